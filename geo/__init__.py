@@ -1,0 +1,1 @@
+"""The ground: frames, borders, terrain, visibility, mobility."""

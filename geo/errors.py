@@ -1,0 +1,33 @@
+"""The errors that every floor may raise. Each message is one sentence: what broke, where, what was expected."""
+
+from __future__ import annotations
+
+
+class WatchlineError(Exception):
+    """Base of every error that Watchline raises on purpose; the command line prints it as one sentence."""
+
+
+class BadInput(WatchlineError):
+    """An input that cannot be used. ``where`` names the file, field or argument; ``expected`` says what would do."""
+
+    def __init__(self, what: str, *, where: str, expected: str) -> None:
+        super().__init__(f"{where}: {what}; expected {expected}.")
+        self.what = what
+        self.where = where
+        self.expected = expected
+
+
+class FrameError(BadInput):
+    """A coordinate system that is unknown, not projected or not metric."""
+
+
+class TerrainError(BadInput):
+    """A raster that cannot serve as terrain, or a point off it."""
+
+
+class BorderError(BadInput):
+    """A border that cannot be read, is empty, or lies outside the terrain."""
+
+
+class SchemaError(BadInput):
+    """A dataset whose dims, variables, types or units are not those of its schema."""

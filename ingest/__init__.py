@@ -1,0 +1,1 @@
+"""From reports on a wire to detections: decoders, spool, receiver."""

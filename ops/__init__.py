@@ -1,0 +1,1 @@
+"""The shell: where time passes, disks fill, links fail and people click."""
