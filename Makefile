@@ -1,0 +1,42 @@
+# Watchline: `make demo` sets up and runs the main job, `make test` sets up and passes every test.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+ARGS ?=
+
+.PHONY: help demo test check bench format clean
+
+help: ## Say what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) deploy/setup_venv.py $(VENV)
+	@touch $@
+
+demo: $(STAMP) ## Set up if needed, then watch the sample sector work (ARGS="--duration 60 --headless")
+	@$(BIN)/python -m ops.kernels
+	@$(BIN)/watchline demo $(ARGS)
+
+test: $(STAMP) check ## Set up if needed, then run every check and every test
+	@$(PYTHON) deploy/system_packages.py
+	@$(BIN)/python -m ops.kernels
+	@$(BIN)/python -m pytest -q $(ARGS)
+
+check: $(STAMP) ## Style, types and floors
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: $(STAMP) ## Measure side by side with the peers; one JSON line each
+	@$(BIN)/python -m ops.kernels
+	@for script in benchmarks/*.py; do echo "== $$script" >&2; $(BIN)/python $$script || exit 1; done
+
+format: $(STAMP) ## Put the code into its form
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+clean: ## Remove what can be made again
+	rm -rf $(VENV) .venv-bench out build dist

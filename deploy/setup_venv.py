@@ -1,0 +1,39 @@
+"""Make the virtual environment: uv from the package index for speed, plain pip where that fails. Standard library only."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+EXTRAS = ".[test]"
+
+
+def main(folder: str) -> int:
+    if sys.version_info < (3, 11):
+        print(f"Watchline needs Python 3.11 or newer; this is {sys.version.split()[0]}.", file=sys.stderr)
+        return 1
+    try:
+        import ensurepip  # noqa: F401  Debian splits it off
+        import venv  # noqa: F401
+    except ImportError:
+        version = f"{sys.version_info.major}.{sys.version_info.minor}"
+        print(f"Python's venv module is missing: install it with 'apt-get install python{version}-venv'.", file=sys.stderr)
+        return 1
+    root = Path(folder)
+    python = root / "bin" / "python"
+    print(f"Setting up {root} (once; a few minutes on a slow line) ...", file=sys.stderr)
+    if not python.exists():
+        subprocess.run([sys.executable, "-m", "venv", str(root)], check=True)
+    pip = [str(python), "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    wanted = ["--editable", EXTRAS, "--constraint", "constraints.txt"]
+    if subprocess.run([*pip, "install", "uv"], check=False).returncode == 0:
+        uv = [str(root / "bin" / "uv"), "pip", "install", "--quiet", "--python", str(python), "--compile-bytecode"]
+        if subprocess.run([*uv, *wanted], check=False).returncode == 0:
+            return 0
+        print("uv did not manage; going on with pip.", file=sys.stderr)
+    return subprocess.run([*pip, "install", *wanted], check=False).returncode
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1] if len(sys.argv) > 1 else ".venv"))

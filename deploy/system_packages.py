@@ -1,0 +1,40 @@
+"""Install what the tests need from the system's packages where that is allowed; say loudly what is missing where not."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+
+# program -> Debian package
+WANTED = {"mosquitto": "mosquitto", "chromium": "chromium"}
+EXTRA_FOLDERS = os.pathsep + "/usr/sbin" + os.pathsep + "/sbin"
+
+
+def missing() -> list[str]:
+    path = os.environ.get("PATH", "") + EXTRA_FOLDERS
+    return [package for program, package in WANTED.items() if shutil.which(program, path=path) is None]
+
+
+def main() -> int:
+    packages = missing()
+    if not packages:
+        return 0
+    if shutil.which("apt-get") is None:
+        print(f"NOT INSTALLED, no apt-get here: {', '.join(packages)}; their tests will fail.", file=sys.stderr)
+        return 0
+    prefix = [] if os.geteuid() == 0 else ["sudo", "-n"]
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for command in (["update"], ["install", "-y", "--no-install-recommends", *packages]):
+        done = subprocess.run(
+            [*prefix, "apt-get", "-qq", *command], env=environment, check=False, stdout=subprocess.DEVNULL
+        )
+        if done.returncode != 0:
+            print(f"NOT INSTALLED (apt-get {command[0]} failed): {', '.join(packages)}.", file=sys.stderr)
+            return 0
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,223 @@
+"""Sector and settings files: TOML in, one frozen object out. Unknown keys are errors; secrets are in the environment."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from geo.errors import BadInput
+from ops.samples import jacksboro_cog, samples_folder
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from geo.border import Border
+    from geo.frame import LocalFrame
+    from sensors.layout import Layout
+
+SAMPLE_TERRAIN = "sample:jacksboro"
+DEFAULT_SECTOR = "cumberland"
+
+Record = TypeVar("Record")
+
+
+class ConfigError(BadInput):
+    """A sector or settings file that cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sector:
+    """A sector file as read: where its ground, border and layouts are. Paths are absolute."""
+
+    name: str
+    path: Path
+    terrain: str
+    border: Path
+    layouts: Mapping[str, Path]
+    frame: str | int = "auto"
+    segment_length_m: float = 500.0
+    belt_m: float = 2000.0
+    home_side: str = "left"
+    bases: Path | None = None
+    time_zone: str = "UTC"
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """A sector opened: everything below ``ops`` needs of it."""
+
+    sector: Sector
+    terrain: xr.Dataset
+    frame: LocalFrame
+    border: Border
+    layout: Layout
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything of an installation that is not the sector: tables ``tracker`` and ``alerts`` override the defaults."""
+
+    units: tuple[str, ...] = ("ops-centre", "patrol-1")
+    checkpoint_s: float = 10.0
+    tracker: Mapping[str, Any] = field(default_factory=dict)
+    alerts: Mapping[str, Any] = field(default_factory=dict)
+
+
+def cache_folder() -> Path:
+    """Where Watchline keeps what it can make again: ``WATCHLINE_CACHE``, or the user's cache folder."""
+    chosen = os.environ.get("WATCHLINE_CACHE")
+    if chosen:
+        return Path(chosen)
+    from platformdirs import user_cache_path
+
+    return user_cache_path("watchline")
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError("there is no such file", where=str(path), expected="a TOML file") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"cannot be read ({error})", where=str(path), expected="a readable TOML file") from None
+
+
+def record_from(kind: type[Record], values: Mapping[str, Any], *, where: str) -> Record:
+    """A frozen dataclass from a table: unknown keys and wrong types are errors that name the key."""
+    assert is_dataclass(kind)
+    import msgspec
+
+    known = [item.name for item in fields(kind)]
+    for key in values:
+        if key not in known:
+            raise ConfigError(f"unknown key {key!r}", where=where, expected=f"one of {', '.join(known)}")
+    try:
+        return msgspec.convert(dict(values), kind)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"wrong value ({error})", where=where, expected="the types of the documentation") from None
+
+
+_SECTOR_KEYS = {
+    "name": str,
+    "title": str,
+    "terrain": str,
+    "border": str,
+    "frame": (str, int),
+    "segment_length_m": (int, float),
+    "belt_m": (int, float),
+    "home_side": str,
+    "layouts": dict,
+    "bases": str,
+    "time_zone": str,
+}
+
+
+def load_sector(name_or_path: str | Path) -> Sector:
+    """The sector of a TOML file, or of a sample by name (``cumberland``).
+
+    Raises ConfigError naming the key: unknown, missing, of a wrong type, or a file that is not there.
+    """
+    path = Path(name_or_path)
+    if path.suffix != ".toml" and not path.exists():
+        sample = samples_folder() / str(name_or_path) / "sector.toml"
+        if not sample.exists():
+            names = ", ".join(sorted(found.parent.name for found in samples_folder().glob("*/sector.toml")))
+            raise ConfigError(
+                f"no sector {str(name_or_path)!r}", where="--sector", expected=f"a sector TOML or a sample: {names}"
+            )
+        path = sample
+    if path.is_dir():
+        path = path / "sector.toml"
+    table = _read_toml(path)
+    for key, value in table.items():
+        if key not in _SECTOR_KEYS:
+            raise ConfigError(f"unknown key {key!r}", where=str(path), expected=f"one of {', '.join(_SECTOR_KEYS)}")
+        if not isinstance(value, _SECTOR_KEYS[key]) or isinstance(value, bool):
+            raise ConfigError(f"{key} = {value!r} has the wrong type", where=str(path), expected=f"{_SECTOR_KEYS[key]}")
+    for key in ("name", "terrain", "border", "layouts"):
+        if key not in table:
+            raise ConfigError(f"no key {key!r}", where=str(path), expected="name, terrain, border and layouts")
+    for key in ("segment_length_m", "belt_m"):
+        if key in table and not 0 < float(table[key]) < 1e7:
+            raise ConfigError(f"{key} = {table[key]}", where=str(path), expected="metres above zero")
+    if table.get("home_side", "left") not in ("left", "right"):
+        raise ConfigError(f"home_side = {table['home_side']!r}", where=str(path), expected="'left' or 'right'")
+    try:
+        ZoneInfo(table.get("time_zone", "UTC"))
+    except (KeyError, ValueError, OSError):
+        raise ConfigError(
+            f"time_zone = {table['time_zone']!r}", where=str(path), expected="a name like 'Europe/Nicosia'"
+        ) from None
+    folder = path.resolve().parent
+    layouts = {name: _existing(folder / str(file), "layouts", path) for name, file in table["layouts"].items()}
+    if not layouts:
+        raise ConfigError("layouts is empty", where=str(path), expected="at least one layout file")
+    terrain = table["terrain"]
+    return Sector(
+        name=table["name"],
+        title=table.get("title", ""),
+        path=path.resolve(),
+        terrain=terrain if terrain == SAMPLE_TERRAIN else str(_existing(folder / terrain, "terrain", path)),
+        border=_existing(folder / table["border"], "border", path),
+        layouts=layouts,
+        frame=table.get("frame", "auto"),
+        segment_length_m=float(table.get("segment_length_m", 500.0)),
+        belt_m=float(table.get("belt_m", 2000.0)),
+        home_side=table.get("home_side", "left"),
+        bases=_existing(folder / table["bases"], "bases", path) if "bases" in table else None,
+        time_zone=table.get("time_zone", "UTC"),
+    )
+
+
+def _existing(file: Path, key: str, where: Path) -> Path:
+    if not file.exists():
+        raise ConfigError(f"{key}: there is no file {file.name!r}", where=str(where), expected="a path beside the file")
+    return file
+
+
+def layout_path(sector: Sector, layout: str | None) -> Path:
+    """The file of a layout by its name in the sector, by a path, or the sector's first."""
+    if layout is None:
+        return next(iter(sector.layouts.values()))
+    if layout in sector.layouts:
+        return sector.layouts[layout]
+    if Path(layout).is_file():
+        return Path(layout)
+    raise ConfigError(
+        f"no layout {layout!r}", where=str(sector.path), expected=f"one of {', '.join(sector.layouts)} or a file"
+    )
+
+
+def open_ground(sector: Sector, layout: str | None = None) -> Ground:
+    """Open a sector's terrain, border and one layout, and check that they lie on one another.
+
+    Raises BadInput (a subclass naming the file) when one cannot be read or lies off the terrain.
+    """
+    from geo.border import Border
+    from geo.frame import LocalFrame
+    from geo.terrain import frame_of, open_terrain
+    from sensors.layout import Layout
+
+    source = jacksboro_cog(cache_folder()) if sector.terrain == SAMPLE_TERRAIN else Path(sector.terrain)
+    wanted = None if sector.frame == "auto" else LocalFrame.from_epsg(int(sector.frame))
+    terrain = open_terrain(source, frame=wanted)
+    frame = frame_of(terrain)
+    border = Border.from_file(
+        sector.border, frame, segment_length_m=sector.segment_length_m, home_side=sector.home_side, clip=terrain
+    )
+    equipment = Layout.from_file(layout_path(sector, layout), frame)
+    return Ground(sector, terrain, frame, border, equipment)
+
+
+def load_settings(path: Path | None) -> Settings:
+    """Settings of a TOML file, or the defaults when there is none."""
+    if path is None:
+        return Settings()
+    table = _read_toml(path)
+    return record_from(Settings, table, where=str(path))

@@ -1,0 +1,168 @@
+"""Child processes: started as modules, watched, stopped by a closed pipe, so that no child outlives its parent."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from geo.errors import WatchlineError
+
+
+class ChildFailed(WatchlineError):
+    """A child process ended, or never said that it was ready."""
+
+
+class Child:
+    """One module run as a process. Its stdout carries one JSON object a line; its stderr goes to a log file.
+
+    The parent holds the child's stdin open: when the parent dies, however it dies, the child reads the end of
+    file and stops (``stop_when_parent_ends``). The child has its own session, so Ctrl-C reaches the parent alone,
+    which then stops its children in order.
+    """
+
+    def __init__(self, name: str, module: str, arguments: Sequence[str], *, log: Path, secrets: Mapping[str, str]):
+        self.name = name
+        self.log = log
+        log.parent.mkdir(parents=True, exist_ok=True)
+        self._module = module
+        self._arguments = list(arguments)
+        self._secrets = dict(secrets)
+        self.messages: list[dict[str, Any]] = []
+        self._news = threading.Condition()
+        self._start()
+
+    def _start(self) -> None:
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", self._module, *self._arguments],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env={**os.environ, **self._secrets},
+                start_new_session=True,
+            )
+        self._reader = threading.Thread(target=self._read, args=(self.process,), name=f"read-{self.name}", daemon=True)
+        self._reader.start()
+
+    def _read(self, process: subprocess.Popen[bytes]) -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            try:
+                message = json.loads(line)
+            except ValueError:
+                continue
+            with self._news:
+                self.messages.append(message)
+                self._news.notify_all()
+        with self._news:
+            self._news.notify_all()
+
+    @property
+    def alive(self) -> bool:
+        return self.process.poll() is None
+
+    def last(self, key: str) -> Any:
+        """The newest value the child reported under ``key``, or None."""
+        with self._news:
+            return next((message[key] for message in reversed(self.messages) if key in message), None)
+
+    def wait_for(self, key: str, *, timeout_s: float) -> Any:
+        """The value of the first message that has ``key``; ChildFailed when it does not come in time."""
+        deadline = time.monotonic() + timeout_s
+        with self._news:
+            while True:
+                for message in self.messages:
+                    if key in message:
+                        return message[key]
+                left = deadline - time.monotonic()
+                if left <= 0 or not self.alive:
+                    break
+                self._news.wait(min(left, 0.2))
+        why = "did not answer" if self.alive else f"ended with code {self.process.returncode}"
+        raise ChildFailed(f"{self.name} {why}; expected {key!r} within {timeout_s:.0f} s. {self.last_words()}")
+
+    def last_words(self) -> str:
+        """The last line of the child's log, for the sentence that a person reads."""
+        lines = self.log.read_text(errors="replace").strip().splitlines() if self.log.exists() else []
+        return f"Its last words: {lines[-1].strip()}" if lines else f"It said nothing (log {self.log.name})."
+
+    def restart(self) -> None:
+        """Start the same module again after it ended or was killed."""
+        with self._news:
+            self.messages.clear()
+        self._start()
+
+    def kill(self) -> None:
+        """SIGKILL, as a power cut would."""
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self, *, timeout_s: float) -> int:
+        """Ask to finish (SIGTERM), wait, and only then kill. Returns the exit code."""
+        if self.alive:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            code = self.process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            code = self.process.returncode
+        if self.process.stdin is not None:
+            self.process.stdin.close()
+        self._reader.join(timeout=2.0)
+        return code
+
+
+def stop_when_parent_ends(stop: Callable[[], None]) -> None:
+    """Call ``stop`` when the parent closes our stdin, that is when it is gone, or on SIGTERM or SIGINT."""
+
+    def wait() -> None:
+        while os.read(0, 4096):
+            pass
+        stop()
+
+    def on_signal(_number: int, _frame: object) -> None:
+        stop()
+
+    signal.signal(signal.SIGTERM, on_signal)
+    signal.signal(signal.SIGINT, on_signal)
+    threading.Thread(target=wait, name="parent-watch", daemon=True).start()
+
+
+def say(**message: Any) -> None:
+    """One JSON object on one line of stdout, for the parent."""
+    sys.stdout.write(json.dumps(message, separators=(",", ":")) + "\n")
+    sys.stdout.flush()
+
+
+def proportional_set_size_mb(pids: Sequence[int]) -> float:
+    """Memory of these processes and all below them, megabytes (10^6 bytes): pages shared by n count 1/n (PSS).
+
+    Where the kernel does not tell PSS, the resident set stands in, which counts shared pages in full.
+    """
+    import psutil
+
+    total = 0
+    seen: set[int] = set()
+    for pid in pids:
+        try:
+            family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+        except psutil.Error:
+            continue
+        for process in family:
+            if process.pid in seen:
+                continue
+            seen.add(process.pid)
+            try:
+                memory = process.memory_full_info()
+            except psutil.Error:
+                continue
+            total += getattr(memory, "pss", memory.rss)
+    return total / 1e6
