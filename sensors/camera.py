@@ -1,0 +1,92 @@
+"""Day and thermal cameras: their record, their detection curve, and the pixels that a target needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from sensors.sensor import LayoutError, Sensor, check
+
+KIND: Final = "camera"
+PIXELS_TO_DETECT = 1.5
+"""Pixels across the target's critical size at which half of the observers detect it (metrics.md §4)."""
+CRITICAL_SIZE_M = {"person": 0.75, "group": 0.75, "vehicle": 2.3, "animal": 0.75, "other": 0.75}
+"""Critical size by class: person and vehicle from metrics.md §4; the others are taken as a person (assumption)."""
+CLUTTER_ELEVATION_DEG = (-10.0, 10.0)
+"""False alarms of a camera without elevation limits lie uniformly between these angles (assumption)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Camera(Sensor):
+    """A camera with automatic detection: one look every ``period_s``; reports azimuth, and elevation if it measures it.
+
+    With ``pitch_m`` and ``focal_length_m`` the probability falls with range by the Johnson form, and
+    ``detection_probability`` is its ceiling; without, it is the same everywhere in range and view.
+    ``night`` tells whether the camera sees without daylight.
+    """
+
+    kind: str = KIND
+    pitch_m: float | None = None
+    focal_length_m: float | None = None
+    night: bool = True
+
+    def __post_init__(self) -> None:
+        check(self)
+        if (self.pitch_m is None) != (self.focal_length_m is None):
+            raise LayoutError(
+                "only one of pitch_m and focal_length_m is given",
+                where=f"sensor {self.id!r}",
+                expected="both or neither",
+            )
+        if not isinstance(self.night, bool):
+            raise LayoutError(f"night is {self.night!r}", where=f"sensor {self.id!r}", expected="true or false")
+
+    def look_probability(self, range_m: npt.ArrayLike, *, target: str = "person") -> npt.NDArray[np.float64]:
+        """Probability of detecting a ``target`` in clear view in one look; shape of ``range_m``; 0 out of range."""
+        r = np.asarray(range_m, dtype=np.float64)
+        inside = (r >= self.min_range_m) & (r <= self.max_range_m)
+        if self.pitch_m is None or self.focal_length_m is None:
+            return np.where(inside, self.detection_probability, 0.0)
+        size_m = CRITICAL_SIZE_M.get(target, CRITICAL_SIZE_M["other"])
+        metres_per_pixel = np.maximum(np.where(inside, r, 1.0), 1e-9) * self.pitch_m / self.focal_length_m
+        curve = detection_probability(size_m / metres_per_pixel, n50=PIXELS_TO_DETECT)
+        return np.where(inside, self.detection_probability * curve, 0.0)
+
+
+def range_for_pixels(
+    target_m: npt.ArrayLike, pixels: npt.ArrayLike, *, pitch_m: float, focal_length_m: float
+) -> npt.NDArray[np.float64]:
+    """Range [m] at which ``target_m`` metres cover ``pixels`` pixels; broadcast shape.
+
+    ``R = h / (N · IFOV)`` with ``IFOV = pitch / focal length`` (small angles). Raises LayoutError unless all are
+    positive. Johnson (1958); N of 1.5, 6 and 12 pixels detect, recognise and identify at 50 %.
+    """
+    size, count = np.asarray(target_m, dtype=np.float64), np.asarray(pixels, dtype=np.float64)
+    if not (np.all(size > 0) and np.all(count > 0) and pitch_m > 0 and focal_length_m > 0):
+        raise LayoutError(
+            "a size, pixel count, pitch or focal length is not positive",
+            where="range_for_pixels",
+            expected="positive numbers",
+        )
+    return np.asarray(size / (count * (pitch_m / focal_length_m)))
+
+
+def detection_probability(pixels_on_target: npt.ArrayLike, *, n50: float) -> npt.NDArray[np.float64]:
+    """Probability of detection given unlimited search, for ``pixels_on_target``; same shape, [1].
+
+    ``x = N/N50; E = 2.7 + 0.7 x; P = x^E / (1 + x^E)``: one half at N50, 0 at no pixels, 1 at infinitely many. It is
+    the share of targets that can be found at all: it never compounds over frames. Raises LayoutError for a
+    negative count or n50 ≤ 0. Target transfer probability function of the ACQUIRE model (Johnson criteria).
+    """
+    count = np.asarray(pixels_on_target, dtype=np.float64)
+    if not n50 > 0 or np.any(count < 0):
+        raise LayoutError(
+            "a pixel count is negative or n50 not positive", where="detection_probability", expected="pixels"
+        )
+    x = count / n50
+    with np.errstate(over="ignore", divide="ignore", under="ignore"):
+        inverse = np.where(x > 0, x, np.inf) ** -(2.7 + 0.7 * x)
+        return np.asarray(np.where(x > 0, 1.0 / (1.0 + inverse), np.where(np.isnan(x), np.nan, 0.0)))

@@ -1,0 +1,277 @@
+"""One scan as columns of numbers in the frame: what the tracker's kernels run on, and the way back to a record.
+
+Here true north becomes grid north (grid azimuth = true azimuth − convergence at the sensor) and metres on the ground
+become metres of the frame (× the frame's scale at the sensor). A range stays a *slant* range: whoever uses it knows the
+sensor's height, and the elevation angle where one was measured.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime, timedelta
+from operator import attrgetter
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from geo.errors import SchemaError
+from sensors.layout import Layout, Placement
+from sensors.scan import CLASSES, Plot, Scan
+from sensors.sensor import Confusion
+
+Floats = npt.NDArray[np.float64]
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+CLASS_INDEX: Mapping[str, int] = {name: i for i, name in enumerate(CLASSES)}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScanColumns:
+    """One scan, n detections: metres and radians of the frame, grid north, NaN where not measured.
+
+    ``observed_ns`` and ``received_ns`` are UTC nanoseconds since 1970. ``range_`` is the slant range; ``cov``
+    (n, 2, 2) [m²] belongs to ``easting``, ``northing``; ``class_probability`` (n, 5) in the order of CLASSES.
+    All arrays are float64; n may be 0: the sensor looked and saw nothing.
+    """
+
+    sensor: str
+    kind: str
+    boot: int
+    sequence: int
+    observed_ns: int
+    received_ns: int
+    azimuth: Floats
+    azimuth_sd: Floats
+    elevation_angle: Floats
+    elevation_angle_sd: Floats
+    range_: Floats
+    range_sd: Floats
+    radial_velocity: Floats
+    radial_velocity_sd: Floats
+    easting: Floats
+    northing: Floats
+    cov: Floats
+    class_probability: Floats
+    confidence: Floats
+
+    def __len__(self) -> int:
+        return len(self.azimuth)
+
+    @property
+    def key(self) -> tuple[str, int, int]:
+        return self.sensor, self.boot, self.sequence
+
+
+ARRAYS: Final = tuple(f.name for f in fields(ScanColumns))[6:]
+
+# The plot's numbers in the order of the columns below: four measured values, their deviations, then the rest.
+_PLOT_FIELDS: Final = (
+    "range_m", "azimuth_deg", "elevation_deg", "radial_velocity_mps",
+    "range_sd_m", "azimuth_sd_deg", "elevation_sd_deg", "radial_velocity_sd_mps",
+    "position_sd_m", "lon", "lat", "confidence",
+)  # fmt: skip
+_numbers = attrgetter(*_PLOT_FIELDS)
+RANGE, AZIMUTH, ELEVATION, VELOCITY, POSITION_SD, LON, LAT, CONFIDENCE = 0, 1, 2, 3, 8, 9, 10, 11
+
+
+def columns_of(scan: Scan, layout: Layout) -> ScanColumns:
+    """``scan`` in the layout's frame. Deviations that a plot leaves out come from the layout's error model.
+
+    A class report r becomes the likelihood of r given each class, through the sensor's confusion matrix where it has
+    one, scaled to sum 1. Raises UnknownSensor for a sensor that the layout does not hold, and SchemaError for a kind
+    that is not the layout's, a half measurement (range or elevation without azimuth, longitude without latitude),
+    a deviation that nobody gives, or a number that no measurement can be.
+    """
+    place = layout.placement(scan.sensor)
+    if scan.kind != place.sensor.kind:
+        raise _refusal(scan, f"comes from a {scan.kind!r}", f"a {place.sensor.kind!r}, as in the layout")
+    n = len(scan.plots)
+    values = _values(scan, place, n)
+    easting, northing, cov = _positions(scan, values, layout, n)
+    return ScanColumns(
+        scan.sensor,
+        scan.kind,
+        scan.boot,
+        scan.sequence,
+        nanoseconds(scan.observed_at),
+        nanoseconds(scan.received_at),
+        np.mod(values[AZIMUTH] - place.convergence_rad, math.tau),
+        values[AZIMUTH + 4],
+        values[ELEVATION],
+        values[ELEVATION + 4],
+        values[RANGE],
+        values[RANGE + 4],
+        values[VELOCITY],
+        values[VELOCITY + 4],
+        easting,
+        northing,
+        cov,
+        _class_probability(scan, place.sensor.confusion, n),
+        values[CONFIDENCE],
+    )
+
+
+def scan_of(columns: ScanColumns, layout: Layout) -> Scan:
+    """The record whose ``columns_of`` is ``columns``: true north, metres on the ground, as a sensor would send it.
+
+    The look number ``scan`` is the sequence. Times are cut to microseconds. Raises UnknownSensor.
+    """
+    place = layout.placement(columns.sensor)
+    azimuth_deg = np.degrees(columns.azimuth + place.convergence_rad) % 360.0
+    lon, lat = layout.frame.to_lonlat(columns.easting, columns.northing)
+    table = np.stack(
+        [
+            columns.range_ / place.scale,
+            np.where(azimuth_deg >= 360.0, 0.0, azimuth_deg),
+            np.degrees(columns.elevation_angle),
+            columns.radial_velocity / place.scale,
+            columns.range_sd / place.scale,
+            np.degrees(columns.azimuth_sd),
+            np.degrees(columns.elevation_angle_sd),
+            columns.radial_velocity_sd / place.scale,
+            np.sqrt(columns.cov[:, 0, 0]) / place.scale,
+            lon,
+            lat,
+            columns.confidence,
+        ],
+        axis=1,
+    )
+    names = _PLOT_FIELDS
+    classes = _reports(columns.class_probability, place.sensor.confusion)
+    plots = tuple(
+        Plot(**{k: v for k, v in zip(names, row, strict=True) if v == v}, classes=report)  # NaN ≠ NaN
+        for row, report in zip(table.tolist(), classes, strict=True)
+    )
+    return Scan(
+        sensor=columns.sensor,
+        boot=columns.boot,
+        sequence=columns.sequence,
+        scan=columns.sequence,
+        observed_at=instant(columns.observed_ns),
+        received_at=instant(columns.received_ns),
+        kind=columns.kind,
+        plots=plots,
+    )
+
+
+def nanoseconds(moment: datetime) -> int:
+    """UTC nanoseconds since 1970 of an aware datetime, exact; raises SchemaError for a naive one."""
+    if moment.tzinfo is None:
+        raise SchemaError(f"time {moment} has no time zone", where="scan", expected="an aware UTC datetime")
+    since = moment - EPOCH
+    return ((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds) * 1_000
+
+
+def instant(ns: int) -> datetime:
+    """Aware UTC datetime of nanoseconds since 1970, cut to microseconds."""
+    return EPOCH + timedelta(microseconds=int(ns) // 1_000)
+
+
+def _values(scan: Scan, place: Placement, n: int) -> Floats:
+    """(12, n) numbers in the order of ``_numbers``, in frame units; deviations filled in and everything checked."""
+    if n == 0:
+        return np.empty((12, 0))
+    rows = np.array([_numbers(plot) for plot in scan.plots], dtype=np.float64)
+    values = np.ascontiguousarray(rows.T)
+    values *= _units(place)[:, None]
+    measured, deviations = values[:4], values[4:8]
+    missing = np.isnan(deviations) & ~np.isnan(measured)
+    if missing.any():
+        np.copyto(deviations, _error_model(place)[:, None], where=missing)
+    _check(scan, values)
+    return values
+
+
+def _check(scan: Scan, values: Floats) -> None:
+    if np.isinf(values).any():
+        raise _refusal(scan, "holds an infinite number", "finite numbers")
+    absent = np.isnan(values)
+    no_deviation = absent[4:8] & ~absent[:4]
+    if no_deviation.any():
+        name = _PLOT_FIELDS[4 + int(no_deviation.any(axis=1).argmax())]
+        raise _refusal(scan, f"gives no {name}, nor does the layout", f"{name} in the plot or in the layout")
+    if (values[4:9] <= 0.0).any():
+        raise _refusal(scan, "holds a standard deviation that is not positive", "positive deviations")
+    if (values[RANGE] < 0.0).any():
+        raise _refusal(scan, "holds a negative range", "ranges from 0")
+    if ((absent[AZIMUTH] & ~(absent[RANGE] & absent[ELEVATION])) & absent[LON]).any():
+        raise _refusal(scan, "gives a range or elevation without an azimuth", "an azimuth beside them")
+    if (absent[LON] != absent[LAT]).any():
+        raise _refusal(scan, "gives half a position", "longitude and latitude")
+    if (absent[POSITION_SD] & ~absent[LON]).any():
+        raise _refusal(scan, "gives a position without position_sd_m", "a position and its deviation")
+
+
+def _units(place: Placement) -> Floats:
+    k, degree = place.scale, math.pi / 180.0
+    return np.array([k, degree, degree, k, k, degree, degree, k, k, 1.0, 1.0, 1.0])
+
+
+def _error_model(place: Placement) -> Floats:
+    """The layout's deviations of range, azimuth, elevation and radial velocity in frame units; NaN where not given."""
+    s = place.sensor
+    given = np.array([s.range_sd_m, s.azimuth_sd_deg, s.elevation_sd_deg, s.radial_velocity_sd_mps], dtype=np.float64)
+    return given * _units(place)[4:8]
+
+
+def _positions(scan: Scan, values: Floats, layout: Layout, n: int) -> tuple[Floats, Floats, Floats]:
+    """Easting, northing (n,) and covariance (n, 2, 2) of reported positions; NaN where none was reported."""
+    cov = np.full((n, 2, 2), np.nan)
+    located = ~np.isnan(values[LON])
+    if not located.any():
+        return np.full(n, np.nan), np.full(n, np.nan), cov
+    easting, northing = layout.frame.to_local(values[LON], values[LAT])
+    if not np.isfinite(easting[located] + northing[located]).all():
+        raise _refusal(scan, "gives a position outside the frame", "a position near the sector")
+    cov[located] = np.eye(2)
+    return easting, northing, cov * (values[POSITION_SD] ** 2)[:, None, None]
+
+
+def _class_probability(scan: Scan, confusion: Confusion | None, n: int) -> Floats:
+    """(n, 5) likelihood of each plot's class report given the class, scaled to sum 1; NaN where none was made."""
+    likelihood = np.full((n, len(CLASSES)), np.nan)
+    reported = [i for i, plot in enumerate(scan.plots) if plot.classes]
+    if not reported:
+        return likelihood
+    scores = np.array([_scores(scan, scan.plots[i].classes) for i in reported])
+    given = scores if confusion is None else scores @ np.array(confusion).T
+    total = given.sum(axis=1, keepdims=True)
+    if not (total > 0.0).all():
+        raise _refusal(scan, "reports a class that its confusion matrix rules out", "a class it can report")
+    likelihood[reported] = given / total
+    return likelihood
+
+
+def _scores(scan: Scan, classes: Mapping[str, float]) -> list[float]:
+    row = [0.0] * len(CLASSES)
+    for name, score in classes.items():
+        if name not in CLASS_INDEX:
+            raise _refusal(scan, f"reports the class {name!r}", f"a class among {', '.join(CLASSES)}")
+        row[CLASS_INDEX[name]] = score
+    total = sum(row)
+    if not (min(row) >= 0.0 and 0.0 < total < math.inf):
+        raise _refusal(scan, "reports class scores that are no shares", "scores from 0, not all 0")
+    return [score / total for score in row]
+
+
+def _reports(likelihood: Floats, confusion: Confusion | None) -> Iterable[Mapping[str, float]]:
+    """Class scores whose likelihood is ``likelihood``: the confusion matrix undone; empty where no class is given."""
+    return [_report(tuple(row), confusion) for row in likelihood.tolist()]
+
+
+def _report(row: Sequence[float], confusion: Confusion | None) -> Mapping[str, float]:
+    if any(value != value for value in row):
+        return {}
+    scores = np.array(row)
+    if confusion is not None:
+        from scipy.optimize import nnls  # only the simulator comes here: live processes need not carry scipy
+
+        scores, _ = nnls(np.array(confusion), scores)
+    scores = np.where(scores > 1e-12 * scores.sum(), scores, 0.0) / scores.sum()
+    return {name: float(score) for name, score in zip(CLASSES, scores, strict=True) if score > 0.0}
+
+
+def _refusal(scan: Scan, what: str, expected: str) -> SchemaError:
+    return SchemaError(what, where=f"scan {scan.sequence} of boot {scan.boot} of {scan.sensor!r}", expected=expected)

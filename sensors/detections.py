@@ -1,0 +1,172 @@
+"""Detections as a dataset: the schema between sensors and fusion, and the ways in and out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from geo.errors import SchemaError
+from geo.schema import Schema, Variable
+from sensors.columns import ARRAYS, ScanColumns, columns_of, scan_of
+from sensors.layout import Layout
+from sensors.scan import CLASSES, Scan
+
+__all__ = ["DETECTIONS", "ScanColumns", "columns_of", "from_columns", "scan_of", "split", "to_dataset", "to_scans"]
+
+_SCAN, _PLOT = ("scan",), ("detection",)
+DETECTIONS: Final = Schema(
+    "detections",
+    {
+        "scan_sensor": Variable(_SCAN, "UO"),
+        "scan_time": Variable(_SCAN, "M"),
+        "scan_received_at": Variable(_SCAN, "M", required=False),
+        "scan_boot": Variable(_SCAN, "iu"),
+        "scan_sequence": Variable(_SCAN, "iu"),
+        "scan_kind": Variable(_SCAN, "UO", required=False),
+        "scan_index": Variable(_PLOT, "iu"),
+        "observed_at": Variable(_PLOT, "M", required=False),
+        "received_at": Variable(_PLOT, "M", required=False),
+        "sensor_id": Variable(_PLOT, "UO", required=False),
+        "boot": Variable(_PLOT, "iu", required=False),
+        "sequence": Variable(_PLOT, "iu", required=False),
+        "kind": Variable(_PLOT, "UO", required=False),
+        "azimuth": Variable(_PLOT, "f", "rad", required=False),
+        "azimuth_sd": Variable(_PLOT, "f", "rad", required=False),
+        "elevation_angle": Variable(_PLOT, "f", "rad", required=False),
+        "elevation_angle_sd": Variable(_PLOT, "f", "rad", required=False),
+        "range": Variable(_PLOT, "f", "m", required=False),
+        "range_sd": Variable(_PLOT, "f", "m", required=False),
+        "radial_velocity": Variable(_PLOT, "f", "m/s", required=False),
+        "radial_velocity_sd": Variable(_PLOT, "f", "m/s", required=False),
+        "easting": Variable(_PLOT, "f", "m", required=False),
+        "northing": Variable(_PLOT, "f", "m", required=False),
+        "cov": Variable(("detection", "axis", "axis_"), "f", "m2", required=False),
+        "class_probability": Variable(("detection", "class"), "f", "1", required=False),
+        "confidence": Variable(_PLOT, "f", "1", required=False),
+    },
+)
+TAILS: Final = {"cov": (2, 2), "class_probability": (len(CLASSES),)}
+
+
+def to_dataset(scans: Iterable[Scan], layout: Layout) -> xr.Dataset:
+    """Detections of ``scans`` in the layout's frame (schema DETECTIONS), in the order given, empty scans included.
+
+    True north becomes grid north, and metres on the ground metres of the frame; ranges stay slant ranges. Raises
+    UnknownSensor or SchemaError for the first scan that cannot be placed (see ``columns_of``).
+    """
+    return from_columns([columns_of(scan, layout) for scan in scans])
+
+
+def to_scans(detections: xr.Dataset, layout: Layout) -> list[Scan]:
+    """The records of ``detections``, in order of ``scan``: the inverse of ``to_dataset`` (to 1e-6 m and 1e-9 rad)."""
+    return [scan_of(columns, layout) for columns in split(detections)]
+
+
+def from_columns(scans: Sequence[ScanColumns]) -> xr.Dataset:
+    """Detections dataset of scans that are already in the frame; detections in order of scans."""
+    counts = np.array([len(scan) for scan in scans], dtype=np.int64)
+    per_scan = {
+        "scan_sensor": np.array([scan.sensor for scan in scans], dtype=np.str_),
+        "scan_kind": np.array([scan.kind for scan in scans], dtype=np.str_),
+        "scan_time": _times([scan.observed_ns for scan in scans]),
+        "scan_received_at": _times([scan.received_ns for scan in scans]),
+        "scan_boot": np.array([scan.boot for scan in scans], dtype=np.int64),
+        "scan_sequence": np.array([scan.sequence for scan in scans], dtype=np.int64),
+    }
+    empty = {name: np.empty((0, *TAILS.get(dataset_name(name), ()))) for name in ARRAYS}
+    measured = {
+        dataset_name(name): np.concatenate([empty[name], *(getattr(scan, name) for scan in scans)]) for name in ARRAYS
+    }
+    return from_arrays(per_scan, np.repeat(np.arange(len(scans)), counts), measured)
+
+
+def from_arrays(
+    per_scan: Mapping[str, npt.NDArray[Any]], scan_index: npt.NDArray[np.integer[Any]], measured: Mapping[str, Any]
+) -> xr.Dataset:
+    """Detections dataset of arrays: the ``scan_*`` variables, each detection's scan, and the measured columns."""
+    index = np.asarray(scan_index, dtype=np.int64)
+    derived = {
+        "observed_at": per_scan["scan_time"][index],
+        "received_at": per_scan["scan_received_at"][index],
+        "sensor_id": per_scan["scan_sensor"][index],
+        "boot": per_scan["scan_boot"][index],
+        "sequence": per_scan["scan_sequence"][index],
+        "kind": per_scan["scan_kind"][index],
+    }
+    values: dict[str, Any] = {**per_scan, "scan_index": index, **derived, **measured}
+    variables = {
+        name: (wanted.dims, values[name], {"units": wanted.units} if wanted.units else {})
+        for name, wanted in DETECTIONS.variables.items()
+    }
+    return xr.Dataset(variables, coords={"class": list(CLASSES), "axis": ["easting", "northing"]})
+
+
+def split(detections: xr.Dataset) -> list[ScanColumns]:
+    """The scans of ``detections`` as columns, in order of ``scan``; rows keep their order within a scan.
+
+    A measured variable that is absent is NaN, an absent ``scan_received_at`` is ``scan_time``, and without
+    ``scan_kind`` an empty scan's kind is "". Raises SchemaError for a dataset that is not of the schema.
+    """
+    DETECTIONS.check(detections, where="detections")
+    n, scans = detections.sizes["detection"], detections.sizes["scan"]
+    index = detections["scan_index"].to_numpy().astype(np.int64)
+    if n and not (index.min() >= 0 and index.max() < scans):
+        raise SchemaError(
+            "scan_index points at no scan", where="detections (scan_index)", expected=f"0 to {scans - 1} along 'scan'"
+        )
+    order = np.argsort(index, kind="stable")
+    ends = np.searchsorted(index[order], np.arange(scans + 1))
+    measured = [_column(detections, name, n)[order] for name in ARRAYS]
+    kinds = _kinds(detections, index, scans)
+    sensors, boots, sequences = (detections[f"scan_{name}"].values.tolist() for name in ("sensor", "boot", "sequence"))
+    observed = _nanoseconds(detections["scan_time"])
+    received = _nanoseconds(detections["scan_received_at"]) if "scan_received_at" in detections else observed
+    return [
+        ScanColumns(
+            sensors[i],
+            kinds[i],
+            boots[i],
+            sequences[i],
+            observed[i],
+            received[i],
+            *(column[ends[i] : ends[i + 1]] for column in measured),
+        )
+        for i in range(scans)
+    ]
+
+
+def dataset_name(field: str) -> str:
+    """The dataset's name of a ScanColumns field: ``range_`` there avoids the builtin."""
+    return field.rstrip("_")
+
+
+def _column(detections: xr.Dataset, field: str, n: int) -> npt.NDArray[np.float64]:
+    name = dataset_name(field)
+    if name in detections:
+        return detections[name].to_numpy().astype(np.float64, copy=False)
+    return np.full((n, *TAILS.get(name, ())), np.nan)
+
+
+def _kinds(detections: xr.Dataset, index: npt.NDArray[np.int64], scans: int) -> list[str]:
+    if "scan_kind" in detections:
+        return [str(kind) for kind in detections["scan_kind"].values.tolist()]
+    kinds = np.full(scans, "", dtype=object)
+    if "kind" in detections:
+        kinds[index] = detections["kind"].to_numpy()
+    return [str(kind) for kind in kinds.tolist()]
+
+
+def _times(nanoseconds: Sequence[int]) -> npt.NDArray[np.datetime64]:
+    return np.array(nanoseconds, dtype=np.int64).astype("datetime64[ns]")
+
+
+def _nanoseconds(times: xr.DataArray) -> list[int]:
+    values = times.to_numpy().astype("datetime64[ns]").astype(np.int64)
+    if (values == np.iinfo(np.int64).min).any():
+        raise SchemaError("holds no time (NaT)", where=f"detections ({times.name})", expected="the time of each scan")
+    result: list[int] = values.tolist()
+    return result

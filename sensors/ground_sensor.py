@@ -1,0 +1,88 @@
+"""Unattended ground sensors (seismic, acoustic, infrared): their record and how a passing walker sets them off."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from sensors.sensor import LayoutError, Sensor, check
+
+KIND: Final = "ground_sensor"
+HOLD_OFF_S = 5.0
+"""After a trigger the sensor stays quiet for this long (assumption: the usual setting in user manuals is 2–10 s)."""
+SUREST_PASS = 1.0 - 1e-12
+"""A pass probability of 1 would be an infinite rate; it is taken as this."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroundSensor(Sensor):
+    """A buried or planted sensor that says only "something passed"; usually event-only (``period_s`` None).
+
+    ``detection_probability`` is that of one pass along the mean chord of a circle of ``max_range_m``. With
+    ``elfes_lambda`` the effect fades as ``exp(−λ a^β)`` with a = distance beyond ``sure_radius_m``. It feels the
+    ground, so terrain hides nothing from it.
+    """
+
+    kind: str = KIND
+    sure_radius_m: float = 0.0
+    elfes_lambda: float | None = None
+    elfes_beta: float = 1.0
+
+    def __post_init__(self) -> None:
+        check(self)
+        if self.sure_radius_m > self.max_range_m:
+            raise LayoutError(
+                f"sure_radius_m {self.sure_radius_m:g} exceeds max_range_m {self.max_range_m:g}",
+                where=f"sensor {self.id!r}",
+                expected="a radius within range",
+            )
+
+    def look_probability(self, range_m: npt.ArrayLike, *, target: str = "person") -> npt.NDArray[np.float64]:
+        """Probability that a pass at distance ``range_m`` triggers; same shape; 0 out of range; any ``target``."""
+        del target
+        r = np.asarray(range_m, dtype=np.float64)
+        inside = (r >= self.min_range_m) & (r <= self.max_range_m)
+        return np.where(inside, self.detection_probability * self._fading(r), 0.0)
+
+    def trigger_rate_per_m(self, range_m: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """Expected triggers per metre walked at distance ``range_m``; same shape [1/m]; 0 out of range."""
+        r = np.asarray(range_m, dtype=np.float64)
+        inside = (r >= self.min_range_m) & (r <= self.max_range_m)
+        return np.where(inside, rate_per_metre(self.detection_probability, self.max_range_m) * self._fading(r), 0.0)
+
+    def _fading(self, r: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        if self.elfes_lambda is None:
+            return np.ones_like(r)
+        return elfes_probability(
+            r, sure_radius_m=self.sure_radius_m, elfes_lambda=self.elfes_lambda, elfes_beta=self.elfes_beta
+        )
+
+
+def rate_per_metre(pass_probability: float, radius_m: float) -> float:
+    """Triggers per metre of path inside a circle of ``radius_m``, from the probability of a pass [1/m].
+
+    ``−ln(1 − p) / (π r / 2)``: π r / 2 is the mean chord of the circle, so a pass along it triggers with probability
+    p. A p of 1 is taken as 1 − 1e-12. Raises LayoutError for p outside [0, 1] or no radius. Metrics.md §4.
+    """
+    if not (0.0 <= pass_probability <= 1.0 and radius_m > 0.0):
+        raise LayoutError(
+            f"probability {pass_probability} in a circle of {radius_m} m gives no rate",
+            where="rate_per_metre",
+            expected="0 ≤ p ≤ 1 and a positive radius",
+        )
+    return -math.log1p(-min(pass_probability, SUREST_PASS)) / (math.pi * radius_m / 2.0)
+
+
+def elfes_probability(
+    distance_m: npt.ArrayLike, *, sure_radius_m: float, elfes_lambda: float, elfes_beta: float
+) -> npt.NDArray[np.float64]:
+    """Share of the effect left at ``distance_m``: 1 within the sure radius, then ``exp(−λ a^β)``; same shape, [1].
+
+    a = distance − sure radius [m]. Elfes (1991), Occupancy grids: a stochastic spatial representation.
+    """
+    beyond = np.maximum(np.asarray(distance_m, dtype=np.float64) - sure_radius_m, 0.0)
+    return np.exp(-elfes_lambda * beyond**elfes_beta)

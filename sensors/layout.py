@@ -1,0 +1,243 @@
+"""A layout: the sensors that stand along a sector, read from GeoJSON points."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from geo.errors import FrameError
+from geo.frame import LocalFrame
+from sensors import camera, ground_sensor, radar
+from sensors.camera import Camera
+from sensors.ground_sensor import GroundSensor
+from sensors.radar import Radar
+from sensors.scan import CLASSES
+from sensors.sensor import Confusion, LayoutError, Sensor, UnknownSensor
+
+__all__ = [
+    "KINDS",
+    "Layout",
+    "LayoutError",
+    "Placement",
+    "UnknownSensor",
+    "elevations_rad",
+    "grid_azimuths_rad",
+    "place",
+]
+
+AnySensor = Radar | Camera | GroundSensor
+KINDS: Mapping[str, type[Radar] | type[Camera] | type[GroundSensor]] = {
+    radar.KIND: Radar,
+    camera.KIND: Camera,
+    ground_sensor.KIND: GroundSensor,
+}
+PLACED = {"lon", "lat", "easting", "northing"}  # these come from the point, not from its properties
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """A sensor with the frame's convergence [rad] and scale [1] at its foot."""
+
+    sensor: AnySensor
+    convergence_rad: float
+    scale: float
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Sensors in the order of their file, all in one frame; ids are unique, else LayoutError. May be empty."""
+
+    name: str
+    frame: LocalFrame
+    sensors: tuple[AnySensor, ...]
+    _placements: Mapping[str, Placement] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        seen: set[str] = set()
+        for sensor in self.sensors:
+            if sensor.id in seen:
+                raise LayoutError(f"two sensors are called {sensor.id!r}", where=self.name, expected="unique ids")
+            seen.add(sensor.id)
+        object.__setattr__(self, "_placements", _placements(self.sensors, self.frame))
+
+    @classmethod
+    def from_file(cls, path: Path | str, frame: LocalFrame) -> Layout:
+        """Read a GeoJSON FeatureCollection of points in lon/lat; keys, defaults and limits as in docs/nomenclature.md.
+
+        The layout's name is the collection's ``name``, else the file's stem. Raises LayoutError, in one sentence
+        naming sensor and key, for an unreadable file, an unknown or missing key, a value out of its limits, a point
+        that is not on Earth, or two sensors of one id.
+        """
+        path = Path(path)
+        try:
+            document = json.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise LayoutError(
+                f"cannot be read ({error.strerror})", where=path.name, expected="a GeoJSON file"
+            ) from error
+        except ValueError as error:
+            raise LayoutError(f"is not JSON ({error})", where=path.name, expected="a GeoJSON file") from error
+        return cls.from_geojson(document, frame, name=path.stem)
+
+    @classmethod
+    def from_geojson(cls, document: object, frame: LocalFrame, *, name: str) -> Layout:
+        """Layout of a parsed GeoJSON FeatureCollection; ``name`` where the collection has none. Errors as from_file."""
+        if not isinstance(document, dict) or document.get("type") != "FeatureCollection":
+            raise LayoutError("is not a FeatureCollection", where=name, expected="GeoJSON points")
+        features = document.get("features")
+        if not isinstance(features, list):
+            raise LayoutError("has no list of features", where=name, expected="GeoJSON points")
+        title = document.get("name", name)
+        if not isinstance(title, str) or not title:
+            raise LayoutError(f"is named {title!r}", where=name, expected="a name in text")
+        sensors = tuple(_sensor(feature, number, frame) for number, feature in enumerate(features))
+        return cls(title, frame, sensors)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return tuple(sensor.id for sensor in self.sensors)
+
+    def __getitem__(self, sensor_id: str) -> AnySensor:
+        """The sensor of that id; raises UnknownSensor where the layout has none."""
+        return self.placement(sensor_id).sensor
+
+    def __contains__(self, sensor_id: object) -> bool:
+        return sensor_id in self._placements
+
+    def __iter__(self) -> Iterator[AnySensor]:
+        return iter(self.sensors)
+
+    def __len__(self) -> int:
+        return len(self.sensors)
+
+    def placement(self, sensor_id: str) -> Placement:
+        """The sensor of that id with the frame's convergence and scale there; raises UnknownSensor."""
+        try:
+            return self._placements[sensor_id]
+        except KeyError:
+            raise UnknownSensor(
+                f"has no sensor {sensor_id!r}", where=f"layout {self.name!r}", expected="a sensor of this layout"
+            ) from None
+
+
+def grid_azimuths_rad(sensor: Sensor, frame: LocalFrame) -> tuple[float, float] | None:
+    """Left and right edge of the view [rad clockwise from grid north, in 0 to 2π, may wrap]; None: all round."""
+    if sensor.field_of_view_deg >= 360.0:
+        return None
+    centre = math.radians(sensor.azimuth_deg) - float(frame.convergence_rad(sensor.easting, sensor.northing))
+    half = math.radians(sensor.field_of_view_deg) / 2.0
+    return (centre - half) % math.tau, (centre + half) % math.tau
+
+
+def elevations_rad(sensor: Sensor) -> tuple[float, float] | None:
+    """Lowest and highest elevation angle of the view [rad, positive up]; None: unlimited."""
+    if sensor.elevation_min_deg is None or sensor.elevation_max_deg is None:
+        return None
+    return math.radians(sensor.elevation_min_deg), math.radians(sensor.elevation_max_deg)
+
+
+def place(frame: LocalFrame, easting: float, northing: float, *, id: str, kind: str, **values: Any) -> AnySensor:
+    """A sensor at a point of the frame [m]; ``values`` are a layout file's keys. Raises LayoutError as from_file."""
+    lon, lat = frame.to_lonlat(float(easting), float(northing))
+    properties = _known_values({"id": id, "kind": kind, **values}, id)
+    return KINDS[kind](lon=lon, lat=lat, easting=float(easting), northing=float(northing), **properties)
+
+
+def _placements(sensors: Sequence[AnySensor], frame: LocalFrame) -> dict[str, Placement]:
+    eastings = np.array([sensor.easting for sensor in sensors], dtype=np.float64)
+    northings = np.array([sensor.northing for sensor in sensors], dtype=np.float64)
+    if not sensors:
+        return {}
+    convergences, scales = frame.convergence_rad(eastings, northings), frame.scale_factor(eastings, northings)
+    return {s.id: Placement(s, float(c), float(k)) for s, c, k in zip(sensors, convergences, scales, strict=True)}
+
+
+def _sensor(feature: object, number: int, frame: LocalFrame) -> AnySensor:
+    where = f"feature {number}"
+    properties = feature.get("properties") if isinstance(feature, dict) else None
+    if not isinstance(feature, dict) or feature.get("type") != "Feature" or not isinstance(properties, dict):
+        raise LayoutError("is not a GeoJSON feature with properties", where=where, expected="a sensor's point")
+    sensor_id = properties.get("id")
+    if sensor_id is None:
+        raise LayoutError("has no id", where=where, expected="id, kind and max_range_m")
+    values = _known_values(properties, sensor_id)
+    lon, lat = _point(feature.get("geometry"), f"sensor {sensor_id!r}")
+    try:
+        easting, northing = frame.to_local(lon, lat)
+    except FrameError as error:
+        raise LayoutError(error.what, where=f"sensor {sensor_id!r}", expected=error.expected) from error
+    if not (math.isfinite(easting) and math.isfinite(northing)):
+        raise LayoutError(
+            f"longitude {lon}, latitude {lat} is outside the frame",
+            where=f"sensor {sensor_id!r}",
+            expected="a nearby point",
+        )
+    return KINDS[values["kind"]](lon=lon, lat=lat, easting=easting, northing=northing, **values)
+
+
+def _point(geometry: object, where: str) -> tuple[float, float]:
+    coordinates = (
+        geometry.get("coordinates") if isinstance(geometry, dict) and geometry.get("type") == "Point" else None
+    )
+    if not (
+        isinstance(coordinates, list) and len(coordinates) == 2 and all(_is_number(value) for value in coordinates)
+    ):
+        raise LayoutError("has no point", where=where, expected="a GeoJSON Point of longitude and latitude")
+    lon, lat = float(coordinates[0]), float(coordinates[1])
+    if not (abs(lon) <= 180.0 and abs(lat) <= 90.0):
+        raise LayoutError(
+            f"longitude {lon:g}, latitude {lat:g} is not on Earth", where=where, expected="degrees, longitude first"
+        )
+    return lon, lat
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _known_values(properties: Mapping[str, Any], sensor_id: object) -> dict[str, Any]:
+    """The properties as keyword arguments of the kind's record; absent and null keys keep their defaults."""
+    where = f"sensor {sensor_id!r}"
+    kind = properties.get("kind")
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise LayoutError(f"kind is {kind!r}", where=where, expected=f"one of {', '.join(KINDS)}")
+    if "catalogue" in properties:
+        raise LayoutError(
+            f"catalogue item {properties['catalogue']!r} cannot be looked up, as there is no equipment catalogue yet",
+            where=where,
+            expected="the sensor's own figures",
+        )
+    allowed = {f.name for f in fields(KINDS[kind])} - PLACED
+    unknown = sorted(set(properties) - allowed)
+    if unknown:
+        raise LayoutError(
+            f"key {unknown[0]!r} is not known for a {kind}", where=where, expected=", ".join(sorted(allowed))
+        )
+    if properties.get("max_range_m") is None:
+        raise LayoutError("max_range_m is missing", where=where, expected="the farthest range in metres")
+    values = {key: value for key, value in properties.items() if value is not None}
+    if "confusion" in values:
+        values["confusion"] = _confusion(values["confusion"], where)
+    return values
+
+
+def _confusion(given: object, where: str) -> Confusion:
+    """Rows of the true class, columns of the reported one; from a 5 × 5 list or from names to names to shares."""
+    expected = f"5 rows of 5 shares, or true class → reported class → share, among {', '.join(CLASSES)}"
+    if isinstance(given, dict):
+        if set(given) != set(CLASSES) or not all(
+            isinstance(row, dict) and set(row) <= set(CLASSES) for row in given.values()
+        ):
+            raise LayoutError("confusion does not name the classes", where=where, expected=expected)
+        given = [[given[true].get(reported, 0.0) for reported in CLASSES] for true in CLASSES]
+    if not isinstance(given, (list, tuple)) or not all(
+        isinstance(row, (list, tuple)) and all(_is_number(value) for value in row) for row in given
+    ):
+        raise LayoutError("confusion is not a matrix of numbers", where=where, expected=expected)
+    return tuple(tuple(float(value) for value in row) for row in given)

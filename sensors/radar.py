@@ -1,0 +1,85 @@
+"""Ground surveillance radar: its record and its detection curve."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from sensors.sensor import LayoutError, Sensor, check
+
+KIND: Final = "radar"
+CLUTTER_SPEED_MPS = 5.0
+"""False alarms have a radial velocity uniform within plus or minus this (assumption: swaying trees, passing birds)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Radar(Sensor):
+    """A scanning radar: one look at its whole view every ``period_s``; reports slant range and azimuth.
+
+    Without ``reference_range_m``, ``detection_probability`` is the same everywhere in range and view; with it,
+    it is the value at that range, and falls with range as for a Swerling 1 target.
+    """
+
+    kind: str = KIND
+    false_alarm_probability: float = 1e-6
+    reference_range_m: float | None = None
+
+    def __post_init__(self) -> None:
+        check(self)
+        curved = self.reference_range_m is not None
+        if curved and not self.false_alarm_probability < self.detection_probability < 1.0:
+            raise LayoutError(
+                f"detection_probability is {self.detection_probability:g} at its reference_range_m",
+                where=f"sensor {self.id!r}",
+                expected=f"a value between false_alarm_probability {self.false_alarm_probability:g} and 1",
+            )
+
+    def look_probability(self, range_m: npt.ArrayLike, *, target: str = "person") -> npt.NDArray[np.float64]:
+        """Probability of detecting a target in clear view in one look; shape of ``range_m``; 0 out of range.
+
+        The same for every ``target``: the reference range is that of the target the layout was rated for.
+        """
+        del target
+        r = np.asarray(range_m, dtype=np.float64)
+        inside = (r >= self.min_range_m) & (r <= self.max_range_m)
+        if self.reference_range_m is None:
+            return np.where(inside, self.detection_probability, 0.0)
+        curve = detection_probability(
+            np.where(inside, r, self.max_range_m),
+            reference_range_m=self.reference_range_m,
+            reference_probability=self.detection_probability,
+            false_alarm_probability=self.false_alarm_probability,
+        )
+        return np.where(inside, curve, 0.0)
+
+
+def detection_probability(
+    range_m: npt.ArrayLike,
+    *,
+    reference_range_m: float,
+    reference_probability: float = 0.9,
+    false_alarm_probability: float = 1e-6,
+) -> npt.NDArray[np.float64]:
+    """Probability that one look detects a Swerling 1 target at ``range_m``; same shape, [1].
+
+    ``p(R) = Pfa^(1/(1 + SNR0 (R0/R)^4))`` with ``SNR0 = ln(Pfa)/ln(Pd0) − 1``: 1 at no range, Pfa infinitely far,
+    ``reference_probability`` at ``reference_range_m``. NaN in gives NaN out. Raises LayoutError unless
+    0 < Pfa < Pd0 < 1, R0 > 0 and no range is negative. After Swerling (1954); Skolnik, Introduction to Radar Systems.
+    """
+    if not (0.0 < false_alarm_probability < reference_probability < 1.0 and reference_range_m > 0.0):
+        raise LayoutError(
+            f"Pfa {false_alarm_probability}, Pd {reference_probability} at {reference_range_m} m fit no radar",
+            where="detection_probability",
+            expected="0 < Pfa < Pd < 1 at a positive range",
+        )
+    r = np.asarray(range_m, dtype=np.float64)
+    if np.any(r < 0.0):
+        raise LayoutError("a range is negative", where="detection_probability", expected="metres from the radar")
+    snr0 = math.log(false_alarm_probability) / math.log(reference_probability) - 1.0
+    with np.errstate(divide="ignore"):
+        snr = snr0 / (r / reference_range_m) ** 4
+    return np.asarray(false_alarm_probability ** (1.0 / (1.0 + snr)))

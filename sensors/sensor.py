@@ -1,0 +1,152 @@
+"""What every sensor has in common: where it stands, what it may look at, how often, and how well it measures."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+
+from geo.errors import BadInput
+from sensors.scan import CLASSES
+
+Confusion = tuple[tuple[float, ...], ...]
+
+DEFAULT_DETECTION_PROBABILITY = 0.9
+"""Per look, where a layout gives none (assumption; also the reference value of metrics.md §4)."""
+DEFAULT_STATUS_INTERVAL_S = 10.0
+"""Seconds between heartbeats, where a layout gives none (assumption)."""
+LONGEST_ID = 64
+
+
+class LayoutError(BadInput):
+    """A layout that cannot be used; the message names the sensor and the key."""
+
+
+class UnknownSensor(LayoutError):
+    """A sensor id that the layout does not hold: its reports cannot be placed on the ground."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sensor:
+    """One sensor at one place; the kinds (radar, camera, ground sensor) add their own fields and their detection curve.
+
+    ``lon``/``lat`` are WGS 84 degrees, ``easting``/``northing`` the same point in the layout's frame [m].
+    ``azimuth_deg`` is the centre of the view, clockwise from **true** north. ``period_s`` None means event-only:
+    the sensor sends no empty scans, only heartbeats. A standard deviation of None means: not measured by this sensor,
+    unless its reports say otherwise. ``confusion[i][j]`` is the probability of reporting class j when class i is there
+    (order of ``sensors.scan.CLASSES``). Raises LayoutError for a value that no sensor can have.
+    """
+
+    id: str
+    kind: str
+    lon: float
+    lat: float
+    easting: float
+    northing: float
+    max_range_m: float
+    min_range_m: float = 0.0
+    mast_height_m: float = 2.0
+    azimuth_deg: float = 0.0
+    field_of_view_deg: float = 360.0
+    elevation_min_deg: float | None = None
+    elevation_max_deg: float | None = None
+    period_s: float | None = None
+    latency_s: float = 0.0
+    status_interval_s: float = DEFAULT_STATUS_INTERVAL_S
+    availability: float = 1.0
+    detection_probability: float = DEFAULT_DETECTION_PROBABILITY
+    false_alarms_per_scan: float = 0.0
+    range_sd_m: float | None = None
+    azimuth_sd_deg: float | None = None
+    elevation_sd_deg: float | None = None
+    radial_velocity_sd_mps: float | None = None
+    confusion: Confusion | None = None
+    cost: float | None = None
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+# low, high, and whether the lower end itself is allowed
+LIMITS: dict[str, tuple[float, float, bool]] = {
+    "lon": (-180.0, 180.0, True),
+    "lat": (-90.0, 90.0, True),
+    "max_range_m": (0.0, 1e6, False),
+    "min_range_m": (0.0, 1e6, True),
+    "mast_height_m": (0.0, 1e5, True),
+    "azimuth_deg": (-360.0, 360.0, True),
+    "field_of_view_deg": (0.0, 360.0, False),
+    "elevation_min_deg": (-90.0, 90.0, True),
+    "elevation_max_deg": (-90.0, 90.0, True),
+    "period_s": (0.0, 86_400.0, False),
+    "latency_s": (0.0, 86_400.0, True),
+    "status_interval_s": (0.0, 86_400.0, False),
+    "availability": (0.0, 1.0, True),
+    "detection_probability": (0.0, 1.0, True),
+    "false_alarms_per_scan": (0.0, 1e5, True),
+    "range_sd_m": (0.0, 1e5, False),
+    "azimuth_sd_deg": (0.0, 180.0, False),
+    "elevation_sd_deg": (0.0, 90.0, False),
+    "radial_velocity_sd_mps": (0.0, 1e3, False),
+    "false_alarm_probability": (0.0, 0.5, False),
+    "reference_range_m": (0.0, 1e6, False),
+    "pitch_m": (0.0, 1e-2, False),
+    "focal_length_m": (0.0, 1e2, False),
+    "sure_radius_m": (0.0, 1e6, True),
+    "elfes_lambda": (0.0, 1e3, True),
+    "elfes_beta": (0.0, 1e3, False),
+    "cost": (0.0, 1e12, True),
+}
+
+
+def check(sensor: Sensor) -> None:
+    """Raise LayoutError for the first value of ``sensor`` that is out of its limits, naming sensor and key."""
+    _check_id(sensor.id)
+    for field in fields(sensor):
+        value = getattr(sensor, field.name)
+        if value is not None and field.name in LIMITS:
+            _check_number(sensor.id, field.name, value)
+    if sensor.min_range_m >= sensor.max_range_m:
+        raise LayoutError(
+            f"min_range_m {sensor.min_range_m:g} is not below max_range_m {sensor.max_range_m:g}",
+            where=f"sensor {sensor.id!r}",
+            expected="a nearer minimum",
+        )
+    low, high = sensor.elevation_min_deg, sensor.elevation_max_deg
+    if (low is None) != (high is None) or (low is not None and high is not None and low >= high):
+        raise LayoutError(
+            f"elevation_min_deg {low} and elevation_max_deg {high} bound no view",
+            where=f"sensor {sensor.id!r}",
+            expected="both or neither, the minimum below the maximum",
+        )
+    if sensor.confusion is not None:
+        _check_confusion(sensor.id, sensor.confusion)
+
+
+def _check_id(name: object) -> None:
+    expected = f"1 to {LONGEST_ID} printable characters without + # or /"
+    if not isinstance(name, str):
+        raise LayoutError(f"id {name!r} is not text", where="sensor", expected=expected)
+    if not name or len(name) > LONGEST_ID or name != name.strip() or not name.isprintable() or set(name) & set("+#/"):
+        raise LayoutError(f"id {name!r} cannot name a sensor", where="sensor", expected=expected)
+
+
+def _check_number(sensor_id: str, key: str, value: object) -> None:
+    low, high, low_allowed = LIMITS[key]
+    expected = f"a number {'from' if low_allowed else 'above'} {low:g} to {high:g}"
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise LayoutError(f"{key} is {value!r}", where=f"sensor {sensor_id!r}", expected=expected)
+    if not (low <= value <= high) or (value == low and not low_allowed):
+        raise LayoutError(f"{key} is {value:g}", where=f"sensor {sensor_id!r}", expected=expected)
+
+
+def _check_confusion(sensor_id: str, confusion: Confusion) -> None:
+    size = len(CLASSES)
+    fits = len(confusion) == size and all(len(row) == size for row in confusion)
+    if not fits or not all(
+        abs(sum(row) - 1.0) <= 1e-6 and min(row) >= 0.0 and math.isfinite(sum(row)) for row in confusion
+    ):
+        raise LayoutError(
+            "confusion is not a matrix of probabilities",
+            where=f"sensor {sensor_id!r}",
+            expected=f"{size} rows (the true class) of {size} reported shares that sum to 1, in the order {CLASSES}",
+        )
