@@ -1,0 +1,242 @@
+"""Bytes to Scan and back. The door: what passes here is well formed; what does not names its field.
+
+``decode`` raises MalformedMessage and nothing else, whatever the bytes. Content types other than JSON register here
+(``DECODERS``); each gives the same ``WireScan``, so that the rules below hold for every wire standard.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, TypeVar, cast
+
+import msgspec
+
+from ingest import topics
+from ingest.errors import MalformedMessage
+from ingest.wire import MAX_PAYLOAD_BYTES, NEEDS, Status, WirePlot, WireScan
+from sensors.scan import Plot, Scan
+
+JSON: Final = "application/json"
+EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST: Final = datetime(2262, 1, 1, tzinfo=UTC)
+"""Times a datetime64[ns] can hold, and after the epoch."""
+
+Message = TypeVar("Message", WireScan, Status)
+
+_scan_decoder = msgspec.json.Decoder(WireScan)
+_status_decoder = msgspec.json.Decoder(Status)
+_encoder = msgspec.json.Encoder()
+
+DECODERS: Final[dict[str, Callable[[bytes], WireScan]]] = {JSON: _scan_decoder.decode}
+"""Content type → bytes to WireScan. A decoder may raise msgspec.DecodeError, UnicodeDecodeError, MalformedMessage."""
+
+
+def decode(payload: bytes, *, received_at: datetime, content_type: str = JSON, topic: str | None = None) -> Scan:
+    """The Scan that the bytes hold. With ``topic``, it must be a detections topic of the very sensor in the body.
+
+    Raises MalformedMessage only. Whether the time is plausible now is the receiver's question, not asked here.
+    """
+    decoder = DECODERS.get(_media_type(content_type))
+    if decoder is None:
+        raise MalformedMessage(
+            "unsupported_content_type", "content_type", ascii(content_type)[:80], " | ".join(DECODERS)
+        )
+    wire = _parse(decoder, payload)
+    _check_topic(topic, wire.sensor, "detections")
+    _check_time(wire.observed_at, "observed_at")
+    for i, plot in enumerate(wire.plots):
+        _check_plot(plot, i)
+    return Scan(
+        sensor=wire.sensor,
+        boot=wire.boot,
+        sequence=wire.seq,
+        scan=wire.scan,
+        observed_at=wire.observed_at,
+        received_at=received_at,
+        kind=wire.kind,
+        plots=tuple([_plot(plot) for plot in wire.plots]),
+    )
+
+
+def encode(scan: Scan) -> bytes:
+    """The JSON bytes of a scan: ``decode(encode(scan), received_at=scan.received_at) == scan``.
+
+    MalformedMessage when decode would refuse the scan, so that a sender learns it before it spools the message.
+    """
+    for i, plot in enumerate(scan.plots):
+        for name in _NUMBERS:
+            value = getattr(plot, name)
+            if value is not None and not math.isfinite(value):
+                raise MalformedMessage("not_finite", f"plots[{i}].{name}", str(value), "a finite number, or None")
+    payload = _encoder.encode(
+        WireScan(
+            sensor=scan.sensor,
+            boot=scan.boot,
+            seq=scan.sequence,
+            scan=scan.scan,
+            observed_at=scan.observed_at,
+            kind=scan.kind,  # type: ignore[arg-type]  # decode below refuses a kind that is not one
+            plots=tuple([WirePlot(**{name: getattr(plot, name) for name in _PLOT_FIELDS}) for plot in scan.plots]),
+        )
+    )
+    decode(payload, received_at=scan.received_at)
+    return payload
+
+
+def decode_status(
+    payload: bytes, *, received_at: datetime, content_type: str = JSON, topic: str | None = None
+) -> Status:
+    """The Status that the bytes hold; MalformedMessage only. ``received_at`` is there for symmetry with decode."""
+    del received_at
+    if _media_type(content_type) != JSON:
+        raise MalformedMessage("unsupported_content_type", "content_type", ascii(content_type)[:80], JSON)
+    status = _parse(_status_decoder.decode, payload)
+    _check_topic(topic, status.sensor, "status")
+    _check_time(status.observed_at, "observed_at")
+    if status.next_maintenance is not None:
+        _check_time(status.next_maintenance, "next_maintenance")
+    for i, dropped in enumerate(status.dropped):
+        if dropped.first > dropped.last:
+            raise MalformedMessage("out_of_range", f"dropped[{i}].last", str(dropped.last), f">= {dropped.first}")
+    return status
+
+
+def encode_status(status: Status) -> bytes:
+    """The JSON bytes of a status; MalformedMessage when decode_status would refuse them."""
+    payload = _encoder.encode(status)
+    decode_status(payload, received_at=status.observed_at)
+    return payload
+
+
+_PLOT_FIELDS = tuple(field.name for field in fields(Plot))
+_NUMBERS = tuple(name for name in _PLOT_FIELDS if name != "classes")
+
+
+def _media_type(content_type: str) -> str:
+    return content_type.split(";", 1)[0].strip().lower()
+
+
+def _plot(wire: WirePlot) -> Plot:
+    return Plot(
+        wire.range_m,
+        wire.range_sd_m,
+        wire.azimuth_deg,
+        wire.azimuth_sd_deg,
+        wire.elevation_deg,
+        wire.elevation_sd_deg,
+        wire.radial_velocity_mps,
+        wire.radial_velocity_sd_mps,
+        wire.lon,
+        wire.lat,
+        wire.position_sd_m,
+        cast(Mapping[str, float], wire.classes),
+        wire.confidence,
+    )
+
+
+def _check_topic(topic: str | None, sensor: str, channel: str) -> None:
+    if topic is None:
+        return
+    parsed = topics.parse(topic)
+    if parsed.owner != "sensor" or parsed.channel != channel:
+        raise MalformedMessage("wrong_channel", "topic", ascii(topic), f"a sensor's {channel} topic")
+    if parsed.name != sensor:
+        raise MalformedMessage("sensor_mismatch", "sensor", f"{sensor!r} on the topic of {parsed.name!r}", parsed.name)
+
+
+def _check_time(time: datetime, field: str) -> None:
+    if time.utcoffset() != timedelta(0):
+        raise MalformedMessage("bad_time", field, time.isoformat(), "UTC, ending in Z")
+    if not EARLIEST <= time < LATEST:
+        raise MalformedMessage("out_of_range", field, time.isoformat(), "a time from 1970 to 2261")
+
+
+def _check_plot(plot: WirePlot, i: int) -> None:
+    if (plot.lon is None) != (plot.lat is None) or (
+        plot.azimuth_deg is None and (plot.range_m is not None or plot.elevation_deg is not None)
+    ):
+        missing, beside = next(
+            (other, name) for name, other in NEEDS if getattr(plot, name) is not None and getattr(plot, other) is None
+        )
+        raise MalformedMessage("incomplete", f"plots[{i}].{missing}", f"missing beside {beside}", "both, or neither")
+    if plot.classes and not any(plot.classes.values()):
+        raise MalformedMessage("out_of_range", f"plots[{i}].class", "all probabilities are 0", "one above 0")
+
+
+def _parse(decoder: Callable[[bytes], Message], payload: bytes) -> Message:
+    if len(payload) > MAX_PAYLOAD_BYTES:
+        raise MalformedMessage("too_large", "payload", f"{len(payload)} bytes", f"at most {MAX_PAYLOAD_BYTES}")
+    try:
+        return decoder(payload)
+    except msgspec.ValidationError as error:
+        raise _explain(str(error)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        field = _first_not_finite(payload)
+        if field is not None:
+            raise MalformedMessage("not_finite", field, "NaN or Infinity", "a finite number, or null") from None
+        raise MalformedMessage("not_json", "payload", str(error), "one JSON object in UTF-8") from None
+    except RecursionError:
+        raise MalformedMessage("not_json", "payload", "nested too deeply", "a flat message") from None
+
+
+_PATH = re.compile(r" - at (`key` in )?`\$\.?(?P<path>.*?)`$", re.DOTALL)
+_NAMED = re.compile(r"^Object (?P<what>missing required|contains unknown) field `(?P<name>.*?)`", re.DOTALL)
+_REASONS = (
+    ("matching regex", "bad_identifier"),
+    ("datetime", "bad_time"),
+    ("timezone", "bad_time"),
+    ("enum value", "unknown_value"),
+    (", got `", "wrong_type"),
+)
+
+
+def _explain(said: str) -> MalformedMessage:
+    """msgspec's sentence as our error: its path becomes the field, its kind the code."""
+    found = _PATH.search(said)
+    path = _printable(found["path"].replace("[...]", "")) if found else ""
+    named = _NAMED.match(said)
+    if named:
+        name = _printable(named["name"])
+        field = f"{path}.{name}" if path else name
+        if named["what"] == "missing required":
+            return MalformedMessage("missing_field", field, "missing", "a value")
+        return MalformedMessage("unknown_field", field, "not a field of this message", "the fields of the schema only")
+    code = next((code for words, code in _REASONS if words in said), "out_of_range")
+    if path.endswith("note") and code == "bad_identifier":
+        code = "out_of_range"
+    sentence = _printable(said[: found.start()] if found else said)
+    wanted, _, got = sentence.removeprefix("Expected ").partition(", got ")
+    if code == "wrong_type":
+        return MalformedMessage(code, path or "payload", f"a value of type {got}", wanted)
+    if sentence.startswith("Expected "):
+        return MalformedMessage(code, path or "payload", "out of bounds or form", wanted)
+    return MalformedMessage(code, path or "payload", sentence, "a value that the schema allows")
+
+
+def _printable(text: str) -> str:
+    """Text that a sender chose, made safe for a log line: ASCII, no control characters, at most 120 characters."""
+    return ascii(text)[1:-1][:120]
+
+
+def _first_not_finite(payload: bytes) -> str | None:
+    """The path of the first NaN or Infinity in what would be JSON without it; None where there is none."""
+    try:
+        return next(_not_finite(json.loads(payload), ""), None)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _not_finite(value: Any, path: str) -> Iterator[str]:
+    if isinstance(value, float) and not math.isfinite(value):
+        yield path or "payload"
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _not_finite(inner, f"{path}.{_printable(key)}" if path else _printable(key))
+    elif isinstance(value, list):
+        for i, inner in enumerate(value):
+            yield from _not_finite(inner, f"{path}[{i}]")

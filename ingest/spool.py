@@ -1,0 +1,261 @@
+"""The sender's spool: every message on disk before it is sent, kept until ingest says that it is in the journal.
+
+SQLite, WAL, synchronous=FULL. Keys are (boot, seq): boot is raised and stored at every opening, seq runs 1, 2, 3, …
+within a boot without a hole. One process at a time. Survives kill -9 at any moment: a put has either happened
+wholly, and its key is never given again, or not at all.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ingest.errors import SpoolError
+from ingest.wire import MAX_PAYLOAD_BYTES
+
+SCHEMA_VERSION: Final = 1
+_SEQ_BITS: Final = 40  # rowid = boot << 40 | seq: one integer that sorts as (boot, seq) does
+_SEQ_MASK: Final = (1 << _SEQ_BITS) - 1
+_MAX_BOOT: Final = (1 << 23) - 1
+_TABLES: Final = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE messages (id INTEGER PRIMARY KEY, payload BLOB NOT NULL);
+CREATE TABLE gaps (boot INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, PRIMARY KEY (boot, first));
+"""
+
+Key = tuple[int, int]
+Build = Callable[[int, int], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A message waiting in the spool."""
+
+    boot: int
+    seq: int
+    payload: bytes
+
+    @property
+    def key(self) -> Key:
+        return self.boot, self.seq
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Messages first..last of a boot that were dropped, oldest first, because the spool was full."""
+
+    boot: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolLimits:
+    """How much a spool holds before it drops its oldest messages (design: adapters drop oldest, and say so)."""
+
+    messages: int = 200_000
+    bytes: int = 512 * 1024 * 1024
+
+
+class Spool:
+    """One sensor's spool in one file. Thread-safe. SpoolError when the file is in use, foreign, newer or full."""
+
+    def __init__(self, path: str | Path, *, limits: SpoolLimits | None = None, first_boot: int = 1) -> None:
+        """Open or create. ``first_boot``: where a new file starts counting, so that a lost disk need not reuse keys."""
+        self._path = Path(path)
+        self._limits = limits or SpoolLimits()
+        self._lock = threading.Lock()
+        try:
+            self._db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=0.0)
+            self._prepare(first_boot)
+        except sqlite3.Error as error:
+            raise self._error(error) from error
+
+    def _prepare(self, first_boot: int) -> None:
+        db = self._db
+        db.execute("PRAGMA locking_mode=EXCLUSIVE")
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=FULL")
+        db.execute("PRAGMA journal_size_limit=16777216")
+        db.execute("BEGIN IMMEDIATE")
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        if version > SCHEMA_VERSION:
+            raise SpoolError(
+                f"written by a newer program (schema {version})",
+                where=self._path.name,
+                expected=f"a schema of at most {SCHEMA_VERSION}",
+            )
+        if version == 0:
+            for statement in _TABLES.split(";"):
+                db.execute(statement)
+            db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+        self.boot = max(self._meta("boot") + 1, first_boot)
+        if self.boot > _MAX_BOOT:
+            raise SpoolError(f"boot {self.boot} is too large", where=self._path.name, expected=f"at most {_MAX_BOOT}")
+        self._set_meta("boot", self.boot)
+        self._next_seq = 1
+        self._put_total = self._meta("put")
+        self._dropped_total = self._meta("dropped")
+        self._count, self._bytes = db.execute("SELECT count(*), total(length(payload)) FROM messages").fetchone()
+        db.execute("COMMIT")
+
+    def put(self, build: Build) -> Key:
+        """Number one message, build it with that (boot, seq), and have it on disk when this returns."""
+        return self.put_many([build])[0]
+
+    def put_many(self, builds: Sequence[Build]) -> list[Key]:
+        """Several messages in one transaction: all are on disk when this returns, or none is and no number is used.
+
+        What ``build`` raises passes through. SpoolError on a payload above MAX_PAYLOAD_BYTES (a broker would close the
+        connection on it, again and again) and on a disk that fails.
+        """
+        with self._lock:
+            keys = [(self.boot, self._next_seq + i) for i in range(len(builds))]
+            rows = [(_id(*key), build(*key)) for key, build in zip(keys, builds, strict=True)]
+            for _, payload in rows:
+                if len(payload) > MAX_PAYLOAD_BYTES:
+                    raise SpoolError(
+                        f"a message of {len(payload)} bytes",
+                        where=self._path.name,
+                        expected=f"at most {MAX_PAYLOAD_BYTES}",
+                    )
+            size = sum(len(payload) for _, payload in rows)
+            self._transact(lambda: self._insert(rows, size))
+            self._next_seq += len(rows)
+            return keys
+
+    def _insert(self, rows: list[tuple[int, bytes]], size: int) -> None:
+        self._db.executemany("INSERT INTO messages VALUES (?, ?)", rows)
+        count, total, dropped = self._count + len(rows), self._bytes + size, 0
+        while count > self._limits.messages or (total > self._limits.bytes and count > 1):
+            oldest, length = self._db.execute("SELECT id, length(payload) FROM messages ORDER BY id LIMIT 1").fetchone()
+            self._db.execute("DELETE FROM messages WHERE id = ?", (oldest,))
+            self._record_gap(*_key(oldest))
+            count, total, dropped = count - 1, total - length, dropped + 1
+        self._set_meta("put", self._put_total + len(rows))
+        if dropped:
+            self._set_meta("dropped", self._dropped_total + dropped)
+        self._after = (count, total, self._put_total + len(rows), self._dropped_total + dropped)
+
+    def pending(self, after: Key | None = None, limit: int = 1000) -> list[Entry]:
+        """Up to ``limit`` waiting messages past ``after``, oldest boot first, then by seq."""
+        with self._lock:
+            rows = self._query(
+                "SELECT id, payload FROM messages WHERE id > ? ORDER BY id LIMIT ?",
+                (-1 if after is None else _id(*after), max(limit, 0)),
+            )
+        return [Entry(*_key(rowid), payload) for rowid, payload in rows]
+
+    def get(self, boot: int, seq: int) -> bytes | None:
+        """The payload of one waiting message; None when it is settled, dropped or was never put."""
+        with self._lock:
+            rows = self._query("SELECT payload FROM messages WHERE id = ?", (_id(boot, seq),))
+        return rows[0][0] if rows else None
+
+    def settle(self, boot: int, seq: int) -> int:
+        """Forget everything of this boot up to seq, which ingest has journaled. Returns how many messages that were."""
+        if not 0 <= boot <= _MAX_BOOT:
+            return 0
+        with self._lock:
+            where = (_id(boot, 0), _id(boot, min(seq, _SEQ_MASK)))
+            count, size = self._query(
+                "SELECT count(*), total(length(payload)) FROM messages WHERE id BETWEEN ? AND ?", where
+            )[0]
+            if count:
+                self._after = (self._count - count, self._bytes - size, self._put_total, self._dropped_total)
+                self._transact(lambda: self._db.execute("DELETE FROM messages WHERE id BETWEEN ? AND ?", where))
+        return int(count)
+
+    def low(self, boot: int) -> int | None:
+        """The lowest seq of this boot still here; None when there is none."""
+        with self._lock:
+            rows = self._query("SELECT min(id) FROM messages WHERE id BETWEEN ? AND ?", (_id(boot, 0), _id(boot, -1)))
+        return None if rows[0][0] is None else _key(rows[0][0])[1]
+
+    def waiting_up_to(self, key: Key) -> int:
+        """How many waiting messages have a key up to and including this one."""
+        with self._lock:
+            return int(self._query("SELECT count(*) FROM messages WHERE id <= ?", (_id(*key),))[0][0])
+
+    def gaps(self) -> list[Gap]:
+        """The ranges that a full spool dropped, oldest first. Some of them may have been sent, even journaled."""
+        with self._lock:
+            return [Gap(*row) for row in self._query("SELECT boot, first, last FROM gaps ORDER BY boot, first", ())]
+
+    @property
+    def waiting(self) -> int:
+        """How many messages wait."""
+        return self._count
+
+    @property
+    def put_total(self) -> int:
+        """Unique messages ever put: the "published" of the conservation law."""
+        return self._put_total
+
+    @property
+    def dropped_total(self) -> int:
+        """Messages ever dropped because the spool was full."""
+        return self._dropped_total
+
+    def close(self) -> None:
+        """Close the file; another process may open it then."""
+        with self._lock:
+            self._db.close()
+
+    def __enter__(self) -> Spool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _transact(self, change: Callable[[], object]) -> None:
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                change()
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+        except sqlite3.Error as error:
+            raise self._error(error) from error
+        self._count, self._bytes, self._put_total, self._dropped_total = self._after
+
+    def _query(self, sql: str, arguments: tuple[int, ...]) -> list[tuple[int, ...]]:
+        try:
+            return self._db.execute(sql, arguments).fetchall()
+        except sqlite3.Error as error:
+            raise self._error(error) from error
+
+    def _record_gap(self, boot: int, seq: int) -> None:
+        grown = self._db.execute("UPDATE gaps SET last = ? WHERE boot = ? AND last = ?", (seq, boot, seq - 1))
+        if not grown.rowcount:
+            self._db.execute("INSERT INTO gaps VALUES (?, ?, ?)", (boot, seq, seq))
+
+    def _meta(self, name: str) -> int:
+        row = self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+        return 0 if row is None else int(row[0])
+
+    def _set_meta(self, name: str, value: int) -> None:
+        self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
+
+    def _error(self, error: sqlite3.Error) -> SpoolError:
+        name = getattr(error, "sqlite_errorname", "")
+        if name.startswith("SQLITE_BUSY"):
+            return SpoolError("in use by another process", where=self._path.name, expected="one sender a spool")
+        if name.startswith("SQLITE_FULL"):
+            return SpoolError("the disk is full", where=self._path.name, expected="free space for the spool")
+        return SpoolError(str(error), where=self._path.name, expected="a spool file on a disk that works")
+
+
+def _id(boot: int, seq: int) -> int:
+    return boot << _SEQ_BITS | (seq & _SEQ_MASK)
+
+
+def _key(rowid: int) -> Key:
+    return rowid >> _SEQ_BITS, rowid & _SEQ_MASK

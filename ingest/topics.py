@@ -1,0 +1,96 @@
+"""Topics: what is built here parses here, and no name can smuggle in a level or a wildcard.
+
+``watchline/1/{sector}/sensor/{sensor}/detections | status | ack``
+``watchline/1/{sector}/unit/{unit}/alerts | position | reply``
+``watchline/1/{sector}/tracks``
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from ingest.errors import MalformedMessage, TopicError
+
+PREFIX: Final = "watchline/1"
+IDENTIFIER_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$(?!\n)"
+"""Names of sectors, sensors and units. ASCII only: they become topics, file names and table cells."""
+IDENTIFIER_RULE: Final = "1 to 64 of A-Z a-z 0-9 . _ -, the first a letter or digit"
+
+Owner = Literal["sensor", "unit", "sector"]
+CHANNELS: Final[dict[Owner, frozenset[str]]] = {
+    "sensor": frozenset({"detections", "status", "ack"}),
+    "unit": frozenset({"alerts", "position", "reply"}),
+    "sector": frozenset({"tracks"}),
+}
+_IDENTIFIER = re.compile(IDENTIFIER_PATTERN)
+_LONGEST = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A parsed topic. ``name`` is the sensor or unit, or the sector's own name for ``tracks``."""
+
+    sector: str
+    owner: Owner
+    name: str
+    channel: str
+
+
+def identifier(name: str, where: str) -> str:
+    """The name itself when it may be part of a topic; else TopicError naming ``where``."""
+    if not isinstance(name, str) or not _IDENTIFIER.search(name):
+        raise TopicError(f"{ascii(name)[:80]} is not a name", where=where, expected=IDENTIFIER_RULE)
+    return name
+
+
+def sensor_topic(sector: str, sensor: str, channel: str) -> str:
+    """``watchline/1/{sector}/sensor/{sensor}/{channel}``; TopicError on a name or channel that is not one."""
+    return _build(sector, "sensor", sensor, channel)
+
+
+def unit_topic(sector: str, unit: str, channel: str) -> str:
+    """``watchline/1/{sector}/unit/{unit}/{channel}``; TopicError on a name or channel that is not one."""
+    return _build(sector, "unit", unit, channel)
+
+
+def tracks_topic(sector: str) -> str:
+    """``watchline/1/{sector}/tracks``."""
+    return f"{PREFIX}/{identifier(sector, 'sector')}/tracks"
+
+
+def sensor_filter(sector: str, channel: str) -> str:
+    """The subscription for one channel of every sensor of a sector."""
+    return f"{PREFIX}/{identifier(sector, 'sector')}/sensor/+/{_channel('sensor', channel)}"
+
+
+def unit_filter(sector: str, channel: str) -> str:
+    """The subscription for one channel of every unit of a sector."""
+    return f"{PREFIX}/{identifier(sector, 'sector')}/unit/+/{_channel('unit', channel)}"
+
+
+def parse(topic: str) -> Topic:
+    """The parts of a topic. MalformedMessage(code="bad_topic") on anything that the builders do not build."""
+    parts = topic.split("/") if len(topic) <= _LONGEST else []
+    if parts[:2] == PREFIX.split("/") and all(_IDENTIFIER.search(part) for part in parts[2:]):
+        if len(parts) == 4 and parts[3] in CHANNELS["sector"]:
+            return Topic(parts[2], "sector", parts[2], parts[3])
+        if len(parts) == 6 and parts[3] == "sensor" and parts[5] in CHANNELS["sensor"]:
+            return Topic(parts[2], "sensor", parts[4], parts[5])
+        if len(parts) == 6 and parts[3] == "unit" and parts[5] in CHANNELS["unit"]:
+            return Topic(parts[2], "unit", parts[4], parts[5])
+    raise MalformedMessage(
+        "bad_topic", "topic", f"{topic[:80]!a} is not a topic", f"{PREFIX}/<sector>/sensor/<sensor>/<channel>"
+    )
+
+
+def _build(sector: str, owner: Owner, name: str, channel: str) -> str:
+    return f"{PREFIX}/{identifier(sector, 'sector')}/{owner}/{identifier(name, owner)}/{_channel(owner, channel)}"
+
+
+def _channel(owner: Owner, channel: str) -> str:
+    if channel not in CHANNELS[owner]:
+        allowed = " | ".join(sorted(CHANNELS[owner]))
+        raise TopicError(f"{ascii(channel)[:80]} is not a channel of a {owner}", where="channel", expected=allowed)
+    return channel
