@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Self
 
 from ingest.errors import SpoolError
 from ingest.wire import MAX_PAYLOAD_BYTES
@@ -69,6 +69,7 @@ class Spool:
         self._path = Path(path)
         self._limits = limits or SpoolLimits()
         self._lock = threading.Lock()
+        self._broken: SpoolError | None = None
         try:
             self._db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=0.0)
             self._prepare(first_boot)
@@ -100,6 +101,8 @@ class Spool:
         self._next_seq = 1
         self._put_total = self._meta("put")
         self._dropped_total = self._meta("dropped")
+        self._count: int
+        self._bytes: int
         self._count, self._bytes = db.execute("SELECT count(*), total(length(payload)) FROM messages").fetchone()
         db.execute("COMMIT")
 
@@ -154,7 +157,7 @@ class Spool:
         """The payload of one waiting message; None when it is settled, dropped or was never put."""
         with self._lock:
             rows = self._query("SELECT payload FROM messages WHERE id = ?", (_id(boot, seq),))
-        return rows[0][0] if rows else None
+        return bytes(rows[0][0]) if rows else None
 
     def settle(self, boot: int, seq: int) -> int:
         """Forget everything of this boot up to seq, which ingest has journaled. Returns how many messages that were."""
@@ -174,7 +177,7 @@ class Spool:
         """The lowest seq of this boot still here; None when there is none."""
         with self._lock:
             rows = self._query("SELECT min(id) FROM messages WHERE id BETWEEN ? AND ?", (_id(boot, 0), _id(boot, -1)))
-        return None if rows[0][0] is None else _key(rows[0][0])[1]
+        return None if rows[0][0] is None else _key(int(rows[0][0]))[1]
 
     def waiting_up_to(self, key: Key) -> int:
         """How many waiting messages have a key up to and including this one."""
@@ -206,13 +209,15 @@ class Spool:
         with self._lock:
             self._db.close()
 
-    def __enter__(self) -> Spool:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
 
     def _transact(self, change: Callable[[], object]) -> None:
+        if self._broken is not None:
+            raise self._broken
         try:
             self._db.execute("BEGIN IMMEDIATE")
             try:
@@ -223,10 +228,13 @@ class Spool:
                     self._db.execute("ROLLBACK")
                 raise
         except sqlite3.Error as error:
-            raise self._error(error) from error
+            failed = self._error(error)
+            if getattr(error, "sqlite_errorname", "").startswith("SQLITE_IOERR"):
+                self._broken = failed  # after a failed fsync nobody knows what is on the disk: never go on
+            raise failed from error
         self._count, self._bytes, self._put_total, self._dropped_total = self._after
 
-    def _query(self, sql: str, arguments: tuple[int, ...]) -> list[tuple[int, ...]]:
+    def _query(self, sql: str, arguments: tuple[int, ...]) -> list[tuple[Any, ...]]:
         try:
             return self._db.execute(sql, arguments).fetchall()
         except sqlite3.Error as error:

@@ -1,0 +1,56 @@
+"""High-water marks: up to which seq everything of a (sensor, boot) is settled, so that the sender may forget it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Set
+from dataclasses import dataclass, field
+from typing import Final
+
+MAX_AHEAD: Final = 10_000
+"""How many settled seqs above a hole are remembered; more are forgotten, and the sender sends those again."""
+
+Recall = Callable[[str, int], tuple[int, Set[int]]]
+"""(sensor, boot) → (the stored mark, the settled seqs above it): what the journal knew when we started."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Everything of this sensor and boot up to ``seq`` is journaled or dead-lettered."""
+
+    sensor: str
+    boot: int
+    seq: int
+
+
+@dataclass(slots=True)
+class _Prefix:
+    mark: int
+    ahead: set[int] = field(default_factory=set)
+
+
+class Marks:
+    """The contiguous settled prefix of every (sensor, boot), grown one message at a time; never falls."""
+
+    def __init__(self, recall: Recall) -> None:
+        self._recall = recall
+        self._prefixes: dict[tuple[str, int], _Prefix] = {}
+
+    def settle(self, sensor: str, boot: int, seq: int, low: int | None = None) -> Mark:
+        """Count one message as settled and give the mark of its (sensor, boot).
+
+        ``low`` is the sender's word that it holds nothing below: those it dropped or had settled, and nobody need wait
+        for them. A low above the message itself is a contradiction and is ignored. Seqs start at 1.
+        """
+        prefix = self._prefixes.get((sensor, boot))
+        if prefix is None:
+            mark, ahead = self._recall(sensor, boot)
+            prefix = self._prefixes[sensor, boot] = _Prefix(mark, set(ahead))
+        if low is not None and prefix.mark < low - 1 < seq:
+            prefix.mark = low - 1
+            prefix.ahead = {known for known in prefix.ahead if known >= low}
+        if seq > prefix.mark and (len(prefix.ahead) < MAX_AHEAD or seq == prefix.mark + 1):
+            prefix.ahead.add(seq)
+        while prefix.mark + 1 in prefix.ahead:
+            prefix.mark += 1
+            prefix.ahead.remove(prefix.mark)
+        return Mark(sensor, boot, prefix.mark)

@@ -1,0 +1,318 @@
+"""The journal: what ingest received, in order of arrival, on disk before anybody is told so. It is the truth.
+
+SQLite, WAL, synchronous=FULL; one writer, any number of readers in other processes. A batch is one transaction: rows,
+dead letters, counts and marks are all there or none is. On any error of the disk the journal refuses to go on: after
+a failed fsync nobody knows what is on the disk (PostgreSQL's rule), so the process ends and recovers by restarting.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from collections import Counter
+from collections.abc import Set
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from ingest.receive import Batch, DeadLetter, Row, SourceKey, digest
+from ops.journal_reader import APPLICATION_ID, SCHEMA_VERSION, Counts, JournalError, JournalReader, JournalRow
+
+__all__ = ["Counts", "Journal", "JournalError", "JournalReader", "JournalRow"]
+
+_TABLES: Final = """
+CREATE TABLE journal (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL,
+    sensor TEXT NOT NULL,
+    boot INTEGER,
+    seq INTEGER,
+    observed_ns INTEGER NOT NULL,
+    received_ns INTEGER NOT NULL,
+    sent_ns INTEGER,
+    content_type TEXT NOT NULL,
+    body BLOB NOT NULL
+);
+CREATE UNIQUE INDEX journal_keys ON journal (sensor, kind, boot, seq) WHERE boot IS NOT NULL;
+CREATE TABLE dead_letters (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    code TEXT NOT NULL,
+    field TEXT NOT NULL,
+    message TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    sensor TEXT NOT NULL,
+    boot INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    topic TEXT NOT NULL,
+    content_type TEXT NOT NULL,
+    body BLOB NOT NULL,
+    size INTEGER NOT NULL,
+    digest BLOB NOT NULL,
+    received_ns INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX dead_letter_keys ON dead_letters (sensor, kind, boot, seq, topic, digest);
+CREATE TABLE counts (
+    sensor TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    received INTEGER NOT NULL,
+    journaled INTEGER NOT NULL,
+    duplicate INTEGER NOT NULL,
+    dead_lettered INTEGER NOT NULL,
+    shed INTEGER NOT NULL,
+    PRIMARY KEY (sensor, kind)
+) WITHOUT ROWID;
+CREATE TABLE marks (
+    sensor TEXT NOT NULL,
+    boot INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (sensor, boot)
+) WITHOUT ROWID
+"""
+_COLUMNS: Final = "(kind, sensor, boot, seq, observed_ns, received_ns, sent_ns, content_type, body)"
+_INSERT_NEW: Final = f"""
+INSERT OR IGNORE INTO journal {_COLUMNS} SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9
+WHERE NOT EXISTS (SELECT 1 FROM dead_letters WHERE sensor = ?2 AND kind = ?1 AND boot = ?3 AND seq = ?4)
+"""
+_INSERT: Final = f"INSERT INTO journal {_COLUMNS} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
+_INSERT_DEAD: Final = """
+INSERT OR IGNORE INTO dead_letters
+(code, field, message, kind, sensor, boot, seq, topic, content_type, body, size, digest, received_ns)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_COUNT: Final = """
+INSERT INTO counts VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (sensor, kind) DO UPDATE SET received = received + excluded.received,
+journaled = journaled + excluded.journaled, duplicate = duplicate + excluded.duplicate,
+dead_lettered = dead_lettered + excluded.dead_lettered, shed = shed + excluded.shed
+"""
+_MARK: Final = """
+INSERT INTO marks VALUES (?, ?, ?) ON CONFLICT (sensor, boot) DO UPDATE SET seq = max(seq, excluded.seq)
+"""
+_NO_IDENTITY: Final = -1
+
+
+class Journal(JournalReader):
+    """The one writer. JournalError when another writer holds the file, or it is newer, foreign or unwritable."""
+
+    def __init__(self, path: str | Path) -> None:
+        """Open for writing, or create."""
+        self._path = Path(path)
+        self._broken: JournalError | None = None
+        try:
+            self._lock = os.open(f"{self._path}-lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise JournalError(
+                error.strerror or str(error), where=self._path.name, expected="a folder to write in"
+            ) from None
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(self._lock)
+            raise JournalError("another ingest writes it", where=self._path.name, expected="one writer") from None
+        try:
+            self._db = sqlite3.connect(self._path, isolation_level=None, timeout=5.0, check_same_thread=False)
+            self._prepare()
+        except sqlite3.Error as error:
+            os.close(self._lock)
+            raise self._error(error) from error
+        except JournalError:
+            os.close(self._lock)
+            raise
+
+    def _prepare(self) -> None:
+        db = self._db
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=FULL")
+        db.execute("PRAGMA journal_size_limit=67108864")
+        db.execute("BEGIN IMMEDIATE")
+        if self._check_schema() == 0:
+            for statement in _TABLES.split(";"):
+                db.execute(statement)
+            db.execute(f"PRAGMA application_id={APPLICATION_ID}")
+            db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+        db.execute("COMMIT")
+
+    def commit(self, batch: Batch) -> None:
+        """Make a batch durable: it is on the disk when this returns. JournalError otherwise; nothing is stored then.
+
+        A message whose key is journaled or dead-lettered already is a duplicate when its bytes are the same, and a
+        dead letter ``conflict`` when they are not. So a key is journaled or dead-lettered, never both.
+        """
+        if not batch.messages and not batch.shed:
+            return
+        with _Transaction(self):
+            outcomes = self._store(batch)
+            self._count(batch, outcomes)
+            self._db.executemany(_MARK, [(mark.sensor, mark.boot, mark.seq) for mark in batch.marks])
+
+    def tick(self, now_ns: int) -> None:
+        """Append a clock tick: the only way in which those who read the journal learn that time passes."""
+        self.append("tick", "", now_ns, b"", content_type="")
+
+    def append(
+        self, kind: str, subject: str, at_ns: int, body: bytes, *, content_type: str = "application/json"
+    ) -> int:
+        """Append one row that has no sender's key: a tick, a unit's position, an operator's action. Returns its id."""
+        with _Transaction(self):
+            row = (kind, subject, None, None, at_ns, at_ns, None, content_type, body)
+            return int(self._db.execute(_INSERT, row).lastrowid or 0)
+
+    def recall(self, sensor: str, boot: int) -> tuple[int, Set[int]]:
+        """(mark, settled seqs above it) of a sender's boot; (0, {}) when nothing is known. For ingest.marks."""
+        mark = self._db.execute("SELECT seq FROM marks WHERE sensor = ? AND boot = ?", (sensor, boot)).fetchone()
+        stored = 0 if mark is None else int(mark[0])
+        key = {"sensor": sensor, "boot": boot, "mark": stored}
+        ahead = self._db.execute(
+            "SELECT seq FROM journal WHERE sensor = :sensor AND kind = 'detections' AND boot = :boot AND seq > :mark"
+            " UNION SELECT seq FROM dead_letters"
+            " WHERE sensor = :sensor AND kind = 'detections' AND boot = :boot AND seq > :mark",
+            key,
+        )
+        return stored, {seq for (seq,) in ahead}
+
+    def close(self) -> None:
+        """Close the file and let another writer in."""
+        super().close()
+        os.close(self._lock)
+
+    def _store(self, batch: Batch) -> list[str]:
+        """Insert every message and say of each what became of it: journaled, duplicate or dead_lettered."""
+        rows = batch.rows
+        if len(rows) == len(batch.messages):  # the usual case, in one statement: only good ones, all of them new
+            self._db.execute("SAVEPOINT usual")
+            inserted = self._db.executemany(_INSERT_NEW, [_values(row) for row in rows]).rowcount
+            if inserted == len(rows):
+                self._db.execute("RELEASE usual")
+                return ["journaled"] * len(rows)
+            self._db.execute("ROLLBACK TO usual")
+            self._db.execute("RELEASE usual")
+        return [
+            self._store_row(message) if isinstance(message, Row) else self._store_dead(message)
+            for message in batch.messages
+        ]
+
+    def _store_row(self, row: Row) -> str:
+        known = self._known(row.sensor, row.kind, row.boot, row.seq, digest(row.body))
+        if known == "same":
+            return "duplicate"
+        if known == "other":
+            return self._store_dead(_conflict(row))
+        self._db.execute(_INSERT, _values(row))
+        return "journaled"
+
+    def _store_dead(self, dead: DeadLetter) -> str:
+        if dead.boot is not None and dead.seq is not None:
+            known = self._known(dead.sensor, dead.kind, dead.boot, dead.seq, dead.digest)
+            if known == "same":
+                return "duplicate"
+            if known == "other":
+                dead = replace(dead, code="conflict", field="boot, seq", message=f"{_TAKEN} {dead.message}")
+        values = (
+            dead.code,
+            dead.field,
+            dead.message,
+            dead.kind,
+            dead.sensor,
+            _NO_IDENTITY if dead.boot is None else dead.boot,
+            _NO_IDENTITY if dead.seq is None else dead.seq,
+            dead.topic,
+            dead.content_type,
+            dead.body,
+            dead.size,
+            dead.digest,
+            dead.received_ns,
+        )
+        return "dead_lettered" if self._db.execute(_INSERT_DEAD, values).rowcount else "duplicate"
+
+    def _known(self, sensor: str, kind: str, boot: int, seq: int, payload_digest: bytes) -> str:
+        """What the journal holds under this key: the "same" payload, an "other" one, or "nothing"."""
+        key = (sensor, kind, boot, seq)
+        found = self._db.execute(
+            "SELECT body FROM journal WHERE sensor = ? AND kind = ? AND boot = ? AND seq = ?", key
+        ).fetchone()
+        if found is not None and digest(found[0]) == payload_digest:
+            return "same"
+        dead = self._db.execute(
+            "SELECT digest FROM dead_letters WHERE sensor = ? AND kind = ? AND boot = ? AND seq = ?", key
+        ).fetchall()
+        if (payload_digest,) in dead:
+            return "same"
+        return "other" if found is not None or dead else "nothing"
+
+    def _count(self, batch: Batch, outcomes: list[str]) -> None:
+        totals: dict[SourceKey, Counter[str]] = {}
+        for message, outcome in zip(batch.messages, outcomes, strict=True):
+            totals.setdefault((message.sensor, message.kind), Counter())[outcome] += 1
+        for source, shed in batch.shed.items():
+            totals.setdefault(source, Counter())["shed"] += shed
+        names = ("journaled", "duplicate", "dead_lettered", "shed")
+        self._db.executemany(
+            _COUNT, [(*source, total.total(), *(total[name] for name in names)) for source, total in totals.items()]
+        )
+
+
+class _Transaction:
+    """BEGIN IMMEDIATE … COMMIT; an error of the disk breaks the journal for good."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+
+    def __enter__(self) -> None:
+        if self._journal._broken is not None:
+            raise self._journal._broken
+        try:
+            self._journal._db.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:
+            raise self._break(error) from error
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        try:
+            if error is None:
+                self._journal._db.execute("COMMIT")
+                return
+            if self._journal._db.in_transaction:
+                self._journal._db.execute("ROLLBACK")
+        except sqlite3.Error as failed:
+            raise self._break(failed) from failed
+        if isinstance(error, sqlite3.Error):
+            raise self._break(error) from error
+
+    def _break(self, error: sqlite3.Error) -> JournalError:
+        self._journal._broken = self._journal._error(error)
+        return self._journal._broken
+
+
+_TAKEN: Final = "another message has this key already;"
+
+
+def _values(row: Row) -> tuple[object, ...]:
+    return (
+        row.kind,
+        row.sensor,
+        row.boot,
+        row.seq,
+        row.observed_ns,
+        row.received_ns,
+        row.sent_ns,
+        row.content_type,
+        row.body,
+    )
+
+
+def _conflict(row: Row) -> DeadLetter:
+    return DeadLetter(
+        code="conflict",
+        field="boot, seq",
+        message=f"{_TAKEN} expected a key that is used once, for ever.",
+        kind=row.kind,
+        sensor=row.sensor,
+        boot=row.boot,
+        seq=row.seq,
+        topic=row.topic,
+        content_type=row.content_type,
+        body=row.body[:65_536],
+        size=len(row.body),
+        digest=digest(row.body),
+        received_ns=row.received_ns,
+    )

@@ -1,0 +1,186 @@
+"""Reading the journal from any process: rows after an id, counts, dead letters, and the audit that recounts them."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+from geo.errors import BadInput
+from ingest.receive import DeadLetter, SourceKey
+
+SCHEMA_VERSION: Final = 1
+APPLICATION_ID: Final = 0x574C4A31  # "WLJ1"
+
+
+class JournalError(BadInput):
+    """A journal that cannot be opened, read or written. Nothing that was not committed has been acknowledged."""
+
+
+@dataclass(frozen=True, slots=True)
+class JournalRow:
+    """One row. ``sensor`` is the unit or the operator in rows of those kinds; boot and seq are None where no sender
+    numbered the row (ticks, positions, actions). Times are nanoseconds since 1970, UTC.
+    """
+
+    id: int
+    kind: str
+    sensor: str
+    boot: int | None
+    seq: int | None
+    observed_ns: int
+    received_ns: int
+    sent_ns: int | None
+    content_type: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Receipts of one sensor. Always received = journaled + duplicate + dead_lettered + shed."""
+
+    received: int = 0
+    journaled: int = 0
+    duplicate: int = 0
+    dead_lettered: int = 0
+    shed: int = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(
+            self.received + other.received,
+            self.journaled + other.journaled,
+            self.duplicate + other.duplicate,
+            self.dead_lettered + other.dead_lettered,
+            self.shed + other.shed,
+        )
+
+    @property
+    def balanced(self) -> bool:
+        return self.received == self.journaled + self.duplicate + self.dead_lettered + self.shed
+
+
+@dataclass(frozen=True, slots=True)
+class Recount:
+    """What the rows themselves say, counted anew: rows, dead letters, and distinct keys that are dead letters only."""
+
+    journaled: int = 0
+    dead_lettered: int = 0
+    dead_keys: int = 0
+
+
+class JournalReader:
+    """Read-only access, cheap to poll. JournalError when there is no journal, or one that this program cannot read."""
+
+    def __init__(self, path: str | Path) -> None:
+        self._path = Path(path)
+        if not self._path.is_file():
+            raise JournalError("no such file", where=self._path.name, expected="a journal that ingest has created")
+        try:
+            self._db = sqlite3.connect(
+                f"{self._path.absolute().as_uri()}?mode=ro",
+                uri=True,
+                isolation_level=None,
+                timeout=5.0,
+                check_same_thread=False,
+            )
+            if self._check_schema() == 0:
+                raise JournalError("empty", where=self._path.name, expected="a journal that ingest has created")
+        except sqlite3.Error as error:
+            raise self._error(error) from error
+
+    def read(self, after_id: int = 0, limit: int = 1000) -> list[JournalRow]:
+        """Up to ``limit`` rows with id above ``after_id``, in order of arrival. Ids rise; they may skip numbers."""
+        return [
+            JournalRow(*row)
+            for row in self._db.execute(
+                "SELECT id, kind, sensor, boot, seq, observed_ns, received_ns, sent_ns, content_type, body"
+                " FROM journal WHERE id > ? ORDER BY id LIMIT ?",
+                (after_id, limit),
+            )
+        ]
+
+    def changed(self) -> int:
+        """A number that differs from the last call's when another process has committed since; microseconds cheap."""
+        return int(self._db.execute("PRAGMA data_version").fetchone()[0])
+
+    def last_id(self) -> int:
+        """The newest row's id; 0 in an empty journal."""
+        return int(self._db.execute("SELECT coalesce(max(id), 0) FROM journal").fetchone()[0])
+
+    def counts(self, kind: str | None = "detections") -> dict[str, Counts]:
+        """Receipts per sensor, of one kind or (None) of all: "detections", "status", "unknown".
+
+        Messages on a topic that names no sensor of this sector stand under sensor "" with kind "unknown".
+        """
+        found: dict[str, Counts] = {}
+        for sensor, of_kind, *numbers in self._db.execute("SELECT * FROM counts ORDER BY sensor, kind"):
+            if kind is None or kind == of_kind:
+                found[sensor] = found.get(sensor, Counts()) + Counts(*numbers)
+        return found
+
+    def recount(self) -> dict[SourceKey, Recount]:
+        """(sensor, kind) → what the rows say, counted one by one and apart from ``counts``: the audit."""
+        journaled = self._group("SELECT sensor, kind, count(*) FROM journal WHERE boot IS NOT NULL GROUP BY 1, 2")
+        dead = self._group("SELECT sensor, kind, count(*) FROM dead_letters GROUP BY 1, 2")
+        keys = self._group(
+            "SELECT sensor, kind, count(*) FROM (SELECT DISTINCT sensor, kind, boot, seq FROM dead_letters AS d"
+            " WHERE boot >= 0 AND NOT EXISTS (SELECT 1 FROM journal AS j WHERE"
+            " j.sensor = d.sensor AND j.kind = d.kind AND j.boot = d.boot AND j.seq = d.seq)) GROUP BY 1, 2"
+        )
+        return {
+            source: Recount(journaled.get(source, 0), dead.get(source, 0), keys.get(source, 0))
+            for source in sorted(journaled.keys() | dead.keys())
+        }
+
+    def dead_letters(self, after_id: int = 0, limit: int = 1000) -> list[tuple[int, DeadLetter]]:
+        """(id, dead letter) with id above ``after_id``, oldest first."""
+        rows = self._db.execute(
+            "SELECT id, code, field, message, kind, sensor, nullif(boot, -1), nullif(seq, -1), topic, content_type,"
+            " body, size, digest, received_ns FROM dead_letters WHERE id > ? ORDER BY id LIMIT ?",
+            (after_id, limit),
+        )
+        return [(row[0], DeadLetter(*row[1:])) for row in rows]
+
+    def marks(self) -> dict[tuple[str, int], int]:
+        """(sensor, boot) → up to which seq everything is settled."""
+        return {(sensor, boot): seq for sensor, boot, seq in self._db.execute("SELECT * FROM marks")}
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _group(self, sql: str) -> dict[SourceKey, int]:
+        return {(sensor, kind): count for sensor, kind, count in self._db.execute(sql)}
+
+    def _check_schema(self) -> int:
+        """The file's schema version; 0 for a new file. JournalError on a newer one and on another program's file."""
+        version = int(self._db.execute("PRAGMA user_version").fetchone()[0])
+        application = int(self._db.execute("PRAGMA application_id").fetchone()[0])
+        tables = int(self._db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0])
+        if application != APPLICATION_ID and (version or tables):
+            raise JournalError("another program's file", where=self._path.name, expected="a Watchline journal")
+        if version > SCHEMA_VERSION:
+            raise JournalError(
+                f"written by a newer Watchline (schema {version})",
+                where=self._path.name,
+                expected=f"a schema of at most {SCHEMA_VERSION}",
+            )
+        return version
+
+    def _error(self, error: sqlite3.Error) -> JournalError:
+        name = getattr(error, "sqlite_errorname", "")
+        where = self._path.name
+        if name.startswith("SQLITE_FULL"):
+            return JournalError("the disk is full", where=where, expected="free space; senders keep what they sent")
+        if name.startswith("SQLITE_IOERR"):
+            return JournalError(f"the disk failed ({name})", where=where, expected="a disk that works; then restart")
+        if name.startswith("SQLITE_NOTADB"):
+            return JournalError("not an SQLite file", where=where, expected="a Watchline journal")
+        return JournalError(str(error), where=where, expected="a journal that can be read and written")
