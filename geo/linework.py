@@ -1,0 +1,196 @@
+"""Lines from a map file, selected, clipped and laid end to start in one frame."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyproj
+import shapely
+import xarray as xr
+from pyproj.crs import CRS
+from shapely.geometry import LineString, box
+from shapely.geometry.base import BaseGeometry
+
+from geo.errors import BorderError
+from geo.frame import WGS84, LocalFrame, horizontal_part
+
+Places = npt.NDArray[np.float64]  # (place, 2)
+Where = str | Mapping[str, object]
+Clip = BaseGeometry | tuple[float, float, float, float] | xr.Dataset
+
+# A long edge of the file is straight in the file's system, so curved in the frame: it is cut into pieces this long,
+# which keeps it within about a decimetre.
+LONGEST_EDGE_DEG, LONGEST_EDGE_M = 0.02, 2_000.0
+
+
+def read_lines(path: str | Path, frame: LocalFrame, *, where: Where | None, clip: Clip | None) -> list[LineString]:
+    """Connected lines of a file in ``frame``, in the order in which one follows the other; see Border.from_file."""
+    geometries, crs = _read(path, where)
+    lines = _only_lines(geometries, str(path))
+    if clip is not None:
+        lines = _clipped(lines, _outline(clip, crs, str(path)), str(path))
+    lines = [_in_frame(line, crs, frame, str(path)) for line in lines]
+    lines = [line for line in lines if line.length > 0.0]
+    if not lines:
+        raise BorderError("the line has no length", where=str(path), expected="a line of at least two places")
+    return in_order(joined(lines))
+
+
+def _read(path: str | Path, where: Where | None) -> tuple[list[Any], CRS]:
+    import pyogrio  # type: ignore[import-untyped]  # here, because it brings geopandas, which is slow to start
+
+    try:
+        layers = pyogrio.list_layers(path)
+        if len(layers) != 1:
+            raise BorderError(f"the file has {len(layers)} layers", where=str(path), expected="one layer of lines")
+        query = where if isinstance(where, str) else None
+        meta, _, wkb, columns = pyogrio.raw.read(path, where=query)
+    except ValueError as error:
+        raise BorderError(f"the filter {where!r} cannot be applied", where=str(path), expected="SQL WHERE") from error
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
+        raise BorderError("the file cannot be read", where=str(path), expected="a shp, GeoJSON or GPKG file") from error
+    if wkb is None or meta["crs"] is None:
+        missing = "geometries" if wkb is None else "coordinate system"
+        raise BorderError(f"the file has no {missing}", where=str(path), expected="georeferenced lines")
+    chosen = np.ones(len(wkb), dtype=bool)
+    if isinstance(where, Mapping):
+        chosen = _matching(where, dict(zip(meta["fields"], columns, strict=True)), len(wkb), str(path))
+    geometries = list(shapely.force_2d(shapely.from_wkb(wkb[chosen])))
+    if not geometries:
+        raise BorderError(f"no feature matches {where!r}", where=str(path), expected="at least one line")
+    return geometries, horizontal_part(CRS.from_user_input(meta["crs"]))
+
+
+def _matching(where: Mapping[str, object], columns: dict[str, Any], count: int, path: str) -> npt.NDArray[np.bool_]:
+    chosen = np.ones(count, dtype=bool)
+    for name, wanted in where.items():
+        if name not in columns:
+            raise BorderError(f"no column {name!r}", where=path, expected=f"one of {', '.join(map(str, columns))}")
+        values = wanted if isinstance(wanted, list | tuple | set | frozenset) else [wanted]
+        chosen &= np.array([value in values for value in columns[name].tolist()], dtype=bool)
+    return chosen
+
+
+def _only_lines(geometries: Sequence[Any], path: str) -> list[LineString]:
+    lines: list[LineString] = []
+    for geometry in geometries:
+        kind = "nothing" if geometry is None else geometry.geom_type
+        if kind not in {"LineString", "MultiLineString"}:
+            raise BorderError(f"a feature is {kind}", where=path, expected="lines only")
+        lines += [line for line in shapely.get_parts(geometry) if not line.is_empty]
+    return lines
+
+
+def _outline(clip: Clip, crs: CRS, path: str) -> BaseGeometry:
+    """The clip as an area in the file's own coordinates."""
+    if isinstance(clip, xr.Dataset):
+        easting, northing = clip["easting"].to_numpy(), clip["northing"].to_numpy()
+        inside: BaseGeometry = box(easting.min(), northing.min(), easting.max(), northing.max())
+        source, longest = CRS.from_wkt(clip.attrs["crs"]), LONGEST_EDGE_M
+    else:
+        inside = clip if isinstance(clip, BaseGeometry) else box(*clip)
+        source, longest = CRS.from_epsg(WGS84), LONGEST_EDGE_DEG
+    outline = shapely.transform(shapely.segmentize(inside, longest), _moving(source, crs))
+    if not (outline.area > 0.0 and np.isfinite(shapely.get_coordinates(outline)).all()):
+        raise BorderError("the clip is not an area in the file's coordinates", where=path, expected="an area near it")
+    return outline
+
+
+def _clipped(lines: Sequence[LineString], outline: BaseGeometry, path: str) -> list[LineString]:
+    pieces: list[LineString] = []
+    for line in lines:
+        for piece in shapely.get_parts(shapely.intersection(line, outline)):
+            if piece.geom_type == "LineString" and piece.length > 0.0:
+                early, late = (line.project(piece.interpolate(share, normalized=True)) for share in (0.25, 0.75))
+                pieces.append(piece if early <= late else piece.reverse())
+    if not pieces:
+        raise BorderError("the line lies outside the clip", where=path, expected="a line that crosses it")
+    return pieces
+
+
+def _in_frame(line: LineString, crs: CRS, frame: LocalFrame, path: str) -> LineString:
+    if not crs.equals(frame.crs, ignore_axis_order=True):
+        longest = LONGEST_EDGE_DEG if crs.is_geographic else LONGEST_EDGE_M / crs.axis_info[0].unit_conversion_factor
+        line = shapely.transform(shapely.segmentize(line, longest), _moving(crs, frame.crs))
+    if not np.isfinite(shapely.get_coordinates(line)).all():
+        raise BorderError("the frame cannot show all of the line", where=path, expected="a clip, or a frame near it")
+    return line
+
+
+def _moving(source: CRS, target: CRS) -> Callable[[Places], Places]:
+    transformer = pyproj.Transformer.from_crs(source, target, always_xy=True)
+    return lambda places: np.column_stack(transformer.transform(places[:, 0], places[:, 1]))
+
+
+def joined(lines: Sequence[LineString]) -> list[LineString]:
+    """Lines that share an end as one line, longest first.
+
+    A line is first continued by those that start where it ends, as digitised, in file order. What then still meets
+    end to end or start to start is joined too, and the shorter is turned, so that left stays left along the whole.
+    """
+    chains = _grown([np.asarray(line.coords) for line in lines], turning=False)
+    chains.sort(key=_length, reverse=True)
+    chains = _grown(chains, turning=True)
+    chains.sort(key=_length, reverse=True)
+    return [LineString(chain) for chain in chains]
+
+
+def _length(chain: Places) -> float:
+    return float(np.hypot(*np.diff(chain, axis=0).T).sum())
+
+
+def _grown(pieces: Sequence[Places], *, turning: bool) -> list[Places]:
+    """Each piece in turn, lengthened at its end and then at its start by unused pieces that touch there."""
+    touching: dict[tuple[float, float], list[int]] = defaultdict(list)
+    for i, piece in enumerate(pieces):
+        touching[tuple(piece[0])].append(i)
+        touching[tuple(piece[-1])].append(i)
+    used: set[int] = set()
+
+    def touching_piece(place: Places, end: int) -> Places | None:
+        """The unused piece whose ``end`` (0 its start, −1 its end) is at ``place``; when turning, any, turned so."""
+        unused = [i for i in touching[tuple(place)] if i not in used]
+        fitting = [i for i in unused if tuple(pieces[i][end]) == tuple(place)]
+        if not fitting and not (turning and unused):
+            return None
+        chosen = (fitting or unused)[0]
+        used.add(chosen)
+        return pieces[chosen] if fitting else pieces[chosen][::-1]
+
+    chains = []
+    for i, piece in enumerate(pieces):
+        if i in used:
+            continue
+        used.add(i)
+        chain = [piece]
+        while (after := touching_piece(chain[-1][-1], 0)) is not None:
+            chain.append(after)
+        while (before := touching_piece(chain[0][0], -1)) is not None:
+            chain.insert(0, before)
+        chains.append(np.concatenate([chain[0], *(link[1:] for link in chain[1:])]))
+    return chains
+
+
+def in_order(lines: Sequence[LineString]) -> list[LineString]:
+    """Lines with gaps between them, one after the other along the border.
+
+    The first is the one whose start is farthest from every other's end; each next one starts nearest to the end of
+    the last. Ties go to the earlier in ``lines``.
+    """
+    starts = np.array([line.coords[0] for line in lines])
+    ends = np.array([line.coords[-1] for line in lines])
+    gaps = np.hypot(*(starts[:, None] - ends[None]).transpose(2, 0, 1))  # (following, preceding)
+    np.fill_diagonal(gaps, math.inf)
+    order = [int(np.argmax(gaps.min(axis=1)))]
+    while len(order) < len(lines):
+        to_next = gaps[:, order[-1]].copy()
+        to_next[order] = math.inf
+        left = [i for i in range(len(lines)) if i not in order]
+        order.append(min(left, key=lambda i: (to_next[i], i)))
+    return [lines[i] for i in order]
