@@ -1,0 +1,208 @@
+"""The figures of the report, as inline SVG: text stays text, colours follow the page's light or dark theme."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import matplotlib as mpl
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from matplotlib.figure import Figure
+
+# Okabe and Ito (2008): told apart by people with every common form of colour blindness.
+BLUE, VERMILLION, GREEN, PURPLE = "#0072b2", "#d55e00", "#009e73", "#cc79a7"
+ORANGE, SKY, GREY = "#e69f00", "#56b4e9", "#8a8f98"
+
+INK = "#010203"  # stands for the page's text colour; replaced by currentColor in the SVG
+WIDTH_IN, HEIGHT_IN = 3.75, 2.5  # 360 × 240 CSS pixels: text is 12 px on a phone, never less
+STYLE = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "watchline",
+    "font.family": "sans-serif",
+    "font.size": 9.0,
+    "axes.labelsize": 9.0,
+    "xtick.labelsize": 9.0,
+    "ytick.labelsize": 9.0,
+    "legend.fontsize": 9.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "axes.linewidth": 0.6,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "legend.frameon": False,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "savefig.facecolor": "none",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One figure: its title, the SVG, what it shows in words (for those who do not see it), and how to read it."""
+
+    title: str
+    svg: str
+    words: str
+    caption: str
+
+
+@contextmanager
+def _canvas(height_in: float = HEIGHT_IN) -> Iterator[Figure]:
+    with mpl.rc_context(STYLE):
+        yield Figure(figsize=(WIDTH_IN, height_in), layout="constrained")
+
+
+def _svg(figure: Figure, words: str) -> str:
+    from html import escape
+
+    out = io.StringIO()
+    figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
+    text = out.getvalue()
+    text = text[text.index("<svg") :].replace(INK, "currentColor")
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    text = re.sub(r'\sxmlns(:xlink)?="[^"]*"', "", text).replace("xlink:href", "href")  # HTML knows SVG by itself
+    # Ids repeat from figure to figure; in one page they must not.
+    mark = f"f{abs(hash_text(words)):x}-"
+    text = re.sub(r'id="([^"]+)"', rf'id="{mark}\1"', text)
+    text = re.sub(r'(href="#|url\(#)', rf"\g<1>{mark}", text)
+    text = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font: \1px var(--sans)", text)
+    return text.replace("<svg", f'<svg role="img" aria-label="{escape(words)}"', 1)
+
+
+def hash_text(text: str) -> int:
+    """A number from a text that is the same in every run."""
+    from hashlib import blake2b
+
+    return int.from_bytes(blake2b(text.encode("utf-8", "replace"), digest_size=4).digest(), "big")
+
+
+def gospa_over_time(gospa: xr.Dataset) -> Picture:
+    """Stacked decomposition of GOSPA at each instant: localisation, missed and false, as shares of GOSPA to its power.
+
+    ``gospa`` has dim ``time`` and variables gospa, localisation, missed, false, each [m].
+    """
+    minutes = _minutes(gospa["time"].to_numpy())
+    total = gospa["gospa"].to_numpy().astype(float)
+    mean = float(np.nanmean(total))
+    words = (
+        f"GOSPA over time in metres: mean {mean:.1f}, lowest {np.nanmin(total):.1f}, highest {np.nanmax(total):.1f}, "
+        f"split into localisation error, missed targets and false tracks."
+    )
+    with _canvas() as figure:
+        axes = figure.add_subplot()
+        parts = np.stack([gospa[name].to_numpy().astype(float) ** 2 for name in ("localisation", "missed", "false")])
+        whole = parts.sum(axis=0)
+        share = np.divide(parts, whole, out=np.zeros_like(parts), where=whole > 0) * total
+        labels = ("localisation", "missed", "false")
+        axes.stackplot(minutes, share, labels=labels, colors=(BLUE, ORANGE, PURPLE), linewidth=0)
+        axes.plot(minutes, total, color=INK, linewidth=0.8)
+        axes.set_xlabel("minutes from the start")
+        axes.set_ylabel("GOSPA [m]")
+        axes.set_xlim(minutes[0], max(minutes[-1], minutes[0] + 1e-6))
+        axes.set_ylim(0, float(np.nanmax(total)) * 1.3 + 1e-9)
+        axes.legend(loc="upper center", ncols=3, handlelength=1, columnspacing=1, bbox_to_anchor=(0.5, 1.04))
+        caption = "Lower is better. The line is GOSPA; the bands divide it by where the squared error comes from."
+        return Picture("Tracking error over time", _svg(figure, words), words, caption)
+
+
+def latency_histogram(latencies_ms: npt.NDArray[np.float64]) -> Picture:
+    """Histogram of latencies [ms] on a logarithmic axis, with p50 and p99."""
+    values = np.maximum(latencies_ms[np.isfinite(latencies_ms)], 0.1)
+    middle, high = np.percentile(values, (50, 99))
+    words = f"Latency of {values.size:,} samples: median {middle:,.0f} ms, 99th percentile {high:,.0f} ms."
+    with _canvas() as figure:
+        axes = figure.add_subplot()
+        low, top = values.min() / 1.2, values.max() * 1.2
+        axes.hist(values, bins=np.geomspace(low, top, 41).tolist(), color=BLUE)
+        axes.set_xscale("log")
+        axes.xaxis.set_major_formatter(mpl.ticker.FuncFormatter(lambda value, _: f"{value:,g}"))
+        axes.xaxis.set_minor_formatter(mpl.ticker.NullFormatter())
+        axes.set_ylim(0, axes.get_ylim()[1] * 1.2)
+        for value, label, side in ((middle, "p50", "right"), (high, "p99", "left")):
+            axes.axvline(value, color=VERMILLION, linewidth=1.2)
+            axes.annotate(
+                f" {label} {value:,.0f} ms ", (value, 0.99), xycoords=("data", "axes fraction"), ha=side, va="top"
+            )
+        axes.set_xlabel("milliseconds (logarithmic)")
+        axes.set_ylabel("count")
+        return Picture("Latency", _svg(figure, words), words, "Each bar counts samples; both lines are percentiles.")
+
+
+def detections_per_sensor(counts: Mapping[str, int]) -> Picture:
+    """Horizontal bars of messages journaled per sensor, most first; more than 16 sensors are summed in the last bar."""
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    shown, rest = ranked[:16], ranked[16:]
+    if rest:
+        shown.append((f"{len(rest)} more", sum(count for _, count in rest)))
+    words = "Messages journaled per sensor: " + ", ".join(f"{_plain(name)} {count:,}" for name, count in shown) + "."
+    with _canvas(max(HEIGHT_IN, 0.22 * len(shown) + 0.6)) as figure:
+        axes = figure.add_subplot()
+        places = np.arange(len(shown))
+        bars = axes.barh(places, [count for _, count in shown], color=BLUE, height=0.68)
+        axes.bar_label(bars, [f" {count:,}" for _, count in shown], fontsize=9, color=INK)
+        axes.set_yticks(places, [_plain(name) for name, _ in shown])
+        axes.tick_params(axis="y", length=0)
+        axes.invert_yaxis()
+        axes.set_xlim(0, max(1, *(count for _, count in shown)) * 1.2)
+        axes.xaxis.set_major_locator(mpl.ticker.MaxNLocator(4, integer=True))
+        axes.xaxis.set_major_formatter(mpl.ticker.FuncFormatter(lambda value, _: f"{value:,.0f}"))
+        axes.set_xlabel("messages journaled")
+        caption = "Scans that found nothing are counted too: a miss is information."
+        return Picture("Messages per sensor", _svg(figure, words), words, caption)
+
+
+def along_the_border(
+    alerts: Mapping[str, npt.NDArray[np.int64]], hidden: npt.NDArray[np.float64] | None, segment_km: float
+) -> Picture:
+    """Alerts per segment by rule (each an array over segments), above the hidden share of each segment's belt."""
+    count = max([len(values) for values in alerts.values()] + [0 if hidden is None else len(hidden)])
+    at = (np.arange(count) + 0.5) * segment_km
+    total = int(sum(values.sum() for values in alerts.values()))
+    words = f"{total} alerts along {count} segments of {segment_km:g} km"
+    if hidden is not None and np.isfinite(hidden).any():
+        worst = int(np.nanargmax(hidden))
+        words += f"; most hidden is segment {worst}, where no sensor sees {hidden[worst]:.0%} of the belt"
+    words += "."
+    with _canvas(3.2) as figure:
+        upper, lower = figure.subplots(2, 1, sharex=True)
+        base = np.zeros(count)
+        for (rule, values), colour in zip(alerts.items(), (VERMILLION, BLUE, PURPLE, GREEN, ORANGE, GREY), strict=False):
+            upper.bar(at, values, bottom=base, width=segment_km * 0.9, color=colour, label=_plain(rule))
+            base += values
+        upper.set_ylabel("alerts")
+        upper.yaxis.set_major_locator(mpl.ticker.MaxNLocator(3, integer=True))
+        upper.set_ylim(0, max(1.0, float(base.max(initial=0))) * 1.5)
+        if alerts:
+            upper.legend(loc="upper left", ncols=3, handlelength=1, columnspacing=1, borderaxespad=0)
+        if hidden is None:
+            lower.text(0.5, 0.5, "not computed", transform=lower.transAxes, ha="center", va="center")
+        else:
+            lower.bar(at, hidden * 100, width=segment_km * 0.9, color=ORANGE)
+        lower.set_ylim(0, 100)
+        lower.set_yticks([0, 50, 100])
+        lower.set_ylabel("hidden [%]")
+        lower.set_xlabel("kilometres along the line from its start")
+        lower.set_xlim(0, max(count * segment_km, segment_km))
+        caption = "Where a lower bar is tall, few alerts above it mean that we did not look, not that nothing happened."
+        return Picture("Along the border", _svg(figure, words), words, caption)
+
+
+def _plain(text: str) -> str:
+    """A sensor's text as matplotlib may draw it: no mathematics, no control characters, at most 24 characters."""
+    clean = "".join(mark if mark.isprintable() else "\N{REPLACEMENT CHARACTER}" for mark in text)
+    clean = clean if len(clean) <= 24 else clean[:23] + "…"
+    return clean.replace("$", r"\$")
+
+
+def _minutes(times: npt.NDArray[np.datetime64]) -> npt.NDArray[np.float64]:
+    return (times - times[0]) / np.timedelta64(60, "s")

@@ -1,0 +1,65 @@
+"""What nobody can see: the share of the belt along the border that no sensor of a layout has a line of sight to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from geo.border import Border
+from geo.errors import BadInput
+
+VISIBLE = 1
+UNKNOWN = 255
+
+FORMULA = "hidden share = 1 − (belt cells that at least one sensor can see) ÷ (belt cells whose visibility is known)"
+
+LIMITS = (
+    "A cell counts as seen when one sensor, working, has it inside its range and view and has a clear line of sight "
+    "over the terrain model to a standing person there. Seen is not detected.",
+    "The ground is bare: no trees, buildings, weather, outages, crawling or camouflage. All of these hide more, so "
+    "the true share is higher than the figure.",
+    "Hollows smaller than a cell of the terrain model are invisible to it. Cells behind a void in the terrain are "
+    "unknown and left out of both counts.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class HiddenShare:
+    """Hidden share per segment and over the whole belt, 0–1; NaN where no cell of the belt is known."""
+
+    per_segment: npt.NDArray[np.float64]  # (segment,)
+    overall: float
+    unknown: float  # share of the belt's cells left out because visibility there is unknown
+    belt_m: float  # half width: metres either side of the line
+    cells: xr.DataArray | None = None  # (northing, easting) uint8: 1 hidden, 0 seen or outside the belt
+
+
+def hidden_share(visible: xr.DataArray, border: Border, *, belt_m: float) -> HiddenShare:
+    """Share of the belt within ``belt_m`` [m] of ``border`` that no sensor sees.
+
+    ``visible`` is (sensor, northing, easting) uint8 as in ``sensors.coverage.look_probability``: 0 hidden or outside
+    range and view, 1 visible, 255 unknown. A cell is seen when any sensor sees it, unknown when none does and one
+    cannot tell. A layout without sensors hides all. Raises BadInput where the belt holds no cell.
+    """
+    if visible.dims != ("sensor", "northing", "easting"):
+        raise BadInput(f"dims {visible.dims}", where="hidden share: visible", expected="sensor, northing, easting")
+    easting, northing = np.meshgrid(visible["easting"].to_numpy(), visible["northing"].to_numpy())
+    segment, _, offset = border.locate(easting.ravel(), northing.ravel())
+    segment = np.asarray(segment).reshape(easting.shape)
+    belt = (segment >= 0) & (np.abs(np.asarray(offset).reshape(easting.shape)) <= belt_m)
+    if not belt.any():
+        raise BadInput("no cell of the terrain lies in it", where=f"belt of {belt_m:g} m", expected="a wider belt")
+    masks = visible.to_numpy()
+    seen = (masks == VISIBLE).any(axis=0)
+    unknown = ~seen & (masks == UNKNOWN).any(axis=0)
+    hidden = belt & ~seen & ~unknown
+    counted = np.bincount(segment[belt & ~unknown], minlength=border.segments)
+    missed = np.bincount(segment[hidden], minlength=border.segments)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        per_segment = missed / counted
+        overall = float(np.float64(missed.sum()) / np.float64(counted.sum()))
+    cells = xr.DataArray(hidden.astype(np.uint8), coords=[visible["northing"], visible["easting"]])
+    return HiddenShare(per_segment, overall, float((belt & unknown).sum() / belt.sum()), belt_m, cells)

@@ -1,0 +1,349 @@
+"""The report's map: folium writes it, Leaflet is inlined, nothing is fetched and no text becomes markup.
+
+Every popup is built from text nodes; what a sensor may set never passes through ``innerHTML``.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import folium
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from folium.raster_layers import ImageOverlay
+from folium.utilities import JsCode
+from shapely.geometry import LineString
+
+from geo.border import Border
+from geo.frame import LocalFrame
+from ops.report_figures import BLUE, GREEN, GREY, PURPLE
+
+BLACK = "#000000"
+# Colour and dash pattern per class, so that colour is never the only sign.
+CLASS_STYLE: Mapping[str, tuple[str, str]] = {
+    "person": (BLUE, ""),
+    "group": (PURPLE, "1 6"),
+    "vehicle": (BLACK, "10 6"),
+    "animal": (GREEN, "3 6"),
+    "other": (GREY, "12 4 2 4"),
+    "unknown": (GREY, ""),
+}
+# Hidden share of a segment: upper bound, colour. White is seen, dark is hidden.
+HIDDEN_STYLE = ((0.25, "#ffffff"), (0.5, "#f7cf80"), (0.75, "#e69f00"), (1.01, "#7a4f00"))
+NOT_KNOWN_COLOUR = "#c9c9c9"
+SIMPLIFY_M = 4.0
+OVERLAY_SCALE = 3  # pixels of an overlay per terrain cell
+
+# Builds a popup out of text nodes only. The document's own functions; no data is ever parsed as HTML.
+POPUP_SCRIPT = """
+function watchlinePopup(properties) {
+  const box = document.createElement("div");
+  box.className = "popup";
+  const title = document.createElement("strong");
+  title.textContent = properties.title;
+  box.append(title);
+  const list = document.createElement("dl");
+  for (const [label, value] of properties.rows) {
+    const term = document.createElement("dt");
+    term.textContent = label;
+    const description = document.createElement("dd");
+    description.textContent = value;
+    list.append(term, description);
+  }
+  box.append(list);
+  return box;
+}
+"""
+ON_EACH = "function (feature, layer) { layer.bindPopup(function () { return watchlinePopup(feature.properties); }); }"
+TO_MARKER = """function (feature, latlng) {
+  return L.marker(latlng, {
+    title: feature.properties.title,
+    zIndexOffset: feature.properties.mark.startsWith("alert") ? 1000 : 0,
+    icon: L.divIcon({className: "mark mark-" + feature.properties.mark, iconSize: [18, 18], html: ""}),
+  });
+}"""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A point on the map: its kind picks the symbol (radar, camera, ground_sensor, base, alert, other)."""
+
+    kind: str
+    lon: float
+    lat: float
+    title: str
+    rows: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """A line on the map, in the frame [m], (point, 2); its class picks colour and dashes."""
+
+    points: npt.NDArray[np.float64]
+    of_class: str
+    title: str
+    rows: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MapInput:
+    """All that is drawn. ``segment_rows`` and ``hidden`` go by segment; ``fields`` are closed outlines in the frame."""
+
+    terrain: xr.Dataset
+    border: Border
+    segment_rows: Sequence[Sequence[tuple[str, str]]]
+    hidden: npt.NDArray[np.float64] | None = None
+    hidden_cells: xr.DataArray | None = None
+    sensors: Sequence[Mark] = ()
+    bases: Sequence[Mark] = ()
+    alerts: Sequence[Mark] = ()
+    tracks: Sequence[Trail] = ()
+    truth: Sequence[Trail] = ()
+    fields: Sequence[Trail] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True, slots=True)
+class MapParts:
+    """The map in three pieces for the page: Leaflet's style sheet, the element, and the scripts in order."""
+
+    css: str
+    html: str
+    scripts: tuple[str, ...]
+
+
+def draw_map(drawing: MapInput) -> MapParts:
+    """The map as pieces of a page. Same input, same text."""
+    frame = drawing.border.frame
+    shade, bounds = hillshade_png(drawing.terrain)
+    middle = [(bounds[0][0] + bounds[1][0]) / 2, (bounds[0][1] + bounds[1][1]) / 2]
+    page = folium.Map(
+        location=middle,
+        tiles=None,
+        control_scale=True,
+        prefer_canvas=False,
+        attribution_control=False,
+        scroll_wheel_zoom=False,
+        zoom_snap=0.25,
+        min_zoom=8,
+        max_zoom=17,
+    )
+    overlay = {"pixelated": False, "control": False}
+    ImageOverlay(shade, bounds, alt="Shaded relief of the terrain", **overlay).add_to(page)
+    for layer in _layers(drawing, frame):
+        layer.add_to(page)
+    folium.LayerControl(collapsed=True).add_to(page)
+    page.fit_bounds(_border_bounds(drawing.border), padding=(24, 24))
+    _name_in_order(page)
+    root = page.get_root()
+    root.render()
+    script = "".join(child.render() for child in root.script._children.values())
+    return MapParts(_leaflet_css(), f'<div class="folium-map" id="{page.get_name()}"></div>', (_leaflet_js(), POPUP_SCRIPT + script))
+
+
+def _layers(drawing: MapInput, frame: LocalFrame) -> Iterator[Any]:
+    """The layers, from the lowest to the highest."""
+    if drawing.hidden_cells is not None:
+        picture, bounds = hatched_png(drawing.hidden_cells, drawing.terrain.attrs["crs"])
+        yield ImageOverlay(picture, bounds, name="Seen by no sensor", alt="Ground hidden from every sensor", pixelated=False)
+    if drawing.fields:
+        style = {"color": BLACK, "weight": 1, "opacity": 0.6, "fillOpacity": 0.04, "interactive": False}
+        yield _lines("Range and view of sensors", drawing.fields, frame, style, show=False, polygon=True)
+    yield _segments(drawing)
+    if drawing.truth:
+        yield _lines("Ground truth (simulation)", drawing.truth, frame, {"color": "#4a4a4a", "weight": 1.5, "dashArray": "2 4"})
+    if drawing.tracks:
+        casing = {"color": "#ffffff", "weight": 5, "opacity": 0.85, "interactive": False}
+        yield _lines("Tracks", drawing.tracks, frame, casing, control=False)
+        yield _lines("Tracks", drawing.tracks, frame, None)
+    for name, marks in (("Patrol bases", drawing.bases), ("Sensors", drawing.sensors), ("Alerts", drawing.alerts)):
+        if marks:
+            yield _points(name, marks)
+
+
+def _lines(
+    name: str,
+    trails: Sequence[Trail],
+    frame: LocalFrame,
+    style: Mapping[str, Any] | None,
+    *,
+    show: bool = True,
+    control: bool = True,
+    polygon: bool = False,
+) -> Any:
+    features = []
+    for trail in trails:
+        points = trail.points
+        if len(points) > 2 and not polygon:
+            points = np.asarray(LineString(points).simplify(SIMPLIFY_M).coords)
+        if len(points) < 2:
+            continue
+        colour, dashes = CLASS_STYLE.get(trail.of_class, CLASS_STYLE["unknown"])
+        own = {"color": colour, "weight": 2.5, "opacity": 1, "dashArray": dashes or None}
+        coordinates = _lonlat(points, frame)
+        geometry = {"type": "Polygon" if polygon else "LineString", "coordinates": [coordinates] if polygon else coordinates}
+        features.append(_feature(geometry, trail.title, trail.rows, style=dict(style or own)))
+    return _geojson(features, name, show=show, control=control)
+
+
+def _points(name: str, marks: Sequence[Mark]) -> Any:
+    features = [
+        _feature(
+            {"type": "Point", "coordinates": [round(mark.lon, 6), round(mark.lat, 6)]},
+            mark.title,
+            mark.rows,
+            mark=mark.kind if mark.kind in {"radar", "camera", "ground_sensor", "base", "alert"} else "other",
+        )
+        for mark in marks
+    ]
+    return _geojson(features, name, point_to_layer=JsCode(TO_MARKER))
+
+
+def _segments(drawing: MapInput) -> Any:
+    border = drawing.border
+    casing, features = [], []
+    for segment in range(border.segments):
+        points = np.asarray(border.segment_geometry(segment).coords)[:, :2]
+        geometry = {"type": "LineString", "coordinates": _lonlat(points, border.frame)}
+        share = np.nan if drawing.hidden is None else drawing.hidden[segment]
+        style = {"color": hidden_colour(float(share)), "weight": 4, "opacity": 1, "lineCap": "butt"}
+        rows = drawing.segment_rows[segment]
+        casing.append(_feature(geometry, "", (), style={"color": BLACK, "weight": 8, "interactive": False}))
+        features.append(_feature(geometry, f"Segment {segment}", rows, style=style))
+    return _geojson([*casing, *features], "Border, by segment")
+
+
+def hidden_colour(share: float) -> str:
+    """Colour of a segment by its hidden share 0–1; grey where it is not known."""
+    return next((colour for upper, colour in HIDDEN_STYLE if share < upper), NOT_KNOWN_COLOUR)
+
+
+def _feature(geometry: Mapping[str, Any], title: str, rows: Sequence[tuple[str, str]], **more: Any) -> dict[str, Any]:
+    properties = {"title": title, "rows": [list(row) for row in rows], **more}
+    return {"type": "Feature", "geometry": dict(geometry), "properties": properties}
+
+
+def _geojson(features: list[dict[str, Any]], name: str, **options: Any) -> Any:
+    data = {"type": "FeatureCollection", "features": features}
+    return folium.GeoJson(data, name=name, on_each_feature=JsCode(ON_EACH), **options)
+
+
+def _lonlat(points: npt.NDArray[np.float64], frame: LocalFrame) -> list[list[float]]:
+    lon, lat = frame.to_lonlat(points[:, 0], points[:, 1])
+    return np.round(np.column_stack([lon, lat]), 6).tolist()
+
+
+def _border_bounds(border: Border) -> list[list[float]]:
+    west, south, east, north = border.line.bounds
+    lon, lat = border.frame.to_lonlat(np.array([west, east]), np.array([south, north]))
+    return [[float(lat[0]), float(lon[0])], [float(lat[1]), float(lon[1])]]
+
+
+def hillshade_png(terrain: xr.Dataset) -> tuple[str, list[list[float]]]:
+    """Shaded relief as a data URI on the web map's grid, and its bounds [[south, west], [north, east]] in degrees."""
+    elevation, bounds, cell_m = _on_web_grid(terrain["elevation"], terrain.attrs["crs"], smooth=True)
+    north_slope, east_slope = np.gradient(elevation, cell_m)
+    shade = np.zeros(elevation.shape)
+    for azimuth, weight in ((315, 0.5), (270, 0.2), (0, 0.2), (225, 0.1)):  # light from several sides, mostly NW
+        direction = np.radians(azimuth)
+        tilt = 1.6 * (-east_slope * np.sin(direction) + north_slope * np.cos(direction))
+        flat = np.sqrt(1 + 2.56 * (north_slope**2 + east_slope**2))
+        shade += weight * np.clip((np.sqrt(0.5) + np.sqrt(0.5) * tilt) / flat, 0, 1)
+    known = np.isfinite(shade)
+    low, high = np.nanpercentile(elevation, (1, 99))
+    height = np.clip((elevation - low) / max(high - low, 1.0), 0, 1)
+    # Pale on purpose: the relief is the ground for what lies on it. Low ground greenish, high ground warm.
+    bottom, top = np.array([222, 230, 222.0]), np.array([250, 244, 232.0])
+    tint = bottom + (top - bottom) * np.where(known, height, 0)[..., None]
+    light = np.clip(0.45 + 0.72 * np.where(known, shade, 0), 0, 1.03)[..., None]
+    return _data_uri(np.clip(tint * light, 0, 255), known), bounds
+
+
+def hatched_png(cells: xr.DataArray, crs: str) -> tuple[str, list[list[float]]]:
+    """Cells that are 1 as a hatched, see-through data URI, and its bounds in degrees."""
+    values, bounds, _ = _on_web_grid(cells.astype(np.float32), crs, smooth=False)
+    hidden = values > 0.5
+    rows, columns = np.indices(hidden.shape)
+    stripe = (rows + columns) % 8 < 3
+    colour = np.broadcast_to(np.array([122, 79, 0.0]), (*hidden.shape, 3))
+    return _data_uri(colour, np.where(hidden, np.where(stripe, 0.55, 0.12), 0.0)), bounds
+
+
+def _on_web_grid(
+    values: xr.DataArray, crs: str, *, smooth: bool
+) -> tuple[npt.NDArray[np.float64], list[list[float]], float]:
+    """Values on the web map's own grid (EPSG:3857), the grid's bounds in degrees, its true cell [m]; NaN off the map."""
+    from rasterio.transform import array_bounds, from_origin
+    from rasterio.warp import Resampling, calculate_default_transform, reproject, transform_bounds
+
+    easting, northing = values["easting"].to_numpy(), values["northing"].to_numpy()
+    cell = float(easting[1] - easting[0])
+    source = from_origin(easting[0] - cell / 2, northing[0] + cell / 2, cell, cell)
+    rows, columns = values.shape
+    edges = array_bounds(rows, columns, source)
+    scale = OVERLAY_SCALE if rows * columns <= 400_000 else 1
+    transform, width, height = calculate_default_transform(
+        crs, "EPSG:3857", columns * scale, rows * scale, *edges
+    )
+    out = np.full((height, width), np.nan, np.float32)
+    reproject(
+        values.to_numpy().astype(np.float32),
+        out,
+        src_transform=source,
+        src_crs=crs,
+        src_nodata=np.nan,
+        dst_transform=transform,
+        dst_crs="EPSG:3857",
+        dst_nodata=np.nan,
+        resampling=Resampling.cubic_spline if smooth else Resampling.nearest,
+    )
+    west, south, east, north = transform_bounds("EPSG:3857", "EPSG:4326", *array_bounds(height, width, transform))
+    true_cell = transform.a * float(np.cos(np.radians((south + north) / 2)))
+    return out.astype(np.float64), [[south, west], [north, east]], true_cell
+
+
+def _data_uri(colour: npt.NDArray[np.float64], opacity: npt.NDArray[Any]) -> str:
+    from PIL import Image
+
+    alpha = np.asarray(opacity, dtype=np.float64) * 255
+    pixels = np.dstack([colour, alpha]).astype(np.uint8)
+    out = io.BytesIO()
+    Image.fromarray(pixels, "RGBA").save(out, "WEBP", quality=88, method=4)
+    return "data:image/webp;base64," + base64.b64encode(out.getvalue()).decode()
+
+
+def _name_in_order(page: folium.Map) -> None:
+    """folium names its elements by chance; here by order, so that the same night gives the same file."""
+    waiting, number = [page], 0
+    while waiting:
+        element = waiting.pop(0)
+        element._id = f"{number:03d}"
+        number += 1
+        children = list(element._children.values())
+        waiting.extend(children)
+
+
+def _leaflet_folder() -> Path:
+    from xstatic.pkg import leaflet
+
+    return Path(leaflet.BASE_DIR)
+
+
+def _leaflet_js() -> str:
+    text = (_leaflet_folder() / "leaflet.js").read_text(encoding="utf-8")
+    return text.split("//# sourceMappingURL=")[0]
+
+
+def _leaflet_css() -> str:
+    """Leaflet's style sheet with its images inlined."""
+    folder = _leaflet_folder()
+    css = (folder / "leaflet.css").read_text(encoding="utf-8")
+    for image in sorted((folder / "images").iterdir()):
+        data = base64.b64encode(image.read_bytes()).decode()
+        css = css.replace(f"url(images/{image.name})", f"url(data:image/png;base64,{data})")
+    return css
