@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from ingest.receive import Batch, DeadLetter, Row, SourceKey, digest
+from ingest.receive import KEPT_BYTES, Batch, DeadLetter, Row, SourceKey, digest
 from ops.journal_reader import APPLICATION_ID, SCHEMA_VERSION, Counts, JournalError, JournalReader, JournalRow
 
 __all__ = ["Counts", "Journal", "JournalError", "JournalReader", "JournalRow"]
@@ -69,12 +69,15 @@ CREATE TABLE marks (
     PRIMARY KEY (sensor, boot)
 ) WITHOUT ROWID
 """
-_COLUMNS: Final = "(kind, sensor, boot, seq, observed_ns, received_ns, sent_ns, content_type, body)"
-_INSERT_NEW: Final = f"""
-INSERT OR IGNORE INTO journal {_COLUMNS} SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9
+_INSERT_NEW: Final = """
+INSERT OR IGNORE INTO journal (kind, sensor, boot, seq, observed_ns, received_ns, sent_ns, content_type, body)
+SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9
 WHERE NOT EXISTS (SELECT 1 FROM dead_letters WHERE sensor = ?2 AND kind = ?1 AND boot = ?3 AND seq = ?4)
 """
-_INSERT: Final = f"INSERT INTO journal {_COLUMNS} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
+_INSERT: Final = """
+INSERT INTO journal (kind, sensor, boot, seq, observed_ns, received_ns, sent_ns, content_type, body)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
 _INSERT_DEAD: Final = """
 INSERT OR IGNORE INTO dead_letters
 (code, field, message, kind, sensor, boot, seq, topic, content_type, body, size, digest, received_ns)
@@ -206,7 +209,7 @@ class Journal(JournalReader):
             known = self._known(dead.sensor, dead.kind, dead.boot, dead.seq, dead.digest)
             if known == "same":
                 return "duplicate"
-            if known == "other":
+            if known == "other" and dead.code != "conflict":
                 dead = replace(dead, code="conflict", field="boot, seq", message=f"{_TAKEN} {dead.message}")
         values = (
             dead.code,
@@ -311,7 +314,7 @@ def _conflict(row: Row) -> DeadLetter:
         seq=row.seq,
         topic=row.topic,
         content_type=row.content_type,
-        body=row.body[:65_536],
+        body=row.body[:KEPT_BYTES],
         size=len(row.body),
         digest=digest(row.body),
         received_ns=row.received_ns,
