@@ -198,17 +198,15 @@ class Store(Reader):
         run = self._connection.execute
         new = 0
         for identity, revision, status, priority, raised_ns, body in rows:
-            added = run(
-                "INSERT INTO outbox (alert, revision, priority, body) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                (identity, revision, priority, body),
-            ).rowcount
-            new += added
-            if not added:
+            there = run("SELECT body FROM outbox WHERE alert = ? AND revision = ?", (identity, revision)).fetchone()
+            if there is None:
                 run(
-                    "UPDATE meta SET diverged = diverged + 1 WHERE EXISTS"
-                    " (SELECT 1 FROM outbox WHERE alert = ? AND revision = ? AND body <> ?)",
-                    (identity, revision, body),
+                    "INSERT INTO outbox (alert, revision, priority, body) VALUES (?, ?, ?, ?)",
+                    (identity, revision, priority, body),
                 )
+                new += 1
+            elif there[0] != body:
+                run("UPDATE meta SET diverged = diverged + 1")
             run(
                 "INSERT INTO alerts VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
                 " revision = excluded.revision, status = excluded.status, priority = excluded.priority,"

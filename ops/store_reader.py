@@ -255,7 +255,7 @@ class Reader:
     def _check_version(self) -> None:
         version = self._connection.execute("PRAGMA user_version").fetchone()[0]
         application = self._connection.execute("PRAGMA application_id").fetchone()[0]
-        if not version and not application:
+        if not self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
             raise StoreError(f"{self.path}: fusion has not written this store yet.")
         if application != APPLICATION_ID or version != SCHEMA_VERSION:
             raise StoreError(

@@ -133,3 +133,8 @@ def columns(rows: list[tuple[Any, ...]]) -> dict[str, np.ndarray]:
         "segment": np.array(segment, dtype=np.int32),
         "offset_m": np.array(offset, dtype=float),
     }
+
+
+def rfc3339(at_ns: int) -> str:
+    """UTC nanoseconds since 1970 as RFC 3339 text with microseconds."""
+    return (_EPOCH + timedelta(microseconds=at_ns // 1000)).isoformat(timespec="microseconds").replace("+00:00", "Z")

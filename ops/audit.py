@@ -1,0 +1,78 @@
+"""Access log: who looked at or changed what, when and for what purpose. Rows are only ever added.
+
+What it does not do yet: prove that nobody with access to the file edited it (a signed Merkle log), or make a purpose
+compulsory for every read, as the Law Enforcement Directive's Article 25 will ask of a real installation.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from geo.errors import WatchlineError
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS access (
+    n INTEGER PRIMARY KEY AUTOINCREMENT,
+    at_ns INTEGER NOT NULL,
+    who TEXT NOT NULL,
+    what TEXT NOT NULL,
+    purpose TEXT NOT NULL
+);
+CREATE TRIGGER IF NOT EXISTS access_stays BEFORE UPDATE ON access
+BEGIN SELECT RAISE(ABORT, 'the access log is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS access_is_kept BEFORE DELETE ON access
+BEGIN SELECT RAISE(ABORT, 'the access log is append-only'); END;
+"""
+
+
+class AuditError(WatchlineError):
+    """The access log cannot be written; what it would have covered must then not be served."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One access. ``at_ns``: UTC nanoseconds since 1970. ``what``: method and path, e.g. ``GET /api/tracks``."""
+
+    at_ns: int
+    who: str
+    what: str
+    purpose: str
+
+
+class AccessLog:
+    """The log in one SQLite file, each entry on disk before ``add`` returns. Any thread may call it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.Lock()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA synchronous = FULL")
+            self._connection.executescript(_TABLES)
+        except (OSError, sqlite3.Error) as error:
+            raise AuditError(f"{path}: the access log cannot be opened ({error}).") from error
+
+    def add(self, access: Access) -> None:
+        """Write one access; raises AuditError when it cannot be kept."""
+        row = (access.at_ns, access.who, access.what, access.purpose)
+        try:
+            with self._lock:
+                self._connection.execute("INSERT INTO access (at_ns, who, what, purpose) VALUES (?, ?, ?, ?)", row)
+        except (sqlite3.Error, UnicodeError) as error:
+            raise AuditError(f"{self.path}: the access log cannot be written ({error}).") from error
+
+    def entries(self) -> list[Access]:
+        """Every access, oldest first."""
+        with self._lock:
+            rows = self._connection.execute("SELECT at_ns, who, what, purpose FROM access ORDER BY n").fetchall()
+        return [Access(*row) for row in rows]
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._connection.close()
