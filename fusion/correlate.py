@@ -10,13 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from fusion.sector_rasters import SectorRasters, read_only
 from geo.border import Border
 from geo.errors import BadInput
-from geo.terrain import frame_of, slope
+from geo.terrain import frame_of
 
 Floats = npt.NDArray[np.float64]
 
-ON_CENTRE_CELLS = 1e-6  # as geo.terrain.sample: this near a row or column of centres counts as on it
 ON_LINE_M = 1e-3  # nearer than this the direction to the line is its own normal, not the vector to it
 
 UNITS = {
@@ -104,7 +104,7 @@ class Correlator:
             raise CorrelateError("the terrain is in another frame", where="terrain", expected="the border's frame")
         self._border = border
         self._pieces = _pieces(border) if border is not None else None
-        self._ground = _ground(terrain) if terrain is not None else None
+        self._ground = SectorRasters.of(terrain) if terrain is not None else None
         self._has_land_cover = terrain is not None and "land_cover" in terrain
 
     def of(
@@ -119,7 +119,7 @@ class Correlator:
         if any(hasattr(values, "__dask_graph__") for values in points):
             dims = [f"axis_{i}" for i in range(max(np.ndim(values) for values in points))]
             labelled = [xr.DataArray(values, dims=dims[len(dims) - np.ndim(values) :]) for values in points]
-            return Correlation(**{name: column.data for name, column in self._of_labelled(labelled).items()})
+            return Correlation(**{str(name): column.data for name, column in self._of_labelled(labelled).items()})
         return self.of_arrays(*points)
 
     def of_arrays(
@@ -130,17 +130,17 @@ class Correlator:
         northing_rate: npt.ArrayLike | None = None,
     ) -> Correlation:
         """The same for numpy arrays of one shape (or shapes that broadcast); float64 inside."""
-        rates = [] if easting_rate is None else [easting_rate, northing_rate]
-        arrays = [np.asarray(values, np.float64) for values in (easting, northing, *rates)]
+        given = [values for values in (easting, northing, easting_rate, northing_rate) if values is not None]
+        arrays = [np.asarray(values, np.float64) for values in given]
         try:
             shape = np.broadcast_shapes(*(array.shape for array in arrays))
         except ValueError as error:
             shapes = ", ".join(str(array.shape) for array in arrays)
             raise CorrelateError(f"shapes {shapes} do not fit", where="points", expected="one shape") from error
-        flat = [np.ascontiguousarray(np.broadcast_to(array, shape)).reshape(-1) for array in arrays]
+        flat = [read_only(np.ascontiguousarray(np.broadcast_to(array, shape)).reshape(-1)) for array in arrays]
         columns = self._ground_columns(flat[0], flat[1])
-        if rates:
-            columns |= self._motion_columns(*flat, columns["chainage_m"], columns["offset_m"])
+        if len(flat) == 4:
+            columns |= self._motion_columns(flat, columns["chainage_m"], columns["offset_m"])
         return Correlation(**{name: column.reshape(shape) for name, column in columns.items()})
 
     def _of_labelled(self, points: list[Any]) -> xr.Dataset:
@@ -176,15 +176,13 @@ class Correlator:
         }
         return columns if cover is None else columns | {"land_cover": cover}
 
-    def _motion_columns(
-        self, easting: Floats, northing: Floats, rate_e: Floats, rate_n: Floats, chainage: Floats, offset: Floats
-    ) -> dict[str, Any]:
+    def _motion_columns(self, flat: list[Floats], chainage: Floats, offset: Floats) -> dict[str, Any]:
+        easting, northing, rate_e, rate_n = flat
         home_e, home_n, rate, time = (np.full(easting.shape, np.nan) for _ in range(4))
         crossing = np.full(easting.shape, np.nan)
         direction = np.zeros(easting.shape, np.int8)
         if self._border is not None and self._pieces is not None:
-            ends, start, table, sign = self._pieces
-            _normals(easting, northing, chainage, offset, ends, start, table, sign, home_e, home_n)
+            _normals(easting, northing, chainage, offset, *self._pieces, home_e, home_n)
             _times(offset, rate_e, rate_n, home_e, home_n, rate, time, direction)
             soon = np.isfinite(time)
             at = time[soon]
@@ -193,83 +191,6 @@ class Correlator:
             )
             crossing[soon] = np.where(segment >= 0, reached, np.nan)
         return dict(zip(MOTION, (home_e, home_n, rate, time, crossing, direction), strict=True))
-
-
-# ---- the ground ------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Ground:
-    """Elevation and slope side by side (row, column, 2) float32, so that one point touches one stretch of memory."""
-
-    raster: npt.NDArray[np.float32]
-    land_cover: npt.NDArray[np.uint8]
-    west: float
-    north: float
-    cell_m: float
-
-    def sample(self, easting: Floats, northing: Floats, elevation: Floats, steepness: Floats, cover: Any) -> None:
-        codes = np.empty(0, np.uint8) if cover is None else cover
-        _sample(
-            easting,
-            northing,
-            self.raster,
-            self.land_cover,
-            self.west,
-            self.north,
-            self.cell_m,
-            elevation,
-            steepness,
-            codes,
-        )
-
-
-def _ground(terrain: xr.Dataset) -> _Ground:
-    elevation = terrain["elevation"].to_numpy()
-    raster = np.empty((*elevation.shape, 2), np.float32)
-    raster[..., 0] = elevation
-    raster[..., 1] = slope(terrain).to_numpy()
-    cover = terrain["land_cover"].to_numpy().astype(np.uint8) if "land_cover" in terrain else np.zeros((1, 1), np.uint8)
-    west, north = float(terrain["easting"][0]), float(terrain["northing"][0])
-    return _Ground(raster, np.ascontiguousarray(cover), west, north, float(terrain.attrs["cell_m"]))
-
-
-@numba.njit(cache=True, nogil=True)
-def _sample(
-    easting: Floats,
-    northing: Floats,
-    raster: npt.NDArray[np.float32],
-    codes: npt.NDArray[np.uint8],
-    west: float,
-    north: float,
-    cell: float,
-    elevation: Floats,
-    steepness: Floats,
-    cover: npt.NDArray[np.uint8],
-) -> None:
-    """Bilinear elevation and slope, nearest land cover; what is off the map is left as it is."""
-    rows, columns = raster.shape[0], raster.shape[1]
-    for k in range(easting.size):
-        x, y = (easting[k] - west) / cell, (north - northing[k]) / cell
-        near_x, near_y = np.rint(x), np.rint(y)
-        if abs(x - near_x) < ON_CENTRE_CELLS:
-            x = near_x
-        if abs(y - near_y) < ON_CENTRE_CELLS:
-            y = near_y
-        if cover.size and -0.5 <= x <= columns - 0.5 and -0.5 <= y <= rows - 0.5:
-            cover[k] = codes[min(max(int(near_y), 0), rows - 1), min(max(int(near_x), 0), columns - 1)]
-        if not (0.0 <= x <= columns - 1 and 0.0 <= y <= rows - 1):
-            continue
-        i, j = min(int(y), rows - 2), min(int(x), columns - 2)
-        down, right = y - i, x - j
-        height = steep = 0.0
-        for di, row_weight in ((0, 1.0 - down), (1, down)):
-            for dj, column_weight in ((0, 1.0 - right), (1, right)):
-                weight = row_weight * column_weight
-                if weight > 0.0:  # a void without weight does not count
-                    height += weight * raster[i + di, j + dj, 0]
-                    steep += weight * raster[i + di, j + dj, 1]
-        elevation[k], steepness[k] = height, steep
 
 
 # ---- the line --------------------------------------------------------------------------------------------------------
@@ -283,18 +204,9 @@ def _pieces(border: Border) -> tuple[Floats, Floats, npt.NDArray[np.int64], floa
     length = np.hypot(ends[:, 2] - ends[:, 0], ends[:, 3] - ends[:, 1])
     ends, length = ends[length > 0], length[length > 0]
     start = np.concatenate([[0.0], np.cumsum(length)])
-    middle = (start[:-1] + start[1:]) / 2
-    found = np.column_stack(border.point_at(middle))
-    if not np.allclose(found, (ends[:, :2] + ends[:, 2:]) / 2, atol=1e-3):
-        raise CorrelateError(
-            "its parts are not in order of chainage", where="border", expected="line in chainage order"
-        )
     bins = np.linspace(0.0, start[-1], 4 * len(length) + 1)
-    table = np.clip(np.searchsorted(start, bins, side="right") - 1, 0, len(length) - 1)
-    longest = int(np.argmax(length))
-    east, north = (ends[longest, 2:] - ends[longest, :2]) / length[longest]
-    probe = border.locate(np.array([found[longest, 0] - 0.01 * north]), np.array([found[longest, 1] + 0.01 * east]))
-    return ends, start, table.astype(np.int64), float(np.sign(probe[2][0]))
+    table = np.clip(np.searchsorted(start, bins, side="right") - 1, 0, len(length) - 1).astype(np.int64)
+    return read_only(ends), read_only(start), read_only(table), 1.0 if border.home_side == "left" else -1.0
 
 
 @numba.njit(cache=True, nogil=True)

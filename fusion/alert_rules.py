@@ -1,0 +1,188 @@
+"""The rules: which looks matter, what is a crossing, what an approach, when a sensor is silent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+
+from fusion.alert_ledger import NS, AlertSettings, Ledger
+from fusion.alert_state import SensorMemory, TrackMemory, alert_id
+from fusion.alert_words import Sighting
+from fusion.picture import TrackPicture
+
+
+class SensorHealth(Protocol):
+    """What sensors.health says of one sensor: its state (only ``silent`` alerts) and since when [UTC ns]."""
+
+    @property
+    def state(self) -> str: ...
+
+    @property
+    def since_ns(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one look says: sure side (+1, −1, 0 unsure) and whether it significantly heads to the line, near in time."""
+
+    sure_side: int
+    heading_to_line: bool
+
+
+def looks_of(
+    picture: TrackPicture, memories: Mapping[str, TrackMemory], settings: AlertSettings
+) -> Iterator[tuple[Sighting, Look]]:
+    """The looks that may change something, by track name; columns first, so that far tracks cost next to nothing."""
+    offset, home = picture.offset_m, picture.home
+    rate = np.einsum("ni,ni->n", home, np.column_stack([picture.easting_rate, picture.northing_rate]))
+    variance = np.einsum("ni,nij,nj->n", home, picture.cov[:, :2, :2], home)
+    rate_sd = np.sqrt(np.maximum(np.einsum("ni,nij,nj->n", home, picture.cov[:, 2:, 2:], home), 0.0))
+    band = settings.crossing_sigma * np.sqrt(np.maximum(variance, 0.0) + settings.line_sd_m**2)
+    side = np.where(np.abs(offset) > band, np.sign(offset), 0.0).astype(np.int64)
+    closing = -rate * np.sign(offset)
+    time = np.full(len(offset), np.inf)
+    np.divide(np.abs(offset), closing, out=time, where=closing > 0)
+    heading = (time <= settings.approach_time_s) & (
+        closing >= np.maximum(settings.least_closing_mps, settings.closing_sigma * rate_sd)
+    )
+    known = [memories.get(track) for track in picture.track]
+    before = np.fromiter((0 if m is None else m.side for m in known), np.int64, len(known))
+    newest = np.fromiter((-(2**63) if m is None else m.look_ns for m in known), np.int64, len(known))
+    busy = np.fromiter((m is not None and _is_busy(m) for m in known), np.bool_, len(known))
+    look = (picture.status == "confirmed") & (picture.segment >= 0) & (picture.updated_ns > newest)
+    near = np.abs(offset) <= 2 * band
+    rows = np.flatnonzero(look & (busy | near | heading | ((side != 0) & (side != before))))
+    for row in sorted(rows.tolist(), key=lambda row: picture.track[row]):
+        yield _sighting(picture, row, rate[row], time[row]), Look(int(side[row]), bool(heading[row]))
+
+
+def _is_busy(memory: TrackMemory) -> bool:
+    return bool(memory.across or memory.approach_looks or memory.open_approach or memory.open_crossing)
+
+
+def _sighting(picture: TrackPicture, row: int, rate: float, time_s: float) -> Sighting:
+    return Sighting(
+        track=picture.track[row],
+        observed_ns=int(picture.updated_ns[row]),
+        easting=float(picture.easting[row]),
+        northing=float(picture.northing[row]),
+        easting_rate=float(picture.easting_rate[row]),
+        northing_rate=float(picture.northing_rate[row]),
+        offset_m=float(picture.offset_m[row]),
+        segment=int(picture.segment[row]),
+        chainage_m=float(picture.chainage_m[row]),
+        direction=int(np.sign(rate)),
+        time_to_border_s=float(time_s) if np.isfinite(time_s) else None,
+        existence=float(picture.existence[row]),
+        class_probability=tuple(picture.class_probability[row].tolist()),
+        evidence=picture.evidence[row],
+    )
+
+
+def crossing(ledger: Ledger, memory: TrackMemory, sighting: Sighting, look: Look) -> TrackMemory:
+    """Count looks surely on the other side; enough of them in a row are a crossing at the gate."""
+    if look.sure_side == 0 or look.sure_side == memory.side or memory.side == 0:
+        settled = look.sure_side != 0
+        memory = replace(memory, across=0, side=look.sure_side if settled else memory.side)
+        memory = _at_gate(memory, sighting, anew=settled)
+        return _follow(ledger, memory, sighting)
+    memory = _at_gate(replace(memory, across=memory.across + 1), sighting)
+    if memory.across < ledger.settings.crossing_looks:
+        return memory
+    direction, ordinal = look.sure_side, memory.crossings + 1
+    crossed = replace(
+        sighting, direction=direction, segment=memory.gate_segment, chainage_m=memory.gate_chainage_m,
+        time_to_border_s=None,
+    )  # fmt: skip
+    identity = alert_id("crossing", sighting.track, direction, ordinal)
+    ledger.clear(memory.open_approach, "it crossed")
+    ledger.raise_(identity, "crossing", crossed)
+    memory = replace(memory, side=direction, across=0, crossings=ordinal, open_crossing=identity, open_approach="")
+    return _at_gate(replace(memory, approach_looks=0), sighting, anew=True)
+
+
+def _at_gate(memory: TrackMemory, sighting: Sighting, *, anew: bool = False) -> TrackMemory:
+    nearest = memory.gate_offset_m
+    if not anew and nearest is not None and abs(nearest) <= abs(sighting.offset_m):
+        return memory
+    return replace(
+        memory,
+        gate_offset_m=sighting.offset_m,
+        gate_segment=sighting.segment,
+        gate_chainage_m=sighting.chainage_m,
+    )
+
+
+def _follow(ledger: Ledger, memory: TrackMemory, sighting: Sighting) -> TrackMemory:
+    """Update the place of the newest crossing for as long as it is followed."""
+    if not memory.open_crossing:
+        return memory
+    alert = ledger.alerts.get(memory.open_crossing)
+    followed = alert is not None and alert.is_open and ledger.age_s(alert) <= ledger.settings.follow_s
+    if alert is None or not followed:
+        return replace(memory, open_crossing="")
+    assert alert.segment is not None  # a crossing has a place
+    assert alert.chainage_m is not None
+    crossed = replace(sighting, direction=alert.direction, time_to_border_s=None)
+    ledger.revise(alert, replace(crossed, segment=alert.segment, chainage_m=alert.chainage_m))
+    return memory
+
+
+def approaching(ledger: Ledger, memory: TrackMemory, sighting: Sighting, look: Look) -> TrackMemory:
+    """Count looks heading to the line; enough of them in a row are an approach, until it has not been so for long."""
+    settings = ledger.settings
+    if look.heading_to_line:
+        looks = memory.approach_looks + 1
+        memory = replace(memory, approach_looks=looks, approach_ns=sighting.observed_ns)
+        if memory.open_approach:
+            alert = ledger.alerts.get(memory.open_approach)
+            if alert is not None and alert.is_open and alert.direction == sighting.direction:
+                ledger.revise(alert, sighting)
+        elif looks >= settings.approach_looks:
+            ordinal = memory.approaches + 1
+            identity = alert_id("approaching", sighting.track, sighting.direction, ordinal)
+            ledger.raise_(identity, "approaching", sighting)
+            memory = replace(memory, approaches=ordinal, open_approach=identity)
+        return memory
+    memory = replace(memory, approach_looks=0)
+    if memory.open_approach and sighting.observed_ns - memory.approach_ns > settings.approach_clear_s * NS:
+        ledger.clear(memory.open_approach, "it no longer approaches")
+        memory = replace(memory, open_approach="")
+    return memory
+
+
+def overdue(ledger: Ledger, memory: TrackMemory) -> TrackMemory:
+    """Clear an approach that no look has confirmed for ``approach_time_s``: it would be at the line by now."""
+    if memory.open_approach and ledger.now_ns - memory.approach_ns > ledger.settings.approach_time_s * NS:
+        ledger.clear(memory.open_approach, "it was not seen approaching any more")
+        return replace(memory, open_approach="", approach_looks=0)
+    return memory
+
+
+def track_ended(ledger: Ledger, memory: TrackMemory) -> None:
+    ledger.clear(memory.open_approach, "the track ended")
+
+
+def sensors_silent(
+    ledger: Ledger, memories: Mapping[str, SensorMemory], health: Mapping[str, SensorHealth]
+) -> dict[str, SensorMemory]:
+    sensors = dict(memories)
+    for sensor in sorted(health):
+        memory, found = sensors.get(sensor, SensorMemory()), health[sensor]
+        if found.state == "silent":
+            if not memory.open_alert:
+                identity = alert_id("sensor_silent", sensor, 0, memory.outages + 1)
+                ledger.raise_silent(identity, sensor, found.since_ns)
+                memory = SensorMemory(memory.outages + 1, identity)
+            sensors[sensor] = replace(memory, recovered_ns=None)
+        elif memory.open_alert:
+            since = found.since_ns if memory.recovered_ns is None else memory.recovered_ns
+            memory = replace(memory, recovered_ns=since)
+            if ledger.now_ns - since >= ledger.settings.recovered_s * NS:
+                ledger.clear(memory.open_alert, f"its state is now {found.state}")
+                memory = SensorMemory(memory.outages)
+            sensors[sensor] = memory
+    return sensors

@@ -1,0 +1,188 @@
+"""Alerts as records, what an operator may do with one, and what alerting remembers between two pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+
+from fusion.picture import Evidence
+from geo.errors import BadInput
+
+RULES = ("distress", "crossing", "approaching", "sensor_silent")
+"""``distress`` is reserved for reports of people in need: always first in rank, never lowered, never suppressed."""
+PRIORITIES = ("distress", "high", "medium", "low")
+"""In order of rank."""
+STATUSES = ("active", "acknowledged", "cleared", "rejected")
+OPEN = ("active", "acknowledged")
+MOVES = {  # action: (from which status, to which)
+    "acknowledge": (("active",), "acknowledged"),
+    "clear": (OPEN, "cleared"),
+    "reject": (OPEN, "rejected"),
+}
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class AlertActionError(BadInput):
+    """An action that an alert does not allow, or that lacks what it needs."""
+
+
+class AlertStateError(BadInput):
+    """A stored alert state that cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One thing that an operator should know. ``revision`` counts from 0; (id, revision) is published once.
+
+    ``id`` is a hash of rule, track or sensor, and what was entered (direction and how manieth time), so a replay or a
+    re-run with late data names the same event the same. ``direction`` +1 toward home, −1 outward, 0 neither.
+    ``observed_at`` is when the newest evidence was observed, ``raised_at`` and ``updated_at`` are the journal's time.
+    None means that the field does not apply, or is not known; ``time_to_border_s`` None: not heading to the line.
+    """
+
+    id: str
+    rule: str
+    priority: str
+    status: str
+    revision: int
+    sentence: str
+    raised_at: datetime
+    updated_at: datetime
+    observed_at: datetime
+    track: str | None = None
+    sensor: str | None = None
+    segment: int | None = None
+    chainage_m: float | None = None
+    direction: int = 0
+    easting: float | None = None
+    northing: float | None = None
+    offset_m: float | None = None
+    time_to_border_s: float | None = None
+    class_label: str | None = None
+    class_probability: float | None = None
+    existence: float | None = None
+    evidence: tuple[Evidence, ...] = ()
+    by: str = ""
+    reason: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values: times as RFC 3339 text in UTC, evidence as lists."""
+        plain: dict[str, Any] = msgspec.to_builtins(self)
+        return plain
+
+
+def alert_id(rule: str, subject: str, direction: int, ordinal: int) -> str:
+    """Name of an event: ``subject`` is the track or sensor, ``ordinal`` how manieth time it did this."""
+    return "A" + blake2b(f"{rule}|{subject}|{direction}|{ordinal}".encode(), digest_size=8).hexdigest()
+
+
+def rank(alert: Alert) -> tuple[int, datetime, str]:
+    """Sort key: distress first, then priority, then the older one."""
+    return PRIORITIES.index(alert.priority), alert.raised_at, alert.id
+
+
+def act(alert: Alert, action: str, *, by: str, reason: str = "", at: datetime) -> Alert:
+    """The alert after an operator's ``action``: acknowledge (active only), clear or reject (active, acknowledged).
+
+    Rejecting needs a reason; every action needs a name in ``by`` and an aware ``at``. Raises AlertActionError, which
+    names the alert, for anything else: a cleared or rejected alert is history.
+    """
+    where = f"alert {alert.id}"
+    if action not in MOVES:
+        raise AlertActionError(f"unknown action {action!r}", where=where, expected=", ".join(MOVES))
+    before, after = MOVES[action]
+    if alert.status not in before:
+        raise AlertActionError(f"cannot {action} what is {alert.status}", where=where, expected=" or ".join(before))
+    if not by.strip():
+        raise AlertActionError(f"nobody is named to {action} it", where=where, expected="who acts")
+    if action == "reject" and not reason.strip():
+        raise AlertActionError("rejected without a reason", where=where, expected="why it is no event")
+    if at.tzinfo is None:
+        raise AlertActionError("the time has no offset", where=where, expected="an aware datetime")
+    return replace(
+        alert, status=after, by=by, reason=reason, updated_at=at.astimezone(UTC), revision=alert.revision + 1
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TrackMemory:
+    """What the rules remember of one track. Looks are fresh plots of the confirmed track, never coasts.
+
+    look_ns: newest look counted. side: +1 home, −1 outer, 0 not yet sure. across: looks in a row surely on the other
+    side. gate_*: the look nearest the line since it was last surely on its side, which is where it crosses.
+    approach_looks: looks in a row heading to the line; approach_ns the newest of them. open_*: alert ids, "" for none.
+    """
+
+    look_ns: int = -(2**63)
+    side: int = 0
+    across: int = 0
+    gate_offset_m: float | None = None
+    gate_segment: int = -1
+    gate_chainage_m: float = 0.0
+    crossings: int = 0
+    approaches: int = 0
+    approach_looks: int = 0
+    approach_ns: int = 0
+    open_approach: str = ""
+    open_crossing: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SensorMemory:
+    """Outages of one sensor so far; the open alert's id; since when it reports again while that alert is open."""
+
+    outages: int = 0
+    open_alert: str = ""
+    recovered_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AlertState:
+    """All that alerting remembers; immutable by convention, equal by value, exact through JSON."""
+
+    tracks: Mapping[str, TrackMemory] = field(default_factory=dict)
+    sensors: Mapping[str, SensorMemory] = field(default_factory=dict)
+    alerts: Mapping[str, Alert] = field(default_factory=dict)
+
+    def to_json(self) -> bytes:
+        """UTF-8 JSON with sorted keys; ``from_json`` gives back an equal state."""
+        plain = msgspec.to_builtins(asdict(self))
+        return msgspec.json.encode(plain, order="sorted")
+
+    @classmethod
+    def from_json(cls, body: bytes) -> AlertState:
+        """The state that ``to_json`` wrote. Raises AlertStateError for any other bytes."""
+        try:
+            return msgspec.json.decode(body, type=cls)
+        except (msgspec.MsgspecError, UnicodeError) as error:
+            raise AlertStateError(f"cannot be read ({error})", where="alert state", expected="JSON it wrote") from None
+
+
+def act_on(
+    state: AlertState, identity: str, action: str, *, by: str, reason: str = "", at: datetime
+) -> tuple[AlertState, Alert]:
+    """``act`` on one alert of the state; AlertActionError also when the state holds no such alert."""
+    if identity not in state.alerts:
+        raise AlertActionError("no such alert", where=f"alert {identity}", expected="an alert of the last hours")
+    alert = act(state.alerts[identity], action, by=by, reason=reason, at=at)
+    return replace(state, alerts={**state.alerts, identity: alert}), alert
+
+
+def moment(time_ns: int) -> datetime:
+    """Aware UTC datetime of UTC nanoseconds since 1970, cut to microseconds."""
+    return _EPOCH + timedelta(microseconds=time_ns // 1000)
+
+
+def nanoseconds(at: datetime) -> int:
+    """UTC nanoseconds since 1970 of an aware datetime, exact."""
+    return (at - _EPOCH) // timedelta(microseconds=1) * 1000
