@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from geo.errors import BadInput
+from ingest.topics import unit_topic
 from ops.store_reader import OutboxRow, Reader, StoreError
 
 log = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/json"
+DISTRESS = "distress"  # the priority of people in need: no filter holds it back
 
 
 class Publish(Protocol):
@@ -28,10 +30,14 @@ class Publish(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A receiver of alerts. ``priorities`` keeps only alerts of those priorities; None gives it every alert."""
+    """A receiver of alerts: of those ``priorities`` only, or of every alert (None). Distress reaches everybody."""
 
     name: str
-    priorities: Collection[Any] | None = None
+    priorities: Collection[str] | None = None
+
+    def wants(self, row: OutboxRow) -> bool:
+        """Whether this unit is told of ``row``."""
+        return self.priorities is None or row.priority in self.priorities or row.priority == DISTRESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,7 @@ class OutboxPublisher:
     A row is delivered when every unit that wants it has acknowledged. The same id and revision may arrive twice and,
     after a failure, behind a later one: a receiver keeps the highest revision of each alert. Begins at the oldest
     undelivered row, so a crash of any process loses nothing. Runs in its own thread over its own reader: fusion
-    never waits for it. Raises BadInput for a sector without units or a name that is no topic level.
+    never waits for it. Raises BadInput (TopicError) for a sector without units or with a name that no topic may hold.
     """
 
     def __init__(
@@ -80,8 +86,8 @@ class OutboxPublisher:
     ) -> None:
         if not settings.units:
             raise BadInput("no units", where=f"feed of sector {settings.sector!r}", expected="at least one unit")
-        sector = _level(settings.sector)
-        self._units = [(unit, f"watchline/1/{sector}/unit/{_level(unit.name)}/alerts") for unit in settings.units]
+        sector = settings.sector
+        self._units = [(unit, unit_topic(sector, unit.name, "alerts")) for unit in settings.units]
         if len({topic for _, topic in self._units}) < len(self._units):
             raise BadInput("a unit twice", where=f"feed of sector {sector!r}", expected="each unit once")
         self._reader, self._publish, self._settings = reader, publish, settings
@@ -104,9 +110,7 @@ class OutboxPublisher:
             again = self._due_again(now_ns)
         sent = sum(self._send(entry, topic, now_ns) for entry, topic in again)
         for row in self._new_rows():
-            topics = {
-                topic for unit, topic in self._units if unit.priorities is None or row.priority in unit.priorities
-            }
+            topics = {topic for unit, topic in self._units if unit.wants(row)}
             self._taken = row.n
             if not topics:
                 self._delivered([row.n])  # no unit asked for this priority
@@ -166,6 +170,7 @@ class OutboxPublisher:
         with self._lock:
             if topic in entry.topics:
                 entry.failed.add(topic)
+                entry.sent.pop(topic, None)  # it is in no queue, so the next wait is short again
                 self._retry_at_ns = self._monotonic_ns() + int(self._settings.retry_s * 1e9)
         log.warning("Alert %s revision %d not taken for %s: %s", entry.row.alert, entry.row.revision, topic, error)
 
@@ -180,12 +185,3 @@ class OutboxPublisher:
         if now_ns < self._retry_at_ns:
             return []
         return [(entry, topic) for _, entry in sorted(self._under_way.items()) for topic in sorted(entry.failed)]
-
-
-def _level(name: str) -> str:
-    """``name`` when it can be one level of a topic; BadInput otherwise."""
-    if not name or len(name) > 64 or any(letter in "+#/$" or not letter.isprintable() for letter in name):
-        raise BadInput(
-            f"{name!r} is no topic level", where="feed", expected="1 to 64 printable characters, none of +#/$"
-        )
-    return name

@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 
 from geo.errors import WatchlineError
-from ops.store_rows import STATUSES, columns
+from ops.store_rows import HISTORY_NUMBERS, STATUSES, columns
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -24,6 +24,14 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 1
 APPLICATION_ID = 0x57544C4E  # "WTLN"
+_UNITS = {
+    "easting": "m",
+    "northing": "m",
+    "easting_rate": "m/s",
+    "northing_rate": "m/s",
+    "existence": "1",
+    "offset_m": "m",
+}
 _CHUNK = 50_000  # history rows turned into columns at a time
 
 
@@ -161,16 +169,13 @@ class Reader:
 
         blocks = [columns(block) for block in self._history_blocks()] or [columns([])]
         whole = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
-        units = {"easting": "m", "northing": "m", "easting_rate": "m/s", "northing_rate": "m/s", "offset_m": "m"}
+        dims = {"cov": ("estimate", "state", "state_")}
         return xr.Dataset(
             {
-                name: (
-                    ("estimate", "state", "state_") if name == "cov" else ("estimate",),
-                    values,
-                    {"units": units[name]} if name in units else {},
-                )
+                name: (dims.get(name, ("estimate",)), values, {"units": _UNITS[name]} if name in _UNITS else {})
                 for name, values in whole.items()
-            }
+            },
+            coords={"state": list(HISTORY_NUMBERS)},
         )
 
     def export_tracks_geoparquet(self, path: Path, frame: LocalFrame) -> int:
@@ -184,7 +189,7 @@ class Reader:
         history = self.history_dataset()
         lon, lat = frame.to_lonlat(history["easting"].values, history["northing"].values)
         table: dict[str, Any] = {
-            name: history[name].values for name in history.variables if name not in ("cov", "time")
+            name: history[name].values for name in map(str, history.data_vars) if name not in ("cov", "time")
         }
         table["time"] = pd.DatetimeIndex(history["time"].values).tz_localize("UTC")
         table["cov"] = list(history["cov"].values.reshape(-1, 16))

@@ -1,0 +1,256 @@
+"""The alert feed: every alert reaches every unit that wants it, in order, whatever the broker or the process does."""
+
+from __future__ import annotations
+
+import json
+import threading
+from concurrent.futures import Future
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from geo.errors import BadInput
+from ops.feeds import FeedSettings, OutboxPublisher, Unit
+from ops.store import Reader, Store
+
+RAISED = datetime(2026, 3, 1, 22, 0, tzinfo=UTC)
+
+
+def alert(number: int, revision: int = 0, priority: str = "high") -> dict:
+    return {"id": f"A{number}", "revision": revision, "status": "active", "priority": priority, "raised_at": RAISED}
+
+
+class Broker:
+    """A broker client on strings: what was published waits here until the test answers it."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, str, int]] = []  # (unit, alert, revision)
+        self.open: list[tuple[tuple[str, str, int], Future]] = []
+        self.refuses: Exception | None = None
+
+    def __call__(self, topic: str, payload: bytes, *, content_type: str) -> Future:
+        if self.refuses:
+            raise self.refuses
+        assert content_type == "application/json"
+        parts, body, answer = topic.split("/"), json.loads(payload), Future()
+        assert (parts[:4], parts[5:]) == (["watchline", "1", "cumberland", "unit"], ["alerts"])
+        message = (parts[4], body["id"], body["revision"])
+        self.sent.append(message)
+        self.open.append((message, answer))
+        return answer
+
+    def acknowledge_all(self) -> None:
+        answers, self.open = self.open, []
+        for _, answer in answers:
+            answer.set_result(None)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.ns = 0
+
+    def __call__(self) -> int:
+        return self.ns
+
+    def pass_s(self, seconds: float) -> None:
+        self.ns += int(seconds * 1e9)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "s.sqlite")
+
+
+ONE_UNIT = (Unit("patrol-1"),)
+
+
+def feed(store: Store, broker: Broker, clock: Clock, units=ONE_UNIT, **more) -> OutboxPublisher:
+    return OutboxPublisher(
+        Reader(store.path),
+        broker,
+        FeedSettings("cumberland", units, **more),
+        delivered=lambda numbers: store.mark_delivered(numbers, at_ns=1),
+        monotonic_ns=clock,
+    )
+
+
+def test_alerts_go_to_every_unit_in_order_and_are_marked_once_acknowledged(store):
+    broker, clock = Broker(), Clock()
+    publisher = feed(store, broker, clock, (Unit("patrol-1"), Unit("ops-centre")))
+    store.commit(1, stamp_ns=1, alerts=[alert(1), alert(1, 1), alert(2)])
+    assert publisher.pump() == 6
+    assert [message[1:] for message in broker.sent if message[0] == "patrol-1"] == [("A1", 0), ("A1", 1), ("A2", 0)]
+    assert publisher.pump() == 0
+    for (unit, *_), answer in broker.open:
+        if unit == "patrol-1":
+            answer.set_result(None)
+    store.commit(2, stamp_ns=2)
+    assert len(store.outbox_waiting(0, limit=9)) == 3  # one unit has not answered yet
+    for (unit, *_), answer in broker.open:
+        if unit == "ops-centre":
+            answer.set_result(None)
+    store.commit(3, stamp_ns=3)
+    assert store.outbox_waiting(0, limit=9) == []
+    assert publisher.waiting == 0
+
+
+def test_the_payload_is_the_alert_as_it_was_stored(store):
+    seen = []
+
+    def publish(topic, payload, *, content_type):
+        seen.append((topic, payload))
+        answer = Future()
+        answer.set_result(None)
+        return answer
+
+    store.commit(1, stamp_ns=1, alerts=[alert(1) | {"sentence": "<b>é\u2028"}])
+    assert feed(store, publish, Clock()).pump() == 1
+    assert seen == [("watchline/1/cumberland/unit/patrol-1/alerts", store.alert("A1")[2])]
+
+
+def test_a_new_process_begins_at_the_oldest_undelivered_row(store):
+    broker, clock = Broker(), Clock()
+    publisher = feed(store, broker, clock)
+    store.commit(1, stamp_ns=1, alerts=[alert(1), alert(2), alert(3)])
+    publisher.pump()
+    broker.open[0][1].set_result(None)
+    store.commit(2, stamp_ns=2)
+    # the process dies here with two messages unanswered
+    again = Broker()
+    assert feed(store, again, clock).pump() == 2
+    assert again.sent == [("patrol-1", "A2", 0), ("patrol-1", "A3", 0)]
+
+
+def test_what_the_client_refuses_is_sent_again_before_anything_newer(store):
+    broker, clock = Broker(), Clock()
+    publisher = feed(store, broker, clock)
+    store.commit(1, stamp_ns=1, alerts=[alert(1), alert(2)])
+    broker.refuses = ConnectionError("no broker")
+    assert publisher.pump() == 0
+    broker.refuses = None
+    store.commit(2, stamp_ns=2, alerts=[alert(3)])
+    assert publisher.pump() == 0  # the pause after a failure
+    clock.pass_s(1.5)
+    assert publisher.pump() == 3
+    assert [message[1] for message in broker.sent] == ["A1", "A2", "A3"]
+
+
+def test_a_failed_future_is_tried_again_and_a_late_answer_counts(store):
+    broker, clock = Broker(), Clock()
+    publisher = feed(store, broker, clock)
+    store.commit(1, stamp_ns=1, alerts=[alert(1)])
+    publisher.pump()
+    broker.open.pop()[1].set_exception(TimeoutError("connection lost"))
+    clock.pass_s(1.5)
+    assert publisher.pump() == 1
+    clock.pass_s(11)
+    assert publisher.pump() == 1  # no answer within ten seconds
+    broker.open[0][1].set_result(None)  # the answer to the try before
+    assert publisher.waiting == 0
+    broker.open[1][1].set_result(None)
+    store.commit(2, stamp_ns=2)
+    assert store.outbox_waiting(0, limit=9) == []
+
+
+def test_a_long_outage_does_not_fill_the_clients_queue(store):
+    """A client without connection keeps each try: an hour of silence may cost a handful of copies, not hundreds."""
+    broker, clock = Broker(), Clock()
+    publisher = feed(store, broker, clock)
+    store.commit(1, stamp_ns=1, alerts=[alert(1)])
+    for _ in range(3600):
+        publisher.pump()
+        clock.pass_s(1)
+    assert len(broker.sent) == 11  # at 0, then after 10, 20, 40, 80, 160, 320, 640, 640, 640, 640 seconds
+
+
+def test_the_window_bounds_what_is_under_way(store):
+    broker, clock = Broker(), Clock()
+    publisher = feed(store, broker, clock, window=5)
+    store.commit(1, stamp_ns=1, alerts=[alert(number) for number in range(12)])
+    assert [publisher.pump(), publisher.pump()] == [5, 0]
+    broker.acknowledge_all()
+    assert publisher.pump() == 5
+    broker.acknowledge_all()
+    assert publisher.pump() == 2
+
+
+def test_priorities_choose_the_units_and_distress_reaches_everybody(store):
+    broker = Broker()
+    publisher = feed(store, broker, Clock(), (Unit("patrol-1", {"high"}), Unit("patrol-2", {"medium"})))
+    store.commit(1, stamp_ns=1, alerts=[alert(1), alert(2, priority="low"), alert(3, priority="distress")])
+    publisher.pump()
+    assert set(broker.sent) == {("patrol-1", "A1", 0), ("patrol-1", "A3", 0), ("patrol-2", "A3", 0)}
+    broker.acknowledge_all()
+    store.commit(2, stamp_ns=2)
+    assert store.outbox_waiting(0, limit=9) == []  # nobody asked for A2: it does not wait for ever
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.sampled_from(["answer", "fail", "refuse", "commit", "crash", "wait"]), max_size=40))
+def test_whatever_happens_every_alert_arrives(tmp_path_factory, events):
+    store = Store(tmp_path_factory.mktemp("feed") / "s.sqlite")
+    broker, clock = Broker(), Clock()
+    publisher, count = feed(store, broker, clock, window=3), 0
+    for event in [*events, "commit", *["wait", "answer"] * 40]:
+        if event == "commit":
+            count += 1
+            store.commit(count, stamp_ns=count, alerts=[alert(count)])
+        elif event == "crash":
+            publisher, broker.open = feed(store, broker, clock, window=3), []
+        elif event == "answer":
+            broker.acknowledge_all()
+        elif event == "fail" and broker.open:
+            broker.open.pop(0)[1].set_exception(ConnectionError("gone"))
+        clock.pass_s(30 if event == "wait" else 0.1)
+        broker.refuses = OSError("no route") if event == "refuse" else None
+        publisher.pump()
+    broker.acknowledge_all()
+    store.commit(count + 1, stamp_ns=0)
+    assert {message[1] for message in broker.sent} == {f"A{number}" for number in range(1, count + 1)}
+    first_seen = list(dict.fromkeys(message[1] for message in broker.sent))
+    assert first_seen == [f"A{number}" for number in range(1, count + 1)]
+    assert store.outbox_waiting(0, limit=99) == []
+    store.close()
+
+
+def test_the_thread_outlives_a_store_that_is_not_there_yet(tmp_path):
+    path, got, stop = tmp_path / "s.sqlite", threading.Event(), threading.Event()
+
+    def publish(topic, payload, *, content_type):
+        got.set()
+        return Future()
+
+    feed_settings = FeedSettings("cumberland", [Unit("patrol-1")])
+    publisher = OutboxPublisher(
+        Reader(path), publish, feed_settings, delivered=lambda numbers: None, monotonic_ns=lambda: 0
+    )
+    thread = threading.Thread(target=publisher.run, args=(stop,), kwargs={"every_s": 0.01})
+    thread.start()
+    Store(path).commit(1, stamp_ns=1, alerts=[alert(1)])
+    assert got.wait(5)
+    stop.set()
+    thread.join(5)
+    assert not thread.is_alive()
+
+
+@pytest.mark.parametrize(
+    ("sector", "units", "named"),
+    [
+        ("cumberland", [], "no units"),
+        ("cumberland", [Unit("a/b")], "not a name"),
+        ("cum+berland", [Unit("a")], "not a name"),
+        ("cumberland", [Unit("a"), Unit("a", {"high"})], "a unit twice"),
+    ],
+)
+def test_names_that_no_topic_may_hold_are_refused(tmp_path, sector, units, named):
+    with pytest.raises(BadInput, match=named):
+        OutboxPublisher(
+            Reader(tmp_path / "s"),
+            Broker(),
+            FeedSettings(sector, units),
+            delivered=lambda numbers: None,
+            monotonic_ns=lambda: 0,
+        )
