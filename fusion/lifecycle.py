@@ -1,0 +1,153 @@
+"""Between one bank and the next: thin out the undetected, write back what a look changed, add the born, drop the dead."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from fusion import existence, motion
+from fusion.existence import CLOSING, STARTED, UPDATED, Newborn, Posterior
+from fusion.motion import Floats, Ints
+from fusion.scene import Scene
+from fusion.tracks import CLOSED, PER_TRACK, TENTATIVE, Rows, TrackBank
+from fusion.undetected import flow, recycle
+from fusion.views import Watch
+from sensors.columns import ScanColumns
+
+
+class Looked(NamedTuple):
+    """The tracks ``rows`` of a bank after a look at ``now_ns``; ``held`` (row,) marks those in range and view."""
+
+    rows: Ints
+    now_ns: int
+    mean: Floats
+    cov: Floats
+    mode: Floats
+    held: npt.NDArray[np.bool_]
+    posterior: Posterior
+
+
+def sweep(scene: Scene, bank: TrackBank, watch: Watch, now_ns: int) -> tuple[Floats, Floats, float]:
+    """Undetected targets (before the look, after it) [1/m²], and how many of them the look should report."""
+    dt = max((now_ns - bank.intensity_ns) * 1e-9, 0.0) if bank.intensity_ns >= 0 else 0.0
+    before = flow(scene.births, bank.intensity, dt)
+    if not watch.polled:
+        return before, before, 0.0
+    after = before * scene.missed[watch.id]
+    return before, after, float((before - after).sum()) * scene.births.cell**2
+
+
+def settle(
+    scene: Scene, bank: TrackBank, looked: Looked, born: Newborn, scan: ScanColumns, undetected: Floats, dropped: int
+) -> tuple[TrackBank, Rows]:
+    """The bank after a look, and its rows: old tracks rewritten, new ones added, those given up taken out."""
+    now = looked.now_ns
+    old, events, recorded = _rewrite(scene, bank, looked, scene.watch(scan.sensor))
+    new = _newborn(scene, born, scan, now)
+    joined = {name: np.concatenate([old[name], new[name]]) for name in PER_TRACK}
+    events = np.concatenate([events, np.full(len(born.number), STARTED | UPDATED, np.int8)])
+    recorded = np.concatenate([recorded, np.ones(len(born.number), np.bool_)])
+
+    closing = _given_up(scene, joined, now)
+    events[closing] |= CLOSING
+    rows = np.flatnonzero(recorded | closing)
+    status = joined["status"][rows]
+    status[closing[rows]] = CLOSED
+    history = Rows(
+        now, joined["track"][rows], joined["centre"][rows], joined["spread"][rows], joined["existence"][rows], status,
+        events[rows], dropped,
+    )  # fmt: skip
+    if closing.any():
+        lost = joined["centre"][closing]
+        undetected = undetected.copy()
+        recycle(scene.births, undetected, lost[:, 0], lost[:, 1], joined["existence"][closing])
+        joined = {name: values[~closing] for name, values in joined.items()}
+    return TrackBank(**joined, intensity=undetected, intensity_ns=max(now, bank.intensity_ns)), history
+
+
+def _rewrite(
+    scene: Scene, bank: TrackBank, looked: Looked, watch: Watch
+) -> tuple[dict[str, npt.NDArray[Any]], npt.NDArray[np.int8], npt.NDArray[np.bool_]]:
+    """Columns of the bank with the looked-at rows replaced; the events of all tracks, and which are recorded."""
+    rows, now, posterior, settings = looked.rows, looked.now_ns, looked.posterior, scene.settings
+    columns = {name: getattr(bank, name).copy() for name in PER_TRACK}
+    seen = rows[posterior.updated > 0.5]
+    columns["updated_ns"][seen] = now
+    columns["evidence"][seen, watch.index // 64] |= np.uint64(1) << np.uint64(watch.index % 64)
+    centre, spread = motion.combine(looked.mean, looked.cov, looked.mode)
+    for name, values in (
+        ("time_ns", now),
+        ("mean", looked.mean),
+        ("cov", looked.cov),
+        ("mode", looked.mode),
+        ("centre", centre),
+        ("spread", spread),
+        ("existence", posterior.existence),
+        ("label", posterior.label),
+    ):
+        columns[name][rows] = values
+    unseen_s = (now - columns["updated_ns"][rows]) * 1e-9
+    status, event = existence.stand(
+        bank.status[rows],
+        posterior.existence,
+        posterior.updated,
+        unseen_s,
+        _believable(scene, columns["evidence"][rows]),
+        settings.confirm_existence,
+        settings.coast_after_s,
+    )
+    columns["status"][rows] = status
+    events = np.zeros(len(bank), np.int8)
+    events[rows] = event
+    recorded = np.zeros(len(bank), np.bool_)
+    recorded[rows] = looked.held | (event != 0)
+    return columns, events, recorded
+
+
+def _believable(scene: Scene, evidence: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
+    """Whether a track may be confirmed: some sensor measured it, or at least two triggered."""
+    measured = (evidence & ~scene.trigger_bits).any(axis=1)
+    return measured | (np.bitwise_count(evidence).sum(axis=1) >= 2)
+
+
+def _newborn(scene: Scene, born: Newborn, scan: ScanColumns, now_ns: int) -> dict[str, npt.NDArray[Any]]:
+    """Columns of the tracks that a scan starts."""
+    count = len(born.number)
+    watch = scene.watch(scan.sensor)
+    centre, spread = motion.combine(born.mean, born.cov, born.mode)
+    evidence = np.zeros((count, len(scene.trigger_bits)), np.uint64)
+    evidence[:, watch.index // 64] = np.uint64(1) << np.uint64(watch.index % 64)
+    moment = np.full(count, now_ns, np.int64)
+    return {
+        "track": np.array([track_id(*scan.key, number) for number in born.number.tolist()], np.int64),
+        "time_ns": moment,
+        "mean": born.mean,
+        "cov": born.cov,
+        "mode": born.mode,
+        "centre": centre,
+        "spread": spread,
+        "existence": born.existence,
+        "status": np.full(count, TENTATIVE, np.int8),
+        "label": born.label,
+        "founded_ns": moment,
+        "updated_ns": moment,
+        "evidence": evidence,
+    }
+
+
+def track_id(sensor: str, boot: int, sequence: int, plot: int) -> int:
+    """40 bits of a hash of the founding plot; ``plot`` counts in canonical order."""
+    return int.from_bytes(blake2b(f"{sensor}|{boot}|{sequence}|{plot}".encode(), digest_size=5).digest(), "big")
+
+
+def _given_up(scene: Scene, columns: dict[str, npt.NDArray[Any]], now_ns: int) -> npt.NDArray[np.bool_]:
+    """Tracks that end: hardly existing, unseen for too long, or anywhere by now."""
+    settings = scene.settings
+    least = np.where(columns["status"] == TENTATIVE, settings.drop_existence, settings.lose_existence)
+    unseen = now_ns - columns["updated_ns"] > settings.coast_limit_s * 1e9
+    spread = columns["spread"]
+    vague = spread[:, 0] + spread[:, 4] > 2.0 * settings.coast_sd_m**2
+    return (columns["existence"] < least) | unseen | vague

@@ -1,0 +1,79 @@
+"""All that a tracker knows and that never changes while it runs: sensors, ground, births, motion, settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import log
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from fusion.motion import Floats, MotionModel, motion_model
+from fusion.settings import TrackerSettings
+from fusion.tracks import TrackBank, empty_bank
+from fusion.undetected import Births, births_over, missed_share
+from fusion.views import Ground, Watch, ground_of, watches
+from sensors.layout import Layout, UnknownSensor
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scene:
+    """``missed`` (row, column) of each sensor is the probability that a look misses a target in a cell of ``births``;
+    ``share`` (class,) the classes at birth; ``compatible`` (kind, class) how motion goes with class; ``gate`` the squared
+    distance of the gate; ``trigger_bits`` (word,) the sensors that only trigger, one bit each."""
+
+    settings: TrackerSettings
+    layout: Layout
+    watches: dict[str, Watch]
+    earth: Ground
+    births: Births
+    missed: dict[str, Floats]
+    model: MotionModel
+    share: Floats
+    compatible: Floats
+    gate: float
+    trigger_bits: npt.NDArray[np.uint64]
+
+    def watch(self, sensor: str) -> Watch:
+        """Raises UnknownSensor, one sentence, for a sensor that the layout does not hold."""
+        if sensor not in self.watches:
+            raise UnknownSensor(
+                f"has no sensor {sensor!r}", where=f"layout {self.layout.name!r}", expected="a sensor of this layout"
+            )
+        return self.watches[sensor]
+
+    def empty(self) -> TrackBank:
+        """A bank before the first scan: no tracks, undetected targets at the density of traffic."""
+        intensity = np.full((self.births.rows, self.births.columns), self.births.density)
+        return empty_bank(self.model.modes, len(self.watches), intensity)
+
+
+def scene_of(layout: Layout, settings: TrackerSettings, terrain: xr.Dataset | None) -> Scene:
+    """Everything precomputed. With terrain, what each sensor sees is computed here (seconds on a large sector)."""
+    eyes = watches(layout, terrain, settings.least_false_alarms)
+    births = births_over(
+        eyes,
+        cell_m=settings.birth_cell_m,
+        density=settings.traffic_per_km2 * 1e-6,
+        lifetime_s=settings.lifetime_s,
+        speed=settings.crossing_speed_mps,
+    )
+    share = np.array(settings.class_share)
+    bits = np.zeros(max(1, -(-len(eyes) // 64)), np.uint64)
+    for watch in eyes.values():
+        if watch.trigger_only:
+            bits[watch.index // 64] |= np.uint64(1) << np.uint64(watch.index % 64)
+    return Scene(
+        settings=settings,
+        layout=layout,
+        watches=eyes,
+        earth=ground_of(terrain),
+        births=births,
+        missed={name: missed_share(births, watch.view) for name, watch in eyes.items() if watch.polled},
+        model=motion_model(settings.modes, settings.vehicle_share),
+        share=share / share.sum(),
+        compatible=np.array(settings.class_motion),
+        gate=-2.0 * log(1.0 - settings.gate_probability),
+        trigger_bits=bits,
+    )

@@ -1,0 +1,64 @@
+"""Every assumption of the tracker, named."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from math import isfinite
+
+from fusion.motion import PEOPLE_AND_VEHICLES, Mode
+from geo.errors import BadInput
+
+
+class SettingsError(BadInput):
+    """A tracker setting that cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrackerSettings:
+    """How tracks are started, believed and given up.
+
+    modes: how targets move; vehicle_share: probability that a new target is a vehicle; class_share: probability of
+    each class (sensors.scan.CLASSES) at birth; class_motion: for each kind of motion (foot, vehicle), how well it goes
+    with each class.
+    traffic_per_km2: expected density of targets before anybody looks; lifetime_s: how long a target stays;
+    crossing_speed_mps: mean speed at which targets enter coverage; birth_cell_m: cell of the intensity of undetected
+    targets. start_existence: a plot likelier than this to be a new target starts a track; drop_existence: a tentative
+    track below it is dropped; confirm_existence, lose_existence: a track is confirmed at the first and closed below the
+    second. gate_probability: share of true plots that the gate keeps. coast_after_s: a confirmed track unseen for
+    longer is marked coasting; coast_limit_s, coast_sd_m: it closes when unseen for so long, or so uncertain.
+    trigger_births: whether a trigger alone may start a track (two sensors' triggers are needed to confirm it).
+    least_false_alarms: false alarms a scan where a layout says 0. horizon_s: how late a scan may come.
+    """
+
+    modes: tuple[Mode, ...] = PEOPLE_AND_VEHICLES
+    vehicle_share: float = 0.3
+    class_share: tuple[float, ...] = (0.4, 0.15, 0.3, 0.1, 0.05)
+    class_motion: tuple[tuple[float, ...], ...] = ((1.0, 1.0, 0.02, 1.0, 0.5), (0.02, 0.02, 1.0, 0.1, 0.5))
+    traffic_per_km2: float = 0.5
+    lifetime_s: float = 1800.0
+    crossing_speed_mps: float = 3.0
+    birth_cell_m: float = 500.0
+    start_existence: float = 3e-4
+    drop_existence: float = 1e-4
+    confirm_existence: float = 0.99
+    lose_existence: float = 0.1
+    gate_probability: float = 0.9999
+    coast_after_s: float = 5.0
+    coast_limit_s: float = 180.0
+    coast_sd_m: float = 250.0
+    trigger_births: bool = True
+    least_false_alarms: float = 0.01
+    horizon_s: float = 60.0
+
+    def __post_init__(self) -> None:
+        if not self.modes:
+            raise SettingsError("no mode of motion", where="TrackerSettings (modes)", expected="at least one")
+        for name in ("start_existence", "drop_existence", "confirm_existence", "lose_existence", "gate_probability"):
+            if not 0.0 < getattr(self, name) < 1.0:
+                raise SettingsError(f"{getattr(self, name)}", where=f"TrackerSettings ({name})", expected="0 to 1")
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if isinstance(value, float) and not (isfinite(value) and value >= 0.0):
+                raise SettingsError(
+                    f"{value}", where=f"TrackerSettings ({item.name})", expected="a finite number from 0"
+                )

@@ -1,0 +1,127 @@
+"""Scans in their true order: late ones are put in place by going back to a stored bank and looking again.
+
+Order is (observed_ns, sensor, boot, sequence), never arrival, so a late scan gives to the bit what it would have given
+in time. Banks are kept at every scan near the present and ever more sparsely into the past (one an octave of age).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fusion.tracks import Rows, TrackBank
+from sensors.columns import ScanColumns
+
+Key = tuple[int, str, int, int]
+Advance = Callable[[TrackBank, ScanColumns], tuple[TrackBank, Rows]]
+
+
+@dataclass(slots=True)
+class Entry:
+    """One scan, the rows that it gave, whether they were handed out, and the bank before it where that is still kept."""
+
+    scan: ScanColumns
+    rows: Rows
+    taken: bool
+    before: TrackBank | None
+
+
+def key_of(scan: ScanColumns) -> Key:
+    return scan.observed_ns, scan.sensor, scan.boot, scan.sequence
+
+
+class Timeline:
+    """The scans within the horizon, and the bank after the newest."""
+
+    def __init__(self, bank: TrackBank, horizon_ns: int) -> None:
+        self.bank = bank
+        self.horizon_ns = horizon_ns
+        self.entries: list[Entry] = []
+        self.keys: set[tuple[str, int, int]] = set()
+        self.finished: list[Rows] = []
+        self.newest_ns: int | None = None
+        self.count = 0
+
+    @property
+    def edge_ns(self) -> int | None:
+        """Nothing before this moment can change any more."""
+        return None if self.newest_ns is None else self.newest_ns - self.horizon_ns
+
+    def put(self, scan: ScanColumns, advance: Advance) -> list[tuple[Entry, Rows | None]]:
+        """Run ``scan`` in its place. Returns the entries that were run, each with the rows it had before, if any."""
+        place = bisect_left(self.entries, key_of(scan), key=lambda entry: key_of(entry.scan))
+        self.keys.add(scan.key)
+        self.count += 1
+        if place == len(self.entries):
+            ran = [(self._append(scan, advance), None)]
+        else:
+            ran = self._insert(place, scan, advance)
+        self.newest_ns = scan.observed_ns if self.newest_ns is None else max(self.newest_ns, scan.observed_ns)
+        self._forget()
+        return ran
+
+    def take(self, *, final: bool) -> list[Rows]:
+        """Rows that nothing can change any more and that were not taken before; all that are left if ``final``."""
+        blocks, self.finished = self.finished, []
+        for entry in self.entries:
+            old = self.edge_ns is not None and entry.scan.observed_ns < self.edge_ns
+            if not entry.taken and (final or old):
+                entry.taken = True
+                blocks.append(entry.rows)
+        return blocks
+
+    def _append(self, scan: ScanColumns, advance: Advance) -> Entry:
+        before = self.bank
+        self.bank, rows = advance(before, scan)
+        entry = Entry(scan, rows, False, before)
+        self.entries.append(entry)
+        return entry
+
+    def _insert(self, place: int, scan: ScanColumns, advance: Advance) -> list[tuple[Entry, Rows | None]]:
+        kept = place
+        while self.entries[kept].before is None:
+            kept -= 1
+        bank = self.entries[kept].before
+        assert bank is not None  # the oldest entry always keeps its bank
+        affected = self.entries[kept:place]
+        later = self.entries[place:]
+        del self.entries[kept:]
+        self.bank = bank
+        for entry in affected:
+            self._append(entry.scan, advance).taken = entry.taken
+        ran: list[tuple[Entry, Rows | None]] = [(self._append(scan, advance), None)]
+        for entry in later:
+            again = self._append(entry.scan, advance)
+            again.taken = entry.taken
+            ran.append((again, entry.rows))
+        return ran
+
+    def _forget(self) -> None:
+        """Let go of scans beyond the horizon, and of banks that are closer together than their age needs."""
+        edge = self.edge_ns
+        newest = len(self.entries) - 1
+        oldest = 0
+        for number, entry in enumerate(self.entries):
+            if edge is None or entry.scan.observed_ns >= edge:
+                if entry.before is not None and number > 0 and self._past(number, edge):
+                    oldest = number
+                break
+            if entry.before is not None:
+                oldest = number
+        for entry in self.entries[:oldest]:
+            self.keys.discard(entry.scan.key)
+            if not entry.taken:
+                self.finished.append(entry.rows)
+        first = self.count - len(self.entries)
+        del self.entries[:oldest]
+        first += oldest
+        newest -= oldest
+        for number, entry in enumerate(self.entries):
+            age = newest - number
+            spacing = 1 << (age.bit_length() - 1) if age > 0 else 1
+            if number > 0 and (first + number) % spacing:
+                entry.before = None
+
+    def _past(self, number: int, edge: int | None) -> bool:
+        return edge is not None and all(entry.scan.observed_ns < edge for entry in self.entries[:number])

@@ -1,0 +1,201 @@
+"""The tracker: each scan predicts, associates, updates, starts and closes tracks.
+
+A track-oriented marginal multi-Bernoulli/Poisson filter (TOMB/P: Williams 2015, arXiv 1203.2995) with interacting
+models of motion: tracks are Bernoulli (they exist with a probability), targets not seen yet are a Poisson intensity,
+and plots are shared out by their marginal probabilities. The ground enters through the probability that a look sees.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import xarray as xr
+
+from fusion import association, existence, kalman, motion, tracks
+from fusion.existence import CLOSING, COAST, CONFIRMING, STARTED, UPDATED
+from fusion.lifecycle import Looked, settle, sweep
+from fusion.reports import plots_of
+from fusion.scene import Scene, scene_of
+from fusion.settings import SettingsError, TrackerSettings
+from fusion.timeline import Timeline
+from fusion.tracks import Locator, Rows, TrackBank
+from sensors.columns import ScanColumns
+from sensors.detections import split
+from sensors.layout import Layout
+
+__all__ = ["SettingsError", "TrackEvent", "Tracker", "TrackerSettings", "advance", "compile_kernels", "track"]
+
+
+class TrackEvent(NamedTuple):
+    """What a scan did to a track: kind is started, confirmed, updated, coasting or closed."""
+
+    track: str
+    time_ns: int
+    kind: str
+    sensor: str
+    boot: int
+    sequence: int
+
+
+KINDS = (
+    (STARTED, "started"),
+    (CONFIRMING, "confirmed"),
+    (UPDATED, "updated"),
+    (COAST, "coasting"),
+    (CLOSING, "closed"),
+)
+
+
+def advance(scene: Scene, bank: TrackBank, scan: ScanColumns) -> tuple[TrackBank, Rows]:
+    """The bank after ``scan``, and a row for each track in its field. Pure: neither argument is changed."""
+    watch, model, settings, now = scene.watch(scan.sensor), scene.model, scene.settings, scan.observed_ns
+    east, north = watch.view.east, watch.view.north
+    undetected, still_undetected, expected_new = sweep(scene, bank, watch, now)
+
+    # predict
+    rows = tracks.within_reach(bank.centre, bank.spread, bank.time_ns, now, watch.view)
+    dt = (now - bank.time_ns[rows]) * 1e-9
+    label = bank.label[rows]
+    mean, cov, mode = motion.predict(
+        bank.mean[rows], bank.cov[rows], bank.mode[rows], dt, model.speed_sd, model.correlation, model.rate, model.gait
+    )
+    centre, spread = motion.combine(mean, cov, mode)
+    sight = tracks.sight(centre, spread, bank.existence[rows], dt, settings.lifetime_s, watch.view)
+
+    # associate
+    plots, dropped = plots_of(scan, watch, scene, undetected)
+    flood = existence.flood_factor(len(plots.kind), watch.false_alarms, sight, expected_new)
+    pairs = association.gate(mean, cov, mode, centre, spread, plots, scene.gate, east, north)
+    weight = existence.weigh(pairs, plots, sight, label, scene.share, flood)
+    silence = existence.missing(sight, watch.polled)
+    hit, miss, alone = association.marginals(pairs.start, pairs.plot, weight, silence, len(plots.kind))
+
+    # update
+    posterior = existence.judge(pairs, plots, sight, label, hit, miss, watch.polled)
+    existence.lean_on_labels(pairs, plots, label, model.kind, scene.compatible)
+    mean, cov, mode = kalman.update(mean, cov, mode, pairs, plots, posterior.miss, posterior.hit, east, north)
+    looked = Looked(rows, now, mean, cov, mode, sight.held, posterior)
+
+    # start and close
+    born = existence.newborn(plots, alone, flood, settings.start_existence, scene.share, scene.compatible, model)
+    return settle(scene, bank, looked, born, scan, still_undetected, dropped)
+
+
+class Tracker:
+    """Live tracking: scans in, events and tracks out. The answer depends on what was observed, never on the clock.
+
+    Raises UnknownSensor for a scan of a sensor that the layout does not hold. Counts what it leaves out:
+    ``late_ignored`` scans older than the horizon, ``duplicates_ignored`` scans, ``rows_dropped`` plots without a usable
+    measurement.
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        settings: TrackerSettings | None = None,
+        *,
+        terrain: xr.Dataset | None = None,
+        border: Locator | None = None,
+    ) -> None:
+        self.settings = settings or TrackerSettings()
+        self.scene = scene_of(layout, self.settings, terrain)
+        self.border = border
+        self.timeline = Timeline(self.scene.empty(), round(self.settings.horizon_s * 1e9))
+        self.late_ignored = self.duplicates_ignored = self.rows_dropped = 0
+
+    def step(self, scan: xr.Dataset) -> tuple[TrackEvent, ...]:
+        """Take in one scan (or several) as a detections dataset; see ``advance``."""
+        return tuple(event for columns in split(scan) for event in self.advance(columns))
+
+    def advance(self, scan: ScanColumns) -> tuple[TrackEvent, ...]:
+        """Take in one scan. A scan older than the newest is put in its place and what follows is run again: then the
+        events are those that were not told before. A scan taken in before, or older than the horizon, changes nothing.
+        """
+        self.scene.watch(scan.sensor)
+        timeline = self.timeline
+        if scan.key in timeline.keys:
+            self.duplicates_ignored += 1
+            return ()
+        if timeline.edge_ns is not None and scan.observed_ns < timeline.edge_ns:
+            self.late_ignored += 1
+            return ()
+        ran = timeline.put(scan, lambda bank, columns: advance(self.scene, bank, columns))
+        self.rows_dropped += ran[0][0].rows.dropped
+        return tuple(event for entry, before in ran for event in _events(entry.scan, entry.rows, before))
+
+    def tracks(self) -> xr.Dataset:
+        """Every live track as of its last look: the history's columns, and class_probability, updated_at, founded_at,
+        sensors (names joined by commas). Does not change the tracker."""
+        return tracks.picture(
+            self.timeline.bank,
+            self.scene.model.kind,
+            self.scene.compatible,
+            list(self.scene.watches),
+            self.border,
+        )
+
+    def take_history(self, *, final: bool = False) -> xr.Dataset:
+        """Track history that late scans can no longer change and that was not taken before; ``final``: all the rest."""
+        return tracks.history_dataset(self.timeline.take(final=final), self.border)
+
+    def snapshot(self) -> bytes:
+        """Everything needed to go on as if never stopped (npz; no pickle)."""
+        from fusion import snapshot
+
+        counts = (self.late_ignored, self.duplicates_ignored, self.rows_dropped)
+        return snapshot.pack(self.timeline, counts)
+
+    @classmethod
+    def restore(
+        cls,
+        layout: Layout,
+        settings: TrackerSettings | None,
+        saved: bytes,
+        *,
+        terrain: xr.Dataset | None = None,
+        border: Locator | None = None,
+    ) -> Tracker:
+        """A tracker that goes on from ``saved`` to the bit. Raises BadInput for bytes that are no snapshot of its."""
+        from fusion import snapshot
+
+        tracker = cls(layout, settings, terrain=terrain, border=border)
+        counts = snapshot.unpack(saved, tracker.timeline)
+        tracker.late_ignored, tracker.duplicates_ignored, tracker.rows_dropped = counts
+        return tracker
+
+
+def _events(scan: ScanColumns, rows: Rows, before: Rows | None) -> list[TrackEvent]:
+    """Events of one scan; those told before (``before``: the rows it had then) are left out."""
+    told = {} if before is None else dict(zip(before.track.tolist(), before.event.tolist(), strict=True))
+    events = []
+    for track_id, bits in zip(rows.track.tolist(), rows.event.tolist(), strict=True):
+        bits &= ~told.get(track_id, 0)
+        if not bits:
+            continue
+        name = tracks.track_name(track_id)
+        for bit, kind in KINDS:
+            if bits & bit:
+                events.append(TrackEvent(name, rows.time_ns, kind, scan.sensor, scan.boot, scan.sequence))
+    return events
+
+
+def track(
+    detections: xr.Dataset,
+    layout: Layout,
+    *,
+    settings: TrackerSettings | None = None,
+    terrain: xr.Dataset | None = None,
+    border: Locator | None = None,
+) -> xr.Dataset:
+    """Track history of a whole detections dataset, taken in in order of arrival."""
+    tracker = Tracker(layout, settings, terrain=terrain, border=border)
+    for scan in sorted(split(detections), key=lambda scan: (scan.received_ns, scan.observed_ns, scan.key)):
+        tracker.advance(scan)
+    return tracker.take_history(final=True)
+
+
+def compile_kernels() -> None:
+    """Compile every kernel on a tiny case and keep the result on disk (half a minute at the first call)."""
+    from fusion.rehearsal import rehearse
+
+    rehearse()

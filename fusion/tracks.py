@@ -1,0 +1,227 @@
+"""TrackBank: every live track at one moment, as a frozen struct of arrays; and rows of track history.
+
+The first axis is the track. Arrays are never written once a bank holds them: a step makes new ones, so a bank kept from
+a minute ago is still true, and late data are put in by going back to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from math import exp, sqrt
+from typing import Any, NamedTuple, Protocol
+
+import numba
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from fusion.motion import VEHICLE, Floats, Ints, unpack
+from fusion.views import View, holds, spread_probability
+from sensors.scan import CLASSES
+
+TENTATIVE, CONFIRMED, COASTING, CLOSED = 0, 1, 2, 3
+STATUS = np.array(["tentative", "confirmed", "coasting", "closed"])
+
+Bits = npt.NDArray[np.uint64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrackBank:
+    """n tracks with m modes of motion.
+
+    ``track`` (n,) 40-bit ids; ``time_ns`` (n,) the moment of each state (a track outside a scan's reach is left alone);
+    ``mean`` (n, m, 4), ``cov`` (n, m, 10 packed), ``mode`` (n, m) the mixture; ``centre`` (n, 4), ``spread`` (n, 10) its
+    moments; ``existence`` (n,); ``status`` (n,); ``label`` (n, class) class probability from reports alone;
+    ``founded_ns``, ``updated_ns`` (n,); ``evidence`` (n, word) one bit a sensor of the layout that the track was
+    updated by. ``intensity`` (row, column) [1/m²] is the density of undetected targets at ``intensity_ns``.
+    """
+
+    track: Ints
+    time_ns: Ints
+    mean: Floats
+    cov: Floats
+    mode: Floats
+    centre: Floats
+    spread: Floats
+    existence: Floats
+    status: npt.NDArray[np.int8]
+    label: Floats
+    founded_ns: Ints
+    updated_ns: Ints
+    evidence: Bits
+    intensity: Floats
+    intensity_ns: int
+
+    def __len__(self) -> int:
+        return len(self.track)
+
+
+PER_TRACK = tuple(field.name for field in fields(TrackBank))[:13]
+
+
+def empty_bank(modes: int, sensors: int, intensity: Floats) -> TrackBank:
+    """A bank without tracks, before the first scan."""
+    none = np.zeros(0)
+    return TrackBank(
+        track=none.astype(np.int64),
+        time_ns=none.astype(np.int64),
+        mean=np.zeros((0, modes, 4)),
+        cov=np.zeros((0, modes, 10)),
+        mode=np.zeros((0, modes)),
+        centre=np.zeros((0, 4)),
+        spread=np.zeros((0, 10)),
+        existence=none,
+        status=none.astype(np.int8),
+        label=np.zeros((0, len(CLASSES))),
+        founded_ns=none.astype(np.int64),
+        updated_ns=none.astype(np.int64),
+        evidence=np.zeros((0, max(1, -(-sensors // 64))), np.uint64),
+        intensity=intensity,
+        intensity_ns=np.iinfo(np.int64).min,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """What one scan did, at one moment: a row for each track within its range and view, or that it changed.
+
+    ``event`` (k,) is a bit set: see fusion.existence. ``dropped`` plots had no usable measurement.
+    """
+
+    time_ns: int
+    track: Ints
+    centre: Floats
+    spread: Floats
+    existence: Floats
+    status: npt.NDArray[np.int8]
+    event: npt.NDArray[np.int8]
+    dropped: int
+
+    def __len__(self) -> int:
+        return len(self.track)
+
+
+class Locator(Protocol):
+    """What the history needs of a border."""
+
+    def locate(self, easting: Any, northing: Any) -> tuple[Any, Any, Any]:
+        """(segment, chainage_m, offset_m)."""
+
+
+class Sight(NamedTuple):
+    """Tracks as one look meets them: existence before it, probability of being seen, whether in range and view."""
+
+    existence: Floats
+    seen: Floats
+    held: npt.NDArray[np.bool_]
+
+
+@numba.njit(cache=True)
+def within_reach(centre: Floats, spread: Floats, time_ns: Ints, now_ns: int, view: View) -> Ints:
+    """Tracks that the sensor might see at ``now_ns``: the others need no prediction."""
+    rows = np.empty(len(time_ns), np.int64)
+    count = 0
+    for t in range(len(time_ns)):
+        dt = (now_ns - time_ns[t]) * 1e-9
+        d_e = centre[t, 0] + dt * centre[t, 2] - view.east
+        d_n = centre[t, 1] + dt * centre[t, 3] - view.north
+        margin = 3.0 * (sqrt(spread[t, 0] + spread[t, 4]) + dt * sqrt(spread[t, 7] + spread[t, 9])) + 50.0
+        limit = view.max_range + margin
+        if d_e * d_e + d_n * d_n <= limit * limit:
+            rows[count] = t
+            count += 1
+    return rows[:count].copy()
+
+
+@numba.njit(cache=True)
+def sight(centre: Floats, spread: Floats, existence: Floats, dt: Floats, lifetime: float, view: View) -> Sight:
+    """Existence carried over ``dt`` and the look's probability, averaged over each track's uncertainty."""
+    tracks = len(existence)
+    carried, seen, held = np.empty(tracks), np.empty(tracks), np.empty(tracks, np.bool_)
+    for t in range(tracks):
+        carried[t] = existence[t] * exp(-max(dt[t], 0.0) / lifetime)
+        e, n = centre[t, 0], centre[t, 1]
+        seen[t] = spread_probability(view, e, n, spread[t, 0], spread[t, 1], spread[t, 4])
+        held[t] = holds(view, e, n)
+    return Sight(carried, seen, held)
+
+
+def track_name(track: int) -> str:
+    """ ""T" and ten hexadecimal digits."""
+    return f"T{track:010x}"
+
+
+def track_names(tracks: Ints) -> npt.NDArray[np.str_]:
+    """Names of many ids; each distinct id is written once."""
+    distinct, place = np.unique(tracks, return_inverse=True)
+    names = np.array([track_name(track) for track in distinct.tolist()], dtype="U11")
+    return names[place] if len(names) else np.zeros(0, "U11")
+
+
+def class_probability(bank: TrackBank, kind: Ints, compatible: Floats) -> Floats:
+    """(n, class): reports and motion together. ``kind`` (mode,) and ``compatible`` (kind, class) tie them."""
+    vehicle = bank.mode[:, kind == VEHICLE].sum(axis=1)
+    result = np.zeros_like(bank.label)
+    for number, share in enumerate((1.0 - vehicle, vehicle)):
+        given = bank.label * compatible[number]
+        result += share[:, None] * given / np.maximum(given.sum(axis=1, keepdims=True), 1e-300)
+    return result / np.maximum(result.sum(axis=1, keepdims=True), 1e-300)
+
+
+def history_dataset(blocks: Sequence[Rows], border: Locator | None) -> xr.Dataset:
+    """Track history (design §4a) of the blocks, in their order; cov is (estimate, state, state_)."""
+    columns: dict[str, npt.NDArray[Any]] = {
+        "track": np.concatenate([np.zeros(0, np.int64), *(block.track for block in blocks)]),
+        "centre": np.concatenate([np.zeros((0, 4)), *(block.centre for block in blocks)]),
+        "spread": np.concatenate([np.zeros((0, 10)), *(block.spread for block in blocks)]),
+        "existence": np.concatenate([np.zeros(0), *(block.existence for block in blocks)]),
+        "status": np.concatenate([np.zeros(0, np.int8), *(block.status for block in blocks)]),
+    }
+    time_ns = np.repeat([block.time_ns for block in blocks], [len(block) for block in blocks])
+    return estimates(columns, time_ns.astype(np.int64), border)
+
+
+def estimates(columns: Mapping[str, npt.NDArray[Any]], time_ns: Ints, border: Locator | None) -> xr.Dataset:
+    """A dataset of estimates, as track history and as the current picture have it."""
+    centre = columns["centre"]
+    segment = np.full(len(centre), -1, np.int32)
+    offset = np.full(len(centre), np.nan)
+    if border is not None and len(centre):
+        segment, _, offset = (np.asarray(part) for part in border.locate(centre[:, 0], centre[:, 1]))
+    row = ("estimate",)
+    return xr.Dataset(
+        {
+            "track": (row, track_names(columns["track"])),
+            "time": (row, time_ns.astype("datetime64[ns]")),
+            "easting": (row, centre[:, 0], {"units": "m"}),
+            "northing": (row, centre[:, 1], {"units": "m"}),
+            "easting_rate": (row, centre[:, 2], {"units": "m/s"}),
+            "northing_rate": (row, centre[:, 3], {"units": "m/s"}),
+            "cov": (("estimate", "state", "state_"), unpack(columns["spread"])),
+            "existence": (row, columns["existence"], {"units": "1"}),
+            "status": (row, STATUS[columns["status"]]),
+            "segment": (row, segment.astype(np.int32)),
+            "offset_m": (row, offset, {"units": "m"}),
+        },
+        coords={"state": ["easting", "northing", "easting_rate", "northing_rate"]},
+    )
+
+
+def picture(
+    bank: TrackBank, kind: Ints, compatible: Floats, sensors: Sequence[str], border: Locator | None
+) -> xr.Dataset:
+    """Every live track as of its last look: the history's columns and class_probability, updated_at, founded_at, and
+    ``sensors``, the names of those that it was updated by, joined by commas."""
+    columns = {"track": bank.track, "centre": bank.centre, "spread": bank.spread}
+    dataset = estimates({**columns, "existence": bank.existence, "status": bank.status}, bank.time_ns, border)
+    bits = np.array(
+        [[(words[i // 64] >> np.uint64(i % 64)) & np.uint64(1) for i in range(len(sensors))] for words in bank.evidence]
+    )
+    names = [",".join(name for name, bit in zip(sensors, row, strict=True) if bit) for row in bits]
+    return dataset.assign(
+        class_probability=(("estimate", "class"), class_probability(bank, kind, compatible)),
+        updated_at=("estimate", bank.updated_ns.astype("datetime64[ns]")),
+        founded_at=("estimate", bank.founded_ns.astype("datetime64[ns]")),
+        sensors=("estimate", np.array(names, dtype=np.str_)),
+    ).assign_coords({"class": list(CLASSES)})
