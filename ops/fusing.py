@@ -1,0 +1,224 @@
+"""The fusion process: reads the journal, runs the pipeline, writes the store, feeds the units.
+
+``python -m ops.fusing --journal J --store S --sector T --layout L --sector-id ID``; the broker's URL comes in the
+environment. Killed at any moment it resumes from the store's checkpoint; what it had published keeps its ids.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import Future
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from fusion.alert_state import Alert
+from geo.errors import WatchlineError
+from ops.clock import ScenarioClock
+from ops.config import Ground, Settings, load_sector, load_settings, open_ground
+from ops.feeds import FeedSettings, OutboxPublisher, Unit
+from ops.journal_reader import JournalReader, JournalRow
+from ops.picture import alert_dict, sensors_live, tracks_live
+from ops.pipeline import Pipeline
+from ops.processes import say, stop_when_parent_ends
+from ops.store import Store
+from ops.store_reader import Reader
+
+log = logging.getLogger(__name__)
+
+ROWS_A_STRETCH: Final = 500
+POLL_S: Final = 0.005
+PICTURE_EVERY_S: Final = 0.2
+REPORT_EVERY_S: Final = 0.5
+LATENCIES_KEPT: Final = 200_000
+
+
+@dataclass(slots=True)
+class Latencies:
+    """Milliseconds of wall time from a scan's sending to its place in the committed picture; newest kept."""
+
+    clock: ScenarioClock
+    values: deque[float] = field(default_factory=lambda: deque(maxlen=LATENCIES_KEPT))
+
+    def note(self, rows: Sequence[JournalRow]) -> None:
+        now_ns = self.clock.now_ns()
+        for row in rows:
+            if row.kind == "detections" and row.sent_ns is not None:
+                self.values.append(self.clock.wall_s((now_ns - row.sent_ns) / 1e9) * 1e3)
+
+    def percentiles(self) -> tuple[float | None, float | None]:
+        """(p50, p99) in milliseconds; None before the first."""
+        if not self.values:
+            return None, None
+        p50, p99 = np.percentile(np.asarray(self.values), [50, 99])
+        return float(p50), float(p99)
+
+
+class Fusion:
+    """One journal to one store. ``step`` takes one stretch; everything of it is in the store when it returns."""
+
+    def __init__(self, journal: JournalReader, store: Store, ground: Ground, settings: Settings, clock: ScenarioClock):
+        self._journal, self._store, self._ground, self._settings, self._clock = journal, store, ground, settings, clock
+        self.pipeline = Pipeline(ground, settings, checkpoint=store.checkpoint)
+        self.latencies = Latencies(clock)
+        self._checkpoint_ns = self.pipeline.now_ns
+        self._picture_s = 0.0
+
+    @property
+    def cursor(self) -> int:
+        """The journal row up to which the store is complete."""
+        return self._store.cursor
+
+    def step(self, limit: int = ROWS_A_STRETCH) -> int:
+        """Take in what the journal has past the cursor, at most ``limit`` rows; returns how many."""
+        rows = self._journal.read(after_id=self._store.cursor, limit=limit)
+        if rows:
+            alerts = [alert for row in rows for alert in self.pipeline.take(row)]
+            self._commit(rows[-1].id, alerts)
+            self.latencies.note(rows)
+        return len(rows)
+
+    def finish(self) -> None:
+        """Write all history that is left, final, and the last picture."""
+        self._picture_s = 0.0
+        self._commit(self._store.cursor, [], final=True)
+
+    def _commit(self, cursor: int, alerts: list[Alert], *, final: bool = False) -> None:
+        pipeline, frame = self.pipeline, self._ground.frame
+        due = final or pipeline.now_ns - self._checkpoint_ns >= self._settings.checkpoint_s * 1e9
+        history = pipeline.take_history(final=final) if due else None
+        checkpoint = pipeline.save() if due else None
+        live: dict[str, Any] = {}
+        if time.monotonic() - self._picture_s >= PICTURE_EVERY_S or final:
+            self._picture_s = time.monotonic()
+            live = {
+                "tracks_live": tracks_live(pipeline, frame),
+                "sensors": sensors_live(self._ground.layout, pipeline.health),
+                "counts": {name: _plain(counts) for name, counts in self._journal.counts().items()},
+            }
+        self._store.commit(
+            cursor,
+            stamp_ns=pipeline.now_ns,
+            alerts=[alert_dict(alert, frame) for alert in alerts],
+            history=history,
+            checkpoint=checkpoint,
+            **live,
+        )
+        if due:
+            self._checkpoint_ns = pipeline.now_ns
+
+
+def _plain(counts: Any) -> dict[str, int]:
+    return {name: getattr(counts, name) for name in ("received", "journaled", "duplicate", "dead_lettered", "shed")}
+
+
+def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
+    """Open everything, say ready, and fuse until ``stop``; then finish what the journal still has."""
+    clock = ScenarioClock.from_arguments(arguments)
+    settings = load_settings(arguments.settings)
+    with ExitStack() as stack:
+        ground = open_ground(load_sector(arguments.sector), arguments.layout)
+        journal = JournalReader(arguments.journal)
+        stack.callback(journal.close)
+        store = Store(arguments.store)
+        stack.callback(store.close)
+        fusion = Fusion(journal, store, ground, settings, clock)
+        if arguments.feed:
+            stack.enter_context(_feed(arguments, settings, store, clock))
+        say(ready=True, cursor=fusion.cursor)
+        _loop(fusion, stop)
+        fusion.finish()
+        _report(fusion)
+        np.save(Path(arguments.store).with_suffix(".latency.npy"), np.asarray(fusion.latencies.values))
+    return 0
+
+
+def _loop(fusion: Fusion, stop: threading.Event) -> None:
+    reported_s = 0.0
+    while True:
+        taken = fusion.step()
+        if time.monotonic() - reported_s > REPORT_EVERY_S:
+            reported_s = time.monotonic()
+            _report(fusion)
+        if taken == 0 and stop.wait(POLL_S):
+            return
+
+
+def _report(fusion: Fusion) -> None:
+    p50, p99 = fusion.latencies.percentiles()
+    say(cursor=fusion.cursor, latency_p50_ms=p50, latency_p99_ms=p99, tally=dict(fusion.pipeline.tally))
+
+
+class _feed:  # noqa: N801 - used like a function, as contextlib's own
+    """The alert feed on its own thread and connection, for as long as the block runs; then a last round."""
+
+    def __init__(self, arguments: argparse.Namespace, settings: Settings, store: Store, clock: ScenarioClock) -> None:
+        from ingest.address import BrokerUrl
+        from ingest.mqtt import Publisher
+        from ops.broker import URL_VARIABLE
+
+        url = BrokerUrl.parse(os.environ.pop(URL_VARIABLE))
+        self._publisher = Publisher(url, client_id=f"watchline-{arguments.sector_id}-feed")
+        self._outbox = OutboxPublisher(
+            Reader(store.path),
+            self._publish,
+            FeedSettings(arguments.sector_id, [Unit(name) for name in settings.units]),
+            delivered=lambda numbers: store.mark_delivered(numbers, at_ns=clock.now_ns()),
+            monotonic_ns=time.monotonic_ns,
+        )
+        self._stop = threading.Event()
+        self._thread = threading.Thread(
+            target=self._outbox.run, args=(self._stop,), kwargs={"every_s": 0.02}, name="feed", daemon=True
+        )
+
+    def _publish(self, topic: str, payload: bytes, *, content_type: str) -> Future[Any]:
+        return self._publisher.publish(topic, payload, content_type=content_type)
+
+    def __enter__(self) -> None:
+        self._publisher.start()
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+        deadline = time.monotonic() + 2.0
+        while (self._outbox.pump() or self._outbox.waiting) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        self._publisher.stop()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m ops.fusing", description=__doc__.splitlines()[0])
+    parser.add_argument("--journal", type=Path, required=True)
+    parser.add_argument("--store", type=Path, required=True)
+    parser.add_argument("--sector", required=True, help="sector file")
+    parser.add_argument("--sector-id", required=True, help="the sector's name in topics")
+    parser.add_argument("--layout", required=True, help="layout name or file")
+    parser.add_argument("--settings", type=Path)
+    parser.add_argument("--feed", action="store_true", help="publish alerts to the units")
+    ScenarioClock.add_arguments(parser)
+    return parser
+
+
+def main() -> int:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    stop = threading.Event()
+    stop_when_parent_ends(stop.set)
+    try:
+        return run(_parser().parse_args(), stop)
+    except WatchlineError as error:
+        log.error("%s", error)
+        return 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,237 @@
+"""Detections to tracks to alerts: a deterministic function of the journal, resumed from a checkpoint.
+
+Nothing here reads a clock: time is what the journal's rows say (``received_ns``, and the ticks that ingest writes
+every second). Alerts are judged at the end of each batch that ingest committed, which the journal records too, so
+the same journal gives the same tracks and alerts: live, after a crash, or a year later.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Literal
+
+import msgspec
+import xarray as xr
+
+from fusion.alert_state import Alert
+from fusion.alerts import AlertActionError, AlertSettings, AlertState, TrackPicture, act_on, picture_of, raise_alerts
+from fusion.correlate import Correlator
+from fusion.tracker import Tracker, TrackerSettings, TrackEvent
+from geo.errors import BadInput
+from ingest.decode import decode, decode_status
+from ingest.errors import MalformedMessage
+from ops.config import Ground, Settings, record_from
+from ops.journal_reader import JournalRow
+from sensors.columns import columns_of
+from sensors.health import SensorStatus, health
+
+log = logging.getLogger(__name__)
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+EVIDENCE_KEPT: Final = 8
+"""How many of a track's newest scans an alert names."""
+
+
+class CheckpointError(BadInput):
+    """A checkpoint that this program did not write."""
+
+
+@dataclass(frozen=True, slots=True)
+class HealthNow:
+    """A sensor's state in the terms of the alert rules: since when it has been so, journal time in UTC ns."""
+
+    state: str
+    since_ns: int
+
+
+class Memory(msgspec.Struct):
+    """What the pipeline remembers beside the tracker and the alerts; plain values, kept as JSON in the checkpoint.
+
+    said: a sensor's own word (online, maintenance, offline), when it came and until when it holds. unusable: reports
+    that are in the journal but not of this layout, by reason; they are counted and shown, never dropped in silence.
+    """
+
+    now_ns: int = 0
+    since_ns: int = 0
+    heard_ns: dict[str, int] = {}
+    said: dict[str, tuple[Literal["online", "maintenance", "offline"], int, int | None]] = {}
+    health: dict[str, tuple[str, int]] = {}
+    evidence: dict[str, list[tuple[str, int, int]]] = {}
+    unusable: dict[str, int] = {}
+
+
+class Checkpoint(msgspec.Struct):
+    """Everything that the next row's answer depends on."""
+
+    tracker: bytes
+    alerts: bytes
+    memory: Memory
+
+
+class Pipeline:
+    """Takes the journal's rows in order; gives alerts to publish, the live picture and the finished history.
+
+    ``checkpoint`` is what ``save`` returned after an earlier row; going on from there equals never having stopped.
+    Raises CheckpointError for bytes that are none, BadInput for settings that cannot be used.
+    """
+
+    def __init__(self, ground: Ground, settings: Settings | None = None, *, checkpoint: bytes | None = None) -> None:
+        settings = settings or Settings()
+        self._ground = ground
+        self._alert_settings = record_from(AlertSettings, settings.alerts, where="settings [alerts]")
+        tracker_settings = record_from(TrackerSettings, settings.tracker, where="settings [tracker]")
+        self._correlator = Correlator(ground.border, ground.terrain)
+        places = {"terrain": ground.terrain, "border": ground.border}
+        if checkpoint is None:
+            self._tracker = Tracker(ground.layout, tracker_settings, **places)
+            self._alerts, self._memory = AlertState(), Memory()
+        else:
+            saved = _unpack(checkpoint)
+            self._tracker = Tracker.restore(ground.layout, tracker_settings, saved.tracker, **places)
+            self._alerts, self._memory = AlertState.from_json(saved.alerts), saved.memory
+
+    def take(self, row: JournalRow) -> tuple[Alert, ...]:
+        """Take in one row; the alerts that are new or revised after it, most urgent first."""
+        memory = self._memory
+        memory.now_ns = max(memory.now_ns, row.received_ns)
+        memory.since_ns = memory.since_ns or row.received_ns
+        news: tuple[Alert, ...] = ()
+        if row.kind == "detections":
+            self._take_scan(row)
+        elif row.kind == "status":
+            self._take_status(row)
+        elif row.kind == "action":
+            news = self._take_action(row)
+        return news + self._judge() if row.closes_batch else news
+
+    def save(self) -> bytes:
+        """A checkpoint of everything so far."""
+        return msgspec.msgpack.encode(Checkpoint(self._tracker.snapshot(), self._alerts.to_json(), self._memory))
+
+    def take_history(self, *, final: bool = False) -> xr.Dataset:
+        """Track history that late data can no longer change, since the last call; ``final``: all the rest."""
+        return self._tracker.take_history(final=final)
+
+    @property
+    def now_ns(self) -> int:
+        """The journal's time: the latest receipt so far, UTC ns."""
+        return self._memory.now_ns
+
+    @property
+    def tracks(self) -> xr.Dataset:
+        """Every live track as of its last look."""
+        return self._tracker.tracks()
+
+    @property
+    def alerts(self) -> Mapping[str, Alert]:
+        """All alerts that are remembered, by id."""
+        return self._alerts.alerts
+
+    @property
+    def health(self) -> Mapping[str, HealthNow]:
+        """State of each sensor that has been judged, by id."""
+        return {sensor: HealthNow(*state) for sensor, state in self._memory.health.items()}
+
+    @property
+    def tally(self) -> Mapping[str, int]:
+        """What was journaled and not used, by reason: late, duplicate, without measurement, of no sensor here."""
+        tracker = self._tracker
+        own = {"late": tracker.late_ignored, "repeated": tracker.duplicates_ignored, "no fix": tracker.rows_dropped}
+        return {reason: count for reason, count in {**own, **self._memory.unusable}.items() if count}
+
+    def _take_scan(self, row: JournalRow) -> None:
+        self._heard(row)
+        try:
+            scan = decode(row.body, received_at=_moment(row.received_ns), content_type=row.content_type)
+            events = self._tracker.advance(columns_of(scan, self._ground.layout))
+        except (BadInput, MalformedMessage) as error:
+            self._unusable(row, error)
+            return
+        self._note_evidence(events)
+
+    def _take_status(self, row: JournalRow) -> None:
+        try:
+            status = decode_status(row.body, received_at=_moment(row.received_ns), content_type=row.content_type)
+        except MalformedMessage as error:
+            self._unusable(row, error)
+            return
+        word: Literal["online", "maintenance", "offline"] = "online"
+        if status.state == "maintenance":
+            word = "maintenance"
+        elif status.state in ("stopped", "lost"):
+            word = "offline"
+        else:
+            self._heard(row)
+        self._memory.said[row.sensor] = (word, row.received_ns, None)
+
+    def _take_action(self, row: JournalRow) -> tuple[Alert, ...]:
+        try:
+            order = msgspec.json.decode(row.body, type=dict[str, Any])
+            identity, action = str(order["alert"]), str(order["action"])
+            by, reason = str(order.get("by", row.sensor)), str(order.get("reason", ""))
+            self._alerts, alert = act_on(
+                self._alerts, identity, action, by=by, reason=reason, at=_moment(row.received_ns)
+            )
+        except (AlertActionError, msgspec.DecodeError, KeyError) as error:
+            self._unusable(row, error)
+            return ()
+        return (alert,)
+
+    def _judge(self) -> tuple[Alert, ...]:
+        """Alerts of the whole picture at the journal's time."""
+        picture = self._picture()
+        self._update_health()
+        live = set(picture.track)
+        self._memory.evidence = {name: scans for name, scans in self._memory.evidence.items() if name in live}
+        self._alerts, news = raise_alerts(
+            self._alerts, picture, now_ns=self.now_ns, health=self.health, settings=self._alert_settings
+        )
+        return news
+
+    def _picture(self) -> TrackPicture:
+        evidence = {name: tuple(reversed(scans)) for name, scans in self._memory.evidence.items()}
+        return picture_of(self._tracker.tracks(), self._correlator, evidence)
+
+    def _update_health(self) -> None:
+        memory = self._memory
+        said = {
+            sensor: SensorStatus(sensor, _moment(at_ns), word, None if until is None else _moment(until))
+            for sensor, (word, at_ns, until) in memory.said.items()
+        }
+        heard = {sensor: _moment(at_ns) for sensor, at_ns in memory.heard_ns.items()}
+        now, since = _moment(memory.now_ns), _moment(memory.since_ns)
+        for sensor, found in health(said, heard, now, self._ground.layout, watching_since=since).items():
+            before = memory.health.get(sensor)
+            if before is None or before[0] != found.state:
+                memory.health[sensor] = (found.state, memory.now_ns)
+
+    def _note_evidence(self, events: tuple[TrackEvent, ...]) -> None:
+        for event in events:
+            if event.kind in ("started", "updated"):
+                scans = self._memory.evidence.setdefault(event.track, [])
+                scan = (event.sensor, event.boot, event.sequence)
+                if scan not in scans:
+                    scans.append(scan)
+                    del scans[:-EVIDENCE_KEPT]
+
+    def _heard(self, row: JournalRow) -> None:
+        self._memory.heard_ns[row.sensor] = max(row.received_ns, self._memory.heard_ns.get(row.sensor, 0))
+
+    def _unusable(self, row: JournalRow, error: Exception) -> None:
+        reason = f"{row.kind}: {type(error).__name__}"
+        self._memory.unusable[reason] = self._memory.unusable.get(reason, 0) + 1
+        log.warning("journal row %d (%s of %s) cannot be used: %s", row.id, row.kind, row.sensor, error)
+
+
+def _unpack(checkpoint: bytes) -> Checkpoint:
+    try:
+        return msgspec.msgpack.decode(checkpoint, type=Checkpoint)
+    except msgspec.DecodeError as error:
+        raise CheckpointError(str(error), where="checkpoint", expected="bytes that Pipeline.save wrote") from None
+
+
+def _moment(time_ns: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=time_ns // 1000)
