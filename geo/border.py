@@ -82,8 +82,9 @@ class Border:
 
         ``where`` chooses features: an SQL WHERE clause, or a mapping from column to its value or values. ``clip``
         keeps what lies inside (west, south, east, north) or an area in lon/lat, or among a terrain's cell centres.
-        Lines that share an end are joined; parts follow each other along the border as digitised, by the smallest
-        gaps, see ``geo.linework``. Raises BorderError for a file that is unreadable, without CRS, with other shapes
+        Lines that share an end are joined; parts follow each other by the smallest gaps, all in the direction in which
+        the longest is digitised, so that home is on one side, see ``geo.linework``. Edges are straight in the file's
+        coordinates. Raises BorderError for a file that is unreadable, without CRS, of several layers, with other shapes
         than lines, where nothing matches or lies inside the clip, and where the frame cannot show the line.
         """
         lines = read_lines(path, frame, where=where, clip=clip)
@@ -125,7 +126,7 @@ class Border:
 
         Floats give (int, float, float); numpy, xarray and dask arrays give the same with the same bits, dask lazily.
         The nearest point of the line is exact. Offset is the distance to it, positive on the home side; at a bend the
-        sum of both normals tells the side, and on the very line, or its extension beyond an end, it is the home side.
+        sum of both normals tells the side, and a point on the line's own extension beyond an end counts as left of it.
         Segment is −1 where the nearest point is a free end and the point lies beyond it, also in a gap between parts;
         chainage is then that end's. NaN or infinite coordinates give −1, NaN, NaN.
         """

@@ -35,11 +35,10 @@ def read_lines(path: str | Path, frame: LocalFrame, *, where: Where | None, clip
     lines = _only_lines(geometries, str(path))
     if clip is not None:
         lines = _clipped(lines, _outline(clip, crs, str(path)), str(path))
-    lines = [_in_frame(line, crs, frame, str(path)) for line in lines]
-    lines = [line for line in lines if line.length > 0.0]
+    lines = [_in_frame(line, crs, frame, str(path)) for line in lines if line.length > 0.0]
     if not lines:
         raise BorderError("the line has no length", where=str(path), expected="a line of at least two places")
-    return in_order(joined(lines))
+    return in_order(one_way(joined(lines)))
 
 
 def _read(path: str | Path, where: Where | None) -> tuple[list[Any], CRS]:
@@ -175,6 +174,25 @@ def _grown(pieces: Sequence[Places], *, turning: bool) -> list[Places]:
             chain.insert(0, before)
         chains.append(np.concatenate([chain[0], *(link[1:] for link in chain[1:])]))
     return chains
+
+
+def one_way(lines: Sequence[LineString]) -> list[LineString]:
+    """Lines that all run the way of the longest, the first in ``lines``, so that home lies on one side of them all.
+
+    A line beside the longest is turned where its end lies before its start along the longest; a line past one of the
+    longest's ends is turned where it would otherwise run towards that end from behind it, or away from it before it.
+    Rings keep their direction, since they have no ends.
+    """
+    longest, turned = lines[0], [lines[0]]
+    for line in lines[1:]:
+        start, end = shapely.Point(line.coords[0]), shapely.Point(line.coords[-1])
+        onward = longest.project(end) - longest.project(start)
+        if onward == 0.0:
+            place = longest.interpolate(longest.project(start))
+            before = longest.project(start) < longest.length / 2.0
+            onward = (start.distance(place) - end.distance(place)) * (1.0 if before else -1.0)
+        turned.append(line.reverse() if onward < 0.0 and not line.is_ring and not longest.is_ring else line)
+    return turned
 
 
 def in_order(lines: Sequence[LineString]) -> list[LineString]:

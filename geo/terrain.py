@@ -36,7 +36,7 @@ REFUSE_ABOVE_CELLS = 1_000_000_000  # beyond this the caller names the chunks
 DASK_CHUNK_CELLS = 2048
 LOWEST_GROUND_M, HIGHEST_GROUND_M = -11_000.0, 9_000.0  # the deepest trench and the highest summit, rounded outwards
 UNKNOWN_LAND_COVER = 0
-ON_CENTRE_CELLS = 1e-6  # points this near a row or column of centres count as on it, so that rounding loses no edge
+ON_CENTRE_CELLS = 1e-7  # points this near a row or column of centres count as on it, so that rounding loses no edge
 
 
 def open_terrain(

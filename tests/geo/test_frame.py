@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pyproj
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from geo.errors import FrameError
+from geo.frame import LocalFrame
+
+PYRENEES = LocalFrame.around(1.5, 42.5)
+WGS84 = pyproj.Geod(ellps="WGS84")
+near = st.floats(-60_000.0, 60_000.0)
+
+
+def test_the_centre_is_the_origin_at_scale_one() -> None:
+    assert np.allclose(PYRENEES.to_local(1.5, 42.5), (0.0, 0.0), atol=1e-8)
+    assert PYRENEES.scale_factor(0.0, 0.0) == pytest.approx(1.0, abs=1e-9)
+    assert PYRENEES.convergence_rad(0.0, 0.0) == pytest.approx(0.0, abs=1e-12)
+
+
+@given(near, near)
+def test_there_and_back_changes_no_place(easting: float, northing: float) -> None:
+    back = PYRENEES.to_local(*PYRENEES.to_lonlat(easting, northing))
+    assert np.allclose(back, (easting, northing), atol=1e-6)
+
+
+@given(near, near, st.floats(0.0, 2.0 * np.pi))
+def test_grid_azimuth_and_distance_follow_from_true_ones(easting: float, northing: float, azimuth: float) -> None:
+    """Oracle: a geodesic of 100 m on the ellipsoid (GeographicLib, through pyproj.Geod)."""
+    lon, lat = PYRENEES.to_lonlat(easting, northing)
+    far_lon, far_lat, _ = WGS84.fwd(lon, lat, np.degrees(azimuth), 100.0)
+    far_easting, far_northing = PYRENEES.to_local(far_lon, far_lat)
+    de, dn = far_easting - easting, far_northing - northing
+    wanted = azimuth - PYRENEES.convergence_rad(easting, northing)
+    assert abs(np.angle(np.exp(1j * (np.arctan2(de, dn) - wanted)))) < 1e-6
+    assert np.hypot(de, dn) == pytest.approx(100.0 * PYRENEES.scale_factor(easting, northing), rel=1e-7)
+
+
+def test_scale_stays_within_the_documented_distortion() -> None:
+    assert PYRENEES.scale_factor(20_000.0, 0.0) - 1.0 < 5.0e-6
+    assert PYRENEES.scale_factor(100_000.0, 0.0) - 1.0 < 130e-6
+
+
+def test_utm_agrees_with_pyproj() -> None:
+    frame = LocalFrame.from_epsg(25831)
+    expected = pyproj.Transformer.from_crs(4326, 25831, always_xy=True).transform(1.5, 42.5)
+    assert frame.to_local(1.5, 42.5) == expected
+
+
+def test_answers_come_in_kind_and_nan_stays_nan() -> None:
+    easting, northing = PYRENEES.to_local(np.array([[1.5, np.nan], [1.6, 1.7]]), 42.5)
+    assert easting.shape == (2, 2)
+    assert np.isnan(easting[0, 1])
+    assert np.isnan(northing[0, 1])
+    assert np.isfinite(easting[1]).all()
+    assert isinstance(PYRENEES.to_local(1.5, 42.5)[0], float)
+    assert PYRENEES.to_local(np.zeros(0), np.zeros(0))[0].shape == (0,)
+
+
+def test_frames_are_values() -> None:
+    again = LocalFrame.from_crs(PYRENEES.wkt)
+    assert again == PYRENEES
+    assert hash(again) == hash(PYRENEES)
+    assert pickle.loads(pickle.dumps(PYRENEES)) == PYRENEES
+    assert PYRENEES.crs.is_projected
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [(4326, "not projected"), (2263, "foot"), (999_999, "no coordinate system"), (5513, "westwards")],
+)
+def test_a_system_that_is_no_frame_is_refused_by_name(code: int, words: str) -> None:
+    with pytest.raises(FrameError, match=words):
+        LocalFrame.from_epsg(code)
+
+
+def test_the_horizontal_part_of_a_compound_system_serves() -> None:
+    """EPSG:7405 is the British National Grid with heights above Newlyn."""
+    assert "British National Grid" in LocalFrame.from_epsg(7405).crs.name
+
+
+@pytest.mark.parametrize(("lon", "lat"), [(181.0, 0.0), (0.0, 90.5), (np.nan, 0.0), (np.inf, 0.0)])
+def test_a_centre_off_the_globe_is_refused(lon: float, lat: float) -> None:
+    with pytest.raises(FrameError, match="no place at"):
+        LocalFrame.around(lon, lat)
+
+
+def test_swapped_coordinates_are_refused_with_their_place_in_the_array() -> None:
+    with pytest.raises(FrameError, match=r"point 1: .*latitude 120"):
+        PYRENEES.to_local([1.0, 42.0], [42.0, 120.0])

@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import geopandas
+import numpy as np
+import pytest
+import shapely
+import xarray as xr
+from shapely.geometry import LineString, Point, box
+
+from geo.border import Border
+from geo.errors import BorderError
+from geo.frame import LocalFrame
+from geo.linework import in_order, joined, one_way
+
+FRAME = LocalFrame.around(1.5, 42.5)
+LEGS = {"a": [(1.40, 42.5), (1.45, 42.5)], "b": [(1.45, 42.5), (1.50, 42.52)], "c": [(1.55, 42.52), (1.60, 42.5)]}
+
+
+def written(path: Path, legs: dict[str, list[tuple[float, float]]], kind: str = "LineString") -> Path:
+    features = [
+        {"type": "Feature", "properties": {"name": name}, "geometry": {"type": kind, "coordinates": leg}}
+        for name, leg in legs.items()
+    ]
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    return path
+
+
+def corners(border: Border) -> list[tuple[float, float]]:
+    """Longitude and latitude of where the parts begin and end, to 1e-6 degrees."""
+    ends = [place for part in shapely.get_parts(border.line) for place in (part.coords[0], part.coords[-1])]
+    return [tuple(np.round(FRAME.to_lonlat(*place), 6)) for place in ends]
+
+
+@pytest.mark.parametrize("order", ["abc", "cba", "bca"])
+def test_legs_follow_each_other_whatever_their_order_in_the_file(tmp_path: Path, order: str) -> None:
+    border = Border.from_file(written(tmp_path / "line.geojson", {leg: LEGS[leg] for leg in order}), FRAME)
+    assert corners(border) == [(1.40, 42.5), (1.50, 42.52), (1.55, 42.52), (1.60, 42.5)]
+
+
+@pytest.mark.parametrize("suffix", ["shp", "gpkg", "geojson"])
+def test_every_format_gives_the_same_border(tmp_path: Path, suffix: str) -> None:
+    source = geopandas.read_file(written(tmp_path / "source.json", LEGS))
+    path = tmp_path / f"line.{suffix}"
+    source.to_file(path)
+    assert Border.from_file(path, FRAME).line.equals_exact(Border.from_file(tmp_path / "source.json", FRAME).line, 1e-6)
+
+
+@pytest.mark.parametrize("where", ["name = 'c'", {"name": "c"}, {"name": ["c", "nobody"]}])
+def test_where_chooses_features(tmp_path: Path, where: object) -> None:
+    border = Border.from_file(written(tmp_path / "line.geojson", LEGS), FRAME, where=where)
+    assert corners(border) == [(1.55, 42.52), (1.60, 42.5)]
+
+
+def test_a_clip_in_degrees_or_by_area_or_by_terrain_cuts_the_line(tmp_path: Path) -> None:
+    path = written(tmp_path / "line.geojson", LEGS)
+    by_bounds = Border.from_file(path, FRAME, clip=(1.42, 42.4, 1.48, 42.6))
+    by_area = Border.from_file(path, FRAME, clip=box(1.42, 42.4, 1.48, 42.6))
+    assert corners(by_bounds) == corners(by_area) == [(1.42, 42.5), (1.48, 42.512)]
+    easting, northing = np.arange(-4000.0, 4001.0, 100.0), np.arange(5000.0, -5001.0, -100.0)
+    terrain = xr.Dataset(coords={"northing": northing, "easting": easting}, attrs={"crs": FRAME.wkt})
+    by_terrain = Border.from_file(path, FRAME, clip=terrain)
+    west, _, east, _ = by_terrain.line.bounds
+    assert west == pytest.approx(-4000.0, abs=1.0)
+    assert east <= 4000.0 + 1.0
+
+
+def test_a_long_edge_keeps_to_its_parallel(tmp_path: Path) -> None:
+    """An edge of 2° along 49° N runs up to 280 m north of the straight line in the frame: it must not be cut short."""
+    frame = LocalFrame.around(0.0, 49.0)
+    border = Border.from_file(written(tmp_path / "line.geojson", {"a": [(-1.0, 49.0), (1.0, 49.0)]}), frame)
+    for lon in (-0.7, -0.31, 0.0, 0.503):
+        assert abs(border.locate(*frame.to_local(lon, 49.0))[2]) < 0.15
+
+
+def test_lines_that_meet_head_to_head_are_turned_to_follow_the_longer() -> None:
+    long, short = LineString([(0, 0), (1000, 0)]), LineString([(1300, 0), (1000, 0)])
+    assert [list(line.coords) for line in joined([short, long])] == [[(0, 0), (1000, 0), (1300, 0)]]
+
+
+@pytest.mark.parametrize(
+    ("part", "turned"),
+    [
+        ([(1200, 9), (1500, 9)], False),  # past the end, onward
+        ([(1500, 9), (1200, 9)], True),
+        ([(-500, 9), (-200, 9)], False),  # before the start, towards it
+        ([(-200, 9), (-500, 9)], True),
+        ([(200, 300), (600, 300)], False),  # beside it
+        ([(600, 300), (200, 300)], True),
+        ([(200, 300), (600, 300), (600, 200), (200, 300)], False),  # a ring
+        ([(200, 300), (600, 200), (600, 300), (200, 300)], False),
+    ],
+)
+def test_parts_run_the_way_of_the_longest(part: list[tuple[float, float]], turned: bool) -> None:
+    longest, line = LineString([(0, 0), (1000, 0)]), LineString(part)
+    assert one_way([longest, line]) == [longest, line.reverse() if turned else line]
+
+
+def test_parts_are_ordered_by_the_gaps_between_them() -> None:
+    parts = [LineString([(x, 0), (x + 80, 0)]) for x in (200, 0, 100)]
+    assert [line.coords[0][0] for line in in_order(parts)] == [0, 100, 200]
+
+
+def test_a_metric_file_in_the_frame_keeps_its_coordinates_to_the_bit(tmp_path: Path) -> None:
+    frame = LocalFrame.from_epsg(25831)
+    line = LineString([(380_000.1, 4_700_000.3), (390_000.7, 4_701_000.9)])
+    geopandas.GeoDataFrame(geometry=[line], crs=25831).to_file(tmp_path / "line.gpkg")
+    assert Border.from_file(tmp_path / "line.gpkg", frame).line == line
+
+
+@pytest.mark.parametrize(
+    ("keywords", "words"),
+    [
+        ({"where": "name = 'z'"}, "no feature matches"),
+        ({"where": {"name": "z"}}, "no feature matches"),
+        ({"where": "nonsense ="}, "filter"),
+        ({"where": {"colour": "red"}}, "no column 'colour'"),
+        ({"clip": (10.0, 50.0, 11.0, 51.0)}, "outside the clip"),
+        ({"clip": (1.0, 42.0, 1.0, 43.0)}, "not an area"),
+        ({"home_side": "up"}, "home_side"),
+    ],
+)
+def test_a_choice_that_leaves_nothing_is_refused(tmp_path: Path, keywords: dict, words: str) -> None:
+    with pytest.raises(BorderError, match=words):
+        Border.from_file(written(tmp_path / "line.geojson", LEGS), FRAME, **keywords)
+
+
+def test_shapes_that_are_no_lines_are_refused(tmp_path: Path) -> None:
+    ring = [[(1.4, 42.5), (1.5, 42.5), (1.5, 42.6), (1.4, 42.5)]]
+    with pytest.raises(BorderError, match="Polygon"):
+        Border.from_file(written(tmp_path / "a.geojson", {"a": ring}, "Polygon"), FRAME)
+    with pytest.raises(BorderError, match="Point"):
+        Border.from_file(written(tmp_path / "p.geojson", {"a": (1.4, 42.5)}, "Point"), FRAME)
+    with pytest.raises(BorderError, match="no length"):
+        Border.from_file(written(tmp_path / "z.geojson", {"a": [(1.4, 42.5), (1.4, 42.5)]}), FRAME)
+
+
+def test_files_that_say_too_little_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(BorderError, match="cannot be read"):
+        Border.from_file(tmp_path / "missing.shp", FRAME)
+    (tmp_path / "broken.geojson").write_text("{")
+    with pytest.raises(BorderError, match="cannot be read"):
+        Border.from_file(tmp_path / "broken.geojson", FRAME)
+    geopandas.GeoDataFrame(geometry=[LineString([(0, 0), (1, 1)])]).to_file(tmp_path / "unplaced.shp")
+    with pytest.raises(BorderError, match="no coordinate system"):
+        Border.from_file(tmp_path / "unplaced.shp", FRAME)
+
+
+def test_a_file_of_several_layers_or_without_shapes_is_refused(tmp_path: Path) -> None:
+    table = geopandas.GeoDataFrame(geometry=[LineString([(0, 0), (1, 1)])], crs=4326)
+    table.to_file(tmp_path / "two.gpkg", layer="one")
+    table.to_file(tmp_path / "two.gpkg", layer="two")
+    with pytest.raises(BorderError, match="2 layers"):
+        Border.from_file(tmp_path / "two.gpkg", FRAME)
+    geopandas.GeoDataFrame(geometry=[Point(0, 0)], crs=4326).iloc[:0].to_file(tmp_path / "none.gpkg")
+    with pytest.raises(BorderError, match="no feature"):
+        Border.from_file(tmp_path / "none.gpkg", FRAME)
