@@ -25,6 +25,9 @@ CREATE TRIGGER IF NOT EXISTS access_stays BEFORE UPDATE ON access
 BEGIN SELECT RAISE(ABORT, 'the access log is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS access_is_kept BEFORE DELETE ON access
 BEGIN SELECT RAISE(ABORT, 'the access log is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS access_is_not_replaced BEFORE INSERT ON access
+WHEN EXISTS (SELECT 1 FROM access WHERE n = NEW.n)  -- REPLACE fires no DELETE trigger
+BEGIN SELECT RAISE(ABORT, 'the access log is append-only'); END;
 """
 
 

@@ -66,6 +66,7 @@ class Hub:
         self._published_bytes = 0
         self._pictures: dict[str, tuple[int, bytes]] = {}
         self._version: int | None = None
+        self._sensors = b""
         self._tracks_due = self._heartbeat_due = 0.0
         self._tracks_changed = False
         self.stopped = False
@@ -174,8 +175,9 @@ class Hub:
         if news:
             await self._take_alerts()
             sensors = await asyncio.to_thread(self._reader.live, "sensors")
-            if sensors is not None:
-                self._show("sensors", sensors.body)
+            if sensors is not None and sensors.body != self._sensors:
+                self._sensors = sensors.body
+                self._show("sensors", picture(sensors.stamp_ns, sensors.cursor, "sensors", sensors.body))
             self._version = version  # only now: what failed half-way is read again
         now = asyncio.get_running_loop().time()
         if self._tracks_changed and now >= self._tracks_due:
@@ -209,11 +211,9 @@ class Hub:
             del self._numbers[:drop], self._frames[:drop]
 
     def _show(self, name: str, body: bytes) -> None:
-        version, old = self._pictures.get(name, (0, b""))
-        encoded = frame(name, body)
-        if encoded != old:
-            self._pictures[name] = version + 1, encoded
-            self._wake()
+        version, _ = self._pictures.get(name, (0, b""))
+        self._pictures[name] = version + 1, frame(name, body)
+        self._wake()
 
     def _beat(self) -> None:
         now = asyncio.get_running_loop().time()

@@ -1,0 +1,285 @@
+"""The event stream over real sockets: no alert is missed, pictures are conflated, slow clients cost nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ops.api import ApiSettings, create_app
+from ops.serve import serving
+from ops.store import Store
+from ops.stream import StreamSettings, frame
+
+RAISED = datetime(2026, 3, 1, 22, 0, tzinfo=UTC)
+
+
+def alert(number: int, sentence: str = "crosses") -> dict:
+    base = {"id": f"A{number}", "revision": 0, "status": "active", "priority": "high", "raised_at": RAISED}
+    return base | {"sentence": sentence}
+
+
+@dataclass
+class Room:
+    store: Store
+    hub: object
+    port: int
+    cursor: int = 0
+
+    def commit(self, **parts) -> None:
+        self.cursor += 1
+        self.store.commit(self.cursor, stamp_ns=self.cursor, **parts)
+
+    def events(self, resume: int | None = None, *, timeout_s: float = 10, **query) -> Iterator[tuple[str, int, object]]:
+        """(event, id or -1, data) from one connection, until the caller leaves or the server does."""
+        headers = {} if resume is None else {"Last-Event-ID": str(resume)}
+        url = f"http://127.0.0.1:{self.port}/api/stream"
+        with httpx.stream("GET", url, headers=headers, params=query, timeout=timeout_s) as answer:
+            assert answer.status_code == 200
+            assert answer.headers["content-type"].startswith("text/event-stream")
+            fields: dict[str, str] = {}
+            for line in answer.iter_lines():
+                name, _, value = line.partition(": ")
+                if line:
+                    fields[name] = value
+                elif "data" in fields:
+                    yield fields["event"], int(fields.get("id", -1)), json.loads(fields["data"])
+                    fields = {}
+
+
+@contextmanager
+def room(folder: Path, **limits) -> Iterator[Room]:
+    store = Store(folder / "s.sqlite")
+    settings = ApiSettings("cumberland", stream=StreamSettings(**{"heartbeat_s": 0.5, "poll_s": 0.02} | limits))
+    app = create_app(store.path, settings, act=print, now_ns=lambda: 0)
+    with serving(app) as port:
+        yield Room(store, app.state.hub, port)
+    store.close()
+
+
+def until(true, *, within_s: float = 5) -> bool:
+    deadline = time.monotonic() + within_s
+    while not true() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return bool(true())
+
+
+@pytest.mark.parametrize("kept_bytes", [1_000_000, 2_000])
+def test_a_client_that_keeps_coming_back_misses_none_and_gets_none_twice(tmp_path, kept_bytes):
+    """With little memory most resumptions are served from the store, with much from memory."""
+    chance, total, got = random.Random(3), 400, []
+    with room(tmp_path, max_behind_bytes=kept_bytes, stall_s=30) as here:
+        here.commit(alerts=[alert(number) for number in range(1, 31)])
+
+        def publish():
+            for first in range(31, total + 1, 10):
+                here.commit(alerts=[alert(number) for number in range(first, first + 10)])
+                time.sleep(0.01)
+
+        writer = threading.Thread(target=publish)
+        writer.start()
+        while len(got) < total:
+            stay = chance.randint(1, 60)
+            for event, number, data in here.events(resume=got[-1][0] if got else 0):
+                if event == "alert":
+                    got.append((number, data["id"]))
+                    stay -= 1
+                if stay == 0 or len(got) == total:
+                    break
+        writer.join()
+    assert got == [(number, f"A{number}") for number in range(1, total + 1)]
+
+
+def test_from_the_list_to_the_stream_without_a_gap(tmp_path):
+    with room(tmp_path) as here:
+        here.commit(alerts=[alert(1), alert(2)])
+        last = httpx.get(f"http://127.0.0.1:{here.port}/api/alerts").json()["last"]
+        here.commit(alerts=[alert(3)])
+        event = next(one for one in here.events(resume=last) if one[0] == "alert")
+        assert event[1:] == (3, alert(3) | {"raised_at": "2026-03-01T22:00:00Z"})
+        event = next(one for one in here.events(after=1) if one[0] == "alert")  # ?after=1, no header
+        assert event[1] == 2
+
+
+def test_without_a_number_the_stream_begins_now(tmp_path):
+    with room(tmp_path) as here:
+        here.commit(alerts=[alert(1)])
+        events = here.events()
+        assert next(event for event in events if event[0] == "heartbeat")[2]["last"] in (0, 1)
+        assert until(lambda: next(events)[2].get("last") == 1)
+        here.commit(alerts=[alert(2)])
+        assert next(event for event in events if event[0] == "alert")[1] == 2
+
+
+def test_a_number_from_a_store_that_is_gone_is_said_and_everything_sent(tmp_path):
+    with room(tmp_path) as here:
+        here.commit(alerts=[alert(1), alert(2)])
+        events = (event for event in here.events(resume=977) if event[0] in ("reset", "alert"))
+        assert [next(events)[:2] for _ in range(3)] == [("reset", -1), ("alert", 1), ("alert", 2)]
+
+
+def test_pictures_are_conflated_to_ten_a_second_and_end_with_the_newest(tmp_path):
+    with room(tmp_path) as here:
+        stopped = threading.Event()
+
+        def publish():
+            while not stopped.wait(0.002):
+                here.commit(tracks_live=[{"track": "T1", "n": here.cursor}])
+
+        writer = threading.Thread(target=publish)
+        writer.start()
+        shown, began = [], time.monotonic()
+        for event, _, data in here.events():
+            if event == "tracks":
+                shown.append(data["tracks"][0]["n"])
+            if time.monotonic() - began > 1.5:
+                break
+        stopped.set()
+        writer.join()
+        took = time.monotonic() - began
+        assert 2 <= len(shown) <= 10 * took + 2
+        assert here.cursor > 3 * len(shown)
+        assert shown == sorted(set(shown))
+        newest = next(data for event, _, data in here.events() if event == "tracks" and data["cursor"] == here.cursor)
+        assert newest["tracks"] == [{"track": "T1", "n": here.cursor - 1}]
+
+
+def test_sensors_and_heartbeats_come_unasked(tmp_path):
+    with room(tmp_path) as here:
+        here.commit(sensors=[{"id": "radar-1", "health": "ok"}])
+        seen = {}
+        for event, number, data in here.events():
+            seen.setdefault(event, []).append(data)
+            assert number == -1
+            if len(seen.get("heartbeat", [])) == 3:
+                break
+        told = [data["sensors"] for data in seen["sensors"]]
+        assert told == [[{"id": "radar-1", "health": "ok"}]]  # unchanged, so told once
+
+
+def stalled_client(port: int) -> socket.socket:
+    """A connection that asks for the stream and then reads nothing."""
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.connect(("127.0.0.1", port))
+    client.sendall(b"GET /api/stream?after=0 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+    return client
+
+
+def test_a_client_that_reads_nothing_is_let_go_and_nobody_waits_for_it(tmp_path):
+    with room(tmp_path, stall_s=0.5) as here:
+        stalled = [stalled_client(here.port) for _ in range(20)]
+        assert until(lambda: here.hub.clients == 20)
+        here.commit(tracks_live=[{"track": "T" * 1000}] * 2000)  # 2 MB: more than the sockets hold
+        began = time.monotonic()
+        events = here.events(resume=0)
+        here.commit(alerts=[alert(1)])
+        assert next(event for event in events if event[0] == "alert")[1] == 1
+        assert time.monotonic() - began < 3
+        assert until(lambda: here.hub.clients <= 1)
+        for client in stalled:
+            client.close()
+
+
+def test_a_client_a_megabyte_behind_is_let_go_and_resumes_without_a_gap(tmp_path):
+    with room(tmp_path, stall_s=60, max_behind_bytes=300_000) as here:
+        stalled = stalled_client(here.port)
+        assert until(lambda: here.hub.clients == 1)
+        for number in range(1, 61):
+            here.commit(alerts=[alert(number, "x" * 50_000)])
+            time.sleep(0.02)
+        assert until(lambda: here.hub.clients == 0)
+        stalled.close()
+        numbers = []
+        for event, number, _ in here.events(resume=0):
+            if event == "alert":
+                numbers.append(number)
+            if number == 60:
+                break
+        assert numbers == list(range(1, 61))
+
+
+def test_two_hundred_clients_get_every_alert(tmp_path):
+    """Reliability D5: 200 clients, one poller."""
+
+    async def listen(port: int) -> list[int]:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET /api/stream?after=0 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        numbers: list[int] = []
+        while len(numbers) < 30:
+            line = await reader.readline()
+            if line.startswith(b"id: "):
+                numbers.append(int(line[4:]))
+        writer.close()
+        return numbers
+
+    with room(tmp_path) as here:
+
+        async def everybody() -> list[list[int]]:
+            listeners = [asyncio.create_task(listen(here.port)) for _ in range(200)]
+            while here.hub.clients < 200:
+                await asyncio.sleep(0.02)
+            for first in range(1, 31, 5):
+                await asyncio.to_thread(here.commit, alerts=[alert(number) for number in range(first, first + 5)])
+                await asyncio.sleep(0.05)
+            return await asyncio.wait_for(asyncio.gather(*listeners), 20)
+
+        assert asyncio.run(everybody()) == [list(range(1, 31))] * 200
+        assert until(lambda: here.hub.clients == 0)
+
+
+def test_one_client_too_many_is_told_so(tmp_path):
+    with room(tmp_path, max_clients=2) as here:
+        held = [stalled_client(here.port) for _ in range(2)]
+        assert until(lambda: here.hub.clients == 2)
+        answer = httpx.get(f"http://127.0.0.1:{here.port}/api/stream")
+        assert (answer.status_code, "Too many streams" in answer.json()["error"]) == (503, True)
+        for client in held:
+            client.close()
+        assert until(lambda: here.hub.clients == 0)
+        assert next(here.events())[0] in ("heartbeat", "tracks")
+
+
+def test_the_stream_waits_for_a_store_that_is_not_there_yet(tmp_path):
+    path = tmp_path / "later.sqlite"
+    app = create_app(path, ApiSettings("x", stream=StreamSettings(heartbeat_s=0.1)), act=print, now_ns=lambda: 0)
+    with serving(app) as port:
+        here = Room(None, app.state.hub, port)
+        events = here.events(resume=0)
+        assert next(events)[0] == "heartbeat"
+        here.store = Store(path)
+        here.commit(alerts=[alert(1)])
+        assert next(event for event in events if event[0] == "alert")[1] == 1
+        here.store.close()
+
+
+def test_stopping_the_server_ends_the_streams_at_once(tmp_path):
+    with room(tmp_path) as here:
+        events = here.events()
+        next(events)
+        began = time.monotonic()
+    assert list(events) == [] or time.monotonic() - began < 2
+    assert time.monotonic() - began < 2
+
+
+@given(body=st.text(alphabet=st.characters(exclude_categories=["Cs"])), number=st.integers(1, 2**60))
+def test_no_text_can_forge_an_event(body, number):
+    """Parsed as WHATWG says, a frame is one event with one id, whatever the alert's sentence holds."""
+    encoded = frame("alert", json.dumps(body, indent=1).encode() + b"\n" + body.encode(), number)
+    assert encoded.endswith(b"\n\n")
+    assert encoded.count(b"\n\n") == 1
+    lines = encoded.decode().replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    assert [line for line in lines if not line.startswith("data: ")] == [f"id: {number}", "event: alert", "", ""]
