@@ -42,11 +42,13 @@ PLACED = {"lon", "lat", "easting", "northing"}  # these come from the point, not
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """A sensor with the frame's convergence [rad] and scale [1] at its foot."""
+    """A sensor with the frame's convergence [rad] and scale [1] at its foot, and the edges of its view (None: all
+    round; see ``grid_azimuths_rad``)."""
 
     sensor: AnySensor
     convergence_rad: float
     scale: float
+    azimuths_rad: tuple[float, float] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +130,13 @@ class Layout:
 
 def grid_azimuths_rad(sensor: Sensor, frame: LocalFrame) -> tuple[float, float] | None:
     """Left and right edge of the view [rad clockwise from grid north, in 0 to 2π, may wrap]; None: all round."""
+    return _view(sensor, float(frame.convergence_rad(sensor.easting, sensor.northing)))
+
+
+def _view(sensor: Sensor, convergence_rad: float) -> tuple[float, float] | None:
     if sensor.field_of_view_deg >= 360.0:
         return None
-    centre = math.radians(sensor.azimuth_deg) - float(frame.convergence_rad(sensor.easting, sensor.northing))
+    centre = math.radians(sensor.azimuth_deg) - convergence_rad
     half = math.radians(sensor.field_of_view_deg) / 2.0
     return (centre - half) % math.tau, (centre + half) % math.tau
 
@@ -155,7 +161,10 @@ def _placements(sensors: Sequence[AnySensor], frame: LocalFrame) -> dict[str, Pl
     if not sensors:
         return {}
     convergences, scales = frame.convergence_rad(eastings, northings), frame.scale_factor(eastings, northings)
-    return {s.id: Placement(s, float(c), float(k)) for s, c, k in zip(sensors, convergences, scales, strict=True)}
+    return {
+        s.id: Placement(s, float(c), float(k), _view(s, float(c)))
+        for s, c, k in zip(sensors, convergences, scales, strict=True)
+    }
 
 
 def _sensor(feature: object, number: int, frame: LocalFrame) -> AnySensor:

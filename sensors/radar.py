@@ -80,6 +80,6 @@ def detection_probability(
     if np.any(r < 0.0):
         raise LayoutError("a range is negative", where="detection_probability", expected="metres from the radar")
     snr0 = math.log(false_alarm_probability) / math.log(reference_probability) - 1.0
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", over="ignore"):
         snr = snr0 / (r / reference_range_m) ** 4
     return np.asarray(false_alarm_probability ** (1.0 / (1.0 + snr)))
