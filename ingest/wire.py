@@ -108,6 +108,11 @@ class Ack(Struct, frozen=True):
     seq: Counter
 
 
+def encode_ack(boot: int, seq: int) -> bytes:
+    """The payload of an ack topic."""
+    return msgspec.json.encode(Ack(boot, seq))
+
+
 MESSAGES: Final[dict[str, type[Struct]]] = {"scan": WireScan, "status": Status}
 
 

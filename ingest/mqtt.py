@@ -1,0 +1,366 @@
+"""MQTT 5 by paho: the only file that knows it. What a sender, a subscriber and a feed stand on.
+
+Each rule is for a trap that was measured (paho 2.2, docs/decisions). clean_start=False with a fixed client id and a
+session expiry, or a restart wipes the queue. QoS 1 with manual acknowledgement, never QoS 2 inbound. No exception
+leaves a callback: it would end the network thread while is_connected() stays true. ``ack(mid)`` knows no connection:
+an epoch, raised at every end and start of one, is compared under the lock that also covers the ack. Callbacks never
+block. ``publish()`` may report NO_CONN for a message that it will deliver, so its word counts for nothing.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, Final
+
+from paho.mqtt.client import Client, MQTTMessage, MQTTv5
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from ingest.address import BrokerUrl
+from ingest.decode import JSON
+from ingest.errors import BrokerError
+from ingest.receive import Delivery
+
+ANSWER_WITHIN_S: Final = 4.0
+"""How long a broker may take for a CONNACK or SUBACK before the connection is given up."""
+ON_NEW_SUBSCRIPTION: Final = 1  # MQTT 5 retain handling: send retained messages once, not at every reconnect
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionSettings:
+    """``keepalive_s`` bounds how late a dead peer is noticed (1.5 times it); the delays are for reconnecting.
+
+    ``in_flight``: messages sent without a PUBACK, unless the broker allows fewer; twice as many may queue in memory.
+    """
+
+    keepalive_s: int = 10
+    session_expiry_s: int = 86_400
+    receive_maximum: int = 1000
+    in_flight: int = 1000
+    min_delay_s: float = 0.2
+    max_delay_s: float = 2.0
+
+
+def _ignore(*_: object) -> None:
+    """What a connection calls until somebody asks to be told."""
+
+
+class Connection:
+    """One paho client under the rules above, replaced by a new one when its thread died or its peer fell silent.
+
+    ``on_up(session_present)``, ``on_message(delivery)`` and ``will() -> (topic, payload)`` run on paho's thread and
+    must not block. ``ready`` is set while the subscriptions stand (or, without any, while there is a connection).
+    """
+
+    def __init__(
+        self,
+        url: BrokerUrl,
+        client_id: str,
+        *,
+        now_ns: Callable[[], int],
+        subscriptions: Sequence[str] = (),
+        settings: ConnectionSettings | None = None,
+    ) -> None:
+        self.url, self.client_id, self.settings = url, client_id, settings or ConnectionSettings()
+        self.connected = False
+        self.ready = threading.Event()
+        self.problem: str | None = None
+        self.on_up: Callable[[bool], None] = _ignore
+        self.on_message: Callable[[Delivery], None] = _ignore
+        self.will: Callable[[], tuple[str, bytes]] | None = None
+        self._now_ns, self._subscriptions = now_ns, list(subscriptions)
+        self._lock = threading.Lock()
+        self._epoch = 0
+        self._thread: threading.Thread | None = None
+        self._heard_s = time.monotonic()
+        self._asked_s: float | None = None
+        self._probed = False
+        self._answers = _Answers()
+        self._client = self._make()
+
+    def start(self) -> None:
+        """Begin to connect, and go on for ever; ``ready`` and ``problem`` tell how it goes."""
+        properties = _properties(PacketTypes.CONNECT)
+        properties.SessionExpiryInterval = self.settings.session_expiry_s
+        properties.ReceiveMaximum = self.settings.receive_maximum
+        self._heard_s, self._asked_s, self._probed, self._thread = time.monotonic(), None, False, None
+        self._client.connect_async(
+            self.url.host, self.url.port, self.settings.keepalive_s, clean_start=False, properties=properties
+        )
+        self._client.loop_start()
+
+    def wait_until_ready(self, timeout_s: float) -> None:
+        """BrokerError, after stopping, when the broker has not accepted us in time."""
+        deadline_s = time.monotonic() + timeout_s
+        while not self.ready.wait(min(0.5, max(deadline_s - time.monotonic(), 0.0))):
+            if time.monotonic() >= deadline_s:
+                problem = self.problem or f"{self.url.shown} does not answer"
+                self.stop()
+                raise BrokerError(problem, where="broker", expected=f"a connection within {timeout_s:.0f} s")
+            self.check()
+
+    def stop(self) -> None:
+        """Disconnect (the last will is not sent) and end paho's thread."""
+        self._client.disconnect()
+        self._client.loop_stop()
+        self.connected = False
+        self.ready.clear()
+        self._answers.fail("stopped before the broker answered")
+
+    def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        content_type: str = JSON,
+        said: Sequence[tuple[str, str]] = (),
+        retain: bool = False,
+        answer: Future[None] | None = None,
+    ) -> bool:
+        """Hand one message to paho with QoS 1; False when its memory is full. ``answer`` ends with the PUBACK."""
+        properties = _properties(PacketTypes.PUBLISH)
+        properties.ContentType = content_type
+        if said:
+            properties.UserProperty = list(said)
+        client = self._client
+        self._answers.wanted |= answer is not None
+        info = client.publish(topic, payload, qos=1, retain=retain, properties=properties)
+        if info.rc == MQTTErrorCode.MQTT_ERR_QUEUE_SIZE:
+            return False
+        if answer is not None:
+            self._answers.expect(id(client), info.mid, answer)
+        return True
+
+    def acknowledge(self, delivery: Delivery) -> bool:
+        """PUBACK, if the connection that brought the message is still the one. False: it will come again."""
+        if delivery.qos == 0:
+            return True
+        with self._lock:
+            if delivery.epoch != self._epoch:
+                return False
+            return self._client.ack(delivery.mid, delivery.qos) == MQTTErrorCode.MQTT_ERR_SUCCESS
+
+    def check(self) -> None:
+        """The watchdog, to be called every second or so: a dead thread or a silent peer gets a new connection."""
+        silent_s = time.monotonic() - self._heard_s
+        if self._thread is not None and not self._thread.is_alive():
+            self.renew("paho's thread has died")
+        elif self._asked_s is not None and time.monotonic() - self._asked_s > ANSWER_WITHIN_S:
+            self.renew("the broker leaves a question without answer")
+        elif self.connected and silent_s > 3 * self.settings.keepalive_s:
+            self.renew("the broker has fallen silent")
+        elif self.connected and not self._probed and silent_s > 2 * self.settings.keepalive_s:
+            self._probed = True
+            self._subscribe(self._client)  # a question that a living broker answers
+
+    def renew(self, why: str) -> None:
+        """Leave this client behind and begin with a new one; the session, and so the broker's queue, is the same."""
+        old = self._client
+        with self._lock:
+            self._epoch += 1
+            self.connected = False
+            self._client = self._make()
+        self.ready.clear()
+        self.problem = f"{why}; connecting anew"
+        old.disconnect()  # so that its thread, should it live, does not come back and take the session over
+        self._answers.fail(self.problem)
+        self.start()
+
+    def _make(self) -> Client:
+        settings = self.settings
+        client = Client(CallbackAPIVersion.VERSION2, client_id=self.client_id, protocol=MQTTv5, manual_ack=True)
+        if self.url.username is not None:
+            client.username_pw_set(self.url.username, self.url.password)
+        if self.url.tls:
+            client.tls_set()
+        client.max_inflight_messages_set(settings.in_flight)
+        client.max_queued_messages_set(2 * settings.in_flight)
+        client.reconnect_delay_set(settings.min_delay_s, settings.max_delay_s)  # type: ignore[arg-type]
+        client.on_pre_connect = self._guard(self._pre_connect)
+        client.on_socket_open = self._guard(self._opened)
+        client.on_connect = self._guard(self._up)
+        client.on_connect_fail = self._guard(self._failed)
+        client.on_disconnect = self._guard(self._down)
+        client.on_subscribe = self._guard(self._subscribed)
+        client.on_message = self._guard(self._message)
+        client.on_publish = self._guard(self._published)
+        return client
+
+    def _guard(self, callback: Callable[..., None]) -> Callable[..., None]:
+        def guarded(client: Client, *arguments: Any) -> None:
+            if client is not self._client:
+                return
+            self._heard_s, self._probed = time.monotonic(), False
+            try:
+                callback(client, *arguments)
+            except Exception as error:  # noqa: BLE001  # anything that left here would end paho's thread
+                self.problem = f"{type(error).__name__} in {callback.__name__}: {error}"
+
+        return guarded
+
+    def _pre_connect(self, client: Client, _userdata: object) -> None:
+        self._thread = threading.current_thread()
+        with self._lock:
+            self._epoch += 1
+        if self.will is not None:
+            topic, payload = self.will()
+            properties = _properties(PacketTypes.WILLMESSAGE)
+            properties.ContentType = JSON
+            client.will_set(topic, payload, qos=1, retain=True, properties=properties)
+
+    def _opened(self, _client: Client, _userdata: object, _socket: object) -> None:
+        self._asked_s = time.monotonic()  # CONNECT follows
+
+    def _up(self, client: Client, _userdata: object, flags: Any, reason: Any, properties: Any) -> None:
+        if reason.is_failure:
+            self.problem = f"{self.url.shown} refuses the connection: {reason}"
+            return
+        allowed = getattr(properties, "ReceiveMaximum", None)
+        if allowed is not None:
+            client.max_inflight_messages = min(self.settings.in_flight, int(allowed))
+        self.problem = self._asked_s = None
+        self.connected = True
+        self.on_up(bool(flags.session_present))
+        if self._subscriptions:
+            self._subscribe(client)
+        else:
+            self.ready.set()
+
+    def _subscribe(self, client: Client) -> None:
+        options = SubscribeOptions(qos=1, retainHandling=ON_NEW_SUBSCRIPTION)
+        if self._subscriptions:
+            self._asked_s = time.monotonic()
+            client.subscribe([(topic, options) for topic in self._subscriptions])
+
+    def _subscribed(self, _client: Client, _userdata: object, _mid: int, reasons: list[Any], _more: object) -> None:
+        self._asked_s = None
+        refused = [topic for topic, reason in zip(self._subscriptions, reasons, strict=False) if reason.is_failure]
+        if refused:
+            self.problem = f"{self.url.shown} refuses the subscription {', '.join(refused)}"
+        else:
+            self.ready.set()
+
+    def _failed(self, _client: Client, _userdata: object) -> None:
+        self.problem = f"nothing answers at {self.url.shown}"
+
+    def _down(self, _client: Client, _userdata: object, _flags: object, reason: Any, _properties: object) -> None:
+        self._asked_s = None
+        with self._lock:
+            self._epoch += 1
+        self.ready.clear()
+        if self.connected:
+            self.problem = f"connection to {self.url.shown} lost ({reason})"
+        elif self.problem is None:
+            self.problem = f"{self.url.shown} closes the connection at once: are user and password right?"
+        self.connected = False
+
+    def _message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            topic = "\ufffd"
+        self.on_message(
+            Delivery(
+                topic=topic,
+                payload=bytes(message.payload),
+                content_type=getattr(message.properties, "ContentType", None),
+                properties=tuple(getattr(message.properties, "UserProperty", ())),
+                received_ns=self._now_ns(),
+                qos=message.qos,
+                mid=message.mid,
+                epoch=self._epoch,
+            )
+        )
+
+    def _published(self, client: Client, _userdata: object, mid: int, reason: Any, _properties: object) -> None:
+        self._answers.arrive(id(client), mid, str(reason) if reason.is_failure else None)
+
+
+class Publisher:
+    """Publishes with QoS 1 and answers with a Future that ends with the broker's PUBACK: for feeds of alerts."""
+
+    def __init__(
+        self, url: BrokerUrl, *, client_id: str, now_ns: Callable[[], int], settings: ConnectionSettings | None = None
+    ) -> None:
+        self._connection = Connection(url, client_id, now_ns=now_ns, settings=settings)
+
+    def start(self, *, timeout_s: float = 10.0) -> None:
+        """Connect; BrokerError when that does not succeed in time."""
+        self._connection.start()
+        self._connection.wait_until_ready(timeout_s)
+
+    def __call__(self, topic: str, payload: bytes, *, content_type: str = JSON, retain: bool = False) -> Future[None]:
+        """Returns at once. The future fails with BrokerError when the broker refuses, or memory is full."""
+        answer: Future[None] = Future()
+        if not self._connection.publish(topic, payload, content_type=content_type, retain=retain, answer=answer):
+            answer.set_exception(BrokerError("too many messages wait", where="broker", expected="a connection"))
+        return answer
+
+    @property
+    def problem(self) -> str | None:
+        """Why there is no connection; None when all is well."""
+        return self._connection.problem
+
+    def check(self) -> None:
+        """The watchdog; call it every second."""
+        self._connection.check()
+
+    def stop(self) -> None:
+        """Disconnect; what was not answered fails."""
+        self._connection.stop()
+
+
+class _Answers:
+    """Futures by (client, message id). A PUBACK may come before ``publish`` has told us the id; paho calls back while
+    it holds the lock that ``publish`` takes, so no lock of ours may be held around ``publish``.
+    """
+
+    def __init__(self) -> None:
+        self.wanted = False
+        self._lock = threading.Lock()
+        self._expected: dict[tuple[int, int], Future[None]] = {}
+        self._early: dict[tuple[int, int], str | None] = {}
+
+    def expect(self, client: int, mid: int, future: Future[None]) -> None:
+        with self._lock:
+            if (client, mid) not in self._early:
+                self._expected[client, mid] = future
+                return
+            refused = self._early.pop((client, mid))
+        _finish(future, refused)
+
+    def arrive(self, client: int, mid: int, refused: str | None) -> None:
+        if not self.wanted:
+            return
+        with self._lock:
+            future = self._expected.pop((client, mid), None)
+            if future is None:
+                self._early[client, mid] = refused
+                return
+        _finish(future, refused)
+
+    def fail(self, why: str) -> None:
+        with self._lock:
+            waiting, self._expected = list(self._expected.values()), {}
+            self._early.clear()
+        for future in waiting:
+            _finish(future, why)
+
+
+def _finish(future: Future[None], refused: str | None) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
+    if refused is None:
+        future.set_result(None)
+    else:
+        future.set_exception(BrokerError(refused, where="broker", expected="a PUBACK"))
+
+
+def _properties(packet: int) -> Any:
+    return Properties(packet)  # type: ignore[no-untyped-call]

@@ -1,0 +1,252 @@
+"""The sending end of a link: from a sensor's spool to the broker, until ingest says that it is journaled."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Final
+
+import msgspec
+
+from ingest import topics
+from ingest.address import BrokerUrl
+from ingest.decode import encode, encode_status
+from ingest.errors import BrokerError, MalformedMessage, SpoolError
+from ingest.mqtt import Connection, ConnectionSettings
+from ingest.outflow import Outflow, OutflowSettings
+from ingest.receive import Delivery
+from ingest.spool import Entry, Key, Spool
+from ingest.wire import Ack, DroppedRange, Kind, State, Status
+from sensors.scan import Scan
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class SenderSettings:
+    """``status_interval_s`` in seconds of the clock that the sender was given, as the status declares it."""
+
+    status_interval_s: float = 5.0
+    idle_s: float = 0.05
+    outflow: OutflowSettings = field(default_factory=OutflowSettings)
+    connection: ConnectionSettings = field(default_factory=lambda: ConnectionSettings(session_expiry_s=300))
+
+
+class Sender:
+    """One sensor's link: what is put goes to the spool first, then over MQTT until ingest says that it is journaled.
+
+    One connection a sensor, because a last will belongs to a connection: a sensor that dies is declared lost by the
+    broker. The caller owns the spool and closes it after ``stop``. Publishing needs no connection: ``put`` never waits
+    for the network.
+    """
+
+    def __init__(
+        self,
+        spool: Spool,
+        *,
+        sector: str,
+        sensor: str,
+        url: BrokerUrl,
+        now_ns: Callable[[], int],
+        kind: Kind | None = None,
+        settings: SenderSettings | None = None,
+    ) -> None:
+        self._spool = spool
+        self._sensor, self._kind, self._now_ns = sensor, kind, now_ns
+        self._settings = settings or SenderSettings()
+        self._topic = topics.sensor_topic(sector, sensor, "detections")
+        self._status_topic = topics.sensor_topic(sector, sensor, "status")
+        self._outflow = Outflow(spool, self._settings.outflow)
+        self._acks: dict[int, int] = {}
+        self._repeats: deque[Entry] = deque()
+        self._came_up = self._lost_session = False
+        self._status_seq = 0
+        self._status_due_ns = 0
+        self._state: State = "ok"
+        self._note = ""
+        self._failed: str | None = None
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._connection = Connection(
+            url,
+            f"watchline-{sector}-{sensor}",
+            now_ns=now_ns,
+            subscriptions=[topics.sensor_topic(sector, sensor, "ack")],
+            settings=self._settings.connection,
+        )
+        self._connection.will = lambda: (self._status_topic, self._status("lost"))
+        self._connection.on_up = self._on_up
+        self._connection.on_message = self._on_ack
+        self._pump_thread = threading.Thread(target=self._run, name=f"sender-{sensor}", daemon=True)
+
+    def start(self) -> None:
+        """Begin to connect and to send. A broker that is not there is waited for; ``problem`` says why."""
+        self._connection.start()
+        self._pump_thread.start()
+
+    def put(self, scan: Scan) -> Key:
+        """Spool a scan under the next (boot, seq), which replace its own; durable when this returns."""
+        return self.put_many([scan])[0]
+
+    def put_many(self, scans: Sequence[Scan]) -> list[Key]:
+        """Several scans in one write. MalformedMessage or SpoolError: then none of them was numbered."""
+        for scan in scans:
+            if scan.sensor != self._sensor:
+                raise MalformedMessage("sensor_mismatch", "sensor", f"{scan.sensor!r} at this link", self._sensor)
+        keys = self._spool.put_many([partial(_numbered, scan) for scan in scans])
+        self._wake.set()
+        return keys
+
+    def repeat(self, boot: int, seq: int) -> bool:
+        """Send a waiting message once more, as a faulty adapter would. False when the spool no longer has it."""
+        payload = self._spool.get(boot, seq)
+        if payload is None:
+            return False
+        self._repeats.append(Entry(boot, seq, payload))
+        self._wake.set()
+        return True
+
+    def set_state(self, state: State, note: str = "") -> None:
+        """What the next heartbeats say; the first of them goes out at once. MalformedMessage on a note that is none."""
+        self._status(state, note)
+        with self._lock:
+            self._state, self._note, self._status_due_ns = state, note, 0
+        self._wake.set()
+
+    @property
+    def connected(self) -> bool:
+        return self._connection.connected
+
+    @property
+    def problem(self) -> str | None:
+        """Why nothing is sent, in one sentence; None when all is well."""
+        return self._failed or self._connection.problem
+
+    @property
+    def resends(self) -> int:
+        """How often the acknowledgements stalled and the window was sent again."""
+        return self._outflow.resends
+
+    def drain(self, timeout_s: float) -> bool:
+        """Wait until ingest has everything that was put; False when the time is up first."""
+        deadline = time.monotonic() + timeout_s
+        while self._spool.waiting:
+            if time.monotonic() > deadline or not self._pump_thread.is_alive():
+                return False
+            time.sleep(0.02)
+        return True
+
+    def stop(self) -> None:
+        """Say that the sensor was stopped on purpose, and disconnect. What still waits stays in the spool."""
+        self._stopping.set()
+        self._wake.set()
+        if self._pump_thread.ident is not None:
+            self._pump_thread.join()
+        if self._connection.connected:
+            answer: Future[None] = Future()
+            self._connection.publish(self._status_topic, self._status("stopped"), retain=True, answer=answer)
+            with suppress(FutureTimeout, BrokerError):  # a courtesy: silence will tell the same, later
+                answer.result(timeout=1.0)
+        self._connection.stop()
+
+    def _run(self) -> None:
+        checked_s = time.monotonic()
+        while not self._stopping.is_set():
+            self._wake.wait(self._settings.idle_s)
+            self._wake.clear()
+            try:
+                self._pump(time.monotonic())
+            except SpoolError as error:
+                self._failed = str(error)
+                return
+            if time.monotonic() - checked_s > 1.0:
+                checked_s = time.monotonic()
+                self._connection.check()
+
+    def _pump(self, now_s: float) -> None:
+        with self._lock:
+            acks, self._acks = self._acks, {}
+            came_up, lost = self._came_up, self._lost_session
+            self._came_up = self._lost_session = False
+        for boot, seq in sorted(acks.items()):
+            self._outflow.acknowledge(Ack(boot, seq), now_s)
+        if lost:
+            self._outflow.restart(now_s)
+        elif came_up:
+            self._outflow.resume(now_s)
+        if not self._connection.ready.is_set():
+            return
+        if self._now_ns() >= self._status_due_ns:
+            self._heartbeat()
+        lows: dict[int, int | None] = {}
+        for entry in self._outflow.due(now_s):
+            if entry.boot not in lows:
+                lows[entry.boot] = self._spool.low(entry.boot)
+            if not self._publish(entry, lows[entry.boot]):
+                return
+            self._outflow.sent(entry)
+        while self._repeats:
+            self._publish(self._repeats.popleft(), None)
+
+    def _publish(self, entry: Entry, low: int | None) -> bool:
+        said = [("boot", str(entry.boot)), ("seq", str(entry.seq)), ("sent", str(self._now_ns()))]
+        if low is not None:
+            said.append(("low", str(low)))
+        return self._connection.publish(self._topic, entry.payload, said=said)
+
+    def _heartbeat(self) -> None:
+        with self._lock:
+            state = self._state
+            self._status_due_ns = self._now_ns() + round(self._settings.status_interval_s * 1e9)
+        self._connection.publish(self._status_topic, self._status(state), retain=True)
+
+    def _status(self, state: State, note: str | None = None) -> bytes:
+        with self._lock:
+            self._status_seq += 1
+            status = Status(
+                sensor=self._sensor,
+                boot=self._spool.boot,
+                seq=self._status_seq,
+                observed_at=_EPOCH + timedelta(microseconds=self._now_ns() // 1000),
+                state=state,
+                kind=self._kind,
+                status_interval_s=self._settings.status_interval_s,
+                spooled=self._spool.waiting,
+                dropped=tuple(DroppedRange(gap.boot, gap.first, gap.last) for gap in self._spool.gaps()[-100:]),
+                note=self._note if note is None else note,
+            )
+        return encode_status(status)
+
+    def _on_up(self, session_present: bool) -> None:
+        with self._lock:
+            self._came_up = True
+            self._lost_session = self._lost_session or not session_present
+            self._status_due_ns = 0
+
+    def _on_ack(self, delivery: Delivery) -> None:
+        self._connection.acknowledge(delivery)
+        ack = _ack_decoder.decode(delivery.payload)
+        if ack.boot > self._spool.boot:
+            self._failed = (
+                f"ingest knows boot {ack.boot} of {self._sensor}, this spool is at {self._spool.boot}: it was replaced"
+                " by a new one; expected boots that rise (Spool(first_boot=...))."
+            )
+        with self._lock:
+            self._acks[ack.boot] = max(ack.seq, self._acks.get(ack.boot, 0))
+        self._wake.set()
+
+
+_ack_decoder = msgspec.json.Decoder(Ack)
+
+
+def _numbered(scan: Scan, boot: int, seq: int) -> bytes:
+    return encode(replace(scan, boot=boot, sequence=seq))
