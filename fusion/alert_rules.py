@@ -9,13 +9,13 @@ from typing import Protocol
 import numpy as np
 
 from fusion.alert_ledger import NS, AlertSettings, Ledger
-from fusion.alert_state import SensorMemory, TrackMemory, alert_id
+from fusion.alert_state import Gate, SensorMemory, TrackMemory, alert_id
 from fusion.alert_words import Sighting
 from fusion.picture import TrackPicture
 
 
-class SensorHealth(Protocol):
-    """What sensors.health says of one sensor: its state (only ``silent`` alerts) and since when [UTC ns]."""
+class Health(Protocol):
+    """What sensors.health.SensorHealth says: the state (only ``silent`` alerts) and when it was last heard [UTC ns]."""
 
     @property
     def state(self) -> str: ...
@@ -84,36 +84,44 @@ def _sighting(picture: TrackPicture, row: int, rate: float, time_s: float) -> Si
 
 def crossing(ledger: Ledger, memory: TrackMemory, sighting: Sighting, look: Look) -> TrackMemory:
     """Count looks surely on the other side; enough of them in a row are a crossing at the gate."""
-    if look.sure_side == 0 or look.sure_side == memory.side or memory.side == 0:
-        settled = look.sure_side != 0
-        memory = replace(memory, across=0, side=look.sure_side if settled else memory.side)
-        memory = _at_gate(memory, sighting, anew=settled)
-        return _follow(ledger, memory, sighting)
-    memory = _at_gate(replace(memory, across=memory.across + 1), sighting)
+    other_side = look.sure_side * memory.side < 0
+    own_side = look.sure_side != 0 and not other_side
+    memory = replace(
+        memory,
+        look_ns=sighting.observed_ns,
+        side=look.sure_side if own_side else memory.side,
+        across=memory.across + 1 if other_side else 0,
+        gate=_gate(None if own_side else memory.gate, sighting),
+    )
     if memory.across < ledger.settings.crossing_looks:
-        return memory
+        return memory if other_side else _follow(ledger, memory, sighting)
+    assert memory.gate is not None
     direction, ordinal = look.sure_side, memory.crossings + 1
-    crossed = replace(
-        sighting, direction=direction, segment=memory.gate_segment, chainage_m=memory.gate_chainage_m,
-        time_to_border_s=None,
-    )  # fmt: skip
     identity = alert_id("crossing", sighting.track, direction, ordinal)
     ledger.clear(memory.open_approach, "it crossed")
-    ledger.raise_(identity, "crossing", crossed)
-    memory = replace(memory, side=direction, across=0, crossings=ordinal, open_crossing=identity, open_approach="")
-    return _at_gate(replace(memory, approach_looks=0), sighting, anew=True)
-
-
-def _at_gate(memory: TrackMemory, sighting: Sighting, *, anew: bool = False) -> TrackMemory:
-    nearest = memory.gate_offset_m
-    if not anew and nearest is not None and abs(nearest) <= abs(sighting.offset_m):
-        return memory
+    ledger.raise_(identity, "crossing", _as_crossing(sighting, direction, memory.gate.segment, memory.gate.chainage_m))
     return replace(
         memory,
-        gate_offset_m=sighting.offset_m,
-        gate_segment=sighting.segment,
-        gate_chainage_m=sighting.chainage_m,
+        side=direction,
+        across=0,
+        gate=_gate(None, sighting),
+        crossings=ordinal,
+        open_crossing=identity,
+        open_approach="",
+        approach_looks=0,
     )
+
+
+def _gate(nearest: Gate | None, sighting: Sighting) -> Gate:
+    """The nearer to the line of the gate so far and this look."""
+    if nearest is not None and abs(nearest.offset_m) <= abs(sighting.offset_m):
+        return nearest
+    return Gate(sighting.offset_m, sighting.segment, sighting.chainage_m)
+
+
+def _as_crossing(sighting: Sighting, direction: int, segment: int, chainage_m: float) -> Sighting:
+    """The track where it is now, the line where it was crossed."""
+    return replace(sighting, direction=direction, segment=segment, chainage_m=chainage_m, time_to_border_s=None)
 
 
 def _follow(ledger: Ledger, memory: TrackMemory, sighting: Sighting) -> TrackMemory:
@@ -121,13 +129,10 @@ def _follow(ledger: Ledger, memory: TrackMemory, sighting: Sighting) -> TrackMem
     if not memory.open_crossing:
         return memory
     alert = ledger.alerts.get(memory.open_crossing)
-    followed = alert is not None and alert.is_open and ledger.age_s(alert) <= ledger.settings.follow_s
-    if alert is None or not followed:
+    if alert is None or not alert.is_open or ledger.age_s(alert) > ledger.settings.follow_s:
         return replace(memory, open_crossing="")
-    assert alert.segment is not None  # a crossing has a place
-    assert alert.chainage_m is not None
-    crossed = replace(sighting, direction=alert.direction, time_to_border_s=None)
-    ledger.revise(alert, replace(crossed, segment=alert.segment, chainage_m=alert.chainage_m))
+    if alert.segment is not None and alert.chainage_m is not None:
+        ledger.revise(alert, _as_crossing(sighting, alert.direction, alert.segment, alert.chainage_m))
     return memory
 
 
@@ -147,7 +152,8 @@ def approaching(ledger: Ledger, memory: TrackMemory, sighting: Sighting, look: L
             ledger.raise_(identity, "approaching", sighting)
             memory = replace(memory, approaches=ordinal, open_approach=identity)
         return memory
-    memory = replace(memory, approach_looks=0)
+    if memory.approach_looks:
+        memory = replace(memory, approach_looks=0)
     if memory.open_approach and sighting.observed_ns - memory.approach_ns > settings.approach_clear_s * NS:
         ledger.clear(memory.open_approach, "it no longer approaches")
         memory = replace(memory, open_approach="")
@@ -167,7 +173,7 @@ def track_ended(ledger: Ledger, memory: TrackMemory) -> None:
 
 
 def sensors_silent(
-    ledger: Ledger, memories: Mapping[str, SensorMemory], health: Mapping[str, SensorHealth]
+    ledger: Ledger, memories: Mapping[str, SensorMemory], health: Mapping[str, Health]
 ) -> dict[str, SensorMemory]:
     sensors = dict(memories)
     for sensor in sorted(health):

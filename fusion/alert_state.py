@@ -115,20 +115,27 @@ def act(alert: Alert, action: str, *, by: str, reason: str = "", at: datetime) -
 
 
 @dataclass(frozen=True, slots=True)
+class Gate:
+    """A place beside the line: signed offset [m], segment, chainage [m]."""
+
+    offset_m: float
+    segment: int
+    chainage_m: float
+
+
+@dataclass(frozen=True, slots=True)
 class TrackMemory:
     """What the rules remember of one track. Looks are fresh plots of the confirmed track, never coasts.
 
     look_ns: newest look counted. side: +1 home, −1 outer, 0 not yet sure. across: looks in a row surely on the other
-    side. gate_*: the look nearest the line since it was last surely on its side, which is where it crosses.
+    side. gate: the look nearest the line since it was last surely on its side, which is where it crosses.
     approach_looks: looks in a row heading to the line; approach_ns the newest of them. open_*: alert ids, "" for none.
     """
 
     look_ns: int = -(2**63)
     side: int = 0
     across: int = 0
-    gate_offset_m: float | None = None
-    gate_segment: int = -1
-    gate_chainage_m: float = 0.0
+    gate: Gate | None = None
     crossings: int = 0
     approaches: int = 0
     approach_looks: int = 0

@@ -17,7 +17,7 @@ from dataclasses import replace
 
 from fusion.alert_ledger import AlertSettings, AlertSettingsError, Ledger, following
 from fusion.alert_rules import (
-    SensorHealth,
+    Health,
     approaching,
     crossing,
     looks_of,
@@ -44,8 +44,8 @@ __all__ = [
     "AlertSettingsError",
     "AlertState",
     "AlertStateError",
+    "Health",
     "PictureError",
-    "SensorHealth",
     "TrackPicture",
     "act",
     "act_on",
@@ -61,7 +61,7 @@ def raise_alerts(
     picture: TrackPicture,
     *,
     now_ns: int,
-    health: Mapping[str, SensorHealth] | None = None,
+    health: Mapping[str, Health] | None = None,
     settings: AlertSettings | None = None,
 ) -> tuple[AlertState, tuple[Alert, ...]]:
     """The state after this picture, and the alerts that are new or revised, most urgent first.
@@ -75,8 +75,7 @@ def raise_alerts(
     for track in state.tracks.keys() - set(picture.track):
         track_ended(ledger, tracks.pop(track))
     for sighting, look in looks_of(picture, state.tracks, ledger.settings):
-        memory = replace(tracks.get(sighting.track, TrackMemory()), look_ns=sighting.observed_ns)
-        memory = crossing(ledger, memory, sighting, look)
+        memory = crossing(ledger, tracks.get(sighting.track, TrackMemory()), sighting, look)
         tracks[sighting.track] = approaching(ledger, memory, sighting, look)
     tracks = {track: overdue(ledger, memory) for track, memory in tracks.items()}
     sensors = sensors_silent(ledger, state.sensors, health or {})

@@ -62,9 +62,9 @@ class TrackPicture:
         if len(set(self.track)) != n:
             raise PictureError("a name stands twice", where="track", expected="each live track once")
         for name in ("easting", "northing", "easting_rate", "northing_rate", "cov", "existence", "class_probability"):
-            finite = np.isfinite(getattr(self, name)).reshape(n, -1).all(axis=1)
-            if not finite.all():
-                row = int(np.argmin(finite))
+            bad = ~np.isfinite(getattr(self, name))
+            if bad.any():
+                row = int(np.nonzero(bad)[0][0])
                 raise PictureError(f"of track {self.track[row]} is not finite", where=name, expected="finite numbers")
 
 
