@@ -1,0 +1,251 @@
+"""The exact sight line: where a ray between two points first meets the bilinear surface. Numba kernels, no labels.
+
+A ray is followed in the frame of its *cone*: ``u`` along its major axis (east, north, west or south, whichever it
+makes less than 45° with), ``v`` across, both in cells. Ring A is the grid line ``u = first_u + A``; between two rings
+the ray crosses at most one other grid line, so it crosses each cell in one or two pieces. Along a piece the surface
+minus the line of sight, earth curvature included, is a quadratic: with values ``-a`` and ``-b`` at its ends and bulge
+``q`` it is ``-(1-s)a - s b + q s(1-s)``, which rises above zero for some s in (0, 1) exactly when
+``sqrt(a) + sqrt(b) < sqrt(q)``. That is the whole predicate; it is monotone in both heights in floating point too.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+EARTH_RADIUS_M = 6_371_008.8
+HIDDEN, VISIBLE, UNKNOWN = 0, 1, 255
+
+# A line may touch the ground: it is blocked by what rises more than this above it [m]. Rounding stays far below.
+TOUCH_M = 1e-9
+# A crossing this close to a cell centre [cells] is at the centre.
+SNAP = 1e-9
+
+
+@njit(cache=True, inline="always")
+def _crossing(v, highest):
+    """Where a ring is crossed: the cell centre at or below ``v`` and the fraction beyond it."""
+    at = int(np.floor(v + SNAP))
+    fraction = v - at
+    if fraction < SNAP or at >= highest:
+        return at, 0.0
+    return at, fraction
+
+
+@njit(cache=True, inline="always")
+def _height(z, index, step, fraction):
+    """Surface height on a grid line between two cell centres; a void beside an exact centre does not count."""
+    low = np.float64(z[index])
+    if fraction == 0.0:
+        return low
+    return low + fraction * (np.float64(z[index + step]) - low)
+
+
+@njit(cache=True, inline="always")
+def _twist(z, index, along, across):
+    """The cell's term in u·v: what makes its surface bend along a ray."""
+    return np.float64(z[index]) + np.float64(z[index + along + across]) - z[index + along] - z[index + across]
+
+
+@njit(cache=True, inline="always")
+def _pieces(z, cone, slope, end_u, eye_ground, target_ground, ring):
+    """The surface along a ray between rings ``ring - 1`` and ``ring``, in one piece or two.
+
+    Returns how many, then u and height of the start, and u, height and bend of each piece's end; along a piece the
+    height is the chord plus ``-bend * (u - u_start) * (u_end - u)``, NaN where any share of it is void.
+    """
+    origin, along, across, _, highest, eye_v, first_u = cone
+    behind = origin + (ring - 1) * along
+    ring_u = first_u + ring - 1.0
+    if ring_u > 0.0:
+        start_u = ring_u
+        start_at, start_fraction = _crossing(eye_v + slope * start_u, highest)
+        start = _height(z, behind + start_at * across, across, start_fraction)
+    else:
+        start_u, start = 0.0, eye_ground
+        start_at, start_fraction = _crossing(eye_v, highest)
+    stop_u = ring_u + 1.0
+    if stop_u < end_u:
+        stop_at, stop_fraction = _crossing(eye_v + slope * stop_u, highest)
+        stop = _height(z, behind + along + stop_at * across, across, stop_fraction)
+    else:
+        stop_u, stop = end_u, target_ground
+        stop_at, stop_fraction = _crossing(eye_v + slope * stop_u, highest)
+
+    if slope == 0.0 or (start_fraction == 0.0 and stop_fraction == 0.0 and start_at == stop_at):
+        return 1, start_u, start, stop_u, stop, 0.0, stop_u, stop, 0.0
+    # the cells left and entered: one and the same, or two with a crossing in between
+    if slope > 0.0:
+        first = start_at
+        last = stop_at - 1 if stop_fraction == 0.0 else stop_at
+        line = last
+    else:
+        first = start_at - 1 if start_fraction == 0.0 else start_at
+        last = stop_at
+        line = first
+    bend = slope * _twist(z, behind + last * across, along, across)
+    if first == last:
+        return 1, start_u, start, stop_u, stop, bend, stop_u, stop, bend
+    cross_u = (line - eye_v) / slope
+    cross = _height(z, behind + line * across, along, cross_u - ring_u)
+    first_bend = slope * _twist(z, behind + first * across, along, across)
+    return 2, start_u, start, cross_u, cross, first_bend, stop_u, stop, bend
+
+
+@njit(cache=True, inline="always")
+def _below(ray, u, ground):
+    """How far the surface lies below the line of sight at ``u``, with the touch allowed; below zero it blocks."""
+    _, end_u, eye_m, target_m, drop, _, _ = ray
+    part = u / end_u
+    return TOUCH_M - (ground + drop * u * (end_u - u) - (eye_m * (1.0 - part) + target_m * part))
+
+
+@njit(cache=True, inline="always")
+def _bulges(a, b, q):
+    """Whether a piece whose ends lie a and b below the line rises above it in between, its bulge being q."""
+    rest = q - a - b
+    return rest > 0.0 and rest * rest > 4.0 * a * b
+
+
+@njit(cache=True)
+def step_state(z, cone, ray, ring):
+    """State of the ray between rings ``ring - 1`` and ``ring``: HIDDEN when blocked there, UNKNOWN, else VISIBLE.
+
+    ``cone`` as ``cone_of`` makes it. ``ray`` = (slope dv/du, u of the target, height of the eye and of the target's
+    top, curvature drop per cell² along the ray, height of the ground under the eye and under the target).
+    """
+    slope, end_u, _, _, drop, eye_ground, target_ground = ray
+    count, u0, g0, u1, g1, bend1, u2, g2, bend2 = _pieces(z, cone, slope, end_u, eye_ground, target_ground, ring)
+    a, b = _below(ray, u0, g0), _below(ray, u1, g1)
+    if a < 0.0:
+        return HIDDEN
+    q = (u1 - u0) * (u1 - u0) * (drop - bend1)
+    if a != a or b != b or q != q:
+        return UNKNOWN
+    if b < 0.0 or _bulges(a, b, q):
+        return HIDDEN
+    if count == 2:
+        c = _below(ray, u2, g2)
+        q = (u2 - u1) * (u2 - u1) * (drop - bend2)
+        if c != c or q != q:
+            return UNKNOWN
+        if c < 0.0 or _bulges(b, c, q):
+            return HIDDEN
+    return VISIBLE
+
+
+@njit(cache=True, inline="always")
+def _steepest(u0, h0, u1, h1, q):
+    """Largest h / u on a piece where h runs from h0 to h1 with bulge q and u from u0 to u1; NaN when any is."""
+    best = h1 / u1
+    length = u1 - u0
+    if u0 > 0.0:
+        best = max(h0 / u0, best) if best == best else best
+    if length <= 0.0:
+        return best
+    # h = a u² + b u + d
+    a = -q / (length * length)
+    b = (h1 - h0) / length - a * (u0 + u1)
+    d = h0 - u0 * (a * u0 + b)
+    if u0 == 0.0 and h0 == 0.0:
+        return max(best, b)
+    if a < 0.0 and d < 0.0:
+        u = np.sqrt(d / a)
+        if u0 < u < u1:
+            best = max(best, a * u + b + d / u)
+    return best + 0.0 * (q + h0)
+
+
+@njit(cache=True)
+def step_steepest(z, cone, ray, ring):
+    """Largest (height - curvature drop - eye) / u on the ray between rings ``ring - 1`` and ``ring``, NaN on voids."""
+    slope, end_u, eye_m, _, drop, eye_ground, target_ground = ray
+    count, u0, g0, u1, g1, bend1, u2, g2, bend2 = _pieces(z, cone, slope, end_u, eye_ground, target_ground, ring)
+    h0, h1 = g0 - eye_m - drop * u0 * u0, g1 - eye_m - drop * u1 * u1
+    best = _steepest(u0, h0, u1, h1, (u1 - u0) * (u1 - u0) * (drop - bend1))
+    if count == 2:
+        h2 = g2 - eye_m - drop * u2 * u2
+        second = _steepest(u1, h1, u2, h2, (u2 - u1) * (u2 - u1) * (drop - bend2))
+        best = second if second != second or second > best else best
+    return best
+
+
+@njit(cache=True)
+def walk(z, cone, ray, first_ring, last_ring):
+    """State of the ray from step ``first_ring`` to step ``last_ring``, in its own order: the first that stops it."""
+    for ring in range(first_ring, last_ring + 1):
+        state = step_state(z, cone, ray, ring)
+        if state != VISIBLE:
+            return state
+    return VISIBLE
+
+
+@njit(cache=True)
+def cone_of(rows, columns, row, column, side):
+    """The cone that looks north (side 0), east (1), south (2) or west (3) from an observer, and its count of rings.
+
+    A cone is (origin, along, across, lowest, highest, eye_v, first_u): the flat index of ring 0 on the grid line at or
+    before the observer, which is minor index 0; the flat steps along and across; the first and last minor index on
+    the map; the observer's minor index, in [0, 1); u of ring 0, in (0, 1]. Nothing but ``origin`` depends on where on
+    the map the observer stands, so a window of the map gives the same answer to the bit.
+    """
+    r, c = int(np.floor(row)), int(np.floor(column))
+    if side == 1:
+        return (r * columns + c + 1, 1, columns, -r, rows - 1 - r, row - r, c + 1 - column), columns - 1 - c
+    if side == 3:
+        first = int(np.ceil(column)) - 1
+        return (r * columns + first, -1, columns, -r, rows - 1 - r, row - r, column - first), first + 1
+    if side == 2:
+        return ((r + 1) * columns + c, columns, 1, -c, columns - 1 - c, column - c, r + 1 - row), rows - 1 - r
+    first = int(np.ceil(row)) - 1
+    return (first * columns + c, -columns, 1, -c, columns - 1 - c, column - c, row - first), first + 1
+
+
+@njit(cache=True)
+def ground_at(z, rows, columns, row, column):
+    """Bilinear height at a point on the map, NaN where a void has a share in it."""
+    r, dr = _crossing(row, rows - 1)
+    c, dc = _crossing(column, columns - 1)
+    near = _height(z, r * columns + c, 1, dc)
+    if dr == 0.0:
+        return near
+    return near + dr * (_height(z, (r + 1) * columns + c, 1, dc) - near)
+
+
+@njit(cache=True, nogil=True)
+def sight_states(z, rows, columns, pairs, above_eye, above_target, curvature, states):
+    """State of every pair of ``pairs`` (n, 4): row and column of the observer, then of the target, on the map.
+
+    A target at a NaN place, or on a void, is UNKNOWN. ``curvature`` is the drop at one cell's distance [m]. Returns
+    the first pair whose observer is on a void, or -1.
+    """
+    on_void = -1
+    for n in range(pairs.shape[0]):
+        row, column, to_row, to_column = pairs[n, 0], pairs[n, 1], pairs[n, 2], pairs[n, 3]
+        ground = ground_at(z, rows, columns, row, column)
+        if ground != ground and on_void < 0:
+            on_void = n
+        if not (to_row == to_row and to_column == to_column):
+            states[n] = UNKNOWN
+            continue
+        target_ground = ground_at(z, rows, columns, to_row, to_column)
+        if target_ground != target_ground:
+            states[n] = UNKNOWN
+            continue
+        d_row, d_column = to_row - row, to_column - column
+        if abs(d_column) >= abs(d_row):
+            side = 1 if d_column > 0.0 else 3
+            end_u, end_v = abs(d_column), d_row
+        else:
+            side = 2 if d_row > 0.0 else 0
+            end_u, end_v = abs(d_row), d_column
+        if end_u == 0.0:
+            states[n] = VISIBLE
+            continue
+        cone, _ = cone_of(rows, columns, row, column, side)
+        slope = end_v / end_u
+        eye_m, target_m = ground + above_eye[n], target_ground + above_target[n]
+        ray = (slope, end_u, eye_m, target_m, curvature * (1.0 + slope * slope), ground, target_ground)
+        last = max(int(np.ceil(end_u - cone[6] - SNAP)), 0)
+        states[n] = walk(z, cone, ray, 0, last)
+    return on_void
