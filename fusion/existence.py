@@ -8,7 +8,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from fusion.kalman import Pairs, Plots
+from fusion.kalman import POSITION, Pairs, Plots
 from fusion.motion import Floats, Ints, MotionModel
 from fusion.reports import LEAST_PROBABILITY
 from fusion.tracks import COASTING, CONFIRMED, TENTATIVE, Sight
@@ -55,7 +55,7 @@ def weigh(pairs: Pairs, plots: Plots, sight: Sight, label: Floats, share: Floats
             for c in range(len(share)):
                 fits += label[t, c] * plots.label[j, c]
                 usual += share[c] * plots.label[j, c]
-            seen = max(sight.seen[t], LEAST_PROBABILITY)
+            seen = plots.seen[j] if plots.kind[j] == POSITION else max(sight.seen[t], LEAST_PROBABILITY)
             other = flood * plots.clutter[j] + plots.born[j]
             weight[k] = sight.existence[t] * seen * pairs.density[k] / other * (fits / max(usual, 1e-300))
     return weight

@@ -26,7 +26,8 @@ class Plots(NamedTuple):
     ``kind``: POSITION (easting, northing [m], r_ee, r_en, r_nn [m²]) or BEARING (azimuth, azimuth_sd [rad]).
     ``radial`` [m/s] is the velocity along (unit_easting, unit_northing), NaN if absent. ``clutter`` is the density
     of false plots, per m² or per rad. ``born`` [same unit] is the density of plots from targets not yet tracked, 0
-    where a plot may not start a track. ``label`` (plot, class) is the likelihood of the report given the class.
+    where a plot may not start a track. ``seen`` is the probability per look where the plot lies, NaN for a bearing.
+    ``label`` (plot, class) is the likelihood of the report given the class.
     ``number`` is the plot's place in the canonical order of the whole scan.
     """
 
@@ -44,6 +45,7 @@ class Plots(NamedTuple):
     unit_northing: Floats
     clutter: Floats
     born: Floats
+    seen: Floats
     label: Floats
     number: Ints
 

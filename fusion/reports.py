@@ -12,7 +12,7 @@ from fusion.kalman import BEARING, POSITION, Plots
 from fusion.motion import Floats, Ints
 from fusion.scene import Scene
 from fusion.undetected import Births, density_at
-from fusion.views import Ground, View, Watch, elevation_at, probability
+from fusion.views import Ground, View, Watch, elevation_at, spread_probability
 from sensors.columns import ScanColumns
 
 EFFECTIVE_RADIUS_M: Final = 4.0 / 3.0 * 6_371_008.8
@@ -20,7 +20,7 @@ LEAST_VARIANCE: Final = 0.01
 """A position is never better known than 0.1 m."""
 WORST_RANGE_SHARE: Final = 0.35
 """A camera's range from the ground with a deviation above this share of it is no range: the bearing alone is used."""
-LEAST_PROBABILITY: Final = 0.02
+LEAST_PROBABILITY: Final = 0.001
 """A plot may come from ground held to be hidden: the elevation model errs too."""
 
 
@@ -110,10 +110,10 @@ def _plots(
     prior: Floats,
     speed_sd: Floats,
 ) -> tuple[Ints, Floats, Floats]:
-    """(kind, thirteen columns of Plots from easting to born, label); kind −1 marks a row without a measurement."""
+    """(kind, fourteen columns of Plots from easting to seen, label); kind −1 marks a row without a measurement."""
     n = measured.shape[1]
     kind = np.full(n, -1, np.int64)
-    out = np.full((13, n), nan)
+    out = np.full((14, n), nan)
     likelihood = np.ones((n, label.shape[1]))
     for j in range(n):
         azimuth, azimuth_sd, elevation, elevation_sd, reach, reach_sd, radial, radial_sd = (
@@ -166,8 +166,9 @@ def _plots(
         out[11, j] = clutter
         out[12, j] = 0.0
         if kind[j] == POSITION:
-            seen = max(probability(view, out[0, j], out[1, j]), LEAST_PROBABILITY)
-            out[12, j] = factor * seen * density_at(births, intensity, out[0, j], out[1, j])
+            seen = spread_probability(view, out[0, j], out[1, j], out[2, j], out[3, j], out[4, j])
+            out[13, j] = max(seen, LEAST_PROBABILITY)
+            out[12, j] = factor * out[13, j] * density_at(births, intensity, out[0, j], out[1, j])
         total = 0.0
         for c in range(label.shape[1]):
             total += label[j, c]
@@ -207,11 +208,11 @@ def _ground_range(view: View, earth: Ground, azimuth: float, slant: float, slant
 def _ray_range(view: View, earth: Ground, azimuth: float, elevation: float, elevation_sd: float) -> tuple[float, float]:
     """Where the ray meets the ground and its deviation; (NaN, NaN) if it does not, or not well enough to be a range."""
     centre = _meets(view, earth, azimuth, elevation)
-    low = _meets(view, earth, azimuth, elevation - elevation_sd)
-    high = _meets(view, earth, azimuth, elevation + elevation_sd)
+    low = _meets(view, earth, azimuth, elevation - 2.0 * elevation_sd)
+    high = _meets(view, earth, azimuth, elevation + 2.0 * elevation_sd)
     if isnan(centre) or isnan(low) or isnan(high):
         return nan, nan
-    deviation = 0.5 * abs(high - low) + 0.25 * (earth.cell if earth.elevation.size > 0 else 0.0)
+    deviation = 0.5 * max(abs(high - centre), abs(centre - low)) + 0.25 * (earth.cell if earth.elevation.size > 0 else 0.0)
     if deviation > WORST_RANGE_SHARE * centre:
         return nan, nan
     return centre, deviation

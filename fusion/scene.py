@@ -49,9 +49,12 @@ class Scene:
         return empty_bank(self.model.modes, len(self.watches), intensity)
 
 
-def scene_of(layout: Layout, settings: TrackerSettings, terrain: xr.Dataset | None) -> Scene:
-    """Everything precomputed. With terrain, what each sensor sees is computed here (seconds on a large sector)."""
-    eyes = watches(layout, terrain, settings.least_false_alarms)
+def scene_of(
+    layout: Layout, settings: TrackerSettings, terrain: xr.Dataset | None, coverage: xr.Dataset | None = None
+) -> Scene:
+    """Everything precomputed. With terrain, what each sensor sees is computed here, unless ``coverage`` (of
+    sensors.coverage.look_probability) is given: seconds on a large sector."""
+    eyes = watches(layout, terrain, coverage, settings.least_false_alarms)
     births = births_over(
         eyes,
         cell_m=settings.birth_cell_m,

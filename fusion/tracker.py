@@ -84,6 +84,7 @@ def advance(scene: Scene, bank: TrackBank, scan: ScanColumns) -> tuple[TrackBank
 class Tracker:
     """Live tracking: scans in, events and tracks out. The answer depends on what was observed, never on the clock.
 
+    ``coverage`` is sensors.coverage.look_probability(layout, terrain) where the caller has it already.
     Raises UnknownSensor for a scan of a sensor that the layout does not hold. Counts what it leaves out:
     ``late_ignored`` scans older than the horizon, ``duplicates_ignored`` scans, ``rows_dropped`` plots without a usable
     measurement.
@@ -96,9 +97,10 @@ class Tracker:
         *,
         terrain: xr.Dataset | None = None,
         border: Locator | None = None,
+        coverage: xr.Dataset | None = None,
     ) -> None:
         self.settings = settings or TrackerSettings()
-        self.scene = scene_of(layout, self.settings, terrain)
+        self.scene = scene_of(layout, self.settings, terrain, coverage)
         self.border = border
         self.timeline = Timeline(self.scene.empty(), round(self.settings.horizon_s * 1e9))
         self.late_ignored = self.duplicates_ignored = self.rows_dropped = 0
@@ -154,11 +156,12 @@ class Tracker:
         *,
         terrain: xr.Dataset | None = None,
         border: Locator | None = None,
+        coverage: xr.Dataset | None = None,
     ) -> Tracker:
         """A tracker that goes on from ``saved`` to the bit. Raises BadInput for bytes that are no snapshot of its."""
         from fusion import snapshot
 
-        tracker = cls(layout, settings, terrain=terrain, border=border)
+        tracker = cls(layout, settings, terrain=terrain, border=border, coverage=coverage)
         counts = snapshot.unpack(saved, tracker.timeline)
         tracker.late_ignored, tracker.duplicates_ignored, tracker.rows_dropped = counts
         return tracker

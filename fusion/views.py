@@ -73,10 +73,14 @@ class Watch:
     trigger_sd: float
 
 
-def watches(layout: Layout, terrain: xr.Dataset | None, least_false_alarms: float) -> dict[str, Watch]:
-    """A Watch for each sensor of the layout, by id. With terrain, visibility is computed here, once."""
+def watches(
+    layout: Layout, terrain: xr.Dataset | None, coverage: xr.Dataset | None, least_false_alarms: float
+) -> dict[str, Watch]:
+    """A Watch for each sensor of the layout, by id. With terrain but no ``coverage``, visibility is computed here."""
     grids = None
-    if terrain is not None and len(layout):
+    if terrain is not None and coverage is not None:
+        grids = coverage["probability"]
+    elif terrain is not None and len(layout):
         from sensors.coverage import look_probability  # heavy, and only terrain needs it
 
         grids = look_probability(layout, terrain)["probability"]
@@ -134,14 +138,15 @@ def _view(
         grid = np.ascontiguousarray(grids.isel(sensor=number).to_numpy(), dtype=np.float32)
         east, north = float(grids["easting"][0]), float(grids["northing"][0])
         cell = float(grids["easting"][1] - grids["easting"][0])
+    scale = layout.placement(sensor.id).scale
     steps = np.linspace(0.0, sensor.max_range_m, TABLE_STEPS + 1)
     return View(
         east=float(sensor.easting),
         north=float(sensor.northing),
         height=foot + float(sensor.mast_height_m),
         foot=foot,
-        min_range=float(sensor.min_range_m),
-        max_range=float(sensor.max_range_m),
+        min_range=float(sensor.min_range_m) * scale,
+        max_range=float(sensor.max_range_m) * scale,
         azimuth_from=float(start),
         azimuth_width=float((end - start) % TWO_PI or TWO_PI),
         table=np.asarray(sensor.look_probability(np.clip(steps, sensor.min_range_m, None)), np.float64),
