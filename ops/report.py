@@ -50,11 +50,13 @@ class ReportInput:
     """Everything a report is made of; terrain, border and layout in one frame, datetimes aware.
 
     ``tracks`` and ``truth`` are histories as in docs/nomenclature.md (``truth`` None where nobody knows it, then
-    ``gospa`` is None too). ``alerts`` are dicts with id, raised_at (aware datetime or RFC 3339 text) and sentence, and
-    where known priority, status, rule, segment, track, lon, lat. ``counts`` per sensor: received, journaled,
-    duplicate, dead_lettered, shed, and where known published, dead_lettered_unique, shed_unique. ``latencies_ms`` may
-    be empty; ``latency_meaning`` completes "Latency is measured …". ``track_classes`` names the likely class of a
-    track; ``bases`` are name → (lon, lat). ``notices`` stand at the top of the page.
+    ``gospa`` is None too; ``gospa_covered_mean_m`` is the mean over ground that some sensor sees). ``alerts`` are
+    dicts, one an id, with id, raised_at (aware datetime or RFC 3339 text) and sentence, and where known priority,
+    status, rule, segment, track, class_label, easting, northing. ``counts`` per sensor: received, journaled,
+    duplicate, dead_lettered, shed, and where known published, dead_lettered_unique, shed_unique. ``latencies_ms``
+    may be empty; ``latency_meaning`` completes "Latency is measured …". ``track_classes`` names the likely class of
+    a track, where neither the history nor an alert tells it; ``bases`` are name → (lon, lat). ``notices`` stand at
+    the top of the page.
     """
 
     title: str
@@ -68,6 +70,7 @@ class ReportInput:
     counts: Mapping[str, Mapping[str, int]]
     truth: xr.Dataset | None = None
     gospa: xr.Dataset | None = None
+    gospa_covered_mean_m: float | None = None
     latencies_ms: npt.NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     latency_meaning: str = "from the moment a detection was observed to the alert being published"
     hidden: HiddenShare | None = None
@@ -98,6 +101,9 @@ def _check(report: ReportInput) -> None:
         words.moment_of(getattr(report, name), where=name)
     if report.ended < report.started:
         raise BadInput("the end lies before the start", where="report", expected="started ≤ ended")
+    ids = [alert.get("id") for alert in report.alerts]
+    if len(set(ids)) < len(ids):
+        raise BadInput("an id comes twice", where="alerts", expected="the newest revision of each alert, once")
     if report.hidden is not None and len(report.hidden.per_segment) != report.border.segments:
         raise BadInput(
             f"{len(report.hidden.per_segment)} segments", where="hidden share", expected=f"{report.border.segments}"
@@ -133,11 +139,14 @@ def _page(report: ReportInput) -> dict[str, Any]:
             confirmed=len(confirmed),
             counts=report.counts,
             gospa=report.gospa,
+            covered_mean_m=report.gospa_covered_mean_m,
             latencies_ms=report.latencies_ms,
             hidden=hidden,
         ),
         "alerts": alerts[: words.ALERTS_SHOWN],
-        "alerts_left_out": f"{left_out:,} later alerts are in the alerts file beside this report." if left_out > 0 else "",
+        "alerts_left_out": f"{left_out:,} later alerts are in the alerts file beside this report."
+        if left_out > 0
+        else "",
         "map_words": "Click or tap a line or a sign to read about it; the button at the top right chooses layers. "
         "Relief from the terrain model.",
         "legend": [
@@ -164,7 +173,7 @@ def _page(report: ReportInput) -> dict[str, Any]:
 def _shades() -> list[tuple[str, str]]:
     lower, result = 0.0, []
     for upper, colour in HIDDEN_STYLE:
-        result.append((colour, f"{lower:.0%}–{min(upper, 1.0):.0%} of the belt hidden"))
+        result.append((colour, f"{lower * 100:.0f}–{min(upper, 1.0) * 100:.0f}% of the belt hidden"))
         lower = upper
     return result
 
@@ -178,7 +187,9 @@ def _pictures(report: ReportInput) -> list[Picture]:
     shares = report.hidden.per_segment if report.hidden else None
     pictures.append(along_the_border(_alerts_by_segment(report), shares, report.border.segment_length_m / 1000))
     if report.counts:
-        pictures.append(detections_per_sensor({name: int(figures["journaled"]) for name, figures in report.counts.items()}))
+        pictures.append(
+            detections_per_sensor({name: int(figures["journaled"]) for name, figures in report.counts.items()})
+        )
     return pictures
 
 
@@ -231,13 +242,14 @@ def _sensor_mark(sensor: Any) -> Mark:
 
 
 def _alert_marks(report: ReportInput) -> list[Mark]:
-    marks = []
-    rows = {str(alert["id"]): alert for alert in report.alerts if alert.get("lon") is not None}
-    zone = words.zone_of(report.time_zone)
-    for alert in rows.values():
+    zone, marks = words.zone_of(report.time_zone), []
+    for alert in report.alerts:
+        if alert.get("easting") is None or alert.get("northing") is None:
+            continue
+        lon, lat = report.border.frame.to_lonlat(float(alert["easting"]), float(alert["northing"]))
         (row,) = words.alert_rows([alert], zone)
         facts = [("when", f"{row.utc} ({row.local})"), ("priority", row.priority), ("status", row.status or "–")]
-        marks.append(Mark("alert", float(alert["lon"]), float(alert["lat"]), row.sentence, facts))
+        marks.append(Mark("alert", lon, lat, row.sentence, facts))
     return marks
 
 
@@ -253,7 +265,7 @@ def _trails(history: xr.Dataset, name: str, report: ReportInput) -> list[Trail]:
     order = np.lexsort((time, names))
     order = order[shown[order]]
     edges = np.flatnonzero(np.diff(np.unique(names[order], return_inverse=True)[1])) + 1
-    classes = _classes(history, name, report.track_classes)
+    classes = _classes(history, name, report)
     trails = []
     for rows in np.split(order, edges):
         if not (status[rows] == "confirmed").any():
@@ -267,17 +279,18 @@ def _trails(history: xr.Dataset, name: str, report: ReportInput) -> list[Trail]:
     return trails
 
 
-def _classes(history: xr.Dataset, name: str, known: Mapping[str, str]) -> dict[str, str]:
-    """Likely class by name: as given, else as the history's own columns have it last."""
+def _classes(history: xr.Dataset, name: str, report: ReportInput) -> dict[str, str]:
+    """Likely class by name: the history's last word, else what an alert said, else what the caller knows."""
+    told = {str(alert["track"]): str(alert["class_label"]) for alert in report.alerts if alert.get("class_label")}
+    last = dict(report.track_classes) | told
     if "class_probability" in history:
         best = history["class"].to_numpy().astype(str)[history["class_probability"].to_numpy().argmax(axis=1)]
     elif "class" in history:
         best = history["class"].to_numpy().astype(str)
     else:
-        return dict(known)
+        return last
     order = np.argsort(history["time"].to_numpy(), kind="stable")
-    last = dict(zip(history[name].to_numpy().astype(str)[order], best[order], strict=True))
-    return last | dict(known)
+    return last | dict(zip(history[name].to_numpy().astype(str)[order], best[order], strict=True))
 
 
 def _clock(moment: np.datetime64) -> str:

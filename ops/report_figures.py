@@ -7,6 +7,9 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import blake2b
+from html import escape
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -19,16 +22,17 @@ BLUE, VERMILLION, GREEN, PURPLE = "#0072b2", "#d55e00", "#009e73", "#cc79a7"
 ORANGE, SKY, GREY = "#e69f00", "#56b4e9", "#8a8f98"
 
 INK = "#010203"  # stands for the page's text colour; replaced by currentColor in the SVG
+POINTS_SHOWN = 400  # instants in a figure over time
 WIDTH_IN, HEIGHT_IN = 3.75, 2.5  # 360 × 240 CSS pixels: text is 12 px on a phone, never less
-STYLE = {
+STYLE: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "watchline",
     "font.family": "sans-serif",
-    "font.size": 9.0,
-    "axes.labelsize": 9.0,
-    "xtick.labelsize": 9.0,
-    "ytick.labelsize": 9.0,
-    "legend.fontsize": 9.0,
+    "font.size": 9.2,
+    "axes.labelsize": 9.2,
+    "xtick.labelsize": 9.2,
+    "ytick.labelsize": 9.2,
+    "legend.fontsize": 9.2,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.edgecolor": INK,
@@ -63,8 +67,6 @@ def _canvas(height_in: float = HEIGHT_IN) -> Iterator[Figure]:
 
 
 def _svg(figure: Figure, words: str) -> str:
-    from html import escape
-
     out = io.StringIO()
     figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
     text = out.getvalue()
@@ -72,17 +74,15 @@ def _svg(figure: Figure, words: str) -> str:
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     text = re.sub(r'\sxmlns(:xlink)?="[^"]*"', "", text).replace("xlink:href", "href")  # HTML knows SVG by itself
     # Ids repeat from figure to figure; in one page they must not.
-    mark = f"f{abs(hash_text(words)):x}-"
+    mark = f"f{_hash(words):x}-"
     text = re.sub(r'id="([^"]+)"', rf'id="{mark}\1"', text)
     text = re.sub(r'(href="#|url\(#)', rf"\g<1>{mark}", text)
     text = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font: \1px var(--sans)", text)
     return text.replace("<svg", f'<svg role="img" aria-label="{escape(words)}"', 1)
 
 
-def hash_text(text: str) -> int:
+def _hash(text: str) -> int:
     """A number from a text that is the same in every run."""
-    from hashlib import blake2b
-
     return int.from_bytes(blake2b(text.encode("utf-8", "replace"), digest_size=4).digest(), "big")
 
 
@@ -91,6 +91,8 @@ def gospa_over_time(gospa: xr.Dataset) -> Picture:
 
     ``gospa`` has dim ``time`` and variables gospa, localisation, missed, false, each [m].
     """
+    gospa, together = _thinned(gospa)
+    order = float(gospa.attrs.get("order", 2.0))
     minutes = _minutes(gospa["time"].to_numpy())
     total = gospa["gospa"].to_numpy().astype(float)
     mean = float(np.nanmean(total))
@@ -100,7 +102,9 @@ def gospa_over_time(gospa: xr.Dataset) -> Picture:
     )
     with _canvas() as figure:
         axes = figure.add_subplot()
-        parts = np.stack([gospa[name].to_numpy().astype(float) ** 2 for name in ("localisation", "missed", "false")])
+        parts = np.stack(
+            [gospa[name].to_numpy().astype(float) ** order for name in ("localisation", "missed", "false")]
+        )
         whole = parts.sum(axis=0)
         share = np.divide(parts, whole, out=np.zeros_like(parts), where=whole > 0) * total
         labels = ("localisation", "missed", "false")
@@ -111,7 +115,8 @@ def gospa_over_time(gospa: xr.Dataset) -> Picture:
         axes.set_xlim(minutes[0], max(minutes[-1], minutes[0] + 1e-6))
         axes.set_ylim(0, float(np.nanmax(total)) * 1.3 + 1e-9)
         axes.legend(loc="upper center", ncols=3, handlelength=1, columnspacing=1, bbox_to_anchor=(0.5, 1.04))
-        caption = "Lower is better. The line is GOSPA; the bands divide it by where the squared error comes from."
+        caption = "Lower is better. The line is GOSPA; the bands divide it by where the error comes from."
+        caption += f" Each point is the power mean of {together} instants." if together > 1 else ""
         return Picture("Tracking error over time", _svg(figure, words), words, caption)
 
 
@@ -131,7 +136,13 @@ def latency_histogram(latencies_ms: npt.NDArray[np.float64]) -> Picture:
         for value, label, side in ((middle, "p50", "right"), (high, "p99", "left")):
             axes.axvline(value, color=VERMILLION, linewidth=1.2)
             axes.annotate(
-                f" {label} {value:,.0f} ms ", (value, 0.99), xycoords=("data", "axes fraction"), ha=side, va="top"
+                f"{label} {value:,.0f} ms",
+                (value, 0.99),
+                xycoords=("data", "axes fraction"),
+                xytext=(-4 if side == "right" else 4, 0),
+                textcoords="offset points",
+                ha=side,
+                va="top",
             )
         axes.set_xlabel("milliseconds (logarithmic)")
         axes.set_ylabel("count")
@@ -149,7 +160,7 @@ def detections_per_sensor(counts: Mapping[str, int]) -> Picture:
         axes = figure.add_subplot()
         places = np.arange(len(shown))
         bars = axes.barh(places, [count for _, count in shown], color=BLUE, height=0.68)
-        axes.bar_label(bars, [f" {count:,}" for _, count in shown], fontsize=9, color=INK)
+        axes.bar_label(bars, [f"{count:,}" for _, count in shown], padding=4, color=INK)
         axes.set_yticks(places, [_plain(name) for name, _ in shown])
         axes.tick_params(axis="y", length=0)
         axes.invert_yaxis()
@@ -176,7 +187,9 @@ def along_the_border(
     with _canvas(3.2) as figure:
         upper, lower = figure.subplots(2, 1, sharex=True)
         base = np.zeros(count)
-        for (rule, values), colour in zip(alerts.items(), (VERMILLION, BLUE, PURPLE, GREEN, ORANGE, GREY), strict=False):
+        for (rule, values), colour in zip(
+            alerts.items(), (VERMILLION, BLUE, PURPLE, GREEN, ORANGE, GREY), strict=False
+        ):
             upper.bar(at, values, bottom=base, width=segment_km * 0.9, color=colour, label=_plain(rule))
             base += values
         upper.set_ylabel("alerts")
@@ -197,6 +210,17 @@ def along_the_border(
         return Picture("Along the border", _svg(figure, words), words, caption)
 
 
+def _thinned(gospa: xr.Dataset) -> tuple[xr.Dataset, int]:
+    """At most POINTS_SHOWN instants: power means of blocks of equal count, so that the decomposition still adds up."""
+    together = -(-gospa.sizes["time"] // POINTS_SHOWN)
+    if together == 1:
+        return gospa, 1
+    order = float(gospa.attrs.get("order", 2.0))
+    names = ["gospa", "localisation", "missed", "false"]
+    parts = (gospa[names] ** order).coarsen(time=together, boundary="trim", coord_func="min").mean() ** (1 / order)
+    return parts.assign_attrs(gospa.attrs), together
+
+
 def _plain(text: str) -> str:
     """A sensor's text as matplotlib may draw it: no mathematics, no control characters, at most 24 characters."""
     clean = "".join(mark if mark.isprintable() else "\N{REPLACEMENT CHARACTER}" for mark in text)
@@ -205,4 +229,4 @@ def _plain(text: str) -> str:
 
 
 def _minutes(times: npt.NDArray[np.datetime64]) -> npt.NDArray[np.float64]:
-    return (times - times[0]) / np.timedelta64(60, "s")
+    return np.asarray((times - times[0]) / np.timedelta64(60, "s"), dtype=np.float64)

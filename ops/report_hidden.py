@@ -21,6 +21,8 @@ LIMITS = (
     "over the terrain model to a standing person there. Seen is not detected.",
     "The ground is bare: no trees, buildings, weather, outages, crawling or camouflage. All of these hide more, so "
     "the true share is higher than the figure.",
+    "A ground sensor counts for the whole cell that it stands in, although it feels only tens of metres: this flatters "
+    "it.",
     "Hollows smaller than a cell of the terrain model are invisible to it. Cells behind a void in the terrain are "
     "unknown and left out of both counts.",
 )

@@ -6,7 +6,7 @@ Every popup is built from text nodes; what a sensor may set never passes through
 from __future__ import annotations
 
 import base64
-import io
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +23,7 @@ from shapely.geometry import LineString
 from geo.border import Border
 from geo.frame import LocalFrame
 from ops.report_figures import BLUE, GREEN, GREY, PURPLE
+from ops.report_relief import hatched_png, hillshade_png
 
 BLACK = "#000000"
 # Colour and dash pattern per class, so that colour is never the only sign.
@@ -37,8 +38,8 @@ CLASS_STYLE: Mapping[str, tuple[str, str]] = {
 # Hidden share of a segment: upper bound, colour. White is seen, dark is hidden.
 HIDDEN_STYLE = ((0.25, "#ffffff"), (0.5, "#f7cf80"), (0.75, "#e69f00"), (1.01, "#7a4f00"))
 NOT_KNOWN_COLOUR = "#c9c9c9"
+SIGNS = frozenset({"radar", "camera", "ground_sensor", "base", "alert"})
 SIMPLIFY_M = 4.0
-OVERLAY_SCALE = 3  # pixels of an overlay per terrain cell
 
 # Builds a popup out of text nodes only. The document's own functions; no data is ever parsed as HTML.
 POPUP_SCRIPT = """
@@ -62,10 +63,15 @@ function watchlinePopup(properties) {
 """
 ON_EACH = "function (feature, layer) { layer.bindPopup(function () { return watchlinePopup(feature.properties); }); }"
 TO_MARKER = """function (feature, latlng) {
+  const alert = feature.properties.mark === "alert";
+  const anchor = alert ? [9, 22] : [9 - 15 * feature.properties.place, 9];
   return L.marker(latlng, {
     title: feature.properties.title,
-    zIndexOffset: feature.properties.mark.startsWith("alert") ? 1000 : 0,
-    icon: L.divIcon({className: "mark mark-" + feature.properties.mark, iconSize: [18, 18], html: ""}),
+    zIndexOffset: alert ? 1000 : 0,
+    icon: L.divIcon({
+      className: "mark mark-" + feature.properties.mark, iconSize: [18, 18], iconAnchor: anchor,
+      popupAnchor: alert ? [0, -20] : [15 * feature.properties.place, -8], html: "",
+    }),
   });
 }"""
 
@@ -133,32 +139,37 @@ def draw_map(drawing: MapInput) -> MapParts:
         min_zoom=8,
         max_zoom=17,
     )
-    overlay = {"pixelated": False, "control": False}
-    ImageOverlay(shade, bounds, alt="Shaded relief of the terrain", **overlay).add_to(page)
+    ImageOverlay(shade, bounds, pixelated=False, control=False, alt="Shaded relief of the terrain").add_to(page)
     for layer in _layers(drawing, frame):
         layer.add_to(page)
     folium.LayerControl(collapsed=True).add_to(page)
     page.fit_bounds(_border_bounds(drawing.border), padding=(24, 24))
     _name_in_order(page)
-    root = page.get_root()
+    root: Any = page.get_root()
     root.render()
     script = "".join(child.render() for child in root.script._children.values())
-    return MapParts(_leaflet_css(), f'<div class="folium-map" id="{page.get_name()}"></div>', (_leaflet_js(), POPUP_SCRIPT + script))
+    return MapParts(
+        _leaflet_css(), f'<div class="folium-map" id="{page.get_name()}"></div>', (_leaflet_js(), POPUP_SCRIPT + script)
+    )
 
 
 def _layers(drawing: MapInput, frame: LocalFrame) -> Iterator[Any]:
     """The layers, from the lowest to the highest."""
     if drawing.hidden_cells is not None:
         picture, bounds = hatched_png(drawing.hidden_cells, drawing.terrain.attrs["crs"])
-        yield ImageOverlay(picture, bounds, name="Seen by no sensor", alt="Ground hidden from every sensor", pixelated=False)
+        yield ImageOverlay(
+            picture, bounds, name="Seen by no sensor", alt="Ground hidden from every sensor", pixelated=False
+        )
     if drawing.fields:
         style = {"color": BLACK, "weight": 1, "opacity": 0.6, "fillOpacity": 0.04, "interactive": False}
         yield _lines("Range and view of sensors", drawing.fields, frame, style, show=False, polygon=True)
     yield _segments(drawing)
     if drawing.truth:
-        yield _lines("Ground truth (simulation)", drawing.truth, frame, {"color": "#4a4a4a", "weight": 1.5, "dashArray": "2 4"})
+        yield _lines(
+            "Ground truth (simulation)", drawing.truth, frame, {"color": "#4a4a4a", "weight": 1.5, "dashArray": "2 4"}
+        )
     if drawing.tracks:
-        casing = {"color": "#ffffff", "weight": 5, "opacity": 0.85, "interactive": False}
+        casing = {"color": "#ffffff", "weight": 6, "opacity": 0.85, "interactive": False}
         yield _lines("Tracks", drawing.tracks, frame, casing, control=False)
         yield _lines("Tracks", drawing.tracks, frame, None)
     for name, marks in (("Patrol bases", drawing.bases), ("Sensors", drawing.sensors), ("Alerts", drawing.alerts)):
@@ -184,23 +195,25 @@ def _lines(
         if len(points) < 2:
             continue
         colour, dashes = CLASS_STYLE.get(trail.of_class, CLASS_STYLE["unknown"])
-        own = {"color": colour, "weight": 2.5, "opacity": 1, "dashArray": dashes or None}
+        own = {"color": colour, "weight": 3, "opacity": 1, "dashArray": dashes or None}
         coordinates = _lonlat(points, frame)
-        geometry = {"type": "Polygon" if polygon else "LineString", "coordinates": [coordinates] if polygon else coordinates}
+        geometry = {
+            "type": "Polygon" if polygon else "LineString",
+            "coordinates": [coordinates] if polygon else coordinates,
+        }
         features.append(_feature(geometry, trail.title, trail.rows, style=dict(style or own)))
     return _geojson(features, name, show=show, control=control)
 
 
 def _points(name: str, marks: Sequence[Mark]) -> Any:
-    features = [
-        _feature(
-            {"type": "Point", "coordinates": [round(mark.lon, 6), round(mark.lat, 6)]},
-            mark.title,
-            mark.rows,
-            mark=mark.kind if mark.kind in {"radar", "camera", "ground_sensor", "base", "alert"} else "other",
-        )
-        for mark in marks
-    ]
+    """Signs; those at one place stand side by side, so that each can be clicked."""
+    features, taken = [], Counter[tuple[float, float]]()
+    for mark in marks:
+        at = round(mark.lon, 6), round(mark.lat, 6)
+        kind = mark.kind if mark.kind in SIGNS else "other"
+        geometry = {"type": "Point", "coordinates": list(at)}
+        features.append(_feature(geometry, mark.title, mark.rows, mark=kind, place=taken[at]))
+        taken[at] += 1
     return _geojson(features, name, point_to_layer=JsCode(TO_MARKER))
 
 
@@ -212,9 +225,9 @@ def _segments(drawing: MapInput) -> Any:
         geometry = {"type": "LineString", "coordinates": _lonlat(points, border.frame)}
         share = np.nan if drawing.hidden is None else drawing.hidden[segment]
         style = {"color": hidden_colour(float(share)), "weight": 4, "opacity": 1, "lineCap": "butt"}
-        rows = drawing.segment_rows[segment]
-        casing.append(_feature(geometry, "", (), style={"color": BLACK, "weight": 8, "interactive": False}))
-        features.append(_feature(geometry, f"Segment {segment}", rows, style=style))
+        title, rows = f"Segment {segment}", drawing.segment_rows[segment]
+        casing.append(_feature(geometry, title, rows, style={"color": BLACK, "weight": 8}))
+        features.append(_feature(geometry, title, rows, style=style))
     return _geojson([*casing, *features], "Border, by segment")
 
 
@@ -235,7 +248,8 @@ def _geojson(features: list[dict[str, Any]], name: str, **options: Any) -> Any:
 
 def _lonlat(points: npt.NDArray[np.float64], frame: LocalFrame) -> list[list[float]]:
     lon, lat = frame.to_lonlat(points[:, 0], points[:, 1])
-    return np.round(np.column_stack([lon, lat]), 6).tolist()
+    pairs: list[list[float]] = np.round(np.column_stack([lon, lat]), 6).tolist()
+    return pairs
 
 
 def _border_bounds(border: Border) -> list[list[float]]:
@@ -244,88 +258,15 @@ def _border_bounds(border: Border) -> list[list[float]]:
     return [[float(lat[0]), float(lon[0])], [float(lat[1]), float(lon[1])]]
 
 
-def hillshade_png(terrain: xr.Dataset) -> tuple[str, list[list[float]]]:
-    """Shaded relief as a data URI on the web map's grid, and its bounds [[south, west], [north, east]] in degrees."""
-    elevation, bounds, cell_m = _on_web_grid(terrain["elevation"], terrain.attrs["crs"], smooth=True)
-    north_slope, east_slope = np.gradient(elevation, cell_m)
-    shade = np.zeros(elevation.shape)
-    for azimuth, weight in ((315, 0.5), (270, 0.2), (0, 0.2), (225, 0.1)):  # light from several sides, mostly NW
-        direction = np.radians(azimuth)
-        tilt = 1.6 * (-east_slope * np.sin(direction) + north_slope * np.cos(direction))
-        flat = np.sqrt(1 + 2.56 * (north_slope**2 + east_slope**2))
-        shade += weight * np.clip((np.sqrt(0.5) + np.sqrt(0.5) * tilt) / flat, 0, 1)
-    known = np.isfinite(shade)
-    low, high = np.nanpercentile(elevation, (1, 99))
-    height = np.clip((elevation - low) / max(high - low, 1.0), 0, 1)
-    # Pale on purpose: the relief is the ground for what lies on it. Low ground greenish, high ground warm.
-    bottom, top = np.array([222, 230, 222.0]), np.array([250, 244, 232.0])
-    tint = bottom + (top - bottom) * np.where(known, height, 0)[..., None]
-    light = np.clip(0.45 + 0.72 * np.where(known, shade, 0), 0, 1.03)[..., None]
-    return _data_uri(np.clip(tint * light, 0, 255), known), bounds
-
-
-def hatched_png(cells: xr.DataArray, crs: str) -> tuple[str, list[list[float]]]:
-    """Cells that are 1 as a hatched, see-through data URI, and its bounds in degrees."""
-    values, bounds, _ = _on_web_grid(cells.astype(np.float32), crs, smooth=False)
-    hidden = values > 0.5
-    rows, columns = np.indices(hidden.shape)
-    stripe = (rows + columns) % 8 < 3
-    colour = np.broadcast_to(np.array([122, 79, 0.0]), (*hidden.shape, 3))
-    return _data_uri(colour, np.where(hidden, np.where(stripe, 0.55, 0.12), 0.0)), bounds
-
-
-def _on_web_grid(
-    values: xr.DataArray, crs: str, *, smooth: bool
-) -> tuple[npt.NDArray[np.float64], list[list[float]], float]:
-    """Values on the web map's own grid (EPSG:3857), the grid's bounds in degrees, its true cell [m]; NaN off the map."""
-    from rasterio.transform import array_bounds, from_origin
-    from rasterio.warp import Resampling, calculate_default_transform, reproject, transform_bounds
-
-    easting, northing = values["easting"].to_numpy(), values["northing"].to_numpy()
-    cell = float(easting[1] - easting[0])
-    source = from_origin(easting[0] - cell / 2, northing[0] + cell / 2, cell, cell)
-    rows, columns = values.shape
-    edges = array_bounds(rows, columns, source)
-    scale = OVERLAY_SCALE if rows * columns <= 400_000 else 1
-    transform, width, height = calculate_default_transform(
-        crs, "EPSG:3857", columns * scale, rows * scale, *edges
-    )
-    out = np.full((height, width), np.nan, np.float32)
-    reproject(
-        values.to_numpy().astype(np.float32),
-        out,
-        src_transform=source,
-        src_crs=crs,
-        src_nodata=np.nan,
-        dst_transform=transform,
-        dst_crs="EPSG:3857",
-        dst_nodata=np.nan,
-        resampling=Resampling.cubic_spline if smooth else Resampling.nearest,
-    )
-    west, south, east, north = transform_bounds("EPSG:3857", "EPSG:4326", *array_bounds(height, width, transform))
-    true_cell = transform.a * float(np.cos(np.radians((south + north) / 2)))
-    return out.astype(np.float64), [[south, west], [north, east]], true_cell
-
-
-def _data_uri(colour: npt.NDArray[np.float64], opacity: npt.NDArray[Any]) -> str:
-    from PIL import Image
-
-    alpha = np.asarray(opacity, dtype=np.float64) * 255
-    pixels = np.dstack([colour, alpha]).astype(np.uint8)
-    out = io.BytesIO()
-    Image.fromarray(pixels, "RGBA").save(out, "WEBP", quality=88, method=4)
-    return "data:image/webp;base64," + base64.b64encode(out.getvalue()).decode()
-
-
 def _name_in_order(page: folium.Map) -> None:
     """folium names its elements by chance; here by order, so that the same night gives the same file."""
-    waiting, number = [page], 0
+    waiting: list[Any] = [page]
+    number = 0
     while waiting:
         element = waiting.pop(0)
         element._id = f"{number:03d}"
         number += 1
-        children = list(element._children.values())
-        waiting.extend(children)
+        waiting.extend(element._children.values())
 
 
 def _leaflet_folder() -> Path:

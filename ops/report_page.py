@@ -85,7 +85,9 @@ def zone_of(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        raise BadInput(f"{clean(name)!r} is not kept", where="time_zone", expected="a name like 'Europe/Nicosia'") from None
+        raise BadInput(
+            f"{clean(name)!r} is not kept", where="time_zone", expected="a name like 'Europe/Nicosia'"
+        ) from None
 
 
 def period_words(started: datetime, ended: datetime, zone: ZoneInfo) -> str:
@@ -149,7 +151,7 @@ def identities(counts: Mapping[str, Mapping[str, int]]) -> tuple[Identity, Ident
 
 def summed(counts: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
     """Totals over sensors; published only where every sensor has it. Unique counts default to the receipts' own."""
-    total = {name: 0 for name in (*RECEIPTS, "dead_lettered_unique", "shed_unique")}
+    total = dict.fromkeys((*RECEIPTS, "dead_lettered_unique", "shed_unique"), 0)
     for sensor, figures in counts.items():
         for name in RECEIPTS:
             if name not in figures:
@@ -164,7 +166,10 @@ def summed(counts: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
 
 def count_rows(counts: Mapping[str, Mapping[str, int]]) -> tuple[list[CountRow], CountRow]:
     """One row a sensor in alphabetical order, and the totals."""
-    rows = [_count_row(clean(sensor), {sensor: figures}) for sensor, figures in sorted(counts.items())]
+    rows = [
+        _count_row(clean(sensor) or "(no known sensor)", {sensor: figures})
+        for sensor, figures in sorted(counts.items())
+    ]
     return rows, _count_row("", counts)
 
 
@@ -186,6 +191,7 @@ def tiles(
     confirmed: int,
     counts: Mapping[str, Mapping[str, int]],
     gospa: xr.Dataset | None,
+    covered_mean_m: float | None,
     latencies_ms: npt.NDArray[np.float64],
     hidden: HiddenShare | None,
 ) -> list[Tile]:
@@ -194,7 +200,7 @@ def tiles(
     broken = any(law.holds is False for law in laws)
     high = sum(1 for alert in alerts if alert.get("priority") in ("high", "distress"))
     total = summed(counts)
-    result = [
+    return [
         Tile("Alerts", f"{len(alerts):,}", f"{high:,} of high priority, from {confirmed:,} confirmed tracks."),
         Tile(
             "Messages accounted for",
@@ -204,11 +210,10 @@ def tiles(
             mood="bad" if broken else "good",
         ),
         _hidden_tile(hidden),
-        _gospa_tile(gospa),
+        _gospa_tile(gospa, covered_mean_m),
         _latency_tile(latencies_ms, 50, "Half of all were faster."),
         _latency_tile(latencies_ms, 99, "One in a hundred was slower."),
     ]
-    return result
 
 
 def _hidden_tile(hidden: HiddenShare | None) -> Tile:
@@ -216,21 +221,24 @@ def _hidden_tile(hidden: HiddenShare | None) -> Tile:
     if hidden is None or not np.isfinite(hidden.overall):
         return Tile(label, UNKNOWN, "Not computed: that does not mean that all of it is seen.")
     return Tile(
-        label, f"{hidden.overall:.0%}", f"Within {hidden.belt_m / 1000:g} km of the line, on bare ground: a lower bound."
+        label,
+        f"{hidden.overall:.0%}",
+        f"Within {hidden.belt_m / 1000:g} km of the line, on bare ground: a lower bound.",
     )
 
 
-def _gospa_tile(gospa: xr.Dataset | None) -> Tile:
+def _gospa_tile(gospa: xr.Dataset | None, covered_mean_m: float | None) -> Tile:
     label = "Tracking error (GOSPA, mean)"
     if gospa is None or gospa.sizes.get("time", 0) == 0:
         return Tile(label, UNKNOWN, "There is no ground truth to measure against.")
     parts = gospa_shares(gospa)
     cutoff = gospa.attrs.get("cutoff_m", 50.0)
     shares = ", ".join(f"{name} {share:.0%}" for name, share in parts.items())
+    covered = "" if covered_mean_m is None else f" Where a sensor sees the ground: {covered_mean_m:.1f} m."
     return Tile(
         label,
         f"{float(gospa['gospa'].mean()):.1f}",
-        f"Cut-off {cutoff:g} m. Squared error: {shares}.",
+        f"Cut-off {cutoff:g} m. By cause: {shares}.{covered}",
         unit="m",
     )
 
@@ -274,9 +282,14 @@ def hidden_sentence(hidden: HiddenShare) -> str:
         return "The visibility of the belt is unknown throughout."
     dark = int((known > 0.5).sum())
     sentence = (
-        f"With every sensor of this layout working, {hidden.overall:.0%} of the belt within {hidden.belt_m / 1000:g} km "
-        f"of the line is seen by none of them; in {dark} of {known.size} segments that is more than half of the belt."
+        f"With every sensor of this layout working, {hidden.overall:.0%} of the belt within "
+        f"{hidden.belt_m / 1000:g} km of the line is seen by none of them; "
+        f"in {dark} of {known.size} segments that is more than half of the belt."
     )
+    worst = sorted(np.flatnonzero(hidden.per_segment > 0.5), key=lambda segment: -hidden.per_segment[segment])[:5]
+    if worst:
+        listed = ", ".join(f"{segment} ({hidden.per_segment[segment]:.0%})" for segment in worst)
+        sentence += f" Darkest: segment{'s' if len(worst) > 1 else ''} {listed}."
     if hidden.unknown > 0:
         sentence += f" For {hidden.unknown:.1%} of the belt, visibility is unknown."
     return sentence

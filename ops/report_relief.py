@@ -1,0 +1,85 @@
+"""Pictures that lie under the report's map: shaded relief and hatched ground, as data URIs on the web map's grid."""
+
+from __future__ import annotations
+
+import base64
+import io
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+OVERLAY_SCALE = 3  # pixels of an overlay per terrain cell
+FINE_UP_TO_CELLS = 400_000  # larger terrains get one pixel a cell
+
+
+def hillshade_png(terrain: xr.Dataset) -> tuple[str, list[list[float]]]:
+    """Shaded relief as a data URI on the web map's grid, and its bounds [[south, west], [north, east]] in degrees."""
+    elevation, bounds, cell_m = _on_web_grid(terrain["elevation"], terrain.attrs["crs"], smooth=True)
+    north_slope, east_slope = np.gradient(elevation, cell_m)
+    shade = np.zeros(elevation.shape)
+    for azimuth, weight in ((315, 0.5), (270, 0.2), (0, 0.2), (225, 0.1)):  # light from several sides, mostly NW
+        direction = np.radians(azimuth)
+        tilt = 1.6 * (-east_slope * np.sin(direction) + north_slope * np.cos(direction))
+        flat = np.sqrt(1 + 2.56 * (north_slope**2 + east_slope**2))
+        shade += weight * np.clip((np.sqrt(0.5) + np.sqrt(0.5) * tilt) / flat, 0, 1)
+    known = np.isfinite(shade)
+    low, high = np.nanpercentile(elevation, (1, 99))
+    height = np.clip((elevation - low) / max(high - low, 1.0), 0, 1)
+    # Pale on purpose: the relief is the ground for what lies on it. Low ground greenish, high ground warm.
+    bottom, top = np.array([222, 230, 222.0]), np.array([250, 244, 232.0])
+    tint = bottom + (top - bottom) * np.where(known, height, 0)[..., None]
+    light = np.clip(0.45 + 0.72 * np.where(known, shade, 0), 0, 1.03)[..., None]
+    return _data_uri(np.clip(tint * light, 0, 255), known), bounds
+
+
+def hatched_png(cells: xr.DataArray, crs: str) -> tuple[str, list[list[float]]]:
+    """Cells that are 1 as a hatched, see-through data URI, and its bounds in degrees."""
+    values, bounds, _ = _on_web_grid(cells.astype(np.float32), crs, smooth=False)
+    hidden = values > 0.5
+    rows, columns = np.indices(hidden.shape)
+    stripe = (rows + columns) % 8 < 3
+    colour = np.broadcast_to(np.array([122, 79, 0.0]), (*hidden.shape, 3))
+    return _data_uri(colour, np.where(hidden, np.where(stripe, 0.55, 0.12), 0.0), lossless=True), bounds
+
+
+def _on_web_grid(
+    values: xr.DataArray, crs: str, *, smooth: bool
+) -> tuple[npt.NDArray[np.float64], list[list[float]], float]:
+    """Values on the EPSG:3857 grid of web maps, its bounds in degrees, its cell on the ground [m]; NaN off the map."""
+    from rasterio.transform import array_bounds, from_origin
+    from rasterio.warp import Resampling, calculate_default_transform, reproject, transform_bounds
+
+    easting, northing = values["easting"].to_numpy(), values["northing"].to_numpy()
+    cell = float(easting[1] - easting[0])
+    source = from_origin(easting[0] - cell / 2, northing[0] + cell / 2, cell, cell)
+    rows, columns = values.shape
+    edges = array_bounds(rows, columns, source)
+    scale = OVERLAY_SCALE if rows * columns <= FINE_UP_TO_CELLS else 1
+    transform, width, height = calculate_default_transform(crs, "EPSG:3857", columns * scale, rows * scale, *edges)
+    out = np.full((height, width), np.nan, np.float32)
+    reproject(
+        values.to_numpy().astype(np.float32),
+        out,
+        src_transform=source,
+        src_crs=crs,
+        src_nodata=np.nan,
+        dst_transform=transform,
+        dst_crs="EPSG:3857",
+        dst_nodata=np.nan,
+        resampling=Resampling.cubic_spline if smooth else Resampling.nearest,
+    )
+    west, south, east, north = transform_bounds("EPSG:3857", "EPSG:4326", *array_bounds(height, width, transform))
+    true_cell = transform.a * float(np.cos(np.radians((south + north) / 2)))
+    return out.astype(np.float64), [[south, west], [north, east]], true_cell
+
+
+def _data_uri(colour: npt.NDArray[np.float64], opacity: npt.NDArray[Any], *, lossless: bool = False) -> str:
+    from PIL import Image
+
+    alpha = np.asarray(opacity, dtype=np.float64) * 255
+    pixels = np.dstack([colour, alpha]).astype(np.uint8)
+    out = io.BytesIO()
+    Image.fromarray(pixels, "RGBA").save(out, "WEBP", quality=88, method=4, lossless=lossless)
+    return "data:image/webp;base64," + base64.b64encode(out.getvalue()).decode()
