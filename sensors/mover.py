@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -106,10 +107,19 @@ class Scenario:
         if len(set(ids)) < len(ids):
             raise ScenarioError("two movers have one id", where="scenario", expected="unique ids")
 
+    def present(self, first_s: float, last_s: float) -> tuple[Mover, ...]:
+        """The movers that are there at some time from ``first_s`` to ``last_s``."""
+        return tuple(m for m in self.movers if m.times_s[0] <= last_s and m.times_s[-1] >= first_s)
+
     def states(self, times_s: npt.ArrayLike) -> tuple[Floats, Floats]:
         """Position [m] and velocity [m/s] of all movers, each (time, mover, 2); NaN where a mover is not there."""
-        t = np.asarray(times_s, dtype=np.float64)
-        position, velocity = np.full((2, len(t), len(self.movers), 2), np.nan)
-        for i, mover in enumerate(self.movers):
-            position[:, i], velocity[:, i] = mover.at(t)
-        return position, velocity
+        return states_of(self.movers, times_s)
+
+
+def states_of(movers: Sequence[Mover], times_s: npt.ArrayLike) -> tuple[Floats, Floats]:
+    """Position [m] and velocity [m/s] of ``movers``, each (time, mover, 2); NaN where a mover is not there."""
+    t = np.asarray(times_s, dtype=np.float64)
+    position, velocity = np.full((2, len(t), len(movers), 2), np.nan)
+    for i, mover in enumerate(movers):
+        position[:, i], velocity[:, i] = mover.at(t)
+    return position, velocity

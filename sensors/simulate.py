@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import UTC
 
@@ -12,15 +13,17 @@ import xarray as xr
 from sensors.columns import ARRAYS
 from sensors.coverage import look_probability
 from sensors.detections import TAILS, dataset_name, from_arrays
+from sensors.ground_sensor import GroundSensor
 from sensors.layout import Layout
+from sensors.looks import looks
 from sensors.mover import Scenario
-from sensors.observe import Observations, Streams, observe
+from sensors.observations import Observations, Streams
 from sensors.sensor import Sensor
+from sensors.triggers import triggers
 
 BOOT = 1
 DUPLICATE_DELAY_S = 1.0
 """Mean time after which a duplicate follows its first copy (assumption)."""
-TRUTH_STEP_S = 1.0
 STATE = ("easting", "northing", "easting_rate", "northing_rate")
 
 
@@ -53,18 +56,15 @@ def simulate(
 
 def truth(scenario: Scenario) -> xr.Dataset:
     """Where every mover was, each second: the track history's columns with ``target`` for ``track``, and ``class``."""
-    times_s = np.arange(0.0, scenario.duration_s + 1e-9, TRUTH_STEP_S)
-    position, velocity = scenario.states(times_s)
-    step, mover = np.nonzero(np.isfinite(position[..., 0]))
-    n = len(step)
-    easting, northing = position[step, mover].T
-    easting_rate, northing_rate = velocity[step, mover].T
+    second, mover, states = _each_second(scenario)
+    n = len(second)
+    easting, northing, easting_rate, northing_rate = states.T
     segment, offset = np.full(n, -1, dtype=np.int32), np.full(n, np.nan)
     if scenario.border is not None:
         segment, _, offset = scenario.border.locate(easting, northing)
     rows = {
         "target": np.array([m.id for m in scenario.movers], dtype=np.str_)[mover],
-        "time": _clock(scenario, np.rint(times_s * 1e6).astype(np.int64))[step],
+        "time": _clock(scenario, second * 1_000_000),
         "easting": easting,
         "northing": northing,
         "easting_rate": easting_rate,
@@ -83,6 +83,20 @@ def truth(scenario: Scenario) -> xr.Dataset:
     return dataset.assign_coords(state=list(STATE))
 
 
+def _each_second(scenario: Scenario) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Second since the start and mover of each row, in that order, and position and velocity (row, 4)."""
+    seconds, movers, states = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)], [np.empty((0, 4))]
+    for i, mover in enumerate(scenario.movers):
+        first, last = max(0.0, mover.times_s[0]), min(scenario.duration_s, mover.times_s[-1])
+        alive = np.arange(math.ceil(first), math.floor(last) + 1)
+        seconds.append(alive)
+        movers.append(np.full(len(alive), i))
+        states.append(np.concatenate(mover.at(alive), axis=1))
+    second, mover_index = np.concatenate(seconds), np.concatenate(movers)
+    order = np.lexsort((mover_index, second))
+    return second[order], mover_index[order], np.concatenate(states)[order]
+
+
 def _reported(
     sensor: Sensor,
     layout: Layout,
@@ -93,15 +107,18 @@ def _reported(
 ) -> tuple[Observations, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """A sensor's observations, and its messages: the look of each, and when it arrives [µs since the start]."""
     visible = None if coverage is None else coverage["visible"].sel(sensor=sensor.id)
-    observations = observe(layout.placement(sensor.id), scenario, terrain, visible, seed)
-    chance = Streams.of(seed, sensor.id).link
-    looks = len(observations.times_us)
-    late = chance.random(looks) < scenario.late_fraction
-    delay_s = sensor.latency_s + np.where(late, chance.exponential(1.0, looks) * scenario.late_mean_s, 0.0)
+    streams, place = Streams.of(seed, sensor.id), layout.placement(sensor.id)
+    if isinstance(sensor, GroundSensor):
+        observations = triggers(place, scenario, streams)
+    else:
+        observations = looks(place, scenario, terrain, visible, streams)
+    chance, count = streams.link, len(observations.times_us)
+    late = chance.random(count) < scenario.late_fraction
+    delay_s = sensor.latency_s + np.where(late, chance.exponential(1.0, count) * scenario.late_mean_s, 0.0)
     arrival = observations.times_us + np.rint(delay_s * 1e6).astype(np.int64)
-    twice = np.flatnonzero(chance.random(looks) < scenario.duplicate_fraction)
+    twice = np.flatnonzero(chance.random(count) < scenario.duplicate_fraction)
     again = arrival[twice] + 1 + np.rint(chance.exponential(DUPLICATE_DELAY_S, len(twice)) * 1e6).astype(np.int64)
-    return observations, np.concatenate([np.arange(looks), twice]), np.concatenate([arrival, again])
+    return observations, np.concatenate([np.arange(count), twice]), np.concatenate([arrival, again])
 
 
 def _detections(
