@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import dask.array as da
 import numpy as np
 import xarray as xr
 
@@ -52,7 +51,9 @@ def _in_kind(elevation: Any, measure: Callable[[FloatArray], FloatArray], *, rea
         return xr.DataArray(values, elevation.coords, elevation.dims, name, {"units": units})
     if np.ndim(elevation) != 2:
         raise TerrainError(f"the elevation has {np.ndim(elevation)} dims", where=name, expected="row and column")
-    if isinstance(elevation, da.Array):
+    if hasattr(elevation, "dask"):
+        import dask.array as da
+
         return da.map_overlap(  # type: ignore[no-untyped-call]
             lambda block: measure(block.astype(np.float64)),
             elevation,

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import dask.array as da
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
+from pyproj import Transformer
+from pyproj.crs import CRS
 from rasterio.windows import Window
 
 from geo.errors import FrameError, TerrainError
@@ -91,9 +92,6 @@ def _source(path: str | Path | Sequence[str | Path]) -> Source:
 
 def _own_frame(source: Source) -> LocalFrame:
     """The source's own system where that is a frame, else one around its centre."""
-    from pyproj import Transformer
-    from pyproj.crs import CRS
-
     try:
         return LocalFrame.from_crs(source.wkt, where=source.label)
     except FrameError:
@@ -107,6 +105,9 @@ def _laid_on(source: Source, grid: Grid, chunks: Chunks | None, read: Any) -> An
     shape = (grid.rows, grid.columns)
     if chunks is None:
         return read(source, grid, Window(0, 0, grid.columns, grid.rows))
+
+    import dask.array as da  # here, because processes that hold small terrain in memory do without it
+
     if isinstance(chunks, Mapping):
         chunks = (chunks.get("northing", grid.rows), chunks.get("easting", grid.columns))
     cut = da.core.normalize_chunks(  # type: ignore[no-untyped-call]
