@@ -179,24 +179,12 @@ class Reader:
         )
 
     def export_tracks_geoparquet(self, path: Path, frame: LocalFrame) -> int:
-        """Write the history as GeoParquet points in lon/lat (EPSG:4326), one row an estimate; returns the rows.
-
-        ``time`` is UTC; ``cov`` is a list of 16, row by row, over (easting, northing, easting_rate, northing_rate).
-        """
-        import geopandas as gpd
-        import pandas as pd
+        """Write the history as GeoParquet points in lon/lat, one row an estimate (ops.history); returns the rows."""
+        from ops.history import write_history
 
         history = self.history_dataset()
-        lon, lat = frame.to_lonlat(history["easting"].values, history["northing"].values)
-        table: dict[str, Any] = {
-            name: history[name].values for name in map(str, history.data_vars) if name not in ("cov", "time")
-        }
-        table["time"] = pd.DatetimeIndex(history["time"].values).tz_localize("UTC")
-        table["cov"] = list(history["cov"].values.reshape(-1, 16))
-        points = gpd.GeoDataFrame(table, geometry=gpd.points_from_xy(lon, lat), crs="EPSG:4326")
-        with _replacing(path) as partial:
-            points.to_parquet(partial)
-        return len(points)
+        write_history(history, path, frame)
+        return int(history.sizes["estimate"])
 
     def export_alerts_geojson(self, path: Path) -> int:
         """Write every alert's newest revision as a GeoJSON feature in lon/lat, oldest first; returns how many.
