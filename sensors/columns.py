@@ -200,6 +200,8 @@ def _check(scan: Scan, values: Floats) -> None:
         raise _refusal(scan, "gives a range or elevation without an azimuth", "an azimuth beside them")
     if (absent[LON] != absent[LAT]).any():
         raise _refusal(scan, "gives half a position", "longitude and latitude")
+    if (np.abs(values[LON]) > 180.0).any() or (np.abs(values[LAT]) > 90.0).any():
+        raise _refusal(scan, "gives a position that is not on Earth", "degrees, longitude up to 180, latitude up to 90")
     if (absent[POSITION_SD] & ~absent[LON]).any():
         raise _refusal(scan, "gives a position without position_sd_m", "a position and its deviation")
 

@@ -1,0 +1,220 @@
+"""Records into the frame and back: north, scale, error models, classes, and what is refused."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from geo.errors import SchemaError
+from geo.frame import LocalFrame
+from sensors.detections import DETECTIONS, columns_of, split, to_dataset, to_scans
+from sensors.layout import Layout, UnknownSensor, place
+from sensors.scan import CLASSES, Plot, Scan
+
+NOW = datetime(2025, 6, 1, 2, 0, tzinfo=UTC)
+UTM = LocalFrame.from_epsg(32616)
+AT = UTM.to_local(-84.2, 36.6)  # 250 km east of the central meridian: convergence 1.67°, scale above 1
+SHARP = ((0.8, 0.1, 0.05, 0.03, 0.02), (0.1, 0.7, 0.1, 0.05, 0.05), (0.02, 0.03, 0.9, 0.02, 0.03),
+         (0.2, 0.05, 0.05, 0.6, 0.1), (0.1, 0.1, 0.2, 0.2, 0.4))  # fmt: skip
+
+
+def radar_layout(frame: LocalFrame = UTM, **values: Any) -> Layout:
+    model = {"range_sd_m": 5.0, "azimuth_sd_deg": 0.5, "elevation_sd_deg": 0.2, "radial_velocity_sd_mps": 0.3}
+    at = frame.to_local(-84.2, 36.6)
+    return Layout("test", frame, (place(frame, *at, id="r", kind="radar", max_range_m=9_000, **(model | values)),))
+
+
+def scan(*plots: Plot, sequence: int = 1, sensor: str = "r", kind: str = "radar") -> Scan:
+    return Scan(sensor, 1, sequence, sequence, NOW, NOW + timedelta(milliseconds=300), kind, plots)
+
+
+def test_true_north_becomes_grid_north_and_ground_metres_become_metres_of_the_frame() -> None:
+    """A plot due true east at 5 km lies where the geodesic ends, to the centimetre that flat Earth allows."""
+    import pyproj
+
+    columns = columns_of(scan(Plot(range_m=5_000.0, azimuth_deg=90.0)), radar_layout())
+    easting = AT[0] + columns.range_[0] * math.sin(columns.azimuth[0])
+    northing = AT[1] + columns.range_[0] * math.cos(columns.azimuth[0])
+    lon, lat, _ = pyproj.Geod(ellps="WGS84").fwd(-84.2, 36.6, 90.0, 5_000.0)
+    assert (easting, northing) == pytest.approx(UTM.to_local(lon, lat), abs=0.5)
+    assert columns.range_[0] / 5_000.0 == pytest.approx(UTM.scale_factor(*AT), abs=1e-12)
+    assert math.degrees(columns.azimuth[0]) == pytest.approx(90.0 - math.degrees(UTM.convergence_rad(*AT)), abs=1e-9)
+
+
+def test_missing_deviations_come_from_the_layout() -> None:
+    columns = columns_of(
+        scan(
+            Plot(range_m=1.0, azimuth_deg=1.0), Plot(range_m=1.0, range_sd_m=9.0, azimuth_deg=1.0, azimuth_sd_deg=2.0)
+        ),
+        radar_layout(LocalFrame.around(-84.2, 36.6)),
+    )
+    assert columns.range_sd == pytest.approx([5.0, 9.0])
+    assert np.degrees(columns.azimuth_sd) == pytest.approx([0.5, 2.0])
+    assert np.isnan(columns.elevation_angle_sd).all()
+
+
+def test_a_position_brings_its_covariance() -> None:
+    columns = columns_of(scan(Plot(lon=-84.19, lat=36.61, position_sd_m=12.0)), radar_layout())
+    assert (columns.easting[0], columns.northing[0]) == pytest.approx(UTM.to_local(-84.19, 36.61), abs=1e-9)
+    assert columns.cov[0] == pytest.approx(np.eye(2) * (12.0 * UTM.scale_factor(*AT)) ** 2)
+    assert np.isnan(columns.azimuth).all()
+
+
+def test_a_class_report_becomes_the_likelihood_of_the_report() -> None:
+    """Column 'person' of the matrix, scaled: .8, .1, .02, .2, .1 over 1.22."""
+    columns = columns_of(scan(Plot(classes={"person": 1.0}), Plot()), radar_layout(confusion=SHARP))
+    assert columns.class_probability[0] == pytest.approx(np.array([0.8, 0.1, 0.02, 0.2, 0.1]) / 1.22)
+    assert np.isnan(columns.class_probability[1]).all()
+    plain = columns_of(scan(Plot(classes={"person": 3.0, "animal": 1.0})), radar_layout())
+    assert plain.class_probability[0].tolist() == [0.75, 0.0, 0.0, 0.25, 0.0]
+
+
+def test_an_empty_scan_stays() -> None:
+    dataset = to_dataset([scan(), scan(Plot(azimuth_deg=3.0), sequence=2), scan(sequence=3)], radar_layout())
+    assert dict(dataset.sizes) | {"scan": 3, "detection": 1} == dict(dataset.sizes)
+    assert [len(columns) for columns in split(dataset)] == [0, 1, 0]
+    assert [columns.kind for columns in split(dataset)] == ["radar"] * 3
+
+
+def test_no_scans_make_an_empty_dataset_of_the_schema() -> None:
+    dataset = to_dataset([], radar_layout())
+    DETECTIONS.check(dataset, where="test")
+    assert split(dataset) == []
+    assert dataset["cov"].shape == (0, 2, 2)
+
+
+REFUSED = [
+    ({"range_m": 5.0}, "range or elevation without an azimuth"),
+    ({"elevation_deg": 5.0}, "range or elevation without an azimuth"),
+    ({"range_m": -5.0, "azimuth_deg": 0.0}, "negative range"),
+    ({"azimuth_deg": 0.0, "azimuth_sd_deg": 0.0}, "not positive"),
+    ({"azimuth_deg": math.inf}, "infinite"),
+    ({"lon": -84.0}, "half a position"),
+    ({"lon": -84.0, "lat": 36.0}, "without position_sd_m"),
+    ({"lon": 3.0, "lat": 0.0, "position_sd_m": 1.0}, "outside the frame"),
+    ({"lon": 181.0, "lat": 0.0, "position_sd_m": 1.0}, "not on Earth"),
+    ({"classes": {"ghost": 1.0}}, "class 'ghost'"),
+    ({"classes": {"person": -1.0}}, "no shares"),
+    ({"classes": {"person": 0.0}}, "no shares"),
+    ({"classes": {"person": math.nan}}, "no shares"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("values", "sentence"), REFUSED)
+def test_each_bad_plot_gets_one_sentence(values: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(SchemaError, match=sentence):
+        columns_of(scan(Plot(**values)), radar_layout())
+
+
+def test_a_deviation_that_nobody_gives_is_named() -> None:
+    with pytest.raises(SchemaError, match="gives no range_sd_m, nor does the layout"):
+        columns_of(scan(Plot(range_m=5.0, azimuth_deg=1.0)), radar_layout(range_sd_m=None))
+
+
+def test_scans_that_do_not_belong_are_refused() -> None:
+    with pytest.raises(UnknownSensor, match="no sensor 'x'"):
+        columns_of(scan(sensor="x"), radar_layout())
+    with pytest.raises(SchemaError, match="comes from a 'camera'"):
+        columns_of(scan(kind="camera"), radar_layout())
+    with pytest.raises(SchemaError, match="no time zone"):
+        columns_of(replace(scan(), observed_at=datetime(2025, 1, 1)), radar_layout())  # noqa: DTZ001
+
+
+def _maybe(low: float, high: float) -> st.SearchStrategy[float | None]:
+    return st.none() | st.floats(low, high)
+
+
+POLAR = st.builds(
+    Plot,
+    range_m=_maybe(0.0, 9_000.0),
+    range_sd_m=_maybe(0.1, 100.0),
+    azimuth_deg=st.floats(0.0, 360.0, exclude_max=True),
+    azimuth_sd_deg=_maybe(0.001, 5.0),
+    elevation_deg=_maybe(-89.0, 89.0),
+    radial_velocity_mps=_maybe(-60.0, 60.0),
+    classes=st.dictionaries(st.sampled_from(CLASSES), st.floats(0.01, 1.0), max_size=5),
+    confidence=_maybe(0.0, 1.0),
+)
+PLACED = st.builds(
+    Plot,
+    lon=st.floats(-84.4, -84.0),
+    lat=st.floats(36.4, 36.8),
+    position_sd_m=st.floats(0.1, 500.0),
+    classes=st.dictionaries(st.sampled_from(CLASSES), st.floats(0.01, 1.0), max_size=5),
+)
+SCANS = st.lists(st.lists(POLAR | PLACED | st.just(Plot()), max_size=4), max_size=4)
+
+
+@settings(max_examples=150, deadline=None)
+@given(SCANS, st.booleans())
+def test_the_way_back_gives_the_same_detections(plots: list[list[Plot]], confused: bool) -> None:
+    layout = radar_layout(confusion=SHARP if confused else None)
+    scans = [scan(*row, sequence=i + 1) for i, row in enumerate(plots)]
+    first = to_dataset(scans, layout)
+    back = to_scans(first, layout)
+    assert [(s.key, s.observed_at, s.received_at, s.kind) for s in back] == [
+        (s.key, s.observed_at, s.received_at, s.kind) for s in scans
+    ]
+    second = to_dataset(back, layout)
+    turned = np.angle(np.exp(1j * (first["azimuth"] - second["azimuth"]).to_numpy()))
+    assert np.nanmax(np.abs(turned), initial=0.0) < 1e-9
+    for name, tolerance in (("range", 1e-6), ("easting", 1e-6), ("northing", 1e-6), ("elevation_angle", 1e-9),
+                            ("azimuth_sd", 1e-9), ("range_sd", 1e-6), ("radial_velocity", 1e-6), ("confidence", 0.0),
+                            ("class_probability", 1e-9)):  # fmt: skip
+        np.testing.assert_allclose(second[name], first[name], rtol=0.0, atol=tolerance, err_msg=name)
+    np.testing.assert_allclose(second["cov"], first["cov"], rtol=1e-9)
+
+
+@settings(max_examples=60, deadline=None)
+@given(SCANS)
+def test_the_way_back_gives_the_same_plots(plots: list[list[Plot]]) -> None:
+    layout = radar_layout()
+    scans = [scan(*row, sequence=i + 1) for i, row in enumerate(plots)]
+    for before, after in zip(scans, to_scans(to_dataset(scans, layout), layout), strict=True):
+        for a, b in zip(before.plots, after.plots, strict=True):
+            for name in ("range_m", "elevation_deg", "radial_velocity_mps", "lon", "lat", "position_sd_m"):
+                assert getattr(b, name) == (
+                    None if getattr(a, name) is None else pytest.approx(getattr(a, name), abs=1e-8)
+                )
+
+
+@settings(max_examples=30, deadline=None)
+@given(SCANS, st.randoms(use_true_random=False))
+def test_rows_may_be_in_any_order(plots: list[list[Plot]], chance: Any) -> None:
+    """Shuffling detections changes nothing but the order of plots within a scan."""
+    dataset = to_dataset([scan(*row, sequence=i + 1) for i, row in enumerate(plots)], radar_layout())
+    order = list(range(dataset.sizes["detection"]))
+    chance.shuffle(order)
+    for a, b in zip(split(dataset), split(dataset.isel(detection=order)), strict=True):
+        assert a.key == b.key
+        assert sorted(map(repr, a.azimuth.tolist())) == sorted(map(repr, b.azimuth.tolist()))
+
+
+def test_absent_variables_are_absent_values() -> None:
+    full = to_dataset([scan(Plot(range_m=7.0, azimuth_deg=3.0))], radar_layout())
+    thin = full.drop_vars(["scan_received_at", "scan_kind", "cov", "confidence", "elevation_angle"])
+    (columns,) = split(thin)
+    assert columns.received_ns == columns.observed_ns
+    assert columns.kind == "radar"
+    assert np.isnan(columns.cov).all()
+    assert columns.range_ == full["range"].to_numpy()
+
+
+def test_a_dataset_of_another_schema_is_refused() -> None:
+    dataset = to_dataset([scan(Plot(azimuth_deg=3.0))], radar_layout())
+    with pytest.raises(SchemaError, match="scan_time"):
+        split(dataset.drop_vars("scan_time"))
+    with pytest.raises(SchemaError, match="points at no scan"):
+        split(dataset.assign(scan_index=("detection", np.array([7]))))
+    with pytest.raises(SchemaError, match="in 'deg'"):
+        split(dataset.assign(azimuth=dataset["azimuth"].assign_attrs(units="deg")))
+    with pytest.raises(SchemaError, match="NaT"):
+        split(dataset.assign(scan_time=xr.full_like(dataset["scan_time"], np.datetime64("NaT", "ns"))))
