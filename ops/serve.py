@@ -27,7 +27,8 @@ def listen(port: int) -> socket.socket:
     Accepted connections inherit a bounded send buffer, so that a stalled client is noticed soon, and a limit after
     which the kernel drops a peer that takes nothing (Linux; Debian's kernels honour it for a closed window too).
     """
-    server = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # With the protocol named, asyncio turns Nagle's wait off; without it every answer takes 40 ms more (measured).
+    server = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     server.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
     server.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _STALLED_MS)

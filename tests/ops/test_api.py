@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -369,7 +370,7 @@ def test_before_fusion_has_written_everything_says_so(tmp_path):
 def test_a_port_in_use_is_one_sentence():
     with listen(0) as taken:
         port = taken.getsockname()[1]
-        assert taken.getsockname()[0] == "127.0.0.1"
+        assert (taken.getsockname()[0], taken.proto) == ("127.0.0.1", socket.IPPROTO_TCP)  # see ops.serve: 40 ms
         with pytest.raises(BadInput, match=f"port {port}: cannot listen on 127.0.0.1 .*; expected a free port"):
             listen(port)
     with pytest.raises(BadInput, match="port 70000"):
