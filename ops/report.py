@@ -185,7 +185,7 @@ def _pictures(report: ReportInput) -> list[Picture]:
     if np.isfinite(report.latencies_ms).any():
         pictures.append(latency_histogram(np.asarray(report.latencies_ms, dtype=np.float64)))
     shares = report.hidden.per_segment if report.hidden else None
-    pictures.append(along_the_border(_alerts_by_segment(report), shares, report.border.segment_length_m / 1000))
+    pictures.append(along_the_border(_alerts_by_segment(report), shares, report.border.segment_spans_m / 1000))
     if report.counts:
         pictures.append(
             detections_per_sensor({name: int(figures["journaled"]) for name, figures in report.counts.items()})
@@ -225,8 +225,8 @@ def _segment_rows(report: ReportInput) -> list[list[tuple[str, str]]]:
     for segment, count in enumerate(totals):
         share = np.nan if report.hidden is None else report.hidden.per_segment[segment]
         hidden = words.UNKNOWN if np.isnan(share) else f"{share:.0%} of its belt"
-        start = segment * report.border.segment_length_m / 1000
-        rows.append([("starts at", f"{start:g} km"), ("hidden", hidden), ("alerts", f"{count}")])
+        start, end = report.border.segment_spans_m[segment] / 1000
+        rows.append([("along the line", f"{start:.1f} to {end:.1f} km"), ("hidden", hidden), ("alerts", f"{count}")])
     return rows
 
 

@@ -23,7 +23,7 @@ ORANGE, SKY, GREY = "#e69f00", "#56b4e9", "#8a8f98"
 
 INK = "#010203"  # stands for the page's text colour; replaced by currentColor in the SVG
 POINTS_SHOWN = 400  # instants in a figure over time
-WIDTH_IN, HEIGHT_IN = 3.75, 2.5  # 360 × 240 CSS pixels: text is 12 px on a phone, never less
+WIDTH_IN, HEIGHT_IN = 3.35, 2.4  # 322 × 230 CSS pixels, a phone's column: text is 12 px there and never less
 STYLE: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "watchline",
@@ -173,13 +173,17 @@ def detections_per_sensor(counts: Mapping[str, int]) -> Picture:
 
 
 def along_the_border(
-    alerts: Mapping[str, npt.NDArray[np.int64]], hidden: npt.NDArray[np.float64] | None, segment_km: float
+    alerts: Mapping[str, npt.NDArray[np.int64]],
+    hidden: npt.NDArray[np.float64] | None,
+    spans_km: npt.NDArray[np.float64],
 ) -> Picture:
-    """Alerts per segment by rule (each an array over segments), above the hidden share of each segment's belt."""
-    count = max([len(values) for values in alerts.values()] + [0 if hidden is None else len(hidden)])
-    at = (np.arange(count) + 0.5) * segment_km
+    """Alerts per segment by rule (each an array over segments), above the hidden share of each segment's belt.
+
+    ``spans_km`` (segment, 2) is where each segment starts and ends along the line.
+    """
+    count, at, width = len(spans_km), spans_km.mean(axis=1), np.diff(spans_km, axis=1)[:, 0] * 0.9
     total = int(sum(values.sum() for values in alerts.values()))
-    words = f"{total} alerts along {count} segments of {segment_km:g} km"
+    words = f"{total} alerts along {count} segments, {spans_km[-1, 1]:.1f} km"
     if hidden is not None and np.isfinite(hidden).any():
         worst = int(np.nanargmax(hidden))
         words += f"; most hidden is segment {worst}, where no sensor sees {hidden[worst]:.0%} of the belt"
@@ -190,22 +194,24 @@ def along_the_border(
         for (rule, values), colour in zip(
             alerts.items(), (VERMILLION, BLUE, PURPLE, GREEN, ORANGE, GREY), strict=False
         ):
-            upper.bar(at, values, bottom=base, width=segment_km * 0.9, color=colour, label=_plain(rule))
+            upper.bar(at, values, bottom=base, width=width, color=colour, label=_plain(rule))
             base += values
         upper.set_ylabel("alerts")
         upper.yaxis.set_major_locator(mpl.ticker.MaxNLocator(3, integer=True))
         upper.set_ylim(0, max(1.0, float(base.max(initial=0))) * 1.5)
         if alerts:
-            upper.legend(loc="upper left", ncols=3, handlelength=1, columnspacing=1, borderaxespad=0)
+            upper.legend(loc="upper left", ncols=2, handlelength=1, columnspacing=1, borderaxespad=0).set_in_layout(
+                False
+            )
         if hidden is None:
             lower.text(0.5, 0.5, "not computed", transform=lower.transAxes, ha="center", va="center")
         else:
-            lower.bar(at, hidden * 100, width=segment_km * 0.9, color=ORANGE)
+            lower.bar(at, hidden * 100, width=width, color=ORANGE)
         lower.set_ylim(0, 100)
         lower.set_yticks([0, 50, 100])
         lower.set_ylabel("hidden [%]")
         lower.set_xlabel("kilometres along the line from its start")
-        lower.set_xlim(0, max(count * segment_km, segment_km))
+        lower.set_xlim(0, spans_km[-1, 1])
         caption = "Where a lower bar is tall, few alerts above it mean that we did not look, not that nothing happened."
         return Picture("Along the border", _svg(figure, words), words, caption)
 
@@ -222,9 +228,9 @@ def _thinned(gospa: xr.Dataset) -> tuple[xr.Dataset, int]:
 
 
 def _plain(text: str) -> str:
-    """A sensor's text as matplotlib may draw it: no mathematics, no control characters, at most 24 characters."""
+    """A sensor's text as matplotlib may draw it: no mathematics, no control characters, at most 18 characters."""
     clean = "".join(mark if mark.isprintable() else "\N{REPLACEMENT CHARACTER}" for mark in text)
-    clean = clean if len(clean) <= 24 else clean[:23] + "…"
+    clean = clean if len(clean) <= 18 else clean[:17] + "…"
     return clean.replace("$", r"\$")
 
 

@@ -1,11 +1,14 @@
 """The report's map: folium writes it, Leaflet is inlined, nothing is fetched and no text becomes markup.
 
-Every popup is built from text nodes; what a sensor may set never passes through ``innerHTML``.
+Every popup is built from text nodes; what a sensor may set never passes through ``innerHTML``. Nor does it pass through
+folium: folium renders what it rendered a second time as a template, so a sensor called ``{{ … }}`` would run code here,
+on this machine. Texts therefore travel beside the map, as JSON, and folium's features carry only their number.
 """
 
 from __future__ import annotations
 
 import base64
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -41,16 +44,18 @@ NOT_KNOWN_COLOUR = "#c9c9c9"
 SIGNS = frozenset({"radar", "camera", "ground_sensor", "base", "alert"})
 SIMPLIFY_M = 4.0
 
-# Builds a popup out of text nodes only. The document's own functions; no data is ever parsed as HTML.
+# Builds a popup out of text nodes only; no data is ever parsed as HTML.
 POPUP_SCRIPT = """
-function watchlinePopup(properties) {
+const watchlineTexts = JSON.parse(document.getElementById("map-texts").textContent);
+function watchlinePopup(feature) {
+  const text = watchlineTexts[feature.properties.text];
   const box = document.createElement("div");
   box.className = "popup";
   const title = document.createElement("strong");
-  title.textContent = properties.title;
+  title.textContent = text.title;
   box.append(title);
   const list = document.createElement("dl");
-  for (const [label, value] of properties.rows) {
+  for (const [label, value] of text.rows) {
     const term = document.createElement("dt");
     term.textContent = label;
     const description = document.createElement("dd");
@@ -61,12 +66,12 @@ function watchlinePopup(properties) {
   return box;
 }
 """
-ON_EACH = "function (feature, layer) { layer.bindPopup(function () { return watchlinePopup(feature.properties); }); }"
+ON_EACH = "function (feature, layer) { layer.bindPopup(function () { return watchlinePopup(feature); }); }"
 TO_MARKER = """function (feature, latlng) {
   const alert = feature.properties.mark === "alert";
   const anchor = alert ? [9, 22] : [9 - 15 * feature.properties.place, 9];
   return L.marker(latlng, {
-    title: feature.properties.title,
+    title: watchlineTexts[feature.properties.text].title,
     zIndexOffset: alert ? 1000 : 0,
     icon: L.divIcon({
       className: "mark mark-" + feature.properties.mark, iconSize: [18, 18], iconAnchor: anchor,
@@ -116,10 +121,11 @@ class MapInput:
 
 @dataclass(frozen=True, slots=True)
 class MapParts:
-    """The map in three pieces for the page: Leaflet's style sheet, the element, and the scripts in order."""
+    """The map in pieces for the page: Leaflet's style sheet, the element, the texts as JSON, the scripts in order."""
 
     css: str
     html: str
+    texts: str
     scripts: tuple[str, ...]
 
 
@@ -140,7 +146,9 @@ def draw_map(drawing: MapInput) -> MapParts:
         max_zoom=17,
     )
     ImageOverlay(shade, bounds, pixelated=False, control=False, alt="Shaded relief of the terrain").add_to(page)
+    texts: list[dict[str, Any]] = []
     for layer in _layers(drawing, frame):
+        _take_texts(layer, texts)
         layer.add_to(page)
     folium.LayerControl(collapsed=True).add_to(page)
     page.fit_bounds(_border_bounds(drawing.border), padding=(24, 24))
@@ -148,9 +156,8 @@ def draw_map(drawing: MapInput) -> MapParts:
     root: Any = page.get_root()
     root.render()
     script = "".join(child.render() for child in root.script._children.values())
-    return MapParts(
-        _leaflet_css(), f'<div class="folium-map" id="{page.get_name()}"></div>', (_leaflet_js(), POPUP_SCRIPT + script)
-    )
+    element = f'<div class="folium-map" id="{page.get_name()}"></div>'
+    return MapParts(_leaflet_css(), element, _json_for_html(texts), (_leaflet_js(), POPUP_SCRIPT + script))
 
 
 def _layers(drawing: MapInput, frame: LocalFrame) -> Iterator[Any]:
@@ -244,6 +251,21 @@ def _feature(geometry: Mapping[str, Any], title: str, rows: Sequence[tuple[str, 
 def _geojson(features: list[dict[str, Any]], name: str, **options: Any) -> Any:
     data = {"type": "FeatureCollection", "features": features}
     return folium.GeoJson(data, name=name, on_each_feature=JsCode(ON_EACH), **options)
+
+
+def _take_texts(layer: Any, texts: list[dict[str, Any]]) -> None:
+    """Move what the layer's features say into ``texts``, and leave them its number there: see the file's head."""
+    if isinstance(layer, folium.GeoJson):
+        for feature in layer.data["features"]:
+            said = feature["properties"]
+            texts.append({"title": said.pop("title"), "rows": said.pop("rows")})
+            said["text"] = len(texts) - 1
+
+
+def _json_for_html(value: Any) -> str:
+    """JSON that may stand inside a script element: no character of it can end the element or open a comment."""
+    text = json.dumps(value, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def _lonlat(points: npt.NDArray[np.float64], frame: LocalFrame) -> list[list[float]]:
