@@ -22,7 +22,7 @@ TOUCH_M = 1e-9
 SNAP = 1e-9
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, error_model="numpy", inline="always")
 def _crossing(v, highest):
     """Where a ring is crossed: the cell centre at or below ``v`` and the fraction beyond it."""
     at = int(np.floor(v + SNAP))
@@ -32,7 +32,7 @@ def _crossing(v, highest):
     return at, fraction
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, error_model="numpy", inline="always")
 def _height(z, index, step, fraction):
     """Surface height on a grid line between two cell centres; a void beside an exact centre does not count."""
     low = np.float64(z[index])
@@ -41,39 +41,50 @@ def _height(z, index, step, fraction):
     return low + fraction * (np.float64(z[index + step]) - low)
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, error_model="numpy", inline="always")
 def _twist(z, index, along, across):
     """The cell's term in u·v: what makes its surface bend along a ray."""
     return np.float64(z[index]) + np.float64(z[index + along + across]) - z[index + along] - z[index + across]
 
 
-@njit(cache=True, inline="always")
-def _pieces(z, cone, slope, end_u, eye_ground, target_ground, ring):
-    """The surface along a ray between rings ``ring - 1`` and ``ring``, in one piece or two.
-
-    Returns how many, then u and height of the start, and u, height and bend of each piece's end; along a piece the
-    height is the chord plus ``-bend * (u - u_start) * (u_end - u)``, NaN where any share of it is void.
-    """
+@njit(cache=True, error_model="numpy", inline="always")
+def _on_ring(z, cone, slope, ring):
+    """u of a ring, the cell centre at or below the ray's crossing, the fraction beyond it, the height there."""
     origin, along, across, _, highest, eye_v, first_u = cone
-    behind = origin + (ring - 1) * along
-    ring_u = first_u + ring - 1.0
-    if ring_u > 0.0:
-        start_u = ring_u
-        start_at, start_fraction = _crossing(eye_v + slope * start_u, highest)
-        start = _height(z, behind + start_at * across, across, start_fraction)
-    else:
-        start_u, start = 0.0, eye_ground
-        start_at, start_fraction = _crossing(eye_v, highest)
-    stop_u = ring_u + 1.0
-    if stop_u < end_u:
-        stop_at, stop_fraction = _crossing(eye_v + slope * stop_u, highest)
-        stop = _height(z, behind + along + stop_at * across, across, stop_fraction)
-    else:
-        stop_u, stop = end_u, target_ground
-        stop_at, stop_fraction = _crossing(eye_v + slope * stop_u, highest)
+    u = first_u + ring
+    at, fraction = _crossing(eye_v + slope * u, highest)
+    return u, at, fraction, _height(z, origin + ring * along + at * across, across, fraction)
 
+
+@njit(cache=True, error_model="numpy", inline="always")
+def _inner_end(z, cone, ray, ring):
+    """Where the step to ``ring`` begins: on the ring before, or under the eye."""
+    if cone[6] + ring - 1.0 > 0.0:
+        return _on_ring(z, cone, ray[0], ring - 1)
+    at, fraction = _crossing(cone[5], cone[4])
+    return 0.0, at, fraction, ray[5]
+
+
+@njit(cache=True, error_model="numpy", inline="always")
+def _outer_end(z, cone, ray, ring):
+    """Where the step to ``ring`` ends: there, or at the target."""
+    if cone[6] + ring < ray[1]:
+        return _on_ring(z, cone, ray[0], ring)
+    at, fraction = _crossing(cone[5] + ray[0] * ray[1], cone[4])
+    return ray[1], at, fraction, ray[6]
+
+
+@njit(cache=True, error_model="numpy", inline="always")
+def _between(z, cone, slope, ring, start, stop):
+    """What a ray meets between the two ends of the step to ``ring``: one piece of surface, or two.
+
+    Returns whether there are two, u and height of the point between them, and the bend of the first and of the last
+    piece: along a piece the height is its chord's minus ``bend * (u - u_start) * (u_end - u)``; NaN by a void.
+    """
+    start_u, start_at, start_fraction, _ = start
+    stop_u, stop_at, stop_fraction, stop_ground = stop
     if slope == 0.0 or (start_fraction == 0.0 and stop_fraction == 0.0 and start_at == stop_at):
-        return 1, start_u, start, stop_u, stop, 0.0, stop_u, stop, 0.0
+        return False, stop_u, stop_ground, 0.0, 0.0
     # the cells left and entered: one and the same, or two with a crossing in between
     if slope > 0.0:
         first = start_at
@@ -83,58 +94,76 @@ def _pieces(z, cone, slope, end_u, eye_ground, target_ground, ring):
         first = start_at - 1 if start_fraction == 0.0 else start_at
         last = stop_at
         line = first
+    origin, along, across, _, _, eye_v, first_u = cone
+    behind = origin + (ring - 1) * along
     bend = slope * _twist(z, behind + last * across, along, across)
     if first == last:
-        return 1, start_u, start, stop_u, stop, bend, stop_u, stop, bend
+        return False, stop_u, stop_ground, bend, bend
     cross_u = (line - eye_v) / slope
-    cross = _height(z, behind + line * across, along, cross_u - ring_u)
-    first_bend = slope * _twist(z, behind + first * across, along, across)
-    return 2, start_u, start, cross_u, cross, first_bend, stop_u, stop, bend
+    cross = _height(z, behind + line * across, along, cross_u - (first_u + ring - 1.0))
+    return True, cross_u, cross, slope * _twist(z, behind + first * across, along, across), bend
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, error_model="numpy", inline="always")
 def _below(ray, u, ground):
     """How far the surface lies below the line of sight at ``u``, with the touch allowed; below zero it blocks."""
-    _, end_u, eye_m, target_m, drop, _, _ = ray
-    part = u / end_u
-    return TOUCH_M - (ground + drop * u * (end_u - u) - (eye_m * (1.0 - part) + target_m * part))
+    part = min(u * (1.0 / ray[1]), 1.0)
+    return TOUCH_M - (ground + ray[4] * u * (ray[1] - u) - (ray[2] * (1.0 - part) + ray[3] * part))
 
 
-@njit(cache=True, inline="always")
-def _bulges(a, b, q):
-    """Whether a piece whose ends lie a and b below the line rises above it in between, its bulge being q."""
+@njit(cache=True, error_model="numpy", inline="always")
+def _piece_state(a, b, q):
+    """State of a piece whose ends lie a >= 0 and b below the line, its bulge between them being q."""
+    if a != a or b != b or q != q:
+        return UNKNOWN
     rest = q - a - b
-    return rest > 0.0 and rest * rest > 4.0 * a * b
+    if b < 0.0 or (rest > 0.0 and rest * rest > 4.0 * a * b):
+        return HIDDEN
+    return VISIBLE
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy", inline="always")
+def _step(z, cone, ray, ring, start, stop, a, b):
+    """State of the step between two ends that lie a and b below the line."""
+    if a < 0.0:
+        return HIDDEN
+    two, cross_u, cross, first_bend, bend = _between(z, cone, ray[0], ring, start, stop)
+    start_u = start[0]
+    if two:
+        middle = _below(ray, cross_u, cross)
+        state = _piece_state(a, middle, (cross_u - start_u) * (cross_u - start_u) * (ray[4] - first_bend))
+        if state != VISIBLE:
+            return state
+        a, start_u = middle, cross_u
+    return _piece_state(a, b, (stop[0] - start_u) * (stop[0] - start_u) * (ray[4] - bend))
+
+
+@njit(cache=True, error_model="numpy")
 def step_state(z, cone, ray, ring):
     """State of the ray between rings ``ring - 1`` and ``ring``: HIDDEN when blocked there, UNKNOWN, else VISIBLE.
 
     ``cone`` as ``cone_of`` makes it. ``ray`` = (slope dv/du, u of the target, height of the eye and of the target's
     top, curvature drop per cell² along the ray, height of the ground under the eye and under the target).
     """
-    slope, end_u, _, _, drop, eye_ground, target_ground = ray
-    count, u0, g0, u1, g1, bend1, u2, g2, bend2 = _pieces(z, cone, slope, end_u, eye_ground, target_ground, ring)
-    a, b = _below(ray, u0, g0), _below(ray, u1, g1)
-    if a < 0.0:
-        return HIDDEN
-    q = (u1 - u0) * (u1 - u0) * (drop - bend1)
-    if a != a or b != b or q != q:
-        return UNKNOWN
-    if b < 0.0 or _bulges(a, b, q):
-        return HIDDEN
-    if count == 2:
-        c = _below(ray, u2, g2)
-        q = (u2 - u1) * (u2 - u1) * (drop - bend2)
-        if c != c or q != q:
-            return UNKNOWN
-        if c < 0.0 or _bulges(b, c, q):
-            return HIDDEN
-    return VISIBLE
+    start, stop = _inner_end(z, cone, ray, ring), _outer_end(z, cone, ray, ring)
+    return _step(z, cone, ray, ring, start, stop, _below(ray, start[0], start[3]), _below(ray, stop[0], stop[3]))
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, error_model="numpy")
+def blocking_step(z, cone, ray, last, first):
+    """The step that blocks a ray, looked for from ``last`` down to ``first``, or -1. Voids block nothing here."""
+    stop = _outer_end(z, cone, ray, last)
+    b = _below(ray, stop[0], stop[3])
+    for ring in range(last, first - 1, -1):
+        start = _inner_end(z, cone, ray, ring)
+        a = _below(ray, start[0], start[3])
+        if _step(z, cone, ray, ring, start, stop, a, b) == HIDDEN:
+            return ring
+        stop, b = start, a
+    return -1
+
+
+@njit(cache=True, error_model="numpy", inline="always")
 def _steepest(u0, h0, u1, h1, q):
     """Largest h / u on a piece where h runs from h0 to h1 with bulge q and u from u0 to u1; NaN when any is."""
     best = h1 / u1
@@ -156,21 +185,22 @@ def _steepest(u0, h0, u1, h1, q):
     return best + 0.0 * (q + h0)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def step_steepest(z, cone, ray, ring):
     """Largest (height - curvature drop - eye) / u on the ray between rings ``ring - 1`` and ``ring``, NaN on voids."""
-    slope, end_u, eye_m, _, drop, eye_ground, target_ground = ray
-    count, u0, g0, u1, g1, bend1, u2, g2, bend2 = _pieces(z, cone, slope, end_u, eye_ground, target_ground, ring)
-    h0, h1 = g0 - eye_m - drop * u0 * u0, g1 - eye_m - drop * u1 * u1
-    best = _steepest(u0, h0, u1, h1, (u1 - u0) * (u1 - u0) * (drop - bend1))
-    if count == 2:
-        h2 = g2 - eye_m - drop * u2 * u2
-        second = _steepest(u1, h1, u2, h2, (u2 - u1) * (u2 - u1) * (drop - bend2))
-        best = second if second != second or second > best else best
-    return best
+    start, stop = _inner_end(z, cone, ray, ring), _outer_end(z, cone, ray, ring)
+    two, cross_u, cross, first_bend, bend = _between(z, cone, ray[0], ring, start, stop)
+    eye_m, drop = ray[2], ray[4]
+    u0, u1, u2 = start[0], cross_u, stop[0]
+    h0, h1, h2 = start[3] - eye_m - drop * u0 * u0, cross - eye_m - drop * u1 * u1, stop[3] - eye_m - drop * u2 * u2
+    if not two:
+        return _steepest(u0, h0, u2, h2, (u2 - u0) * (u2 - u0) * (drop - bend))
+    inner = _steepest(u0, h0, u1, h1, (u1 - u0) * (u1 - u0) * (drop - first_bend))
+    outer = _steepest(u1, h1, u2, h2, (u2 - u1) * (u2 - u1) * (drop - bend))
+    return inner if inner != inner or inner > outer else outer
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def walk(z, cone, ray, first_ring, last_ring):
     """State of the ray from step ``first_ring`` to step ``last_ring``, in its own order: the first that stops it."""
     for ring in range(first_ring, last_ring + 1):
@@ -180,7 +210,7 @@ def walk(z, cone, ray, first_ring, last_ring):
     return VISIBLE
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def cone_of(rows, columns, row, column, side):
     """The cone that looks north (side 0), east (1), south (2) or west (3) from an observer, and its count of rings.
 
@@ -201,7 +231,7 @@ def cone_of(rows, columns, row, column, side):
     return (first * columns + c, -columns, 1, -c, columns - 1 - c, column - c, row - first), first + 1
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def ground_at(z, rows, columns, row, column):
     """Bilinear height at a point on the map, NaN where a void has a share in it."""
     r, dr = _crossing(row, rows - 1)
@@ -212,7 +242,7 @@ def ground_at(z, rows, columns, row, column):
     return near + dr * (_height(z, (r + 1) * columns + c, 1, dc) - near)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, error_model="numpy", nogil=True)
 def sight_states(z, rows, columns, pairs, above_eye, above_target, curvature, states):
     """State of every pair of ``pairs`` (n, 4): row and column of the observer, then of the target, on the map.
 

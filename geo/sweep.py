@@ -1,15 +1,15 @@
 """Viewsheds, ring by ring around one observer. Numba kernels, no labels.
 
-Around the observer lie four cones (north, east, south, west) of rings; see ``geo.sightlines``. Seen from the eye, a
-point has the *steepness* ``m = (height - curvature drop - eye) / u``: a target is hidden exactly when something nearer
-on its own ray is steeper. Within a narrow sector of rays the kernel keeps two bounds as it goes outwards:
+Around the observer lie four cones (north, east, south, west) of rings; see ``geo.sightlines``. Seen from the eye a
+point has the *steepness* ``(height - curvature drop - eye) / u``: a target is hidden exactly when something nearer on
+its own ray is steeper. Each cone is cut into narrow sectors of rays, and on the way outwards each keeps two bounds:
 
 * ``floor``: every ray of the sector has met at least this steepness, so what lies lower is hidden;
-* ``roof``: no ray of the sector has met more, so what lies higher is visible. It is kept per block of rings, so that
-  a target between the two is compared, exactly and along its own ray, only with the few blocks that reach it.
+* ``roof``: no ray of the sector has met more, so what lies higher is visible. It is kept per block of rings too, so
+  that a target between the two is compared, exactly and along its own ray, only with the few blocks that reach it.
 
 So the answer of every cell is that of ``geo.sightlines.walk``; the bounds only save the walk. Both carry a margin
-above all rounding (``MARGIN``, relative, and ``LIFT_M``, in height).
+above all rounding: MARGIN of the steepness, and LIFT_M in height.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from geo.sightlines import HIDDEN, UNKNOWN, VISIBLE, step_state, step_steepest, walk
+from geo.sightlines import HIDDEN, UNKNOWN, VISIBLE, blocking_step, step_state, step_steepest, walk
 
 BLOCK = 8
 MARGIN = np.float32(4e-7)
@@ -25,71 +25,107 @@ LIFT_M = 1e-6
 LOW = np.float32(-1e30)
 HIGH = np.float32(1e30)
 NEVER = np.int32(2**30)
+# Arrays across a ring have this many more places at each end, which stay LOW.
+PAD = 4
+# Places across a ring as fixed-point numbers, and how far a sector reaches beyond its edges [cells].
+PLACE_BITS = 36
+PLACE_ONE = 2.0**36
+OVERLAP = 1e-6
 
 
-@njit(cache=True)
-def _ring_steepness(z, start, across, first, last, eye_v, u, eye_m, curvature, steep):
-    """Steepness of the cells first..last of one ring into ``steep``, LOW on voids; tells whether there were any."""
-    voids = 0
-    inverse = 1.0 / u
+@njit(cache=True, error_model="numpy")
+def _steepness(z, cone, ring, count, first, last, eye, steep, voids):
+    """Steepness of the cells first..last of ``count`` rings into ``steep``, LOW on voids, and which rings have any."""
+    origin, along, across, lowest, _, eye_fraction, first_u = cone
+    eye_m, _, _, curvature = eye
+    eye_v = eye_fraction - lowest
+    start = origin + ring * along + lowest * across
+    voids[:count] = 0
+    if across == 1:
+        for r in range(count):
+            u = first_u + ring + r
+            base, inverse, void = eye_m + curvature * u * u, 1.0 / u, np.int32(0)
+            for b in range(first, last + 1):
+                v = b - eye_v
+                m = np.float32((np.float64(z[start + r * along + b]) - base - curvature * v * v) * inverse)
+                known = m == m
+                void |= np.int32(not known)
+                steep[r, PAD + b] = m if known else LOW
+            voids[r] = void
+        return
     for b in range(first, last + 1):
         v = b - eye_v
-        m = np.float32((np.float64(z[start + b * across]) - eye_m - curvature * (u * u + v * v)) * inverse)
-        known = m == m
-        voids += 0 if known else 1
-        steep[b] = m if known else LOW
-    return voids > 0
+        base = eye_m + curvature * v * v
+        for r in range(count):
+            u = first_u + ring + r
+            m = np.float32((np.float64(z[start + b * across + r * along]) - base - curvature * u * u) / u)
+            known = m == m
+            voids[r] |= np.int32(not known)
+            steep[r, PAD + b] = m if known else LOW
 
 
-@njit(cache=True)
-def _ring_patches(steep, first, last, lift, before, top, low, patch):
-    """The steeper and the lower of each two neighbours on a ring, and the steepest corner of the cell behind them."""
-    for b in range(first, last):
+@njit(cache=True, error_model="numpy")
+def _patches(steep, first, last, lift, before, top, low, patch):
+    """Of each two neighbours on a ring the steeper and the lower, and the steepest corner of the cell behind them."""
+    for b in range(PAD + first, PAD + last):
         x, y = steep[b], steep[b + 1]
         high = max(x, y)
-        low[b] = min(x, y)
+        lower = min(x, y)
         top[b] = high
+        low[b] = lower - (abs(lower) * MARGIN + lift)
         high = max(high, before[b])
         patch[b] = high + (abs(high) * MARGIN + lift)
 
 
-@njit(cache=True)
-def _widen(first_k, last_k, sectors, u, eye_v, most, patch, low_pair, lift, ring, void_from, roof, floor):
-    """Take the step that ends at ring ``u`` into the sectors' bounds."""
-    width = 2.0 / sectors
-    inner = u - 1.0
-    for k in range(first_k, last_k + 1):
-        left = k * width - 1.0
-        right = left + width
-        a, b = eye_v + left * u, eye_v + right * u
-        c, d = eye_v + left * inner, eye_v + right * inner
-        lowest = min(max(np.int32(min(a, c)), 0), most)
-        highest = min(max(np.int32(max(b, d)), 0), most)
-        middle = min(lowest + 1, highest)
-        high = max(patch[lowest], patch[middle], patch[highest])
-        roof[k] = max(roof[k], high)
-        low = min(low_pair[min(max(np.int32(a), 0), most)], low_pair[min(max(np.int32(b), 0), most)])
-        low = (
-            low - (abs(low) * MARGIN + lift) if void_from[k] > ring else LOW
-        )  # behind a void nothing hides for certain
-        floor[k] = max(floor[k], low)
+@njit(cache=True, error_model="numpy")
+def _widen(first_k, last_k, half, u, eye_v, ring, patch, low, sectors):
+    """Take the step that ends at ring ``u`` into the bounds of sectors first_k..last_k."""
+    roof, _, floor, void_from = sectors
+    for outwards in range(2):  # rays with a falling and with a rising minor index
+        begin, end = (first_k, min(last_k, half - 1)) if outwards == 0 else (max(first_k, half), last_k)
+        left = begin / half - 1.0
+        inner = np.int64((PAD + eye_v + left * (u - 1.0) - OVERLAP) * PLACE_ONE)
+        outer = np.int64((PAD + eye_v + left * u - OVERLAP) * PLACE_ONE)
+        inner_step, outer_step = np.int64((u - 1.0) / half * PLACE_ONE), np.int64(u / half * PLACE_ONE)
+        overlap = np.int64(2.0 * OVERLAP * PLACE_ONE)
+        for k in range(begin, end + 1):
+            lowest = (outer if outwards == 0 else inner) >> PLACE_BITS
+            left_at = outer >> PLACE_BITS
+            inner += inner_step
+            outer += outer_step
+            right_at = (outer + overlap) >> PLACE_BITS
+            highest = ((inner if outwards == 0 else outer) + overlap) >> PLACE_BITS
+            middle = np.uint64((lowest + highest) >> 1)
+            roof[k] = max(roof[k], patch[np.uint64(lowest)], patch[middle], patch[np.uint64(highest)])
+            met = min(low[np.uint64(left_at)], low[np.uint64(right_at)])
+            if void_from[k] > ring:  # behind a void nothing hides for certain
+                floor[k] = max(floor[k], met)
 
 
-@njit(cache=True)
-def _mark_voids(first_k, last_k, sectors, ring, u, eye_v, most, low_before, low, void_from):
+@njit(cache=True, error_model="numpy")
+def _close_block(block, blocks, sectors, table):
+    """Store each sector's roof over one block of rings and over all so far, and begin the next block."""
+    roof, roof_before, _, _ = sectors
+    for k in range(len(roof)):
+        roof_before[k] = max(roof_before[k], roof[k])
+        table[(k * blocks + block) * 2] = roof[k]
+        table[(k * blocks + block) * 2 + 1] = roof_before[k]
+        roof[k] = LOW
+
+
+@njit(cache=True, error_model="numpy")
+def _mark_voids(first_k, last_k, half, ring, u, eye_v, most, low_before, low, void_from):
     """Note the first step in which a ray of each sector may meet a void."""
-    width = 2.0 / sectors
     for k in range(first_k, last_k + 1):
-        left = k * width - 1.0
-        right = left + width
-        lowest = min(max(int(eye_v + min(left * u, left * (u - 1.0))), 0), most)
-        highest = min(max(int(eye_v + max(right * u, right * (u - 1.0))), 0), most)
-        for b in range(lowest, highest + 1):
+        left, right = k / half - 1.0, (k + 1) / half - 1.0
+        lowest = min(max(int(eye_v + min(left * u, left * (u - 1.0)) - OVERLAP), 0), most)
+        highest = min(max(int(eye_v + max(right * u, right * (u - 1.0)) + OVERLAP), 0), most)
+        for b in range(PAD + lowest, PAD + highest + 1):
             if min(low_before[b], low[b]) <= LOW and void_from[k] > ring:
                 void_from[k] = ring
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _near_bound(z, cone, rings, eye_m):
     """Steepness from which a target clears steps 0 and 1 whatever its ray, HIGH when the ground reaches the eye.
 
@@ -109,36 +145,29 @@ def _near_bound(z, cone, rings, eye_m):
     return HIGH, void
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _blocker(z, cone, ray, ring, steep, row, roof, roof_before, table, near, guess):
     """Step that blocks the ray to a target on ``ring``, or -1; exact, the likeliest step first. No voids."""
     block = ring // BLOCK
-    clear = steep >= roof and steep >= roof_before and steep >= near
-    if not clear and 0 <= guess < ring and step_state(z, cone, ray, guess) == HIDDEN:
+    early = steep >= roof_before and steep >= near
+    if not (early and steep >= roof) and 0 <= guess < ring and step_state(z, cone, ray, guess) == HIDDEN:
         return guess
-    if step_state(z, cone, ray, ring) == HIDDEN:
-        return ring
-    if clear:
-        return -1
-    if not steep >= roof:
-        for step in range(ring - 1, max(block * BLOCK, 2) - 1, -1):
-            if step_state(z, cone, ray, step) == HIDDEN:
-                return step
+    blocker = blocking_step(z, cone, ray, ring, ring if steep >= roof else min(ring, max(block * BLOCK, 2)))
+    if blocker >= 0 or early:
+        return blocker
     for earlier in range(block - 1, -1, -1):
         if steep >= table[row + 2 * earlier + 1]:
             break
         if not steep >= table[row + 2 * earlier]:
-            for step in range(earlier * BLOCK + BLOCK - 1, max(earlier * BLOCK, 2) - 1, -1):
-                if step_state(z, cone, ray, step) == HIDDEN:
-                    return step
+            blocker = blocking_step(z, cone, ray, earlier * BLOCK + BLOCK - 1, max(earlier * BLOCK, 2))
+            if blocker >= 0:
+                return blocker
     if not steep >= near:
-        for step in range(min(ring - 1, 1), -1, -1):
-            if step_state(z, cone, ray, step) == HIDDEN:
-                return step
+        return blocking_step(z, cone, ray, min(ring, 1), 0)
     return -1
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _state_past_voids(z, cone, ray, ring, steep, row, table, near, void_from):
     """State of a ray that may meet a void from step ``void_from`` on: in the ray's order, skipping what it clears."""
     step = 2 if steep >= near and void_from >= 2 else 0
@@ -153,7 +182,7 @@ def _state_past_voids(z, cone, ray, ring, steep, row, table, near, void_from):
     return step_state(z, cone, ray, ring)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _steepest_met(z, cone, ray, ring, row, roof, table, near, void_from, guess):
     """Steepest point on the ray to a target on ``ring``, itself included, and its step; exact, NaN past a void."""
     best, at = step_steepest(z, cone, ray, ring), ring
@@ -177,81 +206,111 @@ def _steepest_met(z, cone, ray, ring, row, roof, table, near, void_from, guess):
     return best, at
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, error_model="numpy", inline="always")
+def _extent(ring, first_u, view, eye_v, width):
+    """u of a ring, and the first and last minor index within the range, the angles and the map."""
+    reach, slope_low, slope_high = view
+    u = first_u + ring
+    span = np.sqrt(max(reach * reach * (1.0 + 1e-12) - u * u, 0.0))
+    low_v, high_v = max(-span, slope_low * u), min(span, slope_high * u)
+    first = max(int(np.ceil(eye_v + low_v - 1e-9)), 0)
+    last = min(int(np.floor(eye_v + high_v + 1e-9)), width - 1)
+    return u, low_v, high_v, first, last
+
+
+@njit(cache=True, error_model="numpy", inline="always")
+def _next_block(z, cone, ring, rings, view, eye, eye_v, width, steep, voids):
+    """Steepness of the next block of rings, two cells wider than the targets on each side."""
+    count = min(BLOCK, rings - ring)
+    _, _, _, first, last = _extent(ring, cone[6], view, eye_v, width)
+    _, _, _, far_first, far_last = _extent(ring + count - 1, cone[6], view, eye_v, width)
+    first, last = max(min(first, far_first) - 2, 0), min(max(last, far_last) + 2, width - 1)
+    _steepness(z, cone, ring, count, first, last, eye, steep, voids)
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
 def sweep_exact(z, cone, rings, eye, view, out, needed, out_cone):
     """Exact states of one cone into the flat window ``out``, or, when ``needed`` has cells, least heights into that.
 
-    ``eye`` = (height of the eye, of the ground under it, of a target above its ground, curvature drop at one cell); ``view`` = (range in
-    cells, smallest and largest slope dv/du of interest). ``out_cone`` = flat index in ``out`` of ring 0 at minor index
-    0 and its steps along and across.
+    ``eye`` = (height of the eye, of the ground under it, of a target above its ground, curvature drop at one cell);
+    ``view`` = (range in cells, smallest and largest slope dv/du of interest). ``out_cone`` = flat index in ``out`` of
+    ring 0 at minor index 0 and its steps along and across.
     """
     origin, along, across, lowest, highest, eye_fraction, first_u = cone
     eye_m, eye_ground, above_target, curvature = eye
-    reach, slope_low, slope_high = view
     out_origin, out_along, out_across = out_cone
-    rings = min(rings, int(np.floor(reach * (1.0 + 1e-12) - first_u)) + 1)
+    rings = min(rings, int(np.floor(view[0] * (1.0 + 1e-12) - first_u)) + 1)
     if rings <= 0:
         return
     # the kernel's own minor index counts from the edge of the map
     width, eye_v = highest - lowest + 1, eye_fraction - lowest
     half = int(np.ceil(first_u + rings)) + 1
-    sectors, blocks = 2 * half, rings // BLOCK + 1
-    table = np.empty(sectors * blocks * 2, np.float32)
-    roof = np.full(sectors, LOW, np.float32)
-    roof_before = np.full(sectors, LOW, np.float32)
-    floor = np.full(sectors, LOW, np.float32)
-    steep = np.full(width, LOW, np.float32)
-    top, top_before, low, low_before, patch = np.full((5, width), LOW, np.float32)
-    void_from = np.full(sectors, NEVER, np.int32)
+    blocks = rings // BLOCK + 1
+    table = np.empty(2 * half * blocks * 2, np.float32)
+    roof, roof_before, floor = np.full((3, 2 * half), LOW, np.float32)
+    void_from = np.full(2 * half, NEVER, np.int32)
+    sectors = (roof, roof_before, floor, void_from)
+    steep_rings = np.full((BLOCK, width + 2 * PAD), LOW, np.float32)
+    voids = np.zeros(BLOCK, np.int32)
+    top, top_before, low, low_before, patch = np.full((5, width + 2 * PAD), LOW, np.float32)
     heights = len(needed) > 0
-    near, void_before = _near_bound(z, cone, rings, eye_m)
-    if void_before:
+    near, any_void = _near_bound(z, cone, rings, eye_m)
+    if any_void:
         void_from[:] = 0
-    any_void = void_before
-    reach2 = reach * reach * (1.0 + 1e-12)
+    void_before = any_void
     for ring in range(rings):
-        u = first_u + ring
+        if ring % BLOCK == 0:
+            _next_block(z, cone, ring, rings, view, eye, eye_v, width, steep_rings, voids)
+        steep, void = steep_rings[ring % BLOCK], voids[ring % BLOCK] != 0
+        u, low_v, high_v, first, last = _extent(ring, first_u, view, eye_v, width)
         inverse = 1.0 / u
-        span = np.sqrt(max(reach2 - u * u, 0.0))
-        low_v, high_v = max(-span, slope_low * u), min(span, slope_high * u)
-        first = max(int(np.ceil(eye_v + low_v - 1e-9)), 0)
-        last = min(int(np.floor(eye_v + high_v + 1e-9)), width - 1)
-        start = origin + ring * along + lowest * across
         edge_low, edge_high = max(first - 2, 0), min(last + 2, width - 1)
-        void = _ring_steepness(z, start, across, edge_low, edge_high, eye_v, u, eye_m, curvature, steep)
-        lift = np.float32((curvature + LIFT_M) / max(u - 1.0, 0.5))
-        _ring_patches(steep, edge_low, edge_high, lift, top_before, top, low, patch)
+        lift = np.float32((curvature + LIFT_M * (1.0 + above_target)) / max(u - 1.0, 0.5))
+        _patches(steep, edge_low, edge_high, lift, top_before, top, low, patch)
         # sectors with rays inside the range, the angles and the map
         first_k = max(int((max(low_v, -eye_v) * inverse + 1.0) * half) - 1, 0)
-        last_k = min(int((min(high_v, width - 1 - eye_v) * inverse + 1.0) * half) + 1, sectors - 1)
+        last_k = min(int((min(high_v, width - 1 - eye_v) * inverse + 1.0) * half) + 1, 2 * half - 1)
         if (void or void_before) and ring >= 2:
             any_void = True
-            _mark_voids(first_k, last_k, sectors, ring, u, eye_v, width - 2, low_before, low, void_from)
+            _mark_voids(first_k, last_k, half, ring, u, eye_v, width - 2, low_before, low, void_from)
         void_before = void
 
         guess = -1
+        rise = np.float32(above_target * inverse)
         for b in range(first, last + 1):
             v = b - eye_v
-            k = min(max(int((v * inverse + 1.0) * half), 0), sectors - 1)
-            m = steep[b] + np.float32(above_target * inverse)
-            if m < floor[k] and steep[b] > LOW and not heights:
+            k = min(max(int((v * inverse + 1.0) * half), 0), 2 * half - 1)
+            m = steep[PAD + b] + rise
+            if m < floor[k] and not heights and steep[PAD + b] > LOW:
                 continue
             slope = v / u
             if across == 1 and abs(slope) == 1.0:  # the cones beside this one have the diagonals
                 continue
-            ground = np.float64(z[start + b * across])
+            at = out_origin + ring * out_along + (b + lowest) * out_across
+            behind = b - 1 if v > 0.0 or b == width - 1 else b
+            if (
+                m >= roof[k]
+                and m >= roof_before[k]
+                and m >= patch[PAD + behind]
+                and m >= near
+                and ring >= 2
+                and not any_void
+                and not heights
+            ):
+                out[at] = VISIBLE
+                continue
+            ground = np.float64(z[origin + ring * along + (b + lowest) * across])
             ray = (slope, u, eye_m, ground + above_target, curvature * (1.0 + slope * slope), eye_ground, ground)
             row = k * blocks * 2
-            at = out_origin + ring * out_along + (b + lowest) * out_across
             if heights:
                 most, guess = _steepest_met(
                     z, cone, ray, ring, row, roof[k], table, near, void_from[k] if any_void else NEVER, guess
                 )
                 needed[at] = max(eye_m + most * u + ray[4] * u * u - ground, 0.0)
                 continue
-            if any_void and (void_from[k] <= ring or steep[b] <= LOW):
+            if any_void and (void_from[k] <= ring or steep[PAD + b] <= LOW):
                 out[at] = UNKNOWN
-                if steep[b] > LOW:
+                if steep[PAD + b] > LOW:
                     out[at] = _state_past_voids(z, cone, ray, ring, m, row, table, near, void_from[k])
                 continue
             blocker = _blocker(z, cone, ray, ring, m, row, roof[k], roof_before[k], table, near, guess)
@@ -261,67 +320,50 @@ def sweep_exact(z, cone, rings, eye, view, out, needed, out_cone):
                 guess = blocker
 
         if ring >= 2:
-            _widen(first_k, last_k, sectors, u, eye_v, width - 2, patch, low, lift, ring, void_from, roof, floor)
+            _widen(first_k, last_k, half, u, eye_v, ring, patch, low, sectors)
         top, top_before = top_before, top
         low, low_before = low_before, low
         if (ring + 1) % BLOCK == 0:
-            _close_block(ring // BLOCK, blocks, roof, roof_before, table)
+            _close_block(ring // BLOCK, blocks, sectors, table)
 
 
-@njit(cache=True)
-def _close_block(block, blocks, roof, roof_before, table):
-    """Store each sector's roof over one block of rings and over all so far, and begin the next block."""
-    for k in range(len(roof)):
-        roof_before[k] = max(roof_before[k], roof[k])
-        table[(k * blocks + block) * 2] = roof[k]
-        table[(k * blocks + block) * 2 + 1] = roof_before[k]
-        roof[k] = LOW
-
-
-@njit(cache=True, nogil=True)
+@njit(cache=True, error_model="numpy", nogil=True)
 def sweep_fast(z, cone, rings, eye, view, out, out_cone):
     """Approximate states of one cone: the horizon of each ring is taken, interpolated, from the ring before.
 
-    XDraw (Franklin, Ray & Mehta 1994). Arguments as ``sweep_exact``. A void hides nothing and makes unknown what lies
-    behind it, as far as the horizon carries it.
+    XDraw (Franklin, Ray & Mehta 1994), the method of GDAL too. Arguments as ``sweep_exact``.
     """
-    origin, along, across, lowest, highest, eye_fraction, first_u = cone
-    eye_m, _, above_target, curvature = eye
-    reach, slope_low, slope_high = view
+    _, _, _, lowest, highest, eye_fraction, first_u = cone
     out_origin, out_along, out_across = out_cone
-    rings = min(rings, int(np.floor(reach * (1.0 + 1e-12) - first_u)) + 1)
+    rings = min(rings, int(np.floor(view[0] * (1.0 + 1e-12) - first_u)) + 1)
     width, eye_v = highest - lowest + 1, eye_fraction - lowest
-    steep = np.full(width, LOW, np.float32)
-    horizon, horizon_before = np.full((2, width), LOW, np.float32)
-    reach2 = reach * reach * (1.0 + 1e-12)
+    steep_rings = np.full((BLOCK, width + 2 * PAD), LOW, np.float32)
+    voids = np.zeros(BLOCK, np.int32)
+    horizon, horizon_before = np.full((2, width + 2 * PAD), LOW, np.float32)
     for ring in range(rings):
-        u = first_u + ring
+        if ring % BLOCK == 0:
+            _next_block(z, cone, ring, rings, view, eye, eye_v, width, steep_rings, voids)
+        steep = steep_rings[ring % BLOCK]
+        u, _, _, first, last = _extent(ring, first_u, view, eye_v, width)
         inverse = 1.0 / u
-        span = np.sqrt(max(reach2 - u * u, 0.0))
-        low_v, high_v = max(-span, slope_low * u), min(span, slope_high * u)
-        first = max(int(np.ceil(eye_v + low_v - 1e-9)), 0)
-        last = min(int(np.floor(eye_v + high_v + 1e-9)), width - 1)
-        start = origin + ring * along + lowest * across
-        edge_low, edge_high = max(first - 2, 0), min(last + 2, width - 1)
-        _ring_steepness(z, start, across, edge_low, edge_high, eye_v, u, eye_m, curvature, steep)
-        middle = min(max(int(np.floor(eye_v)), edge_low - 1), edge_high)
+        edge_low, edge_high = PAD + max(first - 2, 0), PAD + min(last + 2, width - 1)
+        middle = min(max(PAD + int(np.floor(eye_v)), edge_low - 1), edge_high)
         for b in range(edge_low, middle + 1):
-            share = np.float32(min((eye_v - b) * inverse, 1.0))
-            inward = min(b + 1, width - 1)
-            horizon[b] = horizon_before[b] + share * (horizon_before[inward] - horizon_before[b])
+            share = np.float32(min((PAD + eye_v - b) * inverse, 1.0))
+            horizon[b] = horizon_before[b] + share * (horizon_before[b + 1] - horizon_before[b])
         for b in range(middle + 1, edge_high + 1):
-            share = np.float32(min((b - eye_v) * inverse, 1.0))
-            horizon[b] = horizon_before[b] + share * (horizon_before[max(b - 1, 0)] - horizon_before[b])
-        rise = np.float32(above_target * inverse)
-        to = out_origin + ring * out_along + lowest * out_across
-        for b in range(first, last + 1):
+            share = np.float32(min((b - PAD - eye_v) * inverse, 1.0))
+            horizon[b] = horizon_before[b] + share * (horizon_before[b - 1] - horizon_before[b])
+        rise = np.float32(eye[2] * inverse)
+        to = out_origin + ring * out_along + (lowest - PAD) * out_across
+        for b in range(PAD + first, PAD + last + 1):
             out[to + b * out_across] = VISIBLE if steep[b] + rise >= horizon[b] else HIDDEN
         for b in range(edge_low, edge_high + 1):
             horizon[b] = max(horizon[b], steep[b])
         horizon, horizon_before = horizon_before, horizon
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def keep_view(states, z, columns, place, eye, limits):
     """Set to 0, in place, the cells of a window nearer than the least range or outside the angles.
 
