@@ -237,7 +237,7 @@ def _class_probability(scan: Scan, confusion: Confusion | None, n: int) -> Float
     reported = [i for i, plot in enumerate(scan.plots) if plot.classes]
     if not reported:
         return likelihood
-    scores = np.array([_scores(scan, scan.plots[i].classes) for i in reported])
+    scores = _scores(scan, [scan.plots[i].classes for i in reported])
     given = scores if confusion is None else scores @ np.array(confusion).T
     total = given.sum(axis=1, keepdims=True)
     if not (total > 0.0).all():
@@ -246,16 +246,17 @@ def _class_probability(scan: Scan, confusion: Confusion | None, n: int) -> Float
     return likelihood
 
 
-def _scores(scan: Scan, classes: Mapping[str, float]) -> list[float]:
-    row = [0.0] * len(CLASSES)
-    for name, score in classes.items():
-        if name not in CLASS_INDEX:
-            raise _refusal(scan, f"reports the class {name!r}", f"a class among {', '.join(CLASSES)}")
-        row[CLASS_INDEX[name]] = score
-    total = sum(row)
-    if not (min(row) >= 0.0 and 0.0 < total < math.inf):
+def _scores(scan: Scan, reports: Sequence[Mapping[str, float]]) -> Floats:
+    """(report, class) reported scores in the order of CLASSES, scaled to sum 1."""
+    for report in reports:
+        if not report.keys() <= CLASS_INDEX.keys():
+            unknown = min(report.keys() - CLASS_INDEX.keys())
+            raise _refusal(scan, f"reports the class {unknown!r}", f"a class among {', '.join(CLASSES)}")
+    scores = np.array([[report.get(name, 0.0) for name in CLASSES] for report in reports])
+    total = scores.sum(axis=1, keepdims=True)
+    if not ((scores >= 0.0).all() and (total > 0.0).all() and np.isfinite(total).all()):
         raise _refusal(scan, "reports class scores that are no shares", "scores from 0, not all 0")
-    return [score / total for score in row]
+    return np.asarray(scores / total)
 
 
 def _reports(likelihood: Floats, confusion: Confusion | None) -> Iterable[Mapping[str, float]]:

@@ -52,7 +52,7 @@ def look_probability(layout: Layout, terrain: xr.Dataset, *, target: str = "pers
         place = layout.placement(sensor.id)
         window, seen = _visible(place, terrain, target)
         distance = np.hypot(eastings[window[1]] - sensor.easting, northings[window[0]][:, None] - sensor.northing)
-        inside = np.clip(distance / place.scale, sensor.min_range_m, sensor.max_range_m)  # visible is in range already
+        inside = np.clip(distance, sensor.min_range_m, sensor.max_range_m)  # visible is in range already
         p = sensor.look_probability(inside, target=target)
         visible[i][window] = seen
         probability[i][window] = np.select([seen == VISIBLE, seen == UNKNOWN], [p, np.nan], 0.0)
@@ -79,8 +79,8 @@ def _visible(place: Placement, terrain: xr.Dataset, target: str) -> tuple[tuple[
         sensor.northing,
         observer_height_m=sensor.mast_height_m,
         target_height_m=TARGET_HEIGHT_M[target],
-        max_range_m=sensor.max_range_m * place.scale,
-        min_range_m=sensor.min_range_m * place.scale,
+        max_range_m=sensor.max_range_m,
+        min_range_m=sensor.min_range_m,
         azimuths_rad=place.azimuths_rad,
         elevations_rad=elevations_rad(sensor),
         curvature_k=CURVATURE_K[sensor.kind],
@@ -96,7 +96,7 @@ def _felt(place: Placement, terrain: xr.Dataset) -> tuple[tuple[slice, slice], n
     """A ground sensor's cells: all whose centre is within range, and the one it stands in."""
     sensor = place.sensor
     eastings, northings = terrain["easting"].to_numpy(), terrain["northing"].to_numpy()
-    distance = np.hypot(eastings - sensor.easting, northings[:, None] - sensor.northing) / place.scale
+    distance = np.hypot(eastings - sensor.easting, northings[:, None] - sensor.northing)
     felt = (distance <= sensor.max_range_m) & (distance >= sensor.min_range_m)
     felt.flat[np.argmin(distance)] = True
     return (slice(0, len(northings)), slice(0, len(eastings))), felt.astype(np.uint8)

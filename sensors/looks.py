@@ -131,9 +131,8 @@ def _probability(
         in_view &= _seen(visible, geometry.position)
     elif elevations is not None:
         in_view &= (geometry.elevation >= elevations[0]) & (geometry.elevation <= elevations[1])
-    range_m = geometry.distance / place.scale
-    columns = [sensor.look_probability(range_m[:, i], target=m.target) for i, m in enumerate(movers)]
-    return np.where(in_view, np.stack(columns, axis=1) if columns else np.zeros_like(range_m), 0.0)
+    columns = [sensor.look_probability(geometry.distance[:, i], target=m.target) for i, m in enumerate(movers)]
+    return np.where(in_view, np.stack(columns, axis=1) if columns else np.zeros(in_view.shape), 0.0)
 
 
 def _within(azimuth: Floats, view: tuple[float, float] | None) -> npt.NDArray[np.bool_]:
@@ -191,7 +190,7 @@ def _clutter(
         math.radians(CLUTTER_ELEVATION_DEG[1]),
     )
     reported = {
-        "slant": np.sqrt(nearest**2 + u[:, 0] * (farthest**2 - nearest**2)) * place.scale,
+        "slant": np.sqrt(nearest**2 + u[:, 0] * (farthest**2 - nearest**2)),
         "azimuth": start + u[:, 1] * width,
         "elevation": low + u[:, 2] * (high - low),
         "radial_velocity": (2.0 * u[:, 3] - 1.0) * CLUTTER_SPEED_MPS,

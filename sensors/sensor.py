@@ -30,6 +30,7 @@ class Sensor:
     """One sensor at one place; the kinds (radar, camera, ground sensor) add their own fields and their detection curve.
 
     ``lon``/``lat`` are WGS 84 degrees, ``easting``/``northing`` the same point in the layout's frame [m].
+    Ranges bound the view horizontally, in metres of the frame (its scale differs from 1 by less than a range is known).
     ``azimuth_deg`` is the centre of the view, clockwise from **true** north. ``period_s`` None means event-only:
     the sensor sends no empty scans, only heartbeats. A standard deviation of None means: not measured by this sensor,
     unless its reports say otherwise. ``confusion[i][j]`` is the probability of reporting class j when class i is there
