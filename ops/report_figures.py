@@ -121,7 +121,7 @@ def gospa_over_time(gospa: xr.Dataset) -> Picture:
 
 
 def latency_histogram(latencies_ms: npt.NDArray[np.float64]) -> Picture:
-    """Histogram of latencies [ms] on a logarithmic axis, with p50 and p99."""
+    """Histogram of latencies [ms] on a logarithmic axis, with the median and the 99th percentile."""
     values = np.maximum(latencies_ms[np.isfinite(latencies_ms)], 0.1)
     middle, high = np.percentile(values, (50, 99))
     words = f"Latency of {values.size:,} samples: median {middle:,.0f} ms, 99th percentile {high:,.0f} ms."
@@ -132,18 +132,11 @@ def latency_histogram(latencies_ms: npt.NDArray[np.float64]) -> Picture:
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter(mpl.ticker.FuncFormatter(lambda value, _: f"{value:,g}"))
         axes.xaxis.set_minor_formatter(mpl.ticker.NullFormatter())
-        axes.set_ylim(0, axes.get_ylim()[1] * 1.2)
-        for value, label, side in ((middle, "p50", "right"), (high, "p99", "left")):
-            axes.axvline(value, color=VERMILLION, linewidth=1.2)
-            axes.annotate(
-                f"{label} {value:,.0f} ms",
-                (value, 0.99),
-                xycoords=("data", "axes fraction"),
-                xytext=(-4 if side == "right" else 4, 0),
-                textcoords="offset points",
-                ha=side,
-                va="top",
-            )
+        for value, label, dashes in ((middle, "median", "-"), (high, "p99", "--")):
+            axes.axvline(value, color=VERMILLION, linewidth=1.4, linestyle=dashes, label=f"{label} {value:,.0f} ms")
+        axes.legend(
+            loc="lower left", bbox_to_anchor=(0, 1), ncols=2, handlelength=1.5, columnspacing=1, borderaxespad=0
+        )
         axes.set_xlabel("milliseconds (logarithmic)")
         axes.set_ylabel("count")
         return Picture("Latency", _svg(figure, words), words, "Each bar counts samples; both lines are percentiles.")

@@ -97,7 +97,8 @@ def period_words(started: datetime, ended: datetime, zone: ZoneInfo) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     length = f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
-    local = f"{first.astimezone(zone):%H:%M}–{last.astimezone(zone):%H:%M %Z}"
+    here, there = first.astimezone(zone), last.astimezone(zone)
+    local = f"{here:%H:%M:%S}–{there:%H:%M:%S %Z}"
     return f"{first:%A %d %B %Y}, {first:%H:%M:%S}–{last:%H:%M:%S} UTC ({local} local), {length}"
 
 
