@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from operator import attrgetter
 from typing import Final
 
@@ -261,19 +262,27 @@ def _scores(scan: Scan, reports: Sequence[Mapping[str, float]]) -> Floats:
 
 def _reports(likelihood: Floats, confusion: Confusion | None) -> Iterable[Mapping[str, float]]:
     """Class scores whose likelihood is ``likelihood``: the confusion matrix undone; empty where no class is given."""
-    return [_report(tuple(row), confusion) for row in likelihood.tolist()]
+    return [{} if row[0] != row[0] else dict(_report(tuple(row), confusion)) for row in likelihood.tolist()]
 
 
-def _report(row: Sequence[float], confusion: Confusion | None) -> Mapping[str, float]:
-    if any(value != value for value in row):
-        return {}
-    scores = np.array(row)
-    if confusion is not None:
-        from scipy.optimize import nnls  # only the simulator comes here: live processes need not carry scipy
-
-        scores, _ = nnls(np.array(confusion), scores)
+@lru_cache(maxsize=1_024)  # a sensor that reports one class at a time has only five likelihoods
+def _report(row: tuple[float, ...], confusion: Confusion | None) -> tuple[tuple[str, float], ...]:
+    scores = np.array(row) if confusion is None else _unconfused(np.array(row), np.array(confusion))
     scores = np.where(scores > 1e-12 * scores.sum(), scores, 0.0) / scores.sum()
-    return {name: float(score) for name, score in zip(CLASSES, scores, strict=True) if score > 0.0}
+    return tuple((name, float(score)) for name, score in zip(CLASSES, scores, strict=True) if score > 0.0)
+
+
+def _unconfused(likelihood: Floats, confusion: Floats) -> Floats:
+    """Scores s ≥ 0 (class,) with ``confusion @ s`` proportional to ``likelihood``; one class where that will do."""
+    total = confusion.sum(axis=0)
+    alone = np.abs(confusion * likelihood.sum() - likelihood[:, None] * total).max(axis=0)
+    alone[total == 0.0] = np.inf  # a class that is never reported
+    if alone.min() < 1e-12:
+        return np.asarray(np.arange(len(CLASSES)) == alone.argmin(), dtype=np.float64)
+    from scipy.optimize import nnls  # seldom needed, and heavy to load
+
+    scores, _ = nnls(confusion, likelihood)
+    return np.asarray(scores)
 
 
 def _refusal(scan: Scan, what: str, expected: str) -> SchemaError:
