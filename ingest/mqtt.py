@@ -74,6 +74,7 @@ class Connection:
         self.on_up: Callable[[bool], None] = _ignore
         self.on_message: Callable[[Delivery], None] = _ignore
         self.will: Callable[[], tuple[str, bytes]] | None = None
+        self._in_flight = self.settings.in_flight
         self._now_ns, self._subscriptions = now_ns, list(subscriptions)
         self._lock = threading.Lock()
         self._epoch = 0
@@ -179,7 +180,7 @@ class Connection:
             client.username_pw_set(self.url.username, self.url.password)
         if self.url.tls:
             client.tls_set()
-        client.max_inflight_messages_set(settings.in_flight)
+        client.max_inflight_messages_set(self._in_flight)
         client.max_queued_messages_set(2 * settings.in_flight)
         client.reconnect_delay_set(settings.min_delay_s, settings.max_delay_s)  # type: ignore[arg-type]
         client.on_pre_connect = self._guard(self._pre_connect)
@@ -221,9 +222,11 @@ class Connection:
         if reason.is_failure:
             self.problem = f"{self.url.shown} refuses the connection: {reason}"
             return
-        allowed = getattr(properties, "ReceiveMaximum", None)
-        if allowed is not None:
-            client.max_inflight_messages = min(self.settings.in_flight, int(allowed))
+        allowed = int(getattr(properties, "ReceiveMaximum", self._in_flight))
+        if allowed < self._in_flight:  # paho does not heed it, and takes another window only before it connects
+            self._in_flight = allowed
+            self.renew(f"the broker allows {allowed} messages in flight")
+            return
         self.problem = self._asked_s = None
         self.connected = True
         self.on_up(bool(flags.session_present))
@@ -265,6 +268,9 @@ class Connection:
             topic = message.topic
         except UnicodeDecodeError:
             topic = "\ufffd"
+        # A message proves the subscription; iotcore sends no SUBACK while a resumed session's window is full.
+        self._asked_s = None
+        self.ready.set()
         self.on_message(
             Delivery(
                 topic=topic,

@@ -32,7 +32,8 @@ CREATE TABLE journal (
     received_ns INTEGER NOT NULL,
     sent_ns INTEGER,
     content_type TEXT NOT NULL,
-    body BLOB NOT NULL
+    body BLOB NOT NULL,
+    closes_batch INTEGER NOT NULL DEFAULT 0
 );
 CREATE UNIQUE INDEX journal_keys ON journal (sensor, kind, boot, seq) WHERE boot IS NOT NULL;
 CREATE TABLE dead_letters (
@@ -78,6 +79,7 @@ _INSERT: Final = """
 INSERT INTO journal (kind, sensor, boot, seq, observed_ns, received_ns, sent_ns, content_type, body)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
+_CLOSE_BATCH: Final = "UPDATE journal SET closes_batch = 1 WHERE id = (SELECT max(id) FROM journal)"
 _INSERT_DEAD: Final = """
 INSERT OR IGNORE INTO dead_letters
 (code, field, message, kind, sensor, boot, seq, topic, content_type, body, size, digest, received_ns)
@@ -146,6 +148,8 @@ class Journal(JournalReader):
             return
         with _Transaction(self):
             outcomes = self._store(batch)
+            if "journaled" in outcomes:
+                self._db.execute(_CLOSE_BATCH)
             self._count(batch, outcomes)
             self._db.executemany(_MARK, [(mark.sensor, mark.boot, mark.seq) for mark in batch.marks])
 
@@ -159,7 +163,9 @@ class Journal(JournalReader):
         """Append one row that has no sender's key: a tick, a unit's position, an operator's action. Returns its id."""
         with _Transaction(self):
             row = (kind, subject, None, None, at_ns, at_ns, None, content_type, body)
-            return int(self._db.execute(_INSERT, row).lastrowid or 0)
+            identity = int(self._db.execute(_INSERT, row).lastrowid or 0)
+            self._db.execute(_CLOSE_BATCH)
+            return identity
 
     def recall(self, sensor: str, boot: int) -> tuple[int, Set[int]]:
         """(mark, settled seqs above it) of a sender's boot; (0, {}) when nothing is known. For ingest.marks."""

@@ -21,7 +21,8 @@ class JournalError(BadInput):
 @dataclass(frozen=True, slots=True)
 class JournalRow:
     """One row. ``sensor`` is the unit or the operator in rows of those kinds; boot and seq are None where no sender
-    numbered the row (ticks, positions, actions). Times are nanoseconds since 1970, UTC.
+    numbered the row (ticks, positions, actions). Times are nanoseconds since 1970, UTC. ``closes_batch`` marks the last
+    row of a commit: where one judgement of the whole picture is due, and the same one in every replay.
     """
 
     id: int
@@ -34,6 +35,7 @@ class JournalRow:
     sent_ns: int | None
     content_type: str
     body: bytes
+    closes_batch: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +94,10 @@ class JournalReader:
     def read(self, after_id: int = 0, limit: int = 1000) -> list[JournalRow]:
         """Up to ``limit`` rows with id above ``after_id``, in order of arrival. Ids rise; they may skip numbers."""
         return [
-            JournalRow(*row)
+            JournalRow(*row[:-1], closes_batch=bool(row[-1]))
             for row in self._db.execute(
-                "SELECT id, kind, sensor, boot, seq, observed_ns, received_ns, sent_ns, content_type, body"
-                " FROM journal WHERE id > ? ORDER BY id LIMIT ?",
+                "SELECT id, kind, sensor, boot, seq, observed_ns, received_ns, sent_ns, content_type, body,"
+                " closes_batch FROM journal WHERE id > ? ORDER BY id LIMIT ?",
                 (after_id, limit),
             )
         ]
