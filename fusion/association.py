@@ -136,7 +136,7 @@ def _grown(values, capacity):  # type: ignore[no-untyped-def]  # one body for tw
 def marginals(
     start: Ints, plot: Ints, weight: Floats, miss_weight: Floats, plots: int, exact_pairs: int = EXACT_PAIRS
 ) -> tuple[Floats, Floats, Floats]:
-    """(hit (pair,), miss (track,), alone (plot,)): probability of each pair, of no plot for a track, of no track for a plot.
+    """(hit (pair,), miss (track,), alone (plot,)): probability of a pair, of no plot for a track, no track for a plot.
 
     ``weight`` (pair,) is relative to the plot coming from no track, ``miss_weight`` (track,) that of giving no plot.
     ``exact_pairs`` 0 uses belief propagation everywhere. Clusters do not touch each other's arithmetic.

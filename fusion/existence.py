@@ -145,7 +145,7 @@ class Newborn(NamedTuple):
 def newborn(
     plots: Plots, alone: Floats, flood: float, least: float, share: Floats, compatible: Floats, model: MotionModel
 ) -> Newborn:
-    """New tracks from plots that no track claims (``alone`` (plot,) is the probability of that), likelier than ``least``."""
+    """New tracks, likelier than ``least``, from plots that no track claims (``alone`` (plot,): how probably)."""
     return _start(plots, alone, least, flood, model.prior, model.speed_sd, model.kind, share, compatible)
 
 
@@ -214,11 +214,10 @@ def stand(
     existence: Floats,
     updated: Floats,
     unseen_s: Floats,
-    believable: npt.NDArray[np.bool_],
-    confirm: float,
+    needed: Floats,
     coast_after: float,
 ) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int8]]:
-    """(status, event) of tracks after a look: tentative → confirmed ⇄ coasting. ``believable`` may be confirmed."""
+    """(status, event) of tracks after a look: tentative → confirmed ⇄ coasting. ``needed`` existence confirms."""
     new = status.copy()
     event = np.zeros(len(status), np.int8)
     for t in range(len(status)):
@@ -227,7 +226,7 @@ def stand(
             if status[t] == COASTING:
                 new[t] = CONFIRMED
         if status[t] == TENTATIVE:
-            if existence[t] >= confirm and believable[t]:
+            if existence[t] >= needed[t]:
                 new[t] = CONFIRMED
                 event[t] |= CONFIRMING
         elif status[t] == CONFIRMED and unseen_s[t] > coast_after:

@@ -168,6 +168,7 @@ def update(
     mean: Floats,
     cov: Floats,
     mode: Floats,
+    quiet: tuple[Floats, Floats, Floats],
     pairs: Pairs,
     plots: Plots,
     miss: Floats,
@@ -177,25 +178,27 @@ def update(
 ) -> tuple[Floats, Floats, Floats]:
     """Moment-matched update: ``miss`` (track,) and ``hit`` (pair,) are each track's hypothesis weights, summing to 1.
 
-    Returns new (mean, cov, mode). Every mode is matched over the hypotheses by itself, weighted by its own posterior.
+    ``quiet`` is (mean, cov, mode) given that the target was not seen. Returns new (mean, cov, mode). Every mode is
+    matched over the hypotheses by itself, weighted by its own posterior.
     """
     tracks, modes = mode.shape
     most = 1
     for t in range(tracks):
         most = max(most, pairs.start[t + 1] - pairs.start[t] + 1)
-    new_mean, new_cov, new_mode = mean.copy(), cov.copy(), mode.copy()
+    quiet_mean, quiet_cov, quiet_mode = quiet
+    new_mean, new_cov, new_mode = quiet_mean.copy(), quiet_cov.copy(), quiet_mode.copy()
     x, p, weight, work = np.zeros((most, 4)), np.zeros((most, 10)), np.zeros(most), np.zeros((6, 4))
     for t in range(tracks):
         first, last = pairs.start[t], pairs.start[t + 1]
         if first == last:
             continue
         for m in range(modes):
-            weight[0] = miss[t] * mode[t, m]
+            weight[0] = miss[t] * quiet_mode[t, m]
             total = weight[0]
             count = 1
             if weight[0] > 0.0:
-                x[0] = mean[t, m]
-                p[0] = cov[t, m]
+                x[0] = quiet_mean[t, m]
+                p[0] = quiet_cov[t, m]
             for k in range(first, last):
                 w = hit[k] * pairs.by_mode[k, m]
                 if w <= 0.0:

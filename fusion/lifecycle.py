@@ -1,4 +1,4 @@
-"""Between one bank and the next: thin out the undetected, write back what a look changed, add the born, drop the dead."""
+"""Between one bank and the next: thin the undetected, write back what a look changed, add the born, drop the dead."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ from fusion.tracks import CLOSED, PER_TRACK, TENTATIVE, Rows, TrackBank
 from fusion.undetected import flow, recycle
 from fusion.views import Watch
 from sensors.columns import ScanColumns
+
+LEAST_NARROW = 0.25
+"""A track ends when the modes of motion in which its place is still known hold less than this probability."""
 
 
 class Looked(NamedTuple):
@@ -95,8 +98,7 @@ def _rewrite(
         posterior.existence,
         posterior.updated,
         unseen_s,
-        _believable(scene, columns["evidence"][rows]),
-        settings.confirm_existence,
+        _needed(scene, columns["evidence"][rows]),
         settings.coast_after_s,
     )
     columns["status"][rows] = status
@@ -107,10 +109,12 @@ def _rewrite(
     return columns, events, recorded
 
 
-def _believable(scene: Scene, evidence: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
-    """Whether a track may be confirmed: some sensor measured it, or at least two triggered."""
+def _needed(scene: Scene, evidence: npt.NDArray[np.uint64]) -> Floats:
+    """Existence at which each track is confirmed; infinite for one that only one sensor's triggers tell of."""
+    settings = scene.settings
     measured = (evidence & ~scene.trigger_bits).any(axis=1)
-    return measured | (np.bitwise_count(evidence).sum(axis=1) >= 2)
+    sensors = np.bitwise_count(evidence).sum(axis=1)
+    return np.where(measured, settings.confirm_existence, np.where(sensors >= 2, settings.confirm_by_event, np.inf))
 
 
 def _newborn(scene: Scene, born: Newborn, scan: ScanColumns, now_ns: int) -> dict[str, npt.NDArray[Any]]:
@@ -148,6 +152,7 @@ def _given_up(scene: Scene, columns: dict[str, npt.NDArray[Any]], now_ns: int) -
     settings = scene.settings
     least = np.where(columns["status"] == TENTATIVE, settings.drop_existence, settings.lose_existence)
     unseen = now_ns - columns["updated_ns"] > settings.coast_limit_s * 1e9
-    spread = columns["spread"]
-    vague = spread[:, 0] + spread[:, 4] > 2.0 * settings.coast_sd_m**2
-    return (columns["existence"] < least) | unseen | vague
+    narrow = columns["cov"][:, :, 0] + columns["cov"][:, :, 4] <= 2.0 * settings.coast_sd_m**2
+    vague: npt.NDArray[np.bool_] = (columns["mode"] * narrow).sum(axis=1) < LEAST_NARROW
+    faint: npt.NDArray[np.bool_] = columns["existence"] < least
+    return faint | unseen | vague

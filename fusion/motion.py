@@ -28,8 +28,8 @@ FOOT, VEHICLE = 0, 1
 
 @dataclass(frozen=True, slots=True)
 class Mode:
-    """One way to move. ``speed_sd_mps`` is the stationary spread of each velocity component, ``correlation_s`` how
-    long a velocity lasts, ``share`` the probability that a target of this kind moves so, ``dwell_s`` how long it does."""
+    """One way to move: ``speed_sd_mps`` is the stationary spread of each velocity component, ``correlation_s`` how long
+    a velocity lasts, ``share`` the probability that a target of this kind moves so, ``dwell_s`` for how long."""
 
     name: str
     kind: int

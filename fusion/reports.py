@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import cos, exp, inf, isfinite, isnan, nan, pi, sin, sqrt, tan
+from math import cos, exp, inf, isnan, nan, pi, sin, sqrt, tan
 from typing import Final
 
 import numba
@@ -20,6 +20,11 @@ LEAST_VARIANCE: Final = 0.01
 """A position is never better known than 0.1 m."""
 WORST_RANGE_SHARE: Final = 0.35
 """A camera's range from the ground with a deviation above this share of it is no range: the bearing alone is used."""
+WORST_AZIMUTH_RAD: Final = 1.0
+"""A deviation beyond this is no azimuth, nor one of range beyond the sensor's own range a range."""
+FARTHEST_M: Final = 1e7
+"""A position farther than this from its sensor is none; half the Earth lies nearer."""
+FASTEST_MPS: Final = 1e3
 LEAST_PROBABILITY: Final = 0.001
 """A plot may come from ground held to be hidden: the elevation model errs too."""
 
@@ -86,6 +91,7 @@ def plots_of(scan: ScanColumns, watch: Watch, scene: Scene, undetected: Floats) 
         scene.earth,
         false,
         watch.trigger_only,
+        watch.births,
         scene.births,
         undetected,
         scene.model.prior,
@@ -94,7 +100,7 @@ def plots_of(scan: ScanColumns, watch: Watch, scene: Scene, undetected: Floats) 
     used = kind >= 0
     if not used.all():
         kind, columns, label = kind[used], columns[:, used], label[used]
-    return Plots(kind, *columns, label, np.flatnonzero(used)), count - len(kind)
+    return Plots._make([kind, *columns, label, np.flatnonzero(used)]), count - len(kind)
 
 
 @numba.njit(cache=True)
@@ -105,6 +111,7 @@ def _plots(
     earth: Ground,
     false: Floats,
     triggers: bool,
+    starts: bool,
     births: Births,
     intensity: Floats,
     prior: Floats,
@@ -128,14 +135,14 @@ def _plots(
         )
         clutter = false[0]
         factor = 1.0
-        if isfinite(azimuth) and azimuth_sd > 0.0 and isfinite(azimuth_sd):
+        if abs(azimuth) < 1e3 and 0.0 < azimuth_sd <= WORST_AZIMUTH_RAD:
             ground_range, ground_sd = nan, nan
             if not isnan(reach):
-                if isfinite(reach) and reach >= 0.0 and reach_sd > 0.0 and isfinite(reach_sd):
+                if 0.0 <= reach <= 2.0 * view.max_range and 0.0 < reach_sd <= view.max_range:
                     ground_range, ground_sd = _ground_range(view, earth, azimuth, reach, reach_sd)
                 else:
                     continue
-            elif isfinite(elevation) and elevation_sd > 0.0 and isfinite(elevation_sd):
+            elif abs(elevation) < 0.5 * pi and 1e-6 < elevation_sd < 0.5:
                 ground_range, ground_sd = _ray_range(view, earth, azimuth, elevation, elevation_sd)
                 if ground_range > 0.0:
                     clutter = false[2] * elevation_sd / ground_sd / ground_range
@@ -148,13 +155,13 @@ def _plots(
                 _turn(view, azimuth, ground_range, ground_sd, azimuth_sd, out[:, j])
             out[5, j], out[6, j] = azimuth, azimuth_sd
             out[9, j], out[10, j] = sin(azimuth), cos(azimuth)
-            if kind[j] == POSITION and isfinite(radial) and radial_sd > 0.0 and isfinite(radial_sd):
-                out[7, j], out[8, j] = radial, radial_sd
+            if kind[j] == POSITION and abs(radial) < FASTEST_MPS and 0.0 < radial_sd < FASTEST_MPS:
+                out[7, j], out[8, j] = radial, max(radial_sd, 0.01)
                 clutter /= false[3]
                 factor = _radial_density(radial, radial_sd, prior, speed_sd)
-        elif isfinite(measured[8, j]) and isfinite(measured[9, j]):
+        elif abs(measured[8, j] - view.east) < FARTHEST_M and abs(measured[9, j] - view.north) < FARTHEST_M:
             c_ee, c_en, c_nn = measured[10, j], measured[11, j], measured[12, j]
-            if not (c_ee > 0.0 and c_ee * c_nn - c_en * c_en > 0.0 and c_ee + c_nn < inf):
+            if not (c_ee > 0.0 and c_ee * c_nn - c_en * c_en > 0.0 and c_ee + c_nn < FARTHEST_M**2):
                 continue
             kind[j] = POSITION
             out[:5, j] = np.array([measured[8, j], measured[9, j], c_ee + LEAST_VARIANCE, c_en, c_nn + LEAST_VARIANCE])
@@ -168,11 +175,13 @@ def _plots(
         if kind[j] == POSITION:
             seen = spread_probability(view, out[0, j], out[1, j], out[2, j], out[3, j], out[4, j])
             out[13, j] = max(seen, LEAST_PROBABILITY)
-            out[12, j] = factor * out[13, j] * density_at(births, intensity, out[0, j], out[1, j])
-        total = 0.0
+            if starts:
+                out[12, j] = factor * out[13, j] * density_at(births, intensity, out[0, j], out[1, j])
+        total, least = 0.0, 0.0
         for c in range(label.shape[1]):
             total += label[j, c]
-        if isfinite(total) and total > 0.0:
+            least = min(least, label[j, c])
+        if 0.0 < total < inf and least >= 0.0:
             for c in range(label.shape[1]):
                 likelihood[j, c] = label[j, c] / total
     return kind, out, likelihood
@@ -212,7 +221,9 @@ def _ray_range(view: View, earth: Ground, azimuth: float, elevation: float, elev
     high = _meets(view, earth, azimuth, elevation + 2.0 * elevation_sd)
     if isnan(centre) or isnan(low) or isnan(high):
         return nan, nan
-    deviation = 0.5 * max(abs(high - centre), abs(centre - low)) + 0.25 * (earth.cell if earth.elevation.size > 0 else 0.0)
+    deviation = 0.5 * max(abs(high - centre), abs(centre - low)) + max(
+        0.25 * (earth.cell if earth.elevation.size > 0 else 0.0), 0.1
+    )
     if deviation > WORST_RANGE_SHARE * centre:
         return nan, nan
     return centre, deviation

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 
 import numpy as np
@@ -20,8 +20,8 @@ from sensors.layout import Layout, UnknownSensor
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
     """``missed`` (row, column) of each sensor is the probability that a look misses a target in a cell of ``births``;
-    ``share`` (class,) the classes at birth; ``compatible`` (kind, class) how motion goes with class; ``gate`` the squared
-    distance of the gate; ``trigger_bits`` (word,) the sensors that only trigger, one bit each."""
+    ``share`` (class,) the classes at birth; ``compatible`` (kind, class) how motion goes with class; ``gate`` the
+    squared distance of the gate; ``trigger_bits`` (word,) the sensors that only trigger, one bit each."""
 
     settings: TrackerSettings
     layout: Layout
@@ -62,6 +62,8 @@ def scene_of(
         lifetime_s=settings.lifetime_s,
         speed=settings.crossing_speed_mps,
     )
+    if not settings.trigger_births:
+        eyes = {name: replace(watch, births=not watch.trigger_only) for name, watch in eyes.items()}
     share = np.array(settings.class_share)
     bits = np.zeros(max(1, -(-len(eyes) // 64)), np.uint64)
     for watch in eyes.values():

@@ -22,12 +22,15 @@ class TrackerSettings:
     with each class.
     traffic_per_km2: expected density of targets before anybody looks; lifetime_s: how long a target stays;
     crossing_speed_mps: mean speed at which targets enter coverage; birth_cell_m: cell of the intensity of undetected
-    targets. start_existence: a plot likelier than this to be a new target starts a track; drop_existence: a tentative
-    track below it is dropped; confirm_existence, lose_existence: a track is confirmed at the first and closed below the
-    second. gate_probability: share of true plots that the gate keeps. coast_after_s: a confirmed track unseen for
-    longer is marked coasting; coast_limit_s, coast_sd_m: it closes when unseen for so long, or so uncertain.
-    trigger_births: whether a trigger alone may start a track (two sensors' triggers are needed to confirm it).
-    least_false_alarms: false alarms a scan where a layout says 0. horizon_s: how late a scan may come.
+    targets.
+    start_existence: a plot likelier than this to be a new target starts a track; start_by_event: the same for sensors
+    that send no empty scans, whose silence would never drop it; drop_existence: a tentative track below it is dropped.
+    confirm_existence, lose_existence: a track is confirmed at the first and closed below the second; confirm_by_event:
+    is enough for a track that only triggers tell of, but those of at least two sensors.
+    gate_probability: share of true plots that the gate keeps. coast_after_s: a confirmed track unseen for longer is
+    marked coasting; coast_limit_s, coast_sd_m: it closes when unseen for so long, or when hardly any mode of motion
+    knows its place so well. trigger_births: whether a trigger alone may start a track.
+    least_false_alarms: false alarms a scan where a layout says fewer. horizon_s: how late a scan may come.
     """
 
     modes: tuple[Mode, ...] = PEOPLE_AND_VEHICLES
@@ -39,13 +42,15 @@ class TrackerSettings:
     crossing_speed_mps: float = 3.0
     birth_cell_m: float = 500.0
     start_existence: float = 3e-4
+    start_by_event: float = 0.05
     drop_existence: float = 1e-4
     confirm_existence: float = 0.99
+    confirm_by_event: float = 0.5
     lose_existence: float = 0.1
     gate_probability: float = 0.9999
     coast_after_s: float = 5.0
     coast_limit_s: float = 180.0
-    coast_sd_m: float = 250.0
+    coast_sd_m: float = 200.0
     trigger_births: bool = True
     least_false_alarms: float = 0.01
     horizon_s: float = 60.0

@@ -103,7 +103,7 @@ def _put_entry(arrays: Arrays, name: str, entry: Entry) -> dict[str, Any]:
 
 
 def _get_entry(arrays: Arrays, name: str, about: dict[str, Any]) -> Entry:
-    columns = {field: arrays[f"{name}_{field}"] for field in SCAN_ARRAYS}
+    columns: dict[str, Any] = {field: arrays[f"{name}_{field}"] for field in SCAN_ARRAYS}
     before = None if about["before"] is None else _get_bank(arrays, f"{name}_before", about["before"])
     rows = _get_rows(arrays, f"{name}_rows", about["rows"])
     return Entry(ScanColumns(**about["scan"], **columns), rows, about["taken"], before)

@@ -19,7 +19,7 @@ Advance = Callable[[TrackBank, ScanColumns], tuple[TrackBank, Rows]]
 
 @dataclass(slots=True)
 class Entry:
-    """One scan, the rows that it gave, whether they were handed out, and the bank before it where that is still kept."""
+    """One scan, the rows that it gave, whether they were taken, and the bank before it where that is still kept."""
 
     scan: ScanColumns
     rows: Rows
@@ -54,7 +54,7 @@ class Timeline:
         self.keys.add(scan.key)
         self.count += 1
         if place == len(self.entries):
-            ran = [(self._append(scan, advance), None)]
+            ran: list[tuple[Entry, Rows | None]] = [(self._append(scan, advance), None)]
         else:
             ran = self._insert(place, scan, advance)
         self.newest_ns = scan.observed_ns if self.newest_ns is None else max(self.newest_ns, scan.observed_ns)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import xarray as xr
 
-from fusion import association, existence, kalman, motion, tracks
+from fusion import association, existence, kalman, motion, silence, tracks
 from fusion.existence import CLOSING, COAST, CONFIRMING, STARTED, UPDATED
 from fusion.lifecycle import Looked, settle, sweep
 from fusion.reports import plots_of
@@ -53,8 +53,7 @@ def advance(scene: Scene, bank: TrackBank, scan: ScanColumns) -> tuple[TrackBank
     undetected, still_undetected, expected_new = sweep(scene, bank, watch, now)
 
     # predict
-    rows = tracks.within_reach(bank.centre, bank.spread, bank.time_ns, now, watch.view)
-    dt = (now - bank.time_ns[rows]) * 1e-9
+    rows, dt = tracks.within_reach(bank.centre, bank.spread, bank.time_ns, now, watch.view)
     label = bank.label[rows]
     mean, cov, mode = motion.predict(
         bank.mean[rows], bank.cov[rows], bank.mode[rows], dt, model.speed_sd, model.correlation, model.rate, model.gait
@@ -67,17 +66,19 @@ def advance(scene: Scene, bank: TrackBank, scan: ScanColumns) -> tuple[TrackBank
     flood = existence.flood_factor(len(plots.kind), watch.false_alarms, sight, expected_new)
     pairs = association.gate(mean, cov, mode, centre, spread, plots, scene.gate, east, north)
     weight = existence.weigh(pairs, plots, sight, label, scene.share, flood)
-    silence = existence.missing(sight, watch.polled)
-    hit, miss, alone = association.marginals(pairs.start, pairs.plot, weight, silence, len(plots.kind))
+    unseen = existence.missing(sight, watch.polled)
+    hit, miss, alone = association.marginals(pairs.start, pairs.plot, weight, unseen, len(plots.kind))
 
     # update
     posterior = existence.judge(pairs, plots, sight, label, hit, miss, watch.polled)
     existence.lean_on_labels(pairs, plots, label, model.kind, scene.compatible)
-    mean, cov, mode = kalman.update(mean, cov, mode, pairs, plots, posterior.miss, posterior.hit, east, north)
+    quiet = silence.unseen(mean, cov, mode, sight.uneven & watch.polled, watch.view)
+    mean, cov, mode = kalman.update(mean, cov, mode, quiet, pairs, plots, posterior.miss, posterior.hit, east, north)
     looked = Looked(rows, now, mean, cov, mode, sight.held, posterior)
 
     # start and close
-    born = existence.newborn(plots, alone, flood, settings.start_existence, scene.share, scene.compatible, model)
+    least = settings.start_existence if watch.polled else settings.start_by_event
+    born = existence.newborn(plots, alone, flood, least, scene.share, scene.compatible, model)
     return settle(scene, bank, looked, born, scan, still_undetected, dropped)
 
 

@@ -17,9 +17,10 @@ import numpy.typing as npt
 import xarray as xr
 
 from fusion.motion import VEHICLE, Floats, Ints, unpack
-from fusion.views import View, holds, spread_probability
+from fusion.views import View, holds, probability, spread_probability
 from sensors.scan import CLASSES
 
+UNEVEN = 0.005
 TENTATIVE, CONFIRMED, COASTING, CLOSED = 0, 1, 2, 3
 STATUS = np.array(["tentative", "confirmed", "coasting", "closed"])
 
@@ -30,9 +31,9 @@ Bits = npt.NDArray[np.uint64]
 class TrackBank:
     """n tracks with m modes of motion.
 
-    ``track`` (n,) 40-bit ids; ``time_ns`` (n,) the moment of each state (a track outside a scan's reach is left alone);
-    ``mean`` (n, m, 4), ``cov`` (n, m, 10 packed), ``mode`` (n, m) the mixture; ``centre`` (n, 4), ``spread`` (n, 10) its
-    moments; ``existence`` (n,); ``status`` (n,); ``label`` (n, class) class probability from reports alone;
+    ``track`` (n,) 40-bit ids; ``time_ns`` (n,) the moment of each state (a scan leaves alone what is out of its reach);
+    ``mean`` (n, m, 4), ``cov`` (n, m, 10 packed), ``mode`` (n, m) the mixture; ``centre`` (n, 4), ``spread`` (n, 10)
+    its moments; ``existence`` (n,); ``status`` (n,); ``label`` (n, class) class probability from reports alone;
     ``founded_ns``, ``updated_ns`` (n,); ``evidence`` (n, word) one bit a sensor of the layout that the track was
     updated by. ``intensity`` (row, column) [1/m²] is the density of undetected targets at ``intensity_ns``.
     """
@@ -110,17 +111,19 @@ class Locator(Protocol):
 
 
 class Sight(NamedTuple):
-    """Tracks as one look meets them: existence before it, probability of being seen, whether in range and view."""
+    """Tracks as one look meets them: existence before it, probability of being seen, whether in range and view, and
+    whether that probability differs across the track's uncertainty."""
 
     existence: Floats
     seen: Floats
     held: npt.NDArray[np.bool_]
+    uneven: npt.NDArray[np.bool_]
 
 
 @numba.njit(cache=True)
-def within_reach(centre: Floats, spread: Floats, time_ns: Ints, now_ns: int, view: View) -> Ints:
-    """Tracks that the sensor might see at ``now_ns``: the others need no prediction."""
-    rows = np.empty(len(time_ns), np.int64)
+def within_reach(centre: Floats, spread: Floats, time_ns: Ints, now_ns: int, view: View) -> tuple[Ints, Floats]:
+    """Tracks that the sensor might see at ``now_ns``, as rows, and the age of each state [s]; the others can wait."""
+    rows, age = np.empty(len(time_ns), np.int64), np.empty(len(time_ns))
     count = 0
     for t in range(len(time_ns)):
         dt = (now_ns - time_ns[t]) * 1e-9
@@ -129,22 +132,28 @@ def within_reach(centre: Floats, spread: Floats, time_ns: Ints, now_ns: int, vie
         margin = 3.0 * (sqrt(spread[t, 0] + spread[t, 4]) + dt * sqrt(spread[t, 7] + spread[t, 9])) + 50.0
         limit = view.max_range + margin
         if d_e * d_e + d_n * d_n <= limit * limit:
-            rows[count] = t
+            rows[count], age[count] = t, dt
             count += 1
-    return rows[:count].copy()
+    return rows[:count].copy(), age[:count].copy()
 
 
 @numba.njit(cache=True)
 def sight(centre: Floats, spread: Floats, existence: Floats, dt: Floats, lifetime: float, view: View) -> Sight:
     """Existence carried over ``dt`` and the look's probability, averaged over each track's uncertainty."""
     tracks = len(existence)
-    carried, seen, held = np.empty(tracks), np.empty(tracks), np.empty(tracks, np.bool_)
+    carried, seen, held, uneven = (
+        np.empty(tracks),
+        np.empty(tracks),
+        np.empty(tracks, np.bool_),
+        np.empty(tracks, np.bool_),
+    )
     for t in range(tracks):
         carried[t] = existence[t] * exp(-max(dt[t], 0.0) / lifetime)
         e, n = centre[t, 0], centre[t, 1]
         seen[t] = spread_probability(view, e, n, spread[t, 0], spread[t, 1], spread[t, 4])
         held[t] = holds(view, e, n)
-    return Sight(carried, seen, held)
+        uneven[t] = abs(seen[t] - probability(view, e, n)) > UNEVEN
+    return Sight(carried, seen, held, uneven)
 
 
 def track_name(track: int) -> str:
@@ -166,7 +175,7 @@ def class_probability(bank: TrackBank, kind: Ints, compatible: Floats) -> Floats
     for number, share in enumerate((1.0 - vehicle, vehicle)):
         given = bank.label * compatible[number]
         result += share[:, None] * given / np.maximum(given.sum(axis=1, keepdims=True), 1e-300)
-    return result / np.maximum(result.sum(axis=1, keepdims=True), 1e-300)
+    return np.asarray(result / np.maximum(result.sum(axis=1, keepdims=True), 1e-300))
 
 
 def history_dataset(blocks: Sequence[Rows], border: Locator | None) -> xr.Dataset:

@@ -23,8 +23,8 @@ TABLE_STEPS = 256
 
 class View(NamedTuple):
     """A sensor's place and field. ``azimuth_from`` [rad, grid] and ``azimuth_width`` bound the view; ``height`` is of
-    the eye, ``foot`` of the ground below it [m]. ``table`` is the probability per look at equal steps of range from 0 to
-    ``max_range``; ``grid`` (row, column), not empty where there is terrain, is that probability on the ground, NaN
+    the eye, ``foot`` of the ground below it [m]. ``table`` is the probability per look at equal steps of range from 0
+    to ``max_range``; ``grid`` (row, column), not empty where there is terrain, is that probability on the ground, NaN
     where visibility is unknown; its first cell's centre is (grid_east, grid_north), rows run south."""
 
     east: float
@@ -57,7 +57,7 @@ class Watch:
 
     ``clutter_per_m2``, ``clutter_per_rad`` and ``clutter_per_sr`` are densities of false plots a scan; with radial
     velocity they spread over ``clutter_speed_span``. ``polled`` sensors send empty scans, so their silence is a miss.
-    ``trigger_sd`` is the deviation of a trigger's place.
+    ``trigger_sd`` is the deviation of a trigger's place; ``births`` tells whether its plots may start tracks.
     """
 
     index: int
@@ -71,6 +71,7 @@ class Watch:
     clutter_per_sr: float
     clutter_speed_span: float
     trigger_sd: float
+    births: bool = True
 
 
 def watches(
@@ -190,7 +191,7 @@ def probability(view: View, easting: float, northing: float) -> float:
 
 @numba.njit(cache=True)
 def spread_probability(view: View, easting: float, northing: float, p_ee: float, p_en: float, p_nn: float) -> float:
-    """Probability per look averaged over a Gaussian's five sigma points (centre 1/3, four at √3 deviations 1/6 each)."""
+    """Probability per look over a Gaussian's five sigma points (centre 1/3, four at √3 deviations 1/6 each)."""
     l_ee = sqrt(max(p_ee, 1e-12))
     l_ne = p_en / l_ee
     l_nn = sqrt(max(p_nn - l_ne * l_ne, 0.0))

@@ -1,0 +1,103 @@
+"""What not being seen says about where a target is: most likely where the sensor cannot see it.
+
+A track about to leave a shadow, and not seen to leave it, is still in it. Its density times the probability of a miss
+is matched by its first two moments, on five sigma points of the position; the velocity follows by regression.
+Negative information: Koch (2007), "On exploiting negative sensor evidence for target tracking".
+"""
+
+from __future__ import annotations
+
+from math import sqrt
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from fusion.motion import Floats
+from fusion.views import View, probability
+
+KEPT = 0.3
+"""Share of the prior spread that silence leaves at least: five points are few."""
+
+
+@numba.njit(cache=True)
+def unseen(
+    mean: Floats, cov: Floats, mode: Floats, uneven: npt.NDArray[np.bool_], view: View
+) -> tuple[Floats, Floats, Floats]:
+    """(mean, cov, mode) given that a look did not see the target; only ``uneven`` (track,) tracks change."""
+    new_mean, new_cov, new_mode = mean.copy(), cov.copy(), mode.copy()
+    place, weight, full = np.zeros((5, 2)), np.zeros(5), np.zeros((4, 4))
+    for t in range(len(uneven)):
+        if not uneven[t]:
+            continue
+        total = 0.0
+        for m in range(mode.shape[1]):
+            new_mode[t, m] = mode[t, m] * _weigh(mean[t, m], cov[t, m], view, place, weight)
+            total += new_mode[t, m]
+            _shift(new_mean[t, m], new_cov[t, m], place, weight, full)
+        if total > 1e-200:
+            new_mode[t] /= total
+        else:
+            new_mode[t] = mode[t]
+    return new_mean, new_cov, new_mode
+
+
+@numba.njit(cache=True)
+def _weigh(x: Floats, p: Floats, view: View, place: Floats, weight: Floats) -> float:
+    """Sigma points of the position into ``place``, their weights after a miss into ``weight``; the miss probability."""
+    l_ee = sqrt(p[0])
+    l_ne = p[1] / l_ee
+    l_nn = sqrt(max(p[4] - l_ne * l_ne, 0.0))
+    root = sqrt(3.0)
+    for i in range(5):
+        place[i] = x[:2]
+    place[1] += np.array([root * l_ee, root * l_ne])
+    place[2] -= np.array([root * l_ee, root * l_ne])
+    place[3, 1] += root * l_nn
+    place[4, 1] -= root * l_nn
+    total = 0.0
+    for i in range(5):
+        weight[i] = (1.0 / 3.0 if i == 0 else 1.0 / 6.0) * (1.0 - probability(view, place[i, 0], place[i, 1]))
+        total += weight[i]
+    if total > 1e-12:
+        weight /= total
+    return total
+
+
+@numba.njit(cache=True)
+def _shift(x: Floats, p: Floats, place: Floats, weight: Floats, full: Floats) -> None:
+    """Give the position the moments of the weighted points, in place; velocity follows by regression on it."""
+    total = weight.sum()
+    if abs(total - 1.0) > 1e-6:
+        return  # no point could have been missed
+    e, n = 0.0, 0.0
+    for i in range(5):
+        e += weight[i] * place[i, 0]
+        n += weight[i] * place[i, 1]
+    c_ee, c_en, c_nn = KEPT * p[0], KEPT * p[1], KEPT * p[4]
+    for i in range(5):
+        d_e, d_n = place[i, 0] - e, place[i, 1] - n
+        w = (1.0 - KEPT) * weight[i]
+        c_ee, c_en, c_nn = c_ee + w * d_e * d_e, c_en + w * d_e * d_n, c_nn + w * d_n * d_n
+    index = 0
+    for i in range(4):
+        for j in range(i, 4):
+            full[i, j] = p[index]
+            full[j, i] = p[index]
+            index += 1
+    determinant = p[0] * p[4] - p[1] * p[1]
+    if not determinant > 1e-12 * p[0] * p[4]:
+        return
+    d_e, d_n = e - x[0], n - x[1]
+    change_ee, change_en, change_nn = c_ee - p[0], c_en - p[1], c_nn - p[4]
+    i_ee, i_en, i_nn = p[4] / determinant, -p[1] / determinant, p[0] / determinant
+    index = 0
+    for i in range(4):
+        g_e = full[i, 0] * i_ee + full[i, 1] * i_en
+        g_n = full[i, 0] * i_en + full[i, 1] * i_nn
+        x[i] += g_e * d_e + g_n * d_n
+        for j in range(i, 4):
+            h_e = full[j, 0] * i_ee + full[j, 1] * i_en
+            h_n = full[j, 0] * i_en + full[j, 1] * i_nn
+            p[index] += g_e * (change_ee * h_e + change_en * h_n) + g_n * (change_en * h_e + change_nn * h_n)
+            index += 1
