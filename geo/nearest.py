@@ -236,3 +236,10 @@ def _locate(
         else:
             within = int((at - edges[nearest, PART_START]) / segment_length)
             segment[p] = min(int(edges[nearest, FIRST_SEGMENT]) + within, int(edges[nearest, LAST_SEGMENT]))
+
+
+def compile_kernels() -> None:
+    """Compile the kernels, or load them from the disk: a tree over one edge, and one point located."""
+    edges = np.zeros((1, EDGE_COLUMNS))
+    edges[0, [BX, DX, LENGTH, INVERSE]] = 1.0
+    EdgeTree.over(_fixed(edges)).locate(np.zeros(1), np.zeros(1), 1.0)

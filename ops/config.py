@@ -1,4 +1,4 @@
-"""Sector and settings files: TOML in, one frozen object out. Unknown keys are errors; secrets are in the environment."""
+"""Sector and settings files: TOML in, one frozen object out. Unknown keys are errors; secrets stay outside."""
 
 from __future__ import annotations
 

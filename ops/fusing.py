@@ -13,7 +13,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,7 +25,7 @@ from geo.errors import WatchlineError
 from ops.clock import ScenarioClock
 from ops.config import Ground, Settings, load_sector, load_settings, open_ground
 from ops.feeds import FeedSettings, OutboxPublisher, Unit
-from ops.journal_reader import JournalReader, JournalRow
+from ops.journal_reader import JournalError, JournalReader, JournalRow
 from ops.picture import alert_dict, sensors_live, tracks_live
 from ops.pipeline import Pipeline
 from ops.processes import say, stop_when_parent_ends
@@ -36,6 +35,7 @@ from ops.store_reader import Reader
 log = logging.getLogger(__name__)
 
 ROWS_A_STRETCH: Final = 500
+JOURNAL_WAIT_S: Final = 30.0
 POLL_S: Final = 0.005
 PICTURE_EVERY_S: Final = 0.2
 REPORT_EVERY_S: Final = 0.5
@@ -127,19 +127,30 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
     settings = load_settings(arguments.settings)
     with ExitStack() as stack:
         ground = open_ground(load_sector(arguments.sector), arguments.layout)
-        journal = JournalReader(arguments.journal)
+        journal = _journal_when_there(arguments.journal, stop)
         stack.callback(journal.close)
         store = Store(arguments.store)
         stack.callback(store.close)
         fusion = Fusion(journal, store, ground, settings, clock)
         if arguments.feed:
             stack.enter_context(_feed(arguments, settings, store, clock))
-        say(ready=True, cursor=fusion.cursor)
+        say(ready=True, cursor=fusion.cursor, border=ground.border.to_geodataframe().__geo_interface__)
         _loop(fusion, stop)
         fusion.finish()
         _report(fusion)
         np.save(Path(arguments.store).with_suffix(".latency.npy"), np.asarray(fusion.latencies.values))
     return 0
+
+
+def _journal_when_there(path: Path, stop: threading.Event) -> JournalReader:
+    """The journal, which ingest makes: at a first start it may come up after us."""
+    deadline = time.monotonic() + JOURNAL_WAIT_S
+    while True:
+        try:
+            return JournalReader(path)
+        except JournalError:
+            if time.monotonic() > deadline or stop.wait(0.05):
+                raise
 
 
 def _loop(fusion: Fusion, stop: threading.Event) -> None:
@@ -167,10 +178,10 @@ class _feed:  # noqa: N801 - used like a function, as contextlib's own
         from ops.broker import URL_VARIABLE
 
         url = BrokerUrl.parse(os.environ.pop(URL_VARIABLE))
-        self._publisher = Publisher(url, client_id=f"watchline-{arguments.sector_id}-feed")
+        self._publisher = Publisher(url, client_id=f"watchline-{arguments.sector_id}-feed", now_ns=clock.now_ns)
         self._outbox = OutboxPublisher(
             Reader(store.path),
-            self._publish,
+            self._publisher,
             FeedSettings(arguments.sector_id, [Unit(name) for name in settings.units]),
             delivered=lambda numbers: store.mark_delivered(numbers, at_ns=clock.now_ns()),
             monotonic_ns=time.monotonic_ns,
@@ -179,9 +190,6 @@ class _feed:  # noqa: N801 - used like a function, as contextlib's own
         self._thread = threading.Thread(
             target=self._outbox.run, args=(self._stop,), kwargs={"every_s": 0.02}, name="feed", daemon=True
         )
-
-    def _publish(self, topic: str, payload: bytes, *, content_type: str) -> Future[Any]:
-        return self._publisher.publish(topic, payload, content_type=content_type)
 
     def __enter__(self) -> None:
         self._publisher.start()

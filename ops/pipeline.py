@@ -159,9 +159,9 @@ class Pipeline:
             self._unusable(row, error)
             return
         word: Literal["online", "maintenance", "offline"] = "online"
-        if status.state == "maintenance":
+        if status.state in ("maintenance", "stopped"):  # said beforehand, so it is planned
             word = "maintenance"
-        elif status.state in ("stopped", "lost"):
+        elif status.state == "lost":
             word = "offline"
         else:
             self._heard(row)

@@ -18,7 +18,7 @@ def samples_folder() -> Path:
 
 
 def jacksboro_cog(cache: Path) -> Path:
-    """Path of the Jacksboro DEM as a COG in ``cache``, written on first use; heights in metres, WGS 84, 3 arc-seconds."""
+    """Path of the Jacksboro DEM as a COG in ``cache``, written on first use; metres, WGS 84, 3 arc-seconds."""
     target = cache / "jacksboro_3s.tif"
     if target.exists():
         return target

@@ -1,0 +1,196 @@
+"""The command line. Each command is a few lines here and a module of its own; errors are one sentence."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from geo.errors import WatchlineError
+
+BEGAN_S = time.monotonic()
+
+app = typer.Typer(
+    name="watchline",
+    help="Border surveillance and sensor fusion: what moves, where, how sure, and what nobody can see.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+SectorOption = Annotated[str, typer.Option("--sector", help="Sector TOML file, or a sample's name.")]
+LayoutOption = Annotated[
+    str | None, typer.Option("--layout", help="Layout by its name in the sector, or a file. Default: the first.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on one line, last on stdout.")]
+SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Same seed, same scenario.")]
+BrokerOption = Annotated[
+    str | None,
+    typer.Option(
+        "--broker",
+        metavar="URL",
+        envvar="WATCHLINE_BROKER",
+        help="mqtt://user:password@host:port of your broker. Default: an embedded one on 127.0.0.1.",
+    ),
+]
+PortOption = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Port of the API on 127.0.0.1.")]
+
+# Everything but the last line of --json goes to stderr.
+screen = Console(stderr=True)
+
+
+def answer(figures: dict[str, Any], *, as_json: bool) -> None:
+    """The last line on stdout for machines."""
+    if as_json:
+        sys.stdout.write(json.dumps(figures, separators=(",", ":"), allow_nan=False) + "\n")
+        sys.stdout.flush()
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    version: Annotated[bool, typer.Option("--version", help="Say the version and stop.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log more, to stderr.")] = False,
+) -> None:
+    """Border surveillance and sensor fusion."""
+    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(levelname)s %(message)s")
+    if version:
+        from importlib.metadata import version as installed
+
+        sys.stdout.write(f"watchline {installed('watchline')}\n")
+        raise typer.Exit
+
+
+@app.command()
+def demo(
+    sector: SectorOption = "cumberland",
+    layout: LayoutOption = None,
+    duration: Annotated[
+        float | None,
+        typer.Option("--duration", min=1.0, help="Wall seconds from the first publish. Default: until Ctrl-C."),
+    ] = None,
+    speed: Annotated[float, typer.Option("--speed", min=0.1, max=100.0, help="Scenario seconds a wall second.")] = 1.0,
+    seed: SeedOption = 1,
+    broker: BrokerOption = None,
+    port: PortOption = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder of the files; an earlier demo's are replaced.")] = Path(
+        "out/demo"
+    ),
+    headless: Annotated[bool, typer.Option("--headless", help="No live console: a line now and then.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Watch a border sector work: simulated sensors, everything else real."""
+    from ingest.address import BrokerUrl
+    from ops.demo import DemoOptions
+    from ops.demo_command import run_demo
+
+    url = None if broker is None else BrokerUrl.parse(broker)
+    options = DemoOptions(sector, out, layout, duration, speed, seed, url, port)
+    summary = run_demo(options, screen, headless=headless or as_json or not screen.is_terminal, began_s=BEGAN_S)
+    answer(summary.figures, as_json=as_json)
+    if not summary.balanced:
+        raise WatchlineError("The conservation counts do not balance; the summary says for which sensor.")
+
+
+@app.command()
+def run(
+    sector: SectorOption,
+    data: Annotated[Path, typer.Option("--data", help="Folder of the journal and the store; kept between runs.")],
+    layout: LayoutOption = None,
+    broker: BrokerOption = None,
+    port: PortOption = None,
+    settings: Annotated[
+        Path | None, typer.Option("--settings", help="TOML with units, [tracker], [alerts].", exists=True)
+    ] = None,
+) -> None:
+    """Run a sector with its real sensors until Ctrl-C; goes on where it stopped."""
+    from ingest.address import BrokerUrl
+    from ops.run_command import run_sector
+
+    url = None if broker is None else BrokerUrl.parse(broker)
+    run_sector(sector, layout, data, broker=url, port=port, settings=settings, screen=screen)
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Option("--out", help="Folder for messages.jsonl and truth.parquet.")],
+    sector: SectorOption = "cumberland",
+    layout: LayoutOption = None,
+    duration: Annotated[float, typer.Option("--duration", min=1.0, help="Scenario seconds.")] = 600.0,
+    seed: SeedOption = 1,
+    as_json: JsonOption = False,
+) -> None:
+    """Write what a layout's sensors would send of a simulated night, and the truth."""
+    from ops.offline import simulate_to_files
+
+    answer(simulate_to_files(sector, layout, out, duration_s=duration, seed=seed, screen=screen), as_json=as_json)
+
+
+@app.command()
+def record(
+    broker: Annotated[str, typer.Option("--broker", metavar="URL", envvar="WATCHLINE_BROKER", help="Your broker.")],
+    sector_id: Annotated[str, typer.Option("--sector-id", help="The sector's name in topics.")],
+    journal: Annotated[Path, typer.Option("--journal", help="Journal file; an existing one is continued.")],
+    duration: Annotated[float | None, typer.Option("--duration", min=1.0, help="Seconds. Default: to Ctrl-C.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Journal what a broker delivers, without fusing it."""
+    from ingest.address import BrokerUrl
+    from ops.record_command import record_journal
+
+    answer(
+        record_journal(BrokerUrl.parse(broker), sector_id, journal, duration_s=duration, screen=screen),
+        as_json=as_json,
+    )
+
+
+@app.command()
+def replay(
+    journal: Annotated[Path, typer.Argument(help="A journal: out/demo/journal.db, or what `record` wrote.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for tracks.parquet and alerts.geojson.")],
+    sector: SectorOption = "cumberland",
+    layout: LayoutOption = None,
+    settings: Annotated[Path | None, typer.Option("--settings", help="TOML as for `run`.", exists=True)] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Fuse a journal again: the same tracks and alerts, to the bit."""
+    from ops.offline import replay_journal
+
+    answer(replay_journal(journal, sector, layout, out, settings=settings, screen=screen), as_json=as_json)
+
+
+@app.command()
+def doctor(
+    broker: BrokerOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what is installed, reachable and missing, and what to do about it."""
+    from ops.doctor import examine, show
+
+    findings = examine(broker)
+    show(findings, screen)
+    answer(
+        {"ok": all(f.ok or not f.needed for f in findings), "findings": [f.as_dict() for f in findings]},
+        as_json=as_json,
+    )
+    if any(f.needed and not f.ok for f in findings):
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """Entry point of ``watchline``: WatchlineError becomes one sentence and exit code 1."""
+    try:
+        app()
+    except WatchlineError as error:
+        screen.print(f"watchline: {error}", style="bold", markup=False, highlight=False, soft_wrap=True)
+        raise SystemExit(1) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,69 @@
+"""Track and truth histories on disk: GeoParquet with lon/lat points, and back to the dataset they came from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from geo.errors import BadInput
+from geo.frame import LocalFrame
+
+COLUMNS = ("easting", "northing", "easting_rate", "northing_rate", "existence", "offset_m")
+
+
+class HistoryError(BadInput):
+    """A file that is no history."""
+
+
+def write_history(history: xr.Dataset, path: Path, frame: LocalFrame) -> None:
+    """One row an estimate; geometry in WGS 84; the covariance as a list of 16, row by row. ``class`` where it is known.
+
+    The frame's CRS goes into the file's metadata, so that ``read_history`` gives back the same numbers to the bit.
+    """
+    import geopandas as gpd
+    import pandas as pd
+
+    lon, lat = frame.to_lonlat(history["easting"].values, history["northing"].values)
+    name = "target" if "target" in history else "track"
+    table = pd.DataFrame(
+        {
+            name: history[name].values.astype(str),
+            "time": history["time"].values,
+            **{column: history[column].values for column in COLUMNS if column in history},
+            "status": history["status"].values.astype(str),
+            "segment": history["segment"].values,
+            "cov": list(np.asarray(history["cov"].values, np.float64).reshape(-1, 16)),
+        }
+    )
+    if "class" in history:
+        table["class"] = history["class"].values.astype(str)
+    frame_table = gpd.GeoDataFrame(table, geometry=gpd.points_from_xy(lon, lat), crs="EPSG:4326")
+    frame_table.attrs["frame"] = frame.crs.to_wkt()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    frame_table.to_parquet(partial, index=False)
+    partial.replace(path)
+
+
+def read_history(path: Path) -> xr.Dataset:
+    """The dataset that ``write_history`` wrote. HistoryError when the file is none."""
+    import pandas as pd
+
+    try:
+        table = pd.read_parquet(path)
+        name = "target" if "target" in table else "track"
+        data: dict[str, object] = {
+            name: ("estimate", table[name].to_numpy(dtype=str)),
+            "time": ("estimate", table["time"].to_numpy().astype("datetime64[ns]")),
+            **{column: ("estimate", table[column].to_numpy()) for column in COLUMNS if column in table},
+            "status": ("estimate", table["status"].to_numpy(dtype=str)),
+            "segment": ("estimate", table["segment"].to_numpy()),
+            "cov": (("estimate", "state", "state_"), np.array(table["cov"].to_list(), float).reshape(-1, 4, 4)),
+        }
+    except (OSError, KeyError, ValueError) as error:
+        raise HistoryError(f"cannot be read ({error})", where=str(path), expected="a track history") from None
+    if "class" in table:
+        data["class"] = ("estimate", table["class"].to_numpy(dtype=str))
+    return xr.Dataset(data)

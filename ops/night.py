@@ -1,0 +1,50 @@
+"""The file between rehearsal and simulator: each message with the moment at which its sensor sends it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from ingest.decode import decode, encode
+from sensors.scan import Scan
+
+SCENARIO_START: Final = datetime(2026, 1, 1, tzinfo=UTC)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One sender: a sensor's name and kind, and how often it says how it is, scenario seconds."""
+
+    sensor: str
+    kind: str
+    status_s: float
+
+
+def nanoseconds(at: datetime) -> int:
+    """UTC nanoseconds since 1970 of an aware datetime."""
+    return (at - _EPOCH) // timedelta(microseconds=1) * 1000
+
+
+def write_night(path: Path, scans: Iterable[Scan]) -> None:
+    """One line a scan: ``send_ns<TAB>message``, the moment of sending (its ``received_at``) and the wire message."""
+    with path.open("wb") as file:
+        for scan in scans:
+            file.write(b"%d\t%s\n" % (nanoseconds(scan.received_at), encode(scan)))
+
+
+def read_night(path: Path) -> Iterator[Scan]:
+    """The scans that ``write_night`` wrote, in the same order."""
+    with path.open("rb") as file:
+        for line in file:
+            send_ns, _, message = line.partition(b"\t")
+            yield decode(message, received_at=_EPOCH + timedelta(microseconds=int(send_ns) // 1000))
+
+
+def read_posts(path: Path) -> list[Post]:
+    """The senders of a rehearsed night."""
+    return [Post(*entry) for entry in json.loads(path.read_text())]

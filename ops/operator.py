@@ -1,0 +1,41 @@
+"""An operator's actions on their way into the journal: over MQTT, like everything that fusion learns."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Final, Self
+
+from geo.errors import WatchlineError
+from ingest.address import BrokerUrl
+from ingest.mqtt import Publisher
+from ingest.topics import unit_topic
+
+UNIT: Final = "ops-centre"
+SENT_WITHIN_S: Final = 3.0
+
+
+class ActionSender:
+    """Publishes actions as replies of the operations centre; ``send`` returns when the broker has taken one."""
+
+    def __init__(self, url: BrokerUrl, sector_id: str, *, now_ns: Callable[[], int]) -> None:
+        self._topic = unit_topic(sector_id, UNIT, "reply")
+        self._publisher = Publisher(url, client_id=f"watchline-{sector_id}-operator", now_ns=now_ns)
+
+    def __enter__(self) -> Self:
+        self._publisher.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._publisher.stop()
+
+    def send(self, order: dict[str, Any]) -> None:
+        """Publish one action; WatchlineError when the broker does not take it in time."""
+        done = self._publisher(self._topic, json.dumps(order).encode(), content_type="application/json")
+        try:
+            done.result(SENT_WITHIN_S)
+        except TimeoutError:
+            raise WatchlineError("the broker does not answer; the action was not confirmed") from None

@@ -1,0 +1,212 @@
+"""An operations room on one machine: broker, ingest and fusion as processes, the API beside us, in the right order."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self, TypeVar
+
+from geo.errors import BadInput, WatchlineError
+from ingest.address import BrokerUrl
+from ops.broker import URL_VARIABLE, EmbeddedBroker
+from ops.clock import ScenarioClock
+from ops.journal_reader import JournalReader
+from ops.processes import Child, proportional_set_size_mb
+from ops.store_reader import Reader, StoreError
+
+Part = TypeVar("Part")
+
+START_TIMEOUT_S: Final = 60.0
+DEFAULT_PORT: Final = 8447
+_OWN_FILES: Final = ("journal.db", "store.db", "truth.parquet", "night.jsonl", "sensors.json", "store.latency.npy")
+
+
+class RoomError(WatchlineError):
+    """A room that cannot open."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoomOptions:
+    """Where the room's sector, data and broker are. ``broker`` None: an embedded one. ``port`` None: 8447 or any."""
+
+    sector: str
+    sector_id: str
+    layout: str
+    folder: Path
+    broker: BrokerUrl | None = None
+    settings: Path | None = None
+    port: int | None = None
+    clock: ScenarioClock = field(default_factory=ScenarioClock.live)
+
+
+class Room:
+    """Opens on entry and closes on exit: senders first, then ingest, then fusion, then the broker.
+
+    Every part may be killed and started again; what it had acknowledged or published stays.
+    """
+
+    def __init__(self, options: RoomOptions) -> None:
+        self.options = options
+        self.journal_path = options.folder / "journal.db"
+        self.store_path = options.folder / "store.db"
+        self.reader = Reader(self.store_path)
+        self.ingest: Child
+        self.fusion: Child
+        self.address: str | None = None
+        self._broker: EmbeddedBroker | None = None
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        try:
+            self._open()
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    @property
+    def url(self) -> BrokerUrl:
+        """The broker's address, with its credentials."""
+        if self.options.broker is not None:
+            return self.options.broker
+        assert self._broker is not None
+        return self._broker.url
+
+    def _open(self) -> None:
+        options = self.options
+        options.folder.mkdir(parents=True, exist_ok=True)
+        if options.broker is None:
+            self._broker = self._stack.enter_context(
+                EmbeddedBroker(folder=options.folder / "logs", sector=options.sector_id)
+            )
+        self._stack.callback(self.reader.close)
+        self.fusion = self.start(
+            "fusion",
+            "ops.fusing",
+            f"--journal={self.journal_path}",
+            f"--store={self.store_path}",
+            f"--sector={options.sector}",
+            f"--sector-id={options.sector_id}",
+            f"--layout={options.layout}",
+            "--feed",
+            *options.clock.arguments(),
+            *([] if options.settings is None else [f"--settings={options.settings}"]),
+            timeout_s=10.0,
+        )
+        self.ingest = self.start(
+            "ingest",
+            "ops.ingesting",
+            f"--sector={options.sector_id}",
+            f"--journal={self.journal_path}",
+            *options.clock.arguments(),
+            timeout_s=10.0,
+        )
+
+    def wait_until_ready(self) -> None:
+        """Return when ingest listens and fusion reads; ChildError with its last words when one does not come up."""
+        self.ingest.wait_for("ready", timeout_s=START_TIMEOUT_S)
+        self.fusion.wait_for("ready", timeout_s=START_TIMEOUT_S)
+
+    def start(self, name: str, module: str, *arguments: str, timeout_s: float) -> Child:
+        """Start a process of this room; it is stopped, within ``timeout_s``, when the room closes."""
+        child = Child(
+            name,
+            module,
+            arguments,
+            log=self.options.folder / "logs" / f"{name}.log",
+            secrets={URL_VARIABLE: self.url.text},
+        )
+        self._stack.callback(child.stop, timeout_s=timeout_s)
+        return child
+
+    def enter(self, part: AbstractContextManager[Part]) -> Part:
+        """Enter a part that belongs to the room and closes with it."""
+        return self._stack.enter_context(part)
+
+    def serve(self, act: Callable[[dict[str, Any]], None]) -> str:
+        """Serve the API on 127.0.0.1 until the room closes; returns its address. The room must be ready."""
+        from ops.api import ApiSettings, create_app
+        from ops.audit import AccessLog
+        from ops.serve import serving
+
+        app = create_app(
+            self.store_path,
+            ApiSettings(
+                sector=self.options.sector_id,
+                border=self.fusion.wait_for("border", timeout_s=START_TIMEOUT_S),
+                stale_after_s=5.0 * self.options.clock.rate,
+            ),
+            act=act,
+            now_ns=self.options.clock.now_ns,
+            access_log=AccessLog(self.options.folder / "access.db"),
+        )
+        try:
+            port = self._stack.enter_context(serving(app, port=self.options.port or DEFAULT_PORT))
+        except BadInput:
+            if self.options.port is not None:
+                raise
+            port = self._stack.enter_context(serving(app, port=0))
+        self.address = f"http://127.0.0.1:{port}/"
+        return self.address
+
+    def mend(self) -> list[str]:
+        """Start again what has ended; a sentence for each."""
+        sentences = []
+        for child in (self.ingest, self.fusion):
+            if not child.alive:
+                sentences.append(f"{child.name} ended ({child.last_words()}); started again.")
+                child.restart()
+        return sentences
+
+    def failed(self) -> str | None:
+        """Which process has ended that should not have, with its last words; None when all run."""
+        for child in (self.ingest, self.fusion):
+            if not child.alive:
+                return f"{child.name} ended with code {child.process.returncode}. {child.last_words()}"
+        return None
+
+    def drain(self, timeout_s: float) -> bool:
+        """Wait until fusion has taken in all that ingest journaled; False when the time is up first."""
+        deadline = time.monotonic() + timeout_s
+        journal = JournalReader(self.journal_path)
+        try:
+            target = journal.last_id()
+            while time.monotonic() < deadline:
+                if self.cursor() >= target:
+                    return True
+                time.sleep(0.02)
+        finally:
+            journal.close()
+        return False
+
+    def cursor(self) -> int:
+        """The journal row up to which the store is complete."""
+        try:
+            return self.reader.progress().cursor
+        except StoreError:
+            return 0
+
+    def memory_mb(self) -> float:
+        """Memory of every process of this room, our own included, megabytes of PSS."""
+        return proportional_set_size_mb([os.getpid()])
+
+
+def clear(folder: Path) -> None:
+    """Remove what an earlier run left in ``folder``: its databases, spools and logs, nothing else."""
+    for name in _OWN_FILES:
+        for found in folder.glob(f"{name}*"):
+            found.unlink()
+    for sub in ("spool", "logs"):
+        for found in (folder / sub).glob("*"):
+            if found.is_file():
+                found.unlink()

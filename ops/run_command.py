@@ -1,0 +1,67 @@
+"""``watchline run``: a sector with its real sensors, until Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from rich.console import Console
+
+from geo.errors import WatchlineError
+from ingest.address import BrokerUrl
+from ops.config import layout_path, load_sector, load_settings
+from ops.operator import ActionSender
+from ops.room import Room, RoomOptions
+
+LOOK_EVERY_S = 1.0
+
+
+def run_sector(
+    sector_name: str,
+    layout: str | None,
+    data: Path,
+    *,
+    broker: BrokerUrl | None,
+    port: int | None,
+    settings: Path | None,
+    screen: Console,
+) -> None:
+    """Open the room on ``data`` and watch over its processes; one that ends is started again, and that is said."""
+    sector = load_sector(sector_name)
+    load_settings(settings)
+    options = RoomOptions(
+        sector=str(sector.path),
+        sector_id=sector.name,
+        layout=str(layout_path(sector, layout)),
+        folder=data,
+        broker=broker,
+        settings=settings,
+        port=port,
+    )
+    with Room(options) as room:
+        room.wait_until_ready()
+        if broker is None:
+            _write_secret(data / "broker.url", room.url.text)
+            screen.print(f"Embedded broker; senders on this machine find its address in {data / 'broker.url'}")
+        with ActionSender(room.url, sector.name, now_ns=options.clock.now_ns) as actions:
+            address = room.serve(actions.send)
+            screen.print(f"Sector {sector.name} is running: {address}  (Ctrl-C stops it)", highlight=False)
+            try:
+                while True:
+                    time.sleep(LOOK_EVERY_S)
+                    for sentence in room.mend():
+                        screen.print(sentence, markup=False, highlight=False)
+            except KeyboardInterrupt:
+                screen.print("Stopping: ingest first, then fusion takes in what is left.")
+        room.ingest.stop(timeout_s=10.0)
+        room.fusion.stop(timeout_s=30.0)
+
+
+def _write_secret(path: Path, text: str) -> None:
+    """Readable by us alone."""
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(text + "\n")
+    except OSError as error:
+        raise WatchlineError(f"{path}: the broker's address cannot be written ({error.strerror}).") from None
