@@ -31,6 +31,8 @@ PAD = 4
 PLACE_BITS = 36
 PLACE_ONE = 2.0**36
 OVERLAP = 1e-6
+# Rays of a cone on which the first two steps are walked.
+NEAR_RAYS = 128
 
 
 @njit(cache=True, error_model="numpy")
@@ -38,43 +40,40 @@ def _steepness(z, cone, ring, count, first, last, eye, steep, voids):
     """Steepness of the cells first..last of ``count`` rings into ``steep``, LOW on voids, and which rings have any."""
     origin, along, across, lowest, _, eye_fraction, first_u = cone
     eye_m, _, _, curvature = eye
-    eye_v = eye_fraction - lowest
-    start = origin + ring * along + lowest * across
-    voids[:count] = 0
-    if across == 1:
-        for r in range(count):
-            u = first_u + ring + r
-            base, inverse, void = eye_m + curvature * u * u, 1.0 / u, np.int32(0)
-            for b in range(first, last + 1):
-                v = b - eye_v
-                m = np.float32((np.float64(z[start + r * along + b]) - base - curvature * v * v) * inverse)
-                known = m == m
-                void |= np.int32(not known)
-                steep[r, PAD + b] = m if known else LOW
-            voids[r] = void
-        return
-    for b in range(first, last + 1):
-        v = b - eye_v
-        base = eye_m + curvature * v * v
-        for r in range(count):
-            u = first_u + ring + r
-            m = np.float32((np.float64(z[start + b * across + r * along]) - base - curvature * u * u) / u)
+    start = origin + ring * along + (lowest + first) * across
+    length = last + 1 - first
+    if across != 1:  # a ring is a column: read several rings at once, row by row
+        for i in range(length):
+            for r in range(count):
+                steep[r, PAD + first + i] = z[start + i * across + r * along]
+    first_v = first - (eye_fraction - lowest)
+    for r in range(count):
+        u = first_u + ring + r
+        base, inverse, void = eye_m + curvature * u * u, 1.0 / u, np.int32(0)
+        into = steep[r, PAD + first : PAD + first + length]
+        heights = z[start + r * along : start + r * along + length] if across == 1 else into
+        for i in range(length):
+            v = first_v + i
+            m = np.float32((np.float64(heights[i]) - base - curvature * v * v) * inverse)
             known = m == m
-            voids[r] |= np.int32(not known)
-            steep[r, PAD + b] = m if known else LOW
+            void |= np.int32(not known)
+            into[i] = m if known else LOW
+        voids[r] = void
 
 
 @njit(cache=True, error_model="numpy")
 def _patches(steep, first, last, lift, before, top, low, patch):
     """Of each two neighbours on a ring the steeper and the lower, and the steepest corner of the cell behind them."""
-    for b in range(PAD + first, PAD + last):
-        x, y = steep[b], steep[b + 1]
-        high = max(x, y)
-        lower = min(x, y)
-        top[b] = high
-        low[b] = lower - (abs(lower) * MARGIN + lift)
-        high = max(high, before[b])
-        patch[b] = high + (abs(high) * MARGIN + lift)
+    begin, end = PAD + first, PAD + last
+    left, right, top_before = steep[begin:end], steep[begin + 1 : end + 1], before[begin:end]
+    top_now, low_now, patch_now = top[begin:end], low[begin:end], patch[begin:end]
+    for b in range(len(left)):
+        lower = min(left[b], right[b])
+        top_now[b] = max(left[b], right[b])
+        low_now[b] = lower - (abs(lower) * MARGIN + lift)
+    for b in range(len(left)):
+        high = max(top_now[b], top_before[b])
+        patch_now[b] = high + (abs(high) * MARGIN + lift)
 
 
 @njit(cache=True, error_model="numpy")
@@ -103,13 +102,13 @@ def _widen(first_k, last_k, half, u, eye_v, ring, patch, low, sectors):
 
 
 @njit(cache=True, error_model="numpy")
-def _close_block(block, blocks, sectors, table):
+def _close_block(sectors, highest, highest_yet):
     """Store each sector's roof over one block of rings and over all so far, and begin the next block."""
     roof, roof_before, _, _ = sectors
     for k in range(len(roof)):
         roof_before[k] = max(roof_before[k], roof[k])
-        table[(k * blocks + block) * 2] = roof[k]
-        table[(k * blocks + block) * 2 + 1] = roof_before[k]
+        highest[k] = roof[k]
+        highest_yet[k] = roof_before[k]
         roof[k] = LOW
 
 
@@ -126,64 +125,77 @@ def _mark_voids(first_k, last_k, half, ring, u, eye_v, most, low_before, low, vo
 
 
 @njit(cache=True, error_model="numpy")
-def _near_bound(z, cone, rings, eye_m):
-    """Steepness from which a target clears steps 0 and 1 whatever its ray, HIGH when the ground reaches the eye.
+def _near_roofs(z, cone, rings, eye, half, sectors):
+    """Begin the roofs with steps 0 and 1, where steepness has no bound: walked on a few rays, the rest by gradient.
 
-    And whether there is a void so near.
+    Between two rays a step's steepness changes by at most the steepest gradient across, times the difference in slope.
+    A void so near makes every sector unknown.
     """
-    origin, along, across, lowest, highest, _, first_u = cone
-    most = -np.inf
-    void = False
+    origin, along, across, lowest, highest, eye_fraction, first_u = cone
+    eye_m, eye_ground, _, curvature = eye
+    _, roof_before, _, void_from = sectors
+    gradient = 0.0
     for ring in range(-1, min(rings, 2)):
         for b in range(max(lowest, -3), min(highest, 4) + 1):
-            height = np.float64(z[origin + ring * along + b * across])
-            void |= height != height
-            if height > most:
-                most = height
-    if most < eye_m - LIFT_M:
-        return np.float32((most - eye_m + LIFT_M) / (first_u + 1.0)) * (np.float32(1.0) - MARGIN), void
-    return HIGH, void
+            here = np.float64(z[origin + ring * along + b * across])
+            if here != here:
+                void_from[:] = 0
+            if b < min(highest, 4):
+                gradient = max(gradient, abs(np.float64(z[origin + ring * along + (b + 1) * across]) - here))
+    if rings < 2 or void_from[0] == 0:
+        return
+    width = 2.0 / NEAR_RAYS
+    far = first_u + 1.0
+    before = -np.inf
+    for n in range(NEAR_RAYS + 1):
+        slope = min(max(n * width - 1.0, (lowest - eye_fraction) / far), (highest - eye_fraction) / far)
+        ray = (slope, 1e9, eye_m, eye_m, curvature * (1.0 + slope * slope), eye_ground, eye_m)
+        met = max(step_steepest(z, cone, ray, 0), step_steepest(z, cone, ray, 1))
+        if n > 0:
+            bound = max(before, met) + width * gradient + (curvature + LIFT_M) / first_u
+            for k in range(int((n - 1) * width * half - 1.0), int(n * width * half + 1.0) + 1):
+                if 0 <= k < 2 * half:
+                    roof_before[k] = max(roof_before[k], np.float32(bound + abs(bound) * MARGIN))
+        before = met
 
 
 @njit(cache=True, error_model="numpy")
-def _blocker(z, cone, ray, ring, steep, row, roof, roof_before, table, near, guess):
+def _blocker(z, cone, ray, ring, steep, k, sectors, table, guess):
     """Step that blocks the ray to a target on ``ring``, or -1; exact, the likeliest step first. No voids."""
+    roof, roof_before, _, _ = sectors
     block = ring // BLOCK
-    early = steep >= roof_before and steep >= near
-    if not (early and steep >= roof) and 0 <= guess < ring and step_state(z, cone, ray, guess) == HIDDEN:
+    early, late = steep >= roof_before[k], steep >= roof[k]
+    if not (early and late) and 0 <= guess < ring and step_state(z, cone, ray, guess) == HIDDEN:
         return guess
-    blocker = blocking_step(z, cone, ray, ring, ring if steep >= roof else min(ring, max(block * BLOCK, 2)))
+    blocker = blocking_step(z, cone, ray, ring, ring if late else min(ring, max(block * BLOCK, 2)))
     if blocker >= 0 or early:
         return blocker
     for earlier in range(block - 1, -1, -1):
-        if steep >= table[row + 2 * earlier + 1]:
-            break
-        if not steep >= table[row + 2 * earlier]:
+        if steep >= table[earlier, 1, k]:
+            return -1
+        if not steep >= table[earlier, 0, k]:
             blocker = blocking_step(z, cone, ray, earlier * BLOCK + BLOCK - 1, max(earlier * BLOCK, 2))
             if blocker >= 0:
                 return blocker
-    if not steep >= near:
-        return blocking_step(z, cone, ray, min(ring, 1), 0)
-    return -1
+    return blocking_step(z, cone, ray, min(ring, 1), 0)
 
 
 @njit(cache=True, error_model="numpy")
-def _state_past_voids(z, cone, ray, ring, steep, row, table, near, void_from):
+def _state_past_voids(z, cone, ray, ring, steep, k, table, void_from):
     """State of a ray that may meet a void from step ``void_from`` on: in the ray's order, skipping what it clears."""
-    step = 2 if steep >= near and void_from >= 2 else 0
-    while step < ring:
+    step = min(2, ring)
+    state = walk(z, cone, ray, 0, step - 1)
+    while state == VISIBLE and step < ring:
         block = step // BLOCK
         end = min((block + 1) * BLOCK, ring)
-        if not (end == (block + 1) * BLOCK and end <= void_from and steep >= table[row + 2 * block]):
+        if not (end == (block + 1) * BLOCK and end <= void_from and steep >= table[block, 0, k]):
             state = walk(z, cone, ray, step, end - 1)
-            if state != VISIBLE:
-                return state
         step = end
-    return step_state(z, cone, ray, ring)
+    return step_state(z, cone, ray, ring) if state == VISIBLE else state
 
 
 @njit(cache=True, error_model="numpy")
-def _steepest_met(z, cone, ray, ring, row, roof, table, near, void_from, guess):
+def _steepest_met(z, cone, ray, ring, k, roof, table, void_from, guess):
     """Steepest point on the ray to a target on ``ring``, itself included, and its step; exact, NaN past a void."""
     best, at = step_steepest(z, cone, ray, ring), ring
     if 0 <= guess < ring:
@@ -191,13 +203,16 @@ def _steepest_met(z, cone, ray, ring, row, roof, table, near, void_from, guess):
         if m > best:
             best, at = m, guess
     for block in range(ring // BLOCK, -1, -1):
-        own = block == ring // BLOCK
-        if best >= (roof if own else table[row + 2 * block]) and min(block * BLOCK + BLOCK, ring) <= void_from:
-            if not own and best >= table[row + 2 * block + 1] and best >= near and block * BLOCK + BLOCK <= void_from:
+        first, end = block * BLOCK, min(block * BLOCK + BLOCK, ring)
+        if end <= void_from:
+            own = block == ring // BLOCK
+            if not own and best >= table[block, 1, k]:
                 return best, at
-            if block > 0 or best >= near:
-                continue
-        for step in range(min(block * BLOCK + BLOCK, ring) - 1, block * BLOCK - 1, -1):
+            if best >= (roof if own else table[block, 0, k]):
+                if block > 0:
+                    continue
+                end = min(end, 2)
+        for step in range(end - 1, first - 1, -1):
             m = step_steepest(z, cone, ray, step)
             if m != m:
                 return m, -1
@@ -246,7 +261,7 @@ def sweep_exact(z, cone, rings, eye, view, out, needed, out_cone):
     width, eye_v = highest - lowest + 1, eye_fraction - lowest
     half = int(np.ceil(first_u + rings)) + 1
     blocks = rings // BLOCK + 1
-    table = np.empty(2 * half * blocks * 2, np.float32)
+    table = np.empty((blocks, 2, 2 * half), np.float32)  # per block and sector: its roof, and that of all so far
     roof, roof_before, floor = np.full((3, 2 * half), LOW, np.float32)
     void_from = np.full(2 * half, NEVER, np.int32)
     sectors = (roof, roof_before, floor, void_from)
@@ -254,9 +269,8 @@ def sweep_exact(z, cone, rings, eye, view, out, needed, out_cone):
     voids = np.zeros(BLOCK, np.int32)
     top, top_before, low, low_before, patch = np.full((5, width + 2 * PAD), LOW, np.float32)
     heights = len(needed) > 0
-    near, any_void = _near_bound(z, cone, rings, eye_m)
-    if any_void:
-        void_from[:] = 0
+    _near_roofs(z, cone, rings, eye, half, sectors)
+    any_void = void_from[0] == 0
     void_before = any_void
     for ring in range(rings):
         if ring % BLOCK == 0:
@@ -292,7 +306,6 @@ def sweep_exact(z, cone, rings, eye, view, out, needed, out_cone):
                 m >= roof[k]
                 and m >= roof_before[k]
                 and m >= patch[PAD + behind]
-                and m >= near
                 and ring >= 2
                 and not any_void
                 and not heights
@@ -301,30 +314,27 @@ def sweep_exact(z, cone, rings, eye, view, out, needed, out_cone):
                 continue
             ground = np.float64(z[origin + ring * along + (b + lowest) * across])
             ray = (slope, u, eye_m, ground + above_target, curvature * (1.0 + slope * slope), eye_ground, ground)
-            row = k * blocks * 2
             if heights:
-                most, guess = _steepest_met(
-                    z, cone, ray, ring, row, roof[k], table, near, void_from[k] if any_void else NEVER, guess
-                )
+                void_step = void_from[k] if any_void else NEVER
+                most, guess = _steepest_met(z, cone, ray, ring, k, roof[k], table, void_step, guess)
                 needed[at] = max(eye_m + most * u + ray[4] * u * u - ground, 0.0)
-                continue
-            if any_void and (void_from[k] <= ring or steep[PAD + b] <= LOW):
+            elif any_void and (void_from[k] <= ring or steep[PAD + b] <= LOW):
                 out[at] = UNKNOWN
                 if steep[PAD + b] > LOW:
-                    out[at] = _state_past_voids(z, cone, ray, ring, m, row, table, near, void_from[k])
-                continue
-            blocker = _blocker(z, cone, ray, ring, m, row, roof[k], roof_before[k], table, near, guess)
-            if blocker < 0:
-                out[at] = VISIBLE
+                    out[at] = _state_past_voids(z, cone, ray, ring, m, k, table, void_from[k])
             else:
-                guess = blocker
+                blocker = _blocker(z, cone, ray, ring, m, k, sectors, table, guess)
+                if blocker < 0:
+                    out[at] = VISIBLE
+                else:
+                    guess = blocker
 
         if ring >= 2:
             _widen(first_k, last_k, half, u, eye_v, ring, patch, low, sectors)
         top, top_before = top_before, top
         low, low_before = low_before, low
         if (ring + 1) % BLOCK == 0:
-            _close_block(ring // BLOCK, blocks, sectors, table)
+            _close_block(sectors, table[ring // BLOCK, 0], table[ring // BLOCK, 1])
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
