@@ -187,11 +187,11 @@ def _parse(decoder: Callable[[bytes], Message], payload: bytes) -> Message:
 _PATH = re.compile(r" - at (`key` in )?`\$\.?(?P<path>.*?)`$", re.DOTALL)
 _NAMED = re.compile(r"^Object (?P<what>missing required|contains unknown) field `(?P<name>.*?)`", re.DOTALL)
 _REASONS = (
+    (", got `", "wrong_type"),
     ("matching regex", "bad_identifier"),
     ("datetime", "bad_time"),
     ("timezone", "bad_time"),
     ("enum value", "unknown_value"),
-    (", got `", "wrong_type"),
 )
 
 
@@ -202,7 +202,7 @@ def _explain(said: str) -> MalformedMessage:
     named = _NAMED.match(said)
     if named:
         name = _printable(named["name"])
-        field = f"{path}.{name}" if path else name
+        field = f"{path}.{name}" if path else name or "payload"
         if named["what"] == "missing required":
             return MalformedMessage("missing_field", field, "missing", "a value")
         return MalformedMessage("unknown_field", field, "not a field of this message", "the fields of the schema only")

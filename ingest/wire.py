@@ -7,6 +7,7 @@ A standard deviation is above zero: nobody measures perfectly. ``null`` in an op
 
 from __future__ import annotations
 
+import inspect
 import json
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
@@ -121,6 +122,7 @@ def json_schema(message: str = "scan") -> dict[str, Any]:
     schema = msgspec.json.schema(MESSAGES[message])
     definitions = schema["$defs"]
     for definition in definitions.values():
+        definition["description"] = inspect.cleandoc(definition["description"]).replace("``", "")
         for properties in definition.get("properties", {}).values():
             for option in (properties, *properties.get("anyOf", ())):
                 if option.get("format") == "date-time":

@@ -17,11 +17,11 @@ from ingest.receive import Receiver, ReceiverSettings
 from ingest.subscriber import Subscriber
 from ingest.topics import sensor_filter, sensor_topic
 from ingest.wire import encode_ack
+from ops.broker import URL_VARIABLE
 from ops.clock import ScenarioClock
 from ops.journal import Journal
 from ops.processes import say, stop_when_parent_ends
 
-URL_VARIABLE: Final = "WATCHLINE_BROKER"
 TICK_NS: Final = 1_000_000_000
 MARKS_EVERY_S: Final = 0.05
 CHECK_EVERY_S: Final = 1.0
