@@ -33,6 +33,8 @@ PLACE_ONE = 2.0**36
 OVERLAP = 1e-6
 # Rays of a cone on which the first two steps are walked.
 NEAR_RAYS = 128
+# Up to so many rings a sector is one cell wide at the last; beyond, up to two.
+FINE_RINGS = 256
 
 
 @njit(cache=True, error_model="numpy")
@@ -76,29 +78,48 @@ def _patches(steep, first, last, lift, before, top, low, patch):
         patch_now[b] = high + (abs(high) * MARGIN + lift)
 
 
+@njit(cache=True, error_model="numpy", inline="always")
+def _widen_side(roof, floor, inner, inner_step, outer, outer_step, rising, patch, low):
+    """Take one step into the bounds of the sectors on one side of the axis, whose rays rise or fall across it.
+
+    ``inner`` and ``outer`` are the places, in fixed point, where the first sector's left edge meets the ring before
+    and this one, with their steps from sector to sector. A sector is at most two cells wide, so on its way it touches
+    at most four cells, and on the ring at most three pairs of neighbours.
+    """
+    overlap = np.int64(2.0 * OVERLAP * PLACE_ONE)
+    for k in range(len(roof)):
+        left = np.uint64(outer >> PLACE_BITS)
+        lowest = np.uint64(inner >> PLACE_BITS) if rising else left
+        inner += inner_step
+        outer += outer_step
+        right = np.uint64((outer + overlap) >> PLACE_BITS)
+        highest = right if rising else np.uint64((inner + overlap) >> PLACE_BITS)
+        both = lowest + highest
+        a, b = patch[lowest], patch[both >> np.uint64(1)]
+        c, d = patch[(both + np.uint64(1)) >> np.uint64(1)], patch[highest]
+        a, c = a if a > b else b, c if c > d else d
+        a = a if a > c else c
+        roof[k] = a if a > roof[k] else roof[k]
+        a, b, c = low[left], low[(left + right) >> np.uint64(1)], low[right]
+        a = a if a < b else b
+        a = a if a < c else c
+        floor[k] = a if a > floor[k] else floor[k]
+
+
 @njit(cache=True, error_model="numpy")
-def _widen(first_k, last_k, half, u, eye_v, ring, patch, low, sectors):
+def _widen(first_k, last_k, half, u, eye_v, patch, low, sectors):
     """Take the step that ends at ring ``u`` into the bounds of sectors first_k..last_k."""
-    roof, _, floor, void_from = sectors
-    for outwards in range(2):  # rays with a falling and with a rising minor index
-        begin, end = (first_k, min(last_k, half - 1)) if outwards == 0 else (max(first_k, half), last_k)
-        left = begin / half - 1.0
-        inner = np.int64((PAD + eye_v + left * (u - 1.0) - OVERLAP) * PLACE_ONE)
-        outer = np.int64((PAD + eye_v + left * u - OVERLAP) * PLACE_ONE)
-        inner_step, outer_step = np.int64((u - 1.0) / half * PLACE_ONE), np.int64(u / half * PLACE_ONE)
-        overlap = np.int64(2.0 * OVERLAP * PLACE_ONE)
-        for k in range(begin, end + 1):
-            lowest = (outer if outwards == 0 else inner) >> PLACE_BITS
-            left_at = outer >> PLACE_BITS
-            inner += inner_step
-            outer += outer_step
-            right_at = (outer + overlap) >> PLACE_BITS
-            highest = ((inner if outwards == 0 else outer) + overlap) >> PLACE_BITS
-            middle = np.uint64((lowest + highest) >> 1)
-            roof[k] = max(roof[k], patch[np.uint64(lowest)], patch[middle], patch[np.uint64(highest)])
-            met = min(low[np.uint64(left_at)], low[np.uint64(right_at)])
-            if void_from[k] > ring:  # behind a void nothing hides for certain
-                floor[k] = max(floor[k], met)
+    roof, _, floor, _ = sectors
+    inner_step, outer_step = np.int64((u - 1.0) / half * PLACE_ONE), np.int64(u / half * PLACE_ONE)
+    origin = PAD + eye_v - OVERLAP
+    for rising in (False, True):
+        begin, end = (max(first_k, half), last_k + 1) if rising else (first_k, min(last_k + 1, half))
+        if begin < end:
+            slope = begin / half - 1.0
+            inner = np.int64((origin + slope * (u - 1.0)) * PLACE_ONE)
+            outer = np.int64((origin + slope * u) * PLACE_ONE)
+            roofs, floors = roof[begin:end], floor[begin:end]
+            _widen_side(roofs, floors, inner, inner_step, outer, outer_step, rising, patch, low)
 
 
 @njit(cache=True, error_model="numpy")
@@ -259,10 +280,10 @@ def sweep_exact(z, cone, rings, eye, view, out, needed, out_cone):
         return
     # the kernel's own minor index counts from the edge of the map
     width, eye_v = highest - lowest + 1, eye_fraction - lowest
-    half = int(np.ceil(first_u + rings)) + 1
+    half = max(min(rings, FINE_RINGS), rings // 2) + 2
     blocks = rings // BLOCK + 1
     table = np.empty((blocks, 2, 2 * half), np.float32)  # per block and sector: its roof, and that of all so far
-    roof, roof_before, floor = np.full((3, 2 * half), LOW, np.float32)
+    roof, roof_before, floor, floor_before = np.full((4, 2 * half), LOW, np.float32)
     void_from = np.full(2 * half, NEVER, np.int32)
     sectors = (roof, roof_before, floor, void_from)
     steep_rings = np.full((BLOCK, width + 2 * PAD), LOW, np.float32)
@@ -330,7 +351,13 @@ def sweep_exact(z, cone, rings, eye, view, out, needed, out_cone):
                     guess = blocker
 
         if ring >= 2:
-            _widen(first_k, last_k, half, u, eye_v, ring, patch, low, sectors)
+            if any_void:
+                floor_before[:] = floor
+            _widen(first_k, last_k, half, u, eye_v, patch, low, sectors)
+            if any_void:  # behind a void nothing hides for certain
+                for k in range(first_k, last_k + 1):
+                    if void_from[k] <= ring:
+                        floor[k] = floor_before[k]
         top, top_before = top_before, top
         low, low_before = low_before, low
         if (ring + 1) % BLOCK == 0:
