@@ -1,0 +1,226 @@
+"""A small made-up sector: 8 × 6 km of gentle hills, a border across the middle, three sensors that see most of it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import rasterio
+from pyproj import Transformer
+from rasterio.transform import from_origin
+
+from ingest.spool import Spool
+from ops.broker import BrokerError, EmbeddedBroker, MosquittoBroker, RunningBroker
+from ops.config import Ground, load_sector, open_ground
+from ops.journal_reader import Counts, JournalReader, Recount
+from ops.rehearsal import rehearse_to_files
+
+CELL_M = 40.0
+ROWS, COLUMNS = 150, 200
+WEST, NORTH = 700_000.0, 4_050_000.0  # metres of UTM zone 16 N, in no particular place
+EPSG = 32616
+NIGHT_S = 60.0
+NIGHT_SEED = 7
+
+
+@dataclass(frozen=True)
+class Files:
+    """The pieces of a sector on disk; every one may be spoilt before it is opened."""
+
+    folder: Path
+
+    @property
+    def sector(self) -> Path:
+        return self.folder / "sector.toml"
+
+    @property
+    def dem(self) -> Path:
+        return self.folder / "dem.tif"
+
+    @property
+    def border(self) -> Path:
+        return self.folder / "border.geojson"
+
+    @property
+    def layout(self) -> Path:
+        return self.folder / "layout.geojson"
+
+    def edit(self, file: Path, old: str, new: str) -> None:
+        """Replace text that must be there."""
+        text = file.read_text()
+        assert old in text
+        file.write_text(text.replace(old, new))
+
+    def write_dem(self, elevation: np.ndarray, **profile: Any) -> None:
+        rows, columns = elevation.shape
+        settings = {
+            "driver": "GTiff",
+            "width": columns,
+            "height": rows,
+            "count": 1,
+            "dtype": "float32",
+            "crs": f"EPSG:{EPSG}",
+            "transform": from_origin(WEST, NORTH, CELL_M, CELL_M),
+            "nodata": -9999.0,
+            **profile,
+        }
+        with rasterio.open(self.dem, "w", **settings) as raster:
+            raster.write(elevation.astype(np.float32), 1)
+
+
+def hills() -> np.ndarray:
+    """Elevation [m]: waves of 25 m over a slope, so that there is a little shadow but everybody can walk."""
+    row, column = np.mgrid[0:ROWS, 0:COLUMNS]
+    return 300.0 + 25.0 * np.sin(row / 17.0) * np.cos(column / 23.0) + 0.1 * column
+
+
+def lonlat(east_m: float, south_m: float) -> list[float]:
+    """[lon, lat] of a point so far east and south of the map's north-western corner."""
+    transformer = Transformer.from_crs(EPSG, 4326, always_xy=True)
+    return [round(value, 7) for value in transformer.transform(WEST + east_m, NORTH - south_m)]
+
+
+def collection(*features: Mapping[str, Any]) -> str:
+    return json.dumps({"type": "FeatureCollection", "features": list(features)}, indent=1)
+
+
+def feature(shape: str, coordinates: list[Any], **properties: Any) -> dict[str, Any]:
+    return {"type": "Feature", "geometry": {"type": shape, "coordinates": coordinates}, "properties": properties}
+
+
+SENSORS = (
+    feature(
+        "Point", lonlat(4000, 3100), id="radar-mid", kind="radar", mast_height_m=12, max_range_m=5000, period_s=1,
+        latency_s=0.2, status_interval_s=5, detection_probability=0.95, false_alarms_per_scan=0.2, range_sd_m=6,
+        azimuth_sd_deg=0.4, radial_velocity_sd_mps=0.3,
+    ),
+    feature(
+        "Point", lonlat(2500, 3300), id="camera-west", kind="camera", mast_height_m=8, max_range_m=2500, period_s=2,
+        azimuth_deg=0, field_of_view_deg=90, latency_s=0.4, status_interval_s=5, azimuth_sd_deg=0.1,
+        elevation_sd_deg=0.2, detection_probability=0.9, false_alarms_per_scan=0.05,
+    ),
+    feature(
+        "Point", lonlat(4700, 3000), id="ground-1", kind="ground_sensor", max_range_m=60, latency_s=0.5,
+        status_interval_s=5, detection_probability=0.9, false_alarms_per_scan=0.01,
+    ),
+)  # fmt: skip
+
+SECTOR = """name = "hills"
+title = "Hills (made up for tests)"
+terrain = "dem.tif"
+border = "border.geojson"
+frame = "auto"
+segment_length_m = 500
+belt_m = 1500
+home_side = "right"
+time_zone = "UTC"
+
+[layouts]
+three = "layout.geojson"
+"""
+
+
+def write_sector(folder: Path) -> Files:
+    files = Files(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    files.write_dem(hills())
+    line = [lonlat(east, 3000 + 60 * (-1) ** (east // 400)) for east in range(200, 7900, 400)]
+    files.border.write_text(collection(feature("LineString", line, name="made up")))
+    files.layout.write_text(collection(*SENSORS))
+    files.sector.write_text(SECTOR)
+    return files
+
+
+@pytest.fixture(scope="session")
+def hill_sector(tmp_path_factory: pytest.TempPathFactory) -> Files:
+    """The small sector, for those who only read it."""
+    return write_sector(tmp_path_factory.mktemp("hills"))
+
+
+@pytest.fixture
+def own_sector(tmp_path: Path) -> Files:
+    """A small sector of one's own, to be spoilt."""
+    return write_sector(tmp_path / "sector")
+
+
+@pytest.fixture(scope="session")
+def hill_ground(hill_sector: Files) -> Ground:
+    return open_ground(load_sector(hill_sector.sector))
+
+
+@pytest.fixture(scope="session")
+def hill_night(hill_ground: Ground, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder with the files of a rehearsed night of a minute: what the simulator process sends."""
+    folder = tmp_path_factory.mktemp("night")
+    rehearse_to_files(hill_ground, folder, seed=NIGHT_SEED, duration_s=NIGHT_S)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def copy_night(hill_night: Path) -> Callable[[Path], Path]:
+    """Puts the rehearsed night into a folder of one's own."""
+
+    def copy(folder: Path) -> Path:
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in hill_night.iterdir():
+            shutil.copy(file, folder)
+        return folder
+
+    return copy
+
+
+@pytest.fixture(scope="module", params=["iotcore", "mosquitto"])
+def broker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBroker]:
+    """Both brokers, running; the tests may kill and start them."""
+    folder = tmp_path_factory.mktemp(request.param)
+    try:
+        made = EmbeddedBroker(folder=folder) if request.param == "iotcore" else MosquittoBroker(folder=folder)
+    except BrokerError as error:
+        pytest.skip(str(error))
+    made.start()
+    yield made
+    made.stop()
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """What spools and journal of one folder say, per sensor: the two identities, counted without the counters."""
+
+    published: dict[str, int]
+    waiting: int
+    counts: dict[str, Counts]
+    recount: dict[str, Recount]
+
+    def check(self) -> None:
+        """Receipts and messages balance exactly, and the counters say what the rows say."""
+        assert self.waiting == 0
+        for sensor in self.published.keys() | self.counts.keys() | self.recount.keys():
+            published, counts = self.published.get(sensor, 0), self.counts.get(sensor, Counts())
+            rows = self.recount.get(sensor, Recount())
+            assert counts.received == counts.journaled + counts.duplicate + counts.dead_lettered + counts.shed, sensor
+            assert (counts.journaled, counts.dead_lettered) == (rows.journaled, rows.dead_lettered), sensor
+            if sensor in self.published:
+                assert published == rows.journaled + rows.dead_keys + counts.shed, sensor
+
+
+@pytest.fixture(scope="session")
+def ledger() -> Callable[[Path], Ledger]:
+    """Reads the ledger of a folder in which a room was."""
+
+    def read(folder: Path) -> Ledger:
+        published, waiting = {}, 0
+        for file in sorted((folder / "spool").glob("*.db")):
+            with Spool(file) as spool:
+                published[file.stem] = spool.put_total
+                waiting += spool.waiting
+        with JournalReader(folder / "journal.db") as journal:
+            recount = {sensor: row for (sensor, kind), row in journal.recount().items() if kind == "detections"}
+            return Ledger(published, waiting, journal.counts("detections"), recount)
+
+    return read

@@ -1,0 +1,135 @@
+"""The whole chain in several processes, which are killed while it runs: nothing is lost, twice, or different after."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from ops.broker import RunningBroker
+from ops.clock import ScenarioClock
+from ops.offline import replay_journal, track_log_hash
+from ops.processes import Child
+from ops.room import Room, RoomOptions
+from ops.store_reader import Reader
+
+pytestmark = [pytest.mark.chain, pytest.mark.broker]
+
+SPEED = 5.0
+NIGHT_S = 60.0
+READY_S = 60.0
+QUIET = Console(stderr=True, quiet=True)
+
+
+class Night:
+    """A room with a simulator that sends the rehearsed night into it."""
+
+    def __init__(self, sector: Path, folder: Path, broker: RunningBroker, name: str) -> None:
+        now_ns = time.time_ns()
+        self.folder, self.broker, self.sector, self.name = folder, broker, sector, name
+        self.clock = ScenarioClock(now_ns, now_ns, SPEED)
+        layout = str(sector.parent / "layout.geojson")
+        self.room = Room(RoomOptions(str(sector), name, layout, folder, broker.url, clock=self.clock))
+        self.simulator: Child
+
+    def begin(self) -> None:
+        """Start to send; returns when the first message is due."""
+        self.room.wait_until_ready()
+        arguments = [f"--sector-id={self.name}", f"--folder={self.folder}", f"--duration={NIGHT_S}"]
+        self.simulator = self.room.start(
+            "simulator", "ops.simulator", *arguments, *self.clock.arguments(), timeout_s=15.0
+        )
+        self.simulator.wait_for("started_ns", timeout_s=READY_S)
+
+    def strike(self, victim: str, pause_s: float) -> None:
+        """kill -9 of one part, a pause, and a new start."""
+        if victim == "broker":
+            self.broker.kill()
+            time.sleep(pause_s)
+            self.broker.start()
+            return
+        child: Child = getattr(self.room, victim)
+        child.kill()
+        time.sleep(pause_s)
+        child.restart()
+
+    def end(self) -> None:
+        """Wait for the last message, until all of it is in the store; then stop in order."""
+        deadline = time.monotonic() + NIGHT_S / SPEED + 30.0
+        while self.simulator.last("published") is None:
+            self.room.mend()  # one that was started while the broker was away may have given up
+            assert time.monotonic() < deadline, self.simulator.last_words()
+            time.sleep(0.1)
+        assert self.simulator.last("problems") == {}
+        assert self.simulator.last("drained") is True
+        assert self.room.drain(20.0)
+        assert self.room.ingest.stop(timeout_s=10.0) == 0
+        assert self.room.fusion.stop(timeout_s=20.0) == 0
+
+
+@pytest.fixture(scope="module")
+def disturbed(
+    broker: RunningBroker, hill_sector: Any, copy_night: Callable[[Path], Path], tmp_path_factory: Any
+) -> Night:
+    """A night during which ingest, fusion and the broker are each killed twice, at seeded moments."""
+    folder = copy_night(tmp_path_factory.mktemp("disturbed"))
+    chance = random.Random(f"kills with {type(broker).__name__}")
+    victims = ["ingest", "fusion", "broker"] * 2
+    chance.shuffle(victims)
+    moments = sorted(chance.uniform(0.5, 0.75 * NIGHT_S / SPEED) for _ in victims)
+    night = Night(hill_sector.sector, folder, broker, "hills")
+    with night.room:
+        night.begin()
+        began = time.monotonic()
+        for victim, moment in zip(victims, moments, strict=True):
+            time.sleep(max(0.0, began + moment - time.monotonic()))
+            night.strike(victim, chance.uniform(0.0, 0.4))
+        night.end()
+    return night
+
+
+@pytest.fixture(scope="module")
+def undisturbed(disturbed: Night) -> dict[str, Any]:
+    """A replay of the journal that the disturbed night left."""
+    return replay_journal(
+        disturbed.folder / "journal.db",
+        str(disturbed.sector),
+        None,
+        disturbed.folder / "replay",
+        settings=None,
+        screen=QUIET,
+    )
+
+
+def test_kills_lose_nothing_and_count_nothing_twice(disturbed: Night, ledger: Callable[[Path], Any]):
+    found = ledger(disturbed.folder)
+    found.check()
+    assert found.published == disturbed.simulator.last("published")
+    assert sum(found.published.values()) > 80
+    assert sum(counts.journaled for counts in found.counts.values()) == sum(found.published.values())
+
+
+def test_after_kills_the_tracks_are_those_of_an_undisturbed_replay(disturbed: Night, undisturbed: dict[str, Any]):
+    history = Reader(disturbed.folder / "store.db").history_dataset()
+    assert history.sizes["estimate"] == undisturbed["estimates"] > 1000
+    assert track_log_hash(history) == undisturbed["tracks_sha256"]
+    assert undisturbed["tracks_confirmed"] > 5
+
+
+def test_after_kills_no_alert_is_new_lost_or_different(disturbed: Night, undisturbed: dict[str, Any]):
+    live, again = Reader(disturbed.folder / "store.db"), Reader(disturbed.folder / "replay" / "replay.db")
+    assert live.progress().diverged == 0
+    assert live.progress().cursor == again.progress().cursor == undisturbed["rows"]
+    assert published(live) == published(again)
+    assert len({identity for identity, _ in published(live)}) == undisturbed["alerts"] > 2
+
+
+def published(reader: Reader) -> dict[tuple[str, int], Any]:
+    """(alert, revision) → what was said to the units."""
+    return {(row.alert, row.revision): json.loads(row.body) for row in reader.outbox_after(0, limit=10_000)}
