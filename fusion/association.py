@@ -72,41 +72,19 @@ def gate(
         high = np.searchsorted(northing[:positions], overall[t, 1] + window, side="right")
         for k in range(low, high + count - positions):
             j = by_northing[k] if k < high else by_northing[positions + k - high]
-            if k < high and abs(plots.easting[j] - overall[t, 0]) > window:
-                continue
+            if k < high:
+                d_e, d_n = abs(plots.easting[j] - overall[t, 0]), abs(plots.northing[j] - overall[t, 1])
+                beyond = max(d_e, d_n) - away
+                if beyond > 0.0 and beyond * beyond > gate_distance * (most + plots.r_ee[j] + plots.r_nn[j]):
+                    continue
             total = 0.0
             for m in range(modes):
                 share[m] = 0.0
-                if mode[t, m] < 1e-12:
-                    continue
-                if plots.kind[j] == BEARING:
-                    innovation, h_e, h_n, distance = bearing_innovation(mean[t, m], plots.azimuth[j], east, north)
-                    c = cov[t, m]
-                    if c[0] + c[4] > 0.25 * distance * distance:
-                        continue  # too near for a line: the bearing says nothing
-                    s = h_e * h_e * c[0] + 2.0 * h_e * h_n * c[1] + h_n * h_n * c[4] + plots.azimuth_sd[j] ** 2
-                    if innovation * innovation > gate_distance * s:
-                        continue
-                else:
-                    squared, fit = position_fit(
-                        mean[t, m],
-                        cov[t, m],
-                        plots.easting[j],
-                        plots.northing[j],
-                        plots.r_ee[j],
-                        plots.r_en[j],
-                        plots.r_nn[j],
-                    )
-                    if squared > gate_distance:
-                        continue
-                    if isnan(plots.radial[j]):
-                        share[m] = mode[t, m] * fit
-                        total += share[m]
-                        continue
-                x[:] = mean[t, m]
-                p[:] = cov[t, m]
-                share[m] = mode[t, m] * update_by_plot(x, p, plots, j, east, north, work)
-                total += share[m]
+                if mode[t, m] > 1e-12:
+                    x[:] = mean[t, m]
+                    p[:] = cov[t, m]
+                    share[m] = mode[t, m] * _density(x, p, plots, j, gate_distance, east, north, work)
+                    total += share[m]
             if total <= 0.0:
                 continue
             if pairs == capacity:
@@ -123,6 +101,29 @@ def gate(
             pairs += 1
     start[tracks] = pairs
     return Pairs(start, pair_plot[:pairs].copy(), density[:pairs].copy(), by_mode[:pairs].copy())
+
+
+@numba.njit(cache=True)
+def _density(
+    x: Floats, p: Floats, plots: Plots, j: int, gate_distance: float, east: float, north: float, work: Floats
+) -> float:
+    """Density of plot ``j`` given one mode's state, 0 beyond its gate. ``x`` and ``p`` are scratch copies."""
+    if plots.kind[j] == BEARING:
+        innovation, h_e, h_n, distance = bearing_innovation(x, plots.azimuth[j], east, north)
+        if p[0] + p[4] > 0.25 * distance * distance:
+            return 0.0  # too near for a line: the bearing says nothing
+        s = h_e * h_e * p[0] + 2.0 * h_e * h_n * p[1] + h_n * h_n * p[4] + plots.azimuth_sd[j] ** 2
+        if innovation * innovation > gate_distance * s:
+            return 0.0
+    else:
+        squared, fit = position_fit(
+            x, p, plots.easting[j], plots.northing[j], plots.r_ee[j], plots.r_en[j], plots.r_nn[j]
+        )
+        if squared > gate_distance:
+            return 0.0
+        if isnan(plots.radial[j]):
+            return fit
+    return update_by_plot(x, p, plots, j, east, north, work)
 
 
 @numba.njit(cache=True)

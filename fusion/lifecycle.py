@@ -18,7 +18,7 @@ from fusion.views import Watch
 from sensors.columns import ScanColumns
 
 LEAST_NARROW = 0.25
-"""A track ends when the modes of motion in which its place is still known hold less than this probability."""
+"""A tentative track ends when the modes in which its place is still known hold less than this probability."""
 
 
 class Looked(NamedTuple):
@@ -153,6 +153,8 @@ def _given_up(scene: Scene, columns: dict[str, npt.NDArray[Any]], now_ns: int) -
     least = np.where(columns["status"] == TENTATIVE, settings.drop_existence, settings.lose_existence)
     unseen = now_ns - columns["updated_ns"] > settings.coast_limit_s * 1e9
     narrow = columns["cov"][:, :, 0] + columns["cov"][:, :, 4] <= 2.0 * settings.coast_sd_m**2
-    vague: npt.NDArray[np.bool_] = (columns["mode"] * narrow).sum(axis=1) < LEAST_NARROW
+    lost: npt.NDArray[np.bool_] = (columns["mode"] * narrow).sum(axis=1) < LEAST_NARROW
+    spread = columns["spread"]
+    wide = (columns["status"] != TENTATIVE) & (spread[:, 0] + spread[:, 4] > 2.0 * settings.coast_sd_m**2)
     faint: npt.NDArray[np.bool_] = columns["existence"] < least
-    return faint | unseen | vague
+    return np.asarray(faint | unseen | lost | wide, np.bool_)

@@ -15,7 +15,7 @@ from sensors.layout import Layout, place
 
 
 def rehearse() -> None:
-    """Two radar scans, a camera's bearing with a label and a trigger, over a small flat ground."""
+    """Radar scans, a camera's bearings with labels and a trigger over a small flat ground, then a long silence."""
     from fusion.tracker import advance
 
     frame = LocalFrame.around(0.0, 0.0)
@@ -32,7 +32,13 @@ def rehearse() -> None:
     scene = scene_of(layout, TrackerSettings(), None)
     scene = replace(scene, earth=Ground(np.zeros((8, 8), np.float32), -1000.0, 1000.0, 300.0))
     bank = scene.empty()
-    for sensor, kind, when_s in (("R", "radar", 0), ("R", "radar", 3), ("C", "camera", 4), ("G", "ground_sensor", 5)):
+    for sensor, kind, when_s in (
+        ("R", "radar", 0),
+        ("R", "radar", 3),
+        ("C", "camera", 4),
+        ("G", "ground_sensor", 5),
+        ("R", "radar", 900),
+    ):
         for _ in range(2):
             bank, _ = advance(scene, bank, _scan(sensor, kind, when_s * 10**9))
 

@@ -50,7 +50,7 @@ class TrackerSettings:
     gate_probability: float = 0.9999
     coast_after_s: float = 5.0
     coast_limit_s: float = 180.0
-    coast_sd_m: float = 200.0
+    coast_sd_m: float = 120.0
     trigger_births: bool = True
     least_false_alarms: float = 0.01
     horizon_s: float = 60.0
