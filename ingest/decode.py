@@ -26,7 +26,7 @@ EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(2262, 1, 1, tzinfo=UTC)
 """Times a datetime64[ns] can hold, and after the epoch."""
 
-Message = TypeVar("Message", WireScan, Status)
+Message = TypeVar("Message")
 
 _scan_decoder = msgspec.json.Decoder(WireScan)
 _status_decoder = msgspec.json.Decoder(Status)
@@ -41,14 +41,14 @@ def decode(payload: bytes, *, received_at: datetime, content_type: str = JSON, t
 
     Raises MalformedMessage only. Whether the time is plausible now is the receiver's question, not asked here.
     """
-    decoder = DECODERS.get(_media_type(content_type))
+    decoder = DECODERS.get(media_type(content_type))
     if decoder is None:
         raise MalformedMessage(
             "unsupported_content_type", "content_type", ascii(content_type)[:80], " | ".join(DECODERS)
         )
-    wire = _parse(decoder, payload)
+    wire = parse_json(decoder, payload)
     _check_topic(topic, wire.sensor, "detections")
-    _check_time(wire.observed_at, "observed_at")
+    check_time(wire.observed_at, "observed_at")
     for i, plot in enumerate(wire.plots):
         _check_plot(plot, i)
     return Scan(
@@ -93,13 +93,13 @@ def decode_status(
 ) -> Status:
     """The Status that the bytes hold; MalformedMessage only. ``received_at`` is there for symmetry with decode."""
     del received_at
-    if _media_type(content_type) != JSON:
+    if media_type(content_type) != JSON:
         raise MalformedMessage("unsupported_content_type", "content_type", ascii(content_type)[:80], JSON)
-    status = _parse(_status_decoder.decode, payload)
+    status = parse_json(_status_decoder.decode, payload)
     _check_topic(topic, status.sensor, "status")
-    _check_time(status.observed_at, "observed_at")
+    check_time(status.observed_at, "observed_at")
     if status.next_maintenance is not None:
-        _check_time(status.next_maintenance, "next_maintenance")
+        check_time(status.next_maintenance, "next_maintenance")
     for i, dropped in enumerate(status.dropped):
         if dropped.first > dropped.last:
             raise MalformedMessage("out_of_range", f"dropped[{i}].last", str(dropped.last), f">= {dropped.first}")
@@ -117,7 +117,7 @@ _PLOT_FIELDS = tuple(field.name for field in fields(Plot))
 _NUMBERS = tuple(name for name in _PLOT_FIELDS if name != "classes")
 
 
-def _media_type(content_type: str) -> str:
+def media_type(content_type: str) -> str:
     return content_type.split(";", 1)[0].strip().lower()
 
 
@@ -149,7 +149,7 @@ def _check_topic(topic: str | None, sensor: str, channel: str) -> None:
         raise MalformedMessage("sensor_mismatch", "sensor", f"{sensor!r} on the topic of {parsed.name!r}", parsed.name)
 
 
-def _check_time(time: datetime, field: str) -> None:
+def check_time(time: datetime, field: str) -> None:
     if time.utcoffset() != timedelta(0):
         raise MalformedMessage("bad_time", field, time.isoformat(), "UTC, ending in Z")
     if not EARLIEST <= time < LATEST:
@@ -168,7 +168,7 @@ def _check_plot(plot: WirePlot, i: int) -> None:
         raise MalformedMessage("out_of_range", f"plots[{i}].class", "all probabilities are 0", "one above 0")
 
 
-def _parse(decoder: Callable[[bytes], Message], payload: bytes) -> Message:
+def parse_json(decoder: Callable[[bytes], Message], payload: bytes) -> Message:
     if len(payload) > MAX_PAYLOAD_BYTES:
         raise MalformedMessage("too_large", "payload", f"{len(payload)} bytes", f"at most {MAX_PAYLOAD_BYTES}")
     try:

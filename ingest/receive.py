@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Final
 
-from ingest import topics
+from ingest import topics, units
 from ingest.decode import JSON, decode, decode_status
 from ingest.errors import MalformedMessage
 from ingest.marks import Mark, Marks, Recall
@@ -28,7 +28,7 @@ KEPT_BYTES: Final = 64 * 1024
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 SourceKey = tuple[str, str]
-"""(sensor, kind): what is counted apart. Sensor "" and kind "unknown" where the topic tells neither."""
+"""(sensor or unit, kind): what is counted apart. "" and kind "unknown" where the topic tells neither."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +205,8 @@ class Receiver:
         """(boot, seq, observed_ns) of a good message; MalformedMessage on any other. ``said``: by its properties."""
         if kind == "unknown":
             self._refuse_topic(delivery.topic)
+        if kind in units.KINDS.values():
+            return self._read_unit(delivery, content_type)
         received_at = _EPOCH + timedelta(microseconds=delivery.received_ns // 1000)
         if kind == "detections":
             scan = decode(delivery.payload, received_at=received_at, content_type=content_type, topic=delivery.topic)
@@ -220,12 +222,23 @@ class Receiver:
         self._check_time(observed_ns, delivery.received_ns, kind)
         return boot, seq, observed_ns
 
+    def _read_unit(self, delivery: Delivery, content_type: str) -> tuple[int, int, int]:
+        channel = topics.parse(delivery.topic).channel
+        message = units.decode_unit(delivery.payload, channel, content_type=content_type, topic=delivery.topic)
+        observed_ns = (message.observed_at - _EPOCH) // _MICROSECOND * 1000
+        self._check_time(observed_ns, delivery.received_ns, units.KINDS[channel])
+        return message.boot, message.seq, observed_ns
+
     def _source(self, topic: str) -> SourceKey:
         try:
             parsed = topics.parse(topic)
         except MalformedMessage:
             return "", "unknown"
-        if parsed.owner != "sensor" or parsed.sector != self._sector or parsed.channel == "ack":
+        if parsed.sector != self._sector:
+            return "", "unknown"
+        if parsed.owner == "unit" and parsed.channel in units.KINDS:
+            return parsed.name, units.KINDS[parsed.channel]
+        if parsed.owner != "sensor" or parsed.channel == "ack":
             return "", "unknown"
         return parsed.name, parsed.channel
 
@@ -233,7 +246,7 @@ class Receiver:
         parsed = topics.parse(topic)
         if parsed.sector != self._sector:
             raise MalformedMessage("wrong_sector", "topic", parsed.sector, self._sector)
-        raise MalformedMessage("wrong_channel", "topic", ascii(topic), "a sensor's detections or status")
+        raise MalformedMessage("wrong_channel", "topic", ascii(topic), "what sensors and units send")
 
     def _check_time(self, observed_ns: int, received_ns: int, kind: str) -> None:
         ahead_s = (observed_ns - received_ns) / 1e9

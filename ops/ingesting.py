@@ -15,7 +15,7 @@ from geo.errors import WatchlineError
 from ingest.address import BrokerUrl
 from ingest.receive import Receiver, ReceiverSettings
 from ingest.subscriber import Subscriber
-from ingest.topics import sensor_filter, sensor_topic
+from ingest.topics import sensor_filter, sensor_topic, unit_filter
 from ingest.wire import encode_ack
 from ops.broker import URL_VARIABLE
 from ops.clock import ScenarioClock
@@ -40,7 +40,12 @@ def run(
     subscriber = Subscriber(
         url,
         client_id=f"watchline-{sector}-ingest",
-        filters=[sensor_filter(sector, "detections"), sensor_filter(sector, "status")],
+        filters=[
+            sensor_filter(sector, "detections"),
+            sensor_filter(sector, "status"),
+            unit_filter(sector, "position"),
+            unit_filter(sector, "reply"),
+        ],
         now_ns=clock.now_ns,
     )
     receiver = Receiver(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
+from datetime import datetime
+from itertools import count
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -11,6 +12,7 @@ from geo.errors import WatchlineError
 from ingest.address import BrokerUrl
 from ingest.mqtt import Publisher
 from ingest.topics import unit_topic
+from ingest.units import Reply, encode_unit
 
 UNIT: Final = "ops-centre"
 SENT_WITHIN_S: Final = 3.0
@@ -22,6 +24,7 @@ class ActionSender:
     def __init__(self, url: BrokerUrl, sector_id: str, *, now_ns: Callable[[], int]) -> None:
         self._topic = unit_topic(sector_id, UNIT, "reply")
         self._publisher = Publisher(url, client_id=f"watchline-{sector_id}-operator", now_ns=now_ns)
+        self._boot, self._seq = now_ns() // 1_000_000_000, count(1)
 
     def __enter__(self) -> Self:
         self._publisher.start()
@@ -33,8 +36,18 @@ class ActionSender:
         self._publisher.stop()
 
     def send(self, order: dict[str, Any]) -> None:
-        """Publish one action; WatchlineError when the broker does not take it in time."""
-        done = self._publisher(self._topic, json.dumps(order).encode(), content_type="application/json")
+        """Publish one action of the API; WatchlineError when the broker does not take it in time."""
+        reply = Reply(
+            unit=UNIT,
+            boot=self._boot,
+            seq=next(self._seq),
+            observed_at=datetime.fromisoformat(order["at"]),
+            action=order["action"],
+            alert=order["alert"],
+            by=order["by"],
+            reason=order.get("reason", ""),
+        )
+        done = self._publisher(self._topic, encode_unit(reply), content_type="application/json")
         try:
             done.result(SENT_WITHIN_S)
         except TimeoutError:

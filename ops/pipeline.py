@@ -11,7 +11,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import msgspec
 import xarray as xr
@@ -23,6 +23,7 @@ from fusion.tracker import Tracker, TrackerSettings, TrackEvent
 from geo.errors import BadInput
 from ingest.decode import decode, decode_status
 from ingest.errors import MalformedMessage
+from ingest.units import Reply, decode_unit
 from ops.config import Ground, Settings, record_from
 from ops.journal_reader import JournalRow
 from sensors.columns import columns_of
@@ -84,13 +85,14 @@ class Pipeline:
         self._alert_settings = record_from(AlertSettings, settings.alerts, where="settings [alerts]")
         tracker_settings = record_from(TrackerSettings, settings.tracker, where="settings [tracker]")
         self._correlator = Correlator(ground.border, ground.terrain)
-        places = {"terrain": ground.terrain, "border": ground.border}
         if checkpoint is None:
-            self._tracker = Tracker(ground.layout, tracker_settings, **places)
+            self._tracker = Tracker(ground.layout, tracker_settings, terrain=ground.terrain, border=ground.border)
             self._alerts, self._memory = AlertState(), Memory()
         else:
             saved = _unpack(checkpoint)
-            self._tracker = Tracker.restore(ground.layout, tracker_settings, saved.tracker, **places)
+            self._tracker = Tracker.restore(
+                ground.layout, tracker_settings, saved.tracker, terrain=ground.terrain, border=ground.border
+            )
             self._alerts, self._memory = AlertState.from_json(saved.alerts), saved.memory
 
     def take(self, row: JournalRow) -> tuple[Alert, ...]:
@@ -169,13 +171,12 @@ class Pipeline:
 
     def _take_action(self, row: JournalRow) -> tuple[Alert, ...]:
         try:
-            order = msgspec.json.decode(row.body, type=dict[str, Any])
-            identity, action = str(order["alert"]), str(order["action"])
-            by, reason = str(order.get("by", row.sensor)), str(order.get("reason", ""))
+            reply = decode_unit(row.body, "reply", content_type=row.content_type)
+            assert isinstance(reply, Reply)
             self._alerts, alert = act_on(
-                self._alerts, identity, action, by=by, reason=reason, at=_moment(row.received_ns)
+                self._alerts, reply.alert, reply.action, by=reply.by, reason=reply.reason, at=_moment(row.received_ns)
             )
-        except (AlertActionError, msgspec.DecodeError, KeyError) as error:
+        except (AlertActionError, MalformedMessage) as error:
             self._unusable(row, error)
             return ()
         return (alert,)

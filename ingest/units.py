@@ -1,0 +1,71 @@
+"""What the units of a sector send: where they are, and what they say of alerts. Bytes in, records out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Final, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from ingest import topics
+from ingest.decode import JSON, check_time, media_type, parse_json
+from ingest.errors import MalformedMessage
+from ingest.wire import Counter, Identifier, Latitude, Longitude, PositiveMetres, UtcTime
+
+KINDS: Final = {"position": "position", "reply": "action"}
+"""A unit's channel → the kind of its rows in the journal."""
+
+Line = Annotated[str, Meta(max_length=500, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$(?!\n)")]
+Name = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$(?!\n)")]
+
+
+class Reply(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A person's word on an alert. (unit, boot, seq) is unique for ever, as a sensor's is."""
+
+    unit: Identifier
+    boot: Counter
+    seq: Counter
+    observed_at: UtcTime
+    action: Literal["acknowledge", "reject", "clear"]
+    alert: Identifier
+    by: Name
+    reason: Line = ""
+
+
+class Position(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Where a unit is. ``position_sd_m``: one standard deviation, where the unit knows it."""
+
+    unit: Identifier
+    boot: Counter
+    seq: Counter
+    observed_at: UtcTime
+    lon: Longitude
+    lat: Latitude
+    position_sd_m: PositiveMetres | None = None
+
+
+_reply = msgspec.json.Decoder(Reply)
+_position = msgspec.json.Decoder(Position)
+_encoder = msgspec.json.Encoder()
+
+
+def decode_unit(
+    payload: bytes, channel: str, *, content_type: str = JSON, topic: str | None = None
+) -> Reply | Position:
+    """The message of a unit's ``channel`` (reply or position). Raises MalformedMessage only."""
+    if media_type(content_type) != JSON:
+        raise MalformedMessage("unsupported_content_type", "content_type", ascii(content_type)[:80], JSON)
+    decoder: Callable[[bytes], Reply | Position] = _reply.decode if channel == "reply" else _position.decode
+    message = parse_json(decoder, payload)
+    if topic is not None and topics.parse(topic).name != message.unit:
+        raise MalformedMessage("unit_mismatch", "unit", f"{message.unit!r}", topics.parse(topic).name)
+    check_time(message.observed_at, "observed_at")
+    return message
+
+
+def encode_unit(message: Reply | Position) -> bytes:
+    """The JSON bytes of a message; MalformedMessage when ``decode_unit`` would refuse them."""
+    payload = _encoder.encode(message)
+    decode_unit(payload, "reply" if isinstance(message, Reply) else "position")
+    return payload
