@@ -11,7 +11,18 @@ minus the line of sight, earth curvature included, is a quadratic: with values `
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 from numba import njit
+
+Heights = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.float64]
+# Made by ``cone_of``, which says what they are.
+Cone = tuple[int, int, int, int, int, float, float]
+# Slope dv/du, u of the target, height of the eye and of the target's top, curvature drop per cell² along the ray,
+# height of the ground under the eye and under the target.
+Ray = tuple[float, float, float, float, float, float, float]
+# u of a point on a ray, the cell centre at or below it across the ray, the fraction beyond that, the height there.
+Point = tuple[float, int, float, float]
 
 EARTH_RADIUS_M = 6_371_008.8
 HIDDEN, VISIBLE, UNKNOWN = 0, 1, 255
@@ -23,7 +34,7 @@ SNAP = 1e-9
 
 
 @njit(cache=True, error_model="numpy", inline="always")
-def _crossing(v, highest):
+def _crossing(v: float, highest: int) -> tuple[int, float]:
     """Where a ring is crossed: the cell centre at or below ``v`` and the fraction beyond it."""
     at = int(np.floor(v + SNAP))
     fraction = v - at
@@ -33,7 +44,7 @@ def _crossing(v, highest):
 
 
 @njit(cache=True, error_model="numpy", inline="always")
-def _height(z, index, step, fraction):
+def _height(z: Heights, index: int, step: int, fraction: float) -> float:
     """Surface height on a grid line between two cell centres; a void beside an exact centre does not count."""
     low = np.float64(z[index])
     if fraction == 0.0:
@@ -42,13 +53,13 @@ def _height(z, index, step, fraction):
 
 
 @njit(cache=True, error_model="numpy", inline="always")
-def _twist(z, index, along, across):
+def _twist(z: Heights, index: int, along: int, across: int) -> float:
     """The cell's term in u·v: what makes its surface bend along a ray."""
-    return np.float64(z[index]) + np.float64(z[index + along + across]) - z[index + along] - z[index + across]
+    return float(z[index]) + float(z[index + along + across]) - float(z[index + along]) - float(z[index + across])
 
 
 @njit(cache=True, error_model="numpy", inline="always")
-def _on_ring(z, cone, slope, ring):
+def _on_ring(z: Heights, cone: Cone, slope: float, ring: int) -> Point:
     """u of a ring, the cell centre at or below the ray's crossing, the fraction beyond it, the height there."""
     origin, along, across, _, highest, eye_v, first_u = cone
     u = first_u + ring
@@ -57,7 +68,7 @@ def _on_ring(z, cone, slope, ring):
 
 
 @njit(cache=True, error_model="numpy", inline="always")
-def _inner_end(z, cone, ray, ring):
+def _inner_end(z: Heights, cone: Cone, ray: Ray, ring: int) -> Point:
     """Where the step to ``ring`` begins: on the ring before, or under the eye."""
     if cone[6] + ring - 1.0 > 0.0:
         return _on_ring(z, cone, ray[0], ring - 1)
@@ -66,7 +77,7 @@ def _inner_end(z, cone, ray, ring):
 
 
 @njit(cache=True, error_model="numpy", inline="always")
-def _outer_end(z, cone, ray, ring):
+def _outer_end(z: Heights, cone: Cone, ray: Ray, ring: int) -> Point:
     """Where the step to ``ring`` ends: there, or at the target."""
     if cone[6] + ring < ray[1]:
         return _on_ring(z, cone, ray[0], ring)
@@ -75,13 +86,15 @@ def _outer_end(z, cone, ray, ring):
 
 
 @njit(cache=True, error_model="numpy", inline="always")
-def _between(z, cone, slope, ring, start, stop):
+def _between(
+    z: Heights, cone: Cone, slope: float, ring: int, start: Point, stop: Point
+) -> tuple[bool, float, float, float, float]:
     """What a ray meets between the two ends of the step to ``ring``: one piece of surface, or two.
 
     Returns whether there are two, u and height of the point between them, and the bend of the first and of the last
     piece: along a piece the height is its chord's minus ``bend * (u - u_start) * (u_end - u)``; NaN by a void.
     """
-    start_u, start_at, start_fraction, _ = start
+    _, start_at, start_fraction, _ = start
     stop_u, stop_at, stop_fraction, stop_ground = stop
     if slope == 0.0 or (start_fraction == 0.0 and stop_fraction == 0.0 and start_at == stop_at):
         return False, stop_u, stop_ground, 0.0, 0.0
@@ -105,14 +118,14 @@ def _between(z, cone, slope, ring, start, stop):
 
 
 @njit(cache=True, error_model="numpy", inline="always")
-def _below(ray, u, ground):
+def _below(ray: Ray, u: float, ground: float) -> float:
     """How far the surface lies below the line of sight at ``u``, with the touch allowed; below zero it blocks."""
     part = min(u * (1.0 / ray[1]), 1.0)
     return TOUCH_M - (ground + ray[4] * u * (ray[1] - u) - (ray[2] * (1.0 - part) + ray[3] * part))
 
 
 @njit(cache=True, error_model="numpy", inline="always")
-def _piece_state(a, b, q):
+def _piece_state(a: float, b: float, q: float) -> int:
     """State of a piece whose ends lie a >= 0 and b below the line, its bulge between them being q."""
     if a != a or b != b or q != q:
         return UNKNOWN
@@ -123,7 +136,7 @@ def _piece_state(a, b, q):
 
 
 @njit(cache=True, error_model="numpy", inline="always")
-def _step(z, cone, ray, ring, start, stop, a, b):
+def _step(z: Heights, cone: Cone, ray: Ray, ring: int, start: Point, stop: Point, a: float, b: float) -> int:
     """State of the step between two ends that lie a and b below the line."""
     if a < 0.0:
         return HIDDEN
@@ -139,18 +152,17 @@ def _step(z, cone, ray, ring, start, stop, a, b):
 
 
 @njit(cache=True, error_model="numpy")
-def step_state(z, cone, ray, ring):
+def step_state(z: Heights, cone: Cone, ray: Ray, ring: int) -> int:
     """State of the ray between rings ``ring - 1`` and ``ring``: HIDDEN when blocked there, UNKNOWN, else VISIBLE.
 
-    ``cone`` as ``cone_of`` makes it. ``ray`` = (slope dv/du, u of the target, height of the eye and of the target's
-    top, curvature drop per cell² along the ray, height of the ground under the eye and under the target).
+    It is blocked by what rises above the line, bulges between two crossings included; see the module.
     """
     start, stop = _inner_end(z, cone, ray, ring), _outer_end(z, cone, ray, ring)
     return _step(z, cone, ray, ring, start, stop, _below(ray, start[0], start[3]), _below(ray, stop[0], stop[3]))
 
 
 @njit(cache=True, error_model="numpy")
-def blocking_step(z, cone, ray, last, first):
+def blocking_step(z: Heights, cone: Cone, ray: Ray, last: int, first: int) -> int:
     """The step that blocks a ray, looked for from ``last`` down to ``first``, or -1. Voids block nothing here."""
     stop = _outer_end(z, cone, ray, last)
     b = _below(ray, stop[0], stop[3])
@@ -164,7 +176,7 @@ def blocking_step(z, cone, ray, last, first):
 
 
 @njit(cache=True, error_model="numpy", inline="always")
-def _steepest(u0, h0, u1, h1, q):
+def _steepest(u0: float, h0: float, u1: float, h1: float, q: float) -> float:
     """Largest h / u on a piece where h runs from h0 to h1 with bulge q and u from u0 to u1; NaN when any is."""
     best = h1 / u1
     length = u1 - u0
@@ -186,7 +198,7 @@ def _steepest(u0, h0, u1, h1, q):
 
 
 @njit(cache=True, error_model="numpy")
-def step_steepest(z, cone, ray, ring):
+def step_steepest(z: Heights, cone: Cone, ray: Ray, ring: int) -> float:
     """Largest (height - curvature drop - eye) / u on the ray between rings ``ring - 1`` and ``ring``, NaN on voids."""
     start, stop = _inner_end(z, cone, ray, ring), _outer_end(z, cone, ray, ring)
     two, cross_u, cross, first_bend, bend = _between(z, cone, ray[0], ring, start, stop)
@@ -201,7 +213,7 @@ def step_steepest(z, cone, ray, ring):
 
 
 @njit(cache=True, error_model="numpy")
-def walk(z, cone, ray, first_ring, last_ring):
+def walk(z: Heights, cone: Cone, ray: Ray, first_ring: int, last_ring: int) -> int:
     """State of the ray from step ``first_ring`` to step ``last_ring``, in its own order: the first that stops it."""
     for ring in range(first_ring, last_ring + 1):
         state = step_state(z, cone, ray, ring)
@@ -211,7 +223,7 @@ def walk(z, cone, ray, first_ring, last_ring):
 
 
 @njit(cache=True, error_model="numpy")
-def cone_of(rows, columns, row, column, side):
+def cone_of(rows: int, columns: int, row: float, column: float, side: int) -> tuple[Cone, int]:
     """The cone that looks north (side 0), east (1), south (2) or west (3) from an observer, and its count of rings.
 
     A cone is (origin, along, across, lowest, highest, eye_v, first_u): the flat index of ring 0 on the grid line at or
@@ -232,7 +244,7 @@ def cone_of(rows, columns, row, column, side):
 
 
 @njit(cache=True, error_model="numpy")
-def ground_at(z, rows, columns, row, column):
+def ground_at(z: Heights, rows: int, columns: int, row: float, column: float) -> float:
     """Bilinear height at a point on the map, NaN where a void has a share in it."""
     r, dr = _crossing(row, rows - 1)
     c, dc = _crossing(column, columns - 1)
@@ -243,7 +255,16 @@ def ground_at(z, rows, columns, row, column):
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def sight_states(z, rows, columns, pairs, above_eye, above_target, curvature, states):
+def sight_states(
+    z: Heights,
+    rows: int,
+    columns: int,
+    pairs: Floats,
+    above_eye: Floats,
+    above_target: Floats,
+    curvature: float,
+    states: npt.NDArray[np.uint8],
+) -> int:
     """State of every pair of ``pairs`` (n, 4): row and column of the observer, then of the target, on the map.
 
     A target at a NaN place, or on a void, is UNKNOWN. ``curvature`` is the drop at one cell's distance [m]. Returns

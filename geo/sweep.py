@@ -1,10 +1,9 @@
-"""Viewsheds, ring by ring around one observer. Numba kernels, no labels.
+"""The exact viewshed, ring by ring around one observer. Numba kernels, no labels.
 
-Around the observer lie four cones (north, east, south, west) of rings; see ``geo.sightlines``. Seen from the eye a
-point has the *steepness* ``(height - curvature drop - eye) / u``: a target is hidden exactly when something nearer on
-its own ray is steeper. Each cone is cut into narrow sectors of rays, and on the way outwards each keeps two bounds:
+Around the observer lie four cones (north, east, south, west) of rings; see ``geo.sightlines`` and ``geo.rings``. Each
+cone is cut into narrow sectors of rays, and on the way outwards each sector keeps two bounds of steepness:
 
-* ``floor``: every ray of the sector has met at least this steepness, so what lies lower is hidden;
+* ``floor``: every ray of the sector has met at least this, so what lies lower is hidden;
 * ``roof``: no ray of the sector has met more, so what lies higher is visible. It is kept per block of rings too, so
   that a target between the two is compared, exactly and along its own ray, only with the few blocks that reach it.
 
@@ -17,16 +16,26 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from geo.sightlines import HIDDEN, UNKNOWN, VISIBLE, blocking_step, step_state, step_steepest, walk
+from geo.rings import BLOCK, LOW, PAD, Bounds, Counts, Eye, States, extent, next_block
+from geo.sightlines import (
+    HIDDEN,
+    UNKNOWN,
+    VISIBLE,
+    Cone,
+    Heights,
+    Ray,
+    blocking_step,
+    step_state,
+    step_steepest,
+    walk,
+)
 
-BLOCK = 8
+# Of the sectors: the roof of this block of rings, of all blocks before, the floor, the first step with a void.
+Sectors = tuple[Heights, Heights, Heights, Counts]
+
 MARGIN = np.float32(4e-7)
 LIFT_M = 1e-6
-LOW = np.float32(-1e30)
-HIGH = np.float32(1e30)
 NEVER = np.int32(2**30)
-# Arrays across a ring have this many more places at each end, which stay LOW.
-PAD = 4
 # Places across a ring as fixed-point numbers, and how far a sector reaches beyond its edges [cells].
 PLACE_BITS = 36
 PLACE_ONE = 2.0**36
@@ -38,33 +47,9 @@ FINE_RINGS = 256
 
 
 @njit(cache=True, error_model="numpy")
-def _steepness(z, cone, ring, count, first, last, eye, steep, voids):
-    """Steepness of the cells first..last of ``count`` rings into ``steep``, LOW on voids, and which rings have any."""
-    origin, along, across, lowest, _, eye_fraction, first_u = cone
-    eye_m, _, _, curvature = eye
-    start = origin + ring * along + (lowest + first) * across
-    length = last + 1 - first
-    if across != 1:  # a ring is a column: read several rings at once, row by row
-        for i in range(length):
-            for r in range(count):
-                steep[r, PAD + first + i] = z[start + i * across + r * along]
-    first_v = first - (eye_fraction - lowest)
-    for r in range(count):
-        u = first_u + ring + r
-        base, inverse, void = eye_m + curvature * u * u, 1.0 / u, np.int32(0)
-        into = steep[r, PAD + first : PAD + first + length]
-        heights = z[start + r * along : start + r * along + length] if across == 1 else into
-        for i in range(length):
-            v = first_v + i
-            m = np.float32((np.float64(heights[i]) - base - curvature * v * v) * inverse)
-            known = m == m
-            void |= np.int32(not known)
-            into[i] = m if known else LOW
-        voids[r] = void
-
-
-@njit(cache=True, error_model="numpy")
-def _patches(steep, first, last, lift, before, top, low, patch):
+def _patches(
+    steep: Heights, first: int, last: int, lift: np.float32, before: Heights, top: Heights, low: Heights, patch: Heights
+) -> None:
     """Of each two neighbours on a ring the steeper and the lower, and the steepest corner of the cell behind them."""
     begin, end = PAD + first, PAD + last
     left, right, top_before = steep[begin:end], steep[begin + 1 : end + 1], before[begin:end]
@@ -79,7 +64,17 @@ def _patches(steep, first, last, lift, before, top, low, patch):
 
 
 @njit(cache=True, error_model="numpy", inline="always")
-def _widen_side(roof, floor, inner, inner_step, outer, outer_step, rising, patch, low):
+def _widen_side(
+    roof: Heights,
+    floor: Heights,
+    inner: np.int64,
+    inner_step: np.int64,
+    outer: np.int64,
+    outer_step: np.int64,
+    rising: bool,
+    patch: Heights,
+    low: Heights,
+) -> None:
     """Take one step into the bounds of the sectors on one side of the axis, whose rays rise or fall across it.
 
     ``inner`` and ``outer`` are the places, in fixed point, where the first sector's left edge meets the ring before
@@ -107,7 +102,9 @@ def _widen_side(roof, floor, inner, inner_step, outer, outer_step, rising, patch
 
 
 @njit(cache=True, error_model="numpy")
-def _widen(first_k, last_k, half, u, eye_v, patch, low, sectors):
+def _widen(
+    first_k: int, last_k: int, half: int, u: float, eye_v: float, patch: Heights, low: Heights, sectors: Sectors
+) -> None:
     """Take the step that ends at ring ``u`` into the bounds of sectors first_k..last_k."""
     roof, _, floor, _ = sectors
     inner_step, outer_step = np.int64((u - 1.0) / half * PLACE_ONE), np.int64(u / half * PLACE_ONE)
@@ -123,7 +120,7 @@ def _widen(first_k, last_k, half, u, eye_v, patch, low, sectors):
 
 
 @njit(cache=True, error_model="numpy")
-def _close_block(sectors, highest, highest_yet):
+def _close_block(sectors: Sectors, highest: Heights, highest_yet: Heights) -> None:
     """Store each sector's roof over one block of rings and over all so far, and begin the next block."""
     roof, roof_before, _, _ = sectors
     for k in range(len(roof)):
@@ -134,7 +131,18 @@ def _close_block(sectors, highest, highest_yet):
 
 
 @njit(cache=True, error_model="numpy")
-def _mark_voids(first_k, last_k, half, ring, u, eye_v, most, low_before, low, void_from):
+def _mark_voids(
+    first_k: int,
+    last_k: int,
+    half: int,
+    ring: int,
+    u: float,
+    eye_v: float,
+    most: int,
+    low_before: Heights,
+    low: Heights,
+    void_from: Counts,
+) -> None:
     """Note the first step in which a ray of each sector may meet a void."""
     for k in range(first_k, last_k + 1):
         left, right = k / half - 1.0, (k + 1) / half - 1.0
@@ -146,7 +154,7 @@ def _mark_voids(first_k, last_k, half, ring, u, eye_v, most, low_before, low, vo
 
 
 @njit(cache=True, error_model="numpy")
-def _near_roofs(z, cone, rings, eye, half, sectors):
+def _near_roofs(z: Heights, cone: Cone, rings: int, eye: Eye, half: int, sectors: Sectors) -> None:
     """Begin the roofs with steps 0 and 1, where steepness has no bound: walked on a few rays, the rest by gradient.
 
     Between two rays a step's steepness changes by at most the steepest gradient across, times the difference in slope.
@@ -181,7 +189,9 @@ def _near_roofs(z, cone, rings, eye, half, sectors):
 
 
 @njit(cache=True, error_model="numpy")
-def _blocker(z, cone, ray, ring, steep, k, sectors, table, guess):
+def _blocker(
+    z: Heights, cone: Cone, ray: Ray, ring: int, steep: float, k: int, sectors: Sectors, table: Heights, guess: int
+) -> int:
     """Step that blocks the ray to a target on ``ring``, or -1; exact, the likeliest step first. No voids."""
     roof, roof_before, _, _ = sectors
     block = ring // BLOCK
@@ -202,7 +212,9 @@ def _blocker(z, cone, ray, ring, steep, k, sectors, table, guess):
 
 
 @njit(cache=True, error_model="numpy")
-def _state_past_voids(z, cone, ray, ring, steep, k, table, void_from):
+def _state_past_voids(
+    z: Heights, cone: Cone, ray: Ray, ring: int, steep: float, k: int, table: Heights, void_from: int
+) -> int:
     """State of a ray that may meet a void from step ``void_from`` on: in the ray's order, skipping what it clears."""
     step = min(2, ring)
     state = walk(z, cone, ray, 0, step - 1)
@@ -216,7 +228,9 @@ def _state_past_voids(z, cone, ray, ring, steep, k, table, void_from):
 
 
 @njit(cache=True, error_model="numpy")
-def _steepest_met(z, cone, ray, ring, k, roof, table, void_from, guess):
+def _steepest_met(
+    z: Heights, cone: Cone, ray: Ray, ring: int, k: int, roof: float, table: Heights, void_from: np.int32, guess: int
+) -> tuple[float, int]:
     """Steepest point on the ray to a target on ``ring``, itself included, and its step; exact, NaN past a void."""
     best, at = step_steepest(z, cone, ray, ring), ring
     if 0 <= guess < ring:
@@ -242,30 +256,17 @@ def _steepest_met(z, cone, ray, ring, k, roof, table, void_from, guess):
     return best, at
 
 
-@njit(cache=True, error_model="numpy", inline="always")
-def _extent(ring, first_u, view, eye_v, width):
-    """u of a ring, and the first and last minor index within the range, the angles and the map."""
-    reach, slope_low, slope_high = view
-    u = first_u + ring
-    span = np.sqrt(max(reach * reach * (1.0 + 1e-12) - u * u, 0.0))
-    low_v, high_v = max(-span, slope_low * u), min(span, slope_high * u)
-    first = max(int(np.ceil(eye_v + low_v - 1e-9)), 0)
-    last = min(int(np.floor(eye_v + high_v + 1e-9)), width - 1)
-    return u, low_v, high_v, first, last
-
-
-@njit(cache=True, error_model="numpy", inline="always")
-def _next_block(z, cone, ring, rings, view, eye, eye_v, width, steep, voids):
-    """Steepness of the next block of rings, two cells wider than the targets on each side."""
-    count = min(BLOCK, rings - ring)
-    _, _, _, first, last = _extent(ring, cone[6], view, eye_v, width)
-    _, _, _, far_first, far_last = _extent(ring + count - 1, cone[6], view, eye_v, width)
-    first, last = max(min(first, far_first) - 2, 0), min(max(last, far_last) + 2, width - 1)
-    _steepness(z, cone, ring, count, first, last, eye, steep, voids)
-
-
 @njit(cache=True, error_model="numpy", nogil=True)
-def sweep_exact(z, cone, rings, eye, view, out, needed, out_cone):
+def sweep_exact(
+    z: Heights,
+    cone: Cone,
+    rings: int,
+    eye: Eye,
+    view: Bounds,
+    out: States,
+    needed: Heights,
+    out_cone: tuple[int, int, int],
+) -> None:
     """Exact states of one cone into the flat window ``out``, or, when ``needed`` has cells, least heights into that.
 
     ``eye`` = (height of the eye, of the ground under it, of a target above its ground, curvature drop at one cell);
@@ -295,9 +296,9 @@ def sweep_exact(z, cone, rings, eye, view, out, needed, out_cone):
     void_before = any_void
     for ring in range(rings):
         if ring % BLOCK == 0:
-            _next_block(z, cone, ring, rings, view, eye, eye_v, width, steep_rings, voids)
+            next_block(z, cone, ring, rings, view, eye, width, steep_rings, voids)
         steep, void = steep_rings[ring % BLOCK], voids[ring % BLOCK] != 0
-        u, low_v, high_v, first, last = _extent(ring, first_u, view, eye_v, width)
+        u, low_v, high_v, first, last = extent(ring, first_u, view, eye_v, width)
         inverse = 1.0 / u
         edge_low, edge_high = max(first - 2, 0), min(last + 2, width - 1)
         lift = np.float32((curvature + LIFT_M * (1.0 + above_target)) / max(u - 1.0, 0.5))
@@ -362,69 +363,3 @@ def sweep_exact(z, cone, rings, eye, view, out, needed, out_cone):
         low, low_before = low_before, low
         if (ring + 1) % BLOCK == 0:
             _close_block(sectors, table[ring // BLOCK, 0], table[ring // BLOCK, 1])
-
-
-@njit(cache=True, error_model="numpy", nogil=True)
-def sweep_fast(z, cone, rings, eye, view, out, out_cone):
-    """Approximate states of one cone: the horizon of each ring is taken, interpolated, from the ring before.
-
-    XDraw (Franklin, Ray & Mehta 1994), the method of GDAL too. Arguments as ``sweep_exact``.
-    """
-    _, _, _, lowest, highest, eye_fraction, first_u = cone
-    out_origin, out_along, out_across = out_cone
-    rings = min(rings, int(np.floor(view[0] * (1.0 + 1e-12) - first_u)) + 1)
-    width, eye_v = highest - lowest + 1, eye_fraction - lowest
-    steep_rings = np.full((BLOCK, width + 2 * PAD), LOW, np.float32)
-    voids = np.zeros(BLOCK, np.int32)
-    horizon, horizon_before = np.full((2, width + 2 * PAD), LOW, np.float32)
-    for ring in range(rings):
-        if ring % BLOCK == 0:
-            _next_block(z, cone, ring, rings, view, eye, eye_v, width, steep_rings, voids)
-        steep = steep_rings[ring % BLOCK]
-        u, _, _, first, last = _extent(ring, first_u, view, eye_v, width)
-        inverse = 1.0 / u
-        edge_low, edge_high = PAD + max(first - 2, 0), PAD + min(last + 2, width - 1)
-        middle = min(max(PAD + int(np.floor(eye_v)), edge_low - 1), edge_high)
-        for b in range(edge_low, middle + 1):
-            share = np.float32(min((PAD + eye_v - b) * inverse, 1.0))
-            horizon[b] = horizon_before[b] + share * (horizon_before[b + 1] - horizon_before[b])
-        for b in range(middle + 1, edge_high + 1):
-            share = np.float32(min((b - PAD - eye_v) * inverse, 1.0))
-            horizon[b] = horizon_before[b] + share * (horizon_before[b - 1] - horizon_before[b])
-        rise = np.float32(eye[2] * inverse)
-        to = out_origin + ring * out_along + (lowest - PAD) * out_across
-        for b in range(PAD + first, PAD + last + 1):
-            out[to + b * out_across] = VISIBLE if steep[b] + rise >= horizon[b] else HIDDEN
-        for b in range(edge_low, edge_high + 1):
-            horizon[b] = max(horizon[b], steep[b])
-        horizon, horizon_before = horizon_before, horizon
-
-
-@njit(cache=True, error_model="numpy")
-def keep_view(states, z, columns, place, eye, limits):
-    """Set to 0, in place, the cells of a window nearer than the least range or outside the angles.
-
-    ``place`` = (row, column of the observer, first row, first column of the window); ``eye`` = (eye height, target
-    height, curvature drop at one cell, cell); ``limits`` = (least range in cells, start azimuth, width, lowest and
-    highest rise over run). The observer's own place has every azimuth.
-    """
-    row, column, row0, column0 = place
-    eye_m, above_target, curvature, cell_m = eye
-    least, azimuth, width, low, high = limits
-    for i in range(states.shape[0]):
-        south = i + row0 - row
-        for j in range(states.shape[1]):
-            if states[i, j] == HIDDEN:
-                continue
-            east = j + column0 - column
-            square = south * south + east * east
-            inside = square >= least * least * (1.0 - 1e-12)
-            if square > 0.0:
-                turn = (np.arctan2(east, -south) - azimuth) % (2.0 * np.pi)
-                inside &= turn <= width + 1e-12 or turn >= 2.0 * np.pi - 1e-12
-            rise = np.float64(z[(i + row0) * columns + j + column0]) + above_target - eye_m - curvature * square
-            run = np.sqrt(square) * cell_m
-            if rise == rise and (rise < low * run or rise > high * run):
-                inside = False
-            if not inside:
-                states[i, j] = HIDDEN

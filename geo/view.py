@@ -1,0 +1,164 @@
+"""How an observer looks, and the grid it looks over: the arguments of ``geo.visibility``, checked at the door."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from geo.errors import BadInput, TerrainError
+from geo.sightlines import EARTH_RADIUS_M, Floats, Heights
+
+Mode = Literal["exact", "fast"]
+Angles = tuple[float, float] | None
+
+RADIO_K = 4 / 3
+TARGET_HEIGHT_M = 1.7
+# Places are taken to this part of a cell (30 µm on 30 m cells), so that the coordinates' rounding is not a distance
+# from the centre, and that the same place in a window of the map is the same number.
+PLACES_PER_CELL = 2.0**20
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How one observer looks: heights and ranges [m], azimuths clockwise from grid north and elevations [rad]."""
+
+    observer_height_m: float
+    max_range_m: float
+    target_height_m: float = TARGET_HEIGHT_M
+    min_range_m: float = 0.0
+    azimuths_rad: Angles = None
+    elevations_rad: Angles = None
+    curvature_k: float = RADIO_K
+    mode: Mode = "exact"
+
+    def __post_init__(self) -> None:
+        check_not_negative(self.observer_height_m, "observer_height_m")
+        check_not_negative(self.target_height_m, "target_height_m")
+        check_not_negative(self.min_range_m, "min_range_m")
+        if not self.max_range_m > self.min_range_m:
+            raise BadInput(
+                f"{self.max_range_m} m is not beyond min_range_m = {self.min_range_m} m",
+                where="max_range_m",
+                expected="a range above zero and above min_range_m",
+            )
+        check_curvature(self.curvature_k)
+        if self.mode not in ("exact", "fast"):
+            raise BadInput(f"{self.mode!r}", where="mode", expected="'exact' or 'fast'")
+        _angles(self.azimuths_rad, "azimuths_rad")
+        _angles(self.elevations_rad, "elevations_rad")
+        if self.azimuths_rad is not None and self.azimuths_rad[0] == self.azimuths_rad[1]:
+            raise BadInput("start and end are equal", where="azimuths_rad", expected="(start, end), or None for all")
+        if self.elevations_rad is not None:
+            low, high = self.elevations_rad
+            if not -np.pi / 2 <= low < high <= np.pi / 2:
+                raise BadInput(
+                    f"({low}, {high})", where="elevations_rad", expected="(low, high) with -π/2 ≤ low < high ≤ π/2"
+                )
+
+    def sector(self) -> tuple[float, float] | None:
+        """Start azimuth in [0, 2π) and width of the field of view, None for all round."""
+        if self.azimuths_rad is None:
+            return None
+        start, end = self.azimuths_rad
+        width = end - start
+        if width >= 2 * np.pi - 1e-12:
+            return None
+        return start % (2 * np.pi), width if width > 0 else width % (2 * np.pi)
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Where the cells of a terrain are: the first centre, the cell and the counts."""
+
+    west: float
+    north: float
+    cell_m: float
+    rows: int
+    columns: int
+
+    def row_of(self, northing: Any) -> Floats:
+        return _placed((self.north - np.asarray(northing, np.float64)) / self.cell_m)
+
+    def column_of(self, easting: Any) -> Floats:
+        return _placed((np.asarray(easting, np.float64) - self.west) / self.cell_m)
+
+    def holds(self, row: Floats, column: Floats) -> npt.NDArray[np.bool_]:
+        """Whether points lie on the surface, which ends at the outermost cell centres."""
+        inside = (row >= 0) & (row <= self.rows - 1) & (column >= 0) & (column <= self.columns - 1)
+        return np.asarray(inside, dtype=np.bool_)
+
+
+def surface_of(terrain: xr.Dataset) -> tuple[xr.DataArray, Grid]:
+    """The elevation and its grid; TerrainError when its cells are not square metres on rows from north to south."""
+    if not isinstance(terrain, xr.Dataset) or "elevation" not in terrain:
+        raise TerrainError("no variable 'elevation'", where="terrain", expected="a dataset of geo.terrain")
+    elevation = terrain["elevation"]
+    if elevation.dims != ("northing", "easting") or min(elevation.shape) < 2:
+        raise TerrainError(
+            f"dims {elevation.dims} of shape {elevation.shape}",
+            where="elevation",
+            expected="(northing, easting), at least 2 × 2",
+        )
+    if str(terrain.attrs.get("crs", "")).startswith("GEOG"):
+        raise TerrainError("a geographic system", where="terrain", expected="terrain in a frame, in metres")
+    northing = np.asarray(terrain["northing"], np.float64)
+    easting = np.asarray(terrain["easting"], np.float64)
+    steps = np.concatenate([-np.diff(northing), np.diff(easting)])
+    cell_m = float(np.median(steps))
+    if not cell_m > 0 or not np.allclose(steps, cell_m, rtol=1e-4, atol=0.0):
+        raise TerrainError(
+            "the cells are not equal squares on rows from north to south",
+            where="terrain",
+            expected="equal steps of northing, falling, and of easting, rising",
+        )
+    # the mean step: rounding of single coordinates does not add up
+    cell_m = max(northing[0] - northing[-1], easting[-1] - easting[0]) / (max(elevation.shape) - 1)
+    return elevation, Grid(float(easting[0]), float(northing[0]), float(cell_m), len(northing), len(easting))
+
+
+def heights_of(elevation: Any) -> Heights:
+    """Heights as the kernels take them, float32 in rows; not copied where they are so already."""
+    z = np.ascontiguousarray(elevation, dtype=np.float32)
+    if z.ndim != 2 or min(z.shape) < 2:
+        raise TerrainError(f"shape {z.shape}", where="elevation", expected="rows and columns, at least 2 × 2")
+    return z
+
+
+def check_on_map(grid: Grid, row: Floats, column: Floats, easting: Floats, northing: Floats) -> None:
+    off = ~np.atleast_1d(grid.holds(row, column))
+    if off.any():
+        n = int(np.argmax(off))
+        e, m = np.broadcast_arrays(np.atleast_1d(easting), np.atleast_1d(northing))
+        raise TerrainError(
+            f"observer {n} at ({e.ravel()[n]:.1f}, {m.ravel()[n]:.1f}) is off the map",
+            where="observer",
+            expected="a point within the outermost cell centres",
+        )
+
+
+def drop_per_cell(cell_m: float, curvature_k: float) -> float:
+    """Drop of the earth at one cell's distance [m]; it grows with the square."""
+    return cell_m * cell_m / (2.0 * curvature_k * EARTH_RADIUS_M)
+
+
+def check_not_negative(value: Any, name: str) -> None:
+    if not np.all(np.isfinite(value)) or np.any(np.asarray(value) < 0):
+        raise BadInput(f"{value}", where=name, expected="a finite number of metres, not below zero")
+
+
+def check_curvature(curvature_k: float) -> None:
+    if not curvature_k > 0.0:
+        raise BadInput(f"{curvature_k}", where="curvature_k", expected="a factor above zero, inf for flat")
+
+
+def _angles(angles: Angles, name: str) -> None:
+    if angles is not None and (len(angles) != 2 or not np.all(np.isfinite(angles))):
+        raise BadInput(f"{angles}", where=name, expected="two finite angles in radians, or None")
+
+
+def _placed(index: Floats) -> Floats:
+    return np.asarray(np.round(index * PLACES_PER_CELL) / PLACES_PER_CELL)

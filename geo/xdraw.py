@@ -1,0 +1,78 @@
+"""The fast viewshed: each ring takes its horizon, interpolated, from the ring before.
+
+XDraw (Franklin, Ray & Mehta, "Geometric algorithms for siting of air defense missile batteries", 1994), the method of
+GDAL too. It errs where the interpolated horizon differs from the ray's own, most at the edges of shadows.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from geo.rings import BLOCK, LOW, PAD, Bounds, Eye, States, extent, next_block
+from geo.sightlines import HIDDEN, UNKNOWN, VISIBLE, Cone, Heights
+
+
+@njit(cache=True, error_model="numpy", inline="always")
+def _carry(before: Heights, begin: int, middle: int, end: int, eye_v: float, u: float, horizon: Heights) -> None:
+    """The horizon before a ring's places begin..end, each between its own and the next one towards the axis."""
+    inverse = 1.0 / u
+    here, inward, into = before[begin:middle], before[begin + 1 : middle + 1], horizon[begin:middle]
+    for i in range(len(into)):
+        share = np.float32(min((PAD + eye_v - begin - i) * inverse, 1.0))
+        into[i] = here[i] + share * (inward[i] - here[i])
+    here, inward, into = before[middle:end], before[middle - 1 : end - 1], horizon[middle:end]
+    for i in range(len(into)):
+        share = np.float32(min((middle + i - PAD - eye_v) * inverse, 1.0))
+        into[i] = here[i] + share * (inward[i] - here[i])
+
+
+@njit(cache=True, error_model="numpy")
+def _carry_unknown(
+    before: States, begin: int, end: int, eye_v: float, u: float, steep: Heights, unknown: States
+) -> None:
+    """Which places of a ring are void or, as far as the nearest place of the ring before tells, behind a void."""
+    for b in range(begin, end):
+        unknown[b] = before[int(np.rint(PAD + eye_v + (b - PAD - eye_v) * (1.0 - 1.0 / max(u, 1.0))))]
+        if steep[b] <= LOW:
+            unknown[b] = 1
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def sweep_fast(
+    z: Heights, cone: Cone, rings: int, eye: Eye, view: Bounds, out: States, out_cone: tuple[int, int, int]
+) -> None:
+    """Approximate states of one cone into the flat window ``out``; arguments as ``geo.sweep.sweep_exact``."""
+    _, _, _, lowest, highest, eye_fraction, first_u = cone
+    out_origin, out_along, out_across = out_cone
+    rings = min(rings, int(np.floor(view[0] * (1.0 + 1e-12) - first_u)) + 1)
+    width, eye_v = highest - lowest + 1, eye_fraction - lowest
+    steep_rings = np.full((BLOCK, width + 2 * PAD), LOW, np.float32)
+    voids = np.zeros(BLOCK, np.int32)
+    horizon, horizon_before = np.full((2, width + 2 * PAD), LOW, np.float32)
+    unknown, unknown_before = np.zeros((2, width + 2 * PAD), np.uint8)
+    any_void = False
+    for ring in range(rings):
+        if ring % BLOCK == 0:
+            next_block(z, cone, ring, rings, view, eye, width, steep_rings, voids)
+        steep = steep_rings[ring % BLOCK]
+        any_void |= voids[ring % BLOCK] != 0
+        u, _, _, first, last = extent(ring, first_u, view, eye_v, width)
+        begin, end = PAD + max(first - 2, 0), PAD + min(last + 2, width - 1) + 1
+        middle = min(max(PAD + int(np.floor(eye_v)) + 1, begin), end)
+        _carry(horizon_before, begin, middle, end, eye_v, u, horizon)
+        if any_void:
+            _carry_unknown(unknown_before, begin, end, eye_v, u, steep, unknown)
+        rise = np.float32(eye[2] / u)
+        to = out_origin + ring * out_along + (lowest - PAD) * out_across
+        for b in range(PAD + first, PAD + last + 1):
+            out[to + b * out_across] = VISIBLE if steep[b] + rise >= horizon[b] else HIDDEN
+        if any_void:
+            for b in range(PAD + first, PAD + last + 1):
+                if steep[b] <= LOW or (unknown[b] == 1 and steep[b] + rise >= horizon[b]):
+                    out[to + b * out_across] = UNKNOWN
+        for b in range(begin, end):
+            if unknown[b] == 0:  # behind a void the horizon stays what it was before
+                horizon[b] = max(horizon[b], steep[b])
+        horizon, horizon_before = horizon_before, horizon
+        unknown, unknown_before = unknown_before, unknown
