@@ -1,0 +1,303 @@
+"""From a sensor's detection to the alert in a unit's hands, beside a bare MQTT echo on the same broker in the same run.
+
+Everything is real: the embedded broker, ``ops.ingesting``, ``ops.fusing --feed``, and for each radar a Sender with its
+spool, each part in a process of its own. Alert latency is the wall time from handing the newest scan of an alert's
+evidence to its sender (before the spool writes it) to the alert's arrival at a unit's MQTT subscription; new alerts
+only, the first ``--warm-up`` seconds left out. Picture latency is fusion's own figure: from a scan's publish to its
+place in the committed picture. The echo is paho to broker to paho, QoS 1, the same payloads at the same rate.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import paho.mqtt.client as mqtt
+import psutil
+from field import Field, scans_of, write_sector
+from machine import report, table
+from paho.mqtt.enums import CallbackAPIVersion
+
+from ingest.address import BrokerUrl
+from ingest.decode import encode
+from ingest.topics import unit_topic
+from ops.broker import URL_VARIABLE
+from ops.journal_reader import JournalReader
+from ops.night import nanoseconds, read_night, write_night
+from ops.room import Room, RoomOptions
+
+RATES = {500: 1.0, 2000: 0.25}
+"""Detections a second, and the period at which ten radars of about fifty plots give them [s]."""
+SECTOR_ID = "bench"
+LOOK_EVERY_S = 0.25
+SETTLED_S = 1.0
+"""A backlog of less than this many seconds of messages at the end is none."""
+
+
+def client(url: BrokerUrl, name: str) -> mqtt.Client:
+    """A plain paho client, connected, its loop running."""
+    made = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=name, protocol=mqtt.MQTTv5)
+    made.username_pw_set(url.username, url.password)
+    made.max_inflight_messages_set(1000)
+    up = threading.Event()
+    made.on_connect = lambda *_: up.set()
+    made.connect(url.host, url.port)
+    made.loop_start()
+    if not up.wait(10.0):
+        raise SystemExit("the broker does not answer")
+    return made
+
+
+@dataclass(slots=True)
+class Inbox:
+    """What a subscription received: (wall ns, payload)."""
+
+    messages: list[tuple[int, bytes]] = field(default_factory=list)
+
+    def subscribe(self, to: mqtt.Client, topic: str) -> None:
+        to.on_message = lambda _client, _data, message: self.messages.append((time.time_ns(), message.payload))
+        to.subscribe(topic, qos=1)
+        time.sleep(0.5)  # this broker withholds SUBACK while messages are under way
+
+
+# ---- the processes that send -----------------------------------------------------------------------------------------
+
+
+def send_echo(url: BrokerUrl, folder: Path, seconds: float) -> None:
+    """Publish the night's messages for a while, each behind the wall time of its publish."""
+    sender = client(url, "echo-sender")
+    night = [(nanoseconds(scan.received_at), encode(scan)) for scan in read_night(folder / "night.jsonl")]
+    began_ns, first_ns = time.time_ns() + 200_000_000, night[0][0]
+    for at_ns, payload in night:
+        if at_ns - first_ns > seconds * 1e9:
+            break
+        time.sleep(max((began_ns + at_ns - first_ns - time.time_ns()) / 1e9, 0.0))
+        last = sender.publish("echo", b"%020d" % time.time_ns() + payload, qos=1)
+    last.wait_for_publish(5.0)
+    sender.disconnect()
+
+
+def send_night(url: BrokerUrl, folder: Path) -> None:
+    """Send each scan when it is due through its sensor's spool; note when it was handed over. Prints what came of it."""
+    from dataclasses import replace
+    from datetime import timedelta
+
+    from ingest.sender import Sender, SenderSettings
+    from ingest.spool import Spool
+
+    scans = list(read_night(folder / "night.jsonl"))
+    names = sorted({scan.sensor for scan in scans})
+    (folder / "spool").mkdir()
+    spools = {name: Spool(folder / "spool" / f"{name}.db") for name in names}
+    senders = {
+        name: Sender(
+            spools[name], sector=SECTOR_ID, sensor=name, url=url, now_ns=time.time_ns, kind="radar",
+            settings=SenderSettings(status_interval_s=5.0),
+        )
+        for name in names
+    }  # fmt: skip
+    for sender in senders.values():
+        sender.start()
+    while not all(sender.connected for sender in senders.values()):
+        time.sleep(0.02)
+    started_ns = time.time_ns() + 500_000_000
+    by_ns = started_ns - nanoseconds(scans[0].received_at)
+    by = timedelta(microseconds=by_ns // 1000)
+    handed: list[tuple[str, int, int, int, int]] = []
+    for scan in scans:
+        due_ns = nanoseconds(scan.received_at) + by_ns
+        time.sleep(max((due_ns - time.time_ns()) / 1e9, 0.0))
+        moved = replace(scan, observed_at=scan.observed_at + by, received_at=scan.received_at + by)
+        at_ns = time.time_ns()
+        handed.append((scan.sensor, *senders[scan.sensor].put(moved), at_ns, due_ns))
+    ended_ns = time.time_ns()
+    unsent = sum(spool.waiting for spool in spools.values())
+    drained = all(sender.drain(20.0) for sender in senders.values())
+    for sender in senders.values():
+        sender.stop()
+    figures = {"started_ns": started_ns, "ended_ns": ended_ns, "unsent": unsent, "drained": drained, "handed": handed}
+    sys.stdout.write(json.dumps(figures) + "\n")
+
+
+def other_process(role: str, url: BrokerUrl, *arguments: object) -> subprocess.Popen[bytes]:
+    """This script again, as one of the senders above."""
+    return subprocess.Popen(
+        [sys.executable, __file__, f"--role={role}", *map(str, arguments)],
+        env={**os.environ, URL_VARIABLE: url.text},
+        stdout=subprocess.PIPE,
+    )
+
+
+# ---- what is measured ------------------------------------------------------------------------------------------------
+
+
+def percentiles(values_ms: list[float] | np.ndarray) -> dict[str, float | int | None]:
+    """Count, p50, p99 and largest; None where there is nothing."""
+    if not len(values_ms):
+        return {"n": 0, "p50_ms": None, "p99_ms": None, "max_ms": None}
+    p50, p99, largest = np.percentile(np.asarray(values_ms, float), [50, 99, 100])
+    return {
+        "n": len(values_ms),
+        "p50_ms": round(float(p50), 2),
+        "p99_ms": round(float(p99), 2),
+        "max_ms": round(float(largest), 2),
+    }
+
+
+def echo(room: Room, folder: Path, seconds: float) -> dict[str, Any]:
+    """Latency of the bare echo on the room's broker."""
+    receiver, inbox = client(room.url, "echo-receiver"), Inbox()
+    inbox.subscribe(receiver, "echo")
+    other_process("echo", room.url, folder, seconds).wait()
+    time.sleep(0.2)
+    receiver.disconnect()
+    return percentiles([(at_ns - int(payload[:20])) / 1e6 for at_ns, payload in inbox.messages])
+
+
+def backlog_of(room: Room, sending: subprocess.Popen[bytes], each: list[tuple[float, int]]) -> dict[str, Any]:
+    """Watch until the senders have ended: (s, journal rows that fusion has not taken in), and their own figures."""
+    journal, began_s = JournalReader(room.journal_path), time.monotonic()
+    said: dict[str, Any] = {}
+    reading = threading.Thread(target=lambda: said.update(json.loads(sending.communicate()[0])))
+    reading.start()
+    while reading.is_alive():
+        each.append((time.monotonic() - began_s, journal.last_id() - room.cursor()))
+        if problem := room.failed():
+            raise SystemExit(problem)
+        time.sleep(LOOK_EVERY_S)
+    journal.close()
+    return said
+
+
+def processor_shares(room: Room, sending: subprocess.Popen[bytes]) -> dict[str, float]:
+    """CPU seconds so far of each process of the run."""
+    shares = {"unit and watcher": sum(psutil.Process().cpu_times()[:2]), "senders": _cpu_s(sending.pid)}
+    for child in psutil.Process().children():
+        if child.pid != sending.pid:
+            words = child.cmdline()
+            shares[words[words.index("-m") + 1].removeprefix("ops.") if "-m" in words else "other"] = _cpu_s(child.pid)
+    return shares
+
+
+def _cpu_s(pid: int) -> float:
+    try:
+        return sum(psutil.Process(pid).cpu_times()[:2])
+    except psutil.Error:
+        return 0.0
+
+
+def measure(rate: int, seconds: float, warm_up_s: float, folder: Path) -> dict[str, Any]:
+    """One rate: echo, then the whole chain, in a room of its own."""
+    plan = Field(period_s=RATES[rate], duration_s=warm_up_s + seconds)
+    sector = write_sector(plan, folder / "sector")
+    scans = scans_of(plan, sector)
+    write_night(folder / "night.jsonl", scans)
+    options = RoomOptions(
+        sector=str(sector), sector_id=SECTOR_ID, layout=str(sector.parent / "layout.geojson"), folder=folder
+    )
+    each: list[tuple[float, int]] = []
+    with Room(options) as room:
+        room.wait_until_ready()
+        echoed = echo(room, folder, min(seconds, 10.0))
+        unit, inbox = client(room.url, "unit"), Inbox()
+        inbox.subscribe(unit, unit_topic(SECTOR_ID, "ops-centre", "alerts"))
+        sending = other_process("night", room.url, folder)
+        before = processor_shares(room, sending)
+        watching = threading.Timer(plan.duration_s, lambda: after.update(processor_shares(room, sending)))
+        after: dict[str, float] = {}
+        watching.start()
+        said = backlog_of(room, sending, each)
+        watching.join()
+        drained = room.drain(60.0)
+        room.ingest.stop(timeout_s=10.0)
+        room.fusion.stop(timeout_s=30.0)
+        time.sleep(0.3)
+        unit.disconnect()
+    sent_s = (said["ended_ns"] - said["started_ns"]) / 1e9
+    handed = {(sensor, boot, seq): at_ns for sensor, boot, seq, at_ns, _ in said["handed"]}
+    from_ns = said["started_ns"] + warm_up_s * 1e9
+    picture = np.load(folder / "store.latency.npy")
+    warm = round(len(picture) * warm_up_s / plan.duration_s)
+    rows_s = len(scans) / sent_s
+    at_end = max((rows for at_s, rows in each if at_s > plan.duration_s - 2.0), default=0)
+    return {
+        "detections_per_s": round(sum(len(scan.plots) for scan in scans) / sent_s, 1),
+        "messages_per_s": round(rows_s, 1),
+        "alert": percentiles(alert_latencies(inbox, handed, from_ns)),
+        "picture": percentiles(picture[warm:]),
+        "echo": echoed,
+        "sender_late_ms": percentiles([(at_ns - due_ns) / 1e6 for *_, at_ns, due_ns in said["handed"]]),
+        "sustained": bool(drained and said["drained"] and said["unsent"] + at_end < SETTLED_S * rows_s),
+        "backlog_largest_rows": max(rows for _, rows in each),
+        "backlog_at_end_rows": at_end + said["unsent"],
+        "cores_used": {
+            name: round((used - before.get(name, 0.0)) / plan.duration_s, 2) for name, used in sorted(after.items())
+        },
+    }
+
+
+def alert_latencies(inbox: Inbox, handed: dict[tuple[str, int, int], int], from_ns: float) -> list[float]:
+    """Milliseconds from the newest scan in the evidence of each new alert to its arrival."""
+    found = []
+    for at_ns, payload in inbox.messages:
+        alert = json.loads(payload)
+        evidence = [handed[tuple(key)] for key in alert["evidence"]]
+        if alert["revision"] == 0 and evidence and at_ns >= from_ns:
+            found.append((at_ns - max(evidence)) / 1e6)
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("rates", nargs="*", type=int, default=[500, 2000], help="detections a second: 500, 2000")
+    parser.add_argument("--seconds", type=float, default=30.0, help="measured seconds of each rate (default 30)")
+    parser.add_argument("--warm-up", type=float, default=10.0, help="seconds before that (default 10)")
+    parser.add_argument("--folder", type=Path, help="keep everything here (default: a temporary folder)")
+    options = parser.parse_args()
+    figures = {}
+    for rate in options.rates:
+        with tempfile.TemporaryDirectory(prefix="watchline-bench-") as temporary:
+            folder = (options.folder or Path(temporary)) / str(rate)
+            figures[str(rate)] = measure(rate, options.seconds, options.warm_up, folder)
+    show(figures)
+    report("latency", {"rates": figures})
+
+
+def show(figures: dict[str, dict[str, Any]]) -> None:
+    """One row a rate and kind."""
+    rows = []
+    for rate, found in figures.items():
+        for kind in ("alert", "picture", "echo"):
+            rows.append([f"{rate}/s {kind}", *(found[kind][name] for name in ("n", "p50_ms", "p99_ms", "max_ms"))])
+    table(["detections/s", "n", "p50 ms", "p99 ms", "max ms"], rows)
+    for rate, found in figures.items():
+        word = "sustained" if found["sustained"] else "NOT SUSTAINED"
+        print(
+            f"{rate}/s: {word} (really {found['detections_per_s']}/s), largest backlog {found['backlog_largest_rows']}"
+            f" messages, at the end {found['backlog_at_end_rows']}; cores used {found['cores_used']}",
+            file=sys.stderr,
+        )
+
+
+if __name__ == "__main__":
+    roles = argparse.ArgumentParser(add_help=False)
+    roles.add_argument("--role")
+    role, rest = roles.parse_known_args()
+    if role.role is None:
+        main()
+    else:
+        address = BrokerUrl.parse(os.environ.pop(URL_VARIABLE))
+        if role.role == "echo":
+            send_echo(address, Path(rest[0]), float(rest[1]))
+        else:
+            send_night(address, Path(rest[0]))

@@ -1,0 +1,118 @@
+"""Memory of a whole demonstration, by process, from its first second to its last.
+
+Starts ``watchline demo`` and looks at it and all below it several times a second. A page shared by n processes counts
+1/n in each (PSS), so the sum is what the machine really gives. Figures in megabytes of 10^6 bytes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+from machine import report, table
+
+AIM_MB = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """PSS [MB] of each process ``at_s`` seconds after the start."""
+
+    at_s: float
+    pss_mb: dict[str, float]
+
+    @property
+    def total_mb(self) -> float:
+        return sum(self.pss_mb.values())
+
+
+def name_of(process: psutil.Process) -> str:
+    """The module that a process runs, ``demo`` for the parent."""
+    words = process.cmdline()
+    return words[words.index("-m") + 1].removeprefix("ops.") if "-m" in words[:4] else "demo"
+
+
+def look(parent: psutil.Process, began_s: float) -> Look:
+    """PSS of the parent and everything below it; a process that ends meanwhile is left out."""
+    found: dict[str, float] = {}
+    for process in [parent, *parent.children(recursive=True)]:
+        try:
+            name, memory = name_of(process), process.memory_full_info()
+        except (psutil.Error, ValueError, IndexError):
+            continue
+        if memory.rss:
+            found[name] = found.get(name, 0.0) + memory.pss / 1e6
+    return Look(time.monotonic() - began_s, found)
+
+
+def watch_demo(duration_s: float, every_s: float, folder: Path) -> tuple[list[Look], dict[str, object]]:
+    """Looks at a demonstration until it has ended, and the object that it printed."""
+    command = [sys.executable, "-m", "ops.cli", "demo", f"--duration={duration_s}", "--headless", "--json"]
+    with (folder / "demo.log").open("wb") as log:
+        process = subprocess.Popen([*command, f"--out={folder / 'out'}"], stdout=subprocess.PIPE, stderr=log)
+        parent, began_s, looks = psutil.Process(process.pid), time.monotonic(), []
+        while process.poll() is None:
+            looks.append(look(parent, began_s))
+            time.sleep(every_s)
+        assert process.stdout is not None
+        lines = process.stdout.read().decode().splitlines()
+    if process.returncode or not lines:
+        raise SystemExit(f"the demonstration failed: {(folder / 'demo.log').read_text()[-500:]}")
+    return [found for found in looks if found.pss_mb], json.loads(lines[-1])
+
+
+def show(looks: list[Look], rows: int) -> None:
+    """Processes across, time down."""
+    names = sorted({name for found in looks for name in found.pss_mb})
+    peak = max(looks, key=lambda found: found.total_mb)
+    chosen = sorted({*(round(i * (len(looks) - 1) / (rows - 1)) for i in range(rows)), looks.index(peak)})
+    head = ["seconds", *names, "all", ""]
+    table(
+        head,
+        [
+            [
+                f"{looks[i].at_s:.1f}",
+                *(None if (mb := looks[i].pss_mb.get(name)) is None else round(mb) for name in names),
+                round(looks[i].total_mb),
+                "peak" if looks[i] is peak else "",
+            ]
+            for i in chosen
+        ],
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--duration", type=float, default=30.0, help="seconds of demonstration (default 30)")
+    parser.add_argument("--every", type=float, default=0.2, help="seconds between looks (default 0.2)")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="watchline-bench-") as folder:
+        looks, said = watch_demo(options.duration, options.every, Path(folder))
+    show(looks, rows=12)
+    peak = max(looks, key=lambda found: found.total_mb)
+    steady = sorted(
+        found.total_mb for found in looks if "simulator" in found.pss_mb and "rehearsal" not in found.pss_mb
+    )
+    report(
+        "memory",
+        {
+            "peak_mb": round(peak.total_mb, 1),
+            "peak_at_s": round(peak.at_s, 1),
+            "peak_by_process_mb": {name: round(mb, 1) for name, mb in sorted(peak.pss_mb.items())},
+            "while_running_median_mb": round(steady[len(steady) // 2], 1) if steady else None,
+            "aim_mb": AIM_MB,
+            "first_alert_s": said["first_alert_s"],
+            "demo_says_peak_mb": said["peak_rss_mb"],
+        },
+    )
+
+
+if __name__ == "__main__":
+    main()
