@@ -18,6 +18,7 @@ from ingest.errors import SpoolError
 from ingest.wire import MAX_PAYLOAD_BYTES
 
 SCHEMA_VERSION: Final = 1
+APPLICATION_ID: Final = 0x574C5331  # "WLS1"
 _SEQ_BITS: Final = 40  # rowid = boot << 40 | seq: one integer that sorts as (boot, seq) does
 _SEQ_MASK: Final = (1 << _SEQ_BITS) - 1
 _MAX_BOOT: Final = (1 << 23) - 1
@@ -72,27 +73,29 @@ class Spool:
         self._broken: SpoolError | None = None
         try:
             self._db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=0.0)
-            self._prepare(first_boot)
         except sqlite3.Error as error:
             raise self._error(error) from error
+        try:
+            self._prepare(first_boot)
+        except sqlite3.Error as error:
+            self._db.close()
+            raise self._error(error) from error
+        except SpoolError:
+            self._db.close()
+            raise
 
     def _prepare(self, first_boot: int) -> None:
         db = self._db
         db.execute("PRAGMA locking_mode=EXCLUSIVE")
+        self._check_schema()  # before the first change: another program's file stays as it is
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=FULL")
         db.execute("PRAGMA journal_size_limit=16777216")
         db.execute("BEGIN IMMEDIATE")
-        version = db.execute("PRAGMA user_version").fetchone()[0]
-        if version > SCHEMA_VERSION:
-            raise SpoolError(
-                f"written by a newer program (schema {version})",
-                where=self._path.name,
-                expected=f"a schema of at most {SCHEMA_VERSION}",
-            )
-        if version == 0:
+        if self._check_schema() == 0:
             for statement in _TABLES.split(";"):
                 db.execute(statement)
+            db.execute(f"PRAGMA application_id={APPLICATION_ID}")
             db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
         self.boot = max(self._meta("boot") + 1, first_boot)
         if self.boot > _MAX_BOOT:
@@ -105,6 +108,21 @@ class Spool:
         self._bytes: int
         self._count, self._bytes = db.execute("SELECT count(*), total(length(payload)) FROM messages").fetchone()
         db.execute("COMMIT")
+
+    def _check_schema(self) -> int:
+        """The file's schema version, 0 for a new file; SpoolError on a newer one and on another program's file."""
+        version = int(self._db.execute("PRAGMA user_version").fetchone()[0])
+        application = int(self._db.execute("PRAGMA application_id").fetchone()[0])
+        tables = int(self._db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0])
+        if application != APPLICATION_ID and (version or tables):
+            raise SpoolError("another program's file", where=self._path.name, expected="a spool")
+        if version > SCHEMA_VERSION:
+            raise SpoolError(
+                f"written by a newer program (schema {version})",
+                where=self._path.name,
+                expected=f"a schema of at most {SCHEMA_VERSION}",
+            )
+        return version
 
     def put(self, build: Build) -> Key:
         """Number one message, build it with that (boot, seq), and have it on disk when this returns."""

@@ -117,16 +117,21 @@ class Journal(JournalReader):
             raise JournalError("another ingest writes it", where=self._path.name, expected="one writer") from None
         try:
             self._db = sqlite3.connect(self._path, isolation_level=None, timeout=5.0, check_same_thread=False)
-            self._prepare()
         except sqlite3.Error as error:
             os.close(self._lock)
             raise self._error(error) from error
+        try:
+            self._prepare()
+        except sqlite3.Error as error:
+            self.close()
+            raise self._error(error) from error
         except JournalError:
-            os.close(self._lock)
+            self.close()
             raise
 
     def _prepare(self) -> None:
         db = self._db
+        self._check_schema()  # before the first change: another program's file stays as it is
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=FULL")
         db.execute("PRAGMA journal_size_limit=67108864")

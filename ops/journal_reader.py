@@ -86,15 +86,22 @@ class JournalReader:
                 timeout=5.0,
                 check_same_thread=False,
             )
+        except sqlite3.Error as error:
+            raise self._error(error) from error
+        try:
             if self._check_schema() == 0:
                 raise JournalError("empty", where=self._path.name, expected="a journal that ingest has created")
         except sqlite3.Error as error:
+            self._db.close()
             raise self._error(error) from error
+        except JournalError:
+            self._db.close()
+            raise
 
     def read(self, after_id: int = 0, limit: int = 1000) -> list[JournalRow]:
         """Up to ``limit`` rows with id above ``after_id``, in order of arrival. Ids rise; they may skip numbers."""
         return [
-            JournalRow(*row[:-1], closes_batch=bool(row[-1]))
+            JournalRow(*row[:10], bool(row[10]))
             for row in self._db.execute(
                 "SELECT id, kind, sensor, boot, seq, observed_ns, received_ns, sent_ns, content_type, body,"
                 " closes_batch FROM journal WHERE id > ? ORDER BY id LIMIT ?",

@@ -1,0 +1,198 @@
+"""The sender's spool: numbering without holes, nothing lost by kill -9, the oldest dropped and said so."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ingest.errors import SpoolError
+from ingest.spool import Gap, Key, Spool, SpoolLimits
+from ingest.wire import MAX_PAYLOAD_BYTES
+
+
+def text(boot: int, seq: int) -> bytes:
+    return f"{boot}/{seq}".encode()
+
+
+def test_numbers_run_from_one_and_the_boot_rises_at_every_opening(tmp_path: Path) -> None:
+    for boot in (1, 2, 3):
+        with Spool(tmp_path / "s.sqlite") as spool:
+            assert [spool.put(text), *spool.put_many([text, text])] == [(boot, 1), (boot, 2), (boot, 3)]
+    with Spool(tmp_path / "s.sqlite") as spool:
+        keys = [(boot, seq) for boot in (1, 2, 3) for seq in (1, 2, 3)]
+        assert [entry.key for entry in spool.pending()] == keys, "older boots go first"
+        assert [entry.payload for entry in spool.pending()] == [text(*key) for key in keys]
+        assert [entry.key for entry in spool.pending((1, 3), 2)] == [(2, 1), (2, 2)]
+        assert spool.put_total == spool.waiting == 9
+
+
+def test_settling_forgets_up_to_the_mark_of_one_boot_only(tmp_path: Path) -> None:
+    with Spool(tmp_path / "s.sqlite") as spool:
+        spool.put_many([text] * 3)
+    with Spool(tmp_path / "s.sqlite") as spool:
+        spool.put_many([text] * 3)
+        assert spool.settle(2, 2) == 2
+        assert spool.settle(2, 2) == 0
+        assert [entry.key for entry in spool.pending()] == [(1, 1), (1, 2), (1, 3), (2, 3)]
+        assert (spool.low(1), spool.low(2), spool.low(3)) == (1, 3, None)
+        assert spool.waiting_up_to((1, 2)) == 2
+        assert spool.get(1, 2) == text(1, 2)
+        assert spool.get(2, 1) is None
+        assert spool.settle(1, 2**53) == 3
+        assert spool.settle(2**60, 1) == 0
+        assert spool.put(text) == (2, 4)
+
+
+def test_a_first_boot_lets_a_new_disk_avoid_old_keys(tmp_path: Path) -> None:
+    with Spool(tmp_path / "s.sqlite", first_boot=100) as spool:
+        assert spool.put(text) == (100, 1)
+    with Spool(tmp_path / "s.sqlite", first_boot=100) as spool:
+        assert spool.put(text) == (101, 1)
+
+
+@pytest.mark.parametrize("limits", [SpoolLimits(messages=3), SpoolLimits(bytes=12)])
+def test_a_full_spool_drops_the_oldest_and_keeps_the_gap_as_a_range(tmp_path: Path, limits: SpoolLimits) -> None:
+    with Spool(tmp_path / "s.sqlite") as spool:
+        spool.put_many([lambda _boot, _seq: b"four"] * 2)
+    with Spool(tmp_path / "s.sqlite", limits=limits) as spool:
+        for _ in range(6):
+            spool.put(lambda _boot, _seq: b"four")
+        assert [entry.key for entry in spool.pending()] == [(2, 4), (2, 5), (2, 6)]
+        assert spool.gaps() == [Gap(1, 1, 2), Gap(2, 1, 3)]
+        assert (spool.put_total, spool.dropped_total, spool.waiting) == (8, 5, 3)
+        assert spool.low(2) == 4
+        spool.settle(2, 5)
+        spool.put_many([lambda _boot, _seq: b"four"] * 3)
+        assert spool.gaps() == [Gap(1, 1, 2), Gap(2, 1, 3), Gap(2, 6, 6)]
+
+
+def test_what_build_raises_passes_through_and_uses_no_number(tmp_path: Path) -> None:
+    def broken(_boot: int, _seq: int) -> bytes:
+        raise ValueError("no message")
+
+    with Spool(tmp_path / "s.sqlite") as spool:
+        with pytest.raises(ValueError, match="no message"):
+            spool.put_many([text, broken])
+        with pytest.raises(SpoolError, match="at most"):
+            spool.put(lambda _boot, _seq: b"x" * (MAX_PAYLOAD_BYTES + 1))
+        assert spool.waiting == 0
+        assert spool.put(text) == (1, 1)
+
+
+def test_a_spool_in_use_foreign_newer_or_nowhere_is_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+    with Spool(path), pytest.raises(SpoolError, match=r"s\.sqlite: in use by another process; expected one sender"):
+        Spool(path)
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA user_version=99")
+    with pytest.raises(SpoolError, match="newer"):
+        Spool(path)
+    other = tmp_path / "other.sqlite"
+    with closing(sqlite3.connect(other)) as db:
+        db.execute("CREATE TABLE theirs (x)")
+        db.commit()
+    before = other.read_bytes()
+    with pytest.raises(SpoolError, match="another program's file"):
+        Spool(other)
+    assert other.read_bytes() == before
+    (tmp_path / "t.sqlite").write_bytes(b"this is not a database, whatever its name says" * 100)
+    with pytest.raises(SpoolError, match="not a database"):
+        Spool(tmp_path / "t.sqlite")
+    with pytest.raises(SpoolError):
+        Spool(tmp_path / "missing" / "s.sqlite")
+
+
+def test_a_full_disk_numbers_nothing_and_heals(tmp_path: Path) -> None:
+    with Spool(tmp_path / "s.sqlite") as spool:
+        spool.put(text)
+        pages = spool._db.execute("PRAGMA page_count").fetchone()[0]
+        spool._db.execute(f"PRAGMA max_page_count={pages + 2}")
+        with pytest.raises(SpoolError, match="the disk is full"):
+            spool.put(lambda _boot, _seq: b"x" * 100_000)
+        assert (spool.waiting, spool.put_total) == (1, 1)
+        spool._db.execute("PRAGMA max_page_count=1000000")
+        assert spool.put(text) == (1, 2)
+
+
+ACTIONS = st.lists(
+    st.tuples(st.just("put"), st.integers(1, 4))
+    | st.tuples(st.just("settle"), st.integers(0, 30))
+    | st.just(("boot", 0)),
+    max_size=25,
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(actions=ACTIONS, cap=st.integers(1, 8))
+def test_put_equals_waiting_settled_and_dropped(
+    tmp_path_factory: pytest.TempPathFactory, actions: list[tuple[str, int]], cap: int
+) -> None:
+    path = tmp_path_factory.mktemp("spool") / "s.sqlite"
+    limits = SpoolLimits(messages=cap)
+    spool = Spool(path, limits=limits)
+    waiting: list[Key] = []
+    put = settled = dropped = 0
+    for action, number in actions:
+        if action == "put":
+            waiting += spool.put_many([text] * number)
+            put += number
+            dropped += max(0, len(waiting) - cap)
+            waiting = waiting[-cap:]
+        elif action == "settle":
+            gone = [key for key in waiting if key[0] == spool.boot and key[1] <= number]
+            assert spool.settle(spool.boot, number) == len(gone)
+            waiting = [key for key in waiting if key not in gone]
+            settled += len(gone)
+        else:
+            spool.close()
+            spool = Spool(path, limits=limits)
+        assert [entry.key for entry in spool.pending()] == waiting
+        assert (spool.put_total, spool.dropped_total, spool.waiting) == (put, dropped, len(waiting))
+        assert put == len(waiting) + settled + dropped
+        assert sum(gap.last - gap.first + 1 for gap in spool.gaps()) == dropped
+    spool.close()
+
+
+PUTTER = """
+import sys
+from ingest.spool import Spool
+spool = Spool(sys.argv[1])
+while True:
+    key = spool.put(lambda boot, seq: f"{boot}/{seq}".encode())
+    sys.stdout.write(f"{key[0]} {key[1]}\\n")
+    sys.stdout.flush()
+    if key[1] % 7 == 0:
+        spool.settle(key[0], key[1] - 3)
+"""
+
+
+def test_kill_9_loses_no_message_and_gives_no_number_twice(tmp_path: Path) -> None:
+    path, chance = tmp_path / "s.sqlite", random.Random(4)
+    told: list[Key] = []
+    for _ in range(8):
+        child = subprocess.Popen([sys.executable, "-c", PUTTER, str(path)], stdout=subprocess.PIPE)
+        assert child.stdout is not None
+        for _ in range(chance.randrange(1, 120)):
+            told.append(tuple(map(int, child.stdout.readline().split())))  # type: ignore[arg-type]
+        os.kill(child.pid, signal.SIGKILL)
+        told += [tuple(map(int, line.split())) for line in child.stdout.read().splitlines() if line.count(b" ") == 1]  # type: ignore[misc]
+        child.wait()
+    with Spool(path) as spool:
+        waiting = {entry.key for entry in spool.pending(limit=10_000)}
+        assert spool._db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert spool.boot == 9
+    assert len(told) == len(set(told)), "a number was given twice"
+    for boot in range(1, 9):
+        last = max(seq for b, seq in told if b == boot)
+        settled = (last // 7) * 7 - 3 if last >= 7 else 0
+        assert {seq for b, seq in waiting if b == boot} >= set(range(max(settled, 0) + 1, last + 1))
