@@ -42,7 +42,7 @@ def read_lines(path: str | Path, frame: LocalFrame, *, where: Where | None, clip
 
 
 def _read(path: str | Path, where: Where | None) -> tuple[list[Any], CRS]:
-    import pyogrio  # type: ignore[import-untyped]  # here, because it brings geopandas, which is slow to start
+    import pyogrio
 
     try:
         layers = pyogrio.list_layers(path)

@@ -103,7 +103,7 @@ def record_from(kind: type[Record], values: Mapping[str, Any], *, where: str) ->
         raise ConfigError(f"wrong value ({error})", where=where, expected="the types of the documentation") from None
 
 
-_SECTOR_KEYS = {
+_SECTOR_KEYS: dict[str, type | tuple[type, ...]] = {
     "name": str,
     "title": str,
     "terrain": str,

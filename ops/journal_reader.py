@@ -101,7 +101,7 @@ class JournalReader:
     def read(self, after_id: int = 0, limit: int = 1000) -> list[JournalRow]:
         """Up to ``limit`` rows with id above ``after_id``, in order of arrival. Ids rise; they may skip numbers."""
         return [
-            JournalRow(*row[:10], bool(row[10]))
+            JournalRow(*row)
             for row in self._db.execute(
                 "SELECT id, kind, sensor, boot, seq, observed_ns, received_ns, sent_ns, content_type, body,"
                 " closes_batch FROM journal WHERE id > ? ORDER BY id LIMIT ?",
