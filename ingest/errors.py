@@ -24,7 +24,6 @@ CODES: Final = frozenset(
         "wrong_channel",
         "wrong_sector",
         "sensor_mismatch",  # the body names another sensor than the topic
-        "unit_mismatch",  # and so for a unit
         "unit_mismatch",  # the body names another unit than the topic
         "identity_mismatch",  # the body names another boot or sequence than the message's properties
         "future",
