@@ -88,17 +88,22 @@ class Fusion:
         return len(rows)
 
     def finish(self) -> None:
-        """Write all history that is left, final, and the last picture."""
-        self._picture_s = 0.0
-        self._commit(self._store.cursor, [], final=True)
+        """A last checkpoint, and beyond it all history that is left, and the last picture.
 
-    def _commit(self, cursor: int, alerts: list[Alert], *, final: bool = False) -> None:
+        Late data may still change that history: whoever goes on with this store takes it back and writes it anew.
+        """
+        self._picture_s = 0.0
+        self._commit(self._store.cursor, [], due=True)
+        rest = self.pipeline.take_history(final=True)
+        self._store.commit(self._store.cursor, stamp_ns=self.pipeline.now_ns, history=rest)
+
+    def _commit(self, cursor: int, alerts: list[Alert], *, due: bool = False) -> None:
         pipeline, frame = self.pipeline, self._ground.frame
-        due = final or pipeline.now_ns - self._checkpoint_ns >= self._settings.checkpoint_s * 1e9
-        history = pipeline.take_history(final=final) if due else None
+        due = due or pipeline.now_ns - self._checkpoint_ns >= self._settings.checkpoint_s * 1e9
+        history = pipeline.take_history() if due else None
         checkpoint = pipeline.save() if due else None
         live: dict[str, Any] = {}
-        if time.monotonic() - self._picture_s >= PICTURE_EVERY_S or final:
+        if time.monotonic() - self._picture_s >= PICTURE_EVERY_S:
             self._picture_s = time.monotonic()
             live = {
                 "tracks_live": tracks_live(pipeline, frame),
