@@ -32,7 +32,10 @@ class ConfigError(BadInput):
 
 @dataclass(frozen=True, slots=True)
 class Sector:
-    """A sector file as read: where its ground, border and layouts are. Paths are absolute."""
+    """A sector file as read: where its ground, border and layouts are. Paths are absolute.
+
+    ``border_where`` chooses features of the border file by their attributes, as SQL's WHERE does.
+    """
 
     name: str
     path: Path
@@ -43,6 +46,7 @@ class Sector:
     segment_length_m: float = 500.0
     belt_m: float = 2000.0
     home_side: str = "left"
+    border_where: str | None = None
     bases: Path | None = None
     time_zone: str = "UTC"
     title: str = ""
@@ -108,6 +112,7 @@ _SECTOR_KEYS: dict[str, type | tuple[type, ...]] = {
     "title": str,
     "terrain": str,
     "border": str,
+    "border_where": str,
     "frame": (str, int),
     "segment_length_m": (int, float),
     "belt_m": (int, float),
@@ -166,6 +171,7 @@ def load_sector(name_or_path: str | Path) -> Sector:
         terrain=terrain if terrain == SAMPLE_TERRAIN else str(_existing(folder / terrain, "terrain", path)),
         border=_existing(folder / table["border"], "border", path),
         layouts=layouts,
+        border_where=table.get("border_where"),
         frame=table.get("frame", "auto"),
         segment_length_m=float(table.get("segment_length_m", 500.0)),
         belt_m=float(table.get("belt_m", 2000.0)),
@@ -209,7 +215,12 @@ def open_ground(sector: Sector, layout: str | None = None) -> Ground:
     terrain = open_terrain(source, frame=wanted)
     frame = frame_of(terrain)
     border = Border.from_file(
-        sector.border, frame, segment_length_m=sector.segment_length_m, home_side=sector.home_side, clip=terrain
+        sector.border,
+        frame,
+        segment_length_m=sector.segment_length_m,
+        where=sector.border_where,
+        clip=terrain,
+        home_side=sector.home_side,
     )
     equipment = Layout.from_file(layout_path(sector, layout), frame)
     return Ground(sector, terrain, frame, border, equipment)
