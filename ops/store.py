@@ -27,12 +27,16 @@ _TABLES = """
 CREATE TABLE meta (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     cursor INTEGER NOT NULL,
-    checkpoint BLOB,
     checkpoint_cursor INTEGER NOT NULL,
     checkpoint_history INTEGER NOT NULL,
     diverged INTEGER NOT NULL
 );
-INSERT INTO meta VALUES (1, 0, NULL, 0, 0, 0);
+INSERT INTO meta VALUES (1, 0, 0, 0, 0);
+CREATE TABLE checkpoint (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    body BLOB
+);
+INSERT INTO checkpoint VALUES (1, NULL);
 CREATE TABLE alerts (
     id TEXT PRIMARY KEY,
     revision INTEGER NOT NULL,
@@ -189,7 +193,7 @@ class Store(Reader):
         run("BEGIN IMMEDIATE")
         run("DELETE FROM history WHERE id > (SELECT checkpoint_history FROM meta)")
         run("UPDATE meta SET cursor = checkpoint_cursor")
-        cursor, checkpoint = run("SELECT cursor, checkpoint FROM meta").fetchone()
+        cursor, checkpoint = run("SELECT cursor, body FROM meta, checkpoint").fetchone()
         run("COMMIT")
         return cursor, checkpoint
 
@@ -237,10 +241,12 @@ class Store(Reader):
     def _write_progress(self, cursor: int, checkpoint: bytes | None) -> None:
         self._connection.execute("UPDATE meta SET cursor = ?", (cursor,))
         if checkpoint is not None:
+            # A table of its own: in the row of the cursor its megabytes would be written with every stretch.
+            self._connection.execute("UPDATE checkpoint SET body = ?", (checkpoint,))
             self._connection.execute(
-                "UPDATE meta SET checkpoint = ?, checkpoint_cursor = ?,"
+                "UPDATE meta SET checkpoint_cursor = ?,"
                 " checkpoint_history = (SELECT coalesce(max(id), 0) FROM history)",
-                (checkpoint, cursor),
+                (cursor,),
             )
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from geo.frame import LocalFrame
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 APPLICATION_ID = 0x57544C4E  # "WTLN"
 _UNITS = {
     "easting": "m",
