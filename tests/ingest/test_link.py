@@ -1,0 +1,411 @@
+"""Sender and Subscriber over real brokers: the rules that hold a link together when threads, peers and clients fail."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ingest.errors import BrokerError, MalformedMessage, SpoolError
+from ingest.mqtt import Connection, ConnectionSettings, Publisher
+from ingest.outflow import OutflowSettings
+from ingest.receive import Delivery
+from ingest.sender import Sender, SenderSettings
+from ingest.spool import Spool, SpoolLimits
+from ingest.subscriber import Subscriber, SubscriberSettings
+from ingest.wire import encode_ack
+from ops.broker import EmbeddedBroker, MosquittoBroker
+from sensors.scan import Plot, Scan
+
+pytestmark = pytest.mark.broker
+DETECTIONS = "watchline/1/x/sensor/r1/detections"
+STATUS = "watchline/1/x/sensor/r1/status"
+ACK = "watchline/1/x/sensor/r1/ack"
+Broker = EmbeddedBroker | MosquittoBroker
+
+
+@pytest.fixture(scope="module", params=[EmbeddedBroker, MosquittoBroker])
+def shared_broker(request: pytest.FixtureRequest) -> Iterator[Broker]:
+    with request.param() as started:
+        yield started
+
+
+@pytest.fixture
+def broker(shared_broker: Broker) -> Broker:
+    """A broker without memory of the test before."""
+    shared_broker.kill()
+    return shared_broker.start()
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Iterator[Spool]:
+    with Spool(tmp_path / "s.sqlite") as opened:
+        yield opened
+
+
+def until(true: Callable[[], Any], within_s: float = 10.0) -> bool:
+    deadline = time.monotonic() + within_s
+    while not true():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def subscriber(broker: Broker, *, settings: SubscriberSettings | None = None, **connection: Any) -> Subscriber:
+    return Subscriber(
+        broker.url,
+        client_id="ingest",
+        filters=["watchline/1/x/sensor/+/detections", "watchline/1/x/sensor/+/status"],
+        now_ns=time.time_ns,
+        settings=settings,
+        connection=ConnectionSettings(**connection),
+    )
+
+
+def sender(broker: Broker, spool: Spool, **settings: Any) -> Sender:
+    return Sender(
+        spool,
+        sector="x",
+        sensor="r1",
+        url=broker.url,
+        now_ns=time.time_ns,
+        kind="radar",
+        settings=SenderSettings(**settings),
+    )
+
+
+def scan(number: int) -> Scan:
+    now = datetime.now(UTC)
+    return Scan("r1", 0, 0, number, now, now, "radar", (Plot(azimuth_deg=1.0),))
+
+
+def receive(reader: Subscriber, count: int, topic: str = DETECTIONS, within_s: float = 10.0) -> list[Delivery]:
+    """The next deliveries on a topic, ``count`` of them or a few more. Only those on other topics are acknowledged."""
+    found: list[Delivery] = []
+    deadline = time.monotonic() + within_s
+    while len(found) < count and time.monotonic() < deadline:
+        for delivery in reader.collect(wait_s=0.1):
+            if delivery.topic == topic:
+                found.append(delivery)
+            else:
+                reader.acknowledge(delivery)
+    return found
+
+
+def keys(deliveries: list[Delivery]) -> list[int]:
+    return [int(dict(delivery.properties)["seq"]) for delivery in deliveries]
+
+
+def test_a_message_carries_its_identity_and_the_spool_waits_for_our_ack_alone(broker: Broker, spool: Spool) -> None:
+    reader, link = subscriber(broker), sender(broker, spool)
+    reader.start()
+    link.start()
+    assert link.put(scan(1)) == (1, 1)
+    link.put_many([scan(2), scan(3)])
+    deliveries = receive(reader, 3)
+    said = dict(deliveries[0].properties)
+    assert keys(deliveries) == [1, 2, 3]
+    assert (said["boot"], said["low"]) == ("1", "1")
+    assert abs(int(said["sent"]) - time.time_ns()) < 60e9
+    assert deliveries[0].content_type == "application/json"
+    assert json.loads(deliveries[2].payload)["seq"] == 3
+    assert all(reader.acknowledge(delivery) for delivery in deliveries)
+    assert spool.waiting == 3, "the broker's PUBACK is not a promise"
+    reader.publish(ACK, encode_ack(1, 2), retain=True)
+    assert until(lambda: spool.waiting == 1)
+    assert not link.drain(0.1)
+    reader.publish(ACK, encode_ack(1, 3), retain=True)
+    assert link.drain(5.0)
+    link.stop()
+    reader.stop()
+
+
+def test_a_link_refuses_what_the_door_would(broker: Broker, spool: Spool) -> None:
+    link = sender(broker, spool)
+    with pytest.raises(MalformedMessage, match="at this link"):
+        link.put(Scan("r2", 0, 0, 1, datetime.now(UTC), datetime.now(UTC), "radar"))
+    with pytest.raises(MalformedMessage, match="kind"):
+        link.put(Scan("r1", 0, 0, 1, datetime.now(UTC), datetime.now(UTC), "sonar"))
+    with pytest.raises(MalformedMessage, match="note"):
+        link.set_state("ok", "two\nlines")
+    assert spool.put_total == 0
+
+
+def test_an_unacknowledged_message_comes_again_to_the_next_process_of_the_same_name(
+    broker: Broker, spool: Spool
+) -> None:
+    first, link = subscriber(broker), sender(broker, spool)
+    first.start()
+    link.start()
+    link.put_many([scan(n) for n in range(20)])
+    for delivery in receive(first, 20)[:5]:
+        assert first.acknowledge(delivery)
+    time.sleep(0.2)
+    first.stop()
+    second = subscriber(broker)
+    second.start()
+    assert keys(receive(second, 15)) == list(range(6, 21))
+    second.stop()
+    link.stop()
+
+
+def test_an_ack_for_a_connection_that_is_gone_is_not_sent(broker: Broker, spool: Spool) -> None:
+    reader, link = subscriber(broker), sender(broker, spool)
+    reader.start()
+    link.start()
+    link.put_many([scan(n) for n in range(3)])
+    old = receive(reader, 3)
+    reader._connection.renew("the test says so")
+    assert not any(reader.acknowledge(delivery) for delivery in old)
+    again = receive(reader, 3)
+    assert keys(again) == [1, 2, 3], "they were not acknowledged, so they came again"
+    assert not any(reader.acknowledge(delivery) for delivery in old), "same message ids, another connection"
+    assert all(reader.acknowledge(delivery) for delivery in again)
+    link.stop()
+    reader.stop()
+
+
+def test_an_exception_in_a_callback_is_reported_and_the_thread_lives(broker: Broker, spool: Spool) -> None:
+    reader, link = subscriber(broker), sender(broker, spool)
+    reader.start()
+    take, broken = reader._connection.on_message, [True]
+
+    def sometimes(delivery: Delivery) -> None:
+        if broken[0]:
+            raise ValueError("a bug")
+        take(delivery)
+
+    reader._connection.on_message = sometimes
+    link.start()
+    link.put(scan(1))
+    assert until(lambda: reader.problem == "ValueError in _message: a bug")
+    broken[0] = False
+    link.put(scan(2))
+    assert keys(receive(reader, 1)) == [2]
+    link.stop()
+    reader.stop()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_the_watchdog_replaces_a_dead_thread(broker: Broker, spool: Spool) -> None:
+    reader, link = subscriber(broker), sender(broker, spool)
+    reader.start()
+    connection = reader._connection
+
+    def fatal(*_: object) -> None:
+        raise SystemExit  # goes through paho's own handlers, and so ends its thread
+
+    connection._client.on_message = fatal
+    link.start()
+    link.put(scan(1))
+    assert connection._thread is not None
+    connection._thread.join(5)
+    assert not connection._thread.is_alive()
+    assert reader.connected, "which is the trap: nobody was told"
+    reader.check()
+    assert reader.problem == "paho's thread has died; connecting anew"
+    assert keys(receive(reader, 1)) == [1]
+    assert until(lambda: reader.problem is None)
+    link.stop()
+    reader.stop()
+
+
+def test_the_watchdog_replaces_a_silent_peer(broker: Broker) -> None:
+    reader = subscriber(broker, keepalive_s=60)
+    reader.start()
+    connection = reader._connection
+    first = connection._client
+    connection._heard_s -= 121
+    reader.check()
+    assert connection._probed
+    assert until(lambda: not connection._probed), "a living broker answers the question"
+    assert connection._client is first
+    connection._heard_s -= 181
+    reader.check()
+    assert connection._client is not first
+    assert until(lambda: reader.connected)
+    reader.stop()
+
+
+def test_a_full_queue_holds_back_acknowledgements_and_loses_nothing(broker: Broker, spool: Spool) -> None:
+    small = SubscriberSettings(queue_limit=10, batch=4)
+    reader, link = subscriber(broker, settings=small), sender(broker, spool)
+    reader.start()
+    link.start()
+    link.put_many([scan(n) for n in range(40)])
+    assert until(lambda: reader._overflowed)
+    got = set[int]()
+    deadline = time.monotonic() + 15
+    while len(got) < 40 and time.monotonic() < deadline:
+        deliveries = reader.collect(wait_s=0.05)
+        assert len(deliveries) <= 4
+        for delivery in deliveries:
+            if delivery.topic == DETECTIONS:
+                got.update(keys([delivery]))
+            reader.acknowledge(delivery)
+        reader.check()
+    assert got == set(range(1, 41))
+    assert reader.take_shed() == {}
+    link.stop()
+    reader.stop()
+
+
+def test_a_batch_closes_when_nothing_more_comes(broker: Broker, spool: Spool) -> None:
+    reader, link = subscriber(broker, settings=SubscriberSettings(batch=7)), sender(broker, spool)
+    reader.start()
+    assert reader.collect(wait_s=0.01) == []
+    link.start()
+    link.put_many([scan(n) for n in range(20)])
+    assert until(lambda: len([d for d in reader._queue if d.topic == DETECTIONS]) == 20)
+    assert len(reader.collect(wait_s=1)) == 7
+    link.stop()
+    reader.stop()
+
+
+def test_a_stalled_ack_sends_again_and_a_repeat_sends_twice(broker: Broker, spool: Spool) -> None:
+    reader, link = subscriber(broker), sender(broker, spool, outflow=OutflowSettings(stall_s=0.5))
+    reader.start()
+    link.start()
+    link.put_many([scan(1), scan(2)])
+    assert keys(receive(reader, 4))[:4] == [1, 2, 1, 2]
+    assert link.resends >= 1
+    reader.publish(ACK, encode_ack(1, 2), retain=True)
+    assert link.drain(5.0)
+    assert not link.repeat(1, 2), "the spool no longer has it"
+    link.put(scan(3))
+    assert link.repeat(1, 3)
+    assert keys(receive(reader, 2))[-2:] == [3, 3]
+    link.stop()
+    reader.stop()
+
+
+def test_a_sender_that_returns_settles_by_the_retained_ack_before_it_sends(broker: Broker, tmp_path: Path) -> None:
+    reader = subscriber(broker)
+    reader.start()
+    with Spool(tmp_path / "r.sqlite") as first:
+        first.put_many([lambda boot, seq: f'{{"seq":{seq}}}'.encode()] * 50)
+    reader.publish(ACK, encode_ack(1, 48), retain=True)
+    with Spool(tmp_path / "r.sqlite") as second:
+        link = sender(broker, second)
+        link.put(scan(1))
+        link.start()
+        deliveries = receive(reader, 3)
+        said = [(dict(d.properties)["boot"], dict(d.properties)["seq"]) for d in deliveries]
+        assert said[-3:] == [("1", "49"), ("1", "50"), ("2", "1")], "the old boot first"
+        link.stop()
+    reader.stop()
+
+
+def test_a_spool_that_was_replaced_is_noticed(broker: Broker, spool: Spool) -> None:
+    reader, link = subscriber(broker), sender(broker, spool)
+    reader.start()
+    reader.publish(ACK, encode_ack(7, 100), retain=True)
+    link.start()
+    link.put(scan(1))
+    assert until(lambda: "ingest knows boot 7 of r1, this spool is at 1" in (link.problem or ""))
+    assert spool.waiting == 1
+    link.stop()
+    reader.stop()
+
+
+def statuses(reader: Subscriber, count: int) -> list[dict[str, Any]]:
+    return [json.loads(delivery.payload) for delivery in receive(reader, count, STATUS)]
+
+
+def test_heartbeats_are_retained_tell_of_dropped_messages_and_end_with_stopped(broker: Broker, tmp_path: Path) -> None:
+    reader = subscriber(broker)
+    reader.start()
+    with Spool(tmp_path / "r.sqlite", limits=SpoolLimits(messages=2)) as spool:
+        link = sender(broker, spool, status_interval_s=0.3)
+        link.put_many([scan(n) for n in range(5)])
+        link.start()
+        one, *_, two = statuses(reader, 3)
+        assert (one["sensor"], one["boot"], one["state"], one["kind"]) == ("r1", 1, "ok", "radar")
+        assert one["dropped"] == [{"boot": 1, "first": 1, "last": 3}]
+        assert one["spooled"] == 2
+        assert two["seq"] > one["seq"]
+        link.set_state("degraded", "lens wet")
+        assert until(lambda: statuses(reader, 1)[0]["state"] == "degraded")
+        link.stop()
+    assert until(lambda: statuses(reader, 1)[0]["state"] == "stopped")
+    reader.stop()
+    late = Subscriber(broker.url, client_id="late", filters=[STATUS], now_ns=time.time_ns)
+    late.start()
+    assert [status["state"] for status in statuses(late, 1)] == ["stopped"]
+    late.stop()
+
+
+def test_a_sensor_that_dies_is_declared_lost_by_the_broker(broker: Broker, spool: Spool) -> None:
+    reader, link = subscriber(broker), sender(broker, spool, status_interval_s=60)
+    reader.start()
+    link.start()
+    assert statuses(reader, 1)[0]["state"] == "ok"
+    link._stopping.set()  # the process freezes: no more heartbeats, no farewell
+    socket = link._connection._client.socket()
+    assert socket is not None
+    socket.shutdown(2)
+    assert statuses(reader, 1)[0]["state"] == "lost"
+    link.stop()
+    reader.stop()
+
+
+def test_a_sender_waits_for_a_broker_that_is_not_there_yet(broker: Broker, spool: Spool) -> None:
+    broker.kill()
+    link = sender(broker, spool)
+    link.start()
+    link.put(scan(1))
+    assert until(lambda: (link.problem or "").startswith("nothing answers at mqtt://127.0.0.1"))
+    broker.start()
+    reader = subscriber(broker)
+    reader.start()
+    assert keys(receive(reader, 1)) == [1]
+    assert until(lambda: link.problem is None)
+    link.stop()
+    reader.stop()
+
+
+def test_a_failed_disk_ends_a_sender_with_its_reason(broker: Broker, spool: Spool) -> None:
+    link = sender(broker, spool)
+    link.start()
+    assert until(lambda: link.connected)
+    spool.close()
+    assert until(lambda: link.problem is not None)
+    with pytest.raises(SpoolError):
+        link.put(scan(1))
+    link._connection.stop()
+
+
+def test_a_smaller_window_of_the_broker_is_kept(tmp_path: Path) -> None:
+    with MosquittoBroker(folder=tmp_path) as broker:
+        broker.kill()
+        make = broker._configuration
+        broker._configuration = lambda: make().replace("max_inflight_messages 1000", "max_inflight_messages 5")  # type: ignore[method-assign]
+        broker.start()
+        connection = Connection(broker.url, "writer", now_ns=time.time_ns)
+        connection.start()
+        assert until(lambda: connection.connected and connection._client.max_inflight_messages == 5)
+        for _ in range(10):  # paho's memory: twice the window
+            assert connection.publish("a", b"x")
+        connection.stop()
+
+
+def test_a_publisher_answers_with_the_puback_or_the_reason(broker: Broker) -> None:
+    publisher = Publisher(broker.url, client_id="feed", now_ns=time.time_ns)
+    publisher.start()
+    answers = [publisher("watchline/1/x/tracks", b"x") for _ in range(200)]
+    assert [answer.result(timeout=5) for answer in answers] == [None] * 200
+    assert not publisher._connection._answers._expected
+    assert not publisher._connection._answers._early
+    broker.kill()
+    assert until(lambda: publisher.problem is not None)
+    waiting = publisher("watchline/1/x/tracks", b"x")
+    publisher.check()
+    publisher.stop()
+    with pytest.raises(BrokerError, match="stopped before the broker answered"):
+        waiting.result(timeout=5)

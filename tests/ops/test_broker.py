@@ -1,0 +1,133 @@
+"""Both brokers: private by default, on loopback, at the same address after a kill, and clear about what is wrong."""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from ingest.mqtt import Connection, Publisher
+from ingest.subscriber import Subscriber
+from ops import broker as broker_module
+from ops.broker import BrokerError, BrokerUrl, EmbeddedBroker, MosquittoBroker, free_port
+
+pytestmark = pytest.mark.broker
+Broker = EmbeddedBroker | MosquittoBroker
+BROKERS = pytest.mark.parametrize("make", [EmbeddedBroker, MosquittoBroker])
+
+
+@pytest.fixture(params=[EmbeddedBroker, MosquittoBroker])
+def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Broker]:
+    with request.param(folder=tmp_path) as started:
+        yield started
+
+
+def subscriber(url: BrokerUrl, *filters: str) -> Subscriber:
+    return Subscriber(url, client_id="reader", filters=filters or ["watchline/1/x/tracks"], now_ns=time.time_ns)
+
+
+def test_it_carries_a_message_and_listens_on_loopback_only(broker: Broker) -> None:
+    reader, writer = subscriber(broker.url), Publisher(broker.url, client_id="writer", now_ns=time.time_ns)
+    reader.start()
+    writer.start()
+    writer("watchline/1/x/tracks", b"hello").result(timeout=5)
+    (delivery,) = reader.collect(wait_s=5)
+    assert (delivery.topic, delivery.payload, delivery.qos) == ("watchline/1/x/tracks", b"hello", 1)
+    assert delivery.content_type == "application/json"
+    writer.stop()
+    reader.stop()
+    assert broker.pid is not None
+    listening = [c for c in psutil.Process(broker.pid).net_connections("tcp") if c.status == psutil.CONN_LISTEN]
+    assert {(c.laddr.ip, c.laddr.port) for c in listening} == {("127.0.0.1", broker.url.port)}
+
+
+@pytest.mark.parametrize(("user", "password"), [(None, None), ("watchline", "wrong"), ("", "")])
+def test_it_lets_nobody_in_without_its_generated_credentials(
+    broker: Broker, user: str | None, password: str | None
+) -> None:
+    stranger = subscriber(BrokerUrl(broker.url.host, broker.url.port, user, password))
+    with pytest.raises(BrokerError, match=r"user and password right|refuses the connection"):
+        stranger.start(timeout_s=1.0)
+
+
+def test_its_secrets_are_not_on_its_command_line_and_its_files_are_private(broker: Broker, tmp_path: Path) -> None:
+    assert broker.pid is not None
+    assert broker.url.password is not None
+    assert broker.url.password not in " ".join(psutil.Process(broker.pid).cmdline())
+    assert broker.url.password not in repr(broker.url) + broker.url.shown
+    for path in tmp_path.rglob("*"):
+        if path.is_file() and path.suffix != ".log":
+            assert stat.S_IMODE(path.stat().st_mode) == 0o600, path.name
+            assert broker.url.password not in path.read_text(errors="replace"), path.name
+
+
+def test_killed_and_started_again_it_has_the_same_address(broker: Broker) -> None:
+    before = broker.url
+    broker.kill()
+    broker.kill()
+    assert broker.pid is None
+    broker.start()
+    assert broker.start() is broker
+    assert broker.url == before
+    writer = Publisher(broker.url, client_id="writer", now_ns=time.time_ns)
+    writer.start()
+    writer.stop()
+
+
+@BROKERS
+def test_a_port_in_use_is_one_sentence(make: Callable[..., Broker]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(BrokerError, match=rf"port {port} on 127\.0\.0\.1 cannot be used .*; expected a free port"):
+            make(port=port).start()
+
+
+@pytest.mark.parametrize("listen", ["0.0.0.0", "::", "192.0.2.1", "localhost.example", ""])
+def test_the_embedded_broker_refuses_to_listen_beyond_this_machine(listen: str) -> None:
+    with pytest.raises(BrokerError, match="cannot listen"):
+        EmbeddedBroker(listen=listen)
+
+
+def test_the_embedded_broker_ends_with_its_parent(tmp_path: Path) -> None:
+    with EmbeddedBroker(folder=tmp_path) as broker:
+        assert broker.pid is not None
+        assert broker._child is not None
+        child = psutil.Process(broker.pid)
+        assert broker._child.process.stdin is not None
+        os.close(broker._child.process.stdin.fileno())  # what the kernel does when the parent is killed
+        assert child.wait(timeout=5) is not None or not child.is_running()
+        broker._child.process.stdin = None
+
+
+def test_a_missing_mosquitto_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(broker_module.shutil, "which", lambda *_, **__: None)
+    with pytest.raises(BrokerError, match=r"Mosquitto is not installed; expected apt-get install mosquitto"):
+        MosquittoBroker()
+
+
+def test_a_broker_that_is_not_there_is_one_sentence() -> None:
+    port = free_port()
+    with pytest.raises(
+        BrokerError, match=rf"nothing answers at mqtt://127\.0\.0\.1:{port}; expected a connection within"
+    ):
+        subscriber(BrokerUrl("127.0.0.1", port)).start(timeout_s=0.5)
+
+
+def test_something_else_on_the_port_is_one_sentence() -> None:
+    with socket.socket() as mute:
+        mute.bind(("127.0.0.1", 0))
+        mute.listen()
+        connection = Connection(
+            BrokerUrl("127.0.0.1", mute.getsockname()[1]), "reader", now_ns=time.time_ns, subscriptions=["a"]
+        )
+        connection.start()
+        with pytest.raises(BrokerError, match="does not answer"):
+            connection.wait_until_ready(1.0)
