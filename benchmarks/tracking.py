@@ -1,4 +1,4 @@
-"""The tracker's detections per CPU-second and accuracy (GOSPA), beside Stone Soup's GNN where that is installed.
+"""The tracker's detections per CPU-second and accuracy (GOSPA) at 10, 100, 1000 and 10,000 targets, one thread.
 
 Presets after those of the tracker's requirements: people at 1.4 m/s and vehicles at 10 m/s that turn, stop and meet at
 5 m; radars of σ 4 m and 0.4°, period 3 s, Pd 0.9, Poisson clutter. Accuracy is of causal output, right after each scan,

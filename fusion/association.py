@@ -32,6 +32,7 @@ def gate(
     overall: Floats,
     spread: Floats,
     plots: Plots,
+    by_northing: Ints,
     gate_distance: float,
     east: float,
     north: float,
@@ -39,7 +40,8 @@ def gate(
     """Pairs within the gate of at least one mode.
 
     ``overall`` (track, 4) and ``spread`` (track, 10) are the moments over modes. ``gate_distance`` is the squared
-    Mahalanobis distance beyond which a mode does not claim a plot. Plots are searched in order of northing.
+    Mahalanobis distance beyond which a mode does not claim a plot. ``by_northing`` orders the plots by northing, with
+    bearings (whose northing is infinite) last.
     """
     tracks, modes = mode.shape
     count = len(plots.kind)
@@ -48,7 +50,6 @@ def gate(
     pair_plot = np.zeros(capacity, np.int64)
     density = np.zeros(capacity)
     by_mode = np.zeros((capacity, modes))
-    by_northing = np.argsort(plots.northing, kind="mergesort")  # bearings carry NaN and come last
     northing = plots.northing[by_northing]
     positions = 0
     widest = 0.0
@@ -68,8 +69,8 @@ def gate(
                 most = max(most, cov[t, m, 0] + cov[t, m, 4])
                 away = max(away, abs(mean[t, m, 0] - overall[t, 0]) + abs(mean[t, m, 1] - overall[t, 1]))
         window = away + reach_limit * sqrt(most + widest)
-        low = np.searchsorted(northing[:positions], overall[t, 1] - window)
-        high = np.searchsorted(northing[:positions], overall[t, 1] + window, side="right")
+        low = _first_above(northing, positions, overall[t, 1] - window)
+        high = _first_above(northing, positions, overall[t, 1] + window)
         for k in range(low, high + count - positions):
             j = by_northing[k] if k < high else by_northing[positions + k - high]
             if k < high:
@@ -101,6 +102,19 @@ def gate(
             pairs += 1
     start[tracks] = pairs
     return Pairs(start, pair_plot[:pairs].copy(), density[:pairs].copy(), by_mode[:pairs].copy())
+
+
+@numba.njit(cache=True)
+def _first_above(values: Floats, count: int, limit: float) -> int:
+    """How many of the first ``count`` ascending values are not above ``limit``."""
+    low, high = 0, count
+    while low < high:
+        middle = (low + high) // 2
+        if values[middle] <= limit:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 @numba.njit(cache=True)
@@ -146,6 +160,7 @@ def marginals(
     hit, miss, alone = np.zeros(len(plot)), np.ones(tracks), np.ones(plots)
     forward, back, used = np.zeros(len(plot)), np.ones(len(plot)), np.zeros(plots, np.bool_)
     order, bounds = _clusters(start, plot, tracks, plots)
+    by_plot = _transpose(plot, plots)
     for c in range(len(bounds) - 1):
         members = order[bounds[c] : bounds[c + 1]]
         pairs = 0
@@ -158,8 +173,24 @@ def marginals(
         elif len(members) <= EXACT_TRACKS and pairs <= exact_pairs:
             _enumerate(members, start, plot, weight, miss_weight, hit, miss, alone, used)
         else:
-            _propagate(members, pairs, start, plot, weight, miss_weight, hit, miss, alone, forward, back)
+            _propagate(members, start, plot, by_plot, weight, miss_weight, hit, miss, alone, forward, back)
     return hit, miss, alone
+
+
+@numba.njit(cache=True)
+def _transpose(plot: Ints, plots: int) -> tuple[Ints, Ints]:
+    """Pairs by plot: (start, pair), the pairs of plot j being pair[start[j]:start[j + 1]], in order of track."""
+    start = np.zeros(plots + 1, np.int64)
+    for j in plot:
+        start[j + 1] += 1
+    for j in range(plots):
+        start[j + 1] += start[j]
+    place = start.copy()
+    pair = np.zeros(len(plot), np.int64)
+    for k in range(len(plot)):
+        pair[place[plot[k]]] = k
+        place[plot[k]] += 1
+    return start, pair
 
 
 @numba.njit(cache=True)
@@ -194,7 +225,9 @@ def _clusters(start: Ints, plot: Ints, tracks: int, plots: int) -> tuple[Ints, I
         else:
             label[t] = label[root]  # a root comes before its members
         size[label[t] + 1] += 1
-    bounds = np.cumsum(size[: clusters + 1])
+    bounds = size[: clusters + 1].copy()
+    for c in range(clusters):
+        bounds[c + 1] += bounds[c]
     place = bounds.copy()
     order = np.zeros(tracks, np.int64)
     for t in range(tracks):
@@ -276,9 +309,9 @@ def _enumerate(
 @numba.njit(cache=True)
 def _propagate(
     members: Ints,
-    pairs: int,
     start: Ints,
     plot: Ints,
+    by_plot: tuple[Ints, Ints],
     weight: Floats,
     miss_weight: Floats,
     hit: Floats,
@@ -288,13 +321,6 @@ def _propagate(
     back: Floats,
 ) -> None:
     """Loopy belief propagation within one cluster, until no message moves by more than TOLERANCE (relative)."""
-    pair = np.zeros(pairs, np.int64)
-    count = 0
-    for t in members:
-        for k in range(start[t], start[t + 1]):
-            pair[count] = k
-            count += 1
-    by_plot = pair[np.argsort(plot[pair], kind="mergesort")]
     for _ in range(ITERATIONS):
         for t in members:
             after = 0.0
@@ -305,7 +331,13 @@ def _propagate(
             for k in range(start[t], start[t + 1]):
                 forward[k] = weight[k] / (before + forward[k])
                 before += weight[k] * back[k]
-        moved = _return_messages(by_plot, plot, forward, back)
+        moved = 0.0
+        for t in members:
+            for k in range(start[t], start[t + 1]):
+                others = 1.0 + _others(k, plot[k], by_plot, forward)
+                new = 1.0 / others
+                moved = max(moved, abs(new - back[k]) * others)
+                back[k] = new
         if moved < TOLERANCE:
             break
     for t in members:
@@ -315,33 +347,15 @@ def _propagate(
         miss[t] = miss_weight[t] / total
         for k in range(start[t], start[t + 1]):
             hit[k] = weight[k] * back[k] / total
-    for k in by_plot:
-        alone[plot[k]] = 0.0
-    for k in by_plot:
-        alone[plot[k]] += forward[k]
-    seen = -1
-    for k in by_plot:
-        if plot[k] != seen:
-            seen = plot[k]
-            alone[seen] = 1.0 / (1.0 + alone[seen])
+            alone[plot[k]] = 1.0 / (1.0 + _others(-1, plot[k], by_plot, forward))
 
 
 @numba.njit(cache=True)
-def _return_messages(by_plot: Ints, plot: Ints, forward: Floats, back: Floats) -> float:
-    """Messages from plots to tracks: 1 / (1 + the other tracks' messages); returns the largest relative change."""
-    moved = 0.0
-    first = 0
-    while first < len(by_plot):
-        last = first
-        while last < len(by_plot) and plot[by_plot[last]] == plot[by_plot[first]]:
-            last += 1
-        for a in range(first, last):
-            others = 1.0
-            for b in range(first, last):
-                if b != a:
-                    others += forward[by_plot[b]]
-            new = 1.0 / others
-            moved = max(moved, abs(new - back[by_plot[a]]) * others)
-            back[by_plot[a]] = new
-        first = last
-    return moved
+def _others(k: int, j: int, by_plot: tuple[Ints, Ints], forward: Floats) -> float:
+    """Sum of the messages to plot ``j`` from all tracks but that of pair ``k``: a plain sum, in which nothing cancels."""
+    first, pair = by_plot
+    total = 0.0
+    for a in range(first[j], first[j + 1]):
+        if pair[a] != k:
+            total += forward[pair[a]]
+    return total

@@ -168,8 +168,13 @@ def _start(
         if plots.born[j] > 0.0:
             born = plots.born[j]
             existence[j] = alone[j] * born / (born + flood * plots.clutter[j])
-    chosen = np.flatnonzero(existence >= least)
-    n = len(chosen)
+    chosen = np.zeros(count, np.int64)
+    n = 0
+    for j in range(count):
+        if existence[j] >= least:
+            chosen[n] = j
+            n += 1
+    chosen = chosen[:n].copy()
     mean, cov, mode, label = (
         np.zeros((n, modes, 4)),
         np.zeros((n, modes, 10)),

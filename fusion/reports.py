@@ -103,6 +103,11 @@ def plots_of(scan: ScanColumns, watch: Watch, scene: Scene, undetected: Floats) 
     return Plots._make([kind, *columns, label, np.flatnonzero(used)]), count - len(kind)
 
 
+def by_northing(plots: Plots) -> Ints:
+    """Order of the plots by northing, bearings last: how the gate finds those near a track."""
+    return np.argsort(plots.northing, kind="stable")
+
+
 @numba.njit(cache=True)
 def _plots(
     measured: Floats,
@@ -164,10 +169,12 @@ def _plots(
             if not (c_ee > 0.0 and c_ee * c_nn - c_en * c_en > 0.0 and c_ee + c_nn < FARTHEST_M**2):
                 continue
             kind[j] = POSITION
-            out[:5, j] = np.array([measured[8, j], measured[9, j], c_ee + LEAST_VARIANCE, c_en, c_nn + LEAST_VARIANCE])
+            out[0, j], out[1, j] = measured[8, j], measured[9, j]
+            out[2, j], out[3, j], out[4, j] = c_ee + LEAST_VARIANCE, c_en, c_nn + LEAST_VARIANCE
         elif triggers and isnan(azimuth) and isnan(reach) and isnan(elevation) and isnan(measured[8, j]):
             kind[j] = POSITION
-            out[:5, j] = np.array([view.east, view.north, false[4] ** 2, 0.0, false[4] ** 2])
+            out[0, j], out[1, j] = view.east, view.north
+            out[2, j], out[3, j], out[4, j] = false[4] ** 2, 0.0, false[4] ** 2
         else:
             continue
         out[11, j] = clutter

@@ -44,7 +44,7 @@ class TrackerSettings:
     start_existence: float = 3e-4
     start_by_event: float = 0.05
     drop_existence: float = 1e-4
-    confirm_existence: float = 0.99
+    confirm_existence: float = 0.995
     confirm_by_event: float = 0.5
     lose_existence: float = 0.1
     gate_probability: float = 0.9999

@@ -51,8 +51,10 @@ def _weigh(x: Floats, p: Floats, view: View, place: Floats, weight: Floats) -> f
     root = sqrt(3.0)
     for i in range(5):
         place[i] = x[:2]
-    place[1] += np.array([root * l_ee, root * l_ne])
-    place[2] -= np.array([root * l_ee, root * l_ne])
+    place[1, 0] += root * l_ee
+    place[1, 1] += root * l_ne
+    place[2, 0] -= root * l_ee
+    place[2, 1] -= root * l_ne
     place[3, 1] += root * l_nn
     place[4, 1] -= root * l_nn
     total = 0.0

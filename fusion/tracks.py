@@ -224,10 +224,9 @@ def picture(
     ``sensors``, the names of those that it was updated by, joined by commas."""
     columns = {"track": bank.track, "centre": bank.centre, "spread": bank.spread}
     dataset = estimates({**columns, "existence": bank.existence, "status": bank.status}, bank.time_ns, border)
-    bits = np.array(
-        [[(words[i // 64] >> np.uint64(i % 64)) & np.uint64(1) for i in range(len(sensors))] for words in bank.evidence]
-    )
-    names = [",".join(name for name, bit in zip(sensors, row, strict=True) if bit) for row in bits]
+    words, shifts = np.divmod(np.arange(len(sensors)), 64)
+    bits = (bank.evidence[:, words] >> shifts.astype(np.uint64)) & np.uint64(1)
+    names = [",".join(name for name, bit in zip(sensors, row, strict=True) if bit) for row in bits.tolist()]
     return dataset.assign(
         class_probability=(("estimate", "class"), class_probability(bank, kind, compatible)),
         updated_at=("estimate", bank.updated_ns.astype("datetime64[ns]")),
