@@ -35,6 +35,7 @@ def run(
     clock: ScenarioClock,
     stopping: threading.Event,
     settings: ReceiverSettings,
+    wait_s: float = 10.0,
 ) -> None:
     """Ingest one sector until ``stopping``. JournalError when the disk fails: nothing unwritten was acknowledged."""
     subscriber = Subscriber(
@@ -51,7 +52,7 @@ def run(
     receiver = Receiver(
         sector, commit=journal.commit, acknowledge=subscriber.acknowledge, recall=journal.recall, settings=settings
     )
-    subscriber.start()
+    subscriber.start(timeout_s=wait_s)
     say(ready=True)
     next_tick_ns = clock.now_ns()
     marks_s = check_s = time.monotonic()
@@ -94,6 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--journal", required=True, type=Path, help="SQLite file; created when missing")
     parser.add_argument("--future-s", type=float, default=0.5, help="refuse what is dated further ahead (default 0.5)")
     parser.add_argument("--late-s", type=float, default=86_400.0, help="refuse what is older (default a day)")
+    parser.add_argument("--wait-s", type=float, default=10.0, help="how long a broker may take to answer at the start")
     ScenarioClock.add_arguments(parser)
     options = parser.parse_args(arguments)
     stopping = threading.Event()
@@ -109,6 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 clock=ScenarioClock.from_arguments(options),
                 stopping=stopping,
                 settings=ReceiverSettings(options.future_s, options.late_s),
+                wait_s=options.wait_s,
             )
         finally:
             journal.close()
