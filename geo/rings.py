@@ -26,7 +26,7 @@ PAD = 4
 LOW = np.float32(-1e30)
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def extent(ring: int, first_u: float, view: Bounds, eye_v: float, width: int) -> tuple[float, float, float, int, int]:
     """u of a ring, and the first and last minor index within the range, the angles and the map."""
     reach, slope_low, slope_high = view
@@ -74,7 +74,7 @@ def steepness(
         voids[r] = void
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def next_block(
     z: Heights,
     cone: Cone,

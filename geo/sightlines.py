@@ -33,7 +33,7 @@ TOUCH_M = 1e-9
 SNAP = 1e-9
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def _crossing(v: float, highest: int) -> tuple[int, float]:
     """Where a ring is crossed: the cell centre at or below ``v`` and the fraction beyond it."""
     at = int(np.floor(v + SNAP))
@@ -43,7 +43,7 @@ def _crossing(v: float, highest: int) -> tuple[int, float]:
     return at, fraction
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def _height(z: Heights, index: int, step: int, fraction: float) -> float:
     """Surface height on a grid line between two cell centres; a void beside an exact centre does not count."""
     low = np.float64(z[index])
@@ -52,13 +52,13 @@ def _height(z: Heights, index: int, step: int, fraction: float) -> float:
     return low + fraction * (np.float64(z[index + step]) - low)
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def _twist(z: Heights, index: int, along: int, across: int) -> float:
     """The cell's term in u·v: what makes its surface bend along a ray."""
     return float(z[index]) + float(z[index + along + across]) - float(z[index + along]) - float(z[index + across])
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def _on_ring(z: Heights, cone: Cone, slope: float, ring: int) -> Point:
     """u of a ring, the cell centre at or below the ray's crossing, the fraction beyond it, the height there."""
     origin, along, across, _, highest, eye_v, first_u = cone
@@ -67,7 +67,7 @@ def _on_ring(z: Heights, cone: Cone, slope: float, ring: int) -> Point:
     return u, at, fraction, _height(z, origin + ring * along + at * across, across, fraction)
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def _inner_end(z: Heights, cone: Cone, ray: Ray, ring: int) -> Point:
     """Where the step to ``ring`` begins: on the ring before, or under the eye."""
     if cone[6] + ring - 1.0 > 0.0:
@@ -76,7 +76,7 @@ def _inner_end(z: Heights, cone: Cone, ray: Ray, ring: int) -> Point:
     return 0.0, at, fraction, ray[5]
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def _outer_end(z: Heights, cone: Cone, ray: Ray, ring: int) -> Point:
     """Where the step to ``ring`` ends: there, or at the target."""
     if cone[6] + ring < ray[1]:
@@ -85,7 +85,7 @@ def _outer_end(z: Heights, cone: Cone, ray: Ray, ring: int) -> Point:
     return ray[1], at, fraction, ray[6]
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def _between(
     z: Heights, cone: Cone, slope: float, ring: int, start: Point, stop: Point
 ) -> tuple[bool, float, float, float, float]:
@@ -117,14 +117,14 @@ def _between(
     return True, cross_u, cross, slope * _twist(z, behind + first * across, along, across), bend
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def _below(ray: Ray, u: float, ground: float) -> float:
     """How far the surface lies below the line of sight at ``u``, with the touch allowed; below zero it blocks."""
     part = min(u * (1.0 / ray[1]), 1.0)
     return TOUCH_M - (ground + ray[4] * u * (ray[1] - u) - (ray[2] * (1.0 - part) + ray[3] * part))
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def _piece_state(a: float, b: float, q: float) -> int:
     """State of a piece whose ends lie a >= 0 and b below the line, its bulge between them being q."""
     if a != a or b != b or q != q:
@@ -135,7 +135,7 @@ def _piece_state(a: float, b: float, q: float) -> int:
     return VISIBLE
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def _step(z: Heights, cone: Cone, ray: Ray, ring: int, start: Point, stop: Point, a: float, b: float) -> int:
     """State of the step between two ends that lie a and b below the line."""
     if a < 0.0:
@@ -175,13 +175,13 @@ def blocking_step(z: Heights, cone: Cone, ray: Ray, last: int, first: int) -> in
     return -1
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def _steepest(u0: float, h0: float, u1: float, h1: float, q: float) -> float:
     """Largest h / u on a piece where h runs from h0 to h1 with bulge q and u from u0 to u1; NaN when any is."""
-    best = h1 / u1
+    if not (h0 == h0 and h1 == h1 and q == q):
+        return np.nan
+    best = max(h0 / u0, h1 / u1) if u0 > 0.0 else h1 / u1
     length = u1 - u0
-    if u0 > 0.0:
-        best = max(h0 / u0, best) if best == best else best
     if length <= 0.0:
         return best
     # h = a u² + b u + d
@@ -194,7 +194,7 @@ def _steepest(u0: float, h0: float, u1: float, h1: float, q: float) -> float:
         u = np.sqrt(d / a)
         if u0 < u < u1:
             best = max(best, a * u + b + d / u)
-    return best + 0.0 * (q + h0)
+    return best
 
 
 @njit(cache=True, error_model="numpy")

@@ -63,7 +63,7 @@ def _patches(
         patch_now[b] = high + (abs(high) * MARGIN + lift)
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def _widen_side(
     roof: Heights,
     floor: Heights,

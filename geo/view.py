@@ -121,8 +121,8 @@ def surface_of(terrain: xr.Dataset) -> tuple[xr.DataArray, Grid]:
 
 
 def heights_of(elevation: Any) -> Heights:
-    """Heights as the kernels take them, float32 in rows; not copied where they are so already."""
-    z = np.ascontiguousarray(elevation, dtype=np.float32)
+    """Heights as the kernels take them, float32 in rows; copied only where they are otherwise, or read-only."""
+    z = np.require(np.asarray(elevation), np.float32, ["C", "A", "W"])
     if z.ndim != 2 or min(z.shape) < 2:
         raise TerrainError(f"shape {z.shape}", where="elevation", expected="rows and columns, at least 2 × 2")
     return z

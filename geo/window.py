@@ -103,7 +103,7 @@ def cone_slopes(side: int, sector: tuple[float, float] | None) -> tuple[float, f
     start, width = sector
     quarter = np.pi / 4
     offsets = []
-    for turns in (-1, 0, 1):
+    for turns in (-2, -1, 0, 1):
         low = start - centre + 2 * np.pi * turns
         if low <= quarter + SLACK and low + width >= -quarter - SLACK:
             offsets += [max(low, -quarter), min(low + width, quarter)]

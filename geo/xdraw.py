@@ -13,7 +13,7 @@ from geo.rings import BLOCK, LOW, PAD, Bounds, Eye, States, extent, next_block
 from geo.sightlines import HIDDEN, UNKNOWN, VISIBLE, Cone, Heights
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def _carry(before: Heights, begin: int, middle: int, end: int, eye_v: float, u: float, horizon: Heights) -> None:
     """The horizon before a ring's places begin..end, each between its own and the next one towards the axis."""
     inverse = 1.0 / u
