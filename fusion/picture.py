@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
 from fusion.correlate import Correlation, Correlator
+from fusion.motion import unpack
+from fusion.scene import Scene
+from fusion.tracks import STATUS, TrackBank, class_probability, track_name
 from geo.errors import BadInput
 
 Floats = npt.NDArray[np.float64]
@@ -83,21 +87,61 @@ def picture_of(
     status = tracks["status"].values.astype(str)
     live = status != "closed"
     column = {name: np.asarray(tracks[name].values, np.float64)[live] for name in (*wanted[2:], "class_probability")}
-    names = tuple(tracks["track"].values[live].astype(str).tolist())
-    motion = (column["easting"], column["northing"], column["easting_rate"], column["northing_rate"])
-    ground: Correlation = correlator.of_arrays(*motion)
-    return TrackPicture(
-        track=names,
+    states = _States(
+        track=tuple(tracks["track"].values[live].astype(str).tolist()),
         status=status[live],
-        easting=motion[0],
-        northing=motion[1],
-        easting_rate=motion[2],
-        northing_rate=motion[3],
+        motion=(column["easting"], column["northing"], column["easting_rate"], column["northing_rate"]),
         cov=column["cov"],
         existence=column["existence"],
         class_probability=column["class_probability"],
         updated_ns=tracks["updated_at"].values[live].astype("datetime64[ns]").astype(np.int64),
-        evidence=tuple((evidence or {}).get(name, ()) for name in names),
+    )
+    return _correlated(states, correlator, evidence or {})
+
+
+def picture_of_bank(
+    bank: TrackBank, scene: Scene, correlator: Correlator, evidence: Mapping[str, tuple[Evidence, ...]]
+) -> TrackPicture:
+    """The picture of a tracker's bank: the same as ``picture_of(tracker.tracks(), ...)``, without a dataset between."""
+    easting, northing, easting_rate, northing_rate = np.ascontiguousarray(bank.centre.T)
+    states = _States(
+        track=tuple(track_name(track) for track in bank.track.tolist()),
+        status=STATUS[bank.status],
+        motion=(easting, northing, easting_rate, northing_rate),
+        cov=unpack(bank.spread),
+        existence=bank.existence,
+        class_probability=class_probability(bank, scene.model.kind, scene.compatible),
+        updated_ns=bank.updated_ns,
+    )
+    return _correlated(states, correlator, evidence)
+
+
+class _States(NamedTuple):
+    """The columns of a picture that need no border; ``motion`` is easting, northing and their rates."""
+
+    track: tuple[str, ...]
+    status: npt.NDArray[np.str_]
+    motion: tuple[Floats, Floats, Floats, Floats]
+    cov: Floats
+    existence: Floats
+    class_probability: Floats
+    updated_ns: Ints
+
+
+def _correlated(states: _States, correlator: Correlator, evidence: Mapping[str, tuple[Evidence, ...]]) -> TrackPicture:
+    ground: Correlation = correlator.of_arrays(*states.motion)
+    return TrackPicture(
+        track=states.track,
+        status=states.status,
+        easting=states.motion[0],
+        northing=states.motion[1],
+        easting_rate=states.motion[2],
+        northing_rate=states.motion[3],
+        cov=states.cov,
+        existence=states.existence,
+        class_probability=states.class_probability,
+        updated_ns=states.updated_ns,
+        evidence=tuple(evidence.get(name, ()) for name in states.track),
         segment=np.asarray(ground.segment, np.int64),
         chainage_m=ground.chainage_m,
         offset_m=ground.offset_m,

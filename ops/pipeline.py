@@ -17,8 +17,9 @@ import msgspec
 import xarray as xr
 
 from fusion.alert_state import Alert
-from fusion.alerts import AlertActionError, AlertSettings, AlertState, TrackPicture, act_on, picture_of, raise_alerts
+from fusion.alerts import AlertActionError, AlertSettings, AlertState, act_on, raise_alerts
 from fusion.correlate import Correlator
+from fusion.picture import TrackPicture, picture_of_bank
 from fusion.tracker import Tracker, TrackerSettings, TrackEvent
 from geo.errors import BadInput
 from ingest.decode import decode, decode_status
@@ -194,7 +195,7 @@ class Pipeline:
 
     def _picture(self) -> TrackPicture:
         evidence = {name: tuple(reversed(scans)) for name, scans in self._memory.evidence.items()}
-        return picture_of(self._tracker.tracks(), self._correlator, evidence)
+        return picture_of_bank(self._tracker.timeline.bank, self._tracker.scene, self._correlator, evidence)
 
     def _update_health(self) -> None:
         memory = self._memory
