@@ -65,10 +65,15 @@ class Ground:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything of an installation that is not the sector: tables ``tracker`` and ``alerts`` override the defaults."""
+    """Everything of an installation that is not the sector: tables ``tracker`` and ``alerts`` override the defaults.
+
+    checkpoint_s: how often fusion saves itself, journal seconds. start_grace_s: how long after the journal's first row
+    a sensor that was never heard is given before it counts as silent.
+    """
 
     units: tuple[str, ...] = ("ops-centre", "patrol-1")
     checkpoint_s: float = 10.0
+    start_grace_s: float = 30.0
     tracker: Mapping[str, Any] = field(default_factory=dict)
     alerts: Mapping[str, Any] = field(default_factory=dict)
 

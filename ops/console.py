@@ -21,7 +21,9 @@ HEALTH_SIGNS = {
     "never": ("…", "dim"),
 }
 PRIORITY_STYLES = {"distress": "bold reverse", "high": "bold yellow", "medium": "yellow", "low": "dim"}
-ALERTS_SHOWN = 8
+LINES_OF_THE_REST = 18
+"""Lines that head, sensors, and the titles and frames of the other parts take."""
+TRACKS_SHOWN = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +54,10 @@ def milliseconds(value: float | None) -> str:
     return "–" if value is None else f"{value:.0f} ms"
 
 
-def render(picture: Picture) -> Group:
-    """The whole screen as a rich renderable; text from sensors is never read as markup."""
-    return Group(_head(picture), _alerts(picture), _tracks(picture), _sensors(picture))
+def render(picture: Picture, *, height: int = 40) -> Group:
+    """The whole screen as a rich renderable of about ``height`` lines; text from sensors is never read as markup."""
+    alerts = max(2, (height - LINES_OF_THE_REST - TRACKS_SHOWN) // 2)  # a sentence takes about two lines
+    return Group(_head(picture), _sensors(picture), _alerts(picture, alerts), _tracks(picture))
 
 
 def _head(picture: Picture) -> Panel:
@@ -77,9 +80,9 @@ def _head(picture: Picture) -> Panel:
     return Panel(line, title=Text(picture.title), title_align="left", border_style="dim")
 
 
-def _alerts(picture: Picture) -> Panel:
+def _alerts(picture: Picture, most: int) -> Panel:
     body = Text()
-    newest = sorted(picture.alerts, key=lambda alert: str(alert.get("raised_at", "")), reverse=True)[:ALERTS_SHOWN]
+    newest = sorted(picture.alerts, key=lambda alert: str(alert.get("raised_at", "")), reverse=True)[:most]
     for alert in newest:
         priority = str(alert.get("priority", "low"))
         body.append(f"{str(alert.get('raised_at', ''))[11:19]}Z ", style="dim")
@@ -96,7 +99,7 @@ def _tracks(picture: Picture) -> Table:
         table.add_column(name, justify="left" if name in ("track", "status", "likely") else "right")
     shown = [track for track in picture.tracks if track.get("status") in ("confirmed", "coasting")]
     shown.sort(key=lambda track: abs(track.get("offset_m") or 1e9))
-    for track in shown[:8]:
+    for track in shown[:TRACKS_SHOWN]:
         offset = track.get("offset_m")
         table.add_row(
             Text(str(track["track"])),

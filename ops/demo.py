@@ -26,7 +26,7 @@ from ops.processes import Child
 from ops.room import Room, RoomOptions, clear
 from ops.store_reader import StoreError
 
-READY_S: Final = 60.0
+READY_S: Final = 120.0
 DRAIN_S: Final = 10.0
 MEMORY_EVERY_S: Final = 1.0
 NIGHT_MARGIN_S: Final = 30.0
@@ -167,7 +167,7 @@ def start(room: Room, options: DemoOptions, sector: Sector, *, began_s: float) -
         timeout_s=1.0,
     )
     rehearsal.wait_for("messages", timeout_s=READY_S)
-    room.wait_until_ready()
+    room.listen()
     actions = room.enter(ActionSender(room.url, room.options.sector_id, now_ns=room.options.clock.now_ns))
     simulator = room.start(
         "simulator",

@@ -47,7 +47,7 @@ def _shown(screen: Console, *, headless: bool) -> Iterator[Callable[[Picture], N
         yield _Plain(screen)
         return
     with Live(console=screen, refresh_per_second=4, transient=True) as live:
-        yield lambda picture: live.update(render(picture))
+        yield lambda picture: live.update(render(picture, height=screen.height))
 
 
 class _Plain:

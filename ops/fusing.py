@@ -35,7 +35,7 @@ from ops.store_reader import Reader
 log = logging.getLogger(__name__)
 
 ROWS_A_STRETCH: Final = 500
-JOURNAL_WAIT_S: Final = 30.0
+JOURNAL_WAIT_S: Final = 120.0
 POLL_S: Final = 0.005
 PICTURE_EVERY_S: Final = 0.2
 REPORT_EVERY_S: Final = 0.5

@@ -21,7 +21,7 @@ from ops.store_reader import Reader, StoreError
 
 Part = TypeVar("Part")
 
-START_TIMEOUT_S: Final = 60.0
+START_TIMEOUT_S: Final = 120.0
 DEFAULT_PORT: Final = 8447
 _OWN_FILES: Final = ("journal.db", "store.db", "truth.parquet", "night.jsonl", "sensors.json", "store.latency.npy")
 
@@ -103,17 +103,20 @@ class Room:
             *([] if options.settings is None else [f"--settings={options.settings}"]),
             timeout_s=10.0,
         )
+
+    def listen(self) -> None:
+        """Start ingest; return when it listens and fusion reads. ChildFailed with its last words when one does not.
+
+        Apart from opening, because the journal's time begins here, and from then on a sensor unheard is silent.
+        """
         self.ingest = self.start(
             "ingest",
             "ops.ingesting",
-            f"--sector={options.sector_id}",
+            f"--sector={self.options.sector_id}",
             f"--journal={self.journal_path}",
-            *options.clock.arguments(),
+            *self.options.clock.arguments(),
             timeout_s=10.0,
         )
-
-    def wait_until_ready(self) -> None:
-        """Return when ingest listens and fusion reads; ChildError with its last words when one does not come up."""
         self.ingest.wait_for("ready", timeout_s=START_TIMEOUT_S)
         self.fusion.wait_for("ready", timeout_s=START_TIMEOUT_S)
 

@@ -40,7 +40,7 @@ def run_sector(
         port=port,
     )
     with Room(options) as room:
-        room.wait_until_ready()
+        room.listen()
         if broker is None:
             _write_secret(data / "broker.url", room.url.text)
             screen.print(f"Embedded broker; senders on this machine find its address in {data / 'broker.url'}")
