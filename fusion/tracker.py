@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import xarray as xr
 
-from fusion import association, existence, kalman, motion, silence, tracks
+from fusion import association, existence, gating, kalman, motion, silence, tracks
 from fusion.existence import CLOSING, COAST, CONFIRMING, STARTED, UPDATED
 from fusion.lifecycle import Looked, settle, sweep
 from fusion.reports import by_northing, plots_of
@@ -64,7 +64,7 @@ def advance(scene: Scene, bank: TrackBank, scan: ScanColumns) -> tuple[TrackBank
     # associate
     plots, dropped = plots_of(scan, watch, scene, undetected)
     flood = existence.flood_factor(len(plots.kind), watch.false_alarms, sight, expected_new)
-    pairs = association.gate(mean, cov, mode, centre, spread, plots, by_northing(plots), scene.gate, east, north)
+    pairs = gating.gate(mean, cov, mode, centre, spread, plots, by_northing(plots), scene.gate, east, north)
     weight = existence.weigh(pairs, plots, sight, label, scene.share, flood)
     unseen = existence.missing(sight, watch.polled)
     hit, miss, alone = association.marginals(pairs.start, pairs.plot, weight, unseen, len(plots.kind))
