@@ -207,7 +207,7 @@ def measure(rate: int, seconds: float, warm_up_s: float, folder: Path) -> dict[s
     )
     each: list[tuple[float, int]] = []
     with Room(options) as room:
-        room.wait_until_ready()
+        room.listen()
         echoed = echo(room, folder, min(seconds, 10.0))
         unit, inbox = client(room.url, "unit"), Inbox()
         inbox.subscribe(unit, unit_topic(SECTOR_ID, "ops-centre", "alerts"))

@@ -62,8 +62,9 @@ class EmbeddedBroker:
     """iotcore (rumqttd) as a child process; MQTT 5 only. Same address and credentials after every start.
 
     Traps of iotcore 0.4, measured: it has at most 100 unacknowledged messages under way to a subscriber, whatever
-    ReceiveMaximum says, and answers no SUBSCRIBE while that window is full; it closes the connection on bad credentials without a CONNACK, and on a packet that is too
-    large; a subscription's log holds a fixed number of bytes and then forgets the oldest, delivered or not.
+    ReceiveMaximum says, and answers no SUBSCRIBE while that window is full; it closes the connection on bad
+    credentials without a CONNACK, and on a packet that is too large; a subscription's log holds a fixed number of
+    bytes and then forgets the oldest, delivered or not.
     """
 
     def __init__(

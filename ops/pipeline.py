@@ -86,6 +86,7 @@ class Pipeline:
         self._alert_settings = record_from(AlertSettings, settings.alerts, where="settings [alerts]")
         tracker_settings = record_from(TrackerSettings, settings.tracker, where="settings [tracker]")
         self._correlator = Correlator(ground.border, ground.terrain)
+        self._start_grace_ns = round(settings.start_grace_s * 1e9)
         if checkpoint is None:
             self._tracker = Tracker(ground.layout, tracker_settings, terrain=ground.terrain, border=ground.border)
             self._alerts, self._memory = AlertState(), Memory()
@@ -204,7 +205,7 @@ class Pipeline:
             for sensor, (word, at_ns, until) in memory.said.items()
         }
         heard = {sensor: _moment(at_ns) for sensor, at_ns in memory.heard_ns.items()}
-        now, since = _moment(memory.now_ns), _moment(memory.since_ns)
+        now, since = _moment(memory.now_ns), _moment(memory.since_ns + self._start_grace_ns)
         for sensor, found in health(said, heard, now, self._ground.layout, watching_since=since).items():
             before = memory.health.get(sensor)
             if before is None or before[0] != found.state:

@@ -40,7 +40,7 @@ class Night:
 
     def begin(self) -> None:
         """Start to send; returns when the first message is due."""
-        self.room.wait_until_ready()
+        self.room.listen()
         arguments = [f"--sector-id={self.name}", f"--folder={self.folder}", f"--duration={NIGHT_S}"]
         self.simulator = self.room.start(
             "simulator", "ops.simulator", *arguments, *self.clock.arguments(), timeout_s=15.0
@@ -68,7 +68,7 @@ class Night:
             time.sleep(0.1)
         assert self.simulator.last("problems") == {}
         assert self.simulator.last("drained") is True
-        assert self.room.drain(20.0)
+        assert self.room.drain(60.0), self.room.failed()
         assert self.room.ingest.stop(timeout_s=10.0) == 0
         assert self.room.fusion.stop(timeout_s=20.0) == 0
 
