@@ -21,15 +21,7 @@ from dask.delayed import delayed
 
 from geo.errors import BadInput, TerrainError
 from geo.rings import States
-from geo.sightlines import (
-    EARTH_RADIUS_M,
-    HIDDEN,
-    UNKNOWN,
-    VISIBLE,
-    Floats,
-    Heights,
-    sight_states,
-)
+from geo.sightlines import EARTH_RADIUS_M, HIDDEN, UNKNOWN, VISIBLE, Floats, Heights, ground_at, sight_states
 from geo.view import (
     RADIO_K,
     TARGET_HEIGHT_M,
@@ -208,6 +200,11 @@ def viewsheds(
     easting, northing = np.ravel(easting), np.ravel(northing)
     row, column = grid.row_of(northing), grid.column_of(easting)
     check_on_map(grid, row, column, easting, northing)
+    if not is_dask_collection(elevation.data):
+        z = heights_of(elevation.data)
+        for n, (r, c) in enumerate(zip(row, column, strict=True)):
+            if np.isnan(ground_at(z.ravel(), grid.rows, grid.columns, float(r), float(c))):
+                raise TerrainError(f"site {n} is on a void", where="sites", expected="known ground")
     masts, ranges, targets, least = (
         np.broadcast_to(np.asarray(x, np.float64), easting.shape)
         for x in (observer_height_m, max_range_m, target_height_m, min_range_m)
