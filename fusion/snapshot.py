@@ -1,10 +1,15 @@
-"""A tracker's timeline as bytes: one npz file, arrays and JSON, no pickle."""
+"""A tracker's timeline as bytes: one npz file, arrays and JSON, no pickle.
+
+Thousands of scans lie within the horizon of a busy sector, so that each field of all scans is one array, one after the
+other, with the lengths beside it: a file of forty arrays, not of forty thousand.
+"""
 
 from __future__ import annotations
 
 import io
 import json
 import zipfile
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -16,7 +21,7 @@ from fusion.tracks import PER_TRACK, Rows, TrackBank
 from geo.errors import BadInput
 from sensors.columns import ScanColumns
 
-VERSION = 1
+VERSION = 2
 ROW_ARRAYS = ("track", "centre", "spread", "existence", "status", "event")
 SCAN_ARRAYS = tuple(field.name for field in fields(ScanColumns))[6:]
 SCAN_FIELDS = tuple(field.name for field in fields(ScanColumns))[:6]
@@ -29,15 +34,26 @@ class SnapshotError(BadInput):
 
 def pack(timeline: Timeline, counts: tuple[int, int, int]) -> bytes:
     """The timeline and the tracker's ``counts`` as an uncompressed npz."""
-    arrays: Arrays = {}
+    entries = timeline.entries
+    banks = [timeline.bank, *(entry.before for entry in entries if entry.before is not None)]
+    rows = [*timeline.finished, *(entry.rows for entry in entries)]
+    arrays = {
+        **_joined("bank", banks, PER_TRACK),
+        "bank_intensity": np.stack([bank.intensity for bank in banks]),
+        **_joined("rows", rows, ROW_ARRAYS),
+        **_without_gaps(_joined("scan", [entry.scan for entry in entries], SCAN_ARRAYS)),
+    }
     meta = {
         "version": VERSION,
         "counts": counts,
         "newest_ns": timeline.newest_ns,
         "count": timeline.count,
-        "bank_ns": _put_bank(arrays, "bank", timeline.bank),
-        "finished": [_put_rows(arrays, f"done{i}", rows) for i, rows in enumerate(timeline.finished)],
-        "entries": [_put_entry(arrays, f"entry{i}", entry) for i, entry in enumerate(timeline.entries)],
+        "banks": [bank.intensity_ns for bank in banks],
+        "finished": len(timeline.finished),
+        "rows": [[block.time_ns, block.dropped] for block in rows],
+        "scans": [[getattr(entry.scan, field) for field in SCAN_FIELDS] for entry in entries],
+        "taken": [entry.taken for entry in entries],
+        "kept": [entry.before is not None for entry in entries],
     }
     arrays["meta"] = np.frombuffer(json.dumps(meta).encode(), np.uint8)
     file = io.BytesIO()
@@ -53,57 +69,90 @@ def unpack(saved: bytes, timeline: Timeline) -> tuple[int, int, int]:
         meta = json.loads(arrays["meta"].tobytes())
         if meta["version"] != VERSION:
             raise SnapshotError(f"is of version {meta['version']}", where="snapshot", expected=f"version {VERSION}")
-        bank = _get_bank(arrays, "bank", meta["bank_ns"])
-        if bank.mean.shape[1:] != timeline.bank.mean.shape[1:] or bank.intensity.shape != timeline.bank.intensity.shape:
+        banks = _banks(arrays, meta["banks"])
+        like = timeline.bank
+        if banks[0].mean.shape[1:] != like.mean.shape[1:] or banks[0].intensity.shape != like.intensity.shape:
             raise SnapshotError(
                 "belongs to another layout or motion model", where="snapshot", expected="those it was taken with"
             )
-        timeline.bank = bank
+        rows = _rows(arrays, meta["rows"])
+        timeline.bank = banks[0]
         timeline.newest_ns, timeline.count = meta["newest_ns"], meta["count"]
-        timeline.finished = [_get_rows(arrays, f"done{i}", about) for i, about in enumerate(meta["finished"])]
-        timeline.entries = [_get_entry(arrays, f"entry{i}", about) for i, about in enumerate(meta["entries"])]
-    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
+        timeline.finished = rows[: meta["finished"]]
+        timeline.entries = _entries(arrays, meta, rows[meta["finished"] :], banks[1:])
+    except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise SnapshotError(f"cannot be read ({error})", where="snapshot", expected="what snapshot() gave") from error
     timeline.keys = {entry.scan.key for entry in timeline.entries}
     first, second, third = meta["counts"]
     return first, second, third
 
 
-def _put_bank(arrays: Arrays, name: str, bank: TrackBank) -> int:
-    for field in (*PER_TRACK, "intensity"):
-        arrays[f"{name}_{field}"] = getattr(bank, field)
-    return bank.intensity_ns
+def _banks(arrays: Arrays, intensity_ns: Sequence[int]) -> list[TrackBank]:
+    parts = _parted("bank", arrays, PER_TRACK)
+    return [
+        TrackBank(**columns, intensity=intensity, intensity_ns=at_ns)
+        for columns, intensity, at_ns in zip(parts, arrays["bank_intensity"], intensity_ns, strict=True)
+    ]
 
 
-def _get_bank(arrays: Arrays, name: str, intensity_ns: int) -> TrackBank:
-    columns = {field: arrays[f"{name}_{field}"] for field in (*PER_TRACK, "intensity")}
-    return TrackBank(**columns, intensity_ns=intensity_ns)
+def _rows(arrays: Arrays, about: Sequence[Sequence[int]]) -> list[Rows]:
+    parts = _parted("rows", arrays, ROW_ARRAYS)
+    return [
+        Rows(time_ns=at_ns, dropped=dropped, **columns) for columns, (at_ns, dropped) in zip(parts, about, strict=True)
+    ]
 
 
-def _put_rows(arrays: Arrays, name: str, rows: Rows) -> list[int]:
-    for field in ROW_ARRAYS:
-        arrays[f"{name}_{field}"] = getattr(rows, field)
-    return [rows.time_ns, rows.dropped]
+def _entries(arrays: Arrays, meta: dict[str, Any], rows: Sequence[Rows], banks: Sequence[TrackBank]) -> list[Entry]:
+    parts: list[dict[str, Any]] = [*_parted("scan", _with_gaps(arrays), SCAN_ARRAYS)]
+    scans = [
+        ScanColumns(**dict(zip(SCAN_FIELDS, about, strict=True)), **columns)
+        for about, columns in zip(meta["scans"], parts, strict=True)
+    ]
+    kept = iter(banks)
+    before = [next(kept) if has else None for has in meta["kept"]]
+    return [Entry(*entry) for entry in zip(scans, rows, meta["taken"], before, strict=True)]
 
 
-def _get_rows(arrays: Arrays, name: str, about: list[int]) -> Rows:
-    columns = {field: arrays[f"{name}_{field}"] for field in ROW_ARRAYS}
-    return Rows(time_ns=about[0], dropped=about[1], **columns)
+# ---- many things' columns in one array -------------------------------------------------------------------------------
 
 
-def _put_entry(arrays: Arrays, name: str, entry: Entry) -> dict[str, Any]:
-    for field in SCAN_ARRAYS:
-        arrays[f"{name}_{field}"] = getattr(entry.scan, field)
-    return {
-        "scan": {field: getattr(entry.scan, field) for field in SCAN_FIELDS},
-        "rows": _put_rows(arrays, f"{name}_rows", entry.rows),
-        "taken": entry.taken,
-        "before": None if entry.before is None else _put_bank(arrays, f"{name}_before", entry.before),
-    }
+def _joined(kind: str, things: Sequence[Any], names: Sequence[str]) -> Arrays:
+    """Each named column of all ``things`` as one array, and how long each thing is."""
+    arrays: Arrays = {f"{kind}_length": np.array([len(thing) for thing in things], np.int64)}
+    for name in names:
+        columns = [getattr(thing, name) for thing in things]
+        arrays[f"{kind}_{name}"] = np.concatenate(columns) if columns else np.empty(0)
+    return arrays
 
 
-def _get_entry(arrays: Arrays, name: str, about: dict[str, Any]) -> Entry:
-    columns: dict[str, Any] = {field: arrays[f"{name}_{field}"] for field in SCAN_ARRAYS}
-    before = None if about["before"] is None else _get_bank(arrays, f"{name}_before", about["before"])
-    rows = _get_rows(arrays, f"{name}_rows", about["rows"])
-    return Entry(ScanColumns(**about["scan"], **columns), rows, about["taken"], before)
+def _parted(kind: str, arrays: Arrays, names: Sequence[str]) -> list[Arrays]:
+    """The columns of each thing that ``_joined`` joined, views into the whole."""
+    lengths = arrays[f"{kind}_length"]
+    ends = np.cumsum(lengths).tolist()
+    starts = [0, *ends[:-1]]
+    wholes = {name: arrays[f"{kind}_{name}"] for name in names}
+    if any(len(whole) != (ends[-1] if ends else 0) for whole in wholes.values()):
+        raise ValueError(f"the {kind} columns have unequal lengths")
+    return [{name: whole[start:end] for name, whole in wholes.items()} for start, end in zip(starts, ends, strict=True)]
+
+
+def _without_gaps(arrays: Arrays) -> Arrays:
+    """The scans' columns without the plots that are NaN in them (most sensors leave most columns empty)."""
+    short: Arrays = {"scan_length": arrays["scan_length"]}
+    for name in (f"scan_{field}" for field in SCAN_ARRAYS):
+        values = arrays[name]
+        present = ~np.isnan(values).reshape(len(values), -1).all(axis=1) if values.size else np.zeros(0, np.bool_)
+        short[name] = values[present]
+        short[f"{name}_at"] = np.packbits(present)
+    return short
+
+
+def _with_gaps(arrays: Arrays) -> Arrays:
+    """The columns that ``_without_gaps`` shortened, at full length."""
+    full: Arrays = {"scan_length": arrays["scan_length"]}
+    total = int(arrays["scan_length"].sum())
+    for name in (f"scan_{field}" for field in SCAN_ARRAYS):
+        present = np.unpackbits(arrays[f"{name}_at"], count=total).astype(np.bool_)
+        full[name] = np.full((total, *arrays[name].shape[1:]), np.nan)
+        full[name][present] = arrays[name]
+    return full
