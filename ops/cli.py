@@ -7,7 +7,7 @@ import logging
 import sys
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -41,6 +41,9 @@ BrokerOption = Annotated[
     ),
 ]
 PortOption = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Port of the API on 127.0.0.1.")]
+
+UsageError: Any = typer.BadParameter.__mro__[1]
+"""What a wrong option raises, under no public name of typer's; BadParameter is one kind of it."""
 
 # Everything but the last line of --json goes to stderr.
 screen = Console(stderr=True)
@@ -184,12 +187,29 @@ def doctor(
 
 
 def main() -> None:
-    """Entry point of ``watchline``: WatchlineError becomes one sentence and exit code 1."""
+    """Entry point of ``watchline``: what was to be expected becomes one sentence on stderr and an exit code."""
     try:
-        app()
+        code = app(standalone_mode=False)
     except WatchlineError as error:
-        screen.print(f"watchline: {error}", style="bold", markup=False, highlight=False, soft_wrap=True)
-        raise SystemExit(1) from None
+        _fail(str(error), 1)
+    except UsageError as error:
+        if len(sys.argv) < 2:
+            error.show()  # nothing was asked for, so this is the help
+            raise SystemExit(2) from None
+        command = "watchline" if error.ctx is None else error.ctx.command_path
+        _fail(f"{error.format_message().rstrip('.')}; {command} --help says what can be given.", 2)
+    except typer.Abort:
+        _fail("stopped.", 130)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        _fail(f"{error.filename}: {error.strerror}; expected a place that can be read and written.", 1)
+    raise SystemExit(code if isinstance(code, int) else 0)
+
+
+def _fail(sentence: str, code: int) -> NoReturn:
+    screen.print(f"watchline: {sentence}", style="bold", markup=False, highlight=False, soft_wrap=True)
+    raise SystemExit(code) from None
 
 
 if __name__ == "__main__":
