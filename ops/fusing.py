@@ -7,7 +7,6 @@ environment. Killed at any moment it resumes from the store's checkpoint; what i
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import threading
 import time
@@ -21,18 +20,15 @@ from typing import Any, Final
 import numpy as np
 
 from fusion.alert_state import Alert
-from geo.errors import WatchlineError
 from ops.clock import ScenarioClock
 from ops.config import Ground, Settings, load_sector, load_settings, open_ground
 from ops.feeds import FeedSettings, OutboxPublisher, Unit
 from ops.journal_reader import JournalError, JournalReader, JournalRow
 from ops.picture import alert_dict, sensors_live, tracks_live
 from ops.pipeline import Pipeline
-from ops.processes import say, stop_when_parent_ends
+from ops.processes import child_main, say
 from ops.store import Store
 from ops.store_reader import Reader
-
-log = logging.getLogger(__name__)
 
 ROWS_A_STRETCH: Final = 500
 JOURNAL_WAIT_S: Final = 120.0
@@ -223,14 +219,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main() -> int:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    stop = threading.Event()
-    stop_when_parent_ends(stop.set)
-    try:
-        return run(_parser().parse_args(), stop)
-    except WatchlineError as error:
-        log.error("%s", error)
-        return 1
+    """Entry point of the process."""
+    return child_main(run, _parser().parse_args())
 
 
 if __name__ == "__main__":

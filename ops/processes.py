@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 import json
+import logging
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,9 +14,14 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from geo.errors import WatchlineError
+
+_LOG_PREFIX: Final = re.compile(r"^[\d-]{10} [\d:,]{12} [A-Z]+ [\w.]+: ")
+
+
+log = logging.getLogger(__name__)
 
 
 class ChildFailed(WatchlineError):
@@ -86,16 +94,23 @@ class Child:
                 if left <= 0 or not self.alive:
                     break
                 self._news.wait(min(left, 0.2))
-        why = "did not answer" if self.alive else f"ended with code {self.process.returncode}"
-        raise ChildFailed(f"{self.name} {why}; expected {key!r} within {timeout_s:.0f} s. {self.last_words()}")
+        if not self.alive:
+            raise ChildFailed(self.obituary())
+        raise ChildFailed(f"{self.name} did not answer; expected {key!r} within {timeout_s:.0f} s.")
+
+    def obituary(self) -> str:
+        """One sentence about a child that has ended: its own last one where it left one, else its exit code."""
+        words = self.last_words()
+        return f"{self.name} ended: {words}" if words else f"{self.name} ended with code {self.process.poll()}."
 
     def last_words(self) -> str:
-        """The last line of the child's log, for the sentence that a person reads."""
+        """The last line of the child's log without its time and level; empty when it wrote nothing."""
         lines = self.log.read_text(errors="replace").strip().splitlines() if self.log.exists() else []
-        return f"Its last words: {lines[-1].strip()}" if lines else f"It said nothing (log {self.log.name})."
+        return _LOG_PREFIX.sub("", lines[-1].strip()) if lines else ""
 
     def restart(self) -> None:
-        """Start the same module again after it ended or was killed."""
+        """Start the same module again after it ended or was killed; what the old process said is forgotten."""
+        self._reader.join(timeout=2.0)  # or its last lines would pass for the new one's
         with self._news:
             self.messages.clear()
         self._start()
@@ -134,6 +149,18 @@ def stop_when_parent_ends(stop: Callable[[], None]) -> None:
     signal.signal(signal.SIGTERM, on_signal)
     signal.signal(signal.SIGINT, on_signal)
     threading.Thread(target=wait, name="parent-watch", daemon=True).start()
+
+
+def child_main(run: Callable[[argparse.Namespace, threading.Event], int], arguments: argparse.Namespace) -> int:
+    """The main function of a child: its log on stderr, ``run`` until asked to stop, an error as one sentence."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    stop = threading.Event()
+    stop_when_parent_ends(stop.set)
+    try:
+        return run(arguments, stop)
+    except WatchlineError as error:
+        log.error("%s", error)
+        return 1
 
 
 def say(**message: Any) -> None:

@@ -7,7 +7,6 @@ Everything that fusion learns of the scenario it learns from these messages.
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import threading
 import time
@@ -18,17 +17,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from geo.errors import WatchlineError
 from ingest.address import BrokerUrl
 from ingest.sender import Sender, SenderSettings
 from ingest.spool import Spool
 from ops.broker import URL_VARIABLE
 from ops.clock import ScenarioClock
 from ops.night import SCENARIO_START, Post, nanoseconds, read_night, read_posts
-from ops.processes import say, stop_when_parent_ends
+from ops.processes import child_main, say
 from sensors.scan import Scan
-
-log = logging.getLogger(__name__)
 
 DRAIN_S: Final = 10.0
 
@@ -135,14 +131,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main() -> int:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    stop = threading.Event()
-    stop_when_parent_ends(stop.set)
-    try:
-        return run(_parser().parse_args(), stop)
-    except WatchlineError as error:
-        log.error("%s", error)
-        return 1
+    """Entry point of the process."""
+    return child_main(run, _parser().parse_args())
 
 
 if __name__ == "__main__":
