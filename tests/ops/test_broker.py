@@ -53,7 +53,7 @@ def test_it_lets_nobody_in_without_its_generated_credentials(
 ) -> None:
     stranger = subscriber(BrokerUrl(broker.url.host, broker.url.port, user, password))
     with pytest.raises(BrokerError, match=r"user and password right|refuses the connection"):
-        stranger.start(timeout_s=1.0)
+        stranger.start(timeout_s=0.5)
 
 
 def test_its_secrets_are_not_on_its_command_line_and_its_files_are_private(broker: Broker, tmp_path: Path) -> None:
@@ -131,3 +131,21 @@ def test_something_else_on_the_port_is_one_sentence() -> None:
         connection.start()
         with pytest.raises(BrokerError, match="does not answer"):
             connection.wait_until_ready(1.0)
+
+
+def test_a_sector_gives_its_detections_a_log_of_their_own_and_all_topics_work() -> None:
+    with EmbeddedBroker(sector="cumberland") as broker:
+        topics = [f"watchline/1/cumberland/sensor/r1/{channel}" for channel in ("detections", "status", "ack")]
+        reader = subscriber(broker.url, "watchline/1/cumberland/sensor/+/detections", *topics[1:])
+        writer = Publisher(broker.url, client_id="writer", now_ns=time.time_ns)
+        reader.start()
+        writer.start()
+        for topic in topics:
+            writer(topic, b"x" * 200_000).result(timeout=5)
+        found: list[str] = []
+        deadline = time.monotonic() + 5
+        while len(found) < 3 and time.monotonic() < deadline:
+            found += [delivery.topic for delivery in reader.collect(wait_s=0.2)]
+        assert sorted(found) == sorted(topics)
+        writer.stop()
+        reader.stop()

@@ -118,7 +118,7 @@ def test_both_laws_hold_exactly_whatever_is_killed(broker: Broker, tmp_path: Pat
     chance = random.Random(f"{killed}")
     ingest = Ingest(tmp_path, broker.url.text).ready()
     adapters = [Adapter(tmp_path, sensor, broker) for sensor in SENSORS]
-    for n in range(12):
+    for n in range(9):
         for adapter in adapters:
             adapter.put(chance.randrange(20, 120))
         time.sleep(chance.uniform(0.0, 0.25))
