@@ -158,6 +158,8 @@ def load_sector(name_or_path: str | Path) -> Sector:
             raise ConfigError(f"{key} = {table[key]}", where=str(path), expected="metres above zero")
     if table.get("home_side", "left") not in ("left", "right"):
         raise ConfigError(f"home_side = {table['home_side']!r}", where=str(path), expected="'left' or 'right'")
+    if isinstance(table.get("frame", "auto"), str) and table.get("frame", "auto") != "auto":
+        raise ConfigError(f"frame = {table['frame']!r}", where=str(path), expected="'auto' or an EPSG code as a number")
     try:
         ZoneInfo(table.get("time_zone", "UTC"))
     except (KeyError, ValueError, OSError):

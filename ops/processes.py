@@ -99,9 +99,11 @@ class Child:
         raise ChildFailed(f"{self.name} did not answer; expected {key!r} within {timeout_s:.0f} s.")
 
     def obituary(self) -> str:
-        """One sentence about a child that has ended: its own last one where it left one, else its exit code."""
-        words = self.last_words()
-        return f"{self.name} ended: {words}" if words else f"{self.name} ended with code {self.process.poll()}."
+        """What to tell of a child that has ended: the sentence with which it gave up, else its exit code."""
+        words, code = self.last_words(), self.process.poll()
+        if code == 1 and words:  # see the mains of ops: one sentence, then 1
+            return f"{self.name} ended: {words}"
+        return f"{self.name} ended with code {code}." + (f" Its last words: {words}" if words else "")
 
     def last_words(self) -> str:
         """The last line of the child's log without its time and level; empty when it wrote nothing."""
@@ -111,6 +113,8 @@ class Child:
     def restart(self) -> None:
         """Start the same module again after it ended or was killed; what the old process said is forgotten."""
         self._reader.join(timeout=2.0)  # or its last lines would pass for the new one's
+        if self.process.stdin is not None:
+            self.process.stdin.close()
         with self._news:
             self.messages.clear()
         self._start()

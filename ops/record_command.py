@@ -39,7 +39,7 @@ def record_journal(
             while deadline is None or time.monotonic() < deadline:
                 time.sleep(0.2)
                 if not ingest.alive:
-                    raise WatchlineError(f"Ingest ended. {ingest.last_words()}")
+                    raise WatchlineError(ingest.obituary())
         except KeyboardInterrupt:
             pass
     finally:

@@ -167,7 +167,7 @@ class Room:
         sentences = []
         for child in (self.ingest, self.fusion):
             if not child.alive:
-                sentences.append(f"{child.name} ended ({child.last_words()}); started again.")
+                sentences.append(f"{child.obituary()} It was started again.")
                 child.restart()
         return sentences
 
@@ -175,7 +175,7 @@ class Room:
         """Which process has ended that should not have, with its last words; None when all run."""
         for child in (self.ingest, self.fusion):
             if not child.alive:
-                return f"{child.name} ended with code {child.process.returncode}. {child.last_words()}"
+                return child.obituary()
         return None
 
     def drain(self, timeout_s: float) -> bool:
