@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any
@@ -163,8 +163,7 @@ class AlertState:
 
     def to_json(self) -> bytes:
         """UTF-8 JSON with sorted keys; ``from_json`` gives back an equal state."""
-        plain = msgspec.to_builtins(asdict(self))
-        return msgspec.json.encode(plain, order="sorted")
+        return msgspec.json.encode(self, order="sorted")
 
     @classmethod
     def from_json(cls, body: bytes) -> AlertState:

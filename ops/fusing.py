@@ -36,6 +36,7 @@ POLL_S: Final = 0.005
 PICTURE_EVERY_S: Final = 0.2
 REPORT_EVERY_S: Final = 0.5
 LATENCIES_KEPT: Final = 200_000
+CHECKPOINT_BYTES_A_S: Final = 1e6
 
 
 @dataclass(slots=True)
@@ -66,7 +67,8 @@ class Fusion:
         self._journal, self._store, self._ground, self._settings, self._clock = journal, store, ground, settings, clock
         self.pipeline = Pipeline(ground, settings, checkpoint=store.checkpoint)
         self.latencies = Latencies(clock)
-        self._checkpoint_ns = self.pipeline.now_ns
+        self.news = threading.Event()
+        self._checkpoint_due_ns = self._after_s(settings.checkpoint_s)
         self._picture_s = 0.0
 
     @property
@@ -81,6 +83,10 @@ class Fusion:
             alerts = [alert for row in rows for alert in self.pipeline.take(row)]
             self._commit(rows[-1].id, alerts)
             self.latencies.note(rows)
+            if alerts:
+                self.news.set()
+            if self.pipeline.now_ns >= self._checkpoint_due_ns:
+                self._checkpoint()
         return len(rows)
 
     def finish(self) -> None:
@@ -89,15 +95,23 @@ class Fusion:
         Late data may still change that history: whoever goes on with this store takes it back and writes it anew.
         """
         self._picture_s = 0.0
-        self._commit(self._store.cursor, [], due=True)
+        self._commit(self._store.cursor, [])
+        self._checkpoint()
         rest = self.pipeline.take_history(final=True)
         self._store.commit(self._store.cursor, stamp_ns=self.pipeline.now_ns, history=rest)
 
-    def _commit(self, cursor: int, alerts: list[Alert], *, due: bool = False) -> None:
+    def _checkpoint(self) -> None:
+        """After the alerts of its stretch, which do not wait for it. A large one lasts longer, to spare the disk."""
+        pipeline = self.pipeline
+        history, saved = pipeline.take_history(), pipeline.save()
+        self._store.commit(self._store.cursor, stamp_ns=pipeline.now_ns, history=history, checkpoint=saved)
+        self._checkpoint_due_ns = self._after_s(max(self._settings.checkpoint_s, len(saved) / CHECKPOINT_BYTES_A_S))
+
+    def _after_s(self, seconds: float) -> int:
+        return self.pipeline.now_ns + round(seconds * 1e9)
+
+    def _commit(self, cursor: int, alerts: list[Alert]) -> None:
         pipeline, frame = self.pipeline, self._ground.frame
-        due = due or pipeline.now_ns - self._checkpoint_ns >= self._settings.checkpoint_s * 1e9
-        history = pipeline.take_history() if due else None
-        checkpoint = pipeline.save() if due else None
         live: dict[str, Any] = {}
         if time.monotonic() - self._picture_s >= PICTURE_EVERY_S:
             self._picture_s = time.monotonic()
@@ -110,12 +124,8 @@ class Fusion:
             cursor,
             stamp_ns=pipeline.now_ns,
             alerts=[alert_dict(alert, frame) for alert in alerts],
-            history=history,
-            checkpoint=checkpoint,
             **live,
         )
-        if due:
-            self._checkpoint_ns = pipeline.now_ns
 
 
 def _plain(counts: Any) -> dict[str, int]:
@@ -134,7 +144,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
         stack.callback(store.close)
         fusion = Fusion(journal, store, ground, settings, clock)
         if arguments.feed:
-            stack.enter_context(_feed(arguments, settings, store, clock))
+            stack.enter_context(_feed(arguments, settings, store, clock, fusion.news))
         say(ready=True, cursor=fusion.cursor, border=ground.border.to_geodataframe().__geo_interface__)
         _loop(fusion, stop)
         fusion.finish()
@@ -173,7 +183,14 @@ def _report(fusion: Fusion) -> None:
 class _feed:  # noqa: N801 - used like a function, as contextlib's own
     """The alert feed on its own thread and connection, for as long as the block runs; then a last round."""
 
-    def __init__(self, arguments: argparse.Namespace, settings: Settings, store: Store, clock: ScenarioClock) -> None:
+    def __init__(
+        self,
+        arguments: argparse.Namespace,
+        settings: Settings,
+        store: Store,
+        clock: ScenarioClock,
+        news: threading.Event,
+    ) -> None:
         from ingest.address import BrokerUrl
         from ingest.mqtt import Publisher
         from ops.broker import URL_VARIABLE
@@ -187,9 +204,9 @@ class _feed:  # noqa: N801 - used like a function, as contextlib's own
             delivered=lambda numbers: store.mark_delivered(numbers, at_ns=clock.now_ns()),
             monotonic_ns=time.monotonic_ns,
         )
-        self._stop = threading.Event()
+        self._stop, self._news = threading.Event(), news
         self._thread = threading.Thread(
-            target=self._outbox.run, args=(self._stop,), kwargs={"every_s": 0.02}, name="feed", daemon=True
+            target=self._outbox.run, args=(self._stop,), kwargs={"news": news}, name="feed", daemon=True
         )
 
     def __enter__(self) -> None:
@@ -198,6 +215,7 @@ class _feed:  # noqa: N801 - used like a function, as contextlib's own
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()
+        self._news.set()
         self._thread.join()
         deadline = time.monotonic() + 2.0
         while (self._outbox.pump() or self._outbox.waiting) and time.monotonic() < deadline:
