@@ -24,6 +24,8 @@ Part = TypeVar("Part")
 START_TIMEOUT_S: Final = 120.0
 DEFAULT_PORT: Final = 8447
 _OWN_FILES: Final = ("journal.db", "store.db", "truth.parquet", "night.jsonl", "sensors.json", "store.latency.npy")
+_CHILDREN: Final = ("broker", "fusion", "ingest", "rehearsal", "simulator")
+_DEMO_MARK: Final = ".demonstration"
 
 
 class RoomError(WatchlineError):
@@ -205,11 +207,16 @@ class Room:
 
 
 def clear(folder: Path) -> None:
-    """Remove what an earlier run left in ``folder``: its databases, spools and logs, nothing else."""
-    for name in _OWN_FILES:
-        for found in folder.glob(f"{name}*"):
+    """Make ``folder`` ready for a demonstration: what an earlier one left goes, and nothing else.
+
+    RoomError where the folder holds a journal that no demonstration wrote: an installation's data are not cleared.
+    """
+    mark = folder / _DEMO_MARK
+    if (folder / "journal.db").exists() and not mark.exists():
+        raise RoomError(f"{folder}: holds a journal that no demonstration wrote; expected another folder (--out).")
+    folder.mkdir(parents=True, exist_ok=True)
+    mark.touch()
+    patterns = [f"{name}*" for name in _OWN_FILES] + ["spool/*.db*", *(f"logs/{name}.log" for name in _CHILDREN)]
+    for pattern in patterns:
+        for found in folder.glob(pattern):
             found.unlink()
-    for sub in ("spool", "logs"):
-        for found in (folder / sub).glob("*"):
-            if found.is_file():
-                found.unlink()
