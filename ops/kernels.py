@@ -6,6 +6,7 @@ The compiled code is cached on disk beside its source (or in ``NUMBA_CACHE_DIR``
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 from rich.console import Console
 
@@ -26,7 +27,23 @@ def compile_all(screen: Console) -> float:
     return time.perf_counter() - began
 
 
+def forget_stale(package: Path) -> int:
+    """Remove a package's compiled kernels when any source of it is newer; returns how many files went.
+
+    numba watches only the file that defines a kernel, so a change in another one that was inlined would go unseen.
+    """
+    cached = [*package.glob("__pycache__/*.nbi"), *package.glob("__pycache__/*.nbc")]
+    newest = max((source.stat().st_mtime for source in package.glob("*.py")), default=0.0)
+    stale = cached if any(file.stat().st_mtime < newest for file in cached) else []
+    for file in stale:
+        file.unlink(missing_ok=True)
+    return len(stale)
+
+
 def main() -> int:
+    """Entry point of ``python -m ops.kernels``."""
+    for package in ("geo", "fusion"):
+        forget_stale(Path(__file__).parent.parent / package)
     screen = Console(stderr=True)
     total = compile_all(screen)
     if total > 5.0:
