@@ -157,3 +157,19 @@ def test_a_file_of_several_layers_or_without_shapes_is_refused(tmp_path: Path) -
     geopandas.GeoDataFrame(geometry=[Point(0, 0)], crs=4326).iloc[:0].to_file(tmp_path / "none.gpkg")
     with pytest.raises(BorderError, match="no feature"):
         Border.from_file(tmp_path / "none.gpkg", FRAME)
+
+
+def test_a_plain_geojson_reads_the_same_without_gdal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = written(tmp_path / "line.geojson", {"a": [(0.1 + 0.2, 42.1234567890123), (1.45, 42.5)], **LEGS})
+    without = Border.from_file(path, FRAME, where={"name": ["a", "b"]}).line
+    monkeypatch.setattr("geo.linework._read_plain", lambda _path: None)
+    assert Border.from_file(path, FRAME, where={"name": ["a", "b"]}).line.equals_exact(without, 0.0)
+
+
+def test_a_geojson_that_names_its_system_is_read_in_it(tmp_path: Path) -> None:
+    east, north = FRAME.to_local(1.4, 42.5)
+    document = json.loads(written(tmp_path / "line.json", {"a": [(east, north), (east + 900.0, north)]}).read_text())
+    document["crs"] = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::32631"}}
+    (tmp_path / "line.json").write_text(json.dumps(document))
+    border = Border.from_file(tmp_path / "line.json", LocalFrame.from_epsg(32631))
+    assert border.length_m == pytest.approx(900.0)
