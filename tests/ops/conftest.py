@@ -15,10 +15,15 @@ import rasterio
 from pyproj import Transformer
 from rasterio.transform import from_origin
 
+from ingest.decode import encode
+from ingest.receive import Delivery, Receiver
 from ingest.spool import Spool
+from ingest.topics import sensor_topic
 from ops.broker import BrokerError, EmbeddedBroker, MosquittoBroker, RunningBroker
 from ops.config import Ground, load_sector, open_ground
+from ops.journal import Journal
 from ops.journal_reader import Counts, JournalReader, Recount
+from ops.night import SCENARIO_START, nanoseconds, read_night
 from ops.rehearsal import rehearse_to_files
 
 CELL_M = 40.0
@@ -224,3 +229,22 @@ def ledger() -> Callable[[Path], Ledger]:
             return Ledger(published, waiting, journal.counts("detections"), recount)
 
     return read
+
+
+@pytest.fixture(scope="session")
+def hill_journal(hill_night: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What ingest journals of the rehearsed night, without a broker: scans as they come, a tick every second."""
+    path = tmp_path_factory.mktemp("journal") / "journal.db"
+    journal = Journal(path)
+    receiver = Receiver("hills", commit=journal.commit, acknowledge=lambda _: None, recall=journal.recall)
+    tick_ns = nanoseconds(SCENARIO_START)
+    for scan in read_night(hill_night / "night.jsonl"):
+        received_ns = nanoseconds(scan.received_at)
+        while tick_ns <= received_ns:
+            journal.tick(tick_ns)
+            tick_ns += 1_000_000_000
+        topic = sensor_topic("hills", scan.sensor, "detections")
+        delivery = Delivery(topic, encode(scan), None, (("sent", str(received_ns)),), received_ns)
+        receiver.handle([delivery])
+    journal.close()
+    return path

@@ -1,4 +1,4 @@
-"""``watchline demo`` from end to end, over both brokers: what it says, what it leaves, and that the counts are exact."""
+"""``watchline demo`` from end to end, over both brokers: what it says and leaves, and that the counts are exact."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_it_shows_tracks_and_alerts_and_measures_them(run: Run):
     assert figures["alerts_undelivered"] == 0
     assert 0 < figures["latency_p50_ms"] <= figures["latency_p99_ms"]
     assert figures["peak_rss_mb"] > 0
-    # Every mover missed or every track false would cost 50 m / √2 each; a mean above all of them says nothing was found.
+    # Each mover missed costs 50 m / √2, squared and summed (GOSPA, p = 2): this bound says that some were found.
     assert 0 < figures["gospa_covered_mean_m"] < 50 / 2**0.5 * figures["targets_covered"] ** 0.5
 
 

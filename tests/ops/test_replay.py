@@ -1,0 +1,143 @@
+"""Replay: the same journal gives the same tracks and alerts to the bit, however it is cut; and record before it."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+import ops.offline
+from geo.errors import BadInput
+from ops.broker import URL_VARIABLE, EmbeddedBroker
+from ops.clock import ScenarioClock
+from ops.config import Ground, Settings
+from ops.fusing import Fusion
+from ops.journal import Journal
+from ops.journal_reader import JournalReader
+from ops.offline import replay_journal, track_log_hash
+from ops.processes import Child
+from ops.store import Store
+
+QUIET = Console(stderr=True, quiet=True)
+Outcome = tuple[str, list[tuple[str, int, bytes]]]
+
+
+@pytest.fixture(scope="module")
+def reference(hill_journal: Path, hill_sector: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return replay(hill_journal, hill_sector, tmp_path_factory.mktemp("reference"))
+
+
+def replay(journal: Path, sector: Any, out: Path, settings: Path | None = None) -> dict[str, Any]:
+    figures = replay_journal(journal, str(sector.sector), None, out, settings=settings, screen=QUIET)
+    return {name: value for name, value in figures.items() if name != "files"}
+
+
+def test_the_same_journal_gives_the_same_bytes(hill_journal, hill_sector, reference, tmp_path):
+    before = hashlib.sha256(hill_journal.read_bytes()).digest()
+    assert replay(hill_journal, hill_sector, tmp_path) == reference
+    assert replay(hill_journal, hill_sector, tmp_path) == reference, "into the same folder again"
+    assert hashlib.sha256(hill_journal.read_bytes()).digest() == before
+    assert reference["tracks_confirmed"] > 5
+    assert reference["alerts"] > 2
+    assert reference["unusable"] == {}
+
+
+@pytest.mark.parametrize("rows", [1, 7, 10_000])
+def test_how_many_rows_a_step_takes_changes_nothing(rows, hill_journal, hill_sector, reference, tmp_path, monkeypatch):
+    monkeypatch.setattr(ops.offline, "ROWS_A_STEP", rows)
+    assert replay(hill_journal, hill_sector, tmp_path) == reference
+
+
+@pytest.mark.parametrize("seconds", [0.5, 7.0, 10_000.0])
+def test_how_often_there_are_checkpoints_changes_nothing(seconds, hill_journal, hill_sector, reference, tmp_path):
+    settings = tmp_path / "settings.toml"
+    settings.write_text(f"checkpoint_s = {seconds}\n")
+    assert replay(hill_journal, hill_sector, tmp_path, settings) == reference
+
+
+def test_other_settings_do_change_something(hill_journal, hill_sector, reference, tmp_path):
+    settings = tmp_path / "settings.toml"
+    settings.write_text("[alerts]\ncrossing_looks = 4\n[tracker]\nconfirm_existence = 0.999\n")
+    other = replay(hill_journal, hill_sector, tmp_path, settings)
+    assert other["tracks_sha256"] != reference["tracks_sha256"]
+    assert other["alerts_sha256"] != reference["alerts_sha256"]
+
+
+def fuse(journal: Path, ground: Ground, store_path: Path, stops: Sequence[int], *, orderly: bool) -> Outcome:
+    """Fuse a journal with a new process's worth of objects after each row of ``stops``; ``orderly``: as on SIGTERM."""
+    settings = Settings(checkpoint_s=4.0)
+    with JournalReader(journal) as reader:
+        ends = [*stops, reader.last_id()]
+        for end in ends:
+            store = Store(store_path)
+            fusion = Fusion(reader, store, ground, settings, ScenarioClock.live())
+            while fusion.cursor < end:
+                fusion.step(min(5, end - fusion.cursor))
+            if orderly or end == ends[-1]:
+                fusion.finish()
+            outcome = (
+                track_log_hash(store.history_dataset()),
+                sorted((row.alert, row.revision, row.body) for row in store.outbox_after(0, limit=10_000)),
+            )
+            assert store.progress().diverged == 0
+            store.close()
+    return outcome
+
+
+@pytest.mark.parametrize("orderly", [False, True], ids=["killed", "stopped"])
+@pytest.mark.parametrize("stops", [[60], [20, 55, 90, 120], [33, 34, 35]], ids=str)
+def test_going_on_from_a_checkpoint_equals_never_stopping(orderly, stops, hill_journal, hill_ground, tmp_path):
+    outcome = fuse(hill_journal, hill_ground, tmp_path / "cut.db", stops, orderly=orderly)
+    assert outcome == fuse(hill_journal, hill_ground, tmp_path / "whole.db", [], orderly=False)
+    assert outcome[1]
+
+
+def test_a_journal_without_rows_is_refused(hill_sector, tmp_path):
+    Journal(tmp_path / "empty.db").close()
+    with pytest.raises(BadInput, match=r"empty\.db: holds no rows; expected a journal with messages in it\."):
+        replay(tmp_path / "empty.db", hill_sector, tmp_path / "out")
+
+
+@pytest.mark.chain
+@pytest.mark.broker
+def test_what_was_recorded_can_be_replayed(hill_sector: Any, copy_night: Callable[[Path], Path], tmp_path: Path):
+    folder, journal = copy_night(tmp_path / "night"), tmp_path / "recorded.db"
+    with EmbeddedBroker(folder=tmp_path, sector="hills") as broker:
+        command = [sys.executable, "-m", "ops.cli", "record", f"--broker={broker.url.text}", "--sector-id=hills"]
+        command += [f"--journal={journal}", "--duration=5", "--json"]
+        recording = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert recording.stdout is not None
+        assert recording.stderr is not None
+        said = recording.stderr.readline()
+        assert said.startswith("Recording sector hills from mqtt://127.0.0.1"), said
+        assert broker.url.password not in said
+        simulator = Child(
+            "simulator",
+            "ops.simulator",
+            ["--sector-id=hills", f"--folder={folder}", "--duration=3"],
+            log=tmp_path / "simulator.log",
+            secrets={URL_VARIABLE: broker.url.text},
+        )
+        published = simulator.wait_for("published", timeout_s=30.0)
+        assert simulator.last("drained") is True
+        out, err = recording.communicate(timeout=30.0)
+        simulator.stop(timeout_s=5.0)
+    assert recording.returncode == 0, err
+    assert out.count("\n") == 1
+    with JournalReader(journal) as reader:
+        counts = reader.counts("detections")
+        scans = [row for row in reader.read(0, 1000) if row.kind == "detections"]
+    assert {sensor: count.journaled for sensor, count in counts.items()} == {s: n for s, n in published.items() if n}
+    assert len(scans) == sum(published.values()) > 0
+    first, second = (replay(journal, hill_sector, tmp_path / name) for name in ("first", "second"))
+    assert first == second
+    assert first["unusable"] == {}
+    assert first["estimates"] > 0
+    assert time.time_ns() > scans[-1].received_ns > scans[0].sent_ns
