@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 
 from fusion import scoring
-from ops.history import read_history
+from ops.history import load_history
 from ops.report import SAMPLE_NOTICE, ReportInput, write_report
 from ops.report_hidden import hidden_share
 from sensors.coverage import look_probability
@@ -41,7 +41,7 @@ def quality(demo: Demo, ground: Ground) -> Quality:
     only movers and tracks on ground that some sensor of the layout sees, so it says how well the tracker did.
     """
     tracks = demo.room.reader.history_dataset()
-    truth = read_history(demo.options.folder / "truth.parquet")
+    truth = load_history(demo.options.folder / "truth.npz")
     times = truth["time"].values.astype("datetime64[ns]") + np.timedelta64(demo.simulator.last("moved_ns"), "ns")
     published = (times.astype(np.int64) >= demo.started_ns) & (times.astype(np.int64) <= demo.ended_ns)
     truth = truth.assign(time=("estimate", times)).isel(estimate=np.flatnonzero(published))

@@ -1,6 +1,6 @@
 """A simulated night made ready on disk: ``python -m ops.rehearsal``, a process of its own, so that its memory goes.
 
-Writes ``night.jsonl`` (when to send what: one line a message), ``sensors.json`` (who sends) and ``truth.parquet``.
+Writes ``night.jsonl`` (when to send what: one line a message), ``sensors.json`` (who sends) and ``truth.npz``.
 Times count from SCENARIO_START; the simulator moves them to the time at which it begins.
 """
 
@@ -15,7 +15,7 @@ import xarray as xr
 
 from geo.errors import WatchlineError
 from ops.config import Ground, load_sector, open_ground
-from ops.history import write_history
+from ops.history import save_history
 from ops.night import SCENARIO_START, Post, write_night
 from ops.processes import say
 from sensors.coverage import look_probability
@@ -43,7 +43,7 @@ def rehearse_to_files(ground: Ground, folder: Path, *, seed: int, duration_s: fl
     write_night(folder / "night.jsonl", scans)
     posts = [Post(sensor.id, sensor.kind, sensor.status_interval_s) for sensor in ground.layout.sensors]
     (folder / "sensors.json").write_text(json.dumps([[post.sensor, post.kind, post.status_s] for post in posts]))
-    write_history(truth, folder / "truth.parquet", ground.frame)
+    save_history(truth, folder / "truth.npz")
     return len(scans)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from typing import Any
+import math
 
 import numpy as np
 import numpy.typing as npt
@@ -18,35 +18,39 @@ def hillshade_png(terrain: xr.Dataset) -> tuple[str, list[list[float]]]:
     """Shaded relief as a data URI on the web map's grid, and its bounds [[south, west], [north, east]] in degrees."""
     elevation, bounds, cell_m = _on_web_grid(terrain["elevation"], terrain.attrs["crs"], smooth=True)
     north_slope, east_slope = np.gradient(elevation, cell_m)
-    shade = np.zeros(elevation.shape)
+    flat = np.sqrt(1 + 2.56 * (north_slope**2 + east_slope**2))
+    shade = np.zeros_like(elevation)
     for azimuth, weight in ((315, 0.5), (270, 0.2), (0, 0.2), (225, 0.1)):  # light from several sides, mostly NW
-        direction = np.radians(azimuth)
-        tilt = 1.6 * (-east_slope * np.sin(direction) + north_slope * np.cos(direction))
-        flat = np.sqrt(1 + 2.56 * (north_slope**2 + east_slope**2))
-        shade += weight * np.clip((np.sqrt(0.5) + np.sqrt(0.5) * tilt) / flat, 0, 1)
+        direction = math.radians(azimuth)
+        tilt = 1.6 * (-east_slope * math.sin(direction) + north_slope * math.cos(direction))
+        shade += weight * np.clip(math.sqrt(0.5) * (1 + tilt) / flat, 0, 1)
     known = np.isfinite(shade)
     low, high = np.nanpercentile(elevation, (1, 99))
-    height = np.clip((elevation - low) / max(high - low, 1.0), 0, 1)
+    height = np.where(known, np.clip((elevation - float(low)) / max(float(high - low), 1.0), 0, 1), 0)
     # Pale on purpose: the relief is the ground for what lies on it. Low ground greenish, high ground warm.
-    bottom, top = np.array([222, 230, 222.0]), np.array([250, 244, 232.0])
-    tint = bottom + (top - bottom) * np.where(known, height, 0)[..., None]
-    light = np.clip(0.45 + 0.72 * np.where(known, shade, 0), 0, 1.03)[..., None]
-    return _data_uri(np.clip(tint * light, 0, 255), known), bounds
+    light = np.clip(0.45 + 0.72 * np.where(known, shade, 0), 0, 1.03)
+    pixels = np.empty((*elevation.shape, 4), np.uint8)
+    for channel, (bottom, top) in enumerate(((222, 250), (230, 244), (222, 232))):
+        pixels[..., channel] = np.clip((bottom + (top - bottom) * height) * light, 0, 255)
+    pixels[..., 3] = np.where(known, 255, 0)
+    return _data_uri(pixels), bounds
 
 
 def hatched_png(cells: xr.DataArray, crs: str) -> tuple[str, list[list[float]]]:
     """Cells that are 1 as a hatched, see-through data URI, and its bounds in degrees."""
     values, bounds, _ = _on_web_grid(cells.astype(np.float32), crs, smooth=False)
     hidden = values > 0.5
-    rows, columns = np.indices(hidden.shape)
+    rows, columns = np.ogrid[: hidden.shape[0], : hidden.shape[1]]
     stripe = (rows + columns) % 8 < 3
-    colour = np.broadcast_to(np.array([122, 79, 0.0]), (*hidden.shape, 3))
-    return _data_uri(colour, np.where(hidden, np.where(stripe, 0.55, 0.12), 0.0), lossless=True), bounds
+    pixels = np.empty((*hidden.shape, 4), np.uint8)
+    pixels[..., :3] = 122, 79, 0
+    pixels[..., 3] = np.where(hidden, np.where(stripe, 140, 30), 0)
+    return _data_uri(pixels, lossless=True), bounds
 
 
 def _on_web_grid(
     values: xr.DataArray, crs: str, *, smooth: bool
-) -> tuple[npt.NDArray[np.float64], list[list[float]], float]:
+) -> tuple[npt.NDArray[np.float32], list[list[float]], float]:
     """Values on the EPSG:3857 grid of web maps, its bounds in degrees, its cell on the ground [m]; NaN off the map."""
     from rasterio.transform import array_bounds, from_origin
     from rasterio.warp import Resampling, calculate_default_transform, reproject, transform_bounds
@@ -72,14 +76,13 @@ def _on_web_grid(
     )
     west, south, east, north = transform_bounds("EPSG:3857", "EPSG:4326", *array_bounds(height, width, transform))
     true_cell = transform.a * float(np.cos(np.radians((south + north) / 2)))
-    return out.astype(np.float64), [[south, west], [north, east]], true_cell
+    return out, [[south, west], [north, east]], true_cell
 
 
-def _data_uri(colour: npt.NDArray[np.float64], opacity: npt.NDArray[Any], *, lossless: bool = False) -> str:
+def _data_uri(pixels: npt.NDArray[np.uint8], *, lossless: bool = False) -> str:
+    """``pixels`` (row, column, RGBA) as WebP."""
     from PIL import Image
 
-    alpha = np.asarray(opacity, dtype=np.float64) * 255
-    pixels = np.dstack([colour, alpha]).astype(np.uint8)
     out = io.BytesIO()
     Image.fromarray(pixels, "RGBA").save(out, "WEBP", quality=88, method=4, lossless=lossless)
     return "data:image/webp;base64," + base64.b64encode(out.getvalue()).decode()

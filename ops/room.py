@@ -23,7 +23,7 @@ Part = TypeVar("Part")
 
 START_TIMEOUT_S: Final = 120.0
 DEFAULT_PORT: Final = 8447
-_OWN_FILES: Final = ("journal.db", "store.db", "truth.parquet", "night.jsonl", "sensors.json", "store.latency.npy")
+_OWN_FILES: Final = ("journal.db", "store.db", "truth.npz", "night.jsonl", "sensors.json", "store.latency.npy")
 _CHILDREN: Final = ("broker", "fusion", "ingest", "rehearsal", "simulator")
 _DEMO_MARK: Final = ".demonstration"
 
