@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from geo.terrain import slope
+from geo.terrain import cell_size, slope
 
 Floats = npt.NDArray[np.float64]
 Scalar = TypeVar("Scalar", bound=np.generic)
@@ -45,7 +45,7 @@ class SectorRasters:
         cover = terrain["land_cover"].to_numpy() if "land_cover" in terrain else np.zeros((1, 1), np.uint8)
         west, north = float(terrain["easting"][0]), float(terrain["northing"][0])
         codes = read_only(np.ascontiguousarray(cover, np.uint8))
-        return cls(read_only(raster), codes, west, north, float(terrain.attrs["cell_m"]))
+        return cls(read_only(raster), codes, west, north, cell_size(terrain))
 
     def sample(
         self,

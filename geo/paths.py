@@ -14,6 +14,7 @@ from scipy.sparse.csgraph import dijkstra
 from geo.errors import TerrainError
 from geo.frame import FloatArray
 from geo.mobility import tobler_speed
+from geo.terrain import cell_size
 
 Bounds = tuple[float, float, float, float]
 
@@ -54,7 +55,7 @@ class WalkingGraph:
         if not ground.any():
             raise TerrainError("there is no ground", where="least-time path", expected="bounds that hold terrain")
         cell = np.arange(elevation.size, dtype=np.int32).reshape(elevation.shape)
-        links = [_links(elevation, ground, cell, move, float(terrain.attrs["cell_m"]), off_path) for move in MOVES]
+        links = [_links(elevation, ground, cell, move, cell_size(terrain), off_path) for move in MOVES]
         origin, target, seconds = (np.concatenate(column) for column in zip(*links, strict=True))
         return cls(
             seconds=csr_array((seconds, (origin, target)), shape=(elevation.size, elevation.size)),

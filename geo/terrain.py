@@ -162,9 +162,20 @@ def frame_of(terrain: xr.Dataset) -> LocalFrame:
     return LocalFrame.from_crs(terrain.attrs["crs"], where="terrain")
 
 
+def cell_size(terrain: xr.Dataset) -> float:
+    """Side of the square cells [m], from the coordinates: a thinned terrain has larger cells, whatever its attrs say.
+
+    Raises TerrainError where there are not at least two columns from west to east.
+    """
+    easting = terrain["easting"].to_numpy()
+    if len(easting) < 2 or not easting[-1] > easting[0]:
+        raise TerrainError(f"{len(easting)} columns", where="terrain", expected="at least 2, from west to east")
+    return float(easting[-1] - easting[0]) / (len(easting) - 1)
+
+
 def bounds(terrain: xr.Dataset) -> tuple[float, float, float, float]:
     """Outer edges of the cells [m]: west, south, east, north."""
-    half = float(terrain.attrs["cell_m"]) / 2.0
+    half = cell_size(terrain) / 2.0
     easting, northing = terrain["easting"].to_numpy(), terrain["northing"].to_numpy()
     return (
         float(easting[0]) - half,
@@ -189,7 +200,7 @@ def sample(terrain: xr.Dataset, easting: Any, northing: Any, variable: str = "el
             output_dtypes=[np.float64],
         )
     e, n = np.broadcast_arrays(np.asarray(easting, dtype=np.float64), np.asarray(northing, dtype=np.float64))
-    cell = float(terrain.attrs["cell_m"])
+    cell = cell_size(terrain)
     column = _on_centre((e - terrain["easting"].to_numpy()[0]) / cell)
     row = _on_centre((terrain["northing"].to_numpy()[0] - n) / cell)
     rows, columns = terrain[variable].shape

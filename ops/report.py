@@ -21,6 +21,7 @@ import xarray as xr
 
 from geo.border import Border
 from geo.errors import BadInput
+from geo.terrain import cell_size
 from ops import report_page as words
 from ops.report_figures import Picture, along_the_border, detections_per_sensor, gospa_over_time, latency_histogram
 from ops.report_hidden import FORMULA, LIMITS, HiddenShare
@@ -164,7 +165,7 @@ def _page(report: ReportInput) -> dict[str, Any]:
         "rows": rows,
         "totals": totals,
         "colophon": f"Made by Watchline from the journal and the stores of this run. Terrain heights above "
-        f"{report.terrain.attrs.get('datum', 'an unknown datum')}, cells of {report.terrain.attrs['cell_m']:.0f} m. "
+        f"{report.terrain.attrs.get('datum', 'an unknown datum')}, cells of {cell_size(report.terrain):.0f} m. "
         f"Layout: {words.clean(report.layout.name)}, {len(report.layout)} sensors. Times are UTC first, then "
         f"{report.time_zone}. Map: Leaflet (BSD 2-Clause), drawn by folium; figures: matplotlib.",
     }

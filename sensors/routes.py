@@ -13,7 +13,7 @@ import xarray as xr
 from geo.errors import TerrainError
 from geo.mobility import tobler_speed
 from geo.paths import least_time_path
-from geo.terrain import sample
+from geo.terrain import cell_size, sample
 
 Floats = npt.NDArray[np.float64]
 
@@ -62,7 +62,7 @@ def route(terrain: xr.Dataset, start: Floats, goal: Floats) -> Floats | None:
     Searched by ``geo.paths`` in a window around both, then its corners are cut. Vehicles and animals take it too:
     it keeps to easy ground, which is what they want of it.
     """
-    margin = 0.35 * float(np.hypot(*(goal - start))) + 8.0 * float(terrain.attrs["cell_m"])
+    margin = 0.35 * float(np.hypot(*(goal - start))) + 8.0 * cell_size(terrain)
     (west, south), (east, north) = np.minimum(start, goal) - margin, np.maximum(start, goal) + margin
     window = terrain.sel(easting=slice(west, east), northing=slice(north, south))
     try:
@@ -109,7 +109,7 @@ def _thinned(terrain: xr.Dataset) -> xr.Dataset:
     """Every second, third, … cell of a terrain that is larger than LARGEST_GRAPH cells."""
     stride = max(1, math.ceil(math.sqrt(terrain["elevation"].size / LARGEST_GRAPH)))
     thinned = terrain.isel(easting=slice(None, None, stride), northing=slice(None, None, stride))
-    return thinned.assign_attrs(cell_m=float(terrain.attrs["cell_m"]) * stride)
+    return thinned.assign_attrs(cell_m=cell_size(thinned))
 
 
 def _corners_cut(points: Floats) -> Floats:

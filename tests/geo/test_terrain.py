@@ -15,7 +15,7 @@ from rasterio.transform import from_bounds, from_origin
 from geo import terrain as terrain_module
 from geo.errors import FrameError, TerrainError
 from geo.frame import LocalFrame
-from geo.terrain import TERRAIN, aspect, bounds, frame_of, open_terrain, sample, slope
+from geo.terrain import TERRAIN, aspect, bounds, cell_size, frame_of, open_terrain, sample, slope
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "terrain"
 PYRENEES = SHARED / "srtm3_n42e001_pyrenees_ES-AD-FR.tif"
@@ -281,6 +281,19 @@ def test_sampling_at_centres_is_exact_and_off_the_map_is_nan() -> None:
     labelled = sample(ground, xr.DataArray([3.0, 4.0], dims="estimate"), 4.0)
     assert labelled.dims == ("estimate",)
     assert labelled.values[0] == sample(ground, 3.0, 4.0)
+
+
+def test_the_cell_is_that_of_the_coordinates() -> None:
+    """The design's attrs of a terrain are crs and datum; a thinned terrain still carries the old cell_m."""
+    terrain = plane(0.3, -0.2)
+    bare, thinned = terrain.drop_attrs(), terrain.isel(easting=slice(0, None, 2), northing=slice(0, None, 2))
+    assert cell_size(bare) == cell_size(terrain) == cell_size(thinned) / 2
+    easting, northing = float(terrain["easting"][2]) + 3.0, float(terrain["northing"][2]) - 4.0
+    for other in (bare, thinned):
+        assert sample(other, easting, northing) == pytest.approx(sample(terrain, easting, northing), abs=1e-4)
+    assert bounds(bare) == bounds(terrain)
+    with pytest.raises(TerrainError, match="at least 2"):
+        bounds(terrain.isel(easting=[0]))
 
 
 def test_a_void_counts_only_where_it_has_weight() -> None:
