@@ -28,13 +28,14 @@ Names = npt.NDArray[np.str_]
 Times = npt.NDArray[np.datetime64]
 
 _ROW = ("estimate",)
+_NUMBER = "fiu"  # whole numbers are numbers too; inside they become float64
 TRUTH = Schema(
     "truth history",
     {
         "target": Variable(_ROW, "UOT"),
         "time": Variable(_ROW, "M"),
-        "easting": Variable(_ROW, "f", "m"),
-        "northing": Variable(_ROW, "f", "m"),
+        "easting": Variable(_ROW, _NUMBER, "m"),
+        "northing": Variable(_ROW, _NUMBER, "m"),
     },
 )
 TRACKS = Schema(
@@ -42,10 +43,10 @@ TRACKS = Schema(
     {
         "track": Variable(_ROW, "UOT"),
         "time": Variable(_ROW, "M"),
-        "easting": Variable(_ROW, "f", "m"),
-        "northing": Variable(_ROW, "f", "m"),
-        "easting_rate": Variable(_ROW, "f", "m/s"),
-        "northing_rate": Variable(_ROW, "f", "m/s"),
+        "easting": Variable(_ROW, _NUMBER, "m"),
+        "northing": Variable(_ROW, _NUMBER, "m"),
+        "easting_rate": Variable(_ROW, _NUMBER, "m/s"),
+        "northing_rate": Variable(_ROW, _NUMBER, "m/s"),
         "status": Variable(_ROW, "UOT"),
     },
 )

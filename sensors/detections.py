@@ -18,6 +18,7 @@ from sensors.scan import CLASSES, Scan
 __all__ = ["DETECTIONS", "ScanColumns", "columns_of", "from_columns", "scan_of", "split", "to_dataset", "to_scans"]
 
 _SCAN, _PLOT = ("scan",), ("detection",)
+_NUMBER = "fiu"  # whole numbers are numbers too; inside they become float64
 DETECTIONS: Final = Schema(
     "detections",
     {
@@ -34,19 +35,19 @@ DETECTIONS: Final = Schema(
         "boot": Variable(_PLOT, "iu", required=False),
         "sequence": Variable(_PLOT, "iu", required=False),
         "kind": Variable(_PLOT, "UO", required=False),
-        "azimuth": Variable(_PLOT, "f", "rad", required=False),
-        "azimuth_sd": Variable(_PLOT, "f", "rad", required=False),
-        "elevation_angle": Variable(_PLOT, "f", "rad", required=False),
-        "elevation_angle_sd": Variable(_PLOT, "f", "rad", required=False),
-        "range": Variable(_PLOT, "f", "m", required=False),
-        "range_sd": Variable(_PLOT, "f", "m", required=False),
-        "radial_velocity": Variable(_PLOT, "f", "m/s", required=False),
-        "radial_velocity_sd": Variable(_PLOT, "f", "m/s", required=False),
-        "easting": Variable(_PLOT, "f", "m", required=False),
-        "northing": Variable(_PLOT, "f", "m", required=False),
-        "cov": Variable(("detection", "axis", "axis_"), "f", "m2", required=False),
-        "class_probability": Variable(("detection", "class"), "f", "1", required=False),
-        "confidence": Variable(_PLOT, "f", "1", required=False),
+        "azimuth": Variable(_PLOT, _NUMBER, "rad", required=False),
+        "azimuth_sd": Variable(_PLOT, _NUMBER, "rad", required=False),
+        "elevation_angle": Variable(_PLOT, _NUMBER, "rad", required=False),
+        "elevation_angle_sd": Variable(_PLOT, _NUMBER, "rad", required=False),
+        "range": Variable(_PLOT, _NUMBER, "m", required=False),
+        "range_sd": Variable(_PLOT, _NUMBER, "m", required=False),
+        "radial_velocity": Variable(_PLOT, _NUMBER, "m/s", required=False),
+        "radial_velocity_sd": Variable(_PLOT, _NUMBER, "m/s", required=False),
+        "easting": Variable(_PLOT, _NUMBER, "m", required=False),
+        "northing": Variable(_PLOT, _NUMBER, "m", required=False),
+        "cov": Variable(("detection", "axis", "axis_"), _NUMBER, "m2", required=False),
+        "class_probability": Variable(("detection", "class"), _NUMBER, "1", required=False),
+        "confidence": Variable(_PLOT, _NUMBER, "1", required=False),
     },
 )
 TAILS: Final = {"cov": (2, 2), "class_probability": (len(CLASSES),)}

@@ -321,3 +321,10 @@ def test_bad_histories_are_refused_by_name():
         identity_switches(truth, tracks, hysteresis_m=60.0)
     with pytest.raises(ScoringError, match="metres"):
         match(np.zeros((2, 3)), np.zeros((2, 2)))
+
+
+def test_histories_of_whole_numbers_score_as_those_of_floats():
+    truth, tracks = truth_of(("A", 0, 0, 0), ("A", 1, 10, 0)), tracks_of(("x", 0, 3, 4, "confirmed", 10, 0))
+    whole = (truth.assign(easting=truth["easting"].astype(int)), tracks.assign(northing=tracks["northing"].astype(int)))
+    assert gospa(*whole).identical(gospa(truth, tracks))
+    assert gospa(truth, tracks)["gospa"].values.tolist() == [5.0, 5.0]

@@ -222,3 +222,10 @@ def test_a_dataset_of_another_schema_is_refused() -> None:
         split(dataset.assign(azimuth=dataset["azimuth"].assign_attrs(units="deg")))
     with pytest.raises(SchemaError, match="NaT"):
         split(dataset.assign(scan_time=xr.full_like(dataset["scan_time"], np.datetime64("NaT", "ns"))))
+
+
+def test_whole_numbers_are_numbers() -> None:
+    detections = to_dataset([scan(Plot(range_m=1_000.0, azimuth_deg=90.0))], radar_layout())
+    whole = detections.assign(range=("detection", [1_000]), easting=("detection", [7]))
+    (columns,) = split(whole)
+    assert (columns.range_.dtype, columns.range_[0], columns.easting[0]) == (np.float64, 1_000.0, 7.0)
