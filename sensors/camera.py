@@ -57,36 +57,42 @@ class Camera(Sensor):
 
 
 def range_for_pixels(
-    target_m: npt.ArrayLike, pixels: npt.ArrayLike, *, pitch_m: float, focal_length_m: float
-) -> npt.NDArray[np.float64]:
-    """Range [m] at which ``target_m`` metres cover ``pixels`` pixels; broadcast shape.
+    target_m: npt.ArrayLike, pixels: npt.ArrayLike, *, pitch_m: npt.ArrayLike, focal_length_m: npt.ArrayLike
+) -> float | npt.NDArray[np.float64]:
+    """Range [m] at which ``target_m`` metres cover ``pixels`` pixels; broadcast shape, a float for floats.
 
     ``R = h / (N · IFOV)`` with ``IFOV = pitch / focal length`` (small angles). Raises LayoutError unless all are
     positive. Johnson (1958); N of 1.5, 6 and 12 pixels detect, recognise and identify at 50 %.
     """
-    size, count = np.asarray(target_m, dtype=np.float64), np.asarray(pixels, dtype=np.float64)
-    if not (np.all(size > 0) and np.all(count > 0) and pitch_m > 0 and focal_length_m > 0):
+    size, count, pitch, focal = (np.asarray(a, dtype=np.float64) for a in (target_m, pixels, pitch_m, focal_length_m))
+    if not all(np.all(a > 0) for a in (size, count, pitch, focal)):
         raise LayoutError(
             "a size, pixel count, pitch or focal length is not positive",
             where="range_for_pixels",
             expected="positive numbers",
         )
-    return np.asarray(size / (count * (pitch_m / focal_length_m)))
+    return _in_kind(size / (count * (pitch / focal)))
 
 
-def detection_probability(pixels_on_target: npt.ArrayLike, *, n50: float) -> npt.NDArray[np.float64]:
-    """Probability of detection given unlimited search, for ``pixels_on_target``; same shape, [1].
+def detection_probability(pixels_on_target: npt.ArrayLike, *, n50: npt.ArrayLike) -> float | npt.NDArray[np.float64]:
+    """Probability [1] of detection given unlimited search; broadcast shape, a float for floats.
 
     ``x = N/N50; E = 2.7 + 0.7 x; P = x^E / (1 + x^E)``: one half at N50, 0 at no pixels, 1 at infinitely many. It is
     the share of targets that can be found at all: it never compounds over frames. Raises LayoutError for a
     negative count or n50 ≤ 0. Target transfer probability function of the ACQUIRE model (Johnson criteria).
     """
     count = np.asarray(pixels_on_target, dtype=np.float64)
-    if not n50 > 0 or np.any(count < 0):
+    half = np.asarray(n50, dtype=np.float64)
+    if not np.all(half > 0) or np.any(count < 0):
         raise LayoutError(
             "a pixel count is negative or n50 not positive", where="detection_probability", expected="pixels"
         )
-    x = count / n50
+    x = count / half
     with np.errstate(over="ignore", divide="ignore", under="ignore"):
         inverse = np.where(x > 0, x, np.inf) ** -(2.7 + 0.7 * x)
-        return np.asarray(np.where(x > 0, 1.0 / (1.0 + inverse), np.where(np.isnan(x), np.nan, 0.0)))
+        return _in_kind(np.where(x > 0, 1.0 / (1.0 + inverse), np.where(np.isnan(x), np.nan, 0.0)))
+
+
+def _in_kind(values: npt.ArrayLike) -> float | npt.NDArray[np.float64]:
+    array = np.asarray(values, dtype=np.float64)
+    return float(array) if array.ndim == 0 else array

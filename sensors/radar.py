@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -60,26 +59,30 @@ class Radar(Sensor):
 def detection_probability(
     range_m: npt.ArrayLike,
     *,
-    reference_range_m: float,
-    reference_probability: float = 0.9,
-    false_alarm_probability: float = 1e-6,
-) -> npt.NDArray[np.float64]:
-    """Probability that one look detects a Swerling 1 target at ``range_m``; same shape, [1].
+    reference_range_m: npt.ArrayLike,
+    reference_probability: npt.ArrayLike = 0.9,
+    false_alarm_probability: npt.ArrayLike = 1e-6,
+) -> float | npt.NDArray[np.float64]:
+    """Probability [1] that one look detects a Swerling 1 target at ``range_m``; broadcast shape, a float for floats.
 
     ``p(R) = Pfa^(1/(1 + SNR0 (R0/R)^4))`` with ``SNR0 = ln(Pfa)/ln(Pd0) − 1``: 1 at no range, Pfa infinitely far,
     ``reference_probability`` at ``reference_range_m``. NaN in gives NaN out. Raises LayoutError unless
     0 < Pfa < Pd0 < 1, R0 > 0 and no range is negative. After Swerling (1954); Skolnik, Introduction to Radar Systems.
     """
-    if not (0.0 < false_alarm_probability < reference_probability < 1.0 and reference_range_m > 0.0):
+    r, reference, pd, pfa = (
+        np.asarray(value, dtype=np.float64)
+        for value in (range_m, reference_range_m, reference_probability, false_alarm_probability)
+    )
+    if not (np.all((pfa > 0.0) & (pfa < pd) & (pd < 1.0)) and np.all(reference > 0.0)):
         raise LayoutError(
-            f"Pfa {false_alarm_probability}, Pd {reference_probability} at {reference_range_m} m fit no radar",
+            f"Pfa {pfa}, Pd {pd} at {reference} m fit no radar",
             where="detection_probability",
             expected="0 < Pfa < Pd < 1 at a positive range",
         )
-    r = np.asarray(range_m, dtype=np.float64)
     if np.any(r < 0.0):
         raise LayoutError("a range is negative", where="detection_probability", expected="metres from the radar")
-    snr0 = math.log(false_alarm_probability) / math.log(reference_probability) - 1.0
+    snr0 = np.log(pfa) / np.log(pd) - 1.0
     with np.errstate(divide="ignore", over="ignore"):
-        snr = snr0 / (r / reference_range_m) ** 4
-    return np.asarray(false_alarm_probability ** (1.0 / (1.0 + snr)))
+        snr = snr0 / (r / reference) ** 4
+    probability = pfa ** (1.0 / (1.0 + snr))
+    return float(probability) if np.ndim(probability) == 0 else np.asarray(probability)

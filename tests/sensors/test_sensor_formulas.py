@@ -21,6 +21,20 @@ def test_swerling_1_oracles(ratio: float, expected: float) -> None:
     assert float(p) == pytest.approx(expected, abs=5e-4)
 
 
+def test_formulas_answer_in_kind_and_broadcast_over_every_argument() -> None:
+    assert isinstance(radar.detection_probability(1_000.0, reference_range_m=4_000.0), float)
+    assert isinstance(camera.range_for_pixels(0.75, 1.5, pitch_m=17e-6, focal_length_m=0.075), float)
+    assert isinstance(camera.detection_probability(3.0, n50=1.5), float)
+    two = radar.detection_probability(
+        1_000.0, reference_range_m=[1_000.0, 1_000.0], reference_probability=[0.9, 0.8], false_alarm_probability=PFA
+    )
+    assert two == pytest.approx([0.9, 0.8])
+    assert camera.detection_probability(6.0, n50=[6.0, 12.0]) == pytest.approx([0.5, 0.108], abs=5e-4)
+    assert camera.range_for_pixels(0.75, 1.5, pitch_m=17e-6, focal_length_m=[0.075, 0.15]) == pytest.approx(
+        [2205.88, 4411.76], abs=0.01
+    )
+
+
 def test_a_radar_sees_noise_infinitely_far_and_everything_at_its_antenna() -> None:
     far, near = radar.detection_probability([math.inf, 0.0], reference_range_m=4_000.0)
     assert far == pytest.approx(PFA)
