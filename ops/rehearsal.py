@@ -10,9 +10,9 @@ import argparse
 import json
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import xarray as xr
-
+import ops.without_arrow  # noqa: F401 - before anything that loads pandas
 from geo.errors import WatchlineError
 from ops.config import Ground, load_sector, open_ground
 from ops.history import save_history
@@ -23,6 +23,9 @@ from sensors.detections import to_scans
 from sensors.scan import Scan
 from sensors.scenario import border_night
 from sensors.simulate import simulate
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 def rehearse(ground: Ground, *, seed: int, duration_s: float) -> tuple[list[Scan], xr.Dataset]:
