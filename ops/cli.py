@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -187,7 +189,12 @@ def doctor(
 
 
 def main() -> None:
-    """Entry point of ``watchline``: what was to be expected becomes one sentence on stderr and an exit code."""
+    """Entry point of ``watchline``: what was to be expected becomes one sentence on stderr and an exit code.
+
+    What is written is about persons, so for this user alone; a service manager's SIGTERM ends as Ctrl-C does.
+    """
+    os.umask(0o077)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         code = app(standalone_mode=False)
     except WatchlineError as error:

@@ -23,7 +23,7 @@ from ops.console import Picture
 from ops.journal_reader import Counts, JournalReader
 from ops.operator import ActionSender
 from ops.processes import Child
-from ops.room import Room, RoomOptions, clear
+from ops.room import Room, RoomOptions
 from ops.store_reader import StoreError
 
 READY_S: Final = 120.0
@@ -183,10 +183,9 @@ def start(room: Room, options: DemoOptions, sector: Sector, *, began_s: float) -
 
 
 def open_room(options: DemoOptions) -> tuple[Room, Sector]:
-    """The room for a demonstration, not yet entered, with what an earlier one left in its folder removed."""
+    """The room for a demonstration, not yet entered; entering removes what an earlier one left in its folder."""
     sector = load_sector(options.sector)
     layout = layout_path(sector, options.layout)
-    clear(options.folder)
     now_ns = time.time_ns()
     clock = ScenarioClock.live() if options.speed == 1 else ScenarioClock(now_ns, now_ns, options.speed)
     # A name of its own for each run: on an outside broker nobody else's retained messages are taken for ours.
@@ -200,6 +199,7 @@ def open_room(options: DemoOptions) -> tuple[Room, Sector]:
         broker=options.broker,
         port=options.port,
         clock=clock,
+        fresh=True,
     )
     return Room(room), sector
 

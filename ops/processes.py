@@ -33,7 +33,7 @@ class Child:
 
     The parent holds the child's stdin open: when the parent dies, however it dies, the child reads the end of
     file and stops (``stop_when_parent_ends``). The child has its own session, so Ctrl-C reaches the parent alone,
-    which then stops its children in order.
+    which then stops its children in order. What the child writes is for its own user alone (umask 077).
     """
 
     def __init__(self, name: str, module: str, arguments: Sequence[str], *, log: Path, secrets: Mapping[str, str]):
@@ -56,6 +56,7 @@ class Child:
                 stderr=log,
                 env={**os.environ, **self._secrets},
                 start_new_session=True,
+                umask=0o077,
             )
         self._reader = threading.Thread(target=self._read, args=(self.process,), name=f"read-{self.name}", daemon=True)
         self._reader.start()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -34,7 +35,10 @@ class RoomError(WatchlineError):
 
 @dataclass(frozen=True, slots=True)
 class RoomOptions:
-    """Where the room's sector, data and broker are. ``broker`` None: an embedded one. ``port`` None: 8447 or any."""
+    """Where the room's sector, data and broker are. ``broker`` None: an embedded one. ``port`` None: 8447 or any.
+
+    ``fresh``: what an earlier demonstration left in the folder goes first.
+    """
 
     sector: str
     sector_id: str
@@ -44,6 +48,7 @@ class RoomOptions:
     settings: Path | None = None
     port: int | None = None
     clock: ScenarioClock = field(default_factory=ScenarioClock.live)
+    fresh: bool = False
 
 
 class Room:
@@ -87,6 +92,9 @@ class Room:
     def _open(self) -> None:
         options = self.options
         options.folder.mkdir(parents=True, exist_ok=True)
+        self._stack.enter_context(_held(options.folder))
+        if options.fresh:
+            clear(options.folder)
         if options.broker is None:
             self._broker = self._stack.enter_context(
                 EmbeddedBroker(folder=options.folder / "logs", sector=options.sector_id)
@@ -204,6 +212,20 @@ class Room:
     def memory_mb(self) -> float:
         """Memory of every process of this room, our own included, megabytes of PSS."""
         return proportional_set_size_mb([os.getpid()])
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """One room a folder: RoomError while another program has it open. The kernel lets go when we die."""
+    lock = os.open(folder / "room.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RoomError(f"{folder}: another watchline is using it; expected a folder of its own.") from None
+        yield
+    finally:
+        os.close(lock)
 
 
 def clear(folder: Path) -> None:

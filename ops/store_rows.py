@@ -63,14 +63,17 @@ def alert_row(alert: Mapping[str, Any]) -> tuple[str, int, str, int | str, int, 
 
 
 def nanoseconds(moment: datetime | str, *, where: str) -> int:
-    """UTC nanoseconds since 1970 of an aware datetime or RFC 3339 text; BadInput for a naive or unreadable one."""
+    """UTC nanoseconds since 1970 of an aware datetime or RFC 3339 text; BadInput for any other, or not in 1970 to 2262."""
     try:
         instant = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
     except ValueError:
         raise BadInput(f"{str(moment)[:40]!r} is no time", where=where, expected="RFC 3339 with an offset") from None
     if not isinstance(instant, datetime) or instant.tzinfo is None:
         raise BadInput(f"{str(moment)[:40]!r} has no offset", where=where, expected="RFC 3339 with an offset")
-    return (instant - _EPOCH) // timedelta(microseconds=1) * 1000
+    since_ns = (instant - _EPOCH) // timedelta(microseconds=1) * 1000
+    if not 0 <= since_ns < 2**63:
+        raise BadInput(f"{str(moment)[:40]!r} is out of range", where=where, expected="a time from 1970 to 2262")
+    return since_ns
 
 
 def checked_counts(counts: Mapping[str, Mapping[str, int]] | None) -> Mapping[str, Mapping[str, int]] | None:

@@ -1,0 +1,94 @@
+"""An attacker, a second user and a service manager: private files, one room a folder, an orderly end."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from geo.errors import BadInput
+from ops.processes import Child
+from ops.room import RoomError, _held
+from ops.store_rows import nanoseconds
+
+
+def others_may(path: Path) -> int:
+    """The permission bits of ``path`` for group and others."""
+    return stat.S_IMODE(path.stat().st_mode) & 0o077
+
+
+@pytest.fixture
+def loose_umask() -> Iterator[None]:
+    """The umask of most machines, under which files are for everybody to read."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
+def wait_until(true: Callable[[], Any], timeout_s: float) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not true():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+
+
+@pytest.mark.usefixtures("loose_umask")
+def test_what_a_child_process_writes_is_private_whoever_starts_it(tmp_path: Path):
+    journal = tmp_path / "journal.db"
+    child = Child(
+        "ingest", "ops.ingesting", [f"--journal={journal}", "--sector=s"], log=tmp_path / "ingest.log",
+        secrets={"WATCHLINE_BROKER": "mqtt://127.0.0.1:1"},
+    )  # fmt: skip
+    wait_until(lambda: journal.exists() or not child.alive, 30.0)
+    child.stop(timeout_s=10.0)
+    assert [path.name for path in tmp_path.glob("journal.db*") if others_may(path)] == []
+    assert journal.exists()
+
+
+def test_a_folder_belongs_to_one_room_at_a_time(tmp_path: Path):
+    with _held(tmp_path):
+        assert others_may(tmp_path / "room.lock") == 0
+        with pytest.raises(RoomError, match="another watchline is using it"), _held(tmp_path):
+            raise AssertionError("two rooms in one folder")
+    with _held(tmp_path):
+        pass  # the first has let go
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "1969-12-31T23:59:59Z"])
+def test_a_time_that_no_database_column_holds_is_refused(moment: str):
+    with pytest.raises(BadInput, match=r"out of range.*1970 to 2262"):
+        nanoseconds(moment, where="since")
+
+
+@pytest.mark.usefixtures("loose_umask")
+@pytest.mark.chain
+def test_a_demonstration_is_private_alone_in_its_folder_and_ends_in_order_on_sigterm(hill_sector: Any, tmp_path: Path):
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "ops.cli", "demo", f"--sector={hill_sector.sector}", f"--out={out}", "--json"]
+    first = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        wait_until(lambda: list(out.glob("spool/*.db")) or first.poll() is not None, 90.0)
+        time.sleep(3.0)
+        second = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        assert second.returncode == 1
+        assert second.stderr.count("\n") == 1
+        assert "another watchline is using it" in second.stderr
+        first.send_signal(signal.SIGTERM)
+        said, complained = first.communicate(timeout=60)
+    finally:
+        first.kill()
+    assert first.returncode == 0, complained
+    figures = json.loads(said)
+    assert figures["balanced"]
+    assert figures["published"] == figures["journaled"] > 0
+    loose = [path for path in (out, *out.rglob("*")) if others_may(path)]
+    assert loose == []
