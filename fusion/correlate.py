@@ -9,10 +9,12 @@ import numba
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
+from shapely.geometry import LineString
 
 from fusion.sector_rasters import SectorRasters, read_only
 from geo.border import Border
 from geo.errors import BadInput
+from geo.frame import LocalFrame
 from geo.terrain import frame_of
 
 Floats = npt.NDArray[np.float64]
@@ -191,6 +193,18 @@ class Correlator:
             )
             crossing[soon] = np.where(segment >= 0, reached, np.nan)
         return dict(zip(MOTION, (home_e, home_n, rate, time, crossing, direction), strict=True))
+
+
+def compile_kernels() -> None:
+    """Compile the kernels, or load them from the disk: one point beside a line of two pieces on flat ground."""
+    frame = LocalFrame.around(0.0, 0.0)
+    ground = xr.Dataset(
+        {"elevation": (("northing", "easting"), np.zeros((2, 2), np.float32))},
+        coords={"northing": [1.0, 0.0], "easting": [0.0, 1.0]},
+        attrs={"crs": frame.wkt, "datum": "unknown", "cell_m": 1.0},
+    )
+    border = Border(frame, LineString([(0.0, 0.0), (1.0, 0.0), (2.0, 1.0)]), 1.0, "left")
+    Correlator(border, ground).of_arrays(0.5, 0.5, 0.0, -1.0)
 
 
 # ---- the line --------------------------------------------------------------------------------------------------------

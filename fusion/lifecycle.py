@@ -64,9 +64,9 @@ def settle(
         events[rows], dropped,
     )  # fmt: skip
     if closing.any():
-        lost = joined["centre"][closing]
+        east, north = np.ascontiguousarray(joined["centre"][closing, :2].T)  # of one type, be it one track or many
         undetected = undetected.copy()
-        recycle(scene.births, undetected, lost[:, 0], lost[:, 1], joined["existence"][closing])
+        recycle(scene.births, undetected, east, north, joined["existence"][closing])
         joined = {name: values[~closing] for name, values in joined.items()}
     return TrackBank(**joined, intensity=undetected, intensity_ns=max(now, bank.intensity_ns)), history
 

@@ -46,6 +46,7 @@ class EdgeTree:
     @classmethod
     def over(cls, edges: FloatArray) -> EdgeTree:
         """The tree over an edge table, grown level by level until leaves are short or MAX_NODES is reached."""
+        edges = _fixed(edges)
         points = np.concatenate([edges[:, [AX, AY]], edges[:, [BX, BY]]])
         low, high = points.min(axis=0), points.max(axis=0)
         size = ROOT_EXTENTS * float(max(high - low))
@@ -75,7 +76,7 @@ class EdgeTree:
             quadrant = np.tile(np.arange(4), int(split.sum()))
             columns, rows = 2 * columns[parent] + quadrant % 2, 2 * rows[parent] + quadrant // 2
         return cls(
-            edges=_fixed(edges),
+            edges=edges,
             west=float(west),
             south=float(south),
             size_m=size,
@@ -242,4 +243,4 @@ def compile_kernels() -> None:
     """Compile the kernels, or load them from the disk: a tree over one edge, and one point located."""
     edges = np.zeros((1, EDGE_COLUMNS))
     edges[0, [BX, DX, LENGTH, INVERSE]] = 1.0
-    EdgeTree.over(_fixed(edges)).locate(np.zeros(1), np.zeros(1), 1.0)
+    EdgeTree.over(edges).locate(np.zeros(1), np.zeros(1), 1.0)
