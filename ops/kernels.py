@@ -13,13 +13,14 @@ from rich.console import Console
 
 def compile_all(screen: Console) -> float:
     """Compile or load all kernels, saying which; returns the seconds it took."""
-    from fusion import tracker
+    from fusion import correlate, tracker
     from geo import nearest, visibility
 
     began = time.perf_counter()
     for name, build in (
         ("line of sight and viewsheds", visibility.compile_kernels),
         ("border", nearest.compile_kernels),
+        ("correlation", correlate.compile_kernels),
         ("tracker", tracker.compile_kernels),
     ):
         with screen.status(f"Compiling kernels (once): {name} ..."):
