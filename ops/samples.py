@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from geo.errors import BadInput
+
 # The file's own keys: elevation, dx and dy in degrees, bounds in degrees (see data/samples/README.md).
 JACKSBORO_FILE = "jacksboro_fault_dem.npz"
 
@@ -18,7 +20,10 @@ def samples_folder() -> Path:
 
 
 def jacksboro_cog(cache: Path) -> Path:
-    """Path of the Jacksboro DEM as a COG in ``cache``, written on first use; metres, WGS 84, 3 arc-seconds."""
+    """Path of the Jacksboro DEM as a COG in ``cache``, written on first use; metres, WGS 84, 3 arc-seconds.
+
+    BadInput where the folder cannot be written.
+    """
     target = cache / "jacksboro_3s.tif"
     if target.exists():
         return target
@@ -32,7 +37,6 @@ def jacksboro_cog(cache: Path) -> Path:
     west, east = float(source["xmin"]), float(source["xmax"])
     # The file counts y downwards: its "ymin" is the northern edge, where row 0 lies.
     south, north = sorted((float(source["ymin"]), float(source["ymax"])))
-    cache.mkdir(parents=True, exist_ok=True)
     partial = target.with_suffix(f".{os.getpid()}.tif")
     profile = {
         "driver": "COG",
@@ -44,8 +48,14 @@ def jacksboro_cog(cache: Path) -> Path:
         "transform": from_bounds(west, south, east, north, columns, rows),
         "compress": "deflate",
     }
-    with rasterio.open(partial, "w", **profile) as raster:
-        raster.write(elevation, 1)
-        raster.update_tags(datum="EGM96 geoid", source=f"matplotlib {JACKSBORO_FILE}")
-    partial.replace(target)
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        with rasterio.open(partial, "w", **profile) as raster:
+            raster.write(elevation, 1)
+            raster.update_tags(datum="EGM96 geoid", source=f"matplotlib {JACKSBORO_FILE}")
+        partial.replace(target)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        expected = "a folder to write in (the variable WATCHLINE_CACHE names another)"
+        raise BadInput(f"the terrain cannot be kept ({reason})", where=str(cache), expected=expected) from None
     return target

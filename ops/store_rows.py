@@ -63,7 +63,7 @@ def alert_row(alert: Mapping[str, Any]) -> tuple[str, int, str, int | str, int, 
 
 
 def nanoseconds(moment: datetime | str, *, where: str) -> int:
-    """UTC nanoseconds since 1970 of an aware datetime or RFC 3339 text; BadInput for any other, or not in 1970 to 2262."""
+    """UTC nanoseconds since 1970 of an aware datetime or RFC 3339 text from 1970 to 2262; BadInput for any other."""
     try:
         instant = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
     except ValueError:

@@ -18,6 +18,7 @@ import pytest
 from geo.errors import BadInput
 from ops.processes import Child
 from ops.room import RoomError, _held
+from ops.samples import jacksboro_cog
 from ops.store_rows import nanoseconds
 
 
@@ -61,6 +62,12 @@ def test_a_folder_belongs_to_one_room_at_a_time(tmp_path: Path):
             raise AssertionError("two rooms in one folder")
     with _held(tmp_path):
         pass  # the first has let go
+
+
+def test_a_cache_that_cannot_be_written_is_one_sentence_with_the_way_out(tmp_path: Path):
+    (tmp_path / "file").touch()
+    with pytest.raises(BadInput, match=r"cannot be kept.*WATCHLINE_CACHE"):
+        jacksboro_cog(tmp_path / "file" / "cache")
 
 
 @pytest.mark.parametrize("moment", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "1969-12-31T23:59:59Z"])
