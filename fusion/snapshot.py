@@ -129,7 +129,7 @@ def _parted(kind: str, arrays: Arrays, names: Sequence[str]) -> list[Arrays]:
     """The columns of each thing that ``_joined`` joined, views into the whole."""
     lengths = arrays[f"{kind}_length"]
     ends = np.cumsum(lengths).tolist()
-    starts = [0, *ends[:-1]]
+    starts = [0, *ends][: len(ends)]
     wholes = {name: arrays[f"{kind}_{name}"] for name in names}
     if any(len(whole) != (ends[-1] if ends else 0) for whole in wholes.values()):
         raise ValueError(f"the {kind} columns have unequal lengths")

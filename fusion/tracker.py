@@ -19,7 +19,7 @@ from fusion.scene import Scene, scene_of
 from fusion.settings import SettingsError, TrackerSettings
 from fusion.timeline import Timeline
 from fusion.tracks import Locator, Rows, TrackBank
-from sensors.columns import ScanColumns
+from sensors.columns import ScanColumns, with_deviations
 from sensors.detections import split
 from sensors.layout import Layout
 
@@ -102,7 +102,7 @@ class Tracker:
     ) -> None:
         self.settings = settings or TrackerSettings()
         self.scene = scene_of(layout, self.settings, terrain, coverage)
-        self.border = border
+        self.layout, self.border = layout, border
         self.timeline = Timeline(self.scene.empty(), round(self.settings.horizon_s * 1e9))
         self.late_ignored = self.duplicates_ignored = self.rows_dropped = 0
 
@@ -112,14 +112,18 @@ class Tracker:
 
     def advance(self, scan: ScanColumns) -> tuple[TrackEvent, ...]:
         """Take in one scan. A scan older than the newest is put in its place and what follows is run again: then the
-        events are those that were not told before. A scan taken in before, or older than the horizon, changes nothing.
+        events are those that were not told before. A scan taken in before changes nothing, nor does one that is older
+        than the horizon, or that was received more than a horizon after it was observed: a row of the history at time t
+        depends on nothing that came later than t + horizon. Deviations it leaves out are the layout's.
         """
         self.scene.watch(scan.sensor)
+        scan = with_deviations(scan, self.layout)
         timeline = self.timeline
         if scan.key in timeline.keys:
             self.duplicates_ignored += 1
             return ()
-        if timeline.edge_ns is not None and scan.observed_ns < timeline.edge_ns:
+        too_old = timeline.edge_ns is not None and scan.observed_ns < timeline.edge_ns
+        if too_old or scan.received_ns - scan.observed_ns > timeline.horizon_ns:
             self.late_ignored += 1
             return ()
         ran = timeline.put(scan, lambda bank, columns: advance(self.scene, bank, columns))
@@ -191,11 +195,15 @@ def track(
     terrain: xr.Dataset | None = None,
     border: Locator | None = None,
 ) -> xr.Dataset:
-    """Track history of a whole detections dataset, taken in in order of arrival."""
+    """Track history of a whole detections dataset, taken in in order of arrival.
+
+    A track still alive when the data end gets a closing row a nanosecond after its last one, so that every track's last
+    row is ``closed``; the end of the data says nothing of the target.
+    """
     tracker = Tracker(layout, settings, terrain=terrain, border=border)
     for scan in sorted(split(detections), key=lambda scan: (scan.received_ns, scan.observed_ns, scan.key)):
         tracker.advance(scan)
-    return tracker.take_history(final=True)
+    return tracks.closed_at_the_end(tracker.take_history(final=True))
 
 
 def compile_kernels() -> None:

@@ -233,3 +233,17 @@ def picture(
         founded_at=("estimate", bank.founded_ns.astype("datetime64[ns]")),
         sensors=("estimate", np.array(names, dtype=np.str_)),
     ).assign_coords({"class": list(CLASSES)})
+
+
+def closed_at_the_end(history: xr.Dataset) -> xr.Dataset:
+    """``history`` with a closing row for each track that it leaves open: its last row again, a nanosecond later."""
+    names, status = history["track"].values, history["status"].values
+    last = {name: number for number, name in enumerate(names.tolist())}
+    left = [number for number in last.values() if status[number] != STATUS[CLOSED]]
+    if not left:
+        return history
+    ends = history.isel(estimate=left)
+    ends = ends.assign(
+        time=ends["time"] + np.timedelta64(1, "ns"), status=("estimate", np.full(len(left), STATUS[CLOSED]))
+    )
+    return xr.concat([history, ends], dim="estimate", coords="minimal", compat="override")

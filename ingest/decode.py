@@ -36,7 +36,7 @@ DECODERS: Final[dict[str, Callable[[bytes], WireScan]]] = {JSON: _scan_decoder.d
 """Content type → bytes to WireScan. A decoder may raise msgspec.DecodeError, UnicodeDecodeError, MalformedMessage."""
 
 
-def decode(payload: bytes, *, received_at: datetime, content_type: str = JSON, topic: str | None = None) -> Scan:
+def decode(payload: bytes, *, received_at: datetime, content_type: str | None = JSON, topic: str | None = None) -> Scan:
     """The Scan that the bytes hold. With ``topic``, it must be a detections topic of the very sensor in the body.
 
     Raises MalformedMessage only. Whether the time is plausible now is the receiver's question, not asked here.
@@ -117,8 +117,9 @@ _PLOT_FIELDS = tuple(field.name for field in fields(Plot))
 _NUMBERS = tuple(name for name in _PLOT_FIELDS if name != "classes")
 
 
-def media_type(content_type: str) -> str:
-    return content_type.split(";", 1)[0].strip().lower()
+def media_type(content_type: str | None) -> str:
+    """The type alone, without parameters; a message that names none is JSON, because MQTT 3 cannot say it."""
+    return JSON if content_type is None else content_type.split(";", 1)[0].strip().lower()
 
 
 def _plot(wire: WirePlot) -> Plot:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from operator import attrgetter
@@ -112,6 +112,24 @@ def columns_of(scan: Scan, layout: Layout) -> ScanColumns:
         _class_probability(scan, place.sensor.confusion, n),
         values[CONFIDENCE],
     )
+
+
+def with_deviations(columns: ScanColumns, layout: Layout) -> ScanColumns:
+    """``columns`` with the deviations that are NaN beside a measured value taken from the layout's error model.
+
+    What ``columns_of`` does for a record, for columns that come from a dataset; the same object when none is missing.
+    A deviation that the layout does not give either stays NaN. Raises UnknownSensor.
+    """
+    place = layout.placement(columns.sensor)
+    model = _error_model(place)
+    filled = {}
+    for value, name in enumerate(("range_", "azimuth", "elevation_angle", "radial_velocity")):
+        deviation = f"{name.rstrip('_')}_sd"
+        given = getattr(columns, deviation)
+        missing = np.isnan(given) & ~np.isnan(getattr(columns, name))
+        if missing.any():
+            filled[deviation] = np.where(missing, model[value], given)
+    return replace(columns, **filled) if filled else columns
 
 
 def scan_of(columns: ScanColumns, layout: Layout) -> Scan:

@@ -15,7 +15,7 @@ from fusion.motion import Mode, unpack
 from fusion.tracker import Tracker, TrackerSettings, track
 from geo.errors import BadInput
 from geo.frame import LocalFrame
-from sensors.columns import ARRAYS, ScanColumns
+from sensors.columns import ARRAYS, ScanColumns, with_deviations
 from sensors.detections import from_columns
 from sensors.layout import Layout, UnknownSensor, place
 
@@ -170,7 +170,8 @@ def test_step_takes_the_dataset_that_advance_takes_as_columns() -> None:
     for item in NIGHT:
         tracker.step(from_columns([item]))
     xr.testing.assert_identical(tracker.take_history(final=True), IN_ORDER)
-    xr.testing.assert_identical(track(from_columns(NIGHT[::-1]), TWO), IN_ORDER)
+    whole = track(from_columns(NIGHT[::-1]), TWO)
+    xr.testing.assert_identical(whole.isel(estimate=slice(0, IN_ORDER.sizes["estimate"])), IN_ORDER)
 
 
 def test_moving_the_whole_scene_moves_the_tracks() -> None:
@@ -429,3 +430,49 @@ def test_errors_are_as_large_as_the_covariance_says() -> None:
 def test_an_unknown_sensor_is_named() -> None:
     with pytest.raises(UnknownSensor, match="'R9'"):
         Tracker(TWO).advance(scan("R9", 0, 0.0))
+
+
+def test_every_track_of_a_whole_history_ends_closed_and_no_other_row_changes() -> None:
+    scans = traffic(TWO, targets=5, scans=12, seed=4)
+    tracker = Tracker(TWO)
+    for one in scans:
+        tracker.advance(one)
+    open_ended = tracker.take_history(final=True)
+    whole = track(from_columns(scans), TWO)
+    kept = whole.isel(estimate=slice(0, open_ended.sizes["estimate"]))
+    xr.testing.assert_identical(kept, open_ended)
+    last = {name: str(status) for name, status in zip(whole["track"].values, whole["status"].values, strict=True)}
+    assert set(last.values()) == {"closed"}
+
+
+def test_a_scan_received_later_than_the_horizon_after_it_was_observed_is_ignored() -> None:
+    scans = traffic(TWO, targets=3, scans=4, seed=5)
+    late = replace(scans[-1], received_ns=scans[-1].observed_ns + 61_000_000_000)
+    tracker = Tracker(TWO)
+    for one in (*scans[:-1], late):
+        tracker.advance(one)
+    assert tracker.late_ignored == 1
+
+
+def test_deviations_that_a_dataset_leaves_out_are_the_layouts() -> None:
+    scans = traffic(TWO, targets=3, scans=10, seed=6)
+    full = from_columns([with_deviations(bare(one), TWO) for one in scans])
+    missing = from_columns([bare(one) for one in scans])
+    assert np.isnan(missing["range_sd"].values).all()
+    xr.testing.assert_identical(track(missing, TWO), track(full, TWO))
+    assert track(missing, TWO).sizes["estimate"] > 0
+
+
+def bare(one: ScanColumns) -> ScanColumns:
+    """The scan without its deviations."""
+    nothing = np.full(len(one), np.nan)
+    return replace(one, azimuth_sd=nothing, range_sd=nothing)
+
+
+def test_a_snapshot_before_the_first_scan_restores() -> None:
+    first = Tracker(TWO)
+    second = Tracker.restore(TWO, None, first.snapshot())
+    scans = traffic(TWO, targets=2, scans=5, seed=7)
+    for one in scans:
+        assert first.advance(one) == second.advance(one)
+    xr.testing.assert_identical(first.tracks(), second.tracks())
