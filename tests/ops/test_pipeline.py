@@ -1,0 +1,224 @@
+"""The pipeline is a function of the journal's rows: what it makes of strangers, latecomers, doubles and pauses."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from fusion.alert_state import Alert
+from geo.errors import BadInput
+from ingest.decode import encode, encode_status
+from ingest.units import Reply
+from ingest.wire import Status
+from ops.config import Ground, Settings
+from ops.journal_reader import JournalReader, JournalRow
+from ops.night import SCENARIO_START, nanoseconds
+from ops.offline import track_log_hash
+from ops.pipeline import CheckpointError, Pipeline
+from sensors.scan import Scan
+
+START_NS = nanoseconds(SCENARIO_START)
+SECOND = 1_000_000_000
+
+
+@pytest.fixture(scope="module")
+def rows(hill_journal: Path) -> list[JournalRow]:
+    with JournalReader(hill_journal) as journal:
+        return journal.read(0, 10_000)
+
+
+def run(ground: Ground, rows: list[JournalRow], settings: Settings | None = None) -> tuple[Pipeline, list[Alert]]:
+    pipeline = Pipeline(ground, settings)
+    return pipeline, [alert for row in rows for alert in pipeline.take(row)]
+
+
+def history(pipeline: Pipeline) -> str:
+    return track_log_hash(pipeline.take_history(final=True))
+
+
+def scan_row(scan: Scan, at_ns: int, *, closes_batch: bool = True) -> JournalRow:
+    return JournalRow(
+        0, "detections", scan.sensor, scan.boot, scan.sequence, at_ns, at_ns, at_ns, "application/json", encode(scan),
+        closes_batch,
+    )  # fmt: skip
+
+
+def status_row(sensor: str, state: Any, at_s: float) -> JournalRow:
+    at_ns = START_NS + round(at_s * SECOND)
+    status = Status(sensor=sensor, boot=1, seq=int(at_s * 10), observed_at=moment(at_ns), state=state)
+    return JournalRow(
+        0, "status", sensor, 1, status.seq, at_ns, at_ns, None, "application/json", encode_status(status), True
+    )
+
+
+def tick_row(at_s: float) -> JournalRow:
+    at_ns = START_NS + round(at_s * SECOND)
+    return JournalRow(0, "tick", "", None, None, at_ns, at_ns, None, "", b"", True)
+
+
+def moment(at_ns: int) -> datetime:
+    return datetime.fromtimestamp(at_ns / 1e9, UTC)
+
+
+def test_an_unknown_sensors_scan_is_counted_and_the_rest_goes_on(hill_ground, rows, caplog):
+    stranger = Scan("stranger", 1, 1, 1, SCENARIO_START, SCENARIO_START, "radar", ())
+    place = len(rows) // 2
+    mixed = [*rows[:place], scan_row(stranger, rows[place].received_ns, closes_batch=False), *rows[place:]]
+    with_stranger, alerts = run(hill_ground, mixed)
+    without, expected = run(hill_ground, rows)
+    assert with_stranger.tally == {**without.tally, "detections: UnknownSensor": 1}
+    assert alerts == expected
+    assert history(with_stranger) == history(without)
+    assert "stranger" in caplog.text
+
+
+def test_a_sensor_of_another_kind_than_the_layouts_is_counted(hill_ground, rows):
+    camera = Scan("radar-mid", 9, 1, 1, SCENARIO_START, SCENARIO_START, "camera", ())
+    pipeline, _ = run(hill_ground, [scan_row(camera, START_NS), *rows])
+    assert pipeline.tally["detections: SchemaError"] == 1
+    assert pipeline.tracks.sizes["estimate"] > 0
+
+
+def test_a_body_that_is_no_scan_is_counted(hill_ground, rows):
+    scan = next(row for row in rows if row.kind == "detections")
+    pipeline, _ = run(hill_ground, [replace(scan, body=b"{}"), *rows])
+    assert pipeline.tally["detections: MalformedMessage"] == 1
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_scans_late_within_the_horizon_end_in_the_same_history(hill_ground, rows, seed):
+    """The horizon is 60 s of observation, as long as this night: every order of arrival must come to the same."""
+    chance = random.Random(seed)
+    scans = [row for row in rows if row.kind == "detections"]
+    late = set(chance.sample(range(len(scans)), 12))
+    keys = [number + (chance.uniform(2.0, 30.0) if number in late else 0.0) for number in range(len(scans))]
+    shuffled = [scan for _, scan in sorted(zip(keys, scans, strict=True), key=lambda pair: pair[0])]
+    assert shuffled != scans
+    in_order = sorted(scans, key=lambda row: row.observed_ns)
+    first, _ = run(hill_ground, shuffled)
+    second, _ = run(hill_ground, in_order)
+    assert history(first) == history(second)
+    assert first.tally.get("late", 0) == 0
+
+
+def test_a_scan_beyond_the_horizon_is_counted_and_changes_nothing(hill_ground, rows):
+    scans = [row for row in rows if row.kind == "detections"]
+    settings = Settings(tracker={"horizon_s": 20.0})
+    first = next(row for row in scans if row.sensor == "radar-mid")
+    others = [row for row in scans if row is not first]
+    late, _ = run(hill_ground, [*others, first], settings)
+    never, _ = run(hill_ground, others, settings)
+    assert late.tally["late"] == 1 + never.tally.get("late", 0)
+    assert history(late) == history(never)
+
+
+def test_rows_that_come_twice_change_nothing(hill_ground, rows):
+    doubled = [double for row in rows for double in (replace(row, closes_batch=False), row)]
+    twice, alerts = run(hill_ground, doubled)
+    once, expected = run(hill_ground, rows)
+    assert alerts == expected
+    assert twice.tally["repeated"] == sum(row.kind == "detections" for row in rows)
+    assert history(twice) == history(once)
+
+
+def test_alerts_are_judged_where_a_batch_closes_and_nowhere_else(hill_ground, rows):
+    pipeline = Pipeline(hill_ground)
+    for row in rows:
+        assert pipeline.take(replace(row, closes_batch=False)) == ()
+    news = pipeline.take(replace(rows[-1], closes_batch=True))
+    assert pipeline.alerts.keys() == {alert.id for alert in news}
+    _, alerts = run(hill_ground, rows)
+    assert len(alerts) > len(news) >= 0
+
+
+@pytest.mark.parametrize("limit", [1, 7, 1000])
+def test_how_the_reader_splits_the_rows_changes_no_alert(hill_ground, hill_journal, rows, limit):
+    pipeline, alerts, after = Pipeline(hill_ground), [], 0
+    with JournalReader(hill_journal) as journal:
+        while stretch := journal.read(after, limit):
+            alerts += [alert for row in stretch for alert in pipeline.take(row)]
+            after = stretch[-1].id
+    whole, expected = run(hill_ground, rows)
+    assert alerts == expected
+    assert history(pipeline) == history(whole)
+
+
+@pytest.mark.parametrize("place", [1, 40, 77, 100])
+def test_going_on_from_what_was_saved_equals_not_stopping(hill_ground, rows, place):
+    first, alerts = run(hill_ground, rows[:place])
+    done = first.take_history()
+    second = Pipeline(hill_ground, checkpoint=first.save())
+    alerts += [alert for row in rows[place:] for alert in second.take(row)]
+    whole, expected = run(hill_ground, rows)
+    assert alerts == expected
+    assert second.save() == whole_after(hill_ground, rows, place).save()
+    rest = second.take_history(final=True)
+    assert done.sizes["estimate"] + rest.sizes["estimate"] == whole.take_history(final=True).sizes["estimate"]
+
+
+def whole_after(ground: Ground, rows: list[JournalRow], place: int) -> Pipeline:
+    """One that took its history at ``place`` and went on."""
+    pipeline, _ = run(ground, rows[:place])
+    pipeline.take_history()
+    for row in rows[place:]:
+        pipeline.take(row)
+    return pipeline
+
+
+@pytest.mark.parametrize("saved", [b"", b"x", b"\x80", bytes(100), msgspec.msgpack.encode({"tracker": 1})])
+def test_what_is_no_checkpoint_is_refused(hill_ground, saved):
+    with pytest.raises(CheckpointError, match=r"expected bytes that Pipeline\.save wrote"):
+        Pipeline(hill_ground, checkpoint=saved)
+
+
+def test_a_cut_checkpoint_is_refused(hill_ground, rows):
+    saved = run(hill_ground, rows[:30])[0].save()
+    for length in (10, len(saved) // 2, len(saved) - 1):
+        with pytest.raises(BadInput):
+            Pipeline(hill_ground, checkpoint=saved[:length])
+
+
+def silence(alerts: list[Alert]) -> list[str]:
+    return [f"{alert.sensor} {alert.status}" for alert in alerts if alert.rule == "sensor_silent"]
+
+
+def test_a_sensor_that_falls_silent_is_an_alert_and_one_that_says_so_is_not(hill_ground):
+    """Heartbeats every 5 s are declared; silence is 2 × 5 s + 1 s (sensors.health)."""
+    sensors = hill_ground.layout.ids
+    beats = [status_row(sensor, "ok", at) for at in range(5) for sensor in sensors]
+    lost = status_row("radar-mid", "lost", 6.0)
+    planned = status_row("camera-west", "maintenance", 6.1)
+    pipeline, alerts = run(hill_ground, [*beats, lost, planned])
+    assert silence(alerts) == ["radar-mid active"], "a last will needs no waiting"
+    quiet = [alert for at in (10, 14, 15.5) for alert in pipeline.take(tick_row(at))]
+    assert silence(quiet) == ["ground-1 active"], "its last heartbeat was at 4 s"
+    assert {sensor: found.state for sensor, found in pipeline.health.items()} == {
+        "radar-mid": "silent",
+        "ground-1": "silent",
+        "camera-west": "maintenance",
+    }
+
+
+def test_an_operators_word_changes_the_alert_and_a_wrong_one_is_counted(hill_ground, rows):
+    pipeline, alerts = run(hill_ground, rows)
+    target = next(alert for alert in alerts if pipeline.alerts[alert.id].status == "active")
+
+    def order(seq: int, identity: str, action: Any) -> JournalRow:
+        body = msgspec.json.encode(Reply("ops", 1, seq, moment(pipeline.now_ns), action, identity, "Officer", "seen"))
+        at_ns = pipeline.now_ns
+        return JournalRow(0, "action", "ops", 1, seq, at_ns, at_ns, None, "application/json", body, True)
+
+    told = pipeline.take(order(1, target.id, "acknowledge"))
+    assert [(alert.id, alert.status, alert.by) for alert in told if alert.id == target.id] == [
+        (target.id, "acknowledged", "Officer")
+    ]
+    before = dict(pipeline.alerts)
+    pipeline.take(order(2, "A-nobody", "acknowledge"))
+    assert pipeline.tally["action: AlertActionError"] == 1
+    assert dict(pipeline.alerts) == before
