@@ -1,15 +1,15 @@
 """Time of one call of fusion.alerts.raise_alerts with many tracks: spread over a sector, and all of them at the line.
 
-Prints one JSON object on one line. ``python benchmarks/alerts.py [--tracks N] [--looks N]``
+A table to stderr, one JSON line to stdout: ``python benchmarks/alerts.py [--tracks N] [--looks N]``
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import time
 
 import numpy as np
+from machine import report, table
 
 from fusion.alerts import AlertState, TrackPicture, raise_alerts
 
@@ -79,16 +79,13 @@ def main() -> None:
     parser.add_argument("--tracks", type=int, default=1000)
     parser.add_argument("--looks", type=int, default=100)
     options = parser.parse_args()
-    print(
-        json.dumps(
-            {
-                "benchmark": "alerts",
-                "tracks": options.tracks,
-                "sector_16_km_deep": measure(options.tracks, 8000.0, options.looks),
-                "all_within_300_m": measure(options.tracks, 300.0, options.looks),
-            }
-        )
-    )
+    found = {
+        "sector_16_km_deep": measure(options.tracks, 8000.0, options.looks),
+        "all_within_300_m": measure(options.tracks, 300.0, options.looks),
+    }
+    names = list(found["all_within_300_m"])
+    table(["", *names], [[place, *(figures[name] for name in names)] for place, figures in found.items()])
+    report("alerts", {"tracks": options.tracks, **found})
 
 
 if __name__ == "__main__":

@@ -1,12 +1,11 @@
 """Points per second of fusion.correlate on one core, beside geopandas' nearest join and shapely in the same run.
 
-Prints one JSON object on one line. ``python benchmarks/correlate.py [--points N] [--repeats N]``
+A table to stderr, one JSON line to stdout: ``python benchmarks/correlate.py [--points N] [--repeats N]``
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import time
 import tracemalloc
@@ -18,6 +17,7 @@ import geopandas
 import numpy as np
 import shapely
 import xarray as xr
+from machine import report, table
 from shapely.geometry import LineString
 
 from fusion.correlate import Correlator
@@ -98,20 +98,19 @@ def main() -> None:
     tracemalloc.start()
     correlator.of(easting[:1_000_000], northing[:1_000_000])
     peak = tracemalloc.get_traced_memory()[1]
-    print(
-        json.dumps(
-            {
-                "benchmark": "correlate",
-                "points": options.points,
-                "line_vertices": len(line.coords),
-                "segments": border.segments,
-                "terrain_cells": int(terrain["elevation"].size),
-                "build_cpu_s": round(built, 3),
-                **{f"{name}_points_per_cpu_s": round(rate) for name, rate in timed.items()},
-                "largest_difference_of_distance_m": disagreement,
-                "bytes_per_point": round(peak / min(options.points, 1_000_000), 1),
-            }
-        )
+    table(["points per CPU-second", ""], [[name.replace("_", " "), round(rate)] for name, rate in timed.items()])
+    report(
+        "correlate",
+        {
+            "points": options.points,
+            "line_vertices": len(line.coords),
+            "segments": border.segments,
+            "terrain_cells": int(terrain["elevation"].size),
+            "build_cpu_s": round(built, 3),
+            **{f"{name}_points_per_cpu_s": round(rate) for name, rate in timed.items()},
+            "largest_difference_of_distance_m": disagreement,
+            "bytes_per_point": round(peak / min(options.points, 1_000_000), 1),
+        },
     )
 
 

@@ -30,7 +30,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """``radars`` in a row 2 km apart, each looking round to 2 km every ``period_s``; ``walkers`` along the whole row."""
+    """``radars`` in a row 2 km apart, each looking round to 2 km every ``period_s``; ``walkers`` along the row."""
 
     radars: int = 10
     period_s: float = 1.0

@@ -88,7 +88,7 @@ def send_echo(url: BrokerUrl, folder: Path, seconds: float) -> None:
 
 
 def send_night(url: BrokerUrl, folder: Path) -> None:
-    """Send each scan when it is due through its sensor's spool; note when it was handed over. Prints what came of it."""
+    """Send each scan when it is due, through its sensor's spool; prints when each was handed over, and what came."""
     from dataclasses import replace
     from datetime import timedelta
 
@@ -179,7 +179,7 @@ def backlog_of(room: Room, sending: subprocess.Popen[bytes], each: list[tuple[fl
     return said
 
 
-def processor_shares(room: Room, sending: subprocess.Popen[bytes]) -> dict[str, float]:
+def processor_shares(sending: subprocess.Popen[bytes]) -> dict[str, float]:
     """CPU seconds so far of each process of the run."""
     shares = {"unit and watcher": sum(psutil.Process().cpu_times()[:2]), "senders": _cpu_s(sending.pid)}
     for child in psutil.Process().children():
@@ -212,8 +212,8 @@ def measure(rate: int, seconds: float, warm_up_s: float, folder: Path) -> dict[s
         unit, inbox = client(room.url, "unit"), Inbox()
         inbox.subscribe(unit, unit_topic(SECTOR_ID, "ops-centre", "alerts"))
         sending = other_process("night", room.url, folder)
-        before = processor_shares(room, sending)
-        watching = threading.Timer(plan.duration_s, lambda: after.update(processor_shares(room, sending)))
+        before = processor_shares(sending)
+        watching = threading.Timer(plan.duration_s, lambda: after.update(processor_shares(sending)))
         after: dict[str, float] = {}
         watching.start()
         said = backlog_of(room, sending, each)

@@ -8,12 +8,13 @@ over confirmed and coasting tracks. ``python benchmarks/tracking.py calm busy --
 from __future__ import annotations
 
 import argparse
-import json
+import sys
 import time
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from machine import report, table
 from scipy.optimize import linear_sum_assignment
 
 from fusion.tracker import Tracker, TrackerSettings, compile_kernels
@@ -183,7 +184,7 @@ def gospa_positions(truth: Floats, found: Floats, cutoff_m: float = 50.0) -> tup
 
 
 def main() -> None:
-    """Print one line a preset, then one JSON object."""
+    """A table of the presets, then one JSON line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("presets", nargs="*", default=["calm", "busy", "swarm"])
     parser.add_argument("--seeds", type=int, default=2)
@@ -191,13 +192,14 @@ def main() -> None:
     arguments = parser.parse_args()
     begun = time.process_time()
     compile_kernels()
-    print(f"kernels ready in {time.process_time() - begun:.1f} CPU-s")
-    table = {}
+    print(f"kernels ready in {time.process_time() - begun:.1f} CPU-s", file=sys.stderr)
+    found: dict[str, dict[str, float]] = {}
     for name in arguments.presets:
         rows = [run(PRESETS[name], arguments.first_seed + i, TrackerSettings()) for i in range(arguments.seeds)]
-        table[name] = {key: float(np.mean([row[key] for row in rows])) for key in rows[0]}
-        print(name, {key: round(value, 2) for key, value in table[name].items()})
-    print(json.dumps(table))
+        found[name] = {key: round(float(np.mean([row[key] for row in rows])), 3) for key in rows[0]}
+    names = list(next(iter(found.values()), {}))
+    table(["", *names], [[name, *figures.values()] for name, figures in found.items()])
+    report("tracking", {"seeds": arguments.seeds, "presets": found})
 
 
 if __name__ == "__main__":
