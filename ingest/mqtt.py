@@ -16,10 +16,11 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Final
 
+from paho.mqtt import properties as paho_properties
 from paho.mqtt.client import Client, MQTTMessage, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
+from paho.mqtt.properties import MalformedPacket, Properties  # type: ignore[attr-defined]
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from ingest.address import BrokerUrl
@@ -30,6 +31,21 @@ from ingest.receive import Delivery
 ANSWER_WITHIN_S: Final = 4.0
 """How long a broker may take for a CONNACK or SUBACK before the connection is given up."""
 ON_NEW_SUBSCRIPTION: Final = 1  # MQTT 5 retain handling: send retained messages once, not at every reconnect
+
+
+def _read_text(buffer: bytes, longest: int) -> tuple[str, int]:
+    """A length-prefixed string of a packet's properties and its size; characters that are none become U+FFFD.
+
+    Stands in for paho's reader, which ends the connection over a NUL or U+FEFF in a property. The broker then delivers
+    the same message again, for ever: one message of one client would stop ingest. Ours goes to the dead letters.
+    """
+    length = int.from_bytes(buffer[:2], "big")
+    if longest < 2 or length > longest - 2 or len(buffer) < 2 + length:
+        raise MalformedPacket("a string longer than its packet")
+    return bytes(buffer[2 : 2 + length]).decode("utf-8", "replace"), length + 2
+
+
+paho_properties.readUTF = _read_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ class Picture:
     latency_p99_ms: float | None = None
     memory_mb: float | None = None
     address: str | None = None
+    problem: str | None = None
     time_zone: str = "UTC"
 
 
@@ -75,6 +76,8 @@ def _head(picture: Picture) -> Panel:
         f"p99 {milliseconds(picture.latency_p99_ms)}",
         "" if picture.memory_mb is None else f"   memory {picture.memory_mb:.0f} MB",
     )
+    if picture.problem:
+        line.append(f"\nINGEST HAS NO LINK: {picture.problem}", style="bold yellow")
     if picture.address:
         line.append(f"\n{picture.address}", style="underline")
     return Panel(line, title=Text(picture.title), title_align="left", border_style="dim")

@@ -112,6 +112,7 @@ class Demo:
             elapsed_s=time.monotonic() - self.first_publish_s,
             time_zone=self.sector.time_zone,
             address=self.room.address,
+            problem=self.room.ingest.last("problem"),
             latency_p50_ms=fusion.last("latency_p50_ms"),
             latency_p99_ms=fusion.last("latency_p99_ms"),
             memory_mb=self.memory.peak_mb or None,

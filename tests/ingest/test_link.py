@@ -409,3 +409,25 @@ def test_a_publisher_answers_with_the_puback_or_the_reason(broker: Broker) -> No
     publisher.stop()
     with pytest.raises(BrokerError, match="stopped before the broker answered"):
         waiting.result(timeout=5)
+
+
+@pytest.mark.parametrize("text", ["\ufeffjson", "a\ufeffb"])
+def test_a_string_that_paho_refuses_does_not_stop_the_link(broker: Broker, text: str) -> None:
+    inbound = subscriber(broker)
+    inbound.start()
+    attacker = Publisher(broker.url, client_id="attacker", now_ns=time.time_ns)
+    attacker.start()
+    for payload, content_type in ((b"bad", text), (b"good", "application/json")):
+        attacker(DETECTIONS, payload, content_type=content_type).result(5.0)
+    got: list[Delivery] = []
+
+    def both() -> bool:
+        got.extend(inbound.collect(wait_s=0.05))
+        return len(got) >= 2
+
+    assert until(both), inbound.problem
+    assert [delivery.payload for delivery in got] == [b"bad", b"good"]
+    assert all(inbound.acknowledge(delivery) for delivery in got)
+    assert inbound.problem is None
+    attacker.stop()
+    inbound.stop()
