@@ -36,7 +36,8 @@ class Look:
 def name_of(process: psutil.Process) -> str:
     """The module that a process runs, ``demo`` for the parent."""
     words = process.cmdline()
-    return words[words.index("-m") + 1].removeprefix("ops.") if "-m" in words[:4] else "demo"
+    name = words[words.index("-m") + 1].removeprefix("ops.")
+    return "demo" if name == "cli" else name
 
 
 def look(parent: psutil.Process, began_s: float) -> Look:
