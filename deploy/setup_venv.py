@@ -1,4 +1,4 @@
-"""Make the virtual environment: uv from the package index for speed, plain pip where that fails. Standard library only."""
+"""Make the virtual environment: uv from the package index for speed, plain pip where that fails."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ EXTRAS = ".[test]"
 
 
 def main(folder: str) -> int:
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 - whoever has an older one should be told so
         print(f"Watchline needs Python 3.11 or newer; this is {sys.version.split()[0]}.", file=sys.stderr)
         return 1
     try:
@@ -18,7 +18,9 @@ def main(folder: str) -> int:
         import venv  # noqa: F401
     except ImportError:
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
-        print(f"Python's venv module is missing: install it with 'apt-get install python{version}-venv'.", file=sys.stderr)
+        print(
+            f"Python's venv module is missing: install it with 'apt-get install python{version}-venv'.", file=sys.stderr
+        )
         return 1
     root = Path(folder)
     python = root / "bin" / "python"

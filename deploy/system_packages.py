@@ -1,4 +1,4 @@
-"""Install what the tests need from the system's packages where that is allowed; say loudly what is missing where not."""
+"""Install what the tests need from the system's packages where that is allowed; say loudly what is missing."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """A named set of variables. ``kinds`` are numpy kind codes: f float, i integer, u unsigned, M datetime, U/O text."""
+    """Named variables. ``kinds`` are numpy kind codes: f float, i integer, u unsigned, M datetime, U/O text."""
 
     name: str
     variables: Mapping[str, Variable] = field(default_factory=dict)
@@ -33,7 +33,9 @@ class Schema:
         for name, wanted in self.variables.items():
             if name not in dataset:
                 if wanted.required:
-                    raise SchemaError(f"no variable {name!r}", where=f"{where} ({self.name})", expected=str(wanted.dims))
+                    raise SchemaError(
+                        f"no variable {name!r}", where=f"{where} ({self.name})", expected=str(wanted.dims)
+                    )
                 continue
             found = dataset[name]
             if found.dims != wanted.dims:
