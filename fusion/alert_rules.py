@@ -169,12 +169,14 @@ def overdue(ledger: Ledger, memory: TrackMemory) -> TrackMemory:
 
 
 def track_ended(ledger: Ledger, memory: TrackMemory) -> None:
+    """A closed track takes its open approach along; a crossing stays, because it happened."""
     ledger.clear(memory.open_approach, "the track ended")
 
 
 def sensors_silent(
     ledger: Ledger, memories: Mapping[str, SensorMemory], health: Mapping[str, Health]
 ) -> dict[str, SensorMemory]:
+    """Raise an alert for each outage of a sensor, once, and clear it when the sensor is heard for long enough."""
     sensors = dict(memories)
     for sensor in sorted(health):
         memory, found = sensors.get(sensor, SensorMemory()), health[sensor]

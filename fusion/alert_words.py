@@ -61,10 +61,12 @@ def higher(first: str, second: str) -> str:
 
 
 def crossing_sentence(sighting: Sighting, *, naming_probability: float) -> str:
+    """The sentence of a crossing: who, which way, where, how fast, how sure, seen by whom."""
     return f"{_who(sighting, naming_probability)} crossed the border {_heading(sighting)}, {_end(sighting)}"
 
 
 def approach_sentence(sighting: Sighting, *, naming_probability: float) -> str:
+    """The sentence of an approach: as a crossing's, with the distance to the line and the time left."""
     left = sighting.time_to_border_s
     away = f"{abs(sighting.offset_m):.0f} m" + ("" if left is None else f" and {duration(left)}") + " away"
     who = _who(sighting, naming_probability)
@@ -72,6 +74,7 @@ def approach_sentence(sighting: Sighting, *, naming_probability: float) -> str:
 
 
 def silent_sentence(sensor: str, since: str) -> str:
+    """The sentence of a sensor's silence, which says what that means."""
     return f"Sensor {sensor} has been silent since {since}: what it watched is unwatched by it."
 
 

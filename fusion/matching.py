@@ -143,6 +143,8 @@ class Presence:
 
 @dataclass(frozen=True, slots=True)
 class Scenes:
+    """Truth and tracks laid on the same scoring times, with the metric's cutoff [m] and order."""
+
     times: Times
     truth: Presence
     tracks: Presence
@@ -166,6 +168,7 @@ class Scenes:
 
 
 def scenes_of(truth: xr.Dataset, tracks: xr.Dataset, cutoff_m: float, order: float, times: Times | None) -> Scenes:
+    """Both histories as scenes at ``times`` (None: those of the truth). ScoringError for what cannot be scored."""
     check_metric(cutoff_m, order)
     TRUTH.check(truth, where="truth")
     TRACKS.check(tracks, where="tracks")
@@ -262,6 +265,7 @@ def _points(points: Floats, where: str) -> Floats:
 
 
 def check_metric(cutoff_m: float, order: float) -> None:
+    """Raise ScoringError unless the cutoff is a positive number of metres and the order at least 1."""
     if not (np.isfinite(cutoff_m) and cutoff_m > 0):
         raise ScoringError(f"cutoff_m is {cutoff_m}", where="scoring", expected="a positive number of metres")
     if not (np.isfinite(order) and order >= 1):

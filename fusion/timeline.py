@@ -28,6 +28,7 @@ class Entry:
 
 
 def key_of(scan: ScanColumns) -> Key:
+    """A scan's place in time: ties are broken by who sent it and in which order."""
     return scan.observed_ns, scan.sensor, scan.boot, scan.sequence
 
 

@@ -129,6 +129,7 @@ def heights_of(elevation: Any) -> Heights:
 
 
 def check_on_map(grid: Grid, row: Floats, column: Floats, easting: Floats, northing: Floats) -> None:
+    """Raise TerrainError for the first observer that is not within the outermost cell centres."""
     off = ~np.atleast_1d(grid.holds(row, column))
     if off.any():
         n = int(np.argmax(off))
@@ -146,11 +147,13 @@ def drop_per_cell(cell_m: float, curvature_k: float) -> float:
 
 
 def check_not_negative(value: Any, name: str) -> None:
+    """Raise BadInput unless every value is a finite number of metres from zero."""
     if not np.all(np.isfinite(value)) or np.any(np.asarray(value) < 0):
         raise BadInput(f"{value}", where=name, expected="a finite number of metres, not below zero")
 
 
 def check_curvature(curvature_k: float) -> None:
+    """Raise BadInput unless the factor k of the effective Earth radius is above zero (inf: a flat Earth)."""
     if not curvature_k > 0.0:
         raise BadInput(f"{curvature_k}", where="curvature_k", expected="a factor above zero, inf for flat")
 

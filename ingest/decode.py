@@ -151,6 +151,7 @@ def _check_topic(topic: str | None, sensor: str, channel: str) -> None:
 
 
 def check_time(time: datetime, field: str) -> None:
+    """Raise MalformedMessage for a time that is not UTC or that nanoseconds since 1970 cannot hold."""
     if time.utcoffset() != timedelta(0):
         raise MalformedMessage("bad_time", field, time.isoformat(), "UTC, ending in Z")
     if not EARLIEST <= time < LATEST:
@@ -170,6 +171,7 @@ def _check_plot(plot: WirePlot, i: int) -> None:
 
 
 def parse_json(decoder: Callable[[bytes], Message], payload: bytes) -> Message:
+    """The message that ``decoder`` reads in the bytes; MalformedMessage naming the field, whatever they are."""
     if len(payload) > MAX_PAYLOAD_BYTES:
         raise MalformedMessage("too_large", "payload", f"{len(payload)} bytes", f"at most {MAX_PAYLOAD_BYTES}")
     try:

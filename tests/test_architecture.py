@@ -1,0 +1,108 @@
+"""The floors hold: imports only go down, and below ops nothing reads a clock, throws dice or opens a socket."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from importlinter.cli import lint_imports
+
+ROOT = Path(__file__).resolve().parents[1]
+PURE = ("geo", "sensors", "fusion")
+LINKS = {"mqtt.py", "sender.py", "subscriber.py"}
+"""The files of ingest that hold a connection: they measure waiting, on the monotonic clock and on no other."""
+OF_TIME_AND_CHANCE = {"time", "random", "secrets", "uuid", "socket", "ssl", "asyncio", "selectors", "subprocess"}
+CLOCKS = {"time.time", "time.time_ns", "datetime.now", "datetime.utcnow", "datetime.today", "date.today"}
+NEW_RANDOM = {"default_rng", "Generator", "SeedSequence", "PCG64", "Philox"}
+
+
+def files_of(*packages: str) -> list[Path]:
+    return sorted(file for package in packages for file in (ROOT / package).rglob("*.py"))
+
+
+def name_of(file: Path) -> str:
+    return file.relative_to(ROOT).as_posix()
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    """The first names of every module that is imported anywhere in a file."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            yield node.module.partition(".")[0]
+
+
+def called(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
+    """(dotted name, call) of every call by a plain name, as in ``np.random.default_rng(3)``."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            yield ast.unparse(node.func), node
+
+
+def parsed(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
+def test_the_contracts_hold(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    monkeypatch.chdir(ROOT)
+    failed = lint_imports()
+    assert not failed, capsys.readouterr().out
+
+
+def test_the_contract_on_paho_names_every_file_of_ingest_but_one():
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    (contract,) = (contract for contract in contracts if contract.get("forbidden_modules") == ["paho"])
+    modules = {f"ingest.{file.stem}" for file in files_of("ingest")} - {"ingest.mqtt", "ingest.__init__"}
+    assert set(contract["source_modules"]) == modules | {"geo", "sensors", "fusion", "ops"}
+
+
+def test_only_one_file_talks_to_paho():
+    packages = ("geo", "sensors", "ingest", "fusion", "ops")
+    users = [name_of(file) for file in files_of(*packages) if "paho" in imported(parsed(file))]
+    assert users == ["ingest/mqtt.py"]
+
+
+@pytest.mark.parametrize("file", files_of(*PURE), ids=name_of)
+def test_what_is_pure_imports_neither_clock_nor_chance_nor_network(file: Path):
+    assert not OF_TIME_AND_CHANCE & set(imported(parsed(file)))
+
+
+@pytest.mark.parametrize("file", files_of("ingest"), ids=name_of)
+def test_only_the_links_of_ingest_measure_time(file: Path):
+    tree = parsed(file)
+    found = OF_TIME_AND_CHANCE & set(imported(tree))
+    assert found <= ({"time"} if file.name in LINKS else set())
+    if found:
+        assert {name for name, _ in called(tree) if name.startswith("time.")} <= {"time.monotonic", "time.sleep"}
+
+
+@pytest.mark.parametrize("file", files_of(*PURE, "ingest"), ids=name_of)
+def test_nothing_below_ops_asks_what_time_it_is_or_throws_dice_without_a_seed(file: Path):
+    for name, call in called(parsed(file)):
+        assert not any(name == clock or name.endswith(f".{clock}") for clock in CLOCKS), f"line {call.lineno}: {name}"
+        before, _, last = name.rpartition(".")
+        if before.endswith("random"):
+            assert last in NEW_RANDOM, f"line {call.lineno}: {name} is numpy's old, global dice"
+        if last == "default_rng":
+            assert call.args or call.keywords, f"line {call.lineno}: default_rng() without a seed"
+
+
+def test_ingest_starts_without_what_it_does_not_need():
+    """An ingest process that loaded the analysis libraries would cost 200 MB and seconds at every start."""
+    code = "import sys, ops.ingesting; print(*sorted({m.partition('.')[0] for m in sys.modules}))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert {"paho", "msgspec", "ingest"} <= loaded
+    assert not {"xarray", "pandas", "numba", "scipy", "geopandas", "matplotlib", "dask", "rasterio"} & loaded
+
+
+def test_fusion_starts_without_what_it_does_not_need():
+    code = "import sys, ops.fusing; print(*sorted({m.partition('.')[0] for m in sys.modules}))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert not {"geopandas", "matplotlib", "folium", "distributed", "fastapi"} & set(done.stdout.split())
