@@ -13,9 +13,8 @@ A clear animal lowers the priority. Distress is no rule of this file and nothing
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
-from fusion.alert_ledger import AlertSettings, AlertSettingsError, Ledger, following
+from fusion.alert_ledger import AlertSettings, AlertSettingsError, Ledger
 from fusion.alert_rules import (
     Health,
     approaching,
@@ -52,7 +51,6 @@ __all__ = [
     "picture_of",
     "raise_alerts",
     "rank",
-    "reconcile",
 ]
 
 
@@ -81,37 +79,3 @@ def raise_alerts(
     sensors = sensors_silent(ledger, state.sensors, health or {})
     ledger.forget()
     return AlertState(tracks, sensors, ledger.alerts), ledger.news()
-
-
-def reconcile(published: AlertState, rerun: AlertState, *, now_ns: int) -> tuple[AlertState, tuple[Alert, ...]]:
-    """Join what a re-run with late data concludes to what was published before; both states stand at ``now_ns``.
-
-    The memory is the re-run's. An alert of both stays as published unless status, priority or segment differ, then it
-    is revised; what an operator closed stays closed, what he acknowledged stays acknowledged while the re-run has it
-    open. One that only the re-run has is new; one that only was published is cleared, never unpublished.
-    Returns the joined state and what must be published, most urgent first.
-    """
-    alerts, news = dict(rerun.alerts), []
-    for identity, old in published.alerts.items():
-        joined = _joined(old, rerun.alerts.get(identity), now_ns)
-        alerts[identity] = joined
-        if joined is not old:
-            news.append(joined)
-    news += [alert for identity, alert in rerun.alerts.items() if identity not in published.alerts]
-    return replace(rerun, alerts=alerts), tuple(sorted(news, key=rank))
-
-
-def _joined(old: Alert, new: Alert | None, now_ns: int) -> Alert:
-    """The published alert itself, or its revision by what the re-run says of it."""
-    if old.by and not old.is_open:
-        return old
-    if new is None:
-        if not old.is_open:
-            return old
-        reason = "withdrawn: late data say otherwise"
-        return replace(old, status="cleared", reason=reason, **following(old.revision, now_ns))
-    status = old.status if old.by and new.is_open else new.status
-    if (status, new.priority, new.segment) == (old.status, old.priority, old.segment):
-        return old
-    revision = max(old.revision, new.revision)
-    return replace(new, raised_at=old.raised_at, status=status, by=old.by, **following(revision, now_ns))

@@ -10,8 +10,6 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import xarray as xr
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from shapely.geometry import LineString
 
 from fusion.alert_ledger import AlertSettingsError
@@ -30,7 +28,6 @@ from fusion.alerts import (
     picture_of,
     raise_alerts,
     rank,
-    reconcile,
 )
 from fusion.correlate import Correlator
 from geo.border import Border
@@ -485,69 +482,6 @@ def test_closed_alerts_are_forgotten_after_a_while_and_stale_ones_cleared():
     state, news = watch([(801, NOBODY)], state, settings_)
     assert news == []
     assert state == AlertState()
-
-
-# ---- late data -------------------------------------------------------------------------------------------------------
-
-NOW_NS = START_NS + 3600 * NS
-
-
-def test_a_re_run_that_agrees_publishes_nothing():
-    state, _ = watch(busy_night())
-    joined, news = reconcile(state, state, now_ns=NOW_NS)
-    assert news == ()
-    assert joined == state
-
-
-def test_what_a_re_run_no_longer_has_is_cleared_never_unpublished():
-    crossed, _ = watch(walk(np.arange(-100.0, 100.0, 4.0)))
-    near, _ = watch(walk(np.arange(-100.0, 10.0, 2.2)))
-    joined, news = reconcile(crossed, near, now_ns=NOW_NS)
-    withdrawn = next(a for a in news if a.rule == "crossing")
-    assert (withdrawn.status, withdrawn.revision) == ("cleared", crossed.alerts[withdrawn.id].revision + 1)
-    assert "late data" in withdrawn.reason
-    assert set(crossed.alerts) <= set(joined.alerts)
-    assert joined.tracks == near.tracks
-
-
-def test_what_only_a_re_run_has_is_published_as_it_stands_there():
-    near, _ = watch(walk(np.arange(-100.0, 10.0, 2.2)))
-    crossed, published = watch(walk(np.arange(-100.0, 100.0, 4.0)))
-    (alert,) = raised(published, "crossing")
-    joined, news = reconcile(near, crossed, now_ns=NOW_NS)
-    assert [a for a in news if a.rule == "crossing"] == [crossed.alerts[alert.id]] == [joined.alerts[alert.id]]
-
-
-def test_what_the_operator_did_outlives_a_re_run():
-    state, published = watch(walk(np.arange(-100.0, 100.0, 4.0)))
-    (alert,) = raised(published, "crossing")
-    moved, _ = watch(walk(np.arange(-100.0, 100.0, 4.0), easting=9000.0))
-    rejected, _ = act_on(state, alert.id, "reject", by="o", reason="cow", at=AT)
-    joined, news = reconcile(rejected, moved, now_ns=NOW_NS)
-    assert joined.alerts[alert.id].status == "rejected"
-    assert alert.id not in {a.id for a in news}
-    acknowledged, _ = act_on(state, alert.id, "acknowledge", by="o", at=AT)
-    joined, news = reconcile(acknowledged, moved, now_ns=NOW_NS)
-    revised = joined.alerts[alert.id]
-    assert (revised.status, revised.by, revised.segment, revised.revision) == (
-        "acknowledged",
-        "o",
-        18,
-        alert.revision + 3,
-    )
-    assert revised in news
-
-
-@settings(max_examples=12, deadline=None)
-@given(st.integers(0, 10**6), st.integers(0, 119))
-def test_after_any_re_run_every_published_alert_is_still_there_and_revisions_rise(seed, cut):
-    night, other = busy_night(seed, tracks=6), busy_night(seed + 1, tracks=6)
-    published, _ = watch(night)
-    rerun, _ = watch(night[:cut] + other[cut:])
-    joined, news = reconcile(published, rerun, now_ns=NOW_NS)
-    assert set(published.alerts) | set(rerun.alerts) == set(joined.alerts)
-    for alert in news:
-        assert alert.id not in published.alerts or alert.revision > published.alerts[alert.id].revision
 
 
 # ---- workload --------------------------------------------------------------------------------------------------------
