@@ -221,9 +221,17 @@ def test_the_watchdog_replaces_a_silent_peer(broker: Broker) -> None:
     reader.start()
     connection = reader._connection
     first = connection._client
+    asked: list[object] = []
+    ask = connection._subscribe
+
+    def noted(client: Any) -> None:  # the answer may be here before we could look at a flag
+        asked.append(client)
+        ask(client)
+
+    connection._subscribe = noted
     connection._heard_s -= 121
     reader.check()
-    assert connection._probed
+    assert asked == [first]
     assert until(lambda: not connection._probed), "a living broker answers the question"
     assert connection._client is first
     connection._heard_s -= 181
