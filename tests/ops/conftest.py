@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 import rasterio
 from pyproj import Transformer
-from rasterio.transform import from_origin
 
 from ingest.decode import encode
 from ingest.receive import Delivery, Receiver
@@ -72,7 +71,7 @@ class Files:
             "count": 1,
             "dtype": "float32",
             "crs": f"EPSG:{EPSG}",
-            "transform": from_origin(WEST, NORTH, CELL_M, CELL_M),
+            "transform": rasterio.Affine(CELL_M, 0.0, WEST, 0.0, -CELL_M, NORTH),
             "nodata": -9999.0,
             **profile,
         }
