@@ -48,14 +48,18 @@ class Night:
         self.simulator.wait_for("started_ns", timeout_s=READY_S)
 
     def strike(self, victim: str, pause_s: float) -> None:
-        """kill -9 of one part, a pause, and a new start."""
+        """kill -9 of one part (or a stop in order, as by SIGTERM), a pause, and a new start."""
         if victim == "broker":
             self.broker.kill()
             time.sleep(pause_s)
             self.broker.start()
             return
-        child: Child = getattr(self.room, victim)
-        child.kill()
+        child: Child = getattr(self.room, victim.removesuffix(", in order"))
+        if victim.endswith(", in order"):
+            was_ready = child.last("ready") is not None  # else it may end by the signal itself
+            assert child.stop(timeout_s=20.0) == 0 or not was_ready, child.obituary()
+        else:
+            child.kill()
         time.sleep(pause_s)
         child.restart()
 
@@ -77,10 +81,10 @@ class Night:
 def disturbed(
     broker: RunningBroker, hill_sector: Any, copy_night: Callable[[Path], Path], tmp_path_factory: Any
 ) -> Night:
-    """A night during which ingest, fusion and the broker are each killed twice, at seeded moments."""
+    """A night during which ingest, fusion and the broker are each killed twice, and two stopped, at seeded moments."""
     folder = copy_night(tmp_path_factory.mktemp("disturbed"))
     chance = random.Random(f"kills with {type(broker).__name__}")
-    victims = ["ingest", "fusion", "broker"] * 2
+    victims = ["ingest", "fusion", "broker"] * 2 + ["ingest, in order", "fusion, in order"]
     chance.shuffle(victims)
     moments = sorted(chance.uniform(0.5, 0.75 * NIGHT_S / SPEED) for _ in victims)
     night = Night(hill_sector.sector, folder, broker, "hills")
