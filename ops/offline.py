@@ -78,8 +78,7 @@ def replay_journal(
         history = store.history_dataset()
         files = [out / "tracks.parquet", out / "alerts.geojson"]
         store.export_tracks_geoparquet(files[0], ground.frame)
-        store.export_alerts_geojson(files[1])
-        alerts = sorted(fusion.pipeline.alerts)
+        alerts = store.export_alerts_geojson(files[1])
     finally:
         store.close()
         source.close()
@@ -89,7 +88,7 @@ def replay_journal(
         "rows": rows,
         "estimates": int(history.sizes["estimate"]),
         "tracks_confirmed": len(np.unique(history["track"].values[history["status"].values == "confirmed"])),
-        "alerts": len(alerts),
+        "alerts": alerts,
         "unusable": dict(fusion.pipeline.tally),
         "tracks_sha256": track_log_hash(history),
         "alerts_sha256": hashlib.sha256(files[1].read_bytes()).hexdigest(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import subprocess
 import sys
 import time
@@ -68,6 +69,15 @@ def test_other_settings_do_change_something(hill_journal, hill_sector, reference
     other = replay(hill_journal, hill_sector, tmp_path, settings)
     assert other["tracks_sha256"] != reference["tracks_sha256"]
     assert other["alerts_sha256"] != reference["alerts_sha256"]
+
+
+def test_alerts_that_fusion_has_forgotten_are_counted_all_the_same(hill_journal, hill_sector, reference, tmp_path):
+    settings = tmp_path / "settings.toml"
+    settings.write_text("[alerts]\napproach_clear_s = 1.0\nkeep_s = 1.0\n")
+    figures = replay(hill_journal, hill_sector, tmp_path, settings)
+    written = json.loads((tmp_path / "alerts.geojson").read_text())["features"]
+    assert figures["alerts"] == len(written) >= reference["alerts"]
+    assert any(alert["properties"]["status"] == "cleared" for alert in written)
 
 
 def fuse(journal: Path, ground: Ground, store_path: Path, stops: Sequence[int], *, orderly: bool) -> Outcome:
