@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tomllib
 from collections.abc import Mapping
@@ -205,6 +206,20 @@ def layout_path(sector: Sector, layout: str | None) -> Path:
     raise ConfigError(
         f"no layout {layout!r}", where=str(sector.path), expected=f"one of {', '.join(sector.layouts)} or a file"
     )
+
+
+def read_bases(path: Path | None) -> dict[str, tuple[float, float]]:
+    """(lon, lat) of each patrol base of a GeoJSON file of points, by name; none without a file. Raises ConfigError."""
+    if path is None:
+        return {}
+    try:
+        bases = {}
+        for feature in json.loads(path.read_text(encoding="utf-8"))["features"]:
+            properties, (lon, lat) = feature["properties"], feature["geometry"]["coordinates"][:2]
+            bases[str(properties.get("name", properties.get("id", "base")))] = (float(lon), float(lat))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        raise ConfigError("cannot be read", where=str(path), expected="GeoJSON points with properties") from None
+    return bases
 
 
 def open_ground(sector: Sector, layout: str | None = None) -> Ground:

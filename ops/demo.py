@@ -18,7 +18,7 @@ import numpy as np
 from geo.errors import WatchlineError
 from ingest.address import BrokerUrl
 from ops.clock import ScenarioClock
-from ops.config import Sector, layout_path, load_sector, open_ground
+from ops.config import Sector, layout_path, load_sector, open_ground, read_bases
 from ops.console import Picture
 from ops.journal_reader import Counts, JournalReader
 from ops.operator import ActionSender
@@ -187,6 +187,7 @@ def open_room(options: DemoOptions) -> tuple[Room, Sector]:
     """The room for a demonstration, not yet entered; entering removes what an earlier one left in its folder."""
     sector = load_sector(options.sector)
     layout = layout_path(sector, options.layout)
+    read_bases(sector.bases)  # the report needs them: better refused now than at the end
     now_ns = time.time_ns()
     clock = ScenarioClock.live() if options.speed == 1 else ScenarioClock(now_ns, now_ns, options.speed)
     # A name of its own for each run: on an outside broker nobody else's retained messages are taken for ours.

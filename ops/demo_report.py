@@ -13,6 +13,7 @@ import numpy as np
 import xarray as xr
 
 from fusion import scoring
+from ops.config import read_bases
 from ops.history import load_history
 from ops.report import SAMPLE_NOTICE, ReportInput, write_report
 from ops.report_hidden import hidden_share
@@ -99,26 +100,13 @@ def write_files(
         latencies_ms=latencies,
         latency_meaning="from the sending of a scan to its place in the committed picture (wall time)",
         hidden=hidden_share(scores.coverage["visible"], ground.border, belt_m=demo.sector.belt_m),
-        bases=_bases(demo.sector.bases),
+        bases=read_bases(demo.sector.bases),
         time_zone=demo.sector.time_zone,
         demo=True,
         notices=(SAMPLE_NOTICE,) if demo.sector.terrain.startswith("sample:") else (),
     )
     write_report(files["report"], report)
     return files
-
-
-def _bases(path: Path | None) -> dict[str, tuple[float, float]]:
-    if path is None:
-        return {}
-    features = json.loads(path.read_text(encoding="utf-8"))["features"]
-    return {
-        str(feature["properties"].get("name", feature["properties"].get("id", "base"))): (
-            float(feature["geometry"]["coordinates"][0]),
-            float(feature["geometry"]["coordinates"][1]),
-        )
-        for feature in features
-    }
 
 
 def _moment(time_ns: int) -> datetime:

@@ -297,6 +297,18 @@ def test_a_demonstration_clears_no_installations_data(watchline, hill_sector, tm
     assert (tmp_path / "journal.db").exists()
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["no JSON", "[]", '{"features": [{"properties": null}]}', '{"features": [{"properties": {}, "geometry": 1}]}'],
+)
+def test_bases_that_cannot_be_read_are_refused_before_the_demonstration(watchline, own_sector, tmp_path, text):
+    own_sector.edit(own_sector.sector, 'time_zone = "UTC"', 'time_zone = "UTC"\nbases = "bases.geojson"')
+    (own_sector.folder / "bases.geojson").write_text(text)
+    ending = watchline("demo", "--sector", own_sector.sector, "--out", tmp_path / "out", "--duration", "2")
+    assert "bases.geojson" in one_sentence(ending)
+    assert not (tmp_path / "out").exists()
+
+
 def test_simulate_writes_messages_that_decode_and_json_on_one_line(watchline, hill_sector, tmp_path):
     from datetime import UTC, datetime
 
