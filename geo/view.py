@@ -10,7 +10,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from geo.errors import BadInput, TerrainError
-from geo.sightlines import EARTH_RADIUS_M, Floats, Heights
+from geo.sightlines import EARTH_RADIUS_M, HIDDEN, UNKNOWN, VISIBLE, Floats, Heights
 
 Mode = Literal["exact", "fast"]
 Angles = tuple[float, float] | None
@@ -156,6 +156,24 @@ def check_curvature(curvature_k: float) -> None:
     """Raise BadInput unless the factor k of the effective Earth radius is above zero (inf: a flat Earth)."""
     if not curvature_k > 0.0:
         raise BadInput(f"{curvature_k}", where="curvature_k", expected="a factor above zero, inf for flat")
+
+
+def points_of(place: Any, name: str) -> tuple[Floats, Floats]:
+    """Easting and northing of a tuple of both or of an array (..., 2)."""
+    if isinstance(place, tuple):
+        if len(place) != 2:
+            raise BadInput(f"{len(place)} parts", where=name, expected="(easting, northing)")
+        return np.asarray(place[0], np.float64), np.asarray(place[1], np.float64)
+    points = np.asarray(place, np.float64)
+    if points.ndim == 0 or points.shape[-1] != 2:
+        raise BadInput(f"an array of shape {points.shape}", where=name, expected="(..., 2): easting, northing")
+    return points[..., 0], points[..., 1]
+
+
+def state_attrs(terrain: xr.Dataset) -> dict[str, Any]:
+    """Attributes of an array of states on a terrain."""
+    attrs = {"units": "", "flag_values": [HIDDEN, VISIBLE, UNKNOWN], "flag_meanings": "hidden visible unknown"}
+    return attrs | {name: terrain.attrs[name] for name in ("crs", "datum") if name in terrain.attrs}
 
 
 def _angles(angles: Angles, name: str) -> None:

@@ -9,19 +9,17 @@ A line that touches the ground is not blocked.
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
 from typing import Any
 
-import dask.array as da
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 from dask.base import is_dask_collection
-from dask.delayed import delayed
 
-from geo.errors import BadInput, TerrainError
+from geo.errors import TerrainError
+from geo.many import viewsheds
 from geo.rings import States
-from geo.sightlines import EARTH_RADIUS_M, HIDDEN, UNKNOWN, VISIBLE, Floats, Heights, ground_at, sight_states
+from geo.sightlines import EARTH_RADIUS_M, HIDDEN, UNKNOWN, VISIBLE, Heights, sight_states
 from geo.view import (
     RADIO_K,
     TARGET_HEIGHT_M,
@@ -34,6 +32,8 @@ from geo.view import (
     check_on_map,
     drop_per_cell,
     heights_of,
+    points_of,
+    state_attrs,
     surface_of,
 )
 from geo.window import needed_from, read_window, view_from
@@ -70,8 +70,8 @@ def line_of_sight(
     observer off the map or on a void; BadInput for a height below zero.
     """
     elevation, grid = surface_of(terrain)
-    easting, northing = _points(observer, "observer")
-    to_easting, to_northing = _points(target, "target")
+    easting, northing = points_of(observer, "observer")
+    to_easting, to_northing = points_of(target, "target")
     check_not_negative(observer_height_m, "observer_height_m")
     check_not_negative(target_height_m, "target_height_m")
     check_curvature(curvature_k)
@@ -174,70 +174,6 @@ def viewshed_array(
     return view_from(z, float(cell_m), float(row), float(col), view)
 
 
-def viewsheds(
-    terrain: xr.Dataset,
-    sites: Any,
-    *,
-    observer_height_m: Any,
-    target_height_m: Any = TARGET_HEIGHT_M,
-    max_range_m: Any,
-    min_range_m: Any = 0.0,
-    azimuths_rad: Angles | Sequence[Angles] = None,
-    elevations_rad: Angles | Sequence[Angles] = None,
-    curvature_k: float = RADIO_K,
-    mode: Mode = "exact",
-) -> xr.DataArray:
-    """A lazy stack of viewsheds, uint8 (site, northing, easting) over the whole grid of ``terrain``, 0 beyond range.
-
-    ``sites`` is an array (n, 2) of easting and northing, or a tuple (eastings, northings) [m]. Heights and ranges are
-    one number or one per site; angles one pair or a list of pairs. One dask chunk per site, computed from that site's
-    window alone, so that any scheduler gives the serial answer to the bit and a reduction over ``site`` holds only a
-    few layers. Every site is checked before the stack is returned, with the errors of ``viewshed`` and the site's
-    index; voids under observers of a lazy terrain are found when computed.
-    """
-    elevation, grid = surface_of(terrain)
-    easting, northing = np.broadcast_arrays(*_points(sites, "sites"))
-    easting, northing = np.ravel(easting), np.ravel(northing)
-    row, column = grid.row_of(northing), grid.column_of(easting)
-    check_on_map(grid, row, column, easting, northing)
-    if not is_dask_collection(elevation.data):
-        z = heights_of(elevation.data)
-        for n, (r, c) in enumerate(zip(row, column, strict=True)):
-            if np.isnan(ground_at(z.ravel(), grid.rows, grid.columns, float(r), float(c))):
-                raise TerrainError(f"site {n} is on a void", where="sites", expected="known ground")
-    masts, ranges, targets, least = (
-        np.broadcast_to(np.asarray(x, np.float64), easting.shape)
-        for x in (observer_height_m, max_range_m, target_height_m, min_range_m)
-    )
-    views = [
-        View(masts[n], ranges[n], targets[n], least[n], azimuths, elevations, curvature_k, mode)
-        for n, (azimuths, elevations) in enumerate(
-            zip(_per_site(azimuths_rad, len(easting)), _per_site(elevations_rad, len(easting)), strict=True)
-        )
-    ]
-    layers = [
-        _lazy_layer(elevation, grid, float(e), float(n), view)
-        for e, n, view in zip(easting, northing, views, strict=True)
-    ]
-    shape = (grid.rows, grid.columns)
-    stack = da.zeros((0, *shape), dtype=np.uint8, chunks=(1, *shape))
-    if layers:
-        stack = da.stack(layers)  # type: ignore[no-untyped-call]
-    return xr.DataArray(
-        stack,
-        dims=("site", "northing", "easting"),
-        coords={
-            "northing": terrain["northing"],
-            "easting": terrain["easting"],
-            "site": np.arange(len(easting)),
-            "site_easting": ("site", easting, {"units": "m"}),
-            "site_northing": ("site", northing, {"units": "m"}),
-        },
-        name="visible",
-        attrs=_flags(terrain),
-    )
-
-
 def minimum_target_height(
     terrain: xr.Dataset,
     easting: float,
@@ -273,29 +209,6 @@ def compile_kernels() -> None:
     sight_states(z.ravel(), 8, 8, np.zeros((1, 4)), np.ones(1), np.ones(1), 0.0, np.empty(1, np.uint8))
 
 
-def _points(place: Any, name: str) -> tuple[Floats, Floats]:
-    """Easting and northing of a tuple of both or of an array (..., 2)."""
-    if isinstance(place, tuple):
-        if len(place) != 2:
-            raise BadInput(f"{len(place)} parts", where=name, expected="(easting, northing)")
-        return np.asarray(place[0], np.float64), np.asarray(place[1], np.float64)
-    points = np.asarray(place, np.float64)
-    if points.ndim == 0 or points.shape[-1] != 2:
-        raise BadInput(f"an array of shape {points.shape}", where=name, expected="(..., 2): easting, northing")
-    return points[..., 0], points[..., 1]
-
-
-def _per_site(angles: Angles | Sequence[Angles], count: int) -> Sequence[Angles]:
-    """One pair of angles per site; a list of two numbers is no list of pairs, so a pair is a tuple of numbers."""
-    if angles is None or (isinstance(angles, tuple) and len(angles) == 2 and np.isscalar(angles[0])):
-        return [angles] * count  # type: ignore[list-item]
-    if len(angles) != count:
-        raise BadInput(
-            f"{len(angles)} pairs of angles", where="sites", expected=f"one pair, or one for each of {count}"
-        )
-    return angles  # type: ignore[return-value]
-
-
 def _viewshed_window(
     elevation: xr.DataArray, grid: Grid, easting: float, northing: float, view: View
 ) -> tuple[States, int, int]:
@@ -321,33 +234,6 @@ def _site_window(
     return z, rows.start, columns.start, float(row) - rows.start, float(column) - columns.start
 
 
-def _lazy_layer(elevation: xr.DataArray, grid: Grid, easting: float, northing: float, view: View) -> da.Array:
-    """One site's states on the whole grid, as a dask array of one chunk that reads the site's window alone."""
-    row, column = float(grid.row_of(northing)), float(grid.column_of(easting))
-    rows, columns = read_window(grid, row, column, view.max_range_m)
-    place = (row - rows.start, column - columns.start)
-    layer = delayed(_layer)(
-        elevation.data[rows, columns], grid.cell_m, place, view, (rows.start, columns.start), (grid.rows, grid.columns)
-    )
-    lazy: da.Array = da.from_delayed(layer, (grid.rows, grid.columns), dtype=np.uint8)  # type: ignore[no-untyped-call]
-    return lazy
-
-
-def _layer(
-    elevation: Any,
-    cell_m: float,
-    place: tuple[float, float],
-    view: View,
-    first: tuple[int, int],
-    shape: tuple[int, int],
-) -> States:
-    row0, column0, states = view_from(heights_of(elevation), cell_m, *place, view)
-    layer = np.zeros(shape, np.uint8)
-    row0, column0 = row0 + first[0], column0 + first[1]
-    layer[row0 : row0 + states.shape[0], column0 : column0 + states.shape[1]] = states
-    return layer
-
-
 def _labelled(
     terrain: xr.Dataset, window: Any, row0: int, column0: int, easting: float, northing: float, view: View
 ) -> xr.DataArray:
@@ -357,7 +243,7 @@ def _labelled(
         dims=("northing", "easting"),
         coords={"northing": terrain["northing"][rows], "easting": terrain["easting"][columns]},
         name="visible",
-        attrs=_flags(terrain)
+        attrs=state_attrs(terrain)
         | {
             "observer_easting": float(easting),
             "observer_northing": float(northing),
@@ -366,8 +252,3 @@ def _labelled(
             "max_range_m": float(view.max_range_m),
         },
     )
-
-
-def _flags(terrain: xr.Dataset) -> dict[str, Any]:
-    attrs = {"units": "", "flag_values": [HIDDEN, VISIBLE, UNKNOWN], "flag_meanings": "hidden visible unknown"}
-    return attrs | {name: terrain.attrs[name] for name in ("crs", "datum") if name in terrain.attrs}
