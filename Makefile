@@ -11,7 +11,9 @@ ARGS ?=
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-$(STAMP): pyproject.toml constraints.txt
+WEB_SOURCES := $(shell find ops/web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -not -path '*/test/*')
+
+$(STAMP): pyproject.toml constraints.txt deploy/build_web.py $(WEB_SOURCES)
 	@$(PYTHON) deploy/setup_venv.py $(VENV)
 	@touch $@
 
