@@ -11,6 +11,7 @@ import xarray as xr
 from dask.base import is_dask_collection
 from dask.delayed import delayed
 
+from geo.canopy import Canopy, blocking_heights, view_under_canopy
 from geo.errors import BadInput, TerrainError
 from geo.rings import States
 from geo.sightlines import ground_at
@@ -42,6 +43,7 @@ def viewsheds(
     elevations_rad: Angles | Sequence[Angles] = None,
     curvature_k: float = RADIO_K,
     mode: Mode = "exact",
+    canopy: Canopy = "ignored",
 ) -> xr.DataArray:
     """A lazy stack of viewsheds, uint8 (site, northing, easting) over the whole grid of ``terrain``, 0 beyond range.
 
@@ -49,7 +51,7 @@ def viewsheds(
     one number or one per site; angles one pair or a list of pairs. One dask chunk per site, computed from that site's
     window alone, so that any scheduler gives the serial answer to the bit and a reduction over ``site`` holds only a
     few layers. Every site is checked before the stack is returned, with the errors of ``viewshed`` and the site's
-    index; voids under observers of a lazy terrain are found when computed.
+    index; voids under observers of a lazy terrain are found when computed. ``canopy`` as for ``viewshed``.
     """
     elevation, grid = surface_of(terrain)
     easting, northing = np.broadcast_arrays(*points_of(sites, "sites"))
@@ -71,8 +73,9 @@ def viewsheds(
             zip(_per_site(azimuths_rad, len(easting)), _per_site(elevations_rad, len(easting)), strict=True)
         )
     ]
+    blocking = blocking_heights(terrain, canopy, views[0] if views else None)
     layers = [
-        _lazy_layer(elevation, grid, float(e), float(n), view)
+        _lazy_layer(elevation, blocking, grid, float(e), float(n), view)
         for e, n, view in zip(easting, northing, views, strict=True)
     ]
     shape = (grid.rows, grid.columns)
@@ -105,27 +108,34 @@ def _per_site(angles: Angles | Sequence[Angles], count: int) -> Sequence[Angles]
     return angles  # type: ignore[return-value]
 
 
-def _lazy_layer(elevation: xr.DataArray, grid: Grid, easting: float, northing: float, view: View) -> da.Array:
+def _lazy_layer(
+    elevation: xr.DataArray, blocking: xr.DataArray | None, grid: Grid, easting: float, northing: float, view: View
+) -> da.Array:
     """One site's states on the whole grid, as a dask array of one chunk that reads the site's window alone."""
     row, column = float(grid.row_of(northing)), float(grid.column_of(easting))
     rows, columns = read_window(grid, row, column, view.max_range_m)
     place = (row - rows.start, column - columns.start)
-    layer = delayed(_layer)(
-        elevation.data[rows, columns], grid.cell_m, place, view, (rows.start, columns.start), (grid.rows, grid.columns)
-    )
+    above = None if blocking is None else blocking.data[rows, columns]
+    first, shape = (rows.start, columns.start), (grid.rows, grid.columns)
+    layer = delayed(_layer)(elevation.data[rows, columns], above, grid.cell_m, place, view, first, shape)
     lazy: da.Array = da.from_delayed(layer, (grid.rows, grid.columns), dtype=np.uint8)  # type: ignore[no-untyped-call]
     return lazy
 
 
 def _layer(
     elevation: Any,
+    above: Any,
     cell_m: float,
     place: tuple[float, float],
     view: View,
     first: tuple[int, int],
     shape: tuple[int, int],
 ) -> States:
-    row0, column0, states = view_from(heights_of(elevation), cell_m, *place, view)
+    z = heights_of(elevation)
+    if above is None:
+        row0, column0, states = view_from(z, cell_m, *place, view)
+    else:
+        row0, column0, states = view_under_canopy(z, heights_of(above), cell_m, *place, view)
     layer = np.zeros(shape, np.uint8)
     row0, column0 = row0 + first[0], column0 + first[1]
     layer[row0 : row0 + states.shape[0], column0 : column0 + states.shape[1]] = states

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import xarray as xr
 from dask.base import is_dask_collection
 
+from geo.canopy import Canopy, blocking_heights, viewshed_window
 from geo.errors import TerrainError
 from geo.many import viewsheds
 from geo.rings import States
@@ -107,6 +108,7 @@ def viewshed(
     elevations_rad: Angles = None,
     curvature_k: float = RADIO_K,
     mode: Mode = "exact",
+    canopy: Canopy = "ignored",
 ) -> xr.DataArray:
     """Cells whose target, ``target_height_m`` above the ground at the cell's centre, the observer sees.
 
@@ -115,7 +117,8 @@ def viewshed(
     grid north, may wrap; ``elevations_rad`` (low, high) of the target's top above the eye's horizontal, curvature
     included. The cell under the observer has no azimuth and is in every sector. "exact" gives every cell the answer
     of ``line_of_sight``; "fast" hands a horizon from ring to ring and errs in a few cells in a thousand, most at the
-    edges of shadows. A lazy terrain is read only in the window.
+    edges of shadows. A lazy terrain is read only in the window. ``canopy`` says how much of the terrain's
+    ``canopy_height`` blocks, see ``geo.canopy``; exact mode only.
 
     TerrainError for an observer off the map or on a void, for cells that are not square or not in metres; BadInput
     for a range not above ``min_range_m``, heights below zero or angles that contradict each other.
@@ -131,7 +134,11 @@ def viewshed(
         mode,
     )
     elevation, grid = surface_of(terrain)
-    window, row0, column0 = _viewshed_window(elevation, grid, easting, northing, view)
+    blocking = blocking_heights(terrain, canopy, view)
+    if blocking is None:
+        window, row0, column0 = _viewshed_window(elevation, grid, easting, northing, view)
+    else:
+        window, row0, column0 = viewshed_window(elevation, blocking, grid, easting, northing, view)
     return _labelled(terrain, window, row0, column0, easting, northing, view)
 
 
