@@ -9,6 +9,7 @@ from geo.errors import BadInput
 CODES: Final = frozenset(
     {
         "not_json",  # the bytes are not one JSON value
+        "not_protobuf",
         "not_finite",  # NaN or Infinity, which JSON does not have
         "too_large",
         "missing_field",
@@ -28,9 +29,21 @@ CODES: Final = frozenset(
         "identity_mismatch",  # the body names another boot or sequence than the message's properties
         "future",
         "expired",
-        "conflict",  # a key that is already taken, with another body
+        "conflict",  # a (boot, seq) that is already taken, with another body: a fault, or tampering
+        "unsigned",
+        "unknown_key",
+        "wrong_key",  # a key that may not sign on this topic
+        "key_revoked",
+        "key_expired",
+        "bad_signature",
+        "rollback",  # signed by an earlier boot of the sender than one that was heard since
     }
 )
+
+UNPROVEN: Final = frozenset(
+    {"unsigned", "unknown_key", "wrong_key", "key_revoked", "key_expired", "bad_signature", "rollback"}
+)
+"""Codes of messages of which nobody knows who sent them now: they settle no (boot, seq) and take none away."""
 
 
 class MalformedMessage(BadInput):
@@ -57,3 +70,7 @@ class BrokerError(BadInput):
 
 class SpoolError(BadInput):
     """A sender's spool that cannot be opened or written. Nothing was numbered, nothing was promised."""
+
+
+class IdentityError(BadInput):
+    """A key, a certificate or a register of keys that cannot be used."""

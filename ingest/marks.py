@@ -8,6 +8,8 @@ from typing import Final
 
 MAX_AHEAD: Final = 10_000
 """How many settled seqs above a hole are remembered; more are forgotten, and the sender sends those again."""
+MAX_PREFIXES: Final = 4096
+"""How many (sensor, boot) are kept in memory; the one not heard for longest is forgotten, and recalled if it speaks."""
 
 Recall = Callable[[str, int], tuple[int, Set[int]]]
 """(sensor, boot) → (the stored mark, the settled seqs above it): what the journal knew when we started."""
@@ -33,7 +35,12 @@ class Marks:
 
     def __init__(self, recall: Recall) -> None:
         self._recall = recall
-        self._prefixes: dict[tuple[str, int], _Prefix] = {}
+        self._prefixes: dict[tuple[str, int], _Prefix] = {}  # in the order in which they spoke last
+
+    def settled(self, sensor: str, boot: int, seq: int) -> bool:
+        """Whether this message was settled before, as far as memory goes."""
+        prefix = self._prefixes.get((sensor, boot))
+        return prefix is not None and (seq <= prefix.mark or seq in prefix.ahead)
 
     def settle(self, sensor: str, boot: int, seq: int, low: int | None = None) -> Mark:
         """Count one message as settled and give the mark of its (sensor, boot).
@@ -41,10 +48,13 @@ class Marks:
         ``low`` is the sender's word that it holds nothing below: those it dropped or had settled, and nobody need wait
         for them. A low above the message itself is a contradiction and is ignored. Seqs start at 1.
         """
-        prefix = self._prefixes.get((sensor, boot))
+        prefix = self._prefixes.pop((sensor, boot), None)
         if prefix is None:
             mark, ahead = self._recall(sensor, boot)
-            prefix = self._prefixes[sensor, boot] = _Prefix(mark, set(ahead))
+            prefix = _Prefix(mark, set(ahead))
+            if len(self._prefixes) >= MAX_PREFIXES:
+                del self._prefixes[next(iter(self._prefixes))]
+        self._prefixes[sensor, boot] = prefix
         if low is not None and prefix.mark < low - 1 < seq:
             prefix.mark = low - 1
             prefix.ahead = {known for known in prefix.ahead if known >= low}

@@ -9,11 +9,13 @@ block. ``publish()`` may report NO_CONN for a message that it will deliver, so i
 
 from __future__ import annotations
 
+import ssl
 import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any, Final
 
 from paho.mqtt import properties as paho_properties
@@ -24,9 +26,11 @@ from paho.mqtt.properties import MalformedPacket, Properties  # type: ignore[att
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from ingest.address import BrokerUrl
+from ingest.batch import Delivery
 from ingest.decode import JSON
-from ingest.errors import BrokerError
-from ingest.receive import Delivery
+from ingest.errors import BrokerError, IdentityError
+from ingest.identity import Identity, TlsFiles
+from ingest.signature import Said
 
 ANSWER_WITHIN_S: Final = 4.0
 """How long a broker may take for a CONNACK or SUBACK before the connection is given up."""
@@ -53,6 +57,7 @@ class ConnectionSettings:
     """``keepalive_s`` bounds how late a dead peer is noticed (1.5 times it); the delays are for reconnecting.
 
     ``in_flight``: messages sent without a PUBACK, unless the broker allows fewer; twice as many may queue in memory.
+    ``tls``: our certificate and whom we believe, for ``mqtts``; None = no certificate, the system's authorities.
     """
 
     keepalive_s: int = 10
@@ -61,6 +66,7 @@ class ConnectionSettings:
     in_flight: int = 1000
     min_delay_s: float = 0.2
     max_delay_s: float = 2.0
+    tls: TlsFiles | None = None
 
 
 def _ignore(*_: object) -> None:
@@ -70,8 +76,8 @@ def _ignore(*_: object) -> None:
 class Connection:
     """One paho client under the rules above, replaced by a new one when its thread died or its peer fell silent.
 
-    ``on_up(session_present)``, ``on_message(delivery)`` and ``will() -> (topic, payload)`` run on paho's thread and
-    must not block. ``ready`` is set while the subscriptions stand (or, without any, while there is a connection).
+    ``on_up(session_present)``, ``on_message(delivery)`` and ``will() -> (topic, payload, said)`` run on paho's thread
+    and must not block. ``ready`` is set while the subscriptions stand (or, without any, while there is a connection).
     """
 
     def __init__(
@@ -89,7 +95,8 @@ class Connection:
         self.problem: str | None = None
         self.on_up: Callable[[bool], None] = _ignore
         self.on_message: Callable[[Delivery], None] = _ignore
-        self.will: Callable[[], tuple[str, bytes]] | None = None
+        self.will: Callable[[], tuple[str, bytes, Said]] | None = None
+        self._tls_problem: str | None = None
         self._in_flight = self.settings.in_flight
         self._now_ns, self._subscriptions = now_ns, list(subscriptions)
         self._lock = threading.Lock()
@@ -136,7 +143,7 @@ class Connection:
         payload: bytes,
         *,
         content_type: str = JSON,
-        said: Sequence[tuple[str, str]] = (),
+        said: Said = (),
         retain: bool = False,
         answer: Future[None] | None = None,
     ) -> bool:
@@ -195,7 +202,7 @@ class Connection:
         if self.url.username is not None:
             client.username_pw_set(self.url.username, self.url.password)
         if self.url.tls:
-            client.tls_set()
+            client.tls_set_context(self._tls_context())
         client.max_inflight_messages_set(self._in_flight)
         client.max_queued_messages_set(2 * settings.in_flight)
         client.reconnect_delay_set(settings.min_delay_s, settings.max_delay_s)  # type: ignore[arg-type]
@@ -208,6 +215,30 @@ class Connection:
         client.on_message = self._guard(self._message)
         client.on_publish = self._guard(self._published)
         return client
+
+    def _tls_context(self) -> ssl.SSLContext:
+        """TLS 1.2 at least, the peer's name checked; what a handshake fails of becomes ``problem``."""
+        files, connection = self.settings.tls, self
+
+        class Socket(ssl.SSLSocket):
+            def do_handshake(self, block: bool = False) -> None:
+                try:
+                    super().do_handshake(block)
+                except OSError as error:
+                    connection._tls_problem = getattr(error, "verify_message", "") or getattr(error, "reason", "") or ""
+                    raise
+
+        try:
+            context = ssl.create_default_context(cafile=None if files is None else str(files.authority))
+            if files is not None and files.certificate is not None:
+                context.load_cert_chain(files.certificate, files.key)
+        except OSError as error:
+            where = str(files.authority.parent) if files is not None else "tls"
+            reason = error.strerror or str(error)
+            raise IdentityError(f"unusable certificate ({reason})", where=where, expected="PEM files") from None
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.sslsocket_class = Socket
+        return context
 
     def _guard(self, callback: Callable[..., None]) -> Callable[..., None]:
         def guarded(client: Client, *arguments: Any) -> None:
@@ -226,9 +257,11 @@ class Connection:
         with self._lock:
             self._epoch += 1
         if self.will is not None:
-            topic, payload = self.will()
+            topic, payload, said = self.will()
             properties = _properties(PacketTypes.WILLMESSAGE)
             properties.ContentType = JSON
+            if said:
+                properties.UserProperty = list(said)
             client.will_set(topic, payload, qos=1, retain=True, properties=properties)
 
     def _opened(self, _client: Client, _userdata: object, _socket: object) -> None:
@@ -252,7 +285,7 @@ class Connection:
             self.ready.set()
 
     def _subscribe(self, client: Client) -> None:
-        options = SubscribeOptions(qos=1, retainHandling=ON_NEW_SUBSCRIPTION)
+        options = SubscribeOptions(qos=1, noLocal=True, retainHandling=ON_NEW_SUBSCRIPTION)
         if self._subscriptions:
             self._asked_s = time.monotonic()
             client.subscribe([(topic, options) for topic in self._subscriptions])
@@ -266,7 +299,8 @@ class Connection:
             self.ready.set()
 
     def _failed(self, _client: Client, _userdata: object) -> None:
-        self.problem = f"nothing answers at {self.url.shown}"
+        why, self._tls_problem = self._tls_problem, None
+        self.problem = f"no TLS with {self.url.shown}: {why}" if why else f"nothing answers at {self.url.shown}"
 
     def _down(self, _client: Client, _userdata: object, _flags: object, reason: Any, _properties: object) -> None:
         self._asked_s = None
@@ -305,11 +339,25 @@ class Connection:
 
 
 class Publisher:
-    """Publishes with QoS 1 and answers with a Future that ends with the broker's PUBACK: for feeds of alerts."""
+    """Publishes with QoS 1 and answers with a Future that ends with the broker's PUBACK: for feeds of alerts.
+
+    With an ``identity`` each message is signed: ``boot`` is the time at which this publisher was made, in seconds.
+    """
 
     def __init__(
-        self, url: BrokerUrl, *, client_id: str, now_ns: Callable[[], int], settings: ConnectionSettings | None = None
+        self,
+        url: BrokerUrl,
+        *,
+        client_id: str,
+        now_ns: Callable[[], int],
+        settings: ConnectionSettings | None = None,
+        identity: Identity | None = None,
     ) -> None:
+        self._signer = None if identity is None else identity.signer
+        self._now_ns, self._boot, self._seq = now_ns, now_ns() // 1_000_000_000, count(1)
+        settings = settings or ConnectionSettings()
+        if identity is not None:
+            settings = replace(settings, tls=identity.tls)
         self._connection = Connection(url, client_id, now_ns=now_ns, settings=settings)
 
     def start(self, *, timeout_s: float = 10.0) -> None:
@@ -317,10 +365,29 @@ class Publisher:
         self._connection.start()
         self._connection.wait_until_ready(timeout_s)
 
-    def __call__(self, topic: str, payload: bytes, *, content_type: str = JSON, retain: bool = False) -> Future[None]:
-        """Returns at once. The future fails with BrokerError when the broker refuses, or memory is full."""
+    def __call__(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        content_type: str = JSON,
+        retain: bool = False,
+        key: tuple[int, int] | None = None,
+    ) -> Future[None]:
+        """Returns at once. The future fails with BrokerError when the broker refuses, or memory is full.
+
+        ``key``: the message's own (boot, seq), which are signed; without, those of this publisher.
+        """
         answer: Future[None] = Future()
-        if not self._connection.publish(topic, payload, content_type=content_type, retain=retain, answer=answer):
+        said: Said = ()
+        if self._signer is not None:
+            boot, seq = key or (self._boot, next(self._seq))
+            by = [("boot", boot), ("seq", seq), ("by_boot", max(boot, self._boot)), ("sent", self._now_ns())]
+            said = self._signer.sign(topic, content_type, [(name, str(value)) for name, value in by], payload)
+        taken = self._connection.publish(
+            topic, payload, content_type=content_type, said=said, retain=retain, answer=answer
+        )
+        if not taken:
             answer.set_exception(BrokerError("too many messages wait", where="broker", expected="a connection"))
         return answer
 

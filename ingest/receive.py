@@ -9,102 +9,29 @@ are duplicates is for the journal to say, in the transaction that stores them.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from hashlib import blake2b
 from typing import Final
 
 from ingest import topics, units
+from ingest.batch import KEPT_BYTES, Batch, DeadLetter, Delivery, Row, SenderBoot, SourceKey, digest
 from ingest.decode import JSON, decode, decode_status
-from ingest.errors import MalformedMessage
+from ingest.errors import UNPROVEN, MalformedMessage
 from ingest.marks import Mark, Marks, Recall
-from ingest.wire import MAX_COUNTER
+from ingest.quarantine import Quarantine
+from ingest.signature import SIGNED
+from ingest.trust import Trust, counter
+from ingest.wire import MAX_PAYLOAD_BYTES
+from sensors.scan import Scan
 
-KEPT_BYTES: Final = 64 * 1024
-"""How much of a bad message a dead letter keeps."""
+__all__ = ["KEPT_BYTES", "Batch", "DeadLetter", "Delivery", "Guards", "Receiver", "ReceiverSettings", "Row",
+           "SourceKey", "digest"]  # fmt: skip
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
-SourceKey = tuple[str, str]
-"""(sensor or unit, kind): what is counted apart. "" and kind "unknown" where the topic tells neither."""
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """One message as the broker handed it over. ``epoch`` and ``mid`` say which connection may acknowledge it."""
-
-    topic: str
-    payload: bytes
-    content_type: str | None
-    properties: tuple[tuple[str, str], ...]
-    received_ns: int
-    qos: int = 1
-    mid: int = 0
-    epoch: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A good message on its way into the journal. Times in nanoseconds since 1970, UTC."""
-
-    kind: str
-    sensor: str
-    boot: int
-    seq: int
-    observed_ns: int
-    received_ns: int
-    sent_ns: int | None
-    content_type: str
-    body: bytes
-    topic: str
-
-
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """A message that ingest will not use, kept for the person who must find out why.
-
-    ``boot`` and ``seq`` where the message's properties or its body tell them, so that it counts as settled.
-    """
-
-    code: str
-    field: str
-    message: str
-    kind: str
-    sensor: str
-    boot: int | None
-    seq: int | None
-    topic: str
-    content_type: str
-    body: bytes
-    size: int
-    digest: bytes
-    received_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """What one commit makes durable at once: messages in order of arrival, marks as they are afterwards."""
-
-    messages: tuple[Row | DeadLetter, ...]
-    marks: tuple[Mark, ...] = ()
-    shed: Mapping[SourceKey, int] = field(default_factory=dict)
-
-    @property
-    def rows(self) -> tuple[Row, ...]:
-        return tuple(message for message in self.messages if isinstance(message, Row))
-
-    @property
-    def dead_letters(self) -> tuple[DeadLetter, ...]:
-        return tuple(message for message in self.messages if isinstance(message, DeadLetter))
-
-    @property
-    def received(self) -> Counter[SourceKey]:
-        """How many messages of each sensor and kind this batch accounts for, the shed ones included."""
-        counted = Counter((message.sensor, message.kind) for message in self.messages)
-        counted.update(self.shed)
-        return counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +40,15 @@ class ReceiverSettings:
 
     future_s: float = 0.5
     late_s: float = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Guards:
+    """Who else has a say at the door; None = nobody. ``gate`` says what is implausible about a scan, "" for nothing."""
+
+    trust: Trust | None = None
+    quarantine: Quarantine | None = None
+    gate: Callable[[Scan], str] | None = None
 
 
 class Receiver:
@@ -131,11 +67,13 @@ class Receiver:
         acknowledge: Callable[[Delivery], object],
         recall: Recall,
         settings: ReceiverSettings | None = None,
+        guards: Guards | None = None,
     ) -> None:
         self._sector = topics.identifier(sector, "sector")
         self._commit = commit
         self._acknowledge = acknowledge
         self._marks = Marks(recall)
+        self._guards = guards or Guards()
         settings = settings or ReceiverSettings()
         self._future_ns = round(settings.future_s * 1e9)
         self._late_ns = round(settings.late_s * 1e9)
@@ -161,31 +99,49 @@ class Receiver:
         """Judge each delivery; nothing is stored or acknowledged yet, but the marks already count these messages."""
         messages: list[Row | DeadLetter] = []
         marks: dict[tuple[str, int], Mark] = {}
-        for delivery in deliveries:
-            message = self._judge(delivery)
-            messages.append(message)
-            if message.kind == "detections" and message.boot is not None and message.seq is not None:
-                low = _counter(dict(delivery.properties).get("low"))
-                mark = self._marks.settle(message.sensor, message.boot, message.seq, low)
-                marks[mark.sensor, mark.boot] = mark
+        boots: dict[tuple[str, str, str], SenderBoot] = {}
         counted: Counter[SourceKey] = Counter()
         for topic, count in (shed or {}).items():
             counted[self._source(topic)] += count
-        return Batch(tuple(messages), tuple(marks.values()), counted)
+        quarantine = self._guards.quarantine
+        for delivery in deliveries:
+            source = self._source(delivery.topic)
+            guard = quarantine if delivery.replay_of is None else None
+            if guard is not None and not guard.admits(source[0], delivery.received_ns):
+                counted[source] += 1
+                continue
+            message = self._judge(delivery, source, boots)
+            messages.append(message)
+            repeated = False
+            key = _settles(message)
+            if key is not None:
+                repeated = self._marks.settled(message.sensor, *key)
+                mark = self._marks.settle(message.sensor, *key, counter(dict(delivery.properties).get("low")))
+                marks[mark.sensor, mark.boot] = mark
+            if guard is not None:
+                guard.charge(message, repeated=repeated)
+        return Batch(tuple(messages), tuple(marks.values()), counted, tuple(boots.values()))
 
-    def _judge(self, delivery: Delivery) -> Row | DeadLetter:
-        sensor, kind = self._source(delivery.topic)
+    def _judge(
+        self, delivery: Delivery, source: SourceKey, boots: dict[tuple[str, str, str], SenderBoot]
+    ) -> Row | DeadLetter:
+        sensor, kind = source
         properties = dict(delivery.properties)
-        boot, seq = _counter(properties.get("boot")), _counter(properties.get("seq"))
+        boot, seq = counter(properties.get("boot")), counter(properties.get("seq"))
         if boot is None or seq is None:
             boot = seq = None
         content_type = JSON if delivery.content_type is None else delivery.content_type
+        signer, flags = "", ""
         try:
-            boot, seq, observed_ns = self._read(delivery, kind, content_type, (boot, seq))
+            if kind == "unknown":
+                self._refuse_topic(delivery.topic)
+            signer = self._check_sender(delivery, source, content_type, properties, boots)
+            boot, seq, observed_ns, flags = self._read(delivery, kind, content_type, (boot, seq))
         except MalformedMessage as error:
-            if error.code == "identity_mismatch":
+            if error.code == "identity_mismatch" or (error.code in UNPROVEN and error.code != "rollback"):
                 boot = seq = None
-            return _dead_letter(delivery, error, kind, sensor, boot, seq, content_type)
+            dead = _dead_letter(delivery, error, kind, sensor, boot, seq, content_type)
+            return replace(dead, sender=_sender(signer, properties), said=_kept(properties))
         return Row(
             kind=kind,
             sensor=sensor,
@@ -193,41 +149,68 @@ class Receiver:
             seq=seq,
             observed_ns=observed_ns,
             received_ns=delivery.received_ns,
-            sent_ns=_counter(properties.get("sent"), largest=2**63 - 1),
+            sent_ns=self._sent(properties, delivery.received_ns),
             content_type=content_type,
             body=delivery.payload,
             topic=delivery.topic,
+            signer=signer,
+            flags=flags,
+            replay_of=delivery.replay_of,
         )
+
+    def _check_sender(
+        self,
+        delivery: Delivery,
+        source: SourceKey,
+        content_type: str,
+        said: Mapping[str, str],
+        boots: dict[tuple[str, str, str], SenderBoot],
+    ) -> str:
+        """The id of the key that signed the message; "" where none has to. MalformedMessage: it proves nothing."""
+        if len(delivery.payload) > MAX_PAYLOAD_BYTES:  # before the work of a signature
+            raise MalformedMessage(
+                "too_large", "payload", f"{len(delivery.payload)} bytes", f"at most {MAX_PAYLOAD_BYTES}"
+            )
+        trust = self._guards.trust
+        if trust is None:
+            return ""
+        key = trust.judge(source, delivery.topic, content_type, said, delivery.payload, delivery.received_ns)
+        if key and delivery.replay_of is None:  # what a person submits anew was heard before
+            heard = trust.check_boot(source, key, said)
+            if heard is not None:
+                boots[heard.sensor, heard.kind, heard.key] = heard
+        return key
+
+    def _sent(self, said: Mapping[str, str], received_ns: int) -> int | None:
+        """When the message was sent, by its sender's word; None where that cannot be."""
+        sent_ns = counter(said.get("sent"), largest=2**63 - 1)
+        if sent_ns is None or not -self._future_ns <= received_ns - sent_ns <= self._late_ns:
+            return None
+        return sent_ns
 
     def _read(
         self, delivery: Delivery, kind: str, content_type: str, said: tuple[int | None, int | None]
-    ) -> tuple[int, int, int]:
-        """(boot, seq, observed_ns) of a good message; MalformedMessage on any other. ``said``: by its properties."""
-        if kind == "unknown":
-            self._refuse_topic(delivery.topic)
-        if kind in units.KINDS.values():
-            return self._read_unit(delivery, content_type)
+    ) -> tuple[int, int, int, str]:
+        """(boot, seq, observed_ns, flags) of a good message; MalformedMessage on any other. ``said``: by properties."""
         received_at = _EPOCH + timedelta(microseconds=delivery.received_ns // 1000)
+        topic, payload, flags = delivery.topic, delivery.payload, ""
         if kind == "detections":
-            scan = decode(delivery.payload, received_at=received_at, content_type=content_type, topic=delivery.topic)
+            scan = decode(payload, received_at=received_at, content_type=content_type, topic=topic)
             boot, seq, observed_at = scan.boot, scan.sequence, scan.observed_at
-        else:
-            status = decode_status(
-                delivery.payload, received_at=received_at, content_type=content_type, topic=delivery.topic
-            )
+        elif kind == "status":
+            status = decode_status(payload, received_at=received_at, content_type=content_type, topic=topic)
             boot, seq, observed_at = status.boot, status.seq, status.observed_at
+        else:
+            channel = topics.parse(topic).channel
+            message = units.decode_unit(payload, channel, content_type=content_type, topic=topic)
+            boot, seq, observed_at = message.boot, message.seq, message.observed_at
         if said[0] is not None and said != (boot, seq):
             raise MalformedMessage("identity_mismatch", "boot, seq", f"({boot}, {seq}) in the body", f"{said}")
         observed_ns = (observed_at - _EPOCH) // _MICROSECOND * 1000
         self._check_time(observed_ns, delivery.received_ns, kind)
-        return boot, seq, observed_ns
-
-    def _read_unit(self, delivery: Delivery, content_type: str) -> tuple[int, int, int]:
-        channel = topics.parse(delivery.topic).channel
-        message = units.decode_unit(delivery.payload, channel, content_type=content_type, topic=delivery.topic)
-        observed_ns = (message.observed_at - _EPOCH) // _MICROSECOND * 1000
-        self._check_time(observed_ns, delivery.received_ns, units.KINDS[channel])
-        return message.boot, message.seq, observed_ns
+        if kind == "detections" and self._guards.gate is not None:
+            flags = self._guards.gate(scan)
+        return boot, seq, observed_ns, flags
 
     def _source(self, topic: str) -> SourceKey:
         try:
@@ -286,14 +269,22 @@ def _dead_letter(
     )
 
 
-def digest(payload: bytes) -> bytes:
-    """16 bytes that tell one payload from another (BLAKE2b)."""
-    return blake2b(payload, digest_size=16).digest()
-
-
-def _counter(text: str | None, largest: int = MAX_COUNTER) -> int | None:
-    """A whole number from 0 to ``largest`` in plain ASCII digits, else None."""
-    if text is None or not (text.isascii() and text.isdigit() and len(text) <= 20):
+def _settles(message: Row | DeadLetter) -> tuple[int, int] | None:
+    """The (boot, seq) for which the sender need wait no longer; None when the message settles none."""
+    if message.kind != "detections" or message.boot is None or message.seq is None:
         return None
-    value = int(text)
-    return value if value <= largest else None
+    if isinstance(message, DeadLetter) and message.code in UNPROVEN:
+        return None
+    return message.boot, message.seq
+
+
+def _sender(signer: str, said: Mapping[str, str]) -> str:
+    """What is known of who sent a bad message, for the person who reads it."""
+    if signer:
+        return f"key {signer}"
+    return f"says key {ascii(said['key'])[1:-1][:40]}, unproven" if "key" in said else "unsigned"
+
+
+def _kept(said: Mapping[str, str]) -> str:
+    """The properties that are ours, as JSON: what submitting the message anew needs."""
+    return json.dumps({name: said[name][:200] for name in (*SIGNED, "sig") if name in said})

@@ -18,11 +18,13 @@ import msgspec
 
 from ingest import topics
 from ingest.address import BrokerUrl
-from ingest.decode import encode, encode_status
+from ingest.batch import Delivery
+from ingest.decode import JSON, encode, encode_status
 from ingest.errors import BrokerError, MalformedMessage, SpoolError
+from ingest.identity import Identity
 from ingest.mqtt import Connection, ConnectionSettings
 from ingest.outflow import Outflow, OutflowSettings
-from ingest.receive import Delivery
+from ingest.signature import Said
 from ingest.spool import Entry, Key, Spool
 from ingest.wire import Ack, DroppedRange, Kind, State, Status
 from sensors.scan import Scan
@@ -32,12 +34,16 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class SenderSettings:
-    """``status_interval_s`` in seconds of the clock that the sender was given, as the status declares it."""
+    """``status_interval_s`` in seconds of the clock that the sender was given, as the status declares it.
+
+    ``identity``: with a signer every message is signed; with a register acknowledgements must be, by ingest's key.
+    """
 
     status_interval_s: float = 5.0
     idle_s: float = 0.05
     outflow: OutflowSettings = field(default_factory=OutflowSettings)
     connection: ConnectionSettings = field(default_factory=lambda: ConnectionSettings(session_expiry_s=300))
+    identity: Identity = field(default_factory=Identity)
 
 
 class Sender:
@@ -62,6 +68,7 @@ class Sender:
         self._spool = spool
         self._sensor, self._kind, self._now_ns = sensor, kind, now_ns
         self._settings = settings or SenderSettings()
+        self._identity = self._settings.identity
         self._topic = topics.sensor_topic(sector, sensor, "detections")
         self._status_topic = topics.sensor_topic(sector, sensor, "status")
         self._outflow = Outflow(spool, self._settings.outflow)
@@ -73,6 +80,8 @@ class Sender:
         self._state: State = "ok"
         self._note = ""
         self._failed: str | None = None
+        self._replaced: str | None = None
+        self.refused_acks = 0
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._stopping = threading.Event()
@@ -81,9 +90,9 @@ class Sender:
             f"watchline-{sector}-{sensor}",
             now_ns=now_ns,
             subscriptions=[topics.sensor_topic(sector, sensor, "ack")],
-            settings=self._settings.connection,
+            settings=replace(self._settings.connection, tls=self._identity.tls),
         )
-        self._connection.will = lambda: (self._status_topic, self._status("lost"))
+        self._connection.will = lambda: (self._status_topic, *self._status("lost"))
         self._connection.on_up = self._on_up
         self._connection.on_message = self._on_ack
         self._pump_thread = threading.Thread(target=self._run, name=f"sender-{sensor}", daemon=True)
@@ -129,7 +138,7 @@ class Sender:
     @property
     def problem(self) -> str | None:
         """Why nothing is sent, in one sentence; None when all is well."""
-        return self._failed or self._connection.problem
+        return self._failed or self._replaced or self._connection.problem
 
     @property
     def resends(self) -> int:
@@ -153,7 +162,8 @@ class Sender:
             self._pump_thread.join()
         if self._connection.connected:
             answer: Future[None] = Future()
-            self._connection.publish(self._status_topic, self._status("stopped"), retain=True, answer=answer)
+            payload, said = self._status("stopped")
+            self._connection.publish(self._status_topic, payload, said=said, retain=True, answer=answer)
             with suppress(FutureTimeout, BrokerError):  # a courtesy: silence will tell the same, later
                 answer.result(timeout=1.0)
         self._connection.stop()
@@ -198,18 +208,24 @@ class Sender:
             self._publish(self._repeats.popleft(), None)
 
     def _publish(self, entry: Entry, low: int | None) -> bool:
-        said = [("boot", str(entry.boot)), ("seq", str(entry.seq)), ("sent", str(self._now_ns()))]
-        if low is not None:
-            said.append(("low", str(low)))
+        more = [] if low is None else [("low", str(low))]
+        said = self._said(self._topic, entry.key, entry.payload, more)
         return self._connection.publish(self._topic, entry.payload, said=said)
+
+    def _said(self, topic: str, key: Key, payload: bytes, more: Said = ()) -> Said:
+        """The properties of a message: who numbered it how, who sends it, when, and the signature over all of it."""
+        numbers = zip(("boot", "seq", "by_boot", "sent"), (*key, self._spool.boot, self._now_ns()), strict=True)
+        said = [*((name, str(value)) for name, value in numbers), *more]
+        return said if self._identity.signer is None else self._identity.signer.sign(topic, JSON, said, payload)
 
     def _heartbeat(self) -> None:
         with self._lock:
             state = self._state
             self._status_due_ns = self._now_ns() + round(self._settings.status_interval_s * 1e9)
-        self._connection.publish(self._status_topic, self._status(state), retain=True)
+        payload, said = self._status(state)
+        self._connection.publish(self._status_topic, payload, said=said, retain=True)
 
-    def _status(self, state: State, note: str | None = None) -> bytes:
+    def _status(self, state: State, note: str | None = None) -> tuple[bytes, Said]:
         with self._lock:
             self._status_seq += 1
             status = Status(
@@ -224,7 +240,8 @@ class Sender:
                 dropped=tuple(DroppedRange(gap.boot, gap.first, gap.last) for gap in self._spool.gaps()[-100:]),
                 note=self._note if note is None else note,
             )
-        return encode_status(status)
+        payload = encode_status(status)
+        return payload, self._said(self._status_topic, (status.boot, status.seq), payload)
 
     def _on_up(self, session_present: bool) -> None:
         with self._lock:
@@ -234,15 +251,30 @@ class Sender:
 
     def _on_ack(self, delivery: Delivery) -> None:
         self._connection.acknowledge(delivery)
-        ack = _ack_decoder.decode(delivery.payload)
+        try:
+            ack = self._believed(delivery)
+        except (MalformedMessage, msgspec.DecodeError, UnicodeDecodeError):
+            self.refused_acks += 1  # anybody may have written it: it says nothing about our link
+            return
         if ack.boot > self._spool.boot:
-            self._failed = (
+            self._replaced = (
                 f"ingest knows boot {ack.boot} of {self._sensor}, this spool is at {self._spool.boot}: it was replaced"
                 " by a new one; expected boots that rise (Spool(first_boot=...))."
             )
         with self._lock:
+            if ack.boot == self._spool.boot:
+                self._replaced = None
             self._acks[ack.boot] = max(ack.seq, self._acks.get(ack.boot, 0))
         self._wake.set()
+
+    def _believed(self, delivery: Delivery) -> Ack:
+        """The acknowledgement, when it is one and, where we know ingest's key, signed with it."""
+        if self._identity.register is not None:
+            content_type = JSON if delivery.content_type is None else delivery.content_type
+            self._identity.register.check(
+                delivery.topic, content_type, dict(delivery.properties), delivery.payload, now_ns=delivery.received_ns
+            )
+        return _ack_decoder.decode(delivery.payload)
 
 
 _ack_decoder = msgspec.json.Decoder(Ack)

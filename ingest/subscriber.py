@@ -9,8 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ingest.address import BrokerUrl
+from ingest.batch import Delivery
 from ingest.mqtt import Connection, ConnectionSettings
-from ingest.receive import Delivery
+from ingest.signature import Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +87,10 @@ class Subscriber:
         """PUBACK, if the connection that brought the message is still the one. False: it will come again."""
         return self._connection.acknowledge(delivery)
 
-    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+    def publish(self, topic: str, payload: bytes, *, said: Said = (), retain: bool = False) -> None:
         """Publish with QoS 1 and do not wait. For what is said again anyway: without a connection it is dropped."""
         if self._connection.connected:
-            self._connection.publish(topic, payload, retain=retain)
+            self._connection.publish(topic, payload, said=said, retain=retain)
 
     def take_shed(self) -> Counter[str]:
         """Topic → QoS 0 messages that found no room since the last call."""

@@ -16,7 +16,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from ingest.receive import KEPT_BYTES, Batch, DeadLetter, Row, SourceKey, digest
+from ingest.batch import KEPT_BYTES, Batch, DeadLetter, Row, SourceKey, digest
+from ingest.errors import UNPROVEN
+from ingest.marks import MAX_AHEAD
 from ops.journal_reader import APPLICATION_ID, SCHEMA_VERSION, Counts, JournalError, JournalReader, JournalRow
 
 __all__ = ["Counts", "Journal", "JournalError", "JournalReader", "JournalRow"]
@@ -33,7 +35,9 @@ CREATE TABLE journal (
     sent_ns INTEGER,
     content_type TEXT NOT NULL,
     body BLOB NOT NULL,
-    closes_batch INTEGER NOT NULL DEFAULT 0
+    closes_batch INTEGER NOT NULL DEFAULT 0,
+    signer TEXT NOT NULL DEFAULT '',
+    flags TEXT NOT NULL DEFAULT ''
 );
 CREATE UNIQUE INDEX journal_keys ON journal (sensor, kind, boot, seq) WHERE boot IS NOT NULL;
 CREATE TABLE dead_letters (
@@ -50,7 +54,9 @@ CREATE TABLE dead_letters (
     body BLOB NOT NULL,
     size INTEGER NOT NULL,
     digest BLOB NOT NULL,
-    received_ns INTEGER NOT NULL
+    received_ns INTEGER NOT NULL,
+    sender TEXT NOT NULL DEFAULT '',
+    said TEXT NOT NULL DEFAULT ''
 );
 CREATE UNIQUE INDEX dead_letter_keys ON dead_letters (sensor, kind, boot, seq, topic, digest);
 CREATE TABLE counts (
@@ -68,22 +74,46 @@ CREATE TABLE marks (
     boot INTEGER NOT NULL,
     seq INTEGER NOT NULL,
     PRIMARY KEY (sensor, boot)
-) WITHOUT ROWID
+) WITHOUT ROWID;
+"""
+_TABLES_2: Final = """
+CREATE TABLE boots (
+    sensor TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    key TEXT NOT NULL,
+    boot INTEGER NOT NULL,
+    PRIMARY KEY (sensor, kind, key)
+) WITHOUT ROWID;
+CREATE TABLE flagged (
+    sensor TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (sensor, reason)
+) WITHOUT ROWID;
+CREATE TABLE replays (id INTEGER PRIMARY KEY, at_ns INTEGER NOT NULL, outcome TEXT NOT NULL)
+"""
+_FROM_1: Final = """
+ALTER TABLE journal ADD COLUMN signer TEXT NOT NULL DEFAULT '';
+ALTER TABLE journal ADD COLUMN flags TEXT NOT NULL DEFAULT '';
+ALTER TABLE dead_letters ADD COLUMN sender TEXT NOT NULL DEFAULT '';
+ALTER TABLE dead_letters ADD COLUMN said TEXT NOT NULL DEFAULT '';
 """
 _INSERT_NEW: Final = """
-INSERT OR IGNORE INTO journal (kind, sensor, boot, seq, observed_ns, received_ns, sent_ns, content_type, body)
-SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9
+INSERT OR IGNORE INTO journal
+(kind, sensor, boot, seq, observed_ns, received_ns, sent_ns, content_type, body, signer, flags)
+SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11
 WHERE NOT EXISTS (SELECT 1 FROM dead_letters WHERE sensor = ?2 AND kind = ?1 AND boot = ?3 AND seq = ?4)
 """
 _INSERT: Final = """
-INSERT INTO journal (kind, sensor, boot, seq, observed_ns, received_ns, sent_ns, content_type, body)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO journal
+(kind, sensor, boot, seq, observed_ns, received_ns, sent_ns, content_type, body, signer, flags)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _CLOSE_BATCH: Final = "UPDATE journal SET closes_batch = 1 WHERE id = (SELECT max(id) FROM journal)"
 _INSERT_DEAD: Final = """
 INSERT OR IGNORE INTO dead_letters
-(code, field, message, kind, sensor, boot, seq, topic, content_type, body, size, digest, received_ns)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+(code, field, message, kind, sensor, boot, seq, topic, content_type, body, size, digest, received_ns, sender, said)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _COUNT: Final = """
 INSERT INTO counts VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -93,6 +123,12 @@ dead_lettered = dead_lettered + excluded.dead_lettered, shed = shed + excluded.s
 """
 _MARK: Final = """
 INSERT INTO marks VALUES (?, ?, ?) ON CONFLICT (sensor, boot) DO UPDATE SET seq = max(seq, excluded.seq)
+"""
+_BOOT: Final = """
+INSERT INTO boots VALUES (?, ?, ?, ?) ON CONFLICT (sensor, kind, key) DO UPDATE SET boot = max(boot, excluded.boot)
+"""
+_FLAG: Final = """
+INSERT INTO flagged VALUES (?, ?, ?) ON CONFLICT (sensor, reason) DO UPDATE SET count = count + excluded.count
 """
 _NO_IDENTITY: Final = -1
 
@@ -136,12 +172,14 @@ class Journal(JournalReader):
         db.execute("PRAGMA synchronous=FULL")
         db.execute("PRAGMA journal_size_limit=67108864")
         db.execute("BEGIN IMMEDIATE")
-        if self._check_schema() == 0:
-            for statement in _TABLES.split(";"):
+        found = self._check_schema()
+        if found < SCHEMA_VERSION:
+            for statement in ((_TABLES if found == 0 else _FROM_1) + _TABLES_2).split(";"):
                 db.execute(statement)
             db.execute(f"PRAGMA application_id={APPLICATION_ID}")
             db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
         db.execute("COMMIT")
+        self._version = SCHEMA_VERSION
 
     def commit(self, batch: Batch) -> None:
         """Make a batch durable: it is on the disk when this returns. JournalError otherwise; nothing is stored then.
@@ -157,6 +195,7 @@ class Journal(JournalReader):
                 self._db.execute(_CLOSE_BATCH)
             self._count(batch, outcomes)
             self._db.executemany(_MARK, [(mark.sensor, mark.boot, mark.seq) for mark in batch.marks])
+            self._db.executemany(_BOOT, [(boot.sensor, boot.kind, boot.key, boot.boot) for boot in batch.boots])
 
     def tick(self, now_ns: int) -> None:
         """Append a clock tick: the only way in which those who read the journal learn that time passes."""
@@ -167,7 +206,7 @@ class Journal(JournalReader):
     ) -> int:
         """Append one row that has no sender's key: a tick, a unit's position, an operator's action. Returns its id."""
         with _Transaction(self):
-            row = (kind, subject, None, None, at_ns, at_ns, None, content_type, body)
+            row = (kind, subject, None, None, at_ns, at_ns, None, content_type, body, "", "")
             identity = int(self._db.execute(_INSERT, row).lastrowid or 0)
             self._db.execute(_CLOSE_BATCH)
             return identity
@@ -176,14 +215,21 @@ class Journal(JournalReader):
         """(mark, settled seqs above it) of a sender's boot; (0, {}) when nothing is known. For ingest.marks."""
         mark = self._db.execute("SELECT seq FROM marks WHERE sensor = ? AND boot = ?", (sensor, boot)).fetchone()
         stored = 0 if mark is None else int(mark[0])
-        key = {"sensor": sensor, "boot": boot, "mark": stored}
+        key = {"sensor": sensor, "boot": boot, "mark": stored, "most": MAX_AHEAD}
         ahead = self._db.execute(
             "SELECT seq FROM journal WHERE sensor = :sensor AND kind = 'detections' AND boot = :boot AND seq > :mark"
             " UNION SELECT seq FROM dead_letters"
-            " WHERE sensor = :sensor AND kind = 'detections' AND boot = :boot AND seq > :mark",
+            " WHERE sensor = :sensor AND kind = 'detections' AND boot = :boot AND seq > :mark ORDER BY 1 LIMIT :most",
             key,
         )
         return stored, {seq for (seq,) in ahead}
+
+    def recall_boot(self, sensor: str, kind: str, key: str) -> int:
+        """The highest boot that this key signed with for this sensor or unit; −1 when none. For ingest.trust."""
+        found = self._db.execute(
+            "SELECT boot FROM boots WHERE sensor = ? AND kind = ? AND key = ?", (sensor, kind, key)
+        ).fetchone()
+        return -1 if found is None else int(found[0])
 
     def close(self) -> None:
         """Close the file and let another writer in."""
@@ -207,7 +253,7 @@ class Journal(JournalReader):
         ]
 
     def _store_row(self, row: Row) -> str:
-        known = self._known(row.sensor, row.kind, row.boot, row.seq, digest(row.body))
+        known = self._known(row.sensor, row.kind, row.boot, row.seq, digest(row.body), row.replay_of)
         if known == "same":
             return "duplicate"
         if known == "other":
@@ -220,7 +266,9 @@ class Journal(JournalReader):
             known = self._known(dead.sensor, dead.kind, dead.boot, dead.seq, dead.digest)
             if known == "same":
                 return "duplicate"
-            if known == "other" and dead.code != "conflict":
+            if dead.code in UNPROVEN:  # whoever sent it may not take a key away from the true sender
+                dead = replace(dead, boot=None, seq=None)
+            elif known == "other" and dead.code != "conflict":
                 dead = replace(dead, code="conflict", field="boot, seq", message=f"{_TAKEN} {dead.message}")
         values = (
             dead.code,
@@ -236,11 +284,16 @@ class Journal(JournalReader):
             dead.size,
             dead.digest,
             dead.received_ns,
+            dead.sender,
+            dead.said,
         )
         return "dead_lettered" if self._db.execute(_INSERT_DEAD, values).rowcount else "duplicate"
 
-    def _known(self, sensor: str, kind: str, boot: int, seq: int, payload_digest: bytes) -> str:
-        """What the journal holds under this key: the "same" payload, an "other" one, or "nothing"."""
+    def _known(self, sensor: str, kind: str, boot: int, seq: int, payload_digest: bytes, but: int | None = None) -> str:
+        """What the journal holds under this key: the "same" payload, an "other" one, or "nothing".
+
+        ``but``: the id of a dead letter that does not count, because it is what is submitted anew.
+        """
         key = (sensor, kind, boot, seq)
         found = self._db.execute(
             "SELECT body FROM journal WHERE sensor = ? AND kind = ? AND boot = ? AND seq = ?", key
@@ -248,7 +301,8 @@ class Journal(JournalReader):
         if found is not None and digest(found[0]) == payload_digest:
             return "same"
         dead = self._db.execute(
-            "SELECT digest FROM dead_letters WHERE sensor = ? AND kind = ? AND boot = ? AND seq = ?", key
+            "SELECT digest FROM dead_letters WHERE sensor = ? AND kind = ? AND boot = ? AND seq = ? AND id IS NOT ?",
+            (*key, but),
         ).fetchall()
         if (payload_digest,) in dead:
             return "same"
@@ -260,6 +314,21 @@ class Journal(JournalReader):
             totals.setdefault((message.sensor, message.kind), Counter())[outcome] += 1
         for source, shed in batch.shed.items():
             totals.setdefault(source, Counter())["shed"] += shed
+        flagged = Counter(
+            (message.sensor, reason)
+            for message, outcome in zip(batch.messages, outcomes, strict=True)
+            if outcome == "journaled" and isinstance(message, Row) and message.flags
+            for reason in message.flags.split(",")
+        )
+        self._db.executemany(_FLAG, [(*key, count) for key, count in flagged.items()])
+        self._db.executemany(
+            "INSERT OR REPLACE INTO replays VALUES (?, ?, ?)",
+            [
+                (message.replay_of, message.received_ns, outcome)
+                for message, outcome in zip(batch.messages, outcomes, strict=True)
+                if message.replay_of is not None
+            ],
+        )
         names = ("journaled", "duplicate", "dead_lettered", "shed")
         self._db.executemany(
             _COUNT, [(*source, total.total(), *(total[name] for name in names)) for source, total in totals.items()]
@@ -311,6 +380,8 @@ def _values(row: Row) -> tuple[object, ...]:
         row.sent_ns,
         row.content_type,
         row.body,
+        row.signer,
+        row.flags,
     )
 
 

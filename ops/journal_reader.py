@@ -8,10 +8,21 @@ from pathlib import Path
 from typing import Final, Self
 
 from geo.errors import BadInput
-from ingest.receive import DeadLetter, SourceKey
+from ingest.batch import DeadLetter, SourceKey
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 APPLICATION_ID: Final = 0x574C4A31  # "WLJ1"
+
+
+_ROWS: Final = """
+SELECT id, kind, sensor, boot, seq, observed_ns, received_ns, sent_ns, content_type, body, closes_batch, signer, flags
+FROM journal WHERE id > ? ORDER BY id LIMIT ?
+"""
+_DEAD_LETTERS: Final = """
+SELECT id, code, field, message, kind, sensor, nullif(boot, -1), nullif(seq, -1), topic, content_type, body, size,
+digest, received_ns, sender, said
+FROM dead_letters WHERE id > ? ORDER BY id LIMIT ?
+"""
 
 
 class JournalError(BadInput):
@@ -22,7 +33,8 @@ class JournalError(BadInput):
 class JournalRow:
     """One row. ``sensor`` is the unit or the operator in rows of those kinds; boot and seq are None where no sender
     numbered the row (ticks, positions, actions). Times are nanoseconds since 1970, UTC. ``closes_batch`` marks the last
-    row of a commit: where one judgement of the whole picture is due, and the same one in every replay.
+    row of a commit: where one judgement of the whole picture is due, and the same one in every replay. ``signer`` is
+    the id of the key that signed the message, ``flags`` what was implausible about it; empty where there is none.
     """
 
     id: int
@@ -36,6 +48,8 @@ class JournalRow:
     content_type: str
     body: bytes
     closes_batch: bool
+    signer: str = ""
+    flags: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +103,8 @@ class JournalReader:
         except sqlite3.Error as error:
             raise self._error(error) from error
         try:
-            if self._check_schema() == 0:
+            self._version = self._check_schema()
+            if self._version == 0:
                 raise JournalError("empty", where=self._path.name, expected="a journal that ingest has created")
         except sqlite3.Error as error:
             self._db.close()
@@ -103,8 +118,7 @@ class JournalReader:
         return [
             JournalRow(*row)
             for row in self._db.execute(
-                "SELECT id, kind, sensor, boot, seq, observed_ns, received_ns, sent_ns, content_type, body,"
-                " closes_batch FROM journal WHERE id > ? ORDER BY id LIMIT ?",
+                _ROWS if self._version >= 2 else _ROWS.replace(", signer, flags", ""),
                 (after_id, limit),
             )
         ]
@@ -142,14 +156,25 @@ class JournalReader:
             for source in sorted(journaled.keys() | dead.keys())
         }
 
+    def flagged(self) -> dict[str, dict[str, int]]:
+        """Sensor → what was implausible → in how many journaled scans."""
+        found: dict[str, dict[str, int]] = {}
+        if self._version >= 2:
+            for sensor, reason, count in self._db.execute("SELECT * FROM flagged ORDER BY sensor, reason"):
+                found.setdefault(sensor, {})[reason] = count
+        return found
+
     def dead_letters(self, after_id: int = 0, limit: int = 1000) -> list[tuple[int, DeadLetter]]:
-        """(id, dead letter) with id above ``after_id``, oldest first."""
-        rows = self._db.execute(
-            "SELECT id, code, field, message, kind, sensor, nullif(boot, -1), nullif(seq, -1), topic, content_type,"
-            " body, size, digest, received_ns FROM dead_letters WHERE id > ? ORDER BY id LIMIT ?",
-            (after_id, limit),
-        )
+        """(id, dead letter) with id above ``after_id``, oldest first. ``replay_of`` is None in all of them."""
+        query = _DEAD_LETTERS if self._version >= 2 else _DEAD_LETTERS.replace(", sender, said", "")
+        rows = self._db.execute(query, (after_id, limit))
         return [(row[0], DeadLetter(*row[1:])) for row in rows]
+
+    def replayed(self) -> dict[int, tuple[int, str]]:
+        """Id of a dead letter → when it was submitted anew, last, and what became of it then."""
+        if self._version < 2:
+            return {}
+        return {row[0]: (row[1], row[2]) for row in self._db.execute("SELECT id, at_ns, outcome FROM replays")}
 
     def marks(self) -> dict[tuple[str, int], int]:
         """(sensor, boot) → up to which seq everything is settled."""

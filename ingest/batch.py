@@ -1,0 +1,122 @@
+"""The records of the way in: what a broker delivered, what becomes of it, and what one commit makes durable."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Final
+
+from ingest.marks import Mark
+
+KEPT_BYTES: Final = 64 * 1024
+"""How much of a bad message a dead letter keeps."""
+SourceKey = tuple[str, str]
+"""(sensor or unit, kind): what is counted apart. "" and kind "unknown" where the topic tells neither."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message as the broker handed it over. ``epoch`` and ``mid`` say which connection may acknowledge it.
+
+    ``replay_of``: the id of the dead letter that a person submits anew; no broker brought it then.
+    """
+
+    topic: str
+    payload: bytes
+    content_type: str | None
+    properties: tuple[tuple[str, str], ...]
+    received_ns: int
+    qos: int = 1
+    mid: int = 0
+    epoch: int = 0
+    replay_of: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A good message on its way into the journal. Times in nanoseconds since 1970, UTC.
+
+    ``signer``: the id of the key that signed it, "" for none. ``flags``: what is implausible about it, comma-separated.
+    """
+
+    kind: str
+    sensor: str
+    boot: int
+    seq: int
+    observed_ns: int
+    received_ns: int
+    sent_ns: int | None
+    content_type: str
+    body: bytes
+    topic: str
+    signer: str = ""
+    flags: str = ""
+    replay_of: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message that ingest will not use, kept for the person who must find out why.
+
+    ``boot`` and ``seq`` where the message's properties or its body tell them, so that it counts as settled.
+    ``sender``: who signed it, or what it claims of that. ``said``: the properties that a replay needs, as JSON.
+    """
+
+    code: str
+    field: str
+    message: str
+    kind: str
+    sensor: str
+    boot: int | None
+    seq: int | None
+    topic: str
+    content_type: str
+    body: bytes
+    size: int
+    digest: bytes
+    received_ns: int
+    sender: str = ""
+    said: str = ""
+    replay_of: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SenderBoot:
+    """The highest boot that this key has signed for this sensor or unit and kind: what is lower is a rollback."""
+
+    sensor: str
+    kind: str
+    key: str
+    boot: int
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one commit makes durable at once: messages in order of arrival, marks as they are afterwards."""
+
+    messages: tuple[Row | DeadLetter, ...]
+    marks: tuple[Mark, ...] = ()
+    shed: Mapping[SourceKey, int] = field(default_factory=dict)
+    boots: tuple[SenderBoot, ...] = ()
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        return tuple(message for message in self.messages if isinstance(message, Row))
+
+    @property
+    def dead_letters(self) -> tuple[DeadLetter, ...]:
+        return tuple(message for message in self.messages if isinstance(message, DeadLetter))
+
+    @property
+    def received(self) -> Counter[SourceKey]:
+        """How many messages of each sensor and kind this batch accounts for, the shed ones included."""
+        counted = Counter((message.sensor, message.kind) for message in self.messages)
+        counted.update(self.shed)
+        return counted
+
+
+def digest(payload: bytes) -> bytes:
+    """16 bytes that tell one payload from another (BLAKE2b)."""
+    return blake2b(payload, digest_size=16).digest()

@@ -1,0 +1,229 @@
+"""Who may sign what: the register of public keys, and the judgement of a message's signature by it.
+
+A *sensor* key signs its own detections and status, a *unit* key its own positions and replies, the *ingest* key
+acknowledgements, the *feed* key alerts and tracks. A sensor's record may stand for all names with a prefix
+(``gw7-*``): the key of a gateway. A name that has a record of its own is nobody else's, whatever the prefix.
+"""
+
+from __future__ import annotations
+
+import os
+from base64 import b64decode, b64encode
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from msgspec import Meta, Struct
+
+from ingest import topics
+from ingest.errors import IdentityError, MalformedMessage, TopicError
+from ingest.signature import Signer, key_id, verifies
+
+Role = Literal["sensor", "unit", "ingest", "feed"]
+ROLES: Final[tuple[Role, ...]] = ("sensor", "unit", "ingest", "feed")
+SIGNS: Final[Mapping[Role, tuple[topics.Owner, frozenset[str]]]] = {
+    "sensor": ("sensor", frozenset({"detections", "status"})),
+    "unit": ("unit", frozenset({"position", "reply"})),
+    "ingest": ("sensor", frozenset({"ack"})),
+    "feed": ("unit", frozenset({"alerts"})),
+}
+"""Role → whose topics, and which of their channels, its keys sign. The sector's tracks are the feed's, too."""
+EVERYWHERE: Final = frozenset({"ingest", "feed"})
+"""Roles that sign on the topics of every sensor or unit, not on their own name's."""
+
+_NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\*?$(?!\n)"
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class KeyRecord(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One public key of one name. Times in UTC; without ``valid_until`` it has no end."""
+
+    role: Role
+    name: Annotated[str, Meta(pattern=_NAME)]
+    public: Annotated[str, Meta(min_length=44, max_length=44)]
+    valid_from: Annotated[datetime, Meta(tz=True)]
+    valid_until: Annotated[datetime, Meta(tz=True)] | None = None
+    revoked_at: Annotated[datetime, Meta(tz=True)] | None = None
+
+    @property
+    def key(self) -> str:
+        """The id by which messages name this key."""
+        return key_id(self.public_bytes)
+
+    @property
+    def public_bytes(self) -> bytes:
+        """The 32 bytes of the key; ValueError when the text holds something else."""
+        raw = b64decode(self.public, validate=True)
+        if len(raw) != 32:
+            raise ValueError("not 32 bytes")
+        return raw
+
+    def covers(self, name: str) -> bool:
+        """Whether this record is for ``name``: its own, or one that begins with its prefix."""
+        return name.startswith(self.name[:-1]) if self.name.endswith("*") else name == self.name
+
+
+class _File(Struct, forbid_unknown_fields=True):
+    form: Literal["watchline/1/register"]
+    keys: list[KeyRecord]
+
+
+def record_of(role: Role, name: str, public: bytes, *, valid_from: datetime, valid_until: datetime | None) -> KeyRecord:
+    """The record of a public key of 32 bytes; IdentityError on a name that no topic may hold."""
+    try:
+        topics.identifier(name.removesuffix("*") if role == "sensor" else name, role)
+    except TopicError as error:
+        raise IdentityError(f"{ascii(name)[:80]} is not a name", where=role, expected=error.expected) from None
+    return KeyRecord(role, name, b64encode(public).decode(), valid_from, valid_until)
+
+
+class Register:
+    """Key records, looked up by key id. Immutable; a changed register is another one."""
+
+    def __init__(self, records: Iterable[KeyRecord] = ()) -> None:
+        """IdentityError on a key that is none."""
+        self.records = tuple(records)
+        self._by_key: dict[str, list[KeyRecord]] = {}
+        self._public: dict[str, Ed25519PublicKey] = {}
+        self._own: set[tuple[Role, str]] = set()
+        for record in self.records:
+            try:
+                self._public[record.key] = Ed25519PublicKey.from_public_bytes(record.public_bytes)
+            except ValueError as error:
+                raise IdentityError(
+                    f"the key of {record.role} {record.name} is none ({error})", where="register", expected="32 bytes"
+                ) from None
+            self._by_key.setdefault(record.key, []).append(record)
+            if not record.name.endswith("*"):
+                self._own.add((record.role, record.name))
+
+    @classmethod
+    def from_bytes(cls, text: bytes, where: str) -> Register:
+        """The register that a file's bytes hold; IdentityError naming the field that is wrong."""
+        try:
+            return cls(msgspec.json.decode(text, type=_File).keys)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise IdentityError(f"cannot be read ({error})", where=where, expected="a register of keys") from None
+
+    def to_bytes(self) -> bytes:
+        """The bytes of its file."""
+        whole = _File("watchline/1/register", list(self.records))
+        return msgspec.json.format(msgspec.json.encode(whole), indent=1) + b"\n"
+
+    def has(self, role: Role, name: str) -> bool:
+        """Whether any record, valid or not, is for this name: then its messages must be signed."""
+        if (role, name) in self._own:
+            return True
+        return any(record.role == role and record.name.endswith("*") and record.covers(name) for record in self.records)
+
+    def revoked(self, now_ns: int) -> frozenset[tuple[Role, str]]:
+        """Roles and names whose every record is revoked by now."""
+        found: dict[tuple[Role, str], bool] = {}
+        for record in self.records:
+            gone = record.revoked_at is not None and _ns(record.revoked_at) <= now_ns
+            found[record.role, record.name] = gone and found.get((record.role, record.name), True)
+        return frozenset(source for source, gone in found.items() if gone)
+
+    def check(
+        self, topic: str, content_type: str, said: Mapping[str, str], payload: bytes, *, now_ns: int
+    ) -> KeyRecord:
+        """The record whose key signed this message and may sign on this topic now.
+
+        MalformedMessage says why not: unsigned, unknown_key, wrong_key, key_revoked, key_expired, bad_signature.
+        """
+        key = said.get("key")
+        if key is None or "sig" not in said:
+            raise MalformedMessage("unsigned", "sig", "missing", "a signature by the sender's registered key")
+        records = self._by_key.get(key)
+        if records is None:
+            raise MalformedMessage("unknown_key", "key", ascii(key)[1:-1][:40], "a key of the register")
+        record = self._entitled(records, topics.parse(topic))
+        if record is None:
+            owners = ", ".join(f"{found.role} {found.name}" for found in records[:3])
+            raise MalformedMessage("wrong_key", "key", f"a key of {owners}", f"a key that may sign on {topic}")
+        if record.revoked_at is not None and _ns(record.revoked_at) <= now_ns:
+            raise MalformedMessage("key_revoked", "key", f"revoked at {record.revoked_at.isoformat()}", "another key")
+        if now_ns < _ns(record.valid_from) or (record.valid_until is not None and _ns(record.valid_until) <= now_ns):
+            raise MalformedMessage("key_expired", "key", "not valid at this time", "a key that is valid now")
+        if not verifies(self._public[key], topic, content_type, said, payload):
+            raise MalformedMessage("bad_signature", "sig", "not this key's signature of this message", "a true one")
+        return record
+
+    def _entitled(self, records: list[KeyRecord], topic: topics.Topic) -> KeyRecord | None:
+        for record in records:
+            owner, channels = SIGNS[record.role]
+            if record.role == "feed" and topic.channel == "tracks":
+                return record
+            if topic.owner != owner or topic.channel not in channels:
+                continue
+            if record.role in EVERYWHERE or record.name == topic.name:
+                return record
+            if record.covers(topic.name) and (record.role, topic.name) not in self._own:
+                return record
+        return None
+
+
+class RegisterFile:
+    """A register that follows its file: ``refresh`` takes a changed one in, and keeps the old one if it is spoilt."""
+
+    def __init__(self, path: Path) -> None:
+        """IdentityError when the file is not there or cannot be read."""
+        self.path = path
+        self.problem: str | None = None
+        self._seen = self._state()
+        self.register = self._read()
+
+    def refresh(self) -> bool:
+        """True when the file has changed since and its new content is in force; cheap enough for every second."""
+        state = self._state()
+        if state == self._seen:
+            return False
+        self._seen = state
+        try:
+            self.register = self._read()
+        except IdentityError as error:
+            self.problem = str(error)
+            return False
+        self.problem = None
+        return True
+
+    def _state(self) -> tuple[int, int, int] | None:
+        try:
+            found = os.stat(self.path)
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size, found.st_ino
+
+    def _read(self) -> Register:
+        try:
+            return Register.from_bytes(self.path.read_bytes(), str(self.path))
+        except OSError as error:
+            raise IdentityError(
+                f"cannot be read ({error.strerror})", where=str(self.path), expected="a register of keys"
+            ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """What a client shows to a broker, and whom it believes: PEM files."""
+
+    authority: Path
+    certificate: Path | None = None
+    key: Path | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a sender is: the key it signs with, the keys it believes, its certificate. Each may be absent."""
+
+    signer: Signer | None = None
+    register: Register | None = None
+    tls: TlsFiles | None = None
+
+
+def _ns(moment: datetime) -> int:
+    return (moment - _EPOCH) // timedelta(microseconds=1) * 1000

@@ -1,0 +1,73 @@
+"""Whether a message is from whom it says, now: its signature, and that its sender's boot has not gone back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from ingest.batch import SenderBoot, SourceKey
+from ingest.errors import MalformedMessage
+from ingest.identity import Register, Role
+from ingest.wire import MAX_COUNTER
+
+RecallBoot = Callable[[str, str, str], int]
+"""(sensor or unit, kind, key) → the highest boot that this key was heard to sign with, −1 when never."""
+
+ROLE_OF: Final[Mapping[str, Role]] = {"detections": "sensor", "status": "sensor", "position": "unit", "action": "unit"}
+"""Kind of a message → the role of whoever sends it."""
+
+
+class Trust:
+    """Judges signatures by ``register`` and remembers the boots that were heard. ``required``: unsigned is refused.
+
+    Where signatures are optional, a name that has a key must still use it: dropping the signature is no way in.
+    """
+
+    def __init__(self, register: Register, *, required: bool, recall_boot: RecallBoot) -> None:
+        self.register = register
+        self._required = required
+        self._recall_boot = recall_boot
+        self._boots: dict[tuple[str, str, str], int] = {}
+
+    def judge(
+        self, source: SourceKey, topic: str, content_type: str, said: Mapping[str, str], payload: bytes, now_ns: int
+    ) -> str:
+        """The id of the key that signed the message; "" for an unsigned one that needs no signature.
+
+        MalformedMessage with one of the codes UNPROVEN otherwise. ``current`` is for the boot.
+        """
+        name, kind = source
+        if "sig" not in said and not self._required and not self.register.has(ROLE_OF[kind], name):
+            return ""
+        return self.register.check(topic, content_type, said, payload, now_ns=now_ns).key
+
+    def check_boot(self, source: SourceKey, key: str, said: Mapping[str, str]) -> SenderBoot | None:
+        """What to remember of a signed message's sender; None when nothing is new.
+
+        MalformedMessage("rollback") when the sender's boot, signed as ``by_boot``, is lower than one heard before, or
+        than the message's own. ``by_boot`` and ``sent`` must be there: a signature without them could be used for ever.
+        """
+        by_boot, boot = counter(said.get("by_boot")), counter(said.get("boot"))
+        for name in ("boot", "seq", "by_boot", "sent"):
+            if counter(said.get(name), largest=2**63 - 1) is None:
+                raise MalformedMessage("bad_signature", name, "missing beside the signature", "a whole number")
+        if by_boot is None or boot is None or by_boot < boot:
+            raise MalformedMessage("rollback", "by_boot", f"{by_boot} below the message's own {boot}", "one not below")
+        name, kind = source
+        known = self._boots.get((name, kind, key))
+        if known is None:
+            known = self._boots[name, kind, key] = self._recall_boot(name, kind, key)
+        if by_boot < known:
+            raise MalformedMessage("rollback", "by_boot", f"{by_boot} after {known} was heard", f"at least {known}")
+        if by_boot == known:
+            return None
+        self._boots[name, kind, key] = by_boot
+        return SenderBoot(name, kind, key, by_boot)
+
+
+def counter(text: str | None, largest: int = MAX_COUNTER) -> int | None:
+    """A whole number from 0 to ``largest`` in plain ASCII digits, else None."""
+    if text is None or not (text.isascii() and text.isdigit() and len(text) <= 20):
+        return None
+    value = int(text)
+    return value if value <= largest else None
