@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from sensors.assumptions import Assumptions, Situation
+from sensors.conditions import Conditions
+from sensors.hazard import search_rate
 from sensors.sensor import LayoutError, Sensor, check
 
 KIND: Final = "camera"
@@ -25,13 +29,15 @@ class Camera(Sensor):
 
     With ``pitch_m`` and ``focal_length_m`` the probability falls with range by the Johnson form, and
     ``detection_probability`` is its ceiling; without, it is the same everywhere in range and view.
-    ``night`` tells whether the camera sees without daylight.
+    ``night`` tells whether the camera sees without daylight: it is then taken as thermal, else as a day camera.
+    ``search_s`` is how long its search of the field takes to show what it can (coverage only; None: as assumed).
     """
 
     kind: str = KIND
     pitch_m: float | None = None
     focal_length_m: float | None = None
     night: bool = True
+    search_s: float | None = None
 
     def __post_init__(self) -> None:
         check(self)
@@ -54,6 +60,76 @@ class Camera(Sensor):
         metres_per_pixel = np.maximum(np.where(inside, r, 1.0), 1e-9) * self.pitch_m / self.focal_length_m
         curve = detection_probability(size_m / metres_per_pixel, n50=PIXELS_TO_DETECT)
         return np.where(inside, self.detection_probability * curve, 0.0)
+
+    def look_and_rate(
+        self, range_m: npt.ArrayLike, situation: Situation
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Probability of finding a target given enough time, and rate [1/s], in clear view at ``range_m``; same shape.
+
+        In clear air the first is ``look_probability``. Haze, fog, rain and (thermal) damp air lower the contrast, and
+        with it the pixels that count, see ``sight_left``. A day camera finds nothing at night.
+        """
+        r = np.maximum(np.asarray(range_m, dtype=np.float64), 1e-9)
+        weather, known = situation.conditions, situation.assumptions
+        if not (weather.daylight or self.night):
+            return np.zeros_like(r), np.zeros_like(r)
+        left = sight_left(r, weather, known, thermal=self.night)
+        if self.pitch_m is None or self.focal_length_m is None:
+            look = self.detection_probability * left
+        else:
+            size_m = CRITICAL_SIZE_M[situation.target]
+            pixels = size_m / (r * self.pitch_m / self.focal_length_m)
+            look = self.detection_probability * np.asarray(detection_probability(pixels * left, n50=PIXELS_TO_DETECT))
+        return look, search_rate(look, self._search_s(situation))
+
+    def exposure_s(self, dwell_s: float, situation: Situation) -> float:
+        """Seconds of a dwell that count: those of one search, as what it cannot find no longer look will."""
+        return min(dwell_s, self._search_s(situation))
+
+    def _search_s(self, situation: Situation) -> float:
+        return situation.assumptions.camera_search_s if self.search_s is None else self.search_s
+
+
+def sight_left(
+    range_m: npt.NDArray[np.float64], weather: Conditions, known: Assumptions, *, thermal: bool
+) -> npt.NDArray[np.float64]:
+    """Share of the pixels on target that still count after the air has taken its part of the contrast; 0 to 1.
+
+    Contrast falls as exp(−σ R) (Koschmieder 1924). The finest detail that can be told apart falls with the logarithm of
+    the contrast, from all at the target's own to none at the least that can be seen: ``1 − σ R / ln(C/C_least)``, the
+    log-linear form of minimum resolvable contrast and temperature curves.
+    """
+    if thermal:
+        margin = math.log(known.thermal_contrast_k / known.thermal_least_contrast_k)
+    else:
+        margin = math.log(known.day_contrast / known.least_contrast)
+    return np.maximum(1.0 - extinction_per_m(weather, known, thermal=thermal) * range_m / margin, 0.0)
+
+
+def extinction_per_m(weather: Conditions, known: Assumptions, *, thermal: bool) -> float:
+    """Extinction σ of the air [1/m]: haze or fog, rain, and for thermal cameras water vapour.
+
+    ``σ = 3.912/V`` in the visible (Koschmieder, 2 % contrast). At longer waves haze weakens less, fog not:
+    ``σ (λ/0.55 µm)^−q``, q after Kim, McArthur and Korevaar (2001).
+    """
+    aerosol = -math.log(known.least_contrast) / weather.visibility_m
+    vapour = 0.0
+    if thermal:
+        aerosol *= (known.thermal_wavelength_um / 0.55) ** -_haze_exponent(weather.visibility_m / 1000.0)
+        vapour = known.vapour_extinction_per_km * weather.absolute_humidity_g_m3 / 1000.0
+    rain_db_per_km = known.rain_extinction_db_per_km * weather.rain_mm_h**known.rain_extinction_exponent
+    return float(aerosol + vapour + rain_db_per_km / 1000.0 * math.log(10.0) / 10.0)
+
+
+def _haze_exponent(visibility_km: float) -> float:
+    """q of Kim, McArthur and Korevaar (2001): 0 in fog, rising to 1.6 in clear air."""
+    if visibility_km >= 50.0:
+        return 1.6
+    if visibility_km >= 6.0:
+        return 1.3
+    if visibility_km >= 1.0:
+        return 0.16 * visibility_km + 0.34
+    return max(visibility_km - 0.5, 0.0)
 
 
 def range_for_pixels(

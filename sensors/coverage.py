@@ -1,35 +1,108 @@
-"""What a layout can see of the ground: visibility, and the probability that one look detects a target there."""
+"""What a layout can see of the ground, and how likely it detects there: looks, rates, and coverage over a dwell.
+
+Three things that are not the same: the *look probability* (one look, or one pass for ground sensors; what the tracker
+uses), the *rate* λ [1/s] of detections while a target is there and the sensor works, and the *coverage probability* of
+at least one detection over a named dwell. Formulas and their sources: ``sensors.hazard`` and each kind's own file.
+"""
 
 from __future__ import annotations
 
-import math
+import json
 from collections.abc import Mapping
-from typing import Final
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
+from dask.base import is_dask_collection, tokenize
 
-from geo.terrain import bounds
-from geo.visibility import EARTH_RADIUS_M, HIDDEN, UNKNOWN, VISIBLE, viewshed
-from sensors import camera, ground_sensor, radar
-from sensors.layout import AnySensor, Layout, LayoutError, Placement, elevations_rad
+from geo.border import Border
+from geo.sightlines import EARTH_RADIUS_M
+from geo.view import surface_of
+from geo.visibility import HIDDEN, UNKNOWN, VISIBLE
+from sensors.assumptions import Assumptions, Situation
+from sensors.conditions import Conditions, conditions_of
+from sensors.coverage_lazy import BLOCK_CELLS, Blocks, blocks_of, lazy_layers, lazy_sums
+from sensors.coverage_sight import CURVATURE_K, TARGET_HEIGHT_M, refuse_off_the_map, sight
+from sensors.coverage_tally import Task
+from sensors.layout import Layout, LayoutError
 
-__all__ = ["CURVATURE_K", "EARTH_RADIUS_M", "HIDDEN", "TARGET_HEIGHT_M", "UNKNOWN", "VISIBLE", "look_probability"]
+__all__ = [
+    "CURVATURE_K",
+    "EARTH_RADIUS_M",
+    "HIDDEN",
+    "TARGET_HEIGHT_M",
+    "UNKNOWN",
+    "VISIBLE",
+    "coverage",
+    "look_probability",
+]
 
-CURVATURE_K: Final[Mapping[str, float]] = {
-    radar.KIND: 4.0 / 3.0,  # radio waves bend with the air
-    camera.KIND: 1.0 / (1.0 - 0.13),  # light bends less (metrics.md §4)
-    ground_sensor.KIND: math.inf,
+INDEPENDENT: Final = (
+    "misses of different sensors and looks are taken as independent; shared masking, posture, vegetation and weather "
+    "make real misses go together, so combined values flatter: see the best single sensor beside them"
+)
+MEANING: Final[Mapping[str, tuple[str, str]]] = {
+    "visible": ("", "0 hidden or outside range and view, 1 clear line of sight, 255 unknown"),
+    "look_probability": ("1", "one look (one pass for ground sensors) detects, given that the sensor works"),
+    "rate": ("1/s", "rate of detections while the target is there, given that the sensor works"),
+    "coverage_probability": ("1", "1 − exp(−λ t): the sensor detects within the dwell, given that it works"),
+    "combined_probability": ("1", "1 − exp(−Σ λ t): some sensor detects within the dwell, all of them working"),
+    "expected_probability": ("1", "Σ_c Pr(c) (1 − exp(−H_c)) over sensors up or down for the whole dwell"),
+    "best_probability": ("1", "coverage probability of the best single sensor, given that it works"),
+    "best_sensor": ("1", "position of the best single sensor along `sensor`; −1 where none detects"),
+    "sensors_seeing": ("1", "number of sensors with a clear line of sight"),
+    "sensors_detecting": ("1", "number of sensors with a rate above 0"),
+    "sensors_confident": ("1", "number of sensors whose look probability reaches confident_look_probability"),
+    "sensors_unknown": ("1", "number of sensors whose line of sight crosses a void"),
+    "dead_ground": ("", "1 no sensor has a line of sight, 0 one has, 255 none has and for one it is unknown"),
 }
-TARGET_HEIGHT_M: Final[Mapping[str, float]] = {
-    "person": 1.7,
-    "group": 1.7,
-    "vehicle": 2.3,
-    "animal": 1.0,
-    "other": 1.0,
-}
-"""Height of what is looked for; person and vehicle from metrics.md, the others assumed."""
+
+
+def coverage(
+    layout: Layout,
+    terrain: xr.Dataset,
+    border: Border | None,
+    *,
+    target: str = "person",
+    conditions: Conditions | str = "day",
+    dwell_s: float = 600.0,
+    assumptions: Assumptions | None = None,
+    block_cells: int = BLOCK_CELLS,
+) -> xr.Dataset:
+    """How well ``layout`` covers the ground for one target in one state of weather, over a dwell of ``dwell_s``; lazy.
+
+    Per sensor, (sensor, northing, easting): ``visible``, ``look_probability``, ``rate``, ``coverage_probability``, all
+    given that the sensor works. Over sensors, (northing, easting): ``combined_probability`` with all sensors working
+    and ``expected_probability`` with each up or down for the whole dwell by its availability, both under independent
+    misses; ``best_probability`` and ``best_sensor``; counts of sensors; ``dead_ground``. With a ``border`` also
+    ``segment`` and ``offset_m``. Units and meanings are in each variable's attrs, assumptions in the dataset's.
+
+    Where a sensor's sight is unknown its values are NaN, never 0. Over sensors an unknown one adds nothing, so a value
+    is then a lower bound (``sensors_unknown`` says where), and NaN where no known sensor detects. A camera's hazard
+    counts for one search only, so its coverage never exceeds what it can find at all.
+
+    Lazy in blocks of ``block_cells`` cells a side; a block keeps 38 bytes a cell while it sums, whatever the number of
+    sensors; layers of single sensors cost a block each. The same bits for any block, scheduler and number of threads.
+    Raises BadInput (a subclass) for an unknown target or weather, a dwell not above 0, a sensor off the terrain or
+    (for terrain in memory) on a void.
+    """
+    label, weather = conditions_of(conditions)
+    task = Task(Situation(target, weather, assumptions or Assumptions()), dwell_s)
+    surface_of(terrain)
+    for sensor in layout:
+        refuse_off_the_map(sensor, terrain)
+    blocks = blocks_of(layout, terrain, task, block_cells)
+    data: dict[str, tuple[tuple[str, ...], Any, dict[str, str]]] = {}
+    for name, values in lazy_layers(blocks).items():
+        data[name] = (("sensor", "northing", "easting"), values, _attrs(name))
+    for name, values in lazy_sums(blocks).items():
+        data[name] = (("northing", "easting"), values, _attrs(name))
+    return xr.Dataset(
+        data,
+        coords=_coords(layout, terrain, border, task, blocks),
+        attrs=_story(layout, terrain, task, label),
+    )
 
 
 def look_probability(layout: Layout, terrain: xr.Dataset, *, target: str = "person") -> xr.Dataset:
@@ -48,14 +121,14 @@ def look_probability(layout: Layout, terrain: xr.Dataset, *, target: str = "pers
     shape = (len(layout), len(northings), len(eastings))
     probability, visible = np.zeros(shape, dtype=np.float32), np.zeros(shape, dtype=np.uint8)
     for i, sensor in enumerate(layout):
-        _refuse_off_the_map(sensor, terrain)
-        place = layout.placement(sensor.id)
-        window, seen = _visible(place, terrain, target)
+        refuse_off_the_map(sensor, terrain)
+        found = sight(layout.placement(sensor.id), terrain, TARGET_HEIGHT_M[target])
+        window = (found.rows, found.columns)
         distance = np.hypot(eastings[window[1]] - sensor.easting, northings[window[0]][:, None] - sensor.northing)
         inside = np.clip(distance, sensor.min_range_m, sensor.max_range_m)  # visible is in range already
         p = sensor.look_probability(inside, target=target)
-        visible[i][window] = seen
-        probability[i][window] = np.select([seen == VISIBLE, seen == UNKNOWN], [p, np.nan], 0.0)
+        visible[i][window] = found.states
+        probability[i][window] = np.select([found.states == VISIBLE, found.states == UNKNOWN], [p, np.nan], 0.0)
     dims = ("sensor", "northing", "easting")
     return xr.Dataset(
         {"probability": (dims, probability, {"units": "1"}), "visible": (dims, visible, {"units": ""})},
@@ -68,45 +141,60 @@ def look_probability(layout: Layout, terrain: xr.Dataset, *, target: str = "pers
     )
 
 
-def _visible(place: Placement, terrain: xr.Dataset, target: str) -> tuple[tuple[slice, slice], npt.NDArray[np.uint8]]:
-    """The window of the terrain around the sensor, and the visibility of its cells."""
-    sensor = place.sensor
-    if sensor.kind == ground_sensor.KIND:
-        return _felt(place, terrain)
-    seen = viewshed(
-        terrain,
-        sensor.easting,
-        sensor.northing,
-        observer_height_m=sensor.mast_height_m,
-        target_height_m=TARGET_HEIGHT_M[target],
-        max_range_m=sensor.max_range_m,
-        min_range_m=sensor.min_range_m,
-        azimuths_rad=place.azimuths_rad,
-        elevations_rad=elevations_rad(sensor),
-        curvature_k=CURVATURE_K[sensor.kind],
-        mode="exact",
-    )
-    row = int(np.argmin(np.abs(terrain["northing"].to_numpy() - seen["northing"].to_numpy()[0])))
-    column = int(np.argmin(np.abs(terrain["easting"].to_numpy() - seen["easting"].to_numpy()[0])))
-    rows, columns = seen.shape
-    return (slice(row, row + rows), slice(column, column + columns)), seen.to_numpy()
+def _coords(layout: Layout, terrain: xr.Dataset, border: Border | None, task: Task, blocks: Blocks) -> dict[str, Any]:
+    seconds = [sensor.exposure_s(task.dwell_s, task.situation) for sensor in layout]
+    coords: dict[str, Any] = {
+        "sensor": np.array(layout.ids, dtype=str),
+        "northing": terrain["northing"],
+        "easting": terrain["easting"],
+        "kind": ("sensor", np.array([sensor.kind for sensor in layout], dtype=str)),
+        "availability": ("sensor", np.array([sensor.availability for sensor in layout], dtype=float), {"units": "1"}),
+        "exposure_s": ("sensor", np.array(seconds, dtype=float), {"units": "s"}),
+    }
+    if border is not None:
+        import dask.array as da
+
+        def lazy(name: str, axis: int) -> Any:
+            return da.from_array(terrain[name].to_numpy(), chunks=(blocks.chunks[axis],))  # type: ignore[no-untyped-call]
+
+        easting, northing = da.broadcast_arrays(lazy("easting", 1)[None, :], lazy("northing", 0)[:, None])
+        segment, _, offset = border.locate(easting, northing)
+        coords["segment"] = (("northing", "easting"), segment, {"units": "1"})
+        coords["offset_m"] = (("northing", "easting"), offset, {"units": "m"})
+    return coords
 
 
-def _felt(place: Placement, terrain: xr.Dataset) -> tuple[tuple[slice, slice], npt.NDArray[np.uint8]]:
-    """A ground sensor's cells: all whose centre is within range, and the one it stands in."""
-    sensor = place.sensor
-    eastings, northings = terrain["easting"].to_numpy(), terrain["northing"].to_numpy()
-    distance = np.hypot(eastings - sensor.easting, northings[:, None] - sensor.northing)
-    felt = (distance <= sensor.max_range_m) & (distance >= sensor.min_range_m)
-    felt.flat[np.argmin(distance)] = True
-    return (slice(0, len(northings)), slice(0, len(eastings))), felt.astype(np.uint8)
+def _attrs(name: str) -> dict[str, str]:
+    units, meaning = MEANING[name]
+    return {"units": units, "long_name": meaning}
 
 
-def _refuse_off_the_map(sensor: AnySensor, terrain: xr.Dataset) -> None:
-    west, south, east, north = bounds(terrain)
-    if not (west <= sensor.easting <= east and south <= sensor.northing <= north):
-        raise LayoutError(
-            f"easting {sensor.easting:.0f}, northing {sensor.northing:.0f} is off the terrain",
-            where=f"sensor {sensor.id!r}",
-            expected=f"{west:.0f} to {east:.0f} east and {south:.0f} to {north:.0f} north",
-        )
+def _story(layout: Layout, terrain: xr.Dataset, task: Task, label: str) -> dict[str, Any]:
+    """Attributes that say what the numbers are of, and what they rest on; text and numbers only."""
+    situation = task.situation
+    story: dict[str, Any] = {
+        "layout": layout.name,
+        "layout_checksum": tokenize(layout.sensors),
+        "target": situation.target,
+        "target_height_m": TARGET_HEIGHT_M[situation.target],
+        "conditions": label,
+        "conditions_numbers": json.dumps(situation.conditions.as_numbers()),
+        "dwell_s": task.dwell_s,
+        "formula": "P = 1 − exp(−Σ λ_s t_s), t_s the dwell, for a camera at most one search",
+        "independence": INDEPENDENT,
+        "limits": "canopy as the terrain knows it"
+        if "canopy_height" in terrain
+        else "bare ground: no trees, no houses",
+        "assumptions": json.dumps([[a.name, a.value, a.unit, a.confidence, a.source] for a in situation.assumptions]),
+        "watchline_version": _version(),
+    }
+    if not is_dask_collection(terrain["elevation"].data):
+        story["terrain_checksum"] = tokenize(terrain["elevation"].data)
+    return story | {name: terrain.attrs[name] for name in ("crs", "datum") if name in terrain.attrs}
+
+
+def _version() -> str:
+    try:
+        return version("watchline")
+    except PackageNotFoundError:
+        return "not installed"

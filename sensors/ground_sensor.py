@@ -9,13 +9,13 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from sensors.assumptions import Situation
+from sensors.hazard import SUREST, hazard_of, probability_of
 from sensors.sensor import LayoutError, Sensor, check
 
 KIND: Final = "ground_sensor"
 HOLD_OFF_S = 5.0
 """After a trigger the sensor stays quiet for this long (assumption: the usual setting in user manuals is 2–10 s)."""
-SUREST_PASS = 1.0 - 1e-12
-"""A pass probability of 1 would be an infinite rate; it is taken as this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +54,30 @@ class GroundSensor(Sensor):
         inside = (r >= self.min_range_m) & (r <= self.max_range_m)
         return np.where(inside, rate_per_metre(self.detection_probability, self.max_range_m) * self._fading(r), 0.0)
 
+    def look_and_rate(
+        self, range_m: npt.ArrayLike, situation: Situation
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Probability that a pass at ``range_m`` within range triggers, and rate [1/s] of a moving target; same shape.
+
+        The rate is the target's speed times the rate per metre. Wind and rain shake the ground and lower both; on a
+        dry, calm day the first is ``look_probability``.
+        """
+        r = np.asarray(range_m, dtype=np.float64)
+        weather, known = situation.conditions, situation.assumptions
+        noise = (1.0 + (weather.wind_mps / known.seismic_wind_mps) ** 2) * (
+            1.0 + (weather.rain_mm_h / known.seismic_rain_mm_h) ** 2
+        )
+        fading = self._fading(r)
+        one_pass = hazard_of(self.detection_probability) / noise
+        per_metre = one_pass / (math.pi * self.max_range_m / 2.0) * fading
+        look = self.detection_probability if noise == 1.0 else probability_of(one_pass)
+        return look * fading, situation.speed_mps * per_metre
+
+    def exposure_s(self, dwell_s: float, situation: Situation) -> float:
+        """Seconds of a dwell that count: all of them, as every metre walked may trigger."""
+        del situation
+        return dwell_s
+
     def _fading(self, r: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         if self.elfes_lambda is None:
             return np.ones_like(r)
@@ -74,7 +98,7 @@ def rate_per_metre(pass_probability: float, radius_m: float) -> float:
             where="rate_per_metre",
             expected="0 ≤ p ≤ 1 and a positive radius",
         )
-    return -math.log1p(-min(pass_probability, SUREST_PASS)) / (math.pi * radius_m / 2.0)
+    return -math.log1p(-min(pass_probability, SUREST)) / (math.pi * radius_m / 2.0)
 
 
 def elfes_probability(

@@ -8,6 +8,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from sensors.assumptions import Situation
+from sensors.hazard import scan_rate
 from sensors.sensor import LayoutError, Sensor, check
 
 KIND: Final = "radar"
@@ -54,6 +56,54 @@ class Radar(Sensor):
             false_alarm_probability=self.false_alarm_probability,
         )
         return np.where(inside, curve, 0.0)
+
+    def look_and_rate(
+        self, range_m: npt.ArrayLike, situation: Situation
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Probability of one look, and rate [1/s], in clear view at ``range_m`` within range; same shape.
+
+        On a clear, calm day and for a person the look is ``look_probability``; the reference range of another target
+        is that of a person times a named factor. Rain weakens the echo on both ways (ITU-R P.838-3) and adds clutter,
+        wind adds clutter; fog does nothing at these wavelengths.
+        """
+        r = np.maximum(np.asarray(range_m, dtype=np.float64), 1.0)
+        look = self._look(r, situation)
+        period_s = situation.assumptions.radar_period_s if self.period_s is None else self.period_s
+        return look, scan_rate(look, period_s)
+
+    def exposure_s(self, dwell_s: float, situation: Situation) -> float:
+        """Seconds of a dwell that count: all of them, as every turn is a new look."""
+        del situation
+        return dwell_s
+
+    def _look(self, r: npt.NDArray[np.float64], situation: Situation) -> npt.NDArray[np.float64]:
+        pfa = self.false_alarm_probability
+        if self.reference_range_m is None:
+            clear = np.full(r.shape, float(self.detection_probability))
+            if self.detection_probability <= pfa:
+                return clear  # no echo is assumed in it, so none can be lost
+            with np.errstate(divide="ignore"):
+                snr = np.log(pfa) / np.log(clear) - 1.0
+        else:
+            reference = self.reference_range_m * situation.assumptions.radar_range_factor(situation.target)
+            pd = self.detection_probability
+            clear = np.asarray(
+                detection_probability(
+                    r, reference_range_m=reference, reference_probability=pd, false_alarm_probability=pfa
+                )
+            )
+            snr = (np.log(pfa) / np.log(pd) - 1.0) / (r / reference) ** 4
+        left = self._echo_left(r, situation)
+        return np.asarray(np.minimum(clear, pfa ** (1.0 / (1.0 + snr * left))))
+
+    def _echo_left(self, r: npt.NDArray[np.float64], situation: Situation) -> npt.NDArray[np.float64]:
+        """Signal over noise and clutter in this weather, as a share of that on a clear, calm day."""
+        weather, known = situation.conditions, situation.assumptions
+        loss_db = 2.0 * known.radar_rain_k * weather.rain_mm_h**known.radar_rain_alpha * r / 1000.0
+        reference = self.max_range_m if self.reference_range_m is None else self.reference_range_m
+        rain = (weather.rain_mm_h / known.radar_clutter_rain_mm_h) ** known.radar_clutter_exponent
+        wind = (weather.wind_mps / known.radar_clutter_wind_mps) ** 2
+        return np.asarray(10.0 ** (-loss_db / 10.0) / (1.0 + rain * (reference / r) ** 2 + wind))
 
 
 def detection_probability(

@@ -92,6 +92,7 @@ LIMITS: dict[str, tuple[float, float, bool]] = {
     "reference_range_m": (0.0, 1e6, False),
     "pitch_m": (0.0, 1e-2, False),
     "focal_length_m": (0.0, 1e2, False),
+    "search_s": (0.0, 86_400.0, False),
     "sure_radius_m": (0.0, 1e6, True),
     "elfes_lambda": (0.0, 1e3, True),
     "elfes_beta": (0.0, 1e3, False),

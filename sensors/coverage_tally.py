@@ -1,0 +1,180 @@
+"""Adds up what many sensors see, sensor by sensor, into a few rasters of one block of the terrain.
+
+Only each sensor's own window is touched, so the memory is that of the block (38 bytes a cell) and of the windows in
+work, however many sensors there are. Sums go in the order of the sensors: the same bits for any block and any number of
+threads.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from geo.errors import BadInput
+from geo.visibility import UNKNOWN, VISIBLE
+from sensors.assumptions import Situation
+from sensors.coverage_sight import TARGET_HEIGHT_M, Sight, sight
+from sensors.hazard import log_miss, probability_of
+from sensors.layout import Placement
+
+Floats = npt.NDArray[np.float64]
+Block = tuple[slice, slice]
+
+SEEN, DEAD, NOT_KNOWN = 0, 1, 255
+NO_SENSOR: Final = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What to compute for every sensor: the situation and the dwell [s]. Raises BadInput for a dwell not above 0."""
+
+    situation: Situation
+    dwell_s: float
+
+    def __post_init__(self) -> None:
+        number = isinstance(self.dwell_s, (int, float)) and not isinstance(self.dwell_s, bool)
+        if not number or not 0.0 < self.dwell_s < math.inf:
+            raise BadInput(f"{self.dwell_s!r}", where="dwell_s", expected="a finite number of seconds above 0")
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """One sensor's part in a block: where it sees (``seen``, flat cells of the block) with look probability and rate
+    [1/s] there, the seconds of the dwell that count, and where one cannot tell (``unknown``, flat cells)."""
+
+    seen: npt.NDArray[np.int64]
+    look: Floats
+    rate: Floats
+    exposure_s: float
+    unknown: npt.NDArray[np.int64]
+
+    @property
+    def hazard(self) -> Floats:
+        return self.rate * self.exposure_s
+
+
+class Tally:
+    """Running sums over sensors for the cells of one block, (row, column)."""
+
+    def __init__(self, shape: tuple[int, int]) -> None:
+        self.shape = shape
+        cells = shape[0] * shape[1]
+        self.hazard, self.log_miss, self.best_hazard = np.zeros(cells), np.zeros(cells), np.zeros(cells)
+        self.best_sensor = np.full(cells, NO_SENSOR, np.int32)
+        self.seeing, self.detecting = np.zeros(cells, np.uint16), np.zeros(cells, np.uint16)
+        self.confident, self.unknown = np.zeros(cells, np.uint16), np.zeros(cells, np.uint16)
+
+    def add(self, number: int, part: Contribution, availability: float, confident: float) -> None:
+        """Add sensor ``number``."""
+        cells, hazard = part.seen, part.hazard
+        self.hazard[cells] += hazard
+        self.log_miss[cells] += log_miss(hazard, availability)
+        better = hazard > self.best_hazard[cells]
+        self.best_hazard[cells[better]] = hazard[better]
+        self.best_sensor[cells[better]] = number
+        self.seeing[cells] += np.uint16(1)
+        self.detecting[cells] += hazard > 0.0
+        self.confident[cells] += (part.look >= confident) & (hazard > 0.0)
+        self.unknown[part.unknown] += np.uint16(1)
+
+    def rasters(self) -> dict[str, npt.NDArray[np.generic]]:
+        """The answers, (row, column) each; NaN, −1 or 255 where no sensor detects and for one we cannot tell."""
+        blank = (self.unknown > 0) & (self.detecting == 0)
+        dead = np.select([self.seeing > 0, self.unknown > 0], [SEEN, NOT_KNOWN], DEAD).astype(np.uint8)
+        combined = probability_of(self.hazard)
+        expected = np.minimum(0.0 - np.expm1(self.log_miss), combined)  # equal where all work, to the rounding
+        answers: dict[str, npt.NDArray[np.generic]] = {
+            "combined_probability": np.where(blank, np.nan, combined),
+            "expected_probability": np.where(blank, np.nan, expected),
+            "best_probability": np.where(blank, np.nan, probability_of(self.best_hazard)),
+            "best_sensor": self.best_sensor,
+            "sensors_seeing": self.seeing,
+            "sensors_detecting": self.detecting,
+            "sensors_confident": self.confident,
+            "sensors_unknown": self.unknown,
+            "dead_ground": dead,
+        }
+        return {name: values.reshape(self.shape) for name, values in answers.items()}
+
+
+def contribution(place: Placement, terrain: xr.Dataset, task: Task, block: Block, found: Sight) -> Contribution:
+    """The part of ``found`` that lies in ``block`` (rows, columns of ``terrain``), with its probabilities."""
+    rows, columns = _overlap(found.rows, block[0]), _overlap(found.columns, block[1])
+    exposure_s = place.sensor.exposure_s(task.dwell_s, task.situation)
+    if rows is None or columns is None:
+        nothing = np.zeros(0, np.int64)
+        return Contribution(nothing, np.zeros(0), np.zeros(0), exposure_s, nothing)
+    states = found.states[_shift(rows, found.rows.start), _shift(columns, found.columns.start)]
+    row, column = np.nonzero(states == VISIBLE)
+    row, column = row + rows.start, column + columns.start
+    look, rate = place.sensor.look_and_rate(ranges_m(place, terrain, row, column), task.situation)
+    width = block[1].stop - block[1].start
+    flat = (row - block[0].start) * width + column - block[1].start
+    row, column = np.nonzero(states == UNKNOWN)
+    unknown = (row + rows.start - block[0].start) * width + column + columns.start - block[1].start
+    return Contribution(flat, look, rate * found.share, exposure_s, unknown)
+
+
+def ranges_m(
+    place: Placement, terrain: xr.Dataset, row: npt.NDArray[np.int64], column: npt.NDArray[np.int64]
+) -> Floats:
+    """Horizontal distance [m] of the cells' centres, kept within the sensor's range, which visible cells are in."""
+    sensor = place.sensor
+    east = terrain["easting"].to_numpy()[column] - sensor.easting
+    north = terrain["northing"].to_numpy()[row] - sensor.northing
+    return np.clip(np.hypot(east, north), sensor.min_range_m, sensor.max_range_m)
+
+
+def tally(
+    places: Sequence[Placement], numbers: Sequence[int], terrain: xr.Dataset, task: Task, block: Block, workers: int = 1
+) -> Tally:
+    """The sums over the sensors ``places`` (their ``numbers`` go into ``best_sensor``) in one block of ``terrain``."""
+    total = Tally((block[0].stop - block[0].start, block[1].stop - block[1].start))
+    confident = task.situation.assumptions.confident_look_probability
+    for number, place, part in zip(numbers, places, _parts(places, terrain, task, block, workers), strict=True):
+        total.add(number, part, place.sensor.availability, confident)
+    return total
+
+
+def sight_in(place: Placement, terrain: xr.Dataset, task: Task) -> Sight:
+    """What the sensor sees of the task's target, under the trees where the terrain has any."""
+    situation = task.situation
+    share = situation.assumptions.canopy_share(place.sensor.kind)
+    return sight(place, terrain, TARGET_HEIGHT_M[situation.target], canopy_share=share)
+
+
+def _parts(
+    places: Sequence[Placement], terrain: xr.Dataset, task: Task, block: Block, workers: int
+) -> Iterator[Contribution]:
+    """Contributions in the order of the sensors; at most two windows a worker are in memory."""
+
+    def one(place: Placement) -> Contribution:
+        return contribution(place, terrain, task, block, sight_in(place, terrain, task))
+
+    if workers <= 1 or len(places) < 2:
+        yield from map(one, places)
+        return
+    waiting = iter(places)
+    with ThreadPoolExecutor(workers) as pool:
+        running = [pool.submit(one, place) for place in islice(waiting, 2 * workers)]
+        while running:
+            done = running.pop(0).result()
+            running += [pool.submit(one, place) for place in islice(waiting, 1)]
+            yield done
+
+
+def _overlap(a: slice, b: slice) -> slice | None:
+    start, stop = max(a.start, b.start), min(a.stop, b.stop)
+    return slice(start, stop) if start < stop else None
+
+
+def _shift(part: slice, by: int) -> slice:
+    return slice(part.start - by, part.stop - by)
