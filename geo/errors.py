@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class WatchlineError(Exception):
     """Base of every error that Watchline raises on purpose; the command line prints it as one sentence."""
@@ -15,6 +17,14 @@ class BadInput(WatchlineError):
         self.what = what
         self.where = where
         self.expected = expected
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Errors cross to other processes as what they were made of."""
+        return _again, (type(self), self.what, self.where, self.expected)
+
+
+def _again(kind: type[BadInput], what: str, where: str, expected: str) -> BadInput:
+    return kind(what, where=where, expected=expected)
 
 
 class FrameError(BadInput):

@@ -1,38 +1,44 @@
-"""Height rasters as they come: headers checked, tiles joined, windows read onto a square metric grid."""
+"""The header of a height raster: read, checked, and brought to metres before a single cell is read."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from xml.sax.saxutils import escape
+from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import pyproj
-import rasterio
 from affine import Affine
 from pyproj.crs import CRS
 from pyproj.exceptions import CRSError, ProjError
-from rasterio.enums import Resampling
-from rasterio.errors import RasterioError
-from rasterio.vrt import WarpedVRT
-from rasterio.windows import Window
 
 from geo.errors import TerrainError
-from geo.frame import LocalFrame, horizontal_part
+from geo.frame import horizontal_part
+from geo.opening import opened, refuse_hostile, vsi_name
+from geo.virtual import without_value
 
 DATUM_TAGS = ("datum", "DATUM", "vertical_datum", "VERTICAL_DATUM")
-METRE_NAMES = frozenset({"", "m", "metre", "metres", "meter", "meters"})
-FOOTPRINT_POINTS_PER_EDGE = 257  # the footprint's edges are curves in the frame
-COORDINATE_TOLERANCE_CELLS = 1e-9  # exact in effect, so that windows agree to the bit (rasterio 1.4 fails on exactly 0)
-ALIGNMENT_CELLS = 0.01  # tiles of one grid may be off by this share of a cell: rounding in their headers
+US_SURVEY_FOOT_M = 1200.0 / 3937.0
+METRES_PER: Final[dict[str, float]] = (
+    dict.fromkeys(("", "m", "metre", "metres", "meter", "meters"), 1.0)
+    | dict.fromkeys(("ft", "foot", "feet", "international foot", "international feet"), 0.3048)
+    | dict.fromkeys(("us survey foot", "us survey feet", "us-ft", "ftus", "us_survey_foot", "sft"), US_SURVEY_FOOT_M)
+    | {"dm": 0.1, "decimetre": 0.1, "decimeter": 0.1, "cm": 0.01, "centimetre": 0.01, "centimeter": 0.01}
+    | {"mm": 0.001, "millimetre": 0.001, "millimeter": 0.001, "km": 1000.0}
+)
+"""Units of height that are converted, lower case."""
+LONGEST_SIDE_CELLS = 10_000_000
+LARGEST_BLOCK_BYTES = 256 * 2**20  # a raster is read by its blocks, so one must fit into memory several times
+SMALLEST_CELL_M = 0.01
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A single-band raster whose header has been read and found usable; ``name`` opens it again in any thread."""
+    """A single-band raster whose header has been read and found usable; ``name`` opens it again in any thread.
+
+    Heights in metres are ``cell value × scale + offset``: the file's own scaling and the conversion of its unit.
+    """
 
     name: str
     label: str
@@ -45,6 +51,7 @@ class Source:
     scale: float
     offset: float
     datum: str
+    has_mask: bool = False
 
     @property
     def centre(self) -> tuple[float, float]:
@@ -53,240 +60,133 @@ class Source:
         return float(x), float(y)
 
 
-@dataclass(frozen=True, slots=True)
-class Grid:
-    """Square cells in a frame, rows north to south; ``west`` and ``north`` are the outer edges [m].
+def read_header(path: str | Path, *, nodata: float | None = None, heights: bool = True) -> Source:
+    """The header of one raster; TerrainError where it cannot serve.
 
-    ``native`` says that the source already has exactly these cells, so that reading needs no resampling.
+    Refused are: files that are unreadable or hostile (see ``geo.opening``), without or with a contradictory place on
+    the Earth, of several bands, of cells that are no numbers, of sides or blocks too large to read, in units of height
+    that are unknown. ``nodata`` is a value that marks voids besides those which the file declares. ``heights=False``
+    is for land cover, which has no unit.
     """
-
-    wkt: str
-    west: float
-    north: float
-    cell_m: float
-    rows: int
-    columns: int
-    native: bool = False
-
-    @property
-    def eastings(self) -> npt.NDArray[np.float64]:
-        """Cell centres, (columns,) [m], ascending."""
-        return self.west + (np.arange(self.columns, dtype=np.float64) + 0.5) * self.cell_m
-
-    @property
-    def northings(self) -> npt.NDArray[np.float64]:
-        """Cell centres, (rows,) [m], descending."""
-        return self.north - (np.arange(self.rows, dtype=np.float64) + 0.5) * self.cell_m
-
-
-def read_header(path: str | Path) -> Source:
-    """The header of one raster; TerrainError where it cannot serve: unreadable, no CRS, many bands, not in metres."""
     where = str(path)
-    try:
-        with rasterio.open(path) as raster:
-            if raster.count != 1:
-                raise TerrainError(f"the raster has {raster.count} bands", where=where, expected="one band")
-            if raster.crs is None:
-                raise TerrainError(
-                    "the raster has no coordinate system", where=where, expected="a georeferenced raster"
-                )
-            if np.dtype(raster.dtypes[0]).kind not in "iuf":
-                raise TerrainError(f"the cells are {raster.dtypes[0]}", where=where, expected="integers or floats")
-            unit = (raster.units[0] or "").strip().lower()
-            if unit not in METRE_NAMES:
-                raise TerrainError(f"the heights are in {unit!r}", where=where, expected="metres")
-            wkt = raster.crs.to_wkt()
-            tags = raster.tags() | raster.tags(1)
-            return Source(
-                name=where,
-                label=where,
-                wkt=wkt,
-                transform=raster.transform,
-                rows=raster.height,
-                columns=raster.width,
-                dtype=raster.dtypes[0],
-                nodata=raster.nodata,
-                scale=raster.scales[0],
-                offset=raster.offsets[0],
-                datum=_datum(wkt, tags, where),
-            )
-    except RasterioError as error:
-        raise TerrainError("the raster cannot be read", where=where, expected="a raster that GDAL opens") from error
+    refuse_hostile(where)
+    with opened(where, where) as raster:
+        source = _source(raster, where, heights)
+    _refuse_misplaced(source)
+    if nodata is None:
+        return source
+    if not math.isfinite(nodata):
+        raise TerrainError(f"nodata={nodata}", where=where, expected="the number that marks voids")
+    return without_value(source, nodata)
 
 
-def _datum(wkt: str, tags: dict[str, str], where: str) -> str:
+def _source(raster: Any, where: str, heights: bool) -> Source:
+    _refuse_by_shape(raster, where)
+    if raster.crs is None:
+        raise TerrainError("the raster has no coordinate system", where=where, expected="a georeferenced raster")
+    transform = raster.transform
+    if transform == Affine.identity() or not all(map(math.isfinite, transform)) or transform.determinant == 0.0:
+        raise TerrainError("the raster has no place on the Earth", where=where, expected="a geotransform of its cells")
+    wkt = raster.crs.to_wkt()
     try:
         crs = CRS.from_wkt(wkt)
     except CRSError as error:
         raise TerrainError("the coordinate system cannot be read", where=where, expected="a known system") from error
-    tagged = [tags[tag] for tag in DATUM_TAGS if tag in tags]
-    vertical = [part.name for part in crs.sub_crs_list if part.is_vertical]
-    return (tagged + vertical + ["unknown"])[0]
-
-
-def join_tiles(tiles: Sequence[Source]) -> Source:
-    """Several tiles of one grid as one source, nothing copied; where tiles overlap, the later valid cell counts.
-
-    Raises TerrainError where the tiles differ in system, datum, cell size, alignment, type or scaling.
-    """
-    first = tiles[0]
-    for tile in tiles[1:]:
-        _refuse_unless_alike(first, tile)
-    steps = first.transform
-    corners = [((tile.transform.c - steps.c) / steps.a, (tile.transform.f - steps.f) / steps.e) for tile in tiles]
-    offsets = [(round(column), round(row)) for column, row in corners]
-    left, top = min(column for column, _ in offsets), min(row for _, row in offsets)
-    columns = max(column + tile.columns for (column, _), tile in zip(offsets, tiles, strict=True)) - left
-    rows = max(row + tile.rows for (_, row), tile in zip(offsets, tiles, strict=True)) - top
-    transform = steps @ Affine.translation(left, top)
-    placed = [(tile, column - left, row - top) for tile, (column, row) in zip(tiles, offsets, strict=True)]
+    vertical = next((part for part in crs.sub_crs_list if part.is_vertical), None)
+    metres = _metres_per_unit((raster.units[0] or "").strip(), vertical, where) if heights else 1.0
+    flags = {flag.name for flag in raster.mask_flag_enums[0]}
     return Source(
-        name=_virtual_raster(first, transform, rows, columns, placed),
-        label=f"{first.label} and {len(tiles) - 1} more",
-        wkt=first.wkt,
+        name=vsi_name(where),
+        label=where,
+        wkt=wkt,
         transform=transform,
-        rows=rows,
-        columns=columns,
-        dtype="float32",
-        nodata=math.nan,
-        scale=first.scale,
-        offset=first.offset,
-        datum=first.datum,
+        rows=raster.height,
+        columns=raster.width,
+        dtype=raster.dtypes[0],
+        nodata=raster.nodata,
+        scale=raster.scales[0] * metres,
+        offset=raster.offsets[0] * metres,
+        datum=_datum(crs, vertical, raster.tags() | raster.tags(1)),
+        has_mask="per_dataset" in flags or "alpha" in flags,
     )
 
 
-def _refuse_unless_alike(first: Source, tile: Source) -> None:
-    a, b = first.transform, tile.transform
-    column, row = (b.c - a.c) / a.a, (b.f - a.f) / a.e
-    drift = max(abs(b.a / a.a - 1.0) * tile.columns, abs(b.e / a.e - 1.0) * tile.rows)
-    differences = {
-        "coordinate system": first.wkt != tile.wkt,
-        "height datum": first.datum != tile.datum,
-        "cell size": drift > ALIGNMENT_CELLS,
-        "rotation": (a.b, a.d) != (0.0, 0.0) or (b.b, b.d) != (0.0, 0.0),
-        "alignment": max(abs(column - round(column)), abs(row - round(row))) > ALIGNMENT_CELLS,
-        "scaling": (first.scale, first.offset) != (tile.scale, tile.offset),
-    }
-    for difference, found in differences.items():
-        if found:
-            raise TerrainError(
-                f"the tile's {difference} does not fit {first.label}",
-                where=tile.label,
-                expected="unrotated tiles of one grid",
-            )
-
-
-def _virtual_raster(
-    first: Source, transform: Affine, rows: int, columns: int, placed: Sequence[tuple[Source, int, int]]
-) -> str:
-    """A GDAL virtual raster as text, which rasterio opens like a file."""
-    parts = [
-        f"<ComplexSource><SourceFilename>{escape(str(Path(tile.name).absolute()))}</SourceFilename>"
-        f"<SourceBand>1</SourceBand>"
-        f'<SrcRect xOff="0" yOff="0" xSize="{tile.columns}" ySize="{tile.rows}"/>'
-        f'<DstRect xOff="{column}" yOff="{row}" xSize="{tile.columns}" ySize="{tile.rows}"/>'
-        + (f"<NODATA>{tile.nodata!r}</NODATA>" if tile.nodata is not None else "")
-        + "</ComplexSource>"
-        for tile, column, row in placed
-    ]
-    geo = ", ".join(repr(float(value)) for value in transform.to_gdal())
-    return (
-        f'<VRTDataset rasterXSize="{columns}" rasterYSize="{rows}"><SRS>{escape(first.wkt)}</SRS>'
-        f"<GeoTransform>{geo}</GeoTransform>"
-        f'<VRTRasterBand dataType="Float32" band="1"><NoDataValue>nan</NoDataValue>{"".join(parts)}'
-        f"</VRTRasterBand></VRTDataset>"
-    )
-
-
-def plan_grid(source: Source, frame: LocalFrame) -> Grid:
-    """The square cells of ``frame`` that cover the source: its own cells where they are square, north up and in frame.
-
-    Otherwise the cell is the geometric mean of the source's two spacings at its centre (four digits), edges lie on
-    whole cells from the frame's origin, and the window is the smallest that holds the centre of every cell whose
-    centre lies among the source's. Raises TerrainError where the frame cannot show the source.
-    """
-    t = source.transform
-    square = t.b == t.d == 0.0 and t.a > 0.0 > t.e and math.isclose(t.a, -t.e, rel_tol=1e-9)
-    if square and rasterio.crs.CRS.from_wkt(source.wkt) == rasterio.crs.CRS.from_wkt(frame.wkt):
-        return Grid(frame.wkt, t.c, t.f, t.a, source.rows, source.columns, native=True)
-    horizontal = horizontal_part(CRS.from_wkt(source.wkt))
-    transformer = pyproj.Transformer.from_crs(horizontal, frame.crs, always_xy=True)
-    easting, northing = _footprint(source, transformer)
-    cell = float(f"{_spacing(source, transformer):.4g}")
-    first, last = math.ceil(easting.min() / cell - 0.5), math.floor(easting.max() / cell - 0.5)
-    bottom, top = math.ceil(northing.min() / cell - 0.5), math.floor(northing.max() / cell - 0.5)
-    return Grid(frame.wkt, first * cell, (top + 1) * cell, cell, top - bottom + 1, last - first + 1)
-
-
-def _footprint(source: Source, transformer: pyproj.Transformer) -> tuple[npt.NDArray[np.float64], ...]:
-    """Outermost cell centres of the source, in the frame."""
-    columns = np.linspace(0.5, source.columns - 0.5, FOOTPRINT_POINTS_PER_EDGE)
-    rows = np.linspace(0.5, source.rows - 0.5, FOOTPRINT_POINTS_PER_EDGE)
-    left, right = np.full_like(rows, columns[0]), np.full_like(rows, columns[-1])
-    top, bottom = np.full_like(columns, rows[0]), np.full_like(columns, rows[-1])
-    around = np.concatenate([columns, columns, left, right]), np.concatenate([top, bottom, rows, rows])
-    easting, northing = _shown(source, transformer, *around)
-    return easting, northing
-
-
-def _spacing(source: Source, transformer: pyproj.Transformer) -> float:
-    """Geometric mean [m] of the distances between neighbouring rows and columns at the source's centre."""
-    column, row = source.columns / 2.0, source.rows / 2.0
-    columns = np.array([column - 0.5, column + 0.5, column, column])
-    rows = np.array([row, row, row - 0.5, row + 0.5])
-    easting, northing = _shown(source, transformer, columns, rows)
-    across = math.hypot(easting[1] - easting[0], northing[1] - northing[0])
-    along = math.hypot(easting[3] - easting[2], northing[3] - northing[2])
-    return math.sqrt(across * along)
-
-
-def _shown(
-    source: Source, transformer: pyproj.Transformer, columns: npt.NDArray[np.float64], rows: npt.NDArray[np.float64]
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    t = source.transform
-    try:
-        easting, northing = transformer.transform(
-            t.a * columns + t.b * rows + t.c, t.d * columns + t.e * rows + t.f, errcheck=True
-        )
-    except ProjError as error:
+def _refuse_by_shape(raster: Any, where: str) -> None:
+    if raster.count == 0 and raster.subdatasets:
         raise TerrainError(
-            "the frame cannot show this raster", where=source.label, expected="a frame near it"
-        ) from error
-    return np.asarray(easting), np.asarray(northing)
+            f"a container of {len(raster.subdatasets)} rasters",
+            where=where,
+            expected=f"the name of one, such as {raster.subdatasets[0]}",
+        )
+    if raster.count != 1:
+        raise TerrainError(f"the raster has {raster.count} bands", where=where, expected="one band")
+    if raster.dtypes[0] is None or np.dtype(raster.dtypes[0]).kind not in "iuf":
+        raise TerrainError(f"the cells are {raster.dtypes[0]}", where=where, expected="integers or floats")
+    if max(raster.height, raster.width) > LONGEST_SIDE_CELLS:
+        raise TerrainError(
+            f"{raster.height} × {raster.width} cells", where=where, expected=f"sides of at most {LONGEST_SIDE_CELLS}"
+        )
+    rows, columns = raster.block_shapes[0]
+    if rows * columns * np.dtype(raster.dtypes[0]).itemsize > LARGEST_BLOCK_BYTES:
+        raise TerrainError(
+            f"it can only be read in blocks of {rows} × {columns} cells",
+            where=where,
+            expected=f"blocks of at most {LARGEST_BLOCK_BYTES >> 20} MB, such as gdal_translate -co TILED=YES writes",
+        )
 
 
-def read_window(source: Source, grid: Grid, window: Window, *, categories: bool = False) -> npt.NDArray[np.float32]:
-    """Values of ``grid`` in ``window``, (rows, columns) float32, NaN where the source is void or ends.
+def _metres_per_unit(unit: str, vertical: CRS | None, where: str) -> float:
+    """Metres in one unit of height, negative for depths: as the band says, else as the vertical system says."""
+    axis = vertical.axis_info[0] if vertical is not None and vertical.axis_info else None
+    if unit.lower() in METRES_PER and (unit or axis is None):
+        metres = METRES_PER[unit.lower()]
+    elif not unit and axis is not None:
+        metres = float(axis.unit_conversion_factor)
+    else:
+        raise TerrainError(f"the heights are in {unit!r}", where=where, expected="metres or feet")
+    return -metres if axis is not None and axis.direction == "down" else metres
 
-    Native cells come as they are. Others are bilinear between the four source centres around the cell's centre; a
-    cell is void where the nearest source centre is void, and a void never enters a value: the weights of the valid
-    neighbours are scaled to sum 1. ``categories`` takes the nearest source cell instead of a mean.
-    The result does not depend on how the grid is cut into windows. Raises TerrainError where reading fails.
-    """
-    nodata = math.nan if source.nodata is None and np.dtype(source.dtype).kind == "f" else source.nodata
+
+def _datum(crs: CRS, vertical: CRS | None, tags: dict[str, str]) -> str:
+    for tag in DATUM_TAGS:
+        if tag in tags:
+            return tags[tag]
+    if vertical is not None:
+        return str(vertical.name)
+    if len(crs.axis_info) == 3 and crs.datum is not None:
+        return f"ellipsoid of {crs.datum.name}"
+    return "unknown"
+
+
+def _refuse_misplaced(source: Source) -> None:
+    """Raise TerrainError where the corners are not on the Earth of the raster's own system: often a wrong system."""
+    horizontal = horizontal_part(CRS.from_wkt(source.wkt))
+    x, y = np.array([source.transform @ corner for corner in _corners(source)], dtype=np.float64).T
+    where, expected = source.label, "cells that lie where the raster's coordinate system puts them"
+    if horizontal.is_geographic:
+        degrees = np.degrees(horizontal.axis_info[0].unit_conversion_factor)
+        if np.abs(x * degrees).max() > 540.0 or np.abs(y * degrees).max() > 90.5:
+            raise TerrainError(
+                f"a corner at longitude {x[0]:g}, latitude {y[0]:g} (the wrong coordinate system?)",
+                where=where,
+                expected=expected,
+            )
+        return
+    if not horizontal.is_projected:
+        raise TerrainError(f"the system {horizontal.name!r} is not on a map", where=where, expected=expected)
+    cell_m = math.sqrt(abs(source.transform.determinant)) * horizontal.axis_info[0].unit_conversion_factor
     try:
-        with rasterio.open(source.name) as raster:
-            if grid.native:
-                values = raster.read(1, window=window).astype(np.float32)
-                values[raster.read_masks(1, window=window) == 0] = np.nan
-            else:
-                with WarpedVRT(
-                    raster,
-                    crs=grid.wkt,
-                    transform=Affine(grid.cell_m, 0.0, grid.west, 0.0, -grid.cell_m, grid.north),
-                    width=grid.columns,
-                    height=grid.rows,
-                    resampling=Resampling.nearest if categories else Resampling.bilinear,
-                    src_nodata=nodata,
-                    nodata=math.nan,
-                    dtype="float32",
-                    tolerance=COORDINATE_TOLERANCE_CELLS,
-                    XSCALE="1",  # interpolate, never smooth
-                    YSCALE="1",
-                ) as warped:
-                    values = warped.read(1, window=window)
-    except RasterioError as error:
-        raise TerrainError("the raster's cells cannot be read", where=source.label, expected="intact data") from error
-    if (source.scale, source.offset) != (1.0, 0.0):
-        values = (values * source.scale + source.offset).astype(np.float32)
-    return np.asarray(values, dtype=np.float32)
+        to_wgs84 = pyproj.Transformer.from_crs(horizontal, 4326, always_xy=True)
+        lon, lat = to_wgs84.transform(*source.centre, errcheck=True)
+    except ProjError:
+        lon = lat = math.inf
+    if cell_m < SMALLEST_CELL_M or not (math.isfinite(lon) and math.isfinite(lat)):
+        raise TerrainError(
+            f"cells of {cell_m:.3g} m at ({source.centre[0]:g}, {source.centre[1]:g}) (the wrong coordinate system?)",
+            where=where,
+            expected=expected,
+        )
+
+
+def _corners(source: Source) -> list[tuple[float, float]]:
+    return [(0, 0), (source.columns, 0), (0, source.rows), (source.columns, source.rows)]

@@ -1,9 +1,9 @@
-"""The ground as a dataset: elevation on square cells of one frame, and what follows from it."""
+"""The ground as a dataset: elevation on square cells of one frame, and what stands on it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,13 +13,32 @@ from pyproj import Transformer
 from pyproj.crs import CRS
 from rasterio.windows import Window
 
-from geo.errors import FrameError, TerrainError
+from geo.cells import Grid, extent, plan_grid, read_heights
+from geo.errors import BadInput, FrameError, TerrainError
 from geo.frame import LocalFrame, horizontal_part
-from geo.raster import Grid, Source, join_tiles, plan_grid, read_header, read_window
+from geo.ground import aspect, bounds, cell_size, frame_of, gradient, sample, slope
+from geo.layers import legend_attrs, read_canopy, read_codes
+from geo.raster import Source, read_header
 from geo.schema import Schema, Variable
+from geo.tiles import Paths, join_tiles, tile_names
 
-FloatArray = npt.NDArray[np.float64]
+__all__ = [
+    "TERRAIN",
+    "Plan",
+    "aspect",
+    "bounds",
+    "cell_size",
+    "frame_of",
+    "gradient",
+    "open_terrain",
+    "plan_terrain",
+    "sample",
+    "slope",
+]
+
 Chunks = int | str | tuple[int, int] | Mapping[str, int]
+Degrees = tuple[float, float, float, float]
+Cells = npt.NDArray[Any]
 
 TERRAIN = Schema(
     "terrain",
@@ -34,224 +53,243 @@ TERRAIN = Schema(
 
 DASK_ABOVE_CELLS = 25_000_000  # 100 MB of float32
 REFUSE_ABOVE_CELLS = 1_000_000_000  # beyond this the caller names the chunks
+MOST_CHUNKS = 200_000  # beyond this dask's own bookkeeping takes gigabytes
+LONGEST_SIDE_CELLS = 10_000_000  # the coordinates alone take 80 MB
 DASK_CHUNK_CELLS = 2048
-LOWEST_GROUND_M, HIGHEST_GROUND_M = -11_000.0, 9_000.0  # the deepest trench and the highest summit, rounded outwards
-UNKNOWN_LAND_COVER = 0
-ON_CENTRE_CELLS = 1e-7  # points this near a row or column of centres count as on it, so that rounding loses no edge
+STRIP_CELLS = 4_000_000  # what is read at once into a terrain in memory
+EDGE_POINTS = 65
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a terrain is made of, known from the headers alone: sources, later over earlier, and cells.
+
+    ``grid`` covers the sources; the terrain is its cells from (first_row, first_column), rows × columns.
+    """
+
+    sources: tuple[Source, ...]
+    grid: Grid
+    first_row: int
+    first_column: int
+    rows: int
+    columns: int
+
+    @property
+    def northings(self) -> npt.NDArray[np.float64]:
+        """Cell centres, (rows,) [m], descending."""
+        return self.grid.northings[self.first_row : self.first_row + self.rows]
+
+    @property
+    def eastings(self) -> npt.NDArray[np.float64]:
+        """Cell centres, (columns,) [m], ascending."""
+        return self.grid.eastings[self.first_column : self.first_column + self.columns]
+
+    @property
+    def label(self) -> str:
+        """The sources by name, for people."""
+        return self.sources[0].label + (f" and {len(self.sources) - 1} more" if len(self.sources) > 1 else "")
+
+    def heights(self, row: int, column: int, rows: int, columns: int) -> npt.NDArray[np.float32]:
+        """Elevation [m] of a window of the terrain, NaN where void; TerrainError for what is no height."""
+        window = Window(column + self.first_column, row + self.first_row, columns, rows)
+        if len(self.sources) == 1:
+            return read_heights(self.sources[0], self.grid, window)
+        values = np.full((rows, columns), np.nan, np.float32)
+        for source in self.sources:
+            top, bottom, left, right = extent(source, self.grid)
+            apart = (
+                bottom <= window.row_off
+                or top >= window.row_off + rows
+                or right <= window.col_off
+                or left >= window.col_off + columns
+            )
+            if not apart:
+                found = read_heights(source, self.grid, window)
+                np.copyto(values, found, where=~np.isnan(found))
+        return values
+
+
+def plan_terrain(
+    path: Paths,
+    *,
+    frame: LocalFrame | None = None,
+    nodata: float | None = None,
+    bounds_deg: Degrees | None = None,
+) -> Plan:
+    """Which cells ``open_terrain`` would make of these rasters, from their headers; arguments and errors as there."""
+    sources = join_tiles([read_header(name, nodata=nodata) for name in tile_names(path)])
+    _refuse_unless_degrees(bounds_deg)
+    if frame is None:
+        frame = _own_frame(sources[0], bounds_deg)
+    grid = plan_grid(sources, frame)
+    label = sources[0].label
+    if max(grid.rows, grid.columns) > LONGEST_SIDE_CELLS:
+        raise TerrainError(
+            f"{grid.rows} × {grid.columns} cells", where=label, expected=f"sides of at most {LONGEST_SIDE_CELLS}"
+        )
+    first_row, first_column, rows, columns = 0, 0, grid.rows, grid.columns
+    if bounds_deg is not None:
+        first_row, first_column, rows, columns = _within(grid, frame, bounds_deg, label)
+    if rows < 2 or columns < 2:
+        raise TerrainError(f"only {rows} × {columns} cells", where=label, expected="at least 2 × 2")
+    return Plan(tuple(sources), grid, first_row, first_column, rows, columns)
 
 
 def open_terrain(
-    path: str | Path | Sequence[str | Path],
+    path: Paths,
     *,
     frame: LocalFrame | None = None,
     chunks: Chunks | None = None,
-    land_cover: str | Path | None = None,
+    land_cover: Paths | None = None,
+    land_cover_legend: Mapping[int, str] | None = None,
+    canopy_height: Paths | None = None,
+    nodata: float | None = None,
+    bounds_deg: Degrees | None = None,
 ) -> xr.Dataset:
     """Elevation from any raster that rasterio opens, on square north-up cells of ``frame``.
 
-    ``path`` may be several tiles of one grid, which are joined. ``frame=None`` takes the raster's own system where it
-    is projected and metric, else a LocalFrame around its centre. A raster that already has square north-up cells in
-    the frame keeps its values to the bit; any other is resampled bilinearly, see ``geo.raster``. The dataset has
-    ``elevation`` (northing, easting) float32 [m], NaN where void or beyond the source (its outline is curved in the
-    frame, so a few cells along the edges are NaN), coords of cell centres, and attrs ``crs`` (WKT), ``datum``
-    ("unknown" where the file does not say) and ``cell_m``. ``land_cover`` is a raster of class codes 0–255, laid on
-    the same cells by nearest neighbour as uint8, 0 where unknown.
+    ``path`` is a raster (a file, an address that GDAL reads such as https://…/dem.tif, a name of its own such as
+    /vsizip/…), a folder of rasters, a glob, or a list of any of these. Where tiles overlap the later valid cell
+    counts, by name within a folder or glob; tiles of one grid have exact seams, others meet where each is resampled.
+    ``frame=None`` takes the first raster's own system where that is projected and metric, else a LocalFrame around
+    its centre, or that of the bounds. One raster with square north-up cells in the frame keeps its values to the bit;
+    anything else (geographic, turned, oblong cells) is resampled bilinearly, see ``geo.cells``. Heights in feet and
+    depths become metres above the datum. ``nodata`` is a value that marks voids besides those which the files declare.
+    ``bounds_deg`` = (west, south, east, north) keeps the cells within.
+
+    The dataset has ``elevation`` (northing, easting) float32 [m], NaN where void or beyond the sources (their outline
+    is curved in the frame, so a few cells along the edges are NaN), coords of cell centres, and attrs ``crs`` (WKT),
+    ``datum`` ("unknown" where the files do not say), ``cell_m``, ``source`` and ``resampling``. ``land_cover`` is of
+    class codes 0–255, laid on the same cells by nearest neighbour as uint8, 0 where unknown, with the legend in its
+    attrs ``flag_values`` and ``flag_meanings``; ``canopy_height`` likewise, float32 [m], NaN where unknown.
 
     With ``chunks`` (as dask's, or a mapping by dim) or more than DASK_ABOVE_CELLS cells the variables are lazy, and
-    faults in the cells are found when they are computed. Raises TerrainError for a raster that is unreadable, without
-    CRS, of several bands, not in metres, wholly void, or with heights that no ground has (an undeclared void value),
-    and above REFUSE_ABOVE_CELLS without ``chunks``; FrameError where the frame does not fit.
+    faults in the cells are found when they are computed. Memory: 4 bytes a cell and about 200 MB besides; lazy, about
+    100 MB and 12 bytes a cell of each chunk under way. Raises TerrainError for a raster that is unreadable, hostile,
+    misplaced, without CRS, of several bands, in unknown units, wholly void, or with values that are no heights though
+    not declared void (see ``geo.raster`` and ``geo.cells``), for tiles of different datums, and above
+    REFUSE_ABOVE_CELLS without ``chunks``; FrameError where the frame does not fit.
     """
-    source = _source(path)
-    grid = plan_grid(source, frame if frame is not None else _own_frame(source))
-    if grid.rows < 2 or grid.columns < 2:
-        raise TerrainError(f"only {grid.rows} × {grid.columns} cells", where=source.label, expected="at least 2 × 2")
-    cells = grid.rows * grid.columns
+    plan = plan_terrain(path, frame=frame, nodata=nodata, bounds_deg=bounds_deg)
+    cells = plan.rows * plan.columns
     if chunks is None and cells > REFUSE_ABOVE_CELLS:
-        raise TerrainError(f"{cells} cells are too many", where=source.label, expected="chunks to be named")
+        raise TerrainError(f"{cells} cells are too many", where=plan.label, expected="chunks to be named")
     if chunks is None and cells > DASK_ABOVE_CELLS:
         chunks = DASK_CHUNK_CELLS
-    elevation = _laid_on(source, grid, chunks, _heights)
+    elevation = _laid_on(plan, chunks, plan.heights, np.float32)
     if isinstance(elevation, np.ndarray) and np.isnan(elevation).all():
-        raise TerrainError("every cell is void", where=source.label, expected="at least one height")
-    dataset = _dataset(grid, elevation, source.datum)
+        raise TerrainError("every cell is void", where=plan.label, expected="at least one height")
+    dataset = _dataset(plan, elevation)
+    dims = ("northing", "easting")
     if land_cover is not None:
-        codes = _laid_on(read_header(land_cover), grid, chunks, _codes)
-        dataset["land_cover"] = (("northing", "easting"), codes, {"units": "", "unknown": UNKNOWN_LAND_COVER})
+        codes = _layer(plan, chunks, land_cover, read_codes, np.uint8)
+        dataset["land_cover"] = (dims, codes, legend_attrs(land_cover_legend))
+    if canopy_height is not None:
+        dataset["canopy_height"] = (dims, _layer(plan, chunks, canopy_height, read_canopy, np.float32), {"units": "m"})
     return dataset
 
 
-def _source(path: str | Path | Sequence[str | Path]) -> Source:
-    if isinstance(path, str | Path):
-        return read_header(path)
-    tiles = [read_header(tile) for tile in path]
-    if not tiles:
-        raise TerrainError("no tile is given", where="terrain", expected="at least one raster")
-    return join_tiles(tiles) if len(tiles) > 1 else tiles[0]
-
-
-def _own_frame(source: Source) -> LocalFrame:
-    """The source's own system where that is a frame, else one around its centre."""
+def _own_frame(source: Source, bounds_deg: Degrees | None) -> LocalFrame:
+    """The source's own system where that is a frame, else one around its centre or that of the bounds."""
     try:
         return LocalFrame.from_crs(source.wkt, where=source.label)
     except FrameError:
+        if bounds_deg is not None:
+            west, south, east, north = bounds_deg
+            return LocalFrame.around((west + east) / 2.0, (south + north) / 2.0)
         to_wgs84 = Transformer.from_crs(horizontal_part(CRS.from_wkt(source.wkt)), 4326, always_xy=True)
         lon, lat = to_wgs84.transform(*source.centre)
         return LocalFrame.around((lon + 180.0) % 360.0 - 180.0, lat)
 
 
-def _laid_on(source: Source, grid: Grid, chunks: Chunks | None, read: Any) -> Any:
-    """The source's values on the grid by ``read(source, grid, window)``: an array, or a lazy one cut by ``chunks``."""
-    shape = (grid.rows, grid.columns)
+def _refuse_unless_degrees(bounds_deg: Degrees | None) -> None:
+    if bounds_deg is None:
+        return
+    expected = "west, south, east, north in degrees, west of east and south of north"
+    if len(bounds_deg) != 4:
+        raise BadInput(f"{len(bounds_deg)} numbers", where="bounds_deg", expected=expected)
+    west, south, east, north = bounds_deg
+    if not (-180.0 <= west < east <= 180.0 and -90.0 <= south < north <= 90.0):
+        raise BadInput(f"{tuple(bounds_deg)}", where="bounds_deg", expected=expected)
+
+
+def _within(grid: Grid, frame: LocalFrame, bounds_deg: Degrees, label: str) -> tuple[int, int, int, int]:
+    """First row and column, rows and columns of the cells that touch the bounds as they lie in the frame."""
+    west, south, east, north = bounds_deg
+    lon, lat = np.linspace(west, east, EDGE_POINTS), np.linspace(south, north, EDGE_POINTS)
+    around = (
+        np.concatenate([lon, lon, np.full_like(lat, west), np.full_like(lat, east)]),
+        np.concatenate([np.full_like(lon, south), np.full_like(lon, north), lat, lat]),
+    )
+    easting, northing = frame.to_local(*around)
+    if np.isnan(easting).all():
+        raise TerrainError("the frame cannot show the bounds", where="bounds_deg", expected="bounds near the frame")
+    left = max(int((np.nanmin(easting) - grid.west) // grid.cell_m), 0)
+    right = min(int((np.nanmax(easting) - grid.west) // grid.cell_m) + 1, grid.columns)
+    top = max(int((grid.north - np.nanmax(northing)) // grid.cell_m), 0)
+    bottom = min(int((grid.north - np.nanmin(northing)) // grid.cell_m) + 1, grid.rows)
+    if bottom <= top or right <= left:
+        raise TerrainError("the bounds lie off the raster", where=label, expected="bounds that meet it")
+    return top, left, bottom - top, right - left
+
+
+def _layer(plan: Plan, chunks: Chunks | None, path: Paths, read: Any, dtype: Any) -> Any:
+    """A raster of what stands on the ground, on the cells of the plan."""
+    sources = join_tiles([read_header(name, heights=False) for name in tile_names(path)])
+    if len(sources) > 1:
+        raise TerrainError("tiles of different grids", where=sources[1].label, expected="tiles of one grid")
+
+    def window(row: int, column: int, rows: int, columns: int) -> Cells:
+        place = Window(column + plan.first_column, row + plan.first_row, columns, rows)
+        values: Cells = read(sources[0], plan.grid, place)
+        return values
+
+    return _laid_on(plan, chunks, window, dtype)
+
+
+def _laid_on(plan: Plan, chunks: Chunks | None, read: Callable[[int, int, int, int], Cells], dtype: Any) -> Any:
+    """Values by ``read(row, column, rows, columns)``: an array filled by strips, or a lazy one cut by ``chunks``."""
     if chunks is None:
-        return read(source, grid, Window(0, 0, grid.columns, grid.rows))
+        values = np.empty((plan.rows, plan.columns), dtype)
+        step = max(STRIP_CELLS // plan.columns, 1)
+        for row in range(0, plan.rows, step):
+            rows = min(step, plan.rows - row)
+            values[row : row + rows] = read(row, 0, rows, plan.columns)
+        return values
 
     import dask.array as da  # here, because processes that hold small terrain in memory do without it
 
     if isinstance(chunks, Mapping):
-        chunks = (chunks.get("northing", grid.rows), chunks.get("easting", grid.columns))
+        chunks = (chunks.get("northing", plan.rows), chunks.get("easting", plan.columns))
     cut = da.core.normalize_chunks(  # type: ignore[no-untyped-call]
-        chunks, shape, dtype=np.float32
+        chunks, (plan.rows, plan.columns), dtype=dtype
     )
+    if len(cut[0]) * len(cut[1]) > MOST_CHUNKS:
+        raise TerrainError(
+            f"{len(cut[0])} × {len(cut[1])} chunks", where=plan.label, expected=f"at most {MOST_CHUNKS} larger ones"
+        )
 
     def block(block_info: Any = None) -> Any:
         (top, bottom), (left, right) = block_info[None]["array-location"]
-        return read(source, grid, Window(left, top, right - left, bottom - top))
+        return read(top, left, bottom - top, right - left)
 
-    dtype = np.uint8 if read is _codes else np.float32
     return da.map_blocks(  # type: ignore[no-untyped-call]
         block, chunks=cut, dtype=dtype, meta=np.empty((0, 0), dtype=dtype)
     )
 
 
-def _heights(source: Source, grid: Grid, window: Window) -> npt.NDArray[np.float32]:
-    values = read_window(source, grid, window)
-    impossible = (values < LOWEST_GROUND_M) | (values > HIGHEST_GROUND_M)
-    if impossible.any():
-        raise TerrainError(
-            f"a height of {values[impossible][0]:g} m (a void value that the file does not declare?)",
-            where=source.label,
-            expected=f"{LOWEST_GROUND_M:g} to {HIGHEST_GROUND_M:g} m",
-        )
-    return values
-
-
-def _codes(source: Source, grid: Grid, window: Window) -> npt.NDArray[np.uint8]:
-    values = read_window(source, grid, window, categories=True)
-    values[np.isnan(values)] = UNKNOWN_LAND_COVER
-    if ((values < 0) | (values > 255) | (values != np.rint(values))).any():
-        raise TerrainError("a land cover code is not a whole number 0–255", where=source.label, expected="class codes")
-    return values.astype(np.uint8)
-
-
-def _dataset(grid: Grid, elevation: Any, datum: str) -> xr.Dataset:
+def _dataset(plan: Plan, elevation: Any) -> xr.Dataset:
     return xr.Dataset(
         {"elevation": (("northing", "easting"), elevation, {"units": "m"})},
         coords={
-            "northing": ("northing", grid.northings, {"units": "m"}),
-            "easting": ("easting", grid.eastings, {"units": "m"}),
+            "northing": ("northing", plan.northings, {"units": "m"}),
+            "easting": ("easting", plan.eastings, {"units": "m"}),
         },
-        attrs={"crs": grid.wkt, "datum": datum, "cell_m": grid.cell_m},
+        attrs={
+            "crs": plan.grid.wkt,
+            "datum": plan.sources[0].datum,
+            "cell_m": plan.grid.cell_m,
+            "source": plan.label,
+            "resampling": "none" if plan.grid.native else "bilinear",
+        },
     )
-
-
-def frame_of(terrain: xr.Dataset) -> LocalFrame:
-    """The frame that a terrain is in; raises FrameError where its ``crs`` attribute is missing or not a frame."""
-    if "crs" not in terrain.attrs:
-        raise FrameError("the terrain has no 'crs' attribute", where="terrain", expected="a WKT")
-    return LocalFrame.from_crs(terrain.attrs["crs"], where="terrain")
-
-
-def cell_size(terrain: xr.Dataset) -> float:
-    """Side of the square cells [m], from the coordinates: a thinned terrain has larger cells, whatever its attrs say.
-
-    Raises TerrainError where there are not at least two columns from west to east.
-    """
-    easting = terrain["easting"].to_numpy()
-    if len(easting) < 2 or not easting[-1] > easting[0]:
-        raise TerrainError(f"{len(easting)} columns", where="terrain", expected="at least 2, from west to east")
-    return float(easting[-1] - easting[0]) / (len(easting) - 1)
-
-
-def bounds(terrain: xr.Dataset) -> tuple[float, float, float, float]:
-    """Outer edges of the cells [m]: west, south, east, north."""
-    half = cell_size(terrain) / 2.0
-    easting, northing = terrain["easting"].to_numpy(), terrain["northing"].to_numpy()
-    return (
-        float(easting[0]) - half,
-        float(northing[-1]) - half,
-        float(easting[-1]) + half,
-        float(northing[0]) + half,
-    )
-
-
-def sample(terrain: xr.Dataset, easting: Any, northing: Any, variable: str = "elevation") -> Any:
-    """Bilinear value of ``variable`` at points [m]: float for floats, float64 array for arrays, DataArray in kind.
-
-    NaN outside the outermost cell centres, at NaN coordinates, and where a void has weight; exact at cell centres.
-    A lazy terrain is computed only in the window that holds the points.
-    """
-    if isinstance(easting, xr.DataArray) or isinstance(northing, xr.DataArray):
-        return xr.apply_ufunc(
-            lambda e, n: sample(terrain, e, n, variable),
-            easting,
-            northing,
-            dask="parallelized",
-            output_dtypes=[np.float64],
-        )
-    e, n = np.broadcast_arrays(np.asarray(easting, dtype=np.float64), np.asarray(northing, dtype=np.float64))
-    cell = cell_size(terrain)
-    column = _on_centre((e - terrain["easting"].to_numpy()[0]) / cell)
-    row = _on_centre((terrain["northing"].to_numpy()[0] - n) / cell)
-    rows, columns = terrain[variable].shape
-    inside = (column >= 0) & (column <= columns - 1) & (row >= 0) & (row <= rows - 1)
-    values = np.full(e.shape, np.nan)
-    if inside.any():
-        values[inside] = _bilinear(terrain[variable], row[inside], column[inside])
-    return float(values) if values.ndim == 0 else values
-
-
-def _on_centre(position: FloatArray) -> FloatArray:
-    nearest = np.rint(position)
-    return np.where(np.abs(position - nearest) < ON_CENTRE_CELLS, nearest, position)
-
-
-def _bilinear(grid: xr.DataArray, row: FloatArray, column: FloatArray) -> FloatArray:
-    """Values between the centres of ``grid`` at fractional rows and columns, all inside it."""
-    top = np.minimum(np.floor(row).astype(np.intp), grid.shape[0] - 2)
-    left = np.minimum(np.floor(column).astype(np.intp), grid.shape[1] - 2)
-    down, right = row - top, column - left
-    first_row, first_column = top.min(), left.min()
-    window = grid[first_row : top.max() + 2, first_column : left.max() + 2].to_numpy()
-    top, left = top - first_row, left - first_column
-    values = np.zeros(row.shape)
-    for row_step, row_weight in ((0, 1.0 - down), (1, down)):
-        for column_step, column_weight in ((0, 1.0 - right), (1, right)):
-            weight = row_weight * column_weight
-            corner = window[top + row_step, left + column_step].astype(np.float64)
-            values += np.where(weight > 0.0, weight * corner, 0.0)  # a void without weight does not count
-    return values
-
-
-def slope(terrain: xr.Dataset) -> xr.DataArray:
-    """Steepest gradient of each cell (northing, easting) [rise over run, 1], by central differences.
-
-    One-sided at the outermost cells; NaN at voids and their direct neighbours. Lazy where the terrain is.
-    """
-    eastward, northward = gradient(terrain)
-    steepness = xr.apply_ufunc(np.hypot, eastward, northward, dask="allowed")
-    return xr.DataArray(steepness).rename("slope").assign_attrs(units="1")
-
-
-def aspect(terrain: xr.Dataset) -> xr.DataArray:
-    """Direction of steepest descent (northing, easting) [rad], clockwise from grid north in [0, 2π); NaN where flat."""
-    eastward, northward = gradient(terrain)
-    downhill = xr.apply_ufunc(np.arctan2, -eastward, -northward, dask="allowed") % (2.0 * np.pi)
-    sloping = (eastward != 0.0) | (northward != 0.0)
-    return xr.DataArray(downhill.where(sloping)).rename("aspect").assign_attrs(units="rad")
-
-
-def gradient(terrain: xr.Dataset) -> tuple[xr.DataArray, xr.DataArray]:
-    """Eastward and northward gradients of the elevation (northing, easting) [rise over run]."""
-    elevation = terrain["elevation"]
-    return elevation.differentiate("easting"), elevation.differentiate("northing")

@@ -130,18 +130,6 @@ def test_dask_equals_numpy_to_the_bit(tmp_path: Path, chunks: object) -> None:
     assert np.array_equal(slope(lazy).values, slope(eager).values, equal_nan=True)
 
 
-@pytest.mark.parametrize("chunks", [None, 19])
-def test_tiles_join_to_what_they_were_cut_from(tmp_path: Path, chunks: int | None) -> None:
-    values = HILLS.astype(np.int16)
-    values[10:12, 35:37] = -32768
-    whole = open_terrain(written(tmp_path / "whole.tif", values, nodata=-32768))
-    west = written(tmp_path / "west & more.tif", values[:, :37], nodata=-32768)
-    east = written(tmp_path / "east.tif", values[:, 36:], DEGREES @ Affine.translation(36, 0), nodata=-32768)
-    joined = open_terrain([east, west], chunks=chunks)
-    assert np.array_equal(joined["elevation"].values, whole["elevation"].values, equal_nan=True)
-    assert joined["easting"].equals(whole["easting"])
-
-
 def test_rotated_and_upside_down_rasters_are_laid_north_up(tmp_path: Path) -> None:
     """A plane rising 2 m per km northward and 1 m per km eastward stays that plane whatever its raster's axes."""
     frame = LocalFrame.from_epsg(25831)
@@ -204,11 +192,30 @@ def test_a_raster_that_is_no_terrain_is_refused(tmp_path: Path, values: np.ndarr
         open_terrain(written(tmp_path / "bad.tif", values, **profile))
 
 
-def test_heights_in_feet_are_refused(tmp_path: Path) -> None:
-    path = written(tmp_path / "feet.tif", np.ones((48, 72), np.int16))
+@pytest.mark.parametrize(("unit", "metres"), [("ft", 304.8), ("us survey foot", 304.8006096), ("cm", 10.0), ("m", 1e3)])
+def test_heights_in_other_units_become_metres(tmp_path: Path, unit: str, metres: float) -> None:
+    """1000 feet are 304.8 m; 1000 US survey feet 1000 × 1200/3937 m."""
+    path = written(tmp_path / "unit.tif", np.full((48, 72), 1000, np.int16), METRES, "EPSG:25831")
     with rasterio.open(path, "r+") as raster:
-        raster.units = ("ft",)
-    with pytest.raises(TerrainError, match="in 'ft'"):
+        raster.units = (unit,)
+    assert np.allclose(open_terrain(path)["elevation"], metres, rtol=1e-6)
+
+
+def test_the_unit_and_the_direction_of_a_vertical_system_count(tmp_path: Path) -> None:
+    """EPSG:6360 is NAVD88 in US survey feet, EPSG:5715 depth below mean sea level in metres, downwards."""
+    values = np.full((48, 72), 100, np.float32)
+    feet = open_terrain(written(tmp_path / "feet.tif", values, METRES, "EPSG:26918+6360"))
+    assert np.allclose(feet["elevation"], 100 * 1200 / 3937, rtol=1e-6)
+    assert "NAVD88" in feet.attrs["datum"]
+    depth = open_terrain(written(tmp_path / "depth.tif", values, METRES, "EPSG:26918+5715"))
+    assert np.allclose(depth["elevation"], -100.0)
+
+
+def test_unknown_units_of_height_are_refused(tmp_path: Path) -> None:
+    path = written(tmp_path / "fathoms.tif", np.ones((48, 72), np.int16))
+    with rasterio.open(path, "r+") as raster:
+        raster.units = ("fathom",)
+    with pytest.raises(TerrainError, match="in 'fathom'; expected metres or feet"):
         open_terrain(path)
 
 
@@ -224,21 +231,6 @@ def test_files_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
     broken.write_bytes(broken.read_bytes()[:4000])
     with pytest.raises(TerrainError, match="cannot be read"):
         open_terrain(broken)
-
-
-@pytest.mark.parametrize(
-    ("transform", "profile", "words"),
-    [
-        (DEGREES @ Affine.translation(72.5, 0), {}, "alignment"),
-        (DEGREES @ Affine.scale(2.0), {}, "cell size"),
-        (DEGREES, {"crs": "EPSG:4258"}, "coordinate system"),
-    ],
-)
-def test_tiles_of_different_grids_are_refused(tmp_path: Path, transform: Affine, profile: dict, words: str) -> None:
-    first = written(tmp_path / "a.tif", HILLS.astype(np.int16))
-    second = written(tmp_path / "b.tif", HILLS.astype(np.int16), transform, **profile)
-    with pytest.raises(TerrainError, match=words):
-        open_terrain([first, second])
 
 
 def test_size_decides_between_memory_dask_and_refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,118 @@
+"""What follows from a terrain: its frame, cell and bounds, heights between cells, slopes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from geo.errors import FrameError, TerrainError
+from geo.frame import LocalFrame
+
+FloatArray = npt.NDArray[np.float64]
+
+ON_CENTRE_CELLS = 1e-7  # points this near a row or column of centres count as on it, so that rounding loses no edge
+
+
+def frame_of(terrain: xr.Dataset) -> LocalFrame:
+    """The frame that a terrain is in; raises FrameError where its ``crs`` attribute is missing or not a frame."""
+    if "crs" not in terrain.attrs:
+        raise FrameError("the terrain has no 'crs' attribute", where="terrain", expected="a WKT")
+    return LocalFrame.from_crs(terrain.attrs["crs"], where="terrain")
+
+
+def cell_size(terrain: xr.Dataset) -> float:
+    """Side of the square cells [m], from the coordinates: a thinned terrain has larger cells, whatever its attrs say.
+
+    Raises TerrainError where there are not at least two columns from west to east.
+    """
+    easting = terrain["easting"].to_numpy()
+    if len(easting) < 2 or not easting[-1] > easting[0]:
+        raise TerrainError(f"{len(easting)} columns", where="terrain", expected="at least 2, from west to east")
+    return float(easting[-1] - easting[0]) / (len(easting) - 1)
+
+
+def bounds(terrain: xr.Dataset) -> tuple[float, float, float, float]:
+    """Outer edges of the cells [m]: west, south, east, north."""
+    half = cell_size(terrain) / 2.0
+    easting, northing = terrain["easting"].to_numpy(), terrain["northing"].to_numpy()
+    return (
+        float(easting[0]) - half,
+        float(northing[-1]) - half,
+        float(easting[-1]) + half,
+        float(northing[0]) + half,
+    )
+
+
+def sample(terrain: xr.Dataset, easting: Any, northing: Any, variable: str = "elevation") -> Any:
+    """Bilinear value of ``variable`` at points [m]: float for floats, float64 array for arrays, DataArray in kind.
+
+    NaN outside the outermost cell centres, at NaN coordinates, and where a void has weight; exact at cell centres.
+    A lazy terrain is computed only in the window that holds the points.
+    """
+    if isinstance(easting, xr.DataArray) or isinstance(northing, xr.DataArray):
+        return xr.apply_ufunc(
+            lambda e, n: sample(terrain, e, n, variable),
+            easting,
+            northing,
+            dask="parallelized",
+            output_dtypes=[np.float64],
+        )
+    e, n = np.broadcast_arrays(np.asarray(easting, dtype=np.float64), np.asarray(northing, dtype=np.float64))
+    cell = cell_size(terrain)
+    column = _on_centre((e - terrain["easting"].to_numpy()[0]) / cell)
+    row = _on_centre((terrain["northing"].to_numpy()[0] - n) / cell)
+    rows, columns = terrain[variable].shape
+    inside = (column >= 0) & (column <= columns - 1) & (row >= 0) & (row <= rows - 1)
+    values = np.full(e.shape, np.nan)
+    if inside.any():
+        values[inside] = _bilinear(terrain[variable], row[inside], column[inside])
+    return float(values) if values.ndim == 0 else values
+
+
+def _on_centre(position: FloatArray) -> FloatArray:
+    nearest = np.rint(position)
+    return np.where(np.abs(position - nearest) < ON_CENTRE_CELLS, nearest, position)
+
+
+def _bilinear(grid: xr.DataArray, row: FloatArray, column: FloatArray) -> FloatArray:
+    """Values between the centres of ``grid`` at fractional rows and columns, all inside it."""
+    top = np.minimum(np.floor(row).astype(np.intp), grid.shape[0] - 2)
+    left = np.minimum(np.floor(column).astype(np.intp), grid.shape[1] - 2)
+    down, right = row - top, column - left
+    first_row, first_column = top.min(), left.min()
+    window = grid[first_row : top.max() + 2, first_column : left.max() + 2].to_numpy()
+    top, left = top - first_row, left - first_column
+    values = np.zeros(row.shape)
+    for row_step, row_weight in ((0, 1.0 - down), (1, down)):
+        for column_step, column_weight in ((0, 1.0 - right), (1, right)):
+            weight = row_weight * column_weight
+            corner = window[top + row_step, left + column_step].astype(np.float64)
+            values += np.where(weight > 0.0, weight * corner, 0.0)  # a void without weight does not count
+    return values
+
+
+def slope(terrain: xr.Dataset) -> xr.DataArray:
+    """Steepest gradient of each cell (northing, easting) [rise over run, 1], by central differences.
+
+    One-sided at the outermost cells; NaN at voids and their direct neighbours. Lazy where the terrain is.
+    """
+    eastward, northward = gradient(terrain)
+    steepness = xr.apply_ufunc(np.hypot, eastward, northward, dask="allowed")
+    return xr.DataArray(steepness).rename("slope").assign_attrs(units="1")
+
+
+def aspect(terrain: xr.Dataset) -> xr.DataArray:
+    """Direction of steepest descent (northing, easting) [rad], clockwise from grid north in [0, 2π); NaN where flat."""
+    eastward, northward = gradient(terrain)
+    downhill = xr.apply_ufunc(np.arctan2, -eastward, -northward, dask="allowed") % (2.0 * np.pi)
+    sloping = (eastward != 0.0) | (northward != 0.0)
+    return xr.DataArray(downhill.where(sloping)).rename("aspect").assign_attrs(units="rad")
+
+
+def gradient(terrain: xr.Dataset) -> tuple[xr.DataArray, xr.DataArray]:
+    """Eastward and northward gradients of the elevation (northing, easting) [rise over run]."""
+    elevation = terrain["elevation"]
+    return elevation.differentiate("easting"), elevation.differentiate("northing")

@@ -1,0 +1,179 @@
+"""Raster files opened with care: bounded caches and waits, nothing run, no detours over a network, clear faults."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+from xml.etree import ElementTree
+
+import rasterio
+import rasterio.errors
+from rasterio._err import CPLE_BaseError
+from rasterio._path import _parse_path, _vsi_path
+from rasterio.io import DatasetReader
+
+from geo.errors import TerrainError
+
+CACHE_MB = 64
+"""GDAL's cache of raster blocks in one process, where nothing else set it first."""
+OPTIONS: Final[dict[str, Any]] = {
+    "GDAL_CACHEMAX": CACHE_MB,
+    "VSI_CACHE_SIZE": 16 * 2**20,
+    "CPL_VSIL_CURL_CACHE_SIZE": 16 * 2**20,
+    "GDAL_VRT_ENABLE_PYTHON": "NO",
+    "GDAL_HTTP_CONNECTTIMEOUT": 10,
+    "GDAL_HTTP_TIMEOUT": 60,
+    "GDAL_HTTP_MAX_RETRY": 2,
+    "GDAL_HTTP_RETRY_DELAY": 0.5,
+}
+REMOTE_OPTIONS: Final[dict[str, Any]] = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR"}  # no guessing of side files
+SERVICES: Final = re.compile("DAAS|EEDAI?|GTI|HTTP|NGW|OGCAPI|PLMOSAIC|PostGISRaster|STACIT|STACTA|WCS|WMS|WMTS")
+"""Drivers whose small text file or name is an order to fetch from elsewhere; not used."""
+LARGEST_VIRTUAL_BYTES = 32 * 2**20
+DEEPEST_VIRTUAL = 8
+LARGEST_ARCHIVE_RATIO = 200  # a member of an archive may unpack to this many times its size ...
+ARCHIVE_FREE_BYTES = 256 * 2**20  # ... and to this much in any case
+REMOTE = re.compile(r"^(?:/vsi(?!zip|tar|gzip|7z|rar|mem)\w+/|[a-zA-Z][\w+.-]*://)")
+READING_FAULTS = (rasterio.errors.RasterioError, CPLE_BaseError, MemoryError, UnicodeDecodeError)
+OPENING_FAULTS = (*READING_FAULTS, ValueError, LookupError, ArithmeticError, SystemError)  # all seen on broken headers
+
+
+def is_remote(name: str) -> bool:
+    """Whether a path is read over a network: an address with ://, or one of GDAL's /vsi file systems that are."""
+    return REMOTE.match(name) is not None and not name.startswith(("file://", "zip://", "tar://", "gzip://"))
+
+
+def vsi_name(name: str) -> str:
+    """The path as GDAL names it, so that a virtual raster can refer to it; files of this disk as absolute paths."""
+    if REMOTE.match(name) or name.startswith("/vsi"):
+        return str(_vsi_path(_parse_path(name)))
+    return str(Path(name).absolute()) if Path(name).exists() else name
+
+
+@contextmanager
+def opened(name: str, where: str) -> Iterator[Any]:
+    """A raster opened for reading by ``rasterio``; any fault of the file, also later, is a TerrainError.
+
+    ``where`` names it in errors. GDAL's messages are the reason in the sentence, not lines on the screen.
+    """
+    with rasterio.Env(**OPTIONS | (REMOTE_OPTIONS if is_remote(name) else {})):
+        try:
+            raster = DatasetReader(_parse_path(name), driver=list(_drivers()), sharing=False)
+        except OPENING_FAULTS as error:
+            raise _unreadable(error, name, where) from error
+        try:
+            with raster:
+                yield raster
+        except READING_FAULTS as error:
+            raise _unreadable(error, name, where) from error
+
+
+def _unreadable(error: BaseException, name: str, where: str) -> TerrainError:
+    """The fault with what GDAL said of it, but without the path, which the sentence names anyway."""
+    said = re.sub(r"\s+", " ", str(error.__cause__ or error).replace(name, "")).strip(":, '\"").rstrip(".")
+    reason = f" ({said[:200]})" if said else ""
+    return TerrainError(f"the raster cannot be read{reason}", where=where, expected="intact data that GDAL opens")
+
+
+@lru_cache(maxsize=1)
+def _drivers() -> tuple[str, ...]:
+    with rasterio.Env() as env:
+        return tuple(sorted(name for name in env.drivers() if not SERVICES.fullmatch(name)))
+
+
+def refuse_hostile(name: str) -> None:
+    """Look at what a path is before GDAL does; raises TerrainError.
+
+    Refused are virtual rasters that point at themselves, into the network or are too large or too deeply nested; and
+    archives whose members unpack to many times their size.
+    """
+    if name.lstrip().startswith("<"):
+        raise TerrainError("text of a virtual raster", where=name[:40], expected="the path of a raster")
+    if is_remote(name):
+        if name.split("?")[0].lower().endswith(".vrt"):
+            raise TerrainError(
+                "a virtual raster on a network may point anywhere", where=name, expected="the rasters it points at"
+            )
+        return
+    archive = re.match(r"^(?:/vsizip/|(?:zip|zip\+file)://)(.*?\.(?:zip|kmz))(?:[/!]|$)", name, re.IGNORECASE)
+    if archive:
+        _refuse_bomb(Path(archive[1]), name)
+    elif zipfile.is_zipfile(name):
+        _refuse_bomb(Path(name), name)
+    _refuse_virtual(Path(name), name, ())
+
+
+def _refuse_bomb(path: Path, name: str) -> None:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+    except (OSError, zipfile.BadZipFile, NotImplementedError):
+        return  # GDAL says better what is wrong with it
+    for member in members:
+        allowed = max(ARCHIVE_FREE_BYTES, LARGEST_ARCHIVE_RATIO * member.compress_size)
+        if member.file_size > allowed:
+            raise TerrainError(
+                f"{member.filename[:80]!r} unpacks from {member.compress_size} to {member.file_size} bytes",
+                where=name,
+                expected=f"at most {LARGEST_ARCHIVE_RATIO} times its size",
+            )
+
+
+def _refuse_virtual(path: Path, name: str, above: tuple[Path, ...]) -> None:
+    """Follow the references of a virtual raster on this disk."""
+    if not _is_virtual(path):
+        return
+    here = path.resolve()
+    if here in above:
+        raise TerrainError(
+            "the virtual raster refers to itself", where=name, expected="rasters with cells of their own"
+        )
+    if len(above) >= DEEPEST_VIRTUAL:
+        raise TerrainError(
+            "virtual rasters refer to virtual rasters", where=name, expected=f"at most {DEEPEST_VIRTUAL} deep"
+        )
+    for reference in _references(path, name):
+        if reference.lstrip().startswith("<"):
+            raise TerrainError("the virtual raster holds another as text", where=name, expected="names of files")
+        if REMOTE.match(reference):
+            raise TerrainError(
+                f"the virtual raster points at {reference[:200]!r} on a network",
+                where=name,
+                expected="rasters on this disk, or the addresses themselves as tiles",
+            )
+        inner = Path(reference)
+        _refuse_virtual(inner if inner.is_absolute() else path.parent / inner, name, (*above, here))
+
+
+def _is_virtual(path: Path) -> bool:
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            return b"<VRTDataset" in file.read(1024)
+    except (OSError, ValueError):
+        return False
+
+
+def _references(path: Path, name: str) -> Iterator[str]:
+    if path.stat().st_size > LARGEST_VIRTUAL_BYTES:
+        raise TerrainError(
+            f"a virtual raster of {path.stat().st_size} bytes",
+            where=name,
+            expected=f"at most {LARGEST_VIRTUAL_BYTES}, or the tiles themselves",
+        )
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+        if "<!DOCTYPE" in text or "<!ENTITY" in text:
+            raise TerrainError("the virtual raster declares entities", where=name, expected="plain XML")
+        root = ElementTree.fromstring(text)  # noqa: S314 - without entities, and of bounded size
+    except ElementTree.ParseError as error:
+        raise TerrainError(f"the virtual raster is no XML ({error})", where=name, expected="a VRTDataset") from error
+    for element in root.iter():
+        if element.tag in ("SourceFilename", "SourceDataset", "OverviewFile") and element.text:
+            yield element.text
