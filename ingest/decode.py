@@ -1,7 +1,7 @@
 """Bytes to Scan and back. The door: what passes here is well formed; what does not names its field.
 
-``decode`` raises MalformedMessage and nothing else, whatever the bytes. Content types other than JSON register here
-(``DECODERS``); each gives the same ``WireScan``, so that the rules below hold for every wire standard.
+``decode`` raises MalformedMessage and nothing else, whatever the bytes. Content types other than JSON register in
+``ingest.standards``; each gives the same ``WireScan``, so that the rules below hold for every wire standard.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar, cast
 
 import msgspec
 
-from ingest import topics
+from ingest import standards, topics
+from ingest.arrival import Arrival
 from ingest.errors import MalformedMessage
 from ingest.wire import MAX_PAYLOAD_BYTES, NEEDS, Status, WirePlot, WireScan
 from sensors.scan import Plot, Scan
@@ -32,22 +33,30 @@ _scan_decoder = msgspec.json.Decoder(WireScan)
 _status_decoder = msgspec.json.Decoder(Status)
 _encoder = msgspec.json.Encoder()
 
-DECODERS: Final[dict[str, Callable[[bytes], WireScan]]] = {JSON: _scan_decoder.decode}
-"""Content type → bytes to WireScan. A decoder may raise msgspec.DecodeError, UnicodeDecodeError, MalformedMessage."""
+DECODERS: Final = standards.DECODERS
+"""Content type → (bytes, Arrival) to WireScan, for all that is not JSON; it may raise MalformedMessage only."""
 
 
-def decode(payload: bytes, *, received_at: datetime, content_type: str | None = JSON, topic: str | None = None) -> Scan:
+def decode(
+    payload: bytes,
+    *,
+    received_at: datetime,
+    content_type: str | None = JSON,
+    topic: str | None = None,
+    identity: tuple[int, int] | None = None,
+) -> Scan:
     """The Scan that the bytes hold. With ``topic``, it must be a detections topic of the very sensor in the body.
 
-    Raises MalformedMessage only. Whether the time is plausible now is the receiver's question, not asked here.
+    A standard whose messages do not carry a sensor's name takes the topic's; ``identity`` is the (boot, seq) of one
+    that does not carry a number, and is not looked at where the body has its own. Raises MalformedMessage only.
+    Whether the time is plausible now is the receiver's question, not asked here.
     """
-    decoder = DECODERS.get(media_type(content_type))
-    if decoder is None:
-        raise MalformedMessage(
-            "unsupported_content_type", "content_type", ascii(content_type)[:80], " | ".join(DECODERS)
-        )
-    wire = parse_json(decoder, payload)
-    _check_topic(topic, wire.sensor, "detections")
+    kind = media_type(content_type)
+    if kind == JSON:
+        wire = parse_json(_scan_decoder.decode, payload)
+        _check_topic(topic, wire.sensor, "detections")
+    else:
+        wire = _read_standard(payload, kind, topic, Arrival(received_at, identity=identity))
     check_time(wire.observed_at, "observed_at")
     for i, plot in enumerate(wire.plots):
         _check_plot(plot, i)
@@ -63,16 +72,30 @@ def decode(payload: bytes, *, received_at: datetime, content_type: str | None = 
     )
 
 
+def _read_standard(payload: bytes, kind: str, topic: str | None, arrival: Arrival) -> WireScan:
+    """What a decoder of DECODERS makes of the bytes, held to the same bounds as a JSON message."""
+    decoder = DECODERS.get(kind)
+    if decoder is None:
+        raise MalformedMessage(
+            "unsupported_content_type", "content_type", ascii(kind)[:80], " | ".join([JSON, *DECODERS])
+        )
+    if len(payload) > MAX_PAYLOAD_BYTES:
+        raise MalformedMessage("too_large", "payload", f"{len(payload)} bytes", f"at most {MAX_PAYLOAD_BYTES}")
+    if topic is not None:
+        arrival = replace(arrival, sensor=_sensor_of(topic, "detections"))
+    wire = decoder(payload, arrival)
+    for i, plot in enumerate(wire.plots):
+        _check_finite(plot, i)
+    return parse_json(_scan_decoder.decode, _encoder.encode(wire), limit=None)
+
+
 def encode(scan: Scan) -> bytes:
     """The JSON bytes of a scan: ``decode(encode(scan), received_at=scan.received_at) == scan``.
 
     MalformedMessage when decode would refuse the scan, so that a sender learns it before it spools the message.
     """
     for i, plot in enumerate(scan.plots):
-        for name in _NUMBERS:
-            value = getattr(plot, name)
-            if value is not None and not math.isfinite(value):
-                raise MalformedMessage("not_finite", f"plots[{i}].{name}", str(value), "a finite number, or None")
+        _check_finite(plot, i)
     payload = _encoder.encode(
         WireScan(
             sensor=scan.sensor,
@@ -89,14 +112,20 @@ def encode(scan: Scan) -> bytes:
 
 
 def decode_status(
-    payload: bytes, *, received_at: datetime, content_type: str = JSON, topic: str | None = None
+    payload: bytes,
+    *,
+    received_at: datetime,
+    content_type: str | None = JSON,
+    topic: str | None = None,
+    identity: tuple[int, int] | None = None,
 ) -> Status:
-    """The Status that the bytes hold; MalformedMessage only. ``received_at`` is there for symmetry with decode."""
-    del received_at
-    if media_type(content_type) != JSON:
-        raise MalformedMessage("unsupported_content_type", "content_type", ascii(content_type)[:80], JSON)
-    status = parse_json(_status_decoder.decode, payload)
-    _check_topic(topic, status.sensor, "status")
+    """The Status that the bytes hold; ``topic`` and ``identity`` as for decode. Raises MalformedMessage only."""
+    kind = media_type(content_type)
+    if kind == JSON:
+        status = parse_json(_status_decoder.decode, payload)
+        _check_topic(topic, status.sensor, "status")
+    else:
+        status = _read_standard_status(payload, kind, topic, Arrival(received_at, identity=identity))
     check_time(status.observed_at, "observed_at")
     if status.next_maintenance is not None:
         check_time(status.next_maintenance, "next_maintenance")
@@ -104,6 +133,18 @@ def decode_status(
         if dropped.first > dropped.last:
             raise MalformedMessage("out_of_range", f"dropped[{i}].last", str(dropped.last), f">= {dropped.first}")
     return status
+
+
+def _read_standard_status(payload: bytes, kind: str, topic: str | None, arrival: Arrival) -> Status:
+    decoder = standards.STATUS_DECODERS.get(kind)
+    if decoder is None:
+        expected = " | ".join([JSON, *standards.STATUS_DECODERS])
+        raise MalformedMessage("unsupported_content_type", "content_type", ascii(kind)[:80], expected)
+    if len(payload) > MAX_PAYLOAD_BYTES:
+        raise MalformedMessage("too_large", "payload", f"{len(payload)} bytes", f"at most {MAX_PAYLOAD_BYTES}")
+    if topic is not None:
+        arrival = replace(arrival, sensor=_sensor_of(topic, "status"))
+    return parse_json(_status_decoder.decode, _encoder.encode(decoder(payload, arrival)), limit=None)
 
 
 def encode_status(status: Status) -> bytes:
@@ -114,7 +155,7 @@ def encode_status(status: Status) -> bytes:
 
 
 _PLOT_FIELDS = tuple(field.name for field in fields(Plot))
-_NUMBERS = tuple(name for name in _PLOT_FIELDS if name != "classes")
+_NUMBERS = tuple(name for name in _PLOT_FIELDS if name not in ("classes", "source_id"))
 
 
 def media_type(content_type: str | None) -> str:
@@ -137,17 +178,30 @@ def _plot(wire: WirePlot) -> Plot:
         wire.position_sd_m,
         cast(Mapping[str, float], wire.classes),
         wire.confidence,
+        wire.source_id,
     )
+
+
+def _check_finite(plot: Plot | WirePlot, i: int) -> None:
+    for name in _NUMBERS:
+        value = getattr(plot, name)
+        if value is not None and not math.isfinite(value):
+            raise MalformedMessage("not_finite", f"plots[{i}].{name}", str(value), "a finite number, or None")
 
 
 def _check_topic(topic: str | None, sensor: str, channel: str) -> None:
     if topic is None:
         return
+    named = _sensor_of(topic, channel)
+    if named != sensor:
+        raise MalformedMessage("sensor_mismatch", "sensor", f"{sensor!r} on the topic of {named!r}", named)
+
+
+def _sensor_of(topic: str, channel: str) -> str:
     parsed = topics.parse(topic)
     if parsed.owner != "sensor" or parsed.channel != channel:
         raise MalformedMessage("wrong_channel", "topic", ascii(topic), f"a sensor's {channel} topic")
-    if parsed.name != sensor:
-        raise MalformedMessage("sensor_mismatch", "sensor", f"{sensor!r} on the topic of {parsed.name!r}", parsed.name)
+    return parsed.name
 
 
 def check_time(time: datetime, field: str) -> None:
@@ -170,10 +224,12 @@ def _check_plot(plot: WirePlot, i: int) -> None:
         raise MalformedMessage("out_of_range", f"plots[{i}].class", "all probabilities are 0", "one above 0")
 
 
-def parse_json(decoder: Callable[[bytes], Message], payload: bytes) -> Message:
+def parse_json(
+    decoder: Callable[[bytes], Message], payload: bytes, *, limit: int | None = MAX_PAYLOAD_BYTES
+) -> Message:
     """The message that ``decoder`` reads in the bytes; MalformedMessage naming the field, whatever they are."""
-    if len(payload) > MAX_PAYLOAD_BYTES:
-        raise MalformedMessage("too_large", "payload", f"{len(payload)} bytes", f"at most {MAX_PAYLOAD_BYTES}")
+    if limit is not None and len(payload) > limit:
+        raise MalformedMessage("too_large", "payload", f"{len(payload)} bytes", f"at most {limit}")
     try:
         return decoder(payload)
     except msgspec.ValidationError as error:

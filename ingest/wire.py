@@ -37,6 +37,15 @@ Longitude = Annotated[float, Meta(ge=-180, le=180)]
 Latitude = Annotated[float, Meta(ge=-90, le=90)]
 Probability = Annotated[float, Meta(ge=0, le=1)]
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
+SourceId = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=64,
+        pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$(?!\n)",
+        description="the sensor's own name for what it saw",
+    ),
+]
 Kind = Literal["radar", "camera", "ground_sensor"]
 ClassName = Literal["person", "group", "vehicle", "animal", "other"]
 State = Literal["ok", "degraded", "maintenance", "stopped", "lost"]
@@ -60,6 +69,7 @@ class WirePlot(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
     position_sd_m: PositiveMetres | None = None
     classes: dict[ClassName, Probability] = field(name="class", default_factory=dict)
     confidence: Probability | None = None
+    source_id: SourceId | None = None
 
 
 class WireScan(Struct, frozen=True, forbid_unknown_fields=True):

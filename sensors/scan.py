@@ -11,7 +11,11 @@ CLASSES = ("person", "group", "vehicle", "animal", "other")
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """One reported detection, as on the wire: metres, degrees, true north. None means not reported."""
+    """One reported detection, as on the wire: metres, degrees, true north. None means not reported.
+
+    ``source_id`` is the sensor's own name for what it saw: a SAPIENT object, an MMSI, a radar's track number. It is
+    kept for people who must find the report again; nothing is associated by it.
+    """
 
     range_m: float | None = None
     range_sd_m: float | None = None
@@ -26,6 +30,7 @@ class Plot:
     position_sd_m: float | None = None
     classes: Mapping[str, float] = field(default_factory=dict)
     confidence: float | None = None
+    source_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

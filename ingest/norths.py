@@ -1,0 +1,142 @@
+"""From other people's norths and grids to true north and WGS 84: UTM zones, grid convergence, magnetic declination."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, Final
+
+from geo.errors import BadInput, FrameError
+from geo.frame import LocalFrame
+
+_ZONE: Final = re.compile(r"0?([1-9]|[1-5][0-9]|60)([C-HJ-NP-X])", re.IGNORECASE)
+_BANDS: Final = "CDEFGHJKLMNPQRSTUVWX"
+ZONE_RULE: Final = "a UTM zone such as 30N: 1 to 60, and N or S for the hemisphere or a latitude band"
+_OVER_THE_EDGE_M: Final = (100_000.0, 900_000.0)
+"""UTM eastings are used up to here, which reaches well into the neighbouring zones."""
+_BAND_TOLERANCE_DEG: Final = 0.1
+_FIELDS: Final = (2010, 2030)
+"""Years for which there is a magnetic model."""
+
+
+class NorthError(BadInput):
+    """A place or a direction that cannot be expressed in WGS 84 and true north."""
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A UTM zone. ``south``: its hemisphere. ``band``: the latitude band, where the name told one and not a hemisphere.
+
+    N and S mean the hemisphere, as in the standard's own example 30N; so bands N (0° to 8°) and S (32° to 40°) are
+    never assumed. Band N lies in the north anyway; who means band S says N.
+    """
+
+    number: int
+    south: bool
+    band: str | None
+
+    @classmethod
+    def parse(cls, text: str, *, where: str) -> Zone:
+        """Read ``30N``, ``30U`` or ``17S``; NorthError for anything else."""
+        found = _ZONE.fullmatch(text.strip()) if len(text) <= 8 else None
+        if found is None:
+            raise NorthError(f"{ascii(text)[:20]} is no UTM zone", where=where, expected=ZONE_RULE)
+        letter = found[2].upper()
+        if letter in "NS":
+            return cls(int(found[1]), letter == "S", None)
+        return cls(int(found[1]), letter < "N", letter)
+
+    @property
+    def epsg(self) -> int:
+        """Code of the zone on WGS 84."""
+        return (32700 if self.south else 32600) + self.number
+
+
+def lonlat_of_utm(zone: Zone, easting: float, northing: float, *, where: str) -> tuple[float, float]:
+    """WGS 84 longitude and latitude [degrees] of UTM coordinates [m]; NorthError naming ``where`` + x or y."""
+    if not _OVER_THE_EDGE_M[0] <= easting <= _OVER_THE_EDGE_M[1]:
+        raise NorthError(f"easting {easting:g}", where=f"{where}.x", expected="metres from 100 000 to 900 000")
+    if not 0.0 <= northing <= 10_000_000.0:
+        raise NorthError(f"northing {northing:g}", where=f"{where}.y", expected="metres from 0 to 10 000 000")
+    lon, lat = _frame(zone.epsg).to_lonlat(easting, northing)
+    lowest, highest = (-80.0, 84.0) if zone.band is None else _latitudes(zone.band)
+    if not lowest - _BAND_TOLERANCE_DEG <= lat <= highest + _BAND_TOLERANCE_DEG:
+        raise NorthError(
+            f"latitude {lat:.3f} is outside zone {zone.number}{zone.band or ''}",
+            where=f"{where}.y",
+            expected=f"a northing of latitudes {lowest:g} to {highest:g}",
+        )
+    return lon, lat
+
+
+def grid_convergence_deg(lon: float, lat: float, zone: Zone | None = None) -> float:
+    """Angle [degrees] from true north clockwise to the north of the UTM grid: true azimuth = grid azimuth + this.
+
+    ``zone`` None: the standard zone of the place.
+    """
+    zone = zone or Zone(int((lon + 180.0) // 6.0) % 60 + 1, lat < 0.0, None)
+    frame = _frame(zone.epsg)
+    return math.degrees(frame.convergence_rad(*frame.to_local(lon, lat)))
+
+
+def declination_deg(lon: float, lat: float, height_m: float, at: datetime) -> tuple[float, float]:
+    """(declination, its standard deviation) [degrees]: true azimuth = magnetic azimuth + declination.
+
+    World Magnetic Model of the time, with its own error model (NOAA/NCEI, WMM2025 technical report). NorthError for a
+    time without a model, and near the magnetic poles, where a compass points nowhere.
+    """
+    year = at.year + (at - datetime(at.year, 1, 1, tzinfo=UTC)).total_seconds() / (86_400.0 * 365.25)
+    if not _FIELDS[0] <= year < _FIELDS[1]:
+        raise NorthError(
+            f"no magnetic model of {at.year}", where="magnetic north", expected=f"{_FIELDS[0]} to {_FIELDS[1] - 1}"
+        )
+    kilometres = min(max(height_m / 1e3, -1.0), 850.0)
+    field = _magnetic_model(int(year) // 5 * 5).calculate(glat=lat, glon=lon, alt=kilometres, time=year)
+    if field.in_blackout_zone:
+        raise NorthError("a compass is of no use there", where="magnetic north", expected="a place away from the poles")
+    return float(field.d), math.sqrt(0.26**2 + (5_417.0 / float(field.h)) ** 2)
+
+
+def along(lon: float, lat: float, azimuth_deg: float, distance_m: float) -> tuple[float, float]:
+    """Longitude and latitude [degrees] so far along the geodesic that leaves at ``azimuth_deg`` (true north)."""
+    end_lon, end_lat, _ = _geod().fwd(lon, lat, azimuth_deg, distance_m)
+    return float(end_lon), float(end_lat)
+
+
+def metres_a_degree(lat: float) -> tuple[float, float]:
+    """(of longitude, of latitude) at a latitude, on the WGS 84 ellipsoid."""
+    s = math.sin(math.radians(lat))
+    w = 1.0 - 0.00669437999014 * s * s
+    prime_vertical, meridian = 6_378_137.0 / math.sqrt(w), 6_378_137.0 * (1.0 - 0.00669437999014) / w**1.5
+    degree = math.pi / 180.0
+    return prime_vertical * math.cos(math.radians(lat)) * degree, meridian * degree
+
+
+def _latitudes(band: str) -> tuple[float, float]:
+    lowest = -80.0 + 8.0 * _BANDS.index(band)
+    return lowest, 84.0 if band == "X" else lowest + 8.0
+
+
+@lru_cache(maxsize=8)
+def _frame(epsg: int) -> LocalFrame:
+    try:
+        return LocalFrame.from_epsg(epsg)
+    except FrameError as error:  # pragma: no cover - every zone is in the register
+        raise NorthError(error.what, where=f"EPSG:{epsg}", expected=error.expected) from error
+
+
+@lru_cache(maxsize=4)
+def _magnetic_model(epoch: int) -> Any:
+    from pygeomag import GeoMag
+
+    return GeoMag(base_year=epoch)
+
+
+@lru_cache(maxsize=1)
+def _geod() -> Any:
+    from pyproj import Geod
+
+    return Geod(ellps="WGS84")

@@ -1,0 +1,163 @@
+"""SAPIENT (BSI Flex 335 v2): packets of protobuf to scans and statuses, every fault of a packet by its field's name.
+
+A packet is one SapientMessage. ``read`` gives it with all its faults, so that the sender can be told each of them;
+``decode`` is the door's view: the first fault is the error. Over MQTT a packet must explain itself, because nobody
+remembers its node's registration there: true north or a place, and a UTM zone of its own. A connection over TCP
+remembers (``ingest.sapient_nodes``), so there every unit and datum is understood.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from google.protobuf.message import DecodeError
+from sapient_msg.bsi_flex_335_v2_0.sapient_message_pb2 import SapientMessage
+
+from ingest.arrival import Arrival
+from ingest.errors import MalformedMessage
+from ingest.sapient_form import form_faults, is_uuid4
+from ingest.sapient_nodes import ICD_VERSION, Node, location_of, registration_faults
+from ingest.sapient_place import Faults
+from ingest.sapient_plots import is_lost, plot_of
+from ingest.wire import Kind, Status, WirePlot, WireScan
+
+__all__ = ["ICD_VERSION", "MAX_PACKET_BYTES", "Node", "Packet", "SapientMessage", "decode", "decode_status", "read"]
+
+MAX_PACKET_BYTES: Final = 1024 * 1024
+"""The largest packet; a peer that announces a larger one is disconnected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """A packet that protobuf could read. ``content`` names what is in it, such as ``detection_report``; "" nothing."""
+
+    message: SapientMessage
+    content: str
+    faults: tuple[MalformedMessage, ...]
+
+    @property
+    def sent_at(self) -> datetime:
+        """The message's timestamp, aware, cut to microseconds; of a packet whose timestamp has no fault."""
+        sent_at: datetime = self.message.timestamp.ToDatetime(tzinfo=UTC)
+        return sent_at
+
+
+def read(packet: bytes) -> Packet:
+    """The message in a packet and what is wrong with its form, its time and its numbers, as far as the packet tells.
+
+    Raises MalformedMessage(code="not_protobuf") for bytes that are no SapientMessage at all.
+    """
+    if len(packet) > MAX_PACKET_BYTES:
+        raise MalformedMessage("too_large", "packet", f"{len(packet)} bytes", f"at most {MAX_PACKET_BYTES}")
+    try:
+        message = SapientMessage.FromString(packet)
+    except DecodeError:
+        said = f"{len(packet)} bytes that are not one"
+        raise MalformedMessage("not_protobuf", "packet", said, f"a SapientMessage of {ICD_VERSION}") from None
+    content = message.WhichOneof("content") or ""
+    if content == "error":
+        return Packet(message, content, ())  # an answer to an error would be answered
+    faults = form_faults(message)
+    if message.HasField("timestamp"):
+        faults += _time_faults(message)
+    if content == "registration" and not faults:
+        faults += registration_faults(message.registration)
+    return Packet(message, content, tuple(faults))
+
+
+def detection(packet: Packet, node: Node) -> tuple[WirePlot | None, Faults]:
+    """(the plot, faults) of a detection report of good form; no plot and no fault: the object was lost."""
+    faults: Faults = []
+    report = packet.message.detection_report
+    plot = plot_of(report, node, packet.sent_at, faults)
+    return (None if is_lost(report) else plot), faults
+
+
+def status(packet: Packet, node: Node) -> tuple[Node, Faults]:
+    """(the node after its status report of good form, faults); the node as it was where there are faults."""
+    faults: Faults = []
+    place = location_of(packet.message.status_report, node, faults)
+    return (node if faults else node.reported(packet.message.status_report, place)), faults
+
+
+def decode(payload: bytes, arrival: Arrival) -> WireScan:
+    """A detection report as a scan with one plot. The topic names the sensor; without one the node's id does.
+
+    A topic that is a node's id must be this node's. The kind follows from what was measured, as the packet says none.
+    """
+    packet = _good(payload, "detection_report", arrival)
+    plot, faults = detection(packet, Node(packet.message.node_id))
+    if faults:
+        raise faults[0]
+    report = packet.message.detection_report
+    boot, seq = arrival.numbered(_key(packet.message.node_id, report.report_id))
+    return WireScan(
+        sensor=arrival.sensor or packet.message.node_id,
+        boot=boot,
+        seq=seq,
+        scan=seq,
+        observed_at=packet.sent_at,
+        kind=kind_of(plot),
+        plots=() if plot is None else (plot,),
+    )
+
+
+def decode_status(payload: bytes, arrival: Arrival) -> Status:
+    """A status report, or a registration, as a sensor's heartbeat."""
+    packet = _good(payload, "status_report | registration", arrival)
+    node = Node(packet.message.node_id)
+    if packet.content == "registration":
+        node = node.registered(packet.message.registration)
+        content = packet.message.SerializeToString(deterministic=True)
+    else:
+        node, faults = status(packet, node)
+        if faults:
+            raise faults[0]
+        content = _key(packet.message.node_id, packet.message.status_report.report_id)
+    boot, seq = arrival.numbered(content)
+    return Status(
+        sensor=arrival.sensor or packet.message.node_id,
+        boot=boot,
+        seq=seq,
+        observed_at=packet.sent_at,
+        state=node.state,
+        status_interval_s=node.status_interval_s,
+        note=node.note,
+    )
+
+
+def kind_of(plot: WirePlot | None) -> Kind:
+    """The kind of sensor whose measurement this would be: azimuth alone is a camera's, all else a radar's."""
+    bearing = plot is not None and plot.azimuth_deg is not None and plot.range_m is None
+    return "camera" if bearing else "radar"
+
+
+def _good(payload: bytes, wanted: str, arrival: Arrival) -> Packet:
+    packet = read(payload)
+    if packet.faults:
+        raise packet.faults[0]
+    if packet.content not in wanted.split(" | "):
+        raise MalformedMessage("wrong_channel", "content", packet.content or "nothing", wanted)
+    node_id = packet.message.node_id
+    if arrival.sensor is not None and is_uuid4(arrival.sensor) and arrival.sensor != node_id:
+        raise MalformedMessage(
+            "sensor_mismatch", "node_id", f"{node_id} on the topic of {arrival.sensor}", arrival.sensor
+        )
+    return packet
+
+
+def _key(*words: Any) -> bytes:
+    return "|".join(words).encode()
+
+
+def _time_faults(message: SapientMessage) -> Faults:
+    try:
+        message.timestamp.ToDatetime(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        said = f"{message.timestamp.seconds} s and {message.timestamp.nanos} ns"
+        return [MalformedMessage("bad_time", "timestamp", said, "seconds since 1970, and 0 to 999 999 999 ns")]
+    if not 0 <= message.timestamp.seconds < 9_000_000_000:
+        return [MalformedMessage("out_of_range", "timestamp", f"{message.timestamp.seconds} s", "1970 to 2255")]
+    return []

@@ -1,0 +1,166 @@
+"""What a SAPIENT node has said of itself: its registration and its newest status report."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from sapient_msg.bsi_flex_335_v2_0 import registration_pb2, status_report_pb2, velocity_pb2
+
+from ingest.errors import MalformedMessage
+from ingest.norths import ZONE_RULE, NorthError, Zone
+from ingest.sapient_place import Faults, Place, Stand, place_of
+from ingest.wire import Kind, State
+
+ICD_VERSION: Final = "BSI Flex 335 v2.0"
+_Registration: Final = registration_pb2.Registration
+_Status: Final = status_report_pb2.StatusReport
+
+KINDS: Final[dict[int, Kind]] = {
+    _Registration.NODE_TYPE_RADAR: "radar",
+    _Registration.NODE_TYPE_LIDAR: "radar",
+    _Registration.NODE_TYPE_CAMERA: "camera",
+    _Registration.NODE_TYPE_SEISMIC: "ground_sensor",
+    _Registration.NODE_TYPE_ACOUSTIC: "ground_sensor",
+    _Registration.NODE_TYPE_PROXIMITY_SENSOR: "ground_sensor",
+}
+"""Our kind of sensor for a node's type; the layout's kind goes before it."""
+
+_SECONDS: Final = {
+    _Registration.TIME_UNITS_NANOSECONDS: 1e-9,
+    _Registration.TIME_UNITS_MICROSECONDS: 1e-6,
+    _Registration.TIME_UNITS_MILLISECONDS: 1e-3,
+    _Registration.TIME_UNITS_SECONDS: 1.0,
+    _Registration.TIME_UNITS_MINUTES: 60.0,
+    _Registration.TIME_UNITS_HOURS: 3_600.0,
+    _Registration.TIME_UNITS_DAYS: 86_400.0,
+}
+_SPEEDS: Final = {velocity_pb2.SPEED_UNITS_MS: 1.0, velocity_pb2.SPEED_UNITS_KPH: 1.0 / 3.6}
+_STATES: Final[dict[int, State]] = {
+    _Status.SYSTEM_OK: "ok",
+    _Status.SYSTEM_WARNING: "degraded",
+    _Status.SYSTEM_ERROR: "degraded",
+    _Status.SYSTEM_GOODBYE: "stopped",
+}
+_HEADING: Final = re.compile(r"\s*(?:heading\s*[=:]?\s*)?(-?\d{1,3}(?:\.\d{1,9})?)\s*(?:deg|°)?\s*", re.IGNORECASE)
+_UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One node as of its newest messages. ``kind`` None: its type says none. Speeds: metres per second of one unit.
+
+    ``stand`` begins as what the layout says of its sensor (place and azimuth) and is replaced by the node's own word.
+    """
+
+    node_id: str
+    name: str = ""
+    types: tuple[str, ...] = ()
+    kind: Kind | None = None
+    status_interval_s: float | None = None
+    utm_zone: str | None = None
+    speed_unit: float | None = None
+    stand: Stand = field(default_factory=Stand)
+    place_told: bool = False
+    state: State = "ok"
+    note: str = ""
+
+    def registered(self, registration: Any) -> Node:
+        """This node after a Registration without faults."""
+        types = [definition.node_type for definition in registration.node_definition]
+        return replace(
+            self,
+            name=shown(registration.short_name or registration.name),
+            types=tuple(_Registration.NodeType.Name(each).removeprefix("NODE_TYPE_").lower() for each in types),
+            kind=next((KINDS[each] for each in types if each in KINDS), None),
+            status_interval_s=seconds(registration.status_definition.status_interval),
+            utm_zone=next(iter(_zones(registration)), None),
+            speed_unit=next(iter(_speed_units(registration)), None),
+        )
+
+    def reported(self, report: Any, place: Place | None) -> Node:
+        """This node after a StatusReport without faults; ``place`` is its location, None where it told none."""
+        heading = self.stand.heading_deg
+        words = []
+        for status in report.status:
+            if status.status_type == _Status.STATUS_TYPE_PLATFORM and (
+                found := _HEADING.fullmatch(status.status_value)
+            ):
+                heading = float(found[1]) % 360.0
+            elif status.status_level in (_Status.STATUS_LEVEL_WARNING_STATUS, _Status.STATUS_LEVEL_ERROR_STATUS):
+                kind = _Status.StatusType.Name(status.status_type).removeprefix("STATUS_TYPE_").lower()
+                words.append(f"{kind}: {status.status_value}" if status.status_value else kind)
+        if report.power.status == _Status.POWERSTATUS_FAULT:
+            words.append("power fault")
+        return replace(
+            self,
+            stand=Stand(place or self.stand.place, heading),
+            place_told=self.place_told or place is not None,
+            state=_STATES.get(report.system, "degraded"),
+            note=shown("; ".join(words))[:200],
+        )
+
+
+def registration_faults(registration: Any, path: str = "registration") -> Faults:
+    """What makes no sense in a Registration of good form."""
+    faults: Faults = []
+    version = registration.icd_version.replace("_", " ")
+    if version != ICD_VERSION:
+        faults.append(
+            MalformedMessage("unknown_value", f"{path}.icd_version", ascii(registration.icd_version)[:60], ICD_VERSION)
+        )
+    interval = seconds(registration.status_definition.status_interval)
+    if interval is None or not 0.0 < interval <= 86_400.0:
+        where = f"{path}.status_definition.status_interval"
+        faults.append(MalformedMessage("out_of_range", where, f"{interval} s", "above 0 s, at most a day"))
+    for zone in _zones(registration):
+        try:
+            Zone.parse(zone, where=f"{path}.zone")
+        except NorthError as error:
+            faults.append(MalformedMessage("out_of_range", f"{path}.zone", error.what, ZONE_RULE))
+    return faults
+
+
+def location_of(report: Any, node: Node | None, faults: Faults, path: str = "status_report") -> Place | None:
+    """The place that a StatusReport tells; None, with or without faults, where it tells none."""
+    if report.HasField("power") and report.power.HasField("level") and not 0 <= report.power.level <= 100:
+        faults.append(
+            MalformedMessage("out_of_range", f"{path}.power.level", str(report.power.level), "percent from 0 to 100")
+        )
+    if not report.HasField("node_location"):
+        return None
+    return place_of(report.node_location, None if node is None else node.utm_zone, f"{path}.node_location", faults)
+
+
+def seconds(duration: Any) -> float | None:
+    """A SAPIENT Duration; None where its unit or value is none."""
+    unit = _SECONDS.get(duration.units)
+    return duration.value * unit if unit is not None and math.isfinite(duration.value) else None
+
+
+def shown(text: str) -> str:
+    """A sender's text made safe for a line on a screen: no control characters, at most 200 characters."""
+    return _UNPRINTABLE.sub(" ", text).strip()[:200]
+
+
+def _zones(registration: Any) -> Iterator[str]:
+    """The UTM zones that a registration names: of its detections first, then of its own place."""
+    for mode in registration.mode_definition:
+        for definition in mode.detection_definition:
+            if definition.location_type.HasField("zone"):
+                yield definition.location_type.zone
+    status = registration.status_definition
+    for each in (status.location_definition, status.coverage_definition, status.field_of_view_definition):
+        if each.HasField("zone"):
+            yield each.zone
+
+
+def _speed_units(registration: Any) -> Iterator[float]:
+    for mode in registration.mode_definition:
+        for definition in mode.detection_definition:
+            unit = _SPEEDS.get(definition.velocity_type.enu_velocity_units.east_north_rate_units)
+            if unit is not None:
+                yield unit

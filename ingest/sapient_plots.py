@@ -1,0 +1,154 @@
+"""A SAPIENT DetectionReport as a plot: what was measured, with its own deviations, and where that is on the ground."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from ingest.errors import MalformedMessage
+from ingest.norths import along
+from ingest.sapient_nodes import Node
+from ingest.sapient_place import Faults, Polar, place_of, polar_of
+from ingest.wire import WirePlot
+from sensors.scan import CLASSES
+
+CLASS_OF: Final[dict[str, str]] = {
+    "person": "person",
+    "human": "person",
+    "pedestrian": "person",
+    "dismount": "person",
+    "people": "group",
+    "group": "group",
+    "crowd": "group",
+    "vehicle": "vehicle",
+    "land vehicle": "vehicle",
+    "ground vehicle": "vehicle",
+    "car": "vehicle",
+    "truck": "vehicle",
+    "van": "vehicle",
+    "bus": "vehicle",
+    "motorcycle": "vehicle",
+    "tracked vehicle": "vehicle",
+    "wheeled vehicle": "vehicle",
+    "animal": "animal",
+    "wildlife": "animal",
+    "livestock": "animal",
+}
+"""What nodes call things, in lower case, → our classes; every other name is ``other``, and "unknown" tells nothing."""
+UNTELLING: Final = frozenset({"", "unknown", "unclassified", "unspecified"})
+UNSTATED_CONFIDENCE: Final = 0.5
+"""Of a class that a node names without a confidence (assumption)."""
+
+
+def plot_of(report: Any, node: Node, at: datetime, faults: Faults, path: str = "detection_report") -> WirePlot | None:
+    """The plot of a DetectionReport of good form; None where faults were found.
+
+    A range-bearing keeps its own deviations, which the layout completes where there are none, and beside it, where
+    the node's place is known, says the longitude and latitude that follow. Height and predicted places are not used.
+    """
+    before = len(faults)
+    confidence = _confidence(report, "detection_confidence", path, faults)
+    classes = _classes(report.classification, f"{path}.classification", faults)
+    plot = _located(report, node, at, faults, path)
+    if plot is None or len(faults) > before:
+        return None
+    speed, speed_sd = (None, None) if plot.azimuth_deg is None else _radial_velocity(report, node, plot)
+    return WirePlot(
+        range_m=plot.range_m,
+        range_sd_m=plot.range_sd_m,
+        azimuth_deg=plot.azimuth_deg,
+        azimuth_sd_deg=plot.azimuth_sd_deg,
+        elevation_deg=plot.elevation_deg,
+        elevation_sd_deg=plot.elevation_sd_deg,
+        radial_velocity_mps=speed,
+        radial_velocity_sd_mps=speed_sd,
+        lon=plot.lon,
+        lat=plot.lat,
+        position_sd_m=plot.position_sd_m,
+        classes=classes,  # type: ignore[arg-type]
+        confidence=confidence,
+        source_id=report.object_id,
+    )
+
+
+def is_lost(report: Any) -> bool:
+    """Whether the report says that the object is no longer seen, so that it is no detection."""
+    return "lost" in report.state.lower()
+
+
+def _located(report: Any, node: Node, at: datetime, faults: Faults, path: str) -> WirePlot | None:
+    if report.WhichOneof("location_oneof") == "location":
+        place = place_of(report.location, node.utm_zone, f"{path}.location", faults)
+        return None if place is None else WirePlot(lon=place.lon, lat=place.lat, position_sd_m=place.sd_m)
+    polar = polar_of(report.range_bearing, node.stand, at, f"{path}.range_bearing", faults)
+    if polar is None:
+        return None
+    lon, lat, sd_m = _ground(polar, node)
+    return WirePlot(
+        range_m=polar.range_m,
+        range_sd_m=polar.range_sd_m,
+        azimuth_deg=polar.azimuth_deg,
+        azimuth_sd_deg=polar.azimuth_sd_deg,
+        elevation_deg=polar.elevation_deg,
+        elevation_sd_deg=polar.elevation_sd_deg,
+        lon=lon,
+        lat=lat,
+        position_sd_m=sd_m,
+    )
+
+
+def _ground(polar: Polar, node: Node) -> tuple[float | None, float | None, float | None]:
+    """(lon, lat, standard deviation of one axis) of a range and azimuth, or Nones: the larger of along and across."""
+    place = node.stand.place
+    if place is None or polar.range_m is None or polar.azimuth_deg is None:
+        return None, None, None
+    level = polar.range_m * math.cos(math.radians(polar.elevation_deg or 0.0))
+    lon, lat = along(place.lon, place.lat, polar.azimuth_deg, level)
+    if polar.range_sd_m is None or polar.azimuth_sd_deg is None:
+        return lon, lat, None
+    across = level * math.radians(polar.azimuth_sd_deg)
+    return lon, lat, math.hypot(max(polar.range_sd_m, across), place.sd_m or 0.0)
+
+
+def _radial_velocity(report: Any, node: Node, plot: WirePlot) -> tuple[float | None, float | None]:
+    """Velocity away from the node and its deviation [m/s]; only where the registration names the unit and the report
+    an error, for a speed of unknown unit or deviation is no measurement."""
+    if not report.HasField("enu_velocity") or node.speed_unit is None or plot.azimuth_deg is None:
+        return None, None
+    velocity, unit = report.enu_velocity, node.speed_unit
+    if not (velocity.east_rate_error > 0.0 and velocity.north_rate_error > 0.0):
+        return None, None
+    s, c = math.sin(math.radians(plot.azimuth_deg)), math.cos(math.radians(plot.azimuth_deg))
+    radial = (velocity.east_rate * s + velocity.north_rate * c) * unit
+    deviation = math.hypot(velocity.east_rate_error * s, velocity.north_rate_error * c) * unit
+    return (radial, deviation) if abs(radial) <= 1_000.0 and 0.0 < deviation <= 1_000.0 else (None, None)
+
+
+def _classes(told: Iterable[Any], path: str, faults: Faults) -> Mapping[str, float]:
+    """Shares of our classes that sum to 1: what the node left unsaid is spread evenly over what it did not name."""
+    shares: dict[str, float] = {}
+    for i, each in enumerate(told):
+        confidence = _confidence(each, "confidence", f"{path}[{i}]", faults)
+        name = each.type.strip().lower()
+        if name not in UNTELLING:
+            known = CLASS_OF.get(name, "other")
+            shares[known] = shares.get(known, 0.0) + (UNSTATED_CONFIDENCE if confidence is None else confidence)
+    total = sum(shares.values())
+    unnamed = [name for name in CLASSES if name not in shares]
+    if total <= 0.0:
+        return {}
+    if total >= 1.0 or not unnamed:
+        return {name: share / total for name, share in shares.items()}
+    return shares | dict.fromkeys(unnamed, (1.0 - total) / len(unnamed))
+
+
+def _confidence(message: Any, name: str, path: str, faults: Faults) -> float | None:
+    if not message.HasField(name):
+        return None
+    value = float(getattr(message, name))
+    if not 0.0 <= value <= 1.0:
+        faults.append(MalformedMessage("out_of_range", f"{path}.{name}", f"{value:g}", "0 to 1"))
+        return None
+    return value
