@@ -17,8 +17,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from ingest import topics, units
+from ingest.arrival import UNNUMBERED_BOOT
 from ingest.batch import KEPT_BYTES, Batch, DeadLetter, Delivery, Row, SenderBoot, SourceKey, digest
-from ingest.decode import JSON, decode, decode_status
+from ingest.decode import JSON, decode, decode_status, media_type
 from ingest.errors import UNPROVEN, MalformedMessage
 from ingest.marks import Mark, Marks, Recall
 from ingest.quarantine import Quarantine
@@ -194,11 +195,14 @@ class Receiver:
         """(boot, seq, observed_ns, flags) of a good message; MalformedMessage on any other. ``said``: by properties."""
         received_at = _EPOCH + timedelta(microseconds=delivery.received_ns // 1000)
         topic, payload, flags = delivery.topic, delivery.payload, ""
+        identity = None if said[0] is None or said[1] is None else (said[0], said[1])
         if kind == "detections":
-            scan = decode(payload, received_at=received_at, content_type=content_type, topic=topic)
+            scan = decode(payload, received_at=received_at, content_type=content_type, topic=topic, identity=identity)
             boot, seq, observed_at = scan.boot, scan.sequence, scan.observed_at
         elif kind == "status":
-            status = decode_status(payload, received_at=received_at, content_type=content_type, topic=topic)
+            status = decode_status(
+                payload, received_at=received_at, content_type=content_type, topic=topic, identity=identity
+            )
             boot, seq, observed_at = status.boot, status.seq, status.observed_at
         else:
             channel = topics.parse(topic).channel
@@ -275,6 +279,8 @@ def _settles(message: Row | DeadLetter) -> tuple[int, int] | None:
         return None
     if isinstance(message, DeadLetter) and message.code in UNPROVEN:
         return None
+    if message.boot == UNNUMBERED_BOOT and media_type(message.content_type) != JSON:
+        return None  # nobody numbered it, so nobody waits for a mark
     return message.boot, message.seq
 
 

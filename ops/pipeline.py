@@ -22,11 +22,11 @@ from fusion.correlate import Correlator
 from fusion.picture import TrackPicture, picture_of_bank
 from fusion.tracker import Tracker, TrackerSettings, TrackEvent
 from geo.errors import BadInput
-from ingest.decode import decode, decode_status
 from ingest.errors import MalformedMessage
 from ingest.units import Reply, decode_unit
 from ops.config import Ground, Settings, record_from
 from ops.journal_reader import JournalRow
+from ops.journaled import scan_of_row, status_of_row
 from sensors.columns import columns_of
 from sensors.health import SensorStatus, health
 
@@ -149,7 +149,7 @@ class Pipeline:
     def _take_scan(self, row: JournalRow) -> None:
         self._heard(row)
         try:
-            scan = decode(row.body, received_at=_moment(row.received_ns), content_type=row.content_type)
+            scan = scan_of_row(row, self._ground.layout)
             events = self._tracker.advance(columns_of(scan, self._ground.layout))
         except (BadInput, MalformedMessage) as error:
             self._unusable(row, error)
@@ -158,7 +158,7 @@ class Pipeline:
 
     def _take_status(self, row: JournalRow) -> None:
         try:
-            status = decode_status(row.body, received_at=_moment(row.received_ns), content_type=row.content_type)
+            status = status_of_row(row)
         except MalformedMessage as error:
             self._unusable(row, error)
             return

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from ingest.decode import decode, decode_status
 from ingest.errors import MalformedMessage
+from ingest.receive import Batch, Delivery, Receiver
 from ingest.sapient import Node, SapientMessage, detection, read, status
 from ingest.sapient_place import Place, Stand
 from ingest.standards import SAPIENT
@@ -447,3 +448,19 @@ def test_whatever_the_bytes_only_malformed_message_escapes(payload: bytes) -> No
         else:
             assert refused.field
             assert str(refused).isprintable()
+
+
+def test_over_mqtt_a_packet_is_journaled_under_its_own_number_and_sets_no_mark(sapient_node: Make) -> None:
+    batches: list[Batch] = []
+    receiver = Receiver("hills", commit=batches.append, acknowledge=lambda _: None, recall=lambda *_: (0, set()))
+    packet = sapient_node().detection(NOW, polar={"azimuth": 1.0, "range": 10.0}).SerializeToString()
+    received_ns = int(NOW.timestamp() * 1e9)
+    topic = "watchline/1/hills/sensor/radar-mid/detections"
+    receiver.handle([Delivery(topic, packet, SAPIENT, (), received_ns)] * 2)
+    first, again = batches[0].rows
+    assert (first.boot, first.seq) == (again.boot, again.seq)
+    assert first.boot == 0
+    assert batches[0].marks == ()
+    numbered = Delivery(topic, packet, SAPIENT, (("boot", "3"), ("seq", "1")), received_ns)
+    (mark,) = receiver.handle([numbered]).marks
+    assert (mark.boot, mark.seq) == (3, 1)
