@@ -83,7 +83,7 @@ def lazy_sums(blocks: Blocks) -> dict[str, da.Array]:
         for line in parts.values():
             line.append([])
         for columns in blocks.spans(1):
-            near = [n for n, p in enumerate(blocks.places) if _reaches(p.sensor, blocks.terrain, (rows, columns))]
+            near = _near(blocks, (rows, columns))
             task = _hidden_from_dask(_sums, near, blocks, (rows, columns), workers)
             name = f"coverage-sums-{blocks.token}-{rows.start}-{columns.start}"
             answer = delayed(task, pure=True)(dask_key_name=name)
@@ -92,6 +92,28 @@ def lazy_sums(blocks: Blocks) -> dict[str, da.Array]:
                 lazy = da.from_delayed(answer[variable], shape, dtype=dtype)  # type: ignore[no-untyped-call]
                 parts[variable][-1].append(lazy)
     return {name: da.block(part) for name, part in parts.items()}  # type: ignore[no-untyped-call]
+
+
+def sums_now(blocks: Blocks, report: Callable[[], None] | None = None) -> dict[str, npt.NDArray[np.generic]]:
+    """``lazy_sums`` computed here, on all cores, block after block; ``report`` is called after each sensor of one."""
+    shape = tuple(sum(chunks) for chunks in blocks.chunks)
+    whole: dict[str, npt.NDArray[np.generic]] = {name: np.empty(shape, dtype) for name, dtype in SUMS.items()}
+    for rows in blocks.spans(0):
+        for columns in blocks.spans(1):
+            near = _near(blocks, (rows, columns))
+            for name, values in _sums(near, blocks, (rows, columns), os.cpu_count() or 1, report).items():
+                whole[name][rows, columns] = values
+    return whole
+
+
+def visits(blocks: Blocks) -> int:
+    """How often ``sums_now`` reports."""
+    return sum(len(_near(blocks, (rows, columns))) for rows in blocks.spans(0) for columns in blocks.spans(1))
+
+
+def _near(blocks: Blocks, block: Block) -> list[int]:
+    """The numbers of the sensors that may see into a block."""
+    return [n for n, place in enumerate(blocks.places) if _reaches(place.sensor, blocks.terrain, block)]
 
 
 def lazy_layers(blocks: Blocks) -> dict[str, da.Array]:
@@ -121,11 +143,13 @@ def _hidden_from_dask(call: Callable[..., Any], *first: Any) -> Callable[..., An
     return task
 
 
-def _sums(numbers: Sequence[int], blocks: Blocks, block: Block, workers: int) -> dict[str, npt.NDArray[np.generic]]:
+def _sums(
+    numbers: Sequence[int], blocks: Blocks, block: Block, workers: int, report: Callable[[], None] | None = None
+) -> dict[str, npt.NDArray[np.generic]]:
     places = [blocks.places[n] for n in numbers]
     terrain, offset = _loaded([place.sensor for place in places], blocks.terrain, block)
     moved = _moved(block, offset)
-    return tally(places, numbers, terrain, blocks.task, moved, workers).rasters()
+    return tally(places, numbers, terrain, blocks.task, moved, workers, report).rasters()
 
 
 def _layer(name: str, blocks: Blocks, block_info: Any) -> npt.NDArray[np.generic]:

@@ -8,7 +8,7 @@ threads.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -134,13 +134,24 @@ def ranges_m(
 
 
 def tally(
-    places: Sequence[Placement], numbers: Sequence[int], terrain: xr.Dataset, task: Task, block: Block, workers: int = 1
+    places: Sequence[Placement],
+    numbers: Sequence[int],
+    terrain: xr.Dataset,
+    task: Task,
+    block: Block,
+    workers: int = 1,
+    report: Callable[[], None] | None = None,
 ) -> Tally:
-    """The sums over the sensors ``places`` (their ``numbers`` go into ``best_sensor``) in one block of ``terrain``."""
+    """The sums over the sensors ``places`` (their ``numbers`` go into ``best_sensor``) in one block of ``terrain``.
+
+    ``workers`` threads compute windows; ``report`` is called after each sensor.
+    """
     total = Tally((block[0].stop - block[0].start, block[1].stop - block[1].start))
     confident = task.situation.assumptions.confident_look_probability
     for number, place, part in zip(numbers, places, _parts(places, terrain, task, block, workers), strict=True):
         total.add(number, part, place.sensor.availability, confident)
+        if report is not None:
+            report()
     return total
 
 

@@ -1,0 +1,189 @@
+"""Coverage of the belt along a border, by segment and side: shares, means and the least, from the cells of the belt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import dask
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from dask.base import is_dask_collection
+from dask.delayed import delayed
+
+from geo.border import Border
+from geo.errors import BadInput
+from geo.terrain import cell_size
+
+Ints = npt.NDArray[np.int64]
+
+BELTS: Final = ("home", "away", "both")
+FIXED: Final = 2.0**40
+"""Probabilities are added as whole parts of this, so that the order of the cells does not matter."""
+RASTERS: Final = (
+    "expected_probability",
+    "combined_probability",
+    "best_probability",
+    "dead_ground",
+    "sensors_unknown",
+    "segment",
+    "offset_m",
+)
+MEANS: Final = ("expected_probability", "combined_probability", "best_probability")
+COUNTS: Final = ("cells", "covered", "undecided", "known", "dead", "dead_unknown")
+
+
+def over_segments(
+    coverage: xr.Dataset, border: Border, *, belt_m: float, required_probability: float = 0.9
+) -> xr.Dataset:
+    """How well the belt of each segment is covered, (segment, belt) with belt "home", "away" and "both" sides.
+
+    ``coverage`` is of ``sensors.coverage``, lazy or computed; the belt are the cells whose centre lies within
+    ``belt_m`` [m] of the segment, on the line itself home. A cell is *covered* where its ``expected_probability`` is at
+    least ``required_probability``, *undecided* where it is not, but a sensor whose sight is unknown might do it.
+
+    ``covered_share`` (of the decided cells), ``covered_share_low`` and ``_high`` (undecided counted as not covered and
+    as covered), ``unknown_share`` (undecided), ``dead_share`` (no line of sight, of the cells for which that is known);
+    means and the least of the probabilities over the cells where they are known; ``cells`` and ``area_m2``. NaN where
+    nothing is to be counted. Every cell of the belt is counted, none is drawn, so there is no sampling error; that of
+    the terrain and of the assumptions is not in these numbers. Raises BadInput for a belt that is not above 0 or holds
+    no cell, and a requirement outside (0, 1].
+    """
+    check_required(required_probability)
+    if not 0.0 < belt_m < np.inf:
+        raise BadInput(f"{belt_m!r}", where="belt_m", expected="metres above 0")
+    counts = _counted(_with_places(coverage, border), _Belt(border.segments, belt_m, required_probability))
+    if not counts["cells"].sum():
+        raise BadInput("no cell of the terrain lies in it", where=f"belt of {belt_m:g} m", expected="a wider belt")
+    spans = border.segment_spans_m
+    return xr.Dataset(
+        {name: (("segment", "belt"), values, attrs) for name, (values, attrs) in _answers(coverage, counts).items()},
+        coords={
+            "segment": np.arange(border.segments),
+            "belt": list(BELTS),
+            "start_m": ("segment", spans[:, 0], {"units": "m"}),
+            "end_m": ("segment", spans[:, 1], {"units": "m"}),
+        },
+        attrs=coverage.attrs
+        | {
+            "belt_m": float(belt_m),
+            "required_probability": float(required_probability),
+            "sampling": "every cell of the belt is counted; no sampling error",
+        },
+    )
+
+
+def whole_belt(segments: xr.Dataset) -> xr.Dataset:
+    """The same measures over all segments together, (belt,); ``segments`` is of ``over_segments``."""
+    counts = {name: segments[f"{name}_count"].sum("segment").to_numpy() for name in COUNTS}
+    counts |= {name: segments[f"{name}_sum"].sum("segment").to_numpy() for name in MEANS}
+    counts["least"] = segments["least_probability"].min("segment").to_numpy()
+    per_cell = float(segments["area_m2"].sum()) / max(float(segments["cells_count"].sum()), 1.0)
+    answers = _measures(counts, per_cell)
+    data = {name: (("belt",), values, attrs) for name, (values, attrs) in answers.items()}
+    return xr.Dataset(data, coords={"belt": list(BELTS)}, attrs=segments.attrs)
+
+
+def check_required(required_probability: float) -> None:
+    """Raise BadInput unless the requirement is in (0, 1]."""
+    if not 0.0 < required_probability <= 1.0:
+        raise BadInput(f"{required_probability!r}", where="required_probability", expected="above 0, at most 1")
+
+
+def _with_places(coverage: xr.Dataset, border: Border) -> xr.Dataset:
+    if "segment" in coverage.coords:
+        return coverage
+    northing, easting = xr.broadcast(coverage["northing"], coverage["easting"])
+    chunks = coverage["expected_probability"].chunks
+    if chunks is not None:
+        sizes = {"northing": chunks[0], "easting": chunks[1]}
+        northing, easting = northing.chunk(sizes), easting.chunk(sizes)
+    segment, _, offset = border.locate(easting, northing)
+    return coverage.assign_coords(segment=segment, offset_m=offset)
+
+
+@dataclass(frozen=True, slots=True)
+class _Belt:
+    """How many segments there are, how far the belt reaches, and what its cells are to reach."""
+
+    segments: int
+    belt_m: float
+    required: float
+
+
+def _counted(coverage: xr.Dataset, belt: _Belt) -> dict[str, Any]:
+    """Counts and sums (segment, side) over all blocks; the least as NaN where nothing is known."""
+    arrays = {name: coverage[name].data for name in RASTERS}
+    if is_dask_collection(arrays["expected_probability"]):
+        blocks = zip(*(np.ravel(array.to_delayed()) for array in arrays.values()), strict=True)
+        lazy = [delayed(_table)(dict(zip(arrays, block, strict=True)), belt) for block in blocks]
+        tables: Sequence[dict[str, Any]] = dask.compute(*lazy)  # type: ignore[attr-defined, no-untyped-call]
+    else:
+        tables = [_table({name: np.asarray(array) for name, array in arrays.items()}, belt)]
+    total = {name: sum(table[name] for table in tables) for name in (*COUNTS, *MEANS)}
+    least = np.minimum.reduce([table["least"] for table in tables])
+    total["least"] = np.where(np.isinf(least), np.nan, least)
+    return total
+
+
+def _table(rasters: Mapping[str, npt.NDArray[Any]], belt: _Belt) -> dict[str, Any]:
+    """Counts and sums of one block, (segment, side): column 0 the home side, 1 the other."""
+    segments, offset = belt.segments, rasters["offset_m"].ravel()
+    inside = np.flatnonzero((rasters["segment"].ravel() >= 0) & (np.abs(offset) <= belt.belt_m))
+    here = {name: raster.ravel()[inside] for name, raster in rasters.items()}
+    place = here["segment"].astype(np.int64) * 2 + (here["offset_m"] < 0.0)
+    probability, dead = here["expected_probability"], here["dead_ground"]
+    covered, known = probability >= belt.required, ~np.isnan(probability)
+
+    def count(which: npt.NDArray[np.bool_]) -> Ints:
+        return np.bincount(place[which], minlength=2 * segments).reshape(segments, 2)
+
+    table: dict[str, Any] = {
+        "cells": count(np.ones(len(inside), np.bool_)),
+        "covered": count(covered),
+        "undecided": count(~covered & (here["sensors_unknown"] > 0)),
+        "known": count(known),
+        "dead": count(dead == 1),
+        "dead_unknown": count(dead == 255),
+    }
+    for name in MEANS:
+        parts = np.zeros(2 * segments, np.int64)
+        np.add.at(parts, place[known], np.rint(here[name][known] * FIXED).astype(np.int64))
+        table[name] = parts.reshape(segments, 2)
+    least = np.full(2 * segments, np.inf)
+    np.minimum.at(least, place[known], probability[known])
+    table["least"] = least.reshape(segments, 2)
+    return table
+
+
+def _answers(coverage: xr.Dataset, sides: dict[str, Any]) -> dict[str, tuple[Any, dict[str, str]]]:
+    """The measures (segment, belt) of counts (segment, side)."""
+    both = {name: np.column_stack([values, values.sum(axis=1)]) for name, values in sides.items() if name != "least"}
+    both["least"] = np.column_stack([sides["least"], np.fmin(sides["least"][:, 0], sides["least"][:, 1])])
+    return _measures(both, cell_size(coverage) ** 2)
+
+
+def _measures(counts: dict[str, Any], cell_area_m2: float) -> dict[str, tuple[Any, dict[str, str]]]:
+    cells, covered, undecided, known = (counts[name] for name in ("cells", "covered", "undecided", "known"))
+    share, one = {"units": "1"}, {"units": "1"}
+    with np.errstate(invalid="ignore", divide="ignore"):
+        answers = {
+            "covered_share": (covered / (cells - undecided), share | {"long_name": "covered, of the decided cells"}),
+            "covered_share_low": (covered / cells, share | {"long_name": "covered, undecided counted as not"}),
+            "covered_share_high": ((covered + undecided) / cells, share | {"long_name": "covered or undecided"}),
+            "unknown_share": (undecided / cells, share | {"long_name": "undecided: not known to be covered"}),
+            "dead_share": (
+                counts["dead"] / (cells - counts["dead_unknown"]),
+                share | {"long_name": "no sensor has a line of sight, of the cells where that is known"},
+            ),
+            "mean_probability": (counts[MEANS[0]] / FIXED / known, one),
+            "mean_all_working_probability": (counts[MEANS[1]] / FIXED / known, one),
+            "mean_best_probability": (counts[MEANS[2]] / FIXED / known, one),
+            "least_probability": (counts["least"], one),
+            "area_m2": (cells * cell_area_m2, {"units": "m2"}),
+        }
+    answers |= {f"{name}_count": (counts[name], one) for name in COUNTS}
+    answers |= {f"{name}_sum": (counts[name], {"units": f"1/{FIXED:.0f}"}) for name in MEANS}
+    return answers
