@@ -42,6 +42,15 @@ BrokerOption = Annotated[
         help="mqtt://user:password@host:port of your broker. Default: an embedded one on 127.0.0.1.",
     ),
 ]
+IdentityOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--identity",
+        metavar="DIR",
+        envvar="WATCHLINE_IDENTITY",
+        help="Folder of keys and certificates: what `broker config` wrote. Default: keys of our own, in --data.",
+    ),
+]
 PortOption = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Port of the API on 127.0.0.1.")]
 
 UsageError: Any = typer.BadParameter.__mro__[1]
@@ -113,13 +122,14 @@ def run(
     settings: Annotated[
         Path | None, typer.Option("--settings", help="TOML with units, [tracker], [alerts].", exists=True)
     ] = None,
+    identity: IdentityOption = None,
 ) -> None:
     """Run a sector with its real sensors until Ctrl-C; goes on where it stopped."""
     from ingest.address import BrokerUrl
     from ops.run_command import run_sector
 
     url = None if broker is None else BrokerUrl.parse(broker)
-    run_sector(sector, layout, data, broker=url, port=port, settings=settings, screen=screen)
+    run_sector(sector, layout, data, broker=url, port=port, settings=settings, identity=identity, screen=screen)
 
 
 @app.command()

@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from geo.errors import BadInput
@@ -35,7 +35,8 @@ class ConfigError(BadInput):
 class Sector:
     """A sector file as read: where its ground, border and layouts are. Paths are absolute.
 
-    ``border_where`` chooses features of the border file by their attributes, as SQL's WHERE does.
+    ``border_where`` chooses features of the border file by their attributes, as SQL's WHERE does. ``signatures`` says
+    whether unsigned messages are refused; None: with an embedded broker they are.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Sector:
     bases: Path | None = None
     time_zone: str = "UTC"
     title: str = ""
+    signatures: Literal["required", "optional"] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,7 @@ _SECTOR_KEYS: dict[str, type | tuple[type, ...]] = {
     "layouts": dict,
     "bases": str,
     "time_zone": str,
+    "signatures": str,
 }
 
 
@@ -159,6 +162,8 @@ def load_sector(name_or_path: str | Path) -> Sector:
             raise ConfigError(f"{key} = {table[key]}", where=str(path), expected="metres above zero")
     if table.get("home_side", "left") not in ("left", "right"):
         raise ConfigError(f"home_side = {table['home_side']!r}", where=str(path), expected="'left' or 'right'")
+    if table.get("signatures", "required") not in ("required", "optional"):
+        raise ConfigError(f"signatures = {table['signatures']!r}", where=str(path), expected="'required' or 'optional'")
     if isinstance(table.get("frame", "auto"), str) and table.get("frame", "auto") != "auto":
         raise ConfigError(f"frame = {table['frame']!r}", where=str(path), expected="'auto' or an EPSG code as a number")
     try:
@@ -186,6 +191,7 @@ def load_sector(name_or_path: str | Path) -> Sector:
         home_side=table.get("home_side", "left"),
         bases=_existing(folder / table["bases"], "bases", path) if "bases" in table else None,
         time_zone=table.get("time_zone", "UTC"),
+        signatures=table.get("signatures"),
     )
 
 

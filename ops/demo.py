@@ -21,7 +21,7 @@ from ops.clock import ScenarioClock
 from ops.config import Sector, layout_path, load_sector, open_ground, read_bases
 from ops.console import Picture
 from ops.journal_reader import Counts, JournalReader
-from ops.operator import ActionSender
+from ops.operator import UNIT, ActionSender
 from ops.processes import Child
 from ops.room import Room, RoomOptions
 from ops.store_reader import StoreError
@@ -169,7 +169,14 @@ def start(room: Room, options: DemoOptions, sector: Sector, *, began_s: float) -
     )
     rehearsal.wait_for("messages", timeout_s=READY_S)
     room.listen()
-    actions = room.enter(ActionSender(room.url, room.options.sector_id, now_ns=room.options.clock.now_ns))
+    actions = room.enter(
+        ActionSender(
+            room.url,
+            room.options.sector_id,
+            now_ns=room.options.clock.now_ns,
+            identity=room.identity_of(UNIT),
+        )
+    )
     simulator = room.start(
         "simulator",
         "ops.simulator",
@@ -202,6 +209,7 @@ def open_room(options: DemoOptions) -> tuple[Room, Sector]:
         port=options.port,
         clock=clock,
         fresh=True,
+        signatures=sector.signatures,
     )
     return Room(room), sector
 

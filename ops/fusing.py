@@ -195,9 +195,15 @@ class _feed:  # noqa: N801 - used like a function, as contextlib's own
         from ingest.address import BrokerUrl
         from ingest.mqtt import Publisher
         from ops.broker import URL_VARIABLE
+        from ops.identity import FEED, identity_of
 
         url = BrokerUrl.parse(os.environ.pop(URL_VARIABLE))
-        self._publisher = Publisher(url, client_id=f"watchline-{arguments.sector_id}-feed", now_ns=clock.now_ns)
+        self._publisher = Publisher(
+            url,
+            client_id=f"watchline-{arguments.sector_id}-feed",
+            now_ns=clock.now_ns,
+            identity=identity_of(FEED),
+        )
         self._outbox = OutboxPublisher(
             Reader(store.path),
             self._publisher,

@@ -231,6 +231,16 @@ class Journal(JournalReader):
         ).fetchone()
         return -1 if found is None else int(found[0])
 
+    def last_of_kind(self, kind: str) -> dict[str, bytes]:
+        """Of each subject the body of its newest row of this kind, one that no sender numbered."""
+        return dict(
+            self._db.execute(
+                "SELECT sensor, body FROM journal WHERE id IN"
+                " (SELECT max(id) FROM journal WHERE kind = ? AND boot IS NULL GROUP BY sensor)",
+                (kind,),
+            )
+        )
+
     def close(self) -> None:
         """Close the file and let another writer in."""
         super().close()

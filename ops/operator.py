@@ -10,6 +10,7 @@ from typing import Any, Final, Self
 
 from geo.errors import WatchlineError
 from ingest.address import BrokerUrl
+from ingest.identity import Identity
 from ingest.mqtt import Publisher
 from ingest.topics import unit_topic
 from ingest.units import Reply, encode_unit
@@ -21,9 +22,11 @@ SENT_WITHIN_S: Final = 3.0
 class ActionSender:
     """Publishes actions as replies of the operations centre; ``send`` returns when the broker has taken one."""
 
-    def __init__(self, url: BrokerUrl, sector_id: str, *, now_ns: Callable[[], int]) -> None:
+    def __init__(
+        self, url: BrokerUrl, sector_id: str, *, now_ns: Callable[[], int], identity: Identity | None = None
+    ) -> None:
         self._topic = unit_topic(sector_id, UNIT, "reply")
-        self._publisher = Publisher(url, client_id=f"watchline-{sector_id}-operator", now_ns=now_ns)
+        self._publisher = Publisher(url, client_id=f"watchline-{sector_id}-operator", now_ns=now_ns, identity=identity)
         self._boot, self._seq = now_ns() // 1_000_000_000, count(1)
 
     def __enter__(self) -> Self:
@@ -47,7 +50,7 @@ class ActionSender:
             by=order["by"],
             reason=order.get("reason", ""),
         )
-        done = self._publisher(self._topic, encode_unit(reply), content_type="application/json")
+        done = self._publisher(self._topic, encode_unit(reply), key=(reply.boot, reply.seq))
         try:
             done.result(SENT_WITHIN_S)
         except TimeoutError:

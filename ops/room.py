@@ -14,9 +14,20 @@ from typing import Any, Final, Self, TypeVar
 
 from geo.errors import BadInput, WatchlineError
 from ingest.address import BrokerUrl
+from ingest.identity import Identity
 from ops.broker import URL_VARIABLE, EmbeddedBroker
 from ops.clock import ScenarioClock
+from ops.config import load_settings
+from ops.identity import (
+    IDENTITY_VARIABLE,
+    SIGNATURES_VARIABLE,
+    IdentityFolder,
+    Name,
+    Signatures,
+    sensor_names,
+)
 from ops.journal_reader import JournalReader
+from ops.operator import UNIT
 from ops.processes import Child, proportional_set_size_mb
 from ops.store_reader import Reader, StoreError
 
@@ -37,7 +48,9 @@ class RoomError(WatchlineError):
 class RoomOptions:
     """Where the room's sector, data and broker are. ``broker`` None: an embedded one. ``port`` None: 8447 or any.
 
-    ``fresh``: what an earlier demonstration left in the folder goes first.
+    ``fresh``: what an earlier demonstration left in the folder goes first. ``identity``: the folder of keys; with an
+    embedded broker None makes one in ``folder``. ``signatures`` None: required with an embedded broker, which has no
+    topic rights, and optional with another: then whoever has a key in the register must use it.
     """
 
     sector: str
@@ -49,6 +62,8 @@ class RoomOptions:
     port: int | None = None
     clock: ScenarioClock = field(default_factory=ScenarioClock.live)
     fresh: bool = False
+    identity: Path | None = None
+    signatures: Signatures | None = None
 
 
 class Room:
@@ -65,6 +80,8 @@ class Room:
         self.ingest: Child
         self.fusion: Child
         self.address: str | None = None
+        self.identity = options.identity
+        self.signatures: Signatures = options.signatures or ("required" if options.broker is None else "optional")
         self._broker: EmbeddedBroker | None = None
         self._stack = ExitStack()
 
@@ -99,6 +116,7 @@ class Room:
             self._broker = self._stack.enter_context(
                 EmbeddedBroker(folder=options.folder / "logs", sector=options.sector_id)
             )
+            self._prepare_identity()
         self._stack.callback(self.reader.close)
         self.fusion = self.start(
             "fusion",
@@ -113,6 +131,20 @@ class Room:
             *([] if options.settings is None else [f"--settings={options.settings}"]),
             timeout_s=10.0,
         )
+
+    def _prepare_identity(self) -> None:
+        """A key for everybody who speaks in this room; those that are there stay."""
+        options = self.options
+        self.identity = options.identity or options.folder / "identity"
+        units = {UNIT, *load_settings(options.settings).units}
+        sensors = [Name("sensor", name) for name in sensor_names(Path(options.layout))]
+        IdentityFolder(self.identity).prepare([*sensors, *(Name("unit", unit) for unit in sorted(units))])
+
+    def identity_of(self, name: str) -> Identity:
+        """What a part of this room signs with under that name; empty where the room has no keys."""
+        if self.identity is None or not IdentityFolder(self.identity).bundle(name).is_dir():
+            return Identity()
+        return IdentityFolder(self.identity).identity(name)
 
     def listen(self) -> None:
         """Start ingest; return when it listens and fusion reads. ChildFailed with its last words when one does not.
@@ -137,7 +169,11 @@ class Room:
             module,
             arguments,
             log=self.options.folder / "logs" / f"{name}.log",
-            secrets={URL_VARIABLE: self.url.text},
+            secrets={
+                URL_VARIABLE: self.url.text,
+                IDENTITY_VARIABLE: "" if self.identity is None else str(self.identity),
+                SIGNATURES_VARIABLE: self.signatures,
+            },
         )
         self._stack.callback(child.stop, timeout_s=timeout_s)
         return child

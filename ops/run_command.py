@@ -11,7 +11,7 @@ from rich.console import Console
 from geo.errors import WatchlineError
 from ingest.address import BrokerUrl
 from ops.config import layout_path, load_sector, load_settings
-from ops.operator import ActionSender
+from ops.operator import UNIT, ActionSender
 from ops.room import Room, RoomOptions
 
 LOOK_EVERY_S = 1.0
@@ -25,6 +25,7 @@ def run_sector(
     broker: BrokerUrl | None,
     port: int | None,
     settings: Path | None,
+    identity: Path | None,
     screen: Console,
 ) -> None:
     """Open the room on ``data`` and watch over its processes; one that ends is started again, and that is said."""
@@ -38,13 +39,17 @@ def run_sector(
         broker=broker,
         settings=settings,
         port=port,
+        identity=identity,
+        signatures=sector.signatures,
     )
     with Room(options) as room:
         room.listen()
         if broker is None:
             _write_secret(data / "broker.url", room.url.text)
             screen.print(f"Embedded broker; senders on this machine find its address in {data / 'broker.url'}")
-        with ActionSender(room.url, sector.name, now_ns=options.clock.now_ns) as actions:
+        with ActionSender(
+            room.url, sector.name, now_ns=options.clock.now_ns, identity=room.identity_of(UNIT)
+        ) as actions:
             address = room.serve(actions.send)
             screen.print(f"Sector {sector.name} is running: {address}  (Ctrl-C stops it)", highlight=False)
             try:

@@ -22,6 +22,7 @@ from ingest.sender import Sender, SenderSettings
 from ingest.spool import Spool
 from ops.broker import URL_VARIABLE
 from ops.clock import ScenarioClock
+from ops.identity import identity_of
 from ops.night import SCENARIO_START, Post, nanoseconds, read_night, read_posts
 from ops.processes import child_main, say
 from sensors.scan import Scan
@@ -49,7 +50,7 @@ class Senders:
                 url=url,
                 now_ns=clock.now_ns,
                 kind=post.kind,  # type: ignore[arg-type]  # the layout has checked it
-                settings=SenderSettings(status_interval_s=post.status_s),
+                settings=SenderSettings(status_interval_s=post.status_s, identity=identity_of(post.sensor)),
             )
             sender.start()
             self._spools[post.sensor], self._senders[post.sensor] = spool, sender
