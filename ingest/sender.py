@@ -24,6 +24,7 @@ from ingest.errors import BrokerError, MalformedMessage, SpoolError
 from ingest.identity import Identity
 from ingest.mqtt import Connection, ConnectionSettings
 from ingest.outflow import Outflow, OutflowSettings
+from ingest.refused import PREFIX, REFUSED, encode_refused
 from ingest.signature import Said
 from ingest.spool import Entry, Key, Spool
 from ingest.wire import Ack, DroppedRange, Kind, State, Status
@@ -115,9 +116,19 @@ class Sender:
         self._wake.set()
         return keys
 
-    def repeat(self, boot: int, seq: int) -> bool:
-        """Send a waiting message once more, as a faulty adapter would. False when the spool no longer has it."""
-        payload = self._spool.get(boot, seq)
+    def refuse(self, packet: bytes, error: MalformedMessage, content_type: str) -> Key:
+        """Spool a message that this gateway cannot use, on its way into the dead letters; durable when this returns."""
+        payload = encode_refused(packet, error, content_type)
+        key = self._spool.put(lambda _boot, _seq: payload)
+        self._wake.set()
+        return key
+
+    def repeat(self, boot: int, seq: int, payload: bytes | None = None) -> bool:
+        """Send a message once more, as a source that repeats itself would. False when nobody has it any more.
+
+        ``payload``: what the message was, for one that ingest has settled; without it the spool is asked.
+        """
+        payload = payload or self._spool.get(boot, seq)
         if payload is None:
             return False
         self._repeats.append(Entry(boot, seq, payload))
@@ -209,14 +220,15 @@ class Sender:
 
     def _publish(self, entry: Entry, low: int | None) -> bool:
         more = [] if low is None else [("low", str(low))]
-        said = self._said(self._topic, entry.key, entry.payload, more)
-        return self._connection.publish(self._topic, entry.payload, said=said)
+        content_type = REFUSED if entry.payload.startswith(PREFIX) else JSON
+        said = self._said(self._topic, entry.key, entry.payload, more, content_type)
+        return self._connection.publish(self._topic, entry.payload, content_type=content_type, said=said)
 
-    def _said(self, topic: str, key: Key, payload: bytes, more: Said = ()) -> Said:
+    def _said(self, topic: str, key: Key, payload: bytes, more: Said = (), content_type: str = JSON) -> Said:
         """The properties of a message: who numbered it how, who sends it, when, and the signature over all of it."""
         numbers = zip(("boot", "seq", "by_boot", "sent"), (*key, self._spool.boot, self._now_ns()), strict=True)
         said = [*((name, str(value)) for name, value in numbers), *more]
-        return said if self._identity.signer is None else self._identity.signer.sign(topic, JSON, said, payload)
+        return said if self._identity.signer is None else self._identity.signer.sign(topic, content_type, said, payload)
 
     def _heartbeat(self) -> None:
         with self._lock:

@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import Final, cast
 
 from ingest.arrival import Arrival
+from ingest.refused import REFUSED
 from ingest.wire import Status, WireScan
 
 Decoder = Callable[[bytes, Arrival], WireScan]
@@ -36,6 +37,7 @@ def _scans(module: str) -> Decoder:
 DECODERS: Final[dict[str, Decoder]] = {
     SAPIENT: _scans("ingest.sapient"),
     SAPIENT_TOO: _scans("ingest.sapient"),
+    REFUSED: _scans("ingest.refused"),
 }
 STATUS_DECODERS: Final[dict[str, StatusDecoder]] = {
     SAPIENT: cast(StatusDecoder, _lazily("ingest.sapient", "decode_status")),
