@@ -15,7 +15,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+try:
+    from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+except ImportError:  # run by hand, outside a build
+
+    class BuildHookInterface:  # type: ignore[no-redef]
+        pass
+
 
 WEB = Path("ops", "web")
 NOT_SOURCES = {"dist", "node_modules", "test"}

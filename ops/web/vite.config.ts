@@ -13,7 +13,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     cssCodeSplit: true,
     modulePreload: { polyfill: false },
-    chunkSizeWarningLimit: 1500,
+    chunkSizeWarningLimit: 2500,
     license: { fileName: "third-party-licences.md" },
   },
 });

@@ -1,0 +1,159 @@
+// From records to GeoJSON: plain values in, features out.
+
+import type { Feature, FeatureCollection, LineString, Point, Polygon, Position } from "geojson";
+import { predictedCrossing, type BorderLines } from "../geo/crossing.ts";
+import { ellipse, polar, shifted } from "../geo/shapes.ts";
+import { duration } from "../format.ts";
+import { isOpen, type Alerts } from "../model/alerts.ts";
+import { ELLIPSE_95, PRIORITIES, type Place, type Priority, type Sensor, type Track } from "../model/records.ts";
+import { CROSSING_AHEAD_S, iconName, look, opacity, VECTOR_S } from "../model/tracks.ts";
+import { readable } from "../ui/words.ts";
+import { markName } from "./marks.ts";
+
+export function collection(features: Feature[]): FeatureCollection {
+  return { type: "FeatureCollection", features };
+}
+
+export function at({ lon, lat }: Place): Point {
+  return { type: "Point", coordinates: [lon, lat] };
+}
+
+export function line(coordinates: Position[]): LineString {
+  return { type: "LineString", coordinates };
+}
+
+export function trackFeature(track: Track, nowMs: number, priority: Priority | undefined): Feature<Point> {
+  const properties = {
+    id: track.id,
+    icon: iconName(track.label, look(track, nowMs), priority !== undefined),
+    o: opacity(track),
+    rank: priority === undefined ? 0 : PRIORITIES.length - PRIORITIES.indexOf(priority),
+  };
+  return { type: "Feature", id: track.id, properties, geometry: at(track) };
+}
+
+/** What changes in how a track is drawn, as one text: equal texts need no update. */
+export function trackKey({ geometry, properties }: Feature<Point>): string {
+  return `${geometry.coordinates.join()} ${properties?.["icon"]} ${properties?.["o"]} ${properties?.["rank"]}`;
+}
+
+export interface Surroundings {
+  readonly nowMs: number;
+  readonly trail: (track: Track) => readonly (readonly [number, number])[];
+  readonly border: BorderLines;
+  /** Of the frame's grid at a place, degrees. */
+  readonly convergenceDeg: (place: Place) => number;
+  /** Ellipses smaller than this are hidden under their symbol. */
+  readonly leastEllipseM: number;
+  readonly selected: string | null;
+}
+
+/** Trail, ellipse, vector and predicted crossing of a track; `part` says which. */
+export function trackDetails(track: Track, around: Surroundings): Feature[] {
+  const features: Feature[] = [];
+  const chosen = track.id === around.selected;
+  const add = (part: string, geometry: Feature["geometry"], more: object = {}): void => {
+    features.push({ type: "Feature", properties: { part, chosen, o: opacity(track), ...more }, geometry });
+  };
+  const trail = around.trail(track);
+  if (trail.length > 1) add("trail", line(trail.map(([lon, lat]) => [lon, lat])));
+  if (track.ellipseM !== null) {
+    const [major, minor] = track.ellipseM;
+    if (chosen || major * ELLIPSE_95 >= around.leastEllipseM) {
+      const azimuth = track.ellipseAzimuthDeg + around.convergenceDeg(track);
+      add("ellipse", ring(ellipse(track, [major * ELLIPSE_95, minor * ELLIPSE_95], azimuth)));
+    }
+  }
+  if (track.speedMps !== null && track.courseDeg !== null && look(track, around.nowMs) !== "stale") {
+    const [east, north] = polar(track.courseDeg, track.speedMps * VECTOR_S);
+    add("vector", line([[track.lon, track.lat], shifted(track, east, north)]));
+    const meeting = predictedCrossing(track, around.border, CROSSING_AHEAD_S);
+    if (meeting !== null && track.status !== "tentative") {
+      add("crossing-way", line([[track.lon, track.lat], [meeting.lon, meeting.lat]]));
+      add("crossing", at(meeting), { label: `in ${duration(roughly(meeting.inS))}` });
+    }
+  }
+  return features;
+}
+
+/** A prediction is not known to the second. */
+function roughly(seconds: number): number {
+  const step = seconds < 60 ? 10 : 30;
+  return Math.max(step, Math.round(seconds / step) * step);
+}
+
+function ring(coordinates: Position[]): Polygon {
+  return { type: "Polygon", coordinates: [coordinates] };
+}
+
+/** One mark for each thing with an open alert: the most urgent one, where the thing is now. */
+export function alertMarks(alerts: Alerts, tracks: ReadonlyMap<string, Track>, sensors: ReadonlyMap<string, Sensor>): Feature[] {
+  const marks = new Map<string, Feature>();
+  const open = [...alerts.values()].filter(isOpen);
+  open.sort((a, b) => PRIORITIES.indexOf(b.priority) - PRIORITIES.indexOf(a.priority) || Number(a.status === "active") - Number(b.status === "active"));
+  for (const alert of open) {
+    const track = alert.track === null ? undefined : tracks.get(alert.track);
+    const sensor = alert.sensor === null ? undefined : sensors.get(alert.sensor);
+    const where = track ?? sensor ?? alert.place;
+    if (where === null) continue;
+    const properties = {
+      alert: alert.id,
+      icon: markName(alert.priority, alert.status === "active"),
+      rank: PRIORITIES.length - PRIORITIES.indexOf(alert.priority),
+      label: track === undefined && alert.track !== null ? `${readable(alert.track)} (track ended)` : readable(alert.track ?? ""),
+    };
+    marks.set(alert.track ?? alert.sensor ?? alert.id, { type: "Feature", properties, geometry: at(where) });
+  }
+  return [...marks.values()];
+}
+
+const ANCHORS = ["right", "left", "top", "bottom"] as const;
+
+/** Sensors on one mast stand side by side, under one label. */
+export function sensorFeatures(sensors: ReadonlyMap<string, Sensor>): Feature[] {
+  const masts = new Map<string, Sensor[]>();
+  for (const sensor of sensors.values()) {
+    const key = `${sensor.lon.toFixed(5)},${sensor.lat.toFixed(5)}`;
+    masts.set(key, [...(masts.get(key) ?? []), sensor]);
+  }
+  return [...masts.values()].flatMap((mast) =>
+    mast.map((sensor, index) => ({
+      type: "Feature" as const,
+      properties: {
+        id: sensor.id,
+        icon: `sensor/${sensor.kind}/${sensor.state === "ok" ? "ok" : "lost"}`,
+        anchor: mast.length === 1 ? "center" : (ANCHORS[index % ANCHORS.length] ?? "center"),
+        lost: mast.some(({ state }) => state !== "ok"),
+        label: index === 0 ? mastLabel(mast) : "",
+      },
+      geometry: at(sensor),
+    })),
+  );
+}
+
+function mastLabel(mast: readonly Sensor[]): string {
+  return mast.map(({ id, state }) => `${readable(id)}${state === "ok" ? "" : ` ${state.toUpperCase()}`}`).join("\n");
+}
+
+/** Fields of view, each with its sensor's state; a view without a known sensor counts as not watched. */
+export function viewFeatures(layout: FeatureCollection | null, sensors: ReadonlyMap<string, Sensor>): Feature[] {
+  return (layout?.features ?? [])
+    .filter(({ geometry }) => geometry?.type === "Polygon" || geometry?.type === "MultiPolygon")
+    .map((feature) => {
+      const id = String(feature.properties?.["id"] ?? "");
+      const lost = sensors.size > 0 && sensors.get(id)?.state !== "ok";
+      return { type: "Feature", properties: { id, lost, kind: String(feature.properties?.["kind"] ?? "") }, geometry: feature.geometry };
+    });
+}
+
+/** Places along the border with their chainage, for labels; `step`: 1, 5 or 10 km, the coarsest that fits. */
+export function chainageMarks(border: FeatureCollection | null): Feature[] {
+  return (border?.features ?? []).flatMap(({ geometry, properties }) => {
+    const from = properties?.["chainage_from_m"] ?? properties?.["start_m"];
+    const first = geometry?.type === "LineString" ? geometry.coordinates[0] : undefined;
+    if (typeof from !== "number" || first === undefined || Math.abs(from / 1000 - Math.round(from / 1000)) > 0.001) return [];
+    const km = Math.round(from / 1000);
+    const step = km % 10 === 0 ? 10 : km % 5 === 0 ? 5 : 1;
+    return [{ type: "Feature" as const, properties: { label: `km ${km}`, step }, geometry: { type: "Point" as const, coordinates: first } }];
+  });
+}

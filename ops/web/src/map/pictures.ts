@@ -1,0 +1,144 @@
+// Draws the state: which sources change when which part of it changed.
+
+import type { Feature } from "geojson";
+import { convergenceDeg } from "../geo/coordinates.ts";
+import { borderLines, type BorderLines } from "../geo/crossing.ts";
+import { count } from "../format.ts";
+import { trackPriorities } from "../model/alerts.ts";
+import type { ServerClock } from "../model/clock.ts";
+import type { Place, Priority, Track } from "../model/records.ts";
+import type { Selection, State } from "../model/state.ts";
+import { detailed, DETAILED_TRACKS } from "../model/tracks.ts";
+import type { Trails } from "../model/trails.ts";
+import { part, setData, setText } from "../ui/dom.ts";
+import type { Chart } from "./chart.ts";
+import { DiffedSource } from "./diffed.ts";
+import { alertMarks, at, chainageMarks, sensorFeatures, trackDetails, trackFeature, viewFeatures } from "./features.ts";
+
+/** Details are drawn at most so often where there are many tracks. */
+const DETAILS_EVERY_MS = 450;
+/** An ellipse less wide than this on the screen lies under its symbol. */
+const LEAST_ELLIPSE_PX = 12;
+
+export class Pictures {
+  readonly #chart: Chart;
+  readonly #clock: ServerClock;
+  readonly #trails: Trails;
+  readonly #tracks: DiffedSource;
+  #lines: BorderLines = [];
+  #priorities: ReadonlyMap<string, Priority> = new Map();
+  #drawnMs = -Infinity;
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  #state: State | null = null;
+
+  constructor(chart: Chart, clock: ServerClock, trails: Trails) {
+    this.#chart = chart;
+    this.#clock = clock;
+    this.#trails = trails;
+    this.#tracks = new DiffedSource(chart.source("tracks"));
+    chart.map.on("moveend", () => this.#details());
+  }
+
+  /** Draw what differs between two states; with the same state twice, everything. */
+  update(state: State, before: State): void {
+    const first = this.#state === null;
+    this.#state = state;
+    const changed = (...parts: (keyof State)[]): boolean => first || parts.some((name) => state[name] !== before[name]);
+    if (changed("border", "segments")) this.#drawBorder(state);
+    if (changed("layout", "sensors")) this.#drawSensors(state);
+    if (changed("alerts")) this.#priorities = trackPriorities(state.alerts);
+    if (changed("tracks", "alerts")) {
+      const nowMs = this.#nowMs(state);
+      this.#tracks.show([...state.tracks.values()].map((track) => trackFeature(track, nowMs, this.#priorities.get(track.id))));
+    }
+    if (changed("tracks", "alerts", "sensors")) this.#chart.show("marks", alertMarks(state.alerts, state.tracks, state.sensors));
+    if (changed("tracks", "selection", "sensors", "alerts")) this.#drawSelected(state);
+    if (changed("tracks", "selection", "alerts", "border")) this.#details();
+  }
+
+  #drawBorder(state: State): void {
+    const border = state.border.value;
+    this.#lines = borderLines(border);
+    this.#chart.show("border", border?.features ?? []);
+    this.#chart.show("chainage", chainageMarks(state.segments.value ?? border));
+    this.#chart.show("segments", state.segments.value?.features ?? []);
+  }
+
+  #drawSensors(state: State): void {
+    this.#chart.knowKinds([...state.sensors.values()].map(({ kind }) => kind));
+    this.#chart.show("sensors", sensorFeatures(state.sensors));
+    this.#chart.show("views", viewFeatures(state.layout.value, state.sensors));
+  }
+
+  #drawSelected(state: State): void {
+    const where = placeOf(state.selection, state);
+    this.#chart.show("selected", where === null ? [] : [{ type: "Feature", properties: {}, geometry: at(where) }]);
+  }
+
+  /** Trails, ellipses, vectors and crossings; late rather than often. */
+  #details(): void {
+    const waitMs = this.#drawnMs + DETAILS_EVERY_MS - performance.now();
+    if (waitMs > 0) {
+      this.#timer ??= setTimeout(() => this.#details(), waitMs);
+      return;
+    }
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#drawnMs = performance.now();
+    if (this.#state !== null) this.#drawDetails(this.#state);
+  }
+
+  #drawDetails(state: State): void {
+    const { lng: lon, lat } = this.#chart.map.getCenter();
+    const selected = selectedTrack(state.selection, state);
+    const chosen = detailed(state.tracks, selected, this.#priorities, { lon, lat });
+    const projection = state.sector.value?.frameProjection ?? null;
+    const turn = convergenceDeg(projection, state.sector.value?.centre ?? { lon, lat });
+    const around = {
+      nowMs: this.#nowMs(state),
+      trail: (track: Track) => this.#trails.of(track),
+      border: this.#lines,
+      convergenceDeg: projection === null ? () => 0 : (place: Place) => (chosen.length > 60 ? turn : convergenceDeg(projection, place)),
+      leastEllipseM: metresPerPixel(lat, this.#chart.map.getZoom()) * LEAST_ELLIPSE_PX,
+      selected,
+    };
+    const features: Feature[] = chosen.flatMap((track) => trackDetails(track, around));
+    this.#chart.show("details", features);
+    this.#note(state.tracks.size);
+  }
+
+  #note(tracks: number): void {
+    const note = part("map-note");
+    note.hidden = tracks <= DETAILED_TRACKS;
+    setText(note, `Trails, ellipses and vectors: ${DETAILED_TRACKS} of ${count(tracks)} tracks (alerted and nearest to the middle)`);
+  }
+
+  #nowMs(state: State): number {
+    const now = this.#clock.now(performance.now());
+    setData(part("map"), "tracks", String(state.tracks.size));
+    if (state.stampMs !== null) setData(part("map"), "stamp", new Date(state.stampMs).toISOString());
+    return Number.isFinite(now) ? now : (state.stampMs ?? Number.NaN);
+  }
+}
+
+/** Web Mercator, tiles of 512 px at zoom 0, as MapLibre counts zoom. */
+export function metresPerPixel(lat: number, zoom: number): number {
+  return (40_075_016.686 * Math.cos((lat * Math.PI) / 180)) / (512 * 2 ** zoom);
+}
+
+export function selectedTrack(selection: Selection | null, state: State): string | null {
+  if (selection?.kind === "track") return selection.id;
+  if (selection?.kind === "alert") return state.alerts.get(selection.id)?.track ?? null;
+  return null;
+}
+
+/** Where the selected thing is now; null when it has no place, or is gone. */
+export function placeOf(selection: Selection | null, state: State): Place | null {
+  if (selection?.kind === "track") return state.tracks.get(selection.id) ?? null;
+  if (selection?.kind === "sensor") return state.sensors.get(selection.id) ?? null;
+  if (selection?.kind !== "alert") return null;
+  const alert = state.alerts.get(selection.id);
+  const track = alert?.track == null ? undefined : state.tracks.get(alert.track);
+  const sensor = alert?.sensor == null ? undefined : state.sensors.get(alert.sensor);
+  return track ?? sensor ?? alert?.place ?? null;
+}

@@ -1,0 +1,67 @@
+// The line under the map: scale, and the place under the pointer (or in the middle, for the keyboard) in three notations.
+
+import { latLon, mgrs, utm } from "../geo/coordinates.ts";
+import { metres } from "../format.ts";
+import { number, object } from "../model/read.ts";
+import type { Place } from "../model/records.ts";
+import { getJson } from "../net/api.ts";
+import { part, setText } from "../ui/dom.ts";
+import type { Chart } from "./chart.ts";
+import { metresPerPixel } from "./pictures.ts";
+
+const ASK_AFTER_MS = 200;
+const SCALE_PX = 90;
+
+export class Readout {
+  readonly #chart: Chart;
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  #asked = new AbortController();
+
+  constructor(chart: Chart) {
+    this.#chart = chart;
+    const { map } = chart;
+    map.on("mousemove", (event) => this.show({ lon: event.lngLat.lng, lat: event.lngLat.lat }));
+    map.on("move", () => this.#scale());
+    map.on("moveend", () => this.showCentre());
+    this.#scale();
+    this.showCentre();
+  }
+
+  showCentre(): void {
+    const { lng: lon, lat } = this.#chart.map.getCenter();
+    this.show({ lon, lat });
+  }
+
+  show(place: Place): void {
+    setText(part("at-latlon"), latLon(place));
+    setText(part("at-utm"), `UTM ${utm(place)}`);
+    setText(part("at-mgrs"), `MGRS ${mgrs(place)}`);
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#askGround(place), ASK_AFTER_MS);
+  }
+
+  async #askGround({ lon, lat }: Place): Promise<void> {
+    this.#asked.abort();
+    const asked = (this.#asked = new AbortController());
+    try {
+      const ground = object(await getJson(`/api/ground?lon=${lon.toFixed(6)}&lat=${lat.toFixed(6)}`, asked.signal));
+      const elevation = number(ground?.["elevation_m"]);
+      setText(part("at-elevation"), elevation === null ? "Elevation not known" : `Elevation ${metres(elevation)}`);
+    } catch {
+      if (!asked.signal.aborted) setText(part("at-elevation"), "");
+    }
+  }
+
+  #scale(): void {
+    const perPixel = metresPerPixel(this.#chart.map.getCenter().lat, this.#chart.map.getZoom());
+    const length = roundDown(SCALE_PX * perPixel);
+    setText(part("scale-text"), length >= 1000 ? `${length / 1000} km` : `${length} m`);
+    part("scale-bar").style.width = `${Math.round(length / perPixel)}px`;
+  }
+}
+
+/** 1, 2 or 5 times a power of ten, at most `value`. */
+export function roundDown(value: number): number {
+  const power = 10 ** Math.floor(Math.log10(value));
+  return power * ([5, 2].find((digit) => digit * power <= value) ?? 1);
+}

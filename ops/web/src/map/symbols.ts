@@ -1,0 +1,142 @@
+// Symbols after APP-6 (drawn by milsymbol), rendered once into images. A mover's standard identity is always *unknown*:
+// nobody is friend, neutral or hostile because a program says so. Our own sensors are friend.
+
+import { ms, numberlandcivilian, numberlandequipment } from "milsymbol/sets";
+import { CLASSES, type Label } from "../model/records.ts";
+import { iconName, type Look } from "../model/tracks.ts";
+import type { Colours } from "./palette.ts";
+
+ms.addIcons(numberlandcivilian);
+ms.addIcons(numberlandequipment);
+
+/** Images are drawn for screens of twice the usual density. */
+export const RATIO = 2;
+const SIZE_PX = 44;
+
+/** Symbol set and entity: civilian individual and group, civilian automobile, pack animal; land equipment else. */
+const ENTITY: Readonly<Record<Label, readonly [set: string, entity: string]>> = {
+  person: ["11", "110300"],
+  group: ["11", "110400"],
+  vehicle: ["15", "160100"],
+  animal: ["15", "180000"],
+  other: ["15", "000000"],
+  unknown: ["15", "000000"],
+};
+const SENSOR_ENTITY: Readonly<Record<string, string>> = { radar: "220300", camera: "220100", ground_sensor: "220200" };
+
+const LOOKS: readonly Look[] = ["confirmed", "tentative", "coasting", "stale"];
+const LABELS: readonly Label[] = [...CLASSES, "unknown"];
+
+export interface NamedImage {
+  readonly name: string;
+  readonly canvas: HTMLCanvasElement;
+}
+
+export function trackImages(colours: Colours): NamedImage[] {
+  const images: NamedImage[] = [];
+  for (const label of LABELS) {
+    for (const how of LOOKS) {
+      for (const alerted of [false, true]) {
+        images.push({ name: iconName(label, how, alerted), canvas: trackSymbol(label, how, alerted, colours) });
+      }
+    }
+  }
+  return images;
+}
+
+/** Confirmed: filled. Tentative: small. Coasting: dashed and hollow. Stale: the same, crossed through. */
+export function trackSymbol(label: Label, how: Look, alerted: boolean, colours: Colours): HTMLCanvasElement {
+  const [set, entity] = ENTITY[label];
+  const predicted = how === "coasting" || how === "stale";
+  const small = how === "tentative" ? 0.68 : 1;
+  const canvas = square();
+  const sidc = `1001${set}${predicted ? "1" : "0"}000${entity}0000`;
+  const fill = alerted ? colours.alert : colours.calm;
+  frame(canvas, sidc, { fill, hollow: predicted, size: 19 * small, halo: colours.halo, ink: predicted ? colours.ink : "#000000" });
+  if (!entity.startsWith("0000")) icon(canvas, sidc, 30 * small, predicted ? colours.ink : "#000000");
+  if (label === "other") dot(canvas, predicted ? colours.ink : "#000000");
+  if (how === "stale") stroke(canvas, colours.ink);
+  return canvas;
+}
+
+export function sensorImages(kinds: readonly string[], colours: Colours): NamedImage[] {
+  return [...new Set([...kinds, "radar", "camera", "ground_sensor"])].flatMap((kind) =>
+    [false, true].map((lost) => ({ name: `sensor/${kind}/${lost ? "lost" : "ok"}`, canvas: sensorSymbol(kind, lost, colours) })),
+  );
+}
+
+export function sensorSymbol(kind: string, lost: boolean, colours: Colours): HTMLCanvasElement {
+  const canvas = square();
+  const sidc = `100315${lost ? "1" : "0"}000${SENSOR_ENTITY[kind] ?? "220100"}0000`;
+  frame(canvas, sidc, { fill: colours.sensor, hollow: lost, size: 14, halo: colours.halo, ink: lost ? colours.lost : "#000000" });
+  icon(canvas, sidc, 16, lost ? colours.lost : "#000000");
+  if (lost) stroke(canvas, colours.lost);
+  return canvas;
+}
+
+interface FrameStyle {
+  readonly fill: string;
+  readonly hollow: boolean;
+  readonly size: number;
+  readonly halo: string;
+  readonly ink: string;
+}
+
+function frame(canvas: HTMLCanvasElement, sidc: string, style: FrameStyle): void {
+  const colour = { Civilian: style.fill, Friend: style.fill, Hostile: style.fill, Neutral: style.fill, Unknown: style.fill, Suspect: style.fill };
+  const ink = { Civilian: style.ink, Friend: style.ink, Hostile: style.ink, Neutral: style.ink, Unknown: style.ink, Suspect: style.ink };
+  const symbol = new ms.Symbol(sidc, {
+    size: style.size,
+    icon: false,
+    civilianColor: false,
+    colorMode: colour,
+    fill: !style.hollow,
+    frameColor: ink,
+    strokeWidth: style.hollow ? 9 : 7,
+    outlineWidth: 9,
+    outlineColor: style.halo,
+  });
+  paste(canvas, symbol);
+}
+
+/** The icon alone, larger than the standard's proportion: at this size it would not be legible in its frame. */
+function icon(canvas: HTMLCanvasElement, sidc: string, size: number, ink: string): void {
+  paste(canvas, new ms.Symbol(sidc, { size, frame: false, fill: false, civilianColor: false, iconColor: ink, strokeWidth: 6 }));
+}
+
+function square(): HTMLCanvasElement {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = SIZE_PX * RATIO;
+  return canvas;
+}
+
+function context(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
+  const found = canvas.getContext("2d", { willReadFrequently: true });
+  if (found === null) throw new Error("This browser cannot draw on a canvas.");
+  return found;
+}
+
+function paste(canvas: HTMLCanvasElement, symbol: InstanceType<typeof ms.Symbol>): void {
+  const { x, y } = symbol.getAnchor();
+  const middle = canvas.width / 2;
+  context(canvas).drawImage(symbol.asCanvas(RATIO), middle - x * RATIO, middle - y * RATIO);
+}
+
+function dot(canvas: HTMLCanvasElement, ink: string): void {
+  const pen = context(canvas);
+  pen.fillStyle = ink;
+  pen.beginPath();
+  pen.arc(canvas.width / 2, canvas.height / 2, 3 * RATIO, 0, 2 * Math.PI);
+  pen.fill();
+}
+
+function stroke(canvas: HTMLCanvasElement, ink: string): void {
+  const pen = context(canvas);
+  const [low, high] = [canvas.width * 0.2, canvas.width * 0.8];
+  pen.strokeStyle = ink;
+  pen.lineWidth = 2 * RATIO;
+  pen.beginPath();
+  pen.moveTo(low, high);
+  pen.lineTo(high, low);
+  pen.stroke();
+}

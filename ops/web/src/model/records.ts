@@ -1,0 +1,120 @@
+// What the server says, as the page keeps it: every field checked once in read.ts, times as UTC milliseconds since 1970.
+
+export const CLASSES = ["person", "group", "vehicle", "animal", "other"] as const;
+export type ClassName = (typeof CLASSES)[number];
+export type Label = ClassName | "unknown";
+
+export const TRACK_STATUSES = ["tentative", "confirmed", "coasting"] as const;
+export type TrackStatus = (typeof TRACK_STATUSES)[number];
+
+/** In order of rank, as the server ranks them. */
+export const PRIORITIES = ["distress", "high", "medium", "low"] as const;
+export type Priority = (typeof PRIORITIES)[number];
+
+export const ALERT_STATUSES = ["active", "acknowledged", "cleared", "rejected"] as const;
+export type AlertStatus = (typeof ALERT_STATUSES)[number];
+
+export interface Place {
+  readonly lon: number;
+  readonly lat: number;
+}
+
+export interface Track extends Place {
+  readonly id: string;
+  readonly status: TrackStatus;
+  readonly speedMps: number | null;
+  /** Clockwise from true north; null where the speed is too low for a course to mean anything. */
+  readonly courseDeg: number | null;
+  /** Semi-axes of one standard deviation, longest first. */
+  readonly ellipseM: readonly [number, number] | null;
+  /** Of the longest axis, clockwise from the north of the sector's frame. */
+  readonly ellipseAzimuthDeg: number;
+  readonly existence: number;
+  readonly label: Label;
+  readonly labelProbability: number | null;
+  readonly classProbability: Readonly<Record<ClassName, number>> | null;
+  readonly segment: number | null;
+  readonly offsetM: number | null;
+  /** When its newest plot was observed: never moved by a prediction. */
+  readonly updatedMs: number;
+  /** Sensors that gave its newest plots; null when the picture does not say. */
+  readonly sensors: readonly string[] | null;
+  readonly timeToBorderS: number | null;
+}
+
+export interface Sensor extends Place {
+  readonly id: string;
+  readonly kind: string;
+  /** ok, silent, degraded, maintenance, never (not judged yet), or a word of a newer server. */
+  readonly state: string;
+  readonly sinceMs: number | null;
+}
+
+export interface Counts {
+  readonly received: number;
+  readonly journaled: number;
+  readonly duplicate: number;
+  readonly deadLettered: number;
+  readonly shed: number;
+}
+
+export interface Alert {
+  readonly id: string;
+  readonly rule: string;
+  readonly priority: Priority;
+  readonly status: AlertStatus;
+  readonly revision: number;
+  readonly sentence: string;
+  readonly raisedMs: number;
+  readonly updatedMs: number;
+  readonly observedMs: number | null;
+  readonly track: string | null;
+  readonly sensor: string | null;
+  readonly place: Place | null;
+  readonly segment: number | null;
+  readonly chainageM: number | null;
+  readonly direction: number;
+  readonly offsetM: number | null;
+  readonly timeToBorderS: number | null;
+  readonly classLabel: string | null;
+  readonly classProbability: number | null;
+  readonly existence: number | null;
+  /** Sensors of the evidence, each once, newest first. */
+  readonly sensors: readonly string[];
+  readonly by: string;
+  readonly reason: string;
+}
+
+export interface LayerInfo {
+  readonly id: string;
+  readonly title: string;
+  readonly revision: string;
+  readonly minzoom: number;
+  readonly maxzoom: number;
+  readonly legend: readonly { readonly colour: string; readonly label: string }[];
+}
+
+export interface Sector {
+  readonly name: string;
+  readonly title: string;
+  readonly demo: boolean;
+  readonly timeZone: string;
+  /** west, south, east, north. */
+  readonly bounds: readonly [number, number, number, number] | null;
+  readonly centre: Place | null;
+  readonly frame: string | null;
+  /** What proj4 understands, when the server says it. */
+  readonly frameProjection: string | null;
+  readonly terrain: string | null;
+  readonly operator: string;
+  readonly version: string;
+  readonly layout: string;
+  readonly targetHeightM: number | null;
+  readonly hiddenShare: number | null;
+  readonly beltM: number | null;
+  readonly clockRate: number | null;
+  readonly clockMs: number | null;
+}
+
+/** Half axis of the ellipse that holds the position with 95 %, in standard deviations (chi squared, 2 degrees): 2.4477. */
+export const ELLIPSE_95 = Math.sqrt(-2 * Math.log(0.05));

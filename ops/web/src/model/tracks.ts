@@ -1,0 +1,65 @@
+// How a track is drawn, as plain values: how sure it exists, whether its place is seen or only predicted.
+
+import type { Label, Priority, Track } from "./records.ts";
+
+/** Without a plot for so long a track is drawn as stale: its place is old news. Scenario seconds. */
+export const STALE_TRACK_S = 15;
+/** The velocity vector ends where the mover would be after so long at its present speed. */
+export const VECTOR_S = 60;
+/** A crossing further ahead than this is not drawn: nobody walks straight for so long. */
+export const CROSSING_AHEAD_S = 600;
+/** Beyond so many tracks, trails, ellipses and vectors are drawn for a choice of them only. */
+export const DETAILED_TRACKS = 250;
+
+export type Look = "confirmed" | "tentative" | "coasting" | "stale";
+
+export function look(track: Track, nowMs: number): Look {
+  if (Number.isFinite(nowMs) && nowMs - track.updatedMs > STALE_TRACK_S * 1000) return "stale";
+  return track.status;
+}
+
+/** Existence as opacity, never so faint that it is overlooked; in steps, so that a picture changes little. */
+export function opacity(track: Track): number {
+  return Math.round((0.3 + 0.7 * track.existence) * 20) / 20;
+}
+
+export function iconName(label: Label, how: Look, alerted: boolean): string {
+  return `track/${label}/${how}${alerted ? "/alert" : ""}`;
+}
+
+/**
+ * The tracks whose trail, ellipse and vector are drawn: all when few; else the selected, those with an open alert,
+ * and the ones nearest to `centre`, `DETAILED_TRACKS` in all.
+ */
+export function detailed(
+  tracks: ReadonlyMap<string, Track>,
+  selected: string | null,
+  priorities: ReadonlyMap<string, Priority>,
+  centre: { readonly lon: number; readonly lat: number },
+): Track[] {
+  if (tracks.size <= DETAILED_TRACKS) return [...tracks.values()];
+  const shrink = Math.cos((centre.lat * Math.PI) / 180);
+  const weight = (track: Track): number => {
+    if (track.id === selected) return -2;
+    if (priorities.has(track.id)) return -1;
+    return ((track.lon - centre.lon) * shrink) ** 2 + (track.lat - centre.lat) ** 2;
+  };
+  return [...tracks.values()]
+    .map((track) => ({ track, weight: weight(track) }))
+    .sort((first, second) => first.weight - second.weight)
+    .slice(0, DETAILED_TRACKS)
+    .map(({ track }) => track);
+}
+
+/** Selected first, then tracks with an open alert by priority, then the most certain: the order of the track list. */
+export function byInterest(
+  priorities: ReadonlyMap<string, Priority>,
+  order: readonly Priority[],
+): (first: Track, second: Track) => number {
+  const rank = (track: Track): number => {
+    const priority = priorities.get(track.id);
+    return priority === undefined ? order.length : order.indexOf(priority);
+  };
+  return (first, second) =>
+    rank(first) - rank(second) || second.existence - first.existence || (first.id < second.id ? -1 : 1);
+}

@@ -1,0 +1,63 @@
+// One connection to the event stream. Reconnecting is sync.ts's business; this reads until it ends.
+
+import { createParser } from "eventsource-parser";
+import { RequestFailed, sentenceOf } from "./api.ts";
+
+export interface StreamHandlers {
+  /** The server has answered. */
+  opened(): void;
+  /** Some bytes came, whatever they were. */
+  heard(): void;
+  event(name: string, data: string, id: string | null): void;
+}
+
+/** The server says something every 5 s; a connection that is silent for longer than this is given up. */
+const WATCHDOG_MS = 15_000;
+
+/**
+ * Reads /api/stream, going on after alert number `after`, until it ends, fails or `signal` says stop.
+ * Rejects with RequestFailed, which carries the sentence to show. Unlike EventSource it goes on after an answer such as
+ * 503, notices a connection that is dead but not closed, and may say where it wants to resume from the start.
+ */
+export async function readStream(after: number | null, handlers: StreamHandlers, signal: AbortSignal): Promise<void> {
+  const watchdog = new AbortController();
+  let timer = setTimeout(() => watchdog.abort(), WATCHDOG_MS);
+  const alive = (): void => {
+    clearTimeout(timer);
+    timer = setTimeout(() => watchdog.abort(), WATCHDOG_MS);
+  };
+  try {
+    const headers: Record<string, string> = { Accept: "text/event-stream" };
+    if (after !== null) headers["Last-Event-ID"] = String(after);
+    const both = AbortSignal.any([signal, watchdog.signal]);
+    const response = await fetch("/api/stream", { headers, cache: "no-store", signal: both });
+    if (!response.ok || response.body === null) throw new RequestFailed(await sentenceOf(response), response.status);
+    handlers.opened();
+    await pump(response.body, handlers, alive);
+    throw new RequestFailed("The server ended the stream.", response.status);
+  } catch (error) {
+    if (error instanceof RequestFailed) throw error;
+    throw new RequestFailed(watchdog.signal.aborted ? "The stream fell silent." : "The server cannot be reached.", 0);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function pump(body: ReadableStream<Uint8Array>, handlers: StreamHandlers, alive: () => void): Promise<void> {
+  const parser = createParser({
+    onEvent: (message) => handlers.event(message.event ?? "message", message.data, message.id ?? null),
+  });
+  const decoder = new TextDecoder();
+  const reader = body.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      alive();
+      handlers.heard();
+      parser.feed(decoder.decode(value, { stream: true }));
+    }
+  } finally {
+    void reader.cancel().catch(() => undefined);
+  }
+}

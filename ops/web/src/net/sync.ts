@@ -1,0 +1,252 @@
+// Keeps the state equal to the server's: reads what stands still, follows the stream, and starts over when told to.
+
+import type { FeatureCollection } from "geojson";
+import { withRevision } from "../model/alerts.ts";
+import type { ServerClock } from "../model/clock.ts";
+import { list, moment, object, readAlert, readCounts, readLayer, readSector, readSensor, readTrack } from "../model/read.ts";
+import type { Alert, Track } from "../model/records.ts";
+import type { Connection, Loaded, State } from "../model/state.ts";
+import type { Store } from "../model/store.ts";
+import type { Trails } from "../model/trails.ts";
+import { getJson, RequestFailed } from "./api.ts";
+import { NewestPicture, pictureIntervalMs } from "./pictures.ts";
+import { readStream } from "./stream.ts";
+
+const FIRST_RETRY_MS = 500;
+const LAST_RETRY_MS = 10_000;
+const COUNTS_EVERY_MS = 5_000;
+const LAYERS_EVERY_MS = 60_000;
+const ALERT_LIMIT = 5000;
+
+export class Sync {
+  readonly #store: Store;
+  readonly #clock: ServerClock;
+  readonly #trails: Trails;
+  readonly #pictures: NewestPicture;
+  #after: number | null = null;
+  #stop = new AbortController();
+  #wake: (() => void) | null = null;
+
+  constructor(store: Store, clock: ServerClock, trails: Trails) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#trails = trails;
+    this.#pictures = new NewestPicture(
+      (data) => this.#takeTracks(data),
+      () => pictureIntervalMs(this.#store.state.tracks.size),
+    );
+  }
+
+  /** Follow the server until `close`. */
+  async run(): Promise<void> {
+    this.#every(COUNTS_EVERY_MS, () => this.#loadCounts());
+    this.#every(LAYERS_EVERY_MS, () => this.#loadLayers());
+    let retryMs = FIRST_RETRY_MS;
+    while (!this.#stop.signal.aborted) {
+      this.#connection({ phase: "connecting", retryMs: null });
+      const opened = await this.#follow();
+      if (this.#stop.signal.aborted) return;
+      retryMs = opened ? FIRST_RETRY_MS : Math.min(retryMs * 2, LAST_RETRY_MS);
+      const waitMs = retryMs * (0.75 + 0.5 * Math.random());
+      this.#connection({ retryMs: performance.now() + waitMs });
+      await this.#pause(waitMs);
+    }
+  }
+
+  close(): void {
+    this.#stop.abort();
+    this.#wake?.();
+  }
+
+  /** Try again now instead of when the wait is over. */
+  retryNow(): void {
+    this.#wake?.();
+  }
+
+  /** One connection from beginning to end; whether it was ever open. */
+  async #follow(): Promise<boolean> {
+    let opened = false;
+    try {
+      this.#loadStill();
+      await this.#loadAlerts();
+      const handlers = {
+        opened: () => {
+          opened = true;
+          this.#connection({ phase: "open", problem: "" });
+        },
+        heard: () => this.#connection({ heardMs: performance.now() }),
+        event: (name: string, data: string, id: string | null) => this.#take(name, data, id),
+      };
+      await readStream(this.#after, handlers, this.#stop.signal);
+    } catch (error) {
+      const problem = error instanceof RequestFailed ? error.message : "The page could not follow the server.";
+      if (!(error instanceof RequestFailed)) console.error(problem, error);
+      this.#connection({ phase: "lost", problem });
+    }
+    return opened;
+  }
+
+  #take(name: string, data: string, id: string | null): void {
+    if (id !== null && /^\d{1,15}$/.test(id)) this.#after = Number(id);
+    if (name === "tracks") return this.#pictures.offer(data);
+    const body = parse(data);
+    if (body === null) return;
+    if (name === "alert") this.#takeAlert(body);
+    else if (name === "sensors") this.#takeSensors(body);
+    else if (name === "heartbeat") this.#hearClock(body["at"]);
+    else if (name === "reset") this.#startOver();
+  }
+
+  #takeTracks(data: string): void {
+    const body = parse(data);
+    const stampMs = moment(body?.["stamp"]);
+    if (body === null || stampMs === null) return;
+    const raw = list(body["tracks"]);
+    const tracks = new Map<string, Track>();
+    for (const entry of raw) {
+      const track = readTrack(entry);
+      if (track !== null) tracks.set(track.id, track);
+    }
+    this.#trails.take(tracks, stampMs);
+    this.#store.update(() => ({ tracks, stampMs, unreadable: raw.length - tracks.size }));
+  }
+
+  #takeAlert(body: unknown): void {
+    const alert = readAlert(body);
+    if (alert !== null) this.#store.update((state) => ({ alerts: withRevision(state.alerts, alert) }));
+  }
+
+  #takeSensors(body: Readonly<Record<string, unknown>>): void {
+    const sensors = list(body["sensors"]).map(readSensor).filter((sensor) => sensor !== null);
+    this.#store.update(() => ({ sensors: new Map(sensors.map((sensor) => [sensor.id, sensor])) }));
+    void this.#loadLayers(); // what can be seen may have changed with them
+  }
+
+  #hearClock(raw: unknown): void {
+    const serverMs = moment(raw);
+    if (serverMs !== null) this.#clock.add(serverMs, performance.now());
+  }
+
+  /** The server has another store than the one we knew: nothing that we show is true any more. */
+  #startOver(): void {
+    this.#after = null;
+    this.#clock.reset();
+    this.#pictures.drop();
+    this.#trails.clear();
+    this.#store.update(() => ({ alerts: new Map(), tracks: new Map(), stampMs: null, selection: null }));
+    this.#loadStill();
+  }
+
+  async #loadAlerts(): Promise<void> {
+    const body = object(await getJson(`/api/alerts?limit=${ALERT_LIMIT}`, this.#stop.signal));
+    const alerts = list(body?.["alerts"]).map(readAlert).filter((alert) => alert !== null);
+    const last = body?.["last"];
+    if (typeof last === "number") {
+      if (this.#after !== null && last < this.#after) this.#startOver();
+      this.#after ??= last;
+    }
+    const truncated = body?.["more"] === true;
+    this.#store.update((state) => ({
+      alerts: truncated ? alerts.reduce(withRevision, state.alerts) : byId(alerts),
+      alertsKnown: true,
+      alertsTruncated: truncated,
+    }));
+  }
+
+  #loadStill(): void {
+    void this.#loadSector();
+    void this.#load("border", "/api/border", readCollection);
+    void this.#load("segments", "/api/segments", readCollection);
+    void this.#load("layout", "/api/layout", readCollection);
+    void this.#loadLayers();
+    void this.#loadCounts();
+  }
+
+  async #loadSector(): Promise<void> {
+    const askedMs = performance.now();
+    await this.#load("sector", "/api/sector", readSector);
+    const sector = this.#store.state.sector.value;
+    this.#clock.setRate(sector?.clockRate ?? null);
+    if (sector?.clockMs != null) this.#clock.add(sector.clockMs, (askedMs + performance.now()) / 2);
+  }
+
+  #loadLayers(): Promise<void> {
+    return this.#load("layers", "/api/layers", (raw) => {
+      const rows = Array.isArray(raw) ? raw : list(object(raw)?.["layers"]);
+      return rows.map(readLayer).filter((layer) => layer !== null);
+    });
+  }
+
+  async #loadCounts(): Promise<void> {
+    try {
+      const body = object(object(await getJson("/api/counts", this.#stop.signal))?.["counts"]) ?? {};
+      const rows = Object.entries(body).map(([sensor, raw]) => [sensor, readCounts(raw)] as const);
+      this.#store.update(() => ({ counts: new Map(rows.flatMap(([id, row]) => (row === null ? [] : [[id, row]]))) }));
+    } catch (error) {
+      if (!(error instanceof RequestFailed)) throw error; // old counts stay; the stream's state says how old all is
+    }
+  }
+
+  async #load<K extends "sector" | "border" | "segments" | "layout" | "layers">(
+    part: K,
+    path: string,
+    read: (raw: unknown) => NonNullable<State[K]["value"]> | null,
+  ): Promise<void> {
+    let loaded: Loaded<NonNullable<State[K]["value"]>>;
+    try {
+      const value = read(await getJson(path, this.#stop.signal));
+      loaded = { value, problem: value === null ? `The server's answer to ${path} could not be read.` : "" };
+    } catch (error) {
+      const problem = error instanceof RequestFailed ? error.message : String(error);
+      loaded = { value: this.#store.state[part].value as NonNullable<State[K]["value"]> | null, problem };
+    }
+    const known = this.#store.state[part];
+    if (JSON.stringify(known) !== JSON.stringify(loaded)) this.#store.update(() => ({ [part]: loaded }));
+  }
+
+  #connection(change: Partial<Connection>): void {
+    this.#store.update(({ connection }) => {
+      const phase = change.phase ?? connection.phase;
+      const sinceMs = phase === connection.phase ? connection.sinceMs : performance.now();
+      const lostBefore = connection.phase === "lost" && phase === "connecting";
+      // Trying again is no better than lost until it works: the operator sees one outage, not a flicker.
+      return { connection: { ...connection, ...change, sinceMs, phase: lostBefore ? "lost" : phase } };
+    });
+  }
+
+  #every(periodMs: number, run: () => Promise<void>): void {
+    const timer = setInterval(() => {
+      if (this.#store.state.connection.phase === "open" && !document.hidden) void run();
+    }, periodMs);
+    this.#stop.signal.addEventListener("abort", () => clearInterval(timer));
+  }
+
+  #pause(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, milliseconds);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}
+
+function parse(data: string): Readonly<Record<string, unknown>> | null {
+  try {
+    return object(JSON.parse(data));
+  } catch {
+    return null; // not of this server; the next picture replaces it
+  }
+}
+
+function byId(alerts: readonly Alert[]): Map<string, Alert> {
+  return new Map(alerts.map((alert) => [alert.id, alert]));
+}
+
+function readCollection(raw: unknown): FeatureCollection | null {
+  const body = object(raw);
+  return body?.["type"] === "FeatureCollection" && Array.isArray(body["features"])
+    ? (raw as FeatureCollection)
+    : null;
+}

@@ -1,0 +1,33 @@
+// Words and marks for priorities, classes and kinds: the same everywhere on the page.
+
+import { text } from "../model/read.ts";
+import type { Label, Priority } from "../model/records.ts";
+
+/** A shape for each priority, so that colour is never alone. */
+export const PRIORITY_MARK: Readonly<Record<Priority, string>> = { distress: "◆", high: "▲", medium: "■", low: "●" };
+export const PRIORITY_WORD: Readonly<Record<Priority, string>> = {
+  distress: "DISTRESS",
+  high: "High",
+  medium: "Medium",
+  low: "Low",
+};
+
+export const CLASS_WORD: Readonly<Record<Label, string>> = {
+  person: "Person",
+  group: "Group",
+  vehicle: "Vehicle",
+  animal: "Animal",
+  other: "Other",
+  unknown: "Unclassified",
+};
+
+const KIND_WORDS: Readonly<Record<string, string>> = { radar: "Radar", camera: "Camera", ground_sensor: "Ground sensor" };
+
+export function kindWord(kind: string): string {
+  return KIND_WORDS[kind] ?? readable(kind).replaceAll("_", " ");
+}
+
+/** An identity as it may be shown: short, and without characters that play tricks. */
+export function readable(identity: string): string {
+  return text(identity, 64);
+}
