@@ -181,6 +181,33 @@ def replay(
 
 
 @app.command()
+def coverage(
+    sector: Annotated[str, typer.Argument(help="Sector TOML file, or a sample's name.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder of the rasters, tables and maps.")],
+    layout: LayoutOption = None,
+    target: Annotated[str, typer.Option("--target", help="person, group or vehicle.")] = "person",
+    conditions: Annotated[
+        str,
+        typer.Option(
+            "--conditions",
+            help="Light and weather, by commas: day, night, haze, fog, rain, humid, wind, or a number such as "
+            "visibility_m=800.",
+        ),
+    ] = "day",
+    dwell: Annotated[float, typer.Option("--dwell", metavar="SECONDS", help="How long a target is there.")] = 600.0,
+    required: Annotated[
+        float, typer.Option("--required", help="Probability of detection that counts as covered, above 0 to 1.")
+    ] = 0.9,
+    as_json: JsonOption = False,
+) -> None:
+    """Say and draw how well a layout covers its sector, for one target in one state of weather."""
+    from ops.coverage_command import CoverageOptions, cover
+
+    options = CoverageOptions(sector, layout, target, conditions, dwell, required, out)
+    answer(cover(options, screen), as_json=as_json)
+
+
+@app.command()
 def doctor(
     broker: BrokerOption = None,
     as_json: JsonOption = False,

@@ -103,6 +103,18 @@ class Trail:
 
 
 @dataclass(frozen=True, slots=True)
+class Overlay:
+    """A picture over the relief that can be switched on and off: a data URI, its bounds [[south, west], [north, east]]
+    in degrees, and whether it is shown at first."""
+
+    name: str
+    alt: str
+    picture: str
+    bounds: list[list[float]]
+    show: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class MapInput:
     """All that is drawn. ``segment_rows`` and ``hidden`` go by segment; ``fields`` are closed outlines in the frame."""
 
@@ -117,6 +129,7 @@ class MapInput:
     tracks: Sequence[Trail] = ()
     truth: Sequence[Trail] = ()
     fields: Sequence[Trail] = field(default_factory=tuple)
+    overlays: Sequence[Overlay] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +175,8 @@ def draw_map(drawing: MapInput) -> MapParts:
 
 def _layers(drawing: MapInput, frame: LocalFrame) -> Iterator[Any]:
     """The layers, from the lowest to the highest."""
+    for over in drawing.overlays:
+        yield ImageOverlay(over.picture, over.bounds, name=over.name, alt=over.alt, show=over.show, pixelated=False)
     if drawing.hidden_cells is not None:
         picture, bounds = hatched_png(drawing.hidden_cells, drawing.terrain.attrs["crs"])
         yield ImageOverlay(

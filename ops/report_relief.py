@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -45,6 +46,22 @@ def hatched_png(cells: xr.DataArray, crs: str) -> tuple[str, list[list[float]]]:
     pixels = np.empty((*hidden.shape, 4), np.uint8)
     pixels[..., :3] = 122, 79, 0
     pixels[..., 3] = np.where(hidden, np.where(stripe, 140, 30), 0)
+    return _data_uri(pixels, lossless=True), bounds
+
+
+def painted_png(
+    classes: xr.DataArray, crs: str, colours: Sequence[tuple[int, int, int, int]], hatch: tuple[int, int, int]
+) -> tuple[str, list[list[float]]]:
+    """Cells painted by class, a number into ``colours`` (RGBA), as a data URI with its bounds in degrees.
+
+    Cells of −1 are hatched in ``hatch``; beyond the cells nothing is painted.
+    """
+    values, bounds, _ = _on_web_grid(classes.astype(np.float32), crs, smooth=False)
+    known, hatched = values >= 0.0, values == -1.0
+    pixels = np.zeros((*values.shape, 4), np.uint8)
+    pixels[known] = np.array(colours, np.uint8)[values[known].astype(np.intp)]
+    rows, columns = np.ogrid[: values.shape[0], : values.shape[1]]
+    pixels[hatched & ((rows + columns) % 8 < 3)] = (*hatch, 150)
     return _data_uri(pixels, lossless=True), bounds
 
 

@@ -1,0 +1,218 @@
+"""``watchline coverage``: how well a layout covers its sector, as rasters, a table of segments, maps and a summary."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from rich.console import Console
+from rich.progress import Progress
+
+from geo.errors import BadInput
+from ops.config import Ground, load_sector, open_ground
+from ops.offline import progress_bar
+from sensors.assumptions import Assumptions, Situation
+from sensors.conditions import conditions_of
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+SUMMARY: Final = "summary.json"
+KIND: Final = "watchline coverage"
+LISTED_WORST: Final = 10
+FIGURES: Final = (
+    "covered_share",
+    "covered_share_low",
+    "covered_share_high",
+    "unknown_share",
+    "dead_share",
+    "mean_probability",
+    "mean_all_working_probability",
+    "mean_best_probability",
+    "least_probability",
+    "area_m2",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageOptions:
+    """What the command was asked for; ``check`` raises BadInput for what cannot be, before anything is read."""
+
+    sector: str
+    layout: str | None
+    target: str
+    conditions: str
+    dwell_s: float
+    required: float
+    out: Path
+
+    def check(self) -> None:
+        Situation(self.target, conditions_of(self.conditions)[1])
+        if not 0.0 < self.dwell_s < float("inf"):
+            raise BadInput(f"{self.dwell_s:g}", where="--dwell", expected="seconds above 0")
+        if not 0.0 < self.required <= 1.0:
+            raise BadInput(f"{self.required:g}", where="--required", expected="a probability above 0, at most 1")
+
+
+def cover(options: CoverageOptions, screen: Console) -> dict[str, Any]:
+    """Compute and write everything into ``options.out``; returns the figures for the last line of ``--json``.
+
+    The same sector, layout and options give the same bytes in every file. Files of an earlier run are replaced; a
+    folder that holds files of these names that this command did not write is refused.
+    """
+    options.check()
+    ground = open_ground(load_sector(options.sector), options.layout)
+    from ops.coverage_classes import maps_of
+    from ops.coverage_files import RASTERS
+
+    maps = maps_of(options.required)
+    names = [*RASTERS, "segments.parquet", *(chosen.file for chosen in maps), "map.html", SUMMARY]
+    _make_folder(options.out, names)
+    with progress_bar(screen) as progress:
+        rasters, segments, belt = _computed(ground, options, progress)
+        _written(ground, options, rasters, segments, progress)
+    figures = _figures(options, ground, rasters, segments, belt)
+    files = [str(options.out / name) for name in names]
+    _write_summary(options.out / SUMMARY, {**figures, "assumptions": _assumptions(), "files": names})
+    both = figures["belt"]["both"]
+    screen.print(
+        f"{_percent(both['covered_share'])} of the belt reach {options.required:g}, {_percent(both['dead_share'])} "
+        f"have no line of sight, {_percent(both['unknown_share'])} are unknown: {options.out}",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
+    return {**figures, "files": files}
+
+
+def _computed(
+    ground: Ground, options: CoverageOptions, progress: Progress
+) -> tuple[xr.Dataset, xr.Dataset, xr.Dataset]:
+    from sensors.coverage import coverage_rasters
+    from sensors.coverage_segments import over_segments, whole_belt
+
+    bar = progress.add_task("sensors", total=len(ground.layout))
+    rasters = coverage_rasters(
+        ground.layout,
+        ground.terrain,
+        ground.border,
+        target=options.target,
+        conditions=options.conditions,
+        dwell_s=options.dwell_s,
+        report=lambda done, total: progress.update(bar, completed=done, total=total),
+    )
+    belt_m = ground.sector.belt_m
+    segments = over_segments(rasters, ground.border, belt_m=belt_m, required_probability=options.required)
+    return rasters, segments, whole_belt(segments)
+
+
+def _written(
+    ground: Ground, options: CoverageOptions, rasters: xr.Dataset, segments: xr.Dataset, progress: Progress
+) -> None:
+    from ops.coverage_classes import maps_of
+    from ops.coverage_files import RASTERS, write_raster, write_segments
+    from ops.coverage_map import write_map
+    from ops.coverage_pictures import draw
+
+    out, maps = options.out, maps_of(options.required)
+    work: list[Callable[[], None]] = [
+        *(lambda f=f, v=v: write_raster(out / f, rasters, v) for f, v in RASTERS.items()),
+        lambda: write_segments(out / "segments.parquet", segments, ground.border),
+        *(lambda m=m: draw(out / m.file, m, rasters, ground) for m in maps),
+        lambda: write_map(out / "map.html", maps, rasters, segments, ground),
+    ]
+    for write in progress.track(work, description="files"):
+        write()
+
+
+def _make_folder(out: Path, names: list[str]) -> None:
+    """Make the folder, or see that it may be written and that what would be replaced is ours."""
+    if out.exists() and not out.is_dir():
+        raise BadInput("is a file", where=str(out), expected="a folder, or a new name for one")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"cannot be made ({error.strerror})", where=str(out), expected="a folder to write in") from None
+    if not os.access(out, os.W_OK | os.X_OK):
+        raise BadInput("cannot be written", where=str(out), expected="a folder to write in")
+    foreign = [name for name in names if (out / name).exists()] if not _is_ours(out / SUMMARY) else []
+    if foreign:
+        raise BadInput(
+            f"holds a file {foreign[0]!r} that this command did not write", where=str(out), expected="another folder"
+        )
+
+
+def _is_ours(summary: Path) -> bool:
+    try:
+        found = json.loads(summary.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(found, dict) and found.get("made_by") == KIND
+
+
+def _figures(
+    options: CoverageOptions, ground: Ground, rasters: xr.Dataset, segments: xr.Dataset, belt: xr.Dataset
+) -> dict[str, Any]:
+    story = rasters.attrs
+    share = segments["covered_share"].sel(belt="both").to_numpy()
+    worst = [int(i) for i in np.argsort(share, kind="stable")[:LISTED_WORST] if not np.isnan(share[i])]
+    return {
+        "made_by": KIND,
+        "sector": ground.sector.name,
+        "layout": ground.layout.name,
+        "sensors": len(ground.layout),
+        "target": options.target,
+        "conditions": story["conditions"],
+        "conditions_numbers": json.loads(story["conditions_numbers"]),
+        "dwell_s": float(options.dwell_s),
+        "required_probability": float(options.required),
+        "belt_m": float(ground.sector.belt_m),
+        "belt": {
+            str(side): {
+                **{name: _number(belt[name].sel(belt=side)) for name in FIGURES},
+                "cells": int(belt["cells_count"].sel(belt=side)),
+            }
+            for side in belt["belt"].to_numpy()
+        },
+        "segments": int(segments.sizes["segment"]),
+        "segments_wholly_covered": int((share == 1.0).sum()),
+        "worst_segments": [{"segment": i, "covered_share": _rounded(share[i])} for i in worst],
+        "formula": story["formula"],
+        "expected": rasters["expected_probability"].attrs["long_name"],
+        "independence": story["independence"],
+        "limits": story["limits"],
+        "sampling": segments.attrs["sampling"],
+        "layout_checksum": story["layout_checksum"],
+        "terrain_checksum": story.get("terrain_checksum"),
+        "version": story["watchline_version"],
+    }
+
+
+def _assumptions() -> list[dict[str, Any]]:
+    return [
+        {"name": a.name, "value": a.value, "unit": a.unit, "confidence": a.confidence, "source": a.source}
+        for a in Assumptions()
+    ]
+
+
+def _write_summary(path: Path, summary: dict[str, Any]) -> None:
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(summary, indent=2, allow_nan=False, ensure_ascii=False) + "\n", encoding="utf-8")
+    partial.replace(path)
+
+
+def _number(value: xr.DataArray) -> float | None:
+    return _rounded(float(value))
+
+
+def _rounded(value: float) -> float | None:
+    return None if np.isnan(value) else round(float(value), 6)
+
+
+def _percent(share: float | None) -> str:
+    return "an unknown share" if share is None else f"{share:.1%}"

@@ -1,0 +1,96 @@
+"""Coverage on disk: rasters as cloud-optimised GeoTIFFs, segments as GeoParquet; same input, same bytes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import xarray as xr
+
+from geo.border import Border
+from geo.terrain import cell_size
+
+RASTERS: Final = {
+    "p_coverage.tif": "expected_probability",
+    "p_all_working.tif": "combined_probability",
+    "p_best_sensor.tif": "best_probability",
+    "k_count.tif": "sensors_detecting",
+    "dead_ground.tif": "dead_ground",
+}
+"""File → variable of ``sensors.coverage.coverage_rasters``."""
+COUNTED_UNKNOWN: Final = 65_535
+"""Stands in ``k_count.tif`` where no known sensor detects and for one it is unknown."""
+PER_SEGMENT: Final = (
+    "covered_share",
+    "covered_share_low",
+    "covered_share_high",
+    "unknown_share",
+    "dead_share",
+    "mean_probability",
+    "mean_all_working_probability",
+    "mean_best_probability",
+    "least_probability",
+    "area_m2",
+)
+
+
+def write_raster(path: Path, rasters: xr.Dataset, variable: str) -> None:
+    """One raster as a COG in the frame: probabilities float32 with NaN for unknown, counts and states whole numbers."""
+    import rasterio
+    from rasterio.transform import from_origin
+
+    values, nodata = _on_disk(rasters, variable)
+    cell = cell_size(rasters)
+    west, north = float(rasters["easting"][0]) - cell / 2, float(rasters["northing"][0]) + cell / 2
+    profile: dict[str, Any] = {
+        "driver": "COG",
+        "width": values.shape[1],
+        "height": values.shape[0],
+        "count": 1,
+        "dtype": values.dtype.name,
+        "nodata": nodata,
+        "crs": rasters.attrs["crs"],
+        "transform": from_origin(west, north, cell, cell),
+        "compress": "deflate",
+    }
+    partial = path.with_suffix(".partial.tif")
+    with rasterio.open(partial, "w", **profile) as raster:
+        raster.write(values, 1)
+        raster.set_band_description(1, variable)
+        tags = {"units": rasters[variable].attrs["units"], "meaning": rasters[variable].attrs["long_name"]}
+        raster.update_tags(**tags, **{k: str(v) for k, v in rasters.attrs.items() if k not in ("crs", "assumptions")})
+    partial.replace(path)
+
+
+def _on_disk(rasters: xr.Dataset, variable: str) -> tuple[np.ndarray[Any, Any], float | int]:
+    values = rasters[variable].to_numpy()
+    if values.dtype.kind == "f":
+        return values.astype(np.float32), float("nan")
+    if variable == "dead_ground":
+        return values, 255
+    blank = np.isnan(rasters["expected_probability"].to_numpy())
+    return np.where(blank, np.uint16(COUNTED_UNKNOWN), values), COUNTED_UNKNOWN
+
+
+def write_segments(path: Path, segments: xr.Dataset, border: Border) -> None:
+    """One row a segment: where it is, and each measure for both sides of the belt, then by side; lines in WGS 84.
+
+    What the numbers are of (target, conditions, dwell, requirement, versions) is in the file's metadata as JSON.
+    """
+    import pyarrow.parquet as pq
+
+    table = border.to_geodataframe()
+    for belt, prefix in (("both", ""), ("home", "home_"), ("away", "away_")):
+        side = segments.sel(belt=belt)
+        for name in PER_SEGMENT:
+            table[prefix + name] = side[name].to_numpy()
+        table[prefix + "cells"] = side["cells_count"].to_numpy()
+    partial = path.with_suffix(".partial")
+    table.to_parquet(partial, index=False)
+    whole = pq.read_table(partial)  # geopandas writes no metadata of ours
+    story = {k: v for k, v in segments.attrs.items() if k != "crs"}
+    said = {b"watchline": json.dumps(story, sort_keys=True, default=float).encode()}
+    pq.write_table(whole.replace_schema_metadata((whole.schema.metadata or {}) | said), partial)
+    partial.replace(path)
