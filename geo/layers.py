@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 from rasterio.windows import Window
 
-from geo.cells import Grid, read_nearest
+from geo.cells import read_all, read_nearest
 from geo.errors import BadInput, TerrainError
+from geo.planning import Grid
 from geo.raster import Source
 
 UNKNOWN_LAND_COVER = 0
@@ -31,23 +32,25 @@ WORLD_COVER: Final[Mapping[int, str]] = {
 """Classes of ESA WorldCover 10 m, 2021 v200 (product user manual, table of classes)."""
 
 
-def read_codes(source: Source, grid: Grid, window: Window) -> npt.NDArray[np.uint8]:
+def read_codes(sources: Sequence[Source], grid: Grid, window: Window) -> npt.NDArray[np.uint8]:
     """Class codes 0–255, 0 where unknown; TerrainError for what is no such code."""
-    values = read_nearest(source, grid, window)
+    values = read_all(sources, grid, window, read_nearest)
     values[np.isnan(values)] = UNKNOWN_LAND_COVER
     if ((values < 0) | (values > 255) | (values != np.rint(values))).any():
-        raise TerrainError("a land cover code is not a whole number 0–255", where=source.label, expected="class codes")
+        raise TerrainError(
+            "a land cover code is not a whole number 0–255", where=sources[0].label, expected="class codes"
+        )
     return values.astype(np.uint8)
 
 
-def read_canopy(source: Source, grid: Grid, window: Window) -> npt.NDArray[np.float32]:
+def read_canopy(sources: Sequence[Source], grid: Grid, window: Window) -> npt.NDArray[np.float32]:
     """Canopy heights [m], NaN where unknown; TerrainError for heights that no tree has."""
-    values = read_nearest(source, grid, window)
+    values = read_all(sources, grid, window, read_nearest)
     wrong = (values < 0.0) | (values > TALLEST_CANOPY_M)
     if wrong.any():
         raise TerrainError(
             f"a canopy of {values[wrong][0]:g} m (a void value that the file does not declare?)",
-            where=source.label,
+            where=sources[0].label,
             expected=f"0 to {TALLEST_CANOPY_M:g} m",
         )
     return values

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,6 +40,9 @@ DEEPEST_VIRTUAL = 8
 LARGEST_ARCHIVE_RATIO = 200  # a member of an archive may unpack to this many times its size ...
 ARCHIVE_FREE_BYTES = 256 * 2**20  # ... and to this much in any case
 REMOTE = re.compile(r"^(?:/vsi(?!zip|tar|gzip|7z|rar|mem)\w+/|[a-zA-Z][\w+.-]*://)")
+# what has no place on the Earth is refused in a sentence of ours
+warnings.filterwarnings("ignore", category=rasterio.errors.NotGeoreferencedWarning, module=re.escape(__name__))
+
 READING_FAULTS = (rasterio.errors.RasterioError, CPLE_BaseError, MemoryError, UnicodeDecodeError)
 OPENING_FAULTS = (*READING_FAULTS, ValueError, LookupError, ArithmeticError, SystemError)  # all seen on broken headers
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ from pyproj.exceptions import CRSError, ProjError
 from geo.errors import TerrainError
 from geo.frame import horizontal_part
 from geo.opening import opened, refuse_hostile, vsi_name
-from geo.virtual import without_value
+from geo.virtual import moved, without_value
 
 DATUM_TAGS = ("datum", "DATUM", "vertical_datum", "VERTICAL_DATUM")
 US_SURVEY_FOOT_M = 1200.0 / 3937.0
@@ -30,6 +31,7 @@ METRES_PER: Final[dict[str, float]] = (
 """Units of height that are converted, lower case."""
 LONGEST_SIDE_CELLS = 10_000_000
 LARGEST_BLOCK_BYTES = 256 * 2**20  # a raster is read by its blocks, so one must fit into memory several times
+DECODED_WHOLE = frozenset(("PNG", "JPEG", "JPEGXL", "GIF", "BIGGIF", "WEBP", "HEIF", "AVIF"))  # some files of these
 SMALLEST_CELL_M = 0.01
 
 
@@ -73,6 +75,7 @@ def read_header(path: str | Path, *, nodata: float | None = None, heights: bool 
     with opened(where, where) as raster:
         source = _source(raster, where, heights)
     _refuse_misplaced(source)
+    source = _at_home(source)
     if nodata is None:
         return source
     if not math.isfinite(nodata):
@@ -126,7 +129,7 @@ def _refuse_by_shape(raster: Any, where: str) -> None:
         raise TerrainError(
             f"{raster.height} × {raster.width} cells", where=where, expected=f"sides of at most {LONGEST_SIDE_CELLS}"
         )
-    rows, columns = raster.block_shapes[0]
+    rows, columns = raster.shape if raster.driver in DECODED_WHOLE else raster.block_shapes[0]
     if rows * columns * np.dtype(raster.dtypes[0]).itemsize > LARGEST_BLOCK_BYTES:
         raise TerrainError(
             f"it can only be read in blocks of {rows} × {columns} cells",
@@ -186,6 +189,35 @@ def _refuse_misplaced(source: Source) -> None:
             where=where,
             expected=expected,
         )
+
+
+def _at_home(source: Source) -> Source:
+    """A source in longitudes beyond ±180°, such as 0–360°, as one whose middle is within."""
+    turn = turn_of(source.wkt)
+    if turn is None:
+        return source
+    turns = math.floor(source.centre[0] / turn + 0.5)
+    return moved(source, -turns * turn) if turns else source
+
+
+def both_sides(source: Source) -> list[Source]:
+    """A source that crosses the 180th meridian as two, each whole in the longitudes of one side; else as it is."""
+    turn = turn_of(source.wkt)
+    if turn is None:
+        return [source]
+    x = [(source.transform @ corner)[0] for corner in _corners(source)]
+    if max(x) - min(x) > turn / 2.0 or (min(x) >= -turn / 2.0 and max(x) <= turn / 2.0):
+        return [source]
+    return [source, moved(source, turn if min(x) < -turn / 2.0 else -turn)]
+
+
+@lru_cache(maxsize=64)
+def turn_of(wkt: str) -> float | None:
+    """A full turn of longitude in the units of a system: 360 in degrees; None for a system on a map."""
+    horizontal = horizontal_part(CRS.from_wkt(wkt))
+    if not horizontal.is_geographic:
+        return None
+    return round(2.0 * math.pi / horizontal.axis_info[0].unit_conversion_factor, 9)  # 360 exactly
 
 
 def _corners(source: Source) -> list[tuple[float, float]]:

@@ -13,12 +13,13 @@ from pyproj import Transformer
 from pyproj.crs import CRS
 from rasterio.windows import Window
 
-from geo.cells import Grid, extent, plan_grid, read_heights
-from geo.errors import BadInput, FrameError, TerrainError
+from geo.cells import read_all, read_heights
+from geo.errors import FrameError, TerrainError
 from geo.frame import LocalFrame, horizontal_part
 from geo.ground import aspect, bounds, cell_size, frame_of, gradient, sample, slope
 from geo.layers import legend_attrs, read_canopy, read_codes
-from geo.raster import Source, read_header
+from geo.planning import Degrees, Grid, check_degrees, plan_grid
+from geo.raster import Source, both_sides, read_header
 from geo.schema import Schema, Variable
 from geo.tiles import Paths, join_tiles, tile_names
 
@@ -37,7 +38,6 @@ __all__ = [
 ]
 
 Chunks = int | str | tuple[int, int] | Mapping[str, int]
-Degrees = tuple[float, float, float, float]
 Cells = npt.NDArray[Any]
 
 TERRAIN = Schema(
@@ -57,32 +57,14 @@ MOST_CHUNKS = 200_000  # beyond this dask's own bookkeeping takes gigabytes
 LONGEST_SIDE_CELLS = 10_000_000  # the coordinates alone take 80 MB
 DASK_CHUNK_CELLS = 2048
 STRIP_CELLS = 4_000_000  # what is read at once into a terrain in memory
-EDGE_POINTS = 65
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a terrain is made of, known from the headers alone: sources, later over earlier, and cells.
-
-    ``grid`` covers the sources; the terrain is its cells from (first_row, first_column), rows × columns.
-    """
+    """What a terrain is made of, known from the headers alone: its sources, later over earlier, and its cells."""
 
     sources: tuple[Source, ...]
     grid: Grid
-    first_row: int
-    first_column: int
-    rows: int
-    columns: int
-
-    @property
-    def northings(self) -> npt.NDArray[np.float64]:
-        """Cell centres, (rows,) [m], descending."""
-        return self.grid.northings[self.first_row : self.first_row + self.rows]
-
-    @property
-    def eastings(self) -> npt.NDArray[np.float64]:
-        """Cell centres, (columns,) [m], ascending."""
-        return self.grid.eastings[self.first_column : self.first_column + self.columns]
 
     @property
     def label(self) -> str:
@@ -91,22 +73,7 @@ class Plan:
 
     def heights(self, row: int, column: int, rows: int, columns: int) -> npt.NDArray[np.float32]:
         """Elevation [m] of a window of the terrain, NaN where void; TerrainError for what is no height."""
-        window = Window(column + self.first_column, row + self.first_row, columns, rows)
-        if len(self.sources) == 1:
-            return read_heights(self.sources[0], self.grid, window)
-        values = np.full((rows, columns), np.nan, np.float32)
-        for source in self.sources:
-            top, bottom, left, right = extent(source, self.grid)
-            apart = (
-                bottom <= window.row_off
-                or top >= window.row_off + rows
-                or right <= window.col_off
-                or left >= window.col_off + columns
-            )
-            if not apart:
-                found = read_heights(source, self.grid, window)
-                np.copyto(values, found, where=~np.isnan(found))
-        return values
+        return read_all(self.sources, self.grid, Window(column, row, columns, rows), read_heights)
 
 
 def plan_terrain(
@@ -117,22 +84,22 @@ def plan_terrain(
     bounds_deg: Degrees | None = None,
 ) -> Plan:
     """Which cells ``open_terrain`` would make of these rasters, from their headers; arguments and errors as there."""
-    sources = join_tiles([read_header(name, nodata=nodata) for name in tile_names(path)])
-    _refuse_unless_degrees(bounds_deg)
-    if frame is None:
-        frame = _own_frame(sources[0], bounds_deg)
-    grid = plan_grid(sources, frame)
-    label = sources[0].label
+    if bounds_deg is not None:
+        check_degrees(bounds_deg)
+    sources = [
+        side
+        for source in join_tiles([read_header(name, nodata=nodata) for name in tile_names(path)])
+        for side in both_sides(source)
+    ]
+    grid = plan_grid(sources, frame if frame is not None else _own_frame(sources[0], bounds_deg), bounds_deg)
+    where = sources[0].label
     if max(grid.rows, grid.columns) > LONGEST_SIDE_CELLS:
         raise TerrainError(
-            f"{grid.rows} × {grid.columns} cells", where=label, expected=f"sides of at most {LONGEST_SIDE_CELLS}"
+            f"{grid.rows} × {grid.columns} cells", where=where, expected=f"sides of at most {LONGEST_SIDE_CELLS}"
         )
-    first_row, first_column, rows, columns = 0, 0, grid.rows, grid.columns
-    if bounds_deg is not None:
-        first_row, first_column, rows, columns = _within(grid, frame, bounds_deg, label)
-    if rows < 2 or columns < 2:
-        raise TerrainError(f"only {rows} × {columns} cells", where=label, expected="at least 2 × 2")
-    return Plan(tuple(sources), grid, first_row, first_column, rows, columns)
+    if grid.rows < 2 or grid.columns < 2:
+        raise TerrainError(f"only {grid.rows} × {grid.columns} cells", where=where, expected="at least 2 × 2")
+    return Plan(tuple(sources), grid)
 
 
 def open_terrain(
@@ -171,7 +138,7 @@ def open_terrain(
     REFUSE_ABOVE_CELLS without ``chunks``; FrameError where the frame does not fit.
     """
     plan = plan_terrain(path, frame=frame, nodata=nodata, bounds_deg=bounds_deg)
-    cells = plan.rows * plan.columns
+    cells = plan.grid.rows * plan.grid.columns
     if chunks is None and cells > REFUSE_ABOVE_CELLS:
         raise TerrainError(f"{cells} cells are too many", where=plan.label, expected="chunks to be named")
     if chunks is None and cells > DASK_ABOVE_CELLS:
@@ -202,46 +169,12 @@ def _own_frame(source: Source, bounds_deg: Degrees | None) -> LocalFrame:
         return LocalFrame.around((lon + 180.0) % 360.0 - 180.0, lat)
 
 
-def _refuse_unless_degrees(bounds_deg: Degrees | None) -> None:
-    if bounds_deg is None:
-        return
-    expected = "west, south, east, north in degrees, west of east and south of north"
-    if len(bounds_deg) != 4:
-        raise BadInput(f"{len(bounds_deg)} numbers", where="bounds_deg", expected=expected)
-    west, south, east, north = bounds_deg
-    if not (-180.0 <= west < east <= 180.0 and -90.0 <= south < north <= 90.0):
-        raise BadInput(f"{tuple(bounds_deg)}", where="bounds_deg", expected=expected)
-
-
-def _within(grid: Grid, frame: LocalFrame, bounds_deg: Degrees, label: str) -> tuple[int, int, int, int]:
-    """First row and column, rows and columns of the cells that touch the bounds as they lie in the frame."""
-    west, south, east, north = bounds_deg
-    lon, lat = np.linspace(west, east, EDGE_POINTS), np.linspace(south, north, EDGE_POINTS)
-    around = (
-        np.concatenate([lon, lon, np.full_like(lat, west), np.full_like(lat, east)]),
-        np.concatenate([np.full_like(lon, south), np.full_like(lon, north), lat, lat]),
-    )
-    easting, northing = frame.to_local(*around)
-    if np.isnan(easting).all():
-        raise TerrainError("the frame cannot show the bounds", where="bounds_deg", expected="bounds near the frame")
-    left = max(int((np.nanmin(easting) - grid.west) // grid.cell_m), 0)
-    right = min(int((np.nanmax(easting) - grid.west) // grid.cell_m) + 1, grid.columns)
-    top = max(int((grid.north - np.nanmax(northing)) // grid.cell_m), 0)
-    bottom = min(int((grid.north - np.nanmin(northing)) // grid.cell_m) + 1, grid.rows)
-    if bottom <= top or right <= left:
-        raise TerrainError("the bounds lie off the raster", where=label, expected="bounds that meet it")
-    return top, left, bottom - top, right - left
-
-
 def _layer(plan: Plan, chunks: Chunks | None, path: Paths, read: Any, dtype: Any) -> Any:
     """A raster of what stands on the ground, on the cells of the plan."""
     sources = join_tiles([read_header(name, heights=False) for name in tile_names(path)])
-    if len(sources) > 1:
-        raise TerrainError("tiles of different grids", where=sources[1].label, expected="tiles of one grid")
 
     def window(row: int, column: int, rows: int, columns: int) -> Cells:
-        place = Window(column + plan.first_column, row + plan.first_row, columns, rows)
-        values: Cells = read(sources[0], plan.grid, place)
+        values: Cells = read(sources, plan.grid, Window(column, row, columns, rows))
         return values
 
     return _laid_on(plan, chunks, window, dtype)
@@ -250,19 +183,19 @@ def _layer(plan: Plan, chunks: Chunks | None, path: Paths, read: Any, dtype: Any
 def _laid_on(plan: Plan, chunks: Chunks | None, read: Callable[[int, int, int, int], Cells], dtype: Any) -> Any:
     """Values by ``read(row, column, rows, columns)``: an array filled by strips, or a lazy one cut by ``chunks``."""
     if chunks is None:
-        values = np.empty((plan.rows, plan.columns), dtype)
-        step = max(STRIP_CELLS // plan.columns, 1)
-        for row in range(0, plan.rows, step):
-            rows = min(step, plan.rows - row)
-            values[row : row + rows] = read(row, 0, rows, plan.columns)
+        values = np.empty((plan.grid.rows, plan.grid.columns), dtype)
+        step = max(STRIP_CELLS // plan.grid.columns, 1)
+        for row in range(0, plan.grid.rows, step):
+            rows = min(step, plan.grid.rows - row)
+            values[row : row + rows] = read(row, 0, rows, plan.grid.columns)
         return values
 
     import dask.array as da  # here, because processes that hold small terrain in memory do without it
 
     if isinstance(chunks, Mapping):
-        chunks = (chunks.get("northing", plan.rows), chunks.get("easting", plan.columns))
+        chunks = (chunks.get("northing", plan.grid.rows), chunks.get("easting", plan.grid.columns))
     cut = da.core.normalize_chunks(  # type: ignore[no-untyped-call]
-        chunks, (plan.rows, plan.columns), dtype=dtype
+        chunks, (plan.grid.rows, plan.grid.columns), dtype=dtype
     )
     if len(cut[0]) * len(cut[1]) > MOST_CHUNKS:
         raise TerrainError(
@@ -282,8 +215,8 @@ def _dataset(plan: Plan, elevation: Any) -> xr.Dataset:
     return xr.Dataset(
         {"elevation": (("northing", "easting"), elevation, {"units": "m"})},
         coords={
-            "northing": ("northing", plan.northings, {"units": "m"}),
-            "easting": ("easting", plan.eastings, {"units": "m"}),
+            "northing": ("northing", plan.grid.northings, {"units": "m"}),
+            "easting": ("easting", plan.grid.eastings, {"units": "m"}),
         },
         attrs={
             "crs": plan.grid.wkt,

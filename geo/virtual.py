@@ -81,6 +81,15 @@ def without_value(source: Source, void: float) -> Source:
     return replace(source, name=name, dtype=dtype.lower(), nodata=math.nan, has_mask=False)
 
 
+def moved(source: Source, east: float) -> Source:
+    """The source moved eastwards by ``east`` units of its system; voids become NaN, values are not scaled."""
+    dtype = float_type([source])
+    transform = source.transform.translation(east, 0.0) @ source.transform
+    part = Part(source.name, source.rows, source.columns, masked=source.nodata is not None or source.has_mask)
+    name = virtual_raster(source.wkt, transform, source.rows, source.columns, [part], dtype)
+    return replace(source, name=name, transform=transform, dtype=dtype.lower(), nodata=math.nan, has_mask=False)
+
+
 def _voids_as_nan(source: Source, dtype: str) -> str:
     """Name of a raster of the same values in which every void is NaN."""
     if source.nodata is None and not source.has_mask:

@@ -148,14 +148,51 @@ def test_tiles_above_different_datums_are_refused(tmp_path: Path) -> None:
 def test_bounds_keep_the_cells_within(tmp_path: Path) -> None:
     path = written(tmp_path / "tile.tif", HILLS.astype(np.int16))
     frame = LocalFrame.around(1.03, 42.02)
-    whole = open_terrain(path, frame=frame)
     part = open_terrain(path, frame=frame, bounds_deg=(1.01, 42.01, 1.02, 42.03))
-    assert part["elevation"].identical(whole["elevation"].sel(northing=part["northing"], easting=part["easting"]))
     lon, lat = frame.to_lonlat(*np.meshgrid(part["easting"], part["northing"]))
     assert (lon.min(), lat.min()) == pytest.approx((1.01, 42.01), abs=0.001)
     assert (lon.max(), lat.max()) == pytest.approx((1.02, 42.03), abs=0.001)
+    whole = open_terrain(path, frame=frame)
+    expected = [sample(whole, e, part["northing"].values) for e in part["easting"].values]
+    assert np.abs(part["elevation"].values.T - expected).max() < 0.5 * HILLS.std()  # of other cells, interpolated twice
     around = open_terrain(path, bounds_deg=(1.01, 42.01, 1.02, 42.03))
     assert frame_of(around).to_local(1.015, 42.02) == pytest.approx((0.0, 0.0), abs=1e-6)
+
+
+def test_bounds_on_a_raster_of_the_frame_keep_its_own_cells(tmp_path: Path) -> None:
+    path = written(tmp_path / "utm.tif", HILLS.astype(np.float32), METRES, "EPSG:25831")
+    whole = open_terrain(path)
+    west, north = frame_of(whole).to_lonlat(whole["easting"].values[20], whole["northing"].values[10])
+    east, south = frame_of(whole).to_lonlat(whole["easting"].values[50], whole["northing"].values[30])
+    for chunks in (None, 7):
+        part = open_terrain(path, bounds_deg=(west, south, east, north), chunks=chunks).compute()
+        cut = whole.sel(northing=part["northing"], easting=part["easting"])
+        assert part["elevation"].identical(cut["elevation"])
+        assert 19 <= part.sizes["northing"] <= 24
+        assert 29 <= part.sizes["easting"] <= 34
+
+
+@pytest.mark.parametrize("west", [358.0, 179.98, -180.02, -190.0, -179.99])
+def test_longitudes_may_run_to_360_and_across_the_180th_meridian(tmp_path: Path, west: float) -> None:
+    """The same raster at any longitude is the same terrain around its centre."""
+    here, there = (from_bounds(w, 42.0, w + 0.06, 42.04, 72, 48) for w in (0.0, west))
+    expected = open_terrain(written(tmp_path / "here.tif", HILLS.astype(np.float32), here))
+    found = open_terrain(written(tmp_path / "there.tif", HILLS.astype(np.float32), there))
+    assert np.allclose(found["elevation"], expected["elevation"], atol=0.01, equal_nan=True)
+    lon, lat = frame_of(found).to_lonlat(0.0, 0.0)
+    assert (lon - west - 0.03) % 360.0 == pytest.approx(0.0, abs=1e-9) or (west + 0.03 - lon) % 360.0 < 1e-9
+    assert lat == pytest.approx(42.02)
+
+
+def test_a_raster_of_the_whole_globe_serves_within_bounds_only(tmp_path: Path) -> None:
+    lat = 89.5 - np.arange(180.0)
+    values = np.repeat(10.0 * lat[:, None], 360, axis=1).astype(np.float32)
+    path = written(tmp_path / "globe.tif", values, from_origin(-180.0, 90.0, 1.0, 1.0))
+    with pytest.raises(TerrainError, match="the frame cannot show this raster"):
+        open_terrain(path)
+    part = open_terrain(path, bounds_deg=(10.0, 40.0, 15.0, 45.0))
+    _, latitudes = frame_of(part).to_lonlat(*np.meshgrid(part["easting"], part["northing"]))
+    assert np.allclose(part["elevation"], 10.0 * latitudes, atol=0.02)
 
 
 @pytest.mark.parametrize(
@@ -172,7 +209,7 @@ def test_bounds_that_are_none_are_refused(tmp_path: Path, bounds: Any) -> None:
 def test_a_plan_reads_headers_only_and_its_windows_are_the_terrain(tmp_path: Path) -> None:
     path = written(tmp_path / "tile.tif", HILLS.astype(np.int16))
     plan, terrain = plan_terrain(path), open_terrain(path)
-    assert (plan.rows, plan.columns) == terrain["elevation"].shape
+    assert (plan.grid.rows, plan.grid.columns) == terrain["elevation"].shape
     assert np.array_equal(plan.heights(5, 7, 11, 13), terrain["elevation"].values[5:16, 7:20], equal_nan=True)
 
 
