@@ -9,7 +9,6 @@ answered, and so is every action. A purpose is not compulsory yet and there are 
 from __future__ import annotations
 
 import asyncio
-import html
 import re
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -20,14 +19,16 @@ from typing import Annotated, Any, Literal
 
 from fastapi import FastAPI, Header, Query, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from pydantic import BaseModel, ConfigDict, StringConstraints
 from starlette.exceptions import HTTPException
 
 from geo.errors import BadInput
 from ops.audit import Access, AccessLog, AuditError
 from ops.auth import Guard, GuardSettings
+from ops.ground_api import Ask, GroundRoutes, Session, add_no_ground
 from ops.metrics import metrics_text
+from ops.pages import BUILT, add_pages
 from ops.store_reader import Live, Reader, StoreError
 from ops.store_rows import nanoseconds, rfc3339, to_json
 from ops.stream import EventStream, Hub, StreamSettings, picture
@@ -38,18 +39,31 @@ Reason = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500, pattern=r"^[^\x00-\x1f]+$")
 ]
 
-_MAY = {"acknowledge": ("active",), "reject": ("active", "acknowledged")}
+_MAY = {
+    "acknowledge": ("active",),
+    "clear": ("active", "acknowledged"),
+    "reject": ("active", "acknowledged"),
+}
+_SENTENCES = {  # for what Starlette says of its own accord
+    (404, "Not Found"): "There is nothing at this address.",
+    (405, "Method Not Allowed"): "This address does not take this method.",
+}
 _PURPOSE = re.compile(r"[ -~]{3,200}")
 
 
 @dataclass(frozen=True, slots=True)
 class ApiSettings:
-    """What the API shows and allows. ``border``: GeoJSON in lon/lat. ``stale_after_s``: from when a picture is old."""
+    """What the API shows and allows. ``border``: GeoJSON in lon/lat. ``stale_after_s``: from when a picture is old.
+
+    ``demo``: what moves is simulated, and the page must say so. ``pages``: folder of the built front end.
+    """
 
     sector: str
     border: Mapping[str, Any] | None = None
     operator: str = "operator"
     stale_after_s: float = 5.0
+    demo: bool = False
+    pages: Path = BUILT
     guard: GuardSettings = field(default_factory=GuardSettings)
     stream: StreamSettings = field(default_factory=StreamSettings)
 
@@ -68,21 +82,28 @@ def create_app(
     act: Callable[[dict[str, Any]], None],
     now_ns: Callable[[], int],
     access_log: AccessLog | None = None,
+    ground: Ask | None = None,
 ) -> FastAPI:
     """The application, to be bound to 127.0.0.1 (``ops.serve``). The store may still be missing: then 503 answers.
+
+    ``ground`` asks the map process (``ops.map_process``); without it there is no map, and its routes say so.
 
     ``act`` takes an operator's action ``{kind: "action", id, action, alert, revision, by, at[, reason]}`` and returns
     once it is on its way; an exception means that it is not. ``now_ns``: UTC nanoseconds since 1970.
     """
     reader = store if isinstance(store, Reader) else Reader(store)
     routes = _Routes(reader, settings, act, now_ns, access_log)
+    session = Session(settings.demo, settings.operator, now_ns)
+    on_the_ground = None if ground is None else GroundRoutes(ground, session, routes.hub)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        poller = asyncio.create_task(routes.hub.run())
+        tasks = [asyncio.create_task(routes.hub.run())]
+        if on_the_ground is not None:
+            tasks.append(asyncio.create_task(on_the_ground.watch()))
         yield
         routes.hub.stop()
-        await poller
+        await asyncio.gather(*tasks)
 
     app = FastAPI(
         title="Watchline operations", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url="/api/openapi.json"
@@ -90,6 +111,11 @@ def create_app(
     app.state.hub = routes.hub
     app.add_middleware(Guard, settings=settings.guard)
     routes.add_to(app)
+    if on_the_ground is None:
+        add_no_ground(app)
+    else:
+        on_the_ground.add_to(app)
+    add_pages(app, title=settings.sector, folder=settings.pages)
     _add_error_answers(app)
     return app
 
@@ -110,7 +136,6 @@ class _Routes:
 
     def add_to(self, app: FastAPI) -> None:
         for path, handler in (
-            ("/", self.page),
             ("/metrics", self.metrics),
             ("/api/tracks", self.tracks),
             ("/api/sensors", self.sensors),
@@ -122,8 +147,9 @@ class _Routes:
             ("/api/stream", self.stream),
         ):
             app.add_api_route(path, handler, methods=["GET"], response_class=Response)
-        app.add_api_route("/api/alerts/{identity}/acknowledge", self.acknowledge, methods=["POST"], status_code=202)
-        app.add_api_route("/api/alerts/{identity}/reject", self.reject, methods=["POST"], status_code=202)
+        for action in (self.acknowledge, self.clear, self.reject):
+            path = f"/api/alerts/{{identity}}/{action.__name__}"
+            app.add_api_route(path, action, methods=["POST"], status_code=202)
 
     def tracks(self, request: Request, purpose: Annotated[str | None, Header()] = None) -> Response:
         """Every live track, as of the journal time ``stamp``."""
@@ -134,7 +160,7 @@ class _Routes:
     def sensors(self) -> Response:
         """Every sensor with its health."""
         live = self._live("sensors")
-        return _json(picture(live.stamp_ns, live.cursor, "sensors", live.body))
+        return _json(self.hub.sensors_picture(live))
 
     def counts(self) -> Response:
         """Conservation counts per sensor: received = journaled + duplicate + dead_lettered + shed."""
@@ -186,6 +212,10 @@ class _Routes:
         """Take an active alert in hand. 202: the action is on its way; the alert's new revision follows."""
         return self._action("acknowledge", identity, request, {})
 
+    def clear(self, identity: str, request: Request) -> JSONResponse:
+        """Close an alert that was dealt with."""
+        return self._action("clear", identity, request, {})
+
     def reject(self, identity: str, body: Rejection, request: Request) -> JSONResponse:
         """Call an alert false, with a reason."""
         return self._action("reject", identity, request, {"reason": body.reason})
@@ -207,17 +237,6 @@ class _Routes:
         """Counts, progress and streams in the Prometheus text format."""
         text = metrics_text(self._reader.progress(), self._reader.live("counts"), self.hub.clients)
         return PlainTextResponse(text, media_type="text/plain; version=0.0.4")
-
-    def page(self) -> HTMLResponse:
-        """A page that says where the JSON is; the map comes later."""
-        names = ("tracks", "alerts", "sensors", "counts", "border", "health", "stream")
-        items = "".join(f'<li><a href="/api/{name}">/api/{name}</a></li>' for name in names)
-        title = f"Watchline: {html.escape(self._settings.sector)}"
-        return HTMLResponse(
-            f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title><h1>{title}</h1>'
-            f"<p>There is no map here yet. The picture is served as JSON:</p><ul>{items}</ul>"
-            '<p><a href="/metrics">/metrics</a>, <a href="/api/openapi.json">/api/openapi.json</a></p></html>'
-        )
 
     def _action(self, action: str, identity: str, request: Request, extra: dict[str, str]) -> JSONResponse:
         status, revision, _ = self._known(identity)
@@ -271,7 +290,8 @@ def _add_error_answers(app: FastAPI) -> None:
 
     async def refused(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
-        return JSONResponse({"error": str(error.detail)}, error.status_code, error.headers)
+        sentence = _SENTENCES.get((error.status_code, error.detail), str(error.detail))
+        return JSONResponse({"error": sentence}, error.status_code, error.headers)
 
     async def invalid(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)

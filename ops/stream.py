@@ -8,17 +8,18 @@ newest of each is kept, and a client that was busy gets that one. So a slow clie
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from ops.store_reader import OutboxRow, Reader, StoreError
-from ops.store_rows import rfc3339
+from ops.store_reader import Live, OutboxRow, Reader, StoreError
+from ops.store_rows import rfc3339, to_json
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +67,8 @@ class Hub:
         self._published_bytes = 0
         self._pictures: dict[str, tuple[int, bytes]] = {}
         self._version: int | None = None
-        self._sensors = b""
+        self._sensors: Live | None = None
+        self._layers: dict[str, str] = {}
         self._tracks_due = self._heartbeat_due = 0.0
         self._tracks_changed = False
         self.stopped = False
@@ -80,6 +82,23 @@ class Hub:
     def full(self) -> bool:
         """Whether one more client would be too many."""
         return len(self._clients) >= self._settings.max_clients
+
+    def sensors_picture(self, sensors: Live) -> bytes:
+        """The sensors with the revisions of the map's layers, which change with the sensors' health."""
+        more = b',"layers":' + to_json(self._layers, where="layers") if self._layers else b""
+        return picture(sensors.stamp_ns, sensors.cursor, "sensors", sensors.body, more)
+
+    def sensor_states(self) -> dict[str, str]:
+        """State of health of each sensor by id, as last polled; empty before the first picture."""
+        sensors = [] if self._sensors is None else json.loads(self._sensors.body)
+        return {str(sensor.get("sensor")): str(sensor.get("state")) for sensor in sensors}
+
+    def show_layers(self, revisions: Mapping[str, str]) -> None:
+        """Send the sensors again when the revision of a layer has changed; in the event loop of the hub."""
+        if revisions != self._layers:
+            self._layers = dict(revisions)
+            if self._sensors is not None:
+                self._show("sensors", self.sensors_picture(self._sensors))
 
     async def run(self) -> None:
         """Poll until ``stop``. A store that cannot be read is logged once an outage; heartbeats go on."""
@@ -175,9 +194,9 @@ class Hub:
         if news:
             await self._take_alerts()
             sensors = await asyncio.to_thread(self._reader.live, "sensors")
-            if sensors is not None and sensors.body != self._sensors:
-                self._sensors = sensors.body
-                self._show("sensors", picture(sensors.stamp_ns, sensors.cursor, "sensors", sensors.body))
+            if sensors is not None and (self._sensors is None or sensors.body != self._sensors.body):
+                self._sensors = sensors
+                self._show("sensors", self.sensors_picture(sensors))
             self._version = version  # only now: what failed half-way is read again
         now = asyncio.get_running_loop().time()
         if self._tracks_changed and now >= self._tracks_due:
@@ -250,9 +269,9 @@ class EventStream(Response):
         await self._hub.serve(self._after, receive, send)
 
 
-def picture(stamp_ns: int, cursor: int, name: str, body: bytes) -> bytes:
-    """A part of the live picture with the journal time and row it belongs to, as one JSON object."""
-    return b'{"stamp":"%s","cursor":%d,"%s":%s}' % (rfc3339(stamp_ns).encode(), cursor, name.encode(), body)
+def picture(stamp_ns: int, cursor: int, name: str, body: bytes, more: bytes = b"") -> bytes:
+    """A part of the live picture with the journal time and row it belongs to, as one JSON object ending in ``more``."""
+    return b'{"stamp":"%s","cursor":%d,"%s":%s%s}' % (rfc3339(stamp_ns).encode(), cursor, name.encode(), body, more)
 
 
 def frame(event: str, body: bytes, number: int | None = None) -> bytes:

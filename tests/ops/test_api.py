@@ -65,7 +65,13 @@ def room(tmp_path_factory):
 
     app = create_app(
         store.path,
-        ApiSettings("cumberland", border=BORDER, operator="m.keller", guard=GuardSettings(token="t0ken")),
+        ApiSettings(
+            "cumberland",
+            border=BORDER,
+            operator="m.keller",
+            guard=GuardSettings(token="t0ken"),
+            pages=folder / "not-built",
+        ),
         act=act,
         now_ns=lambda: world.now_ns,
         access_log=log,
@@ -106,7 +112,10 @@ def test_alerts_by_status_time_and_number(room):
         ("/api/alerts?since=2026-03-01T22:00:00", 422, "has no offset"),
         ("/api/alerts?limit=0", 422, "query.limit"),
         ("/api/stream?after=-1", 422, "query.after"),
-        ("/api/nothing", 404, "Not Found"),
+        ("/api/nothing", 404, "nothing at this address"),
+        ("/api/sector", 404, "without its ground"),
+        ("/api/tiles/hillshade/1/0/0.png", 404, "without its ground"),
+        ("/assets/../api.py", 404, "nothing at this address"),
     ],
 )
 def test_a_wrong_question_gets_one_sentence(room, path, status, sentence):
@@ -126,6 +135,10 @@ ACTIONS = [
     ("A2", "acknowledge", None, 409),
     ("A3", "acknowledge", None, 409),
     ("A4", "acknowledge", None, 409),
+    ("A1", "clear", None, 202),
+    ("A2", "clear", None, 202),
+    ("A3", "clear", None, 409),
+    ("A4", "clear", None, 409),
     ("A1", "reject", {"reason": "a cow"}, 202),
     ("A2", "reject", {"reason": "a cow"}, 202),
     ("A3", "reject", {"reason": "a cow"}, 409),
@@ -179,7 +192,7 @@ def test_every_change_needs_the_own_origin_or_the_token(room):
     """Generated from the API's own description, so that a new route cannot be forgotten."""
     operations = room.client.get("/api/openapi.json").json()["paths"]
     changes = [(path, verb) for path, verbs in operations.items() for verb in verbs if verb != "get"]
-    assert len(changes) == 2
+    assert len(changes) == 3
     own = f"http://127.0.0.1:{room.port}"
     for path, verb in changes:
         url = path.replace("{identity}", "A99")
@@ -341,17 +354,14 @@ def test_health_turns_stale_with_the_picture(room):
     assert (stale.status_code, stale.json()["status"]) == (503, "stale")
 
 
-def test_the_page_is_plain_and_runs_nothing(room):
-    page = room.client.get("/")
-    assert page.headers["content-type"] == "text/html; charset=utf-8"
-    assert "no map here yet" in page.text
-    assert "<script" not in page.text
-    assert "style=" not in page.text
+def test_methods_that_an_address_does_not_take_are_refused_in_a_sentence(room):
+    answer = room.client.put("/api/tracks", headers={TOKEN_HEADER: "t0ken"})
+    assert (answer.status_code, answer.json()["error"]) == (405, "This address does not take this method.")
 
 
 def test_before_fusion_has_written_everything_says_so(tmp_path):
     path = tmp_path / "later.sqlite"
-    app = create_app(path, ApiSettings("<i>x</i>"), act=print, now_ns=lambda: T0_NS)
+    app = create_app(path, ApiSettings("<i>x</i>", pages=tmp_path), act=print, now_ns=lambda: T0_NS)
     with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
         for url in ("/api/tracks", "/api/alerts", "/api/health", "/metrics"):
             answer = client.get(url)

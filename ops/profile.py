@@ -1,0 +1,217 @@
+"""The ground between two points and the sight line over it: what blocks it, where, and what would be seen.
+
+``geo.visibility.line_of_sight`` decides whether the target is seen. Where and by how much the ground rises above the
+line follows from the same surface, bilinear between cell centres: between two crossings of grid lines its height over
+the line is a quadratic of the distance, so three values of it tell all.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from geo.errors import TerrainError
+from geo.terrain import cell_size, sample
+from geo.view import RADIO_K, TARGET_HEIGHT_M, surface_of
+from geo.visibility import EARTH_RADIUS_M, HIDDEN, UNKNOWN, VISIBLE, line_of_sight
+
+Floats = npt.NDArray[np.float64]
+
+MOST_POINTS: Final = 1000
+"""A longer way is shown in steps larger than a cell. The sight line itself is always judged on every cell."""
+OBSERVER_HEIGHT_M: Final = 2.0
+_TOUCH_M: Final = 1e-9  # a line may touch the ground, see geo.sightlines
+
+
+@dataclass(frozen=True, slots=True)
+class Eyes:
+    """Heights above the ground [m] of the observer's eye and of the target's top, and the factor k of the Earth."""
+
+    observer_height_m: float = OBSERVER_HEIGHT_M
+    target_height_m: float = TARGET_HEIGHT_M
+    curvature_k: float = RADIO_K
+
+
+def profile(terrain: xr.Dataset, start: tuple[float, float], end: tuple[float, float], eyes: Eyes) -> dict[str, Any]:
+    """The way from ``start`` to ``end`` (easting, northing) [m] as lists of equal length, and the verdict.
+
+    distance_m along the way in the frame; elevation_m of the ground (NaN where void or off the map); drop_m, by how
+    much the curved Earth falls below the observer's horizontal plane; sight_m, height of the sight line above the
+    datum (NaN where its ends are not known). ``visible`` is the answer of ``line_of_sight``, None where that is
+    unknown, also for an observer on a void. ``blocked_at_m`` is where the ground first rises above the line,
+    ``needed_target_height_m`` from which height the target would be seen (0: its feet are), both None where unknown.
+    TerrainError for an observer off the map, BadInput for heights and factors that cannot be.
+    """
+    near = _window(terrain, start, end)
+    way = _Way(near, _as_judged(near, start), _as_judged(near, end), eyes)
+    length = way.length
+    steps = min(max(math.ceil(length / cell_size(terrain)), 1), MOST_POINTS - 1)
+    distance = np.linspace(0.0, length, steps + 1)
+    state = _state(way)
+    sight = way.sight(distance)
+    gap = way.gaps() if state in (HIDDEN, VISIBLE) and length > 0.0 else None
+    return {
+        "distance_m": distance,
+        "elevation_m": way.ground(distance),
+        "drop_m": way.drop(distance),
+        "sight_m": sight,
+        "visible": {HIDDEN: False, VISIBLE: True}.get(state),
+        "blocked_at_m": gap.first_above() if gap is not None and state == HIDDEN else None,
+        "needed_target_height_m": None if gap is None else _agreeing(gap.needed_height(), state, eyes.target_height_m),
+        "observer_height_m": eyes.observer_height_m,
+        "target_height_m": eyes.target_height_m,
+        "curvature_k": eyes.curvature_k if math.isfinite(eyes.curvature_k) else None,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """A way over a terrain; distances are along it in the frame [m], heights above the datum [m]."""
+
+    terrain: xr.Dataset
+    start: tuple[float, float]
+    end: tuple[float, float]
+    eyes: Eyes
+
+    @property
+    def length(self) -> float:
+        return math.dist(self.start, self.end)
+
+    def places(self, distance: Floats) -> tuple[Floats, Floats]:
+        share = distance / self.length if self.length > 0.0 else distance
+        (e0, n0), (e1, n1) = self.start, self.end
+        return e0 + share * (e1 - e0), n0 + share * (n1 - n0)
+
+    def ground(self, distance: Floats) -> Floats:
+        return np.asarray(sample(self.terrain, *self.places(distance)), np.float64)
+
+    def drop(self, distance: Any) -> Any:
+        return distance * distance / (2.0 * self.eyes.curvature_k * EARTH_RADIUS_M)
+
+    def sight(self, distance: Floats) -> Any:
+        """Height of the straight line from the eye to the target's top, lifted by the drop."""
+        foot, target_foot = self.ground(np.array([0.0, self.length]))
+        eye, top = foot + self.eyes.observer_height_m, target_foot + self.eyes.target_height_m
+        share = distance / self.length if self.length > 0.0 else distance
+        return eye + share * (top - self.drop(self.length) - eye) + self.drop(distance)
+
+    def gaps(self) -> _Gaps:
+        """The way in pieces between the grid lines that it crosses."""
+        shares = [np.array([0.0, 1.0])]
+        for axis, (first, last) in enumerate(zip(self.start, self.end, strict=True)):
+            lines = self.terrain["easting" if axis == 0 else "northing"].to_numpy()
+            if first != last:
+                crossed = lines[(lines > min(first, last)) & (lines < max(first, last))]
+                shares.append((crossed - first) / (last - first))
+        edges = np.unique(np.concatenate(shares)) * self.length
+        ends = np.stack([edges[:-1], (edges[:-1] + edges[1:]) / 2, edges[1:]])
+        return _Gaps(self, ends, self.ground(ends))
+
+
+@dataclass(frozen=True, slots=True)
+class _Gaps:
+    """Pieces of a way: distance and ground at start, middle and end of each, (3, piece)."""
+
+    way: _Way
+    distance: Floats
+    ground: Floats
+
+    def first_above(self) -> float:
+        """Distance at which the ground first rises above the sight line; where rounding hides that, the nearest."""
+        a, b, c = _quadratic(self.ground - self.way.sight(self.distance))
+        top = _clipped(-b, 2 * a)
+        highest = np.maximum(np.maximum(c, a + b + c), c + top * (b + top * a))
+        above = np.flatnonzero(highest > _TOUCH_M)
+        if not above.size:
+            piece = int(np.nanargmax(highest))
+            return self._at(piece, float(top[piece]))
+        piece = int(above[0])
+        if c[piece] > _TOUCH_M:
+            return self._at(piece, 0.0)
+        roots = np.roots([a[piece], b[piece], c[piece]])
+        real = roots[np.isreal(roots)].real
+        rising = real[(real >= 0.0) & (real <= 1.0) & (2 * a[piece] * real + b[piece] >= 0.0)]
+        return self._at(piece, float(rising.min()) if rising.size else 0.0)
+
+    def needed_height(self) -> float:
+        """Height above the ground from which the target is seen: the steepest line to the ground decides."""
+        way, length = self.way, self.way.length
+        eye = self.ground[0, 0] + way.eyes.observer_height_m
+        height = self.ground - way.drop(self.distance) - eye
+        a, b, c = _quadratic(height)
+        start, span = self.distance[0], self.distance[2] - self.distance[0]
+        # h = a s² + b s + c at d = start + span s; h / d is stationary where a span s² + 2 a start s + b start = c span
+        with np.errstate(divide="ignore", invalid="ignore"):
+            inner = np.sqrt(start * start - span * (b * start - c * span) / a)
+            s = np.clip(np.nan_to_num((inner - start) / span, nan=1.0, posinf=1.0, neginf=1.0), 0.0, 1.0)
+            inside = (c + s * (b + s * a)) / (start + span * s)
+            slopes = np.stack([height[1] / self.distance[1], height[2] / self.distance[2], inside])
+        from_the_eye = b[0] / span[0] if way.eyes.observer_height_m == 0.0 else -np.inf
+        steepest = max(float(np.nanmax(slopes[np.isfinite(slopes)])), float(from_the_eye))
+        return max(steepest * length - float(height[2, -1]), 0.0)
+
+    def _at(self, piece: int, share: float) -> float:
+        start, _, end = self.distance[:, piece]
+        return float(start + share * (end - start))
+
+
+def _quadratic(values: Floats) -> tuple[Floats, Floats, Floats]:
+    """a, b, c of a s² + b s + c through values (3, piece) at s = 0, ½, 1."""
+    first, middle, last = values
+    return 2 * (first + last - 2 * middle), 4 * middle - 3 * first - last, first
+
+
+def _clipped(numerator: Floats, denominator: Floats) -> Floats:
+    """Their quotient within 0 and 1; 0 where there is none."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.clip(np.nan_to_num(numerator / denominator, nan=0.0, posinf=1.0, neginf=0.0), 0.0, 1.0)
+
+
+def _agreeing(needed: float, state: int, target_height_m: float) -> float:
+    """``needed``, kept on the side of the target's height on which the verdict is: rounding is fractions of a mm."""
+    return min(needed, target_height_m) if state == VISIBLE else max(needed, target_height_m)
+
+
+def _as_judged(terrain: xr.Dataset, place: tuple[float, float]) -> tuple[float, float]:
+    """The place as the sight line takes it, to a millionth of a cell, so that both judge the same line."""
+    _, grid = surface_of(terrain)
+    column, row = float(grid.column_of(place[0])), float(grid.row_of(place[1]))
+    return grid.west + column * grid.cell_m, grid.north - row * grid.cell_m
+
+
+def _state(way: _Way) -> int:
+    """What ``line_of_sight`` says; UNKNOWN where the observer stands on a void, which it refuses."""
+    _, grid = surface_of(way.terrain)
+    on_map = bool(grid.holds(grid.row_of(way.start[1]), grid.column_of(way.start[0])))
+    eyes = way.eyes
+    try:
+        return int(
+            line_of_sight(
+                way.terrain,
+                way.start,
+                way.end,
+                observer_height_m=eyes.observer_height_m,
+                target_height_m=eyes.target_height_m,
+                curvature_k=eyes.curvature_k,
+            )
+        )
+    except TerrainError:
+        if not on_map:
+            raise
+        return UNKNOWN
+
+
+def _window(terrain: xr.Dataset, start: tuple[float, float], end: tuple[float, float]) -> xr.Dataset:
+    """A lazy terrain is read only around the way, which changes no bit of the answer; one in memory is taken whole."""
+    if terrain["elevation"].chunks is None:
+        return terrain
+    cell = cell_size(terrain)
+    west, east = min(start[0], end[0]) - 3 * cell, max(start[0], end[0]) + 3 * cell
+    south, north = min(start[1], end[1]) - 3 * cell, max(start[1], end[1]) + 3 * cell
+    window = terrain.sel(easting=slice(west, east), northing=slice(north, south))
+    return window.load() if min(window["elevation"].shape) >= 2 else terrain

@@ -1,0 +1,27 @@
+"""Shaded relief: how light falls on the ground, the same on the live map and in the report."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+LIGHTS: Final = ((315, 0.5), (270, 0.2), (0, 0.2), (225, 0.1))
+"""(azimuth [deg], weight): light from several sides, mostly from the north-west, as maps are read."""
+EXAGGERATION: Final = 1.6
+LIGHT_ON_THE_LEVEL: Final = math.sqrt(0.5)
+"""What level ground gets, all lights standing 45° high."""
+
+
+def shade(elevation: npt.NDArray[np.float32], cell_m: float) -> npt.NDArray[np.float32]:
+    """Light on each cell, 0 to 1, of a height raster with rows from north to south; NaN beside and on voids."""
+    south_slope, east_slope = np.gradient(elevation * np.float32(EXAGGERATION), cell_m)
+    steepness = np.sqrt(1 + south_slope**2 + east_slope**2)
+    light = np.zeros_like(elevation)
+    for azimuth_deg, weight in LIGHTS:
+        azimuth = math.radians(azimuth_deg)
+        facing = south_slope * math.cos(azimuth) - east_slope * math.sin(azimuth)
+        light += weight * np.clip(LIGHT_ON_THE_LEVEL * (1 + facing) / steepness, 0, 1)
+    return light.astype(np.float32)

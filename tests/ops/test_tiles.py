@@ -1,0 +1,358 @@
+"""Tiles: the ground is where it is, nothing is shown as seen that no sensor sees, and bad addresses are sentences."""
+
+from __future__ import annotations
+
+import io
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+from PIL import Image
+from rasterio.enums import Resampling
+
+from geo.terrain import bounds
+from geo.visibility import viewshed
+from ops.config import Ground
+from ops.overlays import Belt, Overlays, Viewshed, union, viewshed_of
+from ops.relief import LIGHT_ON_THE_LEVEL, shade
+from ops.report_hidden import hidden_share
+from ops.tile_styles import OFF_THE_MAP, SEEN, UNKNOWN, UNSEEN, Elevation, Hillshade, Unseen
+from ops.tiles import TILE_PX, Layer, NoTile, Raster, Tiles, raster_of
+from sensors.coverage import look_probability
+from sensors.layout import Layout
+
+RADIUS_M = 6_378_137.0
+
+
+def pixel_of(lon: float, lat: float, zoom: int) -> tuple[int, int, int, int]:
+    """Tile x, y and column, row of a place: Web Mercator from its definition (EPSG:3857), not from the library."""
+    world = TILE_PX * 2**zoom
+    east = (lon + 180) / 360 * world
+    south = (1 - math.log(math.tan(math.pi / 4 + math.radians(lat) / 2)) / math.pi) / 2 * world
+    return int(east // TILE_PX), int(south // TILE_PX), int(east % TILE_PX), int(south % TILE_PX)
+
+
+def pixels(body: bytes) -> np.ndarray:
+    """(row, column, RGBA) of a PNG."""
+    image = Image.open(io.BytesIO(body))
+    assert image.format == "PNG"
+    assert image.size == (TILE_PX, TILE_PX)
+    return np.asarray(image.convert("RGBA"))
+
+
+def at(tiles: Tiles, layer: str, ground: Ground, easting: float, northing: float, zoom: int = 13) -> np.ndarray:
+    lon, lat = ground.frame.to_lonlat(easting, northing)
+    x, y, column, row = pixel_of(lon, lat, zoom)
+    return pixels(tiles.tile(layer, zoom, x, y)[0].body)[row, column]
+
+
+def centre(ground: Ground) -> tuple[float, float]:
+    west, south, east, north = bounds(ground.terrain)
+    return (west + east) / 2, (south + north) / 2
+
+
+def heights_layer(ground: Ground, elevation: xr.DataArray | None = None, **more: Any) -> Layer:
+    elevation = ground.terrain["elevation"] if elevation is None else elevation
+    raster = raster_of(elevation, ground.terrain.attrs["crs"], nodata=math.nan, resampling=Resampling.average)
+    return Layer(
+        **{"id": "elevation", "title": "", "raster": raster, "style": Elevation(0, 1000), "revision": "1"} | more
+    )
+
+
+@pytest.fixture(scope="module")
+def tiles(hill_ground: Ground) -> Tiles:
+    tiles = Tiles()
+    tiles.put(heights_layer(hill_ground))
+    tiles.put(heights_layer(hill_ground, id="hillshade", style=Hillshade()))
+    return tiles
+
+
+def test_a_height_is_painted_where_it_stands(hill_ground: Ground):
+    """A tower of four by four cells in a plain: lighter than the plain at its place, and only there."""
+    elevation = xr.zeros_like(hill_ground.terrain["elevation"])
+    elevation[60:64, 80:84] = 1000.0
+    tiles = Tiles()
+    tiles.put(heights_layer(hill_ground, elevation))
+    eastings, northings = elevation["easting"].to_numpy(), elevation["northing"].to_numpy()
+    top = at(tiles, "elevation", hill_ground, eastings[81:83].mean(), northings[61:63].mean())
+    plain = at(tiles, "elevation", hill_ground, eastings[90], northings[61])
+    assert top[:3].min() > 200 > plain[:3].max()
+    for row, column in ((61, 74), (54, 82), (70, 82), (61, 90)):
+        assert (at(tiles, "elevation", hill_ground, eastings[column], northings[row]) == plain).all()
+
+
+def test_beyond_the_map_and_on_voids_tiles_are_see_through(hill_ground: Ground, tiles: Tiles):
+    far = pixels(tiles.tile("elevation", 9, 0, 0)[0].body)
+    assert (far[..., 3] == 0).all()
+    elevation = hill_ground.terrain["elevation"].copy(deep=True)
+    elevation[40:80, 50:100] = math.nan
+    voids = Tiles()
+    voids.put(heights_layer(hill_ground, elevation))
+    voids.put(heights_layer(hill_ground, elevation, id="hillshade", style=Hillshade()))
+    eastings, northings = elevation["easting"].to_numpy(), elevation["northing"].to_numpy()
+    for layer in ("elevation", "hillshade"):
+        assert at(voids, layer, hill_ground, eastings[75], northings[60])[3] == 0
+    assert at(voids, "elevation", hill_ground, eastings[20], northings[20])[3] == 255
+
+
+def test_relief_runs_on_from_tile_to_tile(hill_ground: Ground):
+    """Across the edge between two tiles the shadow changes no more than it does between columns inside them."""
+    tiles = Tiles()
+    tiles.put(heights_layer(hill_ground, hill_ground.terrain["elevation"] * 8, id="hillshade", style=Hillshade()))
+    lon, lat = hill_ground.frame.to_lonlat(*centre(hill_ground))
+    x, y, _, _ = pixel_of(lon, lat, 13)
+    left, right = (pixels(tiles.tile("hillshade", 13, x + i, y)[0].body)[..., 3].astype(int) for i in (0, 1))
+    whole = np.hstack([left, right])
+    steps = np.abs(np.diff(whole, axis=1)).max(axis=0)
+    assert whole.std() > 2, "there is something to see"
+    assert steps[TILE_PX - 1] <= steps[TILE_PX - 20 : TILE_PX + 20].max()
+    assert steps[TILE_PX - 1] <= 8
+
+
+def test_light_comes_from_the_north_west_and_the_level_is_neutral():
+    level = np.zeros((9, 9), np.float32)
+    assert shade(level, 30.0)[4, 4] == pytest.approx(LIGHT_ON_THE_LEVEL)
+    row, column = np.mgrid[0:9, 0:9].astype(np.float32)
+    facing_north_west, facing_south_east = shade(10 * (row + column), 30.0), shade(-10 * (row + column), 30.0)
+    assert facing_north_west[4, 4] > LIGHT_ON_THE_LEVEL > facing_south_east[4, 4]
+
+
+@pytest.mark.parametrize("palette", ["day", "night"])
+def test_the_higher_the_lighter_so_that_no_hue_is_needed(palette):
+    heights = np.linspace(0, 1000, 101, dtype=np.float32)[None]
+    painted = Elevation(0, 1000).paint(heights, 10.0, palette).astype(float)[:, 0]
+    lightness = 0.2126 * painted[0] + 0.7152 * painted[1] + 0.0722 * painted[2]  # Rec. 709 luma
+    assert (np.diff(lightness) >= -0.5).all()
+    assert lightness[-1] - lightness[0] > 40
+
+
+@pytest.mark.parametrize(
+    ("place", "sentence"),
+    [
+        (("nothing", 13, 0, 0), "There is no layer 'nothing'; there are elevation, hillshade."),
+        (("elevation", 0, 0, 0), "There are no tiles of elevation at zoom 0; they go from"),
+        (("elevation", 99, 0, 0), "There are no tiles of elevation at zoom 99"),
+        (("elevation", -1, 0, 0), "There are no tiles of elevation at zoom -1"),
+        (("elevation", 13, 2**13, 0), "There is no tile 8192, 0 at zoom 13; both count from 0 to 8191."),
+        (("elevation", 13, 0, -1), "There is no tile 0, -1 at zoom 13"),
+        (("elevation", 13, 10**30, 0), "There is no tile 1000"),
+    ],
+)
+def test_what_is_no_tile_is_said_in_a_sentence(tiles: Tiles, place, sentence):
+    with pytest.raises(NoTile) as refused:
+        tiles.tile(*place)
+    assert sentence in str(refused.value.args[0])
+
+
+def test_the_cache_stays_within_its_bound_and_gives_the_same_bytes(hill_ground: Ground):
+    tiles = Tiles(cache_bytes=20_000)
+    tiles.put(heights_layer(hill_ground, style=Hillshade()))
+    lon, lat = hill_ground.frame.to_lonlat(*centre(hill_ground))
+    x, y, _, _ = pixel_of(lon, lat, 14)
+    places = [(x + i, y + j) for i in range(-2, 3) for j in range(-2, 3)]
+    first = [tiles.tile("elevation", 14, *place)[0] for place in places]
+    assert sum(len(tile.body) for tile in first) > 40_000
+    assert tiles._cached_bytes == sum(len(tile.body) for tile in tiles._cache.values()) <= 20_000
+    again = [tiles.tile("elevation", 14, *place)[0] for place in places]
+    assert first == again
+    assert len({tile.etag for tile in first}) == len({tile.body for tile in first})
+
+
+def test_a_layer_put_anew_is_shown_at_once(hill_ground: Ground):
+    tiles = Tiles()
+    tiles.put(heights_layer(hill_ground))
+    before = at(tiles, "elevation", hill_ground, *centre(hill_ground))
+    tiles.put(heights_layer(hill_ground, style=Elevation(-5000, 0), revision="2"))
+    assert tiles.revisions() == {"elevation": "2"}
+    assert (at(tiles, "elevation", hill_ground, *centre(hill_ground)) != before).any()
+
+
+def test_a_terrain_of_many_cells_is_laid_out_in_strips(hill_ground: Ground, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("ops.tiles.IN_MEMORY_CELLS", 10)
+    lazy = hill_ground.terrain["elevation"].chunk({"northing": 40, "easting": 50})
+    on_disk = raster_of(lazy, hill_ground.terrain.attrs["crs"], nodata=math.nan, resampling=Resampling.average)
+    assert Path(on_disk.name).exists()
+    tiles = Tiles()
+    tiles.put(heights_layer(hill_ground, raster=on_disk))
+    tiles.put(heights_layer(hill_ground, id="memory"))
+    east, north = centre(hill_ground)
+    for place in ((east, north), (east - 2000.0, north + 1500.0)):
+        assert (at(tiles, "elevation", hill_ground, *place) == at(tiles, "memory", hill_ground, *place)).all()
+
+
+# What is seen
+
+
+@pytest.fixture(scope="module")
+def viewsheds(hill_ground: Ground) -> dict[str, Viewshed]:
+    layout = hill_ground.layout
+    return {sensor.id: viewshed_of(layout.placement(sensor.id), hill_ground.terrain) for sensor in layout}
+
+
+def known(ground: Ground) -> np.ndarray:
+    return np.isfinite(ground.terrain["elevation"].to_numpy())
+
+
+def test_a_union_is_what_the_look_of_each_sensor_says(hill_ground: Ground, viewsheds: dict[str, Viewshed]):
+    visible = look_probability(hill_ground.layout, hill_ground.terrain)["visible"].to_numpy()
+    states = union(viewsheds.values(), known(hill_ground))
+    assert ((states == SEEN) == (visible == 1).any(axis=0)).all()
+    assert 0 < (states == SEEN).mean() < 1
+
+
+def test_one_more_working_sensor_never_hides_ground(hill_ground: Ground, viewsheds: dict[str, Viewshed]):
+    every = list(viewsheds.values())
+    before = union([], known(hill_ground))
+    assert set(np.unique(before)) <= {UNSEEN, UNKNOWN}
+    for count in range(1, len(every) + 1):
+        after = union(every[:count], known(hill_ground))
+        assert ((after == SEEN) >= (before == SEEN)).all()
+        assert ((after == UNSEEN) <= (before == UNSEEN)).all()
+        before = after
+
+
+def test_a_void_is_unknown_and_what_lies_behind_it_too(hill_ground: Ground):
+    terrain = hill_ground.terrain.copy(deep=True)
+    terrain["elevation"][60:64, :] = math.nan  # north of every sensor
+    place = hill_ground.layout.placement("radar-mid")
+    states = union([viewshed_of(place, terrain)], np.isfinite(terrain["elevation"].to_numpy()))
+    assert (states[60:64] == UNKNOWN).all()
+    assert not (states[:60] == SEEN).any()
+    assert (states[:60] == UNKNOWN).any()
+
+
+def test_the_hidden_share_is_the_reports(hill_ground: Ground, viewsheds: dict[str, Viewshed]):
+    states = union(viewsheds.values(), known(hill_ground))
+    visible = look_probability(hill_ground.layout, hill_ground.terrain)["visible"]
+    report = hidden_share(visible, hill_ground.border, belt_m=hill_ground.sector.belt_m)
+    shares = Belt(hill_ground).hidden_share(states)
+    assert shares == pytest.approx(np.round(report.per_segment, 4).tolist())
+
+
+def test_a_viewshed_is_packed_without_loss(hill_ground: Ground, viewsheds: dict[str, Viewshed]):
+    place = hill_ground.layout.placement("radar-mid")
+    sensor = place.sensor
+    whole = viewshed(
+        hill_ground.terrain, sensor.easting, sensor.northing, observer_height_m=sensor.mast_height_m,
+        max_range_m=sensor.max_range_m, curvature_k=4 / 3,
+    )  # fmt: skip
+    packed = viewsheds["radar-mid"]
+    assert (packed.states() == whole.to_numpy()).all()
+    row, column = packed.first_row + 20, packed.first_column + 30
+    assert packed.sees(row, column) is bool(whole.to_numpy()[20, 30] == 1)
+    assert not packed.sees(-1, 5)
+    assert not packed.sees(10**6, 5)
+
+
+@pytest.mark.parametrize("palette", ["day", "night"])
+def test_seen_ground_is_clear_unseen_veiled_and_unknown_hatched(palette):
+    values = np.full((3, 16, 16), [[[SEEN]], [[UNSEEN]], [[UNKNOWN]]], np.float32)
+    seen, unseen, unknown = (Unseen().paint(part, 10.0, palette)[3] for part in values)
+    assert (seen == 0).all()
+    assert (unseen > 60).all()
+    assert (unknown == 0).any()
+    assert (unknown > 60).any()
+    off = Unseen().paint(np.full((16, 16), np.nan, np.float32), 10.0, palette)
+    assert (off[3] == 0).all()
+    tiled = Unseen().paint(np.full((TILE_PX, 2 * TILE_PX), UNSEEN, np.float32), 10.0, palette)
+    assert (tiled[:, :, :TILE_PX] == tiled[:, :, TILE_PX:]).all()  # the hatching runs on from tile to tile
+
+
+def until(true: Callable[[], bool], within_s: float = 20.0) -> bool:
+    deadline = time.monotonic() + within_s
+    while not true() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return true()
+
+
+@pytest.fixture
+def overlays(hill_ground: Ground) -> tuple[Overlays, Tiles]:
+    tiles = Tiles()
+    overlays = Overlays(hill_ground, tiles.put, terrain_digest="t")
+    overlays.start()
+    return overlays, tiles
+
+
+OK = dict.fromkeys(("radar-mid", "camera-west", "ground-1"), "ok")
+
+
+def test_before_anything_is_computed_nothing_is_shown_as_seen(hill_ground: Ground):
+    shown: list[Layer] = []
+    overlays = Overlays(hill_ground, shown.append, terrain_digest="t")
+    overlays._show_unknown()
+    assert [layer.id for layer in shown] == ["visible", "visible-camera", "visible-ground_sensor", "visible-radar"]
+    tiles = Tiles()
+    tiles.put(shown[0])
+    lon, lat = hill_ground.frame.to_lonlat(*centre(hill_ground))
+    x, y, _, _ = pixel_of(lon, lat, 15)
+    assert (pixels(tiles.tile("visible", 15, x, y)[0].body)[..., 3] > 0).any()
+    assert overlays.hidden_share == ("", [])
+    assert overlays.seen_by(75, 100) is None
+
+
+def test_a_silent_sensor_loses_its_ground_and_gets_it_back(overlays, hill_ground: Ground):
+    overlays, tiles = overlays
+    overlays.take_health(OK)
+    assert until(lambda: overlays.ready and min(overlays.hidden_share[1]) < 1)
+    assert until(lambda: "unknown" not in tiles.revisions().values())
+    working, before = tiles.revisions(), overlays.hidden_share
+    radar = hill_ground.layout["radar-mid"]
+    assert at(tiles, "visible", hill_ground, radar.easting, radar.northing)[3] == 0
+
+    overlays.take_health(OK | {"radar-mid": "silent", "camera-west": "maintenance", "ground-1": "never"})
+    assert until(lambda: set(overlays.hidden_share[1]) == {1.0})
+    assert until(lambda: all(tiles.revisions()[name] != working[name] for name in working))
+    assert at(tiles, "visible", hill_ground, radar.easting, radar.northing)[3] > 0
+    row, column = 77, 100
+    seen, lost = overlays.seen_by(row, column)
+    assert seen == []
+    assert "radar-mid" in lost
+
+    overlays.take_health(OK)
+    assert until(lambda: tiles.revisions() == working)  # the same picture has the same name
+    assert overlays.hidden_share == before
+
+
+def test_only_the_layers_of_the_silent_sensors_kind_change(overlays):
+    overlays, tiles = overlays
+    overlays.take_health(OK)
+    assert until(lambda: overlays.ready and overlays.hidden_share[0] == tiles.revisions()["visible"])
+    assert until(lambda: "unknown" not in tiles.revisions().values())
+    before = tiles.revisions()
+    overlays.take_health(OK | {"camera-west": "silent"})
+    assert until(lambda: tiles.revisions()["visible-camera"] != before["visible-camera"])
+    assert tiles.revisions()["visible-radar"] == before["visible-radar"]
+
+
+def test_a_sensor_whose_view_cannot_be_computed_is_named_and_sees_nothing(hill_ground: Ground):
+    radar = hill_ground.layout["radar-mid"]
+    feature = {
+        "type": "Feature",
+        "geometry": {"type": "Point", "coordinates": [radar.lon + 1.0, radar.lat]},
+        "properties": {"id": "astray", "kind": "radar", "max_range_m": 1000},
+    }
+    layout = Layout.from_geojson({"type": "FeatureCollection", "features": [feature]}, hill_ground.frame, name="astray")
+    ground = Ground(hill_ground.sector, hill_ground.terrain, hill_ground.frame, hill_ground.border, layout)
+    tiles = Tiles()
+    overlays = Overlays(ground, tiles.put, terrain_digest="t")
+    overlays.start()
+    overlays.take_health({"astray": "ok"})
+    assert until(lambda: set(overlays.hidden_share[1]) == {1.0})
+    assert "off the map" in overlays.problems["astray"]
+
+
+def test_a_raster_of_states_keeps_the_edge_of_the_map(hill_ground: Ground):
+    states = np.full(hill_ground.terrain["elevation"].shape, UNSEEN, np.uint8)
+    values = xr.DataArray(states, coords=[hill_ground.terrain["northing"], hill_ground.terrain["easting"]])
+    raster = raster_of(values, hill_ground.terrain.attrs["crs"], nodata=OFF_THE_MAP, resampling=Resampling.mode)
+    assert isinstance(raster, Raster)
+    tiles = Tiles()
+    tiles.put(Layer("visible", "", raster, Unseen(), "1"))
+    eastings, northings = values["easting"].to_numpy(), values["northing"].to_numpy()
+    assert at(tiles, "visible", hill_ground, eastings[-3], northings[3])[3] > 0
+    assert at(tiles, "visible", hill_ground, eastings[-1] + 200, northings[3])[3] == 0
