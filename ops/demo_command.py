@@ -13,6 +13,7 @@ from rich.table import Table
 
 from ops.console import Picture, milliseconds, render
 from ops.demo import DemoOptions, Summary, open_room, start, summarise
+from ops.show_page import show_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,13 +28,16 @@ def run_demo(options: DemoOptions, screen: Console, *, headless: bool, began_s: 
         with screen.status("Opening the room: broker, ingest, fusion, simulator ..."):
             demo = start(room, options, sector, began_s=began_s)
             room.serve(demo.actions.send)
-        screen.print(f"The picture as JSON and a stream: {room.address}", highlight=False)
+        screen.print(f"The live map: {room.address}", highlight=False)
+        if not headless:
+            show_page(str(room.address))
         with _shown(screen, headless=headless) as show:
             demo.watch(show)
         with screen.status("Senders have stopped; draining the queues ..."):
             published = demo.drain()
             room.ingest.stop(timeout_s=10.0)
             room.fusion.stop(timeout_s=20.0)
+            room.map.stop()  # the report needs the memory
         with screen.status("Scoring against the simulator's truth, writing the report ..."):
             summary = summarise(demo, published)
     show_summary(summary, screen)

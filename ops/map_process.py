@@ -22,7 +22,7 @@ class MapProcess:
 
     def __init__(self, *, sector: str, layout: str, log: Path) -> None:
         self._sector, self._layout, self._log = sector, layout, log
-        self._lock, self._revived_s = threading.Lock(), 0.0
+        self._lock, self._revived_s, self._stopped = threading.Lock(), 0.0, False
         self._child: Child
         self._client: MapClient
 
@@ -42,9 +42,15 @@ class MapProcess:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self.stop()
+        self._folder.cleanup()
+
+    def stop(self) -> None:
+        """End the process; whoever asks from now on hears that it is not running."""
+        with self._lock:
+            self._stopped = True
         self._child.stop(timeout_s=5.0)
         self._client.close()
-        self._folder.cleanup()
 
     @property
     def pid(self) -> int:
@@ -58,6 +64,6 @@ class MapProcess:
 
     def _revive_if_dead(self) -> None:
         with self._lock:
-            if not self._child.alive and time.monotonic() - self._revived_s > REVIVE_EVERY_S:
+            if not (self._stopped or self._child.alive) and time.monotonic() - self._revived_s > REVIVE_EVERY_S:
                 self._revived_s = time.monotonic()
                 self._child.restart()

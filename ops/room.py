@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from geo.errors import BadInput, WatchlineError
 from ingest.address import BrokerUrl
@@ -31,17 +31,28 @@ from ops.operator import UNIT
 from ops.processes import Child, proportional_set_size_mb
 from ops.store_reader import Reader, StoreError
 
+if TYPE_CHECKING:
+    from ops.map_process import MapProcess
+
 Part = TypeVar("Part")
 
 START_TIMEOUT_S: Final = 120.0
 DEFAULT_PORT: Final = 8447
 _OWN_FILES: Final = ("journal.db", "store.db", "truth.npz", "night.jsonl", "sensors.json", "store.latency.npy")
-_CHILDREN: Final = ("broker", "fusion", "ingest", "rehearsal", "simulator")
-_DEMO_MARK: Final = ".demonstration"
+_CHILDREN: Final = ("broker", "fusion", "ingest", "map", "rehearsal", "simulator")
+DEMO_MARK: Final = ".demonstration"
 
 
 class RoomError(WatchlineError):
     """A room that cannot open."""
+
+
+@dataclass(frozen=True, slots=True)
+class SapientDoors:
+    """HOST:PORT of a SAPIENT middleware to call, and where to listen for SAPIENT nodes; either may be None."""
+
+    dial: str | None = None
+    listen: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +61,8 @@ class RoomOptions:
 
     ``fresh``: what an earlier demonstration left in the folder goes first. ``identity``: the folder of keys; with an
     embedded broker None makes one in ``folder``. ``signatures`` None: required with an embedded broker, which has no
-    topic rights, and optional with another: then whoever has a key in the register must use it.
+    topic rights, and optional with another: then whoever has a key in the register must use it. ``sapient`` None: no
+    SAPIENT fusion node.
     """
 
     sector: str
@@ -64,6 +76,7 @@ class RoomOptions:
     fresh: bool = False
     identity: Path | None = None
     signatures: Signatures | None = None
+    sapient: SapientDoors | None = None
 
 
 class Room:
@@ -79,6 +92,8 @@ class Room:
         self.reader = Reader(self.store_path)
         self.ingest: Child
         self.fusion: Child
+        self.sapient: Child | None = None
+        self.map: MapProcess
         self.address: str | None = None
         self.identity = options.identity
         self.signatures: Signatures = options.signatures or ("required" if options.broker is None else "optional")
@@ -161,6 +176,29 @@ class Room:
         )
         self.ingest.wait_for("ready", timeout_s=START_TIMEOUT_S)
         self.fusion.wait_for("ready", timeout_s=START_TIMEOUT_S)
+        if self.options.sapient is not None:
+            self._open_sapient(self.options.sapient)
+
+    def _open_sapient(self, doors: SapientDoors) -> None:
+        """Start the SAPIENT fusion node; return when it dials or listens."""
+        options = self.options
+        self.sapient = self.start(
+            "sapient",
+            "ops.sapient",
+            f"--sector-id={options.sector_id}",
+            f"--layout={options.layout}",
+            f"--folder={options.folder}",
+            f"--store={self.store_path}",
+            *([] if doors.dial is None else [f"--dial={doors.dial}"]),
+            *([] if doors.listen is None else [f"--listen={doors.listen}"]),
+            *options.clock.arguments(),
+            timeout_s=10.0,
+        )
+        self.sapient.wait_for("ready", timeout_s=START_TIMEOUT_S)
+
+    @property
+    def _watched(self) -> list[Child]:
+        return [self.ingest, self.fusion] + ([] if self.sapient is None else [self.sapient])
 
     def start(self, name: str, module: str, *arguments: str, timeout_s: float) -> Child:
         """Start a process of this room; it is stopped, within ``timeout_s``, when the room closes."""
@@ -186,23 +224,29 @@ class Room:
         """Serve the API on 127.0.0.1 until the room closes; returns its address. The room must be ready."""
         from ops.api import ApiSettings, create_app
         from ops.audit import AccessLog
+        from ops.map_process import MapProcess
         from ops.serve import serving
 
+        options = self.options
+        log = options.folder / "logs" / "map.log"
+        self.map = self.enter(MapProcess(sector=options.sector, layout=options.layout, log=log))
         app = create_app(
             self.store_path,
             ApiSettings(
-                sector=self.options.sector_id,
+                sector=options.sector_id,
                 border=self.fusion.wait_for("border", timeout_s=START_TIMEOUT_S),
-                stale_after_s=5.0 * self.options.clock.rate,
+                stale_after_s=5.0 * options.clock.rate,
+                demo=options.fresh,
             ),
             act=act,
-            now_ns=self.options.clock.now_ns,
-            access_log=AccessLog(self.options.folder / "access.db"),
+            now_ns=options.clock.now_ns,
+            access_log=AccessLog(options.folder / "access.db"),
+            ground=self.map,
         )
         try:
-            port = self._stack.enter_context(serving(app, port=self.options.port or DEFAULT_PORT))
+            port = self._stack.enter_context(serving(app, port=options.port or DEFAULT_PORT))
         except BadInput:
-            if self.options.port is not None:
+            if options.port is not None:
                 raise
             port = self._stack.enter_context(serving(app, port=0))
         self.address = f"http://127.0.0.1:{port}/"
@@ -211,7 +255,7 @@ class Room:
     def mend(self) -> list[str]:
         """Start again what has ended; a sentence for each."""
         sentences = []
-        for child in (self.ingest, self.fusion):
+        for child in self._watched:
             if not child.alive:
                 sentences.append(f"{child.obituary()} It was started again.")
                 child.restart()
@@ -219,7 +263,7 @@ class Room:
 
     def failed(self) -> str | None:
         """Which process has ended that should not have, with its last words; None when all run."""
-        for child in (self.ingest, self.fusion):
+        for child in self._watched:
             if not child.alive:
                 return child.obituary()
         return None
@@ -269,7 +313,7 @@ def clear(folder: Path) -> None:
 
     RoomError where the folder holds a journal that no demonstration wrote: an installation's data are not cleared.
     """
-    mark = folder / _DEMO_MARK
+    mark = folder / DEMO_MARK
     if (folder / "journal.db").exists() and not mark.exists():
         raise RoomError(f"{folder}: holds a journal that no demonstration wrote; expected another folder (--out).")
     folder.mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,7 @@ from geo.errors import WatchlineError
 from ingest.address import BrokerUrl
 from ops.config import layout_path, load_sector, load_settings
 from ops.operator import UNIT, ActionSender
-from ops.room import Room, RoomOptions
+from ops.room import Room, RoomOptions, SapientDoors
 
 LOOK_EVERY_S = 1.0
 
@@ -26,6 +26,7 @@ def run_sector(
     port: int | None,
     settings: Path | None,
     identity: Path | None,
+    sapient: SapientDoors | None,
     screen: Console,
 ) -> None:
     """Open the room on ``data`` and watch over its processes; one that ends is started again, and that is said."""
@@ -41,17 +42,22 @@ def run_sector(
         port=port,
         identity=identity,
         signatures=sector.signatures,
+        sapient=sapient,
     )
     with Room(options) as room:
         room.listen()
         if broker is None:
             _write_secret(data / "broker.url", room.url.text)
             screen.print(f"Embedded broker; senders on this machine find its address in {data / 'broker.url'}")
+        if sapient is not None:
+            _say_doors(sapient, screen)
         with ActionSender(
             room.url, sector.name, now_ns=options.clock.now_ns, identity=room.identity_of(UNIT)
         ) as actions:
             address = room.serve(actions.send)
-            screen.print(f"Sector {sector.name} is running: {address}  (Ctrl-C stops it)", highlight=False)
+            screen.print(
+                f"Sector {sector.name} is running; the live map: {address}  (Ctrl-C stops it)", highlight=False
+            )
             try:
                 while True:
                     time.sleep(LOOK_EVERY_S)
@@ -59,8 +65,32 @@ def run_sector(
                         screen.print(sentence, markup=False, highlight=False)
             except KeyboardInterrupt:
                 screen.print("Stopping: ingest first, then fusion takes in what is left.")
+        if room.sapient is not None:
+            room.sapient.stop(timeout_s=10.0)
         room.ingest.stop(timeout_s=10.0)
         room.fusion.stop(timeout_s=30.0)
+
+
+def sapient_doors(dial: str | None, listen: str | None) -> SapientDoors | None:
+    """The doors that the options ask for; None for none. AddressFault on an address that cannot be read."""
+    if dial is None and listen is None:
+        return None
+    from ops.sapient_peer import Address
+
+    for option, text in (("--sapient", dial), ("--sapient-listen", listen)):
+        if text is not None:
+            Address.parse(text, where=option)
+    return SapientDoors(dial, listen)
+
+
+def _say_doors(doors: SapientDoors, screen: Console) -> None:
+    """Where SAPIENT is spoken; and, off this machine, what that means."""
+    if doors.dial is not None:
+        screen.print(f"SAPIENT: calling the middleware at {doors.dial}", highlight=False)
+    if doors.listen is not None:
+        screen.print(f"SAPIENT: listening at {doors.listen}", highlight=False)
+        if not doors.listen.startswith(("127.", "localhost:", "[::1]")):
+            screen.print("SAPIENT's TCP has neither passwords nor encryption: whoever reaches that port is believed.")
 
 
 def _write_secret(path: Path, text: str) -> None:
