@@ -1,14 +1,8 @@
-// A place in the notations that units use: latitude and longitude, UTM, MGRS; and where grid north is.
+// UTM, and where a grid's north is.
 
-import { forward } from "mgrs";
 import proj4 from "proj4";
 import type { Place } from "../model/records.ts";
-
-export function latLon(place: Place): string {
-  const lat = `${Math.abs(place.lat).toFixed(5)}° ${place.lat < 0 ? "S" : "N"}`;
-  const lon = `${Math.abs(place.lon).toFixed(5)}° ${place.lon < 0 ? "W" : "E"}`;
-  return `${lat}, ${lon}`;
-}
+import { mgrsOf } from "./mgrs.ts";
 
 /** `16S 704321 4051234`, zone and band as in MGRS; a dash near the poles, where UTM ends. */
 export function utm(place: Place): string {
@@ -16,28 +10,6 @@ export function utm(place: Place): string {
   if (square === null) return "–";
   const [easting, northing] = proj4(utmProjection(place), [place.lon, place.lat]);
   return `${square.zone} ${Math.round(easting)} ${Math.round(northing)}`;
-}
-
-/** `16S GF 04321 51234`, to the metre. */
-export function mgrs(place: Place): string {
-  const square = mgrsOf(place);
-  return square === null ? "–" : `${square.zone} ${square.square} ${square.easting} ${square.northing}`;
-}
-
-interface Mgrs {
-  readonly zone: string;
-  readonly square: string;
-  readonly easting: string;
-  readonly northing: string;
-}
-
-function mgrsOf(place: Place): Mgrs | null {
-  if (place.lat > 84 || place.lat < -80) return null;
-  const found = /^(\d{1,2}[A-Z])([A-Z]{2})(\d{5})(\d{5})$/.exec(forward([place.lon, place.lat], 5));
-  const [, zone, square, easting, northing] = found ?? [];
-  return zone === undefined || square === undefined || easting === undefined || northing === undefined
-    ? null
-    : { zone, square, easting, northing };
 }
 
 /** Zone number as MGRS has it, with its exceptions for Norway and Svalbard. */

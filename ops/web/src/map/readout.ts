@@ -1,6 +1,7 @@
 // The line under the map: scale, and the place under the pointer (or in the middle, for the keyboard) in three notations.
 
-import { latLon, mgrs, utm } from "../geo/coordinates.ts";
+import { utm } from "../geo/coordinates.ts";
+import { latLon, mgrs } from "../geo/mgrs.ts";
 import { metres } from "../format.ts";
 import { number, object } from "../model/read.ts";
 import type { Place } from "../model/records.ts";

@@ -211,17 +211,24 @@ export function readSector(raw: unknown): Sector | null {
     bounds: usable ? [west as number, south as number, east as number, north as number] : null,
     centre: place({ lon, lat }),
     frame: text(frame?.["name"], 120) || (epsg === null ? null : `EPSG:${epsg}`),
-    frameProjection: typeof frame?.["proj"] === "string" && frame["proj"].startsWith("+proj=") ? frame["proj"] : null,
+    frameProjection: projectionOf(frame?.["proj"], epsg),
     terrain: describeTerrain(body["terrain"]),
     operator: text(body["operator"], 80),
     version: text(body["version"], 40),
     layout: text(body["layout"], 80),
     targetHeightM: number(body["target_height_m"]),
     hiddenShare: share(body["hidden_share"]),
-    beltM: number(body["belt_m"]),
+    beltM: number(object(body["border"])?.["belt_m"] ?? body["belt_m"]),
     clockRate: number(clock?.["rate"]),
     clockMs: moment(clock?.["now"]),
   };
+}
+
+/** UTM on WGS 84 is the only numbered system that we know by heart. */
+function projectionOf(proj: unknown, epsg: number | null): string | null {
+  if (typeof proj === "string" && proj.startsWith("+proj=")) return proj;
+  const [, south, zone] = /^32([67])(0[1-9]|[1-5]\d|60)$/.exec(String(epsg)) ?? [];
+  return zone === undefined ? null : `+proj=utm +zone=${Number(zone)}${south === "7" ? " +south" : ""} +datum=WGS84 +units=m +no_defs`;
 }
 
 function describeTerrain(raw: unknown): string | null {

@@ -39,8 +39,8 @@ export function unseen(state: State, nowMs: number): Unseen {
   const ground = belt === null ? "of the ground along the border" : `of the ground within ${belt} m of the border`;
   const hidden =
     share === null
-      ? "How much ground is hidden from every sensor is not known here"
-      : `${percent(share)} ${ground} is hidden from every sensor, even when all work`;
+      ? "How much ground is hidden from every sensor is not known yet"
+      : `${percent(share)} ${ground} is hidden from every working sensor`;
   const lost = lostSensors(state.sensors);
   const tracks = [...state.tracks.values()];
   const predicted = tracks.filter((track) => ["coasting", "stale"].includes(look(track, nowMs))).length;

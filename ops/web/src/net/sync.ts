@@ -7,6 +7,7 @@ import { list, moment, object, readAlert, readCounts, readLayer, readSector, rea
 import type { Alert, Track } from "../model/records.ts";
 import type { Connection, Loaded, State } from "../model/state.ts";
 import type { Store } from "../model/store.ts";
+import { hiddenShare } from "../model/unseen.ts";
 import type { Trails } from "../model/trails.ts";
 import { getJson, RequestFailed } from "./api.ts";
 import { NewestPicture, pictureIntervalMs } from "./pictures.ts";
@@ -16,18 +17,23 @@ const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 10_000;
 const COUNTS_EVERY_MS = 5_000;
 const LAYERS_EVERY_MS = 60_000;
+const HIDDEN_AGAIN_MS = 3_000;
 const ALERT_LIMIT = 5000;
 
 export class Sync {
   readonly #store: Store;
   readonly #clock: ServerClock;
   readonly #trails: Trails;
+  readonly #palette: () => string;
   readonly #pictures: NewestPicture;
   #after: number | null = null;
   #stop = new AbortController();
   #wake: (() => void) | null = null;
+  #again: ReturnType<typeof setTimeout> | null = null;
 
-  constructor(store: Store, clock: ServerClock, trails: Trails) {
+  /** `palette`: in which colours the server should draw. */
+  constructor(store: Store, clock: ServerClock, trails: Trails, palette: () => string) {
+    this.#palette = palette;
     this.#store = store;
     this.#clock = clock;
     this.#trails = trails;
@@ -40,7 +46,7 @@ export class Sync {
   /** Follow the server until `close`. */
   async run(): Promise<void> {
     this.#every(COUNTS_EVERY_MS, () => this.#loadCounts());
-    this.#every(LAYERS_EVERY_MS, () => this.#loadLayers());
+    this.#every(LAYERS_EVERY_MS, () => this.#loadGround());
     let retryMs = FIRST_RETRY_MS;
     while (!this.#stop.signal.aborted) {
       this.#connection({ phase: "connecting", retryMs: null });
@@ -67,8 +73,8 @@ export class Sync {
   async #follow(): Promise<boolean> {
     let opened = false;
     try {
+      await this.#loadAlerts(); // first: it tells whether the server is there at all
       this.#loadStill();
-      await this.#loadAlerts();
       const handlers = {
         opened: () => {
           opened = true;
@@ -93,6 +99,7 @@ export class Sync {
     if (body === null) return;
     if (name === "alert") this.#takeAlert(body);
     else if (name === "sensors") this.#takeSensors(body);
+    else if (name === "layers") void this.#loadGround();
     else if (name === "heartbeat") this.#hearClock(body["at"]);
     else if (name === "reset") this.#startOver();
   }
@@ -119,7 +126,7 @@ export class Sync {
   #takeSensors(body: Readonly<Record<string, unknown>>): void {
     const sensors = list(body["sensors"]).map(readSensor).filter((sensor) => sensor !== null);
     this.#store.update(() => ({ sensors: new Map(sensors.map((sensor) => [sensor.id, sensor])) }));
-    void this.#loadLayers(); // what can be seen may have changed with them
+    void this.#loadGround(); // what can be seen may have changed with them
   }
 
   #hearClock(raw: unknown): void {
@@ -156,9 +163,8 @@ export class Sync {
   #loadStill(): void {
     void this.#loadSector();
     void this.#load("border", "/api/border", readCollection);
-    void this.#load("segments", "/api/segments", readCollection);
     void this.#load("layout", "/api/layout", readCollection);
-    void this.#loadLayers();
+    void this.#loadGround();
     void this.#loadCounts();
   }
 
@@ -170,11 +176,24 @@ export class Sync {
     if (sector?.clockMs != null) this.#clock.add(sector.clockMs, (askedMs + performance.now()) / 2);
   }
 
-  #loadLayers(): Promise<void> {
-    return this.#load("layers", "/api/layers", (raw) => {
+  /** What depends on which sensors work. The share that is hidden takes the server a while: asked again until known. */
+  async #loadGround(): Promise<void> {
+    const layers = this.#load("layers", `/api/layers?palette=${this.#palette()}`, (raw) => {
       const rows = Array.isArray(raw) ? raw : list(object(raw)?.["layers"]);
       return rows.map(readLayer).filter((layer) => layer !== null);
     });
+    await Promise.all([layers, this.#load("segments", "/api/segments", readCollection)]);
+    const { segments, connection } = this.#store.state;
+    if (segments.value === null || hiddenShare(segments.value) !== null || connection.phase !== "open") return;
+    this.#again ??= setTimeout(() => {
+      this.#again = null;
+      void this.#loadGround();
+    }, HIDDEN_AGAIN_MS);
+  }
+
+  /** Another palette has other legends. */
+  repaint(): void {
+    void this.#loadGround();
   }
 
   async #loadCounts(): Promise<void> {

@@ -63,8 +63,11 @@ export function keyed<T, N extends HTMLElement>(
   const known = new Map<string, N>();
   for (const child of parent.children) known.set((child as N).dataset["key"] ?? "", child as N);
   let next = parent.firstElementChild;
+  const placed = new Set<string>();
   for (const item of items) {
     const name = key(item);
+    if (placed.has(name)) continue;
+    placed.add(name);
     let node = known.get(name);
     known.delete(name);
     if (node === undefined) {
@@ -84,8 +87,13 @@ function moveBefore(parent: HTMLElement, node: HTMLElement, next: Element | null
   if (focused !== null && document.activeElement !== focused) focused.focus({ preventScroll: true });
 }
 
-/** Rows of a description list. */
-export function facts(rows: readonly (readonly [name: string, value: string] | null)[]): HTMLElement {
-  const cells = rows.flatMap((row) => (row === null ? [] : [el("dt", {}, row[0]), el("dd", {}, row[1])]));
-  return el("dl", { class: "facts" }, ...cells);
+export type Fact = readonly [name: string, value: string];
+
+/** Bring a description list to these rows, touching only what differs. */
+export function showFacts(list: HTMLElement, rows: readonly Fact[]): void {
+  rows.flat().forEach((words, index) => {
+    const cell = list.children[index] ?? list.appendChild(el(index % 2 === 0 ? "dt" : "dd"));
+    setText(cell, words);
+  });
+  while (list.children.length > rows.length * 2) list.lastElementChild?.remove();
 }

@@ -1,0 +1,74 @@
+// Tools that take places from the map: measuring along a way, and the line of sight between two places.
+
+import type { Feature } from "geojson";
+import type { Place } from "../model/records.ts";
+import { part } from "../ui/dom.ts";
+import { MeasurePanel } from "../ui/measure_panel.ts";
+import { SightPanel } from "../ui/sight_panel.ts";
+import type { Chart } from "./chart.ts";
+import { at, line } from "./features.ts";
+
+type Tool = "measure" | "sight";
+
+export interface ToolPanel {
+  /** Draw the panel for these places; may change what is known of them later by itself. */
+  show(places: readonly Place[]): void;
+}
+
+export class Tools {
+  readonly #chart: Chart;
+  readonly #panels: Readonly<Record<Tool, ToolPanel>>;
+  #tool: Tool | null = null;
+  #places: Place[] = [];
+
+  constructor(chart: Chart, targetHeightM: () => number) {
+    this.#chart = chart;
+    const commands = { undo: () => this.#set(this.#places.slice(0, -1)), clear: () => this.#set([]), close: () => this.end() };
+    this.#panels = { measure: new MeasurePanel(commands), sight: new SightPanel(commands, targetHeightM) };
+    for (const tool of ["measure", "sight"] as const) part(`tool-${tool}`).addEventListener("click", () => this.toggle(tool));
+  }
+
+  get active(): boolean {
+    return this.#tool !== null;
+  }
+
+  toggle(tool: Tool): void {
+    if (this.#tool === tool) return this.end();
+    this.#tool = tool;
+    this.#mark();
+    this.#set([]);
+  }
+
+  end(): void {
+    this.#tool = null;
+    this.#mark();
+    this.#set([]);
+  }
+
+  /** A place was chosen on the map. The line of sight has two ends: a third place begins a new one. */
+  add(place: Place): void {
+    const keep = this.#tool === "sight" && this.#places.length === 2 ? [] : this.#places;
+    this.#set([...keep, place]);
+  }
+
+  #mark(): void {
+    const area = part("map-area");
+    if (this.#tool === null) delete area.dataset["tool"];
+    else area.dataset["tool"] = this.#tool;
+    for (const tool of ["measure", "sight"] as const) part(`tool-${tool}`).setAttribute("aria-pressed", String(tool === this.#tool));
+    part("tool-panel").hidden = this.#tool === null;
+  }
+
+  #set(places: Place[]): void {
+    this.#places = places;
+    this.#chart.show("tool", drawn(places, this.#tool));
+    if (this.#tool !== null) this.#panels[this.#tool].show(places);
+  }
+}
+
+function drawn(places: readonly Place[], tool: Tool | null): Feature[] {
+  const name = (index: number): string => (tool === "sight" ? (index === 0 ? "observer" : "target") : String(index + 1));
+  const points: Feature[] = places.map((place, index) => ({ type: "Feature", properties: { label: name(index) }, geometry: at(place) }));
+  const way: Feature[] = places.length < 2 ? [] : [{ type: "Feature", properties: {}, geometry: line(places.map(({ lon, lat }) => [lon, lat])) }];
+  return [...way, ...points];
+}

@@ -1,0 +1,180 @@
+// What the details panel says about the selected thing: plain values, so that it can be tested without a page.
+
+import type { Feature } from "geojson";
+import { borderLines, predictedCrossing } from "../geo/crossing.ts";
+import { latLon, mgrs } from "../geo/mgrs.ts";
+import { degrees, duration, metres, percent, speed, utcDateTime } from "../format.ts";
+import { byRank, isOpen } from "../model/alerts.ts";
+import { CLASSES, ELLIPSE_95, type Alert, type Place, type Track } from "../model/records.ts";
+import type { Selection, State } from "../model/state.ts";
+import { CROSSING_AHEAD_S, look } from "../model/tracks.ts";
+import { describeSegment, describeSensor } from "./describe_ground.ts";
+import type { Fact } from "./dom.ts";
+import { CLASS_WORD, PRIORITY_MARK, PRIORITY_WORD, readable } from "./words.ts";
+
+export interface Section {
+  readonly title: string;
+  readonly facts: readonly Fact[];
+}
+
+export interface Details {
+  readonly kind: string;
+  readonly title: string;
+  /** The one sentence to read first. */
+  readonly lead: string;
+  readonly sections: readonly Section[];
+  /** Probability of each class; empty when the picture does not say. */
+  readonly shares: readonly (readonly [label: string, share: number])[];
+  /** Things that belong to this one, by a button each. */
+  readonly links: readonly { readonly label: string; readonly to: Selection }[];
+  readonly place: Place | null;
+  /** The alert that may be acted upon here. */
+  readonly alert: Alert | null;
+}
+
+export function describe(selection: Selection, state: State, nowMs: number): Details | null {
+  switch (selection.kind) {
+    case "track": {
+      const track = state.tracks.get(selection.id);
+      return track === undefined ? null : describeTrack(track, state, nowMs);
+    }
+    case "alert": {
+      const alert = state.alerts.get(selection.id);
+      return alert === undefined ? null : describeAlert(alert, state, nowMs);
+    }
+    case "sensor":
+      return describeSensor(selection.id, state, nowMs);
+    case "segment":
+      return describeSegment(selection.id, state);
+  }
+}
+
+export function whereFacts(place: Place): Fact[] {
+  return [["MGRS", mgrs(place)], ["Lat, lon", latLon(place)]];
+}
+
+function describeTrack(track: Track, state: State, nowMs: number): Details {
+  const seenS = (nowMs - track.updatedMs) / 1000;
+  const alerts = [...state.alerts.values()].filter((alert) => alert.track === track.id && isOpen(alert)).sort(byRank);
+  const sensors = track.sensors ?? alerts[0]?.sensors ?? null;
+  return {
+    kind: "Track, standard identity unknown",
+    title: `${CLASS_WORD[track.label]} ${readable(track.id)}`,
+    lead: trackLead(track, seenS, nowMs),
+    sections: [
+      { title: "How sure", facts: surenessFacts(track, seenS, sensors) },
+      { title: "Motion", facts: motionFacts(track, state) },
+      { title: "Where", facts: [...borderFacts(track.segment, null, track.offsetM), ...whereFacts(track)] },
+    ],
+    shares: shares(track),
+    links: alerts.map(({ id, priority, rule }) => ({ label: `${PRIORITY_MARK[priority]} ${rule.replaceAll("_", " ")}`, to: { kind: "alert", id } })),
+    place: track,
+    alert: alerts[0] ?? null,
+  };
+}
+
+function trackLead(track: Track, seenS: number, nowMs: number): string {
+  const ago = `${duration(seenS)} ago`;
+  switch (look(track, nowMs)) {
+    case "confirmed":
+      return `Confirmed; last seen ${ago}.`;
+    case "tentative":
+      return `Tentative: too few plots to be sure that something is there. Last plot ${ago}.`;
+    case "coasting":
+      return `Not seen since ${ago}: its place is predicted.`;
+    case "stale":
+      return `Not seen since ${ago}: its place is old and may be far off.`;
+  }
+}
+
+function surenessFacts(track: Track, seenS: number, sensors: readonly string[] | null): Fact[] {
+  const axes = track.ellipseM;
+  const ellipse = axes === null ? "–" : `±${metres(axes[0] * ELLIPSE_95, 1)} by ±${metres(axes[1] * ELLIPSE_95, 1)}`;
+  return [
+    ["Exists", percent(track.existence)],
+    ["Class", `${CLASS_WORD[track.label]}${track.labelProbability === null ? "" : `, ${percent(track.labelProbability)}`}`],
+    ["Place, 95 %", ellipse],
+    ["Long axis", axes === null ? "–" : `${degrees(track.ellipseAzimuthDeg)} grid`],
+    ["Last plot", `${duration(seenS)} ago`],
+    ["Seen by", sensors === null ? "the picture does not say" : sensors.map(readable).join(", ") || "–"],
+  ];
+}
+
+function motionFacts(track: Track, state: State): Fact[] {
+  const meeting = predictedCrossing(track, borderLines(state.border.value), CROSSING_AHEAD_S);
+  const left = track.timeToBorderS ?? meeting?.inS ?? null;
+  return [
+    ["Speed", speed(track.speedMps)],
+    ["Course", track.courseDeg === null ? "none: too slow" : `${degrees(track.courseDeg)} true`],
+    ["To the border", left === null ? `not within ${duration(CROSSING_AHEAD_S)}` : `${duration(left)} at this speed`],
+  ];
+}
+
+function shares(track: Track): readonly (readonly [string, number])[] {
+  const all = track.classProbability;
+  return all === null ? [] : CLASSES.map((name) => [CLASS_WORD[name], all[name]] as const);
+}
+
+function borderFacts(segment: number | null, chainageM: number | null, offsetM: number | null): Fact[] {
+  const side = offsetM === null ? "–" : `${metres(Math.abs(offsetM))} ${offsetM >= 0 ? "on the home side" : "on the far side"}`;
+  const facts: Fact[] = [["Border segment", segment === null ? "–" : String(segment)], ["From the line", side]];
+  if (chainageM !== null) facts.splice(1, 0, ["Along the border", `km ${(chainageM / 1000).toFixed(2)}`]);
+  return facts;
+}
+
+function describeAlert(alert: Alert, state: State, nowMs: number): Details {
+  const track = alert.track === null ? undefined : state.tracks.get(alert.track);
+  const sensor = alert.sensor === null ? undefined : state.sensors.get(alert.sensor);
+  const place = track ?? sensor ?? alert.place;
+  const links: { label: string; to: Selection }[] = [];
+  if (track !== undefined) links.push({ label: `Track ${readable(track.id)}`, to: { kind: "track", id: track.id } });
+  if (sensor !== undefined) links.push({ label: `Sensor ${readable(sensor.id)}`, to: { kind: "sensor", id: sensor.id } });
+  const sections: Section[] = [{ title: "Alert", facts: alertFacts(alert, nowMs) }];
+  if (alert.track !== null) {
+    const ended = track === undefined ? " (the track has ended)" : "";
+    sections.push({ title: `How sure, when it was stated${ended}`, facts: alertSureness(alert) });
+    sections.push({ title: "Where, when it was stated", facts: [...borderFacts(alert.segment, alert.chainageM, alert.offsetM), ...(alert.place === null ? [] : whereFacts(alert.place))] });
+  } else if (place !== null) {
+    sections.push({ title: "Where", facts: whereFacts(place) });
+  }
+  return {
+    kind: `${PRIORITY_MARK[alert.priority]} ${PRIORITY_WORD[alert.priority]} alert`,
+    title: alert.rule.replaceAll("_", " "),
+    lead: alert.sentence,
+    sections,
+    shares: track === undefined ? [] : shares(track),
+    links,
+    place,
+    alert,
+  };
+}
+
+function alertFacts(alert: Alert, nowMs: number): Fact[] {
+  const facts: Fact[] = [
+    ["State", alert.status],
+    ["Raised", `${utcDateTime(alert.raisedMs)}`],
+    ["Age", duration((nowMs - alert.raisedMs) / 1000)],
+    ["Last stated", utcDateTime(alert.updatedMs)],
+    ["Seen at", utcDateTime(alert.observedMs)],
+    ["Revision", String(alert.revision)],
+  ];
+  if (alert.by !== "") facts.push(["By", alert.by]);
+  if (alert.reason !== "") facts.push(["Reason", alert.reason]);
+  return facts;
+}
+
+function alertSureness(alert: Alert): Fact[] {
+  const label = alert.classLabel === null ? "–" : `${alert.classLabel}, ${percent(alert.classProbability)}`;
+  const heading = { 1: "toward home", [-1]: "outward" }[alert.direction] ?? "–";
+  return [
+    ["Exists", percent(alert.existence)],
+    ["Class", label],
+    ["Seen by", alert.sensors.map(readable).join(", ") || "–"],
+    ["Heading", heading],
+    ["To the border", alert.timeToBorderS === null ? "–" : duration(alert.timeToBorderS)],
+  ];
+}
+
+export function propertyOf(feature: Feature | undefined, name: string): unknown {
+  return feature?.properties?.[name];
+}

@@ -1,0 +1,17 @@
+// Single keys of the page. They are silent while somebody types or a dialog is open, and can be switched off in the help.
+
+import { singleKeysOn } from "./help.ts";
+
+export function listenForKeys(actions: Readonly<Record<string, () => void>>, escape: () => void): void {
+  document.addEventListener("keydown", (event) => {
+    if (event.altKey || event.ctrlKey || event.metaKey || event.defaultPrevented) return;
+    if (document.querySelector("dialog[open]") !== null) return;
+    if (event.key === "Escape") return escape();
+    const target = event.target as Element;
+    if (!singleKeysOn() || target.closest("input, textarea, select") !== null) return;
+    const action = actions[event.key.toLowerCase()];
+    if (action === undefined) return;
+    event.preventDefault();
+    action();
+  });
+}

@@ -1,0 +1,73 @@
+// Distances and bearings along the places that were clicked, on the ellipsoid.
+
+import { gridName, utmConvergenceDeg } from "../geo/coordinates.ts";
+import { leg } from "../geo/geodesy.ts";
+import { degrees } from "../format.ts";
+import type { Place } from "../model/records.ts";
+import { el, part } from "./dom.ts";
+
+export interface ToolCommands {
+  undo(): void;
+  clear(): void;
+  close(): void;
+}
+
+export class MeasurePanel {
+  readonly #commands: ToolCommands;
+
+  constructor(commands: ToolCommands) {
+    this.#commands = commands;
+  }
+
+  show(places: readonly Place[]): void {
+    const panel = part("tool-panel");
+    panel.replaceChildren(toolHead("Measure", this.#commands), places.length < 2 ? hint(places.length) : table(places));
+  }
+}
+
+export function toolHead(title: string, commands: ToolCommands): HTMLElement {
+  const button = (label: string, run: () => void, testid: string): HTMLElement =>
+    el("button", { type: "button", data: { testid }, on: { click: run } }, label);
+  return el(
+    "div",
+    { class: "tool-head" },
+    el("h2", {}, title),
+    button("Remove last", commands.undo, "tool-undo"),
+    button("Clear", commands.clear, "tool-clear"),
+    button("Close", commands.close, "tool-close"),
+  );
+}
+
+function hint(places: number): HTMLElement {
+  const words = places === 0 ? "Click the map where the way begins." : "Click the next place.";
+  return el("p", { class: "hint" }, `${words} With the keyboard: move the map under the cross and press Enter.`);
+}
+
+function table(places: readonly Place[]): HTMLElement {
+  const first = places[0] as Place;
+  let totalM = 0;
+  const rows = places.slice(1).map((to, index) => {
+    const from = places[index] as Place;
+    const { distanceM, azimuthDeg } = leg(from, to);
+    totalM += distanceM;
+    const cells = [`${index + 1} to ${index + 2}`, exact(distanceM), degrees(azimuthDeg, 1), degrees(azimuthDeg - utmConvergenceDeg(from), 1), mils(azimuthDeg - utmConvergenceDeg(from))];
+    return el("tr", { data: { testid: "leg" } }, ...cells.map((cell) => el("td", {}, cell)));
+  });
+  const heads = ["Leg", "Distance", "Bearing, true", `Bearing, grid ${gridName(first)}`, "Grid, mils"];
+  return el(
+    "div",
+    {},
+    el("table", { data: { testid: "measure-table" } }, el("thead", {}, el("tr", {}, ...heads.map((head) => el("th", {}, head)))), el("tbody", {}, ...rows)),
+    el("p", { class: "hint", data: { testid: "measure-total" } }, `In all ${exact(totalM)}, along the ellipsoid WGS 84; slopes are not counted.`),
+  );
+}
+
+function exact(value: number): string {
+  return value < 1000 ? `${value.toFixed(1)} m` : `${(value / 1000).toFixed(3)} km`;
+}
+
+/** 6,400 mils to the circle, as on NATO compasses. */
+function mils(azimuthDeg: number): string {
+  const turned = ((azimuthDeg % 360) + 360) % 360;
+  return String(Math.round((turned / 360) * 6400) % 6400).padStart(4, "0");
+}

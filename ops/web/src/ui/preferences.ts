@@ -1,0 +1,19 @@
+// What a person chose on this computer. Nothing of the picture is kept; where nothing may be kept, defaults hold.
+
+const PREFIX = "watchline.";
+
+export function remembered(name: string): string | null {
+  try {
+    return localStorage.getItem(PREFIX + name);
+  } catch {
+    return null;
+  }
+}
+
+export function remember(name: string, value: string): void {
+  try {
+    localStorage.setItem(PREFIX + name, value);
+  } catch {
+    // private windows and full disks: the choice lasts as long as the page
+  }
+}

@@ -1,0 +1,112 @@
+// The line of sight between two places: asked of the server, which knows the ground, and drawn as a profile.
+
+import { leg } from "../geo/geodesy.ts";
+import { degrees, metres } from "../format.ts";
+import { list, number, object } from "../model/read.ts";
+import type { Place } from "../model/records.ts";
+import { getJson } from "../net/api.ts";
+import { el, part } from "./dom.ts";
+import { toolHead, type ToolCommands } from "./measure_panel.ts";
+import { profileChart, type Profile } from "./profile_chart.ts";
+
+const OBSERVER_HEIGHT_M = 2;
+
+export class SightPanel {
+  readonly #commands: ToolCommands;
+  readonly #observer = heightInput("observer-height", OBSERVER_HEIGHT_M);
+  readonly #target = heightInput("target-height", 1.7);
+  readonly #targetHeightM: () => number;
+  #touched = false;
+  #places: readonly Place[] = [];
+  #asked = new AbortController();
+
+  constructor(commands: ToolCommands, targetHeightM: () => number) {
+    this.#commands = commands;
+    this.#targetHeightM = targetHeightM;
+    for (const input of [this.#observer, this.#target]) {
+      input.addEventListener("change", () => {
+        this.#touched = true;
+        this.show(this.#places);
+      });
+    }
+  }
+
+  show(places: readonly Place[]): void {
+    this.#places = places;
+    if (!this.#touched) this.#target.value = String(this.#targetHeightM());
+    const [from, to] = places;
+    if (from === undefined || to === undefined) {
+      const words = from === undefined ? "Click where the observer stands." : "Click where the target stands.";
+      this.#draw(el("p", { class: "hint" }, `${words} With the keyboard: move the map under the cross and press Enter.`));
+      return;
+    }
+    this.#draw(el("p", { class: "hint" }, "Asking the server …"));
+    void this.#ask(from, to);
+  }
+
+  #draw(...content: Node[]): void {
+    const inputs = el(
+      "div",
+      { class: "tool-inputs" },
+      el("label", {}, "Observer's eye above ground ", this.#observer, " m"),
+      el("label", {}, "Target's top above ground ", this.#target, " m"),
+    );
+    const focused = document.activeElement as HTMLElement | null;
+    part("tool-panel").replaceChildren(toolHead("Line of sight", this.#commands), inputs, ...content);
+    if (focused === this.#observer || focused === this.#target) focused.focus();
+  }
+
+  async #ask(from: Place, to: Place): Promise<void> {
+    this.#asked.abort();
+    const asked = (this.#asked = new AbortController());
+    const place = ({ lon, lat }: Place): string => `${lon.toFixed(7)},${lat.toFixed(7)}`;
+    const query = new URLSearchParams({ from: place(from), to: place(to), observer_height_m: this.#observer.value, target_height_m: this.#target.value });
+    try {
+      const profile = readProfile(await getJson(`/api/profile?${query}`, asked.signal));
+      if (asked.signal.aborted) return;
+      const { distanceM, azimuthDeg } = leg(from, to);
+      const way = `${metres(distanceM)} at ${degrees(azimuthDeg, 1)} true.`;
+      this.#draw(el("p", { class: "lead", role: "status", data: { testid: "sight-verdict" } }, `${verdict(profile)} ${way}`), profileChart(profile), el("p", { class: "hint" }, assumptions(profile)));
+    } catch (error) {
+      if (asked.signal.aborted) return;
+      this.#draw(el("p", { class: "problem", role: "alert", data: { testid: "sight-problem" } }, error instanceof Error ? error.message : String(error)));
+    }
+  }
+}
+
+function heightInput(id: string, value: number): HTMLInputElement {
+  const input = el("input", { type: "number", id, data: { testid: id } });
+  input.min = "0";
+  input.max = "1000";
+  input.step = "0.1";
+  input.value = String(value);
+  return input;
+}
+
+export function readProfile(raw: unknown): Profile {
+  const body = object(raw) ?? {};
+  const numbers = (name: string): (number | null)[] => list(body[name]).map(number);
+  const visible = body["visible"];
+  return {
+    distanceM: numbers("distance_m").map((value) => value ?? 0),
+    elevationM: numbers("elevation_m"),
+    sightM: numbers("sight_m"),
+    visible: typeof visible === "boolean" ? visible : null,
+    blockedAtM: number(body["blocked_at_m"]),
+    neededM: number(body["needed_target_height_m"]),
+    curvatureK: number(body["curvature_k"]),
+  };
+}
+
+function verdict({ visible, blockedAtM, neededM }: Profile): string {
+  if (visible === null) return "Not known: part of the ground between is not known.";
+  if (visible) return "Visible.";
+  const where = blockedAtM === null ? "" : ` The ground blocks it ${metres(blockedAtM)} from the observer.`;
+  const needed = neededM === null ? "" : ` It would be seen from ${metres(neededM, 1)} above its ground.`;
+  return `Not visible.${where}${needed}`;
+}
+
+function assumptions({ curvatureK }: Profile): string {
+  const earth = curvatureK === null ? "a flat Earth" : `an Earth of ${curvatureK.toFixed(2)} times its radius (refraction)`;
+  return `Bare ground, no vegetation, ${earth}. Heights above the terrain's datum; the sight line is drawn bent instead of the Earth.`;
+}
