@@ -185,6 +185,7 @@ def applied(t: Affine, x: Any, y: Any) -> tuple[Floats, Floats]:
 
 @lru_cache(maxsize=64)
 def transformer(from_wkt: str, to_wkt: str) -> pyproj.Transformer:
+    """From the horizontal part of one system to that of another, x before y."""
     from_crs, to_crs = horizontal_part(CRS.from_wkt(from_wkt)), horizontal_part(CRS.from_wkt(to_wkt))
     return pyproj.Transformer.from_crs(from_crs, to_crs, always_xy=True)
 

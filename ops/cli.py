@@ -123,13 +123,43 @@ def run(
         Path | None, typer.Option("--settings", help="TOML with units, [tracker], [alerts].", exists=True)
     ] = None,
     identity: IdentityOption = None,
+    sapient: Annotated[
+        str | None, typer.Option("--sapient", metavar="HOST:PORT", help="Call this SAPIENT middleware as its peer.")
+    ] = None,
+    sapient_listen: Annotated[
+        str | None, typer.Option("--sapient-listen", metavar="HOST:PORT", help="Listen here for SAPIENT nodes.")
+    ] = None,
 ) -> None:
     """Run a sector with its real sensors until Ctrl-C; goes on where it stopped."""
     from ingest.address import BrokerUrl
-    from ops.run_command import run_sector
+    from ops.run_command import run_sector, sapient_doors
 
     url = None if broker is None else BrokerUrl.parse(broker)
-    run_sector(sector, layout, data, broker=url, port=port, settings=settings, identity=identity, screen=screen)
+    doors = sapient_doors(sapient, sapient_listen)
+    run_sector(
+        sector,
+        layout,
+        data,
+        broker=url,
+        port=port,
+        settings=settings,
+        identity=identity,
+        sapient=doors,
+        screen=screen,
+    )
+
+
+@app.command()
+def serve(
+    store: Annotated[Path, typer.Argument(help="A store: out/demo/store.db, or the one in the folder of `run`.")],
+    sector: SectorOption = "cumberland",
+    layout: LayoutOption = None,
+    port: PortOption = None,
+) -> None:
+    """Show the live map over a store that is there already, until Ctrl-C; nothing in it is changed."""
+    from ops.serve_command import serve_store
+
+    serve_store(store, sector, layout, port=port, screen=screen)
 
 
 @app.command()
@@ -205,6 +235,55 @@ def coverage(
 
     options = CoverageOptions(sector, layout, target, conditions, dwell, required, out)
     answer(cover(options, screen), as_json=as_json)
+
+
+terrain = typer.Typer(help="Say what rasters are, and make one terrain file of them.", no_args_is_help=True)
+app.add_typer(terrain, name="terrain")
+
+FilesArgument = Annotated[
+    list[str], typer.Argument(help="Rasters that GDAL reads: files, folders of tiles, patterns, addresses.")
+]
+FrameOption = Annotated[str, typer.Option("--frame", help="EPSG code of a metric system, or auto.")]
+FrameOfOption = Annotated[str | None, typer.Option("--sector", help="Take the frame of this sector.")]
+BoundsOption = Annotated[
+    str | None, typer.Option("--bounds", metavar="W,S,E,N", help="Keep only what is within, in degrees.")
+]
+VoidOption = Annotated[float | None, typer.Option("--nodata", help="A value that marks voids and is not declared.")]
+
+
+@terrain.command("info")
+def terrain_info(
+    files: FilesArgument,
+    frame: FrameOption = "auto",
+    sector: FrameOfOption = None,
+    bounds: BoundsOption = None,
+    nodata: VoidOption = None,
+    headers_only: Annotated[bool, typer.Option("--headers-only", help="Do not read the cells.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what rasters are and what terrain they would make: system, cells, bounds, heights, voids, datum."""
+    from ops.terrain_command import TerrainOptions, info
+
+    options = TerrainOptions(tuple(files), frame, sector, bounds, nodata)
+    answer(info(options, screen, headers_only=headers_only), as_json=as_json)
+
+
+@terrain.command("import")
+def terrain_import(
+    files: FilesArgument,
+    out: Annotated[Path, typer.Option("--out", help="The GeoTIFF to write (cloud-optimised).")],
+    frame: FrameOption = "auto",
+    sector: FrameOfOption = None,
+    bounds: BoundsOption = None,
+    nodata: VoidOption = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Make one terrain file of rasters: their cells on a frame, heights in metres, voids marked, with a checksum."""
+    from ops.terrain_command import TerrainOptions, import_terrain
+
+    options = TerrainOptions(tuple(files), frame, sector, bounds, nodata)
+    answer(import_terrain(options, out, screen, force=force), as_json=as_json)
 
 
 @app.command()
