@@ -27,6 +27,7 @@ CODES: Final = frozenset(
         "sensor_mismatch",  # the body names another sensor than the topic
         "unit_mismatch",  # the body names another unit than the topic
         "identity_mismatch",  # the body names another boot or sequence than the message's properties
+        "not_registered",  # a node that speaks before it has said what it is
         "future",
         "expired",
         "conflict",  # a (boot, seq) that is already taken, with another body: a fault, or tampering

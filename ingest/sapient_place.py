@@ -173,9 +173,9 @@ def _utm(location: Any, zone: str | None, path: str, faults: Faults) -> Place | 
 
 def _degrees(lon: float, lat: float, path: str, faults: Faults) -> Place | None:
     if not abs(lon) <= 180.0:
-        faults.append(_out(f"{path}.x", f"longitude {lon:g}°", "-180° to 180°"))
+        faults.append(_out(f"{path}.x", f"longitude {lon:g}", "-180 to 180 degrees"))
     if not abs(lat) <= 90.0:
-        faults.append(_out(f"{path}.y", f"latitude {lat:g}°", "-90° to 90°"))
+        faults.append(_out(f"{path}.y", f"latitude {lat:g}", "-90 to 90 degrees"))
     return Place(lon, lat) if abs(lon) <= 180.0 and abs(lat) <= 90.0 else None
 
 
