@@ -1,0 +1,251 @@
+"""The search itself: least costs over a raster by label correcting in buckets, compiled.
+
+Exact: a cell's cost is the least over all ways, whatever the width of the buckets (delta-stepping without its split
+into light and heavy steps: Meyer and Sanders 2003, doi:10.1016/S0196-6774(03)00076-2). A step that passes between cells
+is cut where it crosses their rows or columns, and each piece is paid for, so that a knight's move jumps over nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int32]
+Moves = tuple[Integers, Integers, Integers, Floats, Floats]
+
+# Columns of the ground of a search, one row a cell: height [m], pace (times the law's seconds; infinite where there is
+# no way), weight of a second there, steepest gradient that is felt (roads are graded; infinite off them).
+HEIGHT, PACE, WEIGHT, FELT, COLUMNS = 0, 1, 2, 3, 4
+# Of a speed law: metres per second at its easiest gradient, decline per unit of gradient, that gradient, the limit.
+PEAK, DECLINE, EASIEST, LIMIT = 0, 1, 2, 3
+
+NEIGHBOURS = {8: 1, 16: 2, 32: 3}
+"""Neighbours of a cell, and how many cells away the farthest of them is."""
+BUCKETS = 1 << 15
+# Without numba's reference counts, which the helpers' array arguments would otherwise pay at each of their many calls
+# (3 to 6 times the whole search); so nothing here may allocate or return an array.
+COMPILED: Any = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False}
+FREE = -2  # in ``before``: the cell waits in no bucket
+NOWHERE = 255  # in ``arrival``: nobody came by a move
+
+
+def moves_of(neighbours: int, width: int) -> Moves:
+    """The moves to 8, 16 or 32 neighbours on a raster ``width`` cells wide.
+
+    The step of each move in flat cells (move,); its pieces (move,); the two flat cells about each inner knot, or those
+    beside a diagonal, of which one must be open (move, 4); the share of the second at each knot (move, 2); and the
+    length of a piece in cells (move,).
+    """
+    reach = NEIGHBOURS[neighbours]
+    pairs = [(r, c) for r in range(-reach, reach + 1) for c in range(-reach, reach + 1) if math.gcd(r, c) == 1]
+    pairs.sort(key=lambda pair: max(map(abs, pair)))
+    steps, pieces = np.zeros(len(pairs), np.int32), np.zeros(len(pairs), np.int32)
+    knots, shares, lengths = np.zeros((len(pairs), 4), np.int32), np.zeros((len(pairs), 2)), np.zeros(len(pairs))
+    for m, (row, column) in enumerate(pairs):
+        long = max(abs(row), abs(column))
+        steps[m], pieces[m], lengths[m] = row * width + column, long, math.hypot(row, column) / long
+        if long == 1:
+            knots[m, :2] = row * width, column
+        for k in range(1, long):
+            along = (row * k / long, column * k / long)
+            low = [math.floor(place) for place in along]
+            high = [math.ceil(place) for place in along]
+            knots[m, 2 * k - 2], knots[m, 2 * k - 1] = low[0] * width + low[1], high[0] * width + high[1]
+            shares[m, k - 1] = max(place - floor for place, floor in zip(along, low, strict=True))
+    return steps, pieces, knots, shares, lengths
+
+
+@njit(**COMPILED)
+def _seconds(rise: float, run: float, pace: float, felt: float, law: Floats) -> float:
+    """Seconds of one piece; infinite where it is steeper than the law allows."""
+    gradient = min(max(rise / run, -felt), felt)
+    if abs(gradient) > law[LIMIT]:
+        return np.inf
+    slowness = run * pace / law[PEAK]
+    if law[DECLINE] == 0.0:
+        return float(slowness)
+    return float(slowness * np.exp(law[DECLINE] * abs(gradient - law[EASIEST])))
+
+
+@njit(**COMPILED)
+def step_cost(
+    ground: Floats,
+    here: int,
+    move: int,
+    steps: Integers,
+    pieces: Integers,
+    knots: Integers,
+    shares: Floats,
+    runs: Floats,
+    law: Floats,
+    sign: float,
+) -> float:
+    """Cost of a move from a cell, or with ``sign`` −1 of coming back by it; infinite or NaN where there is no way.
+
+    Σ over pieces of ½(w_i + w_j) · ½(p_i + p_j) · run · slowness(gradient), with values linear along the piece.
+    """
+    there = here + steps[move]
+    if not ground[there, PACE] < np.inf:
+        return np.inf
+    run, count = runs[move], pieces[move]
+    height, pace, weight, felt = ground[here, HEIGHT], ground[here, PACE], ground[here, WEIGHT], ground[here, FELT]
+    if count == 1:  # a diagonal slips through no closed corner; a straight step has one of its ends beside it
+        beside, other = ground[here + knots[move, 0], PACE], ground[here + knots[move, 1], PACE]
+        if not (beside < np.inf or other < np.inf):
+            return np.inf
+    cost = 0.0
+    for k in range(count - 1):
+        left, right = here + knots[move, 2 * k], here + knots[move, 2 * k + 1]
+        if not (ground[left, PACE] < np.inf and ground[right, PACE] < np.inf):
+            return np.inf
+        share = shares[move, k]
+        rest = 1.0 - share
+        next_height = rest * ground[left, HEIGHT] + share * ground[right, HEIGHT]
+        next_pace = rest * ground[left, PACE] + share * ground[right, PACE]
+        next_weight = rest * ground[left, WEIGHT] + share * ground[right, WEIGHT]
+        next_felt = max(ground[left, FELT], ground[right, FELT])
+        seconds = _seconds(sign * (next_height - height), run, 0.5 * (pace + next_pace), max(felt, next_felt), law)
+        cost += 0.5 * (weight + next_weight) * seconds
+        height, pace, weight, felt = next_height, next_pace, next_weight, next_felt
+    rise, slowest = sign * (ground[there, HEIGHT] - height), max(felt, ground[there, FELT])
+    seconds = _seconds(rise, run, 0.5 * (pace + ground[there, PACE]), slowest, law)
+    return float(cost + 0.5 * (weight + ground[there, WEIGHT]) * seconds)
+
+
+def waiting_lists(cells: int) -> tuple[Integers, Integers, Integers, Integers]:
+    """Empty buckets: the first and last cell of each, and the cells after and before each cell."""
+    ends = [np.full(BUCKETS + 1, -1, np.int32) for _ in range(2)]
+    return ends[0], ends[1], np.empty(cells, np.int32), np.full(cells, FREE, np.int32)
+
+
+@njit(**COMPILED)
+def usual_cost(
+    ground: Floats,
+    steps: Integers,
+    pieces: Integers,
+    knots: Integers,
+    shares: Floats,
+    runs: Floats,
+    law: Floats,
+    stride: int,
+) -> float:
+    """Geometric mean cost of the straight steps that cost anything, at every ``stride``-th cell; 1 without any."""
+    total, count = 0.0, 0
+    for here in range(0, len(ground), stride):
+        if not ground[here, PACE] < np.inf:
+            continue
+        for move in range(len(steps)):
+            if runs[move] > runs[0]:
+                continue
+            cost = step_cost(ground, here, move, steps, pieces, knots, shares, runs, law, 1.0)
+            if 0.0 < cost < np.inf:
+                total += np.log(cost)
+                count += 1
+    return float(np.exp(total / count)) if count else 1.0
+
+
+@njit(**COMPILED)
+def _bucket(label: float, base: float, per_cost: float) -> int:
+    """The bucket of a label; BUCKETS is the one for all that lies beyond them."""
+    place = (label - base) * per_cost
+    return int(place) if place < BUCKETS else BUCKETS
+
+
+@njit(**COMPILED)
+def _enter(cell: int, bucket: int, first: Integers, last: Integers, after: Integers, before: Integers) -> None:
+    """Put a cell at the end of a bucket."""
+    tail = last[bucket]
+    after[cell], before[cell], last[bucket] = -1, tail, cell
+    if tail >= 0:
+        after[tail] = cell
+    else:
+        first[bucket] = cell
+
+
+@njit(**COMPILED)
+def _leave(cell: int, bucket: int, first: Integers, last: Integers, after: Integers, before: Integers) -> None:
+    """Take a cell out of its bucket."""
+    previous, following = before[cell], after[cell]
+    if previous >= 0:
+        after[previous] = following
+    else:
+        first[bucket] = following
+    if following >= 0:
+        before[following] = previous
+    else:
+        last[bucket] = previous
+    before[cell] = FREE
+
+
+@njit(**COMPILED)
+def search(
+    ground: Floats,
+    labels: Floats,
+    arrival: npt.NDArray[np.uint8],
+    steps: Integers,
+    pieces: Integers,
+    knots: Integers,
+    shares: Floats,
+    runs: Floats,
+    law: Floats,
+    sign: float,
+    limit: float,
+    width: float,
+    first: Integers,
+    last: Integers,
+    after: Integers,
+    before: Integers,
+) -> None:
+    """Lower ``labels`` (cell,) in place to the least cost from any cell that has one, and note by which move.
+
+    ``runs`` is the length of each move's pieces [m], ``sign`` 1 for costs from the labels or −1 for costs towards them,
+    ``limit`` the dearest label that counts, ``width`` that of the first buckets, whose lists are ``waiting_lists``. The
+    ground must be framed by closed cells as wide as the longest move.
+    """
+    base, per_cost = np.inf, 1.0 / width
+    for cell in range(len(labels)):
+        base = min(base, labels[cell])
+    for cell in range(len(labels)):
+        if labels[cell] < np.inf:
+            _enter(cell, _bucket(labels[cell], base, per_cost), first, last, after, before)
+    while base < np.inf:
+        for bucket in range(BUCKETS):
+            while first[bucket] >= 0:
+                here = first[bucket]
+                _leave(here, bucket, first, last, after, before)
+                label = labels[here]
+                for move in range(len(steps)):
+                    there = here + steps[move]
+                    if labels[there] <= label:
+                        continue
+                    reached = label + step_cost(ground, here, move, steps, pieces, knots, shares, runs, law, sign)
+                    if reached < labels[there] and reached <= limit:
+                        if before[there] != FREE:
+                            _leave(there, _bucket(labels[there], base, per_cost), first, last, after, before)
+                        labels[there], arrival[there] = reached, move
+                        _enter(there, _bucket(reached, base, per_cost), first, last, after, before)
+        # All buckets are empty: begin again at the least label beyond them, with buckets twice as wide.
+        waiting, base, per_cost = first[BUCKETS], np.inf, 0.5 * per_cost
+        first[BUCKETS], last[BUCKETS] = -1, -1
+        cell = waiting
+        while cell >= 0:
+            base = min(base, labels[cell])
+            cell = after[cell]
+        while waiting >= 0:
+            cell, waiting = waiting, after[waiting]
+            _enter(cell, _bucket(labels[cell], base, per_cost), first, last, after, before)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def trace(cell: int, arrival: npt.NDArray[np.uint8], steps: Integers) -> Integers:
+    """Flat cells from ``cell`` back to where the search began, both included."""
+    way = [np.int32(cell)]
+    while arrival[cell] != NOWHERE:
+        cell -= steps[arrival[cell]]
+        way.append(np.int32(cell))
+    return np.array(way)
