@@ -21,13 +21,15 @@ SUREST = 1.0 - 1e-9
 
 class Posterior(NamedTuple):
     """After a look: existence (track,), the weights of missing (track,) and of each pair given that the target exists,
-    class labels (track, class), and the probability that the target was seen (track,)."""
+    class labels (track, class), the probability that the target was seen (track,), and the number of the plot that it
+    most probably gave (track,), −1 where none is likelier than not."""
 
     existence: Floats
     miss: Floats
     hit: Floats
     label: Floats
     updated: Floats
+    plot: Ints
 
 
 @numba.njit(cache=True)
@@ -79,6 +81,7 @@ def judge(
     tracks, classes = label.shape
     existence, left, updated = np.empty(tracks), np.empty(tracks), np.zeros(tracks)
     share, new_label = hit.copy(), label.copy()
+    likeliest = np.full(tracks, -1, np.int64)
     for t in range(tracks):
         r = sight.existence[t]
         seen = min(sight.seen[t], SUREST) if polled else 0.0
@@ -87,6 +90,8 @@ def judge(
         for k in range(pairs.start[t], pairs.start[t + 1]):
             total += hit[k]
             updated[t] += hit[k]
+            if hit[k] > 0.5:
+                likeliest[t] = plots.number[pairs.plot[k]]
         existence[t] = min(total, SUREST)
         total = max(total, 1e-300)
         left[t] = unseen / total
@@ -105,7 +110,7 @@ def judge(
             new_label[t, c] = max(new_label[t, c], 1e-6)  # a label never rules a class out for ever
             scale += new_label[t, c]
         new_label[t] /= scale
-    return Posterior(existence, left, share, new_label, updated)
+    return Posterior(existence, left, share, new_label, updated, likeliest)
 
 
 @numba.njit(cache=True)

@@ -53,6 +53,9 @@ def settle(
     joined = {name: np.concatenate([old[name], new[name]]) for name in PER_TRACK}
     events = np.concatenate([events, np.full(len(born.number), STARTED | UPDATED, np.int8)])
     recorded = np.concatenate([recorded, np.ones(len(born.number), np.bool_)])
+    plot = np.full(len(bank), -1, np.int32)
+    plot[looked.rows] = looked.posterior.plot
+    plot = np.concatenate([plot, born.number.astype(np.int32)])
 
     closing = _given_up(scene, joined, now)
     events[closing] |= CLOSING
@@ -61,7 +64,7 @@ def settle(
     status[closing[rows]] = CLOSED
     history = Rows(
         now, joined["track"][rows], joined["centre"][rows], joined["spread"][rows], joined["existence"][rows], status,
-        events[rows], dropped,
+        events[rows], plot[rows], dropped,
     )  # fmt: skip
     if closing.any():
         east, north = np.ascontiguousarray(joined["centre"][closing, :2].T)  # of one type, be it one track or many

@@ -8,6 +8,7 @@ from typing import Final
 import numba
 import numpy as np
 
+from fusion.bias import UNBIASED, Bias
 from fusion.kalman import BEARING, POSITION, Plots
 from fusion.motion import Floats, Ints
 from fusion.scene import Scene
@@ -57,8 +58,13 @@ def canonical_order(scan: ScanColumns) -> Ints:
     return np.lexsort(keys)
 
 
-def plots_of(scan: ScanColumns, watch: Watch, scene: Scene, undetected: Floats) -> tuple[Plots, int]:
-    """The scan's usable plots in canonical order, and how many rows were dropped (no finite measurement in them)."""
+def plots_of(
+    scan: ScanColumns, watch: Watch, scene: Scene, undetected: Floats, bias: Bias = UNBIASED
+) -> tuple[Plots, int]:
+    """The scan's usable plots in canonical order, and how many rows were dropped (no finite measurement in them).
+
+    ``bias`` is taken off ranges and azimuths, and its deviations join theirs.
+    """
     order = canonical_order(scan)
     count = len(order)
     measured = np.empty((13, count))
@@ -80,6 +86,8 @@ def plots_of(scan: ScanColumns, watch: Watch, scene: Scene, undetected: Floats) 
         )
     ):
         measured[row] = values[order]
+    if bias is not UNBIASED:
+        bias.take_off(measured)
     label = scan.class_probability[order]
     false = np.array(
         [watch.clutter_per_m2, watch.clutter_per_rad, watch.clutter_per_sr, watch.clutter_speed_span, watch.trigger_sd]
@@ -141,23 +149,23 @@ def _plots(
         clutter = false[0]
         factor = 1.0
         if abs(azimuth) < 1e3 and 0.0 < azimuth_sd <= WORST_AZIMUTH_RAD:
-            ground_range, ground_sd = nan, nan
+            distance, distance_sd = nan, nan
             if not isnan(reach):
                 if 0.0 <= reach <= 2.0 * view.max_range and 0.0 < reach_sd <= view.max_range:
-                    ground_range, ground_sd = _ground_range(view, earth, azimuth, reach, reach_sd)
+                    distance, distance_sd = ground_range(view, earth, azimuth, reach, reach_sd)
                 else:
                     continue
             elif abs(elevation) < 0.5 * pi and 1e-6 < elevation_sd < 0.5:
-                ground_range, ground_sd = _ray_range(view, earth, azimuth, elevation, elevation_sd)
-                if ground_range > 0.0:
-                    clutter = false[2] * elevation_sd / ground_sd / ground_range
-            if isnan(ground_range):
+                distance, distance_sd = _ray_range(view, earth, azimuth, elevation, elevation_sd)
+                if distance > 0.0:
+                    clutter = false[2] * elevation_sd / distance_sd / distance
+            if isnan(distance):
                 kind[j] = BEARING
                 out[0, j], out[1, j] = inf, inf
                 clutter = false[1]
             else:
                 kind[j] = POSITION
-                _turn(view, azimuth, ground_range, ground_sd, azimuth_sd, out[:, j])
+                _turn(view, azimuth, distance, distance_sd, azimuth_sd, out[:, j])
             out[5, j], out[6, j] = azimuth, azimuth_sd
             out[9, j], out[10, j] = sin(azimuth), cos(azimuth)
             if kind[j] == POSITION and abs(radial) < FASTEST_MPS and 0.0 < radial_sd < FASTEST_MPS:
@@ -207,7 +215,7 @@ def _turn(view: View, azimuth: float, distance: float, range_sd: float, azimuth_
 
 
 @numba.njit(cache=True)
-def _ground_range(view: View, earth: Ground, azimuth: float, slant: float, slant_sd: float) -> tuple[float, float]:
+def ground_range(view: View, earth: Ground, azimuth: float, slant: float, slant_sd: float) -> tuple[float, float]:
     """Horizontal distance of a slant range: the eye is higher (or lower) than the ground it looks at."""
     drop = view.height - view.foot
     distance = sqrt(max(slant * slant - drop * drop, 0.0))

@@ -16,13 +16,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fusion.registration import Registrar
 from fusion.timeline import Entry, Timeline
 from fusion.tracks import PER_TRACK, Rows, TrackBank
 from geo.errors import BadInput
 from sensors.columns import ScanColumns
 
-VERSION = 2
-ROW_ARRAYS = ("track", "centre", "spread", "existence", "status", "event")
+VERSION = 3
+ROW_ARRAYS = ("track", "centre", "spread", "existence", "status", "event", "plot")
 SCAN_ARRAYS = tuple(field.name for field in fields(ScanColumns))[6:]
 SCAN_FIELDS = tuple(field.name for field in fields(ScanColumns))[:6]
 Arrays = dict[str, npt.NDArray[Any]]
@@ -32,12 +33,14 @@ class SnapshotError(BadInput):
     """Bytes that are no snapshot, or of another version, or of another layout or motion model."""
 
 
-def pack(timeline: Timeline, counts: tuple[int, int, int]) -> bytes:
-    """The timeline and the tracker's ``counts`` as an uncompressed npz."""
+def pack(timeline: Timeline, registrar: Registrar, counts: tuple[int, int, int]) -> bytes:
+    """The timeline, the registration and the tracker's ``counts`` as an uncompressed npz."""
     entries = timeline.entries
     banks = [timeline.bank, *(entry.before for entry in entries if entry.before is not None)]
     rows = [*timeline.finished, *(entry.rows for entry in entries)]
+    learnt, about = registrar.pack()
     arrays = {
+        **learnt,
         **_joined("bank", banks, PER_TRACK),
         "bank_intensity": np.stack([bank.intensity for bank in banks]),
         **_joined("rows", rows, ROW_ARRAYS),
@@ -45,6 +48,8 @@ def pack(timeline: Timeline, counts: tuple[int, int, int]) -> bytes:
     }
     meta = {
         "version": VERSION,
+        "registration": about,
+        "needed_ns": timeline.needed_ns,
         "counts": counts,
         "newest_ns": timeline.newest_ns,
         "count": timeline.count,
@@ -61,8 +66,8 @@ def pack(timeline: Timeline, counts: tuple[int, int, int]) -> bytes:
     return file.getvalue()
 
 
-def unpack(saved: bytes, timeline: Timeline) -> tuple[int, int, int]:
-    """Fill an empty ``timeline`` from ``saved``; return the counts. Raises SnapshotError."""
+def unpack(saved: bytes, timeline: Timeline, registrar: Registrar) -> tuple[int, int, int]:
+    """Fill an empty ``timeline`` and ``registrar`` from ``saved``; return the counts. Raises SnapshotError."""
     try:
         with np.load(io.BytesIO(saved), allow_pickle=False) as archive:
             arrays: Arrays = {name: archive[name] for name in archive.files}
@@ -80,6 +85,8 @@ def unpack(saved: bytes, timeline: Timeline) -> tuple[int, int, int]:
         timeline.newest_ns, timeline.count = meta["newest_ns"], meta["count"]
         timeline.finished = rows[: meta["finished"]]
         timeline.entries = _entries(arrays, meta, rows[meta["finished"] :], banks[1:])
+        timeline.needed_ns = meta["needed_ns"]
+        registrar.unpack(arrays, meta["registration"])
     except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise SnapshotError(f"cannot be read ({error})", where="snapshot", expected="what snapshot() gave") from error
     timeline.keys = {entry.scan.key for entry in timeline.entries}

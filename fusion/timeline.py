@@ -33,7 +33,10 @@ def key_of(scan: ScanColumns) -> Key:
 
 
 class Timeline:
-    """The scans within the horizon, and the bank after the newest."""
+    """The scans within the horizon, and the bank after the newest.
+
+    Scans observed at or after ``needed_ns`` are kept also beyond the horizon: somebody has still to read them.
+    """
 
     def __init__(self, bank: TrackBank, horizon_ns: int) -> None:
         self.bank = bank
@@ -42,7 +45,12 @@ class Timeline:
         self.keys: set[tuple[str, int, int]] = set()
         self.finished: list[Rows] = []
         self.newest_ns: int | None = None
+        self.needed_ns: int | None = None
         self.count = 0
+
+    def between(self, since_ns: int, until_ns: int) -> list[tuple[ScanColumns, Rows]]:
+        """Scans observed from ``since_ns`` to before ``until_ns``, with the rows that they gave."""
+        return [(e.scan, e.rows) for e in self.entries if since_ns <= e.scan.observed_ns < until_ns]
 
     @property
     def edge_ns(self) -> int | None:
@@ -101,6 +109,8 @@ class Timeline:
     def _forget(self) -> None:
         """Let go of scans beyond the horizon, and of banks that are closer together than their age needs."""
         edge = self.edge_ns
+        if edge is not None and self.needed_ns is not None:
+            edge = min(edge, self.needed_ns)
         newest = len(self.entries) - 1
         oldest = 0
         for number, entry in enumerate(self.entries):

@@ -87,7 +87,8 @@ def empty_bank(modes: int, sensors: int, intensity: Floats) -> TrackBank:
 class Rows:
     """What one scan did, at one moment: a row for each track within its range and view, or that it changed.
 
-    ``event`` (k,) is a bit set: see fusion.existence. ``dropped`` plots had no usable measurement.
+    ``event`` (k,) is a bit set: see fusion.existence. ``plot`` (k,) is the canonical number of the scan's plot that the
+    track most probably is, −1 where none is likelier than not. ``dropped`` plots had no usable measurement.
     """
 
     time_ns: int
@@ -97,6 +98,7 @@ class Rows:
     existence: Floats
     status: npt.NDArray[np.int8]
     event: npt.NDArray[np.int8]
+    plot: npt.NDArray[np.int32]
     dropped: int
 
     def __len__(self) -> int:

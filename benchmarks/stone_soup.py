@@ -1,0 +1,211 @@
+"""Stone Soup 1.9 as a peer of the tracking benchmark: GNN and JPDA (by loopy belief propagation) over the same plots.
+
+Set up as its authors' examples do, and then tuned on seeds that are not scored: radar plots turned into positions with
+their covariance (so that clutter is uniform per area, which is what its hypothesiser assumes), constant velocity with
+the given noise, gates at 0.999, starts after ``start_points`` updates, tracks dropped when not updated for
+``drop_after_s``. Tracks outside a sensor's field are left out of its association, late data come in order.
+A module, not run itself.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import xarray as xr
+from stonesoup.dataassociator.neighbour import GNNWith2DAssignment
+from stonesoup.dataassociator.probability import JPDAwithLBP
+from stonesoup.deleter.time import UpdateTimeDeleter
+from stonesoup.functions import gm_reduce_single
+from stonesoup.hypothesiser.distance import DistanceHypothesiser
+from stonesoup.hypothesiser.probability import PDAHypothesiser
+from stonesoup.initiator.simple import MultiMeasurementInitiator
+from stonesoup.measures import Mahalanobis
+from stonesoup.models.measurement.linear import LinearGaussian
+from stonesoup.models.measurement.nonlinear import Cartesian2DToBearing
+from stonesoup.models.transition.linear import CombinedLinearGaussianTransitionModel, ConstantVelocity
+from stonesoup.predictor.kalman import ExtendedKalmanPredictor
+from stonesoup.types.array import StateVectors
+from stonesoup.types.detection import Detection
+from stonesoup.types.prediction import GaussianStatePrediction
+from stonesoup.types.state import GaussianState
+from stonesoup.types.track import Track
+from stonesoup.types.update import GaussianStateUpdate
+from stonesoup.updater.kalman import ExtendedKalmanUpdater
+from tracking_presets import START, Night
+
+from sensors.columns import ScanColumns
+from sensors.detections import split
+from sensors.sensor import Sensor
+
+GATE = 0.999
+GATE_SD = 3.72
+"""The root of χ² with two degrees of freedom at GATE."""
+EPOCH = np.datetime64(START.replace(tzinfo=None), "ns")
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """``noise``: spectral density of acceleration [m²/s³] each way. ``speed_sd``: of a new track, each way."""
+
+    start_points: int
+    drop_after_s: float
+    noise: float = 0.5
+    speed_sd: float = 5.0
+    gate: float = GATE
+
+
+class Peer:
+    """One of its trackers; ``run`` gives a track history as ours is, and the CPU seconds it took."""
+
+    def __init__(self, associator: str, tuning: Tuning, night: Night) -> None:
+        self.night, self.tuning, self.joint = night, tuning, associator == "JPDA"
+        model = CombinedLinearGaussianTransitionModel([ConstantVelocity(tuning.noise), ConstantVelocity(tuning.noise)])
+        self.predictor, self.updater = ExtendedKalmanPredictor(model), ExtendedKalmanUpdater(None)
+        self.initiators = {sensor.id: self._initiator(tuning) for sensor in night.layout}
+        self.shared = self._initiator(tuning)
+        self.deleter = UpdateTimeDeleter(timedelta(seconds=tuning.drop_after_s))
+        self.tracks: set[Track] = set()
+        self.rows: list[tuple[str, datetime, np.ndarray]] = []
+
+    def run(self) -> tuple[xr.Dataset, float]:
+        """Take in every scan in order of its time."""
+        scans = sorted(split(self.night.detections), key=lambda scan: (scan.observed_ns, scan.key))
+        prepared = [(scan, self._when(scan), self._detections(scan)) for scan in scans]
+        spent = 0.0
+        for scan, when, detections in prepared:
+            begun = time.process_time()
+            self._step(self.night.layout[scan.sensor], when, detections)
+            spent += time.process_time() - begun
+            for track in self.tracks:
+                self.rows.append((track.id, when, np.asarray(track.state_vector, dtype=np.float64).ravel()))
+        return self._history(), spent
+
+    def _step(self, sensor: Sensor, when: datetime, detections: set[Detection]) -> None:
+        seen = {track for track in self.tracks if _in_field(sensor, track)}
+        associations = self._associator(sensor).associate(seen, detections, when)
+        free = set(detections)
+        for track, found in associations.items():
+            free -= self._joint_update(track, found) if self.joint else self._single_update(track, found)
+        for track in self.tracks - seen:
+            track.append(self.predictor.predict(track, timestamp=when))
+        self.tracks -= self.deleter.delete_tracks(self.tracks, timestamp=when)
+        if sensor.kind == "radar":  # a bearing or a trigger starts nothing
+            self.tracks |= self.shared.initiate(free, when)
+
+    def _single_update(self, track: Track, found) -> set[Detection]:
+        if not found:
+            track.append(found.prediction)
+            return set()
+        track.append(self.updater.update(found))
+        return {found.measurement}
+
+    def _joint_update(self, track: Track, found) -> set[Detection]:
+        """As in its MultiTargetMixtureTracker: the mixture over all plots, reduced to one Gaussian."""
+        states = [self.updater.update(one) if one else one.prediction for one in found]
+        weights = np.asarray([one.probability for one in found])
+        mean, cov = gm_reduce_single(
+            StateVectors([state.state_vector for state in states]), np.stack([s.covar for s in states], axis=2), weights
+        )
+        missed = next(one.weight for one in found if not one)
+        better = {one.measurement for one in found if one and one.weight > missed}
+        if better:
+            track.append(GaussianStateUpdate(mean, cov, found, found[0].prediction.timestamp))
+        else:
+            track.append(GaussianStatePrediction(mean, cov, found[0].prediction.timestamp))
+        return better
+
+    def _associator(self, sensor: Sensor):
+        if not self.joint:
+            gate = DistanceHypothesiser(self.predictor, self.updater, Mahalanobis(), missed_distance=GATE_SD)
+            return GNNWith2DAssignment(gate)
+        return JPDAwithLBP(
+            PDAHypothesiser(
+                self.predictor, self.updater, clutter_spatial_density=_clutter(sensor),
+                prob_detect=_detection_probability(sensor), prob_gate=GATE,
+            )
+        )  # fmt: skip
+
+    def _initiator(self, tuning: Tuning) -> MultiMeasurementInitiator:
+        prior = GaussianState([0.0, 0.0, 0.0, 0.0], np.diag([1e4, tuning.speed_sd**2, 1e4, tuning.speed_sd**2]))
+        gate = DistanceHypothesiser(self.predictor, self.updater, Mahalanobis(), missed_distance=3.0)
+        return MultiMeasurementInitiator(
+            prior_state=prior, deleter=UpdateTimeDeleter(timedelta(seconds=6.5)),
+            data_associator=GNNWith2DAssignment(gate), updater=self.updater, min_points=tuning.start_points,
+        )  # fmt: skip
+
+    @staticmethod
+    def _when(scan: ScanColumns) -> datetime:
+        return datetime.fromtimestamp(scan.observed_ns * 1e-9, UTC).replace(tzinfo=None)
+
+    def _detections(self, scan: ScanColumns) -> set[Detection]:
+        sensor, when = self.night.layout[scan.sensor], self._when(scan)
+        return set(_measured(sensor, scan, when))
+
+    def _history(self) -> xr.Dataset:
+        names = {name: f"S{i:06d}" for i, name in enumerate(dict.fromkeys(row[0] for row in self.rows))}
+        last = {row[0]: row[1] for row in self.rows}
+        rows = [(names[name], when, state, "confirmed") for name, when, state in self.rows]
+        rows += [(names[name], when + timedelta(microseconds=1), np.zeros(4), "closed") for name, when in last.items()]
+        state = np.array([row[2] for row in rows]).reshape(-1, 4)
+        return xr.Dataset(
+            {
+                "track": ("estimate", np.array([row[0] for row in rows], dtype=np.str_)),
+                "time": ("estimate", np.array([row[1] for row in rows], dtype="datetime64[ns]")),
+                "easting": ("estimate", state[:, 0], {"units": "m"}),
+                "northing": ("estimate", state[:, 2], {"units": "m"}),
+                "easting_rate": ("estimate", state[:, 1], {"units": "m/s"}),
+                "northing_rate": ("estimate", state[:, 3], {"units": "m/s"}),
+                "status": ("estimate", np.array([row[3] for row in rows], dtype=np.str_)),
+            }
+        )
+
+
+def _measured(sensor: Sensor, scan: ScanColumns, when: datetime) -> Iterator[Detection]:
+    """Positions from a radar, bearings (counter-clockwise from east) from a camera, the place of a trigger."""
+    at = np.array([sensor.easting, sensor.northing])
+    if sensor.kind == "camera":
+        model = Cartesian2DToBearing(
+            4, (0, 2), np.diag([np.radians(sensor.azimuth_sd_deg) ** 2]), translation_offset=at[:, None]
+        )
+        for azimuth in scan.azimuth:
+            yield Detection([0.5 * np.pi - azimuth], timestamp=when, measurement_model=model)
+        return
+    if sensor.kind == "ground_sensor":
+        spread = np.eye(2) * (0.5 * sensor.max_range_m) ** 2
+        for _ in range(len(scan)):
+            yield Detection(at, timestamp=when, measurement_model=LinearGaussian(4, (0, 2), spread))
+        return
+    for azimuth, slant in zip(scan.azimuth, scan.range_, strict=True):
+        out = np.array([np.sin(azimuth), np.cos(azimuth)])
+        across = np.array([out[1], -out[0]])
+        turn = slant * np.radians(sensor.azimuth_sd_deg)
+        cov = sensor.range_sd_m**2 * np.outer(out, out) + turn**2 * np.outer(across, across)
+        yield Detection(at + slant * out, timestamp=when, measurement_model=LinearGaussian(4, (0, 2), cov))
+
+
+def _in_field(sensor: Sensor, track: Track) -> bool:
+    """Whether the track's place is within the sensor's range and view, with some room."""
+    state = np.asarray(track.state_vector, dtype=np.float64).ravel()
+    away = np.array([state[0] - sensor.easting, state[2] - sensor.northing])
+    if np.hypot(*away) > sensor.max_range_m + 100.0:
+        return False
+    if sensor.field_of_view_deg >= 360.0:
+        return True
+    off = np.degrees(np.arctan2(*away)) - sensor.azimuth_deg
+    return bool(abs((off + 180.0) % 360.0 - 180.0) < 0.5 * sensor.field_of_view_deg + 2.0)
+
+
+def _clutter(sensor: Sensor) -> float:
+    """False reports per unit of what it measures: square metres for positions, radians for bearings."""
+    count = max(sensor.false_alarms_per_scan, 1e-3)
+    if sensor.kind == "camera":
+        return count / np.radians(sensor.field_of_view_deg)
+    return count / (np.pi * sensor.max_range_m**2)
+
+
+def _detection_probability(sensor: Sensor) -> float:
+    return float(sensor.detection_probability or 0.9)
