@@ -15,11 +15,13 @@ def compile_all(screen: Console) -> float:
     """Compile or load all kernels, saying which; returns the seconds it took."""
     from fusion import correlate, tracker
     from geo import nearest, visibility
+    from sensors import coverage_tally
 
     began = time.perf_counter()
     for name, build in (
         ("line of sight and viewsheds", visibility.compile_kernels),
         ("border", nearest.compile_kernels),
+        ("coverage", coverage_tally.compile_kernels),
         ("correlation", correlate.compile_kernels),
         ("tracker", tracker.compile_kernels),
     ):
@@ -43,7 +45,7 @@ def forget_stale(package: Path) -> int:
 
 def main() -> int:
     """Entry point of ``python -m ops.kernels``."""
-    for package in ("geo", "fusion"):
+    for package in ("geo", "sensors", "fusion"):
         forget_stale(Path(__file__).parent.parent / package)
     screen = Console(stderr=True)
     total = compile_all(screen)

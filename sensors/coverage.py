@@ -23,7 +23,7 @@ from geo.visibility import HIDDEN, UNKNOWN, VISIBLE
 from sensors.assumptions import Assumptions, Situation
 from sensors.conditions import Conditions, conditions_of
 from sensors.coverage_lazy import BLOCK_CELLS, Blocks, blocks_of, lazy_layers, lazy_sums, sums_now, visits
-from sensors.coverage_sight import CURVATURE_K, TARGET_HEIGHT_M, refuse_off_the_map, sight
+from sensors.coverage_sight import CURVATURE_K, TARGET_HEIGHT_M, refuse_off_the_map, refuse_without_ground, sight
 from sensors.coverage_tally import Task
 from sensors.layout import Layout, LayoutError
 
@@ -177,8 +177,7 @@ def _prepared(
     label, weather = conditions_of(conditions)
     task = Task(Situation(target, weather, assumptions or Assumptions()), dwell_s)
     surface_of(terrain)
-    for sensor in layout:
-        refuse_off_the_map(sensor, terrain)
+    refuse_without_ground(layout, terrain)
     if block_cells < 1:
         raise LayoutError(f"{block_cells!r}", where="block_cells", expected="cells along a block's side, from 1")
     return label, blocks_of(layout, terrain, task, block_cells)

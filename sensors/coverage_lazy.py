@@ -96,6 +96,9 @@ def lazy_sums(blocks: Blocks) -> dict[str, da.Array]:
 
 def sums_now(blocks: Blocks, report: Callable[[], None] | None = None) -> dict[str, npt.NDArray[np.generic]]:
     """``lazy_sums`` computed here, on all cores, block after block; ``report`` is called after each sensor of one."""
+    if len(blocks.chunks[0]) == len(blocks.chunks[1]) == 1:
+        block = (blocks.spans(0)[0], blocks.spans(1)[0])
+        return _sums(_near(blocks, block), blocks, block, os.cpu_count() or 1, report)
     shape = tuple(sum(chunks) for chunks in blocks.chunks)
     whole: dict[str, npt.NDArray[np.generic]] = {name: np.empty(shape, dtype) for name, dtype in SUMS.items()}
     for rows in blocks.spans(0):

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
+from dask.base import is_dask_collection
 
-from geo.terrain import bounds, cell_size
+from geo.errors import TerrainError
+from geo.terrain import bounds, cell_size, sample
 from geo.visibility import viewshed
 from sensors import camera, ground_sensor, radar
 from sensors.layout import AnySensor, LayoutError, Placement, elevations_rad
@@ -44,28 +46,32 @@ class Sight:
 
 
 def sight(place: Placement, terrain: xr.Dataset, target_height_m: float, *, canopy_share: float = 0.0) -> Sight:
-    """What the sensor sees of targets of that height, by the exact viewshed; errors as ``geo.visibility.viewshed``.
+    """What the sensor sees of targets of that height, by the exact viewshed.
 
     ``canopy_share`` of the trees' height blocks, where the terrain has ``canopy_height``. Ground sensors feel through
-    the ground: all cells whose centre is within range, and at least the one they stand in.
+    the ground: all cells whose centre is within range, and at least the one they stand in. Raises LayoutError, naming
+    the sensor, where it stands on a void or beyond the outermost cell centres.
     """
     sensor = place.sensor
     if sensor.kind == ground_sensor.KIND:
         return _felt(sensor, terrain)
-    seen = viewshed(
-        terrain,
-        sensor.easting,
-        sensor.northing,
-        observer_height_m=sensor.mast_height_m,
-        target_height_m=target_height_m,
-        max_range_m=sensor.max_range_m,
-        min_range_m=sensor.min_range_m,
-        azimuths_rad=place.azimuths_rad,
-        elevations_rad=elevations_rad(sensor),
-        curvature_k=CURVATURE_K[sensor.kind],
-        mode="exact",
-        canopy=canopy_share if "canopy_height" in terrain else "ignored",
-    )
+    try:
+        seen = viewshed(
+            terrain,
+            sensor.easting,
+            sensor.northing,
+            observer_height_m=sensor.mast_height_m,
+            target_height_m=target_height_m,
+            max_range_m=sensor.max_range_m,
+            min_range_m=sensor.min_range_m,
+            azimuths_rad=place.azimuths_rad,
+            elevations_rad=elevations_rad(sensor),
+            curvature_k=CURVATURE_K[sensor.kind],
+            mode="exact",
+            canopy=canopy_share if "canopy_height" in terrain else "ignored",
+        )
+    except TerrainError as error:
+        raise LayoutError(error.what, where=f"sensor {sensor.id!r}", expected=error.expected) from error
     row = _first(terrain["northing"].to_numpy(), seen["northing"].to_numpy()[0])
     column = _first(terrain["easting"].to_numpy(), seen["easting"].to_numpy()[0])
     return Sight(slice(row, row + seen.shape[0]), slice(column, column + seen.shape[1]), seen.to_numpy())
@@ -101,3 +107,24 @@ def refuse_off_the_map(sensor: AnySensor, terrain: xr.Dataset) -> None:
             where=f"sensor {sensor.id!r}",
             expected=f"{west:.0f} to {east:.0f} east and {south:.0f} to {north:.0f} north",
         )
+
+
+def refuse_without_ground(sensors: Iterable[AnySensor], terrain: xr.Dataset) -> None:
+    """Raise LayoutError for the first sensor that looks, not feels, and stands off the terrain or on a void of it.
+
+    Only what is in memory is looked at; voids of a lazy terrain are found when it is computed.
+    """
+    looking = []
+    for sensor in sensors:
+        refuse_off_the_map(sensor, terrain)
+        looking += [sensor] if sensor.kind != ground_sensor.KIND else []
+    if not looking or is_dask_collection(terrain["elevation"].data):
+        return
+    ground = sample(terrain, np.array([s.easting for s in looking]), np.array([s.northing for s in looking]))
+    for sensor, height in zip(looking, ground, strict=True):
+        if np.isnan(height):
+            raise LayoutError(
+                f"no ground is known at easting {sensor.easting:.0f}, northing {sensor.northing:.0f}",
+                where=f"sensor {sensor.id!r}",
+                expected="a place on the terrain, within its outermost cell centres and not on a void",
+            )

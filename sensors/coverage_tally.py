@@ -17,12 +17,13 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
+from numba import njit
 
 from geo.errors import BadInput
 from geo.visibility import UNKNOWN, VISIBLE
 from sensors.assumptions import Situation
 from sensors.coverage_sight import TARGET_HEIGHT_M, Sight, sight
-from sensors.hazard import log_miss, probability_of
+from sensors.hazard import log_miss
 from sensors.layout import Placement
 
 Floats = npt.NDArray[np.float64]
@@ -61,6 +62,24 @@ class Contribution:
         return self.rate * self.exposure_s
 
 
+@dataclass(frozen=True, slots=True)
+class Addend:
+    """A contribution as it is added: per seen cell the hazard, the logarithm of the probability to miss with outages,
+    and whether the look is confident."""
+
+    cells: npt.NDArray[np.int64]
+    hazard: Floats
+    log_miss: Floats
+    confident: npt.NDArray[np.bool_]
+    unknown: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, part: Contribution, availability: float, least_look: float) -> Addend:
+        hazard = part.hazard
+        confident = (part.look >= least_look) & (hazard > 0.0)
+        return cls(part.seen, hazard, log_miss(hazard, availability), confident, part.unknown)
+
+
 class Tally:
     """Running sums over sensors for the cells of one block, (row, column)."""
 
@@ -72,29 +91,30 @@ class Tally:
         self.seeing, self.detecting = np.zeros(cells, np.uint16), np.zeros(cells, np.uint16)
         self.confident, self.unknown = np.zeros(cells, np.uint16), np.zeros(cells, np.uint16)
 
-    def add(self, number: int, part: Contribution, availability: float, confident: float) -> None:
+    def add(self, number: int, part: Addend) -> None:
         """Add sensor ``number``."""
-        cells, hazard = part.seen, part.hazard
-        self.hazard[cells] += hazard
-        self.log_miss[cells] += log_miss(hazard, availability)
-        better = hazard > self.best_hazard[cells]
-        self.best_hazard[cells[better]] = hazard[better]
-        self.best_sensor[cells[better]] = number
-        self.seeing[cells] += np.uint16(1)
-        self.detecting[cells] += hazard > 0.0
-        self.confident[cells] += (part.look >= confident) & (hazard > 0.0)
+        sums, counts = (self.hazard, self.log_miss, self.best_hazard), (self.seeing, self.detecting, self.confident)
+        _add(number, part.cells, part.hazard, part.log_miss, part.confident, sums, self.best_sensor, counts)
         self.unknown[part.unknown] += np.uint16(1)
 
     def rasters(self) -> dict[str, npt.NDArray[np.generic]]:
-        """The answers, (row, column) each; NaN, −1 or 255 where no sensor detects and for one we cannot tell."""
-        blank = (self.unknown > 0) & (self.detecting == 0)
+        """The answers, (row, column) each; NaN, −1 or 255 where no sensor detects and for one we cannot tell.
+
+        They take the place of the sums: nothing can be added afterwards.
+        """
         dead = np.select([self.seeing > 0, self.unknown > 0], [SEEN, NOT_KNOWN], DEAD).astype(np.uint8)
-        combined = probability_of(self.hazard)
-        expected = np.minimum(0.0 - np.expm1(self.log_miss), combined)  # equal where all work, to the rounding
+        blank = np.flatnonzero((self.unknown > 0) & (self.detecting == 0))
+        for hazard in (self.hazard, self.best_hazard):  # as sensors.hazard.probability_of, without a copy
+            np.negative(hazard, out=hazard)
+            np.negative(np.expm1(hazard, out=hazard), out=hazard)
+        np.subtract(0.0, np.expm1(self.log_miss, out=self.log_miss), out=self.log_miss)
+        np.minimum(self.log_miss, self.hazard, out=self.log_miss)  # equal where all work, but for the rounding
+        for probability in (self.hazard, self.log_miss, self.best_hazard):
+            probability[blank] = np.nan
         answers: dict[str, npt.NDArray[np.generic]] = {
-            "combined_probability": np.where(blank, np.nan, combined),
-            "expected_probability": np.where(blank, np.nan, expected),
-            "best_probability": np.where(blank, np.nan, probability_of(self.best_hazard)),
+            "combined_probability": self.hazard,
+            "expected_probability": self.log_miss,
+            "best_probability": self.best_hazard,
             "best_sensor": self.best_sensor,
             "sensors_seeing": self.seeing,
             "sensors_detecting": self.detecting,
@@ -147,9 +167,8 @@ def tally(
     ``workers`` threads compute windows; ``report`` is called after each sensor.
     """
     total = Tally((block[0].stop - block[0].start, block[1].stop - block[1].start))
-    confident = task.situation.assumptions.confident_look_probability
-    for number, place, part in zip(numbers, places, _parts(places, terrain, task, block, workers), strict=True):
-        total.add(number, part, place.sensor.availability, confident)
+    for number, part in zip(numbers, _parts(places, terrain, task, block, workers), strict=True):
+        total.add(number, part)
         if report is not None:
             report()
     return total
@@ -164,11 +183,13 @@ def sight_in(place: Placement, terrain: xr.Dataset, task: Task) -> Sight:
 
 def _parts(
     places: Sequence[Placement], terrain: xr.Dataset, task: Task, block: Block, workers: int
-) -> Iterator[Contribution]:
-    """Contributions in the order of the sensors; at most two windows a worker are in memory."""
+) -> Iterator[Addend]:
+    """What is to be added, in the order of the sensors; at most two windows a worker are in memory."""
+    least_look = task.situation.assumptions.confident_look_probability
 
-    def one(place: Placement) -> Contribution:
-        return contribution(place, terrain, task, block, sight_in(place, terrain, task))
+    def one(place: Placement) -> Addend:
+        part = contribution(place, terrain, task, block, sight_in(place, terrain, task))
+        return Addend.of(part, place.sensor.availability, least_look)
 
     if workers <= 1 or len(places) < 2:
         yield from map(one, places)
@@ -180,6 +201,41 @@ def _parts(
             done = running.pop(0).result()
             running += [pool.submit(one, place) for place in islice(waiting, 1)]
             yield done
+
+
+@njit(cache=True, nogil=True)
+def _add(
+    number: int,
+    cells: npt.NDArray[np.int64],
+    hazard: Floats,
+    miss: Floats,
+    confident: npt.NDArray[np.bool_],
+    sums: tuple[Floats, Floats, Floats],
+    best: npt.NDArray[np.int32],
+    counts: tuple[npt.NDArray[np.uint16], npt.NDArray[np.uint16], npt.NDArray[np.uint16]],
+) -> None:
+    """Add one sensor's cells to the sums (hazard, log miss, best hazard), the best and the counts, in place."""
+    all_hazard, all_miss, best_hazard = sums
+    seeing, detecting, sure = counts
+    for i in range(len(cells)):
+        cell, h = cells[i], hazard[i]
+        all_hazard[cell] += h
+        all_miss[cell] += miss[i]
+        if h > best_hazard[cell]:
+            best_hazard[cell] = h
+            best[cell] = number
+        seeing[cell] += np.uint16(1)
+        if h > 0.0:
+            detecting[cell] += np.uint16(1)
+        if confident[i]:
+            sure[cell] += np.uint16(1)
+
+
+def compile_kernels() -> None:
+    """Compile the kernel of this module (or load it from disk), so that no later call waits."""
+    tally = Tally((1, 1))
+    one = np.zeros(1, np.int64)
+    tally.add(0, Addend(one, np.ones(1), -np.ones(1), np.ones(1, np.bool_), one))
 
 
 def _overlap(a: slice, b: slice) -> slice | None:

@@ -40,9 +40,21 @@ def probability_of(hazard: npt.ArrayLike) -> Floats:
 def scan_rate(probability: npt.ArrayLike, period_s: npt.ArrayLike) -> Floats:
     """``λ = −ln(1 − p)/T`` [1/s]: a sensor that looks every ``period_s`` and detects with ``probability`` each time.
 
-    Over a time t the random phase of the scan gives 1 − exp(−p t/T) ≤ exact ≤ 1 − (1 − p)^(t/T) = 1 − exp(−λ t).
+    For a short stretch in view that is the upper end of what may be, see ``scan_bracket``.
     """
     return hazard_of(probability) / _positive(period_s, "period_s")
+
+
+def scan_bracket(probability: npt.ArrayLike, seconds: npt.ArrayLike, period_s: npt.ArrayLike) -> tuple[Floats, Floats]:
+    """Lower and upper end of the probability that a stretch of ``seconds`` in view is detected by a scanning sensor.
+
+    The phase of the scan is random: ``1 − exp(−p t/T) ≤ exact ≤ 1 − (1 − p)^(t/T)``, the upper end being that of
+    ``scan_rate``. They part where the stretch is shorter than a few periods: then show both.
+    """
+    p, looks = np.asarray(probability, dtype=np.float64), np.asarray(seconds, dtype=np.float64)
+    _refuse(looks, looks < 0.0, "a time", "0 s or more")
+    looks = looks / _positive(period_s, "period_s")
+    return probability_of(p * looks), probability_of(hazard_of(p) * looks)
 
 
 def search_rate(probability: npt.ArrayLike, search_s: npt.ArrayLike) -> Floats:
