@@ -159,7 +159,7 @@ class SapientMemory:
                     "INSERT OR REPLACE INTO reports VALUES (?, ?, ?, ?, ?)",
                     [(sensor, report.key, scan, report.node_id, report.object_id) for report in reports],
                 )
-                if scan % 500 == 0:
+                if seq % 500 == 0:
                     self._forget(sensor)
                 self._db.execute("COMMIT")
             except sqlite3.Error as error:

@@ -1,0 +1,248 @@
+"""The SAPIENT gateway's parts: stamps, addresses, memory, and what becomes of a report at its post."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from geo.frame import LocalFrame
+from ingest.address import BrokerUrl
+from ingest.identity import Identity
+from ingest.sapient import Node, read, status
+from ingest.sapient_form import is_ulid
+from ingest.sapient_messages import ulid, ulid_of
+from ops.sapient_gateway import Gateway, registered_nodes
+from ops.sapient_memory import KEPT_SCANS, MemoryFault, Report, SapientMemory, Task
+from ops.sapient_peer import LEAST_GAP_NS, LONGEST_DELAY_S, Address, AddressFault, ClockWentBack, Stamps
+from ops.sapient_posts import Links, Post
+from sensors.layout import Layout, place
+
+NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
+FRAME = LocalFrame.around(-84.2, 36.58)
+RADAR = place(
+    FRAME,
+    0.0,
+    0.0,
+    id="radar-1",
+    kind="radar",
+    max_range_m=5000.0,
+    range_sd_m=6.0,
+    azimuth_sd_deg=0.4,
+    azimuth_deg=30.0,
+)
+BARE = place(FRAME, 500.0, 0.0, id="radar-2", kind="radar", max_range_m=5000.0)
+LAYOUT = Layout("two", FRAME, (RADAR, BARE))
+NOBODY = BrokerUrl("127.0.0.1", 9)
+Make = Callable[..., Any]
+
+
+@pytest.fixture
+def links(tmp_path: Path) -> Any:
+    with SapientMemory(tmp_path) as memory:
+        yield Links("hills", NOBODY, tmp_path, lambda: int(NOW.timestamp() * 1e9), memory, lambda _: Identity())
+
+
+def packet_of(message: Any) -> Any:
+    packet = read(message.SerializeToString())
+    assert packet.faults == ()
+    return packet
+
+
+@given(st.lists(st.integers(0, 300_000_000), min_size=1, max_size=40))
+def test_detections_are_stamped_now_apart_or_together_and_never_backwards(steps_ns: list[int]) -> None:
+    stamps, now_ns, given_ns = Stamps(), 10**18, []
+    for step in steps_ns:
+        now_ns += step
+        assert stamps.next(now_ns) == now_ns
+        at_ns = stamps.detections(now_ns)
+        if at_ns is not None:
+            assert at_ns == now_ns
+            given_ns.append(at_ns)
+    gaps = [later - sooner for sooner, later in pairwise(given_ns)]
+    assert all(gap == 0 or gap >= LEAST_GAP_NS for gap in gaps)
+    assert given_ns
+
+
+def test_a_clock_that_jitters_back_repeats_its_stamp_and_one_that_was_set_back_ends_the_connection() -> None:
+    stamps = Stamps()
+    assert stamps.next(10**18) == 10**18
+    assert stamps.next(10**18 - 40_000_000) == 10**18
+    with pytest.raises(ClockWentBack):
+        stamps.next(10**18 - 60_000_000)
+
+
+def test_a_middleware_is_called_again_soon_enough() -> None:
+    assert LONGEST_DELAY_S < 2.0  # the promise: back within two seconds of a restart
+
+
+@pytest.mark.parametrize(
+    ("text", "host", "port"),
+    [("127.0.0.1:5001", "127.0.0.1", 5001), ("[::1]:7", "::1", 7), ("box:65535", "box", 65535)],
+)
+def test_addresses(text: str, host: str, port: int) -> None:
+    address = Address.parse(text, where="--sapient")
+    assert (address.host, address.port, str(address)) == (host, port, text)
+
+
+@pytest.mark.parametrize("text", ["", "5001", ":5001", "box:", "box:0", "box:65536", "box:-1", "box:x", "box:٣"])
+def test_an_address_that_is_none_is_one_sentence(text: str) -> None:
+    with pytest.raises(AddressFault) as caught:
+        Address.parse(text, where="--sapient")
+    assert str(caught.value).startswith("--sapient: ")
+
+
+def test_ulids_sort_by_time_and_the_same_name_has_the_same_one() -> None:
+    ids = [ulid(ms, b"\xff" * 10) for ms in (0, 1, 1_774_000_000_000, 2**48 - 1)]
+    assert all(is_ulid(each) for each in ids)
+    assert ids == sorted(ids)
+    assert ulid(1_469_918_176_385, bytes(10)).startswith("01ARYZ6S41")  # the example of the ULID specification
+    assert ulid_of(5, "alert A") == ulid_of(5, "alert A") != ulid_of(5, "alert B")
+
+
+def test_memory_keeps_what_was_first(tmp_path: Path) -> None:
+    with SapientMemory(tmp_path) as memory:
+        assert memory.own_id("a") == "a"
+        assert memory.object_id("T1", "X") == "X"
+        memory.add_task(Task("t", "n", b"body", 5, None, "", ""))
+    with SapientMemory(tmp_path) as memory:
+        assert memory.own_id("b") == "a"
+        assert memory.object_id("T1", "Y") == "X"
+        assert [task.task_id for task in memory.tasks(unsent=True)] == ["t"]
+        memory.task_sent("t", 7)
+        assert memory.tasks(unsent=True) == []
+        assert memory.task_answered("t", "rejected", "busy")
+        assert not memory.task_answered("other", "rejected", "busy")
+        assert (memory.tasks()[0].answer, memory.tasks()[0].reasons) == ("rejected", "busy")
+
+
+def test_memory_forgets_the_oldest_scans_and_no_others(tmp_path: Path) -> None:
+    with SapientMemory(tmp_path) as memory:
+        memory._db.execute("PRAGMA synchronous=OFF")
+        for seq in range(1, KEPT_SCANS + 1_001):
+            memory.remember("r", 1, seq, b"", [Report(seq.to_bytes(16, "big"), "n", "o")])
+        known = memory._db.execute("SELECT count(*) FROM scans").fetchone()[0]
+        assert KEPT_SCANS <= known <= KEPT_SCANS + 500
+        assert memory.sent("r", (1).to_bytes(16, "big")) is None
+        newest = memory.sent("r", (KEPT_SCANS + 1_000).to_bytes(16, "big"))
+        assert newest is not None
+        assert newest.seq == KEPT_SCANS + 1_000
+
+
+def test_another_programs_file_is_left_alone(tmp_path: Path) -> None:
+    import sqlite3
+
+    with sqlite3.connect(tmp_path / "sapient.db") as other:
+        other.execute("CREATE TABLE theirs (x)")
+    with pytest.raises(MemoryFault):
+        SapientMemory(tmp_path)
+
+
+def test_reports_of_one_time_are_one_look(links: Links, sapient_node: Make) -> None:
+    node, post = sapient_node(), Post(Node("n"), "radar-1", LAYOUT, links)
+    polar = {"azimuth": 10.0, "range": 1000.0}
+    for target in (1, 2, 3):
+        assert post.take(packet_of(node.detection(NOW, polar=polar, target=target))) == (None, [])
+    done, _ = post.take(packet_of(node.detection(NOW + timedelta(seconds=1), polar=polar)))
+    assert done is not None
+    assert (done.at, len(done.plots), len(done.reports)) == (NOW, 3, 3)
+    assert post.due(0.0) is None
+    later = post.due(float("inf"))
+    assert later is not None
+    assert later.at == NOW + timedelta(seconds=1)
+    assert post.due(float("inf")) is None
+
+
+def test_the_layout_gives_the_deviations_that_a_report_lacks(links: Links, sapient_node: Make) -> None:
+    node, post = sapient_node(), Post(Node("n"), "radar-1", LAYOUT, links)
+    post.take(packet_of(node.detection(NOW, polar={"azimuth": 10.0, "range": 1000.0})))
+    look = post.due(float("inf"))
+    assert look is not None
+    (plot,) = look.plots
+    assert (plot.range_m, plot.azimuth_deg, plot.range_sd_m) == (1000.0, 10.0, None)
+    assert plot.position_sd_m == pytest.approx(1000.0 * 0.4 * 3.14159265 / 180.0)
+    bare = Post(Node("n"), "radar-2", LAYOUT, links)
+    _, faults = bare.take(packet_of(node.detection(NOW, polar={"azimuth": 10.0, "range": 1000.0})))
+    assert [fault.field for fault in faults] == [
+        "detection_report.range_bearing.azimuth_error",
+        "detection_report.range_bearing.range_error",
+    ]
+
+
+def test_platform_north_is_the_layouts_azimuth_until_the_node_says_its_own(links: Links, sapient_node: Make) -> None:
+    node, post = sapient_node(), Post(Node("n"), "radar-1", LAYOUT, links)
+    polar = {"azimuth": 10.0, "range": 1000.0, "datum": "RANGE_BEARING_DATUM_PLATFORM"}
+    post.take(packet_of(node.detection(NOW, polar=polar)))
+    look = post.due(float("inf"))
+    assert look is not None
+    assert look.plots[0].azimuth_deg == pytest.approx(40.0)
+
+
+def test_a_node_that_stands_elsewhere_than_its_sensor_reports_places(links: Links, sapient_node: Make) -> None:
+    node, post = sapient_node(), Post(Node("n"), "radar-1", LAYOUT, links)
+    far_lon, far_lat = FRAME.to_lonlat(800.0, 0.0)
+    post.node, _ = status(packet_of(node.status(NOW, {"x": far_lon, "y": far_lat})), post.node)
+    post.take(packet_of(node.detection(NOW, polar={"azimuth": 0.0, "range": 1000.0})))
+    look = post.due(float("inf"))
+    assert look is not None
+    (plot,) = look.plots
+    assert (plot.range_m, plot.azimuth_deg) == (None, None)
+    assert FRAME.to_local(plot.lon, plot.lat) == (pytest.approx(800.0, abs=0.5), pytest.approx(1000.0, abs=0.5))
+
+
+class Ear:
+    """Stands for a connection; keeps what it is told."""
+
+    name = "ear"
+
+    def __init__(self) -> None:
+        self.told: list[Any] = []
+        self.nodes: set[str] = set()
+        self.faults = 0
+
+    def send(self, message: Any) -> bool:
+        self.told.append(message)
+        return True
+
+
+def test_a_node_is_the_sensor_that_a_person_its_id_or_its_name_says(links: Links, sapient_node: Make) -> None:
+    (links.folder / "adapters.json").write_text('{"sapient": {"4b0d7c36-6f5e-4f39-8d6f-3f6f2b1d9c02": "radar-2"}}')
+    assert registered_nodes(links.folder) == {"4b0d7c36-6f5e-4f39-8d6f-3f6f2b1d9c02": "radar-2"}
+    gateway = Gateway(LAYOUT, links, "own")
+    assert gateway._sensor_of("4b0d7c36-6f5e-4f39-8d6f-3f6f2b1d9c02", ("radar-1",)) == "radar-2"
+    assert gateway._sensor_of("x", ("radar-1", "any")) == "radar-1"
+    assert gateway._sensor_of("x", ("radar-2",)) == "x"  # taken by the registered one
+    assert gateway._sensor_of("x", ("nothing",)) == "x"
+
+
+def test_what_is_dated_ahead_and_whom_nobody_knows_is_refused(links: Links, sapient_node: Make) -> None:
+    gateway, ear, node = Gateway(LAYOUT, links, "own"), Ear(), sapient_node()
+    refused: list[Any] = []
+    gateway._later = lambda work, *arguments: refused.append(arguments)  # type: ignore[assignment]
+    for message, word in (
+        (node.registration(NOW + timedelta(seconds=2)), "after receipt"),
+        (node.detection(NOW, polar={"azimuth": 1.0, "range": 2.0}), "not registered"),
+        (node.detection(NOW - timedelta(days=2), polar={"azimuth": 1.0, "range": 2.0}), "before receipt"),
+    ):
+        ear.told.clear()
+        gateway.handle(ear, message.SerializeToString())  # type: ignore[arg-type]
+        assert word in ear.told[0].error.error_message[0]
+    assert len(refused) == 3
+    assert ear.faults == 3
+
+
+def test_an_error_is_never_answered_and_a_task_for_us_is_refused(links: Links, sapient_node: Make) -> None:
+    gateway, ear, node = Gateway(LAYOUT, links, "own"), Ear(), sapient_node()
+    gateway.handle(ear, node.message(NOW, error={"packet": "eA==", "error_message": ["x"]}).SerializeToString())  # type: ignore[arg-type]
+    assert ear.told == []
+    task = {"task_id": ulid(1, b"x"), "control": "CONTROL_START"}
+    gateway.handle(ear, node.message(NOW, task=task).SerializeToString())  # type: ignore[arg-type]
+    assert ear.told[0].task_ack.task_status == 2  # rejected
+    gateway.handle(ear, node.message(NOW, alert={"alert_id": ulid(1, b"x")}).SerializeToString())  # type: ignore[arg-type]
+    assert ear.told[1].alert_ack.alert_ack_status == 1  # accepted
