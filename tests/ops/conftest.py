@@ -148,6 +148,12 @@ def hill_sector(tmp_path_factory: pytest.TempPathFactory) -> Files:
     return write_sector(tmp_path_factory.mktemp("hills"))
 
 
+@pytest.fixture(scope="session")
+def make_sector() -> Callable[[Path], Files]:
+    """Writes a small sector into a folder, for modules that spoil one of their own."""
+    return write_sector
+
+
 @pytest.fixture
 def own_sector(tmp_path: Path) -> Files:
     """A small sector of one's own, to be spoilt."""

@@ -1,0 +1,261 @@
+"""``watchline coverage``: what it writes is right, the same every time, safe to open, and refused in one sentence."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import rasterio
+from PIL import Image
+
+from ops import cli
+from ops.config import Ground
+from ops.coverage_overlay import coverage_overlay, revision
+from sensors.coverage import coverage_rasters
+from sensors.coverage_segments import over_segments
+
+FILES = {
+    "p_coverage.tif", "p_all_working.tif", "p_best_sensor.tif", "k_count.tif", "dead_ground.tif", "segments.parquet",
+    "p_coverage.png", "p_best_sensor.png", "k_count.png", "dead_ground.png", "map.html", "summary.json",
+}  # fmt: skip
+
+
+@pytest.fixture
+def watchline(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """Runs ``watchline coverage`` in this process: exit code, stdout, stderr."""
+
+    def run(*arguments: str | Path) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["watchline", "coverage", *map(str, arguments)])
+        monkeypatch.setattr(cli.signal, "signal", lambda *_: None)  # pytest keeps its own handlers
+        before = os.umask(0o077)
+        try:
+            with pytest.raises(SystemExit) as ended:
+                cli.main()
+        finally:
+            os.umask(before)
+        captured = capsys.readouterr()
+        return int(ended.value.code or 0), captured.out, captured.err
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def written(hill_sector: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    """A folder that the command filled, and its answer."""
+    from rich.console import Console
+
+    from ops.coverage_command import CoverageOptions, cover
+
+    out = tmp_path_factory.mktemp("coverage") / "out"
+    options = CoverageOptions(str(hill_sector.sector), None, "person", "night,fog", 120.0, 0.8, out)
+    return out, cover(options, Console(stderr=True, quiet=True))
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in folder.iterdir()}
+
+
+def test_every_file_is_there_and_no_other(written):
+    out, answer = written
+    assert {file.name for file in out.iterdir()} == FILES
+    assert {Path(file).name for file in answer["files"]} == FILES
+
+
+def test_the_rasters_are_the_coverage_in_the_frame(written, hill_ground: Ground):
+    out, _ = written
+    found = coverage_rasters(hill_ground.layout, hill_ground.terrain, None, conditions="night,fog", dwell_s=120.0)
+    for file, variable in (("p_coverage.tif", "expected_probability"), ("k_count.tif", "sensors_detecting")):
+        with rasterio.open(out / file) as raster:
+            assert raster.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
+            assert raster.crs.is_projected
+            assert raster.descriptions == (variable,)
+            assert raster.tags()["conditions"] == "night,fog"
+            values = found[variable].to_numpy()
+            np.testing.assert_array_equal(raster.read(1), values.astype(raster.dtypes[0]))
+            sensor = hill_ground.layout["radar-mid"]
+            row, column = raster.index(sensor.easting, sensor.northing)
+            nearest = found.sel(easting=sensor.easting, northing=sensor.northing, method="nearest")
+            assert float(nearest["easting"]) == found["easting"][column]
+            assert float(nearest["northing"]) == found["northing"][row]
+
+
+def test_the_segments_are_rows_with_their_lines_and_their_story(written, hill_ground: Ground):
+    out, _ = written
+    table = gpd.read_parquet(out / "segments.parquet")
+    rasters = coverage_rasters(
+        hill_ground.layout, hill_ground.terrain, hill_ground.border, conditions="night,fog", dwell_s=120.0
+    )
+    found = over_segments(rasters, hill_ground.border, belt_m=1_500.0, required_probability=0.8)
+    assert len(table) == hill_ground.border.segments
+    assert table.crs == "EPSG:4326"
+    for belt, prefix in (("both", ""), ("home", "home_"), ("away", "away_")):
+        np.testing.assert_array_equal(table[f"{prefix}covered_share"], found["covered_share"].sel(belt=belt))
+        np.testing.assert_array_equal(table[f"{prefix}cells"], found["cells_count"].sel(belt=belt))
+    story = json.loads(pq.read_metadata(out / "segments.parquet").metadata[b"watchline"])
+    assert (story["target"], story["dwell_s"], story["required_probability"]) == ("person", 120.0, 0.8)
+
+
+def test_the_summary_holds_numbers_limits_and_assumptions(written):
+    out, answer = written
+    summary = json.loads((out / "summary.json").read_text())
+    both = summary["belt"]["both"]
+    assert 0.0 < both["covered_share"] < 1.0
+    assert both["covered_share_low"] <= both["covered_share"] <= both["covered_share_high"]
+    assert both["mean_best_probability"] <= both["mean_all_working_probability"] + 1e-6
+    assert "independent" in summary["independence"]
+    assert {"name", "value", "unit", "confidence", "source"} == set(summary["assumptions"][0])
+    assert all(answer[key] == value for key, value in summary.items() if key not in ("files", "assumptions"))
+    assert summary["version"]
+
+
+def test_pictures_are_pictures(written):
+    out, _ = written
+    for file in out.glob("*.png"):
+        with Image.open(file) as picture:
+            assert picture.size == (1500, 1230)
+            grey = np.asarray(picture.convert("L"))
+            assert len(np.unique(grey)) > 100, "shaded relief has many greys"
+
+
+def test_the_map_fetches_nothing_and_forbids_it(written):
+    out, _ = written
+    text = (out / "map.html").read_text()
+    assert "default-src 'none'" in text
+    outside = [url for url in re.findall(r"""(?:src|href)=["']([^"']+)""", text) if not url.startswith(("data:", "#"))]
+    assert [url for url in outside if "leafletjs.com" not in url] == []  # Leaflet's own attribution, switched off
+    assert "radar-mid" in text
+
+
+def test_the_same_again_is_the_same_bytes_and_replaces_its_own_files(written, watchline, hill_sector):
+    out, _ = written
+    before = hashes(out)
+    again = ["--conditions", "night,fog", "--dwell", "120", "--required", "0.8"]
+    code, stdout, err = watchline(hill_sector.sector, "--out", out, *again, "--json")
+    assert code == 0, err
+    assert hashes(out) == before
+    assert stdout.count("\n") == 1
+    assert json.loads(stdout)["belt"] == json.loads((out / "summary.json").read_text())["belt"]
+    assert "of the belt reach" in err
+
+
+@pytest.fixture(scope="module")
+def odd(make_sector: Callable[[Path], Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder filled from a sector with a strip of void, and with names that would like to be code."""
+    from rich.console import Console
+
+    from ops.coverage_command import CoverageOptions, cover
+
+    files = make_sector(tmp_path_factory.mktemp("odd") / "sector")
+    elevation = 300.0 + np.zeros((150, 200))
+    elevation[:, 120:124] = -9999.0  # east of the radar
+    files.write_dem(elevation)
+    files.edit(files.layout, '"radar-mid"', '"<img src=x onerror=alert(1)> {{7*7}}"')
+    files.edit(files.layout, '"camera-west"', r'"$\\frac{1}{0}$"')
+    files.edit(files.sector, "Hills (made up for tests)", "{{ 7*7 }}</script><script>alert(1)</script> $x_")
+    out = files.folder / "out"
+    options = CoverageOptions(str(files.sector), str(files.layout), "person", "day", 600.0, 0.9, out)
+    cover(options, Console(stderr=True, quiet=True))
+    return out
+
+
+def test_hostile_names_stay_text(odd: Path):
+    text = (odd / "map.html").read_text()
+    assert "<img src=x" not in text
+    assert "<script>alert" not in text
+    assert "49" not in re.search(r"<h1>.*?</h1>", text).group()
+    told = json.loads(re.search(r'id="map-texts">(.*?)</script>', text).group(1))
+    assert "<img src=x onerror=alert(1)> {{7*7}}" in [entry["title"] for entry in told]
+
+
+def test_unknown_ground_is_unknown_in_every_file(odd: Path):
+    with rasterio.open(odd / "p_coverage.tif") as raster:
+        assert np.isnan(raster.read(1)).sum() > 1_000
+    with rasterio.open(odd / "k_count.tif") as raster:
+        assert (raster.read(1) == raster.nodata).sum() > 1_000
+    with rasterio.open(odd / "dead_ground.tif") as raster:
+        assert (raster.read(1) == raster.nodata).sum() > 1_000
+    belt = json.loads((odd / "summary.json").read_text())["belt"]["both"]
+    assert belt["unknown_share"] > 0.1
+    assert belt["covered_share_low"] + belt["unknown_share"] == pytest.approx(belt["covered_share_high"], abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["--target", "ghost"], "'ghost'"),
+        (["--conditions", "snow"], "'snow'"),
+        (["--conditions", "day,night"], "day and night"),
+        (["--conditions", ""], "''"),
+        (["--dwell", "0"], "--dwell"),
+        (["--dwell", "-3"], "--dwell"),
+        (["--dwell", "nan"], "--dwell"),
+        (["--dwell", "inf"], "--dwell"),
+        (["--dwell", "soon"], "--dwell"),
+        (["--required", "0"], "--required"),
+        (["--required", "1.01"], "--required"),
+        (["--required", "nan"], "--required"),
+        (["--layout", "hightech"], "one of three"),
+        (["--colour", "red"], "--colour"),
+    ],
+    ids=" ".join,
+)
+def test_bad_arguments_are_one_sentence_and_nothing_is_written(watchline, hill_sector, tmp_path, arguments, word):
+    code, out, err = watchline(hill_sector.sector, "--out", tmp_path / "out", *arguments)
+    refused(code, out, err, word)
+    assert not (tmp_path / "out").exists()
+
+
+def refused(code: int, out: str, err: str, word: str) -> None:
+    lines = [line for line in err.splitlines() if line.strip()]
+    assert code != 0
+    assert out == ""
+    assert len(lines) == 1, err
+    assert lines[0].startswith("watchline: ")
+    assert lines[0].endswith(".")
+    assert word in lines[0]
+
+
+def test_an_unknown_sector_is_one_sentence(watchline, tmp_path):
+    refused(*watchline("atlantis", "--out", tmp_path / "out"), "atlantis")
+
+
+def test_foreign_files_are_not_replaced(watchline, hill_sector, tmp_path):
+    mine = tmp_path / "summary.json"
+    mine.write_text('{"made_by": "me"}')
+    refused(*watchline(hill_sector.sector, "--out", tmp_path), "'summary.json'")
+    assert mine.read_text() == '{"made_by": "me"}'
+    mine.unlink()
+    (tmp_path / "map.html").write_text("mine")
+    refused(*watchline(hill_sector.sector, "--out", tmp_path), "'map.html'")
+
+
+def test_a_place_that_cannot_be_a_folder_is_one_sentence(watchline, hill_sector, tmp_path):
+    file = tmp_path / "file"
+    file.touch()
+    refused(*watchline(hill_sector.sector, "--out", file), "is a file")
+    refused(*watchline(hill_sector.sector, "--out", file / "below"), "cannot be made")
+
+
+def test_the_overlay_of_the_live_map_follows_the_sensors_health(hill_ground: Ground):
+    health = {sensor.id: "ok" for sensor in hill_ground.layout}
+    live = coverage_overlay(hill_ground, health)
+    assert {kind for kind in live.rasters if kind} == {"radar", "camera", "ground_sensor"}
+    silent = coverage_overlay(hill_ground, health | {"radar-mid": "silent"}, live)
+    assert revision(silent, None) != revision(live, None)
+    assert revision(silent, "camera") == revision(live, "camera")
+    assert not silent.rasters["radar"].any()
+    back = coverage_overlay(hill_ground, health, silent)
+    assert revision(back, None) == revision(live, None)
+    assert not coverage_overlay(hill_ground, {}).rasters[None].any(), "a sensor of unknown health does not count"
