@@ -14,12 +14,13 @@ from rich.console import Console
 def compile_all(screen: Console) -> float:
     """Compile or load all kernels, saying which; returns the seconds it took."""
     from fusion import correlate, tracker
-    from geo import nearest, visibility
+    from geo import many, nearest, visibility
     from sensors import coverage_tally
 
     began = time.perf_counter()
     for name, build in (
         ("line of sight and viewsheds", visibility.compile_kernels),
+        ("many observers", many.compile_kernels),
         ("border", nearest.compile_kernels),
         ("coverage", coverage_tally.compile_kernels),
         ("correlation", correlate.compile_kernels),

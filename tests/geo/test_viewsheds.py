@@ -178,3 +178,5 @@ def test_bare_arrays_are_checked_too() -> None:
 def test_one_pair_of_angles_per_site_or_one_for_all(terrain: xr.Dataset, sites: np.ndarray) -> None:
     with pytest.raises(BadInput, match="2 pairs of angles"):
         viewsheds(terrain, sites, azimuths_rad=[(0.0, 1.0), (1.0, 2.0)], **VIEW)
+    with pytest.raises(BadInput, match="3 values for 6 sites"):
+        viewsheds(terrain, sites, **VIEW | {"observer_height_m": [1.0, 2.0, 3.0]})
