@@ -161,6 +161,13 @@ class Border:
         segment, chainage, offset = self._tree.locate(e, n, float(self.segment_length_m))
         return segment, chainage, offset if self.home_side == "left" else np.where(offset == 0.0, 0.0, -offset)
 
+    def between_edges(
+        self, easting: FloatArray, northing: FloatArray
+    ) -> tuple[npt.NDArray[np.int32], FloatArray, FloatArray]:
+        """Segment, and offset [m] from the edge on the home side and from that on the other, for a line the same."""
+        segment, _, offset = self._located(easting, northing)
+        return segment, offset, offset
+
     def point_at(self, chainage_m: npt.ArrayLike) -> tuple[Any, Any]:
         """Easting and northing [m] of chainages [m], floats for floats; NaN before 0 and beyond ``length_m``.
 

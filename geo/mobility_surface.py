@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -45,6 +45,18 @@ class Mobility:
     pace: FloatArray
     felt: FloatArray | float = math.inf
     missing: tuple[str, ...] = field(default=())
+
+    def within(self, rows: slice, columns: slice, inside: npt.NDArray[np.bool_]) -> Mobility:
+        """A window of it, closed outside the cells ``inside`` (row, column of the window)."""
+        felt = np.broadcast_to(self.felt, self.elevation.shape)[rows, columns]
+        return replace(
+            self,
+            easting=self.easting[columns],
+            northing=self.northing[rows],
+            elevation=self.elevation[rows, columns],
+            pace=np.where(inside, self.pace[rows, columns], math.inf),
+            felt=felt if np.ndim(self.felt) else self.felt,
+        )
 
     @property
     def closed(self) -> npt.NDArray[np.bool_]:

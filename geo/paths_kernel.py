@@ -34,16 +34,21 @@ FREE = -2  # in ``before``: the cell waits in no bucket
 NOWHERE = 255  # in ``arrival``: nobody came by a move
 
 
+def pairs_of(neighbours: int) -> list[tuple[int, int]]:
+    """Rows and columns of the moves to 8, 16 or 32 neighbours, the nearest first."""
+    reach = NEIGHBOURS[neighbours]
+    pairs = [(r, c) for r in range(-reach, reach + 1) for c in range(-reach, reach + 1) if math.gcd(r, c) == 1]
+    return sorted(pairs, key=lambda pair: max(map(abs, pair)))
+
+
 def moves_of(neighbours: int, width: int) -> Moves:
-    """The moves to 8, 16 or 32 neighbours on a raster ``width`` cells wide.
+    """The moves to 8, 16 or 32 neighbours on a raster ``width`` cells wide, in the order of ``pairs_of``.
 
     The step of each move in flat cells (move,); its pieces (move,); the two flat cells about each inner knot, or those
     beside a diagonal, of which one must be open (move, 4); the share of the second at each knot (move, 2); and the
     length of a piece in cells (move,).
     """
-    reach = NEIGHBOURS[neighbours]
-    pairs = [(r, c) for r in range(-reach, reach + 1) for c in range(-reach, reach + 1) if math.gcd(r, c) == 1]
-    pairs.sort(key=lambda pair: max(map(abs, pair)))
+    pairs = pairs_of(neighbours)
     steps, pieces = np.zeros(len(pairs), np.int32), np.zeros(len(pairs), np.int32)
     knots, shares, lengths = np.zeros((len(pairs), 4), np.int32), np.zeros((len(pairs), 2)), np.zeros(len(pairs))
     for m, (row, column) in enumerate(pairs):
@@ -121,6 +126,24 @@ def waiting_lists(cells: int) -> tuple[Integers, Integers, Integers, Integers]:
     """Empty buckets: the first and last cell of each, and the cells after and before each cell."""
     ends = [np.full(BUCKETS + 1, -1, np.int32) for _ in range(2)]
     return ends[0], ends[1], np.empty(cells, np.int32), np.full(cells, FREE, np.int32)
+
+
+@njit(**COMPILED)
+def step_costs(
+    ground: Floats,
+    cells: npt.NDArray[np.int64],
+    move: int,
+    steps: Integers,
+    pieces: Integers,
+    knots: Integers,
+    shares: Floats,
+    runs: Floats,
+    law: Floats,
+    costs: Floats,
+) -> None:
+    """Fill ``costs`` (cell,) with those of one move from each of ``cells``."""
+    for i in range(len(cells)):
+        costs[i] = step_cost(ground, cells[i], move, steps, pieces, knots, shares, runs, law, 1.0)
 
 
 @njit(**COMPILED)

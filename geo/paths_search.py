@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -45,6 +46,78 @@ class Spread:
         return rows, columns
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Steps:
+    """The steps of somebody over a mobility whose seconds have weights: what a search needs, laid out for the kernel.
+
+    ``ground`` (cell, column) is the raster with a frame of closed cells, row by row, ``width`` cells a row; ``inside``
+    cuts the raster from the frame. ``graph`` are the moves and the speed law.
+    """
+
+    ground: FloatArray
+    inside: tuple[slice, slice]
+    shape: tuple[int, int]
+    neighbours: int
+    graph: tuple[Any, ...]
+
+    @classmethod
+    def over(cls, mobility: Mobility, *, weight: npt.ArrayLike | None = None, neighbours: int = 16) -> Steps:
+        """Steps to 8, 16 or 32 ``neighbours``, whose cost is time [s] times ``weight`` (row, column; 1 without).
+
+        NaN or infinite weight closes a cell. 32 bytes a cell. Raises BadInput for weights of another shape or below 0,
+        and other numbers of neighbours.
+        """
+        if neighbours not in kernel.NEIGHBOURS:
+            raise BadInput(f"{neighbours} neighbours", where="path search", expected="8, 16 or 32")
+        rows, columns = mobility.elevation.shape
+        weights = np.ones((1, 1)) if weight is None else np.asarray(weight, dtype=np.float64)
+        _refuse_unless(np.broadcast_to(weights, (rows, columns)) if weight is None else weights, "weight", mobility)
+        frame = kernel.NEIGHBOURS[neighbours]
+        ground = np.zeros((rows + 2 * frame, columns + 2 * frame, kernel.COLUMNS))
+        inside = (slice(frame, frame + rows), slice(frame, frame + columns))
+        ground[..., kernel.PACE] = np.inf
+        ground[(*inside, kernel.HEIGHT)] = mobility.elevation
+        ground[(*inside, kernel.PACE)] = np.where(mobility.closed | ~np.isfinite(weights), np.inf, mobility.pace)
+        ground[(*inside, kernel.WEIGHT)] = weights
+        ground[(*inside, kernel.FELT)] = mobility.felt
+        steps, pieces, knots, shares, lengths = kernel.moves_of(neighbours, ground.shape[1])
+        graph = (steps, pieces, knots, shares, lengths * mobility.cell_m, mobility.law.columns())
+        return cls(ground, inside, ground.shape[:2], neighbours, graph)
+
+    def spread(self, labels: npt.ArrayLike, *, backward: bool = False, limit: float = math.inf) -> Spread:
+        """Least cost of every cell from those that have a finite label (row, column), which is what they begin with.
+
+        ``backward`` gives the cost from each cell *to* the labelled ones, which differs because uphill is not
+        downhill. Exact over the graph, whose ways are up to OVERLENGTH too long. Dearer than ``limit`` counts as
+        unreachable. 43 bytes a cell while it works, 9 in the answer. Raises BadInput for labels of another shape.
+        """
+        start = np.asarray(labels, dtype=np.float64)
+        _refuse_unless(start, "labels", self)
+        flat = self.ground.reshape(-1, kernel.COLUMNS)
+        costs = np.full(self.shape, np.inf)
+        costs[self.inside] = np.where(self.open, np.where(np.isnan(start), np.inf, start), np.inf)
+        arrival = np.full(self.shape, kernel.NOWHERE, np.uint8)
+        width = BUCKET_SHARE * kernel.usual_cost(flat, *self.graph, max(1, len(flat) // SAMPLED))
+        sign, lists = -1.0 if backward else 1.0, kernel.waiting_lists(len(flat))
+        kernel.search(flat, costs.ravel(), arrival.ravel(), *self.graph, sign, float(limit), float(width), *lists)
+        answer = (np.ascontiguousarray(costs[self.inside]), np.ascontiguousarray(arrival[self.inside]))
+        return Spread(*answer, self.neighbours, backward)
+
+    @property
+    def open(self) -> npt.NDArray[np.bool_]:
+        """Where somebody can be (row, column)."""
+        passable: npt.NDArray[np.bool_] = np.isfinite(self.ground[(*self.inside, kernel.PACE)])
+        return passable
+
+    def costs(self, rows: npt.ArrayLike, columns: npt.ArrayLike, move: int) -> FloatArray:
+        """Cost of one move from each of some cells (cell,); infinite or NaN where there is no way."""
+        top, left = self.inside[0].start, self.inside[1].start
+        cells = (np.asarray(rows, np.int64) + top) * self.shape[1] + np.asarray(columns, np.int64) + left
+        costs = np.empty(len(cells))
+        kernel.step_costs(self.ground.reshape(-1, kernel.COLUMNS), cells, move, *self.graph, costs)
+        return costs
+
+
 def spread(
     mobility: Mobility,
     labels: npt.ArrayLike,
@@ -54,42 +127,13 @@ def spread(
     neighbours: int = 16,
     limit: float = math.inf,
 ) -> Spread:
-    """Least cost of every cell from the cells that have a finite label (row, column), which is what they begin with.
+    """Least costs from, or to, labelled cells: ``Steps.over`` and ``Steps.spread`` in one."""
+    return Steps.over(mobility, weight=weight, neighbours=neighbours).spread(labels, backward=backward, limit=limit)
 
-    The cost of a step is its time [s] times the ``weight`` (row, column; 1 without) of the ground, see
-    ``kernel.step_cost``; NaN or infinite weight closes a cell, a negative one is refused. ``backward`` gives the cost
-    from each cell *to* the labelled ones, which differs because uphill is not downhill. Exact over the graph of 8, 16
-    or 32 ``neighbours``, whose ways are up to OVERLENGTH too long. Dearer than ``limit`` counts as unreachable.
-    About 75 bytes a cell while it works, 9 in the answer. Raises BadInput for shapes that do not fit, or other
-    numbers of neighbours.
-    """
-    if neighbours not in kernel.NEIGHBOURS:
-        raise BadInput(f"{neighbours} neighbours", where="path search", expected="8, 16 or 32")
-    rows, columns = mobility.elevation.shape
-    start = np.asarray(labels, dtype=np.float64)
-    weights = np.ones((1, 1)) if weight is None else np.asarray(weight, dtype=np.float64)
-    for name, values in (("labels", start), ("weight", np.broadcast_to(weights, (rows, columns)))):
-        if values.shape != (rows, columns) or (values < 0.0).any():
-            raise BadInput(
-                f"{name} of shape {values.shape}, or below 0", where="path search", expected=f"{rows} × {columns}, ≥ 0"
-            )
-    frame = kernel.NEIGHBOURS[neighbours]
-    inside = (slice(frame, frame + rows), slice(frame, frame + columns))
-    ground = np.zeros((rows + 2 * frame, columns + 2 * frame, kernel.COLUMNS))
-    ground[..., kernel.PACE] = np.inf
-    closed = mobility.closed | ~np.isfinite(weights)
-    ground[(*inside, kernel.HEIGHT)] = mobility.elevation
-    ground[(*inside, kernel.PACE)] = np.where(closed, np.inf, mobility.pace)
-    ground[(*inside, kernel.WEIGHT)] = weights
-    ground[(*inside, kernel.FELT)] = mobility.felt
-    costs = np.full(ground.shape[:2], np.inf)
-    costs[inside] = np.where(closed | np.isnan(start), np.inf, start)
-    arrival = np.full(ground.shape[:2], kernel.NOWHERE, np.uint8)
-    flat = ground.reshape(-1, kernel.COLUMNS)
-    steps, pieces, knots, shares, lengths = kernel.moves_of(neighbours, ground.shape[1])
-    graph = (steps, pieces, knots, shares, lengths * mobility.cell_m, mobility.law.columns())
-    width = BUCKET_SHARE * kernel.usual_cost(flat, *graph, max(1, len(flat) // SAMPLED))
-    sign = -1.0 if backward else 1.0
-    lists = kernel.waiting_lists(len(flat))
-    kernel.search(flat, costs.reshape(-1), arrival.reshape(-1), *graph, sign, float(limit), float(width), *lists)
-    return Spread(np.ascontiguousarray(costs[inside]), np.ascontiguousarray(arrival[inside]), neighbours, backward)
+
+def _refuse_unless(values: FloatArray, name: str, over: Mobility | Steps) -> None:
+    shape = over.elevation.shape if isinstance(over, Mobility) else over.open.shape
+    if values.shape != shape or (values < 0.0).any():
+        raise BadInput(
+            f"{name} of shape {values.shape}, or below 0", where="path search", expected=f"{shape[0]} × {shape[1]}, ≥ 0"
+        )

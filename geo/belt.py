@@ -1,0 +1,192 @@
+"""The ground beside a border: the cells of its belt, and the edges that a crosser comes from and goes to."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from scipy import ndimage
+from shapely.geometry import LineString, MultiLineString
+
+from geo.errors import BorderError
+from geo.frame import FloatArray, LocalFrame
+from geo.terrain import bounds, cell_size
+
+Bools = npt.NDArray[np.bool_]
+AROUND = np.ones((3, 3), dtype=bool)
+MARGIN_CELLS = 3  # beyond the belt, so that its edges are told from the map's
+
+
+class Line(Protocol):
+    """What a belt needs of a border or a zone: see ``geo.border.Border`` and ``geo.zone.Zone``."""
+
+    @property
+    def frame(self) -> LocalFrame: ...
+    @property
+    def line(self) -> LineString | MultiLineString: ...
+    @property
+    def segments(self) -> int: ...
+    @property
+    def segment_spans_m(self) -> FloatArray: ...
+    def between_edges(
+        self, easting: FloatArray, northing: FloatArray
+    ) -> tuple[npt.NDArray[np.int32], FloatArray, FloatArray]: ...
+    def point_at(self, chainage_m: npt.ArrayLike) -> tuple[Any, Any]: ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Belt:
+    """Cells (row, column) of a terrain's window around a border, and where they lie beside it.
+
+    ``rows`` and ``columns`` cut the window from the terrain. ``inside`` are the cells whose centre lies within
+    ``belt_m`` [m] of a segment, on the line itself home; ``segment`` is the nearest one, −1 beyond the ends; ``offset``
+    [m] is positive on the home side, of a zone from its inner edge. ``inner`` and ``outer`` are the cells inside that
+    touch what lies beyond the belt, at home and away. Where a side is too narrow for the belt (an enclave, a strip
+    between two lines) its cells farthest from the line are the edge, and ``narrow`` says which cells those sides have.
+    ``at_rim`` are the cells at the edge of the terrain.
+    """
+
+    border: Line
+    belt_m: float
+    rows: slice
+    columns: slice
+    cell_m: float
+    easting: FloatArray
+    northing: FloatArray
+    segment: npt.NDArray[np.int32]
+    offset: FloatArray
+    inside: Bools
+    inner: Bools
+    outer: Bools
+    narrow: Bools
+    at_rim: Bools
+
+    def of(self, raster: xr.DataArray) -> npt.NDArray[np.float64]:
+        """A terrain's raster (northing, easting) on the belt's window, as float64."""
+        return np.asarray(raster[..., self.rows, self.columns].to_numpy(), dtype=np.float64)
+
+
+def belt_of(border: Line, terrain: xr.Dataset, *, belt_m: float) -> Belt:
+    """The belt of ``border`` on the cells of ``terrain``.
+
+    Raises BorderError for a belt that is not above 0, a border that lies outside the terrain, and where no cell of an
+    edge lies on the terrain, so that nobody can be said to cross.
+    """
+    if not 0.0 < belt_m < math.inf:
+        raise BorderError(f"belt_m is {belt_m!r}", where="belt", expected="metres above 0")
+    rows, columns = _window(border, terrain, belt_m)
+    easting = terrain["easting"].to_numpy()[columns].astype(np.float64)
+    northing = terrain["northing"].to_numpy()[rows].astype(np.float64)
+    segment, inward, outward = border.between_edges(easting[None, :], northing[:, None])
+    beside = segment >= 0
+    inside = beside & (inward <= belt_m) & (outward >= -belt_m)
+    inside &= ~_seam(inside, inward, cell_size(terrain))
+    if not (inside.any() and (_touched(border, terrain))):
+        raise _outside(border, terrain)
+    at_rim = _at_rim(inside.shape, rows, columns, terrain)
+    inner, shallow = _edge(inside & (inward >= 0.0), beside & (inward > belt_m), inward, at_rim, cell_size(terrain))
+    outer, narrow = _edge(inside & (outward < 0.0), beside & (outward < -belt_m), -outward, at_rim, cell_size(terrain))
+    for edge, side in ((inner, "home"), (outer, "away")):
+        if not edge.any():
+            raise BorderError(
+                f"its edge on the {side} side lies nowhere on the terrain",
+                where=f"belt of {belt_m:g} m",
+                expected="a smaller belt_m, or terrain that reaches farther",
+            )
+    return Belt(
+        border=border,
+        belt_m=float(belt_m),
+        rows=rows,
+        columns=columns,
+        cell_m=cell_size(terrain),
+        easting=easting,
+        northing=northing,
+        segment=segment,
+        offset=inward,
+        inside=inside,
+        inner=inner,
+        outer=outer,
+        narrow=shallow | narrow,
+        at_rim=at_rim,
+    )
+
+
+def _window(border: Line, terrain: xr.Dataset, belt_m: float) -> tuple[slice, slice]:
+    """Rows and columns of the terrain that hold the belt and a margin."""
+    reach = belt_m + MARGIN_CELLS * cell_size(terrain)
+    west, south, east, north = border.line.bounds
+    eastings, northings = terrain["easting"].to_numpy(), -terrain["northing"].to_numpy()
+    columns = slice(*(int(i) for i in np.searchsorted(eastings, (west - reach, east + reach))))
+    rows = slice(*(int(i) for i in np.searchsorted(northings, (-north - reach, reach - south))))
+    if columns.start >= columns.stop or rows.start >= rows.stop:
+        raise _outside(border, terrain)
+    return rows, columns
+
+
+def _outside(border: Line, terrain: xr.Dataset) -> BorderError:
+    west, south, east, north = border.line.bounds
+    edges = bounds(terrain)
+    return BorderError(
+        f"the line, {west:.0f} to {east:.0f} east and {south:.0f} to {north:.0f} north, lies outside the terrain",
+        where="border",
+        expected=f"a line within {edges[0]:.0f} to {edges[2]:.0f} east and {edges[1]:.0f} to {edges[3]:.0f} north",
+    )
+
+
+def _touched(border: Line, terrain: xr.Dataset) -> bool:
+    """Whether any of the line lies on the terrain."""
+    west, south, east, north = bounds(terrain)
+    return bool(border.line.intersects(LineString([(west, south), (east, north)]).envelope))
+
+
+def _at_rim(shape: tuple[int, ...], rows: slice, columns: slice, terrain: xr.Dataset) -> Bools:
+    """Cells of the window that lie at the edge of the terrain."""
+    rim = np.zeros(shape, dtype=bool)
+    height, width = len(terrain["northing"]), len(terrain["easting"])
+    rim[0] |= rows.start == 0
+    rim[-1] |= rows.stop == height
+    rim[:, 0] |= columns.start == 0
+    rim[:, -1] |= columns.stop == width
+    return rim
+
+
+def _seam(inside: Bools, offset: FloatArray, cell_m: float) -> Bools:
+    """Cells where the side changes and no line is near: between two lines that have their homes towards each other.
+
+    Who passes the line between two cells is no farther from it, before and after together, than they are apart.
+    """
+    seam = np.zeros_like(inside)
+    rows, columns = inside.shape
+    for down, right in ((0, 1), (1, 0), (1, 1), (1, -1)):
+        upper, lower = slice(0, rows - down), slice(down, rows)
+        left = slice(max(0, -right), columns - max(0, right))
+        shifted = slice(max(0, right), columns - max(0, -right))
+        a, b = offset[upper, left], offset[lower, shifted]
+        apart = math.hypot(down, right) * cell_m * (1.0 + 1e-9)
+        jump = (a < 0.0) != (b < 0.0)
+        jump &= (np.abs(a) + np.abs(b) > apart) & inside[upper, left] & inside[lower, shifted]
+        seam[upper, left] |= jump
+        seam[lower, shifted] |= jump
+    return seam
+
+
+def _edge(side: Bools, beyond: Bools, depth: FloatArray, at_rim: Bools, slack: float) -> tuple[Bools, Bools]:
+    """Cells of a side of the belt that touch what lies beyond it; and the parts of it that are too narrow for that.
+
+    In a part that touches nothing beyond, the edge are the cells within ``slack`` of its deepest, unless that lies at
+    the rim of the terrain, which then has cut the belt.
+    """
+    edge = side & ndimage.binary_dilation(beyond, AROUND)
+    parts, count = ndimage.label(side, AROUND)
+    index = np.arange(1, count + 1)
+    if not count:
+        return edge, np.zeros_like(side)
+    deepest = ndimage.maximum(depth, parts, index)
+    cut = np.array([at_rim[place] for place in ndimage.maximum_position(depth, parts, index)])
+    shallow = ~(ndimage.maximum(edge, parts, index).astype(bool) | cut)
+    narrow = np.append(False, shallow)[parts]
+    return edge | (narrow & (depth >= np.append(0.0, deepest)[parts] - slack)), narrow

@@ -1,0 +1,180 @@
+"""Crossings of a border: the cheapest way from one edge of its belt to the other, overall and through each segment."""
+
+from __future__ import annotations
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.spatial import cKDTree
+
+from geo import paths_kernel as kernel
+from geo.belt import Belt
+from geo.errors import BadInput
+from geo.frame import FloatArray
+from geo.mobility_surface import Mobility
+from geo.paths_search import Spread, Steps
+
+Ints = npt.NDArray[np.int64]
+INWARD, OUTWARD = "inward", "outward"
+NEAR_CELLS = 2.0  # a segment that no step passes takes the steps this near to its middle
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Crossings:
+    """The cheapest crossing through every segment of a belt, in one direction.
+
+    ``cost`` (segment,): least sum over the way of time [s] times weight, over all ways from edge to edge that pass the
+    line inside the segment; infinite where nobody can cross, NaN where the ground that would tell is unknown. ``here``
+    and ``there`` (segment, row and column) are the cells of the step over the line, −1 without.
+    """
+
+    belt: Belt
+    direction: str
+    cost: FloatArray
+    here: Ints
+    there: Ints
+    before: Spread
+    after: Spread
+
+    @property
+    def cheapest(self) -> int:
+        """The segment whose crossing costs least; −1 where nobody can cross any."""
+        known = np.where(np.isfinite(self.cost), self.cost, np.inf)
+        return int(np.argmin(known)) if np.isfinite(known).any() else -1
+
+    def cells(self, segment: int) -> tuple[Ints, Ints]:
+        """Rows and columns, in the belt's window, of the way through a segment; empty where nobody can cross it."""
+        if not math.isfinite(self.cost[segment]):
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
+        first = self.before.way(*(int(i) for i in self.here[segment]))
+        then = self.after.way(*(int(i) for i in self.there[segment]))
+        return np.concatenate([first[0], then[0]]), np.concatenate([first[1], then[1]])
+
+    def places(self, segment: int) -> FloatArray:
+        """Easting and northing (place, 2) [m] of the way through a segment, from edge to edge, at centres of cells."""
+        rows, columns = self.cells(segment)
+        return np.column_stack([self.belt.easting[columns], self.belt.northing[rows]])
+
+
+def crossings(
+    belt: Belt,
+    mobility: Mobility,
+    *,
+    weight: npt.ArrayLike | None = None,
+    direction: str = INWARD,
+    neighbours: int = 16,
+) -> Crossings:
+    """The cheapest crossing of every segment, ``inward`` (towards home) or ``outward``.
+
+    ``mobility`` lies on the cells of the terrain that the belt was made on, ``weight`` (row, column) on those of the
+    belt's window: what a second there costs, 1 without. A search from the edge where the crossing begins and one back
+    from where it ends give the cost through every step over the line; a way may leave a segment's own belt, but not
+    the belt. The straight line of a step says in which segment it passes; a segment between two such places takes the
+    nearest within a step. Raises BadInput for another direction, and as ``geo.paths_search``.
+    """
+    if direction not in (INWARD, OUTWARD):
+        raise BadInput(f"direction {direction!r}", where="crossings", expected="'inward' or 'outward'")
+    steps = Steps.over(mobility.within(belt.rows, belt.columns, belt.inside), weight=weight, neighbours=neighbours)
+    start, goal = (belt.outer, belt.inner) if direction == INWARD else (belt.inner, belt.outer)
+    with ThreadPoolExecutor(2) as pool:
+        forth = pool.submit(steps.spread, np.where(start, 0.0, np.inf))
+        back = pool.submit(steps.spread, np.where(goal, 0.0, np.inf), backward=True)
+        before, after = forth.result(), back.result()
+    over = _steps_over_the_line(belt, steps, direction, before.cost, after.cost)
+    best = _best_by_segment(belt, over)
+    found = best >= 0
+    cost, here, there = np.full(len(best), np.inf), np.full((len(best), 2), -1), np.full((len(best), 2), -1)
+    cost[found], here[found], there[found] = over.cost[best[found]], over.here[best[found]], over.there[best[found]]
+    cost[~np.isfinite(cost) & _unknown(belt, mobility)] = np.nan
+    return Crossings(
+        belt=belt,
+        direction=direction,
+        cost=cost,
+        here=here,
+        there=there,
+        before=before,
+        after=after,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Over:
+    """Steps that pass the line: cells (step, 2), segment, chainage [m], and the cost of the whole way through each."""
+
+    here: Ints
+    there: Ints
+    segment: Ints
+    cost: FloatArray
+
+
+def _steps_over_the_line(belt: Belt, steps: Steps, direction: str, before: FloatArray, after: FloatArray) -> _Over:
+    away = belt.offset < 0.0
+    begin, end = (away & belt.inside, ~away & belt.inside)
+    if direction == OUTWARD:
+        begin, end = end, begin
+    begin, end = begin & np.isfinite(before), end & np.isfinite(after)
+    heres, theres, costs = [], [], []
+    for move, (down, right) in enumerate(kernel.pairs_of(steps.neighbours)):
+        rows, columns = np.nonzero(begin & _shifted(end, down, right))
+        heres.append(np.column_stack([rows, columns]))
+        theres.append(heres[-1] + (down, right))
+        step = steps.costs(rows, columns, move)
+        costs.append(before[rows, columns] + step + after[rows + down, columns + right])
+    here, there, cost = np.concatenate(heres), np.concatenate(theres), np.concatenate(costs)
+    usable = np.isfinite(cost)
+    here, there, cost = here[usable], there[usable], cost[usable]
+    return _Over(here, there, _segments_passed(belt, here, there), cost)
+
+
+def _shifted(mask: npt.NDArray[np.bool_], down: int, right: int) -> npt.NDArray[np.bool_]:
+    """The mask as seen from cells that lie that many rows above and columns left of it."""
+    moved = np.zeros_like(mask)
+    rows, columns = mask.shape
+    to = (slice(max(0, -down), rows - max(0, down)), slice(max(0, -right), columns - max(0, right)))
+    source = (slice(max(0, down), rows - max(0, -down)), slice(max(0, right), columns - max(0, -right)))
+    moved[to] = mask[source]
+    return moved
+
+
+def _segments_passed(belt: Belt, here: Ints, there: Ints) -> Ints:
+    """In which segment each step passes the line, where its offset changes sign."""
+    a, b = belt.offset[tuple(here.T)], belt.offset[tuple(there.T)]
+    share = a / np.where(a == b, 1.0, a - b)
+    place = here + share[:, None] * (there - here)
+    easting = np.interp(place[:, 1], np.arange(len(belt.easting)), belt.easting)
+    northing = np.interp(place[:, 0], np.arange(len(belt.northing)), belt.northing)
+    segment, _, _ = belt.border.between_edges(easting, northing)
+    beside = belt.segment[tuple(there.T)]
+    return np.where(segment >= 0, segment, beside).astype(np.int64)
+
+
+def _best_by_segment(belt: Belt, over: _Over) -> Ints:
+    """Number of the cheapest step of each segment; −1 without."""
+    best = np.full(belt.border.segments, -1, np.int64)
+    order = np.lexsort((over.cost, over.segment))
+    segments, first = np.unique(over.segment[order], return_index=True)
+    best[segments] = order[first]
+    missing = np.flatnonzero(best < 0)
+    if len(missing) and len(order):  # segments so short that every step passes beside them
+        places = (over.here + over.there) / 2.0
+        easting, northing = belt.border.point_at(belt.border.segment_spans_m[missing].mean(axis=1))
+        column = (easting - belt.easting[0]) / belt.cell_m
+        row = (belt.northing[0] - northing) / belt.cell_m
+        near = cKDTree(places).query_ball_point(np.column_stack([row, column]), NEAR_CELLS)
+        for segment, steps in zip(missing, near, strict=True):
+            if steps:
+                best[segment] = min(steps, key=lambda step: (over.cost[step], step))
+    return best
+
+
+def _unknown(belt: Belt, mobility: Mobility) -> npt.NDArray[np.bool_]:
+    """Segments of whose belt not every cell is known, so that a way through might only be unseen."""
+    segments = belt.border.segments
+    void = ~np.isfinite(mobility.elevation[belt.rows, belt.columns]) | belt.at_rim
+    cells = np.bincount(belt.segment[belt.inside], minlength=segments)
+    unknown = np.bincount(belt.segment[belt.inside & void], minlength=segments)
+    doubtful: npt.NDArray[np.bool_] = (cells == 0) | (unknown > 0)
+    return doubtful
