@@ -286,6 +286,109 @@ def terrain_import(
     answer(import_terrain(options, out, screen, force=force), as_json=as_json)
 
 
+sensor = typer.Typer(help="Register, list, try out and task sensors.", no_args_is_help=True)
+app.add_typer(sensor, name="sensor")
+journal_app = typer.Typer(help="Say what a journal holds.", no_args_is_help=True)
+app.add_typer(journal_app, name="journal")
+
+SensorArgument = Annotated[str, typer.Argument(metavar="SENSOR", help="Its id in the layout.")]
+JournalArgument = Annotated[Path, typer.Argument(help="A journal, or the folder of `run` or `demo`.")]
+
+
+@sensor.command("register")
+def sensor_register(
+    name: SensorArgument,
+    sector: SectorOption = "cumberland",
+    layout: LayoutOption = None,
+    data: Annotated[Path | None, typer.Option("--data", help="Folder of `watchline run`.")] = None,
+    sapient_node: Annotated[str | None, typer.Option("--sapient-node", metavar="UUID", help="The node it is.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say where a sensor of the layout sends and in which forms; note which SAPIENT node it is."""
+    from ops.sensor_command import register, show_registration
+
+    found = register(sector, layout, name, data=data, node=sapient_node)
+    show_registration(found, screen)
+    answer(found, as_json=as_json)
+
+
+@sensor.command("list")
+def sensor_list(
+    sector: SectorOption = "cumberland",
+    layout: LayoutOption = None,
+    data: Annotated[Path | None, typer.Option("--data", help="Folder of `watchline run`.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """The layout's sensors; with --data their states, receipts and SAPIENT nodes."""
+    from ops.sensor_command import listing
+
+    answer(listing(sector, layout, data, screen), as_json=as_json)
+
+
+@sensor.command("test")
+def sensor_test(
+    file: Annotated[Path, typer.Argument(help="A file with the bytes of one message.")],
+    content_type: Annotated[str, typer.Option("--content-type", help="As the message's MQTT 5 content type.")] = (
+        "application/json"
+    ),
+    channel: Annotated[str, typer.Option("--channel", help="detections or status")] = "detections",
+    name: Annotated[str | None, typer.Option("--sensor", help="As if sent on this sensor's topic.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what ingest would make of a message: its plots, or the field for which it is refused."""
+    from ops.sensor_command import show_test, test
+
+    found = test(file, content_type=content_type, channel=channel, sensor=name)
+    show_test(found, screen)
+    answer(found, as_json=as_json)
+    if not found["accepted"]:
+        _fail(found["refused"]["sentence"], 1)
+
+
+@sensor.command("task")
+def sensor_task(
+    name: SensorArgument,
+    data: Annotated[Path, typer.Option("--data", help="Folder of `watchline run`.")],
+    mode: Annotated[str | None, typer.Option("--mode", help="Change to this mode.")] = None,
+    request: Annotated[str | None, typer.Option("--request", help="A request in the node's own words.")] = None,
+    look_at: Annotated[
+        str | None, typer.Option("--look-at", metavar="AZ[,EL]", help="Degrees from true north.")
+    ] = None,
+    stop: Annotated[str | None, typer.Option("--stop", metavar="TASK", help="End this task.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Give a SAPIENT node a task; a running `watchline run --sapient` sends it."""
+    from ops.sensor_command import Wanted, give_task
+
+    answer(give_task(name, data, Wanted(mode, request, look_at, stop)), as_json=as_json)
+
+
+@journal_app.command("stats")
+def journal_stats(journal: JournalArgument, as_json: JsonOption = False) -> None:
+    """Rows, receipts by sensor and kind, dead letters by code, first and last time."""
+    from ops.journal_command import stats
+
+    answer(stats(journal, screen), as_json=as_json)
+
+
+@journal_app.command("detections")
+def journal_detections(
+    journal: JournalArgument,
+    sensor_name: Annotated[str | None, typer.Option("--sensor", help="Only this sensor's.")] = None,
+    since: Annotated[str | None, typer.Option("--since", metavar="TIME", help="Observed at or after.")] = None,
+    until: Annotated[str | None, typer.Option("--until", metavar="TIME", help="Observed before.")] = None,
+    positions: Annotated[int, typer.Option("--positions", min=0, help="Newest positions of each source.")] = 1000,
+    sector: Annotated[str | None, typer.Option("--sector", help="Place ranges and azimuths by its layout.")] = None,
+    layout: LayoutOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Detections by sensor and by the sensor's own name of what it saw: how many, when, where."""
+    from ops.journal_command import Choice, detections, moment, sector_layout
+
+    choice = Choice(sensor_name, moment(since, "--since"), moment(until, "--until"), positions)
+    answer(detections(journal, choice, sector_layout(sector, layout), screen), as_json=as_json)
+
+
 @app.command()
 def doctor(
     broker: BrokerOption = None,
@@ -302,6 +405,11 @@ def doctor(
     )
     if any(f.needed and not f.ok for f in findings):
         raise typer.Exit(1)
+
+
+from ops.broker_cli import broker_app  # noqa: E402 - commands with modules of their own
+
+app.add_typer(broker_app, name="broker")
 
 
 def main() -> None:

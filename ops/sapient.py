@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
-from geo.frame import LocalFrame
 from ingest.address import BrokerUrl
 from ingest.identity import Identity
 from ops.broker import URL_VARIABLE
 from ops.clock import ScenarioClock
 from ops.identity import IDENTITY_VARIABLE, SIGNATURES_VARIABLE, IdentityFolder, Name
+from ops.journal_command import layout_of
 from ops.processes import child_main, say
 from ops.sapient_gateway import Gateway, Times
 from ops.sapient_memory import SapientMemory
@@ -31,7 +31,6 @@ from ops.sapient_peer import Address, dial, listen
 from ops.sapient_posts import Links
 from ops.sapient_reports import ROUND_S, Reports
 from ops.store_reader import Reader
-from sensors.layout import Layout
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +44,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
     clock = ScenarioClock.from_arguments(arguments)
     url = BrokerUrl.parse(os.environ.pop(URL_VARIABLE))
     folder: Path = arguments.folder
-    layout = Layout.from_file(arguments.layout, LocalFrame.around(*_centre(arguments.layout)))
+    layout = layout_of(arguments.layout)  # angles and distances near its sensors are all that is needed: no terrain
     with SapientMemory(folder) as memory:
         links = Links(arguments.sector_id, url, folder, clock.now_ns, memory, _identities())
         own_id = memory.own_id(str(uuid4()))
@@ -110,18 +109,6 @@ def _identities() -> Callable[[str], Identity]:
         return identities.identity(sensor)
 
     return identity_of
-
-
-def _centre(layout: Path) -> tuple[float, float]:
-    """Longitude and latitude of the layout's first sensor: the gateway needs angles and distances near it, no map."""
-    import json
-
-    try:
-        features = json.loads(Path(layout).read_text(encoding="utf-8"))["features"]
-        lon, lat = features[0]["geometry"]["coordinates"][:2]
-        return float(lon), float(lat)
-    except (OSError, ValueError, KeyError, IndexError, TypeError):
-        return 0.0, 0.0  # Layout.from_file says what is wrong
 
 
 def _parser() -> argparse.ArgumentParser:

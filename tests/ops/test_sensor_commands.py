@@ -1,0 +1,150 @@
+"""``watchline sensor`` and ``watchline journal``: what they say of a journal, a layout, a message; or one sentence."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from geo.errors import BadInput
+from ingest.decode import encode
+from ingest.receive import Delivery, Receiver
+from ingest.standards import SAPIENT
+from ops.cli import app
+from ops.journal import Journal
+from ops.sapient_gateway import registered_nodes
+from ops.sapient_memory import SapientMemory
+from sensors.scan import Plot, Scan
+
+NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
+NODE = "7d0f5bbd-2f84-4c2a-9f0e-0d6a3a1c5e11"
+
+
+def run(*arguments: str) -> dict[str, Any]:
+    """The JSON of a command that succeeds: its last line on stdout."""
+    done = CliRunner().invoke(app, [*arguments, "--json"], standalone_mode=False)
+    assert done.exception is None, done.exception
+    found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return found
+
+
+def refusal(*arguments: str) -> str:
+    done = CliRunner().invoke(app, [*arguments], standalone_mode=False)
+    assert isinstance(done.exception, BadInput), done.exception
+    return str(done.exception)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory, sapient_node: Any) -> Path:
+    """A folder with a journal: a JSON radar, a SAPIENT node, a duplicate and a dead letter."""
+    folder = tmp_path_factory.mktemp("data")
+    journal = Journal(folder / "journal.db")
+    receiver = Receiver("hills", commit=journal.commit, acknowledge=lambda _: None, recall=journal.recall)
+    now_ns = int(NOW.timestamp() * 1e9)
+    plots = (Plot(range_m=1000.0, azimuth_deg=90.0, source_id="T7"), Plot(azimuth_deg=3.0))
+    scan = encode(Scan("radar-mid", 1, 1, 1, NOW, NOW, "radar", plots))
+    node = sapient_node()
+    seen = node.detection(NOW, location={"x": -84.2, "y": 36.58, "x_error": 1e-5}, target=9).SerializeToString()
+    own, other = (f"watchline/1/hills/sensor/{name}/detections" for name in ("radar-mid", NODE))
+    for topic, payload, kind in ((own, scan, None), (own, scan, None), (other, seen, SAPIENT), (own, b"x", None)):
+        receiver.handle([Delivery(topic, payload, kind, (), now_ns)])
+    journal.close()
+    return folder
+
+
+def test_stats_count_rows_receipts_and_dead_letters(data: Path) -> None:
+    found = run("journal", "stats", str(data))
+    assert found["rows"] == {"detections": 2}
+    assert found["dead_letters"] == {"not_json": 1}
+    radar = found["receipts"]["detections"]["radar-mid"]
+    assert radar == {"received": 3, "journaled": 1, "duplicate": 1, "dead_lettered": 1, "shed": 0}
+    assert found["first"] == found["last"] == "2026-11-24T12:00:00Z"
+
+
+def test_detections_are_counted_and_placed_by_sensor_and_source(data: Path, hill_sector: Any) -> None:
+    found = run("journal", "detections", str(data / "journal.db"), "--sector", str(hill_sector.sector))
+    assert found["detections"] == 3
+    radar, node = found["sensors"]["radar-mid"], found["sensors"][NODE]
+    assert (radar["scans"], radar["detections"], sorted(radar["sources"])) == (1, 2, ["", "T7"])
+    assert radar["sources"][""]["positions"] == []  # an azimuth alone is no place
+    (place,) = radar["sources"]["T7"]["positions"]
+    lon, lat = json.loads(hill_sector.layout.read_text())["features"][0]["geometry"]["coordinates"]
+    assert (place["lon"], place["lat"]) == (pytest.approx(lon + 0.0112, abs=2e-4), pytest.approx(lat, abs=1e-5))
+    ((source, seen),) = node["sources"].items()
+    assert (len(source), seen["count"], seen["positions"][0]["lon"]) == (26, 1, -84.2)
+    assert seen["positions"][0]["sd_m"] == pytest.approx(0.895, abs=0.01)
+    without = run("journal", "detections", str(data))
+    assert without["sensors"]["radar-mid"]["sources"]["T7"]["positions"] == []
+
+
+def test_detections_can_be_chosen(data: Path) -> None:
+    assert run("journal", "detections", str(data), "--sensor", NODE)["detections"] == 1
+    assert run("journal", "detections", str(data), "--until", "2026-11-24T12:00:00Z")["detections"] == 0
+    assert run("journal", "detections", str(data), "--since", "2026-11-24T12:00:00")["detections"] == 3
+    assert refusal("journal", "detections", str(data), "--since", "noon").startswith("--since: ")
+    assert "no such file" in refusal("journal", "stats", str(data / "nothing.db"))
+
+
+def test_a_sensor_is_told_its_topics_and_a_node_is_noted(tmp_path: Path, hill_sector: Any) -> None:
+    sector = ("--sector", str(hill_sector.sector))
+    found = run("sensor", "register", "radar-mid", *sector, "--data", str(tmp_path), "--sapient-node", NODE)
+    assert found["topics"]["detections"] == "watchline/1/hills/sensor/radar-mid/detections"
+    assert SAPIENT in found["content_types"]["detections"]
+    assert registered_nodes(tmp_path) == {NODE: "radar-mid"}
+    listed = run("sensor", "list", *sector, "--data", str(tmp_path))
+    assert {each["sensor"]: each["sapient_node"] for each in listed["sensors"]}["radar-mid"] == NODE
+    for arguments, word in (
+        (("nobody", *sector), "nobody"),
+        (("camera-west", *sector, "--sapient-node", NODE), "--data"),
+        (("camera-west", *sector, "--sapient-node", NODE, "--data", str(tmp_path)), "radar-mid already"),
+        (("camera-west", *sector, "--sapient-node", NODE.upper(), "--data", str(tmp_path)), "UUID"),
+    ):
+        assert word in refusal("sensor", "register", *arguments)
+
+
+def test_sensors_are_listed_with_what_came_of_them(data: Path, hill_sector: Any) -> None:
+    listed = run("sensor", "list", "--sector", str(hill_sector.sector), "--data", str(data))
+    radar = next(each for each in listed["sensors"] if each["sensor"] == "radar-mid")
+    assert (radar["kind"], radar["receipts"]["received"]) == ("radar", 3)
+    assert listed["not_in_layout"] == [NODE]
+
+
+def test_a_message_can_be_tried_out(tmp_path: Path, sapient_node: Any) -> None:
+    file = tmp_path / "packet"
+    file.write_bytes(sapient_node().detection(NOW, polar={"azimuth": 1.0, "range": 2.0}).SerializeToString())
+    found = run("sensor", "test", str(file), "--content-type", SAPIENT, "--sensor", "radar-mid")
+    assert (found["accepted"], found["scan"]["sensor"], found["scan"]["plots"][0]["range_m"]) == (
+        True,
+        "radar-mid",
+        2.0,
+    )
+    file.write_bytes(sapient_node().detection(NOW, location={"x": 1.0, "y": 95.0}).SerializeToString())
+    done = CliRunner().invoke(app, ["sensor", "test", str(file), "--content-type", SAPIENT, "--json"])
+    assert done.exit_code == 1
+    refused = json.loads(done.stdout.strip().splitlines()[-1])["refused"]
+    assert (refused["code"], refused["field"]) == ("out_of_range", "detection_report.location.y")
+    assert "--channel" in refusal("sensor", "test", str(file), "--channel", "ack")
+    assert "nothing" in refusal("sensor", "test", str(tmp_path / "nothing"))
+
+
+def test_a_task_waits_for_its_node(tmp_path: Path, sapient_node: Any) -> None:
+    assert "ever registered" in refusal("sensor", "task", "radar-mid", "--data", str(tmp_path), "--mode", "x")
+    with SapientMemory(tmp_path) as memory:
+        memory.node_registered(NODE, "radar-mid", sapient_node().registration(NOW).SerializeToString(), 1)
+    given = run("sensor", "task", "radar-mid", "--data", str(tmp_path), "--look-at", "350.5,2")
+    run("sensor", "task", NODE, "--data", str(tmp_path), "--stop", given["task"])
+    with SapientMemory(tmp_path) as memory:
+        waiting = memory.tasks(unsent=True)
+    assert [task.node_id for task in waiting] == [NODE, NODE]
+    for arguments, word in (
+        (("--mode", "a", "--request", "b"), "exactly one"),
+        ((), "exactly one"),
+        (("--look-at", "400"), "--look-at"),
+        (("--look-at", "1,2,3"), "--look-at"),
+    ):
+        assert word in refusal("sensor", "task", "radar-mid", "--data", str(tmp_path), *arguments)
+    assert "no SAPIENT node" in refusal("sensor", "task", "camera-west", "--data", str(tmp_path), "--mode", "x")
