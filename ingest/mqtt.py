@@ -9,7 +9,6 @@ block. ``publish()`` may report NO_CONN for a message that it will deliver, so i
 
 from __future__ import annotations
 
-import ssl
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -26,11 +25,13 @@ from paho.mqtt.properties import MalformedPacket, Properties  # type: ignore[att
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from ingest.address import BrokerUrl
+from ingest.answers import Answers
 from ingest.batch import Delivery
 from ingest.decode import JSON
-from ingest.errors import BrokerError, IdentityError
+from ingest.errors import BrokerError
 from ingest.identity import Identity, TlsFiles
 from ingest.signature import Said
+from ingest.tls import tls_context
 
 ANSWER_WITHIN_S: Final = 4.0
 """How long a broker may take for a CONNACK or SUBACK before the connection is given up."""
@@ -105,7 +106,7 @@ class Connection:
         self._heard_s = time.monotonic()
         self._asked_s: float | None = None
         self._probed = False
-        self._answers = _Answers()
+        self._answers = Answers()
         self._client = self._make()
 
     def start(self) -> None:
@@ -202,7 +203,7 @@ class Connection:
         if self.url.username is not None:
             client.username_pw_set(self.url.username, self.url.password)
         if self.url.tls:
-            client.tls_set_context(self._tls_context())
+            client.tls_set_context(tls_context(self.settings.tls, self._note_tls))
         client.max_inflight_messages_set(self._in_flight)
         client.max_queued_messages_set(2 * settings.in_flight)
         client.reconnect_delay_set(settings.min_delay_s, settings.max_delay_s)  # type: ignore[arg-type]
@@ -216,29 +217,8 @@ class Connection:
         client.on_publish = self._guard(self._published)
         return client
 
-    def _tls_context(self) -> ssl.SSLContext:
-        """TLS 1.2 at least, the peer's name checked; what a handshake fails of becomes ``problem``."""
-        files, connection = self.settings.tls, self
-
-        class Socket(ssl.SSLSocket):
-            def do_handshake(self, block: bool = False) -> None:
-                try:
-                    super().do_handshake(block)
-                except OSError as error:
-                    connection._tls_problem = getattr(error, "verify_message", "") or getattr(error, "reason", "") or ""
-                    raise
-
-        try:
-            context = ssl.create_default_context(cafile=None if files is None else str(files.authority))
-            if files is not None and files.certificate is not None:
-                context.load_cert_chain(files.certificate, files.key)
-        except OSError as error:
-            where = str(files.authority.parent) if files is not None else "tls"
-            reason = error.strerror or str(error)
-            raise IdentityError(f"unusable certificate ({reason})", where=where, expected="PEM files") from None
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        context.sslsocket_class = Socket
-        return context
+    def _note_tls(self, why: str) -> None:
+        self._tls_problem = why
 
     def _guard(self, callback: Callable[..., None]) -> Callable[..., None]:
         def guarded(client: Client, *arguments: Any) -> None:
@@ -405,50 +385,12 @@ class Publisher:
         self._connection.stop()
 
 
-class _Answers:
-    """Futures by (client, message id). A PUBACK may come before ``publish`` has told us the id; paho calls back while
-    it holds the lock that ``publish`` takes, so no lock of ours may be held around ``publish``.
-    """
-
-    def __init__(self) -> None:
-        self.wanted = False
-        self._lock = threading.Lock()
-        self._expected: dict[tuple[int, int], Future[None]] = {}
-        self._early: dict[tuple[int, int], str | None] = {}
-
-    def expect(self, client: int, mid: int, future: Future[None]) -> None:
-        with self._lock:
-            if (client, mid) not in self._early:
-                self._expected[client, mid] = future
-                return
-            refused = self._early.pop((client, mid))
-        _finish(future, refused)
-
-    def arrive(self, client: int, mid: int, refused: str | None) -> None:
-        if not self.wanted:
-            return
-        with self._lock:
-            future = self._expected.pop((client, mid), None)
-            if future is None:
-                self._early[client, mid] = refused
-                return
-        _finish(future, refused)
-
-    def fail(self, why: str) -> None:
-        with self._lock:
-            waiting, self._expected = list(self._expected.values()), {}
-            self._early.clear()
-        for future in waiting:
-            _finish(future, why)
-
-
-def _finish(future: Future[None], refused: str | None) -> None:
-    if not future.set_running_or_notify_cancel():
-        return
-    if refused is None:
-        future.set_result(None)
-    else:
-        future.set_exception(BrokerError(refused, where="broker", expected="a PUBACK"))
+def bare_client(client_id: str, tls: TlsFiles | None, note: Callable[[str], None]) -> Client:
+    """A client without any of our rules, for those who try what a stranger could do. TLS where ``tls`` is given."""
+    client = Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=MQTTv5, reconnect_on_failure=False)
+    if tls is not None:
+        client.tls_set_context(tls_context(tls, note))
+    return client
 
 
 def _properties(packet: int) -> Any:

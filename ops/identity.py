@@ -169,16 +169,20 @@ def signatures_of_environment() -> Signatures:
     return "required" if word == "required" else "optional"
 
 
-def sensor_names(layout: Path) -> list[str]:
-    """The ids of a layout file's sensors that may be part of a topic; none where it cannot be read.
+def layout_ids(layout: Path) -> list[str]:
+    """The ids of a layout file's sensors, whatever they are; none where it cannot be read.
 
     What is wrong with a layout is said by whoever opens it.
     """
     try:
-        ids = [str(feature["properties"]["id"]) for feature in json.loads(layout.read_bytes())["features"]]
+        return [str(feature["properties"]["id"]) for feature in json.loads(layout.read_bytes())["features"]]
     except (OSError, ValueError, KeyError, TypeError):
         return []
-    return [name for name in ids if _is_identifier(name)]
+
+
+def sensor_names(layout: Path) -> list[str]:
+    """Those ids of a layout's sensors that may be part of a topic."""
+    return [name for name in layout_ids(layout) if _is_identifier(name)]
 
 
 def write_private(path: Path, content: bytes) -> None:

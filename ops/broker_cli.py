@@ -1,0 +1,76 @@
+"""``watchline broker …`` and ``watchline dead-letters …`` on the command line: a few lines each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+broker_app = typer.Typer(help="Configure Mosquitto for a sector, prove its rights, revoke.", no_args_is_help=True)
+
+ConfigOption = Annotated[
+    Path, typer.Option("--config", metavar="DIR", help="What `broker config` wrote.", exists=True, file_okay=False)
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on one line, last on stdout.")]
+
+
+@broker_app.command("config")
+def config(
+    out: Annotated[Path, typer.Option("--out", help="Folder; one that is there is completed, its keys stay.")],
+    sector: Annotated[str, typer.Option("--sector", help="Sector TOML file, or a sample's name.")] = "cumberland",
+    layout: Annotated[str | None, typer.Option("--layout", help="Layout by name or file. Default: the first.")] = None,
+    settings: Annotated[Path | None, typer.Option("--settings", help="TOML with units, as for `run`.")] = None,
+    host: Annotated[
+        list[str] | None,
+        typer.Option("--host", help="Name or address by which clients reach the broker; may be repeated."),
+    ] = None,
+    listen: Annotated[str, typer.Option("--listen", metavar="HOST:PORT", help="Where it listens.")] = "0.0.0.0:8883",
+    days: Annotated[float, typer.Option("--days", min=0.01, max=3650.0, help="How long certificates hold.")] = 365.0,
+    user: Annotated[
+        str | None, typer.Option("--user", help="Account that Mosquitto, started as root, runs as.")
+    ] = None,
+    renew: Annotated[
+        list[str] | None, typer.Option("--renew", metavar="NAME", help="Give a revoked name new keys; may be repeated.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write Mosquitto's configuration, rights by topic, and a certificate and a signing key for everybody."""
+    from ops.broker_command import Request, configure
+    from ops.cli import answer, screen
+
+    hosts = tuple(host) if host else ("localhost", "127.0.0.1")
+    request = Request(sector, out, layout, settings, hosts, listen, days, user, tuple(renew or ()))
+    answer(configure(request, screen), as_json=as_json)
+
+
+@broker_app.command("check")
+def check(
+    address: Annotated[str, typer.Argument(metavar="HOST:PORT", help="The live broker.")],
+    config: ConfigOption,
+    as_json: JsonOption = False,
+) -> None:
+    """Try everything that must not be possible at a live broker, and all that must; exit code 1 on any deviation."""
+    from ops.broker_command import check as check_rights
+    from ops.cli import answer, screen
+
+    figures, good = check_rights(address, config, screen)
+    answer(figures, as_json=as_json)
+    if not good:
+        raise typer.Exit(1)
+
+
+@broker_app.command("revoke")
+def revoke(
+    name: Annotated[str, typer.Argument(help="The sensor or unit whose keys are no longer to be believed.")],
+    config: ConfigOption,
+    broker: Annotated[
+        str | None, typer.Option("--broker", metavar="HOST:PORT", help="The live broker, to end its session there.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take a stolen sensor's or unit's rights away: its signatures, its topics, its certificate, its session."""
+    from ops.broker_command import revoke as revoke_name
+    from ops.cli import answer, screen
+
+    answer(revoke_name(name, config, broker, screen), as_json=as_json)

@@ -1,0 +1,83 @@
+"""Who may write and read which topic: the table from which the broker's ACL is made and by which it is checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from ingest.topics import PREFIX, Owner, sensor_filter, unit_filter
+
+Part = Literal["sensor", "unit", "operator", "ingest", "feed"]
+"""A client's part in a sector: what its certificate's name stands for."""
+PARTS: Final[tuple[Part, ...]] = ("sensor", "unit", "operator", "ingest", "feed")
+
+OWN_WRITE: Final[dict[Owner, tuple[str, ...]]] = {"sensor": ("detections", "status"), "unit": ("position", "reply")}
+OWN_READ: Final[dict[Owner, tuple[str, ...]]] = {"sensor": ("ack",), "unit": ("alerts",)}
+"""Channels that a sensor or unit writes or reads under its own name, and under no other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A name and its part. The operator is a unit that also reads what all units and the map are told."""
+
+    name: str
+    part: Part
+
+    @property
+    def owner(self) -> Owner | None:
+        """Under which branch of the topics this client has channels of its own."""
+        return "sensor" if self.part == "sensor" else "unit" if self.part in ("unit", "operator") else None
+
+
+def write_filters(client: Client, sector: str) -> list[str]:
+    """The topics this client may publish on, as filters."""
+    if client.part == "ingest":  # status: only to clear what a revoked sensor left
+        return [sensor_filter(sector, "ack"), sensor_filter(sector, "status")]
+    if client.part == "feed":
+        return [unit_filter(sector, "alerts"), f"{PREFIX}/{sector}/tracks"]
+    return [_own(client, sector, channel) for channel in OWN_WRITE[_owner(client)]]
+
+
+def read_filters(client: Client, sector: str) -> list[str]:
+    """The topics whose messages this client may receive, as filters."""
+    if client.part == "ingest":
+        of_sensors = [sensor_filter(sector, channel) for channel in OWN_WRITE["sensor"]]
+        return of_sensors + [unit_filter(sector, channel) for channel in OWN_WRITE["unit"]]
+    if client.part == "feed":
+        return []
+    own = [_own(client, sector, channel) for channel in OWN_READ[_owner(client)]]
+    if client.part == "operator":
+        return [unit_filter(sector, "alerts"), f"{PREFIX}/{sector}/tracks"]
+    return own + ([f"{PREFIX}/{sector}/tracks"] if client.part == "unit" else [])
+
+
+def may_write(client: Client, sector: str, topic: str) -> bool:
+    """Whether a message of this client on ``topic`` may go through."""
+    return any(matches(pattern, topic) for pattern in write_filters(client, sector))
+
+
+def may_read(client: Client, sector: str, topic: str) -> bool:
+    """Whether this client may receive a message on ``topic``, whatever it subscribed to."""
+    return any(matches(pattern, topic) for pattern in read_filters(client, sector))
+
+
+def matches(pattern: str, topic: str) -> bool:
+    """Whether a topic filter of MQTT (``+`` one level, ``#`` all that follow, no ``$`` topics by wildcard) takes it."""
+    wanted, levels = pattern.split("/"), topic.split("/")
+    if topic.startswith("$") and wanted[0] in ("+", "#"):
+        return False
+    for i, level in enumerate(wanted):
+        if level == "#":
+            return True
+        if i >= len(levels) or level not in ("+", levels[i]):
+            return False
+    return len(wanted) == len(levels)
+
+
+def _owner(client: Client) -> Owner:
+    assert client.owner is not None, client
+    return client.owner
+
+
+def _own(client: Client, sector: str, channel: str) -> str:
+    return f"{PREFIX}/{sector}/{client.owner}/{client.name}/{channel}"
