@@ -108,7 +108,7 @@ def _page(maps: Sequence[Map], rasters: xr.Dataset, segments: xr.Dataset, ground
         "shades": [*shades, (NOT_KNOWN_COLOUR, "not known")],
         "symbols": [(kind, name) for kind, name in SYMBOLS if kind in {s.kind for s in ground.layout} | {"base"}],
         "independence": story["independence"].capitalize(),
-        "colophon": f"Heights above {ground.terrain.attrs.get('datum', 'an unknown datum')}, cells of "
+        "colophon": f"Datum of the heights: {ground.terrain.attrs.get('datum', 'unknown')}; cells of "
         f"{cell_size(ground.terrain):.0f} m; {story['limits']}. Watchline {story['watchline_version']}. Map: Leaflet "
         f"(BSD 2-Clause), drawn by folium.",
     }

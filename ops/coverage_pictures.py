@@ -117,7 +117,7 @@ def _sensors(axes: Axes, ground: Ground) -> None:
             fontsize=7.0,
             linespacing=0.95,
             path_effects=[withStroke(linewidth=2.0, foreground="white")],
-            zorder=8,
+            zorder=6,
         )
 
 
@@ -192,11 +192,10 @@ def _title(chosen: Map, rasters: xr.Dataset, ground: Ground) -> str:
 
 
 def _footer(chosen: Map, rasters: xr.Dataset, ground: Ground) -> str:
-    terrain = ground.terrain
+    datum = plain_text(str(ground.terrain.attrs.get("datum", "unknown")))
     return (
-        f"{chosen.reading}\nHeights above {plain_text(str(terrain.attrs.get('datum', 'an unknown datum')))}, cells of "
-        f"{cell_size(terrain):.0f} m; {rasters.attrs['limits']}. North is the grid's. "
-        f"Watchline {rasters.attrs['watchline_version']}."
+        f"{chosen.reading}\nDatum of the heights: {datum}; cells of {cell_size(ground.terrain):.0f} m; "
+        f"{rasters.attrs['limits']}. North is the grid's. Watchline {rasters.attrs['watchline_version']}."
     )
 
 
