@@ -6,7 +6,7 @@ import { ellipse, polar, shifted } from "../geo/shapes.ts";
 import { duration } from "../format.ts";
 import { isOpen, type Alerts } from "../model/alerts.ts";
 import { ELLIPSE_95, PRIORITIES, type Place, type Priority, type Sensor, type Track } from "../model/records.ts";
-import { CROSSING_AHEAD_S, iconName, look, opacity, VECTOR_S } from "../model/tracks.ts";
+import { CROSSING_AHEAD_S, dotName, iconName, look, opacity, VECTOR_S } from "../model/tracks.ts";
 import { readable } from "../ui/words.ts";
 import { markName } from "./marks.ts";
 
@@ -22,10 +22,14 @@ export function line(coordinates: Position[]): LineString {
   return { type: "LineString", coordinates };
 }
 
-export function trackFeature(track: Track, nowMs: number, priority: Priority | undefined): Feature<Point> {
+/** `crowded`: there are so many tracks that one without an alert is a dot when seen from afar. */
+export function trackFeature(track: Track, nowMs: number, priority: Priority | undefined, crowded = false): Feature<Point> {
+  const how = look(track, nowMs);
+  const icon = iconName(track.label, how, priority !== undefined);
   const properties = {
     id: track.id,
-    icon: iconName(track.label, look(track, nowMs), priority !== undefined),
+    icon,
+    far: crowded && priority === undefined ? dotName(how) : icon,
     o: opacity(track),
     rank: priority === undefined ? 0 : PRIORITIES.length - PRIORITIES.indexOf(priority),
   };
@@ -34,7 +38,7 @@ export function trackFeature(track: Track, nowMs: number, priority: Priority | u
 
 /** What changes in how a track is drawn, as one text: equal texts need no update. */
 export function trackKey({ geometry, properties }: Feature<Point>): string {
-  return `${geometry.coordinates.join()} ${properties?.["icon"]} ${properties?.["o"]} ${properties?.["rank"]}`;
+  return `${geometry.coordinates.join()} ${properties?.["icon"]} ${properties?.["far"]} ${properties?.["o"]} ${properties?.["rank"]}`;
 }
 
 export interface Surroundings {

@@ -1,15 +1,18 @@
 // The map's drawing order, from the ground up, in one list. Terrain is put beneath "views" by overlays.ts.
 
-import type { FilterSpecification, LayerSpecification } from "maplibre-gl";
+import type { ExpressionSpecification, FilterSpecification, LayerSpecification } from "maplibre-gl";
+import { SYMBOLS_ZOOM } from "../model/tracks.ts";
 import type { Colours } from "./palette.ts";
 
 export const SOURCES = ["views", "border", "chainage", "segments", "details", "sensors", "tracks", "marks", "selected", "tool"] as const;
 export type SourceName = (typeof SOURCES)[number];
 
 /** First of the layers above the terrain. */
-export const ABOVE_TERRAIN = "views";
+export const ABOVE_TERRAIN = "views-lost";
 /** Fonts of the machine: no glyphs are fetched. */
 const FONT = ["sans-serif"];
+/** Symbols shrink where the whole sector is in view, so that they do not hide each other. */
+const BY_ZOOM: ExpressionSpecification = ["interpolate", ["linear"], ["zoom"], 10, 0.62, 13, 0.95];
 
 /** What a person may switch, and which layers that is; the rasters of the server come on top of these. */
 export const SWITCHES: readonly { readonly id: string; readonly title: string; readonly layers: readonly string[]; readonly on: boolean }[] = [
@@ -18,7 +21,7 @@ export const SWITCHES: readonly { readonly id: string; readonly title: string; r
   { id: "vectors", title: "Velocity, way of the next 60 s", layers: ["vectors"], on: true },
   { id: "ellipses", title: "Uncertainty, 95 % ellipse", layers: ["ellipses", "ellipses-edge"], on: true },
   { id: "crossings", title: "Predicted crossings, next 10 min", layers: ["crossing-ways", "crossings"], on: true },
-  { id: "views", title: "Fields of view of the sensors", layers: ["views", "views-lost", "views-edge", "views-lost-edge"], on: true },
+  { id: "views", title: "Fields of view of the sensors", layers: ["views-lost", "views-edge", "views-lost-edge"], on: true },
   { id: "sensors", title: "Sensors", layers: ["sensors", "sensor-labels"], on: true },
   { id: "border", title: "Border with its kilometres", layers: ["border-halo", "border", "chainage"], on: true },
   { id: "segments", title: "Segments by hidden share", layers: ["segments"], on: false },
@@ -33,7 +36,6 @@ export function layerSpecs(colours: Colours): LayerSpecification[] {
 function groundLayers(c: Colours): LayerSpecification[] {
   const lost: FilterSpecification = ["==", ["get", "lost"], true];
   return [
-    { id: "views", type: "fill", source: "views", filter: ["!", lost], paint: { "fill-color": c.view, "fill-opacity": 0.04 } },
     { id: "views-lost", type: "fill", source: "views", filter: lost, paint: { "fill-pattern": "hatch", "fill-opacity": 0.55 } },
     {
       id: "views-edge", type: "line", source: "views", filter: ["!", lost],
@@ -103,7 +105,7 @@ function thingLayers(c: Colours): LayerSpecification[] {
   return [
     {
       id: "sensors", type: "symbol", source: "sensors",
-      layout: { "icon-image": ["get", "icon"], "icon-anchor": ["get", "anchor"], "icon-size": 0.8, ...always },
+      layout: { "icon-image": ["get", "icon"], "icon-anchor": ["get", "anchor"], "icon-size": BY_ZOOM, ...always },
     },
     {
       id: "sensor-labels", type: "symbol", source: "sensors", filter: ["!=", ["get", "label"], ""],
@@ -115,13 +117,15 @@ function thingLayers(c: Colours): LayerSpecification[] {
     },
     {
       id: "tracks", type: "symbol", source: "tracks",
-      layout: { "icon-image": ["get", "icon"], "symbol-sort-key": ["get", "rank"], "symbol-z-order": "auto", ...always },
+      layout: {
+        "icon-image": ["step", ["zoom"], ["get", "far"], SYMBOLS_ZOOM, ["get", "icon"]], "icon-size": BY_ZOOM, "symbol-sort-key": ["get", "rank"], ...always,
+      },
       paint: { "icon-opacity": ["get", "o"] },
     },
     {
       id: "marks", type: "symbol", source: "marks",
       layout: {
-        "icon-image": ["get", "icon"], "symbol-sort-key": ["get", "rank"], ...always, "text-field": ["get", "label"],
+        "icon-image": ["get", "icon"], "icon-size": BY_ZOOM, "symbol-sort-key": ["get", "rank"], ...always, "text-field": ["get", "label"],
         "text-font": FONT, "text-size": 12, "text-anchor": "bottom", "text-offset": [0, -2.4], "text-optional": true,
       },
       paint: { "text-color": c.ink, "text-halo-color": c.halo, "text-halo-width": 1.8 },

@@ -67,5 +67,12 @@ function rank(id: string): number {
 }
 
 function rasterLayer(id: string): RasterLayerSpecification {
-  return { id: source(id), type: "raster", source: source(id), paint: { "raster-fade-duration": 0, "raster-opacity": id === "elevation" ? 0.8 : 1 } };
+  const relief = id === "elevation" || id === "hillshade";
+  return {
+    id: source(id),
+    type: "raster",
+    source: source(id),
+    // What is seen or not is a matter of whole cells, so their edges are not blurred; it is cheaper too.
+    paint: { "raster-fade-duration": 0, "raster-opacity": id === "elevation" ? 0.8 : 1, "raster-resampling": relief ? "linear" : "nearest" },
+  };
 }

@@ -8,7 +8,7 @@ import { trackPriorities } from "../model/alerts.ts";
 import type { ServerClock } from "../model/clock.ts";
 import type { Place, Priority, Track } from "../model/records.ts";
 import type { Selection, State } from "../model/state.ts";
-import { detailed, DETAILED_TRACKS } from "../model/tracks.ts";
+import { detailed, DETAILED_TRACKS, SYMBOL_TRACKS, SYMBOLS_ZOOM } from "../model/tracks.ts";
 import type { Trails } from "../model/trails.ts";
 import { part, setData, setText } from "../ui/dom.ts";
 import type { Chart } from "./chart.ts";
@@ -28,6 +28,7 @@ export class Pictures {
   #lines: BorderLines = [];
   #priorities: ReadonlyMap<string, Priority> = new Map();
   #drawnMs = -Infinity;
+  #ring = "";
   #timer: ReturnType<typeof setTimeout> | null = null;
   #state: State | null = null;
 
@@ -49,7 +50,8 @@ export class Pictures {
     if (changed("alerts")) this.#priorities = trackPriorities(state.alerts);
     if (changed("tracks", "alerts")) {
       const nowMs = this.#nowMs(state);
-      this.#tracks.show([...state.tracks.values()].map((track) => trackFeature(track, nowMs, this.#priorities.get(track.id))));
+      const crowded = state.tracks.size > SYMBOL_TRACKS;
+      this.#tracks.show([...state.tracks.values()].map((track) => trackFeature(track, nowMs, this.#priorities.get(track.id), crowded)));
     }
     if (changed("tracks", "alerts", "sensors")) this.#chart.show("marks", alertMarks(state.alerts, state.tracks, state.sensors));
     if (changed("tracks", "selection", "sensors", "alerts")) this.#drawSelected(state);
@@ -72,6 +74,9 @@ export class Pictures {
 
   #drawSelected(state: State): void {
     const where = placeOf(state.selection, state);
+    const key = where === null ? "" : `${where.lon} ${where.lat}`;
+    if (key === this.#ring) return;
+    this.#ring = key;
     this.#chart.show("selected", where === null ? [] : [{ type: "Feature", properties: {}, geometry: at(where) }]);
   }
 
@@ -110,7 +115,8 @@ export class Pictures {
   #note(tracks: number): void {
     const note = part("map-note");
     note.hidden = tracks <= DETAILED_TRACKS;
-    setText(note, `Trails, ellipses and vectors: ${DETAILED_TRACKS} of ${count(tracks)} tracks (alerted and nearest to the middle)`);
+    const dots = tracks > SYMBOL_TRACKS && this.#chart.map.getZoom() < SYMBOLS_ZOOM ? " Tracks without an alert are dots until you zoom in." : "";
+    setText(note, `Trails, ellipses and vectors for ${DETAILED_TRACKS} of ${count(tracks)} tracks: alerted, and nearest to the middle.${dots}`);
   }
 
   #nowMs(state: State): number {

@@ -10,15 +10,20 @@ import { part, setText } from "../ui/dom.ts";
 import type { Chart } from "./chart.ts";
 import { metresPerPixel } from "./pictures.ts";
 
+type Bounds = readonly [west: number, south: number, east: number, north: number];
+
 const ASK_AFTER_MS = 200;
 const SCALE_PX = 90;
 
 export class Readout {
   readonly #chart: Chart;
+  readonly #bounds: () => Bounds | null;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #asked = new AbortController();
 
-  constructor(chart: Chart) {
+  /** `bounds`: of the ground that the server knows. */
+  constructor(chart: Chart, bounds: () => Bounds | null) {
+    this.#bounds = bounds;
     this.#chart = chart;
     const { map } = chart;
     map.on("mousemove", (event) => this.show({ lon: event.lngLat.lng, lat: event.lngLat.lat }));
@@ -38,11 +43,12 @@ export class Readout {
     setText(part("at-utm"), `UTM ${utm(place)}`);
     setText(part("at-mgrs"), `MGRS ${mgrs(place)}`);
     if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#asked.abort();
+    if (!inside(place, this.#bounds())) return setText(part("at-elevation"), "");
     this.#timer = setTimeout(() => void this.#askGround(place), ASK_AFTER_MS);
   }
 
   async #askGround({ lon, lat }: Place): Promise<void> {
-    this.#asked.abort();
     const asked = (this.#asked = new AbortController());
     try {
       const ground = object(await getJson(`/api/ground?lon=${lon.toFixed(6)}&lat=${lat.toFixed(6)}`, asked.signal));
@@ -59,6 +65,12 @@ export class Readout {
     setText(part("scale-text"), length >= 1000 ? `${length / 1000} km` : `${length} m`);
     part("scale-bar").style.width = `${Math.round(length / perPixel)}px`;
   }
+}
+
+function inside({ lon, lat }: Place, bounds: Bounds | null): boolean {
+  if (bounds === null) return false;
+  const [west, south, east, north] = bounds;
+  return lon >= west && lon <= east && lat >= south && lat <= north;
 }
 
 /** 1, 2 or 5 times a power of ten, at most `value`. */

@@ -3,7 +3,7 @@
 
 import { ms, numberlandcivilian, numberlandequipment } from "milsymbol/sets";
 import { CLASSES, type Label } from "../model/records.ts";
-import { iconName, type Look } from "../model/tracks.ts";
+import { dotName, iconName, type Look } from "../model/tracks.ts";
 import type { Colours } from "./palette.ts";
 
 ms.addIcons(numberlandcivilian);
@@ -11,7 +11,8 @@ ms.addIcons(numberlandequipment);
 
 /** Images are drawn for screens of twice the usual density. */
 export const RATIO = 2;
-const SIZE_PX = 44;
+const SIZE_PX = 34;
+const DOT_PX = 12;
 
 /** Symbol set and entity: civilian individual and group, civilian automobile, pack animal; land equipment else. */
 const ENTITY: Readonly<Record<Label, readonly [set: string, entity: string]>> = {
@@ -41,7 +42,26 @@ export function trackImages(colours: Colours): NamedImage[] {
       }
     }
   }
+  for (const how of LOOKS) images.push({ name: dotName(how), canvas: dotSymbol(how, colours) });
   return images;
+}
+
+/** A track among thousands, seen from afar: filled where seen, hollow where only predicted. */
+function dotSymbol(how: Look, colours: Colours): HTMLCanvasElement {
+  const canvas = square(DOT_PX);
+  const pen = context(canvas);
+  const predicted = how === "coasting" || how === "stale";
+  pen.beginPath();
+  pen.arc(canvas.width / 2, canvas.height / 2, (how === "tentative" ? 2.6 : 3.8) * RATIO, 0, 2 * Math.PI);
+  pen.lineWidth = 2.6 * RATIO;
+  pen.strokeStyle = predicted ? colours.halo : colours.ink;
+  pen.stroke();
+  pen.fillStyle = predicted ? colours.ink : colours.calm;
+  if (!predicted) pen.fill();
+  pen.lineWidth = 1.2 * RATIO;
+  pen.strokeStyle = colours.ink;
+  pen.stroke();
+  return canvas;
 }
 
 /** Confirmed: filled. Tentative: small. Coasting: dashed and hollow. Stale: the same, crossed through. */
@@ -101,12 +121,12 @@ function frame(canvas: HTMLCanvasElement, sidc: string, style: FrameStyle): void
 
 /** The icon alone, larger than the standard's proportion: at this size it would not be legible in its frame. */
 function icon(canvas: HTMLCanvasElement, sidc: string, size: number, ink: string): void {
-  paste(canvas, new ms.Symbol(sidc, { size, frame: false, fill: false, civilianColor: false, iconColor: ink, strokeWidth: 6 }));
+  paste(canvas, new ms.Symbol(sidc, { size, frame: false, fill: false, civilianColor: false, monoColor: ink, strokeWidth: 6 }));
 }
 
-function square(): HTMLCanvasElement {
+function square(sizePx = SIZE_PX): HTMLCanvasElement {
   const canvas = document.createElement("canvas");
-  canvas.width = canvas.height = SIZE_PX * RATIO;
+  canvas.width = canvas.height = sizePx * RATIO;
   return canvas;
 }
 

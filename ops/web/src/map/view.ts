@@ -53,7 +53,7 @@ export async function openMapView({ store, clock, trails, select }: MapContext):
   const overlays = new Overlays(chart);
   const picker = new Picker(chart.map);
   const tools = new Tools(chart, () => store.state.sector.value?.targetHeightM ?? TARGET_HEIGHT_M);
-  new Readout(chart);
+  new Readout(chart, () => store.state.sector.value?.bounds ?? null);
   const bounds = (): Bounds | null => store.state.sector.value?.bounds ?? boundsOf(store.state.border.value);
   let placed = false;
   store.subscribe((state, before) => {

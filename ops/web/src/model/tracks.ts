@@ -9,7 +9,10 @@ export const VECTOR_S = 60;
 /** A crossing further ahead than this is not drawn: nobody walks straight for so long. */
 export const CROSSING_AHEAD_S = 600;
 /** Beyond so many tracks, trails, ellipses and vectors are drawn for a choice of them only. */
-export const DETAILED_TRACKS = 250;
+export const DETAILED_TRACKS = 200;
+/** Beyond so many tracks, those without an alert are dots until one zooms in to `SYMBOLS_ZOOM`. */
+export const SYMBOL_TRACKS = 1500;
+export const SYMBOLS_ZOOM = 13;
 
 export type Look = "confirmed" | "tentative" | "coasting" | "stale";
 
@@ -25,6 +28,11 @@ export function opacity(track: Track): number {
 
 export function iconName(label: Label, how: Look, alerted: boolean): string {
   return `track/${label}/${how}${alerted ? "/alert" : ""}`;
+}
+
+/** The same track as a dot, for a picture too full for symbols. */
+export function dotName(how: Look): string {
+  return `track/dot/${how}`;
 }
 
 /**

@@ -36,20 +36,24 @@ export interface Unseen {
 export function unseen(state: State, nowMs: number): Unseen {
   const share = state.sector.value?.hiddenShare ?? hiddenShare(state.segments.value);
   const belt = state.sector.value?.beltM ?? null;
-  const ground = belt === null ? "of the ground along the border" : `of the ground within ${belt} m of the border`;
+  const ground = belt === null ? "of the ground along the border" : `of the ground within ${distance(belt)} of the border`;
   const hidden =
     share === null
       ? "How much ground is hidden from every sensor is not known yet"
-      : `${percent(share)} ${ground} is hidden from every working sensor`;
+      : `${percent(share)} ${ground} hidden from all working sensors`;
   const lost = lostSensors(state.sensors);
   const tracks = [...state.tracks.values()];
   const predicted = tracks.filter((track) => ["coasting", "stale"].includes(look(track, nowMs))).length;
   return {
     hidden,
     sensors: describeSensors(lost, state.sensors.size, nowMs),
-    tracks: predicted === 0 ? "" : `${predicted} of ${tracks.length} tracks not seen now: their places are predicted`,
+    tracks: predicted === 0 ? "" : `${predicted} of ${tracks.length} tracks not seen now, only predicted`,
     urgent: lost.length > 0,
   };
+}
+
+function distance(metres: number): string {
+  return metres < 1000 ? `${metres} m` : `${metres / 1000} km`;
 }
 
 function describeSensors(lost: readonly Sensor[], all: number, nowMs: number): string {

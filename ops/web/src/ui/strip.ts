@@ -22,9 +22,9 @@ export class Strip {
   show(state: State): void {
     const sector = state.sector.value;
     part("demo-mark").hidden = sector?.demo !== true;
-    const name = sector === null ? "" : [sector.title || sector.name, sector.layout && `layout ${sector.layout}`].filter(Boolean).join(", ");
-    setText(part("sector-name"), name);
-    setText(part("operator"), sector?.operator ? `Operator: ${sector.operator}` : "");
+    const context = [sector?.layout && `layout ${sector.layout}`, sector?.operator && `operator ${sector.operator}`].filter(Boolean).join(", ");
+    setText(part("sector-name"), sector?.title || sector?.name || "");
+    setText(part("operator"), context);
     document.title = `${sector?.demo === true ? "DEMO: " : ""}Watchline${sector === null ? "" : ` ${sector.title || sector.name}`}`;
     if (sector !== null && sector.timeZone !== this.#zone) {
       this.#zone = sector.timeZone;
