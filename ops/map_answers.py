@@ -71,12 +71,13 @@ class MapClient:
         return answer
 
     def close(self) -> None:
-        """Close every connection that is not in use."""
-        with suppress(queue.Empty):
-            while True:
-                connection = self._free.get_nowait()
-                if connection is not None:
-                    connection.close()
+        """Close every connection; each as soon as it is not in use."""
+        for _ in range(CONNECTIONS):
+            connection = self._free.get()
+            if connection is not None:
+                connection.close()
+        for _ in range(CONNECTIONS):
+            self._free.put(None)
 
     def _connected(self) -> Connection:
         deadline = time.monotonic() + START_S
