@@ -410,4 +410,5 @@ def _conflict(row: Row) -> DeadLetter:
         size=len(row.body),
         digest=digest(row.body),
         received_ns=row.received_ns,
+        sender=f"key {row.signer}" if row.signer else "unsigned",
     )
