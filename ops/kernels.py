@@ -14,13 +14,15 @@ from rich.console import Console
 def compile_all(screen: Console) -> float:
     """Compile or load all kernels, saying which; returns the seconds it took."""
     from fusion import correlate, tracker
-    from geo import many, nearest, visibility
+    from geo import covering, footprints, many, nearest, visibility
     from sensors import coverage_tally
 
     began = time.perf_counter()
     for name, build in (
         ("line of sight and viewsheds", visibility.compile_kernels),
         ("many observers", many.compile_kernels),
+        ("footprints", footprints.compile_kernels),
+        ("covering sites", covering.compile_kernels),
         ("border", nearest.compile_kernels),
         ("coverage", coverage_tally.compile_kernels),
         ("correlation", correlate.compile_kernels),
