@@ -7,6 +7,7 @@ that memory is bounded and that sums of floats are the same for every scheduler.
 from __future__ import annotations
 
 import logging
+import multiprocessing
 import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -21,6 +22,12 @@ from geo.sites import Batch
 
 AHEAD = 2  # batches given out for each worker
 CONNECT_S = 10.0
+
+UNGUARDED = BadInput(
+    "the processes do not start",
+    where="scheduler='processes'",
+    expected="a script whose work stands under if __name__ == '__main__', as each process imports it",
+)
 
 Work = Callable[[Piece, Batch], Any]
 Progress = Callable[[int, int], None]
@@ -136,14 +143,19 @@ def _client(labour: Labour) -> Iterator[Any]:
         if not isinstance(labour.scheduler, str):
             yield labour.scheduler
         elif labour.scheduler == "processes":
-            cluster = LocalCluster(  # type: ignore[no-untyped-call]
-                n_workers=labour.count,
-                threads_per_worker=1,
-                processes=True,
-                host="127.0.0.1",
-                dashboard_address="127.0.0.1:0",
-                silence_logs=logging.CRITICAL,
-            )
+            if getattr(multiprocessing.current_process(), "_inheriting", False):
+                raise UNGUARDED  # this is a child that runs the caller's script again
+            try:
+                cluster = LocalCluster(  # type: ignore[no-untyped-call]
+                    n_workers=labour.count,
+                    threads_per_worker=1,
+                    processes=True,
+                    host="127.0.0.1",
+                    dashboard_address="127.0.0.1:0",
+                    silence_logs=logging.CRITICAL,
+                )
+            except RuntimeError as error:
+                raise UNGUARDED from error
             with cluster, Client(cluster) as client:  # type: ignore[no-untyped-call]
                 yield client
         else:
