@@ -118,8 +118,8 @@ class Fusion:
             self._picture_s = time.monotonic()
             live = {
                 "tracks_live": tracks_live(pipeline, frame),
-                "sensors": sensors_live(self._ground.layout, pipeline.health),
-                "counts": {name: _plain(counts) for name, counts in self._journal.counts().items()},
+                "sensors": sensors_live(self._ground.layout, pipeline.health, pipeline.revoked),
+                "counts": self._counts(),
             }
         self._store.commit(
             cursor,
@@ -127,6 +127,14 @@ class Fusion:
             alerts=[alert_dict(alert, frame) for alert in alerts],
             **live,
         )
+
+    def _counts(self) -> dict[str, dict[str, int]]:
+        """Receipts of detections per sensor, and how many journaled scans were implausible."""
+        flagged = self._journal.flagged()
+        return {
+            name: {**_plain(counts), "implausible": sum(flagged.get(name, {}).values())}
+            for name, counts in self._journal.counts().items()
+        }
 
 
 def _plain(counts: Any) -> dict[str, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -21,7 +21,8 @@ UNKNOWN_BELOW: Final = 0.6
 def tracks_live(pipeline: Pipeline, frame: LocalFrame) -> list[dict[str, Any]]:
     """Every live track: position in lon/lat and frame, speed, true course, 1-sigma ellipse axes, class, status.
 
-    ``course_deg`` is clockwise from true north, null below 0.2 m/s, where a course means nothing.
+    ``course_deg`` is clockwise from true north, null below 0.2 m/s, where a course means nothing. ``revoked_sources``:
+    sensors among its newest evidence whose keys are no longer believed.
     """
     tracks = pipeline.tracks
     n = tracks.sizes["estimate"]
@@ -55,6 +56,7 @@ def tracks_live(pipeline: Pipeline, frame: LocalFrame) -> list[dict[str, Any]]:
             "segment": int(column["segment"][i]),
             "offset_m": None if math.isnan(column["offset_m"][i]) else round(float(column["offset_m"][i]), 1),
             "updated_ns": int(updated[i]),
+            "revoked_sources": pipeline.doubtful(str(column["track"][i])),
         }
         for i in range(n)
     ]
@@ -67,8 +69,13 @@ def _ellipses(cov: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.sqrt(np.maximum(values[:, ::-1], 0.0)), azimuth
 
 
-def sensors_live(layout: Layout, health: Mapping[str, HealthNow]) -> list[dict[str, Any]]:
-    """Every sensor of the layout with its state; ``never`` until it is judged for the first time."""
+def sensors_live(
+    layout: Layout, health: Mapping[str, HealthNow], revoked: Collection[str] = ()
+) -> list[dict[str, Any]]:
+    """Every sensor of the layout with its state; ``never`` until it is judged for the first time.
+
+    ``revoked``: those whose keys are no longer believed.
+    """
     return [
         {
             "sensor": sensor.id,
@@ -77,6 +84,7 @@ def sensors_live(layout: Layout, health: Mapping[str, HealthNow]) -> list[dict[s
             "lat": sensor.lat,
             "state": health[sensor.id].state if sensor.id in health else "never",
             "since_ns": health[sensor.id].since_ns if sensor.id in health else None,
+            "revoked": sensor.id in revoked,
         }
         for sensor in layout.sensors
     ]

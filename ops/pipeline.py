@@ -27,6 +27,7 @@ from ingest.units import Reply, decode_unit
 from ops.config import Ground, Settings, record_from
 from ops.journal_reader import JournalRow
 from ops.journaled import scan_of_row, status_of_row
+from ops.revocation import REVOCATION, Revocation
 from sensors.columns import columns_of
 from sensors.health import SensorStatus, health
 
@@ -54,6 +55,7 @@ class Memory(msgspec.Struct):
 
     said: a sensor's own word (online, maintenance, offline), when it came and until when it holds. unusable: reports
     that are in the journal but not of this layout, by reason; they are counted and shown, never dropped in silence.
+    revoked: sensors and units whose keys are no longer believed, and since when.
     """
 
     now_ns: int = 0
@@ -62,6 +64,7 @@ class Memory(msgspec.Struct):
     said: dict[str, tuple[Literal["online", "maintenance", "offline"], int, int | None]] = {}
     health: dict[str, tuple[str, int]] = {}
     evidence: dict[str, list[tuple[str, int, int]]] = {}
+    revoked: dict[str, int] = {}
     unusable: dict[str, int] = {}
 
 
@@ -109,6 +112,8 @@ class Pipeline:
             self._take_status(row)
         elif row.kind == "action":
             news = self._take_action(row)
+        elif row.kind == REVOCATION:
+            self._take_revocation(row)
         return news + self._judge() if row.closes_batch else news
 
     def save(self) -> bytes:
@@ -138,6 +143,16 @@ class Pipeline:
     def health(self) -> Mapping[str, HealthNow]:
         """State of each sensor that has been judged, by id."""
         return {sensor: HealthNow(*state) for sensor, state in self._memory.health.items()}
+
+    @property
+    def revoked(self) -> Mapping[str, int]:
+        """Sensors and units whose keys are no longer believed, and since when in UTC ns."""
+        return self._memory.revoked
+
+    def doubtful(self, track: str) -> list[str]:
+        """The revoked sensors that are among the newest evidence of a live track."""
+        sensors = {sensor for sensor, _, _ in self._memory.evidence.get(track, ())}
+        return sorted(sensors & self._memory.revoked.keys())
 
     @property
     def tally(self) -> Mapping[str, int]:
@@ -182,6 +197,15 @@ class Pipeline:
             self._unusable(row, error)
             return ()
         return (alert,)
+
+    def _take_revocation(self, row: JournalRow) -> None:
+        """A stolen key is refused from now on: its sensor is silent at once, and what it told before is doubtful."""
+        memory = self._memory
+        if msgspec.json.decode(row.body, type=Revocation).revoked:
+            memory.revoked[row.sensor] = row.received_ns
+            memory.said[row.sensor] = ("offline", row.received_ns, None)
+        else:
+            memory.revoked.pop(row.sensor, None)
 
     def _judge(self) -> tuple[Alert, ...]:
         """Alerts of the whole picture at the journal's time."""
