@@ -55,7 +55,8 @@ _PURPOSE = re.compile(r"[ -~]{3,200}")
 class ApiSettings:
     """What the API shows and allows. ``border``: GeoJSON in lon/lat. ``stale_after_s``: from when a picture is old.
 
-    ``demo``: what moves is simulated, and the page must say so. ``pages``: folder of the built front end.
+    ``demo``: what moves is simulated, and the page must say so. ``clock_rate``: seconds of ``now_ns`` a wall second.
+    ``pages``: folder of the built front end.
     """
 
     sector: str
@@ -63,6 +64,7 @@ class ApiSettings:
     operator: str = "operator"
     stale_after_s: float = 5.0
     demo: bool = False
+    clock_rate: float = 1.0
     pages: Path = BUILT
     guard: GuardSettings = field(default_factory=GuardSettings)
     stream: StreamSettings = field(default_factory=StreamSettings)
@@ -93,7 +95,7 @@ def create_app(
     """
     reader = store if isinstance(store, Reader) else Reader(store)
     routes = _Routes(reader, settings, act, now_ns, access_log)
-    session = Session(settings.demo, settings.operator, now_ns)
+    session = Session(settings.demo, settings.operator, now_ns, settings.clock_rate)
     on_the_ground = None if ground is None else GroundRoutes(ground, session, routes.hub)
 
     @asynccontextmanager

@@ -50,6 +50,7 @@ class Session:
     demo: bool
     operator: str
     now_ns: Callable[[], int]
+    clock_rate: float = 1.0
 
 
 class GroundRoutes:
@@ -79,7 +80,7 @@ class GroundRoutes:
             "demo": session.demo,
             "operator": session.operator,
             "version": installed_version(),
-            "clock": {"now": rfc3339(session.now_ns())},
+            "clock": {"now": rfc3339(session.now_ns()), "rate": session.clock_rate},
             "layers": json.loads(layers.body),
         }
         return Response(to_json(body, where="sector"), media_type="application/json")

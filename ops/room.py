@@ -237,6 +237,7 @@ class Room:
                 border=self.fusion.wait_for("border", timeout_s=START_TIMEOUT_S),
                 stale_after_s=5.0 * options.clock.rate,
                 demo=options.fresh,
+                clock_rate=options.clock.rate,
             ),
             act=act,
             now_ns=options.clock.now_ns,

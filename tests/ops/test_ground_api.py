@@ -108,7 +108,7 @@ def test_the_sector_is_told_in_figures(site: Site, hill_ground: Ground):
     heights = hill_ground.terrain["elevation"].to_numpy()
     assert (body["terrain"]["low_m"], body["terrain"]["high_m"]) == (float(heights.min()), float(heights.max()))
     assert body["sensor_kinds"] == ["camera", "ground_sensor", "radar"]
-    assert body["clock"] == {"now": "2026-03-01T22:00:00.000000Z"}
+    assert body["clock"] == {"now": "2026-03-01T22:00:00.000000Z", "rate": 1.0}
     assert body["target_height_m"] == 1.7
     assert body["curvature_k_by_kind"]["ground_sensor"] is None  # no curvature: JSON has no infinity
     assert body["layers"] == site.get("/api/layers").json()
