@@ -17,6 +17,7 @@ from shapely.ops import substring
 from geo import nearest
 from geo.errors import BorderError
 from geo.frame import LocalFrame
+from geo.line_faults import crossing_place
 from geo.linework import Clip, Where, read_lines
 from geo.nearest import EDGE_COLUMNS, EdgeTree
 
@@ -37,7 +38,7 @@ class Border:
     ``line`` is a LineString, or a MultiLineString whose parts follow each other with gaps between them. Chainage [m]
     runs along the parts and skips the gaps. Segments are ``segment_length_m`` long, the last of each part shorter, so
     that no segment spans a gap. ``home_side`` is "left" or "right" as seen along increasing chainage. Raises
-    BorderError for an empty line, a segment length that is not positive, or another side.
+    BorderError for an empty line, one that crosses itself, a segment length that is not positive, or another side.
     """
 
     frame: LocalFrame
@@ -57,6 +58,7 @@ class Border:
             )
         if self.line.geom_type not in {"LineString", "MultiLineString"} or not self.line.length > 0.0:
             raise BorderError(f"the line is an empty {self.line.geom_type}", where="border", expected="a line")
+        self._refuse_crossing()
         parts = [np.asarray(part.coords)[:, :2] for part in shapely.get_parts(self.line)]
         edges, lengths = _edge_table(parts)
         counts = np.maximum(np.ceil(lengths / self.segment_length_m - SLIVER), 1).astype(np.int64)
@@ -66,6 +68,17 @@ class Border:
         object.__setattr__(self, "_tree", EdgeTree.over(edges))
         object.__setattr__(self, "_part_ends", np.cumsum(lengths))
         object.__setattr__(self, "_segment_ends", ends)
+
+    def _refuse_crossing(self) -> None:
+        """A line without a left and a right is no border."""
+        place = crossing_place(list(shapely.get_parts(self.line)))
+        if place is not None:
+            lon, lat = self.frame.to_lonlat(*place)
+            raise BorderError(
+                f"the line crosses itself at longitude {lon:.6f}, latitude {lat:.6f}",
+                where="border",
+                expected="a line that has a left and a right side",
+            )
 
     @classmethod
     def from_file(
@@ -85,11 +98,15 @@ class Border:
         Lines that share an end are joined; parts follow each other by the smallest gaps, all in the direction in which
         the longest is digitised, so that home is on one side, see ``geo.linework``. Edges are straight in the file's
         coordinates. Raises BorderError for a file that is unreadable, without CRS, of several layers, with other shapes
-        than lines, where nothing matches or lies inside the clip, and where the frame cannot show the line.
+        than lines, with lines that cross or have no length, where nothing matches or lies inside the clip, and where
+        the frame cannot show the line.
         """
         lines = read_lines(path, frame, where=where, clip=clip)
         line = lines[0] if len(lines) == 1 else MultiLineString(lines)
-        return cls(frame, line, segment_length_m=segment_length_m, home_side=home_side)
+        try:
+            return cls(frame, line, segment_length_m=segment_length_m, home_side=home_side)
+        except BorderError as error:
+            raise BorderError(error.what, where=str(path), expected=error.expected) from None
 
     @property
     def segments(self) -> int:

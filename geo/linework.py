@@ -117,6 +117,13 @@ def _only_lines(geometries: Sequence[Any], path: str) -> list[LineString]:
         if kind not in {"LineString", "MultiLineString"}:
             raise BorderError(f"a feature is {kind}", where=path, expected="lines only")
         lines += [line for line in shapely.get_parts(geometry) if not line.is_empty]
+    pointlike = next((line for line in lines if line.length == 0.0), None)
+    if pointlike is not None:
+        raise BorderError(
+            f"a line has no length, at {pointlike.coords[0][0]:g}, {pointlike.coords[0][1]:g}",
+            where=path,
+            expected="lines of at least two places",
+        )
     return lines
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import pickle
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -24,8 +25,15 @@ WORLD_BORDERS = SHARED / "ne_10m_admin_0_boundary_lines_land.shp"
 BEND = Border(FRAME, LineString([(0, 0), (1000, 0), (1000, 1000)]))
 GAP = Border(FRAME, MultiLineString([[(0, 0), (700, 0)], [(1000, 0), (1700, 0)]]))
 
-coordinate = st.floats(-2_000.0, 2_000.0).map(lambda metres: round(metres, 3))
-places = st.lists(st.tuples(coordinate, coordinate), min_size=2, max_size=40, unique=True)
+radius = st.floats(1.0, 2_000.0).map(lambda metres: round(metres, 3))
+
+
+@st.composite
+def jagged_lines(draw: st.DrawFn) -> LineString:
+    """Round about a place, nearer and farther from it at random, so that it never crosses itself."""
+    radii = draw(st.lists(radius, min_size=3, max_size=40))
+    angles = draw(st.floats(0.3, 6.2)) * np.arange(len(radii)) / len(radii)
+    return LineString(np.column_stack([radii * np.cos(angles), radii * np.sin(angles)]))
 
 
 def scattered(border: Border, count: int, reach_m: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -63,10 +71,10 @@ def test_home_on_the_right_turns_the_sign_and_nothing_else() -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(places, st.integers(0, 2**32 - 1))
-def test_the_nearest_point_is_exact_on_any_jagged_line(vertices: list[tuple[float, float]], seed: int) -> None:
-    """Oracle: shapely's distance, for lines that may cross themselves, from points near, far and outside the tree."""
-    border = Border(FRAME, LineString(vertices), segment_length_m=100.0)
+@given(jagged_lines(), st.integers(0, 2**32 - 1))
+def test_the_nearest_point_is_exact_on_any_jagged_line(line: LineString, seed: int) -> None:
+    """Oracle: shapely's distance, from points near, far and outside the tree."""
+    border = Border(FRAME, line, segment_length_m=100.0)
     for reach_m in (30.0, 3_000.0, 100_000.0):
         easting, northing = scattered(border, 60, reach_m, seed)
         segment, chainage, offset = border.locate(easting, northing)
@@ -190,6 +198,47 @@ def test_a_border_is_a_value() -> None:
     easting, northing = scattered(GAP, 100, 500.0)
     for here, there in zip(GAP.locate(easting, northing), again.locate(easting, northing), strict=True):
         assert np.array_equal(here, there)
+
+
+CROSSING = {
+    "an eight": [[(0, 0), (100, 100), (100, 0), (0, 100)]],
+    "in a vertex": [[(0, 0), (50, 50), (100, 100), (100, 0), (50, 50), (0, 100)]],
+    "back along itself": [[(0, 0), (100, 0), (40, 0)]],
+    "a vertex on an edge": [[(0, 0), (100, 0), (100, 50), (50, 0), (50, -50)]],
+    "two lines": [[(0, 0), (100, 100)], [(0, 100), (100, 0)]],
+}
+
+
+@pytest.mark.parametrize("parts", CROSSING.values(), ids=CROSSING)
+def test_a_line_that_crosses_itself_has_no_sides(parts: list) -> None:
+    with pytest.raises(BorderError, match=r"crosses itself at longitude 1\.50\d+, latitude 42\.50"):
+        Border(FRAME, MultiLineString(parts))
+
+
+TOUCHING = {
+    "an enclave on a stalk": [[(0, 0), (50, 50), (90, 0), (100, 60), (50, 50), (60, 200)]],
+    "a ring": [[(0, 0), (100, 0), (100, 100), (0, 0)]],
+    "a branch": [[(0, 0), (50, 0), (100, 0)], [(50, 0), (50, 80)]],
+    "the same line twice": [[(0, 0), (50, 10), (100, 0)], [(0, 0), (50, 10), (100, 0)]],
+    "a place twice": [[(0, 0), (50, 10), (50, 10), (100, 0)]],
+}
+
+
+@pytest.mark.parametrize("parts", TOUCHING.values(), ids=TOUCHING)
+def test_a_line_may_touch_itself(parts: list) -> None:
+    assert Border(FRAME, MultiLineString(parts)).segments >= 1
+
+
+def test_a_file_whose_line_crosses_itself_is_named(tmp_path: Path) -> None:
+    eight = {"type": "LineString", "coordinates": [[1.5, 42.5], [1.6, 42.6], [1.6, 42.5], [1.5, 42.6]]}
+    file = tmp_path / "eight.geojson"
+    file.write_text(
+        json.dumps(
+            {"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {}, "geometry": eight}]}
+        )
+    )
+    with pytest.raises(BorderError, match=r"eight\.geojson: the line crosses itself at longitude 1\.55"):
+        Border.from_file(file, FRAME)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,70 @@
+"""Where a line crosses itself, so that no side of it can be told."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from shapely.geometry import LineString
+
+Places = npt.NDArray[np.float64]  # (place, 2)
+Place = tuple[float, float]
+
+
+def crossing_place(parts: Sequence[LineString]) -> Place | None:
+    """A place where a part crosses itself or another part; None where none does.
+
+    Runs along itself, and touches itself in the middle of an edge, count as crossing. Parts may touch each other, meet
+    in a branch, and lie over each other; a part may touch itself in a vertex, as where an enclave hangs on the border.
+    """
+    for part in parts:
+        if not part.is_simple and (place := _self_crossing(part)) is not None:
+            return place
+    first, second = shapely.STRtree(parts).query(parts, predicate="crosses")
+    for i, j in zip(first, second, strict=True):
+        if i < j:
+            return _any_place(shapely.intersection(parts[i], parts[j]))
+    return None
+
+
+def _self_crossing(part: LineString) -> Place | None:
+    places = np.asarray(part.coords)[:, :2]
+    places = places[np.append(True, (np.diff(places, axis=0) != 0.0).any(axis=1))]
+    edges = shapely.linestrings(np.stack([places[:-1], places[1:]], axis=1))
+    first, second = shapely.STRtree(edges).query(edges, predicate="intersects")
+    pairs = first < second
+    first, second = first[pairs], second[pairs]
+    at_vertices = shapely.relate_pattern(edges[first], edges[second], "FF*F0****")  # nothing but ends in common
+    if not at_vertices.all():
+        i = int(np.argmin(at_vertices))
+        return _any_place(shapely.intersection(edges[first[i]], edges[second[i]]))
+    return _crossed_vertex(places)
+
+
+def _any_place(geometry: shapely.Geometry) -> Place:
+    x, y = shapely.get_coordinates(geometry)[0]
+    return float(x), float(y)
+
+
+def _crossed_vertex(places: Places) -> Place | None:
+    """A vertex that the line passes twice, the second time from one side of the first to the other."""
+    visits: dict[Place, list[int]] = defaultdict(list)
+    for i, place in enumerate(map(tuple, places)):
+        visits[place].append(i)
+    for place, times in visits.items():
+        ways = [(i - 1, i + 1) for i in times if 0 < i < len(places) - 1]
+        for n, one in enumerate(ways):
+            for other in ways[n + 1 :]:
+                if _interleaved(places[list(one + other)] - places[times[0]]):
+                    return place
+    return None
+
+
+def _interleaved(spokes: Places) -> bool:
+    """Whether the way in and out by the first two spokes parts the other two."""
+    angles = np.arctan2(spokes[:, 1], spokes[:, 0])
+    turn = (angles[1:] - angles[0]) % (2.0 * np.pi)
+    return bool((turn[1] < turn[0]) != (turn[2] < turn[0]))
