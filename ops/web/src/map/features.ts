@@ -4,11 +4,14 @@ import type { Feature, FeatureCollection, LineString, Point, Polygon, Position }
 import { predictedCrossing, type BorderLines } from "../geo/crossing.ts";
 import { ellipse, polar, shifted } from "../geo/shapes.ts";
 import { duration } from "../format.ts";
+import { readable } from "../model/read.ts";
 import { isOpen, type Alerts } from "../model/alerts.ts";
 import { ELLIPSE_95, PRIORITIES, type Place, type Priority, type Sensor, type Track } from "../model/records.ts";
 import { CROSSING_AHEAD_S, dotName, iconName, look, opacity, VECTOR_S } from "../model/tracks.ts";
-import { readable } from "../ui/words.ts";
 import { markName } from "./marks.ts";
+
+/** Longer names would hide the map. */
+const ON_MAP = 24;
 
 export function collection(features: Feature[]): FeatureCollection {
   return { type: "FeatureCollection", features };
@@ -104,7 +107,7 @@ export function alertMarks(alerts: Alerts, tracks: ReadonlyMap<string, Track>, s
       alert: alert.id,
       icon: markName(alert.priority, alert.status === "active"),
       rank: PRIORITIES.length - PRIORITIES.indexOf(alert.priority),
-      label: track === undefined && alert.track !== null ? `${readable(alert.track)} (track ended)` : readable(alert.track ?? ""),
+      label: track === undefined && alert.track !== null ? `${readable(alert.track, ON_MAP)} (track ended)` : readable(alert.track ?? "", ON_MAP),
     };
     marks.set(alert.track ?? alert.sensor ?? alert.id, { type: "Feature", properties, geometry: at(where) });
   }
@@ -136,7 +139,7 @@ export function sensorFeatures(sensors: ReadonlyMap<string, Sensor>): Feature[] 
 }
 
 function mastLabel(mast: readonly Sensor[]): string {
-  return mast.map(({ id, state }) => `${readable(id)}${state === "ok" ? "" : ` ${state.toUpperCase()}`}`).join("\n");
+  return mast.map(({ id, state }) => `${readable(id, ON_MAP)}${state === "ok" ? "" : ` ${state.toUpperCase()}`}`).join("\n");
 }
 
 /** Fields of view, each with its sensor's state; a view without a known sensor counts as not watched. */

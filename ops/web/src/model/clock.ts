@@ -9,13 +9,14 @@ interface Sample {
 }
 
 /**
- * Server time from samples of it. A stamp arrives late, never early, so of the newest samples the one that puts the
- * server furthest ahead was delayed least. `rate`: scenario seconds a wall second, 1 in real operation.
+ * Server time from stamps. A stamp arrives late, never early, so each says only "at least so late"; of the newest ones
+ * the latest counts, which was delayed least. `rate`: scenario seconds a wall second, 1 in real operation.
  */
 export class ServerClock {
   #samples: Sample[] = [];
   #rate = 1;
   #rateIsGiven = false;
+  #aheadMs: readonly [least: number, most: number] | null = null;
 
   get known(): boolean {
     return this.#samples.length > 0;
@@ -37,17 +38,32 @@ export class ServerClock {
     this.#samples = [];
     this.#rateIsGiven = false;
     this.#rate = 1;
+    this.#aheadMs = null;
   }
 
+  /** A stamp of the clock itself. Two in a row that lie well before what was thought turn the clock back. */
   add(serverMs: number, monotonicMs: number): void {
-    const expected = this.known ? this.now(monotonicMs) : serverMs;
-    if (serverMs < expected - STEP_BACK_MS * this.#rate) this.#samples = this.#samples.slice(-1).filter(isBelow(serverMs, monotonicMs));
+    if (this.known && serverMs < this.now(monotonicMs) - STEP_BACK_MS * this.#rate) {
+      this.#samples = this.#samples.slice(-1).filter((sample) => agree(sample, serverMs, monotonicMs));
+    }
     this.#samples.push({ serverMs, monotonicMs });
     if (this.#samples.length > KEPT) this.#samples.shift();
     if (!this.#rateIsGiven) this.#rate = estimateRate(this.#samples);
   }
 
-  /** Server time in UTC milliseconds; NaN before the first sample. */
+  /** Something that the server says has happened already: it can only put the clock forward. */
+  atLeast(serverMs: number, monotonicMs: number): void {
+    if (!this.known || this.#rate !== 1 || serverMs <= this.now(monotonicMs)) return;
+    this.#samples.push({ serverMs, monotonicMs });
+    if (this.#samples.length > KEPT) this.#samples.shift();
+  }
+
+  /** An answer to a question, sent and received at these browser times: bounds by how much the browser is ahead. */
+  compare(serverMs: number, sentMs: number, receivedMs: number): void {
+    this.#aheadMs = [sentMs - serverMs, receivedMs - serverMs];
+  }
+
+  /** Server time in UTC milliseconds; NaN before the first stamp. */
   now(monotonicMs: number): number {
     let latest = Number.NaN;
     for (const sample of this.#samples) {
@@ -57,18 +73,19 @@ export class ServerClock {
     return latest;
   }
 
-  /** How far the browser's clock is ahead; null when unknown or when the scenario's time is not the wall's. */
-  browserAheadMs(browserMs: number, monotonicMs: number): number | null {
-    return this.known && this.#rate === 1 ? browserMs - this.now(monotonicMs) : null;
+  /** How far the browser's clock is ahead at least (negative: behind); 0 while it may be right, or time is a scenario's. */
+  browserAheadMs(): number {
+    if (this.#aheadMs === null || this.#rate !== 1) return 0;
+    const [least, most] = this.#aheadMs;
+    return least > 0 ? least : most < 0 ? most : 0;
   }
 }
 
-/** Keeps a sample only if it agrees with the new one, so two stamps in a row turn the clock back and one late stamp does not. */
-function isBelow(serverMs: number, monotonicMs: number): (sample: Sample) => boolean {
-  return (sample) => sample.serverMs - sample.monotonicMs <= serverMs - monotonicMs + STEP_BACK_MS;
+function agree(sample: Sample, serverMs: number, monotonicMs: number): boolean {
+  return sample.serverMs - sample.monotonicMs <= serverMs - monotonicMs + STEP_BACK_MS;
 }
 
-/** 1 unless the samples surely say something else, since delays of a network disturb them. */
+/** 1 unless the stamps surely say something else, since delays of a network disturb them. */
 function estimateRate(samples: readonly Sample[]): number {
   const first = samples[0];
   const last = samples.at(-1);

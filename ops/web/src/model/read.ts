@@ -26,6 +26,11 @@ export function text(raw: unknown, limit = 1000): string {
   return cut.replace(UNREADABLE, "\ufffd");
 }
 
+/** An identity as it may be shown: short, and without characters that play tricks. */
+export function readable(identity: string, limit = 64): string {
+  return text(identity, limit);
+}
+
 export function number(raw: unknown): number | null {
   return typeof raw === "number" && Number.isFinite(raw) ? raw : null;
 }
@@ -92,6 +97,7 @@ export function readTrack(raw: unknown): Track | null {
     updatedMs: milliseconds(body["updated_ns"]) ?? 0,
     sensors: Array.isArray(body["sensors"]) ? identities(body["sensors"]) : null,
     timeToBorderS: number(body["time_to_border_s"]),
+    revokedSources: identities(body["revoked_sources"]),
   };
 }
 
@@ -119,7 +125,7 @@ export function readSensor(raw: unknown): Sensor | null {
     ...where,
     id,
     kind: text(body["kind"], 40) || "sensor",
-    state: text(body["state"], 40) || "never",
+    state: body["revoked"] === true ? "revoked" : text(body["state"], 40) || "never",
     sinceMs: milliseconds(body["since_ns"]),
   };
 }

@@ -40,12 +40,14 @@ export interface Track extends Place {
   /** Sensors that gave its newest plots; null when the picture does not say. */
   readonly sensors: readonly string[] | null;
   readonly timeToBorderS: number | null;
+  /** Sensors among its evidence whose keys are no longer believed. */
+  readonly revokedSources: readonly string[];
 }
 
 export interface Sensor extends Place {
   readonly id: string;
   readonly kind: string;
-  /** ok, silent, degraded, maintenance, never (not judged yet), or a word of a newer server. */
+  /** ok, silent, maintenance, never (not judged yet), revoked (its key is no longer believed), or a newer word. */
   readonly state: string;
   readonly sinceMs: number | null;
 }

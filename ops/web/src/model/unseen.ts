@@ -2,6 +2,7 @@
 
 import type { FeatureCollection } from "geojson";
 import { duration, percent } from "../format.ts";
+import { readable } from "./read.ts";
 import type { Sensor } from "./records.ts";
 import type { State } from "./state.ts";
 import { look } from "./tracks.ts";
@@ -61,7 +62,7 @@ function describeSensors(lost: readonly Sensor[], all: number, nowMs: number): s
   if (lost.length === 0) return `All ${all} sensors report`;
   const named = lost.slice(0, 4).map((sensor) => {
     const since = sensor.sinceMs === null || !Number.isFinite(nowMs) ? "" : ` for ${duration((nowMs - sensor.sinceMs) / 1000)}`;
-    return `${sensor.id} ${stateWord(sensor.state)}${since}`;
+    return `${readable(sensor.id)} ${stateWord(sensor.state)}${since}`;
   });
   const more = lost.length > named.length ? ` and ${lost.length - named.length} more` : "";
   return `${lost.length} of ${all} sensors do not watch: ${named.join(", ")}${more}`;
@@ -69,5 +70,5 @@ function describeSensors(lost: readonly Sensor[], all: number, nowMs: number): s
 
 /** The state of a sensor as an operator would say it. */
 export function stateWord(state: string): string {
-  return { ok: "reports", silent: "silent", never: "not heard yet", maintenance: "in maintenance" }[state] ?? state;
+  return { ok: "reports", silent: "silent", never: "not heard yet", maintenance: "in maintenance", revoked: "no longer believed" }[state] ?? state;
 }

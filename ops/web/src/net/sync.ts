@@ -47,6 +47,7 @@ export class Sync {
   async run(): Promise<void> {
     this.#every(COUNTS_EVERY_MS, () => this.#loadCounts());
     this.#every(LAYERS_EVERY_MS, () => this.#loadGround());
+    this.#every(LAYERS_EVERY_MS, () => this.#loadSector());
     let retryMs = FIRST_RETRY_MS;
     while (!this.#stop.signal.aborted) {
       this.#connection({ phase: "connecting", retryMs: null });
@@ -114,6 +115,7 @@ export class Sync {
       const track = readTrack(entry);
       if (track !== null) tracks.set(track.id, track);
     }
+    this.#clock.atLeast(stampMs, performance.now());
     this.#trails.take(tracks, stampMs);
     this.#store.update(() => ({ tracks, stampMs, unreadable: raw.length - tracks.size }));
   }
@@ -169,11 +171,14 @@ export class Sync {
   }
 
   async #loadSector(): Promise<void> {
-    const askedMs = performance.now();
+    const sentMs = Date.now();
+    const before = this.#store.state.sector;
     await this.#load("sector", "/api/sector", readSector);
     const sector = this.#store.state.sector.value;
-    this.#clock.setRate(sector?.clockRate ?? null);
-    if (sector?.clockMs != null) this.#clock.add(sector.clockMs, (askedMs + performance.now()) / 2);
+    if (sector?.clockMs == null || this.#store.state.sector === before) return;
+    this.#clock.setRate(sector.clockRate);
+    this.#clock.add(sector.clockMs, performance.now());
+    this.#clock.compare(sector.clockMs, sentMs, Date.now());
   }
 
   /** What depends on which sensors work. The share that is hidden takes the server a while: asked again until known. */

@@ -4,13 +4,14 @@ import type { Feature } from "geojson";
 import { borderLines, predictedCrossing } from "../geo/crossing.ts";
 import { latLon, mgrs } from "../geo/mgrs.ts";
 import { degrees, duration, metres, percent, speed, utcDateTime } from "../format.ts";
+import { readable } from "../model/read.ts";
 import { byRank, isOpen } from "../model/alerts.ts";
 import { CLASSES, ELLIPSE_95, type Alert, type Place, type Track } from "../model/records.ts";
 import type { Selection, State } from "../model/state.ts";
 import { CROSSING_AHEAD_S, look } from "../model/tracks.ts";
 import { describeSegment, describeSensor } from "./describe_ground.ts";
 import type { Fact } from "./dom.ts";
-import { CLASS_WORD, PRIORITY_MARK, PRIORITY_WORD, readable } from "./words.ts";
+import { CLASS_WORD, PRIORITY_MARK, PRIORITY_WORD } from "./words.ts";
 
 export interface Section {
   readonly title: string;
@@ -88,6 +89,7 @@ function trackLead(track: Track, seenS: number, nowMs: number): string {
 }
 
 function surenessFacts(track: Track, seenS: number, sensors: readonly string[] | null): Fact[] {
+  const doubtful: Fact[] = track.revokedSources.length === 0 ? [] : [["Not believed", track.revokedSources.map((id) => readable(id)).join(", ")]];
   const axes = track.ellipseM;
   const ellipse = axes === null ? "–" : `±${metres(axes[0] * ELLIPSE_95, 1)} by ±${metres(axes[1] * ELLIPSE_95, 1)}`;
   return [
@@ -96,7 +98,8 @@ function surenessFacts(track: Track, seenS: number, sensors: readonly string[] |
     ["Place, 95 %", ellipse],
     ["Long axis", axes === null ? "–" : `${degrees(track.ellipseAzimuthDeg)} grid`],
     ["Last plot", `${duration(seenS)} ago`],
-    ["Seen by", sensors === null ? "the picture does not say" : sensors.map(readable).join(", ") || "–"],
+    ["Seen by", sensors === null ? "the picture does not say" : sensors.map((id) => readable(id)).join(", ") || "–"],
+    ...doubtful,
   ];
 }
 
@@ -169,7 +172,7 @@ function alertSureness(alert: Alert): Fact[] {
   return [
     ["Exists", percent(alert.existence)],
     ["Class", label],
-    ["Seen by", alert.sensors.map(readable).join(", ") || "–"],
+    ["Seen by", alert.sensors.map((id) => readable(id)).join(", ") || "–"],
     ["Heading", heading],
     ["To the border", alert.timeToBorderS === null ? "–" : duration(alert.timeToBorderS)],
   ];

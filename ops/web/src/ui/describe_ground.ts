@@ -1,12 +1,12 @@
 // Details of what stands still: sensors and border segments.
 
 import { count, degrees, duration, metres, percent } from "../format.ts";
-import { number, text } from "../model/read.ts";
+import { number, text, readable } from "../model/read.ts";
 import type { State } from "../model/state.ts";
 import { stateWord } from "../model/unseen.ts";
 import { propertyOf, whereFacts, type Details } from "./describe.ts";
 import type { Fact } from "./dom.ts";
-import { kindWord, readable } from "./words.ts";
+import { kindWord } from "./words.ts";
 
 export function describeSensor(id: string, state: State, nowMs: number): Details | null {
   const sensor = state.sensors.get(id);

@@ -1,12 +1,13 @@
 // The sensors: which watch and which do not, and whether every message of each is accounted for.
 
 import { count, duration } from "../format.ts";
+import { readable } from "../model/read.ts";
 import type { Counts, Sensor } from "../model/records.ts";
 import type { State } from "../model/state.ts";
 import { stateWord } from "../model/unseen.ts";
 import { el, keyed, part, setData, setText } from "./dom.ts";
 import { moveFocus } from "./tracks_panel.ts";
-import { kindWord, readable } from "./words.ts";
+import { kindWord } from "./words.ts";
 
 const COLUMNS = ["Sensor", "received", "journaled", "double", "refused", "shed"] as const;
 
@@ -29,7 +30,7 @@ export class SensorsPanel {
   show(state: State, nowMs: number): void {
     const sensors = [...state.sensors.values()].sort((a, b) => Number(a.state === "ok") - Number(b.state === "ok") || (a.id < b.id ? -1 : 1));
     const silent = sensors.filter(({ state }) => state !== "ok").length;
-    setText(this.#note, sensors.length === 0 ? "No sensor has been heard of yet." : `${sensors.length} sensors, ${silent} of them do not watch.`);
+    setText(this.#note, sensors.length === 0 ? "No sensor has been heard of yet." : `${sensors.length} sensors; ${silent === 0 ? "all of them report" : `not watching: ${silent}`}.`);
     keyed(this.#list, sensors, ({ id }) => id, ({ id }) => this.#create(id), (row, sensor) => update(row, sensor, state, nowMs));
     const rows = [...state.counts].sort(([a], [b]) => (a < b ? -1 : 1));
     keyed(this.#body, rows, ([id]) => id, () => el("tr"), showCounts);

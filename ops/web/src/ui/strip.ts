@@ -44,7 +44,7 @@ export class Strip {
     const stream = streamState(state.connection, ageS, monotonicMs);
     this.#showStream(stream, ageS, state, monotonicMs);
     this.#showClocks(nowMs);
-    this.#warnOfClock(monotonicMs);
+    this.#warnOfClock();
     this.#showUnseen(state, nowMs, stream);
     return stream;
   }
@@ -88,11 +88,11 @@ export class Strip {
     setText(part("clock-local"), known ? digits.join(":") : "--:--:--");
   }
 
-  #warnOfClock(monotonicMs: number): void {
-    const aheadMs = this.#clock.browserAheadMs(Date.now(), monotonicMs);
+  #warnOfClock(): void {
+    const aheadMs = this.#clock.browserAheadMs();
     const banner = part("banner-clock");
-    banner.hidden = aheadMs === null || Math.abs(aheadMs) <= CLOCK_TOLERANCE_MS;
-    if (aheadMs === null || banner.hidden) return;
+    banner.hidden = Math.abs(aheadMs) <= CLOCK_TOLERANCE_MS;
+    if (banner.hidden) return;
     const by = duration(Math.abs(aheadMs) / 1000);
     setText(banner, `This computer's clock is ${by} ${aheadMs > 0 ? "ahead of" : "behind"} the server's. All times on this page are the server's.`);
   }

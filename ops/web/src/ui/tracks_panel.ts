@@ -1,12 +1,13 @@
 // The tracks as a list: the same picture without the map, for the keyboard and for screens without WebGL.
 
 import { count, percent, speed } from "../format.ts";
+import { readable } from "../model/read.ts";
 import { trackPriorities } from "../model/alerts.ts";
 import { PRIORITIES, type Priority, type Track } from "../model/records.ts";
 import type { State } from "../model/state.ts";
 import { byInterest, look } from "../model/tracks.ts";
 import { el, keyed, part, setData, setText } from "./dom.ts";
-import { CLASS_WORD, PRIORITY_MARK, readable } from "./words.ts";
+import { CLASS_WORD, PRIORITY_MARK } from "./words.ts";
 
 const ROWS = 100;
 

@@ -1,6 +1,6 @@
 // Words and marks for priorities, classes and kinds: the same everywhere on the page.
 
-import { text } from "../model/read.ts";
+import { readable } from "../model/read.ts";
 import type { Label, Priority } from "../model/records.ts";
 
 /** A shape for each priority, so that colour is never alone. */
@@ -25,9 +25,4 @@ const KIND_WORDS: Readonly<Record<string, string>> = { radar: "Radar", camera: "
 
 export function kindWord(kind: string): string {
   return KIND_WORDS[kind] ?? readable(kind).replaceAll("_", " ");
-}
-
-/** An identity as it may be shown: short, and without characters that play tricks. */
-export function readable(identity: string): string {
-  return text(identity, 64);
 }
