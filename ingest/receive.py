@@ -108,7 +108,8 @@ class Receiver:
         for delivery in deliveries:
             source = self._source(delivery.topic)
             guard = quarantine if delivery.replay_of is None else None
-            if guard is not None and not guard.admits(source[0], delivery.received_ns):
+            if guard is not None and not self._admits(guard, delivery, source):
+                guard.shed(source[0])
                 counted[source] += 1
                 continue
             message = self._judge(delivery, source, boots)
@@ -122,6 +123,18 @@ class Receiver:
             if guard is not None:
                 guard.charge(message, repeated=repeated)
         return Batch(tuple(messages), tuple(marks.values()), counted, tuple(boots.values()))
+
+    def _admits(self, guard: Quarantine, delivery: Delivery, source: SourceKey) -> bool:
+        """Whether quarantine lets this message be read."""
+        verdict = guard.admits(source[0], delivery.received_ns)
+        if verdict != "prove":
+            return verdict == "read"
+        trust = self._guards.trust
+        if trust is None or len(delivery.payload) > MAX_PAYLOAD_BYTES:
+            return False
+        content_type = JSON if delivery.content_type is None else delivery.content_type
+        said = dict(delivery.properties)
+        return trust.proves(delivery.topic, content_type, said, delivery.payload, delivery.received_ns)
 
     def _judge(
         self, delivery: Delivery, source: SourceKey, boots: dict[tuple[str, str, str], SenderBoot]
@@ -206,7 +219,7 @@ class Receiver:
             boot, seq, observed_at = status.boot, status.seq, status.observed_at
         else:
             channel = topics.parse(topic).channel
-            message = units.decode_unit(payload, channel, content_type=content_type, topic=topic)
+            message = units.decode_unit(payload, channel, content_type=content_type, topic=topic, identity=identity)
             boot, seq, observed_at = message.boot, message.seq, message.observed_at
         if said[0] is not None and said != (boot, seq):
             raise MalformedMessage("identity_mismatch", "boot, seq", f"({boot}, {seq}) in the body", f"{said}")

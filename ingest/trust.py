@@ -41,6 +41,14 @@ class Trust:
             return ""
         return self.register.check(topic, content_type, said, payload, now_ns=now_ns).key
 
+    def proves(self, topic: str, content_type: str, said: Mapping[str, str], payload: bytes, now_ns: int) -> bool:
+        """Whether the message is signed by a key that may sign on its topic now."""
+        try:
+            self.register.check(topic, content_type, said, payload, now_ns=now_ns)
+        except MalformedMessage:
+            return False
+        return True
+
     def check_boot(self, source: SourceKey, key: str, said: Mapping[str, str]) -> SenderBoot | None:
         """What to remember of a signed message's sender; None when nothing is new.
 

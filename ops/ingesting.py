@@ -120,7 +120,14 @@ class Ingest:
         """The look around, every second: the link, who was cut off, and which keys are no longer believed."""
         self._subscriber.check()
         for held in self._quarantine.take_events():
-            say(quarantine={"source": held.source, "until_ns": held.until_ns, "shed": held.shed})
+            say(
+                quarantine={
+                    "source": held.source,
+                    "proven": held.proven,
+                    "until_ns": held.until_ns,
+                    "shed": held.shed,
+                }
+            )
         problem = self._subscriber.problem
         if self._revocations is not None and self._trust is not None:
             for source in self._revocations.check(now_ns):

@@ -1,0 +1,154 @@
+"""Quarantine: what costs tokens, when a source is held, for how long, and whom that does not touch."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.batch import DeadLetter, Delivery, Row
+from ingest.decode import encode
+from ingest.identity import Register, record_of
+from ingest.quarantine import Held, Quarantine, QuarantineSettings
+from ingest.receive import Guards, Receiver
+from ingest.signature import Signer
+from ingest.trust import Trust
+from sensors.scan import Plot, Scan
+
+NOW = datetime(2026, 3, 14, 21, 0, tzinfo=UTC)
+NOW_NS = int(NOW.timestamp()) * 10**9
+SECOND = 10**9
+SMALL = QuarantineSettings(burst=10, per_s=1.0, hold_s=10.0, max_hold_s=40.0, forgiven_s=100.0, probation=0.5)
+
+
+def bad(source: str = "r1", at_ns: int = NOW_NS, *, size: int = 0, code: str = "not_json") -> DeadLetter:
+    return DeadLetter(code, "payload", "bad", "detections", source, None, None, "t", "", b"", size, b"", at_ns)
+
+
+def good(source: str = "r1", at_ns: int = NOW_NS, kind: str = "detections") -> Row:
+    return Row(kind, source, 1, 1, at_ns, at_ns, None, "", b"", "t")
+
+
+def charge(quarantine: Quarantine, count: int, message: Row | DeadLetter, *, repeated: bool = False) -> None:
+    for _ in range(count):
+        quarantine.charge(message, repeated=repeated)
+
+
+def test_a_burst_is_borne_and_one_more_is_held() -> None:
+    quarantine = Quarantine(SMALL)
+    charge(quarantine, 10, bad())
+    assert quarantine.admits("r1", NOW_NS) == "read"
+    charge(quarantine, 1, bad())
+    assert quarantine.admits("r1", NOW_NS) == "shed"
+    assert quarantine.admits("r2", NOW_NS) == "read", "the others do not feel it"
+    assert quarantine.take_events() == (Held("r1", True, NOW_NS + 10 * SECOND),)
+
+
+def test_as_many_a_second_are_borne_for_ever() -> None:
+    quarantine = Quarantine(SMALL)
+    for number in range(500):
+        charge(quarantine, 1, bad(at_ns=NOW_NS + number * SECOND))
+    assert quarantine.take_events() == ()
+
+
+def test_a_hold_ends_and_tells_how_much_it_shed() -> None:
+    quarantine = Quarantine(SMALL)
+    charge(quarantine, 11, bad())
+    for _ in range(3):
+        assert quarantine.admits("r1", NOW_NS + 9 * SECOND) == "shed"
+        quarantine.shed("r1")
+    assert quarantine.admits("r1", NOW_NS + 10 * SECOND) == "read"
+    assert quarantine.take_events()[-1] == Held("r1", True, None, 3)
+
+
+def test_holds_grow_to_a_limit_and_are_forgiven() -> None:
+    quarantine, now_ns, lengths = Quarantine(SMALL), NOW_NS, []
+    for pause_s in (0, 0, 0, 0, 101):
+        now_ns += pause_s * SECOND
+        charge(quarantine, 11, bad(at_ns=now_ns))
+        until_ns = quarantine.take_events()[-1].until_ns
+        assert until_ns is not None
+        lengths.append((until_ns - now_ns) // SECOND)
+        now_ns = until_ns
+        assert quarantine.admits("r1", now_ns) == "read"
+    assert lengths == [10, 20, 40, 40, 10]
+
+
+def test_good_detections_cost_nothing_and_the_rest_by_weight() -> None:
+    quarantine = Quarantine(SMALL)
+    charge(quarantine, 100_000, good())
+    assert quarantine.take_events() == (), "a backlog is wanted, however fast it comes"
+    charge(quarantine, 20, good("d"), repeated=True)  # half a token each
+    charge(quarantine, 40, good("s", kind="status"))  # a quarter
+    charge(quarantine, 5, bad("b", size=4096))  # one, and one for its size
+    assert quarantine.take_events() == ()
+    for message, repeated in ((good("d"), True), (good("s", kind="status"), False), (bad("b", size=4096), False)):
+        quarantine.charge(message, repeated=repeated)
+    assert [held.source for held in quarantine.take_events()] == ["d", "s", "b"]
+
+
+def test_a_clock_that_is_set_back_ends_a_hold() -> None:
+    quarantine = Quarantine(SMALL)
+    charge(quarantine, 11, bad())
+    assert quarantine.admits("r1", NOW_NS - 86_400 * SECOND) == "read"
+
+
+def test_strangers_share_one_bucket() -> None:
+    quarantine = Quarantine(SMALL, pooled=lambda name: name.startswith("x"))
+    for number in range(11):
+        charge(quarantine, 1, bad(f"x{number}", code="unsigned"))
+    assert quarantine.admits("x99", NOW_NS) == "prove"
+    assert quarantine.admits("r1", NOW_NS) == "read"
+
+
+class Door:
+    """A receiver that requires signatures, with a small quarantine."""
+
+    def __init__(self) -> None:
+        self.signer = Signer.generate()
+        register = Register([record_of("sensor", "r1", self.signer.public, valid_from=NOW, valid_until=None)])
+        trust = Trust(register, required=True, recall_boot=lambda *_: -1)
+        self.rows, self.dead, self.shed, self.acknowledged = 0, 0, 0, 0
+        self.receiver = Receiver("x", commit=self.commit, acknowledge=self.acknowledge,
+                                 recall=lambda *_: (0, set()), guards=Guards(trust, Quarantine(SMALL)))  # fmt: skip
+
+    def commit(self, batch: Any) -> None:
+        self.rows += len(batch.rows)
+        self.dead += len(batch.dead_letters)
+        self.shed += sum(batch.shed.values())
+
+    def acknowledge(self, delivery: Delivery) -> None:
+        self.acknowledged += 1
+
+    def honest(self, seq: int) -> Delivery:
+        topic, payload = "watchline/1/x/sensor/r1/detections", encode(
+            Scan("r1", 1, seq, seq, NOW, NOW, "radar", (Plot(azimuth_deg=1.0),))
+        )  # fmt: skip
+        text = [("boot", "1"), ("seq", str(seq)), ("by_boot", "1"), ("sent", str(NOW_NS))]
+        return Delivery(topic, payload, None, tuple(self.signer.sign(topic, "application/json", text, payload)), NOW_NS)
+
+    def junk(self, number: int) -> Delivery:
+        return Delivery("watchline/1/x/sensor/r1/detections", b"junk %d" % number, None, (), NOW_NS)
+
+
+def test_who_writes_under_a_sensors_name_does_not_silence_it() -> None:
+    door = Door()
+    for number in range(1000):
+        door.receiver.handle([door.junk(number), door.honest(number + 1)])
+    assert door.rows == 1000
+    assert door.dead == 10, "each costs one token and a little for its bytes"
+    assert door.shed == 990
+
+
+@given(st.lists(st.sampled_from(["honest", "junk", "forged"]), max_size=60))
+def test_whatever_comes_is_counted_once_and_acknowledged_once(kinds: list[str]) -> None:
+    door = Door()
+    for number, kind in enumerate(kinds):
+        delivery = door.junk(number) if kind == "junk" else door.honest(number + 1)
+        if kind == "forged":
+            delivery = Delivery(delivery.topic, delivery.payload + b" ", None, delivery.properties, NOW_NS)
+        door.receiver.handle([delivery])
+    assert door.rows == kinds.count("honest")
+    assert door.rows + door.dead + door.shed == len(kinds) == door.acknowledged

@@ -1,0 +1,247 @@
+"""Identity in real processes, on the embedded broker, which has no topic rights: signatures are all there is."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ingest.identity import Identity
+from ingest.mqtt import Publisher
+from ingest.outflow import OutflowSettings
+from ingest.sender import Sender, SenderSettings
+from ingest.spool import Spool
+from ingest.subscriber import Subscriber
+from ingest.wire import encode_ack
+from ops.broker import URL_VARIABLE, EmbeddedBroker
+from ops.identity import IDENTITY_VARIABLE, SIGNATURES_VARIABLE, IdentityFolder, Name
+from ops.journal import JournalReader
+from ops.processes import Child
+from sensors.scan import Plot, Scan
+
+pytestmark = [pytest.mark.broker, pytest.mark.chain]
+STATUS = "watchline/1/x/sensor/r1/status"
+
+
+class Room:
+    """A broker, ingest that requires signatures, and keys for two sensors."""
+
+    def __init__(self, folder: Path, broker: EmbeddedBroker) -> None:
+        self.folder, self.broker = folder, broker
+        self.keys = IdentityFolder(folder / "identity")
+        self.keys.prepare([Name("sensor", "r1"), Name("sensor", "r2")])
+        self.journal = folder / "journal.db"
+        self.ingest = Child(
+            "ingest",
+            "ops.ingesting",
+            ["--sector=x", f"--journal={self.journal}"],
+            log=folder / "ingest.log",
+            secrets={
+                URL_VARIABLE: broker.url.text,
+                IDENTITY_VARIABLE: str(self.keys.path),
+                SIGNATURES_VARIABLE: "required",
+            },
+        )
+        self.ingest.wait_for("ready", timeout_s=15)
+
+    def sender(self, name: str, *, identity: Identity | None = None) -> tuple[Spool, Sender]:
+        spool = Spool(self.folder / f"{name}-{time.monotonic_ns()}.db")
+        settings = SenderSettings(
+            status_interval_s=0.5,
+            outflow=OutflowSettings(stall_s=1.0),
+            identity=self.keys.identity(name) if identity is None else identity,
+        )
+        link = Sender(
+            spool, sector="x", sensor=name, url=self.broker.url, now_ns=time.time_ns, kind="radar", settings=settings
+        )
+        link.start()
+        return spool, link
+
+    def attacker(self, name: str = "attacker") -> Publisher:
+        """Somebody who has stolen the broker's password, and so may publish anything anywhere."""
+        made = Publisher(self.broker.url, client_id=name, now_ns=time.time_ns)
+        made.start()
+        return made
+
+    def codes(self) -> list[tuple[str, str]]:
+        with JournalReader(self.journal) as journal:
+            return [(dead.kind, dead.code) for _, dead in journal.dead_letters(limit=10**6)]
+
+    def journaled(self, sensor: str) -> int:
+        with JournalReader(self.journal) as journal:
+            return sum(row.kind == "detections" and row.sensor == sensor for row in journal.read(limit=10**6))
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Iterator[Room]:
+    with EmbeddedBroker(folder=tmp_path / "broker", sector="x") as broker:
+        made = Room(tmp_path, broker)
+        yield made
+        assert made.ingest.alive, made.ingest.obituary()
+        assert made.ingest.stop(timeout_s=10) == 0
+    with JournalReader(made.journal) as journal:
+        assert all(count.balanced for count in journal.counts(None).values())
+
+
+def until(true: Callable[[], Any], within_s: float = 10.0) -> bool:
+    deadline = time.monotonic() + within_s
+    while not true():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def scan(sensor: str, number: int) -> Scan:
+    now = datetime.now(UTC)
+    return Scan(sensor, 0, 0, number, now, now, "radar", (Plot(azimuth_deg=1.0 + number % 300, range_m=900.0),))
+
+
+def retained(room: Room, topic: str, name: str) -> list[bytes]:
+    """What a newcomer is handed on this topic within a short while."""
+    reader = Subscriber(room.broker.url, client_id=name, filters=[topic], now_ns=time.time_ns)
+    reader.start()
+    found = [delivery.payload for _ in range(10) for delivery in reader.collect(wait_s=0.03)]
+    reader.stop()
+    return found
+
+
+def test_signed_messages_come_in_and_only_ingest_empties_a_spool(room: Room) -> None:
+    spool, link = room.sender("r1")
+    link.put_many([scan("r1", n) for n in range(20)])
+    assert link.drain(10.0), link.problem
+    room.ingest.kill()  # nobody acknowledges now but the attacker
+    link.put_many([scan("r1", n) for n in range(20)])
+    attacker = room.attacker()
+    ack = "watchline/1/x/sensor/r1/ack"
+    for forged in (encode_ack(spool.boot, 40), encode_ack(spool.boot + 7, 1), b"{}", b"\xff", b"[1]"):
+        attacker(ack, forged).result(5.0)
+    sensor = Publisher(room.broker.url, client_id="r2-key", now_ns=time.time_ns, identity=room.keys.identity("r2"))
+    sensor.start()
+    sensor(ack, encode_ack(spool.boot, 40)).result(5.0)
+    assert until(lambda: link.refused_acks == 6), link.refused_acks
+    assert spool.waiting == 20
+    assert link.problem is None, "what others write says nothing about our link"
+    room.ingest.restart()
+    room.ingest.wait_for("ready", timeout_s=15)
+    assert link.drain(15.0), link.problem
+    assert room.journaled("r1") == 40
+    for part in (attacker, sensor, link):
+        part.stop()
+    spool.close()
+
+
+def test_an_unsigned_and_a_foreign_sender_come_in_nowhere(room: Room) -> None:
+    spool, link = room.sender("r1", identity=Identity())
+    other_spool, other = room.sender("r1", identity=room.keys.identity("r2"))
+    link.put(scan("r1", 1))
+    assert until(lambda: ("detections", "unsigned") in room.codes())
+    link.stop()
+    other.put(scan("r1", 1))
+    assert until(lambda: ("detections", "wrong_key") in room.codes())
+    assert room.journaled("r1") == 0
+    assert spool.waiting == other_spool.waiting == 1
+    other.stop()
+    spool.close()
+    other_spool.close()
+
+
+def test_a_revoked_sensor_is_gone_within_five_seconds(room: Room) -> None:
+    spool, link = room.sender("r1")
+    link.put(scan("r1", 1))
+    assert link.drain(10.0)
+    assert until(lambda: len(retained(room, STATUS, "early")) == 1)
+    began = time.monotonic()
+    room.keys.revoke("r1")
+    assert room.ingest.wait_for("revoked", timeout_s=5.0) == "r1"
+    link.put(scan("r1", 2))
+    assert until(lambda: ("detections", "key_revoked") in room.codes(), 5.0)
+    assert time.monotonic() - began < 5.0
+    link._stopping.set()  # its process freezes, and the broker publishes its last will
+    sock = link._connection._client.socket()
+    assert sock is not None
+    sock.shutdown(2)  # type: ignore[attr-defined]
+    link.stop()
+    assert until(lambda: retained(room, STATUS, f"late-{time.monotonic_ns()}") == [], 8.0)
+    with JournalReader(room.journal) as journal:
+        rows = journal.read(limit=10**6)
+        states = [json.loads(row.body)["state"] for row in rows if row.kind == "status"]
+        revocations = [(row.sensor, json.loads(row.body)) for row in rows if row.kind == "revocation"]
+    assert "lost" not in states, "its last word is not taken"
+    assert revocations == [("r1", {"revoked": True})]
+    assert room.journaled("r1") == 1
+    assert spool.waiting == 1
+    spool.close()
+
+
+def test_revoked_stays_revoked_over_a_restart_and_a_new_key_ends_it(room: Room) -> None:
+    room.keys.revoke("r1")
+    assert room.ingest.wait_for("revoked", timeout_s=5.0) == "r1"
+    room.ingest.kill()
+    room.ingest.restart()
+    assert room.ingest.wait_for("revoked", timeout_s=15.0) == "r1"
+    assert room.keys.prepare([Name("sensor", "r1")])
+    spool, link = room.sender("r1")
+    link.put(scan("r1", 1))
+    assert link.drain(15.0), room.codes()
+    link.stop()
+    with JournalReader(room.journal) as journal:
+        said = [json.loads(row.body)["revoked"] for row in journal.read(limit=10**6) if row.kind == "revocation"]
+    assert said == [True, False], "once each way, however often ingest starts"
+    spool.close()
+
+
+def test_a_flood_is_cut_off_and_the_others_do_not_feel_it(room: Room) -> None:
+    """An attacker with the broker's password writes as r2 as fast as it can: r1's and r2's own come in all the same."""
+    spool, link = room.sender("r1")
+    victims_spool, victim = room.sender("r2")
+    stop = threading.Event()
+    attacker = room.attacker()
+    topic, sent = "watchline/1/x/sensor/r2/detections", 0
+
+    def flood() -> None:
+        nonlocal sent
+        while not stop.is_set():
+            answers = [attacker(topic, b"%d junk" % (sent + n)) for n in range(200)]
+            answers[-1].exception(20.0)
+            sent += sum(answer.exception(20.0) is None for answer in answers)
+
+    flooding = threading.Thread(target=flood, daemon=True)
+    flooding.start()
+    began = time.monotonic()
+    held = room.ingest.wait_for("quarantine", timeout_s=30.0)
+    assert (held["source"], held["proven"]) == ("r2", False)
+    for number in range(20):
+        link.put(scan("r1", number))
+        victim.put(scan("r2", number))
+        time.sleep(0.05)
+    assert link.drain(10.0), (link.problem, time.monotonic() - began)
+    assert victim.drain(10.0), victim.problem
+    stop.set()
+    flooding.join(30.0)
+    attacker.stop()
+
+    def counted() -> int:
+        with JournalReader(room.journal) as journal:
+            return journal.counts()["r2"].received
+
+    assert until(lambda: counted() == sent + 20, 20.0), (counted(), sent)
+    with JournalReader(room.journal) as journal:
+        counts = journal.counts()
+        rows = journal.recount()
+    assert counts["r2"].journaled == 20
+    assert counts["r2"].shed > 0
+    assert counts["r2"].balanced
+    assert rows["r2", "detections"].dead_lettered == counts["r2"].dead_lettered <= 6000
+    assert counts["r1"].journaled == 20
+    assert (counts["r1"].dead_lettered, counts["r1"].shed) == (0, 0)
+    link.stop()
+    spool.close()
+    victim.stop()
+    victims_spool.close()
