@@ -33,7 +33,7 @@ def crossing_place(parts: Sequence[LineString]) -> Place | None:
 def _self_crossing(part: LineString) -> Place | None:
     places = np.asarray(part.coords)[:, :2]
     places = places[np.append(True, (np.diff(places, axis=0) != 0.0).any(axis=1))]
-    edges = shapely.linestrings(np.stack([places[:-1], places[1:]], axis=1))
+    edges = np.asarray(shapely.linestrings(np.stack([places[:-1], places[1:]], axis=1)), dtype=object)
     first, second = shapely.STRtree(edges).query(edges, predicate="intersects")
     pairs = first < second
     first, second = first[pairs], second[pairs]

@@ -7,7 +7,7 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,12 +15,13 @@ import pyproj
 import shapely
 import xarray as xr
 from pyproj.crs import CRS
-from shapely.geometry import LineString, box, shape
+from shapely.geometry import LineString, Polygon, box, shape
 from shapely.geometry.base import BaseGeometry
 
 from geo.errors import BorderError
 from geo.frame import WGS84, LocalFrame, horizontal_part
 
+Shape = TypeVar("Shape", LineString, Polygon)
 Places = npt.NDArray[np.float64]  # (place, 2)
 Where = str | Mapping[str, object]
 Clip = BaseGeometry | tuple[float, float, float, float] | xr.Dataset
@@ -32,7 +33,7 @@ LONGEST_EDGE_DEG, LONGEST_EDGE_M = 0.02, 2_000.0
 
 def read_lines(path: str | Path, frame: LocalFrame, *, where: Where | None, clip: Clip | None) -> list[LineString]:
     """Connected lines of a file in ``frame``, in the order in which one follows the other; see Border.from_file."""
-    geometries, crs = _read(path, where)
+    geometries, crs, _ = _read(path, where)
     lines = _only_lines(geometries, str(path))
     if clip is not None:
         lines = _clipped(lines, _outline(clip, crs, str(path)), str(path))
@@ -42,7 +43,34 @@ def read_lines(path: str | Path, frame: LocalFrame, *, where: Where | None, clip
     return in_order(one_way(joined(lines)))
 
 
-def _read(path: str | Path, where: Where | None) -> tuple[list[Any], CRS]:
+def read_named_lines(
+    path: str | Path, frame: LocalFrame, columns: Sequence[str]
+) -> tuple[list[BaseGeometry], dict[str, list[Any]]]:
+    """The lines of each feature of a file in ``frame``, and what its ``columns`` say of it; as ``read_lines``."""
+    geometries, crs, table = _read(path, None)
+    for column in columns:
+        if column not in table:
+            raise BorderError(f"no column {column!r}", where=str(path), expected=f"one of {', '.join(map(str, table))}")
+    lines: list[BaseGeometry] = [
+        shapely.MultiLineString([_in_frame(line, crs, frame, str(path)) for line in _only_lines([geometry], str(path))])
+        for geometry in geometries
+    ]
+    return lines, {column: list(table[column]) for column in columns}
+
+
+def read_areas(path: str | Path, frame: LocalFrame, *, where: Where | None) -> list[Polygon]:
+    """Polygons of a file in ``frame``; BorderError for other shapes, and as ``read_lines``."""
+    geometries, crs, _ = _read(path, where)
+    areas: list[Polygon] = []
+    for geometry in geometries:
+        kind = "nothing" if geometry is None else geometry.geom_type
+        if kind not in {"Polygon", "MultiPolygon"}:
+            raise BorderError(f"a feature is {kind}", where=str(path), expected="areas only")
+        areas += [_in_frame(area, crs, frame, str(path)) for area in shapely.get_parts(geometry) if not area.is_empty]
+    return areas
+
+
+def _read(path: str | Path, where: Where | None) -> tuple[list[Any], CRS, dict[str, Any]]:
     plain = None if isinstance(where, str) else _read_plain(Path(path))
     if plain is None:
         return _read_any(path, where)
@@ -50,9 +78,10 @@ def _read(path: str | Path, where: Where | None) -> tuple[list[Any], CRS]:
     if isinstance(where, Mapping):
         chosen = _matching(where, columns, len(geometries), str(path))
         geometries = [geometry for geometry, wanted in zip(geometries, chosen, strict=True) if wanted]
+        columns = {name: values[chosen] for name, values in columns.items()}
     if not geometries:
         raise BorderError(f"no feature matches {where!r}", where=str(path), expected="at least one line")
-    return list(shapely.force_2d(geometries)), CRS.from_epsg(WGS84)
+    return list(shapely.force_2d(geometries)), CRS.from_epsg(WGS84), columns
 
 
 def _read_plain(path: Path) -> tuple[list[Any], dict[str, Any]] | None:
@@ -75,7 +104,7 @@ def _read_plain(path: Path) -> tuple[list[Any], dict[str, Any]] | None:
     return geometries, {name: np.array([row.get(name) for row in properties], dtype=object) for name in names}
 
 
-def _read_any(path: str | Path, where: Where | None) -> tuple[list[Any], CRS]:
+def _read_any(path: str | Path, where: Where | None) -> tuple[list[Any], CRS, dict[str, Any]]:
     import pyogrio
 
     try:
@@ -91,13 +120,15 @@ def _read_any(path: str | Path, where: Where | None) -> tuple[list[Any], CRS]:
     if wkb is None or meta["crs"] is None:
         missing = "geometries" if wkb is None else "coordinate system"
         raise BorderError(f"the file has no {missing}", where=str(path), expected="georeferenced lines")
+    table = dict(zip(meta["fields"], columns, strict=True))
     chosen = np.ones(len(wkb), dtype=bool)
     if isinstance(where, Mapping):
-        chosen = _matching(where, dict(zip(meta["fields"], columns, strict=True)), len(wkb), str(path))
+        chosen = _matching(where, table, len(wkb), str(path))
     geometries = list(shapely.force_2d(shapely.from_wkb(wkb[chosen])))
     if not geometries:
         raise BorderError(f"no feature matches {where!r}", where=str(path), expected="at least one line")
-    return geometries, horizontal_part(CRS.from_user_input(meta["crs"]))
+    named = {name: values[chosen] for name, values in table.items()}
+    return geometries, horizontal_part(CRS.from_user_input(meta["crs"])), named
 
 
 def _matching(where: Mapping[str, object], columns: dict[str, Any], count: int, path: str) -> npt.NDArray[np.bool_]:
@@ -154,7 +185,7 @@ def _clipped(lines: Sequence[LineString], outline: BaseGeometry, path: str) -> l
     return pieces
 
 
-def _in_frame(line: LineString, crs: CRS, frame: LocalFrame, path: str) -> LineString:
+def _in_frame(line: Shape, crs: CRS, frame: LocalFrame, path: str) -> Shape:
     if not crs.equals(frame.crs, ignore_axis_order=True):
         longest = LONGEST_EDGE_DEG if crs.is_geographic else LONGEST_EDGE_M / crs.axis_info[0].unit_conversion_factor
         line = shapely.transform(shapely.segmentize(line, longest), _moving(crs, frame.crs))
