@@ -168,14 +168,14 @@ plt.show()
 # ## Along the border
 #
 # Share of each segment's belt that reaches the required probability. Where an unknown sensor might do it, the share
-# lies between two lines; here nothing is unknown, so they are one.
+# lies within a band above the line; here nothing is unknown, so there is none.
 
 # %%
 figure, axis = plt.subplots(figsize=(12, 3), layout="constrained")
 for style, name in zip(("-", "--"), grounds, strict=False):
     found = segments[name, "night,fog"].sel(belt="both")
     axis.step(found["segment"], found["covered_share_low"], style, where="mid", label=name)
-    axis.step(found["segment"], found["covered_share_high"], style, where="mid", alpha=0.4)
+    axis.fill_between(found["segment"], found["covered_share_low"], found["covered_share_high"], step="mid", alpha=0.3)
 axis.set(xlabel="segment", ylabel="share of the belt at 0.9 or more", ylim=(0, 1))
 axis.legend()
 plt.show()

@@ -7,7 +7,7 @@ rate. How each kind of sensor suffers is told in its own file; the constants are
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
@@ -98,10 +98,14 @@ Organization, International Cloud Atlas), rain of 10 mm/h the upper end of moder
 Glossary), wind of 15 m/s Beaufort 7, 20 g/m³ saturated air of 23 °C. The value within the bounds is an assumption."""
 
 
-def conditions_of(given: Conditions | str) -> tuple[str, Conditions]:
-    """A label for people and the state, from either. Raises ConditionsError."""
+def conditions_of(given: Conditions | str | Sequence[str]) -> tuple[str, Conditions]:
+    """A label for people and the state, from names or from the state itself. Raises ConditionsError."""
     if isinstance(given, Conditions):
         return next((name for name, state in NAMED.items() if state == given), _label(given)), given
+    if isinstance(given, (list, tuple)) and all(isinstance(word, str) for word in given):
+        given = ",".join(given)
+    if not isinstance(given, str):
+        raise ConditionsError(f"are {given!r}", where="conditions", expected=EXPECTED)
     state = Conditions.named(given)
     return ",".join(dict.fromkeys(word.strip() for word in given.split(","))), state
 

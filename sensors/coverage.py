@@ -8,7 +8,7 @@ at least one detection over a named dwell. Formulas and their sources: ``sensors
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ from dask.base import is_dask_collection, tokenize
 
 from geo.border import Border
 from geo.sightlines import EARTH_RADIUS_M
-from geo.view import surface_of
+from geo.view import Mode, surface_of
 from geo.visibility import HIDDEN, UNKNOWN, VISIBLE
 from sensors.assumptions import Assumptions, Situation
 from sensors.conditions import Conditions, conditions_of
@@ -66,9 +66,10 @@ def coverage(
     border: Border | None,
     *,
     target: str = "person",
-    conditions: Conditions | str = "day",
+    conditions: Conditions | str | Sequence[str] = "day",
     dwell_s: float = 600.0,
     assumptions: Assumptions | None = None,
+    mode: Mode = "exact",
     block_cells: int = BLOCK_CELLS,
 ) -> xr.Dataset:
     """How well ``layout`` covers the ground for one target in one state of weather, over a dwell of ``dwell_s``; lazy.
@@ -83,12 +84,16 @@ def coverage(
     is then a lower bound (``sensors_unknown`` says where), and NaN where no known sensor detects. A camera's hazard
     counts for one search only, so its coverage never exceeds what it can find at all.
 
-    Lazy in blocks of ``block_cells`` cells a side; a block keeps 38 bytes a cell while it sums, whatever the number of
+    ``conditions`` are names as in ``sensors.conditions``, "night,fog" or several, or the numbers. ``mode`` is that of
+    ``geo.visibility.viewshed``: "fast" errs in a few cells in a thousand.
+
+    Lazy in blocks of ``block_cells`` cells a side; a block keeps 37 bytes a cell while it sums, whatever the number of
     sensors; layers of single sensors cost a block each. The same bits for any block, scheduler and number of threads.
-    Raises BadInput (a subclass) for an unknown target or weather, a dwell not above 0, a sensor off the terrain or
-    (for terrain in memory) on a void.
+    Raises BadInput (a subclass) for an unknown target, weather or mode, a dwell not above 0, a sensor off the terrain
+    or (for terrain in memory) on a void.
     """
-    label, blocks = _prepared(layout, terrain, target, conditions, dwell_s, assumptions, block_cells)
+    label, task = _task(target, conditions, dwell_s, assumptions, mode)
+    blocks = _blocks(layout, terrain, task, block_cells)
     data: dict[str, tuple[tuple[str, ...], Any, dict[str, str]]] = {}
     for name, values in lazy_layers(blocks).items():
         data[name] = (("sensor", "northing", "easting"), values, _attrs(name))
@@ -104,17 +109,20 @@ def coverage_rasters(
     border: Border | None,
     *,
     target: str = "person",
-    conditions: Conditions | str = "day",
+    conditions: Conditions | str | Sequence[str] = "day",
     dwell_s: float = 600.0,
     assumptions: Assumptions | None = None,
+    mode: Mode = "exact",
     block_cells: int = BLOCK_CELLS,
     report: Callable[[int, int], None] | None = None,
 ) -> xr.Dataset:
     """The variables (northing, easting) of ``coverage``, computed now on all cores, the same to the bit.
 
-    ``report(done, total)`` is called as sensors are added up: for a progress bar. 41 bytes a cell stay in memory.
+    ``report(done, total)`` is called as sensors are added up: for a progress bar. 37 bytes a cell stay in memory, 49
+    with a border.
     """
-    label, blocks = _prepared(layout, terrain, target, conditions, dwell_s, assumptions, block_cells)
+    label, task = _task(target, conditions, dwell_s, assumptions, mode)
+    blocks = _blocks(layout, terrain, task, block_cells)
     done, total = 0, visits(blocks) if report is not None else 0
 
     def one() -> None:
@@ -164,23 +172,25 @@ def look_probability(layout: Layout, terrain: xr.Dataset, *, target: str = "pers
     )
 
 
-def _prepared(
-    layout: Layout,
-    terrain: xr.Dataset,
+def _task(
     target: str,
-    conditions: Conditions | str,
+    conditions: Conditions | str | Sequence[str],
     dwell_s: float,
     assumptions: Assumptions | None,
-    block_cells: int,
-) -> tuple[str, Blocks]:
-    """The arguments checked; the label of the conditions, and the work cut into blocks."""
+    mode: Mode,
+) -> tuple[str, Task]:
+    """The label of the conditions, and what is to be computed."""
     label, weather = conditions_of(conditions)
-    task = Task(Situation(target, weather, assumptions or Assumptions()), dwell_s)
+    return label, Task(Situation(target, weather, assumptions or Assumptions()), dwell_s, mode)
+
+
+def _blocks(layout: Layout, terrain: xr.Dataset, task: Task, block_cells: int) -> Blocks:
+    """The arguments checked, and the work cut into blocks."""
     surface_of(terrain)
     refuse_without_ground(layout, terrain)
     if block_cells < 1:
         raise LayoutError(f"{block_cells!r}", where="block_cells", expected="cells along a block's side, from 1")
-    return label, blocks_of(layout, terrain, task, block_cells)
+    return blocks_of(layout, terrain, task, block_cells)
 
 
 def _coords(layout: Layout, border: Border | None, blocks: Blocks) -> dict[str, Any]:
@@ -223,6 +233,7 @@ def _story(layout: Layout, terrain: xr.Dataset, task: Task, label: str) -> dict[
         "conditions": label,
         "conditions_numbers": json.dumps(situation.conditions.as_numbers()),
         "dwell_s": task.dwell_s,
+        "viewshed": task.mode,
         "formula": "P = 1 − exp(−Σ λ_s t_s), t_s the dwell, for a camera at most one search",
         "independence": INDEPENDENT,
         "limits": "canopy as the terrain knows it"

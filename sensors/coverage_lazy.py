@@ -26,7 +26,7 @@ from sensors.hazard import probability_of
 from sensors.layout import AnySensor, Layout, Placement
 
 BLOCK_CELLS: Final = 4096
-"""Cells along a side of a block: at 38 bytes a cell 640 MB, and windows that straddle two blocks are computed twice."""
+"""Cells along a side of a block: at 37 bytes a cell 620 MB, and windows that straddle two blocks are computed twice."""
 
 SUMS: Final[dict[str, Any]] = {
     "combined_probability": np.float64,
@@ -55,7 +55,12 @@ class Blocks:
     terrain: xr.Dataset
     task: Task
     chunks: tuple[tuple[int, ...], tuple[int, ...]]
-    token: str
+
+    def token(self) -> str:
+        """A name for the answer: the same for the same layout, terrain and task, and hardly ever for others."""
+        ground = [self.terrain[name].data for name in ("elevation", "canopy_height") if name in self.terrain]
+        sensors = [place.sensor for place in self.places]
+        return str(tokenize(sensors, self.task, ground, self.terrain["easting"].data, self.terrain["northing"].data))
 
     def spans(self, axis: int) -> list[slice]:
         """Rows or columns of each block."""
@@ -70,14 +75,13 @@ def blocks_of(layout: Layout, terrain: xr.Dataset, task: Task, block_cells: int)
         (block_cells, block_cells), (rows, columns), dtype=np.float64
     )
     places = tuple(layout.placement(sensor.id) for sensor in layout)
-    ground = [terrain[name].data for name in ("elevation", "canopy_height") if name in terrain]
-    token = tokenize(layout.sensors, task, ground, terrain["easting"].data, terrain["northing"].data)
-    return Blocks(places, terrain, task, chunks, token)
+    return Blocks(places, terrain, task, chunks)
 
 
 def lazy_sums(blocks: Blocks) -> dict[str, da.Array]:
     """The rasters over sensors by name, (northing, easting)."""
     parts: dict[str, list[list[da.Array]]] = {name: [] for name in SUMS}
+    token = blocks.token()
     workers = 1 if len(blocks.chunks[0]) * len(blocks.chunks[1]) > 1 else os.cpu_count() or 1
     for rows in blocks.spans(0):
         for line in parts.values():
@@ -85,7 +89,7 @@ def lazy_sums(blocks: Blocks) -> dict[str, da.Array]:
         for columns in blocks.spans(1):
             near = _near(blocks, (rows, columns))
             task = _hidden_from_dask(_sums, near, blocks, (rows, columns), workers)
-            name = f"coverage-sums-{blocks.token}-{rows.start}-{columns.start}"
+            name = f"coverage-sums-{token}-{rows.start}-{columns.start}"
             answer = delayed(task, pure=True)(dask_key_name=name)
             shape = (rows.stop - rows.start, columns.stop - columns.start)
             for variable, dtype in SUMS.items():
@@ -125,13 +129,14 @@ def lazy_layers(blocks: Blocks) -> dict[str, da.Array]:
     if not blocks.places:
         shape = (0, *blocks.terrain["elevation"].shape)
         return {name: da.zeros(shape, dtype=dtype, chunks=(1, *blocks.chunks)) for name, dtype in LAYERS.items()}
+    token = blocks.token()
     return {
         name: da.map_blocks(  # type: ignore[no-untyped-call]
             _hidden_from_dask(_layer, name, blocks),
             chunks=chunks,
             dtype=dtype,
             meta=np.empty((0, 0, 0), dtype=dtype),
-            name=f"coverage-{name}-{blocks.token}",
+            name=f"coverage-{name}-{token}",
         )
         for name, dtype in LAYERS.items()
     }

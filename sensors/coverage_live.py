@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -58,7 +58,7 @@ class LiveCoverage:
         working: Collection[str],
         *,
         target: str = "person",
-        conditions: Conditions | str = "day",
+        conditions: Conditions | str | Sequence[str] = "day",
         dwell_s: float = 600.0,
         assumptions: Assumptions | None = None,
     ) -> LiveCoverage:

@@ -14,6 +14,7 @@ from dask.base import is_dask_collection
 
 from geo.errors import TerrainError
 from geo.terrain import bounds, cell_size, sample
+from geo.view import Mode
 from geo.visibility import viewshed
 from sensors import camera, ground_sensor, radar
 from sensors.layout import AnySensor, LayoutError, Placement, elevations_rad
@@ -45,8 +46,15 @@ class Sight:
     share: float = 1.0
 
 
-def sight(place: Placement, terrain: xr.Dataset, target_height_m: float, *, canopy_share: float = 0.0) -> Sight:
-    """What the sensor sees of targets of that height, by the exact viewshed.
+def sight(
+    place: Placement,
+    terrain: xr.Dataset,
+    target_height_m: float,
+    *,
+    canopy_share: float = 0.0,
+    mode: Mode = "exact",
+) -> Sight:
+    """What the sensor sees of targets of that height, by the exact viewshed unless the fast one will do.
 
     ``canopy_share`` of the trees' height blocks, where the terrain has ``canopy_height``. Ground sensors feel through
     the ground: all cells whose centre is within range, and at least the one they stand in. Raises LayoutError, naming
@@ -67,7 +75,7 @@ def sight(place: Placement, terrain: xr.Dataset, target_height_m: float, *, cano
             azimuths_rad=place.azimuths_rad,
             elevations_rad=elevations_rad(sensor),
             curvature_k=CURVATURE_K[sensor.kind],
-            mode="exact",
+            mode=mode,
             canopy=canopy_share if "canopy_height" in terrain else "ignored",
         )
     except TerrainError as error:

@@ -1,6 +1,6 @@
 """Adds up what many sensors see, sensor by sensor, into a few rasters of one block of the terrain.
 
-Only each sensor's own window is touched, so the memory is that of the block (38 bytes a cell) and of the windows in
+Only each sensor's own window is touched, so the memory is that of the block (37 bytes a cell) and of the windows in
 work, however many sensors there are. Sums go in the order of the sensors: the same bits for any block and any number of
 threads.
 """
@@ -20,6 +20,7 @@ import xarray as xr
 from numba import njit
 
 from geo.errors import BadInput
+from geo.view import Mode
 from geo.visibility import UNKNOWN, VISIBLE
 from sensors.assumptions import Situation
 from sensors.coverage_sight import TARGET_HEIGHT_M, Sight, sight
@@ -35,15 +36,21 @@ NO_SENSOR: Final = -1
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What to compute for every sensor: the situation and the dwell [s]. Raises BadInput for a dwell not above 0."""
+    """What to compute for every sensor: the situation, the dwell [s], and by which viewshed (``geo.visibility``).
+
+    Raises BadInput for a dwell not above 0 and an unknown mode.
+    """
 
     situation: Situation
     dwell_s: float
+    mode: Mode = "exact"
 
     def __post_init__(self) -> None:
         number = isinstance(self.dwell_s, (int, float)) and not isinstance(self.dwell_s, bool)
         if not number or not 0.0 < self.dwell_s < math.inf:
             raise BadInput(f"{self.dwell_s!r}", where="dwell_s", expected="a finite number of seconds above 0")
+        if self.mode not in ("exact", "fast"):
+            raise BadInput(f"{self.mode!r}", where="mode", expected="'exact' or 'fast'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,45 +88,36 @@ class Addend:
 
 
 class Tally:
-    """Running sums over sensors for the cells of one block, (row, column)."""
+    """Running sums over sensors for the cells of one block, (row, column); those of a cell lie side by side."""
 
     def __init__(self, shape: tuple[int, int]) -> None:
         self.shape = shape
         cells = shape[0] * shape[1]
-        self.hazard, self.log_miss, self.best_hazard = np.zeros(cells), np.zeros(cells), np.zeros(cells)
-        self.best_sensor = np.full(cells, NO_SENSOR, np.int32)
-        self.seeing, self.detecting = np.zeros(cells, np.uint16), np.zeros(cells, np.uint16)
-        self.confident, self.unknown = np.zeros(cells, np.uint16), np.zeros(cells, np.uint16)
+        self._sums = np.zeros((cells, 3))  # hazard, log miss, best hazard
+        self._counts = np.zeros((cells, 4), np.uint16)  # seeing, detecting, confident, unknown
+        self._best = np.full(cells, NO_SENSOR, np.int32)
 
     def add(self, number: int, part: Addend) -> None:
         """Add sensor ``number``."""
-        sums, counts = (self.hazard, self.log_miss, self.best_hazard), (self.seeing, self.detecting, self.confident)
-        _add(number, part.cells, part.hazard, part.log_miss, part.confident, sums, self.best_sensor, counts)
-        self.unknown[part.unknown] += np.uint16(1)
+        values = (part.hazard, part.log_miss, part.confident)
+        _add(number, part.cells, values, part.unknown, self._sums, self._counts, self._best)
 
     def rasters(self) -> dict[str, npt.NDArray[np.generic]]:
         """The answers, (row, column) each; NaN, −1 or 255 where no sensor detects and for one we cannot tell.
 
         They take the place of the sums: nothing can be added afterwards.
         """
-        dead = np.select([self.seeing > 0, self.unknown > 0], [SEEN, NOT_KNOWN], DEAD).astype(np.uint8)
-        blank = np.flatnonzero((self.unknown > 0) & (self.detecting == 0))
-        for hazard in (self.hazard, self.best_hazard):  # as sensors.hazard.probability_of, without a copy
-            np.negative(hazard, out=hazard)
-            np.negative(np.expm1(hazard, out=hazard), out=hazard)
-        np.subtract(0.0, np.expm1(self.log_miss, out=self.log_miss), out=self.log_miss)
-        np.minimum(self.log_miss, self.hazard, out=self.log_miss)  # equal where all work, but for the rounding
-        for probability in (self.hazard, self.log_miss, self.best_hazard):
-            probability[blank] = np.nan
+        dead = np.empty(len(self._best), np.uint8)
+        _finish(self._sums, self._counts, dead)
         answers: dict[str, npt.NDArray[np.generic]] = {
-            "combined_probability": self.hazard,
-            "expected_probability": self.log_miss,
-            "best_probability": self.best_hazard,
-            "best_sensor": self.best_sensor,
-            "sensors_seeing": self.seeing,
-            "sensors_detecting": self.detecting,
-            "sensors_confident": self.confident,
-            "sensors_unknown": self.unknown,
+            "combined_probability": self._sums[:, 0],
+            "expected_probability": self._sums[:, 1],
+            "best_probability": self._sums[:, 2],
+            "best_sensor": self._best,
+            "sensors_seeing": self._counts[:, 0],
+            "sensors_detecting": self._counts[:, 1],
+            "sensors_confident": self._counts[:, 2],
+            "sensors_unknown": self._counts[:, 3],
             "dead_ground": dead,
         }
         return {name: values.reshape(self.shape) for name, values in answers.items()}
@@ -133,14 +131,16 @@ def contribution(place: Placement, terrain: xr.Dataset, task: Task, block: Block
         nothing = np.zeros(0, np.int64)
         return Contribution(nothing, np.zeros(0), np.zeros(0), exposure_s, nothing)
     states = found.states[_shift(rows, found.rows.start), _shift(columns, found.columns.start)]
-    row, column = np.nonzero(states == VISIBLE)
-    row, column = row + rows.start, column + columns.start
-    look, rate = place.sensor.look_and_rate(ranges_m(place, terrain, row, column), task.situation)
+    seen, unknown = _split(np.ascontiguousarray(states))
+    row, column = np.divmod(seen, states.shape[1])
+    look, rate = place.sensor.look_and_rate(
+        ranges_m(place, terrain, row + rows.start, column + columns.start), task.situation
+    )
+    first = rows.start - block[0].start, columns.start - block[1].start
     width = block[1].stop - block[1].start
-    flat = (row - block[0].start) * width + column - block[1].start
-    row, column = np.nonzero(states == UNKNOWN)
-    unknown = (row + rows.start - block[0].start) * width + column + columns.start - block[1].start
-    return Contribution(flat, look, rate * found.share, exposure_s, unknown)
+    flat = (row + first[0]) * width + column + first[1]
+    row, column = np.divmod(unknown, states.shape[1])
+    return Contribution(flat, look, rate * found.share, exposure_s, (row + first[0]) * width + column + first[1])
 
 
 def ranges_m(
@@ -178,7 +178,7 @@ def sight_in(place: Placement, terrain: xr.Dataset, task: Task) -> Sight:
     """What the sensor sees of the task's target, under the trees where the terrain has any."""
     situation = task.situation
     share = situation.assumptions.canopy_share(place.sensor.kind)
-    return sight(place, terrain, TARGET_HEIGHT_M[situation.target], canopy_share=share)
+    return sight(place, terrain, TARGET_HEIGHT_M[situation.target], canopy_share=share, mode=task.mode)
 
 
 def _parts(
@@ -204,38 +204,75 @@ def _parts(
 
 
 @njit(cache=True, nogil=True)
+def _split(states: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Flat places of the visible and of the unknown cells of a window."""
+    flat = states.ravel()
+    visible = unknown = 0
+    for state in flat:
+        visible += state == VISIBLE
+        unknown += state == UNKNOWN
+    seen, dark = np.empty(visible, np.int64), np.empty(unknown, np.int64)
+    visible = unknown = 0
+    for place in range(len(flat)):
+        if flat[place] == VISIBLE:
+            seen[visible] = place
+            visible += 1
+        elif flat[place] == UNKNOWN:
+            dark[unknown] = place
+            unknown += 1
+    return seen, dark
+
+
+@njit(cache=True, nogil=True)
 def _add(
     number: int,
     cells: npt.NDArray[np.int64],
-    hazard: Floats,
-    miss: Floats,
-    confident: npt.NDArray[np.bool_],
-    sums: tuple[Floats, Floats, Floats],
+    values: tuple[Floats, Floats, npt.NDArray[np.bool_]],
+    unknown: npt.NDArray[np.int64],
+    sums: Floats,
+    counts: npt.NDArray[np.uint16],
     best: npt.NDArray[np.int32],
-    counts: tuple[npt.NDArray[np.uint16], npt.NDArray[np.uint16], npt.NDArray[np.uint16]],
 ) -> None:
-    """Add one sensor's cells to the sums (hazard, log miss, best hazard), the best and the counts, in place."""
-    all_hazard, all_miss, best_hazard = sums
-    seeing, detecting, sure = counts
+    """Add one sensor's cells, with (hazard, log miss, confident) for each, to the sums, counts and best, in place."""
+    hazard, miss, confident = values
+    one = np.uint16(1)
     for i in range(len(cells)):
         cell, h = cells[i], hazard[i]
-        all_hazard[cell] += h
-        all_miss[cell] += miss[i]
-        if h > best_hazard[cell]:
-            best_hazard[cell] = h
-            best[cell] = number
-        seeing[cell] += np.uint16(1)
+        sums[cell, 0] += h
+        sums[cell, 1] += miss[i]
+        counts[cell, 0] += one
         if h > 0.0:
-            detecting[cell] += np.uint16(1)
+            counts[cell, 1] += one
         if confident[i]:
-            sure[cell] += np.uint16(1)
+            counts[cell, 2] += one
+        if h > sums[cell, 2]:
+            sums[cell, 2] = h
+            best[cell] = number
+    for cell in unknown:
+        counts[cell, 3] += one
+
+
+@njit(cache=True, nogil=True)
+def _finish(sums: Floats, counts: npt.NDArray[np.uint16], dead: npt.NDArray[np.uint8]) -> None:
+    """Turn the sums (hazard, log miss, best hazard) into probabilities, in place, and say what is dead ground."""
+    for cell in range(len(dead)):
+        seeing, detecting, unknown = counts[cell, 0], counts[cell, 1], counts[cell, 3]
+        dead[cell] = SEEN if seeing > 0 else (NOT_KNOWN if unknown > 0 else DEAD)
+        if detecting > 0:
+            together = -np.expm1(-sums[cell, 0])
+            sums[cell, 0] = together
+            sums[cell, 1] = min(-np.expm1(sums[cell, 1]), together)  # equal where all work, but for the rounding
+            sums[cell, 2] = -np.expm1(-sums[cell, 2])
+        elif unknown > 0:
+            sums[cell, :] = np.nan
 
 
 def compile_kernels() -> None:
-    """Compile the kernel of this module (or load it from disk), so that no later call waits."""
+    """Compile the kernels of this module (or load it from disk), so that no later call waits."""
     tally = Tally((1, 1))
     one = np.zeros(1, np.int64)
     tally.add(0, Addend(one, np.ones(1), -np.ones(1), np.ones(1, np.bool_), one))
+    tally.rasters()
 
 
 def _overlap(a: slice, b: slice) -> slice | None:

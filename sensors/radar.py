@@ -77,24 +77,22 @@ class Radar(Sensor):
         return dwell_s
 
     def _look(self, r: npt.NDArray[np.float64], situation: Situation) -> npt.NDArray[np.float64]:
-        pfa = self.false_alarm_probability
+        pfa, pd = self.false_alarm_probability, self.detection_probability
+        weather = situation.conditions
         if self.reference_range_m is None:
-            clear = np.full(r.shape, float(self.detection_probability))
-            if self.detection_probability <= pfa:
-                return clear  # no echo is assumed in it, so none can be lost
-            with np.errstate(divide="ignore"):
-                snr = np.log(pfa) / np.log(clear) - 1.0
+            clear = np.full(r.shape, float(pd))
         else:
             reference = self.reference_range_m * situation.assumptions.radar_range_factor(situation.target)
-            pd = self.detection_probability
             clear = np.asarray(
                 detection_probability(
                     r, reference_range_m=reference, reference_probability=pd, false_alarm_probability=pfa
                 )
             )
-            snr = (np.log(pfa) / np.log(pd) - 1.0) / (r / reference) ** 4
-        left = self._echo_left(r, situation)
-        return np.asarray(np.minimum(clear, pfa ** (1.0 / (1.0 + snr * left))))
+        if (weather.rain_mm_h == 0.0 and weather.wind_mps == 0.0) or pd <= pfa:
+            return clear  # nothing is lost, or there is no echo to lose
+        with np.errstate(divide="ignore"):
+            snr = np.log(pfa) / np.log(clear) - 1.0
+        return np.asarray(np.minimum(clear, pfa ** (1.0 / (1.0 + snr * self._echo_left(r, situation)))))
 
     def _echo_left(self, r: npt.NDArray[np.float64], situation: Situation) -> npt.NDArray[np.float64]:
         """Signal over noise and clutter in this weather, as a share of that on a clear, calm day."""
@@ -133,6 +131,6 @@ def detection_probability(
         raise LayoutError("a range is negative", where="detection_probability", expected="metres from the radar")
     snr0 = np.log(pfa) / np.log(pd) - 1.0
     with np.errstate(divide="ignore", over="ignore"):
-        snr = snr0 / (r / reference) ** 4
+        snr = snr0 / np.square(np.square(r / reference))
     probability = pfa ** (1.0 / (1.0 + snr))
     return float(probability) if np.ndim(probability) == 0 else np.asarray(probability)

@@ -207,6 +207,13 @@ def test_trees_hide_people_from_cameras_unless_the_setting_says_not():
     assert at(bare["combined_probability"], 800.0, 0.0) > 0.5
 
 
+def test_the_fast_viewshed_errs_in_few_cells_and_says_so():
+    sensors, terrain = layout(RADAR | {"mast_height_m": 20.0}, CAMERA | {"mast_height_m": 20.0}), hills()
+    exact, fast = (coverage_rasters(sensors, terrain, None, mode=mode) for mode in ("exact", "fast"))
+    assert float((exact["dead_ground"] != fast["dead_ground"]).mean()) < 0.02
+    assert (exact.attrs["viewshed"], fast.attrs["viewshed"]) == ("exact", "fast")
+
+
 def test_it_says_what_it_is_of():
     found = coverage(layout(*MIXED), hills(), None, target="group", conditions="night,fog", dwell_s=300.0)
     assert (found.attrs["target"], found.attrs["conditions"], found.attrs["dwell_s"]) == ("group", "night,fog", 300.0)
@@ -399,6 +406,7 @@ def test_states_that_do_not_fit_together_are_refused():
         ({"dwell_s": float("inf")}, "dwell_s"),
         ({"dwell_s": "600"}, "dwell_s"),
         ({"block_cells": 0}, "block_cells"),
+        ({"mode": "slow"}, "'slow'"),
     ],
 )
 def test_bad_arguments_are_one_sentence(keys, word):

@@ -114,6 +114,7 @@ def test_names_go_together_and_the_worse_counts():
     assert Conditions.named("fog,night") == Conditions.named("night,fog")
     assert Conditions.named("day") == Conditions()
     assert conditions_of("night,fog,night")[0] == "night,fog"
+    assert conditions_of(["night", "fog"]) == conditions_of("night,fog")
     assert conditions_of(NAMED["rain"])[0] == "rain"
     assert conditions_of(Conditions(daylight=False, rain_mm_h=3.0))[0] == "night,rain_mm_h=3"
 
@@ -145,6 +146,12 @@ def test_weather_that_cannot_be_is_one_sentence(text, word):
     with pytest.raises(ConditionsError, match=r"expected .+\.$") as refused:
         Conditions.named(text)
     assert word in str(refused.value)
+
+
+@pytest.mark.parametrize("given", [None, 7, [], ["night", 7], {"night": 1}])
+def test_what_names_no_weather_is_refused(given):
+    with pytest.raises(ConditionsError, match="conditions"):
+        conditions_of(given)
 
 
 @pytest.mark.parametrize("keys", [{"rain_mm_h": -1.0}, {"visibility_m": math.nan}, {"daylight": 1}, {"wind_mps": True}])
