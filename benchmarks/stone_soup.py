@@ -58,6 +58,22 @@ class Tuning:
     gate: float = GATE
 
 
+TUNED = {
+    ("calm", "GNN"): Tuning(3, 9.0, 0.2),
+}
+
+
+def tuned(preset: str, associator: str) -> Tuning:
+    """The settings that did best on the tuning seeds; a long patience only where the ground hides targets."""
+    return TUNED.get((preset, associator), Tuning(3, 15.0 if preset == "shadow" else 9.0, 0.2))
+
+
+def candidates(preset: str) -> list[Tuning]:
+    """The settings tried."""
+    drops = (15.0, 30.0) if preset == "shadow" else (9.0, 15.0)
+    return [Tuning(points, drop, noise) for points in (3, 4) for drop in drops for noise in (0.1, 0.3)]
+
+
 class Peer:
     """One of its trackers; ``run`` gives a track history as ours is, and the CPU seconds it took."""
 

@@ -7,7 +7,17 @@ from math import isfinite
 from typing import Any
 
 from fusion.alert_state import Alert, moment, nanoseconds, rank
-from fusion.alert_words import Sighting, approach_sentence, crossing_sentence, higher, priority_of, silent_sentence
+from fusion.alert_words import (
+    Sighting,
+    distress_sentence,
+    group_sentence,
+    higher,
+    lost_sentence,
+    priority_of,
+    sentence_of,
+    silent_sentence,
+)
+from fusion.picture import TrackPicture
 from geo.errors import BadInput
 
 NS = 1_000_000_000
@@ -28,6 +38,15 @@ class AlertSettings:
     urgent_s: an approach toward home this near is medium. revise_s: at most one update of an unchanged alert in this
     time; follow_s: a crossing is updated for so long. keep_s: closed alerts are remembered for so long; stale_s: an
     open crossing without action is cleared then (ISA-18.2). recovered_s: how long a sensor must report again.
+    lost_share: from this share of the border on, segments that nobody watches are a high alert.
+    pattern_band_m: the rules of fusion.alert_patterns judge tracks so near the line. loiter_*: within a circle of this
+    radius for so long, so near the line beyond it and on the home side, where people live and work. inside_m, around_m,
+    watched_probability, lineage_m, settle_s: a track has appeared inside when it is so far inside, looks see it with
+    this probability at its place and around it at this distance, no other track was lost so near, and watching began so
+    long ago; ended_s: for how long an ended track is remembered. dead_ahead_s, hidden_probability, dead_least_s: dead
+    ground is so near in time, seen with less than this probability, for so long. group_*: so many tracks within this
+    distance for so long, beyond the line or heading to it; apart for group_clear_s
+    they are none; split_m: parts so far from each other are a split.
     """
 
     approach_time_s: float = 300.0
@@ -46,12 +65,47 @@ class AlertSettings:
     keep_s: float = 3600.0
     stale_s: float = 86_400.0
     recovered_s: float = 30.0
+    lost_share: float = 0.2
+    pattern_band_m: float = 1500.0
+    loiter_band_m: float = 400.0
+    loiter_home_m: float = 150.0
+    loiter_radius_m: float = 40.0
+    loiter_s: float = 600.0
+    inside_m: float = 150.0
+    around_m: float = 120.0
+    watched_probability: float = 0.3
+    lineage_m: float = 250.0
+    settle_s: float = 180.0
+    ended_s: float = 300.0
+    dead_ahead_s: float = 60.0
+    hidden_probability: float = 0.05
+    dead_least_s: float = 15.0
+    group_size: float = 3.0
+    group_radius_m: float = 40.0
+    group_s: float = 60.0
+    group_clear_s: float = 60.0
+    split_m: float = 120.0
 
     def __post_init__(self) -> None:
         for setting in fields(self):
             value = getattr(self, setting.name)
             if not (isfinite(value) and value > 0):
                 raise AlertSettingsError(f"{value}", where=f"alert setting {setting.name}", expected="a number above 0")
+
+
+@dataclass(frozen=True, slots=True)
+class DistressCall:
+    """A unit's word that people are in need; ``place`` in words. None where there is no border."""
+
+    unit: str
+    observed_ns: int
+    easting: float
+    northing: float
+    place: str
+    note: str = ""
+    segment: int | None = None
+    chainage_m: float | None = None
+    offset_m: float | None = None
 
 
 @dataclass(slots=True)
@@ -82,6 +136,68 @@ class Ledger:
         self._put(
             Alert(identity, "sensor_silent", "medium", "active", 0, sentence, now, now, since, sensor=sensor)
         )  # fmt: skip
+
+    def raise_lost(self, identity: str, sensor: str, segments: list[int], segment_count: int, since_ns: int) -> None:
+        """Segments that nobody watches any more; the more of the border it is, the more urgent."""
+        now = moment(self.now_ns)
+        share = len(segments) / max(segment_count, 1)
+        priority = "high" if share >= self.settings.lost_share else "medium"
+        sentence = lost_sentence(sensor, segments, segment_count)
+        self._put(
+            Alert(
+                identity, "coverage_lost", priority, "active", 0, sentence, now, now, moment(since_ns),
+                sensor=sensor, segment=segments[0],
+            )
+        )  # fmt: skip
+
+    def raise_group(self, identity: str, rule: str, picture: TrackPicture, row: int, tracks: tuple[str, ...]) -> None:
+        """Several tracks together, stated at the place of one of them."""
+        if identity in self.alerts:
+            return
+        now = moment(self.now_ns)
+        segment, chainage, offset = (
+            int(picture.segment[row]), float(picture.chainage_m[row]), float(picture.offset_m[row])
+        )  # fmt: skip
+        self._put(
+            Alert(
+                identity, rule, "low", "active", 0, group_sentence(tracks, segment, chainage, offset), now, now,
+                moment(int(picture.updated_ns[row])), track=tracks[0], segment=segment, chainage_m=chainage,
+                easting=float(picture.easting[row]), northing=float(picture.northing[row]), offset_m=offset,
+            )
+        )  # fmt: skip
+
+    def note_split(self, identity: str, parts: int, apart_m: float) -> None:
+        """Add to an open group's sentence that it has split."""
+        alert = self.alerts.get(identity)
+        if alert is not None and alert.is_open:
+            sentence = f"{alert.sentence} It has split into {parts} parts, {apart_m:.0f} m apart."
+            self._put(replace(alert, sentence=sentence, **following(alert.revision, self.now_ns)))
+
+    def raise_distress(self, identity: str, call: DistressCall) -> None:
+        """A unit's call, or a later word of it: the place and the sentence move with it."""
+        old, now = self.alerts.get(identity), moment(self.now_ns)
+        facts: dict[str, Any] = {
+            "sentence": distress_sentence(call.unit, call.note, call.place),
+            "observed_at": moment(call.observed_ns),
+            "segment": call.segment,
+            "chainage_m": call.chainage_m,
+            "easting": call.easting,
+            "northing": call.northing,
+            "offset_m": call.offset_m,
+        }
+        if old is not None and old.is_open:
+            self._put(replace(old, **facts, **following(old.revision, self.now_ns)))
+        elif old is None:
+            self._put(
+                Alert(identity, "distress", "distress", "active", 0, raised_at=now, updated_at=now, unit=call.unit,
+                      **facts)
+            )  # fmt: skip
+
+    def restate(self, identity: str, sighting: Sighting) -> None:
+        """``revise`` an open alert by its id; nothing where it is not there or closed."""
+        alert = self.alerts.get(identity)
+        if alert is not None and alert.is_open:
+            self.revise(alert, sighting)
 
     def revise(self, alert: Alert, sighting: Sighting) -> None:
         """Restate an open alert: at once when it becomes more urgent, else at most every ``revise_s``."""
@@ -129,9 +245,8 @@ class Ledger:
 
     def _facts(self, rule: str, sighting: Sighting) -> dict[str, Any]:
         label, probability = sighting.most_likely()
-        say = crossing_sentence if rule == "crossing" else approach_sentence
         return {
-            "sentence": say(sighting, naming_probability=self.settings.naming_probability),
+            "sentence": sentence_of(rule, sighting, naming_probability=self.settings.naming_probability),
             "observed_at": moment(sighting.observed_ns),
             "segment": sighting.segment,
             "chainage_m": sighting.chainage_m,

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from fusion.alert_ledger import NS, AlertSettings, Ledger
+from fusion.alert_patterns import Watching
 from fusion.alert_state import Gate, SensorMemory, TrackMemory, alert_id
 from fusion.alert_words import Sighting
+from fusion.motion import Floats, Ints
 from fusion.picture import TrackPicture
 
 
@@ -36,6 +39,32 @@ def looks_of(
     picture: TrackPicture, memories: Mapping[str, TrackMemory], settings: AlertSettings
 ) -> Iterator[tuple[Sighting, Look]]:
     """The looks that may change something, by track name; columns first, so that far tracks cost next to nothing."""
+    course = course_of(picture, settings)
+    side = course.side
+    known = [memories.get(track) for track in picture.track]
+    before = np.fromiter((0 if m is None else m.side for m in known), np.int64, len(known))
+    newest = np.fromiter((-(2**63) if m is None else m.look_ns for m in known), np.int64, len(known))
+    busy = np.fromiter((m is not None and _is_busy(m) for m in known), np.bool_, len(known))
+    look = (picture.status == "confirmed") & (picture.segment >= 0) & (picture.updated_ns > newest)
+    near = np.abs(picture.offset_m) <= 2 * course.band
+    rows = np.flatnonzero(look & (busy | near | course.heading | ((side != 0) & (side != before))))
+    for row in sorted(rows.tolist(), key=lambda row: picture.track[row]):
+        yield sighting_of(picture, course, row), Look(int(side[row]), bool(course.heading[row]))
+
+
+class Course(NamedTuple):
+    """Each track against the line: rate of its offset [m/s], time to the line at that rate [s], half width of the band
+    of unsureness [m], sure side (+1, −1, 0), and whether it significantly heads to the line, near in time."""
+
+    rate: Floats
+    time: Floats
+    band: Floats
+    side: Ints
+    heading: npt.NDArray[np.bool_]
+
+
+def course_of(picture: TrackPicture, settings: AlertSettings) -> Course:
+    """Columns over all tracks; NaN rates where there is no border."""
     offset, home = picture.offset_m, picture.home
     rate = np.einsum("ni,ni->n", home, np.column_stack([picture.easting_rate, picture.northing_rate]))
     variance = np.einsum("ni,nij,nj->n", home, picture.cov[:, :2, :2], home)
@@ -48,22 +77,16 @@ def looks_of(
     heading = (time <= settings.approach_time_s) & (
         closing >= np.maximum(settings.least_closing_mps, settings.closing_sigma * rate_sd)
     )
-    known = [memories.get(track) for track in picture.track]
-    before = np.fromiter((0 if m is None else m.side for m in known), np.int64, len(known))
-    newest = np.fromiter((-(2**63) if m is None else m.look_ns for m in known), np.int64, len(known))
-    busy = np.fromiter((m is not None and _is_busy(m) for m in known), np.bool_, len(known))
-    look = (picture.status == "confirmed") & (picture.segment >= 0) & (picture.updated_ns > newest)
-    near = np.abs(offset) <= 2 * band
-    rows = np.flatnonzero(look & (busy | near | heading | ((side != 0) & (side != before))))
-    for row in sorted(rows.tolist(), key=lambda row: picture.track[row]):
-        yield _sighting(picture, row, rate[row], time[row]), Look(int(side[row]), bool(heading[row]))
+    return Course(rate, time, band, side, heading)
 
 
 def _is_busy(memory: TrackMemory) -> bool:
     return bool(memory.across or memory.approach_looks or memory.open_approach or memory.open_crossing)
 
 
-def _sighting(picture: TrackPicture, row: int, rate: float, time_s: float) -> Sighting:
+def sighting_of(picture: TrackPicture, course: Course, row: int) -> Sighting:
+    """One row of the picture as an alert states it."""
+    time_s = course.time[row]
     return Sighting(
         track=picture.track[row],
         observed_ns=int(picture.updated_ns[row]),
@@ -74,7 +97,7 @@ def _sighting(picture: TrackPicture, row: int, rate: float, time_s: float) -> Si
         offset_m=float(picture.offset_m[row]),
         segment=int(picture.segment[row]),
         chainage_m=float(picture.chainage_m[row]),
-        direction=int(np.sign(rate)),
+        direction=int(np.sign(course.rate[row])),
         time_to_border_s=float(time_s) if np.isfinite(time_s) else None,
         existence=float(picture.existence[row]),
         class_probability=tuple(picture.class_probability[row].tolist()),
@@ -174,10 +197,14 @@ def track_ended(ledger: Ledger, memory: TrackMemory) -> None:
 
 
 def sensors_silent(
-    ledger: Ledger, memories: Mapping[str, SensorMemory], health: Mapping[str, Health]
+    ledger: Ledger, memories: Mapping[str, SensorMemory], health: Mapping[str, Health], watching: Watching | None = None
 ) -> dict[str, SensorMemory]:
-    """Raise an alert for each outage of a sensor, once, and clear it when the sensor is heard for long enough."""
+    """Raise an alert for each outage of a sensor, once, and clear it when the sensor is heard for long enough.
+
+    With ``watching`` a second alert says which segments nobody watches any more because of it.
+    """
     sensors = dict(memories)
+    silent = sorted(sensor for sensor, found in health.items() if found.state == "silent")
     for sensor in sorted(health):
         memory, found = sensors.get(sensor, SensorMemory()), health[sensor]
         if found.state == "silent":
@@ -185,12 +212,28 @@ def sensors_silent(
                 identity = alert_id("sensor_silent", sensor, 0, memory.outages + 1)
                 ledger.raise_silent(identity, sensor, found.since_ns)
                 memory = SensorMemory(memory.outages + 1, identity)
+            memory = _coverage_lost(ledger, memory, sensor, silent, found.since_ns, watching)
             sensors[sensor] = replace(memory, recovered_ns=None)
         elif memory.open_alert:
             since = found.since_ns if memory.recovered_ns is None else memory.recovered_ns
             memory = replace(memory, recovered_ns=since)
             if ledger.now_ns - since >= ledger.settings.recovered_s * NS:
                 ledger.clear(memory.open_alert, f"its state is now {found.state}")
+                ledger.clear(memory.open_lost, f"{sensor} reports again")
                 memory = SensorMemory(memory.outages)
             sensors[sensor] = memory
     return sensors
+
+
+def _coverage_lost(
+    ledger: Ledger, memory: SensorMemory, sensor: str, silent: list[str], since_ns: int, watching: Watching | None
+) -> SensorMemory:
+    """Once an outage: the segments that only this one of the sensors still working had watched."""
+    if watching is None or memory.open_lost:
+        return memory
+    lost = watching.lost(sensor, silent).tolist()
+    if not lost:
+        return memory
+    identity = alert_id("coverage_lost", sensor, 0, memory.outages)
+    ledger.raise_lost(identity, sensor, lost, watching.segment_count, since_ns)
+    return replace(memory, open_lost=identity)

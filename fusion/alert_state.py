@@ -13,8 +13,18 @@ import msgspec
 from fusion.picture import Evidence
 from geo.errors import BadInput
 
-RULES = ("distress", "crossing", "approaching", "sensor_silent")
-"""``distress`` is reserved for reports of people in need: always first in rank, never lowered, never suppressed."""
+RULES = (
+    "distress",
+    "crossing",
+    "approaching",
+    "appeared_inside",
+    "dead_ground",
+    "loitering",
+    "grouping",
+    "coverage_lost",
+    "sensor_silent",
+)
+"""``distress`` is a unit's call for people in need: always first in rank, never lowered, never suppressed."""
 PRIORITIES = ("distress", "high", "medium", "low")
 """In order of rank."""
 STATUSES = ("active", "acknowledged", "cleared", "rejected")
@@ -57,6 +67,7 @@ class Alert:
     observed_at: datetime
     track: str | None = None
     sensor: str | None = None
+    unit: str | None = None
     segment: int | None = None
     chainage_m: float | None = None
     direction: int = 0
@@ -146,20 +157,71 @@ class TrackMemory:
 
 @dataclass(frozen=True, slots=True)
 class SensorMemory:
-    """Outages of one sensor so far; the open alert's id; since when it reports again while that alert is open."""
+    """Outages of one sensor so far; the open alerts' ids; since when it reports again while an alert is open."""
 
     outages: int = 0
     open_alert: str = ""
+    open_lost: str = ""
     recovered_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
+class PatternMemory:
+    """What the rules of fusion.alert_patterns remember of one track.
+
+    look_ns: newest look counted; last_*: where that was. easting, northing, since_ns: the place it has not left, and
+    since when. judged: whether it was asked where it came from. open_*: alert ids, "" for none.
+    """
+
+    look_ns: int = -(2**63)
+    last_easting: float = 0.0
+    last_northing: float = 0.0
+    easting: float = 0.0
+    northing: float = 0.0
+    since_ns: int = 0
+    judged: bool = False
+    loiters: int = 0
+    deads: int = 0
+    open_loiter: str = ""
+    open_inside: str = ""
+    open_dead: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupMemory:
+    """Tracks that are together: since when, when last; the id of their alert, and whether it has told of a split."""
+
+    members: tuple[str, ...]
+    since_ns: int
+    seen_ns: int
+    open_group: str = ""
+    split: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Where and when a track near the line ended."""
+
+    easting: float
+    northing: float
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class AlertState:
-    """All that alerting remembers; immutable by convention, equal by value, exact through JSON."""
+    """All that alerting remembers; immutable by convention, equal by value, exact through JSON.
+
+    ``calls``: how many distress calls each unit has made; ``begun_ns``: when the first picture was judged.
+    """
 
     tracks: Mapping[str, TrackMemory] = field(default_factory=dict)
     sensors: Mapping[str, SensorMemory] = field(default_factory=dict)
     alerts: Mapping[str, Alert] = field(default_factory=dict)
+    patterns: Mapping[str, PatternMemory] = field(default_factory=dict)
+    groups: tuple[GroupMemory, ...] = ()
+    ended: tuple[Ended, ...] = ()
+    calls: Mapping[str, int] = field(default_factory=dict)
+    begun_ns: int = 0
 
     def to_json(self) -> bytes:
         """UTF-8 JSON with sorted keys; ``from_json`` gives back an equal state."""

@@ -17,7 +17,8 @@ STANDING_MPS = 0.2  # slower than this a heading says nothing
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """One track as an alert states it; metres, m/s, grid north."""
+    """One track as an alert states it; metres, m/s, grid north. ``since_ns``: since when it has been where it is;
+    ``hidden_in_s``: when it will be out of sight. Both only for the rules that speak of them."""
 
     track: str
     observed_ns: int
@@ -33,6 +34,8 @@ class Sighting:
     existence: float
     class_probability: tuple[float, ...]
     evidence: tuple[Evidence, ...]
+    since_ns: int = 0
+    hidden_in_s: float | None = None
 
     def most_likely(self) -> tuple[str, float]:
         """The likeliest class and its probability."""
@@ -41,14 +44,19 @@ class Sighting:
 
 
 def priority_of(rule: str, sighting: Sighting, *, animal_probability: float, urgent_s: float) -> str:
-    """Priority of a crossing or an approach from class × direction × time left.
+    """Priority of what a track does, from rule × class × direction × time left.
 
-    Toward home a crossing is high and an approach within ``urgent_s`` medium; outward a crossing is medium; other
-    approaches are low. What is an animal with at least ``animal_probability`` is low.
+    Toward home a crossing is high and an approach (also one into dead ground) within ``urgent_s`` medium; outward a
+    crossing is medium; other approaches are low, as are loitering and groups. To have appeared inside is medium. What
+    is an animal with at least ``animal_probability`` is low.
     """
     if sighting.class_probability[CLASSES.index("animal")] >= animal_probability:
         return "low"
     home = sighting.direction > 0
+    if rule in ("loitering", "grouping"):
+        return "low"
+    if rule == "appeared_inside":
+        return "medium"
     if rule == "crossing":
         return "high" if home else "medium"
     soon = sighting.time_to_border_s is not None and sighting.time_to_border_s <= urgent_s
@@ -71,6 +79,59 @@ def approach_sentence(sighting: Sighting, *, naming_probability: float) -> str:
     away = f"{abs(sighting.offset_m):.0f} m" + ("" if left is None else f" and {duration(left)}") + " away"
     who = _who(sighting, naming_probability)
     return f"{who} approaches the border {_heading(sighting)}, {away}, {_end(sighting)}"
+
+
+def sentence_of(rule: str, sighting: Sighting, *, naming_probability: float) -> str:
+    """The sentence of any rule about one track."""
+    if rule == "crossing":
+        return crossing_sentence(sighting, naming_probability=naming_probability)
+    if rule == "approaching":
+        return approach_sentence(sighting, naming_probability=naming_probability)
+    who = _who(sighting, naming_probability)
+    away = f"{abs(sighting.offset_m):.0f} m {'inside' if sighting.offset_m > 0 else 'beyond'} the border"
+    if rule == "loitering":
+        stayed = duration((sighting.observed_ns - sighting.since_ns) * 1e-9)
+        return f"{who} has stayed at one place, {away}, for {stayed}, {_end(sighting)}"
+    if rule == "dead_ground":
+        soon = duration(sighting.hidden_in_s or 0.0)
+        return f"{who} heads {_heading(sighting)} into ground that no working sensor sees, in {soon}, {_end(sighting)}"
+    return (
+        f"{who} appeared {away}, where all the ground around it is watched; nobody saw it cross: look for a gap, "
+        f"{_end(sighting)}"
+    )
+
+
+def group_sentence(tracks: Sequence[str], segment: int, chainage_m: float, offset_m: float) -> str:
+    """The sentence of several tracks together."""
+    side = "inside" if offset_m > 0 else "beyond"
+    names = ", ".join(tracks[:6]) + (" and more" if len(tracks) > 6 else "")
+    place = f"segment {segment} (km {chainage_m / 1000:.1f})"
+    return f"{len(tracks)} tracks are together {abs(offset_m):.0f} m {side} the border at {place}: {names}."
+
+
+def lost_sentence(sensor: str, segments: Sequence[int], segment_count: int) -> str:
+    """The sentence of segments that nobody watches since a sensor fell silent."""
+    named = ", ".join(_runs(segments))
+    many = f"{len(segments)} of {segment_count} segments" if len(segments) > 1 else "One segment"
+    verb = "are" if len(segments) > 1 else "is"
+    return f"{many} {verb} watched by no working sensor since {sensor} fell silent: {named}."
+
+
+def distress_sentence(unit: str, note: str, place: str) -> str:
+    """The sentence of a unit's call for people in need."""
+    said = f' It says: "{note}".' if note else ""
+    return f"Distress: unit {unit} reports people in need {place}.{said}"
+
+
+def _runs(numbers: Sequence[int]) -> list[str]:
+    """``4–7``, ``9``: whole numbers in rising order as runs."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][1] + 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    return [f"{a}" if a == b else f"{a}–{b}" for a, b in runs]
 
 
 def silent_sentence(sensor: str, since: str) -> str:

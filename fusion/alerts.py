@@ -7,21 +7,37 @@ it is detected again; what it did in between is then concluded from where it rea
 - approaching: some looks in a row significantly heading to the line and near in time; cleared when it has not been so
   for a while, has crossed, or has ended. The next approach is another alert.
 - sensor silent: what sensors.health says, cleared after the sensor has reported again for a while.
-A clear animal lowers the priority. Distress is no rule of this file and nothing here lowers it.
+- patterns (fusion.alert_patterns): loitering, appearing inside, dead ground ahead, groups; coverage lost with a sensor.
+A clear animal lowers the priority. A unit's distress call (``distress``) is first in rank and nothing lowers it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from fusion.alert_ledger import AlertSettings, AlertSettingsError, Ledger
+import numpy as np
+import numpy.typing as npt
+
+from fusion.alert_ledger import NS, AlertSettings, AlertSettingsError, DistressCall, Ledger
+from fusion.alert_patterns import (
+    Watching,
+    appeared_inside,
+    dead_ground,
+    groups,
+    loitering,
+    pattern_ended,
+    recently_gone,
+)
 from fusion.alert_rules import (
     Health,
     approaching,
+    course_of,
     crossing,
     looks_of,
     overdue,
     sensors_silent,
+    sighting_of,
     track_ended,
 )
 from fusion.alert_state import (
@@ -29,9 +45,12 @@ from fusion.alert_state import (
     AlertActionError,
     AlertState,
     AlertStateError,
+    Ended,
+    PatternMemory,
     TrackMemory,
     act,
     act_on,
+    alert_id,
     rank,
 )
 from fusion.picture import PictureError, TrackPicture, picture_of
@@ -43,11 +62,14 @@ __all__ = [
     "AlertSettingsError",
     "AlertState",
     "AlertStateError",
+    "DistressCall",
     "Health",
     "PictureError",
     "TrackPicture",
+    "Watching",
     "act",
     "act_on",
+    "distress",
     "picture_of",
     "raise_alerts",
     "rank",
@@ -61,12 +83,15 @@ def raise_alerts(
     now_ns: int,
     health: Mapping[str, Health] | None = None,
     settings: AlertSettings | None = None,
+    watching: Watching | None = None,
 ) -> tuple[AlertState, tuple[Alert, ...]]:
     """The state after this picture, and the alerts that are new or revised, most urgent first.
 
     Same arguments, same answer; calling again with the same picture and time gives nothing. ``now_ns`` is the
     journal's time, UTC nanoseconds. A track missing from the picture has ended. A sensor missing from ``health`` is
-    left as it was. Nothing is ever unpublished: an alert that no longer holds is revised to ``cleared``.
+    left as it was. ``watching`` is what the sensors see (fusion.watchfulness); without it nothing is said of dead
+    ground, of appearing inside, or of segments that nobody watches. Nothing is ever unpublished: an alert that no
+    longer holds is revised to ``cleared``.
     """
     ledger = Ledger(settings or AlertSettings(), now_ns, dict(state.alerts))
     tracks = dict(state.tracks)
@@ -76,6 +101,69 @@ def raise_alerts(
         memory = crossing(ledger, tracks.get(sighting.track, TrackMemory()), sighting, look)
         tracks[sighting.track] = approaching(ledger, memory, sighting, look)
     tracks = {track: overdue(ledger, memory) for track, memory in tracks.items()}
-    sensors = sensors_silent(ledger, state.sensors, health or {})
+    sensors = sensors_silent(ledger, state.sensors, health or {}, watching)
+    state = _judge_patterns(ledger, state, picture, health or {}, watching)
     ledger.forget()
-    return AlertState(tracks, sensors, ledger.alerts), ledger.news()
+    return replace(state, tracks=tracks, sensors=sensors, alerts=ledger.alerts), ledger.news()
+
+
+def _judge_patterns(
+    ledger: Ledger,
+    state: AlertState,
+    picture: TrackPicture,
+    health: Mapping[str, Health],
+    watching: Watching | None,
+) -> AlertState:
+    """The state after the rules of fusion.alert_patterns."""
+    settings, now = ledger.settings, ledger.now_ns
+    begun = state.begun_ns or now
+    ended = recently_gone(state, picture, now, settings.ended_s)
+    memories = dict(state.patterns)
+    for track in state.patterns.keys() - set(picture.track):
+        pattern_ended(ledger, memories.pop(track))
+    course = course_of(picture, settings)
+    near = (picture.segment >= 0) & (np.abs(picture.offset_m) <= settings.pattern_band_m)
+    rows = np.flatnonzero(near & (picture.status == "confirmed"))
+    silent = sorted(sensor for sensor, found in health.items() if found.state != "ok")
+    lost = _lost_places(picture, ended)
+    settled = now - begun >= settings.settle_s * NS
+    for row in sorted(rows.tolist(), key=lambda row: picture.track[row]):
+        memory = memories.get(picture.track[row], PatternMemory())
+        if picture.updated_ns[row] <= memory.look_ns:
+            continue
+        sighting = sighting_of(picture, course, row)
+        sd_m = float(np.sqrt(max(0.5 * (picture.cov[row, 0, 0] + picture.cov[row, 1, 1]), 0.0)))
+        memory = loitering(ledger, memory, sighting, sd_m)
+        if watching is not None:
+            memory = appeared_inside(ledger, memory, sighting, watching, silent, lost, settled)
+            memory = dead_ground(ledger, memory, sighting, watching, silent, bool(course.heading[row]))
+        memories[sighting.track] = replace(
+            memory,
+            look_ns=sighting.observed_ns,
+            last_easting=sighting.easting,
+            last_northing=sighting.northing,
+        )
+    apart = rows[(picture.offset_m[rows] < 0.0) | course.heading[rows]]  # people at work at home are no gathering
+    gathered = groups(ledger, state.groups, picture, apart)
+    return replace(state, patterns=memories, groups=gathered, ended=ended, begun_ns=begun)
+
+
+def _lost_places(picture: TrackPicture, ended: tuple[Ended, ...]) -> npt.NDArray[np.float64]:
+    """(n, 2) where tracks ended lately, and where others coast now."""
+    coasting = np.flatnonzero(picture.status == "coasting")
+    there = np.column_stack([picture.easting[coasting], picture.northing[coasting]])
+    return np.vstack([there, np.array([(e.easting, e.northing) for e in ended]).reshape(-1, 2)])
+
+
+def distress(
+    state: AlertState, call: DistressCall, *, now_ns: int, settings: AlertSettings | None = None
+) -> tuple[AlertState, tuple[Alert, ...]]:
+    """The state after a unit's distress call, and its alert. A unit's later calls are the same alert for as long as
+    that is open; only a person closes it."""
+    ledger = Ledger(settings or AlertSettings(), now_ns, dict(state.alerts))
+    count = max(state.calls.get(call.unit, 0), 1)
+    known = ledger.alerts.get(alert_id("distress", call.unit, 0, count))
+    if call.unit in state.calls and (known is None or not known.is_open):
+        count += 1
+    ledger.raise_distress(alert_id("distress", call.unit, 0, count), call)
+    return replace(state, alerts=ledger.alerts, calls={**state.calls, call.unit: count}), ledger.news()

@@ -34,7 +34,8 @@ class Reply(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True)
 
 
 class Position(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Where a unit is. ``position_sd_m``: one standard deviation, where the unit knows it."""
+    """Where a unit is. ``position_sd_m``: one standard deviation, where the unit knows it. ``distress``: people are in
+    need there, the unit's own or others; ``note`` says more."""
 
     unit: Identifier
     boot: Counter
@@ -43,6 +44,8 @@ class Position(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
     lon: Longitude
     lat: Latitude
     position_sd_m: PositiveMetres | None = None
+    distress: bool = False
+    note: Line = ""
 
 
 _reply = msgspec.json.Decoder(Reply)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
@@ -17,13 +17,22 @@ import msgspec
 import xarray as xr
 
 from fusion.alert_state import Alert
-from fusion.alerts import AlertActionError, AlertSettings, AlertState, act_on, raise_alerts
+from fusion.alerts import (
+    AlertActionError,
+    AlertSettings,
+    AlertState,
+    DistressCall,
+    act_on,
+    distress,
+    raise_alerts,
+)
 from fusion.correlate import Correlator
 from fusion.picture import TrackPicture, picture_of_bank
 from fusion.tracker import Tracker, TrackerSettings, TrackEvent
+from fusion.watchfulness import watchfulness_of
 from geo.errors import BadInput
 from ingest.errors import MalformedMessage
-from ingest.units import Reply, decode_unit
+from ingest.units import Position, Reply, decode_unit
 from ops.config import Ground, Settings, record_from
 from ops.journal_reader import JournalRow
 from ops.journaled import scan_of_row, status_of_row
@@ -99,6 +108,7 @@ class Pipeline:
                 ground.layout, tracker_settings, saved.tracker, terrain=ground.terrain, border=ground.border
             )
             self._alerts, self._memory = AlertState.from_json(saved.alerts), saved.memory
+        self._watching = watchfulness_of(self._tracker.scene, ground.border)
 
     def take(self, row: JournalRow) -> tuple[Alert, ...]:
         """Take in one row; the alerts that are new or revised after it, most urgent first."""
@@ -114,6 +124,8 @@ class Pipeline:
             news = self._take_action(row)
         elif row.kind == REVOCATION:
             self._take_revocation(row)
+        elif row.kind == "position":
+            news = self._take_position(row)
         return news + self._judge() if row.closes_batch else news
 
     def save(self) -> bytes:
@@ -207,6 +219,41 @@ class Pipeline:
         else:
             memory.revoked.pop(row.sensor, None)
 
+    def _take_position(self, row: JournalRow) -> tuple[Alert, ...]:
+        """A unit's position matters to alerts only when it calls for people in need."""
+        try:
+            position = decode_unit(row.body, "position", content_type=row.content_type)
+        except MalformedMessage as error:
+            self._unusable(row, error)
+            return ()
+        assert isinstance(position, Position)
+        if not position.distress:
+            return ()
+        self._alerts, news = distress(
+            self._alerts, self._call_of(position, row), now_ns=self.now_ns, settings=self._alert_settings
+        )
+        return news
+
+    def _call_of(self, position: Position, row: JournalRow) -> DistressCall:
+        easting, northing = (float(part) for part in self._ground.layout.frame.to_local(position.lon, position.lat))
+        call = DistressCall(
+            position.unit,
+            row.observed_ns,
+            easting,
+            northing,
+            f"at {position.lat:.5f}, {position.lon:.5f}",
+            position.note,
+        )
+        if self._ground.border is None:
+            return call
+        located = self._ground.border.locate(easting, northing)
+        segment, chainage, offset = int(located[0]), float(located[1]), float(located[2])
+        if segment < 0:
+            return call
+        side = "inside" if offset > 0 else "beyond"
+        place = f"{call.place}, {abs(offset):.0f} m {side} the border at segment {segment} (km {chainage / 1000:.1f})"
+        return replace(call, place=place, segment=segment, chainage_m=chainage, offset_m=offset)
+
     def _judge(self) -> tuple[Alert, ...]:
         """Alerts of the whole picture at the journal's time."""
         picture = self._picture()
@@ -214,7 +261,12 @@ class Pipeline:
         live = set(picture.track)
         self._memory.evidence = {name: scans for name, scans in self._memory.evidence.items() if name in live}
         self._alerts, news = raise_alerts(
-            self._alerts, picture, now_ns=self.now_ns, health=self.health, settings=self._alert_settings
+            self._alerts,
+            picture,
+            now_ns=self.now_ns,
+            health=self.health,
+            settings=self._alert_settings,
+            watching=self._watching,
         )
         return news
 

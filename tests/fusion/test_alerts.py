@@ -481,7 +481,8 @@ def test_closed_alerts_are_forgotten_after_a_while_and_stale_ones_cleared():
     assert [(a.id, a.reason) for a in news] == [(crossing.id, "stale: nobody acted on it")]
     state, news = watch([(801, NOBODY)], state, settings_)
     assert news == []
-    assert state == AlertState()
+    assert state == AlertState(begun_ns=state.begun_ns, ended=state.ended)
+    assert all(at.at_ns >= START_NS + 600 * NS for at in state.ended)
 
 
 # ---- workload --------------------------------------------------------------------------------------------------------

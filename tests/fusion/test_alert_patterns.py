@@ -1,0 +1,304 @@
+"""Rules about places: loitering, appearing inside, dead ground ahead, groups, lost coverage, and distress calls."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from shapely.geometry import LineString
+
+from fusion.alert_state import AlertState
+from fusion.alerts import (
+    AlertSettings,
+    AlertSettingsError,
+    DistressCall,
+    TrackPicture,
+    act_on,
+    distress,
+    raise_alerts,
+    rank,
+)
+from fusion.correlate import Correlator
+from fusion.scene import scene_of
+from fusion.settings import TrackerSettings
+from fusion.watchfulness import Watchfulness, watchfulness_of
+from geo.border import Border
+from geo.frame import LocalFrame
+from sensors.layout import Layout, place
+
+NS = 1_000_000_000
+START_NS = 1_772_323_200 * NS
+FRAME = LocalFrame.around(10.0, 45.0)
+BORDER = Border(FRAME, LineString([(-5000.0, 0.0), (5000.0, 0.0)]), 500.0, "left")
+CORRELATOR = Correlator(BORDER)
+PERSON = (0.9, 0.04, 0.02, 0.03, 0.01)
+
+
+def picture(names, places, rates=None, *, second, status="confirmed", sd=3.0) -> TrackPicture:
+    """Tracks at ``places`` (n, 2); home is in the north, so the offset is the northing."""
+    n = len(names)
+    where = np.asarray(places, np.float64).reshape(n, 2)
+    rate = np.zeros((n, 2)) if rates is None else np.asarray(rates, np.float64).reshape(n, 2)
+    ground = CORRELATOR.of_arrays(where[:, 0], where[:, 1], rate[:, 0], rate[:, 1])
+    return TrackPicture(
+        track=tuple(names),
+        status=np.broadcast_to(np.asarray(status), n).copy(),
+        easting=where[:, 0],
+        northing=where[:, 1],
+        easting_rate=rate[:, 0],
+        northing_rate=rate[:, 1],
+        cov=np.tile(np.diag([sd**2, sd**2, 0.04, 0.04]), (n, 1, 1)),
+        existence=np.full(n, 0.999),
+        class_probability=np.tile(PERSON, (n, 1)),
+        updated_ns=np.full(n, START_NS + round(second * NS)),
+        evidence=((("R", 1, 1),),) * n,
+        segment=np.asarray(ground.segment, np.int64),
+        chainage_m=ground.chainage_m,
+        offset_m=ground.offset_m,
+        home=np.column_stack([ground.home_easting, ground.home_northing]),
+    )
+
+
+def radar(name: str, east: float, north: float, **more):
+    values = {
+        "kind": "radar", "max_range_m": 2000.0, "period_s": 3.0, "range_sd_m": 4.0, "azimuth_sd_deg": 0.4,
+        "detection_probability": 0.9, "mast_height_m": 0.0,
+    }  # fmt: skip
+    return place(FRAME, east, north, id=name, **{**values, **more})
+
+
+def watching(*sensors) -> Watchfulness:
+    return watchfulness_of(scene_of(Layout("l", FRAME, tuple(sensors)), TrackerSettings(), None), BORDER)
+
+
+class Silent:
+    def __init__(self, since_ns: int, state: str = "silent") -> None:
+        self.state, self.since_ns = state, since_ns
+
+
+def judge(state: AlertState, shown: TrackPicture, second: float, **more):
+    return raise_alerts(state, shown, now_ns=START_NS + round(second * NS), **more)
+
+
+def told(steps, **more) -> tuple[AlertState, list]:
+    """Every alert revision of a run of (second, picture)."""
+    state, news = AlertState(), []
+    for second, shown in steps:
+        state, new = judge(state, shown, second, **more)
+        news.extend(new)
+        again, none = judge(state, shown, second, **more)
+        assert none == ()
+        assert again == state
+    return state, news
+
+
+def of(news, rule: str) -> list:
+    return [alert for alert in news if alert.rule == rule]
+
+
+# ---- loitering ---------------------------------------------------------------------------------------------------
+
+
+def test_who_stays_near_the_line_loiters_once_and_is_cleared_when_moving_on() -> None:
+    jitter = np.random.default_rng(1).normal(0.0, 3.0, (400, 2))
+    steps = [(3.0 * k, picture(["T1"], [[0.0, -200.0] + jitter[k]], second=3.0 * k)) for k in range(300)]
+    steps += [(900.0 + 3.0 * k, picture(["T1"], [[0.0, -200.0 - 4.0 * k]], second=900.0 + 3.0 * k)) for k in range(40)]
+    _, news = told(steps)
+    loiter = of(news, "loitering")
+    assert {a.id for a in loiter} == {loiter[0].id}
+    first = loiter[0]
+    assert first.status == "active"
+    assert first.priority == "low"
+    assert "for 10 min" in first.sentence
+    assert (first.raised_at.timestamp() - START_NS / NS) == pytest.approx(600.0, abs=4.0)
+    assert loiter[-1].status == "cleared"
+
+
+def test_who_walks_on_or_stays_far_away_does_not_loiter() -> None:
+    walk = [(3.0 * k, picture(["T1"], [[-1500.0 + 3.0 * k, -200.0]], second=3.0 * k)) for k in range(400)]
+    far = [(3.0 * k, picture(["T1"], [[0.0, -900.0]], second=3.0 * k)) for k in range(400)]
+    assert not of(told(walk)[1], "loitering")
+    assert not of(told(far)[1], "loitering")
+
+
+# ---- appeared inside ---------------------------------------------------------------------------------------------
+
+
+def appear(at, *, before=(), sensors=(), second=300.0):
+    """A run that settles, with tracks ``before``, and then shows T9 at ``at``."""
+    names = [f"B{i}" for i in range(len(before))]
+    steps = [(t, picture(names, before, second=t, status="coasting")) for t in (0.0, 150.0, second - 1.0)]
+    status = ["coasting"] * len(before) + ["confirmed"]
+    steps.append((second, picture([*names, "T9"], [*before, at], second=second, status=status)))
+    return of(told(steps, watching=watching(*sensors))[1], "appeared_inside")
+
+
+def test_a_track_from_nowhere_inside_watched_ground_is_told() -> None:
+    (alert,) = appear((0.0, 400.0), sensors=[radar("R", 0.0, 0.0)])
+    assert alert.priority == "medium"
+    assert "400 m inside the border" in alert.sentence
+    assert "gap" in alert.sentence
+
+
+def test_a_track_at_the_edge_of_what_is_watched_may_have_walked_in() -> None:
+    assert not appear((0.0, 1430.0), sensors=[radar("R", 0.0, 0.0, max_range_m=1500.0)])
+
+
+def test_a_track_beyond_the_border_or_just_inside_is_no_gap() -> None:
+    assert not appear((0.0, -400.0), sensors=[radar("R", 0.0, 0.0)])
+    assert not appear((0.0, 60.0), sensors=[radar("R", 0.0, 0.0)])
+
+
+def test_a_track_beside_one_that_coasts_is_taken_for_it() -> None:
+    assert not appear((0.0, 400.0), before=[(100.0, 400.0)], sensors=[radar("R", 0.0, 0.0)])
+
+
+def test_nothing_appears_from_nowhere_while_watching_has_only_begun() -> None:
+    assert not appear((0.0, 400.0), sensors=[radar("R", 0.0, 0.0)], second=100.0)
+
+
+def test_a_silent_sensor_watches_nothing() -> None:
+    look = watching(radar("R", 0.0, 0.0))
+    steps = [(t, picture([], np.empty((0, 2)), second=t)) for t in (0.0, 200.0)]
+    steps.append((300.0, picture(["T9"], [(0.0, 400.0)], second=300.0)))
+    _, news = told(steps, watching=look, health={"R": Silent(START_NS)})
+    assert not of(news, "appeared_inside")
+
+
+# ---- dead ground -------------------------------------------------------------------------------------------------
+
+
+def into_the_dark(reach_m: float):
+    look = watching(radar("R", 0.0, -400.0, max_range_m=reach_m))
+    steps = [(3.0 * k, picture(["T1"], [[0.0, -600.0 + 4.2 * k]], [[0.0, 1.4]], second=3.0 * k)) for k in range(90)]
+    return of(told(steps, watching=look)[1], "dead_ground")
+
+
+def test_who_heads_into_ground_that_nobody_sees_is_told_once() -> None:
+    alerts = into_the_dark(200.0)  # sees as far as 200 m short of the line
+    assert len({a.id for a in alerts}) == 1
+    first = alerts[0]
+    assert first.status == "active"
+    offset = first.offset_m
+    assert -200.0 - 1.4 * 65.0 < offset < -200.0  # the edge is at most dead_ahead_s and a step away
+    assert "that no working sensor sees" in first.sentence
+
+
+def test_who_is_seen_all_the_way_to_the_line_is_not_told_of() -> None:
+    assert not into_the_dark(500.0)
+
+
+# ---- groups ------------------------------------------------------------------------------------------------------
+
+
+def together(count: int, apart: float, seconds: int, drift=0.0):
+    def places(t: float):
+        return [(i * apart + drift * t * (-1 if i < count / 2 else 1), -300.0) for i in range(count)]
+
+    names = [f"T{i}" for i in range(count)]
+    return told([(3.0 * k, picture(names, places(3.0 * k), second=3.0 * k)) for k in range(seconds // 3)])
+
+
+def test_three_together_for_a_minute_are_one_group() -> None:
+    _, news = together(3, 20.0, 240)
+    grouping = of(news, "grouping")
+    assert len({a.id for a in grouping}) == 1
+    assert "3 tracks are together" in grouping[0].sentence
+    assert (grouping[0].raised_at.timestamp() - START_NS / NS) == pytest.approx(60.0, abs=4.0)
+
+
+def test_two_or_far_apart_are_no_group() -> None:
+    assert not of(together(2, 20.0, 240)[1], "grouping")
+    assert not of(together(4, 80.0, 240)[1], "grouping")
+
+
+def test_a_group_that_splits_is_said_to() -> None:
+    _, news = together(6, 20.0, 400, drift=0.3)
+    grouping = of(news, "grouping")
+    assert len({a.id for a in grouping}) == 1
+    assert "split into 2 parts" in grouping[-1].sentence
+
+
+def test_a_group_that_goes_apart_is_cleared() -> None:
+    names = ["T0", "T1", "T2"]
+    steps = [(3.0 * k, picture(names, [(20.0 * i, -300.0) for i in range(3)], second=3.0 * k)) for k in range(40)]
+    steps += [
+        (120.0 + 3.0 * k, picture(names, [(500.0 * i, -300.0) for i in range(3)], second=120.0 + 3.0 * k))
+        for k in range(40)
+    ]
+    assert of(told(steps)[1], "grouping")[-1].status == "cleared"
+
+
+# ---- coverage lost -----------------------------------------------------------------------------------------------
+
+
+def outage(sensors, silent):
+    look = watching(*sensors)
+    nobody = picture([], np.empty((0, 2)), second=0.0)
+    state, _ = judge(AlertState(), nobody, 0.0, watching=look)
+    health = {s.id: Silent(START_NS, "silent" if s.id in silent else "ok") for s in sensors}
+    state, news = judge(state, nobody, 60.0, watching=look, health=health)
+    return look, state, news
+
+
+def test_segments_that_only_the_silent_sensor_watched_are_named() -> None:
+    west, east = radar("W", -3000.0, 0.0), radar("E", 3000.0, 0.0)
+    look, state, news = outage([west, east], {"W"})
+    (lost,) = of(news, "coverage_lost")
+    assert look.lost("W", ["W"]).tolist() == list(range(8))  # 2 km each way of −3 km: segments 0 to 7
+    assert "0–7" in lost.sentence
+    assert lost.priority == "high"  # 8 of 20 segments
+    assert lost.sensor == "W"
+    ok = {s: Silent(START_NS, "ok") for s in "WE"}
+    state, soon = judge(state, picture([], np.empty((0, 2)), second=0.0), 20.0, watching=look, health=ok)
+    assert not soon
+    state, news = judge(state, picture([], np.empty((0, 2)), second=0.0), 110.0, watching=look, health=ok)
+    assert [a.status for a in of(news, "coverage_lost")] == ["cleared"]
+
+
+def test_a_sensor_whose_segments_another_watches_loses_nothing() -> None:
+    _, _, news = outage([radar("A", 0.0, 0.0), radar("B", 0.0, 10.0, max_range_m=2500.0)], {"A"})
+    assert of(news, "sensor_silent")
+    assert not of(news, "coverage_lost")
+
+
+# ---- distress ----------------------------------------------------------------------------------------------------
+
+CALL = DistressCall("patrol-3", START_NS, 100.0, 50.0, "at 45.0, 10.0", "two children in the river", 10, 5100.0, 50.0)
+
+
+def test_distress_ranks_before_everything_and_moves_with_its_unit() -> None:
+    state, (first,) = distress(AlertState(), CALL, now_ns=START_NS)
+    assert (first.priority, first.rule, first.unit) == ("distress", "distress", "patrol-3")
+    assert "two children in the river" in first.sentence
+    state, (second,) = distress(state, replace(CALL, easting=200.0), now_ns=START_NS + 5 * NS)
+    assert second.id == first.id
+    assert second.easting == 200.0
+    high = replace(first, id="x", priority="high", raised_at=first.raised_at.replace(year=2020))
+    assert sorted([high, second], key=rank)[0] is second
+
+
+def test_only_a_person_ends_distress_and_the_next_call_is_another_alert() -> None:
+    state, (first,) = distress(AlertState(), CALL, now_ns=START_NS)
+    days = START_NS + 5 * 86_400 * NS
+    state, news = raise_alerts(state, picture([], np.empty((0, 2)), second=0.0), now_ns=days)
+    assert state.alerts[first.id].status == "active"
+    assert not news
+    state, _ = act_on(state, first.id, "clear", by="op", at=first.raised_at)
+    _, (second,) = distress(state, CALL, now_ns=days)
+    assert second.id != first.id
+
+
+# ---- all of them -------------------------------------------------------------------------------------------------
+
+
+def test_the_memory_survives_json() -> None:
+    state, _ = together(4, 20.0, 120)
+    assert AlertState.from_json(state.to_json()) == state
+
+
+@pytest.mark.parametrize("name", ["loiter_s", "group_size", "inside_m", "dead_ahead_s"])
+def test_settings_are_checked(name: str) -> None:
+    with pytest.raises(AlertSettingsError, match=name):
+        AlertSettings(**{name: -1.0})
