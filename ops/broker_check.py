@@ -80,9 +80,9 @@ def check_broker(host: str, port: int, config: Path, *, progress: Callable[[str]
     """Try everything; BrokerError when the broker does not answer at all, IdentityError without its configuration."""
     folder = BrokerFolder(config)
     matrix = Matrix(host, port, folder, folder.installation().sector)
-    with _connected(matrix) as probes:
+    with connected(matrix) as probes:
         progress("receive")
-        _check_receiving(matrix, probes)
+        check_receiving(matrix, probes)
         progress("publish and retain")
         _check_publishing(matrix, probes)
     progress("ids")
@@ -94,7 +94,7 @@ def check_broker(host: str, port: int, config: Path, *, progress: Callable[[str]
     return matrix
 
 
-def _check_receiving(matrix: Matrix, probes: dict[str, Probe]) -> None:
+def check_receiving(matrix: Matrix, probes: dict[str, Probe]) -> None:
     """For each filter: everybody subscribes to it, everything that may be said is said, and who heard what is noted."""
     for pattern in _filters(matrix.sector):
         tag = secrets.token_hex(8).encode()
@@ -134,7 +134,7 @@ def _check_wills(matrix: Matrix) -> None:
     """Everybody connects with a last will on each of these topics and dies; those who may read them tell."""
     wanted = [topic for topic in _topics(matrix.sector) if not topic.startswith("$")]
     for who, client in PROBES.items():
-        with _connected(matrix, but=who) as probes:
+        with connected(matrix, but=who) as probes:
             for reader, probe in probes.items():
                 for pattern in read_filters(PROBES[reader], matrix.sector):
                     probe.subscribe(pattern)
@@ -207,7 +207,7 @@ def _publish(matrix: Matrix, probes: dict[str, Probe], cell: tuple[str, str], *,
 
 
 @contextmanager
-def _connected(matrix: Matrix, but: str = "") -> Iterator[dict[str, Probe]]:
+def connected(matrix: Matrix, but: str = "") -> Iterator[dict[str, Probe]]:
     """All probes, but perhaps one, connected."""
     probes: dict[str, Probe] = {}
     try:

@@ -1,0 +1,294 @@
+"""Mosquitto with what ``broker config`` writes: the matrix of rights, revocation, restarts, and who gets no TLS."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from ingest.address import BrokerUrl
+from ingest.bundle import open_bundle
+from ingest.errors import BrokerError, IdentityError
+from ingest.identity import TlsFiles
+from ingest.mqtt import Connection, ConnectionSettings
+from ingest.mqtt_probe import REFUSED, Probe
+from ingest.sender import Sender, SenderSettings
+from ingest.spool import Spool
+from ops.broker import URL_VARIABLE, free_port
+from ops.broker_authority import Authority
+from ops.broker_check import Matrix, check_broker, check_receiving, connected
+from ops.broker_command import revoke
+from ops.broker_config import PROBES, BrokerFolder, BrokerOptions, running_process
+from ops.identity import IDENTITY_VARIABLE, SIGNATURES_VARIABLE
+from ops.journal import JournalReader
+from ops.processes import Child
+from sensors.scan import Plot, Scan
+
+pytestmark = pytest.mark.broker
+QUIET = Console(stderr=True, quiet=True)
+DETECTIONS = "watchline/1/x/sensor/r1/detections"
+
+
+class Mosquitto:
+    """Debian's Mosquitto with a generated folder."""
+
+    def __init__(self, path: Path) -> None:
+        program = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
+        if program is None:
+            if os.geteuid() == 0:  # `make test` was allowed to install it
+                pytest.fail("Mosquitto is not installed")
+            pytest.skip("Mosquitto is not installed")
+        self.program, self.port, self.folder = program, free_port(), BrokerFolder(path)
+        user = "root" if os.geteuid() == 0 else None
+        self.options = BrokerOptions("x", ["r1", "r2"], ["patrol-1"], listen="127.0.0.1", port=self.port, user=user)
+        self.folder.write(self.options)
+        self.start()
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        log = (self.folder.path / "log").open("ab")
+        command = [self.program, "-c", str(self.folder.configuration)]
+        self.process = subprocess.Popen(command, stderr=log, stdout=log)
+        log.close()
+        assert until(lambda: self.connects("r1")), (self.folder.path / "log").read_text()
+
+    def stop(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(10)
+
+    def probe(self, name: str, *, will: tuple[str, bytes, bool] | None = None) -> Probe:
+        tls = open_bundle(self.folder.path / "identities" / name).tls
+        return Probe("127.0.0.1", self.port, name, tls=tls, will=will)
+
+    def connects(self, name: str) -> bool:
+        try:
+            self.probe(name).connect().close()
+        except BrokerError:
+            return False
+        return True
+
+
+def until(true: Callable[[], Any], within_s: float = 10.0) -> bool:
+    deadline = time.monotonic() + within_s
+    while not true():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+@pytest.fixture(scope="module")
+def mosquitto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mosquitto]:
+    started = Mosquitto(tmp_path_factory.mktemp("mosquitto") / "config")
+    yield started
+    started.stop()
+
+
+def test_the_whole_matrix_is_as_the_table_says(mosquitto: Mosquitto) -> None:
+    matrix = check_broker("127.0.0.1", mosquitto.port, mosquitto.folder.path)
+    assert [finding for finding in matrix.findings if not finding.ok] == []
+    assert len(matrix.findings) > 1000
+    tried = {(finding.who, finding.what) for finding in matrix.findings}
+    assert tried >= {(who, what) for who in PROBES for what in ("publish", "retain", "will", "receive")}
+    assert {who for who, _ in tried} == {*PROBES, "revoked", "expired", "stranger", "none", "plaintext"}
+    happened = {finding.what for finding in matrix.findings if finding.happened}
+    assert happened == {"publish", "retain", "will", "receive"}, "what is allowed was seen to happen"
+
+
+def test_rights_hold_after_a_restart_with_what_was_kept_on_disk(mosquitto: Mosquitto) -> None:
+    """mosquitto#384: sessions that come back from disk once had no user name, and so no rights or too many."""
+    durable = {"session_expiry_s": 300}
+    for name, topic in (("ingest", DETECTIONS), ("r2", "#")):
+        tls = open_bundle(mosquitto.folder.path / "identities" / name).tls
+        url = BrokerUrl("127.0.0.1", mosquitto.port, tls=True)
+        settings = ConnectionSettings(tls=tls, **durable)  # type: ignore[arg-type]
+        connection = Connection(url, name, now_ns=time.time_ns, subscriptions=[topic], settings=settings)
+        connection.start()
+        connection.wait_until_ready(10)
+        connection.stop()
+    mosquitto.stop()
+    mosquitto.start()
+    writer = mosquitto.probe("r1").connect()
+    assert writer.publish(DETECTIONS, b"kept", retain=True) < REFUSED
+    assert writer.publish("watchline/1/x/sensor/r2/detections", b"forged", retain=True) >= REFUSED
+    mosquitto.stop()
+    mosquitto.start()
+    got: dict[str, list[str]] = {}
+    for name, topic in (("ingest", DETECTIONS), ("r2", "#")):
+        tls = open_bundle(mosquitto.folder.path / "identities" / name).tls
+        connection = Connection(
+            BrokerUrl("127.0.0.1", mosquitto.port, tls=True), name, now_ns=time.time_ns, subscriptions=[topic],
+            settings=ConnectionSettings(tls=tls, session_expiry_s=0),
+        )  # fmt: skip
+        heard = got.setdefault(name, [])
+        connection.on_message = lambda delivery, heard=heard: heard.append(delivery.topic)  # type: ignore[misc]
+        connection.start()
+        connection.wait_until_ready(10)
+        until(lambda heard=heard: heard, 1.0)  # type: ignore[misc]
+        connection.stop()
+    assert set(got["ingest"]) == {DETECTIONS}
+    assert got["r2"] == []
+    cleaner = mosquitto.probe("r1").connect()
+    cleaner.publish(DETECTIONS, b"", retain=True)
+    cleaner.close()
+
+
+def test_a_deviation_is_found_and_named(tmp_path: Path) -> None:
+    """A broker whose ACL somebody has loosened: the check says who may do what that should not be."""
+    loose = Mosquitto(tmp_path / "config")
+    try:
+        acl = loose.folder.path / "broker" / "acl"
+        acl.write_text(acl.read_text().replace("pattern read watchline/1/x/sensor/%u/ack", "pattern read watchline/#"))
+        loose.process.send_signal(signal.SIGHUP)
+        time.sleep(0.3)
+        matrix = Matrix("127.0.0.1", loose.port, loose.folder, "x")
+        with connected(matrix) as probes:
+            check_receiving(matrix, probes)
+    finally:
+        loose.stop()
+    found = {(finding.who, finding.what) for finding in matrix.findings if not finding.ok}
+    assert ("sensor A", "receive") in found
+    assert all(finding.happened and not finding.allowed for finding in matrix.findings if not finding.ok)
+
+
+def test_a_revoked_client_is_out_while_connected_and_its_session_is_gone(tmp_path: Path) -> None:
+    broker = Mosquitto(tmp_path / "config")
+    try:
+        tls = open_bundle(broker.folder.path / "identities" / "r1").tls
+        url, ack = BrokerUrl("127.0.0.1", broker.port, tls=True), "watchline/1/x/sensor/r1/ack"
+        thief = Connection(url, "r1", now_ns=time.time_ns, subscriptions=[ack],
+                           settings=ConnectionSettings(tls=tls, session_expiry_s=3600))  # fmt: skip
+        thief.will = lambda: ("watchline/1/x/sensor/r1/status", b"lost", [])
+        heard: list[bytes] = []
+        thief.on_message = lambda delivery: heard.append(delivery.payload)
+        thief.start()
+        thief.wait_until_ready(10)
+        ingest = broker.probe("ingest").connect()
+        ingest.subscribe("watchline/1/x/sensor/+/status")
+        assert running_process(broker.folder) == broker.process.pid
+        began = time.monotonic()
+        done = revoke("r1", broker.folder.path, broker.address, QUIET)
+        assert done["reloaded"]
+        assert done["disconnected"]
+        assert until(lambda: not thief.connected, 5.0)
+        assert time.monotonic() - began < 5.0
+        assert ingest.publish(ack, b"secret") < REFUSED
+        time.sleep(1.0)
+        assert not thief.connected, "it may not come back"
+        ingest.subscribe("watchline/1/none")
+        assert ingest.received == [], "its last will has no right any more"
+        assert heard == []
+        assert not broker.connects("r1")
+        assert broker.connects("r2")
+        thief.stop()
+        broker.folder.write(BrokerOptions("x", ["r1", "r2"], ["patrol-1"], listen="127.0.0.1", port=broker.port,
+                                          user=broker.options.user, renew=["r1"]))  # fmt: skip
+        os.kill(broker.process.pid, signal.SIGHUP)
+        assert until(lambda: broker.connects("r1")), "with its new certificate"
+        back = broker.probe("r1")
+        renewed = Connection(url, "r1", now_ns=time.time_ns, subscriptions=[ack],
+                             settings=ConnectionSettings(tls=open_bundle(broker.folder.path / "identities" / "r1").tls,
+                                                         session_expiry_s=3600))  # fmt: skip
+        present: list[bool] = []
+        renewed.on_up = present.append
+        back.close()
+        renewed.start()
+        renewed.wait_until_ready(10)
+        assert present == [False], "the thief's session is not kept for anybody"
+        renewed.stop()
+        ingest.close()
+    finally:
+        broker.stop()
+
+
+def refusal(port: int, host: str, tls: TlsFiles | None) -> str:
+    """Why a connection does not come about; "" when it does."""
+    connection = Connection(BrokerUrl(host, port, tls=tls is not None), "r1", now_ns=time.time_ns,
+                            settings=ConnectionSettings(tls=tls))  # fmt: skip
+    connection.start()
+    assert until(lambda: connection.connected or connection.problem)
+    problem = connection.problem
+    connection.stop()
+    return problem or ""
+
+
+def test_who_does_not_prove_itself_is_refused_by_either_side(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    good = open_bundle(mosquitto.folder.path / "identities" / "r1").tls
+    assert good is not None
+    port = mosquitto.port
+    assert refusal(port, "127.0.0.1", good) == ""
+    assert refusal(port, "localhost", good) == ""
+    other = Authority(tmp_path / "other", name="another authority")
+    (tmp_path / "other.pem").write_bytes(other.certificate_pem)
+    wrong_authority = TlsFiles(tmp_path / "other.pem", good.certificate, good.key)
+    assert "self-signed certificate" in refusal(port, "127.0.0.1", wrong_authority), "we do not believe the broker"
+    assert refusal(port, "127.0.0.1", TlsFiles(good.authority)) != "", "no certificate"
+    assert refusal(port, "127.0.0.1", None) != "", "no TLS"
+    server = TlsFiles(good.authority, mosquitto.folder.path / "broker" / "server.pem",
+                      mosquitto.folder.path / "broker" / "server.key")  # fmt: skip
+    assert refusal(port, "127.0.0.1", server) != "", "a server's certificate is not a client's"
+    with pytest.raises(IdentityError, match="unusable certificate"):
+        refusal(port, "127.0.0.1", TlsFiles(good.authority, tmp_path / "none.pem", good.key))
+
+
+def test_a_broker_under_another_name_or_past_its_end_is_not_believed(tmp_path: Path) -> None:
+    for days, hosts, words in (
+        (365.0, ("elsewhere.example",), "IP address mismatch"),
+        (-1.0, ("127.0.0.1",), "expired"),
+    ):
+        folder = tmp_path / f"{days}"
+        broker = Mosquitto(folder)
+        broker.stop()
+        pair = Authority(folder / "authority", name="").server(hosts, days)
+        (folder / "broker" / "server.pem").write_bytes(pair.certificate)
+        (folder / "broker" / "server.key").write_bytes(pair.key)
+        with (folder / "log").open("ab") as log:
+            process = subprocess.Popen([broker.program, "-c", str(broker.folder.configuration)], stderr=log, stdout=log)
+        try:
+            tls = open_bundle(folder / "identities" / "r1").tls
+            assert until(lambda p=broker.port, t=tls, w=words: w in refusal(p, "127.0.0.1", t)), words
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+@pytest.mark.chain
+def test_sensors_and_ingest_work_over_mtls_with_signatures(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    ingest = Child("ingest", "ops.ingesting", ["--sector=x", f"--journal={tmp_path / 'journal.db'}"],
+                   log=tmp_path / "ingest.log",
+                   secrets={URL_VARIABLE: f"mqtts://{mosquitto.address}",
+                            IDENTITY_VARIABLE: str(mosquitto.folder.path),
+                            SIGNATURES_VARIABLE: "required"})  # fmt: skip
+    ingest.wait_for("ready", timeout_s=15)
+    links, spools = [], []
+    for name in ("r1", "r2"):
+        spool = Spool(tmp_path / f"{name}.db")
+        identity = open_bundle(mosquitto.folder.path / "identities" / name)
+        link = Sender(spool, sector="x", sensor=name, url=BrokerUrl("127.0.0.1", mosquitto.port, tls=True),
+                      now_ns=time.time_ns, kind="radar", settings=SenderSettings(identity=identity))  # fmt: skip
+        link.start()
+        now = datetime.now(UTC)
+        link.put_many([Scan(name, 0, 0, n, now, now, "radar", (Plot(azimuth_deg=1.0),)) for n in range(100)])
+        links.append(link)
+        spools.append(spool)
+    assert all(link.drain(15) for link in links), [link.problem for link in links]
+    for link, spool in zip(links, spools, strict=True):
+        link.stop()
+        spool.close()
+    assert ingest.stop(timeout_s=10) == 0
+    with JournalReader(tmp_path / "journal.db") as journal:
+        counts = journal.counts()
+        assert [counts[name].journaled for name in ("r1", "r2")] == [100, 100]
+        assert all(row.signer for row in journal.read(limit=10**6) if row.kind != "tick")
