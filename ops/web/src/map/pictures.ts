@@ -48,14 +48,24 @@ export class Pictures {
     if (changed("border", "segments")) this.#drawBorder(state);
     if (changed("layout", "sensors")) this.#drawSensors(state);
     if (changed("alerts")) this.#priorities = trackPriorities(state.alerts);
-    if (changed("tracks", "alerts")) {
-      const nowMs = this.#nowMs(state);
-      const crowded = state.tracks.size > SYMBOL_TRACKS;
-      this.#tracks.show([...state.tracks.values()].map((track) => trackFeature(track, nowMs, this.#priorities.get(track.id), crowded)));
-    }
+    if (changed("tracks", "alerts")) this.#drawTracks(state);
     if (changed("tracks", "alerts", "sensors")) this.#chart.show("marks", alertMarks(state.alerts, state.tracks, state.sensors));
     if (changed("tracks", "selection", "sensors", "alerts")) this.#drawSelected(state);
     if (changed("tracks", "selection", "alerts", "border")) this.#details();
+  }
+
+  /** Tracks grow stale also when no new picture comes. */
+  refresh(): void {
+    if (this.#state !== null) this.#drawTracks(this.#state);
+  }
+
+  #drawTracks({ tracks, stampMs }: State): void {
+    const now = this.#clock.now(performance.now());
+    const nowMs = Number.isFinite(now) ? now : (stampMs ?? Number.NaN);
+    const crowded = tracks.size > SYMBOL_TRACKS;
+    this.#tracks.show([...tracks.values()].map((track) => trackFeature(track, nowMs, this.#priorities.get(track.id), crowded)));
+    setData(part("map"), "tracks", String(tracks.size));
+    if (stampMs !== null) setData(part("map"), "stamp", new Date(stampMs).toISOString());
   }
 
   #drawBorder(state: State): void {
@@ -100,7 +110,7 @@ export class Pictures {
     const projection = state.sector.value?.frameProjection ?? null;
     const turn = convergenceDeg(projection, state.sector.value?.centre ?? { lon, lat });
     const around = {
-      nowMs: this.#nowMs(state),
+      nowMs: this.#clock.now(performance.now()),
       trail: (track: Track) => this.#trails.of(track),
       border: this.#lines,
       convergenceDeg: projection === null ? () => 0 : (place: Place) => (chosen.length > 60 ? turn : convergenceDeg(projection, place)),
@@ -117,13 +127,6 @@ export class Pictures {
     note.hidden = tracks <= DETAILED_TRACKS;
     const dots = tracks > SYMBOL_TRACKS && this.#chart.map.getZoom() < SYMBOLS_ZOOM ? " Tracks without an alert are dots until you zoom in." : "";
     setText(note, `Trails, ellipses and vectors for ${DETAILED_TRACKS} of ${count(tracks)} tracks: alerted, and nearest to the middle.${dots}`);
-  }
-
-  #nowMs(state: State): number {
-    const now = this.#clock.now(performance.now());
-    setData(part("map"), "tracks", String(state.tracks.size));
-    if (state.stampMs !== null) setData(part("map"), "stamp", new Date(state.stampMs).toISOString());
-    return Number.isFinite(now) ? now : (state.stampMs ?? Number.NaN);
   }
 }
 

@@ -39,6 +39,7 @@ export interface MapContext {
 
 /** Height of what is looked for when the server does not say it: a person. */
 const TARGET_HEIGHT_M = 1.7;
+const REFRESH_MS = 5000;
 
 export async function openMapView({ store, clock, trails, select }: MapContext): Promise<MapView | null> {
   const container = part("map");
@@ -81,6 +82,7 @@ export async function openMapView({ store, clock, trails, select }: MapContext):
     const all = bounds();
     if (all !== null) chart.showBounds(all);
   });
+  setInterval(() => pictures.refresh(), REFRESH_MS);
   setInterval(() => setData(container, "frames", String(chart.frames)), 500);
   setData(container, "state", "ready");
   return {

@@ -230,11 +230,11 @@ export class Sync {
 
   #connection(change: Partial<Connection>): void {
     this.#store.update(({ connection }) => {
-      const phase = change.phase ?? connection.phase;
-      const sinceMs = phase === connection.phase ? connection.sinceMs : performance.now();
-      const lostBefore = connection.phase === "lost" && phase === "connecting";
+      const wanted = change.phase ?? connection.phase;
       // Trying again is no better than lost until it works: the operator sees one outage, not a flicker.
-      return { connection: { ...connection, ...change, sinceMs, phase: lostBefore ? "lost" : phase } };
+      const phase = connection.phase === "lost" && wanted === "connecting" ? "lost" : wanted;
+      const sinceMs = phase === connection.phase ? connection.sinceMs : performance.now();
+      return { connection: { ...connection, ...change, sinceMs, phase } };
     });
   }
 

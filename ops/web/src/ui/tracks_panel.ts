@@ -1,6 +1,6 @@
 // The tracks as a list: the same picture without the map, for the keyboard and for screens without WebGL.
 
-import { count, percent, speed } from "../format.ts";
+import { count, percent } from "../format.ts";
 import { readable } from "../model/read.ts";
 import { trackPriorities } from "../model/alerts.ts";
 import { PRIORITIES, type Priority, type Track } from "../model/records.ts";
@@ -55,10 +55,16 @@ export class TracksPanel {
     const [name, mark, small] = row.children;
     if (name !== undefined) setText(name, `${CLASS_WORD[track.label]} ${readable(track.id)}`);
     if (mark !== undefined) setText(mark, priority === undefined ? "" : PRIORITY_MARK[priority]);
-    if (small !== undefined) setText(small, `${look(track, nowMs)}, exists ${percent(track.existence)}, ${speed(track.speedMps)}`);
+    if (small !== undefined) setText(small, summary(track, nowMs));
     const current = state.selection?.kind === "track" && state.selection.id === track.id;
     row.setAttribute("aria-current", String(current));
   }
+}
+
+function summary(track: Track, nowMs: number): string {
+  const speed = track.speedMps === null ? "" : `, ${track.speedMps.toFixed(1)} m/s`;
+  const segment = track.segment === null ? "" : `, segment ${track.segment}`;
+  return `${look(track, nowMs)}, exists ${percent(track.existence)}${speed}${segment}`;
 }
 
 /** Arrows move through the buttons of a list. */
