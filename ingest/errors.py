@@ -10,6 +10,12 @@ CODES: Final = frozenset(
     {
         "not_json",  # the bytes are not one JSON value
         "not_protobuf",
+        "not_ais",
+        "not_xml",
+        "not_asterix",
+        "not_gmti",
+        "not_report",  # a sentence that no report reads like
+        "not_installed",  # an optional part that reads this standard is missing here
         "not_finite",  # NaN or Infinity, which JSON does not have
         "too_large",
         "missing_field",

@@ -23,6 +23,19 @@ SAPIENT_TOO: Final = "application/protobuf"
 """What general tools say of protobuf; here it can only be SAPIENT."""
 
 
+AIS: Final = "text/vnd.nmea.ais"
+"""NMEA 0183 sentences of one AIS message (ITU-R M.1371)."""
+COT: Final = "application/vnd.cot+xml"
+"""One Cursor-on-Target event, version 2.0."""
+HUMAN: Final = "application/vnd.watchline.human+json"
+SENTENCE: Final = "text/vnd.watchline.human"
+"""A person's report in words."""
+ASTERIX: Final = "application/vnd.eurocontrol.asterix"
+"""Data blocks of EUROCONTROL ASTERIX, categories 010, 034, 048 and 062; needs the extra ``asterix``."""
+GMTI: Final = "application/vnd.nato.stanag-4607"
+"""One packet of STANAG 4607; needs the extra ``gmti``."""
+
+
 def _lazily(module: str, function: str) -> Callable[[bytes, Arrival], object]:
     def decode(payload: bytes, arrival: Arrival) -> object:
         return getattr(import_module(module), function)(payload, arrival)
@@ -30,16 +43,23 @@ def _lazily(module: str, function: str) -> Callable[[bytes, Arrival], object]:
     return decode
 
 
-def _scans(module: str) -> Decoder:
-    return cast(Decoder, _lazily(module, "decode"))
+def _scans(module: str, function: str = "decode") -> Decoder:
+    return cast(Decoder, _lazily(module, function))
 
 
 DECODERS: Final[dict[str, Decoder]] = {
     SAPIENT: _scans("ingest.sapient"),
     SAPIENT_TOO: _scans("ingest.sapient"),
+    AIS: _scans("ingest.ais"),
+    COT: _scans("ingest.cot"),
+    HUMAN: _scans("ingest.human_report"),
+    SENTENCE: _scans("ingest.human_report", "decode_sentence"),
+    ASTERIX: _scans("ingest.asterix"),
+    GMTI: _scans("ingest.stanag4607"),
     REFUSED: _scans("ingest.refused"),
 }
 STATUS_DECODERS: Final[dict[str, StatusDecoder]] = {
     SAPIENT: cast(StatusDecoder, _lazily("ingest.sapient", "decode_status")),
     SAPIENT_TOO: cast(StatusDecoder, _lazily("ingest.sapient", "decode_status")),
+    ASTERIX: cast(StatusDecoder, _lazily("ingest.asterix", "decode_status")),
 }

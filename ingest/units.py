@@ -9,8 +9,10 @@ import msgspec
 from msgspec import Meta, Struct
 
 from ingest import topics
-from ingest.decode import JSON, check_time, media_type, parse_json
+from ingest.arrival import Arrival
+from ingest.decode import EARLIEST, JSON, check_time, media_type, parse_json
 from ingest.errors import MalformedMessage
+from ingest.standards import COT
 from ingest.wire import Counter, Identifier, Latitude, Longitude, PositiveMetres, UtcTime
 
 KINDS: Final = {"position": "position", "reply": "action"}
@@ -54,10 +56,21 @@ _encoder = msgspec.json.Encoder()
 
 
 def decode_unit(
-    payload: bytes, channel: str, *, content_type: str = JSON, topic: str | None = None
+    payload: bytes,
+    channel: str,
+    *,
+    content_type: str | None = JSON,
+    topic: str | None = None,
+    identity: tuple[int, int] | None = None,
 ) -> Reply | Position:
-    """The message of a unit's ``channel`` (reply or position). Raises MalformedMessage only."""
-    if media_type(content_type) != JSON:
+    """The message of a unit's ``channel`` (reply or position). Raises MalformedMessage only.
+
+    A position may also be a Cursor-on-Target event: then the topic names the unit and ``identity`` is its (boot, seq).
+    """
+    kind = media_type(content_type)
+    if kind == COT and channel == "position":
+        return _position_of_event(payload, topic, identity)
+    if kind != JSON:
         raise MalformedMessage("unsupported_content_type", "content_type", ascii(content_type)[:80], JSON)
     decoder: Callable[[bytes], Reply | Position] = _reply.decode if channel == "reply" else _position.decode
     message = parse_json(decoder, payload)
@@ -65,6 +78,22 @@ def decode_unit(
         raise MalformedMessage("unit_mismatch", "unit", f"{message.unit!r}", topics.parse(topic).name)
     check_time(message.observed_at, "observed_at")
     return message
+
+
+def _position_of_event(payload: bytes, topic: str | None, identity: tuple[int, int] | None) -> Position:
+    from ingest import cot
+
+    if topic is None:
+        raise MalformedMessage("bad_topic", "topic", "missing", "the unit's own topic, which names it")
+    event = cot.read_event(payload)
+    if not event["type"].startswith("a-f"):
+        raise MalformedMessage("unknown_value", "event.type", ascii(event["type"])[1:-1], "a friendly one: a-f-…")
+    lon, lat, sd_m = cot.point_of(event)
+    content = f"{event['uid']}|{event['time']}".encode()
+    boot, seq = Arrival(EARLIEST, identity=identity).numbered(content)
+    at = cot.moment(event, "time")
+    check_time(at, "event.time")
+    return Position(topics.parse(topic).name, boot, seq, at, lon, lat, sd_m)
 
 
 def encode_unit(message: Reply | Position) -> bytes:

@@ -1,0 +1,117 @@
+"""AIS position reports (ITU-R M.1371) in NMEA 0183 sentences, by pyais: one message a payload, in one or more of them.
+
+A vessel's name for a detection is its MMSI. AIS tells the second of a report and no more: the minute is the one that
+lies nearest before the receipt, unless a tag block in front of the sentence tells the time.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from ingest.arrival import Arrival
+from ingest.errors import MalformedMessage
+from ingest.wire import WirePlot, WireScan
+
+POSITION_REPORTS: Final = (1, 2, 3, 9, 18, 19, 27)
+"""Message types of things that move; base stations and aids to navigation stand where they are."""
+PRECISE_SD_M: Final = 5.0
+"""Accuracy flag 1: 10 m or better, taken as two standard deviations (assumption)."""
+PLAIN_SD_M: Final = 15.0
+"""Accuracy flag 0: worse than 10 m; unaided satellite navigation (assumption)."""
+COARSE_SD_M: Final = 60.0
+"""Type 27 gives a tenth of a minute: 185 m wide, uniform, is a standard deviation of 54 m, beside that of the fix."""
+MAX_SENTENCES: Final = 5
+MAX_BYTES: Final = 1_024
+AHEAD: Final = timedelta(seconds=2)
+"""A second later than the receipt by less than this is a clock's error, not a minute ago."""
+
+_TAG_TIME: Final = re.compile(rb"^\\(?:[^\\]*,)?c:(\d{9,13})[,*]")
+_SENTENCE: Final = re.compile(rb"(?:\\[^\\\r\n]{1,120}\\)?(![A-Z]{2}VD[MO],[\x20-\x7e]{10,90})")
+
+
+def decode(payload: bytes, arrival: Arrival) -> WireScan:
+    """One position report as a scan with one plot; MalformedMessage names what is wrong by AIS's word for it."""
+    if arrival.sensor is None:
+        raise MalformedMessage("bad_topic", "topic", "missing", "the receiver's own topic, which names it")
+    message = _message(payload)
+    if message["msg_type"] not in POSITION_REPORTS:
+        known = ", ".join(str(each) for each in POSITION_REPORTS)
+        raise MalformedMessage("unknown_value", "msg_type", f"{message['msg_type']}", f"a position report: {known}")
+    plot = WirePlot(
+        lon=_degrees(message, "lon", 180.0),
+        lat=_degrees(message, "lat", 90.0),
+        position_sd_m=_deviation(message),
+        classes={"vehicle": 1.0},
+        source_id=_mmsi(message),
+    )
+    boot, seq = arrival.numbered(payload + _minute(arrival))
+    observed_at = _time(payload, message, arrival.received_at)
+    return WireScan(
+        sensor=arrival.sensor, boot=boot, seq=seq, scan=seq, observed_at=observed_at, kind="radar", plots=(plot,)
+    )
+
+
+def _message(payload: bytes) -> dict[str, Any]:
+    import pyais
+    from pyais.exceptions import AISBaseException, InvalidNMEAChecksum
+
+    expected = "AIVDM sentences of one message"
+    if len(payload) > MAX_BYTES:
+        raise MalformedMessage("too_large", "payload", f"{len(payload)} bytes", f"at most {MAX_BYTES}")
+    lines = [line.strip() for line in payload.split(b"\n")]
+    found = [_SENTENCE.fullmatch(line) for line in lines if line]
+    sentences = [match[1] for match in found if match is not None]
+    if not found or len(sentences) < len(found) or len(sentences) > MAX_SENTENCES:
+        raise MalformedMessage("not_ais", "payload", f"{len(payload)} bytes that are not", expected)
+    try:
+        whole: dict[str, Any] = pyais.decode(*sentences, error_if_checksum_invalid=True).asdict()
+    except InvalidNMEAChecksum:
+        raise MalformedMessage("not_ais", "checksum", "does not fit the sentence", "the sentence as sent") from None
+    except (AISBaseException, ValueError, IndexError, KeyError, TypeError, AttributeError) as error:
+        said = ascii(str(error))[1:-1][:100]
+        raise MalformedMessage("not_ais", "payload", said or type(error).__name__, expected) from None
+    return whole
+
+
+def _degrees(message: dict[str, Any], name: str, most: float) -> float:
+    """A coordinate; 181° and 91° say that it is not available."""
+    value = message.get(name)
+    if value is None or abs(float(value)) > most:
+        missing = value is not None and float(value) == most + 1.0
+        code, said = ("incomplete", "not available") if missing or value is None else ("out_of_range", f"{value}")
+        raise MalformedMessage(code, name, said, f"degrees from {-most:g} to {most:g}")
+    return float(value)
+
+
+def _mmsi(message: dict[str, Any]) -> str:
+    mmsi = int(message["mmsi"])
+    if not 0 < mmsi < 1_000_000_000:
+        raise MalformedMessage("out_of_range", "mmsi", str(mmsi), "nine digits")
+    return f"{mmsi:09d}"
+
+
+def _deviation(message: dict[str, Any]) -> float:
+    if message["msg_type"] == 27:
+        return COARSE_SD_M
+    return PRECISE_SD_M if message.get("accuracy") else PLAIN_SD_M
+
+
+def _time(payload: bytes, message: dict[str, Any], received_at: datetime) -> datetime:
+    tagged = _TAG_TIME.match(payload)
+    if tagged is not None:
+        seconds = int(tagged[1]) / (1.0 if len(tagged[1]) < 12 else 1e3)
+        if not 0 <= seconds < 9e9:
+            raise MalformedMessage("out_of_range", "tag block time", f"{seconds:.0f} s", "seconds since 1970")
+        return datetime.fromtimestamp(seconds, UTC)
+    second = message.get("second")
+    if second is None or not 0 <= int(second) < 60:
+        return received_at  # 60 to 63: not available, manual, dead reckoning, inoperative
+    at = received_at.replace(second=int(second), microsecond=0)
+    return at if at <= received_at + AHEAD else at - timedelta(minutes=1)
+
+
+def _minute(arrival: Arrival) -> bytes:
+    """A ship at its berth sends the same sentence at the same second of another minute: that is another report."""
+    return arrival.received_at.strftime("%Y%m%d%H%M").encode()

@@ -1,0 +1,209 @@
+"""EUROCONTROL ASTERIX by libasterix (extra ``asterix``): CAT 048 and 010 plots, CAT 062 tracks, CAT 034 heartbeats.
+
+A payload is what came in one datagram: data blocks whose records lie within a second of each other, as a radar sends a
+sector. Errors that a category does not carry come from the layout. ASTERIX tells the time of day and no more: the day
+is the one that puts it nearest to the receipt.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any, Final
+
+from ingest.arrival import Arrival
+from ingest.errors import MalformedMessage
+from ingest.wire import MAX_PLOTS, Status, WirePlot, WireScan
+
+MAX_BYTES: Final = 8_192
+"""A datagram fits a frame of Ethernet or, at most, a jumbo frame."""
+NAUTICAL_MILE_M: Final = 1_852.0
+SPREAD_S: Final = 1.0
+"""Records of one payload may differ so much in time; more is not one look."""
+DAY_S: Final = 86_400.0
+CATEGORIES: Final = (10, 34, 48, 62)
+_EXPECTED: Final = "ASTERIX data blocks of categories 010, 034, 048 or 062"
+_TIME_ITEM: Final = {10: "140", 34: "030", 48: "140", 62: "070"}
+
+
+def decode(payload: bytes, arrival: Arrival) -> WireScan:
+    """All target reports of the data blocks as one scan; their times within SPREAD_S, the newest is the scan's.
+
+    Raises MalformedMessage by category, record and item, such as ``CAT048[2].I040``.
+    """
+    if arrival.sensor is None:
+        raise MalformedMessage("bad_topic", "topic", "missing", "the radar's own topic, which names it")
+    plots: list[WirePlot] = []
+    times: list[datetime] = []
+    for category, number, record in _records(payload):
+        where = f"CAT{category:03d}[{number}]"
+        if category == 34 or (category == 10 and _uint(record, "000", where) != 1):
+            continue
+        plots.append(_PLOTS[category](record, where))
+        times.append(_time(record, category, where, arrival.received_at))
+    if not plots:
+        raise MalformedMessage("wrong_channel", "payload", "no target report", "target reports; others are status")
+    if (max(times) - min(times)).total_seconds() > SPREAD_S:
+        said = f"{(max(times) - min(times)).total_seconds():.1f} s apart"
+        raise MalformedMessage("out_of_range", "time of day", said, f"records within {SPREAD_S} s")
+    if len(plots) > MAX_PLOTS:
+        raise MalformedMessage("too_large", "payload", f"{len(plots)} reports", f"at most {MAX_PLOTS}")
+    boot, seq = arrival.numbered(payload + max(times).isoformat().encode())
+    return WireScan(
+        sensor=arrival.sensor, boot=boot, seq=seq, scan=seq, observed_at=max(times), kind="radar", plots=tuple(plots)
+    )
+
+
+def decode_status(payload: bytes, arrival: Arrival) -> Status:
+    """A radar's service message (CAT 034): north marker or sector crossing, as a heartbeat."""
+    if arrival.sensor is None:
+        raise MalformedMessage("bad_topic", "topic", "missing", "the radar's own topic, which names it")
+    times = [
+        _time(record, category, f"CAT{category:03d}[{number}]", arrival.received_at)
+        for category, number, record in _records(payload)
+        if category == 34
+    ]
+    if not times:
+        raise MalformedMessage("wrong_channel", "payload", "no service message", "a data block of category 034")
+    boot, seq = arrival.numbered(payload + max(times).isoformat().encode())
+    return Status(sensor=arrival.sensor, boot=boot, seq=seq, observed_at=max(times), state="ok")
+
+
+@lru_cache(maxsize=1)
+def _library() -> tuple[Any, dict[int, Any]]:
+    """(libasterix, its newest edition of each category). The first call takes a second: the tables are large."""
+    try:
+        import asterix.base as base
+        import asterix.generated as generated
+    except ImportError:
+        said = "ASTERIX cannot be read here"
+        raise MalformedMessage("not_installed", "content_type", said, "pip install 'watchline[asterix]'") from None
+    manifest: Any = generated.manifest
+    return base, {category: manifest["CATS"][category][-1] for category in CATEGORIES}
+
+
+def _records(payload: bytes) -> Iterator[tuple[int, int, Any]]:
+    """(category, number of the record in the payload, record)."""
+    base, editions = _library()
+    if len(payload) > MAX_BYTES:
+        raise MalformedMessage("too_large", "payload", f"{len(payload)} bytes", f"at most {MAX_BYTES}")
+    number = 0
+    for category, block in _blocks(payload):
+        if category not in editions:
+            raise MalformedMessage("unknown_value", "category", f"{category:03d}", _EXPECTED)
+        try:
+            records = editions[category].cv_uap.parse(base.Bits.from_bytes(block))
+        except (ValueError, IndexError, KeyError, AssertionError, AttributeError, TypeError, RecursionError) as error:
+            records = ValueError(type(error).__name__)
+        if isinstance(records, ValueError):
+            raise MalformedMessage("not_asterix", f"CAT{category:03d}", "records that cannot be parsed", _EXPECTED)
+        for record in records:
+            yield category, number, record
+            number += 1
+
+
+def _blocks(payload: bytes) -> Iterator[tuple[int, bytes]]:
+    """(category, its records): one byte, a length of two bytes that counts these three bytes, and the rest."""
+    at = 0
+    while at < len(payload) or at == 0:
+        size = int.from_bytes(payload[at + 1 : at + 3], "big")
+        if len(payload) < at + 3 or not 3 < size <= len(payload) - at:
+            raise MalformedMessage("not_asterix", "length", f"{size} at byte {at} of {len(payload)}", _EXPECTED)
+        yield payload[at], payload[at + 3 : at + size]
+        at += size
+
+
+def _monoradar(record: Any, where: str) -> WirePlot:
+    """CAT 048: slant range [NM] and azimuth from the radar's north, which is true north."""
+    position = _item(record, "040", where)
+    return WirePlot(
+        range_m=_quantity(position, "RHO", "NM") * NAUTICAL_MILE_M,
+        azimuth_deg=_quantity(position, "THETA", "°") % 360.0,
+        source_id=_source(record, where, "161", "TRN"),
+    )
+
+
+def _surface(record: Any, where: str) -> WirePlot:
+    """CAT 010: WGS 84 where it is there, else polar, else Cartesian about the system's reference point."""
+    source = _source(record, where, "161", "TRK")
+    place, polar, flat = (record.get_item(name) for name in ("041", "040", "042"))
+    if place is not None:
+        lat, lon = (_quantity(place, name, "°") for name in ("LAT", "LON"))
+        return WirePlot(lon=_on_earth(lon, 180.0, f"{where}.I041.LON"), lat=_on_earth(lat, 90.0, f"{where}.I041.LAT"),
+                        position_sd_m=_surface_sd(record), source_id=source)  # fmt: skip
+    if polar is not None:
+        reach, azimuth = _quantity(polar, "RHO", "m"), _quantity(polar, "TH", "°")
+        return WirePlot(range_m=reach, azimuth_deg=azimuth % 360.0, source_id=source)
+    if flat is not None:
+        east, north = _quantity(flat, "X", "m"), _quantity(flat, "Y", "m")
+        azimuth = math.degrees(math.atan2(east, north)) % 360.0
+        return WirePlot(range_m=math.hypot(east, north), azimuth_deg=azimuth % 360.0, source_id=source)
+    raise MalformedMessage("missing_field", f"{where}.I041", "no position", "one of I041, I040, I042")
+
+
+def _system_track(record: Any, where: str) -> WirePlot:
+    """CAT 062: the tracker's place in WGS 84, with its own estimate of the error where I500 gives it."""
+    place = _item(record, "105", where)
+    lat, lon = (_quantity(place, name, "°") for name in ("LAT", "LON"))
+    accuracy = record.get_item("500")
+    cartesian = None if accuracy is None else accuracy.variation.get_item("APC")
+    deviations = [] if cartesian is None else [_quantity(cartesian, name, "m") for name in ("X", "Y")]
+    return WirePlot(
+        lon=_on_earth(lon, 180.0, f"{where}.I105.LON"),
+        lat=_on_earth(lat, 90.0, f"{where}.I105.LAT"),
+        position_sd_m=max(deviations, default=0.0) or None,
+        source_id=_source(record, where, "040"),
+    )
+
+
+_PLOTS: Final = {10: _surface, 48: _monoradar, 62: _system_track}
+
+
+def _surface_sd(record: Any) -> float | None:
+    accuracy = record.get_item("500")
+    if accuracy is None:
+        return None
+    return max(_quantity(accuracy, name, "m") for name in ("DEVX", "DEVY")) or None
+
+
+def _source(record: Any, where: str, track_item: str, within: str | None = None) -> str:
+    """``SAC/SIC`` of whoever sends, and the track number where there is one: an item, or a part ``within`` it."""
+    sender = _item(record, "010", where)
+    names = [str(sender.variation.get_item(name).as_uint()) for name in ("SAC", "SIC")]
+    track = record.get_item(track_item)
+    if track is not None:
+        names.append(str((track if within is None else track.variation.get_item(within)).as_uint()))
+    return "/".join(names)
+
+
+def _time(record: Any, category: int, where: str, received_at: datetime) -> datetime:
+    item = _item(record, _TIME_ITEM[category], where)
+    seconds = float(item.variation.content.as_quantity("s"))
+    if not 0.0 <= seconds < DAY_S:
+        raise MalformedMessage("out_of_range", f"{where}.I{_TIME_ITEM[category]}", f"{seconds:g} s", "a time of day")
+    midnight = received_at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    days = (midnight + timedelta(days=day, seconds=seconds) for day in (-1, 0, 1))
+    return min(days, key=lambda at: abs(at - received_at))
+
+
+def _item(record: Any, name: str, where: str) -> Any:
+    item = record.get_item(name)
+    if item is None:
+        raise MalformedMessage("missing_field", f"{where}.I{name}", "missing", "a value")
+    return item
+
+
+def _uint(record: Any, name: str, where: str) -> int:
+    return int(_item(record, name, where).as_uint())
+
+
+def _quantity(item: Any, name: str, unit: str) -> float:
+    return float(item.variation.get_item(name).variation.content.as_quantity(unit))
+
+
+def _on_earth(value: float, most: float, where: str) -> float:
+    if abs(value) > most:
+        raise MalformedMessage("out_of_range", where, f"{value:g}", f"degrees from {-most:g} to {most:g}")
+    return value

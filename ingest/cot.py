@@ -1,0 +1,156 @@
+"""Cursor-on-Target events of patrols: their own position, and what they see. XML without a DTD, at most 64 kB.
+
+A friendly event (``a-f-…``) on a unit's position topic is where the unit is. An event of any other affiliation
+(``a-u-…``, ``a-h-…``, ``a-n-…`` …) on a sensor's detections topic is a sighting, with the error that it states.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any, Final
+
+from ingest.arrival import Arrival
+from ingest.errors import MalformedMessage
+from ingest.wire import MAX_PAYLOAD_BYTES, WirePlot, WireScan
+
+MAX_BYTES: Final = 64 * 1024
+MAX_DEPTH: Final = 32
+UNKNOWN_M: Final = 9_999_999.0
+"""What Cursor-on-Target writes for an error that nobody knows."""
+SIGHTING_SD_M: Final = 50.0
+"""Of a sighting that states no error: a place read off a map by eye (assumption)."""
+_CLASSES: Final = (
+    (re.compile(r"^a-.-G-U-C-I"), "group"),
+    (re.compile(r"^a-.-G-E-V"), "vehicle"),
+    (re.compile(r"^a-.-S"), "vehicle"),
+    (re.compile(r"^a-.-A"), "other"),
+)
+"""MIL-STD-2525 as Cursor-on-Target writes it: infantry, vehicles, vessels, aircraft; else nothing is said."""
+_TYPE: Final = re.compile(r"^a-[fhnusjkp.o]-[A-Za-z](-[A-Za-z0-9]+){0,12}$")
+
+assert MAX_BYTES < MAX_PAYLOAD_BYTES
+
+
+def decode(payload: bytes, arrival: Arrival) -> WireScan:
+    """A sighting as a scan with one plot; the topic names who saw it, the event's uid what was seen."""
+    if arrival.sensor is None:
+        raise MalformedMessage("bad_topic", "topic", "missing", "the observer's own topic, which names it")
+    event = read_event(payload)
+    kind = event["type"]
+    if kind.startswith("a-f"):
+        raise MalformedMessage("wrong_channel", "event.type", f"{kind}: one of ours", "a sighting, or a unit's topic")
+    lon, lat, sd_m = point_of(event)
+    plot = WirePlot(
+        lon=lon,
+        lat=lat,
+        position_sd_m=SIGHTING_SD_M if sd_m is None else sd_m,
+        classes=next(({name: 1.0} for pattern, name in _CLASSES if pattern.match(kind)), {}),  # type: ignore[dict-item]
+        source_id=event["uid"],
+    )
+    boot, seq = arrival.numbered(f"{event['uid']}|{event['time']}".encode())
+    observed_at = moment(event, "time")
+    return WireScan(
+        sensor=arrival.sensor, boot=boot, seq=seq, scan=seq, observed_at=observed_at, kind="camera", plots=(plot,)
+    )
+
+
+def read_event(payload: bytes) -> dict[str, str]:
+    """The attributes of a Cursor-on-Target event and, as ``lat``, ``lon``, ``hae``, ``ce``, ``le``, of its point.
+
+    MalformedMessage for anything that is no such event: a document type, entities, too large, too deep, an attribute
+    that is missing. Nothing outside the document is ever fetched.
+    """
+    root = _tree(payload)
+    if root.tag != "event":
+        raise MalformedMessage("not_xml", "event", f"<{_word(root.tag)}>", "an <event>")
+    point = root.find("point")
+    if point is None:
+        raise MalformedMessage("missing_field", "event.point", "missing", "a <point>")
+    found = {}
+    for name in ("uid", "type", "time", "start", "stale", "how"):
+        found[name] = _attribute(root, name, f"event.{name}")
+    for name in ("lat", "lon", "hae", "ce", "le"):
+        found[name] = _attribute(point, name, f"event.point.{name}")
+    if root.get("version") != "2.0":
+        raise MalformedMessage("unknown_value", "event.version", _word(root.get("version") or "missing"), "2.0")
+    if not _TYPE.match(found["type"]):
+        raise MalformedMessage("unknown_value", "event.type", _word(found["type"]), "an atom such as a-u-G")
+    if not found["uid"].strip() or len(found["uid"]) > 64 or not found["uid"].isprintable():
+        raise MalformedMessage("bad_identifier", "event.uid", _word(found["uid"]), "1 to 64 printable characters")
+    if moment(found, "stale") < moment(found, "start"):
+        raise MalformedMessage("out_of_range", "event.stale", found["stale"], "a time not before start")
+    return found
+
+
+def point_of(event: dict[str, str]) -> tuple[float, float, float | None]:
+    """(longitude, latitude, standard deviation of one axis or None); ``ce`` is the one-sigma point of the error."""
+    lat, lon, ce = (_number(event, name) for name in ("lat", "lon", "ce"))
+    for name, value, most in (("lat", lat, 90.0), ("lon", lon, 180.0)):
+        if abs(value) > most:
+            raise MalformedMessage("out_of_range", f"event.point.{name}", f"{value:g}", f"{-most:g} to {most:g}")
+    for name in ("hae", "le"):
+        _number(event, name)
+    if ce < 0.0:
+        raise MalformedMessage("out_of_range", "event.point.ce", f"{ce:g}", "metres from 0")
+    return lon, lat, None if ce >= UNKNOWN_M or ce == 0.0 else min(ce, 1e6)
+
+
+def moment(event: dict[str, str], name: str) -> datetime:
+    """One of the event's times, which Cursor-on-Target writes in UTC, ending in Z."""
+    text = event[name]
+    try:
+        at = datetime.fromisoformat(text) if len(text) <= 40 and text.endswith("Z") else None
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        raise MalformedMessage("bad_time", f"event.{name}", _word(text), "UTC, ending in Z")
+    return at
+
+
+def _tree(payload: bytes) -> Any:
+    from xml.etree.ElementTree import ParseError
+
+    from defusedxml import DefusedXmlException
+    from defusedxml.ElementTree import fromstring
+
+    if len(payload) > MAX_BYTES:
+        raise MalformedMessage("too_large", "payload", f"{len(payload)} bytes", f"at most {MAX_BYTES}")
+    try:
+        root = fromstring(payload, forbid_dtd=True)
+    except DefusedXmlException as error:
+        said = type(error).__name__
+        raise MalformedMessage("not_xml", "payload", said, "XML without a document type or entities") from None
+    except (ParseError, ValueError, LookupError, RecursionError, MemoryError) as error:
+        raise MalformedMessage("not_xml", "payload", ascii(str(error))[1:-1][:100], "one XML document") from None
+    level, depth = [root], 0
+    while level:
+        depth += 1
+        if depth > MAX_DEPTH:
+            raise MalformedMessage("too_large", "payload", f"nested deeper than {MAX_DEPTH}", "a flat event")
+        level = [child for element in level for child in element]
+    return root
+
+
+def _attribute(element: Any, name: str, where: str) -> str:
+    value = element.get(name)
+    if value is None:
+        raise MalformedMessage("missing_field", where, "missing", "a value")
+    return str(value)
+
+
+def _number(event: dict[str, str], name: str) -> float:
+    where, text = f"event.point.{name}", event[name]
+    try:
+        value = float(text) if len(text) <= 40 and "_" not in text else None
+    except ValueError:
+        value = None
+    if value is None:
+        raise MalformedMessage("wrong_type", where, _word(text), "a number")
+    if value != value or abs(value) == float("inf"):
+        raise MalformedMessage("not_finite", where, text[:20], "a finite number")
+    return value
+
+
+def _word(text: str) -> str:
+    return ascii(text)[1:-1][:60]

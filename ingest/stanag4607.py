@@ -1,0 +1,144 @@
+"""STANAG 4607 ground moving target indicator packets (extra ``gmti``): the target reports of a dwell as one scan.
+
+Only real data: a picture that units act on must not show simulated or synthesized targets, so such packets are refused.
+Without a Mission Segment in the packet the day of a dwell is the one that puts it nearest to the receipt.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from ingest.arrival import Arrival
+from ingest.errors import MalformedMessage
+from ingest.wire import MAX_PAYLOAD_BYTES, MAX_PLOTS, WirePlot, WireScan
+
+SPREAD_S: Final = 1.0
+"""Dwells of one packet may differ so much in time; more is not one look."""
+REAL: Final = (0, 128)
+"""Exercise indicators of real data, in operations and in exercises."""
+SIMULATED_FROM: Final = 128
+"""Target classifications from here on are of simulated targets (126 is "other", 127 "unknown")."""
+CLASSES: Final = {
+    1: "vehicle", 2: "vehicle", 3: "other", 4: "other", 5: "other", 6: "vehicle", 7: "other", 8: "vehicle",
+    9: "person", 10: "vehicle", 11: "animal", 12: "group", 13: "other",
+}  # fmt: skip
+"""Live classes of D32.10: tracked and wheeled vehicles, aircraft, rotators, maritime, beacons, amphibians, persons,
+vehicles, animals, large multiple returns; every other says nothing."""
+_FIELD: Final = re.compile(r"\bD\d{1,2}(\.\d{1,2})?")
+
+
+def decode(payload: bytes, arrival: Arrival) -> WireScan:
+    """All targets of a packet's dwells; MalformedMessage names the field by its number in the standard, as ``D6``."""
+    if arrival.sensor is None:
+        raise MalformedMessage("bad_topic", "topic", "missing", "the radar's own topic, which names it")
+    library = _library()
+    packet = _packet(library, payload)
+    if packet.header.exercise_indicator not in REAL:
+        said = f"{packet.header.exercise_indicator}: simulated or synthesized"
+        raise MalformedMessage("unknown_value", "P7 exercise indicator", said, "real data: 0 or 128")
+    day, dwells = _segments(library, packet)
+    if not dwells:
+        raise MalformedMessage("missing_field", "Dwell Segment", "missing", "at least one")
+    times = [_time(dwell, day, arrival.received_at) for dwell in dwells]
+    if (max(times) - min(times)).total_seconds() > SPREAD_S:
+        said = f"{(max(times) - min(times)).total_seconds():.1f} s apart"
+        raise MalformedMessage("out_of_range", "D6", said, f"dwells within {SPREAD_S} s")
+    if sum(len(dwell.targets) for dwell in dwells) > MAX_PLOTS:
+        raise MalformedMessage("too_large", "D5", "too many targets", f"at most {MAX_PLOTS} in a packet")
+    plots = tuple(_plot(dwell, packet.header, i) for dwell in dwells for i in range(len(dwell.targets)))
+    boot, seq = arrival.numbered(payload + max(times).isoformat().encode())
+    return WireScan(
+        sensor=arrival.sensor, boot=boot, seq=seq, scan=seq, observed_at=max(times), kind="radar", plots=plots
+    )
+
+
+def _library() -> Any:
+    try:
+        import stanag4607
+    except ImportError:
+        said = "STANAG 4607 cannot be read here"
+        raise MalformedMessage("not_installed", "content_type", said, "pip install 'watchline[gmti]'") from None
+    return stanag4607
+
+
+def _packet(library: Any, payload: bytes) -> Any:
+    limits = library.DecodeLimits(max_packet_size=MAX_PAYLOAD_BYTES, max_segments=200)
+    try:
+        return library.decode_packet(payload, limits=limits)
+    except ValueError as error:
+        raise _not_gmti(error, "packet") from None
+
+
+def _segments(library: Any, packet: Any) -> tuple[datetime | None, list[Any]]:
+    """(the mission's day, the dwells)."""
+    day, dwells = None, []
+    for segment in packet.segments:
+        try:
+            if segment.segment_type == library.MISSION_SEGMENT_TYPE:
+                mission = library.decode_mission_segment(segment)
+                day = datetime(mission.reference_year, mission.reference_month, mission.reference_day, tzinfo=UTC)
+            elif segment.segment_type == library.DWELL_SEGMENT_TYPE:
+                dwells.append(library.decode_dwell_segment(segment, max_target_reports=MAX_PLOTS))
+        except (ValueError, OverflowError) as error:
+            name = "Mission Segment" if segment.segment_type == library.MISSION_SEGMENT_TYPE else "Dwell Segment"
+            raise _not_gmti(error, name) from None
+    return day, dwells
+
+
+def _not_gmti(error: Exception, where: str) -> MalformedMessage:
+    said = ascii(str(error))[1:-1][:120]
+    named = _FIELD.search(said)
+    if named is not None and "absent" in said:
+        return MalformedMessage("missing_field", named[0], "missing", "a value")
+    return MalformedMessage("not_gmti", named[0] if named else where, said, "a packet of STANAG 4607")
+
+
+def _time(dwell: Any, day: datetime | None, received_at: datetime) -> datetime:
+    after_midnight = timedelta(milliseconds=dwell.dwell_time_milliseconds)
+    if day is not None:
+        return day + after_midnight  # of the mission's day, however long it lasts
+    if after_midnight >= timedelta(days=2):
+        raise MalformedMessage("out_of_range", "D6", f"{after_midnight}", "a time of day, or a Mission Segment")
+    midnight = received_at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    days = (midnight + timedelta(days=shift) + after_midnight for shift in (-2, -1, 0, 1))
+    return min(days, key=lambda at: abs(at - received_at))
+
+
+def _plot(dwell: Any, header: Any, index: int) -> WirePlot:
+    target = dwell.targets[index]
+    where = f"D32[{index}]"
+    try:
+        place = dwell.target_location(index)
+    except ValueError as error:
+        raise MalformedMessage("out_of_range", f"{where}.4", ascii(str(error))[1:-1], "a place on Earth") from None
+    if place is None:
+        raise MalformedMessage("missing_field", f"{where}.2", "no place", "D32.2 and D32.3, or D32.4 and D32.5")
+    if (target.classification or 0) >= SIMULATED_FROM:
+        raise MalformedMessage("unknown_value", f"{where}.10", f"{target.classification}: simulated", "a live target")
+    lon, lat = float(place.longitude.degrees), float(place.latitude.degrees)
+    along, across = target.slant_range_uncertainty_centimeters, target.cross_range_uncertainty_decimeters
+    deviations = [each for each in (along and along / 100.0, across and across / 10.0) if each]
+    name = header.platform_id.decode("ascii", "replace").strip(" \0")
+    number = (
+        f"{dwell.revisit_index}.{dwell.dwell_index}.{index if target.report_index is None else target.report_index}"
+    )
+    return WirePlot(
+        lon=lon - 360.0 if lon > 180.0 else lon,
+        lat=lat,
+        position_sd_m=max(deviations, default=None),
+        classes=_classes(target),
+        source_id="".join(c if c.isprintable() else "?" for c in f"{name}/{header.job_id}/{number}"),
+    )
+
+
+def _classes(target: Any) -> Any:
+    name = CLASSES.get(target.classification)
+    if name is None:
+        return {}
+    percent = target.classification_probability_percent
+    if percent is None or percent > 100:
+        return {name: 1.0}
+    others = [other for other in ("person", "group", "vehicle", "animal", "other") if other != name]
+    return {name: max(percent, 1) / 100.0} | dict.fromkeys(others, (100 - max(percent, 1)) / 400.0)
