@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import urlsafe_b64decode
 from dataclasses import replace
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -118,3 +119,9 @@ def test_another_key_does_not_verify() -> None:
     forged = dict(replace(other, key=SIGNER.key).sign(TOPIC, JSON, SAID, BODY))
     assert forged["key"] == SIGNER.key
     assert not verifies(VERIFIER, TOPIC, JSON, forged, BODY)
+
+
+def test_the_example_of_the_document_is_this_signature() -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs" / "security.md").read_text(encoding="utf-8")
+    assert f"`{said()['key']}`" in text
+    assert f"`{said()['sig']}`" in text
