@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from ingest.decode import JSON, decode, decode_status, media_type
+from ingest.norths import metres_a_degree
 from ingest.topics import sensor_topic
 from ingest.wire import Status
 from ops.journal_reader import JournalRow
-from sensors.layout import Layout
-from sensors.scan import Scan
+from sensors.layout import AnySensor, Layout
+from sensors.scan import Plot, Scan
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ANY_SECTOR: Final = "journal"
@@ -20,8 +22,8 @@ _ANY_SECTOR: Final = "journal"
 def scan_of_row(row: JournalRow, layout: Layout | None = None) -> Scan:
     """The scan of a ``detections`` row: its sensor, boot and seq are the row's.
 
-    Standards other than our JSON say nothing of the kind of sensor; there it is the layout's, where that has the
-    sensor. Raises MalformedMessage for a row that this program cannot read any more.
+    Standards other than our JSON say nothing of the kind of sensor, and not all of them how well a place is known:
+    there both are the layout's, where that has the sensor. Raises MalformedMessage for a row that cannot be read.
     """
     received_at = _EPOCH + timedelta(microseconds=row.received_ns // 1000)
     if media_type(row.content_type) == JSON:
@@ -30,7 +32,10 @@ def scan_of_row(row: JournalRow, layout: Layout | None = None) -> Scan:
     scan = decode(
         row.body, received_at=received_at, content_type=row.content_type, topic=topic, identity=_identity(row)
     )
-    return replace(scan, kind=layout[row.sensor].kind) if layout is not None and row.sensor in layout else scan
+    if layout is None or row.sensor not in layout:
+        return scan
+    sensor = layout[row.sensor]
+    return replace(scan, kind=sensor.kind, plots=tuple(_with_deviation(plot, sensor) for plot in scan.plots))
 
 
 def status_of_row(row: JournalRow) -> Status:
@@ -42,6 +47,35 @@ def status_of_row(row: JournalRow) -> Status:
     return decode_status(
         row.body, received_at=received_at, content_type=row.content_type, topic=topic, identity=_identity(row)
     )
+
+
+def position_sd_m(
+    lon: float, lat: float, sensor: AnySensor, *, range_sd_m: float | None = None, azimuth_sd_deg: float | None = None
+) -> float | None:
+    """Standard deviation of one axis [m] of a place that a sensor reports without one; None: the layout gives none.
+
+    By the sensor's range and azimuth errors, its own or those given: the larger of along and across the line of sight.
+    """
+    range_sd_m, azimuth_sd_deg = range_sd_m or sensor.range_sd_m, azimuth_sd_deg or sensor.azimuth_sd_deg
+    if range_sd_m is None:
+        return None
+    away = distance_m(lon, lat, sensor.lon, sensor.lat)
+    return max(range_sd_m, 0.0 if azimuth_sd_deg is None else away * math.radians(azimuth_sd_deg))
+
+
+def distance_m(lon: float, lat: float, other_lon: float, other_lat: float) -> float:
+    """Distance [m] of two places near each other; good to 1 in 1000 within 100 km."""
+    a_lon, a_lat = metres_a_degree(lat)
+    return math.hypot(((lon - other_lon + 180.0) % 360.0 - 180.0) * a_lon, (lat - other_lat) * a_lat)
+
+
+def _with_deviation(plot: Plot, sensor: AnySensor) -> Plot:
+    if plot.lon is None or plot.lat is None or plot.position_sd_m is not None:
+        return plot
+    sd_m = position_sd_m(plot.lon, plot.lat, sensor, range_sd_m=plot.range_sd_m, azimuth_sd_deg=plot.azimuth_sd_deg)
+    if sd_m is None and plot.azimuth_deg is not None:
+        return replace(plot, lon=None, lat=None)  # the measurement itself stays
+    return replace(plot, position_sd_m=sd_m)
 
 
 def _identity(row: JournalRow) -> tuple[int, int] | None:

@@ -6,7 +6,6 @@ its old number, so that the journal counts it as the duplicate that it is.
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -21,13 +20,13 @@ from ingest.address import BrokerUrl
 from ingest.decode import encode
 from ingest.errors import MalformedMessage
 from ingest.identity import Identity
-from ingest.norths import metres_a_degree
 from ingest.sapient import Node, Packet, detection
 from ingest.sapient_place import Faults, Place, Stand
 from ingest.sender import Sender, SenderSettings
 from ingest.spool import Spool
 from ingest.standards import SAPIENT
 from ingest.wire import Kind, WirePlot
+from ops.journaled import distance_m, position_sd_m
 from ops.sapient_memory import Report, SapientMemory
 from sensors.layout import AnySensor, Layout
 from sensors.scan import Plot, Scan
@@ -214,7 +213,9 @@ class Post:
                 faults.append(MalformedMessage("incomplete", f"detection_report.{name}", said, "an error above 0"))
         if plot.lon is None or plot.lat is None:
             return plot
-        sd_m = plot.position_sd_m or _position_sd(plot, sensor)
+        sd_m = plot.position_sd_m or position_sd_m(
+            plot.lon, plot.lat, sensor, range_sd_m=plot.range_sd_m, azimuth_sd_deg=plot.azimuth_sd_deg
+        )
         if sd_m is None:
             if not polar:
                 said = f"missing, and the layout gives no range_sd_m for {sensor.id}"
@@ -246,25 +247,8 @@ def _report_of(packet: Packet) -> Report:
     return Report(blake2b(said.encode(), digest_size=16).digest(), message.node_id, report.object_id)
 
 
-def _position_sd(plot: WirePlot, sensor: AnySensor) -> float | None:
-    """Standard deviation of one axis by the layout's error model: the larger of along and across the line of sight."""
-    assert plot.lon is not None
-    assert plot.lat is not None
-    range_sd = plot.range_sd_m or sensor.range_sd_m
-    if range_sd is None:
-        return None
-    azimuth_sd = plot.azimuth_sd_deg or sensor.azimuth_sd_deg
-    away = plot.range_m if plot.range_m is not None else _distance_m(plot.lon, plot.lat, sensor.lon, sensor.lat)
-    return max(range_sd, 0.0 if azimuth_sd is None else away * math.radians(azimuth_sd))
-
-
 def _moved(place: Place | None, sensor: AnySensor) -> bool:
     if place is None:
         return False
     allowed = max(SITE_TOLERANCE_M, 3.0 * (place.sd_m or 0.0))
-    return _distance_m(place.lon, place.lat, sensor.lon, sensor.lat) > allowed
-
-
-def _distance_m(lon: float, lat: float, other_lon: float, other_lat: float) -> float:
-    a_lon, a_lat = metres_a_degree(lat)
-    return math.hypot(((lon - other_lon + 180.0) % 360.0 - 180.0) * a_lon, (lat - other_lat) * a_lat)
+    return distance_m(place.lon, place.lat, sensor.lon, sensor.lat) > allowed
