@@ -21,8 +21,8 @@ UNKNOWN_BELOW: Final = 0.6
 def tracks_live(pipeline: Pipeline, frame: LocalFrame) -> list[dict[str, Any]]:
     """Every live track: position in lon/lat and frame, speed, true course, 1-sigma ellipse axes, class, status.
 
-    ``course_deg`` is clockwise from true north, null below 0.2 m/s, where a course means nothing. ``revoked_sources``:
-    sensors among its newest evidence whose keys are no longer believed.
+    ``course_deg`` is clockwise from true north, null below 0.2 m/s, where a course means nothing. ``sensors``: those of
+    its newest evidence, the newest first; ``revoked_sources``: those of them whose keys are no longer believed.
     """
     tracks = pipeline.tracks
     n = tracks.sizes["estimate"]
@@ -37,6 +37,7 @@ def tracks_live(pipeline: Pipeline, frame: LocalFrame) -> list[dict[str, Any]]:
     axes, angle = _ellipses(column["cov"][:, :2, :2].astype(float))
     likely = column["class_probability"].argmax(axis=1)
     certainty = column["class_probability"].max(axis=1)
+    classes = column["class_probability"].astype(float).round(3).tolist()
     updated = column["updated_at"].astype("datetime64[ns]").astype(np.int64)
     return [
         {
@@ -53,9 +54,11 @@ def tracks_live(pipeline: Pipeline, frame: LocalFrame) -> list[dict[str, Any]]:
             "existence": round(float(column["existence"][i]), 4),
             "label": CLASSES[likely[i]] if certainty[i] >= UNKNOWN_BELOW else "unknown",
             "label_probability": round(float(certainty[i]), 3),
+            "class_probability": dict(zip(CLASSES, classes[i], strict=True)),
             "segment": int(column["segment"][i]),
             "offset_m": None if math.isnan(column["offset_m"][i]) else round(float(column["offset_m"][i]), 1),
             "updated_ns": int(updated[i]),
+            "sensors": pipeline.seen_by(str(column["track"][i])),
             "revoked_sources": pipeline.doubtful(str(column["track"][i])),
         }
         for i in range(n)

@@ -161,6 +161,10 @@ class Pipeline:
         """Sensors and units whose keys are no longer believed, and since when in UTC ns."""
         return self._memory.revoked
 
+    def seen_by(self, track: str) -> list[str]:
+        """The sensors of a live track's newest evidence, each once, the newest first."""
+        return list(dict.fromkeys(sensor for sensor, _, _ in reversed(self._memory.evidence.get(track, ()))))
+
     def doubtful(self, track: str) -> list[str]:
         """The revoked sensors that are among the newest evidence of a live track."""
         sensors = {sensor for sensor, _, _ in self._memory.evidence.get(track, ())}
