@@ -20,7 +20,7 @@ from geo.terrain import cell_size
 Ints = npt.NDArray[np.int64]
 
 BELTS: Final = ("home", "away", "both")
-FIXED: Final = 2.0**40
+FIXED: Final = 2.0**32
 """Probabilities are added as whole parts of this, so that the order of the cells does not matter."""
 RASTERS: Final = (
     "expected_probability",
