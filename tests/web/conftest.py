@@ -1,0 +1,312 @@
+"""A real browser before a real server: a demonstration, or a store that the test itself writes."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request, sync_playwright
+
+from ops.pages import BUILT
+from ops.store import Store
+
+ROOT = Path(__file__).resolve().parents[2]
+SCREENS = ROOT / "out" / "screens"
+DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+SERVER_STARTS_S, MAP_DRAWS_MS = 60.0, 30_000
+LON, LAT = -84.2458, 36.5896  # the middle of the sample sector, on its border
+
+REPORT_VIOLATIONS = """
+addEventListener("securitypolicyviolation", (event) =>
+  console.error(`POLICY ${event.effectiveDirective} ${event.blockedURI} ${event.sample}`));
+"""
+LOST_REQUESTS = re.compile(
+    r"Failed to load resource: net::ERR_|Failed to load resource: the server responded .* 50[0-9]"
+)
+
+
+def chromium() -> str:
+    """Debian's Chromium; without it these tests fail, for a map that nobody has looked at is not tested."""
+    found = shutil.which("chromium")
+    if found is None:
+        pytest.fail("Chromium is not installed: 'apt-get install chromium', or run deploy/system_packages.py.")
+    return found
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def launch(playwright: Playwright) -> Callable[..., Browser]:
+    """Starts a browser with more arguments; whoever calls closes it."""
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    return lambda *arguments: playwright.chromium.launch(executable_path=chromium(), args=[*sandbox, *arguments])
+
+
+@pytest.fixture(scope="session")
+def browser(launch: Callable[..., Browser]) -> Iterator[Browser]:
+    if not (BUILT / "index.html").is_file():
+        pytest.fail(f"The front end is not built: run 'python deploy/build_web.py' ({BUILT} is empty).")
+    browser = launch()
+    yield browser
+    browser.close()
+
+
+@dataclass
+class Witness:
+    """What a page did that it must not do. ``check`` at the end of every test; ``outage`` allows lost requests."""
+
+    home: str
+    faults: list[str] = field(default_factory=list)
+    outage: bool = False
+
+    def attach(self, page: Page) -> None:
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.faults.append(f"error: {error}"))
+        page.on("dialog", lambda dialog: (self.faults.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        page.on("request", self._request)
+        page.on("popup", lambda popup: self.faults.append(f"popup: {popup.url}"))
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and not (self.outage and LOST_REQUESTS.search(message.text)):
+            self.faults.append(f"console: {message.text}")
+
+    def _request(self, request: Request) -> None:
+        if not request.url.startswith((self.home, "blob:", "data:")):
+            self.faults.append(f"request: {request.url}")
+
+    def check(self) -> None:
+        assert self.faults == []
+
+
+@dataclass
+class Visit:
+    page: Page
+    witness: Witness
+
+    def part(self, name: str) -> Any:
+        return self.page.get_by_test_id(name)
+
+    def live(self) -> None:
+        """Wait until the map is drawn and the stream is live."""
+        self.page.wait_for_selector("#map[data-state=ready]", timeout=MAP_DRAWS_MS)
+        self.page.wait_for_selector("html[data-stream=live]", timeout=15_000)
+
+    def screen(self, name: str) -> None:
+        SCREENS.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=SCREENS / f"{name}.png")
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Callable[..., Visit]]:
+    """Opens a page in a fresh context; afterwards nothing may have gone wrong on any of them."""
+    visits: list[Visit] = []
+
+    def open_page(address: str, *, using: Browser | None = None, **options: Any) -> Visit:
+        context = (using or browser).new_context(**({"viewport": DESKTOP} | options))
+        context.add_init_script(REPORT_VIOLATIONS)
+        page, witness = context.new_page(), Witness(address)
+        witness.attach(page)
+        page.goto(address)
+        visits.append(Visit(page, witness))
+        return visits[-1]
+
+    yield open_page
+    for one in visits:
+        one.page.context.close()
+    for one in visits:
+        one.witness.check()
+
+
+def until(true: Callable[[], object], *, within_s: float = 20.0) -> bool:
+    deadline = time.monotonic() + within_s
+    while not true() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return bool(true())
+
+
+# A demonstration
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a running demonstration that has raised its first alert."""
+    folder = tmp_path_factory.mktemp("demo")
+    command = [sys.executable, "-m", "ops.cli", "demo", "--headless", "--duration=200", f"--port={free_port()}"]
+    log = folder / "log"
+    with log.open("wb") as out:
+        process = subprocess.Popen([*command, f"--out={folder / 'out'}"], stderr=out, stdout=out, cwd=ROOT)
+    try:
+        assert until(lambda: "http://" in log.read_text(), within_s=120), log.read_text()
+        address = re.findall(r"http://127\.0\.0\.1:\d+/", log.read_text())[0]
+        assert until(lambda: httpx.get(f"{address}api/alerts").json()["alerts"], within_s=60), log.read_text()
+        yield address
+    finally:
+        process.kill()  # its children end with it
+        process.wait()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+# A store of one's own
+
+
+@dataclass
+class World:
+    """What fusion would write, written by the test five times a second, and ``watchline serve`` over it."""
+
+    folder: Path
+    port: int = field(default_factory=free_port)
+    tracks: list[dict[str, Any]] = field(default_factory=list)
+    sensors: list[dict[str, Any]] = field(default_factory=list)
+    counts: dict[str, dict[str, int]] = field(default_factory=dict)
+    paused: bool = False
+    process: subprocess.Popen[bytes] | None = None
+
+    @staticmethod
+    def track(number: int, **more: Any) -> dict[str, Any]:
+        """A confirmed track near the middle of the sector, as ops.picture writes it."""
+        return {
+            "track": f"T{number:04d}", "status": "confirmed", "lon": LON + number * 0.002, "lat": LAT + 0.004,
+            "easting": number * 180.0, "northing": 450.0, "speed_mps": 1.4, "course_deg": 180.0,
+            "ellipse_m": [20.0, 8.0], "ellipse_azimuth_deg": 30.0, "existence": 0.98, "label": "person",
+            "label_probability": 0.9, "segment": 28, "offset_m": -420.0, "updated_ns": 0,
+        } | more  # fmt: skip
+
+    @staticmethod
+    def sensor(name: str, number: int = 0, **more: Any) -> dict[str, Any]:
+        base = {"sensor": name, "kind": "radar", "lon": LON - 0.05 + number * 0.02, "lat": LAT - 0.01, "state": "ok"}
+        return base | {"since_ns": time.time_ns()} | more
+
+    @staticmethod
+    def alert(number: int, revision: int = 0, **more: Any) -> dict[str, Any]:
+        now = datetime.now(UTC)
+        return {
+            "id": f"A{number:04d}", "rule": "approaching", "priority": "medium", "status": "active",
+            "revision": revision, "sentence": f"Walker-like track T{number:04d} approaches the border.",
+            "raised_at": now, "updated_at": now, "observed_at": now, "track": f"T{number:04d}", "sensor": None,
+            "segment": 28, "chainage_m": 14200.0, "direction": 1, "easting": 0.0, "northing": 450.0, "lon": LON,
+            "lat": LAT + 0.004, "offset_m": -420.0, "time_to_border_s": 300.0, "class_label": "person",
+            "class_probability": 0.9, "existence": 0.98, "evidence": [["radar-crest", 1, 7]], "by": "", "reason": "",
+        } | more  # fmt: skip
+
+    def __post_init__(self) -> None:
+        self.store = Store(self.folder / "store.db")
+        self._cursor, self._lock, self._stop = 0, threading.Lock(), threading.Event()
+        self._writer = threading.Thread(target=self._write, daemon=True)
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}/"
+
+    def start(self) -> None:
+        """Start the server, on the same port each time."""
+        command = [sys.executable, "-m", "ops.cli", "serve", str(self.folder / "store.db"), f"--port={self.port}"]
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(command, stderr=log, stdout=log, cwd=ROOT)
+        assert until(self._answers, within_s=SERVER_STARTS_S), (self.folder / "log").read_text()
+
+    def _answers(self) -> bool:
+        try:
+            return httpx.get(f"{self.address}api/layers", timeout=30).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    def write(self) -> None:
+        """Begin to write."""
+        self._writer.start()
+
+    def _write(self) -> None:
+        while not self._stop.wait(0.2):
+            if not self.paused:
+                self.commit()
+
+    def commit(self, alerts: list[dict[str, Any]] | None = None) -> None:
+        now_ns = time.time_ns()
+        tracks = [track | {"updated_ns": now_ns} for track in self.tracks]
+        with self._lock:
+            self._cursor += 1
+            self.store.commit(
+                self._cursor,
+                stamp_ns=now_ns,
+                tracks_live=tracks,
+                sensors=self.sensors,
+                counts=self.counts,
+                alerts=alerts or [],
+            )
+
+    def signal(self, number: signal.Signals) -> None:
+        assert self.process is not None
+        os.kill(self.process.pid, number)
+
+    def kill(self) -> None:
+        """As a power cut would."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    def close(self) -> None:
+        self._stop.set()
+        self._writer.join()
+        if self.process is not None:
+            self.signal(signal.SIGCONT)
+            self.kill()
+        self.store.close()
+
+
+CREST = ("radar-west", "radar-divide", "radar-crest", "radar-valley")
+
+
+@contextmanager
+def world_in(folder: Path) -> Iterator[World]:
+    world = World(folder)
+    world.tracks = [world.track(1), world.track(2, status="coasting", label="vehicle")]
+    world.sensors = [world.sensor(name, number) for number, name in enumerate(CREST)]
+    world.counts = {name: counts(10) for name in CREST}
+    world.commit([world.alert(1)])
+    world.write()
+    try:
+        yield world
+    finally:
+        world.close()
+
+
+def counts(received: int) -> dict[str, int]:
+    return {"received": received, "journaled": received, "duplicate": 0, "dead_lettered": 0, "shed": 0}
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """A world of one's own, its server not started yet."""
+    with world_in(tmp_path) as world:
+        yield world
+
+
+@pytest.fixture(scope="module")
+def calm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A world with its server, shared by tests that leave it as it was."""
+    with world_in(tmp_path_factory.mktemp("calm")) as world:
+        world.start()
+        yield world

@@ -1,0 +1,182 @@
+"""The live map over a demonstration: tracks move, alerts are dealt with and stay so, everything by keyboard too."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.chain
+
+DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+
+
+def places(page: Any) -> dict[str, tuple[str, str]]:
+    """Place of each listed track."""
+    rows = page.locator("[data-testid=track-row]").evaluate_all(
+        "rows => rows.map(row => [row.dataset.track, row.dataset.lon, row.dataset.lat])"
+    )
+    return {name: (lon, lat) for name, lon, lat in rows}
+
+
+def status_of(demo: str, identity: str) -> str:
+    return str(httpx.get(f"{demo}api/alerts/{identity}").json()["status"])
+
+
+def first_active(visit: Any) -> Any:
+    alert = visit.page.locator("[data-testid=alert][data-status=active]").first
+    alert.wait_for(timeout=30_000)
+    return alert
+
+
+def test_tracks_move_and_the_page_says_what_it_is(demo: str, visit: Callable[..., Any]):
+    here = visit(demo)
+    here.live()
+    expect(here.part("demo-mark")).to_be_visible()
+    expect(here.page).to_have_title("DEMO: Watchline Cumberland (exercise)")
+    expect(here.part("clock-utc")).to_have_text(re.compile(r"\d\d:\d\d:\d\d"))
+    expect(here.part("unseen-hidden")).to_contain_text("hidden from all working sensors", timeout=15_000)
+    expect(here.part("unseen-sensors")).to_contain_text("8 sensors")
+    here.page.keyboard.press("t")
+    here.part("track-row").first.wait_for()
+    before = places(here.page)
+    here.page.wait_for_timeout(3000)
+    after = places(here.page)
+    moved = [name for name in before.keys() & after.keys() if before[name] != after[name]]
+    assert len(moved) >= 3
+    here.screen("tracks-day")
+
+
+def test_an_acknowledged_alert_stays_so_after_a_reload(demo: str, visit: Callable[..., Any]):
+    here = visit(demo)
+    here.live()
+    alert = first_active(here)
+    identity = alert.get_attribute("data-alert")
+    alert.get_by_test_id("alert-acknowledge").click()
+    row = here.page.locator(f"[data-alert='{identity}']")
+    expect(row).to_have_attribute("data-status", "acknowledged", timeout=10_000)
+    assert status_of(demo, identity) == "acknowledged"
+    here.page.reload()
+    expect(row).to_have_attribute("data-status", "acknowledged", timeout=15_000)
+    expect(row.get_by_test_id("alert-acknowledge")).to_be_hidden()
+
+
+def test_a_rejection_needs_a_reason_and_keeps_it(demo: str, visit: Callable[..., Any]):
+    here = visit(demo)
+    here.live()
+    alert = here.page.locator("[data-testid=alert]").first
+    alert.wait_for(timeout=30_000)
+    identity = alert.get_attribute("data-alert")
+    alert.get_by_test_id("alert-reject").click()
+    here.part("reject-reason").fill(" x ")
+    here.part("reject-send").click()
+    expect(here.part("reject-problem")).to_contain_text("at least three characters")
+    here.part("reject-reason").fill("a cow,  seen by <b>camera</b>")
+    here.part("reject-send").click()
+    expect(here.part("reject-dialog")).to_be_hidden()
+    expect(here.page.locator(f"[data-alert='{identity}']")).to_have_count(0, timeout=10_000)
+    here.part("show-closed").click()
+    row = here.page.locator(f"[data-alert='{identity}']")
+    expect(row).to_have_attribute("data-status", "rejected")
+    expect(row).to_contain_text("Rejected by operator: a cow, seen by <b>camera</b>")
+    assert status_of(demo, identity) == "rejected"
+
+
+def test_everything_by_keyboard_alone(demo: str, visit: Callable[..., Any]):
+    """List, details, acknowledge, refuse to reject, panels, layers, the map and a line of sight, without a mouse."""
+    here = visit(demo)
+    here.live()
+    press = here.page.keyboard.press
+    focus = here.page.locator(":focus")
+    press("Tab")
+    expect(focus).to_have_text("Skip to the alerts")
+    first_active(here)
+    press("l")
+    expect(focus).to_have_class(re.compile("alert-open"))
+    press("Enter")
+    expect(here.part("details-lead")).to_be_visible()
+    press("r")
+    expect(here.part("reject-reason")).to_be_focused()
+    press("Escape")
+    expect(here.part("reject-dialog")).to_be_hidden()
+    press("t")
+    expect(here.part("tab-tracks")).to_be_focused()
+    press("ArrowRight")
+    expect(here.part("tab-sensors")).to_be_focused()
+    expect(here.part("sensor-row")).to_have_count(8)
+    press("y")
+    here.part("layer-elevation").focus()
+    before = here.part("layer-elevation").is_checked()
+    press("Space")
+    assert here.part("layer-elevation").is_checked() is not before
+    press("m")
+    expect(here.page.locator("#map :focus, #map:focus")).to_have_count(1)
+    press("v")
+    expect(here.part("tool-panel")).to_be_visible()
+    press("Enter")
+    for _ in range(3):
+        press("ArrowUp")
+    here.page.wait_for_timeout(800)  # the map glides
+    press("Enter")
+    expect(here.part("sight-verdict")).to_contain_text("isible", timeout=10_000)
+    press("Escape")
+    expect(here.part("tool-panel")).to_be_hidden()
+    press("?")
+    expect(here.part("help")).to_be_visible()
+    press("Escape")
+    expect(here.part("help")).to_be_hidden()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("viewport", "name"), [(DESKTOP, "desktop"), (PHONE, "phone")])
+def test_nothing_serious_for_axe_and_nothing_out_of_the_screen(demo: str, visit, scheme, viewport, name):
+    """Every panel in both palettes and sizes; axe's rules on contrast, names and roles among them."""
+    here = visit(demo, viewport=viewport, color_scheme=scheme)
+    here.live()
+    here.part("unseen-hidden").get_by_text("hidden from all").wait_for(timeout=15_000)
+    first_active(here)
+    here.screen(f"{name}-{'day' if scheme == 'light' else 'night'}")
+    panels = ["details", "tracks", "sensors", "layers"] + (["alerts"] if name == "phone" else [])
+    found: list[str] = []
+    for panel in panels:
+        here.part(f"tab-{panel}").click()
+        if panel == "details" and name == "desktop":
+            here.part("alert-open").first.click()
+            here.part("details-lead").wait_for()
+        here.page.wait_for_timeout(300)
+        report = Axe().run(here.page)
+        found += [
+            f"{panel}: {violation['id']} {violation['nodes'][0]['html'][:200]}"
+            for violation in report.response["violations"]
+            if violation["impact"] in ("serious", "critical")
+        ]
+        if name == "phone" or panel in ("sensors", "layers"):
+            here.screen(f"{name}-{'day' if scheme == 'light' else 'night'}-{panel}")
+        overflow = here.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert overflow <= 0, panel
+    assert found == []
+
+
+def test_text_is_at_least_twelve_pixels_everywhere(demo: str, visit: Callable[..., Any]):
+    here = visit(demo)
+    here.live()
+    first_active(here)
+    for panel in ("tracks", "sensors", "layers"):
+        here.part(f"tab-{panel}").click()
+        here.page.wait_for_timeout(200)
+        small = here.page.evaluate("""() => {
+          const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), small = [];
+          for (let node; (node = walk.nextNode()); ) {
+            const parent = node.parentElement;
+            const unread = node.data.trim() === "" || parent.closest("script, style, noscript");
+            if (unread || !parent.checkVisibility()) continue;
+            if (parseFloat(getComputedStyle(parent).fontSize) < 12) small.push(node.data.trim().slice(0, 40));
+          }
+          return small;
+        }""")
+        assert small == [], panel

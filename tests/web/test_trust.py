@@ -1,0 +1,258 @@
+"""What the page shows can be trusted, or it says so: lost streams, silent sensors, hostile words, wrong clocks."""
+
+from __future__ import annotations
+
+import re
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, expect
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(2)>",
+    "javascript:alert(3)",
+    "'\"><svg/onload=alert(4)>",
+    "{{constructor.constructor('alert(5)')()}}",
+    "__proto__",
+    "constructor",
+)
+
+
+def identities(page: Any) -> list[str]:
+    return page.locator("[data-testid=alert]").evaluate_all("rows => rows.map(row => row.dataset.alert)")
+
+
+def test_a_killed_server_is_lost_and_back_with_nothing_missed(world: Any, visit: Callable[..., Any]):
+    world.start()
+    here = visit(world.address)
+    here.live()
+    expect(here.part("alert")).to_have_count(1)
+    here.witness.outage = True
+    world.kill()
+    expect(here.part("stream-state")).to_have_attribute("data-state", "lost", timeout=10_000)
+    expect(here.part("banner-stream")).to_contain_text("Connection lost")
+    expect(here.part("banner-stream")).to_contain_text("New alerts do not arrive")
+    here.screen("stream-lost")
+    for number in range(2, 8):
+        world.commit([world.alert(number, priority="high")])
+    world.commit([world.alert(1, revision=1, status="acknowledged", by="somebody")])
+    world.start()
+    expect(here.part("stream-state")).to_have_attribute("data-state", "live", timeout=25_000)
+    expect(here.part("banner-stream")).to_be_hidden()
+    expect(here.part("alert")).to_have_count(7)
+    assert sorted(identities(here.page)) == [f"A{number:04d}" for number in range(1, 8)]
+    expect(here.page.locator("[data-alert=A0001]")).to_have_attribute("data-status", "acknowledged")
+    world.commit([world.alert(8)])
+    expect(here.part("alert")).to_have_count(8)
+
+
+def test_a_server_that_hangs_is_lost_too_and_comes_back(calm: Any, visit: Callable[..., Any]):
+    here = visit(calm.address)
+    here.live()
+    here.witness.outage = True
+    calm.signal(signal.SIGSTOP)
+    try:
+        here.page.wait_for_selector("#stream-state[data-state=stale], #stream-state[data-state=lost]", timeout=10_000)
+        expect(here.part("stream-state")).to_have_attribute("data-state", "lost", timeout=20_000)
+        expect(here.part("banner-stream")).to_be_visible()
+    finally:
+        calm.signal(signal.SIGCONT)
+    expect(here.part("stream-state")).to_have_attribute("data-state", "live", timeout=20_000)
+
+
+def test_a_picture_that_nobody_renews_is_called_stale(calm: Any, visit: Callable[..., Any]):
+    here = visit(calm.address)
+    here.live()
+    calm.paused = True
+    try:
+        expect(here.part("stream-state")).to_have_attribute("data-state", "stale", timeout=12_000)
+        expect(here.part("banner-stream")).to_contain_text("stale")
+        expect(here.part("unseen-sensors")).to_contain_text("as of the last picture")
+    finally:
+        calm.paused = False
+    expect(here.part("stream-state")).to_have_attribute("data-state", "live", timeout=10_000)
+
+
+def test_a_silent_sensor_is_lost_ground_never_calm(world: Any, visit: Callable[..., Any]):
+    world.start()
+    here = visit(world.address)
+    here.live()
+    expect(here.part("unseen-sensors")).to_have_text("All 4 sensors report")
+    expect(here.part("unseen-hidden")).to_contain_text("%", timeout=15_000)
+    share = re.compile(r"(\d+) %")
+    before = int(share.findall(here.part("unseen-hidden").inner_text())[0])
+    revision = here.page.evaluate("() => fetch('/api/layers').then(a => a.json()).then(l => l[2].revision)")
+    world.sensors = [
+        entry | {"state": "silent"} if entry["sensor"] == "radar-crest" else entry for entry in world.sensors
+    ]
+    expect(here.part("unseen-sensors")).to_contain_text("1 of 4 sensors do not watch: radar-crest silent")
+    expect(here.part("unseen-hidden")).not_to_contain_text(f"{before} %", timeout=15_000)
+    assert int(share.findall(here.part("unseen-hidden").inner_text())[0]) > before
+    asked = here.page.evaluate("() => performance.getEntriesByType('resource').map(e => e.name)")
+    assert any("/api/tiles/visible/" in url and revision not in url for url in asked)
+    here.page.keyboard.press("s")
+    row = here.page.locator("[data-sensor=radar-crest]")
+    expect(row).to_have_attribute("data-lost", "true")
+    expect(row).to_contain_text("what it watched is not watched by it")
+    here.screen("sensor-silent")
+
+
+def test_hostile_words_stay_words(calm: Any, visit: Callable[..., Any]):
+    """Whatever a sensor or a message may set: it is shown as it came, and nothing of it runs (see Witness)."""
+    kept = calm.tracks, calm.sensors, calm.counts
+    tracks = [calm.track(10 + i, track=words, label=words) for i, words in enumerate(HOSTILE)]
+    sensors = [calm.sensor(f"S {words}", 2, kind=words, state=words) for words in HOSTILE]
+    calm.tracks, calm.sensors = [*kept[0], *tracks], [*kept[1], *sensors]
+    calm.counts = {f"S {words}": {**kept[2]["radar-crest"], "received": 99} for words in HOSTILE}
+    alerts = {f"A{100 + i:04d}": words for i, words in enumerate(HOSTILE)}
+    calm.commit([hostile_alert(calm, 100 + i, words) for i, words in enumerate(HOSTILE)])
+    try:
+        here = visit(calm.address)
+        here.live()
+        for identity, words in alerts.items():
+            expect(here.page.locator(f"[data-alert={identity}]")).to_contain_text(f"Says {words}", timeout=10_000)
+        for identity, words in alerts.items():
+            here.page.locator(f"[data-alert={identity}]").get_by_test_id("alert-open").click()
+            expect(here.part("details-lead")).to_have_text(f"Says {words}")
+            expect(here.part("details")).to_contain_text(f"S {words}")
+        here.page.keyboard.press("t")
+        for words in HOSTILE:
+            row = here.page.locator("[data-testid=track-row]").filter(has_text=words).first
+            row.click()
+            expect(here.part("details-title")).to_contain_text(words)
+            here.page.keyboard.press("t")
+        here.page.keyboard.press("s")
+        expect(here.part("counts-verdict")).to_contain_text("DO NOT BALANCE", timeout=10_000)
+        for words in HOSTILE:
+            expect(here.part("sensor-list")).to_contain_text(f"S {words}")
+            expect(here.part("counts")).to_contain_text(f"S {words}")
+            here.part("sensor-row").filter(has_text=f"S {words}").first.click()
+            expect(here.part("details-title")).to_contain_text(words)
+            here.page.keyboard.press("s")
+        here.screen("hostile")
+        row = here.page.locator("[data-alert=A0100]")
+        row.get_by_test_id("alert-reject").click()
+        expect(here.part("reject-dialog")).to_contain_text(f"Says {HOSTILE[0]}")
+        here.page.keyboard.press("Escape")
+        assert here.page.evaluate("Object.keys(Object.prototype).length") == 0
+    finally:
+        calm.tracks, calm.sensors, calm.counts = kept
+        calm.commit([calm.alert(100 + i, revision=1, status="cleared") for i in range(len(HOSTILE))])
+
+
+def hostile_alert(world: Any, number: int, words: str) -> dict[str, Any]:
+    said = {"sentence": f"Says {words}", "rule": words, "class_label": words, "by": words, "reason": words}
+    named = {"track": words, "sensor": f"S {words}", "evidence": [[f"S {words}", 1, 1]]}
+    return world.alert(number, priority="high", **said, **named)
+
+
+def test_characters_that_hide_or_turn_words_are_shown_as_such(calm: Any, visit: Callable[..., Any]):
+    calm.commit([calm.alert(90, sentence="ab\u202ecd\u200be\u0007f", priority="high")])
+    try:
+        here = visit(calm.address)
+        here.live()
+        expect(here.page.locator("[data-alert=A0090]")).to_contain_text("ab\ufffdcd\ufffde\ufffdf")
+    finally:
+        calm.commit([calm.alert(90, revision=1, status="cleared")])
+
+
+def test_an_action_that_does_not_arrive_is_said_in_place(calm: Any, visit: Callable[..., Any]):
+    """``serve`` only shows a store, so every action is refused."""
+    here = visit(calm.address)
+    here.live()
+    here.witness.outage = True
+    row = here.page.locator("[data-alert=A0001]")
+    row.get_by_test_id("alert-acknowledge").click()
+    expect(row).to_contain_text("could not be sent")
+    expect(row).to_have_attribute("data-status", "active")
+
+
+def test_without_webgl_the_page_says_so_and_goes_on(
+    calm: Any, visit: Callable[..., Any], launch: Callable[..., Browser]
+):
+    blind = launch("--disable-3d-apis")
+    here = visit(calm.address, using=blind)
+    here.page.wait_for_selector("#map[data-state=no-webgl]")
+    expect(here.part("map-problem")).to_contain_text("WebGL")
+    expect(here.part("alert")).to_have_count(1)
+    here.page.keyboard.press("t")
+    expect(here.part("track-row")).to_have_count(2)
+    here.screen("no-webgl")
+    here.page.context.close()
+    blind.close()
+
+
+@pytest.mark.parametrize("wrong_s", [3600, -3600])
+def test_a_wrong_clock_of_the_browser_is_said_and_not_used(calm: Any, visit: Callable[..., Any], wrong_s: int):
+    here = visit("about:blank")
+    here.witness.home = calm.address
+    here.page.clock.set_system_time(time.time() + wrong_s)
+    here.page.goto(calm.address)
+    here.live()
+    expect(here.part("banner-clock")).to_contain_text("1 h")
+    shown = here.part("clock-utc").inner_text()
+    now = time.strftime("%H:%M", time.gmtime())
+    later = time.strftime("%H:%M", time.gmtime(time.time() + 2))
+    assert shown[:5] in (now, later)
+    expect(here.part("stream-state")).to_have_attribute("data-state", "live")
+
+
+def test_the_sight_line_on_the_page_is_the_servers(calm: Any, visit: Callable[..., Any]):
+    here = visit(calm.address)
+    here.live()
+    answers: list[Any] = []
+    here.page.on("response", lambda answer: answers.append(answer) if "/api/profile" in answer.url else None)
+    here.part("tool-sight").click()
+    box = here.page.locator("#map").bounding_box()
+    for share in (0.4, 0.6):
+        here.page.mouse.click(box["x"] + box["width"] * share, box["y"] + box["height"] * share)
+    expect(here.part("sight-verdict")).to_be_visible(timeout=10_000)
+    body = answers[-1].json()
+    assert body == httpx.get(answers[-1].url).json()
+    verdict = here.part("sight-verdict").inner_text()
+    assert verdict.startswith("Visible." if body["visible"] else "Not visible.")
+    here.screen("sight")
+
+
+def test_layers_go_on_and_off_and_stay_so(calm: Any, visit: Callable[..., Any]):
+    here = visit(calm.address)
+    here.live()
+    here.page.keyboard.press("y")
+    box = here.part("layer-visible")
+    expect(box).to_be_checked()
+    box.uncheck()
+    here.page.reload()
+    here.live()
+    here.page.keyboard.press("y")
+    expect(here.part("layer-visible")).not_to_be_checked()
+
+
+def test_the_sound_can_be_silenced_and_stays_silent(calm: Any, visit: Callable[..., Any]):
+    here = visit(calm.address)
+    here.live()
+    button = here.part("sound")
+    here.page.mouse.click(5, 5)  # browsers keep pages silent until a person has touched them
+    expect(button).to_have_attribute("aria-pressed", "true")
+    button.click()
+    expect(button).to_have_attribute("aria-pressed", "false")
+    here.page.reload()
+    expect(here.part("sound")).to_have_attribute("aria-pressed", "false")
+
+
+def test_an_empty_night_and_a_missing_map_are_said(tmp_path: Path, world: Any, visit: Callable[..., Any]):
+    world.tracks, world.sensors = [], []
+    world.commit([world.alert(1, revision=1, status="cleared")])
+    world.start()
+    here = visit(world.address)
+    here.live()
+    expect(here.part("alerts-note")).to_contain_text("No open alerts")
+    expect(here.part("unseen-sensors")).to_contain_text("No sensor has reported yet")
+    here.page.keyboard.press("t")
+    expect(here.part("tracks-note")).to_contain_text("No tracks now")
+    here.screen("empty")
