@@ -38,6 +38,9 @@ CLASS_NAMES: Final[Mapping[str, str]] = {
 }
 """Our classes in the words of the standard's own examples."""
 
+LEAST_CLASS: Final = 0.01
+"""A class less probable than this is not told."""
+
 _DEGREES: Final = location_pb2.LOCATION_COORDINATE_SYSTEM_LAT_LNG_DEG_M
 _WGS84: Final = location_pb2.LOCATION_DATUM_WGS84_E
 _Registration: Final = registration_pb2.Registration
@@ -46,6 +49,8 @@ _ALERT_TYPES: Final = {
     "distress": alert_pb2.Alert.ALERT_TYPE_CRITICAL,
     "crossing": alert_pb2.Alert.ALERT_TYPE_WARNING,
     "approaching": alert_pb2.Alert.ALERT_TYPE_WARNING,
+    "appeared_inside": alert_pb2.Alert.ALERT_TYPE_WARNING,
+    "coverage_lost": alert_pb2.Alert.ALERT_TYPE_ERROR,
     "sensor_silent": alert_pb2.Alert.ALERT_TYPE_ERROR,
 }
 """Every other rule is INFORMATION."""
@@ -102,7 +107,7 @@ def registration(node_id: str, *, name: str, children: Sequence[str] = (), versi
     velocity.enu_velocity_units.east_north_rate_units = 1  # SPEED_UNITS_MS
     velocity.location_datum = _WGS84
     classes = detections.detection_class_definition.add(
-        confidence_definition=_Registration.CONFIDENCE_DEFINITION_SINGLE_CLASS
+        confidence_definition=_Registration.CONFIDENCE_DEFINITION_MULTI_CLASS
     )
     for class_name in CLASS_NAMES.values():
         classes.class_definition.add(type=class_name)
@@ -176,8 +181,9 @@ def fused_detection(
     place.coordinate_system, place.datum = _DEGREES, _WGS84
     report.enu_velocity.east_rate, report.enu_velocity.north_rate = east, north
     report.detection_confidence = track["existence"]
-    if track["label"] in CLASS_NAMES:
-        report.classification.add(type=CLASS_NAMES[track["label"]], confidence=track["label_probability"])
+    for class_name, probability in track.get("class_probability", {}).items():
+        if probability >= LEAST_CLASS:
+            report.classification.add(type=CLASS_NAMES[class_name], confidence=probability)
     report.id = track["track"]
     _associate(report.associated_detection, sources)
     return message

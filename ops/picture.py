@@ -14,6 +14,8 @@ from ops.pipeline import HealthNow, Pipeline
 from sensors.layout import Layout
 from sensors.scan import CLASSES
 
+EVIDENCE_SHOWN: Final = 3
+"""How many of a track's newest scans the picture names."""
 UNKNOWN_BELOW: Final = 0.6
 """A class less probable than this is "unknown": no word is better than a wrong one."""
 
@@ -60,6 +62,7 @@ def tracks_live(pipeline: Pipeline, frame: LocalFrame) -> list[dict[str, Any]]:
             "updated_ns": int(updated[i]),
             "sensors": pipeline.seen_by(str(column["track"][i])),
             "revoked_sources": pipeline.doubtful(str(column["track"][i])),
+            "evidence": pipeline.evidence_of(str(column["track"][i]), EVIDENCE_SHOWN),
         }
         for i in range(n)
     ]

@@ -165,6 +165,10 @@ class Pipeline:
         """The sensors of a live track's newest evidence, each once, the newest first."""
         return list(dict.fromkeys(sensor for sensor, _, _ in reversed(self._memory.evidence.get(track, ()))))
 
+    def evidence_of(self, track: str, most: int) -> list[tuple[str, int, int]]:
+        """(sensor, boot, seq) of a live track's newest scans, the newest first."""
+        return list(reversed(self._memory.evidence.get(track, ())))[:most]
+
     def doubtful(self, track: str) -> list[str]:
         """The revoked sensors that are among the newest evidence of a live track."""
         sensors = {sensor for sensor, _, _ in self._memory.evidence.get(track, ())}

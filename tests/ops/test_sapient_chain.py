@@ -165,6 +165,7 @@ def test_a_radar_is_heard_tracked_and_told_of_what_it_saw(running: Running, sapi
     fused = link.of("detection_report")[-1]
     assert is_uuid4(fused.node_id)
     assert fused.detection_report.object_id in {source.object_id for source in told.associated_detection}
+    assert {source.node_id for source in fused.detection_report.associated_detection} == {node.node_id}
     assert fused.detection_report.enu_velocity.north_rate == pytest.approx(-SPEED_MPS, abs=3.0)
     until(lambda: "alert" in running.first.contents and "detection_report" in running.first.contents)
     for connection in (link, running.first):
