@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+import xarray as xr
 
 from geo.frame import FloatArray
+from geo.layers import WORLD_COVER
 from geo.mobility import TOBLER_EASIEST_GRADIENT, TOBLER_PEAK_MPS, TOBLER_STEEPNESS
+from geo.mobility_settings import Factors, MobilitySettings
+from geo.mobility_ways import WayCells, Ways, lay
+from geo.terrain import cell_size, frame_of, slope
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +25,11 @@ class SpeedLaw:
     decline: float
     easiest: float = 0.0
     limit: float = math.inf
+
+    @property
+    def level_mps(self) -> float:
+        """Speed on level ground [m/s]."""
+        return self.peak_mps * math.exp(-self.decline * abs(self.easiest))
 
     def columns(self) -> FloatArray:
         """The law as the search's kernel takes it."""
@@ -44,7 +54,8 @@ class Mobility:
     elevation: FloatArray
     pace: FloatArray
     felt: FloatArray | float = math.inf
-    missing: tuple[str, ...] = field(default=())
+    mover: str = "walker"
+    missing: tuple[str, ...] = ()
 
     def within(self, rows: slice, columns: slice, inside: npt.NDArray[np.bool_]) -> Mobility:
         """A window of it, closed outside the cells ``inside`` (row, column of the window)."""
@@ -62,3 +73,86 @@ class Mobility:
     def closed(self) -> npt.NDArray[np.bool_]:
         """Where nobody can be: no way, or ground that is not known."""
         return ~(np.isfinite(self.pace) & np.isfinite(self.elevation))
+
+
+def on_foot(terrain: xr.Dataset, *, ways: Ways | None = None, settings: MobilitySettings | None = None) -> Mobility:
+    """Somebody walking: Tobler's speed, slower off paths, by land cover, under trees, and through rivers.
+
+    On roads and paths the cover does not count. A river costs ``river_wade_s`` for each cell of it on the way, taken as
+    level, a ford ``ford_wade_s``; water as land cover is closed. Cells whose cover is unknown count as open ground.
+    """
+    chosen, found = settings or MobilitySettings(), ways or Ways()
+    cells = _laid(found, terrain, chosen)
+    share = _cover_share(terrain, chosen.foot_cover, chosen.foot_canopy_factor, chosen)
+    with np.errstate(divide="ignore"):
+        pace = 1.0 / (chosen.off_path_factor * share)
+    if cells is not None:
+        pace[cells.path] = 1.0
+        wade = np.where(cells.ford, chosen.ford_wade_s, chosen.river_wade_s)
+        pace = pace + np.where(cells.river, wade * WALKING.level_mps / cell_size(terrain), 0.0)
+    return _mobility(terrain, WALKING, pace, "walker", found)
+
+
+def by_vehicle(terrain: xr.Dataset, *, ways: Ways | None = None, settings: MobilitySettings | None = None) -> Mobility:
+    """A light off-road vehicle: by road at the road's speed and gradient, off it slower, by land cover and slope.
+
+    Off roads steeper ground than ``vehicle_limit``, closed cover and rivers are no way; a river is passed at bridges
+    and, for ``vehicle_ford_s``, at fords.
+    """
+    chosen, found = settings or MobilitySettings(), ways or Ways()
+    cells = _laid(found, terrain, chosen)
+    law = SpeedLaw(chosen.vehicle_mps, chosen.vehicle_decline, 0.0, chosen.vehicle_limit)
+    share = _cover_share(terrain, chosen.vehicle_cover, chosen.vehicle_cover.get("tree_cover", 0.0), chosen)
+    share[slope(terrain).to_numpy() > chosen.vehicle_limit] = 0.0  # too steep to drive askew, too
+    with np.errstate(divide="ignore"):
+        pace = 1.0 / share
+    felt: FloatArray | float = math.inf
+    if cells is not None:
+        on_road = np.isfinite(cells.road_mps)
+        pace = np.where(on_road, chosen.vehicle_mps / np.where(on_road, cells.road_mps, 1.0), pace)
+        felt = np.where(on_road, chosen.road_gradient, math.inf)
+        pace[cells.river & ~cells.ford] = math.inf
+        pace[cells.ford] += chosen.vehicle_ford_s * chosen.vehicle_mps / cell_size(terrain)
+    return replace(_mobility(terrain, law, pace, "vehicle", found), felt=felt)
+
+
+def _laid(ways: Ways, terrain: xr.Dataset, settings: MobilitySettings) -> WayCells | None:
+    return None if len(ways.missing) == 3 else lay(ways, terrain, frame_of(terrain), settings)
+
+
+def _cover_share(terrain: xr.Dataset, cover: Factors, canopy_factor: float, settings: MobilitySettings) -> FloatArray:
+    """Share of the speed on open ground (row, column): by land cover; by the canopy where there is none."""
+    share = np.ones((terrain.sizes["northing"], terrain.sizes["easting"]))
+    under_trees = np.zeros(share.shape, bool)
+    if "canopy_height" in terrain:
+        under_trees = terrain["canopy_height"].to_numpy() >= settings.canopy_from_m
+        share[under_trees] = canopy_factor
+    if "land_cover" in terrain:
+        codes = terrain["land_cover"].to_numpy()
+        for code, name in _legend(terrain["land_cover"]).items():
+            if name in cover:
+                share[codes == code] = cover[name]
+    return share
+
+
+def _legend(land_cover: xr.DataArray) -> dict[int, str]:
+    """Names of the classes by code: the variable's own legend, or else ESA WorldCover's."""
+    if "flag_values" in land_cover.attrs:
+        names = str(land_cover.attrs["flag_meanings"]).split()
+        codes = np.atleast_1d(land_cover.attrs["flag_values"])
+        return {int(code): name for code, name in zip(codes, names, strict=True)}
+    return {code: name.replace(" ", "_") for code, name in WORLD_COVER.items()}
+
+
+def _mobility(terrain: xr.Dataset, law: SpeedLaw, pace: FloatArray, mover: str, ways: Ways) -> Mobility:
+    layers = tuple(name for name in ("land_cover", "canopy_height") if name not in terrain)
+    return Mobility(
+        law=law,
+        cell_m=cell_size(terrain),
+        easting=terrain["easting"].to_numpy().astype(np.float64),
+        northing=terrain["northing"].to_numpy().astype(np.float64),
+        elevation=terrain["elevation"].to_numpy(),
+        pace=pace,
+        mover=mover,
+        missing=(*ways.missing, *layers),
+    )
