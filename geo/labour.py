@@ -95,7 +95,7 @@ def _employed(ground: Whole | Chunked, labour: Labour, stack: ExitStack) -> tupl
         return lambda batch, work: pool.submit(_task, ground, batch, work), AHEAD * labour.count
     client = stack.enter_context(_client(labour))
     shared: Ground | None = None
-    if labour.scheduler == "processes" and isinstance(ground, Whole):
+    if isinstance(ground, Whole) and _on_this_machine(client):
         shared = stack.enter_context(spooled(ground))
     threads = max(sum(client.nthreads().values()), 1)
 
@@ -160,6 +160,12 @@ def _client(labour: Labour) -> Iterator[Any]:
                 yield client
         else:
             yield from _connected(Client, labour.scheduler)
+
+
+def _on_this_machine(client: Any) -> bool:
+    from distributed import LocalCluster
+
+    return isinstance(client.cluster, LocalCluster)
 
 
 def _connected(client: Any, address: str) -> Iterator[Any]:

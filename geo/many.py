@@ -142,7 +142,9 @@ def sites_seeing(
     for batch, tally in done(ground, batches, partial(_tally, rate=rate, places=places), labour):
         numbers = np.array([site.number for site in batch.sites], np.int32)
         corner = (batch.rows.start, batch.columns.start)
-        _merge(tally.count, tally.unknown, tally.first, numbers, count, unknown, first, corner)
+        _merge(tally.count, tally.first, numbers, count, first, corner)
+        if len(tally.unknown):
+            _add_counts(tally.unknown, unknown, corner)
         if rates is not None:
             rates[batch.rows, batch.columns] += tally.rate
     return _summary(terrain, count, unknown, first, rates)
@@ -150,7 +152,10 @@ def sites_seeing(
 
 @dataclass(frozen=True, slots=True)
 class _Tally:
-    """What a batch's sites see within its window: numbers up to the batch's size, and the rank of the first."""
+    """What a batch's sites see within its window: numbers up to the batch's size, and the rank of the first.
+
+    What says nothing is empty, as it may have a long way to go: ``unknown`` where there is none, ``first`` of one site.
+    """
 
     count: npt.NDArray[np.uint8]
     unknown: npt.NDArray[np.uint8]
@@ -174,7 +179,8 @@ def _tally(piece: Piece, batch: Batch, *, rate: RateOf | None, places: Any) -> _
             )
             window = np.s_[top : top + states.shape[0], left : left + states.shape[1]]
             rates[window] += np.where(states == VISIBLE, own, 0.0)
-    return _Tally(count, unknown, first, rates)
+    nothing = np.empty((0, 0), np.uint8)
+    return _Tally(count, unknown if unknown.any() else nothing, first if len(batch.sites) > 1 else nothing, rates)
 
 
 @njit(cache=True, nogil=True)
@@ -201,31 +207,52 @@ def _add(
 @njit(cache=True, nogil=True)
 def _merge(
     part_count: npt.NDArray[np.uint8],
-    part_unknown: npt.NDArray[np.uint8],
     part_first: npt.NDArray[np.uint8],
     numbers: npt.NDArray[np.int32],
     count: npt.NDArray[np.int32],
-    unknown: npt.NDArray[np.int32],
     first: npt.NDArray[np.int32],
     corner: tuple[int, int],
 ) -> None:
     """Count a batch's tally in, in place."""
     top, left = corner
+    single = len(part_first) == 0
     for i in range(part_count.shape[0]):
         for j in range(part_count.shape[1]):
             if part_count[i, j] > 0:
                 count[top + i, left + j] += part_count[i, j]
-                number = numbers[part_first[i, j]]
+                number = numbers[0] if single else numbers[part_first[i, j]]
                 if first[top + i, left + j] < 0 or number < first[top + i, left + j]:
                     first[top + i, left + j] = number
-            unknown[top + i, left + j] += part_unknown[i, j]
+
+
+@njit(cache=True, nogil=True)
+def _add_counts(part: npt.NDArray[np.uint8], count: npt.NDArray[np.int32], corner: tuple[int, int]) -> None:
+    """Add a window of numbers, in place."""
+    top, left = corner
+    for i in range(part.shape[0]):
+        for j in range(part.shape[1]):
+            count[top + i, left + j] += part[i, j]
+
+
+@njit(cache=True, nogil=True)
+def _any_sees(count: npt.NDArray[np.int32], unknown: npt.NDArray[np.int32], visible: States) -> None:
+    """The state of each cell for all sites together, in place."""
+    for n in range(len(count)):
+        if count[n] > 0:
+            visible[n] = VISIBLE
+        elif unknown[n] > 0:
+            visible[n] = UNKNOWN
+        else:
+            visible[n] = HIDDEN
 
 
 def compile_kernels() -> None:
     """Compile the kernels of this module, or load them from disk, so that no later call waits."""
     small, wide = np.zeros((2, 2), np.uint8), np.zeros((2, 2), np.int32)
     _add(small, 0, small.copy(), small.copy(), small.copy(), (0, 0))
-    _merge(small, small, small, np.zeros(1, np.int32), wide, wide.copy(), wide.copy(), (0, 0))
+    _merge(small, small, np.zeros(1, np.int32), wide, wide.copy(), (0, 0))
+    _add_counts(small, wide, (0, 0))
+    _any_sees(wide.ravel(), wide.ravel(), small.ravel())
 
 
 def _summary(
@@ -236,7 +263,8 @@ def _summary(
     rates: npt.NDArray[np.float64] | None,
 ) -> xr.Dataset:
     dims = ("northing", "easting")
-    visible = np.where(count > 0, np.uint8(VISIBLE), np.where(unknown > 0, np.uint8(UNKNOWN), np.uint8(HIDDEN)))
+    visible = np.empty(count.shape, np.uint8)
+    _any_sees(count.ravel(), unknown.ravel(), visible.ravel())
     variables: dict[str, Any] = {
         "sites_seeing": (dims, count, {"units": "", "long_name": "number of sites that see the cell"}),
         "sites_unknown": (dims, unknown, {"units": "", "long_name": "number of sites that may or may not see it"}),
