@@ -27,12 +27,12 @@ _HATCH_PX: Final = 8  # divides the tile's 256, so that lines run on into the ne
 _SHADOW_ALPHA, _LIGHT_ALPHA = 150.0, 70.0
 _RAMPS: Final[Mapping[Palette, tuple[Colour, Colour, Colour]]] = {  # low, middle, high
     "day": ((170, 178, 172), (205, 206, 194), (236, 232, 222)),
-    "night": ((26, 31, 33), (48, 52, 52), (78, 79, 76)),
+    "night": ((36, 42, 44), (66, 70, 70), (104, 105, 101)),
 }
 _VEILS: Final[Mapping[Palette, Colour]] = {"day": (58, 62, 70), "night": (0, 0, 0)}
-_VEIL_ALPHA: Final[Mapping[Palette, int]] = {"day": 96, "night": 130}
-_LINES: Final[Mapping[Palette, Colour]] = {"day": (58, 62, 70), "night": (128, 132, 138)}
-_LINE_ALPHA: Final[Mapping[Palette, int]] = {"day": 136, "night": 170}
+_VEIL_ALPHA: Final[Mapping[Palette, int]] = {"day": 84, "night": 112}
+_LINES: Final[Mapping[Palette, Colour]] = {"day": (58, 62, 70), "night": (102, 106, 112)}
+_LINE_ALPHA: Final[Mapping[Palette, int]] = {"day": 124, "night": 165}
 
 
 class Style(Protocol):
