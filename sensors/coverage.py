@@ -18,12 +18,13 @@ from dask.base import is_dask_collection, tokenize
 
 from geo.border import Border
 from geo.sightlines import EARTH_RADIUS_M
-from geo.view import Mode, surface_of
+from geo.view import Mode
 from geo.visibility import HIDDEN, UNKNOWN, VISIBLE
+from geo.zone import Zone
 from sensors.assumptions import Assumptions, Situation
 from sensors.conditions import Conditions, conditions_of
-from sensors.coverage_lazy import BLOCK_CELLS, Blocks, blocks_of, lazy_layers, lazy_sums, sums_now, visits
-from sensors.coverage_sight import CURVATURE_K, TARGET_HEIGHT_M, refuse_off_the_map, refuse_without_ground, sight
+from sensors.coverage_lazy import BLOCK_CELLS, Blocks, checked_blocks, lazy_layers, lazy_sums, sums_now, visits
+from sensors.coverage_sight import CURVATURE_K, TARGET_HEIGHT_M, refuse_off_the_map, sight
 from sensors.coverage_tally import Task
 from sensors.layout import Layout, LayoutError
 
@@ -63,7 +64,7 @@ MEANING: Final[Mapping[str, tuple[str, str]]] = {
 def coverage(
     layout: Layout,
     terrain: xr.Dataset,
-    border: Border | None,
+    border: Border | Zone | None,
     *,
     target: str = "person",
     conditions: Conditions | str | Sequence[str] = "day",
@@ -93,20 +94,20 @@ def coverage(
     or (for terrain in memory) on a void.
     """
     label, task = _task(target, conditions, dwell_s, assumptions, mode)
-    blocks = _blocks(layout, terrain, task, block_cells)
+    blocks = checked_blocks(layout, terrain, task, block_cells)
     data: dict[str, tuple[tuple[str, ...], Any, dict[str, str]]] = {}
     for name, values in lazy_layers(blocks).items():
         data[name] = (("sensor", "northing", "easting"), values, _attrs(name))
     for name, values in lazy_sums(blocks).items():
         data[name] = (("northing", "easting"), values, _attrs(name))
     coords = _coords(layout, border, blocks)
-    return xr.Dataset(data, coords=coords, attrs=_story(layout, terrain, blocks.task, label))
+    return xr.Dataset(data, coords=coords, attrs=story_of(layout, terrain, blocks.task, label))
 
 
 def coverage_rasters(
     layout: Layout,
     terrain: xr.Dataset,
-    border: Border | None,
+    border: Border | Zone | None,
     *,
     target: str = "person",
     conditions: Conditions | str | Sequence[str] = "day",
@@ -122,7 +123,7 @@ def coverage_rasters(
     with a border.
     """
     label, task = _task(target, conditions, dwell_s, assumptions, mode)
-    blocks = _blocks(layout, terrain, task, block_cells)
+    blocks = checked_blocks(layout, terrain, task, block_cells)
     done, total = 0, visits(blocks) if report is not None else 0
 
     def one() -> None:
@@ -133,7 +134,7 @@ def coverage_rasters(
 
     data = {n: (("northing", "easting"), values, _attrs(n)) for n, values in sums_now(blocks, one).items()}
     coords = _coords(layout, border, blocks)
-    return xr.Dataset(data, coords=coords, attrs=_story(layout, terrain, blocks.task, label)).compute()
+    return xr.Dataset(data, coords=coords, attrs=story_of(layout, terrain, blocks.task, label)).compute()
 
 
 def look_probability(layout: Layout, terrain: xr.Dataset, *, target: str = "person") -> xr.Dataset:
@@ -184,16 +185,7 @@ def _task(
     return label, Task(Situation(target, weather, assumptions or Assumptions()), dwell_s, mode)
 
 
-def _blocks(layout: Layout, terrain: xr.Dataset, task: Task, block_cells: int) -> Blocks:
-    """The arguments checked, and the work cut into blocks."""
-    surface_of(terrain)
-    refuse_without_ground(layout, terrain)
-    if block_cells < 1:
-        raise LayoutError(f"{block_cells!r}", where="block_cells", expected="cells along a block's side, from 1")
-    return blocks_of(layout, terrain, task, block_cells)
-
-
-def _coords(layout: Layout, border: Border | None, blocks: Blocks) -> dict[str, Any]:
+def _coords(layout: Layout, border: Border | Zone | None, blocks: Blocks) -> dict[str, Any]:
     terrain, task = blocks.terrain, blocks.task
     seconds = [sensor.exposure_s(task.dwell_s, task.situation) for sensor in layout]
     coords: dict[str, Any] = {
@@ -222,7 +214,7 @@ def _attrs(name: str) -> dict[str, str]:
     return {"units": units, "long_name": meaning}
 
 
-def _story(layout: Layout, terrain: xr.Dataset, task: Task, label: str) -> dict[str, Any]:
+def story_of(layout: Layout, terrain: xr.Dataset, task: Task, label: str) -> dict[str, Any]:
     """Attributes that say what the numbers are of, and what they rest on; text and numbers only."""
     situation = task.situation
     story: dict[str, Any] = {

@@ -20,10 +20,12 @@ from dask.base import is_dask_collection, tokenize
 from dask.delayed import delayed
 
 from geo.terrain import cell_size
+from geo.view import surface_of
 from geo.visibility import UNKNOWN, VISIBLE
+from sensors.coverage_sight import refuse_without_ground
 from sensors.coverage_tally import Block, Task, contribution, sight_in, tally
 from sensors.hazard import probability_of
-from sensors.layout import AnySensor, Layout, Placement
+from sensors.layout import AnySensor, Layout, LayoutError, Placement
 
 BLOCK_CELLS: Final = 4096
 """Cells along a side of a block: at 37 bytes a cell 620 MB, and windows that straddle two blocks are computed twice."""
@@ -68,8 +70,15 @@ class Blocks:
         return [slice(int(end) - size, int(end)) for end, size in zip(ends, self.chunks[axis], strict=True)]
 
 
-def blocks_of(layout: Layout, terrain: xr.Dataset, task: Task, block_cells: int) -> Blocks:
-    """Cut the terrain into blocks of at most ``block_cells`` a side."""
+def checked_blocks(layout: Layout, terrain: xr.Dataset, task: Task, block_cells: int) -> Blocks:
+    """Cut the terrain into blocks of at most ``block_cells`` a side.
+
+    Raises BadInput (a subclass) for terrain that is none, a sensor off it or on a void, and blocks without cells.
+    """
+    surface_of(terrain)
+    refuse_without_ground(layout, terrain)
+    if block_cells < 1:
+        raise LayoutError(f"{block_cells!r}", where="block_cells", expected="cells along a block's side, from 1")
     rows, columns = terrain["elevation"].shape
     chunks = da.core.normalize_chunks(  # type: ignore[no-untyped-call]
         (block_cells, block_cells), (rows, columns), dtype=np.float64
@@ -87,7 +96,7 @@ def lazy_sums(blocks: Blocks) -> dict[str, da.Array]:
         for line in parts.values():
             line.append([])
         for columns in blocks.spans(1):
-            near = _near(blocks, (rows, columns))
+            near = near_sensors(blocks, (rows, columns))
             task = _hidden_from_dask(_sums, near, blocks, (rows, columns), workers)
             name = f"coverage-sums-{token}-{rows.start}-{columns.start}"
             answer = delayed(task, pure=True)(dask_key_name=name)
@@ -102,12 +111,12 @@ def sums_now(blocks: Blocks, report: Callable[[], None] | None = None) -> dict[s
     """``lazy_sums`` computed here, on all cores, block after block; ``report`` is called after each sensor of one."""
     if len(blocks.chunks[0]) == len(blocks.chunks[1]) == 1:
         block = (blocks.spans(0)[0], blocks.spans(1)[0])
-        return _sums(_near(blocks, block), blocks, block, os.cpu_count() or 1, report)
+        return _sums(near_sensors(blocks, block), blocks, block, os.cpu_count() or 1, report)
     shape = tuple(sum(chunks) for chunks in blocks.chunks)
     whole: dict[str, npt.NDArray[np.generic]] = {name: np.empty(shape, dtype) for name, dtype in SUMS.items()}
     for rows in blocks.spans(0):
         for columns in blocks.spans(1):
-            near = _near(blocks, (rows, columns))
+            near = near_sensors(blocks, (rows, columns))
             for name, values in _sums(near, blocks, (rows, columns), os.cpu_count() or 1, report).items():
                 whole[name][rows, columns] = values
     return whole
@@ -115,10 +124,10 @@ def sums_now(blocks: Blocks, report: Callable[[], None] | None = None) -> dict[s
 
 def visits(blocks: Blocks) -> int:
     """How often ``sums_now`` reports."""
-    return sum(len(_near(blocks, (rows, columns))) for rows in blocks.spans(0) for columns in blocks.spans(1))
+    return sum(len(near_sensors(blocks, (rows, columns))) for rows in blocks.spans(0) for columns in blocks.spans(1))
 
 
-def _near(blocks: Blocks, block: Block) -> list[int]:
+def near_sensors(blocks: Blocks, block: Block) -> list[int]:
     """The numbers of the sensors that may see into a block."""
     return [n for n, place in enumerate(blocks.places) if _reaches(place.sensor, blocks.terrain, block)]
 
@@ -155,9 +164,8 @@ def _sums(
     numbers: Sequence[int], blocks: Blocks, block: Block, workers: int, report: Callable[[], None] | None = None
 ) -> dict[str, npt.NDArray[np.generic]]:
     places = [blocks.places[n] for n in numbers]
-    terrain, offset = _loaded([place.sensor for place in places], blocks.terrain, block)
-    moved = _moved(block, offset)
-    return tally(places, numbers, terrain, blocks.task, moved, workers, report).rasters()
+    terrain, here = terrain_for([place.sensor for place in places], blocks.terrain, block)
+    return tally(places, numbers, terrain, blocks.task, here, workers, report).rasters()
 
 
 def _layer(name: str, blocks: Blocks, block_info: Any) -> npt.NDArray[np.generic]:
@@ -166,9 +174,8 @@ def _layer(name: str, blocks: Blocks, block_info: Any) -> npt.NDArray[np.generic
     shape = (block[0].stop - block[0].start, block[1].stop - block[1].start)
     values = np.zeros(shape[0] * shape[1], LAYERS[name])
     if _reaches(place.sensor, blocks.terrain, block):
-        terrain, offset = _loaded([place.sensor], blocks.terrain, block)
-        moved = _moved(block, offset)
-        part = contribution(place, terrain, blocks.task, moved, sight_in(place, terrain, blocks.task))
+        terrain, here = terrain_for([place.sensor], blocks.terrain, block)
+        part = contribution(place, terrain, blocks.task, here, sight_in(place, terrain, blocks.task))
         values[part.unknown] = UNKNOWN if name == "visible" else np.nan
         values[part.seen] = {
             "visible": lambda: VISIBLE,
@@ -189,19 +196,22 @@ def _reaches(sensor: AnySensor, terrain: xr.Dataset, block: Block) -> bool:
     )
 
 
-def _loaded(sensors: Sequence[AnySensor], terrain: xr.Dataset, block: Block) -> tuple[xr.Dataset, tuple[int, int]]:
-    """The terrain in memory, where the sensors need it, and its first row and column; whole where it is in memory."""
+def terrain_for(sensors: Sequence[AnySensor], terrain: xr.Dataset, block: Block) -> tuple[xr.Dataset, Block]:
+    """The terrain in memory, where the sensors and the block need it, and the block's place in it.
+
+    Whole where it is in memory already.
+    """
     names = [name for name in ("elevation", "canopy_height") if name in terrain]
     if not any(is_dask_collection(terrain[name].data) for name in names):
-        return terrain, (0, 0)
+        return terrain, block
     if not sensors:
-        return terrain[names].isel(northing=block[0], easting=block[1]), (block[0].start, block[1].start)
+        return terrain[names].isel(northing=block[0], easting=block[1]), _moved(block, block[0].start, block[1].start)
     cell = cell_size(terrain)
     farthest = max(sensor.max_range_m for sensor in sensors) + 3.0 * cell
     rows = _span(terrain["northing"].to_numpy(), [s.northing for s in sensors], farthest, block[0])
     columns = _span(terrain["easting"].to_numpy(), [s.easting for s in sensors], farthest, block[1])
     part = terrain[names].isel(northing=rows, easting=columns)
-    return part.compute(scheduler="synchronous"), (rows.start, columns.start)
+    return part.compute(scheduler="synchronous"), _moved(block, rows.start, columns.start)
 
 
 def _span(centres: npt.NDArray[np.float64], places: Sequence[float], reach: float, block: slice) -> slice:
@@ -209,9 +219,8 @@ def _span(centres: npt.NDArray[np.float64], places: Sequence[float], reach: floa
     return slice(min(int(inside[0]), block.start), max(int(inside[-1]) + 1, block.stop))
 
 
-def _moved(block: Block, offset: tuple[int, int]) -> Block:
-    (rows, columns), (row0, column0) = block, offset
+def _moved(block: Block, rows: int, columns: int) -> Block:
     return (
-        slice(rows.start - row0, rows.stop - row0),
-        slice(columns.start - column0, columns.stop - column0),
+        slice(block[0].start - rows, block[0].stop - rows),
+        slice(block[1].start - columns, block[1].stop - columns),
     )

@@ -16,6 +16,7 @@ from dask.delayed import delayed
 from geo.border import Border
 from geo.errors import BadInput
 from geo.terrain import cell_size
+from geo.zone import Zone
 
 Ints = npt.NDArray[np.int64]
 
@@ -36,13 +37,14 @@ COUNTS: Final = ("cells", "covered", "undecided", "known", "dead", "dead_unknown
 
 
 def over_segments(
-    coverage: xr.Dataset, border: Border, *, belt_m: float, required_probability: float = 0.9
+    coverage: xr.Dataset, border: Border | Zone, *, belt_m: float, required_probability: float = 0.9
 ) -> xr.Dataset:
     """How well the belt of each segment is covered, (segment, belt) with belt "home", "away" and "both" sides.
 
     ``coverage`` is of ``sensors.coverage``, lazy or computed; the belt are the cells whose centre lies within
-    ``belt_m`` [m] of the segment, on the line itself home. A cell is *covered* where its ``expected_probability`` is at
-    least ``required_probability``, *undecided* where it is not, but a sensor whose sight is unknown might do it.
+    ``belt_m`` [m] of the segment, on the line itself home, as is the ground between the edges of a zone. A cell is
+    *covered* where its ``expected_probability`` is at least ``required_probability``, *undecided* where it is not, but
+    a sensor whose sight is unknown might do it.
 
     ``covered_share`` (of the decided cells), ``covered_share_low`` and ``_high`` (undecided counted as not covered and
     as covered), ``unknown_share`` (undecided), ``dead_share`` (no line of sight, of the cells for which that is known);
@@ -92,7 +94,7 @@ def check_required(required_probability: float) -> None:
         raise BadInput(f"{required_probability!r}", where="required_probability", expected="above 0, at most 1")
 
 
-def _with_places(coverage: xr.Dataset, border: Border) -> xr.Dataset:
+def _with_places(coverage: xr.Dataset, border: Border | Zone) -> xr.Dataset:
     if "segment" in coverage.coords:
         return coverage
     northing, easting = xr.broadcast(coverage["northing"], coverage["easting"])

@@ -15,6 +15,7 @@ import xarray as xr
 
 from geo.border import Border
 from geo.errors import BadInput
+from geo.zone import Zone
 from sensors.assumptions import Assumptions
 from sensors.conditions import Conditions
 from sensors.coverage import coverage_rasters
@@ -53,7 +54,7 @@ def over_weather(states: Mapping[str, float], rasters: Mapping[str, xr.Dataset])
 def coverage_over_weather(
     layout: Layout,
     terrain: xr.Dataset,
-    border: Border | None,
+    border: Border | Zone | None,
     states: Mapping[str, float],
     *,
     target: str = "person",

@@ -12,6 +12,7 @@ from shapely.geometry import LineString
 from geo.border import Border
 from geo.errors import BadInput
 from geo.frame import LocalFrame
+from geo.zone import Zone
 from sensors.coverage import coverage, coverage_rasters
 from sensors.coverage_segments import over_segments, whole_belt
 from sensors.layout import Layout, place
@@ -140,6 +141,16 @@ def test_a_segment_whose_belt_holds_no_cell_is_unknown_not_covered():
     assert int(found["cells_count"].sel(segment=0, belt="both")) == 0
     for name in ("covered_share", "covered_share_low", "covered_share_high", "dead_share", "least_probability"):
         assert np.isnan(found[name].sel(segment=0, belt="both")), name
+
+
+def test_of_a_zone_the_ground_between_its_edges_counts_as_home():
+    inner, outer = (LineString([(-1_250.0, n), (1_250.0, n)]) for n in (-225.0, 225.0))
+    zone = Zone.from_lines(inner, outer, FRAME, segment_length_m=500.0)
+    found = over_segments(coverage_rasters(layout(NORTH), ground(), zone), zone, belt_m=200.0)
+    rows, columns = 10, 9 + 4 + 4  # cells of 50 m: nine rows between the edges, four more on either side
+    inland = found.isel(segment=slice(1, -1))["cells_count"]
+    assert (inland.sel(belt="both") == rows * columns).all()
+    assert (inland.sel(belt="home") == rows * (9 + 4)).all()
 
 
 def test_it_says_what_it_is_of():
