@@ -225,8 +225,9 @@ class Receiver:
             raise MalformedMessage("identity_mismatch", "boot, seq", f"({boot}, {seq}) in the body", f"{said}")
         observed_ns = (observed_at - _EPOCH) // _MICROSECOND * 1000
         self._check_time(observed_ns, delivery.received_ns, kind)
-        if kind == "detections" and self._guards.gate is not None:
-            flags = self._guards.gate(scan)
+        gate = self._guards.gate
+        if kind == "detections" and gate is not None and not self._marks.settled(scan.sensor, boot, seq):
+            flags = gate(scan)
         return boot, seq, observed_ns, flags
 
     def _source(self, topic: str) -> SourceKey:

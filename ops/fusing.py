@@ -24,7 +24,7 @@ from fusion.alert_state import Alert
 from ops.clock import ScenarioClock
 from ops.config import Ground, Settings, load_sector, load_settings, open_ground
 from ops.feeds import FeedSettings, OutboxPublisher, Unit
-from ops.journal_reader import JournalError, JournalReader, JournalRow
+from ops.journal_reader import ANY, JournalError, JournalReader, JournalRow
 from ops.picture import alert_dict, sensors_live, tracks_live
 from ops.pipeline import Pipeline
 from ops.processes import child_main, say
@@ -119,7 +119,7 @@ class Fusion:
             live = {
                 "tracks_live": tracks_live(pipeline, frame),
                 "sensors": sensors_live(self._ground.layout, pipeline.health, pipeline.revoked),
-                "counts": self._counts(),
+                "counts": counts_of(self._journal),
             }
         self._store.commit(
             cursor,
@@ -128,13 +128,14 @@ class Fusion:
             **live,
         )
 
-    def _counts(self) -> dict[str, dict[str, int]]:
-        """Receipts of detections per sensor, and how many journaled scans were implausible."""
-        flagged = self._journal.flagged()
-        return {
-            name: {**_plain(counts), "implausible": sum(flagged.get(name, {}).values())}
-            for name, counts in self._journal.counts().items()
-        }
+
+def counts_of(journal: JournalReader) -> dict[str, dict[str, int]]:
+    """Receipts of detections per sensor, and how many of the journaled scans were implausible."""
+    flagged = journal.flagged()
+    return {
+        name: {**_plain(counts), "implausible": flagged.get(name, {}).get(ANY, 0)}
+        for name, counts in journal.counts().items()
+    }
 
 
 def _plain(counts: Any) -> dict[str, int]:

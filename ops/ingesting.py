@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 import threading
@@ -12,11 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from geo.errors import WatchlineError
+from geo.errors import BadInput, WatchlineError
 from ingest.address import BrokerUrl
 from ingest.batch import Batch
 from ingest.identity import Identity
 from ingest.mqtt import ConnectionSettings
+from ingest.plausibility import Plausibility
 from ingest.quarantine import Quarantine
 from ingest.receive import Guards, Receiver, ReceiverSettings
 from ingest.subscriber import Subscriber
@@ -37,7 +39,10 @@ CHECK_EVERY_S: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class IngestOptions:
-    """What ingest does not find out for itself. ``identities``: the folder whose register it goes by, if any."""
+    """What ingest does not find out for itself. ``identities``: the folder whose register it goes by, if any.
+
+    ``layout``: what the sensors' reports are held against; None = nothing is implausible.
+    """
 
     sector: str
     settings: ReceiverSettings = field(default_factory=ReceiverSettings)
@@ -45,6 +50,7 @@ class IngestOptions:
     identity: Identity = field(default_factory=Identity)
     identities: Path | None = None
     signatures_required: bool = False
+    layout: Path | None = None
 
 
 class Ingest:
@@ -80,7 +86,7 @@ class Ingest:
             acknowledge=self._subscriber.acknowledge,
             recall=journal.recall,
             settings=options.settings,
-            guards=Guards(trust, self._quarantine),
+            guards=Guards(trust, self._quarantine, None if options.layout is None else _gate(options.layout)),
         )
         self._problem: str | None = None
         self._boot, self._seq = clock.now_ns() // 1_000_000_000, 0
@@ -170,12 +176,26 @@ class Ingest:
         return signer.sign(topic, "application/json", said, payload)
 
 
+def _gate(layout: Path) -> Plausibility:
+    """The gate of a layout file's sensors. LayoutError when the file cannot be used."""
+    from geo.frame import LocalFrame
+    from sensors.layout import Layout, LayoutError
+
+    try:
+        lon, lat = json.loads(layout.read_bytes())["features"][0]["geometry"]["coordinates"][:2]
+        frame = LocalFrame.around(float(lon), float(lat))  # any will do: nothing is measured in it
+    except (OSError, ValueError, KeyError, TypeError, IndexError, BadInput):
+        raise LayoutError("cannot be read", where=layout.name, expected="a layout with sensors") from None
+    return Plausibility.of(Layout.from_file(layout, frame).sensors)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Command line. Exit code 0 when asked to stop, 1 with one sentence on stderr when it could not go on."""
     parser = argparse.ArgumentParser(prog="python -m ops.ingesting", description=__doc__)
     parser.add_argument("--broker", help=f"mqtt://user:password@host:port; better in the variable {URL_VARIABLE}")
     parser.add_argument("--sector", required=True, help="name of the sector in the topics")
     parser.add_argument("--journal", required=True, type=Path, help="SQLite file; created when missing")
+    parser.add_argument("--layout", type=Path, help="flag reports that cannot be true of these sensors")
     parser.add_argument("--future-s", type=float, default=0.5, help="refuse what is dated further ahead (default 0.5)")
     parser.add_argument("--late-s", type=float, default=86_400.0, help="refuse what is older (default a day)")
     parser.add_argument("--wait-s", type=float, default=10.0, help="how long a broker may take to answer at the start")
@@ -202,6 +222,7 @@ def _run(url: BrokerUrl, options: argparse.Namespace, stopping: threading.Event)
         identity_of(INGEST),
         Path(folder) if folder else None,
         signatures_of_environment() == "required",
+        options.layout,
     )
     journal = Journal(options.journal)
     try:

@@ -19,7 +19,7 @@ from typing import Final
 from ingest.batch import KEPT_BYTES, Batch, DeadLetter, Row, SourceKey, digest
 from ingest.errors import UNPROVEN
 from ingest.marks import MAX_AHEAD
-from ops.journal_reader import APPLICATION_ID, SCHEMA_VERSION, Counts, JournalError, JournalReader, JournalRow
+from ops.journal_reader import ANY, APPLICATION_ID, SCHEMA_VERSION, Counts, JournalError, JournalReader, JournalRow
 
 __all__ = ["Counts", "Journal", "JournalError", "JournalReader", "JournalRow"]
 
@@ -328,7 +328,7 @@ class Journal(JournalReader):
             (message.sensor, reason)
             for message, outcome in zip(batch.messages, outcomes, strict=True)
             if outcome == "journaled" and isinstance(message, Row) and message.flags
-            for reason in message.flags.split(",")
+            for reason in (ANY, *message.flags.split(","))
         )
         self._db.executemany(_FLAG, [(*key, count) for key, count in flagged.items()])
         self._db.executemany(

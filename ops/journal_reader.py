@@ -14,6 +14,7 @@ SCHEMA_VERSION: Final = 2
 APPLICATION_ID: Final = 0x574C4A31  # "WLJ1"
 
 
+ANY: Final = "any"
 _ROWS: Final = """
 SELECT id, kind, sensor, boot, seq, observed_ns, received_ns, sent_ns, content_type, body, closes_batch, signer, flags
 FROM journal WHERE id > ? ORDER BY id LIMIT ?
@@ -157,7 +158,7 @@ class JournalReader:
         }
 
     def flagged(self) -> dict[str, dict[str, int]]:
-        """Sensor → what was implausible → in how many journaled scans."""
+        """Sensor → what was implausible, or ``any`` for whatever it was → in how many journaled scans."""
         found: dict[str, dict[str, int]] = {}
         if self._version >= 2:
             for sensor, reason, count in self._db.execute("SELECT * FROM flagged ORDER BY sensor, reason"):

@@ -171,6 +171,7 @@ class Room:
             "ops.ingesting",
             f"--sector={self.options.sector_id}",
             f"--journal={self.journal_path}",
+            f"--layout={self.options.layout}",
             *self.options.clock.arguments(),
             timeout_s=10.0,
         )

@@ -1,0 +1,147 @@
+"""Whether a sensor's report can be true of that sensor: range, field of view, speed and rate, by its registration.
+
+A valid key in the wrong hands signs what it likes. What lies outside the sensor's own reach, moves as nothing does
+that we watch for, or comes more often than the sensor looks, is flagged: journaled, counted and shown, never dropped,
+because the fault may be ours (a layout that is wrong). A ghost that walks as a person would within reach passes here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from sensors.scan import Plot, Scan
+from sensors.sensor import Sensor
+
+REASONS: Final = ("kind", "range", "view", "speed", "rate")
+"""Why: another kind of sensor; too near or far; outside the view; too fast; too often or too many at once."""
+_EARTH_RADIUS_M: Final = 6_371_008.8
+
+
+@dataclass(frozen=True, slots=True)
+class PlausibilitySettings:
+    """``sds``: how many standard deviations a measurement may lie beyond a bound. ``max_speed_mps``: of anything here.
+
+    ``slope`` and ``height_m``: how much higher or lower than the sensor a target may be, as a share of the range and
+    at most, since ranges bound the view horizontally and are reported along the slant. ``azimuth_sd_deg`` and
+    ``range_sd_m`` hold where neither report nor layout gives one. Rates: ``looks`` times the declared rate for ever,
+    ``burst`` at once; ``events_per_s`` for event-only sensors. ``plots``: so many more than false alarms explain are
+    believed of a scan.
+    """
+
+    sds: float = 5.0
+    max_speed_mps: float = 70.0
+    slope: float = 0.5
+    height_m: float = 500.0
+    azimuth_sd_deg: float = 1.0
+    range_sd_m: float = 25.0
+    margin_deg: float = 0.5
+    looks: float = 1.25
+    burst: float = 10.0
+    events_per_s: float = 2.0
+    events_burst: float = 60.0
+    plots: int = 100
+
+
+@dataclass(slots=True)
+class _Pace:
+    """A token bucket over the sensor's own times, so that a backlog that comes at once is not a fast sensor."""
+
+    tokens: float
+    newest_s: float = -math.inf
+
+
+@dataclass(slots=True)
+class Plausibility:
+    """``plausible(scan)``: the reasons against a scan, comma-separated, "" for none or for a sensor without a layout.
+
+    Call it once for each new scan, in order of arrival: it remembers how often each sensor has reported.
+    """
+
+    sensors: dict[str, Sensor]
+    settings: PlausibilitySettings = field(default_factory=PlausibilitySettings)
+    _paces: dict[str, _Pace] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, sensors: Iterable[Sensor], settings: PlausibilitySettings | None = None) -> Plausibility:
+        """The gate of a layout's sensors."""
+        return cls({sensor.id: sensor for sensor in sensors}, settings or PlausibilitySettings())
+
+    def __call__(self, scan: Scan) -> str:
+        sensor = self.sensors.get(scan.sensor)
+        if sensor is None:
+            return ""
+        against = set()
+        if scan.kind != sensor.kind:
+            against.add("kind")
+        if self._too_often(sensor, scan):
+            against.add("rate")
+        for plot in scan.plots:
+            self._judge(sensor, plot, against)
+        return ",".join(reason for reason in REASONS if reason in against)
+
+    def _judge(self, sensor: Sensor, plot: Plot, against: set[str]) -> None:
+        settings = self.settings
+        distance_m, azimuth_deg, sd_m = plot.range_m, plot.azimuth_deg, plot.range_sd_m or sensor.range_sd_m
+        if plot.lon is not None and plot.lat is not None:
+            distance_m, azimuth_deg = distance_and_azimuth(sensor.lon, sensor.lat, plot.lon, plot.lat)
+            sd_m = plot.position_sd_m
+        if distance_m is not None:
+            self._judge_range(sensor, distance_m, settings.sds * (sd_m or settings.range_sd_m), against)
+        if azimuth_deg is not None and sensor.field_of_view_deg < 360.0:
+            sd_deg = plot.azimuth_sd_deg or sensor.azimuth_sd_deg or settings.azimuth_sd_deg
+            if plot.lon is not None and distance_m:
+                sd_deg = math.degrees(math.atan2(sd_m or settings.range_sd_m, distance_m))
+            off_deg = abs((azimuth_deg - sensor.azimuth_deg + 180.0) % 360.0 - 180.0)
+            if off_deg > sensor.field_of_view_deg / 2.0 + settings.sds * sd_deg + settings.margin_deg:
+                against.add("view")
+        if plot.elevation_deg is not None and sensor.elevation_min_deg is not None:
+            slack_deg = settings.margin_deg + settings.sds * (
+                plot.elevation_sd_deg or sensor.elevation_sd_deg or settings.azimuth_sd_deg
+            )
+            low, high = sensor.elevation_min_deg, sensor.elevation_max_deg
+            if plot.elevation_deg < low - slack_deg or (high is not None and plot.elevation_deg > high + slack_deg):
+                against.add("view")
+        if plot.radial_velocity_mps is not None:
+            sd_mps = plot.radial_velocity_sd_mps or sensor.radial_velocity_sd_mps or 0.0
+            if abs(plot.radial_velocity_mps) > settings.max_speed_mps + settings.sds * sd_mps:
+                against.add("speed")
+
+    def _judge_range(self, sensor: Sensor, distance_m: float, slack_m: float, against: set[str]) -> None:
+        height_m = min(self.settings.slope * sensor.max_range_m, self.settings.height_m)
+        if not sensor.min_range_m - slack_m <= distance_m <= math.hypot(sensor.max_range_m, height_m) + slack_m:
+            against.add("range")
+
+    def _too_often(self, sensor: Sensor, scan: Scan) -> bool:
+        settings = self.settings
+        if sensor.period_s is None:
+            rate, burst = settings.events_per_s, settings.events_burst
+        else:
+            rate, burst = settings.looks / sensor.period_s, settings.burst
+        pace = self._paces.get(sensor.id)
+        if pace is None:
+            pace = self._paces[sensor.id] = _Pace(burst)
+        now_s = scan.observed_at.timestamp()
+        if now_s > pace.newest_s:
+            passed_s = now_s - pace.newest_s if pace.newest_s > -math.inf else 0.0
+            pace.tokens = min(pace.tokens + passed_s * rate, burst)
+            pace.newest_s = now_s
+        often = pace.tokens < 1.0
+        if not often:
+            pace.tokens -= 1.0
+        return often or len(scan.plots) > settings.plots + 2.0 * sensor.false_alarms_per_scan
+
+
+def distance_and_azimuth(lon: float, lat: float, to_lon: float, to_lat: float) -> tuple[float, float]:
+    """Distance [m] and initial bearing [degrees clockwise from true north] on a sphere of 6 371 008.8 m.
+
+    Good to 0.6 % of the distance (the Earth's flattening), which a check of plausibility may take.
+    """
+    phi, to_phi = math.radians(lat), math.radians(to_lat)
+    by = math.radians(to_lon - lon)
+    chord = math.sin((to_phi - phi) / 2.0) ** 2 + math.cos(phi) * math.cos(to_phi) * math.sin(by / 2.0) ** 2
+    east = math.sin(by) * math.cos(to_phi)
+    north = math.cos(phi) * math.sin(to_phi) - math.sin(phi) * math.cos(to_phi) * math.cos(by)
+    return 2.0 * _EARTH_RADIUS_M * math.asin(math.sqrt(min(chord, 1.0))), math.degrees(math.atan2(east, north)) % 360.0
