@@ -232,6 +232,7 @@ def _shown(source: Source, frame_wkt: str, columns: Floats, rows: Floats) -> tup
     return np.asarray(easting), np.asarray(northing)
 
 
+@lru_cache(maxsize=10_000)
 def extent(source: Source, grid: Grid) -> Box:
     """The part of a grid in which a source may have values."""
     to_source = transformer(grid.wkt, source.wkt)

@@ -7,6 +7,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
+from glob import has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo
@@ -52,6 +53,9 @@ class Sector:
     bases: Path | None = None
     time_zone: str = "UTC"
     title: str = ""
+    nodata: float | None = None
+    canopy_height: str | None = None
+    land_cover: str | None = None
     signatures: Literal["required", "optional"] | None = None
 
 
@@ -119,6 +123,9 @@ _SECTOR_KEYS: dict[str, type | tuple[type, ...]] = {
     "name": str,
     "title": str,
     "terrain": str,
+    "nodata": (int, float),
+    "canopy_height": str,
+    "land_cover": str,
     "border": str,
     "border_where": str,
     "frame": (str, int),
@@ -176,12 +183,14 @@ def load_sector(name_or_path: str | Path) -> Sector:
     layouts = {name: _existing(folder / str(file), "layouts", path) for name, file in table["layouts"].items()}
     if not layouts:
         raise ConfigError("layouts is empty", where=str(path), expected="at least one layout file")
-    terrain = table["terrain"]
     return Sector(
         name=table["name"],
         title=table.get("title", ""),
         path=path.resolve(),
-        terrain=terrain if terrain == SAMPLE_TERRAIN else str(_existing(folder / terrain, "terrain", path)),
+        terrain=_rasters(table["terrain"], "terrain", path),
+        nodata=float(table["nodata"]) if "nodata" in table else None,
+        canopy_height=_rasters(table["canopy_height"], "canopy_height", path) if "canopy_height" in table else None,
+        land_cover=_rasters(table["land_cover"], "land_cover", path) if "land_cover" in table else None,
         border=_existing(folder / table["border"], "border", path),
         layouts=layouts,
         border_where=table.get("border_where"),
@@ -193,6 +202,14 @@ def load_sector(name_or_path: str | Path) -> Sector:
         time_zone=table.get("time_zone", "UTC"),
         signatures=table.get("signatures"),
     )
+
+
+def _rasters(name: str, key: str, where: Path) -> str:
+    """The sample, an address or name of GDAL's own, a pattern, or a file or folder beside the sector file."""
+    if name == SAMPLE_TERRAIN or "://" in name or name.startswith("/vsi"):
+        return name
+    file = where.resolve().parent / name
+    return str(file) if has_magic(name) else str(_existing(file, key, where))
 
 
 def _existing(file: Path, key: str, where: Path) -> Path:
@@ -238,9 +255,15 @@ def open_ground(sector: Sector, layout: str | None = None) -> Ground:
     from geo.terrain import frame_of, open_terrain
     from sensors.layout import Layout
 
-    source = jacksboro_cog(cache_folder()) if sector.terrain == SAMPLE_TERRAIN else Path(sector.terrain)
+    source = jacksboro_cog(cache_folder()) if sector.terrain == SAMPLE_TERRAIN else sector.terrain
     wanted = None if sector.frame == "auto" else LocalFrame.from_epsg(int(sector.frame))
-    terrain = open_terrain(source, frame=wanted)
+    terrain = open_terrain(
+        source,
+        frame=wanted,
+        nodata=sector.nodata,
+        canopy_height=sector.canopy_height,
+        land_cover=sector.land_cover,
+    )
     frame = frame_of(terrain)
     border = Border.from_file(
         sector.border,

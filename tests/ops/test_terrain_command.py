@@ -195,3 +195,28 @@ def test_a_terrain_of_voids_and_a_folder_that_is_not_there_are_refused(tmp_path:
         assert "every cell is void" in str(done.exception)
     with pytest.raises(BadInput, match="no such folder"):
         write_cog(plan_terrain(voids), tmp_path / "none" / "made.tif", lambda *_: None, force=False)
+
+
+def test_a_sector_may_have_a_folder_of_tiles_a_canopy_and_a_void_value(tmp_path: Path) -> None:
+    """The sample's sector, over tiles of its own terrain with an undeclared void, and with trees."""
+    from ops.config import cache_folder, load_sector, open_ground
+    from ops.samples import jacksboro_cog, samples_folder
+
+    (tmp_path / "tiles").mkdir()
+    with rasterio.open(jacksboro_cog(cache_folder())) as raster:
+        values, transform = raster.read(1), raster.transform
+    values[100:104, 100:104] = -32768
+    written(tmp_path / "tiles" / "west.tif", values[:, :200], transform)
+    written(tmp_path / "tiles" / "east.tif", values[:, 200:], transform @ Affine.translation(200, 0))
+    written(tmp_path / "trees.tif", np.full(values.shape, 12, np.uint8), transform)
+    sample = samples_folder() / "cumberland"
+    text = (sample / "sector.toml").read_text().replace("sample:jacksboro", "tiles")
+    text = text.replace("[layouts]", 'nodata = -32768\ncanopy_height = "trees.tif"\n\n[layouts]')
+    for name in sample.iterdir():
+        if name.name != "sector.toml":
+            (tmp_path / name.name).write_bytes(name.read_bytes())
+    (tmp_path / "sector.toml").write_text(text)
+    ground = open_ground(load_sector(tmp_path / "sector.toml"))
+    assert np.nanmin(ground.terrain["elevation"]) > 200.0
+    assert 9 <= np.isnan(ground.terrain["elevation"].values[50:-50, 50:-50]).sum() <= 36
+    assert float(ground.terrain["canopy_height"].median()) == 12.0
