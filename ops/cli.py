@@ -389,6 +389,21 @@ def journal_detections(
     answer(detections(journal, choice, sector_layout(sector, layout), screen), as_json=as_json)
 
 
+@journal_app.command("import")
+def journal_import(
+    recording: Annotated[Path, typer.Argument(help="CSV or GeoParquet, one row a detection (docs/adapters.md).")],
+    journal: Annotated[Path, typer.Option("--journal", help="The new journal.")],
+    sector_id: Annotated[str, typer.Option("--sector-id", help="The sector's name in topics.")] = "cumberland",
+    kind: Annotated[str | None, typer.Option("--kind", help="Of sensors whose rows name no kind.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a journal of a recording, for `replay`."""
+    from ops.recording_import import import_recording
+
+    found = import_recording(recording, journal, sector_id=sector_id, kind=kind, screen=screen)
+    answer(found, as_json=as_json)
+
+
 @app.command()
 def doctor(
     broker: BrokerOption = None,

@@ -1,0 +1,88 @@
+"""Template of an adapter: one file that turns a maker's messages into our scans. Copy it, then follow docs/adapters.md.
+
+The made-up maker sends one line a target: ``T;1773522453.25;12.8;3120.4;0.25;5.0;17`` is a target at a time (seconds
+since 1970), azimuth [degrees from true north], range [m], their standard deviations, and the radar's track number.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from ingest.arrival import Arrival
+from ingest.errors import MalformedMessage
+from ingest.wire import WirePlot, WireScan
+
+CONTENT_TYPE: Final = "text/vnd.example.radar"
+FIELDS: Final = ("time", "azimuth", "range", "azimuth_sd", "range_sd")
+MAX_BYTES: Final = 200
+
+
+def decode(payload: bytes, arrival: Arrival) -> WireScan:
+    """One line as a scan with one plot. Raises MalformedMessage, by the maker's own name of the field, and no other."""
+    if arrival.sensor is None:  # the line does not say who sent it
+        raise MalformedMessage("bad_topic", "topic", "missing", "the radar's own topic, which names it")
+    words = payload.decode("ascii", "replace").strip().split(";") if len(payload) <= MAX_BYTES else []
+    if len(words) != len(FIELDS) + 2 or words[0] != "T":
+        raise MalformedMessage("wrong_type", "line", f"{len(payload)} bytes", "T;time;azimuth;range;sd;sd;track")
+    at, azimuth, reach, azimuth_sd, range_sd = (
+        _number(name, word) for name, word in zip(FIELDS, words[1:], strict=False)
+    )
+    if not 0.0 <= at < 9e9:
+        raise MalformedMessage("out_of_range", "time", f"{at:g}", "seconds since 1970")
+    plot = WirePlot(
+        range_m=reach,
+        range_sd_m=range_sd or None,  # 0 is "not told": then the layout's error counts
+        azimuth_deg=azimuth % 360.0,
+        azimuth_sd_deg=azimuth_sd or None,
+        source_id=words[-1][:64] or None,
+    )
+    boot, seq = arrival.numbered(payload)  # the sender's numbers, else one made of the bytes
+    observed_at = datetime.fromtimestamp(at, UTC)
+    return WireScan(
+        sensor=arrival.sensor, boot=boot, seq=seq, scan=seq, observed_at=observed_at, kind="radar", plots=(plot,)
+    )
+
+
+def _number(name: str, word: str) -> float:
+    try:
+        value = float(word)
+    except ValueError:
+        raise MalformedMessage("wrong_type", name, ascii(word)[1:-1][:20], "a number") from None
+    if not math.isfinite(value):
+        raise MalformedMessage("not_finite", name, word[:20], "a finite number")
+    return value
+
+
+def main(sector: str, sensor: str, broker: str, spool: str) -> None:
+    """The other way: a program beside the radar that reads its lines from stdin and sends scans, nothing lost.
+
+    What is put is on the disk when ``put`` returns, and goes out when there is a broker; it stays until ingest has it.
+    """
+    import time
+
+    from msgspec.structs import asdict
+
+    from ingest.address import BrokerUrl
+    from ingest.sender import Sender
+    from ingest.spool import Spool
+    from sensors.scan import Plot, Scan
+
+    with Spool(Path(spool)) as queue:
+        link = Sender(
+            queue, sector=sector, sensor=sensor, url=BrokerUrl.parse(broker), now_ns=time.time_ns, kind="radar"
+        )
+        link.start()
+        for number, line in enumerate(sys.stdin):
+            found = decode(line.encode(), Arrival(datetime.now(UTC), sensor))
+            plots = tuple(Plot(**asdict(plot)) for plot in found.plots)
+            link.put(Scan(sensor, 0, 0, number, found.observed_at, found.observed_at, found.kind, plots))
+        link.drain(10.0)
+        link.stop()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:5])

@@ -1,0 +1,67 @@
+"""The adapter template works as docs/adapters.md says, and the guide names every content type that is read."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from ingest.decode import DECODERS, JSON, decode
+from ingest.errors import MalformedMessage
+from ingest.refused import REFUSED
+from ingest.standards import SAPIENT_TOO
+
+ROOT = Path(__file__).resolve().parents[2]
+NOW = datetime(2026, 3, 14, 21, 7, 40, tzinfo=UTC)
+TOPIC = "watchline/1/hills/sensor/radar-9/detections"
+LINE = b"T;1773522453.25;-12.8;3120.4;0.25;0;17\n"
+
+
+@pytest.fixture
+def template(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    spec = importlib.util.spec_from_file_location("adapter_template", ROOT / "docs/templates/adapter.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "adapter_template", module)
+    spec.loader.exec_module(module)
+    monkeypatch.setitem(DECODERS, module.CONTENT_TYPE, module.decode)
+    return module
+
+
+def test_a_line_becomes_a_scan(template: ModuleType) -> None:
+    scan = decode(LINE, received_at=NOW, content_type=template.CONTENT_TYPE, topic=TOPIC)
+    (plot,) = scan.plots
+    assert (scan.sensor, plot.azimuth_deg, plot.range_m, plot.range_sd_m) == ("radar-9", 347.2, 3120.4, None)
+    assert (plot.source_id, scan.observed_at) == ("17", datetime(2026, 3, 14, 21, 7, 33, 250_000, tzinfo=UTC))
+    again = decode(LINE, received_at=NOW, content_type=template.CONTENT_TYPE, topic=TOPIC)
+    assert again.key == scan.key
+
+
+@pytest.mark.parametrize(
+    ("line", "field"),
+    [
+        (b"", "line"),
+        (b"\xff" * 30, "line"),
+        (b"T;1;2;3", "line"),
+        (LINE.replace(b"3120.4", b"nan"), "range"),
+        (LINE.replace(b"3120.4", b"-1"), "plots[0].range_m"),
+        (LINE.replace(b"-12.8", b"north"), "azimuth"),
+        (LINE.replace(b"1773522453.25", b"1e300"), "time"),
+    ],
+)
+def test_a_line_that_is_none_is_refused_by_its_field(template: ModuleType, line: bytes, field: str) -> None:
+    with pytest.raises(MalformedMessage) as caught:
+        decode(line, received_at=NOW, content_type=template.CONTENT_TYPE, topic=TOPIC)
+    assert caught.value.field == field
+
+
+def test_the_guide_names_what_is_read_and_is_short() -> None:
+    guide = (ROOT / "docs/adapters.md").read_text(encoding="utf-8")
+    for content_type in {JSON, *DECODERS} - {SAPIENT_TOO, REFUSED}:
+        assert f"`{content_type}`" in guide
+    assert len(guide.splitlines()) <= 66

@@ -1,0 +1,138 @@
+"""Recordings in CSV and GeoParquet become journals; what ingest would refuse is named by row and column."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import geopandas
+import pandas as pd
+import pytest
+from rich.console import Console
+from shapely.geometry import Point
+
+from geo.errors import BadInput
+from ingest.recordings import RecordingError, rows_of_csv, scans_of
+from ops.journal_reader import JournalReader
+from ops.journaled import scan_of_row
+from ops.recording_import import import_recording
+
+HEADER = "sensor,observed_at,received_at,kind,range_m,azimuth_deg,lon,lat,position_sd_m,class,source_id\n"
+ROWS = (
+    "r1,2026-03-14T21:00:00Z,2026-03-14T21:00:00.4Z,radar,1000,90,,,,person,T1\n"
+    "r1,2026-03-14T21:00:00Z,,radar,1200,95,,,,,T2\n"
+    "\n"
+    "g1,2026-03-14T21:00:01.5,,ground_sensor,,,,,,,\n"
+    "c1,2026-03-14T23:00:02+02:00,,camera,,12.5,,,,vehicle,\n"
+    "r1,2026-03-14T21:00:03Z,,radar,,,8.25,47.5,30,,\n"
+)
+SILENT = Console(quiet=True)
+
+
+def scans(text: str, **keywords: Any) -> Any:
+    return scans_of(rows_of_csv(text, where="night.csv"), where="night.csv", **keywords)
+
+
+def test_rows_of_one_sensor_and_time_are_one_scan() -> None:
+    found = scans(HEADER + ROWS)
+    assert [(scan.sensor, scan.sequence, len(scan.plots), scan.kind) for scan in found] == [
+        ("r1", 1, 2, "radar"),
+        ("g1", 1, 1, "ground_sensor"),
+        ("c1", 1, 1, "camera"),
+        ("r1", 2, 1, "radar"),
+    ]
+    first = found[0]
+    assert first.received_at - first.observed_at == timedelta(milliseconds=400)
+    assert (first.plots[0].classes, first.plots[0].source_id, first.plots[1].classes) == ({"person": 1.0}, "T1", {})
+    assert found[2].observed_at == datetime(2026, 3, 14, 21, 0, 2, tzinfo=UTC)
+    assert found[1].plots[0].range_m is None  # a trigger
+    assert (found[3].plots[0].lon, found[3].plots[0].position_sd_m) == (8.25, 30.0)
+
+
+ONE = "sensor,observed_at,range_m,azimuth_deg\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "no column 'sensor'"),
+        ("sensor,range_m\n", "no column 'observed_at'"),
+        ("sensor,observed_at,colour\n", "column 'colour' is unknown"),
+        ("sensor,observed_at,lon,lon\n", "column 'lon' is there twice"),
+        (ONE + "r1,2026-03-14T21:00:00Z,1\n", "row 2: 3 cells"),
+        (ONE + 'r1,"2026-03-14T21:00:00Z,1,2\n', "night.csv, row"),
+        (ONE + "r1,2026-03-14T21:00:00Z,1,2\nr1,soon,1,2\n", "row 3: observed_at is 'soon'"),
+        (ONE + "r1,,1,2\n", "observed_at is empty"),
+        (ONE + "r/1,2026-03-14T21:00:00Z,1,2\n", "sensor"),
+        (ONE + "r1,2026-03-14T21:00:00Z,far,2\n", "range_m is 'far'"),
+        (ONE + "r1,2026-03-14T21:00:00Z,-1,2\n", "range_m: "),
+        (ONE + "r1,2026-03-14T21:00:00Z,inf,2\n", "range_m: "),
+        (ONE + "r1,2026-03-14T21:00:00Z,1,\n", "azimuth_deg: missing beside range_m"),
+        (ONE + "r1,2026-03-14T21:00:00Z,1,360\n", "azimuth_deg: "),
+    ],
+)
+def test_the_first_thing_that_is_wrong_is_named(text: str, words: str) -> None:
+    with pytest.raises(RecordingError) as caught:
+        scans(text, kind="radar")
+    assert words in str(caught.value)
+    assert str(caught.value).startswith("night.csv")
+
+
+def test_a_kind_is_needed_and_may_come_from_the_option() -> None:
+    text = ONE + "r1,2026-03-14T21:00:00Z,1,2\n"
+    assert scans(text, kind="camera")[0].kind == "camera"
+    with pytest.raises(RecordingError, match="kind is None"):
+        scans(text)
+    with pytest.raises(RecordingError, match="kind is 'sonar'"):
+        scans(text, kind="sonar")
+
+
+def test_a_journal_holds_the_scans_and_the_time_between(tmp_path: Path) -> None:
+    (tmp_path / "night.csv").write_text(HEADER + ROWS)
+    out = tmp_path / "night.db"
+    found = import_recording(tmp_path / "night.csv", out, sector_id="hills", kind=None, screen=SILENT)
+    assert (found["scans"], found["detections"], found["sensors"]) == (4, 5, ["c1", "g1", "r1"])
+    with JournalReader(out) as journal:
+        rows = journal.read()
+    assert [row.kind for row in rows] == [
+        "tick", "detections", "tick", "detections", "detections", "tick", "detections", "tick",
+    ]  # fmt: skip
+    assert [row.received_ns for row in rows] == sorted(row.received_ns for row in rows)
+    assert scan_of_row(rows[1]).plots[0].range_m == 1000.0
+    with pytest.raises(BadInput, match="there already"):
+        import_recording(tmp_path / "night.csv", out, sector_id="hills", kind=None, screen=SILENT)
+
+
+def test_the_same_in_geoparquet_in_another_system(tmp_path: Path) -> None:
+    frame = geopandas.GeoDataFrame(
+        {"sensor": ["r1", "r1"], "observed_at": pd.to_datetime(["2026-03-14T21:00:00Z", "2026-03-14T21:00:01Z"]),
+         "position_sd_m": [30.0, 20.0], "source_id": ["T1", None]},
+        geometry=[Point(8.25, 47.5), Point(8.26, 47.5)], crs=4326,
+    ).to_crs(32632)  # fmt: skip
+    frame.to_parquet(tmp_path / "night.parquet")
+    found = import_recording(
+        tmp_path / "night.parquet", tmp_path / "j.db", sector_id="hills", kind="radar", screen=SILENT
+    )
+    assert (found["scans"], found["first"]) == (2, "2026-03-14T21:00:00Z")
+    with JournalReader(tmp_path / "j.db") as journal:
+        plots = [scan_of_row(row).plots[0] for row in journal.read() if row.kind == "detections"]
+    assert [(plot.source_id, plot.position_sd_m) for plot in plots] == [("T1", 30.0), (None, 20.0)]
+    assert (plots[0].lon, plots[0].lat) == (pytest.approx(8.25), pytest.approx(47.5))
+
+
+def test_a_plain_parquet_file_is_a_table_too(tmp_path: Path) -> None:
+    table = pd.DataFrame({"sensor": ["r1"], "observed_at": ["2026-03-14T21:00:00Z"], "azimuth_deg": [5.0]})
+    table.to_parquet(tmp_path / "night.parquet")
+    out = tmp_path / "j.db"
+    assert import_recording(tmp_path / "night.parquet", out, sector_id="a", kind="camera", screen=SILENT)["scans"] == 1
+
+
+@pytest.mark.parametrize("name", ["nothing.csv", "nothing.parquet", "bytes.csv", "bytes.parquet", "empty.csv"])
+def test_a_file_that_is_none_leaves_no_journal(tmp_path: Path, name: str) -> None:
+    (tmp_path / "bytes.csv").write_bytes(b"\xff\xfe\x00")
+    (tmp_path / "bytes.parquet").write_bytes(b"PAR1" + b"\x00" * 50)
+    (tmp_path / "empty.csv").write_text(HEADER)
+    with pytest.raises(RecordingError):
+        import_recording(tmp_path / name, tmp_path / "j.db", sector_id="a", kind="radar", screen=SILENT)
+    assert not (tmp_path / "j.db").exists()
