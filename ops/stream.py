@@ -2,7 +2,8 @@
 
 Alerts are never dropped: a client pulls them by outbox number, from the newest few in memory or from the store, so it
 can leave and come back with ``Last-Event-ID`` and miss none. Tracks, sensors and heartbeats are pictures: only the
-newest of each is kept, and a client that was busy gets that one. So a slow client costs one chunk, not a queue.
+newest of each is kept, and a client that was busy gets that one. So a slow client costs one piece of a chunk and the
+picture that it is in the middle of, not a queue.
 """
 
 from __future__ import annotations
@@ -182,9 +183,12 @@ class Hub:
         return [encoded for _, _, encoded in fresh]
 
     async def _write(self, client: _Client, send: Send, chunk: bytes) -> None:
+        """Send ``chunk`` in pieces, each when the client has taken the one before, so that little is held for it."""
         client.published_before = self._published_bytes
         async with asyncio.timeout(self._settings.stall_s) as client.write_limit:
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            for start in range(0, len(chunk), _CHUNK_BYTES):
+                piece = chunk[start : start + _CHUNK_BYTES]
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
         client.write_limit = None
 
     async def _poll(self) -> None:

@@ -22,7 +22,8 @@ from hypothesis import strategies as st
 from ops.api import ApiSettings, create_app
 from ops.serve import serving
 from ops.store import Store
-from ops.stream import StreamSettings, frame
+from ops.store_reader import Reader
+from ops.stream import Hub, StreamSettings, frame
 
 RAISED = datetime(2026, 3, 1, 22, 0, tzinfo=UTC)
 
@@ -101,6 +102,72 @@ def test_a_client_that_keeps_coming_back_misses_none_and_gets_none_twice(tmp_pat
                     break
         writer.join()
     assert got == [(number, f"A{number}") for number in range(1, total + 1)]
+
+
+def test_a_client_resumes_across_restarts_of_the_server_without_gap_or_repeat(tmp_path):
+    """Fusion goes on writing while servers come and go; the number that the client kept is all that is remembered."""
+    store, total, got = Store(tmp_path / "s.sqlite"), 300, []
+
+    def publish():
+        for number in range(1, total + 1):
+            store.commit(number, stamp_ns=number, alerts=[alert(number)])
+            time.sleep(0.005)
+
+    writer = threading.Thread(target=publish)
+    writer.start()
+    servers = 0
+    while len(got) < total:
+        servers += 1
+        limits = StreamSettings(heartbeat_s=0.2, poll_s=0.02, max_behind_bytes=5_000)
+        app = create_app(store.path, ApiSettings("x", stream=limits), act=print, now_ns=lambda: 0)
+        with serving(app) as port:
+            stay = 40
+            for event, number, data in Room(store, app.state.hub, port).events(resume=got[-1][0] if got else 0):
+                if event == "alert":
+                    got.append((number, data["id"]))
+                    stay -= 1
+                if stay == 0 or len(got) == total:
+                    break
+    writer.join()
+    store.close()
+    assert servers >= total // 40
+    assert got == [(number, f"A{number}") for number in range(1, total + 1)]
+
+
+def test_a_large_picture_is_sent_in_pieces_and_a_stalled_client_holds_one(tmp_path):
+    """What the server has handed to a connection that takes nothing is one piece, however large the picture."""
+    store = Store(tmp_path / "s.sqlite")
+    store.commit(1, stamp_ns=1, tracks_live=[{"track": "T" * 1000}] * 3000)  # 3 MB
+    hub = Hub(Reader(store.path), StreamSettings(poll_s=0.01, stall_s=0.3, heartbeat_s=60), now_ns=lambda: 0)
+
+    async def connection(taken: int) -> list[int]:
+        """Sizes of what the hub hands over to a client that takes so many pieces and then no more."""
+        sizes: list[int] = []
+
+        async def send(message):
+            sizes.append(len(message["body"]))
+            if len(sizes) > taken:
+                await asyncio.sleep(60)
+
+        async def receive():
+            await asyncio.sleep(60)
+
+        await hub.serve(0, receive, send)
+        return sizes
+
+    async def run() -> list[list[int]]:
+        poller = asyncio.create_task(hub.run())
+        sizes = await asyncio.gather(connection(1), connection(10))
+        hub.stop()
+        await poller
+        return sizes
+
+    few, more = asyncio.run(run())
+    assert (len(few), len(more)) == (2, 11)  # the piece that was not taken is the last
+    assert max(few + more) <= 65_536
+    assert sum(more) > 500_000
+    assert hub.clients == 0
+    store.close()
 
 
 def test_from_the_list_to_the_stream_without_a_gap(tmp_path):
