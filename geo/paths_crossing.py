@@ -26,9 +26,9 @@ NEAR_CELLS = 2.0  # a segment that no step passes takes the steps this near to i
 class Crossings:
     """The cheapest crossing through every segment of a belt, in one direction.
 
-    ``cost`` (segment,): least sum over the way of time [s] times weight, over all ways from edge to edge that pass the
-    line inside the segment; infinite where nobody can cross, NaN where the ground that would tell is unknown. ``here``
-    and ``there`` (segment, row and column) are the cells of the step over the line, −1 without.
+    ``cost`` (segment,): least sum over the way of time [s] times weight and metres times toll, over all ways from edge
+    to edge that pass the line inside the segment; infinite where nobody can cross, NaN where the ground that would tell
+    is unknown. ``here`` and ``there`` (segment, row and column) are the cells of the step over the line, −1 without.
     """
 
     belt: Belt
@@ -64,20 +64,22 @@ def crossings(
     mobility: Mobility,
     *,
     weight: npt.ArrayLike | None = None,
+    toll: npt.ArrayLike | None = None,
     direction: str = INWARD,
     neighbours: int = 16,
 ) -> Crossings:
     """The cheapest crossing of every segment, ``inward`` (towards home) or ``outward``.
 
-    ``mobility`` lies on the cells of the terrain that the belt was made on, ``weight`` (row, column) on those of the
-    belt's window: what a second there costs, 1 without. A search from the edge where the crossing begins and one back
-    from where it ends give the cost through every step over the line; a way may leave a segment's own belt, but not
-    the belt. The straight line of a step says in which segment it passes; a segment between two such places takes the
-    nearest within a step. Raises BadInput for another direction, and as ``geo.paths_search``.
+    ``mobility`` lies on the cells of the terrain that the belt was made on; ``weight`` and ``toll`` (row, column) on
+    those of the belt's window: what a second and a metre there cost, 1 and 0 without. A search from the edge where the
+    crossing begins and one back from where it ends give the cost through every step over the line; a way may leave a
+    segment's own belt, but not the belt. The straight line of a step says in which segment it passes; a segment between
+    two such places takes the nearest within a step. Raises BadInput for another direction, and as ``geo.paths_search``.
     """
     if direction not in (INWARD, OUTWARD):
         raise BadInput(f"direction {direction!r}", where="crossings", expected="'inward' or 'outward'")
-    steps = Steps.over(mobility.within(belt.rows, belt.columns, belt.inside), weight=weight, neighbours=neighbours)
+    ground = mobility.within(belt.rows, belt.columns, belt.inside)
+    steps = Steps.over(ground, weight=weight, toll=toll, neighbours=neighbours)
     start, goal = (belt.outer, belt.inner) if direction == INWARD else (belt.inner, belt.outer)
     with ThreadPoolExecutor(2) as pool:
         forth = pool.submit(steps.spread, np.where(start, 0.0, np.inf))

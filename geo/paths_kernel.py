@@ -19,8 +19,8 @@ Integers = npt.NDArray[np.int32]
 Moves = tuple[Integers, Integers, Integers, Floats, Floats]
 
 # Columns of the ground of a search, one row a cell: height [m], pace (times the law's seconds; infinite where there is
-# no way), weight of a second there, steepest gradient that is felt (roads are graded; infinite off them).
-HEIGHT, PACE, WEIGHT, FELT, COLUMNS = 0, 1, 2, 3, 4
+# no way), cost of a second and of a metre there, steepest gradient that is felt (roads are graded; infinite off them).
+HEIGHT, PACE, WEIGHT, TOLL, FELT, COLUMNS = 0, 1, 2, 3, 4, 5
 # Of a speed law: metres per second at its easiest gradient, decline per unit of gradient, that gradient, the limit.
 PEAK, DECLINE, EASIEST, LIMIT = 0, 1, 2, 3
 
@@ -92,13 +92,15 @@ def step_cost(
 ) -> float:
     """Cost of a move from a cell, or with ``sign`` −1 of coming back by it; infinite or NaN where there is no way.
 
-    Σ over pieces of ½(w_i + w_j) · ½(p_i + p_j) · run · slowness(gradient), with values linear along the piece.
+    Σ over pieces of ½(w_i + w_j) · ½(p_i + p_j) · run · slowness(gradient) + ½(u_i + u_j) · run, with the cost of a
+    second w and of a metre u at the ends of the piece.
     """
     there = here + steps[move]
     if not ground[there, PACE] < np.inf:
         return np.inf
     run, count = runs[move], pieces[move]
-    height, pace, weight, felt = ground[here, HEIGHT], ground[here, PACE], ground[here, WEIGHT], ground[here, FELT]
+    height, pace, felt = ground[here, HEIGHT], ground[here, PACE], ground[here, FELT]
+    weight, toll = ground[here, WEIGHT], ground[here, TOLL]
     if count == 1:  # a diagonal slips through no closed corner; a straight step has one of its ends beside it
         beside, other = ground[here + knots[move, 0], PACE], ground[here + knots[move, 1], PACE]
         if not (beside < np.inf or other < np.inf):
@@ -113,13 +115,14 @@ def step_cost(
         next_height = rest * ground[left, HEIGHT] + share * ground[right, HEIGHT]
         next_pace = rest * ground[left, PACE] + share * ground[right, PACE]
         next_weight = rest * ground[left, WEIGHT] + share * ground[right, WEIGHT]
+        next_toll = rest * ground[left, TOLL] + share * ground[right, TOLL]
         next_felt = max(ground[left, FELT], ground[right, FELT])
         seconds = _seconds(sign * (next_height - height), run, 0.5 * (pace + next_pace), max(felt, next_felt), law)
-        cost += 0.5 * (weight + next_weight) * seconds
-        height, pace, weight, felt = next_height, next_pace, next_weight, next_felt
+        cost += 0.5 * (weight + next_weight) * seconds + 0.5 * (toll + next_toll) * run
+        height, pace, weight, toll, felt = next_height, next_pace, next_weight, next_toll, next_felt
     rise, slowest = sign * (ground[there, HEIGHT] - height), max(felt, ground[there, FELT])
     seconds = _seconds(rise, run, 0.5 * (pace + ground[there, PACE]), slowest, law)
-    return float(cost + 0.5 * (weight + ground[there, WEIGHT]) * seconds)
+    return float(cost + 0.5 * (weight + ground[there, WEIGHT]) * seconds + 0.5 * (toll + ground[there, TOLL]) * run)
 
 
 def waiting_lists(cells: int) -> tuple[Integers, Integers, Integers, Integers]:

@@ -61,24 +61,32 @@ class Steps:
     graph: tuple[Any, ...]
 
     @classmethod
-    def over(cls, mobility: Mobility, *, weight: npt.ArrayLike | None = None, neighbours: int = 16) -> Steps:
-        """Steps to 8, 16 or 32 ``neighbours``, whose cost is time [s] times ``weight`` (row, column; 1 without).
+    def over(
+        cls,
+        mobility: Mobility,
+        *,
+        weight: npt.ArrayLike | None = None,
+        toll: npt.ArrayLike | None = None,
+        neighbours: int = 16,
+    ) -> Steps:
+        """Steps to 8, 16 or 32 ``neighbours``, whose cost is time [s] times ``weight`` plus length [m] times ``toll``.
 
-        NaN or infinite weight closes a cell. 32 bytes a cell. Raises BadInput for weights of another shape or below 0,
-        and other numbers of neighbours.
+        Both are (row, column), without them 1 and 0; NaN or infinite ones close a cell. 40 bytes a cell. Raises
+        BadInput for another shape, values below 0, and other numbers of neighbours.
         """
         if neighbours not in kernel.NEIGHBOURS:
             raise BadInput(f"{neighbours} neighbours", where="path search", expected="8, 16 or 32")
         rows, columns = mobility.elevation.shape
-        weights = np.ones((1, 1)) if weight is None else np.asarray(weight, dtype=np.float64)
-        _refuse_unless(np.broadcast_to(weights, (rows, columns)) if weight is None else weights, "weight", mobility)
+        weights, tolls = _over_cells(weight, "weight", 1.0, mobility), _over_cells(toll, "toll", 0.0, mobility)
         frame = kernel.NEIGHBOURS[neighbours]
         ground = np.zeros((rows + 2 * frame, columns + 2 * frame, kernel.COLUMNS))
         inside = (slice(frame, frame + rows), slice(frame, frame + columns))
         ground[..., kernel.PACE] = np.inf
         ground[(*inside, kernel.HEIGHT)] = mobility.elevation
-        ground[(*inside, kernel.PACE)] = np.where(mobility.closed | ~np.isfinite(weights), np.inf, mobility.pace)
-        ground[(*inside, kernel.WEIGHT)] = weights
+        ground[(*inside, kernel.PACE)] = np.where(
+            mobility.closed | ~np.isfinite(weights) | ~np.isfinite(tolls), np.inf, mobility.pace
+        )
+        ground[(*inside, kernel.WEIGHT)], ground[(*inside, kernel.TOLL)] = weights, tolls
         ground[(*inside, kernel.FELT)] = mobility.felt
         steps, pieces, knots, shares, lengths = kernel.moves_of(neighbours, ground.shape[1])
         graph = (steps, pieces, knots, shares, lengths * mobility.cell_m, mobility.law.columns())
@@ -123,12 +131,22 @@ def spread(
     labels: npt.ArrayLike,
     *,
     weight: npt.ArrayLike | None = None,
+    toll: npt.ArrayLike | None = None,
     backward: bool = False,
     neighbours: int = 16,
     limit: float = math.inf,
 ) -> Spread:
     """Least costs from, or to, labelled cells: ``Steps.over`` and ``Steps.spread`` in one."""
-    return Steps.over(mobility, weight=weight, neighbours=neighbours).spread(labels, backward=backward, limit=limit)
+    steps = Steps.over(mobility, weight=weight, toll=toll, neighbours=neighbours)
+    return steps.spread(labels, backward=backward, limit=limit)
+
+
+def _over_cells(values: npt.ArrayLike | None, name: str, default: float, mobility: Mobility) -> FloatArray:
+    if values is None:
+        return np.full((1, 1), default)
+    given = np.asarray(values, dtype=np.float64)
+    _refuse_unless(given, name, mobility)
+    return given
 
 
 def _refuse_unless(values: FloatArray, name: str, over: Mobility | Steps) -> None:

@@ -43,12 +43,15 @@ def rough(seed: int, rows: int = 13, columns: int = 21) -> tuple[np.ndarray, np.
     return elevation, pace, weight
 
 
-def graph(elevation: np.ndarray, pace: np.ndarray, weight: np.ndarray, neighbours: int) -> csr_array:
+def graph(
+    elevation: np.ndarray, pace: np.ndarray, weight: np.ndarray, neighbours: int, toll: np.ndarray | None = None
+) -> csr_array:
     """The same costs written down edge by edge, with values along a step from scipy's linear interpolation."""
     reach = {8: 1, 16: 2, 32: 3}[neighbours]
     rows, columns = elevation.shape
     closed = ~(np.isfinite(elevation) & np.isfinite(pace))
-    fields = [np.where(closed, 0.0, field) for field in (elevation, pace, weight)] + [closed.astype(float)]
+    tolls = np.zeros(elevation.shape) if toll is None else toll
+    fields = [np.where(closed, 0.0, field) for field in (elevation, pace, weight, tolls)] + [closed.astype(float)]
     origins, targets, costs = [], [], []
     for row, column in np.ndindex(rows, columns):
         for down in range(-reach, reach + 1):
@@ -60,13 +63,13 @@ def graph(elevation: np.ndarray, pace: np.ndarray, weight: np.ndarray, neighbour
                     continue
                 pieces = max(abs(down), abs(right))
                 places = np.linspace((row, column), there, pieces + 1).T
-                z, p, w, shut = (map_coordinates(field, places, order=1) for field in fields)
+                z, p, w, u, shut = (map_coordinates(field, places, order=1) for field in fields)
                 run = CELL_M * math.hypot(down, right) / pieces
                 seconds = run * (p[1:] + p[:-1]) / 2.0 / tobler_speed(np.diff(z) / run)
                 if (shut < 1e-9).all():
                     origins.append(row * columns + column)
                     targets.append(there[0] * columns + there[1])
-                    costs.append(float((seconds * (w[1:] + w[:-1]) / 2.0).sum()))
+                    costs.append(float((seconds * (w[1:] + w[:-1]) + run * (u[1:] + u[:-1])).sum() / 2.0))
     return csr_array(coo_array((costs, (origins, targets)), shape=(rows * columns, rows * columns)))
 
 
@@ -79,8 +82,9 @@ def test_costs_are_those_of_scipy(neighbours: int, backward: bool, seed: int) ->
     labels = np.full(elevation.shape, np.inf)
     labels[0, 3], labels[9, 20] = 0.0, 40.0
     mobility = ground(elevation, pace)
-    found = spread(mobility, labels, weight=weight, neighbours=neighbours, backward=backward)
-    edges = graph(elevation, pace, weight, neighbours)
+    toll = np.random.default_rng(seed).uniform(0.0, 3.0, labels.shape) if seed else None
+    found = spread(mobility, labels, weight=weight, toll=toll, neighbours=neighbours, backward=backward)
+    edges = graph(elevation, pace, weight, neighbours, toll)
     starts = np.flatnonzero(np.isfinite(labels.ravel()) & ~mobility.closed.ravel())
     away = dijkstra(csr_array(edges.T) if backward else edges, indices=starts)
     expected = (labels.ravel()[starts, None] + away).min(axis=0).reshape(labels.shape)
@@ -177,6 +181,7 @@ def test_costs_from_a_trillionth_to_a_trillion_are_exact_too() -> None:
         ({"neighbours": 12}, "12 neighbours"),
         ({"labels": np.zeros((3, 3))}, "labels"),
         ({"weight": np.full((9, 9), -1.0)}, "weight"),
+        ({"toll": np.zeros((9, 8))}, "toll"),
     ],
 )
 def test_a_search_that_makes_no_sense_is_refused(settings_: dict, words: str) -> None:
