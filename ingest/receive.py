@@ -19,7 +19,7 @@ from typing import Final
 from ingest import topics, units
 from ingest.arrival import UNNUMBERED_BOOT
 from ingest.batch import KEPT_BYTES, Batch, DeadLetter, Delivery, Row, SenderBoot, SourceKey, digest
-from ingest.decode import JSON, decode, decode_status, media_type
+from ingest.decode import JSON, decode, decode_status, media_type, remember
 from ingest.errors import UNPROVEN, MalformedMessage
 from ingest.marks import Mark, Marks, Recall
 from ingest.quarantine import Quarantine
@@ -57,7 +57,8 @@ class Receiver:
 
     ``commit`` returns when the batch is durable, or raises: then nothing of the batch is acknowledged and the receiver
     must not be used again. ``acknowledge`` sends one PUBACK and may find the connection gone: the message comes again
-    and is a duplicate then. ``recall`` gives what the journal already settled of a (sensor, boot).
+    and is a duplicate then. ``recall`` gives what the journal already settled of a (sensor, boot). ``told`` is what
+    sensors said of themselves (``ingest.decode.remember``); whoever goes on with a journal fills it from there first.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class Receiver:
         self._future_ns = round(settings.future_s * 1e9)
         self._late_ns = round(settings.late_s * 1e9)
         self._news: dict[tuple[str, int], Mark] = {}
+        self.told: dict[str, bytes] = {}
 
     def handle(self, deliveries: Sequence[Delivery], shed: Mapping[str, int] | None = None) -> Batch:
         """Make these durable, then acknowledge each in the order in which it came. ``shed``: topic → how many."""
@@ -155,7 +157,9 @@ class Receiver:
             if error.code == "identity_mismatch" or (error.code in UNPROVEN and error.code != "rollback"):
                 boot = seq = None
             dead = _dead_letter(delivery, error, kind, sensor, boot, seq, content_type)
-            return replace(dead, sender=_sender(signer, properties), said=_kept(properties))
+            return replace(
+                dead, sender=_sender(signer, properties), said=_kept(properties), replay_of=delivery.replay_of
+            )
         return Row(
             kind=kind,
             sensor=sensor,
@@ -210,13 +214,21 @@ class Receiver:
         topic, payload, flags = delivery.topic, delivery.payload, ""
         identity = None if said[0] is None or said[1] is None else (said[0], said[1])
         if kind == "detections":
-            scan = decode(payload, received_at=received_at, content_type=content_type, topic=topic, identity=identity)
+            scan = decode(
+                payload,
+                received_at=received_at,
+                content_type=content_type,
+                topic=topic,
+                identity=identity,
+                told=self.told.get(topics.parse(topic).name) if self.told else None,
+            )
             boot, seq, observed_at = scan.boot, scan.sequence, scan.observed_at
         elif kind == "status":
             status = decode_status(
                 payload, received_at=received_at, content_type=content_type, topic=topic, identity=identity
             )
             boot, seq, observed_at = status.boot, status.seq, status.observed_at
+            self._remember(payload, content_type, topics.parse(topic).name, received_at)
         else:
             channel = topics.parse(topic).channel
             message = units.decode_unit(payload, channel, content_type=content_type, topic=topic, identity=identity)
@@ -229,6 +241,12 @@ class Receiver:
         if kind == "detections" and gate is not None and not self._marks.settled(scan.sensor, boot, seq):
             flags = gate(scan)
         return boot, seq, observed_ns, flags
+
+    def _remember(self, payload: bytes, content_type: str, sensor: str, received_at: datetime) -> None:
+        before = self.told.get(sensor)
+        known = remember(payload, received_at=received_at, content_type=content_type, sensor=sensor, told=before)
+        if known is not None:
+            self.told[sensor] = known
 
     def _source(self, topic: str) -> SourceKey:
         try:

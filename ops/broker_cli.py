@@ -74,3 +74,59 @@ def revoke(
     from ops.cli import answer, screen
 
     answer(revoke_name(name, config, broker, screen), as_json=as_json)
+
+
+dead_letters_app = typer.Typer(help="What ingest would not use, why, and having it judged anew.", no_args_is_help=True)
+
+JournalArgument = Annotated[Path, typer.Argument(help="A journal, or the folder of `run` or `demo`.")]
+SensorFilter = Annotated[str | None, typer.Option("--sensor", help="Only of this sensor or unit.")]
+CodeFilter = Annotated[str | None, typer.Option("--code", help="Only with this code, such as expired.")]
+
+
+@dead_letters_app.command("list")
+def list_dead_letters(
+    journal: JournalArgument,
+    sensor: SensorFilter = None,
+    code: CodeFilter = None,
+    limit: Annotated[int, typer.Option("--limit", min=0, help="So many of the newest.")] = 50,
+    as_json: JsonOption = False,
+) -> None:
+    """The newest dead letters, and how many there are by code and by sensor."""
+    from ops.cli import answer, screen
+    from ops.dead_letters_command import Filter, list_letters
+
+    answer(list_letters(journal, Filter(sensor, code), limit, screen), as_json=as_json)
+
+
+@dead_letters_app.command("show")
+def show_dead_letter(
+    journal: JournalArgument,
+    identity: Annotated[int, typer.Argument(metavar="ID", min=1, help="As `list` says.")],
+    raw: Annotated[Path | None, typer.Option("--raw", help="File that gets the bytes, at most 64 kB of them.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Everything about one dead letter: code, field, sentence, sender, properties, bytes."""
+    from ops.cli import answer, screen
+    from ops.dead_letters_command import show_letter
+
+    answer(show_letter(journal, identity, raw, screen), as_json=as_json)
+
+
+@dead_letters_app.command("replay")
+def replay_dead_letters(
+    journal: JournalArgument,
+    ids: Annotated[
+        list[int] | None, typer.Argument(metavar="[ID]...", min=1, help="Or choose by --sensor, --code.")
+    ] = None,
+    sensor: SensorFilter = None,
+    code: CodeFilter = None,
+    everything: Annotated[bool, typer.Option("--all", help="All that no replay has journaled yet.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Submit dead letters anew, through the same door; ingest must be running."""
+    from ops.cli import answer, screen
+    from ops.dead_letters_command import Filter, replay_letters
+
+    if not ids and not everything and sensor is None and code is None:
+        raise typer.BadParameter("name ids, or choose with --sensor, --code or --all")
+    answer(replay_letters(journal, ids or [], Filter(sensor, code, open_only=True), screen), as_json=as_json)

@@ -422,9 +422,10 @@ def doctor(
         raise typer.Exit(1)
 
 
-from ops.broker_cli import broker_app  # noqa: E402 - commands with modules of their own
+from ops.broker_cli import broker_app, dead_letters_app  # noqa: E402 - commands with modules of their own
 
 app.add_typer(broker_app, name="broker")
+app.add_typer(dead_letters_app, name="dead-letters")
 
 
 def main() -> None:

@@ -30,6 +30,7 @@ from ops.clock import ScenarioClock
 from ops.identity import IDENTITY_VARIABLE, INGEST, identity_of, signatures_of_environment
 from ops.journal import Journal
 from ops.processes import say, stop_when_parent_ends
+from ops.replays import ReplayFolder, carry_out
 from ops.revocation import Revocations
 
 TICK_NS: Final = 1_000_000_000
@@ -88,6 +89,7 @@ class Ingest:
             settings=options.settings,
             guards=Guards(trust, self._quarantine, None if options.layout is None else _gate(options.layout)),
         )
+        self._replays = ReplayFolder(journal.path)
         self._problem: str | None = None
         self._boot, self._seq = clock.now_ns() // 1_000_000_000, 0
 
@@ -134,6 +136,7 @@ class Ingest:
                     "shed": held.shed,
                 }
             )
+        carry_out(self._replays, self._journal, self._receiver.handle, now_ns)
         problem = self._subscriber.problem
         if self._revocations is not None and self._trust is not None:
             for source in self._revocations.check(now_ns):

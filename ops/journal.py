@@ -334,7 +334,7 @@ class Journal(JournalReader):
         self._db.executemany(
             "INSERT OR REPLACE INTO replays VALUES (?, ?, ?)",
             [
-                (message.replay_of, message.received_ns, outcome)
+                (message.replay_of, message.received_ns, _said_of(message, outcome))
                 for message, outcome in zip(batch.messages, outcomes, strict=True)
                 if message.replay_of is not None
             ],
@@ -374,6 +374,13 @@ class _Transaction:
     def _break(self, error: sqlite3.Error) -> JournalError:
         self._journal._broken = self._journal._error(error)
         return self._journal._broken
+
+
+def _said_of(message: Row | DeadLetter, outcome: str) -> str:
+    """What became of a message that was submitted anew, for the person who did."""
+    if isinstance(message, DeadLetter):
+        return f"refused: {message.code}"
+    return "refused: conflict" if outcome == "dead_lettered" else outcome
 
 
 _TAKEN: Final = "another message has this key already;"

@@ -114,6 +114,11 @@ class JournalReader:
             self._db.close()
             raise
 
+    @property
+    def path(self) -> Path:
+        """The journal's file."""
+        return self._path
+
     def read(self, after_id: int = 0, limit: int = 1000) -> list[JournalRow]:
         """Up to ``limit`` rows with id above ``after_id``, in order of arrival. Ids rise; they may skip numbers."""
         return [

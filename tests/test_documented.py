@@ -46,7 +46,7 @@ def test_every_command_is_in_the_readme_and_helps(command: str):
 
 def test_the_readme_names_no_command_that_is_not_there():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    named = set(re.findall(r"`watchline ([a-z]+)", readme))
+    named = set(re.findall(r"`watchline ([a-z-]+)", readme))
     assert named <= set(typer.main.get_command(app).commands)
 
 

@@ -1,0 +1,222 @@
+"""Dead letters on the command line: browsed without harm, judged anew through the same door, counted exactly."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+from typer.testing import CliRunner
+
+from geo.errors import BadInput
+from ingest.batch import Delivery
+from ingest.decode import encode
+from ingest.identity import Register, record_of
+from ingest.receive import Guards, Receiver
+from ingest.signature import Signer
+from ingest.trust import Trust
+from ops.cli import app
+from ops.dead_letters_command import Filter, list_letters, replay_letters, show_letter
+from ops.journal import Journal
+from ops.replays import ReplayError, ReplayFolder, carry_out, submit
+from sensors.scan import Plot, Scan
+
+NOW = datetime(2026, 3, 14, 21, 0, tzinfo=UTC)
+NOW_NS = int(NOW.timestamp()) * 10**9
+HOUR_NS = 3600 * 10**9
+QUIET = Console(stderr=True, quiet=True)
+TOPIC = "watchline/1/x/sensor/r1/detections"
+
+
+class Door:
+    """Ingest without a broker: a receiver, a journal, and the requests beside it."""
+
+    def __init__(self, folder: Path, *, trust: bool = False) -> None:
+        self.path = folder / "journal.db"
+        self.journal = Journal(self.path)
+        self.signer = Signer.generate()
+        self.register = Register()
+        self.trust = Trust(self.register, required=True, recall_boot=self.journal.recall_boot) if trust else None
+        self.receiver = Receiver("x", commit=self.journal.commit, acknowledge=lambda _: True,
+                                 recall=self.journal.recall, guards=Guards(self.trust))  # fmt: skip
+
+    def take(self, payload: bytes, boot: int, seq: int, *, at_ns: int = NOW_NS, signed: bool = False) -> None:
+        said = [("boot", str(boot)), ("seq", str(seq)), ("by_boot", str(boot)), ("sent", str(at_ns))]
+        if signed:
+            said = self.signer.sign(TOPIC, "application/json", said, payload)
+        self.receiver.handle([Delivery(TOPIC, payload, "application/json", tuple(said), at_ns)])
+
+    def replay(self, at_ns: int) -> int:
+        return carry_out(ReplayFolder(self.path), self.journal, self.receiver.handle, at_ns)
+
+    def keys(self) -> list[tuple[int | None, int | None]]:
+        return [(row.boot, row.seq) for row in self.journal.read() if row.kind == "detections"]
+
+
+@pytest.fixture
+def door(tmp_path: Path) -> Iterator[Door]:
+    made = Door(tmp_path)
+    yield made
+    made.journal.close()
+
+
+def scan(seq: int, *, hours: float = 0.0, boot: int = 1) -> bytes:
+    at = NOW + timedelta(hours=hours)
+    return encode(Scan("r1", boot, seq, seq, at, at, "radar", (Plot(azimuth_deg=1.0),)))
+
+
+def figures(runner_output: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(runner_output.strip().splitlines()[-1])
+    return found
+
+
+def test_what_was_too_early_is_taken_when_its_time_has_come(door: Door) -> None:
+    """A sensor's clock was an hour ahead; an hour later a person submits what it sent. Both laws stay exact."""
+    door.take(scan(1), 1, 1)
+    door.take(scan(2, hours=1), 1, 2)
+    assert door.keys() == [(1, 1)]
+    ReplayFolder(door.path).ask([1])
+    assert door.replay(NOW_NS + 60 * 10**9) == 1
+    assert door.keys() == [(1, 1)], "it is still early"
+    assert door.journal.replayed() == {1: (NOW_NS + 60 * 10**9, "refused: future")}
+    ReplayFolder(door.path).ask([1])
+    assert door.replay(NOW_NS + HOUR_NS) == 1
+    assert door.keys() == [(1, 1), (1, 2)]
+    assert door.journal.replayed()[1][1] == "journaled"
+    counts, recount = door.journal.counts()["r1"], door.journal.recount()["r1", "detections"]
+    assert (counts.received, counts.journaled, counts.duplicate, counts.dead_lettered) == (4, 2, 1, 1)
+    assert counts.balanced
+    assert recount.journaled + recount.dead_keys == 2, "two were published, and both are in the journal"
+    ReplayFolder(door.path).ask([1])
+    door.replay(NOW_NS + HOUR_NS)
+    assert door.keys() == [(1, 1), (1, 2)], "once only"
+
+
+def test_an_unsigned_message_does_not_come_in_by_being_asked_for(tmp_path: Path) -> None:
+    door = Door(tmp_path, trust=True)
+    door.take(scan(1), 1, 1)
+    door.take(scan(2), 1, 2, signed=True)
+    assert [dead.code for _, dead in door.journal.dead_letters()] == ["unsigned", "unknown_key"]
+    ReplayFolder(door.path).ask([1, 2])
+    assert door.replay(NOW_NS) == 2
+    assert door.keys() == []
+    record = record_of("sensor", "r1", door.signer.public, valid_from=NOW - timedelta(days=1), valid_until=None)
+    assert door.trust is not None
+    door.trust.register = Register([record])
+    ReplayFolder(door.path).ask([1, 2])
+    assert door.replay(NOW_NS) == 2
+    assert door.keys() == [(1, 2)], "whose key is registered by now, and no other"
+    door.journal.close()
+
+
+def test_an_earlier_boot_is_not_held_against_what_was_heard_before(tmp_path: Path) -> None:
+    door = Door(tmp_path, trust=True)
+    assert door.trust is not None
+    door.trust.register = Register([record_of("sensor", "r1", door.signer.public, valid_from=NOW - timedelta(days=1),
+                                              valid_until=None)])  # fmt: skip
+    door.take(scan(1, hours=1), 1, 1, signed=True)
+    door.take(scan(1, boot=2), 2, 1, signed=True)
+    ReplayFolder(door.path).ask([1])
+    door.replay(NOW_NS + HOUR_NS)
+    assert door.keys() == [(2, 1), (1, 1)]
+    door.journal.close()
+
+
+def test_requests_that_make_no_sense_do_no_harm(door: Door) -> None:
+    folder = ReplayFolder(door.path)
+    assert folder.take() == []
+    door.take(b"x" * 70_000, 1, 1)
+    folder.ask([1, 2, -7, 2**60])
+    folder.path.joinpath("0.json").write_text("{")
+    assert door.replay(NOW_NS) == 0
+    assert list(folder.path.glob("*.json")) == []
+    with pytest.raises(ReplayError, match="only the first part"):
+        submit(door.path, [1])
+    with pytest.raises(ReplayError, match="no dead letter 2"):
+        submit(door.path, [2])
+
+
+def test_without_ingest_nothing_is_submitted(tmp_path: Path) -> None:
+    door = Door(tmp_path)
+    door.take(b"{", 1, 1)
+    door.journal.close()
+    with pytest.raises(ReplayError, match="nobody writes it"):
+        submit(door.path, [1])
+    assert not ReplayFolder(door.path).path.exists()
+
+
+HOSTILE = b'{"sensor":"\x1b[31mred\x00<script>","x":"\xed\xa0\x80"}'
+
+
+def test_they_are_listed_and_shown_without_what_a_stranger_wrote_doing_harm(
+    door: Door, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    door.take(HOSTILE, 1, 1)
+    door.receiver.handle([Delivery("watchline/1/x/sensor/\x1b[2J/detections", b"{}", "text/\x07", (), NOW_NS)])
+    loud = Console(stderr=True, width=200)
+    found = list_letters(tmp_path, Filter(), 50, loud)
+    assert (found["count"], found["by_sensor"]) == (2, {"r1": 1, "": 1})
+    shown = show_letter(door.path, 1, tmp_path / "raw", loud)
+    assert (tmp_path / "raw").read_bytes() == HOSTILE
+    assert shown["sender"] == "unsigned"
+    assert (shown["boot"], shown["seq"]) == (1, 1)
+    assert json.loads(shown["said"])["by_boot"] == "1"
+    show_letter(door.path, 2, None, loud)
+    printed = capsys.readouterr().err
+    assert "\x1b[31m" not in printed
+    assert "\x1b[2J" not in printed
+    assert "\x00" not in printed
+    assert "\\x1b" in printed
+    with pytest.raises(BadInput, match="no dead letter 9"):
+        show_letter(door.path, 9, None, loud)
+
+
+def test_filters_and_limits(door: Door) -> None:
+    for seq in range(1, 6):
+        door.take(b"{%d" % seq, 1, seq)
+    door.take(scan(9, hours=2), 1, 9)
+    assert list_letters(door.path, Filter(code="not_json"), 2, QUIET)["by_code"] == {"not_json": 5}
+    assert [one["id"] for one in list_letters(door.path, Filter(code="not_json"), 2, QUIET)["letters"]] == [4, 5]
+    assert list_letters(door.path, Filter(sensor="r2"), 50, QUIET)["count"] == 0
+    assert list_letters(door.path, Filter(), 0, QUIET)["letters"] == []
+    with pytest.raises(BadInput, match="is no code"):
+        list_letters(door.path, Filter(code="nonsense"), 2, QUIET)
+
+
+def test_the_commands_say_json_last(door: Door) -> None:
+    door.take(b"{", 1, 1)
+    run = CliRunner()
+    listed = run.invoke(app, ["dead-letters", "list", str(door.path), "--json"])
+    assert figures(listed.stdout)["by_code"] == {"not_json": 1}
+    shown = run.invoke(app, ["dead-letters", "show", str(door.path.parent), "1", "--json"])
+    assert figures(shown.stdout)["code"] == "not_json"
+    nothing = run.invoke(app, ["dead-letters", "replay", str(door.path)])
+    assert nothing.exit_code == 2
+
+
+def test_a_request_is_answered_while_ingest_runs(door: Door) -> None:
+    """The command on one side, ingest's look around on the other: here as a thread that carries out what it finds."""
+    import threading
+
+    door.take(scan(1, hours=1), 1, 1)
+    stop = threading.Event()
+    outcome: dict[str, Any] = {}
+
+    def ask() -> None:
+        outcome.update(replay_letters(door.path, [], Filter(code="future", open_only=True), QUIET))
+        stop.set()
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    deadline = time.monotonic() + 10
+    while not stop.is_set() and time.monotonic() < deadline:
+        door.replay(NOW_NS + HOUR_NS)
+        time.sleep(0.02)
+    asking.join(10)
+    assert outcome == {"submitted": 1, "not_kept_whole": 0, "outcomes": {"journaled": 1}}
+    assert replay_letters(door.path, [], Filter(code="future", open_only=True), QUIET)["submitted"] == 0
