@@ -37,7 +37,7 @@ class StreamSettings:
     published meanwhile; it resumes with Last-Event-ID.
     """
 
-    poll_s: float = 0.05
+    poll_s: float = 0.02
     tracks_hz: float = 10.0
     heartbeat_s: float = 5.0
     max_clients: int = 256
@@ -207,7 +207,9 @@ class Hub:
             tracks = await asyncio.to_thread(self._reader.live, "tracks")
             if tracks is not None:
                 self._show("tracks", picture(tracks.stamp_ns, tracks.cursor, "tracks", tracks.body))
-            self._tracks_changed, self._tracks_due = False, now + 1 / self._settings.tracks_hz
+            # Half a poll early, or a picture that comes exactly in time would be found too late for its own beat.
+            wait_s = 1 / self._settings.tracks_hz - self._settings.poll_s / 2
+            self._tracks_changed, self._tracks_due = False, now + wait_s
 
     async def _take_alerts(self) -> None:
         if self._head is None:  # what was there before the start is read from the store when somebody asks
