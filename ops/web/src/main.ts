@@ -4,7 +4,7 @@ import { ServerClock } from "./model/clock.ts";
 import { INITIAL, type Selection, type State } from "./model/state.ts";
 import { Store } from "./model/store.ts";
 import { Trails } from "./model/trails.ts";
-import { acknowledge, reject } from "./net/actions.ts";
+import { acknowledge, clear, reject } from "./net/actions.ts";
 import { Sync } from "./net/sync.ts";
 import type { MapView } from "./map/view.ts";
 import { AlertList } from "./ui/alert_list.ts";
@@ -49,6 +49,7 @@ function selectAndFly(selection: Selection): void {
 
 const alertActions = {
   acknowledge: (alert: { readonly id: string }) => acknowledge(alert.id),
+  clear: (alert: { readonly id: string }) => clear(alert.id),
   reject: rejectDialog.open.bind(rejectDialog),
 };
 const alertList = new AlertList({ ...alertActions, select: ({ id }) => selectAndFly({ kind: "alert", id }) });

@@ -10,6 +10,9 @@ export function isOnByDefault(id: string): boolean {
   return id === "hillshade" || id === "visible";
 }
 
+/** The relief must stay readable under what is said about it. */
+const VEIL_OPACITY = 0.75;
+
 /** Terrain under everything, elevation under its shading, then what can be seen. */
 const ORDER = ["elevation", "hillshade", "coverage", "visible"];
 
@@ -67,12 +70,6 @@ function rank(id: string): number {
 }
 
 function rasterLayer(id: string): RasterLayerSpecification {
-  const relief = id === "elevation" || id === "hillshade";
-  return {
-    id: source(id),
-    type: "raster",
-    source: source(id),
-    // What is seen or not is a matter of whole cells, so their edges are not blurred; it is cheaper too.
-    paint: { "raster-fade-duration": 0, "raster-opacity": id === "elevation" ? 0.8 : 1, "raster-resampling": relief ? "linear" : "nearest" },
-  };
+  const opacity = { hillshade: 1, elevation: 0.8 }[id] ?? VEIL_OPACITY;
+  return { id: source(id), type: "raster", source: source(id), paint: { "raster-fade-duration": 0, "raster-opacity": opacity } };
 }

@@ -15,7 +15,6 @@ interface Sample {
 export class ServerClock {
   #samples: Sample[] = [];
   #rate = 1;
-  #rateIsGiven = false;
   #aheadMs: readonly [least: number, most: number] | null = null;
 
   get known(): boolean {
@@ -28,15 +27,12 @@ export class ServerClock {
 
   /** The server said how fast its clock runs. */
   setRate(rate: number | null): void {
-    if (rate === null || rate <= 0) return;
-    this.#rate = rate;
-    this.#rateIsGiven = true;
+    if (rate !== null && rate > 0) this.#rate = rate;
   }
 
   /** Forget everything: another server, perhaps, is talking. */
   reset(): void {
     this.#samples = [];
-    this.#rateIsGiven = false;
     this.#rate = 1;
     this.#aheadMs = null;
   }
@@ -48,12 +44,11 @@ export class ServerClock {
     }
     this.#samples.push({ serverMs, monotonicMs });
     if (this.#samples.length > KEPT) this.#samples.shift();
-    if (!this.#rateIsGiven) this.#rate = estimateRate(this.#samples);
   }
 
   /** Something that the server says has happened already: it can only put the clock forward. */
   atLeast(serverMs: number, monotonicMs: number): void {
-    if (!this.known || this.#rate !== 1 || serverMs <= this.now(monotonicMs)) return;
+    if (!this.known || serverMs <= this.now(monotonicMs)) return;
     this.#samples.push({ serverMs, monotonicMs });
     if (this.#samples.length > KEPT) this.#samples.shift();
   }
@@ -83,13 +78,4 @@ export class ServerClock {
 
 function agree(sample: Sample, serverMs: number, monotonicMs: number): boolean {
   return sample.serverMs - sample.monotonicMs <= serverMs - monotonicMs + STEP_BACK_MS;
-}
-
-/** 1 unless the stamps surely say something else, since delays of a network disturb them. */
-function estimateRate(samples: readonly Sample[]): number {
-  const first = samples[0];
-  const last = samples.at(-1);
-  if (first === undefined || last === undefined || last.monotonicMs - first.monotonicMs < 8000) return 1;
-  const rate = (last.serverMs - first.serverMs) / (last.monotonicMs - first.monotonicMs);
-  return Math.abs(rate - 1) < 0.2 ? 1 : Math.max(0.1, Math.round(rate * 20) / 20);
 }

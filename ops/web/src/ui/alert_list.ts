@@ -1,4 +1,4 @@
-// The list of alerts: by priority, then age, each with its reason; Enter flies there, A acknowledges, R rejects.
+// The list of alerts: by priority, then age, each with its reason; Enter flies there, A acknowledges, C clears, R rejects.
 
 import { duration } from "../format.ts";
 import { closedAlerts, openAlerts, waiting } from "../model/alerts.ts";
@@ -10,6 +10,7 @@ import { PRIORITY_MARK, PRIORITY_WORD } from "./words.ts";
 export interface AlertActions {
   select(alert: Alert): void;
   acknowledge(alert: Alert): Promise<void>;
+  clear(alert: Alert): Promise<void>;
   reject(alert: Alert): void;
 }
 
@@ -106,13 +107,14 @@ export class AlertList {
       el("span", { class: "alert-sentence" }),
       el("span", { class: "alert-by" }),
     );
-    const acknowledge = el("button", { class: "alert-acknowledge", type: "button", data: { testid: "alert-acknowledge" }, on: { click: run((alert) => this.#acknowledge(alert)) } }, "Acknowledge");
+    const acknowledge = el("button", { class: "alert-acknowledge", type: "button", data: { testid: "alert-acknowledge" }, on: { click: run((alert) => this.#send(alert, "acknowledge")) } }, "Acknowledge");
+    const clear = el("button", { class: "alert-clear", type: "button", title: "It is over", data: { testid: "alert-clear" }, on: { click: run((alert) => this.#send(alert, "clear")) } }, "Clear");
     const reject = el("button", { class: "alert-reject", type: "button", data: { testid: "alert-reject" }, on: { click: run((alert) => this.#actions.reject(alert)) } }, "Reject …");
     return el(
       "li",
       { class: "alert", data: { testid: "alert", alert: id } },
       open,
-      el("div", { class: "alert-buttons" }, acknowledge, reject),
+      el("div", { class: "alert-buttons" }, acknowledge, clear, reject),
       el("p", { class: "problem", role: "alert" }),
     );
   }
@@ -140,24 +142,27 @@ export class AlertList {
   #buttons(row: HTMLElement, alert: Alert, focusable: boolean): void {
     const sending = this.#sending.has(alert.id);
     const acknowledge = row.querySelector<HTMLButtonElement>(".alert-acknowledge");
+    const clear = row.querySelector<HTMLButtonElement>(".alert-clear");
     const reject = row.querySelector<HTMLButtonElement>(".alert-reject");
-    if (acknowledge === null || reject === null) return;
+    if (acknowledge === null || clear === null || reject === null) return;
     acknowledge.hidden = alert.status !== "active";
+    clear.hidden = alert.status !== "acknowledged";
     reject.hidden = alert.status !== "active" && alert.status !== "acknowledged";
     setText(acknowledge, sending ? "Sending …" : "Acknowledge");
-    for (const button of [acknowledge, reject]) {
+    setText(clear, sending ? "Sending …" : "Clear");
+    for (const button of [acknowledge, clear, reject]) {
       button.setAttribute("aria-disabled", String(sending));
       button.tabIndex = focusable ? 0 : -1;
     }
   }
 
-  async #acknowledge(alert: Alert): Promise<void> {
+  async #send(alert: Alert, action: "acknowledge" | "clear"): Promise<void> {
     if (this.#sending.has(alert.id)) return;
     this.#sending.set(alert.id, alert.revision);
     this.#problems.delete(alert.id);
     this.#again();
     try {
-      await this.#actions.acknowledge(alert);
+      await this.#actions[action](alert);
       setTimeout(() => this.#giveUp(alert), 10_000);
     } catch (error) {
       this.#sending.delete(alert.id);
@@ -191,6 +196,7 @@ export class AlertList {
     const key = event.key.toLowerCase();
     if (to !== undefined) this.#focus(rows[Math.max(0, Math.min(rows.length - 1, to))]);
     else if (key === "a") row?.querySelector<HTMLButtonElement>(".alert-acknowledge:not([hidden])")?.click();
+    else if (key === "c") row?.querySelector<HTMLButtonElement>(".alert-clear:not([hidden])")?.click();
     else if (key === "r") row?.querySelector<HTMLButtonElement>(".alert-reject:not([hidden])")?.click();
     else return;
     event.preventDefault();

@@ -12,7 +12,7 @@ const KEYS: readonly (readonly [keys: string, does: string])[] = [
   ["Esc", "end the tool, or drop the selection"],
   ["↑ ↓ Home End", "in a list: move"],
   ["Enter", "in a list: select and fly there; on the map: select what is at the cross"],
-  ["A, R", "in the list of alerts: acknowledge, reject"],
+  ["A, C, R", "in the list of alerts: acknowledge, clear what is over, reject"],
   ["← ↑ → ↓, + −", "on the map: move, zoom"],
   ["G, V", "measure; line of sight (then Enter sets a place at the cross)"],
 ];
