@@ -113,7 +113,8 @@ class Subscriber:
         with self._news:
             if len(self._queue) < self._settings.queue_limit:
                 self._queue.append(delivery)
-                self._news.notify()
+                if len(self._queue) in (1, self._settings.batch):  # a wake-up each would cost more
+                    self._news.notify()
             elif delivery.qos == 0:
                 self._shed[delivery.topic] += 1
             else:

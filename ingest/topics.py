@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
 
 from ingest.errors import MalformedMessage, TopicError
@@ -70,6 +71,7 @@ def unit_filter(sector: str, channel: str) -> str:
     return f"{PREFIX}/{identifier(sector, 'sector')}/unit/+/{_channel('unit', channel)}"
 
 
+@lru_cache(maxsize=4096)
 def parse(topic: str) -> Topic:
     """The parts of a topic. MalformedMessage(code="bad_topic") on anything that the builders do not build."""
     parts = topic.split("/") if len(topic) <= _LONGEST else []
