@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,8 +16,9 @@ import xarray as xr
 from fusion import scoring
 from ops.config import read_bases
 from ops.history import load_history
-from ops.report import SAMPLE_NOTICE, ReportInput, write_report
+from ops.report import SAMPLE_NOTICE, LiveMap, ReportInput, write_report
 from ops.report_hidden import hidden_share
+from ops.room import DEFAULT_PORT
 from sensors.coverage import look_probability
 
 if TYPE_CHECKING:
@@ -104,9 +106,17 @@ def write_files(
         time_zone=demo.sector.time_zone,
         demo=True,
         notices=(SAMPLE_NOTICE,) if demo.sector.terrain.startswith("sample:") else (),
+        live=LiveMap(_serve_command(demo), f"http://127.0.0.1:{DEFAULT_PORT}/"),
     )
     write_report(files["report"], report)
     return files
+
+
+def _serve_command(demo: Demo) -> str:
+    """What shows this night's store on the live map, from the report's folder."""
+    options = demo.options
+    words = ["watchline", "serve", demo.room.store_path.name, f"--sector={options.sector}"]
+    return shlex.join([*words, *([] if options.layout is None else [f"--layout={options.layout}"])])
 
 
 def _moment(time_ns: int) -> datetime:

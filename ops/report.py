@@ -47,6 +47,14 @@ PART_OF_CIRCLE_RAD = np.radians(3.0)
 
 
 @dataclass(frozen=True, slots=True)
+class LiveMap:
+    """How to open a night on the live map: a command for the report's folder, and the page that it then serves."""
+
+    command: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReportInput:
     """Everything a report is made of; terrain, border and layout in one frame, datetimes aware.
 
@@ -57,7 +65,7 @@ class ReportInput:
     duplicate, dead_lettered, shed, and where known published, dead_lettered_unique, shed_unique. ``latencies_ms``
     may be empty; ``latency_meaning`` completes "Latency is measured …". ``track_classes`` names the likely class of
     a track, where neither the history nor an alert tells it; ``bases`` are name → (lon, lat). ``notices`` stand at
-    the top of the page.
+    the top of the page. ``live``: how to see the same on the live map.
     """
 
     title: str
@@ -80,6 +88,7 @@ class ReportInput:
     time_zone: str = "UTC"
     demo: bool = False
     notices: tuple[str, ...] = ()
+    live: LiveMap | None = None
 
 
 def write_report(path: Path, report: ReportInput) -> None:
@@ -150,6 +159,7 @@ def _page(report: ReportInput) -> dict[str, Any]:
         else "",
         "map_words": "Click or tap a line or a sign to read about it; the button at the top right chooses layers. "
         "Relief from the terrain model.",
+        "live": report.live,
         "legend": [
             {"name": name, "colour": colour, "dashes": dashes}
             for name, (colour, dashes) in CLASS_STYLE.items()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import io
-import math
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
+
+from ops.relief import shade
 
 OVERLAY_SCALE = 3  # pixels of an overlay per terrain cell
 FINE_UP_TO_CELLS = 400_000  # larger terrains get one pixel a cell
@@ -18,18 +19,12 @@ FINE_UP_TO_CELLS = 400_000  # larger terrains get one pixel a cell
 def hillshade_png(terrain: xr.Dataset) -> tuple[str, list[list[float]]]:
     """Shaded relief as a data URI on the web map's grid, and its bounds [[south, west], [north, east]] in degrees."""
     elevation, bounds, cell_m = _on_web_grid(terrain["elevation"], terrain.attrs["crs"], smooth=True)
-    north_slope, east_slope = np.gradient(elevation, cell_m)
-    flat = np.sqrt(1 + 2.56 * (north_slope**2 + east_slope**2))
-    shade = np.zeros_like(elevation)
-    for azimuth, weight in ((315, 0.5), (270, 0.2), (0, 0.2), (225, 0.1)):  # light from several sides, mostly NW
-        direction = math.radians(azimuth)
-        tilt = 1.6 * (-east_slope * math.sin(direction) + north_slope * math.cos(direction))
-        shade += weight * np.clip(math.sqrt(0.5) * (1 + tilt) / flat, 0, 1)
-    known = np.isfinite(shade)
+    light = shade(elevation, cell_m)
+    known = np.isfinite(light)
     low, high = np.nanpercentile(elevation, (1, 99))
     height = np.where(known, np.clip((elevation - float(low)) / max(float(high - low), 1.0), 0, 1), 0)
     # Pale on purpose: the relief is the ground for what lies on it. Low ground greenish, high ground warm.
-    light = np.clip(0.45 + 0.72 * np.where(known, shade, 0), 0, 1.03)
+    light = np.clip(0.45 + 0.72 * np.where(known, light, 0), 0, 1.03)
     pixels = np.empty((*elevation.shape, 4), np.uint8)
     for channel, (bottom, top) in enumerate(((222, 250), (230, 244), (222, 232))):
         pixels[..., channel] = np.clip((bottom + (top - bottom) * height) * light, 0, 255)
