@@ -18,12 +18,14 @@ class Arrival:
     """``sensor`` by the topic, None without one; ``identity`` (boot, seq) by the message's properties, None without.
 
     Standards that carry neither a sensor's name nor a number take them from here, ``received_at`` (aware, UTC) where
-    their times leave out the day.
+    their times leave out the day. ``told`` is what the sensor said of itself before, in its standard's own form
+    (``ingest.standards.REMEMBER``); None: nothing.
     """
 
     received_at: datetime
     sensor: str | None = None
     identity: tuple[int, int] | None = None
+    told: bytes | None = None
 
     def numbered(self, content: bytes) -> tuple[int, int]:
         """(boot, seq): what the sender said, else boot 0 and a number made of ``content``.

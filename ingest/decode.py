@@ -44,11 +44,13 @@ def decode(
     content_type: str | None = JSON,
     topic: str | None = None,
     identity: tuple[int, int] | None = None,
+    told: bytes | None = None,
 ) -> Scan:
     """The Scan that the bytes hold. With ``topic``, it must be a detections topic of the very sensor in the body.
 
     A standard whose messages do not carry a sensor's name takes the topic's; ``identity`` is the (boot, seq) of one
-    that does not carry a number, and is not looked at where the body has its own. Raises MalformedMessage only.
+    that does not carry a number, and is not looked at where the body has its own; ``told`` is what ``remember`` made of
+    the sensor's status messages. Raises MalformedMessage only.
     Whether the time is plausible now is the receiver's question, not asked here.
     """
     kind = media_type(content_type)
@@ -56,7 +58,7 @@ def decode(
         wire = parse_json(_scan_decoder.decode, payload)
         _check_topic(topic, wire.sensor, "detections")
     else:
-        wire = _read_standard(payload, kind, topic, Arrival(received_at, identity=identity))
+        wire = _read_standard(payload, kind, topic, Arrival(received_at, identity=identity, told=told))
     check_time(wire.observed_at, "observed_at")
     for i, plot in enumerate(wire.plots):
         _check_plot(plot, i)
@@ -145,6 +147,17 @@ def _read_standard_status(payload: bytes, kind: str, topic: str | None, arrival:
     if topic is not None:
         arrival = replace(arrival, sensor=_sensor_of(topic, "status"))
     return parse_json(_status_decoder.decode, _encoder.encode(decoder(payload, arrival)), limit=None)
+
+
+def remember(
+    payload: bytes, *, received_at: datetime, content_type: str | None, sensor: str, told: bytes | None = None
+) -> bytes | None:
+    """What is known of a sensor after a status message that ``decode_status`` took; ``told``: what was known before.
+
+    The same messages give the same knowledge. Standards that explain each message by itself leave it as it was.
+    """
+    function = standards.REMEMBER.get(media_type(content_type))
+    return told if function is None else function(payload, Arrival(received_at, sensor, told=told))
 
 
 def encode_status(status: Status) -> bytes:

@@ -1,9 +1,9 @@
 """SAPIENT (BSI Flex 335 v2): packets of protobuf to scans and statuses, every fault of a packet by its field's name.
 
 A packet is one SapientMessage. ``read`` gives it with all its faults, so that the sender can be told each of them;
-``decode`` is the door's view: the first fault is the error. Over MQTT a packet must explain itself, because nobody
-remembers its node's registration there: true north or a place, and a UTM zone of its own. A connection over TCP
-remembers (``ingest.sapient_nodes``), so there every unit and datum is understood.
+``decode`` is the door's view: the first fault is the error. What a node said of itself before (its place, UTM zone,
+heading and units) is remembered by ``remember`` over MQTT, and by the gateway over TCP; a packet that needs what nobody
+knows is refused.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+import msgspec
 from google.protobuf.message import DecodeError
 from sapient_msg.bsi_flex_335_v2_0.sapient_message_pb2 import SapientMessage
 
@@ -88,7 +89,7 @@ def decode(payload: bytes, arrival: Arrival) -> WireScan:
     A topic that is a node's id must be this node's. The kind follows from what was measured, as the packet says none.
     """
     packet = _good(payload, "detection_report", arrival)
-    plot, faults = detection(packet, Node(packet.message.node_id))
+    plot, faults = detection(packet, _known(packet, arrival))
     if faults:
         raise faults[0]
     report = packet.message.detection_report
@@ -107,7 +108,7 @@ def decode(payload: bytes, arrival: Arrival) -> WireScan:
 def decode_status(payload: bytes, arrival: Arrival) -> Status:
     """A status report, or a registration, as a sensor's heartbeat."""
     packet = _good(payload, "status_report | registration", arrival)
-    node = Node(packet.message.node_id)
+    node = _known(packet, arrival)
     if packet.content == "registration":
         node = node.registered(packet.message.registration)
         content = packet.message.SerializeToString(deterministic=True)
@@ -126,6 +127,42 @@ def decode_status(payload: bytes, arrival: Arrival) -> Status:
         status_interval_s=node.status_interval_s,
         note=node.note,
     )
+
+
+def remember(payload: bytes, arrival: Arrival) -> bytes:
+    """The node after a status report or registration, packed; an older message than the last one changes nothing."""
+    packet = _good(payload, "status_report | registration", arrival)
+    before = None if arrival.told is None else _unpack(arrival.told)
+    if before is not None and packet.message.node_id == before.node.node_id and packet.sent_at < before.at:
+        return msgspec.msgpack.encode(before)
+    node = _known(packet, arrival)
+    if packet.content == "registration":
+        node = node.registered(packet.message.registration)
+    else:
+        node, _ = status(packet, node)
+    return msgspec.msgpack.encode(_Known(packet.sent_at, node))
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A node, and the time of the message that told it last."""
+
+    at: datetime
+    node: Node
+
+
+def _unpack(told: bytes) -> _Known | None:
+    try:
+        return msgspec.msgpack.decode(told, type=_Known)
+    except msgspec.DecodeError:
+        return None  # of another version of this program: the node will say it again
+
+
+def _known(packet: Packet, arrival: Arrival) -> Node:
+    """The packet's node as it is known; a new one where nothing is, or what is known is another node's."""
+    found = None if arrival.told is None else _unpack(arrival.told)
+    node_id = packet.message.node_id
+    return found.node if found is not None and found.node.node_id == node_id else Node(node_id)
 
 
 def kind_of(plot: WirePlot | None) -> Kind:

@@ -58,6 +58,14 @@ DECODERS: Final[dict[str, Decoder]] = {
     GMTI: _scans("ingest.stanag4607"),
     REFUSED: _scans("ingest.refused"),
 }
+REMEMBER: Final[dict[str, Callable[[bytes, Arrival], bytes]]] = {
+    SAPIENT: cast(Callable[[bytes, Arrival], bytes], _lazily("ingest.sapient", "remember")),
+    SAPIENT_TOO: cast(Callable[[bytes, Arrival], bytes], _lazily("ingest.sapient", "remember")),
+}
+"""Content type → (a status message without faults, its Arrival) to what is known of the sensor after it.
+
+For standards whose detections lean on what was registered before: who decodes hands it back as ``Arrival.told``.
+"""
 STATUS_DECODERS: Final[dict[str, StatusDecoder]] = {
     SAPIENT: cast(StatusDecoder, _lazily("ingest.sapient", "decode_status")),
     SAPIENT_TOO: cast(StatusDecoder, _lazily("ingest.sapient", "decode_status")),

@@ -29,6 +29,7 @@ from ops.broker import URL_VARIABLE
 from ops.clock import ScenarioClock
 from ops.identity import IDENTITY_VARIABLE, INGEST, identity_of, signatures_of_environment
 from ops.journal import Journal
+from ops.journaled import learn
 from ops.processes import say, stop_when_parent_ends
 from ops.replays import ReplayFolder, carry_out
 from ops.revocation import Revocations
@@ -36,6 +37,8 @@ from ops.revocation import Revocations
 TICK_NS: Final = 1_000_000_000
 MARKS_EVERY_S: Final = 0.05
 CHECK_EVERY_S: Final = 1.0
+TOLD_ROWS: Final = 200_000
+"""A restarted ingest knows what sensors of other standards than our JSON said of themselves in so many newest rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,8 @@ class Ingest:
             settings=options.settings,
             guards=Guards(trust, self._quarantine, None if options.layout is None else _gate(options.layout)),
         )
+        for row in journal.foreign_status(TOLD_ROWS):
+            learn(row, self._receiver.told)
         self._replays = ReplayFolder(journal.path)
         self._problem: str | None = None
         self._boot, self._seq = clock.now_ns() // 1_000_000_000, 0
@@ -107,9 +112,8 @@ class Ingest:
                 if not next_tick_ns - TICK_NS <= now_ns < next_tick_ns:  # due, or the clock was set back
                     self._journal.tick(now_ns)
                     next_tick_ns = now_ns + TICK_NS
-                if now_s - marks_s >= MARKS_EVERY_S:
+                if now_s - marks_s >= MARKS_EVERY_S and self._publish_marks():
                     marks_s = now_s
-                    self._publish_marks()
                 if now_s - check_s >= CHECK_EVERY_S:
                     check_s = now_s
                     self._check(now_ns)
@@ -164,10 +168,13 @@ class Ingest:
         for channel in ("status", "ack"):
             self._subscriber.publish(sensor_topic(self._options.sector, sensor, channel), b"", retain=True)
 
-    def _publish_marks(self) -> None:
-        for mark in self._receiver.take_marks():
+    def _publish_marks(self) -> bool:
+        """Tell the senders up to where we have it; False when there is nothing new to tell."""
+        marks = self._receiver.take_marks()
+        for mark in marks:
             topic, payload = sensor_topic(self._options.sector, mark.sensor, "ack"), encode_ack(mark.boot, mark.seq)
             self._subscriber.publish(topic, payload, said=self._said(topic, payload), retain=True)
+        return bool(marks)
 
     def _said(self, topic: str, payload: bytes) -> list[tuple[str, str]]:
         signer = self._options.identity.signer

@@ -19,7 +19,7 @@ from ingest.errors import MalformedMessage
 from ingest.norths import along
 from ops.config import layout_path, load_sector
 from ops.journal_reader import Counts, JournalReader, JournalRow
-from ops.journaled import scan_of_row
+from ops.journaled import learn, scan_of_row
 from sensors.layout import Layout
 from sensors.scan import Plot, Scan
 
@@ -93,11 +93,13 @@ def detections(path: Path, choice: Choice, layout: Layout | None, screen: Consol
     kinds: dict[str, str] = {}
     unreadable = 0
     with JournalReader(journal_path(path)) as journal:
+        told: dict[str, bytes] = {}
         for row in _rows(journal):
+            learn(row, told)
             if row.kind != "detections" or not _chosen(row, choice):
                 continue
             try:
-                scan = scan_of_row(row, layout)
+                scan = scan_of_row(row, layout, told.get(row.sensor))
             except MalformedMessage:
                 unreadable += 1
                 continue

@@ -129,6 +129,12 @@ class JournalReader:
             )
         ]
 
+    def foreign_status(self, newest: int) -> list[JournalRow]:
+        """The ``status`` rows of other standards than JSON among the ``newest`` rows, in order of arrival."""
+        columns = "WHERE kind = 'status' AND content_type <> 'application/json' AND id >"
+        sql = (_ROWS if self._version >= 2 else _ROWS.replace(", signer, flags", "")).replace("WHERE id >", columns)
+        return [JournalRow(*row) for row in self._db.execute(sql, (max(self.last_id() - newest, 0), newest))]
+
     def changed(self) -> int:
         """A number that differs from the last call's when another process has committed since; microseconds cheap."""
         return int(self._db.execute("PRAGMA data_version").fetchone()[0])

@@ -3,34 +3,44 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from ingest.decode import JSON, decode, decode_status, media_type
-from ingest.norths import metres_a_degree
+from ingest.decode import JSON, decode, decode_status, media_type, remember
+from ingest.errors import MalformedMessage
+from ingest.standards import REMEMBER
 from ingest.topics import sensor_topic
 from ingest.wire import Status
 from ops.journal_reader import JournalRow
-from sensors.layout import AnySensor, Layout
 from sensors.scan import Plot, Scan
+
+if TYPE_CHECKING:
+    from sensors.layout import AnySensor, Layout
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ANY_SECTOR: Final = "journal"
 
 
-def scan_of_row(row: JournalRow, layout: Layout | None = None) -> Scan:
+def scan_of_row(row: JournalRow, layout: Layout | None = None, told: bytes | None = None) -> Scan:
     """The scan of a ``detections`` row: its sensor, boot and seq are the row's.
 
     Standards other than our JSON say nothing of the kind of sensor, and not all of them how well a place is known:
-    there both are the layout's, where that has the sensor. Raises MalformedMessage for a row that cannot be read.
+    there both are the layout's, where that has the sensor. ``told``: what ``learn`` noted of the sensor. Raises
+    MalformedMessage for a row that cannot be read.
     """
     received_at = _EPOCH + timedelta(microseconds=row.received_ns // 1000)
     if media_type(row.content_type) == JSON:
         return decode(row.body, received_at=received_at, content_type=row.content_type)
     topic = sensor_topic(_ANY_SECTOR, row.sensor, "detections")
     scan = decode(
-        row.body, received_at=received_at, content_type=row.content_type, topic=topic, identity=_identity(row)
+        row.body,
+        received_at=received_at,
+        content_type=row.content_type,
+        topic=topic,
+        identity=_identity(row),
+        told=told,
     )
     if layout is None or row.sensor not in layout:
         return scan
@@ -49,6 +59,26 @@ def status_of_row(row: JournalRow) -> Status:
     )
 
 
+def learn(row: JournalRow, told: dict[str, bytes]) -> None:
+    """Note in ``told`` what a ``status`` row says of its sensor; other rows, and unreadable ones, say nothing.
+
+    ``told`` is sensor → what its own standard remembers (``ingest.decode.remember``), for the sensor's next rows.
+    """
+    if row.kind != "status" or media_type(row.content_type) not in REMEMBER:
+        return
+    received_at = _EPOCH + timedelta(microseconds=row.received_ns // 1000)
+    with suppress(MalformedMessage):
+        known = remember(
+            row.body,
+            received_at=received_at,
+            content_type=row.content_type,
+            sensor=row.sensor,
+            told=told.get(row.sensor),
+        )
+        if known is not None:
+            told[row.sensor] = known
+
+
 def position_sd_m(
     lon: float, lat: float, sensor: AnySensor, *, range_sd_m: float | None = None, azimuth_sd_deg: float | None = None
 ) -> float | None:
@@ -65,6 +95,8 @@ def position_sd_m(
 
 def distance_m(lon: float, lat: float, other_lon: float, other_lat: float) -> float:
     """Distance [m] of two places near each other; good to 1 in 1000 within 100 km."""
+    from ingest.norths import metres_a_degree  # with numpy and pyproj, which ingest starts without
+
     a_lon, a_lat = metres_a_degree(lat)
     return math.hypot(((lon - other_lon + 180.0) % 360.0 - 180.0) * a_lon, (lat - other_lat) * a_lat)
 

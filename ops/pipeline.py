@@ -35,7 +35,7 @@ from ingest.errors import MalformedMessage
 from ingest.units import Position, Reply, decode_unit
 from ops.config import Ground, Settings, record_from
 from ops.journal_reader import JournalRow
-from ops.journaled import scan_of_row, status_of_row
+from ops.journaled import learn, scan_of_row, status_of_row
 from ops.revocation import REVOCATION, Revocation
 from sensors.columns import columns_of
 from sensors.health import SensorStatus, health
@@ -64,7 +64,8 @@ class Memory(msgspec.Struct):
 
     said: a sensor's own word (online, maintenance, offline), when it came and until when it holds. unusable: reports
     that are in the journal but not of this layout, by reason; they are counted and shown, never dropped in silence.
-    revoked: sensors and units whose keys are no longer believed, and since when.
+    revoked: sensors and units whose keys are no longer believed, and since when. told: what sensors of other standards
+    than our JSON said of themselves.
     """
 
     now_ns: int = 0
@@ -75,6 +76,7 @@ class Memory(msgspec.Struct):
     evidence: dict[str, list[tuple[str, int, int]]] = {}
     revoked: dict[str, int] = {}
     unusable: dict[str, int] = {}
+    told: dict[str, bytes] = {}
 
 
 class Checkpoint(msgspec.Struct):
@@ -184,7 +186,7 @@ class Pipeline:
     def _take_scan(self, row: JournalRow) -> None:
         self._heard(row)
         try:
-            scan = scan_of_row(row, self._ground.layout)
+            scan = scan_of_row(row, self._ground.layout, self._memory.told.get(row.sensor))
             events = self._tracker.advance(columns_of(scan, self._ground.layout))
         except (BadInput, MalformedMessage) as error:
             self._unusable(row, error)
@@ -197,6 +199,7 @@ class Pipeline:
         except MalformedMessage as error:
             self._unusable(row, error)
             return
+        learn(row, self._memory.told)
         word: Literal["online", "maintenance", "offline"] = "online"
         if status.state in ("maintenance", "stopped"):  # said beforehand, so it is planned
             word = "maintenance"

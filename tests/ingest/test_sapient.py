@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.decode import decode, decode_status
+from ingest.decode import decode, decode_status, remember
 from ingest.errors import MalformedMessage
 from ingest.receive import Batch, Delivery, Receiver
 from ingest.sapient import Node, SapientMessage, detection, read, status
@@ -464,3 +464,45 @@ def test_over_mqtt_a_packet_is_journaled_under_its_own_number_and_sets_no_mark(s
     numbered = Delivery(topic, packet, SAPIENT, (("boot", "3"), ("seq", "1")), received_ns)
     (mark,) = receiver.handle([numbered]).marks
     assert (mark.boot, mark.seq) == (3, 1)
+
+
+def test_over_mqtt_what_a_node_said_of_itself_is_remembered(sapient_node: Make) -> None:
+    """Magnetic north needs a place, a UTM place its zone: both were told on the node's status topic before."""
+    batches: list[Batch] = []
+    receiver = Receiver("hills", commit=batches.append, acknowledge=lambda _: None, recall=lambda *_: (0, set()))
+    node, received_ns = sapient_node(), int(NOW.timestamp() * 1e9)
+
+    def hand_over(channel: str, message: SapientMessage) -> Batch:
+        topic = f"watchline/1/hills/sensor/radar-mid/{channel}"
+        return receiver.handle([Delivery(topic, message.SerializeToString(), SAPIENT, (), received_ns)])
+
+    magnetic = node.detection(NOW, polar={"azimuth": 10.0, "range": 5.0, "datum": "RANGE_BEARING_DATUM_MAGNETIC"})
+    utm = {"x": 448_252, "y": 5_411_943, "coordinate_system": "LOCATION_COORDINATE_SYSTEM_UTM_M"}
+    zoneless = node.detection(NOW, location=utm)
+    assert hand_over("detections", magnetic).dead_letters[0].field == "detection_report.range_bearing.datum"
+    assert hand_over("detections", zoneless).dead_letters[0].field == "detection_report.location.utm_zone"
+    assert hand_over("status", node.registration(NOW, zone="31N")).rows
+    assert hand_over("status", node.status(NOW, {"x": -84.2, "y": 36.58, "z": 400.0})).rows
+    assert len(hand_over("detections", magnetic).rows) == len(hand_over("detections", zoneless).rows) == 1
+    told = receiver.told["radar-mid"]
+    assert read_one(magnetic, told=told).plots[0].azimuth_deg == pytest.approx(10.0 + DECLINATION, abs=0.02)
+    assert read_one(zoneless, told=told).plots[0].lat == pytest.approx(48.8582, abs=1e-3)
+    other = sapient_node(node_id="0e9c8a6b-5a0e-4b61-8f57-6f1f2f7f0a01")
+    with pytest.raises(MalformedMessage):  # what one node said is nobody else's
+        read_one(other.detection(NOW, location=utm), told=told)
+
+
+def test_an_older_word_of_a_node_changes_nothing(sapient_node: Make) -> None:
+    node = sapient_node()
+
+    def after(message: SapientMessage, told: bytes | None) -> bytes:
+        payload = message.SerializeToString()
+        known = remember(payload, received_at=NOW, content_type=SAPIENT, sensor="r", told=told)
+        assert known is not None
+        return known
+
+    new = after(node.status(NOW, {"x": 10.0, "y": 50.0}), None)
+    assert after(node.status(NOW - timedelta(seconds=1), {"x": 20.0, "y": 50.0}), new) == new
+    assert after(node.status(NOW + timedelta(seconds=1), {"x": 20.0, "y": 50.0}), new) != new
+    assert after(node.status(NOW, {"x": 10.0, "y": 50.0}), b"spoilt") == new
+    assert remember(b"{}", received_at=NOW, content_type="application/json", sensor="r", told=new) == new

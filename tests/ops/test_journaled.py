@@ -10,7 +10,7 @@ import pytest
 from geo.frame import LocalFrame
 from ingest.standards import AIS, GMTI, HUMAN, SAPIENT
 from ops.journal_reader import JournalRow
-from ops.journaled import position_sd_m, scan_of_row, status_of_row
+from ops.journaled import learn, position_sd_m, scan_of_row, status_of_row
 from sensors.columns import columns_of
 from sensors.layout import Layout, place
 
@@ -71,3 +71,18 @@ def test_a_row_that_cannot_be_read_says_so() -> None:
 
     with pytest.raises(MalformedMessage):
         scan_of_row(row("ais-1", GMTI, b"x"), LAYOUT)
+
+
+def test_what_a_node_said_of_itself_is_learnt_from_the_journal(sapient_node: object) -> None:
+    node = sapient_node()  # type: ignore[operator]
+    told: dict[str, bytes] = {}
+    polar = {"azimuth": 10.0, "range": 5_000.0, "datum": "RANGE_BEARING_DATUM_MAGNETIC"}
+    body = node.detection(NOW, polar=polar).SerializeToString()
+    learn(row("ais-1", AIS, MOORED), told)
+    learn(row("ais-1", SAPIENT, b"spoilt", kind="status"), told)
+    assert told == {}
+    status = node.status(NOW, {"x": -122.35, "y": 47.58}).SerializeToString()
+    learn(row("ais-1", SAPIENT, status, kind="status"), told)
+    scan = scan_of_row(row("ais-1", SAPIENT, body), LAYOUT, told["ais-1"])
+    assert scan.plots[0].azimuth_deg == pytest.approx(24.9, abs=0.36)  # NOAA: 14.9° E at Seattle, one sigma 0.36°
+    assert scan.plots[0].lon is not None

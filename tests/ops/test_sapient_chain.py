@@ -13,11 +13,15 @@ from typing import Any
 
 import pytest
 from pyproj import Geod
+from rich.console import Console
 
 from ingest.frames import Frames, frame
+from ingest.mqtt import Connection
 from ingest.sapient import SapientMessage, read
 from ingest.sapient_form import is_ulid, is_uuid4
+from ingest.standards import SAPIENT
 from ops.config import layout_path, load_sector
+from ops.journal_command import Choice, detections
 from ops.journal_reader import Counts, JournalReader
 from ops.room import Room, RoomOptions, SapientDoors
 
@@ -274,6 +278,39 @@ def test_tasks_go_to_the_node_and_its_answer_is_kept(running: Running, sapient_n
         link.send(node.message(None, task_ack={"task_id": task_id, "task_status": "TASK_STATUS_ACCEPTED"}))
         until(lambda: memory.tasks()[0].answer == "accepted")
     link.close()
+
+
+def test_packets_over_mqtt_are_journaled_and_understood(running: Running, sapient_node: Any) -> None:
+    """Signed as every message of this broker must be; a magnetic azimuth by the place that the node told before."""
+    node = sapient_node(node_id="9a3c1f52-7f0e-4a86-9d0b-51c7a0c4de04", name="camera-west", kind="NODE_TYPE_CAMERA")
+    link = Connection(running.room.url, "test-sapient-mqtt", now_ns=time.time_ns)
+    link.start()
+    link.wait_until_ready(10.0)
+    polar = {"azimuth": 10.0, "azimuth_error": 0.2, "datum": "RANGE_BEARING_DATUM_MAGNETIC"}
+    lon, lat = radar_place(running)
+    messages = [
+        ("status", node.registration()),
+        ("status", node.status(location={"x": lon, "y": lat})),
+        ("detections", node.detection(polar=polar, target=31)),
+    ]
+    before = running.counts("camera-west").journaled
+    for seq, (channel, message) in enumerate(messages, start=1):
+        publish_signed(link, running.room, f"watchline/1/hills/sensor/camera-west/{channel}", message, seq)
+    until(lambda: running.counts("camera-west").journaled == before + 1)
+    link.stop()
+    found = detections(running.folder, Choice(sensor="camera-west"), None, Console(quiet=True))
+    ((source, seen),) = found["sensors"]["camera-west"]["sources"].items()
+    assert (source, seen["count"]) == (messages[2][1].detection_report.object_id, 1)
+
+
+def publish_signed(link: Connection, room: Room, topic: str, message: SapientMessage, seq: int) -> None:
+    signer = room.identity_of("camera-west").signer
+    assert signer is not None
+    payload = message.SerializeToString()
+    boot = str(time.time_ns() // 1_000_000_000)  # above every boot of the gateway's spool
+    said = [("boot", boot), ("seq", str(seq)), ("by_boot", boot), ("sent", str(time.time_ns()))]
+    said = signer.sign(topic, SAPIENT, said, payload)
+    assert link.publish(topic, payload, content_type=SAPIENT, said=said)
 
 
 def test_identifiers_outlive_the_process(running: Running) -> None:
