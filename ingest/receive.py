@@ -240,6 +240,8 @@ class Receiver:
         gate = self._guards.gate
         if kind == "detections" and gate is not None and not self._marks.settled(scan.sensor, boot, seq):
             flags = gate(scan)
+            if media_type(content_type) != JSON:  # those standards do not say what kind of sensor they come from
+                flags = ",".join(reason for reason in flags.split(",") if reason != "kind")
         return boot, seq, observed_ns, flags
 
     def _remember(self, payload: bytes, content_type: str, sensor: str, received_at: datetime) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ingest.decode import decode, decode_status, remember
 from ingest.errors import MalformedMessage
-from ingest.receive import Batch, Delivery, Receiver
+from ingest.receive import Batch, Delivery, Guards, Receiver
 from ingest.sapient import Node, SapientMessage, detection, read, status
 from ingest.sapient_place import Place, Stand
 from ingest.standards import SAPIENT
@@ -506,3 +506,17 @@ def test_an_older_word_of_a_node_changes_nothing(sapient_node: Make) -> None:
     assert after(node.status(NOW + timedelta(seconds=1), {"x": 20.0, "y": 50.0}), new) != new
     assert after(node.status(NOW, {"x": 10.0, "y": 50.0}), b"spoilt") == new
     assert remember(b"{}", received_at=NOW, content_type="application/json", sensor="r", told=new) == new
+
+
+def test_the_kind_that_a_packet_does_not_say_is_not_held_against_it(sapient_node: Make) -> None:
+    receiver = Receiver(
+        "hills",
+        commit=lambda _: None,
+        acknowledge=lambda _: None,
+        recall=lambda *_: (0, set()),
+        guards=Guards(gate=lambda scan: "kind,range"),
+    )
+    packet = sapient_node().detection(NOW, polar={"azimuth": 1.0, "range": 10.0}).SerializeToString()
+    topic = "watchline/1/hills/sensor/camera-1/detections"
+    (row,) = receiver.handle([Delivery(topic, packet, SAPIENT, (), int(NOW.timestamp() * 1e9))]).rows
+    assert row.flags == "range"
