@@ -238,9 +238,12 @@ class Receiver:
         observed_ns = (observed_at - _EPOCH) // _MICROSECOND * 1000
         self._check_time(observed_ns, delivery.received_ns, kind)
         gate = self._guards.gate
-        if kind == "detections" and gate is not None and not self._marks.settled(scan.sensor, boot, seq):
-            flags = gate(scan)
-            if media_type(content_type) != JSON:  # those standards do not say what kind of sensor they come from
+        if kind == "detections" and gate is not None:
+            foreign = media_type(content_type) != JSON
+            unnumbered = foreign and boot == UNNUMBERED_BOOT  # then no mark knows it either
+            if unnumbered or not self._marks.settled(scan.sensor, boot, seq):
+                flags = gate(scan)
+            if foreign:  # other standards do not say what kind of sensor they come from
                 flags = ",".join(reason for reason in flags.split(",") if reason != "kind")
         return boot, seq, observed_ns, flags
 
