@@ -9,6 +9,13 @@ export function percent(share: number | null): string {
   return `${Math.round(share * 100)} %`;
 }
 
+/** A probability is never shown as certainty. */
+export function probability(value: number | null): string {
+  if (value === null) return MISSING;
+  if (value > 0.99) return "> 99 %";
+  return value < 0.01 ? "< 1 %" : `${Math.round(value * 100)} %`;
+}
+
 export function metres(value: number | null, digits = 0): string {
   if (value === null) return MISSING;
   return Math.abs(value) >= 10_000 ? `${(value / 1000).toFixed(1)} km` : `${value.toFixed(digits)} m`;

@@ -92,7 +92,7 @@ function detailLayers(c: Colours): LayerSpecification[] {
     {
       id: "crossings", type: "symbol", source: "details", filter: part("crossing"),
       layout: {
-        "icon-image": "crossing", "icon-allow-overlap": true, "text-field": ["get", "label"], "text-font": FONT,
+        "icon-image": "crossing", "icon-allow-overlap": true, "text-field": ["step", ["zoom"], "", 12, ["get", "label"]], "text-font": FONT,
         "text-size": 12, "text-anchor": "left", "text-offset": [0.9, 0], "text-optional": true,
       },
       paint: { "text-color": c.ink, "text-halo-color": c.halo, "text-halo-width": 1.5 },

@@ -3,7 +3,7 @@
 import type { Feature } from "geojson";
 import { borderLines, predictedCrossing } from "../geo/crossing.ts";
 import { latLon, mgrs } from "../geo/mgrs.ts";
-import { degrees, duration, metres, percent, speed, utcDateTime } from "../format.ts";
+import { degrees, duration, metres, probability, speed, utcDateTime } from "../format.ts";
 import { readable } from "../model/read.ts";
 import { byRank, isOpen } from "../model/alerts.ts";
 import { CLASSES, ELLIPSE_95, type Alert, type Place, type Track } from "../model/records.ts";
@@ -93,8 +93,8 @@ function surenessFacts(track: Track, seenS: number, sensors: readonly string[] |
   const axes = track.ellipseM;
   const ellipse = axes === null ? "–" : `±${metres(axes[0] * ELLIPSE_95, 1)} by ±${metres(axes[1] * ELLIPSE_95, 1)}`;
   return [
-    ["Exists", percent(track.existence)],
-    ["Class", `${CLASS_WORD[track.label]}${track.labelProbability === null ? "" : `, ${percent(track.labelProbability)}`}`],
+    ["Exists", probability(track.existence)],
+    ["Class", `${CLASS_WORD[track.label]}${track.labelProbability === null ? "" : `, ${probability(track.labelProbability)}`}`],
     ["Place, 95 %", ellipse],
     ["Long axis", axes === null ? "–" : `${degrees(track.ellipseAzimuthDeg)} grid`],
     ["Last plot", `${duration(seenS)} ago`],
@@ -167,10 +167,10 @@ function alertFacts(alert: Alert, nowMs: number): Fact[] {
 }
 
 function alertSureness(alert: Alert): Fact[] {
-  const label = alert.classLabel === null ? "–" : `${alert.classLabel}, ${percent(alert.classProbability)}`;
+  const label = alert.classLabel === null ? "–" : `${alert.classLabel}, ${probability(alert.classProbability)}`;
   const heading = { 1: "toward home", [-1]: "outward" }[alert.direction] ?? "–";
   return [
-    ["Exists", percent(alert.existence)],
+    ["Exists", probability(alert.existence)],
     ["Class", label],
     ["Seen by", alert.sensors.map((id) => readable(id)).join(", ") || "–"],
     ["Heading", heading],

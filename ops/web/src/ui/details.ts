@@ -1,6 +1,6 @@
 // The details panel: draws what describe.ts says about the selection, and what may be done with it.
 
-import { percent } from "../format.ts";
+import { probability } from "../format.ts";
 import type { Alert } from "../model/records.ts";
 import type { Selection, State } from "../model/state.ts";
 import { describe, type Details, type Section } from "./describe.ts";
@@ -85,7 +85,7 @@ export class DetailsPanel {
       ([label, what]) => (what === "bar" ? bar(label) : el("span", { class: what })),
       (node, [label, what, share]) => {
         if (node instanceof HTMLProgressElement) node.value = share;
-        else setText(node, what === "label" ? label : percent(share));
+        else setText(node, what === "label" ? label : probability(share));
       });
   }
 }

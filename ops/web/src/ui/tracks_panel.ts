@@ -1,6 +1,6 @@
 // The tracks as a list: the same picture without the map, for the keyboard and for screens without WebGL.
 
-import { count, percent } from "../format.ts";
+import { count, probability } from "../format.ts";
 import { readable } from "../model/read.ts";
 import { trackPriorities } from "../model/alerts.ts";
 import { PRIORITIES, type Priority, type Track } from "../model/records.ts";
@@ -64,7 +64,7 @@ export class TracksPanel {
 function summary(track: Track, nowMs: number): string {
   const speed = track.speedMps === null ? "" : `, ${track.speedMps.toFixed(1)} m/s`;
   const segment = track.segment === null ? "" : `, segment ${track.segment}`;
-  return `${look(track, nowMs)}, exists ${percent(track.existence)}${speed}${segment}`;
+  return `${look(track, nowMs)}, exists ${probability(track.existence)}${speed}${segment}`;
 }
 
 /** Arrows move through the buttons of a list. */

@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { readAlert, readLayer, readSector, readSensor, readTrack, text } from "../src/model/read.ts";
+
+const TRACK = { track: "T1", status: "confirmed", lon: -84.2, lat: 36.6, existence: 0.9, updated_ns: 1_767_225_600_000_000_000 };
+
+test("what is missing is null, never zero", () => {
+  const track = readTrack(TRACK);
+  assert.ok(track !== null);
+  assert.equal(track.speedMps, null);
+  assert.equal(track.courseDeg, null);
+  assert.equal(track.ellipseM, null);
+  assert.equal(track.classProbability, null);
+  assert.equal(track.sensors, null);
+  assert.equal(track.updatedMs, Date.UTC(2026, 0, 1));
+});
+
+test("a record that cannot be placed is refused", () => {
+  for (const bad of [null, [], "x", 1, {}, { ...TRACK, lat: 91 }, { ...TRACK, lon: "east" }, { ...TRACK, status: "closed" }, { ...TRACK, track: 5 }]) {
+    assert.equal(readTrack(bad), null);
+  }
+  for (const bad of [null, {}, { id: "A" }, { id: "A", status: "active", raised_at: "soon" }]) assert.equal(readAlert(bad), null);
+});
+
+test("characters that reorder or hide text are shown as unreadable", () => {
+  assert.equal(text("a\u202eb\u0000c\u200bd\u2066e"), "a\ufffdb\ufffdc\ufffdd\ufffde");
+  assert.equal(text("Grüße, 한국, שלום"), "Grüße, 한국, שלום");
+  assert.equal(text("x".repeat(20), 5), "xxxxx…");
+});
+
+test("probabilities outside 0 to 1 are not known", () => {
+  assert.equal(readTrack({ ...TRACK, existence: 7 })?.existence, 0);
+  assert.equal(readTrack({ ...TRACK, label_probability: -1 })?.labelProbability, null);
+});
+
+test("a sensor whose key is revoked does not count as working", () => {
+  assert.equal(readSensor({ sensor: "r", kind: "radar", lon: 1, lat: 2, state: "ok", revoked: true })?.state, "revoked");
+});
+
+test("a legend's colour is a colour or nothing; a layer's name is a path segment or the layer is refused", () => {
+  const layer = readLayer({ id: "visible", legend: [{ colour: "#3a3e46", label: "a" }, { colour: "url(x)", label: "b" }] });
+  assert.deepEqual(layer?.legend.map(({ colour }) => colour), ["#3a3e46", ""]);
+  assert.equal(readLayer({ id: "../alerts" }), null);
+});
+
+test("a frame by its UTM number is as good as by its projection", () => {
+  assert.match(readSector({ frame: { epsg: 32616 } })?.frameProjection ?? "", /\+zone=16 \+datum/);
+  assert.match(readSector({ frame: { epsg: 32733 } })?.frameProjection ?? "", /\+zone=33 \+south/);
+  assert.equal(readSector({ frame: { epsg: 3035 } })?.frameProjection, null);
+});

@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { STALE_AFTER_S, streamState, type Connection } from "../src/model/state.ts";
+import { Store } from "../src/model/store.ts";
+import { INITIAL } from "../src/model/state.ts";
+import { NewestPicture, pictureIntervalMs } from "../src/net/pictures.ts";
+
+const open: Connection = { phase: "open", problem: "", sinceMs: 0, heardMs: 100_000, retryMs: null };
+
+test("live, stale and lost are three different things", () => {
+  assert.equal(streamState(open, 0.5, 100_000), "live");
+  assert.equal(streamState(open, STALE_AFTER_S + 0.1, 100_000), "stale");
+  assert.equal(streamState(open, null, 100_000), "connecting");
+  assert.equal(streamState(open, 0.5, 100_000 + 20_000), "lost"); // open, but nothing is heard
+  assert.equal(streamState({ ...open, phase: "lost", sinceMs: 90_000 }, 10, 100_000), "lost");
+});
+
+test("a connection that is back at once raises no banner, one that stays away does", () => {
+  const lost = { ...open, phase: "lost", sinceMs: 100_000 } as const;
+  assert.equal(streamState(lost, 0.5, 100_500), "live");
+  assert.equal(streamState(lost, 0.5, 101_500), "lost");
+  assert.equal(streamState(lost, null, 100_500), "lost");
+});
+
+test("the more tracks, the less often a picture is read, but at 1 Hz every one", () => {
+  for (const tracks of [0, 300, 301, 1500, 1501, 5000, 50_000]) assert.ok(pictureIntervalMs(tracks) < 1000);
+});
+
+test("of pictures that come too fast only the newest is read", async () => {
+  const seen: string[] = [];
+  const pictures = new NewestPicture((data) => seen.push(data), () => 30);
+  for (const data of ["1", "2", "3"]) pictures.offer(data);
+  await new Promise((resolve) => setTimeout(resolve, 80));
+  assert.deepEqual(seen, ["1", "3"]);
+});
+
+test("listeners hear many changes as one, with what they heard last, and one that fails stops no other", () => {
+  const runs: (() => void)[] = [];
+  const store = new Store(INITIAL, (run) => runs.push(run));
+  const heard: [number, number][] = [];
+  let armed = false;
+  store.subscribe(() => {
+    if (armed) throw new Error("on purpose");
+  });
+  store.subscribe((state, before) => heard.push([state.unreadable, before.unreadable]));
+  armed = true;
+  const error = console.error;
+  console.error = () => undefined;
+  store.update(() => ({ unreadable: 1 }));
+  store.update(() => ({ unreadable: 2 }));
+  assert.equal(runs.length, 1);
+  runs[0]?.();
+  console.error = error;
+  assert.deepEqual(heard, [[0, 0], [2, 0]]);
+});
