@@ -73,10 +73,12 @@ async def _serve(
     while not stop.is_set():
         await asyncio.sleep(TICK_S)
         gateway.tick()
+        if gateway.disk.fatal is not None:
+            raise gateway.disk.fatal
         if time.monotonic() >= round_s:
             round_s = time.monotonic() + ROUND_S
             reports.tick()
-            found = gateway.failed or next((post.problem for post in gateway.posts.values() if post.problem), None)
+            found = gateway.disk.failed or next((post.problem for post in gateway.posts.values() if post.problem), None)
             if found != problem:
                 problem = found
                 say(problem=problem)
@@ -92,21 +94,22 @@ async def _serve(
     await asyncio.gather(*(peer.finish() for peer in list(gateway.peers)), return_exceptions=True)
 
 
-def _identities() -> Callable[[str], Identity]:
-    """What to sign with as a sensor. Where signatures are required a sensor without a key is given one."""
+def _identities() -> Callable[[str], tuple[Identity, float]]:
+    """What to sign with as a sensor, and the seconds until it is believed. Where signatures are required a sensor
+    without a key is given one."""
     folder = os.environ.get(IDENTITY_VARIABLE, "")
     required = os.environ.get(SIGNATURES_VARIABLE) == "required"
 
-    def identity_of(sensor: str) -> Identity:
+    def identity_of(sensor: str) -> tuple[Identity, float]:
         if not folder:
-            return Identity()
+            return Identity(), 0.0
         identities = IdentityFolder(Path(folder))
-        if not identities.bundle(sensor).is_dir():
-            if not required:
-                return Identity()
+        known = identities.bundle(sensor).is_dir()
+        if not known and not required:
+            return Identity(), 0.0
+        if not known:
             identities.prepare([Name("sensor", sensor)])
-            time.sleep(REGISTER_READ_S)
-        return identities.identity(sensor)
+        return identities.identity(sensor), 0.0 if known else REGISTER_READ_S
 
     return identity_of
 

@@ -1,36 +1,35 @@
 """The SAPIENT fusion node's way in: packets of any connection to posts, an answer to each that wants one.
 
-Everything that may wait for a disk runs on one thread of its own, in the order in which the packets came.
+Everything that may wait for a disk runs on a thread of its own (``ops.sapient_disk``), in the order of the packets.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from geo.errors import WatchlineError
 from ingest import sapient_messages as messages
 from ingest.errors import MalformedMessage
 from ingest.sapient import Node, Packet, read, status
 from ingest.sapient_form import is_uuid4
+from ops.sapient_disk import Disk
+from ops.sapient_names import sensor_of
 from ops.sapient_peer import Peer
 from ops.sapient_posts import Links, Look, Post
 from sensors.layout import Layout
 
 log = logging.getLogger(__name__)
 
-ADAPTERS_FILE: Final = "adapters.json"
-"""In the data folder: {"sapient": {node id: sensor}}, written by ``watchline sensor register``."""
 MOST_WAITING: Final = 500
 """Looks that may wait for the disk before connections are read no further."""
+MOST_STRANGERS: Final = 50
+"""Nodes of no sensor of the layout that are journaled at once; a registration beyond is refused."""
 MOST_ANSWERS: Final = 50
 """Errors that are answered and kept of one connection in a second; more are counted only."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -52,10 +51,8 @@ class Gateway:
         self.peers: set[Peer] = set()
         self.posts: dict[str, Post] = {}
         self._layout, self._links, self._times = layout, links, times or Times()
-        self._disk = ThreadPoolExecutor(1, thread_name_prefix="sapient-disk")
-        self._waiting: list[Future[Any]] = []
+        self.disk = Disk()
         self._answered: dict[Peer, tuple[int, int]] = {}
-        self.failed: str | None = None
         for known in links.memory.nodes():
             self._recall(known.node_id, known.registration, known.status)
         if (links.folder / "spool" / f"{own_id}.db").exists():
@@ -68,10 +65,14 @@ class Gateway:
         self.peers.add(peer)
         try:
             async for packet in peer.packets():
-                self.handle(peer, packet)
-                while len(self._waiting) > MOST_WAITING:
+                try:
+                    self.handle(peer, packet)
+                except WatchlineError as error:  # of the disk: the node must not believe that it was heard
+                    self.disk.failed = str(error)
+                    raise
+                while self.disk.waiting > MOST_WAITING:
                     await asyncio.sleep(0.01)
-                    self._reap()
+                    self.disk.reap()
         finally:
             self.peers.discard(peer)
             self._answered.pop(peer, None)
@@ -107,11 +108,11 @@ class Gateway:
     def tick(self) -> None:
         """Looks that have waited long enough, nodes that have fallen silent, peers that take nothing."""
         now_s = time.monotonic()
-        self._reap()
+        self.disk.reap()
+        self.tick_looks(now_s)
         for post in self.posts.values():
-            look = post.due(now_s)
-            if look is not None:
-                self._put(post, look)
+            if post.waits_to_start:
+                self._later(post.start, now_s)
             silent = now_s - post.heard_s > 2.0 * post.status_interval_s + 1.0
             if silent != post.silent and post.node.node_id != self.own_id:
                 post.silent = silent
@@ -120,25 +121,35 @@ class Gateway:
                     "SAPIENT node %s (%s) %s.", post.node.node_id, post.sensor, "is silent" if silent else "is back"
                 )
 
+    def tick_looks(self, now_s: float) -> None:
+        """Put the looks that have waited long enough by ``now_s``."""
+        for post in self.posts.values():
+            look = post.due(now_s)
+            if look is not None:
+                self._put(post, look)
+
     def connections_of(self, node_id: str) -> Peer | None:
         """The connection on which a node speaks, the newest one; None when there is none."""
         return next((peer for peer in self.peers if node_id in peer.nodes), None)
 
     def close(self) -> None:
         """Put what waits, and say goodbye on every link."""
-        for post in self.posts.values():
-            look = post.due(float("inf"))
-            if look is not None:
-                self._put(post, look)
+        self.tick_looks(float("inf"))
         for post in self.posts.values():
             self._later(post.close)
-        self._disk.shutdown(wait=True)
+        self.disk.close()
 
     def _register(self, peer: Peer, raw: bytes, packet: Packet) -> None:
         message = packet.message
         registration, node_id = message.registration, message.node_id
         sensor = self._sensor_of(node_id, (registration.short_name, registration.name))
+        if sensor not in self._layout and self._strangers(node_id) >= MOST_STRANGERS:
+            said = f"no sensor of the layout, and {MOST_STRANGERS} such nodes are known already"
+            peer.send(messages.registration_ack(self.own_id, node_id, [said]))
+            return
         post = self.posts.get(node_id)
+        if post is not None and post.sensor != sensor:
+            self._later(post.close)
         if post is None or post.sensor != sensor:
             post = self.posts[node_id] = Post(Node(node_id), sensor, self._layout, self._links)
             if post.placed is None:
@@ -275,15 +286,12 @@ class Gateway:
     def _put(self, post: Post, look: Look) -> None:
         self._later(post.put, look)
 
-    def _later(self, work: Callable[..., object], *arguments: object) -> None:
-        self._waiting.append(self._disk.submit(work, *arguments))
+    def _strangers(self, node_id: str) -> int:
+        others = (post for known, post in self.posts.items() if known not in (node_id, self.own_id))
+        return sum(post.placed is None for post in others)
 
-    def _reap(self) -> None:
-        for done in [future for future in self._waiting if future.done()]:
-            self._waiting.remove(done)
-            error = done.exception()
-            if error is not None:
-                self.failed = str(error) if isinstance(error, WatchlineError) else f"{type(error).__name__}: {error}"
+    def _later(self, work: Callable[..., object], *arguments: object) -> None:
+        self.disk.later(work, *arguments)
 
     def _recall(self, node_id: str, registration: bytes, report: bytes | None) -> None:
         """A node of an earlier run, as it was then; its link opens with its first word."""
@@ -297,19 +305,5 @@ class Gateway:
         self.posts[node_id] = post
 
     def _sensor_of(self, node_id: str, names: tuple[str, ...]) -> str:
-        """The sensor that a node is: as registered by a person, by its id, by its name; else its id, journaled only."""
-        registered = registered_nodes(self._links.folder).get(node_id)
-        if registered is not None:
-            return registered
         taken = {post.sensor for other, post in self.posts.items() if other != node_id}
-        taken |= set(registered_nodes(self._links.folder).values())
-        return next((name for name in (node_id, *names) if name in self._layout and name not in taken), node_id)
-
-
-def registered_nodes(folder: Path) -> dict[str, str]:
-    """SAPIENT node id → sensor, as ``watchline sensor register`` wrote it; empty where nobody did."""
-    try:
-        found = json.loads((folder / ADAPTERS_FILE).read_text(encoding="utf-8"))["sapient"]
-    except (OSError, ValueError, KeyError):
-        return {}
-    return {str(node): str(sensor) for node, sensor in found.items()}
+        return sensor_of(node_id, names, self._layout, self._links.folder, taken)

@@ -11,8 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from geo.errors import BadInput
-from ingest.errors import MalformedMessage
+from geo.errors import BadInput, WatchlineError
 from ingest.frames import Frames, frame
 from ingest.sapient_messages import stamp
 
@@ -26,6 +25,9 @@ STALLED_S: Final = 5.0
 FIRST_DELAY_S: Final = 0.2
 LONGEST_DELAY_S: Final = 1.0
 PIECE_BYTES: Final = 65_536
+HALF_A_PACKET_S: Final = 10.0
+"""A peer that has begun a packet has so long for each further piece of it."""
+MOST_PEERS: Final = 500
 
 
 class AddressFault(BadInput):
@@ -105,7 +107,7 @@ class Peer:
     async def packets(self) -> AsyncIterator[bytes]:
         """Every packet until the connection ends. MalformedMessage for one that is too large: then close."""
         frames = Frames()
-        while piece := await self._reader.read(PIECE_BYTES):
+        while piece := await asyncio.wait_for(self._reader.read(PIECE_BYTES), HALF_A_PACKET_S if frames.held else None):
             for packet in frames.feed(piece):
                 self.heard = True
                 yield packet
@@ -193,10 +195,20 @@ async def dial(address: Address, serve: Serve, *, now_ns: Callable[[], int]) -> 
 async def listen(address: Address, serve: Serve, *, now_ns: Callable[[], int]) -> asyncio.Server:
     """Accept connections at ``address``; AddressFault where that cannot be listened at."""
 
+    count = 0
+
     async def accepted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal count
         peer = Peer(reader, writer, dialled=False, now_ns=now_ns)
+        if count >= MOST_PEERS:
+            peer.close(f"{MOST_PEERS} others are connected")
+            return
         log.warning("SAPIENT %s: connected.", peer.name)
-        await _attend(peer, serve)
+        count += 1
+        try:
+            await _attend(peer, serve)
+        finally:
+            count -= 1
 
     try:
         return await asyncio.start_server(accepted, address.host, address.port)
@@ -211,7 +223,9 @@ async def listen(address: Address, serve: Serve, *, now_ns: Callable[[], int]) -
 async def _attend(peer: Peer, serve: Serve) -> None:
     try:
         await serve(peer)
-    except MalformedMessage as error:
+    except TimeoutError:
+        peer.close("it stopped in the middle of a packet")
+    except WatchlineError as error:
         peer.close(str(error))
     except (OSError, asyncio.IncompleteReadError) as error:
         peer.close(str(error) or type(error).__name__)

@@ -41,14 +41,15 @@ MOST_IN_A_LOOK: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """What every post's link needs. ``identity_of`` gives what to sign with as a sensor."""
+    """What every post's link needs. ``identity_of`` gives what to sign with as a sensor, and how many seconds it takes
+    until that is believed: a key that was just made is not yet in the register that ingest has read."""
 
     sector: str
     url: BrokerUrl
     folder: Path
     now_ns: Callable[[], int]
     memory: SapientMemory
-    identity_of: Callable[[str], Identity]
+    identity_of: Callable[[str], tuple[Identity, float]]
 
 
 @dataclass(slots=True)
@@ -73,8 +74,10 @@ class Post:
         self._links = links
         self._look: Look | None = None
         self._looks = 0
+        self._opened_interval_s = 0.0
         self._spool: Spool | None = None
         self._sender: Sender | None = None
+        self._start_s: float | None = None
 
     @property
     def kind(self) -> Kind:
@@ -87,9 +90,15 @@ class Post:
         return self.node.status_interval_s or 10.0
 
     def open(self) -> None:
-        """Open spool and link, once; SpoolError when the spool is another's."""
-        if self._sender is not None:
+        """Open spool and link, once, and again when the node reports in other intervals; SpoolError when it is in use.
+
+        The link begins to send by ``start``; until then what is put waits in the spool.
+        """
+        if self._sender is not None and self._opened_interval_s == self.status_interval_s:
             return
+        self.close()
+        identity, wait_s = self._links.identity_of(self.sensor)
+        self._opened_interval_s = self.status_interval_s
         folder = self._links.folder / "spool"
         folder.mkdir(parents=True, exist_ok=True)
         self._spool = Spool(folder / f"{self.sensor}.db")
@@ -100,12 +109,22 @@ class Post:
             url=self._links.url,
             now_ns=self._links.now_ns,
             kind=self.kind,
-            settings=SenderSettings(
-                status_interval_s=self.status_interval_s, idle_s=0.02, identity=self._links.identity_of(self.sensor)
-            ),
+            settings=SenderSettings(status_interval_s=self.status_interval_s, idle_s=0.02, identity=identity),
         )
-        self._sender.start()
+        self._start_s = time.monotonic() + wait_s
         self.tell()
+        self.start(time.monotonic())
+
+    def start(self, now_s: float) -> None:
+        """Let the link send, when its key is believed by now."""
+        if self._sender is not None and self._start_s is not None and now_s >= self._start_s:
+            self._start_s = None
+            self._sender.start()
+
+    @property
+    def waits_to_start(self) -> bool:
+        """Whether ``start`` is still to be called."""
+        return self._start_s is not None
 
     def tell(self) -> None:
         """Let the sensor's heartbeats say what the node is."""
@@ -193,7 +212,7 @@ class Post:
             self._sender.stop()
         if self._spool is not None:
             self._spool.close()
-        self._sender = self._spool = None
+        self._sender = self._spool = self._start_s = None
 
     def _fitted(self, plot: WirePlot, faults: Faults) -> WirePlot:
         """The plot as the layout's sensor can use it: every measured value with a deviation, from where it stands."""

@@ -24,7 +24,7 @@ from ingest.topics import identifier, sensor_topic
 from ops.config import layout_path, load_sector
 from ops.journal_command import layout_of
 from ops.journal_reader import Counts, JournalError, JournalReader
-from ops.sapient_gateway import ADAPTERS_FILE, registered_nodes
+from ops.sapient_names import ADAPTERS_FILE, registered_nodes
 from ops.store_reader import Reader, StoreError
 
 _ANY_SECTOR: Final = "test"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -9,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.frame import LocalFrame
@@ -18,8 +20,9 @@ from ingest.identity import Identity
 from ingest.sapient import Node, read, status
 from ingest.sapient_form import is_ulid
 from ingest.sapient_messages import ulid, ulid_of
-from ops.sapient_gateway import Gateway, registered_nodes
+from ops.sapient_gateway import MOST_STRANGERS, Gateway
 from ops.sapient_memory import KEPT_SCANS, MemoryFault, Report, SapientMemory, Task
+from ops.sapient_names import registered_nodes
 from ops.sapient_peer import LEAST_GAP_NS, LONGEST_DELAY_S, Address, AddressFault, ClockWentBack, Stamps
 from ops.sapient_posts import Links, Post
 from sensors.layout import Layout, place
@@ -41,12 +44,13 @@ BARE = place(FRAME, 500.0, 0.0, id="radar-2", kind="radar", max_range_m=5000.0)
 LAYOUT = Layout("two", FRAME, (RADAR, BARE))
 NOBODY = BrokerUrl("127.0.0.1", 9)
 Make = Callable[..., Any]
+EXAMPLES = 2_000 if os.environ.get("WATCHLINE_DRILL") else 60
 
 
 @pytest.fixture
 def links(tmp_path: Path) -> Any:
     with SapientMemory(tmp_path) as memory:
-        yield Links("hills", NOBODY, tmp_path, lambda: int(NOW.timestamp() * 1e9), memory, lambda _: Identity())
+        yield Links("hills", NOBODY, tmp_path, lambda: int(NOW.timestamp() * 1e9), memory, lambda _: (Identity(), 0.0))
 
 
 def packet_of(message: Any) -> Any:
@@ -246,3 +250,47 @@ def test_an_error_is_never_answered_and_a_task_for_us_is_refused(links: Links, s
     assert ear.told[0].task_ack.task_status == 2  # rejected
     gateway.handle(ear, node.message(NOW, alert={"alert_id": ulid(1, b"x")}).SerializeToString())  # type: ignore[arg-type]
     assert ear.told[1].alert_ack.alert_ack_status == 1  # accepted
+
+
+def test_strangers_are_few(links: Links, sapient_node: Make) -> None:
+    gateway, ear = Gateway(LAYOUT, links, "own"), Ear()
+    gateway._later = lambda *_: None  # type: ignore[assignment,misc]
+    for number in range(MOST_STRANGERS + 1):
+        node = sapient_node(node_id=f"4b0d7c36-6f5e-4f39-8d6f-{number:012x}", name="nobody's")
+        gateway.handle(ear, node.registration(NOW).SerializeToString())  # type: ignore[arg-type]
+    answers = [message.registration_ack.acceptance for message in ear.told]
+    assert answers == [True] * MOST_STRANGERS + [False]
+    ours = sapient_node(node_id="0e9c8a6b-5a0e-4b61-8f57-6f1f2f7f0a01", name="radar-1")
+    gateway.handle(ear, ours.registration(NOW).SerializeToString())  # type: ignore[arg-type]
+    assert ear.told[-1].registration_ack.acceptance
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(st.data())
+def test_whatever_a_connection_sends_it_goes_on(sapient_node: Make, data: st.DataObject) -> None:
+    """Registered or not, good packets and bent ones in any order: never an exception, and each fault is answered."""
+    with tempfile.TemporaryDirectory() as folder, SapientMemory(Path(folder)) as memory:
+        memory._db.execute("PRAGMA synchronous=OFF")
+        now_ns = int(NOW.timestamp() * 1e9)
+        links = Links("hills", NOBODY, Path(folder), lambda: now_ns, memory, lambda _: (Identity(), 0.0))
+        gateway, ear, node = Gateway(LAYOUT, links, "own"), Ear(), sapient_node(name="radar-1")
+        gateway.peers.add(ear)  # type: ignore[arg-type]
+        gateway._later = lambda *_: None  # type: ignore[assignment,misc]
+        good = [
+            node.registration(NOW),
+            node.status(NOW, {"x": -84.2, "y": 36.58}),
+            node.detection(NOW, polar={"azimuth": 1.0, "range": 2.0}),
+            node.detection(NOW, location={"x": -84.2, "y": 36.58}),
+            node.message(NOW, alert={"alert_id": ulid(1, b"x")}),
+            node.message(NOW, task_ack={"task_id": ulid(1, b"x"), "task_status": "TASK_STATUS_ACCEPTED"}),
+            node.message(NOW, error={"packet": "eA==", "error_message": ["x"]}),
+        ]
+        for _ in range(data.draw(st.integers(1, 8))):
+            packet = bytearray(data.draw(st.sampled_from(good)).SerializeToString())
+            if data.draw(st.booleans()):
+                at = data.draw(st.integers(0, len(packet) - 1))
+                packet[at : at + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=4))
+            faults, told = ear.faults, len(ear.told)
+            gateway.handle(ear, bytes(packet))  # type: ignore[arg-type]
+            gateway.tick_looks(float("inf"))
+            assert ear.faults == faults or len(ear.told) > told

@@ -16,8 +16,8 @@ from ingest.receive import Delivery, Receiver
 from ingest.standards import SAPIENT
 from ops.cli import app
 from ops.journal import Journal
-from ops.sapient_gateway import registered_nodes
 from ops.sapient_memory import SapientMemory
+from ops.sapient_names import registered_nodes
 from sensors.scan import Plot, Scan
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)

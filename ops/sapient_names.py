@@ -1,0 +1,34 @@
+"""Which sensor of the layout a SAPIENT node is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Set
+from pathlib import Path
+from typing import Final
+
+from sensors.layout import Layout
+
+ADAPTERS_FILE: Final = "adapters.json"
+"""In the data folder: {"sapient": {node id: sensor}}, written by ``watchline sensor register``."""
+
+
+def sensor_of(node_id: str, names: tuple[str, ...], layout: Layout, folder: Path, taken: Set[str]) -> str:
+    """The sensor that a node is: as registered by a person, by its id, by its name; else its id, journaled only.
+
+    ``taken``: sensors that other nodes are; what a person said goes before that.
+    """
+    noted = registered_nodes(folder)
+    if node_id in noted:
+        return noted[node_id]
+    taken = taken | set(noted.values())
+    return next((name for name in (node_id, *names) if name in layout and name not in taken), node_id)
+
+
+def registered_nodes(folder: Path) -> dict[str, str]:
+    """SAPIENT node id → sensor, as ``watchline sensor register`` wrote it; empty where nobody did."""
+    try:
+        found = json.loads((folder / ADAPTERS_FILE).read_text(encoding="utf-8"))["sapient"]
+        return {str(node): str(sensor) for node, sensor in found.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
