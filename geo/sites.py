@@ -28,7 +28,7 @@ from geo.view import (
 )
 from geo.window import read_window
 
-MOST_IN_A_BATCH = 16  # so that counts within a batch fit a byte, and that progress and losses come in small steps
+MOST_IN_A_BATCH = 8  # counts within a batch fit a byte; progress, losses and the last tasks are small steps
 UNION_WINDOWS = 3.0  # sites are batched while the window around all is at most this many times their largest
 FEW_CELLS = 250_000  # ... or while it is no larger than this
 

@@ -116,6 +116,9 @@ def test_a_cluster_equals_the_serial_stack_to_the_bit(
     for ground in (terrain, terrain.chunk({"northing": 50, "easting": 37}), open_terrain(path, chunks=64)):
         assert_same(sites_seeing(ground, sites, scheduler=client, **VIEW), expected)
     assert_same(sites_seeing(terrain, sites, scheduler=client.scheduler.address, **VIEW), expected)
+    stack = viewsheds(terrain.chunk(70), sites, **VIEW)
+    serial = stack.compute(scheduler="synchronous")
+    assert np.array_equal(stack.compute(scheduler=client), serial)
 
 
 def test_processes_of_our_own_equal_the_serial_stack_to_the_bit(

@@ -1,0 +1,306 @@
+"""Many observers: what 1, 10, 50 and with --full 1,000 of them see together, beside GDAL in a loop; and covering sites.
+
+Ground: the Juan de Fuca SRTM tile (1″, 3601 × 3601, voids and sea at 0) where it is beside the repository, else a
+generated fractal of that size; cells are taken as 30 m squares. Observers 20 m up on random cells of land, targets
+1.7 m, k = 4/3, range 20 km. Each tool counts for every cell how many observers see it, in a process of its own that
+holds the heights in memory: CPU seconds (user + system) and peak memory beyond the heights and the library. GDAL's
+viewsheds are made in memory and added up with numpy. Accuracy, against the exact mode, whose every cell is the
+closed-form line of sight: in how many of the cells that some observer reaches the count differs, and how many pairs of
+an observer and a cell must be wrong for that (mistakes that cancel do not show).
+A table to stderr and one JSON line to stdout: ``python benchmarks/viewsheds.py [--full] [--range-km 20]``
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import machine
+import numpy as np
+import numpy.typing as npt
+from visibility import MAST_M, TARGET_M, TERRAIN, fractal, gdal_python
+
+CELL_M = 30.0
+SIZE = 3601
+GROWTH = (1, 10, 50)
+FULL = 1000
+WORKERS_SITES = 200  # enough work that what one thread does alone is a small part
+COVER_SITES, COVER_CELLS, COVER_K = 1000, 20_000, 20
+
+
+def ground() -> tuple[str, npt.NDArray[np.float32]]:
+    """The tile with its voids as sea, or a fractal."""
+    tiles = sorted(TERRAIN.glob("*juan_de_fuca*.tif"))
+    if not tiles:
+        return "fractal", fractal(SIZE, 0.8, 250.0, 3)
+    import rasterio
+
+    with rasterio.open(tiles[0]) as raster:
+        z = raster.read(1).astype(np.float32)
+    return "Juan de Fuca", np.where(z < -1000.0, 0.0, z).astype(np.float32)
+
+
+def places(z: npt.NDArray[np.float32], count: int) -> npt.NDArray[np.int64]:
+    """Rows and columns of observers on random cells of land."""
+    land = np.argwhere(z > 0.5)
+    return land[np.random.default_rng(11).choice(len(land), count, replace=False)]
+
+
+def peak_mb() -> float:
+    """The most memory that this process has held."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024.0
+
+
+def cpu_s() -> float:
+    """User and system time of this process and of its children that have ended."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+def by_watchline(order: dict[str, Any]) -> dict[str, Any]:
+    """In a process of its own: the count by ``sites_seeing``, written to ``order["out"]``."""
+    import xarray as xr
+
+    from geo import many
+    from geo.visibility import compile_kernels
+
+    z = np.load(order["z"])
+    compile_kernels()
+    many.compile_kernels()
+
+    def terrain(heights: npt.NDArray[np.float32]) -> xr.Dataset:
+        rows, columns = heights.shape
+        return xr.Dataset(
+            {"elevation": (("northing", "easting"), heights)},
+            coords={"northing": -CELL_M * np.arange(rows), "easting": CELL_M * np.arange(columns)},
+            attrs={"crs": "EPSG:32631"},
+        )
+
+    rows, columns = np.load(order["sites"]).T
+    view = {"observer_height_m": MAST_M, "target_height_m": TARGET_M, "max_range_m": order["range_m"]}
+    with cluster(order["workers"]) if order["scheduler"] == "processes" else nullcontext("threads") as scheduler:
+        who = {"mode": order["mode"], "scheduler": scheduler, "workers": order["workers"]}
+        warm = np.tile([[60.0, -60.0]], (64, 1))
+        many.sites_seeing(terrain(np.zeros((5, 5), np.float32)), warm, **view | who)
+        before, began, used, alone = peak_mb(), time.perf_counter(), cpu_s(), time.thread_time()
+        seen = many.sites_seeing(terrain(z), (columns * CELL_M, -rows * CELL_M), **view | who)
+        figures = {
+            "wall_s": time.perf_counter() - began,
+            "cpu_s": cpu_s() - used,
+            "peak_mb": peak_mb() - before,
+            "alone_s": time.thread_time() - alone,
+        }
+    np.save(order["out"], seen["sites_seeing"].values)
+    return figures
+
+
+def cluster(workers: int) -> Any:
+    """A client of as many processes, started before anything is measured."""
+    from distributed import Client, LocalCluster
+
+    return Client(
+        LocalCluster(n_workers=workers, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0")
+    )
+
+
+def by_gdal(order: dict[str, Any]) -> dict[str, Any]:
+    """In a Python with osgeo: one viewshed after another, added up."""
+    from osgeo import gdal, osr
+
+    gdal.UseExceptions()
+    z = np.load(order["z"])
+    source = gdal.GetDriverByName("MEM").Create("", z.shape[1], z.shape[0], 1, gdal.GDT_Float32)
+    source.SetGeoTransform((-0.5 * CELL_M, CELL_M, 0, 0.5 * CELL_M, 0, -CELL_M))
+    metric = osr.SpatialReference()
+    metric.ImportFromEPSG(32631)
+    source.SetProjection(metric.ExportToWkt())
+    source.GetRasterBand(1).WriteArray(z)
+    sites = np.load(order["sites"])
+    before, began, used = peak_mb(), time.perf_counter(), cpu_s()
+    count = np.zeros(z.shape, np.int32)
+    for row, column in sites:
+        seen = gdal.ViewshedGenerate(
+            srcBand=source.GetRasterBand(1),
+            driverName="MEM",
+            targetRasterName="",
+            creationOptions=[],
+            observerX=float(column * CELL_M),
+            observerY=float(-row * CELL_M),
+            observerHeight=MAST_M,
+            targetHeight=TARGET_M,
+            visibleVal=1,
+            invisibleVal=0,
+            outOfRangeVal=0,
+            noDataVal=-1,
+            dfCurvCoeff=0.75,
+            mode=gdal.GVM_Edge,
+            maxDistance=order["range_m"],
+        )
+        origin, states = seen.GetGeoTransform(), seen.GetRasterBand(1).ReadAsArray()
+        top, left = round(0.5 - origin[3] / CELL_M), round(0.5 + origin[0] / CELL_M)
+        count[top : top + states.shape[0], left : left + states.shape[1]] += states == 1
+    figures = {"wall_s": time.perf_counter() - began, "cpu_s": cpu_s() - used, "peak_mb": peak_mb() - before}
+    np.save(order["out"], count)
+    return figures
+
+
+def run(python: str, role: str, order: dict[str, Any]) -> dict[str, Any]:
+    """One tool in a process of its own."""
+    command = [python, __file__, role, json.dumps(order)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise SystemExit(done.stderr)
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def growth(folder: str, z: npt.NDArray[np.float32], counts: list[int], range_m: float) -> list[dict[str, Any]]:
+    """Every tool for every number of observers."""
+    np.save(f"{folder}/z.npy", z)
+    gdal, found = gdal_python(), []
+    for count in counts:
+        np.save(f"{folder}/sites.npy", places(z, count))
+        order = {"z": f"{folder}/z.npy", "sites": f"{folder}/sites.npy", "range_m": range_m, "scheduler": "threads"}
+        exact = None
+        for tool in ("exact", "fast", "gdal"):
+            if tool == "gdal" and gdal is None:
+                continue
+            own = order | {"mode": tool, "workers": None, "out": f"{folder}/{tool}.npy"}
+            figures = run(gdal or "", "--gdal", own) if tool == "gdal" else run(sys.executable, "--watchline", own)
+            seen = np.load(own["out"])
+            exact = seen if exact is None else exact
+            within, pairs = reached(z.shape, np.load(order["sites"]), range_m)
+            found.append(
+                {
+                    "tool": tool,
+                    "observers": count,
+                    "cpu_s_each": figures["cpu_s"] / count,
+                    "wall_s": figures["wall_s"],
+                    "peak_mb": figures["peak_mb"],
+                    "cells_that_differ_percent": 100.0 * float((seen != exact)[within].mean()),
+                    "pairs_that_differ_percent": 100.0 * float(np.abs(seen - exact).sum()) / pairs,
+                }
+            )
+    return found
+
+
+def reached(shape: tuple[int, int], sites: npt.NDArray[np.int64], range_m: float) -> tuple[npt.NDArray[np.bool_], int]:
+    """The cells within the range of some observer, and how many pairs of an observer and a cell there are."""
+    reach, within, pairs = int(range_m / CELL_M), np.zeros(shape, np.bool_), 0
+    disc = np.hypot(*np.mgrid[-reach : reach + 1, -reach : reach + 1]) * CELL_M <= range_m
+    for row, column in sites:
+        top, left = max(row - reach, 0), max(column - reach, 0)
+        own = within[top : row + reach + 1, left : column + reach + 1]
+        near = disc[top - row + reach :, left - column + reach :][: own.shape[0], : own.shape[1]]
+        own |= near
+        pairs += int(near.sum())
+    return within, pairs
+
+
+def second_worker(folder: str, z: npt.NDArray[np.float32], range_m: float, runs: int, count: int) -> dict[str, Any]:
+    """Wall seconds with one and with two workers, best of several runs taken in turn; the counts must be equal.
+
+    The wall is that of a machine where nothing else runs, or it says nothing. What does not depend on others: the ratio
+    of the CPU seconds (of this process alone, with "processes"), and the seconds that the calling thread works alone.
+    """
+    np.save(f"{folder}/sites.npy", places(z, count))
+    order = {"z": f"{folder}/z.npy", "sites": f"{folder}/sites.npy", "range_m": range_m, "mode": "exact"}
+    found: dict[str, Any] = {"observers": count}
+    answers = []
+    for scheduler in ("threads", "processes"):
+        best, used, alone = {1: np.inf, 2: np.inf}, {1: 0.0, 2: 0.0}, 0.0
+        for _ in range(runs):
+            for workers in best:
+                own = order | {"scheduler": scheduler, "workers": workers, "out": f"{folder}/{scheduler}{workers}.npy"}
+                figures = run(sys.executable, "--watchline", own)
+                best[workers] = min(best[workers], figures["wall_s"])
+                used[workers], alone = figures["cpu_s"], figures["alone_s"]
+        answers += [np.load(f"{folder}/{scheduler}{workers}.npy") for workers in best]
+        found[scheduler] = {
+            "one_wall_s": best[1],
+            "two_wall_s": best[2],
+            "speed_up": best[1] / best[2],
+            "cpu_ratio": used[2] / used[1],
+            "alone_cpu_s": alone,
+        }
+    assert all(np.array_equal(answers[0], other) for other in answers[1:])
+    return found
+
+
+def covering() -> dict[str, Any]:
+    """Lazy greedy against plain greedy: 1,000 random discs over 20,000 cells."""
+    from geo import covering as own
+    from geo.footprints import Footprints
+
+    own.compile_kernels()
+    random = np.random.default_rng(5)
+    side = 200
+    cells = np.stack(np.meshgrid(np.arange(side), np.arange(COVER_CELLS // side)), axis=-1).reshape(-1, 2)
+    centres = random.uniform(0, (side, COVER_CELLS // side), (COVER_SITES, 2))
+    reach = random.uniform(5, 18, COVER_SITES)
+    sets = np.array([np.hypot(*(cells - c).T) < r for c, r in zip(centres, reach, strict=True)])
+    sets &= random.random(sets.shape) < 0.8
+    packed = Footprints.of(sets)
+    figures: dict[str, Any] = {"sites": COVER_SITES, "cells": COVER_CELLS, "k": COVER_K}
+    for name, call in (
+        ("lazy_ms", lambda: own.covering_sites(packed, COVER_K).sites),
+        ("plain_packed_ms", lambda: own.plain_greedy(packed, COVER_K)),
+        ("plain_numpy_ms", lambda: numpy_greedy(sets, COVER_K)),
+    ):
+        began = time.process_time()
+        chosen = call()
+        figures[name] = (time.process_time() - began) * 1e3
+        figures.setdefault("chosen", chosen.tolist())
+        assert chosen.tolist() == figures["chosen"]
+    answer = own.covering_sites(packed, COVER_K)
+    del figures["chosen"]
+    return figures | {"covered": answer.covered, "at_least_of_the_best": answer.covered / answer.bound}
+
+
+def numpy_greedy(sets: npt.NDArray[np.bool_], k: int) -> npt.NDArray[np.int64]:
+    """Greedy as one writes it without bits."""
+    covered, chosen = np.zeros(sets.shape[1], bool), []
+    for _ in range(k):
+        chosen.append(int(np.argmax((sets & ~covered).sum(axis=1))))
+        covered |= sets[chosen[-1]]
+    return np.array(chosen)
+
+
+def main() -> None:
+    """Entry point."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--full", action="store_true", help=f"also {FULL} observers (about ten minutes)")
+    parser.add_argument("--range-km", type=float, default=20.0)
+    parser.add_argument("--runs", type=int, default=2, help="of one and of two workers, the best counts")
+    options = parser.parse_args()
+    range_m = options.range_km * 1000.0
+    name, z = ground()
+    counts = [*GROWTH, FULL] if options.full else [*GROWTH]
+    with tempfile.TemporaryDirectory() as folder:
+        grown = growth(folder, z, counts, range_m)
+        doubled = second_worker(folder, z, range_m, options.runs, WORKERS_SITES)
+    covered = covering()
+    head = ("tool", "observers", "CPU s each", "wall s", "peak MB", "cells that differ %", "pairs, at least %")
+    machine.table(head, [tuple(row.values()) for row in grown])
+    for scheduler in ("threads", "processes"):
+        machine.table((scheduler, *doubled[scheduler]), [("", *doubled[scheduler].values())])
+    machine.table(tuple(covered), [tuple(covered.values())])
+    figures = {"ground": name, "range_km": options.range_km, "growth": grown, "second_worker": doubled}
+    machine.report("viewsheds", figures | {"covering": covered})
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] in (["--watchline"], ["--gdal"]):
+        tool = by_gdal if sys.argv[1] == "--gdal" else by_watchline
+        sys.stdout.write(json.dumps(tool(json.loads(sys.argv[2]))) + "\n")
+    else:
+        main()
