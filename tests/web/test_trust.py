@@ -140,6 +140,9 @@ def test_hostile_words_stay_words(calm: Any, visit: Callable[..., Any]):
         row.get_by_test_id("alert-reject").click()
         expect(here.part("reject-dialog")).to_contain_text(f"Says {HOSTILE[0]}")
         here.page.keyboard.press("Escape")
+        everything = here.page.locator("body").inner_text()
+        assert "[object" not in everything
+        assert "native code" not in everything
         assert here.page.evaluate("Object.keys(Object.prototype).length") == 0
     finally:
         calm.tracks, calm.sensors, calm.counts = kept

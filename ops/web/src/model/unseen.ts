@@ -70,5 +70,14 @@ function describeSensors(lost: readonly Sensor[], all: number, nowMs: number): s
 
 /** The state of a sensor as an operator would say it. */
 export function stateWord(state: string): string {
-  return { ok: "reports", silent: "silent", never: "not heard yet", maintenance: "in maintenance", revoked: "no longer believed" }[state] ?? state;
+  return STATE_WORDS.get(state) ?? state;
 }
+
+/** A map, since a plain object would also know "constructor". */
+const STATE_WORDS: ReadonlyMap<string, string> = new Map([
+  ["ok", "reports"],
+  ["silent", "silent"],
+  ["never", "not heard yet"],
+  ["maintenance", "in maintenance"],
+  ["revoked", "no longer believed"],
+]);

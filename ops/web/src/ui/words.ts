@@ -21,8 +21,8 @@ export const CLASS_WORD: Readonly<Record<Label, string>> = {
   unknown: "Unclassified",
 };
 
-const KIND_WORDS: Readonly<Record<string, string>> = { radar: "Radar", camera: "Camera", ground_sensor: "Ground sensor" };
+const KIND_WORDS: ReadonlyMap<string, string> = new Map([["radar", "Radar"], ["camera", "Camera"], ["ground_sensor", "Ground sensor"]]);
 
 export function kindWord(kind: string): string {
-  return KIND_WORDS[kind] ?? readable(kind).replaceAll("_", " ");
+  return KIND_WORDS.get(kind) ?? readable(kind).replaceAll("_", " ");
 }
