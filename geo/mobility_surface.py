@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from geo.errors import BadInput
 from geo.frame import FloatArray
 from geo.layers import WORLD_COVER
 from geo.mobility import TOBLER_EASIEST_GRADIENT, TOBLER_PEAK_MPS, TOBLER_STEEPNESS
@@ -156,3 +157,11 @@ def _mobility(terrain: xr.Dataset, law: SpeedLaw, pace: FloatArray, mover: str, 
         mover=mover,
         missing=(*ways.missing, *layers),
     )
+
+
+def at_speed(terrain: xr.Dataset, speed_mps: float) -> Mobility:
+    """Somebody who moves at one speed wherever there is ground: for comparisons and worked examples."""
+    if not 0.0 < speed_mps < math.inf:
+        raise BadInput(f"{speed_mps!r}", where="speed_mps", expected="metres a second, above 0")
+    pace = np.ones((terrain.sizes["northing"], terrain.sizes["easting"]))
+    return _mobility(terrain, SpeedLaw(speed_mps, 0.0), pace, f"mover at {speed_mps:g} m/s", Ways())

@@ -1,23 +1,186 @@
-"""Where and when nobody looks: gaps in time, and how many sensors stand behind each other along a border."""
+"""Where and when nobody looks: stretches below a requirement, crossings that are detected least, gaps in time.
+
+The rooms behind it: ``sensors.watched`` (what a crosser meets), ``sensors.crossing`` (detection along a way),
+``sensors.segment_detection`` (the least of each segment), ``sensors.barrier`` (how many sensors deep a border is held).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_array, csr_array
-from scipy.sparse.csgraph import breadth_first_order, maximum_flow
+import xarray as xr
 
-from geo.errors import BadInput
+from geo.belt import Line
+from geo.paths_crossing import INWARD, crossings
+from sensors.barrier import GapError, k_barrier, weakest_links
+from sensors.coverage_segments import check_required
+from sensors.crossing import Crossing, crossing_along
+from sensors.segment_detection import CROSSED, UNKNOWN, least_ways, over_segments
+from sensors.watched import Watched, watched
+
+__all__ = [
+    "Gap",
+    "GapError",
+    "fastest_crossing",
+    "gaps",
+    "k_barrier",
+    "least_detected_crossing",
+    "runs_below",
+    "segment_detection",
+    "time_average_gap",
+    "weakest_links",
+]
 
 ROUNDING: Final = 1e-9  # gaps may exceed their span by this share, the rounding of their sum
 
 
-class GapError(BadInput):
-    """Gaps or a barrier that cannot be as described."""
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A run of segments, ``first`` to ``last``, where a crossing is detected less surely than is required.
+
+    ``start_m`` and ``end_m`` [m] are its chainage; ``least_probability`` is the least P_detect in it, that of
+    ``least_segment``. With ``known`` False nobody can say: the ground or the sight is unknown, and the least is NaN.
+    """
+
+    first: int
+    last: int
+    start_m: float
+    end_m: float
+    least_probability: float
+    least_segment: int
+    known: bool = True
+
+    @property
+    def segments(self) -> range:
+        """The numbers of its segments."""
+        return range(self.first, self.last + 1)
+
+    @property
+    def length_m(self) -> float:
+        """Length along the border [m], gaps between parts of the line not counted."""
+        return self.end_m - self.start_m
+
+
+def gaps(
+    coverage: xr.Dataset,
+    border: Line,
+    *,
+    required_probability: float,
+    terrain: xr.Dataset | None = None,
+    direction: str = INWARD,
+    neighbours: int = 16,
+    **case: Any,
+) -> list[Gap]:
+    """Runs of segments through which somebody can cross and be detected with less than ``required_probability``.
+
+    A segment's probability is the least over all crossings through it in that ``direction``, see ``segment_detection``,
+    which takes the same arguments; ``coverage`` names target and conditions. Without ``terrain`` the ground counts as
+    level. A higher requirement gives a superset of segments; gaps may merge. Segments whose probability is unknown are
+    gaps of their own, with ``known`` False; those that nobody can cross are none. In the order of chainage. Raises
+    BadInput for a requirement outside (0, 1], and as ``segment_detection``.
+    """
+    check_required(required_probability)
+    found = segment_detection(coverage, terrain, border, direction=direction, neighbours=neighbours, **case)
+    return runs_below(found, required_probability)
+
+
+def runs_below(segments: xr.Dataset, required_probability: float) -> list[Gap]:
+    """The gaps of ``segment_detection``'s answer; see ``gaps``."""
+    check_required(required_probability)
+    probability = segments["detection_probability"].to_numpy()
+    state = segments["state"].to_numpy()
+    kind = np.where((state == CROSSED) & (probability < required_probability), 1, np.where(state == UNKNOWN, 2, 0))
+    starts = np.flatnonzero(kind != np.append(0, kind[:-1]))
+    found = []
+    for first in starts[kind[starts] > 0]:
+        after = np.flatnonzero(kind[first:] != kind[first])
+        last = int(first + after[0] - 1) if len(after) else len(kind) - 1
+        known = bool(kind[first] == 1)
+        least = first + int(np.argmin(probability[first : last + 1])) if known else first
+        found.append(
+            Gap(
+                first=int(first),
+                last=last,
+                start_m=float(segments["start_m"][first]),
+                end_m=float(segments["end_m"][last]),
+                least_probability=float(probability[least]) if known else float("nan"),
+                least_segment=int(least),
+                known=known,
+            )
+        )
+    return found
+
+
+def segment_detection(
+    coverage: xr.Dataset,
+    terrain: xr.Dataset | None,
+    border: Line,
+    *,
+    direction: str = INWARD,
+    neighbours: int = 16,
+    **case: Any,
+) -> xr.Dataset:
+    """Least P_detect of a crossing through each segment, (segment,), with its bracket, time and limits.
+
+    ``case`` are the keywords of ``sensors.watched.watched``: ``belt_m``, ``mobility``, ``ways``, ``settings``. The
+    variables and their meanings are those of ``sensors.segment_detection``. Raises BadInput as ``watched``.
+    """
+    seen = watched(coverage, terrain, border, **case)
+    return over_segments(seen, least_ways(seen, direction=direction, neighbours=neighbours))
+
+
+def least_detected_crossing(
+    coverage: xr.Dataset,
+    terrain: xr.Dataset | None,
+    border: Line,
+    *,
+    direction: str = INWARD,
+    neighbours: int = 16,
+    segment: int | None = None,
+    **case: Any,
+) -> Crossing:
+    """The crossing from edge to edge of the belt that is detected least likely, of all or of those through ``segment``.
+
+    Arguments as ``segment_detection``; of ways detected alike it is the fastest. Raises GapError where nobody can
+    cross, or nobody knows whether one can.
+    """
+    seen = watched(coverage, terrain, border, **case)
+    return _crossing(seen, "least detected", direction, neighbours, segment, least_ways)
+
+
+def fastest_crossing(
+    coverage: xr.Dataset,
+    terrain: xr.Dataset | None,
+    border: Line,
+    *,
+    direction: str = INWARD,
+    neighbours: int = 16,
+    segment: int | None = None,
+    **case: Any,
+) -> Crossing:
+    """The crossing that takes the least time, and how likely it is detected; as ``least_detected_crossing``."""
+    seen = watched(coverage, terrain, border, **case)
+    return _crossing(seen, "fastest", direction, neighbours, segment, _fastest)
+
+
+def _fastest(seen: Watched, *, direction: str, neighbours: int) -> Any:
+    return crossings(seen.belt, seen.mobility, direction=direction, neighbours=neighbours)
+
+
+def _crossing(seen: Watched, kind: str, direction: str, neighbours: int, segment: int | None, search: Any) -> Crossing:
+    ways = search(seen, direction=direction, neighbours=neighbours)
+    chosen = ways.cheapest if segment is None else segment
+    if not 0 <= chosen < ways.cost.size:
+        if segment is None:
+            raise GapError("nobody can cross", where="crossing", expected="ground that leads from edge to edge")
+        raise GapError(f"no segment {segment}", where="crossing", expected=f"0 to {ways.cost.size - 1}")
+    if not np.isfinite(ways.cost[chosen]):
+        what = "nobody can cross" if np.isinf(ways.cost[chosen]) else "nobody knows whether one can cross"
+        raise GapError(f"{what} segment {chosen}", where="crossing", expected="a segment with a way through")
+    return crossing_along(seen, kind, direction, int(chosen), ways.cells(int(chosen)), neighbours)
 
 
 def time_average_gap(gaps_s: npt.ArrayLike, span_s: npt.ArrayLike) -> float | npt.NDArray[np.float64]:
@@ -37,94 +200,3 @@ def time_average_gap(gaps_s: npt.ArrayLike, span_s: npt.ArrayLike) -> float | np
         raise GapError("gaps exceed their span", where="time_average_gap (gaps_s)", expected="gaps within span_s")
     average = (gaps**2).sum(axis=-1) / span
     return float(average) if average.ndim == 0 else average
-
-
-def k_barrier(
-    overlaps: Iterable[Any], left: Iterable[Hashable], right: Iterable[Hashable]
-) -> tuple[int, frozenset[Any]]:
-    """How many sensor chains without a common sensor span the border, and a smallest set of sensors that cuts them all.
-
-    ``overlaps`` are pairs of sensors (any labels, an (n, 2) array too) whose footprints overlap, ``left`` and
-    ``right`` the sensors that reach the sector's left and right end. k is the number of chains from one end to the
-    other that have no sensor in common, so a crosser passes at least k footprints (k-barrier coverage; a sensor that
-    reaches both ends is a chain alone). The cut has k sensors; of several it is the one nearest the left, empty for
-    k = 0. Removing it lets someone through unseen. Raises GapError for overlaps that are no pairs, or a bare label.
-
-    By Menger's theorem a maximum flow in which each sensor carries one unit: Kumar, Lai and Arora (2005), Barrier
-    coverage with wireless sensors, MobiCom, doi:10.1145/1080829.1080859. A footprint in pieces is one label per piece.
-    """
-    network = _Network.of(overlaps, left, right)
-    k, residual = network.flow()
-    reached = _reached(residual, network.source)
-    return k, network.named(v for v in range(len(network.labels)) if reached[2 * v] and not reached[2 * v + 1])
-
-
-def weakest_links(overlaps: Iterable[Any], left: Iterable[Hashable], right: Iterable[Hashable]) -> frozenset[Any]:
-    """Every sensor whose loss alone lowers k of ``k_barrier``: the members of all smallest cuts. Arguments as there.
-
-    A sensor is one of them when it is used to the full and no unused way leads round it in the residual network.
-    """
-    network = _Network.of(overlaps, left, right)
-    _, residual = network.flow()
-    used = [v for v in range(len(network.labels)) if residual[2 * v, 2 * v + 1] == 0]
-    return network.named(v for v in used if not _reached(residual, 2 * v)[2 * v + 1])
-
-
-@dataclass(frozen=True, slots=True)
-class _Network:
-    """Sensors in order of appearance; sensor v is split into an entrance 2v and an exit 2v + 1; then source, sink."""
-
-    labels: tuple[Hashable, ...]
-    capacity: csr_array
-
-    @classmethod
-    def of(cls, overlaps: Iterable[Any], left: Iterable[Hashable], right: Iterable[Hashable]) -> _Network:
-        pairs = [_pair(pair) for pair in overlaps]
-        starts, ends = _sensors(left, "left"), _sensors(right, "right")
-        labels = tuple(dict.fromkeys([*starts, *(label for pair in pairs for label in pair), *ends]))
-        number = {label: v for v, label in enumerate(labels)}
-        count = len(labels)
-        ways = {(2 * v, 2 * v + 1): 1 for v in range(count)}
-        free = count + 1  # more than all sensors together can carry
-        ways |= {(2 * count, 2 * number[label]): free for label in starts}
-        ways |= {(2 * number[label] + 1, 2 * count + 1): free for label in ends}
-        for a, b in ((number[a], number[b]) for a, b in pairs if a != b):
-            ways[2 * a + 1, 2 * b] = ways[2 * b + 1, 2 * a] = free
-        places = np.array(list(ways), dtype=np.int32).reshape(-1, 2)
-        carried = np.array(list(ways.values()), dtype=np.int32)
-        size = 2 * count + 2
-        return cls(labels, csr_array(coo_array((carried, (places[:, 0], places[:, 1])), shape=(size, size))))
-
-    @property
-    def source(self) -> int:
-        return 2 * len(self.labels)
-
-    def flow(self) -> tuple[int, csr_array]:
-        """The maximum flow, and what each way (and its reverse) can still carry."""
-        found = maximum_flow(self.capacity, self.source, self.source + 1)
-        return int(found.flow_value), csr_array(self.capacity - found.flow)
-
-    def named(self, sensors: Iterable[int]) -> frozenset[Any]:
-        return frozenset(self.labels[v] for v in sensors)
-
-
-def _reached(residual: csr_array, start: int) -> npt.NDArray[np.bool_]:
-    """The nodes to which something can still flow from ``start``."""
-    open_ways = csr_array(residual > 0)
-    reached = np.zeros(open_ways.shape[0], dtype=np.bool_)
-    reached[breadth_first_order(open_ways, start, return_predecessors=False)] = True
-    return reached
-
-
-def _pair(pair: Any) -> tuple[Hashable, Hashable]:
-    labels = pair.tolist() if isinstance(pair, np.ndarray) else pair
-    if isinstance(labels, str) or not isinstance(labels, Collection) or len(labels) != 2:
-        raise GapError(f"an overlap is {labels!r}", where="barrier (overlaps)", expected="pairs of sensors")
-    first, second = labels
-    return first, second
-
-
-def _sensors(side: Iterable[Hashable], name: str) -> list[Hashable]:
-    if isinstance(side, str) or not isinstance(side, Iterable):
-        raise GapError(f"is {side!r}", where=f"barrier ({name})", expected="several sensors, as in a list or a set")
-    return list(side.tolist() if isinstance(side, np.ndarray) else side)

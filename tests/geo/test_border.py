@@ -164,6 +164,7 @@ def test_a_line_drawn_many_times_over_costs_no_more_than_the_tree_may() -> None:
     assert np.allclose(np.abs(border.locate(easting, northing)[2]), distance, atol=1e-6)
 
 
+@settings(deadline=None)
 @given(st.floats(0.0, 2000.0))
 def test_a_place_on_the_line_is_located_where_it_was_taken(chainage: float) -> None:
     segment, found, offset = BEND.locate(*BEND.point_at(chainage))

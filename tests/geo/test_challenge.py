@@ -4,7 +4,7 @@ import dask.array as da
 import numpy as np
 import pytest
 import xarray as xr
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.challenge import terrain_ruggedness_index, vector_ruggedness
@@ -27,6 +27,7 @@ def test_ruggedness_of_planes_and_of_a_roof(elevation: np.ndarray, index: float)
     assert np.isfinite(found[1:-1, 1:-1]).all()
 
 
+@settings(deadline=None)
 @given(st.floats(-5.0, 5.0), st.floats(-5.0, 5.0), st.sampled_from([3, 5]))
 def test_no_plane_scatters_normals(eastward: float, northward: float, window: int) -> None:
     scatter = vector_ruggedness(eastward * COLUMN - northward * ROW, 1.0, window=window)

@@ -7,7 +7,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sensors.gaps import GapError, k_barrier, time_average_gap, weakest_links
@@ -35,6 +35,7 @@ def test_missing_gaps_stay_missing() -> None:
     assert math.isnan(time_average_gap([5.0, math.nan], 100.0))
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0.0, 100.0), min_size=1, max_size=8), st.floats(1.0, 100.0))
 def test_splitting_a_gap_never_raises_the_average_and_no_average_exceeds_the_longest(
     gaps: list[float], more: float
@@ -97,6 +98,7 @@ def barriers(draw: st.DrawFn) -> tuple[Pairs, list[int], list[int]]:
     return draw(st.lists(st.tuples(sensor, sensor), max_size=14)), draw(sides), draw(sides)
 
 
+@settings(deadline=None)
 @given(barriers())
 def test_k_is_the_smallest_cut_and_the_weakest_links_are_its_members(
     barrier: tuple[Pairs, list[int], list[int]],
@@ -112,6 +114,7 @@ def test_k_is_the_smallest_cut_and_the_weakest_links_are_its_members(
     assert all(on_the_left[cut] <= other for other in on_the_left.values())
 
 
+@settings(deadline=None)
 @given(barriers(), st.tuples(st.integers(0, 6), st.integers(0, 6)))
 def test_an_overlap_more_never_lowers_k_and_a_sensor_lost_lowers_it_by_one_at_most(
     barrier: tuple[Pairs, list[int], list[int]], more: tuple[int, int]

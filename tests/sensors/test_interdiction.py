@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sensors.interdiction import InterdictionError, probability_of_interruption
@@ -103,6 +103,7 @@ seconds = st.floats(0.0, 5_000.0)
 tasks = st.lists(st.tuples(shares, seconds, st.floats(0.0, 1_000.0), shares), min_size=1, max_size=6)
 
 
+@settings(deadline=None)
 @given(tasks, seconds, seconds, st.floats(0.0, 500.0))
 def test_slower_response_never_raises_interruption(
     path: list[tuple[float, float, float, float]], a: float, b: float, sd: float
@@ -114,6 +115,7 @@ def test_slower_response_never_raises_interruption(
     assert 0.0 <= late <= soon <= 1.0 - np.prod(1.0 - detection) + 1e-12
 
 
+@settings(deadline=None)
 @given(tasks, seconds, st.floats(0.0, 500.0), shares)
 def test_interruption_is_in_proportion_to_communication(
     path: list[tuple[float, float, float, float]], response: float, sd: float, communication: float
@@ -128,6 +130,7 @@ def test_interruption_is_in_proportion_to_communication(
     assert unsure == pytest.approx(communication * sure, abs=1e-12)
 
 
+@settings(deadline=None)
 @given(tasks, seconds, st.floats(0.0, 500.0))
 def test_earlier_detection_within_a_task_never_lowers_interruption_when_times_are_certain(
     path: list[tuple[float, float, float, float]], response: float, sd: float

@@ -1,0 +1,214 @@
+"""The ground of a crossing with what watches it: belt, mobility, and each sensor's rate where somebody might walk."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from geo.belt import Belt, Line, belt_of
+from geo.errors import BadInput, BorderError
+from geo.frame import FloatArray
+from geo.mobility_settings import MobilitySettings
+from geo.mobility_surface import Mobility, by_vehicle, on_foot
+from geo.mobility_ways import Ways
+from geo.terrain import cell_size
+from sensors import camera, ground_sensor, radar
+from sensors.assumptions import Assumptions
+
+DEFAULT_BELT_M: Final = 2_000.0
+"""Width of the belt on either side where none is named: what the sector file's belt_m defaults to."""
+FITTING_SHARE: Final = 0.75
+"""Without a named belt, this share of the segments must find its edge on the terrain."""
+DRIVEN: Final = frozenset({"vehicle"})
+SAME_PLACE_CELLS: Final = 1e-6
+
+
+class CrossingError(BadInput):
+    """A crossing that cannot be asked for."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SensorRate:
+    """One sensor in the belt's window: flat cells where its rate is above 0, the rate [1/s] and a look's chance there.
+
+    ``unknown`` are the flat cells where its sight is not known.
+    """
+
+    name: str
+    kind: str
+    availability: float
+    cells: npt.NDArray[np.int64]
+    rate: FloatArray
+    look: FloatArray
+    unknown: npt.NDArray[np.int64]
+
+    def raster(self, values: FloatArray, size: int) -> FloatArray:
+        """Values at the sensor's cells as a flat raster of ``size`` cells, 0 elsewhere."""
+        flat = np.zeros(size)
+        flat[self.cells] = values
+        return flat
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Watched:
+    """What a crosser meets: the belt, how fast it is crossed, and the sensors' rates in its window.
+
+    ``per_s`` and ``per_m`` (row, column) add up over the sensors that work: detections per second for those that look,
+    per metre for ground sensors, which feel steps and not time. ``unknown`` says where some sensor's sight is unknown;
+    what such a sensor might see is left out, so that a hazard there is a lower bound. ``attrs`` tell the case.
+    """
+
+    belt: Belt
+    mobility: Mobility
+    sensors: tuple[SensorRate, ...]
+    per_s: FloatArray
+    per_m: FloatArray
+    unknown: npt.NDArray[np.bool_]
+    attrs: Mapping[str, Any]
+
+    @property
+    def on_belt(self) -> Mobility:
+        """The mobility on the belt's window, closed outside it."""
+        return self.mobility.within(self.belt.rows, self.belt.columns, self.belt.inside)
+
+
+def watched(
+    coverage: xr.Dataset,
+    terrain: xr.Dataset | None,
+    border: Line,
+    *,
+    belt_m: float | None = None,
+    mobility: Mobility | None = None,
+    ways: Ways | None = None,
+    settings: MobilitySettings | None = None,
+) -> Watched:
+    """Belt, mobility and rates for crossings of ``border`` under ``coverage`` (of ``sensors.coverage.coverage``).
+
+    ``terrain`` is the one that the coverage was computed on; without it the ground counts as level. The target walks,
+    or drives where it is a vehicle, by ``ways`` and ``settings``, unless a ``mobility`` is given. ``belt_m`` [m] is the
+    belt's width on either side; without it DEFAULT_BELT_M, or less where the terrain does not reach as far. Each
+    sensor's layer is computed once. Raises CrossingError for coverage without rates, or on other cells than the
+    terrain's; BorderError as ``geo.belt.belt_of``.
+    """
+    if "rate" not in coverage or "sensor" not in coverage.dims:
+        raise CrossingError("the coverage has no rate of each sensor", where="crossing", expected="sensors.coverage's")
+    ground = _level(coverage) if terrain is None else terrain
+    if terrain is not None:
+        _refuse_other_cells(coverage, terrain)
+    width = fitting_belt_m(border, ground) if belt_m is None else belt_m
+    belt = belt_of(border, ground, belt_m=width)
+    target = str(coverage.attrs.get("target", "person"))
+    if mobility is None:
+        mover = by_vehicle if target in DRIVEN else on_foot
+        mobility = mover(ground, ways=ways, settings=settings)
+    sensors = tuple(_rates(coverage, belt))
+    size = belt.inside.size
+    per_s, per_m, unknown = np.zeros(size), np.zeros(size), np.zeros(size, bool)
+    speed_mps = assumed_speed_mps(coverage, target)
+    for sensor in sensors:
+        if feels_steps(sensor.kind):
+            per_m[sensor.cells] += sensor.rate / speed_mps
+        else:
+            per_s[sensor.cells] += sensor.rate
+        unknown[sensor.unknown] = True
+    shape = belt.inside.shape
+    attrs = {
+        "target": target,
+        "conditions": coverage.attrs.get("conditions", "not said"),
+        "layout": coverage.attrs.get("layout", "not said"),
+        "assumed_speed_mps": speed_mps,
+        "belt_m": width,
+        "mover": mobility.mover,
+        "missing": ", ".join((*mobility.missing, *(("terrain (level ground assumed)",) if terrain is None else ()))),
+    }
+    return Watched(belt, mobility, sensors, per_s.reshape(shape), per_m.reshape(shape), unknown.reshape(shape), attrs)
+
+
+def assumed_speed_mps(coverage: xr.Dataset, target: str) -> float:
+    """Speed for which the rates of ground sensors in ``coverage`` hold; by it they become rates per metre."""
+    told = {name: value for name, value, *_ in json.loads(coverage.attrs.get("assumptions", "[]"))}
+    return float(told.get(f"{target}_speed_mps", Assumptions().speed_mps(target)))
+
+
+def fitting_belt_m(border: Line, terrain: xr.Dataset) -> float:
+    """DEFAULT_BELT_M, or the widest belt [m] whose edges most segments find on the terrain, on both sides."""
+    easting, northing = terrain["easting"].to_numpy(), terrain["northing"].to_numpy()
+    segment, inward, outward = border.between_edges(easting[None, :], northing[:, None])
+    beside = segment >= 0
+    deepest = []
+    for depth in (inward, -outward):
+        most = np.zeros(border.segments)
+        np.maximum.at(most, segment[beside], depth[beside])
+        on_map = most[most > 0.0]
+        if len(on_map) == 0:
+            raise BorderError("no segment has ground on both sides", where="border", expected="a line on the terrain")
+        deepest.append(float(np.quantile(on_map, 1.0 - FITTING_SHARE)) - 2.0 * cell_size(terrain))
+    width = min(DEFAULT_BELT_M, *deepest)
+    if not width > 0.0:
+        raise BorderError("it runs along the terrain's edge", where="border", expected="ground on both sides")
+    return width
+
+
+def _rates(coverage: xr.Dataset, belt: Belt) -> Iterator[SensorRate]:
+    """Each sensor's layers, computed once, where somebody might walk."""
+    names, kinds = coverage["sensor"].to_numpy(), coverage["kind"].to_numpy()
+    available = coverage["availability"].to_numpy() if "availability" in coverage.coords else np.ones(len(names))
+    layers = coverage[["rate", "look_probability"]].isel(northing=belt.rows, easting=belt.columns)
+    for number, name in enumerate(names):
+        one = layers.isel(sensor=number).compute()
+        rate, look = (one[layer].to_numpy().astype(np.float64).ravel() for layer in ("rate", "look_probability"))
+        inside = belt.inside.ravel()
+        cells = np.flatnonzero(inside & (rate > 0.0))
+        yield SensorRate(
+            name=str(name),
+            kind=str(kinds[number]),
+            availability=float(available[number]),
+            cells=cells,
+            rate=rate[cells],
+            look=look[cells],
+            unknown=np.flatnonzero(inside & np.isnan(rate)),
+        )
+
+
+def _level(coverage: xr.Dataset) -> xr.Dataset:
+    """Level ground on the coverage's cells."""
+    shape = (coverage.sizes["northing"], coverage.sizes["easting"])
+    return xr.Dataset(
+        {"elevation": (("northing", "easting"), np.zeros(shape), {"units": "m"})},
+        coords={name: coverage[name] for name in ("northing", "easting")},
+        attrs={name: coverage.attrs[name] for name in ("crs", "datum") if name in coverage.attrs},
+    )
+
+
+def _refuse_other_cells(coverage: xr.Dataset, terrain: xr.Dataset) -> None:
+    for name in ("easting", "northing"):
+        a, b = coverage[name].to_numpy(), terrain[name].to_numpy()
+        if a.shape != b.shape or np.abs(a - b).max() > SAME_PLACE_CELLS * cell_size(terrain):
+            raise CrossingError(f"other {name}s than the terrain's", where="coverage", expected="the terrain's cells")
+
+
+def feels_steps(kind: str) -> bool:
+    """Whether a sensor of that kind detects by the metre that is walked and not by the second."""
+    return kind == ground_sensor.KIND
+
+
+def looks_of(kind: str) -> bool:
+    """Whether a sensor of that kind looks once a period, so that its scan may fall before or after a crosser."""
+    return kind == radar.KIND
+
+
+def searches(kind: str) -> bool:
+    """Whether a sensor of that kind finds at most its P∞, however long it looks."""
+    return kind == camera.KIND
+
+
+def most_hazard(look: float) -> float:
+    """Largest hazard of a search that finds with probability ``look`` at most."""
+    return math.inf if look >= 1.0 else -math.log1p(-look)
