@@ -74,7 +74,7 @@ def peers(name: str, scene: Night) -> dict[str, Score]:
 
     found = {}
     for associator in ("GNN", "JPDA"):
-        history, spent = Peer(associator, tuned(name, associator), scene).run()
+        history, spent = Peer(associator, tuned(name), scene).run()
         found[associator] = score(scene, history, spent)
     return found
 

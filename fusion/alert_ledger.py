@@ -10,6 +10,7 @@ from fusion.alert_state import Alert, moment, nanoseconds, rank
 from fusion.alert_words import (
     Sighting,
     distress_sentence,
+    fault_sentence,
     group_sentence,
     higher,
     lost_sentence,
@@ -19,6 +20,7 @@ from fusion.alert_words import (
 )
 from fusion.picture import TrackPicture
 from geo.errors import BadInput
+from sensors.condition import BLINDING
 
 NS = 1_000_000_000
 
@@ -136,6 +138,13 @@ class Ledger:
         self._put(
             Alert(identity, "sensor_silent", "medium", "active", 0, sentence, now, now, since, sensor=sensor)
         )  # fmt: skip
+
+    def raise_fault(self, identity: str, sensor: str, fault: str, what: str) -> None:
+        """A sensor that is heard and has something wrong."""
+        now = moment(self.now_ns)
+        priority = "medium" if fault in BLINDING else "low"
+        sentence = fault_sentence(sensor, fault, what)
+        self._put(Alert(identity, "sensor_fault", priority, "active", 0, sentence, now, now, now, sensor=sensor))
 
     def raise_lost(self, identity: str, sensor: str, segments: list[int], segment_count: int, since_ns: int) -> None:
         """Segments that nobody watches any more; the more of the border it is, the more urgent."""

@@ -225,6 +225,27 @@ def sensors_silent(
     return sensors
 
 
+def sensors_faulty(
+    ledger: Ledger, memories: Mapping[str, SensorMemory], faults: Mapping[str, Mapping[str, str]]
+) -> dict[str, SensorMemory]:
+    """Raise an alert for each fault of a sensor, once, and clear it when the fault is over."""
+    standing = {
+        f"{sensor}|{name}": (sensor, name, what) for sensor, found in faults.items() for name, what in found.items()
+    }
+    kept = dict(memories)
+    for key in sorted(standing.keys() | memories.keys()):
+        memory = kept.get(key, SensorMemory())
+        if key in standing and not memory.open_alert:
+            sensor, name, what = standing[key]
+            identity = alert_id("sensor_fault", key, 0, memory.outages + 1)
+            ledger.raise_fault(identity, sensor, name, what)
+            kept[key] = SensorMemory(memory.outages + 1, identity)
+        elif key not in standing and memory.open_alert:
+            ledger.clear(memory.open_alert, "the fault is over")
+            kept[key] = SensorMemory(memory.outages)
+    return kept
+
+
 def _coverage_lost(
     ledger: Ledger, memory: SensorMemory, sensor: str, silent: list[str], since_ns: int, watching: Watching | None
 ) -> SensorMemory:

@@ -23,6 +23,7 @@ RULES = (
     "grouping",
     "coverage_lost",
     "sensor_silent",
+    "sensor_fault",
 )
 """``distress`` is a unit's call for people in need: always first in rank, never lowered, never suppressed."""
 PRIORITIES = ("distress", "high", "medium", "low")
@@ -211,12 +212,14 @@ class Ended:
 class AlertState:
     """All that alerting remembers; immutable by convention, equal by value, exact through JSON.
 
-    ``calls``: how many distress calls each unit has made; ``begun_ns``: when the first picture was judged.
+    ``faults`` by sensor and fault; ``calls``: how many distress calls each unit has made; ``begun_ns``: when the first
+    picture was judged.
     """
 
     tracks: Mapping[str, TrackMemory] = field(default_factory=dict)
     sensors: Mapping[str, SensorMemory] = field(default_factory=dict)
     alerts: Mapping[str, Alert] = field(default_factory=dict)
+    faults: Mapping[str, SensorMemory] = field(default_factory=dict)
     patterns: Mapping[str, PatternMemory] = field(default_factory=dict)
     groups: tuple[GroupMemory, ...] = ()
     ended: tuple[Ended, ...] = ()

@@ -109,6 +109,11 @@ def group_sentence(tracks: Sequence[str], segment: int, chainage_m: float, offse
     return f"{len(tracks)} tracks are together {abs(offset_m):.0f} m {side} the border at {place}: {names}."
 
 
+def fault_sentence(sensor: str, fault: str, what: str) -> str:
+    """The sentence of a sensor that is heard and has something wrong."""
+    return f"Sensor {sensor} is {fault.replace('_', ' ')}: {what}."
+
+
 def lost_sentence(sensor: str, segments: Sequence[int], segment_count: int) -> str:
     """The sentence of segments that nobody watches since a sensor fell silent."""
     named = ", ".join(_runs(segments))

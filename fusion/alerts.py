@@ -36,6 +36,7 @@ from fusion.alert_rules import (
     crossing,
     looks_of,
     overdue,
+    sensors_faulty,
     sensors_silent,
     sighting_of,
     track_ended,
@@ -82,6 +83,7 @@ def raise_alerts(
     *,
     now_ns: int,
     health: Mapping[str, Health] | None = None,
+    faults: Mapping[str, Mapping[str, str]] | None = None,
     settings: AlertSettings | None = None,
     watching: Watching | None = None,
 ) -> tuple[AlertState, tuple[Alert, ...]]:
@@ -89,9 +91,9 @@ def raise_alerts(
 
     Same arguments, same answer; calling again with the same picture and time gives nothing. ``now_ns`` is the
     journal's time, UTC nanoseconds. A track missing from the picture has ended. A sensor missing from ``health`` is
-    left as it was. ``watching`` is what the sensors see (fusion.watchfulness); without it nothing is said of dead
-    ground, of appearing inside, or of segments that nobody watches. Nothing is ever unpublished: an alert that no
-    longer holds is revised to ``cleared``.
+    left as it was; ``faults``: what is wrong with those that are heard, by sensor and fault. ``watching`` is what the
+    sensors see (fusion.watchfulness); without it nothing is said of dead ground, of appearing inside, or of segments
+    that nobody watches. Nothing is ever unpublished: an alert that no longer holds is revised to ``cleared``.
     """
     ledger = Ledger(settings or AlertSettings(), now_ns, dict(state.alerts))
     tracks = dict(state.tracks)
@@ -102,9 +104,10 @@ def raise_alerts(
         tracks[sighting.track] = approaching(ledger, memory, sighting, look)
     tracks = {track: overdue(ledger, memory) for track, memory in tracks.items()}
     sensors = sensors_silent(ledger, state.sensors, health or {}, watching)
+    faulty = sensors_faulty(ledger, state.faults, faults or {})
     state = _judge_patterns(ledger, state, picture, health or {}, watching)
     ledger.forget()
-    return replace(state, tracks=tracks, sensors=sensors, alerts=ledger.alerts), ledger.news()
+    return replace(state, tracks=tracks, sensors=sensors, faults=faulty, alerts=ledger.alerts), ledger.news()
 
 
 def _judge_patterns(

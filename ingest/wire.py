@@ -96,7 +96,8 @@ class Status(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
     """A sensor's heartbeat, retained; state ``lost`` is written ahead as the connection's last will.
 
     ``seq`` numbers the status messages of a boot, apart from the scans. ``observed_at`` of a will is the time at which
-    the connection began: when a sensor was lost is told by the time of receipt.
+    the connection began: when a sensor was lost is told by the time of receipt. ``power``: share left, 0 to 1;
+    ``time_source``: what sets its clock (``free``: nothing does now); ``obscured``: its view is blocked or dirty.
     """
 
     sensor: Identifier
@@ -109,6 +110,9 @@ class Status(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
     next_maintenance: UtcTime | None = None
     spooled: Counter = 0
     dropped: Annotated[tuple[DroppedRange, ...], Meta(max_length=100)] = ()
+    power: Probability | None = None
+    time_source: Literal["gnss", "network", "radio", "free"] | None = None
+    obscured: bool = False
     note: Annotated[str, Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$(?!\n)")] = ""
 
 

@@ -118,7 +118,7 @@ class Fusion:
             self._picture_s = time.monotonic()
             live = {
                 "tracks_live": tracks_live(pipeline, frame),
-                "sensors": sensors_live(self._ground.layout, pipeline.health, pipeline.revoked),
+                "sensors": sensors_live(self._ground.layout, pipeline.health, pipeline.revoked, pipeline.faults),
                 "counts": counts_of(self._journal),
             }
         self._store.commit(

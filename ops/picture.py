@@ -76,11 +76,14 @@ def _ellipses(cov: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def sensors_live(
-    layout: Layout, health: Mapping[str, HealthNow], revoked: Collection[str] = ()
+    layout: Layout,
+    health: Mapping[str, HealthNow],
+    revoked: Collection[str] = (),
+    faults: Mapping[str, Mapping[str, str]] | None = None,
 ) -> list[dict[str, Any]]:
     """Every sensor of the layout with its state; ``never`` until it is judged for the first time.
 
-    ``revoked``: those whose keys are no longer believed.
+    ``revoked``: those whose keys are no longer believed; ``faults``: what was found wrong, by sensor and fault.
     """
     return [
         {
@@ -91,6 +94,7 @@ def sensors_live(
             "state": health[sensor.id].state if sensor.id in health else "never",
             "since_ns": health[sensor.id].since_ns if sensor.id in health else None,
             "revoked": sensor.id in revoked,
+            "faults": dict((faults or {}).get(sensor.id, {})),
         }
         for sensor in layout.sensors
     ]

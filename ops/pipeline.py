@@ -34,6 +34,7 @@ from geo.errors import BadInput
 from ingest.errors import MalformedMessage
 from ingest.units import Position, Reply, decode_unit
 from ops.config import Ground, Settings, record_from
+from ops.faults import FaultMemory
 from ops.journal_reader import JournalRow
 from ops.journaled import learn, scan_of_row, status_of_row
 from ops.revocation import REVOCATION, Revocation
@@ -76,6 +77,7 @@ class Memory(msgspec.Struct):
     evidence: dict[str, list[tuple[str, int, int]]] = {}
     revoked: dict[str, int] = {}
     unusable: dict[str, int] = {}
+    faults: FaultMemory = msgspec.field(default_factory=FaultMemory)
     told: dict[str, bytes] = {}
 
 
@@ -159,6 +161,11 @@ class Pipeline:
         return {sensor: HealthNow(*state) for sensor, state in self._memory.health.items()}
 
     @property
+    def faults(self) -> Mapping[str, Mapping[str, str]]:
+        """What is wrong with sensors that are heard, by sensor and name of the fault."""
+        return self._memory.faults.told()
+
+    @property
     def revoked(self) -> Mapping[str, int]:
         """Sensors and units whose keys are no longer believed, and since when in UTC ns."""
         return self._memory.revoked
@@ -187,7 +194,9 @@ class Pipeline:
         self._heard(row)
         try:
             scan = scan_of_row(row, self._ground.layout, self._memory.told.get(row.sensor))
-            events = self._tracker.advance(columns_of(scan, self._ground.layout))
+            columns = columns_of(scan, self._ground.layout)
+            self._memory.faults.take_scan(self._ground.layout, columns)
+            events = self._tracker.advance(columns)
         except (BadInput, MalformedMessage) as error:
             self._unusable(row, error)
             return
@@ -200,6 +209,7 @@ class Pipeline:
             self._unusable(row, error)
             return
         learn(row, self._memory.told)
+        self._memory.faults.take_status(status, row.received_ns, row.observed_ns)
         word: Literal["online", "maintenance", "offline"] = "online"
         if status.state in ("maintenance", "stopped"):  # said beforehand, so it is planned
             word = "maintenance"
@@ -276,6 +286,7 @@ class Pipeline:
             picture,
             now_ns=self.now_ns,
             health=self.health,
+            faults=self.faults,
             settings=self._alert_settings,
             watching=self._watching,
         )
@@ -293,10 +304,13 @@ class Pipeline:
         }
         heard = {sensor: _moment(at_ns) for sensor, at_ns in memory.heard_ns.items()}
         now, since = _moment(memory.now_ns), _moment(memory.since_ns + self._start_grace_ns)
+        memory.faults.learn_biases(self._tracker.registration, memory.now_ns)
+        memory.faults.judge(self._ground.layout, memory.now_ns)
         for sensor, found in health(said, heard, now, self._ground.layout, watching_since=since).items():
+            state = "degraded" if found.state == "ok" and memory.faults.blind(sensor) else found.state
             before = memory.health.get(sensor)
-            if before is None or before[0] != found.state:
-                memory.health[sensor] = (found.state, memory.now_ns)
+            if before is None or before[0] != state:
+                memory.health[sensor] = (state, memory.now_ns)
 
     def _note_evidence(self, events: tuple[TrackEvent, ...]) -> None:
         for event in events:

@@ -11,7 +11,7 @@ from sensors.columns import nanoseconds
 from sensors.layout import Layout
 from sensors.sensor import Sensor
 
-State = Literal["ok", "silent", "maintenance"]
+State = Literal["ok", "degraded", "silent", "maintenance"]
 Change = Literal["silent", "recovered"]
 
 SILENT_AFTER_INTERVALS: Final = 2.0

@@ -302,3 +302,20 @@ def test_the_memory_survives_json() -> None:
 def test_settings_are_checked(name: str) -> None:
     with pytest.raises(AlertSettingsError, match=name):
         AlertSettings(**{name: -1.0})
+
+
+# ---- faults ------------------------------------------------------------------------------------------------------
+
+
+def test_a_fault_is_told_once_each_way() -> None:
+    nobody = picture([], np.empty((0, 2)), second=0.0)
+    faults = {"R": {"obscured": "it says that its view is obscured"}}
+    state, (raised,) = judge(AlertState(), nobody, 0.0, faults=faults)
+    assert raised.priority == "medium"
+    assert raised.sentence == "Sensor R is obscured: it says that its view is obscured."
+    state, news = judge(state, nobody, 10.0, faults=faults)
+    assert news == ()
+    state, (over,) = judge(state, nobody, 20.0, faults={})
+    assert (over.id, over.status) == (raised.id, "cleared")
+    _, again = judge(state, nobody, 30.0, faults={"R": {"obscured": "x", "low_power": "10% of its power is left"}})
+    assert [(alert.priority, alert.id != raised.id) for alert in again] == [("medium", True), ("low", True)]
