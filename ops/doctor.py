@@ -32,6 +32,9 @@ PACKAGES: Final = (
     "pyproj",
     "folium",
     "paho-mqtt",
+    "sapient-msg",
+    "pyais",
+    "defusedxml",
 )
 BROKER_WITHIN_S: Final = 5.0
 
@@ -56,6 +59,8 @@ def examine(broker: str | None) -> list[Finding]:
     findings += [
         _program("mosquitto", "the production broker; tests need it", "apt-get install mosquitto"),
         _program("chromium", "tests of the report need it", "apt-get install chromium"),
+        _optional("asterix", "libasterix", "reads ASTERIX of EUROCONTROL", "asterix"),
+        _optional("stanag 4607", "stanag4607", "reads GMTI of STANAG 4607", "gmti"),
     ]
     if broker is not None:
         findings.append(_guarded("broker", lambda: _broker(broker)))
@@ -138,6 +143,13 @@ def _embedded() -> Finding:
 def _program(name: str, purpose: str, remedy: str) -> Finding:
     found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
     return Finding(name, found is not None, found or f"not installed ({purpose}): {remedy}", needed=False)
+
+
+def _optional(name: str, package: str, purpose: str, extra: str) -> Finding:
+    try:
+        return Finding(name, True, f"{package} {version(package)}", needed=False)
+    except PackageNotFoundError:
+        return Finding(name, False, f"not installed ({purpose}): pip install 'watchline[{extra}]'", needed=False)
 
 
 def _broker(text: str) -> Finding:
