@@ -1,0 +1,173 @@
+"""Interruption of crossings: ways, tasks, margins; the formula itself is in test_interdiction."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from shapely.geometry import LineString
+
+from geo.border import Border
+from geo.errors import BadInput
+from geo.frame import LocalFrame
+from geo.mobility_surface import at_speed
+from geo.paths_search import spread
+from sensors.interception import ResponseSettings, head_start, interruptions, most_vulnerable, where_it_ends
+from sensors.interdiction import probability_of_interruption
+from sensors.watched import Watched, watched
+
+FRAME = LocalFrame.around(1.5, 42.5)
+CELL_M = 5.0
+SHAPE = (41, 30)
+BORDER = Border(FRAME, LineString([(0.0, 100.0), (145.0, 100.0)]), segment_length_m=29.0)  # along the centres of row 20
+SURE = ResponseSettings(sd_share=0.0, communication=1.0, position=1.0, strips=4)
+WAYS = ["least detected", "fastest", "most vulnerable"]
+
+
+GROUND = xr.Dataset(
+    {"elevation": (("northing", "easting"), np.zeros(SHAPE), {"units": "m"})},
+    coords={"northing": CELL_M * np.arange(SHAPE[0])[::-1], "easting": CELL_M * np.arange(SHAPE[1])},
+    attrs={"crs": FRAME.wkt},
+)
+
+
+def seen(rate: np.ndarray | float, speed_mps: float = 1.0) -> Watched:
+    """One radar with that rate [1/s], a belt of 80 m on either side, a crosser at 1 m/s: 160 s from edge to edge."""
+    dims = ("sensor", "northing", "easting")
+    rates = np.broadcast_to(rate, (1, *SHAPE))
+    coverage = xr.Dataset(
+        {"rate": (dims, rates), "look_probability": (dims, 1.0 - np.exp(-3.0 * rates))},
+        coords={"sensor": ["s"], "kind": ("sensor", ["radar"]), **GROUND.coords},
+        attrs={"target": "person"},
+    )
+    return watched(coverage, GROUND, BORDER, belt_m=80.0, mobility=at_speed(GROUND, speed_mps))
+
+
+def response(seconds: float | np.ndarray) -> xr.DataArray:
+    return GROUND["elevation"] * 0.0 + np.broadcast_to(seconds, SHAPE)
+
+
+def test_by_hand_with_a_sure_response() -> None:
+    """Detected in strip i of four, at its beginning, (4 − i) · 40 s are left: in time for a response of 100 s in the
+    first two. P = P₁ + (1 − P₁) P₂ with P = 1 − exp(−0.01 · 40) each."""
+    found = interruptions(seen(0.01), response(100.0), settings=SURE)
+    one = 1.0 - math.exp(-0.4)
+    assert found["interruption_probability"].to_numpy() == pytest.approx(one + (1.0 - one) * one)
+    assert found["detection_probability"].to_numpy() == pytest.approx(1.0 - math.exp(-1.6))
+    assert found["margin_s"].to_numpy() == pytest.approx(60.0)
+    assert found["critical_northing"].to_numpy() == pytest.approx(20.0 + 60.0), "60 m from the southern edge"
+    assert found["way"].to_numpy().tolist() == WAYS
+    assert found["least_interruption"].to_numpy() == pytest.approx(one + (1.0 - one) * one)
+
+
+def test_the_formula_is_that_of_easi() -> None:
+    found = interruptions(seen(0.01), response(90.0), settings=ResponseSettings(strips=2))
+    expected = probability_of_interruption(
+        [1.0 - math.exp(-0.8)] * 2, [80.0, 80.0], [24.0, 24.0], response_s=90.0, response_sd_s=27.0, communication=0.95
+    )
+    assert found["interruption_probability"].to_numpy() == pytest.approx(expected)
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.floats(20.0, 300.0))
+def test_a_slower_response_never_raises_interruption(seed: int, seconds: float) -> None:
+    rng = np.random.default_rng(seed)
+    field = response(seconds * rng.uniform(0.5, 1.5, SHAPE))
+    found = interruptions(seen(rng.uniform(0.0, 0.05, SHAPE)), field, slower=(0.5, 1.0, 2.0, 4.0))
+    assert (found["interruption_probability"].diff("slower") <= 1e-12).all()
+    assert (found["least_interruption"] <= found["interruption_probability"].min("way") + 1e-12).all()
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_each_way_is_the_least_of_what_it_is_chosen_for(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    found = interruptions(seen(rng.uniform(0.0, 0.05, SHAPE)), response(100.0))
+    detected, time = found["detection_probability"], found["seconds"]
+    assert (detected.sel(way="least detected") <= detected.min("way") + 1e-9).all()
+    assert (time.sel(way="fastest") <= time.min("way") + 1e-9).all()
+
+
+def test_the_most_vulnerable_way_heeds_only_what_comes_in_time() -> None:
+    """South of the line a detour of some metres is unseen, north of it all is watched: in time is only the south.
+
+    The least detected way shuns both watched bands; the most vulnerable crosses the northern one by the fastest way,
+    as a response of 110 s comes too late for what is detected there.
+    """
+    rate = np.zeros(SHAPE)
+    rate[30:33] = 0.2  # 45 m south of the line
+    rate[30:33, 4:8] = 0.0
+    rate[12:15] = 0.2  # 30 m north of it
+    rate[12:15, 22:26] = 0.0
+    watched_ground = seen(rate)
+    ways = most_vulnerable(watched_ground, response(110.0))
+    path = ways.places(ways.cheapest)
+    south, north = path[path[:, 1] < 60.0], path[path[:, 1] > 130.0]
+    assert (south[:, 0] <= 40.0).all()
+    assert (north[:, 0] <= 60.0).all(), "straight on through the watched band, not on to its hole"
+    found = interruptions(watched_ground, response(110.0), settings=SURE)
+    segment = ways.cheapest
+    assert float(found["interruption_probability"].sel(way="most vulnerable")[segment, 0]) == pytest.approx(0.0)
+    assert float(found["detection_probability"].sel(way="most vulnerable")[segment]) > 0.5
+
+
+def test_the_response_comes_to_where_the_way_ends() -> None:
+    field = np.full(SHAPE, 1e6)
+    field[4] = 50.0  # the northern edge, where inward ways end
+    field[36] = 70.0  # the southern edge
+    inward = interruptions(seen(0.01), response(field))
+    outward = interruptions(seen(0.01), response(field), direction="outward")
+    assert inward["response_s"].to_numpy() == pytest.approx(50.0)
+    assert outward["response_s"].to_numpy() == pytest.approx(70.0)
+
+
+def test_head_start_is_what_is_left_of_the_fastest_way() -> None:
+    spare = head_start(seen(0.0), response(100.0))
+    assert float(spare.sel(northing=20.0, easting=70.0)) == pytest.approx(60.0)
+    assert float(spare.sel(northing=180.0, easting=70.0)) == pytest.approx(-100.0)
+    assert np.isnan(head_start(seen(0.0), response(np.nan))).all()
+    never = head_start(seen(0.0), response(np.inf)).to_numpy()
+    assert np.isneginf(never[seen(0.0).belt.inside]).all()
+    assert np.isnan(never[~seen(0.0).belt.inside]).all()
+
+
+def test_nobody_who_can_come_interrupts_nothing_and_an_unknown_time_is_unknown() -> None:
+    never = interruptions(seen(0.01), response(np.inf))
+    assert (never["interruption_probability"] == 0.0).all()
+    unknown = interruptions(seen(0.01), response(np.nan))
+    assert unknown["interruption_probability"].isnull().all()
+    assert unknown["least_interruption"].isnull().all()
+
+
+def test_every_way_is_followed_to_its_own_end() -> None:
+    rng = np.random.default_rng(7)
+    labels = np.full(SHAPE, np.inf)
+    labels[3, 5], labels[30, 22], labels[20, 1] = 0.0, 0.0, 0.0
+    found = spread(seen(0.0).mobility, labels, weight=rng.uniform(0.2, 1.0, SHAPE), backward=True)
+    ends = where_it_ends(found)
+    for cell in [(0, 0), (40, 29), (15, 10), (30, 22)]:
+        rows, columns = found.way(*cell)
+        assert divmod(int(ends[cell]), SHAPE[1]) == (rows[-1], columns[-1])
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"communication": 1.2}, "communication"),
+        ({"position": -0.1}, "position"),
+        ({"sd_share": -1.0}, "sd_share"),
+        ({"strips": 0}, "strips"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused(values: dict, words: str) -> None:
+    with pytest.raises(BadInput, match=words):
+        ResponseSettings(**values)
+
+
+def test_a_factor_that_cannot_be_is_refused() -> None:
+    with pytest.raises(BadInput, match="slower"):
+        interruptions(seen(0.01), response(100.0), slower=(0.0,))
