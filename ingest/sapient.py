@@ -30,6 +30,10 @@ MAX_PACKET_BYTES: Final = 1024 * 1024
 """The largest packet; a peer that announces a larger one is disconnected."""
 
 
+MAX_UNKNOWN_BYTES: Final = 4_096
+"""Of fields that the standard does not have; so many are looked at to name the first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Packet:
     """A packet that protobuf could read. ``content`` names what is in it, such as ``detection_report``; "" nothing."""
@@ -60,7 +64,7 @@ def read(packet: bytes) -> Packet:
     content = message.WhichOneof("content") or ""
     if content == "error":
         return Packet(message, content, ())  # an answer to an error would be answered
-    faults = form_faults(message)
+    faults = _overgrown(message, len(packet)) or form_faults(message)
     if message.HasField("timestamp"):
         faults += _time_faults(message)
     if content == "registration" and not faults:
@@ -187,6 +191,19 @@ def _good(payload: bytes, wanted: str, arrival: Arrival) -> Packet:
 
 def _key(*words: Any) -> bytes:
     return "|".join(words).encode()
+
+
+def _overgrown(message: SapientMessage, size: int) -> Faults:
+    """A large packet that is mostly fields nobody knows is not looked at one by one."""
+    if size <= MAX_UNKNOWN_BYTES:
+        return []
+    known = SapientMessage()
+    known.CopyFrom(message)
+    known.DiscardUnknownFields()
+    unknown = message.ByteSize() - known.ByteSize()
+    if unknown <= MAX_UNKNOWN_BYTES:
+        return []
+    return [MalformedMessage("unknown_field", "packet", f"{unknown} bytes of them", "the fields of the standard")]
 
 
 def _time_faults(message: SapientMessage) -> Faults:

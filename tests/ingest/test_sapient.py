@@ -384,6 +384,9 @@ def test_what_is_no_packet_at_all_is_refused_as_a_whole(sapient_node: Make) -> N
     with pytest.raises(MalformedMessage) as caught:
         decode(unknown, received_at=NOW, content_type=SAPIENT)
     assert (caught.value.code, caught.value.field) == ("unknown_field", "100")
+    with pytest.raises(MalformedMessage) as caught:
+        decode(unknown[:-3] + b"\xa0\x06\x01" * 80_000, received_at=NOW, content_type=SAPIENT)
+    assert (caught.value.code, caught.value.field) == ("unknown_field", "packet")
     alert = sapient_node().message(NOW, alert={"alert_id": "01ARZ3NDEKTSV4RRFFQ69G5FAV"})
     assert refusal(alert).code == "wrong_channel"
 
