@@ -42,7 +42,15 @@ export class AlertList {
     const rows = all.slice(0, ROWS);
     this.#note(state, all.length, rows.length);
     const focusable = this.#focusable(rows);
+    const place = this.#focusedPlace();
     keyed(this.#list, rows, ({ id }) => id, (alert) => this.#create(alert.id), (row, alert) => this.#update(row, alert, alert.id === focusable));
+    const lost = place !== -1 && this.#focusedPlace() === -1;
+    if (lost) this.#focus([...this.#list.children][Math.min(place, rows.length - 1)] as HTMLElement | undefined);
+  }
+
+  /** Which row holds the focus; -1 for none. When its alert leaves the list, the focus goes to the next one. */
+  #focusedPlace(): number {
+    return [...this.#list.children].findIndex((row) => row.contains(document.activeElement));
   }
 
   /** Ages only. */

@@ -51,8 +51,8 @@ function messageFacts(id: string, state: State): Fact[] {
   return [
     ["Received", count(counts.received)],
     ["Journaled", count(counts.journaled)],
-    ["Double", count(counts.duplicate)],
-    ["Refused", count(counts.deadLettered)],
+    ["Duplicate", count(counts.duplicate)],
+    ["Dead letters", count(counts.deadLettered)],
     ["Shed", count(counts.shed)],
   ];
 }

@@ -9,7 +9,7 @@ import { el, keyed, part, setData, setText } from "./dom.ts";
 import { moveFocus } from "./tracks_panel.ts";
 import { kindWord } from "./words.ts";
 
-const COLUMNS = ["Sensor", "received", "journaled", "double", "refused", "shed"] as const;
+const COLUMNS = ["Sensor", "received", "journaled", "duplicate", "dead letters", "shed"] as const;
 
 export class SensorsPanel {
   readonly #note = el("p", { class: "note", data: { testid: "sensors-note" } });
@@ -36,7 +36,7 @@ export class SensorsPanel {
     keyed(this.#body, rows, ([id]) => id, () => el("tr"), showCounts);
     const bad = rows.filter(([, counts]) => !balanced(counts)).map(([id]) => readable(id) || "(no sensor)");
     setText(this.#verdict, rows.length === 0 ? "No counts yet." : bad.length === 0
-      ? "Every message is accounted for: received = journaled + double + refused + shed, for each sensor."
+      ? "Every message is accounted for: received = journaled + duplicate + dead letters + shed, for each sensor."
       : `THE COUNTS DO NOT BALANCE for ${bad.join(", ")}.`);
   }
 
