@@ -286,6 +286,32 @@ def terrain_import(
     answer(import_terrain(options, out, screen, force=force), as_json=as_json)
 
 
+@app.command()
+def sites(
+    sector: Annotated[str, typer.Argument(help="Sector TOML file, or a sample's name.")],
+    candidates: Annotated[Path, typer.Argument(help="GeoJSON points; id and mast_height_m if they have them.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder of the rasters and of the chosen sites.")],
+    mast: Annotated[float, typer.Option("--mast", metavar="M", help="Mast where a candidate says none.")] = 10.0,
+    reach: Annotated[float, typer.Option("--range", metavar="M", help="How far a site looks.")] = 10_000.0,
+    target_height: Annotated[float, typer.Option("--target-height", metavar="M", help="Height looked for.")] = 1.7,
+    curvature_k: Annotated[float, typer.Option("--curvature-k", help="4/3 radio, 1.15 light, inf flat.")] = 4.0 / 3.0,
+    canopy: Annotated[float, typer.Option("--canopy", help="Share of the trees' height that blocks.")] = 0.0,
+    choose: Annotated[int, typer.Option("--choose", help="Also choose so many that see most of the belt.")] = 0,
+    scheduler: Annotated[
+        str, typer.Option("--scheduler", help="threads, processes, or a dask scheduler such as tcp://host:8786.")
+    ] = "threads",
+    workers: Annotated[int | None, typer.Option("--workers", help="Threads or processes. Default: all cores.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what candidate sites see of a sector together, and which few of them see most of its belt."""
+    from ops.sites_command import SitesOptions, look_from_sites
+
+    options = SitesOptions(
+        sector, candidates, out, mast, reach, target_height, curvature_k, canopy, choose, scheduler, workers
+    )
+    answer(look_from_sites(options, screen), as_json=as_json)
+
+
 sensor = typer.Typer(help="Register, list, try out and task sensors.", no_args_is_help=True)
 app.add_typer(sensor, name="sensor")
 journal_app = typer.Typer(help="Say what a journal holds.", no_args_is_help=True)
