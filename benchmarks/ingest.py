@@ -1,0 +1,418 @@
+"""The way in, measured: durable messages a second beside a bare paho subscriber with manual acknowledgement, and more.
+
+*drain*: both drain the same backlog from the same broker in the same run: a session is made, the messages are published
+while nobody listens, then one process or the other takes them. The clock runs from the process's "ready". Bare means:
+count the message and acknowledge it. Durable means: decode and judge it, have it on the disk (SQLite, WAL,
+synchronous=FULL), then acknowledge it and publish the high-water mark. Signed means: verify an Ed25519 signature, too.
+*work*: CPU time of signing, verifying, decoding and the plausibility gate, alone in this process.
+*acks*: a sender's spool, signed, one scan at a time: from `put` to the spool being empty, p50 and p99.
+*connections*: so many sensors connected to Mosquitto at once, each with its will, its ack topic and one message.
+*soak* (``--soak SECONDS``): memory of ingest over time at a steady rate.
+
+Tables to stderr, one JSON line to stdout: ``python benchmarks/ingest.py [--only drain work ...] [--messages N]``.
+"""
+
+# ruff: noqa: E402 - the package of this file's name must be found before this file
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != HERE] + [str(HERE)]
+
+import argparse
+import os
+import statistics
+import tempfile
+import threading
+import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import paho.mqtt.client as paho
+import psutil
+from machine import report, table
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from ingest.address import BrokerUrl
+from ingest.batch import Delivery
+from ingest.decode import decode, encode
+from ingest.identity import Register, record_of
+from ingest.mqtt import Connection
+from ingest.plausibility import Plausibility
+from ingest.sender import Sender, SenderSettings
+from ingest.signature import Signer
+from ingest.spool import Spool
+from ingest.trust import Trust
+from ops.broker import URL_VARIABLE, EmbeddedBroker, MosquittoBroker
+from ops.identity import IDENTITY_VARIABLE, SIGNATURES_VARIABLE, IdentityFolder, Name
+from ops.journal import JournalReader
+from ops.processes import Child, say, stop_when_parent_ends
+from sensors.radar import Radar
+from sensors.scan import Plot, Scan
+
+SECTOR = "bench"
+TOPIC = f"watchline/1/{SECTOR}/sensor/r1/detections"
+CLIENT = f"watchline-{SECTOR}-ingest"
+BACKLOG_BYTES = 8_000_000
+"""The embedded broker forgets what lies further back than 16 MB, so the backlog stays well below."""
+
+
+def connect(url: BrokerUrl, client_id: str, *, manual_ack: bool) -> tuple[paho.Client, threading.Event]:
+    client = paho.Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=paho.MQTTv5, manual_ack=manual_ack)
+    client.username_pw_set(url.username, url.password)
+    client.max_inflight_messages_set(1000)
+    connected = threading.Event()
+    client.on_connect = lambda *_: connected.set()
+    properties = Properties(PacketTypes.CONNECT)
+    properties.SessionExpiryInterval = 86_400
+    properties.ReceiveMaximum = 1000
+    client.connect(url.host, url.port, clean_start=False, properties=properties)
+    return client, connected
+
+
+def bare(total: int) -> None:
+    """The bare subscriber, as a process of its own."""
+    stopping = threading.Event()
+    stop_when_parent_ends(stopping.set)
+    client, connected = connect(BrokerUrl.parse(os.environ[URL_VARIABLE]), CLIENT, manual_ack=True)
+    received = 0
+
+    def take(_client: paho.Client, _userdata: object, message: paho.MQTTMessage) -> None:
+        nonlocal received
+        client.ack(message.mid, message.qos)
+        received += 1
+        if received == total:
+            say(done=True)
+
+    client.on_message = take
+    say(ready=True)
+    client.loop_start()
+    connected.wait(10)
+    stopping.wait()
+
+
+def make_session(url: BrokerUrl) -> None:
+    client, connected = connect(url, CLIENT, manual_ack=True)
+    subscribed = threading.Event()
+    client.on_subscribe = lambda *_: subscribed.set()
+    client.loop_start()
+    assert connected.wait(10)
+    client.subscribe(f"watchline/1/{SECTOR}/sensor/+/detections", qos=1)
+    assert subscribed.wait(10)
+    client.disconnect()
+    client.loop_stop()
+
+
+def said(number: int, payload: bytes, signer: Signer | None) -> list[tuple[str, str]]:
+    """The user properties of a message."""
+    plain = [("boot", "1"), ("seq", str(number)), ("low", "1")]
+    if signer is None:
+        return plain
+    return signer.sign(TOPIC, "application/json", [*plain, ("by_boot", "1"), ("sent", str(time.time_ns()))], payload)
+
+
+def publish(url: BrokerUrl, payloads: list[bytes], signer: Signer | None) -> float:
+    """Publish all and wait for the last PUBACK. Returns messages per second."""
+    client, connected = connect(url, "bench-publisher", manual_ack=False)
+    left, done = len(payloads), threading.Event()
+
+    def answered(*_: object) -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            done.set()
+
+    client.on_publish = answered
+    client.loop_start()
+    assert connected.wait(10)
+    start = time.perf_counter()
+    for number, payload in enumerate(payloads, 1):
+        properties = Properties(PacketTypes.PUBLISH)
+        properties.ContentType = "application/json"
+        properties.UserProperty = said(number, payload, signer)
+        client.publish(TOPIC, payload, qos=1, properties=properties)
+    assert done.wait(120)
+    seconds = time.perf_counter() - start
+    client.disconnect()
+    client.loop_stop()
+    return len(payloads) / seconds
+
+
+def drain(kind: str, broker: EmbeddedBroker | MosquittoBroker, payloads: list[bytes], folder: Path) -> dict[str, float]:
+    """One process takes the backlog: messages per second, and its CPU microseconds a message."""
+    identities = IdentityFolder(folder / "identity")
+    identities.prepare([Name("sensor", "r1")])
+    signer = identities.identity("r1").signer if kind == "signed" else None
+    make_session(broker.url)
+    published = publish(broker.url, payloads, signer)
+    total, journal = len(payloads), folder / f"{kind}-{time.monotonic_ns()}.sqlite"
+    secrets = {URL_VARIABLE: broker.url.text}
+    if kind == "bare":
+        child = Child("bare", "benchmarks.ingest", [f"--bare={total}"], log=folder / "bare.log", secrets=secrets)
+    else:
+        if kind == "signed":
+            secrets |= {IDENTITY_VARIABLE: str(identities.path), SIGNATURES_VARIABLE: "required"}
+        arguments = [f"--sector={SECTOR}", f"--journal={journal}"]
+        child = Child("ingest", "ops.ingesting", arguments, log=folder / "ingest.log", secrets=secrets)
+    child.wait_for("ready", timeout_s=20)
+    process = psutil.Process(child.process.pid)
+    start, cpu = time.perf_counter(), sum(process.cpu_times()[:2])
+    if kind == "bare":
+        child.wait_for("done", timeout_s=120)
+    else:
+        with JournalReader(journal) as reader:
+            while "r1" not in (counts := reader.counts()) or counts["r1"].received < total:
+                time.sleep(0.005)
+                assert time.perf_counter() - start < 120, counts
+            assert counts["r1"].journaled == total
+    seconds = time.perf_counter() - start
+    cpu = sum(process.cpu_times()[:2]) - cpu
+    child.stop(timeout_s=10)
+    return {"per_s": total / seconds, "cpu_us": cpu / total * 1e6, "published_per_s": published}
+
+
+def spool_rates(payload: bytes, folder: Path) -> dict[str, float]:
+    """Durable puts a second into a sender's spool, one by one and by the hundred."""
+    with Spool(folder / "spool.sqlite") as spool:
+        start = time.perf_counter()
+        for _ in range(500):
+            spool.put(lambda _boot, _seq: payload)
+        one = 500 / (time.perf_counter() - start)
+        start = time.perf_counter()
+        for _ in range(50):
+            spool.put_many([lambda _boot, _seq: payload] * 100)
+        return {"spool_put_per_s": round(one), "spool_put_100_per_s": round(5000 / (time.perf_counter() - start))}
+
+
+def drains(messages: int, repeats: int, plots: int) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for label, make in (("mosquitto", MosquittoBroker), ("iotcore", EmbeddedBroker)):
+            runs: dict[str, list[dict[str, float]]] = {"bare": [], "durable": [], "signed": []}
+            for _ in range(repeats):
+                for kind in runs:
+                    now = datetime.now(UTC)
+                    look = tuple(Plot(range_m=900.5 + i, azimuth_deg=10.25 + i, range_sd_m=5.0) for i in range(plots))
+                    payloads = [encode(Scan("r1", 1, n, n, now, now, "radar", look)) for n in range(1, messages + 1)]
+                    payloads = payloads[: BACKLOG_BYTES // len(payloads[0])]
+                    with make() as broker:
+                        runs[kind].append(drain(kind, broker, payloads, folder))
+            for kind, results in runs.items():
+                found[f"{label}_{kind}_per_s"] = round(statistics.median(result["per_s"] for result in results))
+                found[f"{label}_{kind}_cpu_us"] = round(statistics.median(result["cpu_us"] for result in results), 1)
+            for kind in ("durable", "signed"):
+                found[f"{label}_{kind}_ratio"] = round(found[f"{label}_{kind}_per_s"] / found[f"{label}_bare_per_s"], 3)
+        found["payload_bytes"], found["backlog_messages"] = len(payloads[0]), len(payloads)
+        found |= spool_rates(payloads[0], folder)
+    return found
+
+
+def cpu_us(count: int, work: Any) -> float:
+    """CPU microseconds of one call."""
+    start = time.process_time()
+    for _ in range(count):
+        work()
+    return (time.process_time() - start) / count * 1e6
+
+
+def works() -> dict[str, float]:
+    """What each step costs, and the rates a core that follow."""
+    now = datetime.now(UTC)
+    signer = Signer.generate()
+    register = Register([record_of("sensor", "r1", signer.public, valid_from=now - timedelta(1), valid_until=None)])
+    trust = Trust(register, required=True, recall_boot=lambda *_: -1)
+    looks = {
+        n: tuple(Plot(range_m=900.5 + i, azimuth_deg=10.25 + i, range_sd_m=5.0) for i in range(n)) for n in (1, 50)
+    }
+    scans = {n: Scan("r1", 1, 1, 1, now, now, "radar", look) for n, look in looks.items()}
+    one, fifty = encode(scans[1]), encode(scans[50])
+    signed = Delivery(TOPIC, one, "application/json", tuple(said(1, one, signer)), time.time_ns())
+    properties = dict(signed.properties)
+
+    def verify() -> None:
+        trust.judge(("r1", "detections"), TOPIC, "application/json", properties, one, signed.received_ns)
+
+    radar = Radar(id="r1", kind="radar", lon=8.0, lat=47.0, easting=0.0, northing=0.0, max_range_m=5000.0)
+    gate = Plausibility.of([radar])
+    found = {
+        "sign_us": cpu_us(5000, lambda: said(1, one, signer)),
+        "verify_us": cpu_us(5000, verify),
+        "decode_1_us": cpu_us(20_000, lambda: decode(one, received_at=now, topic=TOPIC)),
+        "decode_50_us": cpu_us(2000, lambda: decode(fifty, received_at=now, topic=TOPIC)),
+        "gate_50_us": cpu_us(2000, lambda: gate(scans[50])),
+    }
+    found["verified_per_s"] = 1e6 / found["verify_us"]
+    found["decoded_plots_per_s"] = 50e6 / found["decode_50_us"]
+    return {name: round(value, 1) for name, value in found.items()}
+
+
+def ingesting(broker: MosquittoBroker | EmbeddedBroker, folder: Path, names: list[str]) -> tuple[Child, IdentityFolder]:
+    """An ingest process that requires signatures, and the keys of these sensors."""
+    identities = IdentityFolder(folder / "identity")
+    identities.prepare([Name("sensor", name) for name in names])
+    secrets = {URL_VARIABLE: broker.url.text, IDENTITY_VARIABLE: str(identities.path), SIGNATURES_VARIABLE: "required"}
+    arguments = [f"--sector={SECTOR}", f"--journal={folder / 'journal.db'}"]
+    child = Child("ingest", "ops.ingesting", arguments, log=folder / "ingest.log", secrets=secrets)
+    child.wait_for("ready", timeout_s=20)
+    return child, identities
+
+
+def sender(
+    broker: MosquittoBroker | EmbeddedBroker, identities: IdentityFolder, folder: Path, name: str
+) -> tuple[Spool, Sender]:
+    spool = Spool(folder / f"{name}.db")
+    settings = SenderSettings(status_interval_s=10.0, identity=identities.identity(name))
+    link = Sender(
+        spool, sector=SECTOR, sensor=name, url=broker.url, now_ns=time.time_ns, kind="radar", settings=settings
+    )
+    link.start()
+    return spool, link
+
+
+def scan(name: str, number: int) -> Scan:
+    now = datetime.now(UTC)
+    return Scan(name, 0, 0, number, now, now, "radar", (Plot(range_m=900.5, azimuth_deg=10.25, range_sd_m=5.0),))
+
+
+def acks(count: int) -> dict[str, float]:
+    """Milliseconds from a scan's put to the mark that covers it, one at a time, with everything signed."""
+    found: dict[str, float] = {}
+    for label, make in (("mosquitto", MosquittoBroker), ("iotcore", EmbeddedBroker)):
+        with tempfile.TemporaryDirectory() as name, make() as broker:
+            folder = Path(name)
+            child, identities = ingesting(broker, folder, ["r1"])
+            spool, link = sender(broker, identities, folder, "r1")
+            taken = []
+            for number in range(count):
+                start = time.perf_counter()
+                link.put(scan("r1", number))
+                while spool.waiting:
+                    time.sleep(0.0005)
+                    assert time.perf_counter() - start < 30, link.problem
+                taken.append((time.perf_counter() - start) * 1e3)
+            taken.sort()
+            found[f"{label}_p50_ms"] = round(taken[len(taken) // 2], 1)
+            found[f"{label}_p99_ms"] = round(taken[int(len(taken) * 0.99)], 1)
+            link.stop()
+            spool.close()
+            child.stop(timeout_s=10)
+    return found
+
+
+def connections(count: int) -> dict[str, float]:
+    """So many connections at once, each with a will and one signed message; seconds until all is in the journal.
+
+    Connections without a spool and its thread: what is measured is broker and ingest, not a thousand adapters here.
+    """
+    with tempfile.TemporaryDirectory() as name, MosquittoBroker() as broker:
+        folder = Path(name)
+        names = [f"s{number}" for number in range(count)]
+        child, identities = ingesting(broker, folder, names)
+        start, links = time.perf_counter(), []
+        for sensor in names:
+            link = Connection(broker.url, f"watchline-{SECTOR}-{sensor}", now_ns=time.time_ns,
+                              subscriptions=[f"watchline/1/{SECTOR}/sensor/{sensor}/ack"])  # fmt: skip
+            link.will = lambda sensor=sensor: (f"watchline/1/{SECTOR}/sensor/{sensor}/status", b"lost", [])
+            link.start()
+            links.append(link)
+        connected = sum(link.ready.wait(60) for link in links)
+        for sensor, link in zip(names, links, strict=True):
+            topic, payload = f"watchline/1/{SECTOR}/sensor/{sensor}/detections", encode(numbered(sensor))
+            numbers = [("boot", "1"), ("seq", "1"), ("by_boot", "1"), ("sent", str(time.time_ns()))]
+            signer = identities.identity(sensor).signer
+            link.publish(topic, payload, said=signer.sign(topic, "application/json", numbers, payload))
+        with JournalReader(folder / "journal.db") as journal:
+            while sum(one.journaled for one in journal.counts().values()) < count:
+                time.sleep(0.05)
+                assert time.perf_counter() - start < 120, journal.counts()
+        seconds = time.perf_counter() - start
+        still = sum(link.connected for link in links)
+        for link in links:
+            link.stop()
+        child.stop(timeout_s=10)
+    return {"connections": count, "connected": connected, "still_connected": still, "seconds": round(seconds, 1)}
+
+
+def numbered(name: str) -> Scan:
+    return replace(scan(name, 1), boot=1, sequence=1)
+
+
+def soak(seconds: float, rate: float) -> dict[str, Any]:
+    """Resident memory of ingest, megabytes, at tenths of the time; signed messages at a steady rate."""
+    with tempfile.TemporaryDirectory() as name, MosquittoBroker() as broker:
+        folder = Path(name)
+        child, identities = ingesting(broker, folder, ["r1"])
+        spool, link = sender(broker, identities, folder, "r1")
+        process, began, number, memory = psutil.Process(child.process.pid), time.monotonic(), 0, []
+        while (passed := time.monotonic() - began) < seconds:
+            if number < passed * rate:
+                link.put_many([scan("r1", number + n) for n in range(10)])
+                number += 10
+            else:
+                time.sleep(0.01)
+            if passed > len(memory) * seconds / 10:
+                memory.append(round(process.memory_info().rss / 1e6, 1))
+        assert link.drain(30), link.problem
+        memory.append(round(process.memory_info().rss / 1e6, 1))
+        descriptors = process.num_fds()
+        link.stop()
+        spool.close()
+        child.stop(timeout_s=10)
+    return {"seconds": seconds, "messages": number, "rss_mb": memory, "descriptors": descriptors}
+
+
+def show_drains(found: dict[str, dict[str, Any]]) -> None:
+    """One row a size and broker, messages a second."""
+    rows = [
+        [f"{plots} plots, {broker}", figures[f"{broker}_bare_per_s"]]
+        + [figures[f"{broker}_{kind}_{what}"] for kind in ("durable", "signed") for what in ("per_s", "ratio")]
+        + [round(figures[f"{broker}_durable_per_s"] * int(plots))]
+        for plots, figures in found.items()
+        for broker in ("mosquitto", "iotcore")
+    ]
+    table(["messages/s", "bare", "durable", "ratio", "signed", "ratio", "detections/s"], rows)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", nargs="+", choices=("drain", "work", "acks", "connections"), help="default: all")
+    parser.add_argument("--messages", type=int, default=12_000, help="drain: a backlog of so many (default 12,000)")
+    parser.add_argument("--repeats", type=int, default=2, help="drain: the median of so many (default 2)")
+    parser.add_argument("--plots", type=int, nargs="+", default=[1, 50], help="drain: plots a message (default 1 50)")
+    parser.add_argument("--acks", type=int, default=300, help="acks: so many scans (default 300)")
+    parser.add_argument("--senders", type=int, default=200, help="connections: so many (default 200)")
+    parser.add_argument("--soak", type=float, default=0.0, help="seconds; default 0: no soak")
+    parser.add_argument("--rate", type=float, default=500.0, help="soak: messages a second (default 500)")
+    parser.add_argument("--bare", type=int, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.bare is not None:
+        bare(options.bare)
+        return 0
+    only = options.only or ([] if options.soak else ["drain", "work", "acks", "connections"])
+    found: dict[str, Any] = {"messages": options.messages, "repeats": options.repeats}
+    if "work" in only:
+        found["work"] = works()
+    if "acks" in only:
+        found["acks"] = acks(options.acks)
+    if "connections" in only:
+        found["connections"] = connections(options.senders)
+    if options.soak:
+        found["soak"] = soak(options.soak, options.rate)
+    if "drain" in only:
+        found["plots"] = {str(plots): drains(options.messages, options.repeats, plots) for plots in options.plots}
+        show_drains(found["plots"])
+    for part in ("work", "acks", "connections", "soak"):
+        if part in found:
+            table([part, "figure"], [[name, str(value)] for name, value in found[part].items()])
+    report("ingest", found)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
