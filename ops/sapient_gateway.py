@@ -16,7 +16,7 @@ from typing import Final
 from geo.errors import WatchlineError
 from ingest import sapient_messages as messages
 from ingest.errors import MalformedMessage
-from ingest.sapient import Node, Packet, read, status
+from ingest.sapient import Node, Packet, read, speaker, status
 from ingest.sapient_form import is_uuid4
 from ops.sapient_disk import Disk
 from ops.sapient_names import sensor_of
@@ -30,8 +30,6 @@ MOST_WAITING: Final = 500
 """Looks that may wait for the disk before connections are read no further."""
 MOST_STRANGERS: Final = 50
 """Nodes of no sensor of the layout that are journaled at once; a registration beyond is refused."""
-MOST_ANSWERS: Final = 50
-"""Errors that are answered and kept of one connection in a second; more are counted only."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -52,7 +50,6 @@ class Gateway:
         self.posts: dict[str, Post] = {}
         self._layout, self._links, self._times = layout, links, times or Times()
         self.disk = Disk()
-        self._answered: dict[Peer, tuple[int, int]] = {}
         for known in links.memory.nodes():
             self._recall(known.node_id, known.registration, known.status)
         if (links.folder / "spool" / f"{own_id}.db").exists():
@@ -75,10 +72,11 @@ class Gateway:
                     self.disk.reap()
         finally:
             self.peers.discard(peer)
-            self._answered.pop(peer, None)
 
     def handle(self, peer: Peer, raw: bytes) -> None:
-        """One packet; whatever it is, the connection goes on."""
+        """One packet; whatever it is, the connection goes on, unless nothing of it can be read any more."""
+        if peer.patience.tried and peer.patience.muted(speaker(raw), time.monotonic()):
+            return
         try:
             packet = read(raw)
         except MalformedMessage as error:
@@ -264,14 +262,9 @@ class Gateway:
 
     def _refuse(self, peer: Peer, raw: bytes, packet: Packet | None, faults: list[MalformedMessage]) -> None:
         """Answer with an Error that lists every fault, and keep the packet where its sensor is known."""
-        peer.faults += 1
-        second = int(time.monotonic())
-        began, count = self._answered.get(peer, (second, 0))
-        count = count + 1 if began == second else 1
-        self._answered[peer] = second, count
-        if count > MOST_ANSWERS:
-            return
         node_id = packet.message.node_id if packet is not None else ""
+        if not peer.patience.fault(node_id, time.monotonic()):
+            return
         post = self.posts.get(node_id)
         log.info("SAPIENT %s: packet refused: %s", peer.name, "; ".join(str(fault) for fault in faults)[:500])
         peer.send(messages.error(self.own_id, raw, faults, node_id if is_uuid4(node_id) else None))

@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol
 from geo.errors import BadInput, WatchlineError
 from ingest.frames import Frames, frame
 from ingest.sapient_messages import stamp
+from ops.sapient_patience import Patience
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +100,7 @@ class Peer:
         self.heard = False
         self.greeted = False
         self.nodes: set[str] = set()
-        self.faults = 0
+        self.patience = Patience()
         host, port = (writer.get_extra_info("peername") or ("?", 0))[:2]
         self.name = str(Address(host, port))
         _prepare(writer.get_extra_info("socket"))

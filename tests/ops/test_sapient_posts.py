@@ -23,6 +23,7 @@ from ingest.sapient_messages import ulid, ulid_of
 from ops.sapient_gateway import MOST_STRANGERS, Gateway
 from ops.sapient_memory import KEPT_SCANS, MemoryFault, Report, SapientMemory, Task
 from ops.sapient_names import registered_nodes
+from ops.sapient_patience import ANSWERED_A_S, CUT_OFF_AFTER, MUTED_S, Patience
 from ops.sapient_peer import LEAST_GAP_NS, LONGEST_DELAY_S, Address, AddressFault, ClockWentBack, Stamps
 from ops.sapient_posts import Links, Post
 from sensors.layout import Layout, place
@@ -208,7 +209,7 @@ class Ear:
     def __init__(self) -> None:
         self.told: list[Any] = []
         self.nodes: set[str] = set()
-        self.faults = 0
+        self.patience = Patience()
 
     def send(self, message: Any) -> bool:
         self.told.append(message)
@@ -238,7 +239,7 @@ def test_what_is_dated_ahead_and_whom_nobody_knows_is_refused(links: Links, sapi
         gateway.handle(ear, message.SerializeToString())  # type: ignore[arg-type]
         assert word in ear.told[0].error.error_message[0]
     assert len(refused) == 3
-    assert ear.faults == 3
+    assert ear.patience.faults == 3
 
 
 def test_an_error_is_never_answered_and_a_task_for_us_is_refused(links: Links, sapient_node: Make) -> None:
@@ -290,7 +291,33 @@ def test_whatever_a_connection_sends_it_goes_on(sapient_node: Make, data: st.Dat
             if data.draw(st.booleans()):
                 at = data.draw(st.integers(0, len(packet) - 1))
                 packet[at : at + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=4))
-            faults, told = ear.faults, len(ear.told)
+            faults, told = ear.patience.faults, len(ear.told)
             gateway.handle(ear, bytes(packet))  # type: ignore[arg-type]
             gateway.tick_looks(float("inf"))
-            assert ear.faults == faults or len(ear.told) > told
+            assert ear.patience.faults == faults or len(ear.told) > told
+
+
+def test_a_node_that_sends_nothing_but_faults_is_cut_off_for_a_while_and_no_other_is() -> None:
+    patience = Patience()
+    answered = sum(patience.fault("bad", 100.0) for _ in range(CUT_OFF_AFTER - 1))
+    assert (answered, patience.tried) == (ANSWERED_A_S, False)
+    patience.fault("bad", 100.5)
+    assert patience.muted("bad", 100.6)
+    assert not patience.muted("good", 100.6)
+    assert not patience.muted("bad", 100.5 + MUTED_S)
+    slow = Patience()
+    for number in range(1_000):  # ten a second, for ever: answered each time
+        assert slow.fault("odd", number / 10.0)
+    assert not slow.muted("odd", 100.0)
+
+
+def test_a_flood_of_bad_packets_costs_no_answer_and_a_good_node_is_heard(links: Links, sapient_node: Make) -> None:
+    gateway, ear, node = Gateway(LAYOUT, links, "own"), Ear(), sapient_node(name="radar-1")
+    gateway._later = lambda *_: None  # type: ignore[assignment,misc]
+    bad = sapient_node(node_id="0e9c8a6b-5a0e-4b61-8f57-6f1f2f7f0a01").detection(NOW, location={"x": 1.0, "y": 95.0})
+    for _ in range(CUT_OFF_AFTER + 500):
+        gateway.handle(ear, bad.SerializeToString())  # type: ignore[arg-type]
+    assert len(ear.told) <= 3 * ANSWERED_A_S
+    assert ear.patience.unheard == 500
+    gateway.handle(ear, node.registration(NOW).SerializeToString())  # type: ignore[arg-type]
+    assert ear.told[-1].registration_ack.acceptance
