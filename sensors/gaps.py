@@ -1,7 +1,8 @@
 """Where and when nobody looks: stretches below a requirement, crossings that are detected least, gaps in time.
 
 The rooms behind it: ``sensors.watched`` (what a crosser meets), ``sensors.crossing`` (detection along a way),
-``sensors.segment_detection`` (the least of each segment), ``sensors.barrier`` (how many sensors deep a border is held).
+``sensors.segment_detection`` (the least of each segment), ``sensors.barrier`` and ``sensors.barrier_ground`` (how many
+sensors deep a border is held).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import xarray as xr
 from geo.belt import Line
 from geo.paths_crossing import INWARD, crossings
 from sensors.barrier import GapError, k_barrier, weakest_links
+from sensors.barrier_ground import barrier, depth_of_segments, single_losses
 from sensors.coverage_segments import check_required
 from sensors.crossing import Crossing, crossing_along
 from sensors.segment_detection import CROSSED, UNKNOWN, least_ways, over_segments
@@ -24,12 +26,15 @@ from sensors.watched import Watched, watched
 __all__ = [
     "Gap",
     "GapError",
+    "barrier",
+    "depth_of_segments",
     "fastest_crossing",
     "gaps",
     "k_barrier",
     "least_detected_crossing",
     "runs_below",
     "segment_detection",
+    "single_losses",
     "time_average_gap",
     "weakest_links",
 ]

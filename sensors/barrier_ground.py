@@ -1,0 +1,248 @@
+"""Barriers on the ground: which footprints overlap along a border, how deep they hold it, and whose loss opens it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+import xarray as xr
+from scipy import ndimage
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import coo_array
+
+from geo.belt import Belt, Line, belt_of
+from sensors.barrier import GapError, k_barrier, weakest_links
+from sensors.layout import Layout
+from sensors.watched import CrossingError, fitting_belt_m
+
+Bools = npt.NDArray[np.bool_]
+Piece = tuple[str, int]
+Chain = tuple[set[tuple[Piece, Piece]], set[Piece], set[Piece]]
+
+SMALL_CUT: Final = 400
+"""Pieces of footprints up to which the smallest set of sensors is sought exactly; beyond it is a bound."""
+SOLVER_S: Final = 20.0
+
+
+def barrier(
+    layout: Layout,
+    coverage: xr.Dataset,
+    border: Line,
+    *,
+    belt_m: float | None = None,
+    least_look_probability: float = 0.0,
+) -> tuple[int, frozenset[str]]:
+    """How many sensors deep the border is held, and a smallest set of sensors whose loss opens it: (k, cut).
+
+    A sensor of ``layout`` holds the cells of the belt where it detects with more than ``least_look_probability`` in one
+    look; footprints that share a cell or a cell's edge overlap. k is the least number of sensors that must fail for
+    somebody to get across untouched, the weakest part of a border with gaps counting; k = 0 and no cut where it is open
+    already. By ``k_barrier`` where each footprint is in one piece, the cut being the one nearest the left; else the
+    pieces of one sensor fail together: the smallest set is sought by a mixed-integer program up to SMALL_CUT pieces,
+    beyond that by a bound from above, the sensors of the smallest cut of pieces. ``belt_m`` as for ``gaps``; closed
+    rings are left out. Raises GapError for a border of nothing else, as they have no ends to hold, and CrossingError
+    for coverage without the layout's sensors.
+    """
+    chains = _chains(layout, coverage, border, belt_m, least_look_probability)
+    return min((_smallest(chain) for chain in chains), key=lambda found: found[0])
+
+
+def single_losses(
+    layout: Layout,
+    coverage: xr.Dataset,
+    border: Line,
+    *,
+    belt_m: float | None = None,
+    least_look_probability: float = 0.0,
+) -> frozenset[str]:
+    """Every sensor whose single loss lowers k of ``barrier``: its single points of failure. Arguments as there."""
+    chains = _chains(layout, coverage, border, belt_m, least_look_probability)
+    depths = [_smallest(chain)[0] for chain in chains]
+    weakest: set[str] = set()
+    for chain, depth in zip(chains, depths, strict=True):
+        if depth > min(depths):
+            continue
+        if _in_pieces(chain):
+            names = {piece[0] for piece in _pieces(chain)}
+            weakest |= {name for name in names if _smallest(_without(chain, name))[0] < depth}
+        else:
+            weakest |= {piece[0] for piece in weakest_links(*chain)}
+    return frozenset(weakest)
+
+
+def depth_of_segments(
+    layout: Layout,
+    coverage: xr.Dataset,
+    border: Line,
+    *,
+    belt_m: float | None = None,
+    least_look_probability: float = 0.0,
+) -> xr.Dataset:
+    """How many sensors deep each segment's own belt is held, from its one end to the other: ``depth`` (segment,).
+
+    −1 where no cell of the segment lies on the terrain. A chain may bend only within the segment's belt, so a border is
+    at most as deep as its shallowest segment. Arguments as ``barrier``.
+    """
+    belt, footprints = _footprints(layout, coverage, border, belt_m, least_look_probability)
+    depth = np.full(border.segments, -1, np.int64)
+    for segment, window in enumerate(ndimage.find_objects(np.where(belt.inside, belt.segment + 1, 0))):
+        if window is None:
+            continue
+        own = belt.inside[window] & (belt.segment[window] == segment)
+        start, end = _ends(belt, window, own, segment)
+        depth[segment] = _smallest(_chain({n: f[window] & own for n, f in footprints.items()}, start, end))[0]
+    return xr.Dataset({"depth": ("segment", depth, {"units": "1"})}, {"segment": np.arange(border.segments)})
+
+
+def _chains(layout: Layout, coverage: xr.Dataset, border: Line, belt_m: float | None, least_look: float) -> list[Chain]:
+    """Overlaps and ends of each open part of the border."""
+    belt, footprints = _footprints(layout, coverage, border, belt_m, least_look)
+    spans = border.segment_spans_m
+    parts = list(shapely.get_parts(border.line))
+    parts = parts[: int(np.searchsorted(np.cumsum([part.length for part in parts]), spans[-1, 1] - 1e-6)) + 1]
+    ends = np.cumsum([part.length for part in parts])
+    owner = np.searchsorted(ends, spans.mean(axis=1))
+    chains = []
+    for number, part in enumerate(parts):
+        segments = np.flatnonzero(owner == number)
+        own = belt.inside & np.isin(belt.segment, segments)
+        if part.is_ring or not own.any():
+            continue
+        whole = (slice(None), slice(None))
+        start = _ends(belt, whole, own & (belt.segment == segments[0]), int(segments[0]))[0]
+        end = _ends(belt, whole, own & (belt.segment == segments[-1]), int(segments[-1]))[1]
+        chains.append(_chain({name: mask & own for name, mask in footprints.items()}, start, end))
+    if not chains:
+        raise GapError("it has only closed rings", where="barrier (border)", expected="a line with two ends")
+    return chains
+
+
+def _footprints(
+    layout: Layout, coverage: xr.Dataset, border: Line, belt_m: float | None, least_look: float
+) -> tuple[Belt, dict[str, Bools]]:
+    """The belt and the cells in it that each sensor holds."""
+    if not 0.0 <= least_look < 1.0:
+        raise GapError(f"{least_look!r}", where="barrier (least_look_probability)", expected="0 to below 1")
+    known = [str(name) for name in coverage["sensor"].to_numpy()] if "sensor" in coverage.dims else []
+    absent = [name for name in layout.ids if name not in known]
+    if absent:
+        raise CrossingError(f"no sensor {absent[0]!r}", where="coverage", expected="the layout's sensors")
+    width = fitting_belt_m(border, coverage) if belt_m is None else belt_m
+    belt = belt_of(border, coverage, belt_m=width)
+    looks = coverage["look_probability"].isel(northing=belt.rows, easting=belt.columns)
+    held = {}
+    for name in layout.ids:
+        look = looks.isel(sensor=known.index(name)).to_numpy()
+        held[name] = belt.inside & (look > least_look)
+    return belt, held
+
+
+def _ends(belt: Belt, window: Any, own: Bools, segment: int) -> tuple[Bools, Bools]:
+    """Cells of a segment at its start and at its end: beside other ground, beyond its ends, or at the rim."""
+    border = belt.border
+    span = border.segment_spans_m[segment]
+    east, north = np.meshgrid(belt.easting[window[1]], belt.northing[window[0]])
+    beyond = ~own & ~(belt.inside[window] & (belt.segment[window] == segment))
+    lateral = beyond & ((np.abs(belt.offset[window]) <= belt.belt_m) | (belt.segment[window] < 0))
+    touching = own & (ndimage.binary_dilation(lateral, ndimage.generate_binary_structure(2, 1)) | belt.at_rim[window])
+    touching |= own & _at_frame(own.shape)
+    first, last = (np.array(border.point_at(chainage)) for chainage in (span[0], np.nextafter(span[1], span[0])))
+    to_first, to_last = (np.hypot(east - place[0], north - place[1]) for place in (first, last))
+    return touching & (to_first <= to_last), touching & (to_last <= to_first)
+
+
+def _at_frame(shape: tuple[int, ...]) -> Bools:
+    frame = np.zeros(shape, bool)
+    frame[[0, -1]] = frame[:, [0, -1]] = True
+    return frame
+
+
+def _chain(footprints: dict[str, Bools], start: Bools, end: Bools) -> Chain:
+    """Pieces of footprints that overlap, and those at the start and at the end."""
+    edge = ndimage.generate_binary_structure(2, 1)
+    masks: dict[Piece, Bools] = {}
+    for name, held in footprints.items():
+        labels, count = ndimage.label(held, edge)
+        masks |= {(name, piece): labels == piece for piece in range(1, count + 1)}
+    pieces = list(masks)
+    wide = {piece: ndimage.binary_dilation(mask, edge) for piece, mask in masks.items()}
+    overlaps = {
+        (a, b) for i, a in enumerate(pieces) for b in pieces[i + 1 :] if a[0] != b[0] and (wide[a] & masks[b]).any()
+    }
+    left = {piece for piece, mask in masks.items() if (mask & start).any()}
+    right = {piece for piece, mask in masks.items() if (mask & end).any()}
+    return overlaps, left, right
+
+
+def _pieces(chain: Chain) -> set[Piece]:
+    overlaps, left, right = chain
+    return {piece for pair in overlaps for piece in pair} | left | right
+
+
+def _in_pieces(chain: Chain) -> bool:
+    names = [piece[0] for piece in _pieces(chain)]
+    return len(set(names)) < len(names)
+
+
+def _without(chain: Chain, name: str) -> Chain:
+    overlaps, left, right = chain
+
+    def kept(pieces: Iterable[Piece]) -> set[Piece]:
+        return {piece for piece in pieces if piece[0] != name}
+
+    return {pair for pair in overlaps if name not in (pair[0][0], pair[1][0])}, kept(left), kept(right)
+
+
+def _smallest(chain: Chain) -> tuple[int, frozenset[str]]:
+    """The smallest set of sensors that cuts all chains, and its size; a bound from above where pieces are many."""
+    k, cut = k_barrier(*chain)
+    names = frozenset(piece[0] for piece in cut)
+    if k == 0 or not _in_pieces(chain):
+        return k, names
+    exact = _coloured_cut(chain) if len(_pieces(chain)) <= SMALL_CUT else None
+    chosen = names if exact is None or len(exact) >= len(names) else exact
+    return len(chosen), chosen
+
+
+def _coloured_cut(chain: Chain) -> frozenset[str] | None:
+    """Fewest sensors that cut all chains when a sensor's pieces fail together; None where the solver runs out of time.
+
+    Minimise Σ x_s with reach r of each piece (in, out): what overlaps a reached piece is reached, a piece passes reach
+    on unless its sensor is cut, the left is reached and the right is not.
+    """
+    overlaps, left, right = chain
+    pieces = sorted(_pieces(chain))
+    names = sorted({piece[0] for piece in pieces})
+    number, sensor = {piece: i for i, piece in enumerate(pieces)}, {name: i for i, name in enumerate(names)}
+    count, variables = len(pieces), len(names) + 2 * len(pieces)
+    rows: list[tuple[list[int], list[float], float]] = []
+
+    def enter(piece: Piece) -> int:
+        return len(names) + number[piece]
+
+    def leave(piece: Piece) -> int:
+        return len(names) + count + number[piece]
+
+    for piece in pieces:  # out ≥ in − x
+        rows.append(([leave(piece), enter(piece), sensor[piece[0]]], [1.0, -1.0, 1.0], 0.0))
+    for a, b in overlaps:
+        rows += [([enter(b), leave(a)], [1.0, -1.0], 0.0), ([enter(a), leave(b)], [1.0, -1.0], 0.0)]
+    low, high = np.zeros(variables), np.ones(variables)
+    low[[enter(piece) for piece in left]] = 1.0
+    high[[leave(piece) for piece in right]] = 0.0
+    at = np.repeat(np.arange(len(rows)), [len(row[0]) for row in rows])
+    columns, values = np.concatenate([row[0] for row in rows]), np.concatenate([row[1] for row in rows])
+    matrix = coo_array((values, (at, columns)), shape=(len(rows), variables)).tocsr()
+    found = milp(
+        np.append(np.ones(len(names)), np.zeros(2 * count)),
+        integrality=np.append(np.ones(len(names)), np.zeros(2 * count)),
+        bounds=Bounds(low, high),
+        constraints=LinearConstraint(matrix, lb=0.0),
+        options={"time_limit": SOLVER_S},
+    )
+    if found.status != 0:
+        return None
+    return frozenset(name for name, cut in zip(names, found.x[: len(names)], strict=True) if cut > 0.5)
