@@ -48,3 +48,12 @@ test("a frame by its UTM number is as good as by its projection", () => {
   assert.match(readSector({ frame: { epsg: 32733 } })?.frameProjection ?? "", /\+zone=33 \+south/);
   assert.equal(readSector({ frame: { epsg: 3035 } })?.frameProjection, null);
 });
+
+test("a sensor that is heard and faulty is degraded, not well", () => {
+  const faults = { stuck: "the same plots to the bit in 5 scans" };
+  const sensor = readSensor({ sensor: "r", kind: "radar", lon: 1, lat: 2, state: "ok", faults });
+  assert.equal(sensor?.state, "degraded");
+  assert.deepEqual(sensor?.faults, [["stuck", "the same plots to the bit in 5 scans"]]);
+  assert.equal(readSensor({ sensor: "r", kind: "radar", lon: 1, lat: 2, state: "silent", faults })?.state, "silent");
+  assert.equal(readSensor({ sensor: "r", kind: "radar", lon: 1, lat: 2, state: "ok", faults: {} })?.state, "ok");
+});

@@ -121,11 +121,14 @@ export function readSensor(raw: unknown): Sensor | null {
   const where = place(body);
   const id = identity(body["sensor"]);
   if (where === null || id === null) return null;
+  const faults = Object.entries(object(body["faults"]) ?? {}).map(([fault, finding]) => [text(fault, 40), text(finding, 200)] as const);
+  const state = text(body["state"], 40) || "never";
   return {
     ...where,
     id,
     kind: text(body["kind"], 40) || "sensor",
-    state: body["revoked"] === true ? "revoked" : text(body["state"], 40) || "never",
+    state: body["revoked"] === true ? "revoked" : state === "ok" && faults.length > 0 ? "degraded" : state,
+    faults,
     sinceMs: milliseconds(body["since_ns"]),
   };
 }
@@ -140,6 +143,7 @@ export function readCounts(raw: unknown): Counts | null {
     duplicate: count("duplicate"),
     deadLettered: count("dead_lettered"),
     shed: count("shed"),
+    implausible: number(body["implausible"]),
   };
 }
 

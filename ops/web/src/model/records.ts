@@ -47,8 +47,13 @@ export interface Track extends Place {
 export interface Sensor extends Place {
   readonly id: string;
   readonly kind: string;
-  /** ok, silent, maintenance, never (not judged yet), revoked (its key is no longer believed), or a newer word. */
+  /**
+   * ok, degraded (heard, with faults), silent, maintenance, never (not judged yet), revoked (its key is no longer
+   * believed), or a newer word.
+   */
   readonly state: string;
+  /** What was found wrong, by name of the fault, while it is heard. */
+  readonly faults: readonly (readonly [fault: string, finding: string])[];
   readonly sinceMs: number | null;
 }
 
@@ -58,6 +63,8 @@ export interface Counts {
   readonly duplicate: number;
   readonly deadLettered: number;
   readonly shed: number;
+  /** Journaled, but flagged as beyond what the sensor can measure; null where the server does not count it. */
+  readonly implausible: number | null;
 }
 
 export interface Alert {

@@ -62,10 +62,18 @@ function describeSensors(lost: readonly Sensor[], all: number, nowMs: number): s
   if (lost.length === 0) return `All ${all} sensors report`;
   const named = lost.slice(0, 4).map((sensor) => {
     const since = sensor.sinceMs === null || !Number.isFinite(nowMs) ? "" : ` for ${duration((nowMs - sensor.sinceMs) / 1000)}`;
-    return `${readable(sensor.id)} ${stateWord(sensor.state)}${since}`;
+    return `${readable(sensor.id)} ${stateOf(sensor)}${sensor.state === "degraded" ? "" : since}`;
   });
   const more = lost.length > named.length ? ` and ${lost.length - named.length} more` : "";
-  return `${lost.length} of ${all} sensors do not watch: ${named.join(", ")}${more}`;
+  const badly = lost.every(({ state }) => state === "degraded") ? "watch badly" : "do not watch, or badly";
+  const verb = lost.some(({ state }) => state === "degraded") ? badly : "do not watch";
+  return `${lost.length} of ${all} sensors ${verb}: ${named.join(", ")}${more}`;
+}
+
+/** A sensor's state with its faults, if any: `degraded (stuck, low power)`. */
+export function stateOf({ state, faults }: Sensor): string {
+  const named = faults.map(([fault]) => fault.replaceAll("_", " ")).join(", ");
+  return named === "" ? stateWord(state) : `${stateWord(state)} (${named})`;
 }
 
 /** The state of a sensor as an operator would say it. */

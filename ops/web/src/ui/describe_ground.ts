@@ -2,8 +2,9 @@
 
 import { count, degrees, duration, metres, percent } from "../format.ts";
 import { number, text, readable } from "../model/read.ts";
+import type { Sensor } from "../model/records.ts";
 import type { State } from "../model/state.ts";
-import { stateWord } from "../model/unseen.ts";
+import { stateOf, stateWord } from "../model/unseen.ts";
 import { propertyOf, whereFacts, type Details } from "./describe.ts";
 import type { Fact } from "./dom.ts";
 import { kindWord } from "./words.ts";
@@ -12,15 +13,14 @@ export function describeSensor(id: string, state: State, nowMs: number): Details
   const sensor = state.sensors.get(id);
   if (sensor === undefined) return null;
   const since = sensor.sinceMs === null ? "" : ` for ${duration((nowMs - sensor.sinceMs) / 1000)}`;
-  const lead = sensor.state === "ok"
-    ? "Reports. What it can see of the ground is in the layers."
-    : `${stateWord(sensor.state)}${since}: nobody watches its field of view with it.`;
+  const lead = leadOf(sensor, since);
   const alerts = [...state.alerts.values()].filter((alert) => alert.sensor === id && (alert.status === "active" || alert.status === "acknowledged"));
   return {
     kind: kindWord(sensor.kind),
     title: readable(id),
     lead: lead.charAt(0).toUpperCase() + lead.slice(1),
     sections: [
+      ...(sensor.faults.length === 0 ? [] : [{ title: "Faults", facts: sensor.faults.map(([fault, finding]) => [fault.replaceAll("_", " "), finding] as const) }]),
       { title: "Field of view", facts: viewFacts(id, state) },
       { title: "Messages", facts: messageFacts(id, state) },
       { title: "Where", facts: whereFacts(sensor) },
@@ -30,6 +30,12 @@ export function describeSensor(id: string, state: State, nowMs: number): Details
     place: sensor,
     alert: alerts[0] ?? null,
   };
+}
+
+function leadOf(sensor: Sensor, since: string): string {
+  if (sensor.state === "ok") return "Reports. What it can see of the ground is in the layers.";
+  if (sensor.state === "degraded") return `${stateOf(sensor)}: it reports, but do not rely on it alone.`;
+  return `${stateWord(sensor.state)}${since}: nobody watches its field of view with it.`;
 }
 
 function viewFacts(id: string, state: State): Fact[] {
@@ -54,6 +60,7 @@ function messageFacts(id: string, state: State): Fact[] {
     ["Duplicate", count(counts.duplicate)],
     ["Dead letters", count(counts.deadLettered)],
     ["Shed", count(counts.shed)],
+    ...(counts.implausible === null ? [] : [["Of these implausible", count(counts.implausible)] as const]),
   ];
 }
 

@@ -30,7 +30,7 @@ export class SensorsPanel {
   show(state: State, nowMs: number): void {
     const sensors = [...state.sensors.values()].sort((a, b) => Number(a.state === "ok") - Number(b.state === "ok") || (a.id < b.id ? -1 : 1));
     const silent = sensors.filter(({ state }) => state !== "ok").length;
-    setText(this.#note, sensors.length === 0 ? "No sensor has been heard of yet." : `${sensors.length} sensors; ${silent === 0 ? "all of them report" : `not watching: ${silent}`}.`);
+    setText(this.#note, sensors.length === 0 ? "No sensor has been heard of yet." : `${sensors.length} sensors; ${silent === 0 ? "all of them report" : `not watching, or badly: ${silent}`}.`);
     keyed(this.#list, sensors, ({ id }) => id, ({ id }) => this.#create(id), (row, sensor) => update(row, sensor, state, nowMs));
     const rows = [...state.counts].sort(([a], [b]) => (a < b ? -1 : 1));
     keyed(this.#body, rows, ([id]) => id, () => el("tr"), showCounts);
@@ -57,9 +57,14 @@ function update(row: HTMLElement, sensor: Sensor, state: State, nowMs: number): 
   const [name, word, small] = row.children;
   const since = sensor.sinceMs === null || sensor.state === "ok" || !Number.isFinite(nowMs) ? "" : ` for ${duration((nowMs - sensor.sinceMs) / 1000)}`;
   if (name !== undefined) setText(name, readable(sensor.id));
-  if (word !== undefined) setText(word, `${sensor.state === "ok" ? "" : "✕ "}${stateWord(sensor.state)}${since}`);
-  if (small !== undefined) setText(small, `${kindWord(sensor.kind)}${sensor.state === "ok" ? "" : ": what it watched is not watched by it"}`);
+  if (word !== undefined) setText(word, `${sensor.state === "ok" ? "" : "✕ "}${stateWord(sensor.state)}${sensor.state === "degraded" ? "" : since}`);
+  if (small !== undefined) setText(small, `${kindWord(sensor.kind)}${sensor.state === "ok" ? "" : `: ${consequence(sensor)}`}`);
   row.setAttribute("aria-current", String(state.selection?.kind === "sensor" && state.selection.id === sensor.id));
+}
+
+function consequence({ state, faults }: Sensor): string {
+  if (state === "degraded") return faults.map(([, finding]) => finding).join("; ");
+  return "what it watched is not watched by it";
 }
 
 function showCounts(row: HTMLElement, [id, counts]: readonly [string, Counts]): void {
