@@ -148,3 +148,12 @@ def test_a_task_waits_for_its_node(tmp_path: Path, sapient_node: Any) -> None:
     ):
         assert word in refusal("sensor", "task", "radar-mid", "--data", str(tmp_path), *arguments)
     assert "no SAPIENT node" in refusal("sensor", "task", "camera-west", "--data", str(tmp_path), "--mode", "x")
+
+
+@pytest.mark.parametrize("option", ["--sapient", "--sapient-listen"])
+def test_an_address_of_sapient_that_is_none_is_refused_before_anything_starts(
+    option: str, tmp_path: Path, hill_sector: Any
+) -> None:
+    said = refusal("run", "--sector", str(hill_sector.sector), "--data", str(tmp_path / "run"), option, "nowhere")
+    assert said.startswith(f"{option}: ")
+    assert not (tmp_path / "run").exists()
