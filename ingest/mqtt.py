@@ -321,7 +321,7 @@ class Connection:
 class Publisher:
     """Publishes with QoS 1 and answers with a Future that ends with the broker's PUBACK: for feeds of alerts.
 
-    With an ``identity`` each message is signed: ``boot`` is the time at which this publisher was made, in seconds.
+    With an ``identity`` each message is signed. ``boot``: this publisher's own; by default the second it was made.
     """
 
     def __init__(
@@ -332,9 +332,11 @@ class Publisher:
         now_ns: Callable[[], int],
         settings: ConnectionSettings | None = None,
         identity: Identity | None = None,
+        boot: int | None = None,
     ) -> None:
         self._signer = None if identity is None else identity.signer
-        self._now_ns, self._boot, self._seq = now_ns, now_ns() // 1_000_000_000, count(1)
+        self._now_ns, self._seq = now_ns, count(1)
+        self._boot = now_ns() // 1_000_000_000 if boot is None else boot
         settings = settings or ConnectionSettings()
         if identity is not None:
             settings = replace(settings, tls=identity.tls)

@@ -173,6 +173,7 @@ def start(room: Room, options: DemoOptions, sector: Sector, *, began_s: float) -
         ActionSender(
             room.url,
             room.options.sector_id,
+            room.options.folder,
             now_ns=room.options.clock.now_ns,
             identity=room.identity_of(UNIT),
         )

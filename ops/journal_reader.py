@@ -188,6 +188,16 @@ class JournalReader:
             return {}
         return {row[0]: (row[1], row[2]) for row in self._db.execute("SELECT id, at_ns, outcome FROM replays")}
 
+    def settled(self, sensor: str, kind: str, boot: int, seq: int) -> bool:
+        """Whether this message is in the journal or among the dead letters."""
+        key = (sensor, kind, boot, seq)
+        found = self._db.execute(
+            "SELECT EXISTS (SELECT 1 FROM journal WHERE sensor = ?1 AND kind = ?2 AND boot = ?3 AND seq = ?4)"
+            " OR EXISTS (SELECT 1 FROM dead_letters WHERE sensor = ?1 AND kind = ?2 AND boot = ?3 AND seq = ?4)",
+            key,
+        )
+        return bool(found.fetchone()[0])
+
     def marks(self) -> dict[tuple[str, int], int]:
         """(sensor, boot) → up to which seq everything is settled."""
         return {(sensor, boot): seq for sensor, boot, seq in self._db.execute("SELECT * FROM marks")}

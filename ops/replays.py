@@ -37,7 +37,7 @@ class ReplayFolder:
     """The folder of requests beside a journal."""
 
     def __init__(self, journal: Path) -> None:
-        self.path = journal.with_name(f"{journal.name}-replays")
+        self.path = journal.with_name(f"replays-{journal.name}")
 
     def ask(self, ids: Sequence[int]) -> Path:
         """Leave a request; returns its file, which is gone when ingest has carried it out."""

@@ -38,7 +38,9 @@ Part = TypeVar("Part")
 
 START_TIMEOUT_S: Final = 120.0
 DEFAULT_PORT: Final = 8447
-_OWN_FILES: Final = ("journal.db", "store.db", "truth.npz", "night.jsonl", "sensors.json", "store.latency.npy")
+_OWN_FILES: Final = (
+    "journal.db", "store.db", "actions.db", "truth.npz", "night.jsonl", "sensors.json", "store.latency.npy"
+)  # fmt: skip
 _CHILDREN: Final = ("broker", "fusion", "ingest", "map", "rehearsal", "simulator")
 DEMO_MARK: Final = ".demonstration"
 

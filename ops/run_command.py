@@ -52,7 +52,7 @@ def run_sector(
         if sapient is not None:
             _say_doors(sapient, screen)
         with ActionSender(
-            room.url, sector.name, now_ns=options.clock.now_ns, identity=room.identity_of(UNIT)
+            room.url, sector.name, data, now_ns=options.clock.now_ns, identity=room.identity_of(UNIT)
         ) as actions:
             address = room.serve(actions.send)
             screen.print(

@@ -1,0 +1,106 @@
+"""An operator's word is on disk before it is sent, and sent until the journal has it, once."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from geo.errors import WatchlineError
+from ops.broker import URL_VARIABLE, EmbeddedBroker
+from ops.identity import IDENTITY_VARIABLE, SIGNATURES_VARIABLE, IdentityFolder, Name
+from ops.journal import JournalReader
+from ops.operator import UNIT, ActionSender
+from ops.processes import Child
+
+pytestmark = [pytest.mark.broker, pytest.mark.chain]
+
+
+def order(alert: str) -> dict[str, Any]:
+    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    return {"at": at, "action": "acknowledge", "alert": alert, "by": "operator"}
+
+
+def until(true: Callable[[], Any], within_s: float = 15.0) -> bool:
+    deadline = time.monotonic() + within_s
+    while not true():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[EmbeddedBroker]:
+    with EmbeddedBroker(folder=tmp_path / "broker", sector="x") as started:
+        yield started
+
+
+@pytest.fixture
+def ingest(tmp_path: Path, broker: EmbeddedBroker) -> Iterator[Child]:
+    identities = IdentityFolder(tmp_path / "identity")
+    identities.prepare([Name("unit", UNIT)])
+    secrets = {URL_VARIABLE: broker.url.text, IDENTITY_VARIABLE: str(identities.path), SIGNATURES_VARIABLE: "required"}
+    child = Child("ingest", "ops.ingesting", ["--sector=x", f"--journal={tmp_path / 'journal.db'}"],
+                  log=tmp_path / "ingest.log", secrets=secrets)  # fmt: skip
+    child.wait_for("ready", timeout_s=15)
+    yield child
+    child.stop(timeout_s=10)
+
+
+def sender(folder: Path, broker: EmbeddedBroker) -> ActionSender:
+    identity = IdentityFolder(folder / "identity").identity(UNIT)
+    return ActionSender(broker.url, "x", folder, now_ns=time.time_ns, identity=identity)
+
+
+def journaled(folder: Path) -> list[str]:
+    with JournalReader(folder / "journal.db") as journal:
+        return [json.loads(row.body)["alert"] for row in journal.read() if row.kind == "action"]
+
+
+def test_an_action_goes_through_and_is_forgotten_when_it_is_journaled(
+    tmp_path: Path, broker: EmbeddedBroker, ingest: Child
+) -> None:
+    with sender(tmp_path, broker) as actions:
+        actions.send(order("a1"))
+        actions.send(order("a2"))
+        assert until(lambda: actions.waiting == 0)
+    assert journaled(tmp_path) == ["a1", "a2"]
+
+
+def test_a_broker_that_dies_with_it_and_a_restart_of_ours_lose_no_word(
+    tmp_path: Path, broker: EmbeddedBroker, ingest: Child
+) -> None:
+    with sender(tmp_path, broker) as actions:
+        ingest.kill()
+        actions.send(order("taken by the broker alone".replace(" ", "-")))
+        broker.kill()
+        with pytest.raises(WatchlineError, match="is kept and will be sent"):
+            actions.send(order("nobody-there"))
+        assert actions.waiting == 2
+    broker.start()
+    with sender(tmp_path, broker) as actions:
+        actions.send(order("after"))
+        ingest.restart()
+        ingest.wait_for("ready", timeout_s=15)
+        assert until(lambda: actions.waiting == 0)
+    assert journaled(tmp_path) == ["taken-by-the-broker-alone", "nobody-there", "after"]
+
+
+def test_a_spool_that_was_lost_does_not_use_numbers_again(
+    tmp_path: Path, broker: EmbeddedBroker, ingest: Child
+) -> None:
+    with sender(tmp_path, broker) as actions:
+        actions.send(order("a1"))
+        assert until(lambda: actions.waiting == 0)
+        boot = actions._spool.boot
+    for file in tmp_path.glob("actions.db*"):
+        file.unlink()
+    later = ActionSender(broker.url, "x", tmp_path, now_ns=lambda: time.time_ns() + 60 * 10**9,
+                         identity=IdentityFolder(tmp_path / "identity").identity(UNIT))  # fmt: skip
+    assert later._spool.boot > boot
+    later._spool.close()
