@@ -92,7 +92,7 @@ def status(packet: Packet, node: Node) -> tuple[Node, Faults]:
     """(the node after its status report of good form, faults); the node as it was where there are faults."""
     faults: Faults = []
     place = location_of(packet.message.status_report, node, faults)
-    return (node if faults else node.reported(packet.message.status_report, place)), faults
+    return (node if faults else node.reported(packet.message.status_report, place, packet.sent_at)), faults
 
 
 def decode(payload: bytes, arrival: Arrival) -> WireScan:

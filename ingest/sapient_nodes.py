@@ -6,13 +6,14 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Final
 
 from sapient_msg.bsi_flex_335_v2_0 import registration_pb2, status_report_pb2, velocity_pb2
 
 from ingest.errors import MalformedMessage
 from ingest.norths import ZONE_RULE, NorthError, Zone
-from ingest.sapient_place import Faults, Place, Stand, place_of
+from ingest.sapient_place import Faults, Place, Stand, place_of, polar_of
 from ingest.wire import Kind, State
 
 ICD_VERSION: Final = "BSI Flex 335 v2.0"
@@ -53,7 +54,8 @@ _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]
 class Node:
     """One node as of its newest messages. ``kind`` None: its type says none. Speeds: metres per second of one unit.
 
-    ``stand`` begins as what the layout says of its sensor (place and azimuth) and is replaced by the node's own word.
+    ``utm_zone`` is that of its detections, ``own_zone`` of its place. ``stand`` begins as what the layout says of its
+    sensor (place and azimuth) and is replaced by the node's own word.
     """
 
     node_id: str
@@ -62,6 +64,7 @@ class Node:
     kind: Kind | None = None
     status_interval_s: float | None = None
     utm_zone: str | None = None
+    own_zone: str | None = None
     speed_unit: float | None = None
     stand: Stand = field(default_factory=Stand)
     place_told: bool = False
@@ -77,13 +80,18 @@ class Node:
             types=tuple(_Registration.NodeType.Name(each).removeprefix("NODE_TYPE_").lower() for each in types),
             kind=next((KINDS[each] for each in types if each in KINDS), None),
             status_interval_s=seconds(registration.status_definition.status_interval),
-            utm_zone=next(iter(_zones(registration)), None),
+            utm_zone=next(iter([*_detection_zones(registration), *_own_zones(registration)]), None),
+            own_zone=next(iter([*_own_zones(registration), *_detection_zones(registration)]), None),
             speed_unit=next(iter(_speed_units(registration)), None),
         )
 
-    def reported(self, report: Any, place: Place | None) -> Node:
-        """This node after a StatusReport without faults; ``place`` is its location, None where it told none."""
-        heading = self.stand.heading_deg
+    def reported(self, report: Any, place: Place | None, at: datetime) -> Node:
+        """This node after a StatusReport of ``at`` without faults; ``place`` is its location, None where it told none.
+
+        Its platform's heading is what a PLATFORM status says, else the middle of its field of view, else as before.
+        """
+        heading = _view_deg(report, place or self.stand.place, at)
+        heading = self.stand.heading_deg if heading is None else heading
         words = []
         for status in report.status:
             if status.status_type == _Status.STATUS_TYPE_PLATFORM and (
@@ -116,7 +124,7 @@ def registration_faults(registration: Any, path: str = "registration") -> Faults
     if interval is None or not 0.0 < interval <= 86_400.0:
         where = f"{path}.status_definition.status_interval"
         faults.append(MalformedMessage("out_of_range", where, f"{interval} s", "above 0 s, at most a day"))
-    for zone in _zones(registration):
+    for zone in [*_detection_zones(registration), *_own_zones(registration)]:
         try:
             Zone.parse(zone, where=f"{path}.zone")
         except NorthError as error:
@@ -132,7 +140,7 @@ def location_of(report: Any, node: Node | None, faults: Faults, path: str = "sta
         )
     if not report.HasField("node_location"):
         return None
-    return place_of(report.node_location, None if node is None else node.utm_zone, f"{path}.node_location", faults)
+    return place_of(report.node_location, None if node is None else node.own_zone, f"{path}.node_location", faults)
 
 
 def seconds(duration: Any) -> float | None:
@@ -146,12 +154,25 @@ def shown(text: str) -> str:
     return _UNPRINTABLE.sub(" ", text).strip()[:200]
 
 
-def _zones(registration: Any) -> Iterator[str]:
-    """The UTM zones that a registration names: of its detections first, then of its own place."""
+def _view_deg(report: Any, place: Place | None, at: datetime) -> float | None:
+    """The middle of a field of view that is a cone narrower than all round, from true north; None without one."""
+    if report.field_of_view.WhichOneof("fov_oneof") != "range_bearing":
+        return None
+    cone = report.field_of_view.range_bearing
+    if not cone.HasField("azimuth") or not 0.0 < cone.horizontal_extent < 360.0:
+        return None
+    found = polar_of(cone, Stand(place), at, "field_of_view", [])
+    return None if found is None else found.azimuth_deg
+
+
+def _detection_zones(registration: Any) -> Iterator[str]:
     for mode in registration.mode_definition:
         for definition in mode.detection_definition:
             if definition.location_type.HasField("zone"):
                 yield definition.location_type.zone
+
+
+def _own_zones(registration: Any) -> Iterator[str]:
     status = registration.status_definition
     for each in (status.location_definition, status.coverage_definition, status.field_of_view_definition):
         if each.HasField("zone"):

@@ -249,6 +249,37 @@ def test_a_node_remembers_its_place_and_its_platforms_heading(sapient_node: Make
     assert later.stand == known.stand
 
 
+def test_a_platforms_heading_is_also_the_middle_of_a_narrow_field_of_view(sapient_node: Make) -> None:
+    node = sapient_node()
+
+    def heading(**cone: Any) -> float | None:
+        told = {"coordinate_system": 1, "datum": 1, "azimuth": -40.0, "range": 500.0} | cone
+        report = node.status(NOW, {"x": -84.2, "y": 36.58}, field_of_view={"range_bearing": told})
+        known, faults = status(read(report.SerializeToString()), Node(node.node_id))
+        assert faults == []
+        return known.stand.heading_deg
+
+    assert heading(horizontal_extent=60.0) == 320.0
+    assert heading(horizontal_extent=60.0, datum=2) == pytest.approx(320.0 + DECLINATION, abs=0.02)
+    assert heading(horizontal_extent=360.0) is None
+    assert heading(horizontal_extent=60.0, datum=4) is None
+
+
+def test_a_node_may_tell_its_place_in_another_zone_than_its_detections(sapient_node: Make) -> None:
+    node = sapient_node()
+    registration = node.registration(NOW, zone="31N")
+    registration.registration.status_definition.location_definition.zone = "30N"
+    known = Node(node.node_id).registered(registration.registration)
+    utm = {"x": 500_000, "y": 5_411_943, "coordinate_system": "LOCATION_COORDINATE_SYSTEM_UTM_M"}
+    known, _ = status(read(node.status(NOW, utm).SerializeToString()), known)
+    assert known.stand.place is not None
+    assert known.stand.place.lon == pytest.approx(-3.0)
+    packet = read(node.detection(NOW, location=utm).SerializeToString())
+    plot, _ = detection(packet, known)
+    assert plot is not None
+    assert plot.lon == pytest.approx(3.0)
+
+
 BAD: list[tuple[dict[str, Any], str, str]] = [
     ({"polar": {"azimuth": "NaN", "range": 1.0}}, "range_bearing.azimuth", "not_finite"),
     ({"polar": {"azimuth": 1.0, "range": "Infinity"}}, "range_bearing.range", "not_finite"),
