@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import numpy as np
-import xarray as xr
 
 from geo.errors import TerrainError
 from geo.frame import FloatArray
+from geo.in_kind import in_kind
 
 NEIGHBOURS = [(row, column) for row in (-1, 0, 1) for column in (-1, 0, 1) if (row, column) != (0, 0)]
 
@@ -23,7 +22,7 @@ def terrain_ruggedness_index(elevation: Any) -> Any:
     the edges and beside voids. It grows with the cell size and counts a smooth steep slope as rugged: compare only
     at one cell size, by percentile. Raises TerrainError for anything but two dims.
     """
-    return _in_kind(elevation, _ruggedness, reach=1, name="terrain_ruggedness_index", units="m")
+    return in_kind(elevation, _ruggedness, reach=1, name="terrain_ruggedness_index", units="m")
 
 
 def vector_ruggedness(elevation: Any, cell_m: float, *, window: int = 3) -> Any:
@@ -41,28 +40,7 @@ def vector_ruggedness(elevation: Any, cell_m: float, *, window: int = 3) -> Any:
     if not cell_m > 0.0:
         raise TerrainError(f"the cell is {cell_m} m", where="vector_ruggedness", expected="a positive size")
     measure = partial(_normal_scatter, cell_m=cell_m, window=window)
-    return _in_kind(elevation, measure, reach=1 + window // 2, name="vector_ruggedness", units="1")
-
-
-def _in_kind(elevation: Any, measure: Callable[[FloatArray], FloatArray], *, reach: int, name: str, units: str) -> Any:
-    """``measure`` of an array, of a lazy one by blocks, or of a DataArray, each in kind; it sees ``reach`` cells."""
-    if isinstance(elevation, xr.DataArray):
-        values = _in_kind(elevation.data, measure, reach=reach, name=name, units=units)
-        return xr.DataArray(values, elevation.coords, elevation.dims, name, {"units": units})
-    if np.ndim(elevation) != 2:
-        raise TerrainError(f"the elevation has {np.ndim(elevation)} dims", where=name, expected="row and column")
-    if hasattr(elevation, "dask"):
-        import dask.array as da
-
-        return da.map_overlap(  # type: ignore[no-untyped-call]
-            lambda block: measure(block.astype(np.float64)),
-            elevation,
-            depth=reach,
-            boundary="none",
-            dtype=np.float64,
-            meta=np.empty((0, 0)),
-        )
-    return measure(np.asarray(elevation, dtype=np.float64))
+    return in_kind(elevation, measure, reach=1 + window // 2, name="vector_ruggedness", units="1")
 
 
 def _ruggedness(z: FloatArray) -> FloatArray:

@@ -1,0 +1,37 @@
+"""A measure of a window of cells, applied to arrays, lazy arrays by blocks, and DataArrays, each in kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from geo.errors import TerrainError
+from geo.frame import FloatArray
+
+
+def in_kind(elevation: Any, measure: Callable[[FloatArray], FloatArray], *, reach: int, name: str, units: str) -> Any:
+    """``measure`` of ``elevation`` (row, column), float64 of the same shape and kind; it sees ``reach`` cells.
+
+    Lazy blocks overlap by ``reach``, so that the answer is the same to the bit. Raises TerrainError for anything but
+    two dims.
+    """
+    if isinstance(elevation, xr.DataArray):
+        values = in_kind(elevation.data, measure, reach=reach, name=name, units=units)
+        return xr.DataArray(values, elevation.coords, elevation.dims, name, {"units": units})
+    if np.ndim(elevation) != 2:
+        raise TerrainError(f"the elevation has {np.ndim(elevation)} dims", where=name, expected="row and column")
+    if hasattr(elevation, "dask"):
+        import dask.array as da
+
+        return da.map_overlap(  # type: ignore[no-untyped-call]
+            lambda block: measure(block.astype(np.float64)),
+            elevation,
+            depth=reach,
+            boundary="none",
+            dtype=np.float64,
+            meta=np.empty((0, 0)),
+        )
+    return measure(np.asarray(elevation, dtype=np.float64))
