@@ -12,7 +12,7 @@ export const ABOVE_TERRAIN = "views-lost";
 /** Fonts of the machine: no glyphs are fetched. */
 const FONT = ["sans-serif"];
 /** Symbols shrink where the whole sector is in view, so that they do not hide each other. */
-const BY_ZOOM: ExpressionSpecification = ["interpolate", ["linear"], ["zoom"], 10, 0.62, 13, 0.95];
+const BY_ZOOM: ExpressionSpecification = ["interpolate", ["linear"], ["zoom"], 8, 0.45, 10.5, 0.62, 13, 0.95];
 
 /** What a person may switch, and which layers that is; the rasters of the server come on top of these. */
 export const SWITCHES: readonly { readonly id: string; readonly title: string; readonly layers: readonly string[]; readonly on: boolean }[] = [

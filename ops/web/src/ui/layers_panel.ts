@@ -33,7 +33,7 @@ export class LayersPanel {
     this.#switches = switches;
     this.#drawKey = drawKey;
     const things = switches.things.map((entry) => this.#row(entry.id, isOn(entry.id, entry.on), entry.title));
-    part("panel-layers").append(el("h3", {}, "Ground and what can be seen"), this.#problem, this.#rasters, el("h3", {}, "Things"), ...things, el("h3", {}, "Symbols"), this.#key);
+    part("panel-layers").append(el("h2", { class: "hidden-text" }, "Layers"), el("h3", {}, "Ground and what can be seen"), this.#problem, this.#rasters, el("h3", {}, "Things"), ...things, el("h3", {}, "Symbols"), this.#key);
     this.repaint();
   }
 

@@ -13,21 +13,21 @@ export interface Profile {
 }
 
 const SVG = "http://www.w3.org/2000/svg";
-const WIDTH = 720;
-const HEIGHT = 170;
+const HEIGHT = 140;
 const LEFT = 56;
 const RIGHT = 12;
 const TOP = 10;
 const BOTTOM = 26;
 
-export function profileChart(profile: Profile): SVGSVGElement {
-  const chart = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: "chart", role: "img", preserveAspectRatio: "none", "data-testid": "profile-chart" });
+/** `width`: of the panel that it stands in, pixels; text keeps its size. */
+export function profileChart(profile: Profile, width: number): SVGSVGElement {
+  const chart = svg("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, class: "chart", role: "img", "data-testid": "profile-chart" });
   const heights = [...profile.elevationM, ...profile.sightM].filter((value) => value !== null);
   const length = profile.distanceM.at(-1) ?? 0;
   if (heights.length === 0 || length <= 0) return chart;
   const low = Math.min(...heights);
   const high = Math.max(...heights, low + 10);
-  const x = (distance: number): number => LEFT + (distance / length) * (WIDTH - LEFT - RIGHT);
+  const x = (distance: number): number => LEFT + (distance / length) * (width - LEFT - RIGHT);
   const y = (height: number): number => TOP + (1 - (height - low) / (high - low)) * (HEIGHT - TOP - BOTTOM);
   chart.setAttribute("aria-label", `Ground from ${metres(low)} to ${metres(high)} over ${metres(length)}`);
   for (const run of runs(profile.distanceM, profile.elevationM)) chart.append(ground(run, x, y));
@@ -88,7 +88,7 @@ function axes(low: number, high: number, length: number, x: Scale, y: Scale): SV
     return node;
   };
   return [
-    svg("line", { class: "axis", x1: LEFT, x2: WIDTH - RIGHT, y1: HEIGHT - BOTTOM, y2: HEIGHT - BOTTOM }),
+    svg("line", { class: "axis", x1: x(0), x2: x(length), y1: HEIGHT - BOTTOM, y2: HEIGHT - BOTTOM }),
     text(metres(high), LEFT - 4, y(high) + 10, "end"),
     text(metres(low), LEFT - 4, y(low), "end"),
     text("0 m", x(0), HEIGHT - 8, "start"),

@@ -23,7 +23,7 @@ export class SensorsPanel {
     const head = el("tr", {}, ...COLUMNS.map((name) => el("th", {}, name)));
     for (const cell of head.children) cell.setAttribute("scope", "col");
     const table = el("table", { class: "counts", data: { testid: "counts" } }, el("caption", { class: "hidden-text" }, "Messages by sensor"), el("thead", {}, head), this.#body);
-    part("panel-sensors").append(this.#note, this.#list, el("h3", {}, "Messages, by sensor"), table, this.#verdict);
+    part("panel-sensors").append(el("h2", { class: "hidden-text" }, "Sensors"), this.#note, this.#list, el("h3", {}, "Messages, by sensor"), table, this.#verdict);
     this.#list.addEventListener("keydown", moveFocus);
   }
 

@@ -10,6 +10,8 @@ import { toolHead, type ToolCommands } from "./measure_panel.ts";
 import { profileChart, type Profile } from "./profile_chart.ts";
 
 const OBSERVER_HEIGHT_M = 2;
+/** Left and right of the panel, with its border. */
+const PADDING_PX = 26;
 
 export class SightPanel {
   readonly #commands: ToolCommands;
@@ -66,7 +68,7 @@ export class SightPanel {
       if (asked.signal.aborted) return;
       const { distanceM, azimuthDeg } = leg(from, to);
       const way = `${metres(distanceM)} at ${degrees(azimuthDeg, 1)} true.`;
-      this.#draw(el("p", { class: "lead", role: "status", data: { testid: "sight-verdict" } }, `${verdict(profile)} ${way}`), profileChart(profile), el("p", { class: "hint" }, assumptions(profile)));
+      this.#draw(el("p", { class: "lead", role: "status", data: { testid: "sight-verdict" } }, `${verdict(profile)} ${way}`), profileChart(profile, Math.max(300, part("tool-panel").clientWidth - PADDING_PX)), el("p", { class: "hint" }, assumptions(profile)));
     } catch (error) {
       if (asked.signal.aborted) return;
       this.#draw(el("p", { class: "problem", role: "alert", data: { testid: "sight-problem" } }, error instanceof Error ? error.message : String(error)));
@@ -102,7 +104,7 @@ function verdict({ visible, blockedAtM, neededM }: Profile): string {
   if (visible === null) return "Not known: part of the ground between is not known.";
   if (visible) return "Visible.";
   const where = blockedAtM === null ? "" : ` The ground blocks it ${metres(blockedAtM)} from the observer.`;
-  const needed = neededM === null ? "" : ` It would be seen from ${metres(neededM, 1)} above its ground.`;
+  const needed = neededM === null ? "" : ` It would be seen from ${metres(neededM, neededM < 100 ? 1 : 0)} above its ground.`;
   return `Not visible.${where}${needed}`;
 }
 

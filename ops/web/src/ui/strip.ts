@@ -1,6 +1,7 @@
 // The status strip and the banners: is the picture live, what time is it, whose picture is it, and is it a demonstration.
 
 import { clockFormat, duration, utcTime } from "../format.ts";
+import { waiting } from "../model/alerts.ts";
 import type { ServerClock } from "../model/clock.ts";
 import { streamState, type State, type StreamState } from "../model/state.ts";
 import { unseen } from "../model/unseen.ts";
@@ -25,7 +26,8 @@ export class Strip {
     const context = [sector?.layout && `layout ${sector.layout}`, sector?.operator && `operator ${sector.operator}`].filter(Boolean).join(", ");
     setText(part("sector-name"), sector?.title || sector?.name || "");
     setText(part("operator"), context);
-    document.title = `${sector?.demo === true ? "DEMO: " : ""}Watchline${sector === null ? "" : ` ${sector.title || sector.name}`}`;
+    const open = Object.values(waiting(state.alerts)).reduce((sum, count) => sum + count, 0);
+    document.title = `${open > 0 ? `(${open}) ` : ""}${sector?.demo === true ? "DEMO: " : ""}Watchline${sector === null ? "" : ` ${sector.title || sector.name}`}`;
     if (sector !== null && sector.timeZone !== this.#zone) {
       this.#zone = sector.timeZone;
       this.#format = clockFormat(sector.timeZone);

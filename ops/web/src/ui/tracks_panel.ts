@@ -18,7 +18,7 @@ export class TracksPanel {
 
   constructor(select: (id: string) => void) {
     this.#select = select;
-    part("panel-tracks").append(this.#note, this.#list);
+    part("panel-tracks").append(el("h2", { class: "hidden-text" }, "Tracks"), this.#note, this.#list);
     this.#list.addEventListener("keydown", moveFocus);
   }
 
