@@ -216,7 +216,9 @@ def _spacing(source: Source, part: Box, frame_wkt: str) -> float:
 def _shown(source: Source, frame_wkt: str, columns: Floats, rows: Floats) -> tuple[Floats, Floats]:
     """Places of the source in the frame; TerrainError where the frame has none, or gives one place to two."""
     t = source.transform
-    refusal = TerrainError("the frame cannot show this raster", where=source.label, expected="a frame near it")
+    refusal = TerrainError(
+        "the frame cannot show this raster", where=source.label, expected="a frame near it, or bounds"
+    )
     turn = turn_of(source.wkt)
     x, y = applied(t, columns, rows)
     if turn is not None and np.ptp(x) > WIDEST_TURNS * turn:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -235,6 +236,28 @@ def test_a_lazy_terrain_is_read_in_windows_and_each_chunk_once(terrain: xr.Datas
     assert set(read) <= {(top, left) for top in (0, 50, 100) for left in (0, 40, 80, 120) if left <= furthest}
     assert (0, 120) not in read
     assert len(read) == len(set(read)) <= pieces.CACHED_CHUNKS
+
+
+@pytest.mark.parametrize("scheduler", ["synchronous", "threads"])
+def test_memory_does_not_grow_with_the_sites(scheduler: str) -> None:
+    """80 sites take what 20 take, far less than their layers, and no more than the docstring says."""
+    side = 300
+    z = np.random.default_rng(5).normal(size=(side, side)).cumsum(0).cumsum(1).astype(np.float32)
+    ground = xr.Dataset(
+        {"elevation": (("northing", "easting"), z, {"units": "m"})},
+        coords={"northing": NORTH - CELL_M * np.arange(side), "easting": WEST + CELL_M * np.arange(side)},
+        attrs={"crs": "EPSG:32631", "datum": "test"},
+    )
+    places = np.random.default_rng(6).uniform([WEST, NORTH - 8_900.0], [WEST + 8_900.0, NORTH], (80, 2))
+    peaks = []
+    sites_seeing(ground, places[:1], observer_height_m=10.0, max_range_m=np.inf, scheduler=scheduler)  # compiles
+    for count in (20, 80):
+        tracemalloc.start()
+        sites_seeing(ground, places[:count], observer_height_m=10.0, max_range_m=np.inf, scheduler=scheduler, workers=2)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.2 * peaks[0] + 1e6
+    assert peaks[1] < 13 * side**2 + 2 * (3 * 3 + 8) * side**2 + 4e6
 
 
 def test_progress_counts_every_site(terrain: xr.Dataset, sites: np.ndarray) -> None:
