@@ -69,11 +69,19 @@ store.subscribe((state, before) => {
   announcer.hear(state, before);
 });
 store.subscribe((state, before) => {
-  const changed = state.alerts !== before.alerts || state.selection !== before.selection || state.alertsKnown !== before.alertsKnown;
-  if (changed || state.connection.problem !== before.connection.problem || state === before) alertList.show(state, nowMs());
+  const changed =
+    state.alerts !== before.alerts || state.selection !== before.selection || state.alertsKnown !== before.alertsKnown;
+  if (changed || state.connection.problem !== before.connection.problem || state === before)
+    alertList.show(state, nowMs());
 });
 store.subscribe((state, before) => {
-  if (state.selection !== before.selection || state.counts !== before.counts || state.sensors !== before.sensors || state === before) showPanel(state);
+  if (
+    state.selection !== before.selection ||
+    state.counts !== before.counts ||
+    state.sensors !== before.sensors ||
+    state === before
+  )
+    showPanel(state);
 });
 tabs.onOpen(() => showPanel(store.state));
 setInterval(() => {

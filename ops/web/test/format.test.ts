@@ -6,11 +6,28 @@ import { readSensor, readTrack } from "../src/model/read.ts";
 import { hiddenShare, unseen } from "../src/model/unseen.ts";
 
 test("what is missing is a dash, never a zero", () => {
-  for (const shown of [metres(null), degrees(null), duration(null), duration(Number.NaN), percent(null), probability(null), utcTime(null)]) assert.equal(shown, "–");
+  for (const shown of [
+    metres(null),
+    degrees(null),
+    duration(null),
+    duration(Number.NaN),
+    percent(null),
+    probability(null),
+    utcTime(null),
+  ])
+    assert.equal(shown, "–");
 });
 
 test("durations in the words of the server's sentences", () => {
-  assert.deepEqual([0, 45, 60, 185, 3600, 7440, 90_000].map(duration), ["0 s", "45 s", "1 min", "3 min 5 s", "1 h", "2 h 4 min", "1 d 1 h"]);
+  assert.deepEqual([0, 45, 60, 185, 3600, 7440, 90_000].map(duration), [
+    "0 s",
+    "45 s",
+    "1 min",
+    "3 min 5 s",
+    "1 h",
+    "2 h 4 min",
+    "1 d 1 h",
+  ]);
 });
 
 test("a probability is never shown as certainty", () => {
@@ -18,20 +35,31 @@ test("a probability is never shown as certainty", () => {
 });
 
 test("angles have three digits before the point and never reach 360", () => {
-  assert.deepEqual([degrees(7), degrees(359.7), degrees(-1), degrees(359.96, 1), degrees(7, 1)], ["007°", "000°", "359°", "000.0°", "007.0°"]);
+  assert.deepEqual(
+    [degrees(7), degrees(359.7), degrees(-1), degrees(359.96, 1), degrees(7, 1)],
+    ["007°", "000°", "359°", "000.0°", "007.0°"],
+  );
 });
 
 test("an unknown time zone does not stop the clock", () => {
   assert.match(clockFormat("Nowhere/Town").format(0), /00:00:00/);
 });
 
-function segments(...rows: [from: number, to: number, share: number | null][]): NonNullable<Parameters<typeof hiddenShare>[0]> {
+function segments(
+  ...rows: [from: number, to: number, share: number | null][]
+): NonNullable<Parameters<typeof hiddenShare>[0]> {
   return {
     type: "FeatureCollection",
     features: rows.map(([from, to, share]) => ({
       type: "Feature",
       properties: { chainage_from_m: from, chainage_to_m: to, hidden_share: share },
-      geometry: { type: "LineString", coordinates: [[0, 0], [1, 1]] },
+      geometry: {
+        type: "LineString",
+        coordinates: [
+          [0, 0],
+          [1, 1],
+        ],
+      },
     })),
   };
 }
@@ -45,7 +73,8 @@ test("the hidden share is weighted by length, and unknown segments count for not
 });
 
 test("silence is named, and is never a calm picture", () => {
-  const sensor = (id: string, state: string) => [id, readSensor({ sensor: id, kind: "radar", lon: 1, lat: 2, state, since_ns: 0 })] as const;
+  const sensor = (id: string, state: string) =>
+    [id, readSensor({ sensor: id, kind: "radar", lon: 1, lat: 2, state, since_ns: 0 })] as const;
   const sensors = new Map([sensor("west", "ok"), sensor("east\u202e", "silent")]) as State["sensors"];
   const said = unseen({ ...INITIAL, sensors }, 65_000);
   assert.equal(said.sensors, "1 of 2 sensors do not watch: east\ufffd silent for 1 min 5 s");
@@ -55,7 +84,8 @@ test("silence is named, and is never a calm picture", () => {
 });
 
 test("tracks that are only predicted are counted", () => {
-  const track = (id: string, status: string) => [id, readTrack({ track: id, status, lon: 1, lat: 2, updated_ns: 0 })] as const;
+  const track = (id: string, status: string) =>
+    [id, readTrack({ track: id, status, lon: 1, lat: 2, updated_ns: 0 })] as const;
   const tracks = new Map([track("a", "confirmed"), track("b", "coasting")]) as State["tracks"];
   assert.match(unseen({ ...INITIAL, tracks }, 0).tracks, /^1 of 2 tracks/);
 });

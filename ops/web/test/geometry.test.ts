@@ -40,7 +40,20 @@ test("an ellipse is closed, and its long axis points where it is said to", () =>
 
 const border = borderLines({
   type: "FeatureCollection",
-  features: [{ type: "Feature", properties: {}, geometry: { type: "LineString", coordinates: [[0, 45.001], [0.4, 45.001], [1, 45.001]] } }],
+  features: [
+    {
+      type: "Feature",
+      properties: {},
+      geometry: {
+        type: "LineString",
+        coordinates: [
+          [0, 45.001],
+          [0.4, 45.001],
+          [1, 45.001],
+        ],
+      },
+    },
+  ],
 });
 
 test("a walker 111 m south of a line, going north at 1 m/s, meets it after 111 s, straight ahead", () => {
@@ -51,13 +64,29 @@ test("a walker 111 m south of a line, going north at 1 m/s, meets it after 111 s
 });
 
 test("nobody is predicted to cross who stands, walks away, or would need too long", () => {
-  for (const more of [{}, { speed_mps: 0, course_deg: 0 }, { speed_mps: 1, course_deg: 180 }, { speed_mps: 0.1, course_deg: 0 }, { speed_mps: 1, course_deg: null }]) {
+  for (const more of [
+    {},
+    { speed_mps: 0, course_deg: 0 },
+    { speed_mps: 1, course_deg: 180 },
+    { speed_mps: 0.1, course_deg: 0 },
+    { speed_mps: 1, course_deg: null },
+  ]) {
     assert.equal(predictedCrossing(track("T", more), border, 600), null);
   }
 });
 
 test("doubled places and broken coordinates of a border make no crossing", () => {
-  const broken = [[[0.5, 45.001], [0.5, 45.001]], [[0, 45.001], [Number.NaN, 45]], [[]]] as number[][][];
+  const broken = [
+    [
+      [0.5, 45.001],
+      [0.5, 45.001],
+    ],
+    [
+      [0, 45.001],
+      [Number.NaN, 45],
+    ],
+    [[]],
+  ] as number[][][];
   assert.equal(predictedCrossing(track("T", { speed_mps: 1, course_deg: 0 }), broken, 600), null);
 });
 
@@ -69,7 +98,10 @@ test("a track without a plot for long is stale, whatever its status", () => {
 
 test("the less certain a track, the fainter, but it never vanishes", () => {
   const faint = [0, 0.25, 0.5, 0.75, 1].map((existence) => opacity(track("T", { existence })));
-  assert.deepEqual(faint, [...faint].sort((a, b) => a - b));
+  assert.deepEqual(
+    faint,
+    [...faint].sort((a, b) => a - b),
+  );
   assert.ok((faint[0] ?? 0) >= 0.3 && faint.at(-1) === 1);
 });
 
@@ -84,7 +116,8 @@ test("beyond the limit, details go to the selected, the alerted and the nearest"
 
 test("a trail is bounded, ends where the track is, and is forgotten with it", () => {
   const trails = new Trails();
-  for (let second = 0; second < 1000; second += 1) trails.take(new Map([["T", track("T", { lat: 45 + second * 1e-5 })]]), second * 1000);
+  for (let second = 0; second < 1000; second += 1)
+    trails.take(new Map([["T", track("T", { lat: 45 + second * 1e-5 })]]), second * 1000);
   const now = track("T", { lat: 46 });
   const trail = trails.of(now);
   assert.ok(trail.length <= 92 && trail.length > 50);

@@ -2,7 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readAlert, readLayer, readSector, readSensor, readTrack, text } from "../src/model/read.ts";
 
-const TRACK = { track: "T1", status: "confirmed", lon: -84.2, lat: 36.6, existence: 0.9, updated_ns: 1_767_225_600_000_000_000 };
+const TRACK = {
+  track: "T1",
+  status: "confirmed",
+  lon: -84.2,
+  lat: 36.6,
+  existence: 0.9,
+  updated_ns: 1_767_225_600_000_000_000,
+};
 
 test("what is missing is null, never zero", () => {
   const track = readTrack(TRACK);
@@ -16,10 +23,21 @@ test("what is missing is null, never zero", () => {
 });
 
 test("a record that cannot be placed is refused", () => {
-  for (const bad of [null, [], "x", 1, {}, { ...TRACK, lat: 91 }, { ...TRACK, lon: "east" }, { ...TRACK, status: "closed" }, { ...TRACK, track: 5 }]) {
+  for (const bad of [
+    null,
+    [],
+    "x",
+    1,
+    {},
+    { ...TRACK, lat: 91 },
+    { ...TRACK, lon: "east" },
+    { ...TRACK, status: "closed" },
+    { ...TRACK, track: 5 },
+  ]) {
     assert.equal(readTrack(bad), null);
   }
-  for (const bad of [null, {}, { id: "A" }, { id: "A", status: "active", raised_at: "soon" }]) assert.equal(readAlert(bad), null);
+  for (const bad of [null, {}, { id: "A" }, { id: "A", status: "active", raised_at: "soon" }])
+    assert.equal(readAlert(bad), null);
 });
 
 test("characters that reorder or hide text are shown as unreadable", () => {
@@ -34,12 +52,24 @@ test("probabilities outside 0 to 1 are not known", () => {
 });
 
 test("a sensor whose key is revoked does not count as working", () => {
-  assert.equal(readSensor({ sensor: "r", kind: "radar", lon: 1, lat: 2, state: "ok", revoked: true })?.state, "revoked");
+  assert.equal(
+    readSensor({ sensor: "r", kind: "radar", lon: 1, lat: 2, state: "ok", revoked: true })?.state,
+    "revoked",
+  );
 });
 
 test("a legend's colour is a colour or nothing; a layer's name is a path segment or the layer is refused", () => {
-  const layer = readLayer({ id: "visible", legend: [{ colour: "#3a3e46", label: "a" }, { colour: "url(x)", label: "b" }] });
-  assert.deepEqual(layer?.legend.map(({ colour }) => colour), ["#3a3e46", ""]);
+  const layer = readLayer({
+    id: "visible",
+    legend: [
+      { colour: "#3a3e46", label: "a" },
+      { colour: "url(x)", label: "b" },
+    ],
+  });
+  assert.deepEqual(
+    layer?.legend.map(({ colour }) => colour),
+    ["#3a3e46", ""],
+  );
   assert.equal(readLayer({ id: "../alerts" }), null);
 });
 

@@ -28,7 +28,10 @@ test("the more tracks, the less often a picture is read, but at 1 Hz every one",
 
 test("of pictures that come too fast only the newest is read", async () => {
   const seen: string[] = [];
-  const pictures = new NewestPicture((data) => seen.push(data), () => 30);
+  const pictures = new NewestPicture(
+    (data) => seen.push(data),
+    () => 30,
+  );
   for (const data of ["1", "2", "3"]) pictures.offer(data);
   await new Promise((resolve) => setTimeout(resolve, 80));
   assert.deepEqual(seen, ["1", "3"]);
@@ -51,5 +54,8 @@ test("listeners hear many changes as one, with what they heard last, and one tha
   assert.equal(runs.length, 1);
   runs[0]?.();
   console.error = error;
-  assert.deepEqual(heard, [[0, 0], [2, 0]]);
+  assert.deepEqual(heard, [
+    [0, 0],
+    [2, 0],
+  ]);
 });

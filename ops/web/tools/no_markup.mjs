@@ -3,7 +3,10 @@
 import { readFileSync, readdirSync } from "node:fs";
 
 const FORBIDDEN = [
-  [/\b(innerHTML|outerHTML|insertAdjacentHTML|createContextualFragment|setHTMLUnsafe|srcdoc|DOMParser)\b/, "parses markup"],
+  [
+    /\b(innerHTML|outerHTML|insertAdjacentHTML|createContextualFragment|setHTMLUnsafe|srcdoc|DOMParser)\b/,
+    "parses markup",
+  ],
   [/\bdocument\s*\.\s*write/, "parses markup"],
   [/\b(eval|Function)\s*\(/, "runs text as code"],
   [/setAttribute\(\s*["'`](on\w+|style)["'`]/, "sets a handler or style that the policy blocks"],
@@ -24,11 +27,14 @@ const files = readdirSync(new URL("src", root), { recursive: true, withFileTypes
   .map((entry) => `${entry.parentPath}/${entry.name}`);
 const problems = [];
 for (const [file, rules] of [...files.map((file) => [file, FORBIDDEN]), [new URL("index.html", root), MARKUP]]) {
-  readFileSync(file, "utf8").replaceAll(ALLOWED, '""').split("\n").forEach((line, number) => {
-    for (const [pattern, why] of rules) {
-      if (pattern.test(line)) problems.push(`${file}:${number + 1}: ${why}: ${line.trim()}`);
-    }
-  });
+  readFileSync(file, "utf8")
+    .replaceAll(ALLOWED, '""')
+    .split("\n")
+    .forEach((line, number) => {
+      for (const [pattern, why] of rules) {
+        if (pattern.test(line)) problems.push(`${file}:${number + 1}: ${why}: ${line.trim()}`);
+      }
+    });
 }
 if (problems.length > 0) {
   console.error(problems.join("\n"));

@@ -40,7 +40,12 @@ export function predictedCrossing(track: Track, lines: BorderLines, aheadS: numb
   let first = Infinity;
   for (const line of lines) {
     for (let index = 1; index < line.length; index += 1) {
-      const share = meeting(reachEast, reachNorth, local(line[index - 1], track, scale), local(line[index], track, scale));
+      const share = meeting(
+        reachEast,
+        reachNorth,
+        local(line[index - 1], track, scale),
+        local(line[index], track, scale),
+      );
       if (share < first) first = share;
     }
   }

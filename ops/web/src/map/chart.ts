@@ -41,7 +41,11 @@ export class Chart {
   static async open(container: HTMLElement, colours: Colours): Promise<Chart> {
     const map = new MapLibreMap({
       container,
-      style: { version: 8, sources: {}, layers: [{ id: "ground", type: "background", paint: { "background-color": colours.ground } }] },
+      style: {
+        version: 8,
+        sources: {},
+        layers: [{ id: "ground", type: "background", paint: { "background-color": colours.ground } }],
+      },
       attributionControl: false,
       dragRotate: false,
       touchPitch: false,
@@ -113,7 +117,13 @@ export class Chart {
 
   showBounds(bounds: readonly [number, number, number, number]): void {
     const [west, south, east, north] = bounds;
-    this.map.fitBounds([[west, south], [east, north]], { padding: 12, duration: 0 });
+    this.map.fitBounds(
+      [
+        [west, south],
+        [east, north],
+      ],
+      { padding: 12, duration: 0 },
+    );
   }
 
   #build(): void {
@@ -127,7 +137,12 @@ export class Chart {
 
   #images(): void {
     const colours = this.#colours;
-    const images = [...trackImages(colours), ...sensorImages(this.#kinds, colours), ...markImages(colours), hatchImage(colours)];
+    const images = [
+      ...trackImages(colours),
+      ...sensorImages(this.#kinds, colours),
+      ...markImages(colours),
+      hatchImage(colours),
+    ];
     for (const { name, canvas } of images) {
       const pixels = canvas.getContext("2d")?.getImageData(0, 0, canvas.width, canvas.height);
       if (pixels === undefined) continue;

@@ -26,7 +26,12 @@ export function line(coordinates: Position[]): LineString {
 }
 
 /** `crowded`: there are so many tracks that one without an alert is a dot when seen from afar. */
-export function trackFeature(track: Track, nowMs: number, priority: Priority | undefined, crowded = false): Feature<Point> {
+export function trackFeature(
+  track: Track,
+  nowMs: number,
+  priority: Priority | undefined,
+  crowded = false,
+): Feature<Point> {
   const how = look(track, nowMs);
   const icon = iconName(track.label, how, priority !== undefined);
   const properties = {
@@ -76,7 +81,13 @@ export function trackDetails(track: Track, around: Surroundings): Feature[] {
     add("vector", line([[track.lon, track.lat], shifted(track, east, north)]));
     const meeting = predictedCrossing(track, around.border, CROSSING_AHEAD_S);
     if (meeting !== null && track.status !== "tentative") {
-      add("crossing-way", line([[track.lon, track.lat], [meeting.lon, meeting.lat]]));
+      add(
+        "crossing-way",
+        line([
+          [track.lon, track.lat],
+          [meeting.lon, meeting.lat],
+        ]),
+      );
       add("crossing", at(meeting), { label: `in ${duration(roughly(meeting.inS))}` });
     }
   }
@@ -94,10 +105,18 @@ function ring(coordinates: Position[]): Polygon {
 }
 
 /** One mark for each thing with an open alert: the most urgent one, where the thing is now. */
-export function alertMarks(alerts: Alerts, tracks: ReadonlyMap<string, Track>, sensors: ReadonlyMap<string, Sensor>): Feature[] {
+export function alertMarks(
+  alerts: Alerts,
+  tracks: ReadonlyMap<string, Track>,
+  sensors: ReadonlyMap<string, Sensor>,
+): Feature[] {
   const marks = new Map<string, Feature>();
   const open = [...alerts.values()].filter(isOpen);
-  open.sort((a, b) => PRIORITIES.indexOf(b.priority) - PRIORITIES.indexOf(a.priority) || Number(a.status === "active") - Number(b.status === "active"));
+  open.sort(
+    (a, b) =>
+      PRIORITIES.indexOf(b.priority) - PRIORITIES.indexOf(a.priority) ||
+      Number(a.status === "active") - Number(b.status === "active"),
+  );
   for (const alert of open) {
     const track = alert.track === null ? undefined : tracks.get(alert.track);
     const sensor = alert.sensor === null ? undefined : sensors.get(alert.sensor);
@@ -107,7 +126,10 @@ export function alertMarks(alerts: Alerts, tracks: ReadonlyMap<string, Track>, s
       alert: alert.id,
       icon: markName(alert.priority, alert.status === "active"),
       rank: PRIORITIES.length - PRIORITIES.indexOf(alert.priority),
-      label: track === undefined && alert.track !== null ? `${readable(alert.track, ON_MAP)} (track ended)` : readable(alert.track ?? "", ON_MAP),
+      label:
+        track === undefined && alert.track !== null
+          ? `${readable(alert.track, ON_MAP)} (track ended)`
+          : readable(alert.track ?? "", ON_MAP),
     };
     marks.set(alert.track ?? alert.sensor ?? alert.id, { type: "Feature", properties, geometry: at(where) });
   }
@@ -139,7 +161,9 @@ export function sensorFeatures(sensors: ReadonlyMap<string, Sensor>): Feature[] 
 }
 
 function mastLabel(mast: readonly Sensor[]): string {
-  return mast.map(({ id, state }) => `${readable(id, ON_MAP)}${state === "ok" ? "" : ` ${state.toUpperCase()}`}`).join("\n");
+  return mast
+    .map(({ id, state }) => `${readable(id, ON_MAP)}${state === "ok" ? "" : ` ${state.toUpperCase()}`}`)
+    .join("\n");
 }
 
 /** Fields of view, each with its sensor's state; a view without a known sensor counts as not watched. */
@@ -149,7 +173,11 @@ export function viewFeatures(layout: FeatureCollection | null, sensors: Readonly
     .map((feature) => {
       const id = String(feature.properties?.["id"] ?? "");
       const lost = sensors.size > 0 && sensors.get(id)?.state !== "ok";
-      return { type: "Feature", properties: { id, lost, kind: String(feature.properties?.["kind"] ?? "") }, geometry: feature.geometry };
+      return {
+        type: "Feature",
+        properties: { id, lost, kind: String(feature.properties?.["kind"] ?? "") },
+        geometry: feature.geometry,
+      };
     });
 }
 
@@ -158,9 +186,16 @@ export function chainageMarks(border: FeatureCollection | null): Feature[] {
   return (border?.features ?? []).flatMap(({ geometry, properties }) => {
     const from = properties?.["chainage_from_m"] ?? properties?.["start_m"];
     const first = geometry?.type === "LineString" ? geometry.coordinates[0] : undefined;
-    if (typeof from !== "number" || first === undefined || Math.abs(from / 1000 - Math.round(from / 1000)) > 0.001) return [];
+    if (typeof from !== "number" || first === undefined || Math.abs(from / 1000 - Math.round(from / 1000)) > 0.001)
+      return [];
     const km = Math.round(from / 1000);
     const step = km % 10 === 0 ? 10 : km % 5 === 0 ? 5 : 1;
-    return [{ type: "Feature" as const, properties: { label: `km ${km}`, step }, geometry: { type: "Point" as const, coordinates: first } }];
+    return [
+      {
+        type: "Feature" as const,
+        properties: { label: `km ${km}`, step },
+        geometry: { type: "Point" as const, coordinates: first },
+      },
+    ];
   });
 }

@@ -4,7 +4,18 @@ import type { ExpressionSpecification, FilterSpecification, LayerSpecification }
 import { SYMBOLS_ZOOM } from "../model/tracks.ts";
 import type { Colours } from "./palette.ts";
 
-export const SOURCES = ["views", "border", "chainage", "segments", "details", "sensors", "tracks", "marks", "selected", "tool"] as const;
+export const SOURCES = [
+  "views",
+  "border",
+  "chainage",
+  "segments",
+  "details",
+  "sensors",
+  "tracks",
+  "marks",
+  "selected",
+  "tool",
+] as const;
 export type SourceName = (typeof SOURCES)[number];
 
 /** First of the layers above the terrain. */
@@ -15,13 +26,23 @@ const FONT = ["sans-serif"];
 const BY_ZOOM: ExpressionSpecification = ["interpolate", ["linear"], ["zoom"], 8, 0.45, 10.5, 0.62, 13, 0.95];
 
 /** What a person may switch, and which layers that is; the rasters of the server come on top of these. */
-export const SWITCHES: readonly { readonly id: string; readonly title: string; readonly layers: readonly string[]; readonly on: boolean }[] = [
+export const SWITCHES: readonly {
+  readonly id: string;
+  readonly title: string;
+  readonly layers: readonly string[];
+  readonly on: boolean;
+}[] = [
   { id: "tracks", title: "Tracks", layers: ["tracks"], on: true },
   { id: "trails", title: "Trails, last 3 min", layers: ["trails"], on: true },
   { id: "vectors", title: "Velocity, way of the next 60 s", layers: ["vectors"], on: true },
   { id: "ellipses", title: "Uncertainty, 95 % ellipse", layers: ["ellipses", "ellipses-edge"], on: true },
   { id: "crossings", title: "Predicted crossings, next 10 min", layers: ["crossing-ways", "crossings"], on: true },
-  { id: "views", title: "Fields of view of the sensors", layers: ["views-lost", "views-edge", "views-lost-edge"], on: true },
+  {
+    id: "views",
+    title: "Fields of view of the sensors",
+    layers: ["views-lost", "views-edge", "views-lost-edge"],
+    on: true,
+  },
   { id: "sensors", title: "Sensors", layers: ["sensors", "sensor-labels"], on: true },
   { id: "border", title: "Border with its kilometres", layers: ["border-halo", "border", "chainage"], on: true },
   { id: "segments", title: "Segments by hidden share", layers: ["segments"], on: false },
@@ -36,32 +57,55 @@ export function layerSpecs(colours: Colours): LayerSpecification[] {
 function groundLayers(c: Colours): LayerSpecification[] {
   const lost: FilterSpecification = ["==", ["get", "lost"], true];
   return [
-    { id: "views-lost", type: "fill", source: "views", filter: lost, paint: { "fill-pattern": "hatch", "fill-opacity": 0.55 } },
     {
-      id: "views-edge", type: "line", source: "views", filter: ["!", lost],
+      id: "views-lost",
+      type: "fill",
+      source: "views",
+      filter: lost,
+      paint: { "fill-pattern": "hatch", "fill-opacity": 0.55 },
+    },
+    {
+      id: "views-edge",
+      type: "line",
+      source: "views",
+      filter: ["!", lost],
       paint: { "line-color": c.view, "line-width": 1, "line-opacity": 0.5 },
     },
     {
-      id: "views-lost-edge", type: "line", source: "views", filter: lost,
+      id: "views-lost-edge",
+      type: "line",
+      source: "views",
+      filter: lost,
       paint: { "line-color": c.lost, "line-width": 2, "line-dasharray": [4, 3] },
     },
     {
-      id: "segments", type: "line", source: "segments", filter: ["has", "hidden_share"],
+      id: "segments",
+      type: "line",
+      source: "segments",
+      filter: ["has", "hidden_share"],
       paint: {
-        "line-color": c.ink, "line-width": 12,
+        "line-color": c.ink,
+        "line-width": 12,
         "line-opacity": ["interpolate", ["linear"], ["coalesce", ["get", "hidden_share"], 0], 0, 0, 1, 0.6],
       },
     },
     {
-      id: "border-halo", type: "line", source: "border", layout: { "line-join": "round" },
+      id: "border-halo",
+      type: "line",
+      source: "border",
+      layout: { "line-join": "round" },
       paint: { "line-color": c.halo, "line-width": 6, "line-opacity": 0.8 },
     },
     {
-      id: "border", type: "line", source: "border",
+      id: "border",
+      type: "line",
+      source: "border",
       paint: { "line-color": c.border, "line-width": 2.5, "line-dasharray": [6, 2, 1.5, 2] },
     },
     {
-      id: "chainage", type: "symbol", source: "chainage",
+      id: "chainage",
+      type: "symbol",
+      source: "chainage",
       filter: [">=", ["get", "step"], ["step", ["zoom"], 10, 10, 5, 12, 1]],
       layout: { "text-field": ["get", "label"], "text-font": FONT, "text-size": 12, "text-offset": [0, 1.1] },
       paint: { "text-color": c.ink, "text-halo-color": c.halo, "text-halo-width": 1.5 },
@@ -70,30 +114,62 @@ function groundLayers(c: Colours): LayerSpecification[] {
 }
 
 function detailLayers(c: Colours): LayerSpecification[] {
-  const chosen = (yes: number, no: number): ["case", ["get", string], number, number] => ["case", ["get", "chosen"], yes, no];
+  const chosen = (yes: number, no: number): ["case", ["get", string], number, number] => [
+    "case",
+    ["get", "chosen"],
+    yes,
+    no,
+  ];
   return [
     {
-      id: "trails", type: "line", source: "details", filter: part("trail"),
+      id: "trails",
+      type: "line",
+      source: "details",
+      filter: part("trail"),
       paint: { "line-color": c.ink, "line-width": chosen(3, 1.5), "line-opacity": chosen(0.9, 0.5) },
     },
-    { id: "ellipses", type: "fill", source: "details", filter: part("ellipse"), paint: { "fill-color": c.select, "fill-opacity": chosen(0.22, 0.08) } },
     {
-      id: "ellipses-edge", type: "line", source: "details", filter: part("ellipse"),
+      id: "ellipses",
+      type: "fill",
+      source: "details",
+      filter: part("ellipse"),
+      paint: { "fill-color": c.select, "fill-opacity": chosen(0.22, 0.08) },
+    },
+    {
+      id: "ellipses-edge",
+      type: "line",
+      source: "details",
+      filter: part("ellipse"),
       paint: { "line-color": c.select, "line-width": chosen(2, 1), "line-opacity": 0.8 },
     },
     {
-      id: "vectors", type: "line", source: "details", filter: part("vector"),
+      id: "vectors",
+      type: "line",
+      source: "details",
+      filter: part("vector"),
       paint: { "line-color": c.ink, "line-width": chosen(3, 2), "line-opacity": ["get", "o"] },
     },
     {
-      id: "crossing-ways", type: "line", source: "details", filter: part("crossing-way"),
+      id: "crossing-ways",
+      type: "line",
+      source: "details",
+      filter: part("crossing-way"),
       paint: { "line-color": c.ink, "line-width": 1, "line-dasharray": [2, 3], "line-opacity": 0.7 },
     },
     {
-      id: "crossings", type: "symbol", source: "details", filter: part("crossing"),
+      id: "crossings",
+      type: "symbol",
+      source: "details",
+      filter: part("crossing"),
       layout: {
-        "icon-image": "crossing", "icon-allow-overlap": true, "text-field": ["step", ["zoom"], "", 12, ["get", "label"]], "text-font": FONT,
-        "text-size": 12, "text-anchor": "left", "text-offset": [0.9, 0], "text-optional": true,
+        "icon-image": "crossing",
+        "icon-allow-overlap": true,
+        "text-field": ["step", ["zoom"], "", 12, ["get", "label"]],
+        "text-font": FONT,
+        "text-size": 12,
+        "text-anchor": "left",
+        "text-offset": [0.9, 0],
+        "text-optional": true,
       },
       paint: { "text-color": c.ink, "text-halo-color": c.halo, "text-halo-width": 1.5 },
     },
@@ -104,35 +180,72 @@ function thingLayers(c: Colours): LayerSpecification[] {
   const always = { "icon-allow-overlap": true, "icon-ignore-placement": true } as const;
   return [
     {
-      id: "sensors", type: "symbol", source: "sensors",
+      id: "sensors",
+      type: "symbol",
+      source: "sensors",
       layout: { "icon-image": ["get", "icon"], "icon-anchor": ["get", "anchor"], "icon-size": BY_ZOOM, ...always },
     },
     {
-      id: "sensor-labels", type: "symbol", source: "sensors", filter: ["!=", ["get", "label"], ""],
+      id: "sensor-labels",
+      type: "symbol",
+      source: "sensors",
+      filter: ["!=", ["get", "label"], ""],
       layout: {
-        "text-field": ["get", "label"], "text-font": FONT, "text-size": 12, "text-anchor": "top", "text-offset": [0, 1.4],
-        "symbol-sort-key": ["case", ["get", "lost"], 0, 1], "text-allow-overlap": ["step", ["zoom"], false, 12, true],
+        "text-field": ["get", "label"],
+        "text-font": FONT,
+        "text-size": 12,
+        "text-anchor": "top",
+        "text-offset": [0, 1.4],
+        "symbol-sort-key": ["case", ["get", "lost"], 0, 1],
+        "text-allow-overlap": ["step", ["zoom"], false, 12, true],
       },
-      paint: { "text-color": ["case", ["get", "lost"], c.lost, c.ink], "text-halo-color": c.halo, "text-halo-width": 1.8 },
+      paint: {
+        "text-color": ["case", ["get", "lost"], c.lost, c.ink],
+        "text-halo-color": c.halo,
+        "text-halo-width": 1.8,
+      },
     },
     {
-      id: "tracks", type: "symbol", source: "tracks",
+      id: "tracks",
+      type: "symbol",
+      source: "tracks",
       layout: {
-        "icon-image": ["step", ["zoom"], ["get", "far"], SYMBOLS_ZOOM, ["get", "icon"]], "icon-size": BY_ZOOM, "symbol-sort-key": ["get", "rank"], ...always,
+        "icon-image": ["step", ["zoom"], ["get", "far"], SYMBOLS_ZOOM, ["get", "icon"]],
+        "icon-size": BY_ZOOM,
+        "symbol-sort-key": ["get", "rank"],
+        ...always,
       },
       paint: { "icon-opacity": ["get", "o"] },
     },
     {
-      id: "marks", type: "symbol", source: "marks",
+      id: "marks",
+      type: "symbol",
+      source: "marks",
       layout: {
-        "icon-image": ["get", "icon"], "icon-size": BY_ZOOM, "symbol-sort-key": ["get", "rank"], ...always, "text-field": ["get", "label"],
-        "text-font": FONT, "text-size": 12, "text-anchor": "bottom", "text-offset": [0, -2.4], "text-optional": true,
+        "icon-image": ["get", "icon"],
+        "icon-size": BY_ZOOM,
+        "symbol-sort-key": ["get", "rank"],
+        ...always,
+        "text-field": ["get", "label"],
+        "text-font": FONT,
+        "text-size": 12,
+        "text-anchor": "bottom",
+        "text-offset": [0, -2.4],
+        "text-optional": true,
       },
       paint: { "text-color": c.ink, "text-halo-color": c.halo, "text-halo-width": 1.8 },
     },
     {
-      id: "selected", type: "circle", source: "selected",
-      paint: { "circle-radius": 27, "circle-color": c.select, "circle-opacity": 0, "circle-stroke-color": c.select, "circle-stroke-width": 3 },
+      id: "selected",
+      type: "circle",
+      source: "selected",
+      paint: {
+        "circle-radius": 27,
+        "circle-color": c.select,
+        "circle-opacity": 0,
+        "circle-stroke-color": c.select,
+        "circle-stroke-width": 3,
+      },
     },
   ];
 }
@@ -142,14 +255,29 @@ function toolLayers(c: Colours): LayerSpecification[] {
     { id: "tool-halo", type: "line", source: "tool", paint: { "line-color": c.halo, "line-width": 6 } },
     { id: "tool-line", type: "line", source: "tool", paint: { "line-color": c.select, "line-width": 2.5 } },
     {
-      id: "tool-points", type: "circle", source: "tool", filter: ["==", ["geometry-type"], "Point"],
-      paint: { "circle-radius": 5, "circle-color": c.halo, "circle-stroke-color": c.select, "circle-stroke-width": 2.5 },
+      id: "tool-points",
+      type: "circle",
+      source: "tool",
+      filter: ["==", ["geometry-type"], "Point"],
+      paint: {
+        "circle-radius": 5,
+        "circle-color": c.halo,
+        "circle-stroke-color": c.select,
+        "circle-stroke-width": 2.5,
+      },
     },
     {
-      id: "tool-labels", type: "symbol", source: "tool", filter: ["has", "label"],
+      id: "tool-labels",
+      type: "symbol",
+      source: "tool",
+      filter: ["has", "label"],
       layout: {
-        "text-field": ["get", "label"], "text-font": FONT, "text-size": 13, "text-anchor": "bottom-left",
-        "text-offset": [0.6, -0.4], "text-allow-overlap": true,
+        "text-field": ["get", "label"],
+        "text-font": FONT,
+        "text-size": 13,
+        "text-anchor": "bottom-left",
+        "text-offset": [0.6, -0.4],
+        "text-allow-overlap": true,
       },
       paint: { "text-color": c.select, "text-halo-color": c.halo, "text-halo-width": 2 },
     },

@@ -44,8 +44,19 @@ function ring(priority: Priority, active: boolean, colours: Colours): HTMLCanvas
 function badge(pen: CanvasRenderingContext2D, priority: Priority, x: number, y: number, colours: Colours): void {
   const r = 7 * RATIO;
   pen.beginPath();
-  if (priority === "distress") polygon(pen, [[x, y - r], [x + r, y], [x, y + r], [x - r, y]]);
-  else if (priority === "high") polygon(pen, [[x, y - r], [x + r, y + r * 0.8], [x - r, y + r * 0.8]]);
+  if (priority === "distress")
+    polygon(pen, [
+      [x, y - r],
+      [x + r, y],
+      [x, y + r],
+      [x - r, y],
+    ]);
+  else if (priority === "high")
+    polygon(pen, [
+      [x, y - r],
+      [x + r, y + r * 0.8],
+      [x - r, y + r * 0.8],
+    ]);
   else if (priority === "medium") pen.rect(x - r * 0.8, y - r * 0.8, r * 1.6, r * 1.6);
   else pen.arc(x, y, r * 0.75, 0, 2 * Math.PI);
   pen.closePath();
@@ -63,7 +74,10 @@ function polygon(pen: CanvasRenderingContext2D, corners: readonly (readonly [num
 function crossing(colours: Colours): HTMLCanvasElement {
   const [canvas, pen] = blank(22);
   const [low, high] = [canvas.width * 0.22, canvas.width * 0.78];
-  for (const [width, colour] of [[6 * RATIO, colours.halo], [2.5 * RATIO, colours.ink]] as const) {
+  for (const [width, colour] of [
+    [6 * RATIO, colours.halo],
+    [2.5 * RATIO, colours.ink],
+  ] as const) {
     pen.beginPath();
     pen.moveTo(low, low);
     pen.lineTo(high, high);

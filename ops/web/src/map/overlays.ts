@@ -31,7 +31,14 @@ export class Overlays {
       if (!this.#shown.has(info.id)) {
         const bounds = sector?.bounds == null ? {} : { bounds: [...sector.bounds] as [number, number, number, number] };
         const address = this.#address(info);
-        map.addSource(source(info.id), { type: "raster", tiles: [address], tileSize: 256, minzoom: info.minzoom, maxzoom: info.maxzoom, ...bounds });
+        map.addSource(source(info.id), {
+          type: "raster",
+          tiles: [address],
+          tileSize: 256,
+          minzoom: info.minzoom,
+          maxzoom: info.maxzoom,
+          ...bounds,
+        });
         map.addLayer(rasterLayer(info.id), ABOVE_TERRAIN);
         this.#shown.set(info.id, address);
         this.setVisible(info.id, isOn(info.id));
@@ -71,5 +78,10 @@ function rank(id: string): number {
 
 function rasterLayer(id: string): RasterLayerSpecification {
   const opacity = { hillshade: 1, elevation: 0.8 }[id] ?? VEIL_OPACITY;
-  return { id: source(id), type: "raster", source: source(id), paint: { "raster-fade-duration": 0, "raster-opacity": opacity } };
+  return {
+    id: source(id),
+    type: "raster",
+    source: source(id),
+    paint: { "raster-fade-duration": 0, "raster-opacity": opacity },
+  };
 }

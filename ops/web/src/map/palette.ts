@@ -22,6 +22,12 @@ export type Colours = Readonly<Record<keyof typeof NAMES, string>> & { readonly 
 
 export function readColours(root: HTMLElement): Colours {
   const style = getComputedStyle(root);
-  const named = Object.entries(NAMES).map(([name, property]) => [name, style.getPropertyValue(property).trim() || "#888888"]);
-  return { ...(Object.fromEntries(named) as Record<keyof typeof NAMES, string>), night: root.dataset["palette"] === "night" };
+  const named = Object.entries(NAMES).map(([name, property]) => [
+    name,
+    style.getPropertyValue(property).trim() || "#888888",
+  ]);
+  return {
+    ...(Object.fromEntries(named) as Record<keyof typeof NAMES, string>),
+    night: root.dataset["palette"] === "night",
+  };
 }

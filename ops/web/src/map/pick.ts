@@ -28,7 +28,10 @@ export class Picker {
   }
 
   #candidates({ x, y }: { readonly x: number; readonly y: number }): Selection[] {
-    const box: [PointLike, PointLike] = [[x - REACH_PX, y - REACH_PX], [x + REACH_PX, y + REACH_PX]];
+    const box: [PointLike, PointLike] = [
+      [x - REACH_PX, y - REACH_PX],
+      [x + REACH_PX, y + REACH_PX],
+    ];
     const seen = new Map<string, Selection>();
     for (const [layer, property, kind] of KINDS) {
       if (this.#map.getLayer(layer) === undefined) continue;

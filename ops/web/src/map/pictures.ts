@@ -49,7 +49,8 @@ export class Pictures {
     if (changed("layout", "sensors")) this.#drawSensors(state);
     if (changed("alerts")) this.#priorities = trackPriorities(state.alerts);
     if (changed("tracks", "alerts")) this.#drawTracks(state);
-    if (changed("tracks", "alerts", "sensors")) this.#chart.show("marks", alertMarks(state.alerts, state.tracks, state.sensors));
+    if (changed("tracks", "alerts", "sensors"))
+      this.#chart.show("marks", alertMarks(state.alerts, state.tracks, state.sensors));
     if (changed("tracks", "selection", "sensors", "alerts")) this.#drawSelected(state);
     if (changed("tracks", "selection", "alerts", "border")) this.#details();
   }
@@ -63,7 +64,9 @@ export class Pictures {
     const now = this.#clock.now(performance.now());
     const nowMs = Number.isFinite(now) ? now : (stampMs ?? Number.NaN);
     const crowded = tracks.size > SYMBOL_TRACKS;
-    this.#tracks.show([...tracks.values()].map((track) => trackFeature(track, nowMs, this.#priorities.get(track.id), crowded)));
+    this.#tracks.show(
+      [...tracks.values()].map((track) => trackFeature(track, nowMs, this.#priorities.get(track.id), crowded)),
+    );
     setData(part("map"), "tracks", String(tracks.size));
     if (stampMs !== null) setData(part("map"), "stamp", new Date(stampMs).toISOString());
   }
@@ -113,7 +116,10 @@ export class Pictures {
       nowMs: this.#clock.now(performance.now()),
       trail: (track: Track) => this.#trails.of(track),
       border: this.#lines,
-      convergenceDeg: projection === null ? () => 0 : (place: Place) => (chosen.length > 60 ? turn : convergenceDeg(projection, place)),
+      convergenceDeg:
+        projection === null
+          ? () => 0
+          : (place: Place) => (chosen.length > 60 ? turn : convergenceDeg(projection, place)),
       leastEllipseM: metresPerPixel(lat, this.#chart.map.getZoom()) * LEAST_ELLIPSE_PX,
       selected,
     };
@@ -125,8 +131,14 @@ export class Pictures {
   #note(tracks: number): void {
     const note = part("map-note");
     note.hidden = tracks <= DETAILED_TRACKS;
-    const dots = tracks > SYMBOL_TRACKS && this.#chart.map.getZoom() < SYMBOLS_ZOOM ? " Tracks without an alert are dots until you zoom in." : "";
-    setText(note, `Trails, ellipses and vectors for ${DETAILED_TRACKS} of ${count(tracks)} tracks: alerted, and nearest to the middle.${dots}`);
+    const dots =
+      tracks > SYMBOL_TRACKS && this.#chart.map.getZoom() < SYMBOLS_ZOOM
+        ? " Tracks without an alert are dots until you zoom in."
+        : "";
+    setText(
+      note,
+      `Trails, ellipses and vectors for ${DETAILED_TRACKS} of ${count(tracks)} tracks: alerted, and nearest to the middle.${dots}`,
+    );
   }
 }
 

@@ -17,7 +17,9 @@ export function symbolKey(colours: Colours): HTMLElement {
     [trackSymbol("person", "tentative", false, colours), "Tentative"],
     [trackSymbol("person", "coasting", false, colours), "Coasting: not seen now, place predicted"],
     [trackSymbol("person", "stale", false, colours), "Stale: not seen for long"],
-    ...["radar", "camera", "ground_sensor"].map((kind) => [sensorSymbol(kind, false, colours), kindWord(kind)] as const),
+    ...["radar", "camera", "ground_sensor"].map(
+      (kind) => [sensorSymbol(kind, false, colours), kindWord(kind)] as const,
+    ),
     [sensorSymbol("radar", true, colours), "Sensor that does not report"],
   ];
   return el("div", { class: "symbol-key" }, ...rows.flatMap(([canvas, words]) => [canvas, el("span", {}, words)]));

@@ -72,7 +72,13 @@ export function trackSymbol(label: Label, how: Look, alerted: boolean, colours: 
   const canvas = square();
   const sidc = `1001${set}${predicted ? "1" : "0"}000${entity}0000`;
   const fill = alerted ? colours.alert : colours.calm;
-  frame(canvas, sidc, { fill, hollow: predicted, size: 19 * small, halo: colours.halo, ink: predicted ? colours.ink : "#000000" });
+  frame(canvas, sidc, {
+    fill,
+    hollow: predicted,
+    size: 19 * small,
+    halo: colours.halo,
+    ink: predicted ? colours.ink : "#000000",
+  });
   if (!entity.startsWith("0000")) icon(canvas, sidc, 30 * small, predicted ? colours.ink : "#000000");
   if (label === "other") dot(canvas, predicted ? colours.ink : "#000000");
   if (how === "stale") stroke(canvas, colours.ink);
@@ -81,14 +87,23 @@ export function trackSymbol(label: Label, how: Look, alerted: boolean, colours: 
 
 export function sensorImages(kinds: readonly string[], colours: Colours): NamedImage[] {
   return [...new Set([...kinds, "radar", "camera", "ground_sensor"])].flatMap((kind) =>
-    [false, true].map((lost) => ({ name: `sensor/${kind}/${lost ? "lost" : "ok"}`, canvas: sensorSymbol(kind, lost, colours) })),
+    [false, true].map((lost) => ({
+      name: `sensor/${kind}/${lost ? "lost" : "ok"}`,
+      canvas: sensorSymbol(kind, lost, colours),
+    })),
   );
 }
 
 export function sensorSymbol(kind: string, lost: boolean, colours: Colours): HTMLCanvasElement {
   const canvas = square();
   const sidc = `100315${lost ? "1" : "0"}000${SENSOR_ENTITY[kind] ?? "220100"}0000`;
-  frame(canvas, sidc, { fill: colours.sensor, hollow: lost, size: 14, halo: colours.halo, ink: lost ? colours.lost : "#000000" });
+  frame(canvas, sidc, {
+    fill: colours.sensor,
+    hollow: lost,
+    size: 14,
+    halo: colours.halo,
+    ink: lost ? colours.lost : "#000000",
+  });
   icon(canvas, sidc, 16, lost ? colours.lost : "#000000");
   if (lost) stroke(canvas, colours.lost);
   return canvas;
@@ -103,8 +118,22 @@ interface FrameStyle {
 }
 
 function frame(canvas: HTMLCanvasElement, sidc: string, style: FrameStyle): void {
-  const colour = { Civilian: style.fill, Friend: style.fill, Hostile: style.fill, Neutral: style.fill, Unknown: style.fill, Suspect: style.fill };
-  const ink = { Civilian: style.ink, Friend: style.ink, Hostile: style.ink, Neutral: style.ink, Unknown: style.ink, Suspect: style.ink };
+  const colour = {
+    Civilian: style.fill,
+    Friend: style.fill,
+    Hostile: style.fill,
+    Neutral: style.fill,
+    Unknown: style.fill,
+    Suspect: style.fill,
+  };
+  const ink = {
+    Civilian: style.ink,
+    Friend: style.ink,
+    Hostile: style.ink,
+    Neutral: style.ink,
+    Unknown: style.ink,
+    Suspect: style.ink,
+  };
   const symbol = new ms.Symbol(sidc, {
     size: style.size,
     icon: false,
@@ -121,7 +150,10 @@ function frame(canvas: HTMLCanvasElement, sidc: string, style: FrameStyle): void
 
 /** The icon alone, larger than the standard's proportion: at this size it would not be legible in its frame. */
 function icon(canvas: HTMLCanvasElement, sidc: string, size: number, ink: string): void {
-  paste(canvas, new ms.Symbol(sidc, { size, frame: false, fill: false, civilianColor: false, monoColor: ink, strokeWidth: 6 }));
+  paste(
+    canvas,
+    new ms.Symbol(sidc, { size, frame: false, fill: false, civilianColor: false, monoColor: ink, strokeWidth: 6 }),
+  );
 }
 
 function square(sizePx = SIZE_PX): HTMLCanvasElement {

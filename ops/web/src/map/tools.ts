@@ -23,9 +23,14 @@ export class Tools {
 
   constructor(chart: Chart, targetHeightM: () => number) {
     this.#chart = chart;
-    const commands = { undo: () => this.#set(this.#places.slice(0, -1)), clear: () => this.#set([]), close: () => this.end() };
+    const commands = {
+      undo: () => this.#set(this.#places.slice(0, -1)),
+      clear: () => this.#set([]),
+      close: () => this.end(),
+    };
     this.#panels = { measure: new MeasurePanel(commands), sight: new SightPanel(commands, targetHeightM) };
-    for (const tool of ["measure", "sight"] as const) part(`tool-${tool}`).addEventListener("click", () => this.toggle(tool));
+    for (const tool of ["measure", "sight"] as const)
+      part(`tool-${tool}`).addEventListener("click", () => this.toggle(tool));
   }
 
   get active(): boolean {
@@ -55,7 +60,8 @@ export class Tools {
     const area = part("map-area");
     if (this.#tool === null) delete area.dataset["tool"];
     else area.dataset["tool"] = this.#tool;
-    for (const tool of ["measure", "sight"] as const) part(`tool-${tool}`).setAttribute("aria-pressed", String(tool === this.#tool));
+    for (const tool of ["measure", "sight"] as const)
+      part(`tool-${tool}`).setAttribute("aria-pressed", String(tool === this.#tool));
     part("tool-panel").hidden = this.#tool === null;
   }
 
@@ -67,8 +73,16 @@ export class Tools {
 }
 
 function drawn(places: readonly Place[], tool: Tool | null): Feature[] {
-  const name = (index: number): string => (tool === "sight" ? (index === 0 ? "observer" : "target") : String(index + 1));
-  const points: Feature[] = places.map((place, index) => ({ type: "Feature", properties: { label: name(index) }, geometry: at(place) }));
-  const way: Feature[] = places.length < 2 ? [] : [{ type: "Feature", properties: {}, geometry: line(places.map(({ lon, lat }) => [lon, lat])) }];
+  const name = (index: number): string =>
+    tool === "sight" ? (index === 0 ? "observer" : "target") : String(index + 1);
+  const points: Feature[] = places.map((place, index) => ({
+    type: "Feature",
+    properties: { label: name(index) },
+    geometry: at(place),
+  }));
+  const way: Feature[] =
+    places.length < 2
+      ? []
+      : [{ type: "Feature", properties: {}, geometry: line(places.map(({ lon, lat }) => [lon, lat])) }];
   return [...way, ...points];
 }

@@ -111,7 +111,9 @@ export async function openMapView({ store, clock, trails, select }: MapContext):
 }
 
 export function openLayersPanel(changed: (id: string, on: boolean) => void): LayersPanel {
-  return new LayersPanel({ things: SWITCHES, isOnByDefault, changed }, () => symbolKey(readColours(document.documentElement)));
+  return new LayersPanel({ things: SWITCHES, isOnByDefault, changed }, () =>
+    symbolKey(readColours(document.documentElement)),
+  );
 }
 
 const NO_WEBGL =

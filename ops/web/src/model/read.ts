@@ -1,8 +1,19 @@
 // From JSON that may hold anything to records. What cannot be used is null, never a guess; text is made harmless to read.
 
 import {
-  ALERT_STATUSES, CLASSES, PRIORITIES, TRACK_STATUSES,
-  type Alert, type ClassName, type Counts, type Label, type LayerInfo, type Place, type Sector, type Sensor, type Track,
+  ALERT_STATUSES,
+  CLASSES,
+  PRIORITIES,
+  TRACK_STATUSES,
+  type Alert,
+  type ClassName,
+  type Counts,
+  type Label,
+  type LayerInfo,
+  type Place,
+  type Sector,
+  type Sensor,
+  type Track,
 } from "./records.ts";
 
 type Raw = Readonly<Record<string, unknown>>;
@@ -68,7 +79,9 @@ function milliseconds(nanoseconds: unknown): number | null {
 }
 
 function identities(raw: unknown): readonly string[] {
-  return list(raw).map(identity).filter((name) => name !== null);
+  return list(raw)
+    .map(identity)
+    .filter((name) => name !== null);
 }
 
 export function readTrack(raw: unknown): Track | null {
@@ -105,9 +118,7 @@ function readClasses(raw: unknown): Readonly<Record<ClassName, number>> | null {
   const body = object(raw);
   if (body === null) return null;
   const shares = CLASSES.map((name) => [name, share(body[name])] as const);
-  return shares.some(([, value]) => value === null)
-    ? null
-    : (Object.fromEntries(shares) as Record<ClassName, number>);
+  return shares.some(([, value]) => value === null) ? null : (Object.fromEntries(shares) as Record<ClassName, number>);
 }
 
 function readSegment(raw: unknown): number | null {
@@ -121,7 +132,9 @@ export function readSensor(raw: unknown): Sensor | null {
   const where = place(body);
   const id = identity(body["sensor"]);
   if (where === null || id === null) return null;
-  const faults = Object.entries(object(body["faults"]) ?? {}).map(([fault, finding]) => [text(fault, 40), text(finding, 200)] as const);
+  const faults = Object.entries(object(body["faults"]) ?? {}).map(
+    ([fault, finding]) => [text(fault, 40), text(finding, 200)] as const,
+  );
   const state = text(body["state"], 40) || "never";
   return {
     ...where,
@@ -238,7 +251,9 @@ export function readSector(raw: unknown): Sector | null {
 function projectionOf(proj: unknown, epsg: number | null): string | null {
   if (typeof proj === "string" && proj.startsWith("+proj=")) return proj;
   const [, south, zone] = /^32([67])(0[1-9]|[1-5]\d|60)$/.exec(String(epsg)) ?? [];
-  return zone === undefined ? null : `+proj=utm +zone=${Number(zone)}${south === "7" ? " +south" : ""} +datum=WGS84 +units=m +no_defs`;
+  return zone === undefined
+    ? null
+    : `+proj=utm +zone=${Number(zone)}${south === "7" ? " +south" : ""} +datum=WGS84 +units=m +no_defs`;
 }
 
 function describeTerrain(raw: unknown): string | null {

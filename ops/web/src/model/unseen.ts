@@ -37,7 +37,8 @@ export interface Unseen {
 export function unseen(state: State, nowMs: number): Unseen {
   const share = state.sector.value?.hiddenShare ?? hiddenShare(state.segments.value);
   const belt = state.sector.value?.beltM ?? null;
-  const ground = belt === null ? "of the ground along the border" : `of the ground within ${distance(belt)} of the border`;
+  const ground =
+    belt === null ? "of the ground along the border" : `of the ground within ${distance(belt)} of the border`;
   const hidden =
     share === null
       ? "How much ground is hidden from every sensor is not known yet"
@@ -61,7 +62,8 @@ function describeSensors(lost: readonly Sensor[], all: number, nowMs: number): s
   if (all === 0) return "No sensor has reported yet";
   if (lost.length === 0) return `All ${all} sensors report`;
   const named = lost.slice(0, 4).map((sensor) => {
-    const since = sensor.sinceMs === null || !Number.isFinite(nowMs) ? "" : ` for ${duration((nowMs - sensor.sinceMs) / 1000)}`;
+    const since =
+      sensor.sinceMs === null || !Number.isFinite(nowMs) ? "" : ` for ${duration((nowMs - sensor.sinceMs) / 1000)}`;
     return `${readable(sensor.id)} ${stateOf(sensor)}${sensor.state === "degraded" ? "" : since}`;
   });
   const more = lost.length > named.length ? ` and ${lost.length - named.length} more` : "";

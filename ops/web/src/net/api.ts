@@ -30,7 +30,10 @@ async function request(path: string, init: RequestInit, signal?: AbortSignal): P
   try {
     response = await fetch(path, { ...init, cache: "no-cache", credentials: "same-origin", signal: until });
   } catch {
-    throw new RequestFailed(timeout.aborted ? "The server did not answer in time." : "The server cannot be reached.", 0);
+    throw new RequestFailed(
+      timeout.aborted ? "The server did not answer in time." : "The server cannot be reached.",
+      0,
+    );
   }
   if (!response.ok) throw new RequestFailed(await sentenceOf(response), response.status);
   return response;

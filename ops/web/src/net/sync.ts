@@ -3,7 +3,17 @@
 import type { FeatureCollection } from "geojson";
 import { withRevision } from "../model/alerts.ts";
 import type { ServerClock } from "../model/clock.ts";
-import { list, moment, object, readAlert, readCounts, readLayer, readSector, readSensor, readTrack } from "../model/read.ts";
+import {
+  list,
+  moment,
+  object,
+  readAlert,
+  readCounts,
+  readLayer,
+  readSector,
+  readSensor,
+  readTrack,
+} from "../model/read.ts";
 import type { Alert, Track } from "../model/records.ts";
 import type { Connection, Loaded, State } from "../model/state.ts";
 import type { Store } from "../model/store.ts";
@@ -126,7 +136,9 @@ export class Sync {
   }
 
   #takeSensors(body: Readonly<Record<string, unknown>>): void {
-    const sensors = list(body["sensors"]).map(readSensor).filter((sensor) => sensor !== null);
+    const sensors = list(body["sensors"])
+      .map(readSensor)
+      .filter((sensor) => sensor !== null);
     this.#store.update(() => ({ sensors: new Map(sensors.map((sensor) => [sensor.id, sensor])) }));
     void this.#loadGround(); // what can be seen may have changed with them
   }
@@ -148,7 +160,9 @@ export class Sync {
 
   async #loadAlerts(): Promise<void> {
     const body = object(await getJson(`/api/alerts?limit=${ALERT_LIMIT}`, this.#stop.signal));
-    const alerts = list(body?.["alerts"]).map(readAlert).filter((alert) => alert !== null);
+    const alerts = list(body?.["alerts"])
+      .map(readAlert)
+      .filter((alert) => alert !== null);
     const last = body?.["last"];
     if (typeof last === "number") {
       if (this.#after !== null && last < this.#after) this.#startOver();
@@ -270,7 +284,5 @@ function byId(alerts: readonly Alert[]): Map<string, Alert> {
 
 function readCollection(raw: unknown): FeatureCollection | null {
   const body = object(raw);
-  return body?.["type"] === "FeatureCollection" && Array.isArray(body["features"])
-    ? (raw as FeatureCollection)
-    : null;
+  return body?.["type"] === "FeatureCollection" && Array.isArray(body["features"]) ? (raw as FeatureCollection) : null;
 }

@@ -43,7 +43,13 @@ export class AlertList {
     this.#note(state, all.length, rows.length);
     const focusable = this.#focusable(rows);
     const place = this.#focusedPlace();
-    keyed(this.#list, rows, ({ id }) => id, (alert) => this.#create(alert.id), (row, alert) => this.#update(row, alert, alert.id === focusable));
+    keyed(
+      this.#list,
+      rows,
+      ({ id }) => id,
+      (alert) => this.#create(alert.id),
+      (row, alert) => this.#update(row, alert, alert.id === focusable),
+    );
     const lost = place !== -1 && this.#focusedPlace() === -1;
     if (lost) this.#focus([...this.#list.children][Math.min(place, rows.length - 1)] as HTMLElement | undefined);
   }
@@ -76,19 +82,32 @@ export class AlertList {
 
   #showWaiting(state: State): void {
     const counts = waiting(state.alerts);
-    keyed(part("waiting"), PRIORITIES, (priority) => priority, () => el("li"), (item, priority) => {
-      setText(item, `${PRIORITY_MARK[priority]} ${counts[priority]}`);
-      setData(item, "priority", priority);
-      setData(item, "count", String(counts[priority]));
-      item.title = `${counts[priority]} ${PRIORITY_WORD[priority].toLowerCase()} waiting`;
-    });
+    keyed(
+      part("waiting"),
+      PRIORITIES,
+      (priority) => priority,
+      () => el("li"),
+      (item, priority) => {
+        setText(item, `${PRIORITY_MARK[priority]} ${counts[priority]}`);
+        setData(item, "priority", priority);
+        setData(item, "count", String(counts[priority]));
+        item.title = `${counts[priority]} ${PRIORITY_WORD[priority].toLowerCase()} waiting`;
+      },
+    );
   }
 
   #note(state: State, all: number, shown: number): void {
     const note = part("alerts-note");
     let words = "";
-    if (!state.alertsKnown) words = state.connection.problem === "" ? "Reading the alerts …" : `The alerts could not be read. ${state.connection.problem}`;
-    else if (all === 0) words = this.#closed ? "No alert has been closed yet." : "No open alerts. What no sensor sees raises none: see the line above.";
+    if (!state.alertsKnown)
+      words =
+        state.connection.problem === ""
+          ? "Reading the alerts …"
+          : `The alerts could not be read. ${state.connection.problem}`;
+    else if (all === 0)
+      words = this.#closed
+        ? "No alert has been closed yet."
+        : "No open alerts. What no sensor sees raises none: see the line above.";
     else if (shown < all) words = `The first ${shown} of ${all}.`;
     else if (this.#closed && state.alertsTruncated) words = "Older alerts are not shown.";
     note.hidden = words === "";
@@ -110,14 +129,53 @@ export class AlertList {
     };
     const open = el(
       "button",
-      { class: "alert-open", type: "button", data: { testid: "alert-open" }, on: { click: run((alert) => this.#actions.select(alert)) } },
-      el("span", { class: "alert-top" }, el("span", { class: "alert-priority" }), el("span", { class: "alert-status" }), el("span", { class: "alert-age" })),
+      {
+        class: "alert-open",
+        type: "button",
+        data: { testid: "alert-open" },
+        on: { click: run((alert) => this.#actions.select(alert)) },
+      },
+      el(
+        "span",
+        { class: "alert-top" },
+        el("span", { class: "alert-priority" }),
+        el("span", { class: "alert-status" }),
+        el("span", { class: "alert-age" }),
+      ),
       el("span", { class: "alert-sentence" }),
       el("span", { class: "alert-by" }),
     );
-    const acknowledge = el("button", { class: "alert-acknowledge", type: "button", data: { testid: "alert-acknowledge" }, on: { click: run((alert) => this.#send(alert, "acknowledge")) } }, "Acknowledge");
-    const clear = el("button", { class: "alert-clear", type: "button", title: "It is over", data: { testid: "alert-clear" }, on: { click: run((alert) => this.#send(alert, "clear")) } }, "Clear");
-    const reject = el("button", { class: "alert-reject", type: "button", data: { testid: "alert-reject" }, on: { click: run((alert) => this.#actions.reject(alert)) } }, "Reject …");
+    const acknowledge = el(
+      "button",
+      {
+        class: "alert-acknowledge",
+        type: "button",
+        data: { testid: "alert-acknowledge" },
+        on: { click: run((alert) => this.#send(alert, "acknowledge")) },
+      },
+      "Acknowledge",
+    );
+    const clear = el(
+      "button",
+      {
+        class: "alert-clear",
+        type: "button",
+        title: "It is over",
+        data: { testid: "alert-clear" },
+        on: { click: run((alert) => this.#send(alert, "clear")) },
+      },
+      "Clear",
+    );
+    const reject = el(
+      "button",
+      {
+        class: "alert-reject",
+        type: "button",
+        data: { testid: "alert-reject" },
+        on: { click: run((alert) => this.#actions.reject(alert)) },
+      },
+      "Reject …",
+    );
     return el(
       "li",
       { class: "alert", data: { testid: "alert", alert: id } },

@@ -23,7 +23,9 @@ export class Announcer {
 
   hear(state: State, before: State): void {
     if (state.alerts === before.alerts) return;
-    this.#distress = [...state.alerts.values()].some(({ priority, status }) => priority === "distress" && status === "active");
+    this.#distress = [...state.alerts.values()].some(
+      ({ priority, status }) => priority === "distress" && status === "active",
+    );
     if (!before.alertsKnown) return;
     const fresh = newlyActive(before.alerts, state.alerts);
     const first = fresh[0];

@@ -51,7 +51,10 @@ export function describe(selection: Selection, state: State, nowMs: number): Det
 }
 
 export function whereFacts(place: Place): Fact[] {
-  return [["MGRS", mgrs(place)], ["Lat, lon", latLon(place)]];
+  return [
+    ["MGRS", mgrs(place)],
+    ["Lat, lon", latLon(place)],
+  ];
 }
 
 function describeTrack(track: Track, state: State, nowMs: number): Details {
@@ -68,7 +71,10 @@ function describeTrack(track: Track, state: State, nowMs: number): Details {
       { title: "Where", facts: [...borderFacts(track.segment, null, track.offsetM), ...whereFacts(track)] },
     ],
     shares: shares(track),
-    links: alerts.map(({ id, priority, rule }) => ({ label: `${PRIORITY_MARK[priority]} ${rule.replaceAll("_", " ")}`, to: { kind: "alert", id } })),
+    links: alerts.map(({ id, priority, rule }) => ({
+      label: `${PRIORITY_MARK[priority]} ${rule.replaceAll("_", " ")}`,
+      to: { kind: "alert", id },
+    })),
     place: track,
     alert: alerts[0] ?? null,
   };
@@ -89,12 +95,18 @@ function trackLead(track: Track, seenS: number, nowMs: number): string {
 }
 
 function surenessFacts(track: Track, seenS: number, sensors: readonly string[] | null): Fact[] {
-  const doubtful: Fact[] = track.revokedSources.length === 0 ? [] : [["Not believed", track.revokedSources.map((id) => readable(id)).join(", ")]];
+  const doubtful: Fact[] =
+    track.revokedSources.length === 0
+      ? []
+      : [["Not believed", track.revokedSources.map((id) => readable(id)).join(", ")]];
   const axes = track.ellipseM;
   const ellipse = axes === null ? "–" : `±${metres(axes[0] * ELLIPSE_95, 1)} by ±${metres(axes[1] * ELLIPSE_95, 1)}`;
   return [
     ["Exists", probability(track.existence)],
-    ["Class", `${CLASS_WORD[track.label]}${track.labelProbability === null ? "" : `, ${probability(track.labelProbability)}`}`],
+    [
+      "Class",
+      `${CLASS_WORD[track.label]}${track.labelProbability === null ? "" : `, ${probability(track.labelProbability)}`}`,
+    ],
     ["Place, 95 %", ellipse],
     ["Long axis", axes === null ? "–" : `${degrees(track.ellipseAzimuthDeg)} grid`],
     ["Last plot", `${duration(seenS)} ago`],
@@ -119,8 +131,12 @@ function shares(track: Track): readonly (readonly [string, number])[] {
 }
 
 function borderFacts(segment: number | null, chainageM: number | null, offsetM: number | null): Fact[] {
-  const side = offsetM === null ? "–" : `${metres(Math.abs(offsetM))} ${offsetM >= 0 ? "on the home side" : "on the far side"}`;
-  const facts: Fact[] = [["Border segment", segment === null ? "–" : String(segment)], ["From the line", side]];
+  const side =
+    offsetM === null ? "–" : `${metres(Math.abs(offsetM))} ${offsetM >= 0 ? "on the home side" : "on the far side"}`;
+  const facts: Fact[] = [
+    ["Border segment", segment === null ? "–" : String(segment)],
+    ["From the line", side],
+  ];
   if (chainageM !== null) facts.splice(1, 0, ["Along the border", `km ${(chainageM / 1000).toFixed(2)}`]);
   return facts;
 }
@@ -131,12 +147,19 @@ function describeAlert(alert: Alert, state: State, nowMs: number): Details {
   const place = track ?? sensor ?? alert.place;
   const links: { label: string; to: Selection }[] = [];
   if (track !== undefined) links.push({ label: `Track ${readable(track.id)}`, to: { kind: "track", id: track.id } });
-  if (sensor !== undefined) links.push({ label: `Sensor ${readable(sensor.id)}`, to: { kind: "sensor", id: sensor.id } });
+  if (sensor !== undefined)
+    links.push({ label: `Sensor ${readable(sensor.id)}`, to: { kind: "sensor", id: sensor.id } });
   const sections: Section[] = [{ title: "Alert", facts: alertFacts(alert, nowMs) }];
   if (alert.track !== null) {
     const ended = track === undefined ? " (the track has ended)" : "";
     sections.push({ title: `How sure, when it was stated${ended}`, facts: alertSureness(alert) });
-    sections.push({ title: "Where, when it was stated", facts: [...borderFacts(alert.segment, alert.chainageM, alert.offsetM), ...(alert.place === null ? [] : whereFacts(alert.place))] });
+    sections.push({
+      title: "Where, when it was stated",
+      facts: [
+        ...borderFacts(alert.segment, alert.chainageM, alert.offsetM),
+        ...(alert.place === null ? [] : whereFacts(alert.place)),
+      ],
+    });
   } else if (place !== null) {
     sections.push({ title: "Where", facts: whereFacts(place) });
   }

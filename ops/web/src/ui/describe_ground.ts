@@ -14,19 +14,31 @@ export function describeSensor(id: string, state: State, nowMs: number): Details
   if (sensor === undefined) return null;
   const since = sensor.sinceMs === null ? "" : ` for ${duration((nowMs - sensor.sinceMs) / 1000)}`;
   const lead = leadOf(sensor, since);
-  const alerts = [...state.alerts.values()].filter((alert) => alert.sensor === id && (alert.status === "active" || alert.status === "acknowledged"));
+  const alerts = [...state.alerts.values()].filter(
+    (alert) => alert.sensor === id && (alert.status === "active" || alert.status === "acknowledged"),
+  );
   return {
     kind: kindWord(sensor.kind),
     title: readable(id),
     lead: lead.charAt(0).toUpperCase() + lead.slice(1),
     sections: [
-      ...(sensor.faults.length === 0 ? [] : [{ title: "Faults", facts: sensor.faults.map(([fault, finding]) => [fault.replaceAll("_", " "), finding] as const) }]),
+      ...(sensor.faults.length === 0
+        ? []
+        : [
+            {
+              title: "Faults",
+              facts: sensor.faults.map(([fault, finding]) => [fault.replaceAll("_", " "), finding] as const),
+            },
+          ]),
       { title: "Field of view", facts: viewFacts(id, state) },
       { title: "Messages", facts: messageFacts(id, state) },
       { title: "Where", facts: whereFacts(sensor) },
     ],
     shares: [],
-    links: alerts.map((alert) => ({ label: `Alert: ${alert.rule.replaceAll("_", " ")}`, to: { kind: "alert", id: alert.id } })),
+    links: alerts.map((alert) => ({
+      label: `Alert: ${alert.rule.replaceAll("_", " ")}`,
+      to: { kind: "alert", id: alert.id },
+    })),
     place: sensor,
     alert: alerts[0] ?? null,
   };
@@ -39,13 +51,22 @@ function leadOf(sensor: Sensor, since: string): string {
 }
 
 function viewFacts(id: string, state: State): Fact[] {
-  const feature = state.layout.value?.features.find((entry) => propertyOf(entry, "id") === id && entry.geometry?.type === "Point");
+  const feature = state.layout.value?.features.find(
+    (entry) => propertyOf(entry, "id") === id && entry.geometry?.type === "Point",
+  );
   const value = (name: string): number | null => number(propertyOf(feature, name));
   const [near, far] = [value("min_range_m"), value("max_range_m")];
   const width = value("field_of_view_deg");
   return [
     ["Range", far === null ? "–" : `${near ? `${metres(near)} to ` : "to "}${metres(far)}`],
-    ["Width", width === null ? "–" : width >= 360 ? "all round" : `${Math.round(width)}° about ${degrees(value("azimuth_deg"))} true`],
+    [
+      "Width",
+      width === null
+        ? "–"
+        : width >= 360
+          ? "all round"
+          : `${Math.round(width)}° about ${degrees(value("azimuth_deg"))} true`,
+    ],
     ["Mast", metres(value("mast_height_m"), 1)],
     ["Ground", metres(value("ground_m"))],
   ];
@@ -76,16 +97,24 @@ export function describeSegment(id: string, state: State): Details | null {
   return {
     kind: "Border segment",
     title: `Segment ${readable(id)}`,
-    lead: hidden === null ? "How much of it is hidden is not known here." : `${percent(hidden)} of the ground along it is hidden from every sensor.`,
-    sections: [{
-      title: "Segment",
-      facts: [
-        ["Along the border", from === null || to === null ? "–" : `km ${(from / 1000).toFixed(2)} to ${(to / 1000).toFixed(2)}`],
-        ...(section === "" ? [] : [["Section", section] as const]),
-        ["Hidden share", percent(hidden)],
-        ["Tracks at it now", String(tracks)],
-      ],
-    }],
+    lead:
+      hidden === null
+        ? "How much of it is hidden is not known here."
+        : `${percent(hidden)} of the ground along it is hidden from every sensor.`,
+    sections: [
+      {
+        title: "Segment",
+        facts: [
+          [
+            "Along the border",
+            from === null || to === null ? "–" : `km ${(from / 1000).toFixed(2)} to ${(to / 1000).toFixed(2)}`,
+          ],
+          ...(section === "" ? [] : [["Section", section] as const]),
+          ["Hidden share", percent(hidden)],
+          ["Tracks at it now", String(tracks)],
+        ],
+      },
+    ],
     shares: [],
     links: [],
     place: null,

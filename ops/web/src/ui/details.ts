@@ -42,7 +42,10 @@ export class DetailsPanel {
     const details = selection === null ? null : describe(selection, state, nowMs);
     this.#empty.hidden = details !== null;
     this.#body.hidden = details === null;
-    setText(this.#empty, selection === null ? NOTHING : `This ${selection.kind} is no longer in the picture: it has ended.`);
+    setText(
+      this.#empty,
+      selection === null ? NOTHING : `This ${selection.kind} is no longer in the picture: it has ended.`,
+    );
     if (selection === null || details === null) return;
     const key = `${selection.kind} ${selection.id}`;
     if (key !== this.#shown) setText(this.#problem, "");
@@ -52,21 +55,37 @@ export class DetailsPanel {
     setText(this.#lead, details.lead);
     this.#showButtons(selection, details);
     this.#showShares(details);
-    keyed(this.#sections, details.sections, ({ title }) => title, ({ title }) => el("section", {}, el("h3", {}, title), el("dl", { class: "facts" })), fillSection);
+    keyed(
+      this.#sections,
+      details.sections,
+      ({ title }) => title,
+      ({ title }) => el("section", {}, el("h3", {}, title), el("dl", { class: "facts" })),
+      fillSection,
+    );
   }
 
   #showButtons(selection: Selection, details: Details): void {
     const { alert } = details;
     const buttons: { id: string; label: string; run: () => void }[] = [];
-    if (details.place !== null) buttons.push({ id: "fly", label: "Show on the map", run: () => this.#actions.fly(selection) });
-    if (alert?.status === "active") buttons.push({ id: `acknowledge ${alert.id}`, label: "Acknowledge", run: () => void this.#acknowledge(alert) });
-    if (alert?.status === "active" || alert?.status === "acknowledged") buttons.push({ id: `reject ${alert.id}`, label: "Reject …", run: () => this.#actions.reject(alert) });
-    for (const { label, to } of details.links) buttons.push({ id: `${to.kind} ${to.id}`, label, run: () => this.#actions.select(to) });
+    if (details.place !== null)
+      buttons.push({ id: "fly", label: "Show on the map", run: () => this.#actions.fly(selection) });
+    if (alert?.status === "active")
+      buttons.push({ id: `acknowledge ${alert.id}`, label: "Acknowledge", run: () => void this.#acknowledge(alert) });
+    if (alert?.status === "active" || alert?.status === "acknowledged")
+      buttons.push({ id: `reject ${alert.id}`, label: "Reject …", run: () => this.#actions.reject(alert) });
+    for (const { label, to } of details.links)
+      buttons.push({ id: `${to.kind} ${to.id}`, label, run: () => this.#actions.select(to) });
     buttons.push({ id: "close", label: "Deselect", run: () => this.#actions.select(null) });
-    keyed(this.#buttons, buttons, ({ id }) => id, ({ id }) => el("button", { type: "button", data: { testid: `details-${id.split(" ")[0] ?? ""}` } }), (button, entry) => {
-      setText(button, entry.label);
-      button.onclick = entry.run;
-    });
+    keyed(
+      this.#buttons,
+      buttons,
+      ({ id }) => id,
+      ({ id }) => el("button", { type: "button", data: { testid: `details-${id.split(" ")[0] ?? ""}` } }),
+      (button, entry) => {
+        setText(button, entry.label);
+        button.onclick = entry.run;
+      },
+    );
   }
 
   async #acknowledge(alert: Alert): Promise<void> {
@@ -80,13 +99,23 @@ export class DetailsPanel {
 
   #showShares({ shares }: Details): void {
     this.#sharesTitle.hidden = this.#shares.hidden = shares.length === 0;
-    keyed(this.#shares, shares.flatMap(([label, share]) => [[label, "label", share], [label, "bar", share], [label, "value", share]] as const),
+    keyed(
+      this.#shares,
+      shares.flatMap(
+        ([label, share]) =>
+          [
+            [label, "label", share],
+            [label, "bar", share],
+            [label, "value", share],
+          ] as const,
+      ),
       ([label, what]) => `${label} ${what}`,
       ([label, what]) => (what === "bar" ? bar(label) : el("span", { class: what })),
       (node, [label, what, share]) => {
         if (node instanceof HTMLProgressElement) node.value = share;
         else setText(node, what === "label" ? label : probability(share));
-      });
+      },
+    );
   }
 }
 

@@ -39,7 +39,11 @@ export class Help {
     box.checked = singleKeysOn();
     box.addEventListener("change", () => remember("keys", box.checked ? "on" : "off"));
     const label = el("label", {}, box, " Single keys on this page (L, M, D, T, S, Y, G, V and ?)");
-    const close = el("button", { type: "button", data: { testid: "help-close" }, on: { click: () => this.#dialog.close() } }, "Close");
+    const close = el(
+      "button",
+      { type: "button", data: { testid: "help-close" }, on: { click: () => this.#dialog.close() } },
+      "Close",
+    );
     this.#dialog.append(
       el("h2", { id: "help-title" }, "Help"),
       el("h3", {}, "Keys"),

@@ -33,7 +33,16 @@ export class LayersPanel {
     this.#switches = switches;
     this.#drawKey = drawKey;
     const things = switches.things.map((entry) => this.#row(entry.id, isOn(entry.id, entry.on), entry.title));
-    part("panel-layers").append(el("h2", { class: "hidden-text" }, "Layers"), el("h3", {}, "Ground and what can be seen"), this.#problem, this.#rasters, el("h3", {}, "Things"), ...things, el("h3", {}, "Symbols"), this.#key);
+    part("panel-layers").append(
+      el("h2", { class: "hidden-text" }, "Layers"),
+      el("h3", {}, "Ground and what can be seen"),
+      this.#problem,
+      this.#rasters,
+      el("h3", {}, "Things"),
+      ...things,
+      el("h3", {}, "Symbols"),
+      this.#key,
+    );
     this.repaint();
   }
 
@@ -46,7 +55,13 @@ export class LayersPanel {
     const layers = state.layers.value ?? [];
     setText(this.#problem, layers.length > 0 ? "" : state.layers.problem || "Reading the layers …");
     this.#problem.hidden = layers.length > 0;
-    keyed(this.#rasters, layers, ({ id }) => id, (layer) => this.#row(layer.id, isOn(layer.id, this.#switches.isOnByDefault(layer.id)), layer.title), showLegend);
+    keyed(
+      this.#rasters,
+      layers,
+      ({ id }) => id,
+      (layer) => this.#row(layer.id, isOn(layer.id, this.#switches.isOnByDefault(layer.id)), layer.title),
+      showLegend,
+    );
   }
 
   #row(id: string, on: boolean, title: string): HTMLElement {
@@ -68,9 +83,15 @@ function showLegend(row: HTMLElement, layer: LayerInfo): void {
   if (label === null || legend === null) return;
   setText(label, layer.title);
   row.dataset["revision"] = layer.revision;
-  keyed(legend, layer.legend, ({ colour, label: words }) => `${colour} ${words}`, () => el("li", {}, el("span", { class: "swatch" }), el("span")), (item, entry) => {
-    const [swatch, words] = item.children;
-    (swatch as HTMLElement).style.backgroundColor = entry.colour;
-    if (words !== undefined) setText(words, entry.label);
-  });
+  keyed(
+    legend,
+    layer.legend,
+    ({ colour, label: words }) => `${colour} ${words}`,
+    () => el("li", {}, el("span", { class: "swatch" }), el("span")),
+    (item, entry) => {
+      const [swatch, words] = item.children;
+      (swatch as HTMLElement).style.backgroundColor = entry.colour;
+      if (words !== undefined) setText(words, entry.label);
+    },
+  );
 }

@@ -50,15 +50,30 @@ function table(places: readonly Place[]): HTMLElement {
     const from = places[index] as Place;
     const { distanceM, azimuthDeg } = leg(from, to);
     totalM += distanceM;
-    const cells = [`${index + 1} to ${index + 2}`, exact(distanceM), degrees(azimuthDeg, 1), degrees(azimuthDeg - utmConvergenceDeg(from), 1), mils(azimuthDeg - utmConvergenceDeg(from))];
+    const cells = [
+      `${index + 1} to ${index + 2}`,
+      exact(distanceM),
+      degrees(azimuthDeg, 1),
+      degrees(azimuthDeg - utmConvergenceDeg(from), 1),
+      mils(azimuthDeg - utmConvergenceDeg(from)),
+    ];
     return el("tr", { data: { testid: "leg" } }, ...cells.map((cell) => el("td", {}, cell)));
   });
   const heads = ["Leg", "Distance", "Bearing, true", `Bearing, grid ${gridName(first)}`, "Grid, mils"];
   return el(
     "div",
     {},
-    el("table", { data: { testid: "measure-table" } }, el("thead", {}, el("tr", {}, ...heads.map((head) => el("th", {}, head)))), el("tbody", {}, ...rows)),
-    el("p", { class: "hint", data: { testid: "measure-total" } }, `In all ${exact(totalM)}, along the ellipsoid WGS 84; slopes are not counted.`),
+    el(
+      "table",
+      { data: { testid: "measure-table" } },
+      el("thead", {}, el("tr", {}, ...heads.map((head) => el("th", {}, head)))),
+      el("tbody", {}, ...rows),
+    ),
+    el(
+      "p",
+      { class: "hint", data: { testid: "measure-total" } },
+      `In all ${exact(totalM)}, along the ellipsoid WGS 84; slopes are not counted.`,
+    ),
   );
 }
 

@@ -21,7 +21,12 @@ const BOTTOM = 26;
 
 /** `width`: of the panel that it stands in, pixels; text keeps its size. */
 export function profileChart(profile: Profile, width: number): SVGSVGElement {
-  const chart = svg("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, class: "chart", role: "img", "data-testid": "profile-chart" });
+  const chart = svg("svg", {
+    viewBox: `0 0 ${width} ${HEIGHT}`,
+    class: "chart",
+    role: "img",
+    "data-testid": "profile-chart",
+  });
   const heights = [...profile.elevationM, ...profile.sightM].filter((value) => value !== null);
   const length = profile.distanceM.at(-1) ?? 0;
   if (heights.length === 0 || length <= 0) return chart;
@@ -32,7 +37,15 @@ export function profileChart(profile: Profile, width: number): SVGSVGElement {
   chart.setAttribute("aria-label", `Ground from ${metres(low)} to ${metres(high)} over ${metres(length)}`);
   for (const run of runs(profile.distanceM, profile.elevationM)) chart.append(ground(run, x, y));
   for (const [from, to] of voids(profile)) {
-    chart.append(svg("rect", { class: "void", x: x(from), y: TOP, width: Math.max(1, x(to) - x(from)), height: HEIGHT - TOP - BOTTOM }));
+    chart.append(
+      svg("rect", {
+        class: "void",
+        x: x(from),
+        y: TOP,
+        width: Math.max(1, x(to) - x(from)),
+        height: HEIGHT - TOP - BOTTOM,
+      }),
+    );
   }
   for (const run of runs(profile.distanceM, profile.sightM)) {
     const points = run.map(([distance, height]) => `${x(distance).toFixed(1)},${y(height).toFixed(1)}`).join(" ");
@@ -97,7 +110,10 @@ function axes(low: number, high: number, length: number, x: Scale, y: Scale): SV
   ];
 }
 
-function svg<K extends keyof SVGElementTagNameMap>(name: K, attributes: Readonly<Record<string, string | number>>): SVGElementTagNameMap[K] {
+function svg<K extends keyof SVGElementTagNameMap>(
+  name: K,
+  attributes: Readonly<Record<string, string | number>>,
+): SVGElementTagNameMap[K] {
   const node = document.createElementNS(SVG, name);
   for (const [attribute, value] of Object.entries(attributes)) node.setAttribute(attribute, String(value));
   return node;

@@ -22,28 +22,70 @@ export class SensorsPanel {
     this.#select = select;
     const head = el("tr", {}, ...COLUMNS.map((name) => el("th", {}, name)));
     for (const cell of head.children) cell.setAttribute("scope", "col");
-    const table = el("table", { class: "counts", data: { testid: "counts" } }, el("caption", { class: "hidden-text" }, "Messages by sensor"), el("thead", {}, head), this.#body);
-    part("panel-sensors").append(el("h2", { class: "hidden-text" }, "Sensors"), this.#note, this.#list, el("h3", {}, "Messages, by sensor"), table, this.#verdict);
+    const table = el(
+      "table",
+      { class: "counts", data: { testid: "counts" } },
+      el("caption", { class: "hidden-text" }, "Messages by sensor"),
+      el("thead", {}, head),
+      this.#body,
+    );
+    part("panel-sensors").append(
+      el("h2", { class: "hidden-text" }, "Sensors"),
+      this.#note,
+      this.#list,
+      el("h3", {}, "Messages, by sensor"),
+      table,
+      this.#verdict,
+    );
     this.#list.addEventListener("keydown", moveFocus);
   }
 
   show(state: State, nowMs: number): void {
-    const sensors = [...state.sensors.values()].sort((a, b) => Number(a.state === "ok") - Number(b.state === "ok") || (a.id < b.id ? -1 : 1));
+    const sensors = [...state.sensors.values()].sort(
+      (a, b) => Number(a.state === "ok") - Number(b.state === "ok") || (a.id < b.id ? -1 : 1),
+    );
     const silent = sensors.filter(({ state }) => state !== "ok").length;
-    setText(this.#note, sensors.length === 0 ? "No sensor has been heard of yet." : `${sensors.length} sensors; ${silent === 0 ? "all of them report" : `not watching, or badly: ${silent}`}.`);
-    keyed(this.#list, sensors, ({ id }) => id, ({ id }) => this.#create(id), (row, sensor) => update(row, sensor, state, nowMs));
+    setText(
+      this.#note,
+      sensors.length === 0
+        ? "No sensor has been heard of yet."
+        : `${sensors.length} sensors; ${silent === 0 ? "all of them report" : `not watching, or badly: ${silent}`}.`,
+    );
+    keyed(
+      this.#list,
+      sensors,
+      ({ id }) => id,
+      ({ id }) => this.#create(id),
+      (row, sensor) => update(row, sensor, state, nowMs),
+    );
     const rows = [...state.counts].sort(([a], [b]) => (a < b ? -1 : 1));
-    keyed(this.#body, rows, ([id]) => id, () => el("tr"), showCounts);
+    keyed(
+      this.#body,
+      rows,
+      ([id]) => id,
+      () => el("tr"),
+      showCounts,
+    );
     const bad = rows.filter(([, counts]) => !balanced(counts)).map(([id]) => readable(id) || "(no sensor)");
-    setText(this.#verdict, rows.length === 0 ? "No counts yet." : bad.length === 0
-      ? "Every message is accounted for: received = journaled + duplicate + dead letters + shed, for each sensor."
-      : `THE COUNTS DO NOT BALANCE for ${bad.join(", ")}.`);
+    setText(
+      this.#verdict,
+      rows.length === 0
+        ? "No counts yet."
+        : bad.length === 0
+          ? "Every message is accounted for: received = journaled + duplicate + dead letters + shed, for each sensor."
+          : `THE COUNTS DO NOT BALANCE for ${bad.join(", ")}.`,
+    );
   }
 
   #create(id: string): HTMLButtonElement {
     return el(
       "button",
-      { class: "row", type: "button", data: { testid: "sensor-row", sensor: id }, on: { click: () => this.#select(id) } },
+      {
+        class: "row",
+        type: "button",
+        data: { testid: "sensor-row", sensor: id },
+        on: { click: () => this.#select(id) },
+      },
       el("span", { class: "name" }),
       el("span", { class: "state" }),
       el("span", { class: "small" }),
@@ -55,10 +97,18 @@ function update(row: HTMLElement, sensor: Sensor, state: State, nowMs: number): 
   setData(row, "lost", String(sensor.state !== "ok"));
   setData(row, "state", sensor.state);
   const [name, word, small] = row.children;
-  const since = sensor.sinceMs === null || sensor.state === "ok" || !Number.isFinite(nowMs) ? "" : ` for ${duration((nowMs - sensor.sinceMs) / 1000)}`;
+  const since =
+    sensor.sinceMs === null || sensor.state === "ok" || !Number.isFinite(nowMs)
+      ? ""
+      : ` for ${duration((nowMs - sensor.sinceMs) / 1000)}`;
   if (name !== undefined) setText(name, readable(sensor.id));
-  if (word !== undefined) setText(word, `${sensor.state === "ok" ? "" : "✕ "}${stateWord(sensor.state)}${sensor.state === "degraded" ? "" : since}`);
-  if (small !== undefined) setText(small, `${kindWord(sensor.kind)}${sensor.state === "ok" ? "" : `: ${consequence(sensor)}`}`);
+  if (word !== undefined)
+    setText(
+      word,
+      `${sensor.state === "ok" ? "" : "✕ "}${stateWord(sensor.state)}${sensor.state === "degraded" ? "" : since}`,
+    );
+  if (small !== undefined)
+    setText(small, `${kindWord(sensor.kind)}${sensor.state === "ok" ? "" : `: ${consequence(sensor)}`}`);
   row.setAttribute("aria-current", String(state.selection?.kind === "sensor" && state.selection.id === sensor.id));
 }
 

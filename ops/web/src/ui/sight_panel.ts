@@ -39,7 +39,9 @@ export class SightPanel {
     const [from, to] = places;
     if (from === undefined || to === undefined) {
       const words = from === undefined ? "Click where the observer stands." : "Click where the target stands.";
-      this.#draw(el("p", { class: "hint" }, `${words} With the keyboard: move the map under the cross and press Enter.`));
+      this.#draw(
+        el("p", { class: "hint" }, `${words} With the keyboard: move the map under the cross and press Enter.`),
+      );
       return;
     }
     this.#draw(el("p", { class: "hint" }, "Asking the server …"));
@@ -62,16 +64,31 @@ export class SightPanel {
     this.#asked.abort();
     const asked = (this.#asked = new AbortController());
     const place = ({ lon, lat }: Place): string => `${lon.toFixed(7)},${lat.toFixed(7)}`;
-    const query = new URLSearchParams({ from: place(from), to: place(to), observer_height_m: this.#observer.value, target_height_m: this.#target.value });
+    const query = new URLSearchParams({
+      from: place(from),
+      to: place(to),
+      observer_height_m: this.#observer.value,
+      target_height_m: this.#target.value,
+    });
     try {
       const profile = readProfile(await getJson(`/api/profile?${query}`, asked.signal));
       if (asked.signal.aborted) return;
       const { distanceM, azimuthDeg } = leg(from, to);
       const way = `${metres(distanceM)} at ${degrees(azimuthDeg, 1)} true.`;
-      this.#draw(el("p", { class: "lead", role: "status", data: { testid: "sight-verdict" } }, `${verdict(profile)} ${way}`), profileChart(profile, Math.max(300, part("tool-panel").clientWidth - PADDING_PX)), el("p", { class: "hint" }, assumptions(profile)));
+      this.#draw(
+        el("p", { class: "lead", role: "status", data: { testid: "sight-verdict" } }, `${verdict(profile)} ${way}`),
+        profileChart(profile, Math.max(300, part("tool-panel").clientWidth - PADDING_PX)),
+        el("p", { class: "hint" }, assumptions(profile)),
+      );
     } catch (error) {
       if (asked.signal.aborted) return;
-      this.#draw(el("p", { class: "problem", role: "alert", data: { testid: "sight-problem" } }, error instanceof Error ? error.message : String(error)));
+      this.#draw(
+        el(
+          "p",
+          { class: "problem", role: "alert", data: { testid: "sight-problem" } },
+          error instanceof Error ? error.message : String(error),
+        ),
+      );
     }
   }
 }
@@ -104,11 +121,13 @@ function verdict({ visible, blockedAtM, neededM }: Profile): string {
   if (visible === null) return "Not known: part of the ground between is not known.";
   if (visible) return "Visible.";
   const where = blockedAtM === null ? "" : ` The ground blocks it ${metres(blockedAtM)} from the observer.`;
-  const needed = neededM === null ? "" : ` It would be seen from ${metres(neededM, neededM < 100 ? 1 : 0)} above its ground.`;
+  const needed =
+    neededM === null ? "" : ` It would be seen from ${metres(neededM, neededM < 100 ? 1 : 0)} above its ground.`;
   return `Not visible.${where}${needed}`;
 }
 
 function assumptions({ curvatureK }: Profile): string {
-  const earth = curvatureK === null ? "a flat Earth" : `an Earth of ${curvatureK.toFixed(2)} times its radius (refraction)`;
+  const earth =
+    curvatureK === null ? "a flat Earth" : `an Earth of ${curvatureK.toFixed(2)} times its radius (refraction)`;
   return `Bare ground, no vegetation, ${earth}. Heights above the terrain's datum; the sight line is drawn bent instead of the Earth.`;
 }

@@ -23,7 +23,9 @@ export class Strip {
   show(state: State): void {
     const sector = state.sector.value;
     part("demo-mark").hidden = sector?.demo !== true;
-    const context = [sector?.layout && `layout ${sector.layout}`, sector?.operator && `operator ${sector.operator}`].filter(Boolean).join(", ");
+    const context = [sector?.layout && `layout ${sector.layout}`, sector?.operator && `operator ${sector.operator}`]
+      .filter(Boolean)
+      .join(", ");
     setText(part("sector-name"), sector?.title || sector?.name || "");
     setText(part("operator"), context);
     const open = Object.values(waiting(state.alerts)).reduce((sum, count) => sum + count, 0);
@@ -76,7 +78,8 @@ export class Strip {
       const next = retry === null || retry <= monotonicMs ? "Trying again now." : "Trying again.";
       return `Connection lost. ${state.connection.problem || "The stream fell silent."} ${old} New alerts do not arrive. ${next}`;
     }
-    if (stream === "stale") return "The picture is stale: the server is there, but fusion has written nothing new. What moves now is not shown.";
+    if (stream === "stale")
+      return "The picture is stale: the server is there, but fusion has written nothing new. What moves now is not shown.";
     return "";
   }
 
@@ -96,7 +99,10 @@ export class Strip {
     banner.hidden = Math.abs(aheadMs) <= CLOCK_TOLERANCE_MS;
     if (banner.hidden) return;
     const by = duration(Math.abs(aheadMs) / 1000);
-    setText(banner, `This computer's clock is ${by} ${aheadMs > 0 ? "ahead of" : "behind"} the server's. All times on this page are the server's.`);
+    setText(
+      banner,
+      `This computer's clock is ${by} ${aheadMs > 0 ? "ahead of" : "behind"} the server's. All times on this page are the server's.`,
+    );
   }
 
   #showUnseen(state: State, nowMs: number, stream: StreamState): void {

@@ -27,7 +27,13 @@ export class TracksPanel {
     const tracks = [...state.tracks.values()].sort(byInterest(priorities, PRIORITIES));
     const rows = tracks.slice(0, ROWS);
     setText(this.#note, this.#words(state, tracks.length, rows.length));
-    keyed(this.#list, rows, ({ id }) => id, ({ id }) => this.#create(id), (row, track) => this.#update(row, track, priorities.get(track.id), state, nowMs));
+    keyed(
+      this.#list,
+      rows,
+      ({ id }) => id,
+      ({ id }) => this.#create(id),
+      (row, track) => this.#update(row, track, priorities.get(track.id), state, nowMs),
+    );
   }
 
   #words(state: State, all: number, shown: number): string {
@@ -70,7 +76,9 @@ function summary(track: Track, nowMs: number): string {
 /** Arrows move through the buttons of a list. */
 export function moveFocus(event: KeyboardEvent): void {
   const rows = [...(event.currentTarget as HTMLElement).children] as HTMLElement[];
-  const index = rows.indexOf((event.target as Element).closest<HTMLElement>(".row") ?? (null as unknown as HTMLElement));
+  const index = rows.indexOf(
+    (event.target as Element).closest<HTMLElement>(".row") ?? (null as unknown as HTMLElement),
+  );
   const to = { ArrowDown: index + 1, ArrowUp: index - 1, Home: 0, End: rows.length - 1 }[event.key];
   if (to === undefined || index === -1) return;
   event.preventDefault();

@@ -21,7 +21,11 @@ export const CLASS_WORD: Readonly<Record<Label, string>> = {
   unknown: "Unclassified",
 };
 
-const KIND_WORDS: ReadonlyMap<string, string> = new Map([["radar", "Radar"], ["camera", "Camera"], ["ground_sensor", "Ground sensor"]]);
+const KIND_WORDS: ReadonlyMap<string, string> = new Map([
+  ["radar", "Radar"],
+  ["camera", "Camera"],
+  ["ground_sensor", "Ground sensor"],
+]);
 
 export function kindWord(kind: string): string {
   return KIND_WORDS.get(kind) ?? readable(kind).replaceAll("_", " ");
