@@ -40,7 +40,7 @@ def test_tracks_move_and_the_page_says_what_it_is(demo: str, visit: Callable[...
     expect(here.part("demo-mark")).to_be_visible()
     expect(here.page).to_have_title("DEMO: Watchline Cumberland (exercise)")
     expect(here.part("clock-utc")).to_have_text(re.compile(r"\d\d:\d\d:\d\d"))
-    expect(here.part("unseen-hidden")).to_contain_text("hidden from all working sensors", timeout=15_000)
+    expect(here.part("unseen-hidden")).to_contain_text("hidden from all working sensors", timeout=40_000)
     expect(here.part("unseen-sensors")).to_contain_text("8 sensors")
     here.page.keyboard.press("t")
     here.part("track-row").first.wait_for()
@@ -138,7 +138,7 @@ def test_nothing_serious_for_axe_and_nothing_out_of_the_screen(demo: str, visit,
     """Every panel in both palettes and sizes; axe's rules on contrast, names and roles among them."""
     here = visit(demo, viewport=viewport, color_scheme=scheme)
     here.live()
-    here.part("unseen-hidden").get_by_text("hidden from all").wait_for(timeout=15_000)
+    here.part("unseen-hidden").get_by_text("hidden from all").wait_for(timeout=40_000)
     first_active(here)
     here.screen(f"{name}-{'day' if scheme == 'light' else 'night'}")
     panels = ["details", "tracks", "sensors", "layers"] + (["alerts"] if name == "phone" else [])

@@ -84,7 +84,7 @@ def test_a_silent_sensor_is_lost_ground_never_calm(world: Any, visit: Callable[.
     here = visit(world.address)
     here.live()
     expect(here.part("unseen-sensors")).to_have_text("All 4 sensors report")
-    expect(here.part("unseen-hidden")).to_contain_text("%", timeout=15_000)
+    expect(here.part("unseen-hidden")).to_contain_text("%", timeout=40_000)
     share = re.compile(r"(\d+) %")
     before = int(share.findall(here.part("unseen-hidden").inner_text())[0])
     revision = here.page.evaluate("() => fetch('/api/layers').then(a => a.json()).then(l => l[2].revision)")
