@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,16 +18,23 @@ import numpy as np
 
 from geo.errors import WatchlineError
 from ingest.address import BrokerUrl
+from ingest.errors import BrokerError
+from ingest.mqtt import Publisher
+from ingest.topics import sensor_topic
 from ops.clock import ScenarioClock
 from ops.config import Sector, layout_path, load_sector, open_ground, read_bases
 from ops.console import Picture
+from ops.identity import INGEST
 from ops.journal_reader import Counts, JournalReader
 from ops.operator import UNIT, ActionSender
 from ops.processes import Child
 from ops.room import Room, RoomOptions
 from ops.store_reader import StoreError
 
+log = logging.getLogger(__name__)
+
 READY_S: Final = 120.0
+CLEANED_S: Final = 3.0
 DRAIN_S: Final = 10.0
 MEMORY_EVERY_S: Final = 1.0
 NIGHT_MARGIN_S: Final = 30.0
@@ -145,6 +153,27 @@ class Demo:
         self.room.drain(DRAIN_S)
         self.memory.stop()
         return published
+
+
+def leave_nothing(demo: Demo, sensors: Iterable[str]) -> None:
+    """Take what a demonstration's sensors left retained on somebody else's broker away; the parts have stopped."""
+    room = demo.room
+    if room.options.broker is None:
+        return
+    demo.simulator.stop(timeout_s=DRAIN_S)
+    name = f"watchline-{room.options.sector_id}-cleaner"
+    cleaner = Publisher(room.url, client_id=name, now_ns=time.time_ns, identity=room.identity_of(INGEST))
+    try:
+        cleaner.start()
+        topics = [
+            sensor_topic(room.options.sector_id, one, channel) for one in sensors for channel in ("status", "ack")
+        ]
+        for answer in [cleaner(topic, b"", retain=True) for topic in topics]:
+            answer.result(CLEANED_S)
+    except (BrokerError, TimeoutError) as error:
+        log.warning("Retained messages of this demonstration may be left on the broker: %s", error)
+    finally:
+        cleaner.stop()
 
 
 def totals(counts: Mapping[str, Mapping[str, int]]) -> dict[str, int]:

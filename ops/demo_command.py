@@ -12,7 +12,7 @@ from rich.live import Live
 from rich.table import Table
 
 from ops.console import Picture, milliseconds, render
-from ops.demo import DemoOptions, Summary, open_room, start, summarise
+from ops.demo import DemoOptions, Summary, leave_nothing, open_room, start, summarise
 from ops.show_page import show_page
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def run_demo(options: DemoOptions, screen: Console, *, headless: bool, began_s: 
             published = demo.drain()
             room.ingest.stop(timeout_s=10.0)
             room.fusion.stop(timeout_s=20.0)
+            leave_nothing(demo, published)
             room.map.stop()  # the report needs the memory
         with screen.status("Scoring against the simulator's truth, writing the report ..."):
             summary = summarise(demo, published)

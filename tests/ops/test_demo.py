@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -18,6 +19,7 @@ import pytest
 import rasterio
 from rasterio.warp import transform_bounds
 
+from ingest.subscriber import Subscriber
 from ops.broker import RunningBroker
 
 pytestmark = [pytest.mark.chain, pytest.mark.broker]
@@ -123,6 +125,15 @@ def test_its_report_asks_for_nothing_from_outside(run: Run):
     assert page.found, "the page has an icon, at least"
     outside = [address for address in page.found if not address.startswith(("data:", "#"))]
     assert outside == ["http://127.0.0.1:8447/"]  # the live map of this machine: a link to follow, nothing to fetch
+
+
+def test_it_leaves_nothing_retained_on_somebody_elses_broker(run: Run, broker: RunningBroker):
+    """A newcomer would be handed what stayed. Where the demonstration had a broker of its own, none of it came here."""
+    reader = Subscriber(broker.url, client_id="newcomer", filters=["watchline/#"], now_ns=time.time_ns)
+    reader.start()
+    found = [delivery.topic for _ in range(20) for delivery in reader.collect(wait_s=0.05)]
+    reader.stop()
+    assert found == []
 
 
 def test_the_alerts_were_told_while_they_happened(run: Run):
