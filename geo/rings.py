@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from geo.leaf import inlined_leaf, leaf
 from geo.sightlines import Cone, Heights
 
 States = npt.NDArray[np.uint8]
@@ -21,12 +21,14 @@ Bounds = tuple[float, float, float]
 
 # Rings whose heights are read at once.
 BLOCK = 8
-# Arrays across a ring have this many more places at each end, which stay LOW.
-PAD = 4
+# Arrays across a ring have this many more places at each end.
+PAD = 12
+# So many cells beyond what is in view are read too.
+ROUND = 10
 LOW = np.float32(-1e30)
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@inlined_leaf
 def extent(ring: int, first_u: float, view: Bounds, eye_v: float, width: int) -> tuple[float, float, float, int, int]:
     """u of a ring, and the first and last minor index within the range, the angles and the map."""
     reach, slope_low, slope_high = view
@@ -38,7 +40,7 @@ def extent(ring: int, first_u: float, view: Bounds, eye_v: float, width: int) ->
     return u, low_v, high_v, first, last
 
 
-@njit(cache=True, error_model="numpy")
+@leaf
 def steepness(
     z: Heights,
     cone: Cone,
@@ -74,7 +76,7 @@ def steepness(
         voids[r] = void
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@inlined_leaf
 def next_block(
     z: Heights,
     cone: Cone,
@@ -86,7 +88,7 @@ def next_block(
     steep: Heights,
     voids: Counts,
 ) -> None:
-    """Steepness of the next block of rings, two cells wider on each side than the widest of them reaches."""
+    """Steepness of the next block of rings, ROUND cells wider on each side than the widest of them reaches."""
     reach, slope_low, slope_high = view
     eye_v, u = cone[5] - cone[3], cone[6] + ring
     count = min(BLOCK, rings - ring)
@@ -94,4 +96,4 @@ def next_block(
     span = np.sqrt(max(reach * reach * (1.0 + 1e-12) - u * u, 0.0))
     first = int(np.ceil(eye_v + max(-span, min(slope_low * u, slope_low * far_u)) - 1e-9))
     last = int(np.floor(eye_v + min(span, max(slope_high * u, slope_high * far_u)) + 1e-9))
-    steepness(z, cone, ring, count, max(first - 2, 0), min(last + 2, width - 1), eye, steep, voids)
+    steepness(z, cone, ring, count, max(first - ROUND, 0), min(last + ROUND, width - 1), eye, steep, voids)

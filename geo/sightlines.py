@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from geo.leaf import inlined_leaf, leaf
+
 Heights = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.float64]
 # Made by ``cone_of``, which says what they are.
@@ -33,7 +35,7 @@ TOUCH_M = 1e-9
 SNAP = 1e-9
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@inlined_leaf
 def _crossing(v: float, highest: int) -> tuple[int, float]:
     """Where a ring is crossed: the cell centre at or below ``v`` and the fraction beyond it."""
     at = int(np.floor(v + SNAP))
@@ -43,7 +45,7 @@ def _crossing(v: float, highest: int) -> tuple[int, float]:
     return at, fraction
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@inlined_leaf
 def _height(z: Heights, index: int, step: int, fraction: float) -> float:
     """Surface height on a grid line between two cell centres; a void beside an exact centre does not count."""
     low = np.float64(z[index])
@@ -52,13 +54,13 @@ def _height(z: Heights, index: int, step: int, fraction: float) -> float:
     return low + fraction * (np.float64(z[index + step]) - low)
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@inlined_leaf
 def _twist(z: Heights, index: int, along: int, across: int) -> float:
     """The cell's term in u·v: what makes its surface bend along a ray."""
     return float(z[index]) + float(z[index + along + across]) - float(z[index + along]) - float(z[index + across])
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@inlined_leaf
 def _on_ring(z: Heights, cone: Cone, slope: float, ring: int) -> Point:
     """u of a ring, the cell centre at or below the ray's crossing, the fraction beyond it, the height there."""
     origin, along, across, _, highest, eye_v, first_u = cone
@@ -67,7 +69,7 @@ def _on_ring(z: Heights, cone: Cone, slope: float, ring: int) -> Point:
     return u, at, fraction, _height(z, origin + ring * along + at * across, across, fraction)
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@inlined_leaf
 def _inner_end(z: Heights, cone: Cone, ray: Ray, ring: int) -> Point:
     """Where the step to ``ring`` begins: on the ring before, or under the eye."""
     if cone[6] + ring - 1.0 > 0.0:
@@ -76,7 +78,7 @@ def _inner_end(z: Heights, cone: Cone, ray: Ray, ring: int) -> Point:
     return 0.0, at, fraction, ray[5]
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@inlined_leaf
 def _outer_end(z: Heights, cone: Cone, ray: Ray, ring: int) -> Point:
     """Where the step to ``ring`` ends: there, or at the target."""
     if cone[6] + ring < ray[1]:
@@ -85,7 +87,7 @@ def _outer_end(z: Heights, cone: Cone, ray: Ray, ring: int) -> Point:
     return ray[1], at, fraction, ray[6]
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@inlined_leaf
 def _between(
     z: Heights, cone: Cone, slope: float, ring: int, start: Point, stop: Point
 ) -> tuple[bool, float, float, float, float]:
@@ -117,14 +119,14 @@ def _between(
     return True, cross_u, cross, slope * _twist(z, behind + first * across, along, across), bend
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@inlined_leaf
 def _below(ray: Ray, u: float, ground: float) -> float:
     """How far the surface lies below the line of sight at ``u``, with the touch allowed; below zero it blocks."""
     part = min(u * (1.0 / ray[1]), 1.0)
     return TOUCH_M - (ground + ray[4] * u * (ray[1] - u) - (ray[2] * (1.0 - part) + ray[3] * part))
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@inlined_leaf
 def _piece_state(a: float, b: float, q: float) -> int:
     """State of a piece whose ends lie a >= 0 and b below the line, its bulge between them being q."""
     if a != a or b != b or q != q:
@@ -135,7 +137,7 @@ def _piece_state(a: float, b: float, q: float) -> int:
     return VISIBLE
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@inlined_leaf
 def _step(z: Heights, cone: Cone, ray: Ray, ring: int, start: Point, stop: Point, a: float, b: float) -> int:
     """State of the step between two ends that lie a and b below the line."""
     if a < 0.0:
@@ -151,7 +153,7 @@ def _step(z: Heights, cone: Cone, ray: Ray, ring: int, start: Point, stop: Point
     return _piece_state(a, b, (stop[0] - start_u) * (stop[0] - start_u) * (ray[4] - bend))
 
 
-@njit(cache=True, error_model="numpy")
+@leaf
 def step_state(z: Heights, cone: Cone, ray: Ray, ring: int) -> int:
     """State of the ray between rings ``ring - 1`` and ``ring``: HIDDEN when blocked there, UNKNOWN, else VISIBLE.
 
@@ -161,7 +163,7 @@ def step_state(z: Heights, cone: Cone, ray: Ray, ring: int) -> int:
     return _step(z, cone, ray, ring, start, stop, _below(ray, start[0], start[3]), _below(ray, stop[0], stop[3]))
 
 
-@njit(cache=True, error_model="numpy")
+@leaf
 def blocking_step(z: Heights, cone: Cone, ray: Ray, last: int, first: int) -> int:
     """The step that blocks a ray, looked for from ``last`` down to ``first``, or -1. Voids block nothing here."""
     stop = _outer_end(z, cone, ray, last)
@@ -175,7 +177,7 @@ def blocking_step(z: Heights, cone: Cone, ray: Ray, last: int, first: int) -> in
     return -1
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@inlined_leaf
 def _steepest(u0: float, h0: float, u1: float, h1: float, q: float) -> float:
     """Largest h / u on a piece where h runs from h0 to h1 with bulge q and u from u0 to u1; NaN when any is."""
     if not (h0 == h0 and h1 == h1 and q == q):
@@ -197,7 +199,7 @@ def _steepest(u0: float, h0: float, u1: float, h1: float, q: float) -> float:
     return best
 
 
-@njit(cache=True, error_model="numpy")
+@leaf
 def step_steepest(z: Heights, cone: Cone, ray: Ray, ring: int) -> float:
     """Largest (height - curvature drop - eye) / u on the ray between rings ``ring - 1`` and ``ring``, NaN on voids."""
     start, stop = _inner_end(z, cone, ray, ring), _outer_end(z, cone, ray, ring)
@@ -212,7 +214,7 @@ def step_steepest(z: Heights, cone: Cone, ray: Ray, ring: int) -> float:
     return inner if inner != inner or inner > outer else outer
 
 
-@njit(cache=True, error_model="numpy")
+@leaf
 def walk(z: Heights, cone: Cone, ray: Ray, first_ring: int, last_ring: int) -> int:
     """State of the ray from step ``first_ring`` to step ``last_ring``, in its own order: the first that stops it."""
     for ring in range(first_ring, last_ring + 1):
@@ -222,7 +224,7 @@ def walk(z: Heights, cone: Cone, ray: Ray, first_ring: int, last_ring: int) -> i
     return VISIBLE
 
 
-@njit(cache=True, error_model="numpy")
+@leaf
 def cone_of(rows: int, columns: int, row: float, column: float, side: int) -> tuple[Cone, int]:
     """The cone that looks north (side 0), east (1), south (2) or west (3) from an observer, and its count of rings.
 
@@ -243,7 +245,7 @@ def cone_of(rows: int, columns: int, row: float, column: float, side: int) -> tu
     return (first * columns + c, -columns, 1, -c, columns - 1 - c, column - c, row - first), first + 1
 
 
-@njit(cache=True, error_model="numpy")
+@leaf
 def ground_at(z: Heights, rows: int, columns: int, row: float, column: float) -> float:
     """Bilinear height at a point on the map, NaN where a void has a share in it."""
     r, dr = _crossing(row, rows - 1)

@@ -74,6 +74,7 @@ def _swept(
         if slopes is None:
             continue
         cone, rings = cone_of(rows, columns, row, column, side)
+        cone = within_reach(cone, reach)
         out_cone = _cone_in_window(cone, row0, column0, columns, shape[1])
         if view.mode == "fast":
             sweep_fast(flat, cone, rings, eye, (reach, *slopes), states.ravel(), out_cone)
@@ -85,6 +86,13 @@ def _swept(
         if heights:
             needed[underfoot] = 0.0
     return row0, column0, states, needed
+
+
+def within_reach(cone: Cone, reach: float) -> Cone:
+    """The cone without the minor indices that no ray within reach, in cells, comes near."""
+    origin, along, across, lowest, highest, eye_v, first_u = cone
+    wide = int(reach) + 8
+    return origin, along, across, max(lowest, -wide), min(highest, wide), eye_v, first_u
 
 
 def _cone_in_window(cone: Cone, row0: int, column0: int, columns: int, width: int) -> tuple[int, int, int]:

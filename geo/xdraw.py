@@ -9,11 +9,12 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from geo.leaf import inlined_leaf, leaf
 from geo.rings import BLOCK, LOW, PAD, Bounds, Eye, States, extent, next_block
 from geo.sightlines import HIDDEN, UNKNOWN, VISIBLE, Cone, Heights
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@inlined_leaf
 def _carry(before: Heights, begin: int, middle: int, end: int, eye_v: float, u: float, horizon: Heights) -> None:
     """The horizon before a ring's places begin..end, each between its own and the next one towards the axis."""
     inverse = 1.0 / u
@@ -27,7 +28,7 @@ def _carry(before: Heights, begin: int, middle: int, end: int, eye_v: float, u: 
         into[i] = here[i] + share * (inward[i] - here[i])
 
 
-@njit(cache=True, error_model="numpy")
+@leaf
 def _carry_unknown(
     before: States, begin: int, end: int, eye_v: float, u: float, steep: Heights, unknown: States
 ) -> None:

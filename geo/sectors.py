@@ -1,0 +1,248 @@
+"""What narrow sectors of rays have met on their way outwards: bounds of steepness from above and from below.
+
+The cone around an observer is cut into sectors of equal width in slope, none wider than two cells. On every ring the
+surface between a sector's two edge rays is bounded about the chord between them, or by the corners of the cells it
+crosses, whichever is closer thereabouts; so each sector keeps
+
+* a *roof* over each block of rings, and one over all blocks so far: two numbers, at its left and at its right edge. No
+  ray between has met more than lies between them in proportion, so what lies higher is visible;
+* a *floor* in the same form, from the one ring where it was best: every ray has met at least that, so what lies lower
+  is hidden.
+
+All carry a margin above rounding: ``MARGIN`` of the steepness, and LIFT_M in height. Numba kernels.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from geo.bands import MARGIN, Bands
+from geo.leaf import inlined_leaf, leaf, summing_leaf
+from geo.rings import LOW, PAD, Counts, Eye
+from geo.sightlines import Cone, Heights, step_steepest
+
+# Left and right: roof of this block of rings, roof of all blocks before, floor. What each left edge met on the ring
+# before, at most. The block with the highest roof. The first step in which a ray may meet a void.
+Sectors = tuple[Heights, Heights, Heights, Heights, Heights, Heights, Heights, Counts, Counts]
+
+LIFT_M = 1e-6
+NEVER = np.int32(2**30)
+# Places across a ring as fixed-point numbers, and how far a sector reaches beyond its edges [cells].
+PLACE_BITS = 36
+PLACE_ONE = 2.0**36
+PLACE_MASK = 2**36 - 1
+OVERLAP = 1e-6
+# Rays of a cone on which the first two steps are walked.
+NEAR_RAYS = 128
+# Up to so many rings a sector is one cell wide at the last; beyond, up to two.
+FINE_RINGS = 64
+# So many sectors choose together between chord and corners; chord when its bounds are at most this much wider.
+GROUP = 64
+CHORD_FAVOUR = np.float32(1.4)
+
+
+@inlined_leaf
+def between(left: Heights, right: Heights, k: int, share: np.float32) -> float:
+    """A roof or floor of sector k at a share of its width."""
+    steep: float = (np.float32(1.0) - share) * left[k] + share * right[k]
+    return steep
+
+
+@inlined_leaf
+def _by_chord(
+    begin: int,
+    end: int,
+    outer: tuple[int, int],
+    lowest: tuple[int, int],
+    steep: Heights,
+    bands: Bands,
+    sectors: Sectors,
+) -> Any:
+    """Take a step into sectors begin..end - 1 by the chords between their edges; returns what the last edge met.
+
+    ``outer`` = place of the first sector's left edge on the ring and its step from sector to sector, ``lowest`` the
+    same of the least cell that the sector touches, in fixed point.
+    """
+    left, right, _, _, floor_left, floor_right, edge, _, _ = sectors
+    _, _, above, below, _ = bands
+    scale, one = np.float32(1.0 / PLACE_ONE), np.float32(1.0)
+    (place, step), (low_place, low_step) = outer, lowest
+    at, share = np.uint64(place >> PLACE_BITS), np.float32(place & PLACE_MASK) * scale
+    m_left, past_left = (one - share) * steep[at] + share * steep[at + np.uint64(1)], edge[begin]
+    for k in range(begin, end):
+        under = below[at]
+        place += step
+        at, share = np.uint64(place >> PLACE_BITS), np.float32(place & PLACE_MASK) * scale
+        m_right, past_right = (one - share) * steep[at] + share * steep[at + np.uint64(1)], edge[k + 1]
+        over = above[np.uint64(low_place >> PLACE_BITS)]
+        low_place += low_step
+        a = (m_left if m_left > past_left else past_left) + over
+        b = (m_right if m_right > past_right else past_right) + over
+        left[k] = a if a > left[k] else left[k]
+        right[k] = b if b > right[k] else right[k]
+        a, b = m_left - under, m_right - under
+        if a + b > floor_left[k] + floor_right[k]:
+            floor_left[k], floor_right[k] = a, b
+        edge[k] = m_left
+        m_left, past_left = m_right, past_right
+    return m_left
+
+
+@inlined_leaf
+def _by_corners(
+    begin: int,
+    end: int,
+    outer: tuple[int, int],
+    inner: tuple[int, int],
+    rising: bool,
+    bands: Bands,
+    sectors: Sectors,
+) -> Any:
+    """As ``_by_chord``, by the corners of the cells touched: at most four on the way, at most three on the ring.
+
+    ``inner`` = place of the first sector's left edge on the ring before, and its step.
+    """
+    left, right, _, _, floor_left, floor_right, edge, _, _ = sectors
+    top, low, _, _, _ = bands
+    overlap = int(2.0 * OVERLAP * PLACE_ONE)
+    (place, step), (low_place, low_step) = outer, inner
+    a = LOW
+    for k in range(begin, end):
+        first = np.uint64(place >> PLACE_BITS)
+        lowest = np.uint64(low_place >> PLACE_BITS) if rising else first
+        low_place += low_step
+        place += step
+        last = np.uint64((place + overlap) >> PLACE_BITS)
+        highest = last if rising else np.uint64((low_place + overlap) >> PLACE_BITS)
+        both = lowest + highest
+        a, b = top[lowest], top[both >> np.uint64(1)]
+        c, d = top[(both + np.uint64(1)) >> np.uint64(1)], top[highest]
+        a, c = a if a > b else b, c if c > d else d
+        a = a if a > c else c
+        left[k] = a if a > left[k] else left[k]
+        right[k] = a if a > right[k] else right[k]
+        edge[k] = a
+        b, c, d = low[first], low[(first + last) >> np.uint64(1)], low[last]
+        b = b if b < c else c
+        b = b if b < d else d
+        if b + b > floor_left[k] + floor_right[k]:
+            floor_left[k] = floor_right[k] = b
+    return a
+
+
+@summing_leaf
+def _chord_is_closer(above: Heights, top: Heights, steep: Heights) -> bool:
+    """Whether chords bound some cells better than their corners do."""
+    chord, corners = np.float32(0.0), np.float32(0.0)
+    for b in range(len(above)):
+        chord += above[b]
+        corners += top[b] - np.float32(0.5) * (steep[b] + steep[b + 1])
+    return bool(chord < CHORD_FAVOUR * corners)
+
+
+@leaf
+def widen(
+    first_k: int,
+    last_k: int,
+    half: int,
+    place: tuple[float, float],
+    steep: Heights,
+    bands: Bands,
+    sectors: Sectors,
+) -> None:
+    """Take the step that ends at a ring into the bounds of sectors first_k..last_k of 2 * half.
+
+    ``place`` = (u of the ring, minor index of the eye).
+    """
+    _, _, _, _, _, _, edge, _, _ = sectors
+    top, _, above, _, _ = bands
+    u, eye_v = place
+    inner_step, outer_step = int((u - 1.0) / half * PLACE_ONE), int(u / half * PLACE_ONE)
+    origin, overlap = PAD + eye_v - OVERLAP, int(OVERLAP * PLACE_ONE)
+    begin, met = first_k, LOW
+    while begin <= last_k:
+        rising = begin >= half
+        end = min(begin + GROUP, last_k + 1 if rising else min(half, last_k + 1))
+        slope = begin / half - 1.0
+        inner = int((origin + slope * (u - 1.0)) * PLACE_ONE)
+        outer = int((origin + slope * u) * PLACE_ONE)
+        first, last = outer >> PLACE_BITS, (outer + (end - begin) * outer_step) >> PLACE_BITS
+        # a chord's bound rests on the ring before, too, of which nothing is known at first
+        if u > 3.0 and _chord_is_closer(above[first : last + 1], top[first : last + 1], steep[first : last + 2]):
+            lowest = (inner, inner_step) if rising else (outer, outer_step)
+            met = _by_chord(begin, end, (outer + overlap, outer_step), lowest, steep, bands, sectors)
+        else:
+            met = _by_corners(begin, end, (outer, outer_step), (inner, inner_step), rising, bands, sectors)
+        begin = end
+    edge[last_k + 1] = met
+
+
+@leaf
+def close_block(block: int, sectors: Sectors, table: Heights) -> None:
+    """Store each sector's roof over one block of rings and over all so far, and begin the next block."""
+    left, right, all_left, all_right, _, _, _, peak, _ = sectors
+    for k in range(len(peak)):
+        peak[k] = np.int32(block) if left[k] + right[k] > all_left[k] + all_right[k] else peak[k]
+        all_left[k], all_right[k] = max(all_left[k], left[k]), max(all_right[k], right[k])
+        table[0, k], table[1, k], table[2, k], table[3, k] = left[k], right[k], all_left[k], all_right[k]
+        left[k] = right[k] = LOW
+
+
+@leaf
+def mark_voids(
+    first_k: int,
+    last_k: int,
+    half: int,
+    ring: int,
+    place: tuple[float, float],
+    before: Heights,
+    steep: Heights,
+    void_from: Counts,
+) -> None:
+    """Note the first step in which a ray of each sector may meet a void, here or on the ring before."""
+    u, eye_v = place
+    most = len(steep) - 2 * PAD - 2
+    for k in range(first_k, last_k + 1):
+        left, right = k / half - 1.0, (k + 1) / half - 1.0
+        lowest = min(max(int(eye_v + min(left * u, left * (u - 1.0)) - OVERLAP), 0), most)
+        highest = min(max(int(eye_v + max(right * u, right * (u - 1.0)) + OVERLAP), 0), most)
+        for b in range(PAD + lowest, PAD + highest + 2):
+            if min(before[b], steep[b]) <= LOW and void_from[k] > ring:
+                void_from[k] = ring
+
+
+@leaf
+def near_roofs(z: Heights, cone: Cone, rings: int, eye: Eye, half: int, sectors: Sectors) -> None:
+    """Begin the roofs with steps 0 and 1, where steepness has no bound: walked on a few rays, the rest by gradient.
+
+    Between two rays a step's steepness changes by at most the steepest gradient across, times the difference in slope.
+    A void so near makes every sector unknown.
+    """
+    origin, along, across, lowest, highest, eye_fraction, first_u = cone
+    eye_m, eye_ground, _, curvature = eye
+    _, _, all_left, all_right, _, _, _, _, void_from = sectors
+    gradient = 0.0
+    for ring in range(-1, min(rings, 2)):
+        for b in range(max(lowest, -3), min(highest, 4) + 1):
+            here = np.float64(z[origin + ring * along + b * across])
+            if here != here:
+                void_from[:] = 0
+            if b < min(highest, 4):
+                gradient = max(gradient, abs(np.float64(z[origin + ring * along + (b + 1) * across]) - here))
+    if rings < 2 or void_from[0] == 0:
+        return
+    width = 2.0 / NEAR_RAYS
+    far = first_u + 1.0
+    before = -np.inf
+    for n in range(NEAR_RAYS + 1):
+        slope = min(max(n * width - 1.0, (lowest - eye_fraction) / far), (highest - eye_fraction) / far)
+        ray = (slope, 1e9, eye_m, eye_m, curvature * (1.0 + slope * slope), eye_ground, eye_m)
+        met = max(step_steepest(z, cone, ray, 0), step_steepest(z, cone, ray, 1))
+        if n > 0:
+            bound = max(before, met) + width * gradient + (curvature + LIFT_M) / first_u
+            roof = np.float32(bound + abs(bound) * MARGIN)
+            for k in range(max(int((n - 1) * width * half - 1.0), 0), min(int(n * width * half + 2.0), 2 * half)):
+                all_left[k] = all_right[k] = max(all_left[k], roof)
+        before = met
