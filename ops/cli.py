@@ -409,7 +409,8 @@ def journal_detections(
     as_json: JsonOption = False,
 ) -> None:
     """Detections by sensor and by the sensor's own name of what it saw: how many, when, where."""
-    from ops.journal_command import Choice, detections, moment, sector_layout
+    from ops.journal_command import Choice, detections, moment
+    from ops.layout_alone import sector_layout
 
     choice = Choice(sensor_name, moment(since, "--since"), moment(until, "--until"), positions)
     answer(detections(journal, choice, sector_layout(sector, layout), screen), as_json=as_json)

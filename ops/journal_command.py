@@ -14,10 +14,8 @@ from rich.console import Console
 from rich.table import Table
 
 from geo.errors import BadInput
-from geo.frame import LocalFrame
 from ingest.errors import MalformedMessage
 from ingest.norths import along
-from ops.config import layout_path, load_sector
 from ops.journal_reader import Counts, JournalReader, JournalRow
 from ops.journaled import learn, scan_of_row
 from sensors.layout import Layout
@@ -118,27 +116,6 @@ def detections(path: Path, choice: Choice, layout: Layout | None, screen: Consol
     _show_detections(sensors, screen)
     total = sum(each["detections"] for each in sensors.values())
     return {"journal": str(journal_path(path)), "detections": total, "unreadable": unreadable, "sensors": sensors}
-
-
-def layout_of(layout: Path) -> Layout:
-    """A layout file by itself, in a frame around its first sensor; LayoutError as Layout.from_file."""
-    return Layout.from_file(layout, LocalFrame.around(*centre_of(layout)))
-
-
-def sector_layout(sector: str | None, layout: str | None) -> Layout | None:
-    """The layout that the options name; None without a sector."""
-    return None if sector is None else layout_of(layout_path(load_sector(sector), layout))
-
-
-def centre_of(layout: Path) -> tuple[float, float]:
-    """Longitude and latitude of a layout's first sensor; (0, 0) where Layout.from_file will say what is wrong."""
-    import json
-
-    try:
-        lon, lat = json.loads(layout.read_text(encoding="utf-8"))["features"][0]["geometry"]["coordinates"][:2]
-        return float(lon), float(lat)
-    except (OSError, ValueError, KeyError, IndexError, TypeError):
-        return 0.0, 0.0
 
 
 def moment(text: str | None, where: str) -> datetime | None:

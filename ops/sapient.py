@@ -23,7 +23,7 @@ from ingest.identity import Identity
 from ops.broker import URL_VARIABLE
 from ops.clock import ScenarioClock
 from ops.identity import IDENTITY_VARIABLE, SIGNATURES_VARIABLE, IdentityFolder, Name
-from ops.journal_command import layout_of
+from ops.layout_alone import layout_of
 from ops.processes import child_main, say
 from ops.sapient_gateway import Gateway, Times
 from ops.sapient_memory import SapientMemory

@@ -26,8 +26,8 @@ from sensors.layout import Layout
 
 log = logging.getLogger(__name__)
 
-MOST_WAITING: Final = 500
-"""Looks that may wait for the disk before connections are read no further."""
+MOST_WAITING: Final = 200
+"""Looks of a node that may wait for the disk before its connection is read no further."""
 MOST_STRANGERS: Final = 50
 """Nodes of no sensor of the layout that are journaled at once; a registration beyond is refused."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -67,9 +67,8 @@ class Gateway:
                 except WatchlineError as error:  # of the disk: the node must not believe that it was heard
                     self.disk.failed = str(error)
                     raise
-                while self.disk.waiting > MOST_WAITING:
+                while self._is_behind(peer):
                     await asyncio.sleep(0.01)
-                    self.disk.reap()
         finally:
             self.peers.discard(peer)
 
@@ -181,8 +180,8 @@ class Gateway:
             return
         if post.holds(packet):
             look = post.due(float("inf"))
-            assert look is not None
-            self._put(post, look)
+            if look is not None:
+                self._put(post, look)
             self._later(post.repeat, packet)
             return
         if self._links.memory.sent(post.sensor, post.key_of(packet)) is not None:
@@ -277,7 +276,12 @@ class Gateway:
         return self.posts[self.own_id]
 
     def _put(self, post: Post, look: Look) -> None:
-        self._later(post.put, look)
+        if post.queue(look):
+            self._later(post.put)
+
+    def _is_behind(self, peer: Peer) -> bool:
+        posts = (self.posts[node] for node in peer.nodes if node in self.posts)
+        return any(post.queued > MOST_WAITING for post in posts)
 
     def _strangers(self, node_id: str) -> int:
         others = (post for known, post in self.posts.items() if known not in (node_id, self.own_id))

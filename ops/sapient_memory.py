@@ -152,7 +152,8 @@ class SapientMemory:
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 made = self._db.execute(
-                    "INSERT INTO scans (sensor, boot, seq, payload) VALUES (?, ?, ?, ?)", (sensor, boot, seq, payload)
+                    "INSERT OR REPLACE INTO scans (sensor, boot, seq, payload) VALUES (?, ?, ?, ?)",
+                    (sensor, boot, seq, payload),
                 )
                 scan = int(made.lastrowid or 0)
                 self._db.executemany(

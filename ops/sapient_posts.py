@@ -7,6 +7,7 @@ its old number, so that the journal counts it as the duplicate that it is.
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -37,6 +38,8 @@ azimuths, which the tracker would lay out from the layout's place, go on as posi
 LINGER_S: Final = 0.04
 """How long the first report of a look waits for others of the same time."""
 MOST_IN_A_LOOK: Final = 500
+MOST_AT_ONCE: Final = 100
+"""Looks that go to the disk in one write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ class Look:
 
 
 class Post:
-    """One node. ``take`` and ``due`` are for the event loop; ``put``, ``repeat`` and ``refuse`` write to the disk."""
+    """One node. ``take``, ``due`` and ``queue`` are quick; ``put``, ``repeat`` and ``refuse`` may wait for the disk."""
 
     def __init__(self, node: Node, sensor: str, layout: Layout, links: Links) -> None:
         self.sensor = sensor
@@ -73,6 +76,9 @@ class Post:
         self.silent = False
         self._links = links
         self._look: Look | None = None
+        self._queue: deque[Look] = deque()
+        self._queued_keys: set[bytes] = set()
+        self._called = False
         self._looks = 0
         self._opened_interval_s = 0.0
         self._spool: Spool | None = None
@@ -153,8 +159,11 @@ class Post:
         return _report_of(packet).key
 
     def holds(self, packet: Packet) -> bool:
-        """Whether this very report waits already."""
-        return self._look is not None and _report_of(packet).key in {report.key for report in self._look.reports}
+        """Whether this very report waits already, for its look or for the disk."""
+        key = _report_of(packet).key
+        return key in self._queued_keys or (
+            self._look is not None and any(report.key == key for report in self._look.reports)
+        )
 
     def due(self, now_s: float) -> Look | None:
         """The look that has waited long enough, taken away; None when there is none."""
@@ -163,16 +172,41 @@ class Post:
         look, self._look = self._look, None
         return look
 
-    def put(self, look: Look) -> None:
-        """Spool a look as a scan; durable when this returns. What it holds is remembered first."""
+    def queue(self, look: Look) -> bool:
+        """Let a look wait for ``put``; whether that must be called, because no call is on its way."""
+        self._queued_keys.update(report.key for report in look.reports)
+        self._queue.append(look)
+        called, self._called = self._called, True
+        return not called
+
+    @property
+    def queued(self) -> int:
+        """How many looks wait for ``put``."""
+        return len(self._queue)
+
+    def put(self) -> None:
+        """Spool what waits, each look as a scan, in one write; durable when this returns, and still waiting when it
+        raises. What a scan holds is remembered before."""
+        self._called = False
+        looks = list(self._queue)[:MOST_AT_ONCE]
+        if not looks:
+            return
         self.open()
         assert self._spool is not None
-        self._looks += 1
+        self._spool.put_many([self._builder(look, self._looks + i) for i, look in enumerate(looks, start=1)])
+        self._looks += len(looks)
+        for look in looks:
+            self._queue.popleft()
+            self._queued_keys.difference_update(report.key for report in look.reports)
+        if self._queue:
+            self.put()
+
+    def _builder(self, look: Look, number: int) -> Callable[[int, int], bytes]:
         scan = Scan(
             sensor=self.sensor,
             boot=0,
             sequence=0,
-            scan=self._looks,
+            scan=number,
             observed_at=look.at,
             received_at=look.at,
             kind=self.kind,
@@ -184,7 +218,7 @@ class Post:
             self._links.memory.remember(self.sensor, boot, seq, payload, look.reports)
             return payload
 
-        self._spool.put(build)
+        return build
 
     def repeat(self, packet: Packet) -> bool:
         """Send the scan again that holds this report; False for a report that is new."""

@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from fusion.alert_state import OPEN
 from ingest import sapient_messages as messages
 from ingest.sapient import SapientMessage
 from ingest.sapient_messages import Source, ulid
@@ -30,6 +29,8 @@ ROUND_S: Final = 0.2
 GREETED_AFTER_S: Final = 2.0
 """A connection that has said nothing for so long is somebody who listens."""
 OLDEST_TRACK_S: Final = 30.0
+OPEN: Final = ("active", "acknowledged")
+"""Statuses of alerts that are not over."""
 ALERTS_A_ROUND: Final = 100
 
 

@@ -22,8 +22,8 @@ from ingest.sapient_form import is_uuid4
 from ingest.standards import DECODERS, STATUS_DECODERS
 from ingest.topics import identifier, sensor_topic
 from ops.config import layout_path, load_sector
-from ops.journal_command import layout_of
 from ops.journal_reader import Counts, JournalError, JournalReader
+from ops.layout_alone import layout_of
 from ops.sapient_names import ADAPTERS_FILE, registered_nodes
 from ops.store_reader import Reader, StoreError
 

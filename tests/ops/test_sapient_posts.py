@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import tempfile
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -16,10 +19,12 @@ from hypothesis import strategies as st
 
 from geo.frame import LocalFrame
 from ingest.address import BrokerUrl
+from ingest.errors import SpoolError
 from ingest.identity import Identity
 from ingest.sapient import Node, read, status
 from ingest.sapient_form import is_ulid
 from ingest.sapient_messages import ulid, ulid_of
+from ops import sapient_disk
 from ops.sapient_gateway import MOST_STRANGERS, Gateway
 from ops.sapient_memory import KEPT_SCANS, MemoryFault, Report, SapientMemory, Task
 from ops.sapient_names import registered_nodes
@@ -321,3 +326,67 @@ def test_a_flood_of_bad_packets_costs_no_answer_and_a_good_node_is_heard(links: 
     assert ear.patience.unheard == 500
     gateway.handle(ear, node.registration(NOW).SerializeToString())  # type: ignore[arg-type]
     assert ear.told[-1].registration_ack.acceptance
+
+
+def test_what_waits_goes_to_the_disk_in_one_write_and_a_full_disk_loses_nothing(
+    links: Links, sapient_node: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node, post = sapient_node(), Post(Node("n"), "radar-1", LAYOUT, links)
+    for second in range(5):
+        report = node.detection(NOW + timedelta(seconds=second), polar={"azimuth": 10.0, "range": 1000.0})
+        post.take(packet_of(report))
+        look = post.due(float("inf"))
+        assert look is not None
+        assert post.queue(look) == (second == 0)
+    assert post.holds(packet_of(report))
+    post.open()
+    spool = post._spool
+    assert spool is not None
+    with monkeypatch.context() as broken:
+        broken.setattr(spool, "_transact", full_disk)
+        with pytest.raises(SpoolError):
+            post.put()
+    assert (post.queued, spool.put_total) == (5, 0)
+    post.put()
+    assert (post.queued, spool.put_total) == (0, 5)
+    assert not post.holds(packet_of(report))
+    sent = links.memory.sent("radar-1", post.key_of(packet_of(report)))
+    assert sent is not None
+    assert sent.seq == 5
+    assert post.queue(look)
+    post.close()
+
+
+def full_disk(_: object) -> None:
+    raise SpoolError("the disk is full", where="spool", expected="room")
+
+
+def test_a_full_disk_is_tried_again_and_a_failing_one_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sapient_disk, "FULL_DISK_S", 0.001)
+    disk, tried = sapient_disk.Disk(), []
+
+    def full_twice() -> None:
+        tried.append(1)
+        if len(tried) < 3:
+            full_disk(None)
+
+    disk.later(full_twice)
+    disk.later(tried.append, 9)
+    deadline = time.monotonic() + 10.0
+    while disk.waiting and time.monotonic() < deadline:
+        disk.reap()
+    assert (tried, disk.fatal) == ([1, 1, 1, 9], None)
+
+    def failing() -> None:
+        raise SpoolError("disk I/O error", where="spool", expected="a disk that works")
+
+    disk.later(failing)
+    disk.close()
+    assert disk.fatal is not None
+
+
+def test_the_gateway_starts_without_what_it_does_not_need() -> None:
+    code = "import sys, ops.sapient; print(*sorted({m.partition('.')[0] for m in sys.modules}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    heavy = {"xarray", "pandas", "numba", "scipy", "geopandas", "matplotlib", "dask", "rasterio", "pyarrow", "fastapi"}
+    assert not heavy & set(done.stdout.split())
