@@ -18,6 +18,10 @@ from geo.terrain import bounds, cell_size
 
 Bools = npt.NDArray[np.bool_]
 AROUND = np.ones((3, 3), dtype=bool)
+DEFAULT_BELT_M = 2_000.0
+"""Width of the belt on either side where none is named: what the sector file's belt_m defaults to."""
+FITTING_SHARE = 0.75
+"""Without a named belt, this share of the segments must find its edge on the terrain."""
 MARGIN_CELLS = 3  # beyond the belt, so that its edges are told from the map's
 
 
@@ -113,6 +117,27 @@ def belt_of(border: Line, terrain: xr.Dataset, *, belt_m: float) -> Belt:
         narrow=shallow | narrow,
         at_rim=at_rim,
     )
+
+
+def fitting_belt_m(border: Line, terrain: xr.Dataset) -> float:
+    """DEFAULT_BELT_M, or the widest belt [m] whose edges most segments find on the terrain, on both sides."""
+    easting, northing = terrain["easting"].to_numpy(), terrain["northing"].to_numpy()
+    segment, inward, outward = border.between_edges(easting[None, :], northing[:, None])
+    beside = segment >= 0
+    if not (beside.any() and _touched(border, terrain)):
+        raise _outside(border, terrain)
+    deepest = []
+    for depth in (inward, -outward):
+        most = np.zeros(border.segments)
+        np.maximum.at(most, segment[beside], depth[beside])
+        on_map = most[most > 0.0]
+        if len(on_map) == 0:
+            raise BorderError("no segment has ground on both sides", where="border", expected="a line on the terrain")
+        deepest.append(float(np.quantile(on_map, 1.0 - FITTING_SHARE)) - 2.0 * cell_size(terrain))
+    width = min(DEFAULT_BELT_M, *deepest)
+    if not width > 0.0:
+        raise BorderError("it runs along the terrain's edge", where="border", expected="ground on both sides")
+    return width
 
 
 def _window(border: Line, terrain: xr.Dataset, belt_m: float) -> tuple[slice, slice]:

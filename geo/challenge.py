@@ -1,77 +1,239 @@
-"""How hard the ground is to watch, to cross and to reach: the measures of roughness."""
+"""The geography challenge: how hard each segment of a border is to cross, to watch and to reach, for any layout.
+
+Three scores, never one number: rugged ground slows crossers *and* hides them *and* slows responders. Each has one
+headline measure; the others are shown beside it. How badly a layout does is another question: ``sensors.coverage``.
+"""
 
 from __future__ import annotations
 
-from functools import partial
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
+import xarray as xr
 
-from geo.errors import TerrainError
+from geo.belt import Line, belt_of, fitting_belt_m
+from geo.challenge_measures import BELTS, UNITS, Ground, dead_name, measured
+from geo.challenge_scores import (
+    SCORES,
+    ChallengeError,
+    Composite,
+    ReferenceTable,
+    composite,
+    percentiles,
+)
+from geo.challenge_settings import ChallengeSettings, DemError
 from geo.frame import FloatArray
-from geo.in_kind import in_kind
+from geo.mobility_response import response_time
+from geo.mobility_settings import MobilitySettings
+from geo.mobility_surface import on_foot
+from geo.mobility_ways import Ways
+from geo.ruggedness import terrain_ruggedness_index, vector_ruggedness
 
-NEIGHBOURS = [(row, column) for row in (-1, 0, 1) for column in (-1, 0, 1) if (row, column) != (0, 0)]
+__all__ = [
+    "ChallengeError",
+    "ChallengeSettings",
+    "Composite",
+    "DemError",
+    "ReferenceTable",
+    "challenge",
+    "composite",
+    "percentiles",
+    "terrain_ruggedness_index",
+    "vector_ruggedness",
+]
+
+INTERVAL: Final = (0.05, 0.95)
+FIXED: Final = frozenset({"known_share", "canopy_share", "cut", "response_time"})  # errors of height do not change them
 
 
-def terrain_ruggedness_index(elevation: Any) -> Any:
-    """Ruggedness index of each cell, the root of the summed squared differences to its eight neighbours [m].
+def challenge(
+    terrain: xr.Dataset,
+    border: Line,
+    *,
+    belt_m: float | None = None,
+    bases: npt.ArrayLike | None = None,
+    ways: Ways | None = None,
+    settings: ChallengeSettings | None = None,
+    mobility: MobilitySettings | None = None,
+    reference: ReferenceTable | None = None,
+    dem_error: DemError | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> xr.Dataset:
+    """How hard each segment of ``border`` is, whatever stands there: Dataset over (segment, belt).
 
-    sqrt(Σ₈ (zᵢ − z₀)²) after Riley, DeGloria and Elliot (1999), Intermountain Journal of Sciences 5, 23–27. Takes
-    ``elevation`` (row, column) [m] as an array or a DataArray, lazy or not, and answers in kind as float64. NaN along
-    the edges and beside voids. It grows with the cell size and counts a smooth steep slope as rugged: compare only
-    at one cell size, by percentile. Raises TerrainError for anything but two dims.
+    Scores (segment,), percentiles within the border from 0 to 1: ``crossing_ease`` (by ``crossing_time``),
+    ``surveillance_difficulty`` (by the dead ground that the best sites leave, for the last of the target heights),
+    ``response_difficulty`` (by ``response_time``). Measures, (segment, belt) with belt "home", "away" and "both":
+    ``ruggedness``, ``vector_ruggedness``, ``slope``, ``positive_openness``, ``negative_openness``,
+    ``dead_ground_…m``, ``response_time``, ``known_share``; ``crossing_time`` (segment,) is infinite where nobody can
+    cross, ``cut`` (segment,) says where the terrain ends inside the belt. Scores use "both". NaN where the ground that
+    would tell is unknown, and for the response without ``bases`` (base, 2) [m]. ``ways`` are roads, rivers and fords;
+    attrs say what was ``missing``.
+
+    With a ``reference`` table ``…_reference`` stands beside each measure, and ``…_outside`` where it is beyond the
+    table; NaN with a reason in attrs where the table's cells or yardstick are others. With a ``dem_error`` ``…_low``,
+    ``…_high`` (5 to 95 %), ``…_sd`` and ``…_bias`` stand beside each measure, and low and high beside each score:
+    errors that correlate in space are drawn and all but the response is measured again (``progress`` is called after
+    each). The bias is what more error of this kind adds on average; it is reported, not taken off.
+
+    Without ``belt_m`` it is 2 km, or less where the terrain does not reach as far. The terrain is loaded into memory
+    around the belt, for the response all of it. Raises BorderError for a border off the terrain, and BadInput
+    (subclasses) for settings, bases and ways that make no sense.
     """
-    return in_kind(elevation, _ruggedness, reach=1, name="terrain_ruggedness_index", units="m")
+    chosen = settings or ChallengeSettings()
+    width = fitting_belt_m(border, terrain) if belt_m is None else float(belt_m)
+    response = None if bases is None else response_time(terrain, bases, ways=ways, settings=mobility)
+    near = _around(border, terrain, width, chosen)
+    belt = belt_of(border, near, belt_m=width)
+    walker = on_foot(near, ways=ways, settings=mobility)
+    ground = Ground(belt, near, walker, None if response is None else response.reindex_like(near), chosen)
+    found = measured(ground)
+    draws = [] if dem_error is None else _drawn(ground, dem_error, progress)
+    data = _variables(found, draws, chosen)
+    if reference is not None:
+        data |= _against(reference, found, belt.cell_m, chosen, width)
+    spans = border.segment_spans_m
+    missing = [*walker.missing, *(["bases"] if bases is None else [])]
+    return xr.Dataset(
+        data,
+        coords={
+            "segment": np.arange(border.segments),
+            "belt": list(BELTS),
+            "start_m": ("segment", spans[:, 0], {"units": "m"}),
+            "end_m": ("segment", spans[:, 1], {"units": "m"}),
+        },
+        attrs={
+            "belt_m": width,
+            "cell_m": belt.cell_m,
+            "missing": ", ".join(missing),
+            "meaning": "percentiles within this border only; never comparable between borders",
+            **chosen.yardstick(),
+            **_told_reference(reference, belt.cell_m, chosen, width),
+            **_told_error(dem_error),
+            **{name: terrain.attrs[name] for name in ("crs", "datum") if name in terrain.attrs},
+        },
+    )
 
 
-def vector_ruggedness(elevation: Any, cell_m: float, *, window: int = 3) -> Any:
-    """Vector ruggedness of each cell: the scatter of the surface normals in a square ``window`` of cells, 0 to 1.
-
-    1 − ‖Σ n‖ / count with unit normals n = (−p, −q, 1) / sqrt(1 + p² + q²), p and q the central-difference gradients,
-    after Sappington, Longshore and Thompson (2007), J. Wildlife Management 71, 1419–1426, doi:10.2193/2005-723; it is
-    zero on any plane, however steep, and clipped at 0 against rounding. Takes ``elevation`` (row, column) [m] on
-    square cells of ``cell_m`` [m], as an array or a DataArray, lazy or not, and answers in kind as float64. The edge is
-    missing: NaN within half a window plus one cell of the edge or of a void. Raises TerrainError for a window that is
-    not odd and at least 3, a cell that is not positive, or anything but two dims.
-    """
-    if window < 3 or window % 2 == 0:
-        raise TerrainError(f"the window is {window} cells", where="vector_ruggedness", expected="an odd number from 3")
-    if not cell_m > 0.0:
-        raise TerrainError(f"the cell is {cell_m} m", where="vector_ruggedness", expected="a positive size")
-    measure = partial(_normal_scatter, cell_m=cell_m, window=window)
-    return in_kind(elevation, measure, reach=1 + window // 2, name="vector_ruggedness", units="1")
+def _around(border: Line, terrain: xr.Dataset, belt_m: float, settings: ChallengeSettings) -> xr.Dataset:
+    """The terrain around the belt that measures need, in memory."""
+    belt = belt_of(border, terrain, belt_m=belt_m)
+    margin = int(settings.openness_radius_m / belt.cell_m) + settings.window + 1
+    rows = slice(max(0, belt.rows.start - margin), belt.rows.stop + margin)
+    columns = slice(max(0, belt.columns.start - margin), belt.columns.stop + margin)
+    return terrain.isel(northing=rows, easting=columns).compute()
 
 
-def _ruggedness(z: FloatArray) -> FloatArray:
-    index = np.full(z.shape, np.nan)
-    if min(z.shape) < 3:
-        return index
-    rows, columns = z.shape
-    squares = np.zeros((rows - 2, columns - 2))
-    for row, column in NEIGHBOURS:
-        neighbour = z[1 + row : rows - 1 + row, 1 + column : columns - 1 + column]
-        squares += (neighbour - z[1:-1, 1:-1]) ** 2
-    index[1:-1, 1:-1] = np.sqrt(squares)
-    return index
+def _drawn(ground: Ground, error: DemError, progress: Callable[[int, int], None] | None) -> list[dict[str, FloatArray]]:
+    """The measures on ground with drawn errors, draw after draw."""
+    elevation = ground.terrain["elevation"]
+    found = []
+    for draw in range(error.draws):
+        heights = elevation.to_numpy() + error.field(draw, elevation.shape, ground.belt.cell_m)
+        terrain = ground.terrain.assign(elevation=(elevation.dims, heights, elevation.attrs))
+        walker = replace(ground.mobility, elevation=heights)
+        found.append(measured(replace(ground, terrain=terrain, mobility=walker)))
+        if progress is not None:
+            progress(draw + 1, error.draws)
+    return found
 
 
-def _normal_scatter(z: FloatArray, *, cell_m: float, window: int) -> FloatArray:
-    scatter = np.full(z.shape, np.nan)
-    reach = 1 + window // 2
-    if min(z.shape) < 2 * reach + 1:
-        return scatter
-    p = (z[1:-1, 2:] - z[1:-1, :-2]) / (2.0 * cell_m)
-    q = (z[:-2, 1:-1] - z[2:, 1:-1]) / (2.0 * cell_m)
-    upward = 1.0 / np.sqrt(1.0 + p * p + q * q)
-    x, y, up = (_window_sum(part, window) for part in (-p * upward, -q * upward, upward))
-    resultant = np.sqrt(x * x + y * y + up * up)
-    scatter[reach:-reach, reach:-reach] = np.maximum(1.0 - resultant / window**2, 0.0)
-    return scatter
+def _variables(found: Mapping[str, FloatArray], draws: list[dict[str, FloatArray]], settings: ChallengeSettings) -> Any:
+    data: dict[str, Any] = {}
+    for name, values in found.items():
+        units, told = _told(name)
+        dims = ("segment",) if values.ndim == 1 else ("segment", "belt")
+        data[name] = (dims, values, {"units": units, "long_name": told})
+        if draws and name not in FIXED:
+            drawn = np.array([draw[name] for draw in draws])
+            for suffix, answer in _spread(values, drawn).items():
+                data[f"{name}_{suffix}"] = (dims, answer, {"units": units})
+    for score in SCORES:
+        values = scores_of(found, settings)[score]
+        attrs = {"units": "1", "long_name": f"percentile within the border, by {_headline(score, settings)}"}
+        data[score] = (("segment",), values, attrs)
+        if draws:
+            drawn = np.array([scores_of(draw, settings)[score] for draw in draws])
+            for suffix, share in zip(("low", "high"), INTERVAL, strict=True):
+                data[f"{score}_{suffix}"] = (("segment",), _quantile(drawn, share), {"units": "1"})
+    return data
 
 
-def _window_sum(values: FloatArray, window: int) -> FloatArray:
-    """Sum over each whole square window, by rows and then by columns."""
-    rows, columns = values.shape[0] - window + 1, values.shape[1] - window + 1
-    by_rows = sum((values[i : i + rows] for i in range(1, window)), start=values[:rows])
-    return sum((by_rows[:, j : j + columns] for j in range(1, window)), start=by_rows[:, :columns])
+def scores_of(found: Mapping[str, FloatArray], settings: ChallengeSettings) -> dict[str, FloatArray]:
+    """The three scores (segment,) of measures; NaN where the headline measure is not there."""
+    scores = {}
+    for score, (_, sign) in SCORES.items():
+        values = found.get(_headline(score, settings))
+        if values is None:
+            values = np.full(len(found["crossing_time"]), np.nan)
+        scores[score] = percentiles(sign * (values if values.ndim == 1 else values[:, BELTS.index("both")]))
+    return scores
+
+
+def _headline(score: str, settings: ChallengeSettings) -> str:
+    name = SCORES[score][0]
+    return dead_name(settings.target_heights_m[-1]) if name == "dead_ground" else name
+
+
+def _told(name: str) -> tuple[str, str]:
+    if name in UNITS:
+        return UNITS[name]
+    return "1", "share of the belt that stays hidden from the best sites, for targets of that height"
+
+
+def _spread(value: FloatArray, drawn: FloatArray) -> dict[str, FloatArray]:
+    """Standard deviation, bias and interval of a measure from its draws, which come first."""
+    with np.errstate(invalid="ignore"):
+        mean = drawn.mean(axis=0)
+        answers = {"sd": drawn.std(axis=0, ddof=1), "bias": mean - value}
+        for suffix, share in zip(("low", "high"), INTERVAL, strict=True):
+            answers[suffix] = value + _quantile(drawn, share) - mean
+    return answers
+
+
+def _quantile(drawn: FloatArray, share: float) -> FloatArray:
+    return np.asarray(np.quantile(drawn, share, axis=0))
+
+
+def _against(
+    reference: ReferenceTable,
+    found: Mapping[str, FloatArray],
+    cell_m: float,
+    settings: ChallengeSettings,
+    belt_m: float,
+) -> dict[str, Any]:
+    """Percentiles in the reference table beside each measure; NaN where the table does not fit."""
+    fits = not reference.misfit(cell_m, settings.yardstick() | {"belt_m": belt_m})
+    data: dict[str, Any] = {}
+    for name, values in found.items():
+        if name in reference.measures:
+            dims = ("segment",) if values.ndim == 1 else ("segment", "belt")
+            rank, outside = reference.percentiles(name, values)
+            told = {"units": "1", "long_name": f"percentile in {reference.name} {reference.version}"}
+            data[f"{name}_reference"] = (dims, rank if fits else np.full(rank.shape, np.nan), told)
+            data[f"{name}_outside"] = (dims, outside if fits else np.zeros(rank.shape, bool), {"units": ""})
+    return data
+
+
+def _told_reference(
+    reference: ReferenceTable | None, cell_m: float, settings: ChallengeSettings, belt_m: float
+) -> dict[str, str]:
+    if reference is None:
+        return {"reference": "none"}
+    misfit = reference.misfit(cell_m, settings.yardstick() | {"belt_m": belt_m})
+    told = f"{reference.name} {reference.version}: {reference.source}"
+    return {"reference": told, "reference_misfit": misfit}
+
+
+def _told_error(error: DemError | None) -> dict[str, Any]:
+    if error is None:
+        return {"dem_error": "not drawn: no intervals"}
+    return {
+        "dem_error": f"sd {error.sd_m:g} m, correlated over {error.correlation_m:g} m",
+        "dem_error_draws": error.draws,
+        "dem_error_seed": error.seed,
+        "interval": "5 to 95 %",
+    }

@@ -13,10 +13,10 @@ from scipy import ndimage
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import coo_array
 
-from geo.belt import Belt, Line, belt_of
+from geo.belt import Belt, Line, belt_of, fitting_belt_m
 from sensors.barrier import GapError, k_barrier, weakest_links
 from sensors.layout import Layout
-from sensors.watched import CrossingError, fitting_belt_m
+from sensors.watched import CrossingError
 
 Bools = npt.NDArray[np.bool_]
 Piece = tuple[str, int]

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from geo.belt import Belt, Line, belt_of
-from geo.errors import BadInput, BorderError
+from geo.belt import Belt, Line, belt_of, fitting_belt_m
+from geo.errors import BadInput
 from geo.frame import FloatArray
 from geo.mobility_settings import MobilitySettings
 from geo.mobility_surface import Mobility, by_vehicle, on_foot
@@ -22,10 +22,6 @@ from geo.terrain import cell_size
 from sensors import camera, ground_sensor, radar
 from sensors.assumptions import Assumptions
 
-DEFAULT_BELT_M: Final = 2_000.0
-"""Width of the belt on either side where none is named: what the sector file's belt_m defaults to."""
-FITTING_SHARE: Final = 0.75
-"""Without a named belt, this share of the segments must find its edge on the terrain."""
 DRIVEN: Final = frozenset({"vehicle"})
 SAME_PLACE_CELLS: Final = 1e-6
 
@@ -93,7 +89,7 @@ def watched(
 
     ``terrain`` is the one that the coverage was computed on; without it the ground counts as level. The target walks,
     or drives where it is a vehicle, by ``ways`` and ``settings``, unless a ``mobility`` is given. ``belt_m`` [m] is the
-    belt's width on either side; without it DEFAULT_BELT_M, or less where the terrain does not reach as far. Each
+    belt's width on either side; without it 2 km, or less where the terrain does not reach as far. Each
     sensor's layer is computed once. Raises CrossingError for coverage without rates, or on other cells than the
     terrain's; BorderError as ``geo.belt.belt_of``.
     """
@@ -135,25 +131,6 @@ def assumed_speed_mps(coverage: xr.Dataset, target: str) -> float:
     """Speed for which the rates of ground sensors in ``coverage`` hold; by it they become rates per metre."""
     told = {name: value for name, value, *_ in json.loads(coverage.attrs.get("assumptions", "[]"))}
     return float(told.get(f"{target}_speed_mps", Assumptions().speed_mps(target)))
-
-
-def fitting_belt_m(border: Line, terrain: xr.Dataset) -> float:
-    """DEFAULT_BELT_M, or the widest belt [m] whose edges most segments find on the terrain, on both sides."""
-    easting, northing = terrain["easting"].to_numpy(), terrain["northing"].to_numpy()
-    segment, inward, outward = border.between_edges(easting[None, :], northing[:, None])
-    beside = segment >= 0
-    deepest = []
-    for depth in (inward, -outward):
-        most = np.zeros(border.segments)
-        np.maximum.at(most, segment[beside], depth[beside])
-        on_map = most[most > 0.0]
-        if len(on_map) == 0:
-            raise BorderError("no segment has ground on both sides", where="border", expected="a line on the terrain")
-        deepest.append(float(np.quantile(on_map, 1.0 - FITTING_SHARE)) - 2.0 * cell_size(terrain))
-    width = min(DEFAULT_BELT_M, *deepest)
-    if not width > 0.0:
-        raise BorderError("it runs along the terrain's edge", where="border", expected="ground on both sides")
-    return width
 
 
 def _rates(coverage: xr.Dataset, belt: Belt) -> Iterator[SensorRate]:

@@ -1,0 +1,91 @@
+"""How the challenge of a border is measured: what is fixed for all segments, so that they can be compared."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+
+import numpy as np
+from scipy import ndimage
+
+from geo.errors import BadInput
+from geo.frame import FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChallengeSettings:
+    """The fixed yardstick of ``geo.challenge.challenge``. Measures made with different ones must not be compared.
+
+    ``openness_radius_m``: how far a horizon counts. ``window``: cells a side for vector ruggedness. ``sites``: how many
+    of the best places watch a segment's belt, masts of ``mast_m`` that see ``sight_m`` far, of people who crawl and of
+    people who walk (``target_heights_m``; the last is the headline). ``curvature_k`` is for light. ``neighbours`` are
+    those of the path search. ``direction`` is that of the crossing. All are assumptions; raises BadInput where they
+    make no sense.
+    """
+
+    openness_radius_m: float = 1_000.0
+    window: int = 3
+    sites: int = 3
+    mast_m: float = 10.0
+    sight_m: float = 5_000.0
+    target_heights_m: tuple[float, ...] = (0.5, 1.7)
+    curvature_k: float = 1.0 / (1.0 - 0.13)
+    neighbours: int = 16
+    direction: str = "inward"
+
+    def __post_init__(self) -> None:
+        for name in ("openness_radius_m", "mast_m", "sight_m", "curvature_k"):
+            value = getattr(self, name)
+            if not (_is_number(value) and value > 0.0 and (value < math.inf or name == "curvature_k")):
+                raise BadInput(f"{value!r}", where=f"challenge setting {name}", expected="a number above 0")
+        for name, least in (("window", 3), ("sites", 1)):
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < least:
+                raise BadInput(f"{value!r}", where=f"challenge setting {name}", expected=f"a whole number from {least}")
+        heights = self.target_heights_m
+        if not heights or not all(_is_number(height) and 0.0 <= height < math.inf for height in heights):
+            raise BadInput(f"{heights!r}", where="challenge setting target_heights_m", expected="heights from 0")
+
+    def yardstick(self) -> dict[str, object]:
+        """Every setting by name, for the attributes of an answer."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemError:
+    """Errors of the elevation model for a Monte Carlo: ``sd_m`` [m], correlated over ``correlation_m`` [m].
+
+    Defaults: 90 % of absolute errors within 6.2 m in Eurasia, Rodríguez, Morris and Belz (2006), A global assessment of
+    the SRTM performance, doi:10.14358/PERS.72.3.249; the correlation length is a guess (L). Errors correlate as
+    exp(−d²/correlation²); a length below half a cell is white noise, which makes any ground look rugged (the ruggedness
+    index of a plane has then a root mean square of 4 sd). ``draws`` grounds are drawn from ``seed``.
+    """
+
+    sd_m: float = 6.2 / 1.645
+    correlation_m: float = 300.0
+    draws: int = 20
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("sd_m", "correlation_m"):
+            value = getattr(self, name)
+            if not (_is_number(value) and 0.0 <= value < math.inf):
+                raise BadInput(f"{value!r}", where=f"DEM error {name}", expected="metres from 0")
+        if not isinstance(self.draws, int) or isinstance(self.draws, bool) or self.draws < 2:
+            raise BadInput(f"{self.draws!r}", where="DEM error draws", expected="a whole number from 2")
+
+    def field(self, draw: int, shape: tuple[int, ...], cell_m: float) -> FloatArray:
+        """One draw of the errors (row, column) [m]; the same for the same seed, draw, shape and cell."""
+        noise = np.random.default_rng([self.seed, draw]).standard_normal(shape)
+        sigma = self.correlation_m / 2.0 / cell_m  # white noise smoothed by σ correlates as exp(−d²/4σ²)
+        if sigma < 0.25:
+            return self.sd_m * noise
+        impulse = np.zeros(2 * int(4.0 * sigma + 0.5) + 3)
+        impulse[len(impulse) // 2] = 1.0
+        kernel = ndimage.gaussian_filter1d(impulse, sigma)
+        smooth = ndimage.gaussian_filter(noise, sigma, mode="wrap")
+        return np.asarray(self.sd_m * smooth / (kernel**2).sum())
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and value == value
