@@ -57,23 +57,28 @@ def _number(name: str, word: str) -> float:
     return value
 
 
-def main(sector: str, sensor: str, broker: str, spool: str) -> None:
+def main(sector: str, sensor: str, broker: str, spool: str, identity: str = "") -> None:
     """The other way: a program beside the radar that reads its lines from stdin and sends scans, nothing lost.
 
     What is put is on the disk when ``put`` returns, and goes out when there is a broker; it stays until ingest has it.
+    ``identity``: the folder with this sensor's keys and certificates; without one nothing is signed.
     """
     import time
 
     from msgspec.structs import asdict
 
     from ingest.address import BrokerUrl
-    from ingest.sender import Sender
+    from ingest.bundle import open_bundle
+    from ingest.identity import Identity
+    from ingest.sender import Sender, SenderSettings
     from ingest.spool import Spool
     from sensors.scan import Plot, Scan
 
+    settings = SenderSettings(identity=open_bundle(Path(identity)) if identity else Identity())
+    url = BrokerUrl.parse(broker)
     with Spool(Path(spool)) as queue:
         link = Sender(
-            queue, sector=sector, sensor=sensor, url=BrokerUrl.parse(broker), now_ns=time.time_ns, kind="radar"
+            queue, sector=sector, sensor=sensor, url=url, now_ns=time.time_ns, kind="radar", settings=settings
         )
         link.start()
         for number, line in enumerate(sys.stdin):
@@ -85,4 +90,4 @@ def main(sector: str, sensor: str, broker: str, spool: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:5])
+    main(*sys.argv[1:6])

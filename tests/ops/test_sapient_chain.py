@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -311,6 +313,20 @@ def publish_signed(link: Connection, room: Room, topic: str, message: SapientMes
     said = [("boot", boot), ("seq", str(seq)), ("by_boot", boot), ("sent", str(time.time_ns()))]
     said = signer.sign(topic, SAPIENT, said, payload)
     assert link.publish(topic, payload, content_type=SAPIENT, said=said)
+
+
+def test_the_adapter_template_delivers(running: Running) -> None:
+    """The program of docs/templates against the room's broker, with the sensor's own key."""
+    assert running.room.identity is not None
+    root = Path(__file__).resolve().parents[2]
+    command = [
+        sys.executable, str(root / "docs/templates/adapter.py"), "hills", "ground-1", running.room.url.text,
+        str(running.folder / "template.db"), str(running.room.identity / "identities" / "ground-1"),
+    ]  # fmt: skip
+    lines = "".join(f"T;{time.time():.3f};{number};100;0.5;5;{number}\n" for number in range(3))
+    done = subprocess.run(command, input=lines, text=True, capture_output=True, timeout=60, cwd=root)
+    assert done.returncode == 0, done.stderr
+    until(lambda: running.counts("ground-1").journaled == 3)
 
 
 def test_identifiers_outlive_the_process(running: Running) -> None:
