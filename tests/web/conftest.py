@@ -151,7 +151,7 @@ def until(true: Callable[[], object], *, within_s: float = 20.0) -> bool:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a running demonstration that has raised its first alert."""
     folder = tmp_path_factory.mktemp("demo")
-    command = [sys.executable, "-m", "ops.cli", "demo", "--headless", "--duration=200", f"--port={free_port()}"]
+    command = [sys.executable, "-m", "ops.cli", "demo", "--headless", "--duration=900", f"--port={free_port()}"]
     log = folder / "log"
     with log.open("wb") as out:
         process = subprocess.Popen([*command, f"--out={folder / 'out'}"], stderr=out, stdout=out, cwd=ROOT)
