@@ -22,8 +22,9 @@ from dask.delayed import delayed
 from geo.terrain import cell_size
 from geo.view import surface_of
 from geo.visibility import UNKNOWN, VISIBLE
+from sensors.coverage_reach import Block
 from sensors.coverage_sight import refuse_without_ground
-from sensors.coverage_tally import Block, Task, contribution, sight_in, tally
+from sensors.coverage_tally import Task, contribution, tally
 from sensors.hazard import probability_of
 from sensors.layout import AnySensor, Layout, LayoutError, Placement
 
@@ -175,7 +176,7 @@ def _layer(name: str, blocks: Blocks, block_info: Any) -> npt.NDArray[np.generic
     values = np.zeros(shape[0] * shape[1], LAYERS[name])
     if _reaches(place.sensor, blocks.terrain, block):
         terrain, here = terrain_for([place.sensor], blocks.terrain, block)
-        part = contribution(place, terrain, blocks.task, here, sight_in(place, terrain, blocks.task))
+        part = contribution(place, terrain, blocks.task, here)
         values[part.unknown] = UNKNOWN if name == "visible" else np.nan
         values[part.seen] = {
             "visible": lambda: VISIBLE,

@@ -14,8 +14,9 @@ from geo.errors import BadInput
 from geo.visibility import UNKNOWN, VISIBLE
 from sensors.assumptions import Assumptions, Situation
 from sensors.conditions import Conditions, conditions_of
+from sensors.coverage_reach import Block
 from sensors.coverage_sight import refuse_off_the_map
-from sensors.coverage_tally import Block, Task, ranges_m, sight_in
+from sensors.coverage_tally import Task, ranges_m, sight_in
 from sensors.hazard import probability_of
 from sensors.layout import AnySensor, Layout, Placement
 

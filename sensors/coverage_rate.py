@@ -19,7 +19,8 @@ from sensors.assumptions import Assumptions, Situation
 from sensors.conditions import Conditions, conditions_of
 from sensors.coverage import story_of
 from sensors.coverage_lazy import BLOCK_CELLS, Blocks, checked_blocks, near_sensors, terrain_for
-from sensors.coverage_tally import Block, Task, contribution, sight_in
+from sensors.coverage_reach import Block
+from sensors.coverage_tally import Task, contribution
 from sensors.layout import Layout
 
 LIMITS: Final = "a lower bound where `unknown` counts a sensor whose line of sight crosses a void"
@@ -86,7 +87,7 @@ def _summed(blocks: Blocks, kind: str, block: Block) -> tuple[npt.NDArray[np.flo
     shape = (block[0].stop - block[0].start, block[1].stop - block[1].start)
     total, unknown = np.zeros(shape[0] * shape[1]), np.zeros(shape[0] * shape[1], np.uint16)
     for place in places:
-        part = contribution(place, terrain, blocks.task, here, sight_in(place, terrain, blocks.task))
+        part = contribution(place, terrain, blocks.task, here)
         total[part.seen] += part.rate
         unknown[part.unknown] += np.uint16(1)
     total[(unknown > 0) & (total == 0.0)] = np.nan

@@ -14,7 +14,7 @@ from dask.base import is_dask_collection
 
 from geo.errors import TerrainError
 from geo.terrain import bounds, cell_size, sample
-from geo.view import Mode
+from geo.view import Angles, Mode
 from geo.visibility import viewshed
 from sensors import camera, ground_sensor, radar
 from sensors.layout import AnySensor, LayoutError, Placement, elevations_rad
@@ -53,16 +53,19 @@ def sight(
     *,
     canopy_share: float = 0.0,
     mode: Mode = "exact",
+    view: tuple[float, Angles] | None = None,
 ) -> Sight:
     """What the sensor sees of targets of that height, by the exact viewshed unless the fast one will do.
 
     ``canopy_share`` of the trees' height blocks, where the terrain has ``canopy_height``. Ground sensors feel through
     the ground: all cells whose centre is within range, and at least the one they stand in. Raises LayoutError, naming
     the sensor, where it stands on a void or beyond the outermost cell centres.
+    ``view``, a range [m] and azimuths within the sensor's own, asks for a part of what it sees.
     """
     sensor = place.sensor
     if sensor.kind == ground_sensor.KIND:
         return _felt(sensor, terrain)
+    max_range_m, azimuths_rad = view or (sensor.max_range_m, place.azimuths_rad)
     try:
         seen = viewshed(
             terrain,
@@ -70,9 +73,9 @@ def sight(
             sensor.northing,
             observer_height_m=sensor.mast_height_m,
             target_height_m=target_height_m,
-            max_range_m=sensor.max_range_m,
+            max_range_m=max_range_m,
             min_range_m=sensor.min_range_m,
-            azimuths_rad=place.azimuths_rad,
+            azimuths_rad=azimuths_rad,
             elevations_rad=elevations_rad(sensor),
             curvature_k=CURVATURE_K[sensor.kind],
             mode=mode,

@@ -20,15 +20,16 @@ import xarray as xr
 from numba import njit
 
 from geo.errors import BadInput
-from geo.view import Mode
+from geo.view import Angles, Mode
 from geo.visibility import UNKNOWN, VISIBLE
+from sensors import ground_sensor
 from sensors.assumptions import Situation
+from sensors.coverage_reach import Block, view_into
 from sensors.coverage_sight import TARGET_HEIGHT_M, Sight, sight
 from sensors.hazard import log_miss
 from sensors.layout import Placement
 
 Floats = npt.NDArray[np.float64]
-Block = tuple[slice, slice]
 
 SEEN, DEAD, NOT_KNOWN = 0, 1, 255
 NO_SENSOR: Final = -1
@@ -123,11 +124,13 @@ class Tally:
         return {name: values.reshape(self.shape) for name, values in answers.items()}
 
 
-def contribution(place: Placement, terrain: xr.Dataset, task: Task, block: Block, found: Sight) -> Contribution:
-    """The part of ``found`` that lies in ``block`` (rows, columns of ``terrain``), with its probabilities."""
-    rows, columns = _overlap(found.rows, block[0]), _overlap(found.columns, block[1])
+def contribution(place: Placement, terrain: xr.Dataset, task: Task, block: Block) -> Contribution:
+    """What the sensor sees in ``block`` (rows, columns of ``terrain``), with its probabilities there."""
     exposure_s = place.sensor.exposure_s(task.dwell_s, task.situation)
-    if rows is None or columns is None:
+    found = _sight_into(place, terrain, task, block)
+    rows = None if found is None else _overlap(found.rows, block[0])
+    columns = None if found is None else _overlap(found.columns, block[1])
+    if found is None or rows is None or columns is None:
         nothing = np.zeros(0, np.int64)
         return Contribution(nothing, np.zeros(0), np.zeros(0), exposure_s, nothing)
     states = found.states[_shift(rows, found.rows.start), _shift(columns, found.columns.start)]
@@ -174,11 +177,20 @@ def tally(
     return total
 
 
-def sight_in(place: Placement, terrain: xr.Dataset, task: Task) -> Sight:
-    """What the sensor sees of the task's target, under the trees where the terrain has any."""
+def sight_in(place: Placement, terrain: xr.Dataset, task: Task, view: tuple[float, Angles] | None = None) -> Sight:
+    """What the sensor sees of the task's target, under the terrain's trees; ``view`` as in ``sight``."""
     situation = task.situation
     share = situation.assumptions.canopy_share(place.sensor.kind)
-    return sight(place, terrain, TARGET_HEIGHT_M[situation.target], canopy_share=share, mode=task.mode)
+    height_m = TARGET_HEIGHT_M[situation.target]
+    return sight(place, terrain, height_m, canopy_share=share, mode=task.mode, view=view)
+
+
+def _sight_into(place: Placement, terrain: xr.Dataset, task: Task, block: Block) -> Sight | None:
+    """As ``sight_in``, sure of the cells of a block alone; None where the sensor cannot see any of them."""
+    if place.sensor.kind == ground_sensor.KIND or task.mode != "exact":  # fast, a part may differ from the whole
+        return sight_in(place, terrain, task)
+    view = view_into(place, terrain, block)
+    return None if view is None else sight_in(place, terrain, task, view)
 
 
 def _parts(
@@ -188,7 +200,7 @@ def _parts(
     least_look = task.situation.assumptions.confident_look_probability
 
     def one(place: Placement) -> Addend:
-        part = contribution(place, terrain, task, block, sight_in(place, terrain, task))
+        part = contribution(place, terrain, task, block)
         return Addend.of(part, place.sensor.availability, least_look)
 
     if workers <= 1 or len(places) < 2:

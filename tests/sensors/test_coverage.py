@@ -321,6 +321,18 @@ def test_dask_equals_numpy_to_the_bit(terrain):
             np.testing.assert_array_equal(variable.to_numpy(), whole[name].to_numpy(), err_msg=str(name))
 
 
+def test_blocks_that_sweep_a_part_of_a_view_lose_nothing_of_it():
+    turned = [
+        CAMERA | {"id": f"{azimuth}-{width}", "azimuth_deg": azimuth, "field_of_view_deg": width, "min_range_m": 90.0}
+        for azimuth in (0.0, 90.0, 181.0, 315.0)
+        for width in (7.0, 90.0, 200.0, 359.0)
+    ]
+    sensors, terrain = layout(*turned), with_voids(hills())
+    whole = coverage(sensors, terrain, None)["visible"].compute()
+    for block_cells in (9, 23):
+        xr.testing.assert_equal(coverage(sensors, terrain, None, block_cells=block_cells)["visible"].compute(), whole)
+
+
 def test_any_scheduler_gives_the_same_bits():
     lazy = coverage(layout(*MIXED), hills().chunk(northing=30), None, block_cells=40)
     answers = []
