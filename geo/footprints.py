@@ -117,7 +117,7 @@ def footprints(
     row = np.zeros(words_for(total), np.uint64)
     for _, windows in done(ground, batches_of(found, BATCH_SITES), _bits, Labour(scheduler, workers, progress)):
         for site, top, left, shape, bits in windows:
-            low, high = _gather(bits, number, (top, left), shape, row)
+            low, high = _gather(np.require(bits, requirements=["W"]), number, (top, left), shape, row)
             if high > low:
                 parts[site], first[site] = row[low:high].copy(), low
                 row[low:high] = 0

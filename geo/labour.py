@@ -16,8 +16,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from geo.errors import BadInput
-from geo.pieces import Chunked, Ground, Piece, Whole, cut, spooled
+from geo.errors import BadInput, WatchlineError
+from geo.pieces import Chunked, Ground, Piece, Whole, cut, forget_chunks, spooled
 from geo.sites import Batch
 
 AHEAD = 2  # batches given out for each worker
@@ -66,6 +66,7 @@ def done(ground: Whole | Chunked, batches: Sequence[Batch], work: Work, labour: 
     """Each batch with what ``work`` makes of it, in order. ``work`` must be a function that can be sent elsewhere."""
     total, finished = sum(len(batch.sites) for batch in batches), 0
     with ExitStack() as stack:
+        stack.callback(forget_chunks)
         submit, width = _employed(ground, labour, stack)
         waiting: deque[tuple[Batch, Any]] = deque()
         for batch in batches:
@@ -106,7 +107,7 @@ def _employed(ground: Whole | Chunked, labour: Labour, stack: ExitStack) -> tupl
             own = cut(ground, batch.rows, batch.columns)
         else:
             own = ground.only(batch.rows, batch.columns)
-        return client.submit(_task, own, batch, work, pure=False)
+        return _Sent(client.submit(_task, own, batch, work, pure=False), batch)
 
     return submit, AHEAD * threads
 
@@ -119,6 +120,27 @@ class _Now:
 
     def result(self) -> Any:
         return self.value
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A batch under way in a cluster."""
+
+    future: Any
+    batch: Batch
+
+    def result(self) -> Any:
+        """What the batch came to; WatchlineError where the cluster is gone, or the batch kills every worker."""
+        from distributed import CancelledError, KilledWorker
+        from distributed.comm.core import CommClosedError
+
+        try:
+            return self.future.result()
+        except (KilledWorker, CancelledError, CommClosedError) as error:
+            numbers = ", ".join(str(site.number) for site in self.batch.sites)
+            raise WatchlineError(
+                f"The cluster gave up the sites {numbers}: workers died over them again and again, or it has ended."
+            ) from error
 
 
 def _task(ground: Ground, batch: Batch, work: Work) -> Any:

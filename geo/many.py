@@ -142,9 +142,9 @@ def sites_seeing(
     for batch, tally in done(ground, batches, partial(_tally, rate=rate, places=places), labour):
         numbers = np.array([site.number for site in batch.sites], np.int32)
         corner = (batch.rows.start, batch.columns.start)
-        _merge(tally.count, tally.first, numbers, count, first, corner)
+        _merge(_own(tally.count), _own(tally.first), numbers, count, first, corner)
         if len(tally.unknown):
-            _add_counts(tally.unknown, unknown, corner)
+            _add_counts(_own(tally.unknown), unknown, corner)
         if rates is not None:
             rates[batch.rows, batch.columns] += tally.rate
     return _summary(terrain, count, unknown, first, rates)
@@ -181,6 +181,11 @@ def _tally(piece: Piece, batch: Batch, *, rate: RateOf | None, places: Any) -> _
             rates[window] += np.where(states == VISIBLE, own, 0.0)
     nothing = np.empty((0, 0), np.uint8)
     return _Tally(count, unknown if unknown.any() else nothing, first if len(batch.sites) > 1 else nothing, rates)
+
+
+def _own(part: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """An array that may be written; what came from another process may be read-only, which is another type to numba."""
+    return np.require(part, requirements=["C", "W"])
 
 
 @njit(cache=True, nogil=True)

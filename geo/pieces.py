@@ -87,8 +87,10 @@ class Cut:
     only: Piece
 
     def piece(self, rows: slice, columns: slice) -> Piece:  # noqa: ARG002 - it was cut to them
-        """The window that was cut."""
-        return self.only
+        """The window that was cut; what travelled may be read-only, which the kernels do not take."""
+        z, above = (None if heights is None else heights_of(heights) for heights in (self.only.z, self.only.above))
+        assert z is not None
+        return Piece(z, above, self.only.row, self.only.column, self.only.cell_m)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +185,12 @@ class _Cache:
 
 
 _CACHE = _Cache()
+
+
+def forget_chunks() -> None:
+    """Let go of the chunks that this process keeps."""
+    with _CACHE.lock:
+        _CACHE.chunks.clear()
 
 
 def heights_of_chunk(block: Any) -> Heights:

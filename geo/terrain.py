@@ -116,7 +116,7 @@ def open_terrain(
     """Elevation from any raster that rasterio opens, on square north-up cells of ``frame``.
 
     ``path`` is a raster (a file, an address that GDAL reads such as https://…/dem.tif, a name of its own such as
-    /vsizip/…), a folder of rasters, a glob, or a list of any of these. Where tiles overlap the later valid cell
+    /vsizip/…), a folder or zip of rasters, a glob, or a list of any of these. Where tiles overlap the later valid cell
     counts, by name within a folder or glob; tiles of one grid have exact seams, others meet where each is resampled.
     ``frame=None`` takes the first raster's own system where that is projected and metric, else a LocalFrame around
     its centre, or that of the bounds. One raster with square north-up cells in the frame keeps its values to the bit;

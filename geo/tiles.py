@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import re
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,13 +15,14 @@ from geo.virtual import joined
 
 TILE_NAME = re.compile(r".*\.(tiff?|hgt|asc|img|dem|dt[0-2]|jp2|bil|flt|bt|nc|grd|sdat|vrt|zip)", re.IGNORECASE)
 """What counts as a tile in a folder; a virtual raster there only where it is alone, as it is often the tiles' index."""
+NO_MEMBER = re.compile(r"\.(zip|vrt)$|(^|/)\.\.(/|$)", re.IGNORECASE)  # of an archive is read
 ALIGNMENT_CELLS = 0.01  # tiles of one grid may be off by this share of a cell: rounding in their headers
 
 Paths = str | Path | Sequence[str | Path]
 
 
 def tile_names(path: Paths) -> list[str]:
-    """The rasters that a path means, in order: itself, those of a folder or of a glob by name, or each of a list.
+    """The rasters that a path means, in order: itself, those of a folder, zip or glob by name, or each of a list.
 
     Raises TerrainError where a folder or glob holds none, and for an empty list.
     """
@@ -43,9 +45,22 @@ def _expanded(name: str) -> list[str]:
         if tiles or not holds_raster:
             return _at_least_one(tiles, name, "files such as .tif, .hgt, .asc, .img, .dt2, .jp2")
         return [name]
+    if path.suffix.lower() == ".zip" and zipfile.is_zipfile(path):
+        return _members(path) or [name]
     if glob.has_magic(name) and not path.exists():
         return _at_least_one(sorted(glob.glob(name, recursive=True)), name, "a pattern that some file fits")
     return [name]
+
+
+def _members(path: Path) -> list[str]:
+    """The rasters in a zip archive, by GDAL's name for them."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.namelist()
+    except (OSError, zipfile.BadZipFile, NotImplementedError):
+        return []
+    rasters = [member for member in sorted(members) if TILE_NAME.fullmatch(member) and not NO_MEMBER.search(member)]
+    return [f"/vsizip/{path.absolute()}/{member}" for member in rasters]
 
 
 def _at_least_one(names: list[str], where: str, expected: str) -> list[str]:

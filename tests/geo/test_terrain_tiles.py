@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,20 @@ def test_a_folder_and_a_glob_mean_their_rasters_by_name(tmp_path: Path) -> None:
         open_terrain(tmp_path / "empty")
     with pytest.raises(TerrainError, match="no tile"):
         open_terrain([])
+
+
+def test_a_zip_means_the_rasters_in_it(tmp_path: Path) -> None:
+    """As tiles are handed out: heights of a degree by name, packed, with a note beside."""
+    values = np.random.default_rng(1).integers(0, 3000, (1201, 1201)).astype(">i2")
+    with zipfile.ZipFile(tmp_path / "N42E001.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("N42E001.hgt", values.tobytes())
+        archive.writestr("readme.txt", "about the tile")
+    (tmp_path / "N42E001.hgt").write_bytes(values.tobytes())
+    assert same(open_terrain(tmp_path / "N42E001.zip"), open_terrain(tmp_path / "N42E001.hgt"))
+    with zipfile.ZipFile(tmp_path / "nothing.zip", "w") as archive:
+        archive.writestr("readme.txt", "about nothing")
+    with pytest.raises(TerrainError, match="cannot be read"):
+        open_terrain(tmp_path / "nothing.zip")
 
 
 def test_a_virtual_raster_is_its_tiles(tmp_path: Path) -> None:
