@@ -145,11 +145,13 @@ def _legend(land_cover: xr.DataArray) -> dict[int, str]:
     return {code: name.replace(" ", "_") for code, name in WORLD_COVER.items()}
 
 
-def _mobility(terrain: xr.Dataset, law: SpeedLaw, pace: FloatArray, mover: str, ways: Ways) -> Mobility:
+def _mobility(
+    terrain: xr.Dataset, law: SpeedLaw, pace: FloatArray, mover: str, ways: Ways, cell_m: float | None = None
+) -> Mobility:
     layers = tuple(name for name in ("land_cover", "canopy_height") if name not in terrain)
     return Mobility(
         law=law,
-        cell_m=cell_size(terrain),
+        cell_m=cell_size(terrain) if cell_m is None else cell_m,
         easting=terrain["easting"].to_numpy().astype(np.float64),
         northing=terrain["northing"].to_numpy().astype(np.float64),
         elevation=terrain["elevation"].to_numpy(),
@@ -163,5 +165,13 @@ def at_speed(terrain: xr.Dataset, speed_mps: float) -> Mobility:
     """Somebody who moves at one speed wherever there is ground: for comparisons and worked examples."""
     if not 0.0 < speed_mps < math.inf:
         raise BadInput(f"{speed_mps!r}", where="speed_mps", expected="metres a second, above 0")
-    pace = np.ones((terrain.sizes["northing"], terrain.sizes["easting"]))
-    return _mobility(terrain, SpeedLaw(speed_mps, 0.0), pace, f"mover at {speed_mps:g} m/s", Ways())
+    return replace(bare(terrain, SpeedLaw(speed_mps, 0.0), 1.0), mover=f"mover at {speed_mps:g} m/s")
+
+
+def bare(terrain: xr.Dataset, law: SpeedLaw, pace: float, *, cell_m: float | None = None) -> Mobility:
+    """Ground where elevation alone counts: every cell takes ``pace`` times the law's seconds.
+
+    ``cell_m`` [m] for a window too small to tell it from its coordinates.
+    """
+    paces = np.full((terrain.sizes["northing"], terrain.sizes["easting"]), pace)
+    return _mobility(terrain, law, paces, "walker", Ways(), cell_m)

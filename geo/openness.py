@@ -77,3 +77,8 @@ def _mean_zenith(
                         break
                 total += math.atan(steepest)
             angles[row, column] = 0.5 * math.pi - total / 8.0
+
+
+def compile_kernels() -> None:
+    """Compile the kernel, or load it from the disk."""
+    positive_openness(np.zeros((5, 5)), 1.0, radius_m=2.0)

@@ -275,3 +275,19 @@ def trace(cell: int, arrival: npt.NDArray[np.uint8], steps: Integers) -> Integer
         cell -= steps[arrival[cell]]
         way.append(np.int32(cell))
     return np.array(way)
+
+
+def compile_kernels() -> None:
+    """Compile the kernels, or load them from the disk: one search over a few cells, and one way traced."""
+    ground = np.zeros((25, COLUMNS))
+    ground[:, PACE] = np.inf
+    ground[[11, 12, 13], PACE] = 1.0
+    ground[:, WEIGHT], ground[:, FELT] = 1.0, np.inf
+    steps, pieces, knots, shares, lengths = moves_of(8, 5)
+    graph = (steps, pieces, knots, shares, lengths, np.array([1.0, 0.0, 0.0, np.inf]))
+    labels, arrival = np.full(25, np.inf), np.full(25, NOWHERE, np.uint8)
+    labels[11] = 0.0
+    width = usual_cost(ground, *graph, 1)
+    search(ground, labels, arrival, *graph, 1.0, np.inf, width, *waiting_lists(25))
+    step_costs(ground, np.array([11]), 0, *graph, np.empty(1))
+    trace(13, arrival, steps)

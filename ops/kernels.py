@@ -14,7 +14,7 @@ from rich.console import Console
 def compile_all(screen: Console) -> float:
     """Compile or load all kernels, saying which; returns the seconds it took."""
     from fusion import correlate, tracker
-    from geo import covering, footprints, many, nearest, visibility
+    from geo import covering, footprints, many, nearest, openness, paths_kernel, visibility
     from sensors import coverage_tally
 
     began = time.perf_counter()
@@ -24,6 +24,8 @@ def compile_all(screen: Console) -> float:
         ("footprints", footprints.compile_kernels),
         ("covering sites", covering.compile_kernels),
         ("border", nearest.compile_kernels),
+        ("paths", paths_kernel.compile_kernels),
+        ("openness", openness.compile_kernels),
         ("coverage", coverage_tally.compile_kernels),
         ("correlation", correlate.compile_kernels),
         ("tracker", tracker.compile_kernels),

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from geo.errors import TerrainError
 from geo.mobility import tobler_speed
-from geo.paths import WalkingGraph, least_time_path
+from geo.mobility_surface import WALKING, bare
+from geo.paths import least_time_path, least_time_way
 from geo.terrain import sample
 
 
@@ -36,14 +37,11 @@ on_flat = st.integers(0, 40).map(lambda cell: 10.0 * cell)
 @settings(max_examples=60, deadline=None)
 @given(on_flat, on_flat, on_flat, on_flat)
 def test_on_the_flat_a_path_is_at_most_2_75_percent_too_long(a: float, b: float, c: float, d: float) -> None:
-    path = GRAPH.path((a, b), (c, d))
+    path = least_time_path(FLAT, (a, b), (c, d))
     straight = np.hypot(c - a, d - b)
     assert straight - 1e-9 <= np.hypot(*np.diff(path, axis=0).T).sum() <= 1.0275 * straight + 1e-9
     assert tuple(path[0]) == (a, b)
     assert tuple(path[-1]) == (c, d)
-
-
-GRAPH = WalkingGraph.over(FLAT)
 
 
 def test_a_walker_goes_round_a_wall_of_void() -> None:
@@ -67,13 +65,12 @@ def test_a_walker_goes_round_a_hill_when_that_is_faster() -> None:
 
 def test_no_way_round_by_three_places_is_faster() -> None:
     """Dijkstra's law: going through any other cell takes no less time."""
-    graph = WalkingGraph.over(HILLS)
+    walker = bare(HILLS, WALKING, 1.0)
     start, goal = (10.0, 20.0), (280.0, 260.0)
-    least = seconds_along(HILLS, graph.path(start, goal))
+    least = least_time_way(walker, start, goal)[1]
     for easting, northing in np.random.default_rng(0).integers(0, 31, (25, 2)) * 10.0:
         middle = (easting, northing)
-        detour = seconds_along(HILLS, graph.path(start, middle)) if middle != start else 0.0
-        assert least <= detour + seconds_along(HILLS, graph.path(middle, goal)) + 1e-6
+        assert least <= least_time_way(walker, start, middle)[1] + least_time_way(walker, middle, goal)[1] + 1e-6
 
 
 def test_uphill_is_not_downhill() -> None:
