@@ -15,8 +15,6 @@ import type { Chart } from "./chart.ts";
 import { DiffedSource } from "./diffed.ts";
 import { alertMarks, at, chainageMarks, sensorFeatures, trackDetails, trackFeature, viewFeatures } from "./features.ts";
 
-/** Details are drawn at most so often where there are many tracks. */
-const DETAILS_EVERY_MS = 450;
 /** An ellipse less wide than this on the screen lies under its symbol. */
 const LEAST_ELLIPSE_PX = 12;
 
@@ -27,9 +25,7 @@ export class Pictures {
   readonly #tracks: DiffedSource;
   #lines: BorderLines = [];
   #priorities: ReadonlyMap<string, Priority> = new Map();
-  #drawnMs = -Infinity;
   #ring = "";
-  #timer: ReturnType<typeof setTimeout> | null = null;
   #state: State | null = null;
 
   constructor(chart: Chart, clock: ServerClock, trails: Trails) {
@@ -37,12 +33,12 @@ export class Pictures {
     this.#clock = clock;
     this.#trails = trails;
     this.#tracks = new DiffedSource(chart.source("tracks"));
-    chart.map.on("moveend", () => this.#details());
   }
 
-  /** Draw what differs between two states; with the same state twice, everything. */
-  update(state: State, before: State): void {
+  /** Draw what differs from what was drawn last. */
+  update(state: State): void {
     const first = this.#state === null;
+    const before = this.#state ?? state;
     this.#state = state;
     const changed = (...parts: (keyof State)[]): boolean => first || parts.some((name) => state[name] !== before[name]);
     if (changed("border", "segments")) this.#drawBorder(state);
@@ -52,12 +48,17 @@ export class Pictures {
     if (changed("tracks", "alerts", "sensors"))
       this.#chart.show("marks", alertMarks(state.alerts, state.tracks, state.sensors));
     if (changed("tracks", "selection", "sensors", "alerts")) this.#drawSelected(state);
-    if (changed("tracks", "selection", "alerts", "border")) this.#details();
+    if (changed("tracks", "selection", "alerts", "border")) this.#drawDetails(state);
   }
 
-  /** Tracks grow stale also when no new picture comes. */
-  refresh(): void {
+  /** Draw again what depends on the time, since tracks grow stale also when no new picture comes. */
+  age(): void {
     if (this.#state !== null) this.#drawTracks(this.#state);
+  }
+
+  /** Draw again what depends on the middle and the scale of the map. */
+  moved(): void {
+    if (this.#state !== null) this.#drawDetails(this.#state);
   }
 
   #drawTracks({ tracks, stampMs }: State): void {
@@ -93,19 +94,7 @@ export class Pictures {
     this.#chart.show("selected", where === null ? [] : [{ type: "Feature", properties: {}, geometry: at(where) }]);
   }
 
-  /** Trails, ellipses, vectors and crossings; late rather than often. */
-  #details(): void {
-    const waitMs = this.#drawnMs + DETAILS_EVERY_MS - performance.now();
-    if (waitMs > 0) {
-      this.#timer ??= setTimeout(() => this.#details(), waitMs);
-      return;
-    }
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
-    this.#drawnMs = performance.now();
-    if (this.#state !== null) this.#drawDetails(this.#state);
-  }
-
+  /** Trails, ellipses, vectors and crossings. */
   #drawDetails(state: State): void {
     const { lng: lon, lat } = this.#chart.map.getCenter();
     const selected = selectedTrack(state.selection, state);

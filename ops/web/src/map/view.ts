@@ -15,6 +15,7 @@ import { followKeyboard } from "./keyboard.ts";
 import { SWITCHES } from "./layers.ts";
 import { readColours } from "./palette.ts";
 import { Picker } from "./pick.ts";
+import { Pace } from "./pace.ts";
 import { Pictures, placeOf } from "./pictures.ts";
 import { Readout } from "./readout.ts";
 import { Tools } from "./tools.ts";
@@ -51,6 +52,7 @@ export async function openMapView({ store, clock, trails, select }: MapContext):
   const chart = await Chart.open(container, readColours(document.documentElement));
   setText(part("map-problem"), "");
   const pictures = new Pictures(chart, clock, trails);
+  const pace = new Pace(chart.map, () => pictures.update(store.state));
   const overlays = new Overlays(chart);
   const picker = new Picker(chart.map);
   const tools = new Tools(chart, () => store.state.sector.value?.targetHeightM ?? TARGET_HEIGHT_M);
@@ -63,7 +65,8 @@ export async function openMapView({ store, clock, trails, select }: MapContext):
       chart.showBounds(all);
       placed = true;
     }
-    pictures.update(state, before);
+    if (state.selection === before.selection) pace.soon();
+    else pace.now();
     if (state.layers !== before.layers || state.sector !== before.sector || state === before) {
       overlays.update(state.layers.value ?? [], state.sector.value, (id) => isOn(id, isOnByDefault(id)));
     }
@@ -82,7 +85,8 @@ export async function openMapView({ store, clock, trails, select }: MapContext):
     const all = bounds();
     if (all !== null) chart.showBounds(all);
   });
-  setInterval(() => pictures.refresh(), REFRESH_MS);
+  chart.map.on("moveend", () => pictures.moved());
+  setInterval(() => pictures.age(), REFRESH_MS);
   setInterval(() => setData(container, "frames", String(chart.frames)), 500);
   setData(container, "state", "ready");
   return {
