@@ -157,6 +157,11 @@ def test_nothing_serious_for_axe_and_nothing_out_of_the_screen(demo: str, visit,
         ]
         if name == "phone" or panel in ("sensors", "layers"):
             here.screen(f"{name}-{'day' if scheme == 'light' else 'night'}-{panel}")
+        if panel == "sensors":
+            first = here.part("counts").locator("tbody th").first.bounding_box()
+            table, around = here.part("counts").bounding_box(), here.part("panel-sensors").bounding_box()
+            assert first["width"] > 70, "names of sensors are read across, not letter by letter"
+            assert table["x"] + table["width"] <= around["x"] + around["width"]
         overflow = here.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert overflow <= 0, panel
     assert found == []
