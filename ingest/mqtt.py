@@ -28,10 +28,9 @@ from ingest.address import BrokerUrl
 from ingest.answers import Answers
 from ingest.batch import Delivery
 from ingest.decode import JSON
-from ingest.errors import BrokerError
+from ingest.errors import BrokerError, IdentityError
 from ingest.identity import Identity, TlsFiles
 from ingest.signature import Said
-from ingest.tls import tls_context
 
 ANSWER_WITHIN_S: Final = 4.0
 """How long a broker may take for a CONNACK or SUBACK before the connection is given up."""
@@ -203,7 +202,7 @@ class Connection:
         if self.url.username is not None:
             client.username_pw_set(self.url.username, self.url.password)
         if self.url.tls:
-            client.tls_set_context(tls_context(self.settings.tls, self._note_tls))
+            use_tls(client, self.settings.tls, self._note_tls)
         client.max_inflight_messages_set(self._in_flight)
         client.max_queued_messages_set(2 * settings.in_flight)
         client.reconnect_delay_set(settings.min_delay_s, settings.max_delay_s)  # type: ignore[arg-type]
@@ -387,11 +386,40 @@ class Publisher:
         self._connection.stop()
 
 
+def use_tls(client: Client, files: TlsFiles | None, note: Callable[[str], None]) -> None:
+    """TLS 1.2 at least (Python's own minimum), the peer's name checked; ``note`` hears what a handshake failed of.
+
+    IdentityError when the files cannot be used.
+    """
+    try:
+        if files is None:
+            client.tls_set()
+        else:
+            own = (None, None) if files.certificate is None else (str(files.certificate), str(files.key))
+            client.tls_set(str(files.authority), *own)
+    except (OSError, ValueError) as error:
+        where = "tls" if files is None else str(files.authority.parent)
+        reason = getattr(error, "strerror", None) or str(error)
+        raise IdentityError(f"unusable certificate ({reason})", where=where, expected="PEM files") from None
+    context: Any = client._ssl_context
+    plain: Any = context.sslsocket_class
+
+    class Socket(plain):  # type: ignore[misc]  # paho tells nobody why a handshake failed
+        def do_handshake(self, block: bool = False) -> None:
+            try:
+                super().do_handshake(block)
+            except OSError as error:
+                note(getattr(error, "verify_message", None) or getattr(error, "reason", None) or str(error))
+                raise
+
+    context.sslsocket_class = Socket
+
+
 def bare_client(client_id: str, tls: TlsFiles | None, note: Callable[[str], None]) -> Client:
     """A client without any of our rules, for those who try what a stranger could do. TLS where ``tls`` is given."""
     client = Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=MQTTv5, reconnect_on_failure=False)
     if tls is not None:
-        client.tls_set_context(tls_context(tls, note))
+        use_tls(client, tls, note)
     return client
 
 

@@ -19,9 +19,9 @@ from typing import Final
 from ingest.bundle import AUTHORITY, open_bundle
 from ingest.errors import BrokerError
 from ingest.identity import TlsFiles
-from ingest.mqtt_probe import REFUSED, Probe
 from ingest.topics import PREFIX, Owner
 from ops.broker_config import PROBE_EXPIRED, PROBE_REVOKED, PROBE_STRANGER, PROBES, BrokerFolder
+from ops.broker_probe import REFUSED, Probe
 from ops.broker_rights import OWN_READ, OWN_WRITE, Client, matches, may_read, may_write, read_filters
 
 OUTSIDERS: Final = ("revoked", "expired", "stranger", "none", "plaintext")

@@ -17,10 +17,10 @@ from geo.errors import BadInput
 from ingest.bundle import AUTHORITY, CERTIFICATE, CERTIFICATE_KEY
 from ingest.errors import BrokerError
 from ingest.identity import TlsFiles
-from ingest.mqtt_probe import Probe
 from ops.broker_authority import Authority
 from ops.broker_check import Matrix, check_broker
 from ops.broker_config import BrokerFolder, BrokerOptions, running_process
+from ops.broker_probe import Probe
 from ops.config import layout_path, load_sector, load_settings
 from ops.identity import IdentityFolder, layout_ids, write_private
 

@@ -20,7 +20,6 @@ from ingest.bundle import open_bundle
 from ingest.errors import BrokerError, IdentityError
 from ingest.identity import TlsFiles
 from ingest.mqtt import Connection, ConnectionSettings
-from ingest.mqtt_probe import REFUSED, Probe
 from ingest.sender import Sender, SenderSettings
 from ingest.spool import Spool
 from ops.broker import URL_VARIABLE, free_port
@@ -28,6 +27,7 @@ from ops.broker_authority import Authority
 from ops.broker_check import Matrix, check_broker, check_receiving, connected
 from ops.broker_command import revoke
 from ops.broker_config import PROBES, BrokerFolder, BrokerOptions, running_process
+from ops.broker_probe import REFUSED, Probe
 from ops.identity import IDENTITY_VARIABLE, SIGNATURES_VARIABLE
 from ops.journal import JournalReader
 from ops.processes import Child
