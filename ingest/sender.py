@@ -27,9 +27,12 @@ from ingest.outflow import Outflow, OutflowSettings
 from ingest.refused import PREFIX, REFUSED, encode_refused
 from ingest.signature import Said
 from ingest.spool import Entry, Key, Spool
+from ingest.trust import counter
 from ingest.wire import Ack, DroppedRange, Kind, State, Status
 from sensors.scan import Scan
 
+OFFSETS_KEPT: Final = 32
+"""How many acknowledgements tell of the clocks."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -74,6 +77,7 @@ class Sender:
         self._status_topic = topics.sensor_topic(sector, sensor, "status")
         self._outflow = Outflow(spool, self._settings.outflow)
         self._acks: dict[int, int] = {}
+        self._acks_seen = 0
         self._repeats: deque[Entry] = deque()
         self._came_up = self._lost_session = False
         self._status_seq = 0
@@ -83,6 +87,7 @@ class Sender:
         self._failed: str | None = None
         self._replaced: str | None = None
         self.refused_acks = 0
+        self._offsets: deque[float] = deque(maxlen=OFFSETS_KEPT)
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._stopping = threading.Event()
@@ -150,6 +155,15 @@ class Sender:
     def problem(self) -> str | None:
         """Why nothing is sent, in one sentence; None when all is well."""
         return self._failed or self._replaced or self._connection.problem
+
+    @property
+    def clock_offset_s(self) -> float | None:
+        """How far ingest's clock is ahead of ours, seconds: negative when ours is ahead; None before ingest has told.
+
+        The largest of the newest acknowledgements' times of sending less ours of receiving: too small by the least
+        time that one took to come, never too large. Good enough to notice a clock that is wrong, not to set one.
+        """
+        return max(self._offsets, default=None)
 
     @property
     def resends(self) -> int:
@@ -276,6 +290,10 @@ class Sender:
         with self._lock:
             if ack.boot == self._spool.boot:
                 self._replaced = None
+                sent = counter(dict(delivery.properties).get("sent"), largest=2**63 - 1)
+                if sent is not None and ack.seq > self._acks_seen:  # else it may be one that was kept on the topic
+                    self._acks_seen = ack.seq
+                    self._offsets.append((sent - delivery.received_ns) / 1e9)
             self._acks[ack.boot] = max(ack.seq, self._acks.get(ack.boot, 0))
         self._wake.set()
 

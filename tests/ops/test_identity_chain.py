@@ -116,6 +116,10 @@ def test_signed_messages_come_in_and_only_ingest_empties_a_spool(room: Room) -> 
     spool, link = room.sender("r1")
     link.put_many([scan("r1", n) for n in range(20)])
     assert link.drain(10.0), link.problem
+    assert link.clock_offset_s is not None
+    assert -5.0 < link.clock_offset_s <= 0.0, (
+        "one machine, one clock: what is left is the time an acknowledgement takes"
+    )
     room.ingest.kill()  # nobody acknowledges now but the attacker
     link.put_many([scan("r1", n) for n in range(20)])
     attacker = room.attacker()
