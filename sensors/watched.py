@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -74,6 +74,13 @@ class Watched:
         """The mobility on the belt's window, closed outside it."""
         return self.mobility.within(self.belt.rows, self.belt.columns, self.belt.inside)
 
+    def only(self, names: Collection[str]) -> Watched:
+        """The same ground watched by some of its sensors alone; raises CrossingError for a name it does not have."""
+        known = {sensor.name for sensor in self.sensors}
+        if strangers := sorted(set(names) - known):
+            raise CrossingError(f"no sensor {strangers[0]!r}", where="crossing", expected="sensors of the coverage")
+        return added_up(self, tuple(sensor for sensor in self.sensors if sensor.name in names))
+
 
 def watched(
     coverage: xr.Dataset,
@@ -104,27 +111,38 @@ def watched(
     if mobility is None:
         mover = by_vehicle if target in DRIVEN else on_foot
         mobility = mover(ground, ways=ways, settings=settings)
-    sensors = tuple(_rates(coverage, belt))
-    size = belt.inside.size
-    per_s, per_m, unknown = np.zeros(size), np.zeros(size), np.zeros(size, bool)
-    speed_mps = assumed_speed_mps(coverage, target)
-    for sensor in sensors:
-        if feels_steps(sensor.kind):
-            per_m[sensor.cells] += sensor.rate / speed_mps
-        else:
-            per_s[sensor.cells] += sensor.rate
-        unknown[sensor.unknown] = True
-    shape = belt.inside.shape
     attrs = {
         "target": target,
         "conditions": coverage.attrs.get("conditions", "not said"),
         "layout": coverage.attrs.get("layout", "not said"),
-        "assumed_speed_mps": speed_mps,
+        "assumed_speed_mps": assumed_speed_mps(coverage, target),
         "belt_m": width,
         "mover": mobility.mover,
         "missing": ", ".join((*mobility.missing, *(("terrain (level ground assumed)",) if terrain is None else ()))),
     }
-    return Watched(belt, mobility, sensors, per_s.reshape(shape), per_m.reshape(shape), unknown.reshape(shape), attrs)
+    nobody = np.zeros(belt.inside.shape)
+    unwatched = Watched(belt, mobility, (), nobody, nobody, nobody > 0.0, attrs)
+    return added_up(unwatched, tuple(_rates(coverage, belt)))
+
+
+def added_up(ground: Watched, sensors: tuple[SensorRate, ...]) -> Watched:
+    """The same ground watched by ``sensors``, whose rates add up under independent misses."""
+    shape = ground.belt.inside.shape
+    per_s, per_m = np.zeros(ground.belt.inside.size), np.zeros(ground.belt.inside.size)
+    unknown = np.zeros(ground.belt.inside.size, bool)
+    for sensor in sensors:
+        if feels_steps(sensor.kind):
+            per_m[sensor.cells] += sensor.rate / ground.attrs["assumed_speed_mps"]
+        else:
+            per_s[sensor.cells] += sensor.rate
+        unknown[sensor.unknown] = True
+    return replace(
+        ground,
+        sensors=sensors,
+        per_s=per_s.reshape(shape),
+        per_m=per_m.reshape(shape),
+        unknown=unknown.reshape(shape),
+    )
 
 
 def assumed_speed_mps(coverage: xr.Dataset, target: str) -> float:

@@ -1,0 +1,193 @@
+"""Time against detection, the worth of each sensor, and gaps in time."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from shapely.geometry import LineString
+
+from geo.border import Border
+from geo.errors import BadInput
+from geo.frame import LocalFrame
+from geo.mobility_surface import at_speed
+from sensors.gaps import time_average_gap
+from sensors.time_gaps import just_opened, segment_time_gaps, time_gaps
+from sensors.tradeoff import sensor_values, trade_offs
+from sensors.watched import Watched, watched
+
+FRAME = LocalFrame.around(1.5, 42.5)
+CELL_M = 5.0
+SHAPE = (21, 40)
+BORDER = Border(FRAME, LineString([(0.0, 50.0), (195.0, 50.0)]), segment_length_m=39.0)
+GROUND = xr.Dataset(
+    {"elevation": (("northing", "easting"), np.zeros(SHAPE), {"units": "m"})},
+    coords={"northing": CELL_M * np.arange(SHAPE[0])[::-1], "easting": CELL_M * np.arange(SHAPE[1])},
+    attrs={"crs": FRAME.wkt},
+)
+
+
+def seen(*rates: np.ndarray | float) -> Watched:
+    """Radars with those rates [1/s] over a belt of 40 m on either side; a crosser at 1 m/s."""
+    dims = ("sensor", "northing", "easting")
+    values = np.array([np.broadcast_to(rate, SHAPE) for rate in rates], float).reshape(-1, *SHAPE)
+    coverage = xr.Dataset(
+        {"rate": (dims, values), "look_probability": (dims, 1.0 - np.exp(-3.0 * values))},
+        coords={
+            "sensor": [f"s{i}" for i in range(len(rates))],
+            "kind": ("sensor", ["radar"] * len(rates)),
+            **GROUND.coords,
+        },
+        attrs={"target": "person", "assumptions": json.dumps([])},
+    )
+    return watched(coverage, GROUND, BORDER, belt_m=40.0, mobility=at_speed(GROUND, 1.0))
+
+
+def part(first: int, last: int, rate: float) -> np.ndarray:
+    field = np.zeros(SHAPE)
+    field[:, first:last] = rate
+    return field
+
+
+def test_a_wall_with_a_far_hole_gives_a_curve_from_fast_to_unseen() -> None:
+    wall = np.zeros(SHAPE)
+    wall[7:9] = 0.05
+    wall[7:9, 36:] = 0.0
+    curve = trade_offs(seen(wall), segment=0)
+    assert [way.kind for way in (curve[0], curve[-1])] == ["fastest", "least detected"]
+    assert curve[0].time_s == pytest.approx(80.0)
+    assert curve[-1].p_detect == 0.0
+    assert curve[-1].time_s > 200.0
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_no_way_on_the_curve_is_better_than_another_in_both(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    curve = trade_offs(seen(rng.uniform(0.0, 0.1, SHAPE) ** 2))
+    times, hazards = [way.time_s for way in curve], [way.hazard for way in curve]
+    assert (np.diff(times) > 0.0).all()
+    assert (np.diff(hazards) < 0.0).all()
+    slopes = np.diff(hazards) / np.diff(times)
+    assert (np.diff(slopes) >= -1e-9).all(), "corners of a convex curve"
+
+
+def test_where_the_fastest_way_is_least_detected_the_curve_is_one_point() -> None:
+    (only,) = trade_offs(seen(0.01))
+    assert only.kind == "least detected"
+    assert only.time_s == pytest.approx(80.0)
+
+
+def test_the_worth_of_a_sensor_is_what_the_crosser_gains_when_it_is_lost() -> None:
+    """Three that hold a third of the width each and one that sees all: only the last one's loss opens anything new."""
+    held = seen(part(0, 14, 0.02), part(14, 27, 0.02), part(27, 40, 0.02), 0.005)
+    found = sensor_values(held, required_probability=0.8)
+    whole = 1.0 - math.exp(-0.025 * 80.0)
+    assert found.attrs["least_with_all"] == pytest.approx(whole)
+    assert found["least_without"].to_numpy() == pytest.approx(
+        [*[1.0 - math.exp(-0.4)] * 3, 1.0 - math.exp(-1.6)], rel=0.1
+    )
+    assert (found["worth"] >= 0.0).all()
+    assert (found["mean_worth"] > 0.0).all()
+    assert found["opened"].to_numpy()[:3].min() >= 1
+    assert found["opened"].to_numpy()[3] == 5 if math.exp(-1.6) > 0.2 else 0
+
+
+def test_a_sensor_that_sees_nothing_is_worth_nothing() -> None:
+    found = sensor_values(seen(0.01, 0.0))
+    assert found["worth"].to_numpy().tolist() == [pytest.approx(1.0 - math.exp(-0.8)), 0.0]
+
+
+def test_the_worked_example_of_the_time_average_gap() -> None:
+    """metrics.md §5: gaps of 5, 10 and 15 in 100 → 3.5."""
+    found = time_gaps([(0.0, 10.0), (15.0, 40.0), (50.0, 80.0), (95.0, 100.0)], start_s=0.0, end_s=100.0)
+    assert found.lengths_s.tolist() == [5.0, 10.0, 15.0]
+    assert found.average_gap_s == pytest.approx(3.5)
+    assert found.average_gap_s == pytest.approx(time_average_gap(found.lengths_s, 100.0))
+    assert found.response_s == pytest.approx(1.75)
+    assert (found.revisit_s, found.longest_s, found.covered_share) == (10.0, 15.0, 0.7)
+    assert not found.cut.any()
+
+
+def test_gaps_at_the_ends_are_marked() -> None:
+    found = time_gaps([(20.0, 60.0), (70.0, 90.0)], start_s=0.0, end_s=100.0)
+    assert found.gaps.tolist() == [[0.0, 20.0], [60.0, 70.0], [90.0, 100.0]]
+    assert found.cut.tolist() == [True, False, True]
+    nothing = time_gaps([], start_s=0.0, end_s=100.0)
+    assert nothing.gaps.tolist() == [[0.0, 100.0]]
+    assert nothing.cut.all()
+    assert nothing.average_gap_s == 100.0
+    always = time_gaps([(-5.0, 105.0)], start_s=0.0, end_s=100.0)
+    assert len(always.gaps) == 0
+    assert math.isnan(always.revisit_s)
+
+
+times = st.floats(-20.0, 120.0).map(lambda t: round(t, 1))
+spans = st.lists(st.tuples(times, times).map(lambda pair: (min(pair), max(pair))), max_size=12)
+
+
+@settings(deadline=None)
+@given(spans, st.integers(1, 4))
+def test_gaps_are_where_too_few_sensors_are(covered: list[tuple[float, float]], assets: int) -> None:
+    """Oracle: counting at moments that no span begins or ends at."""
+    found = time_gaps(covered, start_s=0.0, end_s=100.0, assets=assets)
+    for moment in np.arange(0.05, 100.0, 2.5):
+        few = sum(a <= moment < b for a, b in covered) < assets
+        assert few == any(a <= moment < b for a, b in found.gaps)
+    more = time_gaps(covered, start_s=0.0, end_s=100.0, assets=assets + 1)
+    assert more.average_gap_s >= found.average_gap_s - 1e-12
+    assert found.gaps.ravel().tolist() == sorted(found.gaps.ravel())
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"spans": [(5.0, 4.0)]}, "ends before"),
+        ({"spans": [(math.nan, 4.0)]}, "ends before"),
+        ({"end_s": 0.0}, "interval"),
+        ({"assets": 0}, "assets"),
+    ],
+)
+def test_gaps_that_make_no_sense_are_refused(values: dict, words: str) -> None:
+    with pytest.raises(BadInput, match=words):
+        time_gaps(**({"spans": [], "start_s": 0.0, "end_s": 100.0} | values))
+
+
+WALLED = seen(part(0, 8, 0.05), part(8, 16, 0.05), part(16, 24, 0.05), part(24, 32, 0.05), part(32, 40, 0.05))
+
+
+def test_the_segment_that_just_opened_and_why() -> None:
+    names = {f"s{i}" for i in range(5)}
+    opened = just_opened(WALLED, names, names - {"s2"}, required_probability=0.9)
+    assert {one.segment for one in opened} >= {2}
+    for one in opened:
+        assert one.because[0] == "s2"
+        assert one.before >= 0.9 > one.after
+    assert just_opened(WALLED, names, names, required_probability=0.9) == []
+    with pytest.raises(BadInput, match="no sensor 's9'"):
+        just_opened(WALLED, names, {"s9"}, required_probability=0.9)
+
+
+def test_gaps_in_time_of_each_segment_as_sensors_fail() -> None:
+    """Sensor 2 is down from 10 to 30 s and again at the end: its segment is open then, the far ones never."""
+    found = segment_time_gaps(
+        WALLED, {"s2": [(10.0, 30.0), (90.0, 120.0)]}, start_s=0.0, end_s=100.0, required_probability=0.9
+    )
+    middle = found.isel(segment=2)
+    assert float(middle["gap_s"]) == pytest.approx(30.0)
+    assert float(middle["average_gap_s"]) == pytest.approx((20.0**2 + 10.0**2) / 100.0)
+    assert float(middle["longest_gap_s"]) == pytest.approx(20.0)
+    assert (int(middle["gaps"]), bool(middle["cut"])) == (2, True)
+    assert float(found["gap_s"][0]) in (0.0, 30.0)
+    never = segment_time_gaps(WALLED, {}, start_s=0.0, end_s=100.0, required_probability=0.9)
+    assert (never["gap_s"] == 0.0).all()
+
+
+def test_fewer_than_two_points_make_no_curve() -> None:
+    with pytest.raises(BadInput, match="most"):
+        trade_offs(WALLED, most=1)
