@@ -15,11 +15,15 @@ Tables to stderr, one JSON line to stdout: ``python benchmarks/ingest.py [--only
 # ruff: noqa: E402 - the package of this file's name must be found before this file
 from __future__ import annotations
 
+import importlib
 import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != HERE] + [str(HERE)]
+if __name__ == "ingest":  # another script of this folder means the package, which this file hides from it
+    del sys.modules[__name__]
+    importlib.import_module(__name__)
 
 import argparse
 import os

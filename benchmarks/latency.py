@@ -32,6 +32,7 @@ from ingest.address import BrokerUrl
 from ingest.decode import encode
 from ingest.topics import unit_topic
 from ops.broker import URL_VARIABLE
+from ops.identity import IDENTITY_VARIABLE, identity_of
 from ops.journal_reader import JournalReader
 from ops.night import nanoseconds, read_night, write_night
 from ops.room import Room, RoomOptions
@@ -102,7 +103,7 @@ def send_night(url: BrokerUrl, folder: Path) -> None:
     senders = {
         name: Sender(
             spools[name], sector=SECTOR_ID, sensor=name, url=url, now_ns=time.time_ns, kind="radar",
-            settings=SenderSettings(status_interval_s=5.0),
+            settings=SenderSettings(status_interval_s=5.0, identity=identity_of(name)),
         )
         for name in names
     }  # fmt: skip
@@ -129,11 +130,11 @@ def send_night(url: BrokerUrl, folder: Path) -> None:
     sys.stdout.write(json.dumps(figures) + "\n")
 
 
-def other_process(role: str, url: BrokerUrl, *arguments: object) -> subprocess.Popen[bytes]:
+def other_process(role: str, room: Room, *arguments: object) -> subprocess.Popen[bytes]:
     """This script again, as one of the senders above."""
     return subprocess.Popen(
         [sys.executable, __file__, f"--role={role}", *map(str, arguments)],
-        env={**os.environ, URL_VARIABLE: url.text},
+        env={**os.environ, URL_VARIABLE: room.url.text, IDENTITY_VARIABLE: str(room.identity)},
         stdout=subprocess.PIPE,
     )
 
@@ -158,7 +159,7 @@ def echo(room: Room, folder: Path, seconds: float) -> dict[str, Any]:
     """Latency of the bare echo on the room's broker."""
     receiver, inbox = client(room.url, "echo-receiver"), Inbox()
     inbox.subscribe(receiver, "echo")
-    other_process("echo", room.url, folder, seconds).wait()
+    other_process("echo", room, folder, seconds).wait()
     time.sleep(0.2)
     receiver.disconnect()
     return percentiles([(at_ns - int(payload[:20])) / 1e6 for at_ns, payload in inbox.messages])
@@ -211,7 +212,7 @@ def measure(rate: int, seconds: float, warm_up_s: float, folder: Path) -> dict[s
         echoed = echo(room, folder, min(seconds, 10.0))
         unit, inbox = client(room.url, "unit"), Inbox()
         inbox.subscribe(unit, unit_topic(SECTOR_ID, "ops-centre", "alerts"))
-        sending = other_process("night", room.url, folder)
+        sending = other_process("night", room, folder)
         before = processor_shares(sending)
         watching = threading.Timer(plan.duration_s, lambda: after.update(processor_shares(sending)))
         after: dict[str, float] = {}
