@@ -4,11 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
-import matplotlib as mpl
 import numpy as np
 
 Colour = tuple[float, float, float]
+VIRIDIS: Final = (
+    "#482475",
+    "#414487",
+    "#355f8d",
+    "#2a788e",
+    "#21918c",
+    "#22a884",
+    "#44bf70",
+    "#7ad151",
+    "#bddf26",
+    "#fde725",
+)
+"""Tenths of the palette by van der Walt and Smith (2015), told apart with every form of colour blindness; here so that
+the map process does without matplotlib."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +48,7 @@ class Map:
 
 def maps_of(required: float) -> tuple[Map, ...]:
     """The maps that ``watchline coverage`` draws; ``required`` is a class limit of the probabilities."""
-    chance = _probability_steps(required)
+    chance = probability_steps(required)
     together = "Misses of different sensors are taken as independent, which flatters; see the map of the best sensor."
     return (
         Map(
@@ -63,7 +77,7 @@ def maps_of(required: float) -> tuple[Map, ...]:
             "dead_ground",
             (
                 Step(-0.5, 0.5, None, "seen by a sensor"),
-                Step(0.5, 1.5, mpl.colors.to_rgb("#7a4f00"), "dead ground"),
+                Step(0.5, 1.5, _rgb("#7a4f00"), "dead ground"),
             ),
             "Dead ground of the layout",
             "Ground that no sensor has a line of sight to, whatever the weather; seen is not yet detected.",
@@ -71,24 +85,32 @@ def maps_of(required: float) -> tuple[Map, ...]:
     )
 
 
-def _probability_steps(required: float) -> tuple[Step, ...]:
-    edges = sorted({0.25, 0.5, 0.75, 0.9} | ({required} if required < 1.0 else set()))
-    palette = mpl.colormaps["viridis"](np.linspace(0.1, 1.0, len(edges) + 1))
+def probability_steps(required: float | None) -> tuple[Step, ...]:
+    """Classes of a probability: 0 alone, then by quarters and at 0.9, and at what is ``required``."""
+    edges = sorted({0.25, 0.5, 0.75, 0.9} | ({required} if required is not None and required < 1.0 else set()))
     lows, highs = [0.0, *edges], [*edges, 1.0]
-    steps = [Step(-np.inf, np.nextafter(0.0, 1.0), None, "0: no sensor detects")]
-    for low, high, colour in zip(lows, highs, palette, strict=True):
+    least = float(np.nextafter(0.0, 1.0))
+    steps = [Step(-np.inf, least, None, "0: no sensor detects")]
+    for low, high, colour in zip(lows, highs, _palette(len(lows)), strict=True):
         mark = " (as required)" if low == required else ""
-        low_or_tiny = low if low > 0.0 else float(np.nextafter(0.0, 1.0))
-        steps.append(Step(low_or_tiny, high if high < 1.0 else np.inf, _rgb(colour), f"{low:g} to {high:g}{mark}"))
+        steps.append(Step(max(low, least), high if high < 1.0 else np.inf, colour, f"{low:g} to {high:g}{mark}"))
     return tuple(steps)
 
 
 def _count_steps() -> tuple[Step, ...]:
-    palette = mpl.colormaps["viridis"](np.linspace(0.1, 1.0, 4))
     named = [(0.5 + i, 1.5 + i, f"{i + 1}") for i in range(3)] + [(3.5, np.inf, "4 or more")]
-    steps = [Step(low, high, _rgb(colour), label) for (low, high, label), colour in zip(named, palette, strict=True)]
+    steps = [Step(low, high, colour, label) for (low, high, label), colour in zip(named, _palette(4), strict=True)]
     return (Step(-np.inf, 0.5, None, "0"), *steps)
 
 
-def _rgb(colour: Sequence[float]) -> Colour:
-    return float(colour[0]), float(colour[1]), float(colour[2])
+def _palette(count: int) -> list[Colour]:
+    """So many colours of VIRIDIS, evenly from its dark end to its light one."""
+    tenths = np.array([_rgb(colour) for colour in VIRIDIS])
+    places = np.linspace(0.0, len(VIRIDIS) - 1.0, count)
+    bands = [np.interp(places, np.arange(len(VIRIDIS)), band) for band in tenths.T]
+    return [(float(red), float(green), float(blue)) for red, green, blue in zip(*bands, strict=True)]
+
+
+def _rgb(colour: str) -> Colour:
+    red, green, blue = (int(colour[i : i + 2], 16) / 255.0 for i in (1, 3, 5))
+    return red, green, blue

@@ -20,6 +20,7 @@ from typing import Any, Final
 import ops.without_arrow  # noqa: F401 - before anything that loads pandas
 from geo.errors import BadInput
 from ops.config import Ground, load_sector, open_ground
+from ops.coverage_tiles import CoverageLayers
 from ops.ground_view import cell_of, heights, layout_view, place_view, sector_view, segments_view
 from ops.map_answers import KEY_VARIABLE, Answer
 from ops.overlays import Overlays
@@ -54,7 +55,14 @@ class MapService:
         self._tiles.put(Layer("elevation", "Elevation", raster, tile_styles.Elevation(*heights(ground)), revision))
         self._overlays = Overlays(ground, self._tiles.put, terrain_digest=revision)
         self._overlays.start()
+        self._coverage = CoverageLayers(ground, self._tiles.put, terrain_digest=revision)
+        self._coverage.start()
         self._sector = sector_view(ground)
+
+    @property
+    def ready(self) -> bool:
+        """Whether every layer shows the sensors' health as it was last told."""
+        return self._overlays.ready and self._coverage.ready
 
     def answer(self, question: str, arguments: Mapping[str, Any]) -> Answer:
         """The answer to ``question``, one of this class's public methods that the API asks; errors are answers too."""
@@ -113,6 +121,7 @@ class MapService:
     def watch(self, health: dict[str, str]) -> Answer:
         """Tell the sensors' health, hear the layers' revisions: {id: revision}."""
         self._overlays.take_health(health)
+        self._coverage.take_health(health)
         return _json(self._tiles.revisions())
 
 

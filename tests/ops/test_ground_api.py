@@ -71,7 +71,7 @@ def site(hill_ground: Ground, tmp_path_factory: pytest.TempPathFactory) -> Itera
     with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
         site = Site(client, store, port)
         site.tell()
-        assert until(lambda: seen_by_radar(site, hill_ground))
+        assert until(lambda: seen_by_radar(site, hill_ground) and service.ready)
         yield site
     store.close()
 
