@@ -97,7 +97,7 @@ def lazy_sums(blocks: Blocks) -> dict[str, da.Array]:
         for line in parts.values():
             line.append([])
         for columns in blocks.spans(1):
-            near = near_sensors(blocks, (rows, columns))
+            near = _near_sensors(blocks, (rows, columns))
             task = _hidden_from_dask(_sums, near, blocks, (rows, columns), workers)
             name = f"coverage-sums-{token}-{rows.start}-{columns.start}"
             answer = delayed(task, pure=True)(dask_key_name=name)
@@ -112,12 +112,12 @@ def sums_now(blocks: Blocks, report: Callable[[], None] | None = None) -> dict[s
     """``lazy_sums`` computed here, on all cores, block after block; ``report`` is called after each sensor of one."""
     if len(blocks.chunks[0]) == len(blocks.chunks[1]) == 1:
         block = (blocks.spans(0)[0], blocks.spans(1)[0])
-        return _sums(near_sensors(blocks, block), blocks, block, os.cpu_count() or 1, report)
+        return _sums(_near_sensors(blocks, block), blocks, block, os.cpu_count() or 1, report)
     shape = tuple(sum(chunks) for chunks in blocks.chunks)
     whole: dict[str, npt.NDArray[np.generic]] = {name: np.empty(shape, dtype) for name, dtype in SUMS.items()}
     for rows in blocks.spans(0):
         for columns in blocks.spans(1):
-            near = near_sensors(blocks, (rows, columns))
+            near = _near_sensors(blocks, (rows, columns))
             for name, values in _sums(near, blocks, (rows, columns), os.cpu_count() or 1, report).items():
                 whole[name][rows, columns] = values
     return whole
@@ -125,10 +125,10 @@ def sums_now(blocks: Blocks, report: Callable[[], None] | None = None) -> dict[s
 
 def visits(blocks: Blocks) -> int:
     """How often ``sums_now`` reports."""
-    return sum(len(near_sensors(blocks, (rows, columns))) for rows in blocks.spans(0) for columns in blocks.spans(1))
+    return sum(len(_near_sensors(blocks, (rows, columns))) for rows in blocks.spans(0) for columns in blocks.spans(1))
 
 
-def near_sensors(blocks: Blocks, block: Block) -> list[int]:
+def _near_sensors(blocks: Blocks, block: Block) -> list[int]:
     """The numbers of the sensors that may see into a block."""
     return [n for n, place in enumerate(blocks.places) if _reaches(place.sensor, blocks.terrain, block)]
 
@@ -165,7 +165,7 @@ def _sums(
     numbers: Sequence[int], blocks: Blocks, block: Block, workers: int, report: Callable[[], None] | None = None
 ) -> dict[str, npt.NDArray[np.generic]]:
     places = [blocks.places[n] for n in numbers]
-    terrain, here = terrain_for([place.sensor for place in places], blocks.terrain, block)
+    terrain, here = _terrain_for([place.sensor for place in places], blocks.terrain, block)
     return tally(places, numbers, terrain, blocks.task, here, workers, report).rasters()
 
 
@@ -175,7 +175,7 @@ def _layer(name: str, blocks: Blocks, block_info: Any) -> npt.NDArray[np.generic
     shape = (block[0].stop - block[0].start, block[1].stop - block[1].start)
     values = np.zeros(shape[0] * shape[1], LAYERS[name])
     if _reaches(place.sensor, blocks.terrain, block):
-        terrain, here = terrain_for([place.sensor], blocks.terrain, block)
+        terrain, here = _terrain_for([place.sensor], blocks.terrain, block)
         part = contribution(place, terrain, blocks.task, here)
         values[part.unknown] = UNKNOWN if name == "visible" else np.nan
         values[part.seen] = {
@@ -197,7 +197,7 @@ def _reaches(sensor: AnySensor, terrain: xr.Dataset, block: Block) -> bool:
     )
 
 
-def terrain_for(sensors: Sequence[AnySensor], terrain: xr.Dataset, block: Block) -> tuple[xr.Dataset, Block]:
+def _terrain_for(sensors: Sequence[AnySensor], terrain: xr.Dataset, block: Block) -> tuple[xr.Dataset, Block]:
     """The terrain in memory, where the sensors and the block need it, and the block's place in it.
 
     Whole where it is in memory already.

@@ -18,7 +18,6 @@ from geo.visibility import viewshed
 from sensors.assumptions import Assumptions, Situation
 from sensors.conditions import Conditions
 from sensors.coverage import coverage, coverage_rasters
-from sensors.coverage_rate import kind_rates
 from sensors.coverage_states import coverage_over_weather, over_weather
 from sensors.layout import Layout, LayoutError, place
 
@@ -375,26 +374,6 @@ def test_a_layout_without_sensors_covers_nothing():
     assert (found["combined_probability"] == 0.0).all()
     assert (found["dead_ground"] == 1).all()
     assert (found["best_sensor"] == -1).all()
-
-
-@pytest.mark.parametrize("block_cells", [20, 1_000])
-def test_rates_by_kind_are_the_sums_of_the_sensors_rates(block_cells):
-    sensors, terrain = layout(*MIXED), with_voids(hills())
-    single = coverage(sensors, terrain, None, conditions="rain").compute()
-    found = kind_rates(sensors, terrain, conditions="rain", block_cells=block_cells)
-    assert found["rate"].chunks is not None
-    assert list(found["kind"].to_numpy()) == ["camera", "ground_sensor", "radar"]
-    for kind in ("camera", "ground_sensor", "radar"):
-        own = single.sel(sensor=single["kind"] == kind)
-        unknown = own["rate"].isnull().sum("sensor")
-        together = own["rate"].fillna(0.0).sum("sensor")
-        summed = together.where((unknown == 0) | (together > 0.0))
-        np.testing.assert_allclose(found["rate"].sel(kind=kind), summed, rtol=1e-12)
-        np.testing.assert_array_equal(found["unknown"].sel(kind=kind), unknown)
-    silent = kind_rates(sensors, terrain, conditions="rain", working=["radar", "camera", "nobody"])
-    np.testing.assert_array_equal(silent["rate"].sel(kind="radar"), single["rate"].sel(sensor="radar"))
-    assert not silent["rate"].sel(kind="ground_sensor").any()
-    assert kind_rates(layout(), terrain)["rate"].shape == (0, ROWS, COLUMNS)
 
 
 # --- weather as a mixture
