@@ -134,7 +134,7 @@ class Border:
             raise BorderError(f"no segment {segment}", where="border", expected=f"0 to {self.segments - 1}")
         part = int(np.searchsorted(self._segment_ends, segment, side="right"))
         start, end = self.segment_spans_m[segment] - (self._part_ends[part - 1] if part else 0.0)
-        line = substring(shapely.get_parts(self.line)[part], start, end)
+        line = substring(shapely.get_parts(self.line)[part], max(start, 0.0), end)  # below 0 it counts from the end
         assert isinstance(line, LineString)
         return line
 

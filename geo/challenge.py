@@ -15,6 +15,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from geo.belt import Line, belt_of, fitting_belt_m
+from geo.border import Border
 from geo.challenge_measures import BELTS, UNITS, Ground, dead_name, measured
 from geo.challenge_scores import (
     SCORES,
@@ -31,6 +32,7 @@ from geo.mobility_settings import MobilitySettings
 from geo.mobility_surface import on_foot
 from geo.mobility_ways import Ways
 from geo.ruggedness import terrain_ruggedness_index, vector_ruggedness
+from geo.stretches import MARGIN_BELTS, Stretch, by_stretches, joined, stretches
 
 __all__ = [
     "ChallengeError",
@@ -39,6 +41,7 @@ __all__ = [
     "DemError",
     "ReferenceTable",
     "challenge",
+    "challenge_by_stretches",
     "composite",
     "percentiles",
     "terrain_ruggedness_index",
@@ -116,6 +119,45 @@ def challenge(
             **{name: terrain.attrs[name] for name in ("crs", "datum") if name in terrain.attrs},
         },
     )
+
+
+def challenge_by_stretches(
+    terrain: xr.Dataset,
+    border: Border,
+    *,
+    belt_m: float,
+    length_m: float = 25_000.0,
+    done: Mapping[int, xr.Dataset] | None = None,
+    keep: Callable[[int, xr.Dataset], None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    **case: Any,
+) -> xr.Dataset:
+    """``challenge`` of a border too long for the memory, stretch by stretch, scores over all of it; see ``stretches``.
+
+    ``case`` are the other keywords of ``challenge``; ``bases`` are those from which a stretch's own window can be
+    reached. ``keep(number, part)`` is given each part when it is finished, and ``done`` holds those kept before: so a
+    run that was broken off goes on. Measures equal those of the whole border where no way leaves a stretch's margin.
+    """
+    settings = case.get("settings") or ChallengeSettings()
+    margin = max(MARGIN_BELTS * belt_m, belt_m + settings.sight_m)
+    todo = stretches(border, belt_m=belt_m, length_m=length_m, margin_m=margin)
+
+    def work(stretch: Stretch) -> xr.Dataset:
+        near = stretch.around(terrain, belt_m + settings.openness_radius_m)
+        part = stretch.own_part(challenge(near, stretch.border, belt_m=belt_m, **case), border)
+        if keep is not None:
+            keep(stretch.number, part)
+        return part
+
+    found = joined([part for _, part in by_stretches(todo, work, done=done, progress=progress)])
+    return found.assign(_scores_again(found, settings))
+
+
+def _scores_again(found: xr.Dataset, settings: ChallengeSettings) -> dict[str, Any]:
+    """Scores over all segments of joined parts; their intervals are of single stretches and are left out."""
+    measures = {str(name): values.to_numpy() for name, values in found.data_vars.items()}
+    scores = scores_of(measures, settings)
+    return {name: (("segment",), scores[name], found[name].attrs) for name in SCORES}
 
 
 def _around(border: Line, terrain: xr.Dataset, belt_m: float, settings: ChallengeSettings) -> xr.Dataset:
