@@ -130,6 +130,11 @@ class Room:
         if options.fresh:
             clear(options.folder)
         if options.broker is None:
+            if self.signatures != "required":
+                raise RoomError(
+                    f"{options.sector}: signatures = 'optional' with the embedded broker, where whoever may connect may"
+                    " write as anybody; expected 'required', or a broker with rights by topic (--broker)."
+                )
             self._broker = self._stack.enter_context(
                 EmbeddedBroker(folder=options.folder / "logs", sector=options.sector_id)
             )
