@@ -139,7 +139,8 @@ class GroundRoutes:
         """Until the hub stops: tell the map the sensors' health, and the hub which layers changed by it."""
         while not self._hub.stopped:
             with suppress(MapUnavailable, HTTPException):
-                answer = await self._ask("watch", health=self._hub.sensor_states())
+                health, lookers = self._hub.sensor_states(), self._hub.clients
+                answer = await self._ask("watch", health=health, lookers=lookers)
                 self._hub.show_layers(json.loads(answer.body))
             await asyncio.sleep(WATCH_EVERY_S)
 

@@ -18,7 +18,7 @@ from geo.errors import BadInput
 from geo.terrain import bounds, cell_size, sample, slope
 from geo.view import RADIO_K, surface_of
 from ops.config import Ground
-from sensors.coverage import CURVATURE_K, TARGET_HEIGHT_M
+from sensors.coverage_sight import CURVATURE_K, TARGET_HEIGHT_M
 from sensors.layout import AnySensor, Layout, grid_azimuths_rad
 
 PART_OF_CIRCLE_RAD: Final = math.radians(3.0)
@@ -45,7 +45,12 @@ def sector_view(ground: Ground) -> dict[str, Any]:
             "low_m": low,
             "high_m": high,
         },
-        "border": {"length_m": ground.border.length_m, "segments": ground.border.segments, "belt_m": sector.belt_m},
+        "border": {
+            "length_m": ground.border.length_m,
+            "segments": ground.border.segments,
+            "belt_m": sector.belt_m,
+            "home_side": sector.home_side,
+        },
         "layout": ground.layout.name,
         "sensor_kinds": sorted({sensor.kind for sensor in ground.layout}),
         "target_height_m": TARGET_HEIGHT_M["person"],

@@ -19,14 +19,14 @@ import numpy.typing as npt
 import xarray as xr
 from rasterio.enums import Resampling
 
-from geo import visibility
 from geo.errors import BadInput
+from geo.sightlines import UNKNOWN as CANNOT_TELL
+from geo.sightlines import VISIBLE
 from ops.config import Ground
 from ops.tile_styles import OFF_THE_MAP, SEEN, UNKNOWN, UNSEEN, Unseen
 from ops.tiles import Layer, raster_of
-from sensors import ground_sensor
-from sensors.coverage import CURVATURE_K, TARGET_HEIGHT_M
-from sensors.layout import Placement, elevations_rad
+from sensors.coverage_sight import TARGET_HEIGHT_M, refuse_off_the_map, sight
+from sensors.layout import Placement
 
 log = logging.getLogger(__name__)
 
@@ -69,53 +69,14 @@ class Viewshed:
         r, c = row - self.first_row, column - self.first_column
         if not (0 <= r < self.shape[0] and 0 <= c < self.shape[1]):
             return False
-        return bool(self.states()[r, c] == visibility.VISIBLE)
+        return bool(self.states()[r, c] == VISIBLE)
 
 
 def viewshed_of(place: Placement, terrain: xr.Dataset) -> Viewshed:
-    """What one sensor sees of a standing person. TerrainError for a sensor off the map or on a void.
-
-    A ground sensor feels through the ground: all cells within its range, and the one it stands in.
-    """
-    sensor = place.sensor
-    eastings, northings = terrain["easting"].to_numpy(), terrain["northing"].to_numpy()
-    if sensor.kind == ground_sensor.KIND:
-        return _felt(place, eastings, northings)
-    seen = visibility.viewshed(
-        terrain,
-        sensor.easting,
-        sensor.northing,
-        observer_height_m=sensor.mast_height_m,
-        target_height_m=TARGET_HEIGHT_M["person"],
-        max_range_m=sensor.max_range_m,
-        min_range_m=sensor.min_range_m,
-        azimuths_rad=place.azimuths_rad,
-        elevations_rad=elevations_rad(sensor),
-        curvature_k=CURVATURE_K[sensor.kind],
-    )
-    row = int(np.argmin(np.abs(northings - seen["northing"].to_numpy()[0])))
-    column = int(np.argmin(np.abs(eastings - seen["easting"].to_numpy()[0])))
-    return Viewshed.of(sensor.kind, seen.to_numpy(), row, column)
-
-
-def _felt(place: Placement, eastings: npt.NDArray[np.float64], northings: npt.NDArray[np.float64]) -> Viewshed:
-    sensor = place.sensor
-    row, column = _nearest(northings, sensor.northing), _nearest(eastings, sensor.easting)
-    cell = abs(float(eastings[1] - eastings[0]))
-    reach = int(sensor.max_range_m / cell) + 1
-    rows = slice(max(row - reach, 0), row + reach + 1)
-    columns = slice(max(column - reach, 0), column + reach + 1)
-    distance = np.hypot(eastings[columns] - sensor.easting, northings[rows][:, None] - sensor.northing)
-    felt = (distance <= sensor.max_range_m) & (distance >= sensor.min_range_m)
-    if (
-        abs(eastings[column] - sensor.easting) <= cell / 2 and abs(northings[row] - sensor.northing) <= cell / 2
-    ):  # else it stands off the map
-        felt[row - rows.start, column - columns.start] = True
-    return Viewshed.of(sensor.kind, felt.astype(np.uint8), rows.start, columns.start)
-
-
-def _nearest(centres: npt.NDArray[np.float64], place: float) -> int:
-    return int(np.argmin(np.abs(centres - place)))
+    """What one sensor sees of a standing person (``sensors.coverage_sight``); LayoutError off the map or on a void."""
+    refuse_off_the_map(place.sensor, terrain)
+    seen = sight(place, terrain, TARGET_HEIGHT_M["person"])
+    return Viewshed.of(place.sensor.kind, seen.states, seen.rows.start, seen.columns.start)
 
 
 def union(viewsheds: Iterable[Viewshed], known: npt.NDArray[np.bool_]) -> States:
@@ -123,8 +84,8 @@ def union(viewsheds: Iterable[Viewshed], known: npt.NDArray[np.bool_]) -> States
     states = np.where(known, np.uint8(UNSEEN), np.uint8(UNKNOWN))
     for viewshed in viewsheds:
         part, seen = states[viewshed.window], viewshed.states()
-        part[(seen == visibility.UNKNOWN) & (part == UNSEEN)] = UNKNOWN
-        part[seen == visibility.VISIBLE] = SEEN
+        part[(seen == CANNOT_TELL) & (part == UNSEEN)] = UNKNOWN
+        part[seen == VISIBLE] = SEEN
     return states
 
 

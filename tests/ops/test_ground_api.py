@@ -64,6 +64,7 @@ def site(hill_ground: Ground, tmp_path_factory: pytest.TempPathFactory) -> Itera
     store, service = Store(folder / "s.db"), MapService(hill_ground)
 
     def ask(question: str, **arguments: Any) -> Answer:
+        arguments.pop("lookers", None)
         return service.answer(question, arguments)
 
     settings = ApiSettings("hills", demo=True, operator="m.keller", pages=folder)
@@ -341,9 +342,14 @@ def test_the_map_answers_only_its_questions(hill_ground: Ground):
 # The map as a process of its own
 
 
-def test_a_killed_map_comes_back_and_only_who_knows_the_key_is_answered(hill_sector: Any, tmp_path: Path):
+def test_a_map_starts_when_looked_at_comes_back_when_killed_and_only_who_knows_the_key_is_answered(
+    hill_sector: Any, tmp_path: Path
+):
     log = tmp_path / "map.log"
     with MapProcess(sector=str(hill_sector.sector), layout=str(hill_sector.layout), log=log) as process:
+        with pytest.raises(MapUnavailable, match="Nobody looks"):
+            process("watch", health={}, lookers=0)
+        assert process.pid is None
         first = process("sector")
         assert first.status == 200
         pid, socket = process.pid, Path(process._folder.name) / "socket"
@@ -355,6 +361,12 @@ def test_a_killed_map_comes_back_and_only_who_knows_the_key_is_answered(hill_sec
         process._child.kill()
         assert until(lambda: answered(process, first))
         assert process.pid != pid
+
+        process._idle_s = 0.0
+        with pytest.raises(MapUnavailable, match="Nobody looks"):
+            process("watch", health={}, lookers=0)
+        assert not process.running
+        assert answered(process, first), "whoever looks again starts it again"
     with pytest.raises(MapUnavailable):
         process("sector")
     assert not socket.exists()
