@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+import urllib.request
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,11 +57,27 @@ def look(parent: psutil.Process, began_s: float) -> Look:
     return Look(time.monotonic() - began_s, found)
 
 
-def watch_demo(duration_s: float, every_s: float, folder: Path) -> tuple[list[Look], dict[str, object]]:
+def look_at_the_map(log: Path) -> None:
+    """Ask for the sector's layers every second, as an open page does, for as long as somebody answers."""
+    address = None
+    while address is None:
+        time.sleep(0.5)
+        address = re.search(r"http://127\.0\.0\.1:\d+/", log.read_text())
+    with suppress(OSError):
+        while True:
+            urllib.request.urlopen(f"{address[0]}api/layers", timeout=60).read()
+            time.sleep(1.0)
+
+
+def watch_demo(
+    duration_s: float, every_s: float, folder: Path, *, with_map: bool
+) -> tuple[list[Look], dict[str, object]]:
     """Looks at a demonstration until it has ended, and the object that it printed."""
     command = [sys.executable, "-m", "ops.cli", "demo", f"--duration={duration_s}", "--headless", "--json"]
     with (folder / "demo.log").open("wb") as log:
         process = subprocess.Popen([*command, f"--out={folder / 'out'}"], stdout=subprocess.PIPE, stderr=log)
+        if with_map:
+            threading.Thread(target=look_at_the_map, args=(folder / "demo.log",), daemon=True).start()
         parent, began_s, looks = psutil.Process(process.pid), time.monotonic(), []
         while process.poll() is None:
             looks.append(look(parent, began_s))
@@ -93,9 +113,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--duration", type=float, default=30.0, help="seconds of demonstration (default 30)")
     parser.add_argument("--every", type=float, default=0.2, help="seconds between looks (default 0.2)")
+    parser.add_argument("--with-map", action="store_true", help="as if somebody had the live map open")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="watchline-bench-") as folder:
-        looks, said = watch_demo(options.duration, options.every, Path(folder))
+        looks, said = watch_demo(options.duration, options.every, Path(folder), with_map=options.with_map)
     show(looks, rows=12)
     peak = max(looks, key=lambda found: found.total_mb)
     steady = sorted(
@@ -104,6 +125,7 @@ def main() -> None:
     report(
         "memory",
         {
+            "with_map": options.with_map,
             "peak_mb": round(peak.total_mb, 1),
             "peak_at_s": round(peak.at_s, 1),
             "peak_by_process_mb": {name: round(mb, 1) for name, mb in sorted(peak.pss_mb.items())},

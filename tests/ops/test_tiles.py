@@ -343,7 +343,7 @@ def test_a_sensor_whose_view_cannot_be_computed_is_named_and_sees_nothing(hill_g
     overlays.start()
     overlays.take_health({"astray": "ok"})
     assert until(lambda: set(overlays.hidden_share[1]) == {1.0})
-    assert "off the map" in overlays.problems["astray"]
+    assert "off the terrain" in overlays.problems["astray"]
 
 
 def test_a_raster_of_states_keeps_the_edge_of_the_map(hill_ground: Ground):
