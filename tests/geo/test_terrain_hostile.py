@@ -151,7 +151,10 @@ HOSTILE: dict[str, tuple[Callable[[Path], Path], str]] = {
     "huge.tif": (lambda p: bare_tiff(p, 2**31 - 1, 2**31 - 1), "cells; expected sides of at most"),
     "long.tif": (lambda p: bare_tiff(p, 2**31 - 1, 60_000), "cells; expected sides of at most"),
     "sparse.tif": (lambda p: sparse(p, 100_000, tiled=True), "10000000000 cells are too many"),
-    "strip.tif": (lambda p: sparse(p, 20_000, blockysize=20_000, compress="deflate"), "blocks of 20000 × 20000 cells; expected blocks"),
+    "strip.tif": (
+        lambda p: sparse(p, 20_000, blockysize=20_000, compress="deflate"),
+        "blocks of 20000 × 20000 cells; expected blocks",
+    ),
     "tile.tif": (
         lambda p: sparse(p, 16_384, tiled=True, blockxsize=16_384, blockysize=16_384),
         "blocks of 16384 × 16384 cells; expected blocks",
