@@ -90,9 +90,15 @@ class Hub:
         return picture(sensors.stamp_ns, sensors.cursor, "sensors", sensors.body, more)
 
     def sensor_states(self) -> dict[str, str]:
-        """State of health of each sensor by id, as last polled; empty before the first picture."""
+        """State of health of each sensor by id, as last polled; empty before the first picture.
+
+        A sensor whose key is no longer believed is ``revoked``, whatever it says of itself.
+        """
         sensors = [] if self._sensors is None else json.loads(self._sensors.body)
-        return {str(sensor.get("sensor")): str(sensor.get("state")) for sensor in sensors}
+        return {
+            str(sensor.get("sensor")): "revoked" if sensor.get("revoked") else str(sensor.get("state"))
+            for sensor in sensors
+        }
 
     def show_layers(self, revisions: Mapping[str, str]) -> None:
         """Send the sensors again when the revision of a layer has changed; in the event loop of the hub."""

@@ -37,8 +37,11 @@ T0_NS = 1_772_402_400_000_000_000  # 2026-03-01T22:00:00Z
 SENSORS = ("radar-mid", "camera-west", "ground-1")
 
 
-def sensors_body(**states: str) -> list[dict[str, Any]]:
-    return [{"sensor": name, "state": states.get(name.replace("-", "_"), "ok"), "since_ns": 0} for name in SENSORS]
+def sensors_body(revoked: tuple[str, ...] = (), **states: str) -> list[dict[str, Any]]:
+    return [
+        {"sensor": name, "state": states.get(name.replace("-", "_"), "ok"), "since_ns": 0, "revoked": name in revoked}
+        for name in SENSORS
+    ]
 
 
 @dataclass
@@ -48,10 +51,10 @@ class Site:
     port: int
     cursor: int = 0
 
-    def tell(self, **states: str) -> None:
+    def tell(self, revoked: tuple[str, ...] = (), **states: str) -> None:
         """What fusion would write of the sensors' health."""
         self.cursor += 1
-        self.store.commit(self.cursor, stamp_ns=T0_NS, sensors=sensors_body(**states))
+        self.store.commit(self.cursor, stamp_ns=T0_NS, sensors=sensors_body(revoked, **states))
 
     def get(self, path: str, **query: Any) -> httpx.Response:
         return self.client.get(path, params=query)
@@ -219,6 +222,13 @@ def test_a_silent_sensor_is_told_by_the_stream_and_loses_its_ground(site: Site, 
         stop.set()
         listener.join()
     assert until(lambda: {layer["id"]: layer["revision"] for layer in site.get("/api/layers").json()} == before)
+
+
+def test_a_sensor_that_is_no_longer_believed_sees_nothing(site: Site, hill_ground: Ground):
+    site.tell(revoked=("radar-mid",))
+    assert until(lambda: not seen_by_radar(site, hill_ground))
+    site.tell()
+    assert until(lambda: seen_by_radar(site, hill_ground))
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

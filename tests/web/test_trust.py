@@ -106,8 +106,9 @@ def test_a_silent_sensor_is_lost_ground_never_calm(world: Any, visit: Callable[.
 def test_hostile_words_stay_words(calm: Any, visit: Callable[..., Any]):
     """Whatever a sensor or a message may set: it is shown as it came, and nothing of it runs (see Witness)."""
     kept = calm.tracks, calm.sensors, calm.counts
-    tracks = [calm.track(10 + i, track=words, label=words) for i, words in enumerate(HOSTILE)]
-    sensors = [calm.sensor(f"S {words}", 2, kind=words, state=words) for words in HOSTILE]
+    more = [{"sensors": [words], "revoked_sources": [words], "class_probability": {words: 1.0}} for words in HOSTILE]
+    tracks = [calm.track(10 + i, track=words, label=words, **more[i]) for i, words in enumerate(HOSTILE)]
+    sensors = [calm.sensor(f"S {words}", 2, kind=words, state=words, faults={words: words}) for words in HOSTILE]
     calm.tracks, calm.sensors = [*kept[0], *tracks], [*kept[1], *sensors]
     calm.counts = {f"S {words}": {**kept[2]["radar-crest"], "received": 99} for words in HOSTILE}
     alerts = {f"A{100 + i:04d}": words for i, words in enumerate(HOSTILE)}
