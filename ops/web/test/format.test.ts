@@ -77,7 +77,7 @@ test("silence is named, and is never a calm picture", () => {
     [id, readSensor({ sensor: id, kind: "radar", lon: 1, lat: 2, state, since_ns: 0 })] as const;
   const sensors = new Map([sensor("west", "ok"), sensor("east\u202e", "silent")]) as State["sensors"];
   const said = unseen({ ...INITIAL, sensors }, 65_000);
-  assert.equal(said.sensors, "1 of 2 sensors do not watch: east\ufffd silent for 1 min 5 s");
+  assert.equal(said.sensors, "1 of 2 sensors do not watch (hatched): east\ufffd silent for 1 min 5 s");
   assert.ok(said.urgent);
   assert.equal(unseen(INITIAL, 0).sensors, "No sensor has reported yet");
   assert.match(unseen(INITIAL, 0).hidden, /not known/);

@@ -8,6 +8,7 @@ export const SOURCES = [
   "views",
   "border",
   "chainage",
+  "sides",
   "segments",
   "details",
   "sensors",
@@ -44,7 +45,12 @@ export const SWITCHES: readonly {
     on: true,
   },
   { id: "sensors", title: "Sensors", layers: ["sensors", "sensor-labels"], on: true },
-  { id: "border", title: "Border with its kilometres", layers: ["border-halo", "border", "chainage"], on: true },
+  {
+    id: "border",
+    title: "Border, kilometres, sides",
+    layers: ["border-halo", "border", "chainage", "sides"],
+    on: true,
+  },
   { id: "segments", title: "Segments by hidden share", layers: ["segments"], on: false },
 ];
 
@@ -109,6 +115,22 @@ function groundLayers(c: Colours): LayerSpecification[] {
       filter: [">=", ["get", "step"], ["step", ["zoom"], 10, 10, 5, 12, 1]],
       layout: { "text-field": ["get", "label"], "text-font": FONT, "text-size": 12, "text-offset": [0, 1.1] },
       paint: { "text-color": c.ink, "text-halo-color": c.halo, "text-halo-width": 1.5 },
+    },
+    {
+      id: "sides",
+      type: "symbol",
+      source: "sides",
+      layout: {
+        "text-field": ["get", "label"],
+        "text-font": FONT,
+        "text-size": 13,
+        "text-anchor": ["get", "anchor"],
+        "text-radial-offset": 6,
+        "text-letter-spacing": 0.12,
+        "text-allow-overlap": true,
+        "text-ignore-placement": true,
+      },
+      paint: { "text-color": c.ink, "text-halo-color": c.halo, "text-halo-width": 2 },
     },
   ];
 }

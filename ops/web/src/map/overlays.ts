@@ -20,8 +20,34 @@ export class Overlays {
   readonly #chart: Chart;
   readonly #shown = new Map<string, string>();
 
+  readonly #failed = new Set<string>();
+
   constructor(chart: Chart) {
     this.#chart = chart;
+    chart.map.on("error", (event) => {
+      const id = (event as { sourceId?: unknown }).sourceId;
+      if (typeof id === "string" && id.startsWith(PREFIX)) this.#failed.add(id.slice(PREFIX.length));
+    });
+  }
+
+  /** What an unshaded place must not be taken for, in a sentence; empty once all that is switched on is there. */
+  get gaps(): string {
+    const { map } = this.#chart;
+    const on = [...this.#shown.keys()].filter((id) => map.getLayoutProperty(source(id), "visibility") !== "none");
+    if (on.some((id) => this.#failed.has(id)))
+      return "Parts of the ground could not be loaded: unshaded there does not mean seen.";
+    return on.every((id) => map.isSourceLoaded(source(id)))
+      ? ""
+      : "The ground is still loading: unshaded does not mean seen yet.";
+  }
+
+  /** Ask again for what could not be loaded. */
+  retry(): void {
+    for (const id of this.#failed) {
+      const address = this.#shown.get(id);
+      if (address !== undefined) this.#chart.map.getSource<RasterTileSource>(source(id))?.setTiles([address]);
+    }
+    this.#failed.clear();
   }
 
   /** Bring the raster layers to what the server offers; a new revision, or another palette, replaces the tiles. */
@@ -58,6 +84,7 @@ export class Overlays {
       if (!this.#shown.has(info.id) || this.#shown.get(info.id) === address) continue;
       this.#chart.map.getSource<RasterTileSource>(source(info.id))?.setTiles([address]);
       this.#shown.set(info.id, address);
+      this.#failed.delete(info.id);
     }
   }
 
@@ -67,8 +94,10 @@ export class Overlays {
   }
 }
 
+const PREFIX = "raster-";
+
 function source(id: string): string {
-  return `raster-${id}`;
+  return `${PREFIX}${id}`;
 }
 
 function rank(id: string): number {

@@ -13,7 +13,16 @@ import type { Trails } from "../model/trails.ts";
 import { part, setData, setText } from "../ui/dom.ts";
 import type { Chart } from "./chart.ts";
 import { DiffedSource } from "./diffed.ts";
-import { alertMarks, at, chainageMarks, sensorFeatures, trackDetails, trackFeature, viewFeatures } from "./features.ts";
+import {
+  alertMarks,
+  at,
+  chainageMarks,
+  sensorFeatures,
+  sideMarks,
+  trackDetails,
+  trackFeature,
+  viewFeatures,
+} from "./features.ts";
 
 /** An ellipse less wide than this on the screen lies under its symbol. */
 const LEAST_ELLIPSE_PX = 12;
@@ -41,7 +50,7 @@ export class Pictures {
     const before = this.#state ?? state;
     this.#state = state;
     const changed = (...parts: (keyof State)[]): boolean => first || parts.some((name) => state[name] !== before[name]);
-    if (changed("border", "segments")) this.#drawBorder(state);
+    if (changed("border", "segments", "sector")) this.#drawBorder(state);
     if (changed("layout", "sensors")) this.#drawSensors(state);
     if (changed("alerts")) this.#priorities = trackPriorities(state.alerts);
     if (changed("tracks", "alerts")) this.#drawTracks(state);
@@ -77,6 +86,7 @@ export class Pictures {
     this.#lines = borderLines(border);
     this.#chart.show("border", border?.features ?? []);
     this.#chart.show("chainage", chainageMarks(state.segments.value ?? border));
+    this.#chart.show("sides", sideMarks(state.segments.value ?? border, state.sector.value?.homeSide ?? null));
     this.#chart.show("segments", state.segments.value?.features ?? []);
   }
 

@@ -41,6 +41,7 @@ export interface MapContext {
 /** Height of what is looked for when the server does not say it: a person. */
 const TARGET_HEIGHT_M = 1.7;
 const REFRESH_MS = 5000;
+const TELL_MS = 500;
 
 export async function openMapView({ store, clock, trails, select }: MapContext): Promise<MapView | null> {
   const container = part("map");
@@ -57,7 +58,11 @@ export async function openMapView({ store, clock, trails, select }: MapContext):
   const picker = new Picker(chart.map);
   const tools = new Tools(chart, () => store.state.sector.value?.targetHeightM ?? TARGET_HEIGHT_M);
   new Readout(chart, () => store.state.sector.value?.bounds ?? null);
-  const bounds = (): Bounds | null => store.state.sector.value?.bounds ?? boundsOf(store.state.border.value);
+  /** Of the whole sector; where the server does not know it, of the border. */
+  const bounds = (): Bounds | null => {
+    const { sector, border } = store.state;
+    return sector.value?.bounds ?? (sector.value === null && sector.problem === "" ? null : boundsOf(border.value));
+  };
   let placed = false;
   store.subscribe((state, before) => {
     const all = bounds();
@@ -65,6 +70,7 @@ export async function openMapView({ store, clock, trails, select }: MapContext):
       chart.showBounds(all);
       placed = true;
     }
+    if (state.connection.phase === "open" && before.connection.phase !== "open") overlays.retry();
     if (state.selection === before.selection) pace.soon();
     else pace.now();
     if (state.layers !== before.layers || state.sector !== before.sector || state === before) {
@@ -86,8 +92,15 @@ export async function openMapView({ store, clock, trails, select }: MapContext):
     if (all !== null) chart.showBounds(all);
   });
   chart.map.on("moveend", () => pictures.moved());
-  setInterval(() => pictures.age(), REFRESH_MS);
-  setInterval(() => setData(container, "frames", String(chart.frames)), 500);
+  setInterval(() => {
+    pictures.age();
+    overlays.retry();
+  }, REFRESH_MS);
+  setInterval(() => {
+    setData(container, "frames", String(chart.frames));
+    part("map-gaps").hidden = overlays.gaps === "";
+    setText(part("map-gaps"), overlays.gaps);
+  }, TELL_MS);
   setData(container, "state", "ready");
   return {
     flyTo(selection) {

@@ -242,6 +242,7 @@ export function readSector(raw: unknown): Sector | null {
     targetHeightM: number(body["target_height_m"]),
     hiddenShare: share(body["hidden_share"]),
     beltM: number(object(body["border"])?.["belt_m"] ?? body["belt_m"]),
+    homeSide: oneOf(["left", "right"] as const, object(body["border"])?.["home_side"]),
     clockRate: number(clock?.["rate"]),
     clockMs: moment(clock?.["now"]),
   };

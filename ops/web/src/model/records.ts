@@ -121,6 +121,8 @@ export interface Sector {
   readonly targetHeightM: number | null;
   readonly hiddenShare: number | null;
   readonly beltM: number | null;
+  /** As seen along increasing chainage. */
+  readonly homeSide: "left" | "right" | null;
   readonly clockRate: number | null;
   readonly clockMs: number | null;
 }

@@ -42,7 +42,7 @@ export function unseen(state: State, nowMs: number): Unseen {
   const hidden =
     share === null
       ? "How much ground is hidden from every sensor is not known yet"
-      : `${percent(share)} ${ground} hidden from all working sensors`;
+      : `${percent(share)} ${ground} hidden from all working sensors (shaded)`;
   const lost = lostSensors(state.sensors);
   const tracks = [...state.tracks.values()];
   const predicted = tracks.filter((track) => ["coasting", "stale"].includes(look(track, nowMs))).length;
@@ -69,7 +69,7 @@ function describeSensors(lost: readonly Sensor[], all: number, nowMs: number): s
   const more = lost.length > named.length ? ` and ${lost.length - named.length} more` : "";
   const badly = lost.every(({ state }) => state === "degraded") ? "watch badly" : "do not watch, or badly";
   const verb = lost.some(({ state }) => state === "degraded") ? badly : "do not watch";
-  return `${lost.length} of ${all} sensors ${verb}: ${named.join(", ")}${more}`;
+  return `${lost.length} of ${all} sensors ${verb} (hatched): ${named.join(", ")}${more}`;
 }
 
 /** A sensor's state with its faults, if any: `degraded (stuck, low power)`. */
