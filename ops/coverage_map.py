@@ -22,6 +22,7 @@ from ops.coverage_classes import Colour, Map
 from ops.report_map import HIDDEN_STYLE, NOT_KNOWN_COLOUR, MapInput, Mark, Overlay, draw_map
 from ops.report_relief import painted_png
 
+LARGEST_PIXELS: Final = 2000  # along a side of the pictures inside the map; larger terrains are thinned
 UNKNOWN_COLOUR: Final = (34, 34, 34)
 SYMBOLS: Final = (("radar", "radar"), ("camera", "camera"), ("ground_sensor", "ground sensor"), ("base", "patrol base"))
 KEYS: Final = ("mast_height_m", "max_range_m", "period_s", "availability")
@@ -29,15 +30,17 @@ KEYS: Final = ("mast_height_m", "max_range_m", "period_s", "availability")
 
 def write_map(path: Path, maps: Sequence[Map], rasters: xr.Dataset, segments: xr.Dataset, ground: Ground) -> None:
     """Write the map with one switchable layer for each of ``maps``; the same input gives the same bytes."""
+    thin = max(1, -(-max(rasters["expected_probability"].shape) // LARGEST_PIXELS))
+    every = {"northing": slice(None, None, thin), "easting": slice(None, None, thin)}
     drawn = draw_map(
         MapInput(
-            terrain=ground.terrain,
+            terrain=ground.terrain[["elevation"]].isel(every).compute(),
             border=ground.border,
             segment_rows=[_segment_rows(segments.sel(segment=i, belt="both")) for i in range(ground.border.segments)],
             hidden=1.0 - segments["covered_share"].sel(belt="both").to_numpy(),
             sensors=[_mark(sensor) for sensor in ground.layout],
             bases=[Mark("base", lon, lat, name) for name, (lon, lat) in read_bases(ground.sector.bases).items()],
-            overlays=[_overlay(chosen, rasters, show=i == 0) for i, chosen in enumerate(maps)],
+            overlays=[_overlay(chosen, rasters.isel(every), show=i == 0) for i, chosen in enumerate(maps)],
         )
     )
     hashes = " ".join(
