@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
+from pyproj.crs import CRS
+from pyproj.exceptions import CRSError
 
 from geo.errors import BadInput, TerrainError
 from geo.sightlines import EARTH_RADIUS_M, HIDDEN, UNKNOWN, VISIBLE, Floats, Heights
@@ -39,6 +43,7 @@ class View:
         check_not_negative(self.observer_height_m, "observer_height_m")
         check_not_negative(self.target_height_m, "target_height_m")
         check_not_negative(self.min_range_m, "min_range_m")
+        check_numbers(self.max_range_m, "max_range_m")
         if not self.max_range_m > self.min_range_m:
             raise BadInput(
                 f"{self.max_range_m} m is not beyond min_range_m = {self.min_range_m} m",
@@ -50,8 +55,10 @@ class View:
             raise BadInput(f"{self.mode!r}", where="mode", expected="'exact' or 'fast'")
         _angles(self.azimuths_rad, "azimuths_rad")
         _angles(self.elevations_rad, "elevations_rad")
-        if self.azimuths_rad is not None and self.azimuths_rad[0] == self.azimuths_rad[1]:
-            raise BadInput("start and end are equal", where="azimuths_rad", expected="(start, end), or None for all")
+        if self.azimuths_rad is not None and _closed(*self.azimuths_rad):
+            raise BadInput(
+                "start and end are the same direction", where="azimuths_rad", expected="(start, end), or None for all"
+            )
         if self.elevations_rad is not None:
             low, high = self.elevations_rad
             if not -np.pi / 2 <= low < high <= np.pi / 2:
@@ -103,7 +110,7 @@ def surface_of(terrain: xr.Dataset) -> tuple[xr.DataArray, Grid]:
             where="elevation",
             expected="(northing, easting), at least 2 × 2",
         )
-    if str(terrain.attrs.get("crs", "")).startswith("GEOG"):
+    if _in_degrees(str(terrain.attrs.get("crs", ""))):
         raise TerrainError("a geographic system", where="terrain", expected="terrain in a frame, in metres")
     northing = np.asarray(terrain["northing"], np.float64)
     easting = np.asarray(terrain["easting"], np.float64)
@@ -121,7 +128,12 @@ def surface_of(terrain: xr.Dataset) -> tuple[xr.DataArray, Grid]:
 
 
 def heights_of(elevation: Any) -> Heights:
-    """Heights as the kernels take them, float32 in rows; copied only where they are otherwise, or read-only."""
+    """Heights as the kernels take them, float32 in rows; copied only where they are otherwise, or read-only.
+
+    What is masked in a masked array is void.
+    """
+    if isinstance(elevation, np.ma.MaskedArray):
+        elevation = np.ma.filled(elevation.astype(np.float32), np.nan)
     z = np.require(np.asarray(elevation), np.float32, ["C", "A", "W"])
     if z.ndim != 2 or min(z.shape) < 2:
         raise TerrainError(f"shape {z.shape}", where="elevation", expected="rows and columns, at least 2 × 2")
@@ -146,15 +158,32 @@ def drop_per_cell(cell_m: float, curvature_k: float) -> float:
     return cell_m * cell_m / (2.0 * curvature_k * EARTH_RADIUS_M)
 
 
+@lru_cache(maxsize=64)
+def _in_degrees(crs: str) -> bool:
+    """Whether a system, as WKT or by its code, is one of longitudes and latitudes."""
+    try:
+        return bool(CRS.from_user_input(crs).is_geographic)
+    except CRSError:
+        return crs.startswith("GEOG")
+
+
+def check_numbers(value: Any, name: str) -> None:
+    """Raise BadInput for what is no number or array of numbers, such as text."""
+    if np.asarray(value).dtype.kind not in "iuf":
+        raise BadInput(f"{value!r}", where=name, expected="a number")
+
+
 def check_not_negative(value: Any, name: str) -> None:
     """Raise BadInput unless every value is a finite number of metres from zero."""
+    check_numbers(value, name)
     if not np.all(np.isfinite(value)) or np.any(np.asarray(value) < 0):
         raise BadInput(f"{value}", where=name, expected="a finite number of metres, not below zero")
 
 
 def check_curvature(curvature_k: float) -> None:
     """Raise BadInput unless the factor k of the effective Earth radius is above zero (inf: a flat Earth)."""
-    if not curvature_k > 0.0:
+    check_numbers(curvature_k, "curvature_k")
+    if np.ndim(curvature_k) or not curvature_k > 0.0:
         raise BadInput(f"{curvature_k}", where="curvature_k", expected="a factor above zero, inf for flat")
 
 
@@ -177,8 +206,16 @@ def state_attrs(terrain: xr.Dataset) -> dict[str, Any]:
 
 
 def _angles(angles: Angles, name: str) -> None:
-    if angles is not None and (len(angles) != 2 or not np.all(np.isfinite(angles))):
+    if angles is None:
+        return
+    pair = np.asarray(angles)
+    if pair.shape != (2,) or pair.dtype.kind not in "iuf" or not np.isfinite(pair).all():
         raise BadInput(f"{angles}", where=name, expected="two finite angles in radians, or None")
+
+
+def _closed(start: float, end: float) -> bool:
+    """Whether a sector has no width, or is written as whole turns backwards: nobody can say how much it holds."""
+    return end <= start and abs(math.remainder(end - start, math.tau)) <= 1e-12
 
 
 def _placed(index: Floats) -> Floats:

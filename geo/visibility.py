@@ -17,7 +17,7 @@ import xarray as xr
 from dask.base import is_dask_collection
 
 from geo.canopy import Canopy, blocking_heights, viewshed_window
-from geo.errors import TerrainError
+from geo.errors import BadInput, TerrainError
 from geo.many import viewsheds
 from geo.rings import States
 from geo.sightlines import EARTH_RADIUS_M, HIDDEN, UNKNOWN, VISIBLE, Heights, sight_states
@@ -78,7 +78,7 @@ def line_of_sight(
     check_curvature(curvature_k)
     row, column = grid.row_of(northing), grid.column_of(easting)
     check_on_map(grid, row, column, easting, northing)
-    columns_of_pairs = np.broadcast_arrays(
+    columns_of_pairs = _broadcast(
         row, column, grid.row_of(to_northing), grid.column_of(to_easting), observer_height_m, target_height_m
     )
     shape = columns_of_pairs[0].shape
@@ -214,6 +214,17 @@ def compile_kernels() -> None:
         view_from(z, 30.0, 4.0, 4.0, view)
     needed_from(z, 30.0, 4.0, 4.0, View(2.0, 90.0))
     sight_states(z.ravel(), 8, 8, np.zeros((1, 4)), np.ones(1), np.ones(1), 0.0, np.empty(1, np.uint8))
+
+
+def _broadcast(*parts: Any) -> Any:
+    """Observers, targets and heights in one shape; BadInput where they have none."""
+    try:
+        return np.broadcast_arrays(*parts)
+    except ValueError:
+        shapes = ", ".join(str(np.shape(part)) for part in parts)
+        raise BadInput(
+            f"shapes {shapes}", where="line_of_sight", expected="observers, targets and heights that broadcast"
+        ) from None
 
 
 def _viewshed_window(

@@ -11,7 +11,9 @@ from numba import njit
 
 from geo.leaf import inlined_leaf, leaf
 from geo.rings import BLOCK, LOW, PAD, Bounds, Eye, States, extent, next_block
-from geo.sightlines import HIDDEN, UNKNOWN, VISIBLE, Cone, Heights
+from geo.sightlines import HIDDEN, SNAP, UNKNOWN, VISIBLE, Cone, Heights
+
+BINS_PER_CELL = 8  # directions told apart behind voids, on the last ring
 
 
 @inlined_leaf
@@ -29,14 +31,49 @@ def _carry(before: Heights, begin: int, middle: int, end: int, eye_v: float, u: 
 
 
 @leaf
-def _carry_unknown(
-    before: States, begin: int, end: int, eye_v: float, u: float, steep: Heights, unknown: States
+def _shade(void_b: int, u: float, eye_v: float, shadow: States) -> None:
+    """Mark the directions whose rays cross a cell that has a corner at a void, minor index ``void_b`` on ring u.
+
+    ``shadow`` has equal bins of slope from −1 to 1; a bin counts where its middle does.
+    """
+    half = len(shadow) // 2
+    low, high, inner = void_b - 1 - eye_v, void_b + 1 - eye_v, max(u - 1.0, 1e-9)
+    lowest = low / (u + 1.0 if low > 0.0 else inner)
+    highest = high / (inner if high > 0.0 else u + 1.0)
+    first = int(np.ceil((max(lowest, -1.0) + 1.0) * half - 0.5))
+    last = int(np.floor((min(highest, 1.0) + 1.0) * half - 0.5))
+    for k in range(max(first, 0), min(last, 2 * half - 1) + 1):
+        shadow[k] = 1
+
+
+@leaf
+def _shade_beside_eye(z: Heights, cone: Cone, shadow: States) -> None:
+    """Take in the voids on the grid line at or before the observer: rays to the first ring may pass beside them."""
+    origin, along, across, lowest, highest, eye_v, _ = cone
+    for b in range(max(lowest, -2), min(highest, 3) + 1):
+        here = z[origin - along + b * across]
+        if here != here:
+            _shade(b, 0.0, eye_v, shadow)
+
+
+@leaf
+def _find_unknown(
+    begin: int, end: int, eye_v: float, u: float, steep: Heights, shadow: States, unknown: States
 ) -> None:
-    """Which places of a ring are void or, as far as the nearest place of the ring before tells, behind a void."""
+    """Which places of a ring are void, or have one behind them or at a corner of the last cell on the way."""
+    half = len(shadow) // 2
     for b in range(begin, end):
-        unknown[b] = before[int(np.rint(PAD + eye_v + (b - PAD - eye_v) * (1.0 - 1.0 / max(u, 1.0))))]
+        across = b - PAD - eye_v
+        place = (across / u + 1.0) * half
+        below, above = max(int(place - SNAP * half), 0), min(int(place + SNAP * half), 2 * half - 1)
+        behind = shadow[min(below, 2 * half - 1)] > 0 and shadow[max(above, 0)] > 0
+        if across != 0.0:
+            inward = b - 1 if across > 0.0 else b + 1
+            behind |= begin <= inward < end and steep[inward] <= LOW
+        unknown[b] = behind or steep[b] <= LOW
+    for b in range(begin, end):
         if steep[b] <= LOW:
-            unknown[b] = 1
+            _shade(b - PAD, u, eye_v, shadow)
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
@@ -51,8 +88,10 @@ def sweep_fast(
     steep_rings = np.full((BLOCK, width + 2 * PAD), LOW, np.float32)
     voids = np.zeros(BLOCK, np.int32)
     horizon, horizon_before = np.full((2, width + 2 * PAD), LOW, np.float32)
-    unknown, unknown_before = np.zeros((2, width + 2 * PAD), np.uint8)
-    any_void = False
+    unknown = np.zeros(width + 2 * PAD, np.uint8)
+    shadow = np.zeros(2 * BINS_PER_CELL * max(rings, 1), np.uint8)
+    _shade_beside_eye(z, cone, shadow)
+    any_void = bool(shadow.any())
     for ring in range(rings):
         if ring % BLOCK == 0:
             next_block(z, cone, ring, rings, view, eye, width, steep_rings, voids)
@@ -63,7 +102,7 @@ def sweep_fast(
         middle = min(max(PAD + int(np.floor(eye_v)) + 1, begin), end)
         _carry(horizon_before, begin, middle, end, eye_v, u, horizon)
         if any_void:
-            _carry_unknown(unknown_before, begin, end, eye_v, u, steep, unknown)
+            _find_unknown(begin, end, eye_v, u, steep, shadow, unknown)
         rise = np.float32(eye[2] / u)
         to = out_origin + ring * out_along + (lowest - PAD) * out_across
         for b in range(PAD + first, PAD + last + 1):
@@ -76,4 +115,3 @@ def sweep_fast(
             if unknown[b] == 0:  # behind a void the horizon stays what it was before
                 horizon[b] = max(horizon[b], steep[b])
         horizon, horizon_before = horizon_before, horizon
-        unknown, unknown_before = unknown_before, unknown

@@ -48,7 +48,7 @@ def _common(own: tuple[float, float], start: float, width: float) -> tuple[float
     parts = []
     for begin in (ahead - math.tau, ahead):
         low, high = max(begin, 0.0), min(begin + width, own_width)
-        if low < high:
+        if high - low > 1e-9:  # the block's corners are SLACK_RAD within
             parts.append((first + low, last if high == own_width else first + high))
     if not parts:
         return ()

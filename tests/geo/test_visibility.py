@@ -10,8 +10,10 @@ import pytest
 import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyproj.crs import CRS
 from scipy.ndimage import map_coordinates
 
+from geo.errors import BadInput, TerrainError
 from geo.terrain import open_terrain
 from geo.visibility import line_of_sight, minimum_target_height, viewshed, viewshed_array
 from ops.samples import jacksboro_cog
@@ -297,6 +299,54 @@ def test_least_height_decides_as_the_viewshed_does() -> None:
         assert np.array_equal((needed <= target_m).values[clear_cut], (seen == 1).values[clear_cut])
 
 
+@pytest.mark.parametrize("angles", [(1.0, 1.0), (np.pi, -np.pi), (2 * np.pi, 0.0), (1.0 + 2 * np.pi, 1.0)])
+def test_a_sector_that_may_be_all_or_nothing_is_refused(angles: tuple[float, float]) -> None:
+    with pytest.raises(BadInput, match="same direction"):
+        viewshed_array(np.zeros((9, 9)), 30.0, 4, 4, observer_height_m=2.0, max_range_m=90.0, azimuths_rad=angles)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"observer_height_m": "2"},
+        {"target_height_m": None},
+        {"max_range_m": "90"},
+        {"curvature_k": "4/3"},
+        {"azimuths_rad": "ab"},
+        {"azimuths_rad": ((0, 1), (1, 2))},
+    ],
+)
+def test_what_is_no_number_is_named_in_the_refusal(wrong: dict[str, object]) -> None:
+    view = {"observer_height_m": 2.0, "max_range_m": 90.0} | wrong
+    with pytest.raises(BadInput, match=next(iter(wrong))):
+        viewshed_array(np.zeros((9, 9)), 30.0, 4, 4, **view)
+
+
+def test_pairs_that_do_not_fit_together_are_refused() -> None:
+    terrain = terrain_of(np.zeros((9, 9)))
+    three, two = places(terrain, [1, 2, 3], [1, 2, 3]), places(terrain, [4, 5], [4, 5])
+    with pytest.raises(BadInput, match="broadcast"):
+        line_of_sight(terrain, three, two, observer_height_m=2.0)
+
+
+@pytest.mark.parametrize("crs", ["EPSG:4326", CRS("EPSG:4326+5773").to_wkt(), CRS(4326).to_wkt("WKT1_GDAL")])
+def test_degrees_are_no_metres_however_the_system_is_written(crs: str) -> None:
+    terrain = terrain_of(np.zeros((9, 9))).assign_attrs(crs=crs)
+    with pytest.raises(TerrainError, match="geographic"):
+        viewshed(terrain, WEST + 90.0, NORTH - 90.0, observer_height_m=2.0, max_range_m=90.0)
+
+
+@pytest.mark.parametrize("mode", ["exact", "fast"])
+def test_masked_cells_are_voids(mode: str) -> None:
+    z = hills(41, 41, seed=3)
+    view = {"observer_height_m": 5.0, "max_range_m": 600.0, "mode": mode}
+    holes = np.zeros(z.shape, bool)
+    holes[10, 12] = holes[25, 30] = True
+    masked = viewshed_array(np.ma.masked_array(z, holes), 30.0, 20, 20, **view)[2]
+    assert np.array_equal(masked, viewshed_array(np.where(holes, np.nan, z), 30.0, 20, 20, **view)[2])
+    assert (masked == 255).any()
+
+
 # --- viewshed, fast ----------------------------------------------------------------------------------------------
 
 
@@ -320,3 +370,30 @@ def test_fast_is_right_on_a_plain_and_knows_voids() -> None:
     fast = viewshed_array(z, 30.0, 50, 50, mode="fast", **kw)[2]
     assert (fast[50, 60:] == 255).all()
     assert (fast[50, :60] == 1).all()
+
+
+@pytest.mark.parametrize("azimuth_deg", [0, 13, 20, 30, 38, 45, 52, 65, 77, 90, 200, 250, 290, 335])
+def test_fast_casts_the_shadow_of_a_void_the_way_the_rays_go(azimuth_deg: int) -> None:
+    azimuth = np.radians(azimuth_deg)
+    z = np.zeros((101, 101))
+    z[round(50 - 15 * np.cos(azimuth)), round(50 + 15 * np.sin(azimuth))] = np.nan
+    view = {"observer_height_m": 10.0, "max_range_m": 1_500.0}
+    exact = viewshed_array(z, 30.0, 50, 50, **view)[2]
+    fast = viewshed_array(z, 30.0, 50, 50, mode="fast", **view)[2]
+    unknown = exact == 255
+    assert unknown.sum() > 100
+    assert ((fast == 255) != unknown).sum() <= 0.1 * unknown.sum()  # along the edges of the shadow
+
+
+def test_fast_errs_in_few_cells_among_many_voids_too() -> None:
+    z = hills(201, 201, seed=42, relief_m=60.0)
+    voids = np.random.default_rng(5).integers(0, 201, (2, 40))
+    voids = voids[:, np.hypot(*(voids - 100)) > 5]
+    z[tuple(voids)] = np.nan
+    view = {"observer_height_m": 20.0, "max_range_m": 3_000.0}
+    exact = viewshed_array(z, 30.0, 100, 100, **view)[2]
+    fast = viewshed_array(z, 30.0, 100, 100, mode="fast", **view)[2]
+    unknown = exact == 255
+    assert unknown.sum() > 500
+    assert (fast[unknown] == 1).mean() < 0.03  # what nobody can know is not called visible
+    assert (fast == exact).mean() > 0.97
