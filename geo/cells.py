@@ -124,9 +124,10 @@ def _refuse_no_heights(source: Source, values: npt.NDArray[Any], voids: npt.NDAr
         if not found:
             return
         wrong = found[0]
-    remedy = f", or nodata={wrong:.10g} to be given" if math.isfinite(wrong) else ""
+    named = repr(float(wrong)).removesuffix(".0")
+    remedy = f", or nodata={named} to be given" if math.isfinite(wrong) else ""
     raise TerrainError(
-        f"cells of {wrong:.10g}, which the file does not declare as void",
+        f"cells of {named}, which the file does not declare as void",
         where=source.label,
         expected=f"heights from {LOWEST_GROUND_M:g} to {HIGHEST_GROUND_M:g} m{remedy}",
     )

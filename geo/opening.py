@@ -90,11 +90,11 @@ def _drivers() -> tuple[str, ...]:
         return tuple(sorted(name for name in env.drivers() if not SERVICES.fullmatch(name)))
 
 
-def refuse_hostile(name: str) -> None:
-    """Look at what a path is before GDAL does; raises TerrainError.
+def refuse_hostile(name: str) -> list[str]:
+    """Look at what a path is before GDAL does; the files that it refers to, if it is a virtual raster.
 
-    Refused are virtual rasters that point at themselves, into the network or are too large or too deeply nested; and
-    archives whose members unpack to many times their size.
+    Raises TerrainError for virtual rasters that point at themselves, into the network or are too large or too deeply
+    nested, for archives whose members unpack to many times their size, and for what is no file, such as a pipe.
     """
     if name.lstrip().startswith("<"):
         raise TerrainError("text of a virtual raster", where=name[:40], expected="the path of a raster")
@@ -103,13 +103,19 @@ def refuse_hostile(name: str) -> None:
             raise TerrainError(
                 "a virtual raster on a network may point anywhere", where=name, expected="the rasters it points at"
             )
-        return
+        return []
+    _refuse_pipe(Path(name), name)
     archive = re.match(r"^(?:/vsizip/|(?:zip|zip\+file)://)(.*?\.(?:zip|kmz))(?:[/!]|$)", name, re.IGNORECASE)
     if archive:
         _refuse_bomb(Path(archive[1]), name)
     elif zipfile.is_zipfile(name):
         _refuse_bomb(Path(name), name)
-    _refuse_virtual(Path(name), name, ())
+    return _followed(Path(name), name, ())
+
+
+def _refuse_pipe(path: Path, name: str) -> None:
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise TerrainError(f"{path.name!r} is no file", where=name, expected="a file, not a device or a pipe")
 
 
 def _refuse_bomb(path: Path, name: str) -> None:
@@ -128,10 +134,10 @@ def _refuse_bomb(path: Path, name: str) -> None:
             )
 
 
-def _refuse_virtual(path: Path, name: str, above: tuple[Path, ...]) -> None:
-    """Follow the references of a virtual raster on this disk."""
+def _followed(path: Path, name: str, above: tuple[Path, ...]) -> list[str]:
+    """The files that a virtual raster on this disk refers to, through others of its kind; none for any other file."""
     if not _is_virtual(path):
-        return
+        return []
     here = path.resolve()
     if here in above:
         raise TerrainError(
@@ -141,6 +147,7 @@ def _refuse_virtual(path: Path, name: str, above: tuple[Path, ...]) -> None:
         raise TerrainError(
             "virtual rasters refer to virtual rasters", where=name, expected=f"at most {DEEPEST_VIRTUAL} deep"
         )
+    files: list[str] = []
     for reference in _references(path, name):
         if reference.lstrip().startswith("<"):
             raise TerrainError("the virtual raster holds another as text", where=name, expected="names of files")
@@ -151,7 +158,10 @@ def _refuse_virtual(path: Path, name: str, above: tuple[Path, ...]) -> None:
                 expected="rasters on this disk, or the addresses themselves as tiles",
             )
         inner = Path(reference)
-        _refuse_virtual(inner if inner.is_absolute() else path.parent / inner, name, (*above, here))
+        inner = inner if inner.is_absolute() else path.parent / inner
+        _refuse_pipe(inner, name)
+        files += _followed(inner, name, (*above, here)) or [str(inner) if inner.exists() else reference]
+    return files
 
 
 def _is_virtual(path: Path) -> bool:

@@ -71,7 +71,10 @@ def read_header(path: str | Path, *, nodata: float | None = None, heights: bool 
     is for land cover, which has no unit.
     """
     where = str(path)
-    refuse_hostile(where)
+    for file in sorted(set(refuse_hostile(where))):
+        part = f"{where}, its part {file}"
+        with opened(file, part) as raster:
+            _refuse_blocks(raster, part)
     with opened(where, where) as raster:
         source = _source(raster, where, heights)
     _refuse_misplaced(source)
@@ -129,6 +132,19 @@ def _refuse_by_shape(raster: Any, where: str) -> None:
         raise TerrainError(
             f"{raster.height} × {raster.width} cells", where=where, expected=f"sides of at most {LONGEST_SIDE_CELLS}"
         )
+    if not (math.isfinite(raster.scales[0]) and math.isfinite(raster.offsets[0])) or raster.scales[0] == 0.0:
+        raise TerrainError(
+            f"cells are scaled by {raster.scales[0]} and moved by {raster.offsets[0]}",
+            where=where,
+            expected="a finite scale that is not 0",
+        )
+    _refuse_blocks(raster, where)
+
+
+def _refuse_blocks(raster: Any, where: str) -> None:
+    """Raise TerrainError where a single cell cannot be had without unpacking too many."""
+    if raster.count == 0 or raster.dtypes[0] is None:
+        return  # the raster that refers to it will say what is wrong
     rows, columns = raster.shape if raster.driver in DECODED_WHOLE else raster.block_shapes[0]
     if rows * columns * np.dtype(raster.dtypes[0]).itemsize > LARGEST_BLOCK_BYTES:
         raise TerrainError(

@@ -14,7 +14,7 @@ from pyproj.crs import CRS
 from rasterio.windows import Window
 
 from geo.cells import read_all, read_heights
-from geo.errors import FrameError, TerrainError
+from geo.errors import BadInput, FrameError, TerrainError
 from geo.frame import LocalFrame, horizontal_part
 from geo.ground import aspect, bounds, cell_size, frame_of, gradient, sample, slope
 from geo.layers import legend_attrs, read_canopy, read_codes
@@ -194,9 +194,12 @@ def _laid_on(plan: Plan, chunks: Chunks | None, read: Callable[[int, int, int, i
 
     if isinstance(chunks, Mapping):
         chunks = (chunks.get("northing", plan.grid.rows), chunks.get("easting", plan.grid.columns))
-    cut = da.core.normalize_chunks(  # type: ignore[no-untyped-call]
-        chunks, (plan.grid.rows, plan.grid.columns), dtype=dtype
-    )
+    try:
+        cut = da.core.normalize_chunks(  # type: ignore[no-untyped-call]
+            chunks, (plan.grid.rows, plan.grid.columns), dtype=dtype
+        )
+    except (ValueError, TypeError) as error:
+        raise BadInput(f"{chunks!r}", where="chunks", expected="chunks as dask has them, or a mapping") from error
     if len(cut[0]) * len(cut[1]) > MOST_CHUNKS:
         raise TerrainError(
             f"{len(cut[0])} × {len(cut[1])} chunks", where=plan.label, expected=f"at most {MOST_CHUNKS} larger ones"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rasterio.transform import from_bounds, from_origin
 
 from geo import terrain as terrain_module
-from geo.errors import FrameError, TerrainError
+from geo.errors import BadInput, FrameError, TerrainError
 from geo.frame import LocalFrame
 from geo.terrain import TERRAIN, aspect, bounds, cell_size, frame_of, open_terrain, sample, slope
 
@@ -253,6 +253,13 @@ def plane(eastward: float, northward: float) -> xr.Dataset:
         coords={"northing": northing, "easting": easting},
         attrs={"crs": LocalFrame.from_epsg(25831).wkt, "datum": "unknown", "cell_m": 50.0},
     )
+
+
+@pytest.mark.parametrize("chunks", ["many", 0.5j, {"northing": "x"}, (1, 2, 3)])
+def test_chunks_that_are_none_are_refused(tmp_path: Path, chunks: object) -> None:
+    path = written(tmp_path / "tile.tif", HILLS.astype(np.int16))
+    with pytest.raises(BadInput, match="chunks"):
+        open_terrain(path, chunks=chunks)  # type: ignore[arg-type]
 
 
 @given(st.floats(-500.0, 500.0), st.floats(-400.0, 400.0), st.floats(-2.0, 2.0), st.floats(-2.0, 2.0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
 import subprocess
 import sys
@@ -128,6 +129,24 @@ def service(path: Path) -> Path:
     return path
 
 
+def packed_under_virtual(path: Path) -> Path:
+    """A virtual raster in small blocks over a file that is one packed strip."""
+    sparse(path.with_name("under.tif"), 20_000, blockysize=20_000, compress="deflate")
+    return virtual(path, "under.tif")
+
+
+def pipe(path: Path) -> Path:
+    os.mkfifo(path)
+    return path
+
+
+def scaled(path: Path, scale: float) -> Path:
+    written(path, ONES)
+    with rasterio.open(path, "r+") as raster:
+        raster.scales = (scale,)
+    return path
+
+
 def filled(path: Path, data: bytes) -> Path:
     path.write_bytes(data)
     return path
@@ -169,8 +188,14 @@ HOSTILE: dict[str, tuple[Callable[[Path], Path], str]] = {
     "curl.vrt": (lambda p: virtual(p, "/vsicurl/http://127.0.0.1:9/x.tif"), "on a network"),
     "s3.vrt": (lambda p: virtual(p, "/vsis3/bucket/x.tif"), "on a network"),
     "entity.vrt": (lambda p: virtual(p, "x.tif", head='<!DOCTYPE a [<!ENTITY a "a">]>'), "declares entities"),
-    "wide.vrt": (lambda p: virtual(p, "x.tif", side=2_000_000_000), "cells; expected sides of at most"),
+    "wide.vrt": (lambda p: virtual(p, "no_system.tif", side=2_000_000_000), "cells; expected sides of at most"),
     "lost.vrt": (lambda p: virtual(p, "x.tif"), "cannot be read"),
+    "under.vrt": (packed_under_virtual, "blocks of 20000 × 20000 cells; expected blocks"),
+    "pipe.tif": (pipe, "'pipe.tif' is no file"),
+    "pipe.vrt": (lambda p: virtual(p, pipe(p.with_name("end.tif")).name), "'end.tif' is no file"),
+    "zero.vrt": (lambda p: virtual(p, "/dev/zero"), "'zero' is no file"),
+    "scale.tif": (lambda p: scaled(p, 0.0), "scaled by 0.0"),
+    "scale_nan.tif": (lambda p: scaled(p, float("nan")), "scaled by nan"),
     "service.xml": (service, "cannot be read"),
     "empty.tif": (lambda p: filled(p, b""), "cannot be read"),
     "noise.tif": (lambda p: filled(p, b"II*\0" + bytes(range(256)) * 9), "cannot be read"),
@@ -210,17 +235,21 @@ def test_a_hostile_raster_is_one_sentence_within_bounded_memory(answers: dict[st
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int16, np.int32])
-@pytest.mark.parametrize("void", [-9999.0, -32768.0, -99999.0, 9_999.0, 32767.0, 3.4028234663852886e38, -3.4e38])
+@pytest.mark.parametrize(
+    "void", [-9999.0, -32768.0, -99999.0, 9_999.0, 32767.0, 3.4028234663852886e38, -3.4e38, -1.7976931348623157e308]
+)
 @pytest.mark.parametrize(("transform", "crs"), [(METRES, "EPSG:25831"), (DEGREES, "EPSG:4326")])
 def test_an_undeclared_void_is_refused_by_its_value_and_declared_it_is_a_void(
     tmp_path: Path, dtype: Any, void: float, transform: Affine, crs: str
 ) -> None:
     if np.dtype(dtype).kind == "i" and not np.iinfo(dtype).min <= void <= np.iinfo(dtype).max:
         void = float(np.iinfo(dtype).min)
+    if dtype is np.float32:
+        void = float(np.clip(void, np.finfo(dtype).min, np.finfo(dtype).max))
     values = np.full((50, 50), 100, dtype)
     values[20:23, 30:34] = void
     path = written(tmp_path / "void.tif", values, transform, crs)
-    named = f"{float(dtype(void)):.10g}"
+    named = repr(float(dtype(void))).removesuffix(".0")
     for chunks in (None, 16):
         with pytest.raises(TerrainError) as refused:
             open_terrain(path, chunks=chunks).compute()
