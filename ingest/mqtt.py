@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any, Final
@@ -34,6 +35,8 @@ from ingest.signature import Said
 
 ANSWER_WITHIN_S: Final = 4.0
 """How long a broker may take for a CONNACK or SUBACK before the connection is given up."""
+NO_DELAY: Final = (6, 1, 1)
+"""IPPROTO_TCP, TCP_NODELAY, on: or a small packet waits for the peer to acknowledge the one before, 40 ms at a time."""
 ON_NEW_SUBSCRIPTION: Final = 1  # MQTT 5 retain handling: send retained messages once, not at every reconnect
 
 
@@ -243,7 +246,9 @@ class Connection:
                 properties.UserProperty = list(said)
             client.will_set(topic, payload, qos=1, retain=True, properties=properties)
 
-    def _opened(self, _client: Client, _userdata: object, _socket: object) -> None:
+    def _opened(self, _client: Client, _userdata: object, connection: Any) -> None:
+        with suppress(OSError):
+            connection.setsockopt(*NO_DELAY)
         self._asked_s = time.monotonic()  # CONNECT follows
 
     def _up(self, client: Client, _userdata: object, flags: Any, reason: Any, properties: Any) -> None:
