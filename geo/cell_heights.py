@@ -8,7 +8,7 @@ from geo.cell_states import Ring
 from geo.clearance import STRIDE, stride_steepest
 from geo.leaf import leaf
 from geo.rings import BLOCK, LOW, PAD, Eye
-from geo.sectors import Sectors, between
+from geo.sectors import Sectors, stored
 from geo.sightlines import Cone, Heights, Ray, step_steepest
 
 
@@ -28,7 +28,7 @@ def ring_heights(
     ring, half, first, last, any_void = ring_of
     origin, along, across, lowest, _, eye_fraction, first_u = cone
     eye_m, eye_ground, _, curvature = eye
-    _, _, _, _, _, _, _, peak, void_from = sectors
+    _, _, _, likely, void_from = sectors
     u, eye_v = first_u + ring, eye_fraction - lowest
     inverse = 1.0 / u
     at = -1
@@ -44,7 +44,7 @@ def ring_heights(
         if ring < STRIDE + 2 or (any_void and void_from[k] <= ring):
             most = _steepest_past_voids(z, cone, ray, ring, min(void_from[k], ring))
         else:
-            most, at = _steepest_met(z, cone, ray, ring, k, np.float32(place - k), peak[k], table, at)
+            most, at = _steepest_met(z, cone, ray, ring, k, np.float32(place - k), likely[k], table, at)
         needed[out_cone[0] + ring * out_cone[1] + (b + lowest) * out_cone[2]] = max(
             eye_m + most * u + ray[4] * u * u - ground, 0.0
         )
@@ -52,7 +52,7 @@ def ring_heights(
 
 @leaf
 def _steepest_met(
-    z: Heights, cone: Cone, ray: Ray, ring: int, k: int, share: np.float32, peak: int, table: Heights, guess: int
+    z: Heights, cone: Cone, ray: Ray, ring: int, k: int, share: np.float32, likely: int, table: Heights, guess: int
 ) -> tuple[float, int]:
     """Steepest point on the ray to a target on ``ring``, itself included, and its step; exact. No voids.
 
@@ -64,14 +64,14 @@ def _steepest_met(
         if met > best:
             best, at = met, guess
     block = ring // BLOCK - 1
-    if peak > 0 and not best >= between(table[block, 2], table[block, 3], k, share):
-        best, at = stride_steepest(z, cone, ray, peak * BLOCK, best, at)
+    if likely > 0 and not best >= stored(table, block, k, 2, share):
+        best, at = stride_steepest(z, cone, ray, likely * BLOCK, best, at)
     best, at = stride_steepest(z, cone, ray, ring - STRIDE + 1, best, at)
-    while block > 0 and not best >= between(table[block, 2], table[block, 3], k, share):
-        if block != peak and not best >= between(table[block, 0], table[block, 1], k, share):
+    while block > 0 and not best >= stored(table, block, k, 2, share):
+        if block != likely and not best >= stored(table, block, k, 0, share):
             best, at = stride_steepest(z, cone, ray, block * BLOCK, best, at)
         block -= 1
-    if block == 0 and not best >= between(table[0, 2], table[0, 3], k, share):
+    if block == 0 and not best >= stored(table, 0, k, 2, share):
         for step in range(BLOCK):
             met = step_steepest(z, cone, ray, step)
             if met > best:

@@ -7,8 +7,8 @@ import numpy as np
 from geo.bands import Bands
 from geo.clearance import STRIDE, stride_blocks
 from geo.leaf import leaf
-from geo.rings import BLOCK, LOW, PAD, Eye, States
-from geo.sectors import Sectors, between
+from geo.rings import BLOCK, LOW, PAD, Counts, Eye, States
+from geo.sectors import Sectors, between, stored
 from geo.sightlines import UNKNOWN, VISIBLE, Cone, Heights, Ray, blocking_step, step_state, walk
 
 # Ring, half the count of sectors, first and last minor index in view, whether a void has been met so far.
@@ -36,7 +36,8 @@ def ring_states(
     ring, half, first, last, any_void = ring_of
     origin, along, across, lowest, _, eye_fraction, first_u = cone
     eye_m, eye_ground, above_target, curvature = eye
-    left, right, all_left, all_right, floor_left, floor_right, _, peak, void_from = sectors
+    bound, _, _, likely, void_from = sectors
+    left, right, level, all_left, all_right, floor_left, floor_right, floor_level = bound
     top, _, _, _, way = bands
     u, eye_v = first_u + ring, eye_fraction - lowest
     inverse = 1.0 / u
@@ -49,13 +50,15 @@ def ring_states(
         k = min(max(int(place), 0), 2 * half - 1)
         share = np.float32(place - k)
         m = steep[PAD + b] + rise
-        if m < between(floor_left, floor_right, k, share) and not (any_void and steep[PAD + b] <= LOW):
+        floor = max(floor_level[k], between(floor_left, floor_right, k, share))
+        if m < floor and not (any_void and steep[PAD + b] <= LOW):
             continue
         slope = v / u
         if across == 1 and abs(slope) == 1.0:  # the cones beside this one have the diagonals
             continue
         behind = PAD + (b - 1 if v > 0.0 else b)
-        roof = max(between(left, right, k, share), between(all_left, all_right, k, share))
+        own_roof = max(level[k], between(left, right, k, share))
+        roof = max(own_roof, between(all_left, all_right, k, share))
         clear = m >= roof and (m >= top[behind] or (rise >= way[behind] and m - way[behind] >= roof))
         if clear and not near and not any_void:
             out[out_ring + b * out_cone[2]] = VISIBLE
@@ -67,26 +70,34 @@ def ring_states(
             state = UNKNOWN
         elif any_void and void_from[k] <= ring:
             state = _state_past_voids(z, cone, ray, ring, m, k, share, table, void_from[k])
-        elif _is_blocked(z, cone, ray, ring, m, k, share, peak[k], table):
-            continue
+        else:
+            # what was met on this block of rings is below, and so is the way from the last
+            own = m < own_roof or (
+                m < top[behind] and (rise < way[behind] or m - way[behind] < own_roof or ring % BLOCK == 0)
+            )
+            if _is_blocked(z, cone, ray, ring, m, k, share, own, likely, table):
+                continue
         out[out_ring + b * out_cone[2]] = state
 
 
 @leaf
 def _is_blocked(
-    z: Heights, cone: Cone, ray: Ray, ring: int, steep: float, k: int, share: np.float32, peak: int, table: Heights
-) -> bool:
+    z: Heights, cone: Cone, ray: Ray, ring: int, steep: float, k: int, share: np.float32, own: bool, likely: Counts,
+    table: Heights,
+) -> bool:  # fmt: skip
     """Whether the ray to a target on ``ring`` is blocked; exact, the likeliest steps first. No voids."""
     if ring < STRIDE + 2:
         return blocking_step(z, cone, ray, ring, 0) >= 0
-    found = stride_blocks(z, cone, ray, ring - STRIDE + 1)
-    block = ring // BLOCK - 1
-    if not found and not steep >= between(table[block, 2], table[block, 3], k, share):
-        if peak > 0:
-            found = stride_blocks(z, cone, ray, peak * BLOCK)
-        while not found and block > 0 and not steep >= between(table[block, 2], table[block, 3], k, share):
-            if block != peak and not steep >= between(table[block, 0], table[block, 1], k, share):
+    found = own and stride_blocks(z, cone, ray, ring - STRIDE + 1)
+    block, guess = ring // BLOCK - 1, likely[k]
+    if not found and not steep >= stored(table, block, k, 2, share):
+        if guess > 0 and not steep >= stored(table, guess, k, 0, share):
+            found = stride_blocks(z, cone, ray, guess * BLOCK)
+        while not found and block > 0 and not steep >= stored(table, block, k, 2, share):
+            if block != guess and not steep >= stored(table, block, k, 0, share):
                 found = stride_blocks(z, cone, ray, block * BLOCK)
+                if found:
+                    likely[k] = block
             block -= 1
         if not found and block == 0:
             found = blocking_step(z, cone, ray, BLOCK - 1, 0) >= 0
@@ -104,7 +115,7 @@ def _state_past_voids(
         block = step // BLOCK
         end = min((block + 1) * BLOCK, ring)
         clears = end == (block + 1) * BLOCK and end <= void_from
-        if not (clears and steep >= between(table[block, 0], table[block, 1], k, share)):
+        if not (clears and steep >= stored(table, block, k, 0, share)):
             state = walk(z, cone, ray, step, end - 1)
         step = end
     return step_state(z, cone, ray, ring) if state == VISIBLE else state

@@ -14,8 +14,6 @@ All carry a margin above rounding: ``MARGIN`` of the steepness, and LIFT_M in he
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from geo.bands import MARGIN, Bands
@@ -23,9 +21,12 @@ from geo.leaf import inlined_leaf, leaf, summing_leaf
 from geo.rings import LOW, PAD, Counts, Eye
 from geo.sightlines import Cone, Heights, step_steepest
 
-# Left and right: roof of this block of rings, roof of all blocks before, floor. What each left edge met on the ring
-# before, at most. The block with the highest roof. The first step in which a ray may meet a void.
-Sectors = tuple[Heights, Heights, Heights, Heights, Heights, Heights, Heights, Counts, Counts]
+# Roof of this block of rings, left and right, and where the corners made it, level; roof of all blocks before, left and
+# right; floor, left and right, and level.
+Bound = tuple[Heights, Heights, Heights, Heights, Heights, Heights, Heights, Heights]
+# What the edges met on this ring and the one before (2, edge); the ring on which a group's edges were met; the block
+# that is likeliest to block; the first step in which a ray may meet a void.
+Sectors = tuple[Bound, Heights, Counts, Counts, Counts]
 
 LIFT_M = 1e-6
 NEVER = np.int32(2**30)
@@ -51,6 +52,13 @@ def between(left: Heights, right: Heights, k: int, share: np.float32) -> float:
 
 
 @inlined_leaf
+def stored(table: Heights, block: int, k: int, which: int, share: np.float32) -> float:
+    """As ``between``, of a roof in ``table``: 0 of a block of rings, 2 of it and all before."""
+    steep: float = (np.float32(1.0) - share) * table[block, k, which] + share * table[block, k, which + 1]
+    return steep
+
+
+@inlined_leaf
 def _by_chord(
     begin: int,
     end: int,
@@ -58,24 +66,28 @@ def _by_chord(
     lowest: tuple[int, int],
     steep: Heights,
     bands: Bands,
-    sectors: Sectors,
-) -> Any:
-    """Take a step into sectors begin..end - 1 by the chords between their edges; returns what the last edge met.
+    bound: Bound,
+    edge: Heights,
+    edge_before: Heights,
+) -> None:
+    """Take a step into sectors begin..end - 1 by the chords between their edges.
 
     ``outer`` = place of the first sector's left edge on the ring and its step from sector to sector, ``lowest`` the
     same of the least cell that the sector touches, in fixed point.
     """
-    left, right, _, _, floor_left, floor_right, edge, _, _ = sectors
+    left, right, _, _, _, floor_left, floor_right, _ = bound
     _, _, above, below, _ = bands
     scale, one = np.float32(1.0 / PLACE_ONE), np.float32(1.0)
     (place, step), (low_place, low_step) = outer, lowest
     at, share = np.uint64(place >> PLACE_BITS), np.float32(place & PLACE_MASK) * scale
-    m_left, past_left = (one - share) * steep[at] + share * steep[at + np.uint64(1)], edge[begin]
+    m_left, past_left = (one - share) * steep[at] + share * steep[at + np.uint64(1)], edge_before[begin]
+    edge[begin] = m_left
     for k in range(begin, end):
         under = below[at]
         place += step
         at, share = np.uint64(place >> PLACE_BITS), np.float32(place & PLACE_MASK) * scale
-        m_right, past_right = (one - share) * steep[at] + share * steep[at + np.uint64(1)], edge[k + 1]
+        m_right, past_right = (one - share) * steep[at] + share * steep[at + np.uint64(1)], edge_before[k + 1]
+        edge[k + 1] = m_right
         over = above[np.uint64(low_place >> PLACE_BITS)]
         low_place += low_step
         a = (m_left if m_left > past_left else past_left) + over
@@ -85,9 +97,18 @@ def _by_chord(
         a, b = m_left - under, m_right - under
         if a + b > floor_left[k] + floor_right[k]:
             floor_left[k], floor_right[k] = a, b
-        edge[k] = m_left
         m_left, past_left = m_right, past_right
-    return m_left
+
+
+@inlined_leaf
+def _meet_edges(begin: int, end: int, outer: tuple[int, int], steep: Heights, edge: Heights) -> None:
+    """What the edges of sectors begin..end - 1 meet on a ring."""
+    scale, one = np.float32(1.0 / PLACE_ONE), np.float32(1.0)
+    place, step = outer
+    for k in range(begin, end + 1):
+        at, share = np.uint64(place >> PLACE_BITS), np.float32(place & PLACE_MASK) * scale
+        edge[k] = (one - share) * steep[at] + share * steep[at + np.uint64(1)]
+        place += step
 
 
 @inlined_leaf
@@ -98,17 +119,16 @@ def _by_corners(
     inner: tuple[int, int],
     rising: bool,
     bands: Bands,
-    sectors: Sectors,
-) -> Any:
+    bound: Bound,
+) -> None:
     """As ``_by_chord``, by the corners of the cells touched: at most four on the way, at most three on the ring.
 
     ``inner`` = place of the first sector's left edge on the ring before, and its step.
     """
-    left, right, _, _, floor_left, floor_right, edge, _, _ = sectors
+    _, _, level, _, _, _, _, floor_level = bound
     top, low, _, _, _ = bands
     overlap = int(2.0 * OVERLAP * PLACE_ONE)
     (place, step), (low_place, low_step) = outer, inner
-    a = LOW
     for k in range(begin, end):
         first = np.uint64(place >> PLACE_BITS)
         lowest = np.uint64(low_place >> PLACE_BITS) if rising else first
@@ -121,15 +141,11 @@ def _by_corners(
         c, d = top[(both + np.uint64(1)) >> np.uint64(1)], top[highest]
         a, c = a if a > b else b, c if c > d else d
         a = a if a > c else c
-        left[k] = a if a > left[k] else left[k]
-        right[k] = a if a > right[k] else right[k]
-        edge[k] = a
-        b, c, d = low[first], low[(first + last) >> np.uint64(1)], low[last]
-        b = b if b < c else c
-        b = b if b < d else d
-        if b + b > floor_left[k] + floor_right[k]:
-            floor_left[k] = floor_right[k] = b
-    return a
+        level[k] = a if a > level[k] else level[k]
+        a, b, c = low[first], low[(first + last) >> np.uint64(1)], low[last]
+        a = a if a < b else b
+        a = a if a < c else c
+        floor_level[k] = a if a > floor_level[k] else floor_level[k]
 
 
 @summing_leaf
@@ -147,6 +163,7 @@ def widen(
     first_k: int,
     last_k: int,
     half: int,
+    ring: int,
     place: tuple[float, float],
     steep: Heights,
     bands: Bands,
@@ -156,38 +173,45 @@ def widen(
 
     ``place`` = (u of the ring, minor index of the eye).
     """
-    _, _, _, _, _, _, edge, _, _ = sectors
+    bound, edges, met_on, _, _ = sectors
     top, _, above, _, _ = bands
     u, eye_v = place
+    edge, edge_before = edges[ring & 1], edges[1 - (ring & 1)]
     inner_step, outer_step = int((u - 1.0) / half * PLACE_ONE), int(u / half * PLACE_ONE)
     origin, overlap = PAD + eye_v - OVERLAP, int(OVERLAP * PLACE_ONE)
-    begin, met = first_k, LOW
+    begin = first_k
     while begin <= last_k:
         rising = begin >= half
-        end = min(begin + GROUP, last_k + 1 if rising else min(half, last_k + 1))
+        group = (begin + GROUP - half % GROUP) // GROUP  # no group has sectors on both sides of the axis
+        end = min((group + 1) * GROUP - GROUP + half % GROUP, last_k + 1)
         slope = begin / half - 1.0
         inner = int((origin + slope * (u - 1.0)) * PLACE_ONE)
         outer = int((origin + slope * u) * PLACE_ONE)
         first, last = outer >> PLACE_BITS, (outer + (end - begin) * outer_step) >> PLACE_BITS
-        # a chord's bound rests on the ring before, too, of which nothing is known at first
-        if u > 3.0 and _chord_is_closer(above[first : last + 1], top[first : last + 1], steep[first : last + 2]):
+        chord = _chord_is_closer(above[first : last + 1], top[first : last + 1], steep[first : last + 2])
+        if chord and met_on[group] == ring - 1:
             lowest = (inner, inner_step) if rising else (outer, outer_step)
-            met = _by_chord(begin, end, (outer + overlap, outer_step), lowest, steep, bands, sectors)
+            _by_chord(begin, end, (outer + overlap, outer_step), lowest, steep, bands, bound, edge, edge_before)
         else:
-            met = _by_corners(begin, end, (outer, outer_step), (inner, inner_step), rising, bands, sectors)
+            _by_corners(begin, end, (outer, outer_step), (inner, inner_step), rising, bands, bound)
+            if chord:  # a chord's bound rests on the ring before, too
+                _meet_edges(begin, end, (outer + overlap, outer_step), steep, edge)
+        if chord:
+            met_on[group] = ring
         begin = end
-    edge[last_k + 1] = met
 
 
 @leaf
 def close_block(block: int, sectors: Sectors, table: Heights) -> None:
     """Store each sector's roof over one block of rings and over all so far, and begin the next block."""
-    left, right, all_left, all_right, _, _, _, peak, _ = sectors
-    for k in range(len(peak)):
-        peak[k] = np.int32(block) if left[k] + right[k] > all_left[k] + all_right[k] else peak[k]
-        all_left[k], all_right[k] = max(all_left[k], left[k]), max(all_right[k], right[k])
-        table[0, k], table[1, k], table[2, k], table[3, k] = left[k], right[k], all_left[k], all_right[k]
-        left[k] = right[k] = LOW
+    bound, _, _, likely, _ = sectors
+    left, right, level, all_left, all_right, _, _, _ = bound
+    for k in range(len(likely)):
+        a, b = max(left[k], level[k]), max(right[k], level[k])
+        likely[k] = np.int32(block) if a + b > all_left[k] + all_right[k] else likely[k]
+        all_left[k], all_right[k] = max(all_left[k], a), max(all_right[k], b)
+        table[k, 0], table[k, 1], table[k, 2], table[k, 3] = a, b, all_left[k], all_right[k]
+        left[k] = right[k] = level[k] = LOW
 
 
 @leaf
@@ -222,7 +246,8 @@ def near_roofs(z: Heights, cone: Cone, rings: int, eye: Eye, half: int, sectors:
     """
     origin, along, across, lowest, highest, eye_fraction, first_u = cone
     eye_m, eye_ground, _, curvature = eye
-    _, _, all_left, all_right, _, _, _, _, void_from = sectors
+    roofs, _, _, _, void_from = sectors
+    _, _, _, all_left, all_right, _, _, _ = roofs
     gradient = 0.0
     for ring in range(-1, min(rings, 2)):
         for b in range(max(lowest, -3), min(highest, 4) + 1):

@@ -15,7 +15,7 @@ from geo.bands import LANES, fill_voids, reach_over, ring_bands
 from geo.cell_heights import ring_heights
 from geo.cell_states import ring_states
 from geo.rings import BLOCK, LOW, PAD, Bounds, Eye, States, extent, next_block
-from geo.sectors import FINE_RINGS, LIFT_M, NEVER, close_block, mark_voids, near_roofs, widen
+from geo.sectors import FINE_RINGS, GROUP, LIFT_M, NEVER, close_block, mark_voids, near_roofs, widen
 from geo.sightlines import Cone, Heights
 
 # Cells before the first and after the last in view of which a sector in view may need the bounds.
@@ -46,11 +46,12 @@ def sweep_exact(
     # the kernel's own minor index counts from the edge of the map
     width, eye_v = highest - lowest + 1, eye_fraction - lowest
     half = max(min(rings, FINE_RINGS), rings // 2) + 2
-    table = np.empty((rings // BLOCK + 1, 4, 2 * half), np.float32)
-    bound, edge, floor_kept = np.full((6, 2 * half), LOW), np.full(2 * half + 1, LOW), np.full((2, 2 * half), LOW)
-    peak, void_from = np.zeros(2 * half, np.int32), np.full(2 * half, NEVER)
-    floor_left, floor_right = bound[4], bound[5]
-    sectors = (bound[0], bound[1], bound[2], bound[3], floor_left, floor_right, edge, peak, void_from)
+    table = np.empty((rings // BLOCK + 1, 2 * half, 4), np.float32)
+    rows, floor_kept = np.full((8, 2 * half), LOW), np.full((3, 2 * half), LOW)
+    bound = (rows[0], rows[1], rows[2], rows[3], rows[4], rows[5], rows[6], rows[7])
+    edges, met_on = np.full((2, 2 * half + 1), LOW), np.full(2 * half // GROUP + 3, -1, np.int32)
+    likely, void_from = np.zeros(2 * half, np.int32), np.full(2 * half, NEVER)
+    sectors = (bound, edges, met_on, likely, void_from)
     wide = width + 2 * PAD + LANES
     steep_rings, voids = np.full((2 * BLOCK, wide), LOW), np.zeros(2 * BLOCK, np.int32)
     row = np.zeros((10, wide), np.float32)
@@ -88,12 +89,12 @@ def sweep_exact(
         if ring >= 2:
             reach_over(cells, above_one, bands)
             if any_void:
-                floor_kept[0], floor_kept[1] = floor_left, floor_right
-            widen(first_k, last_k, half, (u, eye_v), known, bands, sectors)
+                floor_kept[:] = rows[5:]
+            widen(first_k, last_k, half, ring, (u, eye_v), known, bands, sectors)
             if any_void:  # behind a void nothing hides for certain
                 for k in range(first_k, last_k + 1):
                     if void_from[k] <= ring:
-                        floor_left[k], floor_right[k] = floor_kept[0, k], floor_kept[1, k]
+                        rows[5:, k] = floor_kept[:, k]
         kink, kink_before = kink_before, kink
         if (ring + 1) % BLOCK == 0:
             close_block(ring // BLOCK, sectors, table[ring // BLOCK])
