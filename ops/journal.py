@@ -20,116 +20,22 @@ from ingest.batch import KEPT_BYTES, Batch, DeadLetter, Row, SourceKey, digest
 from ingest.errors import UNPROVEN
 from ingest.marks import MAX_AHEAD
 from ops.journal_reader import ANY, APPLICATION_ID, SCHEMA_VERSION, Counts, JournalError, JournalReader, JournalRow
+from ops.journal_sql import (
+    BOOT,
+    CLOSE_BATCH,
+    COUNT,
+    FLAG,
+    FROM_1,
+    INSERT,
+    INSERT_DEAD,
+    INSERT_NEW,
+    MARK,
+    TABLES,
+    TABLES_2,
+)
 
 __all__ = ["Counts", "Journal", "JournalError", "JournalReader", "JournalRow"]
 
-_TABLES: Final = """
-CREATE TABLE journal (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    kind TEXT NOT NULL,
-    sensor TEXT NOT NULL,
-    boot INTEGER,
-    seq INTEGER,
-    observed_ns INTEGER NOT NULL,
-    received_ns INTEGER NOT NULL,
-    sent_ns INTEGER,
-    content_type TEXT NOT NULL,
-    body BLOB NOT NULL,
-    closes_batch INTEGER NOT NULL DEFAULT 0,
-    signer TEXT NOT NULL DEFAULT '',
-    flags TEXT NOT NULL DEFAULT ''
-);
-CREATE UNIQUE INDEX journal_keys ON journal (sensor, kind, boot, seq) WHERE boot IS NOT NULL;
-CREATE TABLE dead_letters (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    code TEXT NOT NULL,
-    field TEXT NOT NULL,
-    message TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    sensor TEXT NOT NULL,
-    boot INTEGER NOT NULL,
-    seq INTEGER NOT NULL,
-    topic TEXT NOT NULL,
-    content_type TEXT NOT NULL,
-    body BLOB NOT NULL,
-    size INTEGER NOT NULL,
-    digest BLOB NOT NULL,
-    received_ns INTEGER NOT NULL,
-    sender TEXT NOT NULL DEFAULT '',
-    said TEXT NOT NULL DEFAULT ''
-);
-CREATE UNIQUE INDEX dead_letter_keys ON dead_letters (sensor, kind, boot, seq, topic, digest);
-CREATE TABLE counts (
-    sensor TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    received INTEGER NOT NULL,
-    journaled INTEGER NOT NULL,
-    duplicate INTEGER NOT NULL,
-    dead_lettered INTEGER NOT NULL,
-    shed INTEGER NOT NULL,
-    PRIMARY KEY (sensor, kind)
-) WITHOUT ROWID;
-CREATE TABLE marks (
-    sensor TEXT NOT NULL,
-    boot INTEGER NOT NULL,
-    seq INTEGER NOT NULL,
-    PRIMARY KEY (sensor, boot)
-) WITHOUT ROWID;
-"""
-_TABLES_2: Final = """
-CREATE TABLE boots (
-    sensor TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    key TEXT NOT NULL,
-    boot INTEGER NOT NULL,
-    PRIMARY KEY (sensor, kind, key)
-) WITHOUT ROWID;
-CREATE TABLE flagged (
-    sensor TEXT NOT NULL,
-    reason TEXT NOT NULL,
-    count INTEGER NOT NULL,
-    PRIMARY KEY (sensor, reason)
-) WITHOUT ROWID;
-CREATE TABLE replays (id INTEGER PRIMARY KEY, at_ns INTEGER NOT NULL, outcome TEXT NOT NULL)
-"""
-_FROM_1: Final = """
-ALTER TABLE journal ADD COLUMN signer TEXT NOT NULL DEFAULT '';
-ALTER TABLE journal ADD COLUMN flags TEXT NOT NULL DEFAULT '';
-ALTER TABLE dead_letters ADD COLUMN sender TEXT NOT NULL DEFAULT '';
-ALTER TABLE dead_letters ADD COLUMN said TEXT NOT NULL DEFAULT '';
-"""
-_INSERT_NEW: Final = """
-INSERT OR IGNORE INTO journal
-(kind, sensor, boot, seq, observed_ns, received_ns, sent_ns, content_type, body, signer, flags)
-SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11
-WHERE NOT EXISTS (SELECT 1 FROM dead_letters WHERE sensor = ?2 AND kind = ?1 AND boot = ?3 AND seq = ?4)
-"""
-_INSERT: Final = """
-INSERT INTO journal
-(kind, sensor, boot, seq, observed_ns, received_ns, sent_ns, content_type, body, signer, flags)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""
-_CLOSE_BATCH: Final = "UPDATE journal SET closes_batch = 1 WHERE id = (SELECT max(id) FROM journal)"
-_INSERT_DEAD: Final = """
-INSERT OR IGNORE INTO dead_letters
-(code, field, message, kind, sensor, boot, seq, topic, content_type, body, size, digest, received_ns, sender, said)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""
-_COUNT: Final = """
-INSERT INTO counts VALUES (?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (sensor, kind) DO UPDATE SET received = received + excluded.received,
-journaled = journaled + excluded.journaled, duplicate = duplicate + excluded.duplicate,
-dead_lettered = dead_lettered + excluded.dead_lettered, shed = shed + excluded.shed
-"""
-_MARK: Final = """
-INSERT INTO marks VALUES (?, ?, ?) ON CONFLICT (sensor, boot) DO UPDATE SET seq = max(seq, excluded.seq)
-"""
-_BOOT: Final = """
-INSERT INTO boots VALUES (?, ?, ?, ?) ON CONFLICT (sensor, kind, key) DO UPDATE SET boot = max(boot, excluded.boot)
-"""
-_FLAG: Final = """
-INSERT INTO flagged VALUES (?, ?, ?) ON CONFLICT (sensor, reason) DO UPDATE SET count = count + excluded.count
-"""
 _NO_IDENTITY: Final = -1
 
 
@@ -174,7 +80,7 @@ class Journal(JournalReader):
         db.execute("BEGIN IMMEDIATE")
         found = self._check_schema()
         if found < SCHEMA_VERSION:
-            for statement in ((_TABLES if found == 0 else _FROM_1) + _TABLES_2).split(";"):
+            for statement in ((TABLES if found == 0 else FROM_1) + TABLES_2).split(";"):
                 db.execute(statement)
             db.execute(f"PRAGMA application_id={APPLICATION_ID}")
             db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
@@ -192,10 +98,10 @@ class Journal(JournalReader):
         with _Transaction(self):
             outcomes = self._store(batch)
             if "journaled" in outcomes:
-                self._db.execute(_CLOSE_BATCH)
+                self._db.execute(CLOSE_BATCH)
             self._count(batch, outcomes)
-            self._db.executemany(_MARK, [(mark.sensor, mark.boot, mark.seq) for mark in batch.marks])
-            self._db.executemany(_BOOT, [(boot.sensor, boot.kind, boot.key, boot.boot) for boot in batch.boots])
+            self._db.executemany(MARK, [(mark.sensor, mark.boot, mark.seq) for mark in batch.marks])
+            self._db.executemany(BOOT, [(boot.sensor, boot.kind, boot.key, boot.boot) for boot in batch.boots])
 
     def tick(self, now_ns: int) -> None:
         """Append a clock tick: the only way in which those who read the journal learn that time passes."""
@@ -207,8 +113,8 @@ class Journal(JournalReader):
         """Append one row that has no sender's key: a tick, a unit's position, an operator's action. Returns its id."""
         with _Transaction(self):
             row = (kind, subject, None, None, at_ns, at_ns, None, content_type, body, "", "")
-            identity = int(self._db.execute(_INSERT, row).lastrowid or 0)
-            self._db.execute(_CLOSE_BATCH)
+            identity = int(self._db.execute(INSERT, row).lastrowid or 0)
+            self._db.execute(CLOSE_BATCH)
             return identity
 
     def recall(self, sensor: str, boot: int) -> tuple[int, Set[int]]:
@@ -251,7 +157,7 @@ class Journal(JournalReader):
         rows = batch.rows
         if len(rows) == len(batch.messages):  # the usual case, in one statement: only good ones, all of them new
             self._db.execute("SAVEPOINT usual")
-            inserted = self._db.executemany(_INSERT_NEW, [_values(row) for row in rows]).rowcount
+            inserted = self._db.executemany(INSERT_NEW, [_values(row) for row in rows]).rowcount
             if inserted == len(rows):
                 self._db.execute("RELEASE usual")
                 return ["journaled"] * len(rows)
@@ -268,7 +174,7 @@ class Journal(JournalReader):
             return "duplicate"
         if known == "other":
             return self._store_dead(_conflict(row))
-        self._db.execute(_INSERT, _values(row))
+        self._db.execute(INSERT, _values(row))
         return "journaled"
 
     def _store_dead(self, dead: DeadLetter) -> str:
@@ -297,7 +203,7 @@ class Journal(JournalReader):
             dead.sender,
             dead.said,
         )
-        return "dead_lettered" if self._db.execute(_INSERT_DEAD, values).rowcount else "duplicate"
+        return "dead_lettered" if self._db.execute(INSERT_DEAD, values).rowcount else "duplicate"
 
     def _known(self, sensor: str, kind: str, boot: int, seq: int, payload_digest: bytes, but: int | None = None) -> str:
         """What the journal holds under this key: the "same" payload, an "other" one, or "nothing".
@@ -330,7 +236,7 @@ class Journal(JournalReader):
             if outcome == "journaled" and isinstance(message, Row) and message.flags
             for reason in (ANY, *message.flags.split(","))
         )
-        self._db.executemany(_FLAG, [(*key, count) for key, count in flagged.items()])
+        self._db.executemany(FLAG, [(*key, count) for key, count in flagged.items()])
         self._db.executemany(
             "INSERT OR REPLACE INTO replays VALUES (?, ?, ?)",
             [
@@ -341,7 +247,7 @@ class Journal(JournalReader):
         )
         names = ("journaled", "duplicate", "dead_lettered", "shed")
         self._db.executemany(
-            _COUNT, [(*source, total.total(), *(total[name] for name in names)) for source, total in totals.items()]
+            COUNT, [(*source, total.total(), *(total[name] for name in names)) for source, total in totals.items()]
         )
 
 
