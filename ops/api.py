@@ -56,7 +56,8 @@ class ApiSettings:
     """What the API shows and allows. ``border``: GeoJSON in lon/lat. ``stale_after_s``: from when a picture is old.
 
     ``demo``: what moves is simulated, and the page must say so. ``clock_rate``: seconds of ``now_ns`` a wall second.
-    ``pages``: folder of the built front end.
+    ``pages``: folder of the built front end. ``ground`` and ``layout``: the sector and its sensors as in
+    ops.ground_view, where they are known before the map process is open.
     """
 
     sector: str
@@ -65,6 +66,8 @@ class ApiSettings:
     stale_after_s: float = 5.0
     demo: bool = False
     clock_rate: float = 1.0
+    ground: Mapping[str, Any] | None = None
+    layout: Mapping[str, Any] | None = None
     pages: Path = BUILT
     guard: GuardSettings = field(default_factory=GuardSettings)
     stream: StreamSettings = field(default_factory=StreamSettings)
@@ -95,7 +98,7 @@ def create_app(
     """
     reader = store if isinstance(store, Reader) else Reader(store)
     routes = _Routes(reader, settings, act, now_ns, access_log)
-    session = Session(settings.demo, settings.operator, now_ns, settings.clock_rate)
+    session = Session(settings.demo, settings.operator, now_ns, settings.clock_rate, settings.ground, settings.layout)
     on_the_ground = None if ground is None else GroundRoutes(ground, session, routes.hub)
 
     @asynccontextmanager

@@ -29,8 +29,8 @@ def run_demo(options: DemoOptions, screen: Console, *, headless: bool, began_s: 
             demo = start(room, options, sector, began_s=began_s)
             room.serve(demo.actions.send)
         screen.print(f"The live map: {room.address}", highlight=False)
-        if not headless:
-            show_page(str(room.address))
+        if not headless and show_page(str(room.address)):
+            room.map.start()
         with _shown(screen, headless=headless) as show:
             demo.watch(show)
         with screen.status("Senders have stopped; draining the queues ..."):

@@ -24,6 +24,7 @@ from fusion.alert_state import Alert
 from ops.clock import ScenarioClock
 from ops.config import Ground, Settings, load_sector, load_settings, open_ground
 from ops.feeds import FeedSettings, OutboxPublisher, Unit
+from ops.ground_view import border_view, layout_view, sector_view
 from ops.journal_reader import ANY, JournalError, JournalReader, JournalRow
 from ops.picture import alert_dict, sensors_live, tracks_live
 from ops.pipeline import Pipeline
@@ -155,7 +156,13 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
         fusion = Fusion(journal, store, ground, settings, clock)
         if arguments.feed:
             stack.enter_context(_feed(arguments, settings, store, clock, fusion.news))
-        say(ready=True, cursor=fusion.cursor, border=ground.border.to_geodataframe().__geo_interface__)
+        say(
+            ready=True,
+            cursor=fusion.cursor,
+            border=border_view(ground),
+            sector=sector_view(ground),
+            layout=layout_view(ground, {}),
+        )
         _loop(fusion, stop)
         fusion.finish()
         _report(fusion)

@@ -38,6 +38,7 @@ Curvature = Annotated[float, Query(gt=0)]  # inf is a flat Earth
 Words = Annotated[str, Query(max_length=80)]
 
 WATCH_EVERY_S: Final = 0.5
+SOON_S: Final = 0.5
 _PLACE: Final = re.compile(r"\s*([+-]?\d{1,3}(?:\.\d{1,17})?)\s*,\s*([+-]?\d{1,3}(?:\.\d{1,17})?)\s*")
 _KEEP: Final = "private, max-age=31536000, immutable"
 _ASK_ANEW: Final = "private, no-cache"
@@ -45,12 +46,17 @@ _ASK_ANEW: Final = "private, no-cache"
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What of a sector's description belongs to this server rather than to the ground."""
+    """What of a sector's description this server knows by itself; ``sector`` and ``layout`` as in ops.ground_view.
+
+    Where it knows these two, a page shows them at once, and the map process may take its time.
+    """
 
     demo: bool
     operator: str
     now_ns: Callable[[], int]
     clock_rate: float = 1.0
+    sector: Mapping[str, Any] | None = None
+    layout: Mapping[str, Any] | None = None
 
 
 class GroundRoutes:
@@ -59,6 +65,7 @@ class GroundRoutes:
     def __init__(self, ask: Ask, session: Session, hub: Hub) -> None:
         self._ask_map, self._session, self._hub = ask, session, hub
         self._turns: anyio.CapacityLimiter | None = None
+        self._asking: set[asyncio.Task[Answer]] = set()
 
     def add_to(self, app: FastAPI) -> None:
         for path, handler in (
@@ -74,19 +81,41 @@ class GroundRoutes:
 
     async def sector(self, palette: Palette = "day") -> Response:
         """The sector in a few figures, its layers, and what time it is here."""
-        answer, layers = await self._ask("sector"), await self._ask("layers", palette=palette)
         session = self._session
-        body = json.loads(answer.body) | {
+        layers = await self._layers(palette)
+        if session.sector is None:
+            answer = await self._ask("sector")
+            if answer.status != 200:
+                return _passed_on(answer)
+        body = (json.loads(answer.body) if session.sector is None else dict(session.sector)) | {
             "demo": session.demo,
             "operator": session.operator,
             "version": installed_version(),
             "clock": {"now": rfc3339(session.now_ns()), "rate": session.clock_rate},
-            "layers": json.loads(layers.body),
+            "layers": layers,
         }
         return Response(to_json(body, where="sector"), media_type="application/json")
 
+    async def _layers(self, palette: Palette) -> list[Any]:
+        """The layers when the map tells them soon; none while it is still being opened."""
+        asking = asyncio.create_task(self._ask("layers", palette=palette))
+        self._asking.add(asking)  # a loop keeps only weak references to its tasks
+        asking.add_done_callback(self._asked)
+        done, _ = await asyncio.wait({asking}, timeout=SOON_S if self._session.sector else None)
+        if not done or asking.exception() or asking.result().status != 200:
+            return []
+        return json.loads(asking.result().body)  # type: ignore[no-any-return]
+
+    def _asked(self, task: asyncio.Task[Answer]) -> None:
+        self._asking.discard(task)
+        if not task.cancelled():
+            task.exception()  # looked at, so that the loop does not complain of it
+
     async def layout(self) -> Response:
         """Every sensor with its place and the outline of its range and view, as GeoJSON."""
+        if self._session.layout is not None:
+            body = to_json(self._session.layout, where="layout")
+            return Response(body, media_type="application/geo+json")
         return _passed_on(await self._ask("layout"))
 
     async def segments(self) -> Response:

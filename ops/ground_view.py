@@ -113,6 +113,16 @@ def segments_view(ground: Ground, shares: Sequence[float | None], revision: str)
     return {"type": "FeatureCollection", "revision": revision, "belt_m": ground.sector.belt_m, "features": features}
 
 
+def border_view(ground: Ground) -> dict[str, Any]:
+    """The border's segments as GeoJSON, one feature each, as ``Border.to_geodataframe`` has them, without pandas."""
+    features = []
+    for segment, (start, end) in enumerate(ground.border.segment_spans_m.tolist()):
+        places = np.asarray(ground.border.segment_geometry(segment).coords)
+        properties = {"segment": segment, "start_m": start, "end_m": end, "length_m": end - start}
+        features.append(_feature("LineString", _lonlat(ground, places), properties) | {"id": str(segment)})
+    return {"type": "FeatureCollection", "features": features}
+
+
 def place_view(ground: Ground, lon: float, lat: float) -> dict[str, Any]:
     """Height and steepness of one place, and where it lies beside the border. FrameError off the globe."""
     easting, northing = ground.frame.to_local(lon, lat)

@@ -55,6 +55,12 @@ class MapProcess:
             self._end()
         self._client.close()
 
+    def start(self) -> None:
+        """Start the process now, for somebody is about to look."""
+        with self._lock:
+            self._looked_s = time.monotonic()
+            self._start_if_dead()
+
     @property
     def running(self) -> bool:
         """Whether there is a process that answers, or is about to."""

@@ -243,6 +243,8 @@ class Room:
             ApiSettings(
                 sector=options.sector_id,
                 border=self.fusion.wait_for("border", timeout_s=START_TIMEOUT_S),
+                ground=self.fusion.wait_for("sector", timeout_s=START_TIMEOUT_S),
+                layout=self.fusion.wait_for("layout", timeout_s=START_TIMEOUT_S),
                 stale_after_s=5.0 * options.clock.rate,
                 demo=options.fresh,
                 clock_rate=options.clock.rate,

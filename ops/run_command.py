@@ -55,6 +55,7 @@ def run_sector(
             room.url, sector.name, data, now_ns=options.clock.now_ns, identity=room.identity_of(UNIT)
         ) as actions:
             address = room.serve(actions.send)
+            room.map.start()  # an operations room is looked at
             screen.print(
                 f"Sector {sector.name} is running; the live map: {address}  (Ctrl-C stops it)", highlight=False
             )

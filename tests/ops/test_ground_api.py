@@ -24,7 +24,7 @@ from geo.terrain import sample, slope
 from geo.visibility import line_of_sight
 from ops.api import ApiSettings, create_app
 from ops.config import Ground
-from ops.ground_view import layout_view
+from ops.ground_view import border_view, layout_view, lonlat_bounds, sector_view
 from ops.map_answers import Answer, MapClient, MapUnavailable
 from ops.map_process import MapProcess
 from ops.mapping import QUESTIONS, MapService
@@ -347,6 +347,40 @@ def test_the_map_answers_only_its_questions(hill_ground: Ground):
         assert service.answer(question, {}).status == 404
     assert service.answer("tile", {"layer": "visible"}).status == 500  # our own mistake: said, and logged
     assert all(callable(getattr(service, question)) for question in QUESTIONS)
+
+
+def test_what_the_server_knows_is_shown_while_the_map_is_still_being_opened(hill_ground: Ground, tmp_path: Path):
+    """Above all that it is a demonstration; the layers follow when the map tells them."""
+    opened, service = threading.Event(), MapService(hill_ground)
+
+    def ask(question: str, **arguments: Any) -> Answer:
+        arguments.pop("lookers", None)
+        opened.wait(30)
+        return service.answer(question, arguments)
+
+    known = ApiSettings(
+        "hills", demo=True, pages=tmp_path, ground=sector_view(hill_ground), layout=layout_view(hill_ground, {})
+    )
+    app = create_app(tmp_path / "s.db", known, act=print, now_ns=lambda: T0_NS, ground=ask)
+    with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=5) as client:
+        first = client.get("/api/sector").json()
+        assert first["demo"] is True
+        assert first["bounds"] == list(lonlat_bounds(hill_ground))
+        assert first["layers"] == []
+        assert len(client.get("/api/layout").json()["features"]) == 2 * len(SENSORS)
+        opened.set()
+        assert until(lambda: client.get("/api/sector").json()["layers"] == client.get("/api/layers").json() != [])
+
+
+def test_the_border_is_as_geopandas_would_write_it(hill_ground: Ground):
+    ours = border_view(hill_ground)["features"]
+    theirs = hill_ground.border.to_geodataframe().__geo_interface__["features"]
+    assert len(ours) == len(theirs)
+    for mine, wanted in zip(ours, theirs, strict=True):
+        assert mine["properties"] == wanted["properties"]
+        assert np.asarray(mine["geometry"]["coordinates"]) == pytest.approx(
+            np.asarray(wanted["geometry"]["coordinates"]), abs=1e-7
+        )
 
 
 # The map as a process of its own
