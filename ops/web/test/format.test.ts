@@ -86,6 +86,11 @@ test("silence is named, and is never a calm picture", () => {
 test("tracks that are only predicted are counted", () => {
   const track = (id: string, status: string) =>
     [id, readTrack({ track: id, status, lon: 1, lat: 2, updated_ns: 0 })] as const;
-  const tracks = new Map([track("a", "confirmed"), track("b", "coasting")]) as State["tracks"];
-  assert.match(unseen({ ...INITIAL, tracks }, 0).tracks, /^1 of 2 tracks/);
+  const two = [track("a", "confirmed"), track("b", "coasting")];
+  const said = (entries: typeof two, nowMs: number): string =>
+    unseen({ ...INITIAL, tracks: new Map(entries) as State["tracks"] }, nowMs).tracks;
+  assert.match(said(two, 0), /^1 of 2 tracks/);
+  assert.match(said(two, 16_000), /^2 of 2 tracks/);
+  assert.match(said([...two, track("c", "tentative"), track("d", "tentative")], 16_000), /^2 of 2 tracks/);
+  assert.equal(said([track("c", "tentative")], 16_000), "");
 });

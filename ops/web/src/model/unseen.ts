@@ -44,7 +44,8 @@ export function unseen(state: State, nowMs: number): Unseen {
       ? "How much ground is hidden from every sensor is not known yet"
       : `${percent(share)} ${ground} hidden from all working sensors (shaded)`;
   const lost = lostSensors(state.sensors);
-  const tracks = [...state.tracks.values()];
+  // A tentative track is no mover yet: it would only make what is lost look like a small share.
+  const tracks = [...state.tracks.values()].filter(({ status }) => status !== "tentative");
   const predicted = tracks.filter((track) => ["coasting", "stale"].includes(look(track, nowMs))).length;
   return {
     hidden,
