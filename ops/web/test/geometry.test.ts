@@ -5,7 +5,7 @@ import { ellipse, polar, scaleAt, shifted } from "../src/geo/shapes.ts";
 import { readTrack } from "../src/model/read.ts";
 import { ELLIPSE_95, type Track } from "../src/model/records.ts";
 import { Trails } from "../src/model/trails.ts";
-import { detailed, DETAILED_TRACKS, look, opacity, STALE_TRACK_S } from "../src/model/tracks.ts";
+import { drawnAs, detailed, DETAILED_TRACKS, look, opacity, STALE_TRACK_S } from "../src/model/tracks.ts";
 
 function track(id: string, more: Record<string, unknown> = {}): Track {
   const read = readTrack({ track: id, status: "confirmed", lon: 0.5, lat: 45, existence: 1, updated_ns: 0, ...more });
@@ -93,7 +93,11 @@ test("doubled places and broken coordinates of a border make no crossing", () =>
 test("a track without a plot for long is stale, whatever its status", () => {
   assert.equal(look(track("T"), 1000), "confirmed");
   assert.equal(look(track("T", { status: "coasting" }), 1000), "coasting");
-  assert.equal(look(track("T"), (STALE_TRACK_S + 1) * 1000), "stale");
+  const lateMs = (STALE_TRACK_S + 1) * 1000;
+  assert.equal(look(track("T"), lateMs), "stale");
+  assert.equal(drawnAs(track("T"), lateMs), "stale");
+  assert.equal(drawnAs(track("T", { status: "tentative" }), lateMs), "tentative-stale");
+  assert.equal(drawnAs(track("T", { status: "tentative" }), 1000), "tentative");
 });
 
 test("the less certain a track, the fainter, but it never vanishes", () => {

@@ -62,10 +62,14 @@ test("a legend's colour is a colour or nothing; a layer's name is a path segment
   const layer = readLayer({
     id: "visible",
     legend: [
-      { colour: "#3a3e46", label: "a" },
-      { colour: "url(x)", label: "b" },
+      { colour: "#3a3e46", label: "a", pattern: "hatch" },
+      { colour: "url(x)", label: "b", pattern: "constructor" },
     ],
   });
+  assert.deepEqual(
+    layer?.legend.map(({ pattern }) => pattern),
+    ["hatch", ""],
+  );
   assert.deepEqual(
     layer?.legend.map(({ colour }) => colour),
     ["#3a3e46", ""],

@@ -7,7 +7,7 @@ import { duration } from "../format.ts";
 import { readable } from "../model/read.ts";
 import { isOpen, type Alerts } from "../model/alerts.ts";
 import { ELLIPSE_95, PRIORITIES, type Place, type Priority, type Sensor, type Track } from "../model/records.ts";
-import { CROSSING_AHEAD_S, dotName, iconName, look, opacity, VECTOR_S } from "../model/tracks.ts";
+import { CROSSING_AHEAD_S, dotName, drawnAs, iconName, look, opacity, VECTOR_S } from "../model/tracks.ts";
 import { markName } from "./marks.ts";
 
 /** Longer names would hide the map. */
@@ -32,7 +32,7 @@ export function trackFeature(
   priority: Priority | undefined,
   crowded = false,
 ): Feature<Point> {
-  const how = look(track, nowMs);
+  const how = drawnAs(track, nowMs);
   const icon = iconName(track.label, how, priority !== undefined);
   const properties = {
     id: track.id,

@@ -3,7 +3,7 @@
 
 import { ms, numberlandcivilian, numberlandequipment } from "milsymbol/sets";
 import { CLASSES, type Label } from "../model/records.ts";
-import { dotName, iconName, type Look } from "../model/tracks.ts";
+import { dotName, iconName, type Drawn } from "../model/tracks.ts";
 import type { Colours } from "./palette.ts";
 
 ms.addIcons(numberlandcivilian);
@@ -25,7 +25,7 @@ const ENTITY: Readonly<Record<Label, readonly [set: string, entity: string]>> = 
 };
 const SENSOR_ENTITY: Readonly<Record<string, string>> = { radar: "220300", camera: "220100", ground_sensor: "220200" };
 
-const LOOKS: readonly Look[] = ["confirmed", "tentative", "coasting", "stale"];
+const LOOKS: readonly Drawn[] = ["confirmed", "tentative", "coasting", "stale", "tentative-stale"];
 const LABELS: readonly Label[] = [...CLASSES, "unknown"];
 
 export interface NamedImage {
@@ -47,12 +47,12 @@ export function trackImages(colours: Colours): NamedImage[] {
 }
 
 /** A track among thousands, seen from afar: filled where seen, hollow where only predicted. */
-function dotSymbol(how: Look, colours: Colours): HTMLCanvasElement {
+function dotSymbol(how: Drawn, colours: Colours): HTMLCanvasElement {
   const canvas = square(DOT_PX);
   const pen = context(canvas);
-  const predicted = how === "coasting" || how === "stale";
+  const predicted = how !== "confirmed" && how !== "tentative";
   pen.beginPath();
-  pen.arc(canvas.width / 2, canvas.height / 2, (how === "tentative" ? 2.6 : 3.8) * RATIO, 0, 2 * Math.PI);
+  pen.arc(canvas.width / 2, canvas.height / 2, (isTentative(how) ? 2.6 : 3.8) * RATIO, 0, 2 * Math.PI);
   pen.lineWidth = 2.6 * RATIO;
   pen.strokeStyle = predicted ? colours.halo : colours.ink;
   pen.stroke();
@@ -65,10 +65,10 @@ function dotSymbol(how: Look, colours: Colours): HTMLCanvasElement {
 }
 
 /** Confirmed: filled. Tentative: small. Coasting: dashed and hollow. Stale: the same, crossed through. */
-export function trackSymbol(label: Label, how: Look, alerted: boolean, colours: Colours): HTMLCanvasElement {
+export function trackSymbol(label: Label, how: Drawn, alerted: boolean, colours: Colours): HTMLCanvasElement {
   const [set, entity] = ENTITY[label];
-  const predicted = how === "coasting" || how === "stale";
-  const small = how === "tentative" ? 0.68 : 1;
+  const predicted = how !== "confirmed" && how !== "tentative";
+  const small = isTentative(how) ? 0.68 : 1;
   const canvas = square();
   const sidc = `1001${set}${predicted ? "1" : "0"}000${entity}0000`;
   const fill = alerted ? colours.alert : colours.calm;
@@ -81,8 +81,12 @@ export function trackSymbol(label: Label, how: Look, alerted: boolean, colours: 
   });
   if (!entity.startsWith("0000")) icon(canvas, sidc, 30 * small, predicted ? colours.ink : "#000000");
   if (label === "other") dot(canvas, predicted ? colours.ink : "#000000");
-  if (how === "stale") stroke(canvas, colours.ink);
+  if (how === "stale" || how === "tentative-stale") stroke(canvas, colours.ink, small);
   return canvas;
+}
+
+function isTentative(how: Drawn): boolean {
+  return how === "tentative" || how === "tentative-stale";
 }
 
 export function sensorImages(kinds: readonly string[], colours: Colours): NamedImage[] {
@@ -182,9 +186,9 @@ function dot(canvas: HTMLCanvasElement, ink: string): void {
   pen.fill();
 }
 
-function stroke(canvas: HTMLCanvasElement, ink: string): void {
+function stroke(canvas: HTMLCanvasElement, ink: string, size = 1): void {
   const pen = context(canvas);
-  const [low, high] = [canvas.width * 0.2, canvas.width * 0.8];
+  const [low, high] = [canvas.width * (0.5 - 0.3 * size), canvas.width * (0.5 + 0.3 * size)];
   pen.strokeStyle = ink;
   pen.lineWidth = 2 * RATIO;
   pen.beginPath();

@@ -10,6 +10,7 @@ import {
   type Counts,
   type Label,
   type LayerInfo,
+  type Pattern,
   type Place,
   type Sector,
   type Sensor,
@@ -203,7 +204,8 @@ export function readLayer(raw: unknown): LayerInfo | null {
     const row = object(entry);
     const colour = typeof row?.["colour"] === "string" ? row["colour"].trim() : "";
     const known = /^#[0-9a-f]{3,8}$|^rgba?\([\d.,%\s/]+\)$/i.test(colour);
-    return row === null ? [] : [{ colour: known ? colour : "", label: text(row["label"], 120) }];
+    const pattern: Pattern = (["veil", "hatch"] as const).find((name) => name === row?.["pattern"]) ?? "";
+    return row === null ? [] : [{ colour: known ? colour : "", label: text(row["label"], 120), pattern }];
   });
   const revision = body["revision"];
   return {

@@ -94,13 +94,16 @@ export interface Alert {
   readonly reason: string;
 }
 
+/** How a colour lies on the map: all over, as the shade of unseen ground, or as the crossed lines of unknown ground. */
+export type Pattern = "" | "veil" | "hatch";
+
 export interface LayerInfo {
   readonly id: string;
   readonly title: string;
   readonly revision: string;
   readonly minzoom: number;
   readonly maxzoom: number;
-  readonly legend: readonly { readonly colour: string; readonly label: string }[];
+  readonly legend: readonly { readonly colour: string; readonly label: string; readonly pattern: Pattern }[];
 }
 
 export interface Sector {

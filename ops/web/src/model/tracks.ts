@@ -21,17 +21,25 @@ export function look(track: Track, nowMs: number): Look {
   return track.status;
 }
 
+/** As its symbol is drawn: a tentative track that went stale stays small, or it would look like a mover that was lost. */
+export type Drawn = Look | "tentative-stale";
+
+export function drawnAs(track: Track, nowMs: number): Drawn {
+  const how = look(track, nowMs);
+  return how === "stale" && track.status === "tentative" ? "tentative-stale" : how;
+}
+
 /** Existence as opacity, never so faint that it is overlooked; in steps, so that a picture changes little. */
 export function opacity(track: Track): number {
   return Math.round((0.3 + 0.7 * track.existence) * 20) / 20;
 }
 
-export function iconName(label: Label, how: Look, alerted: boolean): string {
+export function iconName(label: Label, how: Drawn, alerted: boolean): string {
   return `track/${label}/${how}${alerted ? "/alert" : ""}`;
 }
 
 /** The same track as a dot, for a picture too full for symbols. */
-export function dotName(how: Look): string {
+export function dotName(how: Drawn): string {
   return `track/dot/${how}`;
 }
 

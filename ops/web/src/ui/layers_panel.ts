@@ -2,7 +2,7 @@
 
 import type { LayerInfo } from "../model/records.ts";
 import type { State } from "../model/state.ts";
-import { el, keyed, part, setText } from "./dom.ts";
+import { el, keyed, part, setData, setText } from "./dom.ts";
 import { remember, remembered } from "./preferences.ts";
 
 export interface Switch {
@@ -90,7 +90,10 @@ function showLegend(row: HTMLElement, layer: LayerInfo): void {
     () => el("li", {}, el("span", { class: "swatch" }), el("span")),
     (item, entry) => {
       const [swatch, words] = item.children;
-      (swatch as HTMLElement).style.backgroundColor = entry.colour;
+      if (swatch instanceof HTMLElement) {
+        swatch.style.color = entry.colour;
+        setData(swatch, "pattern", entry.pattern);
+      }
       if (words !== undefined) setText(words, entry.label);
     },
   );
