@@ -59,6 +59,7 @@ def test_a_server_that_hangs_is_lost_too_and_comes_back(calm: Any, visit: Callab
     calm.signal(signal.SIGSTOP)
     try:
         here.page.wait_for_selector("#stream-state[data-state=stale], #stream-state[data-state=lost]", timeout=10_000)
+        expect(here.part("banner-stream")).not_to_contain_text("the server is there")
         expect(here.part("stream-state")).to_have_attribute("data-state", "lost", timeout=20_000)
         expect(here.part("banner-stream")).to_be_visible()
     finally:
@@ -72,7 +73,7 @@ def test_a_picture_that_nobody_renews_is_called_stale(calm: Any, visit: Callable
     calm.paused = True
     try:
         expect(here.part("stream-state")).to_have_attribute("data-state", "stale", timeout=12_000)
-        expect(here.part("banner-stream")).to_contain_text("stale")
+        expect(here.part("banner-stream")).to_contain_text("stale: the server is there, but fusion has written nothing")
         expect(here.part("unseen-sensors")).to_contain_text("as of the last picture")
     finally:
         calm.paused = False
@@ -91,7 +92,7 @@ def test_a_silent_sensor_is_lost_ground_never_calm(world: Any, visit: Callable[.
     world.sensors = [
         entry | {"state": "silent"} if entry["sensor"] == "radar-crest" else entry for entry in world.sensors
     ]
-    expect(here.part("unseen-sensors")).to_contain_text("1 of 4 sensors do not watch: radar-crest silent")
+    expect(here.part("unseen-sensors")).to_contain_text(re.compile("1 of 4 sensors do not watch.*: radar-crest silent"))
     expect(here.part("unseen-hidden")).not_to_contain_text(f"{before} %", timeout=15_000)
     assert int(share.findall(here.part("unseen-hidden").inner_text())[0]) > before
     asked = here.page.evaluate("() => performance.getEntriesByType('resource').map(e => e.name)")
@@ -247,6 +248,54 @@ def test_the_sound_can_be_silenced_and_stays_silent(calm: Any, visit: Callable[.
     expect(button).to_have_attribute("aria-pressed", "false")
     here.page.reload()
     expect(here.part("sound")).to_have_attribute("aria-pressed", "false")
+
+
+def test_what_the_server_could_not_give_at_first_is_asked_for_again(calm: Any, visit: Callable[..., Any]):
+    """As while its map process starts: fields of view, and the word DEMO, must not stay away until a reload."""
+    here = visit("about:blank")
+    here.witness.home, here.witness.outage = calm.address, True
+    body = '{"error": "The map starts."}'
+    refused = dict.fromkeys(("sector", "border", "layout", "layers", "segments"), 0)
+
+    def refuse_once(route: Any) -> None:
+        part = route.request.url.split("/api/")[1].split("?")[0]
+        refused[part] += 1
+        if refused[part] > 1:
+            route.continue_()
+        else:
+            route.fulfill(status=503, content_type="application/json", body=body)
+
+    here.page.route(re.compile(f"/api/({'|'.join(refused)})([?]|$)"), refuse_once)
+    here.page.goto(calm.address)
+    expect(here.part("banner-parts")).to_contain_text("layout (The map starts.)", timeout=15_000)
+    expect(here.part("banner-parts")).to_be_hidden(timeout=25_000)
+    expect(here.part("sector-name")).to_have_text(re.compile("Cumberland"))
+    assert min(refused.values()) >= 2
+
+
+def test_the_focus_is_never_lost_with_what_held_it(calm: Any, visit: Callable[..., Any]):
+    here = visit(calm.address)
+    here.live()
+    press = here.page.keyboard.press
+    here.part("tool-measure").focus()
+    for key in ("Enter", "m", "Enter"):
+        press(key)
+    for button in ("tool-undo", "tool-clear"):
+        here.part(button).focus()
+        press("Enter")
+        expect(here.part(button)).to_be_focused()
+    here.part("tool-close").focus()
+    press("Enter")
+    expect(here.part("tool-measure")).to_be_focused()
+    here.part("tool-sight").focus()
+    press("Enter")
+    here.part("observer-height").focus()
+    press("Escape")
+    expect(here.part("tool-sight")).to_be_focused()
+    here.part("alert-open").first.click()
+    here.part("details-close").focus()
+    press("Enter")
+    expect(here.part("panel-details")).to_be_focused()
 
 
 def test_an_empty_night_and_a_missing_map_are_said(tmp_path: Path, world: Any, visit: Callable[..., Any]):

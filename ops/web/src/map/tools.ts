@@ -44,7 +44,9 @@ export class Tools {
     this.#set([]);
   }
 
+  /** Whoever was in the panel is brought back to the button that opened it. */
   end(): void {
+    if (this.#tool !== null && part("tool-panel").contains(document.activeElement)) part(`tool-${this.#tool}`).focus();
     this.#tool = null;
     this.#mark();
     this.#set([]);

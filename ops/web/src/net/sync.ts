@@ -23,10 +23,13 @@ import { getJson, RequestFailed } from "./api.ts";
 import { NewestPicture, pictureIntervalMs } from "./pictures.ts";
 import { readStream } from "./stream.ts";
 
+type Part = "sector" | "border" | "segments" | "layout" | "layers";
+
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 10_000;
 const COUNTS_EVERY_MS = 5_000;
 const LAYERS_EVERY_MS = 60_000;
+const MISSING_AGAIN_MS = 5_000;
 const HIDDEN_AGAIN_MS = 3_000;
 const ALERT_LIMIT = 5000;
 
@@ -40,6 +43,7 @@ export class Sync {
   #stop = new AbortController();
   #wake: (() => void) | null = null;
   #again: ReturnType<typeof setTimeout> | null = null;
+  #filling = false;
 
   /** `palette`: in which colours the server should draw. */
   constructor(store: Store, clock: ServerClock, trails: Trails, palette: () => string) {
@@ -58,6 +62,7 @@ export class Sync {
     this.#every(COUNTS_EVERY_MS, () => this.#loadCounts());
     this.#every(LAYERS_EVERY_MS, () => this.#loadGround());
     this.#every(LAYERS_EVERY_MS, () => this.#loadSector());
+    this.#every(MISSING_AGAIN_MS, () => this.#loadMissing());
     let retryMs = FIRST_RETRY_MS;
     while (!this.#stop.signal.aborted) {
       this.#connection({ phase: "connecting", retryMs: null });
@@ -184,6 +189,24 @@ export class Sync {
     void this.#loadCounts();
   }
 
+  /** What the server could not give when it was asked, such as while its map process starts. */
+  async #loadMissing(): Promise<void> {
+    if (this.#filling) return;
+    this.#filling = true;
+    await Promise.allSettled([
+      this.#failed("sector") && this.#loadSector(),
+      this.#failed("border") && this.#load("border", "/api/border", readCollection),
+      this.#failed("layout") && this.#load("layout", "/api/layout", readCollection),
+      (this.#failed("segments") || this.#failed("layers")) && this.#loadGround(),
+    ]);
+    this.#filling = false;
+  }
+
+  #failed(name: Part): boolean {
+    const { value, problem } = this.#store.state[name];
+    return value === null && problem !== "";
+  }
+
   async #loadSector(): Promise<void> {
     const sentMs = Date.now();
     const before = this.#store.state.sector;
@@ -225,7 +248,7 @@ export class Sync {
     }
   }
 
-  async #load<K extends "sector" | "border" | "segments" | "layout" | "layers">(
+  async #load<K extends Part>(
     part: K,
     path: string,
     read: (raw: unknown) => NonNullable<State[K]["value"]> | null,

@@ -37,7 +37,14 @@ export class DetailsPanel {
     part("panel-details").append(this.#empty, this.#body);
   }
 
+  /** When the button that has the focus goes away, the focus stays in the panel. */
   show(state: State, nowMs: number): void {
+    const held = this.#body.contains(document.activeElement);
+    this.#draw(state, nowMs);
+    if (held && (this.#body.hidden || !this.#body.contains(document.activeElement))) part("panel-details").focus();
+  }
+
+  #draw(state: State, nowMs: number): void {
     const { selection } = state;
     const details = selection === null ? null : describe(selection, state, nowMs);
     this.#empty.hidden = details !== null;

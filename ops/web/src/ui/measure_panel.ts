@@ -20,9 +20,16 @@ export class MeasurePanel {
   }
 
   show(places: readonly Place[]): void {
-    const panel = part("tool-panel");
-    panel.replaceChildren(toolHead("Measure", this.#commands), places.length < 2 ? hint(places.length) : table(places));
+    fillTool(toolHead("Measure", this.#commands), places.length < 2 ? hint(places.length) : table(places));
   }
+}
+
+/** What the tool's panel holds from now on; a button or field that is still there keeps the focus. */
+export function fillTool(...content: Node[]): void {
+  const panel = part("tool-panel");
+  const held = panel.contains(document.activeElement) ? (document.activeElement as HTMLElement).dataset["testid"] : "";
+  panel.replaceChildren(...content);
+  if (held) panel.querySelector<HTMLElement>(`[data-testid="${held}"]`)?.focus();
 }
 
 export function toolHead(title: string, commands: ToolCommands): HTMLElement {

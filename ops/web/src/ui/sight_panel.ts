@@ -6,7 +6,7 @@ import { list, number, object } from "../model/read.ts";
 import type { Place } from "../model/records.ts";
 import { getJson } from "../net/api.ts";
 import { el, part } from "./dom.ts";
-import { toolHead, type ToolCommands } from "./measure_panel.ts";
+import { fillTool, toolHead, type ToolCommands } from "./measure_panel.ts";
 import { profileChart, type Profile } from "./profile_chart.ts";
 
 const OBSERVER_HEIGHT_M = 2;
@@ -55,9 +55,7 @@ export class SightPanel {
       el("label", {}, "Observer's eye above ground ", this.#observer, " m"),
       el("label", {}, "Target's top above ground ", this.#target, " m"),
     );
-    const focused = document.activeElement as HTMLElement | null;
-    part("tool-panel").replaceChildren(toolHead("Line of sight", this.#commands), inputs, ...content);
-    if (focused === this.#observer || focused === this.#target) focused.focus();
+    fillTool(toolHead("Line of sight", this.#commands), inputs, ...content);
   }
 
   async #ask(from: Place, to: Place): Promise<void> {

@@ -78,8 +78,13 @@ export class Strip {
       const next = retry === null || retry <= monotonicMs ? "Trying again now." : "Trying again.";
       return `Connection lost. ${state.connection.problem || "The stream fell silent."} ${old} New alerts do not arrive. ${next}`;
     }
-    if (stream === "stale")
-      return "The picture is stale: the server is there, but fusion has written nothing new. What moves now is not shown.";
+    if (stream === "stale") {
+      const { heardMs } = state.connection;
+      // Only what came after the picture shows that the server is still there.
+      const there = ageS !== null && monotonicMs - heardMs < (ageS - 1) * 1000;
+      const why = there ? "the server is there, but fusion has written nothing new" : "nothing new has come from the server";
+      return `The picture is stale: ${why}. What moves now is not shown.`;
+    }
     return "";
   }
 
