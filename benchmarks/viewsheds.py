@@ -1,4 +1,4 @@
-"""Many observers: what 1, 10, 50 and with --full 1,000 of them see together, beside GDAL in a loop; and covering sites.
+"""Many observers: what 1, 10, 50 and with --full 1,000 of them see together, beside GDAL in a loop.
 
 Ground: the Juan de Fuca SRTM tile (1″, 3601 × 3601, voids and sea at 0) where it is beside the repository, else a
 generated fractal of that size; cells are taken as 30 m squares. Observers 20 m up on random cells of land, targets
@@ -34,7 +34,6 @@ GROWTH = (1, 10, 50)
 FULL = 1000
 FEW, REPEATS = 10, 3  # a single call of few observers says more of the first use of memory than of the work
 WORKERS_SITES = 200  # enough work that what one thread does alone is a small part
-COVER_SITES, COVER_CELLS, COVER_K = 1000, 20_000, 20
 
 
 def ground() -> tuple[str, npt.NDArray[np.float32]]:
@@ -254,45 +253,6 @@ def second_worker(folder: str, z: npt.NDArray[np.float32], range_m: float, runs:
     return found
 
 
-def covering() -> dict[str, Any]:
-    """Lazy greedy against plain greedy: 1,000 random discs over 20,000 cells."""
-    from geo import covering as own
-    from geo.footprints import Footprints
-
-    own.compile_kernels()
-    random = np.random.default_rng(5)
-    side = 200
-    cells = np.stack(np.meshgrid(np.arange(side), np.arange(COVER_CELLS // side)), axis=-1).reshape(-1, 2)
-    centres = random.uniform(0, (side, COVER_CELLS // side), (COVER_SITES, 2))
-    reach = random.uniform(5, 18, COVER_SITES)
-    sets = np.array([np.hypot(*(cells - c).T) < r for c, r in zip(centres, reach, strict=True)])
-    sets &= random.random(sets.shape) < 0.8
-    packed = Footprints.of(sets)
-    figures: dict[str, Any] = {"sites": COVER_SITES, "cells": COVER_CELLS, "k": COVER_K}
-    for name, call in (
-        ("lazy_ms", lambda: own.covering_sites(packed, COVER_K).sites),
-        ("plain_packed_ms", lambda: own.plain_greedy(packed, COVER_K)),
-        ("plain_numpy_ms", lambda: numpy_greedy(sets, COVER_K)),
-    ):
-        began = time.process_time()
-        chosen = call()
-        figures[name] = (time.process_time() - began) * 1e3
-        figures.setdefault("chosen", chosen.tolist())
-        assert chosen.tolist() == figures["chosen"]
-    answer = own.covering_sites(packed, COVER_K)
-    del figures["chosen"]
-    return figures | {"covered": answer.covered, "at_least_of_the_best": answer.covered / answer.bound}
-
-
-def numpy_greedy(sets: npt.NDArray[np.bool_], k: int) -> npt.NDArray[np.int64]:
-    """Greedy as one writes it without bits."""
-    covered, chosen = np.zeros(sets.shape[1], bool), []
-    for _ in range(k):
-        chosen.append(int(np.argmax((sets & ~covered).sum(axis=1))))
-        covered |= sets[chosen[-1]]
-    return np.array(chosen)
-
-
 def main() -> None:
     """Entry point."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -306,19 +266,17 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         grown = growth(folder, z, counts, range_m)
         doubled = second_worker(folder, z, range_m, options.runs, WORKERS_SITES)
-    covered = covering()
     head = ("tool", "observers", "CPU s each", "wall s", "peak MB", "cells that differ %", "pairs, at least %")
     machine.table(head, [tuple(row.values()) for row in grown])
     for scheduler in ("threads", "processes"):
         machine.table((scheduler, *doubled[scheduler]), [("", *doubled[scheduler].values())])
-    machine.table(tuple(covered), [tuple(covered.values())])
     figures = {"ground": name, "range_km": options.range_km, "growth": grown, "second_worker": doubled}
-    machine.report("viewsheds", figures | {"covering": covered})
+    machine.report("viewsheds", figures)
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] in (["--watchline"], ["--gdal"]):
-        tool = by_gdal if sys.argv[1] == "--gdal" else by_watchline
-        sys.stdout.write(json.dumps(tool(json.loads(sys.argv[2]))) + "\n")
+    tools = {"--watchline": by_watchline, "--gdal": by_gdal}
+    if len(sys.argv) > 1 and sys.argv[1] in tools:
+        sys.stdout.write(json.dumps(tools[sys.argv[1]](json.loads(sys.argv[2]))) + "\n")
     else:
         main()
