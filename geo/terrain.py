@@ -86,6 +86,8 @@ def plan_terrain(
     """Which cells ``open_terrain`` would make of these rasters, from their headers; arguments and errors as there."""
     if bounds_deg is not None:
         check_degrees(bounds_deg)
+    if frame is not None and not isinstance(frame, LocalFrame):
+        raise BadInput(f"{frame!r}", where="frame", expected="a LocalFrame, or None")
     sources = [
         side
         for source in join_tiles([read_header(name, nodata=nodata) for name in tile_names(path)])
@@ -193,12 +195,14 @@ def _laid_on(plan: Plan, chunks: Chunks | None, read: Callable[[int, int, int, i
     import dask.array as da  # here, because processes that hold small terrain in memory do without it
 
     if isinstance(chunks, Mapping):
+        if not set(chunks) <= {"northing", "easting"}:
+            raise BadInput(f"{dict(chunks)}", where="chunks", expected="cells by northing and easting")
         chunks = (chunks.get("northing", plan.grid.rows), chunks.get("easting", plan.grid.columns))
     try:
         cut = da.core.normalize_chunks(  # type: ignore[no-untyped-call]
             chunks, (plan.grid.rows, plan.grid.columns), dtype=dtype
         )
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, ArithmeticError) as error:
         raise BadInput(f"{chunks!r}", where="chunks", expected="chunks as dask has them, or a mapping") from error
     if len(cut[0]) * len(cut[1]) > MOST_CHUNKS:
         raise TerrainError(

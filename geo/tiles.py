@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from geo.errors import TerrainError
@@ -28,6 +28,8 @@ def tile_names(path: Paths) -> list[str]:
     """
     if isinstance(path, str | Path):
         return _expanded(str(path))
+    if not isinstance(path, Iterable):
+        raise TerrainError(f"{path!r}", where="terrain", expected="the path of a raster, or a list of them")
     names = [name for one in path for name in _expanded(str(one))]
     if not names:
         raise TerrainError("no tile is given", where="terrain", expected="at least one raster")

@@ -224,7 +224,7 @@ def story_of(layout: Layout, terrain: xr.Dataset, task: Task, label: str) -> dic
         "target_height_m": TARGET_HEIGHT_M[situation.target],
         "conditions": label,
         "conditions_numbers": json.dumps(situation.conditions.as_numbers()),
-        "dwell_s": task.dwell_s,
+        "dwell_s": float(task.dwell_s),
         "viewshed": task.mode,
         "formula": "P = 1 − exp(−Σ λ_s t_s), t_s the dwell, for a camera at most one search",
         "independence": INDEPENDENT,

@@ -78,7 +78,7 @@ def checked_blocks(layout: Layout, terrain: xr.Dataset, task: Task, block_cells:
     """
     surface_of(terrain)
     refuse_without_ground(layout, terrain)
-    if block_cells < 1:
+    if block_cells < 1 or block_cells != int(block_cells):
         raise LayoutError(f"{block_cells!r}", where="block_cells", expected="cells along a block's side, from 1")
     rows, columns = terrain["elevation"].shape
     chunks = da.core.normalize_chunks(  # type: ignore[no-untyped-call]

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
+from numbers import Real
 from typing import Final
 
 import numpy as np
@@ -47,7 +48,7 @@ class Task:
     mode: Mode = "exact"
 
     def __post_init__(self) -> None:
-        number = isinstance(self.dwell_s, (int, float)) and not isinstance(self.dwell_s, bool)
+        number = isinstance(self.dwell_s, Real) and not isinstance(self.dwell_s, bool)
         if not number or not 0.0 < self.dwell_s < math.inf:
             raise BadInput(f"{self.dwell_s!r}", where="dwell_s", expected="a finite number of seconds above 0")
         if self.mode not in ("exact", "fast"):

@@ -255,11 +255,20 @@ def plane(eastward: float, northward: float) -> xr.Dataset:
     )
 
 
-@pytest.mark.parametrize("chunks", ["many", 0.5j, {"northing": "x"}, (1, 2, 3)])
+@pytest.mark.parametrize("chunks", ["many", 0.5j, {"northing": "x"}, (1, 2, 3), 0, {"row": 3}])
 def test_chunks_that_are_none_are_refused(tmp_path: Path, chunks: object) -> None:
     path = written(tmp_path / "tile.tif", HILLS.astype(np.int16))
     with pytest.raises(BadInput, match="chunks"):
         open_terrain(path, chunks=chunks)  # type: ignore[arg-type]
+
+
+def test_what_is_no_path_and_no_frame_is_refused(tmp_path: Path) -> None:
+    for nothing in (None, 5):
+        with pytest.raises(TerrainError, match="the path of a raster"):
+            open_terrain(nothing)  # type: ignore[arg-type]
+    path = written(tmp_path / "tile.tif", HILLS.astype(np.int16))
+    with pytest.raises(BadInput, match="LocalFrame"):
+        open_terrain(path, frame="EPSG:25831")  # type: ignore[arg-type]
 
 
 @given(st.floats(-500.0, 500.0), st.floats(-400.0, 400.0), st.floats(-2.0, 2.0), st.floats(-2.0, 2.0))

@@ -418,6 +418,7 @@ def test_states_that_do_not_fit_together_are_refused():
         ({"dwell_s": float("inf")}, "dwell_s"),
         ({"dwell_s": "600"}, "dwell_s"),
         ({"block_cells": 0}, "block_cells"),
+        ({"block_cells": 1.5}, "block_cells"),
         ({"mode": "slow"}, "'slow'"),
     ],
 )
@@ -425,6 +426,14 @@ def test_bad_arguments_are_one_sentence(keys, word):
     with pytest.raises(BadInput, match=r"expected .+\.$") as refused:
         coverage(layout(RADAR), flat(), None, **keys)
     assert word in str(refused.value)
+
+
+@pytest.mark.parametrize("seconds", [np.int64(60), np.float32(60.0), 60])
+def test_a_dwell_may_be_any_number(seconds):
+    found = coverage(layout(RADAR), flat(), None, dwell_s=seconds)
+    same = coverage(layout(RADAR), flat(), None, dwell_s=60.0)
+    assert type(found.attrs["dwell_s"]) is float
+    xr.testing.assert_equal(found["coverage_probability"].compute(), same["coverage_probability"].compute())
 
 
 def test_a_sensor_without_ground_is_named():
