@@ -17,8 +17,10 @@ import xarray as xr
 from dask.base import is_dask_collection
 
 from geo.canopy import Canopy, blocking_heights, viewshed_window
+from geo.covering import covering_sites
 from geo.errors import BadInput, TerrainError
-from geo.many import viewsheds
+from geo.footprints import footprints
+from geo.many import sites_seeing, viewsheds
 from geo.rings import States
 from geo.sightlines import EARTH_RADIUS_M, HIDDEN, UNKNOWN, VISIBLE, Heights, sight_states
 from geo.view import (
@@ -37,6 +39,7 @@ from geo.view import (
     state_attrs,
     surface_of,
 )
+from geo.viewshed_store import open_viewsheds, write_viewsheds
 from geo.window import needed_from, read_window, view_from
 
 __all__ = [
@@ -45,11 +48,16 @@ __all__ = [
     "UNKNOWN",
     "VISIBLE",
     "compile_kernels",
+    "covering_sites",
+    "footprints",
     "line_of_sight",
     "minimum_target_height",
+    "open_viewsheds",
+    "sites_seeing",
     "viewshed",
     "viewshed_array",
     "viewsheds",
+    "write_viewsheds",
 ]
 
 
