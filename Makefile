@@ -33,6 +33,7 @@ check: $(STAMP) ## Style, types and floors
 	@$(BIN)/lint-imports
 
 bench: $(STAMP) ## Measure side by side with the peers; one JSON line each
+	@$(PYTHON) deploy/setup_bench.py .venv-bench
 	@$(BIN)/python -m ops.kernels
 	@for script in benchmarks/*.py; do echo "== $$script" >&2; $(BIN)/python $$script || exit 1; done
 
