@@ -8,8 +8,8 @@ from geo.bands import Bands
 from geo.clearance import STRIDE, stride_blocks
 from geo.leaf import leaf
 from geo.rings import BLOCK, LOW, PAD, Counts, Eye, States
-from geo.sectors import Sectors, between, stored
-from geo.sightlines import UNKNOWN, VISIBLE, Cone, Heights, Ray, blocking_step, step_state, walk
+from geo.sectors import PLACE_BITS, PLACE_ONE, Line, Sectors, between, stored
+from geo.sightlines import HIDDEN, UNKNOWN, VISIBLE, Cone, Heights, Ray, blocking_step, step_state, walk
 
 # Ring, half the count of sectors, first and last minor index in view, whether a void has been met so far.
 Ring = tuple[int, int, int, int, bool]
@@ -24,71 +24,91 @@ def ring_states(
     steep: Heights,
     bands: Bands,
     sectors: Sectors,
+    line: Line,
     table: Heights,
     out: States,
     out_cone: tuple[int, int, int],
 ) -> None:
     """Exact states of the cells of one ring into the flat window ``out``, which is HIDDEN before.
 
-    ``steep`` is the ring's steepness, LOW on voids, ``table`` holds the roofs of the blocks of rings before (block,
-    4, sector); ``out_cone`` = flat index in ``out`` of ring 0 at minor index 0 and its steps along and across.
+    ``steep`` is the ring's steepness, LOW on voids, ``line`` the sectors' bounds over all rings before, ``table`` the
+    roofs of the blocks of rings before (block, sector, 4). ``out_cone`` = flat index in ``out`` of ring 0 at minor
+    index 0 and its steps along and across.
     """
     ring, half, first, last, any_void = ring_of
     origin, along, across, lowest, _, eye_fraction, first_u = cone
     eye_m, eye_ground, above_target, curvature = eye
     bound, _, _, likely, void_from = sectors
-    left, right, level, all_left, all_right, floor_left, floor_right, floor_level = bound
+    left, right, level, _, _, _, _, _ = bound
+    roof_left, roof_right, floor_left, floor_right = line
     top, _, _, _, way = bands
     u, eye_v = first_u + ring, eye_fraction - lowest
-    inverse = 1.0 / u
-    rise = np.float32(above_target * inverse)
-    out_ring = out_cone[0] + ring * out_cone[1] + lowest * out_cone[2]
-    near = ring < 2
-    for b in range(first, last + 1):
-        v = b - eye_v
-        place = (v * inverse + 1.0) * half
-        k = min(max(int(place), 0), 2 * half - 1)
-        share = np.float32(place - k)
-        m = steep[PAD + b] + rise
-        floor = max(floor_level[k], between(floor_left, floor_right, k, share))
-        if m < floor and not (any_void and steep[PAD + b] <= LOW):
+    rise = np.float32(above_target / u)
+    at = out_cone[0] + ring * out_cone[1] + (lowest + first) * out_cone[2]
+    # where in its sector a cell is, in fixed point from sector 0 on
+    step, scale = int(half / u * PLACE_ONE), np.float32(1.0 / PLACE_ONE)
+    place = int(((first - eye_v) / u + 1.0) * half * PLACE_ONE)
+    for b in range(PAD + first, PAD + last + 1):
+        k = min(max(place >> PLACE_BITS, 0), 2 * half - 1)
+        share = np.float32(place - (k << PLACE_BITS)) * scale
+        m = steep[b] + rise
+        here = at
+        at += out_cone[2]
+        place += step
+        if m < between(floor_left, floor_right, k, share) and not (any_void and steep[b] <= LOW):
+            continue
+        v = b - PAD - eye_v
+        if across == 1 and abs(v) == u:  # the cones beside this one have the diagonals
+            continue
+        behind = b - 1 if v > 0.0 else b
+        roof = between(roof_left, roof_right, k, share)
+        clear = m >= roof and (m >= top[behind] or (rise >= way[behind] and m - way[behind] >= roof))
+        if clear and ring >= 2 and not any_void:
+            out[here] = VISIBLE
             continue
         slope = v / u
-        if across == 1 and abs(slope) == 1.0:  # the cones beside this one have the diagonals
-            continue
-        behind = PAD + (b - 1 if v > 0.0 else b)
-        own_roof = max(level[k], between(left, right, k, share))
-        roof = max(own_roof, between(all_left, all_right, k, share))
-        clear = m >= roof and (m >= top[behind] or (rise >= way[behind] and m - way[behind] >= roof))
-        if clear and not near and not any_void:
-            out[out_ring + b * out_cone[2]] = VISIBLE
-            continue
-        ground = np.float64(z[origin + ring * along + (b + lowest) * across])
+        ground = np.float64(z[origin + ring * along + (b - PAD + lowest) * across])
         ray = (slope, u, eye_m, ground + above_target, curvature * (1.0 + slope * slope), eye_ground, ground)
         state = VISIBLE
-        if steep[PAD + b] <= LOW:
+        if steep[b] <= LOW:
             state = UNKNOWN
         elif any_void and void_from[k] <= ring:
             state = _state_past_voids(z, cone, ray, ring, m, k, share, table, void_from[k])
         else:
-            # what was met on this block of rings is below, and so is the way from the last
-            own = m < own_roof or (
-                m < top[behind] and (rise < way[behind] or m - way[behind] < own_roof or ring % BLOCK == 0)
-            )
-            if _is_blocked(z, cone, ray, ring, m, k, share, own, likely, table):
-                continue
-        out[out_ring + b * out_cone[2]] = state
+            own_roof = max(level[k], between(left, right, k, share))
+            steps = STRIDE
+            if m >= own_roof:  # what was met on this block of rings before is below
+                on_the_way = rise >= way[behind] and m - way[behind] >= own_roof and ring % BLOCK > 0
+                steps = 0 if m >= top[behind] or on_the_way else 1
+            if _is_blocked(z, cone, ray, ring, steps, m, k, share, likely, table):
+                state = HIDDEN
+        out[here] = state
 
 
 @leaf
 def _is_blocked(
-    z: Heights, cone: Cone, ray: Ray, ring: int, steep: float, k: int, share: np.float32, own: bool, likely: Counts,
+    z: Heights,
+    cone: Cone,
+    ray: Ray,
+    ring: int,
+    steps: int,
+    steep: float,
+    k: int,
+    share: np.float32,
+    likely: Counts,
     table: Heights,
-) -> bool:  # fmt: skip
-    """Whether the ray to a target on ``ring`` is blocked; exact, the likeliest steps first. No voids."""
+) -> bool:
+    """Whether the ray to a target on ``ring`` is blocked; exact, the likeliest steps first. No voids.
+
+    Of the block of rings that the target is in, the last ``steps`` may block it: 0, 1, or STRIDE for all.
+    """
     if ring < STRIDE + 2:
         return blocking_step(z, cone, ray, ring, 0) >= 0
-    found = own and stride_blocks(z, cone, ray, ring - STRIDE + 1)
+    found = False
+    if steps == STRIDE:
+        found = stride_blocks(z, cone, ray, ring - STRIDE + 1)
+    elif steps == 1:
+        found = step_state(z, cone, ray, ring) == HIDDEN
     block, guess = ring // BLOCK - 1, likely[k]
     if not found and not steep >= stored(table, block, k, 2, share):
         if guess > 0 and not steep >= stored(table, guess, k, 0, share):

@@ -60,16 +60,19 @@ def steepness(
     if across != 1:  # a ring is a column: read several rings at once, row by row
         for i in range(length):
             for r in range(count):
-                steep[r, PAD + first + i] = z[start + i * across + r * along]
-    first_v = first - (eye_fraction - lowest)
+                steep[r, PAD + first + i] = z[np.uint64(start + i * across + r * along)]
+    first_v = np.float32(first - (eye_fraction - lowest))
     for r in range(count):
         u = first_u + ring + r
-        base, inverse, void = eye_m + curvature * u * u, 1.0 / u, np.int32(0)
+        # the eye's height and the earth's fall along the axis as two numbers, so that nothing is lost
+        base, inverse, void = eye_m + curvature * u * u, np.float32(1.0 / u), np.int32(0)
+        whole, fall = np.float32(base), np.float32(curvature)
+        rest = np.float32(base - whole)
         into = steep[r, PAD + first : PAD + first + length]
         heights = z[start + r * along : start + r * along + length] if across == 1 else into
         for i in range(length):
-            v = first_v + i
-            m = np.float32((np.float64(heights[i]) - base - curvature * v * v) * inverse)
+            v = first_v + np.float32(i)
+            m = (heights[i] - whole - (rest + fall * v * v)) * inverse
             known = m == m
             void |= np.int32(not known)
             into[i] = m if known else LOW

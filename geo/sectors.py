@@ -9,7 +9,7 @@ crosses, whichever is closer thereabouts; so each sector keeps
 * a *floor* in the same form, from the one ring where it was best: every ray has met at least that, so what lies lower
   is hidden.
 
-All carry a margin above rounding: ``MARGIN`` of the steepness, and LIFT_M in height. Numba kernels.
+All carry a margin above rounding: ``MARGIN`` of the steepness, LIFT_M in height, ROUNDING of the earth's fall.
 """
 
 from __future__ import annotations
@@ -24,11 +24,15 @@ from geo.sightlines import Cone, Heights, step_steepest
 # Roof of this block of rings, left and right, and where the corners made it, level; roof of all blocks before, left and
 # right; floor, left and right, and level.
 Bound = tuple[Heights, Heights, Heights, Heights, Heights, Heights, Heights, Heights]
+# Roof and floor over all rings so far, each left and right.
+Line = tuple[Heights, Heights, Heights, Heights]
 # What the edges met on this ring and the one before (2, edge); the ring on which a group's edges were met; the block
 # that is likeliest to block; the first step in which a ray may meet a void.
 Sectors = tuple[Bound, Heights, Counts, Counts, Counts]
 
 LIFT_M = 1e-6
+# Share of the earth's fall that rounding may cost.
+ROUNDING = 1e-6
 NEVER = np.int32(2**30)
 # Places across a ring as fixed-point numbers, and how far a sector reaches beyond its edges [cells].
 PLACE_BITS = 36
@@ -199,6 +203,32 @@ def widen(
         if chord:
             met_on[group] = ring
         begin = end
+
+
+@inlined_leaf
+def _highest(one: Heights, two: Heights, three: Heights, to: Heights) -> None:
+    """The highest of three rows into a fourth."""
+    for k in range(len(to)):
+        to[k] = max(max(one[k], two[k]), three[k])
+
+
+@inlined_leaf
+def _better(one: Heights, other: Heights, level: Heights, to: Heights) -> None:
+    """Of a floor with two ends and one that is level the higher in the middle, into ``to`` its end ``one``."""
+    for k in range(len(to)):
+        to[k] = one[k] if one[k] + other[k] > level[k] + level[k] else level[k]
+
+
+@leaf
+def so_far(first_k: int, last_k: int, bound: Bound, line: Line) -> None:
+    """Roof and floor of sectors first_k..last_k over all rings so far, into ``line``."""
+    left, right, level, all_left, all_right, floor_left, floor_right, floor_level = bound
+    roof_left, roof_right, low_left, low_right = line
+    begin, end = first_k, last_k + 1
+    _highest(left[begin:end], level[begin:end], all_left[begin:end], roof_left[begin:end])
+    _highest(right[begin:end], level[begin:end], all_right[begin:end], roof_right[begin:end])
+    _better(floor_left[begin:end], floor_right[begin:end], floor_level[begin:end], low_left[begin:end])
+    _better(floor_right[begin:end], floor_left[begin:end], floor_level[begin:end], low_right[begin:end])
 
 
 @leaf

@@ -15,7 +15,7 @@ from geo.bands import LANES, fill_voids, reach_over, ring_bands
 from geo.cell_heights import ring_heights
 from geo.cell_states import ring_states
 from geo.rings import BLOCK, LOW, PAD, Bounds, Eye, States, extent, next_block
-from geo.sectors import FINE_RINGS, GROUP, LIFT_M, NEVER, close_block, mark_voids, near_roofs, widen
+from geo.sectors import FINE_RINGS, GROUP, LIFT_M, NEVER, ROUNDING, close_block, mark_voids, near_roofs, so_far, widen
 from geo.sightlines import Cone, Heights
 
 # Cells before the first and after the last in view of which a sector in view may need the bounds.
@@ -47,8 +47,9 @@ def sweep_exact(
     width, eye_v = highest - lowest + 1, eye_fraction - lowest
     half = max(min(rings, FINE_RINGS), rings // 2) + 2
     table = np.empty((rings // BLOCK + 1, 2 * half, 4), np.float32)
-    rows, floor_kept = np.full((8, 2 * half), LOW), np.full((3, 2 * half), LOW)
+    rows, floor_kept = np.full((12, 2 * half), LOW), np.full((3, 2 * half), LOW)
     bound = (rows[0], rows[1], rows[2], rows[3], rows[4], rows[5], rows[6], rows[7])
+    line = (rows[8], rows[9], rows[10], rows[11])
     edges, met_on = np.full((2, 2 * half + 1), LOW), np.full(2 * half // GROUP + 3, -1, np.int32)
     likely, void_from = np.zeros(2 * half, np.int32), np.full(2 * half, NEVER)
     sectors = (bound, edges, met_on, likely, void_from)
@@ -79,22 +80,24 @@ def sweep_exact(
             fill_voids(before, filled_before)
             known, known_before = filled, filled_before
         cells = (max(first - BEFORE, -BEFORE), min(last + AFTER, width + AFTER))
-        lift = np.float32((2.0 * eye[3] + LIFT_M * (1.0 + eye[2])) / max(u - 1.0, 0.5))
+        lift = np.float32((2.0 * eye[3] + LIFT_M * (1.0 + eye[2]) + ROUNDING * eye[3] * u * u) / max(u - 1.0, 0.5))
         kinks = (kink, kink_before, above_one)
         ring_bands(known, known_before, cells, (u, eye_v, u / half), lift, kinks, bands)
         if len(needed) > 0:
             ring_heights(z, cone, eye, (ring, half, first, last, any_void), steep, sectors, table, needed, out_cone)
         else:
-            ring_states(z, cone, eye, (ring, half, first, last, any_void), steep, bands, sectors, table, out, out_cone)
+            so_far(first_k, last_k, bound, line)
+            ring_of = (ring, half, first, last, any_void)
+            ring_states(z, cone, eye, ring_of, steep, bands, sectors, line, table, out, out_cone)
         if ring >= 2:
             reach_over(cells, above_one, bands)
             if any_void:
-                floor_kept[:] = rows[5:]
+                floor_kept[:] = rows[5:8]
             widen(first_k, last_k, half, ring, (u, eye_v), known, bands, sectors)
             if any_void:  # behind a void nothing hides for certain
                 for k in range(first_k, last_k + 1):
                     if void_from[k] <= ring:
-                        rows[5:, k] = floor_kept[:, k]
+                        rows[5:8, k] = floor_kept[:, k]
         kink, kink_before = kink_before, kink
         if (ring + 1) % BLOCK == 0:
             close_block(ring // BLOCK, sectors, table[ring // BLOCK])
