@@ -31,6 +31,7 @@ BUCKETS = 1 << 15
 # (3 to 6 times the whole search); so nothing here may allocate or return an array.
 COMPILED: Any = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False}
 FREE = -2  # in ``before``: the cell waits in no bucket
+ROUNDING = 1e-12
 NOWHERE = 255  # in ``arrival``: nobody came by a move
 
 
@@ -129,6 +130,53 @@ def waiting_lists(cells: int) -> tuple[Integers, Integers, Integers, Integers]:
     """Empty buckets: the first and last cell of each, and the cells after and before each cell."""
     ends = [np.full(BUCKETS + 1, -1, np.int32) for _ in range(2)]
     return ends[0], ends[1], np.empty(cells, np.int32), np.full(cells, FREE, np.int32)
+
+
+@njit(**COMPILED)
+def lay_out(
+    ground: Floats, frame: int, height: Floats, pace: Floats, weight: Floats, toll: Floats, felt: Floats
+) -> None:
+    """Fill ``ground`` (row, column, COLUMNS) from rasters of its inside; closed in a frame, and where one is unknown.
+
+    ``weight``, ``toll`` and ``felt`` are rasters too, or one cell that stands for all.
+    """
+    rows, columns = height.shape
+    for row in range(-frame, rows + frame):
+        for column in range(-frame, columns + frame):
+            cell = ground[row + frame, column + frame]
+            cell[HEIGHT], cell[WEIGHT], cell[TOLL], cell[FELT], cell[PACE] = 0.0, 0.0, 0.0, 0.0, np.inf
+            if not (0 <= row < rows and 0 <= column < columns):
+                continue
+            w = weight[min(row, weight.shape[0] - 1), min(column, weight.shape[1] - 1)]
+            u = toll[min(row, toll.shape[0] - 1), min(column, toll.shape[1] - 1)]
+            z = height[row, column]
+            if np.isfinite(z) and np.isfinite(w) and np.isfinite(u) and np.isfinite(pace[row, column]):
+                cell[HEIGHT], cell[WEIGHT], cell[TOLL], cell[PACE] = z, w, u, pace[row, column]
+                cell[FELT] = felt[min(row, felt.shape[0] - 1), min(column, felt.shape[1] - 1)]
+
+
+@njit(**COMPILED)
+def begin(ground: Floats, frame: int, start: Floats, labels: Floats) -> None:
+    """Fill ``labels`` (row, column) with those of the inside that are open and have one, infinite elsewhere."""
+    for row in range(labels.shape[0]):
+        for column in range(labels.shape[1]):
+            labels[row, column] = np.inf
+    for row in range(start.shape[0]):
+        for column in range(start.shape[1]):
+            if start[row, column] < np.inf and ground[row + frame, column + frame, PACE] < np.inf:
+                labels[row + frame, column + frame] = start[row, column]
+
+
+@njit(**COMPILED)
+def _at_least(ground: Floats, here: int, there: int, count: int, run: float) -> float:
+    """What a step costs at least, times the law's peak: on the easiest gradient, and of several pieces half the first.
+
+    Most steps improve nothing, and this tells it of many of them without their gradients.
+    """
+    weight, pace = ground[here, WEIGHT], ground[here, PACE]
+    if count == 1:
+        weight, pace = weight + ground[there, WEIGHT], pace + ground[there, PACE]
+    return float(0.25 * weight * pace * run)
 
 
 @njit(**COMPILED)
@@ -233,7 +281,7 @@ def search(
     ``limit`` the dearest label that counts, ``width`` that of the first buckets, whose lists are ``waiting_lists``. The
     ground must be framed by closed cells as wide as the longest move.
     """
-    base, per_cost = np.inf, 1.0 / width
+    base, per_cost, least = np.inf, 1.0 / width, (1.0 - ROUNDING) / law[PEAK]
     for cell in range(len(labels)):
         base = min(base, labels[cell])
     for cell in range(len(labels)):
@@ -247,7 +295,10 @@ def search(
                 label = labels[here]
                 for move in range(len(steps)):
                     there = here + steps[move]
-                    if labels[there] <= label:
+                    slack = labels[there] - label
+                    if not (slack > 0.0 and ground[there, PACE] < np.inf):
+                        continue
+                    if slack <= _at_least(ground, here, there, pieces[move], runs[move]) * least:
                         continue
                     reached = label + step_cost(ground, here, move, steps, pieces, knots, shares, runs, law, sign)
                     if reached < labels[there] and reached <= limit:
@@ -280,11 +331,11 @@ def trace(cell: int, arrival: npt.NDArray[np.uint8], steps: Integers) -> Integer
 def compile_kernels() -> None:
     """Compile the kernels, or load them from the disk: one search over a few cells, and one way traced."""
     ground = np.zeros((25, COLUMNS))
-    ground[:, PACE] = np.inf
-    ground[[11, 12, 13], PACE] = 1.0
-    ground[:, WEIGHT], ground[:, FELT] = 1.0, np.inf
     steps, pieces, knots, shares, lengths = moves_of(8, 5)
     graph = (steps, pieces, knots, shares, lengths, np.array([1.0, 0.0, 0.0, np.inf]))
+    one, cells = np.ones((3, 3)), np.empty((5, 5))
+    lay_out(ground.reshape(5, 5, COLUMNS), 1, one, one, one[:1, :1].copy(), one[:1, :1].copy(), one[:1, :1].copy())
+    begin(ground.reshape(5, 5, COLUMNS), 1, one, cells)
     labels, arrival = np.full(25, np.inf), np.full(25, NOWHERE, np.uint8)
     labels[11] = 0.0
     width = usual_cost(ground, *graph, 1)

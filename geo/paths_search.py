@@ -79,15 +79,10 @@ class Steps:
         rows, columns = mobility.elevation.shape
         weights, tolls = _over_cells(weight, "weight", 1.0, mobility), _over_cells(toll, "toll", 0.0, mobility)
         frame = kernel.NEIGHBOURS[neighbours]
-        ground = np.zeros((rows + 2 * frame, columns + 2 * frame, kernel.COLUMNS))
+        ground = np.empty((rows + 2 * frame, columns + 2 * frame, kernel.COLUMNS))
         inside = (slice(frame, frame + rows), slice(frame, frame + columns))
-        ground[..., kernel.PACE] = np.inf
-        ground[(*inside, kernel.HEIGHT)] = mobility.elevation
-        ground[(*inside, kernel.PACE)] = np.where(
-            mobility.closed | ~np.isfinite(weights) | ~np.isfinite(tolls), np.inf, mobility.pace
-        )
-        ground[(*inside, kernel.WEIGHT)], ground[(*inside, kernel.TOLL)] = weights, tolls
-        ground[(*inside, kernel.FELT)] = mobility.felt
+        rasters = (mobility.elevation, mobility.pace, weights, tolls, np.atleast_2d(mobility.felt))
+        kernel.lay_out(ground, frame, *(np.ascontiguousarray(raster, dtype=np.float64) for raster in rasters))
         steps, pieces, knots, shares, lengths = kernel.moves_of(neighbours, ground.shape[1])
         graph = (steps, pieces, knots, shares, lengths * mobility.cell_m, mobility.law.columns())
         return cls(ground, inside, ground.shape[:2], neighbours, graph)
@@ -102,8 +97,8 @@ class Steps:
         start = np.asarray(labels, dtype=np.float64)
         _refuse_unless(start, "labels", self)
         flat = self.ground.reshape(-1, kernel.COLUMNS)
-        costs = np.full(self.shape, np.inf)
-        costs[self.inside] = np.where(self.open, np.where(np.isnan(start), np.inf, start), np.inf)
+        costs = np.empty(self.shape)
+        kernel.begin(self.ground, self.inside[0].start, np.ascontiguousarray(start), costs)
         arrival = np.full(self.shape, kernel.NOWHERE, np.uint8)
         width = BUCKET_SHARE * kernel.usual_cost(flat, *self.graph, max(1, len(flat) // SAMPLED))
         sign, lists = -1.0 if backward else 1.0, kernel.waiting_lists(len(flat))
