@@ -27,6 +27,7 @@ from web_streams import picture_of
 ROOT = Path(__file__).resolve().parents[1]
 WEB = ROOT / "ops" / "web"
 COUNT_FRAMES = "window.frames_ = 0; (function count() { window.frames_++; requestAnimationFrame(count); })();"
+MAP_FRAMES = "Number(document.querySelector('#map').dataset.frames)"
 VIEWPORT = {"width": 1280, "height": 800}
 
 BARE = """<!doctype html><meta charset="utf-8"><title>Bare MapLibre</title>
@@ -52,6 +53,9 @@ map.on("load", async () => {
       geometry: { type: "Point", coordinates: [t.lon + shift, t.lat] }, properties: { id: t.track } })) });
     window.updates_++;
   }, 1000);
+  window.drawn_ = 0;
+  map.on("render", () => window.drawn_++);
+  map.getCanvas().focus();
   document.body.dataset.ready = "yes";
 });
 </script>"""
@@ -110,6 +114,17 @@ def watch(page: Page, seconds: float, updates: str) -> dict[str, Any]:
     }
 
 
+def pan(page: Page, seconds: float, drawn: str) -> float:
+    """Frames of the map a second while arrow keys move it all the time; ``drawn``: JavaScript that counts them."""
+    began, frames, turn = time.monotonic(), page.evaluate(drawn), 0
+    while time.monotonic() - began < seconds:
+        page.keyboard.press("ArrowLeft" if turn // 8 % 2 else "ArrowRight")
+        page.wait_for_timeout(100)
+        turn += 1
+    page.wait_for_timeout(600)
+    return round((page.evaluate(drawn) - frames) / (time.monotonic() - began), 1)
+
+
 def live_map(tracks: int, seconds: float) -> dict[str, Any]:
     with (
         tempfile.TemporaryDirectory(prefix="watchline-bench-") as folder,
@@ -124,11 +139,13 @@ def live_map(tracks: int, seconds: float) -> dict[str, Any]:
         page.keyboard.press("t")
         page.wait_for_selector("[data-testid=track-row]", timeout=60_000)
         page.wait_for_timeout(5000)
-        drawn = page.evaluate("Number(document.querySelector('#map').dataset.frames)")
+        drawn = page.evaluate(MAP_FRAMES)
         found = watch(page, seconds, "document.querySelector('[data-testid=track-row]').dataset.lon")
-        drawn = page.evaluate("Number(document.querySelector('#map').dataset.frames)") - drawn
+        drawn = page.evaluate(MAP_FRAMES) - drawn
+        page.keyboard.press("m")
+        moved = pan(page, seconds / 2, MAP_FRAMES)
         return {"first_paint_s": round(paint, 2), "map_and_stream_s": round(ready, 2), **found,
-                "map_frames_a_second": round(drawn / seconds, 1)}  # fmt: skip
+                "map_frames_a_second": round(drawn / seconds, 1), "map_frames_a_second_panned": moved}  # fmt: skip
 
 
 @contextmanager
@@ -193,6 +210,7 @@ def bare_page(tracks: int, seconds: float) -> dict[str, Any]:
                 )
                 page.wait_for_timeout(5000)
                 found = watch(page, seconds, "window.updates_")
+                found["map_frames_a_second_panned"] = pan(page, seconds / 2, "window.drawn_")
             server.shutdown()
     return {"first_paint_s": paint, **found}
 
