@@ -130,14 +130,31 @@ def surface_of(terrain: xr.Dataset) -> tuple[xr.DataArray, Grid]:
 def heights_of(elevation: Any) -> Heights:
     """Heights as the kernels take them, float32 in rows; copied only where they are otherwise, or read-only.
 
-    What is masked in a masked array is void.
+    What is masked in a masked array is void. TerrainError for what are no numbers or no rows and columns.
     """
     if isinstance(elevation, np.ma.MaskedArray):
         elevation = np.ma.filled(elevation.astype(np.float32), np.nan)
-    z = np.require(np.asarray(elevation), np.float32, ["C", "A", "W"])
-    if z.ndim != 2 or min(z.shape) < 2:
-        raise TerrainError(f"shape {z.shape}", where="elevation", expected="rows and columns, at least 2 × 2")
-    return z
+    elevation = np.asarray(elevation)
+    check_shape(elevation)
+    with np.errstate(over="ignore"):  # what is beyond float32 is infinite, and found to be no height
+        return np.require(elevation, np.float32, ["C", "A", "W"])
+
+
+def is_ready(elevation: Any) -> bool:
+    """Whether heights are as the kernels take them, so that they need not be copied."""
+    if type(elevation) is not np.ndarray or elevation.dtype != np.float32 or not elevation.dtype.isnative:
+        return False
+    flags = elevation.flags
+    return bool(flags.c_contiguous and flags.aligned and flags.writeable)
+
+
+def check_shape(elevation: Any) -> tuple[int, int]:
+    """Rows and columns of heights; TerrainError unless they are numbers in at least 2 × 2 cells."""
+    if elevation.dtype.kind not in "iuf":
+        raise TerrainError(f"cells of type {elevation.dtype}", where="elevation", expected="numbers")
+    if elevation.ndim != 2 or min(elevation.shape) < 2:
+        raise TerrainError(f"shape {elevation.shape}", where="elevation", expected="rows and columns, at least 2 × 2")
+    return elevation.shape[0], elevation.shape[1]
 
 
 def check_on_map(grid: Grid, row: Floats, column: Floats, easting: Floats, northing: Floats) -> None:

@@ -18,8 +18,9 @@ from dask.base import is_dask_collection
 
 from geo.canopy import Canopy, blocking_heights, viewshed_window
 from geo.covering import covering_sites
-from geo.errors import BadInput, TerrainError
+from geo.errors import TerrainError
 from geo.footprints import footprints
+from geo.line_of_sight import line_of_sight
 from geo.many import sites_seeing, viewsheds
 from geo.rings import States
 from geo.sightlines import EARTH_RADIUS_M, HIDDEN, UNKNOWN, VISIBLE, Heights, sight_states
@@ -30,12 +31,11 @@ from geo.view import (
     Grid,
     Mode,
     View,
-    check_curvature,
-    check_not_negative,
+    check_numbers,
     check_on_map,
-    drop_per_cell,
+    check_shape,
     heights_of,
-    points_of,
+    is_ready,
     state_attrs,
     surface_of,
 )
@@ -59,48 +59,6 @@ __all__ = [
     "viewsheds",
     "write_viewsheds",
 ]
-
-
-def line_of_sight(
-    terrain: xr.Dataset,
-    observer: Any,
-    target: Any,
-    *,
-    observer_height_m: Any,
-    target_height_m: Any = TARGET_HEIGHT_M,
-    curvature_k: float = RADIO_K,
-) -> States:
-    """Whether each observer sees each target: uint8 in the pairs' broadcast shape; exact, the reference.
-
-    ``observer`` and ``target`` are tuples (easting, northing) of numbers or arrays, or arrays (..., 2) [m]; they and
-    the heights above ground [m] broadcast. In every cell that the line crosses the bilinear surface along it is a
-    quadratic, so its highest rise above the line is found in closed form, curvature included. 255 where the line
-    meets a void before it is blocked, and for a target on a void, off the map or at NaN. TerrainError for an
-    observer off the map or on a void; BadInput for a height below zero.
-    """
-    elevation, grid = surface_of(terrain)
-    easting, northing = points_of(observer, "observer")
-    to_easting, to_northing = points_of(target, "target")
-    check_not_negative(observer_height_m, "observer_height_m")
-    check_not_negative(target_height_m, "target_height_m")
-    check_curvature(curvature_k)
-    row, column = grid.row_of(northing), grid.column_of(easting)
-    check_on_map(grid, row, column, easting, northing)
-    columns_of_pairs = _broadcast(
-        row, column, grid.row_of(to_northing), grid.column_of(to_easting), observer_height_m, target_height_m
-    )
-    shape = columns_of_pairs[0].shape
-    pairs = np.stack([np.ravel(x).astype(np.float64) for x in columns_of_pairs[:4]], axis=1)
-    heights = [np.ascontiguousarray(np.ravel(x), np.float64) for x in columns_of_pairs[4:]]
-    off_map = ~grid.holds(pairs[:, 2], pairs[:, 3])
-    pairs[off_map, 2:] = np.nan
-    states = np.empty(len(pairs), np.uint8)
-    z = heights_of(elevation)
-    drop = drop_per_cell(grid.cell_m, curvature_k)
-    on_void = sight_states(z.ravel(), grid.rows, grid.columns, pairs, heights[0], heights[1], drop, states)
-    if on_void >= 0:
-        raise TerrainError(f"observer of pair {on_void} is on a void", where="observer", expected="known ground")
-    return states.reshape(shape)
 
 
 def viewshed(
@@ -168,7 +126,8 @@ def viewshed_array(
     """``viewshed`` on a bare array (row, column) [m], north up, from the centre of cell (row, col).
 
     Returns the window's first row and column in ``elevation`` and its states, uint8. NaN is a void; heights are taken
-    as float32. Errors as ``viewshed``.
+    as float32, of any array of numbers; where it is not float32 in rows and writable, the window is copied. Errors as
+    ``viewshed``.
     """
     view = View(
         observer_height_m,
@@ -180,13 +139,18 @@ def viewshed_array(
         curvature_k,
         mode,
     )
-    z = heights_of(elevation)
+    check_numbers(cell_m, "cell_m")
     if not (np.isfinite(cell_m) and cell_m > 0):
         raise TerrainError(f"{cell_m}", where="cell_m", expected="a length above zero")
+    heights = elevation if is_dask_collection(elevation) else np.asanyarray(elevation)
+    shape = check_shape(heights)
     row, col = operator.index(row), operator.index(col)
-    if not (0 <= row < z.shape[0] and 0 <= col < z.shape[1]):
-        raise TerrainError(f"({row}, {col}) is off the map", where="observer", expected=f"a cell of {z.shape}")
-    return view_from(z, float(cell_m), float(row), float(col), view)
+    if not (0 <= row < shape[0] and 0 <= col < shape[1]):
+        raise TerrainError(f"({row}, {col}) is off the map", where="observer", expected=f"a cell of {shape}")
+    grid = Grid(0.0, 0.0, float(cell_m), *shape)
+    z, row0, column0 = _heights_around(heights, grid, float(row), float(col), view.max_range_m)
+    first_row, first_column, states = view_from(z, float(cell_m), float(row - row0), float(col - column0), view)
+    return row0 + first_row, column0 + first_column, states
 
 
 def minimum_target_height(
@@ -199,18 +163,24 @@ def minimum_target_height(
     min_range_m: float = 0.0,
     azimuths_rad: Angles = None,
     curvature_k: float = RADIO_K,
+    mode: Mode = "exact",
 ) -> xr.DataArray:
     """Height above its ground [m] from which a target in each cell is seen; float32 (northing, easting), the window.
 
-    0 where the ground itself is in sight, NaN outside range and azimuths and where the line meets a void. A cell is
-    visible in ``viewshed`` exactly when this is at most the target height (to float32's rounding). Errors as there.
+    0 where the ground itself is in sight. NaN is unknown: the line to the cell meets a void, even behind a ridge, since
+    a target high enough would be seen over the ridge; and NaN outside range and azimuths. In exact mode a cell is
+    visible in ``viewshed`` exactly when this is at most the target height, but for float32's rounding and, for an eye
+    on the ground itself, a few millimetres. "fast" errs as it does there. Errors as there.
     """
-    view = View(observer_height_m, max_range_m, 0.0, min_range_m, azimuths_rad, None, curvature_k)
+    view = View(observer_height_m, max_range_m, 0.0, min_range_m, azimuths_rad, None, curvature_k, mode)
     elevation, grid = surface_of(terrain)
     z, row0, column0, row, column = _site_window(elevation, grid, easting, northing, view.max_range_m)
     row1, column1, needed = needed_from(z, grid.cell_m, row, column, view)
     labelled = _labelled(terrain, needed, row0 + row1, column0 + column1, easting, northing, view)
-    labelled.attrs = {"units": "m", "long_name": "height above ground from which a target is seen"}
+    del labelled.attrs["target_height_m"]
+    labelled.attrs |= {"units": "m", "long_name": "height above ground from which a target is seen"}
+    for name in ("flag_values", "flag_meanings"):
+        del labelled.attrs[name]
     return labelled.rename("minimum_target_height")
 
 
@@ -220,19 +190,7 @@ def compile_kernels() -> None:
     for mode in ("exact", "fast"):
         view = View(2.0, 90.0, 1.7, 10.0, (0.0, 1.0), (-1.0, 1.0), RADIO_K, mode)
         view_from(z, 30.0, 4.0, 4.0, view)
-    needed_from(z, 30.0, 4.0, 4.0, View(2.0, 90.0))
     sight_states(z.ravel(), 8, 8, np.zeros((1, 4)), np.ones(1), np.ones(1), 0.0, np.empty(1, np.uint8))
-
-
-def _broadcast(*parts: Any) -> Any:
-    """Observers, targets and heights in one shape; BadInput where they have none."""
-    try:
-        return np.broadcast_arrays(*parts)
-    except ValueError:
-        shapes = ", ".join(str(np.shape(part)) for part in parts)
-        raise BadInput(
-            f"shapes {shapes}", where="line_of_sight", expected="observers, targets and heights that broadcast"
-        ) from None
 
 
 def _viewshed_window(
@@ -247,17 +205,25 @@ def _viewshed_window(
 def _site_window(
     elevation: xr.DataArray, grid: Grid, easting: float, northing: float, max_range_m: float
 ) -> tuple[Heights, int, int, float, float]:
-    """Heights to read for one site, their first row and column, and the site's place among them.
-
-    A terrain in memory is not copied: its window is the whole. A lazy one is read one cell beyond the range.
-    """
+    """Heights to read for one site, their first row and column, and the site's place among them."""
     row, column = grid.row_of(northing), grid.column_of(easting)
     check_on_map(grid, row, column, np.asarray(easting), np.asarray(northing))
-    if not is_dask_collection(elevation.data):
-        return heights_of(elevation.data), 0, 0, float(row), float(column)
-    rows, columns = read_window(grid, float(row), float(column), max_range_m)
-    z = heights_of(elevation.data[rows, columns])
-    return z, rows.start, columns.start, float(row) - rows.start, float(column) - columns.start
+    z, row0, column0 = _heights_around(elevation.data, grid, float(row), float(column), max_range_m)
+    return z, row0, column0, float(row) - row0, float(column) - column0
+
+
+def _heights_around(
+    elevation: Any, grid: Grid, row: float, column: float, max_range_m: float
+) -> tuple[Heights, int, int]:
+    """Heights to read for one place, and their first row and column.
+
+    A map in memory, as the kernels take it, is given whole and not copied; of any other what is within range and one
+    cell more is read, or made so.
+    """
+    if is_ready(elevation):
+        return elevation, 0, 0
+    rows, columns = read_window(grid, row, column, max_range_m)
+    return heights_of(elevation[rows, columns]), rows.start, columns.start
 
 
 def _labelled(

@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 
 from geo.errors import TerrainError
+from geo.plausible import check_plausible
 from geo.rings import States
 from geo.sightlines import HIDDEN, SNAP, VISIBLE, Cone, Heights, cone_of, ground_at
 from geo.sweep import sweep_exact
@@ -59,6 +60,7 @@ def _swept(
     reach = min(view.max_range_m / cell_m, float(np.hypot(rows, columns)))
     row0, row1 = window_of(rows, row, reach)
     column0, column1 = window_of(columns, column, reach)
+    check_plausible(z, window_of(rows, row, reach + 1.0), window_of(columns, column, reach + 1.0))
     shape = (row1 - row0, column1 - column0)
     states = np.zeros(shape, np.uint8)
     needed = np.full(shape if heights else (0, 0), np.nan, np.float32)
@@ -76,10 +78,8 @@ def _swept(
         cone, rings = cone_of(rows, columns, row, column, side)
         cone = within_reach(cone, reach)
         out_cone = _cone_in_window(cone, row0, column0, columns, shape[1])
-        if view.mode == "fast":
-            sweep_fast(flat, cone, rings, eye, (reach, *slopes), states.ravel(), out_cone)
-        else:
-            sweep_exact(flat, cone, rings, eye, (reach, *slopes), states.ravel(), needed.ravel(), out_cone)
+        sweep = sweep_fast if view.mode == "fast" else sweep_exact
+        sweep(flat, cone, rings, eye, (reach, *slopes), states.ravel(), needed.ravel(), out_cone)
     if row == round(row) and column == round(column):  # the cell underfoot
         underfoot = (round(row) - row0, round(column) - column0)
         states[underfoot] = VISIBLE

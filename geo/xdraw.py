@@ -78,9 +78,16 @@ def _find_unknown(
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def sweep_fast(
-    z: Heights, cone: Cone, rings: int, eye: Eye, view: Bounds, out: States, out_cone: tuple[int, int, int]
+    z: Heights,
+    cone: Cone,
+    rings: int,
+    eye: Eye,
+    view: Bounds,
+    out: States,
+    needed: Heights,
+    out_cone: tuple[int, int, int],
 ) -> None:
-    """Approximate states of one cone into the flat window ``out``; arguments as ``geo.sweep.sweep_exact``."""
+    """Approximate states of one cone into ``out``, or least heights into ``needed``; see ``geo.sweep.sweep_exact``."""
     _, _, _, lowest, highest, eye_fraction, first_u = cone
     out_origin, out_along, out_across = out_cone
     rings = min(rings, int(np.floor(view[0] * (1.0 + 1e-12) - first_u)) + 1)
@@ -105,9 +112,14 @@ def sweep_fast(
             _find_unknown(begin, end, eye_v, u, steep, shadow, unknown)
         rise = np.float32(eye[2] / u)
         to = out_origin + ring * out_along + (lowest - PAD) * out_across
-        for b in range(PAD + first, PAD + last + 1):
-            out[to + b * out_across] = VISIBLE if steep[b] + rise >= horizon[b] else HIDDEN
-        if any_void:
+        if len(needed) > 0:
+            for b in range(PAD + first, PAD + last + 1):
+                least = max((horizon[b] - steep[b]) * np.float32(u), np.float32(0.0))
+                needed[to + b * out_across] = np.nan if steep[b] <= LOW or unknown[b] == 1 else least
+        else:
+            for b in range(PAD + first, PAD + last + 1):
+                out[to + b * out_across] = VISIBLE if steep[b] + rise >= horizon[b] else HIDDEN
+        if any_void and len(needed) == 0:
             for b in range(PAD + first, PAD + last + 1):
                 if steep[b] <= LOW or (unknown[b] == 1 and steep[b] + rise >= horizon[b]):
                     out[to + b * out_across] = UNKNOWN
