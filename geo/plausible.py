@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from geo.errors import TerrainError
 from geo.leaf import leaf
+from geo.rings import FARTHEST_M, HABITUAL_VOID_M
 from geo.sightlines import Heights
-
-# Beyond this [m] from the datum, or infinite, a height is none; made-up ground may be higher than the earth's.
-FARTHEST_M = 30_000.0
-# What raster files most often hold where they have no height, [m]; deeper than any sea that a border crosses.
-HABITUAL_VOID_M = -9999.0
 
 
 def check_plausible(z: Heights, rows: tuple[int, int], columns: tuple[int, int]) -> None:
@@ -34,14 +28,13 @@ def _first_implausible(
     z: Heights, columns: int, first_row: int, end_row: int, first_column: int, end_column: int
 ) -> int:
     """Flat index of the first cell of a window that holds no height, or -1."""
-    farthest, habitual = np.float32(FARTHEST_M), np.float32(HABITUAL_VOID_M)
     for row in range(first_row, end_row):
         line = z[row * columns + first_column : row * columns + end_column]
         wrong = 0
         for i in range(len(line)):
-            wrong |= int(abs(line[i]) > farthest or line[i] == habitual)
+            wrong |= int(abs(line[i]) > FARTHEST_M or line[i] == HABITUAL_VOID_M)
         if wrong:
             for i in range(len(line)):
-                if abs(line[i]) > farthest or line[i] == habitual:
+                if abs(line[i]) > FARTHEST_M or line[i] == HABITUAL_VOID_M:
                     return row * columns + first_column + i
     return -1

@@ -26,6 +26,10 @@ PAD = 12
 # So many cells beyond what is in view are read too.
 ROUND = 10
 LOW = np.float32(-1e30)
+# Beyond this [m] from the datum, or infinite, a height is none; made-up ground may be higher than the earth's.
+FARTHEST_M = np.float32(30_000.0)
+# What raster files most often hold where they have no height, [m]; deeper than any sea that a border crosses.
+HABITUAL_VOID_M = np.float32(-9999.0)
 
 
 @inlined_leaf
@@ -50,9 +54,12 @@ def steepness(
     last: int,
     eye: Eye,
     steep: Heights,
-    voids: Counts,
+    flags: Counts,
 ) -> None:
-    """Steepness of the cells first..last of ``count`` rings into ``steep``, LOW on voids, and which rings have any."""
+    """Steepness of the cells first..last of ``count`` rings into ``steep``, LOW on voids.
+
+    ``flags`` (ring, 2) tells whether there are voids on a ring, and whether there are heights that no ground has.
+    """
     origin, along, across, lowest, _, eye_fraction, first_u = cone
     eye_m, _, _, curvature = eye
     start = origin + ring * along + (lowest + first) * across
@@ -65,18 +72,20 @@ def steepness(
     for r in range(count):
         u = first_u + ring + r
         # the eye's height and the earth's fall along the axis as two numbers, so that nothing is lost
-        base, inverse, void = eye_m + curvature * u * u, np.float32(1.0 / u), np.int32(0)
+        base, inverse, void, wrong = eye_m + curvature * u * u, np.float32(1.0 / u), np.int32(0), np.int32(0)
         whole, fall = np.float32(base), np.float32(curvature)
         rest = np.float32(base - whole)
         into = steep[r, PAD + first : PAD + first + length]
         heights = z[start + r * along : start + r * along + length] if across == 1 else into
         for i in range(length):
             v = first_v + np.float32(i)
-            m = (heights[i] - whole - (rest + fall * v * v)) * inverse
+            height = heights[i]
+            m = (height - whole - (rest + fall * v * v)) * inverse
             known = m == m
             void |= np.int32(not known)
+            wrong |= np.int32(abs(height) > FARTHEST_M or height == HABITUAL_VOID_M)
             into[i] = m if known else LOW
-        voids[r] = void
+        flags[r, 0], flags[r, 1] = void, wrong
 
 
 @inlined_leaf
@@ -89,7 +98,7 @@ def next_block(
     eye: Eye,
     width: int,
     steep: Heights,
-    voids: Counts,
+    flags: Counts,
 ) -> None:
     """Steepness of the next block of rings, ROUND cells wider on each side than the widest of them reaches."""
     reach, slope_low, slope_high = view
@@ -99,4 +108,4 @@ def next_block(
     span = np.sqrt(max(reach * reach * (1.0 + 1e-12) - u * u, 0.0))
     first = int(np.ceil(eye_v + max(-span, min(slope_low * u, slope_low * far_u)) - 1e-9))
     last = int(np.floor(eye_v + min(span, max(slope_high * u, slope_high * far_u)) + 1e-9))
-    steepness(z, cone, ring, count, max(first - ROUND, 0), min(last + ROUND, width - 1), eye, steep, voids)
+    steepness(z, cone, ring, count, max(first - ROUND, 0), min(last + ROUND, width - 1), eye, steep, flags)

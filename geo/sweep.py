@@ -32,9 +32,10 @@ def sweep_exact(
     out: States,
     needed: Heights,
     out_cone: tuple[int, int, int],
-) -> None:
+) -> bool:
     """Exact states of one cone into the flat window ``out``, or, when ``needed`` has cells, least heights into that.
 
+    Returns whether some height is one that no ground has, see ``geo.plausible``.
     ``eye`` = (height of the eye, of the ground under it, of a target above its ground, curvature drop at one cell);
     ``view`` = (range in cells, smallest and largest slope dv/du of interest). ``out_cone`` = flat index in ``out`` of
     ring 0 at minor index 0 and its steps along and across.
@@ -42,7 +43,7 @@ def sweep_exact(
     _, _, _, lowest, highest, eye_fraction, first_u = cone
     rings = min(rings, int(np.floor(view[0] * (1.0 + 1e-12) - first_u)) + 1)
     if rings <= 0:
-        return
+        return False
     # the kernel's own minor index counts from the edge of the map
     width, eye_v = highest - lowest + 1, eye_fraction - lowest
     half = max(min(rings, FINE_RINGS), rings // 2) + 2
@@ -54,16 +55,17 @@ def sweep_exact(
     likely, void_from = np.zeros(2 * half, np.int32), np.full(2 * half, NEVER)
     sectors = (bound, edges, met_on, likely, void_from)
     wide = width + 2 * PAD + LANES
-    steep_rings, voids = np.full((2 * BLOCK, wide), LOW), np.zeros(2 * BLOCK, np.int32)
+    steep_rings, flags = np.full((2 * BLOCK, wide), LOW), np.zeros((2 * BLOCK, 2), np.int32)
     row = np.zeros((10, wide), np.float32)
     kink, kink_before, above_one, filled, filled_before = row[0], row[1], row[2], row[3], row[4]
     bands = (row[5], row[6], row[7], row[8], row[9])
     near_roofs(z, cone, rings, eye, half, sectors)
-    any_void = void_from[0] == 0
+    any_void, any_wrong = void_from[0] == 0, False
     for ring in range(rings):
         now = ring % (2 * BLOCK)
         if ring % BLOCK == 0:
-            next_block(z, cone, ring, rings, view, eye, width, steep_rings[now : now + BLOCK], voids[now : now + BLOCK])
+            next_block(z, cone, ring, rings, view, eye, width, steep_rings[now : now + BLOCK], flags[now : now + BLOCK])
+        any_wrong |= flags[now, 1] != 0
         steep, before = steep_rings[now], steep_rings[now - 1]
         u, low_v, high_v, first, last = extent(ring, first_u, view, eye_v, width)
         steep[:PAD] = steep[PAD]  # the surface goes on beyond the edge of the map, where edges of sectors may be
@@ -72,7 +74,7 @@ def sweep_exact(
         first_k = max(int((max(low_v, -eye_v) / u + 1.0) * half) - 1, 0)
         last_k = min(int((min(high_v, width - 1 - eye_v) / u + 1.0) * half) + 1, 2 * half - 1)
         known, known_before = steep, before
-        if ring > 0 and (voids[now] != 0 or voids[now - 1] != 0):
+        if ring > 0 and (flags[now, 0] != 0 or flags[now - 1, 0] != 0):
             any_void = True
             if ring >= 2:
                 mark_voids(first_k, last_k, half, ring, (u, eye_v), before, steep, void_from)
@@ -101,3 +103,4 @@ def sweep_exact(
         kink, kink_before = kink_before, kink
         if (ring + 1) % BLOCK == 0:
             close_block(ring // BLOCK, sectors, table[ring // BLOCK])
+    return any_wrong

@@ -7,7 +7,7 @@ from numba import njit
 
 from geo.errors import TerrainError
 from geo.plausible import check_plausible
-from geo.rings import States
+from geo.rings import FARTHEST_M, HABITUAL_VOID_M, States
 from geo.sightlines import HIDDEN, SNAP, VISIBLE, Cone, Heights, cone_of, ground_at
 from geo.sweep import sweep_exact
 from geo.view import Grid, View, drop_per_cell
@@ -60,7 +60,6 @@ def _swept(
     reach = min(view.max_range_m / cell_m, float(np.hypot(rows, columns)))
     row0, row1 = window_of(rows, row, reach)
     column0, column1 = window_of(columns, column, reach)
-    check_plausible(z, window_of(rows, row, reach + 1.0), window_of(columns, column, reach + 1.0))
     shape = (row1 - row0, column1 - column0)
     states = np.zeros(shape, np.uint8)
     needed = np.full(shape if heights else (0, 0), np.nan, np.float32)
@@ -71,6 +70,7 @@ def _swept(
         drop_per_cell(cell_m, view.curvature_k),
     )
     sector = view.sector()
+    in_doubt = abs(ground) > FARTHEST_M or ground == HABITUAL_VOID_M
     for side in range(4):
         slopes = cone_slopes(side, sector)
         if slopes is None:
@@ -79,7 +79,9 @@ def _swept(
         cone = within_reach(cone, reach)
         out_cone = _cone_in_window(cone, row0, column0, columns, shape[1])
         sweep = sweep_fast if view.mode == "fast" else sweep_exact
-        sweep(flat, cone, rings, eye, (reach, *slopes), states.ravel(), needed.ravel(), out_cone)
+        in_doubt |= sweep(flat, cone, rings, eye, (reach, *slopes), states.ravel(), needed.ravel(), out_cone)
+    if in_doubt:
+        check_plausible(z, window_of(rows, row, reach + 1.0), window_of(columns, column, reach + 1.0))
     if row == round(row) and column == round(column):  # the cell underfoot
         underfoot = (round(row) - row0, round(column) - column0)
         states[underfoot] = VISIBLE

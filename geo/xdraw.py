@@ -86,24 +86,25 @@ def sweep_fast(
     out: States,
     needed: Heights,
     out_cone: tuple[int, int, int],
-) -> None:
+) -> bool:
     """Approximate states of one cone into ``out``, or least heights into ``needed``; see ``geo.sweep.sweep_exact``."""
     _, _, _, lowest, highest, eye_fraction, first_u = cone
     out_origin, out_along, out_across = out_cone
     rings = min(rings, int(np.floor(view[0] * (1.0 + 1e-12) - first_u)) + 1)
     width, eye_v = highest - lowest + 1, eye_fraction - lowest
     steep_rings = np.full((BLOCK, width + 2 * PAD), LOW, np.float32)
-    voids = np.zeros(BLOCK, np.int32)
+    flags = np.zeros((BLOCK, 2), np.int32)
     horizon, horizon_before = np.full((2, width + 2 * PAD), LOW, np.float32)
     unknown = np.zeros(width + 2 * PAD, np.uint8)
     shadow = np.zeros(2 * BINS_PER_CELL * max(rings, 1), np.uint8)
     _shade_beside_eye(z, cone, shadow)
-    any_void = bool(shadow.any())
+    any_void, any_wrong = bool(shadow.any()), False
     for ring in range(rings):
         if ring % BLOCK == 0:
-            next_block(z, cone, ring, rings, view, eye, width, steep_rings, voids)
+            next_block(z, cone, ring, rings, view, eye, width, steep_rings, flags)
         steep = steep_rings[ring % BLOCK]
-        any_void |= voids[ring % BLOCK] != 0
+        any_wrong |= flags[ring % BLOCK, 1] != 0
+        any_void |= flags[ring % BLOCK, 0] != 0
         u, _, _, first, last = extent(ring, first_u, view, eye_v, width)
         begin, end = PAD + max(first - 2, 0), PAD + min(last + 2, width - 1) + 1
         middle = min(max(PAD + int(np.floor(eye_v)) + 1, begin), end)
@@ -127,3 +128,4 @@ def sweep_fast(
             if unknown[b] == 0:  # behind a void the horizon stays what it was before
                 horizon[b] = max(horizon[b], steep[b])
         horizon, horizon_before = horizon_before, horizon
+    return any_wrong
