@@ -57,7 +57,9 @@ def run_sector(
             address = room.serve(actions.send)
             room.map.start()  # an operations room is looked at
             screen.print(
-                f"Sector {sector.name} is running; the live map: {address}  (Ctrl-C stops it)", highlight=False
+                f"Sector {sector.name} is running; the live map: {address}  (Ctrl-C stops it)",
+                highlight=False,
+                soft_wrap=True,
             )
             try:
                 while True:

@@ -44,7 +44,8 @@ def serve_store(store: Path, sector_name: str, layout: str | None, *, port: int 
         stack.callback(access_log.close)
         app = create_app(reader, settings, act=_refuse, now_ns=time.time_ns, access_log=access_log, ground=map_process)
         chosen = stack.enter_context(serving(app, port=DEFAULT_PORT if port is None else port))
-        screen.print(f"The live map of {store}: http://127.0.0.1:{chosen}/  (Ctrl-C stops it)", highlight=False)
+        sentence = f"The live map of {store}: http://127.0.0.1:{chosen}/  (Ctrl-C stops it)"
+        screen.print(sentence, highlight=False, markup=False, soft_wrap=True)
         try:
             threading.Event().wait()
         except KeyboardInterrupt:
