@@ -8,7 +8,7 @@ from geo.cell_states import Ring
 from geo.clearance import STRIDE, stride_steepest
 from geo.leaf import leaf
 from geo.rings import BLOCK, LOW, PAD, Eye
-from geo.sectors import Sectors, stored
+from geo.sectors import Sectors, between, stored
 from geo.sightlines import Cone, Heights, Ray, step_steepest
 
 
@@ -28,7 +28,8 @@ def ring_heights(
     ring, half, first, last, any_void = ring_of
     origin, along, across, lowest, _, eye_fraction, first_u = cone
     eye_m, eye_ground, _, curvature = eye
-    _, _, _, likely, void_from = sectors
+    bound, _, _, likely, void_from = sectors
+    left, right, level, _, _, _, _, _ = bound
     u, eye_v = first_u + ring, eye_fraction - lowest
     inverse = 1.0 / u
     at = -1
@@ -44,7 +45,9 @@ def ring_heights(
         if ring < STRIDE + 2 or (any_void and void_from[k] <= ring):
             most = _steepest_past_voids(z, cone, ray, ring, min(void_from[k], ring))
         else:
-            most, at = _steepest_met(z, cone, ray, ring, k, np.float32(place - k), likely[k], table, at)
+            share = np.float32(place - k)
+            own_roof = max(level[k], between(left, right, k, share))
+            most, at = _steepest_met(z, cone, ray, ring, own_roof, k, share, likely[k], table, at)
         needed[out_cone[0] + ring * out_cone[1] + (b + lowest) * out_cone[2]] = max(
             eye_m + most * u + ray[4] * u * u - ground, 0.0
         )
@@ -52,11 +55,21 @@ def ring_heights(
 
 @leaf
 def _steepest_met(
-    z: Heights, cone: Cone, ray: Ray, ring: int, k: int, share: np.float32, likely: int, table: Heights, guess: int
+    z: Heights,
+    cone: Cone,
+    ray: Ray,
+    ring: int,
+    own_roof: float,
+    k: int,
+    share: np.float32,
+    likely: int,
+    table: Heights,
+    guess: int,
 ) -> tuple[float, int]:
     """Steepest point on the ray to a target on ``ring``, itself included, and its step; exact. No voids.
 
-    The step ``guess`` is tried first, then the block with the highest roof.
+    The step ``guess`` is tried first, then what lies above it: in the block of rings that has the highest roof, in the
+    target's own, whose roof is ``own_roof``, and in the others.
     """
     best, at = step_steepest(z, cone, ray, ring), ring
     if 0 <= guess < ring:
@@ -64,9 +77,10 @@ def _steepest_met(
         if met > best:
             best, at = met, guess
     block = ring // BLOCK - 1
-    if likely > 0 and not best >= stored(table, block, k, 2, share):
+    if likely > 0 and not best >= stored(table, likely, k, 0, share):
         best, at = stride_steepest(z, cone, ray, likely * BLOCK, best, at)
-    best, at = stride_steepest(z, cone, ray, ring - STRIDE + 1, best, at)
+    if not best >= own_roof:
+        best, at = stride_steepest(z, cone, ray, ring - STRIDE + 1, best, at)
     while block > 0 and not best >= stored(table, block, k, 2, share):
         if block != likely and not best >= stored(table, block, k, 0, share):
             best, at = stride_steepest(z, cone, ray, block * BLOCK, best, at)
