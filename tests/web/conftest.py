@@ -88,7 +88,7 @@ class Witness:
 
     def _console(self, message: ConsoleMessage) -> None:
         if message.type == "error" and not (self.outage and LOST_REQUESTS.search(message.text)):
-            self.faults.append(f"console: {message.text}")
+            self.faults.append(f"console: {message.text} ({message.location.get('url')})")
 
     def _request(self, request: Request) -> None:
         if not request.url.startswith((self.home, "blob:", "data:")):
