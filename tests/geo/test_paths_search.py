@@ -175,6 +175,23 @@ def test_costs_from_a_trillionth_to_a_trillion_are_exact_too() -> None:
     assert np.allclose(found.ravel(), dijkstra(edges, indices=7 * 19 + 9), rtol=1e-12)
 
 
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_ground_that_costs_next_to_nothing_behind_ground_that_costs_much_is_exact_too(seed: int) -> None:
+    """There the buckets are far too wide, and the order of labels must be kept in another way."""
+    rng = np.random.default_rng(seed)
+    weight = np.full((70, 60), 1e-12) * rng.uniform(1.0, 2.0, (70, 60))
+    weight[20:24] = rng.uniform(0.1, 1.0, (4, 60))
+    labels = np.full(weight.shape, np.inf)
+    labels[0] = 0.0
+    flat = np.zeros(weight.shape)
+    found = spread(ground(flat), labels, weight=weight, neighbours=8).cost
+    edges = graph(flat, np.ones(flat.shape), weight, 8)
+    expected = dijkstra(edges, indices=np.arange(60), min_only=True).reshape(weight.shape)
+    assert np.array_equal(found, expected) or np.abs(found / np.maximum(expected, 1e-300) - 1.0)[1:].max() < 1e-12
+    beyond = found[24:] - expected[24:]
+    assert np.abs(beyond).max() < 1e-12
+
+
 @pytest.mark.parametrize(
     ("settings_", "words"),
     [
