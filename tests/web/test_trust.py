@@ -119,14 +119,15 @@ def test_hostile_words_stay_words(calm: Any, visit: Callable[..., Any]):
         here.live()
         for identity, words in alerts.items():
             expect(here.page.locator(f"[data-alert={identity}]")).to_contain_text(f"Says {words}", timeout=10_000)
-        for identity, words in alerts.items():
+        for identity, words in list(alerts.items())[:2]:
             here.page.locator(f"[data-alert={identity}]").get_by_test_id("alert-open").click()
             expect(here.part("details-lead")).to_have_text(f"Says {words}")
             expect(here.part("details")).to_contain_text(f"S {words}")
         here.page.keyboard.press("t")
         for words in HOSTILE:
-            row = here.page.locator("[data-testid=track-row]").filter(has_text=words).first
-            row.click()
+            expect(here.part("track-list")).to_contain_text(words)
+        for words in HOSTILE[:2]:
+            here.page.locator("[data-testid=track-row]").filter(has_text=words).first.click()
             expect(here.part("details-title")).to_contain_text(words)
             here.page.keyboard.press("t")
         here.page.keyboard.press("s")
@@ -134,6 +135,7 @@ def test_hostile_words_stay_words(calm: Any, visit: Callable[..., Any]):
         for words in HOSTILE:
             expect(here.part("sensor-list")).to_contain_text(f"S {words}")
             expect(here.part("counts")).to_contain_text(f"S {words}")
+        for words in ("__proto__", "constructor"):
             here.part("sensor-row").filter(has_text=f"S {words}").first.click()
             expect(here.part("details-title")).to_contain_text(words)
             here.page.keyboard.press("s")
