@@ -30,7 +30,8 @@ BUCKETS = 1 << 15
 # Without numba's reference counts, which the helpers' array arguments would otherwise pay at each of their many calls
 # (3 to 6 times the whole search); so nothing here may allocate or return an array.
 COMPILED: Any = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False}
-FREE = -2  # in ``before``: the cell waits in no bucket
+FREE, HEAPED, WORKED = -2, -3, -4  # in ``before``: waits in no bucket, in the heap, has been worked (lists: from −1)
+PATIENCE = 64  # cells of a bucket that may be worked again before it is put in order
 ROUNDING = 1e-12
 NOWHERE = 255  # in ``arrival``: nobody came by a move
 
@@ -126,10 +127,10 @@ def step_cost(
     return float(cost + 0.5 * (weight + ground[there, WEIGHT]) * seconds + 0.5 * (toll + ground[there, TOLL]) * run)
 
 
-def waiting_lists(cells: int) -> tuple[Integers, Integers, Integers, Integers]:
-    """Empty buckets: the first and last cell of each, and the cells after and before each cell."""
+def waiting_lists(cells: int) -> tuple[Integers, Integers, Integers, Integers, Integers]:
+    """Empty buckets: the first and last cell of each, the cells after and before each cell, and room for a heap."""
     ends = [np.full(BUCKETS + 1, -1, np.int32) for _ in range(2)]
-    return ends[0], ends[1], np.empty(cells, np.int32), np.full(cells, FREE, np.int32)
+    return ends[0], ends[1], np.empty(cells, np.int32), np.full(cells, FREE, np.int32), np.empty(cells, np.int32)
 
 
 @njit(**COMPILED)
@@ -257,6 +258,39 @@ def _leave(cell: int, bucket: int, first: Integers, last: Integers, after: Integ
 
 
 @njit(**COMPILED)
+def _rise(place: int, heap: Integers, spot: Integers, labels: Floats) -> None:
+    """Let the cell at a place of the heap (four below each) rise to where it belongs; ``spot`` says where cells are."""
+    cell = heap[place]
+    while place > 0:
+        above = (place - 1) >> 2
+        if labels[heap[above]] <= labels[cell]:
+            break
+        heap[place] = heap[above]
+        spot[heap[place]] = place
+        place = above
+    heap[place] = cell
+    spot[cell] = place
+
+
+@njit(**COMPILED)
+def _sink(size: int, heap: Integers, spot: Integers, labels: Floats) -> None:
+    """Put the cell at place ``size`` on the top of the heap that ends there, and let it sink."""
+    cell, place = heap[size], 0
+    while 4 * place + 1 < size:
+        best = 4 * place + 1
+        for below in range(best + 1, min(best + 4, size)):
+            if labels[heap[below]] < labels[heap[best]]:
+                best = below
+        if labels[heap[best]] >= labels[cell]:
+            break
+        heap[place] = heap[best]
+        spot[heap[place]] = place
+        place = best
+    heap[place] = cell
+    spot[cell] = place
+
+
+@njit(**COMPILED)
 def search(
     ground: Floats,
     labels: Floats,
@@ -274,12 +308,14 @@ def search(
     last: Integers,
     after: Integers,
     before: Integers,
+    heap: Integers,
 ) -> None:
     """Lower ``labels`` (cell,) in place to the least cost from any cell that has one, and note by which move.
 
     ``runs`` is the length of each move's pieces [m], ``sign`` 1 for costs from the labels or −1 for costs towards them,
     ``limit`` the dearest label that counts, ``width`` that of the first buckets, whose lists are ``waiting_lists``. The
-    ground must be framed by closed cells as wide as the longest move.
+    ground must be framed by closed cells as wide as the longest move. Where a bucket is so wide that its cells are
+    worked over and over, the rest of it is worked in the order of labels, by a heap.
     """
     base, per_cost, least = np.inf, 1.0 / width, (1.0 - ROUNDING) / law[PEAK]
     for cell in range(len(labels)):
@@ -289,10 +325,21 @@ def search(
             _enter(cell, _bucket(labels[cell], base, per_cost), first, last, after, before)
     while base < np.inf:
         for bucket in range(BUCKETS):
-            while first[bucket] >= 0:
-                here = first[bucket]
-                _leave(here, bucket, first, last, after, before)
-                label = labels[here]
+            worked, repeated, size, heaped = 0, 0, 0, False
+            while size > 0 or first[bucket] >= 0:
+                if heaped:
+                    here, size = heap[0], size - 1
+                    if size > 0:
+                        _sink(size, heap, after, labels)
+                else:
+                    here = first[bucket]
+                    _leave(here, bucket, first, last, after, before)
+                    if repeated > PATIENCE + worked // 4:
+                        heap[size], before[here] = here, HEAPED
+                        _rise(size, heap, after, labels)
+                        size, heaped = size + 1, first[bucket] < 0
+                        continue
+                label, before[here], worked = labels[here], WORKED, worked + 1
                 for move in range(len(steps)):
                     there = here + steps[move]
                     slack = labels[there] - label
@@ -301,11 +348,21 @@ def search(
                     if slack <= _at_least(ground, here, there, pieces[move], runs[move]) * least:
                         continue
                     reached = label + step_cost(ground, here, move, steps, pieces, knots, shares, runs, law, sign)
-                    if reached < labels[there] and reached <= limit:
-                        if before[there] != FREE:
-                            _leave(there, _bucket(labels[there], base, per_cost), first, last, after, before)
-                        labels[there], arrival[there] = reached, move
-                        _enter(there, _bucket(reached, base, per_cost), first, last, after, before)
+                    if not (reached < labels[there] and reached <= limit):
+                        continue
+                    state, target = before[there], _bucket(reached, base, per_cost)
+                    if state > FREE:
+                        _leave(there, _bucket(labels[there], base, per_cost), first, last, after, before)
+                    labels[there], arrival[there] = reached, move
+                    if state == HEAPED:
+                        _rise(after[there], heap, after, labels)
+                    elif heaped and target == bucket:
+                        heap[size], before[there] = there, HEAPED
+                        _rise(size, heap, after, labels)
+                        size += 1
+                    else:
+                        repeated += state == WORKED
+                        _enter(there, target, first, last, after, before)
         # All buckets are empty: begin again at the least label beyond them, with buckets twice as wide.
         waiting, base, per_cost = first[BUCKETS], np.inf, 0.5 * per_cost
         first[BUCKETS], last[BUCKETS] = -1, -1
