@@ -21,6 +21,8 @@ Angles = tuple[float, float] | None
 
 RADIO_K = 4 / 3
 TARGET_HEIGHT_M = 1.7
+LEAST_CELL_M = 0.02  # no terrain is finer; coordinates in degrees look so
+MOST_CELLS = 1_000_000_000  # of a window around one observer: 4 GB of heights
 # Places are taken to this part of a cell (30 µm on 30 m cells), so that the coordinates' rounding is not a distance
 # from the centre, and that the same place in a window of the map is the same number.
 PLACES_PER_CELL = 2.0**20
@@ -121,6 +123,10 @@ def surface_of(terrain: xr.Dataset) -> tuple[xr.DataArray, Grid]:
             "the cells are not equal squares on rows from north to south",
             where="terrain",
             expected="equal steps of northing, falling, and of easting, rising",
+        )
+    if cell_m < LEAST_CELL_M:
+        raise TerrainError(
+            f"cells of {cell_m:g} m (degrees?)", where="terrain", expected="terrain in a frame, in metres"
         )
     # the mean step: rounding of single coordinates does not add up
     cell_m = max(northing[0] - northing[-1], easting[-1] - easting[0]) / (max(elevation.shape) - 1)

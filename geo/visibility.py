@@ -18,13 +18,14 @@ from dask.base import is_dask_collection
 
 from geo.canopy import Canopy, blocking_heights, viewshed_window
 from geo.covering import covering_sites
-from geo.errors import TerrainError
+from geo.errors import BadInput, TerrainError
 from geo.footprints import footprints
 from geo.line_of_sight import line_of_sight
 from geo.many import sites_seeing, viewsheds
 from geo.rings import States
 from geo.sightlines import EARTH_RADIUS_M, HIDDEN, UNKNOWN, VISIBLE, Heights, sight_states
 from geo.view import (
+    MOST_CELLS,
     RADIO_K,
     TARGET_HEIGHT_M,
     Angles,
@@ -223,6 +224,13 @@ def _heights_around(
     if is_ready(elevation):
         return elevation, 0, 0
     rows, columns = read_window(grid, row, column, max_range_m)
+    cells = (rows.stop - rows.start) * (columns.stop - columns.start)
+    if cells > MOST_CELLS:
+        raise BadInput(
+            f"{max_range_m:g} m make a window of {cells:,} cells",
+            where="max_range_m",
+            expected=f"a range within which are at most {MOST_CELLS:,} cells",
+        )
     return heights_of(elevation[rows, columns]), rows.start, columns.start
 
 

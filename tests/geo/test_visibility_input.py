@@ -217,6 +217,25 @@ def test_the_least_range_is_inclusive_too() -> None:
     assert np.array_equal(seen.values == 1, ((distance >= 150.0) & (distance <= 450.0)).values)
 
 
+def test_coordinates_in_degrees_are_refused_though_no_system_says_so() -> None:
+    z = hills()
+    degrees = terrain_of(z).assign_coords(northing=42.0 - np.arange(80) / 3600, easting=1.0 + np.arange(90) / 3600)
+    degrees.attrs.pop("crs")
+    with pytest.raises(TerrainError, match="degrees"):
+        viewshed(degrees, 1.01, 41.99, **VIEW)
+
+
+def test_a_window_that_fits_into_no_memory_is_refused_before_it_is_read() -> None:
+    def fail(block: Any) -> Any:
+        raise AssertionError("read")
+
+    endless = da.zeros((60_000, 60_000), dtype=np.float32, chunks=5_000).map_blocks(fail, dtype=np.float32)
+    place = WEST + 30_000 * CELL_M, NORTH - 30_000 * CELL_M
+    with pytest.raises(BadInput, match="3,600,000,000 cells") as error:
+        viewshed(terrain_of(endless), *place, observer_height_m=2.0, max_range_m=np.inf)
+    assert error.value.where == "max_range_m"
+
+
 def test_arguments_of_numpys_own_kinds_are_numbers_too() -> None:
     z = hills()
     expected = viewshed_array(z, CELL_M, 30, 41, azimuths_rad=(1.0, 2.0), **VIEW)[2]
