@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -26,6 +26,30 @@ SCORES: Final[Mapping[str, tuple[str, float]]] = {
 """Each score, its headline measure, and whether more of it raises (1) or lowers (−1) the score."""
 ALIKE: Final = 1e-9  # measures that differ by less than this share count as equal, so that rounding makes no ranks
 SAME_CELL: Final = 0.1
+TABLE_QUANTILES: Final = 41
+TABLED: Final = (
+    "crossing_time",
+    "dead_ground_0.5m",
+    "dead_ground_1.7m",
+    "ruggedness",
+    "vector_ruggedness",
+    "slope",
+    "positive_openness",
+    "negative_openness",
+)
+YARDSTICK: Final = (
+    "belt_m",
+    "openness_radius_m",
+    "window",
+    "sites",
+    "mast_m",
+    "sight_m",
+    "target_heights_m",
+    "curvature_k",
+    "direction",
+)
+REFERENCES: Final = ("pyrenees-maritime-alps-srtm3",)
+"""Tables that come with Watchline. Change one only under a new version."""
 CHANGE: Final = 0.5
 TOP_SHARE: Final = 0.1
 
@@ -99,6 +123,47 @@ class ReferenceTable:
                 "its quantiles do not rise", where=str(path), expected="rising numbers, one a quantile"
             )
         return table
+
+    @classmethod
+    def named(cls, name: str) -> ReferenceTable:
+        """A table that comes with Watchline, one of REFERENCES; ChallengeError for another name."""
+        if name not in REFERENCES:
+            raise ChallengeError(
+                f"{name!r} is not known", where="reference", expected=f"one of {', '.join(REFERENCES)}"
+            )
+        return cls.from_file(Path(__file__).parent / "reference" / f"{name}.json")
+
+    @classmethod
+    def over(
+        cls,
+        challenges: Sequence[xr.Dataset],
+        *,
+        name: str,
+        version: str,
+        source: str,
+        yardstick: Sequence[str] = YARDSTICK,
+    ) -> ReferenceTable:
+        """The table over all segments of several borders, "both" sides of the belt; infinite values are left out.
+
+        ``yardstick`` names the attributes that must be the same for measures to be compared; they must be the same
+        here. Raises ChallengeError where they are not, and for cells of different sizes.
+        """
+        first = challenges[0]
+        for other in challenges[1:]:
+            for key in yardstick:
+                if _plain(other.attrs[key]) != _plain(first.attrs[key]):
+                    raise ChallengeError(f"{key} differs", where=f"reference {name!r}", expected="one yardstick")
+            if abs(other.attrs["cell_m"] / first.attrs["cell_m"] - 1.0) > SAME_CELL:
+                raise ChallengeError("cells differ", where=f"reference {name!r}", expected="cells of one size")
+        quantiles = np.linspace(0.0, 1.0, TABLE_QUANTILES)
+        measures = {}
+        for measure in TABLED:
+            parts = [found[measure] for found in challenges if measure in found]
+            values = np.concatenate([part.sel(belt="both") if "belt" in part.dims else part for part in parts])
+            measures[measure] = np.quantile(values[np.isfinite(values)], quantiles)
+        cell_m = float(np.mean([found.attrs["cell_m"] for found in challenges]))
+        fixed = {key: first.attrs[key] for key in yardstick}
+        return cls(name, version, cell_m, source, fixed, quantiles, measures)
 
     def to_json(self) -> str:
         """The table as text for a file."""

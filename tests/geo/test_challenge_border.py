@@ -260,20 +260,49 @@ REAL = {
 }
 
 
-@pytest.mark.parametrize("tile", REAL)
+@pytest.fixture(scope="module")
+def real() -> list[xr.Dataset]:
+    """Both borders by the default yardstick, segments of 500 m and belts of 2 km."""
+    found = []
+    for tile, countries in REAL.items():
+        ground = open_terrain(SHARED / tile)
+        both = {"adm0_left": countries, "adm0_right": countries}
+        line = Border.from_file(WORLD_BORDERS, frame_of(ground), where=both, clip=ground)
+        found.append(challenge(ground, line, belt_m=2_000.0))
+    return found
+
+
 @pytest.mark.skipif(not WORLD_BORDERS.exists(), reason="the shared terrain tiles are not here")
-def test_real_borders(tile: str) -> None:
-    """Plausible, not exact: nobody crosses 4 km faster than a walker on the level; every score is known or says why."""
-    ground = open_terrain(SHARED / tile)
-    both = {"adm0_left": REAL[tile], "adm0_right": REAL[tile]}
-    line = Border.from_file(WORLD_BORDERS, frame_of(ground), where=both, clip=ground, segment_length_m=1_000.0)
-    found = challenge(ground, line, belt_m=2_000.0, settings=ChallengeSettings(sight_m=4_000.0))
-    time = found["crossing_time"].to_numpy()
-    assert np.isfinite(time).mean() > 0.9
-    fastest = (4_000.0 - 4.0 * found.attrs["cell_m"]) / tobler_speed(-0.05, off_path=True)
-    assert (time[np.isfinite(time)] > fastest).all()
-    dead = found["dead_ground_1.7m"].sel(belt="both")
-    assert ((dead >= 0.0) & (dead < 0.9)).mean() > 0.9
-    low = found["dead_ground_0.5m"].sel(belt="both")
-    assert float((low - dead).mean()) > 0.0
-    assert float(np.corrcoef(found["slope"].sel(belt="both"), found["ruggedness"].sel(belt="both"))[0, 1]) > 0.9
+def test_real_borders_are_plausible(real: list[xr.Dataset]) -> None:
+    """Nobody crosses 4 km faster than a walker on the easiest slope; crawlers are hidden more; slopes are rugged."""
+    for found in real:
+        time = found["crossing_time"].to_numpy()
+        assert np.isfinite(time).all()
+        assert (time > (4_000.0 - 4.0 * found.attrs["cell_m"]) / tobler_speed(-0.05, off_path=True)).all()
+        both = found.sel(belt="both")
+        assert ((both["dead_ground_1.7m"] >= 0.0) & (both["dead_ground_1.7m"] < 0.9)).mean() > 0.9
+        assert float((both["dead_ground_0.5m"] - both["dead_ground_1.7m"]).mean()) > 0.0
+        assert float(np.corrcoef(both["slope"], both["ruggedness"])[0, 1]) > 0.9
+        assert (found["known_share"] > 0.9).mean() > 0.95
+
+
+@pytest.mark.skipif(not WORLD_BORDERS.exists(), reason="the shared terrain tiles are not here")
+def test_the_table_that_comes_along_is_of_these_borders(real: list[xr.Dataset]) -> None:
+    table = ReferenceTable.named("pyrenees-maritime-alps-srtm3")
+    made = ReferenceTable.over(real, name=table.name, version=table.version, source=table.source)
+    assert made.misfit(table.cell_m, table.yardstick) == ""
+    assert table.misfit(made.cell_m, made.yardstick) == ""
+    for name, values in table.measures.items():
+        assert np.allclose(made.measures[name], values, rtol=1e-4, atol=1e-9), name
+    rank, outside = table.percentiles("crossing_time", real[1]["crossing_time"])
+    assert not outside.any()
+    assert np.nanmean(rank) == pytest.approx(0.5, abs=0.2)
+
+
+def test_tables_of_different_yardsticks_are_not_mixed() -> None:
+    one = challenge(terrain(hills(9)), border(), belt_m=240.0, settings=YARD)
+    other = challenge(terrain(hills(9)), border(), belt_m=300.0, settings=YARD)
+    with pytest.raises(BadInput, match="belt_m differs"):
+        ReferenceTable.over([one, other], name="mixed", version="1", source="-")
+    with pytest.raises(BadInput, match="not known"):
+        ReferenceTable.named("moon")
