@@ -1,8 +1,9 @@
 """Where and when nobody looks: stretches below a requirement, crossings that are detected least, gaps in time.
 
 The rooms behind it: ``sensors.watched`` (what a crosser meets), ``sensors.crossing`` (detection along a way),
-``sensors.segment_detection`` (the least of each segment), ``sensors.barrier`` and ``sensors.barrier_ground`` (how many
-sensors deep a border is held).
+``sensors.segment_detection`` (the least of each segment), ``sensors.tradeoff`` and ``sensors.crossing_states`` (time
+against detection, weather and outages), ``sensors.time_gaps``, ``sensors.barrier`` and ``sensors.barrier_ground`` (how
+many sensors deep a border is held); responders are in ``sensors.interception``.
 """
 
 from __future__ import annotations
@@ -21,21 +22,30 @@ from sensors.barrier_ground import barrier, depth_of_segments, single_losses
 from sensors.coverage_segments import check_required
 from sensors.crossing import Crossing, crossing_along
 from sensors.segment_detection import CROSSED, UNKNOWN, least_ways, over_segments
+from sensors.time_gaps import TimeGaps, just_opened, segment_time_gaps, time_gaps
+from sensors.tradeoff import sensor_values, trade_offs
 from sensors.watched import Watched, watched
 
 __all__ = [
     "Gap",
     "GapError",
+    "TimeGaps",
     "barrier",
     "depth_of_segments",
     "fastest_crossing",
     "gaps",
+    "just_opened",
     "k_barrier",
     "least_detected_crossing",
     "runs_below",
     "segment_detection",
+    "segment_time_gaps",
+    "sensor_values",
     "single_losses",
     "time_average_gap",
+    "time_gaps",
+    "trade_offs",
+    "watched",
     "weakest_links",
 ]
 
