@@ -89,8 +89,10 @@ def belt_of(border: Line, terrain: xr.Dataset, *, belt_m: float) -> Belt:
     beside = segment >= 0
     inside = beside & (inward <= belt_m) & (outward >= -belt_m)
     inside &= ~_seam(inside, inward, cell_size(terrain))
-    if not (inside.any() and (_touched(border, terrain))):
+    if not _touched(border, terrain):
         raise _outside(border, terrain)
+    if not inside.any():
+        raise _too_short(border)
     at_rim = _at_rim(inside.shape, rows, columns, terrain)
     inner, shallow = _edge(inside & (inward >= 0.0), beside & (inward > belt_m), inward, at_rim, cell_size(terrain))
     outer, narrow = _edge(inside & (outward < 0.0), beside & (outward < -belt_m), -outward, at_rim, cell_size(terrain))
@@ -124,8 +126,10 @@ def fitting_belt_m(border: Line, terrain: xr.Dataset) -> float:
     easting, northing = terrain["easting"].to_numpy(), terrain["northing"].to_numpy()
     segment, inward, outward = border.between_edges(easting[None, :], northing[:, None])
     beside = segment >= 0
-    if not (beside.any() and _touched(border, terrain)):
+    if not _touched(border, terrain):
         raise _outside(border, terrain)
+    if not beside.any():
+        raise _too_short(border)
     deepest = []
     for depth in (inward, -outward):
         most = np.zeros(border.segments)
@@ -159,6 +163,14 @@ def _outside(border: Line, terrain: xr.Dataset) -> BorderError:
         f"the line, {west:.0f} to {east:.0f} east and {south:.0f} to {north:.0f} north, lies outside the terrain",
         where="border",
         expected=f"a line within {edges[0]:.0f} to {edges[2]:.0f} east and {edges[1]:.0f} to {edges[3]:.0f} north",
+    )
+
+
+def _too_short(border: Line) -> BorderError:
+    return BorderError(
+        f"no cell's centre lies beside the line, which is {border.segment_spans_m[-1, 1]:.0f} m long",
+        where="border",
+        expected="a line longer than a cell, or a wider belt",
     )
 
 

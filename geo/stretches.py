@@ -19,7 +19,7 @@ from geo.errors import BadInput
 from geo.terrain import cell_size
 
 Ints = npt.NDArray[np.int64]
-MARGIN_BELTS = 3.0
+MARGIN_BELTS = 2.0
 WHOLE_M = 1e-6
 """Without a named margin a stretch knows the border for this many belts beyond its own segments."""
 

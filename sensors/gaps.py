@@ -190,7 +190,10 @@ def _crossing(seen: Watched, kind: str, direction: str, neighbours: int, segment
     chosen = ways.cheapest if segment is None else segment
     if not 0 <= chosen < ways.cost.size:
         if segment is None:
-            raise GapError("nobody can cross", where="crossing", expected="ground that leads from edge to edge")
+            unknown = np.isnan(ways.cost)
+            what = "nobody can cross" + (", as far as is known" if unknown.any() else "")
+            what = "nobody knows whether one can cross" if unknown.all() else what
+            raise GapError(what, where="crossing", expected="known ground that leads from edge to edge")
         raise GapError(f"no segment {segment}", where="crossing", expected=f"0 to {ways.cost.size - 1}")
     if not np.isfinite(ways.cost[chosen]):
         what = "nobody can cross" if np.isinf(ways.cost[chosen]) else "nobody knows whether one can cross"

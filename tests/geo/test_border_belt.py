@@ -93,6 +93,7 @@ def test_between_lines_that_face_each_other_is_a_seam_and_no_crossing() -> None:
         (border([(0.0, 5_000.0), (800.0, 5_000.0)]), 100.0, "outside the terrain"),
         (border([(90_000.0, 0.0), (90_000.0, 500.0)]), 100.0, "outside the terrain"),
         (border([(0.0, 620.0), (800.0, 620.0)]), 100.0, "outside the terrain"),
+        (border([(203.0, 303.0), (204.0, 304.0)]), 100.0, "no cell's centre lies beside the line"),
         (STRAIGHT, 2_000.0, "home side lies nowhere on the terrain"),
         (border([(0.0, 450.0), (800.0, 450.0)], home_side="right"), 200.0, "away side lies nowhere on the terrain"),
     ],

@@ -244,6 +244,13 @@ def test_where_nobody_can_cross_is_no_gap() -> None:
         least_detected_crossing(watching(("radar", 0.0, 0.0)), GROUND, BORDER, belt_m=15.0, mobility=shut)
 
 
+def test_where_nobody_knows_the_error_says_so() -> None:
+    void = np.zeros(SHAPE)
+    void[10] = np.nan
+    with pytest.raises(BadInput, match="nobody knows"):
+        least_detected_crossing(watching(("radar", 0.1, 0.3)), level(void), BORDER, belt_m=15.0)
+
+
 def test_no_sensor_detects_nobody() -> None:
     crossing = least_detected_crossing(watching(), GROUND, BORDER, belt_m=15.0, mobility=WALKER)
     assert (crossing.p_detect, crossing.hazard, crossing.p_by_kind) == (0.0, 0.0, {})
