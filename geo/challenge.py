@@ -139,7 +139,7 @@ def challenge_by_stretches(
     run that was broken off goes on. Measures equal those of the whole border where no way leaves a stretch's margin.
     """
     settings = case.get("settings") or ChallengeSettings()
-    margin = max(MARGIN_BELTS * belt_m, belt_m + settings.sight_m)
+    margin = MARGIN_BELTS * belt_m + settings.sight_m  # what watches a segment, and what lies beside that
     todo = stretches(border, belt_m=belt_m, length_m=length_m, margin_m=margin)
 
     def work(stretch: Stretch) -> xr.Dataset:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+import shapely
 import xarray as xr
 
 from geo.belt import Belt
@@ -88,13 +89,13 @@ def dead_name(target_m: float) -> str:
 def dead_ground(ground: Ground, sides: Sides) -> dict[str, FloatArray]:
     """Share of each segment's belt (segment, belt) that stays hidden from the best ``sites`` of its neighbourhood.
 
-    Candidates are the highest place of every segment's own home side. For each segment those within sight are tried,
-    and greedy takes the best few for its belt: at least 1 − 1/e of what the best could see. So the figure is of the
-    ground, not of a layout; for a segment it does not depend on how others are watched. Cells of unknown ground do not
-    count; what is unknown to be seen counts as hidden.
+    Candidates are the highest place of every segment's own home side. For each segment those of segments within
+    ``sight_m`` of it are tried, and greedy takes the best few for its belt: at least 1 − 1/e of what the best of them
+    could see. So the figure is of the ground, not of a layout; for a segment it does not depend on how others are
+    watched. Cells of unknown ground do not count; what is unknown to be seen counts as hidden.
     """
     belt, chosen = ground.belt, ground.settings
-    places, _ = candidates(belt, ground.terrain)
+    places, owners = candidates(belt, ground.terrain)
     known = belt.inside & np.isfinite(belt.of(ground.terrain["elevation"]))
     answers = {}
     for height in chosen.target_heights_m:
@@ -107,7 +108,7 @@ def dead_ground(ground: Ground, sides: Sides) -> dict[str, FloatArray]:
             max_range_m=chosen.sight_m,
             curvature_k=chosen.curvature_k,
         )
-        answers[dead_name(height)] = _dead_shares(seen, places, known, belt, sides, chosen)
+        answers[dead_name(height)] = _dead_shares(seen, owners, known, belt, sides, chosen)
     return answers
 
 
@@ -133,7 +134,7 @@ def candidates(belt: Belt, terrain: xr.Dataset) -> tuple[FloatArray, npt.NDArray
 
 def _dead_shares(
     seen: Footprints,
-    places: FloatArray,
+    owners: npt.NDArray[np.int64],
     known: npt.NDArray[np.bool_],
     belt: Belt,
     sides: Sides,
@@ -144,26 +145,17 @@ def _dead_shares(
     owner = belt.segment[known].astype(np.int64)
     order = np.argsort(owner, kind="stable")
     bounds = np.searchsorted(owner[order], np.arange(segments + 1))
-    rows, columns = np.nonzero(known)
-    east, north = belt.easting[columns[order]], belt.northing[rows[order]]
+    lines = np.array([belt.border.segment_geometry(segment) for segment in range(segments)], dtype=object)
+    near, of = shapely.STRtree(lines).query(lines[owners], predicate="dwithin", distance=settings.sight_m)
     sight: list[list[npt.NDArray[np.bool_]]] = [[] for _ in range(segments)]
-    begins = bounds[:-1]
-    filled = np.flatnonzero(np.diff(bounds) > 0)
-    centre = np.column_stack(
-        [np.add.reduceat(axis, begins[filled]) / np.diff(bounds)[filled] for axis in (east, north)]
-    )
-    away = np.hypot(*(np.column_stack([east, north]) - np.repeat(centre, np.diff(bounds)[filled], axis=0)).T)
-    spread = np.maximum.reduceat(away, begins[filled])
-    for site, place in enumerate(places):
+    for site in range(len(owners)):
         bits = seen.set_of(site)[order]
-        for segment in filled[np.hypot(*(centre - place).T) <= settings.sight_m + spread]:
+        for segment in of[near == site]:
             sight[segment].append(bits[bounds[segment] : bounds[segment + 1]])
-    hidden = np.full(known.shape, np.nan)
-    flat = np.full(len(order), np.nan)
-    for segment in filled:
-        span = slice(bounds[segment], bounds[segment + 1])
-        found = covering_sites(np.array(sight[segment]), settings.sites).seen if sight[segment] else False
-        flat[order[span]] = ~np.asarray(found) if sight[segment] else 1.0
+    hidden, flat = np.full(known.shape, np.nan), np.full(len(order), np.nan)
+    for segment in np.flatnonzero(np.diff(bounds) > 0):
+        span = order[bounds[segment] : bounds[segment + 1]]
+        flat[span] = ~covering_sites(np.array(sight[segment]), settings.sites).seen if sight[segment] else 1.0
     hidden[known] = flat
     return sides.mean(hidden)
 
