@@ -14,9 +14,10 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from geo.belt import Line, belt_of, fitting_belt_m
+from geo.belt import Line, fitting_belt_m
 from geo.border import Border
 from geo.challenge_measures import BELTS, UNITS, Ground, dead_name, measured
+from geo.challenge_rasters import challenge_rasters, ground_of
 from geo.challenge_scores import (
     SCORES,
     ChallengeError,
@@ -29,7 +30,6 @@ from geo.challenge_settings import ChallengeSettings, DemError
 from geo.frame import FloatArray
 from geo.mobility_response import response_time
 from geo.mobility_settings import MobilitySettings
-from geo.mobility_surface import on_foot
 from geo.mobility_ways import Ways
 from geo.ruggedness import terrain_ruggedness_index, vector_ruggedness
 from geo.stretches import MARGIN_BELTS, Stretch, by_stretches, joined, stretches
@@ -42,6 +42,7 @@ __all__ = [
     "ReferenceTable",
     "challenge",
     "challenge_by_stretches",
+    "challenge_rasters",
     "composite",
     "percentiles",
     "terrain_ruggedness_index",
@@ -49,7 +50,9 @@ __all__ = [
 ]
 
 INTERVAL: Final = (0.05, 0.95)
-FIXED: Final = frozenset({"known_share", "canopy_share", "cut", "response_time"})  # errors of height do not change them
+FIXED: Final = frozenset(
+    {"known_share", "canopy_share", "cut", "cells", "response_time"}
+)  # errors of height do not change them
 
 
 def challenge(
@@ -64,6 +67,7 @@ def challenge(
     reference: ReferenceTable | None = None,
     dem_error: DemError | None = None,
     progress: Callable[[int, int], None] | None = None,
+    response: xr.DataArray | None = None,
 ) -> xr.Dataset:
     """How hard each segment of ``border`` is, whatever stands there: Dataset over (segment, belt).
 
@@ -74,7 +78,8 @@ def challenge(
     ``dead_ground_…m``, ``response_time``, ``known_share``; ``crossing_time`` (segment,) is infinite where nobody can
     cross, ``cut`` (segment,) says where the terrain ends inside the belt. Scores use "both". NaN where the ground that
     would tell is unknown, and for the response without ``bases`` (base, 2) [m]. ``ways`` are roads, rivers and fords;
-    attrs say what was ``missing``.
+    attrs say what was ``missing``. ``response`` (northing, easting) [s], of ``geo.mobility_response.response_time`` on
+    this terrain, stands in for ``bases`` where it is at hand already.
 
     With a ``reference`` table ``…_reference`` stands beside each measure, and ``…_outside`` where it is beyond the
     table; NaN with a reason in attrs where the table's cells or yardstick are others. With a ``dem_error`` ``…_low``,
@@ -88,18 +93,17 @@ def challenge(
     """
     chosen = settings or ChallengeSettings()
     width = fitting_belt_m(border, terrain) if belt_m is None else float(belt_m)
-    response = None if bases is None else response_time(terrain, bases, ways=ways, settings=mobility)
-    near = _around(border, terrain, width, chosen)
-    belt = belt_of(border, near, belt_m=width)
-    walker = on_foot(near, ways=ways, settings=mobility)
-    ground = Ground(belt, near, walker, None if response is None else response.reindex_like(near), chosen)
+    if response is None and bases is not None:
+        response = response_time(terrain, bases, ways=ways, settings=mobility)
+    ground = ground_of(terrain, border, belt_m=width, settings=chosen, mobility=mobility, ways=ways, response=response)
+    belt = ground.belt
     found = measured(ground)
     draws = [] if dem_error is None else _drawn(ground, dem_error, progress)
     data = _variables(found, draws, chosen)
     if reference is not None:
         data |= _against(reference, found, belt.cell_m, chosen, width)
     spans = border.segment_spans_m
-    missing = [*walker.missing, *(["bases"] if bases is None else [])]
+    missing = [*ground.mobility.missing, *(["bases"] if response is None else [])]
     return xr.Dataset(
         data,
         coords={
@@ -142,9 +146,12 @@ def challenge_by_stretches(
     margin = MARGIN_BELTS * belt_m + settings.sight_m  # what watches a segment, and what lies beside that
     todo = stretches(border, belt_m=belt_m, length_m=length_m, margin_m=margin)
 
+    response: xr.DataArray | None = case.pop("response", None)
+
     def work(stretch: Stretch) -> xr.Dataset:
         near = stretch.around(terrain, belt_m + settings.openness_radius_m)
-        part = stretch.own_part(challenge(near, stretch.border, belt_m=belt_m, **case), border)
+        there = None if response is None else stretch.around(response.to_dataset(name="response"), belt_m)["response"]
+        part = stretch.own_part(challenge(near, stretch.border, belt_m=belt_m, response=there, **case), border)
         if keep is not None:
             keep(stretch.number, part)
         return part
@@ -160,15 +167,6 @@ def _scores_again(found: xr.Dataset, settings: ChallengeSettings) -> dict[str, A
     return {name: (("segment",), scores[name], found[name].attrs) for name in SCORES}
 
 
-def _around(border: Line, terrain: xr.Dataset, belt_m: float, settings: ChallengeSettings) -> xr.Dataset:
-    """The terrain around the belt that measures need, in memory."""
-    belt = belt_of(border, terrain, belt_m=belt_m)
-    margin = int(settings.openness_radius_m / belt.cell_m) + settings.window + 1
-    rows = slice(max(0, belt.rows.start - margin), belt.rows.stop + margin)
-    columns = slice(max(0, belt.columns.start - margin), belt.columns.stop + margin)
-    return terrain.isel(northing=rows, easting=columns).compute()
-
-
 def _drawn(ground: Ground, error: DemError, progress: Callable[[int, int], None] | None) -> list[dict[str, FloatArray]]:
     """The measures on ground with drawn errors, draw after draw."""
     elevation = ground.terrain["elevation"]
@@ -176,8 +174,7 @@ def _drawn(ground: Ground, error: DemError, progress: Callable[[int, int], None]
     for draw in range(error.draws):
         heights = elevation.to_numpy() + error.field(draw, elevation.shape, ground.belt.cell_m)
         terrain = ground.terrain.assign(elevation=(elevation.dims, heights, elevation.attrs))
-        walker = replace(ground.mobility, elevation=heights)
-        found.append(measured(replace(ground, terrain=terrain, mobility=walker)))
+        found.append(measured(replace(ground, terrain=terrain, mobility=ground.moves(terrain))))
         if progress is not None:
             progress(draw + 1, error.draws)
     return found

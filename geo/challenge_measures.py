@@ -18,7 +18,7 @@ from geo.footprints import Footprints, footprints
 from geo.frame import FloatArray
 from geo.mobility_surface import Mobility
 from geo.openness import negative_openness, positive_openness
-from geo.paths_crossing import crossings
+from geo.paths_crossing import Crossings, crossings
 from geo.ruggedness import terrain_ruggedness_index, vector_ruggedness
 from geo.terrain import slope
 
@@ -36,18 +36,23 @@ UNITS: Final[Mapping[str, tuple[str, str]]] = {
     "canopy_share": ("1", "share of the cells under trees"),
     "cut": ("1", "1 where the terrain ends inside the segment's belt, else 0"),
     "known_share": ("1", "share of the belt's cells whose ground is known"),
+    "cells": ("1", "cells of the segment's belt"),
 }
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ground:
-    """What is measured: the belt, the terrain around it, how a crosser moves over it, and the response, if any [s]."""
+    """What is measured: the belt, the terrain around it, how a crosser moves over it, and the response, if any [s].
+
+    ``moves`` tells how the same crosser moves over other heights.
+    """
 
     belt: Belt
     terrain: xr.Dataset
     mobility: Mobility
     response: xr.DataArray | None
     settings: ChallengeSettings
+    moves: Callable[[xr.Dataset], Mobility]
 
 
 def measured(ground: Ground) -> dict[str, FloatArray]:
@@ -58,27 +63,37 @@ def measured(ground: Ground) -> dict[str, FloatArray]:
     """
     belt, terrain = ground.belt, ground.terrain
     sides = Sides.of(belt)
-    cell_m, chosen = belt.cell_m, ground.settings
-    rasters: dict[str, Callable[[], Any]] = {
-        "ruggedness": lambda: terrain_ruggedness_index(terrain["elevation"]),
-        "vector_ruggedness": lambda: vector_ruggedness(terrain["elevation"], cell_m, window=chosen.window),
-        "slope": lambda: slope(terrain),
-        "positive_openness": lambda: positive_openness(terrain["elevation"], cell_m, radius_m=chosen.openness_radius_m),
-        "negative_openness": lambda: negative_openness(terrain["elevation"], cell_m, radius_m=chosen.openness_radius_m),
-    }
-    found = {name: sides.mean(belt.of(raster())) for name, raster in rasters.items()}
+    found = {name: sides.mean(belt.of(raster())) for name, raster in shapes_of(ground).items()}
     if "canopy_height" in terrain:
         canopy = belt.of(terrain["canopy_height"])
         found["canopy_share"] = sides.mean(np.where(np.isnan(canopy), np.nan, canopy >= CANOPY_FROM_M))
     touched = np.bincount(belt.segment[belt.inside & belt.at_rim], minlength=belt.border.segments)
     found["cut"] = np.where(np.bincount(belt.segment[belt.inside], minlength=len(touched)) > 0, touched > 0, np.nan)
     found["known_share"] = np.nan_to_num(sides.mean(np.isfinite(belt.of(terrain["elevation"])).astype(np.float64)))
-    ways = crossings(belt, ground.mobility, direction=chosen.direction, neighbours=chosen.neighbours)
-    found["crossing_time"] = ways.cost
-    found |= dead_ground(ground, sides)
+    found["cells"] = sides.cells_each
+    found["crossing_time"] = ways_of(ground).cost
+    found |= {name: sides.mean(hidden) for name, hidden in dead_cells(ground).items()}
     if ground.response is not None:
         found["response_time"] = sides.median(belt.of(ground.response))
     return found
+
+
+def shapes_of(ground: Ground) -> dict[str, Callable[[], Any]]:
+    """What makes the raster of each measure of the ground's shape, on the cells of its terrain."""
+    elevation, cell_m, chosen = ground.terrain["elevation"], ground.belt.cell_m, ground.settings
+    return {
+        "ruggedness": lambda: terrain_ruggedness_index(elevation),
+        "vector_ruggedness": lambda: vector_ruggedness(elevation, cell_m, window=chosen.window),
+        "slope": lambda: slope(ground.terrain),
+        "positive_openness": lambda: positive_openness(elevation, cell_m, radius_m=chosen.openness_radius_m),
+        "negative_openness": lambda: negative_openness(elevation, cell_m, radius_m=chosen.openness_radius_m),
+    }
+
+
+def ways_of(ground: Ground) -> Crossings:
+    """The fastest crossing of every segment."""
+    chosen = ground.settings
+    return crossings(ground.belt, ground.mobility, direction=chosen.direction, neighbours=chosen.neighbours)
 
 
 def dead_name(target_m: float) -> str:
@@ -86,8 +101,9 @@ def dead_name(target_m: float) -> str:
     return f"dead_ground_{target_m:g}m"
 
 
-def dead_ground(ground: Ground, sides: Sides) -> dict[str, FloatArray]:
-    """Share of each segment's belt (segment, belt) that stays hidden from the best ``sites`` of its neighbourhood.
+def dead_cells(ground: Ground) -> dict[str, FloatArray]:
+    """Cells of the belt (row, column) that stay hidden from the best ``sites`` of their segment's neighbourhood: 1
+    hidden, 0 seen, NaN outside the belt and where the ground is unknown; by name of measure.
 
     Candidates are the highest place of every segment's own home side. For each segment those of segments within
     ``sight_m`` of it are tried, and greedy takes the best few for its belt: at least 1 − 1/e of what the best of them
@@ -108,7 +124,7 @@ def dead_ground(ground: Ground, sides: Sides) -> dict[str, FloatArray]:
             max_range_m=chosen.sight_m,
             curvature_k=chosen.curvature_k,
         )
-        answers[dead_name(height)] = _dead_shares(seen, owners, known, belt, sides, chosen)
+        answers[dead_name(height)] = _hidden(seen, owners, known, belt, chosen)
     return answers
 
 
@@ -132,15 +148,14 @@ def candidates(belt: Belt, terrain: xr.Dataset) -> tuple[FloatArray, npt.NDArray
     return np.column_stack([east[best], north[best]]), owners
 
 
-def _dead_shares(
+def _hidden(
     seen: Footprints,
     owners: npt.NDArray[np.int64],
     known: npt.NDArray[np.bool_],
     belt: Belt,
-    sides: Sides,
     settings: ChallengeSettings,
 ) -> FloatArray:
-    """Hidden share (segment, belt) with the best sites for each segment alone."""
+    """What stays hidden (row, column) with the best sites for each segment alone."""
     segments = belt.border.segments
     owner = belt.segment[known].astype(np.int64)
     order = np.argsort(owner, kind="stable")
@@ -157,7 +172,7 @@ def _dead_shares(
         span = order[bounds[segment] : bounds[segment + 1]]
         flat[span] = ~covering_sites(np.array(sight[segment]), settings.sites).seen if sight[segment] else 1.0
     hidden[known] = flat
-    return sides.mean(hidden)
+    return hidden
 
 
 def _on_terrain(mask: npt.NDArray[np.bool_], belt: Belt, terrain: xr.Dataset) -> npt.NDArray[np.bool_]:
@@ -179,6 +194,12 @@ class Sides:
         cells = np.flatnonzero(belt.inside)
         group = 2 * belt.segment.ravel()[cells].astype(np.int64) + (belt.offset.ravel()[cells] < 0.0)
         return cls(cells, group, belt.border.segments)
+
+    @property
+    def cells_each(self) -> FloatArray:
+        """Number of cells (segment, belt)."""
+        count = np.bincount(self.group, minlength=2 * self.segments).reshape(-1, 2).astype(np.float64)
+        return np.column_stack([count, count.sum(axis=1)])
 
     def mean(self, raster: npt.ArrayLike) -> FloatArray:
         """Mean of the known cells (segment, belt); NaN without any."""

@@ -47,6 +47,7 @@ YARDSTICK: Final = (
     "target_heights_m",
     "curvature_k",
     "direction",
+    "mover",
 )
 REFERENCES: Final = ("pyrenees-maritime-alps-srtm3",)
 """Tables that come with Watchline. Change one only under a new version."""

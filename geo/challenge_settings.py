@@ -11,6 +11,8 @@ from scipy import ndimage
 from geo.errors import BadInput
 from geo.frame import FloatArray
 
+WALKER, VEHICLE = "walker", "vehicle"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChallengeSettings:
@@ -19,8 +21,8 @@ class ChallengeSettings:
     ``openness_radius_m``: how far a horizon counts. ``window``: cells a side for vector ruggedness. ``sites``: how many
     of the best places watch a segment's belt, masts of ``mast_m`` that see ``sight_m`` far, of people who crawl and of
     people who walk (``target_heights_m``; the last is the headline). ``curvature_k`` is for light. ``neighbours`` are
-    those of the path search. ``direction`` is that of the crossing. All are assumptions; raises BadInput where they
-    make no sense.
+    those of the path search. ``direction`` is that of the crossing, ``mover`` who crosses: WALKER or VEHICLE. All are
+    assumptions; raises BadInput where they make no sense.
     """
 
     openness_radius_m: float = 1_000.0
@@ -32,6 +34,7 @@ class ChallengeSettings:
     curvature_k: float = 1.0 / (1.0 - 0.13)
     neighbours: int = 16
     direction: str = "inward"
+    mover: str = WALKER
 
     def __post_init__(self) -> None:
         for name in ("openness_radius_m", "mast_m", "sight_m", "curvature_k"):
@@ -42,6 +45,8 @@ class ChallengeSettings:
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < least:
                 raise BadInput(f"{value!r}", where=f"challenge setting {name}", expected=f"a whole number from {least}")
+        if self.mover not in (WALKER, VEHICLE):
+            raise BadInput(f"{self.mover!r}", where="challenge setting mover", expected=f"{WALKER!r} or {VEHICLE!r}")
         heights = self.target_heights_m
         if not heights or not all(_is_number(height) and 0.0 <= height < math.inf for height in heights):
             raise BadInput(f"{heights!r}", where="challenge setting target_heights_m", expected="heights from 0")
