@@ -143,7 +143,7 @@ def _scan(report: HumanReport, arrival: Arrival) -> WireScan:
         seq=report.seq,
         scan=report.seq,
         observed_at=report.observed_at,
-        kind="ground_sensor" if report.sense == "heard" else "camera",
+        kind="human",
         plots=(_plot(report),),
     )
 

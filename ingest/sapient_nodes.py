@@ -27,6 +27,8 @@ KINDS: Final[dict[int, Kind]] = {
     _Registration.NODE_TYPE_SEISMIC: "ground_sensor",
     _Registration.NODE_TYPE_ACOUSTIC: "ground_sensor",
     _Registration.NODE_TYPE_PROXIMITY_SENSOR: "ground_sensor",
+    _Registration.NODE_TYPE_PASSIVE_RF: "radio",
+    _Registration.NODE_TYPE_HUMAN: "human",
 }
 """Our kind of sensor for a node's type; the layout's kind goes before it."""
 

@@ -46,7 +46,7 @@ SourceId = Annotated[
         description="the sensor's own name for what it saw",
     ),
 ]
-Kind = Literal["radar", "camera", "ground_sensor"]
+Kind = Literal["radar", "camera", "ground_sensor", "radio", "human"]
 ClassName = Literal["person", "group", "vehicle", "animal", "other"]
 State = Literal["ok", "degraded", "maintenance", "stopped", "lost"]
 

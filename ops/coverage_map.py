@@ -24,7 +24,14 @@ from ops.report_relief import painted_png
 
 LARGEST_PIXELS: Final = 2000  # along a side of the pictures inside the map; larger terrains are thinned
 UNKNOWN_COLOUR: Final = (34, 34, 34)
-SYMBOLS: Final = (("radar", "radar"), ("camera", "camera"), ("ground_sensor", "ground sensor"), ("base", "patrol base"))
+SYMBOLS: Final = (
+    ("radar", "radar"),
+    ("camera", "camera"),
+    ("ground_sensor", "ground sensor"),
+    ("radio", "radio finder"),
+    ("human", "observer"),
+    ("base", "patrol base"),
+)
 KEYS: Final = ("mast_height_m", "max_range_m", "period_s", "availability")
 
 

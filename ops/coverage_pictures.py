@@ -27,6 +27,8 @@ SIGNS: Final[Mapping[str, tuple[str, str, float]]] = {
     "radar": ("s", "radar", 9.0),
     "camera": ("o", "camera", 5.0),
     "ground_sensor": ("D", "ground sensor", 4.0),
+    "radio": ("^", "radio finder", 6.0),
+    "human": ("P", "observer", 5.0),
 }
 LABELLED_UP_TO: Final = 12  # sensors; more would cover the map
 

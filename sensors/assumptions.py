@@ -53,8 +53,12 @@ class Assumptions:
     radar_clutter_exponent: float = _assumed(1.6, "1", "Z = 200 R^1.6, Marshall and Palmer (1948)", "M")
     radar_clutter_wind_mps: float = _assumed(20.0, "m/s", "wind in which swaying plants double the noise")
     camera_search_s: float = _assumed(60.0, "s", "time in which a camera's search of its field has shown what it can")
+    radio_search_s: float = _assumed(600.0, "s", "time in which a target that carries a transmitter has used it")
+    human_search_s: float = _assumed(60.0, "s", "time in which an observer has searched the field, as a camera's")
     radar_canopy_share: float = _assumed(1.0, "1", "share of the trees' height that blocks a radar", zero=True)
     camera_canopy_share: float = _assumed(1.0, "1", "share of the trees' height that blocks a camera", zero=True)
+    radio_canopy_share: float = _assumed(0.0, "1", "share of the trees' height that blocks a radio finder", zero=True)
+    human_canopy_share: float = _assumed(1.0, "1", "share of the trees' height that blocks an observer", zero=True)
     day_contrast: float = _assumed(0.3, "1", "contrast of clothing or paint against vegetation")
     least_contrast: float = _assumed(0.02, "1", "Koschmieder (1924): the contrast that can just be seen", "H")
     thermal_contrast_k: float = _assumed(3.0, "K", "a person or engine against the ground")
@@ -77,7 +81,8 @@ class Assumptions:
             number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
             if not (number and (value > 0.0 or (value == 0.0 and f.metadata["zero"]))):
                 raise BadInput(f"{value!r}", where=f"assumption {f.name}", expected=f"a number above 0 [{_unit(f)}]")
-        if max(self.radar_canopy_share, self.camera_canopy_share, self.confident_look_probability) > 1.0:
+        canopy = (self.radar_canopy_share, self.camera_canopy_share, self.radio_canopy_share, self.human_canopy_share)
+        if max(*canopy, self.confident_look_probability) > 1.0:
             raise BadInput("a share is above 1", where="assumptions", expected="shares from 0 to 1")
         if not self.day_contrast > self.least_contrast or not self.thermal_contrast_k > self.thermal_least_contrast_k:
             raise BadInput("a contrast is below the least", where="assumptions", expected="targets that can be seen")
@@ -94,7 +99,13 @@ class Assumptions:
 
     def canopy_share(self, kind: str) -> float:
         """Share of the trees' height that blocks a sensor of that kind; 0 for ground sensors."""
-        return {"radar": self.radar_canopy_share, "camera": self.camera_canopy_share}.get(kind, 0.0)
+        shares = {
+            "radar": self.radar_canopy_share,
+            "camera": self.camera_canopy_share,
+            "radio": self.radio_canopy_share,
+            "human": self.human_canopy_share,
+        }
+        return shares.get(kind, 0.0)
 
     def radar_range_factor(self, target: str) -> float:
         """Range at which a radar finds the target over that at which it finds a person."""

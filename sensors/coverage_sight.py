@@ -16,13 +16,15 @@ from geo.errors import TerrainError
 from geo.terrain import bounds, cell_size, sample
 from geo.view import Angles, Mode
 from geo.visibility import viewshed
-from sensors import camera, ground_sensor, radar
+from sensors import camera, ground_sensor, human, radar, radio
 from sensors.layout import AnySensor, LayoutError, Placement, elevations_rad
 
 CURVATURE_K: Final[Mapping[str, float]] = {
     radar.KIND: 4.0 / 3.0,  # radio waves bend with the air
     camera.KIND: 1.0 / (1.0 - 0.13),  # light bends less (metrics.md §4)
     ground_sensor.KIND: math.inf,
+    radio.KIND: 4.0 / 3.0,
+    human.KIND: 1.0 / (1.0 - 0.13),
 }
 TARGET_HEIGHT_M: Final[Mapping[str, float]] = {
     "person": 1.7,

@@ -13,10 +13,12 @@ import numpy as np
 
 from geo.errors import FrameError
 from geo.frame import LocalFrame
-from sensors import camera, ground_sensor, radar
+from sensors import camera, ground_sensor, human, radar, radio
 from sensors.camera import Camera
 from sensors.ground_sensor import GroundSensor
+from sensors.human import Human
 from sensors.radar import Radar
+from sensors.radio import Radio
 from sensors.scan import CLASSES
 from sensors.sensor import Confusion, LayoutError, Sensor, UnknownSensor
 
@@ -31,11 +33,13 @@ __all__ = [
     "place",
 ]
 
-AnySensor = Radar | Camera | GroundSensor
-KINDS: Mapping[str, type[Radar] | type[Camera] | type[GroundSensor]] = {
+AnySensor = Radar | Camera | GroundSensor | Radio | Human
+KINDS: Mapping[str, type[Radar] | type[Camera] | type[GroundSensor] | type[Radio] | type[Human]] = {
     radar.KIND: Radar,
     camera.KIND: Camera,
     ground_sensor.KIND: GroundSensor,
+    radio.KIND: Radio,
+    human.KIND: Human,
 }
 PLACED = {"lon", "lat", "easting", "northing"}  # these come from the point, not from its properties
 

@@ -96,6 +96,8 @@ LIMITS: dict[str, tuple[float, float, bool]] = {
     "sure_radius_m": (0.0, 1e6, True),
     "elfes_lambda": (0.0, 1e3, True),
     "elfes_beta": (0.0, 1e3, False),
+    "duty": (0.0, 1.0, False),
+    "magnification": (0.0, 1e3, False),
     "cost": (0.0, 1e12, True),
 }
 

@@ -19,7 +19,7 @@ from geo.mobility_settings import MobilitySettings
 from geo.mobility_surface import Mobility, by_vehicle, on_foot
 from geo.mobility_ways import Ways
 from geo.terrain import cell_size
-from sensors import camera, ground_sensor, radar
+from sensors import camera, ground_sensor, human, radar, radio
 from sensors.assumptions import Assumptions
 
 DRIVEN: Final = frozenset({"vehicle"})
@@ -201,7 +201,7 @@ def looks_of(kind: str) -> bool:
 
 def searches(kind: str) -> bool:
     """Whether a sensor of that kind finds at most its P∞, however long it looks."""
-    return kind == camera.KIND
+    return kind in (camera.KIND, radio.KIND, human.KIND)
 
 
 def most_hazard(look: float) -> float:

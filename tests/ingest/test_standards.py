@@ -218,7 +218,7 @@ def test_what_was_heard_is_a_large_ellipse_along_the_direction() -> None:
     """Within 1500 m, evenly by area: mean 1000 m, deviation 1500/√18; a compass word of 45° beside 20° of hearing."""
     scan = read(json.dumps(HEARD), HUMAN)
     (plot,) = scan.plots
-    assert (scan.key, scan.kind) == (("gate-7", 1, 4), "ground_sensor")
+    assert (scan.key, scan.kind) == (("gate-7", 1, 4), "human")
     assert (plot.azimuth_deg, plot.azimuth_sd_deg) == (45.0, pytest.approx(math.hypot(45 / math.sqrt(12), 20)))
     assert (plot.range_m, plot.range_sd_m) == (1000.0, pytest.approx(1500 / math.sqrt(18)))
     assert plot.confidence == 0.4

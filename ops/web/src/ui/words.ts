@@ -25,6 +25,8 @@ const KIND_WORDS: ReadonlyMap<string, string> = new Map([
   ["radar", "Radar"],
   ["camera", "Camera"],
   ["ground_sensor", "Ground sensor"],
+  ["radio", "Radio finder"],
+  ["human", "Observer"],
 ]);
 
 export function kindWord(kind: string): string {

@@ -1,0 +1,76 @@
+"""Observers: people on a post or patrol who look with their eyes or binoculars, and what they may be relied on for."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from sensors.assumptions import Situation
+from sensors.camera import CRITICAL_SIZE_M, PIXELS_TO_DETECT, detection_probability, sight_left
+from sensors.hazard import search_rate
+from sensors.sensor import LayoutError, Sensor, check
+
+KIND: Final = "human"
+EYE_RAD: Final = math.radians(1.0 / 60.0)
+"""What a sound eye tells apart: one minute of arc (20/20 vision); it takes the place of a camera's pixel."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Human(Sensor):
+    """An observer, usually event-only (``period_s`` None): reports a direction, often a guessed range, and a class.
+
+    The probability falls with range as a camera's whose pixel is the eye's minute of arc divided by ``magnification``
+    (1: no binoculars), and ``detection_probability`` is its ceiling: how watchful people are. ``night`` tells whether
+    they have night vision; without it they see nothing in the dark. ``search_s`` is the time of one search of the field
+    (coverage only; None: as assumed). What they hear is reported, and not counted as coverage.
+    """
+
+    kind: str = KIND
+    magnification: float = 1.0
+    night: bool = False
+    search_s: float | None = None
+
+    def __post_init__(self) -> None:
+        check(self)
+        if not isinstance(self.night, bool):
+            raise LayoutError(f"night is {self.night!r}", where=f"sensor {self.id!r}", expected="true or false")
+
+    def look_probability(self, range_m: npt.ArrayLike, *, target: str = "person") -> npt.NDArray[np.float64]:
+        """Probability of seeing a ``target`` in clear view in one search; shape of ``range_m``; 0 out of range."""
+        r = np.asarray(range_m, dtype=np.float64)
+        inside = (r >= self.min_range_m) & (r <= self.max_range_m)
+        curve = detection_probability(self._details(np.where(inside, r, 1.0), target), n50=PIXELS_TO_DETECT)
+        return np.where(inside, self.detection_probability * np.asarray(curve), 0.0)
+
+    def look_and_rate(
+        self, range_m: npt.ArrayLike, situation: Situation
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Probability of finding a target given enough time, and rate [1/s], in clear view at ``range_m``; same shape.
+
+        In clear air by day the first is ``look_probability``. Haze, fog and rain take contrast as from a day camera
+        (``sensors.camera.sight_left``); night vision is taken as that too (assumption).
+        """
+        r = np.maximum(np.asarray(range_m, dtype=np.float64), 1e-9)
+        weather = situation.conditions
+        if not (weather.daylight or self.night):
+            return np.zeros_like(r), np.zeros_like(r)
+        left = sight_left(r, weather, situation.assumptions, thermal=False)
+        curve = detection_probability(self._details(r, situation.target) * left, n50=PIXELS_TO_DETECT)
+        look = self.detection_probability * np.asarray(curve)
+        return look, search_rate(look, self._search_s(situation))
+
+    def exposure_s(self, dwell_s: float, situation: Situation) -> float:
+        """Seconds of a dwell that count: those of one search, as what it cannot find no longer look will."""
+        return min(dwell_s, self._search_s(situation))
+
+    def _details(self, range_m: npt.NDArray[np.float64], target: str) -> npt.NDArray[np.float64]:
+        """How many of the finest details that the eye tells apart fit across the target's critical size."""
+        size_m = CRITICAL_SIZE_M.get(target, CRITICAL_SIZE_M["other"])
+        return size_m * self.magnification / (np.maximum(range_m, 1e-9) * EYE_RAD)
+
+    def _search_s(self, situation: Situation) -> float:
+        return situation.assumptions.human_search_s if self.search_s is None else self.search_s
