@@ -72,7 +72,9 @@ def tuned(preset: str) -> Tuning:
 
 
 def candidates(preset: str) -> list[Tuning]:
-    """The settings tried."""
+    """The settings tried: all of them where targets are few, points and noise around calm's best where they are many."""
+    if preset in ("busy", "swarm", "crossing", "twisted"):
+        return [Tuning(points, 9.0, noise) for points in (3, 4) for noise in (0.1, 0.3)]
     drops = (9.0, 15.0, 30.0) if preset == "shadow" else (6.5, 9.0, 15.0)
     return [Tuning(points, drop, noise) for points in (3, 4) for drop in drops for noise in (0.03, 0.1, 0.3)]
 

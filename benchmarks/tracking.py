@@ -6,17 +6,21 @@ continuity, false confirmed tracks. Detections per CPU-second count everything f
 history for ours, and its tracker's loop alone for the peer. Ratios come with the 95 % t-interval of the mean log ratio
 over paired seeds. The peer's settings were chosen on seeds 1 and 2 (``--tune`` shows how), which are not scored.
 
-``python benchmarks/tracking.py calm busy --seeds 10``; ``--alone`` leaves the peer out. Stone Soup is in the extra
-``bench``; without it a sentence says so and ours is measured alone.
+``python benchmarks/tracking.py calm busy --seeds 10``; ``--alone`` leaves the peer out. The peer takes hours over all
+presets: ``--kept FILE`` writes each of its runs down and takes what stands there, so that only ours runs again (its
+speed is then of another hour; without the option all is of one run). Stone Soup is in the extra ``bench``; without it a
+sentence says so and ours is measured alone.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 from machine import report, table
@@ -26,7 +30,6 @@ from tracking_presets import PRESETS, Night, night
 from fusion.scoring import continuity, false_confirmed_tracks, gospa, identity_switches
 from fusion.tracker import compile_kernels, track
 
-SECONDS_OF_PEER = {"swarm": 28 * 3.0}
 FAST_ONLY = ("empty", "vast")
 """Presets that are run for speed and count alone: no peer, no scores beside 10,000 targets."""
 
@@ -68,15 +71,26 @@ def ours(scene: Night) -> Score:
     return score(scene, history, spent)
 
 
-def peers(name: str, scene: Night) -> dict[str, Score]:
-    """Stone Soup's two trackers as tuned for the preset."""
+def peers(name: str, seed: int, scene: Night, kept: Path | None) -> dict[str, Score]:
+    """Stone Soup's two trackers as tuned for the preset; what ``kept`` holds of the same settings is not run again."""
     from stone_soup import Peer, tuned
 
+    known = {} if kept is None or not kept.exists() else dict(map(_kept_run, kept.read_text().splitlines()))
     found = {}
     for associator in ("GNN", "JPDA"):
-        history, spent = Peer(associator, tuned(name), scene).run()
-        found[associator] = score(scene, history, spent)
+        key = f"{name} {seed} {associator} {tuned(name)}"
+        if key not in known:
+            known[key] = score(scene, *Peer(associator, tuned(name), scene).run())
+            if kept is not None:
+                with kept.open("a") as file:
+                    file.write(json.dumps({"run": key, **asdict(known[key])}) + "\n")
+        found[associator] = known[key]
     return found
+
+
+def _kept_run(line: str) -> tuple[str, Score]:
+    run = json.loads(line)
+    return run.pop("run"), Score(**run)
 
 
 def tune(name: str) -> None:
@@ -101,14 +115,15 @@ def ratio(our: list[float], their: list[float]) -> tuple[float, float, float]:
     return tuple(round(float(np.exp(v)), 3) for v in (middle, middle - half, middle + half))
 
 
-def measure(name: str, seeds: list[int], beside: bool) -> dict[str, object]:
+def measure(name: str, seeds: list[int], arguments: argparse.Namespace) -> dict[str, object]:
     """One preset over its seeds."""
-    runs: dict[str, list[Score]] = {"ours": []}
+    runs: dict[str, list[Score]] = {} if arguments.peers_only else {"ours": []}
     for seed in seeds:
         scene = night(PRESETS[name], seed)
-        runs["ours"].append(ours(scene))
-        if beside and name not in FAST_ONLY:
-            for peer, found in peers(name, scene).items():
+        if not arguments.peers_only:
+            runs["ours"].append(ours(scene))
+        if not arguments.alone and name not in FAST_ONLY:
+            for peer, found in peers(name, seed, scene, arguments.kept).items():
                 runs.setdefault(peer, []).append(found)
         print(f"{name} seed {seed}: " + ", ".join(f"{k} {v[-1].gospa_m:.1f}" for k, v in runs.items()), file=sys.stderr)
     fields = Score.__slots__
@@ -117,15 +132,24 @@ def measure(name: str, seeds: list[int], beside: bool) -> dict[str, object]:
         for who, found in runs.items()
     }
     table([name, *fields], [[who, *figures[who].values()] for who in runs])
-    for peer in runs.keys() - {"ours"}:
-        figures[f"ours/{peer}"] = {
-            "gospa": ratio([s.gospa_m for s in runs["ours"]], [s.gospa_m for s in runs[peer]]),
-            "speed": ratio(
-                [s.detections_per_cpu_s for s in runs["ours"]], [s.detections_per_cpu_s for s in runs[peer]]
-            ),
-            "switches": [sum(s.switches for s in runs["ours"]), sum(s.switches for s in runs[peer])],
-        }
+    if "ours" in runs:
+        for peer in runs.keys() - {"ours"}:
+            figures[f"ours/{peer}"] = beside(runs["ours"], runs[peer])
     return figures
+
+
+def beside(our: list[Score], their: list[Score]) -> dict[str, object]:
+    """Paired ratios; of switches, which may be none, both sums; of continuity the mean difference with its interval."""
+    gained = np.array([a.continuity - b.continuity for a, b in zip(our, their, strict=True)])
+    half = (
+        student.ppf(0.975, len(gained) - 1) * gained.std(ddof=1) / np.sqrt(len(gained)) if len(gained) > 1 else np.nan
+    )
+    return {
+        "gospa": ratio([s.gospa_m for s in our], [s.gospa_m for s in their]),
+        "speed": ratio([s.detections_per_cpu_s for s in our], [s.detections_per_cpu_s for s in their]),
+        "switches": [sum(s.switches for s in our), sum(s.switches for s in their)],
+        "continuity": [round(float(v), 4) for v in (gained.mean(), gained.mean() - half, gained.mean() + half)],
+    }
 
 
 def main() -> None:
@@ -135,20 +159,22 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--first-seed", type=int, default=101)
     parser.add_argument("--alone", action="store_true", help="without Stone Soup")
+    parser.add_argument("--peers-only", action="store_true", help="Stone Soup alone, to fill --kept")
+    parser.add_argument("--kept", type=Path, help="file of Stone Soup's runs, read and added to")
     parser.add_argument("--tune", action="store_true", help="the peer's settings on the tuning seeds")
     arguments = parser.parse_args()
-    beside = not arguments.alone
-    if beside and find_spec("stonesoup") is None:
+    if not arguments.alone and find_spec("stonesoup") is None:
         print("Stone Soup is not installed (extra bench); ours is measured alone.", file=sys.stderr)
-        beside = False
+        arguments.alone = True
     if arguments.tune:
         for name in arguments.presets:
             tune(name)
         return
-    compile_kernels()
-    ours(night(PRESETS["calm"], 1))  # every signature is compiled before anything is timed
+    if not arguments.peers_only:
+        compile_kernels()
+        ours(night(PRESETS["calm"], 1))  # every signature is compiled before anything is timed
     seeds = list(range(arguments.first_seed, arguments.first_seed + arguments.seeds))
-    found = {name: measure(name, seeds, beside) for name in arguments.presets}
+    found = {name: measure(name, seeds, arguments) for name in arguments.presets}
     report("tracking", {"seeds": seeds, "presets": found})
 
 
