@@ -14,20 +14,19 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-from sensors import camera, ground_sensor, radar
-from sensors.camera import Camera
+from sensors import camera, ground_sensor, human, radar, radio
 from sensors.catalogue_quantity import CatalogueError, Quantity, confidence_of, quantity_of, text_of, worst
 from sensors.conditions import Conditions, ConditionsError
-from sensors.ground_sensor import GroundSensor
-from sensors.radar import Radar
-from sensors.sensor import DEFAULT_STATUS_INTERVAL_S, LayoutError
+from sensors.sensor import DEFAULT_STATUS_INTERVAL_S, LayoutError, Sensor
 
 __all__ = ["KINDS", "Catalogue", "CatalogueError", "Item", "Quantity", "Staff", "shipped", "worst"]
 
-SENSOR_KINDS: Final[Mapping[str, type[Radar] | type[Camera] | type[GroundSensor]]] = {
-    radar.KIND: Radar,
-    camera.KIND: Camera,
-    ground_sensor.KIND: GroundSensor,
+SENSOR_KINDS: Final[Mapping[str, type[Sensor]]] = {
+    radar.KIND: radar.Radar,
+    camera.KIND: camera.Camera,
+    ground_sensor.KIND: ground_sensor.GroundSensor,
+    radio.KIND: radio.Radio,
+    human.KIND: human.Human,
 }
 MOVING_KINDS: Final = ("patrol", "drone")
 """Those that search an area: sweep width and speed instead of a place and a view."""

@@ -15,6 +15,7 @@ from geo.errors import FrameError
 from geo.frame import LocalFrame
 from sensors import camera, ground_sensor, human, radar, radio
 from sensors.camera import Camera
+from sensors.catalogue import Catalogue, CatalogueError, shipped
 from sensors.ground_sensor import GroundSensor
 from sensors.human import Human
 from sensors.radar import Radar
@@ -54,6 +55,11 @@ class Placement:
     scale: float
     azimuths_rad: tuple[float, float] | None
 
+    @property
+    def turn_rad(self) -> float:
+        """What is taken off a reported azimuth to have it from grid north: the convergence and the survey's offset."""
+        return self.convergence_rad + math.radians(self.sensor.north_offset_deg)
+
 
 @dataclass(frozen=True, slots=True)
 class Layout:
@@ -73,12 +79,13 @@ class Layout:
         object.__setattr__(self, "_placements", _placements(self.sensors, self.frame))
 
     @classmethod
-    def from_file(cls, path: Path | str, frame: LocalFrame) -> Layout:
+    def from_file(cls, path: Path | str, frame: LocalFrame, *, catalogue: Catalogue | None = None) -> Layout:
         """Read a GeoJSON FeatureCollection of points in lon/lat; keys, defaults and limits as in docs/nomenclature.md.
 
-        The layout's name is the collection's ``name``, else the file's stem. Raises LayoutError, in one sentence
-        naming sensor and key, for an unreadable file, an unknown or missing key, a value out of its limits, a point
-        that is not on Earth, or two sensors of one id.
+        A sensor with a ``catalogue`` item takes from it what it does not say itself; without a ``catalogue`` the
+        shipped one counts. The layout's name is the collection's ``name``, else the file's stem. Raises LayoutError, in
+        one sentence naming sensor and key, for an unreadable file, an unknown or missing key, a value out of its
+        limits, a point that is not on Earth, or two sensors of one id.
         """
         path = Path(path)
         try:
@@ -89,10 +96,12 @@ class Layout:
             ) from error
         except ValueError as error:
             raise LayoutError(f"is not JSON ({error})", where=path.name, expected="a GeoJSON file") from error
-        return cls.from_geojson(document, frame, name=path.stem)
+        return cls.from_geojson(document, frame, name=path.stem, catalogue=catalogue)
 
     @classmethod
-    def from_geojson(cls, document: object, frame: LocalFrame, *, name: str) -> Layout:
+    def from_geojson(
+        cls, document: object, frame: LocalFrame, *, name: str, catalogue: Catalogue | None = None
+    ) -> Layout:
         """Layout of a parsed GeoJSON FeatureCollection; ``name`` where the collection has none. Errors as from_file."""
         if not isinstance(document, dict) or document.get("type") != "FeatureCollection":
             raise LayoutError("is not a FeatureCollection", where=name, expected="GeoJSON points")
@@ -102,7 +111,7 @@ class Layout:
         title = document.get("name", name)
         if not isinstance(title, str) or not title:
             raise LayoutError(f"is named {title!r}", where=name, expected="a name in text")
-        sensors = tuple(_sensor(feature, number, frame) for number, feature in enumerate(features))
+        sensors = tuple(_sensor(feature, number, frame, catalogue) for number, feature in enumerate(features))
         return cls(title, frame, sensors)
 
     @property
@@ -155,7 +164,7 @@ def elevations_rad(sensor: Sensor) -> tuple[float, float] | None:
 def place(frame: LocalFrame, easting: float, northing: float, *, id: str, kind: str, **values: Any) -> AnySensor:
     """A sensor at a point of the frame [m]; ``values`` are a layout file's keys. Raises LayoutError as from_file."""
     lon, lat = frame.to_lonlat(float(easting), float(northing))
-    properties = _known_values({"id": id, "kind": kind, **values}, id)
+    properties = _known_values({"id": id, "kind": kind, **values}, id, None)
     return KINDS[kind](lon=lon, lat=lat, easting=float(easting), northing=float(northing), **properties)
 
 
@@ -171,7 +180,7 @@ def _placements(sensors: Sequence[AnySensor], frame: LocalFrame) -> dict[str, Pl
     }
 
 
-def _sensor(feature: object, number: int, frame: LocalFrame) -> AnySensor:
+def _sensor(feature: object, number: int, frame: LocalFrame, catalogue: Catalogue | None) -> AnySensor:
     where = f"feature {number}"
     properties = feature.get("properties") if isinstance(feature, dict) else None
     if not isinstance(feature, dict) or feature.get("type") != "Feature" or not isinstance(properties, dict):
@@ -179,7 +188,7 @@ def _sensor(feature: object, number: int, frame: LocalFrame) -> AnySensor:
     sensor_id = properties.get("id")
     if sensor_id is None:
         raise LayoutError("has no id", where=where, expected="id, kind and max_range_m")
-    values = _known_values(properties, sensor_id)
+    values = _known_values(properties, sensor_id, catalogue)
     lon, lat = _point(feature.get("geometry"), f"sensor {sensor_id!r}")
     try:
         easting, northing = frame.to_local(lon, lat)
@@ -214,18 +223,14 @@ def _is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _known_values(properties: Mapping[str, Any], sensor_id: object) -> dict[str, Any]:
+def _known_values(properties: Mapping[str, Any], sensor_id: object, catalogue: Catalogue | None) -> dict[str, Any]:
     """The properties as keyword arguments of the kind's record; absent and null keys keep their defaults."""
     where = f"sensor {sensor_id!r}"
+    if properties.get("catalogue") is not None:
+        properties = _with_item(properties, where, catalogue)
     kind = properties.get("kind")
     if not isinstance(kind, str) or kind not in KINDS:
         raise LayoutError(f"kind is {kind!r}", where=where, expected=f"one of {', '.join(KINDS)}")
-    if "catalogue" in properties:
-        raise LayoutError(
-            f"catalogue item {properties['catalogue']!r} cannot be looked up, as there is no equipment catalogue yet",
-            where=where,
-            expected="the sensor's own figures",
-        )
     allowed = {f.name for f in fields(KINDS[kind])} - PLACED
     unknown = sorted(set(properties) - allowed)
     if unknown:
@@ -238,6 +243,28 @@ def _known_values(properties: Mapping[str, Any], sensor_id: object) -> dict[str,
     if "confusion" in values:
         values["confusion"] = _confusion(values["confusion"], where)
     return values
+
+
+def _with_item(properties: Mapping[str, Any], where: str, catalogue: Catalogue | None) -> Mapping[str, Any]:
+    """The properties, and from the catalogue's item what they leave out."""
+    name = properties["catalogue"]
+    known = shipped() if catalogue is None else catalogue
+    if not isinstance(name, str) or name not in known:
+        raise LayoutError(
+            f"catalogue item {name!r} is not in {known.name!r}",
+            where=where,
+            expected=f"one of {', '.join(item.name for item in known if item.is_sensor)}",
+        )
+    try:
+        item = known[name].layout_values()
+    except CatalogueError as error:
+        raise LayoutError(f"{error.where} {error.what}", where=where, expected=error.expected) from None
+    given = {key: value for key, value in properties.items() if value is not None}
+    if given.setdefault("kind", item["kind"]) != item["kind"]:
+        raise LayoutError(
+            f"kind is {given['kind']!r}", where=where, expected=f"{item['kind']!r}, which catalogue item {name!r} is"
+        )
+    return item | given
 
 
 def _confusion(given: object, where: str) -> Confusion:

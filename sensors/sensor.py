@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
+from datetime import date
 
 from geo.errors import BadInput
 from sensors.scan import CLASSES
@@ -15,6 +16,7 @@ DEFAULT_DETECTION_PROBABILITY = 0.9
 DEFAULT_STATUS_INTERVAL_S = 10.0
 """Seconds between heartbeats, where a layout gives none (assumption)."""
 LONGEST_ID = 64
+LONGEST_METHOD = 100
 
 
 class LayoutError(BadInput):
@@ -34,7 +36,11 @@ class Sensor:
     ``azimuth_deg`` is the centre of the view, clockwise from **true** north. ``period_s`` None means event-only:
     the sensor sends no empty scans, only heartbeats. A standard deviation of None means: not measured by this sensor,
     unless its reports say otherwise. ``confusion[i][j]`` is the probability of reporting class j when class i is there
-    (order of ``sensors.scan.CLASSES``). Raises LayoutError for a value that no sensor can have.
+    (order of ``sensors.scan.CLASSES``). ``catalogue`` names the item of the equipment catalogue that it is.
+    Raises LayoutError for a value that no sensor can have.
+
+    What its survey found: ``site_sd_m`` is how well its place is known (one axis), ``north_offset_deg`` what its
+    azimuths read too much, which is taken off them, ``north_sd_deg`` how well that is known; None: never surveyed.
     """
 
     id: str
@@ -62,6 +68,12 @@ class Sensor:
     radial_velocity_sd_mps: float | None = None
     confusion: Confusion | None = None
     cost: float | None = None
+    site_sd_m: float | None = None
+    north_offset_deg: float = 0.0
+    north_sd_deg: float | None = None
+    surveyed_on: str | None = None
+    survey_method: str | None = None
+    catalogue: str | None = None
 
     def __post_init__(self) -> None:
         check(self)
@@ -99,6 +111,9 @@ LIMITS: dict[str, tuple[float, float, bool]] = {
     "duty": (0.0, 1.0, False),
     "magnification": (0.0, 1e3, False),
     "cost": (0.0, 1e12, True),
+    "site_sd_m": (0.0, 1e4, False),
+    "north_offset_deg": (-180.0, 180.0, True),
+    "north_sd_deg": (0.0, 90.0, False),
 }
 
 
@@ -124,6 +139,7 @@ def check(sensor: Sensor) -> None:
         )
     if sensor.confusion is not None:
         _check_confusion(sensor.id, sensor.confusion)
+    _check_survey(sensor)
 
 
 def _check_id(name: object) -> None:
@@ -132,6 +148,25 @@ def _check_id(name: object) -> None:
         raise LayoutError(f"id {name!r} is not text", where="sensor", expected=expected)
     if not name or len(name) > LONGEST_ID or name != name.strip() or not name.isprintable() or set(name) & set("+#/"):
         raise LayoutError(f"id {name!r} cannot name a sensor", where="sensor", expected=expected)
+
+
+def _check_survey(sensor: Sensor) -> None:
+    """The survey's words: a day, and how it was done."""
+    where = f"sensor {sensor.id!r}"
+    if sensor.surveyed_on is not None:
+        try:
+            date.fromisoformat(sensor.surveyed_on)
+        except (TypeError, ValueError):
+            raise LayoutError(
+                f"surveyed_on is {ascii(sensor.surveyed_on)[:60]}", where=where, expected="a day such as 2026-03-14"
+            ) from None
+    method = sensor.survey_method
+    if method is not None and not (isinstance(method, str) and 0 < len(method) <= LONGEST_METHOD):
+        raise LayoutError(
+            f"survey_method is {ascii(method)[:60]}", where=where, expected=f"1 to {LONGEST_METHOD} characters"
+        )
+    if method is not None and not method.isprintable():
+        raise LayoutError(f"survey_method is {ascii(method)[:60]}", where=where, expected="printable characters")
 
 
 def _check_number(sensor_id: str, key: str, value: object) -> None:

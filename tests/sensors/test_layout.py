@@ -12,6 +12,7 @@ import pytest
 
 from geo.frame import LocalFrame
 from sensors.camera import Camera
+from sensors.catalogue import Catalogue, shipped
 from sensors.ground_sensor import GroundSensor
 from sensors.layout import Layout, LayoutError, UnknownSensor, grid_azimuths_rad, place
 from sensors.radar import Radar
@@ -48,6 +49,24 @@ def test_a_layout_file_gives_records_with_the_documented_defaults(tmp_path: Path
     assert (radar.easting, radar.northing) == pytest.approx((0.0, 0.0), abs=1e-6)
 
 
+def test_a_catalogue_item_gives_what_the_layout_leaves_out() -> None:
+    bare = feature(catalogue="portable_radar", mast_height_m=7)
+    for key in ("kind", "max_range_m"):
+        del bare["properties"][key]
+    found = layout(bare)["r1"]
+    item = shipped()["portable_radar"]
+    assert isinstance(found, Radar)
+    assert (found.catalogue, found.max_range_m, found.reference_range_m) == ("portable_radar", 4000, 3000)
+    assert found.availability == item.availability.central
+    assert found.mast_height_m == 7
+
+
+def test_own_catalogues_count_instead_of_the_shipped_one() -> None:
+    own = Catalogue("mine", "USD", shipped().staff, {"portable_radar": shipped()["msc_truck"]})
+    document = {"type": "FeatureCollection", "features": [feature(catalogue="portable_radar", max_range_m=None)]}
+    assert Layout.from_geojson(document, FRAME, name="x", catalogue=own)["r1"].max_range_m == 10_000
+
+
 def test_the_sample_layouts_load() -> None:
     for name in ("layout_basic.geojson", "layout_hightech.geojson"):
         assert len(Layout.from_file(SAMPLES / name, FRAME)) > 0
@@ -81,7 +100,10 @@ BAD = [
     ({"elevation_min_deg": 5}, "bound no view"),
     ({"elevation_min_deg": 5, "elevation_max_deg": -5}, "bound no view"),
     ({"period_s": -1}, "period_s is -1"),
-    ({"catalogue": "ground radar"}, "'ground radar' cannot be looked up"),
+    ({"catalogue": "ground radar"}, "catalogue item 'ground radar' is not in 'catalogue.toml'"),
+    ({"catalogue": 7}, "catalogue item 7 is not in"),
+    ({"catalogue": "foot_patrol"}, "'foot_patrol' is a patrol, which has no place in a layout"),
+    ({"catalogue": "seismic"}, "kind is 'radar'; expected 'ground_sensor'"),
     ({"id": "a/b"}, "'a/b' cannot name a sensor"),
     ({"id": "a+b"}, "cannot name a sensor"),
     ({"id": "#"}, "cannot name a sensor"),
