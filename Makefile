@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: help demo test check bench format clean
+.PHONY: help demo test check drill bench format clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -31,6 +31,11 @@ check: $(STAMP) ## Style, types and floors
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+drill: $(STAMP) ## The reliability drills in full length: a million detections, 200 kills a broker, long holes, soak
+	@$(PYTHON) deploy/system_packages.py
+	@$(BIN)/python -m ops.kernels
+	@WATCHLINE_DRILL=long $(BIN)/python -m pytest -q -s --timeout=0 tests/drills $(ARGS)
 
 bench: $(STAMP) ## Measure side by side with the peers; one JSON line each
 	@$(PYTHON) deploy/setup_bench.py .venv-bench

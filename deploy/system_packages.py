@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 # program -> Debian package
-WANTED = {"mosquitto": "mosquitto", "chromium": "chromium"}
+WANTED = {"mosquitto": "mosquitto", "chromium": "chromium", "faketime": "faketime", "fiu-run": "fiu-utils"}
 EXTRA_FOLDERS = os.pathsep + "/usr/sbin" + os.pathsep + "/sbin"
 
 

@@ -51,6 +51,7 @@ class IngestOptions:
     sector: str
     settings: ReceiverSettings = field(default_factory=ReceiverSettings)
     wait_s: float = 10.0
+    keepalive_s: int = 10
     identity: Identity = field(default_factory=Identity)
     identities: Path | None = None
     signatures_required: bool = False
@@ -73,7 +74,7 @@ class Ingest:
                 unit_filter(sector, "reply"),
             ],
             now_ns=clock.now_ns,
-            connection=ConnectionSettings(tls=options.identity.tls),
+            connection=ConnectionSettings(options.keepalive_s, tls=options.identity.tls),
         )
         self._revocations = None
         trust = None
@@ -209,6 +210,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--future-s", type=float, default=0.5, help="refuse what is dated further ahead (default 0.5)")
     parser.add_argument("--late-s", type=float, default=86_400.0, help="refuse what is older (default a day)")
     parser.add_argument("--wait-s", type=float, default=10.0, help="how long a broker may take to answer at the start")
+    parser.add_argument("--keepalive-s", type=int, default=10, help="a dead broker is noticed in 1.5 times this")
     ScenarioClock.add_arguments(parser)
     options = parser.parse_args(arguments)
     stopping = threading.Event()
@@ -229,6 +231,7 @@ def _run(url: BrokerUrl, options: argparse.Namespace, stopping: threading.Event)
         options.sector,
         ReceiverSettings(options.future_s, options.late_s),
         options.wait_s,
+        options.keepalive_s,
         identity_of(INGEST),
         Path(folder) if folder else None,
         signatures_of_environment() == "required",

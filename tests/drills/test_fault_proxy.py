@@ -1,0 +1,124 @@
+"""The proxy does what it says: drills that stand on it would otherwise prove nothing."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.drills.fault_proxy import BOTH, FaultProxy
+
+
+@pytest.fixture
+def echo() -> Iterator[FaultProxy]:
+    """A proxy in front of a server that sends back what it gets."""
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                peer, _ = server.accept()
+            except OSError:
+                return
+            threading.Thread(target=answer, args=(peer,), daemon=True).start()
+
+    def answer(peer: socket.socket) -> None:
+        with peer:
+            while data := _read(peer):
+                peer.sendall(data)
+
+    threading.Thread(target=serve, daemon=True).start()
+    with FaultProxy("127.0.0.1", server.getsockname()[1]) as proxy:
+        yield proxy
+    server.close()
+
+
+def _read(peer: socket.socket) -> bytes:
+    try:
+        return peer.recv(65536)
+    except OSError:
+        return b""
+
+
+def call(proxy: FaultProxy) -> socket.socket:
+    client = socket.create_connection(("127.0.0.1", proxy.port), timeout=5)
+    client.sendall(b"here")
+    assert client.recv(4) == b"here"
+    return client
+
+
+def test_bytes_pass_unchanged_and_in_order_also_in_slices(echo: FaultProxy) -> None:
+    sent = bytes(range(256)) * 40
+    with call(echo) as client:
+        for piece in (0, 1, 7):
+            echo.set(slice_bytes=piece)
+            client.sendall(sent[:2000])
+            got = b""
+            while len(got) < 2000:
+                got += client.recv(4096)
+            assert got == sent[:2000]
+
+
+@pytest.mark.parametrize("way", ["up", "down"])
+def test_a_held_way_keeps_its_bytes_and_a_dropped_one_ends_the_stream(echo: FaultProxy, way: str) -> None:
+    with call(echo) as client:
+        echo.set(held=frozenset((way,)))
+        client.sendall(b"wait")
+        client.settimeout(0.3)
+        with pytest.raises(TimeoutError):
+            client.recv(4)
+        echo.heal()
+        client.settimeout(5)
+        assert client.recv(4) == b"wait"
+        echo.set(dropped=frozenset((way,)))
+        client.sendall(b"lost")
+        client.settimeout(0.3)
+        with pytest.raises(TimeoutError):
+            client.recv(4)
+        echo.heal()
+        client.settimeout(5)
+        with pytest.raises(ConnectionResetError):
+            client.recv(4)
+
+
+def test_a_reset_is_a_reset(echo: FaultProxy) -> None:
+    with call(echo) as client:
+        assert echo.reset() == 1
+        with pytest.raises(ConnectionResetError):
+            client.recv(4)
+
+
+def test_of_a_half_open_socket_the_client_hears_nothing(echo: FaultProxy) -> None:
+    with call(echo) as client:
+        assert echo.half_open() == 1
+        client.sendall(b"into the void")
+        client.settimeout(0.5)
+        with pytest.raises(TimeoutError):
+            client.recv(4)
+
+
+def test_delay_and_a_slow_reader_take_their_time(echo: FaultProxy) -> None:
+    with call(echo) as client:
+        echo.set(delay_s=0.2)
+        began = time.monotonic()
+        client.sendall(b"late")
+        assert client.recv(4) == b"late"
+        assert time.monotonic() - began >= 0.4  # both ways
+        echo.set(delay_s=0.0, bytes_per_s=2000.0)
+        began = time.monotonic()
+        client.sendall(bytes(1000))
+        left = 1000
+        while left:
+            left -= len(client.recv(left))
+        assert time.monotonic() - began >= 0.4
+
+
+def test_in_a_hole_nobody_answers_a_new_caller(echo: FaultProxy) -> None:
+    echo.set(dropped=BOTH)
+    with socket.create_connection(("127.0.0.1", echo.port), timeout=0.3) as client:
+        client.sendall(b"hello?")
+        with pytest.raises(TimeoutError):
+            client.recv(6)
