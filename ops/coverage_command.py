@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,13 +15,13 @@ from rich.progress import Progress
 from geo.errors import BadInput
 from ops.config import Ground, load_sector, open_ground
 from ops.offline import progress_bar
+from ops.output_folder import SUMMARY, prepare_folder, write_summary
 from sensors.assumptions import Assumptions, Situation
 from sensors.conditions import conditions_of
 
 if TYPE_CHECKING:
     import xarray as xr
 
-SUMMARY: Final = "summary.json"
 KIND: Final = "watchline coverage"
 LISTED_WORST: Final = 10
 FIGURES: Final = (
@@ -72,13 +71,13 @@ def cover(options: CoverageOptions, screen: Console) -> dict[str, Any]:
 
     maps = maps_of(options.required)
     names = [*RASTERS, "segments.parquet", *(chosen.file for chosen in maps), "map.html", SUMMARY]
-    _make_folder(options.out, names)
+    prepare_folder(options.out, names, made_by=KIND)
     with progress_bar(screen) as progress:
         rasters, segments, belt = _computed(ground, options, progress)
         _written(ground, options, rasters, segments, progress)
     figures = _figures(options, ground, rasters, segments, belt)
     files = [str(options.out / name) for name in names]
-    _write_summary(options.out / SUMMARY, {**figures, "assumptions": _assumptions(), "files": names})
+    write_summary(options.out / SUMMARY, {**figures, "assumptions": _assumptions(), "files": names})
     both = figures["belt"]["both"]
     screen.print(
         f"{_percent(both['covered_share'])} of the belt reach {options.required:g}, {_percent(both['dead_share'])} "
@@ -130,31 +129,6 @@ def _written(
         write()
 
 
-def _make_folder(out: Path, names: list[str]) -> None:
-    """Make the folder, or see that it may be written and that what would be replaced is ours."""
-    if out.exists() and not out.is_dir():
-        raise BadInput("is a file", where=str(out), expected="a folder, or a new name for one")
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise BadInput(f"cannot be made ({error.strerror})", where=str(out), expected="a folder to write in") from None
-    if not os.access(out, os.W_OK | os.X_OK):
-        raise BadInput("cannot be written", where=str(out), expected="a folder to write in")
-    foreign = [name for name in names if (out / name).exists()] if not _is_ours(out / SUMMARY) else []
-    if foreign:
-        raise BadInput(
-            f"holds a file {foreign[0]!r} that this command did not write", where=str(out), expected="another folder"
-        )
-
-
-def _is_ours(summary: Path) -> bool:
-    try:
-        found = json.loads(summary.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return isinstance(found, dict) and found.get("made_by") == KIND
-
-
 def _figures(
     options: CoverageOptions, ground: Ground, rasters: xr.Dataset, segments: xr.Dataset, belt: xr.Dataset
 ) -> dict[str, Any]:
@@ -198,12 +172,6 @@ def _assumptions() -> list[dict[str, Any]]:
         {"name": a.name, "value": a.value, "unit": a.unit, "confidence": a.confidence, "source": a.source}
         for a in Assumptions()
     ]
-
-
-def _write_summary(path: Path, summary: dict[str, Any]) -> None:
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(summary, indent=2, allow_nan=False, ensure_ascii=False) + "\n", encoding="utf-8")
-    partial.replace(path)
 
 
 def _number(value: xr.DataArray) -> float | None:

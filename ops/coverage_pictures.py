@@ -41,13 +41,13 @@ def draw(path: Path, chosen: Map, rasters: xr.Dataset, ground: Ground) -> None:
         thin = max(1, -(-max(rasters[chosen.variable].shape) // LARGEST_PIXELS))
         west, south, east, north = bounds(ground.terrain)
         extent = (west, east, south, north)
-        _relief(axes, ground.terrain, thin, extent)
+        relief(axes, ground.terrain, thin, extent)
         unknown = _classes(axes, chosen, rasters, thin, extent)
         _border(axes, ground)
         _sensors(axes, ground)
         axes.set(xlim=(west, east), ylim=(south, north), aspect="equal", xticks=[], yticks=[])
-        _scale_bar(axes, extent)
-        _north(axes)
+        scale_bar(axes, extent)
+        north_arrow(axes)
         axes.set_title(_title(chosen, rasters, ground), loc="left", fontsize=10.0)
         _legend(axes, chosen, ground, unknown=unknown)
         figure.supxlabel(_footer(chosen, rasters, ground), x=0.01, ha="left", fontsize=7.5, color="#444444")
@@ -56,7 +56,8 @@ def draw(path: Path, chosen: Map, rasters: xr.Dataset, ground: Ground) -> None:
         partial.replace(path)
 
 
-def _relief(axes: Axes, terrain: xr.Dataset, thin: int, extent: tuple[float, float, float, float]) -> None:
+def relief(axes: Axes, terrain: xr.Dataset, thin: int, extent: tuple[float, float, float, float]) -> None:
+    """Pale shaded relief over ``extent`` (west, east, south, north), every ``thin``-th cell of it."""
     elevation = terrain["elevation"][::thin, ::thin].to_numpy().astype(np.float64)
     step = cell_size(terrain) * thin
     known = np.isfinite(elevation)
@@ -123,7 +124,8 @@ def _sensors(axes: Axes, ground: Ground) -> None:
         )
 
 
-def _scale_bar(axes: Axes, extent: tuple[float, float, float, float]) -> None:
+def scale_bar(axes: Axes, extent: tuple[float, float, float, float]) -> None:
+    """A scale bar at the lower left."""
     west, east, south, north = extent
     length_m = _round_down((east - west) / 4.0)
     left, foot, high = west + 0.03 * (east - west), south + 0.035 * (north - south), 0.008 * (north - south)
@@ -149,7 +151,8 @@ def _scale_bar(axes: Axes, extent: tuple[float, float, float, float]) -> None:
         axes.text(left + share * length_m, foot + 1.8 * high, text, ha="center", va="bottom", fontsize=7.5, zorder=9)
 
 
-def _north(axes: Axes) -> None:
+def north_arrow(axes: Axes) -> None:
+    """An arrow to grid north at the upper right."""
     axes.annotate(
         "N",
         xy=(0.965, 0.975),

@@ -1,0 +1,46 @@
+"""The folder that a command fills: made or checked before work begins, so that nobody's own files are replaced."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from geo.errors import BadInput
+
+SUMMARY: Final = "summary.json"
+"""The file that says which command filled a folder, under ``made_by``."""
+
+
+def prepare_folder(out: Path, names: Sequence[str], *, made_by: str) -> None:
+    """Make the folder, or see that it may be written and that what would be replaced is ours."""
+    if out.exists() and not out.is_dir():
+        raise BadInput("is a file", where=str(out), expected="a folder, or a new name for one")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"cannot be made ({error.strerror})", where=str(out), expected="a folder to write in") from None
+    if not os.access(out, os.W_OK | os.X_OK):
+        raise BadInput("cannot be written", where=str(out), expected="a folder to write in")
+    foreign = [name for name in names if (out / name).exists()] if not _is_ours(out / SUMMARY, made_by) else []
+    if foreign:
+        raise BadInput(
+            f"holds a file {foreign[0]!r} that this command did not write", where=str(out), expected="another folder"
+        )
+
+
+def write_summary(path: Path, summary: dict[str, Any]) -> None:
+    """Write the summary, whole or not at all; ``made_by`` must be in it."""
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(summary, indent=2, allow_nan=False, ensure_ascii=False) + "\n", encoding="utf-8")
+    partial.replace(path)
+
+
+def _is_ours(summary: Path, made_by: str) -> bool:
+    try:
+        found = json.loads(summary.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(found, dict) and found.get("made_by") == made_by
