@@ -1,0 +1,120 @@
+"""A border stretch by stretch: as the whole at once, from lazy terrain too, and after having been broken off."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+from shapely.geometry import LineString
+
+from geo.border import Border
+from geo.errors import BadInput
+from geo.frame import LocalFrame
+from geo.kept_stretches import KeptStretches
+from sensors.coverage import coverage
+from sensors.gaps import segment_detection
+from sensors.layout import AnySensor, Layout, place
+from sensors.long_border import detection_by_stretches
+
+FRAME = LocalFrame.around(1.5, 42.5)
+CELL_M = 25.0
+WIDE, HIGH = 320, 81
+BELT_M = 300.0
+EAST = CELL_M * np.arange(WIDE)
+NORTH = CELL_M * np.arange(HIGH)[::-1]
+HILLS = 40.0 * np.sin(EAST / 400.0) * np.cos(NORTH[:, None] / 300.0)
+BORDER = Border(FRAME, LineString(np.column_stack([EAST[8:-8:8], 1_000.0 + 100.0 * np.sin(EAST[8:-8:8] / 700.0)])))
+
+
+def ground(**changes: object) -> xr.Dataset:
+    return xr.Dataset(
+        {"elevation": (("northing", "easting"), HILLS, {"units": "m"})},
+        coords={"northing": NORTH, "easting": EAST},
+        attrs={"crs": FRAME.wkt, **changes},
+    )
+
+
+def radar(easting: float, northing: float = 1_100.0) -> AnySensor:
+    return place(
+        FRAME, easting, northing, id=f"radar-{easting:.0f}", kind="radar", max_range_m=900.0, mast_height_m=8.0,
+        period_s=3.0, detection_probability=0.05,
+    )  # fmt: skip
+
+
+LAYOUT = Layout("row", FRAME, tuple(radar(e) for e in (700.0, 2_600.0, 4_300.0, 7_000.0)))
+CASE = {"belt_m": BELT_M, "length_m": 2_000.0}
+
+
+def test_stretches_give_what_the_whole_border_gives() -> None:
+    """Or more where a way of the whole would leave a stretch's margin; here hardly any does."""
+    whole = segment_detection(coverage(LAYOUT, ground(), None), ground(), BORDER, belt_m=BELT_M)
+    counted: list[tuple[int, int]] = []
+    parts = detection_by_stretches(LAYOUT, ground(), BORDER, **CASE, progress=lambda *told: counted.append(told))
+    assert counted == [(n + 1, len(counted)) for n in range(len(counted))]
+    assert len(counted) >= 3
+    assert np.array_equal(parts["segment"], whole["segment"])
+    assert np.allclose(parts["start_m"], whole["start_m"])
+    assert np.array_equal(parts["state"], whole["state"])
+    more = (parts["hazard"] - whole["hazard"]).to_numpy()
+    assert (more >= -1e-9).all()
+    assert (more <= 1e-9).mean() > 0.8
+
+
+def test_lazy_terrain_gives_the_same() -> None:
+    now, lazily = (detection_by_stretches(LAYOUT, g, BORDER, **CASE) for g in (ground(), ground().chunk(64)))
+    xr.testing.assert_identical(now, lazily)
+
+
+def test_a_run_that_was_broken_off_goes_on_with_what_is_missing(tmp_path: Path) -> None:
+    class Killed(Exception):
+        pass
+
+    def until_the_second(done: int, total: int) -> None:
+        if done == 2:
+            raise Killed
+
+    with pytest.raises(Killed):
+        detection_by_stretches(LAYOUT, ground(), BORDER, **CASE, folder=tmp_path / "run", progress=until_the_second)
+    kept = sorted((tmp_path / "run").glob("*.part"))
+    written = [part.stat().st_mtime_ns for part in kept]
+    assert len(kept) == 2
+    (tmp_path / "run" / "00002.part.unfinished").mkdir()  # as a kill within a write leaves it
+    again = detection_by_stretches(LAYOUT, ground(), BORDER, **CASE, folder=tmp_path / "run")
+    assert [part.stat().st_mtime_ns for part in kept] == written
+    xr.testing.assert_identical(again, detection_by_stretches(LAYOUT, ground(), BORDER, **CASE))
+
+
+@pytest.fixture(scope="module")
+def a_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("kept") / "run"
+    detection_by_stretches(LAYOUT, ground(), BORDER, **CASE, folder=folder)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"conditions": "rain"}, "sight"),
+        ({"length_m": 2_500.0}, "stretches"),
+        ({"direction": "outward"}, "crosser"),
+        ({"layout": Layout("row", FRAME, (radar(700.0),))}, "layout"),
+        ({"terrain": ground().assign(elevation=ground()["elevation"] + 1.0)}, "terrain"),
+    ],
+)
+def test_a_folder_of_another_case_is_refused(a_run: Path, change: dict, words: str) -> None:
+    case = {"layout": LAYOUT, "terrain": ground(), "border": BORDER, **CASE, "folder": a_run}
+    with pytest.raises(BadInput, match=f"another case: other {words};"):
+        detection_by_stretches(**(case | change))
+
+
+def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "letter.txt").write_text("hello")
+    with pytest.raises(BadInput, match="something else"):
+        KeptStretches.at(tmp_path, case=1)
+
+
+def test_without_sensors_nothing_is_detected() -> None:
+    found = detection_by_stretches(Layout("none", FRAME, ()), ground(), BORDER, **CASE)
+    assert (found["detection_probability"] == 0.0).all()
