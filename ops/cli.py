@@ -449,9 +449,13 @@ def doctor(
         raise typer.Exit(1)
 
 
-from ops.broker_cli import broker_app, dead_letters_app  # noqa: E402 - commands with modules of their own
+from ops import sensor_cli  # noqa: E402
+from ops.archive_cli import archive_app  # noqa: E402 - commands with modules of their own
+from ops.broker_cli import broker_app, dead_letters_app  # noqa: E402
 
+app.add_typer(archive_app, name="archive")
 app.add_typer(broker_app, name="broker")
+sensor.command("survey")(sensor_cli.survey)
 app.add_typer(dead_letters_app, name="dead-letters")
 
 

@@ -11,6 +11,7 @@ from geo.errors import BadInput
 from geo.frame import LocalFrame
 
 COLUMNS = ("easting", "northing", "easting_rate", "northing_rate", "existence", "offset_m")
+OTHERS = ("track", "target", "time", "status", "segment", "cov", "class", "geometry")
 
 
 class HistoryError(BadInput):
@@ -19,6 +20,8 @@ class HistoryError(BadInput):
 
 def write_history(history: xr.Dataset, path: Path, frame: LocalFrame) -> None:
     """One row an estimate; geometry in WGS 84; the covariance as a list of 16, row by row. ``class`` where it is known.
+
+    Further columns of one number an estimate, such as those of ``fusion.correlate``, are written too.
 
     The frame's CRS goes into the file's metadata, so that ``read_history`` gives back the same numbers to the bit.
     """
@@ -31,7 +34,7 @@ def write_history(history: xr.Dataset, path: Path, frame: LocalFrame) -> None:
         {
             name: history[name].values.astype(str),
             "time": history["time"].values,
-            **{column: history[column].values for column in COLUMNS if column in history},
+            **{column: history[column].values for column in _numbers(history)},
             "status": history["status"].values.astype(str),
             "segment": history["segment"].values,
             "cov": list(np.asarray(history["cov"].values, np.float64).reshape(-1, 16)),
@@ -75,7 +78,7 @@ def read_history(path: Path) -> xr.Dataset:
         data: dict[str, object] = {
             name: ("estimate", table[name].to_numpy(dtype=str)),
             "time": ("estimate", table["time"].to_numpy().astype("datetime64[ns]")),
-            **{column: ("estimate", table[column].to_numpy()) for column in COLUMNS if column in table},
+            **{str(name): ("estimate", table[name].to_numpy()) for name in table if name not in OTHERS},
             "status": ("estimate", table["status"].to_numpy(dtype=str)),
             "segment": ("estimate", table["segment"].to_numpy()),
             "cov": (("estimate", "state", "state_"), np.array(table["cov"].to_list(), float).reshape(-1, 4, 4)),
@@ -85,3 +88,13 @@ def read_history(path: Path) -> xr.Dataset:
     if "class" in table:
         data["class"] = ("estimate", table["class"].to_numpy(dtype=str))
     return xr.Dataset(data)
+
+
+def _numbers(history: xr.Dataset) -> list[str]:
+    """The columns of one number an estimate: those that every history has first."""
+    more = [
+        str(name)
+        for name, column in history.data_vars.items()
+        if column.dims == ("estimate",) and column.dtype.kind in "fiu" and name not in (*COLUMNS, *OTHERS)
+    ]
+    return [*(column for column in COLUMNS if column in history), *more]

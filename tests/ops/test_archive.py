@@ -1,0 +1,128 @@
+"""Archives on disk: a journal's detections come back to the bit, tracks equal the replay's, a broken run goes on."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import xarray as xr
+
+from fusion.tracker import track
+from ops.archive import ArchiveFileError, archive_journal, read_detections, read_tracks, track_archive, write_detections
+from ops.config import Ground, load_sector, open_ground
+
+
+@pytest.fixture(scope="module")
+def ground(hill_sector: Any) -> Ground:
+    return open_ground(load_sector(str(hill_sector.sector)))
+
+
+@pytest.fixture(scope="module")
+def archived(hill_journal: Path, ground: Ground, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("archive")
+    archive_journal(hill_journal, ground, out, piece="day")
+    return out
+
+
+@pytest.fixture(scope="module")
+def night(archived: Path, ground: Ground) -> xr.Dataset:
+    (path,) = (archived / ground.sector.name).glob("*.parquet")
+    return read_detections(path, ground.frame)
+
+
+def halves(night: xr.Dataset) -> list[xr.Dataset]:
+    """The night cut in two by time of receipt."""
+    received = night["scan_received_at"].values
+    early = received < np.sort(received)[len(received) // 2]
+    parts = []
+    for chosen in (early, ~early):
+        number = np.cumsum(chosen) - 1
+        rows = np.flatnonzero(chosen[night["scan_index"].values])
+        part = night.isel(scan=np.flatnonzero(chosen), detection=rows)
+        parts.append(part.assign(scan_index=("detection", number[part["scan_index"].values])))
+    return parts
+
+
+def test_detections_come_back_to_the_bit_empty_scans_too(night, ground, tmp_path):
+    assert night.sizes["detection"] > 100
+    assert len(np.setdiff1d(np.arange(night.sizes["scan"]), night["scan_index"].values)) > 0, (
+        "the night has empty scans"
+    )
+    write_detections(night, tmp_path / "x.parquet", ground.layout)
+    assert read_detections(tmp_path / "x.parquet", ground.frame).identical(night)
+
+
+def test_the_file_is_geoparquet_whose_points_lie_in_the_sector(archived, ground):
+    (path,) = (archived / ground.sector.name).glob("*.parquet")
+    rows = gpd.read_parquet(path)
+    assert rows.crs.to_epsg() == 4326
+    easting, northing = ground.frame.to_local(rows.geometry.x.to_numpy(), rows.geometry.y.to_numpy())
+    reach = max(sensor.max_range_m for sensor in ground.layout)
+    away = [np.hypot(easting - s.easting, northing - s.northing) for s in ground.layout]
+    assert np.min(away, axis=0).max() < 1.5 * reach
+
+
+def test_an_archive_in_two_pieces_gives_the_tracks_of_one_run_and_goes_on_where_it_was(
+    night, ground, hill_sector, tmp_path
+):
+    folder = tmp_path / "in" / ground.sector.name
+    for name, part in zip(("2026-03-14T20", "2026-03-14T21"), halves(night), strict=True):
+        write_detections(part, folder / f"{name}.parquet", ground.layout)
+    sector, told = str(hill_sector.sector), []
+    figures = track_archive(tmp_path / "in", [sector], tmp_path / "out", workers=1, done=told.append)
+    assert figures["pieces"] == len(told) == 2
+    found = read_tracks(tmp_path / "out" / ground.sector.name)
+    whole = track(night, ground.layout, terrain=ground.terrain, border=ground.border)
+    for name in ("track", "time", "easting", "northing", "cov", "existence", "status", "segment", "offset_m"):
+        np.testing.assert_array_equal(found[name].values, whole[name].values, err_msg=name)
+    assert {"chainage_m", "elevation_m", "time_to_border_s", "crossing_chainage_m"} <= set(found.data_vars)
+
+    outputs = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*.parquet")}
+    last = max(outputs)
+    last.unlink()
+    track_archive(tmp_path / "in", [sector], tmp_path / "out", workers=1)
+    again = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*.parquet")}
+    assert set(again) == set(outputs)
+    assert [path for path in again if again[path] != outputs[path]] == [last], "only what was missing is made again"
+    assert read_tracks(tmp_path / "out" / ground.sector.name).equals(found)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("monday.parquet", "is not named by a time"), ("", "no piece of an archive")]
+)
+def test_a_folder_that_is_no_archive_is_refused_in_one_sentence(name, said, ground, hill_sector, tmp_path):
+    folder = tmp_path / ground.sector.name
+    folder.mkdir()
+    if name:
+        (folder / name).write_bytes(b"PAR1")
+    with pytest.raises(ArchiveFileError, match=said):
+        track_archive(tmp_path, [str(hill_sector.sector)], tmp_path / "out")
+
+
+def test_a_broken_file_is_refused_in_one_sentence(ground, tmp_path):
+    path = tmp_path / "2026-03-14.parquet"
+    path.write_bytes(b"PAR1 nothing")
+    with pytest.raises(ArchiveFileError, match="cannot be read .*expected detections of an archive"):
+        read_detections(path, ground.frame)
+
+
+def test_a_piece_that_is_there_already_is_not_written_over(archived, hill_journal, ground):
+    with pytest.raises(ArchiveFileError, match="is there already"):
+        archive_journal(hill_journal, ground, archived, piece="day")
+
+
+def test_the_commands_run_from_journal_to_tracks(hill_journal, hill_sector, tmp_path):
+    watchline = [sys.executable, "-m", "ops.cli"]
+    sector = ["--sector", str(hill_sector.sector), "--json"]
+    archive, out = str(tmp_path / "archive"), str(tmp_path / "tracks")
+    for command in (["detections", str(hill_journal), "--out", archive], ["track", archive, "--out", out]):
+        ran = subprocess.run([*watchline, "archive", *command, *sector], capture_output=True, text=True, check=False)
+        assert ran.returncode == 0, ran.stderr
+    assert json.loads(ran.stdout.splitlines()[-1])["pieces"] == len(list(Path(archive).rglob("*.parquet")))
+    assert gpd.read_parquet(next(Path(out).rglob("*.parquet"))).crs.to_epsg() == 4326
