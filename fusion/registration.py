@@ -13,7 +13,7 @@ doubled noise stands for; a target's manoeuvre between two plots is noise of ``M
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import atan2, cos, exp, isnan, nan, pi, sin, sqrt
+from math import atan2, cos, exp, isnan, nan, pi, radians, sin, sqrt
 from typing import TYPE_CHECKING, Any, Final
 
 import numba
@@ -28,6 +28,7 @@ from fusion.tracks import CONFIRMED, Rows
 from fusion.views import Ground, View
 from geo.errors import BadInput
 from sensors.columns import ScanColumns
+from sensors.sensor import Sensor
 
 if TYPE_CHECKING:
     from fusion.scene import Scene
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 TWO_PI: Final = 2.0 * pi
 PRIOR_RANGE_M: Final = 20.0
 PRIOR_AZIMUTH_RAD: Final = 1.5 * pi / 180.0
-"""Deviations of the biases before anything is known (assumption)."""
+"""Deviations of the biases before anything is known (assumption); a survey of a sensor's north says better."""
 SIGNIFICANT_SD: Final = 3.0
 """A bias counts when it is so many deviations from none."""
 LEAST_PAIRS: Final = 30
@@ -77,7 +78,9 @@ class Registrar:
         self.active = len(polar) >= 2
         self.horizon_ns = horizon_ns
         n = len(self.sensors)
-        self.information = np.diag(np.tile([PRIOR_RANGE_M**-2, PRIOR_AZIMUTH_RAD**-2], n)) if self.active else np.eye(0)
+        self.surveyed = [surveyed(sensor) for sensor in scene.layout]
+        self.prior = np.diag(np.array([prior_information(sensor) for sensor in scene.layout]).reshape(2 * n))
+        self.information = self.prior.copy() if self.active else np.eye(0)
         self.vector = np.zeros(2 * n)
         self.pairs = np.zeros(n, np.int64)
         self.misfit = np.zeros((n, 2, 2))
@@ -89,9 +92,12 @@ class Registrar:
         """By number: (sensor, 4) range, range_sd, azimuth, azimuth_sd in use."""
 
     def at(self, moment_ns: int, index: int) -> Bias:
-        """The bias in use for a sensor, by its place in the layout."""
-        epoch = self.epochs.get(moment_ns // EPOCH_NS)
-        return UNBIASED if epoch is None or not epoch[index].any() else Bias(*epoch[index].tolist())
+        """The bias in use for a sensor, by its place in the layout: what was learnt, else how well it was surveyed."""
+        epoch, survey = self.epochs.get(moment_ns // EPOCH_NS), self.surveyed[index]
+        if epoch is None or not epoch[index].any():
+            return survey
+        range_m, range_sd, azimuth, azimuth_sd = epoch[index].tolist()
+        return Bias(range_m, range_sd, azimuth, azimuth_sd or survey.azimuth_sd_rad, survey.place_sd_m)
 
     def due(self, newest_ns: int) -> int | None:
         """Up to which moment final scans are to be taken in now; None while the epoch's biases stand already."""
@@ -177,8 +183,7 @@ class Registrar:
     def _forget(self, seconds: float) -> None:
         """Old equations fade towards the prior, since a mast may be moved."""
         keep = exp(-seconds / FORGET_S)
-        prior = np.diag(np.tile([PRIOR_RANGE_M**-2, PRIOR_AZIMUTH_RAD**-2], len(self.sensors)))
-        self.information = prior + keep * (self.information - prior)
+        self.information = self.prior + keep * (self.information - self.prior)
         self.vector = keep * self.vector
 
     def pack(self) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
@@ -206,6 +211,23 @@ class Registrar:
         self.sightings = Sightings(arrays["registration_track"].copy(), arrays["registration_plots"].copy())
         self.epochs = dict(zip(plain["epochs"], arrays["registration_biases"], strict=True))
         self.origin_ns, self.folded_ns = plain["origin_ns"], plain["folded_ns"]
+
+
+def surveyed(sensor: Sensor) -> Bias:
+    """What a sensor's survey leaves open, which joins the errors of its plots until common tracks tell better.
+
+    Every plot carries it anew, as if it were noise, though it is the same for all of them: a track of one sensor alone
+    is then less sure of its place than noise would make it, and still surer than the alignment allows.
+    """
+    if sensor.north_sd_deg is None and sensor.site_sd_m is None:
+        return UNBIASED
+    return Bias(azimuth_sd_rad=radians(sensor.north_sd_deg or 0.0), place_sd_m=sensor.site_sd_m or 0.0)
+
+
+def prior_information(sensor: Sensor) -> tuple[float, float]:
+    """(1/m², 1/rad²) of a sensor's biases before anything is learnt: the survey's word of its north, if it has one."""
+    azimuth_sd = PRIOR_AZIMUTH_RAD if sensor.north_sd_deg is None else radians(sensor.north_sd_deg)
+    return PRIOR_RANGE_M**-2, azimuth_sd**-2
 
 
 TIME, SENSOR, AZIMUTH, AZIMUTH_SD, RANGE, RANGE_SD = 0, 1, 2, 3, 4, 5

@@ -94,7 +94,8 @@ class Plausibility:
             sd_deg = plot.azimuth_sd_deg or sensor.azimuth_sd_deg or settings.azimuth_sd_deg
             if plot.lon is not None and distance_m:
                 sd_deg = math.degrees(math.atan2(sd_m or settings.range_sd_m, distance_m))
-            off_deg = abs((azimuth_deg - sensor.azimuth_deg + 180.0) % 360.0 - 180.0)
+            north_deg = 0.0 if plot.lon is not None else sensor.north_offset_deg
+            off_deg = abs((azimuth_deg - north_deg - sensor.azimuth_deg + 180.0) % 360.0 - 180.0)
             if off_deg > sensor.field_of_view_deg / 2.0 + settings.sds * sd_deg + settings.margin_deg:
                 against.add("view")
         if plot.elevation_deg is not None and sensor.elevation_min_deg is not None:

@@ -171,7 +171,7 @@ def _place(plot: Plot, sensor: str, layout: Layout | None) -> tuple[float, float
         return None
     placed = layout[sensor]
     level = plot.range_m * math.cos(math.radians(plot.elevation_deg or 0.0))
-    return along(placed.lon, placed.lat, plot.azimuth_deg, level)
+    return along(placed.lon, placed.lat, (plot.azimuth_deg - placed.north_offset_deg) % 360.0, level)
 
 
 def _source_plain(source: _Source) -> dict[str, Any]:

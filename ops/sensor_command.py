@@ -26,6 +26,7 @@ from ops.journal_reader import Counts, JournalError, JournalReader
 from ops.layout_alone import layout_of
 from ops.sapient_names import ADAPTERS_FILE, registered_nodes
 from ops.store_reader import Reader, StoreError
+from ops.survey_command import in_words, recorded
 
 _ANY_SECTOR: Final = "test"
 CHANNELS: Final = ("detections", "status")
@@ -56,13 +57,15 @@ def register(
 
 
 def listing(sector_name: str, layout: str | None, data: Path | None, screen: Console) -> dict[str, Any]:
-    """The layout's sensors, and with ``data`` their states, receipts and SAPIENT nodes, those of no sensor too."""
+    """The layout's sensors with their surveys, and with ``data`` their states, receipts and SAPIENT nodes, those of no
+    sensor too."""
     sector = load_sector(sector_name)
     states: dict[str, str] = {}
     counts: dict[str, Counts] = {}
     nodes: dict[str, str] = {}
     if data is not None:
         states, counts, nodes = _states(data), _counts(data), _nodes(data)
+    placed = layout_of(layout_path(sector, layout))
     sensors: list[dict[str, Any]] = [
         {
             "sensor": sensor.id,
@@ -72,18 +75,26 @@ def listing(sector_name: str, layout: str | None, data: Path | None, screen: Con
             "state": states.get(sensor.id),
             "sapient_node": next((node for node, name in nodes.items() if name == sensor.id), None),
             "receipts": _plain(counts.get(sensor.id)),
+            "survey": recorded(sensor),
         }
-        for sensor in layout_of(layout_path(sector, layout))
+        for sensor in placed
     ]
     known = {each["sensor"] for each in sensors}
     others = sorted((counts.keys() | set(nodes.values())) - known - {""})
-    table = Table("sensor", "kind", "state", "SAPIENT node", "received")
-    for each in sensors:
+    table = Table("sensor", "kind", "state", "SAPIENT node", "received", "survey")
+    for each, sensor in zip(sensors, placed, strict=True):
         received = each["receipts"]["received"] if each["receipts"] else ""
-        row = (each["sensor"], each["kind"], each["state"] or "", each["sapient_node"] or "", received)
+        row = (
+            each["sensor"],
+            each["kind"],
+            each["state"] or "",
+            each["sapient_node"] or "",
+            received,
+            in_words(sensor),
+        )
         table.add_row(*(str(cell) for cell in row))
     for name in others:
-        table.add_row(name, "not in the layout", "", "", str(counts.get(name, Counts()).received))
+        table.add_row(name, "not in the layout", "", "", str(counts.get(name, Counts()).received), "")
     screen.print(table)
     return {"sector": sector.name, "sensors": sensors, "not_in_layout": others}
 

@@ -98,7 +98,7 @@ def columns_of(scan: Scan, layout: Layout) -> ScanColumns:
         scan.sequence,
         nanoseconds(scan.observed_at),
         nanoseconds(scan.received_at),
-        np.mod(values[AZIMUTH] - place.convergence_rad, math.tau),
+        np.mod(values[AZIMUTH] - place.turn_rad, math.tau),
         values[AZIMUTH + 4],
         values[ELEVATION],
         values[ELEVATION + 4],
@@ -138,7 +138,7 @@ def scan_of(columns: ScanColumns, layout: Layout) -> Scan:
     The look number ``scan`` is the sequence. Times are cut to microseconds. Raises UnknownSensor.
     """
     place = layout.placement(columns.sensor)
-    azimuth_deg = np.degrees(columns.azimuth + place.convergence_rad) % 360.0
+    azimuth_deg = np.degrees(columns.azimuth + place.turn_rad) % 360.0
     lon, lat = layout.frame.to_lonlat(columns.easting, columns.northing)
     table = np.stack(
         [

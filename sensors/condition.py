@@ -100,7 +100,7 @@ def faults(sensor: Sensor, signs: Signs, settings: ConditionSettings | None = No
     if signs.obscured:
         found["obscured"] = "it says that its view is obscured"
     if abs(degrees(signs.bias_rad)) >= settings.misaligned_deg:
-        found["misaligned"] = f"its azimuths are off by {degrees(signs.bias_rad):+.2f}°; they are corrected"
+        found["misaligned"] = f"its azimuths are off by {degrees(signs.bias_rad):+.2f}°{_surveyed(sensor)}; corrected"
     return found
 
 
@@ -115,6 +115,14 @@ def _skew(signs: Signs, settings: ConditionSettings) -> str:
     if least > settings.behind_s and not signs.spooled:
         return f"its clock or its link is {least:.1f} s behind{source}"
     return ""
+
+
+def _surveyed(sensor: Sensor) -> str:
+    """What the survey of its north promised."""
+    if sensor.north_sd_deg is None:
+        return " (its north was never surveyed)"
+    when = f" of {sensor.surveyed_on}" if sensor.surveyed_on else ""
+    return f" (its survey{when} says ±{sensor.north_sd_deg:g}°)"
 
 
 def _digest(scan: ScanColumns) -> str:
