@@ -5,9 +5,11 @@ MCP_Geometric does 8 neighbours without direction, so that is compared with ours
 does all that ours does, 16 neighbours and Tobler's direction, over an explicit graph; with and without building it from
 costs that our kernel computed. Accuracy: the largest relative difference. Memory is that of a process of its own.
 
-Borders: a jagged line over a generated fractal at 30 m, watched by a radar every 5 km; coverage, detection by segment
-and challenge by stretches; seconds of wall and CPU, peak memory, and a straight line fitted to cost against length.
-A table to stderr and one JSON line to stdout: ``python benchmarks/gaps.py [--size N] [--lengths KM ...] [--belt KM]``
+Borders: a jagged line over a generated fractal at 30 m in blocks of dask, watched by a radar every 5 km; coverage,
+detection by segment and challenge by stretches; seconds of wall and CPU, peak memory, a straight line fitted to cost
+against length. ``--folder`` keeps finished stretches, so that a run that was killed goes on. A sector: what somebody
+waits for who asks about one whose coverage is there. A table to stderr and one JSON line to stdout:
+``python benchmarks/gaps.py [--size N] [--lengths KM ...] [--belt KM] [--cell M] [--sector KM] [--folder DIR]``
 """
 
 from __future__ import annotations
@@ -137,30 +139,27 @@ def peak_mb() -> float:
     return float(status.split("VmHWM:")[1].split()[0]) * 1024.0 / 1e6
 
 
-def border_run(length_km: float, belt_km: float) -> dict[str, float]:
-    """A border of that length end to end: coverage, detection by segment, challenge; in this process."""
+def generated(length_km: float, belt_km: float, cell_m: float) -> tuple[xr.Dataset, Any, Any]:
+    """Lazy ground in blocks of dask, a jagged border along its middle, and a radar every 5 km beside it."""
+    import dask.array as da
     from shapely.geometry import LineString
 
     from geo.border import Border
-    from geo.challenge import ChallengeSettings, challenge_by_stretches
     from geo.frame import LocalFrame
-    from geo.stretches import by_stretches, joined, stretches
-    from sensors.coverage import coverage
-    from sensors.gaps import runs_below, segment_detection
     from sensors.layout import Layout, place
 
     frame, belt_m = LocalFrame.around(10.0, 45.0), belt_km * 1e3
-    high = int((2.0 * belt_m + 16_000.0) / CELL_M)
-    wide = int((length_km * 1e3 + 2_000.0) / CELL_M)
+    high, wide = int((2.0 * belt_m + 16_000.0) / cell_m), int((length_km * 1e3 + 2_000.0) / cell_m)
     repeated = fractal(high, min(wide, REPEAT_CELLS), 300.0, 3).astype(np.float32)  # periodic, so without a seam
-    heights = np.tile(repeated, (1, -(-wide // repeated.shape[1])))[:, :wide]
+    block = da.from_array(repeated, chunks=(1024, 1024))  # type: ignore[no-untyped-call]
+    heights = da.concatenate([block] * -(-wide // repeated.shape[1]), axis=1)[:, :wide]  # type: ignore[no-untyped-call]
     terrain = xr.Dataset(
         {"elevation": (("northing", "easting"), heights, {"units": "m"})},
-        coords={"northing": CELL_M * np.arange(high)[::-1], "easting": CELL_M * np.arange(wide)},
-        attrs={"crs": frame.wkt, "datum": "generated"},
+        coords={"northing": cell_m * np.arange(high)[::-1], "easting": cell_m * np.arange(wide)},
+        attrs={"crs": frame.wkt, "datum": "generated", "source": f"fractal 3 {length_km} {belt_km} {cell_m}"},
     )
-    chance, middle = np.random.default_rng(4), high * CELL_M / 2.0
-    vertices = np.arange(1_000.0, wide * CELL_M - 1_000.0, 1_000.0)
+    chance, middle = np.random.default_rng(4), high * cell_m / 2.0
+    vertices = np.arange(1_000.0, wide * cell_m - 1_000.0, 1_000.0)
     wander = np.clip(chance.normal(0.0, 300.0, len(vertices)).cumsum(), -5_000.0, 5_000.0)
     line = Border(frame, LineString(np.column_stack([vertices, middle + wander])))
     radars = tuple(
@@ -168,25 +167,42 @@ def border_run(length_km: float, belt_km: float) -> dict[str, float]:
               period_s=3.0, detection_probability=0.3)
         for i, e in enumerate(np.arange(2_500.0, vertices[-1], 5_000.0))
     )  # fmt: skip
+    return terrain, line, Layout("bench", frame, radars)
+
+
+def border_run(length_km: float, belt_km: float, cell_m: float = CELL_M, folder: str = "") -> dict[str, float]:
+    """A border of that length end to end: coverage, detection by segment, challenge; in this process.
+
+    With a ``folder`` what is finished is kept there, and found again by the next run.
+    """
+    from geo.challenge import ChallengeSettings, challenge_by_stretches
+    from geo.kept_stretches import KeptStretches
+    from sensors.gaps import runs_below
+    from sensors.long_border import detection_by_stretches
+
+    terrain, line, layout = generated(length_km, belt_km, cell_m)
+    belt_m = belt_km * 1e3
+    stretch = {"belt_m": belt_m, "length_m": STRETCH_BELTS * belt_m}
     start, cpu = time.perf_counter(), time.process_time()
-
-    def detection(stretch: Any) -> xr.Dataset:
-        near = stretch.around(terrain, belt_m)
-        inside = tuple(s for s in radars if _inside(near, s.easting, s.northing))
-        seen = coverage(Layout("bench", frame, inside), near, None)
-        return stretch.own_part(segment_detection(seen, near, stretch.border, belt_m=belt_m), line)
-
-    todo = stretches(line, belt_m=belt_m, length_m=STRETCH_BELTS * belt_m)
-    found = joined([part for _, part in by_stretches(todo, detection, progress=_progress("detection"))])
+    watched_in = Path(folder) / "detection" if folder else None
+    found = detection_by_stretches(
+        layout, terrain, line, **stretch, folder=watched_in, progress=_progress("detection", start)
+    )
     watched = time.perf_counter() - start
     yard = ChallengeSettings(sight_m=5_000.0)
+    done = KeptStretches.at(Path(folder) / "challenge", terrain=terrain, line=line, yard=yard) if folder else None
     hard = challenge_by_stretches(
-        terrain, line, belt_m=belt_m, length_m=STRETCH_BELTS * belt_m, settings=yard, progress=_progress("challenge")
+        terrain,
+        line,
+        **stretch,
+        settings=yard,
+        done=done,
+        keep=None if done is None else done.keep,
+        progress=_progress("challenge", start),
     )
-    cells = float(terrain.sizes["easting"] * 2.0 * belt_m / CELL_M)
     return {
         "length_km": line.length_m / 1e3,
-        "belt_cells": cells,
+        "belt_cells": line.length_m * 2.0 * belt_m / cell_m**2,
         "segments": line.segments,
         "below_0.9_runs": len(runs_below(found, 0.9)),
         "challenge_known": float(hard["crossing_ease"].notnull().mean()),
@@ -197,18 +213,56 @@ def border_run(length_km: float, belt_km: float) -> dict[str, float]:
     }
 
 
-def _inside(terrain: xr.Dataset, easting: float, northing: float) -> bool:
-    e, n = terrain["easting"].to_numpy(), terrain["northing"].to_numpy()
-    return bool(e[0] <= easting <= e[-1] and n[-1] <= northing <= n[0])
+def sector_run(length_km: float, belt_km: float, cell_m: float = CELL_M) -> dict[str, float]:
+    """What somebody waits for who has a sector's coverage and asks: gaps, ways, interruption, depth; seconds each."""
+    from geo.mobility_response import response_time
+    from sensors.coverage import coverage
+    from sensors.gaps import barrier, runs_below, segment_detection, watched
+    from sensors.interception import interruptions
+    from sensors.segment_detection import least_ways
+    from sensors.tradeoff import trade_offs
+
+    terrain, line, layout = generated(length_km, belt_km, cell_m)
+    terrain = terrain.compute()
+    seconds, belt_m = {}, belt_km * 1e3
+    start = time.perf_counter()
+
+    def lap(name: str, answer: Any) -> Any:
+        nonlocal start
+        seconds[name], start = time.perf_counter() - start, time.perf_counter()
+        return answer
+
+    seen = coverage(layout, terrain, None)
+    ground = lap("coverage_s", watched(seen, terrain, line, belt_m=belt_m))
+    found = lap("gaps_s", segment_detection(seen, terrain, line, belt_m=belt_m))
+    ways = lap("least_ways_s", least_ways(ground))
+    curve = lap("trade_offs_s", trade_offs(ground, segment=ways.cheapest, most=4))
+    bases = [(e, line.point_at(0.0)[1] - belt_m / 2.0) for e in np.arange(5e3, length_km * 1e3, 20e3)]
+    response = lap("response_s", response_time(terrain, bases))
+    late = lap("interruptions_s", interruptions(ground, response, slower=(1.0, 1.5)))
+    depth, _ = lap("barrier_s", barrier(layout, seen, line, belt_m=belt_m))
+    return seconds | {
+        "length_km": length_km,
+        "belt_cells": float(ground.belt.inside.sum()),
+        "after_coverage_s": sum(value for name, value in seconds.items() if name != "coverage_s"),
+        "below_0.9_runs": len(runs_below(found, 0.9)),
+        "ways_on_the_curve": len(curve),
+        "least_interruption": float(late["least_interruption"].min()),
+        "depth": depth,
+        "peak_mb": peak_mb(),
+    }
 
 
-def _progress(name: str) -> Any:
-    return lambda done, total: print(f"  {name}: stretch {done} of {total}", file=sys.stderr)
+def _progress(name: str, start: float) -> Any:
+    def told(done: int, total: int) -> None:
+        print(f"  {name}: stretch {done} of {total}, {time.perf_counter() - start:.0f} s", file=sys.stderr)
+
+    return told
 
 
-def in_a_process(kind: str, *numbers: float) -> dict[str, float]:
+def in_a_process(kind: str, *case: float | str) -> dict[str, float]:
     """Run one part in a process of its own, so that its peak memory is its own."""
-    command = [sys.executable, __file__, "--part", kind, *(str(number) for number in numbers)]
+    command = [sys.executable, __file__, "--part", kind, *(str(value) for value in case)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     answer: dict[str, float] = json.loads(done.stdout)
     return answer
@@ -222,43 +276,50 @@ def fitted(runs: list[dict[str, float]]) -> dict[str, float]:
     return {"s_per_km": float(slope), "start_s": float(start), "r2": float(1.0 - rest.var() / seconds.var())}
 
 
+def beside_peers(largest: int, runs: int) -> tuple[dict[str, dict[str, float]], dict[str, float]]:
+    """The searches beside their peers, and the memory of the largest; with their tables."""
+    searches: dict[str, dict[str, float]] = {}
+    for size in sorted({min(1000, largest), min(2000, largest), largest}):
+        searches[f"MCP, 8 neighbours, {size}²"] = beside_mcp(size, runs)
+    graph_size = min(1400, largest)
+    searches[f"csgraph, 16 neighbours, {graph_size}²"] = beside_scipy(graph_size, runs)
+    shown = ("ours_s", "peer_s", "ratio", "difference", "build_s", "ratio_with_build")
+    head = ("ours CPU-s", "peer CPU-s", "ratio", "largest difference", "its graph CPU-s", "ratio with it")
+    rows = [(name, *(case.get(column) for column in shown)) for name, case in searches.items()]
+    machine.table(("search beside", *head), rows)
+    memory = in_a_process("search", largest)
+    machine.table(
+        ("one search, 16 neighbours", "CPU-s", "peak MB"), [(f"{largest}²", memory["cpu_s"], memory["peak_mb"])]
+    )
+    return searches, memory
+
+
 def main() -> None:
     """Run all parts and report."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--size", type=int, default=4000, help="cells along a side of the largest search")
+    parser.add_argument("--size", type=int, default=4000, help="cells along a side of the largest search; 0: none")
     parser.add_argument("--lengths", type=float, nargs="*", default=[25.0, 50.0, 100.0], help="borders [km]")
     parser.add_argument("--belt", type=float, default=5.0, help="belt on either side [km]")
+    parser.add_argument("--cell", type=float, default=CELL_M, help="cell of the borders' ground [m]")
+    parser.add_argument("--sector", type=float, default=100.0, help="a sector as somebody asks about it [km]; 0: none")
+    parser.add_argument("--folder", help="keep finished stretches here, and go on from those that are there")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--part", nargs="+", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.part:
-        kind, *numbers = chosen.part
-        part = peak_of_one(int(float(numbers[0]))) if kind == "search" else border_run(*map(float, numbers))
+        kind, *case = chosen.part
+        numbers = [float(value) for value in case[:3]]
+        if kind == "search":
+            part = peak_of_one(int(numbers[0]))
+        else:
+            part = sector_run(*numbers) if kind == "sector" else border_run(*numbers, *case[3:])
         sys.stdout.write(json.dumps(part))
         return
-    searches: dict[str, dict[str, float]] = {}
-    for size in sorted({min(1000, chosen.size), min(2000, chosen.size), chosen.size}):
-        searches[f"MCP, 8 neighbours, {size}²"] = beside_mcp(size, chosen.runs)
-    graph_size = min(1400, chosen.size)
-    searches[f"csgraph, 16 neighbours, {graph_size}²"] = beside_scipy(graph_size, chosen.runs)
-    shown = ("ours_s", "peer_s", "ratio", "difference", "build_s", "ratio_with_build")
-    machine.table(
-        (
-            "search beside",
-            "ours CPU-s",
-            "peer CPU-s",
-            "ratio",
-            "largest difference",
-            "its graph CPU-s",
-            "ratio with it",
-        ),
-        [(name, *(case.get(column) for column in shown)) for name, case in searches.items()],
-    )
-    memory = in_a_process("search", chosen.size)
-    machine.table(
-        ("one search, 16 neighbours", "CPU-s", "peak MB"), [(f"{chosen.size}²", memory["cpu_s"], memory["peak_mb"])]
-    )
-    borders = [in_a_process("border", length, chosen.belt) for length in chosen.lengths]
+    searches, memory = beside_peers(chosen.size, chosen.runs) if chosen.size else ({}, {})
+    borders = [
+        in_a_process("border", km, chosen.belt, chosen.cell, *([f"{chosen.folder}/{km:g}"] if chosen.folder else []))
+        for km in chosen.lengths
+    ]
     if borders:
         machine.table(
             ("border km", "belt cells", "wall s", "CPU s", "peak MB", "segments"),
@@ -267,7 +328,13 @@ def main() -> None:
                 for run in borders
             ],
         )
-    figures = {"searches": searches, "memory": memory, "borders": borders, "belt_km": chosen.belt}
+    sector = in_a_process("sector", chosen.sector, chosen.belt, chosen.cell) if chosen.sector else {}
+    if sector:
+        machine.table(
+            ("a sector, wall s after its coverage", ""),
+            [(name, value) for name, value in sector.items() if name.endswith("_s")],
+        )
+    figures = {"searches": searches, "memory": memory, "borders": borders, "sector": sector, "belt_km": chosen.belt}
     machine.report("gaps", figures | ({"fit": fitted(borders)} if len(borders) > 2 else {}))
 
 

@@ -17,7 +17,7 @@ from geo.mobility_surface import Mobility
 OVERLENGTH = {8: 0.0824, 16: 0.0275, 32: 0.0131}
 """By how much a way over a raster can be longer than the straight one, by number of neighbours."""
 SAMPLED = 100_003  # cells from which the usual step is taken
-BUCKET_SHARE = 0.25  # of a usual step; any value gives the same costs
+BUCKET_SHARE = 0.5  # of a usual step; any value gives the same costs
 
 
 @dataclass(frozen=True, slots=True, eq=False)
