@@ -1,11 +1,13 @@
-"""The alerts during one call of ``raise_alerts``: raising, revising, clearing and forgetting them; and the settings."""
+"""The alerts during one call of ``raise_alerts``: raising, revising, clearing and forgetting them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
-from math import isfinite
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
 
+from fusion.alert_facts import About, Opening
+from fusion.alert_settings import AlertSettings, AlertSettingsError
 from fusion.alert_state import Alert, moment, nanoseconds, rank
 from fusion.alert_words import (
     Sighting,
@@ -14,85 +16,22 @@ from fusion.alert_words import (
     group_sentence,
     higher,
     lost_sentence,
+    opened_sentence,
     priority_of,
+    quiet_sentence,
     sentence_of,
     silent_sentence,
+    why_of,
 )
+from fusion.expected_traffic import Verdict
+from fusion.nuisance import Nuisance, Tally, is_nuisance, keys, may_hold
 from fusion.picture import TrackPicture
-from geo.errors import BadInput
+from geo.section import IMPACT_LEVELS
 from sensors.condition import BLINDING
 
+__all__ = ["NS", "AlertSettings", "AlertSettingsError", "DistressCall", "Knowing", "Ledger", "following"]
+
 NS = 1_000_000_000
-
-
-class AlertSettingsError(BadInput):
-    """A setting that no rule can work with."""
-
-
-@dataclass(frozen=True, slots=True)
-class AlertSettings:
-    """Every figure is an assumption of ours, open to change; times in seconds of the journal, distances in metres.
-
-    approach_time_s: how near in time an approach is an alert; approach_looks in a row; least_closing_mps and
-    closing_sigma: how fast, absolutely and against its uncertainty, it must close in; approach_clear_s without such a
-    look ends it. crossing_sigma × sqrt(track sd² + line_sd_m²) is the band; crossing_looks in a row beyond it.
-    line_sd_m: how well the line is surveyed. animal_probability lowers; naming_probability names a class in sentences.
-    urgent_s: an approach toward home this near is medium. revise_s: at most one update of an unchanged alert in this
-    time; follow_s: a crossing is updated for so long. keep_s: closed alerts are remembered for so long; stale_s: an
-    open crossing without action is cleared then (ISA-18.2). recovered_s: how long a sensor must report again.
-    lost_share: from this share of the border on, segments that nobody watches are a high alert.
-    pattern_band_m: the rules of fusion.alert_patterns judge tracks so near the line. loiter_*: within a circle of this
-    radius for so long, so near the line beyond it and on the home side, where people live and work. inside_m, around_m,
-    watched_probability, lineage_m, settle_s: a track has appeared inside when it is so far inside, looks see it with
-    this probability at its place and around it at this distance, no other track was lost so near, and watching began so
-    long ago; ended_s: for how long an ended track is remembered. dead_ahead_s, hidden_probability, dead_least_s: dead
-    ground is so near in time, seen with less than this probability, for so long. group_*: so many tracks within this
-    distance for so long, beyond the line or heading to it; apart for group_clear_s
-    they are none; split_m: parts so far from each other are a split.
-    """
-
-    approach_time_s: float = 300.0
-    approach_looks: int = 3
-    least_closing_mps: float = 0.3
-    closing_sigma: float = 2.0
-    approach_clear_s: float = 60.0
-    crossing_sigma: float = 3.0
-    crossing_looks: int = 2
-    line_sd_m: float = 3.0
-    animal_probability: float = 0.9
-    naming_probability: float = 0.6
-    urgent_s: float = 120.0
-    revise_s: float = 30.0
-    follow_s: float = 600.0
-    keep_s: float = 3600.0
-    stale_s: float = 86_400.0
-    recovered_s: float = 30.0
-    lost_share: float = 0.2
-    pattern_band_m: float = 1500.0
-    loiter_band_m: float = 400.0
-    loiter_home_m: float = 150.0
-    loiter_radius_m: float = 40.0
-    loiter_s: float = 600.0
-    inside_m: float = 150.0
-    around_m: float = 120.0
-    watched_probability: float = 0.3
-    lineage_m: float = 250.0
-    settle_s: float = 180.0
-    ended_s: float = 300.0
-    dead_ahead_s: float = 60.0
-    hidden_probability: float = 0.05
-    dead_least_s: float = 15.0
-    group_size: float = 3.0
-    group_radius_m: float = 40.0
-    group_s: float = 60.0
-    group_clear_s: float = 60.0
-    split_m: float = 120.0
-
-    def __post_init__(self) -> None:
-        for setting in fields(self):
-            value = getattr(self, setting.name)
-            if not (isfinite(value) and value > 0):
-                raise AlertSettingsError(f"{value}", where=f"alert setting {setting.name}", expected="a number above 0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,27 +49,79 @@ class DistressCall:
     offset_m: float | None = None
 
 
+class Knowing(Protocol):
+    """What fusion.insight.Insight knows of the sector beyond the picture."""
+
+    def impact_of(self, segment: int) -> str | None:
+        """Impact level of a segment's section; None where none is set."""
+
+    def about(self, sighting: Sighting, gone: Sequence[str]) -> About:
+        """All that can be said of one sighting while the sensors ``gone`` see nothing."""
+
+    def opened(self, sensor: str, gone: Sequence[str], required: float) -> tuple[Opening, ...]:
+        """Segments that the loss of one sensor opens while ``gone`` (others, perhaps it too) do not work."""
+
+    def watched_again(self, openings: Sequence[Opening], gone: Sequence[str], required: float) -> bool:
+        """Whether none of the segments is open any more."""
+
+
 @dataclass(slots=True)
 class Ledger:
-    """The alerts during one call, and which of them changed. Lives and dies inside ``raise_alerts``."""
+    """The alerts during one call, and which of them changed. Lives and dies inside ``raise_alerts``.
+
+    ``knowing``: what is known of the sector; ``gone``: sensors that see nothing now; ``weather``: as stated.
+    """
 
     settings: AlertSettings
     now_ns: int
     alerts: dict[str, Alert]
     changed: set[str] = field(default_factory=set)
+    knowing: Knowing | None = None
+    gone: tuple[str, ...] = ()
+    weather: str = ""
+    tallies: dict[str, Tally] = field(default_factory=dict)
+    held_ns: dict[str, int] = field(default_factory=dict)
 
     def age_s(self, alert: Alert) -> float:
         return (self.now_ns - nanoseconds(alert.raised_at)) / NS
 
     def raise_(self, identity: str, rule: str, sighting: Sighting) -> None:
-        """A new alert, or a revision where the id was used before (a track that late data brought back)."""
+        """A new alert, or a revision where the id was used before (a track that late data brought back).
+
+        One that is held back as nuisance (fusion.nuisance) is counted and not raised.
+        """
         old, now = self.alerts.get(identity), moment(self.now_ns)
         if old is not None and old.by:
             return  # somebody has dealt with this event
+        priority = self._priority(rule, sighting)
+        if old is None and self._holds_back(identity, rule, priority, sighting):
+            return
+        self.held_ns.pop(identity, None)
         revision, raised_at = (0, now) if old is None else (old.revision + 1, old.raised_at)
         facts = self._facts(rule, sighting) | {"track": sighting.track, "direction": sighting.direction}
-        priority = self._priority(rule, sighting)
-        self._put(Alert(identity, rule, priority, "active", revision, raised_at=raised_at, updated_at=now, **facts))
+        self._put(
+            Alert(
+                identity, rule, priority, "active", revision, raised_at=raised_at, updated_at=now, weather=self.weather,
+                **facts,
+            )
+        )  # fmt: skip
+
+    def _holds_back(self, identity: str, rule: str, priority: str, sighting: Sighting) -> bool:
+        if not may_hold(rule, priority, self._impact(sighting)):
+            return False
+        sensors = {sensor for sensor, _, _ in sighting.evidence}
+        names = keys(rule, sensors, moment(self.now_ns).hour, self.weather)
+        settings = self.settings
+        if not is_nuisance(
+            self.tallies, names, least_share=settings.nuisance_share, least_judged=settings.nuisance_judged
+        ):
+            return False
+        for name in names:
+            self.tallies[name] = replace(self.tallies[name], held=self.tallies[name].held + 1)
+        if min(self.tallies[name].held for name in names) % round(settings.nuisance_probe) == 0:
+            return False  # shown all the same, so that learning goes on
+        self.held_ns[identity] = self.now_ns
+        return True
 
     def raise_silent(self, identity: str, sensor: str, since_ns: int) -> None:
         now, since = moment(self.now_ns), moment(since_ns)
@@ -146,16 +137,42 @@ class Ledger:
         sentence = fault_sentence(sensor, fault, what)
         self._put(Alert(identity, "sensor_fault", priority, "active", 0, sentence, now, now, now, sensor=sensor))
 
-    def raise_lost(self, identity: str, sensor: str, segments: list[int], segment_count: int, since_ns: int) -> None:
-        """Segments that nobody watches any more; the more of the border it is, the more urgent."""
+    def raise_lost(
+        self, identity: str, sensor: str, cause: str, openings: tuple[Opening, ...], segments: list[int], count: int,
+        since_ns: int,
+    ) -> None:  # fmt: skip
+        """Segments of ``count`` that a sensor's loss opened; the more of the border it is, the more urgent.
+
+        ``openings`` say how likely a crossing is detected before and after; without them the segments are those that no
+        other sensor watches.
+        """
         now = moment(self.now_ns)
-        share = len(segments) / max(segment_count, 1)
+        numbers = sorted({one.segment for one in openings} or set(segments))
+        share = len(numbers) / max(count, 1)
         priority = "high" if share >= self.settings.lost_share else "medium"
-        sentence = lost_sentence(sensor, segments, segment_count)
+        sentence = (
+            opened_sentence(sensor, openings, count, cause, self.settings.required_probability)
+            if openings
+            else lost_sentence(sensor, numbers, count, cause)
+        )
+        impact = None if self.knowing is None else _most_serious([self.knowing.impact_of(one) for one in numbers])
         self._put(
             Alert(
                 identity, "coverage_lost", priority, "active", 0, sentence, now, now, moment(since_ns),
-                sensor=sensor, segment=segments[0],
+                sensor=sensor, segment=numbers[0], cause=cause, openings=openings, impact_level=impact,
+                why=f"{sensor} does not see: {cause}; every other sensor's state was counted.", weather=self.weather,
+            )
+        )  # fmt: skip
+
+    def raise_quiet(self, identity: str, verdict: Verdict) -> None:
+        """An hour without traffic where some is usual."""
+        now = moment(self.now_ns)
+        sentence = quiet_sentence(verdict.segment, verdict.expected)
+        self._put(
+            Alert(
+                identity, "quiet", "low", "active", 0, sentence, now, now, now, segment=verdict.segment,
+                why=f"{verdict.expected:.1f} tracks expected, none came, the segment was watched all the hour.",
+                weather=self.weather,
             )
         )  # fmt: skip
 
@@ -208,6 +225,13 @@ class Ledger:
         if alert is not None and alert.is_open:
             self.revise(alert, sighting)
 
+    def follow(self, identity: str, rule: str, sighting: Sighting) -> None:
+        """``restate``; one that is held back is raised as soon as it is more urgent than may be held."""
+        if identity in self.held_ns and not may_hold(rule, self._priority(rule, sighting), self._impact(sighting)):
+            self.raise_(identity, rule, sighting)
+        else:
+            self.restate(identity, sighting)
+
     def revise(self, alert: Alert, sighting: Sighting) -> None:
         """Restate an open alert: at once when it becomes more urgent, else at most every ``revise_s``."""
         priority = self._priority(alert.rule, sighting)
@@ -234,6 +258,13 @@ class Ledger:
             quiet_s = (self.now_ns - nanoseconds(alert.updated_at)) / NS
             if not alert.is_open and quiet_s >= self.settings.keep_s:
                 del self.alerts[alert.id]
+        for identity, since_ns in list(self.held_ns.items()):
+            if self.now_ns - since_ns >= self.settings.keep_s * NS:
+                del self.held_ns[identity]
+
+    def nuisance(self) -> Nuisance:
+        """What is learned, as the state keeps it."""
+        return Nuisance(self.tallies, self.held_ns)
 
     def news(self) -> tuple[Alert, ...]:
         return tuple(sorted((self.alerts[identity] for identity in self.changed), key=rank))
@@ -249,12 +280,26 @@ class Ledger:
     def _priority(self, rule: str, sighting: Sighting) -> str:
         settings = self.settings
         return priority_of(
-            rule, sighting, animal_probability=settings.animal_probability, urgent_s=settings.urgent_s
-        )  # fmt: skip
+            rule,
+            sighting,
+            animal_probability=settings.animal_probability,
+            urgent_s=settings.urgent_s,
+            impact_level=self._impact(sighting),
+        )
+
+    def _impact(self, sighting: Sighting) -> str | None:
+        return None if self.knowing is None else self.knowing.impact_of(sighting.segment)
 
     def _facts(self, rule: str, sighting: Sighting) -> dict[str, Any]:
         label, probability = sighting.most_likely()
+        about = About() if self.knowing is None else self.knowing.about(sighting, self.gone)
+        looks = self.settings.crossing_looks if rule == "crossing" else self.settings.approach_looks
         return {
+            "impact_level": about.impact_level,
+            "forecast": about.forecast,
+            "leave_now": about.leave_now,
+            "ground": about.ground,
+            "why": why_of(rule, sighting, looks=looks, impact_level=about.impact_level),
             "sentence": sentence_of(rule, sighting, naming_probability=self.settings.naming_probability),
             "observed_at": moment(sighting.observed_ns),
             "segment": sighting.segment,
@@ -273,3 +318,8 @@ class Ledger:
 def following(revision: int, now_ns: int) -> dict[str, Any]:
     """The bookkeeping of the revision after ``revision``."""
     return {"revision": revision + 1, "updated_at": moment(now_ns)}
+
+
+def _most_serious(levels: Sequence[str | None]) -> str | None:
+    known = [level for level in levels if level is not None]
+    return max(known, key=IMPACT_LEVELS.index) if known else None

@@ -21,6 +21,7 @@ from fusion.alert_state import AlertState, Ended, GroupMemory, PatternMemory, al
 from fusion.alert_words import Sighting
 from fusion.motion import Floats, Ints
 from fusion.picture import TrackPicture
+from fusion.watchfulness import first_hidden
 
 AROUND = 8
 AHEAD_STEP_S = 5.0
@@ -39,6 +40,9 @@ class Watching(Protocol):
     def lost(self, sensor: str, silent: Sequence[str]) -> Ints:
         """Segments that only this one of the working sensors watched."""
 
+    def watched(self, silent: Sequence[str]) -> Ints:
+        """Segments that some working sensor watches."""
+
 
 def loitering(ledger: Ledger, memory: PatternMemory, sighting: Sighting, sd_m: float) -> PatternMemory:
     """A track that stays within a small circle near the line for long, while it is seen."""
@@ -50,7 +54,7 @@ def loitering(ledger: Ledger, memory: PatternMemory, sighting: Sighting, sd_m: f
             memory, easting=sighting.easting, northing=sighting.northing, since_ns=sighting.observed_ns, open_loiter=""
         )
     if memory.open_loiter:
-        ledger.restate(memory.open_loiter, sighting)
+        ledger.follow(memory.open_loiter, "loitering", sighting)
     elif (
         -settings.loiter_band_m <= sighting.offset_m <= settings.loiter_home_m
         and sighting.observed_ns - memory.since_ns >= settings.loiter_s * NS
@@ -108,7 +112,7 @@ def dead_ground(
             silent=silent,
         )  # fmt: skip
         if seen[0] >= settings.watched_probability:
-            hidden_s = _first_hidden(step, seen, settings.hidden_probability, settings.dead_least_s)
+            hidden_s = first_hidden(step, seen, settings.hidden_probability, settings.dead_least_s)
     if hidden_s is None:
         if memory.open_dead and not heads:
             ledger.clear(memory.open_dead, "it no longer heads there")
@@ -116,23 +120,12 @@ def dead_ground(
         return memory
     ahead = replace(sighting, hidden_in_s=hidden_s)
     if memory.open_dead:
-        ledger.restate(memory.open_dead, ahead)
+        ledger.follow(memory.open_dead, "dead_ground", ahead)
         return memory
     ordinal = memory.deads + 1
     identity = alert_id("dead_ground", sighting.track, sighting.direction, ordinal)
     ledger.raise_(identity, "dead_ground", ahead)
     return replace(memory, open_dead=identity, deads=ordinal)
-
-
-def _first_hidden(step: Floats, seen: Floats, hidden: float, least_s: float) -> float | None:
-    """When a stretch of at least ``least_s`` begins in which nobody sees it; None where there is none."""
-    dark = seen < hidden
-    for first in np.flatnonzero(dark & ~np.append(False, dark[:-1])):
-        light = np.flatnonzero(~dark[first:])
-        until = step[first + light[0]] if len(light) else step[-1] + AHEAD_STEP_S
-        if until - step[first] >= least_s:
-            return float(step[first])
-    return None
 
 
 def pattern_ended(ledger: Ledger, memory: PatternMemory) -> None:

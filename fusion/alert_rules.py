@@ -4,27 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from fusion.alert_ledger import NS, AlertSettings, Ledger
-from fusion.alert_patterns import Watching
-from fusion.alert_state import Gate, SensorMemory, TrackMemory, alert_id
+from fusion.alert_ledger import NS, Ledger
+from fusion.alert_settings import AlertSettings
+from fusion.alert_state import Gate, TrackMemory, alert_id
 from fusion.alert_words import Sighting
 from fusion.motion import Floats, Ints
 from fusion.picture import TrackPicture
-
-
-class Health(Protocol):
-    """What sensors.health.SensorHealth says: the state (only ``silent`` alerts) and when it was last heard [UTC ns]."""
-
-    @property
-    def state(self) -> str: ...
-
-    @property
-    def since_ns(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +92,8 @@ def sighting_of(picture: TrackPicture, course: Course, row: int) -> Sighting:
         existence=float(picture.existence[row]),
         class_probability=tuple(picture.class_probability[row].tolist()),
         evidence=picture.evidence[row],
+        band_m=float(course.band[row]),
+        cov=picture.cov[row],
     )
 
 
@@ -167,8 +159,8 @@ def approaching(ledger: Ledger, memory: TrackMemory, sighting: Sighting, look: L
         memory = replace(memory, approach_looks=looks, approach_ns=sighting.observed_ns)
         if memory.open_approach:
             alert = ledger.alerts.get(memory.open_approach)
-            if alert is not None and alert.is_open and alert.direction == sighting.direction:
-                ledger.revise(alert, sighting)
+            if alert is None or alert.direction == sighting.direction:
+                ledger.follow(memory.open_approach, "approaching", sighting)
         elif looks >= settings.approach_looks:
             ordinal = memory.approaches + 1
             identity = alert_id("approaching", sighting.track, sighting.direction, ordinal)
@@ -194,67 +186,3 @@ def overdue(ledger: Ledger, memory: TrackMemory) -> TrackMemory:
 def track_ended(ledger: Ledger, memory: TrackMemory) -> None:
     """A closed track takes its open approach along; a crossing stays, because it happened."""
     ledger.clear(memory.open_approach, "the track ended")
-
-
-def sensors_silent(
-    ledger: Ledger, memories: Mapping[str, SensorMemory], health: Mapping[str, Health], watching: Watching | None = None
-) -> dict[str, SensorMemory]:
-    """Raise an alert for each outage of a sensor, once, and clear it when the sensor is heard for long enough.
-
-    With ``watching`` a second alert says which segments nobody watches any more because of it.
-    """
-    sensors = dict(memories)
-    silent = sorted(sensor for sensor, found in health.items() if found.state == "silent")
-    for sensor in sorted(health):
-        memory, found = sensors.get(sensor, SensorMemory()), health[sensor]
-        if found.state == "silent":
-            if not memory.open_alert:
-                identity = alert_id("sensor_silent", sensor, 0, memory.outages + 1)
-                ledger.raise_silent(identity, sensor, found.since_ns)
-                memory = SensorMemory(memory.outages + 1, identity)
-            memory = _coverage_lost(ledger, memory, sensor, silent, found.since_ns, watching)
-            sensors[sensor] = replace(memory, recovered_ns=None)
-        elif memory.open_alert:
-            since = found.since_ns if memory.recovered_ns is None else memory.recovered_ns
-            memory = replace(memory, recovered_ns=since)
-            if ledger.now_ns - since >= ledger.settings.recovered_s * NS:
-                ledger.clear(memory.open_alert, f"its state is now {found.state}")
-                ledger.clear(memory.open_lost, f"{sensor} reports again")
-                memory = SensorMemory(memory.outages)
-            sensors[sensor] = memory
-    return sensors
-
-
-def sensors_faulty(
-    ledger: Ledger, memories: Mapping[str, SensorMemory], faults: Mapping[str, Mapping[str, str]]
-) -> dict[str, SensorMemory]:
-    """Raise an alert for each fault of a sensor, once, and clear it when the fault is over."""
-    standing = {
-        f"{sensor}|{name}": (sensor, name, what) for sensor, found in faults.items() for name, what in found.items()
-    }
-    kept = dict(memories)
-    for key in sorted(standing.keys() | memories.keys()):
-        memory = kept.get(key, SensorMemory())
-        if key in standing and not memory.open_alert:
-            sensor, name, what = standing[key]
-            identity = alert_id("sensor_fault", key, 0, memory.outages + 1)
-            ledger.raise_fault(identity, sensor, name, what)
-            kept[key] = SensorMemory(memory.outages + 1, identity)
-        elif key not in standing and memory.open_alert:
-            ledger.clear(memory.open_alert, "the fault is over")
-            kept[key] = SensorMemory(memory.outages)
-    return kept
-
-
-def _coverage_lost(
-    ledger: Ledger, memory: SensorMemory, sensor: str, silent: list[str], since_ns: int, watching: Watching | None
-) -> SensorMemory:
-    """Once an outage: the segments that only this one of the sensors still working had watched."""
-    if watching is None or memory.open_lost:
-        return memory
-    lost = watching.lost(sensor, silent).tolist()
-    if not lost:
-        return memory
-    identity = alert_id("coverage_lost", sensor, 0, memory.outages)
-    ledger.raise_lost(identity, sensor, lost, watching.segment_count, since_ns)
-    return replace(memory, open_lost=identity)

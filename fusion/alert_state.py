@@ -10,6 +10,9 @@ from typing import Any
 
 import msgspec
 
+from fusion.alert_facts import Forecast, LeaveNow, Opening, Surroundings
+from fusion.expected_traffic import Traffic
+from fusion.nuisance import Nuisance, keys, taught
 from fusion.picture import Evidence
 from geo.errors import BadInput
 
@@ -22,6 +25,7 @@ RULES = (
     "loitering",
     "grouping",
     "coverage_lost",
+    "quiet",
     "sensor_silent",
     "sensor_fault",
 )
@@ -55,6 +59,9 @@ class Alert:
     re-run with late data names the same event the same. ``direction`` +1 toward home, −1 outward, 0 neither.
     ``observed_at`` is when the newest evidence was observed, ``raised_at`` and ``updated_at`` are the journal's time.
     None means that the field does not apply, or is not known; ``time_to_border_s`` None: not heading to the line.
+    ``why``: what made the rule speak, and what its priority is for; ``impact_level`` of the section; ``forecast``,
+    ``leave_now``, ``ground``, ``openings``: see fusion.alert_facts. ``cause``: what opened segments. ``weather``: as
+    stated when it was raised, which is what nuisance is learned by.
     """
 
     id: str
@@ -82,6 +89,14 @@ class Alert:
     evidence: tuple[Evidence, ...] = ()
     by: str = ""
     reason: str = ""
+    why: str = ""
+    impact_level: str | None = None
+    forecast: Forecast | None = None
+    leave_now: LeaveNow | None = None
+    ground: Surroundings | None = None
+    cause: str = ""
+    openings: tuple[Opening, ...] = ()
+    weather: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -213,7 +228,7 @@ class AlertState:
     """All that alerting remembers; immutable by convention, equal by value, exact through JSON.
 
     ``faults`` by sensor and fault; ``calls``: how many distress calls each unit has made; ``begun_ns``: when the first
-    picture was judged.
+    picture was judged. ``nuisance`` and ``traffic``: what was learned, see fusion.nuisance and fusion.expected_traffic.
     """
 
     tracks: Mapping[str, TrackMemory] = field(default_factory=dict)
@@ -225,6 +240,8 @@ class AlertState:
     ended: tuple[Ended, ...] = ()
     calls: Mapping[str, int] = field(default_factory=dict)
     begun_ns: int = 0
+    nuisance: Nuisance = field(default_factory=Nuisance)
+    traffic: Traffic = field(default_factory=Traffic)
 
     def to_json(self) -> bytes:
         """UTF-8 JSON with sorted keys; ``from_json`` gives back an equal state."""
@@ -242,10 +259,18 @@ class AlertState:
 def act_on(
     state: AlertState, identity: str, action: str, *, by: str, reason: str = "", at: datetime
 ) -> tuple[AlertState, Alert]:
-    """``act`` on one alert of the state; AlertActionError also when the state holds no such alert."""
+    """``act`` on one alert of the state; AlertActionError also when the state holds no such alert.
+
+    A rejection teaches what is nuisance, a person's closing what is not.
+    """
     if identity not in state.alerts:
         raise AlertActionError("no such alert", where=f"alert {identity}", expected="an alert of the last hours")
     alert = act(state.alerts[identity], action, by=by, reason=reason, at=at)
+    if alert.status in ("rejected", "cleared"):
+        sensors = (sensor for sensor, _, _ in alert.evidence)
+        names = keys(alert.rule, sensors, alert.raised_at.hour, alert.weather)
+        tallies = taught(state.nuisance.tallies, names, rejected=alert.status == "rejected")
+        state = replace(state, nuisance=replace(state.nuisance, tallies=tallies))
     return replace(state, alerts={**state.alerts, identity: alert}), alert
 
 

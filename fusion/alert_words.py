@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import atan2, hypot, pi
 
+from fusion.alert_facts import Opening
 from fusion.alert_state import PRIORITIES
+from fusion.motion import Floats
 from fusion.picture import Evidence
 from sensors.scan import CLASSES
 
@@ -18,7 +20,8 @@ STANDING_MPS = 0.2  # slower than this a heading says nothing
 @dataclass(frozen=True, slots=True)
 class Sighting:
     """One track as an alert states it; metres, m/s, grid north. ``since_ns``: since when it has been where it is;
-    ``hidden_in_s``: when it will be out of sight. Both only for the rules that speak of them."""
+    ``hidden_in_s``: when it will be out of sight. Both only for the rules that speak of them. ``cov`` (4, 4) of place
+    and rates; ``band_m``: nearer to the line it is not sure on which side it is."""
 
     track: str
     observed_ns: int
@@ -36,6 +39,8 @@ class Sighting:
     evidence: tuple[Evidence, ...]
     since_ns: int = 0
     hidden_in_s: float | None = None
+    band_m: float | None = None
+    cov: Floats | None = field(default=None, compare=False)
 
     def most_likely(self) -> tuple[str, float]:
         """The likeliest class and its probability."""
@@ -43,24 +48,53 @@ class Sighting:
         return CLASSES[best], self.class_probability[best]
 
 
-def priority_of(rule: str, sighting: Sighting, *, animal_probability: float, urgent_s: float) -> str:
-    """Priority of what a track does, from rule × class × direction × time left.
+def priority_of(
+    rule: str, sighting: Sighting, *, animal_probability: float, urgent_s: float, impact_level: str | None = None
+) -> str:
+    """Priority of what a track does, from impact level × rule × class × direction × time left.
 
     Toward home a crossing is high and an approach (also one into dead ground) within ``urgent_s`` medium; outward a
-    crossing is medium; other approaches are low, as are loitering and groups. To have appeared inside is medium. What
-    is an animal with at least ``animal_probability`` is low.
+    crossing is medium; other approaches are low, as are loitering and groups. To have appeared inside is medium. In a
+    section of high or critical impact all of these are one step more urgent; in one of low impact what is medium is
+    low, but for tracks that appeared inside. What is an animal with at least ``animal_probability`` is low everywhere.
     """
     if sighting.class_probability[CLASSES.index("animal")] >= animal_probability:
         return "low"
     home = sighting.direction > 0
-    if rule in ("loitering", "grouping"):
-        return "low"
-    if rule == "appeared_inside":
-        return "medium"
-    if rule == "crossing":
-        return "high" if home else "medium"
     soon = sighting.time_to_border_s is not None and sighting.time_to_border_s <= urgent_s
-    return "medium" if home and soon else "low"
+    if rule == "crossing":
+        found = "high" if home else "medium"
+    elif rule == "appeared_inside":
+        found = "medium"
+    else:
+        found = "medium" if home and soon and rule not in ("loitering", "grouping") else "low"
+    if impact_level in ("high", "critical"):
+        return {"low": "medium", "medium": "high"}.get(found, found)
+    if impact_level == "low" and found == "medium" and rule != "appeared_inside":
+        return "low"
+    return found
+
+
+def why_of(rule: str, sighting: Sighting, *, looks: int, impact_level: str | None) -> str:
+    """What made the rule speak, and what the priority is for, in one line for a person who asks."""
+    rate = hypot(sighting.easting_rate, sighting.northing_rate)
+    band = "" if sighting.band_m is None else f", beyond the {sighting.band_m:.0f} m within which it is not sure"
+    said = {
+        "crossing": f"{looks} looks in a row on the other side{band}",
+        "approaching": f"{looks} looks in a row closing in on the line, at {rate:.1f} m/s",
+        "loitering": "it stayed within a small circle near the line, seen all the time",
+        "appeared_inside": "its first plots are inside, and every place around them is in some sensor's sight",
+        "dead_ground": "on its course no working sensor has a look that would see it",
+    }.get(rule, rule.replace("_", " "))
+    sensors = list(dict.fromkeys(sensor for sensor, _, _ in sighting.evidence))
+    parts = [said, f"plots of {', '.join(sensors)}" if sensors else "", f"it exists with {sighting.existence:.1%}"]
+    label, probability = sighting.most_likely()
+    parts.append(f"{label} with {probability:.0%}")
+    if sighting.time_to_border_s is not None:
+        parts.append(f"{duration(sighting.time_to_border_s)} left to the line")
+    if impact_level is not None:
+        parts.append(f"the section's impact level is {impact_level}")
+    return "; ".join(part for part in parts if part) + "."
 
 
 def higher(first: str, second: str) -> str:
@@ -114,12 +148,33 @@ def fault_sentence(sensor: str, fault: str, what: str) -> str:
     return f"Sensor {sensor} is {fault.replace('_', ' ')}: {what}."
 
 
-def lost_sentence(sensor: str, segments: Sequence[int], segment_count: int) -> str:
-    """The sentence of segments that nobody watches since a sensor fell silent."""
+def lost_sentence(sensor: str, segments: Sequence[int], segment_count: int, cause: str = "silent") -> str:
+    """The sentence of segments that are open since a sensor fell silent, or is heard and sees nothing (``cause``)."""
     named = ", ".join(_runs(segments))
     many = f"{len(segments)} of {segment_count} segments" if len(segments) > 1 else "One segment"
     verb = "are" if len(segments) > 1 else "is"
-    return f"{many} {verb} watched by no working sensor since {sensor} fell silent: {named}."
+    since = "fell silent" if cause == "silent" else f"is {cause.replace('_', ' ')}"
+    return f"{many} {verb} watched by no working sensor since {sensor} {since}: {named}."
+
+
+def opened_sentence(sensor: str, openings: Sequence[Opening], segment_count: int, cause: str, required: float) -> str:
+    """The sentence of segments that just opened: the cause, and the worst probability before and after."""
+    worst = min(openings, key=lambda one: (one.after, one.segment))
+    named = ", ".join(_runs(sorted(one.segment for one in openings)))
+    many = f"{len(openings)} of {segment_count} segments have" if len(openings) > 1 else "One segment has"
+    since = "fell silent" if cause == "silent" else f"is {cause.replace('_', ' ')}"
+    return (
+        f"{many} opened since {sensor} {since}: {named}. A crossing is detected with less than {required:.0%}; "
+        f"in segment {worst.segment} with {worst.after:.0%}, before {worst.before:.0%}."
+    )
+
+
+def quiet_sentence(segment: int, expected: float) -> str:
+    """The sentence of an hour without traffic in a segment where there always is some."""
+    return (
+        f"Nobody came near segment {segment} in the last hour, though {expected:.1f} tracks are usual at this hour: "
+        "a sensor may be blind, or people may know something."
+    )
 
 
 def distress_sentence(unit: str, note: str, place: str) -> str:

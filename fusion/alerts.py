@@ -7,8 +7,11 @@ it is detected again; what it did in between is then concluded from where it rea
 - approaching: some looks in a row significantly heading to the line and near in time; cleared when it has not been so
   for a while, has crossed, or has ended. The next approach is another alert.
 - sensor silent: what sensors.health says, cleared after the sensor has reported again for a while.
-- patterns (fusion.alert_patterns): loitering, appearing inside, dead ground ahead, groups; coverage lost with a sensor.
-A clear animal lowers the priority. A unit's distress call (``distress``) is first in rank and nothing lowers it.
+- patterns (fusion.alert_patterns): loitering, appearing inside, dead ground ahead, groups.
+- coverage lost: segments that a sensor's silence or blindness opened, each told once, for the loss that tipped it.
+- quiet (fusion.expected_traffic): an hour without anybody where there always is somebody.
+A clear animal lowers the priority; what operators keep rejecting is held back (fusion.nuisance). A unit's distress call
+(``distress``) is first in rank and nothing lowers it.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from fusion.alert_ledger import NS, AlertSettings, AlertSettingsError, DistressCall, Ledger
+from fusion.alert_ledger import NS, DistressCall, Knowing, Ledger
 from fusion.alert_patterns import (
     Watching,
     appeared_inside,
@@ -29,18 +32,9 @@ from fusion.alert_patterns import (
     pattern_ended,
     recently_gone,
 )
-from fusion.alert_rules import (
-    Health,
-    approaching,
-    course_of,
-    crossing,
-    looks_of,
-    overdue,
-    sensors_faulty,
-    sensors_silent,
-    sighting_of,
-    track_ended,
-)
+from fusion.alert_rules import approaching, course_of, crossing, looks_of, overdue, sighting_of, track_ended
+from fusion.alert_sensors import Health, expected_traffic, sensors_faulty, sensors_silent
+from fusion.alert_settings import AlertSettings, AlertSettingsError
 from fusion.alert_state import (
     Alert,
     AlertActionError,
@@ -55,6 +49,7 @@ from fusion.alert_state import (
     rank,
 )
 from fusion.picture import PictureError, TrackPicture, picture_of
+from sensors.condition import BLINDING
 
 __all__ = [
     "Alert",
@@ -65,6 +60,7 @@ __all__ = [
     "AlertStateError",
     "DistressCall",
     "Health",
+    "Knowing",
     "PictureError",
     "TrackPicture",
     "Watching",
@@ -86,6 +82,8 @@ def raise_alerts(
     faults: Mapping[str, Mapping[str, str]] | None = None,
     settings: AlertSettings | None = None,
     watching: Watching | None = None,
+    knowing: Knowing | None = None,
+    weather: str = "",
 ) -> tuple[AlertState, tuple[Alert, ...]]:
     """The state after this picture, and the alerts that are new or revised, most urgent first.
 
@@ -93,9 +91,21 @@ def raise_alerts(
     journal's time, UTC nanoseconds. A track missing from the picture has ended. A sensor missing from ``health`` is
     left as it was; ``faults``: what is wrong with those that are heard, by sensor and fault. ``watching`` is what the
     sensors see (fusion.watchfulness); without it nothing is said of dead ground, of appearing inside, or of segments
-    that nobody watches. Nothing is ever unpublished: an alert that no longer holds is revised to ``cleared``.
+    that nobody watches. ``knowing`` (fusion.insight) adds what is known of the sector: forecasts, who would be in time
+    if they left now, the ground, impact levels, and how likely crossings are detected. ``weather``, as stated, is what
+    nuisance is learned by, beside sensor and hour. Nothing is ever unpublished: an alert that no longer holds is
+    revised to ``cleared``.
     """
-    ledger = Ledger(settings or AlertSettings(), now_ns, dict(state.alerts))
+    ledger = Ledger(
+        settings or AlertSettings(),
+        now_ns,
+        dict(state.alerts),
+        knowing=knowing,
+        gone=_gone(health or {}, faults or {}),
+        weather=weather,
+        tallies=dict(state.nuisance.tallies),
+        held_ns=dict(state.nuisance.held_ns),
+    )
     tracks = dict(state.tracks)
     for track in state.tracks.keys() - set(picture.track):
         track_ended(ledger, tracks.pop(track))
@@ -104,17 +114,24 @@ def raise_alerts(
         tracks[sighting.track] = approaching(ledger, memory, sighting, look)
     tracks = {track: overdue(ledger, memory) for track, memory in tracks.items()}
     sensors = sensors_silent(ledger, state.sensors, health or {}, watching)
-    faulty = sensors_faulty(ledger, state.faults, faults or {})
-    state = _judge_patterns(ledger, state, picture, health or {}, watching)
+    faulty = sensors_faulty(ledger, state.faults, faults or {}, watching)
+    state = _judge_patterns(ledger, state, picture, watching)
+    traffic = expected_traffic(ledger, state.traffic, picture, watching)
     ledger.forget()
-    return replace(state, tracks=tracks, sensors=sensors, faults=faulty, alerts=ledger.alerts), ledger.news()
+    state = replace(state, tracks=tracks, sensors=sensors, faults=faulty, traffic=traffic)
+    return replace(state, alerts=ledger.alerts, nuisance=ledger.nuisance()), ledger.news()
+
+
+def _gone(health: Mapping[str, Health], faults: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:
+    """Sensors that see nothing now: silent, in maintenance, or blinded by a fault."""
+    away = {sensor for sensor, found in health.items() if found.state != "ok"}
+    return tuple(sorted(away | {sensor for sensor, found in faults.items() if set(found) & set(BLINDING)}))
 
 
 def _judge_patterns(
     ledger: Ledger,
     state: AlertState,
     picture: TrackPicture,
-    health: Mapping[str, Health],
     watching: Watching | None,
 ) -> AlertState:
     """The state after the rules of fusion.alert_patterns."""
@@ -127,7 +144,6 @@ def _judge_patterns(
     course = course_of(picture, settings)
     near = (picture.segment >= 0) & (np.abs(picture.offset_m) <= settings.pattern_band_m)
     rows = np.flatnonzero(near & (picture.status == "confirmed"))
-    silent = sorted(sensor for sensor, found in health.items() if found.state != "ok")
     lost = _lost_places(picture, ended)
     settled = now - begun >= settings.settle_s * NS
     for row in sorted(rows.tolist(), key=lambda row: picture.track[row]):
@@ -138,8 +154,8 @@ def _judge_patterns(
         sd_m = float(np.sqrt(max(0.5 * (picture.cov[row, 0, 0] + picture.cov[row, 1, 1]), 0.0)))
         memory = loitering(ledger, memory, sighting, sd_m)
         if watching is not None:
-            memory = appeared_inside(ledger, memory, sighting, watching, silent, lost, settled)
-            memory = dead_ground(ledger, memory, sighting, watching, silent, bool(course.heading[row]))
+            memory = appeared_inside(ledger, memory, sighting, watching, ledger.gone, lost, settled)
+            memory = dead_ground(ledger, memory, sighting, watching, ledger.gone, bool(course.heading[row]))
         memories[sighting.track] = replace(
             memory,
             look_ns=sighting.observed_ns,

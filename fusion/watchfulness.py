@@ -62,6 +62,29 @@ class Watchfulness:
                 mine &= ~watched
         return np.flatnonzero(mine)
 
+    def watched(self, silent: Iterable[str] = ()) -> Ints:
+        """Segments that some sensor outside ``silent`` watches."""
+        gone, seen = frozenset(silent), np.zeros(self.segment_count, np.bool_)
+        for name, watched in self.segments.items():
+            if name not in gone:
+                seen |= watched
+        return np.flatnonzero(seen)
+
+
+def first_hidden(step: Floats, seen: Floats, hidden: float, least_s: float) -> float | None:
+    """When a stretch of at least ``least_s`` begins in which nobody sees it; None where there is none.
+
+    ``step`` (n,) [s] at equal distances, ``seen`` (n,) probabilities there; a stretch that reaches the end lasts one
+    step longer.
+    """
+    dark = seen < hidden
+    for first in np.flatnonzero(dark & ~np.append(False, dark[:-1])):
+        light = np.flatnonzero(~dark[first:])
+        until = step[first + light[0]] if len(light) else step[-1] + step[1] - step[0]
+        if until - step[first] >= least_s:
+            return float(step[first])
+    return None
+
 
 def watchfulness_of(scene: Scene, border: Border | None) -> Watchfulness:
     """The views of a tracker's scene; segments by points every POINT_EVERY_M along the line."""

@@ -7,6 +7,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
+from datetime import datetime
 from glob import has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -57,6 +58,11 @@ class Sector:
     canopy_height: str | None = None
     land_cover: str | None = None
     signatures: Literal["required", "optional"] | None = None
+    roads: Path | None = None
+    rivers: Path | None = None
+    fords: Path | None = None
+    settlements: Path | None = None
+    sections: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +77,26 @@ class Ground:
 
 
 @dataclass(frozen=True, slots=True)
+class Maintenance:
+    """A planned stop of one sensor, aware times: then it is not silent, however quiet it is."""
+
+    sensor: str
+    start: datetime
+    until: datetime
+
+    def __post_init__(self) -> None:
+        if self.start.tzinfo is None or self.until.tzinfo is None:
+            raise ValueError("maintenance without an offset from UTC")
+        if not self.start < self.until:
+            raise ValueError(f"maintenance of {self.sensor} ends before it starts")
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything of an installation that is not the sector: tables ``tracker`` and ``alerts`` override the defaults.
 
+    weather: what light and weather it is now, as in ``sensors.conditions``, such as "night,fog"; empty: not said.
+    maintenance: planned stops of sensors (``[[maintenance]]`` with sensor, start, until).
     checkpoint_s: how often fusion saves itself, journal seconds. start_grace_s: how long after the journal's first row
     a sensor that was never heard is given before it counts as silent.
     """
@@ -83,6 +106,8 @@ class Settings:
     start_grace_s: float = 30.0
     tracker: Mapping[str, Any] = field(default_factory=dict)
     alerts: Mapping[str, Any] = field(default_factory=dict)
+    weather: str = ""
+    maintenance: tuple[Maintenance, ...] = ()
 
 
 def cache_folder() -> Path:
@@ -119,6 +144,8 @@ def record_from(kind: type[Record], values: Mapping[str, Any], *, where: str) ->
         raise ConfigError(f"wrong value ({error})", where=where, expected="the types of the documentation") from None
 
 
+_MAPS = ("roads", "rivers", "fords", "settlements", "sections")
+"""Map files that a sector may name; what is not named is said to be missing."""
 _SECTOR_KEYS: dict[str, type | tuple[type, ...]] = {
     "name": str,
     "title": str,
@@ -136,6 +163,11 @@ _SECTOR_KEYS: dict[str, type | tuple[type, ...]] = {
     "bases": str,
     "time_zone": str,
     "signatures": str,
+    "roads": str,
+    "rivers": str,
+    "fords": str,
+    "settlements": str,
+    "sections": str,
 }
 
 
@@ -201,6 +233,7 @@ def load_sector(name_or_path: str | Path) -> Sector:
         bases=_existing(folder / table["bases"], "bases", path) if "bases" in table else None,
         time_zone=table.get("time_zone", "UTC"),
         signatures=table.get("signatures"),
+        **{key: _existing(folder / table[key], key, path) for key in _MAPS if key in table},
     )
 
 
@@ -282,4 +315,14 @@ def load_settings(path: Path | None) -> Settings:
     if path is None:
         return Settings()
     table = _read_toml(path)
-    return record_from(Settings, table, where=str(path))
+    for entry in table.get("maintenance", ()):
+        if isinstance(entry, dict) and (strangers := sorted(entry.keys() - {"sensor", "start", "until"})):
+            raise ConfigError(
+                f"unknown key {strangers[0]!r}", where=f"{path} [[maintenance]]", expected="sensor, start, until"
+            )
+    settings = record_from(Settings, table, where=str(path))
+    if settings.weather:
+        from sensors.conditions import conditions_of
+
+        conditions_of(settings.weather)
+    return settings

@@ -27,6 +27,7 @@ from fusion.alerts import (
     raise_alerts,
 )
 from fusion.correlate import Correlator
+from fusion.insight import Insight
 from fusion.picture import TrackPicture, picture_of_bank
 from fusion.tracker import Tracker, TrackerSettings, TrackEvent
 from fusion.watchfulness import watchfulness_of
@@ -37,6 +38,7 @@ from ops.config import Ground, Settings, record_from
 from ops.faults import FaultMemory
 from ops.journal_reader import JournalRow
 from ops.journaled import learn, scan_of_row, status_of_row
+from ops.knowing import insight_of
 from ops.revocation import REVOCATION, Revocation
 from sensors.columns import columns_of
 from sensors.health import SensorStatus, health
@@ -93,10 +95,18 @@ class Pipeline:
     """Takes the journal's rows in order; gives alerts to publish, the live picture and the finished history.
 
     ``checkpoint`` is what ``save`` returned after an earlier row; going on from there equals never having stopped.
+    ``insight`` is what is known of the sector; without it, it is made here.
     Raises CheckpointError for bytes that are none, BadInput for settings that cannot be used.
     """
 
-    def __init__(self, ground: Ground, settings: Settings | None = None, *, checkpoint: bytes | None = None) -> None:
+    def __init__(
+        self,
+        ground: Ground,
+        settings: Settings | None = None,
+        *,
+        checkpoint: bytes | None = None,
+        insight: Insight | None = None,
+    ) -> None:
         settings = settings or Settings()
         self._ground = ground
         self._alert_settings = record_from(AlertSettings, settings.alerts, where="settings [alerts]")
@@ -113,6 +123,15 @@ class Pipeline:
             )
             self._alerts, self._memory = AlertState.from_json(saved.alerts), saved.memory
         self._watching = watchfulness_of(self._tracker.scene, ground.border)
+        self._weather, self._maintenance = settings.weather, settings.maintenance
+        for stop in settings.maintenance:
+            if stop.sensor not in self._tracker.scene.watches:
+                raise BadInput(
+                    f"no sensor {stop.sensor!r}", where="settings [[maintenance]]", expected="a sensor of the layout"
+                )
+        self._insight = insight or insight_of(
+            ground, self._watching, self._tracker.settings, weather=settings.weather or "day"
+        )
 
     def take(self, row: JournalRow) -> tuple[Alert, ...]:
         """Take in one row; the alerts that are new or revised after it, most urgent first."""
@@ -289,6 +308,8 @@ class Pipeline:
             faults=self.faults,
             settings=self._alert_settings,
             watching=self._watching,
+            knowing=self._insight,
+            weather=self._weather,
         )
         return news
 
@@ -302,6 +323,7 @@ class Pipeline:
             sensor: SensorStatus(sensor, _moment(at_ns), word, None if until is None else _moment(until))
             for sensor, (word, at_ns, until) in memory.said.items()
         }
+        said |= self._planned()
         heard = {sensor: _moment(at_ns) for sensor, at_ns in memory.heard_ns.items()}
         now, since = _moment(memory.now_ns), _moment(memory.since_ns + self._start_grace_ns)
         memory.faults.learn_biases(self._tracker.registration, memory.now_ns)
@@ -311,6 +333,15 @@ class Pipeline:
             before = memory.health.get(sensor)
             if before is None or before[0] != state:
                 memory.health[sensor] = (state, memory.now_ns)
+
+    def _planned(self) -> dict[str, SensorStatus]:
+        """Sensors in a maintenance that the settings plan for now."""
+        now = _moment(self._memory.now_ns)
+        return {
+            stop.sensor: SensorStatus(stop.sensor, stop.start, "maintenance", stop.until)
+            for stop in self._maintenance
+            if stop.start <= now < stop.until
+        }
 
     def _note_evidence(self, events: tuple[TrackEvent, ...]) -> None:
         for event in events:

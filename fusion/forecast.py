@@ -1,0 +1,189 @@
+"""Where and when a track may meet the line: a distribution from its covariance and the ways people move.
+
+Particles are drawn from the track's state and moved by the tracker's own modes (``fusion.motion``): velocities that
+forget themselves, people who stop, go on and turn. Each particle's path is cut with the line as it lies, not with one
+straight line ahead. The draws are the same for every track, so the same track gives the same forecast to the bit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from math import isfinite
+
+import numpy as np
+import numpy.typing as npt
+
+from fusion.alert_facts import Forecast
+from fusion.motion import FOOT, PEOPLE_AND_VEHICLES, VEHICLE, Floats, Ints, Mode, motion_model, transition
+from geo.border import Border
+from geo.errors import BadInput
+
+QUANTILES = (0.1, 0.5, 0.9)
+
+
+class ForecastError(BadInput):
+    """Settings that no forecast can work with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastSettings:
+    """horizon_s: how far ahead. particles, steps: how finely; steps are short at first and grow. modes: how targets
+    move, as the tracker's. resume_share: of those who stopped or turned aside, how many go on as before; the tracker's
+    modes alone forget where somebody wants to go. steady_s: modes whose velocity lasts so long are ways to go on.
+    least_share: with fewer crossings than this share no quantiles are told. All assumptions."""
+
+    horizon_s: float = 600.0
+    particles: int = 512
+    steps: int = 48
+    modes: tuple[Mode, ...] = PEOPLE_AND_VEHICLES
+    resume_share: float = 0.8
+    steady_s: float = 100.0
+    least_share: float = 0.05
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            value = getattr(self, item.name)
+            least = 0.0 if item.name == "resume_share" else 1e-9
+            if isinstance(value, int | float) and not (isfinite(value) and value >= least):
+                raise ForecastError(
+                    f"{value}", where=f"forecast setting {item.name}", expected="a finite number above 0"
+                )
+        if self.resume_share > 1.0:
+            raise ForecastError(f"{self.resume_share}", where="forecast setting resume_share", expected="0 to 1")
+        kinds = {mode.kind for mode in self.modes}
+        if not {FOOT, VEHICLE} <= kinds:
+            raise ForecastError("no mode of some kind", where="forecast setting modes", expected="foot and vehicle")
+
+
+class Forecaster:
+    """Forecasts for one border. Immutable after it is built; a forecast costs some milliseconds."""
+
+    def __init__(self, border: Border, settings: ForecastSettings | None = None) -> None:
+        self._border = border
+        self.settings = chosen = settings or ForecastSettings()
+        self._model = motion_model(chosen.modes, 0.5)
+        share = np.arange(chosen.steps + 1) / chosen.steps
+        self._times = chosen.horizon_s * share**1.5
+        m, steps = chosen.particles, chosen.steps
+        draw = np.random.Generator(np.random.PCG64(20_260_101))
+        half = draw.standard_normal(((m + 1) // 2, 4))
+        self._start = np.concatenate([half, -half])[:m]  # antithetic: means come out exact
+        self._kicks = draw.standard_normal((steps, m, 4))
+        self._change = draw.random((steps, m))
+        self._mode_draw = draw.random(m)
+        self._resumes = draw.random((steps, m)) < chosen.resume_share
+        self._kind_draw = (draw.permutation(m) + 0.5) / m
+        rows = len(chosen.modes)
+        self._passage = np.empty((steps, rows, rows))
+        for k, dt in enumerate(np.diff(self._times)):
+            transition(float(dt), self._model.rate, self._passage[k])
+
+    def of(self, mean: npt.ArrayLike, cov: npt.ArrayLike, *, vehicle: float) -> Forecast | None:
+        """The forecast of a state (4,) [m, m/s] with its covariance (4, 4); ``vehicle`` [1] how probably it drives.
+
+        None where the place is beyond the ends of the line. Raises ForecastError for what is not finite.
+        """
+        x, p = np.asarray(mean, np.float64), np.asarray(cov, np.float64)
+        if x.shape != (4,) or p.shape != (4, 4) or not (np.isfinite(x).all() and np.isfinite(p).all()):
+            raise ForecastError("is not finite, or not of four dimensions", where="state", expected="4 and 4 × 4")
+        if int(np.asarray(self._border.locate(x[0], x[1])[0])) < 0:
+            return None
+        paths = self._paths(x, p, min(max(vehicle, 0.0), 1.0))
+        segment, chainage, offset = self._border.locate(paths[..., 0], paths[..., 1])
+        return self._summary(np.asarray(segment), np.asarray(chainage), np.asarray(offset))
+
+    def _paths(self, x: Floats, p: Floats, vehicle: float) -> Floats:
+        """Places (step, particle, 2) [m] at the forecast's times, the first of them now."""
+        state = x + self._start @ _root(p).T
+        mode = self._first_modes(state[:, 2:], self._kind_draw < vehicle)
+        paths = np.empty((len(self._times), len(state), 2))
+        paths[0] = state[:, :2]
+        speed, correlation, gait = self._model.speed_sd, self._model.correlation, self._model.gait
+        steady = correlation >= self.settings.steady_s
+        course, known = state[:, 2:].copy(), steady[mode]
+        for k, dt in enumerate(np.diff(self._times)):
+            after = (self._change[k][:, None] > np.cumsum(self._passage[k][mode], axis=1)).sum(axis=1)
+            after = np.minimum(after, len(speed) - 1)
+            a, b, sd_p, shared, sd_v = _steps(float(dt), correlation[after], speed[after])
+            kick, velocity = self._kicks[k], state[:, 2:]
+            resumes = (steady[after] & ~steady[mode] & known & self._resumes[k])[:, None]
+            redrawn = (gait[after] != gait[mode])[:, None] & ~resumes
+            fresh = np.where(resumes, course, speed[after][:, None] * kick[:, :2])
+            kept = a[:, None] * velocity + sd_v[:, None] * kick[:, :2]
+            drift = b[:, None] * velocity + shared[:, None] * kick[:, :2] + sd_p[:, None] * kick[:, 2:]
+            moved = np.where(redrawn | resumes, 0.5 * dt * (velocity + fresh), drift)
+            state = np.concatenate([state[:, :2] + moved, np.where(redrawn | resumes, fresh, kept)], axis=1)
+            course = np.where(steady[after][:, None], state[:, 2:], course)
+            mode, known = after, known | steady[after]
+            paths[k + 1] = state[:, :2]
+        return paths
+
+    def _first_modes(self, velocity: Floats, drives: npt.NDArray[np.bool_]) -> Ints:
+        """How each particle moves now, by its share and by how well its velocity goes with it."""
+        model = self._model
+        speed2 = (velocity**2).sum(axis=1)[:, None]
+        fit = -0.5 * speed2 / model.speed_sd**2 - 2.0 * np.log(model.speed_sd) + np.log(model.prior)
+        wanted = np.where(drives, VEHICLE, FOOT)[:, None]
+        fit = np.where(model.kind[None, :] == wanted, fit, -np.inf)
+        weight = np.exp(fit - fit.max(axis=1, keepdims=True))
+        heap = np.cumsum(weight / weight.sum(axis=1, keepdims=True), axis=1)
+        mode: Ints = np.minimum((self._mode_draw[:, None] > heap).sum(axis=1), model.modes - 1)
+        return mode
+
+    def _summary(self, segment: Ints, chainage: Floats, offset: Floats) -> Forecast:
+        inside = (segment >= 0) & np.isfinite(offset)
+        side = np.where(offset >= 0.0, 1, -1)
+        met = (side[1:] != side[:-1]) & inside[1:] & inside[:-1]
+        crosses = met.any(axis=0)
+        probability = float(crosses.mean())
+        who = np.flatnonzero(crosses)
+        step = met[:, who].argmax(axis=0)
+        before, after = offset[step, who], offset[step + 1, who]
+        share = np.divide(before, before - after, out=np.zeros(len(who)), where=before != after)
+        time = self._times[step] + share * (self._times[step + 1] - self._times[step])
+        place = chainage[step, who] + share * (chainage[step + 1, who] - chainage[step, who])
+        where = np.where(share < 0.5, segment[step, who], segment[step + 1, who])
+        enough = probability >= self.settings.least_share
+        toward = int(np.sign(side[step + 1, who].sum())) if len(who) else 0
+        return Forecast(
+            horizon_s=self.settings.horizon_s,
+            crossing_probability=probability,
+            direction=toward,
+            time_s=_quantiles(time) if enough else (),
+            chainage_m=_quantiles(place) if enough else (),
+            segments=_likeliest(where, crosses.size) if enough else (),
+        )
+
+
+def _quantiles(values: Floats) -> tuple[float, ...]:
+    return tuple(round(float(value), 1) for value in np.quantile(values, QUANTILES))
+
+
+def _likeliest(segment: Ints, total: int, most: int = 3) -> tuple[tuple[int, float], ...]:
+    numbers, count = np.unique(segment, return_counts=True)
+    order = np.lexsort((numbers, -count))[:most]
+    return tuple((int(numbers[i]), round(float(count[i] / total), 4)) for i in order)
+
+
+def _root(cov: Floats) -> Floats:
+    """A square root of a covariance; one that is not quite positive is taken as the nearest that is."""
+    values, vectors = np.linalg.eigh(0.5 * (cov + cov.T))
+    root: Floats = vectors * np.sqrt(np.maximum(values, 0.0))
+    return root
+
+
+def _steps(dt: float, correlation: Floats, speed: Floats) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+    """(a, b, own, shared, sd) of an Ornstein-Uhlenbeck velocity over ``dt``, see fusion.motion.
+
+    ``sd`` scales the velocity's noise, ``shared`` the place's part that goes with it, ``own`` the rest of the place's.
+    """
+    x = dt / correlation
+    a = np.exp(-x)
+    b = correlation * -np.expm1(-x)
+    variance = speed * speed
+    exact = variance * correlation**2 * (2.0 * x - 3.0 + 4.0 * a - a * a)
+    q_pp = np.where(x < 1e-3, variance * dt * dt * x * (2.0 / 3.0 - 0.5 * x), exact)
+    q_pv, q_vv = variance * correlation * np.expm1(-x) ** 2, variance * -np.expm1(-2.0 * x)
+    sd = np.sqrt(q_vv)
+    shared = q_pv / sd
+    return a, b, np.sqrt(np.maximum(q_pp - shared**2, 0.0)), shared, sd
