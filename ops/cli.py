@@ -456,6 +456,7 @@ from ops.broker_cli import broker_app, dead_letters_app  # noqa: E402
 app.add_typer(archive_app, name="archive")
 app.add_typer(broker_app, name="broker")
 sensor.command("survey")(sensor_cli.survey)
+sensor.command("calibrate")(sensor_cli.calibrate)
 app.add_typer(dead_letters_app, name="dead-letters")
 
 

@@ -55,3 +55,26 @@ def survey(
     found = record(sector, layout, name, measured, out=out)
     show_survey(found, screen)
     answer(found, as_json=as_json)
+
+
+def calibrate(
+    journal: Annotated[Path, typer.Argument(help="A journal, or the folder of `run` or `demo`.")],
+    sector: SectorOption = "cumberland",
+    layout: LayoutOption = None,
+    settings: Annotated[Path | None, typer.Option("--settings", help="TOML as for `run`.", exists=True)] = None,
+    since: Annotated[str | None, typer.Option("--since", metavar="TIME", help="Observed at or after.")] = None,
+    until: Annotated[str | None, typer.Option("--until", metavar="TIME", help="Observed before.")] = None,
+    support: Annotated[
+        float, typer.Option("--support", metavar="S", help="Within so long another sensor must have seen the track.")
+    ] = 15.0,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare the layout's probability of detection with what each sensor did detect, by class of ground."""
+    from ops.calibrate_command import Wanted, calibrate_journal, show_calibration
+    from ops.cli import answer, screen
+    from ops.journal_command import moment
+
+    wanted = Wanted(journal, sector, layout, settings, moment(since, "--since"), moment(until, "--until"), support)
+    found = calibrate_journal(wanted, screen)
+    show_calibration(found, screen)
+    answer(found, as_json=as_json)
