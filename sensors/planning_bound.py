@@ -1,0 +1,236 @@
+"""A limit that no choice of options can pass: Lagrangian relaxation of the coverage of cells.
+
+Of cell j the relaxation keeps ``y_j ≤ g_j(Σ_i d_ij x_i)``, g concave: where options detect surely it is the linear
+``min(Σ p_ij x_i, cap_j)``, where they do so rarely ``1 − exp(−Σ m_ij x_i)``, m = −ln(1 − p): both hold for any choice.
+A price u_j on each cell's share leaves a knapsack of options, solved by a price μ on the budget; every pair of prices
+gives a valid bound, and subgradient steps (Polyak 1969; Held, Wolfe, Crowder 1974) find good ones. For the worst
+segment the weights π_s of the segments are prices too.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from sensors.planning_cover import Cover
+from sensors.planning_knapsack import knapsack, price_of
+from sensors.planning_limits import Limits
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+SURE: Final = 0.7
+"""Cells whose options detect with at least this on average are bounded by the linear limit, others by the curve."""
+PATIENCE: Final = 30
+SHRINK: Final = 0.7
+STEPS: Final = 1500
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bound:
+    """``limit`` on the objective, and ``with_it`` and ``without_it`` (option,): limits with that option in and out."""
+
+    limit: float
+    with_it: Floats
+    without_it: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Relaxed:
+    cover: Cover
+    limits: Limits
+    d: Floats
+    linear: Bools
+    cap: Floats
+    worst: bool
+
+
+def bound_of(
+    cover: Cover,
+    limits: Limits,
+    reached: float,
+    *,
+    worst: bool = False,
+    steps: int = STEPS,
+    late: Callable[[], bool] = lambda: False,
+) -> Bound:
+    """A limit on ``cover.covered`` (or ``cover.worst``) of any choice within the limits; ``reached`` is one that is.
+
+    The limit is at least ``reached`` and at most what all options together would give.
+    """
+    relaxed = _relaxed(cover, limits, worst)
+    totals = cover.totals
+    shares = (totals > 0.0) / max(float((totals > 0.0).sum()), 1.0) if worst else totals / max(totals.sum(), 1e-300)
+    base = _base(cover)
+    prices = 0.5 * _worth(cover, shares)
+    best, step, since = math.inf, 1.0, 0
+    kept = (prices, shares, 0.0)
+    crew_price = 0.0
+    for _ in range(steps):
+        worth = _worth(cover, shares)
+        prices = np.minimum(prices, worth)
+        limit, load, amount, crew_spare = _evaluate(relaxed, prices, worth, crew_price)
+        limit += float(shares @ base)
+        if limit < best - 1e-12:
+            best, kept, since = limit, (prices, shares, crew_price), 0
+        else:
+            since += 1
+        if best <= reached * (1.0 + 1e-9) + 1e-12 or step < 1e-6 or late():
+            break
+        if since >= PATIENCE:
+            step, since = step * SHRINK, 0
+            prices, shares, crew_price = kept
+            continue
+        slope = load - amount
+        slope[(prices <= 0.0) & (slope > 0.0)] = 0.0
+        up = (prices >= worth) & (slope < 0.0)
+        slope[up] = 0.0
+        length = float((slope * slope).sum()) + (crew_spare / max(limits.crew_limit, 1.0)) ** 2
+        value = np.zeros(cover.groups)
+        if worst:
+            value = _group_values(relaxed, amount) + base
+            centred = value - value.mean()
+            length += float(centred @ centred)
+        if length <= 1e-30:
+            break
+        stride = step * max(limit - reached, 1e-12) / length
+        prices = np.clip(prices - stride * slope, 0.0, None)
+        if math.isfinite(limits.crew_limit):
+            scale = max(limits.crew_limit, 1.0)
+            crew_price = max(0.0, crew_price - stride * crew_spare / scale**2)
+        if worst:
+            shares = _on_simplex(shares - stride * value, totals > 0.0)
+    return _final(relaxed, kept, base, best)
+
+
+def _relaxed(cover: Cover, limits: Limits, worst: bool) -> _Relaxed:
+    cells = len(cover.weight)
+    entries = np.bincount(cover.cell, minlength=cells)
+    mean = np.bincount(cover.cell, cover.p, cells) / np.maximum(entries, 1)
+    linear = mean >= SURE
+    d = np.where(linear[cover.cell], cover.p, cover.log_miss)
+    cap = -np.expm1(-np.bincount(cover.cell, cover.log_miss, cells))
+    return _Relaxed(cover, limits, d, linear, np.minimum(cap, 1.0), worst)
+
+
+def _base(cover: Cover) -> Floats:
+    """Value of each group by what stands there already (group,), 0 without weight."""
+    totals = np.where(cover.totals > 0.0, cover.totals, 1.0)
+    return np.asarray(np.bincount(cover.group, cover.weight * cover.seen, cover.groups) / totals)
+
+
+def _worth(cover: Cover, shares: Floats) -> Floats:
+    """What full coverage of a cell adds to the objective under these weights of the groups."""
+    totals = np.where(cover.totals > 0.0, cover.totals, np.inf)
+    return np.asarray(shares[cover.group] * cover.weight * (1.0 - cover.seen) / totals[cover.group])
+
+
+def _evaluate(
+    relaxed: _Relaxed, prices: Floats, worth: Floats, crew_price: float
+) -> tuple[float, Floats, Floats, float]:
+    """The bound at these prices (without the base), the cells' load Σ d x, the amount that the cells want, and the crew
+    that is to spare."""
+    cover, limits = relaxed.cover, relaxed.limits
+    ground, amount = _cells_best(prices, worth, relaxed.linear, relaxed.cap)
+    score = _scores(cover.start, cover.cell, relaxed.d, prices)
+    if math.isfinite(limits.crew_limit):
+        score = score - crew_price * limits.crew
+    value, x = knapsack(score, limits)
+    load = _loads(cover.start, cover.cell, relaxed.d, x, len(worth))
+    spare = limits.crew_limit - float(limits.crew @ x) if math.isfinite(limits.crew_limit) else 0.0
+    crew = crew_price * limits.crew_limit if math.isfinite(limits.crew_limit) else 0.0
+    return ground + value + crew, load, amount, spare
+
+
+def _group_values(relaxed: _Relaxed, amount: Floats) -> Floats:
+    """What the cells' wanted amounts would give each group (group,)."""
+    cover = relaxed.cover
+    reached = np.where(relaxed.linear, np.minimum(amount, relaxed.cap), -np.expm1(-amount))
+    totals = np.where(cover.totals > 0.0, cover.totals, 1.0)
+    return np.asarray(np.bincount(cover.group, cover.weight * (1.0 - cover.seen) * reached, cover.groups) / totals)
+
+
+def _final(relaxed: _Relaxed, kept: tuple[Floats, Floats, float], base: Floats, best: float) -> Bound:
+    """The bound at the best prices, with every option forced in and out."""
+    prices, shares, crew_price = kept
+    cover, limits = relaxed.cover, relaxed.limits
+    worth = _worth(cover, shares)
+    prices = np.minimum(prices, worth)
+    ground, _ = _cells_best(prices, worth, relaxed.linear, relaxed.cap)
+    score = _scores(cover.start, cover.cell, relaxed.d, prices)
+    if math.isfinite(limits.crew_limit):
+        score = score - crew_price * limits.crew
+        ground += crew_price * limits.crew_limit
+    money = price_of(score, limits)
+    net = score - money * limits.cost
+    by_site = np.zeros(int(limits.site.max()) + 1)
+    np.maximum.at(by_site, limits.site, np.maximum(net, 0.0))
+    whole = ground + float(shares @ base) + money * limits.budget + float(by_site.sum())
+    mine = by_site[limits.site]
+    second = np.zeros_like(by_site)
+    top = net >= mine
+    np.maximum.at(second, limits.site[~top], np.maximum(net[~top], 0.0))
+    single = np.bincount(limits.site[top & (net > 0.0)], minlength=len(by_site)) <= 1
+    out = np.where(top & (net > 0.0) & single[limits.site], whole - mine + second[limits.site], whole)
+    return Bound(min(best, whole), whole - mine + net, out)
+
+
+def _on_simplex(values: Floats, allowed: Bools) -> Floats:
+    """The nearest point with parts from 0 that sum to 1, 0 where not allowed (Duchi et al. 2008)."""
+    chosen = values[allowed]
+    if not len(chosen):
+        return np.zeros_like(values)
+    ordered = np.sort(chosen)[::-1]
+    excess = (np.cumsum(ordered) - 1.0) / np.arange(1, len(ordered) + 1)
+    last = int(np.flatnonzero(ordered > excess)[-1])
+    point = np.zeros_like(values)
+    point[allowed] = np.maximum(chosen - excess[last], 0.0)
+    return point
+
+
+@njit(cache=True, nogil=True)
+def _cells_best(prices: Floats, worth: Floats, linear: Bools, cap: Floats) -> tuple[float, Floats]:
+    """Σ_j max_z (worth_j g_j(z) − u_j z), and the z (cell,) that reach it; z at most what the cap allows."""
+    total = 0.0
+    amount = np.zeros(len(prices))
+    for j in range(len(prices)):
+        u, w = prices[j], worth[j]
+        if u >= w or w <= 0.0:
+            continue
+        if linear[j]:
+            amount[j] = cap[j]
+            total += (w - u) * cap[j]
+        else:
+            most = 30.0 if cap[j] >= 1.0 - 1e-13 else -math.log1p(-cap[j])
+            z = most if u <= 0.0 else min(math.log(w / u), most)
+            amount[j] = z
+            total += w * (1.0 - math.exp(-z)) - u * z
+    return total, amount
+
+
+@njit(cache=True, nogil=True)
+def _scores(start: Ints, cell: Ints, d: Floats, prices: Floats) -> Floats:
+    scores = np.empty(len(start) - 1)
+    for i in range(len(scores)):
+        total = 0.0
+        for e in range(start[i], start[i + 1]):
+            total += prices[cell[e]] * d[e]
+        scores[i] = total
+    return scores
+
+
+@njit(cache=True, nogil=True)
+def _loads(start: Ints, cell: Ints, d: Floats, x: Floats, cells: int) -> Floats:
+    load = np.zeros(cells)
+    for i in range(len(x)):
+        if x[i] > 0.0:
+            for e in range(start[i], start[i + 1]):
+                load[cell[e]] += x[i] * d[e]
+    return load

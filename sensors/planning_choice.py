@@ -1,0 +1,242 @@
+"""The best choice of options within limits, with the limit that no choice can pass: seeds, bounds, then HiGHS."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from sensors.planning_bound import bound_of
+from sensors.planning_cover import SHARPEST, Cover
+from sensors.planning_limits import Limits
+from sensors.planning_mixed import Mixed
+from sensors.planning_swaps import seeded
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Clock = Callable[[], float]
+TIE: Final = 1e-9
+"""Values of the objective that differ by less than this are alike."""
+MOST_CUTS: Final = 12  # groups whose cut is added after a solution
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How long and how near: seconds to spend, the gap at which to stop (0: the best), disturbances of the seed.
+
+    ``clock`` [s] is handed in, so that nothing here reads one that a caller does not know of; with a frozen clock the
+    search ends by its gap alone.
+    """
+
+    seconds: float = 10.0
+    gap: float = 0.0
+    kicks: int = 10
+    clock: Clock = field(default=time.monotonic)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Choice:
+    """``chosen`` options, the objective's value with them, and the limit that no choice can pass."""
+
+    chosen: Ints
+    value: float
+    limit: float
+
+    @property
+    def gap(self) -> float:
+        """(limit − value)/limit, 0 where the choice is the best; NaN without a value."""
+        return gap_of(self.value, self.limit)
+
+
+def gap_of(value: float, limit: float) -> float:
+    """Share of the limit that a value stays below it: at most so much better is the best choice."""
+    if math.isnan(value) or math.isnan(limit):
+        return math.nan
+    return 0.0 if limit - value <= TIE else (limit - value) / limit
+
+
+def best_cover(
+    cover: Cover, limits: Limits, *, worst: bool = False, effort: Effort | None = None, start: Ints | None = None
+) -> Choice:
+    """The choice that covers most, or with ``worst`` whose worst group is covered most, within the effort.
+
+    Greedy and swaps seed it; the Lagrangian bound leaves out what no better choice can hold; HiGHS solves what is left
+    and is given a cut at each choice it finds until its bound is reached. Never worse than ``start``.
+    """
+    work = effort or Effort()
+    began = work.clock()
+
+    def left() -> float:
+        return work.seconds - (work.clock() - began)
+
+    value_of = cover.worst if worst else cover.covered
+    best = seeded(
+        cover,
+        limits,
+        sharpness=SHARPEST if worst else 0.0,
+        start=start,
+        kicks=work.kicks,
+        late=lambda: left() < 0.7 * work.seconds,
+    )
+    if start is not None and value_of(start) > value_of(best):
+        best = np.asarray(start, np.int64)
+    value = value_of(best)
+    if math.isnan(value):
+        return Choice(best, value, math.nan)
+    bound = bound_of(cover, limits, value, worst=worst, late=lambda: left() < 0.35 * work.seconds)
+    limit = max(min(bound.limit, value_of(np.arange(len(cover)))), value)
+    if gap_of(value, limit) <= work.gap or left() <= 0.0:
+        return Choice(best, value, limit)
+    kept = np.union1d(np.flatnonzero(bound.with_it > value + TIE), best).astype(np.int64)
+    within = _by_cuts(cover.only(kept), limits.only(kept), np.searchsorted(kept, best), worst, work.gap, left)
+    if within.value > value:
+        best, value = kept[within.chosen], within.value
+    return Choice(np.sort(best), value, max(value, min(limit, within.limit)))
+
+
+def _by_cuts(cover: Cover, limits: Limits, start: Ints, worst: bool, gap: float, left: Callable[[], float]) -> Choice:
+    """The best of HiGHS's model of the cells, with cuts at its solutions until its bound is reached or time is up."""
+    value_of = cover.worst if worst else cover.covered
+    best, value, limit = start, value_of(start), math.inf
+    model = Mixed(limits, cover=cover, worst=worst)
+    seen: set[bytes] = set()
+    while left() > 0.05:
+        solved = model.solve(seconds=left(), gap=gap / 2.0, start=best)
+        if math.isfinite(solved.limit):
+            limit = min(limit, max(solved.limit, value))
+        elif solved.limit == -math.inf:
+            limit = value
+        if not len(solved.chosen) and not math.isfinite(solved.value):
+            break
+        reached = value_of(solved.chosen)
+        if reached > value:
+            best, value = solved.chosen, reached
+        if gap_of(value, limit) <= gap or solved.chosen.tobytes() in seen:
+            break
+        seen.add(solved.chosen.tobytes())
+        for constant, slopes in _cuts_at(cover, solved.chosen, worst, limit):
+            model.cut(constant, slopes)
+    return Choice(best, value, limit)
+
+
+def _cuts_at(cover: Cover, chosen: Ints, worst: bool, limit: float) -> list[tuple[float, Floats]]:
+    """Limits on the objective that hold with equality at ``chosen``, two for each group that is below ``limit``.
+
+    ``F(T) ≤ F(S) + Σ_{T∖S} ρ_i(S) − Σ_{S∖T} ρ_i(V∖i)`` and ``F(T) ≤ F(S) + Σ_{T∖S} ρ_i(∅) − Σ_{S∖T} ρ_i(S∖i)``.
+    """
+    everything = np.arange(len(cover))
+    totals = cover.totals
+    values = cover.values(chosen)
+    if worst:
+        low = [int(g) for g in np.argsort(np.where(np.isnan(values), np.inf, values)) if values[g] < limit - TIE]
+        groups: list[int | None] = list(low[:MOST_CUTS])
+    else:
+        groups = [None]
+    cuts = []
+    for group in groups:
+        weight = cover.weight if group is None else np.where(cover.group == group, cover.weight, 0.0)
+        weight = weight / (totals.sum() if group is None else totals[group])
+        value = float((weight * (1.0 - cover.missed(chosen))).sum())
+        here, nothing = cover.missed(chosen), 1.0 - cover.seen
+        after, alone = _added(cover, weight * here), _added(cover, weight * nothing)
+        inside = np.isin(everything, chosen)
+        last, own = np.zeros(len(cover)), np.zeros(len(cover))
+        for option in chosen:
+            own[option] = _lost(cover, weight, chosen, int(option))
+            last[option] = _lost(cover, weight, everything, int(option))
+        for gain, loss in ((after, last), (alone, own)):
+            slopes = np.where(inside, loss, gain)
+            cuts.append((value - float(loss[inside].sum()), slopes))
+    return cuts
+
+
+def _added(cover: Cover, left: Floats) -> Floats:
+    option = np.repeat(np.arange(len(cover)), np.diff(cover.start))
+    return np.bincount(option, left[cover.cell] * cover.p, len(cover)).astype(np.float64)
+
+
+def _lost(cover: Cover, weight: Floats, chosen: Ints, option: int) -> float:
+    """What is lost of Σ w P where an option is taken out of ``chosen``."""
+    missed = cover.missed(chosen[chosen != option])
+    part = slice(cover.start[option], cover.start[option + 1])
+    return float((weight[cover.cell[part]] * missed[cover.cell[part]] * cover.p[part]).sum())
+
+
+class Oracle(Protocol):
+    """An objective that is the least of many sums over options: what a choice reaches, and the sums that hold it down.
+
+    ``least(chosen)`` gives the value, the value of θ, and cuts ``θ ≤ constant + Σ slopes x`` that hold for every
+    choice, one of them with equality at ``chosen``. ``value_at(θ)`` is the value of a θ.
+    """
+
+    def least(self, chosen: Ints) -> tuple[float, list[tuple[float, Floats]]]: ...
+    def value_at(self, theta: float) -> float: ...
+
+
+def best_least(oracle: Oracle, limits: Limits, *, effort: Effort | None = None, start: Ints | None = None) -> Choice:
+    """The choice whose least sum is largest: cuts from the oracle, choices from greedy over the cuts and from HiGHS.
+
+    ``value`` and ``limit`` are values of the objective. Ends at the best choice, or at the effort's gap or time.
+    """
+    work = effort or Effort()
+    began = work.clock()
+
+    def left() -> float:
+        return work.seconds - (work.clock() - began)
+
+    everything, _ = oracle.least(np.arange(len(limits)))
+    best = np.zeros(0, np.int64) if start is None else np.asarray(start, np.int64)
+    theta, cuts = oracle.least(best)
+    pool = list(cuts)
+    while left() > 0.4 * work.seconds:  # greedy over the known cuts, each answer giving new ones
+        tried = _greedy_least(pool, limits)
+        reached, cuts = oracle.least(tried)
+        better = reached > theta + TIE
+        if better:
+            best, theta = tried, reached
+        if reached >= min(c + s[tried].sum() for c, s in pool) - TIE:
+            pool += cuts
+            break
+        pool += cuts
+    model = Mixed(limits, ceiling=max(everything, theta, 0.0))
+    for constant, slopes in pool:
+        model.cut(constant, slopes)
+    limit = everything
+    while left() > 0.0:
+        solved = model.solve(seconds=left(), gap=work.gap / 4.0, start=best)
+        if math.isfinite(solved.limit):
+            limit = min(limit, max(solved.limit, theta))
+        if not math.isfinite(solved.value):
+            break
+        reached, cuts = oracle.least(solved.chosen)
+        if reached > theta:
+            best, theta = solved.chosen, reached
+        for constant, slopes in cuts:
+            model.cut(constant, slopes)
+        if gap_of(oracle.value_at(theta), oracle.value_at(limit)) <= work.gap or limit - theta <= TIE:
+            break
+    return Choice(np.sort(best), oracle.value_at(theta), oracle.value_at(max(limit, theta)))
+
+
+def _greedy_least(pool: list[tuple[float, Floats]], limits: Limits) -> Ints:
+    """Options in turn: each time the one that raises the soft least of the pool's sums most per cost."""
+    constant = np.array([c for c, _ in pool])
+    slopes = np.array([s for _, s in pool])
+    now, chosen = constant.copy(), np.zeros(0, np.int64)
+    price = np.maximum(limits.cost, 1e-12)
+    while True:
+        spread = max(float(np.ptp(now)), 1e-6)
+        sharp = 4.0 / max(spread / max(len(now), 1), 0.05)
+        urgency = np.exp(-sharp * (now - now.min()))
+        gains = (urgency[:, None] * -np.expm1(-sharp * slopes)).sum(axis=0) / price
+        gains = np.where(limits.room_for(chosen), gains, 0.0)
+        best = int(np.argmax(gains))
+        if gains[best] * price[best] <= 1e-12:
+            return chosen
+        chosen = np.append(chosen, best)
+        now = now + slopes[:, best]
