@@ -1,6 +1,7 @@
 """What a figure was measured on, and the form in which every benchmark says it: a table to people, a line to machines.
 
-A module of the benchmarks, run by nobody on its own: ``python benchmarks/machine.py`` only describes the machine.
+A module of the benchmarks, run by nobody on its own: ``python benchmarks/machine.py`` only describes the machine. Each
+script imports it before any package of ours, so that ``ingest`` is the package and not the script beside it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+HERE = Path(__file__).resolve().parent
+sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != HERE] + [str(HERE)]
 
 
 def describe() -> dict[str, Any]:
