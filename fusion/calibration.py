@@ -171,7 +171,7 @@ def _cell(
     track = np.array([trial.track for trial in trials])
     predicted = float(np.mean([trial.predicted for trial in trials]))
     n, k = len(hits), float(hits.sum())
-    effective = n / design_effect(hits, track)
+    effective = n / design_effect(hits, track, np.array([trial.predicted for trial in trials]))
     low, high = wilson(k / n * effective, effective, level=settings.level)
     verdict = "as predicted" if low <= predicted <= high else "worse" if predicted > high else "better"
     if effective < settings.least:
@@ -179,19 +179,23 @@ def _cell(
     return n, len(np.unique(track)), effective, int(k), k / n, predicted, float(low), float(high), verdict
 
 
-def design_effect(hits: npt.NDArray[np.float64], cluster: npt.NDArray[np.int64]) -> float:
+def design_effect(
+    hits: npt.NDArray[np.float64], cluster: npt.NDArray[np.int64], predicted: npt.NDArray[np.float64]
+) -> float:
     """Variance of the share of ``hits`` (trial,) in clusters, over that of as many independent trials; at least 1.
 
-    ``Σ_c (k_c − n_c p)² / (n p (1 − p)) · C/(C − 1)``, the linearised ratio estimator's; C clusters. Where every trial
-    or none is a hit the spread says nothing, and with one cluster nobody knows: then each cluster counts once, n/C.
+    ``Σ_c (k_c − e_c − n_c r)² / (n p (1 − p)) · C/(C − 1)``, the linearised ratio estimator's, of what is left when the
+    expected hits e_c of a cluster are taken off: r is the mean of that. That one track was in sight and another hidden
+    was predicted and is no doubt about it. C clusters. Where every trial or none is a hit the spread says nothing, and
+    with one cluster nobody knows: then each cluster counts once, n/C.
     """
     names, member = np.unique(cluster, return_inverse=True)
     n, c = len(hits), len(names)
     p = float(hits.mean())
     if c < 2 or p in (0.0, 1.0):
         return n / c if c else 1.0
-    size, k = np.bincount(member), np.bincount(member, weights=hits)
-    between = float(((k - size * p) ** 2).sum()) * c / (c - 1)
+    size, beyond = np.bincount(member), np.bincount(member, weights=hits - predicted)
+    between = float(((beyond - size * (beyond.sum() / n)) ** 2).sum()) * c / (c - 1)
     return max(1.0, between / (n * p * (1.0 - p)))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from geo.errors import BadInput
 from ingest.errors import MalformedMessage
@@ -99,9 +99,19 @@ def observed_scans(wanted: Wanted, layout: Layout) -> tuple[list[ScanColumns], i
 
 def show_calibration(found: dict[str, Any], screen: Console) -> None:
     """The table for people, and what it cannot say."""
-    table = Table("sensor", "ground", "looks", "tracks", "predicted", "observed", "interval", "verdict")
+    table = Table(
+        Column("sensor", no_wrap=True),
+        Column("ground", no_wrap=True),
+        "looks",
+        "tracks",
+        "predicted",
+        "observed",
+        "interval",
+        Column("verdict", no_wrap=True),
+        box=None,
+    )
     for cell in found["cells"]:
-        interval = "" if cell["low"] is None else f"{cell['low']:.2f} to {cell['high']:.2f}"
+        interval = "" if cell["low"] is None else f"{cell['low']:.2f}–{cell['high']:.2f}"
         row = (f"{cell['predicted']:.2f}", f"{cell['observed']:.2f}", interval, cell["verdict"])
         table.add_row(cell["sensor"], cell["ground"], str(cell["trials"]), str(cell["tracks"]), *row)
     screen.print(table)

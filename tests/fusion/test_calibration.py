@@ -115,16 +115,18 @@ def test_classes_of_ground_are_told_apart() -> None:
 
 
 def test_a_design_effect_by_hand() -> None:
-    """Clusters of 2 that agree: k − n p = ±1, C = 2, so (1 + 1)·2/(4·¼) = 4, at most one cluster's worth each."""
-    assert design_effect(np.array([1.0, 1.0, 0.0, 0.0]), np.array([7, 7, 9, 9])) == pytest.approx(4.0)
-    assert design_effect(np.array([1.0, 0.0, 1.0, 0.0]), np.array([7, 7, 9, 9])) == 1.0
-    assert design_effect(np.ones(12), np.repeat([1, 2, 3], 4)) == 4.0
+    """Clusters of 2 that agree: k − n p = ±1, C = 2, so (1 + 1)·2/(4·¼) = 4; where that was predicted, 1."""
+    track, half = np.array([7, 7, 9, 9]), np.full(4, 0.5)
+    assert design_effect(np.array([1.0, 1.0, 0.0, 0.0]), track, half) == pytest.approx(4.0)
+    assert design_effect(np.array([1.0, 1.0, 0.0, 0.0]), track, np.array([1.0, 1.0, 0.0, 0.0])) == 1.0
+    assert design_effect(np.array([1.0, 0.0, 1.0, 0.0]), track, half) == 1.0
+    assert design_effect(np.ones(12), np.repeat([1, 2, 3], 4), np.full(12, 0.9)) == 4.0
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 5)), min_size=1, max_size=60))
 def test_an_interval_of_clusters_is_never_narrower_than_wilsons_own(trials: list[tuple[bool, int]]) -> None:
     hits, cluster = np.array([float(hit) for hit, _ in trials]), np.array([name for _, name in trials])
-    effect = design_effect(hits, cluster)
+    effect = design_effect(hits, cluster, np.full(len(hits), 0.7))
     assert effect >= 1.0
     n, k = len(hits), float(hits.sum())
     low, high = wilson(k / n * n / effect, n / effect)
