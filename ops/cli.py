@@ -183,16 +183,16 @@ def record(
     sector_id: Annotated[str, typer.Option("--sector-id", help="The sector's name in topics.")],
     journal: Annotated[Path, typer.Option("--journal", help="Journal file; an existing one is continued.")],
     duration: Annotated[float | None, typer.Option("--duration", min=1.0, help="Seconds. Default: to Ctrl-C.")] = None,
+    identity: IdentityOption = None,
+    signed: Annotated[bool, typer.Option("--signed", help="Refuse what no registered key has signed.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Journal what a broker delivers, without fusing it."""
+    """Journal what a broker delivers, without fusing it: an ingest of its own, not to be used beside `run`."""
     from ingest.address import BrokerUrl
-    from ops.record_command import record_journal
+    from ops.record_command import Recording, record_journal
 
-    answer(
-        record_journal(BrokerUrl.parse(broker), sector_id, journal, duration_s=duration, screen=screen),
-        as_json=as_json,
-    )
+    recording = Recording(BrokerUrl.parse(broker), sector_id, journal, identity, signed, duration)
+    answer(record_journal(recording, screen=screen), as_json=as_json)
 
 
 @app.command()
@@ -434,12 +434,13 @@ def journal_import(
 @app.command()
 def doctor(
     broker: BrokerOption = None,
+    identity: IdentityOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say what is installed, reachable and missing, and what to do about it."""
+    """Say what is installed, reachable and missing, and what to do about it; of keys and certificates, what ends."""
     from ops.doctor import examine, show
 
-    findings = examine(broker)
+    findings = examine(broker, identity)
     show(findings, screen)
     answer(
         {"ok": all(f.ok or not f.needed for f in findings), "findings": [f.as_dict() for f in findings]},

@@ -10,14 +10,18 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from rich.console import Console
 from rich.table import Table
 
 from geo.errors import WatchlineError
+
+if TYPE_CHECKING:
+    from ingest.identity import TlsFiles
 
 PYTHON: Final = (3, 11)
 FREE_BYTES: Final = 2_000_000_000
@@ -37,6 +41,8 @@ PACKAGES: Final = (
     "defusedxml",
 )
 BROKER_WITHIN_S: Final = 5.0
+SOON: Final = timedelta(days=30)
+"""A certificate or key that ends within this is named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +58,9 @@ class Finding:
         return asdict(self)
 
 
-def examine(broker: str | None) -> list[Finding]:
-    """Look at everything. With ``broker``, also log in there and receive one message of our own."""
+def examine(broker: str | None, identity: Path | None = None) -> list[Finding]:
+    """Look at everything. With ``broker``, also log in there and subscribe; with ``identity``, as that folder's ingest,
+    and look at its keys and certificates too."""
     looks: list[Callable[[], Finding]] = [_python, _packages, _kernels, _sample, _sqlite, _disk, _embedded]
     findings = [_guarded(look.__name__.strip("_"), look) for look in looks]
     findings += [
@@ -62,8 +69,10 @@ def examine(broker: str | None) -> list[Finding]:
         _optional("asterix", "libasterix", "reads ASTERIX of EUROCONTROL", "asterix"),
         _optional("stanag 4607", "stanag4607", "reads GMTI of STANAG 4607", "gmti"),
     ]
+    if identity is not None:
+        findings.append(_guarded("identity", lambda: _identity(identity)))
     if broker is not None:
-        findings.append(_guarded("broker", lambda: _broker(broker)))
+        findings.append(_guarded("broker", lambda: _broker(broker, identity)))
     return findings
 
 
@@ -152,14 +161,60 @@ def _optional(name: str, package: str, purpose: str, extra: str) -> Finding:
         return Finding(name, False, f"not installed ({purpose}): pip install 'watchline[{extra}]'", needed=False)
 
 
-def _broker(text: str) -> Finding:
+def _identity(folder: Path) -> Finding:
+    """Keys and certificates: those of our own are there, and which of all of them ended or end soon."""
+    from ingest.bundle import CERTIFICATE
+    from ingest.identity import RegisterFile
+    from ops.identity import RESERVED, IdentityFolder
+
+    keys = IdentityFolder(folder)
+    register, now = RegisterFile(keys.register_path).register, datetime.now(UTC)
+    missing = [name for name in RESERVED if keys.identity(name).signer is None]
+    revoked = {record.name for record in register.records if record.revoked_at is not None}
+    valid = {record.name for record in register.records if record.revoked_at is None}
+    ends = {
+        record.name: record.valid_until for record in register.records if record.valid_until and record.name in valid
+    }
+    for certificate in sorted(folder.glob(f"identities/*/{CERTIFICATE}")):
+        end = _end_of(certificate)
+        ends[certificate.parent.name] = min(end, ends.get(certificate.parent.name) or end)
+    over = [name for name, end in ends.items() if end <= now and name in valid]
+    soon = [name for name, end in ends.items() if now < end <= now + SOON and name in valid]
+    lists = (("no key of", missing), ("ended", over), (f"end within {SOON.days} days", soon))
+    says = [f"{len(valid)} names with a key, {len(revoked - valid)} revoked"]
+    says += [f"{words}: {', '.join(sorted(names)[:20])}" for words, names in lists if names]
+    return Finding("identity", not missing and not over, "; ".join(says))
+
+
+def _tls_of(identity: Path | None) -> TlsFiles | None:
+    """What ingest of that folder shows to the broker."""
+    from ops.identity import INGEST, IdentityFolder
+
+    return None if identity is None else IdentityFolder(identity).identity(INGEST).tls
+
+
+def _end_of(certificate: Path) -> datetime:
+    from cryptography import x509
+
+    try:
+        return x509.load_pem_x509_certificate(certificate.read_bytes()).not_valid_after_utc
+    except ValueError:
+        raise WatchlineError(f"{certificate} is no certificate; expected PEM, as `broker config` writes.") from None
+
+
+def _broker(text: str, identity: Path | None) -> Finding:
     from ingest.address import BrokerUrl
+    from ingest.mqtt import ConnectionSettings
     from ingest.subscriber import Subscriber
     from ingest.topics import sensor_filter
 
     url = BrokerUrl.parse(text)
     subscriber = Subscriber(
-        url, client_id=f"watchline-doctor-{os.getpid()}", filters=[sensor_filter("doctor", "status")], now_ns=lambda: 0
+        url,
+        client_id=f"watchline-doctor-{os.getpid()}",
+        filters=[sensor_filter("doctor", "status")],
+        now_ns=lambda: 0,
+        connection=ConnectionSettings(session_expiry_s=0, tls=_tls_of(identity)),
     )
     subscriber.start(timeout_s=BROKER_WITHIN_S)
     subscriber.stop()

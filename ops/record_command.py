@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,31 +11,57 @@ from rich.console import Console
 
 from geo.errors import WatchlineError
 from ingest.address import BrokerUrl
+from ingest.errors import IdentityError
+from ingest.identity import RegisterFile
 from ingest.topics import identifier
 from ops.broker import URL_VARIABLE
+from ops.identity import IDENTITY_VARIABLE, SIGNATURES_VARIABLE, IdentityFolder
 from ops.journal_reader import JournalReader
 from ops.processes import Child
 
 START_S = 30.0
 
 
-def record_journal(
-    url: BrokerUrl, sector_id: str, journal: Path, *, duration_s: float | None, screen: Console
-) -> dict[str, Any]:
-    """Journal a sector's messages for ``duration_s`` seconds, or until Ctrl-C; returns the receipts."""
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What is journaled, from where, into which file. ``identity``: the folder of keys and certificates that ingest
+    goes by, None for neither; with ``signed`` whatever no registered key has signed is a dead letter."""
+
+    url: BrokerUrl
+    sector_id: str
+    journal: Path
+    identity: Path | None = None
+    signed: bool = False
+    duration_s: float | None = None
+
+
+def record_journal(recording: Recording, *, screen: Console) -> dict[str, Any]:
+    """Journal a sector's messages for so long, or until Ctrl-C; returns the receipts.
+
+    IdentityError for a folder without a register, or ``signed`` without a folder.
+    """
+    url, sector_id, journal = recording.url, recording.sector_id, recording.journal
     identifier(sector_id, "--sector-id")
+    if recording.identity is not None:
+        RegisterFile(IdentityFolder(recording.identity).register_path)
+    elif recording.signed:
+        raise IdentityError("missing beside --signed", where="--identity", expected="the folder with the register")
     journal.parent.mkdir(parents=True, exist_ok=True)
     ingest = Child(
         "ingest",
         "ops.ingesting",
         [f"--sector={sector_id}", f"--journal={journal}"],
         log=journal.with_suffix(".log"),
-        secrets={URL_VARIABLE: url.text},
+        secrets={
+            URL_VARIABLE: url.text,
+            IDENTITY_VARIABLE: "" if recording.identity is None else str(recording.identity),
+            SIGNATURES_VARIABLE: "required" if recording.signed else "optional",
+        },
     )
     try:
         ingest.wait_for("ready", timeout_s=START_S)
         screen.print(f"Recording sector {sector_id} from {url.shown} into {journal} (Ctrl-C stops it)", markup=False)
-        deadline = None if duration_s is None else time.monotonic() + duration_s
+        deadline = None if recording.duration_s is None else time.monotonic() + recording.duration_s
         try:
             while deadline is None or time.monotonic() < deadline:
                 time.sleep(0.2)
