@@ -45,6 +45,7 @@ __all__ = [
     "challenge_rasters",
     "composite",
     "percentiles",
+    "scores_of",
     "terrain_ruggedness_index",
     "vector_ruggedness",
 ]
@@ -157,7 +158,8 @@ def challenge_by_stretches(
         return part
 
     found = joined([part for _, part in by_stretches(todo, work, done=done, progress=progress)])
-    return found.assign(_scores_again(found, settings))
+    of_stretches = [f"{score}_{end}" for score in SCORES for end in ("low", "high")]
+    return found.drop_vars(of_stretches, errors="ignore").assign(_scores_again(found, settings))
 
 
 def _scores_again(found: xr.Dataset, settings: ChallengeSettings) -> dict[str, Any]:

@@ -130,6 +130,7 @@ class MapInput:
     truth: Sequence[Trail] = ()
     fields: Sequence[Trail] = field(default_factory=tuple)
     overlays: Sequence[Overlay] = ()
+    tracks_name: str = "Tracks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +193,8 @@ def _layers(drawing: MapInput, frame: LocalFrame) -> Iterator[Any]:
         )
     if drawing.tracks:
         casing = {"color": "#ffffff", "weight": 6, "opacity": 0.85, "interactive": False}
-        yield _lines("Tracks", drawing.tracks, frame, casing, control=False)
-        yield _lines("Tracks", drawing.tracks, frame, None)
+        yield _lines(drawing.tracks_name, drawing.tracks, frame, casing, control=False)
+        yield _lines(drawing.tracks_name, drawing.tracks, frame, None)
     for name, marks in (("Patrol bases", drawing.bases), ("Sensors", drawing.sensors), ("Alerts", drawing.alerts)):
         if marks:
             yield _points(name, marks)

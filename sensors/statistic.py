@@ -34,8 +34,8 @@ class Statistic:
     ``value`` [``unit``] is NaN where it is unknown, and then ``limits`` must say why; infinite where it stands for
     never. ``numerator`` over ``denominator`` gives it where it is a share; ``n`` are the cases behind it; ``low`` and
     ``high`` its interval, made as ``interval`` says ("none: …" with the reason where there is none). ``of`` tells the
-    segment, sensor or way that it is of. Raises StatisticError for a numerator without denominator, an interval that
-    does not hold the value, and an unknown value without a reason.
+    segment, sensor or way that it is of. Raises StatisticError for a numerator without denominator, half an interval,
+    an interval that runs backwards, an unknown value without a reason, and a missing origin.
     """
 
     name: str
