@@ -27,8 +27,10 @@ class PlausibilitySettings:
     ``slope`` and ``height_m``: how much higher or lower than the sensor a target may be, as a share of the range and
     at most, since ranges bound the view horizontally and are reported along the slant. ``azimuth_sd_deg`` and
     ``range_sd_m`` hold where neither report nor layout gives one. Rates: ``looks`` times the declared rate for ever,
-    ``burst`` at once; ``events_per_s`` for event-only sensors. ``plots``: so many more than false alarms explain are
-    believed of a scan.
+    ``burst`` at once. Of an event-only sensor that watches many targets the declared rate is a report every
+    ``spacing_s``, which is what SAPIENT middlewares allow (reports 0.08 s apart or of exactly one time, which are one
+    look); of one that something must pass, or that a person is, ``events_per_s``. ``plots``: so many more than false
+    alarms explain are believed of a look.
     """
 
     sds: float = 5.0
@@ -40,6 +42,7 @@ class PlausibilitySettings:
     margin_deg: float = 0.5
     looks: float = 1.25
     burst: float = 10.0
+    spacing_s: float = 0.08
     events_per_s: float = 2.0
     events_burst: float = 60.0
     plots: int = 100
@@ -51,6 +54,8 @@ class _Pace:
 
     tokens: float
     newest_s: float = -math.inf
+    at_once: int = 0
+    """Plots of the newest time so far."""
 
 
 @dataclass(slots=True)
@@ -116,11 +121,8 @@ class Plausibility:
             against.add("range")
 
     def _too_often(self, sensor: Sensor, scan: Scan) -> bool:
-        settings = self.settings
-        if sensor.period_s is None:
-            rate, burst = settings.events_per_s, settings.events_burst
-        else:
-            rate, burst = settings.looks / sensor.period_s, settings.burst
+        rate, burst = self._rate(sensor)
+        crowd = self.settings.plots + 2.0 * sensor.false_alarms_per_scan
         pace = self._paces.get(sensor.id)
         if pace is None:
             pace = self._paces[sensor.id] = _Pace(burst)
@@ -128,11 +130,24 @@ class Plausibility:
         if now_s > pace.newest_s:
             passed_s = now_s - pace.newest_s if pace.newest_s > -math.inf else 0.0
             pace.tokens = min(pace.tokens + passed_s * rate, burst)
-            pace.newest_s = now_s
+            pace.newest_s, pace.at_once = now_s, 0
+        elif now_s == pace.newest_s and sensor.period_s is None and pace.at_once:
+            pace.at_once += len(scan.plots) or 1  # another report of the look that is counted already
+            return pace.at_once > crowd
         often = pace.tokens < 1.0
         if not often:
             pace.tokens -= 1.0
-        return often or len(scan.plots) > settings.plots + 2.0 * sensor.false_alarms_per_scan
+        pace.at_once += len(scan.plots) or 1
+        return often or len(scan.plots) > crowd
+
+    def _rate(self, sensor: Sensor) -> tuple[float, float]:
+        """Looks a second for ever, and at once."""
+        settings = self.settings
+        if sensor.period_s is not None:
+            return settings.looks / sensor.period_s, settings.burst
+        if sensor.kind in ("ground_sensor", "human"):
+            return settings.events_per_s, settings.events_burst
+        return settings.looks / settings.spacing_s, settings.events_burst
 
 
 def distance_and_azimuth(lon: float, lat: float, to_lon: float, to_lat: float) -> tuple[float, float]:

@@ -112,10 +112,27 @@ def test_twice_as_often_as_the_sensor_looks_is_flagged() -> None:
 
 def test_event_only_sensors_and_crowded_scans_have_limits_too() -> None:
     gate = Plausibility.of([EVENT_ONLY, RADAR])
-    assert [gate(scan(GOOD, sensor="e1", at_s=n / 2)) for n in range(200)] == [""] * 200
-    assert [gate(scan(GOOD, sensor="e1", at_s=100 + n / 20)) for n in range(200)][-1] == "rate"
+    assert [gate(scan(GOOD, sensor="e1", at_s=n * 0.08)) for n in range(1000)] == [""] * 1000, "as SAPIENT spaces them"
+    assert [gate(scan(GOOD, sensor="e1", at_s=100 + n / 40)) for n in range(400)][-1] == "rate"
     assert gate(scan(*[GOOD] * 100)) == ""
     assert gate(scan(*[GOOD] * 101)) == "rate"
+
+
+def test_reports_of_one_time_are_one_look_until_they_are_a_crowd() -> None:
+    """A node that follows 40 targets sends 40 reports of one time every second: 40 a second, and honest."""
+    gate = Plausibility.of([EVENT_ONLY])
+    found = [gate(scan(GOOD, sensor="e1", at_s=float(second))) for second in range(60) for _ in range(40)]
+    assert found == [""] * 2400
+    crowd = [gate(scan(GOOD, sensor="e1", at_s=100.0)) for _ in range(200)]
+    assert crowd == [""] * 100 + ["rate"] * 100
+
+
+def test_what_must_be_passed_reports_less_often_than_what_watches() -> None:
+    ground = replace(EVENT_ONLY, id="g1", kind="ground_sensor")
+    gate = Plausibility.of([ground])
+    often = [gate(replace(scan(sensor="g1", at_s=n / 8), kind="ground_sensor")) for n in range(400)]
+    assert often[:60] == [""] * 60
+    assert often.count("rate") > 200
 
 
 def ghost(chance: random.Random) -> Plot:
