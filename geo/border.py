@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 FloatArray = npt.NDArray[np.float64]
 
 HOME_SIDES = {"left": 1.0, "right": -1.0}
+MOST_SEGMENTS = 10_000_000
 SLIVER = 1e-9  # a rest of a part below this share of a segment is rounding, not a segment
 LOCATED = (("segment", np.int32, "1"), ("chainage_m", np.float64, "m"), ("offset_m", np.float64, "m"))
 
@@ -52,12 +53,19 @@ class Border:
     def __post_init__(self) -> None:
         if self.home_side not in HOME_SIDES:
             raise BorderError(f"home_side is {self.home_side!r}", where="border", expected="'left' or 'right'")
-        if not 0.0 < self.segment_length_m < math.inf:
+        _refuse_unless_length(self.segment_length_m)
+        if self.line.geom_type not in {"LineString", "MultiLineString"}:
+            raise BorderError(f"it is a {self.line.geom_type}", where="border", expected="a line")
+        if not np.isfinite(shapely.get_coordinates(self.line)).all():
+            raise BorderError("a place of the line is not finite", where="border", expected="coordinates in metres")
+        if not self.line.length > 0.0:
+            raise BorderError("the line is empty, or has no length", where="border", expected="a line")
+        if self.line.length / self.segment_length_m > MOST_SEGMENTS:
             raise BorderError(
-                f"segment_length_m is {self.segment_length_m}", where="border", expected="a positive length in metres"
+                f"segment_length_m is {self.segment_length_m:g} on {self.line.length:.0f} m of line",
+                where="border",
+                expected=f"at most {MOST_SEGMENTS} segments",
             )
-        if self.line.geom_type not in {"LineString", "MultiLineString"} or not self.line.length > 0.0:
-            raise BorderError(f"the line is an empty {self.line.geom_type}", where="border", expected="a line")
         self._refuse_crossing()
         parts = [np.asarray(part.coords)[:, :2] for part in shapely.get_parts(self.line)]
         edges, lengths = _edge_table(parts)
@@ -219,6 +227,12 @@ class Border:
 
     def _to_lonlat(self, places: FloatArray) -> FloatArray:
         return np.column_stack(self.frame.to_lonlat(places[:, 0], places[:, 1]))
+
+
+def _refuse_unless_length(metres: Any) -> None:
+    number = isinstance(metres, (int, float, np.integer, np.floating)) and not isinstance(metres, bool)
+    if not (number and 0.0 < metres < math.inf):
+        raise BorderError(f"segment_length_m is {metres!r}", where="border", expected="a positive length in metres")
 
 
 def _edge_table(parts: list[FloatArray]) -> tuple[FloatArray, FloatArray]:

@@ -14,6 +14,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import coo_array
 
 from geo.belt import Belt, Line, belt_of, fitting_belt_m
+from geo.terrain import bounds
 from sensors.barrier import GapError, k_barrier, weakest_links
 from sensors.layout import Layout
 from sensors.watched import CrossingError
@@ -43,7 +44,8 @@ def barrier(
     already. By ``k_barrier`` where each footprint is in one piece, the cut being the one nearest the left; else the
     pieces of one sensor fail together: the smallest set is sought by a mixed-integer program up to SMALL_CUT pieces,
     beyond that by a bound from above, the sensors of the smallest cut of pieces. ``belt_m`` as for ``gaps``; closed
-    rings are left out. Raises GapError for a border of nothing else, as they have no ends to hold, and CrossingError
+    rings are left out. Where a sensor's sight is unknown it holds nothing, so k is a lower bound there. Raises GapError
+    for a border of nothing but rings, as they have no ends to hold, and one that leads off the terrain; CrossingError
     for coverage without the layout's sensors.
     """
     chains = _chains(layout, coverage, border, belt_m, least_look_probability)
@@ -86,7 +88,7 @@ def depth_of_segments(
     −1 where no cell of the segment lies on the terrain. A chain may bend only within the segment's belt, so a border is
     at most as deep as its shallowest segment. Arguments as ``barrier``.
     """
-    belt, footprints = _footprints(layout, coverage, border, belt_m, least_look_probability)
+    belt, footprints = _footprints(layout, coverage, border, belt_m, least_look_probability, whole=False)
     depth = np.full(border.segments, -1, np.int64)
     for segment, window in enumerate(ndimage.find_objects(np.where(belt.inside, belt.segment + 1, 0))):
         if window is None:
@@ -99,7 +101,7 @@ def depth_of_segments(
 
 def _chains(layout: Layout, coverage: xr.Dataset, border: Line, belt_m: float | None, least_look: float) -> list[Chain]:
     """Overlaps and ends of each open part of the border."""
-    belt, footprints = _footprints(layout, coverage, border, belt_m, least_look)
+    belt, footprints = _footprints(layout, coverage, border, belt_m, least_look, whole=True)
     spans = border.segment_spans_m
     parts = list(shapely.get_parts(border.line))
     parts = parts[: int(np.searchsorted(np.cumsum([part.length for part in parts]), spans[-1, 1] - 1e-6)) + 1]
@@ -121,9 +123,9 @@ def _chains(layout: Layout, coverage: xr.Dataset, border: Line, belt_m: float | 
 
 
 def _footprints(
-    layout: Layout, coverage: xr.Dataset, border: Line, belt_m: float | None, least_look: float
+    layout: Layout, coverage: xr.Dataset, border: Line, belt_m: float | None, least_look: float, *, whole: bool
 ) -> tuple[Belt, dict[str, Bools]]:
-    """The belt and the cells in it that each sensor holds."""
+    """The belt and the cells in it that each sensor holds; with ``whole`` all of the border must lie on the ground."""
     if not 0.0 <= least_look < 1.0:
         raise GapError(f"{least_look!r}", where="barrier (least_look_probability)", expected="0 to below 1")
     known = [str(name) for name in coverage["sensor"].to_numpy()] if "sensor" in coverage.dims else []
@@ -132,12 +134,27 @@ def _footprints(
         raise CrossingError(f"no sensor {absent[0]!r}", where="coverage", expected="the layout's sensors")
     width = fitting_belt_m(border, coverage) if belt_m is None else belt_m
     belt = belt_of(border, coverage, belt_m=width)
+    if whole:
+        _refuse_beyond(border, coverage)
     looks = coverage["look_probability"].isel(northing=belt.rows, easting=belt.columns)
     held = {}
     for name in layout.ids:
         look = looks.isel(sensor=known.index(name)).to_numpy()
         held[name] = belt.inside & (look > least_look)
     return belt, held
+
+
+def _refuse_beyond(border: Line, coverage: xr.Dataset) -> None:
+    """What is held where nobody knows the ground is not known, and 0 would say that it is open."""
+    west, south, east, north = bounds(coverage)
+    easting, northing = border.point_at(border.segment_spans_m.mean(axis=1))
+    beyond = np.flatnonzero((easting < west) | (easting > east) | (northing < south) | (northing > north))
+    if len(beyond):
+        raise GapError(
+            f"segments such as {beyond[0]} lie beyond the terrain, {len(beyond)} in all",
+            where="barrier (border)",
+            expected="a border clipped to the terrain, or depth_of_segments",
+        )
 
 
 def _ends(belt: Belt, window: Any, own: Bools, segment: int) -> tuple[Bools, Bools]:

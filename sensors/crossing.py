@@ -6,6 +6,7 @@ detection, misses taken as independent. That a *track* is confirmed is less like
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,7 +16,9 @@ from shapely.geometry import LineString
 
 from geo.frame import FloatArray, LocalFrame
 from geo.paths_along import Along
+from geo.paths_crossing import Crossings
 from geo.paths_search import OVERLENGTH
+from sensors.barrier import GapError
 from sensors.hazard import hazard_of, probability_of, with_outages
 from sensors.watched import Watched, feels_steps, looks_of, most_hazard, searches
 
@@ -166,6 +169,25 @@ class Crossing:
         """Its path in WGS 84 longitude and latitude."""
         lon, lat = self.frame.to_lonlat(self.places[:, 0], self.places[:, 1])
         return LineString(np.column_stack([lon, lat]))
+
+
+def no_way(unknown: npt.NDArray[np.bool_]) -> str:
+    """What to say of segments that nobody is known to cross, of some of which nobody knows."""
+    if unknown.all():
+        return "nobody knows whether one can cross"
+    return "nobody can cross" + (", as far as is known" if unknown.any() else "")
+
+
+def chosen_segment(ways: Crossings, segment: int | None) -> int:
+    """``segment``, or the one whose way is cheapest; GapError where there is no way, or nobody knows of one."""
+    if segment is not None and not 0 <= segment < ways.cost.size:
+        raise GapError(f"no segment {segment}", where="crossing", expected=f"0 to {ways.cost.size - 1}")
+    chosen = ways.cheapest if segment is None else int(segment)
+    costs = ways.cost if segment is None else ways.cost[[segment]]
+    if chosen >= 0 and math.isfinite(ways.cost[chosen]):
+        return chosen
+    what = no_way(np.isnan(costs)) + ("" if segment is None else f" segment {segment}")
+    raise GapError(what, where="crossing", expected="known ground that leads from edge to edge")
 
 
 def crossing_along(seen: Watched, kind: str, direction: str, segment: int, cells: Cells, neighbours: int) -> Crossing:

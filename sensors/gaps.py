@@ -20,7 +20,7 @@ from geo.paths_crossing import INWARD, crossings
 from sensors.barrier import GapError, k_barrier, weakest_links
 from sensors.barrier_ground import barrier, depth_of_segments, single_losses
 from sensors.coverage_segments import check_required
-from sensors.crossing import Crossing, crossing_along
+from sensors.crossing import Crossing, chosen_segment, crossing_along
 from sensors.segment_detection import CROSSED, UNKNOWN, least_ways, over_segments
 from sensors.time_gaps import TimeGaps, just_opened, segment_time_gaps, time_gaps
 from sensors.tradeoff import sensor_values, trade_offs
@@ -187,18 +187,8 @@ def _fastest(seen: Watched, *, direction: str, neighbours: int) -> Any:
 
 def _crossing(seen: Watched, kind: str, direction: str, neighbours: int, segment: int | None, search: Any) -> Crossing:
     ways = search(seen, direction=direction, neighbours=neighbours)
-    chosen = ways.cheapest if segment is None else segment
-    if not 0 <= chosen < ways.cost.size:
-        if segment is None:
-            unknown = np.isnan(ways.cost)
-            what = "nobody can cross" + (", as far as is known" if unknown.any() else "")
-            what = "nobody knows whether one can cross" if unknown.all() else what
-            raise GapError(what, where="crossing", expected="known ground that leads from edge to edge")
-        raise GapError(f"no segment {segment}", where="crossing", expected=f"0 to {ways.cost.size - 1}")
-    if not np.isfinite(ways.cost[chosen]):
-        what = "nobody can cross" if np.isinf(ways.cost[chosen]) else "nobody knows whether one can cross"
-        raise GapError(f"{what} segment {chosen}", where="crossing", expected="a segment with a way through")
-    return crossing_along(seen, kind, direction, int(chosen), ways.cells(int(chosen)), neighbours)
+    chosen = chosen_segment(ways, segment)
+    return crossing_along(seen, kind, direction, chosen, ways.cells(chosen), neighbours)
 
 
 def time_average_gap(gaps_s: npt.ArrayLike, span_s: npt.ArrayLike) -> float | npt.NDArray[np.float64]:

@@ -13,8 +13,8 @@ from geo.errors import BadInput
 from geo.frame import FloatArray
 from geo.paths_along import Along
 from geo.paths_crossing import INWARD, Crossings, crossings
-from sensors.crossing import Cells, Crossing, crossing_along
-from sensors.segment_detection import CROSSED, SECOND, least_ways, over_segments
+from sensors.crossing import Cells, Crossing, chosen_segment, crossing_along, no_way
+from sensors.segment_detection import CROSSED, SECOND, UNKNOWN, least_ways, over_segments
 from sensors.watched import CrossingError, Watched
 
 MOST_POINTS: Final = 12
@@ -35,7 +35,7 @@ def trade_offs(
     Each is the best for one exchange rate of hazard for time, ``H + μ t`` (weighted sums), found between two that are
     known until nothing new comes up or there are ``most``: these are the corners of the curve, ways between two corners
     are not found. Through ``segment``, or anywhere. A camera's search is taken as endless while ways are sought. Raises
-    CrossingError where nobody can cross, and BadInput for fewer than 2 points.
+    GapError where nobody can cross or nobody knows, and BadInput for fewer than 2 points.
     """
     if most < 2:
         raise BadInput(f"{most!r}", where="trade-offs (most)", expected="at least 2 points")
@@ -76,9 +76,7 @@ class _Corner:
 
 
 def _corner(seen: Watched, ways: Crossings, segment: int | None) -> _Corner:
-    chosen = ways.cheapest if segment is None else segment
-    if not 0 <= chosen < ways.cost.size or not np.isfinite(ways.cost[chosen]):
-        raise CrossingError("nobody can cross", where="trade-offs", expected="ground that leads from edge to edge")
+    chosen = chosen_segment(ways, segment)
     cells = ways.cells(chosen)
     along = Along.ways_over(seen.on_belt, [cells])
     hazard = along.over_time(seen.per_s) + along.over_length(seen.per_m)
@@ -135,5 +133,6 @@ def sensor_values(
 def _by_segment(seen: Watched, direction: str, neighbours: int) -> FloatArray:
     found = over_segments(seen, least_ways(seen, direction=direction, neighbours=neighbours))
     if not (found["state"] == CROSSED).any():
-        raise CrossingError("nobody can cross", where="sensor values", expected="ground that leads from edge to edge")
+        what = no_way((found["state"] == UNKNOWN).to_numpy())
+        raise CrossingError(what, where="sensor values", expected="known ground that leads from edge to edge")
     return np.asarray(found["detection_probability"].to_numpy())

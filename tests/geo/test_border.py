@@ -251,6 +251,12 @@ def test_a_file_whose_line_crosses_itself_is_named(tmp_path: Path) -> None:
         ({"line": LineString()}, "empty"),
         ({"line": LineString([(1, 1), (1, 1)])}, "empty"),
         ({"line": shapely.box(0, 0, 1, 1)}, "Polygon"),
+        ({"line": LineString([(0, 0), (float("inf"), 0)])}, "not finite"),
+        ({"line": LineString([(0, 0), (1, 0), (float("nan"), 0)])}, "not finite"),
+        ({"segment_length_m": "500"}, "segment_length_m"),
+        ({"segment_length_m": None}, "segment_length_m"),
+        ({"segment_length_m": True}, "segment_length_m"),
+        ({"segment_length_m": 1e-9}, "at most 10000000 segments"),
     ],
 )
 def test_a_border_that_makes_no_sense_is_refused(settings_: dict, words: str) -> None:

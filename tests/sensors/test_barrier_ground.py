@@ -157,3 +157,18 @@ def test_what_makes_no_barrier_is_refused() -> None:
         barrier(layout, coverage.isel(sensor=slice(0, 4)), BORDER)
     with pytest.raises(BadInput, match="least_look_probability"):
         barrier(layout, coverage, BORDER, least_look_probability=1.0)
+
+
+def test_what_lies_off_the_terrain_is_held_by_nobody_knows_how_many() -> None:
+    """Refused as a whole rather than 0; segment by segment −1 there."""
+    layout, coverage = case(*LINE)
+    longer = Border(FRAME, LineString([(-200.0, 120.0), (360.0, 120.0)]), segment_length_m=90.0)
+    with pytest.raises(BadInput, match="beyond the terrain, 2 in all"):
+        barrier(layout, coverage, longer, belt_m=80.0)
+    assert depth_of_segments(layout, coverage, longer, belt_m=80.0)["depth"].to_numpy().tolist()[:2] == [-1, -1]
+
+
+def test_unknown_sight_holds_nothing() -> None:
+    masks = [*LINE[:2], LINE[2] * np.where(EAST > 200.0, np.nan, 1.0), *LINE[3:]]
+    layout, coverage = case(*masks)
+    assert barrier(layout, coverage, BORDER, belt_m=80.0) == (0, frozenset())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -191,3 +192,16 @@ def test_gaps_in_time_of_each_segment_as_sensors_fail() -> None:
 def test_fewer_than_two_points_make_no_curve() -> None:
     with pytest.raises(BadInput, match="most"):
         trade_offs(WALLED, most=1)
+
+
+@pytest.mark.parametrize(("blocked", "words"), [(math.nan, "nobody knows"), (math.inf, "nobody can cross")])
+def test_who_cannot_cross_is_told_from_who_nobody_knows_of(blocked: float, words: str) -> None:
+    ground = at_speed(GROUND, 1.0)
+    row = np.zeros(SHAPE)
+    row[5] = blocked
+    height = np.where(np.isnan(row), np.nan, ground.elevation)
+    shut = replace(WALLED, mobility=replace(ground, elevation=height, pace=np.where(np.isinf(row), np.inf, 1.0)))
+    with pytest.raises(BadInput, match=words):
+        trade_offs(shut)
+    with pytest.raises(BadInput, match=words):
+        sensor_values(shut)
