@@ -1,0 +1,180 @@
+"""Indicators that no sensor gives: dated, sourced records of crime and governance, plans and agreements, from a file.
+
+One row a value: ``place`` (a segment, section or country), ``family``, ``name``, ``value``, ``unit``, ``date`` and
+``source``; where known ``target``, ``better`` (higher or lower) and ``confidence`` (high, medium or low). A value left
+empty is an indicator that was due and not reported. Rows that contradict each other are refused.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+from geo.errors import BadInput
+
+FAMILIES: Final[Mapping[str, str]] = {
+    "crime_and_governance": "Crime and governance",
+    "national_action_plan": "Adherence to the National Action Plan",
+    "international_agreements": "Adherence to international agreements",
+    "tactical_tools": "Tactical tools: interdiction, deterrence, networked intelligence",
+}
+"""The four families of success. Only the last comes from sensors."""
+REQUIRED: Final = ("place", "family", "name", "value", "unit", "date", "source")
+OPTIONAL: Final = ("target", "better", "confidence")
+BETTER: Final = ("higher", "lower")
+CONFIDENCES: Final = ("high", "medium", "low")
+
+
+class IndicatorError(BadInput):
+    """A file of indicators that cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Indicator:
+    """One value of one indicator; ``value`` None where it was due and nobody reported it."""
+
+    place: str
+    family: str
+    name: str
+    value: float | None
+    unit: str
+    day: date
+    source: str
+    target: float | None = None
+    better: str | None = None
+    confidence: str | None = None
+
+    @property
+    def what(self) -> tuple[str, str, str]:
+        """Which indicator it is a value of: family, name and place."""
+        return self.family, self.name, self.place
+
+
+def read_indicators(path: Path, *, until: date) -> list[Indicator]:
+    """The indicators of a CSV file with a header, or a JSON list of objects, by date.
+
+    Raises IndicatorError, naming the row, for a file that cannot be read, unknown columns, values that make no sense,
+    dates after ``until``, and rows that contradict each other; see ``refuse_contradictions``.
+    """
+    found = [_indicator(row, f"{path}, row {number}", until) for number, row in enumerate(rows_of(path), start=1)]
+    refuse_contradictions(found, str(path))
+    return sorted(found, key=lambda one: (one.day, one.what))
+
+
+def rows_of(path: Path) -> list[dict[str, Any]]:
+    """Rows of a CSV file with a header, or of a JSON list; raises IndicatorError for what is neither."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        if path.suffix.lower() == ".json":
+            rows = json.loads(text)
+            if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+                raise ValueError("no list of objects")
+            return rows
+        reader = csv.DictReader(text.splitlines(), strict=True)
+        table = [dict(row) for row in reader]
+    except (OSError, ValueError, csv.Error) as error:
+        told = error.strerror if isinstance(error, OSError) else str(error)
+        raise IndicatorError(
+            f"cannot be read ({told})", where=str(path), expected="CSV with a header, or JSON"
+        ) from None
+    for number, row in enumerate(table, start=1):
+        if None in row or None in row.values():
+            raise IndicatorError(
+                "more or fewer cells than the header", where=f"{path}, row {number}", expected="a cell for each column"
+            )
+    return table
+
+
+def refuse_contradictions(indicators: Iterable[Indicator], where: str) -> None:
+    """Raise IndicatorError where two rows cannot both be true.
+
+    Of one indicator at one place: two values or two targets for one day, two units, or two directions that are better.
+    The same value from two sources is no contradiction.
+    """
+    units: dict[tuple[str, str, str], Indicator] = {}
+    days: dict[tuple[Any, ...], Indicator] = {}
+    for one in indicators:
+        first = units.setdefault(one.what, one)
+        for key in ("unit", "better"):
+            mine, theirs = getattr(one, key), getattr(first, key)
+            if mine != theirs and None not in (mine, theirs):
+                raise _contradiction(one, f"{key} {theirs!r} and {mine!r}", where)
+        same = days.setdefault((*one.what, one.day), one)
+        for key in ("value", "target"):
+            mine, theirs = getattr(one, key), getattr(same, key)
+            if mine != theirs:
+                told = f"{key} {_told(theirs)} by {same.source} and {_told(mine)} by {one.source} on {one.day}"
+                raise _contradiction(one, told, where)
+
+
+def _contradiction(one: Indicator, what: str, where: str) -> IndicatorError:
+    return IndicatorError(
+        f"{one.name!r} of {one.place} contradicts itself: {what}", where=where, expected="one value for one day"
+    )
+
+
+def _told(value: float | None) -> str:
+    return "nothing" if value is None else f"{value:g}"
+
+
+def _indicator(row: Mapping[str, Any], where: str, until: date) -> Indicator:
+    unknown = [name for name in row if name not in REQUIRED + OPTIONAL]
+    if unknown:
+        raise IndicatorError(f"unknown column {unknown[0]!r}", where=where, expected=", ".join(REQUIRED + OPTIONAL))
+    for name in REQUIRED:
+        if name not in row or (name != "value" and not str(row[name] or "").strip()):
+            raise IndicatorError(f"no {name}", where=where, expected=", ".join(REQUIRED))
+    family = str(row["family"]).strip()
+    if family not in FAMILIES:
+        raise IndicatorError(f"family {family!r}", where=where, expected=f"one of {', '.join(FAMILIES)}")
+    day = day_of(row["date"], where)
+    if day > until:
+        raise IndicatorError(f"dated {day}, after {until}", where=where, expected="what has happened already")
+    return Indicator(
+        place=str(row["place"]).strip(),
+        family=family,
+        name=str(row["name"]).strip(),
+        value=number_of(row["value"], "value", where),
+        unit=str(row["unit"]).strip(),
+        day=day,
+        source=str(row["source"]).strip(),
+        target=number_of(row.get("target"), "target", where),
+        better=_one_of(row.get("better"), BETTER, "better", where),
+        confidence=_one_of(row.get("confidence"), CONFIDENCES, "confidence", where),
+    )
+
+
+def day_of(value: Any, where: str) -> date:
+    """A day from YYYY-MM-DD; IndicatorError for anything else."""
+    try:
+        return date.fromisoformat(str(value).strip())
+    except ValueError:
+        raise IndicatorError(f"date {value!r}", where=where, expected="YYYY-MM-DD") from None
+
+
+def number_of(value: Any, name: str, where: str) -> float | None:
+    """A finite number, None for an empty cell; IndicatorError for anything else."""
+    if value is None or str(value).strip() == "":
+        return None
+    try:
+        number = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise IndicatorError(f"{name} {value!r}", where=where, expected="a number, or nothing where it is unknown")
+    return number
+
+
+def _one_of(value: Any, choices: tuple[str, ...], name: str, where: str) -> str | None:
+    text = "" if value is None else str(value).strip()
+    if not text:
+        return None
+    if text not in choices:
+        raise IndicatorError(f"{name} {text!r}", where=where, expected=f"one of {', '.join(choices)}")
+    return text

@@ -1,0 +1,218 @@
+"""The scorecard: four families always, trends by hand, contradictions refused, what is missing said plainly."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from ops import cli
+from ops.indicators import FAMILIES, IndicatorError, read_indicators
+from ops.outcome_records import read_outcomes, total_of
+from ops.samples import samples_folder
+from ops.scorecard import scorecard, trend_of
+
+HEAD = "place,family,name,value,unit,date,source,target,better,confidence\n"
+BOOKS = "place,start,end,source,apprehended,turned_back,got_away,undetected\n"
+DAY = date(2026, 1, 15)
+SAMPLES = samples_folder() / "cumberland"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Callable[..., Path]:
+    def write(text: str, name: str = "rows.csv") -> Path:
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def watchline(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    def run(*arguments: str | Path) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["watchline", "score", *map(str, arguments)])
+        monkeypatch.setattr(cli.signal, "signal", lambda *_: None)
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        captured = capsys.readouterr()
+        return int(ended.value.code or 0), captured.out, captured.err
+
+    return run
+
+
+def test_the_trend_is_the_median_slope_of_all_pairs() -> None:
+    """4 a year but for one wild value; two values give their own slope; one gives none."""
+    days = [date(2020 + n, 1, 1) for n in range(5)]
+    history = [(day, 10.0 + 4.0 * n) for n, day in enumerate(days)]
+    history[3] = (days[3], 90.0)
+    assert trend_of(history) == pytest.approx(4.0, rel=0.01)
+    assert trend_of(history[:2]) == pytest.approx(4.0, rel=0.01)
+    assert math.isnan(trend_of(history[:1]))
+
+
+def test_all_four_families_stand_there_and_say_what_is_missing(file: Callable[..., Path]) -> None:
+    rows = read_indicators(
+        file(HEAD + "X,crime_and_governance,cases,9,cases,2024-01-01,a book,5,lower,high\n"
+             "X,crime_and_governance,cases,7,cases,2025-01-01,a book,5,lower,high\n"), until=DAY,
+    )  # fmt: skip
+    card = scorecard(rows, day=DAY)
+    assert set(card.lines) == set(FAMILIES)
+    (line,) = card.lines["crime_and_governance"]
+    assert (line.value, line.distance, line.verdict, line.direction) == (7.0, -2.0, "not met", "getting better")
+    for family in ("national_action_plan", "international_agreements", "tactical_tools"):
+        assert card.missing[family][0].startswith("Nothing is recorded")
+    assert "No outcome counts" in card.missing["tactical_tools"][1]
+
+
+def test_what_was_not_reported_is_unknown_and_never_zero(file: Callable[..., Path]) -> None:
+    rows = read_indicators(file(HEAD + "X,national_action_plan,done,,1,2025-06-01,a book,1,higher,\n"), until=DAY)
+    card = scorecard(rows, day=DAY)
+    (line,) = card.lines["national_action_plan"]
+    assert math.isnan(line.value)
+    assert line.verdict == "unknown"
+    assert line.as_dict()["value"] is None
+    assert any("not reported" in sentence for sentence in card.missing["national_action_plan"])
+
+
+CASES = "X,crime_and_governance,cases,{},{},2025-01-01,{},{},{},\n"
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        (
+            CASES.format(9, "cases", "a", 5, "lower") + CASES.format(8, "cases", "b", 5, "lower"),
+            "value 9 by a and 8 by b",
+        ),
+        (
+            CASES.format(9, "cases", "a", 5, "lower") + CASES.format(9, "cases", "b", 6, "lower"),
+            "target 5 by a and 6 by b",
+        ),
+        (CASES.format(9, "cases", "a", 5, "lower") + CASES.format(9, "%", "b", 5, "lower"), "unit 'cases' and '%'"),
+        (CASES.format(9, "cases", "a", 5, "lower") + CASES.format(9, "cases", "b", 5, "higher"), "better"),
+        (CASES.format("many", "cases", "a", 5, "lower"), "row 1: value 'many'"),
+        (CASES.format("inf", "cases", "a", 5, "lower"), "value 'inf'"),
+        (CASES.format(9, "cases", "", 5, "lower"), "no source"),
+        (CASES.format(9, "cases", "a", 5, "up"), "better 'up'"),
+        (CASES.format(9, "cases", "a", 5, "lower").replace("2025-01-01", "2027-01-01"), "dated 2027-01-01, after"),
+        (CASES.format(9, "cases", "a", 5, "lower").replace("2025-01-01", "1.1.2025"), "YYYY-MM-DD"),
+        (CASES.format(9, "cases", "a", 5, "lower").replace("crime_and", "weather_and"), "family 'weather_and"),
+        ("X,crime_and_governance,cases\n", "cells than the header"),
+    ],
+)
+def test_bad_rows_are_refused_in_one_sentence(rows: str, words: str, file: Callable[..., Path]) -> None:
+    with pytest.raises(IndicatorError, match=words.replace("(", r"\(")) as refused:
+        read_indicators(file(HEAD + rows), until=DAY)
+    assert "\n" not in str(refused.value)
+
+
+def test_the_same_value_from_two_sources_is_no_contradiction(file: Callable[..., Path]) -> None:
+    text = HEAD + CASES.format(9, "cases", "a", 5, "lower") + CASES.format(9, "cases", "b", 5, "lower")
+    (line,) = scorecard(read_indicators(file(text), until=DAY), day=DAY).lines["crime_and_governance"]
+    assert line.source == "a; b"
+    assert math.isnan(line.trend)
+
+
+def test_outcomes_by_hand(file: Callable[..., Path]) -> None:
+    """Two weeks with A 60, T 21, G 19, U 25 together: 81/100, 81/125; one unknown U makes all unknown."""
+    text = BOOKS + "X,2025-11-03,2025-11-10,book,30,11,9,12\nX,2025-11-10,2025-11-17,book,30,10,10,13\n"
+    card = scorecard([], read_outcomes(file(text), until=DAY), day=DAY)
+    lines = {line.name: line for line in card.lines["tactical_tools"]}
+    assert lines["operational effectiveness"].value == 0.81
+    assert (lines["operational effectiveness"].low, lines["operational effectiveness"].high) == pytest.approx(
+        (0.7222, 0.8749), abs=5e-5
+    )
+    assert lines["statutory effectiveness"].value == pytest.approx(0.648)
+    assert lines["operational effectiveness"].direction.startswith("no clear trend")
+    weeks = lines["operational effectiveness, by weeks"]
+    assert weeks.low == pytest.approx(0.8), "both draws of the weaker week"
+    assert weeks.high == pytest.approx(0.82)
+    part = scorecard([], read_outcomes(file(text.replace("10,13", "10,")), until=DAY), day=DAY)
+    assert math.isnan({line.name: line for line in part.lines["tactical_tools"]}["statutory effectiveness"].value)
+
+
+def test_repeats_give_a_range(file: Callable[..., Path]) -> None:
+    head = BOOKS.rstrip() + ",repeated,deterred_low,deterred_high\n"
+    text = head + "X,2025-11-03,2025-11-10,book,1000,0,0,,300,.1,.4\n"
+    card = scorecard([], read_outcomes(file(text), until=DAY), day=DAY)
+    (line,) = [one for one in card.lines["tactical_tools"] if "repeated trials" in one.name]
+    assert "0.333 to 0.500" in line.note
+    assert (line.low, line.high) == pytest.approx((0.303, 0.549), abs=5e-4)
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ("X,2025-11-03,2025-11-10,b,1,1,1,1\nX,2025-11-09,2025-11-16,b,1,1,1,1\n", "two rows for 2025-11-09"),
+        ("X,2025-11-10,2025-11-10,b,1,1,1,1\n", "start before an end"),
+        ("X,2026-01-10,2026-01-17,b,1,1,1,1\n", "up to 2026-01-15"),
+        ("X,2025-11-03,2025-11-10,b,-1,1,1,1\n", "apprehended"),
+        ("X,2025-11-03,2025-11-10,b,,1,1,1\n", "no apprehended"),
+    ],
+)
+def test_bad_outcomes_are_refused(rows: str, words: str, file: Callable[..., Path]) -> None:
+    with pytest.raises(IndicatorError, match=words):
+        read_outcomes(file(BOOKS + rows), until=DAY)
+
+
+def test_the_samples_are_read() -> None:
+    assert read_indicators(SAMPLES / "indicators.csv", until=DAY)
+    assert total_of(read_outcomes(SAMPLES / "outcomes.csv", until=DAY)).apprehended == 60.0
+
+
+def test_the_command_shows_and_writes(watchline: Callable[..., tuple[int, str, str]], tmp_path: Path) -> None:
+    out = tmp_path / "card"
+    arguments = (SAMPLES / "indicators.csv", "--outcomes", SAMPLES / "outcomes.csv", "--on", "2026-01-15")
+    code, stdout, stderr = watchline(*arguments, "--out", out, "--json")
+    assert code == 0
+    assert stdout.count("\n") == 1
+    told = json.loads(stdout)
+    assert list(told["families"]) == list(FAMILIES)
+    assert "missing: Nothing is recorded" in stderr
+    page = (out / "scorecard.html").read_text(encoding="utf-8")
+    assert "script" not in page.split("<body>")[1]
+    assert "http" not in page.replace("http-equiv", "")
+    assert page.count("<h2>") == 5
+    first = page
+    watchline(*arguments, "--out", out, "--json")
+    assert (out / "scorecard.html").read_text(encoding="utf-8") == first
+
+
+def test_what_a_file_says_is_text(
+    watchline: Callable[..., tuple[int, str, str]], file: Callable[..., Path], tmp_path: Path
+) -> None:
+    evil = "<script>alert(1)</script>{{ 7*7 }}[bold]"
+    path = file(HEAD + f"{evil},crime_and_governance,{evil},9,cases,2025-01-01,{evil},5,lower,high\n")
+    code, _, _ = watchline(path, "--on", "2026-01-15", "--out", tmp_path / "card")
+    page = (tmp_path / "card" / "scorecard.html").read_text(encoding="utf-8")
+    assert code == 0
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;{{ 7*7 }}[bold]" in page
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((), "nothing to score"),
+        (("no.csv",), "cannot be read"),
+        (("--challenge", "."), "is no answer of watchline challenge"),
+        ((SAMPLES / "indicators.csv", "--on", "yesterday"), "YYYY-MM-DD"),
+        ((SAMPLES / "indicators.csv", "--place", "Nowhere"), "nothing is said of 'Nowhere'"),
+    ],
+)
+def test_the_command_refuses_in_one_sentence(
+    watchline: Callable[..., tuple[int, str, str]], arguments: tuple[str, ...], words: str
+) -> None:
+    code, stdout, stderr = watchline(*arguments, "--json")
+    assert code == 1
+    assert stdout == ""
+    assert words in stderr
+    assert "Traceback" not in stderr
