@@ -11,30 +11,41 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from fusion.coalescence import EXACT_PAIRS, EXACT_TRACKS, exchange, kinds_of, settle
 from fusion.motion import Floats, Ints
 
 ITERATIONS = 1200
 """Cap on message rounds: weights with a ratio of 1e4 need about 1,100 to reach 1e-13."""
 TOLERANCE = 1e-9
-EXACT_TRACKS = 5
-EXACT_PAIRS = 12
-"""A cluster up to this size is enumerated (at most a few hundred joint events)."""
+NOBODY = (np.zeros((0, 4)), np.zeros((0, 10)))
+"""No states: no two tracks are alike."""
 
 
 @numba.njit(cache=True)
 def marginals(
-    start: Ints, plot: Ints, weight: Floats, miss_weight: Floats, plots: int, exact_pairs: int = EXACT_PAIRS
+    start: Ints,
+    plot: Ints,
+    weight: Floats,
+    miss_weight: Floats,
+    plots: int,
+    exact_pairs: int = EXACT_PAIRS,
+    states: tuple[Floats, Floats] = NOBODY,
+    alike: float = 0.0,
 ) -> tuple[Floats, Floats, Floats]:
     """(hit (pair,), miss (track,), alone (plot,)): probability of a pair, of no plot for a track, no track for a plot.
 
     ``weight`` (pair,) is relative to the plot coming from no track, ``miss_weight`` (track,) that of giving no plot.
-    ``exact_pairs`` 0 uses belief propagation everywhere. Clusters do not touch each other's arithmetic.
+    ``exact_pairs`` 0 uses belief propagation everywhere. Clusters do not touch each other's arithmetic. With ``states``
+    (the tracks' means and packed covariances), those nearer to each other than ``alike`` (squared Mahalanobis distance)
+    are not mixed up: see fusion.coalescence.
     """
     tracks = len(miss_weight)
     hit, miss, alone = np.zeros(len(plot)), np.ones(tracks), np.ones(plots)
     forward, back, used = np.zeros(len(plot)), np.ones(len(plot)), np.zeros(plots, np.bool_)
     order, bounds = _clusters(start, plot, tracks, plots)
     by_plot = _transpose(plot, plots)
+    centre, spread = states
+    kin = np.zeros(EXACT_TRACKS, np.int64)
     for c in range(len(bounds) - 1):
         members = order[bounds[c] : bounds[c + 1]]
         pairs = 0
@@ -45,9 +56,14 @@ def marginals(
         if len(members) == 1:
             _single(members[0], start, plot, weight, miss_weight, hit, miss, alone)
         elif len(members) <= EXACT_TRACKS and pairs <= exact_pairs:
-            _enumerate(members, start, plot, weight, miss_weight, hit, miss, alone, used)
+            if len(centre) and kinds_of(members, centre, spread, alike, kin):
+                settle(members, kin, start, plot, weight, miss_weight, hit, miss, alone, used)
+            else:
+                _enumerate(members, start, plot, weight, miss_weight, hit, miss, alone, used)
         else:
             _propagate(members, start, plot, by_plot, weight, miss_weight, hit, miss, alone, forward, back)
+            if len(centre):
+                exchange(members, start, plot, weight, hit, centre, spread, alike)
     return hit, miss, alone
 
 

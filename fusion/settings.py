@@ -27,9 +27,11 @@ class TrackerSettings:
     that send no empty scans, whose silence would never drop it; drop_existence: a tentative track below it is dropped.
     confirm_existence, lose_existence: a track is confirmed at the first and closed below the second; confirm_by_event:
     is enough for a track that only triggers tell of, but those of at least two sensors.
-    gate_probability: share of true plots that the gate keeps. coast_after_s: a confirmed track unseen for longer is
-    marked coasting; coast_limit_s, coast_sd_m: it closes when unseen for so long, or when hardly any mode of motion
-    knows its place so well. trigger_births: whether a trigger alone may start a track.
+    gate_probability: share of true plots that the gate keeps. alike_distance: tracks whose states differ by less
+    (squared Mahalanobis distance) are not mixed up with each other (fusion.coalescence); 0 mixes all.
+    coast_after_s: a confirmed track unseen for longer is marked coasting; coast_limit_s, coast_sd_m: it closes when
+    unseen for so long, or when hardly any mode of motion knows its place so well. trigger_births: whether a trigger
+    alone may start a track.
     least_false_alarms: false alarms a scan where a layout says fewer. horizon_s: how late a scan may come.
     """
 
@@ -48,6 +50,7 @@ class TrackerSettings:
     confirm_by_event: float = 0.5
     lose_existence: float = 0.1
     gate_probability: float = 0.9999
+    alike_distance: float = 4.0
     coast_after_s: float = 5.0
     coast_limit_s: float = 180.0
     coast_sd_m: float = 120.0

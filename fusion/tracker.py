@@ -13,6 +13,7 @@ import xarray as xr
 
 from fusion import association, existence, gating, kalman, motion, silence, tracks
 from fusion.bias import UNBIASED, Bias
+from fusion.coalescence import EXACT_PAIRS
 from fusion.existence import CLOSING, COAST, CONFIRMING, STARTED, UPDATED
 from fusion.lifecycle import Looked, settle, sweep
 from fusion.registration import Registrar
@@ -69,7 +70,9 @@ def advance(scene: Scene, bank: TrackBank, scan: ScanColumns, bias: Bias = UNBIA
     pairs = gating.gate(mean, cov, mode, centre, spread, plots, by_northing(plots), scene.gate, east, north)
     weight = existence.weigh(pairs, plots, sight, label, scene.share, flood)
     unseen = existence.missing(sight, watch.polled)
-    hit, miss, alone = association.marginals(pairs.start, pairs.plot, weight, unseen, len(plots.kind))
+    hit, miss, alone = association.marginals(
+        pairs.start, pairs.plot, weight, unseen, len(plots.kind), EXACT_PAIRS, (centre, spread), settings.alike_distance
+    )
 
     # update
     posterior = existence.judge(pairs, plots, sight, label, hit, miss, watch.polled)
