@@ -39,6 +39,7 @@ class Row:
     """A good message on its way into the journal. Times in nanoseconds since 1970, UTC.
 
     ``signer``: the id of the key that signed it, "" for none. ``flags``: what is implausible about it, comma-separated.
+    ``timing``: how long after it was observed it came: ``live``, ``late`` or ``backfill``.
     """
 
     kind: str
@@ -54,6 +55,7 @@ class Row:
     signer: str = ""
     flags: str = ""
     replay_of: int | None = None
+    timing: str = "live"
 
 
 @dataclass(frozen=True, slots=True)

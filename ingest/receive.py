@@ -37,10 +37,14 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class ReceiverSettings:
-    """What counts as a plausible time: observed at most so long after, or before, the time of receipt."""
+    """The policy of times. Observed after receipt by more than ``future_s``: refused. Before it by at most ``live_s``:
+    live; by at most ``late_s``: late, and still put into its place; by at most ``backfill_s``: journaled for history,
+    no live alert; by more: refused."""
 
     future_s: float = 0.5
-    late_s: float = 86_400.0
+    live_s: float = 5.0
+    late_s: float = 60.0
+    backfill_s: float = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +59,11 @@ class Guards:
 class Receiver:
     """Deliveries of one sector in, a committed batch out. Pure but for the ``commit`` and ``acknowledge`` it is given.
 
-    ``commit`` returns when the batch is durable, or raises: then nothing of the batch is acknowledged and the receiver
-    must not be used again. ``acknowledge`` sends one PUBACK and may find the connection gone: the message comes again
-    and is a duplicate then. ``recall`` gives what the journal already settled of a (sensor, boot). ``told`` is what
-    sensors said of themselves (``ingest.decode.remember``); whoever goes on with a journal fills it from there first.
+    ``commit`` returns when the batch is durable, or raises: then nothing of the batch is acknowledged, and the
+    receiver must not be used again but to ``settle`` that batch. ``acknowledge`` sends one PUBACK and may find the
+    connection gone: the message comes again and is a duplicate then. ``recall`` gives what the journal already settled
+    of a (sensor, boot). ``told`` is what sensors said of themselves (``ingest.decode.remember``); whoever goes on with
+    a journal fills it from there first.
     """
 
     def __init__(
@@ -78,19 +83,26 @@ class Receiver:
         self._guards = guards or Guards()
         settings = settings or ReceiverSettings()
         self._future_ns = round(settings.future_s * 1e9)
+        self._live_ns = round(settings.live_s * 1e9)
         self._late_ns = round(settings.late_s * 1e9)
+        self._oldest_ns = round(settings.backfill_s * 1e9)
         self._news: dict[tuple[str, int], Mark] = {}
         self.told: dict[str, bytes] = {}
 
     def handle(self, deliveries: Sequence[Delivery], shed: Mapping[str, int] | None = None) -> Batch:
         """Make these durable, then acknowledge each in the order in which it came. ``shed``: topic → how many."""
         batch = self.batch(deliveries, shed)
+        self.settle(batch, deliveries)
+        return batch
+
+    def settle(self, batch: Batch, deliveries: Sequence[Delivery]) -> None:
+        """Commit what ``batch`` made of these deliveries, then acknowledge them. May be called again after a commit
+        that left nothing behind; no other batch of sensors' messages may come before it, for its marks rest on it."""
         self._commit(batch)
         for delivery in deliveries:
             self._acknowledge(delivery)
         for mark in batch.marks:
             self._news[mark.sensor, mark.boot] = mark
-        return batch
 
     def take_marks(self) -> tuple[Mark, ...]:
         """The marks to publish since the last call: one a (sensor, boot), also where only duplicates came."""
@@ -174,7 +186,13 @@ class Receiver:
             signer=signer,
             flags=flags,
             replay_of=delivery.replay_of,
+            timing=self._timing(delivery.received_ns - observed_ns),
         )
+
+    def _timing(self, age_ns: int) -> str:
+        if age_ns <= self._live_ns:
+            return "live"
+        return "late" if age_ns <= self._late_ns else "backfill"
 
     def _check_sender(
         self,
@@ -202,7 +220,7 @@ class Receiver:
     def _sent(self, said: Mapping[str, str], received_ns: int) -> int | None:
         """When the message was sent, by its sender's word; None where that cannot be."""
         sent_ns = counter(said.get("sent"), largest=2**63 - 1)
-        if sent_ns is None or not -self._future_ns <= received_ns - sent_ns <= self._late_ns:
+        if sent_ns is None or not -self._future_ns <= received_ns - sent_ns <= self._oldest_ns:
             return None
         return sent_ns
 
@@ -278,9 +296,9 @@ class Receiver:
             raise MalformedMessage(
                 "future", "observed_at", f"{ahead_s:.3f} s after receipt", f"at most {self._future_ns / 1e9} s"
             )
-        if kind == "detections" and received_ns - observed_ns > self._late_ns:
+        if kind == "detections" and received_ns - observed_ns > self._oldest_ns:
             raise MalformedMessage(
-                "expired", "observed_at", f"{-ahead_s:.0f} s before receipt", f"at most {self._late_ns / 1e9:.0f} s"
+                "expired", "observed_at", f"{-ahead_s:.0f} s before receipt", f"at most {self._oldest_ns / 1e9:.0f} s"
             )
 
 

@@ -44,10 +44,12 @@ class Subscriber:
         now_ns: Callable[[], int],
         settings: SubscriberSettings | None = None,
         connection: ConnectionSettings | None = None,
+        news: threading.Condition | None = None,
     ) -> None:
+        """``news``: what ``collect`` waits on, where something else may end its waiting, too."""
         self._settings = settings or SubscriberSettings()
         self._queue: deque[Delivery] = deque()
-        self._news = threading.Condition()
+        self._news = news or threading.Condition()
         self._shed: Counter[str] = Counter()
         self._overflowed = False
         self._connection = Connection(url, client_id, now_ns=now_ns, subscriptions=filters, settings=connection)

@@ -77,7 +77,7 @@ def _head(picture: Picture) -> Panel:
         "" if picture.memory_mb is None else f"   memory {picture.memory_mb:.0f} MB",
     )
     if picture.problem:
-        line.append(f"\nINGEST HAS NO LINK: {picture.problem}", style="bold yellow")
+        line.append(f"\nINGEST: {picture.problem}", style="bold yellow")
     if picture.address:
         line.append(f"\n{picture.address}", style="underline")
     return Panel(line, title=Text(picture.title), title_align="left", border_style="dim")

@@ -11,7 +11,7 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,11 +25,11 @@ from ops.clock import ScenarioClock
 from ops.config import Ground, Settings, load_sector, load_settings, open_ground
 from ops.feeds import FeedSettings, OutboxPublisher, Unit
 from ops.ground_view import border_view, layout_view, sector_view
-from ops.journal_reader import ANY, JournalError, JournalReader, JournalRow
+from ops.journal_reader import ANY, Counts, JournalError, JournalReader, JournalRow
 from ops.picture import alert_dict, sensors_live, tracks_live
 from ops.pipeline import Pipeline
 from ops.processes import child_main, say
-from ops.store import Store
+from ops.store import Store, StoreFull
 from ops.store_reader import Reader
 
 ROWS_A_STRETCH: Final = 500
@@ -37,7 +37,10 @@ JOURNAL_WAIT_S: Final = 120.0
 POLL_S: Final = 0.005
 PICTURE_EVERY_S: Final = 0.2
 REPORT_EVERY_S: Final = 0.5
+DISK_WAIT_S: Final = 0.25
 LATENCIES_KEPT: Final = 200_000
+TIMINGS: Final = ("late", "backfill", "future", "expired")
+"""See ``ingest.receive.ReceiverSettings``; what is not of these is live."""
 CHECKPOINT_BYTES_A_S: Final = 1e6
 
 
@@ -66,6 +69,7 @@ class Fusion:
     """One journal to one store. ``step`` takes one stretch; everything of it is in the store when it returns."""
 
     def __init__(self, journal: JournalReader, store: Store, ground: Ground, settings: Settings, clock: ScenarioClock):
+        self.stopping = threading.Event()
         self._journal, self._store, self._ground, self._settings, self._clock = journal, store, ground, settings, clock
         self.pipeline = Pipeline(ground, settings, checkpoint=store.checkpoint)
         self.latencies = Latencies(clock)
@@ -100,13 +104,13 @@ class Fusion:
         self._commit(self._store.cursor, [])
         self._checkpoint()
         rest = self.pipeline.take_history(final=True)
-        self._store.commit(self._store.cursor, stamp_ns=self.pipeline.now_ns, history=rest)
+        self._write(self._store.cursor, history=rest)
 
     def _checkpoint(self) -> None:
         """After the alerts of its stretch, which do not wait for it. A large one lasts longer, to spare the disk."""
         pipeline = self.pipeline
         history, saved = pipeline.take_history(), pipeline.save()
-        self._store.commit(self._store.cursor, stamp_ns=pipeline.now_ns, history=history, checkpoint=saved)
+        self._write(self._store.cursor, history=history, checkpoint=saved)
         self._checkpoint_due_ns = self._after_s(max(self._settings.checkpoint_s, len(saved) / CHECKPOINT_BYTES_A_S))
 
     def _after_s(self, seconds: float) -> int:
@@ -120,23 +124,44 @@ class Fusion:
             live = {
                 "tracks_live": tracks_live(pipeline, frame),
                 "sensors": sensors_live(self._ground.layout, pipeline.health, pipeline.revoked, pipeline.faults),
-                "counts": counts_of(self._journal),
+                "counts": counts_of(self._journal, pipeline.ingest),
             }
-        self._store.commit(
-            cursor,
-            stamp_ns=pipeline.now_ns,
-            alerts=[alert_dict(alert, frame) for alert in alerts],
-            **live,
-        )
+        self._write(cursor, alerts=[alert_dict(alert, frame) for alert in alerts], **live)
+
+    def _write(self, cursor: int, **parts: Any) -> None:
+        """Commit to the store. On a full disk wait: ingest, which looks for it, soon lets its reserve go."""
+        said = False
+        while True:
+            try:
+                self._store.commit(cursor, stamp_ns=self.pipeline.now_ns, **parts)
+                break
+            except StoreFull as error:
+                if not said:
+                    say(problem=f"DISK_FULL: {error}")
+                said = True
+                if self.stopping.wait(DISK_WAIT_S):
+                    raise
+        if said:
+            say(problem=None)
 
 
-def counts_of(journal: JournalReader) -> dict[str, dict[str, int]]:
-    """Receipts of detections per sensor, and how many of the journaled scans were implausible."""
-    flagged = journal.flagged()
-    return {
-        name: {**_plain(counts), "implausible": flagged.get(name, {}).get(ANY, 0)}
+def counts_of(journal: JournalReader, ingest: Mapping[str, int] | None = None) -> dict[str, dict[str, int]]:
+    """Receipts of detections per sensor, how many of the journaled scans were implausible, and how old they came.
+
+    Under "", of no sensor: ``ingest``, what ingest tells of itself.
+    """
+    flagged, timings = journal.flagged(), journal.timings()
+    found = {
+        name: {
+            **_plain(counts),
+            "implausible": flagged.get(name, {}).get(ANY, 0),
+            **{timing: timings.get(name, {}).get(timing, 0) for timing in TIMINGS},
+        }
         for name, counts in journal.counts().items()
     }
+    if ingest:
+        found[""] = {**found.get("", _plain(Counts())), **ingest}
+    return found
 
 
 def _plain(counts: Any) -> dict[str, int]:
@@ -154,6 +179,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
         store = Store(arguments.store)
         stack.callback(store.close)
         fusion = Fusion(journal, store, ground, settings, clock)
+        fusion.stopping = stop
         if arguments.feed:
             stack.enter_context(_feed(arguments, settings, store, clock, fusion.news))
         say(

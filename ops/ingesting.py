@@ -9,13 +9,15 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from geo.errors import BadInput, WatchlineError
 from ingest.address import BrokerUrl
-from ingest.batch import Batch
+from ingest.batch import Batch, Delivery
 from ingest.identity import Identity
 from ingest.mqtt import ConnectionSettings
 from ingest.plausibility import Plausibility
@@ -23,20 +25,25 @@ from ingest.quarantine import Quarantine
 from ingest.receive import Guards, Receiver, ReceiverSettings
 from ingest.subscriber import Subscriber
 from ingest.topics import sensor_filter, sensor_topic, unit_filter
-from ingest.trust import ROLE_OF, Trust
+from ingest.trust import ROLE_OF, Trust, counter
 from ingest.wire import encode_ack
 from ops.broker import URL_VARIABLE
 from ops.clock import ScenarioClock
+from ops.disk import DISK, DiskSettings, DiskState, DiskWatch
+from ops.doors import Door
 from ops.identity import IDENTITY_VARIABLE, INGEST, identity_of, signatures_of_environment
-from ops.journal import Journal
+from ops.journal import Journal, JournalFull
 from ops.journaled import learn
 from ops.processes import say, stop_when_parent_ends
 from ops.replays import ReplayFolder, carry_out
 from ops.revocation import Revocations
+from ops.steady import CLOCK, ClockJump, SteadyClock
 
 TICK_NS: Final = 1_000_000_000
 MARKS_EVERY_S: Final = 0.05
 CHECK_EVERY_S: Final = 1.0
+LOOK_EVERY_S: Final = 0.5
+"""How often the disk and the machine's clock are looked at."""
 TOLD_ROWS: Final = 200_000
 """A restarted ingest knows what sensors of other standards than our JSON said of themselves in so many newest rows."""
 
@@ -56,6 +63,7 @@ class IngestOptions:
     identities: Path | None = None
     signatures_required: bool = False
     layout: Path | None = None
+    disk: DiskSettings = field(default_factory=DiskSettings)
 
 
 class Ingest:
@@ -63,18 +71,15 @@ class Ingest:
 
     def __init__(self, url: BrokerUrl, journal: Journal, clock: ScenarioClock, options: IngestOptions) -> None:
         sector = options.sector
-        self._journal, self._clock, self._options = journal, clock, options
-        self._subscriber = Subscriber(
-            url,
-            client_id=f"watchline-{sector}-ingest",
-            filters=[
-                sensor_filter(sector, "detections"),
-                sensor_filter(sector, "status"),
-                unit_filter(sector, "position"),
-                unit_filter(sector, "reply"),
-            ],
-            now_ns=clock.now_ns,
-            connection=ConnectionSettings(options.keepalive_s, tls=options.identity.tls),
+        self._journal, self._options = journal, options
+        self._clock = SteadyClock(clock.now_ns, clock.rate)
+        self._disk = DiskWatch(journal.path.parent, options.disk)
+        self._news = threading.Condition()
+        self._subscriber = self._subscribe(
+            url, "ingest", [sensor_filter(sector, channel) for channel in ("detections", "status")]
+        )
+        self._units = self._subscribe(
+            url, "ingest-units", [unit_filter(sector, channel) for channel in ("position", "reply")]
         )
         self._revocations = None
         trust = None
@@ -88,26 +93,53 @@ class Ingest:
         self._receiver = Receiver(
             sector,
             commit=journal.commit,
-            acknowledge=self._subscriber.acknowledge,
+            acknowledge=self._acknowledge,
             recall=journal.recall,
             settings=options.settings,
             guards=Guards(trust, self._quarantine, None if options.layout is None else _gate(options.layout)),
         )
         for row in journal.foreign_status(TOLD_ROWS):
             learn(row, self._receiver.told)
+        self._sensors_door = Door(self._subscriber, self._receiver, self._look)
+        self._units_door = Door(self._units, self._receiver, self._look)
         self._replays = ReplayFolder(journal.path)
         self._problem: str | None = None
+        self._told_full = False
+        self._jumps: list[ClockJump] = []
         self._boot, self._seq = clock.now_ns() // 1_000_000_000, 0
+
+    def _subscribe(self, url: BrokerUrl, name: str, filters: list[str]) -> Subscriber:
+        return Subscriber(
+            url,
+            client_id=f"watchline-{self._options.sector}-{name}",
+            filters=filters,
+            now_ns=self._clock.now_ns,
+            connection=ConnectionSettings(self._options.keepalive_s, tls=self._options.identity.tls),
+            news=self._news,
+        )
 
     def run(self, stopping: threading.Event) -> None:
         """Ingest until ``stopping``. JournalError when the disk fails: nothing unwritten was acknowledged."""
         self._subscriber.start(timeout_s=self._options.wait_s)
-        say(ready=True)
+        try:
+            self._units.start(timeout_s=self._options.wait_s)
+            say(ready=True)
+            self._run(stopping)
+        finally:
+            self._subscriber.stop()
+            self._units.stop()
+            self._disk.release()
+
+    def _run(self, stopping: threading.Event) -> None:
         next_tick_ns = self._clock.now_ns()
         marks_s = time.monotonic()
-        check_s = marks_s - CHECK_EVERY_S
-        try:
-            while not stopping.is_set():
+        check_s = look_s = marks_s - CHECK_EVERY_S
+        while not stopping.is_set():
+            now_s = time.monotonic()
+            if now_s - look_s >= LOOK_EVERY_S:
+                look_s = now_s
+                self._look_around()
+            try:
                 self._take()
                 now_ns, now_s = self._clock.now_ns(), time.monotonic()
                 if not next_tick_ns - TICK_NS <= now_ns < next_tick_ns:  # due, or the clock was set back
@@ -118,20 +150,69 @@ class Ingest:
                 if now_s - check_s >= CHECK_EVERY_S:
                     check_s = now_s
                     self._check(now_ns)
-            self._publish_marks()
-        finally:
-            self._subscriber.stop()
+            except JournalFull:
+                self._disk.fill()
+                self._say_problem()
+                stopping.wait(MARKS_EVERY_S)
+        self._publish_marks()
 
     def _take(self) -> None:
-        deliveries = self._subscriber.collect(wait_s=MARKS_EVERY_S)
-        shed = self._subscriber.take_shed()
-        if deliveries or shed:
-            batch = self._receiver.handle(deliveries, shed)
+        """Units' messages first. Sensors' wait, unread and unacknowledged, while the disk is full."""
+        self._units_door.take(wait_s=0.0)
+        if self._disk.full:
+            with self._news:
+                self._news.wait(MARKS_EVERY_S)
+            return
+        batch = self._sensors_door.take(wait_s=MARKS_EVERY_S)
+        if batch is not None:
             self._clear_revoked(batch)
+
+    def _acknowledge(self, delivery: Delivery) -> bool:
+        by_unit = delivery.topic.split("/", 4)[3:4] == ["unit"]
+        return (self._units if by_unit else self._subscriber).acknowledge(delivery)
+
+    def _look(self, deliveries: list[Delivery]) -> list[Delivery]:
+        """What senders say of the time, before it is held against them: the machine's clock may have been set."""
+        if not deliveries:
+            return deliveries
+        self._note_jump(self._clock.check())
+        said = [(one.topic, counter(dict(one.properties).get("sent"), largest=2**63 - 1), one.received_ns)
+                for one in (deliveries if self._clock.jump_ns else deliveries[-1:])]  # fmt: skip
+        self._clock.witness((topic, sent, at_ns) for topic, sent, at_ns in said if sent is not None)
+        if not self._clock.jump_ns:
+            return deliveries
+        before_ns = self._clock.jump_ns
+        jump = self._clock.check()
+        self._note_jump(jump)
+        if jump is None or not jump.taken:
+            return deliveries
+        return [replace(one, received_ns=one.received_ns + before_ns) for one in deliveries]
+
+    def _note_jump(self, jump: ClockJump | None) -> None:
+        if jump is not None:
+            self._jumps.append(jump)
+
+    def _look_around(self) -> None:
+        """Twice a second: has the disk room, was the machine's clock set; what there is of it goes into the journal."""
+        self._disk.check()
+        self._note_jump(self._clock.check())
+        now_ns = self._clock.now_ns()
+        try:
+            while self._jumps:
+                self._journal.append(CLOCK, "", now_ns, msgspec.json.encode(self._jumps[0]))
+                del self._jumps[0]
+            if self._disk.full != self._told_full:
+                body = msgspec.json.encode(DiskState(self._disk.full, self._disk.free_bytes))
+                self._journal.append(DISK, "", now_ns, body)
+                self._told_full = self._disk.full
+        except JournalFull:
+            self._disk.fill()
+        self._say_problem()
 
     def _check(self, now_ns: int) -> None:
         """The look around, every second: the link, who was cut off, and which keys are no longer believed."""
         self._subscriber.check()
+        self._units.check()
         for held in self._quarantine.take_events():
             say(
                 quarantine={
@@ -141,14 +222,23 @@ class Ingest:
                     "shed": held.shed,
                 }
             )
-        carry_out(self._replays, self._journal, self._receiver.handle, now_ns)
-        problem = self._subscriber.problem
+        if not self._disk.full:
+            carry_out(self._replays, self._journal, self._receiver.handle, now_ns)
         if self._revocations is not None and self._trust is not None:
             for source in self._revocations.check(now_ns):
                 say(revoked=source)
                 self._clear(source)
             self._trust.register = self._revocations.register
-            problem = problem or self._revocations.problem
+        self._say_problem()
+
+    def _say_problem(self) -> None:
+        """What is wrong, in one sentence, when that has changed; the worst first."""
+        problem = self._subscriber.problem or self._units.problem
+        if self._disk.full:
+            problem = f"DISK_FULL: {self._disk.free_bytes / 1e6:.1f} MB left; sensors' messages wait at their senders"
+            problem = self._problem if (self._problem or "").startswith("DISK_FULL") else problem
+        elif problem is None and self._revocations is not None:
+            problem = self._revocations.problem
         if problem != self._problem:
             self._problem = problem
             say(problem=problem)
@@ -208,7 +298,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--journal", required=True, type=Path, help="SQLite file; created when missing")
     parser.add_argument("--layout", type=Path, help="flag reports that cannot be true of these sensors")
     parser.add_argument("--future-s", type=float, default=0.5, help="refuse what is dated further ahead (default 0.5)")
-    parser.add_argument("--late-s", type=float, default=86_400.0, help="refuse what is older (default a day)")
+    parser.add_argument("--late-s", type=float, default=60.0, help="put into its place what is older (default 60)")
+    parser.add_argument("--backfill-s", type=float, default=86_400.0, help="refuse what is older (default a day)")
+    parser.add_argument("--reserve-mb", type=float, default=64.0, help="room on the disk kept back for alerts")
     parser.add_argument("--wait-s", type=float, default=10.0, help="how long a broker may take to answer at the start")
     parser.add_argument("--keepalive-s", type=int, default=10, help="a dead broker is noticed in 1.5 times this")
     ScenarioClock.add_arguments(parser)
@@ -229,13 +321,14 @@ def _run(url: BrokerUrl, options: argparse.Namespace, stopping: threading.Event)
     folder = os.environ.get(IDENTITY_VARIABLE)
     ingest_options = IngestOptions(
         options.sector,
-        ReceiverSettings(options.future_s, options.late_s),
+        ReceiverSettings(options.future_s, late_s=options.late_s, backfill_s=options.backfill_s),
         options.wait_s,
         options.keepalive_s,
         identity_of(INGEST),
         Path(folder) if folder else None,
         signatures_of_environment() == "required",
         options.layout,
+        DiskSettings(round(options.reserve_mb * 1e6)),
     )
     journal = Journal(options.journal)
     try:

@@ -1,8 +1,9 @@
 """The journal: what ingest received, in order of arrival, on disk before anybody is told so. It is the truth.
 
 SQLite, WAL, synchronous=FULL; one writer, any number of readers in other processes. A batch is one transaction: rows,
-dead letters, counts and marks are all there or none is. On any error of the disk the journal refuses to go on: after
-a failed fsync nobody knows what is on the disk (PostgreSQL's rule), so the process ends and recovers by restarting.
+dead letters, counts and marks are all there or none is. When the disk is full nothing of it is written, and it may be
+tried again. On any other error of the disk the journal refuses to go on: after a failed fsync nobody knows what is on
+the disk (PostgreSQL's rule), so the process ends and recovers by restarting.
 """
 
 from __future__ import annotations
@@ -19,7 +20,16 @@ from typing import Final
 from ingest.batch import KEPT_BYTES, Batch, DeadLetter, Row, SourceKey, digest
 from ingest.errors import UNPROVEN
 from ingest.marks import MAX_AHEAD
-from ops.journal_reader import ANY, APPLICATION_ID, SCHEMA_VERSION, Counts, JournalError, JournalReader, JournalRow
+from ops.journal_reader import (
+    ANY,
+    APPLICATION_ID,
+    SCHEMA_VERSION,
+    Counts,
+    JournalError,
+    JournalFull,
+    JournalReader,
+    JournalRow,
+)
 from ops.journal_sql import (
     BOOT,
     CLOSE_BATCH,
@@ -32,9 +42,11 @@ from ops.journal_sql import (
     MARK,
     TABLES,
     TABLES_2,
+    TABLES_3,
+    TIMING,
 )
 
-__all__ = ["Counts", "Journal", "JournalError", "JournalReader", "JournalRow"]
+__all__ = ["Counts", "Journal", "JournalError", "JournalFull", "JournalReader", "JournalRow"]
 
 _NO_IDENTITY: Final = -1
 
@@ -80,7 +92,8 @@ class Journal(JournalReader):
         db.execute("BEGIN IMMEDIATE")
         found = self._check_schema()
         if found < SCHEMA_VERSION:
-            for statement in ((TABLES if found == 0 else FROM_1) + TABLES_2).split(";"):
+            steps = [TABLES + TABLES_2, FROM_1 + TABLES_2, ""][found] + ";" + TABLES_3
+            for statement in steps.split(";"):
                 db.execute(statement)
             db.execute(f"PRAGMA application_id={APPLICATION_ID}")
             db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
@@ -237,6 +250,14 @@ class Journal(JournalReader):
             for reason in (ANY, *message.flags.split(","))
         )
         self._db.executemany(FLAG, [(*key, count) for key, count in flagged.items()])
+        timed = Counter(
+            (message.sensor, message.timing if isinstance(message, Row) else message.code)
+            for message, outcome in zip(batch.messages, outcomes, strict=True)
+            if message.kind == "detections" and outcome != "duplicate"
+            if isinstance(message, Row) == (outcome == "journaled")  # not a row that became a conflict
+            if isinstance(message, Row) or message.code in ("future", "expired")
+        )
+        self._db.executemany(TIMING, [(*key, count) for key, count in timed.items()])
         self._db.executemany(
             "INSERT OR REPLACE INTO replays VALUES (?, ?, ?)",
             [
@@ -266,20 +287,26 @@ class _Transaction:
             raise self._break(error) from error
 
     def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        db = self._journal._db
         try:
             if error is None:
-                self._journal._db.execute("COMMIT")
+                db.execute("COMMIT")
                 return
-            if self._journal._db.in_transaction:
-                self._journal._db.execute("ROLLBACK")
         except sqlite3.Error as failed:
-            raise self._break(failed) from failed
+            error = failed
+        try:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+        except sqlite3.Error as failed:
+            raise self._break(failed, for_good=True) from failed
         if isinstance(error, sqlite3.Error):
             raise self._break(error) from error
 
-    def _break(self, error: sqlite3.Error) -> JournalError:
-        self._journal._broken = self._journal._error(error)
-        return self._journal._broken
+    def _break(self, error: sqlite3.Error, *, for_good: bool = False) -> JournalError:
+        found = self._journal._error(error)
+        if for_good or not isinstance(found, JournalFull):
+            self._journal._broken = found
+        return found
 
 
 def _said_of(message: Row | DeadLetter, outcome: str) -> str:

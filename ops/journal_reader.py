@@ -10,7 +10,7 @@ from typing import Final, Self
 from geo.errors import BadInput
 from ingest.batch import DeadLetter, SourceKey
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 APPLICATION_ID: Final = 0x574C4A31  # "WLJ1"
 
 
@@ -28,6 +28,10 @@ FROM dead_letters WHERE id > ? ORDER BY id LIMIT ?
 
 class JournalError(BadInput):
     """A journal that cannot be opened, read or written. Nothing that was not committed has been acknowledged."""
+
+
+class JournalFull(JournalError):
+    """The disk is full: nothing of this transaction was written, and the same one may be tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +180,14 @@ class JournalReader:
                 found.setdefault(sensor, {})[reason] = count
         return found
 
+    def timings(self) -> dict[str, dict[str, int]]:
+        """Sensor → ``live``, ``late``, ``backfill`` (journaled scans), ``future``, ``expired`` (refused) → how many."""
+        found: dict[str, dict[str, int]] = {}
+        if self._version >= 3:
+            for sensor, timing, count in self._db.execute("SELECT * FROM timings ORDER BY sensor, timing"):
+                found.setdefault(sensor, {})[timing] = count
+        return found
+
     def dead_letters(self, after_id: int = 0, limit: int = 1000) -> list[tuple[int, DeadLetter]]:
         """(id, dead letter) with id above ``after_id``, oldest first. ``replay_of`` is None in all of them."""
         query = _DEAD_LETTERS if self._version >= 2 else _DEAD_LETTERS.replace(", sender, said", "")
@@ -233,8 +245,8 @@ class JournalReader:
     def _error(self, error: sqlite3.Error) -> JournalError:
         name = getattr(error, "sqlite_errorname", "")
         where = self._path.name
-        if name.startswith("SQLITE_FULL"):
-            return JournalError("the disk is full", where=where, expected="free space; senders keep what they sent")
+        if name in ("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE"):
+            return JournalFull("the disk is full", where=where, expected="free space; senders keep what they sent")
         if name.startswith("SQLITE_IOERR"):
             return JournalError(f"the disk failed ({name})", where=where, expected="a disk that works; then restart")
         if name.startswith("SQLITE_NOTADB"):

@@ -73,6 +73,14 @@ CREATE TABLE flagged (
 ) WITHOUT ROWID;
 CREATE TABLE replays (id INTEGER PRIMARY KEY, at_ns INTEGER NOT NULL, outcome TEXT NOT NULL)
 """
+TABLES_3: Final = """
+CREATE TABLE timings (
+    sensor TEXT NOT NULL,
+    timing TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (sensor, timing)
+) WITHOUT ROWID
+"""
 FROM_1: Final = """
 ALTER TABLE journal ADD COLUMN signer TEXT NOT NULL DEFAULT '';
 ALTER TABLE journal ADD COLUMN flags TEXT NOT NULL DEFAULT '';
@@ -110,4 +118,7 @@ INSERT INTO boots VALUES (?, ?, ?, ?) ON CONFLICT (sensor, kind, key) DO UPDATE 
 """
 FLAG: Final = """
 INSERT INTO flagged VALUES (?, ?, ?) ON CONFLICT (sensor, reason) DO UPDATE SET count = count + excluded.count
+"""
+TIMING: Final = """
+INSERT INTO timings VALUES (?, ?, ?) ON CONFLICT (sensor, timing) DO UPDATE SET count = count + excluded.count
 """

@@ -18,6 +18,10 @@ def unaccounted(figures: Mapping[str, int]) -> int | None:
     return figures["received"] - sum(figures[name] for name in ACCOUNTED)
 
 
+INGEST_GAUGES = {"disk_full": "watchline_ingest_disk_full", "clock_jumps": "watchline_ingest_clock_jumps_total"}
+"""What ingest tells of itself, among the counts of no sensor (\"\")."""
+
+
 def metrics_text(progress: Progress, counts: Live | None, stream_clients: int) -> str:
     """All figures in the Prometheus text format 0.0.4, families in order of name."""
     sensors = {} if counts is None else msgspec.json.decode(counts.body, type=dict[str, dict[str, int]])
@@ -25,6 +29,9 @@ def metrics_text(progress: Progress, counts: Live | None, stream_clients: int) -
     for sensor, figures in sorted(sensors.items()):
         label = f'{{sensor="{_escaped(sensor)}"}}'
         for name, value in figures.items():
+            if not sensor and name in INGEST_GAUGES:
+                families[INGEST_GAUGES[name]] = [f" {value}"]
+                continue
             families.setdefault(f"watchline_{name}_total", []).append(f"{label} {value}")
         missing = unaccounted(figures)
         if missing is not None:

@@ -35,11 +35,13 @@ from geo.errors import BadInput
 from ingest.errors import MalformedMessage
 from ingest.units import Position, Reply, decode_unit
 from ops.config import Ground, Settings, record_from
+from ops.disk import DISK, DiskState
 from ops.faults import FaultMemory
 from ops.journal_reader import JournalRow
 from ops.journaled import learn, scan_of_row, status_of_row
 from ops.knowing import insight_of
 from ops.revocation import REVOCATION, Revocation
+from ops.steady import CLOCK, ClockJump
 from sensors.columns import columns_of
 from sensors.health import SensorStatus, health
 
@@ -67,6 +69,7 @@ class Memory(msgspec.Struct):
 
     said: a sensor's own word (online, maintenance, offline), when it came and until when it holds. unusable: reports
     that are in the journal but not of this layout, by reason; they are counted and shown, never dropped in silence.
+    ingest: what it told of itself: whether its disk is full, how often its machine's clock jumped.
     revoked: sensors and units whose keys are no longer believed, and since when. told: what sensors of other standards
     than our JSON said of themselves.
     """
@@ -80,6 +83,7 @@ class Memory(msgspec.Struct):
     revoked: dict[str, int] = {}
     unusable: dict[str, int] = {}
     faults: FaultMemory = msgspec.field(default_factory=FaultMemory)
+    ingest: dict[str, int] = {}
     told: dict[str, bytes] = {}
 
 
@@ -147,6 +151,8 @@ class Pipeline:
             news = self._take_action(row)
         elif row.kind == REVOCATION:
             self._take_revocation(row)
+        elif row.kind in (DISK, CLOCK):
+            self._take_event(row)
         elif row.kind == "position":
             news = self._take_position(row)
         return news + self._judge() if row.closes_batch else news
@@ -183,6 +189,11 @@ class Pipeline:
     def faults(self) -> Mapping[str, Mapping[str, str]]:
         """What is wrong with sensors that are heard, by sensor and name of the fault."""
         return self._memory.faults.told()
+
+    @property
+    def ingest(self) -> Mapping[str, int]:
+        """What ingest told of itself: ``disk_full`` (1 while it is), ``clock_jumps``."""
+        return self._memory.ingest
 
     @property
     def revoked(self) -> Mapping[str, int]:
@@ -237,6 +248,17 @@ class Pipeline:
         else:
             self._heard(row)
         self._memory.said[row.sensor] = (word, row.received_ns, None)
+
+    def _take_event(self, row: JournalRow) -> None:
+        """What ingest says of its disk and its machine's clock."""
+        told = self._memory.ingest
+        try:
+            if row.kind == DISK:
+                told["disk_full"] = int(msgspec.json.decode(row.body, type=DiskState).full)
+            elif not msgspec.json.decode(row.body, type=ClockJump).taken:
+                told["clock_jumps"] = told.get("clock_jumps", 0) + 1
+        except msgspec.DecodeError as error:
+            self._unusable(row, error)
 
     def _take_action(self, row: JournalRow) -> tuple[Alert, ...]:
         try:

@@ -58,7 +58,7 @@ def import_recording(
 def _journal(scans: list[Scan], path: Path, sector_id: str, screen: Console) -> None:
     journal = Journal(path)
     try:
-        never = ReceiverSettings(future_s=float(10**9), late_s=float(10**9))
+        never = ReceiverSettings(future_s=float(10**9), backfill_s=float(10**9))
         receiver = Receiver(
             sector_id, commit=journal.commit, acknowledge=lambda _: None, recall=journal.recall, settings=never
         )

@@ -132,7 +132,7 @@ def test_just_inside_the_window_of_time_is_a_row() -> None:
     log.receiver().handle([delivery(scan(1, age_s=-0.5)), delivery(scan(2, age_s=86_400)), delivery(scan(3, age_s=61))])
     assert len(only(log).rows) == 3, "late up to a day is journaled as backfill"
     narrow = Log()
-    narrow.receiver(ReceiverSettings(future_s=0.0, late_s=60.0)).handle(
+    narrow.receiver(ReceiverSettings(future_s=0.0, backfill_s=60.0)).handle(
         [delivery(scan(1, age_s=-0.5)), delivery(scan(3, age_s=61))]
     )
     assert [dead.code for dead in only(narrow).dead_letters] == ["future", "expired"]

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from ingest.marks import Mark
 from ingest.receive import Batch, DeadLetter, Row, digest
-from ops.journal import Counts, Journal, JournalError, JournalReader
+from ops.journal import Counts, Journal, JournalError, JournalFull, JournalReader
 from ops.journal_reader import Recount
 
 NOW_NS = 1_773_522_000_000_000_000
@@ -207,22 +207,57 @@ def test_one_writer_and_foreign_newer_or_missing_files_are_one_sentence(tmp_path
         JournalReader(tmp_path / "empty.sqlite")
 
 
-def test_a_full_disk_stores_nothing_of_the_batch_and_ends_the_writer(tmp_path: Path) -> None:
+def test_a_full_disk_stores_nothing_of_the_batch_and_the_same_batch_goes_in_later(tmp_path: Path) -> None:
     path = tmp_path / "j.sqlite"
     with Journal(path) as journal:
         journal.commit(Batch((row(1),)))
         pages = journal._db.execute("PRAGMA page_count").fetchone()[0]
         journal._db.execute(f"PRAGMA max_page_count={pages + 3}")
-        with pytest.raises(JournalError, match=r"the disk is full; expected free space"):
-            journal.commit(Batch((row(2), *(row(seq, body=b"x" * 4000) for seq in range(3, 9)))))
+        large = Batch((row(2), *(row(seq, body=b"x" * 4000) for seq in range(3, 9))))
+        for _ in range(3):
+            with pytest.raises(JournalFull, match=r"the disk is full; expected free space"):
+                journal.commit(large)
+            assert [r.seq for r in journal.read()] == [1]
+            assert journal.counts() == {"r1": Counts(received=1, journaled=1)}
         journal._db.execute("PRAGMA max_page_count=1000000")
+        journal.commit(large)
+    with Journal(path) as journal:
+        assert [r.seq for r in journal.read()] == list(range(1, 9))
+        assert journal.counts() == {"r1": Counts(received=8, journaled=8)}
+
+
+def test_after_any_other_fault_of_the_disk_the_writer_goes_on_no_more(tmp_path: Path) -> None:
+    """No second try after a failed write: only a new process may find out what the disk holds."""
+
+    class Failing:
+        """The connection, but COMMIT fails as a failed fsync does."""
+
+        def __init__(self, db: sqlite3.Connection) -> None:
+            self.db, self.fails = db, True
+
+        def execute(self, sql: str, *values: object) -> sqlite3.Cursor:
+            if sql == "COMMIT" and self.fails:
+                error = sqlite3.OperationalError("disk I/O error")
+                error.sqlite_errorname = "SQLITE_IOERR_FSYNC"
+                raise error
+            return self.db.execute(sql, *values)
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self.db, name)
+
+    path = tmp_path / "j.sqlite"
+    with Journal(path) as journal:
+        journal.commit(Batch((row(1),)))
+        failing = Failing(journal._db)
+        journal._db = failing  # type: ignore[assignment]
+        with pytest.raises(JournalError, match="SQLITE_IOERR_FSYNC"):
+            journal.commit(Batch((row(2),)))
+        failing.fails = False
         for write in (lambda: journal.commit(Batch((row(2),))), lambda: journal.tick(NOW_NS)):
-            with pytest.raises(JournalError, match="the disk is full"):
-                write()  # no second try after a failed write: only a new process may find out what the disk holds
+            with pytest.raises(JournalError, match="SQLITE_IOERR_FSYNC"):
+                write()
     with Journal(path) as journal:
         assert [r.seq for r in journal.read()] == [1]
-        assert journal.counts() == {"r1": Counts(received=1, journaled=1)}
-        journal.commit(Batch((row(2),)))
 
 
 SMALL_DISK = """

@@ -1,0 +1,39 @@
+"""The doors of ingest: one for units' messages, which must come in whatever happens, one for sensors' messages.
+
+Each has its own connection, so that a flood at the one, or messages held back there, do not stand before the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from ingest.batch import Batch, Delivery
+from ingest.receive import Receiver
+from ingest.subscriber import Subscriber
+
+
+@dataclass(slots=True)
+class Door:
+    """One subscriber. A batch that found no room on the disk is kept here, unacknowledged, and is the next to go.
+
+    ``look`` may change the deliveries before they are judged.
+    """
+
+    subscriber: Subscriber
+    receiver: Receiver
+    look: Callable[[list[Delivery]], list[Delivery]]
+    _held: tuple[Batch, Sequence[Delivery]] | None = field(default=None)
+
+    def take(self, *, wait_s: float) -> Batch | None:
+        """Make the next batch durable; None when nothing came. JournalFull: it is kept, and nothing acknowledged."""
+        if self._held is None:
+            came = self.look(self.subscriber.collect(wait_s=wait_s))
+            shed = self.subscriber.take_shed()
+            if not came and not shed:
+                return None
+            self._held = self.receiver.batch(came, shed), came
+        batch, deliveries = self._held
+        self.receiver.settle(batch, deliveries)
+        self._held = None
+        return batch

@@ -1,0 +1,102 @@
+"""A clock that does not jump when the machine's does, and finds out whether the jump was right.
+
+Time runs on the monotonic clock from where the machine's clock was. When the machine's clock steps away from that, the
+senders are the witnesses: if their times agree better with the new time than with the old, it is taken, else held off.
+"""
+
+from __future__ import annotations
+
+import statistics
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+import msgspec
+
+CLOCK: Final = "clock"
+"""The kind of the journal's rows that tell of a jump: when the machine's clock stepped, and when the step is taken."""
+
+
+class ClockJump(msgspec.Struct, frozen=True):
+    """The body of such a row. ``jump_s``: how far the machine's clock stepped; ``taken``: whether ours followed."""
+
+    jump_s: float
+    taken: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SteadySettings:
+    """A deviation above ``step_s`` is a jump, one below is followed. A witness counts for ``witness_s``; ``quorum`` of
+    them are asked, or all who spoke before the jump where those were fewer."""
+
+    step_s: float = 0.5
+    witness_s: float = 30.0
+    quorum: int = 3
+
+
+@dataclass(slots=True)
+class SteadyClock:
+    """``source_ns`` is the machine's (or the scenario's) clock, which runs ``rate`` times as fast as ``monotonic_ns``.
+
+    ``now_ns`` may be called on any thread; the rest belongs to one.
+    """
+
+    source_ns: Callable[[], int]
+    rate: float = 1.0
+    monotonic_ns: Callable[[], int] = time.monotonic_ns
+    settings: SteadySettings = field(default_factory=SteadySettings)
+    jump_ns: int = 0
+    _offset_ns: int = 0
+    _asked: int = 1
+    _witnesses: dict[str, tuple[int, int]] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self._offset_ns = self.source_ns() - self._passed()
+
+    def _passed(self) -> int:
+        ticks = self.monotonic_ns()
+        return ticks if self.rate == 1 else round(ticks * self.rate)
+
+    def now_ns(self) -> int:
+        """Now, nanoseconds since 1970 UTC; does not jump."""
+        with self._lock:
+            return self._passed() + self._offset_ns
+
+    def witness(self, said: Iterable[tuple[str, int, int]]) -> None:
+        """(sender, when it says that it sent, when we received it by this clock), both in ns."""
+        for sender, sent_ns, received_ns in said:
+            self._witnesses.pop(sender, None)
+            self._witnesses[sender] = (sent_ns - received_ns, received_ns)
+            if len(self._witnesses) > 1000:
+                del self._witnesses[next(iter(self._witnesses))]
+
+    def check(self) -> ClockJump | None:
+        """Look at the machine's clock; what to tell of it, once for each step and once when it is taken."""
+        away_ns = self.source_ns() - self.now_ns()
+        step_ns = self.settings.step_s * 1e9 * self.rate
+        stepped_ns = away_ns - self.jump_ns
+        if abs(stepped_ns) > step_ns:
+            self._asked = max(1, min(self.settings.quorum, len(self._witnesses)))
+            self._witnesses.clear()  # what they said before the step says nothing of it
+            self.jump_ns = away_ns if abs(away_ns) > step_ns else 0
+            return ClockJump(stepped_ns / 1e9, False)
+        if not self.jump_ns:
+            self._move(away_ns)  # an ordinary correction
+        elif self._agree_with(away_ns):
+            self._move(away_ns)
+            self.jump_ns = 0
+            self._witnesses.clear()
+            return ClockJump(away_ns / 1e9, True)
+        return None
+
+    def _agree_with(self, away_ns: int) -> bool:
+        now_ns, kept_ns = self.now_ns(), self.settings.witness_s * 1e9 * self.rate
+        said = [off_ns for off_ns, at_ns in self._witnesses.values() if now_ns - at_ns <= kept_ns]
+        return len(said) >= self._asked and abs(statistics.median(said) - away_ns) < abs(statistics.median(said))
+
+    def _move(self, by_ns: int) -> None:
+        with self._lock:
+            self._offset_ns += by_ns
