@@ -1,0 +1,369 @@
+"""From hazards, draws and money to what a layout achieves: detection that somebody looks at, interruption, cost.
+
+Weather and outages are states of a whole crossing: each weather has its own ways, and each sensor is up or down from
+edge to edge, summed exactly over all 2ⁿ states. Misses of sensors are taken as independent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from geo.frame import FloatArray
+from sensors.catalogue import Catalogue, Item
+from sensors.hazard import mean_relative_speed
+from sensors.interception import ResponseSettings
+from sensors.interdiction import probability_of_interruption
+from sensors.life_cycle import Prices, annual_cost, annuity_factor
+from sensors.planning_case import CompareError, CompareSettings
+from sensors.planning_draws import SCALE_AVAILABILITY, SCALE_PRICE, Draws
+from sensors.planning_exposure import Candidates, Exposure, Ground
+from sensors.workload import attended_share
+
+BLOCK: Final = 50
+"""Draws that are worked at once."""
+DAY_S: Final = 86_400.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Design:
+    """One layout as it is compared: hazards, items, what tops it up to the budget, and who has no radio link."""
+
+    exposure: Exposure
+    items: tuple[Item | None, ...]
+    top_up: Item | None
+    settings: CompareSettings
+    ground: Ground
+    unlinked: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(
+        cls,
+        exposure: Exposure,
+        catalogue: Catalogue,
+        settings: CompareSettings,
+        ground: Ground,
+        unlinked: frozenset[str] = frozenset(),
+    ) -> Design:
+        """Raises CompareError for a sensor whose cost nobody knows, and a top-up that does not move."""
+        for sensor in exposure.layout:
+            if sensor.catalogue is None and sensor.cost is None:
+                raise CompareError(
+                    f"sensor {sensor.id!r} has neither a catalogue item nor a cost",
+                    where=f"layout {exposure.layout.name!r}",
+                    expected="one of them",
+                )
+        items = tuple(None if name is None else catalogue[name] for name in exposure.items)
+        return cls(exposure, items, top_up_of(catalogue, settings), settings, ground, unlinked)
+
+
+def top_up_of(catalogue: Catalogue, settings: CompareSettings) -> Item | None:
+    """The item that the rest of a budget buys; raises CompareError where it does not search an area."""
+    if settings.top_up is None:
+        return None
+    item = catalogue[settings.top_up]
+    if not item.is_moving:
+        raise CompareError(f"item {item.name!r} is a {item.kind}", where="top_up", expected="a patrol or drone")
+    return item
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bought:
+    """What a budget buys of a layout (draw,): money, people on duty, the sensors that were bought, teams on top."""
+
+    life_cycle_cost: FloatArray
+    first_cost: FloatArray
+    crew: FloatArray
+    sensors: npt.NDArray[np.bool_]
+    teams: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """What a layout achieves in every draw. NaN for interruption where no response is known.
+
+    ``detection`` and ``interruption`` (draw, segment) are of the crossing through each segment that is best for the
+    crosser, in every weather anew; ``mean_…`` and ``least_…`` (draw,) follow. ``attended`` (draw,) is the share of
+    alerts that somebody looks at, counted in both. ``by_weather`` (weather, draw) is the mean detection in each.
+    """
+
+    bought: Bought
+    attended: FloatArray
+    alerts_per_day: FloatArray
+    detection: FloatArray
+    interruption: FloatArray
+    least_detection: FloatArray
+    least_interruption: FloatArray
+    by_weather: FloatArray
+    mean_detection: FloatArray
+    mean_interruption: FloatArray
+    guarded_km: FloatArray
+
+    def measure(self, objective: str) -> FloatArray:
+        """One of the objectives (draw,)."""
+        found: FloatArray = getattr(self, objective)
+        return found
+
+
+def unit_costs(design: Design, draws: Draws) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Life-cycle cost, first cost and crew of each sensor (draw, sensor); those of one item cost the same."""
+    shape = (draws.count, len(design.items))
+    cost, first, crew = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+    for number, (sensor, item) in enumerate(zip(design.exposure.layout, design.items, strict=True)):
+        if item is None:
+            cost[:, number] = sensor.cost or 0.0
+            continue
+        cost[:, number] = item_costs(item, draws, design.settings)
+        first[:, number], crew[:, number] = draws.of(item, "capex"), draws.of(item, "crew")
+    scale = draws.get(SCALE_PRICE, 1.0)[:, None]
+    return cost * scale, first * scale, crew
+
+
+def item_costs(item: Item, draws: Draws, settings: CompareSettings) -> FloatArray:
+    """Life-cycle cost (draw,) of one unit with its crew."""
+    prices = Prices(
+        draws.of(item, "capex"),
+        draws.of(item, "opex_per_year"),
+        draws.of(item, "service_life_years"),
+        draws.of(item, "crew"),
+        draws["cost_per_person_year"] * draws["people_per_post"],
+    )
+    found: FloatArray = annual_cost(prices, settings.discount_rate) * annuity_factor(
+        settings.years, settings.discount_rate
+    )
+    return found
+
+
+def control_room_cost(draws: Draws, settings: CompareSettings) -> FloatArray:
+    """Life-cycle cost (draw,) of the operators, the same for every layout."""
+    year = settings.operators * draws["cost_per_person_year"] * draws["people_per_post"]
+    found: FloatArray = year * annuity_factor(settings.years, settings.discount_rate)
+    return found
+
+
+def budgets(designs: Sequence[Design], draws: Draws) -> FloatArray:
+    """The money that every layout has (draw,): the settings' budget, or in each draw what the dearest layout costs."""
+    settings = designs[0].settings
+    if settings.budget is not None:
+        return np.full(draws.count, float(settings.budget))
+    whole = [unit_costs(design, draws)[0].sum(axis=1) for design in designs]
+    found: FloatArray = np.max(whole, axis=0) + control_room_cost(draws, settings)
+    return found
+
+
+def buy(design: Design, draws: Draws, budget: FloatArray) -> Bought:
+    """What ``budget`` (draw,) buys: the sensors in the order of the file while it lasts, then teams with what is left.
+
+    Teams are bought only when every sensor is, in fractions, which work part of the time. So more money never buys
+    less of anything.
+    """
+    cost, first, crew = unit_costs(design, draws)
+    rest = budget - control_room_cost(draws, design.settings)
+    sensors = np.cumsum(cost, axis=1) <= rest[:, None] * (1.0 + 1e-12)
+    spent = (cost * sensors).sum(axis=1)
+    teams, extra_first, extra_crew, extra = (np.zeros(draws.count) for _ in range(4))
+    if design.top_up is not None:
+        price = item_costs(design.top_up, draws, design.settings)
+        left = np.where(sensors.all(axis=1), np.maximum(rest - spent, 0.0), 0.0)
+        teams = np.where(price > 0.0, left / np.where(price > 0.0, price, 1.0), 0.0)
+        extra, extra_first = teams * price, teams * draws.of(design.top_up, "capex")
+        extra_crew = teams * draws.of(design.top_up, "crew")
+    people = (crew * sensors).sum(axis=1) + extra_crew + design.settings.operators
+    return Bought(
+        spent + extra + control_room_cost(draws, design.settings),
+        (first * sensors).sum(axis=1) + extra_first,
+        people,
+        sensors,
+        teams,
+    )
+
+
+def availability_of(design: Design, draws: Draws) -> FloatArray:
+    """Share of the crossings in which each sensor works (draw, sensor).
+
+    The catalogue's draw, moved as the layout's own figure stands to the catalogue's; an outage lasts ``repair_factor``
+    times as long as that assumes: ``a/(a + (1 − a) f)``. Without a radio link a share of that is left.
+    """
+    found = np.zeros((draws.count, len(design.items)))
+    for number, (sensor, item) in enumerate(zip(design.exposure.layout, design.items, strict=True)):
+        if item is None or item.availability.central <= 0.0:
+            found[:, number] = sensor.availability
+        else:
+            moved = draws.of(item, "availability") * sensor.availability / item.availability.central
+            found[:, number] = np.minimum(moved, 1.0)
+    down = (1.0 - found) * draws["repair_factor"][:, None]
+    with np.errstate(invalid="ignore"):
+        repaired = np.where(found > 0.0, found / (found + down), 0.0)
+    cut_off = np.array([sensor.id in design.unlinked for sensor in design.exposure.layout], bool)
+    repaired = np.where(cut_off, repaired * draws["unlinked_factor"][:, None], repaired)
+    scaled: FloatArray = np.clip(repaired * draws.get(SCALE_AVAILABILITY, 1.0)[:, None], 0.0, 1.0)
+    return scaled
+
+
+def workload(design: Design, draws: Draws, availability: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Alerts a day (draw,) and the share of them that an operator looks at in time (draw,).
+
+    The room is sized for the layout as designed: sensors that the money did not reach count too. Teams on top look at
+    what they find themselves.
+    """
+    nuisance = draws["genuine_alerts_per_day"].copy()
+    for number, (sensor, item) in enumerate(zip(design.exposure.layout, design.items, strict=True)):
+        if item is not None:
+            nuisance += draws.of(item, "false_alarms_per_day") * availability[:, number]
+        else:
+            seconds = sensor.status_interval_s if sensor.period_s is None else sensor.period_s
+            nuisance += sensor.false_alarms_per_scan * DAY_S / seconds * availability[:, number]
+    share = attended_share(nuisance / DAY_S, draws["service_s"], draws["patience_s"], design.settings.operators)
+    return nuisance, share
+
+
+def outcome(design: Design, ways: Candidates, draws: Draws, budget: FloatArray) -> Outcome:
+    """What the layout achieves in every draw; see Outcome."""
+    bought = buy(design, draws, budget)
+    availability = availability_of(design, draws)
+    alerts, attended = workload(design, draws, availability)
+    parts = [
+        _block(design, ways, draws.part(rows), availability[rows] * bought.sensors[rows], bought.teams[rows])
+        for rows in (slice(start, start + BLOCK) for start in range(0, draws.count, BLOCK))
+    ]
+    detection, interruption, least, least_stopped, by_weather = (
+        np.concatenate([part[i] for part in parts], axis=-2 if i < 2 else -1) for i in range(5)
+    )
+    heard = (attended * draws["communication"])[:, None]
+    detection, interruption = detection * attended[:, None], interruption * heard
+    crossed = ways.length_m > 0.0
+    weight = ways.length_m[crossed] / ways.length_m.sum()
+    guarded = np.where(detection >= design.settings.required_probability, ways.length_m / 1000.0, 0.0)
+    return Outcome(
+        bought=bought,
+        attended=attended,
+        alerts_per_day=alerts,
+        detection=np.where(crossed, detection, np.nan),
+        interruption=np.where(crossed, interruption, np.nan),
+        least_detection=least * attended,
+        least_interruption=least_stopped * heard[:, 0],
+        by_weather=by_weather * attended,
+        mean_detection=detection[:, crossed] @ weight,
+        mean_interruption=interruption[:, crossed] @ weight,
+        guarded_km=guarded.sum(axis=1),
+    )
+
+
+def _block(
+    design: Design, ways: Candidates, draws: Draws, availability: FloatArray, teams: FloatArray
+) -> tuple[FloatArray, ...]:
+    """Detection and interruption (draw, segment), their least over all ways (draw,), and the mean detection (weather,
+    draw), before anybody looks at an alert."""
+    segments, starts = np.unique(ways.segment, return_index=True)
+    shape = (draws.count, len(ways.length_m))
+    detection, interruption = np.zeros(shape), np.zeros(shape)
+    least, least_stopped, by_weather = np.zeros(draws.count), np.zeros(draws.count), []
+    weight = ways.length_m / ways.length_m.sum()
+    for number, name in enumerate(design.settings.weather):
+        missed = survival(design, ways, draws, availability, teams, number, name)
+        found = 1.0 - missed[:, :, -1]
+        stopped = _interrupted(ways, draws, missed)
+        share = draws.shares[:, number, None]
+        here = np.zeros(shape)
+        here[:, segments] = np.minimum.reduceat(found, starts, axis=1)
+        detection += share * here
+        interruption[:, segments] += share * np.minimum.reduceat(stopped, starts, axis=1)
+        least += share[:, 0] * found.min(axis=1)
+        least_stopped += share[:, 0] * stopped.min(axis=1)
+        by_weather.append(here @ weight)
+    return detection, interruption, least, least_stopped, np.stack(by_weather)
+
+
+def survival(
+    design: Design,
+    ways: Candidates,
+    draws: Draws,
+    availability: FloatArray,
+    teams: FloatArray,
+    number: int,
+    weather: str,
+) -> FloatArray:
+    """Probability of being undetected after each strip (draw, way, strip) in weather ``number``, over all outages.
+
+    ``Π_s (1 − a_s (1 − exp(−H_s)))`` over sensors and, to the power of their number, over teams: each is up or down for
+    the whole crossing.
+    """
+    exposure = design.exposure
+    logs = np.zeros((draws.count, len(ways.segment), ways.seconds.shape[1]))
+    if len(exposure.entry_way):
+        derate = np.stack([_derate(item, draws, weather) for item in design.items], axis=1)
+        low, middle, high = _hats(design, draws)
+        sensor = exposure.entry_sensor
+        near, here, far = exposure.hazard[number]
+        hazard = low[:, sensor, None] * near + middle[:, sensor, None] * here + high[:, sensor, None] * far
+        caught = -np.expm1(-hazard * derate[:, sensor, None])
+        with np.errstate(divide="ignore"):
+            log_miss = np.log1p(-availability[:, sensor, None] * caught)
+        which, starts = np.unique(exposure.entry_way, return_index=True)
+        logs[:, which] = np.add.reduceat(log_miss, starts, axis=1)
+    if design.top_up is not None:
+        logs += teams[:, None, None] * _missed_by_a_team(design, design.top_up, ways, draws, weather)
+    return np.exp(logs)
+
+
+def _missed_by_a_team(design: Design, item: Item, ways: Candidates, draws: Draws, weather: str) -> FloatArray:
+    """Logarithm of one team's chance to miss (draw, way, strip): it searches the belt at random (Koopman)."""
+    ground = design.ground
+    area_m2 = float(ground.belt.inside.sum()) * ground.belt.cell_m**2
+    speed = mean_relative_speed(draws.of(item, "speed_mps"), ground.assumptions.speed_mps(ground.target))
+    rate = speed * draws.of(item, "sweep_width_m") * draws.of(item, "duty_share") / area_m2
+    hazard = (rate * _derate(item, draws, weather))[:, None, None] * np.cumsum(ways.seconds, axis=1)
+    up = np.minimum(draws.of(item, "availability"), 1.0)[:, None, None]
+    with np.errstate(divide="ignore"):
+        found: FloatArray = np.log1p(up * np.expm1(-hazard))
+    return found
+
+
+def _derate(item: Item | None, draws: Draws, weather: str) -> FloatArray:
+    """Share of an item's rate that a weather leaves (draw,): the product over the conditions that it names."""
+    left = np.ones(draws.count)
+    words = set(weather.replace(" ", "").split(","))
+    for name in () if item is None else item.weather:
+        if set(name.replace(" ", "").split(",")) <= words and item is not None:
+            left = left * draws.of(item, f"weather, {name}")
+    return left
+
+
+def _hats(design: Design, draws: Draws) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Weights (draw, sensor) of the hazards at the nearest, the layout's own and the farthest range, linear between."""
+    factor = np.ones((draws.count, len(design.items)))
+    for number, item in enumerate(design.items):
+        if item is not None:
+            factor[:, number] = draws.of(item, "range_factor") / item.range_factor.central
+    low, high = design.exposure.knots[:, 0], design.exposure.knots[:, 2]
+    down = np.where(low < 1.0, np.clip((1.0 - factor) / np.where(low < 1.0, 1.0 - low, 1.0), 0.0, 1.0), 0.0)
+    up = np.where(high > 1.0, np.clip((factor - 1.0) / np.where(high > 1.0, high - 1.0, 1.0), 0.0, 1.0), 0.0)
+    return down, 1.0 - down - up, up
+
+
+def _interrupted(ways: Candidates, draws: Draws, missed: FloatArray) -> FloatArray:
+    """Probability (draw, way) that the response comes in time, an alarm being passed on for sure; NaN where unknown."""
+    if np.isnan(ways.response_s).all():
+        return np.full(missed.shape[:2], np.nan)
+    spread = ResponseSettings().sd_share
+    before = np.concatenate([np.ones_like(missed[..., :1]), missed[..., :-1]], axis=-1)
+    in_strip = np.where(before > 0.0, 1.0 - missed / np.where(before > 0.0, before, 1.0), 0.0)
+    response = draws["response_factor"][:, None] * np.where(np.isnan(ways.response_s), np.inf, ways.response_s)
+    found = probability_of_interruption(
+        np.clip(in_strip, 0.0, 1.0),
+        ways.seconds,
+        spread * ways.seconds,
+        response_s=response,
+        response_sd_s=spread * np.where(np.isfinite(response), response, 0.0),
+    )
+    return np.where(np.isnan(ways.response_s), np.nan, found)
+
+
+def items_used(designs: Sequence[Design]) -> list[Item]:
+    """Every item that some layout or the top-up uses, once."""
+    found = {item.name: item for design in designs for item in (*design.items, design.top_up) if item is not None}
+    return list(found.values())

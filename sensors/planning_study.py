@@ -1,0 +1,181 @@
+"""A comparison's study: everything that needs the terrain, computed once, and what is asked of it afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from geo.belt import Line
+from geo.challenge import challenge
+from geo.frame import FloatArray
+from geo.mobility_response import response_time
+from geo.mobility_ways import Ways as Roads
+from sensors.assumptions import Assumptions
+from sensors.barrier import GapError
+from sensors.barrier_ground import barrier, single_losses
+from sensors.catalogue import Catalogue, shipped
+from sensors.coverage import coverage
+from sensors.layout import Layout
+from sensors.planning_case import CompareError, CompareSettings
+from sensors.planning_draws import Draws, Input, central, inputs_of
+from sensors.planning_exposure import Candidates, Ground, exposures
+from sensors.planning_links import unlinked
+from sensors.planning_outcomes import Design, Outcome, availability_of, budgets, buy, items_used, outcome, survival
+from sensors.planning_verdict import (
+    after_displacement,
+)
+
+INDEPENDENT: Final = (
+    "misses and outages of different sensors are taken as independent, and whether somebody looks at an alert as "
+    "independent of the crossing; the least detected way is the least over the candidate ways, so detection may be "
+    "overstated a little in draws far from the centre"
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Study:
+    """Everything of a comparison that is computed once: ground, candidate ways, designs and inputs.
+
+    ``sensors.degradation`` and reports ask it further questions without touching the terrain again.
+    """
+
+    layouts: tuple[Layout, ...]
+    ground: Ground
+    ways: Candidates
+    designs: tuple[Design, ...]
+    inputs: tuple[Input, ...]
+    settings: CompareSettings
+    catalogue: Catalogue
+
+    @property
+    def names(self) -> list[str]:
+        return [layout.name for layout in self.layouts]
+
+    def outcomes(self, draws: Draws, money: FloatArray | None = None) -> list[Outcome]:
+        """What each layout achieves in those draws, with the same ``money`` (draw,) for all."""
+        have = budgets(self.designs, draws) if money is None else money
+        return [outcome(design, self.ways, draws, have) for design in self.designs]
+
+
+def study(
+    layouts: Sequence[Layout],
+    terrain: xr.Dataset,
+    border: Line,
+    *,
+    settings: CompareSettings | None = None,
+    catalogue: Catalogue | None = None,
+    bases: npt.ArrayLike | None = None,
+    roads: Roads | None = None,
+    assumptions: Assumptions | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Study:
+    """Everything that needs the terrain: the heavy part of ``compare``, with its arguments and errors."""
+    chosen, known = settings or CompareSettings(), catalogue or shipped()
+    _refuse(layouts)
+    done, total = 0, 2 * len(layouts) + 1
+
+    def one() -> None:
+        nonlocal done
+        done += 1
+        if progress is not None:
+            progress(done, total)
+
+    places = None if bases is None else np.asarray(bases, np.float64).reshape(-1, 2)
+    loaded = terrain.compute()
+    response = None if places is None or not len(places) else response_time(loaded, places, ways=roads)
+    ground = Ground.of(loaded, border, chosen, response=response, roads=roads, assumptions=assumptions)
+    one()
+    ways, found = exposures(layouts, ground, known, chosen, one)
+    silent = [
+        frozenset[str]() if places is None or not len(places) else unlinked(layout, loaded, places)
+        for layout in layouts
+    ]
+    designs = tuple(Design.of(e, known, chosen, ground, s) for e, s in zip(found, silent, strict=True))
+    inputs = tuple(inputs_of(items_used(designs), known, chosen))
+    _refuse_budget(designs, inputs, chosen)
+    return Study(tuple(layouts), ground, ways, designs, inputs, chosen, known)
+
+
+def ground_figures(made: Study) -> dict[str, Any]:
+    """What the layouts make of the ground: (layout, segment) shares, (layout,) depth, and how hard the segments are."""
+    belt, needed = made.ground.belt, made.settings.required_probability
+    inside = belt.inside & (belt.segment >= 0)
+    count = np.bincount(belt.segment[inside], minlength=belt.border.segments)
+    covered: list[FloatArray] = []
+    hidden: list[FloatArray] = []
+    depth, cuts, losses = [], [], []
+    for design in made.designs:
+        found = design.exposure
+        with np.errstate(invalid="ignore"):
+            for raster, into in ((found.cell_probability >= needed, covered), (~found.cell_seen, hidden)):
+                hits = np.bincount(belt.segment[inside], weights=raster[inside], minlength=belt.border.segments)
+                into.append(np.where(count > 0, hits / np.maximum(count, 1), np.nan))
+        seen = coverage(
+            found.layout, made.ground.terrain, None, target=made.settings.target, assumptions=made.ground.assumptions
+        )
+        try:
+            k, cut = barrier(found.layout, seen, belt.border, belt_m=belt.belt_m)
+            lost = single_losses(found.layout, seen, belt.border, belt_m=belt.belt_m)
+        except GapError:  # a border of closed rings alone has no ends to hold
+            k, cut, lost = -1, frozenset[str](), frozenset[str]()
+        depth.append(k)
+        cuts.append(", ".join(sorted(cut)))
+        losses.append(", ".join(sorted(lost)))
+    hard = challenge(made.ground.terrain, belt.border, belt_m=belt.belt_m, response=made.ground.response)
+    return {
+        "covered_share": np.array(covered),
+        "hidden_share": np.array(hidden),
+        "k": np.array(depth),
+        "cut": np.array(cuts, dtype=str),
+        "single_losses": np.array(losses, dtype=str),
+        "difficulty": hard["surveillance_difficulty"].to_numpy(),
+        "crossing_ease": hard["crossing_ease"].to_numpy(),
+    }
+
+
+def displaced(made: Study) -> tuple[FloatArray, FloatArray]:
+    """Gains (layout,) over the first layout before and after crossers choose their way anew, all inputs central."""
+    draws = central(made.inputs)
+    money = budgets(made.designs, draws)
+    undetected = []
+    for design in made.designs:
+        bought = buy(design, draws, money)
+        up = availability_of(design, draws) * bought.sensors
+        undetected.append(
+            np.stack(
+                [
+                    survival(design, made.ways, draws, up, bought.teams, number, name)[0, :, -1]
+                    for number, name in enumerate(made.settings.weather)
+                ]
+            )
+        )
+    return after_displacement(undetected, draws.shares[0])
+
+
+def _refuse(layouts: Sequence[Layout]) -> None:
+    if not layouts:
+        raise CompareError("no layout", where="compare", expected="at least one")
+    names = [layout.name for layout in layouts]
+    for name in names:
+        if names.count(name) > 1:
+            raise CompareError(f"two layouts are called {name!r}", where="compare", expected="names of their own")
+
+
+def _refuse_budget(designs: Sequence[Design], inputs: Sequence[Input], settings: CompareSettings) -> None:
+    """Raise CompareError where a fixed budget buys no sensor of some layout at central prices."""
+    if settings.budget is None:
+        return
+    draws = central(inputs)
+    for design in designs:
+        if len(design.items) and not buy(design, draws, np.array([float(settings.budget)])).sensors.any():
+            raise CompareError(
+                f"{settings.budget:,.0f} buys no sensor of layout {design.exposure.layout.name!r} beside "
+                f"{settings.operators} operators for {settings.years:g} years",
+                where="budget",
+                expected="more money, fewer operators or fewer years",
+            )

@@ -1,0 +1,259 @@
+"""Comparing layouts: laws that any ground must keep, and what is wrong told in one sentence."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from shapely.geometry import LineString
+
+from geo.border import Border
+from geo.frame import LocalFrame
+from sensors.catalogue import Catalogue, shipped
+from sensors.layout import Layout, place
+from sensors.planning import OBJECTIVES, CompareError, CompareSettings, compare, study
+from sensors.planning_draws import central, draw
+from sensors.planning_outcomes import budgets, control_room_cost
+from sensors.planning_verdict import crossing_point, duel
+
+FRAME = LocalFrame.around(-84.2, 36.6)
+CELL_M = 50.0
+CHEAP = {"draws": 40, "belt_m": 600.0, "weather": {"day": 0.5, "night": 0.3, "night,fog": 0.2}}
+
+
+def ground() -> xr.Dataset:
+    """A belt of 3 km by 2 km with a ridge along it and a valley across."""
+    east, north = np.arange(-1500.0, 1501.0, CELL_M), np.arange(1000.0, -1001.0, -CELL_M)
+    x, y = np.meshgrid(east, north)
+    heights = 200.0 + 40.0 * np.cos(y / 500.0) - 30.0 * np.exp(-((x - 300.0) ** 2) / 2e5)
+    return xr.Dataset(
+        {"elevation": (("northing", "easting"), heights, {"units": "m"})},
+        coords={"easting": east, "northing": north},
+        attrs={"crs": FRAME.crs.to_wkt(), "datum": "test"},
+    )
+
+
+def border() -> Border:
+    return Border(FRAME, LineString([(-1400.0, 0.0), (1400.0, 0.0)]), segment_length_m=400.0, home_side="right")
+
+
+def layout_of(name: str, *items: tuple[str, float, float], **values: Any) -> Layout:
+    sensors = []
+    for number, (item, easting, northing) in enumerate(items):
+        figures = {k: v for k, v in shipped()[item].layout_values().items() if k not in ("id",)}
+        sensors.append(place(FRAME, easting, northing, id=f"s{number}", catalogue=item, **(figures | values)))
+    return Layout(name, FRAME, tuple(sensors))
+
+
+POSTS = layout_of(
+    "posts",
+    ("handheld_thermal", -700.0, 100.0),
+    ("handheld_thermal", 600.0, -100.0),
+    field_of_view_deg=360.0,
+    mast_height_m=12.0,
+)
+RADAR = layout_of("radar", ("portable_radar", 0.0, -200.0))
+LINES = layout_of("lines", *[("seismic_line", float(x), -50.0) for x in range(-1300, 1301, 325)])
+
+
+@pytest.fixture(scope="module")
+def terrain() -> xr.Dataset:
+    return ground()
+
+
+@pytest.fixture(scope="module")
+def found(terrain: xr.Dataset) -> xr.Dataset:
+    return compare([POSTS, RADAR, LINES], terrain, border(), bases=[[0.0, -900.0]], **CHEAP)
+
+
+def test_equal_layouts_tie_at_one_half(terrain: xr.Dataset) -> None:
+    twin = dataclasses.replace(POSTS, name="twin")
+    both = compare([POSTS, twin], terrain, border(), bases=[[0.0, -900.0]], **CHEAP)
+    assert (both["beats"].to_numpy() == 0.5).all()
+    assert (both["ties"].to_numpy() == 1.0).all()
+    assert (both["mean_detection"][0].to_numpy() == both["mean_detection"][1].to_numpy()).all()
+
+
+def test_wins_and_losses_of_a_pair_sum_to_one(found: xr.Dataset) -> None:
+    beats = found["beats"].to_numpy()
+    assert np.allclose(beats + beats.transpose(0, 2, 1), 1.0)
+    assert (found["ties"].to_numpy() <= 1.0).all()
+
+
+def test_the_same_seed_gives_the_same_and_another_does_not(terrain: xr.Dataset, found: xr.Dataset) -> None:
+    again = compare([POSTS, RADAR, LINES], terrain, border(), bases=[[0.0, -900.0]], **CHEAP)
+    xr.testing.assert_identical(found, again)
+    other = compare([POSTS, RADAR, LINES], terrain, border(), bases=[[0.0, -900.0]], **CHEAP, seed=2)
+    assert not np.array_equal(other["mean_detection"], found["mean_detection"])
+
+
+def test_an_input_is_drawn_alike_whoever_else_is_compared(terrain: xr.Dataset, found: xr.Dataset) -> None:
+    """Common random numbers: at a fixed budget a layout's draws do not hang on the others."""
+    money = {"budget": 2e7}
+    alone = compare([POSTS, RADAR], terrain, border(), bases=[[0.0, -900.0]], **CHEAP, **money)
+    turned = compare([RADAR, POSTS], terrain, border(), bases=[[0.0, -900.0]], **CHEAP, **money)
+    for name in ("posts", "radar"):
+        assert np.allclose(alone["mean_detection"].sel(layout=name), turned["mean_detection"].sel(layout=name))
+
+
+def test_probabilities_are_probabilities_and_the_least_is_least(found: xr.Dataset) -> None:
+    for name in ("mean_detection", "least_detection", "mean_interruption", "least_interruption", "attended"):
+        values = found[name].to_numpy()
+        assert ((values >= -1e-12) & (values <= 1.0 + 1e-12)).all(), name
+    assert (found["least_detection"] <= found["mean_detection"] + 1e-12).all()
+    assert (found["mean_interruption"] <= found["mean_detection"] + 1e-12).all()
+    worst = found["segment_detection"].min("segment")
+    assert (found["least_detection_central"] <= worst + 1e-12).all()
+
+
+def test_displacement_never_increases_the_gain(found: xr.Dataset) -> None:
+    assert (found["gain_after"] <= found["gain_before"] + 1e-12).all()
+    assert float(found["gain_before"][0]) == float(found["gain_after"][0]) == 0.0
+
+
+def test_everybody_has_the_same_money_and_nobody_more(found: xr.Dataset) -> None:
+    cost = found["life_cycle_cost"].to_numpy()
+    assert np.allclose(cost, cost.max(axis=0), rtol=1e-9)
+
+
+@pytest.mark.parametrize("layout", [POSTS, RADAR, LINES], ids=lambda one: one.name)
+def test_more_budget_never_worsens(terrain: xr.Dataset, layout: Layout) -> None:
+    made = study([layout], terrain, border(), bases=np.array([[0.0, -900.0]]), settings=CompareSettings(**CHEAP))
+    draws = draw(made.inputs, made.settings)
+    room = control_room_cost(draws, made.settings)
+    before = None
+    for money in np.geomspace(2e6, 1e8, 9):
+        one = made.outcomes(draws, np.full(draws.count, money))[0]
+        assert (one.bought.life_cycle_cost <= np.maximum(money, room) + 1e-6).all()
+        if before is not None:
+            assert (one.bought.sensors >= before.bought.sensors).all()
+            assert (one.bought.teams >= before.bought.teams - 1e-12).all()
+            for measure in OBJECTIVES:
+                assert (one.measure(measure) >= before.measure(measure) - 1e-12).all()
+        before = one
+
+
+def test_intervals_cover(terrain: xr.Dataset) -> None:
+    """Of fresh, independent draws 90 % lie within the 5 to 95 % interval, give or take four standard errors."""
+    made = study([POSTS, LINES], terrain, border(), settings=CompareSettings(**(CHEAP | {"draws": 400})))
+    ours = [one.mean_detection for one in made.outcomes(draw(made.inputs, made.settings))]
+    fresh = dataclasses.replace(made.settings, seed=99)
+    theirs = [one.mean_detection for one in made.outcomes(draw(made.inputs, fresh))]
+    for drawn, other in zip(ours, theirs, strict=True):
+        low, high = np.quantile(drawn, [0.05, 0.95])
+        inside = ((other >= low) & (other <= high)).mean()
+        assert abs(inside - 0.9) < 4.0 * np.sqrt(0.9 * 0.1 / 400) * np.sqrt(2.0)
+
+
+def test_one_sensor_by_hand(terrain: xr.Dataset) -> None:
+    """One sure sensor over the whole ground: detection = availability × attended share, in all weathers alike."""
+    sure = layout_of(
+        "sure", ("seismic_line", 0.0, 0.0), max_range_m=5000.0, detection_probability=1.0, availability=0.8
+    )
+    plain = CompareSettings(**(CHEAP | {"top_up": None, "operators": 2}))
+    made = study([sure], terrain, border(), settings=plain)
+    one = made.outcomes(central(made.inputs))[0]
+    a_pass = 1.0 - np.exp(np.log(1e-12) * 1200.0 / (np.pi * 5000.0 / 2.0))  # of 1.2 km, the chord of a sure one 7.9 km
+    assert 0.8 * a_pass * one.attended <= one.mean_detection + 1e-9
+    assert one.mean_detection <= 0.8 * one.attended
+    assert (one.least_detection <= one.mean_detection).all()
+
+
+def test_without_bases_nobody_knows_who_comes(terrain: xr.Dataset) -> None:
+    some = compare([POSTS, RADAR], terrain, border(), **CHEAP)
+    assert np.isnan(some["mean_interruption"]).all()
+    assert np.isnan(some["beats"].sel(objective="mean_interruption")).all()
+    assert (some["unlinked"] == "").all()
+
+
+def test_an_empty_layout_detects_nothing_and_the_money_buys_patrols(terrain: xr.Dataset) -> None:
+    nothing = Layout("nothing", FRAME, ())
+    both = compare([nothing, POSTS], terrain, border(), **CHEAP)
+    assert (both["teams_central"].sel(layout="nothing") > 0.0).all()
+    bare = compare([nothing, POSTS], terrain, border(), **CHEAP, top_up=None)
+    assert (bare["mean_detection"].sel(layout="nothing") == 0.0).all()
+    assert float(bare["beats"].sel(objective="mean_detection", layout="posts", other="nothing")) > 0.99
+
+
+def test_a_room_without_operators_sees_nothing(terrain: xr.Dataset) -> None:
+    blind = compare([POSTS, LINES], terrain, border(), **CHEAP, operators=0)
+    assert (blind["mean_detection"] == 0.0).all()
+    assert (blind["beats"] == 0.5).sel(objective="mean_detection").all()
+
+
+def test_the_verdict_carries_the_weakest_grade_of_what_decides(found: xr.Dataset) -> None:
+    assert set(found["confidence"].to_numpy()[1:]) <= {"H", "M", "L"}
+    assert found["decided_by"].to_numpy()[1]
+    certain = Catalogue("sure", "USD", shipped().staff, dict(shipped().items))
+    assert certain["portable_radar"].range_factor.confidence == "M"
+
+
+BAD: list[tuple[dict[str, Any], str]] = [
+    ({"budget": -1.0}, "budget: -1"),
+    ({"budget": float("nan")}, "budget: nan"),
+    ({"budget": 1000.0}, "buys no sensor of layout 'posts'"),
+    ({"years": 0}, "years: 0"),
+    ({"draws": 1}, "draws: 1"),
+    ({"seed": -1}, "seed: -1"),
+    ({"operators": 1.5}, "operators: 1.5"),
+    ({"required_probability": 0.0}, "required_probability"),
+    ({"weather": {"day": 0.5}}, "the shares sum to 0.5"),
+    ({"weather": {"snow": 1.0}}, "'snow' is not known"),
+    ({"weather": {}}, "no state"),
+    ({"top_up": "laser"}, "has no item 'laser'"),
+    ({"top_up": "ift_radar"}, "is a radar; expected a patrol or drone"),
+    ({"objective": "glory"}, "'glory' is not known"),
+    ({"target": "tank"}, "'tank' is not known"),
+    ({"discount_rate": 2.0}, "discount_rate"),
+    ({"colour": 1}, "unknown setting 'colour'"),
+]
+
+
+@pytest.mark.parametrize(("asked", "sentence"), BAD)
+def test_one_sentence_says_what_cannot_be(terrain: xr.Dataset, asked: dict[str, Any], sentence: str) -> None:
+    from geo.errors import BadInput
+
+    with pytest.raises(BadInput, match=sentence) as caught:
+        compare([POSTS, RADAR], terrain, border(), **(CHEAP | asked))
+    assert "\n" not in str(caught.value)
+
+
+def test_layouts_that_cannot_be_compared(terrain: xr.Dataset) -> None:
+    with pytest.raises(CompareError, match="1 layouts"):
+        compare([POSTS], terrain, border(), **CHEAP)
+    with pytest.raises(CompareError, match="two layouts are called 'posts'"):
+        compare([POSTS, POSTS], terrain, border(), **CHEAP)
+    unpriced = Layout("odd", FRAME, (place(FRAME, 0.0, 0.0, id="x", kind="radar", max_range_m=500.0),))
+    with pytest.raises(CompareError, match="'x' has neither a catalogue item nor a cost"):
+        compare([POSTS, unpriced], terrain, border(), **CHEAP)
+
+
+@given(st.lists(st.floats(-1, 1), min_size=1, max_size=30), st.lists(st.floats(-1, 1), min_size=30, max_size=30))
+def test_a_duel_counts_each_draw_once(ours: list[float], theirs: list[float]) -> None:
+    a, b = np.array(ours), np.array(theirs[: len(ours)])
+    one, other = duel(a, b), duel(b, a)
+    assert one.wins + one.ties + one.losses == pytest.approx(1.0)
+    assert one.beats + other.beats == pytest.approx(1.0)
+    assert one.low <= one.high
+
+
+@settings(max_examples=30)
+@given(st.floats(0.1, 9.9))
+def test_a_break_even_point_is_where_the_sign_changes(root: float) -> None:
+    x = np.linspace(0.0, 10.0, 41)
+    assert crossing_point(x, x - root) == pytest.approx(root, abs=1e-6)
+    assert np.isnan(crossing_point(x, x + 1.0))
+
+
+def test_the_default_budget_is_the_dearest_layouts_cost(terrain: xr.Dataset) -> None:
+    made = study([POSTS, RADAR], terrain, border(), settings=CompareSettings(**CHEAP))
+    draws = central(made.inputs)
+    money = budgets(made.designs, draws)
+    spent = [one.bought.life_cycle_cost for one in made.outcomes(draws)]
+    assert np.allclose(spent, money)
+    assert all(one.bought.sensors.all() for one in made.outcomes(draws))
