@@ -81,7 +81,8 @@ def belt_of(border: Line, terrain: xr.Dataset, *, belt_m: float) -> Belt:
     Raises BorderError for a belt that is not above 0, a border that lies outside the terrain, and where no cell of an
     edge lies on the terrain, so that nobody can be said to cross.
     """
-    if not 0.0 < belt_m < math.inf:
+    number = isinstance(belt_m, (int, float, np.number)) and not isinstance(belt_m, bool)
+    if not (number and 0.0 < belt_m < math.inf):
         raise BorderError(f"belt_m is {belt_m!r}", where="belt", expected="metres above 0")
     rows, columns = _window(border, terrain, belt_m)
     easting = terrain["easting"].to_numpy()[columns].astype(np.float64)

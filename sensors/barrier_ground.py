@@ -85,16 +85,20 @@ def depth_of_segments(
 ) -> xr.Dataset:
     """How many sensors deep each segment's own belt is held, from its one end to the other: ``depth`` (segment,).
 
-    −1 where no cell of the segment lies on the terrain. A chain may bend only within the segment's belt, so a border is
-    at most as deep as its shallowest segment. Arguments as ``barrier``.
+    A belt that at a bend reaches only one edge is taken with its neighbours', as far as is needed to cross. −1 where
+    no cell of the segment lies on the terrain, or no such belt reaches both edges. A chain may bend only within that
+    belt, so a border is at most as deep as its shallowest segment. Arguments as ``barrier``.
     """
     belt, footprints = _footprints(layout, coverage, border, belt_m, least_look_probability, whole=False)
     depth = np.full(border.segments, -1, np.int64)
-    for segment, window in enumerate(ndimage.find_objects(np.where(belt.inside, belt.segment + 1, 0))):
-        if window is None:
+    windows = ndimage.find_objects(np.where(belt.inside, belt.segment + 1, 0), max_label=border.segments)
+    for segment, window in enumerate(windows):
+        run = None if window is None else _crossed_with(belt, windows, segment)
+        if run is None:
             continue
-        own = belt.inside[window] & (belt.segment[window] == segment)
-        start, end = _ends(belt, window, own, segment)
+        window = _around([windows[one] for one in range(run[0], run[1] + 1)])
+        own = belt.inside[window] & (belt.segment[window] >= run[0]) & (belt.segment[window] <= run[1])
+        start, end = _ends(belt, window, own, run)
         depth[segment] = _smallest(_chain({n: f[window] & own for n, f in footprints.items()}, start, end))[0]
     return xr.Dataset({"depth": ("segment", depth, {"units": "1"})}, {"segment": np.arange(border.segments)})
 
@@ -114,8 +118,9 @@ def _chains(layout: Layout, coverage: xr.Dataset, border: Line, belt_m: float | 
         if part.is_ring or not own.any():
             continue
         whole = (slice(None), slice(None))
-        start = _ends(belt, whole, own & (belt.segment == segments[0]), int(segments[0]))[0]
-        end = _ends(belt, whole, own & (belt.segment == segments[-1]), int(segments[-1]))[1]
+        first, last = int(segments[0]), int(segments[-1])
+        start = _ends(belt, whole, own & (belt.segment == first), (first, first))[0]
+        end = _ends(belt, whole, own & (belt.segment == last), (last, last))[1]
         chains.append(_chain({name: mask & own for name, mask in footprints.items()}, start, end))
     if not chains:
         raise GapError("it has only closed rings", where="barrier (border)", expected="a line with two ends")
@@ -157,13 +162,35 @@ def _refuse_beyond(border: Line, coverage: xr.Dataset) -> None:
         )
 
 
-def _ends(belt: Belt, window: Any, own: Bools, segment: int) -> tuple[Bools, Bools]:
-    """Cells of a segment at its start and at its end: beside other ground, beyond its ends, or at the rim."""
+def _crossed_with(belt: Belt, windows: list[Any], segment: int) -> tuple[int, int] | None:
+    """First and last segment of the least run about a segment whose belt has both edges; None where none has."""
+    first = last = segment
+    while True:
+        window = _around([windows[one] for one in range(first, last + 1)])
+        own = (belt.segment[window] >= first) & (belt.segment[window] <= last)
+        if (belt.inner[window] & own).any() and (belt.outer[window] & own).any():
+            return first, last
+        before, after = max(first - 1, 0), min(last + 1, len(windows) - 1)
+        if (before, after) == (first, last):
+            return None
+        first, last = before, after
+
+
+def _around(windows: list[Any]) -> tuple[slice, slice]:
+    """The window that holds several, of which some may be None."""
+    held = [window for window in windows if window is not None]
+    rows, columns = (
+        slice(min(window[axis].start for window in held), max(window[axis].stop for window in held)) for axis in (0, 1)
+    )
+    return rows, columns
+
+
+def _ends(belt: Belt, window: Any, own: Bools, run: tuple[int, int]) -> tuple[Bools, Bools]:
+    """Cells of a run of segments at its start and end: beside other ground, beyond its ends, or at the rim."""
     border = belt.border
-    span = border.segment_spans_m[segment]
+    span = border.segment_spans_m[run[0], 0], border.segment_spans_m[run[1], 1]
     east, north = np.meshgrid(belt.easting[window[1]], belt.northing[window[0]])
-    beyond = ~own & ~(belt.inside[window] & (belt.segment[window] == segment))
-    lateral = beyond & ((np.abs(belt.offset[window]) <= belt.belt_m) | (belt.segment[window] < 0))
+    lateral = ~own & ((np.abs(belt.offset[window]) <= belt.belt_m) | (belt.segment[window] < 0))
     touching = own & (ndimage.binary_dilation(lateral, ndimage.generate_binary_structure(2, 1)) | belt.at_rim[window])
     touching |= own & _at_frame(own.shape)
     first, last = (np.array(border.point_at(chainage)) for chainage in (span[0], np.nextafter(span[1], span[0])))

@@ -90,7 +90,8 @@ def whole_belt(segments: xr.Dataset) -> xr.Dataset:
 
 def check_required(required_probability: float) -> None:
     """Raise BadInput unless the requirement is in (0, 1]."""
-    if not 0.0 < required_probability <= 1.0:
+    number = isinstance(required_probability, (int, float, np.number)) and not isinstance(required_probability, bool)
+    if not (number and 0.0 < required_probability <= 1.0):
         raise BadInput(f"{required_probability!r}", where="required_probability", expected="above 0, at most 1")
 
 

@@ -180,7 +180,8 @@ def no_way(unknown: npt.NDArray[np.bool_]) -> str:
 
 def chosen_segment(ways: Crossings, segment: int | None) -> int:
     """``segment``, or the one whose way is cheapest; GapError where there is no way, or nobody knows of one."""
-    if segment is not None and not 0 <= segment < ways.cost.size:
+    whole = isinstance(segment, (int, np.integer)) and not isinstance(segment, bool)
+    if segment is not None and not (whole and 0 <= segment < ways.cost.size):
         raise GapError(f"no segment {segment}", where="crossing", expected=f"0 to {ways.cost.size - 1}")
     chosen = ways.cheapest if segment is None else int(segment)
     costs = ways.cost if segment is None else ways.cost[[segment]]

@@ -8,18 +8,22 @@ many sensors deep a border is held); responders are in ``sensors.interception``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Final
+import math
+from dataclasses import dataclass, replace
+from typing import Any, Final, cast
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
 from geo.belt import Line
+from geo.border import Border
 from geo.paths_crossing import INWARD, crossings
+from geo.zone import Zone
 from sensors.barrier import GapError, k_barrier, weakest_links
 from sensors.barrier_ground import barrier, depth_of_segments, single_losses
-from sensors.coverage_segments import check_required
+from sensors.coverage_segments import RASTERS, check_required, whole_belt
+from sensors.coverage_segments import over_segments as covered
 from sensors.crossing import Crossing, chosen_segment, crossing_along
 from sensors.segment_detection import CROSSED, UNKNOWN, least_ways, over_segments
 from sensors.time_gaps import TimeGaps, just_opened, segment_time_gaps, time_gaps
@@ -58,6 +62,8 @@ class Gap:
 
     ``start_m`` and ``end_m`` [m] are its chainage; ``least_probability`` is the least P_detect in it, that of
     ``least_segment``. With ``known`` False nobody can say: the ground or the sight is unknown, and the least is NaN.
+    ``covered_share`` is the share of its belt's decided cells whose expected probability over the coverage's dwell
+    reaches the requirement (``sensors.coverage_segments``); NaN where the coverage does not tell.
     """
 
     first: int
@@ -67,6 +73,7 @@ class Gap:
     least_probability: float
     least_segment: int
     known: bool = True
+    covered_share: float = math.nan
 
     @property
     def segments(self) -> range:
@@ -99,11 +106,17 @@ def gaps(
     """
     check_required(required_probability)
     found = segment_detection(coverage, terrain, border, direction=direction, neighbours=neighbours, **case)
-    return runs_below(found, required_probability)
+    runs = runs_below(found, required_probability)
+    if not runs or any(name not in coverage for name in RASTERS[:5]):
+        return runs
+    line, belt_m = cast(Border | Zone, border), found.attrs["belt_m"]
+    belt = covered(coverage, line, belt_m=belt_m, required_probability=required_probability)
+    shares = (whole_belt(belt.isel(segment=list(run.segments)))["covered_share"] for run in runs)
+    return [replace(run, covered_share=float(share.sel(belt="both"))) for run, share in zip(runs, shares, strict=True)]
 
 
 def runs_below(segments: xr.Dataset, required_probability: float) -> list[Gap]:
-    """The gaps of ``segment_detection``'s answer; see ``gaps``."""
+    """The gaps of ``segment_detection``'s answer, without their covered share; see ``gaps``."""
     check_required(required_probability)
     probability = segments["detection_probability"].to_numpy()
     state = segments["state"].to_numpy()
@@ -121,7 +134,7 @@ def runs_below(segments: xr.Dataset, required_probability: float) -> list[Gap]:
                 last=last,
                 start_m=float(segments["start_m"][first]),
                 end_m=float(segments["end_m"][last]),
-                least_probability=float(probability[least]) if known else float("nan"),
+                least_probability=float(probability[least]) if known else math.nan,
                 least_segment=int(least),
                 known=known,
             )

@@ -100,8 +100,10 @@ def watched(
     sensor's layer is computed once. Raises CrossingError for coverage without rates, or on other cells than the
     terrain's; BorderError as ``geo.belt.belt_of``.
     """
-    if "rate" not in coverage or "sensor" not in coverage.dims:
+    if not isinstance(coverage, xr.Dataset) or "rate" not in coverage or "sensor" not in coverage.dims:
         raise CrossingError("the coverage has no rate of each sensor", where="crossing", expected="sensors.coverage's")
+    if not (terrain is None or isinstance(terrain, xr.Dataset)):
+        raise CrossingError(f"is a {type(terrain).__name__}", where="terrain", expected="that of geo.terrain, or None")
     ground = _level(coverage) if terrain is None else terrain
     if terrain is not None:
         _refuse_other_cells(coverage, terrain)
