@@ -176,21 +176,21 @@ def test_unknown_sight_holds_nothing() -> None:
 
 def test_at_a_bend_no_segment_is_open_where_nobody_gets_across_unseen() -> None:
     """A wedge within a bend reaches only one edge of the belt: it is held as deep as it and its neighbours are."""
-    bend = Border(FRAME, LineString([(0.0, 40.0), (180.0, 190.0), (360.0, 40.0)]), segment_length_m=60.0)
+    bend = Border(FRAME, LineString([(0.0, 40.0), (180.0, 160.0), (360.0, 40.0)]), segment_length_m=30.0)
     rng = np.random.default_rng(5)
     _, chainage, offset = bend.locate(EAST, NORTH)
     closed = 0
-    for _ in range(40):
+    for _ in range(25):
         cuts = np.array([0.0, *np.sort(rng.uniform(0.0, bend.length_m, 2)), bend.length_m])
         strips = [
             (chainage >= cuts[i]) & (chainage <= cuts[i + 1]) & (np.abs(offset - rng.uniform(-15.0, 15.0)) < 12.0)
             for i in range(3)
         ]
         layout, coverage = case(*strips, disc(*rng.uniform(0.0, [360.0, 240.0]), 60.0))
-        belt = belt_of(bend, coverage, belt_m=35.0)
+        belt = belt_of(bend, coverage, belt_m=60.0)
         free, _ = ndimage.label(belt.inside & ~np.any(masks_of(coverage, belt), axis=0), np.ones((3, 3)))
         through = set(free[belt.outer].tolist()) & set(free[belt.inner].tolist()) - {0}
-        depth = depth_of_segments(layout, coverage, bend, belt_m=35.0)["depth"].to_numpy()
+        depth = depth_of_segments(layout, coverage, bend, belt_m=60.0)["depth"].to_numpy()
         if not through:
             closed += 1
             assert (depth != 0).all()
