@@ -113,7 +113,7 @@ class Ingest:
             url,
             client_id=f"watchline-{self._options.sector}-{name}",
             filters=filters,
-            now_ns=self._clock.now_ns,
+            now_ns=self._clock.stamp_ns,
             connection=ConnectionSettings(self._options.keepalive_s, tls=self._options.identity.tls),
             news=self._news,
         )
@@ -175,18 +175,17 @@ class Ingest:
         """What senders say of the time, before it is held against them: the machine's clock may have been set."""
         if not deliveries:
             return deliveries
-        self._note_jump(self._clock.check())
-        said = [(one.topic, counter(dict(one.properties).get("sent"), largest=2**63 - 1), one.received_ns)
-                for one in (deliveries if self._clock.jump_ns else deliveries[-1:])]  # fmt: skip
-        self._clock.witness((topic, sent, at_ns) for topic, sent, at_ns in said if sent is not None)
-        if not self._clock.jump_ns:
+        clock = self._clock
+        self._note_jump(clock.check())
+        for one in deliveries if clock.jump_ns else deliveries[-1:]:
+            sent_ns = counter(dict(one.properties).get("sent"), largest=2**63 - 1)
+            if sent_ns is not None:
+                clock.witness(one.topic, sent_ns, one.received_ns + clock.moved_ns)
+        if clock.jump_ns:
+            self._note_jump(clock.check())
+        if not clock.moved_ns:
             return deliveries
-        before_ns = self._clock.jump_ns
-        jump = self._clock.check()
-        self._note_jump(jump)
-        if jump is None or not jump.taken:
-            return deliveries
-        return [replace(one, received_ns=one.received_ns + before_ns) for one in deliveries]
+        return [replace(one, received_ns=one.received_ns + clock.moved_ns) for one in deliveries]
 
     def _note_jump(self, jump: ClockJump | None) -> None:
         if jump is not None:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import statistics
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
 
+WITNESSES: Final = 1000
 CLOCK: Final = "clock"
 """The kind of the journal's rows that tell of a jump: when the machine's clock stepped, and when the step is taken."""
 
@@ -40,7 +41,8 @@ class SteadySettings:
 class SteadyClock:
     """``source_ns`` is the machine's (or the scenario's) clock, which runs ``rate`` times as fast as ``monotonic_ns``.
 
-    ``now_ns`` may be called on any thread; the rest belongs to one.
+    ``stamp_ns`` never takes a jump: what was stamped before one may be moved after it, by ``moved_ns``. ``jump_ns``:
+    how far away the machine's clock is held off. Both clocks may be read on any thread; the rest belongs to one.
     """
 
     source_ns: Callable[[], int]
@@ -48,6 +50,7 @@ class SteadyClock:
     monotonic_ns: Callable[[], int] = time.monotonic_ns
     settings: SteadySettings = field(default_factory=SteadySettings)
     jump_ns: int = 0
+    moved_ns: int = 0
     _offset_ns: int = 0
     _asked: int = 1
     _witnesses: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -60,18 +63,21 @@ class SteadyClock:
         ticks = self.monotonic_ns()
         return ticks if self.rate == 1 else round(ticks * self.rate)
 
-    def now_ns(self) -> int:
-        """Now, nanoseconds since 1970 UTC; does not jump."""
+    def stamp_ns(self) -> int:
+        """Now, without the jumps that were taken."""
         with self._lock:
             return self._passed() + self._offset_ns
 
-    def witness(self, said: Iterable[tuple[str, int, int]]) -> None:
-        """(sender, when it says that it sent, when we received it by this clock), both in ns."""
-        for sender, sent_ns, received_ns in said:
-            self._witnesses.pop(sender, None)
-            self._witnesses[sender] = (sent_ns - received_ns, received_ns)
-            if len(self._witnesses) > 1000:
-                del self._witnesses[next(iter(self._witnesses))]
+    def now_ns(self) -> int:
+        """Now, nanoseconds since 1970 UTC; jumps only where that was right."""
+        return self.stamp_ns() + self.moved_ns
+
+    def witness(self, sender: str, sent_ns: int, received_ns: int) -> None:
+        """When a sender says that it sent, and when we received it by this clock."""
+        self._witnesses.pop(sender, None)
+        self._witnesses[sender] = (sent_ns - received_ns, received_ns)
+        if len(self._witnesses) > WITNESSES:
+            del self._witnesses[next(iter(self._witnesses))]
 
     def check(self) -> ClockJump | None:
         """Look at the machine's clock; what to tell of it, once for each step and once when it is taken."""
@@ -86,7 +92,7 @@ class SteadyClock:
         if not self.jump_ns:
             self._move(away_ns)  # an ordinary correction
         elif self._agree_with(away_ns):
-            self._move(away_ns)
+            self.moved_ns += away_ns
             self.jump_ns = 0
             self._witnesses.clear()
             return ClockJump(away_ns / 1e9, True)
