@@ -3,7 +3,8 @@
 The rooms behind it: ``sensors.planning_case`` (what is asked), ``planning_exposure`` (what needs the terrain, once),
 ``planning_draws``, ``planning_outcomes`` and ``planning_verdict`` (what is weighed anew in every draw),
 ``planning_study`` and ``planning_tables`` (the whole), ``planning_links`` (radio), ``sensors.life_cycle`` and
-``sensors.workload`` (money and operators), ``sensors.degradation`` (what is left on bad days).
+``sensors.workload`` (money and operators), ``sensors.degradation`` (what is left on bad days). Choosing what to buy:
+``planning_candidates``, ``planning_options``, ``planning_scene``, ``planning_choice`` and ``planning_plan``.
 """
 
 from __future__ import annotations
@@ -21,10 +22,21 @@ from sensors.assumptions import Assumptions
 from sensors.catalogue import Catalogue
 from sensors.layout import Layout
 from sensors.planning_case import OBJECTIVES, CompareError, CompareSettings
+from sensors.planning_plan import choose_sites, plan_layout
 from sensors.planning_study import Study, study
 from sensors.planning_tables import dataset_of
 
-__all__ = ["OBJECTIVES", "CompareError", "CompareSettings", "Study", "compare", "study", "verdict"]
+__all__ = [
+    "OBJECTIVES",
+    "CompareError",
+    "CompareSettings",
+    "Study",
+    "choose_sites",
+    "compare",
+    "plan_layout",
+    "study",
+    "verdict",
+]
 
 
 def compare(

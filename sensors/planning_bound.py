@@ -31,6 +31,8 @@ SURE: Final = 0.7
 PATIENCE: Final = 30
 SHRINK: Final = 0.7
 STEPS: Final = 1500
+WEIGHING: Final = 0.1
+"""How far a step moves the weights of groups, per standard deviation of their values."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +51,6 @@ class _Relaxed:
     d: Floats
     linear: Bools
     cap: Floats
-    worst: bool
 
 
 def bound_of(
@@ -65,59 +66,78 @@ def bound_of(
 
     The limit is at least ``reached`` and at most what all options together would give.
     """
-    relaxed = _relaxed(cover, limits, worst)
-    totals = cover.totals
-    shares = (totals > 0.0) / max(float((totals > 0.0).sum()), 1.0) if worst else totals / max(totals.sum(), 1e-300)
-    base = _base(cover)
-    prices = 0.5 * _worth(cover, shares)
-    best, step, since = math.inf, 1.0, 0
-    kept = (prices, shares, 0.0)
-    crew_price = 0.0
+    relaxed = _relaxed(cover, limits)
+    weighed = cover.totals > 0.0
+    shares = weighed / max(float(weighed.sum()), 1.0) if worst else cover.totals / max(cover.totals.sum(), 1e-300)
+    base, crews = _base(cover), max(limits.crew_limit, 1.0)
+    now = _Prices(np.full(len(cover.weight), 0.5), shares, 0.0)
+    kept, best, step, since = now, math.inf, 1.0, 0
     for _ in range(steps):
-        worth = _worth(cover, shares)
-        prices = np.minimum(prices, worth)
-        limit, load, amount, crew_spare = _evaluate(relaxed, prices, worth, crew_price)
-        limit += float(shares @ base)
+        found = _evaluate(relaxed, now)
+        limit = found.limit + float((now.shares * base).sum())
         if limit < best - 1e-12:
-            best, kept, since = limit, (prices, shares, crew_price), 0
+            best, kept, since = limit, now, 0
         else:
             since += 1
         if best <= reached * (1.0 + 1e-9) + 1e-12 or step < 1e-6 or late():
             break
         if since >= PATIENCE:
-            step, since = step * SHRINK, 0
-            prices, shares, crew_price = kept
+            step, since, now = step * SHRINK, 0, kept
             continue
-        slope = load - amount
-        slope[(prices <= 0.0) & (slope > 0.0)] = 0.0
-        up = (prices >= worth) & (slope < 0.0)
-        slope[up] = 0.0
-        length = float((slope * slope).sum()) + (crew_spare / max(limits.crew_limit, 1.0)) ** 2
-        value = np.zeros(cover.groups)
-        if worst:
-            value = _group_values(relaxed, amount) + base
-            centred = value - value.mean()
-            length += float(centred @ centred)
+        slope = found.worth * (found.load - found.amount)
+        slope[((now.level <= 0.0) & (slope > 0.0)) | ((now.level >= 1.0) & (slope < 0.0))] = 0.0
+        length = float((slope * slope).sum()) + (found.spare / crews) ** 2
         if length <= 1e-30:
             break
         stride = step * max(limit - reached, 1e-12) / length
-        prices = np.clip(prices - stride * slope, 0.0, None)
-        if math.isfinite(limits.crew_limit):
-            scale = max(limits.crew_limit, 1.0)
-            crew_price = max(0.0, crew_price - stride * crew_spare / scale**2)
-        if worst:
-            shares = _on_simplex(shares - stride * value, totals > 0.0)
+        now = _Prices(
+            np.clip(now.level - stride * slope, 0.0, 1.0),
+            _towards_the_least(now.shares, found.values + base, step) if worst else shares,
+            max(0.0, now.crew - stride * found.spare / crews**2) if math.isfinite(limits.crew_limit) else 0.0,
+        )
     return _final(relaxed, kept, base, best)
 
 
-def _relaxed(cover: Cover, limits: Limits, worst: bool) -> _Relaxed:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Prices:
+    """Prices of cells as a share of what a cell is worth (``level``), weights of the groups, the price of crew."""
+
+    level: Floats
+    shares: Floats
+    crew: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Found:
+    """The bound at some prices (without the base), what cells are worth, their load Σ d x and the amount they want,
+    what each group adds per unit of its weight, and the crew that is to spare."""
+
+    limit: float
+    worth: Floats
+    load: Floats
+    amount: Floats
+    values: Floats
+    spare: float
+
+
+def _towards_the_least(shares: Floats, values: Floats, step: float) -> Floats:
+    """More weight on the groups with the least value, by multiplicative weights (Arora, Hazan, Kale 2012)."""
+    allowed = shares > 0.0
+    spread = float(np.std(values[allowed]))
+    if spread <= 1e-12:
+        return shares
+    moved = shares * np.exp(np.where(allowed, -WEIGHING * step * (values - values[allowed].mean()) / spread, 0.0))
+    return np.asarray(moved / moved.sum())
+
+
+def _relaxed(cover: Cover, limits: Limits) -> _Relaxed:
     cells = len(cover.weight)
     entries = np.bincount(cover.cell, minlength=cells)
     mean = np.bincount(cover.cell, cover.p, cells) / np.maximum(entries, 1)
     linear = mean >= SURE
     d = np.where(linear[cover.cell], cover.p, cover.log_miss)
     cap = -np.expm1(-np.bincount(cover.cell, cover.log_miss, cells))
-    return _Relaxed(cover, limits, d, linear, np.minimum(cap, 1.0), worst)
+    return _Relaxed(cover, limits, d, linear, np.minimum(cap, 1.0))
 
 
 def _base(cover: Cover) -> Floats:
@@ -132,47 +152,48 @@ def _worth(cover: Cover, shares: Floats) -> Floats:
     return np.asarray(shares[cover.group] * cover.weight * (1.0 - cover.seen) / totals[cover.group])
 
 
-def _evaluate(
-    relaxed: _Relaxed, prices: Floats, worth: Floats, crew_price: float
-) -> tuple[float, Floats, Floats, float]:
-    """The bound at these prices (without the base), the cells' load Σ d x, the amount that the cells want, and the crew
-    that is to spare."""
+def _evaluate(relaxed: _Relaxed, prices: _Prices) -> _Found:
     cover, limits = relaxed.cover, relaxed.limits
-    ground, amount = _cells_best(prices, worth, relaxed.linear, relaxed.cap)
-    score = _scores(cover.start, cover.cell, relaxed.d, prices)
+    worth = _worth(cover, prices.shares)
+    price = prices.level * worth
+    ground, amount = _cells_best(price, worth, relaxed.linear, relaxed.cap)
+    score = _scores(cover.start, cover.cell, relaxed.d, price)
+    crew, spare = 0.0, 0.0
     if math.isfinite(limits.crew_limit):
-        score = score - crew_price * limits.crew
+        score = score - prices.crew * limits.crew
+        crew = prices.crew * limits.crew_limit
     value, x = knapsack(score, limits)
+    if math.isfinite(limits.crew_limit):
+        spare = limits.crew_limit - float((limits.crew * x).sum())
     load = _loads(cover.start, cover.cell, relaxed.d, x, len(worth))
-    spare = limits.crew_limit - float(limits.crew @ x) if math.isfinite(limits.crew_limit) else 0.0
-    crew = crew_price * limits.crew_limit if math.isfinite(limits.crew_limit) else 0.0
-    return ground + value + crew, load, amount, spare
+    values = _group_values(relaxed, prices.level, load, amount)
+    return _Found(ground + value + crew, worth, load, amount, values, spare)
 
 
-def _group_values(relaxed: _Relaxed, amount: Floats) -> Floats:
-    """What the cells' wanted amounts would give each group (group,)."""
+def _group_values(relaxed: _Relaxed, level: Floats, load: Floats, amount: Floats) -> Floats:
+    """How the bound changes with the weight of each group (group,)."""
     cover = relaxed.cover
     reached = np.where(relaxed.linear, np.minimum(amount, relaxed.cap), -np.expm1(-amount))
     totals = np.where(cover.totals > 0.0, cover.totals, 1.0)
-    return np.asarray(np.bincount(cover.group, cover.weight * (1.0 - cover.seen) * reached, cover.groups) / totals)
+    part = cover.weight * (1.0 - cover.seen) * (reached + level * (load - amount))
+    return np.asarray(np.bincount(cover.group, part, cover.groups) / totals)
 
 
-def _final(relaxed: _Relaxed, kept: tuple[Floats, Floats, float], base: Floats, best: float) -> Bound:
+def _final(relaxed: _Relaxed, kept: _Prices, base: Floats, best: float) -> Bound:
     """The bound at the best prices, with every option forced in and out."""
-    prices, shares, crew_price = kept
     cover, limits = relaxed.cover, relaxed.limits
-    worth = _worth(cover, shares)
-    prices = np.minimum(prices, worth)
+    worth = _worth(cover, kept.shares)
+    prices = kept.level * worth
     ground, _ = _cells_best(prices, worth, relaxed.linear, relaxed.cap)
     score = _scores(cover.start, cover.cell, relaxed.d, prices)
     if math.isfinite(limits.crew_limit):
-        score = score - crew_price * limits.crew
-        ground += crew_price * limits.crew_limit
+        score = score - kept.crew * limits.crew
+        ground += kept.crew * limits.crew_limit
     money = price_of(score, limits)
     net = score - money * limits.cost
     by_site = np.zeros(int(limits.site.max()) + 1)
     np.maximum.at(by_site, limits.site, np.maximum(net, 0.0))
-    whole = ground + float(shares @ base) + money * limits.budget + float(by_site.sum())
+    whole = ground + float((kept.shares * base).sum()) + money * limits.budget + float(by_site.sum())
     mine = by_site[limits.site]
     second = np.zeros_like(by_site)
     top = net >= mine
@@ -180,19 +201,6 @@ def _final(relaxed: _Relaxed, kept: tuple[Floats, Floats, float], base: Floats, 
     single = np.bincount(limits.site[top & (net > 0.0)], minlength=len(by_site)) <= 1
     out = np.where(top & (net > 0.0) & single[limits.site], whole - mine + second[limits.site], whole)
     return Bound(min(best, whole), whole - mine + net, out)
-
-
-def _on_simplex(values: Floats, allowed: Bools) -> Floats:
-    """The nearest point with parts from 0 that sum to 1, 0 where not allowed (Duchi et al. 2008)."""
-    chosen = values[allowed]
-    if not len(chosen):
-        return np.zeros_like(values)
-    ordered = np.sort(chosen)[::-1]
-    excess = (np.cumsum(ordered) - 1.0) / np.arange(1, len(ordered) + 1)
-    last = int(np.flatnonzero(ordered > excess)[-1])
-    point = np.zeros_like(values)
-    point[allowed] = np.maximum(chosen - excess[last], 0.0)
-    return point
 
 
 @njit(cache=True, nogil=True)

@@ -1,0 +1,289 @@
+"""Plans on a small made ground: what is bought, what never is, and what is refused."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import replace
+
+import geopandas
+import numpy as np
+import pytest
+import xarray as xr
+from shapely.geometry import LineString
+
+from geo.border import Border
+from geo.errors import BadInput
+from geo.frame import LocalFrame
+from sensors.catalogue import shipped
+from sensors.coverage import coverage
+from sensors.gaps import segment_detection
+from sensors.layout import Layout, place
+from sensors.planning_candidates import Around, SiteRules, candidate_sites
+from sensors.planning_choice import Effort
+from sensors.planning_dominated import undominated
+from sensors.planning_limits import PlanError
+from sensors.planning_options import Money, Option, limits_of, options_at, options_of
+from sensors.planning_plan import Demand, choose_sites, figures_of, pareto, plan_layout, plan_scene
+from sensors.planning_scene import Case, Scene, scene_of
+
+FRAME = LocalFrame.around(1.5, 42.5)
+CELL_M = 50.0
+SHAPE = (41, 61)
+BORDER = Border(FRAME, LineString([(100.0, 1000.0), (2900.0, 1000.0)]), segment_length_m=700.0)
+CASE = Case(belt_m=600.0)
+EXACT = Effort(seconds=20.0, kicks=2)
+NOTHING = np.zeros(0, np.int64)
+
+
+def ground(height: np.ndarray | None = None) -> xr.Dataset:
+    z = np.zeros(SHAPE) if height is None else height
+    return xr.Dataset(
+        {"elevation": (("northing", "easting"), z, {"units": "m"})},
+        coords={"northing": CELL_M * np.arange(SHAPE[0])[::-1], "easting": CELL_M * np.arange(SHAPE[1])},
+        attrs={"crs": FRAME.wkt},
+    )
+
+
+def radar(name: str, east: float, north: float, **values: object) -> object:
+    told = {"max_range_m": 700.0, "period_s": 60.0, "detection_probability": 0.1, "mast_height_m": 5.0, "cost": 3.0}
+    return place(FRAME, east, north, id=name, kind="radar", **{**told, **values})
+
+
+def post(name: str, east: float, north: float, **values: object) -> object:
+    told = {"max_range_m": 500.0, "detection_probability": 0.5, "mast_height_m": 3.0, "cost": 2.0}
+    return place(FRAME, east, north, id=name, kind="camera", **{**told, **values})
+
+
+CANDIDATES = Layout(
+    "candidates",
+    FRAME,
+    (
+        radar("r1", 500.0, 1000.0),
+        radar("r2", 1500.0, 900.0),
+        radar("r3", 2400.0, 1100.0, availability=0.6, cost=2.0),
+        post("p1", 1000.0, 1000.0),
+        post("p2", 2000.0, 1000.0, availability=0.8),
+        post("p3", 1500.0, 900.0, cost=1.0),
+        place(FRAME, 2700.0, 1000.0, id="g1", kind="ground_sensor", max_range_m=150.0, cost=1.0),
+    ),
+)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def scene() -> Scene:
+    return scene_of(options_of(CANDIDATES), ground(), BORDER, case=CASE)
+
+
+def response(seconds: float) -> xr.DataArray:
+    return ground()["elevation"] * 0.0 + seconds
+
+
+def allowed(scene: Scene, budget: float, crew: float = math.inf) -> list[tuple[int, ...]]:
+    limits, every = limits_of(scene.options, budget, crew), range(len(scene.options))
+    return [s for k in range(8) for s in itertools.combinations(every, k) if limits.kept_by(s)]
+
+
+@pytest.mark.parametrize("objective", ["covered", "worst_segment", "least_detected", "interruption"])
+def test_the_plan_equals_enumeration(scene: Scene, objective: str) -> None:
+    """Without cameras the least detected way of a layout is exact (``sensors.segment_detection``), so this is too."""
+    late = response(200.0)
+    if objective in ("least_detected", "interruption"):
+        keen = [sensor for sensor in CANDIDATES if sensor.kind != "camera"]
+        more = [radar("r4", 1000.0, 1000.0, cost=2.0), radar("r5", 2000.0, 1000.0, cost=2.0, availability=0.8)]
+        scene = scene_of(options_of(Layout("c", FRAME, (*keen, *more))), ground(), BORDER, case=CASE)  # type: ignore[arg-type]
+    plan = plan_scene(scene, Demand(budget=6.0, objective=objective, effort=EXACT), response=late)
+    best = max(figures_of(scene, s, late)[objective] for s in allowed(scene, 6.0))
+    assert plan.value == pytest.approx(best, abs=1e-6)
+    assert plan.value == pytest.approx(plan.figures[objective], abs=1e-9)
+    assert plan.gap <= 1e-5
+    assert plan.bound >= best - 1e-9
+    assert plan.cost <= 6.0 + 1e-9
+
+
+def test_values_are_those_of_coverage_and_of_gaps(scene: Scene) -> None:
+    """The plan's figures of chosen sensors are what coverage and gaps say of the same layout."""
+    chosen = [0, 4, 6]
+    layout = Layout("three", FRAME, tuple(CANDIDATES.sensors[n] for n in chosen))
+    found = coverage(layout, ground(), BORDER)
+    belt = scene.watched.belt
+    expected = found["expected_probability"].to_numpy()[belt.rows, belt.columns][belt.inside & (belt.segment >= 0)]
+    figures = figures_of(scene, chosen)
+    assert figures["covered"] == pytest.approx(expected.mean(), abs=1e-12)
+    gaps = segment_detection(found, ground(), BORDER, belt_m=600.0)
+    assert figures["least_detected"] == pytest.approx(float(gaps["detection_probability"].min()), abs=1e-9)
+
+
+def test_a_dominated_item_never_enters() -> None:
+    """Dearer and no better at the same site: bought at no budget, though there is money for it."""
+    worse = radar("worse", 500.0, 1000.0, cost=4.0, availability=0.9)
+    scene = scene_of(options_of(Layout("c", FRAME, (*CANDIDATES, worse))), ground(), BORDER, case=CASE)  # type: ignore[arg-type]
+    assert 7 not in undominated(scene, limits_of(scene.options, 99.0))
+    for objective in ("covered", "worst_segment", "least_detected"):
+        for budget in (4.0, 10.0, 99.0):
+            plan = plan_scene(scene, Demand(budget=budget, objective=objective, effort=EXACT))
+            assert "worse" not in plan.layout.ids
+            assert plan.dominated >= 1
+
+
+def test_of_two_alike_one_stays() -> None:
+    twin = replace(CANDIDATES.sensors[0], id="twin")
+    scene = scene_of(options_of(Layout("c", FRAME, (*CANDIDATES, twin))), ground(), BORDER, case=CASE)
+    kept = undominated(scene, limits_of(scene.options, 99.0))
+    assert (0 in kept) != (7 in kept)
+
+
+def test_more_budget_never_worsens_and_the_front_rises(scene: Scene) -> None:
+    front = pareto(scene, Demand(budget=12.0, objective="worst_segment", effort=Effort(seconds=30.0)), steps=5)
+    values, costs = [plan.value for plan in front], [plan.cost for plan in front]
+    assert len(front) >= 2
+    assert all(b > a for a, b in itertools.pairwise(values))
+    assert all(b > a for a, b in itertools.pairwise(costs))
+
+
+def test_what_stands_there_stays_and_is_not_paid_again(scene: Scene) -> None:
+    present = Layout("present", FRAME, (CANDIDATES.sensors[0],))
+    rest = Layout("rest", FRAME, CANDIDATES.sensors[1:])
+    demand = Demand(budget=3.0, effort=EXACT)
+    plan = plan_layout(rest, ground(), BORDER, demand, case=CASE, start=present)
+    assert plan.layout.ids[0] == "r1"
+    assert plan.cost <= 3.0
+    assert plan.value > plan.without == pytest.approx(figures_of(scene, [0])["covered"])
+    whole = figures_of(scene, [CANDIDATES.ids.index(name) for name in plan.layout.ids])
+    assert plan.value == pytest.approx(whole["covered"], abs=1e-12)
+
+
+def test_choose_sites_gives_the_layout_of_the_plan(scene: Scene) -> None:
+    layout = choose_sites(CANDIDATES, ground(), BORDER, budget=6.0, case=CASE, effort=EXACT)
+    plan = plan_scene(scene, Demand(budget=6.0, effort=EXACT))
+    assert layout.ids == plan.layout.ids
+    assert isinstance(layout, Layout)
+
+
+def test_a_response_that_is_always_late_interrupts_nobody(scene: Scene) -> None:
+    plan = plan_scene(scene, Demand(budget=9.0, objective="interruption", effort=EXACT), response=response(1e6))
+    assert plan.value == plan.bound == 0.0
+    fast = plan_scene(scene, Demand(budget=9.0, objective="interruption", effort=EXACT), response=response(0.0))
+    least = plan_scene(scene, Demand(budget=9.0, objective="least_detected", effort=EXACT))
+    assert fast.value == pytest.approx(0.95 * least.value, abs=1e-9), "an alarm is passed on in 95 of 100 cases"
+
+
+def crewed(*crews: float) -> list[Option]:
+    return [replace(option, crew=crew) for option, crew in zip(options_of(CANDIDATES), crews, strict=False)]
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda s: Demand(budget=1.0, objective="beauty"), "objective 'beauty' is not known"),
+        (lambda s: plan_scene(s, Demand(budget=0.5)), "the cheapest option, p3, costs 1"),
+        (lambda s: plan_scene(s, Demand(budget=-5.0)), "budget of -5"),
+        (lambda s: plan_scene(s, Demand(budget=math.nan)), "budget of nan"),
+        (lambda s: plan_scene(s, Demand(budget=5.0, objective="interruption")), "no response is known"),
+        (
+            lambda s: plan_scene(s, Demand(budget=3.0, at_least=0.5, effort=EXACT)),
+            "the budget makes covered of 0.5",
+        ),
+        (lambda s: plan_scene(s, Demand(budget=99.0, at_least=1.0, effort=EXACT)), "the sites make covered of 1 "),
+        (lambda s: Demand(budget=1.0, at_least=2.0), "expected a probability"),
+        (lambda s: options_of(Layout("none", FRAME, ())), "there are no candidates"),
+        (lambda s: options_of(Layout("l", FRAME, (radar("x", 1.0, 1.0, cost=None),))), "'x'.*has no cost"),  # type: ignore[arg-type]
+        (lambda s: limits_of([replace(s.options[0], cost=-1.0)], 5.0), "candidate 'r1': costs -1"),
+        (lambda s: limits_of([s.options[0]] * 2, 5.0), "two candidates are called 'r1'"),
+        (lambda s: pareto(s, Demand(budget=5.0), steps=1), "1 steps"),
+    ],
+)
+def test_what_cannot_be_planned_is_one_sentence(scene: Scene, call: object, said: str) -> None:
+    with pytest.raises(BadInput, match=said) as caught:
+        call(scene)  # type: ignore[operator]
+    assert "\n" not in str(caught.value)
+
+
+def test_a_crew_that_is_too_small_is_named(scene: Scene) -> None:
+    options = crewed(2.0, 2.0, 2.0, 1.0, 1.0, 1.0, 1.0)
+    crews = replace(scene, options=tuple(options))
+    with pytest.raises(PlanError, match="can work nothing"):
+        plan_scene(crews, Demand(budget=99.0, crew_limit=0.5))
+    with pytest.raises(PlanError, match="the crew makes covered"):
+        plan_scene(crews, Demand(budget=99.0, crew_limit=1.0, at_least=0.6, effort=EXACT))
+    plan = plan_scene(crews, Demand(budget=99.0, crew_limit=3.0, effort=EXACT))
+    assert plan.crew <= 3.0
+
+
+def ridge() -> np.ndarray:
+    """A wall 200 m high along the middle of the map, north of the line."""
+    z = np.zeros(SHAPE)
+    z[14:16] = 200.0
+    return z
+
+
+def test_candidates_are_the_highest_allowed_places_of_their_squares() -> None:
+    z = np.add.outer(np.zeros(SHAPE[0]), np.linspace(0.0, 60.0, SHAPE[1]))
+    found = candidate_sites(ground(z), BORDER, belt_m=400.0, rules=SiteRules(spacing_m=500.0))
+    assert 4 <= found.sizes["site"] <= 20
+    assert (np.abs(found["offset_m"]) <= 400.0).all()
+    heights = z[0][np.rint(found["easting"] / CELL_M).astype(int)]
+    assert found["elevation"].to_numpy() == pytest.approx(heights)
+
+
+def test_slope_road_and_relay_take_places_out() -> None:
+    terrain = ground(ridge())
+    every = candidate_sites(terrain, BORDER, belt_m=500.0, rules=SiteRules(spacing_m=100.0, steepest=99.0))
+    flat = candidate_sites(terrain, BORDER, belt_m=500.0, rules=SiteRules(spacing_m=100.0, steepest=0.2))
+    assert flat.sizes["site"] < every.sizes["site"]
+    assert (flat["slope"] <= 0.2).all()
+    roads = geopandas.GeoDataFrame(geometry=[LineString([(0.0, 800.0), (3000.0, 800.0)])], crs=FRAME.crs)
+    near = candidate_sites(
+        terrain, BORDER, belt_m=500.0, rules=SiteRules(spacing_m=100.0, road_m=100.0), around=Around(roads=roads)
+    )
+    assert (np.abs(near["northing"] - 800.0) <= 150.0).all()
+    relay = Around(relays=[(1500.0, 200.0)])
+    linked = candidate_sites(terrain, BORDER, belt_m=700.0, rules=SiteRules(spacing_m=100.0), around=relay)
+    assert (linked["northing"] < 1400.0).all(), "the wall hides what lies behind it from the relay"
+    assert (linked["relay"] == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("rules", "around", "said"),
+    [
+        (SiteRules(steepest=0.0), Around(), "all are too steep"),
+        (SiteRules(road_m=10.0), Around(), "no roads known"),
+        (SiteRules(power_m=10.0), Around(), "no power known"),
+        (SiteRules(link_m=10.0), Around(relays=[(100.0, 100.0)]), "all are out of sight"),
+    ],
+)
+def test_rules_that_leave_no_place_are_named(rules: SiteRules, around: Around, said: str) -> None:
+    z = np.add.outer(np.arange(SHAPE[0]) * 10.0, np.zeros(SHAPE[1]))  # a slope of 0.2
+    with pytest.raises(PlanError, match=said):
+        candidate_sites(
+            ground(z), BORDER, belt_m=400.0, rules=replace(rules, steepest=min(rules.steepest, 9.0)), around=around
+        )
+
+
+def test_items_at_sites_look_at_the_line_and_cost_what_the_catalogue_says() -> None:
+    sites = candidate_sites(ground(), BORDER, belt_m=500.0, rules=SiteRules(spacing_m=700.0))
+    money = Money(catalogue=shipped())
+    options = options_at(sites, ["portable_radar", "seismic"], BORDER, FRAME, money, headings=1)
+    assert len(options) == 2 * sites.sizes["site"]
+    assert {option.cost for option in options} == {
+        money.of(shipped()["portable_radar"]),
+        money.of(shipped()["seismic"]),
+    }
+    for option in options:
+        if option.sensor.kind == "radar" and abs(option.sensor.northing - 1000.0) > 60.0:
+            towards = 180.0 if option.sensor.northing > 1000.0 else 0.0
+            assert math.cos(math.radians(option.sensor.azimuth_deg - towards)) > 0.95
+    with pytest.raises(BadInput, match="no item 'laser'"):
+        options_at(sites, ["laser"], BORDER, FRAME, money)
+    with pytest.raises(BadInput, match="has no place in a layout"):
+        options_at(sites, ["foot_patrol"], BORDER, FRAME, money)
+    with pytest.raises(PlanError, match="no item may be bought"):
+        options_at(sites, [], BORDER, FRAME, money)
+
+
+def test_progress_is_told_for_every_sensor() -> None:
+    told: list[tuple[int, int]] = []
+    scene_of(
+        options_of(CANDIDATES), ground(), BORDER, case=CASE, progress=lambda done, total: told.append((done, total))
+    )
+    assert told == [(n, 7) for n in range(1, 8)]
