@@ -221,10 +221,12 @@ def workload(design: Design, draws: Draws, availability: FloatArray) -> tuple[Fl
     return nuisance, share
 
 
-def outcome(design: Design, ways: Candidates, draws: Draws, budget: FloatArray) -> Outcome:
-    """What the layout achieves in every draw; see Outcome."""
+def outcome(
+    design: Design, ways: Candidates, draws: Draws, budget: FloatArray, *, up: FloatArray | None = None
+) -> Outcome:
+    """What the layout achieves in every draw; see Outcome. ``up`` (draw, sensor) stands in for the availabilities."""
     bought = buy(design, draws, budget)
-    availability = availability_of(design, draws)
+    availability = availability_of(design, draws) if up is None else up
     alerts, attended = workload(design, draws, availability)
     parts = [
         _block(design, ways, draws.part(rows), availability[rows] * bought.sensors[rows], bought.teams[rows])
