@@ -104,10 +104,10 @@ class Border:
         ``where`` chooses features: an SQL WHERE clause, or a mapping from column to its value or values. ``clip``
         keeps what lies inside (west, south, east, north) or an area in lon/lat, or among a terrain's cell centres.
         Lines that share an end are joined; parts follow each other by the smallest gaps, all in the direction in which
-        the longest is digitised, so that home is on one side, see ``geo.linework``. Edges are straight in the file's
-        coordinates. Raises BorderError for a file that is unreadable, without CRS, of several layers, with other shapes
-        than lines, with lines that cross or have no length, where nothing matches or lies inside the clip, and where
-        the frame cannot show the line.
+        the longest is digitised, so that home is on one side, but a ring in its own, see ``geo.linework``. Edges are
+        straight in the file's coordinates. Raises BorderError for a file that is unreadable, without CRS, of several
+        layers, with other shapes than lines, with lines that cross or have no length, where nothing matches or lies
+        inside the clip, and where the frame cannot show the line.
         """
         lines = read_lines(path, frame, where=where, clip=clip)
         line = lines[0] if len(lines) == 1 else MultiLineString(lines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -21,6 +22,7 @@ from sensors.watched import CrossingError
 
 Bools = npt.NDArray[np.bool_]
 Piece = tuple[str, int]
+Found = tuple[int, frozenset[str], bool]  # k, the cut, and whether no smaller one can be
 Chain = tuple[set[tuple[Piece, Piece]], set[Piece], set[Piece]]
 
 SMALL_CUT: Final = 400
@@ -38,6 +40,34 @@ def barrier(
 ) -> tuple[int, frozenset[str]]:
     """How many sensors deep the border is held, and a smallest set of sensors whose loss opens it: (k, cut).
 
+    That of ``barrier_found``, which also says whether it is exact. Arguments and errors as there.
+    """
+    found = barrier_found(layout, coverage, border, belt_m=belt_m, least_look_probability=least_look_probability)
+    return found.k, found.cut
+
+
+@dataclass(frozen=True, slots=True)
+class Barrier:
+    """How many sensors deep a border is held, ``k``, and ``cut``, that many sensors whose loss opens it.
+
+    Where not ``exact`` both are a bound from above: footprints lie in so many pieces that no smallest set was sought.
+    """
+
+    k: int
+    cut: frozenset[str]
+    exact: bool
+
+
+def barrier_found(
+    layout: Layout,
+    coverage: xr.Dataset,
+    border: Line,
+    *,
+    belt_m: float | None = None,
+    least_look_probability: float = 0.0,
+) -> Barrier:
+    """How many sensors deep the border is held, a smallest set of sensors whose loss opens it, and whether it is that.
+
     A sensor of ``layout`` holds the cells of the belt where it detects with more than ``least_look_probability`` in one
     look; footprints that share a cell or a cell's edge overlap. k is the least number of sensors that must fail for
     somebody to get across untouched, the weakest part of a border with gaps counting; k = 0 and no cut where it is open
@@ -49,7 +79,9 @@ def barrier(
     for coverage without the layout's sensors.
     """
     chains = _chains(layout, coverage, border, belt_m, least_look_probability)
-    return min((_smallest(chain) for chain in chains), key=lambda found: found[0])
+    all_found = [_smallest(chain) for chain in chains]
+    k, cut, _ = min(all_found, key=lambda found: found[0])
+    return Barrier(k, cut, k == 0 or all(sure for _, _, sure in all_found))
 
 
 def single_losses(
@@ -60,7 +92,10 @@ def single_losses(
     belt_m: float | None = None,
     least_look_probability: float = 0.0,
 ) -> frozenset[str]:
-    """Every sensor whose single loss lowers k of ``barrier``: its single points of failure. Arguments as there."""
+    """Every sensor whose single loss lowers k of ``barrier``: its single points of failure. Arguments as there.
+
+    Where k is but a bound, see ``Barrier``, a sensor is named whose loss lowers the bound.
+    """
     chains = _chains(layout, coverage, border, belt_m, least_look_probability)
     depths = [_smallest(chain)[0] for chain in chains]
     weakest: set[str] = set()
@@ -83,14 +118,15 @@ def depth_of_segments(
     belt_m: float | None = None,
     least_look_probability: float = 0.0,
 ) -> xr.Dataset:
-    """How many sensors deep each segment's own belt is held, from its one end to the other: ``depth`` (segment,).
+    """How many sensors deep each segment's own belt is held, from its one end to the other: ``depth`` (segment,),
+    and ``exact`` (segment,), False where it is but a bound from above as in ``Barrier``.
 
     A belt that at a bend reaches only one edge is taken with its neighbours', as far as is needed to cross. −1 where
     no cell of the segment lies on the terrain, or no such belt reaches both edges. A chain may bend only within that
     belt, so a border is at most as deep as its shallowest segment. Arguments as ``barrier``.
     """
     belt, footprints = _footprints(layout, coverage, border, belt_m, least_look_probability, whole=False)
-    depth = np.full(border.segments, -1, np.int64)
+    depth, exact = np.full(border.segments, -1, np.int64), np.ones(border.segments, bool)
     windows = ndimage.find_objects(np.where(belt.inside, belt.segment + 1, 0), max_label=border.segments)
     for segment, window in enumerate(windows):
         run = None if window is None else _crossed_with(belt, windows, segment)
@@ -99,8 +135,10 @@ def depth_of_segments(
         window = _around([windows[one] for one in range(run[0], run[1] + 1)])
         own = belt.inside[window] & (belt.segment[window] >= run[0]) & (belt.segment[window] <= run[1])
         start, end = _ends(belt, window, own, run)
-        depth[segment] = _smallest(_chain({n: f[window] & own for n, f in footprints.items()}, start, end))[0]
-    return xr.Dataset({"depth": ("segment", depth, {"units": "1"})}, {"segment": np.arange(border.segments)})
+        chain = _chain({n: f[window] & own for n, f in footprints.items()}, start, end)
+        depth[segment], _, exact[segment] = _smallest(chain)
+    told = {"depth": ("segment", depth, {"units": "1"}), "exact": ("segment", exact)}
+    return xr.Dataset(told, {"segment": np.arange(border.segments)})
 
 
 def _chains(layout: Layout, coverage: xr.Dataset, border: Line, belt_m: float | None, least_look: float) -> list[Chain]:
@@ -240,15 +278,15 @@ def _without(chain: Chain, name: str) -> Chain:
     return {pair for pair in overlaps if name not in (pair[0][0], pair[1][0])}, kept(left), kept(right)
 
 
-def _smallest(chain: Chain) -> tuple[int, frozenset[str]]:
+def _smallest(chain: Chain) -> Found:
     """The smallest set of sensors that cuts all chains, and its size; a bound from above where pieces are many."""
     k, cut = k_barrier(*chain)
     names = frozenset(piece[0] for piece in cut)
     if k == 0 or not _in_pieces(chain):
-        return k, names
+        return k, names, True
     exact = _coloured_cut(chain) if len(_pieces(chain)) <= SMALL_CUT else None
     chosen = names if exact is None or len(exact) >= len(names) else exact
-    return len(chosen), chosen
+    return len(chosen), chosen, exact is not None
 
 
 def _coloured_cut(chain: Chain) -> frozenset[str] | None:

@@ -21,21 +21,25 @@ from geo.border import Border
 from geo.paths_crossing import INWARD, crossings
 from geo.zone import Zone
 from sensors.barrier import GapError, k_barrier, weakest_links
-from sensors.barrier_ground import barrier, depth_of_segments, single_losses
+from sensors.barrier_ground import Barrier, barrier, barrier_found, depth_of_segments, single_losses
 from sensors.coverage_segments import RASTERS, check_required, whole_belt
 from sensors.coverage_segments import over_segments as covered
 from sensors.crossing import Crossing, chosen_segment, crossing_along
+from sensors.long_border import detection_by_stretches
 from sensors.segment_detection import CROSSED, UNKNOWN, least_ways, over_segments
 from sensors.time_gaps import TimeGaps, just_opened, segment_time_gaps, time_gaps
 from sensors.tradeoff import sensor_values, trade_offs
 from sensors.watched import Watched, watched
 
 __all__ = [
+    "Barrier",
     "Gap",
     "GapError",
     "TimeGaps",
     "barrier",
+    "barrier_found",
     "depth_of_segments",
+    "detection_by_stretches",
     "fastest_crossing",
     "gaps",
     "just_opened",

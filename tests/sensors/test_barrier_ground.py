@@ -16,7 +16,8 @@ from geo.belt import Belt, belt_of
 from geo.border import Border
 from geo.errors import BadInput
 from geo.frame import LocalFrame
-from sensors.barrier_ground import barrier, depth_of_segments, single_losses
+from sensors import barrier_ground
+from sensors.barrier_ground import Barrier, barrier, barrier_found, depth_of_segments, single_losses
 from sensors.layout import Layout, place
 
 FRAME = LocalFrame.around(1.5, 42.5)
@@ -82,6 +83,24 @@ def test_the_pieces_of_one_sensor_fail_together() -> None:
     )
     assert barrier(*case(front, back, patches), BORDER, belt_m=80.0) == (1, frozenset({"s2"}))
     assert single_losses(*case(front, back, patches), BORDER, belt_m=80.0) == {"s2"}
+
+
+def test_where_pieces_are_too_many_k_is_a_bound_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three lines, each closed by a piece of one sensor: the pieces give 3, the sensors 1."""
+    rows, lines = (80.0, 120.0, 160.0), []
+    for i, north in enumerate(rows):
+        lines.append((np.abs(NORTH - north) < 8.0) & (np.abs(EAST - 90.0 * (i + 1)) > 30.0))
+    patches = np.zeros(SHAPE, bool)
+    for i, north in enumerate(rows):
+        patches |= (np.abs(NORTH - north) < 8.0) & (np.abs(EAST - 90.0 * (i + 1)) <= 30.0)
+    exact = barrier_found(*case(*lines, patches), BORDER, belt_m=80.0)
+    assert exact == Barrier(1, frozenset({"s3"}), exact=True)
+    monkeypatch.setattr(barrier_ground, "SMALL_CUT", 0)
+    bound = barrier_found(*case(*lines, patches), BORDER, belt_m=80.0)
+    assert not bound.exact
+    assert bound.k >= exact.k
+    assert not depth_of_segments(*case(*lines, patches), BORDER, belt_m=80.0)["exact"].all()
+    assert barrier_found(*case(*LINE), BORDER, belt_m=80.0).exact  # in one piece each: no search is needed
 
 
 def open_way(masks: list[np.ndarray]) -> bool:
