@@ -114,7 +114,8 @@ def _plot(dwell: Any, header: Any, index: int) -> WirePlot:
     except ValueError as error:
         raise MalformedMessage("out_of_range", f"{where}.4", ascii(str(error))[1:-1], "a place on Earth") from None
     if place is None:
-        raise MalformedMessage("missing_field", f"{where}.2", "no place", "D32.2 and D32.3, or D32.4 and D32.5")
+        expected = "D32.2 and D32.3, or D32.4 and D32.5 with D10 and D11"
+        raise MalformedMessage("missing_field", _gone(dwell, target, where), "no place", expected)
     if (target.classification or 0) >= SIMULATED_FROM:
         raise MalformedMessage("unknown_value", f"{where}.10", f"{target.classification}: simulated", "a live target")
     lon, lat = float(place.longitude.degrees), float(place.latitude.degrees)
@@ -131,6 +132,17 @@ def _plot(dwell: Any, header: Any, index: int) -> WirePlot:
         classes=_classes(target),
         source_id="".join(c if c.isprintable() else "?" for c in f"{name}/{header.job_id}/{number}"),
     )
+
+
+def _gone(dwell: Any, target: Any, where: str) -> str:
+    """Which field it is without which there is no place: of the pair of which half is there."""
+    fine = (target.field_bytes(2), target.field_bytes(3))
+    coarse = (target.field_bytes(4), target.field_bytes(5))
+    if coarse == (None, None) or any(fine):
+        return f"{where}.{3 if fine[0] is not None else 2}"
+    if None in coarse:
+        return f"{where}.{4 if coarse[0] is None else 5}"
+    return "D10" if dwell.latitude_scale is None else "D11"
 
 
 def _classes(target: Any) -> Any:

@@ -264,6 +264,21 @@ def test_a_report_that_makes_no_sense(change: dict[str, Any], code: str, field: 
 
 
 @pytest.mark.parametrize(
+    ("name", "value", "code"),
+    [
+        *[("observer", bad, "bad_identifier") for bad in ("", "a+b", "a#", "a/b", "a\n", "a" * 65, "\u202e")],
+        *[("boot", bad, "out_of_range") for bad in (-1, 2**53 + 1)],
+        *[(name, bad, "wrong_type") for name in ("boot", "seq") for bad in (None, 1.5, "1")],
+        ("observed_at", "yesterday", "bad_time"),
+        ("observed_at", "2026-11-24T07:35:00+01:00", "bad_time"),
+        ("sense", None, "wrong_type"),
+    ],
+)
+def test_a_spoilt_mandatory_field_of_a_report_is_named(name: str, value: Any, code: str) -> None:
+    assert refusal(json.dumps(HEARD | {name: value}), HUMAN, topic=None) == (code, name)
+
+
+@pytest.mark.parametrize(
     ("sentence", "code", "field"),
     [
         ("", "not_report", "text"),
@@ -361,6 +376,29 @@ def test_what_is_no_report_of_a_radar_is_refused(payload: bytes, code: str, fiel
     assert refusal(payload, ASTERIX) == (code, field)
 
 
+PLOT_48 = {"010": SENDER, "140": AT, "040": (("RHO", (1.0, "NM")), ("THETA", (0.0, "°")))}
+MARKER = {"010": SENDER, "000": 1, "030": AT}
+FLAT = SURFACE | {"042": (("X", (1.0, "m")), ("Y", (1.0, "m")))}
+
+
+@pytest.mark.parametrize(
+    ("category", "record", "item"),
+    [
+        *[(48, PLOT_48, item) for item in ("010", "140", "040")],
+        *[(62, TRACK, item) for item in ("010", "070", "105")],
+        *[(10, FLAT, item) for item in ("000", "010", "140")],
+        *[(34, MARKER, "030")],
+    ],
+)
+def test_a_record_without_one_of_its_mandatory_items(category: int, record: dict[str, Any], item: str) -> None:
+    """Second in its block, behind a whole one: the refusal says which record it is."""
+    payload = made(category, record, {name: value for name, value in record.items() if name != item})
+    topic, door = (TOPIC.replace("detections", "status"), decode_status) if category == 34 else (TOPIC, decode)
+    with pytest.raises(MalformedMessage) as caught:
+        door(payload, received_at=NOW, content_type=ASTERIX, topic=topic)
+    assert (caught.value.code, caught.value.field) == ("missing_field", f"CAT{category:03d}[1].I{item}")
+
+
 # --- STANAG 4607 -----------------------------------------------------------------------------------------------------
 
 TARGET = {2: 0x2AAAAAAB, 3: 0x40000000, 10: 9, 11: 80, 12: 1500, 13: 250}
@@ -393,6 +431,19 @@ def test_a_target_is_where_the_binary_angles_say() -> None:
     assert (plot.source_id, other.source_id) == ("JSTARS/42/3.5.0", "JSTARS/42/3.5.1")
     assert read(gmti(TARGET | {3: 0xC0000000}), GMTI).plots[0].lon == pytest.approx(-90.0)
     assert read(gmti(), GMTI).plots == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [({2: None}, "D32[0].2"), ({3: None}, "D32[0].3"), ({2: None, 3: None}, "D32[0].2"),
+     ({2: None, 3: None, 4: 5}, "D32[0].5"), ({2: None, 3: None, 5: 5}, "D32[0].4"),
+     ({2: None, 3: None, 4: 5, 5: 5}, "D10")],
+)  # fmt: skip
+def test_a_target_without_its_place_is_refused_by_the_field_that_is_not_there(
+    change: dict[int, int | None], field: str
+) -> None:
+    target = {key: value for key, value in (TARGET | change).items() if value is not None}
+    assert refusal(gmti(target), GMTI) == ("missing_field", field)
 
 
 def test_the_mission_names_the_day() -> None:
