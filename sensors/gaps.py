@@ -27,7 +27,7 @@ from sensors.coverage_segments import over_segments as covered
 from sensors.crossing import Crossing, chosen_segment, crossing_along
 from sensors.long_border import detection_by_stretches
 from sensors.segment_detection import CROSSED, UNKNOWN, least_ways, over_segments
-from sensors.time_gaps import TimeGaps, just_opened, segment_time_gaps, time_gaps
+from sensors.time_gaps import TimeGaps, just_opened, scheduled_time_gaps, segment_time_gaps, time_gaps
 from sensors.tradeoff import sensor_values, trade_offs
 from sensors.watched import Watched, watched
 
@@ -46,6 +46,7 @@ __all__ = [
     "k_barrier",
     "least_detected_crossing",
     "runs_below",
+    "scheduled_time_gaps",
     "segment_detection",
     "segment_time_gaps",
     "sensor_values",

@@ -76,8 +76,7 @@ def time_gaps(spans: Iterable[tuple[float, float]], *, start_s: float, end_s: fl
     without length covers nothing. The measures of coverage analysis in STK. Raises GapError for an interval without
     length, a span that ends before it starts, and fewer than 1 asset.
     """
-    if not -math.inf < start_s < end_s < math.inf:
-        raise GapError(f"from {start_s} to {end_s} s", where="time gaps", expected="an interval with a length")
+    _refuse_interval(start_s, end_s)
     if not isinstance(assets, int) or assets < 1:
         raise GapError(f"{assets!r}", where="time gaps (assets)", expected="a whole number from 1")
     given = np.array(list(spans), dtype=np.float64).reshape(-1, 2)
@@ -152,27 +151,57 @@ def segment_time_gaps(
     direction: str = INWARD,
     neighbours: int = 16,
 ) -> xr.Dataset:
-    """When each segment is below the requirement, as sensors fail, sleep or turn away for the ``outages`` (start, end)
-    [s] by name: Dataset over segment with ``gap_s`` in all, ``longest_gap_s``, ``average_gap_s`` (Time Average Gap),
-    ``gaps`` and ``cut`` (whether a gap touches the interval's ends, which makes the figures too small).
+    """When each segment is below the requirement, as sensors fail or sleep for ``outages`` (start, end) [s] by name.
 
-    Two searches for every distinct set of working sensors. A segment that nobody can cross has no gap; one that is
-    unknown has NaN. Raises GapError and BadInput as ``time_gaps`` and ``just_opened``.
+    The answer of ``scheduled_time_gaps`` with the sensors that then work; two searches for every distinct set of them.
+    Raises GapError and BadInput as there, and CrossingError for a sensor that ``seen`` does not have.
     """
-    check_required(required_probability)
-    names = [sensor.name for sensor in seen.sensors]
     seen.only(outages)
+    names = [sensor.name for sensor in seen.sensors]
+    for name, spans in outages.items():
+        if not all(begin <= end for begin, end in spans):
+            raise GapError(f"an outage of {name!r} ends before it starts", where="time gaps", expected="(start, end)")
+    _refuse_interval(start_s, end_s)
     times = {start_s, end_s} | {float(t) for spans in outages.values() for span in spans for t in span}
     marks = sorted(t for t in times if start_s <= t <= end_s)
-    held: dict[frozenset[str], tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]] = {}
-    good: list[list[tuple[float, float]]] = [[] for _ in range(seen.belt.border.segments)]
-    unknown = np.zeros(seen.belt.border.segments, bool)
+    grounds: dict[frozenset[str], Watched] = {}
+    schedule = []
     for begin, end in pairwise(marks):
         down = {name for name, spans in outages.items() for a, b in spans if a <= begin and end <= b}
         working = frozenset(names) - down
-        if working not in held:
-            held[working] = _held(seen.only(working), required_probability, direction, neighbours)
-        holds, lost = held[working]
+        schedule.append((begin, end, grounds.setdefault(working, seen.only(working))))
+    return scheduled_time_gaps(
+        schedule, required_probability=required_probability, direction=direction, neighbours=neighbours
+    )
+
+
+def scheduled_time_gaps(
+    schedule: Sequence[tuple[float, float, Watched]],
+    *,
+    required_probability: float,
+    direction: str = INWARD,
+    neighbours: int = 16,
+) -> xr.Dataset:
+    """When each segment is below the requirement, by a ``schedule`` (start, end [s], what then watches the ground).
+
+    For sensors that turn: their coverage in each direction, one after the other. Rows follow each other without a gap
+    and are of one border. Dataset over segment with ``gap_s`` in all, ``longest_gap_s``, ``average_gap_s`` (Time
+    Average Gap), ``gaps`` and ``cut`` (whether a gap touches the interval's ends, which makes the figures too small). A
+    crosser is taken to meet the state of one moment for the whole crossing. Two searches for every distinct
+    ``Watched``. A segment that nobody can cross has no gap; one that is unknown at any time has NaN. Raises GapError
+    for a schedule that is empty or has holes, and BadInput for a requirement outside (0, 1].
+    """
+    check_required(required_probability)
+    _refuse_holes(schedule)
+    start_s, end_s, first = schedule[0][0], schedule[-1][1], schedule[0][2]
+    segments = first.belt.border.segments
+    held: dict[int, tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]] = {}
+    good: list[list[tuple[float, float]]] = [[] for _ in range(segments)]
+    unknown = np.zeros(segments, bool)
+    for begin, end, seen in schedule:
+        if id(seen) not in held:
+            held[id(seen)] = _held(seen, required_probability, direction, neighbours)
+        holds, lost = held[id(seen)]
         unknown |= lost
         for segment in np.flatnonzero(holds):
             good[segment].append((begin, end))
@@ -189,7 +218,23 @@ def segment_time_gaps(
         for name, (values, units) in figures.items()
     }
     told = {"start_s": start_s, "end_s": end_s, "required_probability": required_probability, "direction": direction}
-    return xr.Dataset(data, {"segment": np.arange(len(found))}, dict(seen.attrs) | told)
+    return xr.Dataset(data, {"segment": np.arange(len(found))}, dict(first.attrs) | told)
+
+
+def _refuse_interval(start_s: float, end_s: float) -> None:
+    if not -math.inf < start_s < end_s < math.inf:
+        raise GapError(f"from {start_s} to {end_s} s", where="time gaps", expected="an interval with a length")
+
+
+def _refuse_holes(schedule: Sequence[tuple[float, float, Watched]]) -> None:
+    if not schedule:
+        raise GapError("is empty", where="time gaps (schedule)", expected="at least one (start, end, watched)")
+    for begin, end, _ in schedule:
+        _refuse_interval(begin, end)
+    if any(before[1] != after[0] for before, after in pairwise(schedule)):
+        raise GapError("has a hole or overlaps", where="time gaps (schedule)", expected="rows that follow each other")
+    if len({seen.belt.border.segments for _, _, seen in schedule}) > 1:
+        raise GapError("is of several borders", where="time gaps (schedule)", expected="one border and one belt")
 
 
 def _held(

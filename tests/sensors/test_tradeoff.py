@@ -18,7 +18,7 @@ from geo.errors import BadInput
 from geo.frame import LocalFrame
 from geo.mobility_surface import at_speed
 from sensors.gaps import time_average_gap
-from sensors.time_gaps import just_opened, segment_time_gaps, time_gaps
+from sensors.time_gaps import just_opened, scheduled_time_gaps, segment_time_gaps, time_gaps
 from sensors.tradeoff import sensor_values, trade_offs
 from sensors.watched import Watched, watched
 
@@ -205,3 +205,36 @@ def test_who_cannot_cross_is_told_from_who_nobody_knows_of(blocked: float, words
         trade_offs(shut)
     with pytest.raises(BadInput, match=words):
         sensor_values(shut)
+
+
+def test_gaps_in_time_of_a_sensor_that_turns() -> None:
+    """20 s to the west, 10 s to the east, again and again: each side is open while the other is watched."""
+    sides = [seen(part(0, 20, 0.1)), seen(part(20, 40, 0.1))]
+    schedule = [(0.0, 20.0, sides[0]), (20.0, 30.0, sides[1]), (30.0, 50.0, sides[0]), (50.0, 60.0, sides[1])]
+    found = scheduled_time_gaps(schedule, required_probability=0.9)
+    west, east = found.isel(segment=0), found.isel(segment=4)
+    assert (float(west["gap_s"]), float(east["gap_s"])) == (20.0, 40.0)
+    assert float(west["average_gap_s"]) == pytest.approx(2 * 10.0**2 / 60.0)
+    assert float(east["average_gap_s"]) == pytest.approx(2 * 20.0**2 / 60.0)
+    assert (bool(west["cut"]), bool(east["cut"])) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("spans", "words"),
+    [
+        ([], "empty"),
+        ([(0.0, 10.0), (11.0, 20.0)], "hole"),
+        ([(0.0, 10.0), (9.0, 20.0)], "overlaps"),
+        ([(5.0, 5.0)], "interval"),
+    ],
+)
+def test_a_schedule_that_is_none_is_refused(spans: list[tuple[float, float]], words: str) -> None:
+    with pytest.raises(BadInput, match=words):
+        scheduled_time_gaps([(*span, WALLED) for span in spans], required_probability=0.9)
+
+
+def test_an_outage_that_ends_before_it_starts_is_refused() -> None:
+    with pytest.raises(BadInput, match="ends before it starts"):
+        segment_time_gaps(WALLED, {"s2": [(30.0, 10.0)]}, start_s=0.0, end_s=100.0, required_probability=0.9)
+    with pytest.raises(BadInput, match="an interval"):
+        segment_time_gaps(WALLED, {}, start_s=100.0, end_s=0.0, required_probability=0.9)
