@@ -1,0 +1,155 @@
+"""The patrol game: the oracle of one patrol and three segments, both best responses, rounds against enumeration."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import linprog
+
+from sensors.patrol_game import Game, GameError, Listed, Shift, commitment, roster, solve_game
+from sensors.patrol_game_rounds import FromBases
+
+UNCOVERED, COVERED = np.array([0.2, 0.4, 0.5]), np.array([0.8, 0.7, 0.9])
+
+
+def test_the_oracle_of_one_patrol_and_three_segments() -> None:
+    """By hand: where all three are picked, x_i = (v − u_i)/(c_i − u_i) and Σ x_i = 1 give v = 0.47/0.9 = 0.52222."""
+    found = solve_game(Game(UNCOVERED, COVERED), Listed.one_segment_each(3))
+    assert found.value == pytest.approx(0.52222, abs=5e-6)
+    assert found.coverage == pytest.approx([0.5370, 0.4074, 0.0556], abs=5e-5)
+    assert found.attacker == pytest.approx([0.2222, 0.4444, 0.3333], abs=5e-5)
+    assert found.attacker_best == pytest.approx(found.value, abs=1e-9)
+    assert found.defender_best == pytest.approx(found.value, abs=1e-9)
+
+
+def line(segments: int, *, apart_s: float = 600.0, shift: Shift | None = None) -> FromBases:
+    """Segments along a road, the base at its first."""
+    place = apart_s * np.arange(segments)
+    return FromBases(
+        np.abs(place[:, None] - place), place, place, shift or Shift(patrols=1, shift_s=7200.0, stay_s=1800.0)
+    )
+
+
+def all_rounds(rounds: FromBases, segments: int) -> list[tuple[tuple[int, ...], ...]]:
+    """Every round by looking at every order of every set, for one or two patrols."""
+    tours = [()] + [
+        tour
+        for size in range(1, segments + 1)
+        for tour in itertools.permutations(range(segments), size)
+        if rounds.feasible(tour)
+    ]
+    sets = {frozenset(tour): tour for tour in tours}
+    return [tuple(one) for one in itertools.combinations_with_replacement(sets.values(), rounds.shift.patrols)]
+
+
+@given(seed=st.integers(0, 10**6), patrols=st.integers(1, 2))
+@settings(max_examples=15, deadline=None)
+def test_the_best_round_is_that_of_enumeration(seed: int, patrols: int) -> None:
+    random = np.random.default_rng(seed)
+    place = random.uniform(0.0, 3600.0, (5, 2))
+    travel = np.hypot(*(place[:, None] - place).transpose(2, 0, 1))
+    out = np.hypot(*(place - 1800.0).T)
+    rounds = FromBases(travel, out, out, Shift(patrols=patrols, shift_s=7200.0, stay_s=900.0))
+    prizes = random.random(5)
+    best = max(prizes[sorted({s for tour in one for s in tour})].sum() for one in all_rounds(rounds, 5))
+    found, limit = rounds.best(prizes)
+    visited = [s for tour in found for s in tour]
+    assert prizes[visited].sum() == pytest.approx(best, abs=1e-6)
+    assert limit >= best - 1e-9
+    assert len(found) <= patrols
+    assert all(rounds.feasible(tour) for tour in found)
+    assert len(visited) == len(set(visited))
+
+
+@pytest.mark.parametrize("patrols", [1, 2])
+def test_column_generation_gives_the_value_over_all_rounds(patrols: int) -> None:
+    """Against one linear program over every feasible round, by scipy."""
+    random = np.random.default_rng(patrols)
+    uncovered = random.uniform(0.0, 0.5, 5)
+    game = Game(uncovered, uncovered + random.uniform(0.1, 0.5, 5))
+    rounds = line(5, shift=Shift(patrols=patrols, shift_s=7200.0, stay_s=1800.0))
+    columns = all_rounds(rounds, 5)
+    visits = np.array([[any(s in tour for tour in one) for s in range(5)] for one in columns])
+    payoff = np.where(visits, game.covered, game.uncovered)
+    told = linprog(
+        np.append(np.zeros(len(columns)), -1.0),
+        A_ub=np.column_stack([-payoff.T, np.ones(5)]),
+        b_ub=np.zeros(5),
+        A_eq=[np.append(np.ones(len(columns)), 0.0)],
+        b_eq=[1.0],
+        bounds=[(0.0, None)] * len(columns) + [(None, None)],
+    )
+    found = solve_game(game, rounds)
+    assert found.value == pytest.approx(-told.fun, abs=1e-7)
+    against = payoff @ found.attacker
+    assert against.max() == pytest.approx(found.value, abs=1e-7), "no round wins more against the crosser's lottery"
+    reached = game.uncovered + (game.covered - game.uncovered) * found.coverage
+    assert reached.min() == pytest.approx(found.value, abs=1e-7), "no segment is better for the crosser"
+    assert found.gap <= 1e-7
+    assert found.probability.sum() == pytest.approx(1.0)
+
+
+def test_more_patrols_and_longer_shifts_never_lower_the_value() -> None:
+    uncovered = np.linspace(0.1, 0.4, 6)
+    game = Game(uncovered, uncovered + 0.4)
+    values = [
+        solve_game(game, line(6, shift=Shift(patrols=n, shift_s=hours * 3600.0, stay_s=1800.0))).value
+        for n, hours in ((0, 2.0), (1, 2.0), (1, 3.0), (2, 3.0), (3, 3.0))
+    ]
+    assert values[0] == pytest.approx(0.1), "nobody there: the crosser takes the best segment"
+    assert all(b >= a - 1e-9 for a, b in itertools.pairwise(values))
+    assert all(b <= 0.5 + 1e-9 for b in values)
+
+
+def test_the_roster_follows_the_lottery_and_its_seed() -> None:
+    found = solve_game(Game(UNCOVERED, COVERED), Listed.one_segment_each(3))
+    drawn = roster(found, 4000, seed=17)
+    assert drawn == roster(found, 4000, seed=17)
+    assert drawn != roster(found, 4000, seed=18)
+    share = np.bincount([one[0][0] for one in drawn], minlength=3) / 4000
+    assert share == pytest.approx(found.coverage, abs=4 * 0.5 / np.sqrt(4000))
+    with pytest.raises(GameError, match="0 shifts"):
+        roster(found, 0, seed=1)
+
+
+def test_the_general_game_is_the_zero_sum_one_where_interests_are_opposite() -> None:
+    payoff = np.where(np.eye(3, dtype=bool), COVERED[:, None], UNCOVERED[:, None])
+    found = commitment(payoff, -payoff)
+    assert found.value == pytest.approx(0.47 / 0.9)
+    assert found.attacker_value == pytest.approx(-0.47 / 0.9)
+
+
+def test_a_general_game_by_hand() -> None:
+    """Two segments, one patrol. The crosser gains 1 and 2 where nobody is, 0 else; the defender loses 3 and 1. He
+    is indifferent at coverage x of the first with 1 − x = 2x, x = ⅓; more of the first makes the second better for the
+    crosser, where the defender loses 1 − (1 − x) = x: least at x = ⅓ again, −⅓ (the first would cost 3 · ⅔ = 2)."""
+    attacker = np.array([[0.0, 1.0], [2.0, 0.0]])
+    defender = np.array([[0.0, -3.0], [-1.0, 0.0]])
+    found = commitment(defender, attacker)
+    assert found.attacked == 1
+    assert found.probability == pytest.approx([1.0 / 3.0, 2.0 / 3.0])
+    assert found.value == pytest.approx(-1.0 / 3.0)
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: Game(np.array([0.5]), np.array([1.2])), "covered is not of probabilities"),
+        (lambda: Game(np.array([np.nan]), np.array([1.0])), "uncovered is not of probabilities"),
+        (lambda: Game(np.array([]), np.array([])), "uncovered is not of probabilities"),
+        (lambda: Game(np.array([0.5]), np.array([0.4])), "makes segment 0 worse"),
+        (lambda: Game(np.array([0.5]), np.array([0.6, 0.7])), "2 covered, 1 uncovered"),
+        (lambda: Shift(patrols=-1), "-1 patrols"),
+        (lambda: Shift(shift_s=float("inf")), "shift_s is inf"),
+        (lambda: FromBases(np.zeros((2, 3)), np.zeros(2), np.zeros(2), Shift()), "travel_s has shape"),
+        (lambda: commitment(np.zeros((2, 2)), np.zeros((3, 2))), "payoffs of shapes"),
+    ],
+)
+def test_games_that_cannot_be_played_are_one_sentence(call: object, said: str) -> None:
+    with pytest.raises(GameError, match=said) as caught:
+        call()  # type: ignore[operator]
+    assert "\n" not in str(caught.value)
