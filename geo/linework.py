@@ -34,13 +34,25 @@ LONGEST_EDGE_DEG, LONGEST_EDGE_M = 0.02, 2_000.0
 def read_lines(path: str | Path, frame: LocalFrame, *, where: Where | None, clip: Clip | None) -> list[LineString]:
     """Connected lines of a file in ``frame``, in the order in which one follows the other; see Border.from_file."""
     geometries, crs, _ = _read(path, where)
-    lines = _only_lines(geometries, str(path))
+    lines = _once(_only_lines(geometries, str(path)))
     if clip is not None:
         lines = _clipped(lines, _outline(clip, crs, str(path)), str(path))
     lines = [_in_frame(line, crs, frame, str(path)) for line in lines if line.length > 0.0]
     if not lines:
         raise BorderError("the line has no length", where=str(path), expected="a line of at least two places")
     return in_order(one_way(joined(lines)))
+
+
+def _once(lines: Sequence[LineString]) -> list[LineString]:
+    """Each line the first time it comes, read either way: maps draw a border for each of the countries beside it."""
+    seen: set[bytes] = set()
+    kept = []
+    for line in lines:
+        ways = {shapely.to_wkb(line), shapely.to_wkb(line.reverse())}
+        if not ways & seen:
+            kept.append(line)
+        seen |= ways
+    return kept
 
 
 def read_named_lines(
@@ -80,7 +92,7 @@ def _read(path: str | Path, where: Where | None) -> tuple[list[Any], CRS, dict[s
         geometries = [geometry for geometry, wanted in zip(geometries, chosen, strict=True) if wanted]
         columns = {name: values[chosen] for name, values in columns.items()}
     if not geometries:
-        raise BorderError(f"no feature matches {where!r}", where=str(path), expected="at least one line")
+        raise BorderError(_nothing(where), where=str(path), expected="at least one line")
     return list(shapely.force_2d(geometries)), CRS.from_epsg(WGS84), columns
 
 
@@ -126,9 +138,13 @@ def _read_any(path: str | Path, where: Where | None) -> tuple[list[Any], CRS, di
         chosen = _matching(where, table, len(wkb), str(path))
     geometries = list(shapely.force_2d(shapely.from_wkb(wkb[chosen])))
     if not geometries:
-        raise BorderError(f"no feature matches {where!r}", where=str(path), expected="at least one line")
+        raise BorderError(_nothing(where), where=str(path), expected="at least one line")
     named = {name: values[chosen] for name, values in table.items()}
     return geometries, horizontal_part(CRS.from_user_input(meta["crs"])), named
+
+
+def _nothing(where: Where | None) -> str:
+    return "the file has no feature" if where is None else f"no feature matches {where!r}"
 
 
 def _matching(where: Mapping[str, object], columns: dict[str, Any], count: int, path: str) -> npt.NDArray[np.bool_]:

@@ -173,3 +173,37 @@ def test_a_geojson_that_names_its_system_is_read_in_it(tmp_path: Path) -> None:
     (tmp_path / "line.json").write_text(json.dumps(document))
     border = Border.from_file(tmp_path / "line.json", LocalFrame.from_epsg(32631))
     assert border.length_m == pytest.approx(900.0)
+
+
+def test_pieces_of_a_jagged_border_in_any_order_and_direction_make_the_whole_with_its_enclave(tmp_path: Path) -> None:
+    """As OpenStreetMap has it: ways of a relation, some reversed, some given for both countries, a ring apart."""
+    rng = np.random.default_rng(0)
+    lon = np.linspace(1.3, 1.8, 200)
+    line = np.column_stack([lon, 42.45 + 0.02 * np.sin(40.0 * lon) + rng.normal(0.0, 5e-4, len(lon))])
+    ways = [line[start : start + 21] for start in range(0, len(line) - 1, 20)]
+    ways = [way[::-1] if i % 3 == 1 else way for i, way in enumerate(ways)]
+    turn = np.linspace(0.0, 2.0 * np.pi, 60)
+    ring = np.column_stack([1.5 + 0.02 * np.cos(turn), 42.55 + 0.02 * np.sin(turn)])
+    ring[-1] = ring[0]
+    drawn = [ways[i] for i in rng.permutation(len(ways))] + [ring, ways[3][::-1], ways[5], ring[::-1]]
+    path = written(tmp_path / "relation.geojson", {f"way/{i}": way.tolist() for i, way in enumerate(drawn)})
+    border = Border.from_file(path, FRAME)
+    whole = Border.from_file(written(tmp_path / "whole.geojson", {"all": line.tolist()}), FRAME)
+    parts = shapely.get_parts(border.line)
+    assert len(parts) == 2
+    assert parts[0].equals_exact(whole.line, 1e-6) or parts[0].reverse().equals_exact(whole.line, 1e-6)
+    assert parts[1].is_ring
+    east, north = rng.uniform(*np.array(border.line.bounds)[[0, 2]], 500), rng.normal(0.0, 8_000.0, 500)
+    segment, chainage, offset = border.locate(east, north)
+    beside = segment >= 0
+    assert beside.sum() > 400
+    assert np.allclose(np.abs(offset), shapely.distance(border.line, shapely.points(east, north)), atol=1e-6)
+    there = np.hypot(
+        border.point_at(chainage[beside])[0] - east[beside], border.point_at(chainage[beside])[1] - north[beside]
+    )
+    assert np.allclose(there, np.abs(offset[beside]), atol=1e-6)
+
+
+def test_a_file_without_features_says_so(tmp_path: Path) -> None:
+    with pytest.raises(BorderError, match="the file has no feature"):
+        Border.from_file(written(tmp_path / "none.geojson", {}), FRAME)
