@@ -11,7 +11,7 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +26,7 @@ from ops.config import Ground, Settings, load_sector, load_settings, open_ground
 from ops.feeds import FeedSettings, OutboxPublisher, Unit
 from ops.ground_view import border_view, layout_view, sector_view
 from ops.journal_reader import ANY, Counts, JournalError, JournalReader, JournalRow
+from ops.overload import OverloadSettings, Pace, passed_over
 from ops.picture import alert_dict, sensors_live, tracks_live
 from ops.pipeline import Pipeline
 from ops.processes import child_main, say
@@ -69,7 +70,10 @@ class Fusion:
     """One journal to one store. ``step`` takes one stretch; everything of it is in the store when it returns."""
 
     def __init__(self, journal: JournalReader, store: Store, ground: Ground, settings: Settings, clock: ScenarioClock):
+        """``overload`` None, as it is at first: every scan is taken, however long that lasts."""
         self.stopping = threading.Event()
+        self.overload: OverloadSettings | None = None
+        self._pace = Pace()
         self._journal, self._store, self._ground, self._settings, self._clock = journal, store, ground, settings, clock
         self.pipeline = Pipeline(ground, settings, checkpoint=store.checkpoint)
         self.latencies = Latencies(clock)
@@ -86,14 +90,36 @@ class Fusion:
         """Take in what the journal has past the cursor, at most ``limit`` rows; returns how many."""
         rows = self._journal.read(after_id=self._store.cursor, limit=limit)
         if rows:
-            alerts = [alert for row in rows for alert in self.pipeline.take(row)]
-            self._commit(rows[-1].id, alerts)
+            began_s = time.monotonic()
+            skipped = self._passed_over(rows)
+            alerts = self._take(rows, skipped)
+            self._commit(rows[-1].id, alerts, skipped)
+            self._pace.note(len(rows) - len(skipped), time.monotonic() - began_s)
             self.latencies.note(rows)
             if alerts:
                 self.news.set()
             if self.pipeline.now_ns >= self._checkpoint_due_ns:
                 self._checkpoint()
         return len(rows)
+
+    def _take(self, rows: Sequence[JournalRow], skipped: set[int]) -> list[Alert]:
+        alerts: list[Alert] = []
+        for row in rows:
+            if row.id in skipped:
+                self.pipeline.skip(row)
+            else:
+                alerts += self.pipeline.take(row)
+        return alerts
+
+    def _passed_over(self, rows: Sequence[JournalRow]) -> set[int]:
+        """What is skipped of these rows: as was decided before a crash, beyond that as the backlog wants it."""
+        store, known = self._store, {row.id for row in rows if row.id <= self._store.decided}
+        again = known & store.skips
+        if self.overload is None or len(known) == len(rows):
+            return again
+        backlog = self._journal.last_id() - rows[0].id
+        new = [row for row in rows if row.id not in known]
+        return again | passed_over(new, self._pace.share(backlog, self.overload))
 
     def finish(self) -> None:
         """A last checkpoint, and beyond it all history that is left, and the last picture.
@@ -116,7 +142,7 @@ class Fusion:
     def _after_s(self, seconds: float) -> int:
         return self.pipeline.now_ns + round(seconds * 1e9)
 
-    def _commit(self, cursor: int, alerts: list[Alert]) -> None:
+    def _commit(self, cursor: int, alerts: list[Alert], skipped: Iterable[int] = ()) -> None:
         pipeline, frame = self.pipeline, self._ground.frame
         live: dict[str, Any] = {}
         if time.monotonic() - self._picture_s >= PICTURE_EVERY_S:
@@ -124,9 +150,9 @@ class Fusion:
             live = {
                 "tracks_live": tracks_live(pipeline, frame),
                 "sensors": sensors_live(self._ground.layout, pipeline.health, pipeline.revoked, pipeline.faults),
-                "counts": counts_of(self._journal, pipeline.ingest),
+                "counts": counts_of(self._journal, pipeline.ingest, pipeline.skipped),
             }
-        self._write(cursor, alerts=[alert_dict(alert, frame) for alert in alerts], **live)
+        self._write(cursor, alerts=[alert_dict(alert, frame) for alert in alerts], skipped=skipped, **live)
 
     def _write(self, cursor: int, **parts: Any) -> None:
         """Commit to the store. On a full disk wait: ingest, which looks for it, soon lets its reserve go."""
@@ -145,8 +171,11 @@ class Fusion:
             say(problem=None)
 
 
-def counts_of(journal: JournalReader, ingest: Mapping[str, int] | None = None) -> dict[str, dict[str, int]]:
-    """Receipts of detections per sensor, how many of the journaled scans were implausible, and how old they came.
+def counts_of(
+    journal: JournalReader, ingest: Mapping[str, int] | None = None, skipped: Mapping[str, int] | None = None
+) -> dict[str, dict[str, int]]:
+    """Receipts of detections per sensor; of the journaled scans how many were implausible, how old they came, and how
+    many fusion passed over (``skipped``).
 
     Under "", of no sensor: ``ingest``, what ingest tells of itself.
     """
@@ -155,6 +184,7 @@ def counts_of(journal: JournalReader, ingest: Mapping[str, int] | None = None) -
         name: {
             **_plain(counts),
             "implausible": flagged.get(name, {}).get(ANY, 0),
+            "skipped": (skipped or {}).get(name, 0),
             **{timing: timings.get(name, {}).get(timing, 0) for timing in TIMINGS},
         }
         for name, counts in journal.counts().items()
@@ -179,7 +209,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
         store = Store(arguments.store)
         stack.callback(store.close)
         fusion = Fusion(journal, store, ground, settings, clock)
-        fusion.stopping = stop
+        fusion.stopping, fusion.overload = stop, OverloadSettings(drain_s=arguments.overload_s)
         if arguments.feed:
             stack.enter_context(_feed(arguments, settings, store, clock, fusion.news))
         say(
@@ -280,6 +310,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--sector-id", required=True, help="the sector's name in topics")
     parser.add_argument("--layout", required=True, help="layout name or file")
     parser.add_argument("--settings", type=Path)
+    parser.add_argument(
+        "--overload-s", type=float, default=3.0, help="a backlog of more seconds is thinned (default 3)"
+    )
     parser.add_argument("--feed", action="store_true", help="publish alerts to the units")
     ScenarioClock.add_arguments(parser)
     return parser

@@ -69,6 +69,7 @@ class Memory(msgspec.Struct):
 
     said: a sensor's own word (online, maintenance, offline), when it came and until when it holds. unusable: reports
     that are in the journal but not of this layout, by reason; they are counted and shown, never dropped in silence.
+    skipped: how many scans of each sensor were passed over in overload.
     ingest: what it told of itself: whether its disk is full, how often its machine's clock jumped.
     revoked: sensors and units whose keys are no longer believed, and since when. told: what sensors of other standards
     than our JSON said of themselves.
@@ -84,6 +85,7 @@ class Memory(msgspec.Struct):
     unusable: dict[str, int] = {}
     faults: FaultMemory = msgspec.field(default_factory=FaultMemory)
     ingest: dict[str, int] = {}
+    skipped: dict[str, int] = {}
     told: dict[str, bytes] = {}
 
 
@@ -157,6 +159,14 @@ class Pipeline:
             news = self._take_position(row)
         return news + self._judge() if row.closes_batch else news
 
+    def skip(self, row: JournalRow) -> None:
+        """Pass a scan over, in overload: its sensor is heard, the scan counted, and nothing judged."""
+        memory = self._memory
+        memory.now_ns = max(memory.now_ns, row.received_ns)
+        memory.since_ns = memory.since_ns or row.received_ns
+        memory.skipped[row.sensor] = memory.skipped.get(row.sensor, 0) + 1
+        self._heard(row)
+
     def save(self) -> bytes:
         """A checkpoint of everything so far."""
         return msgspec.msgpack.encode(Checkpoint(self._tracker.snapshot(), self._alerts.to_json(), self._memory))
@@ -194,6 +204,11 @@ class Pipeline:
     def ingest(self) -> Mapping[str, int]:
         """What ingest told of itself: ``disk_full`` (1 while it is), ``clock_jumps``."""
         return self._memory.ingest
+
+    @property
+    def skipped(self) -> Mapping[str, int]:
+        """How many scans of each sensor were passed over in overload; the journal has them."""
+        return self._memory.skipped
 
     @property
     def revoked(self) -> Mapping[str, int]:

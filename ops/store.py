@@ -76,10 +76,18 @@ CREATE TABLE history (
 """
 
 
+_SKIPS = """
+CREATE TABLE IF NOT EXISTS skips (id INTEGER PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS decided (one INTEGER PRIMARY KEY CHECK (one = 1), cursor INTEGER NOT NULL)
+"""
+"""Journal rows that fusion passed over since the checkpoint, and up to which row that is decided for ever."""
+
+
 class Store(Reader):
     """The writer's side. Opening takes the file's lock, makes the tables and goes back to the last checkpoint.
 
-    ``cursor`` is the journal row up to which the store is complete and from which fusion goes on; ``checkpoint`` is
+    ``cursor`` is the journal row up to which the store is complete and from which fusion goes on; up to ``decided`` it
+    was before, and of these rows it passes over ``skips`` again and no others. ``checkpoint`` is
     the snapshot fusion had there, None when it never took one (then cursor is 0: run the journal from its start).
     Raises StoreError when another process writes the same file, or the file is not a store of this version.
     """
@@ -109,13 +117,15 @@ class Store(Reader):
         checkpoint: bytes | None = None,
         sensors: Sequence[Mapping[str, Any]] | bytes | None = None,
         counts: Mapping[str, Mapping[str, int]] | None = None,
+        skipped: Iterable[int] = (),
     ) -> int:
         """Write what fusion made of the journal up to row ``cursor``; returns how many alert revisions were new.
 
         ``stamp_ns`` is the journal's time there, UTC nanoseconds since 1970. ``alerts`` are plain dicts with id,
         revision, status, priority, raised_at (aware datetime or RFC 3339 text) and whatever else an alert carries.
         ``history`` is a dataset or mapping of columns along ``estimate``; columns beyond the design's are not kept.
-        ``checkpoint`` is the snapshot of fusion after ``cursor``. None leaves a part as it is; NaN becomes null.
+        ``checkpoint`` is the snapshot of fusion after ``cursor``. ``skipped``: journal rows that it passed over. None
+        leaves a part as it is; NaN becomes null.
         Raises BadInput for what cannot be stored, StoreFull when the disk is full, StoreError otherwise; then nothing
         of this call was written and the same call may be made again.
         """
@@ -136,6 +146,7 @@ class Store(Reader):
                 self._write_live(cursor, stamp_ns, parts)
                 self._write_history(rows)
                 self._write_delivered(delivered)
+                self._write_skips(skipped)
                 self._write_progress(cursor, checkpoint)
                 self._connection.execute("COMMIT")
             except BaseException as error:
@@ -186,12 +197,18 @@ class Store(Reader):
             run(f"PRAGMA user_version = {SCHEMA_VERSION}")
             run(f"PRAGMA application_id = {APPLICATION_ID}")
             run("COMMIT")
+        for statement in _SKIPS.split(";"):
+            run(statement)
 
     def _rewind(self) -> tuple[int, bytes | None]:
         """Take back the history written since the last checkpoint; fusion writes it again, wherever stretches end."""
         run = self._connection.execute
         run("BEGIN IMMEDIATE")
         run("DELETE FROM history WHERE id > (SELECT checkpoint_history FROM meta)")
+        run("INSERT INTO decided SELECT 1, cursor FROM meta WHERE true"
+            " ON CONFLICT (one) DO UPDATE SET cursor = max(cursor, excluded.cursor)")  # fmt: skip
+        self.decided = run("SELECT cursor FROM decided").fetchone()[0]
+        self.skips = {identity for (identity,) in run("SELECT id FROM skips")}
         run("UPDATE meta SET cursor = checkpoint_cursor")
         cursor, checkpoint = run("SELECT cursor, body FROM meta, checkpoint").fetchone()
         run("COMMIT")
@@ -238,6 +255,9 @@ class Store(Reader):
         sql = "UPDATE outbox SET delivered_ns = ? WHERE n = ? AND delivered_ns IS NULL"
         self._connection.executemany(sql, delivered)
 
+    def _write_skips(self, skipped: Iterable[int]) -> None:
+        self._connection.executemany("INSERT OR IGNORE INTO skips VALUES (?)", [(identity,) for identity in skipped])
+
     def _write_progress(self, cursor: int, checkpoint: bytes | None) -> None:
         self._connection.execute("UPDATE meta SET cursor = ?", (cursor,))
         if checkpoint is not None:
@@ -248,6 +268,7 @@ class Store(Reader):
                 " checkpoint_history = (SELECT coalesce(max(id), 0) FROM history)",
                 (cursor,),
             )
+            self._connection.execute("DELETE FROM skips WHERE id <= ?", (cursor,))
 
 
 def _lock(path: Path) -> int:
