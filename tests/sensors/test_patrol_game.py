@@ -12,6 +12,7 @@ from scipy.optimize import linprog
 
 from sensors.patrol_game import Game, GameError, Listed, Shift, commitment, roster, solve_game
 from sensors.patrol_game_rounds import FromBases
+from sensors.patrol_game_sweeps import Sweeps
 
 UNCOVERED, COVERED = np.array([0.2, 0.4, 0.5]), np.array([0.8, 0.7, 0.9])
 
@@ -63,6 +64,25 @@ def test_the_best_round_is_that_of_enumeration(seed: int, patrols: int) -> None:
     assert len(found) <= patrols
     assert all(rounds.feasible(tour) for tour in found)
     assert len(visited) == len(set(visited))
+
+
+@given(seed=st.integers(0, 10**6), patrols=st.integers(1, 2), stay_s=st.sampled_from([0.0, 900.0, 1800.0]))
+@settings(max_examples=15, deadline=None)
+def test_the_best_sweep_is_that_of_enumeration_along_a_road(seed: int, patrols: int, stay_s: float) -> None:
+    random = np.random.default_rng(seed)
+    place = np.cumsum(random.uniform(100.0, 1500.0, 5))
+    base = np.abs(place - random.uniform(place[0], place[-1])) + random.uniform(0.0, 900.0)
+    shift = Shift(patrols=patrols, shift_s=7200.0, stay_s=stay_s)
+    sweeps = Sweeps(np.diff(place), base, base, shift)
+    free = FromBases(np.abs(place[:, None] - place), base, base, shift)
+    prizes = random.random(5)
+    best = max(prizes[sorted({s for tour in one for s in tour})].sum() for one in all_rounds(free, 5))
+    found, limit = sweeps.best(prizes)
+    visited = sorted({s for tour in found for s in tour})
+    assert prizes[visited].sum() == pytest.approx(best, abs=1e-9)
+    assert limit == pytest.approx(best, abs=1e-9)
+    assert len(found) <= patrols
+    assert all(free.feasible(tour) for tour in found)
 
 
 @pytest.mark.parametrize("patrols", [1, 2])
@@ -146,6 +166,8 @@ def test_a_general_game_by_hand() -> None:
         (lambda: Shift(patrols=-1), "-1 patrols"),
         (lambda: Shift(shift_s=float("inf")), "shift_s is inf"),
         (lambda: FromBases(np.zeros((2, 3)), np.zeros(2), np.zeros(2), Shift()), "travel_s has shape"),
+        (lambda: Sweeps(np.zeros(2), np.zeros(2), np.zeros(2), Shift()), "hop_s has shape"),
+        (lambda: Sweeps(np.zeros(1), np.array([-1.0, 0.0]), np.zeros(2), Shift()), "a time below 0"),
         (lambda: commitment(np.zeros((2, 2)), np.zeros((3, 2))), "payoffs of shapes"),
     ],
 )
