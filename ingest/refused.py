@@ -7,7 +7,7 @@ content type, and ingest's decoder does nothing but raise what the gateway found
 
 from __future__ import annotations
 
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from typing import Final, NoReturn
 
 import msgspec
@@ -50,6 +50,22 @@ def encode_refused(packet: bytes, error: MalformedMessage, content_type: str) ->
             b64encode(packet[:KEPT_BYTES]).decode(),
         )
     )
+
+
+def unwrapped(payload: bytes) -> Refused | None:
+    """What ``encode_refused`` wrote, for who wants to see the message itself; None for bytes that it did not write."""
+    try:
+        return _decoder.decode(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def packet_of(refused: Refused) -> bytes:
+    """The bytes of the message, as far as they were kept."""
+    try:
+        return b64decode(refused.packet, validate=True)
+    except ValueError:
+        return b""
 
 
 def decode(payload: bytes, arrival: Arrival) -> NoReturn:

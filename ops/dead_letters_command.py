@@ -15,7 +15,9 @@ from rich.table import Table
 
 from geo.errors import BadInput
 from ingest.batch import DeadLetter
+from ingest.decode import media_type
 from ingest.errors import CODES
+from ingest.refused import REFUSED, packet_of, unwrapped
 from ops.journal_command import journal_path
 from ops.journal_reader import JournalReader
 from ops.replays import submit
@@ -65,7 +67,10 @@ def list_letters(path: Path, wanted: Filter, limit: int, screen: Console) -> dic
 
 
 def show_letter(path: Path, identity: int, raw: Path | None, screen: Console) -> dict[str, Any]:
-    """Everything that is known of one dead letter; ``raw``: a file that gets its bytes as they were kept."""
+    """Everything that is known of one dead letter; ``raw``: a file that gets its bytes as they were kept.
+
+    Of what a gateway refused the bytes are those that the gateway got, not the form in which it passed them on.
+    """
     with JournalReader(journal_path(path)) as journal:
         found = journal.dead_letters(identity - 1, 1)
         if not found or found[0][0] != identity:
@@ -84,13 +89,19 @@ def show_letter(path: Path, identity: int, raw: Path | None, screen: Console) ->
         "kept": len(dead.body),
         "body_base64": base64.b64encode(dead.body).decode(),
     }
+    sent = dead.body
+    wrapped = unwrapped(dead.body) if media_type(dead.content_type) == REFUSED else None
+    if wrapped is not None:
+        sent = packet_of(wrapped)
+        figures |= {"packet_content_type": wrapped.content_type, "packet_size": wrapped.size}
+        figures["packet_base64"] = base64.b64encode(sent).decode()
     for name, value in figures.items():
-        if name != "body_base64" and value is not None:
+        if not name.endswith("_base64") and value is not None:
             screen.print(f"{name:>14}  {_printable(str(value))}", markup=False, highlight=False, soft_wrap=True)
-    screen.print(f"{'body':>14}  {_text(dead.body)}", markup=False, highlight=False, soft_wrap=True)
+    screen.print(f"{'body':>14}  {_text(sent)}", markup=False, highlight=False, soft_wrap=True)
     if raw is not None:
         try:
-            raw.write_bytes(dead.body)
+            raw.write_bytes(sent)
         except OSError as error:
             raise BadInput(f"cannot be written ({error.strerror})", where=str(raw), expected="a file") from None
     return figures

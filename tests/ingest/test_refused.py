@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ingest.decode import decode
 from ingest.errors import CODES, MalformedMessage
 from ingest.frames import Frames, frame
-from ingest.refused import KEPT_BYTES, PREFIX, REFUSED, encode_refused
+from ingest.refused import KEPT_BYTES, PREFIX, REFUSED, encode_refused, packet_of, unwrapped
 from ingest.sapient import MAX_PACKET_BYTES
 from ingest.wire import MAX_PAYLOAD_BYTES
 
@@ -29,6 +29,10 @@ def test_the_reason_comes_out_as_it_went_in(packet: bytes, code: str, field: str
         decode(payload, received_at=NOW, content_type=REFUSED)
     assert (caught.value.code, caught.value.field) == (code, field)
     assert b64decode(msgspec.json.decode(payload)["packet"]) == packet
+    kept = unwrapped(payload)
+    assert kept is not None
+    assert (packet_of(kept), kept.size) == (packet, len(packet))
+    assert unwrapped(packet) is None
 
 
 def test_a_large_message_is_cut_so_that_it_can_be_sent() -> None:
