@@ -18,6 +18,7 @@ from sensors.catalogue import Catalogue, Item
 from sensors.hazard import mean_relative_speed
 from sensors.interception import ResponseSettings
 from sensors.interdiction import probability_of_interruption
+from sensors.layout import Layout
 from sensors.life_cycle import Prices, annual_cost, annuity_factor
 from sensors.planning_case import CompareError, CompareSettings
 from sensors.planning_draws import SCALE_AVAILABILITY, SCALE_PRICE, Draws
@@ -50,15 +51,20 @@ class Design:
         unlinked: frozenset[str] = frozenset(),
     ) -> Design:
         """Raises CompareError for a sensor whose cost nobody knows, and a top-up that does not move."""
-        for sensor in exposure.layout:
-            if sensor.catalogue is None and sensor.cost is None:
-                raise CompareError(
-                    f"sensor {sensor.id!r} has neither a catalogue item nor a cost",
-                    where=f"layout {exposure.layout.name!r}",
-                    expected="one of them",
-                )
+        refuse_unpriced(exposure.layout)
         items = tuple(None if name is None else catalogue[name] for name in exposure.items)
         return cls(exposure, items, top_up_of(catalogue, settings), settings, ground, unlinked)
+
+
+def refuse_unpriced(layout: Layout) -> None:
+    """Raise CompareError for the first sensor that has neither a catalogue item nor a cost."""
+    for sensor in layout:
+        if sensor.catalogue is None and sensor.cost is None:
+            raise CompareError(
+                f"sensor {sensor.id!r} has neither a catalogue item nor a cost",
+                where=f"layout {layout.name!r}",
+                expected="one of them",
+            )
 
 
 def top_up_of(catalogue: Catalogue, settings: CompareSettings) -> Item | None:

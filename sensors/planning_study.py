@@ -21,11 +21,23 @@ from sensors.barrier_ground import barrier, single_losses
 from sensors.catalogue import Catalogue, shipped
 from sensors.coverage import coverage
 from sensors.layout import Layout
+from sensors.life_cycle import annuity_factor, item_cost
 from sensors.planning_case import CompareError, CompareSettings
 from sensors.planning_draws import Draws, Input, central, inputs_of
 from sensors.planning_exposure import Candidates, Ground, exposures
 from sensors.planning_links import unlinked
-from sensors.planning_outcomes import Design, Outcome, availability_of, budgets, buy, items_used, outcome, survival
+from sensors.planning_outcomes import (
+    Design,
+    Outcome,
+    availability_of,
+    budgets,
+    buy,
+    items_used,
+    outcome,
+    refuse_unpriced,
+    survival,
+    top_up_of,
+)
 from sensors.planning_verdict import (
     after_displacement,
 )
@@ -77,6 +89,7 @@ def study(
     """Everything that needs the terrain: the heavy part of ``compare``, with its arguments and errors."""
     chosen, known = settings or CompareSettings(), catalogue or shipped()
     _refuse(layouts)
+    _refuse_unaffordable(layouts, known, chosen)
     done, total = 0, 2 * len(layouts) + 1
 
     def one() -> None:
@@ -97,7 +110,6 @@ def study(
     ]
     designs = tuple(Design.of(e, known, chosen, ground, s) for e, s in zip(found, silent, strict=True))
     inputs = tuple(inputs_of(items_used(designs), known, chosen))
-    _refuse_budget(designs, inputs, chosen)
     return Study(tuple(layouts), ground, ways, designs, inputs, chosen, known)
 
 
@@ -166,16 +178,26 @@ def _refuse(layouts: Sequence[Layout]) -> None:
             raise CompareError(f"two layouts are called {name!r}", where="compare", expected="names of their own")
 
 
-def _refuse_budget(designs: Sequence[Design], inputs: Sequence[Input], settings: CompareSettings) -> None:
+def _refuse_unaffordable(layouts: Sequence[Layout], catalogue: Catalogue, settings: CompareSettings) -> None:
     """Raise CompareError where a fixed budget buys no sensor of some layout at central prices."""
+    top_up_of(catalogue, settings)
+    for layout in layouts:
+        refuse_unpriced(layout)
     if settings.budget is None:
         return
-    draws = central(inputs)
-    for design in designs:
-        if len(design.items) and not buy(design, draws, np.array([float(settings.budget)])).sensors.any():
+    staff, rate, years = catalogue.staff, settings.discount_rate, settings.years
+    post = staff.cost_per_person_year.central * staff.people_per_post.central
+    room = settings.operators * post * float(annuity_factor(years, rate))
+    for layout in layouts:
+        first = next(iter(layout), None)
+        if first is None:
+            continue
+        item = None if first.catalogue is None else catalogue[first.catalogue]
+        price = first.cost or 0.0 if item is None else item_cost(item, staff, years=years, discount_rate=rate)
+        if price + room > settings.budget:
             raise CompareError(
-                f"{settings.budget:,.0f} buys no sensor of layout {design.exposure.layout.name!r} beside "
-                f"{settings.operators} operators for {settings.years:g} years",
+                f"{settings.budget:,.0f} buys no sensor of layout {layout.name!r}: the first costs {price:,.0f} beside "
+                f"{settings.operators} operators at {room:,.0f}",
                 where="budget",
                 expected="more money, fewer operators or fewer years",
             )

@@ -1,0 +1,290 @@
+"""Figures of a comparison: maps side by side, draws, tornado, along the border, money against detection, bad days."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import matplotlib as mpl
+import numpy as np
+import shapely
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.collections import LineCollection
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+
+from ops.compare_command import Comparison
+from ops.coverage_pictures import SIGNS, relief, scale_bar
+from sensors.planning_draws import central
+
+STYLE: Final[Any] = {
+    "font.family": "sans-serif",
+    "font.size": 9.0,
+    "text.parse_math": False,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "legend.frameon": False,
+}
+COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#555555", "#000000")
+"""Okabe and Ito's colours, told apart by colour-blind people; the first layout has the first."""
+MARKS: Final = ("o", "s", "^", "D", "v", "P", "X", "*")
+DPI: Final = 130
+LISTED: Final = 14
+BUDGETS: Final = np.geomspace(0.25, 2.0, 22)
+LARGEST_PIXELS: Final = 900
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One figure with its title, what it shows in words, and how to read it."""
+
+    title: str
+    figure: Figure
+    alt: str
+    caption: str
+
+    @property
+    def data(self) -> str:
+        """The figure as a PNG data URI; the same figure gives the same bytes."""
+        with mpl.rc_context(STYLE):
+            out = io.BytesIO()
+            self.figure.savefig(out, format="png", dpi=DPI, facecolor="white", metadata={"Software": None})
+        return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()
+
+
+def pictures_of(found: Comparison) -> list[Picture]:
+    """All figures, in the order of the report."""
+    made: list[Callable[[Comparison], Picture]] = [maps, along, draws, money, *_tornados(found), bad_days]
+    with mpl.rc_context(STYLE):
+        return [make(found) for make in made]
+
+
+def maps(found: Comparison) -> Picture:
+    """The layouts side by side; the line is coloured by the detection of the crossing best for the crosser."""
+    names = found.made.names
+    columns = min(2, len(names))
+    rows = -(-len(names) // columns)
+    figure = Figure(figsize=(10.0, 3.1 * rows + 0.4), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False).ravel()
+    scale = Normalize(0.0, 1.0)
+    for axis, name in zip(axes, names, strict=False):
+        _map(axis, found, name, scale)
+    for axis in axes[len(names) :]:
+        axis.set_axis_off()
+    bar = figure.colorbar(ScalarMappable(scale, "cividis"), ax=list(axes), shrink=0.7, pad=0.01)
+    bar.set_label("detected and looked at")
+    means = found.verdict["mean_detection_central"].to_numpy()
+    told = ", ".join(f"{name} {mean:.0%}" for name, mean in zip(names, means, strict=True))
+    return Picture(
+        "Where crossings are detected",
+        figure,
+        f"Maps of the layouts side by side; mean detection: {told}.",
+        "Line: probability that the crossing of each segment that is best for the crosser is detected and looked at, "
+        "over a year's weather and outages, all inputs central. Dashed: the belt. Green: of all ways in the commonest "
+        "weather, the one that is detected least.",
+    )
+
+
+def _map(axis: Axes, found: Comparison, name: str, scale: Normalize) -> None:
+    ground, belt = found.made.ground, found.made.ground.belt
+    thin = max(1, -(-max(ground.terrain["elevation"].shape) // LARGEST_PIXELS))
+    line = belt.border.line
+    west, south, east, north = shapely.bounds(line.buffer(belt.belt_m * 1.35))
+    step = belt.cell_m / 2.0
+    easting, northing = ground.terrain["easting"].to_numpy(), ground.terrain["northing"].to_numpy()
+    extent = (easting.min() - step, easting.max() + step, northing.min() - step, northing.max() + step)
+    relief(axis, ground.terrain, thin, extent)
+    around = line.buffer(belt.belt_m)
+    for piece in getattr(around, "geoms", [around]):
+        axis.plot(*np.asarray(piece.exterior.coords).T, color="black", linewidth=0.6, linestyle=(0, (5, 4)), zorder=3)
+    detection = found.verdict["segment_detection"].sel(layout=name).to_numpy()
+    for segment, value in enumerate(detection):
+        shape = belt.border.segment_geometry(segment)
+        parts = [np.asarray(part.coords) for part in getattr(shape, "geoms", [shape])]
+        colour = "#999999" if np.isnan(value) else mpl.colormaps["cividis"](scale(value))
+        axis.add_collection(LineCollection(parts, colors="white", linewidths=6.0, zorder=4))
+        axis.add_collection(LineCollection(parts, colors=[colour], linewidths=4.0, zorder=5))
+    rows, columns = found.made.ways.cells[_least_way(found, name)]
+    axis.plot(belt.easting[columns], belt.northing[rows], color="white", linewidth=3.0, zorder=6)
+    axis.plot(belt.easting[columns], belt.northing[rows], color="#1b7f3b", linewidth=1.6, zorder=6)
+    layout = found.made.layouts[found.made.names.index(name)]
+    for sensor in layout:
+        sign, _, size = SIGNS[sensor.kind]
+        axis.plot(sensor.easting, sensor.northing, sign, color="black", mec="white", mew=0.8, markersize=size, zorder=7)
+    axis.set(xlim=(west, east), ylim=(south, north), aspect="equal", xticks=[], yticks=[])
+    axis.set_title(f"{name}: {len(layout)} sensors", loc="left", fontsize=9.5)
+    scale_bar(axis, (west, east, south, north))
+
+
+def _least_way(found: Comparison, name: str) -> int:
+    """The way that is detected least under a layout in the weather of the largest share, all inputs central."""
+    from sensors.planning_outcomes import availability_of, budgets, buy, survival
+
+    made = found.made
+    design, one = made.designs[made.names.index(name)], central(made.inputs)
+    bought = buy(design, one, budgets(made.designs, one))
+    weathers = list(made.settings.weather)
+    number = int(np.argmax(list(made.settings.weather.values())))
+    up = availability_of(design, one) * bought.sensors
+    missed = survival(design, made.ways, one, up, bought.teams, number, weathers[number])
+    return int(np.argmax(missed[0, :, -1]))
+
+
+def along(found: Comparison) -> Picture:
+    """Detection along the border with the interval of the draws."""
+    verdict = found.verdict
+    figure = Figure(figsize=(10.0, 2.9), layout="constrained")
+    axis = figure.add_subplot()
+    middle = (verdict["start_m"] + verdict["end_m"]).to_numpy() / 2000.0
+    for number, name in enumerate(found.made.names):
+        one = verdict.sel(layout=name)
+        colour = COLOURS[number % len(COLOURS)]
+        axis.fill_between(
+            middle, one["segment_detection_low"], one["segment_detection_high"], step="mid", color=colour, alpha=0.2
+        )
+        axis.step(middle, one["segment_detection"], where="mid", color=colour, label=name, linewidth=1.6)
+    required = verdict.attrs["required_probability"]
+    axis.axhline(required, color="black", linewidth=0.7, linestyle=":")
+    axis.set(xlabel="along the border [km]", ylabel="detected and looked at", ylim=(0.0, 1.02))
+    axis.legend(ncols=4, loc="lower left", bbox_to_anchor=(0.0, 1.0))
+    return Picture(
+        "Along the border",
+        figure,
+        "Detection in each segment for each layout, with its interval.",
+        f"Steps: all inputs central. Shaded: 5 to 95 % of the draws. Dotted: {required:g}, from where a segment counts "
+        "as guarded. Segments that nobody can cross are left out.",
+    )
+
+
+def draws(found: Comparison) -> Picture:
+    """The draws of the objective, and of the difference to the first layout."""
+    verdict, names = found.verdict, found.made.names
+    objective = verdict.attrs["objective"]
+    figure = Figure(figsize=(10.0, 3.0), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    values = verdict[objective].to_numpy()
+    share = (np.arange(values.shape[1]) + 0.5) / values.shape[1]
+    for number, name in enumerate(names):
+        left.plot(np.sort(values[number]), share, color=COLOURS[number % len(COLOURS)], label=name)
+        if number:
+            gap = values[0] - values[number]
+            right.plot(np.sort(gap), share, color=COLOURS[number % len(COLOURS)], label=f"{names[0]} less {name}")
+    right.axvline(0.0, color="black", linewidth=0.8)
+    for axis, text in ((left, objective.replace("_", " ")), (right, f"difference in {objective.replace('_', ' ')}")):
+        axis.set(xlabel=text, ylabel="share of draws below", ylim=(0.0, 1.0))
+        axis.legend(loc="best")
+    return Picture(
+        "How sure",
+        figure,
+        "Cumulative shares of the draws of the objective and of its difference.",
+        "Every curve is over the same draws: an input that both layouts use is drawn once. Where a curve on the right "
+        "crosses zero, its height is the share of draws in which the first layout loses.",
+    )
+
+
+def money(found: Comparison) -> Picture:
+    """What more or less money would buy, all inputs central."""
+    made, verdict = found.made, found.verdict
+    objective = verdict.attrs["objective"]
+    figure = Figure(figsize=(10.0, 3.2), layout="constrained")
+    axis = figure.add_subplot()
+    one = central(made.inputs, len(BUDGETS))
+    whole = float(verdict["life_cycle_cost_central"].max())
+    for number, (name, found_here) in enumerate(zip(made.names, made.outcomes(one, whole * BUDGETS), strict=True)):
+        colour, mark = COLOURS[number % len(COLOURS)], MARKS[number % len(MARKS)]
+        cost = found_here.bought.life_cycle_cost / 1e6
+        axis.plot(cost, found_here.measure(objective), marker=mark, markersize=4, color=colour, label=name)
+    axis.axvline(whole / 1e6, color="black", linewidth=0.8, linestyle=":")
+    axis.set(
+        xlabel=f"life-cycle cost [M {verdict.attrs['currency']}]",
+        ylabel=objective.replace("_", " "),
+        ylim=(-0.02, 1.02),
+    )
+    axis.legend(loc="best")
+    return Picture(
+        "Money against detection",
+        figure,
+        "The objective against life-cycle cost for each layout.",
+        "Points: what a quarter to twice the money of the comparison (dotted) buys. Below a layout's own cost its "
+        "sensors are bought in the order of its file, beyond it teams on top. All inputs central.",
+    )
+
+
+def _tornados(found: Comparison) -> list[Callable[[Comparison], Picture]]:
+    return [lambda _, name=name: tornado(found, name) for name in found.made.names[1:]]  # type: ignore[misc]
+
+
+def tornado(found: Comparison, other: str) -> Picture:
+    """What moves the difference between the first layout and another."""
+    verdict, first = found.verdict, found.made.names[0]
+    one = verdict.sel(other=other)
+    low, high = one["swing_low"].to_numpy(), one["swing_high"].to_numpy()
+    names, grades = verdict["input"].to_numpy(), verdict["input_confidence"].to_numpy()
+    width = np.where(np.isnan(low), -1.0, np.abs(high - low))
+    order = [int(i) for i in np.argsort(-width, kind="stable")[:LISTED] if width[i] > 0.0]
+    figure = Figure(figsize=(10.0, max(1.8, 0.34 * len(order) + 1.0)), layout="constrained")
+    axis = figure.add_subplot()
+    objective = verdict.attrs["objective"]
+    middle = float(
+        verdict[f"{objective}_central"].sel(layout=first) - verdict[f"{objective}_central"].sel(layout=other)
+    )
+    for row, i in enumerate(reversed(order)):
+        axis.barh(
+            row, low[i] - middle, left=middle, color="#56B4E9", height=0.7, label="at its low end" if not row else None
+        )
+        axis.barh(
+            row,
+            high[i] - middle,
+            left=middle,
+            color="#E69F00",
+            height=0.7,
+            label="at its high end" if not row else None,
+        )
+    labels = [f"{names[i]} ({grades[i]})" for i in reversed(order)]
+    axis.set_yticks(range(len(order)), labels)
+    axis.axvline(middle, color="black", linewidth=0.8)
+    axis.set_xlabel(f"{first} less {other}, {objective.replace('_', ' ')}")
+    if order:
+        axis.legend(loc="lower right")
+    told = "; ".join(f"{names[i]} {low[i]:+.3f} to {high[i]:+.3f}" for i in order[:5]) or "nothing moves it"
+    return Picture(
+        f"What decides between {first} and {other}",
+        figure,
+        f"Tornado of the difference: {told}.",
+        f"Each input alone at its {INTERVAL_TEXT}, all others central. In brackets the grade of its source: H official "
+        "or reproduced, M press, vendor or derived, L assumption. Where a bar passes zero, that input alone turns the "
+        "verdict.",
+    )
+
+
+INTERVAL_TEXT: Final = "10 % and 90 % quantile"
+
+
+def bad_days(found: Comparison) -> Picture:
+    """Detection as planned and on bad days."""
+    days, names = found.bad_days, found.made.names
+    scenarios = [str(day) for day in days["scenario"].to_numpy()]
+    figure = Figure(figsize=(10.0, 0.42 * len(scenarios) + 1.0), layout="constrained")
+    axis = figure.add_subplot()
+    height = 0.8 / len(names)
+    for number, name in enumerate(names):
+        values = days["mean_detection"].sel(layout=name).to_numpy()
+        place = np.arange(len(scenarios)) + (number - (len(names) - 1) / 2.0) * height
+        axis.barh(place, np.nan_to_num(values), height=height, color=COLOURS[number % len(COLOURS)], label=name)
+        for y, value in zip(place, values, strict=True):
+            text = "has none" if np.isnan(value) else f"{value:.2f}"
+            axis.text(np.nan_to_num(value) + 0.01, y, text, va="center", fontsize=7.5)
+    axis.set_yticks(range(len(scenarios)), scenarios)
+    axis.invert_yaxis()
+    axis.set(xlabel="mean detection", xlim=(0.0, 1.08))
+    axis.legend(loc="lower right")
+    return Picture(
+        "Bad days",
+        figure,
+        "Mean detection as planned and in each scenario.",
+        "All inputs central; crossers choose their ways anew. Of several possible losses the one that costs most.",
+    )

@@ -1,0 +1,148 @@
+"""Requirements that were set before the answer was known, and every change that was made to them since."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from geo.errors import BadInput
+
+MEASURES: Final[Mapping[str, bool]] = {
+    "mean_detection": True,
+    "least_detection": True,
+    "mean_interruption": True,
+    "least_interruption": True,
+    "attended": True,
+    "guarded_km": True,
+    "first_cost": False,
+    "life_cycle_cost": False,
+    "crew": False,
+}
+"""What a threshold may be on, and whether more is better."""
+KEYS: Final = ("name", "measure", "value", "set_on", "set_by", "why", "change")
+CHANGE_KEYS: Final = ("value", "on", "by", "why")
+
+
+class ThresholdError(BadInput):
+    """A file of thresholds that cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The value that somebody set a threshold to, when, and why."""
+
+    value: float
+    on: date
+    by: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """A requirement: met where the measure reaches it, or for costs and crew does not exceed it. ``log`` begins with
+    how it was first set; its last entry is what counts."""
+
+    name: str
+    measure: str
+    log: tuple[Change, ...]
+
+    @property
+    def value(self) -> float:
+        return self.log[-1].value
+
+    @property
+    def first(self) -> float:
+        return self.log[0].value
+
+    @property
+    def weakened(self) -> bool:
+        """Whether it is easier to meet than when it was set."""
+        return self.value < self.first if MEASURES[self.measure] else self.value > self.first
+
+    def met_by(self, achieved: Any, *, value: float | None = None) -> Any:
+        """Whether figures meet it, elementwise; ``value`` another than the one that counts."""
+        wanted = self.value if value is None else value
+        return achieved >= wanted if MEASURES[self.measure] else achieved <= wanted
+
+
+def read_thresholds(path: Path | None) -> list[Threshold]:
+    """Thresholds of a TOML file of ``[[threshold]]`` tables, none without a file.
+
+    Each has name, measure, value, set_on, set_by, why, and any number of ``[[threshold.change]]`` with value, on, by
+    and why, in the order of their dates. Raises ThresholdError naming threshold and key.
+    """
+    if path is None:
+        return []
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ThresholdError(
+            f"cannot be read ({error.strerror})", where=path.name, expected="thresholds in TOML"
+        ) from None
+    except ValueError as error:
+        raise ThresholdError(f"is not TOML ({error})", where=path.name, expected="thresholds in TOML") from None
+    if set(table) != {"threshold"} or not isinstance(table["threshold"], list) or not table["threshold"]:
+        raise ThresholdError("holds other things", where=path.name, expected="[[threshold]] tables and nothing else")
+    return [_threshold(one, f"threshold {number}") for number, one in enumerate(table["threshold"], start=1)]
+
+
+def _threshold(given: Any, where: str) -> Threshold:
+    _keys(given, KEYS, where, optional=("change",))
+    name = _text(given["name"], f"{where}, name")
+    where = f"threshold {name!r}"
+    if given["measure"] not in MEASURES:
+        raise ThresholdError(f"measure is {given['measure']!r}", where=where, expected=f"one of {', '.join(MEASURES)}")
+    log = [
+        Change(
+            _value(given["value"], where),
+            _date(given["set_on"], f"{where}, set_on"),
+            _text(given["set_by"], f"{where}, set_by"),
+            _text(given["why"], f"{where}, why"),
+        )
+    ]
+    changes = given.get("change", [])
+    if not isinstance(changes, list):
+        raise ThresholdError("change is no list", where=where, expected="[[threshold.change]] tables")
+    for number, one in enumerate(changes, start=1):
+        place = f"{where}, change {number}"
+        _keys(one, CHANGE_KEYS, place)
+        change = Change(
+            _value(one["value"], place), _date(one["on"], place), _text(one["by"], place), _text(one["why"], place)
+        )
+        if change.on < log[-1].on:
+            raise ThresholdError(f"is of {change.on}", where=place, expected=f"a day from {log[-1].on} on")
+        log.append(change)
+    return Threshold(name, given["measure"], tuple(log))
+
+
+def _keys(given: Any, known: tuple[str, ...], where: str, optional: tuple[str, ...] = ()) -> None:
+    if not isinstance(given, dict):
+        raise ThresholdError("is no table", where=where, expected=", ".join(known))
+    for key in given:
+        if key not in known:
+            raise ThresholdError(f"unknown key {key!r}", where=where, expected=", ".join(known))
+    for key in known:
+        if key not in given and key not in optional:
+            raise ThresholdError(f"{key} is missing", where=where, expected=", ".join(known))
+
+
+def _value(given: Any, where: str) -> float:
+    if isinstance(given, bool) or not isinstance(given, (int, float)) or not 0.0 <= given < 1e15:
+        raise ThresholdError(f"value is {given!r}", where=where, expected="a number from 0")
+    return float(given)
+
+
+def _date(given: Any, where: str) -> date:
+    if not isinstance(given, date) or isinstance(given, datetime):
+        raise ThresholdError(f"{given!r}", where=where, expected="a date such as 2026-01-31")
+    return given
+
+
+def _text(given: Any, where: str) -> str:
+    if not isinstance(given, str) or not given.strip():
+        raise ThresholdError(f"{given!r}", where=where, expected="text")
+    return given.strip()

@@ -1,0 +1,152 @@
+"""``watchline compare``: one object on one line, a report that stands alone, and one sentence for what is wrong."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ops.cli import app, main
+from ops.compare_command import FILES
+from ops.compare_thresholds import ThresholdError, read_thresholds
+
+FEW = ["--draws", "20", "--weather", "day=0.6", "--weather", "night,fog=0.4"]
+THRESHOLDS = """
+[[threshold]]
+name = "acceptance <b>"
+measure = "mean_detection"
+value = 0.9
+set_on = 2026-01-15
+set_by = "board"
+why = "operational requirement"
+[[threshold.change]]
+value = 0.5
+on = 2026-06-01
+by = "programme office"
+why = "tests showed that 0.9 was out of reach"
+"""
+
+
+def run(capsys: Any, *arguments: str) -> tuple[int, str, str]:
+    import sys
+
+    before = sys.argv
+    sys.argv = ["watchline", "compare", *arguments]
+    try:
+        with pytest.raises(SystemExit) as stopped:
+            main()
+    finally:
+        sys.argv = before
+    told = capsys.readouterr()
+    return int(stopped.value.code or 0), told.out, told.err
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: Any) -> tuple[dict[str, Any], Path]:
+    from typer.testing import CliRunner
+
+    folder = tmp_path_factory.mktemp("compare")
+    (folder / "thresholds.toml").write_text(THRESHOLDS, encoding="utf-8")
+    out = folder / "out"
+    arguments = ["compare", "hightech", "basic", *FEW, "--thresholds", str(folder / "thresholds.toml")]
+    answer = CliRunner().invoke(app, [*arguments, "--out", str(out), "--json"])
+    assert answer.exit_code == 0, answer.output
+    return json.loads(answer.stdout.strip().splitlines()[-1]), out
+
+
+def test_the_figures_say_who_is_better_and_how_sure_that_is(report: tuple[dict[str, Any], Path]) -> None:
+    figures, _ = report
+    assert figures["headline"].startswith("At equal life-cycle cost")
+    assert "confidence" in figures["headline"]
+    beats = figures["beats"]["mean_detection"]
+    assert beats["high-tech"]["basic"] + beats["basic"]["high-tech"] == pytest.approx(1.0)
+    for one in figures["layouts"].values():
+        for measure in ("mean_detection", "least_detection", "mean_interruption", "attended"):
+            assert 0.0 <= one[measure]["low"] <= one[measure]["high"] <= 1.0
+        assert one["gain_after_displacement"] <= one["gain_before_displacement"] + 1e-12
+        assert one["first_cost"]["central"] > 0.0
+        assert one["crew"]["central"] >= 2.0
+    costs = [one["life_cycle_cost"]["central"] for one in figures["layouts"].values()]
+    assert costs[0] == pytest.approx(costs[1], rel=1e-5)
+    assert figures["against"]["basic"]["confidence"] in "HML"
+    assert figures["against"]["basic"]["tornado"][0]["input"]
+
+
+def test_thresholds_carry_their_log(report: tuple[dict[str, Any], Path]) -> None:
+    one = report[0]["thresholds"][0]
+    assert (one["value"], one["first_value"], one["weakened"]) == (0.5, 0.9, True)
+    assert [entry["by"] for entry in one["log"]] == ["board", "programme office"]
+    for name, share in one["met_in_share_of_draws"].items():
+        assert share >= one["met_as_first_set"][name]
+
+
+def test_the_report_stands_alone(report: tuple[dict[str, Any], Path]) -> None:
+    _, out = report
+    assert sorted(path.name for path in out.iterdir()) == sorted(FILES)
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert not re.findall(r"""(?:src|href)=["'](?!data:)[^"']+""", page)
+    assert "http://" not in page
+    assert "https://" not in page
+    assert "acceptance &lt;b&gt;" in page
+    assert "Easier to meet now than when it was set" in page
+    assert page.count("data:image/png;base64,") == 6
+    assert (out / "report.pdf").read_bytes().startswith(b"%PDF")
+    assert json.loads((out / "summary.json").read_text())["made_by"] == "watchline compare"
+
+
+def test_a_layout_against_itself_is_a_tie(capsys: Any) -> None:
+    code, stdout, _ = run(capsys, "basic", "basic", *FEW, "--json")
+    figures = json.loads(stdout.strip().splitlines()[-1])
+    assert code == 0
+    assert figures["beats"]["mean_detection"] == {"basic": {"basic (2)": 0.5}, "basic (2)": {"basic": 0.5}}
+
+
+BAD = [
+    (["basic"], "1 layout; expected at least two"),
+    (["basic", "nowhere"], "no layout 'nowhere'"),
+    (["basic", "hightech", "--budget", "-5"], "budget: -5.0; expected money above 0"),
+    (["basic", "hightech", "--budget", "1000"], "buys no sensor of layout"),
+    (["basic", "hightech", "--budget", "nan"], "budget: nan"),
+    (["basic", "hightech", "--years", "0"], "years: 0.0"),
+    (["basic", "hightech", "--weather", "fog"], "--weather: 'fog'"),
+    (["basic", "hightech", "--weather", "fog=0.5"], "the shares sum to 0.5"),
+    (["basic", "hightech", "--weather", "day=1", "--weather", "day=1"], "'day' twice"),
+    (["basic", "hightech", "--top-up", "ift_radar"], "expected a patrol or drone"),
+    (["basic", "hightech", "--objective", "glory"], "'glory' is not known"),
+    (["basic", "hightech", "--catalogue", "none.toml"], "none.toml: cannot be read"),
+    (["basic", "hightech", "--thresholds", "none.toml"], "none.toml: cannot be read"),
+    (["basic", "hightech", "--draws", "1"], "draws: 1"),
+    (["basic", "hightech", "--sector", "nowhere"], "no sector 'nowhere'"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "sentence"), BAD, ids=lambda value: str(value)[:40])
+def test_one_sentence_and_no_traceback(capsys: Any, arguments: list[str], sentence: str) -> None:
+    code, stdout, stderr = run(capsys, *arguments, "--json")
+    assert code != 0
+    assert stdout == ""
+    told = " ".join(stderr.split())
+    assert sentence in told
+    assert "Traceback" not in told
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (('measure = "mean_detection"', 'measure = "glory"'), "measure is 'glory'"),
+        (("value = 0.9", "value = -1"), "value is -1"),
+        (('why = "operational requirement"\n', ""), "why is missing"),
+        (("on = 2026-06-01", "on = 2025-06-01"), "is of 2025-06-01"),
+        (("set_on = 2026-01-15", 'set_on = "soon"'), "'soon'"),
+        (('by = "programme office"', 'by = ""'), "expected text"),
+        (("[[threshold]]", "[[other]]"), "holds other things|is not TOML"),
+    ],
+)
+def test_thresholds_that_cannot_be_used(tmp_path: Path, change: tuple[str, str], sentence: str) -> None:
+    file = tmp_path / "thresholds.toml"
+    file.write_text(THRESHOLDS.replace(*change), encoding="utf-8")
+    with pytest.raises(ThresholdError, match=sentence):
+        read_thresholds(file)
