@@ -25,6 +25,8 @@ STALLED_S: Final = 5.0
 """A peer that has not taken what was written for so long is disconnected."""
 FIRST_DELAY_S: Final = 0.2
 LONGEST_DELAY_S: Final = 1.0
+CALL_S: Final = 0.9
+"""How long a call may go unanswered; a satellite link takes 0.6 s."""
 PIECE_BYTES: Final = 65_536
 HALF_A_PACKET_S: Final = 10.0
 """A peer that has begun a packet has so long for each further piece of it."""
@@ -174,11 +176,15 @@ class Serve(Protocol):
 
 
 async def dial(address: Address, serve: Serve, *, now_ns: Callable[[], int]) -> None:
-    """Call a middleware and, whenever the connection ends, again: after 0.2 s at first, never more than 1 s later."""
+    """Call a middleware and, whenever the connection ends, again: after 0.2 s at first, never more than 1 s later.
+
+    A call that nobody answers is given up after CALL_S, so that a middleware whose machine was away, and let our calls
+    fall, is called again within two seconds too.
+    """
     delay_s, told = FIRST_DELAY_S, ""
     while True:
         try:
-            reader, writer = await asyncio.wait_for(asyncio.open_connection(address.host, address.port), 3.0)
+            reader, writer = await asyncio.wait_for(asyncio.open_connection(address.host, address.port), CALL_S)
         except (TimeoutError, OSError) as error:
             why = str(error) or "no answer"
             if why != told:
