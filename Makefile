@@ -32,10 +32,11 @@ check: $(STAMP) ## Style, types and floors
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-drill: $(STAMP) ## The reliability drills in full length: a million detections, 200 kills a broker, long holes, soak
+drill: $(STAMP) ## The reliability drills in full length: a million detections, 200 kills a broker, long holes, soak, fuzzing
 	@$(PYTHON) deploy/system_packages.py
 	@$(BIN)/python -m ops.kernels
 	@WATCHLINE_DRILL=long $(BIN)/python -m pytest -q -s --timeout=0 tests/drills $(ARGS)
+	@$(BIN)/python tests/fuzz/fuzz.py --seconds 60
 
 bench: $(STAMP) ## Measure side by side with the peers; one JSON line each
 	@$(PYTHON) deploy/setup_bench.py .venv-bench
