@@ -150,11 +150,20 @@ def track_id(sensor: str, boot: int, sequence: int, plot: int) -> int:
     return int.from_bytes(blake2b(f"{sensor}|{boot}|{sequence}|{plot}".encode(), digest_size=5).digest(), "big")
 
 
+def _patience_s(scene: Scene, columns: dict[str, npt.NDArray[Any]]) -> Floats:
+    """How long each track may go unseen. Most that are founded where hardly anything is seen, and seen once, are false:
+    a faint tentative track gives its remains back to the undetected soon, as no look would ever tell."""
+    settings = scene.settings
+    measured = (columns["evidence"] & ~scene.trigger_bits).any(axis=1)
+    faint = (columns["status"] == TENTATIVE) & (columns["existence"] < settings.lose_existence) & measured
+    return np.where(faint, min(scene.faint_limit_s, settings.coast_limit_s), settings.coast_limit_s)
+
+
 def _given_up(scene: Scene, columns: dict[str, npt.NDArray[Any]], now_ns: int) -> npt.NDArray[np.bool_]:
     """Tracks that end: hardly existing, unseen for too long, or anywhere by now."""
     settings = scene.settings
     least = np.where(columns["status"] == TENTATIVE, settings.drop_existence, settings.lose_existence)
-    unseen = now_ns - columns["updated_ns"] > settings.coast_limit_s * 1e9
+    unseen = now_ns - columns["updated_ns"] > _patience_s(scene, columns) * 1e9
     narrow = columns["cov"][:, :, 0] + columns["cov"][:, :, 4] <= 2.0 * settings.coast_sd_m**2
     lost: npt.NDArray[np.bool_] = (columns["mode"] * narrow).sum(axis=1) < LEAST_NARROW
     spread = columns["spread"]

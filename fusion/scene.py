@@ -10,16 +10,20 @@ import numpy.typing as npt
 import xarray as xr
 
 from fusion.motion import Floats, MotionModel, motion_model
+from fusion.passage import Passage, passage_of
 from fusion.settings import TrackerSettings
 from fusion.tracks import TrackBank, empty_bank
 from fusion.undetected import Births, births_over, missed_share
 from fusion.views import Ground, Watch, ground_of, watches
 from sensors.layout import Layout, UnknownSensor
 
+FAINT_LOOKS = 3
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
     """``missed`` (row, column) of each sensor is the probability that a look misses a target in a cell of ``births``;
+    ``faint_limit_s`` how long a faint tentative track may go unseen, at least FAINT_LOOKS looks of the slowest sensor;
     ``share`` (class,) the classes at birth; ``compatible`` (kind, class) how motion goes with class; ``gate`` the
     squared distance of the gate; ``trigger_bits`` (word,) the sensors that only trigger, one bit each."""
 
@@ -34,6 +38,8 @@ class Scene:
     compatible: Floats
     gate: float
     trigger_bits: npt.NDArray[np.uint64]
+    faint_limit_s: float
+    passage: Passage
 
     def watch(self, sensor: str) -> Watch:
         """Raises UnknownSensor, one sentence, for a sensor that the layout does not hold."""
@@ -81,4 +87,8 @@ def scene_of(
         compatible=np.array(settings.class_motion),
         gate=-2.0 * log(1.0 - settings.gate_probability),
         trigger_bits=bits,
+        passage=passage_of(
+            terrain if settings.ground_limits_speed else None, settings.foot_top_mps, settings.vehicle_top_mps
+        ),
+        faint_limit_s=max(settings.faint_limit_s, *(FAINT_LOOKS * (sensor.period_s or 0.0) for sensor in layout), 0.0),
     )

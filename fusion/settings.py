@@ -19,7 +19,8 @@ class TrackerSettings:
 
     modes: how targets move; vehicle_share: probability that a new target is a vehicle; class_share: probability of
     each class (sensors.scan.CLASSES) at birth; class_motion: for each kind of motion (foot, vehicle), how well it goes
-    with each class.
+    with each class. foot_top_mps, vehicle_top_mps: nobody is faster on open level ground, and slope and land cover slow
+    them down (fusion.passage), unless ground_limits_speed is off.
     traffic_per_km2: expected density of targets before anybody looks; lifetime_s: how long a target stays;
     crossing_speed_mps: mean speed at which targets enter coverage; birth_cell_m: cell of the intensity of undetected
     targets.
@@ -29,6 +30,7 @@ class TrackerSettings:
     is enough for a track that only triggers tell of, but those of at least two sensors.
     gate_probability: share of true plots that the gate keeps. alike_distance: tracks whose states differ by less
     (squared Mahalanobis distance) are not mixed up with each other (fusion.coalescence); 0 mixes all.
+    faint_limit_s: a tentative track below lose_existence ends when unseen for so long, unless it rests on triggers.
     coast_after_s: a confirmed track unseen for longer is marked coasting; coast_limit_s, coast_sd_m: it closes when
     unseen for so long, or when hardly any mode of motion knows its place so well. trigger_births: whether a trigger
     alone may start a track.
@@ -39,6 +41,9 @@ class TrackerSettings:
     vehicle_share: float = 0.3
     class_share: tuple[float, ...] = (0.4, 0.15, 0.3, 0.1, 0.05)
     class_motion: tuple[tuple[float, ...], ...] = ((1.0, 1.0, 0.02, 1.0, 0.5), (0.02, 0.02, 1.0, 0.1, 0.5))
+    foot_top_mps: float = 4.0
+    vehicle_top_mps: float = 25.0
+    ground_limits_speed: bool = True
     traffic_per_km2: float = 0.5
     lifetime_s: float = 1800.0
     crossing_speed_mps: float = 3.0
@@ -51,6 +56,7 @@ class TrackerSettings:
     lose_existence: float = 0.1
     gate_probability: float = 0.9999
     alike_distance: float = 4.0
+    faint_limit_s: float = 30.0
     coast_after_s: float = 5.0
     coast_limit_s: float = 180.0
     coast_sd_m: float = 120.0

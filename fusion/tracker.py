@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import xarray as xr
 
-from fusion import association, existence, gating, kalman, motion, silence, tracks
+from fusion import association, existence, gating, kalman, motion, passage, silence, tracks
 from fusion.bias import UNBIASED, Bias
 from fusion.coalescence import EXACT_PAIRS
 from fusion.existence import CLOSING, COAST, CONFIRMING, STARTED, UPDATED
@@ -61,6 +61,7 @@ def advance(scene: Scene, bank: TrackBank, scan: ScanColumns, bias: Bias = UNBIA
     mean, cov, mode = motion.predict(
         bank.mean[rows], bank.cov[rows], bank.mode[rows], dt, model.speed_sd, model.correlation, model.rate, model.gait
     )
+    passage.slow_down(mean, cov, dt, model.kind, scene.passage, scene.earth)
     centre, spread = motion.combine(mean, cov, mode)
     sight = tracks.sight(centre, spread, bank.existence[rows], dt, settings.lifetime_s, watch.view)
 
