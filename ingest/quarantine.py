@@ -24,14 +24,17 @@ MAX_SOURCES: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class QuarantineSettings:
-    """``burst`` bad messages at once and ``per_s`` for ever are borne. A hold lasts ``hold_s``, doubled each time a
-    source comes back within ``forgiven_s``, at most ``max_hold_s``; after it, ``probation`` of the burst is given.
+    """``burst`` tokens at once and ``per_s`` for ever are borne: of bad messages, ``bad_cost`` each, 1,000 at once and
+    10 a second; 250 a second are cut off within five seconds, 10,000 within a fifth of one. A hold lasts ``hold_s``,
+    doubled each time a source comes back within ``forgiven_s``, at most ``max_hold_s``; after it, ``probation`` of the
+    burst is given.
 
-    ``bytes_each``: so many bytes of a bad message cost as much as one message.
+    ``bytes_each``: so many bytes of a bad message cost another token.
     """
 
     burst: float = 5000.0
     per_s: float = 50.0
+    bad_cost: float = 5.0
     repeated_cost: float = 0.5
     other_cost: float = 0.25
     bytes_each: int = 4096
@@ -99,7 +102,7 @@ class Quarantine:
         """Count one message that was read against its source; an empty bucket begins a hold."""
         settings = self._settings
         if isinstance(message, DeadLetter):
-            cost = 1.0 + message.size / settings.bytes_each
+            cost = settings.bad_cost + message.size / settings.bytes_each
         elif repeated:
             cost = settings.repeated_cost
         elif message.kind != "detections":

@@ -23,6 +23,7 @@ import ops.without_arrow  # noqa: F401 - before anything that loads pandas
 from fusion.alert_state import Alert
 from ops.clock import ScenarioClock
 from ops.config import Ground, Settings, load_sector, load_settings, open_ground
+from ops.cut_off import Held
 from ops.feeds import FeedSettings, OutboxPublisher, Unit
 from ops.ground_view import border_view, layout_view, sector_view
 from ops.journal_reader import ANY, Counts, JournalError, JournalReader, JournalRow
@@ -150,7 +151,9 @@ class Fusion:
             live = {
                 "tracks_live": tracks_live(pipeline, frame),
                 "sensors": sensors_live(self._ground.layout, pipeline.health, pipeline.revoked, pipeline.faults),
-                "counts": counts_of(self._journal, pipeline.ingest, pipeline.skipped),
+                "counts": with_held(
+                    counts_of(self._journal, pipeline.ingest, pipeline.skipped), pipeline.held, pipeline.now_ns
+                ),
             }
         self._write(cursor, alerts=[alert_dict(alert, frame) for alert in alerts], skipped=skipped, **live)
 
@@ -169,6 +172,15 @@ class Fusion:
                     raise
         if said:
             say(problem=None)
+
+
+def with_held(counts: dict[str, dict[str, int]], held: Mapping[str, Held], now_ns: int) -> dict[str, dict[str, int]]:
+    """The counts, and of each source that was ever cut off how often (``cut_off``) and whether it is (``held``)."""
+    found = dict(counts)
+    for source, known in held.items():
+        figures = {"cut_off": known.times, "held": int(known.until_ns > now_ns)}
+        found[source] = found.get(source, _plain(Counts())) | figures
+    return found
 
 
 def counts_of(

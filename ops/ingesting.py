@@ -21,7 +21,7 @@ from ingest.batch import Batch, Delivery
 from ingest.identity import Identity
 from ingest.mqtt import ConnectionSettings
 from ingest.plausibility import Plausibility
-from ingest.quarantine import Quarantine
+from ingest.quarantine import Held, Quarantine
 from ingest.receive import Guards, Receiver, ReceiverSettings
 from ingest.subscriber import Subscriber
 from ingest.topics import sensor_filter, sensor_topic, unit_filter
@@ -29,6 +29,7 @@ from ingest.trust import ROLE_OF, Trust, counter
 from ingest.wire import encode_ack
 from ops.broker import URL_VARIABLE
 from ops.clock import ScenarioClock
+from ops.cut_off import QUARANTINE, CutOff
 from ops.disk import DISK, DiskSettings, DiskState, DiskWatch
 from ops.doors import Door
 from ops.identity import IDENTITY_VARIABLE, INGEST, identity_of, signatures_of_environment
@@ -106,6 +107,7 @@ class Ingest:
         self._problem: str | None = None
         self._told_full = False
         self._jumps: list[ClockJump] = []
+        self._held: list[Held] = []
         self._boot, self._seq = clock.now_ns() // 1_000_000_000, 0
 
     def _subscribe(self, url: BrokerUrl, name: str, filters: list[str]) -> Subscriber:
@@ -212,15 +214,13 @@ class Ingest:
         """The look around, every second: the link, who was cut off, and which keys are no longer believed."""
         self._subscriber.check()
         self._units.check()
-        for held in self._quarantine.take_events():
-            say(
-                quarantine={
-                    "source": held.source,
-                    "proven": held.proven,
-                    "until_ns": held.until_ns,
-                    "shed": held.shed,
-                }
-            )
+        self._held += self._quarantine.take_events()
+        while self._held:
+            held = self._held[0]
+            event = CutOff(held.proven, held.until_ns, held.shed)
+            self._journal.append(QUARANTINE, held.source, now_ns, msgspec.json.encode(event))
+            del self._held[0]
+            say(quarantine={"source": held.source, **msgspec.to_builtins(event)})
         if not self._disk.full:
             carry_out(self._replays, self._journal, self._receiver.handle, now_ns)
         if self._revocations is not None and self._trust is not None:

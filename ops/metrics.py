@@ -22,6 +22,10 @@ INGEST_GAUGES = {"disk_full": "watchline_ingest_disk_full", "clock_jumps": "watc
 """What ingest tells of itself, among the counts of no sensor (\"\")."""
 
 
+GAUGES = frozenset({"held"})
+"""Figures of a sensor that may fall: whether ingest's quarantine holds it now."""
+
+
 def metrics_text(progress: Progress, counts: Live | None, stream_clients: int) -> str:
     """All figures in the Prometheus text format 0.0.4, families in order of name."""
     sensors = {} if counts is None else msgspec.json.decode(counts.body, type=dict[str, dict[str, int]])
@@ -32,7 +36,8 @@ def metrics_text(progress: Progress, counts: Live | None, stream_clients: int) -
             if not sensor and name in INGEST_GAUGES:
                 families[INGEST_GAUGES[name]] = [f" {value}"]
                 continue
-            families.setdefault(f"watchline_{name}_total", []).append(f"{label} {value}")
+            family = f"watchline_{name}" if name in GAUGES else f"watchline_{name}_total"
+            families.setdefault(family, []).append(f"{label} {value}")
         missing = unaccounted(figures)
         if missing is not None:
             families.setdefault("watchline_unaccounted", []).append(f"{label} {missing}")

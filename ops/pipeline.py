@@ -34,7 +34,9 @@ from fusion.watchfulness import watchfulness_of
 from geo.errors import BadInput
 from ingest.errors import MalformedMessage
 from ingest.units import Position, Reply, decode_unit
+from ops import cut_off
 from ops.config import Ground, Settings, record_from
+from ops.cut_off import QUARANTINE, CutOff, Held
 from ops.disk import DISK, DiskState
 from ops.faults import FaultMemory
 from ops.journal_reader import JournalRow
@@ -69,7 +71,7 @@ class Memory(msgspec.Struct):
 
     said: a sensor's own word (online, maintenance, offline), when it came and until when it holds. unusable: reports
     that are in the journal but not of this layout, by reason; they are counted and shown, never dropped in silence.
-    skipped: how many scans of each sensor were passed over in overload.
+    skipped: how many scans of each sensor were passed over in overload. held: whom ingest cut off, and until when.
     ingest: what it told of itself: whether its disk is full, how often its machine's clock jumped.
     revoked: sensors and units whose keys are no longer believed, and since when. told: what sensors of other standards
     than our JSON said of themselves.
@@ -86,6 +88,7 @@ class Memory(msgspec.Struct):
     faults: FaultMemory = msgspec.field(default_factory=FaultMemory)
     ingest: dict[str, int] = {}
     skipped: dict[str, int] = {}
+    held: dict[str, Held] = {}
     told: dict[str, bytes] = {}
 
 
@@ -153,7 +156,7 @@ class Pipeline:
             news = self._take_action(row)
         elif row.kind == REVOCATION:
             self._take_revocation(row)
-        elif row.kind in (DISK, CLOCK):
+        elif row.kind in (DISK, CLOCK, QUARANTINE):
             self._take_event(row)
         elif row.kind == "position":
             news = self._take_position(row)
@@ -197,8 +200,17 @@ class Pipeline:
 
     @property
     def faults(self) -> Mapping[str, Mapping[str, str]]:
-        """What is wrong with sensors that are heard, by sensor and name of the fault."""
-        return self._memory.faults.told()
+        """What is wrong with sensors that are heard, or are not read, by sensor and name of the fault."""
+        found = {sensor: dict(faults) for sensor, faults in self._memory.faults.told().items()}
+        for source, faults in cut_off.faults_of(self._memory.held, self.now_ns).items():
+            if source in self._ground.layout:
+                found[source] = found.get(source, {}) | faults
+        return found
+
+    @property
+    def held(self) -> Mapping[str, Held]:
+        """Whom ingest cut off because of a flood: how often, and until when in UTC ns."""
+        return self._memory.held
 
     @property
     def ingest(self) -> Mapping[str, int]:
@@ -265,10 +277,13 @@ class Pipeline:
         self._memory.said[row.sensor] = (word, row.received_ns, None)
 
     def _take_event(self, row: JournalRow) -> None:
-        """What ingest says of its disk and its machine's clock."""
+        """What ingest says of its disk, of its machine's clock, and of whom it does not read."""
         told = self._memory.ingest
         try:
-            if row.kind == DISK:
+            if row.kind == QUARANTINE:
+                event = msgspec.json.decode(row.body, type=CutOff)
+                cut_off.take(self._memory.held, row.sensor, event, row.received_ns)
+            elif row.kind == DISK:
                 told["disk_full"] = int(msgspec.json.decode(row.body, type=DiskState).full)
             elif not msgspec.json.decode(row.body, type=ClockJump).taken:
                 told["clock_jumps"] = told.get("clock_jumps", 0) + 1

@@ -20,7 +20,9 @@ from sensors.scan import Plot, Scan
 NOW = datetime(2026, 3, 14, 21, 0, tzinfo=UTC)
 NOW_NS = int(NOW.timestamp()) * 10**9
 SECOND = 10**9
-SMALL = QuarantineSettings(burst=10, per_s=1.0, hold_s=10.0, max_hold_s=40.0, forgiven_s=100.0, probation=0.5)
+SMALL = QuarantineSettings(
+    burst=10, per_s=1.0, bad_cost=1.0, hold_s=10.0, max_hold_s=40.0, forgiven_s=100.0, probation=0.5
+)
 
 
 def bad(source: str = "r1", at_ns: int = NOW_NS, *, size: int = 0, code: str = "not_json") -> DeadLetter:
@@ -50,6 +52,23 @@ def test_as_many_a_second_are_borne_for_ever() -> None:
     quarantine = Quarantine(SMALL)
     for number in range(500):
         charge(quarantine, 1, bad(at_ns=NOW_NS + number * SECOND))
+    assert quarantine.take_events() == ()
+
+
+@given(st.floats(250.0, 20_000.0), st.integers(0, 60_000))
+def test_whoever_floods_with_what_nobody_can_use_is_cut_off_within_five_seconds(rate: float, size: int) -> None:
+    quarantine, sent = Quarantine(), 0
+    while not quarantine.take_events():
+        charge(quarantine, 1, bad(at_ns=NOW_NS + round(sent / rate * SECOND), size=size))
+        sent += 1
+        assert sent / rate < 5.0
+
+
+def test_an_honest_sensor_that_errs_now_and_then_or_sends_a_backlog_again_is_not_cut_off() -> None:
+    quarantine = Quarantine()
+    for number in range(6_000):  # ten bad ones a second, for ten minutes
+        charge(quarantine, 1, bad(at_ns=NOW_NS + number * SECOND // 10, size=40))
+    charge(quarantine, 9_900, good("r2"), repeated=True)
     assert quarantine.take_events() == ()
 
 

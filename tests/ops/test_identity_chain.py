@@ -201,6 +201,35 @@ def test_revoked_stays_revoked_over_a_restart_and_a_new_key_ends_it(room: Room) 
     spool.close()
 
 
+def test_a_sensor_that_sends_what_nobody_can_read_is_cut_off_within_five_seconds(room: Room) -> None:
+    """Its own key signs it, so it is the sensor itself; the other sensor does not feel it."""
+    spool, link = room.sender("r2")
+    gone_bad = Publisher(
+        room.broker.url, client_id="r1-gone-bad", now_ns=time.time_ns, identity=room.keys.identity("r1")
+    )
+    gone_bad.start()
+    stop, began = threading.Event(), time.monotonic()
+
+    def flood() -> None:
+        while not stop.is_set():
+            answers = [gone_bad("watchline/1/x/sensor/r1/detections", b"{" * 2_000) for _ in range(100)]
+            answers[-1].exception(20.0)
+
+    flooding = threading.Thread(target=flood, daemon=True)
+    flooding.start()
+    held = room.ingest.wait_for("quarantine", timeout_s=15.0)
+    took = time.monotonic() - began
+    link.put(scan("r2", 1))
+    assert link.drain(10.0), "the other does not feel it"
+    stop.set()
+    flooding.join(20.0)
+    assert (held["source"], held["proven"]) == ("r1", True)
+    assert took < 5.0, took
+    gone_bad.stop()
+    link.stop()
+    spool.close()
+
+
 def test_a_flood_is_cut_off_and_the_others_do_not_feel_it(room: Room) -> None:
     """An attacker with the broker's password writes as r2 as fast as it can: r1's and r2's own come in all the same."""
     spool, link = room.sender("r1")
@@ -239,6 +268,9 @@ def test_a_flood_is_cut_off_and_the_others_do_not_feel_it(room: Room) -> None:
     with JournalReader(room.journal) as journal:
         counts = journal.counts()
         rows = journal.recount()
+        events = [(row.sensor, json.loads(row.body)) for row in journal.read(limit=10**6) if row.kind == "quarantine"]
+    assert events[0][0] == "r2"
+    assert events[0][1]["proven"] is False
     assert counts["r2"].journaled == 20
     assert counts["r2"].shed > 0
     assert counts["r2"].balanced

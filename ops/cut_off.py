@@ -1,0 +1,57 @@
+"""Whom ingest's quarantine cut off, as the journal tells it: for the map, the alerts and the figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from ops.faults import GONE_AFTER_NS
+
+QUARANTINE: Final = "quarantine"
+"""The kind of the rows."""
+
+
+class CutOff(msgspec.Struct, frozen=True):
+    """A source was cut off until ``until_ns``, or let in again (None) after ``shed`` messages that nobody read.
+
+    ``proven``: the sensor or unit itself floods; else whoever writes under its name without its key.
+    """
+
+    proven: bool
+    until_ns: int | None
+    shed: int = 0
+
+
+class Held(msgspec.Struct):
+    """Of one source: how often it was cut off, messages that were shed meanwhile, and until when it still is."""
+
+    times: int = 0
+    shed: int = 0
+    proven: bool = True
+    until_ns: int = 0
+
+
+def take(held: dict[str, Held], source: str, event: CutOff, at_ns: int) -> None:
+    """Note an event of that time, in place."""
+    known = held.setdefault(source, Held())
+    known.proven = event.proven
+    if event.until_ns is None:
+        known.until_ns, known.shed = min(known.until_ns, at_ns), known.shed + event.shed
+    else:
+        known.until_ns, known.times = event.until_ns, known.times + 1
+
+
+def faults_of(held: Mapping[str, Held], now_ns: int) -> dict[str, dict[str, str]]:
+    """By source that is cut off, or was a moment ago: ``flooding`` or ``impersonated``, and what that means.
+
+    Who goes on is let in and cut off again and again; that is one fault, over when it has been well for GONE_AFTER_NS.
+    """
+    return {
+        source: {"flooding": "it sends what nobody can use, and ingest does not read it for a while"}
+        if found.proven
+        else {"impersonated": "somebody writes under its name without its key; what it signs itself is read"}
+        for source, found in held.items()
+        if found.until_ns > now_ns - GONE_AFTER_NS
+    }

@@ -1,0 +1,122 @@
+"""Whom the picture doubts: tracks of a sensor whose key was revoked, and sensors that ingest does not read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from ops.config import Ground
+from ops.cut_off import QUARANTINE, CutOff, Held, faults_of, take
+from ops.fusing import with_held
+from ops.journal_reader import JournalReader, JournalRow
+from ops.metrics import metrics_text
+from ops.picture import sensors_live, tracks_live
+from ops.pipeline import Pipeline
+from ops.revocation import REVOCATION, Revocation
+from ops.store_reader import Live, Progress
+
+SECOND = 1_000_000_000
+
+
+@pytest.fixture(scope="module")
+def rows(hill_journal: Path) -> list[JournalRow]:
+    with JournalReader(hill_journal) as journal:
+        return journal.read(0, 10_000)
+
+
+def row(kind: str, source: str, at_ns: int, body: msgspec.Struct) -> JournalRow:
+    return JournalRow(
+        0, kind, source, None, None, at_ns, at_ns, None, "application/json", msgspec.json.encode(body), True
+    )
+
+
+def halfway(ground: Ground, rows: list[JournalRow]) -> tuple[Pipeline, list[JournalRow]]:
+    """A pipeline as far as it has a track that the radar saw, and what is left."""
+    pipeline = Pipeline(ground)
+    for number, each in enumerate(rows):
+        pipeline.take(each)
+        if number > len(rows) // 2 and any(
+            "radar-mid" in track["sensors"] for track in tracks_live(pipeline, ground.frame)
+        ):
+            return pipeline, rows[number + 1 :]
+    pytest.fail("the night has no track of radar-mid")
+
+
+def test_what_a_revoked_sensor_saw_is_doubtful_until_it_has_a_new_key(
+    hill_ground: Ground, rows: list[JournalRow]
+) -> None:
+    pipeline, _ = halfway(hill_ground, rows)
+    before = {track["track"]: track for track in tracks_live(pipeline, hill_ground.frame)}
+    assert all(track["revoked_sources"] == [] for track in before.values())
+    alerts = pipeline.take(row(REVOCATION, "radar-mid", pipeline.now_ns + SECOND, Revocation(True)))
+    doubted = {track["track"]: track["revoked_sources"] for track in tracks_live(pipeline, hill_ground.frame)}
+    assert set(doubted) == set(before), "no track is taken away"
+    for name, track in before.items():
+        assert doubted[name] == (["radar-mid"] if "radar-mid" in track["sensors"] else [])
+    assert any(doubted.values())
+    shown = {each["sensor"]: each for each in sensors_live(hill_ground.layout, pipeline.health, pipeline.revoked)}
+    assert (shown["radar-mid"]["revoked"], shown["radar-mid"]["state"]) == (True, "silent")
+    assert "sensor_silent" in [alert.rule for alert in alerts if alert.sensor == "radar-mid"]
+    restored = Pipeline(hill_ground, checkpoint=pipeline.save())
+    assert restored.revoked == pipeline.revoked
+    pipeline.take(row(REVOCATION, "radar-mid", pipeline.now_ns + SECOND, Revocation(False)))
+    assert all(track["revoked_sources"] == [] for track in tracks_live(pipeline, hill_ground.frame))
+
+
+def test_a_unit_that_is_revoked_makes_no_track_doubtful(hill_ground: Ground, rows: list[JournalRow]) -> None:
+    pipeline, _ = halfway(hill_ground, rows)
+    pipeline.take(row(REVOCATION, "patrol-1", pipeline.now_ns, Revocation(True)))
+    assert all(track["revoked_sources"] == [] for track in tracks_live(pipeline, hill_ground.frame))
+    assert "patrol-1" in pipeline.revoked
+
+
+def test_a_sensor_that_is_cut_off_is_a_fault_for_as_long_and_is_told_once_each_way(
+    hill_ground: Ground, rows: list[JournalRow]
+) -> None:
+    pipeline, _ = halfway(hill_ground, rows)
+    at_ns = pipeline.now_ns + SECOND
+    news = pipeline.take(row(QUARANTINE, "camera-west", at_ns, CutOff(True, at_ns + 10 * SECOND)))
+    assert [(alert.sensor, alert.status) for alert in news if alert.rule == "sensor_fault"] == [
+        ("camera-west", "active")
+    ]
+    assert "flooding" in pipeline.faults["camera-west"]
+    assert pipeline.take(row("tick", "", at_ns + SECOND, CutOff(True, None))) == ()
+    news = pipeline.take(row(QUARANTINE, "camera-west", at_ns + 11 * SECOND, CutOff(True, None, shed=412)))
+    assert "flooding" in pipeline.faults["camera-west"], "it may be cut off again at once"
+    news += pipeline.take(row("tick", "", at_ns + 60 * SECOND, CutOff(True, None)))
+    faults = [(alert.sensor, alert.status) for alert in news if alert.rule == "sensor_fault"]
+    assert faults == [("camera-west", "cleared")]
+    assert "flooding" not in pipeline.faults.get("camera-west", {})
+    assert pipeline.held["camera-west"] == Held(times=1, shed=412, proven=True, until_ns=at_ns + 10 * SECOND)
+    assert Pipeline(hill_ground, checkpoint=pipeline.save()).held == pipeline.held
+
+
+def test_a_stranger_who_is_cut_off_is_counted_and_no_fault_of_a_sensor(
+    hill_ground: Ground, rows: list[JournalRow]
+) -> None:
+    pipeline, _ = halfway(hill_ground, rows)
+    at_ns = pipeline.now_ns + SECOND
+    pipeline.take(row(QUARANTINE, "nobody", at_ns, CutOff(False, at_ns + 10 * SECOND)))
+    assert "nobody" not in pipeline.faults
+    pipeline.take(row(QUARANTINE, "radar-mid", at_ns, CutOff(False, at_ns + 10 * SECOND)))
+    assert list(pipeline.faults["radar-mid"]) == ["impersonated"]
+    spoilt = JournalRow(0, QUARANTINE, "x", None, None, at_ns, at_ns, None, "application/json", b"[]", True)
+    pipeline.take(spoilt)
+    assert any("quarantine" in reason for reason in pipeline.tally)
+
+
+def test_metrics_count_who_was_cut_off_and_who_is(tmp_path: Path) -> None:
+    held: dict[str, Held] = {}
+    for source, event in (("r1", CutOff(True, 100)), ("r1", CutOff(True, None, 7)), ("r1", CutOff(True, 200)),
+                          ("", CutOff(False, 50))):  # fmt: skip
+        take(held, source, event, 140)
+    assert [list(faults) for faults in faults_of(held, 150).values()] == [["flooding"], ["impersonated"]]
+    assert list(faults_of(held, 150 + 30 * SECOND)) == ["r1"], "the other has been well for half a minute"
+    counts = with_held({"r1": {"received": 3}}, held, 150)
+    lines = metrics_text(Progress(0, 0, 0, 0, 0, 0), Live(0, 0, msgspec.json.encode(counts)), 0).splitlines()
+    assert 'watchline_cut_off_total{sensor="r1"} 2' in lines
+    assert 'watchline_held{sensor="r1"} 1' in lines
+    assert 'watchline_held{sensor=""} 0' in lines
+    assert "# TYPE watchline_held gauge" in lines
