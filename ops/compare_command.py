@@ -184,12 +184,16 @@ def headline(verdict: xr.Dataset) -> str:
     told = []
     for other in others:
         one = verdict.sel(objective=story["objective"], layout=first, other=other)
+        ahead, behind = first, other
+        if float(one["beats"]) < 0.5:
+            ahead, behind = other, first
+            one = verdict.sel(objective=story["objective"], layout=other, other=first)
         beats, mean = float(one["beats"]), float(one["difference"])
         if np.isnan(beats):
             told.append(f"nobody can say whether {first} beats {other}, as something is unknown")
             continue
         told.append(
-            f"{first} beats {other} in {beats:.0%} of {story['draws']:,} draws (difference {mean:+.3f}, 90 % of draws "
+            f"{ahead} beats {behind} in {beats:.0%} of {story['draws']:,} draws (difference {mean:+.3f}, 90 % of draws "
             f"{float(one['difference_low']):+.3f} to {float(one['difference_high']):+.3f}; confidence "
             f"{verdict['confidence'].sel(other=other).item()})"
         )

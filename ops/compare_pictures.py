@@ -36,6 +36,7 @@ DPI: Final = 130
 LISTED: Final = 14
 BUDGETS: Final = np.geomspace(0.25, 2.0, 22)
 LARGEST_PIXELS: Final = 900
+MANY: Final = 40  # sensors, beyond which their signs are small
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +66,20 @@ def pictures_of(found: Comparison) -> list[Picture]:
 
 def maps(found: Comparison) -> Picture:
     """The layouts side by side; the line is coloured by the detection of the crossing best for the crosser."""
-    names = found.made.names
-    columns = min(2, len(names))
+    names, extent = found.made.names, _extent(found)
+    west, east, south, north = extent
+    wide = (east - west) > 1.6 * (north - south)
+    columns = 1 if wide else min(2, len(names))
     rows = -(-len(names) // columns)
-    figure = Figure(figsize=(10.0, 3.1 * rows + 0.4), layout="constrained")
+    height = 8.6 / columns * (north - south) / (east - west) + 0.35
+    figure = Figure(figsize=(10.0, min(rows * height + 0.3, 24.0)), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
     scale = Normalize(0.0, 1.0)
     for axis, name in zip(axes, names, strict=False):
-        _map(axis, found, name, scale)
+        _map(axis, found, name, scale, extent)
     for axis in axes[len(names) :]:
         axis.set_axis_off()
-    bar = figure.colorbar(ScalarMappable(scale, "cividis"), ax=list(axes), shrink=0.7, pad=0.01)
+    bar = figure.colorbar(ScalarMappable(scale, "cividis"), ax=list(axes), shrink=0.8, pad=0.01, aspect=30)
     bar.set_label("detected and looked at")
     means = found.verdict["mean_detection_central"].to_numpy()
     told = ", ".join(f"{name} {mean:.0%}" for name, mean in zip(names, means, strict=True))
@@ -89,15 +93,28 @@ def maps(found: Comparison) -> Picture:
     )
 
 
-def _map(axis: Axes, found: Comparison, name: str, scale: Normalize) -> None:
+def _extent(found: Comparison) -> tuple[float, float, float, float]:
+    """West, east, south and north [m] of the belt and a little more, as far as the terrain reaches."""
+    terrain, belt = found.made.ground.terrain, found.made.ground.belt
+    west, south, east, north = shapely.bounds(belt.border.line.buffer(belt.belt_m * 1.15))
+    easting, northing = terrain["easting"].to_numpy(), terrain["northing"].to_numpy()
+    step = belt.cell_m / 2.0
+    return (
+        max(west, easting.min() - step),
+        min(east, easting.max() + step),
+        max(south, northing.min() - step),
+        min(north, northing.max() + step),
+    )
+
+
+def _map(axis: Axes, found: Comparison, name: str, scale: Normalize, extent: tuple[float, float, float, float]) -> None:
     ground, belt = found.made.ground, found.made.ground.belt
     thin = max(1, -(-max(ground.terrain["elevation"].shape) // LARGEST_PIXELS))
     line = belt.border.line
-    west, south, east, north = shapely.bounds(line.buffer(belt.belt_m * 1.35))
     step = belt.cell_m / 2.0
     easting, northing = ground.terrain["easting"].to_numpy(), ground.terrain["northing"].to_numpy()
-    extent = (easting.min() - step, easting.max() + step, northing.min() - step, northing.max() + step)
-    relief(axis, ground.terrain, thin, extent)
+    whole = (easting.min() - step, easting.max() + step, northing.min() - step, northing.max() + step)
+    relief(axis, ground.terrain, thin, whole)
     around = line.buffer(belt.belt_m)
     for piece in getattr(around, "geoms", [around]):
         axis.plot(*np.asarray(piece.exterior.coords).T, color="black", linewidth=0.6, linestyle=(0, (5, 4)), zorder=3)
@@ -114,10 +131,23 @@ def _map(axis: Axes, found: Comparison, name: str, scale: Normalize) -> None:
     layout = found.made.layouts[found.made.names.index(name)]
     for sensor in layout:
         sign, _, size = SIGNS[sensor.kind]
-        axis.plot(sensor.easting, sensor.northing, sign, color="black", mec="white", mew=0.8, markersize=size, zorder=7)
+        small = 0.5 if len(layout) > MANY else 1.0
+        axis.plot(
+            sensor.easting,
+            sensor.northing,
+            sign,
+            color="black",
+            mec="white",
+            mew=0.8 * small,
+            markersize=size * small,
+            zorder=7,
+        )
+    west, east, south, north = extent
     axis.set(xlim=(west, east), ylim=(south, north), aspect="equal", xticks=[], yticks=[])
+    for spine in axis.spines.values():
+        spine.set_visible(False)
     axis.set_title(f"{name}: {len(layout)} sensors", loc="left", fontsize=9.5)
-    scale_bar(axis, (west, east, south, north))
+    scale_bar(axis, extent)
 
 
 def _least_way(found: Comparison, name: str) -> int:

@@ -17,9 +17,9 @@ from sensors.conditions import Conditions
 OBJECTIVES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "mean_detection": "mean along the border of the probability that a crossing is detected and looked at",
-        "least_detection": "the same for the crossing that is detected least, anywhere along the border",
+        "least_detection": "probability that the crossing that is detected least, anywhere, is detected and looked at",
         "mean_interruption": "mean along the border of the probability that a crossing is interrupted",
-        "least_interruption": "the same for the crossing that is interrupted least",
+        "least_interruption": "probability that the crossing that is interrupted least, anywhere, is interrupted",
     }
 )
 """What layouts are compared by; of each, more is better. In every segment the crosser takes the way that is best for

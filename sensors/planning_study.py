@@ -37,6 +37,7 @@ from sensors.planning_outcomes import (
     refuse_unpriced,
     survival,
     top_up_of,
+    workload,
 )
 from sensors.planning_verdict import (
     after_displacement,
@@ -151,22 +152,23 @@ def ground_figures(made: Study) -> dict[str, Any]:
 
 
 def displaced(made: Study) -> tuple[FloatArray, FloatArray]:
-    """Gains (layout,) over the first layout before and after crossers choose their way anew, all inputs central."""
+    """Gains (layout,) over the first layout before and after crossers choose their way anew, all inputs central.
+
+    Of detections that somebody looks at, over the whole border: the crosser goes where it is best for him.
+    """
     draws = central(made.inputs)
     money = budgets(made.designs, draws)
-    undetected = []
+    noticed = []
     for design in made.designs:
         bought = buy(design, draws, money)
-        up = availability_of(design, draws) * bought.sensors
-        undetected.append(
-            np.stack(
-                [
-                    survival(design, made.ways, draws, up, bought.teams, number, name)[0, :, -1]
-                    for number, name in enumerate(made.settings.weather)
-                ]
-            )
-        )
-    return after_displacement(undetected, draws.shares[0])
+        up = availability_of(design, draws)
+        _, attended = workload(design, draws, up)
+        missed = [
+            survival(design, made.ways, draws, up * bought.sensors, bought.teams, number, name)[0, :, -1]
+            for number, name in enumerate(made.settings.weather)
+        ]
+        noticed.append(attended[0] * (1.0 - np.stack(missed)))
+    return after_displacement(noticed, draws.shares[0])
 
 
 def _refuse(layouts: Sequence[Layout]) -> None:

@@ -191,16 +191,15 @@ def interval(values: npt.ArrayLike) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def after_displacement(undetected: Sequence[FloatArray], shares: FloatArray) -> tuple[FloatArray, FloatArray]:
+def after_displacement(noticed: Sequence[FloatArray], shares: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Gain of each layout over the first on the first's least detected route, and after crossers choose theirs anew.
 
-    ``undetected`` (weather, way) is each layout's chance of an undetected crossing on the common ways, ``shares``
-    (weather,). In each weather the old route is the least detected under the first layout; after displacement it is
-    that under each layout. The second gain is never above the first, as the old route stays open.
+    ``noticed`` (weather, way) is each layout's detection on the common ways, ``shares`` (weather,). In each weather the
+    old route is the least detected under the first layout; after displacement it is that under each layout. The second
+    gain is never above the first, as the old route stays open.
     """
-    found = [1.0 - one for one in undetected]
     rows = np.arange(len(shares))
-    old = found[0].argmin(axis=1)
-    before = np.array([shares @ (one[rows, old] - found[0][rows, old]) for one in found])
-    after = np.array([shares @ (one.min(axis=1) - found[0][rows, old]) for one in found])
+    old = noticed[0].argmin(axis=1)
+    before = np.array([shares @ (one[rows, old] - noticed[0][rows, old]) for one in noticed])
+    after = np.array([shares @ (one.min(axis=1) - noticed[0][rows, old]) for one in noticed])
     return before, after
