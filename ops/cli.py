@@ -455,12 +455,14 @@ from ops.archive_cli import archive_app  # noqa: E402 - commands with modules of
 from ops.broker_cli import broker_app, dead_letters_app  # noqa: E402
 from ops.challenge_cli import challenge  # noqa: E402
 from ops.compare_cli import compare  # noqa: E402
+from ops.plan_cli import plan  # noqa: E402
 from ops.score_cli import score  # noqa: E402
 
 app.add_typer(archive_app, name="archive")
 app.add_typer(broker_app, name="broker")
 app.command()(challenge)
 app.command()(compare)
+app.command()(plan)
 app.command()(score)
 sensor.command("survey")(sensor_cli.survey)
 sensor.command("calibrate")(sensor_cli.calibrate)

@@ -1,0 +1,52 @@
+"""Files of a plan: the layout to use or to edit, the candidate sites, the front, the roster."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from geo.frame import LocalFrame
+    from sensors.layout import AnySensor, Layout
+
+PLACED: Final = frozenset({"lon", "lat", "easting", "northing"})
+
+
+def layout_document(layout: Layout) -> dict[str, Any]:
+    """The layout as a layout file: GeoJSON points with the keys that differ from their defaults."""
+    return {"type": "FeatureCollection", "name": layout.name, "features": [_feature(sensor) for sensor in layout]}
+
+
+def _feature(sensor: AnySensor) -> dict[str, Any]:
+    properties: dict[str, Any] = {"id": sensor.id, "kind": sensor.kind}
+    for f in fields(sensor):
+        value = getattr(sensor, f.name)
+        default = None if f.default is MISSING else f.default
+        if f.name not in PLACED and f.name not in properties and value is not None and value != default:
+            properties[f.name] = [list(row) for row in value] if f.name == "confusion" else value
+    point = {"type": "Point", "coordinates": [round(sensor.lon, 7), round(sensor.lat, 7)]}
+    return {"type": "Feature", "geometry": point, "properties": properties}
+
+
+def sites_document(sites: xr.Dataset, frame: LocalFrame) -> dict[str, Any]:
+    """Candidate sites as GeoJSON points with what is known of each."""
+    features = []
+    for n, name in enumerate(sites["site"].to_numpy()):
+        one = sites.isel(site=n)
+        lon, lat = frame.to_lonlat(float(one["easting"]), float(one["northing"]))
+        known = {key: float(one[key]) for key in ("elevation", "slope", "road_m", "power_m")}
+        properties = {"id": str(name), **{key: round(value, 3) for key, value in known.items() if value == value}}
+        point = {"type": "Point", "coordinates": [round(float(lon), 7), round(float(lat), 7)]}
+        features.append({"type": "Feature", "geometry": point, "properties": properties})
+    return {"type": "FeatureCollection", "name": "candidate sites", "features": features}
+
+
+def write_json(path: Path, document: Any) -> None:
+    """Complete or not at all."""
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False) + "\n", encoding="utf-8")
+    partial.replace(path)

@@ -1,0 +1,126 @@
+"""``watchline plan``: a sample sector, its files, and the sentences for what cannot be."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from geo.errors import BadInput
+from ops.cli import app
+from ops.config import load_sector, open_ground
+from sensors.layout import Layout
+
+SMALL = ["--spacing", "5000", "--item", "portable_radar", "--item", "seismic_line", "--seconds", "4"]
+
+
+def run(*arguments: str) -> dict[str, object]:
+    done = CliRunner().invoke(app, ["plan", "cumberland", *arguments, "--json"], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    told: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
+    return told
+
+
+@pytest.fixture(scope="module")
+def planned(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, object], Path]:
+    out = tmp_path_factory.mktemp("plan") / "out"
+    return run("--budget", "900000", "--pareto", "--patrols", "1", "--shifts", "9", "--out", str(out), *SMALL), out
+
+
+def test_the_plan_keeps_its_budget_and_says_how_good_it_is(planned: tuple[dict[str, object], Path]) -> None:
+    told, out = planned
+    assert 0.0 < told["value"] <= told["bound"] <= 1.0  # type: ignore[operator]
+    assert told["gap"] == pytest.approx((told["bound"] - told["value"]) / told["bound"], abs=1e-6)  # type: ignore[operator]
+    assert told["cost"] <= 900000.0  # type: ignore[operator]
+    assert told["cost"] == pytest.approx(sum(one["cost"] for one in told["bought"]), abs=0.05)  # type: ignore[attr-defined]
+    assert json.loads((out / "summary.json").read_text())["bought"] == told["bought"]
+
+
+def test_the_layout_can_be_used_as_one(planned: tuple[dict[str, object], Path]) -> None:
+    told, out = planned
+    layout = Layout.from_file(out / "layout.geojson", open_ground(load_sector("cumberland")).frame)
+    assert list(layout.ids) == [one["id"] for one in told["bought"]]  # type: ignore[attr-defined]
+
+
+def test_the_front_rises(planned: tuple[dict[str, object], Path]) -> None:
+    front = planned[0]["front"]
+    assert [one["cost"] for one in front] == sorted(one["cost"] for one in front)  # type: ignore[attr-defined]
+    assert [one["value"] for one in front] == sorted(one["value"] for one in front)  # type: ignore[attr-defined]
+    assert all(one["objective"] == "worst_segment" for one in front)  # type: ignore[attr-defined]
+
+
+def test_the_game_is_solved_and_its_roster_and_seed_are_private(planned: tuple[dict[str, object], Path]) -> None:
+    told, out = planned
+    game = told["patrols"]
+    assert game["attacker_best"] == pytest.approx(game["value"], abs=1e-5)  # type: ignore[index]
+    assert game["defender_best"] == pytest.approx(game["value"], abs=1e-5)  # type: ignore[index]
+    for name in ("roster.json", "roster.seed.json"):
+        assert stat.S_IMODE((out / name).stat().st_mode) == 0o600
+    seed = json.loads((out / "roster.seed.json").read_text())["seed"]
+    assert seed not in json.dumps(told)
+    assert seed not in (out / "summary.json").read_text()
+    shifts = json.loads((out / "roster.json").read_text())["shifts"]
+    assert len(shifts) == 9
+    assert {s for shift in shifts for patrol in shift for s in patrol} <= set(game["segments"])  # type: ignore[index]
+
+
+def test_a_present_layout_is_kept_and_paid_no_more() -> None:
+    told = run("--budget", "300000", "--start", "basic", *SMALL)
+    assert told["value"] >= told["without"] > 0.0  # type: ignore[operator]
+    assert told["cost"] <= 300000.0  # type: ignore[operator]
+
+
+def refused(*arguments: str) -> str:
+    with pytest.raises(BadInput) as caught:
+        CliRunner().invoke(app, ["plan", "cumberland", *arguments], catch_exceptions=False)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--budget", "1"), "the budget of 1 buys nothing"),
+        (("--budget", "-1"), "expected a number from 0"),
+        (("--budget", "nan"), "expected a number from 0"),
+        (("--budget", "1e6", "--objective", "beauty"), "objective 'beauty'"),
+        (("--budget", "1e6", "--item", "laser"), "no item 'laser'"),
+        (("--budget", "1e6", "--item", "foot_patrol"), "has no place in a layout"),
+        (("--budget", "1e6", "--max-power", "100"), "no power known"),
+        (("--budget", "1e6", "--max-road", "100"), "no roads known"),
+        (("--budget", "1e6", "--seconds", "0"), "seconds above 0"),
+        (("--budget", "1e6", "--gap", "2"), "a share from 0 to 1"),
+        (("--budget", "1e6", "--spacing", "-5"), "site rule spacing_m"),
+        (("--budget", "1e6", "--start", "nowhere"), "no layout 'nowhere'"),
+        (("--budget", "1e6", "--years", "0"), "expected a finite time above 0"),
+        (("--budget", "1e6", "--target", "ghost", "--spacing", "9000"), "'ghost' is not known"),
+        (("--budget", "1e8", "--item", "observation_post", "--crew", "1"), "the crew of 1 can work nothing"),
+    ],
+)
+def test_what_cannot_be_planned_is_one_sentence(arguments: tuple[str, ...], said: str) -> None:
+    assert said in refused(*arguments)
+
+
+def test_candidates_of_a_file_need_costs(tmp_path: Path) -> None:
+    document = {
+        "type": "FeatureCollection",
+        "features": [
+            {
+                "type": "Feature",
+                "geometry": {"type": "Point", "coordinates": [-84.3, 36.58]},
+                "properties": {"id": "one", "kind": "radar", "max_range_m": 3000, "period_s": 3},
+            }
+        ],
+    }
+    file = tmp_path / "candidates.geojson"
+    file.write_text(json.dumps(document))
+    assert "'one': has no cost" in refused("--budget", "10", "--candidates", str(file))
+    document["features"][0]["properties"]["cost"] = -4  # type: ignore[index]
+    file.write_text(json.dumps(document))
+    assert "cost" in refused("--budget", "10", "--candidates", str(file))
+    document["features"] = []
+    file.write_text(json.dumps(document))
+    assert "there are no candidates" in refused("--budget", "10", "--candidates", str(file))
