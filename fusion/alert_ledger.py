@@ -15,6 +15,7 @@ from fusion.alert_words import (
     fault_sentence,
     group_sentence,
     higher,
+    leave_now_sentence,
     lost_sentence,
     opened_sentence,
     priority_of,
@@ -197,7 +198,8 @@ class Ledger:
         alert = self.alerts.get(identity)
         if alert is not None and alert.is_open:
             sentence = f"{alert.sentence} It has split into {parts} parts, {apart_m:.0f} m apart."
-            self._put(replace(alert, sentence=sentence, **following(alert.revision, self.now_ns)))
+            told = {} if identity in self.changed else following(alert.revision, self.now_ns)
+            self._put(replace(alert, sentence=sentence, **told))
 
     def raise_distress(self, identity: str, call: DistressCall) -> None:
         """A unit's call, or a later word of it: the place and the sentence move with it."""
@@ -299,6 +301,7 @@ class Ledger:
             "forecast": about.forecast,
             "leave_now": about.leave_now,
             "ground": about.ground,
+            "advice": "" if about.leave_now is None else leave_now_sentence(about.leave_now),
             "why": why_of(rule, sighting, looks=looks, impact_level=about.impact_level),
             "sentence": sentence_of(rule, sighting, naming_probability=self.settings.naming_probability),
             "observed_at": moment(sighting.observed_ns),

@@ -84,13 +84,15 @@ def appeared_inside(
         return memory
     settings = ledger.settings
     memory = replace(memory, judged=True)
-    if not settled or not settings.inside_m <= sighting.offset_m <= settings.pattern_band_m:
+    if not settled or not settings.inside_m <= sighting.offset_m <= settings.inside_most_m:
         return memory
     if len(others) and np.hypot(*(others - [sighting.easting, sighting.northing]).T).min() <= settings.lineage_m:
         return memory
     turn = np.linspace(0.0, 2.0 * np.pi, AROUND, endpoint=False)
-    easting = sighting.easting + np.append(0.0, settings.around_m * np.sin(turn))
-    northing = sighting.northing + np.append(0.0, settings.around_m * np.cos(turn))
+    speed = hypot(sighting.easting_rate, sighting.northing_rate)
+    rings = np.array([settings.around_m, settings.around_m + settings.around_s * speed])
+    easting = sighting.easting + np.append(0.0, np.outer(rings, np.sin(turn)))
+    northing = sighting.northing + np.append(0.0, np.outer(rings, np.cos(turn)))
     if watching.seeing(easting, northing, silent=silent).min() < settings.watched_probability:
         return memory
     identity = alert_id("appeared_inside", sighting.track, 0, 1)
@@ -114,11 +116,13 @@ def dead_ground(
         if seen[0] >= settings.watched_probability:
             hidden_s = first_hidden(step, seen, settings.hidden_probability, settings.dead_least_s)
     if hidden_s is None:
-        if memory.open_dead and not heads:
+        quiet_ns = sighting.observed_ns - memory.dead_ns
+        if memory.open_dead and not heads and quiet_ns > settings.approach_clear_s * NS:
             ledger.clear(memory.open_dead, "it no longer heads there")
             return replace(memory, open_dead="")
         return memory
     ahead = replace(sighting, hidden_in_s=hidden_s)
+    memory = replace(memory, dead_ns=sighting.observed_ns)
     if memory.open_dead:
         ledger.follow(memory.open_dead, "dead_ground", ahead)
         return memory
@@ -165,8 +169,8 @@ def groups(
         if parts:
             together = set().union(*(found[i] for i in parts))
             memory = replace(memory, seen_ns=now, members=tuple(sorted(together)))
-            memory = _split(ledger, memory, [found[i] for i in parts], place)
-            kept.append(_grown(ledger, memory, picture))
+            memory = _grown(ledger, memory, picture)
+            kept.append(_split(ledger, memory, [found[i] for i in parts], place))
         elif mine:
             ledger.clear(memory.open_group, "it joined another group")
         elif now - memory.seen_ns > settings.group_clear_s * NS:

@@ -64,9 +64,12 @@ def course_of(picture: TrackPicture, settings: AlertSettings) -> Course:
     closing = -rate * np.sign(offset)
     time = np.full(len(offset), np.inf)
     np.divide(np.abs(offset), closing, out=time, where=closing > 0)
-    heading = (time <= settings.approach_time_s) & (
-        closing >= np.maximum(settings.least_closing_mps, settings.closing_sigma * rate_sd)
-    )
+    near = time <= np.where(rate > 0.0, settings.approach_time_s, settings.outward_time_s)
+    near &= np.abs(offset) <= settings.approach_band_m
+    speed = np.hypot(picture.easting_rate, picture.northing_rate)
+    straight = (closing >= settings.straight_share * speed) | (time <= settings.sure_s)
+    significant = closing >= np.maximum(settings.least_closing_mps, settings.closing_sigma * rate_sd)
+    heading = near & straight & significant
     return Course(rate, time, band, side, heading)
 
 

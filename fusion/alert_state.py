@@ -59,9 +59,10 @@ class Alert:
     re-run with late data names the same event the same. ``direction`` +1 toward home, −1 outward, 0 neither.
     ``observed_at`` is when the newest evidence was observed, ``raised_at`` and ``updated_at`` are the journal's time.
     None means that the field does not apply, or is not known; ``time_to_border_s`` None: not heading to the line.
-    ``why``: what made the rule speak, and what its priority is for; ``impact_level`` of the section; ``forecast``,
-    ``leave_now``, ``ground``, ``openings``: see fusion.alert_facts. ``cause``: what opened segments. ``weather``: as
-    stated when it was raised, which is what nuisance is learned by.
+    ``why``: what made the rule speak, and what its priority is for; ``advice``: one sentence of ``leave_now``, short
+    enough for a radio; ``impact_level`` of the section; ``forecast``, ``leave_now``, ``ground``, ``openings``: see
+    fusion.alert_facts. ``cause``: what opened segments. ``weather``: as stated when it was raised, which is what
+    nuisance is learned by.
     """
 
     id: str
@@ -90,6 +91,7 @@ class Alert:
     by: str = ""
     reason: str = ""
     why: str = ""
+    advice: str = ""
     impact_level: str | None = None
     forecast: Forecast | None = None
     leave_now: LeaveNow | None = None
@@ -186,7 +188,8 @@ class PatternMemory:
     """What the rules of fusion.alert_patterns remember of one track.
 
     look_ns: newest look counted; last_*: where that was. easting, northing, since_ns: the place it has not left, and
-    since when. judged: whether it was asked where it came from. open_*: alert ids, "" for none.
+    since when. judged: whether it was asked where it came from. dead_ns: newest look into dead
+    ground. open_*: alert ids, "" for none.
     """
 
     look_ns: int = -(2**63)
@@ -198,6 +201,7 @@ class PatternMemory:
     judged: bool = False
     loiters: int = 0
     deads: int = 0
+    dead_ns: int = 0
     open_loiter: str = ""
     open_inside: str = ""
     open_dead: str = ""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import atan2, hypot, pi
 
-from fusion.alert_facts import Opening
+from fusion.alert_facts import LeaveNow, Opening
 from fusion.alert_state import PRIORITIES
 from fusion.motion import Floats
 from fusion.picture import Evidence
@@ -146,6 +146,16 @@ def group_sentence(tracks: Sequence[str], segment: int, chainage_m: float, offse
 def fault_sentence(sensor: str, fault: str, what: str) -> str:
     """The sentence of a sensor that is heard and has something wrong."""
     return f"Sensor {sensor} is {fault.replace('_', ' ')}: {what}."
+
+
+def leave_now_sentence(found: LeaveNow) -> str:
+    """The one sentence for a radio: who leaves from where, and how many minutes are to spare or missing."""
+    chance = f"probability of interruption {found.interruption_probability:.0%}"
+    if found.response_s is None or found.margin_s is None:
+        return f"Nobody from any base can get there; {chance}."
+    spare = found.margin_s / 60.0
+    margin = f"{spare:.1f} min to spare" if spare >= 0.0 else f"{-spare:.1f} min late"
+    return f"If you leave {found.base} now: there in {found.response_s / 60.0:.1f} min, {margin}; {chance}."
 
 
 def lost_sentence(sensor: str, segments: Sequence[int], segment_count: int, cause: str = "silent") -> str:

@@ -155,13 +155,3 @@ def _surface(belt: Belt, moving: Mobility, edge: npt.NDArray[np.bool_], there: F
     first = known.argmin(axis=0)
     response = np.where(unknown, np.nan, known[first, np.arange(known.shape[1])])
     return _Surface(to_go.cost.ravel().astype(np.float64), response, first.astype(np.int16))
-
-
-def leave_now_sentence(found: LeaveNow) -> str:
-    """The one sentence for a radio: who leaves from where, and how many minutes are to spare or missing."""
-    chance = f"probability of interruption {found.interruption_probability:.0%}"
-    if found.response_s is None or found.margin_s is None:
-        return f"Nobody from any base can get there; {chance}."
-    spare = found.margin_s / 60.0
-    margin = f"{spare:.1f} min to spare" if spare >= 0.0 else f"{-spare:.1f} min late"
-    return f"If you leave {found.base} now: there in {found.response_s / 60.0:.1f} min, {margin}; {chance}."

@@ -6,6 +6,9 @@ import {
   PRIORITIES,
   TRACK_STATUSES,
   type Alert,
+  type CrossingForecast,
+  type GroundAround,
+  type LeaveNow,
   type ClassName,
   type Counts,
   type Label,
@@ -193,6 +196,55 @@ export function readAlert(raw: unknown): Alert | null {
     sensors: [...new Set(identities(evidence))],
     by: text(body["by"], 120),
     reason: text(body["reason"], 600),
+    why: text(body["why"], 600),
+    advice: text(body["advice"], 300),
+    impactLevel: text(body["impact_level"], 20),
+    forecast: readForecast(body["forecast"]),
+    leaveNow: readLeaveNow(body["leave_now"]),
+    ground: readGround(body["ground"]),
+    openings: list(body["openings"]).flatMap((entry) => {
+      const row = object(entry);
+      const segment = readSegment(row?.["segment"]);
+      const before = share(row?.["before"]);
+      const after = share(row?.["after"]);
+      return segment === null || before === null || after === null ? [] : [{ segment, before, after }];
+    }),
+  };
+}
+
+function numbers(raw: unknown): number[] {
+  return list(raw).flatMap((value) => number(value) ?? []);
+}
+
+function readForecast(raw: unknown): CrossingForecast | null {
+  const body = object(raw);
+  const probability = share(body?.["crossing_probability"]);
+  const horizonS = number(body?.["horizon_s"]);
+  if (body === null || probability === null || horizonS === null) return null;
+  return { horizonS, probability, timeS: numbers(body["time_s"]), chainageM: numbers(body["chainage_m"]) };
+}
+
+function readLeaveNow(raw: unknown): LeaveNow | null {
+  const body = object(raw);
+  if (body === null) return null;
+  return {
+    base: text(body["base"], 80),
+    responseS: number(body["response_s"]),
+    marginS: number(body["margin_s"]),
+    probability: share(body["interruption_probability"]),
+  };
+}
+
+function readGround(raw: unknown): GroundAround | null {
+  const body = object(raw);
+  if (body === null) return null;
+  return {
+    terrain: text(body["terrain"], 80),
+    seenBy: identities(list(body["seen_by"])),
+    hiddenInS: number(body["hidden_in_s"]),
+    roadMin: number(body["road_min"]),
+    settlementMin: number(body["settlement_min"]),
+    missing: list(body["missing"]).flatMap((word) => text(word, 40) || []),
   };
 }
 

@@ -92,6 +92,40 @@ export interface Alert {
   readonly sensors: readonly string[];
   readonly by: string;
   readonly reason: string;
+  /** What made the rule speak, and what the priority is for. */
+  readonly why: string;
+  /** If somebody leaves now: one sentence. */
+  readonly advice: string;
+  readonly impactLevel: string;
+  readonly forecast: CrossingForecast | null;
+  readonly leaveNow: LeaveNow | null;
+  readonly ground: GroundAround | null;
+  readonly openings: readonly { readonly segment: number; readonly before: number; readonly after: number }[];
+}
+
+/** Where and when it may cross; the three quantiles are 10, 50 and 90 %. */
+export interface CrossingForecast {
+  readonly horizonS: number;
+  readonly probability: number;
+  readonly timeS: readonly number[];
+  readonly chainageM: readonly number[];
+}
+
+export interface LeaveNow {
+  /** Empty where nobody can come. */
+  readonly base: string;
+  readonly responseS: number | null;
+  readonly marginS: number | null;
+  readonly probability: number | null;
+}
+
+export interface GroundAround {
+  readonly terrain: string;
+  readonly seenBy: readonly string[];
+  readonly hiddenInS: number | null;
+  readonly roadMin: number | null;
+  readonly settlementMin: number | null;
+  readonly missing: readonly string[];
 }
 
 /** How a colour lies on the map: all over, as the shade of unseen ground, or as the crossed lines of unknown ground. */

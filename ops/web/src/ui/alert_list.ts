@@ -1,7 +1,7 @@
 // The list of alerts: by priority, then age, each with its reason; Enter flies there, A acknowledges, C clears, R rejects.
 
 import { duration } from "../format.ts";
-import { closedAlerts, openAlerts, waiting } from "../model/alerts.ts";
+import { closedAlerts, isOpen, openAlerts, waiting } from "../model/alerts.ts";
 import { PRIORITIES, type Alert } from "../model/records.ts";
 import type { State } from "../model/state.ts";
 import { el, keyed, part, setData, setText } from "./dom.ts";
@@ -143,6 +143,7 @@ export class AlertList {
         el("span", { class: "alert-age" }),
       ),
       el("span", { class: "alert-sentence" }),
+      el("span", { class: "alert-advice", data: { testid: "alert-advice" } }),
       el("span", { class: "alert-by" }),
     );
     const acknowledge = el(
@@ -198,6 +199,7 @@ export class AlertList {
     write(".alert-status", alert.status === "active" ? "" : alert.status);
     write(".alert-age", this.#age(alert));
     write(".alert-sentence", alert.sentence);
+    write(".alert-advice", isOpen(alert) ? alert.advice : "");
     write(".alert-by", byLine(alert));
     if (this.#sending.has(alert.id) && this.#sending.get(alert.id) !== alert.revision) this.#sending.delete(alert.id);
     write(".problem", this.#problems.get(alert.id) ?? "");

@@ -150,6 +150,11 @@ function describeAlert(alert: Alert, state: State, nowMs: number): Details {
   if (sensor !== undefined)
     links.push({ label: `Sensor ${readable(sensor.id)}`, to: { kind: "sensor", id: sensor.id } });
   const sections: Section[] = [{ title: "Alert", facts: alertFacts(alert, nowMs) }];
+  const response = responseFacts(alert);
+  if (response.length > 0) sections.push({ title: "If you leave now", facts: response });
+  const ahead = aheadFacts(alert);
+  if (ahead.length > 0) sections.push({ title: "Where it may go", facts: ahead });
+  if (alert.openings.length > 0) sections.push({ title: "Opened segments", facts: openingFacts(alert) });
   if (alert.track !== null) {
     const ended = track === undefined ? " (the track has ended)" : "";
     sections.push({ title: `How sure, when it was stated${ended}`, facts: alertSureness(alert) });
@@ -184,8 +189,57 @@ function alertFacts(alert: Alert, nowMs: number): Fact[] {
     ["Seen at", utcDateTime(alert.observedMs)],
     ["Revision", String(alert.revision)],
   ];
+  if (alert.why !== "") facts.push(["Why", alert.why]);
+  if (alert.impactLevel !== "") facts.push(["Impact level", alert.impactLevel]);
   if (alert.by !== "") facts.push(["By", alert.by]);
   if (alert.reason !== "") facts.push(["Reason", alert.reason]);
+  return facts;
+}
+
+function responseFacts({ leaveNow }: Alert): Fact[] {
+  if (leaveNow === null) return [];
+  const chance: Fact[] =
+    leaveNow.probability === null ? [] : [["Probability of interruption", probability(leaveNow.probability)]];
+  const { responseS, marginS } = leaveNow;
+  if (responseS === null || marginS === null) return [["Response", "nobody from any base can get there"], ...chance];
+  return [
+    ["From", readable(leaveNow.base)],
+    ["There in", duration(responseS)],
+    ["Margin", marginS >= 0 ? `${duration(marginS)} to spare` : `${duration(-marginS)} late`],
+    ...chance,
+  ];
+}
+
+function aheadFacts({ forecast, ground }: Alert): Fact[] {
+  const facts: Fact[] = [];
+  if (forecast !== null) {
+    facts.push([`Crosses within ${duration(forecast.horizonS)}`, probability(forecast.probability)]);
+    const [early, , late] = forecast.timeS;
+    const [from, , to] = forecast.chainageM;
+    if (early !== undefined && late !== undefined) facts.push(["When, 80 %", `in ${duration(early)} to ${duration(late)}`]);
+    if (from !== undefined && to !== undefined)
+      facts.push(["Where, 80 %", `km ${(from / 1000).toFixed(2)} to ${(to / 1000).toFixed(2)}`]);
+  }
+  if (ground !== null) {
+    if (ground.terrain !== "") facts.push(["Ground", ground.terrain]);
+    facts.push(["In sight of", ground.seenBy.map((id) => readable(id)).join(", ") || "no working sensor"]);
+    if (ground.hiddenInS !== null)
+      facts.push(["Dead ground ahead", ground.hiddenInS === 0 ? "it is out of sight" : `in ${duration(ground.hiddenInS)}`]);
+    if (ground.roadMin !== null) facts.push(["To a road", `${ground.roadMin.toFixed(0)} min on foot`]);
+    if (ground.settlementMin !== null)
+      facts.push(["To a settlement", `${ground.settlementMin.toFixed(0)} min on foot`]);
+    if (ground.missing.length > 0) facts.push(["No data of", ground.missing.join(", ")]);
+  }
+  return facts;
+}
+
+function openingFacts({ openings }: Alert): Fact[] {
+  const shown = [...openings].sort((a, b) => a.after - b.after || a.segment - b.segment).slice(0, 8);
+  const facts: Fact[] = shown.map(({ segment, before, after }) => [
+    `Segment ${segment.toString()}`,
+    `${probability(before)} before, ${probability(after)} now`,
+  ]);
+  if (openings.length > shown.length) facts.push(["And", `${(openings.length - shown.length).toString()} more`]);
   return facts;
 }
 

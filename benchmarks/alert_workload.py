@@ -1,0 +1,99 @@
+"""Alerts that a night of the sample sector puts on one operator, counted by EEMUA 191 (fusion.alert_workload).
+
+Innocent traffic alone, or with crossings; simulated scans go through the pipeline as rows of a journal, ticks included.
+A table to stderr, one JSON line to stdout: ``python benchmarks/alert_workload.py [--hours H] [--crossings PER_HOUR]``
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import timedelta
+from unittest.mock import patch
+
+from machine import report, table
+
+import ops.rehearsal
+from fusion.alert_workload import Workload, workload
+from ingest.decode import encode, encode_status
+from ingest.wire import Status
+from ops.config import Ground, load_sector, open_ground
+from ops.journal_reader import JournalRow
+from ops.night import SCENARIO_START, nanoseconds
+from ops.pipeline import Pipeline
+from sensors.scan import Scan
+from sensors.scenario import NightSettings, border_night
+
+SECOND = 1_000_000_000
+START_NS = nanoseconds(SCENARIO_START)
+
+
+def night(ground: Ground, *, hours: float, crossings_per_hour: float, seed: int) -> list[Scan]:
+    """Scans of a night in order of receipt; without crossings nobody turns back at the line either."""
+    settings = NightSettings(
+        crossing_times_s=(), crossings_per_hour=crossings_per_hour, turn_backs=4 if crossings_per_hour else 0
+    )
+
+    def chosen(*args: object, **more: object) -> object:
+        return border_night(*args, **more, settings=settings)  # type: ignore[arg-type]
+
+    with patch.object(ops.rehearsal, "border_night", chosen):
+        return ops.rehearsal.rehearse(ground, seed=seed, duration_s=3600.0 * hours)[0]
+
+
+def rows(ground: Ground, scans: list[Scan], seconds: int) -> Iterator[JournalRow]:
+    """The journal's rows: every second heartbeats that are due, the scans received in it, and a tick."""
+    at = 0
+    for second in range(seconds):
+        end = SCENARIO_START + timedelta(seconds=second + 1)
+        end_ns = START_NS + (second + 1) * SECOND
+        for sensor in ground.layout.sensors:
+            if second % max(int(sensor.status_interval_s), 1) == 0:
+                body = encode_status(Status(sensor=sensor.id, boot=1, seq=second, observed_at=end, state="ok"))
+                yield _row("status", sensor.id, second, end_ns, end_ns, body)
+        while at < len(scans) and scans[at].received_at <= end:
+            scan = scans[at]
+            at += 1
+            yield _row(
+                "detections", scan.sensor, scan.sequence, nanoseconds(scan.received_at), nanoseconds(scan.observed_at),
+                encode(scan), boot=scan.boot,
+            )  # fmt: skip
+        yield JournalRow(0, "tick", "", None, None, end_ns, end_ns, None, "", b"", True)
+
+
+def _row(kind: str, sensor: str, seq: int, received: int, observed: int, body: bytes, boot: int = 1) -> JournalRow:
+    return JournalRow(0, kind, sensor, boot, seq, observed, received, received, "application/json", body, False)
+
+
+def measure(layout: str, *, hours: float, crossings_per_hour: float, seed: int) -> tuple[Workload, float]:
+    """The workload, and CPU seconds of the pipeline for each simulated hour."""
+    ground = open_ground(load_sector("cumberland"), layout)
+    scans = night(ground, hours=hours, crossings_per_hour=crossings_per_hour, seed=seed)
+    pipeline = Pipeline(ground)
+    start = time.process_time()
+    news = [alert for row in rows(ground, scans, round(3600 * hours)) for alert in pipeline.take(row)]
+    return workload(news, hours=hours), (time.process_time() - start) / hours
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--hours", type=float, default=2.0)
+    parser.add_argument("--crossings", type=float, default=0.0, help="crossings in an hour; 0: innocent traffic alone")
+    parser.add_argument("--layout", default="hightech")
+    parser.add_argument("--seed", type=int, default=11)
+    arguments = parser.parse_args()
+    found, cpu = measure(
+        arguments.layout, hours=arguments.hours, crossings_per_hour=arguments.crossings, seed=arguments.seed
+    )
+    lines = [[name, str(value)] for name, value in asdict(found).items()] + [["verdict", found.verdict]]
+    table(["figure", "value"], lines)
+    report(
+        "alert_workload",
+        {**asdict(found), "verdict": found.verdict, "cpu_s_per_hour": round(cpu, 1), "layout": arguments.layout},
+    )
+
+
+if __name__ == "__main__":
+    main()
