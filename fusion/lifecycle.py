@@ -16,6 +16,7 @@ from fusion.tracks import CLOSED, PER_TRACK, TENTATIVE, Rows, TrackBank
 from fusion.undetected import flow, recycle
 from fusion.views import Watch
 from sensors.columns import ScanColumns
+from sensors.ground_sensor import HOLD_OFF_S
 
 LEAST_NARROW = 0.25
 """A tentative track ends when the modes in which its place is still known hold less than this probability."""
@@ -71,7 +72,18 @@ def settle(
         undetected = undetected.copy()
         recycle(scene.births, undetected, east, north, joined["existence"][closing])
         joined = {name: values[~closing] for name, values in joined.items()}
-    return TrackBank(**joined, intensity=undetected, intensity_ns=max(now, bank.intensity_ns)), history
+    newest = max(now, bank.intensity_ns)
+    heard = _heard(bank, scene.watch(scan.sensor), scan)
+    return TrackBank(**joined, intensity=undetected, intensity_ns=newest, heard_ns=heard), history
+
+
+def _heard(bank: TrackBank, watch: Watch, scan: ScanColumns) -> Ints:
+    """When each event-only sensor last spoke; after a trigger it rests for a while, whoever passes."""
+    if watch.polled:
+        return bank.heard_ns
+    heard = bank.heard_ns.copy()
+    heard[watch.index] = scan.observed_ns + (round(HOLD_OFF_S * 1e9) if len(scan) else 0)
+    return heard
 
 
 def _rewrite(

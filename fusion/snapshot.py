@@ -22,7 +22,7 @@ from fusion.tracks import PER_TRACK, Rows, TrackBank
 from geo.errors import BadInput
 from sensors.columns import ScanColumns
 
-VERSION = 3
+VERSION = 4
 ROW_ARRAYS = ("track", "centre", "spread", "existence", "status", "event", "plot")
 SCAN_ARRAYS = tuple(field.name for field in fields(ScanColumns))[6:]
 SCAN_FIELDS = tuple(field.name for field in fields(ScanColumns))[:6]
@@ -43,6 +43,7 @@ def pack(timeline: Timeline, registrar: Registrar, counts: tuple[int, int, int])
         **learnt,
         **_joined("bank", banks, PER_TRACK),
         "bank_intensity": np.stack([bank.intensity for bank in banks]),
+        "bank_heard": np.stack([bank.heard_ns for bank in banks]),
         **_joined("rows", rows, ROW_ARRAYS),
         **_without_gaps(_joined("scan", [entry.scan for entry in entries], SCAN_ARRAYS)),
     }
@@ -97,8 +98,10 @@ def unpack(saved: bytes, timeline: Timeline, registrar: Registrar) -> tuple[int,
 def _banks(arrays: Arrays, intensity_ns: Sequence[int]) -> list[TrackBank]:
     parts = _parted("bank", arrays, PER_TRACK)
     return [
-        TrackBank(**columns, intensity=intensity, intensity_ns=at_ns)
-        for columns, intensity, at_ns in zip(parts, arrays["bank_intensity"], intensity_ns, strict=True)
+        TrackBank(**columns, intensity=intensity, intensity_ns=at_ns, heard_ns=heard)
+        for columns, intensity, at_ns, heard in zip(
+            parts, arrays["bank_intensity"], intensity_ns, arrays["bank_heard"], strict=True
+        )
     ]
 
 

@@ -53,6 +53,8 @@ def advance(scene: Scene, bank: TrackBank, scan: ScanColumns, bias: Bias = UNBIA
     """The bank after ``scan``, and a row for each track in its field. Pure: neither argument is changed."""
     watch, model, settings, now = scene.watch(scan.sensor), scene.model, scene.settings, scan.observed_ns
     east, north = watch.view.east, watch.view.north
+    heartbeat = silence.is_heartbeat(watch, scan)
+    tells = watch.polled or heartbeat  # whether silence says something
     undetected, still_undetected, expected_new = sweep(scene, bank, watch, now)
 
     # predict
@@ -64,21 +66,24 @@ def advance(scene: Scene, bank: TrackBank, scan: ScanColumns, bias: Bias = UNBIA
     passage.slow_down(mean, cov, dt, model.kind, scene.passage, scene.earth)
     centre, spread = motion.combine(mean, cov, mode)
     sight = tracks.sight(centre, spread, bank.existence[rows], dt, settings.lifetime_s, watch.view)
+    if heartbeat:
+        quiet, sight = silence.unfelt(mean, cov, mode, sight, watch, silence.quiet_s(bank, watch, now))
+    else:
+        quiet = silence.unseen(mean, cov, mode, sight.uneven & watch.polled, watch.view)
 
     # associate
     plots, dropped = plots_of(scan, watch, scene, undetected, bias)
     flood = existence.flood_factor(len(plots.kind), watch.false_alarms, sight, expected_new)
     pairs = gating.gate(mean, cov, mode, centre, spread, plots, by_northing(plots), scene.gate, east, north)
     weight = existence.weigh(pairs, plots, sight, label, scene.share, flood)
-    unseen = existence.missing(sight, watch.polled)
+    unseen = existence.missing(sight, tells)
     hit, miss, alone = association.marginals(
         pairs.start, pairs.plot, weight, unseen, len(plots.kind), EXACT_PAIRS, (centre, spread), settings.alike_distance
     )
 
     # update
-    posterior = existence.judge(pairs, plots, sight, label, hit, miss, watch.polled)
+    posterior = existence.judge(pairs, plots, sight, label, hit, miss, tells)
     existence.lean_on_labels(pairs, plots, label, model.kind, scene.compatible)
-    quiet = silence.unseen(mean, cov, mode, sight.uneven & watch.polled, watch.view)
     mean, cov, mode = kalman.update(mean, cov, mode, quiet, pairs, plots, posterior.miss, posterior.hit, east, north)
     looked = Looked(rows, now, mean, cov, mode, sight.held, posterior)
 
@@ -137,6 +142,17 @@ class Tracker:
         ran = timeline.put(scan, self._look)
         self.rows_dropped += ran[0][0].rows.dropped
         return tuple(event for entry, before in ran for event in _events(entry.scan, entry.rows, before))
+
+    def heartbeat(
+        self, sensor: str, *, boot: int, sequence: int, observed_ns: int, received_ns: int
+    ) -> tuple[TrackEvent, ...]:
+        """Take in a sensor's sign of life. An event-only ground sensor says with it that nothing passed since its last
+        word: a likelihood of its own for each track. That of any other sensor tells nothing here. ``sequence`` numbers
+        status messages, apart from scans. Late, twice or too late: as for scans (``advance``)."""
+        watch = self.scene.watch(sensor)
+        if watch.polled or not len(watch.rate_per_m):
+            return ()
+        return self.advance(silence.heartbeat_of(watch, boot, sequence, observed_ns, received_ns))
 
     def _look(self, bank: TrackBank, scan: ScanColumns) -> tuple[TrackBank, Rows]:
         return advance(self.scene, bank, scan, self.registrar.at(scan.observed_ns, self.scene.watch(scan.sensor).index))

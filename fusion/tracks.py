@@ -35,7 +35,8 @@ class TrackBank:
     ``mean`` (n, m, 4), ``cov`` (n, m, 10 packed), ``mode`` (n, m) the mixture; ``centre`` (n, 4), ``spread`` (n, 10)
     its moments; ``existence`` (n,); ``status`` (n,); ``label`` (n, class) class probability from reports alone;
     ``founded_ns``, ``updated_ns`` (n,); ``evidence`` (n, word) one bit a sensor of the layout that the track was
-    updated by. ``intensity`` (row, column) [1/m²] is the density of undetected targets at ``intensity_ns``.
+    updated by. ``intensity`` (row, column) [1/m²] is the density of undetected targets at ``intensity_ns``;
+    ``heard_ns`` (sensor,) is when each event-only sensor last spoke, and was quiet again: 0 before its first word.
     """
 
     track: Ints
@@ -53,6 +54,7 @@ class TrackBank:
     evidence: Bits
     intensity: Floats
     intensity_ns: int
+    heard_ns: Ints
 
     def __len__(self) -> int:
         return len(self.track)
@@ -80,6 +82,7 @@ def empty_bank(modes: int, sensors: int, intensity: Floats) -> TrackBank:
         evidence=np.zeros((0, max(1, -(-sensors // 64))), np.uint64),
         intensity=intensity,
         intensity_ns=np.iinfo(np.int64).min,
+        heard_ns=np.zeros(sensors, np.int64),
     )
 
 

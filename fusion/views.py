@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import atan2, isnan, pi, radians, sqrt
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ import xarray as xr
 from fusion.motion import Floats
 from geo import terrain as ground
 from sensors.camera import CLUTTER_ELEVATION_DEG
+from sensors.ground_sensor import GroundSensor
 from sensors.layout import AnySensor, Layout, elevations_rad, grid_azimuths_rad
 from sensors.radar import CLUTTER_SPEED_MPS
 
@@ -58,6 +59,8 @@ class Watch:
     ``clutter_per_m2``, ``clutter_per_rad`` and ``clutter_per_sr`` are densities of false plots a scan; with radial
     velocity they spread over ``clutter_speed_span``. ``polled`` sensors send empty scans, so their silence is a miss.
     ``trigger_sd`` is the deviation of a trigger's place; ``births`` tells whether its plots may start tracks.
+    ``rate_per_m``: a ground sensor's triggers per metre walked at the steps of the view's table; ``interval_s`` is that
+    of its heartbeats.
     """
 
     index: int
@@ -72,6 +75,8 @@ class Watch:
     clutter_speed_span: float
     trigger_sd: float
     births: bool = True
+    rate_per_m: Floats = field(default_factory=lambda: np.zeros(0))
+    interval_s: float = 0.0
 
 
 def watches(
@@ -125,7 +130,16 @@ def _watch(
         clutter_per_sr=false_alarms / view.azimuth_width / max(elevations[1] - elevations[0], 1e-6),
         clutter_speed_span=2.0 * CLUTTER_SPEED_MPS,
         trigger_sd=max(0.5 * view.max_range, 1.0),
+        rate_per_m=_rates(sensor),
+        interval_s=float(sensor.status_interval_s),
     )
+
+
+def _rates(sensor: AnySensor) -> Floats:
+    """Triggers per metre at TABLE_STEPS + 1 steps of range; empty for a sensor that looks."""
+    if not isinstance(sensor, GroundSensor):
+        return np.zeros(0)
+    return np.asarray(sensor.trigger_rate_per_m(np.linspace(0.0, sensor.max_range_m, TABLE_STEPS + 1)), np.float64)
 
 
 def _view(
