@@ -26,7 +26,6 @@ if __name__ == "ingest":  # another script of this folder means the package, whi
     importlib.import_module(__name__)
 
 import argparse
-import os
 import statistics
 import tempfile
 import threading
@@ -35,10 +34,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import paho.mqtt.client as paho
 import psutil
+from bare_subscriber import connect
 from machine import report, table
-from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
@@ -55,7 +53,7 @@ from ingest.trust import Trust
 from ops.broker import URL_VARIABLE, EmbeddedBroker, MosquittoBroker
 from ops.identity import IDENTITY_VARIABLE, SIGNATURES_VARIABLE, IdentityFolder, Name
 from ops.journal import JournalReader
-from ops.processes import Child, say, stop_when_parent_ends
+from ops.processes import Child
 from sensors.radar import Radar
 from sensors.scan import Plot, Scan
 
@@ -64,40 +62,6 @@ TOPIC = f"watchline/1/{SECTOR}/sensor/r1/detections"
 CLIENT = f"watchline-{SECTOR}-ingest"
 BACKLOG_BYTES = 8_000_000
 """The embedded broker forgets what lies further back than 16 MB, so the backlog stays well below."""
-
-
-def connect(url: BrokerUrl, client_id: str, *, manual_ack: bool) -> tuple[paho.Client, threading.Event]:
-    client = paho.Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=paho.MQTTv5, manual_ack=manual_ack)
-    client.username_pw_set(url.username, url.password)
-    client.max_inflight_messages_set(1000)
-    connected = threading.Event()
-    client.on_connect = lambda *_: connected.set()
-    properties = Properties(PacketTypes.CONNECT)
-    properties.SessionExpiryInterval = 86_400
-    properties.ReceiveMaximum = 1000
-    client.connect(url.host, url.port, clean_start=False, properties=properties)
-    return client, connected
-
-
-def bare(total: int) -> None:
-    """The bare subscriber, as a process of its own."""
-    stopping = threading.Event()
-    stop_when_parent_ends(stopping.set)
-    client, connected = connect(BrokerUrl.parse(os.environ[URL_VARIABLE]), CLIENT, manual_ack=True)
-    received = 0
-
-    def take(_client: paho.Client, _userdata: object, message: paho.MQTTMessage) -> None:
-        nonlocal received
-        client.ack(message.mid, message.qos)
-        received += 1
-        if received == total:
-            say(done=True)
-
-    client.on_message = take
-    say(ready=True)
-    client.loop_start()
-    connected.wait(10)
-    stopping.wait()
 
 
 def make_session(url: BrokerUrl) -> None:
@@ -157,7 +121,8 @@ def drain(kind: str, broker: EmbeddedBroker | MosquittoBroker, payloads: list[by
     total, journal = len(payloads), folder / f"{kind}-{time.monotonic_ns()}.sqlite"
     secrets = {URL_VARIABLE: broker.url.text}
     if kind == "bare":
-        child = Child("bare", "benchmarks.ingest", [f"--bare={total}"], log=folder / "bare.log", secrets=secrets)
+        arguments = [str(total), CLIENT, URL_VARIABLE]
+        child = Child("bare", "benchmarks.bare_subscriber", arguments, log=folder / "bare.log", secrets=secrets)
     else:
         if kind == "signed":
             secrets |= {IDENTITY_VARIABLE: str(identities.path), SIGNATURES_VARIABLE: "required"}
@@ -393,11 +358,7 @@ def main() -> int:
     parser.add_argument("--senders", type=int, default=200, help="connections: so many (default 200)")
     parser.add_argument("--soak", type=float, default=0.0, help="seconds; default 0: no soak")
     parser.add_argument("--rate", type=float, default=500.0, help="soak: messages a second (default 500)")
-    parser.add_argument("--bare", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.bare is not None:
-        bare(options.bare)
-        return 0
     only = options.only or ([] if options.soak else ["drain", "work", "acks", "connections"])
     found: dict[str, Any] = {"messages": options.messages, "repeats": options.repeats}
     if "work" in only:
