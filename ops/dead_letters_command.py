@@ -25,6 +25,8 @@ from ops.replays import submit
 STEP: Final = 1000
 SHOWN_BYTES: Final = 2000
 """How much of a body is printed."""
+WIDE: Final = 120
+"""Columns of a screen on which the whole list fits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +59,15 @@ def list_letters(path: Path, wanted: Filter, limit: int, screen: Console) -> dic
                 newest.append(_summary(identity, dead, replayed))
                 del newest[: max(len(newest) - limit, 0)]
     table = Table(title=f"{by_code.total()} dead letters, the newest {len(newest)}", title_justify="left", box=None)
-    for name in ("id", "received", "sensor", "kind", "code", "field", "sender", "bytes", "replayed"):
-        table.add_column(name, justify="right" if name in ("id", "bytes") else "left", overflow="fold")
+    cells = ["id", "received_at", "sensor", "kind", "code", "field", "sender", "size", "replayed"]
+    if screen.width < WIDE:  # `show` tells the rest
+        cells = [name for name in cells if name not in ("kind", "sender")]
+    for name in cells:
+        title = {"received_at": "received", "size": "bytes"}.get(name, name)
+        table.add_column(title, justify="right" if name in ("id", "size") else "left", overflow="fold")
     for one in newest:
-        cells = ("id", "received_at", "sensor", "kind", "code", "field", "sender", "size", "replayed")
-        table.add_row(*(_printable(str(one[name] if one[name] is not None else "")) for name in cells))
+        shown = one | {"received_at": str(one["received_at"])[5:19].replace("T", " ")}
+        table.add_row(*(_printable(str(shown[name] if shown[name] is not None else "")) for name in cells))
     screen.print(table, markup=False)
     return {"count": by_code.total(), "by_code": dict(by_code), "by_sensor": dict(by_sensor), "letters": newest}
 

@@ -18,6 +18,7 @@ from rich.table import Table
 from geo.errors import BadInput
 from ingest.decode import JSON, decode, decode_status
 from ingest.errors import MalformedMessage
+from ingest.refused import REFUSED
 from ingest.sapient_form import is_uuid4
 from ingest.standards import DECODERS, STATUS_DECODERS
 from ingest.topics import identifier, sensor_topic
@@ -50,7 +51,10 @@ def register(
         "sensor": sensor,
         "kind": placed.kind,
         "topics": {channel: sensor_topic(sector.name, sensor, channel) for channel in (*CHANNELS, "ack")},
-        "content_types": {"detections": [JSON, *DECODERS], "status": [JSON, *STATUS_DECODERS]},
+        "content_types": {
+            "detections": [JSON, *(kind for kind in DECODERS if kind != REFUSED)],  # that one is between our processes
+            "status": [JSON, *STATUS_DECODERS],
+        },
         "status_interval_s": placed.status_interval_s,
         "sapient_node": node,
     }
