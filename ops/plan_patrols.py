@@ -36,7 +36,9 @@ PATROL_FINDS: Final = 0.5
 """Probability that a patrol itself finds and stops who crosses the segment where it stays (assumption)."""
 
 
-def game_of(seen: Watched, response: xr.DataArray, *, on_the_spot_s: float = ON_THE_SPOT_S) -> tuple[Game, Ints]:
+def game_of(
+    seen: Watched, response: xr.DataArray, *, on_the_spot_s: float = ON_THE_SPOT_S, finds: float = PATROL_FINDS
+) -> tuple[Game, Ints]:
     """The game over the segments that can be crossed, and their numbers on the border.
 
     Without a patrol a segment is worth the least probability of interruption on its three ways; with one the same, the
