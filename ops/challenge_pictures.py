@@ -51,13 +51,7 @@ SEEN_COLOURS: Final = ("#efe9da", "#7a4f00")
 GROUND_PANELS: Final = (
     Panel("ruggedness", "Ruggedness (TRI)", "m", "cividis"),
     Panel("positive_openness", "Positive openness", "°", "cividis", 180.0 / math.pi),
-    Panel(
-        "dead_ground_1.7m",
-        "Dead ground for any layout, 1.7 m targets",
-        "1 hidden, 0 seen",
-        "cividis",
-        limits=(0.0, 1.0),
-    ),
+    Panel("dead_ground_1.7m", "Dead ground for any layout, 1.7 m targets", "", "", states=SEEN),
     Panel("crossing_time", "Fastest crossing through each place", "min", "viridis_r", 1.0 / 60.0),
     Panel("response_time", "Response from the nearest base", "min", "viridis_r", 1.0 / 60.0),
 )
@@ -180,7 +174,7 @@ def _multiples(path: Path, count: int, one: Callable[[Axes, int], None], view: _
     rows = -(-count // columns)
     width = WIDTH_IN / columns - 0.9
     with mpl.rc_context(STYLE):
-        height = rows * (min(max(width / view.aspect, 1.1), 7.0) + 0.75) + 0.6
+        height = rows * (min(max(width / view.aspect, 1.1), 7.0) + 0.4) + 0.6
         figure = Figure(figsize=(WIDTH_IN, height), layout="constrained")
         for number in range(count):
             axes = figure.add_subplot(rows, columns, number + 1)

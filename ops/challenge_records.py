@@ -219,7 +219,7 @@ def _interruption(findings: Findings, origin: Origin) -> Statistic:
         return origin.statistic(name, math.nan, "1", layout=True, n=0, limits=why)
     at = int(np.nanargmin(least[:, 0]))
     slow = ", ".join(
-        f"{value:.3f} with a response {f:g} times as slow" for f, value in zip(SLOWER[1:], least[at, 1:], strict=True)
+        f"{value:.2f} with a response {f:g} times as slow" for f, value in zip(SLOWER[1:], least[at, 1:], strict=True)
     )
     return origin.statistic(
         name, least[at, 0], "1", layout=True, of=f"segment {at}", n=int(np.isfinite(least[:, 0]).sum()),

@@ -270,7 +270,9 @@ def _records_sheet(records: Sequence[Statistic]) -> Sheet:
         "those of every segment are in records_by_segment.parquet.",
         "Assumptions of the ground: " + "; ".join(records[0].assumptions) + ".",
     ]
-    return Sheet("Statistics", words, [], [record_table(records)])
+    return Sheet(
+        "Statistics", words, [], [record_table(records, of_sensors=False), record_table(records, of_sensors=True)]
+    )
 
 
 def _picture(path: Path, alt: str) -> dict[str, str]:

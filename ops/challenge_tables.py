@@ -15,6 +15,7 @@ from ops.challenge_work import SLOWER
 from sensors.statistic import Statistic
 
 HARDEST: Final = 15
+OF_SENSORS: Final = ("mean loss of detection without it", "share of the segments opened by its loss")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +151,8 @@ def trade_table(findings: Findings) -> Table:
     )
 
 
-def record_table(records: Sequence[Statistic]) -> Table:
-    """Every published number with what it is made of."""
+def record_table(records: Sequence[Statistic], *, of_sensors: bool) -> Table:
+    """Published numbers with what they are made of: those of the single sensors, or all others."""
     rows = [
         [
             record.name + (f", {record.of}" if record.of else ""),
@@ -164,9 +165,11 @@ def record_table(records: Sequence[Statistic]) -> Table:
             record.limits or "–",
         ]
         for record in records
+        if (record.name in OF_SENSORS) == of_sensors
     ]
     columns = ("number", "value", "numerator / denominator", "n", "interval", "limits")
-    return Table("Records", "The numbers of the whole border.", columns, rows, numbers=False)
+    title = "Numbers of each sensor" if of_sensors else "Numbers of the whole border"
+    return Table(title, f"{title}.", columns, rows, numbers=False, folded=of_sensors)
 
 
 def _value(record: Statistic) -> str:

@@ -1,0 +1,306 @@
+"""``watchline challenge``: files and figures agree, pieces equal the whole, bad input is one sentence or unknown."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import math
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import rasterio
+from pyproj import CRS
+from rasterio.warp import transform
+from rich.console import Console
+
+from ops import cli
+from ops.challenge_command import ChallengeOptions, assess, weights_of
+from ops.challenge_parts import FOLDER
+from ops.config import Ground
+
+QUIET = Console(stderr=True, quiet=True)
+BASES = '{"type": "FeatureCollection", "features": [%s]}'
+
+
+def base(lonlat: list[float]) -> str:
+    point = {"type": "Feature", "geometry": {"type": "Point", "coordinates": lonlat}, "properties": {"name": "post"}}
+    return BASES % json.dumps(point)
+
+
+def heights(files: Any) -> np.ndarray:
+    """The small sector's elevation [m], to be spoilt."""
+    with rasterio.open(files.dem) as raster:
+        found: np.ndarray = raster.read(1)
+    return found
+
+
+def with_base(files: Any, ground: Ground) -> None:
+    """A patrol base 1 km behind the middle of the line."""
+    lon, lat = ground.frame.to_lonlat(704_000.0, 4_045_800.0)
+    (files.folder / "bases.geojson").write_text(base([float(lon), float(lat)]))
+    files.edit(files.sector, "[layouts]", 'bases = "bases.geojson"\n[layouts]')
+
+
+@pytest.fixture
+def watchline(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """Runs ``watchline challenge`` in this process: exit code, stdout, stderr."""
+
+    def run(*arguments: str | Path) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["watchline", "challenge", *map(str, arguments)])
+        monkeypatch.setattr(cli.signal, "signal", lambda *_: None)  # pytest keeps its own handlers
+        before = os.umask(0o077)
+        try:
+            with pytest.raises(SystemExit) as ended:
+                cli.main()
+        finally:
+            os.umask(before)
+        captured = capsys.readouterr()
+        return int(ended.value.code or 0), captured.out, captured.err
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def based(make_sector: Callable[[Path], Any], hill_ground: Ground, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The small sector with a base."""
+    files = make_sector(tmp_path_factory.mktemp("based") / "sector")
+    with_base(files, hill_ground)
+    return files
+
+
+@pytest.fixture(scope="module")
+def written(based: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    out = tmp_path_factory.mktemp("challenge") / "out"
+    weights = "crossing_ease=1,surveillance_difficulty=1,response_difficulty=2"
+    return out, assess(ChallengeOptions(str(based.sector), None, out, draws=2, weights=weights), QUIET)
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in folder.iterdir()}
+
+
+def test_the_files_are_those_that_are_named_and_agree(written: tuple[Path, dict[str, Any]]) -> None:
+    out, answer = written
+    assert {Path(file).name for file in answer["files"]} == {file.name for file in out.iterdir()}
+    summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
+    assert {key: summary[key] for key in answer if key != "files"} == {k: v for k, v in answer.items() if k != "files"}
+    segments = gpd.read_parquet(out / "segments.parquet")
+    with (out / "segments.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == len(segments) == answer["segments"]
+    for name in ("crossing_time", "detection_probability", "least_interruption_slower_1", "composite"):
+        found = [float(row[name]) if row[name] else math.nan for row in rows]
+        assert np.allclose(found, segments[name], rtol=1e-9, equal_nan=True), name
+    below = int((segments["detection_probability"] < 0.9).sum())
+    assert sum(gap["last"] - gap["first"] + 1 for gap in answer["this_layout"]["gaps"] if gap["known"]) == below
+
+
+def test_rasters_say_what_the_segments_say(written: tuple[Path, dict[str, Any]], hill_ground: Ground) -> None:
+    """The fastest crossing of all cells is that of all segments; dead ground is 0 or 1; they lie in the frame."""
+    out, _ = written
+    segments = gpd.read_parquet(out / "segments.parquet")
+    with rasterio.open(out / "ground_crossing_time.tif") as raster:
+        time = raster.read(1)
+        assert raster.crs.to_epsg() == CRS.from_user_input(hill_ground.terrain.attrs["crs"]).to_epsg()
+        assert raster.tags()["units"] == "s"
+    assert float(np.nanmin(time)) == pytest.approx(segments["crossing_time"].min(), rel=1e-6)
+    with rasterio.open(out / "layout_dead_ground.tif") as raster:
+        dead = raster.read(1)
+    assert set(np.unique(dead[np.isfinite(dead)])) == {0.0, 1.0}
+    with rasterio.open(out / "layout_least_detection.tif") as raster:
+        through = raster.read(1)
+    assert np.nanmin(through) >= segments["detection_probability"].min() - 1e-6, "a camera's search ends on a way"
+
+
+def test_the_same_input_gives_the_same_bytes(written: tuple[Path, dict[str, Any]], based: Any, tmp_path: Path) -> None:
+    out, _ = written
+    weights = "crossing_ease=1,surveillance_difficulty=1,response_difficulty=2"
+    assess(ChallengeOptions(str(based.sector), None, tmp_path / "again", draws=2, weights=weights), QUIET)
+    first, again = hashes(out), hashes(tmp_path / "again")
+    assert {name for name in first if first[name] != again[name]} == set()
+
+
+def test_stretches_say_the_same_and_a_broken_run_goes_on(
+    written: tuple[Path, dict[str, Any]], based: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two stretches; killed in the second, the first is not worked again; the figures are those of the whole."""
+    import ops.challenge_work as work
+
+    out, options = tmp_path / "out", {"draws": 0, "stretch_km": 4.0}
+    worked: list[int] = []
+    honest = work.work_on
+
+    def killed(job: Any, stretch: Any, step: Any) -> Any:
+        worked.append(stretch.number)
+        if len(worked) == 2:
+            raise KeyboardInterrupt
+        return honest(job, stretch, step)
+
+    monkeypatch.setattr(work, "work_on", killed)
+    with pytest.raises(KeyboardInterrupt):
+        assess(ChallengeOptions(str(based.sector), None, out, **options), QUIET)
+    assert [file.name for file in (out / FOLDER).iterdir()] == ["00000.npz"]
+    answer = assess(ChallengeOptions(str(based.sector), None, out, **options), QUIET)
+    assert worked == [0, 1, 1]
+    assert not (out / FOLDER).exists()
+    pieces, whole = gpd.read_parquet(out / "segments.parquet"), gpd.read_parquet(written[0] / "segments.parquet")
+    for name in ("crossing_time", "detection_probability", "crossing_ease", "dead_ground_1.7m", "response_time",
+                 "least_interruption_slower_1", "depth"):  # fmt: skip
+        assert np.allclose(pieces[name], whole[name], rtol=1e-9, equal_nan=True), name
+    for way, told in written[1]["this_layout"]["crossings"].items():
+        assert answer["this_layout"]["crossings"][way]["seconds"] == pytest.approx(told["seconds"]), way
+
+
+def test_parts_of_another_question_are_not_used(based: Any, tmp_path: Path) -> None:
+    from ops.challenge_parts import load_parts
+
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / "00000.npz").write_bytes(b"not a part")
+    assert load_parts(tmp_path / "parts", "any") == {}
+
+
+def test_the_last_line_is_one_object(
+    watchline: Callable[..., tuple[int, str, str]], hill_sector: Any, tmp_path: Path
+) -> None:
+    """Without bases response and interruption are unknown, and say why; a vehicle is another question."""
+    code, stdout, stderr = watchline(
+        hill_sector.sector, "--out", tmp_path / "o", "--target", "vehicle", "--draws", "0", "--json"
+    )
+    assert code == 0, stderr
+    assert stdout.count("\n") == 1
+    told = json.loads(stdout)
+    by_name = {record["name"]: record for record in told["records"]}
+    assert by_name["least probability of interruption"]["value"] is None
+    assert "no bases" in by_name["least probability of interruption"]["limits"]
+    assert "bases" in told["missing"]
+    assert set(told["this_layout"]["crossings"]) == {"least_detected", "fastest"}
+    assert told["any_layout"]["response_difficulty"]["hardest_segments"] == []
+    assert "another mover" in told["reference_misfit"] or "cells" in told["reference_misfit"]
+    assert "segments can be crossed below 0.9" in stderr
+
+
+def test_what_a_layout_sets_is_text(own_sector: Any, tmp_path: Path) -> None:
+    evil = "<script>alert(1)<b>{{ 7*7 }}$x$"
+    own_sector.edit(own_sector.layout, "radar-mid", evil)
+    own_sector.edit(own_sector.sector, "Hills (made up for tests)", evil)
+    assess(ChallengeOptions(str(own_sector.sector), None, tmp_path / "out", draws=0), QUIET)
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert(1)&lt;b&gt;{{ 7*7 }}$x$" in page
+
+
+def test_ground_that_is_all_void_is_unknown_and_never_zero(own_sector: Any, tmp_path: Path) -> None:
+    """The eastern half is void: no score, no detection, no figure there, and the words say so."""
+    elevation = heights(own_sector)
+    elevation[:, 130:] = -9999.0
+    own_sector.write_dem(elevation)
+    answer = assess(ChallengeOptions(str(own_sector.sector), None, tmp_path / "out", draws=0), QUIET)
+    segments = gpd.read_parquet(tmp_path / "out" / "segments.parquet")
+    last = segments.iloc[-2]
+    assert last["state"] == "unknown"
+    for name in ("detection_probability", "crossing_ease", "surveillance_difficulty", "crossing_time", "ruggedness"):
+        assert math.isnan(last[name]), name
+    assert any(not gap["known"] for gap in answer["this_layout"]["gaps"])
+    assert answer["this_layout"]["gaps"][-1]["least_probability"] is None
+
+
+def test_an_island_that_nobody_reaches_is_unreachable_and_no_gap(own_sector: Any, tmp_path: Path) -> None:
+    """A wall of 4 km beside the line that no vehicle climbs: driving, every segment is unreachable."""
+    elevation = heights(own_sector)
+    elevation[70, :] += 4_000.0
+    own_sector.write_dem(elevation)
+    answer = assess(ChallengeOptions(str(own_sector.sector), None, tmp_path / "o", target="vehicle", draws=0), QUIET)
+    segments = gpd.read_parquet(tmp_path / "o" / "segments.parquet")
+    assert (segments["state"] == "unreachable").sum() > 10
+    inner = segments[segments["state"] == "unreachable"]
+    assert np.isinf(inner["crossing_time"]).all()
+    assert inner["detection_probability"].isna().all()
+    assert answer["this_layout"]["crossings"] == {}
+    assert not any(gap["known"] for gap in answer["this_layout"]["gaps"])
+    by_name = {record["name"]: record for record in answer["records"]}
+    assert by_name["least detection of a crossing"]["value"] is None
+    assert by_name["segments that nobody can cross"]["numerator"] == len(inner)
+
+
+def line_of(*places: tuple[float, float]) -> Callable[[Any], None]:
+    def spoil(files: Any) -> None:
+        east, north = np.array(places).T
+        with rasterio.open(files.dem) as raster:
+            lon, lat = transform(raster.crs, "EPSG:4326", raster.bounds.left + east, raster.bounds.top - north)
+        shape = {"type": "LineString", "coordinates": [list(place) for place in zip(lon, lat, strict=True)]}
+        one = {"type": "Feature", "geometry": shape, "properties": {}}
+        files.border.write_text(json.dumps({"type": "FeatureCollection", "features": [one]}))
+
+    return spoil
+
+
+def no_base_there(files: Any) -> None:
+    (files.folder / "bases.geojson").write_text(base([10.0, 10.0]))
+    files.edit(files.sector, "[layouts]", 'bases = "bases.geojson"\n[layouts]')
+
+
+@pytest.mark.parametrize(
+    ("spoil", "options", "words"),
+    [
+        (line_of((1000, 2000), (5000, 4000), (5000, 2000), (1000, 4000)), (), "crosses itself"),
+        (line_of((1000, 2000), (1000, 2000)), (), "length"),
+        (line_of((90_000, 2000), (95_000, 2000)), (), "border"),
+        (no_base_there, (), "place"),
+        (lambda files: files.layout.unlink(), (), "no file 'layout.geojson'"),
+        (None, ("--layout", "gold"), "no layout 'gold'"),
+        (None, ("--target", "ghost"), "ghost"),
+        (None, ("--conditions", "sunny"), "sunny"),
+        (None, ("--direction", "up"), "inward or outward"),
+        (None, ("--required", "0"), "--required"),
+        (None, ("--dwell", "nan"), "--dwell"),
+        (None, ("--draws", "1"), "--draws"),
+        (None, ("--stretch", "0"), "--stretch"),
+        (None, ("--weights", "beauty=1"), "--weights"),
+        (None, ("--weights", "crossing_ease=0"), "a weight above 0"),
+        (lambda files: files.edit(files.sector, "belt_m = 1500", "belt_m = 9000"), (), "belt"),
+        (lambda files: files.write_dem(np.full((150, 200), -9999.0)), (), "void"),
+    ],
+)
+def test_bad_input_is_one_sentence(
+    watchline: Callable[..., tuple[int, str, str]],
+    own_sector: Any,
+    tmp_path: Path,
+    spoil: Callable[[Any], None] | None,
+    options: tuple[str, ...],
+    words: str,
+) -> None:
+    if spoil is not None:
+        spoil(own_sector)
+    code, stdout, stderr = watchline(own_sector.sector, "--out", tmp_path / "out", "--json", *options)
+    assert code != 0
+    assert stdout == ""
+    assert words in stderr.replace("\n", " ")
+    assert "Traceback" not in stderr
+
+
+def test_a_folder_of_somebody_else_is_left_alone(
+    watchline: Callable[..., tuple[int, str, str]], own_sector: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "report.html").write_text("mine")
+    code, _, stderr = watchline(own_sector.sector, "--out", tmp_path / "out")
+    assert code == 1
+    assert "did not write" in stderr
+    assert (tmp_path / "out" / "report.html").read_text() == "mine"
+
+
+def test_weights_are_read() -> None:
+    assert weights_of("crossing_ease=1, surveillance_difficulty=0.5") == {
+        "crossing_ease": 1.0,
+        "surveillance_difficulty": 0.5,
+    }
+    assert weights_of("") == {}
