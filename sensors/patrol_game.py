@@ -36,10 +36,12 @@ class GameError(BadInput):
 class Rounds(Protocol):
     """Feasible rounds: the best for given prizes of the segments (segment,), from 0, each counted once.
 
-    ``best`` gives a round and a limit on what any round collects; where the two meet the round is the best.
+    ``best`` gives a round and a limit on what any round collects; where the two meet the round is the best. ``quick``
+    gives a good one.
     """
 
     def best(self, prizes: Floats) -> tuple[Round, float]: ...
+    def quick(self, prizes: Floats) -> Round: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,6 +116,9 @@ class Listed:
         n = int(np.argmax(worth))
         return self.rounds[n], worth[n]
 
+    def quick(self, prizes: Floats) -> Round:
+        return self.best(prizes)[0]
+
     @classmethod
     def one_segment_each(cls, segments: int) -> Listed:
         """One patrol, which stays in one segment."""
@@ -131,13 +136,16 @@ def solve_game(
     gain = game.covered - game.uncovered
     columns: list[Round] = [(), rounds.best(gain)[0]]
     known = {_segments(one) for one in columns}
+    late = False
     while True:
         value, probability, attacker = _program(game, columns)
-        found, most = rounds.best(attacker * gain)
-        defender = float((attacker * game.uncovered).sum())
-        better = _segments(found) not in known and defender + _worth(found, attacker * gain) > value + EXACT
-        if not better or len(columns) >= MOST_COLUMNS or clock() - began > seconds:
-            break
+        prizes, ground = attacker * gain, float((attacker * game.uncovered).sum())
+        late = clock() - began > seconds or len(columns) >= MOST_COLUMNS
+        found = rounds.quick(prizes)
+        if late or _segments(found) in known or ground + _worth(found, prizes) <= value + EXACT:
+            found, most = rounds.best(prizes)
+            if late or _segments(found) in known or ground + _worth(found, prizes) <= value + EXACT:
+                break
         columns.append(found)
         known.add(_segments(found))
     visits = _visits(columns, len(game))
@@ -151,7 +159,7 @@ def solve_game(
         coverage=coverage,
         attacker=attacker,
         attacker_best=float(reached.min()),
-        defender_best=float(defender + most),
+        defender_best=float(ground + most),
     )
 
 

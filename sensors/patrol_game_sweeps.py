@@ -87,6 +87,20 @@ class Sweeps:
             return (self._tour(stretches[n], picked[n]),), float(worth[picked[n]].sum())
         return self._together(worth, stretches)
 
+    def quick(self, prizes: Floats) -> Round:
+        """A good round: the best tour of one patrol after the other, of what those before left."""
+        left = np.maximum(np.asarray(prizes, np.float64), 0.0)
+        tours = []
+        for _ in range(self.shift.patrols):
+            stretches = self.stretches(left > 0.0)
+            if not stretches:
+                break
+            picked = [self._richest(left, stretch) for stretch in stretches]
+            n = int(np.argmax([left[stays].sum() for stays in picked]))
+            tours.append(self._tour(stretches[n], picked[n]))
+            left[picked[n]] = 0.0
+        return tuple(tours)
+
     def _richest(self, worth: Floats, stretch: Stretch) -> list[int]:
         first, last, stays = stretch
         order = np.argsort(-worth[first : last + 1], kind="stable")[:stays] + first
@@ -106,7 +120,7 @@ class Sweeps:
         model.setOptionValue("time_limit", self.shift.seconds)
         model.setOptionValue("mip_rel_gap", 0.0)
         patrols = float(self.shift.patrols)
-        upper = np.append(np.full(count, patrols), np.ones(len(stays)))
+        upper = np.append(np.full(count, patrols), np.ones(len(stays)))  # twice one stretch is worth it where stays fit
         model.addVars(count + len(stays), np.zeros(count + len(stays)), upper)
         for column in range(count + len(stays)):
             model.changeColIntegrality(column, highspy.HighsVarType.kInteger)
@@ -120,6 +134,8 @@ class Sweeps:
             model.addRow(
                 below, 0.0, len(mine) + 1, np.array([*mine, k], np.int32), np.array([1.0] * len(mine) + [-float(most)])
             )
+        for column, (k, _) in enumerate(stays, count):  # nobody stays where nobody drives: a much tighter relaxation
+            model.addRow(below, 0.0, 2, np.array([column, k], np.int32), np.array([1.0, -1.0]))
         for s in sorted({s for _, s in stays}):
             mine = [column for column, (_, segment) in enumerate(stays, count) if segment == s]
             model.addRow(below, 1.0, len(mine), np.array(mine, np.int32), np.ones(len(mine)))
