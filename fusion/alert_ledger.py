@@ -53,6 +53,10 @@ class DistressCall:
 class Knowing(Protocol):
     """What fusion.insight.Insight knows of the sector beyond the picture."""
 
+    @property
+    def segment_count(self) -> int:
+        """Segments of the border, 0 where that is not known."""
+
     def impact_of(self, segment: int) -> str | None:
         """Impact level of a segment's section; None where none is set."""
 

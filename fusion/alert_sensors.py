@@ -114,8 +114,9 @@ def _coverage_lost(
     lost, count = [], 0
     if ledger.knowing is not None:
         openings = ledger.knowing.opened(sensor, gone, ledger.settings.required_probability)
+        count = ledger.knowing.segment_count
     if watching is not None:
-        lost, count = watching.lost(sensor, gone).tolist(), watching.segment_count
+        lost, count = watching.lost(sensor, gone).tolist(), max(count, watching.segment_count)
     if not (openings or lost):
         return memory
     ledger.raise_lost(identity, sensor, cause, openings, lost, count, since_ns)

@@ -34,6 +34,12 @@ class Insight:
     impact: tuple[str | None, ...] = ()
     missing: tuple[str, ...] = ()
 
+    @property
+    def segment_count(self) -> int:
+        """Segments of the border, 0 where no part knows."""
+        known = 0 if self.openings is None else self.openings.hazard.shape[1]
+        return max(known, len(self.impact), 0 if self.watching is None else self.watching.segment_count)
+
     def impact_of(self, segment: int) -> str | None:
         """Impact level of a segment's section; None where none is set."""
         return self.impact[segment] if 0 <= segment < len(self.impact) else None

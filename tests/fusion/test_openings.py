@@ -1,0 +1,176 @@
+"""Which segments a sensor's loss opens: equal to searching anew, and told as one alert with cause, before and after."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+import xarray as xr
+from shapely.geometry import LineString
+
+from fusion.alerts import AlertState, act_on, picture_of, raise_alerts
+from fusion.correlate import Correlator
+from fusion.insight import Insight
+from fusion.openings import openings_of
+from fusion.tracker import Tracker
+from geo.border import Border
+from geo.frame import LocalFrame
+from sensors.coverage import coverage
+from sensors.layout import Layout, place
+from sensors.segment_detection import least_ways, over_segments
+from sensors.watched import watched
+
+NS = 1_000_000_000
+START_NS = 1_772_323_200 * NS
+FRAME = LocalFrame.around(10.0, 45.0)
+BORDER = Border(FRAME, LineString([(-2900.0, 0.0), (2900.0, 0.0)]), 500.0, "left")
+CELL_M = 50.0
+
+
+def ground() -> xr.Dataset:
+    easting, northing = np.arange(-3000.0, 3001.0, CELL_M), np.arange(1500.0, -1501.0, -CELL_M)
+    shape = (len(northing), len(easting))
+    return xr.Dataset(
+        {"elevation": (("northing", "easting"), np.zeros(shape, np.float32), {"units": "m"})},
+        coords={"northing": northing, "easting": easting},
+        attrs={"crs": FRAME.wkt, "datum": "unknown", "cell_m": CELL_M},
+    )
+
+
+def radar(name: str, east: float, reach: float):
+    return place(
+        FRAME, east, 100.0, id=name, kind="radar", max_range_m=reach, period_s=3.0, range_sd_m=4.0, azimuth_sd_deg=0.4,
+        detection_probability=0.9, mast_height_m=10.0,
+    )  # fmt: skip
+
+
+LAYOUT = Layout(
+    "l", FRAME, (radar("west", -1500.0, 1400.0), radar("mid", -400.0, 900.0), radar("east", 1800.0, 1200.0))
+)
+
+
+@pytest.fixture(scope="module")
+def seen():
+    terrain = ground()
+    return watched(coverage(LAYOUT, terrain, BORDER), terrain, BORDER, belt_m=1000.0)
+
+
+@pytest.fixture(scope="module")
+def openings(seen):
+    return openings_of(seen)
+
+
+def exact(seen, gone) -> np.ndarray:
+    left = seen.only({sensor.name for sensor in seen.sensors} - set(gone))
+    return over_segments(left, least_ways(left))["detection_probability"].to_numpy()
+
+
+@pytest.mark.parametrize("gone", [(), ("west",), ("mid",), ("east",), ("west", "mid", "east")])
+def test_with_all_none_or_one_lost_it_equals_searching_anew(seen, openings, gone) -> None:
+    np.testing.assert_allclose(openings.probability(gone), exact(seen, gone), atol=1e-9)
+
+
+def test_with_more_lost_it_is_never_below_and_losing_more_never_raises_it(seen, openings) -> None:
+    names = openings.sensors
+    for count in (2,):
+        for gone in combinations(names, count):
+            assert (openings.probability(gone) >= exact(seen, gone) - 1e-9).all()
+            for one in gone:
+                assert (openings.probability(gone) <= openings.probability([one]) + 1e-12).all()
+
+
+def test_strangers_do_not_count(openings) -> None:
+    np.testing.assert_array_equal(openings.probability(["nobody"]), openings.probability([]))
+
+
+# ---- the alert -----------------------------------------------------------------------------------------------------
+
+
+class State:
+    def __init__(self, state: str, since_ns: int = START_NS) -> None:
+        self.state, self.since_ns = state, since_ns
+
+
+EMPTY = picture_of(Tracker(LAYOUT, terrain=None, border=BORDER).tracks(), Correlator(BORDER))
+
+
+def run(openings, steps):
+    """Revisions of lost coverage of (second, {sensor: state}, faults) steps; the rest is ok."""
+    state, told = AlertState(), []
+    for second, states, faults in steps:
+        now = START_NS + round(second * NS)
+        health = {name: State(states.get(name, "ok"), now) for name in openings.sensors}
+        state, news = raise_alerts(
+            state, EMPTY, now_ns=now, health=health, faults=faults, knowing=Insight(openings=openings)
+        )
+        told += [alert for alert in news if alert.rule == "coverage_lost"]
+        state = AlertState.from_json(state.to_json())
+    return told
+
+
+def test_a_silent_sensor_opens_its_segments_with_cause_before_and_after(openings) -> None:
+    told = run(openings, [(0, {}, {}), (10, {"west": "silent"}, {}), (20, {"west": "silent"}, {})])
+    (alert,) = told
+    before, after = openings.probability([]), openings.probability(["west"])
+    expected = np.flatnonzero((before >= 0.8) & (after < 0.8))
+    assert len(expected)
+    assert [one.segment for one in alert.openings] == expected.tolist()
+    for one in alert.openings:
+        assert one.before == pytest.approx(before[one.segment], abs=1e-4)
+        assert one.after == pytest.approx(after[one.segment], abs=1e-4)
+    assert (alert.sensor, alert.cause) == ("west", "silent")
+    assert f"{len(expected)} of {BORDER.segments} segments have opened since west fell silent" in alert.sentence
+
+
+@pytest.mark.parametrize("fault", ["obscured", "stuck"])
+def test_a_sensor_that_is_heard_and_blind_opens_them_too(openings, fault) -> None:
+    blind = {"east": {fault: "it says so"}}
+    told = run(openings, [(0, {}, {}), (10, {"east": "degraded"}, blind), (11, {"east": "degraded"}, blind)])
+    (alert,) = told
+    assert (alert.sensor, alert.cause, alert.status) == ("east", fault, "active")
+    assert f"since east is {fault}" in alert.sentence
+    cleared = run(openings, [(0, {}, {}), (10, {"east": "degraded"}, blind), (60, {}, {})])[-1]
+    assert (cleared.id, cleared.status, cleared.reason) == (alert.id, "cleared", "the fault is over")
+
+
+def test_a_fault_that_does_not_blind_and_planned_maintenance_open_nothing(openings) -> None:
+    assert not run(openings, [(0, {}, {}), (10, {}, {"east": {"low_power": "10 % is left"}})])
+    assert not run(openings, [(0, {}, {}), (10, {"east": "maintenance"}, {}), (90, {"east": "maintenance"}, {})])
+
+
+def test_who_is_lost_while_another_is_in_maintenance_opens_what_that_one_would_have_held(openings) -> None:
+    both = openings.probability(["west", "mid"])
+    alone = openings.probability(["mid"])
+    tipped = np.flatnonzero((openings.probability(["west"]) >= 0.8) & (both < 0.8))
+    told = run(openings, [(0, {"west": "maintenance"}, {}), (9, {"west": "maintenance", "mid": "silent"}, {})])
+    assert [one.segment for alert in told for one in alert.openings] == tipped.tolist()
+    assert (alone >= both).all()
+
+
+def test_sensors_lost_together_are_told_once_a_segment(openings) -> None:
+    gone = {"west": "silent", "mid": "silent"}
+    told = run(openings, [(0, {}, {}), (10, gone, {}), (11, gone, {})])
+    segments = [one.segment for alert in told for one in alert.openings]
+    expected = np.flatnonzero((openings.probability([]) >= 0.8) & (openings.probability(["west", "mid"]) < 0.8))
+    assert sorted(segments) == expected.tolist()
+    assert len(set(segments)) == len(segments)
+
+
+def test_it_is_cleared_when_the_sensor_reports_again_and_not_before(openings) -> None:
+    steps = [(0, {}, {}), (10, {"west": "silent"}, {})] + [(20 + 5 * k, {}, {}) for k in range(12)]
+    told = run(openings, steps)
+    assert [alert.status for alert in told] == ["active", "cleared"]
+    assert told[1].reason == "west reports again"
+    assert (told[1].updated_at - told[0].raised_at).total_seconds() >= 30.0
+
+
+def test_a_person_may_reject_it_and_it_stays_rejected(openings) -> None:
+    now = START_NS + 10 * NS
+    health = {"west": State("silent", now)}
+    state, news = raise_alerts(AlertState(), EMPTY, now_ns=now, health=health, knowing=Insight(openings=openings))
+    (lost,) = [alert for alert in news if alert.rule == "coverage_lost"]
+    state, _ = act_on(state, lost.id, "reject", by="A", reason="known", at=lost.raised_at)
+    again, news = raise_alerts(state, EMPTY, now_ns=now + NS, health=health, knowing=Insight(openings=openings))
+    assert not news
+    assert again.alerts[lost.id].status == "rejected"
