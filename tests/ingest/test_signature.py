@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -125,3 +125,11 @@ def test_the_example_of_the_document_is_this_signature() -> None:
     text = (Path(__file__).resolve().parents[2] / "docs" / "security.md").read_text(encoding="utf-8")
     assert f"`{said()['key']}`" in text
     assert f"`{said()['sig']}`" in text
+
+
+def test_a_key_of_small_order_signs_nothing() -> None:
+    """With the neutral point as key and as R, and S = 0, the bare equation S·B = R + h·A holds for every message."""
+    neutral = bytes([1]) + bytes(31)
+    signature = urlsafe_b64encode(neutral + bytes(32)).rstrip(b"=").decode()
+    public = Ed25519PublicKey.from_public_bytes(neutral)
+    assert not verifies(public, "topic", "application/json", {"sig": signature}, b"anything")
