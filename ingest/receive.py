@@ -88,6 +88,9 @@ class Receiver:
         self._oldest_ns = round(settings.backfill_s * 1e9)
         self._news: dict[tuple[str, int], Mark] = {}
         self.told: dict[str, bytes] = {}
+        self.removals: Counter[str] = Counter()
+        """By topic, how often we removed what was retained there. A broker that knows no "no local" hands these empty
+        messages back to us; they are ours, and no sensor's."""
 
     def handle(self, deliveries: Sequence[Delivery], shed: Mapping[str, int] | None = None) -> Batch:
         """Make these durable, then acknowledge each in the order in which it came. ``shed``: topic → how many."""
@@ -120,6 +123,9 @@ class Receiver:
             counted[self._source(topic)] += count
         quarantine = self._guards.quarantine
         for delivery in deliveries:
+            if not delivery.payload and self.removals[delivery.topic] > 0:
+                self.removals[delivery.topic] -= 1
+                continue
             source = self._source(delivery.topic)
             guard = quarantine if delivery.replay_of is None else None
             if guard is not None and not self._admits(guard, delivery, source):

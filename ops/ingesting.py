@@ -256,7 +256,9 @@ class Ingest:
 
     def _clear(self, sensor: str) -> None:
         for channel in ("status", "ack"):
-            self._subscriber.publish(sensor_topic(self._options.sector, sensor, channel), b"", retain=True)
+            topic = sensor_topic(self._options.sector, sensor, channel)
+            self._receiver.removals[topic] += channel == "status"
+            self._subscriber.publish(topic, b"", retain=True)
 
     def _publish_marks(self) -> bool:
         """Tell the senders up to where we have it; False when there is nothing new to tell."""

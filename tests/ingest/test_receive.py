@@ -226,3 +226,16 @@ def test_cutting_into_other_batches_gives_the_same_marks(seqs: list[int], size: 
     for i in range(0, len(seqs), size):
         many.handle([delivery(scan(seq)) for seq in seqs[i : i + size]])
     assert one.take_marks() == many.take_marks()
+
+
+def test_what_we_removed_ourselves_is_no_message_of_the_sensors_and_a_strangers_removal_is() -> None:
+    taken: list[Batch] = []
+    acknowledged: list[Delivery] = []
+    door = Receiver("x", commit=taken.append, acknowledge=acknowledged.append, recall=lambda *_: (0, set()))
+    topic = "watchline/1/x/sensor/r1/status"
+    door.removals[topic] += 2
+    empty = Delivery(topic, b"", None, (), 10**18)
+    for _ in range(3):
+        door.handle([empty])
+    assert [len(batch.messages) for batch in taken] == [0, 0, 1]
+    assert len(acknowledged) == 3, "each is acknowledged, or it would come for ever"

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,14 +21,17 @@ from ingest.address import BrokerUrl
 from ingest.bundle import open_bundle
 from ingest.errors import BrokerError
 from ingest.identity import Identity
+from ingest.mqtt import Connection, ConnectionSettings
 from ingest.outflow import OutflowSettings
 from ingest.sender import Sender, SenderSettings
 from ingest.spool import Spool
-from ops.broker import free_port
+from ops.broker import URL_VARIABLE, EmbeddedBroker, free_port
 from ops.broker_config import BrokerFolder, BrokerOptions
 from ops.broker_probe import Probe
 from ops.doctor import examine
+from ops.identity import IDENTITY_VARIABLE, SIGNATURES_VARIABLE, IdentityFolder, Name
 from ops.journal import JournalReader
+from ops.processes import Child
 from sensors.scan import Plot, Scan
 
 pytestmark = pytest.mark.broker
@@ -126,3 +130,82 @@ def test_the_doctor_logs_in_as_ingest_and_names_what_ends(folder: tuple[BrokerFo
     assert not spoilt.ok
     assert "is no certificate" in spoilt.says
     assert not {finding.name: finding for finding in examine(None, tmp_path)}["identity"].ok
+
+
+def retained(url: BrokerUrl, identity: Identity, name: str) -> list[bytes]:
+    """What a newcomer is handed on the sensor's status topic."""
+    link = Connection(url, name, now_ns=time.time_ns, subscriptions=["watchline/1/x/sensor/r1/status"],
+                      settings=ConnectionSettings(tls=identity.tls, session_expiry_s=0))  # fmt: skip
+    found: list[bytes] = []
+    link.on_message = lambda delivery: found.append(delivery.payload)
+    link.start()
+    link.wait_until_ready(10.0)
+    time.sleep(0.3)
+    link.stop()
+    return [payload for payload in found if payload]
+
+
+def refused(path: Path) -> set[str]:
+    with JournalReader(path) as journal:
+        return {dead.code for _, dead in journal.dead_letters(limit=10**5)}
+
+
+@pytest.mark.chain
+@pytest.mark.parametrize("kind", ["embedded", "mosquitto"])
+def test_a_sensor_is_revoked_by_command_within_five_seconds_and_leaves_nothing(
+    request: pytest.FixtureRequest, tmp_path: Path, kind: str
+) -> None:
+    """Until then it is heard; from then on its reports are dead letters, its retained status and mark are gone."""
+    with ExitStack() as stack:
+        if kind == "embedded":
+            broker = stack.enter_context(EmbeddedBroker(folder=tmp_path / "broker", sector="x"))
+            url, keys = broker.url, IdentityFolder(tmp_path / "identity")
+            keys.prepare([Name("sensor", "r1"), Name("sensor", "r2")])
+            extra: tuple[str, ...] = ()
+        else:
+            made, address = request.getfixturevalue("folder")
+            url, keys = BrokerUrl.parse(address), IdentityFolder(made.path)
+            extra = ("--broker", f"127.0.0.1:{url.port}")
+        ingest = Child("ingest", "ops.ingesting", ["--sector=x", f"--journal={tmp_path / 'j.db'}"],
+                       log=tmp_path / "ingest.log",
+                       secrets={URL_VARIABLE: url.text, IDENTITY_VARIABLE: str(keys.path),
+                                SIGNATURES_VARIABLE: "required"})  # fmt: skip
+        stack.callback(ingest.stop, timeout_s=10)
+        ingest.wait_for("ready", timeout_s=20)
+        spool = stack.enter_context(Spool(tmp_path / "r1.db"))
+        link = Sender(spool, sector="x", sensor="r1", url=url, now_ns=time.time_ns, kind="radar",
+                      settings=SenderSettings(status_interval_s=0.5, outflow=OutflowSettings(stall_s=0.5),
+                                              identity=keys.identity("r1")))  # fmt: skip
+        link.start()
+        stack.callback(link.stop)
+
+        def look(number: int) -> Scan:
+            now = datetime.now(UTC)
+            return Scan("r1", 0, 0, number, now, now, "radar", (Plot(azimuth_deg=1.0, range_m=900.0),))
+
+        link.put(look(1))
+        assert link.drain(15.0)
+        assert retained(url, keys.identity("ingest"), "before")
+        done = watchline("broker", "revoke", "r1", "--config", str(keys.path), *extra, "--json")
+        assert done.returncode == 0, done.stderr
+        began = time.monotonic()
+        assert figures(done)["keys"] >= 1
+        assert figures(done)["disconnected"] == (kind == "mosquitto")
+        assert ingest.wait_for("revoked", timeout_s=5.0) == "r1"
+        link.put(look(2))
+        while spool.waiting == 0 or (kind == "embedded" and not refused(tmp_path / "j.db")):
+            assert time.monotonic() - began < 5.0
+            time.sleep(0.05)
+        if kind == "mosquitto":
+            assert not link.connected, "it is out, and cannot come back"
+        link.stop()  # on the embedded broker, which has no rights by topic, it could speak until now, unheard
+        while retained(url, keys.identity("ingest"), f"after-{time.monotonic_ns()}"):
+            assert time.monotonic() - began < 5.0
+        with JournalReader(tmp_path / "j.db") as journal:
+            assert journal.counts()["r1"].journaled == 1
+            kinds = [row.kind for row in journal.read(limit=10**5)]
+            codes = {dead.code for _, dead in journal.dead_letters(limit=10**5)}
+        assert kinds.count("revocation") == 1
+        assert codes <= {"key_revoked"}
+        assert codes or kind == "mosquitto"
+        assert spool.waiting == 1, "what nobody took stays with it"
