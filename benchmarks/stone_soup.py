@@ -61,6 +61,8 @@ class Tuning:
 
 TUNED = {
     "calm": Tuning(3, 9.0, 0.1),
+    "busy": Tuning(3, 9.0, 0.3),
+    "swarm": Tuning(3, 9.0, 0.3),
     "shadow": Tuning(3, 15.0, 0.1),
     "multi": Tuning(3, 9.0, 0.3),
 }
