@@ -384,6 +384,8 @@ class Pipeline:
             state = "degraded" if found.state == "ok" and memory.faults.blind(sensor) else found.state
             before = memory.health.get(sensor)
             if before is None or before[0] != state:
+                if before is not None or state == "silent":
+                    log.warning("sensor %s is %s, %s before", sensor, state, before[0] if before else "not heard")
                 memory.health[sensor] = (state, memory.now_ns)
 
     def _planned(self) -> dict[str, SensorStatus]:

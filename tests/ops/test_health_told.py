@@ -1,0 +1,150 @@
+"""What a sensor's messages show of its health, through the pipeline: told once each way, and drawn as coverage lost."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from ingest.decode import encode, encode_status
+from ingest.wire import Status
+from ops.config import Ground
+from ops.journal_reader import JournalRow
+from ops.night import SCENARIO_START, nanoseconds
+from ops.pipeline import Pipeline
+from sensors.scan import Plot, Scan
+
+START_NS = nanoseconds(SCENARIO_START)
+SECOND = 1_000_000_000
+RADAR = "radar-mid"
+
+
+class Night:
+    """A pipeline fed second by second: every sensor sound, unless said otherwise."""
+
+    def __init__(self, ground: Ground) -> None:
+        self.pipeline, self.ground, self.at_s, self.seq = Pipeline(ground), ground, 0.0, 0
+        self.alerts: list[tuple[str, str, str]] = []
+
+    def run(self, seconds: int, scan: Callable[[int], dict[str, Any]] | None = None, **status: Any) -> None:
+        """So many seconds in which the radar sends ``scan(i)`` (plots, how often, how far behind) and ``status``."""
+        for _ in range(seconds):
+            self.at_s += 1.0
+            for sensor in self.ground.layout:
+                if int(self.at_s) % 3 == 0:
+                    self.take(self.status(sensor.id, **(status if sensor.id == RADAR else {})))
+            said = {} if scan is None else scan(self.seq)
+            for part in range(said.get("times", 1)):
+                self.take(self.scan(said.get("plots", ()), said.get("behind_s", 0.0), part / said.get("times", 1)))
+            self.take(JournalRow(0, "tick", "", None, None, self.ns(0), self.ns(0), None, "", b"", True))
+
+    def ns(self, behind_s: float) -> int:
+        return START_NS + round((self.at_s - behind_s) * SECOND)
+
+    def moment(self, at_ns: int) -> datetime:
+        return datetime.fromtimestamp(at_ns / 1e9, UTC)
+
+    def status(self, sensor: str, **more: Any) -> JournalRow:
+        self.seq += 1
+        at_ns = self.ns(0)
+        said = Status(sensor=sensor, boot=1, seq=self.seq, observed_at=self.moment(at_ns), **({"state": "ok"} | more))
+        return JournalRow(
+            0, "status", sensor, 1, self.seq, at_ns, at_ns, None, "application/json", encode_status(said), False
+        )
+
+    def scan(self, plots: tuple[Plot, ...], behind_s: float, part_s: float) -> JournalRow:
+        self.seq += 1
+        observed_ns = self.ns(behind_s) - round(part_s * SECOND)
+        seen = Scan(RADAR, 1, self.seq, self.seq, self.moment(observed_ns), self.moment(observed_ns), "radar", plots)
+        return JournalRow(
+            0, "detections", RADAR, 1, self.seq, observed_ns, self.ns(0), None, "application/json", encode(seen), False
+        )
+
+    def take(self, row: JournalRow) -> None:
+        self.alerts += [(a.rule, a.sensor or "", a.status) for a in self.pipeline.take(row)]
+
+    def state(self) -> str:
+        return self.pipeline.health[RADAR].state
+
+
+@pytest.fixture
+def night(hill_ground: Ground) -> Night:
+    made = Night(hill_ground)
+    made.run(8)
+    assert made.state() == "ok"
+    assert made.alerts == []
+    return made
+
+
+@pytest.fixture
+def told(caplog: pytest.LogCaptureFixture) -> Callable[[str], list[str]]:
+    caplog.set_level(logging.WARNING)
+    return lambda words: [m for m in caplog.messages if f"sensor {RADAR}" in m and words in m]
+
+
+STUCK = (Plot(range_m=900.0, azimuth_deg=10.0),)
+CASES: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
+    "stuck": ({"plots": STUCK}, {}, "degraded"),
+    "chatty": ({"times": 8}, {}, "ok"),
+    "skewed": ({"behind_s": -0.4}, {"time_source": "free"}, "ok"),
+    "low_power": ({}, {"power": 0.1}, "ok"),
+    "obscured": ({}, {"obscured": True}, "degraded"),
+}
+
+
+@pytest.mark.parametrize("fault", CASES)
+def test_a_fault_is_found_told_once_each_way_and_blinds_where_it_blinds(
+    night: Night, told: Callable[[str], list[str]], fault: str
+) -> None:
+    scan, status, state = CASES[fault]
+    night.run(45, lambda _: scan, **status)
+    assert fault in night.pipeline.faults[RADAR]
+    if fault == "skewed":
+        assert "time from free" in night.pipeline.faults[RADAR][fault]
+    assert night.state() == state, "what it sees cannot be relied on: its ground counts as unwatched"
+    night.run(75)
+    assert night.pipeline.faults.get(RADAR, {}) == {}
+    assert night.state() == "ok"
+    assert len(told(f"is {fault}: ")) == 1
+    assert len(told(f"is no longer {fault}")) == 1
+    faults = [(rule, how) for rule, sensor, how in night.alerts if sensor == RADAR and rule == "sensor_fault"]
+    assert faults == [("sensor_fault", "active"), ("sensor_fault", "cleared")]
+
+
+def test_silence_is_told_once_each_way_after_twice_the_interval_and_a_second(
+    night: Night, hill_ground: Ground, told: Callable[[str], list[str]]
+) -> None:
+    """Declared are 5 s, so 11 s."""
+    interval = hill_ground.layout[RADAR].status_interval_s
+    night.take(night.status(RADAR))
+    quiet_from = night.at_s
+    while night.state() != "silent":
+        night.at_s += 0.5
+        night.take(JournalRow(0, "tick", "", None, None, night.ns(0), night.ns(0), None, "", b"", True))
+    assert 2 * interval + 1 < night.at_s - quiet_from <= 2 * interval + 2
+    night.run(3)
+    assert night.state() == "ok", "recovery shows at the first word"
+    night.run(60)
+    assert len(told("is silent")) == 1
+    assert len(told("is ok, silent before")) == 1
+    silent = [(rule, how) for rule, sensor, how in night.alerts if sensor == RADAR and rule == "sensor_silent"]
+    assert silent == [("sensor_silent", "active"), ("sensor_silent", "cleared")]
+
+
+def test_planned_maintenance_is_no_silence_and_no_alert(night: Night) -> None:
+    night.take(night.status(RADAR, state="maintenance"))
+    for _ in range(60):
+        night.at_s += 1.0
+        night.take(JournalRow(0, "tick", "", None, None, night.ns(0), night.ns(0), None, "", b"", True))
+    assert night.state() == "maintenance"
+    assert [rule for rule, sensor, _ in night.alerts if sensor == RADAR and rule == "sensor_silent"] == []
+
+
+def test_ten_minutes_of_healthy_jitter_is_no_fault(hill_ground: Ground) -> None:
+    night = Night(hill_ground)
+    night.run(600, lambda n: {"plots": (Plot(range_m=900.0 + n % 7, azimuth_deg=10.0),), "behind_s": 0.1 * (n % 4)})
+    assert night.pipeline.faults.get(RADAR, {}) == {}
+    assert [alert for alert in night.alerts if alert[0] in ("sensor_fault", "sensor_silent")] == []
