@@ -193,6 +193,7 @@ class _Watch:
         there = np.where(feels, hazard_of(np.nan_to_num(calm)), np.nan_to_num(calm))
         kept = np.minimum(np.divide(here, there, out=np.zeros_like(here), where=there > 0.0), 1.0)
         seen = np.flatnonzero((kept > 0.0).any(axis=0))
+        kept = np.where(there > 0.0, kept, kept.max(axis=1, keepdims=True))  # felt in a cell whose centre is too far
         if not len(seen):
             return None
         begin, end = steps[seen[0]], min(steps[seen[-1]] + 2.0 * STEP_S, crossing.time_s)

@@ -22,6 +22,7 @@ DEFAULT_BELT_M = 2_000.0
 """Width of the belt on either side where none is named: what the sector file's belt_m defaults to."""
 FITTING_SHARE = 0.75
 """Without a named belt, this share of the segments must find its edge on the terrain."""
+SAME_PLACE_CELLS = 1e-6
 MARGIN_CELLS = 3  # beyond the belt, so that its edges are told from the map's
 
 
@@ -71,8 +72,19 @@ class Belt:
     at_rim: Bools
 
     def of(self, raster: xr.DataArray) -> npt.NDArray[np.float64]:
-        """A terrain's raster (northing, easting) on the belt's window, as float64."""
-        return np.asarray(raster[..., self.rows, self.columns].to_numpy(), dtype=np.float64)
+        """A terrain's raster (northing, easting) on the belt's window, as float64; BorderError for other cells."""
+        if not isinstance(raster, xr.DataArray) or raster.dims[-2:] != ("northing", "easting"):
+            raise BorderError("a raster is none", where="belt", expected="a DataArray over northing and easting")
+        window = raster[..., self.rows, self.columns]
+        refuse_other_cells(window["easting"].to_numpy(), window["northing"].to_numpy(), self)
+        return np.asarray(window.to_numpy(), dtype=np.float64)
+
+
+def refuse_other_cells(easting: FloatArray, northing: FloatArray, belt: Belt) -> None:
+    """Raise BorderError unless these are the places of the belt's columns and rows."""
+    for name, found, own in (("eastings", easting, belt.easting), ("northings", northing, belt.northing)):
+        if found.shape != own.shape or np.abs(found - own).max(initial=0.0) > SAME_PLACE_CELLS * belt.cell_m:
+            raise BorderError(f"a raster has other {name}", where="belt", expected="the cells of the belt's terrain")
 
 
 def belt_of(border: Line, terrain: xr.Dataset, *, belt_m: float) -> Belt:
@@ -99,6 +111,12 @@ def belt_of(border: Line, terrain: xr.Dataset, *, belt_m: float) -> Belt:
     inner, shallow = _edge(inside & (inward >= 0.0), beside & (inward > belt_m), inward, at_rim, cell_size(terrain))
     outer, narrow = _edge(inside & (outward < 0.0), beside & (outward < -belt_m), -outward, at_rim, cell_size(terrain))
     for edge, side in ((inner, "home"), (outer, "away")):
+        if not edge.any() and belt_m < cell_size(terrain):
+            raise BorderError(
+                f"it is narrower than a cell of {cell_size(terrain):g} m",
+                where=f"belt of {belt_m:g} m",
+                expected="a belt_m of some cells",
+            )
         if not edge.any():
             raise BorderError(
                 f"its edge on the {side} side lies nowhere on the terrain",

@@ -81,19 +81,23 @@ def isochrones(time: xr.DataArray, terrain: xr.Dataset, minutes: Sequence[float]
     """The ground reached within each of ``minutes``, one row each: ``minutes`` and the area in WGS 84 lon/lat.
 
     ``time`` is of ``travel_time`` or ``response_time`` over ``terrain``. Areas are whole cells; empty where none is.
+    Raises TerrainError for minutes that are none.
     """
     import geopandas
 
+    limits = np.atleast_1d(minutes)
+    if limits.dtype.kind not in "fiu" or limits.ndim != 1 or not (limits >= 0.0).all():
+        raise TerrainError(f"minutes are {minutes!r}", where="isochrones", expected="numbers from 0")
     frame = frame_of(terrain)
     easting, northing = time["easting"].to_numpy(), time["northing"].to_numpy()
     cell = float(easting[1] - easting[0])
     grid = Affine(cell, 0.0, easting[0] - cell / 2.0, 0.0, -cell, northing[0] + cell / 2.0)
     areas = []
-    for limit in minutes:
+    for limit in limits.tolist():
         reached = (time.to_numpy() <= 60.0 * limit).astype(np.uint8)
         parts = [shapely.geometry.shape(area) for area, _ in shapes(reached, mask=reached > 0, transform=grid)]
         areas.append(shapely.union_all(parts))
-    table = geopandas.GeoDataFrame({"minutes": list(minutes)}, geometry=areas, crs=frame.crs)
+    table = geopandas.GeoDataFrame({"minutes": limits.tolist()}, geometry=areas, crs=frame.crs)
     return table.to_crs(4326)
 
 
@@ -102,7 +106,10 @@ def labels_at(mobility: Mobility, places: npt.ArrayLike) -> FloatArray:
 
     Raises TerrainError for no place, one off the ground, and one where the mover cannot be.
     """
-    points = np.atleast_2d(np.asarray(places, dtype=np.float64))
+    try:
+        points = np.atleast_2d(np.asarray(places, dtype=np.float64))
+    except (TypeError, ValueError):
+        points = np.zeros((0, 2))
     if points.size == 0 or points.shape[-1] != 2:
         raise TerrainError("no place is given", where="travel time", expected="eastings and northings")
     rows, columns = cells_of(mobility, points)

@@ -169,7 +169,7 @@ def _footprints(
     layout: Layout, coverage: xr.Dataset, border: Line, belt_m: float | None, least_look: float, *, whole: bool
 ) -> tuple[Belt, dict[str, Bools]]:
     """The belt and the cells in it that each sensor holds; with ``whole`` all of the border must lie on the ground."""
-    if not 0.0 <= least_look < 1.0:
+    if not (isinstance(least_look, (int, float)) and 0.0 <= least_look < 1.0):
         raise GapError(f"{least_look!r}", where="barrier (least_look_probability)", expected="0 to below 1")
     known = [str(name) for name in coverage["sensor"].to_numpy()] if "sensor" in coverage.dims else []
     absent = [name for name in layout.ids if name not in known]

@@ -219,7 +219,8 @@ def interruptions(
     unknown. One way is not the worst: the minimum is over these three.
     """
     chosen = settings or ResponseSettings()
-    factors = np.asarray(slower, dtype=np.float64)
+    numbers = not isinstance(slower, str) and all(isinstance(f, (int, float, np.number)) for f in np.atleast_1d(slower))
+    factors = np.asarray(slower if numbers else math.nan, dtype=np.float64)
     if factors.ndim != 1 or not (np.isfinite(factors) & (factors > 0.0)).all():
         raise BadInput(f"{slower!r}", where="slower", expected="factors above 0")
     ways = three_ways(seen, response, direction=direction, neighbours=neighbours)

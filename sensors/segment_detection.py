@@ -18,8 +18,9 @@ from sensors.watched import Watched
 CROSSED, UNREACHABLE, UNKNOWN = "crossed", "unreachable", "unknown"
 SECOND: Final = 1e-12  # hazard of a second without any sensor: between ways that are detected alike, time decides
 LIMITS: Final = (
-    "at least one detection, misses independent; ways run between centres of cells and are up to `overlength` too "
-    "long, and hazards with them; where unknown_m > 0 values are lower bounds, certain_probability an upper one"
+    "at least one detection, misses independent; ways run between centres of cells, those of the edges too, which "
+    "leaves out up to a cell at either end, and are up to `overlength` too long, and hazards with them; where "
+    "unknown_m > 0 values are lower bounds, certain_probability an upper one"
 )
 MEANING: Final[dict[str, tuple[str, str]]] = {
     "detection_probability": ("1", "least P_detect of a crossing through the segment, all sensors working"),

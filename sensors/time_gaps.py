@@ -79,9 +79,15 @@ def time_gaps(spans: Iterable[tuple[float, float]], *, start_s: float, end_s: fl
     _refuse_interval(start_s, end_s)
     if not isinstance(assets, int) or assets < 1:
         raise GapError(f"{assets!r}", where="time gaps (assets)", expected="a whole number from 1")
-    given = np.array(list(spans), dtype=np.float64).reshape(-1, 2)
+    try:
+        given = np.array(list(spans), dtype=np.float64)
+        given = given.reshape(-1, 2) if given.size == 0 or given.shape[1:] == (2,) else np.full((1, 2), np.nan)
+    except (TypeError, ValueError):
+        given = np.full((1, 2), np.nan)
     if not (given[:, 0] <= given[:, 1]).all():
-        raise GapError("a span ends before it starts", where="time gaps (spans)", expected="(start, end) in seconds")
+        raise GapError(
+            "a span is none, or ends before it starts", where="time gaps (spans)", expected="(start, end) in seconds"
+        )
     inside = np.clip(given, start_s, end_s)
     times = np.unique(np.concatenate([[start_s, end_s], inside.ravel()]))
     change = np.zeros(len(times))

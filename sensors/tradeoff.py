@@ -13,6 +13,7 @@ from geo.errors import BadInput
 from geo.frame import FloatArray
 from geo.paths_along import Along
 from geo.paths_crossing import INWARD, Crossings, crossings
+from sensors.coverage_segments import check_required
 from sensors.crossing import Cells, Crossing, chosen_segment, crossing_along, no_way
 from sensors.segment_detection import CROSSED, SECOND, UNKNOWN, least_ways, over_segments
 from sensors.watched import CrossingError, Watched
@@ -37,7 +38,7 @@ def trade_offs(
     are not found. Through ``segment``, or anywhere. A camera's search is taken as endless while ways are sought. Raises
     GapError where nobody can cross or nobody knows, and BadInput for fewer than 2 points.
     """
-    if most < 2:
+    if isinstance(most, bool) or not isinstance(most, int) or most < 2:
         raise BadInput(f"{most!r}", where="trade-offs (most)", expected="at least 2 points")
 
     def best(per_second: float, per_hazard: float) -> _Corner:
@@ -108,6 +109,8 @@ def sensor_values(
     with another way), ``mean_worth`` the same averaged over the segments that can be crossed, and with a requirement
     ``opened``, how many segments fall below it. Two searches a sensor; ``progress(done, total)`` after each.
     """
+    if required_probability is not None:
+        check_required(required_probability)
     whole = _by_segment(seen, direction, neighbours)
     names = [sensor.name for sensor in seen.sensors]
     least, mean, opened = np.empty(len(names)), np.empty(len(names)), np.zeros(len(names), np.int64)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from geo.belt import Belt, Line, belt_of, fitting_belt_m
+from geo.belt import SAME_PLACE_CELLS, Belt, Line, belt_of, fitting_belt_m, refuse_other_cells
 from geo.errors import BadInput
 from geo.frame import FloatArray
 from geo.mobility_settings import MobilitySettings
@@ -23,7 +23,6 @@ from sensors import camera, ground_sensor, human, radar, radio
 from sensors.assumptions import Assumptions
 
 DRIVEN: Final = frozenset({"vehicle"})
-SAME_PLACE_CELLS: Final = 1e-6
 
 
 class CrossingError(BadInput):
@@ -113,6 +112,7 @@ def watched(
     if mobility is None:
         mover = by_vehicle if target in DRIVEN else on_foot
         mobility = mover(ground, ways=ways, settings=settings)
+    refuse_other_cells(mobility.easting[belt.columns], mobility.northing[belt.rows], belt)
     attrs = {
         "target": target,
         "conditions": coverage.attrs.get("conditions", "not said"),
@@ -162,6 +162,8 @@ def _rates(coverage: xr.Dataset, belt: Belt) -> Iterator[SensorRate]:
         one = layers.isel(sensor=number).compute()
         rate, look = (one[layer].to_numpy().astype(np.float64).ravel() for layer in ("rate", "look_probability"))
         inside = belt.inside.ravel()
+        if ((rate < 0.0) | np.isinf(rate)).any():
+            raise CrossingError(f"a rate of {name} is below 0 or infinite", where="coverage", expected="rates from 0")
         cells = np.flatnonzero(inside & (rate > 0.0))
         yield SensorRate(
             name=str(name),

@@ -115,3 +115,21 @@ def test_every_cell_of_a_real_belt_is_as_near_as_it_says() -> None:
     assert (belt.offset[belt.outer & ~belt.narrow] < -3_000.0 + 2.0 * belt.cell_m).all()
     segments = np.unique(belt.segment[belt.inside])
     assert np.array_equal(segments, np.arange(real.segments))
+
+
+def test_rasters_of_other_cells_are_refused() -> None:
+    belt = belt_of(STRAIGHT, level(), belt_m=60.0)
+    heights = level()["elevation"]
+    assert belt.of(heights).shape == belt.inside.shape
+    with pytest.raises(BorderError, match="other eastings"):
+        belt.of(heights.assign_coords(easting=heights["easting"] + 5.0))
+    with pytest.raises(BorderError, match="other northings"):
+        belt.of(heights[5:])
+    with pytest.raises(BorderError, match="a raster is none"):
+        belt.of(heights.to_numpy())
+
+
+def test_a_belt_narrower_than_a_cell_says_so() -> None:
+    line = border([(0.0, 302.0), (800.0, 302.0)])
+    with pytest.raises(BorderError, match="narrower than a cell"):
+        belt_of(line, level(), belt_m=4.0)
