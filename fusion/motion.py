@@ -42,11 +42,11 @@ class Mode:
 
 PEOPLE_AND_VEHICLES = (
     Mode("stand", FOOT, 0, 0.05, 5.0, 0.15, 40.0),
-    Mode("walk", FOOT, 1, 1.05, 800.0, 0.60, 100.0),
-    Mode("wander", FOOT, 1, 1.3, 12.0, 0.25, 12.0),
+    Mode("walk", FOOT, 1, 1.05, 800.0, 0.70, 100.0),
+    Mode("wander", FOOT, 1, 1.3, 12.0, 0.15, 12.0),
     Mode("park", VEHICLE, 0, 0.05, 5.0, 0.15, 40.0),
-    Mode("drive", VEHICLE, 1, 7.5, 800.0, 0.60, 100.0),
-    Mode("turn", VEHICLE, 1, 7.5, 12.0, 0.25, 12.0),
+    Mode("drive", VEHICLE, 1, 7.5, 800.0, 0.70, 100.0),
+    Mode("turn", VEHICLE, 1, 7.5, 12.0, 0.15, 12.0),
 )
 """Walkers near 1.4 m/s and vehicles near 10 m/s that turn, stop and start again. An assumption, hence a setting."""
 
