@@ -21,7 +21,7 @@ from geo.paths_along import Along
 from geo.paths_crossing import INWARD, Crossings, crossings
 from geo.paths_kernel import NOWHERE, moves_of
 from geo.paths_search import Spread, Steps
-from sensors.crossing import hazard_of_pieces
+from sensors.crossing import Crossing, chosen_segment, crossing_along, hazard_of_pieces
 from sensors.hazard import probability_of
 from sensors.interdiction import probability_of_interruption
 from sensors.segment_detection import SECOND, least_ways
@@ -116,6 +116,24 @@ def most_vulnerable(
     )
 
 
+def most_vulnerable_crossing(
+    seen: Watched,
+    response: xr.DataArray,
+    *,
+    direction: str = INWARD,
+    neighbours: int = 16,
+    segment: int | None = None,
+) -> Crossing:
+    """The most vulnerable way of all or of those through ``segment``, as a line with what detects it all along.
+
+    As ``sensors.gaps.least_detected_crossing``; its detection counts what comes too late as well. Raises GapError where
+    nobody can cross, or nobody knows whether one can.
+    """
+    ways = most_vulnerable(seen, response, direction=direction, neighbours=neighbours)
+    chosen = chosen_segment(ways, segment)
+    return crossing_along(seen, VULNERABLE, direction, chosen, ways.cells(chosen), neighbours)
+
+
 def head_start(seen: Watched, response: xr.DataArray, *, direction: str = INWARD, neighbours: int = 16) -> xr.DataArray:
     """Seconds to spare (northing, easting) if the response leaves now and a crosser is there, going the fastest way.
 
@@ -158,7 +176,9 @@ def tasks_of(seen: Watched, ways: Crossings, response: xr.DataArray, settings: R
     """The tasks of the way through each segment, by the strip of the belt in which each piece of it lies."""
     cells = [ways.cells(segment) for segment in range(ways.cost.size)]
     along = Along.ways_over(seen.on_belt, cells)
-    share = (np.clip(along.of_pieces(seen.belt.offset) / seen.belt.belt_m, -1.0, 1.0) + 1.0) / 2.0
+    least = min(-seen.belt.belt_m, float(seen.belt.offset[seen.belt.inside].min()))  # of a zone its far edge's
+    share = (along.of_pieces(seen.belt.offset) - least) / (seen.belt.belt_m - least)
+    share = np.clip(share, 0.0, 1.0)
     if ways.direction != INWARD:
         share = 1.0 - share
     strip = np.minimum((share * settings.strips).astype(np.int64), settings.strips - 1)
@@ -216,7 +236,8 @@ def interruptions(
     (segment, way) ``detection_probability``, ``seconds``, ``response_s``, ``margin_s`` (to spare if detected at the
     edge of the belt) and ``critical_easting`` and ``critical_northing`` [m], the critical detection point: what is
     detected after it comes too late on average; NaN where all does. NaN where nobody can cross or somebody's time is
-    unknown. One way is not the worst: the minimum is over these three.
+    unknown. One way is not the worst: the minimum is over these three, which are the ways for the ``response`` as given
+    also where it is ``slower``.
     """
     chosen = settings or ResponseSettings()
     numbers = not isinstance(slower, str) and all(isinstance(f, (int, float, np.number)) for f in np.atleast_1d(slower))

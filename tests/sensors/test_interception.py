@@ -16,8 +16,18 @@ from geo.errors import BadInput
 from geo.frame import LocalFrame
 from geo.mobility_surface import at_speed
 from geo.paths_search import spread
-from sensors.interception import ResponseSettings, head_start, interruptions, most_vulnerable, where_it_ends
+from geo.zone import Zone
+from sensors.interception import (
+    ResponseSettings,
+    head_start,
+    interruptions,
+    most_vulnerable,
+    most_vulnerable_crossing,
+    tasks_of,
+    where_it_ends,
+)
 from sensors.interdiction import probability_of_interruption
+from sensors.segment_detection import least_ways
 from sensors.watched import Watched, watched
 
 FRAME = LocalFrame.around(1.5, 42.5)
@@ -37,14 +47,17 @@ GROUND = xr.Dataset(
 
 def seen(rate: np.ndarray | float, speed_mps: float = 1.0) -> Watched:
     """One radar with that rate [1/s], a belt of 80 m on either side, a crosser at 1 m/s: 160 s from edge to edge."""
+    return watched(coverage_of(rate), GROUND, BORDER, belt_m=80.0, mobility=at_speed(GROUND, speed_mps))
+
+
+def coverage_of(rate: np.ndarray | float) -> xr.Dataset:
     dims = ("sensor", "northing", "easting")
     rates = np.broadcast_to(rate, (1, *SHAPE))
-    coverage = xr.Dataset(
+    return xr.Dataset(
         {"rate": (dims, rates), "look_probability": (dims, 1.0 - np.exp(-3.0 * rates))},
         coords={"sensor": ["s"], "kind": ("sensor", ["radar"]), **GROUND.coords},
         attrs={"target": "person"},
     )
-    return watched(coverage, GROUND, BORDER, belt_m=80.0, mobility=at_speed(GROUND, speed_mps))
 
 
 def response(seconds: float | np.ndarray) -> xr.DataArray:
@@ -109,6 +122,10 @@ def test_the_most_vulnerable_way_heeds_only_what_comes_in_time() -> None:
     south, north = path[path[:, 1] < 60.0], path[path[:, 1] > 130.0]
     assert (south[:, 0] <= 40.0).all()
     assert (north[:, 0] <= 60.0).all(), "straight on through the watched band, not on to its hole"
+    whole = most_vulnerable_crossing(watched_ground, response(110.0))
+    assert whole.kind == "most vulnerable"
+    assert np.array_equal(whole.places, path)
+    assert whole.p_detect > 0.5
     found = interruptions(watched_ground, response(110.0), settings=SURE)
     segment = ways.cheapest
     assert float(found["interruption_probability"].sel(way="most vulnerable")[segment, 0]) == pytest.approx(0.0)
@@ -171,3 +188,13 @@ def test_settings_that_cannot_be_are_refused(values: dict, words: str) -> None:
 def test_a_factor_that_cannot_be_is_refused() -> None:
     with pytest.raises(BadInput, match="slower"):
         interruptions(seen(0.01), response(100.0), slower=(0.0,))
+
+
+def test_the_strips_of_a_zone_reach_from_its_far_edge_to_the_end_of_the_belt() -> None:
+    """A zone 40 m wide with belts of 60 m: 160 m in four strips of 40 m and, at 1 m/s, as many seconds."""
+    zone = Zone.from_lines(LineString([(0.0, 82.0), (145.0, 82.0)]), LineString([(0.0, 122.0), (145.0, 122.0)]), FRAME)
+    one = seen(0.01)
+    ground = watched(coverage_of(0.01), GROUND, zone, belt_m=60.0, mobility=one.mobility)
+    tasks = tasks_of(ground, least_ways(ground), response(100.0), SURE)
+    assert tasks.delay_s.sum(axis=1) == pytest.approx(155.0, abs=5.0)
+    assert tasks.delay_s == pytest.approx(40.0, abs=5.0)
