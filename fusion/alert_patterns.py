@@ -86,6 +86,8 @@ def appeared_inside(
     memory = replace(memory, judged=True)
     if not settled or not settings.inside_m <= sighting.offset_m <= settings.inside_most_m:
         return memory
+    if _does_not_come_in(sighting, settings.inside_share, settings.closing_sigma):
+        return memory
     if len(others) and np.hypot(*(others - [sighting.easting, sighting.northing]).T).min() <= settings.lineage_m:
         return memory
     turn = np.linspace(0.0, 2.0 * np.pi, AROUND, endpoint=False)
@@ -98,6 +100,13 @@ def appeared_inside(
     identity = alert_id("appeared_inside", sighting.track, 0, 1)
     ledger.raise_(identity, "appeared_inside", sighting)
     return replace(memory, open_inside=identity)
+
+
+def _does_not_come_in(sighting: Sighting, share: float, sigma: float) -> bool:
+    """Whether it surely goes along the line or out: its way in is less than this share of its speed."""
+    speed = hypot(sighting.easting_rate, sighting.northing_rate)
+    spread = 0.0 if sighting.cov is None else float(np.sqrt(max(sighting.cov[2, 2], sighting.cov[3, 3], 0.0)))
+    return sighting.offset_rate + sigma * spread < share * speed
 
 
 def dead_ground(

@@ -95,6 +95,7 @@ def sighting_of(picture: TrackPicture, course: Course, row: int) -> Sighting:
         existence=float(picture.existence[row]),
         class_probability=tuple(picture.class_probability[row].tolist()),
         evidence=picture.evidence[row],
+        offset_rate=float(course.rate[row]),
         band_m=float(course.band[row]),
         cov=picture.cov[row],
     )

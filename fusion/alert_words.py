@@ -21,7 +21,8 @@ STANDING_MPS = 0.2  # slower than this a heading says nothing
 class Sighting:
     """One track as an alert states it; metres, m/s, grid north. ``since_ns``: since when it has been where it is;
     ``hidden_in_s``: when it will be out of sight. Both only for the rules that speak of them. ``cov`` (4, 4) of place
-    and rates; ``band_m``: nearer to the line it is not sure on which side it is."""
+    and rates; ``offset_rate``: how fast it comes in; ``band_m``: nearer to the line than this its side
+    is not sure."""
 
     track: str
     observed_ns: int
@@ -39,6 +40,7 @@ class Sighting:
     evidence: tuple[Evidence, ...]
     since_ns: int = 0
     hidden_in_s: float | None = None
+    offset_rate: float = 0.0
     band_m: float | None = None
     cov: Floats | None = field(default=None, compare=False)
 
