@@ -269,8 +269,8 @@ def in_a_process(kind: str, *case: float | str) -> dict[str, float]:
 
 
 def fitted(runs: list[dict[str, float]]) -> dict[str, float]:
-    """Seconds a kilometre by least squares, and the share of the variance that the straight line explains."""
-    km, seconds = (np.array([run[name] for run in runs]) for name in ("length_km", "wall_s"))
+    """CPU-seconds a kilometre by least squares, and the share of the variance that the straight line explains."""
+    km, seconds = (np.array([run[name] for run in runs]) for name in ("length_km", "cpu_s"))
     slope, start = np.polyfit(km, seconds, 1)
     rest = seconds - (slope * km + start)
     return {"s_per_km": float(slope), "start_s": float(start), "r2": float(1.0 - rest.var() / seconds.var())}
