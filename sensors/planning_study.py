@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -50,6 +50,18 @@ INDEPENDENT: Final = (
 )
 
 
+ASKED_ANEW: Final = (
+    "budget",
+    "years",
+    "discount_rate",
+    "operators",
+    "objective",
+    "required_probability",
+    "draws",
+    "seed",
+)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Study:
     """Everything of a comparison that is computed once: ground, candidate ways, designs and inputs.
@@ -68,6 +80,16 @@ class Study:
     @property
     def names(self) -> list[str]:
         return [layout.name for layout in self.layouts]
+
+    def asked(self, **changes: Any) -> Study:
+        """The same study under other settings that need no terrain: ASKED_ANEW. Raises CompareError for others."""
+        if strangers := sorted(set(changes) - set(ASKED_ANEW)):
+            raise CompareError(
+                f"{strangers[0]!r} needs a new study", where="study", expected=f"among {', '.join(ASKED_ANEW)}"
+            )
+        settings = replace(self.settings, **changes)
+        _refuse_unaffordable(self.layouts, self.catalogue, settings)
+        return replace(self, settings=settings, designs=tuple(replace(one, settings=settings) for one in self.designs))
 
     def outcomes(self, draws: Draws, money: FloatArray | None = None) -> list[Outcome]:
         """What each layout achieves in those draws, with the same ``money`` (draw,) for all."""

@@ -24,8 +24,8 @@ SAME: Final = 1e-9
 """Outcomes nearer than this are taken as equal: they come from sums of floating-point numbers."""
 DECIDING_SHARE: Final = 0.1
 """An input decides where its swing is at least this share of the largest."""
-AVAILABILITIES: Final = np.linspace(0.0, 1.0, 101)
-PRICES: Final = np.geomspace(0.02, 50.0, 121)
+AVAILABILITIES: Final = np.linspace(0.0, 1.0, 51)
+PRICES: Final = np.geomspace(0.02, 50.0, 61)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,16 +159,18 @@ def _break_even(
     scale: str,
     factors: FloatArray,
 ) -> float:
+    settings = ours.settings
     plain = central(inputs, len(factors))
     changed = plain.replaced(**{scale: factors})
-    settings = ours.settings
     if settings.budget is None:
         money = np.maximum.reduce([budgets([one], changed if one is ours else plain) for one in every])
     else:
         money = budgets(every, plain)
-    gaps = outcome(ours, ways, changed, money).measure(settings.objective) - outcome(
-        theirs, ways, plain, money
-    ).measure(settings.objective)
+    alike = bool((money == money[0]).all())  # then the other layout does the same throughout
+    theirs_at = (central(inputs), money[:1]) if alike else (plain, money)
+    gaps = outcome(ours, ways, changed, money).measure(settings.objective) - outcome(theirs, ways, *theirs_at).measure(
+        settings.objective
+    )
     return crossing_point(factors, gaps)
 
 
