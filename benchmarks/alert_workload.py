@@ -11,11 +11,9 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import timedelta
-from unittest.mock import patch
 
 from machine import report, table
 
-import ops.rehearsal
 from fusion.alert_workload import Workload, workload
 from ingest.decode import encode, encode_status
 from ingest.wire import Status
@@ -23,8 +21,9 @@ from ops.config import Ground, load_sector, open_ground
 from ops.journal_reader import JournalRow
 from ops.night import SCENARIO_START, nanoseconds
 from ops.pipeline import Pipeline
+from ops.rehearsal import rehearse
 from sensors.scan import Scan
-from sensors.scenario import NightSettings, border_night
+from sensors.scenario import NightSettings
 
 SECOND = 1_000_000_000
 START_NS = nanoseconds(SCENARIO_START)
@@ -36,11 +35,7 @@ def night(ground: Ground, *, hours: float, crossings_per_hour: float, seed: int)
         crossing_times_s=(), crossings_per_hour=crossings_per_hour, turn_backs=4 if crossings_per_hour else 0
     )
 
-    def chosen(*args: object, **more: object) -> object:
-        return border_night(*args, **more, settings=settings)  # type: ignore[arg-type]
-
-    with patch.object(ops.rehearsal, "border_night", chosen):
-        return ops.rehearsal.rehearse(ground, seed=seed, duration_s=3600.0 * hours)[0]
+    return rehearse(ground, seed=seed, duration_s=3600.0 * hours, traffic=settings)[0]
 
 
 def rows(ground: Ground, scans: list[Scan], seconds: int) -> Iterator[JournalRow]:

@@ -21,19 +21,22 @@ from ops.processes import say
 from sensors.coverage import look_probability
 from sensors.detections import to_scans
 from sensors.scan import Scan
-from sensors.scenario import border_night
+from sensors.scenario import NightSettings, border_night
 from sensors.simulate import simulate
 
 if TYPE_CHECKING:
     import xarray as xr
 
 
-def rehearse(ground: Ground, *, seed: int, duration_s: float) -> tuple[list[Scan], xr.Dataset]:
-    """The scans of one night in order of sending, duplicates included, and its truth."""
+def rehearse(
+    ground: Ground, *, seed: int, duration_s: float, traffic: NightSettings | None = None
+) -> tuple[list[Scan], xr.Dataset]:
+    """The scans of one night in order of sending, duplicates included, and its truth; ``traffic`` says who is about."""
     coverage = look_probability(ground.layout, ground.terrain)
     scenario = border_night(
-        ground.terrain, ground.border, seed=seed, duration_s=duration_s, start=SCENARIO_START, coverage=coverage
-    )
+        ground.terrain, ground.border, seed=seed, duration_s=duration_s, start=SCENARIO_START, coverage=coverage,
+        settings=traffic,
+    )  # fmt: skip
     detections, truth = simulate(ground.layout, scenario, ground.terrain, seed=seed, coverage=coverage)
     scans = sorted(to_scans(detections, ground.layout), key=lambda scan: (scan.received_at, scan.key))
     return scans, truth
