@@ -151,3 +151,30 @@ def test_a_burst_of_atheris_breaks_no_door(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=200)
     assert done.returncode == 0, done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_a_door_takes_survives_our_own_form(name: str) -> None:
+    """Decoded, written as our JSON and read again: the same scan, status or message, for every kept input."""
+    from dataclasses import replace
+
+    from ingest.decode import decode, decode_status, encode, encode_status
+    from ingest.units import Position, Reply, decode_unit, encode_unit
+    from ingest.wire import Status
+    from sensors.scan import Scan
+
+    held = 0
+    for payload in doors.corpus(name):
+        if not doors.knock(name, payload):
+            continue
+        found = doors.DOORS[name](payload)
+        if isinstance(found, Scan):
+            again = decode(encode(found), received_at=found.received_at)
+            assert replace(again, received_at=found.received_at) == found
+        elif isinstance(found, Status):
+            assert decode_status(encode_status(found), received_at=doors.NOW) == found
+        elif isinstance(found, Reply | Position):
+            channel = "reply" if isinstance(found, Reply) else "position"
+            assert decode_unit(encode_unit(found), channel) == found
+        held += 1
+    assert held > 0
