@@ -24,6 +24,9 @@ def challenge(
     draws: Annotated[
         int, typer.Option("--draws", metavar="N", help="Draws of errors of the elevation, 0 for none.")
     ] = 10,
+    runs: Annotated[
+        int, typer.Option("--runs", metavar="N", help="Simulated crossings of each way, for tracks; 0 for none.")
+    ] = 20,
     weights: Annotated[
         str,
         typer.Option(
@@ -54,6 +57,7 @@ def challenge(
         dwell_s=dwell,
         required=required,
         draws=draws,
+        runs=runs,
         weights=weights,
         roads=roads,
         rivers=rivers,

@@ -12,7 +12,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 
-from geo.errors import BadInput
+from geo.errors import BadInput, TerrainError
 from ops.config import Ground, load_sector, open_ground, read_bases
 from ops.offline import progress_bar
 from ops.output_folder import SUMMARY, prepare_folder, write_summary
@@ -49,6 +49,7 @@ class ChallengeOptions:
     dwell_s: float = 600.0
     required: float = 0.9
     draws: int = 10
+    runs: int = 20
     weights: str = ""
     roads: Path | None = None
     rivers: Path | None = None
@@ -65,6 +66,8 @@ class ChallengeOptions:
             raise BadInput(f"{self.required:g}", where="--required", expected="a probability above 0, at most 1")
         if self.draws != 0 and not 2 <= self.draws <= 1000:
             raise BadInput(f"{self.draws}", where="--draws", expected="0 for none, or 2 to 1000")
+        if not 0 <= self.runs <= 10_000:
+            raise BadInput(f"{self.runs}", where="--runs", expected="0 for none, up to 10000")
         if not 1.0 <= self.stretch_km < math.inf:
             raise BadInput(f"{self.stretch_km:g}", where="--stretch", expected="kilometres from 1")
         weights_of(self.weights)
@@ -98,6 +101,9 @@ def assess(options: ChallengeOptions, screen: Console) -> dict[str, Any]:
     options.check()
     ground = open_ground(load_sector(options.sector), options.layout)
     from ops.challenge_files import file_names
+    from sensors.coverage_sight import refuse_without_ground
+
+    refuse_without_ground(ground.layout, ground.terrain)
 
     names = [*file_names(bases=ground.sector.bases is not None), *PICTURES, REPORT, SUMMARY]
     prepare_folder(options.out, names, made_by=KIND)
@@ -138,6 +144,7 @@ def _job(ground: Ground, options: ChallengeOptions, progress: Progress) -> Job:
         response=response,
         reference=ReferenceTable.named(REFERENCE),
         dem_error=DemError(draws=options.draws) if options.draws else None,
+        runs=options.runs,
     )
 
 
@@ -155,7 +162,10 @@ def _response(ground: Ground, ways: Ways) -> xr.DataArray | None:
             "a terrain cut to the border, or a sector without bases",
         )  # fmt: skip
     places = np.array([ground.frame.to_local(lon, lat) for lon, lat in bases.values()])
-    return response_time(ground.terrain.compute(), places, ways=ways)
+    try:
+        return response_time(ground.terrain.compute(), places, ways=ways)
+    except TerrainError as error:
+        raise BadInput(error.what, where=str(ground.sector.bases), expected=error.expected) from None
 
 
 def _findings(job: Job, options: ChallengeOptions, progress: Progress) -> Findings:
@@ -225,6 +235,7 @@ def _figures(found: Findings, records: list[Statistic]) -> dict[str, Any]:
             "p_detect_low": _rounded(way["p_detect_low"]),
             "p_interruption": _rounded(interruption_of(found, way)),
             "unknown_m": _rounded(way["unknown_m"]),
+            "confirmed_track": dict(way["confirmed"]),
         }
         for kind, way in found.crossings.items()
     }

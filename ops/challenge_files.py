@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -138,6 +139,7 @@ def crossing_table(findings: Findings) -> geopandas.GeoDataFrame:
                 **{name: way[name] for name in ("kind", "direction", "segment", "seconds", "metres", "overlength")},
                 **{name: way[name] for name in ("p_detect", "p_detect_low", "p_expected", "hazard", "unknown_m")},
                 "interruption_probability": interruption_of(findings, way),
+                "confirmed_track": float(way["confirmed"].get("value", math.nan)),
                 "p_by_kind": json.dumps(way["p_by_kind"]),
                 "hazard_by_sensor": json.dumps(way["hazard_by_sensor"]),
                 "decided": json.dumps(way["decided"]),

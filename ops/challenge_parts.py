@@ -33,7 +33,7 @@ def fingerprint(job: Job, *options: object) -> str:
         version("watchline"), heights.shape, heights["easting"].to_numpy()[[0, -1]].tolist(),
         heights["northing"].to_numpy()[[0, -1]].tolist(), ground.border.segment_length_m, ground.border.home_side,
         job.belt_m, [repr(sensor) for sensor in ground.layout], job.target, job.conditions, job.direction, job.dwell_s,
-        job.dem_error, job.settings, job.reference and (job.reference.name, job.reference.version), options,
+        job.dem_error, job.runs, job.settings, job.reference and (job.reference.name, job.reference.version), options,
     )  # fmt: skip
     digest.update(repr(said).encode())
     return digest.hexdigest()

@@ -15,7 +15,7 @@ from geo.challenge_measures import dead_name
 from geo.challenge_scores import SCORES
 from ops.challenge_findings import Findings
 from ops.challenge_work import SLOWER, STATES
-from sensors.interception import ResponseSettings
+from sensors.interception import LEAST, ResponseSettings
 from sensors.segment_detection import UNKNOWN, UNREACHABLE
 from sensors.statistic import CENSUS, Statistic
 
@@ -25,6 +25,8 @@ NOT_DRAWN: Final = "none: no errors of the elevation were drawn"
 GROUND: Final = ("crossing_time", "response_time", "ruggedness", "vector_ruggedness", "slope", "positive_openness",
                  "negative_openness", "known_share", "canopy_share")  # fmt: skip
 NO_BASES: Final = "no bases: nobody knows how soon somebody comes"
+CHECKED_CELLS: Final = 8_192
+"""Cells along a side up to which every height is in the checksum; of larger terrains every n-th, as it says."""
 GONE: Final = {
     UNREACHABLE: "nobody can cross the segment, so there is no crossing to detect",
     UNKNOWN: "the ground or the sensors' sight of every way is unknown",
@@ -48,8 +50,9 @@ class Origin:
         ground, settings, response = job.ground, job.settings, ResponseSettings()
         line = hashlib.blake2b(ground.border.line.wkb, digest_size=8).hexdigest()
         attrs = ground.terrain.attrs
-        heights = np.ascontiguousarray(ground.terrain["elevation"].to_numpy(), np.float32)
-        terrain = hashlib.blake2b(heights.tobytes(), digest_size=8).hexdigest()
+        every = max(1, max(ground.terrain["elevation"].shape) // CHECKED_CELLS)
+        heights = np.ascontiguousarray(ground.terrain["elevation"][::every, ::every].to_numpy(), np.float32)
+        terrain = hashlib.blake2b(heights.tobytes(), digest_size=8).hexdigest() + (f"/{every}" if every > 1 else "")
         sensors = hashlib.blake2b("\n".join(repr(s) for s in ground.layout).encode(), digest_size=8).hexdigest()
         missing = str(findings.segments.attrs.get("missing", ""))
         movement = f"movement by {settings.mover}" + (f", without {missing}" if missing else "")
@@ -177,6 +180,7 @@ def _of_layout(findings: Findings, origin: Origin) -> Iterator[Statistic]:
     yield _share(origin, "segments that are unknown", float(unknown), float(len(found)), "no segment", layout=True)
     yield _least(findings, origin, found)
     yield _interruption(findings, origin)
+    yield from _confirmed(findings, origin)
     yield from _rasters(findings, origin)
     held = findings.barrier
     if "k" in held:
@@ -202,6 +206,9 @@ def _least(findings: Findings, origin: Origin, found: Any) -> Statistic:
             name, math.nan, "1", layout=True, n=0, limits=f"{GONE[UNREACHABLE]}, or {GONE[UNKNOWN]}"
         )
     at = int(np.nanargmin(found))
+    way = findings.crossings.get(LEAST)
+    if way is not None and found[way["segment"]] == found[at]:
+        at = int(way["segment"])  # of segments that are detected alike the one whose way is shown
     low = float(findings.segments["detection_probability_low"][at])
     unseen = float(findings.segments["unknown_m"][at])
     return origin.statistic(
@@ -226,6 +233,22 @@ def _interruption(findings: Findings, origin: Origin) -> Statistic:
         interval="none: see the sensitivity to the response",
         limits=f"the least of three ways is not the worst; {slow}",
     )  # fmt: skip
+
+
+def _confirmed(findings: Findings, origin: Origin) -> Iterator[Statistic]:
+    """How likely each of the three ways becomes a confirmed track, by the simulator and the tracker."""
+    for kind, way in findings.crossings.items():
+        share, name, of = way["confirmed"], f"confirmed track, {kind} way", f"segment {way['segment']}"
+        if "unknown" in share:
+            yield origin.statistic(name, math.nan, "1", layout=True, of=of, limits=str(share["unknown"]))
+        elif not share["runs"]:
+            yield origin.statistic(name, share["value"], "1", layout=True, of=of, limits="nobody watches the way")
+        else:
+            yield origin.statistic(
+                name, share["value"], "1", layout=True, of=of, numerator=share["count"], denominator=share["runs"],
+                n=share["runs"], low=share["low"], high=share["high"], interval="Wilson, 95 %, of simulated crossings",
+                limits=("a lower bound; " if share["at_least"] else "") + share["limits"],
+            )  # fmt: skip
 
 
 def _rasters(findings: Findings, origin: Origin) -> Iterator[Statistic]:

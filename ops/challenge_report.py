@@ -223,7 +223,7 @@ def _ground_sheet(findings: Findings, pictures: dict[str, Path]) -> Sheet:
         weights = ", ".join(f"{SCORE_TITLES[name].lower()} {value:g}" for name, value in made.weights.items())
         words.append(
             f"Composite with the weights {weights}: when each is changed by ± {made.change:.0%}, the ranking keeps a "
-            f"rank correlation of at least {made.rank_correlation:.3f}, and {percent(made.stable_top)} of the top "
+            f"rank correlation of at least {number(made.rank_correlation)}, and {percent(made.stable_top)} of the top "
             "tenth stay."
         )
     shown = [_picture(pictures["scores"], "Three maps of the border, coloured by score")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -46,7 +46,7 @@ def hardest_table(findings: Findings, score: str) -> Table:
                 minutes(float(one["crossing_time"])),
                 number(float(both["dead_ground_1.7m"])),
                 minutes(float(both["response_time"])) if "response_time" in both else "unknown",
-                f"{float(both['ruggedness']):.0f} m",
+                "unknown" if math.isnan(float(both["ruggedness"])) else f"{float(both['ruggedness']):.0f} m",
                 _reference(one, "crossing_time"),
                 _reference(both, "dead_ground_1.7m"),
             ]
@@ -91,6 +91,7 @@ def way_table(findings: Findings) -> Table:
                 f"{way['metres'] / 1000:.2f} km",
                 f"{number(way['p_detect_low'])}–{number(way['p_detect'])}",
                 number(way["p_expected"]),
+                confirmed_words(way["confirmed"]),
                 kinds or "–",
                 " / ".join(number(float(least.sel(slower=factor))) for factor in SLOWER),
                 "unknown" if math.isnan(margin) else f"{margin / 60:.0f} min",
@@ -98,10 +99,19 @@ def way_table(findings: Findings) -> Table:
             ]
         )
     slower = " / ".join(f"{factor:g}×" for factor in SLOWER)
-    columns = ("crossing", "segment", "time", "length", "detected", "with outages", "by kind alone",
+    columns = ("crossing", "segment", "time", "length", "detected", "with outages", "confirmed track", "by kind alone",
                f"interrupted, response {slower}", "margin", "half is decided at")  # fmt: skip
     caption = "The three ways. Margin: to spare if detected at the edge of the belt; lines are in crossings.parquet."
     return Table("Crossings", caption, columns, rows, numbers=False)
+
+
+def confirmed_words(share: Mapping[str, Any]) -> str:
+    """How often the way became a confirmed track in the simulator, with its interval."""
+    if "unknown" in share:
+        return "unknown"
+    if not share["runs"]:
+        return f"{share['value']:.2f}: nobody watches"
+    return f"{share['count']} of {share['runs']} ({share['low']:.2f}–{share['high']:.2f})"
 
 
 def gap_table(findings: Findings) -> Table:

@@ -9,8 +9,10 @@ from typing import Any, Final
 import numpy as np
 import xarray as xr
 
+from fusion.confirmed_crossing import ConfirmationSettings, confirmed_crossing
 from geo.challenge import ChallengeSettings, DemError, ReferenceTable, challenge, challenge_rasters
 from geo.challenge_settings import VEHICLE, WALKER
+from geo.errors import BadInput
 from geo.mobility_ways import Ways
 from geo.paths_crossing import Crossings, crossings
 from geo.stretches import Stretch
@@ -31,11 +33,14 @@ SLOWER: Final = (1.0, 1.5, 2.0)
 STATES: Final = (CROSSED, UNREACHABLE, UNKNOWN)
 STEPS: Final = 3
 TRADES: Final = 8
+SEED: Final = 1
+"""Of the simulated crossings, so that the same run gives the same bytes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Job:
-    """What is asked of every stretch; ``response`` [s] is on the terrain's cells, None without bases."""
+    """What is asked of every stretch; ``response`` [s] is on the terrain's cells, None without bases. ``runs``: how
+    often the simulator walks each of the three ways, 0 for not at all."""
 
     ground: Ground
     target: str
@@ -46,6 +51,7 @@ class Job:
     response: xr.DataArray | None
     reference: ReferenceTable | None
     dem_error: DemError | None
+    runs: int = 0
 
     @property
     def belt_m(self) -> float:
@@ -100,14 +106,16 @@ def work_on(job: Job, stretch: Stretch, step: Callable[[], None]) -> Part:
         compat="no_conflicts",
     )
     numbers = stretch.numbers
-    rasters = rasters.merge(
-        _layers(job, stretch, seen, ways, cover, response), combine_attrs="override", compat="no_conflicts"
-    )
-    chosen = _crossings(seen, ways, response, stretch, job.direction)
+    layers = _layers(job, stretch, seen, ways, cover, response)
+    rasters = rasters.merge(layers, combine_attrs="override", compat="no_conflicts").astype(np.float32)
+    chosen = _crossings(seen, ways, found, response, stretch)
     part = Part(
         segments=xr.merge([segments, _own(this, stretch)], combine_attrs="override", compat="no_conflicts"),
         rasters=rasters,
-        crossings=[crossing_record(crossing, numbers) for crossing in chosen],
+        crossings=[
+            crossing_record(crossing, numbers) | {"confirmed": _confirmed(job, crossing, layout, cover, near)}
+            for crossing in chosen
+        ],
         trades=_trades(seen, found, stretch, job.direction),
         barrier=_barrier(layout, cover, stretch, belt_m),
     )
@@ -231,19 +239,27 @@ def _layers(
 
 
 def _crossings(
-    seen: Watched, least: Crossings, response: xr.DataArray | None, stretch: Stretch, direction: str
+    seen: Watched, least: Crossings, found: xr.Dataset, response: xr.DataArray | None, stretch: Stretch
 ) -> list[Crossing]:
-    """The least detected, the fastest and the most vulnerable way through the stretch's own segments, if any."""
+    """The least detected, the fastest and the most vulnerable way through the stretch's own segments, if any.
+
+    The least detected by P_detect, where a camera's search ends, as ``found`` tells it; of equals the cheapest.
+    """
+    direction = least.direction
     if response is None:
         ways = {LEAST: least, FASTEST: crossings(seen.belt, seen.mobility, direction=direction)}
     else:
         ways = three_ways(seen, response, direction=direction)
-    chosen = []
-    for kind, found in ways.items():
-        cost = np.where(np.isfinite(found.cost), found.cost, np.inf)[stretch.own]
+    own, chosen = stretch.own, []
+    chance = found["detection_probability"].to_numpy()[own]
+    for kind, way in ways.items():
+        cost = np.where(np.isfinite(way.cost), way.cost, np.inf)[own]
+        if kind == LEAST:
+            cost = np.where(np.isfinite(chance), cost, np.inf)  # where the sight is unknown nobody can tell
         if np.isfinite(cost).any():
-            segment = int(stretch.own[np.argmin(cost)])
-            chosen.append(crossing_along(seen, kind, direction, segment, found.cells(segment), found.before.neighbours))
+            first = np.where(np.isfinite(cost), chance, np.inf) if kind == LEAST else cost
+            segment = int(own[np.lexsort((cost, first))[0]])
+            chosen.append(crossing_along(seen, kind, direction, segment, way.cells(segment), way.before.neighbours))
     return chosen
 
 
@@ -266,6 +282,22 @@ def _barrier(layout: Layout, cover: xr.Dataset, stretch: Stretch, belt_m: float)
     except GapError as error:
         return {"unknown": str(error)}
     return {"k": k, "cut": sorted(cut), "losses": sorted(losses)}
+
+
+def _confirmed(job: Job, crossing: Crossing, layout: Layout, cover: xr.Dataset, terrain: xr.Dataset) -> dict[str, Any]:
+    """The share of simulated crossings on this way that became a confirmed track, or why it is unknown."""
+    if job.runs == 0:
+        return {"unknown": "not simulated"}
+    settings = ConfirmationSettings(runs=job.runs)
+    try:
+        found = confirmed_crossing(crossing, layout, cover, terrain, seed=SEED, settings=settings)
+    except BadInput as error:
+        return {"unknown": str(error)}
+    share = found.confirmed
+    if np.isnan(share.value):
+        return {"unknown": "nobody knows which sensors see the way"}
+    told = {name: getattr(share, name) for name in ("value", "count", "runs", "low", "high")}
+    return told | {"at_least": found.at_least, "limits": found.limits}
 
 
 def crossing_record(crossing: Crossing, numbers: Any) -> dict[str, Any]:

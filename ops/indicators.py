@@ -1,8 +1,8 @@
 """Indicators that no sensor gives: dated, sourced records of crime and governance, plans and agreements, from a file.
 
-One row a value: ``place`` (a segment, section or country), ``family``, ``name``, ``value``, ``unit``, ``date`` and
-``source``; where known ``target``, ``better`` (higher or lower) and ``confidence`` (high, medium or low). A value left
-empty is an indicator that was due and not reported. Rows that contradict each other are refused.
+One row a value: ``place`` (or in its stead ``country``, ``section`` or ``segment``), ``family``, ``name``, ``value``,
+``unit``, ``date`` and ``source``; where known ``target``, ``better`` (higher or lower) and ``confidence`` (high, medium
+or low). A value left empty is an indicator that was due and not reported. Rows that contradict each other are refused.
 """
 
 from __future__ import annotations
@@ -27,8 +27,11 @@ FAMILIES: Final[Mapping[str, str]] = {
 """The four families of success. Only the last comes from sensors."""
 REQUIRED: Final = ("place", "family", "name", "value", "unit", "date", "source")
 OPTIONAL: Final = ("target", "better", "confidence")
+PLACES: Final = ("country", "section", "segment")
+"""Columns that may stand in for ``place``: of each row exactly one."""
 BETTER: Final = ("higher", "lower")
 CONFIDENCES: Final = ("high", "medium", "low")
+SHORT: Final = {"H": "high", "M": "medium", "L": "low"}
 
 
 class IndicatorError(BadInput):
@@ -124,9 +127,10 @@ def _told(value: float | None) -> str:
 
 
 def _indicator(row: Mapping[str, Any], where: str, until: date) -> Indicator:
-    unknown = [name for name in row if name not in REQUIRED + OPTIONAL]
+    unknown = [name for name in row if name not in REQUIRED + OPTIONAL + PLACES]
     if unknown:
         raise IndicatorError(f"unknown column {unknown[0]!r}", where=where, expected=", ".join(REQUIRED + OPTIONAL))
+    row = {**row, "place": _place(row, where)}
     for name in REQUIRED:
         if name not in row or (name != "value" and not str(row[name] or "").strip()):
             raise IndicatorError(f"no {name}", where=where, expected=", ".join(REQUIRED))
@@ -146,8 +150,19 @@ def _indicator(row: Mapping[str, Any], where: str, until: date) -> Indicator:
         source=str(row["source"]).strip(),
         target=number_of(row.get("target"), "target", where),
         better=_one_of(row.get("better"), BETTER, "better", where),
-        confidence=_one_of(row.get("confidence"), CONFIDENCES, "confidence", where),
+        confidence=_one_of(
+            SHORT.get(str(row.get("confidence")).strip(), row.get("confidence")), CONFIDENCES, "confidence", where
+        ),
     )
+
+
+def _place(row: Mapping[str, Any], where: str) -> str:
+    said = [(name, str(row[name]).strip()) for name in ("place", *PLACES) if str(row.get(name) or "").strip()]
+    if len(said) != 1:
+        told = "no place" if not said else f"{said[0][0]} and {said[1][0]}"
+        raise IndicatorError(told, where=where, expected=f"one of place, {', '.join(PLACES)}")
+    name, value = said[0]
+    return value if name in ("place", "country") else f"{name} {value}"
 
 
 def day_of(value: Any, where: str) -> date:

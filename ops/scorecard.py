@@ -295,7 +295,7 @@ def _line_of(record: Mapping[str, Any], summary: Mapping[str, Any], day: date) -
         low=number("low"),
         high=number("high"),
         interval=record["interval"],
-        note="; ".join(filter(None, (record["of"], record["limits"]))),
+        note="; ".join(filter(None, ("computed, not observed", record["of"], record["limits"]))),
     )
 
 

@@ -81,7 +81,7 @@ def based(make_sector: Callable[[Path], Any], hill_ground: Ground, tmp_path_fact
 def written(based: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     out = tmp_path_factory.mktemp("challenge") / "out"
     weights = "crossing_ease=1,surveillance_difficulty=1,response_difficulty=2"
-    return out, assess(ChallengeOptions(str(based.sector), None, out, draws=2, weights=weights), QUIET)
+    return out, assess(ChallengeOptions(str(based.sector), None, out, draws=2, runs=3, weights=weights), QUIET)
 
 
 def hashes(folder: Path) -> dict[str, str]:
@@ -121,10 +121,25 @@ def test_rasters_say_what_the_segments_say(written: tuple[Path, dict[str, Any]],
     assert np.nanmin(through) >= segments["detection_probability"].min() - 1e-6, "a camera's search ends on a way"
 
 
+def test_the_three_ways_are_walked_in_the_simulator_too(written: tuple[Path, dict[str, Any]]) -> None:
+    """A confirmed track is no likelier than a detection, within what three runs can tell."""
+    out, answer = written
+    crossings = gpd.read_parquet(out / "crossings.parquet")
+    assert list(crossings["kind"]) == ["least detected", "fastest", "most vulnerable"]
+    for way, told in answer["this_layout"]["crossings"].items():
+        share = told["confirmed_track"]
+        assert share["runs"] == 3, way
+        assert share["count"] / 3 == share["value"]
+        assert share["low"] <= told["p_detect"] + 1e-9, way
+    segments = gpd.read_parquet(out / "segments.parquet")
+    least = answer["this_layout"]["crossings"]["least_detected"]["p_detect"]
+    assert least == pytest.approx(segments["detection_probability"].min(), abs=1e-6)
+
+
 def test_the_same_input_gives_the_same_bytes(written: tuple[Path, dict[str, Any]], based: Any, tmp_path: Path) -> None:
     out, _ = written
     weights = "crossing_ease=1,surveillance_difficulty=1,response_difficulty=2"
-    assess(ChallengeOptions(str(based.sector), None, tmp_path / "again", draws=2, weights=weights), QUIET)
+    assess(ChallengeOptions(str(based.sector), None, tmp_path / "again", draws=2, runs=3, weights=weights), QUIET)
     first, again = hashes(out), hashes(tmp_path / "again")
     assert {name for name in first if first[name] != again[name]} == set()
 
@@ -135,7 +150,7 @@ def test_stretches_say_the_same_and_a_broken_run_goes_on(
     """Two stretches; killed in the second, the first is not worked again; the figures are those of the whole."""
     import ops.challenge_work as work
 
-    out, options = tmp_path / "out", {"draws": 0, "stretch_km": 4.0}
+    out, options = tmp_path / "out", {"draws": 0, "runs": 0, "stretch_km": 4.0}
     worked: list[int] = []
     honest = work.work_on
 
@@ -173,7 +188,7 @@ def test_the_last_line_is_one_object(
 ) -> None:
     """Without bases response and interruption are unknown, and say why; a vehicle is another question."""
     code, stdout, stderr = watchline(
-        hill_sector.sector, "--out", tmp_path / "o", "--target", "vehicle", "--draws", "0", "--json"
+        hill_sector.sector, "--out", tmp_path / "o", "--target", "vehicle", "--draws", "0", "--runs", "0", "--json"
     )
     assert code == 0, stderr
     assert stdout.count("\n") == 1
@@ -192,7 +207,7 @@ def test_what_a_layout_sets_is_text(own_sector: Any, tmp_path: Path) -> None:
     evil = "<script>alert(1)<b>{{ 7*7 }}$x$"
     own_sector.edit(own_sector.layout, "radar-mid", evil)
     own_sector.edit(own_sector.sector, "Hills (made up for tests)", evil)
-    assess(ChallengeOptions(str(own_sector.sector), None, tmp_path / "out", draws=0), QUIET)
+    assess(ChallengeOptions(str(own_sector.sector), None, tmp_path / "out", draws=0, runs=0), QUIET)
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert(1)&lt;b&gt;{{ 7*7 }}$x$" in page
@@ -203,7 +218,7 @@ def test_ground_that_is_all_void_is_unknown_and_never_zero(own_sector: Any, tmp_
     elevation = heights(own_sector)
     elevation[:, 130:] = -9999.0
     own_sector.write_dem(elevation)
-    answer = assess(ChallengeOptions(str(own_sector.sector), None, tmp_path / "out", draws=0), QUIET)
+    answer = assess(ChallengeOptions(str(own_sector.sector), None, tmp_path / "out", draws=0, runs=0), QUIET)
     segments = gpd.read_parquet(tmp_path / "out" / "segments.parquet")
     last = segments.iloc[-2]
     assert last["state"] == "unknown"
@@ -218,7 +233,9 @@ def test_an_island_that_nobody_reaches_is_unreachable_and_no_gap(own_sector: Any
     elevation = heights(own_sector)
     elevation[70, :] += 4_000.0
     own_sector.write_dem(elevation)
-    answer = assess(ChallengeOptions(str(own_sector.sector), None, tmp_path / "o", target="vehicle", draws=0), QUIET)
+    answer = assess(
+        ChallengeOptions(str(own_sector.sector), None, tmp_path / "o", target="vehicle", draws=0, runs=0), QUIET
+    )
     segments = gpd.read_parquet(tmp_path / "o" / "segments.parquet")
     assert (segments["state"] == "unreachable").sum() > 10
     inner = segments[segments["state"] == "unreachable"]
@@ -248,6 +265,12 @@ def no_base_there(files: Any) -> None:
     files.edit(files.sector, "[layouts]", 'bases = "bases.geojson"\n[layouts]')
 
 
+def sensor_off_the_map(files: Any) -> None:
+    layout = json.loads(files.layout.read_text())
+    layout["features"][0]["geometry"]["coordinates"] = [-80.0, 36.0]
+    files.layout.write_text(json.dumps(layout))
+
+
 @pytest.mark.parametrize(
     ("spoil", "options", "words"),
     [
@@ -264,6 +287,8 @@ def no_base_there(files: Any) -> None:
         (None, ("--dwell", "nan"), "--dwell"),
         (None, ("--draws", "1"), "--draws"),
         (None, ("--stretch", "0"), "--stretch"),
+        (None, ("--runs", "-1"), "--runs"),
+        (sensor_off_the_map, (), "radar-mid"),
         (None, ("--weights", "beauty=1"), "--weights"),
         (None, ("--weights", "crossing_ease=0"), "a weight above 0"),
         (lambda files: files.edit(files.sector, "belt_m = 1500", "belt_m = 9000"), (), "belt"),
@@ -296,6 +321,16 @@ def test_a_folder_of_somebody_else_is_left_alone(
     assert code == 1
     assert "did not write" in stderr
     assert (tmp_path / "out" / "report.html").read_text() == "mine"
+
+
+def test_a_layout_without_sensors_sees_nothing_and_breaks_nothing(own_sector: Any, tmp_path: Path) -> None:
+    own_sector.layout.write_text('{"type": "FeatureCollection", "name": "none", "features": []}')
+    answer = assess(ChallengeOptions(str(own_sector.sector), None, tmp_path / "out", draws=0, runs=2), QUIET)
+    by_name = {record["name"]: record for record in answer["records"]}
+    assert by_name["dead ground of the layout"]["value"] == 1.0
+    assert by_name["sensors deep (k)"]["value"] == 0
+    assert answer["this_layout"]["crossings"]["least_detected"]["p_detect"] == 0.0
+    assert answer["this_layout"]["gaps"][0]["last"] == answer["segments"] - 1
 
 
 def test_weights_are_read() -> None:

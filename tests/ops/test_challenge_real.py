@@ -83,7 +83,9 @@ def written(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     folder = tmp_path_factory.mktemp(request.param)
     out = folder / "out"
     draws = BORDERS[request.param].draws
-    options = ChallengeOptions(str(sector_file(folder, request.param)), None, out, draws=draws, stretch_km=120.0)
+    options = ChallengeOptions(
+        str(sector_file(folder, request.param)), None, out, draws=draws, runs=2, stretch_km=120.0
+    )
     return out, assess(options, Console(stderr=True, quiet=True))
 
 
