@@ -9,14 +9,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from math import isfinite
+from typing import NamedTuple
 
+import numba
 import numpy as np
 import numpy.typing as npt
+from shapely.geometry import LineString
 
 from fusion.alert_facts import Forecast
 from fusion.motion import FOOT, PEOPLE_AND_VEHICLES, VEHICLE, Floats, Ints, Mode, motion_model, transition
 from geo.border import Border
 from geo.errors import BadInput
+from geo.frame import LocalFrame
 
 QUANTILES = (0.1, 0.5, 0.9)
 
@@ -55,6 +59,17 @@ class ForecastSettings:
             raise ForecastError("no mode of some kind", where="forecast setting modes", expected="foot and vehicle")
 
 
+class _Tables(NamedTuple):
+    """For the kernel, by step and mode: ``passage`` (step, mode, mode) cumulative, ``moves`` (step, mode, 5) of
+    ``_steps``; by mode its speed, gait, and whether it is a way to go on."""
+
+    passage: Floats
+    moves: Floats
+    speed_sd: Floats
+    gait: Ints
+    steady: npt.NDArray[np.bool_]
+
+
 class Forecaster:
     """Forecasts for one border. Immutable after it is built; a forecast costs some milliseconds."""
 
@@ -74,9 +89,13 @@ class Forecaster:
         self._resumes = draw.random((steps, m)) < chosen.resume_share
         self._kind_draw = (draw.permutation(m) + 0.5) / m
         rows = len(chosen.modes)
-        self._passage = np.empty((steps, rows, rows))
+        passage = np.empty((steps, rows, rows))
+        steady = self._model.correlation >= chosen.steady_s
+        moves = np.empty((steps, rows, 5))
         for k, dt in enumerate(np.diff(self._times)):
-            transition(float(dt), self._model.rate, self._passage[k])
+            transition(float(dt), self._model.rate, passage[k])
+            moves[k] = np.column_stack(_steps(float(dt), self._model.correlation, self._model.speed_sd))
+        self._tables = _Tables(np.cumsum(passage, axis=2), moves, self._model.speed_sd, self._model.gait, steady)
 
     def of(self, mean: npt.ArrayLike, cov: npt.ArrayLike, *, vehicle: float) -> Forecast | None:
         """The forecast of a state (4,) [m, m/s] with its covariance (4, 4); ``vehicle`` [1] how probably it drives.
@@ -97,25 +116,7 @@ class Forecaster:
         state = x + self._start @ _root(p).T
         mode = self._first_modes(state[:, 2:], self._kind_draw < vehicle)
         paths = np.empty((len(self._times), len(state), 2))
-        paths[0] = state[:, :2]
-        speed, correlation, gait = self._model.speed_sd, self._model.correlation, self._model.gait
-        steady = correlation >= self.settings.steady_s
-        course, known = state[:, 2:].copy(), steady[mode]
-        for k, dt in enumerate(np.diff(self._times)):
-            after = (self._change[k][:, None] > np.cumsum(self._passage[k][mode], axis=1)).sum(axis=1)
-            after = np.minimum(after, len(speed) - 1)
-            a, b, sd_p, shared, sd_v = _steps(float(dt), correlation[after], speed[after])
-            kick, velocity = self._kicks[k], state[:, 2:]
-            resumes = (steady[after] & ~steady[mode] & known & self._resumes[k])[:, None]
-            redrawn = (gait[after] != gait[mode])[:, None] & ~resumes
-            fresh = np.where(resumes, course, speed[after][:, None] * kick[:, :2])
-            kept = a[:, None] * velocity + sd_v[:, None] * kick[:, :2]
-            drift = b[:, None] * velocity + shared[:, None] * kick[:, :2] + sd_p[:, None] * kick[:, 2:]
-            moved = np.where(redrawn | resumes, 0.5 * dt * (velocity + fresh), drift)
-            state = np.concatenate([state[:, :2] + moved, np.where(redrawn | resumes, fresh, kept)], axis=1)
-            course = np.where(steady[after][:, None], state[:, 2:], course)
-            mode, known = after, known | steady[after]
-            paths[k + 1] = state[:, :2]
+        _move(state, mode, np.diff(self._times), self._kicks, self._change, self._resumes, self._tables, paths)
         return paths
 
     def _first_modes(self, velocity: Floats, drives: npt.NDArray[np.bool_]) -> Ints:
@@ -153,6 +154,58 @@ class Forecaster:
             chainage_m=_quantiles(place) if enough else (),
             segments=_likeliest(where, crosses.size) if enough else (),
         )
+
+
+@numba.njit(cache=True, nogil=True)
+def _move(
+    state: Floats,
+    mode: Ints,
+    durations: Floats,
+    kicks: Floats,
+    change: Floats,
+    resumes: npt.NDArray[np.bool_],
+    tables: _Tables,
+    paths: Floats,
+) -> None:
+    """Fill ``paths`` (step + 1, particle, 2) with places of particles ``state`` (particle, 4) that begin in ``mode``.
+
+    Who changes to another gait moves half the time at the old velocity and then redraws it, or, going on as before,
+    takes up its course: the velocity of the last mode in which it went steadily.
+    """
+    last = len(tables.speed_sd) - 1
+    for i in range(len(state)):
+        x, y, u, v = state[i]
+        now = mode[i]
+        known = tables.steady[now]
+        course_u, course_v = u, v
+        paths[0, i, 0], paths[0, i, 1] = x, y
+        for k in range(len(durations)):
+            dt, after = durations[k], 0
+            while after < last and change[k, i] > tables.passage[k, now, after]:
+                after += 1
+            a, b, own, shared, sd = tables.moves[k, after]
+            on = tables.steady[after] and not tables.steady[now] and known and resumes[k, i]
+            if on or tables.gait[after] != tables.gait[now]:
+                to_u = course_u if on else tables.speed_sd[after] * kicks[k, i, 0]
+                to_v = course_v if on else tables.speed_sd[after] * kicks[k, i, 1]
+                x += 0.5 * dt * (u + to_u)
+                y += 0.5 * dt * (v + to_v)
+                u, v = to_u, to_v
+            else:
+                x += b * u + shared * kicks[k, i, 0] + own * kicks[k, i, 2]
+                y += b * v + shared * kicks[k, i, 1] + own * kicks[k, i, 3]
+                u = a * u + sd * kicks[k, i, 0]
+                v = a * v + sd * kicks[k, i, 1]
+            if tables.steady[after]:
+                course_u, course_v, known = u, v, True
+            now = after
+            paths[k + 1, i, 0], paths[k + 1, i, 1] = x, y
+
+
+def compile_kernels() -> None:
+    """Compile the kernel, or load it from the disk: a track beside a short line."""
+    border = Border(LocalFrame.around(0.0, 0.0), LineString([(-100.0, 0.0), (100.0, 0.0)]), 100.0, "left")
+    Forecaster(border, ForecastSettings(particles=4, steps=2)).of([0.0, 5.0, 0.0, -1.0], np.eye(4), vehicle=0.5)
 
 
 def _quantiles(values: Floats) -> tuple[float, ...]:

@@ -13,7 +13,7 @@ from rich.console import Console
 
 def compile_all(screen: Console) -> float:
     """Compile or load all kernels, saying which; returns the seconds it took."""
-    from fusion import correlate, tracker
+    from fusion import correlate, forecast, tracker
     from geo import covering, footprints, many, nearest, openness, paths_kernel, visibility
     from sensors import coverage_tally
 
@@ -28,6 +28,7 @@ def compile_all(screen: Console) -> float:
         ("openness", openness.compile_kernels),
         ("coverage", coverage_tally.compile_kernels),
         ("correlation", correlate.compile_kernels),
+        ("forecast", forecast.compile_kernels),
         ("tracker", tracker.compile_kernels),
     ):
         with screen.status(f"Compiling kernels (once): {name} ..."):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from fusion.forecast import Forecaster, ForecastSettings
+from fusion.forecast import Forecaster, ForecastSettings, compile_kernels
 from fusion.insight import Insight
 from fusion.leave_now import Interception, interception_of
 from fusion.openings import Openings, openings_of
@@ -31,6 +31,7 @@ def insight_of(ground: Ground, watching: Watchfulness, settings: TrackerSettings
     What the sector's files do not give, or give in a way that cannot be used (a base off the terrain), is named in
     ``missing`` and logged; alerts then leave it out. ``weather`` is the state in which segments are judged open.
     """
+    compile_kernels()  # here, not when the first alert waits for it
     missing: list[str] = []
     ways = _ways(ground, missing)
     around = ground_around(ground.terrain, ways=ways, settlements=_settlements(ground, missing))
