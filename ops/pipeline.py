@@ -274,6 +274,7 @@ class Pipeline:
             word = "offline"
         else:
             self._heard(row)
+            self._take_heartbeat(row)
         self._memory.said[row.sensor] = (word, row.received_ns, None)
 
     def _take_event(self, row: JournalRow) -> None:
@@ -396,6 +397,13 @@ class Pipeline:
             for stop in self._maintenance
             if stop.start <= now < stop.until
         }
+
+    def _take_heartbeat(self, row: JournalRow) -> None:
+        """A ground sensor that sends events only says with each heartbeat that nothing passed."""
+        if row.sensor in self._ground.layout.ids and row.boot is not None and row.seq is not None:
+            self._tracker.heartbeat(
+                row.sensor, boot=row.boot, sequence=row.seq, observed_ns=row.observed_ns, received_ns=row.received_ns
+            )
 
     def _note_evidence(self, events: tuple[TrackEvent, ...]) -> None:
         for event in events:
