@@ -21,13 +21,15 @@ if TYPE_CHECKING:
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ANY_SECTOR: Final = "journal"
+OBSERVER: Final = "human"
 
 
 def scan_of_row(row: JournalRow, layout: Layout | None = None, told: bytes | None = None) -> Scan:
     """The scan of a ``detections`` row: its sensor, boot and seq are the row's.
 
     Standards other than our JSON say nothing of the kind of sensor, and not all of them how well a place is known:
-    there both are the layout's, where that has the sensor. ``told``: what ``learn`` noted of the sensor. Raises
+    there both are the layout's, where that has the sensor. What an observer reports without a direction lies anywhere
+    within its reach. ``told``: what ``learn`` noted of the sensor. Raises
     MalformedMessage for a row that cannot be read.
     """
     received_at = _EPOCH + timedelta(microseconds=row.received_ns // 1000)
@@ -102,6 +104,9 @@ def distance_m(lon: float, lat: float, other_lon: float, other_lat: float) -> fl
 
 
 def _with_deviation(plot: Plot, sensor: AnySensor) -> Plot:
+    if sensor.kind == OBSERVER and plot.azimuth_deg is None and plot.lon is None:
+        # "something, I cannot say where": within the observer's reach, evenly by area
+        return replace(plot, lon=sensor.lon, lat=sensor.lat, position_sd_m=sensor.max_range_m / 2.0)
     if plot.lon is None or plot.lat is None or plot.position_sd_m is not None:
         return plot
     sd_m = position_sd_m(plot.lon, plot.lat, sensor, range_sd_m=plot.range_sd_m, azimuth_sd_deg=plot.azimuth_sd_deg)

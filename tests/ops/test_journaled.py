@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from fusion.tracker import Tracker
 from geo.frame import LocalFrame
-from ingest.standards import AIS, GMTI, HUMAN, SAPIENT
+from ingest.standards import AIS, GMTI, HUMAN, SAPIENT, SENTENCE
 from ops.journal_reader import JournalRow
 from ops.journaled import learn, position_sd_m, scan_of_row, status_of_row
 from sensors.columns import columns_of
@@ -18,7 +19,8 @@ FRAME = LocalFrame.around(-122.35, 47.58)
 RECEIVER = place(FRAME, 0.0, 0.0, id="ais-1", kind="radar", max_range_m=50_000.0, range_sd_m=20.0, azimuth_sd_deg=0.1)
 BARE = place(FRAME, 0.0, 0.0, id="bare", kind="radar", max_range_m=50_000.0)
 EARS = place(FRAME, 0.0, 0.0, id="observer-3", kind="ground_sensor", max_range_m=1_500.0)
-LAYOUT = Layout("three", FRAME, (RECEIVER, BARE, EARS))
+POST = place(FRAME, 0.0, 0.0, id="observer-9", kind="human", max_range_m=2_000.0)
+LAYOUT = Layout("four", FRAME, (RECEIVER, BARE, EARS, POST))
 NOW = datetime(2026, 11, 24, 12, 0, 20, tzinfo=UTC)
 NOW_NS = int(NOW.timestamp() * 1e9)
 MOORED = b"!AIVDM,1,1,,B,177KQJ5000G?tO`K>RA1wUbN0TKH,0*5C"
@@ -59,6 +61,21 @@ def test_what_a_person_heard_can_be_tracked() -> None:
     scan = scan_of_row(row("observer-3", HUMAN, body), LAYOUT)
     columns = columns_of(scan, LAYOUT)
     assert (scan.kind, columns.range_[0], columns.range_sd[0] > 300.0) == ("ground_sensor", pytest.approx(1000.0), True)
+
+
+def test_a_person_who_cannot_say_where_is_a_wide_place_about_the_post_that_is_tracked() -> None:
+    """Evenly over a disc of radius R the deviation of one axis is R/2."""
+    scan = scan_of_row(row("observer-9", SENTENCE, b"observer 9 heard something"), LAYOUT)
+    (plot,) = scan.plots
+    assert scan.kind == "human"
+    assert (plot.lon, plot.lat, plot.position_sd_m) == (POST.lon, POST.lat, 1_000.0)
+    tracker = Tracker(LAYOUT)
+    tracker.advance(columns_of(scan, LAYOUT))
+    assert tracker.rows_dropped == 0
+    heard = scan_of_row(row("observer-9", SENTENCE, b"observer 9 heard a vehicle north-east"), LAYOUT)
+    assert heard.plots[0].lon is None
+    columns = columns_of(heard, LAYOUT)
+    assert columns.range_sd[0] > 300.0, "an honest ellipse: distances are guessed"
 
 
 def test_a_status_row_of_another_standard(sapient_node: object) -> None:
