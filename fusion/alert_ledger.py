@@ -25,7 +25,7 @@ from fusion.alert_words import (
     why_of,
 )
 from fusion.expected_traffic import Verdict
-from fusion.nuisance import Nuisance, Tally, is_nuisance, keys, may_hold
+from fusion.nuisance import SERIOUS, Nuisance, Tally, is_nuisance, keys, may_hold
 from fusion.picture import TrackPicture
 from geo.section import IMPACT_LEVELS
 from sensors.condition import BLINDING
@@ -123,7 +123,7 @@ class Ledger:
             return False
         for name in names:
             self.tallies[name] = replace(self.tallies[name], held=self.tallies[name].held + 1)
-        if min(self.tallies[name].held for name in names) % round(settings.nuisance_probe) == 0:
+        if min(self.tallies[name].held for name in names) % max(round(settings.nuisance_probe), 1) == 0:
             return False  # shown all the same, so that learning goes on
         self.held_ns[identity] = self.now_ns
         return True
@@ -146,7 +146,8 @@ class Ledger:
         self, identity: str, sensor: str, cause: str, openings: tuple[Opening, ...], segments: list[int], count: int,
         since_ns: int,
     ) -> None:  # fmt: skip
-        """Segments of ``count`` that a sensor's loss opened; the more of the border it is, the more urgent.
+        """Segments of ``count`` that a sensor's loss opened; the more of the border it is, the more urgent, and
+        high where a section's impact is.
 
         ``openings`` say how likely a crossing is detected before and after; without them the segments are those that no
         other sensor watches.
@@ -154,13 +155,13 @@ class Ledger:
         now = moment(self.now_ns)
         numbers = sorted({one.segment for one in openings} or set(segments))
         share = len(numbers) / max(count, 1)
-        priority = "high" if share >= self.settings.lost_share else "medium"
+        impact = None if self.knowing is None else _most_serious([self.knowing.impact_of(one) for one in numbers])
+        priority = "high" if share >= self.settings.lost_share or impact in SERIOUS else "medium"
         sentence = (
             opened_sentence(sensor, openings, count, cause, self.settings.required_probability)
             if openings
             else lost_sentence(sensor, numbers, count, cause)
         )
-        impact = None if self.knowing is None else _most_serious([self.knowing.impact_of(one) for one in numbers])
         self._put(
             Alert(
                 identity, "coverage_lost", priority, "active", 0, sentence, now, now, moment(since_ns),

@@ -43,7 +43,7 @@ def sensors_silent(
             if sensor in news:
                 identity = alert_id("sensor_silent", sensor, 0, memory.outages + 1)
                 ledger.raise_silent(identity, sensor, found.since_ns)
-                memory = SensorMemory(memory.outages + 1, identity)
+                memory = SensorMemory(memory.outages + 1, identity, memory.open_lost)
                 still = news[news.index(sensor) + 1 :]
                 identity = alert_id("coverage_lost", sensor, 0, memory.outages)
                 memory = _coverage_lost(ledger, memory, identity, sensor, "silent", still, found.since_ns, watching)
@@ -83,7 +83,8 @@ def sensors_faulty(
         if key in fresh:
             sensor, name, what = standing[key]
             ledger.raise_fault(alert_id("sensor_fault", key, 0, memory.outages + 1), sensor, name, what)
-            memory = SensorMemory(memory.outages + 1, alert_id("sensor_fault", key, 0, memory.outages + 1))
+            identity = alert_id("sensor_fault", key, 0, memory.outages + 1)
+            memory = SensorMemory(memory.outages + 1, identity, memory.open_lost)
             if sensor in blinded and name in BLINDING:
                 still = blinded[blinded.index(sensor) + 1 :]
                 identity = alert_id("coverage_lost", key, 0, memory.outages)
@@ -108,7 +109,15 @@ def _coverage_lost(
     since_ns: int,
     watching: Watching | None,
 ) -> SensorMemory:
-    """Once an outage: the segments that it opened. ``still``: sensors lost at the same time, judged after this one."""
+    """Once an outage: the segments that it opened. ``still``: sensors lost at the same time, judged after this one.
+
+    Nothing new where this sensor's loss has been told already: it was blind before it fell silent, or came back while
+    the segments stayed open.
+    """
+    if memory.open_lost or any(
+        alert.rule == "coverage_lost" and alert.sensor == sensor and alert.is_open for alert in ledger.alerts.values()
+    ):
+        return memory
     gone = sorted(set(ledger.gone) - set(still))
     openings: tuple[Opening, ...] = ()
     lost, count = [], 0

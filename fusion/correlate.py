@@ -109,6 +109,11 @@ class Correlator:
         self._ground = SectorRasters.of(terrain) if terrain is not None else None
         self._has_land_cover = terrain is not None and "land_cover" in terrain
 
+    @property
+    def rasters(self) -> SectorRasters | None:
+        """The ground in memory, for whoever needs the same; None without terrain."""
+        return self._ground
+
     def of(
         self, easting: Any, northing: Any, easting_rate: Any = None, northing_rate: Any = None
     ) -> Correlation | xr.Dataset:

@@ -49,11 +49,14 @@ class Verdict:
 
 def noted(traffic: Traffic, near: Iterable[tuple[str, int]], unsound: Iterable[str], now_ns: int) -> Traffic:
     """After one picture of the hour under way: ``near`` are confirmed tracks with their segment, each counted once."""
-    seen = dict(traffic.seen)
+    here: dict[str, set[str]] = {}
     for track, segment in near:
-        known = seen.get(str(segment), ())
-        if track not in known:
-            seen[str(segment)] = tuple(sorted((*known, track)))
+        here.setdefault(str(segment), set()).add(track)
+    seen = dict(traffic.seen)
+    for name, tracks in here.items():
+        known = set(seen.get(name, ()))
+        if not tracks <= known:
+            seen[name] = tuple(sorted(known | tracks))
     hour_ns = traffic.hour_ns or now_ns - now_ns % HOUR_NS
     return replace(
         traffic, hour_ns=hour_ns, seen=seen, unsound=tuple(sorted({*traffic.unsound, *unsound}))

@@ -9,6 +9,7 @@ from fusion.forecast import Forecaster, ForecastSettings, compile_kernels
 from fusion.insight import Insight
 from fusion.leave_now import Interception, interception_of
 from fusion.openings import Openings, openings_of
+from fusion.sector_rasters import SectorRasters
 from fusion.settings import TrackerSettings
 from fusion.surroundings import ground_around
 from fusion.watchfulness import Watchfulness
@@ -25,16 +26,24 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def insight_of(ground: Ground, watching: Watchfulness, settings: TrackerSettings, *, weather: str = "day") -> Insight:
+def insight_of(
+    ground: Ground,
+    watching: Watchfulness,
+    settings: TrackerSettings,
+    *,
+    weather: str = "day",
+    rasters: SectorRasters | None = None,
+) -> Insight:
     """Forecasts, responders, the ground, openings and impact levels of a sector; some seconds of searching on 100 km.
 
     What the sector's files do not give, or give in a way that cannot be used (a base off the terrain), is named in
-    ``missing`` and logged; alerts then leave it out. ``weather`` is the state in which segments are judged open.
+    ``missing`` and logged; alerts then leave it out. ``weather`` is the state in which segments are judged open;
+    ``rasters`` are the terrain's where somebody has them already.
     """
     compile_kernels()  # here, not when the first alert waits for it
     missing: list[str] = []
     ways = _ways(ground, missing)
-    around = ground_around(ground.terrain, ways=ways, settlements=_settlements(ground, missing))
+    around = ground_around(ground.terrain, ways=ways, settlements=_settlements(ground, missing), rasters=rasters)
     return Insight(
         forecaster=Forecaster(ground.border, ForecastSettings(modes=settings.modes)),
         interception=_interception(ground, ways, missing),

@@ -174,3 +174,32 @@ def test_a_person_may_reject_it_and_it_stays_rejected(openings) -> None:
     again, news = raise_alerts(state, EMPTY, now_ns=now + NS, health=health, knowing=Insight(openings=openings))
     assert not news
     assert again.alerts[lost.id].status == "rejected"
+
+
+def test_who_is_blind_and_then_silent_is_one_loss_and_a_second_outage_keeps_what_is_open(openings) -> None:
+    blind = {"west": {"obscured": "it says so"}}
+    steps = [
+        (0, {}, {}),
+        (10, {"west": "degraded"}, blind),
+        (20, {"west": "silent"}, blind),
+        (30, {"west": "silent"}, {}),
+    ]
+    told = run(openings, steps)
+    assert [alert.status for alert in told] == ["active"]
+    back = [(40 + 10 * k, {}, {}) for k in range(5)]
+    assert [alert.status for alert in run(openings, steps + back)] == ["active", "cleared"]
+
+
+def test_in_a_section_of_high_impact_it_is_high(openings) -> None:
+    now = START_NS + 10 * NS
+    levels = ("high",) * openings.hazard.shape[1]
+    for impact, expected in (((), "medium"), (levels, "high")):
+        knowing = Insight(openings=openings, impact=impact)
+        _, news = raise_alerts(
+            AlertState(), EMPTY, now_ns=now, health={"mid": State("silent", now), "west": State("maintenance", now)},
+            knowing=knowing,
+        )  # fmt: skip
+        found = [alert for alert in news if alert.rule == "coverage_lost"]
+        assert all(alert.priority in (expected, "high") for alert in found)
+        if impact:
+            assert {alert.impact_level for alert in found} <= {"high"}
