@@ -233,6 +233,7 @@ def figures_of(found: Comparison) -> dict[str, Any]:
         "catalogue": verdict.attrs["catalogue"],
         "limits": verdict.attrs["limits"],
         "missing": verdict.attrs["missing"],
+        "segments_left_out": verdict.attrs["segments_left_out"],
     }
 
 

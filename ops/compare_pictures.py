@@ -18,7 +18,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from ops.compare_command import Comparison
-from ops.coverage_pictures import SIGNS, relief, scale_bar
+from ops.coverage_pictures import SIGNS, plain_text, relief, scale_bar
 from sensors.planning_draws import central
 
 STYLE: Final[Any] = {
@@ -146,7 +146,7 @@ def _map(axis: Axes, found: Comparison, name: str, scale: Normalize, extent: tup
     axis.set(xlim=(west, east), ylim=(south, north), aspect="equal", xticks=[], yticks=[])
     for spine in axis.spines.values():
         spine.set_visible(False)
-    axis.set_title(f"{name}: {len(layout)} sensors", loc="left", fontsize=9.5)
+    axis.set_title(f"{plain_text(name)}: {len(layout)} sensors", loc="left", fontsize=9.5)
     scale_bar(axis, extent)
 
 
@@ -176,7 +176,9 @@ def along(found: Comparison) -> Picture:
         axis.fill_between(
             middle, one["segment_detection_low"], one["segment_detection_high"], step="mid", color=colour, alpha=0.2
         )
-        axis.step(middle, one["segment_detection"], where="mid", color=colour, label=name, linewidth=1.6)
+        axis.step(
+            middle, one["segment_detection"], where="mid", color=colour, label=plain_text(name, 30), linewidth=1.6
+        )
     required = verdict.attrs["required_probability"]
     axis.axhline(required, color="black", linewidth=0.7, linestyle=":")
     axis.set(xlabel="along the border [km]", ylabel="detected and looked at", ylim=(0.0, 1.02))
@@ -199,10 +201,15 @@ def draws(found: Comparison) -> Picture:
     values = verdict[objective].to_numpy()
     share = (np.arange(values.shape[1]) + 0.5) / values.shape[1]
     for number, name in enumerate(names):
-        left.plot(np.sort(values[number]), share, color=COLOURS[number % len(COLOURS)], label=name)
+        left.plot(np.sort(values[number]), share, color=COLOURS[number % len(COLOURS)], label=plain_text(name, 30))
         if number:
             gap = values[0] - values[number]
-            right.plot(np.sort(gap), share, color=COLOURS[number % len(COLOURS)], label=f"{names[0]} less {name}")
+            right.plot(
+                np.sort(gap),
+                share,
+                color=COLOURS[number % len(COLOURS)],
+                label=plain_text(f"{names[0]} less {name}", 50),
+            )
     right.axvline(0.0, color="black", linewidth=0.8)
     for axis, text in ((left, objective.replace("_", " ")), (right, f"difference in {objective.replace('_', ' ')}")):
         axis.set(xlabel=text, ylabel="share of draws below", ylim=(0.0, 1.0))
@@ -227,7 +234,9 @@ def money(found: Comparison) -> Picture:
     for number, (name, found_here) in enumerate(zip(made.names, made.outcomes(one, whole * BUDGETS), strict=True)):
         colour, mark = COLOURS[number % len(COLOURS)], MARKS[number % len(MARKS)]
         cost = found_here.bought.life_cycle_cost / 1e6
-        axis.plot(cost, found_here.measure(objective), marker=mark, markersize=4, color=colour, label=name)
+        axis.plot(
+            cost, found_here.measure(objective), marker=mark, markersize=4, color=colour, label=plain_text(name, 30)
+        )
     axis.axvline(whole / 1e6, color="black", linewidth=0.8, linestyle=":")
     axis.set(
         xlabel=f"life-cycle cost [M {verdict.attrs['currency']}]",
@@ -277,7 +286,7 @@ def tornado(found: Comparison, other: str) -> Picture:
     labels = [f"{names[i]} ({grades[i]})" for i in reversed(order)]
     axis.set_yticks(range(len(order)), labels)
     axis.axvline(middle, color="black", linewidth=0.8)
-    axis.set_xlabel(f"{first} less {other}, {objective.replace('_', ' ')}")
+    axis.set_xlabel(f"{plain_text(first, 30)} less {plain_text(other, 30)}, {objective.replace('_', ' ')}")
     if order:
         axis.legend(loc="lower right")
     told = "; ".join(f"{names[i]} {low[i]:+.3f} to {high[i]:+.3f}" for i in order[:5]) or "nothing moves it"
@@ -304,7 +313,13 @@ def bad_days(found: Comparison) -> Picture:
     for number, name in enumerate(names):
         values = days["mean_detection"].sel(layout=name).to_numpy()
         place = np.arange(len(scenarios)) + (number - (len(names) - 1) / 2.0) * height
-        axis.barh(place, np.nan_to_num(values), height=height, color=COLOURS[number % len(COLOURS)], label=name)
+        axis.barh(
+            place,
+            np.nan_to_num(values),
+            height=height,
+            color=COLOURS[number % len(COLOURS)],
+            label=plain_text(name, 30),
+        )
         for y, value in zip(place, values, strict=True):
             text = "has none" if np.isnan(value) else f"{value:.2f}"
             axis.text(np.nan_to_num(value) + 0.01, y, text, va="center", fontsize=7.5)

@@ -65,6 +65,7 @@ def _page(found: Comparison) -> dict[str, Any]:
             str(story["limits"]).capitalize() + ".",
             f"Not in the terrain or the sector: {story['missing'] or 'nothing'}.",
             f"Response: {story['response']}.",
+            f"Segments left out, as nobody can cross them or their ground is unknown: {story['segments_left_out']}.",
             "Equal annual cost: what is left of a unit's life counts as worth what was not used of it.",
             "A break-even point is of all inputs central; a dash means that there is none in the range that was tried.",
         ],

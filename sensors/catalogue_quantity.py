@@ -70,16 +70,14 @@ class Quantity:
         return Quantity(self.low * factor, self.high * factor, mode, self.source, self.confidence)
 
 
-def quantity_of(
-    given: Any, *, where: str, limits: tuple[float, float], source: str, confidence: str, whole: bool = False
-) -> Quantity:
+def quantity_of(given: Any, *, where: str, limits: tuple[float, float], source: str, confidence: str) -> Quantity:
     """Read one number of a catalogue: a bare one, or a table of a range with its own source and confidence.
 
     ``source`` and ``confidence`` are the item's, for numbers that name none. Raises CatalogueError for what is not a
-    number, not finite, out of ``limits`` (both allowed), or in the wrong order; ``whole`` wants whole numbers.
+    number, not finite, out of ``limits`` (both allowed), or in the wrong order.
     """
     if not isinstance(given, Mapping):
-        value = _number(given, where, limits, whole)
+        value = _number(given, where, limits)
         return Quantity(value, value, value, source, confidence)
     if unknown := sorted(set(given) - KEYS):
         raise CatalogueError(f"unknown key {unknown[0]!r}", where=where, expected=EXPECTED)
@@ -88,12 +86,12 @@ def quantity_of(
     if "value" in given:
         if {"low", "mode", "high"} & set(given):
             raise CatalogueError("has a value and a range", where=where, expected="one of them")
-        value = _number(given["value"], where, limits, whole)
+        value = _number(given["value"], where, limits)
         return Quantity(value, value, value, source, confidence)
     if not {"low", "high"} <= set(given):
         raise CatalogueError("is no range", where=where, expected=EXPECTED)
-    low, high = _number(given["low"], where, limits, whole), _number(given["high"], where, limits, whole)
-    mode = _number(given["mode"], where, limits, whole) if "mode" in given else None
+    low, high = _number(given["low"], where, limits), _number(given["high"], where, limits)
+    mode = _number(given["mode"], where, limits) if "mode" in given else None
     if low > high or (mode is not None and not low <= mode <= high):
         middle = "" if mode is None else f", mode {mode:g}"
         raise CatalogueError(f"low {low:g}{middle}, high {high:g}", where=where, expected="low ≤ mode ≤ high")
@@ -123,11 +121,11 @@ def worst(confidences: Any) -> str:
     return max(confidences, key=CONFIDENCES.index, default="H")
 
 
-def _number(given: Any, where: str, limits: tuple[float, float], whole: bool) -> float:
+def _number(given: Any, where: str, limits: tuple[float, float]) -> float:
     low, high = limits
-    expected = f"a {'whole ' if whole else ''}number from {low:g} to {high:g}"
+    expected = f"a number from {low:g} to {high:g}"
     if isinstance(given, bool) or not isinstance(given, (int, float)):
         raise CatalogueError(f"{given!r}", where=where, expected=expected)
-    if not (math.isfinite(given) and low <= given <= high) or (whole and given != int(given)):
+    if not (math.isfinite(given) and low <= given <= high):
         raise CatalogueError(f"{given:g}", where=where, expected=expected)
     return float(given)

@@ -19,6 +19,7 @@ from geo.errors import BadInput
 from geo.frame import FloatArray, LocalFrame
 from geo.zone import Zone
 from sensors.catalogue import Item
+from sensors.conditions import Conditions
 from sensors.coverage import coverage
 from sensors.gaps import segment_detection
 from sensors.layout import Layout, place
@@ -29,6 +30,8 @@ from sensors.planning_study import Study
 HALF: Final = 0.5
 """Availability of a layout as badly kept as the earlier mobile systems were (under half of 44 units at a time)."""
 STOLEN: Final = 3
+FOG_M: Final = 1_000.0
+"""Visibility [m] below which it is fog (World Meteorological Organization)."""
 MEASURES: Final = ("mean_detection", "least_detection", "mean_interruption")
 
 
@@ -76,9 +79,10 @@ def _bad_days(made: Study, design: Design) -> Iterator[BadDay]:
     one = central(made.inputs)
     up = availability_of(design, one)
     yield BadDay("as planned", one, up)
-    fog = {name: share for name, share in made.settings.weather.items() if "fog" in name.split(",") and share > 0.0}
+    weather = made.settings.weather
+    fog = {n: share for n, share in weather.items() if share > 0.0 and Conditions.named(n).visibility_m < FOG_M}
     if fog:
-        yield BadDay("a week of fog", with_shares(one, fog, made.settings.weather), up)
+        yield BadDay("a week of fog", with_shares(one, fog, weather), up)
     yield BadDay("half of the time broken", one, np.minimum(up, HALF))
     kinds = np.array([sensor.kind for sensor in design.exposure.layout], dtype=str)
     jammed = np.isin(kinds, ["radar", "radio"])

@@ -100,7 +100,7 @@ class CompareSettings:
             raise CompareError(
                 f"{self.required_probability!r}", where="required_probability", expected="above 0, at most 1"
             )
-        for name, low, high in (("operators", 0, 1000), ("draws", 2, 1_000_000), ("seed", 0, 2**63), ("strips", 1, 50)):
+        for name, low, high in (("operators", 0, 1000), ("draws", 2, 100_000), ("seed", 0, 2**63), ("strips", 1, 50)):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
                 raise CompareError(f"{value!r}", where=name, expected=f"a whole number from {low} to {high}")

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from geo.frame import FloatArray
 from sensors.catalogue import Catalogue, Item
+from sensors.conditions import Conditions
 from sensors.hazard import mean_relative_speed
 from sensors.interception import ResponseSettings
 from sensors.interdiction import probability_of_interruption
@@ -116,12 +117,15 @@ class Outcome:
 
 
 def unit_costs(design: Design, draws: Draws) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Life-cycle cost, first cost and crew of each sensor (draw, sensor); those of one item cost the same."""
+    """Life-cycle cost, first cost and crew of each sensor (draw, sensor); those of one item cost the same.
+
+    First cost and crew are NaN for a sensor of which only the life-cycle cost is known.
+    """
     shape = (draws.count, len(design.items))
     cost, first, crew = np.zeros(shape), np.zeros(shape), np.zeros(shape)
     for number, (sensor, item) in enumerate(zip(design.exposure.layout, design.items, strict=True)):
-        if item is None:
-            cost[:, number] = sensor.cost or 0.0
+        if item is None:  # its price and crew are not known apart from the whole
+            cost[:, number], first[:, number], crew[:, number] = sensor.cost or 0.0, np.nan, np.nan
             continue
         cost[:, number] = item_costs(item, draws, design.settings)
         first[:, number], crew[:, number] = draws.of(item, "capex"), draws.of(item, "crew")
@@ -178,10 +182,10 @@ def buy(design: Design, draws: Draws, budget: FloatArray) -> Bought:
         teams = np.where(price > 0.0, left / np.where(price > 0.0, price, 1.0), 0.0)
         extra, extra_first = teams * price, teams * draws.of(design.top_up, "capex")
         extra_crew = teams * draws.of(design.top_up, "crew")
-    people = (crew * sensors).sum(axis=1) + extra_crew + design.settings.operators
+    people = np.where(sensors, crew, 0.0).sum(axis=1) + extra_crew + design.settings.operators
     return Bought(
         spent + extra + control_room_cost(draws, design.settings),
-        (first * sensors).sum(axis=1) + extra_first,
+        np.where(sensors, first, 0.0).sum(axis=1) + extra_first,
         people,
         sensors,
         teams,
@@ -332,11 +336,14 @@ def _missed_by_a_team(design: Design, item: Item, ways: Candidates, draws: Draws
 
 
 def _derate(item: Item | None, draws: Draws, weather: str) -> FloatArray:
-    """Share of an item's rate that a weather leaves (draw,): the product over the conditions that it names."""
+    """Share of an item's rate that a weather leaves (draw,): the product over the conditions that it is as bad as."""
     left = np.ones(draws.count)
-    words = set(weather.replace(" ", "").split(","))
-    for name in () if item is None else item.weather:
-        if set(name.replace(" ", "").split(",")) <= words and item is not None:
+    if item is None:
+        return left
+    state = Conditions.named(weather)
+    for name in item.weather:
+        least = Conditions.named(name)
+        if state.and_also(least) == state and (state.daylight or "day" not in name):
             left = left * draws.of(item, f"weather, {name}")
     return left
 

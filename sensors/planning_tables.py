@@ -67,6 +67,7 @@ def dataset_of(made: Study) -> xr.Dataset:
         "segment": np.arange(len(spans)),
         "start_m": ("segment", spans[:, 0], {"units": "m"}),
         "end_m": ("segment", spans[:, 1], {"units": "m"}),
+        "crossed": ("segment", made.ways.length_m > 0.0),
     }
     return xr.Dataset(data, coords, _story(made))
 
@@ -213,6 +214,7 @@ def _story(made: Study) -> dict[str, Any]:
         "weather": json.dumps(dict(settings.weather)),
         "inputs": json.dumps(assumed),
         "candidate_ways": len(made.ways.segment),
+        "segments_left_out": int((made.ways.length_m <= 0.0).sum()),
         "missing": ", ".join(made.ground.mobility.missing),
         "response": "none: no bases" if made.ground.response is None else "from the bases",
         "limits": INDEPENDENT,

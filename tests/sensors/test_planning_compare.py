@@ -14,12 +14,19 @@ from shapely.geometry import LineString
 
 from geo.border import Border
 from geo.frame import LocalFrame
-from sensors.catalogue import Catalogue, shipped
+from geo.mobility_response import response_time
+from geo.zone import Zone
+from sensors.catalogue import Catalogue, Quantity, shipped
+from sensors.coverage import coverage
+from sensors.interception import interruptions
 from sensors.layout import Layout, place
 from sensors.planning import OBJECTIVES, CompareError, CompareSettings, compare, study
+from sensors.planning_case import ASSUMED
 from sensors.planning_draws import central, draw
-from sensors.planning_outcomes import budgets, control_room_cost
+from sensors.planning_outcomes import budgets, control_room_cost, outcome
 from sensors.planning_verdict import crossing_point, duel
+from sensors.segment_detection import least_ways, over_segments
+from sensors.watched import watched
 
 FRAME = LocalFrame.around(-84.2, 36.6)
 CELL_M = 50.0
@@ -257,3 +264,63 @@ def test_the_default_budget_is_the_dearest_layouts_cost(terrain: xr.Dataset) -> 
     spent = [one.bought.life_cycle_cost for one in made.outcomes(draws)]
     assert np.allclose(spent, money)
     assert all(one.bought.sensors.all() for one in made.outcomes(draws))
+
+
+@pytest.mark.parametrize("direction", ["inward", "outward"])
+def test_ways_and_interruption_are_those_of_the_gap_analysis(terrain: xr.Dataset, direction: str) -> None:
+    """One weather, no patrols, operators at leisure: the rooms of gaps and interdiction give the same numbers."""
+    idle = {name: Quantity(1e-3, 1e-3, 1e-3, "s", "L") for name in ("service_s", "genuine_alerts_per_day")}
+    fixed = {"repair_factor": Quantity(1.0, 1.0, 1.0, "s", "L"), "response_factor": Quantity(1.0, 1.0, 1.0, "s", "L")}
+    case = CompareSettings(
+        belt_m=600.0,
+        weather={"night": 1.0},
+        top_up=None,
+        direction=direction,
+        assumed=dict(ASSUMED) | idle | fixed,
+    )
+    bases = np.array([[0.0, -900.0]])
+    made = study([POSTS], terrain, border(), bases=bases, settings=case)
+    assert not made.designs[0].unlinked
+    one = made.outcomes(central(made.inputs))[0]
+    seen = watched(coverage(POSTS, terrain, None, conditions="night"), terrain, border(), belt_m=600.0)
+    least = over_segments(seen, least_ways(seen, direction=direction))["expected_probability"].to_numpy()
+    assert (one.detection[0] <= least + 1e-6).all()
+    assert one.detection[0] == pytest.approx(least, abs=0.03)
+    up = np.ones((1, len(POSTS)))
+    always = outcome(made.designs[0], made.ways, central(made.inputs), np.array([1e12]), up=up)
+    there = interruptions(seen, response_time(terrain, bases), direction=direction)["least_interruption"]
+    theirs = there.sel(slower=1.0).to_numpy()
+    assert (always.interruption[0] <= theirs + 1e-6).all()
+    assert always.interruption[0] == pytest.approx(theirs, abs=0.05)
+
+
+def test_a_zone_with_two_edges_is_compared_too(terrain: xr.Dataset) -> None:
+    edges = [
+        Border(FRAME, LineString([(-1400.0, y), (1400.0, y)]), segment_length_m=400.0, home_side="right")
+        for y in (-150.0, 150.0)
+    ]
+    zone = Zone(inner=edges[0], outer=edges[1])
+    both = compare([POSTS, LINES], terrain, zone, **(CHEAP | {"belt_m": 400.0}))
+    assert float(both["mean_detection"].min()) >= 0.0
+    assert bool(both["crossed"].all())
+
+
+def test_figures_that_are_not_known_are_missing_and_not_zero(terrain: xr.Dataset) -> None:
+    own = Layout("own", FRAME, (place(FRAME, 0.0, 0.0, id="x", kind="radar", max_range_m=900.0, cost=5e5),))
+    both = compare([own, POSTS], terrain, border(), **CHEAP, top_up=None)
+    assert np.isnan(both["first_cost"].sel(layout="own")).all()
+    assert np.isnan(both["crew"].sel(layout="own")).all()
+    assert (both["life_cycle_cost"].sel(layout="own") > 5e5).all()
+    assert (both["first_cost"].sel(layout="posts") > 0.0).all()
+
+
+def test_a_derate_counts_in_every_weather_that_is_as_bad(terrain: xr.Dataset) -> None:
+    """A patrol's fog share counts in fog, in thicker fog by its number, and not in haze."""
+    seen = {}
+    for name in ("day", "fog", "visibility_m=150", "visibility_m=5000"):
+        case = CompareSettings(belt_m=600.0, weather={name: 1.0}, budget=2e7)
+        made = study([Layout("nothing", FRAME, ())], terrain, border(), settings=case)
+        seen[name] = float(made.outcomes(central(made.inputs), np.array([2e7]))[0].mean_detection[0])
+    assert seen["fog"] == pytest.approx(seen["visibility_m=150"])
+    assert seen["visibility_m=5000"] == pytest.approx(seen["day"])
+    assert seen["fog"] < 0.6 * seen["day"]
