@@ -35,6 +35,7 @@ from sensors.gaps import (
     least_detected_crossing,
     runs_below,
     segment_detection,
+    segment_time_gaps,
     sensor_values,
     single_losses,
     trade_offs,
@@ -146,6 +147,19 @@ for name, ground in grounds.items():
 
 # %%
 sensor_values(seen["hightech"], required_probability=REQUIRED).to_dataframe().round(4)
+
+# %% [markdown]
+# ## Gaps in time
+#
+# An hour in which one radar is serviced and another fails for a while: how long each segment is below the requirement,
+# and the Time Average Gap, the mean length of the gap that a random moment falls in. A gap that touches the hour's ends
+# may be longer than it seems.
+
+# %%
+outages = {"radar-crest": [(600.0, 1500.0)], "radar-valley": [(2400.0, 2700.0)]}
+hour = segment_time_gaps(seen["hightech"], outages, start_s=0.0, end_s=3600.0, required_probability=REQUIRED)
+opened = hour.to_dataframe().query("gap_s > 0")
+opened.groupby(["gap_s", "longest_gap_s", "average_gap_s", "cut"]).size().rename("segments").reset_index().round(1)
 
 # %% [markdown]
 # ## Who would be in time?

@@ -80,6 +80,8 @@ def rows_of(path: Path) -> list[dict[str, Any]]:
                 raise ValueError("no list of objects")
             return rows
         reader = csv.DictReader(text.splitlines(), strict=True)
+        if not reader.fieldnames:
+            raise ValueError("it is empty")
         table = [dict(row) for row in reader]
     except (OSError, ValueError, csv.Error) as error:
         told = error.strerror if isinstance(error, OSError) else str(error)

@@ -114,6 +114,24 @@ def test_bad_rows_are_refused_in_one_sentence(rows: str, words: str, file: Calla
     assert "\n" not in str(refused.value)
 
 
+def test_an_empty_file_is_no_table_and_a_header_alone_records_nothing(file: Callable[..., Path]) -> None:
+    with pytest.raises(IndicatorError, match="it is empty"):
+        read_indicators(file(""), until=DAY)
+    assert read_indicators(file(HEAD), until=DAY) == []
+
+
+def test_a_place_may_be_a_country_a_section_or_a_segment_but_one_of_them(file: Callable[..., Path]) -> None:
+    row = {"family": "crime_and_governance", "name": "n", "value": 1, "unit": "u", "date": "2025-01-01", "source": "s"}
+    rows = [row | {"country": "X"}, row | {"section": "North", "confidence": "H"}, row | {"segment": 12}]
+    found = read_indicators(file(json.dumps(rows), "rows.json"), until=DAY)
+    assert [one.place for one in found] == ["X", "section North", "segment 12"]
+    assert found[1].confidence == "high"
+    with pytest.raises(IndicatorError, match="country and section"):
+        read_indicators(file(json.dumps([row | {"country": "X", "section": "Y"}]), "rows.json"), until=DAY)
+    with pytest.raises(IndicatorError, match="no place"):
+        read_indicators(file(json.dumps([row]), "rows.json"), until=DAY)
+
+
 def test_the_same_value_from_two_sources_is_no_contradiction(file: Callable[..., Path]) -> None:
     text = HEAD + CASES.format(9, "cases", "a", 5, "lower") + CASES.format(9, "cases", "b", 5, "lower")
     (line,) = scorecard(read_indicators(file(text), until=DAY), day=DAY).lines["crime_and_governance"]
