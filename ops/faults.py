@@ -51,6 +51,7 @@ class FaultMemory(msgspec.Struct):
             note_time(signs, received_ns, observed_ns)
         signs.power, signs.time_source = status.power, status.time_source or ""
         signs.obscured, signs.spooled = status.obscured, status.spooled
+        signs.interval_s = status.status_interval_s or signs.interval_s
 
     def judge(self, layout: Layout, now_ns: int) -> None:
         """Faults that are new, still there, or over."""
@@ -79,6 +80,10 @@ class FaultMemory(msgspec.Struct):
         for sensor, corrected, bias in zip(registration["sensor"].to_numpy().tolist(), used, biases, strict=True):
             if sensor in self.signs:
                 self.signs[sensor].bias_rad = float(bias) if corrected else 0.0
+
+    def declared_s(self) -> Mapping[str, float]:
+        """By sensor, the interval between its status messages, where they declare it."""
+        return {sensor: signs.interval_s for sensor, signs in self.signs.items() if signs.interval_s is not None}
 
     def blind(self, sensor: str) -> bool:
         """Whether a sensor is heard and yet sees nothing that can be relied on."""

@@ -381,7 +381,9 @@ class Pipeline:
         now, since = _moment(memory.now_ns), _moment(memory.since_ns + self._start_grace_ns)
         memory.faults.learn_biases(self._tracker.registration, memory.now_ns)
         memory.faults.judge(self._ground.layout, memory.now_ns)
-        for sensor, found in health(said, heard, now, self._ground.layout, watching_since=since).items():
+        declared_s = memory.faults.declared_s()
+        states = health(said, heard, now, self._ground.layout, watching_since=since, declared_s=declared_s)
+        for sensor, found in states.items():
             state = "degraded" if found.state == "ok" and memory.faults.blind(sensor) else found.state
             before = memory.health.get(sensor)
             if before is None or before[0] != state:

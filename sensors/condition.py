@@ -41,7 +41,8 @@ class ConditionSettings:
 @dataclass(slots=True)
 class Signs:
     """What a sensor's messages have shown so far. ``behind_s``: newest times from observation to receipt, its declared
-    latency taken off; negative where its clock is ahead. ``bias_rad``: significant azimuth bias, else 0."""
+    latency taken off; negative where its clock is ahead. ``bias_rad``: significant azimuth bias, else 0.
+    ``interval_s``: between its status messages, as they declare it."""
 
     window: int = -1
     in_window: int = 0
@@ -54,6 +55,7 @@ class Signs:
     obscured: bool = False
     spooled: int = 0
     bias_rad: float = 0.0
+    interval_s: float | None = None
 
 
 KEPT: Final = 20

@@ -16,6 +16,9 @@ Change = Literal["silent", "recovered"]
 
 SILENT_AFTER_INTERVALS: Final = 2.0
 SILENT_GRACE_S: Final = 1.0
+LONGEST_DECLARED_S: Final = 60.0
+"""A sensor may declare so long an interval by itself; a longer one is the layout's to give (assumption), so that no
+sensor, or whoever has its key, can talk itself out of being missed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +72,25 @@ def health(
     layout: Layout,
     *,
     watching_since: datetime | None = None,
+    declared_s: Mapping[str, float] | None = None,
 ) -> dict[str, SensorHealth]:
     """State of each sensor of ``layout`` at ``now``, by id in the layout's order.
 
     ``statuses`` is the latest status of each sensor, ``last_heard`` the time of its latest message of any kind; both
     may name sensors that the layout does not hold, which are passed over. A sensor is silent when nothing was heard
     for more than 2 × its ``status_interval_s`` + 1 s, or since it said "offline"; planned maintenance is not silence.
+    ``declared_s`` is the interval that a sensor's own status messages declare, which goes before the layout's.
     One never heard is silent, from ``watching_since`` on where that is given. An ok sensor has no blind spot
     because of its link; what it can see is another matter.
     """
     return {
-        sensor.id: _health(sensor, statuses.get(sensor.id), last_heard.get(sensor.id), now, watching_since)
+        sensor.id: _health(
+            sensor.id,
+            timedelta(seconds=silent_after_s(sensor, (declared_s or {}).get(sensor.id))),
+            (statuses.get(sensor.id), last_heard.get(sensor.id)),
+            now,
+            watching_since,
+        )
         for sensor in layout.sensors
     }
 
@@ -99,21 +110,29 @@ def changes(before: Mapping[str, str], after: Mapping[str, SensorHealth]) -> tup
     return tuple(events)
 
 
-def silent_after_s(sensor: Sensor) -> float:
-    """Seconds without a word after which ``sensor`` counts as silent."""
-    return SILENT_AFTER_INTERVALS * sensor.status_interval_s + SILENT_GRACE_S
+def silent_after_s(sensor: Sensor, declared_s: float | None = None) -> float:
+    """Seconds without a word after which ``sensor`` counts as silent, by the interval that it declares, if it does."""
+    interval_s = sensor.status_interval_s
+    if declared_s is not None:
+        interval_s = min(declared_s, max(interval_s, LONGEST_DECLARED_S))
+    return SILENT_AFTER_INTERVALS * interval_s + SILENT_GRACE_S
 
 
 def _health(
-    sensor: Sensor, status: SensorStatus | None, heard: datetime | None, now: datetime, watching_since: datetime | None
+    sensor: str,
+    silent_after: timedelta,
+    said_and_heard: tuple[SensorStatus | None, datetime | None],
+    now: datetime,
+    watching_since: datetime | None,
 ) -> SensorHealth:
+    status, heard = said_and_heard
     spoke = status.at if status is not None and status.state != "offline" else None
     latest = max((moment for moment in (heard, spoke) if moment is not None), default=None)
     if status is not None and status.state == "maintenance" and (status.until is None or now < status.until):
-        return SensorHealth(sensor.id, "maintenance", status.at, latest)
+        return SensorHealth(sensor, "maintenance", status.at, latest)
     if status is not None and status.state == "offline" and (latest is None or latest <= status.at):
-        return SensorHealth(sensor.id, "silent", status.at, latest)
+        return SensorHealth(sensor, "silent", status.at, latest)
     since = latest or watching_since
-    if since is None or now - since > timedelta(seconds=silent_after_s(sensor)):
-        return SensorHealth(sensor.id, "silent", since or now, latest)
-    return SensorHealth(sensor.id, "ok", since, latest)
+    if since is None or now - since > silent_after:
+        return SensorHealth(sensor, "silent", since or now, latest)
+    return SensorHealth(sensor, "ok", since, latest)

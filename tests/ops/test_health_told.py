@@ -134,6 +134,16 @@ def test_silence_is_told_once_each_way_after_twice_the_interval_and_a_second(
     assert silent == [("sensor_silent", "active"), ("sensor_silent", "cleared")]
 
 
+def test_who_declares_a_second_is_missed_after_three(night: Night) -> None:
+    """The declaration stands in its status messages; the layout says 5 s."""
+    night.take(night.status(RADAR, status_interval_s=1.0))
+    quiet_from = night.at_s
+    while night.state() != "silent":
+        night.at_s += 0.5
+        night.take(JournalRow(0, "tick", "", None, None, night.ns(0), night.ns(0), None, "", b"", True))
+    assert 3.0 < night.at_s - quiet_from <= 4.0
+
+
 def test_planned_maintenance_is_no_silence_and_no_alert(night: Night) -> None:
     night.take(night.status(RADAR, state="maintenance"))
     for _ in range(60):

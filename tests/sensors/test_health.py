@@ -81,3 +81,15 @@ def test_each_change_is_told_once_each_way() -> None:
 def test_health_goes_into_json() -> None:
     found = json.loads(json.dumps(health({}, {"a": NOW}, NOW, LAYOUT)["a"].as_json()))
     assert found == {"sensor": "a", "state": "ok", "since": NOW.isoformat(), "last_heard": NOW.isoformat()}
+
+
+@pytest.mark.parametrize(
+    ("declared_s", "quiet_s", "state"),
+    [(1.0, 2.9, "ok"), (1.0, 3.1, "silent"), (30.0, 60.9, "ok"), (30.0, 61.1, "silent"), (86_400.0, 121.1, "silent")],
+)
+def test_the_interval_that_a_sensor_declares_counts_up_to_a_minute(
+    declared_s: float, quiet_s: float, state: str
+) -> None:
+    """One Hertz: missed after three seconds, whatever the layout says; no sensor talks itself out of being missed."""
+    found = health({}, {"a": ago(quiet_s), "b": NOW}, NOW, LAYOUT, declared_s={"a": declared_s})
+    assert (found["a"].state, found["b"].state) == (state, "ok")
