@@ -110,7 +110,8 @@ def by_vehicle(terrain: xr.Dataset, *, ways: Ways | None = None, settings: Mobil
     felt: FloatArray | float = math.inf
     if cells is not None:
         on_road = np.isfinite(cells.road_mps)
-        pace = np.where(on_road, chosen.vehicle_mps / np.where(on_road, cells.road_mps, 1.0), pace)
+        by_road = chosen.vehicle_mps / np.where(on_road, cells.road_mps, 1.0)
+        pace = np.where(on_road, np.minimum(by_road, pace), pace)  # a poor track is no worse than the ground beside it
         felt = np.where(on_road, chosen.road_gradient, math.inf)
         pace[cells.river & ~cells.ford] = math.inf
         pace[cells.ford] += chosen.vehicle_ford_s * chosen.vehicle_mps / cell_size(terrain)

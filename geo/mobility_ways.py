@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas
 import shapely
 import xarray as xr
 from affine import Affine
@@ -42,6 +43,12 @@ class Ways:
     roads: geopandas.GeoDataFrame | None = None
     rivers: geopandas.GeoDataFrame | None = None
     fords: geopandas.GeoDataFrame | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("roads", "rivers", "fords"):
+            table = getattr(self, name)
+            if table is not None and not (hasattr(table, "geometry") and hasattr(table, "crs")):
+                raise WaysError(f"are a {type(table).__name__}", where=name, expected="a GeoDataFrame, or None")
 
     @classmethod
     def from_files(
@@ -91,7 +98,7 @@ def lay(ways: Ways, terrain: xr.Dataset, frame: LocalFrame, settings: MobilitySe
     if ways.roads is not None and len(ways.roads):
         lines, mps, by_foot = _roads(ways.roads, frame, settings)
         order = np.argsort(mps, kind="stable")
-        driven = [(lines[i], mps[i]) for i in order if mps[i] > 0.0]
+        driven = [(lines[i], mps[i]) for i in order if mps[i] > 0.0 and _is_shape(lines[i])]
         if driven:
             speeds = rasterize(driven, shape, fill=np.nan, transform=grid, all_touched=True, dtype="float32")
         paths = _touched(lines[by_foot], shape, grid) | np.isfinite(speeds)
@@ -115,8 +122,8 @@ def _roads(
     kinds = np.array([str(kind).removesuffix(ROAD_LINKS) for kind in roads[column]] if column else [""] * len(roads))
     mps = np.array([settings.road_mps.get(kind, 0.0) for kind in kinds])
     if SPEED_COLUMN in roads:
-        told = np.asarray(roads[SPEED_COLUMN], dtype=np.float64) / KMH
-        mps = np.where(told > 0.0, told, mps)
+        told = np.asarray(pandas.to_numeric(roads[SPEED_COLUMN], errors="coerce"), dtype=np.float64) / KMH
+        mps = np.where((told > 0.0) & np.isfinite(told), told, mps)
     walked = (mps > 0.0) | np.isin(kinds, list(FOOTWAYS))
     lines = _shapes(roads, frame)
     if not walked.any():
@@ -141,11 +148,15 @@ def _shapes(table: geopandas.GeoDataFrame | None, frame: LocalFrame, *, near_m: 
 
 
 def _touched(shapes: npt.NDArray[np.object_], shape: tuple[int, int], grid: Affine) -> npt.NDArray[np.bool_]:
-    kept = [one for one in shapes if one is not None and not one.is_empty]
+    kept = [one for one in shapes if _is_shape(one)]
     if not kept:
         return np.zeros(shape, bool)
     cells: npt.NDArray[np.bool_] = rasterize(kept, shape, transform=grid, all_touched=True, dtype="uint8").astype(bool)
     return cells
+
+
+def _is_shape(one: Any) -> bool:
+    return one is not None and not one.is_empty and bool(np.isfinite(one.bounds).all())
 
 
 def _read(path: str | Path, box: tuple[float, float, float, float] | None) -> geopandas.GeoDataFrame:
@@ -153,6 +164,9 @@ def _read(path: str | Path, box: tuple[float, float, float, float] | None) -> ge
     import pyogrio
 
     try:
+        if len(layers := pyogrio.list_layers(path)) > 1:
+            names = ", ".join(str(layer) for layer in layers[:, 0])
+            raise WaysError(f"the file has several layers: {names}", where=str(path), expected="one layer")
         if box is not None:
             info = pyogrio.read_info(path)
             to_file = geopandas.GeoSeries([shapely.box(*box)], crs=4326)

@@ -56,7 +56,10 @@ def _bottleneck(
 ) -> Breach:
     if direction not in (INWARD, OUTWARD):
         raise BadInput(f"direction {direction!r}", where="breach", expected="'inward' or 'outward'")
-    places = np.asarray(sensors, dtype=np.float64).reshape(-1, 2)
+    try:
+        places = np.asarray(sensors, dtype=np.float64).reshape(-1, 2)
+    except (TypeError, ValueError) as error:
+        raise BadInput("a sensor without a place", where="breach", expected="eastings and northings") from error
     if not np.isfinite(places).all():
         raise BadInput("a sensor without a place", where="breach", expected="eastings and northings")
     start, goal = (belt.outer, belt.inner) if direction == INWARD else (belt.inner, belt.outer)

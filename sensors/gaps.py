@@ -217,7 +217,10 @@ def time_average_gap(gaps_s: npt.ArrayLike, span_s: npt.ArrayLike) -> float | np
     lies inside, so it makes the measure too small: flag it. Raises GapError for a span that is not above zero and
     finite, a negative gap, or gaps longer than their span together. The Time Average Gap of coverage analysis (STK).
     """
-    gaps, span = np.atleast_1d(np.asarray(gaps_s, dtype=np.float64)), np.asarray(span_s, dtype=np.float64)
+    try:
+        gaps, span = np.atleast_1d(np.asarray(gaps_s, dtype=np.float64)), np.asarray(span_s, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise GapError("not all are numbers", where="time_average_gap", expected="gaps and span in seconds") from error
     if not np.all((span > 0.0) & np.isfinite(span) | np.isnan(span)):
         raise GapError("a span is not above zero", where="time_average_gap (span_s)", expected="finite seconds above 0")
     if np.any(gaps < 0.0):

@@ -233,11 +233,44 @@ def test_a_speed_column_goes_before_the_class() -> None:
         (table((ROAD, {"surface": "mud"})), "no class or speed among the columns surface"),
         (table((ROAD, {"highway": "proposed"})), "no road of a known class"),
         (table((ROAD, {"highway": "track"})).set_crs(None, allow_override=True), "no coordinate system"),
+        (table((ROAD, {"speed_kmh": "fast"})), "no road of a known class"),
+        (table((ROAD, {"speed_kmh": math.inf})), "no road of a known class"),
     ],
 )
 def test_roads_that_say_too_little_are_refused(roads: geopandas.GeoDataFrame, words: str) -> None:
     with pytest.raises(WaysError, match=words):
         by_vehicle(terrain(), ways=Ways(roads=roads))
+
+
+def test_what_is_no_table_and_a_file_of_several_layers_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(WaysError, match="roads: are a str"):
+        Ways(roads="roads.gpkg")  # type: ignore[arg-type]
+    for layer in ("major", "minor"):
+        table((ROAD, {"highway": "track"})).to_file(tmp_path / "roads.gpkg", layer=layer)
+    with pytest.raises(WaysError, match="several layers: major, minor"):
+        Ways.from_files(FRAME, roads=tmp_path / "roads.gpkg", clip=terrain())
+
+
+def test_lines_without_a_shape_are_left_out() -> None:
+    holed = table((ROAD, {"highway": "primary"}), (LineString(), {"highway": "track"}), (None, {"highway": "track"}))
+    whole = table((ROAD, {"highway": "primary"}))
+    a, b = (travel_time(by_vehicle(terrain(), ways=Ways(roads=roads)), (410.0, 10.0)) for roads in (holed, whole))
+    assert np.array_equal(a, b)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_road_more_never_slows_the_response(seed: int) -> None:
+    """A track is slower than open ground here, but nobody has to keep to it."""
+    rng = np.random.default_rng(seed)
+    hills = terrain(rng.uniform(0.0, 15.0, (30, 40)))
+    lines = [LineString(rng.uniform(0.0, 600.0, (3, 2))) for _ in range(2)]
+    kinds = [(line, {"highway": kind}) for line, kind in zip(lines, ("track", "primary"), strict=True)]
+    times = [
+        response_time(hills, (310.0, 310.0), ways=None if n == 0 else Ways(roads=table(*kinds[:n]))).to_numpy()
+        for n in range(3)
+    ]
+    assert (times[1] <= times[0] + 1e-9).all()
+    assert (times[2] <= times[1] + 1e-9).all()
 
 
 @pytest.mark.parametrize("place", [(-500.0, 10.0), (10.0, 5_000.0), (float("nan"), 10.0), (310.0, 310.0)])
