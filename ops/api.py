@@ -29,6 +29,7 @@ from ops.auth import Guard, GuardSettings
 from ops.ground_api import Ask, GroundRoutes, Session, add_no_ground
 from ops.metrics import metrics_text
 from ops.pages import BUILT, add_pages
+from ops.plan_api import PlanRoutes
 from ops.store_reader import Live, Reader, StoreError
 from ops.store_rows import nanoseconds, rfc3339, to_json
 from ops.stream import EventStream, Hub, StreamSettings, picture
@@ -88,10 +89,12 @@ def create_app(
     now_ns: Callable[[], int],
     access_log: AccessLog | None = None,
     ground: Ask | None = None,
+    plan: PlanRoutes | None = None,
 ) -> FastAPI:
     """The application, to be bound to 127.0.0.1 (``ops.serve``). The store may still be missing: then 503 answers.
 
-    ``ground`` asks the map process (``ops.map_process``); without it there is no map, and its routes say so.
+    ``ground`` asks the map process (``ops.map_process``); without it there is no map, and its routes say so. ``plan``
+    answers the planner's page; whoever made it closes it.
 
     ``act`` takes an operator's action ``{kind: "action", id, action, alert, revision, by, at[, reason]}`` and returns
     once it is on its way; an exception means that it is not. ``now_ns``: UTC nanoseconds since 1970.
@@ -120,6 +123,8 @@ def create_app(
         add_no_ground(app)
     else:
         on_the_ground.add_to(app)
+    if plan is not None:
+        plan.add_to(app)
     add_pages(app, title=settings.sector, folder=settings.pages)
     _add_error_answers(app)
     return app

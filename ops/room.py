@@ -233,11 +233,14 @@ class Room:
         from ops.api import ApiSettings, create_app
         from ops.audit import AccessLog
         from ops.map_process import MapProcess
+        from ops.plan_api import PlanRoutes
         from ops.serve import serving
 
         options = self.options
         log = options.folder / "logs" / "map.log"
         self.map = self.enter(MapProcess(sector=options.sector, layout=options.layout, log=log))
+        plan = PlanRoutes(options.sector, options.folder / "logs" / "plan.log")
+        self._stack.callback(plan.close)
         app = create_app(
             self.store_path,
             ApiSettings(
@@ -253,6 +256,7 @@ class Room:
             now_ns=options.clock.now_ns,
             access_log=AccessLog(options.folder / "access.db"),
             ground=self.map,
+            plan=plan,
         )
         try:
             port = self._stack.enter_context(serving(app, port=options.port or DEFAULT_PORT))

@@ -16,6 +16,7 @@ from ops.api import ApiSettings, create_app
 from ops.audit import AccessLog
 from ops.config import layout_path, load_sector
 from ops.map_process import MapProcess
+from ops.plan_api import PlanRoutes
 from ops.room import DEFAULT_PORT, DEMO_MARK
 from ops.serve import serving
 from ops.store_reader import Reader
@@ -42,7 +43,17 @@ def serve_store(store: Path, sector_name: str, layout: str | None, *, port: int 
         settings = ApiSettings(sector=sector.name, border=border, demo=(folder / DEMO_MARK).exists())
         access_log = AccessLog(folder / "access.db")
         stack.callback(access_log.close)
-        app = create_app(reader, settings, act=_refuse, now_ns=time.time_ns, access_log=access_log, ground=map_process)
+        plan = PlanRoutes(str(sector.path), folder / "logs" / "serve-plan.log")
+        stack.callback(plan.close)
+        app = create_app(
+            reader,
+            settings,
+            act=_refuse,
+            now_ns=time.time_ns,
+            access_log=access_log,
+            ground=map_process,
+            plan=plan,
+        )
         chosen = stack.enter_context(serving(app, port=DEFAULT_PORT if port is None else port))
         sentence = f"The live map of {store}: http://127.0.0.1:{chosen}/  (Ctrl-C stops it)"
         screen.print(sentence, highlight=False, markup=False, soft_wrap=True)

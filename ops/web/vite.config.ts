@@ -14,6 +14,7 @@ export default defineConfig({
     cssCodeSplit: true,
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 2500,
+    rollupOptions: { input: ["index.html", "plan.html"] },
     license: { fileName: "third-party-licences.md" },
   },
 });

@@ -1,0 +1,232 @@
+// The planner's page: two layouts side by side, edited on the map, and long work as jobs.
+
+import { el, part, setData, setText } from "../ui/dom.ts";
+import { Board } from "./board.ts";
+import { edited, withEdit } from "./edits.ts";
+import { JobList } from "./jobs.ts";
+import { destination } from "./places.ts";
+import { coverage, setup, type Edit, type Edits, type PlanLayout, type Setup } from "./server.ts";
+
+type SideName = "a" | "b";
+
+const STEP_M = 50;
+const AZIMUTHS = { n: 0, e: 90, s: 180, w: 270 } as const;
+
+const jobs = new JobList(say);
+const page = document.documentElement;
+
+function say(problem: string): void {
+  const box = part("problem");
+  box.hidden = problem === "";
+  setText(box, problem);
+}
+
+/** One layout, its edits, and its map. Only the newest question counts: answers to older ones are dropped. */
+class Side {
+  readonly name: SideName;
+  readonly board: Board;
+  readonly #setup: Setup;
+  #layout: PlanLayout;
+  #edits: Edits = {};
+  #asked = 0;
+  selected: string | null = null;
+
+  constructor(name: SideName, board: Board, from: Setup, layout: PlanLayout) {
+    this.name = name;
+    this.board = board;
+    this.#setup = from;
+    this.#layout = layout;
+  }
+
+  get sensors() {
+    return edited(this.#layout, this.#edits);
+  }
+
+  get order() {
+    return { layout: this.#layout.name, edits: this.#edits };
+  }
+
+  pick(name: string): void {
+    this.#layout = this.#setup.layouts.find((one) => one.name === name) ?? this.#layout;
+    this.#edits = {};
+    this.selected = null;
+    this.changed();
+  }
+
+  edit(sensor: string, edit: Edit | null): void {
+    this.#edits = withEdit(this.#edits, sensor, edit);
+    if (edit === null) this.selected = null;
+    this.changed();
+  }
+
+  undo(): void {
+    this.#edits = {};
+    this.selected = null;
+    this.changed();
+  }
+
+  changed(): void {
+    this.show();
+    void this.#ask();
+  }
+
+  show(): void {
+    const count = Object.keys(this.#edits).length;
+    this.board.show(this.sensors, this.selected);
+    setText(part(`name-${this.name}`), `${this.#layout.title}${count > 0 ? " (edited)" : ""}`);
+    part<HTMLButtonElement>(`undo-${this.name}`).disabled = count === 0;
+    tellSensor();
+  }
+
+  async #ask(): Promise<void> {
+    const asked = (this.#asked += 1);
+    const box = part(`figures-${this.name}`);
+    setData(box, "state", "asking");
+    const began = performance.now();
+    try {
+      const found = await coverage(this.#layout.name, this.#edits);
+      if (asked !== this.#asked) return;
+      const { covered, worst_segment, worst_segment_number, sensors } = found.figures;
+      const worst = `worst segment ${worst_segment_number}: ${percent(worst_segment)}`;
+      setText(box, `${sensors} sensors\nmean of the belt: ${percent(covered)}\n${worst}`);
+      await this.board.picture(found.picture);
+      if (asked !== this.#asked) return;
+      setData(box, "ms", String(Math.round(performance.now() - began)));
+      setData(box, "state", "shown");
+      say(Object.values(found.problems).join(" "));
+    } catch (error) {
+      if (asked !== this.#asked) return;
+      setData(box, "state", "failed");
+      say(error instanceof Error ? error.message : String(error));
+    }
+  }
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}
+
+const sides: Partial<Record<SideName, Side>> = {};
+let active: Side | null = null;
+
+function select(side: Side, sensor: string): void {
+  for (const one of Object.values(sides)) if (one !== side && one.selected !== null) {
+    one.selected = null;
+    one.show();
+  }
+  active = side;
+  side.selected = sensor;
+  side.show();
+}
+
+function tellSensor(): void {
+  const sensor = active?.sensors.find((one) => one.id === active?.selected);
+  part("sensor").hidden = sensor === undefined;
+  if (sensor === undefined) return;
+  setText(part("sensor-name"), sensor.id);
+  setText(part("sensor-what"), `${sensor.item ?? sensor.kind}, sees ${(sensor.max_range_m / 1000).toFixed(1)} km`);
+  part("turn-label").hidden = sensor.field_of_view_deg >= 360;
+  part<HTMLInputElement>("turn").value = String(Math.round(((sensor.azimuth_deg + 540) % 360) - 180));
+  setText(part("turn-says"), `${Math.round((sensor.azimuth_deg + 360) % 360)}°`);
+}
+
+function swipe(share: number): void {
+  part("map-b").style.clipPath = `inset(0 0 0 ${share}%)`;
+  part("edge").style.left = `${share}%`;
+}
+
+/** Both maps show the same place. */
+function together(first: Board, second: Board): void {
+  let leading = false;
+  const follow = (from: Board, to: Board) => () => {
+    if (leading) return;
+    leading = true;
+    to.map.jumpTo({ center: from.map.getCenter(), zoom: from.map.getZoom() });
+    leading = false;
+  };
+  first.map.on("move", follow(first, second));
+  second.map.on("move", follow(second, first));
+}
+
+function listen(a: Side, b: Side): void {
+  for (const side of [a, b]) {
+    const pick = part<HTMLSelectElement>(`pick-${side.name}`);
+    pick.addEventListener("change", () => side.pick(pick.value));
+    part(`undo-${side.name}`).addEventListener("click", () => side.undo());
+  }
+  const range = part<HTMLInputElement>("swipe");
+  range.addEventListener("input", () => swipe(Number(range.value)));
+  const turn = part<HTMLInputElement>("turn");
+  turn.addEventListener("change", () => {
+    if (active?.selected != null) active.edit(active.selected, { azimuth_deg: Number(turn.value) });
+  });
+  part("remove").addEventListener("click", () => {
+    if (active?.selected != null) active.edit(active.selected, null);
+  });
+  for (const button of document.querySelectorAll<HTMLButtonElement>("[data-move]"))
+    button.addEventListener("click", () => {
+      const sensor = active?.sensors.find((one) => one.id === active?.selected);
+      if (active === null || sensor === undefined) return;
+      const [lon, lat] = destination(sensor, AZIMUTHS[button.dataset["move"] as keyof typeof AZIMUTHS], STEP_M);
+      active.edit(sensor.id, { lon, lat });
+    });
+  part("compare").addEventListener("click", () => void jobs.start({ kind: "compare", layouts: [a.order, b.order] }));
+  part<HTMLFormElement>("plan-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const budget = Number(part<HTMLInputElement>("budget").value);
+    const objective = part<HTMLSelectElement>("objective").value;
+    const start = part<HTMLInputElement>("from-left").checked ? a.order : null;
+    void jobs.start({ kind: "plan", budget, objective, start });
+  });
+}
+
+async function open(): Promise<void> {
+  const known = await setup();
+  setText(part("sector"), known.title === "" ? known.sector : known.title);
+  for (const name of ["a", "b"] as const)
+    part(`pick-${name}`).append(
+      ...known.layouts.map(({ name: value, title }) => {
+        const option = el("option", {}, title);
+        option.value = value;
+        return option;
+      }),
+    );
+  part("legend").append(
+    ...known.legend.map(({ colour, label }) => {
+      const patch = el("i");
+      patch.style.background = colour;
+      return el("li", {}, patch, label);
+    }),
+  );
+  const style = getComputedStyle(page);
+  const [ground, ink] = [style.getPropertyValue("--map-ground").trim(), style.getPropertyValue("--map-ink").trim()];
+  const opened = async (name: SideName, layout: PlanLayout): Promise<Side> => {
+    const title = `Map of the ${name === "a" ? "left" : "right"} layout`;
+    const board = await Board.open(part(`map-${name}`), title, known, ground, ink, {
+      select: (sensor) => select(side, sensor),
+      move: (sensor, lon, lat) => side.edit(sensor, { lon, lat }),
+      turn: (sensor, azimuthDeg) => side.edit(sensor, { azimuth_deg: azimuthDeg }),
+    });
+    const side: Side = new Side(name, board, known, layout);
+    sides[name] = side;
+    return side;
+  };
+  const [first, second] = [known.layouts[0], known.layouts[1] ?? known.layouts[0]];
+  if (first === undefined || second === undefined) throw new Error("The sector has no layout.");
+  const [a, b] = await Promise.all([opened("a", first), opened("b", second)]);
+  part<HTMLSelectElement>("pick-a").value = first.name;
+  part<HTMLSelectElement>("pick-b").value = second.name;
+  together(a.board, b.board);
+  const [[west, north], , [east, south]] = known.corners;
+  a.board.map.fitBounds([west, south, east, north], { padding: 10, animate: false });
+  swipe(50);
+  listen(a, b);
+  a.changed();
+  b.changed();
+  setData(page, "state", "ready");
+}
+
+open().catch((error: unknown) => {
+  setData(page, "state", "failed");
+  say(error instanceof Error ? error.message : String(error));
+});

@@ -1,0 +1,98 @@
+// What the planner's page asks of the server. What comes back is checked as far as it is used.
+
+import { RequestFailed, sentenceOf } from "../net/api.ts";
+
+export interface PlanSensor {
+  readonly id: string;
+  readonly kind: string;
+  readonly lon: number;
+  readonly lat: number;
+  readonly azimuth_deg: number;
+  readonly field_of_view_deg: number;
+  readonly max_range_m: number;
+  readonly item: string | null;
+}
+
+export interface PlanLayout {
+  readonly name: string;
+  readonly title: string;
+  readonly sensors: readonly PlanSensor[];
+}
+
+export type Corners = [[number, number], [number, number], [number, number], [number, number]];
+
+export interface Setup {
+  readonly sector: string;
+  readonly title: string;
+  readonly corners: Corners;
+  readonly border: [number, number][][];
+  readonly currency: string;
+  readonly layouts: readonly PlanLayout[];
+  readonly legend: readonly { readonly colour: string; readonly label: string }[];
+}
+
+export interface Edit {
+  readonly lon?: number;
+  readonly lat?: number;
+  readonly azimuth_deg?: number;
+}
+
+/** By sensor id; null: taken away. */
+export type Edits = Readonly<Record<string, Edit | null>>;
+
+export interface Covered {
+  readonly figures: {
+    readonly covered: number;
+    readonly worst_segment: number;
+    readonly worst_segment_number: number;
+    readonly sensors: number;
+  };
+  readonly problems: Readonly<Record<string, string>>;
+  readonly picture: string;
+}
+
+export type JobState = "queued" | "running" | "done" | "failed" | "cancelled";
+
+export interface Job {
+  readonly id: string;
+  readonly kind: string;
+  readonly state: JobState;
+  readonly doing: string;
+  readonly done: number;
+  readonly total: number;
+  readonly problem: string;
+  readonly answer: unknown;
+}
+
+/** The ground is opened when first asked for, which takes a while. */
+const TIMEOUT_MS = 60_000;
+
+export const setup = (): Promise<Setup> => ask<Setup>("/api/plan/setup");
+
+export const coverage = (layout: string, edits: Edits): Promise<Covered> =>
+  ask<Covered>("/api/plan/coverage", { layout, edits });
+
+export const submit = (order: unknown): Promise<Job> => ask<Job>("/api/plan/jobs", order);
+
+export const job = (id: string): Promise<Job> => ask<Job>(`/api/plan/jobs/${encodeURIComponent(id)}`);
+
+export const cancel = (id: string): Promise<Job> => ask<Job>(`/api/plan/jobs/${encodeURIComponent(id)}/cancel`, null);
+
+async function ask<T>(path: string, body?: unknown): Promise<T> {
+  const sent: RequestInit =
+    body === undefined
+      ? { method: "GET" }
+      : { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+  let response: Response;
+  try {
+    response = await fetch(path, { ...sent, credentials: "same-origin", signal: AbortSignal.timeout(TIMEOUT_MS) });
+  } catch {
+    throw new RequestFailed("The server did not answer.", 0);
+  }
+  if (!response.ok) throw new RequestFailed(await sentenceOf(response), response.status);
+  try {
+    return (await response.json()) as T;
+  } catch {
+    throw new RequestFailed("The server's answer could not be read.", response.status);
+  }
+}

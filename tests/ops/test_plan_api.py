@@ -1,0 +1,157 @@
+"""The planner's routes over its real processes: setup, edits, refusals, jobs with progress and cancel."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from ops.plan_api import PlanRoutes
+from ops.plan_jobs import MOST_WAITING, JobRefused, Jobs
+
+PLAN = {"kind": "plan", "budget": 300000.0, "seconds": 1.0}
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    routes = PlanRoutes("cumberland", tmp_path_factory.mktemp("plan") / "logs" / "plan.log")
+    app = FastAPI()
+    routes.add_to(app)
+    yield TestClient(app)
+    routes.close()
+
+
+def cover(client: TestClient, edits: dict[str, Any] | None = None, layout: str = "hightech") -> Any:
+    return client.post("/api/plan/coverage", json={"layout": layout, "edits": edits or {}})
+
+
+def ended(client: TestClient, name: str, *, within_s: float = 120.0) -> dict[str, Any]:
+    deadline = time.monotonic() + within_s
+    while time.monotonic() < deadline:
+        told: dict[str, Any] = client.get(f"/api/plan/jobs/{name}").json()
+        if told["state"] not in ("queued", "running"):
+            return told
+        time.sleep(0.1)
+    raise AssertionError(f"{name} has not ended: {told}")
+
+
+def test_setup_tells_layouts_corners_and_border(client: TestClient) -> None:
+    told = client.get("/api/plan/setup").json()
+    assert [layout["name"] for layout in told["layouts"]] == ["hightech", "basic"]
+    (west, north), (_, top), (east, south), _ = told["corners"]
+    assert west < east
+    assert south < min(north, top)
+    assert all(len(place) == 2 for part in told["border"] for place in part)
+
+
+def test_an_edit_shows_and_undoing_it_gives_the_same_figures_and_bytes(client: TestClient) -> None:
+    whole = cover(client).json()
+    moved = cover(client, {"radar-west": {"lon": -84.35, "lat": 36.59}}).json()
+    gone = cover(client, {"radar-west": None}).json()
+    back = cover(client).json()
+    assert moved["figures"] != whole["figures"] == back["figures"]
+    assert gone["figures"]["sensors"] == whole["figures"]["sensors"] - 1
+    assert gone["figures"]["covered"] <= whole["figures"]["covered"], "taking a sensor away covers no more"
+    first, again = (client.get(one["picture"]) for one in (whole, back))
+    assert first.headers["content-type"] == "image/png"
+    assert first.content == again.content != client.get(moved["picture"]).content
+
+
+def test_a_sensor_off_the_map_is_a_problem_in_a_sentence(client: TestClient) -> None:
+    told = cover(client, {"radar-west": {"lon": 10.0, "lat": 10.0}}).json()
+    assert "off the terrain" in told["problems"]["radar-west"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [
+        ({"layout": "nowhere"}, 422),
+        ({"layout": "../../x"}, 422),
+        ({"layout": "hightech", "edits": {"nobody": {"lat": 1.0}}}, 422),
+        ({"layout": "hightech", "edits": {"radar-west": {"lat": 95.0}}}, 422),
+        ({"layout": "hightech", "edits": {"radar-west": {"max_range_m": 1e9}}}, 422),
+        ({"layout": "hightech", "edits": [1]}, 422),
+        ({}, 422),
+    ],
+)
+def test_edits_that_cannot_be_are_refused(client: TestClient, asked: dict[str, Any], status: int) -> None:
+    assert client.post("/api/plan/coverage", json=asked).status_code == status
+    assert cover(client).status_code == 200, "and the planner goes on"
+
+
+def test_pictures_and_jobs_that_are_not_there_are_404_or_422(client: TestClient) -> None:
+    assert client.get("/api/plan/pictures/0123456789abcdef.png").status_code == 404
+    assert client.get("/api/plan/pictures/..%2F..%2Fsecret.png").status_code in (404, 422)
+    assert client.get("/api/plan/jobs/job-999").status_code == 404
+    assert client.post("/api/plan/jobs/job-999/cancel").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"kind": "plan", "budget": -1.0},
+        {"kind": "plan", "budget": 1.0, "objective": "beauty"},
+        {"kind": "plan", "budget": 1.0, "seconds": 1e9},
+        {"kind": "compare", "layouts": [{"layout": "basic"}]},
+        {"kind": "compare", "layouts": [{"layout": "basic"}] * 2, "draws": 10**9},
+        {"kind": "shell", "budget": 1.0},
+    ],
+)
+def test_orders_that_cannot_be_are_refused_at_the_door(client: TestClient, asked: dict[str, Any]) -> None:
+    assert client.post("/api/plan/jobs", json=asked).status_code == 422
+
+
+def test_jobs_run_one_after_the_other_and_can_be_cancelled(client: TestClient) -> None:
+    first = client.post("/api/plan/jobs", json={**PLAN, "start": {"layout": "basic", "edits": {"trail-01": None}}})
+    second = client.post("/api/plan/jobs", json=PLAN).json()
+    poor = client.post("/api/plan/jobs", json={**PLAN, "budget": 1.0}).json()
+    assert first.status_code == 202
+    assert client.post(f"/api/plan/jobs/{second['id']}/cancel").json()["state"] == "cancelled"
+    done = ended(client, first.json()["id"])
+    assert done["state"] == "done", done
+    assert done["answer"]["value"] >= done["answer"]["without"] > 0.0
+    assert done["answer"]["cost"] <= PLAN["budget"]  # type: ignore[operator]
+    assert done["done"] == done["total"] > 0
+    refused = ended(client, poor["id"])
+    assert refused["state"] == "failed"
+    assert "the budget of 1 buys nothing" in refused["problem"]
+    assert client.get(f"/api/plan/jobs/{second['id']}").json()["state"] == "cancelled"
+    assert client.post(f"/api/plan/jobs/{first.json()['id']}/cancel").json()["state"] == "done", "what is done stays so"
+
+
+def test_a_running_job_is_ended_at_once_and_its_process_with_it(tmp_path: Path) -> None:
+    jobs = Jobs("cumberland", tmp_path / "log")
+    job = jobs.submit({"do": "plan", "budget": 1e6, "seconds": 100})
+    deadline = time.monotonic() + 30
+    while job.process is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process = job.process
+    assert process is not None
+    jobs.cancel(job.id)
+    assert process.wait(timeout=10) != 0
+    assert job.state == "cancelled"
+    jobs.close()
+
+
+def test_only_so_many_jobs_wait(tmp_path: Path) -> None:
+    jobs = Jobs("cumberland", tmp_path / "log")
+    try:
+        long = {"do": "plan", "budget": 1e6, "seconds": 100}
+        first = jobs.submit(long)
+        deadline = time.monotonic() + 30
+        while first.state == "queued" and time.monotonic() < deadline:
+            time.sleep(0.02)
+        for _ in range(MOST_WAITING):
+            jobs.submit(long)
+        with pytest.raises(JobRefused, match="wait already"):
+            jobs.submit(long)
+    finally:
+        jobs.close()
+    assert all(job.state == "cancelled" for job in jobs.all())
+    with pytest.raises(JobRefused, match="closing"):
+        jobs.submit({"do": "plan"})

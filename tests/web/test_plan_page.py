@@ -1,0 +1,115 @@
+"""The planner's page: two layouts side by side, edits that show at once, long work with progress and cancel."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.chain
+
+PHONE = {"width": 390, "height": 844}
+
+
+def opened(world: Any, visit: Callable[..., Any], **options: Any) -> Any:
+    here = visit(world.address, **options)
+    here.page.goto(f"{world.address}plan.html")
+    here.page.wait_for_selector("html[data-state=ready]", timeout=60_000)
+    for side in ("a", "b"):
+        here.page.wait_for_selector(f"#figures-{side}[data-state=shown]", timeout=30_000)
+    return here
+
+
+def covered(here: Any, side: str) -> float:
+    return float(re.findall(r"belt: ([\d.]+) %", here.part(f"figures-{side}").inner_text())[0])
+
+
+def edited(here: Any, side: str, act: Callable[[], object]) -> None:
+    """Act, and wait for what it shows."""
+    figures = here.page.locator(f"#figures-{side}")
+    figures.evaluate("node => { node.dataset.state = 'before'; }")
+    act()
+    here.page.wait_for_selector(f"#figures-{side}[data-state=shown]", timeout=20_000)
+
+
+def test_two_layouts_side_by_side_and_the_swipe(calm: Any, visit: Callable[..., Any]) -> None:
+    here = opened(calm, visit)
+    assert covered(here, "a") != covered(here, "b")
+    assert here.page.locator("#map-a canvas").count() == here.page.locator("#map-b canvas").count() == 1
+    assert "50%" in here.page.locator("#map-b").evaluate("node => node.style.clipPath")
+    here.screen("plan-both")
+    here.part("swipe").fill("10")
+    assert "10%" in here.page.locator("#map-b").evaluate("node => node.style.clipPath")
+    here.screen("plan-swiped")
+
+
+def test_a_sensor_is_dragged_turned_and_taken_away(calm: Any, visit: Callable[..., Any]) -> None:
+    here = opened(calm, visit)
+    whole = covered(here, "a")
+    pin = here.page.locator("#map-a [data-sensor=radar-west]")
+    box = pin.bounding_box()
+
+    def drag() -> None:
+        here.page.mouse.move(box["x"] + 9, box["y"] + 9)
+        here.page.mouse.down()
+        here.page.mouse.move(box["x"] + 40, box["y"] + 60, steps=4)
+        here.page.mouse.up()
+
+    edited(here, "a", drag)
+    assert covered(here, "a") != whole
+    expect(here.part("sensor")).to_contain_text("radar-west")
+    expect(here.part("undo-a")).to_be_enabled()
+    here.screen("plan-dragged")
+    moved = covered(here, "a")
+    here.page.locator("#map-a [data-sensor=camera-west]").dispatch_event("click")
+    expect(here.part("turner")).to_be_visible()
+
+    def turn() -> None:
+        here.part("turn").fill("-120")
+        here.part("turn").dispatch_event("change")
+
+    edited(here, "a", turn)
+    assert covered(here, "a") != moved
+    here.page.locator("#map-a [data-sensor=radar-west]").dispatch_event("click")
+    edited(here, "a", lambda: here.part("remove").click())
+    assert here.page.locator("#map-a [data-sensor=radar-west]").count() == 0
+    edited(here, "a", lambda: here.part("undo-a").click())
+    assert covered(here, "a") == whole
+    assert here.page.locator("#map-a [data-sensor=radar-west]").count() == 1
+
+
+def test_a_plan_shows_progress_and_its_answer(calm: Any, visit: Callable[..., Any]) -> None:
+    here = opened(calm, visit)
+    here.part("budget").fill("300000")
+    here.part("plan").click()
+    job = here.part("job").first
+    expect(job.locator("progress")).to_be_visible(timeout=20_000)
+    expect(job).to_have_attribute("data-state", "done", timeout=120_000)
+    expect(job).to_contain_text(re.compile(r"Buy .* for USD .* becomes .*best there is"))
+    here.screen("plan-job")
+
+
+def test_a_comparison_can_be_cancelled_and_the_next_job_runs(calm: Any, visit: Callable[..., Any]) -> None:
+    here = opened(calm, visit)
+    here.part("compare").click()
+    job = here.part("job").first
+    job.get_by_test_id("job-cancel").click()
+    expect(job).to_have_attribute("data-state", "cancelled", timeout=20_000)
+    here.part("budget").fill("1")
+    here.part("plan").click()
+    refused = here.part("job").first
+    expect(refused).to_have_attribute("data-state", "failed", timeout=60_000)
+    expect(refused).to_contain_text("the budget of 1 buys nothing")
+
+
+def test_the_page_is_accessible_by_day_and_on_a_phone(calm: Any, visit: Callable[..., Any]) -> None:
+    for size in ({}, {"viewport": PHONE}):
+        here = opened(calm, visit, **size)
+        found = Axe().run(here.page)
+        assert found.violations_count == 0, found.generate_report()
+        here.screen(f"plan-{'phone' if size else 'desk'}")
+        assert here.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
