@@ -1,9 +1,10 @@
 """Planning: 20 of 1,000 sites over 20,000 cells, how near to the best bound and how fast, beside HiGHS and spopt.
 
 Discs on a grid (as in the peers' figures), the same with a fifth of their cells missing, and real viewsheds over the
-belt of the sample sector. Each is planned in ``SECONDS`` of CPU time, beside HiGHS on the whole model for as long (its
-limit is of wall time, so it is given as much more as ours was held up by others on the machine), and greedy alone. spopt (in a Python that has it) builds its MCLP of the discs; its solver is not waited for. Then a
-comparison of two layouts by 1,000 draws, and what an edit of one sensor takes. CPU seconds beside wall seconds.
+belt of the sample sector. Each is planned in ``SECONDS`` of CPU time, beside greedy alone and HiGHS on the whole model
+for as long (its limit is of wall time, so it is given as much more as ours was held up by others on the machine).
+spopt (in a Python that has it) builds its MCLP of the discs; its solver is not waited for. Then a comparison of two
+layouts by 1,000 draws, and what an edit of one sensor takes. CPU seconds beside wall seconds.
 A table to stderr, one JSON line to stdout: ``python benchmarks/planning.py [--without-spopt] [--without-compare]``
 """
 
