@@ -1,0 +1,138 @@
+"""A thousand sensors at once: those that fall silent are found in time, whichever way they do, and no others."""
+
+from __future__ import annotations
+
+import json
+import random
+import resource
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import ops.pipeline
+from fusion.insight import Insight
+from ingest.decode import encode_status
+from ingest.wire import Status
+from ops.broker import MosquittoBroker
+from ops.config import Ground, load_sector, open_ground
+from ops.journal_reader import JournalReader, JournalRow
+from ops.pipeline import Pipeline
+from tests.drills.light_clients import Crowd, LightClient, Silence
+from tests.drills.rig import SECTOR, Ingest
+from tests.drills.sizes import SIZES
+from tests.ops.conftest import feature, lonlat, write_sector
+
+pytestmark = pytest.mark.broker
+INTERVAL_S = 3.0
+KEEPALIVE_S = 4
+LIMIT_S = 2 * INTERVAL_S + 1.0
+TICK_S = 1.0
+NAMES = [f"g{number:04}" for number in range(SIZES.sensors)]
+
+
+@pytest.fixture(scope="module")
+def ground(tmp_path_factory: pytest.TempPathFactory) -> Ground:
+    """The hills with a thousand small radars on them."""
+    files = write_sector(tmp_path_factory.mktemp("thousand"))
+    points = [
+        feature(
+            "Point", lonlat(300 + number % 40 * 180, 600 + number // 40 * 180), id=name, kind="radar",
+            max_range_m=400, period_s=3, status_interval_s=INTERVAL_S, detection_probability=0.9,
+        )
+        for number, name in enumerate(NAMES)
+    ]  # fmt: skip
+    files.layout.write_text(json.dumps({"type": "FeatureCollection", "features": points}))
+    return open_ground(load_sector(files.sector))
+
+
+@pytest.fixture(autouse=True)
+def plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Flat ground, and alerts that say no more than who is silent: what a thousand sensors see is another matter."""
+    made = ops.pipeline.Tracker
+    monkeypatch.setattr(
+        ops.pipeline, "Tracker", lambda layout, settings, **given: made(layout, settings, border=given["border"])
+    )
+    monkeypatch.setattr(ops.pipeline, "insight_of", lambda *_, **__: Insight())
+
+
+@pytest.fixture
+def many_files() -> Iterator[None]:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(max(soft, 4096), hard), hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def unwell(pipeline: Pipeline) -> dict[str, int]:
+    """Sensor → since when it is not heard, ns of the journal's time."""
+    return {name: found.since_ns for name, found in pipeline.health.items() if found.state in ("silent", "offline")}
+
+
+def test_of_a_thousand_sensors_the_silent_ones_are_found_and_no_others(
+    ground: Ground, tmp_path: Path, many_files: None, record_property: Any
+) -> None:
+    ways: tuple[Silence, ...] = ("stuck", "hole", "reset")
+    victims = {name: ways[n % 3] for n, name in enumerate(random.Random(8).sample(NAMES, 90))}
+    with MosquittoBroker(folder=tmp_path / "b") as broker:
+        ingest = Ingest(tmp_path, broker.url).ready()
+        clients = [
+            LightClient(broker.url, SECTOR, name, interval_s=INTERVAL_S, keepalive_s=KEEPALIVE_S) for name in NAMES
+        ]
+        with Crowd(clients, over_s=2.0) as crowd:
+            time.sleep(3.0 + INTERVAL_S)
+            silenced_ns = time.time_ns()
+            for name, way in victims.items():
+                crowd.clients[name].silence = way
+            time.sleep(max(LIMIT_S + 2 * TICK_S, SIZES.watch_s - 3.0 - INTERVAL_S))
+            assert not crowd.failures(), crowd.failures()[:3]
+            ingest.stop(timeout_s=10)
+    with JournalReader(ingest.journal) as journal:
+        rows = journal.read(limit=10**6)
+    assert {row.sensor for row in rows if row.kind == "status"} == set(NAMES), "all thousand were heard"
+    pipeline, heard_ns = Pipeline(ground), dict[str, int]()
+    for row in rows:
+        pipeline.take(row)
+        if row.kind == "status" and b'"lost"' not in row.body:
+            heard_ns[row.sensor] = row.received_ns
+    found = unwell(pipeline)
+    assert found.keys() == victims.keys()
+    for way in ways:
+        taken = sorted((found[name] - heard_ns[name]) / 1e9 for name in victims if victims[name] == way)
+        assert taken[-1] <= LIMIT_S + TICK_S, way
+        record_property(f"largest silence before it was known, {way}", round(taken[-1], 1))
+        print(f"{way}: known after {taken[0]:.1f} to {taken[-1]:.1f} s")
+    by_will = [(found[name] - silenced_ns) / 1e9 for name in victims if victims[name] == "reset"]
+    assert max(by_will) <= 1.5 * KEEPALIVE_S + TICK_S
+
+
+def test_healthy_jitter_of_a_thousand_sensors_alarms_nobody(ground: Ground) -> None:
+    """Heartbeats come up to half an interval early or late; the clock of the journal ticks every second."""
+    chance = random.Random(1)
+    seconds = 600 if SIZES.watch_s > 60 else 40
+    start_ns = 1_900_000_000 * 10**9
+    events: list[tuple[float, str, int]] = [(float(second), "", second) for second in range(seconds)]
+    for name in NAMES:
+        for n in range(int(seconds / INTERVAL_S) + 1):
+            at_s = n * INTERVAL_S + chance.uniform(-0.5, 0.5) * INTERVAL_S
+            events.append((max(at_s, 0.0), name, n + 1))
+    pipeline, alerts = Pipeline(ground), []
+    for at_s, name, number in sorted(events):
+        at_ns = start_ns + round(at_s * 1e9)
+        if name:
+            body = encode_status(_well(name, number, at_ns))
+            row = JournalRow(0, "status", name, 1, number, at_ns, at_ns, at_ns, "application/json", body, False)
+        else:
+            row = JournalRow(0, "tick", "", None, None, at_ns, at_ns, None, "", b"", True)
+        alerts += pipeline.take(row)
+    assert not unwell(pipeline)
+    assert not [alert for alert in alerts if alert.rule == "sensor_silent"]
+    assert len(pipeline.health) == SIZES.sensors
+
+
+def _well(name: str, number: int, at_ns: int) -> Status:
+    at = datetime.fromtimestamp(at_ns / 1e9, UTC)
+    return Status(sensor=name, boot=1, seq=number, observed_at=at, state="ok", kind="radar")
