@@ -1,9 +1,10 @@
 """Cutting off a sensor that floods ingest with what it cannot use, so that the others do not feel it.
 
 A token bucket for each sensor or unit. Messages that ingest has to refuse cost tokens, by number and by size, messages
-that it already has cost less, good new detections nothing: however fast a backlog comes, it is wanted. Whose bucket is
-empty is held in quarantine: its messages are shed, unread but counted and acknowledged, so that the broker's queue
-stays short. A sender with a spool sends them again, because no mark has covered them. The hold is longer each time.
+that it already has, or that come more often than their sensor can look, cost less, good new detections nothing: however
+fast a backlog comes, it is wanted. Whose bucket is empty is held in quarantine: its messages are shed, unread but
+counted and acknowledged, so that the broker's queue stays short. A sender with a spool sends them again, because no
+mark has covered them. The hold is longer each time.
 
 Two buckets a name: what nobody has signed with its key is not held against the sensor itself, whoever writes under its
 name. While only strangers are held, its messages are read if their signature is good.
@@ -27,7 +28,8 @@ class QuarantineSettings:
     """``burst`` tokens at once and ``per_s`` for ever are borne: of bad messages, ``bad_cost`` each, 1,000 at once and
     10 a second; 250 a second are cut off within five seconds, 10,000 within a fifth of one. A hold lasts ``hold_s``,
     doubled each time a source comes back within ``forgiven_s``, at most ``max_hold_s``; after it, ``probation`` of the
-    burst is given.
+    burst is given. ``rate_cost``: of a scan that comes more often than its sensor can look, by its own times
+    (``ingest.plausibility``), so that no backlog is taken for a flood.
 
     ``bytes_each``: so many bytes of a bad message cost another token.
     """
@@ -35,6 +37,7 @@ class QuarantineSettings:
     burst: float = 5000.0
     per_s: float = 50.0
     bad_cost: float = 5.0
+    rate_cost: float = 1.0
     repeated_cost: float = 0.5
     other_cost: float = 0.25
     bytes_each: int = 4096
@@ -107,6 +110,8 @@ class Quarantine:
             cost = settings.repeated_cost
         elif message.kind != "detections":
             cost = settings.other_cost
+        elif "rate" in message.flags.split(","):
+            cost = settings.rate_cost
         else:
             return
         proven = not (isinstance(message, DeadLetter) and message.code in UNPROVEN)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hypothesis import given
@@ -11,15 +12,18 @@ from hypothesis import strategies as st
 from ingest.batch import DeadLetter, Delivery, Row
 from ingest.decode import encode
 from ingest.identity import Register, record_of
+from ingest.plausibility import Plausibility
 from ingest.quarantine import Held, Quarantine, QuarantineSettings
 from ingest.receive import Guards, Receiver
 from ingest.signature import Signer
 from ingest.trust import Trust
+from sensors.radar import Radar
 from sensors.scan import Plot, Scan
 
 NOW = datetime(2026, 3, 14, 21, 0, tzinfo=UTC)
 NOW_NS = int(NOW.timestamp()) * 10**9
 SECOND = 10**9
+RADAR = Radar(id="r1", lon=8.0, lat=47.0, easting=0.0, northing=0.0, max_range_m=5e3, period_s=1.0)
 SMALL = QuarantineSettings(
     burst=10, per_s=1.0, bad_cost=1.0, hold_s=10.0, max_hold_s=40.0, forgiven_s=100.0, probation=0.5
 )
@@ -62,6 +66,27 @@ def test_whoever_floods_with_what_nobody_can_use_is_cut_off_within_five_seconds(
         charge(quarantine, 1, bad(at_ns=NOW_NS + round(sent / rate * SECOND), size=size))
         sent += 1
         assert sent / rate < 5.0
+
+
+def test_a_flood_of_good_form_that_is_too_often_to_be_true_is_cut_off_and_a_backlog_is_not() -> None:
+    """2,000 scans a second whose own times are as dense; then as many that were observed a second apart."""
+    gate, quarantine = Plausibility.of([RADAR]), Quarantine()
+    sent = 0
+    while not quarantine.take_events():
+        at_ns = NOW_NS + sent * SECOND // 2_000
+        seen = Scan("r1", 1, sent, sent, at(at_ns), NOW, "radar", ())
+        charge(quarantine, 1, replace(good(at_ns=at_ns), flags=gate(seen)))
+        sent += 1
+        assert sent < 5 * 2_000, "within five seconds"
+    gate, quarantine = Plausibility.of([RADAR]), Quarantine()
+    for number in range(20_000):
+        seen = Scan("r1", 1, number, number, NOW + timedelta(seconds=number), NOW, "radar", ())
+        charge(quarantine, 1, replace(good(at_ns=NOW_NS + number * SECOND // 2_000), flags=gate(seen)))
+    assert quarantine.take_events() == ()
+
+
+def at(time_ns: int) -> datetime:
+    return datetime.fromtimestamp(time_ns / 1e9, UTC)
 
 
 def test_an_honest_sensor_that_errs_now_and_then_or_sends_a_backlog_again_is_not_cut_off() -> None:
