@@ -50,6 +50,8 @@ from sensors.health import SensorStatus, health
 log = logging.getLogger(__name__)
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+HEALTH_EVERY_NS: Final = 500_000_000
+"""How often all sensors are looked at, in the journal's time; one whose word has changed is looked at at once."""
 EVIDENCE_KEPT: Final = 8
 """How many of a track's newest scans an alert names."""
 
@@ -86,6 +88,7 @@ class Memory(msgspec.Struct):
     revoked: dict[str, int] = {}
     unusable: dict[str, int] = {}
     faults: FaultMemory = msgspec.field(default_factory=FaultMemory)
+    health_due_ns: int = 0
     ingest: dict[str, int] = {}
     skipped: dict[str, int] = {}
     held: dict[str, Held] = {}
@@ -139,7 +142,11 @@ class Pipeline:
                     f"no sensor {stop.sensor!r}", where="settings [[maintenance]]", expected="a sensor of the layout"
                 )
         self._insight = insight or insight_of(
-            ground, self._watching, self._tracker.settings, weather=settings.weather or "day"
+            ground,
+            self._watching,
+            self._tracker.settings,
+            weather=settings.weather or "day",
+            rasters=self._correlator.rasters,
         )
 
     def take(self, row: JournalRow) -> tuple[Alert, ...]:
@@ -275,6 +282,9 @@ class Pipeline:
         else:
             self._heard(row)
             self._take_heartbeat(row)
+        before = self._memory.said.get(row.sensor)
+        if before is None or before[0] != word:
+            self._memory.health_due_ns = 0
         self._memory.said[row.sensor] = (word, row.received_ns, None)
 
     def _take_event(self, row: JournalRow) -> None:
@@ -372,6 +382,9 @@ class Pipeline:
 
     def _update_health(self) -> None:
         memory = self._memory
+        if memory.now_ns < memory.health_due_ns:
+            return
+        memory.health_due_ns = memory.now_ns + HEALTH_EVERY_NS
         said = {
             sensor: SensorStatus(sensor, _moment(at_ns), word, None if until is None else _moment(until))
             for sensor, (word, at_ns, until) in memory.said.items()
