@@ -193,7 +193,8 @@ def headline(verdict: xr.Dataset) -> str:
             told.append(f"nobody can say whether {first} beats {other}, as something is unknown")
             continue
         told.append(
-            f"{ahead} beats {behind} in {beats:.0%} of {story['draws']:,} draws (difference {mean:+.3f}, 90 % of draws "
+            f"{ahead} beats {behind} in {beats:.0%} (± {float(one['beats_error']):.1%}) of {story['draws']:,} draws "
+            f"(difference {mean:+.3f}, 90 % of draws "
             f"{float(one['difference_low']):+.3f} to {float(one['difference_high']):+.3f}; confidence "
             f"{verdict['confidence'].sel(other=other).item()})"
         )

@@ -83,7 +83,7 @@ def read_thresholds(path: Path | None) -> list[Threshold]:
         raise ThresholdError(
             f"cannot be read ({error.strerror})", where=path.name, expected="thresholds in TOML"
         ) from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ThresholdError(f"is not TOML ({error})", where=path.name, expected="thresholds in TOML") from None
     if set(table) != {"threshold"} or not isinstance(table["threshold"], list) or not table["threshold"]:
         raise ThresholdError("holds other things", where=path.name, expected="[[threshold]] tables and nothing else")

@@ -162,7 +162,7 @@ class Catalogue:
             raise CatalogueError(
                 f"cannot be read ({error.strerror})", where=path.name, expected="a catalogue in TOML"
             ) from None
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise CatalogueError(f"is not TOML ({error})", where=path.name, expected="a catalogue in TOML") from None
         return cls.from_table(table, name=path.name, over=over)
 

@@ -126,6 +126,7 @@ def _number(given: Any, where: str, limits: tuple[float, float]) -> float:
     expected = f"a number from {low:g} to {high:g}"
     if isinstance(given, bool) or not isinstance(given, (int, float)):
         raise CatalogueError(f"{given!r}", where=where, expected=expected)
-    if not (math.isfinite(given) and low <= given <= high):
-        raise CatalogueError(f"{given:g}", where=where, expected=expected)
+    if not low <= given <= high:  # false for NaN, and exact for integers beyond all floats
+        told = f"{given:g}" if isinstance(given, float) or abs(given) < 1e300 else "a number beyond all"
+        raise CatalogueError(told, where=where, expected=expected)
     return float(given)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -131,18 +132,19 @@ def _duels(drawn: list[Outcome]) -> dict[str, Any]:
     found: list[list[list[Duel]]] = [
         [[duel(a.measure(name), b.measure(name)) for b in drawn] for a in drawn] for name in OBJECTIVES
     ]
-    dims = ("objective", "layout", "other")
+    dims, count = ("objective", "layout", "other"), len(drawn[0].attended)
 
-    def table(of: str) -> Any:
-        return (dims, np.array([[[getattr(one, of) for one in row] for row in rows] for rows in found]), {"units": "1"})
+    def table(of: Callable[[Duel], float]) -> Any:
+        return (dims, np.array([[[of(one) for one in row] for row in rows] for rows in found]), {"units": "1"})
 
     return {
-        "beats": table("beats"),
-        "wins": table("wins"),
-        "ties": table("ties"),
-        "difference": table("mean"),
-        "difference_low": table("low"),
-        "difference_high": table("high"),
+        "beats": table(lambda one: one.beats),
+        "beats_error": table(lambda one: one.error(count)),
+        "wins": table(lambda one: one.wins),
+        "ties": table(lambda one: one.ties),
+        "difference": table(lambda one: one.mean),
+        "difference_low": table(lambda one: one.low),
+        "difference_high": table(lambda one: one.high),
     }
 
 

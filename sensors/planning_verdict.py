@@ -33,7 +33,7 @@ class Duel:
     """How two layouts do against each other over common draws: shares of wins, ties, losses, and the difference.
 
     ``beats`` is P(A > B) + ½ P(A = B); ``low`` and ``high`` bound the difference A − B at INTERVAL; ``error`` is the
-    standard error of ``beats`` if the draws were independent, an upper bound as they are stratified.
+    standard error of ``beats`` as if the draws were independent; stratified as they are, it is about that or less.
     """
 
     wins: float
@@ -48,7 +48,9 @@ class Duel:
         return self.wins + 0.5 * self.ties
 
     def error(self, draws: int) -> float:
-        return float(np.sqrt(max(self.wins + 0.25 * self.ties - self.beats**2, 0.0) / draws))
+        """Standard error of ``beats`` over so many draws; of none or all won, 1/draws stands in for it."""
+        spread = float(np.sqrt(max(self.wins + 0.25 * self.ties - self.beats**2, 0.0) / draws))
+        return max(spread, 1.0 / draws) if self.ties < 1.0 else spread
 
 
 def duel(ours: npt.ArrayLike, theirs: npt.ArrayLike) -> Duel:

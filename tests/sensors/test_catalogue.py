@@ -185,3 +185,15 @@ def test_triangular_quantiles_are_those_of_the_law() -> None:
 
 def test_the_weakest_grade_counts() -> None:
     assert (worst("HHM"), worst("HLM"), worst("")) == ("M", "L", "H")
+
+
+def test_files_made_to_break_a_reader_get_a_sentence_too(tmp_path: Path) -> None:
+    deep = tmp_path / "deep.toml"
+    deep.write_text("a = " + "[" * 20_000 + "]" * 20_000, encoding="utf-8")
+    with pytest.raises(CatalogueError, match="is not TOML"):
+        Catalogue.from_file(deep)
+    huge = broken(on_item(capex=10**400))
+    with pytest.raises(CatalogueError, match="beyond all"):
+        Catalogue.from_table(huge, name="mine.toml")
+    with pytest.raises(CatalogueError, match="cannot be read"):
+        Catalogue.from_file(tmp_path)
