@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import shapely
 import xarray as xr
 from scipy import ndimage
@@ -17,13 +16,11 @@ from scipy.sparse import coo_array
 from geo.belt import Belt, Line, belt_of, fitting_belt_m
 from geo.terrain import bounds
 from sensors.barrier import GapError, k_barrier, weakest_links
+from sensors.barrier_pieces import EDGE, Bools, Chain, Patch, Piece, chain_of
 from sensors.layout import Layout
 from sensors.watched import CrossingError
 
-Bools = npt.NDArray[np.bool_]
-Piece = tuple[str, int]
 Found = tuple[int, frozenset[str], bool]  # k, the cut, and whether no smaller one can be
-Chain = tuple[set[tuple[Piece, Piece]], set[Piece], set[Piece]]
 
 SMALL_CUT: Final = 400
 """Pieces of footprints up to which the smallest set of sensors is sought exactly; beyond it is a bound."""
@@ -133,9 +130,7 @@ def depth_of_segments(
         if run is None:
             continue
         window = _around([windows[one] for one in range(run[0], run[1] + 1)])
-        own = belt.inside[window] & (belt.segment[window] >= run[0]) & (belt.segment[window] <= run[1])
-        start, end = _ends(belt, window, own, run)
-        chain = _chain({n: f[window] & own for n, f in footprints.items()}, start, end)
+        chain = _chain(belt, footprints, run, (run, run), window)
         depth[segment], _, exact[segment] = _smallest(chain)
     told = {"depth": ("segment", depth, {"units": "1"}), "exact": ("segment", exact)}
     return xr.Dataset(told, {"segment": np.arange(border.segments)})
@@ -152,14 +147,11 @@ def _chains(layout: Layout, coverage: xr.Dataset, border: Line, belt_m: float | 
     chains = []
     for number, part in enumerate(parts):
         segments = np.flatnonzero(owner == number)
-        own = belt.inside & np.isin(belt.segment, segments)
-        if part.is_ring or not own.any():
+        if part.is_ring or not (belt.inside & np.isin(belt.segment, segments)).any():
             continue
-        whole = (slice(None), slice(None))
         first, last = int(segments[0]), int(segments[-1])
-        start = _ends(belt, whole, own & (belt.segment == first), (first, first))[0]
-        end = _ends(belt, whole, own & (belt.segment == last), (last, last))[1]
-        chains.append(_chain({name: mask & own for name, mask in footprints.items()}, start, end))
+        everything = (slice(0, belt.inside.shape[0]), slice(0, belt.inside.shape[1]))
+        chains.append(_chain(belt, footprints, (first, last), ((first, first), (last, last)), everything))
     if not chains:
         raise GapError("it has only closed rings", where="barrier (border)", expected="a line with two ends")
     return chains
@@ -167,7 +159,7 @@ def _chains(layout: Layout, coverage: xr.Dataset, border: Line, belt_m: float | 
 
 def _footprints(
     layout: Layout, coverage: xr.Dataset, border: Line, belt_m: float | None, least_look: float, *, whole: bool
-) -> tuple[Belt, dict[str, Bools]]:
+) -> tuple[Belt, dict[str, Patch]]:
     """The belt and the cells in it that each sensor holds; with ``whole`` all of the border must lie on the ground."""
     if not (isinstance(least_look, (int, float)) and 0.0 <= least_look < 1.0):
         raise GapError(f"{least_look!r}", where="barrier (least_look_probability)", expected="0 to below 1")
@@ -180,11 +172,31 @@ def _footprints(
     if whole:
         _refuse_beyond(border, coverage)
     looks = coverage["look_probability"].isel(northing=belt.rows, easting=belt.columns)
-    held = {}
-    for name in layout.ids:
-        look = looks.isel(sensor=known.index(name)).to_numpy()
-        held[name] = belt.inside & (look > least_look)
-    return belt, held
+    held = {
+        name: Patch.around(belt.inside & (looks.isel(sensor=known.index(name)).to_numpy() > least_look))
+        for name in layout.ids
+    }
+    return belt, {name: patch for name, patch in held.items() if patch is not None}
+
+
+def _chain(
+    belt: Belt,
+    footprints: Mapping[str, Patch],
+    run: tuple[int, int],
+    sides: tuple[tuple[int, int], tuple[int, int]],
+    window: tuple[slice, slice],
+) -> Chain:
+    """Overlaps of footprints in the belt of a run of segments, within a window that holds it, from the start of the
+    first run of ``sides`` to the end of the second."""
+    inside = _of_run(belt, run, window)
+    own = Patch(window[0].start, window[1].start, inside)
+    start, end = (_end(belt, one, window, at_end=bool(i)) for i, one in enumerate(sides))
+    return chain_of(footprints, own, start, end)
+
+
+def _of_run(belt: Belt, run: tuple[int, int], window: tuple[slice, slice]) -> Bools:
+    own: Bools = belt.inside[window] & (belt.segment[window] >= run[0]) & (belt.segment[window] <= run[1])
+    return own
 
 
 def _refuse_beyond(border: Line, coverage: xr.Dataset) -> None:
@@ -223,40 +235,25 @@ def _around(windows: list[Any]) -> tuple[slice, slice]:
     return rows, columns
 
 
-def _ends(belt: Belt, window: Any, own: Bools, run: tuple[int, int]) -> tuple[Bools, Bools]:
-    """Cells of a run of segments at its start and end: beside other ground, beyond its ends, or at the rim."""
-    border = belt.border
-    span = border.segment_spans_m[run[0], 0], border.segment_spans_m[run[1], 1]
-    east, north = np.meshgrid(belt.easting[window[1]], belt.northing[window[0]])
-    lateral = ~own & ((np.abs(belt.offset[window]) <= belt.belt_m) | (belt.segment[window] < 0))
-    touching = own & (ndimage.binary_dilation(lateral, ndimage.generate_binary_structure(2, 1)) | belt.at_rim[window])
-    touching |= own & _at_frame(own.shape)
-    first, last = (np.array(border.point_at(chainage)) for chainage in (span[0], np.nextafter(span[1], span[0])))
+def _end(belt: Belt, run: tuple[int, int], window: tuple[slice, slice], *, at_end: bool) -> Patch | None:
+    """Cells of a run of segments at its start or end: beside other ground, beyond its ends, or at the rim."""
+    found = Patch.around(_of_run(belt, run, window))
+    if found is None:
+        return None
+    top, left = window[0].start + found.row, window[1].start + found.column
+    wider = (
+        slice(max(top - 1, 0), top + found.values.shape[0] + 1),
+        slice(max(left - 1, 0), left + found.values.shape[1] + 1),
+    )
+    own = _of_run(belt, run, wider)
+    lateral = ~own & (belt.inside[wider] | (belt.segment[wider] < 0))
+    touching = own & (ndimage.binary_dilation(lateral, EDGE) | belt.at_rim[wider])
+    span = belt.border.segment_spans_m[run[0], 0], belt.border.segment_spans_m[run[1], 1]
+    east, north = np.meshgrid(belt.easting[wider[1]], belt.northing[wider[0]])
+    first, last = (np.array(belt.border.point_at(chainage)) for chainage in (span[0], np.nextafter(span[1], span[0])))
     to_first, to_last = (np.hypot(east - place[0], north - place[1]) for place in (first, last))
-    return touching & (to_first <= to_last), touching & (to_last <= to_first)
-
-
-def _at_frame(shape: tuple[int, ...]) -> Bools:
-    frame = np.zeros(shape, bool)
-    frame[[0, -1]] = frame[:, [0, -1]] = True
-    return frame
-
-
-def _chain(footprints: dict[str, Bools], start: Bools, end: Bools) -> Chain:
-    """Pieces of footprints that overlap, and those at the start and at the end."""
-    edge = ndimage.generate_binary_structure(2, 1)
-    masks: dict[Piece, Bools] = {}
-    for name, held in footprints.items():
-        labels, count = ndimage.label(held, edge)
-        masks |= {(name, piece): labels == piece for piece in range(1, count + 1)}
-    pieces = list(masks)
-    wide = {piece: ndimage.binary_dilation(mask, edge) for piece, mask in masks.items()}
-    overlaps = {
-        (a, b) for i, a in enumerate(pieces) for b in pieces[i + 1 :] if a[0] != b[0] and (wide[a] & masks[b]).any()
-    }
-    left = {piece for piece, mask in masks.items() if (mask & start).any()}
-    right = {piece for piece, mask in masks.items() if (mask & end).any()}
-    return overlaps, left, right
+    nearer = to_last <= to_first if at_end else to_first <= to_last
+    return Patch(wider[0].start, wider[1].start, touching & nearer)
 
 
 def _pieces(chain: Chain) -> set[Piece]:

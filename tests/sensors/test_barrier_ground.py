@@ -167,6 +167,25 @@ def test_a_part_of_the_layout_is_asked_about_alone() -> None:
     assert barrier(Layout("less", FRAME, layout.sensors[1:]), coverage, BORDER, belt_m=80.0)[0] == 0
 
 
+def test_a_footprint_at_the_edge_of_the_belt_alone_holds_nothing() -> None:
+    layout, coverage = case(disc(135.0, 200.0, 30.0))
+    assert (depth_of_segments(layout, coverage, BORDER, belt_m=80.0)["depth"] == 0).all()
+
+
+@settings(max_examples=25, deadline=None)
+@given(discs)
+def test_a_segment_is_open_where_somebody_gets_through_its_own_belt_unseen(masks: list[np.ndarray]) -> None:
+    """By flood: diagonals count, as pieces that only touch at a corner let somebody through."""
+    layout, coverage = case(*masks)
+    belt = belt_of(BORDER, coverage, belt_m=80.0)
+    depth = depth_of_segments(layout, coverage, BORDER, belt_m=80.0)["depth"].to_numpy()
+    free = belt.inside & ~np.any(masks_of(coverage, belt), axis=0)
+    for segment in range(BORDER.segments):
+        parts, _ = ndimage.label(free & (belt.segment == segment), np.ones((3, 3)))
+        through = (set(parts[belt.outer].tolist()) & set(parts[belt.inner].tolist())) - {0}
+        assert (depth[segment] == 0) == bool(through)
+
+
 def test_what_makes_no_barrier_is_refused() -> None:
     layout, coverage = case(*LINE)
     ring = Border(FRAME, LineString([(100, 60), (260, 60), (260, 180), (100, 180), (100, 60)]))
