@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
 
 from fusion.tracks import Rows, TrackBank
-from sensors.columns import ScanColumns
+from sensors.columns import ARRAYS, ScanColumns
 
 Key = tuple[int, str, int, int]
 Advance = Callable[[TrackBank, ScanColumns], tuple[TrackBank, Rows]]
@@ -19,7 +22,8 @@ Advance = Callable[[TrackBank, ScanColumns], tuple[TrackBank, Rows]]
 
 @dataclass(slots=True)
 class Entry:
-    """One scan, the rows that it gave, whether they were taken, and the bank before it where that is still kept."""
+    """One scan, the rows that it gave (without states once taken), whether they were taken, and the bank before it where
+    that is still kept."""
 
     scan: ScanColumns
     rows: Rows
@@ -30,6 +34,32 @@ class Entry:
 def key_of(scan: ScanColumns) -> Key:
     """A scan's place in time: ties are broken by who sent it and in which order."""
     return scan.observed_ns, scan.sensor, scan.boot, scan.sequence
+
+
+def compact(scan: ScanColumns) -> ScanColumns:
+    """``scan`` with every column whose rows are all the same, to the bit, held as one row seen n times: a radar leaves
+    most columns empty and its deviations alike, and a minute of scans is kept. Such columns cannot be written."""
+    if len(scan) < 2:
+        return scan
+    return replace(scan, **{name: _held_once(getattr(scan, name)) for name in ARRAYS})
+
+
+def _held_once(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    bits = np.ascontiguousarray(values).reshape(len(values), -1).view(np.int64)
+    if bits[0, 0] != bits[-1, 0] or not (bits == bits[0]).all():
+        return values
+    return np.broadcast_to(values[0].copy(), values.shape)
+
+
+def without_states(rows: Rows) -> Rows:
+    """``rows`` that were handed over, with what events and registration still read: their states are not numbers."""
+    nothing = np.float64(np.nan)
+    return replace(
+        rows,
+        centre=np.broadcast_to(nothing, rows.centre.shape),
+        spread=np.broadcast_to(nothing, rows.spread.shape),
+        existence=np.broadcast_to(nothing, rows.existence.shape),
+    )
 
 
 class Timeline:
@@ -78,6 +108,7 @@ class Timeline:
             if not entry.taken and (final or old):
                 entry.taken = True
                 blocks.append(entry.rows)
+                entry.rows = without_states(entry.rows)
         return blocks
 
     def _append(self, scan: ScanColumns, advance: Advance) -> Entry:
@@ -128,11 +159,23 @@ class Timeline:
         del self.entries[:oldest]
         first += oldest
         newest -= oldest
+        base = self._base()
         for number, entry in enumerate(self.entries):
             age = newest - number
             spacing = 1 << (age.bit_length() - 1) if age > 0 else 1
-            if number > 0 and (first + number) % spacing:
+            if number < base or (number > base and (first + number) % spacing):
                 entry.before = None
+
+    def _base(self) -> int:
+        """The entry from whose bank everything that late scans can change is run again: the last kept one before the
+        edge. Those before it keep no bank."""
+        base = 0
+        for number, entry in enumerate(self.entries):
+            if self.edge_ns is None or entry.scan.observed_ns >= self.edge_ns:
+                break
+            if entry.before is not None:
+                base = number
+        return base
 
     def _past(self, number: int, edge: int | None) -> bool:
         return edge is not None and all(entry.scan.observed_ns < edge for entry in self.entries[:number])

@@ -20,7 +20,7 @@ from fusion.registration import Registrar
 from fusion.reports import by_northing, plots_of
 from fusion.scene import Scene, scene_of
 from fusion.settings import SettingsError, TrackerSettings
-from fusion.timeline import Timeline
+from fusion.timeline import Timeline, compact
 from fusion.tracks import Locator, Rows, TrackBank
 from sensors.columns import ScanColumns, with_deviations
 from sensors.detections import split
@@ -139,7 +139,7 @@ class Tracker:
             self.late_ignored += 1
             return ()
         self._register(max(scan.observed_ns, timeline.newest_ns or 0))
-        ran = timeline.put(scan, self._look)
+        ran = timeline.put(compact(scan), self._look)
         self.rows_dropped += ran[0][0].rows.dropped
         return tuple(event for entry, before in ran for event in _events(entry.scan, entry.rows, before))
 
