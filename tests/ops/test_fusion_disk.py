@@ -1,0 +1,102 @@
+"""Fusion on a full disk and killed around its checkpoint: it waits, says so, and ends with the same alerts."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ops.clock import ScenarioClock
+from ops.config import Settings
+from ops.fusing import Fusion
+from ops.journal_reader import JournalReader
+from ops.offline import track_log_hash
+from ops.processes import Child
+from ops.store import Store
+from ops.store_reader import Reader, StoreFull
+from tests.drills.dying import FUSION_POINTS, VARIABLE
+
+
+def fuse(journal: Path, store: Store, ground: Any) -> None:
+    fusion = Fusion(JournalReader(journal), store, ground, Settings(checkpoint_s=15.0), ScenarioClock.live())
+    all_of(fusion)
+    fusion.finish()
+
+
+def all_of(fusion: Fusion) -> None:
+    while fusion.step(20):
+        pass
+
+
+def outcome(store: Store | Reader) -> tuple[dict[tuple[str, int], str], str]:
+    said = {(row.alert, row.revision): row.body for row in store.outbox_after(0, limit=10_000)}
+    return said, track_log_hash(store.history_dataset())
+
+
+@pytest.fixture(scope="module")
+def calm(hill_journal: Path, hill_ground: Any, tmp_path_factory: Any) -> Any:
+    store = Store(tmp_path_factory.mktemp("calm") / "s.db")
+    fuse(hill_journal, store, hill_ground)
+    found = outcome(store)
+    store.close()
+    return found
+
+
+def test_on_a_full_disk_fusion_waits_and_goes_on_where_it_was(calm, hill_journal, hill_ground, tmp_path, capsys):
+    """The store may not grow; after a second somebody makes room, as ingest does when it lets its reserve go."""
+    store = Store(tmp_path / "s.db")
+    pages = store._connection.execute("PRAGMA page_count").fetchone()[0]
+    store._connection.execute(f"PRAGMA max_page_count={pages + 2}")
+    thread = threading.Thread(target=fuse, args=(hill_journal, store, hill_ground))
+    thread.start()
+    deadline = time.monotonic() + 60
+    while "DISK_FULL" not in (said := capsys.readouterr().out):
+        assert time.monotonic() < deadline, said
+        time.sleep(0.05)
+    store._connection.execute("PRAGMA max_page_count=1000000")
+    thread.join(120)
+    assert '{"problem":null}' in capsys.readouterr().out
+    assert outcome(store) == calm
+    assert store.progress().diverged == 0
+    store.close()
+
+
+def test_who_is_asked_to_stop_on_a_full_disk_stops(hill_journal, hill_ground, tmp_path):
+    store = Store(tmp_path / "s.db")
+    fusion = Fusion(JournalReader(hill_journal), store, hill_ground, Settings(), ScenarioClock.live())
+    store._connection.execute("PRAGMA max_page_count=1")
+    fusion.stopping.set()
+    with pytest.raises(StoreFull):
+        all_of(fusion)
+    store.close()
+
+
+@pytest.mark.chain
+def test_a_kill_before_and_after_a_checkpoint_changes_nothing(calm, hill_journal, hill_sector, tmp_path):
+    """Each point under way for the second time; the third process comes to the end."""
+    settings = tmp_path / "settings.toml"
+    settings.write_text("checkpoint_s = 5.0\n")
+    store = tmp_path / "store.db"
+    arguments = [f"--journal={hill_journal}", f"--store={store}", f"--sector={hill_sector.sector}", "--sector-id=hills",
+                 f"--layout={hill_sector.layout}", f"--settings={settings}", "--overload-s=1e9"]  # fmt: skip
+    with JournalReader(hill_journal) as journal:
+        last = journal.last_id()
+    for point in FUSION_POINTS:
+        dying = Child(
+            "fusion", "tests.drills.dying", arguments, log=tmp_path / "f.log", secrets={VARIABLE: f"{point}:1"}
+        )
+        assert dying.process.wait(90) == -9, dying.last_words()
+    fusion = Child("fusion", "ops.fusing", arguments, log=tmp_path / "f.log", secrets=dict(os.environ))
+    deadline = time.monotonic() + 120
+    while (fusion.last("cursor") or 0) < last:
+        assert time.monotonic() < deadline, fusion.last_words()
+        time.sleep(0.1)
+    assert fusion.stop(timeout_s=30) == 0
+    reader = Reader(store)
+    assert outcome(reader) == calm
+    assert reader.progress().diverged == 0
+    reader.close()
