@@ -32,7 +32,8 @@ PICTURES: Final = ("scores.png", "ground.png", "layout.png", "crossings.png", "p
 REPORT: Final = "report.html"
 REFERENCE: Final = "pyrenees-maritime-alps-srtm3"
 MOST_RESPONSE_CELLS: Final = 60_000_000
-"""Cells up to which response times are sought over the whole terrain: 16 bytes a cell and search."""
+"""Cells over which response times are sought at most: of a larger terrain around border and bases."""
+RESPONSE_MARGIN_M: Final = 10_000.0
 LISTED: Final = 10
 
 
@@ -155,17 +156,31 @@ def _response(ground: Ground, ways: Ways) -> xr.DataArray | None:
     bases = read_bases(ground.sector.bases)
     if not bases:
         return None
-    cells = ground.terrain["elevation"].size
+    places = np.array([ground.frame.to_local(lon, lat) for lon, lat in bases.values()])
+    terrain = ground.terrain
+    if terrain["elevation"].size > MOST_RESPONSE_CELLS:
+        terrain = _around(ground, places)
+    cells = terrain["elevation"].size
     if cells > MOST_RESPONSE_CELLS:
         raise BadInput(
-            f"{cells:,} cells", where="response times", expected=f"at most {MOST_RESPONSE_CELLS:,}: larger cells, "
-            "a terrain cut to the border, or a sector without bases",
+            f"{cells:,} cells", where="response times", expected=f"at most {MOST_RESPONSE_CELLS:,} around border and "
+            "bases: larger cells, or a sector without bases",
         )  # fmt: skip
-    places = np.array([ground.frame.to_local(lon, lat) for lon, lat in bases.values()])
     try:
-        return response_time(ground.terrain.compute(), places, ways=ways)
+        return response_time(terrain.compute(), places, ways=ways)
     except TerrainError as error:
         raise BadInput(error.what, where=str(ground.sector.bases), expected=error.expected) from None
+
+
+def _around(ground: Ground, places: np.ndarray[Any, Any]) -> xr.Dataset:
+    """The part of the terrain around border and bases in which responders are taken to travel."""
+    west, south, east, north = ground.border.line.bounds
+    (left, low), (right, high) = places.min(axis=0), places.max(axis=0)
+    reach = RESPONSE_MARGIN_M + 2.0 * ground.sector.belt_m
+    return ground.terrain.sel(
+        easting=slice(min(west, left) - reach, max(east, right) + reach),
+        northing=slice(max(north, high) + reach, min(south, low) - reach),
+    )
 
 
 def _findings(job: Job, options: ChallengeOptions, progress: Progress) -> Findings:

@@ -170,7 +170,7 @@ class _View:
 
 def _multiples(path: Path, count: int, one: Callable[[Axes, int], None], view: _View, footer: str) -> None:
     """``count`` maps in a grid that suits their shape, each drawn by ``one(axes, number)``; whole or no file."""
-    columns = 1 if count == 1 or view.aspect > 2.2 else 2 if view.aspect > 0.6 or count == 2 else min(3, count)
+    columns = 1 if count == 1 or view.aspect > 2.2 else min(count, 2 if view.aspect > 0.9 else 3)
     rows = -(-count // columns)
     width = WIDTH_IN / columns - 0.9
     with mpl.rc_context(STYLE):

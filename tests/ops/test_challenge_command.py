@@ -20,6 +20,8 @@ from pyproj import CRS
 from rasterio.warp import transform
 from rich.console import Console
 
+from geo.errors import BadInput
+from geo.mobility_ways import Ways
 from ops import cli
 from ops.challenge_command import ChallengeOptions, assess, weights_of
 from ops.challenge_parts import FOLDER
@@ -310,6 +312,25 @@ def test_bad_input_is_one_sentence(
     assert stdout == ""
     assert words in stderr.replace("\n", " ")
     assert "Traceback" not in stderr
+
+
+def test_response_over_too_many_cells_is_refused_and_over_a_large_terrain_sought_around_the_border(
+    based: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import ops.challenge_command as command
+
+    ground = command.open_ground(command.load_sector(based.sector))
+    whole = command._response(ground, Ways())
+    monkeypatch.setattr(command, "MOST_RESPONSE_CELLS", 25_000)
+    monkeypatch.setattr(command, "RESPONSE_MARGIN_M", -2_000.0)  # 1 km beyond the line on either side
+    near = command._response(ground, Ways())
+    assert whole is not None
+    assert near is not None
+    assert near.sizes["northing"] < whole.sizes["northing"]
+    assert float(abs(near.reindex_like(whole) - whole).median()) < 5.0, "who is near comes as soon"
+    monkeypatch.setattr(command, "MOST_RESPONSE_CELLS", 10)
+    with pytest.raises(BadInput, match="around border and bases"):
+        command._response(ground, Ways())
 
 
 def test_a_folder_of_somebody_else_is_left_alone(
