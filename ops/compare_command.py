@@ -199,6 +199,10 @@ def headline(verdict: xr.Dataset) -> str:
             f"{verdict['confidence'].sel(other=other).item()})"
         )
     cost = float(verdict["life_cycle_cost_central"].max())
+    for name in (first, *others):
+        share = float(verdict["bought_share_central"].sel(layout=name))
+        if share < 1.0:
+            told.append(f"the money reaches only {share:.0%} of the sensors of {name}")
     return (
         f"At equal life-cycle cost (about {story['currency']} {_money(cost)} over {story['years']:g} years), by "
         f"{story['objective'].replace('_', ' ')}: " + "; ".join(told) + "."
