@@ -11,7 +11,8 @@ import json
 import secrets
 import subprocess
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -24,6 +25,11 @@ from starlette.exceptions import HTTPException
 from ops.plan_jobs import JobRefused, Jobs, start_worker
 
 MOST_PICTURES: Final = 16
+MOST_WAITING: Final = 4
+"""Questions that wait for the planner's process; more would hold up the threads that alerts need."""
+ANSWERS_WITHIN_S: Final = 90.0
+IDLE_S: Final = 600.0
+"""How long after the last question the process is kept."""
 Name = Annotated[str, Field(min_length=1, max_length=64)]
 Token = Annotated[str, InPath(pattern=r"^[0-9a-f]{16}$")]
 JobName = Annotated[str, InPath(pattern=r"^job-[0-9]{1,9}$")]
@@ -89,7 +95,8 @@ class PlanRoutes:
     def __init__(self, sector: str, log: Path) -> None:
         self._sector, self._log = sector, log
         self._jobs = Jobs(sector, log)
-        self._lock = threading.Lock()
+        self._lock, self._turns = threading.Lock(), threading.BoundedSemaphore(MOST_WAITING)
+        self._idle: threading.Timer | None = None
         self._worker: subprocess.Popen[str] | None = None
         self._setup: Any = None
         self._pictures: dict[str, bytes] = {}
@@ -107,17 +114,21 @@ class PlanRoutes:
     def close(self) -> None:
         """End the processes."""
         self._jobs.close()
+        if self._worker is not None:
+            self._worker.kill()  # whoever waits for it hears so, and lets go
         with self._lock:
+            if self._idle is not None:
+                self._idle.cancel()
             self._end()
 
     def setup(self) -> JSONResponse:
-        with self._lock:
+        with self._turn():
             if self._setup is None:
                 self._setup = self._ask({"do": "setup"})
             return JSONResponse(self._setup)
 
     def coverage(self, asked: Edited) -> JSONResponse:
-        with self._lock:
+        with self._turn():
             found = self._ask({"do": "coverage", **asked.order()})
             token = secrets.token_hex(8)
             self._pictures[token] = base64.b64decode(found.pop("picture"))
@@ -152,6 +163,26 @@ class PlanRoutes:
             raise HTTPException(404, f"There is no job {name}.")
         return JSONResponse(found.told())
 
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """One question at a time; 429 where too many wait already."""
+        if not self._turns.acquire(blocking=False):
+            raise HTTPException(429, "The planner is busy; ask again in a moment.")
+        try:
+            with self._lock:
+                yield
+                if self._idle is not None:
+                    self._idle.cancel()
+                self._idle = threading.Timer(IDLE_S, self._rest)
+                self._idle.daemon = True
+                self._idle.start()
+        finally:
+            self._turns.release()
+
+    def _rest(self) -> None:
+        with self._lock:
+            self._end()
+
     def _ask(self, order: Mapping[str, Any]) -> Any:
         """The worker's answer; 422 with its sentence where it refuses, 503 where it has ended."""
         if self._worker is None or self._worker.poll() is not None:
@@ -159,6 +190,9 @@ class PlanRoutes:
         worker = self._worker
         assert worker.stdin is not None
         assert worker.stdout is not None
+        patience = threading.Timer(ANSWERS_WITHIN_S, worker.kill)
+        patience.daemon = True
+        patience.start()
         try:
             worker.stdin.write(json.dumps(order) + "\n")
             worker.stdin.flush()
@@ -169,7 +203,9 @@ class PlanRoutes:
                 if "refused" in message:
                     raise HTTPException(422, str(message["refused"]))
         except (OSError, ValueError):
-            pass
+            pass  # it has ended; what follows says so
+        finally:
+            patience.cancel()
         self._end()
         raise HTTPException(503, "The planner's process has ended; ask again, and it is started anew.")
 

@@ -68,7 +68,7 @@ class PlanOptions:
 
 def plan_sector(options: PlanOptions, screen: Console) -> dict[str, Any]:
     """Plan, write the layout into ``options.out`` where given, and return the figures for ``--json``."""
-    from sensors.planning_options import limits_of
+    from sensors.planning_options import beside, limits_of
     from sensors.planning_plan import pareto, plan_scene
     from sensors.planning_scene import Case, scene_of
 
@@ -80,6 +80,7 @@ def plan_sector(options: PlanOptions, screen: Console) -> dict[str, Any]:
     ground = open_ground(sector)
     present = None if start_path is None else _layout(start_path, ground, catalogue)
     choices, sites = _options(options, ground, catalogue)
+    choices = beside(choices, present)
     limits_of(choices, demand.budget, demand.crew_limit).refuse_if_nothing_fits([option.id for option in choices])
     response = _response(ground) if options.objective == "interruption" or options.patrols else None
     case = Case(target=options.target, conditions=options.conditions, belt_m=sector.belt_m)

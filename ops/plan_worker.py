@@ -143,7 +143,7 @@ class Planner:
         from sensors.catalogue import shipped
         from sensors.planning_candidates import SiteRules, candidate_sites
         from sensors.planning_choice import Effort
-        from sensors.planning_options import Money, limits_of, options_at
+        from sensors.planning_options import Money, beside, limits_of, options_at
         from sensors.planning_plan import Demand, plan_scene
         from sensors.planning_scene import Case, scene_of
 
@@ -163,6 +163,7 @@ class Planner:
             ground.terrain, ground.border, belt_m=self._sector.belt_m, rules=SiteRules(spacing_m=2000.0)
         )
         options = options_at(sites, ITEMS, ground.border, ground.frame, Money(catalogue=shipped()))
+        options = beside(options, present)
         limits_of(options, demand.budget).refuse_if_nothing_fits([option.id for option in options])
         total = len(options) + max(len(options) // 4, 1)
         scene = scene_of(

@@ -29,8 +29,8 @@ MOST_CUTS: Final = 12  # groups whose cut is added after a solution
 class Effort:
     """How long and how near: seconds to spend, the gap at which to stop (0: the best), disturbances of the seed.
 
-    ``clock`` [s] is handed in, so that nothing here reads one that a caller does not know of; with a frozen clock the
-    search ends by its gap alone.
+    ``clock`` [s] says when the seconds are over; what a search cut short finds depends on the machine, and its bound
+    says how far it came.
     """
 
     seconds: float = 10.0
@@ -114,7 +114,7 @@ def _by_cuts(cover: Cover, limits: Limits, start: Ints, worst: bool, gap: float,
         if not len(solved.chosen) and not math.isfinite(solved.value):
             break
         reached = value_of(solved.chosen)
-        if reached > value:
+        if reached > value and limits.kept_by(solved.chosen):
             best, value = solved.chosen, reached
         if gap_of(value, limit) <= gap or solved.chosen.tobytes() in seen:
             break
@@ -207,6 +207,7 @@ def best_least(oracle: Oracle, limits: Limits, *, effort: Effort | None = None, 
     for constant, slopes in pool:
         model.cut(constant, slopes)
     limit = everything
+    seen: set[bytes] = set()
     while left() > 0.0:
         solved = model.solve(seconds=left(), gap=work.gap / 4.0, start=best)
         if math.isfinite(solved.limit):
@@ -214,12 +215,15 @@ def best_least(oracle: Oracle, limits: Limits, *, effort: Effort | None = None, 
         if not math.isfinite(solved.value):
             break
         reached, cuts = oracle.least(solved.chosen)
-        if reached > theta:
+        if reached > theta and limits.kept_by(solved.chosen):
             best, theta = solved.chosen, reached
         for constant, slopes in cuts:
             model.cut(constant, slopes)
         if gap_of(oracle.value_at(theta), oracle.value_at(limit)) <= work.gap or limit - theta <= TIE:
             break
+        if solved.chosen.tobytes() in seen:  # nothing new comes up
+            break
+        seen.add(solved.chosen.tobytes())
     return Choice(np.sort(best), oracle.value_at(theta), oracle.value_at(max(limit, theta)))
 
 

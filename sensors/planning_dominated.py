@@ -8,6 +8,7 @@ import numpy.typing as npt
 from sensors.planning_cover import Cover
 from sensors.planning_limits import Limits
 from sensors.planning_scene import Scene
+from sensors.watched import feels_steps, searches
 
 Ints = npt.NDArray[np.int64]
 
@@ -15,8 +16,8 @@ Ints = npt.NDArray[np.int64]
 def undominated(scene: Scene, limits: Limits) -> Ints:
     """The options (numbers, ascending) that no other at the same site betters or equals at no more cost and crew.
 
-    One betters another where in every cell it has at least its chance and its rate, with the same way of sensing. Of
-    two that are alike the first stays.
+    One betters another where in every cell it has at least its chance and its rate, of the same kind, or of a kind
+    whose rate counts for as long as somebody is there. Of two that are alike the first stays.
     """
     cover, out = scene.cover, np.zeros(len(limits), np.bool_)
     by_site: dict[int, list[int]] = {}
@@ -41,10 +42,12 @@ def _rates_at_least(scene: Scene, a: int, b: int) -> bool:
     first, second = scene.rates[a], scene.rates[b]
     if not len(second.cells):
         return True
+    alike = first.kind == second.kind
+    surer = not (feels_steps(first.kind) or feels_steps(second.kind) or searches(first.kind))  # its hazard counts whole
     return (
-        first.kind == second.kind
+        (alike or surer)
         and _above(first.cells, first.rate, second.cells, second.rate)
-        and _above(first.cells, first.look, second.cells, second.look)
+        and (surer or _above(first.cells, first.look, second.cells, second.look))
     )
 
 

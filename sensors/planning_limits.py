@@ -66,20 +66,20 @@ class Limits:
         for name, limit in (("budget", budget), ("crew limit", crew_limit)):
             if isinstance(limit, bool) or math.isnan(limit) or limit < 0.0:
                 raise PlanError(f"a {name} of {limit!r}", where="plan", expected=f"a {name} from 0")
-        return cls(costs, float(budget), np.asarray(np.unique(sites, return_inverse=True)[1]), crews, float(crew_limit))
+        numbers = np.asarray(np.unique(sites, return_inverse=True)[1])
+        return cls(costs, min(float(budget), _enough(costs)), numbers, crews, float(crew_limit))
 
     def __len__(self) -> int:
         return len(self.cost)
 
+    def without(self, *, budget: bool = False, crew: bool = False) -> Limits:
+        """The same options with one or both of the limits lifted."""
+        money = _enough(self.cost) if budget else self.budget
+        return Limits(self.cost, money, self.site, self.crew, math.inf if crew else self.crew_limit)
+
     def only(self, options: Ints) -> Limits:
         """The same limits with some of the options."""
         return Limits(self.cost[options], self.budget, self.site[options], self.crew[options], self.crew_limit)
-
-    def less(self, chosen: Ints) -> Limits:
-        """What is left of the limits once ``chosen`` are bought."""
-        budget = max(self.budget - float(self.cost[chosen].sum()), 0.0)
-        crew = max(self.crew_limit - float(self.crew[chosen].sum()), 0.0)
-        return Limits(self.cost, budget, self.site, self.crew, crew)
 
     def kept_by(self, chosen: npt.ArrayLike) -> bool:
         """Whether a choice keeps all limits."""
@@ -127,6 +127,11 @@ class Limits:
             where="plan (budget and crew)",
             expected=f"a crew of {self.crew[needed]:g}, or more budget",
         )
+
+
+def _enough(cost: Floats) -> float:
+    """A budget for everything; what is above it changes nothing, and sums stay finite."""
+    return 1.0 + 2.0 * float(cost.sum())
 
 
 def _slightly_over(limit: float) -> float:

@@ -49,6 +49,8 @@ class Mixed:
         self._model = highspy.Highs()
         self._model.setOptionValue("output_flag", False)
         self._model.setOptionValue("threads", 1)
+        for tolerance in ("mip_feasibility_tolerance", "primal_feasibility_tolerance"):
+            self._model.setOptionValue(tolerance, 1e-9)
         self._options = len(limits)
         columns = _Columns(self._options, ceiling)
         rows = _Rows()

@@ -119,6 +119,30 @@ def options_of(layout: Layout, *, catalogue: Catalogue | None = None) -> tuple[O
     return tuple(found)
 
 
+def beside(options: Sequence[Option], present: Layout | None) -> tuple[Option, ...]:
+    """The options at whose sites no sensor of the present layout stands; PlanError where all sites are taken.
+
+    A site is taken where a present sensor stands within SAME_PLACE_M of one of its options.
+    """
+    if present is None or not len(present):
+        return tuple(options)
+    there = np.array([(sensor.easting, sensor.northing) for sensor in present])
+    names = set(present.ids)
+    taken = set()
+    for option in options:
+        here = np.array((option.sensor.easting, option.sensor.northing))
+        if option.id in names or (np.hypot(*(there - here).T) <= SAME_PLACE_M).any():
+            taken.add(option.site)
+    free = tuple(option for option in options if option.site not in taken)
+    if options and not free:
+        raise PlanError(
+            "at every candidate site something stands already",
+            where=f"plan (start {present.name!r})",
+            expected="a candidate site that is free",
+        )
+    return free
+
+
 def limits_of(options: Sequence[Option], budget: float, crew_limit: float = math.inf) -> Limits:
     """The numbers of the options and the limits; errors as ``Limits.of``, and PlanError where two share an id."""
     _refuse_twins(option.id for option in options)

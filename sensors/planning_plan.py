@@ -26,7 +26,7 @@ from sensors.layout import Layout
 from sensors.planning_choice import Choice, Effort, best_cover, best_least, gap_of
 from sensors.planning_dominated import undominated
 from sensors.planning_limits import Limits, PlanError
-from sensors.planning_options import Option, limits_of, options_of
+from sensors.planning_options import Option, beside, limits_of, options_of
 from sensors.planning_scene import Case, Progress, Scene, WayOracle, scene_of
 
 Ints = npt.NDArray[np.int64]
@@ -123,11 +123,12 @@ def plan_layout(
 ) -> Plan:
     """The plan for a demand, from scratch or for a present layout ``start``, which stays and costs nothing more.
 
-    ``response`` [s] (northing, easting) is of ``geo.mobility_response.response_time``. Raises PlanError, naming the
-    constraint, for no candidates, negative costs or limits, a budget or crew that allows nothing, and a value that
-    cannot be reached.
+    Sites where a present sensor stands are taken. ``response`` [s] (northing, easting) is of
+    ``geo.mobility_response.response_time``. Raises PlanError, naming the constraint, for no candidates, negative costs
+    or limits, a budget or crew that allows nothing, and a value that cannot be reached.
     """
     options = options_of(candidates) if isinstance(candidates, Layout) else tuple(candidates)
+    options = beside(options, start)
     limits = limits_of(options, demand.budget, demand.crew_limit)
     limits.refuse_if_nothing_fits([option.id for option in options])
     scene = scene_of(options, terrain, border, case=case, present=start, ways=ways, progress=progress)
@@ -225,15 +226,12 @@ def _refuse_unreached(plan: Plan, scene: Scene, limits: Limits, demand: Demand, 
             where="plan (at least)",
             expected="more time, a lower value, or more budget",
         )
-    rich = Limits(limits.cost, math.inf, limits.site, limits.crew, limits.crew_limit)
-    manned = Limits(limits.cost, limits.budget, limits.site, limits.crew, math.inf)
-    free = Limits(limits.cost, math.inf, limits.site, limits.crew, math.inf)
     short = replace(demand.effort, seconds=max(demand.effort.seconds / 3.0, 1.0))
     asked = replace(demand, effort=short)
     for name, relaxed in (
-        ("the budget", rich),
-        ("the crew", manned),
-        ("budget and crew together", free),
+        ("the budget", limits.without(budget=True)),
+        ("the crew", limits.without(crew=True)),
+        ("budget and crew together", limits.without(budget=True, crew=True)),
     ):
         if _chosen(scene, relaxed, asked, response, None)[0].value >= wanted - 1e-9:
             raise PlanError(

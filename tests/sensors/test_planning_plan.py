@@ -153,6 +153,23 @@ def test_what_stands_there_stays_and_is_not_paid_again(scene: Scene) -> None:
     assert plan.value == pytest.approx(whole["covered"], abs=1e-12)
 
 
+def test_sites_that_are_taken_are_not_sold_again(scene: Scene) -> None:
+    """What stands there may come from an earlier plan, with the ids of the same candidates."""
+    first = plan_scene(scene, Demand(budget=3.0, effort=EXACT))
+    again = plan_layout(CANDIDATES, ground(), BORDER, Demand(budget=3.0, effort=EXACT), case=CASE, start=first.layout)
+    assert not set(first.layout.ids) & {option.id for option in again.bought}
+    assert again.layout.ids[: len(first.layout)] == first.layout.ids
+    with pytest.raises(PlanError, match="at every candidate site something stands"):
+        plan_layout(CANDIDATES, ground(), BORDER, Demand(budget=3.0), case=CASE, start=CANDIDATES)
+
+
+def test_without_a_limit_everything_that_helps_is_bought(scene: Scene) -> None:
+    plan = plan_scene(scene, Demand(budget=math.inf, effort=EXACT))
+    best = max(figures_of(scene, s)["covered"] for s in allowed(scene, 1e9))
+    assert plan.value == pytest.approx(best, abs=1e-7)
+    assert plan.gap <= 1e-6
+
+
 def test_choose_sites_gives_the_layout_of_the_plan(scene: Scene) -> None:
     layout = choose_sites(CANDIDATES, ground(), BORDER, budget=6.0, case=CASE, effort=EXACT)
     plan = plan_scene(scene, Demand(budget=6.0, effort=EXACT))
