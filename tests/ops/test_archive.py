@@ -108,7 +108,7 @@ def test_a_folder_that_is_no_archive_is_refused_in_one_sentence(name, said, grou
 def test_a_broken_file_is_refused_in_one_sentence(ground, tmp_path):
     path = tmp_path / "2026-03-14.parquet"
     path.write_bytes(b"PAR1 nothing")
-    with pytest.raises(ArchiveFileError, match="cannot be read .*expected detections of an archive"):
+    with pytest.raises(ArchiveFileError, match=r"cannot be read .*expected detections of an archive"):
         read_detections(path, ground.frame)
 
 
