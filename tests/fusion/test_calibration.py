@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 import pytest
 import xarray as xr
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fusion.calibration import CalibrationSettings, calibrate, design_effect
@@ -123,6 +123,7 @@ def test_a_design_effect_by_hand() -> None:
     assert design_effect(np.ones(12), np.repeat([1, 2, 3], 4), np.full(12, 0.9)) == 4.0
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 5)), min_size=1, max_size=60))
 def test_an_interval_of_clusters_is_never_narrower_than_wilsons_own(trials: list[tuple[bool, int]]) -> None:
     hits, cluster = np.array([float(hit) for hit, _ in trials]), np.array([name for _, name in trials])

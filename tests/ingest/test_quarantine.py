@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.batch import DeadLetter, Delivery, Row
@@ -59,6 +59,7 @@ def test_as_many_a_second_are_borne_for_ever() -> None:
     assert quarantine.take_events() == ()
 
 
+@settings(deadline=None)
 @given(st.floats(250.0, 20_000.0), st.integers(0, 60_000))
 def test_whoever_floods_with_what_nobody_can_use_is_cut_off_within_five_seconds(rate: float, size: int) -> None:
     quarantine, sent = Quarantine(), 0

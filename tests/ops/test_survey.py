@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import Geod
 from typer.testing import CliRunner
@@ -75,6 +75,7 @@ def test_three_landmarks_by_hand() -> None:
     assert found.sd_deg == pytest.approx(by_hand, rel=1e-3)
 
 
+@settings(deadline=None)
 @given(st.floats(-180.0, 179.9), st.lists(st.floats(-2.0, 2.0), min_size=2, max_size=6))
 def test_the_offset_is_found_across_north_and_its_deviation_falls_with_none_of_the_errors(
     offset: float, errors: list[float]

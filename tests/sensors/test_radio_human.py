@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.frame import LocalFrame
@@ -45,6 +45,7 @@ def test_an_eye_sees_half_of_the_walkers_where_they_span_a_minute_and_a_half() -
     assert human().look_probability(4000.1) == 0.0
 
 
+@settings(deadline=None)
 @given(st.floats(1.0, 4000.0), st.floats(0.0, 1000.0), st.sampled_from(["person", "group", "vehicle"]))
 def test_farther_or_in_haze_or_at_night_an_observer_sees_no_more(range_m: float, more_m: float, target: str) -> None:
     watcher = human()
