@@ -11,6 +11,8 @@ from typing import Any, Final
 import numpy as np
 
 from ops.challenge_findings import Findings
+from ops.challenge_work import Job
+from ops.config import read_bases
 from sensors.interception import ResponseSettings
 from sensors.segment_detection import UNKNOWN, UNREACHABLE
 from sensors.statistic import CENSUS, Statistic
@@ -55,7 +57,7 @@ class Origin:
         return cls(
             ground=f"terrain above {attrs.get('datum', 'an unknown datum')}, cells of {attrs.get('cell_m', '?')} m",
             layout=f"layout {ground.layout.name}, {len(ground.layout)} sensors, on that terrain",
-            data_version=f"terrain {terrain}, border {line}, layout {sensors}",
+            data_version=f"terrain {terrain}, border {line}, layout {sensors}, {_others(job)}",
             code_version=f"watchline {version('watchline')}",
             of_ground=(movement, f"belt {job.belt_m:g} m", f"yardstick: {yard}", f"errors of the elevation: {error}"),
             of_layout=(
@@ -84,6 +86,18 @@ class Origin:
         return self.statistic(
             name, value, "1", numerator=part, denominator=whole, n=more.pop("n", int(whole)), limits=limits, **more
         )
+
+
+def _others(job: Job) -> str:
+    """Versions of bases and ways: what response and movement hang on besides the terrain."""
+    bases = sorted(read_bases(job.ground.sector.bases).items())
+    told = [f"bases {hashlib.blake2b(repr(bases).encode(), digest_size=8).hexdigest() if bases else 'none'}"]
+    for name in ("roads", "rivers", "fords"):
+        table = getattr(job.ways, name)
+        if table is not None:
+            digest = hashlib.blake2b(b"".join(table.geometry.to_wkb()), digest_size=8).hexdigest()
+            told.append(f"{name} {digest}")
+    return ", ".join(told)
 
 
 def _told(value: object) -> str:
