@@ -14,7 +14,7 @@ from ops.cli import app
 from ops.config import load_sector, open_ground
 from sensors.layout import Layout
 
-SMALL = ["--spacing", "5000", "--item", "portable_radar", "--item", "seismic_line", "--seconds", "4"]
+SMALL = ["--spacing", "5000", "--item", "portable_radar", "--item", "seismic_line", "--seconds", "2"]
 
 
 def run(*arguments: str) -> dict[str, object]:
