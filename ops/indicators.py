@@ -8,6 +8,7 @@ or low). A value left empty is an indicator that was due and not reported. Rows 
 from __future__ import annotations
 
 import csv
+import io
 import json
 import math
 from collections.abc import Iterable, Mapping
@@ -79,7 +80,7 @@ def rows_of(path: Path) -> list[dict[str, Any]]:
             if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
                 raise ValueError("no list of objects")
             return rows
-        reader = csv.DictReader(text.splitlines(), strict=True)
+        reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
         if not reader.fieldnames:
             raise ValueError("it is empty")
         table = [dict(row) for row in reader]

@@ -42,10 +42,11 @@ def score(options: ScoreOptions, screen: Console, *, now: datetime | None = None
     """
     if options.indicators is None and options.outcomes is None and options.challenge is None:
         raise BadInput("nothing to score", where="watchline score", expected="indicators, --outcomes or --challenge")
-    day = (now or datetime.now(UTC)).date() if options.on is None else day_of(options.on, "--on")
+    today = (now or datetime.now(UTC)).date()
+    day = today if options.on is None else day_of(options.on, "--on")
     if options.out is not None:
         prepare_folder(options.out, [PAGE, SUMMARY], made_by=KIND)
-    card = _card(options, day)
+    card = _card(options, day, max(day, today))
     _show(card, screen)
     figures: dict[str, Any] = {
         "made_by": KIND,
@@ -64,10 +65,13 @@ def score(options: ScoreOptions, screen: Console, *, now: datetime | None = None
     return figures
 
 
-def _card(options: ScoreOptions, day: date) -> Scorecard:
+def _card(options: ScoreOptions, day: date, until: date) -> Scorecard:
+    """The scorecard as it was known on ``day``: what came later, but not after ``until``, is left out."""
+    indicators = [] if options.indicators is None else read_indicators(options.indicators, until=until)
+    periods = [] if options.outcomes is None else read_outcomes(options.outcomes, until=until)
     return scorecard(
-        [] if options.indicators is None else read_indicators(options.indicators, until=day),
-        [] if options.outcomes is None else read_outcomes(options.outcomes, until=day),
+        [one for one in indicators if one.day <= day],
+        [one for one in periods if one.end <= day],
         [] if options.challenge is None else of_challenge(options.challenge, day=day),
         day=day,
         place=options.place,

@@ -204,6 +204,15 @@ def test_the_command_shows_and_writes(watchline: Callable[..., tuple[int, str, s
     assert (out / "scorecard.html").read_text(encoding="utf-8") == first
 
 
+def test_what_came_later_was_not_known_then(watchline: Callable[..., tuple[int, str, str]], tmp_path: Path) -> None:
+    code, stdout, _ = watchline(SAMPLES / "indicators.csv", "--on", "2025-01-31", "--json")
+    assert code == 0
+    lines = json.loads(stdout)["families"]["crime_and_governance"]["lines"]
+    assert [(line["name"], line["value"], line["date"]) for line in lines] == [
+        ("reported smuggling cases", 38.0, "2024-12-31")
+    ]
+
+
 def test_what_a_file_says_is_text(
     watchline: Callable[..., tuple[int, str, str]], file: Callable[..., Path], tmp_path: Path
 ) -> None:
