@@ -8,7 +8,7 @@ import json
 import math
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +22,22 @@ from rich.console import Console
 
 from geo.errors import BadInput
 from geo.mobility_ways import Ways
-from ops import cli
+from ops import challenge_pictures, challenge_profiles, cli
 from ops.challenge_command import ChallengeOptions, assess, weights_of
 from ops.challenge_parts import FOLDER
 from ops.config import Ground
 
 QUIET = Console(stderr=True, quiet=True)
 BASES = '{"type": "FeatureCollection", "features": [%s]}'
+
+
+@pytest.fixture(scope="module", autouse=True)
+def coarse_pictures() -> Iterator[None]:
+    """What is on the pictures is looked at elsewhere; here they need not be fine."""
+    with pytest.MonkeyPatch.context() as patch:
+        for room in (challenge_pictures, challenge_profiles):
+            patch.setattr(room, "DPI", 40)
+        yield
 
 
 def base(lonlat: list[float]) -> str:
