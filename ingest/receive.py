@@ -98,12 +98,19 @@ class Receiver:
         self.settle(batch, deliveries)
         return batch
 
-    def settle(self, batch: Batch, deliveries: Sequence[Delivery]) -> None:
-        """Commit what ``batch`` made of these deliveries, then acknowledge them. May be called again after a commit
-        that left nothing behind; no other batch of sensors' messages may come before it, for its marks rest on it."""
+    def settle(
+        self,
+        batch: Batch,
+        deliveries: Sequence[Delivery],
+        acknowledge: Callable[[Delivery], object] | None = None,
+    ) -> None:
+        """Commit what ``batch`` made of these deliveries, then acknowledge them; ``acknowledge``: another way than the
+        receiver's own. May be called again after a commit that left nothing behind; no other batch of sensors' messages
+        may come before it, for its marks rest on it."""
+        acknowledge = acknowledge or self._acknowledge
         self._commit(batch)
         for delivery in deliveries:
-            self._acknowledge(delivery)
+            acknowledge(delivery)
         for mark in batch.marks:
             self._news[mark.sensor, mark.boot] = mark
 

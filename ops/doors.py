@@ -34,6 +34,6 @@ class Door:
                 return None
             self._held = self.receiver.batch(came, shed), came
         batch, deliveries = self._held
-        self.receiver.settle(batch, deliveries)
+        self.receiver.settle(batch, deliveries, self.subscriber.acknowledge)  # by the connection that brought them
         self._held = None
         return batch

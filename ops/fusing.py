@@ -71,8 +71,9 @@ class Fusion:
     """One journal to one store. ``step`` takes one stretch; everything of it is in the store when it returns."""
 
     def __init__(self, journal: JournalReader, store: Store, ground: Ground, settings: Settings, clock: ScenarioClock):
-        """``overload`` None, as it is at first: every scan is taken, however long that lasts."""
-        self.stopping = threading.Event()
+        """``overload`` None, as it is at first: every scan is taken, however long that lasts. ``stopping`` None: a full
+        disk is an error; else it is waited for, until somebody sets it."""
+        self.stopping: threading.Event | None = None
         self.overload: OverloadSettings | None = None
         self._pace = Pace()
         self._journal, self._store, self._ground, self._settings, self._clock = journal, store, ground, settings, clock
@@ -165,6 +166,8 @@ class Fusion:
                 self._store.commit(cursor, stamp_ns=self.pipeline.now_ns, **parts)
                 break
             except StoreFull as error:
+                if self.stopping is None:
+                    raise
                 if not said:
                     say(problem=f"DISK_FULL: {error}")
                 said = True

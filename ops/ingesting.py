@@ -94,7 +94,7 @@ class Ingest:
         self._receiver = Receiver(
             sector,
             commit=journal.commit,
-            acknowledge=self._acknowledge,
+            acknowledge=self._subscriber.acknowledge,
             recall=journal.recall,
             settings=options.settings,
             guards=Guards(trust, self._quarantine, None if options.layout is None else _gate(options.layout)),
@@ -105,7 +105,8 @@ class Ingest:
         self._units_door = Door(self._units, self._receiver, self._look)
         self._replays = ReplayFolder(journal.path)
         self._problem: str | None = None
-        self._told_full = False
+        told = journal.last_of_kind(DISK).get("")  # by a process that was killed on a full disk, perhaps
+        self._told_full = told is not None and msgspec.json.decode(told, type=DiskState).full
         self._jumps: list[ClockJump] = []
         self._held: list[Held] = []
         self._boot, self._seq = clock.now_ns() // 1_000_000_000, 0
@@ -169,10 +170,6 @@ class Ingest:
         if batch is not None:
             self._clear_revoked(batch)
 
-    def _acknowledge(self, delivery: Delivery) -> bool:
-        by_unit = delivery.topic.split("/", 4)[3:4] == ["unit"]
-        return (self._units if by_unit else self._subscriber).acknowledge(delivery)
-
     def _look(self, deliveries: list[Delivery]) -> list[Delivery]:
         """What senders say of the time, before it is held against them: the machine's clock may have been set."""
         if not deliveries:
@@ -182,7 +179,7 @@ class Ingest:
         for one in deliveries if clock.jump_ns else deliveries[-1:]:
             sent_ns = counter(dict(one.properties).get("sent"), largest=2**63 - 1)
             if sent_ns is not None:
-                clock.witness(one.topic, sent_ns, one.received_ns + clock.moved_ns)
+                clock.witness(one.topic.rpartition("/")[0], sent_ns, one.received_ns + clock.moved_ns)
         if clock.jump_ns:
             self._note_jump(clock.check())
         if not clock.moved_ns:

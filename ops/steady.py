@@ -2,6 +2,7 @@
 
 Time runs on the monotonic clock from where the machine's clock was. When the machine's clock steps away from that, the
 senders are the witnesses: if their times agree better with the new time than with the old, it is taken, else held off.
+Where nobody says what time it is, the machine's clock is believed after a while.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ class ClockJump(msgspec.Struct, frozen=True):
 @dataclass(frozen=True, slots=True)
 class SteadySettings:
     """A deviation above ``step_s`` is a jump, one below is followed. A witness counts for ``witness_s``; ``quorum`` of
-    them are asked, or all who spoke before the jump where those were fewer."""
+    them are asked, or all who spoke before the jump where those were fewer; after ``witness_s`` whoever there is."""
 
     step_s: float = 0.5
     witness_s: float = 30.0
@@ -53,6 +54,7 @@ class SteadyClock:
     moved_ns: int = 0
     _offset_ns: int = 0
     _asked: int = 1
+    _stepped_ns: int = 0
     _witnesses: dict[str, tuple[int, int]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -86,6 +88,7 @@ class SteadyClock:
         stepped_ns = away_ns - self.jump_ns
         if abs(stepped_ns) > step_ns:
             self._asked = max(1, min(self.settings.quorum, len(self._witnesses)))
+            self._stepped_ns = self.monotonic_ns()
             self._witnesses.clear()  # what they said before the step says nothing of it
             self.jump_ns = away_ns if abs(away_ns) > step_ns else 0
             return ClockJump(stepped_ns / 1e9, False)
@@ -101,7 +104,12 @@ class SteadyClock:
     def _agree_with(self, away_ns: int) -> bool:
         now_ns, kept_ns = self.now_ns(), self.settings.witness_s * 1e9 * self.rate
         said = [off_ns for off_ns, at_ns in self._witnesses.values() if now_ns - at_ns <= kept_ns]
-        return len(said) >= self._asked and abs(statistics.median(said) - away_ns) < abs(statistics.median(said))
+        waited = self.monotonic_ns() - self._stepped_ns > self.settings.witness_s * 1e9
+        if not said:
+            return waited
+        return (waited or len(said) >= self._asked) and abs(statistics.median(said) - away_ns) < abs(
+            statistics.median(said)
+        )
 
     def _move(self, by_ns: int) -> None:
         with self._lock:

@@ -23,6 +23,7 @@ from tests.drills.dying import FUSION_POINTS, VARIABLE
 
 def fuse(journal: Path, store: Store, ground: Any) -> None:
     fusion = Fusion(JournalReader(journal), store, ground, Settings(checkpoint_s=15.0), ScenarioClock.live())
+    fusion.stopping = threading.Event()
     all_of(fusion)
     fusion.finish()
 
@@ -65,11 +66,14 @@ def test_on_a_full_disk_fusion_waits_and_goes_on_where_it_was(calm, hill_journal
     store.close()
 
 
-def test_who_is_asked_to_stop_on_a_full_disk_stops(hill_journal, hill_ground, tmp_path):
+@pytest.mark.parametrize("asked", [True, False])
+def test_who_is_asked_to_stop_on_a_full_disk_or_works_on_files_stops(hill_journal, hill_ground, tmp_path, asked):
     store = Store(tmp_path / "s.db")
     fusion = Fusion(JournalReader(hill_journal), store, hill_ground, Settings(), ScenarioClock.live())
     store._connection.execute("PRAGMA max_page_count=1")
-    fusion.stopping.set()
+    if asked:
+        fusion.stopping = threading.Event()
+        fusion.stopping.set()
     with pytest.raises(StoreFull):
         all_of(fusion)
     store.close()

@@ -260,6 +260,23 @@ def test_after_any_other_fault_of_the_disk_the_writer_goes_on_no_more(tmp_path: 
         assert [r.seq for r in journal.read()] == [1]
 
 
+def test_a_journal_of_the_schema_before_is_taken_over_with_all_it_holds(tmp_path: Path) -> None:
+    path = tmp_path / "j.sqlite"
+    with Journal(path) as journal:
+        journal.commit(Batch((row(1), row(2))))
+    with sqlite3.connect(path) as db:
+        db.execute("DROP TABLE timings")
+        db.execute("PRAGMA user_version=2")
+    with JournalReader(path) as reader:
+        assert reader.timings() == {}
+        assert [r.seq for r in reader.read()] == [1, 2]
+    with Journal(path) as journal:
+        journal.commit(Batch((row(3),)))
+        assert [r.seq for r in journal.read()] == [1, 2, 3]
+        assert journal.counts()["r1"] == Counts(received=3, journaled=3)
+        assert journal.timings() == {"r1": {"live": 1}}
+
+
 SMALL_DISK = """
 import sys
 from ops.journal import Journal, JournalError

@@ -80,6 +80,34 @@ def test_one_sender_with_a_wrong_clock_does_not_move_ours() -> None:
     assert clock.now_ns() == machine.true_ns()
 
 
+def test_where_nobody_says_what_time_it_is_the_machine_is_believed_after_a_while() -> None:
+    """A machine that slept for an hour, and senders that say no time of sending: they must not be refused for ever."""
+    machine = Machine()
+    clock = machine.clock()
+    machine.set_by_ns = 3600 * S
+    assert clock.check() == ClockJump(3600.0, False)
+    machine.passed_ns += 30 * S
+    assert clock.check() is None
+    machine.passed_ns += S
+    assert clock.check() == ClockJump(3600.0, True)
+    assert clock.now_ns() == machine.wall_ns()
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_when_most_have_gone_the_one_who_is_left_is_asked(right: bool) -> None:
+    machine = Machine(set_by_ns=-3600 * S if right else 0)
+    clock = machine.clock()
+    for name in ("r1", "r2", "r3", "r4"):
+        clock.witness(name, machine.true_ns(), clock.now_ns())
+    machine.set_by_ns += 3600 * S
+    assert clock.check() == ClockJump(3600.0, False)
+    for _ in range(40):
+        machine.passed_ns += S
+        clock.witness("r1", machine.true_ns(), clock.now_ns())
+        clock.check()
+    assert clock.now_ns() == machine.true_ns()
+
+
 @given(st.lists(st.integers(-400_000_000, 400_000_000), min_size=1, max_size=20))
 def test_ordinary_corrections_are_followed(corrections: list[int]) -> None:
     machine = Machine()
