@@ -127,6 +127,8 @@ def confirmed_crossing(
     ``progress(done, runs)`` after each. Raises BadInput for coverage of other sensors, and LayoutError for a sensor
     on the way whose error model is missing.
     """
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise BadInput(f"{seed!r}", where=f"{WHERE} (seed)", expected="a whole number from 0")
     chosen = settings or ConfirmationSettings()
     watch = _Watch.over(crossing, layout, coverage, terrain, tracker or TrackerSettings())
     if watch is None:

@@ -39,8 +39,11 @@ class KeptStretches(Mapping[int, xr.Dataset]):
         path, told = Path(folder), {name: fingerprint(value) for name, value in case.items()}
         expected = "a new folder, or that of the same case"
         if not path.exists() or (path.is_dir() and not any(path.iterdir())):
-            path.mkdir(parents=True, exist_ok=True)
-            _write_whole(path / CASE_FILE, told)
+            try:
+                path.mkdir(parents=True, exist_ok=True)
+                _write_whole(path / CASE_FILE, told)
+            except OSError as error:
+                raise BadInput(f"cannot be written ({error.strerror})", where=str(path), expected=expected) from error
         try:
             held = json.loads((path / CASE_FILE).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:

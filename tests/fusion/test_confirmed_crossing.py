@@ -136,6 +136,23 @@ def test_settings_that_cannot_be_are_refused(change: dict) -> None:
         ConfirmationSettings(**change)
 
 
+def test_a_ground_sensor_feels_as_often_as_the_crossing_says() -> None:
+    """Where somebody passes within its circle, in cells whose centre lies outside it too."""
+    felt = place(FRAME, 408.0, 404.0, id="felt", kind="ground_sensor", max_range_m=40.0, detection_probability=0.6)
+    way, *_ = crossed(felt)
+    assert way.places[0, 0] == 400.0
+    found = walked(felt, runs=200)
+    assert found.detected.low <= way.p_detect <= found.detected.high
+    assert found.confirmed.count == 0  # triggers of one sensor alone confirm nothing
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, "one", None])
+def test_a_seed_that_is_none_is_refused(seed: object) -> None:
+    way, layout, seen, under = crossed(radar())
+    with pytest.raises(BadInput, match="seed"):
+        confirmed_crossing(way, layout, seen, under, seed=seed)
+
+
 def test_another_layout_is_refused() -> None:
     way, _, seen, under = crossed(radar())
     other = Layout("other", FRAME, (radar("another"),))

@@ -113,6 +113,8 @@ def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
     (tmp_path / "letter.txt").write_text("hello")
     with pytest.raises(BadInput, match="something else"):
         KeptStretches.at(tmp_path, case=1)
+    with pytest.raises(BadInput, match="cannot be written"):
+        KeptStretches.at(tmp_path / "letter.txt" / "below", case=1)
 
 
 def test_without_sensors_nothing_is_detected() -> None:
