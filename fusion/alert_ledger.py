@@ -90,6 +90,11 @@ class Ledger:
     def age_s(self, alert: Alert) -> float:
         return (self.now_ns - nanoseconds(alert.raised_at)) / NS
 
+    def is_open(self, identity: str) -> bool:
+        """Whether there is such an alert and it is open."""
+        alert = self.alerts.get(identity)
+        return alert is not None and alert.is_open
+
     def raise_(self, identity: str, rule: str, sighting: Sighting) -> None:
         """A new alert, or a revision where the id was used before (a track that late data brought back).
 

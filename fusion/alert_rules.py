@@ -155,8 +155,13 @@ def _follow(ledger: Ledger, memory: TrackMemory, sighting: Sighting) -> TrackMem
     return memory
 
 
-def approaching(ledger: Ledger, memory: TrackMemory, sighting: Sighting, look: Look) -> TrackMemory:
-    """Count looks heading to the line; enough of them in a row are an approach, until it has not been so for long."""
+def approaching(
+    ledger: Ledger, memory: TrackMemory, sighting: Sighting, look: Look, open_dead: str = ""
+) -> TrackMemory:
+    """Count looks heading to the line; enough of them in a row are an approach, until it has not been so for long.
+
+    Who is told to head into dead ground (``open_dead``, that alert's id) approaches already: it is one event.
+    """
     settings = ledger.settings
     if look.heading_to_line:
         looks = memory.approach_looks + 1
@@ -165,7 +170,7 @@ def approaching(ledger: Ledger, memory: TrackMemory, sighting: Sighting, look: L
             alert = ledger.alerts.get(memory.open_approach)
             if alert is None or alert.direction == sighting.direction:
                 ledger.follow(memory.open_approach, "approaching", sighting)
-        elif looks >= settings.approach_looks:
+        elif looks >= settings.approach_looks and not ledger.is_open(open_dead):
             ordinal = memory.approaches + 1
             identity = alert_id("approaching", sighting.track, sighting.direction, ordinal)
             ledger.raise_(identity, "approaching", sighting)

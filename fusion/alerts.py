@@ -111,7 +111,8 @@ def raise_alerts(
         track_ended(ledger, tracks.pop(track))
     for sighting, look in looks_of(picture, state.tracks, ledger.settings):
         memory = crossing(ledger, tracks.get(sighting.track, TrackMemory()), sighting, look)
-        tracks[sighting.track] = approaching(ledger, memory, sighting, look)
+        dead = state.patterns.get(sighting.track, PatternMemory()).open_dead
+        tracks[sighting.track] = approaching(ledger, memory, sighting, look, dead)
     tracks = {track: overdue(ledger, memory) for track, memory in tracks.items()}
     sensors = sensors_silent(ledger, state.sensors, health or {}, watching)
     faulty = sensors_faulty(ledger, state.faults, faults or {}, watching)
