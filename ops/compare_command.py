@@ -203,6 +203,9 @@ def headline(verdict: xr.Dataset) -> str:
         share = float(verdict["bought_share_central"].sel(layout=name))
         if share < 1.0:
             told.append(f"the money reaches only {share:.0%} of the sensors of {name}")
+    if story["objective"] != "least_detection":
+        least = [f"{n} {float(verdict['least_detection_central'].sel(layout=n)):.1%}" for n in (first, *others)]
+        told.append(f"crossers who go where it suits them best are detected in {', '.join(least)}")
     return (
         f"At equal life-cycle cost (about {story['currency']} {_money(cost)} over {story['years']:g} years), by "
         f"{story['objective'].replace('_', ' ')}: " + "; ".join(told) + "."

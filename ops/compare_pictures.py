@@ -152,7 +152,8 @@ def _map(axis: Axes, found: Comparison, name: str, scale: Normalize, extent: tup
 
 def _least_way(found: Comparison, name: str) -> int:
     """The way that is detected least under a layout in the weather of the largest share, all inputs central."""
-    from sensors.planning_outcomes import availability_of, budgets, buy, survival
+    from sensors.planning_money import budgets, buy
+    from sensors.planning_outcomes import availability_of, survival
 
     made = found.made
     design, one = made.designs[made.names.index(name)], central(made.inputs)

@@ -23,8 +23,10 @@ from sensors.conditions import Conditions
 from sensors.coverage import coverage
 from sensors.gaps import segment_detection
 from sensors.layout import Layout, place
+from sensors.planning_design import Design
 from sensors.planning_draws import Draws, central, with_shares
-from sensors.planning_outcomes import Design, availability_of, budgets, outcome
+from sensors.planning_money import budgets
+from sensors.planning_outcomes import availability_of, outcome
 from sensors.planning_study import Study
 
 HALF: Final = 0.5

@@ -23,22 +23,13 @@ from sensors.coverage import coverage
 from sensors.layout import Layout
 from sensors.life_cycle import annuity_factor, item_cost
 from sensors.planning_case import CompareError, CompareSettings
+from sensors.planning_design import Design, items_used, refuse_unpriced, top_up_of
 from sensors.planning_draws import Draws, Input, central, inputs_of
-from sensors.planning_exposure import Candidates, Ground, exposures
+from sensors.planning_exposure import Candidates, exposures
 from sensors.planning_links import unlinked
-from sensors.planning_outcomes import (
-    Design,
-    Outcome,
-    availability_of,
-    budgets,
-    buy,
-    items_used,
-    outcome,
-    refuse_unpriced,
-    survival,
-    top_up_of,
-    workload,
-)
+from sensors.planning_money import budgets, buy
+from sensors.planning_outcomes import Outcome, availability_of, outcome, survival, workload
+from sensors.planning_rates import Ground
 from sensors.planning_verdict import (
     after_displacement,
 )

@@ -13,9 +13,11 @@ from geo.errors import BadInput
 from geo.frame import FloatArray
 from sensors.catalogue import worst
 from sensors.planning_case import CompareSettings
+from sensors.planning_design import Design
 from sensors.planning_draws import SCALE_AVAILABILITY, SCALE_PRICE, Draws, Input, at, central
 from sensors.planning_exposure import Candidates
-from sensors.planning_outcomes import Design, budgets, outcome
+from sensors.planning_money import budgets
+from sensors.planning_outcomes import outcome
 
 INTERVAL: Final = (0.05, 0.95)
 SWING: Final = (0.1, 0.9)

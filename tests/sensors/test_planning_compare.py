@@ -23,7 +23,8 @@ from sensors.layout import Layout, place
 from sensors.planning import OBJECTIVES, CompareError, CompareSettings, compare, study
 from sensors.planning_case import ASSUMED
 from sensors.planning_draws import central, draw
-from sensors.planning_outcomes import budgets, control_room_cost, outcome
+from sensors.planning_money import budgets, control_room_cost
+from sensors.planning_outcomes import outcome
 from sensors.planning_verdict import crossing_point, duel
 from sensors.segment_detection import least_ways, over_segments
 from sensors.watched import watched
