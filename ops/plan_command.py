@@ -103,10 +103,20 @@ def plan_sector(options: PlanOptions, screen: Console) -> dict[str, Any]:
             front = pareto(scene, worst, start=present, response=response)
             progress.advance(bar)
     figures = _figures(options, plan, front, catalogue, len(choices), sites)
+    silent = _unlinked(plan, ground)
+    figures["unlinked"] = silent
     if options.patrols:
         figures["patrols"] = _patrols(options, scene, plan, ground, response)
     files = [] if options.out is None else _written(options, plan, sites, ground, figures)
     screen.print(_sentence(plan, catalogue), markup=False, highlight=False, soft_wrap=True)
+    if silent:
+        screen.print(
+            f"{len(silent)} of its sensors reach no base by radio, not over other masts either: {', '.join(silent[:5])}"
+            f"{' …' if len(silent) > 5 else ''}. --relays takes only sites that see one.",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
     figures.get("patrols", {}).pop("solution", None)
     return {**figures, "files": files}
 
@@ -204,6 +214,14 @@ def _response(ground: Ground) -> xr.DataArray:
     return response_time(ground.terrain, np.array(bases))
 
 
+def _unlinked(plan: Plan, ground: Ground) -> list[str] | None:
+    """Sensors of the plan's layout from which no chain of masts sees a base; None where the sector names no base."""
+    from sensors.planning_links import unlinked
+
+    bases = [ground.frame.to_local(lon, lat) for lon, lat in read_bases(ground.sector.bases).values()]
+    return sorted(unlinked(plan.layout, ground.terrain, np.array(bases))) if bases else None
+
+
 def _patrols(
     options: PlanOptions, scene: Scene, plan: Plan, ground: Ground, response: xr.DataArray | None
 ) -> dict[str, Any]:
@@ -279,6 +297,9 @@ def _written(options: PlanOptions, plan: Plan, sites: Any, ground: Ground, figur
 
 
 def _sentence(plan: Plan, catalogue: Catalogue) -> str:
+    if not plan.bought:
+        proof = "" if plan.gap == 0.0 else f" was found; up to {plan.bound:.3f} is not ruled out"
+        return f"Buy nothing: no choice within these limits betters {plan.objective} {plan.without:.3f}{proof}."
     kinds: dict[str, int] = {}
     for option in plan.bought:
         name = option.sensor.catalogue or option.sensor.kind
@@ -292,4 +313,4 @@ def _sentence(plan: Plan, catalogue: Catalogue) -> str:
 
 
 def _number(value: float) -> float | None:
-    return None if math.isnan(value) else round(float(value), 9)
+    return None if math.isnan(value) else round(float(value), 9) + 0.0  # no minus zero

@@ -45,6 +45,13 @@ def test_the_layout_can_be_used_as_one(planned: tuple[dict[str, object], Path]) 
     assert list(layout.ids) == [one["id"] for one in told["bought"]]  # type: ignore[attr-defined]
 
 
+def test_sites_that_see_a_base_are_linked_and_the_others_are_named(planned: tuple[dict[str, object], Path]) -> None:
+    told, _ = planned
+    assert set(told["unlinked"]) <= {one["id"] for one in told["bought"]}  # type: ignore[call-overload, attr-defined]
+    linked = run("--budget", "900000", "--relays", "bases", *SMALL)
+    assert linked["sites"]["refused_link"] > 0  # type: ignore[index]
+
+
 def test_the_front_rises(planned: tuple[dict[str, object], Path]) -> None:
     front = planned[0]["front"]
     assert [one["cost"] for one in front] == sorted(one["cost"] for one in front)  # type: ignore[attr-defined]
