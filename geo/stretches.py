@@ -65,6 +65,10 @@ def stretches(
     The margin is MARGIN_BELTS belts where none is named; it also holds what comes near from elsewhere, as in a bend.
     Raises BadInput for a length that is not above 0, and a margin below one belt.
     """
+    if not isinstance(border, Border):
+        raise BadInput(f"a {type(border).__name__}", where="stretches", expected="a border of one line")
+    if not (isinstance(belt_m, (int, float, np.number)) and 0.0 < belt_m < math.inf):
+        raise BadInput(f"{belt_m!r}", where="stretches (belt_m)", expected="metres above 0")
     margin = MARGIN_BELTS * belt_m if margin_m is None else margin_m
     if not 0.0 < length_m < math.inf:
         raise BadInput(f"{length_m!r}", where="stretches (length_m)", expected="metres above 0")

@@ -11,15 +11,16 @@ import shapely
 import xarray as xr
 
 from geo.border import Border
+from geo.errors import BorderError
 from geo.kept_stretches import KeptStretches
 from geo.mobility_settings import MobilitySettings
 from geo.mobility_ways import Ways
 from geo.paths_crossing import INWARD
 from geo.stretches import Stretch, by_stretches, joined, stretches
-from geo.terrain import cell_size
+from geo.terrain import bounds, cell_size
 from sensors.coverage import coverage
 from sensors.layout import Layout
-from sensors.segment_detection import least_ways, over_segments
+from sensors.segment_detection import least_ways, over_segments, unknown_segments
 from sensors.watched import watched
 
 MARGIN_CELLS = 4.0
@@ -45,8 +46,9 @@ def detection_by_stretches(
     ``terrain`` may be lazy: a stretch reads its own window and the ground of the sensors that reach it. ``sight`` are
     the keywords of ``sensors.coverage.coverage``. With a ``folder`` every part is kept there when it is finished, and a
     run that was broken off goes on with what is missing; ``progress(done, total)`` after each stretch. Values are those
-    of the whole border, or higher where the least-detected way would leave a stretch's margin of two belts. Raises
-    BadInput where the folder holds another case, and as ``segment_detection`` and ``coverage``.
+    of the whole border, or higher where the least-detected way would leave a stretch's margin of two belts; a stretch
+    whose belt does not lie on the terrain is unknown. Raises BorderError where none does, BadInput where the folder
+    holds another case, and as ``segment_detection`` and ``coverage``.
     """
     todo = stretches(border, belt_m=belt_m, length_m=length_m)
     kept = None
@@ -63,17 +65,34 @@ def detection_by_stretches(
             sight=sorted(sight.items()),
         )
 
+    refused: list[BorderError] = []
+
     def work(stretch: Stretch) -> xr.Dataset:
-        near, inside = _surroundings(stretch, terrain, layout, belt_m)
-        seen = coverage(inside, near, None, **sight)
-        belt = watched(seen, near, stretch.border, belt_m=belt_m, ways=ways, settings=settings)
-        found = over_segments(belt, least_ways(belt, direction=direction, neighbours=neighbours))
+        try:
+            _refuse_beyond(stretch, terrain)
+            near, inside = _surroundings(stretch, terrain, layout, belt_m)
+            seen = coverage(inside, near, None, **sight)
+            belt = watched(seen, near, stretch.border, belt_m=belt_m, ways=ways, settings=settings)
+            found = over_segments(belt, least_ways(belt, direction=direction, neighbours=neighbours))
+        except BorderError as error:  # its belt does not lie on the terrain
+            refused.append(error)
+            if len(refused) == len(todo):
+                raise
+            found = unknown_segments(stretch.border)
         part = stretch.own_part(found, border)
         if kept is not None:
             kept.keep(stretch.number, part)
         return part
 
-    return joined([part for _, part in by_stretches(todo, work, done=kept, progress=progress)])
+    answers = dict(by_stretches(todo, work, done=kept, progress=progress))
+    whole = joined(answers)
+    told = next((part.attrs for part in answers.values() if part.attrs), {})
+    return whole.assign_attrs(told)
+
+
+def _refuse_beyond(stretch: Stretch, terrain: xr.Dataset) -> None:
+    if not shapely.box(*bounds(terrain)).intersects(stretch.border.line):
+        raise BorderError("the line lies outside the terrain", where="border", expected="a line on the terrain")
 
 
 def _surroundings(stretch: Stretch, terrain: xr.Dataset, layout: Layout, belt_m: float) -> tuple[xr.Dataset, Layout]:

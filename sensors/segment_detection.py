@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from geo.belt import Line
 from geo.frame import FloatArray
 from geo.paths_along import Along
 from geo.paths_crossing import INWARD, Crossings, crossings
@@ -89,6 +90,19 @@ def over_segments(seen: Watched, ways: Crossings) -> xr.Dataset:
         for name, values in data.items()
     }
     return xr.Dataset(variables, coords, attrs)
+
+
+def unknown_segments(border: Line) -> xr.Dataset:
+    """The answer of ``over_segments`` for segments of which nothing is known: NaN, state unknown."""
+    spans, nothing = border.segment_spans_m, np.full(border.segments, np.nan)
+    coords: dict[str, Any] = {
+        "segment": np.arange(border.segments),
+        "start_m": ("segment", spans[:, 0], {"units": "m"}),
+        "end_m": ("segment", spans[:, 1], {"units": "m"}),
+        "state": ("segment", np.full(border.segments, UNKNOWN, dtype="<U11")),
+    }
+    told = {name: ("segment", nothing, {"units": unit, "long_name": words}) for name, (unit, words) in MEANING.items()}
+    return xr.Dataset(told, coords)
 
 
 def _certain(seen: Watched, ways: Crossings, found: Detection) -> npt.NDArray[np.float64]:

@@ -13,6 +13,7 @@ from geo.border import Border
 from geo.errors import BadInput
 from geo.frame import LocalFrame
 from geo.kept_stretches import KeptStretches
+from geo.zone import Zone
 from sensors.coverage import coverage
 from sensors.gaps import segment_detection
 from sensors.layout import AnySensor, Layout, place
@@ -115,6 +116,26 @@ def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
         KeptStretches.at(tmp_path, case=1)
     with pytest.raises(BadInput, match="cannot be written"):
         KeptStretches.at(tmp_path / "letter.txt" / "below", case=1)
+
+
+def test_what_lies_off_the_terrain_is_unknown_and_nothing_on_it_is_refused() -> None:
+    far = Border(FRAME, LineString([(-6_000.0, 1_010.0), (6_000.0, 1_010.0)]))
+    found = detection_by_stretches(LAYOUT, ground(), far, **CASE)
+    beyond = found["end_m"] < 5_000.0
+    assert (found["state"][beyond] == "unknown").all()
+    assert (found["state"][found["start_m"] > 7_000.0] == "crossed").any()
+    assert found["detection_probability"][beyond].isnull().all()
+    assert found.attrs["target"] == "person"
+    with pytest.raises(BadInput, match="outside the terrain"):
+        detection_by_stretches(LAYOUT, ground(), Border(FRAME, LineString([(-9e3, 1e3), (-5e3, 1e3)])), **CASE)
+
+
+def test_zones_and_belts_that_are_none_are_refused() -> None:
+    zone = Zone.from_lines(LineString([(0.0, 800.0), (7e3, 800.0)]), LineString([(0.0, 1e3), (7e3, 1e3)]), FRAME)
+    with pytest.raises(BadInput, match="a Zone"):
+        detection_by_stretches(LAYOUT, ground(), zone, **CASE)
+    with pytest.raises(BadInput, match="belt_m"):
+        detection_by_stretches(LAYOUT, ground(), BORDER, belt_m="wide")
 
 
 def test_without_sensors_nothing_is_detected() -> None:
