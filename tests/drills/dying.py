@@ -43,7 +43,7 @@ def ingest_points() -> dict[str, tuple[Any, str, Callable[..., Any]]]:
         "before commit": (Journal, "_count", after),
         "after commit": (Journal, "commit", after),
         "amid the pubacks": (Subscriber, "acknowledge", after),
-        "after the pubacks": (Receiver, "handle", after),
+        "after the pubacks": (Receiver, "settle", after),
         "before ack publish": (Subscriber, "publish", before),
         "after ack publish": (Subscriber, "publish", after),
     }
