@@ -40,6 +40,7 @@ RASTERS: Final = {
     "head_start": "layout_head_start.tif",
 }
 """Variable → file. The ground's are for any layout, the layout's for this one."""
+WAYS_THROUGH: Final = frozenset({"through_probability", "head_start"})
 NEEDS_BASES: Final = frozenset({"response_time", "head_start"})
 
 
@@ -56,6 +57,9 @@ def write_rasters(out: Path, findings: Findings, thin_to: int) -> dict[str, xr.D
         write_raster(out / RASTERS[name], layer, name)
         thin = max(1, -(-max(layer[name].shape) // thin_to))
         pictures[name] = layer[name][::thin, ::thin].load()
+    for name in WAYS_THROUGH & pictures.keys():  # no way is another thing than not known, and drawn as such
+        no_way = np.isposinf(pictures["crossing_time"].to_numpy()) & np.isnan(pictures[name].to_numpy())
+        pictures[name] = pictures[name].where(~no_way, np.inf)
     return pictures
 
 

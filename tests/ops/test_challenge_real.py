@@ -15,6 +15,7 @@ import rasterio
 from PIL import Image
 from rich.console import Console
 
+from ops import challenge_pictures, challenge_profiles
 from ops.challenge_command import PICTURES, ChallengeOptions, assess
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "terrain"
@@ -86,7 +87,10 @@ def written(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     options = ChallengeOptions(
         str(sector_file(folder, request.param)), None, out, draws=draws, runs=2, stretch_km=120.0
     )
-    return out, assess(options, Console(stderr=True, quiet=True))
+    with pytest.MonkeyPatch.context() as patch:
+        for room in (challenge_pictures, challenge_profiles):
+            patch.setattr(room, "DPI", 60)
+        return out, assess(options, Console(stderr=True, quiet=True))
 
 
 def test_every_file_is_there_and_opens(written: tuple[Path, dict[str, Any]]) -> None:
