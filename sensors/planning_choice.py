@@ -93,6 +93,8 @@ def best_cover(
     if gap_of(value, limit) <= work.gap or left() <= 0.0:
         return Choice(best, value, limit)
     kept = np.union1d(np.flatnonzero(bound.with_it > value + TIE), best).astype(np.int64)
+    if not len(kept):  # no option can be part of anything better than nothing
+        return Choice(best, value, value)
     within = _by_cuts(cover.only(kept), limits.only(kept), np.searchsorted(kept, best), worst, work.gap, left)
     if within.value > value:
         best, value = kept[within.chosen], within.value

@@ -175,3 +175,15 @@ def test_games_that_cannot_be_played_are_one_sentence(call: object, said: str) -
     with pytest.raises(GameError, match=said) as caught:
         call()  # type: ignore[operator]
     assert "\n" not in str(caught.value)
+
+
+def test_patrols_that_help_nowhere_or_reach_nothing_leave_the_least_segment() -> None:
+    level = np.array([0.3, 0.2, 0.6])
+    nothing = solve_game(Game(level, level), Listed.one_segment_each(3))
+    far = Sweeps(np.full(2, np.inf), np.full(3, np.inf), np.full(3, np.inf), Shift(patrols=2))
+    unreached = solve_game(Game(level, level + 0.3), far)
+    alone = solve_game(Game(level[:1], level[:1] + 0.3), Sweeps(np.zeros(0), np.zeros(1), np.zeros(1), Shift()))
+    assert nothing.value == unreached.value == pytest.approx(0.2)
+    assert alone.value == pytest.approx(0.6)
+    assert max(nothing.gap, unreached.gap, alone.gap) <= 1e-9
+    assert roster(unreached, 2, seed=1) == [(), ()]

@@ -182,3 +182,12 @@ def test_the_gap_is_a_share_of_the_limit() -> None:
     assert gap_of(0.9, 1.0) == pytest.approx(0.1)
     assert gap_of(1.0, 1.0) == 0.0
     assert np.isnan(gap_of(float("nan"), 1.0))
+
+
+@pytest.mark.parametrize("worst", [False, True])
+def test_options_that_add_nothing_are_not_bought(worst: bool) -> None:
+    cover = Cover.of(np.zeros((3, 4)), seen=[0.2, 0.4, 0.0, 1.0])
+    found = best_cover(cover, Limits.of([0.0, 1.0, 2.0], 9.0), worst=worst, effort=EXACT)
+    assert found.chosen.tolist() == []
+    assert found.value == found.limit == pytest.approx(0.4)
+    assert found.gap == 0.0
