@@ -45,7 +45,9 @@ def marginals(
     order, bounds = _clusters(start, plot, tracks, plots)
     by_plot = _transpose(plot, plots)
     centre, spread = states
-    kin = np.zeros(EXACT_TRACKS, np.int64)
+    kin, owner = np.zeros(EXACT_TRACKS, np.int64), np.zeros(len(plot), np.int64)
+    for t in range(tracks):
+        owner[start[t] : start[t + 1]] = t
     for c in range(len(bounds) - 1):
         members = order[bounds[c] : bounds[c + 1]]
         pairs = 0
@@ -63,7 +65,7 @@ def marginals(
         else:
             _propagate(members, start, plot, by_plot, weight, miss_weight, hit, miss, alone, forward, back)
             if len(centre):
-                exchange(members, start, plot, weight, hit, centre, spread, alike)
+                exchange(members, start, plot, by_plot, owner, weight, hit, centre, spread, alike)
     return hit, miss, alone
 
 

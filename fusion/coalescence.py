@@ -157,27 +157,60 @@ def _group(held: Ints, kin: Ints, number: Ints, name: Ints) -> int:
 
 @numba.njit(cache=True)
 def exchange(
-    members: Ints, start: Ints, plot: Ints, weight: Floats, hit: Floats, centre: Floats, spread: Floats, alike: float
+    members: Ints,
+    start: Ints,
+    plot: Ints,
+    by_plot: tuple[Ints, Ints],
+    owner: Ints,
+    weight: Floats,
+    hit: Floats,
+    centre: Floats,
+    spread: Floats,
+    alike: float,
 ) -> None:
     """In a cluster too large to enumerate: between two alike tracks and two plots the less likely pairing gives its
-    mass to the likelier one, in place. A track's and a plot's sums do not change."""
-    for a in range(len(members)):
-        for b in range(a):
-            s, t = members[b], members[a]
-            if not apart(centre[s], spread[s], centre[t], spread[t]) < alike:
+    mass to the likelier one, in place. A track's and a plot's sums do not change.
+
+    ``by_plot`` (start, pair) lists the pairs of each plot, ``owner`` (pair,) their tracks: only tracks that share plots
+    are compared, however many a cluster holds.
+    """
+    first, pair = by_plot
+    for t in members:
+        if start[t + 1] - start[t] < 2:
+            continue
+        count = 0
+        for k in range(start[t], start[t + 1]):
+            count += first[plot[k] + 1] - first[plot[k]]
+        others = np.empty(count, np.int64)
+        count = 0
+        for k in range(start[t], start[t + 1]):
+            for i in range(first[plot[k]], first[plot[k] + 1]):
+                if owner[pair[i]] < t:
+                    others[count] = owner[pair[i]]
+                    count += 1
+        others = np.sort(others[:count])
+        for i in range(1, count):
+            s = others[i]
+            twice = s == others[i - 1] and (i < 2 or s != others[i - 2])  # two plots in common, and not done already
+            if twice and apart(centre[s], spread[s], centre[t], spread[t]) < alike:
+                _exchange_pair(s, t, start, plot, weight, hit)
+
+
+@numba.njit(cache=True)
+def _exchange_pair(s: int, t: int, start: Ints, plot: Ints, weight: Floats, hit: Floats) -> None:
+    """Every two plots that tracks ``s`` and ``t`` both may have."""
+    for k in range(start[s], start[s + 1]):
+        other = _pair(start, plot, t, plot[k])
+        if other < 0:
+            continue
+        for m in range(k + 1, start[s + 1]):
+            n = _pair(start, plot, t, plot[m])
+            if n < 0:
                 continue
-            for k in range(start[s], start[s + 1]):
-                other = _pair(start, plot, t, plot[k])
-                if other < 0:
-                    continue
-                for m in range(k + 1, start[s + 1]):
-                    n = _pair(start, plot, t, plot[m])
-                    if n < 0:
-                        continue
-                    if weight[k] * weight[n] >= weight[m] * weight[other]:
-                        _give(hit, m, other, k, n)
-                    else:
-                        _give(hit, k, n, m, other)
+            if weight[k] * weight[n] >= weight[m] * weight[other]:
+                _give(hit, m, other, k, n)
+            else:
+                _give(hit, k, n, m, other)
 
 
 @numba.njit(cache=True)
