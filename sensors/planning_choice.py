@@ -98,7 +98,17 @@ def best_cover(
     within = _by_cuts(cover.only(kept), limits.only(kept), np.searchsorted(kept, best), worst, work.gap, left)
     if within.value > value:
         best, value = kept[within.chosen], within.value
+    best = _without_idle(best, limits, lambda chosen: value_of(chosen) >= value)
     return Choice(np.sort(best), value, max(value, min(limit, within.limit)))
+
+
+def _without_idle(chosen: Ints, limits: Limits, enough: Callable[[Ints], bool]) -> Ints:
+    """The choice without the options, the dearest first, that it does without: solvers buy what costs them nothing."""
+    kept = np.asarray(chosen, np.int64)
+    for option in kept[np.argsort(-limits.cost[kept], kind="stable")]:
+        if limits.cost[option] > 0.0 and enough(kept[kept != option]):
+            kept = kept[kept != option]
+    return kept
 
 
 def _by_cuts(cover: Cover, limits: Limits, start: Ints, worst: bool, gap: float, left: Callable[[], float]) -> Choice:
@@ -219,6 +229,7 @@ def best_least(oracle: Oracle, limits: Limits, *, effort: Effort | None = None, 
         reached, cuts = oracle.least(solved.chosen)
         if reached > theta and limits.kept_by(solved.chosen):
             best, theta = solved.chosen, reached
+        pool += cuts
         for constant, slopes in cuts:
             model.cut(constant, slopes)
         if gap_of(oracle.value_at(theta), oracle.value_at(limit)) <= work.gap or limit - theta <= TIE:
@@ -226,6 +237,9 @@ def best_least(oracle: Oracle, limits: Limits, *, effort: Effort | None = None, 
         if solved.chosen.tobytes() in seen:  # nothing new comes up
             break
         seen.add(solved.chosen.tobytes())
+    lean = _without_idle(best, limits, lambda few: min(c + float(s[few].sum()) for c, s in pool) >= theta)
+    if len(lean) < len(best) and oracle.least(lean)[0] >= theta:
+        best = lean
     return Choice(np.sort(best), oracle.value_at(theta), oracle.value_at(max(limit, theta)))
 
 

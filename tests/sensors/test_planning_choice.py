@@ -191,3 +191,12 @@ def test_options_that_add_nothing_are_not_bought(worst: bool) -> None:
     assert found.chosen.tolist() == []
     assert found.value == found.limit == pytest.approx(0.4)
     assert found.gap == 0.0
+
+
+def test_what_the_least_sum_does_without_is_not_bought() -> None:
+    """Any of the first two reaches all that can be reached; money for both, and for an idle third, is no reason."""
+    slopes = np.array([[1.0, 1.0, 0.0], [0.0, 0.0, 0.0]])
+    oracle = Sums(np.array([0.0, 0.5]), slopes)
+    found = best_least(oracle, Limits.of([1.0, 2.0, 0.5], 9.0), effort=EXACT)
+    assert found.chosen.tolist() in ([0], [1])
+    assert found.value == pytest.approx(oracle.value_at(0.5))
