@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -141,15 +142,21 @@ class Child:
 
 
 def stop_when_parent_ends(stop: Callable[[], None]) -> None:
-    """Call ``stop`` when the parent closes our stdin, that is when it is gone, or on SIGTERM or SIGINT."""
+    """Call ``stop`` when the parent closes our stdin, that is when it is gone, or on SIGTERM or SIGINT.
+
+    Always on a thread of its own: a handler runs amid whatever the main thread does, and would wait for ever for the
+    lock of an event that this is just about to wait for.
+    """
+    woken, wake = os.pipe()
 
     def wait() -> None:
-        while os.read(0, 4096):
-            pass
+        while woken not in (ready := select.select([0, woken], [], [])[0]):
+            if 0 in ready and not os.read(0, 4096):
+                break
         stop()
 
     def on_signal(_number: int, _frame: object) -> None:
-        stop()
+        os.write(wake, b".")
 
     signal.signal(signal.SIGTERM, on_signal)
     signal.signal(signal.SIGINT, on_signal)

@@ -1,0 +1,47 @@
+"""Child processes end when they are asked to, whatever they are doing at that moment."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+WAITING = """
+import threading
+from ops.processes import say, stop_when_parent_ends
+stop = threading.Event()
+stop_when_parent_ends(stop.set)
+say(ready=True)
+while not stop.wait(0):
+    pass
+"""
+"""The main thread is at every moment about to wait for the event that the signal sets, or just has."""
+
+
+def waiting() -> subprocess.Popen[bytes]:
+    child = subprocess.Popen([sys.executable, "-c", WAITING], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert child.stdout is not None
+    assert child.stdout.readline() == b'{"ready":true}\n'
+    return child
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_never_finds_its_own_lock_taken(number: int) -> None:
+    for _ in range(12):
+        child = waiting()
+        child.send_signal(number)
+        assert child.wait(30) == 0
+
+
+def test_a_closed_pipe_ends_a_child_and_a_second_signal_does_no_harm() -> None:
+    child = waiting()
+    assert child.stdin is not None
+    child.stdin.close()
+    assert child.wait(30) == 0
+    child = waiting()
+    for _ in range(3):
+        if child.poll() is None:
+            child.send_signal(signal.SIGTERM)
+    assert child.wait(30) == 0
