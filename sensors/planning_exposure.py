@@ -129,11 +129,13 @@ class _Rated:
         return cls(layout, items, knots, {key: tuple(value) for key, value in rates.items()})
 
     def ways(self, ground: Ground, settings: CompareSettings) -> Iterator[Crossings]:
-        """Least detected ways in every weather, over the year, without each kind of sensor, and the most vulnerable."""
+        """Least detected in each weather, over the year at each range and without each kind; most vulnerable."""
         seen = {name: ground.watched_by(self.rates[name, 1]) for name in settings.weather}
         yield from (self._least(one, settings) for one in seen.values())
         year = self._year(ground, settings)
         yield self._least(year, settings)
+        for knot in (0, 2):
+            yield self._least(self._year(ground, settings, knot=knot), settings)
         for kind in sorted({sensor.kind for sensor in self.layout}):
             yield self._least(self._year(ground, settings, without=kind), settings)
         if ground.response is not None:
@@ -143,12 +145,12 @@ class _Rated:
     def _least(seen: Watched, settings: CompareSettings) -> Crossings:
         return least_ways(seen, direction=settings.direction, neighbours=settings.neighbours)
 
-    def _year(self, ground: Ground, settings: CompareSettings, without: str | None = None) -> Watched:
-        """The ground under the mean rates of the year, of the sensors of all kinds but one."""
+    def _year(self, ground: Ground, settings: CompareSettings, *, without: str | None = None, knot: int = 1) -> Watched:
+        """The ground under the mean rates of the year at one range, of the sensors of all kinds but one."""
         shares, first = settings.weather, ground.watched_by(())
         per_s, per_m = first.per_s, first.per_m
         for name, share in shares.items():
-            seen = ground.watched_by([rate for rate in self.rates[name, 1] if rate.kind != without])
+            seen = ground.watched_by([rate for rate in self.rates[name, knot] if rate.kind != without])
             per_s, per_m = per_s + share * seen.per_s, per_m + share * seen.per_m
         return replace(first, per_s=per_s, per_m=per_m)
 

@@ -25,6 +25,7 @@ from sensors.planning_case import ASSUMED
 from sensors.planning_draws import central, draw
 from sensors.planning_money import budgets, control_room_cost
 from sensors.planning_outcomes import outcome
+from sensors.planning_rates import scaled
 from sensors.planning_verdict import crossing_point, duel
 from sensors.segment_detection import least_ways, over_segments
 from sensors.watched import watched
@@ -325,3 +326,21 @@ def test_a_derate_counts_in_every_weather_that_is_as_bad(terrain: xr.Dataset) ->
     assert seen["fog"] == pytest.approx(seen["visibility_m=150"])
     assert seen["visibility_m=5000"] == pytest.approx(seen["day"])
     assert seen["fog"] < 0.6 * seen["day"]
+
+
+@pytest.mark.parametrize("layout", [POSTS, LINES], ids=lambda one: one.name)
+@pytest.mark.parametrize("end", ["low", "high"])
+def test_ways_at_the_ends_of_the_ranges_are_those_of_a_new_search(
+    terrain: xr.Dataset, layout: Layout, end: str
+) -> None:
+    """Gaps between sensors side by side open only at their least range: crossers find them there."""
+    case = CompareSettings(belt_m=600.0, weather={"night": 1.0}, top_up=None)
+    made = study([layout], terrain, border(), settings=case)
+    spread = made.designs[0].items[0].range_factor
+    middle = central(made.inputs)
+    moved = middle.replaced(**{f"{layout.sensors[0].catalogue}: range_factor": np.array([getattr(spread, end)])})
+    drawn = made.outcomes(moved, np.array([1e9]))[0]
+    far = Layout("far", FRAME, tuple(scaled(one, getattr(spread, end) / spread.central) for one in layout))
+    anew = study([far], terrain, border(), settings=case).outcomes(middle, np.array([1e9]))[0]
+    assert drawn.mean_detection == pytest.approx(anew.mean_detection, abs=0.01)
+    assert drawn.least_detection == pytest.approx(anew.least_detection, abs=0.01)
