@@ -113,12 +113,12 @@ def seeded(
         starts.append(np.asarray(start, np.int64))
     found = [swapped(cover, limits, one, sharpness=sharpness, late=late) for one in starts]
     best = max(found, key=lambda one: (cover.score(cover.missed(one), sharpness), -len(one)))
-    random = np.random.default_rng(0)
+    dice = np.random.default_rng(0)
     for _ in range(kicks):
         if late() or len(best) <= 1:
             break
-        kept = random.permutation(best)[min(KICK, len(best) - 1) :]
-        tried = swapped(cover, limits, _disturbed(cover, limits, kept, random), sharpness=sharpness, late=late)
+        kept = dice.permutation(best)[min(KICK, len(best) - 1) :]
+        tried = swapped(cover, limits, _disturbed(cover, limits, kept, dice), sharpness=sharpness, late=late)
         if cover.score(cover.missed(tried), sharpness) > cover.score(cover.missed(best), sharpness):
             best = tried
     return best
