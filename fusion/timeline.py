@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -41,7 +42,8 @@ def compact(scan: ScanColumns) -> ScanColumns:
     most columns empty and its deviations alike, and a minute of scans is kept. Such columns cannot be written."""
     if len(scan) < 2:
         return scan
-    return replace(scan, **{name: _held_once(getattr(scan, name)) for name in ARRAYS})
+    columns: dict[str, Any] = {name: _held_once(getattr(scan, name)) for name in ARRAYS}
+    return replace(scan, **columns)
 
 
 def _held_once(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -30,7 +30,8 @@ __all__ = ["SettingsError", "TrackEvent", "Tracker", "TrackerSettings", "advance
 
 
 class TrackEvent(NamedTuple):
-    """What a scan did to a track: kind is started, confirmed, updated, coasting or closed."""
+    """What a scan did to a track: kind is started, confirmed, updated, coasting or closed. ``plot`` counts the scan's
+    plots in canonical order (fusion.reports): the one the track most probably is, −1 where none is likelier."""
 
     track: str
     time_ns: int
@@ -38,6 +39,7 @@ class TrackEvent(NamedTuple):
     sensor: str
     boot: int
     sequence: int
+    plot: int = -1
 
 
 KINDS = (
@@ -217,14 +219,14 @@ def _events(scan: ScanColumns, rows: Rows, before: Rows | None) -> list[TrackEve
     """Events of one scan; those told before (``before``: the rows it had then) are left out."""
     told = {} if before is None else dict(zip(before.track.tolist(), before.event.tolist(), strict=True))
     events = []
-    for track_id, bits in zip(rows.track.tolist(), rows.event.tolist(), strict=True):
+    for track_id, bits, plot in zip(rows.track.tolist(), rows.event.tolist(), rows.plot.tolist(), strict=True):
         bits &= ~told.get(track_id, 0)
         if not bits:
             continue
         name = tracks.track_name(track_id)
         for bit, kind in KINDS:
             if bits & bit:
-                events.append(TrackEvent(name, rows.time_ns, kind, scan.sensor, scan.boot, scan.sequence))
+                events.append(TrackEvent(name, rows.time_ns, kind, scan.sensor, scan.boot, scan.sequence, plot))
     return events
 
 
