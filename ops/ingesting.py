@@ -288,6 +288,20 @@ def _gate(layout: Path) -> Plausibility:
     return Plausibility.of(Layout.from_file(layout, frame).sensors)
 
 
+def _seconds(text: str) -> int:
+    seconds = int(text)
+    if not 1 <= seconds <= 65_535:
+        raise argparse.ArgumentTypeError("expected 1 to 65535 seconds")
+    return seconds
+
+
+def _megabytes(text: str) -> float:
+    megabytes = float(text)
+    if not 0 <= megabytes <= 1e6:
+        raise argparse.ArgumentTypeError("expected 0 to 1000000 megabytes")
+    return megabytes
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Command line. Exit code 0 when asked to stop, 1 with one sentence on stderr when it could not go on."""
     parser = argparse.ArgumentParser(prog="python -m ops.ingesting", description=__doc__)
@@ -298,9 +312,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--future-s", type=float, default=0.5, help="refuse what is dated further ahead (default 0.5)")
     parser.add_argument("--late-s", type=float, default=60.0, help="put into its place what is older (default 60)")
     parser.add_argument("--backfill-s", type=float, default=86_400.0, help="refuse what is older (default a day)")
-    parser.add_argument("--reserve-mb", type=float, default=64.0, help="room on the disk kept back for alerts")
+    parser.add_argument("--reserve-mb", type=_megabytes, default=64.0, help="room on the disk kept back for alerts")
     parser.add_argument("--wait-s", type=float, default=10.0, help="how long a broker may take to answer at the start")
-    parser.add_argument("--keepalive-s", type=int, default=10, help="a dead broker is noticed in 1.5 times this")
+    parser.add_argument("--keepalive-s", type=_seconds, default=10, help="a dead broker is noticed in 1.5 times this")
     ScenarioClock.add_arguments(parser)
     options = parser.parse_args(arguments)
     stopping = threading.Event()

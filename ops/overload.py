@@ -50,7 +50,7 @@ class Pace:
         """The share of scans to keep: 1 when there is no overload."""
         if backlog <= settings.least_rows or self.busy_s < LEAST_BUSY_S:
             return 1.0
-        times = backlog * self.busy_s / max(self.rows, 1.0) / settings.drain_s
+        times = backlog * self.busy_s / max(self.rows, 1.0) / max(settings.drain_s, 0.001)
         return 1.0 if times <= 1 else 1 / min(math.ceil(times), settings.thinnest)
 
 
