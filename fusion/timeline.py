@@ -23,8 +23,8 @@ Advance = Callable[[TrackBank, ScanColumns], tuple[TrackBank, Rows]]
 
 @dataclass(slots=True)
 class Entry:
-    """One scan, the rows that it gave (without states once taken), whether they were taken, and the bank before it where
-    that is still kept."""
+    """One scan, the rows that it gave (without states once taken), whether they were taken, and the bank before it
+    where that is still kept."""
 
     scan: ScanColumns
     rows: Rows
