@@ -95,6 +95,7 @@ class Room:
         self.ingest: Child
         self.fusion: Child
         self.sapient: Child | None = None
+        self._problems: dict[str, str | None] = {}
         self.map: MapProcess
         self.address: str | None = None
         self.identity = options.identity
@@ -268,12 +269,21 @@ class Room:
         return self.address
 
     def mend(self) -> list[str]:
-        """Start again what has ended; a sentence for each."""
-        sentences = []
+        """Start again what has ended; a sentence for each, and for each problem of a process that is new or over."""
+        sentences = self._new_problems()
         for child in self._watched:
             if not child.alive:
                 sentences.append(f"{child.obituary()} It was started again.")
                 child.restart()
+        return sentences
+
+    def _new_problems(self) -> list[str]:
+        sentences = []
+        for child in self._watched:
+            problem = child.last("problem")
+            if problem != self._problems.get(child.name):
+                sentences.append(f"{child.name}: {problem or 'all is well again.'}")
+                self._problems[child.name] = problem
         return sentences
 
     def failed(self) -> str | None:
