@@ -89,9 +89,10 @@ def why_of(rule: str, sighting: Sighting, *, looks: int, impact_level: str | Non
         "dead_ground": "on its course no working sensor has a look that would see it",
     }.get(rule, rule.replace("_", " "))
     sensors = list(dict.fromkeys(sensor for sensor, _, _ in sighting.evidence))
-    parts = [said, f"plots of {', '.join(sensors)}" if sensors else "", f"it exists with {sighting.existence:.1%}"]
+    exists = f"it exists with {_certain(sighting.existence)}"
+    parts = [said, f"plots of {', '.join(sensors)}" if sensors else "", exists]
     label, probability = sighting.most_likely()
-    parts.append(f"{label} with {probability:.0%}")
+    parts.append(f"{label} with {_certain(probability)}")
     if sighting.time_to_border_s is not None:
         parts.append(f"{duration(sighting.time_to_border_s)} left to the line")
     if impact_level is not None:
@@ -233,9 +234,14 @@ def _heading(sighting: Sighting) -> str:
 
 def _end(sighting: Sighting) -> str:
     speed = hypot(sighting.easting_rate, sighting.northing_rate)
-    certain = "more than 99 %" if sighting.existence > 0.99 else f"{sighting.existence * 100:.0f} %"
+    certain = _certain(sighting.existence)
     place = f"at segment {sighting.segment} (km {sighting.chainage_m / 1000:.1f})"
     return f"{place}, moving {speed:.1f} m/s, {certain} certain to exist{_seen_by(sighting.evidence)}."
+
+
+def _certain(probability: float) -> str:
+    """Never a whole 100 %."""
+    return "more than 99 %" if probability > 0.99 else f"{probability * 100:.0f} %"
 
 
 def _seen_by(evidence: Sequence[Evidence]) -> str:
