@@ -332,5 +332,6 @@ def bad_days(found: Comparison) -> Picture:
         "Bad days",
         figure,
         "Mean detection as planned and in each scenario.",
-        "All inputs central; crossers choose their ways anew. Of several possible losses the one that costs most.",
+        "All inputs central; crossers choose anew among the candidate ways, so a theft may cost more than is shown. Of "
+        "several possible losses the one that costs most.",
     )

@@ -1,6 +1,7 @@
 """What is left of a layout on bad days: fog for a week, half of it broken, jammed, stolen, posts withdrawn.
 
-All inputs are central; what is asked is how far detection falls, with crossers choosing their ways anew each time.
+All inputs are central; what is asked is how far detection falls, with crossers choosing anew among the candidate ways
+of the study. These know the loss of a kind but not of each single sensor: a theft may cost more than is said here.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ def degraded(made: Study) -> xr.Dataset:
     return xr.Dataset(
         {name: (("scenario", "layout"), data[row], {"units": "1"}) for row, name in enumerate(MEASURES)},
         {"scenario": names, "layout": made.names},
-        {"limits": "all inputs central; of several losses the one that costs most, one after the other"},
+        {"limits": "all inputs central; of several losses the worst, over the candidate ways: a theft may cost more"},
     )
 
 
