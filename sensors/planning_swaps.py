@@ -124,12 +124,12 @@ def seeded(
     return best
 
 
-def _disturbed(cover: Cover, limits: Limits, kept: Ints, random: np.random.Generator) -> Ints:
+def _disturbed(cover: Cover, limits: Limits, kept: Ints, dice: np.random.Generator) -> Ints:
     """``kept`` and one option more, of those there is room for, at random by what they add."""
     gains = np.where(limits.room_for(kept), cover.scores_of_adding(cover.missed(kept), 0.0), 0.0)
     if gains.sum() <= 0.0:
         return kept
-    return np.append(kept, random.choice(len(gains), p=gains / gains.sum())).astype(np.int64)
+    return np.append(kept, dice.choice(len(gains), p=gains / gains.sum())).astype(np.int64)
 
 
 def best_swap_sharpness(worst: bool) -> float:
