@@ -34,6 +34,7 @@ def test_that_check_can_fail(tmp_path: Path) -> None:
     (tmp_path / "src").mkdir()
     (tmp_path / "tools" / "no_markup.mjs").write_text((WEB / "tools" / "no_markup.mjs").read_text())
     (tmp_path / "index.html").write_text("<script>alert(1)</script>")
+    (tmp_path / "plan.html").write_text("")
     (tmp_path / "src" / "bad.ts").write_text('node.innerHTML = x;\nfetch("https://example.org/");\n')
     node = Path(executable.ROOT_DIR, "bin", "node")
     done = subprocess.run(
