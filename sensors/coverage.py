@@ -137,24 +137,27 @@ def coverage_rasters(
     return xr.Dataset(data, coords=coords, attrs=story_of(layout, terrain, blocks.task, label)).compute()
 
 
-def look_probability(layout: Layout, terrain: xr.Dataset, *, target: str = "person") -> xr.Dataset:
+def look_probability(
+    layout: Layout, terrain: xr.Dataset, *, target: str = "person", assumptions: Assumptions | None = None
+) -> xr.Dataset:
     """How likely one look of each sensor detects a ``target`` in each cell, given that the sensor works.
 
     Dataset with ``probability`` (sensor, northing, easting) float32, per look for sensors that look and per pass for
     ground sensors: 0 where hidden or outside range and view, NaN where visibility is unknown; and ``visible`` uint8
     of the same shape, 0 hidden or outside, 1 visible, 255 unknown. Ground sensors feel through the ground: all
-    within their range is visible, and at least the cell they stand in, however small their circle. It says nothing
-    of availability, weather or repeated looks. Raises LayoutError for a sensor off the terrain or a target class
-    that has no height.
+    within their range is visible, and at least the cell they stand in, however small their circle. Trees block as in
+    ``coverage``, by the shares of ``assumptions``. It says nothing of availability, weather or repeated looks.
+    Raises LayoutError for a sensor off the terrain or a target class that has no height.
     """
     if target not in TARGET_HEIGHT_M:
         raise LayoutError(f"target {target!r}", where="look_probability", expected=", ".join(TARGET_HEIGHT_M))
     eastings, northings = terrain["easting"].to_numpy(), terrain["northing"].to_numpy()
-    shape = (len(layout), len(northings), len(eastings))
+    shape, known = (len(layout), len(northings), len(eastings)), assumptions or Assumptions()
     probability, visible = np.zeros(shape, dtype=np.float32), np.zeros(shape, dtype=np.uint8)
     for i, sensor in enumerate(layout):
         refuse_off_the_map(sensor, terrain)
-        found = sight(layout.placement(sensor.id), terrain, TARGET_HEIGHT_M[target])
+        share = known.canopy_share(sensor.kind)
+        found = sight(layout.placement(sensor.id), terrain, TARGET_HEIGHT_M[target], canopy_share=share)
         window = (found.rows, found.columns)
         distance = np.hypot(eastings[window[1]] - sensor.easting, northings[window[0]][:, None] - sensor.northing)
         inside = np.clip(distance, sensor.min_range_m, sensor.max_range_m)  # visible is in range already
