@@ -15,7 +15,7 @@ def compile_all(screen: Console) -> float:
     """Compile or load all kernels, saying which; returns the seconds it took."""
     from fusion import correlate, forecast, tracker
     from geo import covering, footprints, many, nearest, openness, paths_kernel, visibility
-    from sensors import coverage_tally
+    from sensors import coverage_tally, planning_bound
 
     began = time.perf_counter()
     for name, build in (
@@ -27,6 +27,7 @@ def compile_all(screen: Console) -> float:
         ("paths", paths_kernel.compile_kernels),
         ("openness", openness.compile_kernels),
         ("coverage", coverage_tally.compile_kernels),
+        ("planning", planning_bound.compile_kernels),
         ("correlation", correlate.compile_kernels),
         ("forecast", forecast.compile_kernels),
         ("tracker", tracker.compile_kernels),

@@ -12,12 +12,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from sensors import planning_cover
 from sensors.planning_cover import Cover
 from sensors.planning_knapsack import knapsack, price_of
 from sensors.planning_limits import Limits
@@ -242,3 +244,12 @@ def _loads(start: Ints, cell: Ints, d: Floats, x: Floats, cells: int) -> Floats:
             for e in range(start[i], start[i + 1]):
                 load[cell[e]] += x[i] * d[e]
     return load
+
+
+@cache
+def compile_kernels() -> None:
+    """Compile the kernels of planning, or load them from disk, so that no later call waits."""
+    planning_cover.compile_kernels()
+    for probability in (0.2, 1.0):
+        two = Cover.of(np.full((2, 2), probability))
+        bound_of(two, Limits.of([1.0, 2.0], 2.0), 0.0, steps=3)
