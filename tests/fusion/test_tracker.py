@@ -185,6 +185,28 @@ def test_moving_the_whole_scene_moves_the_tracks() -> None:
     assert there.northing.values - shift[1] == pytest.approx(IN_ORDER.northing.values, abs=1e-5)
 
 
+def test_turning_the_whole_scene_by_a_quarter_turns_the_tracks() -> None:
+    turned_layout = radars((0.0, 1000.0), (0.0, -1000.0))  # (e, n) becomes (n, −e)
+    turned = [replace(item, azimuth=(item.azimuth + 0.5 * np.pi) % (2.0 * np.pi)) for item in NIGHT]
+    there, here = Tracker(turned_layout), Tracker(TWO)
+    for one, other in zip(turned, NIGHT, strict=True):
+        there.advance(one)
+        here.advance(other)
+    # at the edge of range the five points of a spread tell more or less of it: tracks well inside are compared
+    a, b = (tracker.timeline.bank for tracker in (there, here))
+    inner, its = (np.flatnonzero((bank.status > 0) & (np.hypot(*bank.centre[:, :2].T) < 3500.0)) for bank in (a, b))
+    assert len(inner) == len(its) >= 10
+    c = a.centre[inner]
+    back = np.stack([-c[:, 1], c[:, 0], -c[:, 3], c[:, 2]], axis=1)  # names differ: the order of plots does
+    its = its[((back[:, None, :2] - b.centre[None, its, :2]) ** 2).sum(axis=2).argmin(axis=1)]
+    assert len(set(its.tolist())) == len(its)
+    assert back == pytest.approx(b.centre[its], abs=1e-6)
+    assert a.existence[inner] == pytest.approx(b.existence[its], rel=1e-6)
+    turned_cov, cov = unpack(a.spread[inner]), unpack(b.spread[its])
+    assert turned_cov[:, 1, 1] == pytest.approx(cov[:, 0, 0], rel=1e-6)
+    assert turned_cov[:, 0, 1] == pytest.approx(-cov[:, 0, 1], rel=1e-6, abs=1e-6)
+
+
 # --- history --------------------------------------------------------------------------------------------------------
 
 
