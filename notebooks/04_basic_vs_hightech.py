@@ -94,7 +94,7 @@ made = study(
     layouts,
     ground.terrain,
     ground.border,
-    settings=CompareSettings(belt_m=sector.belt_m, draws=150),
+    settings=CompareSettings(belt_m=sector.belt_m, draws=100),
     bases=bases,
 )
 found = verdict(made)
@@ -151,7 +151,7 @@ swings.sort_values("width", ascending=False).head(8).round(3)
 
 
 # %%
-def share_of_wins(operators: int, towers_work: float | None, nuisance: float | None, measure: str, other: str) -> float:
+def shares_of_wins(operators: int, towers_work: float | None, nuisance: float | None) -> dict[str, float]:
     case = made.asked(operators=operators)
     draws = draw(case.inputs, case.settings)
     fixed = {}
@@ -160,7 +160,13 @@ def share_of_wins(operators: int, towers_work: float | None, nuisance: float | N
     if nuisance is not None:
         fixed["seismic_line: false_alarms_per_day"] = np.full(draws.count, nuisance)
     outcomes = dict(zip(case.names, case.outcomes(draws.replaced(**fixed)), strict=True))
-    return duel(outcomes["lines"].measure(measure), outcomes[other].measure(measure)).beats
+    return {
+        f"{measure.replace('_', ' ')}, against {other}": duel(
+            outcomes["lines"].measure(measure), outcomes[other].measure(measure)
+        ).beats
+        for measure in ("mean_detection", "least_detection")
+        for other in ("high-tech", "five towers")
+    }
 
 
 grid = [
@@ -172,16 +178,7 @@ grid = [
     (4, 0.45, None, "4 operators, towers that work 45 % of the time"),
     (4, 0.45, 2.0, "4 operators, towers at 45 %, 2 nuisance alerts"),
 ]
-claim = pd.DataFrame(
-    {
-        text: {
-            f"{measure.replace('_', ' ')}, against {other}": share_of_wins(operators, works, nuisance, measure, other)
-            for measure in ("mean_detection", "least_detection")
-            for other in ("high-tech", "five towers")
-        }
-        for operators, works, nuisance, text in grid
-    }
-).T
+claim = pd.DataFrame({text: shares_of_wins(operators, works, nuisance) for operators, works, nuisance, text in grid}).T
 claim.round(2)
 
 # %% [markdown]
