@@ -1,0 +1,71 @@
+"""Memory of the tracker, a track: its state, and the minute it keeps so that late data give the in-order answer.
+
+Bytes of arrays only, each once however many things share it, divided by live tracks; history is taken as it comes, as a
+live room does. Presets are those of the tracking benchmark.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+from dataclasses import fields, replace
+from typing import Any
+
+import numpy as np
+from machine import report, table
+from tracking_presets import PRESETS, night
+
+from fusion.tracker import Tracker
+from sensors.columns import ARRAYS
+from sensors.detections import split
+
+AIM_KB = 4.0
+
+
+def held(things: Iterable[object], seen: set[int]) -> int:
+    """Bytes of the arrays in ``things`` that are not in ``seen``, which grows."""
+    total = 0
+    for thing in things:
+        for item in fields(thing):  # type: ignore[arg-type]
+            array = getattr(thing, item.name)
+            while isinstance(array, np.ndarray) and isinstance(array.base, np.ndarray):
+                array = array.base
+            if isinstance(array, np.ndarray) and id(array) not in seen:
+                seen.add(id(array))
+                total += array.nbytes
+    return total
+
+
+def measure(name: str, seed: int) -> dict[str, float]:
+    """kB a track of each part at the end of one night."""
+    scene = night(PRESETS[name], seed)
+    tracker = Tracker(scene.layout, terrain=scene.terrain)
+    for scan in sorted(split(scene.detections), key=lambda scan: (scan.received_ns, scan.observed_ns, scan.key)):
+        own: dict[str, Any] = {column: getattr(scan, column).copy() for column in ARRAYS}  # as if it came by itself
+        tracker.advance(replace(scan, **own))
+        tracker.take_history()
+    timeline, seen = tracker.timeline, set[int]()
+    count = max(len(timeline.bank), 1)
+    parts = {
+        "state": held([timeline.bank], seen),
+        "earlier states": held((entry.before for entry in timeline.entries if entry.before is not None), seen),
+        "scans": held((entry.scan for entry in timeline.entries), seen),
+        "rows not final": held((entry.rows for entry in timeline.entries), seen),
+    }
+    kilobytes = {part: round(size / count / 1e3, 2) for part, size in parts.items()}
+    return {"tracks": count, "scans kept": len(timeline.entries), **kilobytes, "all": round(sum(kilobytes.values()), 2)}
+
+
+def main() -> None:
+    """A table, then one JSON line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("presets", nargs="*", default=["calm", "busy", "swarm"])
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    found = {name: measure(name, arguments.seed) for name in arguments.presets}
+    table(["preset", *next(iter(found.values()))], [[name, *figures.values()] for name, figures in found.items()])
+    report("track_memory", {"seed": arguments.seed, "kb_a_track": found, "aim_kb": AIM_KB})
+
+
+if __name__ == "__main__":
+    main()
