@@ -10,10 +10,13 @@ import typer
 
 
 def plan(
-    sector: Annotated[str, typer.Argument(help="Sector TOML file, or a sample's name.")],
     budget: Annotated[
         float, typer.Option("--budget", help="Life-cycle money for what is bought, in the catalogue's currency.")
     ],
+    place: Annotated[
+        str | None, typer.Argument(metavar="SECTOR", help="Sector TOML file, or a sample's name.", show_default=False)
+    ] = None,
+    sector: Annotated[str | None, typer.Option("--sector", help="The same. Default: cumberland.")] = None,
     objective: Annotated[
         str, typer.Option("--objective", help="covered, worst_segment, least_detected or interruption.")
     ] = "covered",
@@ -61,10 +64,13 @@ def plan(
 ) -> None:
     """Say what to buy for a budget and where it should stand, with how near that is to the best there is."""
     from ops.cli import answer, screen
+    from ops.config import DEFAULT_SECTOR
     from ops.plan_command import PlanOptions, plan_sector
 
+    if place is not None and sector is not None and place != sector:
+        raise typer.BadParameter(f"{place!r} and --sector {sector!r} are two sectors")
     options = PlanOptions(
-        sector=sector,
+        sector=place or sector or DEFAULT_SECTOR,
         budget=budget,
         objective=objective,
         items=tuple(item or ()),

@@ -128,6 +128,11 @@ def plan_layout(
     or limits, a budget or crew that allows nothing, and a value that cannot be reached.
     """
     options = options_of(candidates) if isinstance(candidates, Layout) else tuple(candidates)
+    for layout in (candidates, start):
+        if isinstance(layout, Layout) and layout.frame.wkt != border.frame.wkt:
+            raise PlanError(
+                "lies in another frame than the border", where=f"layout {layout.name!r}", expected="the border's frame"
+            )
     options = beside(options, start)
     limits = limits_of(options, demand.budget, demand.crew_limit)
     limits.refuse_if_nothing_fits([option.id for option in options])

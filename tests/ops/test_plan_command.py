@@ -80,6 +80,14 @@ def test_a_present_layout_is_kept_and_paid_no_more() -> None:
     assert told["cost"] <= 300000.0  # type: ignore[operator]
 
 
+def test_the_sector_may_be_named_in_two_ways_or_not_at_all() -> None:
+    for named in ([], ["cumberland"], ["--sector", "cumberland"], ["cumberland", "--sector", "cumberland"]):
+        with pytest.raises(BadInput, match="the budget of 1 buys nothing"):
+            CliRunner().invoke(app, ["plan", *named, "--budget", "1"], catch_exceptions=False)
+    two = CliRunner().invoke(app, ["plan", "cumberland", "--sector", "elsewhere", "--budget", "1"])
+    assert two.exit_code != 0
+
+
 def refused(*arguments: str) -> str:
     with pytest.raises(BadInput) as caught:
         CliRunner().invoke(app, ["plan", "cumberland", *arguments], catch_exceptions=False)

@@ -207,6 +207,13 @@ def crewed(*crews: float) -> list[Option]:
         (lambda s: options_of(Layout("l", FRAME, (radar("x", 1.0, 1.0, cost=None),))), "'x'.*has no cost"),  # type: ignore[arg-type]
         (lambda s: limits_of([replace(s.options[0], cost=-1.0)], 5.0), "candidate 'r1': costs -1"),
         (lambda s: limits_of([s.options[0]] * 2, 5.0), "two candidates are called 'r1'"),
+        (
+            lambda s: choose_sites(
+                Layout("far", LocalFrame.around(3.0, 42.0), CANDIDATES.sensors), ground(), BORDER, budget=5.0
+            ),
+            "lies in another frame",
+        ),
+        (lambda s: choose_sites([], ground(), BORDER, budget=5.0), "there are no candidates"),
         (lambda s: pareto(s, Demand(budget=5.0), steps=1), "1 steps"),
     ],
 )
