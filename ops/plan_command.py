@@ -283,6 +283,8 @@ def _written(options: PlanOptions, plan: Plan, sites: Any, ground: Ground, figur
     from ops.plan_patrols import write_roster
 
     assert options.out is not None
+    for stale in FILES:
+        (options.out / stale).unlink(missing_ok=True)  # an earlier plan's roster is not this one's
     names = [LAYOUT]
     write_json(options.out / LAYOUT, layout_document(plan.layout))
     if sites is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import stat
 from pathlib import Path
 
@@ -72,6 +73,13 @@ def test_the_game_is_solved_and_its_roster_and_seed_are_private(planned: tuple[d
     shifts = json.loads((out / "roster.json").read_text())["shifts"]
     assert len(shifts) == 9
     assert {s for shift in shifts for patrol in shift for s in patrol} <= set(game["segments"])  # type: ignore[index]
+
+
+def test_files_of_an_earlier_plan_do_not_stay(planned: tuple[dict[str, object], Path], tmp_path: Path) -> None:
+    out = tmp_path / "again"
+    shutil.copytree(planned[1], out)
+    told = run("--budget", "300000", "--out", str(out), *SMALL)
+    assert sorted(str(out / name.name) for name in out.iterdir()) == sorted(told["files"])  # type: ignore[call-overload]
 
 
 def test_a_present_layout_is_kept_and_paid_no_more() -> None:
