@@ -22,7 +22,7 @@ STRIDE_M: Final = 15.0
 HEADED_MPS: Final = 0.5
 """A slower mover has no direction that counts."""
 SLOWEST: Final = 0.02
-"""Share of the top speed that is always left: maps of land cover err, and nothing is nailed down."""
+"""Share of the top speed that slope always leaves: elevation models err, and nothing is nailed down."""
 
 
 class Passage(NamedTuple):
@@ -34,24 +34,23 @@ class Passage(NamedTuple):
     top: Floats
 
 
-def passage_of(terrain: xr.Dataset | None, foot_mps: float, vehicle_mps: float) -> Passage:
-    """The passage over ``terrain``; without one nothing is limited."""
+def passage_of(terrain: xr.Dataset | None, foot_mps: float, vehicle_mps: float, hidden_way_share: float) -> Passage:
+    """The passage over ``terrain``; without one nothing is limited.
+
+    Land cover leaves at least ``hidden_way_share`` of the top speed: there are roads and paths that nobody mapped.
+    """
     top = np.array([foot_mps, vehicle_mps])
     if terrain is None:
         return Passage(np.zeros((2, 0, 0), np.float32), np.zeros((2, 3)), top)
+    from geo.mobility_settings import MobilitySettings
     from geo.mobility_surface import by_vehicle, on_foot  # geopandas comes with it, and only terrain needs it
 
-    grounds = (on_foot(terrain), by_vehicle(terrain))
-    share = np.stack([_share(ground.pace) for ground in grounds])
+    known = MobilitySettings()
+    grounds = (on_foot(terrain, settings=known), by_vehicle(terrain, settings=known))
+    open_pace = (1.0 / known.off_path_factor, 1.0)
+    share = np.stack([pace / ground.pace for ground, pace in zip(grounds, open_pace, strict=True)])  # 0 where no way is
     law = np.array([[ground.law.decline, ground.law.easiest, ground.law.limit] for ground in grounds])
-    return Passage(share, law, top)
-
-
-def _share(pace: Floats) -> npt.NDArray[np.float32]:
-    """Share of the speed on the easiest cells; 0 where there is no way."""
-    known = np.isfinite(pace)
-    best = float(pace[known].min()) if known.any() else 1.0
-    return np.where(known, best / np.where(known, pace, 1.0), 0.0).astype(np.float32)
+    return Passage(np.clip(share, hidden_way_share, 1.0).astype(np.float32), law, top)
 
 
 @numba.njit(cache=True)

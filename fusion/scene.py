@@ -88,7 +88,10 @@ def scene_of(
         gate=-2.0 * log(1.0 - settings.gate_probability),
         trigger_bits=bits,
         passage=passage_of(
-            terrain if settings.ground_limits_speed else None, settings.foot_top_mps, settings.vehicle_top_mps
+            terrain if settings.ground_limits_speed else None,
+            settings.foot_top_mps,
+            settings.vehicle_top_mps,
+            settings.hidden_way_share,
         ),
         faint_limit_s=max(settings.faint_limit_s, *(FAINT_LOOKS * (sensor.period_s or 0.0) for sensor in layout), 0.0),
     )

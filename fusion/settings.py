@@ -20,7 +20,7 @@ class TrackerSettings:
     modes: how targets move; vehicle_share: probability that a new target is a vehicle; class_share: probability of
     each class (sensors.scan.CLASSES) at birth; class_motion: for each kind of motion (foot, vehicle), how well it goes
     with each class. foot_top_mps, vehicle_top_mps: nobody is faster on open level ground, and slope and land cover slow
-    them down (fusion.passage), unless ground_limits_speed is off.
+    them down (fusion.passage), unless ground_limits_speed is off; land cover leaves hidden_way_share: unmapped roads.
     traffic_per_km2: expected density of targets before anybody looks; lifetime_s: how long a target stays;
     crossing_speed_mps: mean speed at which targets enter coverage; birth_cell_m: cell of the intensity of undetected
     targets.
@@ -44,6 +44,7 @@ class TrackerSettings:
     foot_top_mps: float = 4.0
     vehicle_top_mps: float = 25.0
     ground_limits_speed: bool = True
+    hidden_way_share: float = 0.3
     traffic_per_km2: float = 0.5
     lifetime_s: float = 1800.0
     crossing_speed_mps: float = 3.0

@@ -152,7 +152,8 @@ class Tracker:
         word: a likelihood of its own for each track. That of any other sensor tells nothing here. ``sequence`` numbers
         status messages, apart from scans. Late, twice or too late: as for scans (``advance``)."""
         watch = self.scene.watch(sensor)
-        if watch.polled or not len(watch.rate_per_m):
+        ahead = observed_ns - received_ns > self.timeline.horizon_ns  # a wrong clock must not age everything else
+        if watch.polled or not len(watch.rate_per_m) or ahead:
             return ()
         return self.advance(silence.heartbeat_of(watch, boot, sequence, observed_ns, received_ns))
 

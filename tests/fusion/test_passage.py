@@ -35,7 +35,7 @@ def slope(gradient: float) -> xr.Dataset:
 
 def fastest(gradient: float, kind: int, north: float, east: float = 0.0) -> float:
     terrain = slope(gradient)
-    return top_speed(passage_of(terrain, 4.0, 25.0), ground_of(terrain), kind, np.array([10.0, 10.0, east, north]))
+    return top_speed(passage_of(terrain, 4.0, 25.0, 0.3), ground_of(terrain), kind, np.array([10.0, 10.0, east, north]))
 
 
 def test_level_ground_leaves_the_top_speed() -> None:
@@ -62,12 +62,27 @@ def test_vehicles_hardly_move_where_it_is_too_steep_for_them_and_people_do() -> 
     assert fastest(steep, FOOT, 1.4) > 0.3
 
 
+def test_land_cover_slows_people_and_vehicles_but_leaves_them_unmapped_ways() -> None:
+    terrain = slope(0.0)
+    forest, crops = 10, 40  # ESA WorldCover
+    codes = np.where(terrain["easting"].values[None, :] > 0.0, forest, crops) * np.ones((61, 1), np.int64)
+    terrain["land_cover"] = (("northing", "easting"), codes)
+    passage, earth = passage_of(terrain, 4.0, 25.0, 0.3), ground_of(terrain)
+    known = MobilitySettings()
+    for east, name in ((300.0, "tree_cover"), (-300.0, "cropland")):
+        state = np.array([east, 0.0, 0.0, 1.4])
+        foot, vehicle = known.foot_cover.get(name, 1.0), known.vehicle_cover.get(name, 1.0)
+        assert top_speed(passage, earth, FOOT, state) == pytest.approx(4.0 * max(foot, 0.3), rel=1e-5)
+        assert top_speed(passage, earth, VEHICLE, state) == pytest.approx(25.0 * max(vehicle, 0.3), rel=1e-5)
+    assert top_speed(passage, earth, VEHICLE, np.array([300.0, 0.0, 0.0, 9.0])) == pytest.approx(7.5)
+
+
 def test_off_the_map_and_without_terrain_nothing_is_limited() -> None:
     assert fastest(0.0, FOOT, 1.4) < np.inf
     terrain = slope(0.3)
     there = np.array([5e4, 0.0, 0.0, 9.0])
-    assert top_speed(passage_of(terrain, 4.0, 25.0), ground_of(terrain), FOOT, there) == np.inf
-    assert top_speed(passage_of(None, 4.0, 25.0), ground_of(None), FOOT, there) == np.inf
+    assert top_speed(passage_of(terrain, 4.0, 25.0, 0.3), ground_of(terrain), FOOT, there) == np.inf
+    assert top_speed(passage_of(None, 4.0, 25.0, 0.3), ground_of(None), FOOT, there) == np.inf
 
 
 @given(st.integers(0, 2**31))
@@ -75,7 +90,7 @@ def test_off_the_map_and_without_terrain_nothing_is_limited() -> None:
 def test_slowing_down_keeps_covariances_positive_definite_and_places_where_they_are(seed: int) -> None:
     rng = np.random.default_rng(seed)
     terrain = slope(float(rng.uniform(-1.0, 1.0)))
-    passage, earth = passage_of(terrain, 4.0, 25.0), ground_of(terrain)
+    passage, earth = passage_of(terrain, 4.0, 25.0, 0.3), ground_of(terrain)
     mean = rng.uniform(-1.0, 1.0, (3, 2, 4)) * np.array([800.0, 800.0, 20.0, 20.0])
     roots = rng.normal(0.0, 5.0, (3, 2, 4, 4))
     full = roots @ roots.swapaxes(-1, -2) + 0.01 * np.eye(4)

@@ -123,6 +123,8 @@ def test_heartbeats_of_sensors_that_look_change_nothing_and_covariances_stay_sou
     tracker = walked(Tracker(LAYOUT), 1000.0)
     before = tracker.snapshot()
     assert tracker.heartbeat("R", boot=1, sequence=0, observed_ns=START_NS, received_ns=START_NS) == ()
+    ahead = START_NS + 3_600_000_000_000  # an hour ahead of its receipt: a wrong clock
+    assert tracker.heartbeat("G", boot=1, sequence=0, observed_ns=ahead, received_ns=START_NS) == ()
     assert tracker.snapshot() == before
     for k in range(40):
         beat(tracker, k, 24.0 + 10.0 * k)
