@@ -121,7 +121,7 @@ def draw_crossings(path: Path, findings: Findings) -> None:
     view = _View.of(findings.job.ground)
 
     def one(axes: Axes, _: int) -> None:
-        _coloured(axes, findings.segments["detection_probability"].to_numpy(), view, "least detection of the segment")
+        _coloured(axes, findings.segments["detection_probability"].to_numpy(), view, "least detection")
         for sensor in findings.job.ground.layout:
             axes.plot(sensor.easting, sensor.northing, "^", color="white", mec="black", markersize=6, zorder=8)
         for kind, way in findings.crossings.items():
