@@ -7,10 +7,10 @@ from typing import Final
 
 import msgspec
 
-from ops.faults import GONE_AFTER_NS
-
 QUARANTINE: Final = "quarantine"
 """The kind of the rows."""
+GONE_AFTER_NS: Final = 30 * 10**9
+"""A fault that has not been found for so long is over."""
 
 
 class CutOff(msgspec.Struct, frozen=True):

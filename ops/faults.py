@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from ops.cut_off import GONE_AFTER_NS
 from sensors.condition import BLINDING, ConditionSettings, Signs, faults, note_scan, note_time
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-GONE_AFTER_NS: Final = 30 * 10**9
-"""A fault that has not been found for so long is over."""
 BIASES_EVERY_NS: Final = 10 * 10**9
 
 
