@@ -8,6 +8,7 @@ import numpy as np
 
 from fusion.scene import scene_of
 from fusion.settings import TrackerSettings
+from fusion.silence import heartbeat_of
 from fusion.views import Ground
 from geo.frame import LocalFrame
 from sensors.columns import ScanColumns
@@ -15,7 +16,7 @@ from sensors.layout import Layout, place
 
 
 def rehearse() -> None:
-    """Radar scans, a camera's bearings with labels and a trigger over a small flat ground, then a long silence."""
+    """Radar scans, a camera's bearings with labels, a trigger and heartbeats over flat ground, then a long silence."""
     from fusion.tracker import advance
 
     frame = LocalFrame.around(0.0, 0.0)
@@ -41,6 +42,8 @@ def rehearse() -> None:
     ):
         for _ in range(2):
             bank, _ = advance(scene, bank, _scan(sensor, kind, when_s * 10**9))
+        at_ns = (when_s + 1) * 10**9
+        bank, _ = advance(scene, bank, heartbeat_of(scene.watch("G"), 0, at_ns, at_ns, at_ns))
 
 
 def _scan(sensor: str, kind: str, when_ns: int) -> ScanColumns:
