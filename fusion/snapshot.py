@@ -86,6 +86,7 @@ def unpack(saved: bytes, timeline: Timeline, registrar: Registrar) -> tuple[int,
         timeline.newest_ns, timeline.count = meta["newest_ns"], meta["count"]
         timeline.finished = rows[: meta["finished"]]
         timeline.entries = _entries(arrays, meta, rows[meta["finished"] :], banks[1:])
+        timeline.banked = [number for number, entry in enumerate(timeline.entries) if entry.before is not None]
         timeline.needed_ns = meta["needed_ns"]
         registrar.unpack(arrays, meta["registration"])
     except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:

@@ -6,7 +6,7 @@ in time. Banks are kept at every scan near the present and ever more sparsely in
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -74,6 +74,7 @@ class Timeline:
         self.bank = bank
         self.horizon_ns = horizon_ns
         self.entries: list[Entry] = []
+        self.banked: list[int] = []  # places of the entries that keep their bank, rising
         self.keys: set[tuple[str, int, int]] = set()
         self.finished: list[Rows] = []
         self.newest_ns: int | None = None
@@ -117,18 +118,18 @@ class Timeline:
         before = self.bank
         self.bank, rows = advance(before, scan)
         entry = Entry(scan, rows, False, before)
+        self.banked.append(len(self.entries))
         self.entries.append(entry)
         return entry
 
     def _insert(self, place: int, scan: ScanColumns, advance: Advance) -> list[tuple[Entry, Rows | None]]:
-        kept = place
-        while self.entries[kept].before is None:
-            kept -= 1
+        kept = self.banked[bisect_right(self.banked, place) - 1]
         bank = self.entries[kept].before
         assert bank is not None  # the oldest entry always keeps its bank
         affected = self.entries[kept:place]
         later = self.entries[place:]
         del self.entries[kept:]
+        del self.banked[bisect_left(self.banked, kept) :]
         self.bank = bank
         for entry in affected:
             self._append(entry.scan, advance).taken = entry.taken
@@ -144,40 +145,37 @@ class Timeline:
         edge = self.edge_ns
         if edge is not None and self.needed_ns is not None:
             edge = min(edge, self.needed_ns)
-        newest = len(self.entries) - 1
-        oldest = 0
-        for number, entry in enumerate(self.entries):
-            if edge is None or entry.scan.observed_ns >= edge:
-                if entry.before is not None and number > 0 and self._past(number, edge):
-                    oldest = number
-                break
-            if entry.before is not None:
-                oldest = number
+        first = self.count - len(self.entries)
+        oldest = self._banked_until(self._older_than(edge))
         for entry in self.entries[:oldest]:
             self.keys.discard(entry.scan.key)
             if not entry.taken:
                 self.finished.append(entry.rows)
-        first = self.count - len(self.entries)
         del self.entries[:oldest]
+        self.banked = [number - oldest for number in self.banked if number >= oldest]
         first += oldest
-        newest -= oldest
+        newest = len(self.entries) - 1
         base = self._base()
-        for number, entry in enumerate(self.entries):
+        kept = []
+        for number in self.banked:
             age = newest - number
             spacing = 1 << (age.bit_length() - 1) if age > 0 else 1
             if number < base or (number > base and (first + number) % spacing):
-                entry.before = None
+                self.entries[number].before = None
+            else:
+                kept.append(number)
+        self.banked = kept
 
     def _base(self) -> int:
         """The entry from whose bank everything that late scans can change is run again: the last kept one before the
         edge. Those before it keep no bank."""
-        base = 0
-        for number, entry in enumerate(self.entries):
-            if self.edge_ns is None or entry.scan.observed_ns >= self.edge_ns:
-                break
-            if entry.before is not None:
-                base = number
-        return base
+        return self._banked_until(self._older_than(self.edge_ns) - 1)
 
-    def _past(self, number: int, edge: int | None) -> bool:
-        return edge is not None and all(entry.scan.observed_ns < edge for entry in self.entries[:number])
+    def _older_than(self, edge: int | None) -> int:
+        """How many entries were observed before ``edge``: they come first."""
+        return 0 if edge is None else bisect_left(self.entries, edge, key=lambda entry: entry.scan.observed_ns)
+
+    def _banked_until(self, number: int) -> int:
+        """The last entry that keeps its bank, of those up to ``number``; the oldest when none does."""
+        place = bisect_right(self.banked, number) - 1
+        return self.banked[place] if place >= 0 else 0
