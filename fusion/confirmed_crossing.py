@@ -130,7 +130,7 @@ def confirmed_crossing(
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise BadInput(f"{seed!r}", where=f"{WHERE} (seed)", expected="a whole number from 0")
     chosen = settings or ConfirmationSettings()
-    watch = _Watch.over(crossing, layout, coverage, terrain, tracker or TrackerSettings())
+    watch = _Watch.over(crossing, layout, coverage, terrain, tracker or TrackerSettings(trigger_births=True))
     if watch is None:
         nobody = Share.unwatched(crossing.unknown_m > 0.0)
         return ConfirmedCrossing(nobody, nobody, np.zeros(0), (), crossing.unknown_m > 0.0)

@@ -19,10 +19,9 @@ from typing import Any, Final
 import numpy as np
 import xarray as xr
 
-from fusion.tracker import TrackerSettings
 from geo.errors import BadInput
 from geo.frame import LocalFrame
-from ops.config import Ground, layout_path, load_sector, load_settings, open_ground, record_from
+from ops.config import Ground, layout_path, load_sector, load_settings, open_ground, tracker_settings
 from ops.history import read_history, write_history
 from ops.journal_reader import JournalReader
 from ops.journaled import learn, scan_of_row
@@ -194,7 +193,7 @@ def _track_piece(before: str, path: Path, sector: str, out: Path, settings: Path
         return f"{key} {mark}"
     ground, coverage = _opened(sector)
     saved = None if not before else Path(before.split(" ", 1)[1]).read_bytes()[64:]
-    chosen = record_from(TrackerSettings, load_settings(settings).tracker, where="settings [tracker]")
+    chosen = tracker_settings(load_settings(settings))
     state, history = track_piece(
         read_detections(path, ground.frame), ground.layout, saved, settings=chosen,
         terrain=ground.terrain, border=ground.border, coverage=coverage, last=last,

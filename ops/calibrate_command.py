@@ -41,13 +41,12 @@ class Wanted:
 def calibrate_journal(wanted: Wanted, screen: Console) -> dict[str, Any]:
     """Predicted against observed detections, a row for each sensor and class of ground. BadInput for no scans."""
     from fusion.calibration import CalibrationSettings, calibrate
-    from fusion.tracker import TrackerSettings
-    from ops.config import load_sector, load_settings, open_ground, record_from
+    from ops.config import load_sector, load_settings, open_ground, tracker_settings
     from ops.offline import progress_bar
 
     calibration = CalibrationSettings(support_s=wanted.support_s)
     ground = open_ground(load_sector(wanted.sector), wanted.layout)
-    tracker = record_from(TrackerSettings, load_settings(wanted.settings).tracker, where="settings [tracker]")
+    tracker = tracker_settings(load_settings(wanted.settings))
     scans, unusable = observed_scans(wanted, ground.layout)
     if not scans:
         raise BadInput("holds no scan of this layout", where=str(wanted.journal), expected="a night's detections")

@@ -19,6 +19,7 @@ from ops.samples import jacksboro_cog, samples_folder
 if TYPE_CHECKING:
     import xarray as xr
 
+    from fusion.settings import TrackerSettings
     from geo.border import Border
     from geo.frame import LocalFrame
     from sensors.layout import Layout
@@ -308,6 +309,13 @@ def open_ground(sector: Sector, layout: str | None = None) -> Ground:
     )
     equipment = Layout.from_file(layout_path(sector, layout), frame)
     return Ground(sector, terrain, frame, border, equipment)
+
+
+def tracker_settings(settings: Settings) -> TrackerSettings:
+    """The tracker of a room: triggers alone may start tracks there, and the table ``tracker`` overrides everything."""
+    from fusion.settings import TrackerSettings
+
+    return record_from(TrackerSettings, {"trigger_births": True, **settings.tracker}, where="settings [tracker]")
 
 
 def load_settings(path: Path | None) -> Settings:

@@ -29,13 +29,13 @@ from fusion.alerts import (
 from fusion.correlate import Correlator
 from fusion.insight import Insight
 from fusion.picture import TrackPicture, picture_of_bank
-from fusion.tracker import Tracker, TrackerSettings, TrackEvent
+from fusion.tracker import Tracker, TrackEvent
 from fusion.watchfulness import watchfulness_of
 from geo.errors import BadInput
 from ingest.errors import MalformedMessage
 from ingest.units import Position, Reply, decode_unit
 from ops import cut_off
-from ops.config import Ground, Settings, record_from
+from ops.config import Ground, Settings, record_from, tracker_settings
 from ops.cut_off import QUARANTINE, CutOff, Held
 from ops.disk import DISK, DiskState
 from ops.faults import FaultMemory
@@ -122,16 +122,16 @@ class Pipeline:
         settings = settings or Settings()
         self._ground = ground
         self._alert_settings = record_from(AlertSettings, settings.alerts, where="settings [alerts]")
-        tracker_settings = record_from(TrackerSettings, settings.tracker, where="settings [tracker]")
+        of_tracker = tracker_settings(settings)
         self._correlator = Correlator(ground.border, ground.terrain)
         self._start_grace_ns = round(settings.start_grace_s * 1e9)
         if checkpoint is None:
-            self._tracker = Tracker(ground.layout, tracker_settings, terrain=ground.terrain, border=ground.border)
+            self._tracker = Tracker(ground.layout, of_tracker, terrain=ground.terrain, border=ground.border)
             self._alerts, self._memory = AlertState(), Memory()
         else:
             saved = _unpack(checkpoint)
             self._tracker = Tracker.restore(
-                ground.layout, tracker_settings, saved.tracker, terrain=ground.terrain, border=ground.border
+                ground.layout, of_tracker, saved.tracker, terrain=ground.terrain, border=ground.border
             )
             self._alerts, self._memory = AlertState.from_json(saved.alerts), saved.memory
         self._watching = watchfulness_of(self._tracker.scene, ground.border)

@@ -387,14 +387,15 @@ def trigger(number: int, sequence: int, when_s: float) -> ScanColumns:
 
 
 def test_triggers_of_two_sensors_confirm_a_track_but_those_of_one_do_not() -> None:
-    windy, passed = Tracker(ground_sensors()), Tracker(ground_sensors())
+    starts = TrackerSettings(trigger_births=True)
+    windy, passed = Tracker(ground_sensors(), starts), Tracker(ground_sensors(), starts)
     for k in range(20):
         windy.advance(trigger(0, k, 10.0 * k))
     assert set(windy.tracks().status.values.tolist()) == {"tentative"}
     for k in range(3):  # somebody walks past all three at 1.4 m/s
         passed.advance(trigger(k, 0, 43.0 * k))
     assert "confirmed" in passed.tracks().status.values.tolist()
-    silent = Tracker(ground_sensors(), TrackerSettings(trigger_births=False))
+    silent = Tracker(ground_sensors())
     silent.advance(trigger(0, 0, 0.0))
     assert silent.tracks().sizes["estimate"] == 0
 
