@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -224,6 +225,15 @@ def draws(found: Comparison) -> Picture:
     )
 
 
+def pareto_front(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Of (cost, value) those that no other passes at the same cost or less, by rising cost; NaN values are left out."""
+    front: list[tuple[float, float]] = []
+    for cost, value in sorted((point for point in points if not math.isnan(point[1])), key=lambda p: (p[0], -p[1])):
+        if not front or value > front[-1][1]:
+            front.append((cost, value))
+    return front or [(math.nan, math.nan)]
+
+
 def money(found: Comparison) -> Picture:
     """What more or less money would buy, all inputs central."""
     made, verdict = found.made, found.verdict
@@ -232,12 +242,14 @@ def money(found: Comparison) -> Picture:
     axis = figure.add_subplot()
     one = central(made.inputs, len(BUDGETS))
     whole = float(verdict["life_cycle_cost_central"].max())
+    points = []
     for number, (name, found_here) in enumerate(zip(made.names, made.outcomes(one, whole * BUDGETS), strict=True)):
         colour, mark = COLOURS[number % len(COLOURS)], MARKS[number % len(MARKS)]
-        cost = found_here.bought.life_cycle_cost / 1e6
-        axis.plot(
-            cost, found_here.measure(objective), marker=mark, markersize=4, color=colour, label=plain_text(name, 30)
-        )
+        cost, reached = found_here.bought.life_cycle_cost / 1e6, found_here.measure(objective)
+        axis.plot(cost, reached, marker=mark, markersize=4, color=colour, label=plain_text(name, 30))
+        points += list(zip(cost.tolist(), reached.tolist(), strict=True))
+    front = np.array(pareto_front(points))
+    axis.step(front[:, 0], front[:, 1], where="post", color="#555555", linewidth=3.5, alpha=0.35, label="Pareto front")
     axis.axvline(whole / 1e6, color="black", linewidth=0.8, linestyle=":")
     axis.set(
         xlabel=f"life-cycle cost [M {verdict.attrs['currency']}]",
@@ -246,11 +258,12 @@ def money(found: Comparison) -> Picture:
     )
     axis.legend(loc="best")
     return Picture(
-        "Money against detection",
+        "Money against detection, with the Pareto front",
         figure,
         "The objective against life-cycle cost for each layout.",
         "Points: what a quarter to twice the money of the comparison (dotted) buys. Below a layout's own cost its "
-        "sensors are bought in the order of its file, beyond it teams on top. All inputs central.",
+        "sensors are bought in the order of its file, beyond it teams on top. The grey "
+        "steps are the Pareto front: no point has more for the same money or less. All inputs central.",
     )
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from ops.cli import app, main
 from ops.compare_command import FILES
+from ops.compare_pictures import pareto_front
 from ops.compare_thresholds import ThresholdError, read_thresholds
 
 FEW = ["--draws", "20", "--weather", "day=0.6", "--weather", "night,fog=0.4"]
@@ -150,3 +151,11 @@ def test_thresholds_that_cannot_be_used(tmp_path: Path, change: tuple[str, str],
     file.write_text(THRESHOLDS.replace(*change), encoding="utf-8")
     with pytest.raises(ThresholdError, match=sentence):
         read_thresholds(file)
+
+
+def test_the_pareto_front_is_what_no_other_passes_for_the_same_money_or_less():
+    points = [(1.0, 0.2), (2.0, 0.1), (2.0, 0.5), (3.0, 0.5), (4.0, 0.9), (0.5, float("nan"))]
+    front = pareto_front(points)
+    assert front == [(1.0, 0.2), (2.0, 0.5), (4.0, 0.9)]
+    for cost, value in points[:-1]:
+        assert any(c <= cost and v >= value for c, v in front)
