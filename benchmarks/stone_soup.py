@@ -111,10 +111,13 @@ class Nearby:
 
 
 class Peer:
-    """One of its trackers; ``run`` gives a track history as ours is, and the CPU seconds it took."""
+    """One of its trackers, with the coarse gate unless ``as_shipped``.
 
-    def __init__(self, associator: str, tuning: Tuning, night: Night) -> None:
+    ``run`` gives a track history as ours is, and the CPU seconds it took."""
+
+    def __init__(self, associator: str, tuning: Tuning, night: Night, *, as_shipped: bool = False) -> None:
         self.night, self.tuning, self.joint = night, tuning, associator == "JPDA"
+        self.gated = (lambda base, _: base) if as_shipped else Nearby
         model = CombinedLinearGaussianTransitionModel([ConstantVelocity(tuning.noise), ConstantVelocity(tuning.noise)])
         self.predictor, self.updater = ExtendedKalmanPredictor(model), ExtendedKalmanUpdater(None)
         self.initiators = {sensor.id: self._initiator(tuning) for sensor in night.layout}
@@ -173,19 +176,19 @@ class Peer:
     def _associator(self, sensor: Sensor):
         if not self.joint:
             gate = DistanceHypothesiser(self.predictor, self.updater, Mahalanobis(), missed_distance=GATE_SD)
-            return GNNWith2DAssignment(Nearby(gate, GATE_SD))
+            return GNNWith2DAssignment(self.gated(gate, GATE_SD))
         gate = PDAHypothesiser(
             self.predictor, self.updater, clutter_spatial_density=_clutter(sensor),
             prob_detect=_detection_probability(sensor), prob_gate=GATE,
         )  # fmt: skip
-        return JPDAwithLBP(Nearby(gate, GATE_SD))
+        return JPDAwithLBP(self.gated(gate, GATE_SD))
 
     def _initiator(self, tuning: Tuning) -> MultiMeasurementInitiator:
         prior = GaussianState([0.0, 0.0, 0.0, 0.0], np.diag([1e4, tuning.speed_sd**2, 1e4, tuning.speed_sd**2]))
         gate = DistanceHypothesiser(self.predictor, self.updater, Mahalanobis(), missed_distance=3.0)
         return MultiMeasurementInitiator(
             prior_state=prior, deleter=UpdateTimeDeleter(timedelta(seconds=6.5)),
-            data_associator=GNNWith2DAssignment(Nearby(gate, 3.0)), updater=self.updater,
+            data_associator=GNNWith2DAssignment(self.gated(gate, 3.0)), updater=self.updater,
             min_points=tuning.start_points,
         )  # fmt: skip
 

@@ -71,16 +71,16 @@ def ours(scene: Night) -> Score:
     return score(scene, history, spent)
 
 
-def peers(name: str, seed: int, scene: Night, kept: Path | None) -> dict[str, Score]:
+def peers(name: str, seed: int, scene: Night, kept: Path | None, as_shipped: bool) -> dict[str, Score]:
     """Stone Soup's two trackers as tuned for the preset; what ``kept`` holds of the same settings is not run again."""
     from stone_soup import Peer, tuned
 
     known = {} if kept is None or not kept.exists() else dict(map(_kept_run, kept.read_text().splitlines()))
     found = {}
     for associator in ("GNN", "JPDA"):
-        key = f"{name} {seed} {associator} {tuned(name)}"
+        key = f"{name} {seed} {associator} {tuned(name)}" + (" as shipped" if as_shipped else "")
         if key not in known:
-            known[key] = score(scene, *Peer(associator, tuned(name), scene).run())
+            known[key] = score(scene, *Peer(associator, tuned(name), scene, as_shipped=as_shipped).run())
             if kept is not None:
                 with kept.open("a") as file:
                     file.write(json.dumps({"run": key, **asdict(known[key])}) + "\n")
@@ -123,7 +123,7 @@ def measure(name: str, seeds: list[int], arguments: argparse.Namespace) -> dict[
         if not arguments.peers_only:
             runs["ours"].append(ours(scene))
         if not arguments.alone and name not in FAST_ONLY:
-            for peer, found in peers(name, seed, scene, arguments.kept).items():
+            for peer, found in peers(name, seed, scene, arguments.kept, arguments.as_shipped).items():
                 runs.setdefault(peer, []).append(found)
         print(f"{name} seed {seed}: " + ", ".join(f"{k} {v[-1].gospa_m:.1f}" for k, v in runs.items()), file=sys.stderr)
     fields = Score.__slots__
@@ -161,6 +161,7 @@ def main() -> None:
     parser.add_argument("--alone", action="store_true", help="without Stone Soup")
     parser.add_argument("--peers-only", action="store_true", help="Stone Soup alone, to fill --kept")
     parser.add_argument("--kept", type=Path, help="file of Stone Soup's runs, read and added to")
+    parser.add_argument("--as-shipped", action="store_true", help="Stone Soup without our coarse gate: same, slower")
     parser.add_argument("--tune", action="store_true", help="the peer's settings on the tuning seeds")
     arguments = parser.parse_args()
     if not arguments.alone and find_spec("stonesoup") is None:
