@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from itertools import permutations
 
 import numpy as np
@@ -328,3 +329,29 @@ def test_histories_of_whole_numbers_score_as_those_of_floats():
     whole = (truth.assign(easting=truth["easting"].astype(int)), tracks.assign(northing=tracks["northing"].astype(int)))
     assert gospa(*whole).identical(gospa(truth, tracks))
     assert gospa(truth, tracks)["gospa"].values.tolist() == [5.0, 5.0]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    truth=st.lists(st.tuples(st.floats(-60.0, 60.0), st.floats(-60.0, 60.0)), min_size=1, max_size=6),
+    tracks=st.lists(st.tuples(st.floats(-60.0, 60.0), st.floats(-60.0, 60.0)), max_size=6),
+    order=st.sampled_from([1.0, 2.0]),
+)
+def test_gospa_equals_stone_soups_on_random_sets(truth, tracks, order):
+    from stonesoup.metricgenerator.ospametric import GOSPAMetric
+    from stonesoup.types.state import State
+
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    metric, _ = GOSPAMetric(p=order, c=50.0).compute_gospa_metric(
+        [State(list(at), timestamp=now) for at in tracks], [State(list(at), timestamp=now) for at in truth]
+    )
+    theirs = metric.value
+    ours = gospa(
+        truth_of(*[(f"t{i}", 0.0, *at) for i, at in enumerate(truth)]),
+        tracks_of(*[(f"k{i}", 0.0, *at, "confirmed") for i, at in enumerate(tracks)]),
+        cutoff_m=50.0,
+        order=order,
+    )
+    assert float(ours["gospa"][0]) == pytest.approx(float(theirs["distance"]), rel=1e-9, abs=1e-9)
+    assert float(ours["missed"][0]) ** order == pytest.approx(abs(float(theirs["missed"])), rel=1e-9, abs=1e-9)
+    assert float(ours["false"][0]) ** order == pytest.approx(abs(float(theirs["false"])), rel=1e-9, abs=1e-9)
