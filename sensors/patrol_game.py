@@ -56,7 +56,7 @@ class Game:
 
     def __post_init__(self) -> None:
         for name in ("uncovered", "covered"):
-            values = np.asarray(getattr(self, name), np.float64)
+            values = _numbers(getattr(self, name), name)
             if values.ndim != 1 or not len(values) or not ((values >= 0.0) & (values <= 1.0)).all():
                 raise GameError(
                     f"{name} is not of probabilities", where="patrol game", expected="0 to 1 for each segment"
@@ -107,12 +107,21 @@ class Solution:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """Rounds that are listed one by one."""
+    """Rounds that are listed one by one; raises GameError where there is none."""
 
     rounds: tuple[Round, ...]
 
+    def __post_init__(self) -> None:
+        if not len(self.rounds):
+            raise GameError("there are no rounds", where="patrol game", expected="at least one, which may be empty")
+
     def best(self, prizes: Floats) -> tuple[Round, float]:
-        worth = [float(prizes[sorted(_segments(one))].sum()) for one in self.rounds]
+        known = range(len(prizes))
+        if strangers := sorted(set().union(*map(_segments, self.rounds)).difference(known)):
+            raise GameError(
+                f"a round visits segment {strangers[0]}", where="patrol game", expected=f"0 to {len(prizes) - 1}"
+            )
+        worth = [_worth(one, prizes) for one in self.rounds]
         n = int(np.argmax(worth))
         return self.rounds[n], worth[n]
 
@@ -191,7 +200,7 @@ def commitment(defender: npt.ArrayLike, attacker: npt.ArrayLike) -> Commitment:
     One linear program for each attacked segment: the best lottery under which no other segment is better for the
     crosser; of those the best for the defender (Conitzer and Sandholm 2006). Raises GameError for other shapes.
     """
-    ours, theirs = np.asarray(defender, np.float64), np.asarray(attacker, np.float64)
+    ours, theirs = _numbers(defender, "defender"), _numbers(attacker, "attacker")
     if ours.ndim != 2 or ours.shape != theirs.shape or ours.size == 0 or not np.isfinite([ours, theirs]).all():
         raise GameError(
             f"payoffs of shapes {ours.shape} and {theirs.shape}",
@@ -209,6 +218,13 @@ def commitment(defender: npt.ArrayLike, attacker: npt.ArrayLike) -> Commitment:
             best = Commitment(lottery, segment, value, float(theirs[segment] @ lottery))
     assert best is not None  # the lottery that makes some segment best for the crosser is feasible there
     return best
+
+
+def _numbers(given: npt.ArrayLike, name: str) -> Floats:
+    try:
+        return np.asarray(given, np.float64)
+    except (TypeError, ValueError):
+        raise GameError(f"{name} is not of numbers", where="patrol game", expected="an array of numbers") from None
 
 
 def _segments(one: Round) -> frozenset[int]:
@@ -271,9 +287,9 @@ class Shift:
     seconds: float = 20.0
 
     def __post_init__(self) -> None:
-        if isinstance(self.patrols, bool) or self.patrols < 0 or self.patrols != int(self.patrols):
+        if isinstance(self.patrols, bool) or not isinstance(self.patrols, (int, np.integer)) or self.patrols < 0:
             raise GameError(f"{self.patrols!r} patrols", where="patrol game", expected="a whole number from 0")
         for name in ("shift_s", "stay_s"):
             value = getattr(self, name)
-            if not (np.isfinite(value) and value >= 0.0):
+            if not isinstance(value, (int, float)) or not (np.isfinite(value) and value >= 0.0):
                 raise GameError(f"{name} is {value!r}", where="patrol game", expected="seconds from 0")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import highspy
@@ -53,16 +53,44 @@ class FromBases:
         return self.seconds(tour) <= self.shift.shift_s * (1.0 + 1e-12)
 
     def best(self, prizes: Floats) -> tuple[Round, float]:
-        """The round that collects most, and a limit on what any round collects."""
+        """The round that collects most, and a limit on what any round collects.
+
+        Where a way by other segments, with the stays there, is quicker than a direct one, two patrols that stop in the
+        same segment are not looked for; the limit holds for them too.
+        """
         worth = np.maximum(np.asarray(prizes, np.float64), 0.0)
-        useful = [int(s) for s in np.flatnonzero(worth > 0.0) if self.feasible((int(s),))]
+        early, home, direct = self._least_times()
+        able = early + home <= self.shift.shift_s * (1.0 + 1e-12)
+        useful = [int(s) for s in np.flatnonzero(able & (worth > 0.0))]
         if not useful or self.shift.patrols == 0:
             return (), 0.0
-        quick = self._quick(worth, useful)
+        if not direct:  # a stop where nothing is won may save time
+            useful = [int(s) for s in np.flatnonzero(able)]
+        quick = self.quick(worth)
         collected = sum(float(worth[s]) for tour in quick for s in tour)
         if collected >= float(worth[useful].sum()) - 1e-12:
             return quick, collected
-        return self._proved(worth, useful, quick, collected)
+        found, limit = self._proved(worth, useful, quick, collected)
+        if (
+            not direct and self.shift.patrols > 1
+        ):  # two may need the same stop, which is not searched for: a wider limit
+            alone = replace(self, shift=replace(self.shift, patrols=1)).best(prizes)[1]
+            limit = max(limit, min(self.shift.patrols * alone, float(worth[useful].sum())))
+        return found, limit
+
+    def _least_times(self) -> tuple[Floats, Floats, bool]:
+        """Earliest arrival in each segment [s], least time from arrival to the base [s], both with stays in between,
+        and whether no way by another segment, with the stay there, is ever quicker than the direct one."""
+        stay = self.shift.stay_s
+        hops, leave = self.travel_s + stay, self.back_s + stay
+        least = hops.copy()
+        for n in range(len(least)):
+            least = np.minimum(least, least[:, n, None] + least[None, n, :])
+        early = np.minimum(self.out_s, (self.out_s[:, None] + least).min(axis=0))
+        home = np.minimum(leave, (least + leave[None, :]).min(axis=1))
+        apart = ~np.eye(len(least), dtype=np.bool_)
+        direct = (least >= hops)[apart].all() and (early >= self.out_s).all() and (home >= leave).all()
+        return early, home, bool(direct)
 
     def quick(self, prizes: Floats) -> Round:
         """A good round, by insertion."""
@@ -96,9 +124,10 @@ class FromBases:
         """By HiGHS: arcs between the useful segments and the base, arrival times that rule out loops without it."""
         shift = self.shift
         count = len(useful)
-        out, back = self.out_s[useful], self.back_s[useful]
+        early, home, _ = self._least_times()
+        earliest, latest = early[useful], shift.shift_s - home[useful]
+        out, leave = self.out_s[useful], self.back_s[useful] + shift.stay_s
         travel = self.travel_s[np.ix_(useful, useful)]
-        earliest, latest = out, shift.shift_s - back - shift.stay_s
         pairs = [
             (a, b)
             for a in range(count)
@@ -113,6 +142,7 @@ class FromBases:
             big = latest[a] + shift.stay_s + travel[a, b] - earliest[b]
             model.order(place, a, b, shift.stay_s + float(travel[a, b]), max(big, 0.0))
         model.times(earliest, latest)
+        model.ends(out, shift.shift_s - leave, earliest, latest)
         tours, limit = model.solve(shift.seconds, collected)
         found = tuple(tuple(useful[n] for n in tour) for tour in tours)
         total = sum(float(worth[s]) for tour in found for s in tour)
@@ -170,6 +200,21 @@ class _Arcs:
     def times(self, earliest: Floats, latest: Floats) -> None:
         for n in range(self.count):
             self.model.changeColBounds(self.first_time + n, float(earliest[n]), float(max(latest[n], earliest[n])))
+
+    def ends(self, first: Floats, last: Floats, earliest: Floats, latest: Floats) -> None:
+        """Whoever comes straight from the base is there at ``first`` at the earliest, whoever goes straight back has
+        come by ``last``; only where that says more than the times do."""
+        for n in range(self.count):
+            for column, late, slack in (
+                (self.first_out + n, first[n] > latest[n] + 1e-9, first[n] - earliest[n]),
+                (self.first_back + n, last[n] < earliest[n] - 1e-9, last[n] - latest[n]),
+            ):
+                if late:
+                    self.model.changeColBounds(column, 0.0, 0.0)
+                elif slack > 0.0:
+                    self._row(float(earliest[n]), highspy.kHighsInf, [self.first_time + n, column], [1.0, -slack])
+                elif slack < 0.0:
+                    self._row(-highspy.kHighsInf, float(latest[n]), [self.first_time + n, column], [1.0, -slack])
 
     def solve(self, seconds: float, least: float) -> tuple[list[Tour], float]:
         """Tours, and a limit on what any round collects; no tours where nothing better than ``least`` was found."""

@@ -155,6 +155,30 @@ def test_a_general_game_by_hand() -> None:
     assert found.value == pytest.approx(-1.0 / 3.0)
 
 
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=25, deadline=None)
+def test_rounds_are_proved_best_where_ways_by_other_segments_are_quicker(seed: int) -> None:
+    """Any times, none from the base to some segments: the round equals enumeration, or the limit leaves room for it."""
+    draw = np.random.default_rng(seed)
+    count = int(draw.integers(1, 5))
+    times = draw.exponential(40.0, (count + 1, count + 1))
+    times[draw.random(times.shape) < 0.2] = np.inf
+    shift = Shift(patrols=int(draw.integers(1, 3)), shift_s=float(draw.uniform(40.0, 300.0)), stay_s=10.0)
+    rounds = FromBases(times[1:, 1:], times[0, 1:], times[1:, 0], shift)
+    prizes = draw.random(count) * (draw.random(count) > 0.3)
+    tours = [t for k in range(count + 1) for t in itertools.permutations(range(count), k) if rounds.feasible(t)]
+    both = itertools.product({frozenset(t) for t in tours}, repeat=shift.patrols)
+    most = max(float(prizes[sorted(frozenset().union(*one))].sum()) for one in both)
+    found, limit = rounds.best(prizes)
+    collected = float(prizes[sorted({s for tour in found for s in tour})].sum())
+    assert all(rounds.feasible(tour) for tour in found)
+    assert len(found) <= shift.patrols
+    assert collected <= most + 1e-9 <= limit + 1e-6
+    if shift.patrols == 1:
+        assert collected == pytest.approx(most, abs=1e-7)
+        assert limit == pytest.approx(most, abs=1e-6)
+
+
 @pytest.mark.parametrize(
     ("call", "said"),
     [
@@ -169,6 +193,13 @@ def test_a_general_game_by_hand() -> None:
         (lambda: Sweeps(np.zeros(2), np.zeros(2), np.zeros(2), Shift()), "hop_s has shape"),
         (lambda: Sweeps(np.zeros(1), np.array([-1.0, 0.0]), np.zeros(2), Shift()), "a time below 0"),
         (lambda: commitment(np.zeros((2, 2)), np.zeros((3, 2))), "payoffs of shapes"),
+        (lambda: commitment("two", "three"), "defender is not of numbers"),
+        (lambda: Game(np.array(["high"]), np.array([1.0])), "uncovered is not of numbers"),
+        (lambda: Shift(patrols=float("nan")), "nan patrols"),
+        (lambda: Shift(stay_s="an hour"), "stay_s is 'an hour'"),  # type: ignore[arg-type]
+        (lambda: Listed(()), "no rounds"),
+        (lambda: solve_game(Game(UNCOVERED, COVERED), Listed((((3,),),))), "visits segment 3"),
+        (lambda: solve_game(Game(UNCOVERED, COVERED), Listed((((-1,),),))), "visits segment -1"),
     ],
 )
 def test_games_that_cannot_be_played_are_one_sentence(call: object, said: str) -> None:
