@@ -108,8 +108,10 @@ def _time(payload: bytes, message: dict[str, Any], received_at: datetime) -> dat
     second = message.get("second")
     if second is None or not 0 <= int(second) < 60:
         return received_at  # 60 to 63: not available, manual, dead reckoning, inoperative
-    at = received_at.replace(second=int(second), microsecond=0)
-    return at if at <= received_at + AHEAD else at - timedelta(minutes=1)
+    at = received_at.replace(second=int(second), microsecond=0) + timedelta(minutes=1)
+    while at > received_at + AHEAD:
+        at -= timedelta(minutes=1)
+    return at
 
 
 def _minute(arrival: Arrival) -> bytes:

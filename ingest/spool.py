@@ -173,13 +173,15 @@ class Spool:
 
     def get(self, boot: int, seq: int) -> bytes | None:
         """The payload of one waiting message; None when it is settled, dropped or was never put."""
+        if not (0 <= boot <= _MAX_BOOT and 0 <= seq <= _SEQ_MASK):
+            return None
         with self._lock:
             rows = self._query("SELECT payload FROM messages WHERE id = ?", (_id(boot, seq),))
         return bytes(rows[0][0]) if rows else None
 
     def settle(self, boot: int, seq: int) -> int:
         """Forget everything of this boot up to seq, which ingest has journaled. Returns how many messages that were."""
-        if not 0 <= boot <= _MAX_BOOT:
+        if not 0 <= boot <= _MAX_BOOT or seq < 0:
             return 0
         with self._lock:
             where = (_id(boot, 0), _id(boot, min(seq, _SEQ_MASK)))

@@ -53,6 +53,15 @@ def test_settling_forgets_up_to_the_mark_of_one_boot_only(tmp_path: Path) -> Non
         assert spool.put(text) == (2, 4)
 
 
+def test_numbers_that_no_message_has_forget_and_find_nothing(tmp_path: Path) -> None:
+    with Spool(tmp_path / "s.sqlite") as spool:
+        spool.put_many([text] * 3)
+        assert spool.settle(1, -1) == 0
+        assert spool.waiting == 3
+        for key in ((1, -1), (1, 2**40 + 1), (1, 2**90), (-1, 1), (2**90, 1)):
+            assert spool.get(*key) is None, key
+
+
 def test_a_first_boot_lets_a_new_disk_avoid_old_keys(tmp_path: Path) -> None:
     with Spool(tmp_path / "s.sqlite", first_boot=100) as spool:
         assert spool.put(text) == (100, 1)

@@ -59,6 +59,16 @@ def test_a_ship_is_where_its_report_says() -> None:
     assert plot.position_sd_m == 15.0
 
 
+def test_a_second_is_the_nearest_one_before_the_receipt_or_hardly_after_it() -> None:
+    noon = NOW.replace(hour=12, minute=0, second=0, microsecond=0)
+    for late_s, found_s in ((15.0, 15), (14.5, 15), (13.5, 15), (12.5, -45), (74.9, 75), (73.1, 75), (72.9, 15)):
+        scan = read(MOORED, AIS, received_at=noon + timedelta(seconds=late_s))
+        assert scan.observed_at == noon + timedelta(seconds=found_s), late_s
+    at_zero = encoded(second=0)
+    assert read(at_zero, AIS, received_at=noon - timedelta(seconds=0.5)).observed_at == noon
+    assert read(at_zero, AIS, received_at=noon - timedelta(seconds=2.5)).observed_at == noon - timedelta(minutes=1)
+
+
 def test_a_ship_at_its_berth_reports_anew_every_minute_and_a_repeat_is_known() -> None:
     assert read(MOORED, AIS).key == read(MOORED, AIS, received_at=NOW + timedelta(seconds=30)).key
     assert read(MOORED, AIS).key != read(MOORED, AIS, received_at=NOW + timedelta(minutes=1)).key
