@@ -15,6 +15,8 @@ APPLICATION_ID: Final = 0x574C4A31  # "WLJ1"
 
 
 ANY: Final = "any"
+_LARGEST: Final = 2**63 - 1
+"""The largest integer of SQLite."""
 _ROWS: Final = """
 SELECT id, kind, sensor, boot, seq, observed_ns, received_ns, sent_ns, content_type, body, closes_batch, signer, flags
 FROM journal WHERE id > ? ORDER BY id LIMIT ?
@@ -190,8 +192,10 @@ class JournalReader:
 
     def dead_letters(self, after_id: int = 0, limit: int = 1000) -> list[tuple[int, DeadLetter]]:
         """(id, dead letter) with id above ``after_id``, oldest first. ``replay_of`` is None in all of them."""
+        if after_id >= _LARGEST:  # whoever asks for an id may ask for one that SQLite cannot hold
+            return []
         query = _DEAD_LETTERS if self._version >= 2 else _DEAD_LETTERS.replace(", sender, said", "")
-        rows = self._db.execute(query, (after_id, limit))
+        rows = self._db.execute(query, (max(after_id, 0), limit))
         return [(row[0], DeadLetter(*row[1:])) for row in rows]
 
     def replayed(self) -> dict[int, tuple[int, str]]:

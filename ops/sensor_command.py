@@ -68,6 +68,8 @@ def listing(sector_name: str, layout: str | None, data: Path | None, screen: Con
     counts: dict[str, Counts] = {}
     nodes: dict[str, str] = {}
     if data is not None:
+        if not data.is_dir():
+            raise BadInput("no such folder", where=str(data), expected="the folder of `watchline run`")
         states, counts, nodes = _states(data), _counts(data), _nodes(data)
     placed = layout_of(layout_path(sector, layout))
     sensors: list[dict[str, Any]] = [

@@ -131,14 +131,18 @@ def test_requests_that_make_no_sense_do_no_harm(door: Door) -> None:
     folder = ReplayFolder(door.path)
     assert folder.take() == []
     door.take(b"x" * 70_000, 1, 1)
-    folder.ask([1, 2, -7, 2**60])
+    folder.ask([1, 2, -7, 2**60, 2**63 + 1, 10**30])
+    folder.path.joinpath("1.json").write_text('{"ids": [-9223372036854775808, 18446744073709551615]}')
     folder.path.joinpath("0.json").write_text("{")
     assert door.replay(NOW_NS) == 0
     assert list(folder.path.glob("*.json")) == []
     with pytest.raises(ReplayError, match="only the first part"):
         submit(door.path, [1])
-    with pytest.raises(ReplayError, match="no dead letter 2"):
-        submit(door.path, [2])
+    for unknown in (2, 10**24):
+        with pytest.raises(ReplayError, match=f"no dead letter {unknown}"):
+            submit(door.path, [unknown])
+        with pytest.raises(BadInput, match=f"no dead letter {unknown}"):
+            show_letter(door.path, unknown, None, QUIET)
 
 
 def test_without_ingest_nothing_is_submitted(tmp_path: Path) -> None:

@@ -113,6 +113,14 @@ def test_sensors_are_listed_with_what_came_of_them(data: Path, hill_sector: Any)
     assert listed["not_in_layout"] == [NODE]
 
 
+def test_a_folder_that_is_none_is_not_taken_for_an_idle_one(tmp_path: Path, hill_sector: Any) -> None:
+    file = tmp_path / "file"
+    file.write_text("x")
+    for data in (tmp_path / "nowhere", file):
+        said = refusal("sensor", "list", "--sector", str(hill_sector.sector), "--data", str(data))
+        assert said.startswith(f"{data}: no such folder"), said
+
+
 def test_a_message_can_be_tried_out(tmp_path: Path, sapient_node: Any) -> None:
     file = tmp_path / "packet"
     file.write_bytes(sapient_node().detection(NOW, polar={"azimuth": 1.0, "range": 2.0}).SerializeToString())
