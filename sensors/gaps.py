@@ -225,6 +225,12 @@ def time_average_gap(gaps_s: npt.ArrayLike, span_s: npt.ArrayLike) -> float | np
         raise GapError("a span is not above zero", where="time_average_gap (span_s)", expected="finite seconds above 0")
     if np.any(gaps < 0.0):
         raise GapError("a gap is negative", where="time_average_gap (gaps_s)", expected="seconds from 0")
+    try:
+        np.broadcast_shapes(gaps.shape[:-1], span.shape)
+    except ValueError:
+        raise GapError(
+            f"shapes {gaps.shape} and {span.shape}", where="time_average_gap", expected="(..., gap) and (...)"
+        ) from None
     if np.any(gaps.sum(axis=-1) > span * (1.0 + ROUNDING)):
         raise GapError("gaps exceed their span", where="time_average_gap (gaps_s)", expected="gaps within span_s")
     average = (gaps**2).sum(axis=-1) / span

@@ -78,7 +78,7 @@ def _positive(mean: Floats, variance: Floats) -> Floats:
 
 
 def _shares(value: npt.ArrayLike, name: str) -> Floats:
-    shares = np.atleast_1d(np.asarray(value, dtype=np.float64))
+    shares = np.atleast_1d(_numbers(value, name))
     if np.any((shares < 0.0) | (shares > 1.0)):
         raise InterdictionError(
             "a value is outside 0 to 1", where=f"probability_of_interruption ({name})", expected="0 to 1"
@@ -87,9 +87,20 @@ def _shares(value: npt.ArrayLike, name: str) -> Floats:
 
 
 def _times(value: npt.ArrayLike, name: str, *, endless: bool = False) -> Floats:
-    seconds = np.asarray(value, dtype=np.float64)
+    seconds = _numbers(value, name)
     if np.any(seconds < 0.0) or (not endless and np.any(np.isinf(seconds))):
         raise InterdictionError(
             "a time is negative or infinite", where=f"probability_of_interruption ({name})", expected="seconds from 0"
         )
     return seconds
+
+
+def _numbers(value: npt.ArrayLike, name: str) -> Floats:
+    try:
+        return np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InterdictionError(
+            "not all are numbers",
+            where=f"probability_of_interruption ({name})",
+            expected="a number or an array of them",
+        ) from None

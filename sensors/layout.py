@@ -220,6 +220,8 @@ def _point(geometry: object, where: str) -> tuple[float, float]:
 
 
 def _is_number(value: object) -> bool:
+    if isinstance(value, int) and abs(value) >= 1e300:  # which no float may hold
+        return False
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 

@@ -64,7 +64,8 @@ class Limits:
         if sites.shape != costs.shape or sites.min() < 0:
             raise PlanError(f"sites of shape {sites.shape}", where="plan", expected="a site number for each option")
         for name, limit in (("budget", budget), ("crew limit", crew_limit)):
-            if isinstance(limit, bool) or math.isnan(limit) or limit < 0.0:
+            number = isinstance(limit, (int, float, np.number)) and not isinstance(limit, bool)
+            if not number or math.isnan(limit) or limit < 0.0:
                 raise PlanError(f"a {name} of {limit!r}", where="plan", expected=f"a {name} from 0")
         numbers = np.asarray(np.unique(sites, return_inverse=True)[1])
         return cls(costs, min(float(budget), _enough(costs)), numbers, crews, float(crew_limit))

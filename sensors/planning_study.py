@@ -112,7 +112,7 @@ def study(
         if progress is not None:
             progress(done, total)
 
-    places = None if bases is None else np.asarray(bases, np.float64).reshape(-1, 2)
+    places = None if bases is None else _places(bases)
     loaded = terrain.compute()
     response = None if places is None or not len(places) else response_time(loaded, places, ways=roads)
     ground = Ground.of(loaded, border, chosen, response=response, roads=roads, assumptions=assumptions)
@@ -125,6 +125,17 @@ def study(
     designs = tuple(Design.of(e, known, chosen, ground, s) for e, s in zip(found, silent, strict=True))
     inputs = tuple(inputs_of(items_used(designs), known, chosen))
     return Study(tuple(layouts), ground, ways, designs, inputs, chosen, known)
+
+
+def _places(bases: npt.ArrayLike) -> FloatArray:
+    """Bases (base, 2) [m]; one may be given bare, none as an empty list."""
+    try:
+        places = np.asarray(bases, np.float64)
+    except (TypeError, ValueError):
+        raise CompareError("not all are numbers", where="bases", expected="places (base, 2) in metres") from None
+    if places.size and (places.ndim not in (1, 2) or places.shape[-1] != 2):
+        raise CompareError(f"shape {places.shape}", where="bases", expected="places (base, 2) in metres")
+    return places.reshape(-1, 2)
 
 
 def ground_figures(made: Study) -> dict[str, Any]:

@@ -175,7 +175,8 @@ def _check_number(sensor_id: str, key: str, value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise LayoutError(f"{key} is {value!r}", where=f"sensor {sensor_id!r}", expected=expected)
     if not (low <= value <= high) or (value == low and not low_allowed):
-        raise LayoutError(f"{key} is {value:g}", where=f"sensor {sensor_id!r}", expected=expected)
+        told = f"{value:g}" if isinstance(value, float) or abs(value) < 1e300 else "a number beyond all"
+        raise LayoutError(f"{key} is {told}", where=f"sensor {sensor_id!r}", expected=expected)
 
 
 def _check_confusion(sensor_id: str, confusion: Confusion) -> None:

@@ -48,7 +48,13 @@ def test_splitting_a_gap_never_raises_the_average_and_no_average_exceeds_the_lon
 
 @pytest.mark.parametrize(
     ("gaps", "span", "named"),
-    [([5.0], 0.0, "span"), ([5.0], math.inf, "span"), ([-1.0], 10.0, "negative"), ([6.0, 5.0], 10.0, "exceed")],
+    [
+        ([5.0], 0.0, "span"),
+        ([5.0], math.inf, "span"),
+        ([-1.0], 10.0, "negative"),
+        ([6.0, 5.0], 10.0, "exceed"),
+        ([[1.0], [2.0]], [9.0, 9.0, 9.0], "shapes"),
+    ],
 )
 def test_impossible_gaps_are_refused(gaps: list[float], span: float, named: str) -> None:
     with pytest.raises(GapError, match=named):

@@ -156,6 +156,8 @@ def test_earlier_detection_within_a_task_never_lowers_interruption_when_times_ar
         ({"response_s": -1.0}, "response_s"),
         ({"response_sd_s": math.inf}, "response_sd_s"),
         ({"delay_s": [1.0, 2.0, 3.0], "detection": [0.5, 0.5]}, "shapes"),
+        ({"detection": ["likely"]}, r"\(detection\): not all are numbers"),
+        ({"response_s": "soon"}, r"\(response_s\): not all are numbers"),
     ],
 )
 def test_impossible_times_and_probabilities_are_refused_by_name(values: dict[str, object], named: str) -> None:

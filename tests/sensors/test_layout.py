@@ -139,7 +139,8 @@ def test_a_sensor_off_the_globe_is_refused(lon: float, lat: float) -> None:
 @pytest.mark.parametrize(
     "geometry",
     [None, {"type": "LineString", "coordinates": [[0, 0], [1, 1]]}, {"type": "Point", "coordinates": [1]},
-     {"type": "Point", "coordinates": ["1", "2"]}, {"type": "Point", "coordinates": [1, 2, 3]}],
+     {"type": "Point", "coordinates": ["1", "2"]}, {"type": "Point", "coordinates": [1, 2, 3]},
+     {"type": "Point", "coordinates": [10**400, 2]}],
 )  # fmt: skip
 def test_only_points_are_sensors(geometry: Any) -> None:
     with pytest.raises(LayoutError, match="has no point"):

@@ -220,6 +220,9 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"target": "tank"}, "'tank' is not known"),
     ({"discount_rate": 2.0}, "discount_rate"),
     ({"colour": 1}, "unknown setting 'colour'"),
+    ({"budget": 10**400}, "budget: 1000"),
+    ({"bases": [0.0, 1.0, 2.0]}, r"bases: shape \(3,\)"),
+    ({"bases": "here"}, "bases: not all are numbers"),
 ]
 
 

@@ -196,6 +196,7 @@ def crewed(*crews: float) -> list[Option]:
         (lambda s: plan_scene(s, Demand(budget=0.5)), "the cheapest option, p3, costs 1"),
         (lambda s: plan_scene(s, Demand(budget=-5.0)), "budget of -5"),
         (lambda s: plan_scene(s, Demand(budget=math.nan)), "budget of nan"),
+        (lambda s: plan_scene(s, Demand(budget="all")), "budget of 'all'"),  # type: ignore[arg-type]
         (lambda s: plan_scene(s, Demand(budget=5.0, objective="interruption")), "no response is known"),
         (
             lambda s: plan_scene(s, Demand(budget=3.0, at_least=0.5, effort=EXACT)),
