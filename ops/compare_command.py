@@ -192,11 +192,14 @@ def headline(verdict: xr.Dataset) -> str:
         if np.isnan(beats):
             told.append(f"nobody can say whether {first} beats {other}, as something is unknown")
             continue
+        sure = verdict["confidence"].sel(other=other).item()
+        if float(one["beats_error"]) == 0.0:  # of ties alone
+            told.append(f"{first} and {other} do alike in all of {story['draws']:,} draws (confidence {sure})")
+            continue
         told.append(
             f"{ahead} beats {behind} in {beats:.0%} (± {float(one['beats_error']):.1%}) of {story['draws']:,} draws "
             f"(difference {mean:+.3f}, 90 % of draws "
-            f"{float(one['difference_low']):+.3f} to {float(one['difference_high']):+.3f}; confidence "
-            f"{verdict['confidence'].sel(other=other).item()})"
+            f"{float(one['difference_low']):+.3f} to {float(one['difference_high']):+.3f}; confidence {sure})"
         )
     cost = float(verdict["life_cycle_cost_central"].max())
     for name in (first, *others):

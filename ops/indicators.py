@@ -11,7 +11,7 @@ import csv
 import io
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -66,13 +66,15 @@ def read_indicators(path: Path, *, until: date) -> list[Indicator]:
     Raises IndicatorError, naming the row, for a file that cannot be read, unknown columns, values that make no sense,
     dates after ``until``, and rows that contradict each other; see ``refuse_contradictions``.
     """
-    found = [_indicator(row, f"{path}, row {number}", until) for number, row in enumerate(rows_of(path), start=1)]
+    rows = rows_of(path, known=REQUIRED + OPTIONAL + PLACES)
+    found = [_indicator(row, f"{path}, row {number}", until) for number, row in enumerate(rows, start=1)]
     refuse_contradictions(found, str(path))
     return sorted(found, key=lambda one: (one.day, one.what))
 
 
-def rows_of(path: Path) -> list[dict[str, Any]]:
-    """Rows of a CSV file with a header, or of a JSON list; raises IndicatorError for what is neither."""
+def rows_of(path: Path, *, known: Sequence[str]) -> list[dict[str, Any]]:
+    """Rows of a CSV file with a header, or of a JSON list; raises IndicatorError for what is neither, and for a header
+    without rows that names none of the ``known`` columns."""
     try:
         text = path.read_text(encoding="utf-8-sig")
         if path.suffix.lower() == ".json":
@@ -84,6 +86,8 @@ def rows_of(path: Path) -> list[dict[str, Any]]:
         if not reader.fieldnames:
             raise ValueError("it is empty")
         table = [dict(row) for row in reader]
+        if not table and not set(known) & set(reader.fieldnames):
+            raise ValueError(f"its first line, {reader.fieldnames[0]!r}, names no known column")
     except (OSError, ValueError, csv.Error) as error:
         told = error.strerror if isinstance(error, OSError) else str(error)
         raise IndicatorError(

@@ -44,7 +44,8 @@ def read_outcomes(path: Path, *, until: date) -> list[Period]:
     Raises IndicatorError, naming the row, as ``ops.indicators.read_indicators``; also for periods of one place that
     overlap, because their events would count twice.
     """
-    found = [_period(row, f"{path}, row {number}", until) for number, row in enumerate(rows_of(path), start=1)]
+    rows = rows_of(path, known=("place", "start", "end", "source"))
+    found = [_period(row, f"{path}, row {number}", until) for number, row in enumerate(rows, start=1)]
     found.sort(key=lambda one: (one.place, one.start))
     for before, after in pairwise(found):
         if before.place == after.place and after.start < before.end:

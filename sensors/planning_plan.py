@@ -152,6 +152,8 @@ def plan_scene(
     choice, such as that of a smaller budget, which the plan never falls behind. Errors as ``plan_layout``."""
     if demand.objective == "interruption" and response is None:
         raise PlanError("no response is known", where="plan (interruption)", expected="bases to respond from")
+    if demand.objective == "interruption" and response is not None and bool(np.isnan(response).all()):
+        raise PlanError("the response is unknown everywhere", where="plan (interruption)", expected="seconds, or inf")
     everything = limits_of(scene.options, demand.budget, demand.crew_limit)
     everything.refuse_if_nothing_fits([option.id for option in scene.options])
     worthy = undominated(scene, everything)

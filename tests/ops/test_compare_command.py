@@ -103,6 +103,7 @@ def test_a_layout_against_itself_is_a_tie(capsys: Any) -> None:
     figures = json.loads(stdout.strip().splitlines()[-1])
     assert code == 0
     assert figures["beats"]["mean_detection"] == {"basic": {"basic (2)": 0.5}, "basic (2)": {"basic": 0.5}}
+    assert "basic and basic (2) do alike in all of" in figures["headline"]
 
 
 BAD = [

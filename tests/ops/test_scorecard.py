@@ -118,6 +118,9 @@ def test_an_empty_file_is_no_table_and_a_header_alone_records_nothing(file: Call
     with pytest.raises(IndicatorError, match="it is empty"):
         read_indicators(file(""), until=DAY)
     assert read_indicators(file(HEAD), until=DAY) == []
+    for read in (read_indicators, read_outcomes):
+        with pytest.raises(IndicatorError, match="names no known column"):
+            read(file("x = [\n"), until=DAY)
 
 
 def test_a_place_may_be_a_country_a_section_or_a_segment_but_one_of_them(file: Callable[..., Path]) -> None:

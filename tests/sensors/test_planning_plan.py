@@ -199,6 +199,10 @@ def crewed(*crews: float) -> list[Option]:
         (lambda s: plan_scene(s, Demand(budget="all")), "budget of 'all'"),  # type: ignore[arg-type]
         (lambda s: plan_scene(s, Demand(budget=5.0, objective="interruption")), "no response is known"),
         (
+            lambda s: plan_scene(s, Demand(budget=5.0, objective="interruption"), response=response(math.nan)),
+            "the response is unknown everywhere",
+        ),
+        (
             lambda s: plan_scene(s, Demand(budget=3.0, at_least=0.5, effort=EXACT)),
             "the budget makes covered of 0.5",
         ),
