@@ -67,7 +67,8 @@ def ours(scene: Night) -> Score:
     history = track(scene.detections, scene.layout, terrain=scene.terrain)
     spent = time.process_time() - begun
     if not scene.truth.sizes["estimate"]:
-        return Score(*[float("nan")] * 7, scene.detections.sizes["detection"] / spent)
+        confirmed = np.unique(history["track"].values[history["status"].values == "confirmed"])
+        return Score(*[float("nan")] * 6, float(len(confirmed)), scene.detections.sizes["detection"] / spent)
     return score(scene, history, spent)
 
 
