@@ -100,8 +100,8 @@ class Tracker:
 
     ``coverage`` is sensors.coverage.look_probability(layout, terrain) where the caller has it already.
     Raises UnknownSensor for a scan of a sensor that the layout does not hold. Counts what it leaves out:
-    ``late_ignored`` scans older than the horizon, ``duplicates_ignored`` scans, ``rows_dropped`` plots without a usable
-    measurement.
+    ``late_ignored`` scans older than the horizon or from a clock that is farther ahead, ``duplicates_ignored`` scans,
+    ``rows_dropped`` plots without a usable measurement.
     """
 
     def __init__(
@@ -128,7 +128,8 @@ class Tracker:
         """Take in one scan. A scan older than the newest is put in its place and what follows is run again: then the
         events are those that were not told before. A scan taken in before changes nothing, nor does one that is older
         than the horizon, or that was received more than a horizon after it was observed: a row of the history at time t
-        depends on nothing that came later than t + horizon. Deviations it leaves out are the layout's.
+        depends on nothing that came later than t + horizon; nor one observed more than a horizon after it was received,
+        whose clock is wrong. Deviations it leaves out are the layout's.
         """
         self.scene.watch(scan.sensor)
         scan = with_deviations(scan, self.layout)
@@ -137,7 +138,8 @@ class Tracker:
             self.duplicates_ignored += 1
             return ()
         too_old = timeline.edge_ns is not None and scan.observed_ns < timeline.edge_ns
-        if too_old or scan.received_ns - scan.observed_ns > timeline.horizon_ns:
+        apart = abs(scan.received_ns - scan.observed_ns) > timeline.horizon_ns  # ahead: it would age everything else
+        if too_old or apart:
             self.late_ignored += 1
             return ()
         self._register(max(scan.observed_ns, timeline.newest_ns or 0))

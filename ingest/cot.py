@@ -142,7 +142,7 @@ def _attribute(element: Any, name: str, where: str) -> str:
 def _number(event: dict[str, str], name: str) -> float:
     where, text = f"event.point.{name}", event[name]
     try:
-        value = float(text) if len(text) <= 40 and "_" not in text else None
+        value = float(text) if len(text) <= 40 and text.isascii() and "_" not in text else None
     except ValueError:
         value = None
     if value is None:

@@ -98,17 +98,16 @@ def encode(scan: Scan) -> bytes:
     """
     for i, plot in enumerate(scan.plots):
         _check_finite(plot, i)
-    payload = _encoder.encode(
-        WireScan(
-            sensor=scan.sensor,
-            boot=scan.boot,
-            seq=scan.sequence,
-            scan=scan.scan,
-            observed_at=scan.observed_at,
-            kind=scan.kind,  # type: ignore[arg-type]  # decode below refuses a kind that is not one
-            plots=tuple([WirePlot(**{name: getattr(plot, name) for name in _PLOT_FIELDS}) for plot in scan.plots]),
-        )
+    message = WireScan(
+        sensor=scan.sensor,
+        boot=scan.boot,
+        seq=scan.sequence,
+        scan=scan.scan,
+        observed_at=scan.observed_at,
+        kind=scan.kind,  # type: ignore[arg-type]  # decode below refuses a kind that is not one
+        plots=tuple([WirePlot(**{name: getattr(plot, name) for name in _PLOT_FIELDS}) for plot in scan.plots]),
     )
+    payload = _encoded(message)
     decode(payload, received_at=scan.received_at)
     return payload
 
@@ -162,9 +161,16 @@ def remember(
 
 def encode_status(status: Status) -> bytes:
     """The JSON bytes of a status; MalformedMessage when decode_status would refuse them."""
-    payload = _encoder.encode(status)
+    payload = _encoded(status)
     decode_status(payload, received_at=status.observed_at)
     return payload
+
+
+def _encoded(message: WireScan | Status) -> bytes:
+    try:
+        return _encoder.encode(message)
+    except UnicodeEncodeError as error:
+        raise MalformedMessage("bad_identifier", "payload", ascii(error.object)[:80], "text that UTF-8 holds") from None
 
 
 _PLOT_FIELDS = tuple(field.name for field in fields(Plot))

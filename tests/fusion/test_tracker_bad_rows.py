@@ -104,6 +104,13 @@ def test_time_going_backwards_beyond_the_horizon_is_counted() -> None:
     assert tracker.late_ignored == 1
 
 
+def test_a_clock_that_is_far_ahead_ages_nothing() -> None:
+    ahead = replace(CLEAN[9], sequence=99, observed_ns=CLEAN[9].observed_ns + 86_400_000_000_000)
+    history, tracker = by_step([*CLEAN[:10], ahead, *CLEAN[10:]])
+    xr.testing.assert_identical(history, by_step(CLEAN)[0])
+    assert tracker.late_ignored == 1
+
+
 FAR_OFF: dict[str, Callable[[int], list[dict[str, object]]]] = {
     "coincident": lambda k: [{"azimuth": 3.0, "azimuth_sd": 0.007, "range_": 2000.0, "range_sd": 4.0}] * 6,
     "zero range": lambda k: [{"azimuth": 3.0, "azimuth_sd": 0.007, "range_": 0.0, "range_sd": 4.0}],

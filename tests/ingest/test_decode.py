@@ -295,6 +295,7 @@ def test_encode_refuses_what_decode_would(path: Path) -> None:
         (replace(scan, plots=(Plot(azimuth_deg=math.nan),)), "plots[0].azimuth_deg"),
         (replace(scan, plots=(Plot(), Plot(azimuth_deg=360.0))), "plots[1].azimuth_deg"),
         (replace(scan, plots=(Plot(classes={"ghost": 1.0}),)), "plots[0].class"),
+        (replace(scan, plots=(Plot(source_id="\ud800"),)), "payload"),
     ):
         with pytest.raises(MalformedMessage) as caught:
             encode(bad)
@@ -306,8 +307,9 @@ def test_status_goes_there_and_back() -> None:
         sensor="a", boot=1, seq=2, observed_at=NOW, state="ok", kind="radar", status_interval_s=5.0, note="lens wet"
     )
     assert decode_status(encode_status(status), received_at=NOW) == status
-    with pytest.raises(MalformedMessage):
-        encode_status(Status(sensor="a", boot=1, seq=2, observed_at=NOW, state="ok", note="\u2028"))
+    for note in ("\u2028", "\ud800"):
+        with pytest.raises(MalformedMessage):
+            encode_status(Status(sensor="a", boot=1, seq=2, observed_at=NOW, state="ok", note=note))
 
 
 JSON_VALUES = st.recursive(

@@ -163,7 +163,13 @@ def test_a_point_without_one_of_its_attributes_or_without_a_number(name: str) ->
 
     where = f"event.point.{name}"
     assert refusal(re.sub(f' {name}="[^"]*"', "", EVENT), COT) == ("missing_field", where)
-    for value, code in (("NaN", "not_finite"), ("1e999", "not_finite"), ("x", "wrong_type"), ("1_0", "wrong_type")):
+    for value, code in (
+        ("NaN", "not_finite"),
+        ("1e999", "not_finite"),
+        ("x", "wrong_type"),
+        ("1_0", "wrong_type"),
+        ("\u0663\u0666", "wrong_type"),
+    ):
         assert refusal(re.sub(f' {name}="[^"]*"', f' {name}="{value}"', EVENT), COT) == (code, where)
 
 
