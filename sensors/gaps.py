@@ -18,13 +18,14 @@ import xarray as xr
 
 from geo.belt import Line
 from geo.border import Border
-from geo.paths_crossing import INWARD, crossings
+from geo.paths_along import Along
+from geo.paths_crossing import INWARD, Crossings, crossings
 from geo.zone import Zone
 from sensors.barrier import GapError, k_barrier, weakest_links
 from sensors.barrier_ground import Barrier, barrier, barrier_found, depth_of_segments, single_losses
 from sensors.coverage_segments import RASTERS, check_required, whole_belt
 from sensors.coverage_segments import over_segments as covered
-from sensors.crossing import Crossing, chosen_segment, crossing_along
+from sensors.crossing import Crossing, chosen_segment, crossing_along, detection_along
 from sensors.long_border import detection_by_stretches
 from sensors.segment_detection import CROSSED, UNKNOWN, least_ways, over_segments
 from sensors.time_gaps import TimeGaps, just_opened, scheduled_time_gaps, segment_time_gaps, time_gaps
@@ -58,6 +59,7 @@ __all__ = [
     "weakest_links",
 ]
 
+ALIKE: Final = 1e-12  # probabilities that differ by no more count as the same
 ROUNDING: Final = 1e-9  # gaps may exceed their span by this share, the rounding of their sum
 
 
@@ -184,6 +186,14 @@ def least_detected_crossing(
     return _crossing(seen, "least detected", direction, neighbours, segment, least_ways)
 
 
+def _least_detected(seen: Watched, ways: Crossings) -> int:
+    """The segment whose way is detected least, once cameras' searches end; of ways detected alike the cheapest."""
+    known = np.flatnonzero(np.isfinite(ways.cost))
+    probability = detection_along(seen, Along.ways_over(seen.on_belt, [ways.cells(int(n)) for n in known])).probability
+    alike = known[probability <= probability.min() + ALIKE]
+    return int(alike[np.argmin(ways.cost[alike])])
+
+
 def fastest_crossing(
     coverage: xr.Dataset,
     terrain: xr.Dataset | None,
@@ -206,6 +216,8 @@ def _fastest(seen: Watched, *, direction: str, neighbours: int) -> Any:
 def _crossing(seen: Watched, kind: str, direction: str, neighbours: int, segment: int | None, search: Any) -> Crossing:
     ways = search(seen, direction=direction, neighbours=neighbours)
     chosen = chosen_segment(ways, segment)
+    if segment is None and search is least_ways:
+        chosen = _least_detected(seen, ways)
     return crossing_along(seen, kind, direction, chosen, ways.cells(chosen), neighbours)
 
 

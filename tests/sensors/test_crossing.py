@@ -106,6 +106,21 @@ def test_outages_last_for_the_whole_crossing() -> None:
     assert crossing.p_expected == pytest.approx(0.75)
 
 
+def test_the_least_of_all_segments_counts_what_a_search_finds_at_most() -> None:
+    """A camera that stares at one half and finds 3 in 10 at most, a radar over the other that finds nearly all."""
+    half = np.arange(SHAPE[1]) < SHAPE[1] // 2
+    halves = watching(
+        ("camera", np.where(half, 5.0, 0.0), np.where(half, 0.3, 0.0)), ("radar", np.where(half, 0, 0.5), 0.7)
+    )
+    border = Border(FRAME, BORDER.line, segment_length_m=10.0)
+    case = {"belt_m": 15.0, "mobility": WALKER}
+    every = segment_detection(halves, GROUND, border, **case)["detection_probability"]
+    crossing = least_detected_crossing(halves, GROUND, border, **case)
+    assert float(every.max()) > 0.9
+    assert crossing.p_detect == pytest.approx(float(every.min()), abs=1e-12)
+    assert crossing.p_detect == pytest.approx(0.3)
+
+
 def test_the_crosser_goes_through_the_hole() -> None:
     """A wall of rate with a hole of four cells far from the straight way: through it, unseen, by the fastest way."""
     rate = np.zeros(SHAPE)
