@@ -58,8 +58,13 @@ class _Network:
 
     @classmethod
     def of(cls, overlaps: Iterable[Any], left: Iterable[Hashable], right: Iterable[Hashable]) -> _Network:
+        if not isinstance(overlaps, Iterable):
+            raise GapError(f"is {overlaps!r}", where="barrier (overlaps)", expected="pairs of sensors")
         pairs = [_pair(pair) for pair in overlaps]
         starts, ends = _sensors(left, "left"), _sensors(right, "right")
+        for label in (*starts, *(label for pair in pairs for label in pair), *ends):
+            if not isinstance(label, Hashable):
+                raise GapError(f"a sensor is {label!r}", where="barrier", expected="labels such as text or numbers")
         labels = tuple(dict.fromkeys([*starts, *(label for pair in pairs for label in pair), *ends]))
         number = {label: v for v, label in enumerate(labels)}
         count = len(labels)

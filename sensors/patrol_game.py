@@ -179,6 +179,8 @@ def roster(solution: Solution, shifts: int, *, seed: int) -> list[Round]:
     """
     if shifts < 1:
         raise GameError(f"{shifts} shifts", where="roster", expected="at least 1")
+    if seed < 0:
+        raise GameError(f"seed {seed}", where="roster", expected="a whole number from 0")
     draw = np.random.Generator(np.random.PCG64(seed))
     return [solution.rounds[n] for n in draw.choice(len(solution.rounds), size=shifts, p=solution.probability)]
 

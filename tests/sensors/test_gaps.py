@@ -134,10 +134,16 @@ def test_an_overlap_more_never_lowers_k_and_a_sensor_lost_lowers_it_by_one_at_mo
     assert remaining == k - (lost in weakest_links(overlaps, left, right))
 
 
-@pytest.mark.parametrize("overlaps", [[(0, 1, 2)], [3], ["ab"]])
-def test_overlaps_that_are_no_pairs_are_refused(overlaps: list[object]) -> None:
+@pytest.mark.parametrize("overlaps", [[(0, 1, 2)], [3], ["ab"], 5])
+def test_overlaps_that_are_no_pairs_are_refused(overlaps: object) -> None:
     with pytest.raises(GapError, match="pairs of sensors"):
-        k_barrier(overlaps, [0], [1])
+        k_barrier(overlaps, [0], [1])  # type: ignore[arg-type]
+
+
+def test_what_cannot_be_a_label_is_refused() -> None:
+    for overlaps, left in (([([0], 1)], [0]), ([(0, 1)], [[0]])):
+        with pytest.raises(GapError, match=r"a sensor is \[0\]"):
+            k_barrier(overlaps, left, [1])  # type: ignore[arg-type]
 
 
 def test_a_bare_label_is_no_side() -> None:

@@ -134,6 +134,8 @@ def test_the_roster_follows_the_lottery_and_its_seed() -> None:
     assert share == pytest.approx(found.coverage, abs=4 * 0.5 / np.sqrt(4000))
     with pytest.raises(GameError, match="0 shifts"):
         roster(found, 0, seed=1)
+    with pytest.raises(GameError, match="seed -1"):
+        roster(found, 1, seed=-1)
 
 
 def test_the_general_game_is_the_zero_sum_one_where_interests_are_opposite() -> None:
