@@ -125,7 +125,7 @@ class Item:
         values["availability"] = self.availability.central
         if "false_alarms_per_scan" not in values:
             seconds = values.get("period_s", values.get("status_interval_s", DEFAULT_STATUS_INTERVAL_S))
-            if isinstance(seconds, (int, float)):  # else the sensor's own check says so
+            if isinstance(seconds, (int, float)) and abs(seconds) < 1e300:  # else the sensor's own check says so
                 values["false_alarms_per_scan"] = self.false_alarms_per_day.central * seconds / 86_400.0
         return values
 

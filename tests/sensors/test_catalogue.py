@@ -129,6 +129,7 @@ BAD = [
     (on_item(detection={"max_range_m": 10, "laser": 1}), "unknown key 'laser'"),
     (on_item(detection={"max_range_m": 10, "period_s": "x"}), "period_s is 'x'"),
     (on_item(detection={"max_range_m": 10, "range_factor": 0}), "range_factor: 0"),
+    (on_item(detection={"max_range_m": 10, "period_s": 10**400}), "period_s is a number beyond all"),
     (on_item(detection={"max_range_m": 10**400}), "max_range_m is a number beyond all"),
     (lambda table: table.pop("currency"), "currency: is missing"),
     (lambda table: table.pop("staff"), r"\[staff\]: is missing"),
