@@ -17,6 +17,8 @@ from fusion.motion import Floats, Ints
 ITERATIONS = 1200
 """Cap on message rounds: weights with a ratio of 1e4 need about 1,100 to reach 1e-13."""
 TOLERANCE = 1e-9
+CROWD = 64
+"""A plot that more tracks may have given is summed for all of them at once: else a dense flood costs their square."""
 NOBODY = (np.zeros((0, 4)), np.zeros((0, 10)))
 """No states: no two tracks are alike."""
 
@@ -42,6 +44,7 @@ def marginals(
     tracks = len(miss_weight)
     hit, miss, alone = np.zeros(len(plot)), np.ones(tracks), np.ones(plots)
     forward, back, used = np.zeros(len(plot)), np.ones(len(plot)), np.zeros(plots, np.bool_)
+    rest = np.zeros(len(plot))
     order, bounds = _clusters(start, plot, tracks, plots)
     by_plot = _transpose(plot, plots)
     centre, spread = states
@@ -63,7 +66,7 @@ def marginals(
             else:
                 _enumerate(members, start, plot, weight, miss_weight, hit, miss, alone, used)
         else:
-            _propagate(members, start, plot, by_plot, weight, miss_weight, hit, miss, alone, forward, back)
+            _propagate(members, start, plot, by_plot, weight, miss_weight, hit, miss, alone, forward, back, rest)
             if len(centre):
                 exchange(members, start, plot, by_plot, owner, weight, hit, centre, spread, alike)
     return hit, miss, alone
@@ -211,8 +214,10 @@ def _propagate(
     alone: Floats,
     forward: Floats,
     back: Floats,
+    rest: Floats,
 ) -> None:
     """Loopy belief propagation within one cluster, until no message moves by more than TOLERANCE (relative)."""
+    first, pair = by_plot
     for _ in range(ITERATIONS):
         for t in members:
             after = 0.0
@@ -226,7 +231,13 @@ def _propagate(
         moved = 0.0
         for t in members:
             for k in range(start[t], start[t + 1]):
-                others = 1.0 + _others(k, plot[k], by_plot, forward)
+                j = plot[k]
+                if first[j + 1] - first[j] <= CROWD:
+                    others = 1.0 + _others(k, j, by_plot, forward)
+                else:
+                    if pair[first[j]] == k:
+                        _sum_crowd(j, by_plot, forward, rest)
+                    others = 1.0 + rest[k]
                 new = 1.0 / others
                 moved = max(moved, abs(new - back[k]) * others)
                 back[k] = new
@@ -251,3 +262,16 @@ def _others(k: int, j: int, by_plot: tuple[Ints, Ints], forward: Floats) -> floa
         if pair[a] != k:
             total += forward[pair[a]]
     return total
+
+
+@numba.njit(cache=True)
+def _sum_crowd(j: int, by_plot: tuple[Ints, Ints], forward: Floats, rest: Floats) -> None:
+    """``_others`` of every pair of plot ``j``, into ``rest`` (pair,): what comes before it and what comes after."""
+    first, pair = by_plot
+    before, after = 0.0, 0.0
+    for a in range(first[j], first[j + 1]):
+        rest[pair[a]] = before
+        before += forward[pair[a]]
+    for a in range(first[j + 1] - 1, first[j] - 1, -1):
+        rest[pair[a]] += after
+        after += forward[pair[a]]

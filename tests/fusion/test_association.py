@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fusion.association import marginals
+from fusion.association import CROWD, marginals
 
 Floats = npt.NDArray[np.float64]
 
@@ -114,3 +114,21 @@ def test_a_far_away_cluster_changes_no_bit() -> None:
     start, plot, weight = pairs_of(both)
     both_hit, _, _ = marginals(start, plot, weight, np.full(9, 0.3), 9)
     assert np.array_equal(both_hit[:49], alone_hit)
+
+
+def test_a_crowd_at_one_place_is_shared_out_as_the_messages_say() -> None:
+    """More tracks on each plot than CROWD, against belief propagation written down for whole matrices."""
+    rng = np.random.default_rng(3)
+    weights = np.exp(rng.normal(-3.0, 1.0, (CROWD + 16, CROWD + 6)))
+    misses = rng.uniform(0.2, 1.0, len(weights))
+    back = np.ones_like(weights)
+    for _ in range(2000):
+        given_back = weights * back
+        forward = weights / (misses[:, None] + given_back.sum(axis=1, keepdims=True) - given_back)
+        back = 1.0 / (1.0 + forward.sum(axis=0) - forward)
+    total = misses + (weights * back).sum(axis=1)
+    start, plot, weight = pairs_of(weights)
+    hit, miss, alone = marginals(start, plot, weight, misses, weights.shape[1])
+    assert matrix(start, plot, hit, weights.shape) == pytest.approx(weights * back / total[:, None], abs=1e-8)
+    assert miss == pytest.approx(misses / total, abs=1e-8)
+    assert alone == pytest.approx(1.0 / (1.0 + forward.sum(axis=0)), abs=1e-8)
