@@ -199,12 +199,16 @@ def exchange(
 @numba.njit(cache=True)
 def _exchange_pair(s: int, t: int, start: Ints, plot: Ints, weight: Floats, hit: Floats) -> None:
     """Every two plots that tracks ``s`` and ``t`` both may have."""
-    for k in range(start[s], start[s + 1]):
-        other = _pair(start, plot, t, plot[k])
+    first = start[s]
+    same = np.empty(start[s + 1] - first, np.int64)
+    for k in range(len(same)):
+        same[k] = _pair(start, plot, t, plot[first + k])
+    for k in range(first, start[s + 1]):
+        other = same[k - first]
         if other < 0:
             continue
         for m in range(k + 1, start[s + 1]):
-            n = _pair(start, plot, t, plot[m])
+            n = same[m - first]
             if n < 0:
                 continue
             if weight[k] * weight[n] >= weight[m] * weight[other]:
