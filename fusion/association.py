@@ -11,7 +11,8 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from fusion.coalescence import EXACT_PAIRS, EXACT_TRACKS, exchange, kinds_of, settle
+from fusion.coalescence import exchange, kinds_of, settle
+from fusion.joint_events import EXACT_PAIRS, EXACT_TRACKS, next_event
 from fusion.motion import Floats, Ints
 
 ITERATIONS = 1200
@@ -163,29 +164,8 @@ def _enumerate(
     product = np.ones(count + 1)
     misses = np.zeros(count)
     total = 0.0
-    depth = 0
+    depth = next_event(0, members, start, plot, weight, miss_weight, choice, held, product, used)
     while depth >= 0:
-        t = members[depth]
-        if held[depth] >= 0:
-            used[held[depth]] = False
-            held[depth] = -1
-        choice[depth] += 1
-        if choice[depth] > start[t + 1] - start[t]:
-            choice[depth] = -1
-            depth -= 1
-            continue
-        if choice[depth] == 0:
-            product[depth + 1] = product[depth] * miss_weight[t]
-        else:
-            k = start[t] + choice[depth] - 1
-            if used[plot[k]]:
-                continue
-            held[depth] = plot[k]
-            used[plot[k]] = True
-            product[depth + 1] = product[depth] * weight[k]
-        if depth + 1 < count:
-            depth += 1
-            continue
         event = product[count]
         total += event
         for d in range(count):
@@ -193,6 +173,7 @@ def _enumerate(
                 misses[d] += event
             else:
                 hit[start[members[d]] + choice[d] - 1] += event
+        depth = next_event(depth, members, start, plot, weight, miss_weight, choice, held, product, used)
     for d in range(count):
         t = members[d]
         miss[t] = misses[d] / total

@@ -18,11 +18,9 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from fusion.joint_events import EXACT_PAIRS, EXACT_TRACKS, next_event
 from fusion.motion import Floats, Ints
 
-EXACT_TRACKS = 5
-EXACT_PAIRS = 12
-"""A cluster up to this size is enumerated (at most 432 joint events)."""
 GROUPS = 1021
 """Room for groups of joint events: a prime well above the number of events."""
 
@@ -91,29 +89,8 @@ def settle(
     name, mass, best = np.full(GROUPS, -1, np.int64), np.zeros(GROUPS), np.zeros(GROUPS)
     pick = np.zeros((GROUPS, count), np.int64)
     total = 0.0
-    depth = 0
+    depth = next_event(0, members, start, plot, weight, miss_weight, choice, held, product, used)
     while depth >= 0:
-        t = members[depth]
-        if held[depth] >= 0:
-            used[held[depth]] = False
-            held[depth] = -1
-        choice[depth] += 1
-        if choice[depth] > start[t + 1] - start[t]:
-            choice[depth] = -1
-            depth -= 1
-            continue
-        if choice[depth] == 0:
-            product[depth + 1] = product[depth] * miss_weight[t]
-        else:
-            k = start[t] + choice[depth] - 1
-            if used[plot[k]]:
-                continue
-            held[depth] = plot[k]
-            used[plot[k]] = True
-            product[depth + 1] = product[depth] * weight[k]
-        if depth + 1 < count:
-            depth += 1
-            continue
         event = product[count]
         total += event
         place = _group(held, kin, number, name)
@@ -121,6 +98,7 @@ def settle(
         if event > best[place]:
             best[place] = event
             pick[place] = choice
+        depth = next_event(depth, members, start, plot, weight, miss_weight, choice, held, product, used)
     for place in range(GROUPS):
         if best[place] > 0.0:
             for d in range(count):

@@ -13,8 +13,8 @@ import xarray as xr
 
 from fusion import association, existence, gating, kalman, motion, passage, silence, tracks
 from fusion.bias import UNBIASED, Bias
-from fusion.coalescence import EXACT_PAIRS
 from fusion.existence import CLOSING, COAST, CONFIRMING, STARTED, UPDATED
+from fusion.joint_events import EXACT_PAIRS
 from fusion.lifecycle import Looked, settle, sweep
 from fusion.registration import Registrar
 from fusion.reports import by_northing, plots_of
