@@ -208,6 +208,7 @@ class Sender:
                 self._connection.check()
 
     def _pump(self, now_s: float) -> None:
+        ready = self._connection.ready.is_set()  # asked first: then what _on_up noted before is seen below
         with self._lock:
             acks, self._acks = self._acks, {}
             came_up, lost = self._came_up, self._lost_session
@@ -218,7 +219,7 @@ class Sender:
             self._outflow.restart(now_s)
         elif came_up:
             self._outflow.resume(now_s)
-        if not self._connection.ready.is_set():
+        if not ready:
             return
         if self._now_ns() >= self._status_due_ns:
             self._heartbeat()

@@ -293,6 +293,35 @@ def test_a_stalled_ack_sends_again_and_a_repeat_sends_twice(broker: Broker, spoo
     reader.stop()
 
 
+def test_a_link_that_comes_up_between_two_looks_sends_once(
+    broker: Broker, spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The network's thread may say that the link is up between any two lines of the one that sends."""
+    link = sender(broker, spool)
+    link.put_many([scan(1), scan(2)])
+    published: list[int] = []
+
+    class UpWhenAsked:
+        asked = False
+
+        def is_set(self) -> bool:
+            if not self.asked:
+                self.asked = True
+                link._on_up(False)
+            return True
+
+    def publish(_topic: str, _payload: bytes, *, said: Any, **_: Any) -> bool:
+        published.append(int(dict(said)["seq"]))
+        return True
+
+    monkeypatch.setattr(link._connection, "ready", UpWhenAsked())
+    monkeypatch.setattr(link._connection, "publish", publish)
+    monkeypatch.setattr(link, "_heartbeat", lambda: None)
+    for second in range(3):
+        link._pump(second / 100)
+    assert published == [1, 2]
+
+
 def test_a_sender_that_returns_settles_by_the_retained_ack_before_it_sends(broker: Broker, tmp_path: Path) -> None:
     reader = subscriber(broker)
     reader.start()
