@@ -95,8 +95,12 @@ def test_a_silent_sensor_is_lost_ground_never_calm(world: Any, visit: Callable[.
     expect(here.part("unseen-sensors")).to_contain_text(re.compile("1 of 4 sensors do not watch.*: radar-crest silent"))
     expect(here.part("unseen-hidden")).not_to_contain_text(f"{before} %", timeout=15_000)
     assert int(share.findall(here.part("unseen-hidden").inner_text())[0]) > before
-    asked = here.page.evaluate("() => performance.getEntriesByType('resource').map(e => e.name)")
-    assert any("/api/tiles/visible/" in url and revision not in url for url in asked)
+    here.page.wait_for_function(  # the map asks for other tiles than before
+        """before => performance.getEntriesByType('resource').some(
+            e => e.name.includes('/api/tiles/visible/') && !e.name.includes(before))""",
+        arg=revision,
+        timeout=15_000,
+    )
     here.page.keyboard.press("s")
     row = here.page.locator("[data-sensor=radar-crest]")
     expect(row).to_have_attribute("data-lost", "true")
