@@ -1,4 +1,4 @@
-"""A sensor's bias: what its ranges and azimuths are off by, and how well that is known."""
+"""A sensor's bias: what its ranges and azimuths are off by, how well that is known, and what was learnt of it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,12 @@ from typing import Final
 
 import numpy as np
 
-from fusion.motion import Floats
+from fusion.motion import Floats, Ints
+
+SLOTS: Final = 64
+KEPT: Final = 8
+EVER_NS: Final = int(np.iinfo(np.int64).min)
+"""Before anything was observed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +41,47 @@ class Bias:
 
 
 UNBIASED: Final = Bias()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Learnt:
+    """What common tracks told of the biases of p polar sensors up to a moment; part of the bank, and never written.
+
+    ``information`` (2 p, 2 p) and ``vector`` (2 p,) over range [m] and azimuth [rad]; ``pairs`` (p,) comparisons with
+    another sensor; ``misfit`` (p, 2, 2): count and sum of squared normalised second differences of a sensor's own range
+    and azimuth, which tell whether its stated deviations are true; ``used`` (p, 4): range, its deviation, azimuth, its
+    deviation, as taken off plots now. ``track`` (slot,) and ``plots`` (slot, kept, 6) are the newest plots of some
+    tracks: time since ``origin_ns`` [s], sensor, azimuth, azimuth_sd, ground range, range_sd (NaN without range).
+    ``newest_ns``: when ``used`` was last found.
+    """
+
+    information: Floats
+    vector: Floats
+    pairs: Ints
+    misfit: Floats
+    used: Floats
+    track: Ints
+    plots: Floats
+    origin_ns: int = EVER_NS
+    newest_ns: int = EVER_NS
+
+    def __len__(self) -> int:
+        return len(self.used)
+
+
+LEARNT_ARRAYS: Final = ("information", "vector", "pairs", "misfit", "used", "track", "plots")
+
+
+def nothing_learnt(prior: Floats) -> Learnt:
+    """Before the first scan; ``prior`` (2 p, 2 p) is the information that surveys give."""
+    p = len(prior) // 2
+    slots = SLOTS if p else 0
+    return Learnt(
+        information=prior,
+        vector=np.zeros(2 * p),
+        pairs=np.zeros(p, np.int64),
+        misfit=np.zeros((p, 2, 2)),
+        used=np.zeros((p, 4)),
+        track=np.full(slots, -1, np.int64),
+        plots=np.full((slots, KEPT, 6), np.nan),
+    )

@@ -239,7 +239,7 @@ class _Watch:
 
     def confirmed_at_s(self, scans: list[ScanColumns], near_m: float) -> float:
         """When a confirmed track is on the crosser [s from the start of the way]; NaN where none comes."""
-        bank = self.scene.empty()
+        bank = self.scene.empty(aligning=False)
         start_ns = round(START.timestamp() * 1e9)
         for scan in scans:
             bank, _ = advance(self.scene, bank, scan)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from fusion import existence, motion
 from fusion.existence import CLOSING, STARTED, UPDATED, Newborn, Posterior
 from fusion.motion import Floats, Ints
+from fusion.registration import learn
 from fusion.scene import Scene
 from fusion.tracks import CLOSED, PER_TRACK, TENTATIVE, Rows, TrackBank
 from fusion.undetected import flow, recycle
@@ -50,7 +52,7 @@ def settle(
     """The bank after a look, and its rows: old tracks rewritten, new ones added, those given up taken out."""
     now = looked.now_ns
     old, events, recorded = _rewrite(scene, bank, looked, scene.watch(scan.sensor))
-    new = _newborn(scene, born, scan, now)
+    new = _newborn(scene, born, scan, now, len(bank.learnt))
     joined = {name: np.concatenate([old[name], new[name]]) for name in PER_TRACK}
     events = np.concatenate([events, np.full(len(born.number), STARTED | UPDATED, np.int8)])
     recorded = np.concatenate([recorded, np.ones(len(born.number), np.bool_)])
@@ -74,7 +76,8 @@ def settle(
         joined = {name: values[~closing] for name, values in joined.items()}
     newest = max(now, bank.intensity_ns)
     heard = _heard(bank, scene.watch(scan.sensor), scan)
-    return TrackBank(**joined, intensity=undetected, intensity_ns=newest, heard_ns=heard), history
+    after = TrackBank(**joined, intensity=undetected, intensity_ns=newest, heard_ns=heard, learnt=bank.learnt)
+    return replace(after, learnt=learn(scene, bank.learnt, scan, history)), history
 
 
 def _heard(bank: TrackBank, watch: Watch, scan: ScanColumns) -> Ints:
@@ -94,6 +97,9 @@ def _rewrite(
     columns = {name: getattr(bank, name).copy() for name in PER_TRACK}
     seen = rows[posterior.updated > 0.5]
     columns["updated_ns"][seen] = now
+    column = scene.survey.column[watch.index]
+    if column >= 0 and len(bank.learnt):
+        columns["seen_ns"][seen, column] = now
     columns["evidence"][seen, watch.index // 64] |= np.uint64(1) << np.uint64(watch.index % 64)
     centre, spread = motion.combine(looked.mean, looked.cov, looked.mode)
     for name, values in (
@@ -132,7 +138,7 @@ def _needed(scene: Scene, evidence: npt.NDArray[np.uint64]) -> Floats:
     return np.where(measured, settings.confirm_existence, np.where(sensors >= 2, settings.confirm_by_event, np.inf))
 
 
-def _newborn(scene: Scene, born: Newborn, scan: ScanColumns, now_ns: int) -> dict[str, npt.NDArray[Any]]:
+def _newborn(scene: Scene, born: Newborn, scan: ScanColumns, now_ns: int, polar: int) -> dict[str, npt.NDArray[Any]]:
     """Columns of the tracks that a scan starts."""
     count = len(born.number)
     watch = scene.watch(scan.sensor)
@@ -140,6 +146,9 @@ def _newborn(scene: Scene, born: Newborn, scan: ScanColumns, now_ns: int) -> dic
     evidence = np.zeros((count, len(scene.trigger_bits)), np.uint64)
     evidence[:, watch.index // 64] = np.uint64(1) << np.uint64(watch.index % 64)
     moment = np.full(count, now_ns, np.int64)
+    seen = np.zeros((count, polar), np.int64)
+    if polar and scene.survey.column[watch.index] >= 0:
+        seen[:, scene.survey.column[watch.index]] = now_ns
     return {
         "track": np.array([track_id(*scan.key, number) for number in born.number.tolist()], np.int64),
         "time_ns": moment,
@@ -154,6 +163,7 @@ def _newborn(scene: Scene, born: Newborn, scan: ScanColumns, now_ns: int) -> dic
         "founded_ns": moment,
         "updated_ns": moment,
         "evidence": evidence,
+        "seen_ns": seen,
     }
 
 

@@ -2,9 +2,12 @@
 
 Between two plots of a ranging sensor A on one track, A says where the target was when sensor B reported it. What B
 reports instead is, to first order, ``b_B − H J_A b_A`` and noise, with H the derivative of B's measurement by place and
-J_A that of A's place by A's biases. These equations, of final scans only, are summed as information with a prior and
-slow forgetting; a bias is taken off plots only while it is significant. After Bar-Shalom, Willett, Tian, Tracking and
-Data Fusion (2011), chapter 8, in the form of a sum of pairwise pseudo-measurements.
+J_A that of A's place by A's biases. These equations are summed as information with a prior and slow forgetting; a bias
+is taken off plots only while it is significant. After Bar-Shalom, Willett, Tian, Tracking and Data Fusion (2011),
+chapter 8, in the form of a sum of pairwise pseudo-measurements.
+
+What was learnt is part of the bank, so that a late scan finds what it would have found in time. Targets that a large
+bias keeps two sensors from seeing as one are the matter of fusion.alignment.
 
 Its limits: a bias that all sensors share cannot be seen and stays with the prior; plots are used twice, which the
 doubled noise stands for; a target's manoeuvre between two plots is noise of ``MANOEUVRE_MPS2``.
@@ -12,222 +15,159 @@ doubled noise stands for; a target's manoeuvre between two plots is noise of ``M
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from math import atan2, cos, exp, isnan, nan, pi, radians, sin, sqrt
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import replace
+from math import atan2, cos, exp, isnan, nan, pi, sin, sqrt
+from typing import TYPE_CHECKING, Final
 
 import numba
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
-from fusion.bias import UNBIASED, Bias
+from fusion.bias import EVER_NS, KEPT, SLOTS, Bias, Learnt
 from fusion.motion import Floats, Ints
 from fusion.reports import canonical_order, ground_range
+from fusion.survey import PRIOR_AZIMUTH_RAD, PRIOR_RANGE_M, Survey
 from fusion.tracks import CONFIRMED, Rows
 from fusion.views import Ground, View
-from geo.errors import BadInput
 from sensors.columns import ScanColumns
-from sensors.sensor import Sensor
 
 if TYPE_CHECKING:
     from fusion.scene import Scene
 
 TWO_PI: Final = 2.0 * pi
-PRIOR_RANGE_M: Final = 20.0
-PRIOR_AZIMUTH_RAD: Final = 1.5 * pi / 180.0
-"""Deviations of the biases before anything is known (assumption); a survey of a sensor's north says better."""
-SIGNIFICANT_SD: Final = 3.0
-"""A bias counts when it is so many deviations from none."""
+SIGNIFICANT_SD: Final = 4.0
+STILL_SIGNIFICANT_SD: Final = 2.0
+"""A bias is taken off once it is so many deviations from none, and no more when it falls below the second."""
 LEAST_PAIRS: Final = 30
-EPOCH_NS: Final = 10 * 10**9
-"""Biases in use change only at whole multiples of this, so that a late scan meets those that it would have met."""
+EPOCH_NS: Final = 3 * 10**9
+"""Biases in use change at most once in each whole multiple of this."""
 FORGET_S: Final = 3600.0
 MANOEUVRE_MPS2: Final = 0.7
 APART_S: Final = 10.0
 """Plots of one track farther apart in time say nothing about each other."""
-SLOTS: Final = 64
-KEPT: Final = 8
 GATE: Final = 20.0
 DOUBLED: Final = 2.0
 
 
-@dataclass(slots=True)
-class Sightings:
-    """The newest plots of up to SLOTS tracks: track and time (slot,), and (slot, kept, column) with
-    columns time [s], sensor, azimuth, azimuth_sd, ground range, range_sd (NaN without range)."""
+def bias_of(survey: Survey, learnt: Learnt, index: int) -> Bias:
+    """The bias in use for a sensor, by its place in the layout: what was learnt, else how well it was surveyed."""
+    known, column = survey.known[index], survey.column[index]
+    if not len(learnt) or column < 0 or not learnt.used[column].any():
+        return known
+    range_m, range_sd, azimuth, azimuth_sd = learnt.used[column].tolist()
+    return Bias(range_m, range_sd, azimuth, azimuth_sd or known.azimuth_sd_rad, known.place_sd_m)
 
-    track: Ints = field(default_factory=lambda: np.full(SLOTS, -1, np.int64))
-    plots: Floats = field(default_factory=lambda: np.full((SLOTS, KEPT, 6), nan))
+
+def learn(scene: Scene, learnt: Learnt, scan: ScanColumns, rows: Rows) -> Learnt:
+    """``learnt`` after one scan: the plots of its confirmed tracks against what other sensors said of them."""
+    watch = scene.watch(scan.sensor)
+    column = int(scene.survey.column[watch.index])
+    used = np.flatnonzero((rows.plot >= 0) & (rows.status == CONFIRMED)) if len(learnt) and column >= 0 else ()
+    if not len(used):
+        return learnt
+    origin = scan.observed_ns if learnt.origin_ns == EVER_NS else learnt.origin_ns
+    plot = canonical_order(scan)[rows.plot[used]]
+    columns = np.stack([scan.azimuth, scan.azimuth_sd, scan.range_, scan.range_sd])[:, plot]
+    reach, reach_sd = _ground_ranges(columns, watch.view, scene.earth)
+    new = replace(
+        learnt, origin_ns=origin, track=learnt.track.copy(), plots=learnt.plots.copy(), pairs=learnt.pairs.copy(),
+        information=learnt.information.copy(), vector=learnt.vector.copy(), misfit=learnt.misfit.copy(),
+    )  # fmt: skip
+    _compare(
+        new.track, new.plots, rows.track[used], (scan.observed_ns - origin) * 1e-9, column,
+        columns[0], columns[1], reach, reach_sd, scene.survey.places,
+        new.information, new.vector, new.pairs, new.misfit,
+    )  # fmt: skip
+    return new
 
 
-class Registrar:
-    """Takes in final scans in order and tells the biases in use at any moment.
+def forget(survey: Survey, learnt: Learnt, now_ns: int) -> Learnt:
+    """Old equations fade towards the prior, since a mast may be moved."""
+    if learnt.newest_ns == EVER_NS:
+        return replace(learnt, newest_ns=now_ns)
+    keep = exp(-(now_ns - learnt.newest_ns) * 1e-9 / FORGET_S)
+    information = survey.prior + keep * (learnt.information - survey.prior)
+    return replace(learnt, information=information, vector=keep * learnt.vector, newest_ns=now_ns)
 
-    ``information`` (2 n, 2 n) and ``vector`` (2 n,) over range [m] and azimuth [rad] of the n sensors; ``pairs`` (n,)
-    comparisons with another sensor; ``misfit`` (n, 2, 2): count and sum of squared normalised second differences of a
-    sensor's own range and azimuth, which tell whether its stated deviations are true.
+
+def in_use(learnt: Learnt) -> Floats:
+    """(p, 4) range, its deviation, azimuth, its deviation to be taken off plots from now on; 0 where nothing is.
+
+    As few biases as explain what was seen, the others being none: those in use that still count, then one after the
+    other that which explains most, while it is significant. So of two radars on one mast, which show no more than the
+    difference of their norths, one is turned, not both by half of it.
     """
-
-    def __init__(self, scene: Scene, horizon_ns: int) -> None:
-        self.sensors = list(scene.watches)
-        self.watches = scene.watches
-        self.places = np.array([[w.view.east, w.view.north] for w in scene.watches.values()]).reshape(-1, 2)
-        self.earth = scene.earth
-        polar = [sensor for sensor in scene.layout if sensor.kind != "ground_sensor"]
-        self.active = len(polar) >= 2
-        self.horizon_ns = horizon_ns
-        n = len(self.sensors)
-        self.surveyed = [surveyed(sensor) for sensor in scene.layout]
-        self.prior = np.diag(np.array([prior_information(sensor) for sensor in scene.layout]).reshape(2 * n))
-        self.information = self.prior.copy() if self.active else np.eye(0)
-        self.vector = np.zeros(2 * n)
-        self.pairs = np.zeros(n, np.int64)
-        self.misfit = np.zeros((n, 2, 2))
-        self.sightings = Sightings()
-        self.origin_ns: int | None = None
-        self.folded_ns = np.iinfo(np.int64).min
-        """Everything observed before this moment has been taken in."""
-        self.epochs: dict[int, Floats] = {}
-        """By number: (sensor, 4) range, range_sd, azimuth, azimuth_sd in use."""
-
-    def at(self, moment_ns: int, index: int) -> Bias:
-        """The bias in use for a sensor, by its place in the layout: what was learnt, else how well it was surveyed."""
-        epoch, survey = self.epochs.get(moment_ns // EPOCH_NS), self.surveyed[index]
-        if epoch is None or not epoch[index].any():
-            return survey
-        range_m, range_sd, azimuth, azimuth_sd = epoch[index].tolist()
-        return Bias(range_m, range_sd, azimuth, azimuth_sd or survey.azimuth_sd_rad, survey.place_sd_m)
-
-    def due(self, newest_ns: int) -> int | None:
-        """Up to which moment final scans are to be taken in now; None while the epoch's biases stand already."""
-        if not self.active or newest_ns // EPOCH_NS in self.epochs:
-            return None
-        return newest_ns // EPOCH_NS * EPOCH_NS - self.horizon_ns
-
-    def begin(self, newest_ns: int, final: list[tuple[ScanColumns, Rows]], until_ns: int) -> None:
-        """Take in ``final``, all that was observed from ``folded_ns`` to ``until_ns``, and fix the epoch's biases."""
-        for scan, rows in final:
-            self._take(scan, rows)
-        if until_ns > self.folded_ns > np.iinfo(np.int64).min:
-            self._forget((until_ns - self.folded_ns) * 1e-9)
-        self.folded_ns = max(self.folded_ns, until_ns)
-        number = newest_ns // EPOCH_NS
-        oldest = (newest_ns - self.horizon_ns) // EPOCH_NS
-        self.epochs = {k: v for k, v in self.epochs.items() if k >= oldest}
-        found = self._in_use()
-        for k in range(max(self.epochs, default=number - 1) + 1, number + 1):
-            self.epochs[k] = found
-
-    def estimate(self) -> xr.Dataset:
-        """Biases with deviations (sensor,), whether in use, the pairs behind them, and how true stated errors are.
-
-        ``range_error_ratio`` and ``azimuth_error_ratio`` are the spread found over the spread stated: 1 where the
-        layout's deviations are true, NaN below LEAST_PAIRS; manoeuvres raise them somewhat.
-        """
-        values, sd = self._solve()
-        count, total = self.misfit[:, :, 0], self.misfit[:, :, 1]
-        ratio = np.sqrt(np.where(count >= LEAST_PAIRS, total / np.maximum(count, 1.0), nan))
-        used = self._significant(values, sd)
-        dim = ("sensor",)
-        return xr.Dataset(
-            {
-                "range_bias": (dim, values[:, 0], {"units": "m"}),
-                "range_bias_sd": (dim, sd[:, 0], {"units": "m"}),
-                "azimuth_bias": (dim, values[:, 1], {"units": "rad"}),
-                "azimuth_bias_sd": (dim, sd[:, 1], {"units": "rad"}),
-                "range_corrected": (dim, used[:, 0]),
-                "azimuth_corrected": (dim, used[:, 1]),
-                "pairs": (dim, self.pairs.copy(), {"units": "1"}),
-                "range_error_ratio": (dim, ratio[:, 0], {"units": "1"}),
-                "azimuth_error_ratio": (dim, ratio[:, 1], {"units": "1"}),
-            },
-            coords={"sensor": np.array(self.sensors, dtype=np.str_)},
-        )
-
-    def _solve(self) -> tuple[Floats, Floats]:
-        """(sensor, 2) biases and deviations."""
-        if not self.active:
-            nothing = np.zeros((len(self.sensors), 2))
-            return nothing, np.full_like(nothing, nan)
-        cov = np.linalg.inv(self.information)
-        return (cov @ self.vector).reshape(-1, 2), np.sqrt(np.diag(cov)).reshape(-1, 2)
-
-    def _significant(self, values: Floats, sd: Floats) -> npt.NDArray[np.bool_]:
-        enough = (self.pairs >= LEAST_PAIRS)[:, None]
-        return np.asarray(enough & (np.abs(values) > SIGNIFICANT_SD * sd), np.bool_)
-
-    def _in_use(self) -> Floats:
-        values, sd = self._solve()
-        used = self._significant(values, sd)
-        both = np.stack([values, sd], axis=2) * used[:, :, None]
-        return np.ascontiguousarray(np.nan_to_num(both).reshape(len(self.sensors), 4))
-
-    def _take(self, scan: ScanColumns, rows: Rows) -> None:
-        """One final scan: the plots of its confirmed tracks against what other sensors said of them."""
-        used = np.flatnonzero((rows.plot >= 0) & (rows.status == CONFIRMED))
-        if not len(used):
-            return
-        if self.origin_ns is None:
-            self.origin_ns = scan.observed_ns
-        watch = self.watches[scan.sensor]
-        plot = canonical_order(scan)[rows.plot[used]]
-        columns = np.stack([scan.azimuth, scan.azimuth_sd, scan.range_, scan.range_sd])[:, plot]
-        reach, reach_sd = _ground_ranges(columns, watch.view, self.earth)
-        _compare(
-            self.sightings.track, self.sightings.plots, rows.track[used], (scan.observed_ns - self.origin_ns) * 1e-9,
-            watch.index, columns[0], columns[1], reach, reach_sd, self.places,
-            self.information, self.vector, self.pairs, self.misfit,
-        )  # fmt: skip
-
-    def _forget(self, seconds: float) -> None:
-        """Old equations fade towards the prior, since a mast may be moved."""
-        keep = exp(-seconds / FORGET_S)
-        self.information = self.prior + keep * (self.information - self.prior)
-        self.vector = keep * self.vector
-
-    def pack(self) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
-        """Arrays and plain values that ``unpack`` takes."""
-        epochs = sorted(self.epochs)
-        arrays = {
-            "registration_information": self.information,
-            "registration_vector": self.vector,
-            "registration_pairs": self.pairs,
-            "registration_misfit": self.misfit,
-            "registration_track": self.sightings.track,
-            "registration_plots": self.sightings.plots,
-            "registration_biases": np.array([self.epochs[k] for k in epochs]).reshape(-1, len(self.sensors), 4),
-        }
-        return arrays, {"origin_ns": self.origin_ns, "folded_ns": int(self.folded_ns), "epochs": epochs}
-
-    def unpack(self, arrays: dict[str, npt.NDArray[Any]], plain: dict[str, Any]) -> None:
-        """Go on from what ``pack`` gave. Raises BadInput where it is another layout's."""
-        if arrays["registration_vector"].shape != self.vector.shape:
-            raise BadInput("holds another layout's biases", where="snapshot", expected="the layout it was taken with")
-        self.information = arrays["registration_information"].copy()
-        self.vector = arrays["registration_vector"].copy()
-        self.pairs = arrays["registration_pairs"].copy()
-        self.misfit = arrays["registration_misfit"].copy()
-        self.sightings = Sightings(arrays["registration_track"].copy(), arrays["registration_plots"].copy())
-        self.epochs = dict(zip(plain["epochs"], arrays["registration_biases"], strict=True))
-        self.origin_ns, self.folded_ns = plain["origin_ns"], plain["folded_ns"]
+    enough = np.repeat(learnt.pairs >= LEAST_PAIRS, 2)
+    chosen = np.flatnonzero(enough & (learnt.used[:, ::2].ravel() != 0.0)).tolist()
+    while True:
+        values, sd = _given(learnt, chosen)
+        weak = [k for k in range(len(chosen)) if abs(values[k]) < STILL_SIGNIFICANT_SD * sd[k]]
+        if weak:
+            chosen.pop(min(weak, key=lambda k: abs(values[k]) / sd[k]))
+            continue
+        gain = np.where(enough, _explained(learnt, chosen), 0.0)
+        if gain.max() <= SIGNIFICANT_SD**2:
+            break
+        chosen.append(int(np.argmax(gain)))
+    used = np.zeros((len(enough), 2))
+    used[chosen, 0], used[chosen, 1] = values, sd
+    return used.reshape(-1, 4)
 
 
-def surveyed(sensor: Sensor) -> Bias:
-    """What a sensor's survey leaves open, which joins the errors of its plots until common tracks tell better.
+def _given(learnt: Learnt, chosen: list[int]) -> tuple[Floats, Floats]:
+    """The ``chosen`` biases and their deviations, all others being 0."""
+    cov = np.linalg.inv(learnt.information[np.ix_(chosen, chosen)])
+    return cov @ learnt.vector[chosen], np.sqrt(np.diag(cov))
 
-    Every plot carries it anew, as if it were noise, though it is the same for all of them: a track of one sensor alone
-    is then less sure of its place than noise would make it, and still surer than the alignment allows.
+
+def _explained(learnt: Learnt, chosen: list[int]) -> Floats:
+    """(2 p,) squared deviations from 0 of each bias that is not ``chosen``, given those that are; 0 for these."""
+    information, vector = learnt.information, learnt.vector
+    weight = np.linalg.solve(information[np.ix_(chosen, chosen)], information[chosen])
+    left = vector - weight.T @ vector[chosen]
+    gain = left**2 / np.maximum(np.diag(information) - (information[:, chosen] * weight.T).sum(axis=1), 1e-12)
+    gain[chosen] = 0.0
+    return np.asarray(gain)
+
+
+def solve(learnt: Learnt) -> tuple[Floats, Floats, Floats]:
+    """Biases and deviations (p, 2), and the biases' covariance (2 p, 2 p)."""
+    cov: Floats = np.asarray(np.linalg.inv(learnt.information), np.float64)
+    return (cov @ learnt.vector).reshape(-1, 2), np.sqrt(np.diag(cov)).reshape(-1, 2), cov
+
+
+def estimate(survey: Survey, learnt: Learnt) -> xr.Dataset:
+    """Biases with deviations (sensor,), as taken off where they are in use, whether they are, pairs behind them, and
+    how true stated errors are.
+
+    ``range_error_ratio`` and ``azimuth_error_ratio`` are the spread found over the spread stated: 1 where the
+    layout's deviations are true, NaN below LEAST_PAIRS; manoeuvres raise them somewhat.
     """
-    if sensor.north_sd_deg is None and sensor.site_sd_m is None:
-        return UNBIASED
-    return Bias(azimuth_sd_rad=radians(sensor.north_sd_deg or 0.0), place_sd_m=sensor.site_sd_m or 0.0)
-
-
-def prior_information(sensor: Sensor) -> tuple[float, float]:
-    """(1/m², 1/rad²) of a sensor's biases before anything is learnt: the survey's word of its north, if it has one."""
-    azimuth_sd = PRIOR_AZIMUTH_RAD if sensor.north_sd_deg is None else radians(sensor.north_sd_deg)
-    return PRIOR_RANGE_M**-2, azimuth_sd**-2
+    n, here = len(survey.sensors), np.flatnonzero(survey.column >= 0) if len(learnt) else np.zeros(0, np.int64)
+    values, sd, ratio = np.zeros((n, 2)), np.full((n, 2), nan), np.full((n, 2), nan)
+    used, pairs = np.zeros((n, 2), np.bool_), np.zeros(n, np.int64)
+    if len(here):
+        values[here], sd[here], _ = solve(learnt)
+        count, total = learnt.misfit[:, :, 0], learnt.misfit[:, :, 1]
+        ratio[here] = np.sqrt(np.where(count >= LEAST_PAIRS, total / np.maximum(count, 1.0), nan))
+        used[here], pairs[here] = learnt.used[:, ::2] != 0.0, learnt.pairs
+        values[used] = learnt.used[:, ::2][used[here]]
+        sd[used] = learnt.used[:, 1::2][used[here]]
+    dim = ("sensor",)
+    return xr.Dataset(
+        {
+            "range_bias": (dim, values[:, 0], {"units": "m"}),
+            "range_bias_sd": (dim, sd[:, 0], {"units": "m"}),
+            "azimuth_bias": (dim, values[:, 1], {"units": "rad"}),
+            "azimuth_bias_sd": (dim, sd[:, 1], {"units": "rad"}),
+            "range_corrected": (dim, used[:, 0]),
+            "azimuth_corrected": (dim, used[:, 1]),
+            "pairs": (dim, pairs, {"units": "1"}),
+            "range_error_ratio": (dim, ratio[:, 0], {"units": "1"}),
+            "azimuth_error_ratio": (dim, ratio[:, 1], {"units": "1"}),
+        },
+        coords={"sensor": np.array(survey.sensors, dtype=np.str_)},
+    )
 
 
 TIME, SENSOR, AZIMUTH, AZIMUTH_SD, RANGE, RANGE_SD = 0, 1, 2, 3, 4, 5

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import cos, exp, inf, isnan, nan, pi, sin, sqrt, tan
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numba
 import numpy as np
@@ -11,10 +11,12 @@ import numpy as np
 from fusion.bias import UNBIASED, Bias
 from fusion.kalman import BEARING, POSITION, Plots
 from fusion.motion import Floats, Ints
-from fusion.scene import Scene
 from fusion.undetected import Births, density_at
 from fusion.views import Ground, View, Watch, elevation_at, spread_probability
 from sensors.columns import ScanColumns
+
+if TYPE_CHECKING:
+    from fusion.scene import Scene
 
 EFFECTIVE_RADIUS_M: Final = 4.0 / 3.0 * 6_371_008.8
 LEAST_VARIANCE: Final = 0.01

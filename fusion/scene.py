@@ -9,9 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from fusion.bias import nothing_learnt
 from fusion.motion import Floats, MotionModel, motion_model
 from fusion.passage import Passage, passage_of
 from fusion.settings import TrackerSettings
+from fusion.survey import Survey, survey_of
 from fusion.tracks import TrackBank, empty_bank
 from fusion.undetected import Births, births_over, missed_share
 from fusion.views import Ground, Watch, ground_of, watches
@@ -25,7 +27,8 @@ class Scene:
     """``missed`` (row, column) of each sensor is the probability that a look misses a target in a cell of ``births``;
     ``faint_limit_s`` how long a faint tentative track may go unseen, at least FAINT_LOOKS looks of the slowest sensor;
     ``share`` (class,) the classes at birth; ``compatible`` (kind, class) how motion goes with class; ``gate`` the
-    squared distance of the gate; ``trigger_bits`` (word,) the sensors that only trigger, one bit each."""
+    squared distance of the gate; ``trigger_bits`` (word,) the sensors that only trigger, one bit each; ``survey`` what
+    is known of how sensors are aligned before any track."""
 
     settings: TrackerSettings
     layout: Layout
@@ -40,6 +43,7 @@ class Scene:
     trigger_bits: npt.NDArray[np.uint64]
     faint_limit_s: float
     passage: Passage
+    survey: Survey
 
     def watch(self, sensor: str) -> Watch:
         """Raises UnknownSensor, one sentence, for a sensor that the layout does not hold."""
@@ -49,10 +53,12 @@ class Scene:
             )
         return self.watches[sensor]
 
-    def empty(self) -> TrackBank:
-        """A bank before the first scan: no tracks, undetected targets at the density of traffic."""
+    def empty(self, *, aligning: bool = True) -> TrackBank:
+        """A bank before the first scan: no tracks, undetected targets at the density of traffic. Without ``aligning``
+        nothing is ever learnt of biases."""
         intensity = np.full((self.births.rows, self.births.columns), self.births.density)
-        return empty_bank(self.model.modes, len(self.watches), intensity)
+        learnt = nothing_learnt(self.survey.prior if aligning else self.survey.prior[:0, :0])
+        return empty_bank(self.model.modes, len(self.watches), intensity, learnt)
 
 
 def scene_of(
@@ -87,6 +93,7 @@ def scene_of(
         compatible=np.array(settings.class_motion),
         gate=-2.0 * log(1.0 - settings.gate_probability),
         trigger_bits=bits,
+        survey=survey_of(layout, eyes),
         passage=passage_of(
             terrain if settings.ground_limits_speed else None,
             settings.foot_top_mps,

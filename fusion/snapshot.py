@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fusion.registration import Registrar
+from fusion.bias import LEARNT_ARRAYS, Learnt
 from fusion.timeline import Entry, Timeline
 from fusion.tracks import PER_TRACK, Rows, TrackBank
 from geo.errors import BadInput
 from sensors.columns import ScanColumns
 
-VERSION = 4
+VERSION = 5
 ROW_ARRAYS = ("track", "centre", "spread", "existence", "status", "event", "plot")
 SCAN_ARRAYS = tuple(field.name for field in fields(ScanColumns))[6:]
 SCAN_FIELDS = tuple(field.name for field in fields(ScanColumns))[:6]
@@ -33,14 +33,13 @@ class SnapshotError(BadInput):
     """Bytes that are no snapshot, or of another version, or of another layout or motion model."""
 
 
-def pack(timeline: Timeline, registrar: Registrar, counts: tuple[int, int, int]) -> bytes:
-    """The timeline, the registration and the tracker's ``counts`` as an uncompressed npz."""
+def pack(timeline: Timeline, counts: tuple[int, int, int]) -> bytes:
+    """The timeline and the tracker's ``counts`` as an uncompressed npz."""
     entries = timeline.entries
     banks = [timeline.bank, *(entry.before for entry in entries if entry.before is not None)]
     rows = [*timeline.finished, *(entry.rows for entry in entries)]
-    learnt, about = registrar.pack()
     arrays = {
-        **learnt,
+        **{f"learnt_{name}": np.stack([getattr(bank.learnt, name) for bank in banks]) for name in LEARNT_ARRAYS},
         **_joined("bank", banks, PER_TRACK),
         "bank_intensity": np.stack([bank.intensity for bank in banks]),
         "bank_heard": np.stack([bank.heard_ns for bank in banks]),
@@ -49,12 +48,11 @@ def pack(timeline: Timeline, registrar: Registrar, counts: tuple[int, int, int])
     }
     meta = {
         "version": VERSION,
-        "registration": about,
-        "needed_ns": timeline.needed_ns,
         "counts": counts,
         "newest_ns": timeline.newest_ns,
         "count": timeline.count,
         "banks": [bank.intensity_ns for bank in banks],
+        "learnt": [[bank.learnt.origin_ns, bank.learnt.newest_ns] for bank in banks],
         "finished": len(timeline.finished),
         "rows": [[block.time_ns, block.dropped] for block in rows],
         "scans": [[getattr(entry.scan, field) for field in SCAN_FIELDS] for entry in entries],
@@ -67,17 +65,17 @@ def pack(timeline: Timeline, registrar: Registrar, counts: tuple[int, int, int])
     return file.getvalue()
 
 
-def unpack(saved: bytes, timeline: Timeline, registrar: Registrar) -> tuple[int, int, int]:
-    """Fill an empty ``timeline`` and ``registrar`` from ``saved``; return the counts. Raises SnapshotError."""
+def unpack(saved: bytes, timeline: Timeline) -> tuple[int, int, int]:
+    """Fill an empty ``timeline`` from ``saved``; return the counts. Raises SnapshotError."""
     try:
         with np.load(io.BytesIO(saved), allow_pickle=False) as archive:
             arrays: Arrays = {name: archive[name] for name in archive.files}
         meta = json.loads(arrays["meta"].tobytes())
         if meta["version"] != VERSION:
             raise SnapshotError(f"is of version {meta['version']}", where="snapshot", expected=f"version {VERSION}")
-        banks = _banks(arrays, meta["banks"])
+        banks = _banks(arrays, meta["banks"], meta["learnt"])
         like = timeline.bank
-        if banks[0].mean.shape[1:] != like.mean.shape[1:] or banks[0].intensity.shape != like.intensity.shape:
+        if _shapes(banks[0]) != _shapes(like):
             raise SnapshotError(
                 "belongs to another layout or motion model", where="snapshot", expected="those it was taken with"
             )
@@ -87,8 +85,6 @@ def unpack(saved: bytes, timeline: Timeline, registrar: Registrar) -> tuple[int,
         timeline.finished = rows[: meta["finished"]]
         timeline.entries = _entries(arrays, meta, rows[meta["finished"] :], banks[1:])
         timeline.banked = [number for number, entry in enumerate(timeline.entries) if entry.before is not None]
-        timeline.needed_ns = meta["needed_ns"]
-        registrar.unpack(arrays, meta["registration"])
     except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise SnapshotError(f"cannot be read ({error})", where="snapshot", expected="what snapshot() gave") from error
     timeline.keys = {entry.scan.key for entry in timeline.entries}
@@ -96,12 +92,22 @@ def unpack(saved: bytes, timeline: Timeline, registrar: Registrar) -> tuple[int,
     return first, second, third
 
 
-def _banks(arrays: Arrays, intensity_ns: Sequence[int]) -> list[TrackBank]:
+def _shapes(bank: TrackBank) -> tuple[tuple[int, ...], ...]:
+    """What tells the banks of one layout and motion model from those of another."""
+    return bank.mean.shape[1:], bank.intensity.shape, bank.heard_ns.shape, bank.learnt.used.shape
+
+
+def _banks(arrays: Arrays, intensity_ns: Sequence[int], learnt_ns: Sequence[tuple[int, int]]) -> list[TrackBank]:
     parts = _parted("bank", arrays, PER_TRACK)
+    columns = zip(*(arrays[f"learnt_{name}"] for name in LEARNT_ARRAYS), strict=True)
+    learnt = [
+        Learnt(**dict(zip(LEARNT_ARRAYS, values, strict=True)), origin_ns=origin_ns, newest_ns=newest_ns)
+        for values, (origin_ns, newest_ns) in zip(columns, learnt_ns, strict=True)
+    ]
     return [
-        TrackBank(**columns, intensity=intensity, intensity_ns=at_ns, heard_ns=heard)
-        for columns, intensity, at_ns, heard in zip(
-            parts, arrays["bank_intensity"], intensity_ns, arrays["bank_heard"], strict=True
+        TrackBank(**part, intensity=intensity, intensity_ns=at_ns, heard_ns=heard, learnt=known)
+        for part, intensity, at_ns, heard, known in zip(
+            parts, arrays["bank_intensity"], intensity_ns, arrays["bank_heard"], learnt, strict=True
         )
     ]
 

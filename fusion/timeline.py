@@ -54,7 +54,7 @@ def _held_once(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 
 def without_states(rows: Rows) -> Rows:
-    """``rows`` that were handed over, with what events and registration still read: their states are not numbers."""
+    """``rows`` that were handed over, with what events still read: their states are not numbers."""
     nothing = np.float64(np.nan)
     return replace(
         rows,
@@ -65,10 +65,7 @@ def without_states(rows: Rows) -> Rows:
 
 
 class Timeline:
-    """The scans within the horizon, and the bank after the newest.
-
-    Scans observed at or after ``needed_ns`` are kept also beyond the horizon: somebody has still to read them.
-    """
+    """The scans within the horizon, and the bank after the newest."""
 
     def __init__(self, bank: TrackBank, horizon_ns: int) -> None:
         self.bank = bank
@@ -78,12 +75,7 @@ class Timeline:
         self.keys: set[tuple[str, int, int]] = set()
         self.finished: list[Rows] = []
         self.newest_ns: int | None = None
-        self.needed_ns: int | None = None
         self.count = 0
-
-    def between(self, since_ns: int, until_ns: int) -> list[tuple[ScanColumns, Rows]]:
-        """Scans observed from ``since_ns`` to before ``until_ns``, with the rows that they gave."""
-        return [(e.scan, e.rows) for e in self.entries if since_ns <= e.scan.observed_ns < until_ns]
 
     @property
     def edge_ns(self) -> int | None:
@@ -143,8 +135,6 @@ class Timeline:
     def _forget(self) -> None:
         """Let go of scans beyond the horizon, and of banks that are closer together than their age needs."""
         edge = self.edge_ns
-        if edge is not None and self.needed_ns is not None:
-            edge = min(edge, self.needed_ns)
         first = self.count - len(self.entries)
         oldest = self._banked_until(self._older_than(edge))
         for entry in self.entries[:oldest]:

@@ -11,12 +11,12 @@ from typing import NamedTuple
 
 import xarray as xr
 
-from fusion import association, existence, gating, kalman, motion, passage, silence, tracks
-from fusion.bias import UNBIASED, Bias
+from fusion import association, existence, gating, kalman, motion, passage, registration, silence, tracks
+from fusion.alignment import align
 from fusion.existence import CLOSING, COAST, CONFIRMING, STARTED, UPDATED
 from fusion.joint_events import EXACT_PAIRS
 from fusion.lifecycle import Looked, settle, sweep
-from fusion.registration import Registrar
+from fusion.registration import bias_of
 from fusion.reports import by_northing, plots_of
 from fusion.scene import Scene, scene_of
 from fusion.settings import SettingsError, TrackerSettings
@@ -51,12 +51,13 @@ KINDS = (
 )
 
 
-def advance(scene: Scene, bank: TrackBank, scan: ScanColumns, bias: Bias = UNBIASED) -> tuple[TrackBank, Rows]:
+def advance(scene: Scene, bank: TrackBank, scan: ScanColumns) -> tuple[TrackBank, Rows]:
     """The bank after ``scan``, and a row for each track in its field. Pure: neither argument is changed."""
     watch, model, settings, now = scene.watch(scan.sensor), scene.model, scene.settings, scan.observed_ns
     east, north = watch.view.east, watch.view.north
     heartbeat = silence.is_heartbeat(watch, scan)
     tells = watch.polled or heartbeat  # whether silence says something
+    bank = align(scene, bank, now)
     undetected, still_undetected, expected_new = sweep(scene, bank, watch, now)
 
     # predict
@@ -74,7 +75,7 @@ def advance(scene: Scene, bank: TrackBank, scan: ScanColumns, bias: Bias = UNBIA
         quiet = silence.unseen(mean, cov, mode, sight.uneven & watch.polled, watch.view)
 
     # associate
-    plots, dropped = plots_of(scan, watch, scene, undetected, bias)
+    plots, dropped = plots_of(scan, watch, scene, undetected, bias_of(scene.survey, bank.learnt, watch.index))
     flood = existence.flood_factor(len(plots.kind), watch.false_alarms, sight, expected_new)
     pairs = gating.gate(mean, cov, mode, centre, spread, plots, by_northing(plots), scene.gate, east, north)
     weight = existence.weigh(pairs, plots, sight, label, scene.share, flood)
@@ -117,7 +118,6 @@ class Tracker:
         self.scene = scene_of(layout, self.settings, terrain, coverage)
         self.layout, self.border = layout, border
         self.timeline = Timeline(self.scene.empty(), round(self.settings.horizon_s * 1e9))
-        self.registrar = Registrar(self.scene, self.timeline.horizon_ns)
         self.late_ignored = self.duplicates_ignored = self.rows_dropped = 0
 
     def step(self, scan: xr.Dataset) -> tuple[TrackEvent, ...]:
@@ -142,7 +142,6 @@ class Tracker:
         if too_old or apart:
             self.late_ignored += 1
             return ()
-        self._register(max(scan.observed_ns, timeline.newest_ns or 0))
         ran = timeline.put(compact(scan), self._look)
         self.rows_dropped += ran[0][0].rows.dropped
         return tuple(event for entry, before in ran for event in _events(entry.scan, entry.rows, before))
@@ -160,21 +159,12 @@ class Tracker:
         return self.advance(silence.heartbeat_of(watch, boot, sequence, observed_ns, received_ns))
 
     def _look(self, bank: TrackBank, scan: ScanColumns) -> tuple[TrackBank, Rows]:
-        return advance(self.scene, bank, scan, self.registrar.at(scan.observed_ns, self.scene.watch(scan.sensor).index))
-
-    def _register(self, newest_ns: int) -> None:
-        """At the beginning of an epoch, learn from the scans that nothing can change any more."""
-        until_ns = self.registrar.due(newest_ns)
-        if until_ns is None:
-            return
-        final = self.timeline.between(self.registrar.folded_ns, until_ns)
-        self.registrar.begin(newest_ns, final, until_ns)
-        self.timeline.needed_ns = self.registrar.folded_ns
+        return advance(self.scene, bank, scan)
 
     def registration(self) -> xr.Dataset:
         """Range and azimuth bias of each sensor, whether it is taken off its plots, and how true its stated errors
-        are: fusion.registration.Registrar.estimate."""
-        return self.registrar.estimate()
+        are: fusion.registration.estimate."""
+        return registration.estimate(self.scene.survey, self.timeline.bank.learnt)
 
     def tracks(self) -> xr.Dataset:
         """Every live track as of its last look: the history's columns, and class_probability, updated_at, founded_at,
@@ -196,7 +186,7 @@ class Tracker:
         from fusion import snapshot
 
         counts = (self.late_ignored, self.duplicates_ignored, self.rows_dropped)
-        return snapshot.pack(self.timeline, self.registrar, counts)
+        return snapshot.pack(self.timeline, counts)
 
     @classmethod
     def restore(
@@ -213,7 +203,7 @@ class Tracker:
         from fusion import snapshot
 
         tracker = cls(layout, settings, terrain=terrain, border=border, coverage=coverage)
-        counts = snapshot.unpack(saved, tracker.timeline, tracker.registrar)
+        counts = snapshot.unpack(saved, tracker.timeline)
         tracker.late_ignored, tracker.duplicates_ignored, tracker.rows_dropped = counts
         return tracker
 

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from fusion.bias import Learnt
 from fusion.motion import VEHICLE, Floats, Ints, unpack
 from fusion.views import View, holds, probability, spread_probability
 from sensors.scan import CLASSES
@@ -35,8 +36,10 @@ class TrackBank:
     ``mean`` (n, m, 4), ``cov`` (n, m, 10 packed), ``mode`` (n, m) the mixture; ``centre`` (n, 4), ``spread`` (n, 10)
     its moments; ``existence`` (n,); ``status`` (n,); ``label`` (n, class) class probability from reports alone;
     ``founded_ns``, ``updated_ns`` (n,); ``evidence`` (n, word) one bit a sensor of the layout that the track was
-    updated by. ``intensity`` (row, column) [1/m²] is the density of undetected targets at ``intensity_ns``;
-    ``heard_ns`` (sensor,) is when each event-only sensor last spoke, and was quiet again: 0 before its first word.
+    updated by; ``seen_ns`` (n, polar sensor) when each of those that fusion.registration aligns last saw it, 0: never.
+    ``intensity`` (row, column) [1/m²] is the density of undetected targets at ``intensity_ns``; ``heard_ns`` (sensor,)
+    is when each event-only sensor last spoke, and was quiet again: 0 before its first word. ``learnt`` is what common
+    tracks told of the sensors' biases.
     """
 
     track: Ints
@@ -52,18 +55,20 @@ class TrackBank:
     founded_ns: Ints
     updated_ns: Ints
     evidence: Bits
+    seen_ns: Ints
     intensity: Floats
     intensity_ns: int
     heard_ns: Ints
+    learnt: Learnt
 
     def __len__(self) -> int:
         return len(self.track)
 
 
-PER_TRACK = tuple(field.name for field in fields(TrackBank))[:13]
+PER_TRACK = tuple(field.name for field in fields(TrackBank))[:14]
 
 
-def empty_bank(modes: int, sensors: int, intensity: Floats) -> TrackBank:
+def empty_bank(modes: int, sensors: int, intensity: Floats, learnt: Learnt) -> TrackBank:
     """A bank without tracks, before the first scan."""
     none = np.zeros(0)
     return TrackBank(
@@ -80,9 +85,11 @@ def empty_bank(modes: int, sensors: int, intensity: Floats) -> TrackBank:
         founded_ns=none.astype(np.int64),
         updated_ns=none.astype(np.int64),
         evidence=np.zeros((0, max(1, -(-sensors // 64))), np.uint64),
+        seen_ns=np.zeros((0, len(learnt)), np.int64),
         intensity=intensity,
         intensity_ns=np.iinfo(np.int64).min,
         heard_ns=np.zeros(sensors, np.int64),
+        learnt=learnt,
     )
 
 
