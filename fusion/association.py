@@ -1,8 +1,7 @@
 """Which plot came from which track: the probability of each pairing that the gate (fusion.gating) leaves.
 
 Each track gives at most one plot and each plot comes from at most one track. Clusters small enough are enumerated
-exactly; the others use loopy belief propagation: Williams & Lau, "Approximate evaluation of marginal association
-probabilities with belief propagation" (2014, arXiv 1209.6299).
+exactly; the others use loopy belief propagation (fusion.messages).
 """
 
 from __future__ import annotations
@@ -13,13 +12,9 @@ import numpy.typing as npt
 
 from fusion.coalescence import exchange, kinds_of, settle
 from fusion.joint_events import EXACT_PAIRS, EXACT_TRACKS, next_event
+from fusion.messages import graph_of, post_of, propagate
 from fusion.motion import Floats, Ints
 
-ITERATIONS = 1200
-"""Cap on message rounds: weights with a ratio of 1e4 need about 1,100 to reach 1e-13."""
-TOLERANCE = 1e-9
-CROWD = 64
-"""A plot that more tracks may have given is summed for all of them at once: else a dense flood costs their square."""
 NOBODY = (np.zeros((0, 4)), np.zeros((0, 10)))
 """No states: no two tracks are alike."""
 
@@ -44,14 +39,11 @@ def marginals(
     """
     tracks = len(miss_weight)
     hit, miss, alone = np.zeros(len(plot)), np.ones(tracks), np.ones(plots)
-    forward, back, used = np.zeros(len(plot)), np.ones(len(plot)), np.zeros(plots, np.bool_)
-    rest = np.zeros(len(plot))
+    used, kin = np.zeros(plots, np.bool_), np.zeros(EXACT_TRACKS, np.int64)
     order, bounds = _clusters(start, plot, tracks, plots)
-    by_plot = _transpose(plot, plots)
+    graph = graph_of(start, plot, plots)
+    post = post_of(graph)
     centre, spread = states
-    kin, owner = np.zeros(EXACT_TRACKS, np.int64), np.zeros(len(plot), np.int64)
-    for t in range(tracks):
-        owner[start[t] : start[t + 1]] = t
     for c in range(len(bounds) - 1):
         members = order[bounds[c] : bounds[c + 1]]
         pairs = 0
@@ -67,26 +59,10 @@ def marginals(
             else:
                 _enumerate(members, start, plot, weight, miss_weight, hit, miss, alone, used)
         else:
-            _propagate(members, start, plot, by_plot, weight, miss_weight, hit, miss, alone, forward, back, rest)
+            propagate(members, graph, post, weight, miss_weight, hit, miss, alone)
             if len(centre):
-                exchange(members, start, plot, by_plot, owner, weight, hit, centre, spread, alike)
+                exchange(members, graph, weight, hit, centre, spread, alike)
     return hit, miss, alone
-
-
-@numba.njit(cache=True)
-def _transpose(plot: Ints, plots: int) -> tuple[Ints, Ints]:
-    """Pairs by plot: (start, pair), the pairs of plot j being pair[start[j]:start[j + 1]], in order of track."""
-    start = np.zeros(plots + 1, np.int64)
-    for j in plot:
-        start[j + 1] += 1
-    for j in range(plots):
-        start[j + 1] += start[j]
-    place = start.copy()
-    pair = np.zeros(len(plot), np.int64)
-    for k in range(len(plot)):
-        pair[place[plot[k]]] = k
-        place[plot[k]] += 1
-    return start, pair
 
 
 @numba.njit(cache=True)
@@ -180,79 +156,3 @@ def _enumerate(
         for k in range(start[t], start[t + 1]):
             hit[k] /= total
             alone[plot[k]] = max(0.0, alone[plot[k]] - hit[k])
-
-
-@numba.njit(cache=True)
-def _propagate(
-    members: Ints,
-    start: Ints,
-    plot: Ints,
-    by_plot: tuple[Ints, Ints],
-    weight: Floats,
-    miss_weight: Floats,
-    hit: Floats,
-    miss: Floats,
-    alone: Floats,
-    forward: Floats,
-    back: Floats,
-    rest: Floats,
-) -> None:
-    """Loopy belief propagation within one cluster, until no message moves by more than TOLERANCE (relative)."""
-    first, pair = by_plot
-    for _ in range(ITERATIONS):
-        for t in members:
-            after = 0.0
-            for k in range(start[t + 1] - 1, start[t] - 1, -1):
-                forward[k] = after
-                after += weight[k] * back[k]
-            before = miss_weight[t]
-            for k in range(start[t], start[t + 1]):
-                forward[k] = weight[k] / (before + forward[k])
-                before += weight[k] * back[k]
-        moved = 0.0
-        for t in members:
-            for k in range(start[t], start[t + 1]):
-                j = plot[k]
-                if first[j + 1] - first[j] <= CROWD:
-                    others = 1.0 + _others(k, j, by_plot, forward)
-                else:
-                    if pair[first[j]] == k:
-                        _sum_crowd(j, by_plot, forward, rest)
-                    others = 1.0 + rest[k]
-                new = 1.0 / others
-                moved = max(moved, abs(new - back[k]) * others)
-                back[k] = new
-        if moved < TOLERANCE:
-            break
-    for t in members:
-        total = miss_weight[t]
-        for k in range(start[t], start[t + 1]):
-            total += weight[k] * back[k]
-        miss[t] = miss_weight[t] / total
-        for k in range(start[t], start[t + 1]):
-            hit[k] = weight[k] * back[k] / total
-            alone[plot[k]] = 1.0 / (1.0 + _others(-1, plot[k], by_plot, forward))
-
-
-@numba.njit(cache=True)
-def _others(k: int, j: int, by_plot: tuple[Ints, Ints], forward: Floats) -> float:
-    """Sum of the messages to plot ``j`` from all tracks but that of pair ``k``: a plain sum, nothing cancels."""
-    first, pair = by_plot
-    total = 0.0
-    for a in range(first[j], first[j + 1]):
-        if pair[a] != k:
-            total += forward[pair[a]]
-    return total
-
-
-@numba.njit(cache=True)
-def _sum_crowd(j: int, by_plot: tuple[Ints, Ints], forward: Floats, rest: Floats) -> None:
-    """``_others`` of every pair of plot ``j``, into ``rest`` (pair,): what comes before it and what comes after."""
-    first, pair = by_plot
-    before, after = 0.0, 0.0
-    for a in range(first[j], first[j + 1]):
-        rest[pair[a]] = before
-        before += forward[pair[a]]
-    for a in range(first[j + 1] - 1, first[j] - 1, -1):
-        rest[pair[a]] += after
-        after += forward[pair[a]]

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fusion.joint_events import EXACT_PAIRS, EXACT_TRACKS, next_event
+from fusion.messages import Graph
 from fusion.motion import Floats, Ints
 
 GROUPS = 1021
@@ -135,24 +136,13 @@ def _group(held: Ints, kin: Ints, number: Ints, name: Ints) -> int:
 
 @numba.njit(cache=True)
 def exchange(
-    members: Ints,
-    start: Ints,
-    plot: Ints,
-    by_plot: tuple[Ints, Ints],
-    owner: Ints,
-    weight: Floats,
-    hit: Floats,
-    centre: Floats,
-    spread: Floats,
-    alike: float,
+    members: Ints, graph: Graph, weight: Floats, hit: Floats, centre: Floats, spread: Floats, alike: float
 ) -> None:
     """In a cluster too large to enumerate: between two alike tracks and two plots the less likely pairing gives its
-    mass to the likelier one, in place. A track's and a plot's sums do not change.
-
-    ``by_plot`` (start, pair) lists the pairs of each plot, ``owner`` (pair,) their tracks: only tracks that share plots
-    are compared, however many a cluster holds.
+    mass to the likelier one, in place. A track's and a plot's sums do not change. Only tracks that share plots are
+    compared, however many a cluster holds.
     """
-    first, pair = by_plot
+    start, plot, owner, first, pair = graph
     for t in members:
         if start[t + 1] - start[t] < 2:
             continue
