@@ -113,11 +113,6 @@ def plots_of(
     return Plots._make([kind, *columns, label, np.flatnonzero(used)]), count - len(kind)
 
 
-def by_northing(plots: Plots) -> Ints:
-    """Order of the plots by northing, bearings last: how the gate finds those near a track."""
-    return np.argsort(plots.northing, kind="stable")
-
-
 @numba.njit(cache=True)
 def _plots(
     measured: Floats,

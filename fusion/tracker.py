@@ -17,7 +17,7 @@ from fusion.existence import CLOSING, COAST, CONFIRMING, STARTED, UPDATED
 from fusion.joint_events import EXACT_PAIRS
 from fusion.lifecycle import Looked, settle, sweep
 from fusion.registration import bias_of
-from fusion.reports import by_northing, plots_of
+from fusion.reports import plots_of
 from fusion.scene import Scene, scene_of
 from fusion.settings import SettingsError, TrackerSettings
 from fusion.timeline import Timeline, compact
@@ -77,7 +77,7 @@ def advance(scene: Scene, bank: TrackBank, scan: ScanColumns) -> tuple[TrackBank
     # associate
     plots, dropped = plots_of(scan, watch, scene, undetected, bias_of(scene.survey, bank.learnt, watch.index))
     flood = existence.flood_factor(len(plots.kind), watch.false_alarms, sight, expected_new)
-    pairs = gating.gate(mean, cov, mode, centre, spread, plots, by_northing(plots), scene.gate, east, north)
+    pairs = gating.gate(mean, cov, mode, centre, plots, scene.gate, east, north, watch.view.max_range)
     weight = existence.weigh(pairs, plots, sight, label, scene.share, flood)
     unseen = existence.missing(sight, tells)
     hit, miss, alone = association.marginals(

@@ -32,7 +32,7 @@ def test_a_position_update_is_the_kalman_filter(seed: int) -> None:
     K = P @ H.T @ np.linalg.inv(S)
     nu = z - H @ x
     density = np.exp(-0.5 * nu @ np.linalg.solve(S, nu)) / (2.0 * np.pi * np.sqrt(np.linalg.det(S)))
-    distance, fit = position_fit(x, p, *z, 16.0, 5.0, 100.0)
+    distance, fit = position_fit(z[0] - x[0], z[1] - x[1], p[0] + 16.0, p[1] + 5.0, p[4] + 100.0)
     assert distance == pytest.approx(nu @ np.linalg.solve(S, nu), rel=1e-9)
     assert fit == pytest.approx(density, rel=1e-9)
     expected_x, expected_p = x + K @ nu, P - K @ S @ K.T
