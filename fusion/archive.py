@@ -93,7 +93,7 @@ def track_piece(
             expected="pieces cut by time of receipt, in that order",
         )
     for scan in scans:
-        tracker.advance(scan)
+        tracker.take_in(scan)
     history = tracker.take_history(final=last)
     both = history if unclosed is None else xr.concat([unclosed, history], dim="estimate", join="override")
     after = scans[-1].received_ns if scans else before

@@ -24,6 +24,10 @@ LEAST_NARROW = 0.25
 """A tentative track ends when the modes in which its place is still known hold less than this probability."""
 
 
+WRITTEN = ("updated_ns", "evidence", "status")
+"""Columns of a bank of which a look writes single tracks; of the others it replaces all that it looked at."""
+
+
 class Looked(NamedTuple):
     """The tracks ``rows`` of a bank after a look at ``now_ns``; ``held`` (row,) marks those in range and view."""
 
@@ -73,7 +77,8 @@ def settle(
         east, north = np.ascontiguousarray(joined["centre"][closing, :2].T)  # of one type, be it one track or many
         undetected = undetected.copy()
         recycle(scene.births, undetected, east, north, joined["existence"][closing])
-        joined = {name: values[~closing] for name, values in joined.items()}
+        left = np.flatnonzero(~closing)
+        joined = {name: values.take(left, axis=0) for name, values in joined.items()}
     newest = max(now, bank.intensity_ns)
     heard = _heard(bank, scene.watch(scan.sensor), scan)
     after = TrackBank(**joined, intensity=undetected, intensity_ns=newest, heard_ns=heard, learnt=bank.learnt)
@@ -94,7 +99,9 @@ def _rewrite(
 ) -> tuple[dict[str, npt.NDArray[Any]], npt.NDArray[np.int8], npt.NDArray[np.bool_]]:
     """Columns of the bank with the looked-at rows replaced; the events of all tracks, and which are recorded."""
     rows, now, posterior, settings = looked.rows, looked.now_ns, looked.posterior, scene.settings
-    columns = {name: getattr(bank, name).copy() for name in PER_TRACK}
+    columns = {name: getattr(bank, name) for name in PER_TRACK}
+    for name in WRITTEN:
+        columns[name] = columns[name].copy()
     seen = rows[posterior.updated > 0.5]
     columns["updated_ns"][seen] = now
     column = scene.survey.column[watch.index]
@@ -103,7 +110,7 @@ def _rewrite(
     columns["evidence"][seen, watch.index // 64] |= np.uint64(1) << np.uint64(watch.index % 64)
     centre, spread = motion.combine(looked.mean, looked.cov, looked.mode)
     for name, values in (
-        ("time_ns", now),
+        ("time_ns", np.full(len(rows), now)),
         ("mean", looked.mean),
         ("cov", looked.cov),
         ("mode", looked.mode),
@@ -112,7 +119,7 @@ def _rewrite(
         ("existence", posterior.existence),
         ("label", posterior.label),
     ):
-        columns[name][rows] = values
+        columns[name] = values if len(rows) == len(bank) else _replaced(columns[name], rows, values)
     unseen_s = (now - columns["updated_ns"][rows]) * 1e-9
     status, event = existence.stand(
         bank.status[rows],
@@ -128,6 +135,13 @@ def _rewrite(
     recorded = np.zeros(len(bank), np.bool_)
     recorded[rows] = looked.held | (event != 0)
     return columns, events, recorded
+
+
+def _replaced(column: npt.NDArray[Any], rows: Ints, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """``column`` with other ``values`` in ``rows``."""
+    new = column.copy()
+    new[rows] = values
+    return new
 
 
 def _needed(scene: Scene, evidence: npt.NDArray[np.uint64]) -> Floats:

@@ -20,7 +20,7 @@ from fusion.registration import bias_of
 from fusion.reports import plots_of
 from fusion.scene import Scene, scene_of
 from fusion.settings import SettingsError, TrackerSettings
-from fusion.timeline import Timeline, compact
+from fusion.timeline import Entry, Timeline, compact
 from fusion.tracks import Locator, Rows, TrackBank
 from sensors.columns import ScanColumns, with_deviations
 from sensors.detections import split
@@ -49,6 +49,7 @@ KINDS = (
     (COAST, "coasting"),
     (CLOSING, "closed"),
 )
+KINDS_OF = tuple(tuple(kind for bit, kind in KINDS if bits & bit) for bits in range(2 * CLOSING))
 
 
 def advance(scene: Scene, bank: TrackBank, scan: ScanColumns) -> tuple[TrackBank, Rows]:
@@ -131,20 +132,26 @@ class Tracker:
         depends on nothing that came later than t + horizon; nor one observed more than a horizon after it was received,
         whose clock is wrong. Deviations it leaves out are the layout's.
         """
+        ran = self.take_in(scan)
+        return tuple(event for entry, before in ran for event in _events(entry.scan, entry.rows, before))
+
+    def take_in(self, scan: ScanColumns) -> list[tuple[Entry, Rows | None]]:
+        """``advance`` for who asks only for history and tracks: the scans that were run, with the rows they had before,
+        in place of events, which take a tenth of the time of all else."""
         self.scene.watch(scan.sensor)
         scan = with_deviations(scan, self.layout)
         timeline = self.timeline
         if scan.key in timeline.keys:
             self.duplicates_ignored += 1
-            return ()
+            return []
         too_old = timeline.edge_ns is not None and scan.observed_ns < timeline.edge_ns
         apart = abs(scan.received_ns - scan.observed_ns) > timeline.horizon_ns  # ahead: it would age everything else
         if too_old or apart:
             self.late_ignored += 1
-            return ()
+            return []
         ran = timeline.put(compact(scan), self._look)
         self.rows_dropped += ran[0][0].rows.dropped
-        return tuple(event for entry, before in ran for event in _events(entry.scan, entry.rows, before))
+        return ran
 
     def heartbeat(
         self, sensor: str, *, boot: int, sequence: int, observed_ns: int, received_ns: int
@@ -213,12 +220,10 @@ def _events(scan: ScanColumns, rows: Rows, before: Rows | None) -> list[TrackEve
     told = {} if before is None else dict(zip(before.track.tolist(), before.event.tolist(), strict=True))
     events = []
     for track_id, bits, plot in zip(rows.track.tolist(), rows.event.tolist(), rows.plot.tolist(), strict=True):
-        bits &= ~told.get(track_id, 0)
-        if not bits:
-            continue
-        name = tracks.track_name(track_id)
-        for bit, kind in KINDS:
-            if bits & bit:
+        kinds = KINDS_OF[bits & ~told.get(track_id, 0) if told else bits]
+        if kinds:
+            name = tracks.track_name(track_id)
+            for kind in kinds:
                 events.append(TrackEvent(name, rows.time_ns, kind, scan.sensor, scan.boot, scan.sequence, plot))
     return events
 
@@ -238,8 +243,9 @@ def track(
     """
     tracker = Tracker(layout, settings, terrain=terrain, border=border)
     for scan in sorted(split(detections), key=lambda scan: (scan.received_ns, scan.observed_ns, scan.key)):
-        tracker.advance(scan)
-    return tracks.closed_at_the_end(tracker.take_history(final=True))
+        tracker.take_in(scan)
+    blocks = tracker.timeline.take(final=True)
+    return tracks.history_dataset([*blocks, *tracks.endings(blocks)], border)
 
 
 def compile_kernels() -> None:

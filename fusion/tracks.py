@@ -115,6 +115,9 @@ class Rows:
         return len(self.track)
 
 
+PER_ROW = tuple(field.name for field in fields(Rows))[1:-1]
+
+
 class Locator(Protocol):
     """What the history needs of a border."""
 
@@ -245,6 +248,25 @@ def picture(
         founded_at=("estimate", bank.founded_ns.astype("datetime64[ns]")),
         sensors=("estimate", np.array(names, dtype=np.str_)),
     ).assign_coords({"class": list(CLASSES)})
+
+
+def endings(blocks: Sequence[Rows]) -> list[Rows]:
+    """Closing rows for each track that ``blocks`` of history leave open: its last row again, a nanosecond later."""
+    track = np.concatenate([np.zeros(0, np.int64), *(block.track for block in blocks)])
+    status = np.concatenate([np.zeros(0, np.int8), *(block.status for block in blocks)])
+    _, backwards = np.unique(track[::-1], return_index=True)
+    last = np.zeros(len(track), np.bool_)
+    last[len(track) - 1 - backwards] = True
+    last &= status != CLOSED
+    ends = np.cumsum([len(block) for block in blocks])
+    found = []
+    for block, end in zip(blocks, ends.tolist(), strict=True):
+        rows = np.flatnonzero(last[end - len(block) : end])
+        if len(rows):
+            columns = {name: getattr(block, name)[rows] for name in PER_ROW}
+            columns["status"] = np.full(len(rows), CLOSED, np.int8)
+            found.append(Rows(time_ns=block.time_ns + 1, dropped=0, **columns))
+    return found
 
 
 def closed_at_the_end(history: xr.Dataset) -> xr.Dataset:

@@ -121,14 +121,16 @@ def with_deviations(columns: ScanColumns, layout: Layout) -> ScanColumns:
     A deviation that the layout does not give either stays NaN. Raises UnknownSensor.
     """
     place = layout.placement(columns.sensor)
-    model = _error_model(place)
     filled = {}
     for value, name in enumerate(("range_", "azimuth", "elevation_angle", "radial_velocity")):
         deviation = f"{name.rstrip('_')}_sd"
         given = getattr(columns, deviation)
-        missing = np.isnan(given) & ~np.isnan(getattr(columns, name))
+        missing = np.isnan(given)
+        if not missing.any():
+            continue
+        missing &= ~np.isnan(getattr(columns, name))
         if missing.any():
-            filled[deviation] = np.where(missing, model[value], given)
+            filled[deviation] = np.where(missing, _error_model(place)[value], given)
     return replace(columns, **filled) if filled else columns
 
 
