@@ -1,7 +1,8 @@
 """Scans in their true order: late ones are put in place by going back to a stored bank and looking again.
 
 Order is (observed_ns, sensor, boot, sequence), never arrival, so a late scan gives to the bit what it would have given
-in time. Banks are kept at every scan near the present and ever more sparsely into the past (one an octave of age).
+in time. Banks are kept ever more sparsely into the past: one an octave of age while late scans come, one in three
+octaves while hardly any do. From whichever a late scan starts again, the answer is the same.
 """
 
 from __future__ import annotations
@@ -9,13 +10,17 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from fusion.tracks import Rows, TrackBank
 from sensors.columns import ARRAYS, ScanColumns
+
+OFTEN_LATE = 0.02
+"""Share of late scans above which their re-runs cost more than the banks that shorten them."""
+LATENESS_SCANS = 64
+"""The share is of about so many of the newest scans."""
 
 Key = tuple[int, str, int, int]
 Advance = Callable[[TrackBank, ScanColumns], tuple[TrackBank, Rows]]
@@ -42,15 +47,19 @@ def compact(scan: ScanColumns) -> ScanColumns:
     most columns empty and its deviations alike, and a minute of scans is kept. Such columns cannot be written."""
     if len(scan) < 2:
         return scan
-    columns: dict[str, Any] = {name: _held_once(getattr(scan, name)) for name in ARRAYS}
-    return replace(scan, **columns)
+    columns = [_held_once(getattr(scan, name)) for name in ARRAYS]
+    about = (scan.sensor, scan.kind, scan.boot, scan.sequence, scan.observed_ns, scan.received_ns)
+    return ScanColumns(*about, *columns)
 
 
 def _held_once(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    bits = np.ascontiguousarray(values).reshape(len(values), -1).view(np.int64)
-    if bits[0, 0] != bits[-1, 0] or not (bits == bits[0]).all():
+    one = values[:1].tobytes()
+    if values[-1:].tobytes() != one or values.tobytes() != one * len(values):
         return values
-    return np.broadcast_to(values[0].copy(), values.shape)
+    first = values[:1].copy()
+    held = np.ndarray(values.shape, values.dtype, first, strides=(0, *first.strides[1:]))
+    held.flags.writeable = False
+    return held
 
 
 def without_states(rows: Rows) -> Rows:
@@ -75,6 +84,7 @@ class Timeline:
         self.keys: set[tuple[str, int, int]] = set()
         self.finished: list[Rows] = []
         self.newest_ns: int | None = None
+        self.lateness = 0.0
         self.count = 0
 
     @property
@@ -87,6 +97,7 @@ class Timeline:
         place = bisect_left(self.entries, key_of(scan), key=lambda entry: key_of(entry.scan))
         self.keys.add(scan.key)
         self.count += 1
+        self.lateness += (float(place < len(self.entries)) - self.lateness) / LATENESS_SCANS
         if place == len(self.entries):
             ran: list[tuple[Entry, Rows | None]] = [(self._append(scan, advance), None)]
         else:
@@ -148,13 +159,16 @@ class Timeline:
         base = self._base()
         kept = []
         for number in self.banked:
-            age = newest - number
-            spacing = 1 << (age.bit_length() - 1) if age > 0 else 1
-            if number < base or (number > base and (first + number) % spacing):
+            if number < base or (number > base and (first + number) % self._spacing(newest - number)):
                 self.entries[number].before = None
             else:
                 kept.append(number)
         self.banked = kept
+
+    def _spacing(self, age: int) -> int:
+        """How many scans apart banks are kept that are ``age`` scans old: a power of two, and never less with age."""
+        octave = max(age.bit_length() - 1, 0)
+        return 1 << (octave if self.lateness > OFTEN_LATE else 3 * (octave // 3) + 2)
 
     def _base(self) -> int:
         """The entry from whose bank everything that late scans can change is run again: the last kept one before the
