@@ -1,9 +1,11 @@
 """What honest sensors feel while another floods ingest with messages that nobody can read; and when it is cut off.
 
-One sensor puts a scan, waits for the acknowledgement that covers it, and puts the next; p50 and p99 of that, calm and
-while a second sensor publishes nonsense as fast as the broker takes it. Both are signed with keys of the register.
+One sensor puts a scan, waits for the acknowledgement that covers it, and puts the next: p50 and p99 of that in turns
+*calm*, with the flood sent to a sector that ingest does not read (*elsewhere*: what flooder and broker take from the
+machine by themselves), and with the flood at ingest (*flooded*, from its first message on). Each flood comes from a
+process of its own, under a new name with a good key, at a given rate, signed, and is unreadable.
 
-One JSON line to stdout: ``python benchmarks/flood.py [--scans N]``.
+One JSON line to stdout: ``python benchmarks/flood.py [--scans N] [--rate N] [--rounds N]``.
 """
 
 # ruff: noqa: E402 - see benchmarks/ingest.py
@@ -16,56 +18,108 @@ HERE = Path(__file__).resolve().parent
 sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != HERE] + [str(HERE)]
 
 import argparse
+import socket
+import struct
+import subprocess
 import tempfile
 import threading
 import time
+from contextlib import suppress
+from itertools import cycle
 from typing import Any
 
+import psutil
 from machine import report, table
 
 from benchmarks.ingest import SECTOR, ingesting, scan, sender
-from ingest.mqtt import Connection
+from ingest.address import BrokerUrl
+from ingest.bundle import open_bundle
 from ops.broker import EmbeddedBroker, MosquittoBroker
-from ops.identity import IdentityFolder
+
+IN_FLIGHT = 90
+"""The embedded broker ends the connection of who has more than 100 unanswered."""
+KINDS = ("calm", "elsewhere", "flooded")
 
 
-class Flood:
-    """A sensor with a good key and bad messages."""
+def text(value: str | bytes) -> bytes:
+    body = value.encode() if isinstance(value, str) else value
+    return struct.pack(">H", len(body)) + body
 
-    def __init__(self, broker: EmbeddedBroker | MosquittoBroker, identities: IdentityFolder, name: str) -> None:
-        self._topic = f"watchline/1/{SECTOR}/sensor/{name}/detections"
-        signer = identities.identity(name).signer
-        assert signer is not None
-        self._signer = signer
-        self._link = Connection(broker.url, f"watchline-{SECTOR}-{name}", now_ns=time.time_ns)
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-        self.sent = 0
 
-    def __enter__(self) -> Flood:
-        self._link.start()
-        self._link.wait_until_ready(10)
-        self._thread.start()
+def variable(value: int) -> bytes:
+    found = b""
+    while True:
+        value, digit = divmod(value, 128)
+        found += bytes([digit | (128 if value else 0)])
+        if not value:
+            return found
+
+
+def packets(folder: Path, sector: str, name: str, count: int) -> list[bytes]:
+    """PUBLISH packets of MQTT 5, QoS 1, signed with the sensor's key and unreadable; the id is to be filled in."""
+    topic, signer, made = f"watchline/1/{sector}/sensor/{name}/detections", open_bundle(folder).signer, []
+    assert signer is not None
+    for number in range(1, count + 1):
+        body = b'{"nonsense": %d}' % number
+        numbers = [("boot", "1"), ("seq", str(number)), ("by_boot", "1"), ("sent", str(time.time_ns()))]
+        said = signer.sign(topic, "application/json", numbers, body)
+        properties = b"\x03" + text("application/json") + b"".join(b"\x26" + text(a) + text(b) for a, b in said)
+        made.append(text(topic) + b"\0\0" + variable(len(properties)) + properties + body)
+    return made
+
+
+def flood(url: BrokerUrl, folder: Path, sector: str, name: str, rate: float) -> None:
+    """Publish for ever; says the second in which it began."""
+    bodies, at = packets(folder, sector, name, 5000), len(text(f"watchline/1/{sector}/sensor/{name}/detections"))
+    link = socket.create_connection((url.host, url.port))
+    head = text("MQTT") + b"\x05\xc2" + struct.pack(">H", 60) + b"\0"
+    hello = head + text(f"flood-{name}") + text(url.username or "") + text(url.password or "")
+    link.sendall(b"\x10" + variable(len(hello)) + hello)
+    link.recv(256)
+    window = threading.Semaphore(IN_FLIGHT)
+
+    def answers() -> None:
+        waiting = b""
+        while more := link.recv(65536):
+            waiting += more
+            while len(waiting) >= 2 and len(waiting) >= 2 + waiting[1]:
+                waiting = waiting[2 + waiting[1] :]
+                window.release()
+
+    threading.Thread(target=answers, daemon=True).start()
+    began = time.time()
+    print(began, flush=True)
+    for number, body in enumerate(cycle(bodies)):
+        window.acquire()
+        packet = body[:at] + struct.pack(">H", number % 65_535 + 1) + body[at + 2 :]
+        link.sendall(b"\x32" + variable(len(packet)) + packet)
+        ahead_s = number / rate - (time.time() - began)
+        if ahead_s > 0.002:
+            time.sleep(ahead_s)
+
+
+class Flooder:
+    """The flood as a child process."""
+
+    def __init__(self, broker: EmbeddedBroker | MosquittoBroker, bundle: Path, sector: str, name: str, rate: float):
+        command = [sys.executable, str(Path(__file__)), "--flood", str(bundle), sector, name, str(rate)]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(broker.url.text + "\n")
+        self._process.stdin.flush()
+        self.began_s = float(self._process.stdout.readline())
+
+    def __enter__(self) -> Flooder:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-        self._link.stop()
-
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            body = b'{"nonsense": %d}' % self.sent
-            numbers = [("boot", "1"), ("seq", str(self.sent + 1)), ("by_boot", "1"), ("sent", str(time.time_ns()))]
-            said = self._signer.sign(self._topic, "application/json", numbers, body)
-            if self._link.publish(self._topic, body, said=said):
-                self.sent += 1
-            else:
-                self._stop.wait(0.001)
+        self._process.kill()
+        self._process.wait()
 
 
 def round_trips(link: Any, spool: Any, count: int, first: int) -> list[float]:
-    """Milliseconds from a scan's put to the mark that covers it, one at a time, ascending."""
+    """Milliseconds from a scan's put to the mark that covers it, one at a time."""
     taken = []
     for number in range(count):
         start = time.perf_counter()
@@ -74,40 +128,90 @@ def round_trips(link: Any, spool: Any, count: int, first: int) -> list[float]:
             time.sleep(0.0005)
             assert time.perf_counter() - start < 60, link.problem
         taken.append((time.perf_counter() - start) * 1e3)
-    return sorted(taken)
+    return taken
 
 
-def run(make: Any, count: int) -> dict[str, float]:
-    with tempfile.TemporaryDirectory() as name, make() as broker:
-        folder = Path(name)
-        child, identities = ingesting(broker, folder, ["r1", "r2"])
-        spool, link = sender(broker, identities, folder, "r1")
-        round_trips(link, spool, 20, 0)
-        calm = round_trips(link, spool, count, 100)
-        with Flood(broker, identities, "r2") as flood:
-            start = time.perf_counter()
-            while child.last("quarantine") is None and time.perf_counter() - start < 30:
-                time.sleep(0.01)
-            cut_off_s = time.perf_counter() - start
-            sent = flood.sent
-            flooded = round_trips(link, spool, count, 10_000)
-            rate = (flood.sent - sent) / max(sum(flooded) / 1e3, 1e-9)
-        link.stop()
-        spool.close()
-        child.stop(timeout_s=10)
-    figures = {"calm": calm, "flooded": flooded}
-    found = {f"{what}_p{p}_ms": round(v[int(len(v) * p / 100)], 1) for what, v in figures.items() for p in (50, 99)}
-    return found | {"cut_off_s": round(cut_off_s, 2), "flood_per_s": round(rate)}
+class Bench:
+    """One broker, one ingest, one honest sensor; what was measured, by kind of block."""
+
+    def __init__(self, folder: Path, broker: EmbeddedBroker | MosquittoBroker, rounds: int) -> None:
+        self.broker, self.names = broker, [f"f{number}" for number in range(rounds)]
+        self.child, identities = ingesting(broker, folder, ["r1", *self.names])
+        self.bundle = identities.bundle
+        self.spool, self.link = sender(broker, identities, folder, "r1")
+        self.taken: dict[str, list[float]] = {kind: [] for kind in KINDS}
+        self.cut_off_s: list[float] = []
+        self.ingest_cpu: list[float] = []
+        self._done = 0
+
+    def block(self, kind: str, name: str, count: int, rate: float) -> None:
+        self._done += 1
+        first = self._done * 10_000
+        if kind == "calm":
+            self.taken[kind] += round_trips(self.link, self.spool, count, first)
+            return
+        sector = SECTOR if kind == "flooded" else "elsewhere"
+        process = psutil.Process(self.child.process.pid)
+        with Flooder(self.broker, self.bundle(name), sector, name, rate) as flooder:
+            start, cpu = time.monotonic(), sum(process.cpu_times()[:2])
+            self.taken[kind] += round_trips(self.link, self.spool, count, first)
+            if kind == "flooded":
+                self.ingest_cpu.append((sum(process.cpu_times()[:2]) - cpu) / (time.monotonic() - start))
+                self.cut_off_s.append(self._cut_off(name, flooder.began_s))
+
+    def _cut_off(self, name: str, began_s: float) -> float:
+        """Seconds from the first message until the journal had noted it."""
+        from ops.journal_reader import JournalReader
+
+        deadline_s = time.monotonic() + 30
+        with JournalReader(Path(self.child.log.parent / "journal.db")) as journal:
+            while time.monotonic() < deadline_s:
+                for row in journal.read(limit=10**6):
+                    if row.kind == "quarantine" and row.sensor == name:
+                        return row.received_ns / 1e9 - began_s
+                time.sleep(0.2)
+        return float("inf")
+
+    def close(self) -> None:
+        self.link.stop()
+        self.spool.close()
+        self.child.stop(timeout_s=10)
+
+
+def run(make: Any, count: int, rate: float, rounds: int) -> dict[str, float]:
+    with tempfile.TemporaryDirectory() as folder, make() as broker:
+        bench = Bench(Path(folder), broker, rounds)
+        round_trips(bench.link, bench.spool, 20, 0)
+        for name in bench.names:
+            for kind in KINDS:
+                bench.block(kind, name, count, rate)
+        bench.close()
+    found = {}
+    for kind, values in bench.taken.items():
+        values.sort()
+        found |= {f"{kind}_p{p}_ms": round(values[int(len(values) * p / 100)], 1) for p in (50, 99)}
+        found[f"{kind}_max_ms"] = round(values[-1], 1)
+    return found | {"cut_off_s": round(max(bench.cut_off_s), 2), "ingest_cpu": round(max(bench.ingest_cpu), 2)}
 
 
 def main() -> int:
+    if sys.argv[1:2] == ["--flood"]:
+        bundle, sector, name, rate = sys.argv[2:6]
+        with suppress(KeyboardInterrupt, OSError):
+            flood(BrokerUrl.parse(sys.stdin.readline().strip()), Path(bundle), sector, name, float(rate))
+        return 0
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--scans", type=int, default=200, help="so many round trips in each state (default 200)")
+    parser.add_argument("--scans", type=int, default=100, help="so many round trips in a block (default 100)")
+    parser.add_argument("--rounds", type=int, default=3, help="so many blocks of each kind (default 3)")
+    parser.add_argument("--rate", type=float, default=2000.0, help="messages a second of the flood (default 2,000)")
+    parser.add_argument("--broker", choices=("mosquitto", "embedded"), help="default: both")
     options = parser.parse_args()
-    found = {make.__name__: run(make, options.scans) for make in (MosquittoBroker, EmbeddedBroker)}
+    makes = {"mosquitto": MosquittoBroker, "embedded": EmbeddedBroker}
+    chosen = [options.broker] if options.broker else list(makes)
+    found = {name: run(makes[name], options.scans, options.rate, options.rounds) for name in chosen}
     names = list(next(iter(found.values())))
     table(["broker", *names], [[broker, *figures.values()] for broker, figures in found.items()])
-    report("flood", found)
+    report("flood", {"rate": options.rate, **found})
     return 0
 
 

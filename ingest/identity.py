@@ -120,6 +120,10 @@ class Register:
             return True
         return any(record.role == role and record.name.endswith("*") and record.covers(name) for record in self.records)
 
+    def names(self, role: Role) -> list[str]:
+        """Who has a key of their own in this role."""
+        return sorted(name for known, name in self._own if known == role)
+
     def revoked(self, now_ns: int) -> frozenset[tuple[Role, str]]:
         """Roles and names whose every record is revoked by now."""
         found: dict[tuple[Role, str], bool] = {}

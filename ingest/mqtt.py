@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -38,6 +38,7 @@ ANSWER_WITHIN_S: Final = 4.0
 """How long a broker may take for a CONNACK or SUBACK before the connection is given up."""
 NO_DELAY: Final = (6, 1, 1)
 """IPPROTO_TCP, TCP_NODELAY, on: or a small packet waits for the peer to acknowledge the one before, 40 ms at a time."""
+TOPICS_A_PACKET: Final = 500
 ON_NEW_SUBSCRIPTION: Final = 1  # MQTT 5 retain handling: send retained messages once, not at every reconnect
 
 
@@ -122,6 +123,8 @@ class Connection:
         self._tls_problem: str | None = None
         self._in_flight = self.settings.in_flight
         self._now_ns, self._subscriptions = now_ns, list(subscriptions)
+        self._left: set[str] = set()
+        self._asked: dict[int, Sequence[str]] = {}
         self._lock = threading.Lock()
         self._epoch = 0
         self._thread: threading.Thread | None = None
@@ -193,6 +196,20 @@ class Connection:
                 return False
             return self._client.ack(delivery.mid, delivery.qos) == MQTTErrorCode.MQTT_ERR_SUCCESS
 
+    def listen(self, topics: Sequence[str], *, instead_of: Collection[str] = ()) -> None:
+        """Subscribe to these and to nothing else from now on. What the broker holds for us already still comes.
+
+        ``instead_of``: topics to which an earlier process may have subscribed in the same session.
+        """
+        known = set(self._subscriptions)
+        new = [topic for topic in topics if topic not in known]
+        old = known.union(instead_of).difference(topics)
+        self._left = (self._left | old).difference(topics)
+        self._subscriptions = list(topics)
+        if self.connected:
+            self._subscribe(self._client, new)  # first: so that nothing is missed of what is in both
+            self._leave(self._client, old)
+
     def check(self) -> None:
         """The watchdog, to be called every second or so: a dead thread or a silent peer gets a new connection."""
         silent_s = time.monotonic() - self._heard_s
@@ -204,7 +221,7 @@ class Connection:
             self.renew("the broker has fallen silent")
         elif self.connected and not self._probed and silent_s > 2 * self.settings.keepalive_s:
             self._probed = True
-            self._subscribe(self._client)  # a question that a living broker answers
+            self._subscribe(self._client, self._subscriptions)  # a question that a living broker answers
 
     def renew(self, why: str) -> None:
         """Leave this client behind and begin with a new one; the session, and so the broker's queue, is the same."""
@@ -284,19 +301,27 @@ class Connection:
         self.connected = True
         self.on_up(bool(flags.session_present))
         if self._subscriptions:
-            self._subscribe(client)
+            self._subscribe(client, self._subscriptions)
         else:
             self.ready.set()
+        self._leave(client, self._left)  # the session may still have them
 
-    def _subscribe(self, client: Client) -> None:
+    def _subscribe(self, client: Client, topics: Sequence[str]) -> None:
         options = SubscribeOptions(qos=1, noLocal=True, retainHandling=ON_NEW_SUBSCRIPTION)
-        if self._subscriptions:
+        for some in _some(topics):
             self._asked_s = time.monotonic()
-            client.subscribe([(topic, options) for topic in self._subscriptions])
+            _, mid = client.subscribe([(topic, options) for topic in some])
+            if mid is not None:
+                self._asked[mid] = some
 
-    def _subscribed(self, _client: Client, _userdata: object, _mid: int, reasons: list[Any], _more: object) -> None:
+    def _leave(self, client: Client, topics: Collection[str]) -> None:
+        for some in _some(sorted(topics)):
+            client.unsubscribe(list(some))
+
+    def _subscribed(self, _client: Client, _userdata: object, mid: int, reasons: list[Any], _more: object) -> None:
         self._asked_s = None
-        refused = [topic for topic, reason in zip(self._subscriptions, reasons, strict=False) if reason.is_failure]
+        topics = self._asked.pop(mid, self._subscriptions)
+        refused = [topic for topic, reason in zip(topics, reasons, strict=False) if reason.is_failure]
         if refused:
             self.problem = f"{self.url.shown} refuses the subscription {', '.join(refused)}"
         else:
@@ -446,6 +471,12 @@ def bare_client(client_id: str, tls: TlsFiles | None, note: Callable[[str], None
     if tls is not None:
         use_tls(client, tls, note)
     return client
+
+
+def _some(topics: Sequence[str]) -> Iterator[Sequence[str]]:
+    """As many at a time as one packet may hold."""
+    for start in range(0, len(topics), TOPICS_A_PACKET):
+        yield topics[start : start + TOPICS_A_PACKET]
 
 
 def _properties(packet: int) -> Any:

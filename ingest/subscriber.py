@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from ingest.address import BrokerUrl
@@ -93,6 +93,10 @@ class Subscriber:
         """Publish with QoS 1 and do not wait. For what is said again anyway: without a connection it is dropped."""
         if self._connection.connected:
             self._connection.publish(topic, payload, said=said, retain=retain)
+
+    def listen(self, filters: Sequence[str], *, instead_of: Collection[str] = ()) -> None:
+        """Subscribe to these and to nothing else from now on; see ``Connection.listen``."""
+        self._connection.listen(filters, instead_of=instead_of)
 
     def take_shed(self) -> Counter[str]:
         """Topic → QoS 0 messages that found no room since the last call."""

@@ -18,13 +18,14 @@ import msgspec
 from geo.errors import BadInput, WatchlineError
 from ingest.address import BrokerUrl
 from ingest.batch import Batch, Delivery
+from ingest.hearing import Hearing
 from ingest.identity import Identity
 from ingest.mqtt import ConnectionSettings
 from ingest.plausibility import Plausibility
 from ingest.quarantine import Held, Quarantine
 from ingest.receive import Guards, Receiver, ReceiverSettings
 from ingest.subscriber import Subscriber
-from ingest.topics import sensor_filter, sensor_topic, unit_filter
+from ingest.topics import sensor_topic, unit_filter
 from ingest.trust import ROLE_OF, Trust, counter
 from ingest.wire import encode_ack
 from ops.broker import URL_VARIABLE
@@ -32,7 +33,7 @@ from ops.clock import ScenarioClock
 from ops.cut_off import QUARANTINE, CutOff
 from ops.disk import DISK, DiskSettings, DiskState, DiskWatch
 from ops.doors import Door
-from ops.identity import IDENTITY_VARIABLE, INGEST, identity_of, signatures_of_environment
+from ops.identity import IDENTITY_VARIABLE, INGEST, identity_of, sensor_names, signatures_of_environment
 from ops.journal import Journal, JournalFull
 from ops.journaled import learn
 from ops.processes import say, stop_when_parent_ends
@@ -76,9 +77,8 @@ class Ingest:
         self._clock = SteadyClock(clock.now_ns, clock.rate)
         self._disk = DiskWatch(journal.path.parent, options.disk)
         self._news = threading.Condition()
-        self._subscriber = self._subscribe(
-            url, "ingest", [sensor_filter(sector, channel) for channel in ("detections", "status")]
-        )
+        self._hearing = Hearing(sector, self._known_sensors())
+        self._subscriber = self._subscribe(url, "ingest", self._hearing.filters)
         self._units = self._subscribe(
             url, "ingest-units", [unit_filter(sector, channel) for channel in ("position", "reply")]
         )
@@ -89,6 +89,7 @@ class Ingest:
             trust = Trust(
                 self._revocations.register, required=options.signatures_required, recall_boot=journal.recall_boot
             )
+            self._hearing.know(self._revocations.register.names("sensor"))
         self._trust = trust
         self._quarantine = Quarantine(pooled=self._stranger)
         self._receiver = Receiver(
@@ -111,7 +112,13 @@ class Ingest:
         self._held: list[Held] = []
         self._boot, self._seq = clock.now_ns() // 1_000_000_000, 0
 
-    def _subscribe(self, url: BrokerUrl, name: str, filters: list[str]) -> Subscriber:
+    def _known_sensors(self) -> list[str]:
+        """Whoever has sent something good before, and whoever is expected to."""
+        layout = self._options.layout
+        heard = [name for name, count in self._journal.counts().items() if name and count.journaled]
+        return heard if layout is None else heard + sensor_names(layout)
+
+    def _subscribe(self, url: BrokerUrl, name: str, filters: Sequence[str]) -> Subscriber:
         return Subscriber(
             url,
             client_id=f"watchline-{self._options.sector}-{name}",
@@ -126,6 +133,7 @@ class Ingest:
         self._subscriber.start(timeout_s=self._options.wait_s)
         try:
             self._units.start(timeout_s=self._options.wait_s)
+            self._subscriber.listen(self._hearing.filters, instead_of=self._hearing.names())
             say(ready=True)
             self._run(stopping)
         finally:
@@ -169,6 +177,8 @@ class Ingest:
         batch = self._sensors_door.take(wait_s=MARKS_EVERY_S)
         if batch is not None:
             self._clear_revoked(batch)
+            if self._hearing.note(batch, self._quarantine.held):
+                self._subscriber.listen(self._hearing.filters)
 
     def _look(self, deliveries: list[Delivery]) -> list[Delivery]:
         """What senders say of the time, before it is held against them: the machine's clock may have been set."""
@@ -211,6 +221,9 @@ class Ingest:
         """The look around, every second: the link, who was cut off, and which keys are no longer believed."""
         self._subscriber.check()
         self._units.check()
+        self._quarantine.release(now_ns)
+        if self._hearing.second(self._quarantine.held, anybody=self._quarantine.holds):
+            self._subscriber.listen(self._hearing.filters)
         self._held += self._quarantine.take_events()
         while self._held:
             held = self._held[0]
@@ -224,7 +237,9 @@ class Ingest:
             for source in self._revocations.check(now_ns):
                 say(revoked=source)
                 self._clear(source)
-            self._trust.register = self._revocations.register
+            if self._trust.register is not self._revocations.register:
+                self._trust.register = self._revocations.register
+                self._hearing.know(self._trust.register.names("sensor"))
         self._say_problem()
 
     def _say_problem(self) -> None:

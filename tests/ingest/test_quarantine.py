@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,8 +27,9 @@ NOW_NS = int(NOW.timestamp()) * 10**9
 SECOND = 10**9
 RADAR = Radar(id="r1", lon=8.0, lat=47.0, easting=0.0, northing=0.0, max_range_m=5e3, period_s=1.0)
 SMALL = QuarantineSettings(
-    burst=10, per_s=1.0, bad_cost=1.0, hold_s=10.0, max_hold_s=40.0, forgiven_s=100.0, probation=0.5
+    burst=10, per_s=1.0, bad_cost=1.0, false_alarm=1e300, hold_s=10.0, max_hold_s=40.0, forgiven_s=100.0, probation=0.5
 )
+"""Only floods are found, after ten messages."""
 
 
 def bad(source: str = "r1", at_ns: int = NOW_NS, *, size: int = 0, code: str = "not_json") -> DeadLetter:
@@ -92,9 +95,69 @@ def at(time_ns: int) -> datetime:
 
 def test_an_honest_sensor_that_errs_now_and_then_or_sends_a_backlog_again_is_not_cut_off() -> None:
     quarantine = Quarantine()
-    for number in range(6_000):  # ten bad ones a second, for ten minutes
+    for number in range(6_000):  # ten bad ones a second among two hundred, for ten minutes
         charge(quarantine, 1, bad(at_ns=NOW_NS + number * SECOND // 10, size=40))
+        charge(quarantine, 19, good(at_ns=NOW_NS + number * SECOND // 10))
     charge(quarantine, 9_900, good("r2"), repeated=True)
+    assert quarantine.take_events() == ()
+
+
+def seconds_until_cut_off(rate: float, share: float, quarantine: Quarantine, longest_s: float = 60.0) -> float | None:
+    """Of a sensor that sends so many a second, every 1/share-th of them bad; None when it goes on for ``longest_s``."""
+    owed = 0.0
+    for number in range(int(rate * longest_s)):
+        at_ns, owed = NOW_NS + round(number / rate * SECOND), owed + share
+        quarantine.charge(bad(at_ns=at_ns, size=40) if owed >= 1.0 else good(at_ns=at_ns), repeated=False)
+        owed -= owed >= 1.0
+        if quarantine.take_events():
+            return number / rate
+    return None
+
+
+@pytest.mark.parametrize(("bad_per_s", "share"), [(1, 1.0), (2, 1.0), (2, 0.5), (2, 0.25), (10, 1.0), (10, 0.2),
+                                                  (50, 1.0), (50, 0.15), (249, 1.0)])  # fmt: skip
+def test_a_broken_sensor_is_cut_off_within_five_seconds_however_slowly_it_sends(bad_per_s: int, share: float) -> None:
+    found = seconds_until_cut_off(bad_per_s / share, share, Quarantine())
+    assert found is not None
+    assert found < 5.0
+
+
+@pytest.mark.parametrize("rate", [0.2, 1.0, 20.0, 1000.0])
+def test_one_odd_message_in_a_thousand_is_borne(rate: float) -> None:
+    assert seconds_until_cut_off(rate, 1e-3, Quarantine(), longest_s=20_000 / rate) is None
+
+
+def test_so_are_odd_messages_at_random_and_one_every_quarter_of_a_minute_from_who_says_nothing_else() -> None:
+    chance, quarantine = random.Random(1), Quarantine()
+    for number in range(300_000):
+        at_ns = NOW_NS + number * SECOND // 10
+        quarantine.charge(bad(at_ns=at_ns) if chance.random() < 1e-3 else good(at_ns=at_ns), repeated=False)
+    for number in range(1000):
+        quarantine.charge(bad("r2", NOW_NS + 17 * number * SECOND), repeated=False)
+    assert quarantine.take_events() == ()
+
+
+def test_a_broken_sensor_that_is_let_in_is_cut_off_by_the_first_bad_message_and_cleared_by_good_ones() -> None:
+    quarantine = Quarantine()
+    for name in ("broken", "mended"):
+        charge(quarantine, 4, bad(name))
+    assert quarantine.held == {"broken", "mended"}
+    quarantine.release(NOW_NS + 9 * SECOND)
+    assert quarantine.held == {"broken", "mended"}
+    quarantine.release(later := NOW_NS + 10 * SECOND)
+    assert quarantine.held == frozenset(), "although nothing came of them"
+    quarantine.charge(bad("broken", later), repeated=False)
+    charge(quarantine, 40, good("mended", later))
+    charge(quarantine, 3, bad("mended", later))
+    assert quarantine.held == {"broken"}
+
+
+def test_a_unit_and_a_wrong_clock_are_never_broken() -> None:
+    """A unit may call for help in its next message; what is out of time was good, and says so by its code."""
+    quarantine = Quarantine()
+    charge(quarantine, 900, replace(bad("u1"), kind="position"))
+    charge(quarantine, 900, bad("r1", code="future"))
+    charge(quarantine, 90_000, bad("r2", code="expired"))
     assert quarantine.take_events() == ()
 
 

@@ -6,12 +6,14 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ingest.decode import encode
 from ingest.identity import Identity
 from ingest.mqtt import Publisher
 from ingest.outflow import OutflowSettings
@@ -202,8 +204,11 @@ def test_revoked_stays_revoked_over_a_restart_and_a_new_key_ends_it(room: Room) 
 
 
 def test_a_sensor_that_sends_what_nobody_can_read_is_cut_off_within_five_seconds(room: Room) -> None:
-    """Its own key signs it, so it is the sensor itself; the other sensor does not feel it."""
+    """Its own key signs it, so it is the sensor itself; the other sensor does not feel it. When it is over it is heard
+    again, and that is told."""
     spool, link = room.sender("r2")
+    link.put(scan("r2", 0))
+    assert link.drain(10.0), "known from now on"
     gone_bad = Publisher(
         room.broker.url, client_id="r1-gone-bad", now_ns=time.time_ns, identity=room.keys.identity("r1")
     )
@@ -225,6 +230,10 @@ def test_a_sensor_that_sends_what_nobody_can_read_is_cut_off_within_five_seconds
     flooding.join(20.0)
     assert (held["source"], held["proven"]) == ("r1", True)
     assert took < 5.0, took
+    assert until(lambda: room.ingest.last("quarantine")["until_ns"] is None, 20.0), "let in again"
+    good = encode(replace(scan("r1", 1), boot=2**40, sequence=1))
+    gone_bad("watchline/1/x/sensor/r1/detections", good, key=(2**40, 1)).result(5.0)
+    assert until(lambda: room.journaled("r1") == 1), room.codes()[-3:]
     gone_bad.stop()
     link.stop()
     spool.close()
