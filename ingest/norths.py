@@ -15,6 +15,8 @@ from geo.frame import LocalFrame
 _ZONE: Final = re.compile(r"0?([1-9]|[1-5][0-9]|60)([C-HJ-NP-X])", re.IGNORECASE)
 _BANDS: Final = "CDEFGHJKLMNPQRSTUVWX"
 ZONE_RULE: Final = "a UTM zone such as 30N: 1 to 60, and N or S for the hemisphere or a latitude band"
+BAND_S_DEG: Final = (32.0, 40.0)
+"""Latitudes of the band whose letter is also the southern hemisphere's: Tennessee, Cyprus, Tokyo."""
 _OVER_THE_EDGE_M: Final = (100_000.0, 900_000.0)
 """UTM eastings are used up to here, which reaches well into the neighbouring zones."""
 _BAND_TOLERANCE_DEG: Final = 0.1
@@ -30,8 +32,8 @@ class NorthError(BadInput):
 class Zone:
     """A UTM zone. ``south``: its hemisphere. ``band``: the latitude band, where the name told one and not a hemisphere.
 
-    N and S mean the hemisphere, as in the standard's own example 30N; so bands N (0° to 8°) and S (32° to 40°) are
-    never assumed. Band N lies in the north anyway; who means band S says N.
+    N and S mean the hemisphere, as in the standard's own example 30N, which is Britain's. Band N (0° to 8°) lies in the
+    north anyway. Whether S is the band (32° to 40°) after all, the northing tells, or ``lonlat_of_utm`` asks.
     """
 
     number: int
@@ -55,12 +57,20 @@ class Zone:
         return (32700 if self.south else 32600) + self.number
 
 
-def lonlat_of_utm(zone: Zone, easting: float, northing: float, *, where: str) -> tuple[float, float]:
-    """WGS 84 longitude and latitude [degrees] of UTM coordinates [m]; NorthError naming ``where`` + x or y."""
+def lonlat_of_utm(
+    zone: Zone, easting: float, northing: float, *, where: str, near_lat: float | None = None
+) -> tuple[float, float]:
+    """WGS 84 longitude and latitude [degrees] of UTM coordinates [m]; NorthError naming ``where`` + x, y or utm_zone.
+
+    ``near_lat``: about where it has to be, for zones with an S whose northing would fit both 50° to 58° south and the
+    band S; without it these are refused, for 9,000 km lie between the two.
+    """
     if not _OVER_THE_EDGE_M[0] <= easting <= _OVER_THE_EDGE_M[1]:
         raise NorthError(f"easting {easting:g}", where=f"{where}.x", expected="metres from 100 000 to 900 000")
     if not 0.0 <= northing <= 10_000_000.0:
         raise NorthError(f"northing {northing:g}", where=f"{where}.y", expected="metres from 0 to 10 000 000")
+    if zone.south and zone.band is None and _is_band_s(zone, easting, northing, where, near_lat):
+        zone = Zone(zone.number, False, "S")
     lon, lat = _frame(zone.epsg).to_lonlat(easting, northing)
     lowest, highest = (-80.0, 84.0) if zone.band is None else _latitudes(zone.band)
     if not lowest - _BAND_TOLERANCE_DEG <= lat <= highest + _BAND_TOLERANCE_DEG:
@@ -70,6 +80,22 @@ def lonlat_of_utm(zone: Zone, easting: float, northing: float, *, where: str) ->
             expected=f"a northing of latitudes {lowest:g} to {highest:g}",
         )
     return lon, lat
+
+
+def _is_band_s(zone: Zone, easting: float, northing: float, where: str, near_lat: float | None) -> bool:
+    """Whether an S means the band. NorthError where it may and nobody knows."""
+    band = _frame(Zone(zone.number, False, None).epsg).to_lonlat(easting, northing)[1]
+    if not BAND_S_DEG[0] <= band <= BAND_S_DEG[1]:
+        return False
+    south = _frame(zone.epsg).to_lonlat(easting, northing)[1]
+    if near_lat is None:
+        letter = _BANDS[int((south + 80.0) // 8.0)]
+        raise NorthError(
+            f"{zone.number}S may be {band:.1f} degrees north (band S) or {-south:.1f} south (hemisphere)",
+            where=f"{where}.utm_zone",
+            expected=f"{zone.number}N or {zone.number}{letter}",
+        )
+    return abs(near_lat - band) < abs(near_lat - south)
 
 
 def grid_convergence_deg(lon: float, lat: float, zone: Zone | None = None) -> float:

@@ -142,7 +142,8 @@ def location_of(report: Any, node: Node | None, faults: Faults, path: str = "sta
         )
     if not report.HasField("node_location"):
         return None
-    return place_of(report.node_location, None if node is None else node.own_zone, f"{path}.node_location", faults)
+    zone, near = (None, None) if node is None else (node.own_zone, node.stand.place)
+    return place_of(report.node_location, zone, f"{path}.node_location", faults, near=near)
 
 
 def seconds(duration: Any) -> float | None:

@@ -73,10 +73,11 @@ class Polar:
     range_sd_m: float | None = None
 
 
-def place_of(location: Any, zone: str | None, path: str, faults: Faults) -> Place | None:
+def place_of(location: Any, zone: str | None, path: str, faults: Faults, *, near: Place | None = None) -> Place | None:
     """A SAPIENT Location; ``zone`` is the UTM zone of the node's registration, for one that does not name its own.
 
-    The height is kept as it was said. It does not move a place on the map.
+    ``near``: where the node stands, as far as it is known: it tells what the S of a zone means. The height is kept as
+    it was said. It does not move a place on the map.
     """
     before = len(faults)
     height = _optional(location, "z")
@@ -86,7 +87,7 @@ def place_of(location: Any, zone: str | None, path: str, faults: Faults) -> Plac
     datum = "geoid" if location.datum == location_pb2.LOCATION_DATUM_WGS84_G else "ellipsoid"
     found: Place | None
     if location.coordinate_system == _LOCATION.LOCATION_COORDINATE_SYSTEM_UTM_M:
-        found = _utm(location, zone, path, faults)
+        found = _utm(location, zone, path, faults, None if near is None else near.lat)
         a_metre_x = a_metre_y = 1.0
     else:
         radians = location.coordinate_system == _LOCATION.LOCATION_COORDINATE_SYSTEM_LAT_LNG_RAD_M
@@ -156,7 +157,7 @@ def _turn_to_true(datum: int, stand: Stand, at: datetime, path: str, faults: Fau
         return None
 
 
-def _utm(location: Any, zone: str | None, path: str, faults: Faults) -> Place | None:
+def _utm(location: Any, zone: str | None, path: str, faults: Faults, near_lat: float | None) -> Place | None:
     named = location.utm_zone if location.HasField("utm_zone") else zone
     if named is None:
         said = "missing, and the registration names none"
@@ -164,7 +165,7 @@ def _utm(location: Any, zone: str | None, path: str, faults: Faults) -> Place | 
         return None
     try:
         parsed = Zone.parse(named, where=f"{path}.utm_zone")
-        lon, lat = lonlat_of_utm(parsed, location.x, location.y, where=path)
+        lon, lat = lonlat_of_utm(parsed, location.x, location.y, where=path, near_lat=near_lat)
     except NorthError as error:
         faults.append(MalformedMessage("out_of_range", error.where, error.what, error.expected))
         return None

@@ -80,7 +80,7 @@ def is_lost(report: Any) -> bool:
 
 def _located(report: Any, node: Node, at: datetime, faults: Faults, path: str) -> WirePlot | None:
     if report.WhichOneof("location_oneof") == "location":
-        place = place_of(report.location, node.utm_zone, f"{path}.location", faults)
+        place = place_of(report.location, node.utm_zone, f"{path}.location", faults, near=node.stand.place)
         return None if place is None else WirePlot(lon=place.lon, lat=place.lat, position_sd_m=place.sd_m)
     polar = polar_of(report.range_bearing, node.stand, at, f"{path}.range_bearing", faults)
     if polar is None:

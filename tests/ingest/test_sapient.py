@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyproj import Transformer
 
 from ingest.decode import decode, decode_status, remember
 from ingest.errors import MalformedMessage
+from ingest.norths import NorthError, Zone, lonlat_of_utm
 from ingest.receive import Batch, Delivery, Guards, Receiver
 from ingest.sapient import Node, SapientMessage, detection, read, status
 from ingest.sapient_place import Place, Stand
@@ -183,6 +185,55 @@ def test_a_zone_that_is_missing_comes_from_the_registration(sapient_node: Make) 
     known = Node(node.node_id).registered(node.registration(NOW, zone="31N").registration)
     assert known.utm_zone == "31N"
     assert plot_at(message, utm_zone=known.utm_zone).lat == pytest.approx(48.8582, abs=1e-3)
+
+
+TENNESSEE = {"x": 750_487, "y": 4_051_962, "coordinate_system": "LOCATION_COORDINATE_SYSTEM_UTM_M"}
+"""36.58 N 84.20 W in zone 16 (pyproj, EPSG:32616); read as of the southern hemisphere it is 53.62 S."""
+
+
+@pytest.mark.parametrize("zone", ["16S", "16s", "016S"])
+def test_a_zone_with_an_s_that_may_be_the_band_or_the_hemisphere_is_refused_with_both_readings(
+    sapient_node: Make, zone: str
+) -> None:
+    error = refusal(sapient_node().detection(NOW, location={**TENNESSEE, "utm_zone": zone}))
+    assert error.field == "detection_report.location.utm_zone"
+    assert "36.6 degrees north" in str(error)
+    assert "53.6 south" in str(error)
+    assert "expected 16N or 16F" in str(error)
+
+
+@pytest.mark.parametrize(("zone", "lat"), [("16N", 36.58), ("16F", -53.62)])
+def test_either_letter_that_it_asks_for_is_taken(sapient_node: Make, zone: str, lat: float) -> None:
+    plot = read_one(sapient_node().detection(NOW, location={**TENNESSEE, "utm_zone": zone})).plots[0]
+    assert plot.lat == pytest.approx(lat, abs=0.02)
+
+
+@pytest.mark.parametrize(("stands", "lat"), [((-84.3, 36.4), 36.58), ((-84.3, -53.0), -53.62)])
+def test_where_the_node_stands_tells_what_an_s_means(
+    sapient_node: Make, stands: tuple[float, float], lat: float
+) -> None:
+    message = sapient_node().detection(NOW, location={**TENNESSEE, "utm_zone": "16S"})
+    assert plot_at(message, Stand(Place(*stands))).lat == pytest.approx(lat, abs=0.02)
+
+
+@given(st.floats(-79.9, -1e-6) | st.floats(0.0, 83.9), st.floats(-2.9, 2.9), st.integers(1, 60))
+def test_every_zone_letter_gives_the_place_back_or_says_why_not(lat: float, off_deg: float, number: int) -> None:
+    lon = number * 6 - 183 + off_deg
+    south = lat < 0.0
+    to_utm = Transformer.from_crs(4326, (32700 if south else 32600) + number, always_xy=True)
+    easting, northing = to_utm.transform(lon, lat)
+    band = "CDEFGHJKLMNPQRSTUVWXX"[int((lat + 80) // 8)]
+    for letter in {band, "S" if south else "N"}:
+        zone = Zone.parse(f"{number}{letter}", where="zone")
+        try:
+            found = lonlat_of_utm(zone, easting, northing, where="here")
+        except NorthError:
+            found = None
+        if found is None:
+            assert letter == "S"
+            assert 31.9 < abs(lat) < 58.2
+            found = lonlat_of_utm(zone, easting, northing, where="here", near_lat=lat + 5.0)
+        assert found == (pytest.approx(lon, abs=1e-5), pytest.approx(lat, abs=1e-5))
 
 
 def test_velocity_is_taken_along_the_line_of_sight_in_the_registrations_units(sapient_node: Make) -> None:
