@@ -108,6 +108,21 @@ def test_a_silent_sensor_is_lost_ground_never_calm(world: Any, visit: Callable[.
     here.screen("sensor-silent")
 
 
+def test_a_full_disk_at_ingest_is_said_until_there_is_room(world: Any, visit: Callable[..., Any]):
+    """Neither a stale nor a calm picture: why nothing new is seen, and what goes on."""
+    world.start()
+    here = visit(world.address)
+    here.live()
+    expect(here.part("banner-disk")).to_be_hidden()
+    world.counts = world.counts | {"": dict.fromkeys(world.counts["radar-crest"], 0) | {"disk_full": 1}}
+    expect(here.part("banner-disk")).to_be_visible(timeout=8_000)
+    expect(here.part("banner-disk")).to_contain_text("DISK FULL")
+    expect(here.part("banner-disk")).to_contain_text("Calls for help, alerts and your actions go on")
+    here.screen("disk-full")
+    world.counts = world.counts | {"": world.counts[""] | {"disk_full": 0}}
+    expect(here.part("banner-disk")).to_be_hidden(timeout=8_000)
+
+
 def test_hostile_words_stay_words(calm: Any, visit: Callable[..., Any]):
     """Whatever a sensor or a message may set: it is shown as it came, and nothing of it runs (see Witness)."""
     kept = calm.tracks, calm.sensors, calm.counts

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readAlert, readLayer, readSector, readSensor, readTrack, text } from "../src/model/read.ts";
+import { readAlert, readDiskFull, readLayer, readSector, readSensor, readTrack, text } from "../src/model/read.ts";
 
 const TRACK = {
   track: "T1",
@@ -90,4 +90,10 @@ test("a sensor that is heard and faulty is degraded, not well", () => {
   assert.deepEqual(sensor?.faults, [["stuck", "the same plots to the bit in 5 scans"]]);
   assert.equal(readSensor({ sensor: "r", kind: "radar", lon: 1, lat: 2, state: "silent", faults })?.state, "silent");
   assert.equal(readSensor({ sensor: "r", kind: "radar", lon: 1, lat: 2, state: "ok", faults: {} })?.state, "ok");
+});
+
+test("a full disk is what ingest says under no sensor's name, and nothing else", () => {
+  assert.equal(readDiskFull({ "": { received: 0, disk_full: 1 } }), true);
+  for (const counts of [{}, { "": null }, { "": { disk_full: 0 } }, { "": { disk_full: "1" } }, { r1: { disk_full: 1 } }])
+    assert.equal(readDiskFull(counts), false);
 });

@@ -150,6 +150,11 @@ export function readSensor(raw: unknown): Sensor | null {
   };
 }
 
+/** What ingest tells of itself stands among the counts, under no sensor's name. */
+export function readDiskFull(counts: Raw): boolean {
+  return (number(object(counts[""])?.["disk_full"]) ?? 0) > 0;
+}
+
 export function readCounts(raw: unknown): Counts | null {
   const body = object(raw);
   if (body === null) return null;

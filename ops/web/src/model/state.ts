@@ -40,6 +40,8 @@ export interface State {
   readonly unreadable: number;
   readonly sensors: ReadonlyMap<string, Sensor>;
   readonly counts: ReadonlyMap<string, Counts>;
+  /** Ingest has no room on its disk, so what sensors send now waits at their senders. */
+  readonly diskFull: boolean;
   readonly alerts: Alerts;
   /** False until the server's list of alerts has been read once. */
   readonly alertsKnown: boolean;
@@ -61,6 +63,7 @@ export const INITIAL: State = {
   unreadable: 0,
   sensors: new Map(),
   counts: new Map(),
+  diskFull: false,
   alerts: new Map(),
   alertsKnown: false,
   alertsTruncated: false,

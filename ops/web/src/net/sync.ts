@@ -9,6 +9,7 @@ import {
   object,
   readAlert,
   readCounts,
+  readDiskFull,
   readLayer,
   readSector,
   readSensor,
@@ -27,7 +28,7 @@ type Part = "sector" | "border" | "segments" | "layout" | "layers";
 
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 10_000;
-const COUNTS_EVERY_MS = 5_000;
+const COUNTS_EVERY_MS = 2_000;
 const LAYERS_EVERY_MS = 60_000;
 const MISSING_AGAIN_MS = 5_000;
 const HIDDEN_AGAIN_MS = 3_000;
@@ -242,7 +243,8 @@ export class Sync {
     try {
       const body = object(object(await getJson("/api/counts", this.#stop.signal))?.["counts"]) ?? {};
       const rows = Object.entries(body).map(([sensor, raw]) => [sensor, readCounts(raw)] as const);
-      this.#store.update(() => ({ counts: new Map(rows.flatMap(([id, row]) => (row === null ? [] : [[id, row]]))) }));
+      const counts = new Map(rows.flatMap(([id, row]) => (row === null ? [] : [[id, row]])));
+      this.#store.update(() => ({ counts, diskFull: readDiskFull(body) }));
     } catch (error) {
       if (!(error instanceof RequestFailed)) throw error; // old counts stay; the stream's state says how old all is
     }

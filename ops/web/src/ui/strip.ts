@@ -8,6 +8,9 @@ import { unseen } from "../model/unseen.ts";
 import { part, setData, setText } from "./dom.ts";
 
 const CLOCK_TOLERANCE_MS = 2000;
+const DISK_FULL =
+  "DISK FULL at ingest. What sensors send now is not read: it waits at their senders, and what moves now is not shown. " +
+  "Calls for help, alerts and your actions go on. Make room on the server's disk; the rest goes on by itself.";
 const PARTS = ["sector", "border", "layout", "segments", "layers"] as const;
 
 export class Strip {
@@ -34,6 +37,9 @@ export class Strip {
       this.#zone = sector.timeZone;
       this.#format = clockFormat(sector.timeZone);
     }
+    const disk = part("banner-disk");
+    disk.hidden = !state.diskFull;
+    setText(disk, state.diskFull ? DISK_FULL : "");
     const missing = PARTS.filter((name) => state[name].value === null && state[name].problem !== "");
     const banner = part("banner-parts");
     banner.hidden = missing.length === 0 || state.connection.phase !== "open";
