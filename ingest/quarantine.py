@@ -35,6 +35,8 @@ class QuarantineSettings:
     once and 10 a second. ``rate_cost``: of a scan that comes more often than its sensor can look, by its own times
     (``ingest.plausibility``), so that no backlog is taken for a flood. ``future_cost``, ``expired_cost``: good but for
     their times; a sensor that was cut off for days brings as many of the latter as it has.
+    ``waited_cost``: of a repeated message that was sent ``waited_s`` or more before it came: while ingest is away a
+    sender sends again and again what waits at the broker already.
     ``bytes_each``: so many bytes of a bad message cost another token.
 
     *Broken*: of a sound sensor's messages the share ``sound_bad`` cannot be read, of a broken one's ``broken_bad``;
@@ -50,6 +52,8 @@ class QuarantineSettings:
     future_cost: float = 1.0
     expired_cost: float = 0.05
     repeated_cost: float = 0.5
+    waited_cost: float = 0.1
+    waited_s: float = 5.0
     other_cost: float = 0.25
     bytes_each: int = 4096
     sound_bad: float = 0.001
@@ -172,7 +176,9 @@ class Quarantine:
             own = settings.future_cost if message.code == "future" else settings.bad_cost
             return own + message.size / settings.bytes_each
         if repeated:
-            return settings.repeated_cost
+            sent_ns = message.received_ns if message.sent_ns is None else message.sent_ns
+            waited = message.received_ns - sent_ns >= settings.waited_s * 1e9
+            return settings.waited_cost if waited else settings.repeated_cost
         if message.kind != "detections":
             return settings.other_cost
         return settings.rate_cost if "rate" in message.flags.split(",") else 0.0

@@ -102,6 +102,17 @@ def test_an_honest_sensor_that_errs_now_and_then_or_sends_a_backlog_again_is_not
     assert quarantine.take_events() == ()
 
 
+def test_what_a_sender_sent_again_while_ingest_was_away_is_no_flood() -> None:
+    """Ten minutes of it: a window of 1,000 every 24 s, all of it read within seconds when ingest is back."""
+    quarantine = Quarantine()
+    for resent in range(25):
+        sent_ns = NOW_NS - (600 - 24 * resent) * SECOND
+        charge(quarantine, 1000, replace(good(), sent_ns=sent_ns), repeated=True)
+    assert quarantine.take_events() == ()
+    charge(quarantine, 6000, replace(good(), sent_ns=NOW_NS), repeated=True)
+    assert quarantine.held == {"r1"}, "but what repeats itself now is one"
+
+
 def seconds_until_cut_off(rate: float, share: float, quarantine: Quarantine, longest_s: float = 60.0) -> float | None:
     """Of a sensor that sends so many a second, every 1/share-th of them bad; None when it goes on for ``longest_s``."""
     owed = 0.0
