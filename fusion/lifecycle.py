@@ -188,11 +188,18 @@ def track_id(sensor: str, boot: int, sequence: int, plot: int) -> int:
 
 def _patience_s(scene: Scene, columns: dict[str, npt.NDArray[Any]]) -> Floats:
     """How long each track may go unseen. Most that are founded where hardly anything is seen, and seen once, are false:
-    a faint tentative track gives its remains back to the undetected soon, as no look would ever tell."""
+    a faint tentative track gives its remains back to the undetected soon, as no look would ever tell. People do not
+    look again by a clock."""
     settings = scene.settings
     measured = (columns["evidence"] & ~scene.trigger_bits).any(axis=1)
     faint = (columns["status"] == TENTATIVE) & (columns["existence"] < settings.lose_existence) & measured
-    return np.where(faint, min(scene.faint_limit_s, settings.coast_limit_s), settings.coast_limit_s)
+    patience = np.where(faint, min(scene.faint_limit_s, settings.coast_limit_s), settings.coast_limit_s)
+    return np.where(_only_told(scene, columns), settings.told_limit_s, patience)
+
+
+def _only_told(scene: Scene, columns: dict[str, npt.NDArray[Any]]) -> npt.NDArray[np.bool_]:
+    """Tracks that only people told of: their places are as wide as a compass word from the beginning."""
+    return ~(columns["evidence"] & ~scene.people_bits).any(axis=1)
 
 
 def _given_up(scene: Scene, columns: dict[str, npt.NDArray[Any]], now_ns: int) -> npt.NDArray[np.bool_]:
@@ -205,4 +212,4 @@ def _given_up(scene: Scene, columns: dict[str, npt.NDArray[Any]], now_ns: int) -
     spread = columns["spread"]
     wide = (columns["status"] != TENTATIVE) & (spread[:, 0] + spread[:, 4] > 2.0 * settings.coast_sd_m**2)
     faint: npt.NDArray[np.bool_] = columns["existence"] < least
-    return np.asarray(faint | unseen | lost | wide, np.bool_)
+    return np.asarray(faint | unseen | ((lost | wide) & ~_only_told(scene, columns)), np.bool_)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from math import log
 
@@ -17,9 +18,18 @@ from fusion.survey import Survey, survey_of
 from fusion.tracks import TrackBank, empty_bank
 from fusion.undetected import Births, births_over, missed_share
 from fusion.views import Ground, Watch, ground_of, watches
+from sensors.human import KIND as HUMAN
 from sensors.layout import Layout, UnknownSensor
 
 FAINT_LOOKS = 3
+
+
+def _bits(count: int, chosen: Iterable[int]) -> npt.NDArray[np.uint64]:
+    """(word,) a bit each for ``count`` sensors, set for those of these numbers."""
+    bits = np.zeros(max(1, -(-count // 64)), np.uint64)
+    for index in chosen:
+        bits[index // 64] |= np.uint64(1) << np.uint64(index % 64)
+    return bits
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,8 +37,9 @@ class Scene:
     """``missed`` (row, column) of each sensor is the probability that a look misses a target in a cell of ``births``;
     ``faint_limit_s`` how long a faint tentative track may go unseen, at least FAINT_LOOKS looks of the slowest sensor;
     ``share`` (class,) the classes at birth; ``compatible`` (kind, class) how motion goes with class; ``gate`` the
-    squared distance of the gate; ``trigger_bits`` (word,) the sensors that only trigger, one bit each; ``survey`` what
-    is known of how sensors are aligned before any track."""
+    squared distance of the gate; ``trigger_bits`` (word,) the sensors that only trigger, one bit each;
+    ``people_bits`` (word,) those that are people; ``survey`` what is known of how sensors are aligned before any
+    track."""
 
     settings: TrackerSettings
     layout: Layout
@@ -41,6 +52,7 @@ class Scene:
     compatible: Floats
     gate: float
     trigger_bits: npt.NDArray[np.uint64]
+    people_bits: npt.NDArray[np.uint64]
     faint_limit_s: float
     passage: Passage
     survey: Survey
@@ -52,6 +64,10 @@ class Scene:
                 f"has no sensor {sensor!r}", where=f"layout {self.layout.name!r}", expected="a sensor of this layout"
             )
         return self.watches[sensor]
+
+    def is_person(self, watch: Watch) -> bool:
+        """Whether a sensor is somebody who tells what they saw or heard."""
+        return bool(self.people_bits[watch.index // 64] >> np.uint64(watch.index % 64) & np.uint64(1))
 
     def empty(self, *, aligning: bool = True) -> TrackBank:
         """A bank before the first scan: no tracks, undetected targets at the density of traffic. Without ``aligning``
@@ -77,10 +93,6 @@ def scene_of(
     if not settings.trigger_births:
         eyes = {name: replace(watch, births=not watch.trigger_only) for name, watch in eyes.items()}
     share = np.array(settings.class_share)
-    bits = np.zeros(max(1, -(-len(eyes) // 64)), np.uint64)
-    for watch in eyes.values():
-        if watch.trigger_only:
-            bits[watch.index // 64] |= np.uint64(1) << np.uint64(watch.index % 64)
     return Scene(
         settings=settings,
         layout=layout,
@@ -92,7 +104,8 @@ def scene_of(
         share=share / share.sum(),
         compatible=np.array(settings.class_motion),
         gate=-2.0 * log(1.0 - settings.gate_probability),
-        trigger_bits=bits,
+        trigger_bits=_bits(len(eyes), [watch.index for watch in eyes.values() if watch.trigger_only]),
+        people_bits=_bits(len(eyes), [eyes[sensor.id].index for sensor in layout if sensor.kind == HUMAN]),
         survey=survey_of(layout, eyes),
         passage=passage_of(
             terrain if settings.ground_limits_speed else None,

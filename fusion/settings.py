@@ -26,6 +26,10 @@ class TrackerSettings:
     targets.
     start_existence: a plot likelier than this to be a new target starts a track; start_by_event: the same for sensors
     that send no empty scans, whose silence would never drop it; drop_existence: a tentative track below it is dropped.
+    start_by_word: what people tell starts a track when it is likelier than this to be none of those there are: two
+    words of one thing, each as wide as a compass word, are otherwise two hypotheses for ever.
+    told_limit_s: a track that only people told of goes on for so long after their last word, however widely its place
+    spreads meanwhile.
     confirm_existence, lose_existence: a track is confirmed at the first and closed below the second; confirm_by_event:
     is enough for a track that only triggers tell of, but those of at least two sensors.
     gate_probability: share of true plots that the gate keeps. alike_distance: tracks whose states differ by less
@@ -59,6 +63,8 @@ class TrackerSettings:
     gate_probability: float = 0.9999
     alike_distance: float = 4.0
     faint_limit_s: float = 30.0
+    start_by_word: float = 0.5
+    told_limit_s: float = 300.0
     coast_after_s: float = 5.0
     coast_limit_s: float = 180.0
     coast_sd_m: float = 120.0

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
 import xarray as xr
 
 from fusion import association, existence, gating, kalman, motion, passage, registration, silence, tracks
@@ -93,6 +94,8 @@ def advance(scene: Scene, bank: TrackBank, scan: ScanColumns) -> tuple[TrackBank
 
     # start and close
     least = settings.start_existence if watch.polled else settings.start_by_event
+    if scene.is_person(watch):
+        alone = np.where(alone < settings.start_by_word, 0.0, alone)
     born = existence.newborn(plots, alone, flood, least, scene.share, scene.compatible, model)
     return settle(scene, bank, looked, born, scan, still_undetected, dropped)
 
