@@ -21,6 +21,7 @@ from typing import Final, Literal
 
 from ingest.batch import DeadLetter, Row
 from ingest.errors import UNPROVEN
+from ingest.refused import REFUSED
 
 MAX_SOURCES: Final = 10_000
 """How many sources have a bucket of their own; the one not charged for longest loses it first."""
@@ -184,8 +185,9 @@ class Quarantine:
         return settings.rate_cost if "rate" in message.flags.split(",") else 0.0
 
     def _step(self, message: Row | DeadLetter) -> float:
-        """What the message adds to the doubt that its source is sound: nothing where another may have sent it."""
-        if message.kind not in _MEASURED:
+        """What the message adds to the doubt that its source is sound: nothing where another may have sent it, or where
+        a gateway has refused it already, which answers its sender and has a patience of its own."""
+        if message.kind not in _MEASURED or message.content_type == REFUSED:
             return 0.0
         if isinstance(message, DeadLetter):
             return 0.0 if message.code in _UNTIMELY or message.code in UNPROVEN else self._bad_step

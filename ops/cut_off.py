@@ -49,7 +49,7 @@ def faults_of(held: Mapping[str, Held], now_ns: int) -> dict[str, dict[str, str]
     Who goes on is let in and cut off again and again; that is one fault, over when it has been well for GONE_AFTER_NS.
     """
     return {
-        source: {"flooding": "it sends what nobody can use or it cannot have seen; ingest does not read it for a while"}
+        source: {"flooding": "it sends too much that nobody can use; ingest does not read it for a while"}
         if found.proven
         else {"impersonated": "somebody writes under its name without its key; what it signs itself is read"}
         for source, found in held.items()

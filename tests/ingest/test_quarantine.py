@@ -17,6 +17,7 @@ from ingest.identity import Register, record_of
 from ingest.plausibility import Plausibility
 from ingest.quarantine import Held, Quarantine, QuarantineSettings
 from ingest.receive import Guards, Receiver
+from ingest.refused import REFUSED
 from ingest.signature import Signer
 from ingest.trust import Trust
 from sensors.radar import Radar
@@ -163,11 +164,13 @@ def test_a_broken_sensor_that_is_let_in_is_cut_off_by_the_first_bad_message_and_
     assert quarantine.held == {"broken"}
 
 
-def test_a_unit_and_a_wrong_clock_are_never_broken() -> None:
-    """A unit may call for help in its next message; what is out of time was good, and says so by its code."""
+def test_a_unit_a_wrong_clock_and_what_a_gateway_refused_are_never_broken() -> None:
+    """A unit may call for help in its next message; what is out of time was good, and says so by its code; over a
+    gateway's link anybody may have sent what it refused."""
     quarantine = Quarantine()
     charge(quarantine, 900, replace(bad("u1"), kind="position"))
     charge(quarantine, 900, bad("r1", code="future"))
+    charge(quarantine, 900, replace(bad("r3"), content_type=REFUSED))
     charge(quarantine, 90_000, bad("r2", code="expired"))
     assert quarantine.take_events() == ()
 
