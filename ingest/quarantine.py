@@ -36,8 +36,8 @@ class QuarantineSettings:
     once and 10 a second. ``rate_cost``: of a scan that comes more often than its sensor can look, by its own times
     (``ingest.plausibility``), so that no backlog is taken for a flood. ``future_cost``, ``expired_cost``: good but for
     their times; a sensor that was cut off for days brings as many of the latter as it has.
-    ``waited_cost``: of a repeated message that was sent ``waited_s`` or more before it came: while ingest is away a
-    sender sends again and again what waits at the broker already.
+    ``repeated_cost``: of one that ingest has already; the time between the sendings of these earns tokens, too, for
+    while ingest is away a sender sends again and again what waits at the broker already, and then all comes at once.
     ``bytes_each``: so many bytes of a bad message cost another token.
 
     *Broken*: of a sound sensor's messages the share ``sound_bad`` cannot be read, of a broken one's ``broken_bad``;
@@ -52,9 +52,7 @@ class QuarantineSettings:
     rate_cost: float = 1.0
     future_cost: float = 1.0
     expired_cost: float = 0.05
-    repeated_cost: float = 0.5
-    waited_cost: float = 0.1
-    waited_s: float = 5.0
+    repeated_cost: float = 0.25
     other_cost: float = 0.25
     bytes_each: int = 4096
     sound_bad: float = 0.001
@@ -89,6 +87,7 @@ class _Bucket:
     tokens: float
     at_ns: int
     doubt: float = 0.0
+    sent_ns: int = 0
     until_ns: int | None = None
     holds: int = 0
     released_ns: int = 0
@@ -99,6 +98,15 @@ _MEASURED: Final = frozenset({"detections", "status", "unknown"})
 """Kinds of messages by which a source may be found broken."""
 _UNTIMELY: Final = frozenset({"future", "expired"})
 """Codes of messages that are good but for their times: a clock is wrong, or the link was down for long."""
+
+
+def _sent_later_s(message: Row | DeadLetter, bucket: _Bucket) -> float:
+    """How much later than any before a message was sent that is repeated; who replays one again and again gains 0."""
+    if isinstance(message, DeadLetter) or message.sent_ns is None:
+        return 0.0
+    later_s = (message.sent_ns - bucket.sent_ns) / 1e9 if bucket.sent_ns else 0.0
+    bucket.sent_ns = max(bucket.sent_ns, message.sent_ns)
+    return max(later_s, 0.0)
 
 
 class Quarantine:
@@ -151,7 +159,8 @@ class Quarantine:
         bucket = self._bucket(key, message.received_ns)
         passed_s = max(message.received_ns - bucket.at_ns, 0) / 1e9
         settings = self._settings
-        bucket.tokens = min(bucket.tokens + passed_s * settings.per_s, settings.burst) - cost
+        earned_s = passed_s + (_sent_later_s(message, bucket) if repeated else 0.0)
+        bucket.tokens = min(bucket.tokens + earned_s * settings.per_s, settings.burst) - cost
         faded = bucket.doubt - passed_s * self._limit / settings.forget_s
         bucket.doubt = max(max(faded, 0.0) + step, 0.0)
         bucket.at_ns = max(bucket.at_ns, message.received_ns)
@@ -177,9 +186,7 @@ class Quarantine:
             own = settings.future_cost if message.code == "future" else settings.bad_cost
             return own + message.size / settings.bytes_each
         if repeated:
-            sent_ns = message.received_ns if message.sent_ns is None else message.sent_ns
-            waited = message.received_ns - sent_ns >= settings.waited_s * 1e9
-            return settings.waited_cost if waited else settings.repeated_cost
+            return settings.repeated_cost
         if message.kind != "detections":
             return settings.other_cost
         return settings.rate_cost if "rate" in message.flags.split(",") else 0.0

@@ -28,7 +28,15 @@ NOW_NS = int(NOW.timestamp()) * 10**9
 SECOND = 10**9
 RADAR = Radar(id="r1", lon=8.0, lat=47.0, easting=0.0, northing=0.0, max_range_m=5e3, period_s=1.0)
 SMALL = QuarantineSettings(
-    burst=10, per_s=1.0, bad_cost=1.0, false_alarm=1e300, hold_s=10.0, max_hold_s=40.0, forgiven_s=100.0, probation=0.5
+    burst=10,
+    per_s=1.0,
+    bad_cost=1.0,
+    repeated_cost=0.5,
+    false_alarm=1e300,
+    hold_s=10.0,
+    max_hold_s=40.0,
+    forgiven_s=100.0,
+    probation=0.5,
 )
 """Only floods are found, after ten messages."""
 
@@ -104,14 +112,14 @@ def test_an_honest_sensor_that_errs_now_and_then_or_sends_a_backlog_again_is_not
 
 
 def test_what_a_sender_sent_again_while_ingest_was_away_is_no_flood() -> None:
-    """Ten minutes of it: a window of 1,000 every 24 s, all of it read within seconds when ingest is back."""
+    """Three hours of it: a window of 1,000 every 24 s, all of it read within seconds when ingest is back."""
     quarantine = Quarantine()
-    for resent in range(25):
-        sent_ns = NOW_NS - (600 - 24 * resent) * SECOND
+    for resent in range(450):
+        sent_ns = NOW_NS - (10_800 - 24 * resent) * SECOND
         charge(quarantine, 1000, replace(good(), sent_ns=sent_ns), repeated=True)
     assert quarantine.take_events() == ()
-    charge(quarantine, 6000, replace(good(), sent_ns=NOW_NS), repeated=True)
-    assert quarantine.held == {"r1"}, "but what repeats itself now is one"
+    charge(quarantine, 21_000, replace(good(), sent_ns=NOW_NS - 3600 * SECOND), repeated=True)
+    assert quarantine.held == {"r1"}, "but who replays what was sent once, again and again, is a flood"
 
 
 def seconds_until_cut_off(rate: float, share: float, quarantine: Quarantine, longest_s: float = 60.0) -> float | None:
