@@ -81,15 +81,24 @@ _WHAT: Final = {
     "person": "person", "man": "person", "woman": "person", "walker": "person", "someone": "person",
     "group": "group", "people": "group", "persons": "group", "men": "group", "walkers": "group",
     "vehicle": "vehicle", "car": "vehicle", "truck": "vehicle", "engine": "vehicle", "motorcycle": "vehicle",
-    "boat": "vehicle", "animal": "animal", "dog": "animal", "dogs": "animal", "cow": "animal", "deer": "animal",
+    "boat": "vehicle", "vehicles": "vehicle", "cars": "vehicle", "trucks": "vehicle", "engines": "vehicle",
+    "motorcycles": "vehicle", "boats": "vehicle", "animal": "animal", "animals": "animal", "dog": "animal",
+    "dogs": "animal", "cow": "animal", "deer": "animal",
 }  # fmt: skip
+_DISTANCE: Final = (
+    r"(?:,? (?:at |about |some |around )*(?P<{0}>\d{{1,6}}(?:\.\d)?) ?(?P<{0}_unit>m|km|metres|kilometres)"
+    r"(?: away| off)?)?"
+)
 _SENTENCE: Final = re.compile(
-    r"(?P<observer>[a-z][a-z0-9 ._-]{0,63}?) (?P<sense>saw|heard|found) (?:an? |some |the )?(?P<what>[a-z]{1,20})"
-    r"(?: (?:to the |in the |at |from the )?(?P<direction>[a-z]+(?:[ -][a-z]+){0,2}?))?"
-    r"(?:,? (?:at |about |some |around )*(?P<distance>\d{1,6}(?:\.\d)?) ?(?P<unit>m|km|metres|kilometres))?"
-    r"(?:,? (?P<confidence>certain|probable|possible))?\.?",
+    r"(?P<observer>[a-z][a-z0-9 ._-]{0,63}?) (?P<sense>saw|heard|found) "
+    r"(?:an? |some |the |several |two |three |four |five |six |\d{1,3} )?(?P<what>[a-z]{1,20})"
+    + _DISTANCE.format("before")
+    + r"(?:,? (?:to the |in the |at |from the )?(?P<direction>[a-z]+(?:[ -][a-z]+){0,2}?))?"
+    + _DISTANCE.format("after")
+    + r"(?:,? (?P<confidence>certain|probable|possible))?\.?",
     re.IGNORECASE,
 )
+"""The distance may stand before or behind the direction."""
 
 
 def decode(payload: bytes, arrival: Arrival) -> WireScan:
@@ -113,7 +122,10 @@ def decode_sentence(payload: bytes, arrival: Arrival) -> WireScan:
     what = found["what"].lower()
     if what not in _WHAT and what != "something":
         raise MalformedMessage("unknown_value", "what", ascii(what)[1:-1], f"something, {', '.join(_WHAT)}")
-    unit_m = 1e3 if (found["unit"] or "").lower().startswith("k") else 1.0
+    if found["before"] and found["after"]:
+        raise MalformedMessage("not_report", "text", "two distances", "one")
+    distance = found["before"] or found["after"]
+    unit_m = 1e3 if (found["before_unit"] or found["after_unit"] or "").lower().startswith("k") else 1.0
     boot, seq = arrival.numbered(payload + arrival.received_at.isoformat().encode())
     report: dict[str, Any] = {
         "observer": arrival.sensor or observer,
@@ -123,7 +135,7 @@ def decode_sentence(payload: bytes, arrival: Arrival) -> WireScan:
         "sense": found["sense"].lower(),
         "what": _WHAT.get(what, "other"),
         "direction": found["direction"],
-        "distance_m": None if found["distance"] is None else float(found["distance"]) * unit_m,
+        "distance_m": None if distance is None else float(distance) * unit_m,
         "confidence": (found["confidence"] or "possible").lower(),
         "text": text,
     }

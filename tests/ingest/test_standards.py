@@ -252,6 +252,22 @@ def test_the_same_in_a_sentence() -> None:
     assert read("observer 3 heard something", SENTENCE).plots[0].azimuth_deg is None
 
 
+@pytest.mark.parametrize(
+    ("sentence", "azimuth", "reach", "what"),
+    [
+        ("observer 3 saw a car at 800 m to the north east, certain.", 45.0, 800.0, "vehicle"),
+        ("Observer 3 saw 5 people 300m NE", 45.0, 300.0, "group"),
+        ("observer 3 heard two trucks north, about 1.5 km away", 0.0, 1500.0, "vehicle"),
+        ("observer 3 found the dog 20 metres off, south", 180.0, 20.0, "animal"),
+        ("observer 3 saw several cars to the west", 270.0, 2000.0, "vehicle"),
+    ],
+)
+def test_a_sentence_as_people_say_it(sentence: str, azimuth: float, reach: float, what: str) -> None:
+    plot = read(sentence, SENTENCE).plots[0]
+    assert (plot.azimuth_deg, plot.range_m) == (azimuth, reach)
+    assert max(plot.classes, key=plot.classes.__getitem__) == what
+
+
 @pytest.mark.parametrize("name", ["observer", "boot", "seq", "observed_at", "sense"])
 def test_a_report_without_what_it_must_have(name: str) -> None:
     left = {key: value for key, value in HEARD.items() if key != name}
@@ -303,6 +319,7 @@ def test_a_spoilt_mandatory_field_of_a_report_is_named(name: str, value: Any, co
         ("observer 3 heard a unicorn north", "unknown_value", "what"),
         ("observer 3 heard a vehicle yonder", "unknown_value", "direction"),
         ("observer 3 saw a vehicle, 500 m", "incomplete", "direction"),
+        ("observer 3 saw a vehicle 500 m north, 600 m", "not_report", "text"),
     ],
 )
 def test_a_sentence_that_cannot_be_read(sentence: str, code: str, field: str) -> None:
