@@ -63,6 +63,7 @@ def configure(request: Request, screen: Console) -> dict[str, Any]:
     screen.print(
         f"Sector {sector.name}: {len(made)} new certificates, {len(folder.installation().clients)} clients.\n"
         f"  {request.out / 'broker'} goes to the broker's machine: mosquitto -c mosquitto.conf\n"
+        f"{_owner(request)}"
         f"  {request.out / 'identities'} has one folder to carry to each sensor and unit\n"
         f"  {request.out / 'authority'} stays here; whoever has its key can become anybody\n"
         f"Then: watchline broker check HOST:PORT --config {request.out}",
@@ -71,6 +72,13 @@ def configure(request: Request, screen: Console) -> dict[str, Any]:
         soft_wrap=True,
     )
     return {"sector": sector.name, "made": made, "clients": dict(folder.installation().clients)}
+
+
+def _owner(request: Request) -> str:
+    """Whose the broker's folder must be: its keys are private, and Mosquitto does not stay root."""
+    if request.user is not None:
+        return f"    there it must belong to {request.user}, whom Mosquitto becomes when started as root\n"
+    return "    there it must belong to whoever runs Mosquitto; started as root it becomes mosquitto, or --user\n"
 
 
 def check(address: str, config: Path, screen: Console) -> tuple[dict[str, Any], bool]:

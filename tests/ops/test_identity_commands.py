@@ -212,3 +212,11 @@ def test_a_sensor_is_revoked_by_command_within_five_seconds_and_leaves_nothing(
         assert codes <= {"key_revoked"}
         assert codes or kind == "mosquitto"
         assert spool.waiting == 1, "what nobody took stays with it"
+
+
+@pytest.mark.parametrize(("more", "whose"), [((), "whoever runs Mosquitto"), (("--user", "broker-1"), "broker-1")])
+def test_broker_config_says_whose_its_private_files_must_be(tmp_path: Path, more: tuple[str, ...], whose: str) -> None:
+    """Mosquitto started as root becomes another account and can then read none of them."""
+    done = watchline("broker", "config", "--out", str(tmp_path / "c"), "--sector", "cumberland", *more)
+    assert done.returncode == 0, done.stderr
+    assert f"must belong to {whose}" in done.stdout + done.stderr
