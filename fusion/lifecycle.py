@@ -199,7 +199,7 @@ def _patience_s(scene: Scene, columns: dict[str, npt.NDArray[Any]]) -> Floats:
 
 def _only_told(scene: Scene, columns: dict[str, npt.NDArray[Any]]) -> npt.NDArray[np.bool_]:
     """Tracks that only people told of: their places are as wide as a compass word from the beginning."""
-    return ~(columns["evidence"] & ~scene.people_bits).any(axis=1)
+    return np.asarray(~(columns["evidence"] & ~scene.people_bits).any(axis=1), np.bool_)
 
 
 def _given_up(scene: Scene, columns: dict[str, npt.NDArray[Any]], now_ns: int) -> npt.NDArray[np.bool_]:
