@@ -3,7 +3,8 @@
 *drain*: both drain the same backlog from the same broker in the same run: a session is made, the messages are published
 while nobody listens, then one process or the other takes them. The clock runs from the process's "ready". Bare means:
 count the message and acknowledge it. Durable means: decode and judge it, have it on the disk (SQLite, WAL,
-synchronous=FULL), then acknowledge it and publish the high-water mark. Signed means: verify an Ed25519 signature, too.
+synchronous=FULL), then acknowledge it and publish the high-water mark. Signed means: verify an Ed25519 signature, too;
+in bursts, as a sender signs its backlog: one signature for 16 messages, and a proof of each that it is one of them.
 *work*: CPU time of signing, verifying, decoding and the plausibility gate, alone in this process.
 *acks*: a sender's spool, signed, one scan at a time: from `put` to the spool being empty, p50 and p99.
 *connections*: so many sensors connected to Mosquitto at once, each with its will, its ack topic and one message.
@@ -30,6 +31,7 @@ import statistics
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -42,12 +44,12 @@ from paho.mqtt.properties import Properties
 
 from ingest.address import BrokerUrl
 from ingest.batch import Delivery
-from ingest.decode import decode, encode
+from ingest.decode import JSON, decode, encode
 from ingest.identity import Register, record_of
 from ingest.mqtt import Connection
 from ingest.plausibility import Plausibility
 from ingest.sender import Sender, SenderSettings
-from ingest.signature import Signer
+from ingest.signature import BURST_SIZES, Signer
 from ingest.spool import Spool
 from ingest.trust import Trust
 from ops.broker import URL_VARIABLE, EmbeddedBroker, MosquittoBroker
@@ -76,15 +78,26 @@ def make_session(url: BrokerUrl) -> None:
     client.loop_stop()
 
 
+def plain(number: int) -> list[tuple[str, str]]:
+    return [("boot", "1"), ("seq", str(number)), ("low", "1"), ("by_boot", "1"), ("sent", str(time.time_ns()))]
+
+
 def said(number: int, payload: bytes, signer: Signer | None) -> list[tuple[str, str]]:
-    """The user properties of a message."""
-    plain = [("boot", "1"), ("seq", str(number)), ("low", "1")]
-    if signer is None:
-        return plain
-    return signer.sign(TOPIC, "application/json", [*plain, ("by_boot", "1"), ("sent", str(time.time_ns()))], payload)
+    """The user properties of a message that goes out alone."""
+    return plain(number)[:3] if signer is None else signer.sign(TOPIC, JSON, plain(number), payload)
 
 
-def publish(url: BrokerUrl, payloads: list[bytes], signer: Signer | None) -> float:
+def signed(payloads: list[bytes], signer: Signer | None, burst: int) -> Iterator[list[tuple[str, str]]]:
+    """The user properties of messages 1, 2, …; signed ``burst`` at a time, as a sender does with its backlog."""
+    if signer is None or burst < 2:
+        yield from (said(number, payload, signer) for number, payload in enumerate(payloads, 1))
+        return
+    for first in range(0, len(payloads), burst):
+        some = enumerate(payloads[first : first + burst], first + 1)
+        yield from signer.sign_many([(TOPIC, JSON, plain(number), payload) for number, payload in some])
+
+
+def publish(url: BrokerUrl, payloads: list[bytes], signer: Signer | None, burst: int = 1) -> float:
     """Publish all and wait for the last PUBACK. Returns messages per second."""
     client, connected = connect(url, "bench-publisher", manual_ack=False)
     left, done = len(payloads), threading.Event()
@@ -99,10 +112,10 @@ def publish(url: BrokerUrl, payloads: list[bytes], signer: Signer | None) -> flo
     client.loop_start()
     assert connected.wait(10)
     start = time.perf_counter()
-    for number, payload in enumerate(payloads, 1):
+    for payload, properties_said in zip(payloads, signed(payloads, signer, burst), strict=True):
         properties = Properties(PacketTypes.PUBLISH)
-        properties.ContentType = "application/json"
-        properties.UserProperty = said(number, payload, signer)
+        properties.ContentType = JSON
+        properties.UserProperty = properties_said
         client.publish(TOPIC, payload, qos=1, properties=properties)
     assert done.wait(120)
     seconds = time.perf_counter() - start
@@ -115,16 +128,16 @@ def drain(kind: str, broker: EmbeddedBroker | MosquittoBroker, payloads: list[by
     """One process takes the backlog: messages per second, and its CPU microseconds a message."""
     identities = IdentityFolder(folder / "identity")
     identities.prepare([Name("sensor", "r1")])
-    signer = identities.identity("r1").signer if kind == "signed" else None
+    signer = identities.identity("r1").signer if kind in ("signed", "bursts") else None
     make_session(broker.url)
-    published = publish(broker.url, payloads, signer)
+    published = publish(broker.url, payloads, signer, BURST_SIZES[0] if kind == "bursts" else 1)
     total, journal = len(payloads), folder / f"{kind}-{time.monotonic_ns()}.sqlite"
     secrets = {URL_VARIABLE: broker.url.text}
     if kind == "bare":
         arguments = [str(total), CLIENT, URL_VARIABLE]
         child = Child("bare", "benchmarks.bare_subscriber", arguments, log=folder / "bare.log", secrets=secrets)
     else:
-        if kind == "signed":
+        if signer is not None:
             secrets |= {IDENTITY_VARIABLE: str(identities.path), SIGNATURES_VARIABLE: "required"}
         arguments = [f"--sector={SECTOR}", f"--journal={journal}"]
         child = Child("ingest", "ops.ingesting", arguments, log=folder / "ingest.log", secrets=secrets)
@@ -163,7 +176,7 @@ def drains(messages: int, repeats: int, plots: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for label, make in (("mosquitto", MosquittoBroker), ("iotcore", EmbeddedBroker)):
-            runs: dict[str, list[dict[str, float]]] = {"bare": [], "durable": [], "signed": []}
+            runs: dict[str, list[dict[str, float]]] = {"bare": [], "durable": [], "signed": [], "bursts": []}
             for _ in range(repeats):
                 for kind in runs:
                     now = datetime.now(UTC)
@@ -175,7 +188,9 @@ def drains(messages: int, repeats: int, plots: int) -> dict[str, Any]:
             for kind, results in runs.items():
                 found[f"{label}_{kind}_per_s"] = round(statistics.median(result["per_s"] for result in results))
                 found[f"{label}_{kind}_cpu_us"] = round(statistics.median(result["cpu_us"] for result in results), 1)
-            for kind in ("durable", "signed"):
+            for kind in ("durable", "signed", "bursts"):
+                bare_us = found[f"{label}_bare_cpu_us"]
+                found[f"{label}_{kind}_cpu_ratio"] = round(bare_us / found[f"{label}_{kind}_cpu_us"], 3)
                 found[f"{label}_{kind}_ratio"] = round(found[f"{label}_{kind}_per_s"] / found[f"{label}_bare_per_s"], 3)
         found["payload_bytes"], found["backlog_messages"] = len(payloads[0]), len(payloads)
         found |= spool_rates(payloads[0], folder)
@@ -340,12 +355,17 @@ def show_drains(found: dict[str, dict[str, Any]]) -> None:
     """One row a size and broker, messages a second."""
     rows = [
         [f"{plots} plots, {broker}", figures[f"{broker}_bare_per_s"]]
-        + [figures[f"{broker}_{kind}_{what}"] for kind in ("durable", "signed") for what in ("per_s", "ratio")]
+        + [
+            figures[f"{broker}_{kind}_{what}"]
+            for kind in ("durable", "signed", "bursts")
+            for what in ("per_s", "ratio", "cpu_ratio")
+        ]
         + [round(figures[f"{broker}_durable_per_s"] * int(plots))]
         for plots, figures in found.items()
         for broker in ("mosquitto", "iotcore")
     ]
-    table(["messages/s", "bare", "durable", "ratio", "signed", "ratio", "detections/s"], rows)
+    kinds = [name for kind in ("durable", "signed", "bursts") for name in (kind, "ratio", "by CPU")]
+    table(["messages/s", "bare", *kinds, "detections/s"], rows)
 
 
 def main() -> int:

@@ -21,7 +21,7 @@ from msgspec import Meta, Struct
 
 from ingest import topics
 from ingest.errors import IdentityError, MalformedMessage, TopicError
-from ingest.signature import Signer, key_id, verifies
+from ingest.signature import Roots, Signer, key_id, verifies
 
 Role = Literal["sensor", "unit", "ingest", "feed"]
 ROLES: Final[tuple[Role, ...]] = ("sensor", "unit", "ingest", "feed")
@@ -90,6 +90,7 @@ class Register:
         self._by_key: dict[str, list[KeyRecord]] = {}
         self._public: dict[str, Ed25519PublicKey] = {}
         self._own: set[tuple[Role, str]] = set()
+        self._roots = Roots()
         for record in self.records:
             try:
                 self._public[record.key] = Ed25519PublicKey.from_public_bytes(record.public_bytes)
@@ -153,7 +154,7 @@ class Register:
             raise MalformedMessage("key_revoked", "key", f"revoked at {record.revoked_at.isoformat()}", "another key")
         if now_ns < _ns(record.valid_from) or (record.valid_until is not None and _ns(record.valid_until) <= now_ns):
             raise MalformedMessage("key_expired", "key", "not valid at this time", "a key that is valid now")
-        if not verifies(self._public[key], topic, content_type, said, payload):
+        if not verifies(self._public[key], topic, content_type, said, payload, self._roots):
             raise MalformedMessage("bad_signature", "sig", "not this key's signature of this message", "a true one")
         return record
 

@@ -197,7 +197,8 @@ class Connection:
             return self._client.ack(delivery.mid, delivery.qos) == MQTTErrorCode.MQTT_ERR_SUCCESS
 
     def listen(self, topics: Sequence[str], *, instead_of: Collection[str] = ()) -> None:
-        """Subscribe to these and to nothing else from now on. What the broker holds for us already still comes.
+        """Subscribe to these and to nothing else from now on. What Mosquitto holds for us already still comes; the
+        embedded broker forgets it, so that a spool sends it again.
 
         ``instead_of``: topics to which an earlier process may have subscribed in the same session.
         """

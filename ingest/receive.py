@@ -361,4 +361,4 @@ def _sender(signer: str, said: Mapping[str, str]) -> str:
 
 def _kept(said: Mapping[str, str]) -> str:
     """The properties that are ours, as JSON: what submitting the message anew needs."""
-    return json.dumps({name: said[name][:200] for name in (*SIGNED, "sig") if name in said})
+    return json.dumps({name: said[name][:200] for name in (*SIGNED, "sig", "proof") if name in said})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import suppress
@@ -25,7 +25,7 @@ from ingest.identity import Identity
 from ingest.mqtt import Connection, ConnectionSettings
 from ingest.outflow import Outflow, OutflowSettings
 from ingest.refused import PREFIX, REFUSED, encode_refused
-from ingest.signature import Said
+from ingest.signature import BURST_SIZES, Message, Said
 from ingest.spool import Entry, Key, Spool
 from ingest.trust import counter
 from ingest.wire import Ack, DroppedRange, Kind, State, Status
@@ -223,27 +223,43 @@ class Sender:
             return
         if self._now_ns() >= self._status_due_ns:
             self._heartbeat()
-        lows: dict[int, int | None] = {}
-        for entry in self._outflow.due(now_s):
-            if entry.boot not in lows:
-                lows[entry.boot] = self._spool.low(entry.boot)
-            if not self._publish(entry, lows[entry.boot]):
-                return
-            self._outflow.sent(entry)
+        due = self._outflow.due(now_s)
+        lows = {boot: self._spool.low(boot) for boot in {entry.boot for entry in due}}
+        for first in range(0, len(due), BURST_SIZES[0]):
+            for entry, message in self._signed(due[first : first + BURST_SIZES[0]], lows):
+                if not self._publish(message):
+                    return
+                self._outflow.sent(entry)
         while self._repeats:
-            self._publish(self._repeats.popleft(), None)
+            for _, message in self._signed([self._repeats.popleft()], {}):
+                self._publish(message)
 
-    def _publish(self, entry: Entry, low: int | None) -> bool:
-        more = [] if low is None else [("low", str(low))]
-        content_type = REFUSED if entry.payload.startswith(PREFIX) else JSON
-        said = self._said(self._topic, entry.key, entry.payload, more, content_type)
-        return self._connection.publish(self._topic, entry.payload, content_type=content_type, said=said)
+    def _publish(self, message: Message) -> bool:
+        topic, content_type, said, payload = message
+        return self._connection.publish(topic, payload, content_type=content_type, said=said)
 
-    def _said(self, topic: str, key: Key, payload: bytes, more: Said = (), content_type: str = JSON) -> Said:
-        """The properties of a message: who numbered it how, who sends it, when, and the signature over all of it."""
+    def _signed(self, entries: Sequence[Entry], lows: Mapping[int, int | None]) -> list[tuple[Entry, Message]]:
+        """The messages of these entries, which go out together."""
+        messages = []
+        for entry in entries:
+            low = lows.get(entry.boot)
+            said = [*self._numbers(entry.key), *([] if low is None else [("low", str(low))])]
+            content_type = REFUSED if entry.payload.startswith(PREFIX) else JSON
+            messages.append((self._topic, content_type, said, entry.payload))
+        if self._identity.signer is None:
+            return list(zip(entries, messages, strict=True))
+        signed = zip(messages, self._identity.signer.sign_many(messages), strict=True)
+        return [(entry, (m[0], m[1], said, m[3])) for entry, (m, said) in zip(entries, signed, strict=True)]
+
+    def _numbers(self, key: Key) -> list[tuple[str, str]]:
+        """Who numbered a message how, who sends it, and when."""
         numbers = zip(("boot", "seq", "by_boot", "sent"), (*key, self._spool.boot, self._now_ns()), strict=True)
-        said = [*((name, str(value)) for name, value in numbers), *more]
-        return said if self._identity.signer is None else self._identity.signer.sign(topic, content_type, said, payload)
+        return [(name, str(value)) for name, value in numbers]
+
+    def _said(self, topic: str, key: Key, payload: bytes) -> Said:
+        """The properties of one message: its numbers, and the signature over all of it."""
+        said = self._numbers(key)
+        return said if self._identity.signer is None else self._identity.signer.sign(topic, JSON, said, payload)
 
     def _heartbeat(self) -> None:
         with self._lock:

@@ -224,9 +224,9 @@ def test_the_watchdog_replaces_a_silent_peer(broker: Broker) -> None:
     asked: list[object] = []
     ask = connection._subscribe
 
-    def noted(client: Any) -> None:  # the answer may be here before we could look at a flag
+    def noted(client: Any, topics: Any) -> None:  # the answer may be here before we could look at a flag
         asked.append(client)
-        ask(client)
+        ask(client, topics)
 
     connection._subscribe = noted
     connection._heard_s -= 121

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.signature import FORM, SIGNED, Signer, key_id, signed_bytes, verifies
+from ingest.signature import FORM, MOST_ROOTS, SIGNED, Message, Roots, Signer, key_id, signed_bytes, verifies
 
 # RFC 8032, section 7.1, test 2.
 SECRET = bytes.fromhex("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb")
@@ -133,3 +133,85 @@ def test_a_key_of_small_order_signs_nothing() -> None:
     signature = urlsafe_b64encode(neutral + bytes(32)).rstrip(b"=").decode()
     public = Ed25519PublicKey.from_public_bytes(neutral)
     assert not verifies(public, "topic", "application/json", {"sig": signature}, b"anything")
+
+
+def backlog(count: int, first: int = 1) -> list[Message]:
+    numbered = range(first, first + count)
+    return [(TOPIC, JSON, [("boot", "3"), ("seq", str(n)), ("by_boot", "3"), ("sent", "1")], BODY + b"%d" % n)
+            for n in numbered]  # fmt: skip
+
+
+def holds(message: Message, said: dict[str, str], roots: Roots | None = None) -> bool:
+    topic, content_type, _, body = message
+    return verifies(VERIFIER, topic, content_type, said, body, roots)
+
+
+@given(st.integers(0, 50), st.booleans())
+def test_of_messages_that_go_out_together_each_proves_itself_alone_in_any_order(count: int, keep: bool) -> None:
+    messages = backlog(count)
+    signed = [dict(said) for said in SIGNER.sign_many(messages)]
+    assert len(signed) == count
+    roots = Roots() if keep else None
+    for message, said in reversed(list(zip(messages, signed, strict=True))):
+        assert holds(message, said, roots)
+        assert len(said.get("proof", "")) <= 172
+    signatures = {said["sig"] for said in signed}
+    assert len(signatures) == bin(count).count("1") + count // 16 - bin(count // 16).count("1")
+    for index in range(1, min(count, 17)):
+        assert not holds(messages[index - 1], signed[index], roots), "nobody else's proof, known root or not"
+
+
+def test_the_tree_is_that_of_the_document() -> None:
+    """Four messages, by hand: leaves behind a 0 byte, nodes behind a 1 byte, the root behind its name and length."""
+    messages = backlog(4)
+    signed = [dict(said) for said in SIGNER.sign_many(messages)]
+    leaves = [
+        sha256(b"\0" + signed_bytes(TOPIC, JSON, said, body)).digest()
+        for (_, _, _, body), said in zip(messages, signed, strict=True)
+    ]
+    left, right = (sha256(b"\1" + leaves[n] + leaves[n + 1]).digest() for n in (0, 2))
+    root = sha256(b"\1" + left + right).digest()
+    third = urlsafe_b64decode(signed[2]["proof"] + "=" * (-len(signed[2]["proof"]) % 4))
+    assert third == bytes([2]) + leaves[3] + left
+    whole = b"\0\0\0\x11watchline/1/burst" + b"\0\0\0\x20" + root
+    VERIFIER.verify(urlsafe_b64decode(signed[2]["sig"] + "=="), whole)
+
+
+@given(st.integers(0, 15), st.integers(0, 8 * (len(BODY) + 1) - 1))
+def test_nothing_of_a_message_of_a_burst_can_be_changed_even_when_its_root_is_known(index: int, bit: int) -> None:
+    messages, roots = backlog(16), Roots()
+    signed = [dict(said) for said in SIGNER.sign_many(messages)]
+    assert all(holds(message, said, roots) for message, said in zip(messages, signed, strict=True))
+    topic, content_type, _, body = messages[index]
+    flipped = bytearray(body)
+    flipped[bit // 8] ^= 1 << bit % 8
+    good = signed[index]
+    assert not verifies(VERIFIER, topic, content_type, good, bytes(flipped), roots)
+    assert not verifies(VERIFIER, topic + "x", content_type, good, body, roots)
+    for name in (*SIGNED[:5], "low"):
+        assert not verifies(VERIFIER, topic, content_type, {**good, name: good.get(name, "") + "1"}, body, roots)
+    assert not verifies(Signer.generate().private.public_key(), topic, content_type, good, body, roots)
+    alone = {name: value for name, value in good.items() if name != "proof"}
+    assert not verifies(VERIFIER, topic, content_type, alone, body, roots)
+
+
+@given(st.integers(0, 15), st.integers(0, 171), st.characters(codec="ascii"), st.text(max_size=200))
+def test_a_proof_has_one_text_and_any_other_is_none(index: int, at: int, letter: str, text: str) -> None:
+    messages, roots = backlog(16), Roots()
+    good = dict(SIGNER.sign_many(messages)[index])
+    assert holds(messages[index], good, roots)
+    changed = good["proof"][:at] + letter + good["proof"][at + 1 :]
+    assert holds(messages[index], {**good, "proof": changed}, roots) == (changed == good["proof"])
+    assert holds(messages[index], {**good, "proof": text}, roots) == (text == good["proof"])
+
+
+def test_no_more_roots_are_kept_than_the_limit_and_none_that_was_not_verified() -> None:
+    roots = Roots()
+    for number in range(MOST_ROOTS + 3):
+        roots.add(number.to_bytes(4, "big"))
+    assert (0).to_bytes(4, "big") not in roots
+    assert (MOST_ROOTS + 2).to_bytes(4, "big") in roots
+    messages = backlog(2)
+    forged = dict(Signer.generate().sign_many(messages)[0]) | {"key": SIGNER.key}
+    for _ in range(2):
+        assert not holds(messages[0], forged, roots), "the second time, too"
