@@ -25,7 +25,7 @@ from ingest.topics import PREFIX, identifier
 from ingest.wire import MAX_PAYLOAD_BYTES
 from ops.broker_authority import Authority, Pair
 from ops.broker_rights import OWN_READ, OWN_WRITE, Client, Part, read_filters, write_filters
-from ops.identity import FEED, INGEST, IdentityFolder, Name, write_private
+from ops.identity import FEED, INGEST, INGEST_UNITS, IdentityFolder, Name, write_private
 from ops.operator import UNIT
 
 MAX_PACKET_BYTES: Final = MAX_PAYLOAD_BYTES + 64 * 1024
@@ -248,7 +248,14 @@ def _clients(options: BrokerOptions) -> list[Client]:
     units = [unit for unit in dict.fromkeys(options.units) if unit != UNIT]
     clients = [Client(name, "sensor") for name in dict.fromkeys(options.sensors)]
     clients += [Client(name, "unit") for name in units]
-    clients += [Client(UNIT, "operator"), Client(INGEST, "ingest"), Client(FEED, "feed")]
+    if INGEST_UNITS in {client.name for client in clients}:
+        raise IdentityError(f"{INGEST_UNITS} is kept for ingest itself", where="names", expected="another name")
+    clients += [
+        Client(UNIT, "operator"),
+        Client(INGEST, "ingest"),
+        Client(INGEST_UNITS, "ingest"),
+        Client(FEED, "feed"),
+    ]
     for client in clients:
         if client.name.startswith("probe-"):
             raise IdentityError(f"{client.name} is kept for `broker check`", where=client.part, expected="another name")

@@ -32,6 +32,9 @@ IDENTITY_VARIABLE: Final = "WATCHLINE_IDENTITY"
 SIGNATURES_VARIABLE: Final = "WATCHLINE_SIGNATURES"
 Signatures = Literal["required", "optional"]
 INGEST: Final = "ingest"
+INGEST_UNITS: Final = "ingest-units"
+"""The certificate of ingest's second connection: a broker that takes the name for the client's id ends the older of two
+connections of one name."""
 FEED: Final = "feed"
 RESERVED: Final[dict[str, Role]] = {INGEST: "ingest", FEED: "feed"}
 

@@ -18,8 +18,9 @@ import msgspec
 from geo.errors import BadInput, WatchlineError
 from ingest.address import BrokerUrl
 from ingest.batch import Batch, Delivery
+from ingest.errors import IdentityError
 from ingest.hearing import Hearing
-from ingest.identity import Identity
+from ingest.identity import Identity, TlsFiles
 from ingest.mqtt import ConnectionSettings
 from ingest.plausibility import Plausibility
 from ingest.quarantine import Held, Quarantine
@@ -33,7 +34,7 @@ from ops.clock import ScenarioClock
 from ops.cut_off import QUARANTINE, CutOff
 from ops.disk import DISK, DiskSettings, DiskState, DiskWatch
 from ops.doors import Door
-from ops.identity import IDENTITY_VARIABLE, INGEST, identity_of, sensor_names, signatures_of_environment
+from ops.identity import IDENTITY_VARIABLE, INGEST, INGEST_UNITS, identity_of, sensor_names, signatures_of_environment
 from ops.journal import Journal, JournalFull
 from ops.journaled import learn
 from ops.processes import say, stop_when_parent_ends
@@ -54,6 +55,7 @@ TOLD_ROWS: Final = 200_000
 class IngestOptions:
     """What ingest does not find out for itself. ``identities``: the folder whose register it goes by, if any.
 
+    ``units_tls``: the certificate of the connection for units' messages, another than that for sensors'.
     ``layout``: what the sensors' reports are held against; None = nothing is implausible.
     """
 
@@ -62,6 +64,7 @@ class IngestOptions:
     wait_s: float = 10.0
     keepalive_s: int = 10
     identity: Identity = field(default_factory=Identity)
+    units_tls: TlsFiles | None = None
     identities: Path | None = None
     signatures_required: bool = False
     layout: Path | None = None
@@ -78,9 +81,9 @@ class Ingest:
         self._disk = DiskWatch(journal.path.parent, options.disk)
         self._news = threading.Condition()
         self._hearing = Hearing(sector, self._known_sensors())
-        self._subscriber = self._subscribe(url, "ingest", self._hearing.filters)
+        self._subscriber = self._subscribe(url, "ingest", self._hearing.filters, options.identity.tls)
         self._units = self._subscribe(
-            url, "ingest-units", [unit_filter(sector, channel) for channel in ("position", "reply")]
+            url, "ingest-units", [unit_filter(sector, channel) for channel in ("position", "reply")], options.units_tls
         )
         self._revocations = None
         trust = None
@@ -118,13 +121,13 @@ class Ingest:
         heard = [name for name, count in self._journal.counts().items() if name and count.journaled]
         return heard if layout is None else heard + sensor_names(layout)
 
-    def _subscribe(self, url: BrokerUrl, name: str, filters: Sequence[str]) -> Subscriber:
+    def _subscribe(self, url: BrokerUrl, name: str, filters: Sequence[str], tls: TlsFiles | None) -> Subscriber:
         return Subscriber(
             url,
             client_id=f"watchline-{self._options.sector}-{name}",
             filters=filters,
             now_ns=self._clock.stamp_ns,
-            connection=ConnectionSettings(self._options.keepalive_s, tls=self._options.identity.tls),
+            connection=ConnectionSettings(self._options.keepalive_s, tls=tls),
             news=self._news,
         )
 
@@ -303,6 +306,20 @@ def _gate(layout: Path) -> Plausibility:
     return Plausibility.of(Layout.from_file(layout, frame).sensors)
 
 
+def _units_tls(identity: Identity) -> TlsFiles | None:
+    """The certificate of the second connection. IdentityError where the first has one and there is none for this."""
+    if identity.tls is None or identity.tls.certificate is None:
+        return identity.tls
+    tls = identity_of(INGEST_UNITS).tls
+    if tls is None or tls.certificate is None:
+        raise IdentityError(
+            "has no certificate",
+            where=f"identities/{INGEST_UNITS}",
+            expected="one: run `watchline broker config` again",
+        )
+    return tls
+
+
 def _seconds(text: str) -> int:
     seconds = int(text)
     if not 1 <= seconds <= 65_535:
@@ -345,13 +362,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(url: BrokerUrl, options: argparse.Namespace, stopping: threading.Event) -> None:
-    folder = os.environ.get(IDENTITY_VARIABLE)
+    folder, identity = os.environ.get(IDENTITY_VARIABLE), identity_of(INGEST)
     ingest_options = IngestOptions(
         options.sector,
         ReceiverSettings(options.future_s, late_s=options.late_s, backfill_s=options.backfill_s),
         options.wait_s,
         options.keepalive_s,
-        identity_of(INGEST),
+        identity,
+        _units_tls(identity),
         Path(folder) if folder else None,
         signatures_of_environment() == "required",
         options.layout,

@@ -220,3 +220,41 @@ def test_broker_config_says_whose_its_private_files_must_be(tmp_path: Path, more
     done = watchline("broker", "config", "--out", str(tmp_path / "c"), "--sector", "cumberland", *more)
     assert done.returncode == 0, done.stderr
     assert f"must belong to {whose}" in done.stdout + done.stderr
+
+
+def test_the_two_connections_of_ingest_do_not_take_each_other_over(
+    folder: tuple[BrokerFolder, str], tmp_path: Path
+) -> None:
+    """The broker takes the certificate's name for the client's id, and ends the older of two connections of one."""
+    made, address = folder
+    ingest = Child(
+        "ingest",
+        "ops.ingesting",
+        ["--sector=x", f"--journal={tmp_path / 'journal.db'}"],
+        log=tmp_path / "ingest.log",
+        secrets={URL_VARIABLE: address, IDENTITY_VARIABLE: str(made.path), SIGNATURES_VARIABLE: "required"},
+    )
+    ingest.wait_for("ready", timeout_s=20)
+    time.sleep(4.0)
+    assert ingest.stop(timeout_s=10) == 0
+    assert [message["problem"] for message in ingest.messages if message.get("problem")] == []
+
+
+def test_ingest_without_its_second_certificate_says_what_to_do(
+    folder: tuple[BrokerFolder, str], tmp_path: Path
+) -> None:
+    made, address = folder
+    older = tmp_path / "older"
+    shutil.copytree(made.path, older)
+    shutil.rmtree(older / "identities" / "ingest-units")
+    ingest = Child(
+        "ingest",
+        "ops.ingesting",
+        ["--sector=x", f"--journal={tmp_path / 'journal.db'}"],
+        log=tmp_path / "ingest.log",
+        secrets={URL_VARIABLE: address, IDENTITY_VARIABLE: str(older)},
+    )
+    assert ingest.process.wait(20) == 1
+    assert "identities/ingest-units: has no certificate; expected one: run `watchline broker config` again" in (
+        ingest.last_words()
+    )

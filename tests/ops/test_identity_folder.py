@@ -130,7 +130,16 @@ OPTIONS = BrokerOptions("x", ["r1", "r2"], ["patrol-1"], listen="127.0.0.1", por
 
 def test_a_brokers_folder_is_private_and_is_completed_not_replaced(tmp_path: Path) -> None:
     folder = BrokerFolder(tmp_path / "broker config")
-    assert set(folder.write(OPTIONS)) == {"broker", "r1", "r2", "patrol-1", "ops-centre", "ingest", "feed"}
+    assert set(folder.write(OPTIONS)) == {
+        "broker",
+        "r1",
+        "r2",
+        "patrol-1",
+        "ops-centre",
+        "ingest",
+        "ingest-units",
+        "feed",
+    }
     assert private(folder.path) == set()
     kept = {file: file.read_bytes() for file in folder.path.rglob("*.key")}
     assert len(kept) > 15
@@ -139,7 +148,7 @@ def test_a_brokers_folder_is_private_and_is_completed_not_replaced(tmp_path: Pat
     assert folder.write(BrokerOptions("x", ["r1", "r2", "r3"], ["patrol-1"])) == ["r3"]
     with pytest.raises(IdentityError, match="of sector x"):
         folder.write(BrokerOptions("y", ["r1"]))
-    for name in ("probe-sensor-a", PROBE_REVOKED):
+    for name in ("probe-sensor-a", PROBE_REVOKED, "ingest-units"):
         with pytest.raises(IdentityError, match="kept for"):
             folder.write(BrokerOptions("x", [name]))
 
