@@ -165,7 +165,7 @@ def _identity(folder: Path) -> Finding:
     """Keys and certificates: those of our own are there, and which of all of them ended or end soon."""
     from ingest.bundle import CERTIFICATE
     from ingest.identity import RegisterFile
-    from ops.identity import RESERVED, IdentityFolder
+    from ops.identity import INGEST_UNITS, RESERVED, IdentityFolder
 
     keys = IdentityFolder(folder)
     register, now = RegisterFile(keys.register_path).register, datetime.now(UTC)
@@ -178,8 +178,9 @@ def _identity(folder: Path) -> Finding:
     for certificate in sorted(folder.glob(f"identities/*/{CERTIFICATE}")):
         end = _end_of(certificate)
         ends[certificate.parent.name] = min(end, ends.get(certificate.parent.name) or end)
-    over = [name for name, end in ends.items() if end <= now and name in valid]
-    soon = [name for name, end in ends.items() if now < end <= now + SOON and name in valid]
+    used = {*valid, INGEST_UNITS}  # which has a certificate and no key
+    over = [name for name, end in ends.items() if end <= now and name in used]
+    soon = [name for name, end in ends.items() if now < end <= now + SOON and name in used]
     lists = (("no key of", missing), ("ended", over), (f"end within {SOON.days} days", soon))
     says = [f"{len(valid)} names with a key, {len(revoked - valid)} revoked"]
     says += [f"{words}: {', '.join(sorted(names)[:20])}" for words, names in lists if names]
@@ -187,10 +188,15 @@ def _identity(folder: Path) -> Finding:
 
 
 def _tls_of(identity: Path | None) -> TlsFiles | None:
-    """What ingest of that folder shows to the broker."""
+    """What to show to the broker: the probe with ingest's rights, for ingest's own certificate ends its connection."""
+    from ingest.bundle import open_bundle
+    from ops.broker_config import PROBES
     from ops.identity import INGEST, IdentityFolder
 
-    return None if identity is None else IdentityFolder(identity).identity(INGEST).tls
+    if identity is None:
+        return None
+    probe = identity / "probes" / PROBES["ingest"].name
+    return open_bundle(probe).tls if probe.is_dir() else IdentityFolder(identity).identity(INGEST).tls
 
 
 def _end_of(certificate: Path) -> datetime:

@@ -124,7 +124,7 @@ def test_the_doctor_logs_in_as_ingest_and_names_what_ends(folder: tuple[BrokerFo
     short.write(BrokerOptions("x", ["r1"], [], listen="127.0.0.1", port=free_port(), days=10.0))
     soon = {finding.name: finding for finding in examine(None, short.path)}["identity"]
     assert soon.ok
-    assert "end within 30 days: feed, ingest, ops-centre, r1" in soon.says
+    assert "end within 30 days: feed, ingest, ingest-units, ops-centre, r1" in soon.says
     (short.path / "identities" / "r1" / "certificate.pem").write_text("x")
     spoilt = {finding.name: finding for finding in examine(None, short.path)}["identity"]
     assert not spoilt.ok
@@ -235,7 +235,9 @@ def test_the_two_connections_of_ingest_do_not_take_each_other_over(
         secrets={URL_VARIABLE: address, IDENTITY_VARIABLE: str(made.path), SIGNATURES_VARIABLE: "required"},
     )
     ingest.wait_for("ready", timeout_s=20)
-    time.sleep(4.0)
+    time.sleep(2.0)
+    assert {finding.name: finding for finding in examine(address, made.path)}["broker"].ok, "nor does the doctor"
+    time.sleep(2.0)
     assert ingest.stop(timeout_s=10) == 0
     assert [message["problem"] for message in ingest.messages if message.get("problem")] == []
 
