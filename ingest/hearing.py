@@ -32,6 +32,7 @@ class Hearing:
         self._named: frozenset[str] = frozenset()
         self._held: frozenset[str] = frozenset()
         self._shed: Counter[str] = Counter()
+        self._flooders: dict[str, set[str]] = {}
         self.filters: Sequence[str] = self._filters()
 
     def know(self, names: Iterable[str]) -> None:
@@ -52,12 +53,25 @@ class Hearing:
             if source in held or source not in self._known:  # not who is impersonated: it must be heard
                 self._shed[kind] += count
         flooded = {channel for channel in CHANNELS if self._shed[channel] > SHED_PER_S}
-        return self._change(self._named | flooded, held, learned=len(self._known) != before)
+        again = {channel for source in held - self._held for channel in self._flooders.get(source, ())}
+        if flooded:
+            self._remember(batch, held, flooded)
+        return self._change(self._named | flooded | again, held, learned=len(self._known) != before)
+
+    def _remember(self, batch: Batch, held: frozenset[str], flooded: set[str]) -> None:
+        """Who floods which channel: when it is cut off again, it is not received from the first message on."""
+        for source, kind in batch.shed:
+            if source in held and kind in flooded:
+                self._flooders.setdefault(source, set()).add(kind)
+        while len(self._flooders) > MAX_NAMES:
+            del self._flooders[next(iter(self._flooders))]
 
     def second(self, held: frozenset[str], *, anybody: bool) -> bool:
         """A second has passed; ``anybody``: somebody, perhaps a stranger, is held. Whether ``filters`` have changed."""
         self._shed.clear()
-        return self._change(self._named if anybody else frozenset(), held, learned=False)
+        changed = self._change(self._named if anybody else frozenset(), held, learned=False)
+        self._held = held
+        return changed
 
     def names(self) -> list[str]:
         """The topics of all that are known by name."""

@@ -50,6 +50,16 @@ def test_who_is_named_later_is_heard_during_a_flood_too() -> None:
     assert list(hearing.filters) == [ALL[1], *of("r1")]
 
 
+def test_who_has_flooded_and_is_cut_off_again_is_not_received_at_once() -> None:
+    hearing = Hearing("x", ["r1", "r2"])
+    hearing.note(flood("r2"), frozenset({"r2"}))
+    hearing.second(frozenset(), anybody=False)
+    assert hearing.note(batch(["r1"]), frozenset({"r2"})), "nothing of it had to be shed"
+    assert list(hearing.filters) == [ALL[1], *of("r1")]
+    hearing.second(frozenset(), anybody=False)
+    assert not hearing.note(batch(shed={("r1", "detections"): 1}), frozenset({"r1"})), "r1 never has"
+
+
 def test_what_is_shed_slowly_is_received_and_counted() -> None:
     hearing = Hearing("x", ["r1"])
     for _ in range(100):
