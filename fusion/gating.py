@@ -123,7 +123,10 @@ def _cells(plots: Plots, east: float, north: float, reach: float) -> Cells:
 @numba.njit(cache=True, error_model="numpy")
 def _place(value: float, origin: float, side: float, count: int) -> int:
     """Row or column of a coordinate; the first or the last beyond the edges."""
-    return int(min(max((value - origin) / side, 0.0), count - 0.5))
+    place = (value - origin) / side
+    if not place > 0.0:
+        return 0
+    return int(min(place, count - 0.5))
 
 
 @numba.njit(cache=True, error_model="numpy")
