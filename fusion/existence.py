@@ -147,32 +147,36 @@ class Newborn(NamedTuple):
     number: Ints
 
 
+@numba.njit(cache=True)
+def founding(plots: Plots, alone: Floats, flood: float) -> Floats:
+    """(plot,) probability of coming from somebody new; ``alone`` (plot,) is that of no track's claiming it."""
+    fresh = np.zeros(len(alone))
+    for j in range(len(alone)):
+        if plots.born[j] > 0.0:
+            fresh[j] = alone[j] * plots.born[j] / (plots.born[j] + flood * plots.clutter[j])
+    return fresh
+
+
 def newborn(
-    plots: Plots, alone: Floats, flood: float, least: float, share: Floats, compatible: Floats, model: MotionModel
+    plots: Plots, fresh: Floats, least: float, share: Floats, compatible: Floats, model: MotionModel
 ) -> Newborn:
-    """New tracks, likelier than ``least``, from plots that no track claims (``alone`` (plot,): how probably)."""
-    return _start(plots, alone, least, flood, model.prior, model.speed_sd, model.kind, share, compatible)
+    """New tracks from plots that are likelier than ``least`` to be somebody new (``fresh`` (plot,): how probably)."""
+    return _start(plots, fresh, least, model.prior, model.speed_sd, model.kind, share, compatible)
 
 
 @numba.njit(cache=True)
 def _start(
     plots: Plots,
-    alone: Floats,
+    existence: Floats,
     least: float,
-    flood: float,
     prior: Floats,
     speed_sd: Floats,
     kind: Ints,
     share: Floats,
     compatible: Floats,
 ) -> Newborn:
-    """New tracks from plots that no track claims: at the plot, with each mode's stationary velocity."""
-    count, modes, classes = len(alone), len(prior), len(share)
-    existence = np.zeros(count)
-    for j in range(count):
-        if plots.born[j] > 0.0:
-            born = plots.born[j]
-            existence[j] = alone[j] * born / (born + flood * plots.clutter[j])
+    """New tracks at the plots, with each mode's stationary velocity."""
+    count, modes, classes = len(existence), len(prior), len(share)
     chosen = np.zeros(count, np.int64)
     n = 0
     for j in range(count):

@@ -21,7 +21,7 @@ from sensors.columns import ScanColumns
 from sensors.ground_sensor import HOLD_OFF_S
 
 LEAST_NARROW = 0.25
-"""A tentative track ends when the modes in which its place is still known hold less than this probability."""
+"""A track ends when the modes in which its place is still known hold less than this probability."""
 
 
 WRITTEN = ("updated_ns", "evidence", "status")
@@ -207,7 +207,8 @@ def _given_up(scene: Scene, columns: dict[str, npt.NDArray[Any]], now_ns: int) -
     settings = scene.settings
     least = np.where(columns["status"] == TENTATIVE, settings.drop_existence, settings.lose_existence)
     unseen = now_ns - columns["updated_ns"] > _patience_s(scene, columns) * 1e9
-    narrow = columns["cov"][:, :, 0] + columns["cov"][:, :, 4] <= 2.0 * settings.coast_sd_m**2
+    known = np.where(columns["status"] == TENTATIVE, settings.tentative_sd_m, settings.coast_sd_m)
+    narrow = columns["cov"][:, :, 0] + columns["cov"][:, :, 4] <= 2.0 * known[:, None] ** 2
     lost: npt.NDArray[np.bool_] = (columns["mode"] * narrow).sum(axis=1) < LEAST_NARROW
     spread = columns["spread"]
     wide = (columns["status"] != TENTATIVE) & (spread[:, 0] + spread[:, 4] > 2.0 * settings.coast_sd_m**2)

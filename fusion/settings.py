@@ -36,7 +36,9 @@ class TrackerSettings:
     (squared Mahalanobis distance) are not mixed up with each other (fusion.coalescence); 0 mixes all.
     faint_limit_s: a tentative track below lose_existence ends when unseen for so long, unless it rests on triggers.
     coast_after_s: a confirmed track unseen for longer is marked coasting; coast_limit_s, coast_sd_m: it closes when
-    unseen for so long, or when hardly any mode of motion knows its place so well. trigger_births: whether triggers
+    unseen for so long, or when hardly any mode of motion knows its place so well: with the default, when its density
+    1/(2π sd²) falls to that of traffic, and a plot there is as probably somebody else. tentative_sd_m: the same of a
+    tentative track. trigger_births: whether triggers
     alone may start a track, which those of two sensors then confirm; else they update tracks that others started.
     Rooms say yes (ops.config.tracker_settings): where only ground sensors watch, nobody else would start one.
     least_false_alarms: false alarms a scan where a layout says fewer. horizon_s: how late a scan may come.
@@ -66,8 +68,9 @@ class TrackerSettings:
     start_by_word: float = 0.5
     told_limit_s: float = 300.0
     coast_after_s: float = 5.0
-    coast_limit_s: float = 180.0
-    coast_sd_m: float = 120.0
+    coast_limit_s: float = 600.0
+    coast_sd_m: float = 560.0
+    tentative_sd_m: float = 120.0
     trigger_births: bool = False
     least_false_alarms: float = 0.01
     horizon_s: float = 60.0

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from fusion import association, existence, gating, kalman, motion, passage, registration, silence, tracks
+from fusion import association, existence, gating, kalman, motion, naming, passage, registration, silence, tracks
 from fusion.alignment import align
 from fusion.existence import CLOSING, COAST, CONFIRMING, STARTED, UPDATED
 from fusion.joint_events import EXACT_PAIRS
@@ -23,6 +23,7 @@ from fusion.scene import Scene, scene_of
 from fusion.settings import SettingsError, TrackerSettings
 from fusion.timeline import Entry, Timeline, compact
 from fusion.tracks import Locator, Rows, TrackBank
+from fusion.undetected import given_back
 from sensors.columns import ScanColumns, with_deviations
 from sensors.detections import split
 from sensors.layout import Layout
@@ -88,15 +89,18 @@ def advance(scene: Scene, bank: TrackBank, scan: ScanColumns) -> tuple[TrackBank
 
     # update
     posterior = existence.judge(pairs, plots, sight, label, hit, miss, tells)
+    fresh = existence.founding(plots, alone, flood)
+    if scene.is_person(watch):
+        fresh = np.where(alone < settings.start_by_word, 0.0, fresh)
+    left = naming.keep_names(pairs, plots.number, hit, posterior, fresh)
+    still_undetected = given_back(scene.births, still_undetected, centre, left)
     existence.lean_on_labels(pairs, plots, label, model.kind, scene.compatible)
     mean, cov, mode = kalman.update(mean, cov, mode, quiet, pairs, plots, posterior.miss, posterior.hit, east, north)
     looked = Looked(rows, now, mean, cov, mode, sight.held, posterior)
 
     # start and close
     least = settings.start_existence if watch.polled else settings.start_by_event
-    if scene.is_person(watch):
-        alone = np.where(alone < settings.start_by_word, 0.0, alone)
-    born = existence.newborn(plots, alone, flood, least, scene.share, scene.compatible, model)
+    born = existence.newborn(plots, fresh, least, scene.share, scene.compatible, model)
     return settle(scene, bank, looked, born, scan, still_undetected, dropped)
 
 

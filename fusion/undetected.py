@@ -112,3 +112,13 @@ def recycle(births: Births, intensity: Floats, easting: Floats, northing: Floats
         j = int(np.floor((easting[t] - births.east) / births.cell))
         if 0 <= i < intensity.shape[0] and 0 <= j < intensity.shape[1]:
             intensity[i, j] += existence[t] / (births.cell * births.cell)
+
+
+def given_back(births: Births, intensity: Floats, centre: Floats, expected: Floats) -> Floats:
+    """The intensity with ``expected`` (track,) targets more at the tracks' places ``centre`` (track, 4)."""
+    if not expected.any():
+        return intensity
+    new = intensity.copy()
+    east, north = np.ascontiguousarray(centre[:, :2].T)
+    recycle(births, new, east, north, expected)
+    return new

@@ -264,13 +264,13 @@ def test_clutter_alone_confirms_nothing_in_three_hours() -> None:
     assert confirmed == 0
 
 
-def coverage_with_a_shadow(layout: Layout) -> tuple[xr.Dataset, xr.Dataset]:
-    """Flat ground, and coverage in which a band north of the radar is hidden."""
+def coverage_with_a_shadow(layout: Layout, until_m: float = 1025.0) -> tuple[xr.Dataset, xr.Dataset]:
+    """Flat ground, and coverage in which a band north of the radar is hidden, from 875 m."""
     axis = np.arange(-5000.0, 5001.0, 50.0)
     coords = {"northing": axis[::-1], "easting": axis}
     flat = np.zeros((len(axis), len(axis)), np.float32)
     seen = np.full((1, *flat.shape), 0.9, np.float32)
-    seen[0, (coords["northing"] >= 900.0) & (coords["northing"] <= 1000.0)] = 0.0  # 875 to 1025 m
+    seen[0, (coords["northing"] >= 900.0) & (coords["northing"] <= until_m - 25.0)] = 0.0
     terrain = xr.Dataset(
         {"elevation": (("northing", "easting"), flat)}, coords=coords, attrs={"crs": FRAME.wkt, "cell_m": 50.0}
     )
@@ -300,6 +300,25 @@ def test_a_track_behind_a_ridge_coasts_and_keeps_its_identity(comes_out: bool) -
             assert shown.existence.values[0] > 0.7
     assert len(names) == 1
     assert statuses[-1] == (["confirmed"] if comes_out else [])  # not deleted for being unseen, not kept for ever
+
+
+@pytest.mark.parametrize(("speed_mps", "hidden_s"), [(10.0, 60.0), (1.4, 200.0)])
+def test_who_goes_on_behind_a_ridge_comes_out_under_the_same_name(speed_mps: float, hidden_s: float) -> None:
+    layout, kept = radars((0.0, 0.0)), 0
+    terrain, coverage = coverage_with_a_shadow(layout, 875.0 + speed_mps * hidden_s)
+    for seed in range(6):
+        tracker, rng, names = Tracker(layout, terrain=terrain, coverage=coverage), np.random.default_rng(seed), []
+        place, heading = np.array([100.0, 875.0 - 40.0 * speed_mps]), 0.0
+        for k in range(int((hidden_s + 80.0) / 3.0)):
+            heading += rng.normal(0.0, 0.02 if speed_mps > 5.0 else 0.01)
+            place = place + 3.0 * speed_mps * np.array([np.sin(heading), np.cos(heading)])
+            hidden = 875.0 < place[1] < 875.0 + speed_mps * hidden_s
+            azimuth = np.full(0 if hidden else 1, np.arctan2(*place) + rng.normal(0.0, np.radians(0.4)))
+            tracker.advance(polar("R0", k, 3.0 * k, azimuth, np.hypot(*place) + rng.normal(0.0, 4.0, len(azimuth))))
+            now = tracker.tracks()
+            names.append(now["track"].values[now["status"].values == "confirmed"].tolist())
+        kept += names[12] == names[-1] != []
+    assert kept >= 5  # a way that bends as a road does; without memory beyond 120 m none of the vehicles
 
 
 def test_false_plots_from_hidden_ground_do_not_pile_up() -> None:
