@@ -154,15 +154,14 @@ def _map(axis: Axes, found: Comparison, name: str, scale: Normalize, extent: tup
 def _least_way(found: Comparison, name: str) -> int:
     """The way that is detected least under a layout in the weather of the largest share, all inputs central."""
     from sensors.planning_money import budgets, buy
-    from sensors.planning_outcomes import availability_of, survival
+    from sensors.planning_outcomes import availability_of, survival, works
 
     made = found.made
     design, one = made.designs[made.names.index(name)], central(made.inputs)
     bought = buy(design, one, budgets(made.designs, one))
-    weathers = list(made.settings.weather)
     number = int(np.argmax(list(made.settings.weather.values())))
-    up = availability_of(design, one) * bought.sensors
-    missed = survival(design, made.ways, one, up, bought.teams, number, weathers[number])
+    ((_, some),) = works(design, bought, availability_of(design, one))
+    missed = survival(design, made.ways, one, some, number)
     return int(np.argmax(missed[0, :, -1]))
 
 

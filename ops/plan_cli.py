@@ -52,9 +52,12 @@ def plan(
     road: Annotated[float, typer.Option("--max-road", metavar="M", help="Farthest from a road.")] = math.inf,
     power: Annotated[Path | None, typer.Option("--power", help="Power lines or supplies: a map file.")] = None,
     power_m: Annotated[float, typer.Option("--max-power", metavar="M", help="Farthest from power.")] = math.inf,
-    relays: Annotated[
-        str, typer.Option("--relays", help="A site must see one: bases, none, or a file of GeoJSON points.")
-    ] = "none",
+    links: Annotated[
+        str,
+        typer.Option(
+            "--links", help="Where sensors must reach by radio, over relays: bases, none, or a file of GeoJSON points."
+        ),
+    ] = "bases",
     seconds: Annotated[float, typer.Option("--seconds", help="How long to look for something better.")] = 20.0,
     gap: Annotated[float, typer.Option("--gap", help="Stop within this share of the best.")] = 0.005,
     out: Annotated[
@@ -94,7 +97,7 @@ def plan(
         road_m=road,
         power=power,
         power_m=power_m,
-        relays=relays,
+        links=links,
         seconds=seconds,
         gap=gap,
         out=out,

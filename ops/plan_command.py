@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 KIND: Final = "watchline plan"
 LAYOUT, SITES = "layout.geojson", "candidates.geojson"
 FILES: Final = (LAYOUT, SITES, "roster.json", "roster.seed.json", SUMMARY)
-ITEMS: Final = ("portable_radar", "ast_tower", "observation_post", "trail_camera", "seismic_line")
-"""What may be bought unless the planner says otherwise: basic kit, and one tower of the high-tech kind."""
+ITEMS: Final = ("portable_radar", "ast_tower", "observation_post", "trail_camera", "seismic_line", "radio_relay")
+"""What may be bought unless the planner says otherwise: basic kit, one tower of the high-tech kind, and relays."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +60,7 @@ class PlanOptions:
     road_m: float
     power: Path | None
     power_m: float
-    relays: str
+    links: str
     seconds: float
     gap: float
     out: Path | None
@@ -92,6 +92,7 @@ def plan_sector(options: PlanOptions, screen: Console) -> dict[str, Any]:
             ground.border,
             case=case,
             present=present,
+            bases=_gateways(options, ground),
             progress=lambda done, total: progress.update(bar, completed=done, total=total),
         )
         progress.update(bar, description="plan", completed=0, total=2 if options.pareto else 1)
@@ -103,7 +104,7 @@ def plan_sector(options: PlanOptions, screen: Console) -> dict[str, Any]:
             front = pareto(scene, worst, start=present, response=response)
             progress.advance(bar)
     figures = _figures(options, plan, front, catalogue, len(choices), sites)
-    silent = _unlinked(plan, ground)
+    silent = _unlinked(plan, ground, _gateways(options, ground))
     figures["unlinked"] = silent
     if options.patrols:
         figures["patrols"] = _patrols(options, scene, plan, ground, response)
@@ -111,8 +112,8 @@ def plan_sector(options: PlanOptions, screen: Console) -> dict[str, Any]:
     screen.print(_sentence(plan, catalogue), markup=False, highlight=False, soft_wrap=True)
     if silent:
         screen.print(
-            f"{len(silent)} of its sensors reach no base by radio, not over other masts either: {', '.join(silent[:5])}"
-            f"{' …' if len(silent) > 5 else ''}. --relays takes only sites that see one.",
+            f"{len(silent)} of the layout's sensors and relays reach no base by radio: {', '.join(silent[:5])}"
+            f"{' …' if len(silent) > 5 else ''}.",
             markup=False,
             highlight=False,
             soft_wrap=True,
@@ -169,9 +170,7 @@ def _options(options: PlanOptions, ground: Ground, catalogue: Catalogue) -> tupl
     rules = SiteRules(
         spacing_m=options.spacing_m, steepest=options.steepest, road_m=options.road_m, power_m=options.power_m
     )
-    around = Around(
-        roads=_lines(options.roads, "--roads"), power=_lines(options.power, "--power"), relays=_relays(options, ground)
-    )
+    around = Around(roads=_lines(options.roads, "--roads"), power=_lines(options.power, "--power"))
     sites = candidate_sites(ground.terrain, ground.border, belt_m=ground.sector.belt_m, rules=rules, around=around)
     return options_at(sites, options.items or ITEMS, ground.border, ground.frame, money), sites
 
@@ -192,33 +191,37 @@ def _lines(path: Path | None, option: str) -> geopandas.GeoDataFrame | None:
     return found
 
 
-def _relays(options: PlanOptions, ground: Ground) -> list[tuple[float, float]] | None:
-    """Places of relays in the frame: the sector's bases, points of a file, or None where no link is asked for."""
-    if options.relays == "none":
+def _gateways(options: PlanOptions, ground: Ground) -> list[tuple[float, float]] | None:
+    """Where reports must come to [m]: the sector's bases, points of a file, or None where no link is asked for."""
+    if options.links == "none":
         return None
-    if options.relays == "bases":
-        points = read_bases(ground.sector.bases)
-        return [ground.frame.to_local(lon, lat) for lon, lat in points.values()] or None
-    points = read_bases(Path(options.relays))
+    if options.links == "bases":
+        return bases_in(ground) or None
+    points = read_bases(Path(options.links))
     if not points:
-        raise BadInput("holds no relay", where=f"--relays {options.relays}", expected="GeoJSON points")
+        raise BadInput("holds no place", where=f"--links {options.links}", expected="GeoJSON points")
     return [ground.frame.to_local(lon, lat) for lon, lat in points.values()]
+
+
+def bases_in(ground: Ground) -> list[tuple[float, float]]:
+    """The sector's bases in its frame [m]; none where it names none."""
+    return [ground.frame.to_local(lon, lat) for lon, lat in read_bases(ground.sector.bases).values()]
 
 
 def _response(ground: Ground) -> xr.DataArray:
     from geo.mobility_response import response_time
 
-    bases = [ground.frame.to_local(lon, lat) for lon, lat in read_bases(ground.sector.bases).values()]
+    bases = bases_in(ground)
     if not bases:
         raise BadInput("the sector names no bases", where=str(ground.sector.path), expected="bases = a GeoJSON file")
     return response_time(ground.terrain, np.array(bases))
 
 
-def _unlinked(plan: Plan, ground: Ground) -> list[str] | None:
-    """Sensors of the plan's layout from which no chain of masts sees a base; None where the sector names no base."""
+def _unlinked(plan: Plan, ground: Ground, gateways: list[tuple[float, float]] | None) -> list[str] | None:
+    """Sensors and relays of the plan's layout from which no chain leads to a base; None where no base is known."""
     from sensors.planning_links import unlinked
 
-    bases = [ground.frame.to_local(lon, lat) for lon, lat in read_bases(ground.sector.bases).values()]
+    bases = gateways or bases_in(ground)
     return sorted(unlinked(plan.layout, ground.terrain, np.array(bases))) if bases else None
 
 
@@ -307,7 +310,7 @@ def _sentence(plan: Plan, catalogue: Catalogue) -> str:
         name = option.sensor.catalogue or option.sensor.kind
         kinds[name] = kinds.get(name, 0) + 1
     bought = ", ".join(f"{count} {name}" for name, count in sorted(kinds.items())) or "nothing"
-    proof = "the best there is" if plan.gap == 0.0 else f"at most {plan.gap:.1%} below the best there is"
+    proof = "the best there is" if plan.gap == 0.0 else f"at most {plan.gap:.2%} below the best there is"
     return (
         f"Buy {bought} for {catalogue.currency} {plan.cost:,.0f}: {plan.objective.replace('_', ' ')} "
         f"{plan.without:.3f} becomes {plan.value:.3f}, {proof}."

@@ -12,16 +12,18 @@ if TYPE_CHECKING:
 
     from geo.frame import LocalFrame
     from sensors.layout import AnySensor, Layout
+    from sensors.relay import Relay
 
 PLACED: Final = frozenset({"lon", "lat", "easting", "northing"})
 
 
 def layout_document(layout: Layout) -> dict[str, Any]:
     """The layout as a layout file: GeoJSON points with the keys that differ from their defaults."""
-    return {"type": "FeatureCollection", "name": layout.name, "features": [_feature(sensor) for sensor in layout]}
+    features = [_feature(part) for part in (*layout.relays, *layout.sensors)]
+    return {"type": "FeatureCollection", "name": layout.name, "features": features}
 
 
-def _feature(sensor: AnySensor) -> dict[str, Any]:
+def _feature(sensor: AnySensor | Relay) -> dict[str, Any]:
     properties: dict[str, Any] = {"id": sensor.id, "kind": sensor.kind}
     for f in fields(sensor):
         value = getattr(sensor, f.name)

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-from sensors import camera, ground_sensor, human, radar, radio
+from sensors import camera, ground_sensor, human, radar, radio, relay
 from sensors.catalogue_quantity import CatalogueError, Quantity, confidence_of, quantity_of, text_of, worst
 from sensors.conditions import Conditions, ConditionsError
 from sensors.sensor import DEFAULT_STATUS_INTERVAL_S, LayoutError, Sensor
@@ -28,9 +28,11 @@ SENSOR_KINDS: Final[Mapping[str, type[Sensor]]] = {
     radio.KIND: radio.Radio,
     human.KIND: human.Human,
 }
+PLACED_KINDS: Final[Mapping[str, type[Any]]] = {**SENSOR_KINDS, relay.KIND: relay.Relay}
+"""Those that stand in a layout: the sensors, and the relays that carry their reports."""
 MOVING_KINDS: Final = ("patrol", "drone")
 """Those that search an area: sweep width and speed instead of a place and a view."""
-KINDS: Final = (*SENSOR_KINDS, *MOVING_KINDS, "barrier", "programme")
+KINDS: Final = (*PLACED_KINDS, *MOVING_KINDS, "barrier", "programme")
 """``barrier`` delays and lights but reports nothing; ``programme`` is a dated reference figure that nobody can buy."""
 
 NUMBERS: Final[Mapping[str, tuple[float, float]]] = {
@@ -97,8 +99,13 @@ class Item:
 
     @property
     def is_sensor(self) -> bool:
-        """Whether it can stand in a layout."""
+        """Whether it can stand in a layout and detect."""
         return self.kind in SENSOR_KINDS
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether it can stand in a layout: a sensor or a relay."""
+        return self.kind in PLACED_KINDS
 
     @property
     def is_moving(self) -> bool:
@@ -114,16 +121,16 @@ class Item:
         return told | {f"weather, {name}": share for name, share in self.weather.items()}
 
     def layout_values(self) -> dict[str, Any]:
-        """Its central figures as keys of a layout file, without id and place; raises CatalogueError for no sensor."""
-        if not self.is_sensor:
+        """Its central figures as keys of a layout file, without id and place; raises CatalogueError for no such."""
+        if not self.is_placed:
             raise CatalogueError(
                 f"is a {self.kind}, which has no place in a layout",
                 where=f"catalogue item {self.name!r}",
-                expected=f"an item of kind {', '.join(SENSOR_KINDS)}",
+                expected=f"an item of kind {', '.join(PLACED_KINDS)}",
             )
         values: dict[str, Any] = {"kind": self.kind, **self.detection, "mast_height_m": self.mast_height_m.central}
         values["availability"] = self.availability.central
-        if "false_alarms_per_scan" not in values:
+        if self.is_sensor and "false_alarms_per_scan" not in values:
             seconds = values.get("period_s", values.get("status_interval_s", DEFAULT_STATUS_INTERVAL_S))
             if isinstance(seconds, (int, float)) and abs(seconds) < 1e300:  # else the sensor's own check says so
                 values["false_alarms_per_scan"] = self.false_alarms_per_day.central * seconds / 86_400.0
@@ -259,7 +266,7 @@ def _item(name: str, given: Any) -> Item:
         price_date=priced,
         note=text_of(given["note"], where=f"{where}, note") if "note" in given else "",
     )
-    if item.is_sensor:
+    if item.is_placed:
         _try_as_a_sensor(item)
     return item
 
@@ -301,7 +308,7 @@ def _detection(
     if not isinstance(given, Mapping):
         raise CatalogueError(f"{given!r}", where=where, expected="a table")
     certain = Quantity(1.0, 1.0, 1.0, told[0], told[1])
-    if kind not in SENSOR_KINDS:
+    if kind not in PLACED_KINDS:
         limits = {"barrier": BARRIER_LIMITS, "programme": PROGRAMME_LIMITS}.get(kind, MOVING_LIMITS)
         if unknown := sorted(set(given) - set(limits)):
             raise CatalogueError(f"unknown key {unknown[0]!r}", where=where, expected=", ".join(limits))
@@ -312,7 +319,7 @@ def _detection(
             if key in given or not optional
         }
         return {}, figures, certain
-    allowed = {f.name for f in fields(SENSOR_KINDS[kind])} - FROM_THE_ITEM - FROM_THE_PLACE
+    allowed = {f.name for f in fields(PLACED_KINDS[kind])} - FROM_THE_ITEM - FROM_THE_PLACE
     if unknown := sorted(set(given) - allowed - {"range_factor"}):
         raise CatalogueError(f"unknown key {unknown[0]!r}", where=where, expected=", ".join(sorted(allowed)))
     if "max_range_m" not in given:
@@ -326,7 +333,7 @@ def _try_as_a_sensor(item: Item) -> None:
     values = item.layout_values()
     values.pop("kind")
     try:
-        SENSOR_KINDS[item.kind](id="x", lon=0.0, lat=0.0, easting=0.0, northing=0.0, **values)
+        PLACED_KINDS[item.kind](id="x", lon=0.0, lat=0.0, easting=0.0, northing=0.0, **values)
     except LayoutError as error:
         raise CatalogueError(
             error.what, where=f"catalogue item {item.name!r}, detection", expected=error.expected

@@ -40,7 +40,7 @@ MEASURES: Final = ("mean_detection", "least_detection", "mean_interruption")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BadDay:
-    """A scenario of one layout: draws, and availabilities (draw, sensor) under it; of several the worst counts."""
+    """A scenario of one layout: draws, and availabilities (draw, part) under it; of several the worst counts."""
 
     name: str
     draws: Draws
@@ -51,7 +51,7 @@ def degraded(made: Study) -> xr.Dataset:
     """What each layout achieves as planned and on bad days: MEASURES (scenario, layout), NaN where there is none such.
 
     Fog: only the weathers with fog, in their proportions, for as long as it lasts. Half: every sensor works in HALF of
-    the crossings. Jammed: all radars and radio finders are down. Stolen: the one sensor, or the STOLEN sensors taken
+    the crossings. Jammed: all radars and radio finders are down. Stolen: the one sensor or relay, or the STOLEN taken
     one after the other, whose loss costs most. Withdrawn: the post with a crew whose loss costs most, or all of them.
     """
     names = [
@@ -59,8 +59,8 @@ def degraded(made: Study) -> xr.Dataset:
         "a week of fog",
         "half of the time broken",
         "radars and radio finders jammed",
-        "one sensor stolen",
-        f"{STOLEN} sensors stolen",
+        "one sensor or relay stolen",
+        f"{STOLEN} sensors or relays stolen",
         "one post withdrawn",
         "all posts withdrawn",
     ]
@@ -87,13 +87,13 @@ def _bad_days(made: Study, design: Design) -> Iterator[BadDay]:
     if fog:
         yield BadDay("a week of fog", with_shares(one, fog, weather), up)
     yield BadDay("half of the time broken", one, np.minimum(up, HALF))
-    kinds = np.array([sensor.kind for sensor in design.exposure.layout], dtype=str)
+    kinds = np.array([part.kind for part in design.parts], dtype=str)
     jammed = np.isin(kinds, ["radar", "radio"])
     if jammed.any():
         yield BadDay("radars and radio finders jammed", one, np.where(jammed, 0.0, up))
     if len(kinds):
-        yield BadDay("one sensor stolen", *_without_each(made, up, np.arange(len(kinds))))
-        yield BadDay(f"{STOLEN} sensors stolen", one, _without_worst(made, design, up))
+        yield BadDay("one sensor or relay stolen", *_without_each(made, up, np.arange(len(kinds))))
+        yield BadDay(f"{STOLEN} sensors or relays stolen", one, _without_worst(made, design, up))
     posts = np.array([item is not None and item.crew.central > 0.0 for item in design.items], bool)
     if posts.any():
         yield BadDay("one post withdrawn", *_without_each(made, up, np.flatnonzero(posts)))
@@ -101,14 +101,14 @@ def _bad_days(made: Study, design: Design) -> Iterator[BadDay]:
 
 
 def _without_each(made: Study, up: FloatArray, lost: npt.NDArray[np.int64]) -> tuple[Draws, FloatArray]:
-    """One draw for each sensor that might be lost."""
+    """One draw for each part that might be lost."""
     tried = np.repeat(up, len(lost), axis=0)
     tried[np.arange(len(lost)), lost] = 0.0
     return central(made.inputs, len(lost)), tried
 
 
 def _without_worst(made: Study, design: Design, up: FloatArray) -> FloatArray:
-    """Availabilities without the STOLEN sensors whose loss costs most, taken one after the other."""
+    """Availabilities without the STOLEN parts whose loss costs most, taken one after the other."""
     left = up.copy()
     for _ in range(min(STOLEN, left.shape[1])):
         draws, tried = _without_each(made, left, np.arange(left.shape[1]))

@@ -13,13 +13,14 @@ import numpy as np
 
 from geo.errors import FrameError
 from geo.frame import LocalFrame
-from sensors import camera, ground_sensor, human, radar, radio
+from sensors import camera, ground_sensor, human, radar, radio, relay
 from sensors.camera import Camera
 from sensors.catalogue import Catalogue, CatalogueError, shipped
 from sensors.ground_sensor import GroundSensor
 from sensors.human import Human
 from sensors.radar import Radar
 from sensors.radio import Radio
+from sensors.relay import Relay
 from sensors.scan import CLASSES
 from sensors.sensor import Confusion, LayoutError, Sensor, UnknownSensor
 
@@ -32,6 +33,7 @@ __all__ = [
     "elevations_rad",
     "grid_azimuths_rad",
     "place",
+    "place_relay",
 ]
 
 AnySensor = Radar | Camera | GroundSensor | Radio | Human
@@ -42,6 +44,8 @@ KINDS: Mapping[str, type[Radar] | type[Camera] | type[GroundSensor] | type[Radio
     radio.KIND: Radio,
     human.KIND: Human,
 }
+RECORDS: Mapping[str, type[Any]] = {**KINDS, relay.KIND: Relay}
+"""What a layout file may hold: the sensors' kinds, and relays."""
 PLACED = {"lon", "lat", "easting", "northing"}  # these come from the point, not from its properties
 
 
@@ -63,19 +67,23 @@ class Placement:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Sensors in the order of their file, all in one frame; ids are unique, else LayoutError. May be empty."""
+    """Sensors in the order of their file, all in one frame; ids are unique, else LayoutError. May be empty.
+
+    ``relays`` carry the sensors' reports and see nothing: a layout's length, ids and iteration are of its sensors.
+    """
 
     name: str
     frame: LocalFrame
     sensors: tuple[AnySensor, ...]
+    relays: tuple[Relay, ...] = ()
     _placements: Mapping[str, Placement] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         seen: set[str] = set()
-        for sensor in self.sensors:
-            if sensor.id in seen:
-                raise LayoutError(f"two sensors are called {sensor.id!r}", where=self.name, expected="unique ids")
-            seen.add(sensor.id)
+        for part in (*self.sensors, *self.relays):
+            if part.id in seen:
+                raise LayoutError(f"two sensors are called {part.id!r}", where=self.name, expected="unique ids")
+            seen.add(part.id)
         object.__setattr__(self, "_placements", _placements(self.sensors, self.frame))
 
     @classmethod
@@ -111,8 +119,9 @@ class Layout:
         title = document.get("name", name)
         if not isinstance(title, str) or not title:
             raise LayoutError(f"is named {title!r}", where=name, expected="a name in text")
-        sensors = tuple(_sensor(feature, number, frame, catalogue) for number, feature in enumerate(features))
-        return cls(title, frame, sensors)
+        parts = [_part(feature, number, frame, catalogue) for number, feature in enumerate(features)]
+        relays = tuple(part for part in parts if isinstance(part, Relay))
+        return cls(title, frame, tuple(part for part in parts if not isinstance(part, Relay)), relays)
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -168,6 +177,13 @@ def place(frame: LocalFrame, easting: float, northing: float, *, id: str, kind: 
     return KINDS[kind](lon=lon, lat=lat, easting=float(easting), northing=float(northing), **properties)
 
 
+def place_relay(frame: LocalFrame, easting: float, northing: float, *, id: str, **values: Any) -> Relay:
+    """A relay at a point of the frame [m]; ``values`` as in ``place``."""
+    lon, lat = frame.to_lonlat(float(easting), float(northing))
+    properties = _known_values({"id": id, "kind": relay.KIND, **values}, id, None)
+    return Relay(lon=lon, lat=lat, easting=float(easting), northing=float(northing), **properties)
+
+
 def _placements(sensors: Sequence[AnySensor], frame: LocalFrame) -> dict[str, Placement]:
     eastings = np.array([sensor.easting for sensor in sensors], dtype=np.float64)
     northings = np.array([sensor.northing for sensor in sensors], dtype=np.float64)
@@ -180,7 +196,7 @@ def _placements(sensors: Sequence[AnySensor], frame: LocalFrame) -> dict[str, Pl
     }
 
 
-def _sensor(feature: object, number: int, frame: LocalFrame, catalogue: Catalogue | None) -> AnySensor:
+def _part(feature: object, number: int, frame: LocalFrame, catalogue: Catalogue | None) -> AnySensor | Relay:
     where = f"feature {number}"
     properties = feature.get("properties") if isinstance(feature, dict) else None
     if not isinstance(feature, dict) or feature.get("type") != "Feature" or not isinstance(properties, dict):
@@ -200,7 +216,8 @@ def _sensor(feature: object, number: int, frame: LocalFrame, catalogue: Catalogu
             where=f"sensor {sensor_id!r}",
             expected="a nearby point",
         )
-    return KINDS[values["kind"]](lon=lon, lat=lat, easting=easting, northing=northing, **values)
+    made: AnySensor | Relay = RECORDS[values["kind"]](lon=lon, lat=lat, easting=easting, northing=northing, **values)
+    return made
 
 
 def _point(geometry: object, where: str) -> tuple[float, float]:
@@ -231,9 +248,9 @@ def _known_values(properties: Mapping[str, Any], sensor_id: object, catalogue: C
     if properties.get("catalogue") is not None:
         properties = _with_item(properties, where, catalogue)
     kind = properties.get("kind")
-    if not isinstance(kind, str) or kind not in KINDS:
-        raise LayoutError(f"kind is {kind!r}", where=where, expected=f"one of {', '.join(KINDS)}")
-    allowed = {f.name for f in fields(KINDS[kind])} - PLACED
+    if not isinstance(kind, str) or kind not in RECORDS:
+        raise LayoutError(f"kind is {kind!r}", where=where, expected=f"one of {', '.join(RECORDS)}")
+    allowed = {f.name for f in fields(RECORDS[kind])} - PLACED
     unknown = sorted(set(properties) - allowed)
     if unknown:
         raise LayoutError(
@@ -255,7 +272,7 @@ def _with_item(properties: Mapping[str, Any], where: str, catalogue: Catalogue |
         raise LayoutError(
             f"catalogue item {name!r} is not in {known.name!r}",
             where=where,
-            expected=f"one of {', '.join(item.name for item in known if item.is_sensor)}",
+            expected=f"one of {', '.join(item.name for item in known if item.is_placed)}",
         )
     try:
         item = known[name].layout_values()

@@ -2,7 +2,8 @@
 
 The rooms behind it: ``sensors.planning_case`` (what is asked), ``planning_exposure`` (what needs the terrain, once),
 ``planning_draws``, ``planning_outcomes`` and ``planning_verdict`` (what is weighed anew in every draw),
-``planning_study`` and ``planning_tables`` (the whole), ``planning_links`` (radio), ``sensors.life_cycle`` and
+``planning_study`` and ``planning_tables`` (the whole), ``planning_links`` and ``planning_outages`` (who reaches a base,
+and what falls with a relay), ``sensors.life_cycle`` and
 ``sensors.workload`` (money and operators), ``sensors.degradation`` (what is left on bad days). Choosing what to buy:
 ``planning_candidates``, ``planning_options``, ``planning_scene``, ``planning_choice`` and ``planning_plan``.
 """

@@ -41,7 +41,6 @@ ASSUMED: Final[Mapping[str, Quantity]] = MappingProxyType(
         "genuine_alerts_per_day": _assumed(5.0, 20.0, 60.0, "alerts of people and vehicles, innocent ones included"),
         "communication": _assumed(0.85, 0.95, 0.99, "an alarm is passed on to somebody who can go"),
         "repair_factor": _assumed(0.7, 1.0, 2.0, "our repairs' time over that which the availabilities assume"),
-        "unlinked_factor": _assumed(0.5, 0.8, 0.95, "share of its availability left to a sensor without a radio link"),
         "response_factor": _assumed(0.8, 1.0, 1.5, "time of the response over that of the mobility model"),
     }
 )
@@ -132,7 +131,7 @@ def _check_assumed(assumed: Mapping[str, Quantity]) -> None:
         raise CompareError(f"{odd[0]!r} is unknown or missing", where="assumed", expected=", ".join(ASSUMED))
     for name, quantity in assumed.items():
         least = 1e-9 if name in POSITIVE else 0.0
-        most = 1.0 if name in ("communication", "unlinked_factor") else 1e9
+        most = 1.0 if name == "communication" else 1e9
         if not least <= quantity.low <= quantity.high <= most:
             raise CompareError(
                 f"{quantity.low:g} to {quantity.high:g}", where=f"assumed {name}", expected=f"{least:g} to {most:g}"

@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from sensors.planning_bound import bound_of, compile_kernels
 from sensors.planning_cover import SHARPEST, Cover
 from sensors.planning_limits import Limits
 from sensors.planning_mixed import Mixed
+from sensors.planning_relays import Links, next_bundle, seeded_linked
 from sensors.planning_swaps import seeded
 
 Floats = npt.NDArray[np.float64]
@@ -61,9 +62,17 @@ def gap_of(value: float, limit: float) -> float:
 
 
 def best_cover(
-    cover: Cover, limits: Limits, *, worst: bool = False, effort: Effort | None = None, start: Ints | None = None
+    cover: Cover,
+    limits: Limits,
+    *,
+    worst: bool = False,
+    effort: Effort | None = None,
+    start: Ints | None = None,
+    links: Links | None = None,
 ) -> Choice:
     """The choice that covers most, or with ``worst`` whose worst group is covered most, within the effort.
+
+    With ``links`` only of options that are linked to a base by it.
 
     Greedy and swaps seed it; the Lagrangian bound leaves out what no better choice can hold; HiGHS solves what is left
     and is given a cut at each choice it finds until its bound is reached. Never worse than ``start``.
@@ -76,30 +85,28 @@ def best_cover(
         return work.seconds - (work.clock() - began)
 
     value_of = cover.worst if worst else cover.covered
-    best = seeded(
-        cover,
-        limits,
-        sharpness=SHARPEST if worst else 0.0,
-        start=start,
-        kicks=work.kicks,
-        late=lambda: left() < 0.7 * work.seconds,
-    )
+    more: dict[str, Any] = {"sharpness": SHARPEST if worst else 0.0, "start": start, "kicks": work.kicks}
+    more["late"] = lambda: left() < 0.7 * work.seconds
+    best = seeded(cover, limits, **more) if links is None else seeded_linked(cover, limits, links, **more)
     if start is not None and value_of(start) > value_of(best):
         best = np.asarray(start, np.int64)
     value = value_of(best)
     if math.isnan(value):
         return Choice(best, value, math.nan)
     bound = bound_of(cover, limits, value, worst=worst, late=lambda: left() < 0.35 * work.seconds)
-    limit = max(min(bound.limit, value_of(np.arange(len(cover)))), value)
+    reachable = np.arange(len(cover)) if links is None else links.within_reach()
+    limit = max(min(bound.limit, value_of(reachable)), value)
     if gap_of(value, limit) <= work.gap or left() <= 0.0:
         return Choice(best, value, limit)
     kept = np.union1d(np.flatnonzero(bound.with_it > value + TIE), best).astype(np.int64)
     if not len(kept):  # no option can be part of anything better than nothing
         return Choice(best, value, value)
-    within = _by_cuts(cover.only(kept), limits.only(kept), np.searchsorted(kept, best), worst, work.gap, left)
+    inner = None if links is None else links.only(kept)
+    within = _by_cuts(cover.only(kept), limits.only(kept), np.searchsorted(kept, best), worst, (work.gap, left), inner)
     if within.value > value:
         best, value = kept[within.chosen], within.value
-    best = _without_idle(best, limits, lambda chosen: value_of(chosen) >= value)
+    best = _without_idle(best, limits, lambda few: value_of(few if links is None else links.pruned(few)) >= value)
+    best = best if links is None else links.pruned(best)
     return Choice(np.sort(best), value, max(value, min(limit, within.limit)))
 
 
@@ -112,11 +119,20 @@ def _without_idle(chosen: Ints, limits: Limits, enough: Callable[[Ints], bool]) 
     return kept
 
 
-def _by_cuts(cover: Cover, limits: Limits, start: Ints, worst: bool, gap: float, left: Callable[[], float]) -> Choice:
-    """The best of HiGHS's model of the cells, with cuts at its solutions until its bound is reached or time is up."""
+def _by_cuts(
+    cover: Cover,
+    limits: Limits,
+    start: Ints,
+    worst: bool,
+    until: tuple[float, Callable[[], float]],
+    links: Links | None,
+) -> Choice:
+    """The best of HiGHS's model of the cells, with cuts at its solutions ``until`` the gap is reached or time is up."""
+    gap, left = until
     value_of = cover.worst if worst else cover.covered
     best, value, limit = start, value_of(start), math.inf
     model = Mixed(limits, cover=cover, worst=worst)
+    _first_hops(model, links)
     seen: set[bytes] = set()
     while left() > 0.05:
         solved = model.solve(seconds=left(), gap=gap / 2.0, start=best)
@@ -126,15 +142,32 @@ def _by_cuts(cover: Cover, limits: Limits, start: Ints, worst: bool, gap: float,
             limit = value
         if not len(solved.chosen) and not math.isfinite(solved.value):
             break
-        reached = value_of(solved.chosen)
-        if reached > value and limits.kept_by(solved.chosen):
-            best, value = solved.chosen, reached
+        linked = solved.chosen if links is None else links.pruned(solved.chosen)
+        reached = value_of(linked)
+        if reached > value and limits.kept_by(linked):
+            best, value = linked, reached
         if gap_of(value, limit) <= gap or solved.chosen.tobytes() in seen:
             break
         seen.add(solved.chosen.tobytes())
+        _link_up(model, links, solved.chosen)
         for constant, slopes in _cuts_at(cover, solved.chosen, worst, limit):
             model.cut(constant, slopes)
     return Choice(best, value, limit)
+
+
+def _first_hops(model: Mixed, links: Links | None) -> None:
+    """Each option that does not reach a base itself needs one that passes on what it sends."""
+    if links is None:
+        return
+    for option in np.flatnonzero(~links.net.home):
+        model.needs(int(option), np.flatnonzero(links.net.hears[option] & links.net.carries))
+
+
+def _link_up(model: Mixed, links: Links | None, chosen: Ints) -> None:
+    """Tell the model what a choice of its own lacks to be linked."""
+    if links is not None:
+        for option, any_of in links.cuts(chosen):
+            model.needs(option, any_of)
 
 
 def _cuts_at(cover: Cover, chosen: Ints, worst: bool, limit: float) -> list[tuple[float, Floats]]:
@@ -191,9 +224,17 @@ class Oracle(Protocol):
     def value_at(self, theta: float) -> float: ...
 
 
-def best_least(oracle: Oracle, limits: Limits, *, effort: Effort | None = None, start: Ints | None = None) -> Choice:
+def best_least(
+    oracle: Oracle,
+    limits: Limits,
+    *,
+    effort: Effort | None = None,
+    start: Ints | None = None,
+    links: Links | None = None,
+) -> Choice:
     """The choice whose least sum is largest: cuts from the oracle, choices from greedy over the cuts and from HiGHS.
 
+    With ``links`` only of options that are linked to a base by it.
     ``value`` and ``limit`` are values of the objective. Ends at the best choice, or at the effort's gap or time.
     """
     work = effort or Effort()
@@ -202,21 +243,23 @@ def best_least(oracle: Oracle, limits: Limits, *, effort: Effort | None = None, 
     def left() -> float:
         return work.seconds - (work.clock() - began)
 
-    everything, _ = oracle.least(np.arange(len(limits)))
+    everything, _ = oracle.least(np.arange(len(limits)) if links is None else links.within_reach())
     best = np.zeros(0, np.int64) if start is None else np.asarray(start, np.int64)
+    best = best if links is None else links.pruned(best)
     theta, cuts = oracle.least(best)
     pool = list(cuts)
     while left() > 0.4 * work.seconds:  # greedy over the known cuts, each answer giving new ones
-        tried = _greedy_least(pool, limits)
+        tried = _greedy_least(pool, limits, links)
         reached, cuts = oracle.least(tried)
         better = reached > theta + TIE
         if better:
             best, theta = tried, reached
-        if reached >= min(c + s[tried].sum() for c, s in pool) - TIE:
+        if reached >= _least_of(pool, tried) - TIE:
             pool += cuts
             break
         pool += cuts
     model = Mixed(limits, ceiling=max(everything, theta, 0.0))
+    _first_hops(model, links)
     for constant, slopes in pool:
         model.cut(constant, slopes)
     limit = everything
@@ -227,9 +270,13 @@ def best_least(oracle: Oracle, limits: Limits, *, effort: Effort | None = None, 
             limit = min(limit, max(solved.limit, theta))
         if not math.isfinite(solved.value):
             break
-        reached, cuts = oracle.least(solved.chosen)
-        if reached > theta and limits.kept_by(solved.chosen):
-            best, theta = solved.chosen, reached
+        linked = solved.chosen if links is None else links.pruned(solved.chosen)
+        reached, cuts = oracle.least(linked)
+        if reached > theta and limits.kept_by(linked):
+            best, theta = linked, reached
+        if len(linked) < len(solved.chosen):
+            _link_up(model, links, solved.chosen)
+            cuts = cuts + oracle.least(solved.chosen)[1]
         pool += cuts
         for constant, slopes in cuts:
             model.cut(constant, slopes)
@@ -238,14 +285,20 @@ def best_least(oracle: Oracle, limits: Limits, *, effort: Effort | None = None, 
         if solved.chosen.tobytes() in seen:  # nothing new comes up
             break
         seen.add(solved.chosen.tobytes())
-    lean = _without_idle(best, limits, lambda few: min(c + float(s[few].sum()) for c, s in pool) >= theta)
+    lean = _without_idle(
+        best, limits, lambda few: _least_of(pool, few if links is None else links.pruned(few)) >= theta
+    )
     if len(lean) < len(best) and oracle.least(lean)[0] >= theta:
         best = lean
     return Choice(np.sort(best), oracle.value_at(theta), oracle.value_at(max(limit, theta)))
 
 
-def _greedy_least(pool: list[tuple[float, Floats]], limits: Limits) -> Ints:
-    """Options in turn: each time the one that raises the soft least of the pool's sums most per cost."""
+def _least_of(pool: list[tuple[float, Floats]], chosen: Ints) -> float:
+    return min(constant + float(slopes[chosen].sum()) for constant, slopes in pool)
+
+
+def _greedy_least(pool: list[tuple[float, Floats]], limits: Limits, links: Links | None) -> Ints:
+    """Options in turn: each time the one that raises the soft least of the pool's sums most per cost, relays in it."""
     constant = np.array([c for c, _ in pool])
     slopes = np.array([s for _, s in pool])
     now, chosen = constant.copy(), np.zeros(0, np.int64)
@@ -254,10 +307,14 @@ def _greedy_least(pool: list[tuple[float, Floats]], limits: Limits) -> Ints:
         spread = max(float(np.ptp(now)), 1e-6)
         sharp = 4.0 / max(spread / max(len(now), 1), 0.05)
         urgency = np.exp(-sharp * (now - now.min()))
-        gains = (urgency[:, None] * -np.expm1(-sharp * slopes)).sum(axis=0) / price
-        gains = np.where(limits.room_for(chosen), gains, 0.0)
-        best = int(np.argmax(gains))
-        if gains[best] * price[best] <= 1e-12:
+        gains = (urgency[:, None] * -np.expm1(-sharp * slopes)).sum(axis=0)
+        if links is not None:
+            found = next_bundle(gains, limits, links, (chosen, *links.chains(chosen, limits.cost)))
+        else:
+            worth = np.where(limits.room_for(chosen), gains / price, 0.0)
+            best = int(np.argmax(worth))
+            found = np.array([best], np.int64) if worth[best] * price[best] > 1e-12 else None
+        if found is None:
             return chosen
-        chosen = np.append(chosen, best)
-        now = now + slopes[:, best]
+        chosen = np.append(chosen, found)
+        now = now + slopes[:, found].sum(axis=1)

@@ -1,27 +1,38 @@
-"""A layout as it is compared: hazards, catalogue items, what tops it up to the budget, and who has no radio link."""
+"""A layout as it is compared: hazards, catalogue items, what tops it up to the budget, and who reaches a base."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
 
 from sensors.catalogue import Catalogue, Item
 from sensors.layout import Layout
 from sensors.planning_case import CompareError, CompareSettings
 from sensors.planning_exposure import Exposure
+from sensors.planning_links import Network, Part
+from sensors.planning_outages import Outages, everybody, outages_of
 from sensors.planning_rates import Ground
+from sensors.relay import Relay
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Design:
-    """One layout as it is compared: hazards, items, what tops it up to the budget, and who has no radio link."""
+    """One layout as it is compared: hazards, items, what tops it up to the budget, and the links to a base.
+
+    Its ``parts`` are the relays, then the sensors; ``items`` (part,) their catalogue items. Without a ``network`` of
+    the parts (no base is known) every sensor is linked.
+    """
 
     exposure: Exposure
     items: tuple[Item | None, ...]
     top_up: Item | None
     settings: CompareSettings
     ground: Ground
-    unlinked: frozenset[str] = frozenset()
+    network: Network | None = None
+    _known: dict[bytes, Outages] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
     def of(
@@ -30,20 +41,52 @@ class Design:
         catalogue: Catalogue,
         settings: CompareSettings,
         ground: Ground,
-        unlinked: frozenset[str] = frozenset(),
+        network: Network | None = None,
     ) -> Design:
         """Raises CompareError for a sensor whose cost nobody knows, and a top-up that does not move."""
         refuse_unpriced(exposure.layout)
-        items = tuple(None if name is None else catalogue[name] for name in exposure.items)
-        return cls(exposure, items, top_up_of(catalogue, settings), settings, ground, unlinked)
+        names = [part.catalogue for part in parts_of(exposure.layout)]
+        items = tuple(None if name is None else catalogue[name] for name in names)
+        return cls(exposure, items, top_up_of(catalogue, settings), settings, ground, network)
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        return parts_of(self.exposure.layout)
+
+    @property
+    def relays(self) -> int:
+        """How many of the parts, the first, are relays."""
+        return len(self.exposure.layout.relays)
+
+    def outages(self, there: npt.NDArray[np.bool_] | None = None) -> Outages:
+        """What relays take with them when they are down, of the parts (part,) that are ``there`` (None: all)."""
+        kept = np.ones(len(self.parts), np.bool_) if there is None else there
+        if self.network is None:
+            return everybody(len(kept))
+        key = kept.tobytes()
+        if key not in self._known:
+            self._known[key] = outages_of(self.network, self.relays, kept)
+        return self._known[key]
+
+    @property
+    def unlinked(self) -> frozenset[str]:
+        """Ids of the sensors from which no chain leads to a base, with everything there and working."""
+        never = self.outages().never
+        return frozenset(p.id for p, cut in zip(self.parts[self.relays :], never[self.relays :], strict=True) if cut)
+
+
+def parts_of(layout: Layout) -> tuple[Part, ...]:
+    """What has to be paid: the relays of a layout, which come first, and its sensors."""
+    return (*layout.relays, *layout.sensors)
 
 
 def refuse_unpriced(layout: Layout) -> None:
-    """Raise CompareError for the first sensor that has neither a catalogue item nor a cost."""
-    for sensor in layout:
-        if sensor.catalogue is None and sensor.cost is None:
+    """Raise CompareError for the first sensor or relay that has neither a catalogue item nor a cost."""
+    for part in parts_of(layout):
+        if part.catalogue is None and part.cost is None:
+            what = "relay" if isinstance(part, Relay) else "sensor"
             raise CompareError(
-                f"sensor {sensor.id!r} has neither a catalogue item nor a cost",
+                f"{what} {part.id!r} has neither a catalogue item nor a cost",
                 where=f"layout {layout.name!r}",
                 expected="one of them",
             )

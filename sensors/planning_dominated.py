@@ -17,7 +17,8 @@ def undominated(scene: Scene, limits: Limits) -> Ints:
     """The options (numbers, ascending) that no other at the same site betters or equals at no more cost and crew.
 
     One betters another where in every cell it has at least its chance and its rate, of the same kind, or of a kind
-    whose rate counts for as long as somebody is there. Of two that are alike the first stays.
+    whose rate counts for as long as somebody is there, and where links are asked for, all its links. Of two that are
+    alike the first stays.
     """
     cover, out = scene.cover, np.zeros(len(limits), np.bool_)
     by_site: dict[int, list[int]] = {}
@@ -28,9 +29,17 @@ def undominated(scene: Scene, limits: Limits) -> Ints:
             for a in mine:
                 if a == b or out[a] or out[b] or limits.cost[a] > limits.cost[b] or limits.crew[a] > limits.crew[b]:
                     continue
-                if _at_least(cover, a, b) and _rates_at_least(scene, a, b):
+                if _links_at_least(scene, a, b) and _at_least(cover, a, b) and _rates_at_least(scene, a, b):
                     out[b] = not (_same(scene, limits, a, b) and a > b)
     return np.flatnonzero(~out)
+
+
+def _links_at_least(scene: Scene, a: int, b: int) -> bool:
+    if scene.links is None:
+        return True
+    net = scene.links.net
+    own, other = np.append(net.hears[a], net.home[a]), np.append(net.hears[b], net.home[b])
+    return bool(net.carries[a] >= net.carries[b] and (own >= other).all())
 
 
 def _at_least(cover: Cover, a: int, b: int) -> bool:
@@ -64,4 +73,6 @@ def _above(cells: Ints, values: npt.NDArray[np.float64], other: Ints, others: np
 
 def _same(scene: Scene, limits: Limits, a: int, b: int) -> bool:
     equal = limits.cost[a] == limits.cost[b] and limits.crew[a] == limits.crew[b]
-    return bool(equal and _at_least(scene.cover, b, a) and _rates_at_least(scene, b, a))
+    return bool(
+        equal and _links_at_least(scene, b, a) and _at_least(scene.cover, b, a) and _rates_at_least(scene, b, a)
+    )

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from scipy.stats import gamma
 
 from geo.frame import FloatArray
@@ -52,7 +53,7 @@ class Draws:
         """The same with some values set; names with spaces by ``**{...}``."""
         return Draws({**self.values, **values}, self.shares)
 
-    def part(self, rows: slice) -> Draws:
+    def part(self, rows: slice | npt.NDArray[np.int64]) -> Draws:
         """Some of the draws."""
         return Draws({name: value[rows] for name, value in self.values.items()}, self.shares[rows])
 

@@ -78,11 +78,16 @@ def exposures(
     catalogue: Catalogue,
     settings: CompareSettings,
     progress: Callable[[], None] | None = None,
+    *,
+    silent: Sequence[frozenset[str]] | None = None,
 ) -> tuple[Candidates, list[Exposure]]:
-    """Candidate ways of all layouts together, and what each layout makes of them; ``progress`` after each layout."""
+    """Candidate ways of all layouts together, and what each layout makes of them; ``progress`` after each layout.
+
+    ``silent`` (layout,) are ids of sensors that nobody hears: they count as if they saw nothing.
+    """
     rated = []
-    for layout in layouts:
-        rated.append(_Rated.of(layout, ground, catalogue, settings))
+    for layout, unheard in zip(layouts, silent or [frozenset[str]()] * len(layouts), strict=True):
+        rated.append(_Rated.of(layout, ground, catalogue, settings, unheard))
         if progress is not None:
             progress()
     found: dict[bytes, tuple[int, tuple[Ints, Ints]]] = {}
@@ -116,7 +121,9 @@ class _Rated:
     rates: Mapping[tuple[str, int], tuple[SensorRate, ...]]
 
     @classmethod
-    def of(cls, layout: Layout, ground: Ground, catalogue: Catalogue, settings: CompareSettings) -> _Rated:
+    def of(
+        cls, layout: Layout, ground: Ground, catalogue: Catalogue, settings: CompareSettings, silent: frozenset[str]
+    ) -> _Rated:
         refuse_without_ground(layout, ground.terrain)
         items = tuple(sensor.catalogue for sensor in layout)
         spreads = [SURE if name is None else catalogue[name].range_factor for name in items]
@@ -125,7 +132,7 @@ class _Rated:
         for sensor, factors in zip(layout, knots, strict=True):
             place = layout.placement(sensor.id)
             for (weather, knot), rate in sensor_rates(place, ground, settings, factors):
-                rates[weather, knot].append(rate)
+                rates[weather, knot].append(_unheard(rate) if sensor.id in silent else rate)
         return cls(layout, items, knots, {key: tuple(value) for key, value in rates.items()})
 
     def ways(self, ground: Ground, settings: CompareSettings) -> Iterator[Crossings]:
@@ -181,6 +188,11 @@ class _Rated:
                 seen[rate.cells] = True
             probability -= share * np.expm1(missed)
         return probability.reshape(ground.belt.inside.shape), seen.reshape(ground.belt.inside.shape)
+
+
+def _unheard(rate: SensorRate) -> SensorRate:
+    """A sensor's rates where nobody hears of what it detects."""
+    return replace(rate, cells=rate.cells[:0], rate=rate.rate[:0], look=rate.look[:0], unknown=rate.unknown[:0])
 
 
 def _strips(ground: Ground, along: Along, settings: CompareSettings) -> Ints:

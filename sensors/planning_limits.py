@@ -82,6 +82,13 @@ class Limits:
         """The same limits with some of the options."""
         return Limits(self.cost[options], self.budget, self.site[options], self.crew[options], self.crew_limit)
 
+    def after(self, bought: Ints, options: Ints) -> Limits:
+        """The limits that are left for ``options`` when others are bought; sites of these count as free."""
+        inner = self.only(options)
+        money = max(_slightly_over(self.budget) - float(self.cost[bought].sum()), 0.0)
+        people = max(self.crew_limit - float(self.crew[bought].sum()), 0.0)
+        return Limits(inner.cost, money, inner.site, inner.crew, people)
+
     def kept_by(self, chosen: npt.ArrayLike) -> bool:
         """Whether a choice keeps all limits."""
         options = np.asarray(chosen, np.int64)

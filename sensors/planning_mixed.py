@@ -85,6 +85,11 @@ class Mixed:
         value = np.append(1.0, -slopes[used])
         self._model.addRow(-highspy.kHighsInf, float(constant), len(index), index, value)
 
+    def needs(self, option: int, any_of: Ints) -> None:
+        """Add that a choice with ``option`` holds at least one of others: ``x_option ≤ Σ x``."""
+        index = np.append(option, any_of).astype(np.int32)
+        self._model.addRow(-highspy.kHighsInf, 0.0, len(index), index, np.append(1.0, -np.ones(len(any_of))))
+
     def fix(self, options: Ints, value: float) -> None:
         """Fix options in (1) or out (0)."""
         for option in options:

@@ -18,25 +18,26 @@ from sensors.planning_draws import SCALE_PRICE, Draws
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bought:
-    """What a budget buys of a layout (draw,): money, people on duty, the sensors that were bought, teams on top."""
+    """What a budget buys of a layout (draw,): money, people on duty, teams on top; ``parts`` (draw, part) that were
+    bought: relays, then sensors."""
 
     life_cycle_cost: FloatArray
     first_cost: FloatArray
     crew: FloatArray
-    sensors: npt.NDArray[np.bool_]
+    parts: npt.NDArray[np.bool_]
     teams: FloatArray
 
 
 def unit_costs(design: Design, draws: Draws) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Life-cycle cost, first cost and crew of each sensor (draw, sensor); those of one item cost the same.
+    """Life-cycle cost, first cost and crew of each part (draw, part); those of one item cost the same.
 
-    First cost and crew are NaN for a sensor of which only the life-cycle cost is known.
+    First cost and crew are NaN for a part of which only the life-cycle cost is known.
     """
     shape = (draws.count, len(design.items))
     cost, first, crew = np.zeros(shape), np.zeros(shape), np.zeros(shape)
-    for number, (sensor, item) in enumerate(zip(design.exposure.layout, design.items, strict=True)):
+    for number, (part, item) in enumerate(zip(design.parts, design.items, strict=True)):
         if item is None:  # its price and crew are not known apart from the whole
-            cost[:, number], first[:, number], crew[:, number] = sensor.cost or 0.0, np.nan, np.nan
+            cost[:, number], first[:, number], crew[:, number] = part.cost or 0.0, np.nan, np.nan
             continue
         cost[:, number] = item_costs(item, draws, design.settings)
         first[:, number], crew[:, number] = draws.of(item, "capex"), draws.of(item, "crew")
@@ -77,27 +78,27 @@ def budgets(designs: Sequence[Design], draws: Draws) -> FloatArray:
 
 
 def buy(design: Design, draws: Draws, budget: FloatArray) -> Bought:
-    """What ``budget`` (draw,) buys: the sensors in the order of the file while it lasts, then teams with what is left.
+    """What ``budget`` (draw,) buys: the relays, then the sensors in the order of the file while it lasts, then teams.
 
-    Teams are bought only when every sensor is, in fractions, which work part of the time. So more money never buys
-    less of anything.
+    Teams are bought only when every part is, in fractions, which work part of the time. So more money never buys less
+    of anything.
     """
     cost, first, crew = unit_costs(design, draws)
     rest = budget - control_room_cost(draws, design.settings)
-    sensors = np.cumsum(cost, axis=1) <= rest[:, None] * (1.0 + 1e-12)
-    spent = (cost * sensors).sum(axis=1)
+    parts = np.cumsum(cost, axis=1) <= rest[:, None] * (1.0 + 1e-12)
+    spent = (cost * parts).sum(axis=1)
     teams, extra_first, extra_crew, extra = (np.zeros(draws.count) for _ in range(4))
     if design.top_up is not None:
         price = item_costs(design.top_up, draws, design.settings)
-        left = np.where(sensors.all(axis=1), np.maximum(rest - spent, 0.0), 0.0)
+        left = np.where(parts.all(axis=1), np.maximum(rest - spent, 0.0), 0.0)
         teams = np.where(price > 0.0, left / np.where(price > 0.0, price, 1.0), 0.0)
         extra, extra_first = teams * price, teams * draws.of(design.top_up, "capex")
         extra_crew = teams * draws.of(design.top_up, "crew")
-    people = np.where(sensors, crew, 0.0).sum(axis=1) + extra_crew + design.settings.operators
+    people = np.where(parts, crew, 0.0).sum(axis=1) + extra_crew + design.settings.operators
     return Bought(
         spent + extra + control_room_cost(draws, design.settings),
-        np.where(sensors, first, 0.0).sum(axis=1) + extra_first,
+        np.where(parts, first, 0.0).sum(axis=1) + extra_first,
         people,
-        sensors,
+        parts,
         teams,
     )

@@ -5,17 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from geo.belt import Line
 from geo.frame import LocalFrame
 from sensors.catalogue import Catalogue, Item
-from sensors.layout import AnySensor, Layout, place
+from sensors.layout import AnySensor, Layout, place, place_relay
 from sensors.life_cycle import item_cost
 from sensors.planning_candidates import heading_to_line
 from sensors.planning_limits import Limits, PlanError
+from sensors.relay import KIND as RELAY
+from sensors.relay import Relay
 
 SAME_PLACE_M = 1.0
 CHEAPEST_FOR = 10.0
@@ -24,9 +28,10 @@ CHEAPEST_FOR = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One thing to buy: the sensor as it would stand, what it costs, the crew it takes [persons on duty], where."""
+    """One thing to buy: the sensor or relay as it would stand, what it costs, the crew it takes [persons on duty],
+    where."""
 
-    sensor: AnySensor
+    sensor: AnySensor | Relay
     cost: float
     crew: float
     site: str
@@ -34,6 +39,10 @@ class Option:
     @property
     def id(self) -> str:
         return self.sensor.id
+
+    @property
+    def is_relay(self) -> bool:
+        return isinstance(self.sensor, Relay)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +61,7 @@ def options_at(
     sites: xr.Dataset, items: Sequence[str], border: Line, frame: LocalFrame, money: Money, *, headings: int = 3
 ) -> tuple[Option, ...]:
     """Every item at every candidate site (of ``candidate_sites``); a view that is not all round looks at the line, and
-    with more ``headings`` also to both sides of it, evenly.
+    with more ``headings`` also to both sides of it, evenly. A relay takes no room from a sensor: its site is its own.
 
     Raises PlanError for no site, no item, an item that cannot stand in a layout, and CatalogueError for one that the
     catalogue does not have.
@@ -69,6 +78,9 @@ def options_at(
         values = item.layout_values()
         kind = values.pop("kind")
         cost = money.of(item)
+        if kind == RELAY:
+            found += _relays_at(sites, item, values, frame, cost)
+            continue
         wide = float(values.get("field_of_view_deg", 360.0))
         for n, site in enumerate(sites["site"].to_numpy()):
             easting, northing = float(sites["easting"][n]), float(sites["northing"][n])
@@ -86,6 +98,15 @@ def options_at(
     return tuple(found)
 
 
+def _relays_at(sites: xr.Dataset, item: Item, values: dict[str, Any], frame: LocalFrame, cost: float) -> list[Option]:
+    found = []
+    for n, site in enumerate(sites["site"].to_numpy()):
+        at = float(sites["easting"][n]), float(sites["northing"][n])
+        relay = place_relay(frame, *at, id=f"{item.name}.{site}", **values, cost=cost)
+        found.append(Option(replace(relay, catalogue=item.name), cost, item.crew.central, f"relay {site}"))
+    return found
+
+
 def _azimuths(
     border: Line, frame: LocalFrame, where: tuple[float, float], wide_deg: float, headings: int
 ) -> list[float]:
@@ -99,14 +120,14 @@ def _azimuths(
 
 
 def options_of(layout: Layout, *, catalogue: Catalogue | None = None) -> tuple[Option, ...]:
-    """The sensors of a layout as options, each with its own ``cost``; those within a metre share a site.
+    """The sensors and relays of a layout as options, each with its own ``cost``; sensors within a metre share a site.
 
-    The crew is that of its catalogue item, 0 without. Raises PlanError for an empty layout and a sensor without cost.
+    The crew is that of its catalogue item, 0 without. Raises PlanError for an empty layout and one without cost.
     """
     if len(layout) == 0:
         raise PlanError("there are no candidates", where=f"layout {layout.name!r}", expected="at least one sensor")
     found = []
-    for sensor in layout:
+    for sensor in (*layout.relays, *layout.sensors):
         if sensor.cost is None:
             raise PlanError(
                 "has no cost", where=f"candidate {sensor.id!r}", expected="a life-cycle cost in the planner's currency"
@@ -115,6 +136,7 @@ def options_of(layout: Layout, *, catalogue: Catalogue | None = None) -> tuple[O
         if catalogue is not None and sensor.catalogue is not None:
             crew = catalogue[sensor.catalogue].crew.central
         where = f"{round(sensor.easting / SAME_PLACE_M)} {round(sensor.northing / SAME_PLACE_M)}"
+        where = f"relay {where}" if isinstance(sensor, Relay) else where
         found.append(Option(sensor, float(sensor.cost), crew, where))
     return tuple(found)
 
@@ -122,15 +144,16 @@ def options_of(layout: Layout, *, catalogue: Catalogue | None = None) -> tuple[O
 def beside(options: Sequence[Option], present: Layout | None) -> tuple[Option, ...]:
     """The options at whose sites no sensor of the present layout stands; PlanError where all sites are taken.
 
-    A site is taken where a present sensor stands within SAME_PLACE_M of one of its options.
+    A site is taken where a present sensor (for a relay: a present relay) stands within SAME_PLACE_M of its options.
     """
-    if present is None or not len(present):
+    if present is None or not (present.sensors or present.relays):
         return tuple(options)
-    there = np.array([(sensor.easting, sensor.northing) for sensor in present])
-    names = set(present.ids)
+    sensors, relays = (_places(parts) for parts in (present.sensors, present.relays))
+    names = {part.id for part in (*present.sensors, *present.relays)}
     taken = set()
     for option in options:
         here = np.array((option.sensor.easting, option.sensor.northing))
+        there = relays if option.is_relay else sensors
         if option.id in names or (np.hypot(*(there - here).T) <= SAME_PLACE_M).any():
             taken.add(option.site)
     free = tuple(option for option in options if option.site not in taken)
@@ -141,6 +164,10 @@ def beside(options: Sequence[Option], present: Layout | None) -> tuple[Option, .
             expected="a candidate site that is free",
         )
     return free
+
+
+def _places(parts: Sequence[AnySensor | Relay]) -> npt.NDArray[np.float64]:
+    return np.array([(part.easting, part.northing) for part in parts], np.float64).reshape(-1, 2)
 
 
 def limits_of(options: Sequence[Option], budget: float, crew_limit: float = math.inf) -> Limits:

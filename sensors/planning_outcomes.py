@@ -1,15 +1,18 @@
 """From hazards, draws and money to what a layout achieves: detection that somebody looks at, interruption, cost.
 
-Weather and outages are states of a whole crossing: each weather has its own ways, and each sensor is up or down from
-edge to edge, summed exactly over all 2ⁿ states. Misses of sensors are taken as independent.
+Weather and outages are states of a whole crossing: each weather has its own ways, and each sensor and each relay is up
+or down from edge to edge, summed over all states. A sensor whose chain of relays is down does not alert. Misses of
+sensors are taken as independent.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from geo.frame import FloatArray
 from sensors.catalogue import Item
@@ -21,8 +24,11 @@ from sensors.planning_design import Design
 from sensors.planning_draws import SCALE_AVAILABILITY, Draws
 from sensors.planning_exposure import Candidates
 from sensors.planning_money import Bought, buy
+from sensors.planning_outages import Outages
+from sensors.relay import Relay
 from sensors.workload import attended_share
 
+Ints = npt.NDArray[np.int64]
 BLOCK: Final = 50
 """Draws that are worked at once."""
 DAY_S: Final = 86_400.0
@@ -55,24 +61,42 @@ class Outcome:
         return found
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Works:
+    """Of draws in which the same parts were bought: ``up`` (draw, part) the share of the crossings in which each works,
+    its links aside, 0 where it was not bought; ``teams`` (draw,) on top; ``outages`` what relays take with them."""
+
+    up: FloatArray
+    teams: FloatArray
+    outages: Outages
+
+
+def works(design: Design, bought: Bought, up: FloatArray) -> Iterator[tuple[npt.NDArray[np.int64], Works]]:
+    """The draws (numbers), in blocks in which the same parts were bought, with what works in them."""
+    sets, which = np.unique(bought.parts, axis=0, return_inverse=True)
+    for number, there in enumerate(sets):
+        rows = np.flatnonzero(np.ravel(which) == number)
+        for start in range(0, len(rows), BLOCK):
+            some = rows[start : start + BLOCK]
+            yield some, Works(up[some] * there, bought.teams[some], design.outages(there))
+
+
 def availability_of(design: Design, draws: Draws) -> FloatArray:
-    """Share of the crossings in which each sensor works (draw, sensor).
+    """Share of the crossings in which each part works, its links aside (draw, part).
 
     The catalogue's draw, moved as the layout's own figure stands to the catalogue's; an outage lasts ``repair_factor``
-    times as long as that assumes: ``a/(a + (1 − a) f)``. Without a radio link a share of that is left.
+    times as long as that assumes: ``a/(a + (1 − a) f)``.
     """
     found = np.zeros((draws.count, len(design.items)))
-    for number, (sensor, item) in enumerate(zip(design.exposure.layout, design.items, strict=True)):
+    for number, (part, item) in enumerate(zip(design.parts, design.items, strict=True)):
         if item is None or item.availability.central <= 0.0:
-            found[:, number] = sensor.availability
+            found[:, number] = part.availability
         else:
-            moved = draws.of(item, "availability") * sensor.availability / item.availability.central
+            moved = draws.of(item, "availability") * part.availability / item.availability.central
             found[:, number] = np.minimum(moved, 1.0)
     down = (1.0 - found) * draws["repair_factor"][:, None]
     with np.errstate(invalid="ignore"):
         repaired = np.where(found > 0.0, found / (found + down), 0.0)
-    cut_off = np.array([sensor.id in design.unlinked for sensor in design.exposure.layout], bool)
-    repaired = np.where(cut_off, repaired * draws["unlinked_factor"][:, None], repaired)
     scaled: FloatArray = np.clip(repaired * draws.get(SCALE_AVAILABILITY, 1.0)[:, None], 0.0, 1.0)
     return scaled
 
@@ -80,16 +104,19 @@ def availability_of(design: Design, draws: Draws) -> FloatArray:
 def workload(design: Design, draws: Draws, availability: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Alerts a day (draw,) and the share of them that an operator looks at in time (draw,).
 
-    The room is sized for the layout as designed: sensors that the money did not reach count too. Teams on top look at
-    what they find themselves.
+    The room is sized for the layout as designed: sensors that the money did not reach count too, those that reach no
+    base do not. Teams on top look at what they find themselves.
     """
     nuisance = draws["genuine_alerts_per_day"].copy()
-    for number, (sensor, item) in enumerate(zip(design.exposure.layout, design.items, strict=True)):
+    heard = availability * design.outages().linked_share(availability)
+    for number, (part, item) in enumerate(zip(design.parts, design.items, strict=True)):
+        if isinstance(part, Relay):
+            continue
         if item is not None:
-            nuisance += draws.of(item, "false_alarms_per_day") * availability[:, number]
+            nuisance += draws.of(item, "false_alarms_per_day") * heard[:, number]
         else:
-            seconds = sensor.status_interval_s if sensor.period_s is None else sensor.period_s
-            nuisance += sensor.false_alarms_per_scan * DAY_S / seconds * availability[:, number]
+            seconds = part.status_interval_s if part.period_s is None else part.period_s
+            nuisance += part.false_alarms_per_scan * DAY_S / seconds * heard[:, number]
     share = attended_share(nuisance / DAY_S, draws["service_s"], draws["patience_s"], design.settings.operators)
     return nuisance, share
 
@@ -97,17 +124,19 @@ def workload(design: Design, draws: Draws, availability: FloatArray) -> tuple[Fl
 def outcome(
     design: Design, ways: Candidates, draws: Draws, budget: FloatArray, *, up: FloatArray | None = None
 ) -> Outcome:
-    """What the layout achieves in every draw; see Outcome. ``up`` (draw, sensor) stands in for the availabilities."""
+    """What the layout achieves in every draw; see Outcome. ``up`` (draw, part) stands in for the availabilities."""
     bought = buy(design, draws, budget)
     availability = availability_of(design, draws) if up is None else up
     alerts, attended = workload(design, draws, availability)
-    parts = [
-        _block(design, ways, draws.part(rows), availability[rows] * bought.sensors[rows], bought.teams[rows])
-        for rows in (slice(start, start + BLOCK) for start in range(0, draws.count, BLOCK))
+    blocks = [
+        (rows, _block(design, ways, draws.part(rows), some)) for rows, some in works(design, bought, availability)
     ]
+    order = np.argsort(np.concatenate([rows for rows, _ in blocks]))
     detection, interruption, least, least_stopped, by_weather = (
-        np.concatenate([part[i] for part in parts], axis=-2 if i < 2 else -1) for i in range(5)
+        np.concatenate([part[i] for _, part in blocks], axis=-2 if i < 2 else -1) for i in range(5)
     )
+    detection, interruption, by_weather = detection[order], interruption[order], by_weather[:, order]
+    least, least_stopped = least[order], least_stopped[order]
     heard = (attended * draws["communication"])[:, None]
     detection, interruption = detection * attended[:, None], interruption * heard
     crossed = ways.length_m > 0.0
@@ -128,9 +157,7 @@ def outcome(
     )
 
 
-def _block(
-    design: Design, ways: Candidates, draws: Draws, availability: FloatArray, teams: FloatArray
-) -> tuple[FloatArray, ...]:
+def _block(design: Design, ways: Candidates, draws: Draws, some: Works) -> tuple[FloatArray, ...]:
     """Detection and interruption (draw, segment), their least over all ways (draw,), and the mean detection (weather,
     draw), before anybody looks at an alert."""
     segments, starts = np.unique(ways.segment, return_index=True)
@@ -138,8 +165,8 @@ def _block(
     detection, interruption = np.zeros(shape), np.zeros(shape)
     least, least_stopped, by_weather = np.zeros(draws.count), np.zeros(draws.count), []
     weight = ways.length_m / ways.length_m.sum()
-    for number, name in enumerate(design.settings.weather):
-        missed = survival(design, ways, draws, availability, teams, number, name)
+    for number in range(len(design.settings.weather)):
+        missed = survival(design, ways, draws, some, number)
         found = 1.0 - missed[:, :, -1]
         stopped = _interrupted(ways, draws, missed)
         share = draws.shares[:, number, None]
@@ -153,36 +180,47 @@ def _block(
     return detection, interruption, least, least_stopped, np.stack(by_weather)
 
 
-def survival(
-    design: Design,
-    ways: Candidates,
-    draws: Draws,
-    availability: FloatArray,
-    teams: FloatArray,
-    number: int,
-    weather: str,
-) -> FloatArray:
+def survival(design: Design, ways: Candidates, draws: Draws, some: Works, number: int) -> FloatArray:
     """Probability of being undetected after each strip (draw, way, strip) in weather ``number``, over all outages.
 
     ``Π_s (1 − a_s (1 − exp(−H_s)))`` over sensors and, to the power of their number, over teams: each is up or down for
-    the whole crossing.
+    the whole crossing. Where sensors hang on relays, the mean of that over the states of these, with the linked ones.
     """
-    exposure = design.exposure
+    exposure, weather = design.exposure, list(design.settings.weather)[number]
     logs = np.zeros((draws.count, len(ways.segment), ways.seconds.shape[1]))
     if len(exposure.entry_way):
-        derate = np.stack([_derate(item, draws, weather) for item in design.items], axis=1)
+        derate = np.stack([_derate(item, draws, weather) for item in design.items[design.relays :]], axis=1)
         low, middle, high = _hats(design, draws)
         sensor = exposure.entry_sensor
         near, here, far = exposure.hazard[number]
         hazard = low[:, sensor, None] * near + middle[:, sensor, None] * here + high[:, sensor, None] * far
         caught = -np.expm1(-hazard * derate[:, sensor, None])
         with np.errstate(divide="ignore"):
-            log_miss = np.log1p(-availability[:, sensor, None] * caught)
-        which, starts = np.unique(exposure.entry_way, return_index=True)
-        logs[:, which] = np.add.reduceat(log_miss, starts, axis=1)
+            log_miss = np.log1p(-some.up[:, design.relays + sensor, None] * caught)
+        logs += _over_relays(log_miss, exposure.entry_way, design.relays + sensor, some, logs.shape)
     if design.top_up is not None:
-        logs += teams[:, None, None] * _missed_by_a_team(design, design.top_up, ways, draws, weather)
-    return np.exp(logs)
+        logs += some.teams[:, None, None] * _missed_by_a_team(design, design.top_up, ways, draws, weather)
+    return np.exp(np.minimum(logs, 0.0))
+
+
+def _over_relays(log_miss: FloatArray, way: Ints, part: Ints, some: Works, shape: tuple[int, ...]) -> FloatArray:
+    """Logarithm (draw, way, strip) of the chance that nobody who is linked detects, of entries (draw, entry, strip)."""
+
+    def summed(chosen: npt.NDArray[np.bool_]) -> FloatArray:
+        total = np.zeros(shape)
+        if chosen.any():
+            which, starts = np.unique(way[chosen], return_index=True)
+            total[:, which] = np.add.reduceat(log_miss[:, chosen], starts, axis=1)
+        return total
+
+    logs = summed(some.outages.always[part])
+    for group in some.outages.groups:
+        chance, mixed = group.chances(some.up), np.zeros(shape)
+        for pattern, linked in enumerate(group.linked):
+            mixed += chance[:, pattern, None, None] * np.exp(summed(np.isin(part, group.sensors[linked])))
+        with np.errstate(divide="ignore"):
+            logs += np.log(mixed)
+    return logs
 
 
 def _missed_by_a_team(design: Design, item: Item, ways: Candidates, draws: Draws, weather: str) -> FloatArray:
@@ -213,8 +251,9 @@ def _derate(item: Item | None, draws: Draws, weather: str) -> FloatArray:
 
 def _hats(design: Design, draws: Draws) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Weights (draw, sensor) of the hazards at the nearest, the layout's own and the farthest range, linear between."""
-    factor = np.ones((draws.count, len(design.items)))
-    for number, item in enumerate(design.items):
+    items = design.items[design.relays :]
+    factor = np.ones((draws.count, len(items)))
+    for number, item in enumerate(items):
         if item is not None:
             factor[:, number] = draws.of(item, "range_factor") / item.range_factor.central
     low, high = design.exposure.knots[:, 0], design.exposure.knots[:, 2]

@@ -27,7 +27,9 @@ from sensors.planning_choice import Choice, Effort, best_cover, best_least, gap_
 from sensors.planning_dominated import undominated
 from sensors.planning_limits import Limits, PlanError
 from sensors.planning_options import Option, beside, limits_of, options_of
-from sensors.planning_scene import Case, Progress, Scene, WayOracle, scene_of
+from sensors.planning_scene import Case, Progress, Scene, scene_of
+from sensors.planning_ways import WayOracle
+from sensors.relay import Relay
 
 Ints = npt.NDArray[np.int64]
 OBJECTIVES: Final = ("covered", "worst_segment", "least_detected", "interruption")
@@ -104,7 +106,7 @@ def choose_sites(
     are the other keywords of ``plan_layout``, which also says how good the choice is, and the errors are its own.
     """
     case = more.pop("case", None)
-    kept = {name: more.pop(name) for name in ("response", "ways", "progress") if name in more}
+    kept = {name: more.pop(name) for name in ("response", "ways", "bases", "progress") if name in more}
     demand = Demand(budget=budget, objective=objective, **more)
     return plan_layout(candidates, terrain, border, demand, case=case, start=start, **kept).layout
 
@@ -119,10 +121,12 @@ def plan_layout(
     start: Layout | None = None,
     response: xr.DataArray | None = None,
     ways: Ways | None = None,
+    bases: npt.ArrayLike | None = None,
     progress: Progress | None = None,
 ) -> Plan:
     """The plan for a demand, from scratch or for a present layout ``start``, which stays and costs nothing more.
 
+    With ``bases`` every sensor has to reach one by radio; relays among the candidates are bought for that.
     Sites where a present sensor stands are taken. ``response`` [s] (northing, easting) is of
     ``geo.mobility_response.response_time``. Raises PlanError, naming the constraint, for no candidates, negative costs
     or limits, a budget or crew that allows nothing, and a value that cannot be reached.
@@ -136,7 +140,7 @@ def plan_layout(
     options = beside(options, start)
     limits = limits_of(options, demand.budget, demand.crew_limit)
     limits.refuse_if_nothing_fits([option.id for option in options])
-    scene = scene_of(options, terrain, border, case=case, present=start, ways=ways, progress=progress)
+    scene = scene_of(options, terrain, border, case=case, present=start, ways=ways, bases=bases, progress=progress)
     return plan_scene(scene, demand, start=start, response=response)
 
 
@@ -155,18 +159,23 @@ def plan_scene(
     if demand.objective == "interruption" and response is not None and bool(np.isnan(response).all()):
         raise PlanError("the response is unknown everywhere", where="plan (interruption)", expected="seconds, or inf")
     everything = limits_of(scene.options, demand.budget, demand.crew_limit)
-    everything.refuse_if_nothing_fits([option.id for option in scene.options])
+    wanted = [n for n, option in enumerate(scene.options) if option.id not in scene.idle]
+    everything.only(np.array(wanted)).refuse_if_nothing_fits([scene.options[n].id for n in wanted])
     worthy = undominated(scene, everything)
-    limits, inner = everything.only(worthy), _narrowed(scene, worthy)
+    limits, inner = everything.only(worthy), scene.only(worthy)
     ids = [option.id for option in inner.options]
     begin = np.array([ids.index(one) for one in known if one in ids], np.int64)
     choice, without = _chosen(inner, limits, demand, response, begin if limits.kept_by(begin) else None)
     chosen = worthy[choice.chosen]
-    bought = tuple(scene.options[n] for n in chosen)
+    bought = tuple(scene.options[n] for n in chosen if scene.options[n].id not in scene.idle)
     frame = scene.watched.belt.border.frame
-    present = () if start is None else start.sensors
     name = f"plan, {demand.objective}" if start is None else f"{start.name} and plan, {demand.objective}"
-    layout = Layout(name, frame, (*present, *(option.sensor for option in bought)))
+    layout = Layout(
+        name,
+        frame,
+        (*(() if start is None else start.sensors), *(o.sensor for o in bought if not isinstance(o.sensor, Relay))),
+        (*(() if start is None else start.relays), *(o.sensor for o in bought if isinstance(o.sensor, Relay))),
+    )
     figures = figures_of(scene, chosen, response) | {demand.objective: choice.value}  # of all ways that were tried
     plan = Plan(
         layout,
@@ -183,15 +192,6 @@ def plan_scene(
     return plan
 
 
-def _narrowed(scene: Scene, options: Ints) -> Scene:
-    return replace(
-        scene,
-        options=tuple(scene.options[n] for n in options),
-        rates=tuple(scene.rates[n] for n in options),
-        cover=scene.cover.only(options),
-    )
-
-
 def _chosen(
     scene: Scene, limits: Limits, demand: Demand, response: xr.DataArray | None, begin: Ints | None
 ) -> tuple[Choice, float]:
@@ -200,16 +200,18 @@ def _chosen(
     if demand.objective in COVERS:
         worst = demand.objective == "worst_segment"
         without = scene.cover.worst(nothing) if worst else scene.cover.covered(nothing)
-        return best_cover(scene.cover, limits, worst=worst, effort=demand.effort, start=begin), without
+        return best_cover(
+            scene.cover, limits, worst=worst, effort=demand.effort, start=begin, links=scene.links
+        ), without
     oracle = WayOracle(scene, response if demand.objective == "interruption" else None)
     without = oracle.value_at(oracle.least(nothing)[0])
-    return best_least(oracle, limits, effort=demand.effort, start=begin), without
+    return best_least(oracle, limits, effort=demand.effort, start=begin, links=scene.links), without
 
 
 def figures_of(scene: Scene, chosen: npt.ArrayLike, response: xr.DataArray | None = None) -> dict[str, float]:
     """Every objective's value with the present layout and the ``chosen`` options; interruption NaN without response."""
     options = np.asarray(chosen, np.int64)
-    bought = _narrowed(scene, options)
+    bought = scene.only(options)
     everything = np.arange(len(options))
     least, early = WayOracle(bought), None if response is None else WayOracle(bought, response)
     return {
@@ -267,7 +269,7 @@ def pareto(
     """
     if steps < 2:
         raise PlanError(f"{steps} steps", where="plan (pareto)", expected="at least 2")
-    affordable = min(option.cost for option in scene.options)
+    affordable = min(option.cost for option in scene.options if option.id not in scene.idle)
     front: list[Plan] = []
     known: list[str] = []
     for share in np.linspace(0.0, 1.0, steps + 1)[1:]:

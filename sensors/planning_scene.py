@@ -10,32 +10,29 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
-from scipy.sparse import csr_array
 
 from geo.belt import Belt, Line, belt_of, fitting_belt_m
 from geo.mobility_surface import by_vehicle, on_foot
 from geo.mobility_ways import Ways
-from geo.paths_along import Along
-from geo.paths_crossing import INWARD, crossings
+from geo.paths_crossing import INWARD
 from sensors.assumptions import Assumptions, Situation
 from sensors.conditions import conditions_of
 from sensors.coverage_sight import refuse_without_ground
 from sensors.coverage_tally import Task, contribution
 from sensors.hazard import log_miss
-from sensors.interception import head_start
-from sensors.layout import Layout
+from sensors.layout import AnySensor, Layout
 from sensors.planning_cover import Cover
 from sensors.planning_limits import PlanError
+from sensors.planning_links import network_of
 from sensors.planning_options import Option
-from sensors.segment_detection import SECOND
-from sensors.watched import DRIVEN, SensorRate, Watched, added_up, feels_steps, most_hazard, searches
+from sensors.planning_relays import Links
+from sensors.relay import Relay
+from sensors.watched import DRIVEN, SensorRate, Watched, added_up
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 Progress = Callable[[int, int], None]
-SEARCHED = 0.1
-"""Share of a search's rate with which ways are sought a second time (assumption): on a way the search is soon over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +62,8 @@ class Scene:
     """The belt, what the present layout sees of it (``watched``), and what each option would see (``rates``).
 
     ``cover`` has a row for each option over the cells of the belt that belong to a segment, in groups by segment, with
-    what the present layout gives them already.
+    what the present layout gives them already. With ``links`` only linked options count; sensors and relays of the
+    present layout that reach no base are then options too, which cost nothing (``idle``: their ids).
     """
 
     case: Case
@@ -73,6 +71,18 @@ class Scene:
     watched: Watched
     rates: tuple[SensorRate, ...]
     cover: Cover
+    links: Links | None = None
+    idle: frozenset[str] = frozenset()
+
+    def only(self, options: Ints) -> Scene:
+        """The same ground with some of the options."""
+        return replace(
+            self,
+            options=tuple(self.options[n] for n in options),
+            rates=tuple(self.rates[n] for n in options),
+            cover=self.cover.only(options),
+            links=None if self.links is None else self.links.only(options),
+        )
 
     def with_chosen(self, chosen: npt.ArrayLike) -> Watched:
         """The ground under the present layout and the chosen options."""
@@ -87,19 +97,24 @@ def scene_of(
     case: Case | None = None,
     present: Layout | None = None,
     ways: Ways | None = None,
+    bases: npt.ArrayLike | None = None,
     progress: Progress | None = None,
 ) -> Scene:
     """See what every option, and the ``present`` layout, would see; ``progress(done, total)`` sensor by sensor.
 
-    The terrain is loaded into memory. Raises LayoutError for an option off the terrain or on a void.
+    With ``bases`` (base, 2) [m] every sensor has to reach one, over relays and tall masts. The terrain is loaded into
+    memory. Raises LayoutError for an option off the terrain or on a void, PlanError where no option can reach a base.
     """
     chosen = case or Case()
-    ground = terrain.compute()
-    task = chosen.task
+    ground, task = terrain.compute(), chosen.task
+    links, idle = None, frozenset[str]()
+    if bases is not None:
+        links, present, options, idle = linked_options(options, present, ground, bases)
     width = fitting_belt_m(border, ground) if chosen.belt_m is None else chosen.belt_m
     belt = belt_of(border, ground, belt_m=width)
     have = () if present is None else present.sensors
-    new = Layout("candidates", border.frame, tuple(option.sensor for option in options))
+    sensing = [option.sensor for option in options if not isinstance(option.sensor, Relay)]
+    new = Layout("candidates", border.frame, tuple(sensing))
     refuse_without_ground((*have, *new), ground)
     placements = (
         [*(present.placement(s.id) for s in have), *(new.placement(s.id) for s in new)]
@@ -125,13 +140,57 @@ def scene_of(
             if progress is not None:
                 progress(len(seen), len(placements))
     watched = added_up(bare, tuple(rate for rate, _ in seen[: len(have)]))
+    for n, option in enumerate(options):
+        if option.is_relay:
+            seen.insert(len(have) + n, _nothing(option))
     return Scene(
         chosen,
         tuple(options),
         replace(watched, attrs=attrs),
         tuple(rate for rate, _ in seen[len(have) :]),
         _cover(belt, seen, len(have)),
+        links,
+        idle,
     )
+
+
+def linked_options(
+    options: Sequence[Option], present: Layout | None, terrain: xr.Dataset, bases: npt.ArrayLike
+) -> tuple[Links, Layout | None, tuple[Option, ...], frozenset[str]]:
+    """Links of the options, the present layout's part that reaches a base, and the options with the part that does not.
+
+    What of the present layout is linked passes on for the options. Raises PlanError where no option can be linked.
+    """
+    stands: tuple[AnySensor | Relay, ...] = () if present is None else (*present.relays, *present.sensors)
+    net = network_of([*stands, *(option.sensor for option in options)], terrain, bases)
+    own = net.linked(np.arange(len(net)) < len(stands))
+    idle = [part for part, linked in zip(stands, own, strict=False) if not linked]
+    every = (*(Option(part, 0.0, 0.0, f"idle {part.id}") for part in idle), *options)
+    nodes = np.concatenate([np.flatnonzero(~own[: len(stands)]), np.arange(len(stands), len(net))])
+    inner = replace(net.only(nodes), home=own[nodes])
+    links = Links(inner, np.array([option.is_relay for option in every], np.bool_))
+    reach = links.within_reach()
+    if not any(not every[n].is_relay for n in reach):
+        raise PlanError(
+            "no candidate reaches a base, over all relays that may be bought either",
+            where="plan (links)",
+            expected="relays among the items, candidates in sight of a base, or no links asked for",
+        )
+    left = {part.id for part in idle}
+    kept = None
+    if present is not None:
+        kept = replace(
+            present,
+            sensors=tuple(s for s in present.sensors if s.id not in left),
+            relays=tuple(r for r in present.relays if r.id not in left),
+        )
+    return links, kept, every, frozenset(left)
+
+
+def _nothing(option: Option) -> tuple[SensorRate, Floats]:
+    """A relay's part: it sees nothing."""
+    none, nowhere = np.zeros(0), np.zeros(0, np.int64)
+    return SensorRate(option.id, option.sensor.kind, option.sensor.availability, nowhere, none, none, nowhere), none
 
 
 def _seen(place: object, ground: xr.Dataset, belt: Belt, task: Task) -> tuple[SensorRate, Floats]:
@@ -175,120 +234,3 @@ def _cover(belt: Belt, seen: Sequence[tuple[SensorRate, Floats]], present: int) 
         group=belt.segment.ravel()[counted].astype(np.int64),
         seen=1.0 - missed,
     )
-
-
-class WayOracle:
-    """The least detected way as sums over options (``sensors.planning_choice.Oracle``), found anew for every choice.
-
-    ``θ`` is the hazard of the way that is detected least, a search counted at most to what it finds at all; every way
-    that was ever found is a cut, and remembered. With a ``response`` only what is detected early enough counts: while
-    the crosser needs longer to the end than the response to that end. Exact but for searches that end on the way:
-    then another way might be detected less.
-    """
-
-    def __init__(self, scene: Scene, response: xr.DataArray | None = None) -> None:
-        self.scene = scene
-        self.passed_on = 1.0 if response is None else scene.case.communication
-        self._early: Bools | None = None
-        if response is not None:
-            spare = head_start(scene.watched, response, direction=scene.case.direction).to_numpy()
-            self._early = np.nan_to_num(spare, nan=-1.0) >= 0.0
-        size = scene.watched.belt.inside.size
-        self._timed = _raster_rows([r if not feels_steps(r.kind) else None for r in scene.rates], size, 1.0)
-        speed = scene.watched.attrs["assumed_speed_mps"]
-        self._paced = _raster_rows([r if feels_steps(r.kind) else None for r in scene.rates], size, 1.0 / speed)
-        self._known: dict[bytes, tuple[float, Floats]] = {}
-
-    def value_at(self, theta: float) -> float:
-        return float(-self.passed_on * np.expm1(-max(theta, 0.0)))
-
-    def least(self, chosen: Ints) -> tuple[float, list[tuple[float, Floats]]]:
-        """θ of a choice, and a cut for the way through each segment that is not known yet (or the least known)."""
-        scene = self.scene
-        seen = scene.with_chosen(chosen)
-        early = np.ones(seen.belt.inside.shape, bool) if self._early is None else self._early
-        cells = self._ways(seen, early)
-        fresh = {key: way for key, way in cells.items() if key not in self._known}
-        if fresh:
-            along = Along.ways_over(seen.on_belt, list(fresh.values()))
-            base, slopes = self._hazards(along, early)
-            self._known |= {key: (float(base[n]), slopes[n]) for n, key in enumerate(fresh)}
-        sums = {key: c + float(s[chosen].sum()) for key, (c, s) in self._known.items()}
-        lowest = min(sums, key=sums.__getitem__)
-        return sums[lowest], [self._known[key] for key in {**dict.fromkeys(fresh), lowest: None}]
-
-    def _ways(self, seen: Watched, early: Bools) -> dict[bytes, tuple[Ints, Ints]]:
-        """The least detected way through every segment, by their cells; where sensors search also those found when
-        searches count for little, as a search that ends lets one stay in its view."""
-        found: dict[bytes, tuple[Ints, Ints]] = {}
-        short = [replace(s, rate=s.rate * SEARCHED) if searches(s.kind) else s for s in seen.sensors]
-        watches = [seen, added_up(seen, tuple(short))] if any(searches(s.kind) for s in seen.sensors) else [seen]
-        for watch in watches:
-            ways = crossings(
-                watch.belt,
-                watch.mobility,
-                weight=np.where(early, watch.per_s, 0.0) + SECOND,
-                toll=np.where(early, watch.per_m, 0.0),
-                direction=self.scene.case.direction,
-                neighbours=self.scene.case.neighbours,
-            )
-            for segment in np.flatnonzero(np.isfinite(ways.cost)):
-                way = ways.cells(int(segment))
-                found[b"".join(axis.tobytes() for axis in way)] = way
-        if not found:
-            raise PlanError("nobody can cross", where="plan", expected="ground that leads from edge to edge")
-        return found
-
-    def _hazards(self, along: Along, early: Bools) -> tuple[Floats, Floats]:
-        """Hazard of what stands there (way,) and of each option (way, option) along ways."""
-        counted = early.ravel()[along.cells].astype(np.float64)
-        time, length = (_weights(along, values, early.size, counted) for values in (along.seconds, along.metres))
-        slopes = np.asarray((time @ self._timed.T + length @ self._paced.T).todense(), np.float64)
-        scene = self.scene
-        for n, rate in enumerate(scene.rates):
-            if searches(rate.kind):
-                slopes[:, n] = np.minimum(slopes[:, n], _most(along, rate, counted))
-        base = np.zeros(along.ways)
-        for rate in scene.watched.sensors:
-            paced = feels_steps(rate.kind)
-            factor = 1.0 / scene.watched.attrs["assumed_speed_mps"] if paced else 1.0
-            row = _raster_rows([rate], early.size, factor)
-            part = np.asarray(((length if paced else time) @ row.T).todense(), np.float64)[:, 0]
-            base += np.minimum(part, _most(along, rate, counted)) if searches(rate.kind) else part
-        return base, slopes
-
-
-def _raster_rows(rates: Sequence[SensorRate | None], size: int, factor: float) -> csr_array:
-    """Rates as a sparse matrix (sensor, cell), empty rows for None."""
-    length = [0 if rate is None else len(rate.cells) for rate in rates]
-    start = np.concatenate([[0], np.cumsum(length)]).astype(np.int64)
-    cells = [rate.cells for rate in rates if rate is not None]
-    values = [rate.rate * factor for rate in rates if rate is not None]
-    index = np.concatenate(cells) if cells else np.zeros(0, np.int64)
-    data = np.concatenate(values) if values else np.zeros(0)
-    return csr_array((data, index, start), shape=(len(rates), size))
-
-
-def _weights(along: Along, pieces: Floats, size: int, counted: Floats) -> csr_array:
-    """What a raster's cells count for on each way (way, cell) when it is summed over ``pieces``."""
-    half = 0.5 * pieces
-    knot = np.concatenate([along.begins, along.begins + 1])
-    way, value = np.concatenate([along.way, along.way]), np.concatenate([half, half])
-    share = along.share[knot]
-    cell = np.concatenate([along.left[knot], along.right[knot]])
-    weight = np.concatenate([value * (1.0 - share), value * share]) * counted[cell]
-    return csr_array((weight, (np.concatenate([way, way]), along.cells[cell])), shape=(along.ways, size))
-
-
-def _most(along: Along, rate: SensorRate, counted: Floats) -> Floats:
-    """The most hazard that one search brings on each way (way,): ``−ln(1 − P∞)``, P∞ the best on the way."""
-    at = np.searchsorted(rate.cells, along.cells)
-    at = np.minimum(at, max(len(rate.cells) - 1, 0))
-    look = np.zeros(len(along.cells))
-    if len(rate.cells):
-        here = rate.cells[at] == along.cells
-        look[here] = rate.look[at[here]]
-    knots = along.between(look * counted)
-    best = np.zeros(along.ways)
-    np.maximum.at(best, along.way, np.maximum(knots[along.begins], knots[along.begins + 1]))
-    return np.array([most_hazard(p) for p in best])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -23,12 +23,12 @@ from sensors.coverage import coverage
 from sensors.layout import Layout
 from sensors.life_cycle import annuity_factor, item_cost
 from sensors.planning_case import CompareError, CompareSettings
-from sensors.planning_design import Design, items_used, refuse_unpriced, top_up_of
+from sensors.planning_design import Design, items_used, parts_of, refuse_unpriced, top_up_of
 from sensors.planning_draws import Draws, Input, central, inputs_of
 from sensors.planning_exposure import Candidates, exposures
-from sensors.planning_links import unlinked
+from sensors.planning_links import Network, network_of
 from sensors.planning_money import budgets, buy
-from sensors.planning_outcomes import Outcome, availability_of, outcome, survival, workload
+from sensors.planning_outcomes import Outcome, availability_of, outcome, survival, workload, works
 from sensors.planning_rates import Ground
 from sensors.planning_verdict import (
     after_displacement,
@@ -117,14 +117,27 @@ def study(
     response = None if places is None or not len(places) else response_time(loaded, places, ways=roads)
     ground = Ground.of(loaded, border, chosen, response=response, roads=roads, assumptions=assumptions)
     one()
-    ways, found = exposures(layouts, ground, known, chosen, one)
-    silent = [
-        frozenset[str]() if places is None or not len(places) else unlinked(layout, loaded, places)
-        for layout in layouts
-    ]
-    designs = tuple(Design.of(e, known, chosen, ground, s) for e, s in zip(found, silent, strict=True))
+    networks = [_network(layout, loaded, places) for layout in layouts]
+    silent = [_silent(layout, net) for layout, net in zip(layouts, networks, strict=True)]
+    ways, found = exposures(layouts, ground, known, chosen, one, silent=silent)
+    designs = tuple(Design.of(e, known, chosen, ground, net) for e, net in zip(found, networks, strict=True))
     inputs = tuple(inputs_of(items_used(designs), known, chosen))
     return Study(tuple(layouts), ground, ways, designs, inputs, chosen, known)
+
+
+def _network(layout: Layout, terrain: xr.Dataset, places: FloatArray | None) -> Network | None:
+    """Who of a layout reaches whom; None where no base is known."""
+    if places is None or not len(places):
+        return None
+    return network_of(parts_of(layout), terrain, places)
+
+
+def _silent(layout: Layout, net: Network | None) -> frozenset[str]:
+    """Sensors that reach no base even with everything working: they detect for nobody."""
+    if net is None:
+        return frozenset()
+    reached = net.linked(np.ones(len(net), np.bool_))
+    return frozenset(part.id for part, own in zip(parts_of(layout), reached, strict=True) if not own)
 
 
 def _places(bases: npt.ArrayLike) -> FloatArray:
@@ -152,14 +165,7 @@ def ground_figures(made: Study) -> dict[str, Any]:
             for raster, into in ((found.cell_probability >= needed, covered), (~found.cell_seen, hidden)):
                 hits = np.bincount(belt.segment[inside], weights=raster[inside], minlength=belt.border.segments)
                 into.append(np.where(count > 0, hits / np.maximum(count, 1), np.nan))
-        seen = coverage(
-            found.layout, made.ground.terrain, None, target=made.settings.target, assumptions=made.ground.assumptions
-        )
-        try:
-            k, cut = barrier(found.layout, seen, belt.border, belt_m=belt.belt_m)
-            lost = single_losses(found.layout, seen, belt.border, belt_m=belt.belt_m)
-        except GapError:  # a border of closed rings alone has no ends to hold
-            k, cut, lost = -1, frozenset[str](), frozenset[str]()
+        k, cut, lost = _depth(made, design)
         depth.append(k)
         cuts.append(", ".join(sorted(cut)))
         losses.append(", ".join(sorted(lost)))
@@ -175,6 +181,29 @@ def ground_figures(made: Study) -> dict[str, Any]:
     }
 
 
+def _depth(made: Study, design: Design) -> tuple[int, frozenset[str], frozenset[str]]:
+    """Depth k of the sensors that reach a base, a smallest cut, and who lowers k by being lost alone, relays too."""
+    belt, whole = made.ground.belt, design.exposure.layout
+    layout = _without(whole, design.unlinked)
+    seen = coverage(layout, made.ground.terrain, None, target=made.settings.target, assumptions=made.ground.assumptions)
+    try:
+        k, cut = barrier(layout, seen, belt.border, belt_m=belt.belt_m)
+        lost = single_losses(layout, seen, belt.border, belt_m=belt.belt_m)
+        for number, relay in enumerate(whole.relays):
+            there = np.arange(len(design.parts)) != number
+            cut_off = {p.id for p, out in zip(design.parts, design.outages(there).never, strict=True) if out}
+            left = _without(layout, cut_off)
+            if len(left) < len(layout) and barrier(left, seen, belt.border, belt_m=belt.belt_m)[0] < k:
+                lost = lost | {relay.id}
+    except GapError:  # a border of closed rings alone has no ends to hold
+        return -1, frozenset(), frozenset()
+    return k, cut, lost
+
+
+def _without(layout: Layout, ids: Collection[str]) -> Layout:
+    return replace(layout, sensors=tuple(sensor for sensor in layout if sensor.id not in ids))
+
+
 def displaced(made: Study) -> tuple[FloatArray, FloatArray]:
     """Gains (layout,) over the first layout before and after crossers choose their way anew, all inputs central.
 
@@ -187,9 +216,9 @@ def displaced(made: Study) -> tuple[FloatArray, FloatArray]:
         bought = buy(design, draws, money)
         up = availability_of(design, draws)
         _, attended = workload(design, draws, up)
+        ((_, some),) = works(design, bought, up)
         missed = [
-            survival(design, made.ways, draws, up * bought.sensors, bought.teams, number, name)[0, :, -1]
-            for number, name in enumerate(made.settings.weather)
+            survival(design, made.ways, draws, some, number)[0, :, -1] for number in range(len(made.settings.weather))
         ]
         noticed.append(attended[0] * (1.0 - np.stack(missed)))
     return after_displacement(noticed, draws.shares[0])

@@ -80,7 +80,7 @@ def _measure(found: Outcome, name: str) -> FloatArray:
         value: FloatArray = getattr(bought, name)
         return value
     if name == "bought_share":
-        return bought.sensors.mean(axis=1) if bought.sensors.shape[1] else np.ones(len(bought.teams))
+        return bought.parts.mean(axis=1) if bought.parts.shape[1] else np.ones(len(bought.teams))
     if name == "cost_per_guarded_km":
         guarded = found.guarded_km
         return np.where(guarded > 0.0, bought.life_cycle_cost / np.where(guarded > 0.0, guarded, 1.0), np.nan)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, fields
 from datetime import date
+from typing import Any
 
 from geo.errors import BadInput
 from sensors.scan import CLASSES
@@ -119,11 +120,8 @@ LIMITS: dict[str, tuple[float, float, bool]] = {
 
 def check(sensor: Sensor) -> None:
     """Raise LayoutError for the first value of ``sensor`` that is out of its limits, naming sensor and key."""
-    _check_id(sensor.id)
-    for field in fields(sensor):
-        value = getattr(sensor, field.name)
-        if value is not None and field.name in LIMITS:
-            _check_number(sensor.id, field.name, value)
+    check_id(sensor.id)
+    check_numbers(sensor)
     if sensor.min_range_m >= sensor.max_range_m:
         raise LayoutError(
             f"min_range_m {sensor.min_range_m:g} is not below max_range_m {sensor.max_range_m:g}",
@@ -142,7 +140,16 @@ def check(sensor: Sensor) -> None:
     _check_survey(sensor)
 
 
-def _check_id(name: object) -> None:
+def check_numbers(record: Any) -> None:
+    """Raise LayoutError for the first number of a sensor or relay that is out of its LIMITS."""
+    for field in fields(record):
+        value = getattr(record, field.name)
+        if value is not None and field.name in LIMITS:
+            _check_number(record.id, field.name, value)
+
+
+def check_id(name: object) -> None:
+    """Raise LayoutError for what cannot name a sensor."""
     expected = f"1 to {LONGEST_ID} printable characters without + # or /"
     if not isinstance(name, str):
         raise LayoutError(f"id {name!r} is not text", where="sensor", expected=expected)

@@ -43,14 +43,19 @@ def test_the_plan_keeps_its_budget_and_says_how_good_it_is(planned: tuple[dict[s
 def test_the_layout_can_be_used_as_one(planned: tuple[dict[str, object], Path]) -> None:
     told, out = planned
     layout = Layout.from_file(out / "layout.geojson", open_ground(load_sector("cumberland")).frame)
-    assert list(layout.ids) == [one["id"] for one in told["bought"]]  # type: ignore[attr-defined]
+    names = {*layout.ids, *(relay.id for relay in layout.relays)}
+    assert names == {one["id"] for one in told["bought"]}  # type: ignore[attr-defined]
 
 
-def test_sites_that_see_a_base_are_linked_and_the_others_are_named(planned: tuple[dict[str, object], Path]) -> None:
+def test_what_is_bought_reaches_a_base_and_relays_are_bought_for_that(planned: tuple[dict[str, object], Path]) -> None:
     told, _ = planned
-    assert set(told["unlinked"]) <= {one["id"] for one in told["bought"]}  # type: ignore[call-overload, attr-defined]
-    linked = run("--budget", "900000", "--relays", "bases", *SMALL)
-    assert linked["sites"]["refused_link"] > 0  # type: ignore[index]
+    assert told["unlinked"] == []
+    with_relays = run("--budget", "900000", "--item", "radio_relay", *SMALL)
+    assert with_relays["unlinked"] == []
+    assert with_relays["value"] >= told["value"] - 0.01 * told["value"]  # type: ignore[operator]
+    free = run("--budget", "900000", "--links", "none", *SMALL)
+    assert free["bound"] >= told["value"]  # type: ignore[operator]
+    assert set(free["unlinked"]) <= {one["id"] for one in free["bought"]}  # type: ignore[call-overload, attr-defined]
 
 
 def test_the_front_rises(planned: tuple[dict[str, object], Path]) -> None:

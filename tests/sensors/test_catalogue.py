@@ -65,7 +65,7 @@ def test_every_item_is_whole(item: Any) -> None:
         assert quantity.source
         assert quantity.low <= quantity.central <= quantity.high
         assert quantity.confidence in "HML"
-    if item.is_sensor:
+    if item.is_placed:
         assert item.layout_values()["max_range_m"] > 0
     else:
         with pytest.raises(CatalogueError, match="has no place in a layout"):

@@ -140,7 +140,7 @@ def test_more_budget_never_worsens(terrain: xr.Dataset, layout: Layout) -> None:
         one = made.outcomes(draws, np.full(draws.count, money))[0]
         assert (one.bought.life_cycle_cost <= np.maximum(money, room) + 1e-6).all()
         if before is not None:
-            assert (one.bought.sensors >= before.bought.sensors).all()
+            assert (one.bought.parts >= before.bought.parts).all()
             assert (one.bought.teams >= before.bought.teams - 1e-12).all()
             for measure in OBJECTIVES:
                 assert (one.measure(measure) >= before.measure(measure) - 1e-12).all()
@@ -268,7 +268,7 @@ def test_the_default_budget_is_the_dearest_layouts_cost(terrain: xr.Dataset) -> 
     money = budgets(made.designs, draws)
     spent = [one.bought.life_cycle_cost for one in made.outcomes(draws)]
     assert np.allclose(spent, money)
-    assert all(one.bought.sensors.all() for one in made.outcomes(draws))
+    assert all(one.bought.parts.all() for one in made.outcomes(draws))
 
 
 @pytest.mark.parametrize("direction", ["inward", "outward"])

@@ -1,0 +1,39 @@
+"""Radio relays: they see nothing, and carry the reports of those that do towards a base."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from sensors.sensor import LayoutError, check_id, check_numbers
+
+KIND: Final = "relay"
+DEFAULT_MAST_M: Final = 6.0
+"""Height of a relay's antenna above ground, where a layout gives none (assumption: a mast that two people put up)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relay:
+    """One relay at one place. ``max_range_m`` is the farthest link it can hold; ``availability`` the share of the time
+    in which it works, for all that it carries at once. With ``gateway`` it has a way of its own to the control room
+    (satellite, cable) and needs no base in sight. Raises LayoutError for a value that no relay can have.
+    """
+
+    id: str
+    lon: float
+    lat: float
+    easting: float
+    northing: float
+    max_range_m: float
+    kind: str = KIND
+    mast_height_m: float = DEFAULT_MAST_M
+    availability: float = 1.0
+    gateway: bool = False
+    cost: float | None = None
+    catalogue: str | None = None
+
+    def __post_init__(self) -> None:
+        check_id(self.id)
+        check_numbers(self)
+        if not isinstance(self.gateway, bool):
+            raise LayoutError(f"gateway is {self.gateway!r}", where=f"relay {self.id!r}", expected="true or false")
