@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from sensors import planning_cover
+from sensors import planning_cover, planning_swaps
 from sensors.planning_cover import Cover
 from sensors.planning_knapsack import knapsack, price_of
 from sensors.planning_limits import Limits
@@ -250,6 +250,7 @@ def _loads(start: Ints, cell: Ints, d: Floats, x: Floats, cells: int) -> Floats:
 def compile_kernels() -> None:
     """Compile the kernels of planning, or load them from disk, so that no later call waits."""
     planning_cover.compile_kernels()
+    planning_swaps.compile_kernels()
     for probability in (0.2, 1.0):
         two = Cover.of(np.full((2, 2), probability))
         bound_of(two, Limits.of([1.0, 2.0], 2.0), 0.0, steps=3)

@@ -23,6 +23,8 @@ Ints = npt.NDArray[np.int64]
 Clock = Callable[[], float]
 TIE: Final = 1e-9
 """Values of the objective that differ by less than this are alike."""
+FURTHER: Final = 12
+"""How many times as many disturbances are tried where the first seed is not near enough to the bound."""
 MOST_CUTS: Final = 12  # groups whose cut is added after a solution
 
 
@@ -85,9 +87,13 @@ def best_cover(
         return work.seconds - (work.clock() - began)
 
     value_of = cover.worst if worst else cover.covered
-    more: dict[str, Any] = {"sharpness": SHARPEST if worst else 0.0, "start": start, "kicks": work.kicks}
-    more["late"] = lambda: left() < 0.7 * work.seconds
-    best = seeded(cover, limits, **more) if links is None else seeded_linked(cover, limits, links, **more)
+
+    def sought(start: Ints | None, kicks: int, until: float) -> Ints:
+        how: dict[str, Any] = {"sharpness": SHARPEST if worst else 0.0, "start": start, "kicks": kicks}
+        how["late"] = lambda: left() < until * work.seconds
+        return seeded(cover, limits, **how) if links is None else seeded_linked(cover, limits, links, **how)
+
+    best = sought(start, work.kicks, 0.7)
     if start is not None and value_of(start) > value_of(best):
         best = np.asarray(start, np.int64)
     value = value_of(best)
@@ -98,6 +104,10 @@ def best_cover(
     limit = max(min(bound.limit, value_of(reachable)), value)
     if gap_of(value, limit) <= work.gap or left() <= 0.0:
         return Choice(best, value, limit)
+    further = sought(best, FURTHER * work.kicks, 0.5)  # the better the choice, the fewer options are left to HiGHS
+    if value_of(further) > value:
+        best, value = further, value_of(further)
+        limit = max(limit, value)
     kept = np.union1d(np.flatnonzero(bound.with_it > value + TIE), best).astype(np.int64)
     if not len(kept):  # no option can be part of anything better than nothing
         return Choice(best, value, value)

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 from sensors.planning_cover import SHARPEST, Cover
 from sensors.planning_limits import Limits
@@ -71,23 +73,78 @@ def swapped(
     now = _filled(cover, limits, now, sharpness)
     best = cover.score(cover.missed(now), sharpness)
     while not late():
-        move, reached = None, best
-        for place in range(len(now)):
-            rest = now[:place] + now[place + 1 :]
-            missed = cover.missed(rest)
-            gains = cover.scores_of_adding(missed, sharpness)
-            gains[~limits.room_for(rest)] = -np.inf
-            gains[now[place]] = -np.inf
-            other = int(np.argmax(gains))
-            score = cover.score(missed, sharpness) + gains[other]
-            if score > reached + LEAST_GAIN * max(1.0, abs(reached)):
-                move, reached = (place, other), score
-        if move is None:
+        scores = _sharp_exchanges(cover, now, sharpness) if sharpness > 0.0 else _exchanges(cover, now)
+        for place, one in enumerate(now):
+            scores[place, ~limits.room_for(now[:place] + now[place + 1 :])] = -np.inf
+            scores[place, one] = -np.inf
+        move = divmod(int(np.argmax(scores)), len(cover)) if len(now) else (0, 0)
+        if not len(now) or not scores[move] > best + LEAST_GAIN * max(1.0, abs(best)):
             break
         now[move[0]] = move[1]
         now = _filled(cover, limits, now, sharpness)
         best = cover.score(cover.missed(now), sharpness)
     return np.array(sorted(now), np.int64)
+
+
+def _sharp_exchanges(cover: Cover, chosen: list[int], sharpness: float) -> Floats:
+    """Score of the choice with each of its options (place,) exchanged for each other: (place, option)."""
+    scores = np.empty((len(chosen), len(cover)))
+    for place in range(len(chosen)):
+        missed = cover.missed(chosen[:place] + chosen[place + 1 :])
+        scores[place] = cover.score(missed, sharpness) + cover.scores_of_adding(missed, sharpness)
+    return scores
+
+
+def _exchanges(cover: Cover, chosen: list[int]) -> Floats:
+    """As ``_sharp_exchanges`` for covered weight: only the cells of what is taken out are looked at again."""
+    missed, options = cover.missed(chosen), np.array(chosen, np.int64)
+    gains = cover.scores_of_adding(missed, 0.0)
+    begin, option, p = _by_cell(cover)
+    more = np.zeros((len(options), len(cover)))
+    loss = _freed(cover.start, cover.cell, cover.weight * (1.0 - cover.seen), options, (begin, option, p), more)
+    return np.asarray(cover.score(missed, 0.0) - loss[:, None] + gains + more)
+
+
+@lru_cache(maxsize=2)
+def _by_cell(cover: Cover) -> tuple[Ints, Ints, Floats]:
+    """The entries of a cover in the order of the cells: where each cell's begin, whose they are, and their p."""
+    order = np.argsort(cover.cell, kind="stable")
+    begin = np.searchsorted(cover.cell[order], np.arange(len(cover.weight) + 1)).astype(np.int64)
+    option = np.repeat(np.arange(len(cover)), np.diff(cover.start))[order]
+    return begin, option, cover.p[order]
+
+
+@njit(cache=True, nogil=True)
+def _freed(
+    start: Ints, cell: Ints, weight: Floats, chosen: Ints, by_cell: tuple[Ints, Ints, Floats], more: Floats
+) -> Floats:
+    """What is lost (place,) when each chosen option goes; adds to ``more`` (place, option) what others gain by that."""
+    begin, option, p = by_cell
+    inside = np.zeros(len(start) - 1, np.bool_)
+    for one in chosen:
+        inside[one] = True
+    loss = np.zeros(len(chosen))
+    for place in range(len(chosen)):
+        gone = chosen[place]
+        for entry in range(start[gone], start[gone + 1]):
+            j = cell[entry]
+            others, own = 1.0, 0.0
+            for e in range(begin[j], begin[j + 1]):
+                if option[e] == gone:
+                    own = p[e]
+                elif inside[option[e]]:
+                    others *= 1.0 - p[e]
+            freed = weight[j] * others * own
+            if freed > 0.0:
+                loss[place] += freed
+                for e in range(begin[j], begin[j + 1]):
+                    more[place, option[e]] += freed * p[e]
+    return loss
+
+
+def compile_kernels() -> None:
+    """Compile the kernel of this module, or load it from disk, so that no later call waits."""
+    _exchanges(Cover.of(np.ones((2, 1))), [0])
 
 
 def seeded(

@@ -17,7 +17,7 @@ from sensors.planning_choice import Effort, best_cover, best_least, gap_of
 from sensors.planning_cover import Cover
 from sensors.planning_limits import Limits, PlanError
 from sensors.planning_mixed import Mixed, merged_cells
-from sensors.planning_swaps import greedy, seeded
+from sensors.planning_swaps import _exchanges, greedy, seeded
 
 EXACT = Effort(seconds=30.0, gap=0.0, kicks=2)
 
@@ -100,6 +100,18 @@ def test_greedy_over_sure_cells_is_that_of_covering_sites() -> None:
     cover, limits = Cover.of(Footprints.of(sets)), Limits.of(np.ones(40), 6.0)
     assert greedy(cover, limits, per_cost=False).tolist() == covering_sites(sets, 6).sites.tolist()
     assert cover.covered(seeded(cover, limits)) * 300 >= covering_sites(sets, 6).covered
+
+
+@given(seed=st.integers(0, 10**6))
+@settings(max_examples=30, deadline=None)
+def test_exchanges_are_scored_as_if_each_were_made(seed: int) -> None:
+    cover, _ = problem(seed, options=6, cells=20)
+    chosen = np.random.default_rng(seed).permutation(6)[:3].tolist()
+    scores = _exchanges(cover, chosen)
+    for place, option in itertools.product(range(3), set(range(6)) - set(chosen)):
+        others = [one for one in chosen if one != chosen[place]]
+        made = cover.score(cover.missed([*others, option]), 0.0)
+        assert scores[place, option] == pytest.approx(made, abs=1e-12)
 
 
 def test_merged_cells_keep_every_choice_s_value() -> None:
