@@ -11,7 +11,7 @@ import json
 import secrets
 import subprocess
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -28,10 +28,13 @@ MOST_PICTURES: Final = 16
 MOST_WAITING: Final = 4
 """Questions that wait for the planner's process; more would hold up the threads that alerts need."""
 ANSWERS_WITHIN_S: Final = 90.0
-IDLE_S: Final = 600.0
+IDLE_S: Final = 120.0
 """How long after the last question the process is kept."""
 Name = Annotated[str, Field(min_length=1, max_length=64)]
 Token = Annotated[str, InPath(pattern=r"^[0-9a-f]{16}$")]
+PLANNED: Final = "plan:"
+"""What begins the name of a layout that a plan chose; its job's name follows."""
+Planned = Callable[[str], Any]
 JobName = Annotated[str, InPath(pattern=r"^job-[0-9]{1,9}$")]
 
 
@@ -51,10 +54,10 @@ class Edited(BaseModel):
     layout: Name
     edits: dict[Name, Edit | None] = Field(default_factory=dict, max_length=2000)
 
-    def order(self) -> dict[str, Any]:
-        """As the planner's process takes it."""
+    def order(self, planned: Planned) -> dict[str, Any]:
+        """As the planner's process takes it, with the document of a layout that a plan chose."""
         told = {name: None if edit is None else edit.model_dump(exclude_none=True) for name, edit in self.edits.items()}
-        return {"layout": self.layout, "edits": told}
+        return {"layout": self.layout, "edits": told, "document": planned(self.layout)}
 
 
 class CompareOrder(BaseModel):
@@ -66,9 +69,9 @@ class CompareOrder(BaseModel):
     budget: float | None = Field(default=None, gt=0.0)
     draws: int = Field(default=300, ge=2, le=5000)
 
-    def order(self) -> dict[str, Any]:
+    def order(self, planned: Planned) -> dict[str, Any]:
         """As the planner's process takes it."""
-        layouts = [one.order() for one in self.layouts]
+        layouts = [one.order(planned) for one in self.layouts]
         return {"do": "compare", "layouts": layouts, "budget": self.budget, "draws": self.draws}
 
 
@@ -82,9 +85,9 @@ class PlanOrder(BaseModel):
     start: Edited | None = None
     seconds: float = Field(default=15.0, ge=1.0, le=120.0)
 
-    def order(self) -> dict[str, Any]:
+    def order(self, planned: Planned) -> dict[str, Any]:
         """As the planner's process takes it."""
-        start = None if self.start is None else self.start.order()
+        start = None if self.start is None else self.start.order(planned)
         told = {"do": "plan", "budget": self.budget, "objective": self.objective}
         return {**told, "start": start, "seconds": self.seconds}
 
@@ -105,6 +108,7 @@ class PlanRoutes:
         """Add the routes; handlers are plain functions, so they run in threads."""
         app.add_api_route("/api/plan/setup", self.setup, methods=["GET"])
         app.add_api_route("/api/plan/coverage", self.coverage, methods=["POST"])
+        app.add_api_route("/api/plan/layout", self.save, methods=["POST"])
         app.add_api_route("/api/plan/pictures/{token}.png", self.picture, methods=["GET"], response_class=Response)
         app.add_api_route("/api/plan/jobs", self.jobs, methods=["GET"])
         app.add_api_route("/api/plan/jobs", self.submit, methods=["POST"], status_code=202)
@@ -129,12 +133,27 @@ class PlanRoutes:
 
     def coverage(self, asked: Edited) -> JSONResponse:
         with self._turn():
-            found = self._ask({"do": "coverage", **asked.order()})
+            found = self._ask({"do": "coverage", **asked.order(self._planned)})
             token = secrets.token_hex(8)
             self._pictures[token] = base64.b64decode(found.pop("picture"))
             while len(self._pictures) > MOST_PICTURES:
                 self._pictures.pop(next(iter(self._pictures)))
         return JSONResponse({**found, "picture": f"/api/plan/pictures/{token}.png"})
+
+    def save(self, asked: Edited) -> JSONResponse:
+        """A layout as edited, as a layout file."""
+        with self._turn():
+            found = self._ask({"do": "save", **asked.order(self._planned)})
+        return JSONResponse(found, media_type="application/geo+json")
+
+    def _planned(self, layout: str) -> Any:
+        """The document of a layout that a plan chose; None for a layout of the sector, 422 where no plan has it."""
+        if not layout.startswith(PLANNED):
+            return None
+        job = self._jobs.get(layout.removeprefix(PLANNED))
+        if job is None or job.state != "done" or not isinstance(job.answer, dict) or "layout" not in job.answer:
+            raise HTTPException(422, "This plan is not kept any more; plan again.")
+        return job.answer["layout"]
 
     def picture(self, token: Token) -> Response:
         found = self._pictures.get(token)
@@ -147,7 +166,7 @@ class PlanRoutes:
 
     def submit(self, asked: CompareOrder | PlanOrder) -> JSONResponse:
         try:
-            return JSONResponse(self._jobs.submit(asked.order()).told(), status_code=202)
+            return JSONResponse(self._jobs.submit(asked.order(self._planned)).told(), status_code=202)
         except JobRefused as refusal:
             raise HTTPException(429, str(refusal)) from None
 

@@ -7,7 +7,6 @@ One JSON order a line on stdin, JSON lines on stdout: ``{"done", "total", "doing
 from __future__ import annotations
 
 import base64
-import io
 import json
 import math
 import os
@@ -15,15 +14,19 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, Final, TextIO
+from typing import Any, Final, TextIO, TypeVar
 
 import numpy as np
 
-from geo.errors import BadInput, WatchlineError
+import ops.without_arrow  # noqa: F401 - before anything that loads pandas
+from geo.errors import BadInput, TerrainError, WatchlineError
 from ops.config import Ground, Sector, load_sector, open_ground, read_bases
+from ops.plan_drawing import legend, parts_told, picture
 from sensors.coverage_live import LiveCoverage
 from sensors.layout import AnySensor, Layout
+from sensors.relay import Relay
 
+Part = TypeVar("Part", bound=AnySensor | Relay)
 Tell = Callable[[str, int, int], None]
 MOST_LAYOUTS: Final = 4
 """Layouts whose coverage is kept, so that an edit costs one sensor."""
@@ -70,17 +73,19 @@ class Planner:
             "border": [np.column_stack(self.ground.frame.to_lonlat(*np.array(p.coords).T)).tolist() for p in parts],
             "currency": shipped().currency,
             "layouts": [self._told(name) for name in self._sector.layouts],
-            "legend": _legend(),
+            "legend": legend(),
         }
 
     def coverage(self, order: Mapping[str, Any], _tell: Tell) -> dict[str, Any]:
         """Coverage of a layout with edits: a picture, and what the belt has of it."""
         layout = self.layout(order)
         name = str(order["layout"])
+        silent = self._unheard(layout)
+        working = tuple(one for one in layout.ids if one not in silent)
         kept = self._kept.pop(name, None)
         if kept is None:
-            kept = LiveCoverage.begin(self.original(name), self.ground.terrain, self.original(name).ids)
-        live = kept.updated(layout, layout.ids)
+            kept = LiveCoverage.begin(layout, self.ground.terrain, working)
+        live = kept.updated(layout, working)
         self._kept[name] = live  # the next edit begins where this one ended
         while len(self._kept) > MOST_LAYOUTS:
             self._kept.pop(next(iter(self._kept)))
@@ -96,9 +101,11 @@ class Planner:
                 "worst_segment": round(float(mean[worst]), 5),
                 "worst_segment_number": worst,
                 "sensors": len(layout),
+                "relays": len(layout.relays),
             },
+            "unlinked": sorted(silent),
             "problems": dict(live.problems),
-            "picture": base64.b64encode(_picture(live.rasters[None])).decode(),
+            "picture": base64.b64encode(picture(live.rasters[None])).decode(),
         }
 
     def compare(self, order: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
@@ -138,7 +145,7 @@ class Planner:
 
     def plan(self, order: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
         """What to buy next after a layout, or from scratch: the bought sensors as a layout's features."""
-        from ops.plan_command import ITEMS
+        from ops.plan_command import ITEMS, bases_in
         from ops.plan_files import layout_document
         from sensors.catalogue import shipped
         from sensors.planning_candidates import SiteRules, candidate_sites
@@ -172,11 +179,13 @@ class Planner:
             ground.border,
             case=Case(belt_m=self._sector.belt_m),
             present=present,
+            bases=bases_in(ground) or None,
             progress=lambda done, _: tell("candidates", min(done, len(options)), total),
         )
         tell("choosing", len(options), total)
         plan = plan_scene(scene, demand, start=present)
         return {
+            "objective": plan.objective,
             "value": _number(plan.value),
             "bound": _number(plan.bound),
             "gap": _number(plan.gap),
@@ -185,32 +194,60 @@ class Planner:
             "currency": shipped().currency,
             "bought": [{"id": o.id, "item": o.sensor.catalogue, "cost": round(o.cost, 2)} for o in plan.bought],
             "layout": layout_document(plan.layout),
+            "sensors": parts_told(plan.layout, {option.id for option in plan.bought}),
         }
 
-    def original(self, name: str) -> Layout:
-        """A layout of the sector as its file has it."""
+    def save(self, order: Mapping[str, Any], _tell: Tell) -> dict[str, Any]:
+        """A layout with its edits as a layout file."""
+        from ops.plan_files import layout_document
+
+        return layout_document(self.layout(order))
+
+    def _unheard(self, layout: Layout) -> frozenset[str]:
+        """Sensors and relays that reach no base by radio; none where no base is named, or one stands off the map (which
+        the coverage says)."""
+        from ops.plan_command import bases_in
+        from sensors.planning_links import unlinked
+
+        bases = bases_in(self.ground)
+        try:
+            return unlinked(layout, self.ground.terrain, np.array(bases)) if bases else frozenset()
+        except TerrainError:
+            return frozenset()
+
+    def original(self, name: str, document: Any = None) -> Layout:
+        """A layout of the sector as its file has it, or a plan's from its ``document``."""
+        if document is not None:
+            return Layout.from_geojson(document, self.ground.frame, name=name)
         path = self._sector.layouts.get(name)
         if path is None:
             raise BadInput(f"no layout {name!r}", where="plan", expected=", ".join(self._sector.layouts))
         return Layout.from_file(path, self.ground.frame)
 
     def layout(self, order: Mapping[str, Any]) -> Layout:
-        """A layout of the sector with ``edits``: by sensor id a new place and azimuth, or null for taken away."""
-        found = self.original(str(order["layout"]))
+        """A layout with ``edits``: by the id of a sensor or relay a new place and azimuth, or null for taken away."""
+        found = self.original(str(order["layout"]), order.get("document"))
         edits = order.get("edits") or {}
+        known = {part.id for part in (*found.sensors, *found.relays)}
         for name in edits:
-            if name not in found:
+            if name not in known:
                 raise BadInput(f"no sensor {name!r}", where="plan (edits)", expected="sensors of the layout")
-        sensors = [self._edited(sensor, edits.get(sensor.id, {})) for sensor in found]
-        return replace(found, sensors=tuple(sensor for sensor in sensors if sensor is not None))
+        sensors = [self._edited(sensor, edits.get(sensor.id, {})) for sensor in found.sensors]
+        relays = [self._edited(relay, edits.get(relay.id, {})) for relay in found.relays]
+        return replace(
+            found,
+            sensors=tuple(sensor for sensor in sensors if sensor is not None),
+            relays=tuple(relay for relay in relays if relay is not None),
+        )
 
-    def _edited(self, sensor: AnySensor, edit: Mapping[str, Any] | None) -> AnySensor | None:
+    def _edited(self, sensor: Part, edit: Mapping[str, Any] | None) -> Part | None:
         if edit is None:
             return None
         if not edit:
             return sensor
-        if not isinstance(edit, Mapping) or not set(edit) <= EDITS:
-            raise BadInput(f"{edit!r}", where="plan (edits)", expected=", ".join(sorted(EDITS)))
+        allowed = EDITS - {"azimuth_deg"} if isinstance(sensor, Relay) else EDITS
+        if not isinstance(edit, Mapping) or not set(edit) <= allowed:
+            raise BadInput(f"{edit!r} of {sensor.id!r}", where="plan (edits)", expected=", ".join(sorted(allowed)))
         values: dict[str, Any] = {name: float(value) for name, value in edit.items()}
         if not all(math.isfinite(value) for value in values.values()):
             raise BadInput("a number that is none", where="plan (edits)", expected="finite degrees")
@@ -222,44 +259,7 @@ class Planner:
 
     def _told(self, name: str) -> dict[str, Any]:
         layout = self.original(name)
-        sensors = [
-            {
-                "id": s.id,
-                "kind": s.kind,
-                "lon": s.lon,
-                "lat": s.lat,
-                "azimuth_deg": s.azimuth_deg,
-                "field_of_view_deg": s.field_of_view_deg,
-                "max_range_m": s.max_range_m,
-                "item": s.catalogue,
-            }
-            for s in layout
-        ]
-        return {"name": name, "title": layout.name, "sensors": sensors}
-
-
-def _picture(values: np.ndarray) -> bytes:
-    """Classes of probability in the colours of the printed maps, as PNG; unknown hatched, none clear."""
-    from PIL import Image
-
-    from ops.coverage_classes import probability_steps
-    from ops.coverage_tiles import UNKNOWN, Covered
-
-    steps = probability_steps(None)
-    low = np.array([step.low for step in steps])
-    classes = np.clip(np.searchsorted(low, np.nan_to_num(values), side="right") - 1, 0, len(steps) - 1)
-    classes = np.where(np.isnan(values), UNKNOWN, classes)
-    pixels = Covered(steps).paint(classes.astype(np.float32), 1.0, "day")
-    buffer = io.BytesIO()
-    Image.fromarray(np.moveaxis(pixels, 0, -1)).save(buffer, "PNG", compress_level=1)
-    return buffer.getvalue()
-
-
-def _legend() -> list[dict[str, str]]:
-    from ops.coverage_classes import probability_steps
-    from ops.coverage_tiles import Covered
-
-    return Covered(probability_steps(None)).legend("day")
+        return {"name": name, "title": layout.name, "sensors": parts_told(layout)}
 
 
 def _number(value: Any) -> float | None:
@@ -274,6 +274,7 @@ def answer(planner: Planner, order: Any, write: Callable[[Mapping[str, Any]], No
         "coverage": planner.coverage,
         "compare": planner.compare,
         "plan": planner.plan,
+        "save": planner.save,
     }
     try:
         if not isinstance(order, Mapping) or order.get("do") not in work:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 
-PROCESSES = ("ops.fusing", "ops.rehearsal", "ops.mapping")
+PROCESSES = ("ops.fusing", "ops.rehearsal", "ops.mapping", "ops.plan_worker")
 
 _main = getattr(sys.modules["__main__"], "__spec__", None)
 if _main is not None and _main.name in PROCESSES:

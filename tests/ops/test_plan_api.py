@@ -155,3 +155,37 @@ def test_only_so_many_jobs_wait(tmp_path: Path) -> None:
     assert all(job.state == "cancelled" for job in jobs.all())
     with pytest.raises(JobRefused, match="closing"):
         jobs.submit({"do": "plan"})
+
+
+def test_a_planned_layout_is_covered_compared_and_saved_as_any_other(client: TestClient) -> None:
+    job = client.post("/api/plan/jobs", json={**PLAN, "start": {"layout": "hightech"}}).json()
+    done = ended(client, job["id"])
+    assert done["state"] == "done", done
+    name = f"plan:{job['id']}"
+    fresh = [one["id"] for one in done["answer"]["sensors"] if one["fresh"]]
+    assert sorted(fresh) == sorted(one["id"] for one in done["answer"]["bought"])
+    whole = cover(client, layout=name).json()
+    assert whole["figures"]["covered"] >= cover(client).json()["figures"]["covered"]
+    less = cover(client, {fresh[0]: None}, layout=name).json()
+    assert less["figures"]["sensors"] + less["figures"]["relays"] == len(done["answer"]["sensors"]) - 1
+    document = client.post("/api/plan/layout", json={"layout": name, "edits": {fresh[0]: None}}).json()
+    assert fresh[0] not in [feature["properties"]["id"] for feature in document["features"]]
+    assert len(document["features"]) == len(done["answer"]["sensors"]) - 1
+    after = client.post("/api/plan/jobs", json={**PLAN, "start": {"layout": name}}).json()
+    assert ended(client, after["id"])["answer"]["without"] == pytest.approx(done["answer"]["value"], abs=1e-4)  # 1 cm
+
+
+def test_a_plan_that_is_not_kept_is_refused(client: TestClient) -> None:
+    for name in ("plan:job-999", "plan:", "plan:../x"):
+        assert cover(client, layout=name).status_code == 422
+        assert client.post("/api/plan/layout", json={"layout": name}).status_code == 422
+
+
+def test_sensors_without_a_chain_to_a_base_cover_nothing(client: TestClient) -> None:
+    whole = cover(client, layout="basic").json()
+    assert whole["unlinked"] == []
+    bare = cover(client, {f"relay-0{n}": None for n in range(1, 7)}, layout="basic").json()
+    assert len(bare["unlinked"]) > 5
+    assert bare["figures"]["covered"] < whole["figures"]["covered"]
+    turned = client.post("/api/plan/coverage", json={"layout": "basic", "edits": {"relay-01": {"azimuth_deg": 3.0}}})
+    assert turned.status_code == 422

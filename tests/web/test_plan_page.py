@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
+
+from ops.config import load_sector, open_ground
+from sensors.layout import Layout
 
 pytestmark = pytest.mark.chain
 
@@ -89,8 +94,54 @@ def test_a_plan_shows_progress_and_its_answer(calm: Any, visit: Callable[..., An
     job = here.part("job").first
     expect(job.locator("progress")).to_be_visible(timeout=20_000)
     expect(job).to_have_attribute("data-state", "done", timeout=120_000)
-    expect(job).to_contain_text(re.compile(r"Buy .* for USD .* becomes .*best there is"))
+    expect(job).to_contain_text(re.compile(r"Buy .* for USD .* from .* to .*best there is"))
+    here.page.wait_for_selector("#figures-b[data-state=shown]", timeout=20_000)
     here.screen("plan-job")
+
+
+def test_the_layout_that_a_plan_chose_is_drawn_picked_compared_and_saved(
+    calm: Any, visit: Callable[..., Any], tmp_path: Path
+) -> None:
+    here = opened(calm, visit)
+    left = covered(here, "a")
+    here.part("budget").fill("300000")
+    here.part("plan").click()
+    job = here.part("job").first
+    edited(here, "b", lambda: expect(job).to_have_attribute("data-state", "done", timeout=120_000))
+    fresh = here.page.locator("#map-b [data-fresh=true]")
+    assert fresh.count() > 0
+    assert here.page.locator("#map-a [data-fresh=true]").count() == 0
+    assert covered(here, "b") > left, "what is bought comes beside the left layout and covers more"
+    expect(here.page.locator("#name-b")).to_contain_text("Plan ")
+    here.screen("plan-drawn")
+    edited(here, "a", lambda: job.get_by_test_id("job-show-a").click())
+    assert covered(here, "a") == covered(here, "b")
+    with here.page.expect_download() as download:
+        here.part("save-b").click()
+    assert re.fullmatch(r"plan-\d+-[a-z0-9-]+\.geojson", download.value.suggested_filename)
+    download.value.save_as(tmp_path / "plan.geojson")
+    document = json.loads((tmp_path / "plan.geojson").read_text())
+    layout = Layout.from_geojson(document, open_ground(load_sector("cumberland")).frame, name="x")
+    assert len(layout) + len(layout.relays) == here.page.locator("#map-b [data-testid=pin]").count()
+    edited(here, "a", lambda: here.part("pick-a").select_option("basic"))
+    here.part("compare").click()
+    compared = here.part("job").filter(has_text="Comparison")
+    expect(compared).to_have_attribute("data-state", "done", timeout=180_000)
+    expect(compared).to_contain_text("At equal life-cycle cost")
+
+
+def test_a_relay_that_is_taken_away_leaves_sensors_that_count_for_nothing(calm: Any, visit: Callable[..., Any]) -> None:
+    here = opened(calm, visit)
+    edited(here, "b", lambda: here.part("pick-b").select_option("basic"))
+    assert here.page.locator("#map-b [data-unheard=true]").count() == 0
+    whole = covered(here, "b")
+    for relay in ("relay-01", "relay-02", "relay-03", "relay-04", "relay-05", "relay-06"):
+        here.page.locator(f"#map-b [data-sensor={relay}]").dispatch_event("click")
+        edited(here, "b", lambda: here.part("remove").click())
+    expect(here.part("figures-b")).to_contain_text("reach no base")
+    assert here.page.locator("#map-b [data-unheard=true]").count() > 0
+    assert covered(here, "b") < whole
+    here.screen("plan-unheard")
 
 
 def test_a_comparison_can_be_cancelled_and_the_next_job_runs(calm: Any, visit: Callable[..., Any]) -> None:

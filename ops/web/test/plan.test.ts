@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { edited, withEdit } from "../src/plan/edits.ts";
 import { bearingTo, destination } from "../src/plan/places.ts";
+import { fileName, plannedLayout } from "../src/plan/planned.ts";
 
 const sensor = {
   id: "r",
@@ -39,4 +40,37 @@ test("edits of one sensor add up, taking away wins, and the layout stays as it w
   );
   assert.equal(layout.sensors[0]?.lon, -84.2);
   assert.deepEqual(withEdit(withEdit({}, "r", null), "r", { lon: 3 }), { r: { lon: 3 } });
+});
+
+const bought = [
+  { item: "trail_camera", id: "t1" },
+  { item: "trail_camera", id: "t2" },
+  { item: null, id: "own" },
+];
+const job = {
+  id: "job-7",
+  kind: "plan",
+  state: "done",
+  doing: "",
+  done: 1,
+  total: 1,
+  problem: "",
+  answer: { bought, sensors: [sensor] },
+} as const;
+
+test("a plan that is done is a layout that can be picked, and no other job is", () => {
+  const found = plannedLayout(job);
+  assert.equal(found?.name, "plan:job-7");
+  assert.equal(found?.title, "Plan 7: 2 trail camera, 1 own");
+  assert.deepEqual(found?.sensors, [sensor]);
+  assert.equal(plannedLayout({ ...job, state: "running" }), null);
+  assert.equal(plannedLayout({ ...job, kind: "compare" }), null);
+  assert.equal(plannedLayout({ ...job, answer: null }), null);
+});
+
+test("a file is named by its layout, in letters, digits and hyphens", () => {
+  assert.equal(fileName("Plan 7: 2 trail camera, 1 own"), "plan-7-2-trail-camera-1-own.geojson");
+  assert.equal(fileName("../../etc/passwd"), "etc-passwd.geojson");
+  assert.equal(fileName("…"), "layout.geojson");
+  assert.ok(fileName("x".repeat(500)).length < 80);
 });

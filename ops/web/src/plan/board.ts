@@ -102,12 +102,18 @@ export class Board {
       placed.push(sensor);
       pin.setLngLat([sensor.lon, sensor.lat]).setOffset([beside * PIN_PX, 0]);
       pin.getElement().setAttribute("aria-pressed", String(sensor.id === selected));
+      pin.getElement().dataset["fresh"] = String(sensor.fresh === true);
     }
-    this.map.getSource<GeoJSONSource>("views")?.setData({ type: "FeatureCollection", features: sensors.map(view) });
+    this.map.getSource<GeoJSONSource>("views")?.setData({ type: "FeatureCollection", features: sensors.filter(({ kind }) => kind !== "relay").map(view) });
     this.#turner?.remove();
     this.#turner = null;
     const chosen = sensors.find((sensor) => sensor.id === selected);
     if (chosen !== undefined && chosen.field_of_view_deg < 360) this.#turner = this.#handle(chosen);
+  }
+
+  /** Mark the sensors that tell nobody. */
+  unheard(ids: readonly string[]): void {
+    for (const [id, pin] of this.#pins) pin.getElement().dataset["unheard"] = String(ids.includes(id));
   }
 
   #pin(sensor: PlanSensor): Marker {

@@ -1,20 +1,37 @@
 // Long work: submitted, followed with its progress, cancelled.
 
 import { el, keyed, part, setText } from "../ui/dom.ts";
-import { cancel, job, submit, type Job } from "./server.ts";
+import { plannedLayout, shopping, type PlanAnswer } from "./planned.ts";
+import { cancel, job, submit, type Job, type PlanLayout } from "./server.ts";
 
 const FOLLOW_MS = 500;
 
 const NAMES: Readonly<Record<string, string>> = { compare: "Comparison", plan: "What to buy" };
+const AIMS: Readonly<Record<string, string>> = {
+  covered: "covered ground, outages counted,",
+  worst_segment: "the worst segment, outages counted,",
+  least_detected: "the least detected crossing, all sensors working,",
+};
 const STATES = { queued: "waits", running: "works", done: "done", failed: "not possible", cancelled: "cancelled" } as const;
+
+export interface JobEvents {
+  say(problem: string): void;
+  /** A plan is done: its layout can be picked. */
+  planned(layout: PlanLayout): void;
+  show(layout: PlanLayout, side: "a" | "b"): void;
+}
 
 export class JobList {
   readonly #list = part<HTMLOListElement>("jobs");
-  readonly #say: (problem: string) => void;
+  readonly #events: JobEvents;
   #jobs: Job[] = [];
 
-  constructor(say: (problem: string) => void) {
-    this.#say = say;
+  constructor(events: JobEvents) {
+    this.#events = events;
+  }
+
+  #say(error: unknown): void {
+    this.#events.say(error instanceof Error ? error.message : String(error));
   }
 
   async start(order: unknown): Promise<void> {
@@ -24,7 +41,7 @@ export class JobList {
       this.#show();
       void this.#follow(begun.id);
     } catch (error) {
-      this.#say(error instanceof Error ? error.message : String(error));
+      this.#say(error);
     }
   }
 
@@ -35,9 +52,13 @@ export class JobList {
         const now = await job(id);
         this.#jobs = this.#jobs.map((one) => (one.id === id ? now : one));
         this.#show();
-        if (now.state !== "queued" && now.state !== "running") return;
+        if (now.state !== "queued" && now.state !== "running") {
+          const layout = plannedLayout(now);
+          if (layout !== null) this.#events.planned(layout);
+          return;
+        }
       } catch (error) {
-        this.#say(error instanceof Error ? error.message : String(error));
+        this.#say(error);
         return;
       }
     }
@@ -50,7 +71,10 @@ export class JobList {
   #row(one: Job): HTMLLIElement {
     const stop = el("button", { type: "button", class: "stop", data: { testid: "job-cancel" }, on: { click: () => void this.#cancel(one.id) } }, "Cancel");
     const bar = el("progress", { aria: { label: "Progress" } });
-    return el("li", { data: { testid: "job", job: one.id } }, el("p", { class: "title" }), bar, el("p", { class: "answer" }), stop);
+    const show = (side: "a" | "b", words: string) =>
+      el("button", { type: "button", data: { testid: `job-show-${side}` }, on: { click: () => this.#pick(one.id, side) } }, words);
+    const shows = el("p", { class: "shows", hidden: true }, show("a", "Show left"), show("b", "Show right"));
+    return el("li", { data: { testid: "job", job: one.id } }, el("p", { class: "title" }), bar, el("p", { class: "answer" }), shows, stop);
   }
 
   #tell(node: HTMLElement, one: Job): void {
@@ -70,6 +94,14 @@ export class JobList {
     }
     const stop = node.querySelector<HTMLButtonElement>(".stop");
     if (stop !== null) stop.hidden = !going;
+    const shows = node.querySelector<HTMLElement>(".shows");
+    if (shows !== null) shows.hidden = plannedLayout(one) === null;
+  }
+
+  #pick(id: string, side: "a" | "b"): void {
+    const found = this.#jobs.find((one) => one.id === id);
+    const layout = found === undefined ? null : plannedLayout(found);
+    if (layout !== null) this.#events.show(layout, side);
   }
 
   async #cancel(id: string): Promise<void> {
@@ -78,31 +110,18 @@ export class JobList {
       this.#jobs = this.#jobs.map((one) => (one.id === id ? now : one));
       this.#show();
     } catch (error) {
-      this.#say(error instanceof Error ? error.message : String(error));
+      this.#say(error);
     }
   }
-}
-
-interface PlanAnswer {
-  readonly headline?: string;
-  readonly value?: number;
-  readonly without?: number;
-  readonly gap?: number;
-  readonly cost?: number;
-  readonly currency?: string;
-  readonly bought?: readonly { readonly item: string | null; readonly id: string }[];
 }
 
 function sentence(one: Job): string {
   const answer = (one.answer ?? {}) as PlanAnswer;
   if (answer.headline !== undefined) return answer.headline;
   if (answer.bought === undefined) return "";
-  const counts = new Map<string, number>();
-  for (const { item, id } of answer.bought) counts.set(item ?? id, (counts.get(item ?? id) ?? 0) + 1);
-  const bought = [...counts].map(([name, count]) => `${count} ${name}`).join(", ") || "nothing";
   const gap = answer.gap === 0 ? "the best there is" : `at most ${percent(answer.gap)} below the best there is`;
   const cost = `${answer.currency ?? ""} ${Math.round(answer.cost ?? 0).toLocaleString("en")}`;
-  return `Buy ${bought} for ${cost}: ${percent(answer.without)} becomes ${percent(answer.value)}, ${gap}.`;
+  return `Buy ${shopping(answer)} for ${cost}: ${AIMS[answer.objective ?? ""] ?? ""} from ${percent(answer.without)} to ${percent(answer.value)}, ${gap}.`;
 }
 
 function percent(share: number | undefined): string {

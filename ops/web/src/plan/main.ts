@@ -5,14 +5,15 @@ import { Board } from "./board.ts";
 import { edited, withEdit } from "./edits.ts";
 import { JobList } from "./jobs.ts";
 import { destination } from "./places.ts";
-import { coverage, setup, type Edit, type Edits, type PlanLayout, type Setup } from "./server.ts";
+import { fileName } from "./planned.ts";
+import { coverage, saved, setup, type Edit, type Edits, type PlanLayout, type Setup } from "./server.ts";
 
 type SideName = "a" | "b";
 
 const STEP_M = 50;
 const AZIMUTHS = { n: 0, e: 90, s: 180, w: 270 } as const;
 
-const jobs = new JobList(say);
+const jobs = new JobList({ say, planned, show: (layout, side) => sides[side]?.take(layout) });
 const page = document.documentElement;
 
 function say(problem: string): void {
@@ -46,11 +47,35 @@ class Side {
     return { layout: this.#layout.name, edits: this.#edits };
   }
 
+  get edits(): number {
+    return Object.keys(this.#edits).length;
+  }
+
   pick(name: string): void {
-    this.#layout = this.#setup.layouts.find((one) => one.name === name) ?? this.#layout;
+    this.take([...this.#setup.layouts, ...plans].find((one) => one.name === name) ?? this.#layout);
+  }
+
+  /** Show a layout here, whatever was here before. */
+  take(layout: PlanLayout): void {
+    this.#layout = layout;
     this.#edits = {};
     this.selected = null;
+    part<HTMLSelectElement>(`pick-${this.name}`).value = layout.name;
     this.changed();
+  }
+
+  /** The layout as edited, as a file that the browser keeps. */
+  async save(): Promise<void> {
+    try {
+      const file = new Blob([await saved(this.#layout.name, this.#edits)], { type: "application/geo+json" });
+      const link = el("a");
+      link.href = URL.createObjectURL(file);
+      link.download = fileName(`${this.#layout.title}${this.edits > 0 ? " edited" : ""}`);
+      link.click();
+      URL.revokeObjectURL(link.href);
+    } catch (error) {
+      say(error instanceof Error ? error.message : String(error));
+    }
   }
 
   edit(sensor: string, edit: Edit | null): void {
@@ -71,7 +96,7 @@ class Side {
   }
 
   show(): void {
-    const count = Object.keys(this.#edits).length;
+    const count = this.edits;
     this.board.show(this.sensors, this.selected);
     setText(part(`name-${this.name}`), `${this.#layout.title}${count > 0 ? " (edited)" : ""}`);
     part<HTMLButtonElement>(`undo-${this.name}`).disabled = count === 0;
@@ -86,9 +111,12 @@ class Side {
     try {
       const found = await coverage(this.#layout.name, this.#edits);
       if (asked !== this.#asked) return;
-      const { covered, worst_segment, worst_segment_number, sensors } = found.figures;
+      const { covered, worst_segment, worst_segment_number, sensors, relays } = found.figures;
       const worst = `worst segment ${worst_segment_number}: ${percent(worst_segment)}`;
-      setText(box, `${sensors} sensors\nmean of the belt: ${percent(covered)}\n${worst}`);
+      const carried = relays > 0 ? `, ${relays} relays` : "";
+      const heard = found.unlinked.length === 0 ? "" : `\n${found.unlinked.length} reach no base and count for nothing`;
+      setText(box, `${sensors} sensors${carried}\nmean of the belt: ${percent(covered)}\n${worst}${heard}`);
+      this.board.unheard(found.unlinked);
       await this.board.picture(found.picture);
       if (asked !== this.#asked) return;
       setData(box, "ms", String(Math.round(performance.now() - began)));
@@ -107,7 +135,21 @@ function percent(share: number): string {
 }
 
 const sides: Partial<Record<SideName, Side>> = {};
+const plans: PlanLayout[] = [];
 let active: Side | null = null;
+
+/** A plan's layout can be picked on both sides, and is shown on the right unless somebody has edits there. */
+function planned(layout: PlanLayout): void {
+  plans.push(layout);
+  for (const name of ["a", "b"] as const) part(`pick-${name}`).append(choice(layout));
+  if (sides.b?.edits === 0) sides.b.take(layout);
+}
+
+function choice({ name, title }: PlanLayout): HTMLOptionElement {
+  const option = el("option", {}, title);
+  option.value = name;
+  return option;
+}
 
 function select(side: Side, sensor: string): void {
   for (const one of Object.values(sides)) if (one !== side && one.selected !== null) {
@@ -124,7 +166,8 @@ function tellSensor(): void {
   part("sensor").hidden = sensor === undefined;
   if (sensor === undefined) return;
   setText(part("sensor-name"), sensor.id);
-  setText(part("sensor-what"), `${sensor.item ?? sensor.kind}, sees ${(sensor.max_range_m / 1000).toFixed(1)} km`);
+  const does = sensor.kind === "relay" ? "carries reports over at most" : "sees";
+  setText(part("sensor-what"), `${sensor.item ?? sensor.kind}, ${does} ${(sensor.max_range_m / 1000).toFixed(1)} km`);
   part("turn-label").hidden = sensor.field_of_view_deg >= 360;
   part<HTMLInputElement>("turn").value = String(Math.round(((sensor.azimuth_deg + 540) % 360) - 180));
   setText(part("turn-says"), `${Math.round((sensor.azimuth_deg + 360) % 360)}°`);
@@ -153,6 +196,7 @@ function listen(a: Side, b: Side): void {
     const pick = part<HTMLSelectElement>(`pick-${side.name}`);
     pick.addEventListener("change", () => side.pick(pick.value));
     part(`undo-${side.name}`).addEventListener("click", () => side.undo());
+    part(`save-${side.name}`).addEventListener("click", () => void side.save());
   }
   const range = part<HTMLInputElement>("swipe");
   range.addEventListener("input", () => swipe(Number(range.value)));
@@ -184,13 +228,7 @@ async function open(): Promise<void> {
   const known = await setup();
   setText(part("sector"), known.title === "" ? known.sector : known.title);
   for (const name of ["a", "b"] as const)
-    part(`pick-${name}`).append(
-      ...known.layouts.map(({ name: value, title }) => {
-        const option = el("option", {}, title);
-        option.value = value;
-        return option;
-      }),
-    );
+    part(`pick-${name}`).append(...known.layouts.map(choice));
   part("legend").append(
     ...known.legend.map(({ colour, label }) => {
       const patch = el("i");

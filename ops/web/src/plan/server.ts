@@ -11,6 +11,8 @@ export interface PlanSensor {
   readonly field_of_view_deg: number;
   readonly max_range_m: number;
   readonly item: string | null;
+  /** A plan buys it. */
+  readonly fresh?: boolean;
 }
 
 export interface PlanLayout {
@@ -46,7 +48,10 @@ export interface Covered {
     readonly worst_segment: number;
     readonly worst_segment_number: number;
     readonly sensors: number;
+    readonly relays: number;
   };
+  /** Who reaches no base by radio, and so tells nobody. */
+  readonly unlinked: readonly string[];
   readonly problems: Readonly<Record<string, string>>;
   readonly picture: string;
 }
@@ -71,6 +76,10 @@ export const setup = (): Promise<Setup> => ask<Setup>("/api/plan/setup");
 
 export const coverage = (layout: string, edits: Edits): Promise<Covered> =>
   ask<Covered>("/api/plan/coverage", { layout, edits });
+
+/** A layout as edited, as the text of a layout file. */
+export const saved = async (layout: string, edits: Edits): Promise<string> =>
+  JSON.stringify(await ask<unknown>("/api/plan/layout", { layout, edits }), null, 1);
 
 export const submit = (order: unknown): Promise<Job> => ask<Job>("/api/plan/jobs", order);
 

@@ -1,0 +1,39 @@
+// A layout that a plan chose: from a job's answer to something that can be picked and drawn.
+
+import type { Job, PlanLayout, PlanSensor } from "./server.ts";
+
+/** Begins the name of a layout that a plan chose; the name of its job follows. */
+const PLANNED = "plan:";
+
+export interface PlanAnswer {
+  readonly headline?: string;
+  readonly objective?: string;
+  readonly value?: number;
+  readonly without?: number;
+  readonly gap?: number;
+  readonly cost?: number;
+  readonly currency?: string;
+  readonly bought?: readonly { readonly item: string | null; readonly id: string }[];
+  readonly sensors?: readonly PlanSensor[];
+}
+
+/** The layout of a job that planned one; null of any other, and while it is not done. */
+export function plannedLayout(job: Job): PlanLayout | null {
+  const answer = (job.answer ?? {}) as PlanAnswer;
+  if (job.kind !== "plan" || job.state !== "done" || answer.sensors === undefined) return null;
+  const number = job.id.replace(/^job-/, "");
+  return { name: `${PLANNED}${job.id}`, title: `Plan ${number}: ${shopping(answer)}`, sensors: answer.sensors };
+}
+
+/** What is bought, counted by item. */
+export function shopping(answer: PlanAnswer): string {
+  const counts = new Map<string, number>();
+  for (const { item, id } of answer.bought ?? []) counts.set(item ?? id, (counts.get(item ?? id) ?? 0) + 1);
+  return [...counts].map(([name, count]) => `${count} ${name.replaceAll("_", " ")}`).join(", ") || "nothing";
+}
+
+/** A file name for a layout: letters, digits and hyphens. */
+export function fileName(title: string): string {
+  const plain = title.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-").replaceAll(/^-|-$/g, "");
+  return `${plain.slice(0, 60) || "layout"}.geojson`;
+}
