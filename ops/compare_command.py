@@ -206,6 +206,9 @@ def headline(verdict: xr.Dataset) -> str:
         share = float(verdict["bought_share_central"].sel(layout=name))
         if share < 1.0:
             told.append(f"the money reaches only {share:.0%} of the sensors of {name}")
+        silent = [text for text in str(verdict["unlinked"].sel(layout=name).item()).split(", ") if text]
+        if silent:
+            told.append(f"{len(silent)} of the sensors of {name} reach no base by radio and count for nothing")
     if story["objective"] != "least_detection":
         least = [f"{n} {float(verdict['least_detection_central'].sel(layout=n)):.1%}" for n in (first, *others)]
         told.append(f"crossers who go where it suits them best are detected in {', '.join(least)}")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from geo.errors import BadInput
 from geo.paths_crossing import INWARD, OUTWARD
@@ -83,6 +83,13 @@ class CompareSettings:
     neighbours: int = 16
     strips: int = 4
     assumed: Mapping[str, Quantity] = field(default_factory=lambda: dict(ASSUMED))
+
+    def having(self, **asked: Any) -> CompareSettings:
+        """The same with some fields set by name; raises CompareError for a name that is none."""
+        known = {f.name for f in fields(self)}
+        if strangers := sorted(set(asked) - known):
+            raise CompareError(f"unknown setting {strangers[0]!r}", where="compare", expected=", ".join(sorted(known)))
+        return replace(self, **asked)
 
     def __post_init__(self) -> None:
         if self.budget is not None:

@@ -13,7 +13,7 @@ from sensors.layout import Layout
 from sensors.planning_case import CompareError, CompareSettings
 from sensors.planning_exposure import Exposure
 from sensors.planning_links import Network, Part
-from sensors.planning_outages import Outages, everybody, outages_of
+from sensors.planning_outages import Outages, Shared, everybody, outages_of, shared_ways
 from sensors.planning_rates import Ground
 from sensors.relay import Relay
 
@@ -33,6 +33,7 @@ class Design:
     ground: Ground
     network: Network | None = None
     _known: dict[bytes, Outages] = field(default_factory=dict, init=False, repr=False)
+    _shared: dict[bytes, tuple[Shared, ...]] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
     def of(
@@ -67,6 +68,15 @@ class Design:
         if key not in self._known:
             self._known[key] = outages_of(self.network, self.relays, kept)
         return self._known[key]
+
+    def shared(self, there: npt.NDArray[np.bool_]) -> tuple[Shared, ...]:
+        """The ways of ``outages(there)`` whose sensors hang on relays."""
+        key = there.tobytes()
+        if key not in self._shared:
+            way, part = self.exposure.entry_way, self.relays + self.exposure.entry_sensor
+            groups = self.outages(there).groups
+            self._shared[key] = tuple(one for group in groups for one in shared_ways(group, way, part))
+        return self._shared[key]
 
     @property
     def unlinked(self) -> frozenset[str]:

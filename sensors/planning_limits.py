@@ -117,10 +117,10 @@ class Limits:
         cheapest, smallest = int(np.argmin(self.cost)), int(np.argmin(self.crew))
         if not money.any():
             raise PlanError(
-                f"the budget of {self.budget:g} buys nothing: the cheapest option, {names[cheapest]}, "
-                f"costs {self.cost[cheapest]:g}",
+                f"the budget of {_told(self.budget)} buys nothing: the cheapest option, {names[cheapest]}, "
+                f"costs {_told(self.cost[cheapest])}",
                 where="plan (budget)",
-                expected=f"at least {self.cost[cheapest]:g}",
+                expected=f"at least {_told(self.cost[cheapest])}",
             )
         if not people.any():
             raise PlanError(
@@ -130,11 +130,16 @@ class Limits:
             )
         needed = int(np.argmin(np.where(money, self.crew, np.inf)))
         raise PlanError(
-            f"budget and crew together allow nothing: what the budget of {self.budget:g} buys takes a crew of at least "
-            f"{self.crew[needed]:g} ({names[needed]})",
+            f"budget and crew together allow nothing: what the budget of {_told(self.budget)} buys takes a crew "
+            f"of at least {self.crew[needed]:g} ({names[needed]})",
             where="plan (budget and crew)",
             expected=f"a crew of {self.crew[needed]:g}, or more budget",
         )
+
+
+def _told(money: float) -> str:
+    """Money in words, rounded up to whole units where it is in thousands."""
+    return f"{math.ceil(money):,}" if 1000.0 <= money < 1e15 else f"{money:g}"
 
 
 def _enough(cost: Floats) -> float:

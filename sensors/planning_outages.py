@@ -49,6 +49,44 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Shared:
+    """Ways on which the same sensors of a group may detect: ``entries`` (way, sensor) on the ``ways``, the states
+    ``linked`` (state, sensor) that these sensors know, and which of them each pattern of the group is (pattern,)."""
+
+    group: Group
+    ways: Ints
+    entries: Ints
+    linked: Bools
+    state: Ints
+
+    def chances(self, of_patterns: Floats) -> Floats:
+        """Probability (draw, state) from that of the group's patterns (draw, pattern)."""
+        found = np.zeros((len(of_patterns), len(self.linked)))
+        for pattern, state in enumerate(self.state):
+            found[:, state] += of_patterns[:, pattern]
+        return found
+
+
+def shared_ways(group: Group, way: Ints, part: Ints) -> tuple[Shared, ...]:
+    """The entries (entry,) of a group, each of a ``way`` and a ``part``, by which of its sensors are on their way.
+
+    A way knows a few of a group's sensors and so few of its patterns; ways with the same sensors go together.
+    """
+    mine = np.flatnonzero(np.isin(part, group.sensors))
+    mine = mine[np.lexsort((part[mine], way[mine]))]
+    by_set: dict[bytes, list[Ints]] = {}
+    for entries in np.split(mine, np.flatnonzero(np.diff(way[mine])) + 1) if len(mine) else ():
+        by_set.setdefault(part[entries].tobytes(), []).append(entries)
+    found = []
+    for rows in by_set.values():
+        entries = np.stack(rows)
+        columns = np.searchsorted(group.sensors, part[entries[0]])
+        linked, state = np.unique(group.linked[:, columns], axis=0, return_inverse=True)
+        found.append(Shared(group, way[entries[:, 0]], entries, linked, np.ravel(state)))
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Outages:
     """Which sensors of a layout are linked: ``always`` and ``never`` (node,) whatever the relays do, and ``groups``."""
 

@@ -24,7 +24,7 @@ from sensors.planning_design import Design
 from sensors.planning_draws import SCALE_AVAILABILITY, Draws
 from sensors.planning_exposure import Candidates
 from sensors.planning_money import Bought, buy
-from sensors.planning_outages import Outages
+from sensors.planning_outages import Outages, Shared
 from sensors.relay import Relay
 from sensors.workload import attended_share
 
@@ -64,11 +64,13 @@ class Outcome:
 @dataclass(frozen=True, slots=True, eq=False)
 class Works:
     """Of draws in which the same parts were bought: ``up`` (draw, part) the share of the crossings in which each works,
-    its links aside, 0 where it was not bought; ``teams`` (draw,) on top; ``outages`` what relays take with them."""
+    its links aside, 0 where it was not bought; ``teams`` (draw,) on top; ``outages`` what relays take with them, on the
+    ways that are ``shared``, with the probability (draw, state) of what is linked there."""
 
     up: FloatArray
     teams: FloatArray
     outages: Outages
+    shared: tuple[tuple[Shared, FloatArray], ...]
 
 
 def works(design: Design, bought: Bought, up: FloatArray) -> Iterator[tuple[npt.NDArray[np.int64], Works]]:
@@ -78,7 +80,10 @@ def works(design: Design, bought: Bought, up: FloatArray) -> Iterator[tuple[npt.
         rows = np.flatnonzero(np.ravel(which) == number)
         for start in range(0, len(rows), BLOCK):
             some = rows[start : start + BLOCK]
-            yield some, Works(up[some] * there, bought.teams[some], design.outages(there))
+            own, outages = up[some] * there, design.outages(there)
+            chances = {id(group): group.chances(own) for group in outages.groups}
+            shared = tuple((one, one.chances(chances[id(one.group)])) for one in design.shared(there))
+            yield some, Works(own, bought.teams[some], outages, shared)
 
 
 def availability_of(design: Design, draws: Draws) -> FloatArray:
@@ -205,21 +210,16 @@ def survival(design: Design, ways: Candidates, draws: Draws, some: Works, number
 
 def _over_relays(log_miss: FloatArray, way: Ints, part: Ints, some: Works, shape: tuple[int, ...]) -> FloatArray:
     """Logarithm (draw, way, strip) of the chance that nobody who is linked detects, of entries (draw, entry, strip)."""
-
-    def summed(chosen: npt.NDArray[np.bool_]) -> FloatArray:
-        total = np.zeros(shape)
-        if chosen.any():
-            which, starts = np.unique(way[chosen], return_index=True)
-            total[:, which] = np.add.reduceat(log_miss[:, chosen], starts, axis=1)
-        return total
-
-    logs = summed(some.outages.always[part])
-    for group in some.outages.groups:
-        chance, mixed = group.chances(some.up), np.zeros(shape)
-        for pattern, linked in enumerate(group.linked):
-            mixed += chance[:, pattern, None, None] * np.exp(summed(np.isin(part, group.sensors[linked])))
+    logs, always = np.zeros(shape), some.outages.always[part]
+    if always.any():
+        which, starts = np.unique(way[always], return_index=True)
+        logs[:, which] = np.add.reduceat(log_miss[:, always], starts, axis=1)
+    for one, chance in some.shared:
+        mixed = np.zeros((shape[0], len(one.ways), shape[2]))
+        for state, linked in enumerate(one.linked):
+            mixed += chance[:, state, None, None] * np.exp(log_miss[:, one.entries[:, linked]].sum(axis=2))
         with np.errstate(divide="ignore"):
-            logs += np.log(mixed)
+            logs[:, one.ways] += np.log(mixed)
     return logs
 
 

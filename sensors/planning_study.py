@@ -99,9 +99,16 @@ def study(
     roads: Roads | None = None,
     assumptions: Assumptions | None = None,
     progress: Callable[[int, int], None] | None = None,
+    **asked: Any,
 ) -> Study:
-    """Everything that needs the terrain: the heavy part of ``compare``, with its arguments and errors."""
-    chosen, known = settings or CompareSettings(), catalogue or shipped()
+    """Everything that needs the terrain: the heavy part of ``sensors.planning.compare``, which has these arguments.
+
+    ``asked`` are fields of ``settings`` by name (``budget``, ``years``, ``draws``, ``seed``, ...). ``bases`` (base, 2)
+    [m] give the response and where reports must come to; without them interruption is NaN and every sensor linked.
+    ``progress(done, total)`` is called after each layout. Raises BadInput (subclasses) for sensors that nobody can
+    price or place, and budgets that buy nothing.
+    """
+    chosen, known = (settings or CompareSettings()).having(**asked), catalogue or shipped()
     _refuse(layouts)
     _refuse_unaffordable(layouts, known, chosen)
     done, total = 0, 2 * len(layouts) + 1

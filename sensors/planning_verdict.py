@@ -27,6 +27,8 @@ SAME: Final = 1e-9
 DECIDING_SHARE: Final = 0.1
 """An input decides where its swing is at least this share of the largest."""
 AVAILABILITIES: Final = np.linspace(0.0, 1.0, 51)
+FINER: Final = 2
+FINER_STEPS: Final = 17
 PRICES: Final = np.geomspace(0.02, 50.0, 61)
 
 
@@ -147,7 +149,8 @@ def break_even_availability(
 def break_even_price(
     ours: Design, theirs: Design, every: Sequence[Design], ways: Candidates, inputs: Sequence[Input]
 ) -> float:
-    """Factor on all prices of our layout at which both do alike at equal cost, all else central; NaN where none does.
+    """Factor on all prices of our layout beyond which the other does better (or no longer does) at equal cost, all else
+    central; NaN where none is. There both do alike, or what the money buys changes by a whole sensor.
 
     Without a fixed budget a dearer layout leaves the other more to top up with; with one it is cut back itself.
     """
@@ -164,18 +167,28 @@ def _break_even(
     factors: FloatArray,
 ) -> float:
     settings = ours.settings
-    plain = central(inputs, len(factors))
-    changed = plain.replaced(**{scale: factors})
-    if settings.budget is None:
-        money = np.maximum.reduce([budgets([one], changed if one is ours else plain) for one in every])
-    else:
-        money = budgets(every, plain)
-    alike = bool((money == money[0]).all())  # then the other layout does the same throughout
-    theirs_at = (central(inputs), money[:1]) if alike else (plain, money)
-    gaps = outcome(ours, ways, changed, money).measure(settings.objective) - outcome(theirs, ways, *theirs_at).measure(
-        settings.objective
-    )
-    return crossing_point(factors, gaps)
+
+    def gaps_at(tried: FloatArray) -> FloatArray:
+        plain = central(inputs, len(tried))
+        changed = plain.replaced(**{scale: tried})
+        if settings.budget is None:
+            money = np.maximum.reduce([budgets([one], changed if one is ours else plain) for one in every])
+        else:
+            money = budgets(every, plain)
+        alike = bool((money == money[0]).all())  # then the other layout does the same throughout
+        theirs_at = (central(inputs), money[:1]) if alike else (plain, money)
+        won = outcome(ours, ways, changed, money).measure(settings.objective)
+        return won - outcome(theirs, ways, *theirs_at).measure(settings.objective)
+
+    point = crossing_point(factors, gaps_at(factors))
+    for _ in range(FINER):  # what money buys comes in steps, so that a line between two factors may pass by
+        if np.isnan(point):
+            break
+        after = int(np.clip(np.searchsorted(factors, point), 1, len(factors) - 1))
+        factors = np.linspace(factors[after - 1], factors[after], FINER_STEPS)
+        closer = crossing_point(factors, gaps_at(factors))
+        point = point if np.isnan(closer) else closer
+    return point
 
 
 def crossing_point(factors: npt.ArrayLike, gaps: npt.ArrayLike) -> float:

@@ -20,9 +20,9 @@ from sensors.catalogue import Catalogue, Quantity, shipped
 from sensors.coverage import coverage
 from sensors.interception import interruptions
 from sensors.layout import Layout, place
-from sensors.planning import OBJECTIVES, CompareError, CompareSettings, compare, study
+from sensors.planning import OBJECTIVES, CompareError, CompareSettings, compare, study, verdict
 from sensors.planning_case import ASSUMED
-from sensors.planning_draws import central, draw
+from sensors.planning_draws import SCALE_AVAILABILITY, SCALE_PRICE, central, draw
 from sensors.planning_money import budgets, control_room_cost
 from sensors.planning_outcomes import outcome
 from sensors.planning_rates import scaled
@@ -347,3 +347,62 @@ def test_ways_at_the_ends_of_the_ranges_are_those_of_a_new_search(
     anew = study([far], terrain, border(), settings=case).outcomes(middle, np.array([1e9]))[0]
     assert drawn.mean_detection == pytest.approx(anew.mean_detection, abs=0.01)
     assert drawn.least_detection == pytest.approx(anew.least_detection, abs=0.01)
+
+
+@pytest.mark.parametrize("budget", [None, 9e6])
+def test_at_its_break_even_points_a_layout_does_as_the_other(terrain: xr.Dataset, budget: float | None) -> None:
+    """Put into a new comparison, they leave no difference, or mark where a whole sensor turns it."""
+    case = CompareSettings(**(CHEAP | {"budget": budget, "operators": 1}))
+    made = study([POSTS, LINES], terrain, border(), settings=case)
+    asked = verdict(made)
+    tried = 0
+    for row, side in enumerate(("first", "other")):
+        for figure, scale in (("availability", SCALE_AVAILABILITY), ("price", SCALE_PRICE)):
+            factor = float(asked[f"break_even_{figure}"].sel(side=side, other="lines"))
+            if np.isnan(factor):
+                continue
+            ours, theirs, near = made.designs[row], made.designs[1 - row], factor * np.array([0.995, 1.0, 1.005])
+            plain = central(made.inputs, 3)
+            changed = plain.replaced(**{scale: near})
+            money = np.maximum(budgets([ours], changed), budgets([theirs], plain))
+            gap = (
+                outcome(ours, made.ways, changed, money).mean_detection
+                - outcome(theirs, made.ways, plain, money).mean_detection
+            )
+            assert abs(gap[1]) < 2e-3 or gap[0] * gap[2] < 0.0, (side, figure, factor, gap)
+            tried += 1
+    assert tried >= 1
+
+
+def test_intervals_cover_over_many_seeds(terrain: xr.Dataset) -> None:
+    """The 5 to 95 % interval of each of 20 seeds holds about 90 % of the draws of one long run."""
+    made = study([POSTS], terrain, border(), settings=CompareSettings(**(CHEAP | {"draws": 200})))
+    long = dataclasses.replace(made.settings, seed=1234, draws=1000)
+    truth = made.outcomes(draw(made.inputs, long))[0].mean_detection
+    held = []
+    for seed in range(20):
+        drawn = made.outcomes(draw(made.inputs, dataclasses.replace(made.settings, seed=seed)))[0].mean_detection
+        low, high = np.quantile(drawn, (0.05, 0.95))
+        held.append(((truth >= low) & (truth <= high)).mean())
+    assert np.mean(held) == pytest.approx(0.9, abs=0.02)
+    assert min(held) > 0.82
+
+
+def test_money_that_comes_later_counts_less(terrain: xr.Dataset) -> None:
+    """Without discount ten years of running cost ten times a year's; with it less, and a shorter life costs more."""
+    plain, discounted = (
+        study([RADAR], terrain, border(), settings=CompareSettings(**(CHEAP | {"discount_rate": rate})))
+        for rate in (0.0, 0.05)
+    )
+    one, other = (made.outcomes(central(made.inputs))[0].bought.life_cycle_cost[0] for made in (plain, discounted))
+    assert other < one
+    item, staff = shipped()["portable_radar"], shipped().staff
+    years = 10.0
+    by_hand = years * (
+        item.capex.central / item.service_life_years.central
+        + item.opex_per_year.central
+        + (item.crew.central + plain.settings.operators * (1.0))
+        * staff.cost_per_person_year.central
+        * staff.people_per_post.central
+    )
+    assert one == pytest.approx(by_hand, rel=1e-9)
