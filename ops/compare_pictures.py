@@ -147,7 +147,11 @@ def _map(axis: Axes, found: Comparison, name: str, scale: Normalize, extent: tup
     axis.set(xlim=(west, east), ylim=(south, north), aspect="equal", xticks=[], yticks=[])
     for spine in axis.spines.values():
         spine.set_visible(False)
-    axis.set_title(f"{plain_text(name)}: {len(layout)} sensors", loc="left", fontsize=9.5)
+    if layout.relays:
+        places = np.array([(relay.easting, relay.northing) for relay in layout.relays])
+        axis.plot(*places.T, "^", color="white", mec="black", mew=0.8, markersize=5.5, zorder=7)
+    carried = f", {len(layout.relays)} relays (triangles)" if layout.relays else ""
+    axis.set_title(f"{plain_text(name)}: {len(layout)} sensors{carried}", loc="left", fontsize=9.5)
     scale_bar(axis, extent)
 
 

@@ -34,7 +34,7 @@ def picture(values: np.ndarray) -> bytes:
     from PIL import Image
 
     from ops.coverage_classes import probability_steps
-    from ops.coverage_tiles import UNKNOWN, Covered
+    from ops.coverage_paint import UNKNOWN, Covered
 
     steps = probability_steps(None)
     low = np.array([step.low for step in steps])
@@ -48,6 +48,6 @@ def picture(values: np.ndarray) -> bytes:
 
 def legend() -> list[dict[str, str]]:
     from ops.coverage_classes import probability_steps
-    from ops.coverage_tiles import Covered
+    from ops.coverage_paint import Covered
 
     return Covered(probability_steps(None)).legend("day")

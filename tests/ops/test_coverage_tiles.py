@@ -12,7 +12,8 @@ from PIL import Image
 
 from ops.config import Ground
 from ops.coverage_classes import probability_steps
-from ops.coverage_tiles import UNKNOWN, CoverageLayers, Covered
+from ops.coverage_paint import UNKNOWN, Covered
+from ops.coverage_tiles import CoverageLayers
 from ops.tiles import Layer, Tiles
 
 OK = dict.fromkeys(("radar-mid", "camera-west", "ground-1"), "ok")
