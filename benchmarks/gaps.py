@@ -28,7 +28,7 @@ import numpy.typing as npt
 import psutil
 import xarray as xr
 
-CELL_M, REPEAT_CELLS, STRETCH_BELTS = 30.0, 3000, 4.0
+CELL_M, REPEAT_CELLS, STRETCH_BELTS = 30.0, 3000, 2.0
 Floats = npt.NDArray[np.float64]
 
 

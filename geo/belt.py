@@ -23,16 +23,24 @@ DEFAULT_BELT_M = 2_000.0
 FITTING_SHARE = 0.75
 """Without a named belt, this share of the segments must find its edge on the terrain."""
 SAME_PLACE_CELLS = 1e-6
+ELSEWHERE = -2
+"""Segment of a place beside a part of the line that a piece of it does not hold."""
+LONGEST_MOVE_CELLS = 3
 MARGIN_CELLS = 3  # beyond the belt, so that its edges are told from the map's
 
 
 class Line(Protocol):
-    """What a belt needs of a border or a zone: see ``geo.border.Border`` and ``geo.zone.Zone``."""
+    """What a belt needs of a border, a zone or a piece of them: see ``geo.border.Border``, ``geo.zone.Zone`` and
+    ``geo.stretches.Piece``, whose belt goes on where its segment is ELSEWHERE."""
 
     @property
     def frame(self) -> LocalFrame: ...
     @property
     def line(self) -> LineString | MultiLineString: ...
+    @property
+    def bounds(self) -> tuple[float, float, float, float]: ...
+    @property
+    def plain(self) -> bool: ...
     @property
     def segments(self) -> int: ...
     @property
@@ -53,7 +61,8 @@ class Belt:
     [m] is positive on the home side, of a zone from its inner edge. ``inner`` and ``outer`` are the cells inside that
     touch what lies beyond the belt, at home and away. Where a side is too narrow for the belt (an enclave, a strip
     between two lines) its cells farthest from the line are the edge, and ``narrow`` says which cells those sides have.
-    ``at_rim`` are the cells at the edge of the terrain.
+    ``at_rim`` are the cells at the edge of the terrain. ``onward`` are the cells of a piece's belt from which a move
+    may lead on into the belt of the rest.
     """
 
     border: Line
@@ -70,6 +79,7 @@ class Belt:
     outer: Bools
     narrow: Bools
     at_rim: Bools
+    onward: Bools
 
     def of(self, raster: xr.DataArray) -> npt.NDArray[np.float64]:
         """A terrain's raster (northing, easting) on the belt's window, as float64; BorderError for other cells."""
@@ -93,23 +103,24 @@ def belt_of(border: Line, terrain: xr.Dataset, *, belt_m: float) -> Belt:
     Raises BorderError for a belt that is not above 0, a border that lies outside the terrain, and where no cell of an
     edge lies on the terrain, so that nobody can be said to cross.
     """
-    number = isinstance(belt_m, (int, float, np.number)) and not isinstance(belt_m, bool)
-    if not (number and 0.0 < belt_m < math.inf):
-        raise BorderError(f"belt_m is {belt_m!r}", where="belt", expected="metres above 0")
-    rows, columns = _window(border, terrain, belt_m)
+    rows, columns = window_of(border, terrain, belt_m)
     easting = terrain["easting"].to_numpy()[columns].astype(np.float64)
     northing = terrain["northing"].to_numpy()[rows].astype(np.float64)
     segment, inward, outward = border.between_edges(easting[None, :], northing[:, None])
     beside = segment >= 0
-    inside = beside & (inward <= belt_m) & (outward >= -belt_m)
-    inside &= ~_seam(inside, inward, cell_size(terrain))
+    known = beside | (segment == ELSEWHERE)
+    whole = known & (inward <= belt_m) & (outward >= -belt_m)
+    whole &= ~_seam(whole, inward, cell_size(terrain))
+    inside = whole & beside
+    onward = inside & _within_moves(whole & ~beside)
     if not _touched(border, terrain):
         raise _outside(border, terrain)
     if not inside.any():
         raise _too_short(border)
     at_rim = _at_rim(inside.shape, rows, columns, terrain)
-    inner, shallow = _edge(inside & (inward >= 0.0), beside & (inward > belt_m), inward, at_rim, cell_size(terrain))
-    outer, narrow = _edge(inside & (outward < 0.0), beside & (outward < -belt_m), -outward, at_rim, cell_size(terrain))
+    rims, slack = (at_rim, onward), cell_size(terrain)
+    inner, shallow, open_home = _edge(inside & (inward >= 0.0), known & (inward > belt_m), inward, rims, slack)
+    outer, narrow, open_away = _edge(inside & (outward < 0.0), known & (outward < -belt_m), -outward, rims, slack)
     for edge, side in ((inner, "home"), (outer, "away")):
         if not edge.any() and belt_m < cell_size(terrain):
             raise BorderError(
@@ -138,6 +149,7 @@ def belt_of(border: Line, terrain: xr.Dataset, *, belt_m: float) -> Belt:
         outer=outer,
         narrow=shallow | narrow,
         at_rim=at_rim,
+        onward=onward | open_home | open_away,
     )
 
 
@@ -164,10 +176,13 @@ def fitting_belt_m(border: Line, terrain: xr.Dataset) -> float:
     return width
 
 
-def _window(border: Line, terrain: xr.Dataset, belt_m: float) -> tuple[slice, slice]:
-    """Rows and columns of the terrain that hold the belt and a margin."""
+def window_of(border: Line, terrain: xr.Dataset, belt_m: float) -> tuple[slice, slice]:
+    """Rows and columns of the terrain that hold the belt and a margin; BorderError for a belt that is not above 0."""
+    number = isinstance(belt_m, (int, float, np.number)) and not isinstance(belt_m, bool)
+    if not (number and 0.0 < belt_m < math.inf):
+        raise BorderError(f"belt_m is {belt_m!r}", where="belt", expected="metres above 0")
     reach = belt_m + MARGIN_CELLS * cell_size(terrain)
-    west, south, east, north = border.line.bounds
+    west, south, east, north = border.bounds
     eastings, northings = terrain["easting"].to_numpy(), -terrain["northing"].to_numpy()
     columns = slice(*(int(i) for i in np.searchsorted(eastings, (west - reach, east + reach))))
     rows = slice(*(int(i) for i in np.searchsorted(northings, (-north - reach, reach - south))))
@@ -177,7 +192,7 @@ def _window(border: Line, terrain: xr.Dataset, belt_m: float) -> tuple[slice, sl
 
 
 def _outside(border: Line, terrain: xr.Dataset) -> BorderError:
-    west, south, east, north = border.line.bounds
+    west, south, east, north = border.bounds
     edges = bounds(terrain)
     return BorderError(
         f"the line, {west:.0f} to {east:.0f} east and {south:.0f} to {north:.0f} north, lies outside the terrain",
@@ -211,6 +226,14 @@ def _at_rim(shape: tuple[int, ...], rows: slice, columns: slice, terrain: xr.Dat
     return rim
 
 
+def _within_moves(cells: Bools) -> Bools:
+    """Cells from which the longest move may reach one of ``cells``."""
+    if not cells.any():
+        return cells
+    size = 2 * LONGEST_MOVE_CELLS + 1
+    return np.asarray(ndimage.maximum_filter(cells.astype(np.uint8), size=size, mode="constant")).astype(bool)
+
+
 def _seam(inside: Bools, offset: FloatArray, cell_m: float) -> Bools:
     """Cells where the side changes and no line is near: between two lines that have their homes towards each other.
 
@@ -231,19 +254,26 @@ def _seam(inside: Bools, offset: FloatArray, cell_m: float) -> Bools:
     return seam
 
 
-def _edge(side: Bools, beyond: Bools, depth: FloatArray, at_rim: Bools, slack: float) -> tuple[Bools, Bools]:
-    """Cells of a side of the belt that touch what lies beyond it; and the parts of it that are too narrow for that.
+def _edge(
+    side: Bools, beyond: Bools, depth: FloatArray, rims: tuple[Bools, Bools], slack: float
+) -> tuple[Bools, Bools, Bools]:
+    """Cells of a side of the belt that touch what lies beyond it; the parts of it that are too narrow for that; and
+    those of which a piece of the line cannot tell.
 
     In a part that touches nothing beyond, the edge are the cells within ``slack`` of its deepest, unless that lies at
-    the rim of the terrain, which then has cut the belt.
+    the rim of the terrain, which then has cut the belt, or the part goes on beyond the piece (``rims``: both).
     """
+    at_rim, onward = rims
     edge = side & ndimage.binary_dilation(beyond, AROUND)
     parts, count = ndimage.label(side, AROUND)
-    index = np.arange(1, count + 1)
-    if not count:
-        return edge, np.zeros_like(side)
-    deepest = ndimage.maximum(depth, parts, index)
-    cut = np.array([at_rim[place] for place in ndimage.maximum_position(depth, parts, index)])
-    shallow = ~(ndimage.maximum(edge, parts, index).astype(bool) | cut)
-    narrow = np.append(False, shallow)[parts]
-    return edge | (narrow & (depth >= np.append(0.0, deepest)[parts] - slack)), narrow
+    shallow = np.append(False, np.ones(count, bool))
+    shallow[parts[edge]] = False
+    if not shallow.any():
+        return edge, np.zeros_like(side), np.zeros_like(side)
+    goes_on = np.zeros_like(shallow)
+    goes_on[parts[side & onward]] = True
+    deepest = np.append(0.0, ndimage.maximum(depth, parts, np.arange(1, count + 1)))
+    places = ndimage.maximum_position(depth, parts, np.arange(1, count + 1))
+    cut = np.append(False, [at_rim[place] for place in places])
+    narrow = (shallow & ~cut & ~goes_on)[parts]
+    return edge | (narrow & (depth >= deepest[parts] - slack)), narrow, (shallow & goes_on)[parts]

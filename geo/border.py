@@ -117,6 +117,17 @@ class Border:
             raise BorderError(error.what, where=str(path), expected=error.expected) from None
 
     @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """West, south, east and north [m] of the line."""
+        west, south, east, north = self.line.bounds
+        return west, south, east, north
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is one open line: without parts, and no ring."""
+        return self.line.geom_type == "LineString" and not self.line.is_ring
+
+    @property
     def segments(self) -> int:
         """Number of segments; they are numbered from 0 along increasing chainage."""
         return int(self._segment_ends[-1])

@@ -16,8 +16,8 @@ import xarray as xr
 
 from geo.belt import Line, fitting_belt_m
 from geo.border import Border
-from geo.challenge_measures import BELTS, UNITS, Ground, dead_name, measured
-from geo.challenge_rasters import challenge_rasters, ground_of
+from geo.challenge_measures import BELTS, UNITS, Ground, dead_name, measured, ways_of_the_whole
+from geo.challenge_rasters import challenge_rasters, ground_of, moving_ground
 from geo.challenge_scores import (
     SCORES,
     ChallengeError,
@@ -32,7 +32,9 @@ from geo.mobility_response import response_time
 from geo.mobility_settings import MobilitySettings
 from geo.mobility_ways import Ways
 from geo.ruggedness import terrain_ruggedness_index, vector_ruggedness
-from geo.stretches import MARGIN_BELTS, Stretch, by_stretches, joined, stretches
+from geo.stretches import MARGIN_BELTS, Stretch, by_stretches, joined, stretches, widening
+from geo.terrain import cell_size
+from geo.zone import Zone
 
 __all__ = [
     "ChallengeError",
@@ -51,6 +53,8 @@ __all__ = [
 ]
 
 INTERVAL: Final = (0.05, 0.95)
+SAME_S: Final = 1e-3
+"""Seconds by which a way of the whole border may be faster than that of a stretch, which then counts as it."""
 FIXED: Final = frozenset(
     {"known_share", "canopy_share", "cut", "cells", "response_time"}
 )  # errors of height do not change them
@@ -69,6 +73,7 @@ def challenge(
     dem_error: DemError | None = None,
     progress: Callable[[int, int], None] | None = None,
     response: xr.DataArray | None = None,
+    crossing_time_s: FloatArray | None = None,
 ) -> xr.Dataset:
     """How hard each segment of ``border`` is, whatever stands there: Dataset over (segment, belt).
 
@@ -80,7 +85,7 @@ def challenge(
     cross, ``cut`` (segment,) says where the terrain ends inside the belt. Scores use "both". NaN where the ground that
     would tell is unknown, and for the response without ``bases`` (base, 2) [m]. ``ways`` are roads, rivers and fords;
     attrs say what was ``missing``. ``response`` (northing, easting) [s], of ``geo.mobility_response.response_time`` on
-    this terrain, stands in for ``bases`` where it is at hand already.
+    this terrain, stands in for ``bases`` where it is at hand already, ``crossing_time_s`` (segment,) for the search.
 
     With a ``reference`` table ``…_reference`` stands beside each measure, and ``…_outside`` where it is beyond the
     table; NaN with a reason in attrs where the table's cells or yardstick are others. With a ``dem_error`` ``…_low``,
@@ -98,7 +103,7 @@ def challenge(
         response = response_time(terrain, bases, ways=ways, settings=mobility)
     ground = ground_of(terrain, border, belt_m=width, settings=chosen, mobility=mobility, ways=ways, response=response)
     belt = ground.belt
-    found = measured(ground)
+    found = measured(ground, crossing_time_s)
     draws = [] if dem_error is None else _drawn(ground, dem_error, progress)
     data = _variables(found, draws, chosen)
     if reference is not None:
@@ -128,7 +133,7 @@ def challenge(
 
 def challenge_by_stretches(
     terrain: xr.Dataset,
-    border: Border,
+    border: Border | Zone,
     *,
     belt_m: float,
     length_m: float = 25_000.0,
@@ -141,18 +146,26 @@ def challenge_by_stretches(
 
     ``case`` are the other keywords of ``challenge``; ``bases`` are those from which a stretch's own window can be
     reached. ``keep(number, part)`` is given each part when it is finished, and ``done`` holds those kept before: so a
-    run that was broken off goes on. Measures equal those of the whole border where no way leaves a stretch's margin.
+    run that was broken off goes on. Measures are those of the whole border, its crossing times to SAME_S where
+    ``crossing_of_the_whole`` (segment,), sought as in ``sensors.long_border``; elsewhere no way within the margin is
+    faster. With a ``dem_error`` the margin is MARGIN_BELTS belts, and times are those of the ways within.
     """
     settings = case.get("settings") or ChallengeSettings()
-    margin = MARGIN_BELTS * belt_m + settings.sight_m  # what watches a segment, and what lies beside that
-    todo = stretches(border, belt_m=belt_m, length_m=length_m, margin_m=margin)
-
     response: xr.DataArray | None = case.pop("response", None)
+    drawn = case.get("dem_error") is not None
+    margin = settings.sight_m + (MARGIN_BELTS * belt_m if drawn else 0.0)  # what watches a segment lies within sight
+    todo = stretches(border, belt_m=belt_m, length_m=length_m, margin_m=margin)
+    moving = {"settings": settings, "mobility": case.get("mobility"), "ways": case.get("ways")}
 
     def work(stretch: Stretch) -> xr.Dataset:
+        times, sure = (None, None) if drawn else _crossing_times(terrain, border, stretch, belt_m, **moving)
         near = stretch.around(terrain, belt_m + settings.openness_radius_m)
         there = None if response is None else stretch.around(response.to_dataset(name="response"), belt_m)["response"]
-        part = stretch.own_part(challenge(near, stretch.border, belt_m=belt_m, response=there, **case), border)
+        found = challenge(near, stretch.border, belt_m=belt_m, response=there, crossing_time_s=times, **case)
+        part = stretch.own_part(found, border)
+        if sure is not None:
+            told = {"units": "", "long_name": "no way of the whole border is faster"}
+            part = part.assign(crossing_of_the_whole=("segment", sure, told))
         if keep is not None:
             keep(stretch.number, part)
         return part
@@ -160,6 +173,22 @@ def challenge_by_stretches(
     found = joined([part for _, part in by_stretches(todo, work, done=done, progress=progress)])
     of_stretches = [f"{score}_{end}" for score in SCORES for end in ("low", "high")]
     return found.drop_vars(of_stretches, errors="ignore").assign(_scores_again(found, settings))
+
+
+def _crossing_times(
+    terrain: xr.Dataset, border: Border | Zone, stretch: Stretch, belt_m: float, **moving: Any
+) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
+    """Least seconds of a crossing through each segment of a stretch's line, NaN but for its own; and for these whether
+    the whole border has no faster way. The margin is widened until it has none."""
+    times = np.full(len(stretch.numbers), np.nan)
+    for wider in widening(stretch, border, belt_m=belt_m, cell_m=cell_size(terrain)):
+        ground = moving_ground(wider.around(terrain, belt_m), wider.border, belt_m=belt_m, **moving)
+        ways, sure = ways_of_the_whole(ground, wider.own, slack_s=SAME_S)
+        times[stretch.own] = ways.cost[wider.own]
+        del ground, ways
+        if sure.all():
+            break
+    return times, sure
 
 
 def _scores_again(found: xr.Dataset, settings: ChallengeSettings) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from geo.footprints import Footprints, footprints
 from geo.frame import FloatArray
 from geo.mobility_surface import Mobility
 from geo.openness import negative_openness, positive_openness
-from geo.paths_crossing import Crossings, crossings
+from geo.paths_crossing import Crossings, crossings, crossings_of_the_whole
 from geo.ruggedness import terrain_ruggedness_index, vector_ruggedness
 from geo.terrain import slope
 
@@ -55,11 +55,11 @@ class Ground:
     moves: Callable[[xr.Dataset], Mobility]
 
 
-def measured(ground: Ground) -> dict[str, FloatArray]:
+def measured(ground: Ground, crossing_time_s: FloatArray | None = None) -> dict[str, FloatArray]:
     """Every measure: (segment,) for the crossing time, (segment, belt) for all others; NaN where nothing is known.
 
     Means are over the cells of the segment's belt where the measure is known; ``known_share`` says how many cells have
-    ground that is known.
+    ground that is known. ``crossing_time_s`` (segment,) are the crossing times, where they are at hand already.
     """
     belt, terrain = ground.belt, ground.terrain
     sides = Sides.of(belt)
@@ -71,7 +71,7 @@ def measured(ground: Ground) -> dict[str, FloatArray]:
     found["cut"] = np.where(np.bincount(belt.segment[belt.inside], minlength=len(touched)) > 0, touched > 0, np.nan)
     found["known_share"] = np.nan_to_num(sides.mean(np.isfinite(belt.of(terrain["elevation"])).astype(np.float64)))
     found["cells"] = sides.cells_each
-    found["crossing_time"] = ways_of(ground).cost
+    found["crossing_time"] = ways_of(ground).cost if crossing_time_s is None else crossing_time_s
     found |= {name: sides.mean(hidden) for name, hidden in dead_cells(ground).items()}
     if ground.response is not None:
         found["response_time"] = sides.median(belt.of(ground.response))
@@ -94,6 +94,15 @@ def ways_of(ground: Ground) -> Crossings:
     """The fastest crossing of every segment."""
     chosen = ground.settings
     return crossings(ground.belt, ground.mobility, direction=chosen.direction, neighbours=chosen.neighbours)
+
+
+def ways_of_the_whole(
+    ground: Ground, own: npt.NDArray[np.int64], *, slack_s: float
+) -> tuple[Crossings, npt.NDArray[np.bool_]]:
+    """``ways_of`` a piece of a border, and whether through its ``own`` segments the whole has none faster."""
+    chosen = ground.settings
+    case = {"direction": chosen.direction, "neighbours": chosen.neighbours}
+    return crossings_of_the_whole(ground.belt, ground.mobility, own, least_per_s=1.0, slack=slack_s, **case)
 
 
 def dead_name(target_m: float) -> str:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
 import xarray as xr
 
-from geo.belt import Line, belt_of, fitting_belt_m
+from geo.belt import Line, belt_of, fitting_belt_m, window_of
 from geo.challenge_measures import UNITS, Ground, dead_cells, shapes_of, ways_of
 from geo.challenge_settings import VEHICLE, ChallengeSettings
 from geo.mobility_settings import MobilitySettings
 from geo.mobility_surface import Mobility, by_vehicle, on_foot
 from geo.mobility_ways import Ways
+from geo.terrain import cell_size
 
 HIDDEN: Final = "1 hidden from the best few sites, 0 seen by one of them, for targets of that height"
 THROUGH: Final = "least time of a crossing from edge to edge that passes the cell; infinite where none can"
@@ -84,15 +86,29 @@ def ground_of(
     response: xr.DataArray | None,
 ) -> Ground:
     """The belt and the terrain around it that measures need, in memory, with how the settings' mover crosses it."""
-    belt = belt_of(border, terrain, belt_m=belt_m)
-    margin = int(settings.openness_radius_m / belt.cell_m) + settings.window + 1
-    rows = slice(max(0, belt.rows.start - margin), belt.rows.stop + margin)
-    columns = slice(max(0, belt.columns.start - margin), belt.columns.stop + margin)
-    near = terrain.isel(northing=rows, easting=columns).compute()
+    rows, columns = window_of(border, terrain, belt_m)
+    margin = int(settings.openness_radius_m / cell_size(terrain)) + settings.window + 1
+    rows = slice(max(0, rows.start - margin), rows.stop + margin)
+    columns = slice(max(0, columns.start - margin), columns.stop + margin)
+    near = terrain.isel(northing=rows, easting=columns)
+    made = moving_ground(near, border, belt_m=belt_m, settings=settings, mobility=mobility, ways=ways)
+    return made if response is None else replace(made, response=response.reindex_like(made.terrain))
+
+
+def moving_ground(
+    terrain: xr.Dataset,
+    border: Line,
+    *,
+    belt_m: float,
+    settings: ChallengeSettings,
+    mobility: MobilitySettings | None,
+    ways: Ways | None,
+) -> Ground:
+    """The belt on all of a terrain, which is loaded, and how the settings' mover crosses it; without a response."""
+    near = terrain.compute()
 
     def moves(ground: xr.Dataset) -> Mobility:
         mover = by_vehicle if settings.mover == VEHICLE else on_foot
         return mover(ground, ways=ways, settings=mobility)
 
-    there = None if response is None else response.reindex_like(near)
-    return Ground(belt_of(border, near, belt_m=belt_m), near, moves(near), there, settings, moves)
+    return Ground(belt_of(border, near, belt_m=belt_m), near, moves(near), None, settings, moves)

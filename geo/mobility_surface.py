@@ -46,6 +46,7 @@ class Mobility:
 
     ``elevation`` [m]; ``pace`` [1] is what a second of the ``law`` takes there, infinite where there is no way;
     ``felt`` is the steepest gradient that is met (a road is less steep than the ground it lies in), infinite off roads.
+    ``least_pace`` [1] is one that no cell undercuts, also none beyond these; 0 where none is known.
     """
 
     law: SpeedLaw
@@ -57,6 +58,7 @@ class Mobility:
     felt: FloatArray | float = math.inf
     mover: str = "walker"
     missing: tuple[str, ...] = ()
+    least_pace: float = 0.0
 
     def within(self, rows: slice, columns: slice, inside: npt.NDArray[np.bool_]) -> Mobility:
         """A window of it, closed outside the cells ``inside`` (row, column of the window)."""
@@ -91,7 +93,8 @@ def on_foot(terrain: xr.Dataset, *, ways: Ways | None = None, settings: Mobility
         pace[cells.path] = 1.0
         wade = np.where(cells.ford, chosen.ford_wade_s, chosen.river_wade_s)
         pace = pace + np.where(cells.river, wade * WALKING.level_mps / cell_size(terrain), 0.0)
-    return _mobility(terrain, WALKING, pace, "walker", found)
+    least = min(1.0, 1.0 / chosen.off_path_factor) if found.roads is not None else 1.0 / chosen.off_path_factor
+    return replace(_mobility(terrain, WALKING, pace, "walker", found), least_pace=least)
 
 
 def by_vehicle(terrain: xr.Dataset, *, ways: Ways | None = None, settings: MobilitySettings | None = None) -> Mobility:
@@ -115,7 +118,8 @@ def by_vehicle(terrain: xr.Dataset, *, ways: Ways | None = None, settings: Mobil
         felt = np.where(on_road, chosen.road_gradient, math.inf)
         pace[cells.river & ~cells.ford] = math.inf
         pace[cells.ford] += chosen.vehicle_ford_s * chosen.vehicle_mps / cell_size(terrain)
-    return replace(_mobility(terrain, law, pace, "vehicle", found), felt=felt)
+    least = 1.0 if found.roads is None else 0.0  # roads may be faster than any ground
+    return replace(_mobility(terrain, law, pace, "vehicle", found), felt=felt, least_pace=least)
 
 
 def _laid(ways: Ways, terrain: xr.Dataset, settings: MobilitySettings) -> WayCells | None:
@@ -175,4 +179,4 @@ def bare(terrain: xr.Dataset, law: SpeedLaw, pace: float, *, cell_m: float | Non
     ``cell_m`` [m] for a window too small to tell it from its coordinates.
     """
     paces = np.full((terrain.sizes["northing"], terrain.sizes["easting"]), pace)
-    return _mobility(terrain, law, paces, "walker", Ways(), cell_m)
+    return replace(_mobility(terrain, law, paces, "walker", Ways(), cell_m), least_pace=pace)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +30,8 @@ class Crossings:
     ``cost`` (segment,): least sum over the way of time [s] times weight and metres times toll, over all ways from edge
     to edge that pass the line inside the segment; infinite where nobody can cross, NaN where the ground that would tell
     is unknown. ``here`` and ``there`` (segment, row and column) are the cells of the step over the line, −1 without.
+    Where ``open_ended`` (segment,) the cheapest way begins or ends where a piece's belt goes on: its cost is then a
+    bound from below, and its cells are a part of a way.
     """
 
     belt: Belt
@@ -38,6 +41,7 @@ class Crossings:
     there: Ints
     before: Spread
     after: Spread
+    open_ended: npt.NDArray[np.bool_]
 
     @property
     def cheapest(self) -> int:
@@ -67,6 +71,7 @@ def crossings(
     toll: npt.ArrayLike | None = None,
     direction: str = INWARD,
     neighbours: int = 16,
+    onward_per_s: float | None = None,
 ) -> Crossings:
     """The cheapest crossing of every segment, ``inward`` (towards home) or ``outward``.
 
@@ -81,9 +86,9 @@ def crossings(
     ground = mobility.within(belt.rows, belt.columns, belt.inside)
     steps = Steps.over(ground, weight=weight, toll=toll, neighbours=neighbours)
     start, goal = (belt.outer, belt.inner) if direction == INWARD else (belt.inner, belt.outer)
+    begin, end = (_labels(belt, mobility, edge, onward_per_s) for edge in (start, goal))
     with ThreadPoolExecutor(2) as pool:
-        forth = pool.submit(steps.spread, np.where(start, 0.0, np.inf))
-        back = pool.submit(steps.spread, np.where(goal, 0.0, np.inf), backward=True)
+        forth, back = pool.submit(steps.spread, begin), pool.submit(steps.spread, end, backward=True)
         before, after = forth.result(), back.result()
     over = _steps_over_the_line(belt, steps, direction, before.cost, after.cost)
     best = _best_by_segment(belt, over)
@@ -91,15 +96,57 @@ def crossings(
     cost, here, there = np.full(len(best), np.inf), np.full((len(best), 2), -1), np.full((len(best), 2), -1)
     cost[found], here[found], there[found] = over.cost[best[found]], over.here[best[found]], over.there[best[found]]
     cost[~np.isfinite(cost) & _unknown(belt, mobility)] = np.nan
-    return Crossings(
-        belt=belt,
-        direction=direction,
-        cost=cost,
-        here=here,
-        there=there,
-        before=before,
-        after=after,
-    )
+    closed = np.zeros(len(cost), bool)
+    answer = Crossings(belt, direction, cost, here, there, before, after, closed)
+    return answer if onward_per_s is None else replace(answer, open_ended=_open_ended(answer, start, goal))
+
+
+def crossings_of_the_whole(
+    belt: Belt, mobility: Mobility, own: Ints, *, least_per_s: float, slack: float, **case: Any
+) -> tuple[Crossings, npt.NDArray[np.bool_]]:
+    """``crossings`` of a piece, and for its segments ``own`` whether the whole border has none cheaper by ``slack``.
+
+    ``least_per_s`` is what a second costs at least anywhere. ``case``: the other keywords of ``crossings``. Where it
+    may, and the piece has no way, the cost is NaN.
+    """
+    if not belt.onward.any():
+        return crossings(belt, mobility, **case), np.ones(len(own), bool)
+    bound = crossings(belt, mobility, onward_per_s=least_per_s, **case)
+    doubtful = bound.open_ended[own]
+    if not doubtful.any():
+        return bound, ~doubtful
+    least = bound.cost[own]
+    del bound
+    ways = crossings(belt, mobility, **case)
+    sure = ~doubtful | (ways.cost[own] <= least + slack)
+    ways.cost[own[~sure & np.isinf(ways.cost[own])]] = np.nan  # there may be a way beyond
+    return ways, sure
+
+
+def _labels(belt: Belt, mobility: Mobility, edge: npt.NDArray[np.bool_], onward_per_s: float | None) -> FloatArray:
+    """What a search begins with: 0 on an edge, and where the belt goes on what the way to that edge costs at least.
+
+    A way to the edge has to get away from the line as far as the edge is, at the law's best speed. That holds where
+    the whole is one open line; of others, whose edge may be near somewhere else, nothing is known but 0.
+    """
+    labels = np.where(edge, 0.0, np.inf)
+    if onward_per_s is None:
+        return labels
+    metres = np.zeros(labels.shape)
+    if belt.border.plain and not belt.narrow.any():
+        away = belt.offset if edge is belt.inner else -belt.offset
+        metres = np.maximum(belt.belt_m - 3.0 * belt.cell_m - away, 0.0)
+    least = onward_per_s * mobility.least_pace / mobility.law.peak_mps * metres
+    return np.where(belt.onward & ~edge, least, labels)
+
+
+def _open_ended(ways: Crossings, start: npt.NDArray[np.bool_], goal: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Of which segments the cheapest way does not lead from edge to edge."""
+    found = np.zeros(len(ways.cost), bool)
+    for segment in np.flatnonzero(np.isfinite(ways.cost)):
+        rows, columns = ways.cells(int(segment))
+        found[segment] = not (start[rows[0], columns[0]] and goal[rows[-1], columns[-1]])
+    return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -157,6 +157,26 @@ class Zone:
         return MultiLineString([*shapely.get_parts(self.inner.line), *shapely.get_parts(self.outer.line)])
 
     @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """West, south, east and north [m] of both edges."""
+        west, south, east, north = self.line.bounds
+        return west, south, east, north
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is one open line: a zone is two."""
+        return False
+
+    @property
+    def width_m(self) -> float:
+        """How far the outer edge is from the inner one at most [m], or up to half a segment more."""
+        between = self.inner.segment_length_m
+        edge = shapely.segmentize(self.outer.line, between)
+        return (
+            float(shapely.distance(shapely.points(shapely.get_coordinates(edge)), self.inner.line).max()) + between / 2
+        )
+
+    @property
     def segments(self) -> int:
         """Number of segments of the inner edge."""
         return self.inner.segments

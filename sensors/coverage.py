@@ -188,6 +188,18 @@ def _task(
     return label, Task(Situation(target, weather, assumptions or Assumptions()), dwell_s, mode)
 
 
+def task_of(
+    *,
+    target: str = "person",
+    conditions: Conditions | str | Sequence[str] = "day",
+    dwell_s: float = 600.0,
+    assumptions: Assumptions | None = None,
+    mode: Mode = "exact",
+) -> Task:
+    """What ``coverage`` computes for each sensor under these keywords of it."""
+    return _task(target, conditions, dwell_s, assumptions, mode)[1]
+
+
 def _coords(layout: Layout, border: Border | Zone | None, blocks: Blocks) -> dict[str, Any]:
     terrain, task = blocks.terrain, blocks.task
     seconds = [sensor.exposure_s(task.dwell_s, task.situation) for sensor in layout]

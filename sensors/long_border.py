@@ -2,34 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import shapely
 import xarray as xr
 
 from geo.border import Border
-from geo.errors import BorderError
+from geo.errors import BadInput, BorderError
 from geo.kept_stretches import KeptStretches
 from geo.mobility_settings import MobilitySettings
 from geo.mobility_ways import Ways
 from geo.paths_crossing import INWARD
-from geo.stretches import Stretch, by_stretches, joined, stretches
+from geo.stretches import MARGINS_BELTS, Stretch, by_stretches, joined, stretches, widening
 from geo.terrain import bounds, cell_size
-from sensors.coverage import coverage
+from geo.zone import Zone
 from sensors.layout import Layout
-from sensors.segment_detection import least_ways, over_segments, unknown_segments
-from sensors.watched import watched
+from sensors.segment_detection import least_ways_of_the_whole, over_segments, unknown_segments
+from sensors.watched import watched_by
 
 MARGIN_CELLS = 4.0
+SAME_HAZARD = 1e-6
+"""Expected detections by which a way of the whole border may stay below that of a stretch, which then counts as it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Case:
+    """What is the same for all stretches: ``moving`` says how people move, ``search`` where to, ``sight`` what sees."""
+
+    layout: Layout
+    terrain: xr.Dataset
+    border: Border | Zone
+    belt_m: float
+    moving: Mapping[str, Any]
+    search: Mapping[str, Any]
+    sight: Mapping[str, Any]
 
 
 def detection_by_stretches(
     layout: Layout,
     terrain: xr.Dataset,
-    border: Border,
+    border: Border | Zone,
     *,
     belt_m: float,
     length_m: float = 25_000.0,
@@ -45,41 +63,52 @@ def detection_by_stretches(
 
     ``terrain`` may be lazy: a stretch reads its own window and the ground of the sensors that reach it. ``sight`` are
     the keywords of ``sensors.coverage.coverage``. With a ``folder`` every part is kept there when it is finished, and a
-    run that was broken off goes on with what is missing; ``progress(done, total)`` after each stretch. Values are those
-    of the whole border, or higher where the least-detected way would leave a stretch's margin of two belts; a stretch
+    run that was broken off goes on with what is missing; ``progress(done, total)`` after each stretch.
+
+    Values are those of the whole border, to SAME_HAZARD, where ``of_the_whole`` (segment,): a search whose ways may
+    also begin or end where the belt goes on bounds them from below, and a stretch's margin is widened until it finds
+    no less, as far as ``geo.stretches.widening`` goes. Elsewhere they are those of the ways within that. A stretch
     whose belt does not lie on the terrain is unknown. Raises BorderError where none does, BadInput where the folder
     holds another case, and as ``segment_detection`` and ``coverage``.
     """
-    todo = stretches(border, belt_m=belt_m, length_m=length_m)
+    _refuse_unless_width(belt_m)
+    todo = stretches(border, belt_m=belt_m, length_m=length_m, margin_m=MARGINS_BELTS[0] * belt_m)
     kept = None
     if folder is not None:
+        track = border.inner if isinstance(border, Zone) else border
         line = [shapely.get_coordinates(part) for part in shapely.get_parts(border.line)]
         moving = (settings, _told(ways), direction, neighbours)
         kept = KeptStretches.at(
             folder,
             layout=layout.sensors,
             terrain=terrain,
-            border=(line, border.segment_length_m, border.home_side),
+            border=(line, track.segment_length_m, track.home_side),
             stretches=(belt_m, length_m),
             crosser=moving,
             sight=sorted(sight.items()),
         )
 
+    case = _Case(
+        layout=layout,
+        terrain=terrain,
+        border=border,
+        belt_m=belt_m,
+        moving={"ways": ways, "settings": settings},
+        search={"direction": direction, "neighbours": neighbours},
+        sight=sight,
+    )
     refused: list[BorderError] = []
 
     def work(stretch: Stretch) -> xr.Dataset:
         try:
             _refuse_beyond(stretch, terrain)
-            near, inside = _surroundings(stretch, terrain, layout, belt_m)
-            seen = coverage(inside, near, None, **sight)
-            belt = watched(seen, near, stretch.border, belt_m=belt_m, ways=ways, settings=settings)
-            found = over_segments(belt, least_ways(belt, direction=direction, neighbours=neighbours))
+            part = _detection(case, stretch)
         except BorderError as error:  # its belt does not lie on the terrain
             refused.append(error)
             if len(refused) == len(todo):
                 raise
-            found = unknown_segments(stretch.border)
-        part = stretch.own_part(found, border)
+            nothing = _told_sure(np.zeros(len(stretch.numbers), bool))
+            part = stretch.own_part(unknown_segments(stretch.border).assign(of_the_whole=nothing), border)
         if kept is not None:
             kept.keep(stretch.number, part)
         return part
@@ -90,6 +119,36 @@ def detection_by_stretches(
     return whole.assign_attrs(told)
 
 
+def _detection(case: _Case, stretch: Stretch) -> xr.Dataset:
+    """Detection in a stretch's own segments, with the margin that it takes."""
+    for wider in widening(stretch, case.border, belt_m=case.belt_m, cell_m=cell_size(case.terrain)):
+        found, sure = _within_margin(case, wider)
+        if sure:
+            break
+    return found
+
+
+def _within_margin(case: _Case, stretch: Stretch) -> tuple[xr.Dataset, bool]:
+    """The same with the margin it has, and whether no way of the whole border is detected less."""
+    near, inside = _surroundings(stretch, case.terrain, case.layout, case.belt_m)
+    seen = watched_by(inside, near, stretch.border, belt_m=case.belt_m, **case.moving, **case.sight)
+    ways, sure = least_ways_of_the_whole(seen, stretch.own, slack=SAME_HAZARD, **case.search)
+    of_the_whole = np.zeros(len(stretch.numbers), bool)
+    of_the_whole[stretch.own] = sure
+    found = over_segments(seen, ways).assign(of_the_whole=_told_sure(of_the_whole))
+    return stretch.own_part(found, case.border), bool(sure.all())
+
+
+def _told_sure(sure: npt.NDArray[np.bool_]) -> Any:
+    return ("segment", sure, {"long_name": "no way of the whole border is detected less"})
+
+
+def _refuse_unless_width(belt_m: Any) -> None:
+    number = isinstance(belt_m, (int, float, np.number)) and not isinstance(belt_m, bool)
+    if not (number and 0.0 < belt_m < math.inf):
+        raise BadInput(f"belt_m is {belt_m!r}", where="belt", expected="metres above 0")
+
+
 def _refuse_beyond(stretch: Stretch, terrain: xr.Dataset) -> None:
     if not shapely.box(*bounds(terrain)).intersects(stretch.border.line):
         raise BorderError("the line lies outside the terrain", where="border", expected="a line on the terrain")
@@ -97,7 +156,7 @@ def _refuse_beyond(stretch: Stretch, terrain: xr.Dataset) -> None:
 
 def _surroundings(stretch: Stretch, terrain: xr.Dataset, layout: Layout, belt_m: float) -> tuple[xr.Dataset, Layout]:
     """The terrain that holds a stretch's belt and the sensors that reach it, in memory; and these sensors."""
-    west, south, east, north = stretch.border.line.bounds
+    west, south, east, north = stretch.border.bounds
     reach = belt_m + MARGIN_CELLS * cell_size(terrain)
     box = np.array([west - reach, south - reach, east + reach, north + reach])
     inside = []

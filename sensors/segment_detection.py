@@ -11,7 +11,7 @@ import xarray as xr
 from geo.belt import Line
 from geo.frame import FloatArray
 from geo.paths_along import Along
-from geo.paths_crossing import INWARD, Crossings, crossings
+from geo.paths_crossing import INWARD, Crossings, crossings, crossings_of_the_whole
 from geo.paths_search import OVERLENGTH
 from sensors.crossing import Detection, detection_along
 from sensors.watched import Watched
@@ -43,6 +43,24 @@ def least_ways(seen: Watched, *, direction: str = INWARD, neighbours: int = 16) 
     weight = seen.per_s + SECOND
     return crossings(
         seen.belt, seen.mobility, weight=weight, toll=seen.per_m, direction=direction, neighbours=neighbours
+    )
+
+
+def least_ways_of_the_whole(
+    seen: Watched, own: npt.NDArray[np.int64], *, slack: float, direction: str = INWARD, neighbours: int = 16
+) -> tuple[Crossings, npt.NDArray[np.bool_]]:
+    """``least_ways`` on a piece of a border, and for its segments ``own`` whether no way of the whole has less hazard
+    by more than ``slack``; see ``geo.paths_crossing.crossings_of_the_whole``."""
+    return crossings_of_the_whole(
+        seen.belt,
+        seen.mobility,
+        own,
+        least_per_s=SECOND,
+        slack=slack,
+        weight=seen.per_s + SECOND,
+        toll=seen.per_m,
+        direction=direction,
+        neighbours=neighbours,
     )
 
 

@@ -21,6 +21,10 @@ from geo.mobility_ways import Ways
 from geo.terrain import cell_size
 from sensors import camera, ground_sensor, human, radar, radio
 from sensors.assumptions import Assumptions
+from sensors.coverage import coverage as coverage_of
+from sensors.coverage import task_of
+from sensors.coverage_tally import contribution
+from sensors.layout import Layout
 
 DRIVEN: Final = frozenset({"vehicle"})
 
@@ -101,6 +105,59 @@ def watched(
     """
     if not isinstance(coverage, xr.Dataset) or "rate" not in coverage or "sensor" not in coverage.dims:
         raise CrossingError("the coverage has no rate of each sensor", where="crossing", expected="sensors.coverage's")
+    nobody = _unwatched(coverage, terrain, border, belt_m=belt_m, mobility=mobility, ways=ways, settings=settings)
+    return added_up(nobody, tuple(_rates(coverage, nobody.belt)))
+
+
+def watched_by(
+    layout: Layout,
+    terrain: xr.Dataset,
+    border: Line,
+    *,
+    belt_m: float | None = None,
+    mobility: Mobility | None = None,
+    ways: Ways | None = None,
+    settings: MobilitySettings | None = None,
+    **sight: Any,
+) -> Watched:
+    """``watched`` by the coverage of ``layout``, the same to the bit, without a raster for each sensor.
+
+    ``sight`` are the keywords of ``sensors.coverage.coverage`` but its blocks. For large belts: what it takes grows
+    with the cells that sensors see, not with sensors times cells.
+    """
+    cover = coverage_of(layout, terrain, None, **sight)
+    nobody = _unwatched(cover, terrain, border, belt_m=belt_m, mobility=mobility, ways=ways, settings=settings)
+    belt, task = nobody.belt, task_of(**sight)
+    inside = belt.inside.ravel()
+    rates = []
+    for sensor in layout:
+        part = contribution(layout.placement(sensor.id), terrain, task, (belt.rows, belt.columns))
+        own = inside[part.seen] & (part.rate > 0.0)
+        rates.append(
+            SensorRate(
+                name=sensor.id,
+                kind=sensor.kind,
+                availability=float(sensor.availability),
+                cells=part.seen[own],
+                rate=part.rate[own],
+                look=part.look[own],
+                unknown=part.unknown[inside[part.unknown]],
+            )
+        )
+    return added_up(nobody, tuple(rates))
+
+
+def _unwatched(
+    coverage: xr.Dataset,
+    terrain: xr.Dataset | None,
+    border: Line,
+    *,
+    belt_m: float | None,
+    mobility: Mobility | None,
+    ways: Ways | None,
+    settings: MobilitySettings | None,
+) -> Watched:
+    """Belt and mobility of the crosser that the coverage is for, watched by nobody yet."""
     if not (terrain is None or isinstance(terrain, xr.Dataset)):
         raise CrossingError(f"is a {type(terrain).__name__}", where="terrain", expected="that of geo.terrain, or None")
     ground = _level(coverage) if terrain is None else terrain
@@ -123,8 +180,7 @@ def watched(
         "missing": ", ".join((*mobility.missing, *(("terrain (level ground assumed)",) if terrain is None else ()))),
     }
     nobody = np.zeros(belt.inside.shape)
-    unwatched = Watched(belt, mobility, (), nobody, nobody, nobody > 0.0, attrs)
-    return added_up(unwatched, tuple(_rates(coverage, belt)))
+    return Watched(belt, mobility, (), nobody, nobody, nobody > 0.0, attrs)
 
 
 def added_up(ground: Watched, sensors: tuple[SensorRate, ...]) -> Watched:

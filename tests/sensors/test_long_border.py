@@ -13,11 +13,13 @@ from geo.border import Border
 from geo.errors import BadInput
 from geo.frame import LocalFrame
 from geo.kept_stretches import KeptStretches
+from geo.stretches import MARGINS_BELTS
 from geo.zone import Zone
 from sensors.coverage import coverage
 from sensors.gaps import segment_detection
 from sensors.layout import AnySensor, Layout, place
-from sensors.long_border import detection_by_stretches
+from sensors.long_border import SAME_HAZARD, detection_by_stretches
+from sensors.watched import watched, watched_by
 
 FRAME = LocalFrame.around(1.5, 42.5)
 CELL_M = 25.0
@@ -48,8 +50,12 @@ LAYOUT = Layout("row", FRAME, tuple(radar(e) for e in (700.0, 2_600.0, 4_300.0, 
 CASE = {"belt_m": BELT_M, "length_m": 2_000.0}
 
 
-def test_stretches_give_what_the_whole_border_gives() -> None:
-    """Or more where a way of the whole would leave a stretch's margin; here hardly any does."""
+@pytest.mark.parametrize("margins", [MARGINS_BELTS, (0.1, 0.2)], ids=["as it is", "far too narrow"])
+def test_stretches_give_what_the_whole_border_gives(
+    monkeypatch: pytest.MonkeyPatch, margins: tuple[float, ...]
+) -> None:
+    """Or more, and then they say so: here only where margins are far too narrow."""
+    monkeypatch.setattr("geo.stretches.MARGINS_BELTS", margins)
     whole = segment_detection(coverage(LAYOUT, ground(), None), ground(), BORDER, belt_m=BELT_M)
     counted: list[tuple[int, int]] = []
     parts = detection_by_stretches(LAYOUT, ground(), BORDER, **CASE, progress=lambda *told: counted.append(told))
@@ -60,7 +66,37 @@ def test_stretches_give_what_the_whole_border_gives() -> None:
     assert np.array_equal(parts["state"], whole["state"])
     more = (parts["hazard"] - whole["hazard"]).to_numpy()
     assert (more >= -1e-9).all()
-    assert (more <= 1e-9).mean() > 0.8
+    assert (more[parts["of_the_whole"].to_numpy()] <= SAME_HAZARD).all()
+    assert bool(parts["of_the_whole"].all()) == (margins == MARGINS_BELTS)
+    assert parts["of_the_whole"].mean() > 0.5
+
+
+def test_a_zone_by_stretches_is_as_the_whole() -> None:
+    """Its inner edge is cut; the outer one is known all along."""
+    wave = 1_000.0 + 100.0 * np.sin(EAST[8:-8:8] / 700.0)
+    edges = [LineString(np.column_stack([EAST[8:-8:8], wave + up])) for up in (-150.0, 150.0)]
+    zone = Zone.from_lines(edges[0], edges[1], FRAME)
+    for direction in ("inward", "outward"):
+        seen = coverage(LAYOUT, ground(), None)
+        whole = segment_detection(seen, ground(), zone, belt_m=BELT_M, direction=direction)
+        parts = detection_by_stretches(LAYOUT, ground(), zone, **CASE, direction=direction)
+        assert np.array_equal(parts["state"], whole["state"])
+        assert parts["of_the_whole"].all()
+        assert np.allclose(parts["hazard"], whole["hazard"], rtol=0.0, atol=SAME_HAZARD)
+        assert (whole["state"] == "crossed").all()
+
+
+def test_watched_without_rasters_is_watched_by_the_coverage() -> None:
+    fog = {"target": "group", "conditions": "fog", "dwell_s": 60.0}
+    expected = watched(coverage(LAYOUT, ground(), None, **fog), ground(), BORDER, belt_m=BELT_M)
+    found = watched_by(LAYOUT, ground(), BORDER, belt_m=BELT_M, **fog)
+    assert found.attrs == expected.attrs
+    assert np.array_equal(found.per_s, expected.per_s)
+    assert np.array_equal(found.unknown, expected.unknown)
+    for mine, theirs in zip(found.sensors, expected.sensors, strict=True):
+        assert (mine.name, mine.kind, mine.availability) == (theirs.name, theirs.kind, theirs.availability)
+        for name in ("cells", "rate", "look", "unknown"):
+            assert np.array_equal(np.sort(getattr(mine, name)), np.sort(getattr(theirs, name)))
 
 
 def test_lazy_terrain_gives_the_same() -> None:
@@ -130,10 +166,9 @@ def test_what_lies_off_the_terrain_is_unknown_and_nothing_on_it_is_refused() -> 
         detection_by_stretches(LAYOUT, ground(), Border(FRAME, LineString([(-9e3, 1e3), (-5e3, 1e3)])), **CASE)
 
 
-def test_zones_and_belts_that_are_none_are_refused() -> None:
-    zone = Zone.from_lines(LineString([(0.0, 800.0), (7e3, 800.0)]), LineString([(0.0, 1e3), (7e3, 1e3)]), FRAME)
-    with pytest.raises(BadInput, match="a Zone"):
-        detection_by_stretches(LAYOUT, ground(), zone, **CASE)
+def test_borders_and_belts_that_are_none_are_refused() -> None:
+    with pytest.raises(BadInput, match="a LineString"):
+        detection_by_stretches(LAYOUT, ground(), BORDER.line, **CASE)
     with pytest.raises(BadInput, match="belt_m"):
         detection_by_stretches(LAYOUT, ground(), BORDER, belt_m="wide")
 
