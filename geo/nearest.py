@@ -28,6 +28,7 @@ LEAF_EDGES = 4
 MAX_LEVELS = 18
 MAX_NODES = 300_000
 ROOT_EXTENTS = 4.0  # the tree covers this many times the line's extent; beyond it every edge is tried
+ON_END_M2 = 1e-12  # within a micrometre of a free end one is on it, not beyond
 TIE_RELATIVE, TIE_M2 = 1e-9, 1e-6  # edges this nearly as near stay listed, so that rounding never loses the nearest
 
 
@@ -222,11 +223,12 @@ def _locate(
                     best, nearest, place = d2, e, along
         if place <= 0.0:
             side = (x - edges[nearest, AX]) * edges[nearest, NAX] + (y - edges[nearest, AY]) * edges[nearest, NAY]
-            at, beyond = edges[nearest, CHAINAGE], place < 0.0 and edges[nearest, FREE_A] > 0.0
+            at = edges[nearest, CHAINAGE]
+            beyond = place < 0.0 and edges[nearest, FREE_A] > 0.0 and best > ON_END_M2
         elif place >= 1.0:
             side = (x - edges[nearest, BX]) * edges[nearest, NBX] + (y - edges[nearest, BY]) * edges[nearest, NBY]
             at = edges[nearest, CHAINAGE] + edges[nearest, LENGTH]
-            beyond = place > 1.0 and edges[nearest, FREE_B] > 0.0
+            beyond = place > 1.0 and edges[nearest, FREE_B] > 0.0 and best > ON_END_M2
         else:
             side = edges[nearest, DX] * (y - edges[nearest, AY]) - edges[nearest, DY] * (x - edges[nearest, AX])
             at, beyond = edges[nearest, CHAINAGE] + place * edges[nearest, LENGTH], False

@@ -83,12 +83,13 @@ def crossings(
     """
     if direction not in (INWARD, OUTWARD):
         raise BadInput(f"direction {direction!r}", where="crossings", expected="'inward' or 'outward'")
-    ground = mobility.within(belt.rows, belt.columns, belt.inside)
-    steps = Steps.over(ground, weight=weight, toll=toll, neighbours=neighbours)
+    within = mobility.within(belt.rows, belt.columns, belt.inside)
+    steps = Steps.over(within, weight=weight, toll=toll, neighbours=neighbours)
+    del within, weight, toll
     start, goal = (belt.outer, belt.inner) if direction == INWARD else (belt.inner, belt.outer)
-    begin, end = (_labels(belt, mobility, edge, onward_per_s) for edge in (start, goal))
     with ThreadPoolExecutor(2) as pool:
-        forth, back = pool.submit(steps.spread, begin), pool.submit(steps.spread, end, backward=True)
+        forth = pool.submit(lambda: steps.spread(_labels(belt, mobility, start, onward_per_s)))
+        back = pool.submit(lambda: steps.spread(_labels(belt, mobility, goal, onward_per_s), backward=True))
         before, after = forth.result(), back.result()
     over = _steps_over_the_line(belt, steps, direction, before.cost, after.cost)
     best = _best_by_segment(belt, over)

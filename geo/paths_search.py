@@ -99,6 +99,7 @@ class Steps:
         flat = self.ground.reshape(-1, kernel.COLUMNS)
         costs = np.empty(self.shape)
         kernel.begin(self.ground, self.inside[0].start, np.ascontiguousarray(start), costs)
+        del start, labels  # 8 bytes a cell
         arrival = np.full(self.shape, kernel.NOWHERE, np.uint8)
         width = BUCKET_SHARE * kernel.usual_cost(flat, *self.graph, max(1, len(flat) // SAMPLED))
         sign, lists = -1.0 if backward else 1.0, kernel.waiting_lists(len(flat))

@@ -12,6 +12,7 @@ import shapely
 import xarray as xr
 from shapely.geometry import LineString, MultiLineString, Polygon
 
+from geo.belt import Line
 from geo.border import Border
 from geo.errors import BorderError
 from geo.frame import FloatArray, LocalFrame
@@ -44,6 +45,9 @@ class Zone:
                 where="zone",
                 expected="edges that at most touch",
             )
+        apart = self.inner.locate(*shapely.get_coordinates(self.outer.line).T)[2]
+        if np.abs(apart).max() <= ON_EDGE_M:
+            raise BorderError("its edges are one line", where="zone", expected="two edges with ground between them")
         for edge, other, wanted, side in (
             (self.outer, self.inner, -1.0, "away"),
             (self.inner, self.outer, 1.0, "home"),
@@ -229,6 +233,18 @@ class Zone:
         segment, inward, _ = self.inner.between_edges(easting, northing)
         _, outward, _ = self.outer.between_edges(easting, northing)
         return segment, inward, outward
+
+
+def belt_outline(border: Border | Zone | Line, belt_m: float) -> Any:
+    """The ground within ``belt_m`` [m] of a line, or in a zone and within that of its edges, as an area in the frame.
+
+    For drawing: at the ends it is round, and of a zone of several parts the ground between is left out.
+    """
+    beside = border.line.buffer(belt_m)
+    if not isinstance(border, Zone) or "MultiLineString" in (border.inner.line.geom_type, border.outer.line.geom_type):
+        return beside
+    ring = np.vstack([border.inner.line.coords, shapely.reverse(border.outer.line).coords])
+    return beside.union(shapely.make_valid(Polygon(ring)))
 
 
 def _of_the_zone(inward: FloatArray, outward: FloatArray) -> FloatArray:

@@ -174,7 +174,7 @@ def _response(ground: Ground, ways: Ways) -> xr.DataArray | None:
 
 def _around(ground: Ground, places: np.ndarray[Any, Any]) -> xr.Dataset:
     """The part of the terrain around border and bases in which responders are taken to travel."""
-    west, south, east, north = ground.border.line.bounds
+    west, south, east, north = ground.crossed.bounds
     (left, low), (right, high) = places.min(axis=0), places.max(axis=0)
     reach = RESPONSE_MARGIN_M + 2.0 * ground.sector.belt_m
     return ground.terrain.sel(
@@ -190,7 +190,7 @@ def _findings(job: Job, options: ChallengeOptions, progress: Progress) -> Findin
     from ops.challenge_work import STEPS, work_on
 
     margin = MARGIN_BELTS * job.belt_m + job.settings.sight_m
-    todo = stretches(job.ground.border, belt_m=job.belt_m, length_m=1000.0 * options.stretch_km, margin_m=margin)
+    todo = stretches(job.ground.crossed, belt_m=job.belt_m, length_m=1000.0 * options.stretch_km, margin_m=margin)
     files = (options.roads, options.rivers, options.fords)
     mark = fingerprint(job, len(todo), [(str(file), file.stat().st_mtime_ns) for file in files if file is not None])
     parts: dict[int, Part] = load_parts(options.out / FOLDER, mark) if len(todo) > 1 else {}

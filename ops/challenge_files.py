@@ -72,7 +72,7 @@ def write_tables(out: Path, findings: Findings, records: list[Statistic], by_seg
     _write_parquet(out / SEGMENTS[0], segments, story)
     plain = pd.DataFrame(segments.drop(columns="geometry"))
     ground = findings.job.ground
-    lon, lat = ground.frame.to_lonlat(*ground.border.point_at(ground.border.segment_spans_m.mean(axis=1)))
+    lon, lat = ground.frame.to_lonlat(*ground.crossed.point_at(ground.crossed.segment_spans_m.mean(axis=1)))
     plain.insert(1, "lon", np.round(lon, 7))
     plain.insert(2, "lat", np.round(lat, 7))
     _write_csv(out / SEGMENTS[1], plain)
@@ -90,7 +90,7 @@ def segment_table(findings: Findings) -> geopandas.GeoDataFrame:
     import geopandas
     import pandas as pd
 
-    table = findings.job.ground.border.to_geodataframe()
+    table = findings.job.ground.crossed.to_geodataframe()
     columns: dict[str, Any] = {}
     for name, values in findings.segments.data_vars.items():
         if name == "without":

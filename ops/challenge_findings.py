@@ -59,7 +59,7 @@ class Findings:
 def findings_of(job: Job, parts: Mapping[int, Part], *, required: float, weights: Mapping[str, float]) -> Findings:
     """The parts of all stretches put together, with what only the whole border can tell: scores, gaps, values."""
     segments = joined({number: part.segments for number, part in parts.items()})
-    spans = job.ground.border.segment_spans_m
+    spans = job.ground.crossed.segment_spans_m
     segments = segments.assign_coords(
         start_m=("segment", spans[:, 0], {"units": "m"}), end_m=("segment", spans[:, 1], {"units": "m"})
     )

@@ -44,7 +44,7 @@ class Origin:
     def of(cls, findings: Findings) -> Origin:
         job = findings.job
         ground, settings, response = job.ground, job.settings, ResponseSettings()
-        line = hashlib.blake2b(ground.border.line.wkb, digest_size=8).hexdigest()
+        line = hashlib.blake2b(ground.crossed.line.wkb, digest_size=8).hexdigest()
         attrs = ground.terrain.attrs
         every = max(1, max(ground.terrain["elevation"].shape) // CHECKED_CELLS)
         heights = np.ascontiguousarray(ground.terrain["elevation"][::every, ::every].to_numpy(), np.float32)

@@ -26,7 +26,7 @@ def fingerprint(job: Job, *options: object) -> str:
     thin = max(1, max(heights.shape) // 512)
     digest = hashlib.sha256()
     digest.update(np.ascontiguousarray(heights[::thin, ::thin].to_numpy()).tobytes())
-    digest.update(ground.border.line.wkb)
+    digest.update(ground.crossed.line.wkb)
     there = b"" if job.response is None else np.ascontiguousarray(job.response[::thin, ::thin].to_numpy()).tobytes()
     digest.update(there)
     said = (

@@ -152,7 +152,7 @@ class _View:
 
     @classmethod
     def of(cls, ground: Ground) -> _View:
-        west, south, east, north = ground.border.line.bounds
+        west, south, east, north = ground.crossed.bounds
         reach = 1.15 * ground.sector.belt_m
         box = {"easting": slice(west - reach, east + reach), "northing": slice(north + reach, south - reach)}
         terrain = ground.terrain[["elevation"]].sel(box).load()
@@ -215,8 +215,8 @@ def _raster(axes: Axes, panel: Panel, layer: xr.DataArray, view: _View) -> None:
         bar = _bar(axes, picture, panel.unit)
         if panel.states is not None:
             bar.set_ticks([0.25, 0.75], labels=panel.states)
-    segment, _, offset = view.ground.border.locate(*np.meshgrid(east, north))
-    inside = (segment >= 0) & (np.abs(offset) <= view.ground.sector.belt_m)
+    segment, inward, outward = view.ground.crossed.between_edges(*np.meshgrid(east, north))
+    inside = (segment >= 0) & (inward <= view.ground.sector.belt_m) & (outward >= -view.ground.sector.belt_m)
     title = panel.title
     for what, where, hatch in (
         ("unknown", inside & np.isnan(values), "////"),
@@ -236,7 +236,7 @@ def _hatched(axes: Axes, east: Any, north: Any, where: Any, hatch: str) -> None:
 
 
 def _border(axes: Axes, view: _View) -> None:
-    for part in getattr(view.ground.border.line, "geoms", [view.ground.border.line]):
+    for part in getattr(view.ground.crossed.line, "geoms", [view.ground.crossed.line]):
         places = np.asarray(part.coords)
         axes.plot(places[:, 0], places[:, 1], color="white", linewidth=2.6, zorder=4)
         axes.plot(places[:, 0], places[:, 1], color="black", linewidth=1.2, zorder=5)
@@ -244,7 +244,7 @@ def _border(axes: Axes, view: _View) -> None:
 
 def _coloured(axes: Axes, values: Any, view: _View, label: str = "percentile") -> None:
     """The border with a colour a segment, grey where it is unknown."""
-    border = view.ground.border
+    border = view.ground.crossed
     lines = [np.asarray(border.segment_geometry(segment).coords)[:, :2] for segment in range(border.segments)]
     axes.add_collection(LineCollection(lines, colors="black", linewidths=6.5, zorder=5))
     known = np.isfinite(values)

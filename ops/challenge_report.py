@@ -34,7 +34,7 @@ from ops.challenge_tables import (
     way_table,
 )
 from ops.challenge_work import STATES
-from ops.config import read_bases
+from ops.config import Ground, read_bases
 from ops.report_map import CLASS_STYLE, HIDDEN_STYLE, NOT_KNOWN_COLOUR, MapInput, Mark, Trail, draw_map
 from sensors.segment_detection import CROSSED
 from sensors.statistic import Statistic
@@ -96,8 +96,8 @@ def _map(findings: Findings) -> MapInput:
     every = {"northing": slice(None, None, thin), "easting": slice(None, None, thin)}
     return MapInput(
         terrain=ground.terrain[["elevation"]].isel(every).compute(),
-        border=ground.border,
-        segment_rows=[_segment_rows(findings, segment) for segment in range(ground.border.segments)],
+        border=ground.crossed,
+        segment_rows=[_segment_rows(findings, segment) for segment in range(ground.crossed.segments)],
         hidden=1.0 - findings.segments["detection_probability"].to_numpy(),
         sensors=[
             Mark(s.kind, s.lon, s.lat, s.id, [("kind", s.kind.replace("_", " ")), ("range", f"{s.max_range_m:g} m")])
@@ -142,14 +142,23 @@ def _segment_rows(findings: Findings, segment: int) -> list[tuple[str, str]]:
     return rows
 
 
+def _belt(ground: Ground, belt_m: float) -> str:
+    if ground.zone is None:
+        return f"Belt: {belt_m:g} m either side."
+    return (
+        f"The border is a zone with two edges and a belt of {belt_m:g} m beyond either: a crossing passes all three, "
+        "and segments and kilometres are those of the inner edge."
+    )
+
+
 def _page(findings: Findings, records: Sequence[Statistic], pictures: dict[str, Path]) -> dict[str, Any]:
     job, attrs = findings.job, findings.segments.attrs
     ground = job.ground
     return {
         "title": f"Geography challenge: {ground.sector.title or ground.sector.name}",
         "about": f"Layout {ground.layout.name}, {len(ground.layout)} sensors. Target: {job.target}, {job.direction}. "
-        f"Conditions: {job.conditions.replace(',', ' + ')}. Belt: {job.belt_m:g} m either side. Required probability: "
-        f"{findings.required:g}. {ground.border.segments} segments over {ground.border.length_m / 1000.0:.1f} km.",
+        f"Conditions: {job.conditions.replace(',', ' + ')}. {_belt(ground, job.belt_m)} Required probability: "
+        f"{findings.required:g}. {ground.crossed.segments} segments over {ground.crossed.length_m / 1000.0:.1f} km.",
         "tiles": _tiles(findings, records),
         "shades": _shades(),
         "lines": [(*CLASS_STYLE[AS_CLASS[kind]], f"{kind} crossing") for kind in findings.crossings],

@@ -141,7 +141,7 @@ def _computed(
         made = study(
             layouts,
             ground.terrain,
-            ground.border,
+            ground.crossed,
             settings=replace(settings, belt_m=sector.belt_m),
             catalogue=known,
             bases=np.array(bases) if bases else None,

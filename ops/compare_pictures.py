@@ -18,6 +18,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
+from geo.zone import belt_outline
 from ops.compare_command import Comparison
 from ops.coverage_pictures import SIGNS, plain_text, relief, scale_bar
 from sensors.planning_draws import central
@@ -97,7 +98,7 @@ def maps(found: Comparison) -> Picture:
 def _extent(found: Comparison) -> tuple[float, float, float, float]:
     """West, east, south and north [m] of the belt and a little more, as far as the terrain reaches."""
     terrain, belt = found.made.ground.terrain, found.made.ground.belt
-    west, south, east, north = shapely.bounds(belt.border.line.buffer(belt.belt_m * 1.15))
+    west, south, east, north = shapely.bounds(belt_outline(belt.border, belt.belt_m * 1.15))
     easting, northing = terrain["easting"].to_numpy(), terrain["northing"].to_numpy()
     step = belt.cell_m / 2.0
     return (
@@ -111,12 +112,11 @@ def _extent(found: Comparison) -> tuple[float, float, float, float]:
 def _map(axis: Axes, found: Comparison, name: str, scale: Normalize, extent: tuple[float, float, float, float]) -> None:
     ground, belt = found.made.ground, found.made.ground.belt
     thin = max(1, -(-max(ground.terrain["elevation"].shape) // LARGEST_PIXELS))
-    line = belt.border.line
     step = belt.cell_m / 2.0
     easting, northing = ground.terrain["easting"].to_numpy(), ground.terrain["northing"].to_numpy()
     whole = (easting.min() - step, easting.max() + step, northing.min() - step, northing.max() + step)
     relief(axis, ground.terrain, thin, whole)
-    around = line.buffer(belt.belt_m)
+    around = belt_outline(belt.border, belt.belt_m)
     for piece in getattr(around, "geoms", [around]):
         axis.plot(*np.asarray(piece.exterior.coords).T, color="black", linewidth=0.6, linestyle=(0, (5, 4)), zorder=3)
     detection = found.verdict["segment_detection"].sel(layout=name).to_numpy()

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from geo.errors import BadInput
 from ops.samples import jacksboro_cog, samples_folder
+from ops.sector_zone import ZoneEdges
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from fusion.settings import TrackerSettings
     from geo.border import Border
     from geo.frame import LocalFrame
+    from geo.zone import Zone
     from sensors.layout import Layout
 
 SAMPLE_TERRAIN = "sample:jacksboro"
@@ -38,8 +40,9 @@ class ConfigError(BadInput):
 class Sector:
     """A sector file as read: where its ground, border and layouts are. Paths are absolute.
 
-    ``border_where`` chooses features of the border file by their attributes, as SQL's WHERE does. ``signatures`` says
-    whether unsigned messages are refused; None: with an embedded broker they are.
+    ``border_where`` chooses features of the border file by their attributes, as SQL's WHERE does. With a ``zone`` the
+    border has two edges, and home is where that says. ``signatures`` says whether unsigned messages are refused; None:
+    with an embedded broker they are.
     """
 
     name: str
@@ -64,17 +67,28 @@ class Sector:
     fords: Path | None = None
     settlements: Path | None = None
     sections: Path | None = None
+    zone: ZoneEdges | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """A sector opened: everything below ``ops`` needs of it."""
+    """A sector opened: everything below ``ops`` needs of it.
+
+    ``border`` is what tracks and alerts are told of: a line, of a ``zone`` its inner edge. Who crosses, and what is
+    measured beside it, has the whole zone: ``crossed``.
+    """
 
     sector: Sector
     terrain: xr.Dataset
     frame: LocalFrame
     border: Border
     layout: Layout
+    zone: Zone | None = None
+
+    @property
+    def crossed(self) -> Border | Zone:
+        """The zone where the sector has one, or else the line."""
+        return self.border if self.zone is None else self.zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +183,7 @@ _SECTOR_KEYS: dict[str, type | tuple[type, ...]] = {
     "fords": str,
     "settlements": str,
     "sections": str,
+    "zone": dict,
 }
 
 
@@ -206,6 +221,14 @@ def load_sector(name_or_path: str | Path) -> Sector:
         raise ConfigError(f"signatures = {table['signatures']!r}", where=str(path), expected="'required' or 'optional'")
     if isinstance(table.get("frame", "auto"), str) and table.get("frame", "auto") != "auto":
         raise ConfigError(f"frame = {table['frame']!r}", where=str(path), expected="'auto' or an EPSG code as a number")
+    zone = ZoneEdges.of(table["zone"], where=str(path)) if "zone" in table else None
+    for key in ("home_side", *(("border_where",) if zone is not None and zone.home is None else ())):
+        if zone is not None and key in table:
+            raise ConfigError(
+                f"{key} beside [zone]",
+                where=str(path),
+                expected="a zone alone, which says where home and its edges are",
+            )
     try:
         ZoneInfo(table.get("time_zone", "UTC"))
     except (KeyError, ValueError, OSError):
@@ -234,6 +257,7 @@ def load_sector(name_or_path: str | Path) -> Sector:
         bases=_existing(folder / table["bases"], "bases", path) if "bases" in table else None,
         time_zone=table.get("time_zone", "UTC"),
         signatures=table.get("signatures"),
+        zone=zone,
         **{key: _existing(folder / table[key], key, path) for key in _MAPS if key in table},
     )
 
@@ -299,16 +323,31 @@ def open_ground(sector: Sector, layout: str | None = None) -> Ground:
         land_cover=sector.land_cover,
     )
     frame = frame_of(terrain)
-    border = Border.from_file(
-        sector.border,
-        frame,
-        segment_length_m=sector.segment_length_m,
-        where=sector.border_where,
-        clip=terrain,
-        home_side=sector.home_side,
+    zone = (
+        None
+        if sector.zone is None
+        else sector.zone.open(
+            sector.border,
+            frame,
+            segment_length_m=sector.segment_length_m,
+            border_where=sector.border_where,
+            clip=terrain,
+        )
+    )
+    border = (
+        zone.inner
+        if zone is not None
+        else Border.from_file(
+            sector.border,
+            frame,
+            segment_length_m=sector.segment_length_m,
+            where=sector.border_where,
+            clip=terrain,
+            home_side=sector.home_side,
+        )
     )
     equipment = Layout.from_file(layout_path(sector, layout), frame)
-    return Ground(sector, terrain, frame, border, equipment)
+    return Ground(sector, terrain, frame, border, equipment, zone)
 
 
 def tracker_settings(settings: Settings) -> TrackerSettings:

@@ -99,14 +99,14 @@ def _computed(
     rasters = coverage_rasters(
         ground.layout,
         ground.terrain,
-        ground.border,
+        ground.crossed,
         target=options.target,
         conditions=options.conditions,
         dwell_s=options.dwell_s,
         report=lambda done, total: progress.update(bar, completed=done, total=total),
     )
     belt_m = ground.sector.belt_m
-    segments = over_segments(rasters, ground.border, belt_m=belt_m, required_probability=options.required)
+    segments = over_segments(rasters, ground.crossed, belt_m=belt_m, required_probability=options.required)
     return rasters, segments, whole_belt(segments)
 
 
@@ -121,7 +121,7 @@ def _written(
     out, maps = options.out, maps_of(options.required)
     work: list[Callable[[], None]] = [
         *(lambda f=f, v=v: write_raster(out / f, rasters, v) for f, v in RASTERS.items()),
-        lambda: write_segments(out / "segments.parquet", segments, ground.border),
+        lambda: write_segments(out / "segments.parquet", segments, ground.crossed),
         *(lambda m=m: draw(out / m.file, m, rasters, ground) for m in maps),
         lambda: write_map(out / "map.html", maps, rasters, segments, ground),
     ]

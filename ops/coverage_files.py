@@ -11,6 +11,7 @@ import xarray as xr
 
 from geo.border import Border
 from geo.terrain import cell_size
+from geo.zone import Zone
 
 RASTERS: Final = {
     "p_coverage.tif": "expected_probability",
@@ -74,7 +75,7 @@ def _on_disk(rasters: xr.Dataset, variable: str) -> tuple[np.ndarray[Any, Any], 
     return np.where(blank, np.uint16(COUNTED_UNKNOWN), values), COUNTED_UNKNOWN
 
 
-def write_segments(path: Path, segments: xr.Dataset, border: Border) -> None:
+def write_segments(path: Path, segments: xr.Dataset, border: Border | Zone) -> None:
     """One row a segment: where it is, and each measure for both sides of the belt, then by side; lines in WGS 84.
 
     What the numbers are of (target, conditions, dwell, requirement, versions) is in the file's metadata as JSON.

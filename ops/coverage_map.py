@@ -42,8 +42,8 @@ def write_map(path: Path, maps: Sequence[Map], rasters: xr.Dataset, segments: xr
     drawn = draw_map(
         MapInput(
             terrain=ground.terrain[["elevation"]].isel(every).compute(),
-            border=ground.border,
-            segment_rows=[_segment_rows(segments.sel(segment=i, belt="both")) for i in range(ground.border.segments)],
+            border=ground.crossed,
+            segment_rows=[_segment_rows(segments.sel(segment=i, belt="both")) for i in range(ground.crossed.segments)],
             hidden=1.0 - segments["covered_share"].sel(belt="both").to_numpy(),
             sensors=[_mark(sensor) for sensor in ground.layout],
             bases=[Mark("base", lon, lat, name) for name, (lon, lat) in read_bases(ground.sector.bases).items()],

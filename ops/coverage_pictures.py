@@ -17,6 +17,7 @@ from matplotlib.patches import Patch, Rectangle
 from matplotlib.patheffects import withStroke
 
 from geo.terrain import bounds, cell_size
+from geo.zone import belt_outline
 from ops.config import Ground
 from ops.coverage_classes import Map
 
@@ -93,12 +94,12 @@ def _classes(
 
 
 def _border(axes: Axes, ground: Ground) -> None:
-    lines = getattr(ground.border.line, "geoms", [ground.border.line])
+    lines = getattr(ground.crossed.line, "geoms", [ground.crossed.line])
     for part in lines:
         places = np.asarray(part.coords)
         axes.plot(places[:, 0], places[:, 1], color="white", linewidth=3.6, zorder=4)
         axes.plot(places[:, 0], places[:, 1], color="black", linewidth=1.8, zorder=5)
-    belt = ground.border.line.buffer(ground.sector.belt_m)
+    belt = belt_outline(ground.crossed, ground.sector.belt_m)
     for piece in getattr(belt, "geoms", [belt]):
         places = np.asarray(piece.exterior.coords)
         axes.plot(places[:, 0], places[:, 1], color="black", linewidth=0.7, linestyle=(0, (5, 4)), zorder=4)

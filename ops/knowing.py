@@ -93,7 +93,7 @@ def _interception(ground: Ground, ways: Ways | None, missing: list[str]) -> Inte
             name: tuple(float(part) for part in ground.frame.to_local(*place))
             for name, place in read_bases(ground.sector.bases).items()
         }
-        return interception_of(ground.terrain, ground.border, bases, belt_m=ground.sector.belt_m, ways=ways)  # type: ignore[arg-type]
+        return interception_of(ground.terrain, ground.crossed, bases, belt_m=ground.sector.belt_m, ways=ways)  # type: ignore[arg-type]
     except BadInput as error:
         _leave_out(missing, "response", error)
         return None
@@ -104,7 +104,7 @@ def _openings(ground: Ground, ways: Ways | None, weather: str, missing: list[str
         return None
     try:
         cover = coverage(ground.layout, ground.terrain, ground.border, conditions=weather)
-        return openings_of(watched(cover, ground.terrain, ground.border, belt_m=ground.sector.belt_m, ways=ways))
+        return openings_of(watched(cover, ground.terrain, ground.crossed, belt_m=ground.sector.belt_m, ways=ways))
     except BadInput as error:
         _leave_out(missing, "detection of crossings", error)
         return None

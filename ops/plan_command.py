@@ -89,7 +89,7 @@ def plan_sector(options: PlanOptions, screen: Console) -> dict[str, Any]:
         scene = scene_of(
             choices,
             ground.terrain,
-            ground.border,
+            ground.crossed,
             case=case,
             present=present,
             bases=_gateways(options, ground),
@@ -171,8 +171,8 @@ def _options(options: PlanOptions, ground: Ground, catalogue: Catalogue) -> tupl
         spacing_m=options.spacing_m, steepest=options.steepest, road_m=options.road_m, power_m=options.power_m
     )
     around = Around(roads=_lines(options.roads, "--roads"), power=_lines(options.power, "--power"))
-    sites = candidate_sites(ground.terrain, ground.border, belt_m=ground.sector.belt_m, rules=rules, around=around)
-    return options_at(sites, options.items or ITEMS, ground.border, ground.frame, money), sites
+    sites = candidate_sites(ground.terrain, ground.crossed, belt_m=ground.sector.belt_m, rules=rules, around=around)
+    return options_at(sites, options.items or ITEMS, ground.crossed, ground.frame, money), sites
 
 
 def _lines(path: Path | None, option: str) -> geopandas.GeoDataFrame | None:
@@ -235,7 +235,7 @@ def _patrols(
     ids = [option.id for option in scene.options]
     seen = scene.with_chosen(np.array([ids.index(option.id) for option in plan.bought], np.int64))
     shift = Shift(patrols=options.patrols, shift_s=options.shift_h * 3600.0, stay_s=options.stay_min * 60.0)
-    solution, segments = play(seen, ground.border, ground.terrain.compute(), response, shift)
+    solution, segments = play(seen, ground.crossed, ground.terrain.compute(), response, shift)
     return {**patrol_figures(solution, segments), "patrols": options.patrols, "solution": (solution, segments)}
 
 

@@ -22,7 +22,7 @@ from sensors.patrol_game_sweeps import Sweeps
 if TYPE_CHECKING:
     import xarray as xr
 
-    from geo.border import Border
+    from geo.belt import Line
     from geo.frame import FloatArray
     from sensors.watched import Watched
 
@@ -56,7 +56,7 @@ def game_of(
     return Game(alone[known], np.maximum(helped, alone)[known]), known.astype(np.int64)
 
 
-def sweeps_of(border: Border, terrain: xr.Dataset, response: xr.DataArray, segments: Ints, shift: Shift) -> Sweeps:
+def sweeps_of(border: Line, terrain: xr.Dataset, response: xr.DataArray, segments: Ints, shift: Shift) -> Sweeps:
     """Rounds along the line: driving from one segment's middle to the next where a vehicle can, else walking; out and
     back as the response."""
     middles = border.segment_spans_m.mean(axis=1)[segments]
@@ -118,7 +118,7 @@ def write_roster(out: Path, solution: Solution, segments: Ints, shifts: int) -> 
 
 
 def play(
-    seen: Watched, border: Border, terrain: xr.Dataset, response: xr.DataArray, shift: Shift
+    seen: Watched, border: Line, terrain: xr.Dataset, response: xr.DataArray, shift: Shift
 ) -> tuple[Solution, Ints]:
     """The solved game on what is watched, and the numbers of its segments."""
     game, segments = game_of(seen, response)

@@ -49,7 +49,7 @@ class Planner:
         """Cells (row, column) of the terrain within the belt, and their segments (−1 beyond the ends or outside)."""
         from geo.belt import belt_of
 
-        found = belt_of(self.ground.border, self.ground.terrain, belt_m=self._sector.belt_m)
+        found = belt_of(self.ground.crossed, self.ground.terrain, belt_m=self._sector.belt_m)
         segment = np.full(self.ground.terrain["elevation"].shape, -1, np.int64)
         segment[found.rows, found.columns] = np.where(found.inside, found.segment, -1)
         return segment >= 0, segment
@@ -65,7 +65,7 @@ class Planner:
         )
         import shapely
 
-        parts = shapely.get_parts(self.ground.border.line)
+        parts = shapely.get_parts(self.ground.crossed.line)
         return {
             "sector": self._sector.name,
             "title": self._sector.title,
@@ -130,7 +130,7 @@ class Planner:
         made = study(
             layouts,
             self.ground.terrain,
-            self.ground.border,
+            self.ground.crossed,
             settings=settings,
             bases=np.array(bases) if bases else None,
             progress=lambda done, _: tell("layouts", done, total),
@@ -167,16 +167,16 @@ class Planner:
         ground = self.ground
         present = self.layout(order["start"]) if order.get("start") else None
         sites = candidate_sites(
-            ground.terrain, ground.border, belt_m=self._sector.belt_m, rules=SiteRules(spacing_m=2000.0)
+            ground.terrain, ground.crossed, belt_m=self._sector.belt_m, rules=SiteRules(spacing_m=2000.0)
         )
-        options = options_at(sites, ITEMS, ground.border, ground.frame, Money(catalogue=shipped()))
+        options = options_at(sites, ITEMS, ground.crossed, ground.frame, Money(catalogue=shipped()))
         options = beside(options, present)
         limits_of(options, demand.budget).refuse_if_nothing_fits([option.id for option in options])
         total = len(options) + max(len(options) // 4, 1)
         scene = scene_of(
             options,
             ground.terrain,
-            ground.border,
+            ground.crossed,
             case=Case(belt_m=self._sector.belt_m),
             present=present,
             bases=bases_in(ground) or None,

@@ -18,6 +18,7 @@ from typing import Any
 import folium
 import numpy as np
 import numpy.typing as npt
+import shapely
 import xarray as xr
 from folium.raster_layers import ImageOverlay
 from folium.utilities import JsCode
@@ -25,6 +26,7 @@ from shapely.geometry import LineString
 
 from geo.border import Border
 from geo.frame import LocalFrame
+from geo.zone import Zone
 from ops.report_figures import BLUE, GREEN, GREY, PURPLE
 from ops.report_relief import hatched_png, hillshade_png
 
@@ -119,7 +121,7 @@ class MapInput:
     """All that is drawn. ``segment_rows`` and ``hidden`` go by segment; ``fields`` are closed outlines in the frame."""
 
     terrain: xr.Dataset
-    border: Border
+    border: Border | Zone
     segment_rows: Sequence[Sequence[tuple[str, str]]]
     hidden: npt.NDArray[np.float64] | None = None
     hidden_cells: xr.DataArray | None = None
@@ -243,6 +245,11 @@ def _points(name: str, marks: Sequence[Mark]) -> Any:
 def _segments(drawing: MapInput) -> Any:
     border = drawing.border
     casing, features = [], []
+    if isinstance(border, Zone):
+        for part in shapely.get_parts(border.outer.line):
+            geometry = {"type": "LineString", "coordinates": _lonlat(np.asarray(part.coords)[:, :2], border.frame)}
+            style = {"color": BLACK, "weight": 3, "dashArray": "8 5"}
+            casing.append(_feature(geometry, "The zone's outer edge", [], style=style))
     for segment in range(border.segments):
         points = np.asarray(border.segment_geometry(segment).coords)[:, :2]
         geometry = {"type": "LineString", "coordinates": _lonlat(points, border.frame)}
@@ -290,8 +297,8 @@ def _lonlat(points: npt.NDArray[np.float64], frame: LocalFrame) -> list[list[flo
     return pairs
 
 
-def _border_bounds(border: Border) -> list[list[float]]:
-    west, south, east, north = border.line.bounds
+def _border_bounds(border: Border | Zone) -> list[list[float]]:
+    west, south, east, north = border.bounds
     lon, lat = border.frame.to_lonlat(np.array([west, east]), np.array([south, north]))
     return [[float(lat[0]), float(lon[0])], [float(lat[1]), float(lon[1])]]
 

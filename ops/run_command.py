@@ -13,6 +13,7 @@ from ingest.address import BrokerUrl
 from ops.config import layout_path, load_sector, load_settings
 from ops.operator import UNIT, ActionSender
 from ops.room import Room, RoomOptions, SapientDoors
+from ops.sector_zone import TOLD_OF
 
 LOOK_EVERY_S = 1.0
 
@@ -32,6 +33,8 @@ def run_sector(
     """Open the room on ``data`` and watch over its processes; one that ends is started again, and that is said."""
     sector = load_sector(sector_name)
     load_settings(settings)
+    if sector.zone is not None:
+        screen.print(TOLD_OF, highlight=False, soft_wrap=True)
     options = RoomOptions(
         sector=str(sector.path),
         sector_id=sector.name,

@@ -145,7 +145,7 @@ def read_candidates(path: Path, frame: LocalFrame, terrain: xr.Dataset, mast_m: 
 
 def belt_mask(ground: Ground) -> npt.NDArray[np.bool_]:
     """The terrain's cells within the sector's belt, (northing, easting)."""
-    belt = belt_of(ground.border, ground.terrain, belt_m=ground.sector.belt_m)
+    belt = belt_of(ground.crossed, ground.terrain, belt_m=ground.sector.belt_m)
     mask = np.zeros(ground.terrain["elevation"].shape, np.bool_)
     mask[belt.rows, belt.columns] = belt.inside
     return mask

@@ -301,3 +301,20 @@ def test_lines_digitised_against_each_other_keep_one_home_side(countries: list[s
     easting, northing = FRAME.to_local(np.array([0.62, 2.82, 2.90, 0.08]), np.array([41.62, 41.98, 42.65, 43.23]))
     signs = np.sign(border.locate(easting, northing)[2])
     assert signs.tolist() == [1.0, 1.0, -1.0, -1.0], "Lleida, Girona | Perpignan, Tarbes"
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("home_side", ["left", "right"])
+def test_a_point_on_any_vertex_lies_in_a_segment(seed: int, home_side: str) -> None:
+    """On the two ends too, where rounding would have it beyond; a millimetre farther it is."""
+    rng = np.random.default_rng(seed)
+    places = np.column_stack([np.sort(rng.uniform(0.0, 3_000.0, 40)), rng.uniform(-300.0, 300.0, 40)])
+    border = Border(FRAME, LineString(places), segment_length_m=237.0, home_side=home_side)
+    segment, chainage, offset = border.locate(*places.T)
+    along = np.append(0.0, np.hypot(*np.diff(places, axis=0).T).cumsum())
+    assert np.array_equal(segment, np.minimum((along / 237.0).astype(int), border.segments - 1))
+    assert np.allclose(chainage, along, rtol=0.0, atol=1e-6)
+    assert np.abs(offset).max() <= 1e-6
+    for end, inner in ((0, 1), (-1, -2)):
+        away = (places[end] - places[inner]) / np.hypot(*(places[end] - places[inner]))
+        assert border.locate(*(places[end] + 1e-3 * away))[0] == -1

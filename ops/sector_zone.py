@@ -1,0 +1,86 @@
+"""A sector whose border has two edges, as a buffer zone has: the table ``[zone]`` of a sector file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from geo.errors import BadInput, BorderError
+
+if TYPE_CHECKING:
+    from geo.frame import LocalFrame
+    from geo.linework import Clip
+    from geo.zone import Zone
+
+Place = tuple[float, float]
+TOLD_OF = (
+    "The border is a zone with two edges: tracks, alerts and forecasts are told of its inner edge, home's; coverage, "
+    "challenge, compare and plan have all of it."
+)
+KEYS = ("inner", "outer", "home", "ends")
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneEdges:
+    """Where the two edges of a zone are in the sector's border file: of two lines the filters (SQL's WHERE) ``inner``,
+    home's, and ``outer``; of one polygon a place at ``home`` (lon, lat), and the two ``ends`` at which its outline is
+    cut where they are not the two places that are farthest apart."""
+
+    inner: str | None = None
+    outer: str | None = None
+    home: Place | None = None
+    ends: tuple[Place, Place] | None = None
+
+    @classmethod
+    def of(cls, table: dict[str, Any], *, where: str) -> ZoneEdges:
+        """From the table of a sector file; BadInput for unknown keys, and for another choice than lines or polygon."""
+        for key in table:
+            if key not in KEYS:
+                raise BadInput(f"unknown key {key!r}", where=f"{where} [zone]", expected=f"one of {', '.join(KEYS)}")
+        lines, area = {"inner", "outer"} & table.keys(), {"home", "ends"} & table.keys()
+        if bool(lines) == bool(area) or (lines and len(lines) < 2) or (area and "home" not in area):
+            raise BadInput(
+                f"the keys {', '.join(sorted(table)) or 'none'}",
+                where=f"{where} [zone]",
+                expected="inner and outer (filters of two lines), or home and perhaps ends (of one polygon)",
+            )
+        if lines:
+            for key in ("inner", "outer"):
+                if not isinstance(table[key], str):
+                    raise BadInput(f"{key} = {table[key]!r}", where=f"{where} [zone]", expected="an SQL filter as text")
+            return cls(inner=table["inner"], outer=table["outer"])
+        ends = table.get("ends")
+        if ends is not None and not (isinstance(ends, list) and len(ends) == 2):
+            raise BadInput(f"ends = {ends!r}", where=f"{where} [zone]", expected="two places [lon, lat]")
+        cut = None if ends is None else (_place(ends[0], "ends", where), _place(ends[1], "ends", where))
+        return cls(home=_place(table["home"], "home", where), ends=cut)
+
+    def open(
+        self, path: Path, frame: LocalFrame, *, segment_length_m: float, border_where: str | None, clip: Clip
+    ) -> Zone:
+        """The zone of the border file, its lines clipped to the terrain; BorderError names the file."""
+        from geo.zone import Zone
+
+        if self.home is not None:
+            return Zone.from_file(
+                path, frame, home=self.home, ends=self.ends, segment_length_m=segment_length_m, where=border_where
+            )
+        assert self.inner is not None
+        assert self.outer is not None
+        try:
+            return Zone.from_edges(
+                path, frame, inner=self.inner, outer=self.outer, segment_length_m=segment_length_m, clip=clip
+            )
+        except BorderError as error:
+            raise BorderError(error.what, where=str(path), expected=error.expected) from None
+
+
+def _place(value: Any, key: str, where: str) -> Place:
+    number = isinstance(value, list) and len(value) == 2 and not any(isinstance(part, bool) for part in value)
+    if not number or not all(isinstance(part, (int, float)) for part in value):
+        raise BadInput(f"{key} = {value!r}", where=f"{where} [zone]", expected="a place [lon, lat] in degrees")
+    lon, lat = float(value[0]), float(value[1])
+    if not (-180.0 <= lon <= 180.0 and -90.0 <= lat <= 90.0):
+        raise BadInput(f"{key} = {value!r}", where=f"{where} [zone]", expected="longitude before latitude, in degrees")
+    return lon, lat
