@@ -305,8 +305,10 @@ def _sentence(figures: dict[str, Any]) -> str:
     gaps = figures["this_layout"]["gaps"]
     known = sum(gap["last"] - gap["first"] + 1 for gap in gaps if gap["known"])
     unknown = sum(gap["last"] - gap["first"] + 1 for gap in gaps if not gap["known"])
+    from ops.challenge_origin import deep
+
     k = figures["this_layout"]["barrier"].get("k")
-    held = "how deep it is held is unknown" if k is None else f"held {k} sensors deep"
+    held = "how deep it is held is unknown" if k is None else f"held {deep(k)}"
     return (
         f"{known} of {figures['segments']} segments can be crossed below {figures['required_probability']:g}, "
         f"{unknown} are unknown; {held}"

@@ -19,6 +19,7 @@ from sensors.statistic import CENSUS, Statistic
 
 BY_PHASE: Final = "random phase of the scans: lower and upper end"
 BY_ERROR: Final = "5 to 95 % of drawn errors of the elevation"
+BY_SEGMENT: Final = "none of the whole: each segment's, by drawn errors of the elevation, in records_by_segment"
 NOT_DRAWN: Final = "none: no errors of the elevation were drawn"
 NO_BASES: Final = "no bases: nobody knows how soon somebody comes"
 CHECKED_CELLS: Final = 8_192
@@ -50,9 +51,9 @@ class Origin:
         heights = np.ascontiguousarray(ground.terrain["elevation"][::every, ::every].to_numpy(), np.float32)
         terrain = hashlib.blake2b(heights.tobytes(), digest_size=8).hexdigest() + (f"/{every}" if every > 1 else "")
         sensors = hashlib.blake2b("\n".join(repr(s) for s in ground.layout).encode(), digest_size=8).hexdigest()
-        missing = str(findings.segments.attrs.get("missing", ""))
+        missing = in_words(str(findings.segments.attrs.get("missing", "")))
         movement = f"movement by {settings.mover}" + (f", without {missing}" if missing else "")
-        yard = ", ".join(f"{name.replace('_', ' ')} {_told(value)}" for name, value in settings.yardstick().items())
+        yard = ", ".join(_setting(name, value) for name, value in settings.yardstick().items())
         error = str(findings.segments.attrs.get("dem_error", "not drawn"))
         return cls(
             ground=f"terrain above {attrs.get('datum', 'an unknown datum')}, cells of {attrs.get('cell_m', '?')} m",
@@ -98,6 +99,22 @@ def _others(job: Job) -> str:
             digest = hashlib.blake2b(b"".join(table.geometry.to_wkb()), digest_size=8).hexdigest()
             told.append(f"{name} {digest}")
     return ", ".join(told)
+
+
+def deep(k: int) -> str:
+    """How deep a border is held, in words."""
+    return f"{k} sensor deep" if k == 1 else f"{k} sensors deep"
+
+
+def in_words(names: str) -> str:
+    """Names of layers as one says them."""
+    return names.replace("_", " ")
+
+
+def _setting(name: str, value: object) -> str:
+    """A setting of the yardstick with its unit."""
+    plain, metres = name.removesuffix("_m"), name.endswith("_m")
+    return f"{in_words(plain)} {_told(value)}" + (" m" if metres else "")
 
 
 def _told(value: object) -> str:

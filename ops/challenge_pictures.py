@@ -21,6 +21,7 @@ from matplotlib.colors import ListedColormap, TwoSlopeNorm
 from matplotlib.figure import Figure
 
 from ops.challenge_findings import Findings
+from ops.challenge_origin import in_words
 from ops.config import Ground
 from ops.coverage_pictures import DPI, STYLE, north_arrow, plain_text, relief, scale_bar
 
@@ -136,7 +137,7 @@ def draw_crossings(path: Path, findings: Findings) -> None:
                 )
         axes.plot([], [], "^", color="white", mec="black", label="sensor")
         axes.plot([], [], "o", color="#444444", mec="white", ms=4, label="here half of the detection is decided")
-        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.02), ncols=2, frameon=False, fontsize=8.5)
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.02), ncols=3, frameon=False, fontsize=8.5)
 
     _multiples(path, 1, one, view, _footer(findings))
 
@@ -274,7 +275,7 @@ def _footer(findings: Findings) -> str:
         f"{place}, layout {plain_text(ground.layout.name)}; {job.target}, {job.conditions.replace(',', ' + ')}, "
         f"{job.direction}; belt {job.belt_m:g} m; "
         f"cells of {attrs['cell_m']:.0f} m; datum {datum}.\n"
-        f"Not in the data: {attrs['missing'] or 'nothing'}. North is the grid's."
+        f"Not in the data: {in_words(attrs['missing']) or 'nothing'}. North is the grid's."
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from geo.challenge_measures import dead_name
 from geo.challenge_scores import SCORES
 from ops.challenge_findings import Findings
-from ops.challenge_origin import BY_ERROR, BY_PHASE, GONE, NO_BASES, NOT_DRAWN, Origin
+from ops.challenge_origin import BY_ERROR, BY_PHASE, BY_SEGMENT, GONE, NO_BASES, NOT_DRAWN, Origin
 from ops.challenge_records_layout import of_layout, of_sensors
 from ops.challenge_work import STATES
 from sensors.statistic import Statistic
@@ -41,6 +41,7 @@ def _of_ground(findings: Findings, origin: Origin) -> Iterator[Statistic]:
             counted,
             "all of the belt's ground is unknown",
             limits="best few sites of each segment; see the yardstick",
+            interval=BY_SEGMENT if f"{dead_name(height)}_low" in segments else NOT_DRAWN,
         )
     time = segments["crossing_time"].to_numpy()
     if np.isfinite(time).any():

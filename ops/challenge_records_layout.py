@@ -53,13 +53,13 @@ def of_layout(findings: Findings, origin: Origin) -> Iterator[Statistic]:
     held = findings.barrier
     if "k" in held:
         limits = "an upper bound: the border was worked in stretches" if held["bound"] else ""
-        cut = ", ".join(held["cut"]) or "none: it is open already"
+        cut = f"cut: {', '.join(held['cut'])}" if held["cut"] else "open already"
         yield origin.statistic(
             "sensors deep (k)",
             held["k"],
             "1",
             layout=True,
-            of=f"cut: {cut}",
+            of=cut,
             limits=limits,
             n=len(findings.job.ground.layout),
         )

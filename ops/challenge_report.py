@@ -20,6 +20,7 @@ import numpy as np
 from geo.terrain import cell_size
 from ops.challenge_files import interruption_of
 from ops.challenge_findings import Findings
+from ops.challenge_origin import deep, in_words
 from ops.challenge_pictures import SCORE_TITLES
 from ops.challenge_tables import (
     Table,
@@ -168,7 +169,7 @@ def _page(findings: Findings, records: Sequence[Statistic], pictures: dict[str, 
             if kind in {s.kind for s in ground.layout} | ({"base"} if ground.sector.bases else set())
         ],
         "sheets": [_ground_sheet(findings, pictures), _layout_sheet(findings, pictures), _records_sheet(records)],
-        "limits": [*LIMITS, f"Not in the data: {attrs['missing'] or 'nothing'}."],
+        "limits": [*LIMITS, f"Not in the data: {in_words(attrs['missing']) or 'nothing'}."],
         "colophon": f"Datum of the heights: {attrs.get('datum', 'unknown')}; cells of "
         f"{cell_size(ground.terrain):.0f} m. "
         f"{records[0].code_version}. Data: {records[0].data_version}. Times are durations; there is no clock in this "
@@ -247,7 +248,7 @@ def _layout_sheet(findings: Findings, pictures: dict[str, Path]) -> Sheet:
     else:
         bound = "at most " if held["bound"] else ""
         cut = f"; losing {', '.join(held['cut'])} opens it" if held["cut"] else ": somebody gets through untouched"
-        depth = f"The border is held {bound}{held['k']} sensors deep{cut}."
+        depth = f"The border is held {bound}{deep(held['k'])}{cut}."
         if held["losses"]:
             depth += f" Each of {', '.join(held['losses'])} lowers that when lost alone."
     words = [
@@ -269,8 +270,10 @@ def _gap_words(findings: Findings) -> str:
     known = [gap for gap in findings.gaps if gap.known]
     unknown = [gap for gap in findings.gaps if not gap.known]
     length = sum(gap.length_m for gap in known) / 1000.0
-    text = f"{len(known)} gaps with {length:.1f} km together lie below the requirement." if known else "No known gap."
-    return text + (f" {len(unknown)} stretches are unknown." if unknown else "")
+    gaps = "1 gap of {:.1f} km lies" if len(known) == 1 else f"{len(known)} gaps of {{:.1f}} km together lie"
+    text = f"{gaps.format(length)} below the requirement." if known else "No known gap."
+    lost = "1 stretch is" if len(unknown) == 1 else f"{len(unknown)} stretches are"
+    return text + (f" {lost} unknown." if unknown else "")
 
 
 def _records_sheet(records: Sequence[Statistic]) -> Sheet:
