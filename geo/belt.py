@@ -115,6 +115,12 @@ def belt_of(border: Line, terrain: xr.Dataset, *, belt_m: float) -> Belt:
     onward = inside & _within_moves(whole & ~beside)
     if not _touched(border, terrain):
         raise _outside(border, terrain)
+    if belt_m < cell_size(terrain):
+        raise BorderError(
+            f"it is narrower than a cell of {cell_size(terrain):g} m",
+            where=f"belt of {belt_m:g} m",
+            expected="a belt_m of some cells",
+        )
     if not inside.any():
         raise _too_short(border)
     at_rim = _at_rim(inside.shape, rows, columns, terrain)
@@ -122,12 +128,6 @@ def belt_of(border: Line, terrain: xr.Dataset, *, belt_m: float) -> Belt:
     inner, shallow, open_home = _edge(inside & (inward >= 0.0), known & (inward > belt_m), inward, rims, slack)
     outer, narrow, open_away = _edge(inside & (outward < 0.0), known & (outward < -belt_m), -outward, rims, slack)
     for edge, side in ((inner, "home"), (outer, "away")):
-        if not edge.any() and belt_m < cell_size(terrain):
-            raise BorderError(
-                f"it is narrower than a cell of {cell_size(terrain):g} m",
-                where=f"belt of {belt_m:g} m",
-                expected="a belt_m of some cells",
-            )
         if not edge.any():
             raise BorderError(
                 f"its edge on the {side} side lies nowhere on the terrain",

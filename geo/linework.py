@@ -43,6 +43,17 @@ def read_lines(path: str | Path, frame: LocalFrame, *, where: Where | None, clip
     return in_order(one_way(joined(lines)))
 
 
+def length_off(path: str | Path, *, where: Where | None, clip: Clip) -> float:
+    """Metres of a file's lines that ``clip`` leaves out, over the ellipsoid; of what ``read_lines`` would read."""
+    geometries, crs, _ = _read(path, where)
+    outline = _outline(clip, crs, str(path))
+    rest = [line.difference(outline) for line in _once(_only_lines(geometries, str(path)))]
+    to_degrees = pyproj.Transformer.from_crs(crs, CRS.from_epsg(WGS84), always_xy=True).transform
+    ellipsoid = pyproj.Geod(ellps="WGS84")
+    places = (shapely.transform(line, lambda xy: np.column_stack(to_degrees(xy[:, 0], xy[:, 1]))) for line in rest)
+    return float(sum(ellipsoid.geometry_length(line) for line in places if not line.is_empty))
+
+
 def _once(lines: Sequence[LineString]) -> list[LineString]:
     """Each line the first time it comes, read either way: maps draw a border for each of the countries beside it."""
     seen: set[bytes] = set()

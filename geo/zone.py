@@ -235,12 +235,12 @@ class Zone:
         return segment, inward, outward
 
 
-def belt_outline(border: Border | Zone | Line, belt_m: float) -> Any:
+def belt_outline(border: Border | Zone | Line, belt_m: float, *, round_ends: bool = True) -> Any:
     """The ground within ``belt_m`` [m] of a line, or in a zone and within that of its edges, as an area in the frame.
 
-    For drawing: at the ends it is round, and of a zone of several parts the ground between is left out.
+    For drawing: at the ends it is round, or cut off, and of a zone of several parts the ground between is left out.
     """
-    beside = border.line.buffer(belt_m)
+    beside = border.line.buffer(belt_m, cap_style="round" if round_ends else "flat")
     if not isinstance(border, Zone) or "MultiLineString" in (border.inner.line.geom_type, border.outer.line.geom_type):
         return beside
     ring = np.vstack([border.inner.line.coords, shapely.reverse(border.outer.line).coords])

@@ -240,6 +240,9 @@ def _written(out: Path, found: Findings, progress: Progress) -> list[Statistic]:
 def _figures(found: Findings, records: list[Statistic]) -> dict[str, Any]:
     job, attrs = found.job, found.segments.attrs
     from ops.challenge_files import interruption_of
+    from ops.off_terrain import OffTerrain
+
+    beyond = OffTerrain.of(job.ground)
 
     ways = {
         kind.replace(" ", "_"): {
@@ -265,6 +268,11 @@ def _figures(found: Findings, records: list[Statistic]) -> dict[str, Any]:
         "required_probability": found.required,
         "belt_m": job.belt_m,
         "segments": int(found.segments.sizes["segment"]),
+        "off_terrain": {
+            "border_m": round(beyond.line_m, 1),
+            "belt_share": round(beyond.belt_share, 6),
+            "sentences": beyond.sentences,
+        },
         "reference": attrs.get("reference", "none"),
         "reference_misfit": attrs.get("reference_misfit", ""),
         "missing": attrs["missing"],
@@ -312,4 +320,4 @@ def _sentence(figures: dict[str, Any]) -> str:
     return (
         f"{known} of {figures['segments']} segments can be crossed below {figures['required_probability']:g}, "
         f"{unknown} are unknown; {held}"
-    )
+    ) + "".join(f"; {sentence}" for sentence in figures["off_terrain"]["sentences"])

@@ -36,6 +36,7 @@ from ops.challenge_tables import (
 )
 from ops.challenge_work import STATES
 from ops.config import Ground, read_bases
+from ops.off_terrain import OffTerrain
 from ops.report_map import CLASS_STYLE, HIDDEN_STYLE, NOT_KNOWN_COLOUR, MapInput, Mark, Trail, draw_map
 from sensors.segment_detection import CROSSED
 from sensors.statistic import Statistic
@@ -143,6 +144,10 @@ def _segment_rows(findings: Findings, segment: int) -> list[tuple[str, str]]:
     return rows
 
 
+def _off_terrain(ground: Ground) -> list[str]:
+    return [f"{sentence}." for sentence in OffTerrain.of(ground).sentences]
+
+
 def _belt(ground: Ground, belt_m: float) -> str:
     if ground.zone is None:
         return f"Belt: {belt_m:g} m either side."
@@ -169,7 +174,7 @@ def _page(findings: Findings, records: Sequence[Statistic], pictures: dict[str, 
             if kind in {s.kind for s in ground.layout} | ({"base"} if ground.sector.bases else set())
         ],
         "sheets": [_ground_sheet(findings, pictures), _layout_sheet(findings, pictures), _records_sheet(records)],
-        "limits": [*LIMITS, f"Not in the data: {in_words(attrs['missing']) or 'nothing'}."],
+        "limits": [*LIMITS, f"Not in the data: {in_words(attrs['missing']) or 'nothing'}.", *_off_terrain(ground)],
         "colophon": f"Datum of the heights: {attrs.get('datum', 'unknown')}; cells of "
         f"{cell_size(ground.terrain):.0f} m. "
         f"{records[0].code_version}. Data: {records[0].data_version}. Times are durations; there is no clock in this "

@@ -79,9 +79,10 @@ def cover(options: CoverageOptions, screen: Console) -> dict[str, Any]:
     files = [str(options.out / name) for name in names]
     write_summary(options.out / SUMMARY, {**figures, "assumptions": _assumptions(), "files": names})
     both = figures["belt"]["both"]
+    beyond = "".join(f"; {sentence}" for sentence in figures["off_terrain"]["sentences"])
     screen.print(
         f"{_percent(both['covered_share'])} of the belt reach {options.required:g}, {_percent(both['dead_share'])} "
-        f"have no line of sight, {_percent(both['unknown_share'])} are unknown: {options.out}",
+        f"have no line of sight, {_percent(both['unknown_share'])} are unknown{beyond}: {options.out}",
         markup=False,
         highlight=False,
         soft_wrap=True,
@@ -132,7 +133,9 @@ def _written(
 def _figures(
     options: CoverageOptions, ground: Ground, rasters: xr.Dataset, segments: xr.Dataset, belt: xr.Dataset
 ) -> dict[str, Any]:
-    story = rasters.attrs
+    from ops.off_terrain import OffTerrain
+
+    story, beyond = rasters.attrs, OffTerrain.of(ground)
     share = segments["covered_share"].sel(belt="both").to_numpy()
     worst = [int(i) for i in np.argsort(share, kind="stable")[:LISTED_WORST] if not np.isnan(share[i])]
     return {
@@ -152,6 +155,11 @@ def _figures(
                 "cells": int(belt["cells_count"].sel(belt=side)),
             }
             for side in belt["belt"].to_numpy()
+        },
+        "off_terrain": {
+            "border_m": round(beyond.line_m, 1),
+            "belt_share": round(beyond.belt_share, 6),
+            "sentences": beyond.sentences,
         },
         "segments": int(segments.sizes["segment"]),
         "segments_wholly_covered": int((share == 1.0).sum()),

@@ -1,0 +1,53 @@
+"""What of a border lies off the terrain is said in metres and shares, and never silently left out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyproj import Geod, Transformer
+from rich.console import Console
+
+from ops.config import load_sector, open_ground
+from ops.coverage_command import CoverageOptions, cover
+from ops.off_terrain import OffTerrain
+
+QUIET = Console(stderr=True, quiet=True)
+
+
+def line(files: Any, *east_m: float) -> list[tuple[float, float]]:
+    """A border 3 km south of the map's northern edge at these eastings from its western one, which is 8 km away."""
+    back = Transformer.from_crs(32616, 4326, always_xy=True)
+    places = [back.transform(700_000.0 + east, 4_047_000.0) for east in east_m]
+    geometry = {"type": "LineString", "coordinates": [[round(x, 8) for x in place] for place in places]}
+    feature = {"type": "Feature", "geometry": geometry, "properties": {}}
+    files.border.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    return places
+
+
+def test_a_line_that_leaves_the_terrain(own_sector: Any, tmp_path: Path) -> None:
+    """4 km before and 4 km behind it are missing, measured over the ellipsoid."""
+    places = line(own_sector, -4_000.0, 12_000.0)
+    ground = open_ground(load_sector(own_sector.sector))
+    whole = Geod(ellps="WGS84").line_length(*zip(*places, strict=True))
+    found = OffTerrain.of(ground)
+    assert found.line_m == pytest.approx(whole - ground.border.length_m, abs=10.0)
+    assert found.line_m == pytest.approx(8_000.0, abs=100.0)
+    answer = cover(CoverageOptions(str(own_sector.sector), None, "person", "day", 600.0, 0.9, tmp_path / "out"), QUIET)
+    assert answer["off_terrain"]["sentences"] == ["8.0 km of the border's line lie off the terrain and are left out"]
+
+
+def test_a_belt_that_is_wider_than_the_terrain(own_sector: Any) -> None:
+    """3 km on the one side and 3 km on the other are all there is of 2 × 9 km."""
+    line(own_sector, 200.0, 7_800.0)
+    own_sector.edit(own_sector.sector, "belt_m = 1500", "belt_m = 9000")
+    found = OffTerrain.of(open_ground(load_sector(own_sector.sector)))
+    assert found.line_m == 0.0
+    assert found.belt_share == pytest.approx(1.0 - 6.0 / 18.0, abs=0.01)
+    assert found.sentences == [f"{found.belt_share:.1%} of the belt lie off the terrain and are in no figure"]
+
+
+def test_nothing_is_said_of_a_border_that_has_its_terrain(hill_ground: Any) -> None:
+    assert OffTerrain.of(hill_ground).sentences == []
