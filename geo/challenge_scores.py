@@ -191,7 +191,17 @@ class ReferenceTable:
         if abs(cell_m / self.cell_m - 1.0) > SAME_CELL:
             return f"cells of {cell_m:.0f} m, the table's are {self.cell_m:.0f} m"
         other = [name for name, value in self.yardstick.items() if _plain(yardstick.get(name)) != _plain(value)]
-        return f"another {other[0]}" if other else ""
+        if not other:
+            return ""
+        units = " m" if other[0].endswith("_m") else ""
+        mine, its = (_in_words(values.get(other[0])) for values in (yardstick, self.yardstick))
+        return f"another {other[0].removesuffix('_m').replace('_', ' ')}, {mine}{units}; the table's is {its}{units}"
+
+
+def _in_words(value: Any) -> str:
+    if isinstance(value, (tuple, list)):
+        return " and ".join(map(_in_words, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _plain(value: Any) -> Any:

@@ -246,6 +246,9 @@ def _border(axes: Axes, view: _View) -> None:
 def _coloured(axes: Axes, values: Any, view: _View, label: str = "percentile") -> None:
     """The border with a colour a segment, grey where it is unknown."""
     border = view.ground.crossed
+    if view.ground.zone is not None:
+        for part in getattr(view.ground.zone.outer.line, "geoms", [view.ground.zone.outer.line]):
+            axes.plot(*np.asarray(part.coords)[:, :2].T, color="black", linewidth=1.2, zorder=5)
     lines = [np.asarray(border.segment_geometry(segment).coords)[:, :2] for segment in range(border.segments)]
     axes.add_collection(LineCollection(lines, colors="black", linewidths=6.5, zorder=5))
     known = np.isfinite(values)

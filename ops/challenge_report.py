@@ -37,7 +37,7 @@ from ops.challenge_tables import (
 from ops.challenge_work import STATES
 from ops.config import Ground, read_bases
 from ops.off_terrain import OffTerrain
-from ops.report_map import CLASS_STYLE, HIDDEN_STYLE, NOT_KNOWN_COLOUR, MapInput, Mark, Trail, draw_map
+from ops.report_map import CLASS_STYLE, HIDDEN_STYLE, NOT_KNOWN_COLOUR, OUTER_EDGE, MapInput, Mark, Trail, draw_map
 from sensors.segment_detection import CROSSED
 from sensors.statistic import Statistic
 
@@ -167,7 +167,10 @@ def _page(findings: Findings, records: Sequence[Statistic], pictures: dict[str, 
         f"{findings.required:g}. {ground.crossed.segments} segments over {ground.crossed.length_m / 1000.0:.1f} km.",
         "tiles": _tiles(findings, records),
         "shades": _shades(),
-        "lines": [(*CLASS_STYLE[AS_CLASS[kind]], f"{kind} crossing") for kind in findings.crossings],
+        "lines": [
+            *(([(OUTER_EDGE["color"], "", "outer edge of the zone")]) if ground.zone is not None else []),
+            *((*CLASS_STYLE[AS_CLASS[kind]], f"{kind} crossing") for kind in findings.crossings),
+        ],
         "symbols": [
             (kind, name)
             for kind, name in SYMBOLS

@@ -40,6 +40,7 @@ CLASS_STYLE: Mapping[str, tuple[str, str]] = {
     "other": (GREY, "12 4 2 4"),
     "unknown": (GREY, ""),
 }
+OUTER_EDGE: Mapping[str, Any] = {"color": "#555555", "weight": 2}
 # Hidden share of a segment: upper bound, colour. White is seen, dark is hidden.
 HIDDEN_STYLE = ((0.25, "#ffffff"), (0.5, "#f7cf80"), (0.75, "#e69f00"), (1.01, "#7a4f00"))
 NOT_KNOWN_COLOUR = "#c9c9c9"
@@ -248,7 +249,7 @@ def _segments(drawing: MapInput) -> Any:
     if isinstance(border, Zone):
         for part in shapely.get_parts(border.outer.line):
             geometry = {"type": "LineString", "coordinates": _lonlat(np.asarray(part.coords)[:, :2], border.frame)}
-            style = {"color": BLACK, "weight": 3, "dashArray": "8 5"}
+            style = dict(OUTER_EDGE)
             casing.append(_feature(geometry, "The zone's outer edge", [], style=style))
     for segment in range(border.segments):
         points = np.asarray(border.segment_geometry(segment).coords)[:, :2]
