@@ -172,10 +172,14 @@ def _hidden(
     lines = np.array([belt.border.segment_geometry(segment) for segment in range(segments)], dtype=object)
     near, of = shapely.STRtree(lines).query(lines[owners], predicate="dwithin", distance=settings.sight_m)
     sight: list[list[npt.NDArray[np.bool_]]] = [[] for _ in range(segments)]
+    place = np.empty(len(order), np.int64)  # of each cell among those sorted by segment
+    place[order] = np.arange(len(order))
     for site in range(len(owners)):
-        bits = seen.set_of(site)[order]
+        found = np.sort(place[seen.cells_of(site)])
         for segment in of[near == site]:
-            sight[segment].append(bits[bounds[segment] : bounds[segment + 1]])
+            bits = np.zeros(bounds[segment + 1] - bounds[segment], bool)
+            bits[found[slice(*np.searchsorted(found, bounds[segment : segment + 2]))] - bounds[segment]] = True
+            sight[segment].append(bits)
     hidden, flat = np.full(known.shape, np.nan), np.full(len(order), np.nan)
     for segment in np.flatnonzero(np.diff(bounds) > 0):
         span = order[bounds[segment] : bounds[segment + 1]]

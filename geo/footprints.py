@@ -78,6 +78,11 @@ class Footprints:
         row[self.first[site] : self.first[site] + len(own)] = own
         return unpacked(row, self.cells)
 
+    def cells_of(self, site: int) -> npt.NDArray[np.int64]:
+        """Numbers of the cells of one site, rising; takes no more than its own words."""
+        own = self.words[self.start[site] : self.start[site + 1]]
+        return np.flatnonzero(unpacked(own, len(own) * WORD_BITS)) + self.first[site] * WORD_BITS
+
 
 def words_for(cells: int) -> int:
     """How many words hold so many bits."""

@@ -86,6 +86,7 @@ def test_footprints_are_the_sets_they_were_made_of(sets: np.ndarray) -> None:
     packed = Footprints.of(sets)
     assert len(packed) == len(sets)
     assert all(np.array_equal(packed.set_of(n), one) for n, one in enumerate(sets))
+    assert all(np.array_equal(packed.cells_of(n), np.flatnonzero(one)) for n, one in enumerate(sets))
 
 
 @pytest.fixture(scope="module")
