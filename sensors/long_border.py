@@ -67,9 +67,9 @@ def detection_by_stretches(
 
     Values are those of the whole border, to SAME_HAZARD, where ``of_the_whole`` (segment,): a search whose ways may
     also begin or end where the belt goes on bounds them from below, and a stretch's margin is widened until it finds
-    no less, as far as ``geo.stretches.widening`` goes. Elsewhere they are those of the ways within that. A stretch
-    whose belt does not lie on the terrain is unknown. Raises BorderError where none does, BadInput where the folder
-    holds another case, and as ``segment_detection`` and ``coverage``.
+    no less, as far as ``geo.stretches.widening`` goes (decision 0017). Elsewhere they are those of the ways within. A
+    stretch whose belt does not lie on the terrain is unknown. Raises BorderError where none does, BadInput where the
+    folder holds another case, and as ``segment_detection`` and ``coverage``.
     """
     _refuse_unless_width(belt_m)
     todo = stretches(border, belt_m=belt_m, length_m=length_m, margin_m=MARGINS_BELTS[0] * belt_m)
