@@ -33,22 +33,9 @@ class Posterior(NamedTuple):
 
 
 @numba.njit(cache=True)
-def flood_factor(plots: int, false_alarms: float, sight: Sight, new: float) -> float:
-    """How many times its stated false alarms a scan holds: 1 unless it has over three times as many plots as expected.
-
-    ``new`` is the expected number of plots from targets not tracked. Without this a flooding sensor would be believed.
-    """
-    known = new
-    for t in range(len(sight.existence)):
-        known += sight.existence[t] * sight.seen[t]
-    if plots <= 3.0 * (known + false_alarms) + 20.0:
-        return 1.0
-    return max(1.0, (plots - known) / false_alarms)
-
-
-@numba.njit(cache=True)
-def weigh(pairs: Pairs, plots: Plots, sight: Sight, label: Floats, share: Floats, flood: float) -> Floats:
-    """(pair,) weight of each pair relative to the plot being false or a new target. ``share`` (class,) is the prior."""
+def weigh(pairs: Pairs, plots: Plots, sight: Sight, label: Floats, share: Floats, flood: Floats) -> Floats:
+    """(pair,) weight of each pair relative to the plot being false or a new target. ``share`` (class,) is the prior,
+    ``flood`` (plot,) how many times as dense as stated clutter is (fusion.flood)."""
     weight = np.zeros(len(pairs.plot))
     for t in range(len(sight.existence)):
         for k in range(pairs.start[t], pairs.start[t + 1]):
@@ -58,7 +45,7 @@ def weigh(pairs: Pairs, plots: Plots, sight: Sight, label: Floats, share: Floats
                 fits += label[t, c] * plots.label[j, c]
                 usual += share[c] * plots.label[j, c]
             seen = plots.seen[j] if plots.kind[j] == POSITION else max(sight.seen[t], LEAST_PROBABILITY)
-            other = flood * plots.clutter[j] + plots.born[j]
+            other = flood[j] * plots.clutter[j] + plots.born[j]
             weight[k] = sight.existence[t] * seen * pairs.density[k] / other * (fits / max(usual, 1e-300))
     return weight
 
@@ -148,12 +135,15 @@ class Newborn(NamedTuple):
 
 
 @numba.njit(cache=True)
-def founding(plots: Plots, alone: Floats, flood: float) -> Floats:
-    """(plot,) probability of coming from somebody new; ``alone`` (plot,) is that of no track's claiming it."""
+def founding(plots: Plots, alone: Floats, flood: Floats, room: npt.NDArray[np.bool_], least: float) -> Floats:
+    """(plot,) probability of coming from somebody new; ``alone`` (plot,) is that of no track's claiming it. In a flood
+    those with ``room`` (plot,) are given the ``least`` that starts a track: what goes on will tell."""
     fresh = np.zeros(len(alone))
     for j in range(len(alone)):
         if plots.born[j] > 0.0:
-            fresh[j] = alone[j] * plots.born[j] / (plots.born[j] + flood * plots.clutter[j])
+            fresh[j] = alone[j] * plots.born[j] / (plots.born[j] + flood[j] * plots.clutter[j])
+            if room[j] and alone[j] > 0.5:
+                fresh[j] = max(fresh[j], least)
     return fresh
 
 

@@ -51,9 +51,16 @@ def sweep(scene: Scene, bank: TrackBank, watch: Watch, now_ns: int) -> tuple[Flo
 
 
 def settle(
-    scene: Scene, bank: TrackBank, looked: Looked, born: Newborn, scan: ScanColumns, undetected: Floats, dropped: int
+    scene: Scene,
+    bank: TrackBank,
+    looked: Looked,
+    born: Newborn,
+    scan: ScanColumns,
+    undetected: Floats,
+    unused: tuple[int, int],
 ) -> tuple[TrackBank, Rows]:
-    """The bank after a look, and its rows: old tracks rewritten, new ones added, those given up taken out."""
+    """The bank after a look, and its rows: old tracks rewritten, new ones added, those given up taken out.
+    ``unused``: how many plots were dropped, and how many lay in a flood."""
     now = looked.now_ns
     old, events, recorded = _rewrite(scene, bank, looked, scene.watch(scan.sensor))
     new = _newborn(scene, born, scan, now, len(bank.learnt))
@@ -71,7 +78,7 @@ def settle(
     status[closing[rows]] = CLOSED
     history = Rows(
         now, joined["track"][rows], joined["centre"][rows], joined["spread"][rows], joined["existence"][rows], status,
-        events[rows], plot[rows], dropped,
+        events[rows], plot[rows], *unused,
     )  # fmt: skip
     if closing.any():
         east, north = np.ascontiguousarray(joined["centre"][closing, :2].T)  # of one type, be it one track or many

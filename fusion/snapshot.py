@@ -33,7 +33,7 @@ class SnapshotError(BadInput):
     """Bytes that are no snapshot, or of another version, or of another layout or motion model."""
 
 
-def pack(timeline: Timeline, counts: tuple[int, int, int]) -> bytes:
+def pack(timeline: Timeline, counts: tuple[int, int, int, int]) -> bytes:
     """The timeline and the tracker's ``counts`` as an uncompressed npz."""
     entries = timeline.entries
     banks = [timeline.bank, *(entry.before for entry in entries if entry.before is not None)]
@@ -54,7 +54,7 @@ def pack(timeline: Timeline, counts: tuple[int, int, int]) -> bytes:
         "banks": [bank.intensity_ns for bank in banks],
         "learnt": [[bank.learnt.origin_ns, bank.learnt.newest_ns] for bank in banks],
         "finished": len(timeline.finished),
-        "rows": [[block.time_ns, block.dropped] for block in rows],
+        "rows": [[block.time_ns, block.dropped, block.flooded] for block in rows],
         "scans": [[getattr(entry.scan, field) for field in SCAN_FIELDS] for entry in entries],
         "taken": [entry.taken for entry in entries],
         "kept": [entry.before is not None for entry in entries],
@@ -65,7 +65,7 @@ def pack(timeline: Timeline, counts: tuple[int, int, int]) -> bytes:
     return file.getvalue()
 
 
-def unpack(saved: bytes, timeline: Timeline) -> tuple[int, int, int]:
+def unpack(saved: bytes, timeline: Timeline) -> tuple[int, int, int, int]:
     """Fill an empty ``timeline`` from ``saved``; return the counts. Raises SnapshotError."""
     try:
         with np.load(io.BytesIO(saved), allow_pickle=False) as archive:
@@ -88,8 +88,8 @@ def unpack(saved: bytes, timeline: Timeline) -> tuple[int, int, int]:
     except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise SnapshotError(f"cannot be read ({error})", where="snapshot", expected="what snapshot() gave") from error
     timeline.keys = {entry.scan.key for entry in timeline.entries}
-    first, second, third = meta["counts"]
-    return first, second, third
+    first, second, third, fourth = meta["counts"]
+    return first, second, third, fourth
 
 
 def _shapes(bank: TrackBank) -> tuple[tuple[int, ...], ...]:
@@ -115,7 +115,8 @@ def _banks(arrays: Arrays, intensity_ns: Sequence[int], learnt_ns: Sequence[tupl
 def _rows(arrays: Arrays, about: Sequence[Sequence[int]]) -> list[Rows]:
     parts = _parted("rows", arrays, ROW_ARRAYS)
     return [
-        Rows(time_ns=at_ns, dropped=dropped, **columns) for columns, (at_ns, dropped) in zip(parts, about, strict=True)
+        Rows(time_ns=at_ns, dropped=dropped, flooded=flooded, **columns)
+        for columns, (at_ns, dropped, flooded) in zip(parts, about, strict=True)
     ]
 
 

@@ -15,6 +15,7 @@ import xarray as xr
 from fusion import association, existence, gating, kalman, motion, naming, passage, registration, silence, tracks
 from fusion.alignment import align
 from fusion.existence import CLOSING, COAST, CONFIRMING, STARTED, UPDATED
+from fusion.flood import flood
 from fusion.joint_events import EXACT_PAIRS
 from fusion.lifecycle import Looked, settle, sweep
 from fusion.registration import bias_of
@@ -79,9 +80,10 @@ def advance(scene: Scene, bank: TrackBank, scan: ScanColumns) -> tuple[TrackBank
 
     # associate
     plots, dropped = plots_of(scan, watch, scene, undetected, bias_of(scene.survey, bank.learnt, watch.index))
-    flood = existence.flood_factor(len(plots.kind), watch.false_alarms, sight, expected_new)
+    excess, room = flood(plots, centre, sight, expected_new, watch.false_alarms, watch.clutter_per_m2)
+    flooded = int((excess > 1.0).sum())
     pairs = gating.gate(mean, cov, mode, centre, plots, scene.gate, east, north, watch.view.max_range)
-    weight = existence.weigh(pairs, plots, sight, label, scene.share, flood)
+    weight = existence.weigh(pairs, plots, sight, label, scene.share, excess)
     unseen = existence.missing(sight, tells)
     hit, miss, alone = association.marginals(
         pairs.start, pairs.plot, weight, unseen, len(plots.kind), EXACT_PAIRS, (centre, spread), settings.alike_distance
@@ -89,7 +91,8 @@ def advance(scene: Scene, bank: TrackBank, scan: ScanColumns) -> tuple[TrackBank
 
     # update
     posterior = existence.judge(pairs, plots, sight, label, hit, miss, tells)
-    fresh = existence.founding(plots, alone, flood)
+    least = settings.start_existence if watch.polled else settings.start_by_event
+    fresh = existence.founding(plots, alone, excess, room, least)
     if scene.is_person(watch):
         fresh = np.where(alone < settings.start_by_word, 0.0, fresh)
     left = naming.keep_names(pairs, plots.number, hit, posterior, fresh)
@@ -99,9 +102,8 @@ def advance(scene: Scene, bank: TrackBank, scan: ScanColumns) -> tuple[TrackBank
     looked = Looked(rows, now, mean, cov, mode, sight.held, posterior)
 
     # start and close
-    least = settings.start_existence if watch.polled else settings.start_by_event
     born = existence.newborn(plots, fresh, least, scene.share, scene.compatible, model)
-    return settle(scene, bank, looked, born, scan, still_undetected, dropped)
+    return settle(scene, bank, looked, born, scan, still_undetected, (dropped, flooded))
 
 
 class Tracker:
@@ -110,7 +112,8 @@ class Tracker:
     ``coverage`` is sensors.coverage.look_probability(layout, terrain) where the caller has it already.
     Raises UnknownSensor for a scan of a sensor that the layout does not hold. Counts what it leaves out:
     ``late_ignored`` scans older than the horizon or from a clock that is farther ahead, ``duplicates_ignored`` scans,
-    ``rows_dropped`` plots without a usable measurement.
+    ``rows_dropped`` plots without a usable measurement; and what it hardly believes: ``plots_flooded``, those of scans
+    or spots that hold more than the layout states (fusion.flood).
     """
 
     def __init__(
@@ -126,7 +129,7 @@ class Tracker:
         self.scene = scene_of(layout, self.settings, terrain, coverage)
         self.layout, self.border = layout, border
         self.timeline = Timeline(self.scene.empty(), round(self.settings.horizon_s * 1e9))
-        self.late_ignored = self.duplicates_ignored = self.rows_dropped = 0
+        self.late_ignored = self.duplicates_ignored = self.rows_dropped = self.plots_flooded = 0
 
     def step(self, scan: xr.Dataset) -> tuple[TrackEvent, ...]:
         """Take in one scan (or several) as a detections dataset; see ``advance``."""
@@ -158,6 +161,7 @@ class Tracker:
             return []
         ran = timeline.put(compact(scan), self._look)
         self.rows_dropped += ran[0][0].rows.dropped
+        self.plots_flooded += ran[0][0].rows.flooded
         return ran
 
     def heartbeat(
@@ -199,7 +203,7 @@ class Tracker:
         """Everything needed to go on as if never stopped (npz; no pickle)."""
         from fusion import snapshot
 
-        counts = (self.late_ignored, self.duplicates_ignored, self.rows_dropped)
+        counts = (self.late_ignored, self.duplicates_ignored, self.rows_dropped, self.plots_flooded)
         return snapshot.pack(self.timeline, counts)
 
     @classmethod
@@ -218,7 +222,7 @@ class Tracker:
 
         tracker = cls(layout, settings, terrain=terrain, border=border, coverage=coverage)
         counts = snapshot.unpack(saved, tracker.timeline)
-        tracker.late_ignored, tracker.duplicates_ignored, tracker.rows_dropped = counts
+        tracker.late_ignored, tracker.duplicates_ignored, tracker.rows_dropped, tracker.plots_flooded = counts
         return tracker
 
 

@@ -98,7 +98,8 @@ class Rows:
     """What one scan did, at one moment: a row for each track within its range and view, or that it changed.
 
     ``event`` (k,) is a bit set: see fusion.existence. ``plot`` (k,) is the canonical number of the scan's plot that the
-    track most probably is, −1 where none is likelier than not. ``dropped`` plots had no usable measurement.
+    track most probably is, −1 where none is likelier than not. ``dropped`` plots had no usable measurement,
+    ``flooded`` ones lay where the scan holds more than can be believed (fusion.flood).
     """
 
     time_ns: int
@@ -110,6 +111,7 @@ class Rows:
     event: npt.NDArray[np.int8]
     plot: npt.NDArray[np.int32]
     dropped: int
+    flooded: int
 
     def __len__(self) -> int:
         return len(self.track)

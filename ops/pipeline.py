@@ -249,9 +249,15 @@ class Pipeline:
 
     @property
     def tally(self) -> Mapping[str, int]:
-        """What was journaled and not used, by reason: late, duplicate, without measurement, of no sensor here."""
+        """What was journaled and not used, by reason: late, duplicate, without measurement, of no sensor here; and
+        plots hardly believed, as there are more than their sensor's layout states."""
         tracker = self._tracker
-        own = {"late": tracker.late_ignored, "repeated": tracker.duplicates_ignored, "no fix": tracker.rows_dropped}
+        own = {
+            "late": tracker.late_ignored,
+            "repeated": tracker.duplicates_ignored,
+            "no fix": tracker.rows_dropped,
+            "in a flood": tracker.plots_flooded,
+        }
         return {reason: count for reason, count in {**own, **self._memory.unusable}.items() if count}
 
     def _take_scan(self, row: JournalRow) -> None:

@@ -127,6 +127,39 @@ def test_a_flood_starts_no_tracks_and_disturbs_none() -> None:
     assert np.hypot(shown.easting, shown.northing).values[0] == pytest.approx(1500.0 + 4.2 * 29, abs=25.0)
 
 
+def in_one_spot(k: int, rng: np.random.Generator, count: int, spread_m: float) -> tuple[np.ndarray, np.ndarray]:
+    """A walker far away, and ``count`` plots about one place from the tenth scan on: azimuth, range."""
+    place = rng.normal([1200.0, 1200.0], spread_m, (count if k >= 10 else 0, 2))
+    place = np.vstack([[[-1000.0 + 4.2 * k, 900.0]], place])
+    return np.arctan2(place[:, 0], place[:, 1]) % (2.0 * np.pi), np.hypot(*place.T)
+
+
+@pytest.mark.parametrize(("count", "spread_m", "most"), [(50, 60.0, 30), (200, 20.0, 20), (200, 200.0, 20)])
+def test_a_burst_in_one_spot_shows_as_a_crowd_at_most_and_is_counted(count: int, spread_m: float, most: int) -> None:
+    rng, tracker = np.random.default_rng(5), Tracker(LAYOUT)
+    for k in range(40):
+        tracker.advance(radar_scan(k, *in_one_spot(k, rng, count, spread_m)))
+    assert_sound(tracker)
+    assert tracker.plots_flooded > 0.5 * 30 * count
+    now = tracker.tracks()
+    shown = now.isel(estimate=np.flatnonzero(now.status.values != "tentative"))
+    away = np.hypot(shown.easting - (-1000.0 + 4.2 * 39), shown.northing - 900.0).values
+    assert (away < 20.0).sum() == 1
+    assert (away > 20.0).sum() <= most  # before floods were looked for in each spot: as many as plots in a scan
+
+
+def test_a_crowd_that_is_suddenly_there_is_seen() -> None:
+    rng, tracker = np.random.default_rng(6), Tracker(LAYOUT)
+    crowd = rng.normal([1200.0, 1200.0], 30.0, (30, 2))
+    for k in range(25):
+        now = crowd + 3.0 * k * np.array([1.0, -1.0])
+        noise = rng.normal(0.0, [0.007, 4.0], (30, 2))
+        seen = rng.random(30) < 0.9
+        azimuth, slant = np.arctan2(now[:, 0], now[:, 1]) + noise[:, 0], np.hypot(*now.T) + noise[:, 1]
+        tracker.advance(radar_scan(k, azimuth[seen], slant[seen]))
+    assert (tracker.tracks().status.values == "confirmed").sum() >= 5
+
+
 def test_rows_without_a_measurement_are_dropped_and_counted() -> None:
     tracker = Tracker(LAYOUT)
     tracker.advance(radar_scan(0, [np.nan, 1.0, 1.0, 1.0], [100.0, np.inf, -5.0, 700.0]))
