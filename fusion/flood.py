@@ -35,7 +35,7 @@ def flood(
     plots: Plots, order: Ints, centre: Floats, sight: Sight, new: float, false_alarms: float, per_m2: float
 ) -> tuple[Floats, npt.NDArray[np.bool_]]:
     """(plot,) how many times as dense as stated clutter is about each plot, at least 1; (plot,) whether it may start a
-    track in spite of that: while there are fewer tracks, however faint, and plots before it in one disc than SUDDEN.
+    track in spite of that: while no flooded disc about it holds SUDDEN tracks, however faint, and plots before it.
 
     ``order`` sorts the plots by northing; ``centre`` (track, 4) and ``sight`` tell which plots are expected, ``new``
     how many from targets not tracked; ``false_alarms`` a scan and ``per_m2`` are the stated ones.
@@ -66,14 +66,17 @@ def flood(
         low, high = np.searchsorted(track_north, n - largest), np.searchsorted(track_north, n + largest)
         own = by_north[low:high]
         explained = _within(centre[own, 0] - e, centre[own, 1] - n, expected[own])
+        tracked = _within(centre[own, 0] - e, centre[own, 1] - n, np.ones(len(own)))
+        before = _within(plots.easting[near] - e, plots.northing[near] - n, (near < j).astype(np.float64))
+        fullest, flooded = 0.0, False
         for size in range(SIZES):
             clutter = per_m2 * pi * (SMALLEST_M * 2.0**size) ** 2
             excess = there[size] - max(explained[size], SUDDEN)
-            if excess > max(TIMES, factor[j]) * clutter:
-                factor[j] = excess / clutter
-                before = _within(plots.easting[near] - e, plots.northing[near] - n, (near < j).astype(np.float64))
-                tracked = _within(centre[own, 0] - e, centre[own, 1] - n, np.ones(len(own)))
-                room[j] = before[size] + tracked[size] < SUDDEN
+            if excess > TIMES * clutter:
+                flooded = True
+                factor[j] = max(factor[j], excess / clutter)
+                fullest = max(fullest, before[size] + tracked[size])
+        room[j] = flooded and fullest < SUDDEN
     return factor, room
 
 
