@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fusion.kalman import POSITION, Plots
-from fusion.motion import Floats, Ints
+from fusion.motion import Floats
 from fusion.tracks import Sight
 
 SUDDEN: Final = 20.0
@@ -32,13 +32,13 @@ SIZES: Final = 5
 
 @numba.njit(cache=True)
 def flood(
-    plots: Plots, order: Ints, centre: Floats, sight: Sight, new: float, false_alarms: float, per_m2: float
+    plots: Plots, centre: Floats, sight: Sight, new: float, false_alarms: float, per_m2: float
 ) -> tuple[Floats, npt.NDArray[np.bool_]]:
     """(plot,) how many times as dense as stated clutter is about each plot, at least 1; (plot,) whether it may start a
     track in spite of that: while no flooded disc about it holds SUDDEN tracks, however faint, and plots before it.
 
-    ``order`` sorts the plots by northing; ``centre`` (track, 4) and ``sight`` tell which plots are expected, ``new``
-    how many from targets not tracked; ``false_alarms`` a scan and ``per_m2`` are the stated ones.
+    ``centre`` (track, 4) and ``sight`` tell which plots are expected, ``new`` how many from targets not tracked;
+    ``false_alarms`` a scan and ``per_m2`` are the stated ones.
     """
     count = len(plots.kind)
     expected = sight.existence * sight.seen
@@ -49,7 +49,8 @@ def flood(
     factor, room = np.full(count, everywhere), np.zeros(count, np.bool_)
     if count <= SUDDEN:
         return factor, room
-    northing, by_north = plots.northing[order], np.argsort(centre[:, 1])
+    order, by_north = np.argsort(plots.northing), np.argsort(centre[:, 1])
+    northing = plots.northing[order]
     track_north = centre[by_north, 1]
     largest = SMALLEST_M * 2.0 ** (SIZES - 1)
     for j in range(count):

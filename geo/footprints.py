@@ -81,7 +81,8 @@ class Footprints:
     def cells_of(self, site: int) -> npt.NDArray[np.int64]:
         """Numbers of the cells of one site, rising; takes no more than its own words."""
         own = self.words[self.start[site] : self.start[site + 1]]
-        return np.flatnonzero(unpacked(own, len(own) * WORD_BITS)) + self.first[site] * WORD_BITS
+        found = np.flatnonzero(unpacked(own, len(own) * WORD_BITS)) + self.first[site] * WORD_BITS
+        return np.asarray(found, np.int64)
 
 
 def words_for(cells: int) -> int:
