@@ -21,6 +21,7 @@ from matplotlib.figure import Figure
 from geo.zone import belt_outline
 from ops.compare_command import Comparison
 from ops.coverage_pictures import SIGNS, plain_text, relief, scale_bar
+from sensors.planning_case import in_words
 from sensors.planning_draws import central
 
 STYLE: Final[Any] = {
@@ -300,13 +301,15 @@ def tornado(found: Comparison, other: str) -> Picture:
             height=0.7,
             label="at its high end" if not row else None,
         )
-    labels = [f"{names[i]} ({grades[i]})" for i in reversed(order)]
+    labels = [f"{in_words(str(names[i]))} ({grades[i]})" for i in reversed(order)]
     axis.set_yticks(range(len(order)), labels)
     axis.axvline(middle, color="black", linewidth=0.8)
     axis.set_xlabel(f"{plain_text(first, 30)} less {plain_text(other, 30)}, {objective.replace('_', ' ')}")
     if order:
         axis.legend(loc="lower right")
-    told = "; ".join(f"{names[i]} {low[i]:+.3f} to {high[i]:+.3f}" for i in order[:5]) or "nothing moves it"
+    told = (
+        "; ".join(f"{in_words(str(names[i]))} {low[i]:+.3f} to {high[i]:+.3f}" for i in order[:5]) or "nothing moves it"
+    )
     return Picture(
         f"What decides between {first} and {other}",
         figure,

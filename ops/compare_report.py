@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import jinja2
 import matplotlib as mpl
+import xarray as xr
 from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
 
@@ -21,6 +22,7 @@ from ops.compare_report_tables import (
     outcome_table,
     threshold_tables,
 )
+from sensors.planning_case import in_words
 
 A4_IN: Final = (8.27, 11.69)
 LINES: Final = 70
@@ -55,7 +57,7 @@ def _page(found: Comparison) -> dict[str, Any]:
         f"{story['operators']} operators. What is left of the budget buys: {story['top_up'].replace('_', ' ')}.",
         "objective": f"{story['objective'].replace('_', ' ')}: {story['meaning']}",
         "decided": [
-            (other, verdict["confidence"].sel(other=other).item(), verdict["decided_by"].sel(other=other).item())
+            (other, verdict["confidence"].sel(other=other).item(), _decided_by(verdict, other))
             for other in found.made.names[1:]
         ],
         "tables": [outcome_table(found), duel_table(found), break_even_table(found)],
@@ -121,3 +123,10 @@ def _rows(columns: list[str], rows: list[list[str]]) -> list[str]:
 
 def _pages(lines: list[str]) -> list[list[str]]:
     return [lines[start : start + LINES] for start in range(0, len(lines), LINES)]
+
+
+def _decided_by(verdict: xr.Dataset, other: str) -> str:
+    """The deciding inputs in words, each with its grade."""
+    told = str(verdict["decided_by"].sel(other=other).item())
+    named = [one.rpartition(" (") for one in told.split("; ") if one]
+    return "; ".join(f"{in_words(name)} ({grade}" for name, _, grade in named)

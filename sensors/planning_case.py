@@ -46,6 +46,26 @@ ASSUMED: Final[Mapping[str, Quantity]] = MappingProxyType(
 )
 """Assumptions of the comparison itself, beside those of the catalogue."""
 
+WORDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "service_s": "seconds an alert takes",
+        "patience_s": "seconds until an alert is stale",
+        "genuine_alerts_per_day": "alerts a day of real movement",
+        "communication": "share of alarms passed on",
+        "repair_factor": "time of repairs",
+        "response_factor": "time of the response",
+        "cost_per_person_year": "cost of a person a year",
+        "people_per_post": "people to man one post",
+    }
+)
+"""The inputs of the comparison itself in words, for people."""
+
+
+def in_words(name: str) -> str:
+    """An input's name for people: ``ift_radar: capex`` → ``ift radar: capex``."""
+    return WORDS.get(name, name.replace("_", " "))
+
+
 POSITIVE: Final = ("service_s", "patience_s", "repair_factor", "response_factor")
 
 
