@@ -44,6 +44,8 @@ DECISIVE: Final = 14.0
 """Logarithm of the odds, all evidence in, at which biases are believed (a million to one)."""
 CHANGE: Final = 30.0
 """Squared deviations by which biases must differ from those in use: near targets of aligned sensors are two."""
+LEAST_VARIANCE: Final = 1e-6
+"""Of a difference of places [m²] and of speeds [m²/s²]: whoever cannot move at all has a covariance too."""
 MOST_TRACKS: Final = 200
 MOST_PAIRS: Final = 1000
 SEEDS: Final = 12
@@ -170,13 +172,13 @@ def _near(
     by_bias = lever[i] - lever[j]
     used = learnt.used[:, ::2].ravel()
     gap = centre[i] - centre[j]
-    total = cov[i] + cov[j]
+    total = cov[i] + cov[j] + LEAST_VARIANCE * np.eye(4)
     gain = np.linalg.solve(total[:, 2:, 2:], total[:, 2:, :2])  # of place by velocity
     apart = gap[:, :2] - np.einsum("kvp,kv->kp", gain, gap[:, 2:])
     place = DOUBLED * (total[:, :2, :2] - np.einsum("kpv,kvq->kpq", total[:, :2, 2:], gain))
     speed = DOUBLED * total[:, 2:, 2:]
     speed_fit = _log_density(gap[:, 2:], speed)
-    variance = scene.model.speed_sd**2
+    variance = np.maximum(scene.model.speed_sd**2, LEAST_VARIANCE)
     square = (centre[i, 2:] ** 2).sum(axis=1)[:, None]
     usual = (scene.model.prior / (TWO_PI * variance) * np.exp(-0.5 * square / variance)).sum(axis=1)
     evidence = np.minimum((missed[j] * lately[i]).sum(axis=1), 7.0) + np.minimum(
