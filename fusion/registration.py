@@ -201,7 +201,7 @@ def _compare(
     pairs: Ints,
     misfit: Floats,
 ) -> None:
-    """See Registrar; a slot is taken over by another track once its own was not seen for APART_S."""
+    """See fusion.bias.Learnt; a slot is taken over by another track once its own was not seen for APART_S."""
     for i in range(len(track)):
         if isnan(azimuth[i]) or not azimuth_sd[i] > 0.0:
             continue

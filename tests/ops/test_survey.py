@@ -17,7 +17,7 @@ from pyproj import Geod
 from typer.testing import CliRunner
 
 from fusion.bias import UNBIASED
-from fusion.registration import PRIOR_AZIMUTH_RAD, prior_information, surveyed
+from fusion.survey import PRIOR_AZIMUTH_RAD, prior_information, surveyed
 from fusion.tracker import Tracker
 from geo.errors import BadInput
 from geo.frame import LocalFrame
