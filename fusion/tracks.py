@@ -117,7 +117,7 @@ class Rows:
         return len(self.track)
 
 
-PER_ROW = tuple(field.name for field in fields(Rows))[1:-1]
+PER_ROW = tuple(field.name for field in fields(Rows))[1:-2]
 
 
 class Locator(Protocol):
@@ -267,7 +267,7 @@ def endings(blocks: Sequence[Rows]) -> list[Rows]:
         if len(rows):
             columns = {name: getattr(block, name)[rows] for name in PER_ROW}
             columns["status"] = np.full(len(rows), CLOSED, np.int8)
-            found.append(Rows(time_ns=block.time_ns + 1, dropped=0, **columns))
+            found.append(Rows(time_ns=block.time_ns + 1, dropped=0, flooded=0, **columns))
     return found
 
 
