@@ -17,6 +17,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from fusion.alert_ledger import NS, Ledger
+from fusion.alert_settings import AlertSettings
 from fusion.alert_state import AlertState, Ended, GroupMemory, PatternMemory, alert_id
 from fusion.alert_words import Sighting
 from fusion.motion import Floats, Ints
@@ -77,36 +78,64 @@ def appeared_inside(
 ) -> PatternMemory:
     """A track first confirmed on the home side where all the ground around is watched: nobody saw it come.
 
-    ``others`` (n, 2) are places of tracks that coast or ended lately: it may be one of them. Judged once a track, and
-    not while watching has only begun (``settled``).
+    ``others`` (n, 2) are places of tracks that coast or ended lately: it may be one of them. Where it came from is
+    asked once, at its first look, and not while watching has only begun (``settled``); whether it goes in, of who came
+    from nowhere, at each look until it is sure or ``inside_wait_s`` have passed: a first look hardly knows a course.
     """
     if memory.judged:
         return memory
     settings = ledger.settings
-    memory = replace(memory, judged=True)
-    if not settled or not settings.inside_m <= sighting.offset_m <= settings.inside_most_m:
+    if not memory.nowhere_ns:
+        if not settled or not _from_nowhere(settings, sighting, watching, silent, others):
+            return replace(memory, judged=True)
+        memory = replace(memory, nowhere_ns=sighting.observed_ns, nowhere_offset_m=sighting.offset_m)
+    waited_s = (sighting.observed_ns - memory.nowhere_ns) / NS
+    least, most = _way_in(sighting, settings)
+    waits = waited_s < settings.inside_wait_s
+    if most < 0.0 or not (waits or _may_have_come_in(sighting, settings, memory.nowhere_offset_m, waited_s)):
+        return replace(memory, judged=True)
+    if least < 0.0 and waits:
         return memory
-    if _does_not_come_in(sighting, settings.inside_share, settings.closing_sigma):
-        return memory
+    identity = alert_id("appeared_inside", sighting.track, 0, 1)
+    ledger.raise_(identity, "appeared_inside", sighting)
+    return replace(memory, judged=True, open_inside=identity)
+
+
+def _from_nowhere(
+    settings: AlertSettings, sighting: Sighting, watching: Watching, silent: Sequence[str], others: Floats
+) -> bool:
+    """Whether it is so far inside, away from ``others``, and all the ground around it is watched."""
+    if not settings.inside_m <= sighting.offset_m <= settings.inside_most_m:
+        return False
     if len(others) and np.hypot(*(others - [sighting.easting, sighting.northing]).T).min() <= settings.lineage_m:
-        return memory
+        return False
     turn = np.linspace(0.0, 2.0 * np.pi, AROUND, endpoint=False)
     speed = hypot(sighting.easting_rate, sighting.northing_rate)
     rings = np.array([settings.around_m, settings.around_m + settings.around_s * speed])
     easting = sighting.easting + np.append(0.0, np.outer(rings, np.sin(turn)))
     northing = sighting.northing + np.append(0.0, np.outer(rings, np.cos(turn)))
-    if watching.seeing(easting, northing, silent=silent).min() < settings.watched_probability:
-        return memory
-    identity = alert_id("appeared_inside", sighting.track, 0, 1)
-    ledger.raise_(identity, "appeared_inside", sighting)
-    return replace(memory, open_inside=identity)
+    return bool(watching.seeing(easting, northing, silent=silent).min() >= settings.watched_probability)
 
 
-def _does_not_come_in(sighting: Sighting, share: float, sigma: float) -> bool:
-    """Whether it surely goes along the line or out: its way in is less than this share of its speed."""
+def _way_in(sighting: Sighting, settings: AlertSettings) -> tuple[float, float]:
+    """By how much its way in is more than ``inside_share`` of its speed, at least and at most [m/s]."""
+    more = sighting.offset_rate - settings.inside_share * hypot(sighting.easting_rate, sighting.northing_rate)
+    spread = settings.closing_sigma * _spread(sighting, 2)
+    return more - spread, more + spread
+
+
+def _may_have_come_in(sighting: Sighting, settings: AlertSettings, offset_m: float, seconds: float) -> bool:
+    """Whether the way from ``offset_m``, made in ``seconds``, may be one in by that share: a stand is no way out."""
+    way_m = sighting.offset_m - offset_m + settings.closing_sigma * np.sqrt(2.0) * _spread(sighting, 0)
     speed = hypot(sighting.easting_rate, sighting.northing_rate)
-    spread = 0.0 if sighting.cov is None else float(np.sqrt(max(sighting.cov[2, 2], sighting.cov[3, 3], 0.0)))
-    return sighting.offset_rate + sigma * spread < share * speed
+    return bool(way_m >= settings.inside_share * speed * seconds)
+
+
+def _spread(sighting: Sighting, first: int) -> float:
+    """The larger of the spreads of two components of the state, from ``first`` on."""
+    if sighting.cov is None:
+        return 0.0
+    return float(np.sqrt(max(sighting.cov[first, first], sighting.cov[first + 1, first + 1], 0.0)))
 
 
 def dead_ground(

@@ -20,7 +20,7 @@ class AlertSettings:
     within approach_band_m of the line; approach_looks in a row; least_closing_mps and closing_sigma: how fast,
     absolutely and against its uncertainty, it must close in; straight_share: with which share of its speed, unless it
     is nearer in time than sure_s, for who goes along the line comes near it by chance; approach_clear_s without such a
-    look ends it.
+    look ends it (the off-delay of ISA-18.2: who goes on within it is the same event).
     crossing_sigma × sqrt(track sd² + line_sd_m²) is the band; crossing_looks in a row beyond it. line_sd_m: how well
     the line is surveyed. animal_probability lowers; naming_probability names a class in sentences. urgent_s: an
     approach toward home this near is medium. revise_s: at most one update of an unchanged alert in this time; follow_s:
@@ -31,9 +31,9 @@ class AlertSettings:
     pattern_band_m: the rules of fusion.alert_patterns judge tracks so near the line. loiter_*: within a circle of this
     radius for so long, so near the line beyond it and on the home side, where people live and work. inside_m,
     inside_most_m, inside_share, around_m, around_s, watched_probability, lineage_m, settle_s: a track has appeared
-    inside when it is so far inside (farther in people live, and a crosser would have been seen on the way), may go in
-    with this share of its speed, looks see it with this probability at its place and around it, as far as this
-    distance and as it goes in that time, no other track was
+    inside when it is so far inside (farther in people live, and a crosser would have been seen on the way), goes in
+    with this share of its speed, or by its way may have done so in the first inside_wait_s, looks see it with this
+    probability at its place and around it, as far as this distance and as it goes in that time, no other track was
     lost so near, and watching began so long ago; ended_s: for how long an ended track is remembered. dead_ahead_s,
     hidden_probability, dead_least_s: dead ground is so near in time, seen with less than this probability, for so long.
     group_*: so many tracks within this distance for so long, beyond the line or heading to it; apart for group_clear_s
@@ -53,7 +53,7 @@ class AlertSettings:
     closing_sigma: float = 2.0
     straight_share: float = 0.5
     sure_s: float = 30.0
-    approach_clear_s: float = 60.0
+    approach_clear_s: float = 120.0
     crossing_sigma: float = 3.0
     crossing_looks: int = 2
     line_sd_m: float = 3.0
@@ -74,6 +74,7 @@ class AlertSettings:
     inside_m: float = 150.0
     inside_most_m: float = 600.0
     inside_share: float = 0.25
+    inside_wait_s: float = 60.0
     around_m: float = 120.0
     around_s: float = 30.0
     watched_probability: float = 0.3

@@ -188,8 +188,9 @@ class PatternMemory:
     """What the rules of fusion.alert_patterns remember of one track.
 
     look_ns: newest look counted; last_*: where that was. easting, northing, since_ns: the place it has not left, and
-    since when. judged: whether it was asked where it came from. dead_ns: newest look into dead
-    ground. open_*: alert ids, "" for none.
+    since when. judged: whether it is settled where it came from; nowhere_ns, nowhere_offset_m: when and where it
+    seems to have come from nowhere, 0 when it does not. dead_ns: newest look into dead ground. open_*: alert
+    ids, "" for none.
     """
 
     look_ns: int = -(2**63)
@@ -199,6 +200,8 @@ class PatternMemory:
     northing: float = 0.0
     since_ns: int = 0
     judged: bool = False
+    nowhere_ns: int = 0
+    nowhere_offset_m: float = 0.0
     loiters: int = 0
     deads: int = 0
     dead_ns: int = 0

@@ -125,12 +125,15 @@ def test_who_walks_on_or_stays_far_away_does_not_loiter() -> None:
 # ---- appeared inside ---------------------------------------------------------------------------------------------
 
 
-def appear(at, *, before=(), sensors=(), second=300.0):
-    """A run that settles, with tracks ``before``, and then shows T9 at ``at``."""
+def appear(at, *, before=(), sensors=(), second=300.0, rate=(0.0, 1.3), looks=1):
+    """A run that settles, with tracks ``before``, and then shows T9 at ``at`` and ``looks`` times in all, each 6 s."""
     names = [f"B{i}" for i in range(len(before))]
     steps = [(t, picture(names, before, second=t, status="coasting")) for t in (0.0, 150.0, second - 1.0)]
     status = ["coasting"] * len(before) + ["confirmed"]
-    steps.append((second, picture([*names, "T9"], [*before, at], second=second, status=status)))
+    rates = np.array([(0.0, 0.0)] * len(before) + [rate])
+    for t in 6.0 * np.arange(looks):
+        places = [*before, (at[0] + rate[0] * t, at[1] + rate[1] * t)]
+        steps.append((second + t, picture([*names, "T9"], places, rates, second=second + t, status=status)))
     return of(told(steps, watching=watching(*sensors))[1], "appeared_inside")
 
 
@@ -139,6 +142,18 @@ def test_a_track_from_nowhere_inside_watched_ground_is_told() -> None:
     assert alert.priority == "medium"
     assert "400 m inside the border" in alert.sentence
     assert "gap" in alert.sentence
+
+
+@pytest.mark.parametrize("rate", [(0.0, -1.3), (1.3, 0.0), (0.0, -0.3)])
+def test_who_appears_inside_and_goes_out_or_along_the_line_is_no_gap(rate) -> None:
+    """At -0.3 m/s one look cannot tell (its speed is known to 0.2 m/s); the way of a minute can."""
+    assert not appear((0.0, 400.0), sensors=[radar("R", 0.0, 0.0)], rate=rate, looks=30)
+
+
+@pytest.mark.parametrize("rate", [(0.0, 0.0), (0.0, 0.3)])
+def test_who_appears_inside_and_may_go_in_is_told_after_a_minute(rate) -> None:
+    assert not appear((0.0, 400.0), sensors=[radar("R", 0.0, 0.0)], rate=rate, looks=10)
+    assert len(appear((0.0, 400.0), sensors=[radar("R", 0.0, 0.0)], rate=rate, looks=12)) == 1
 
 
 def test_a_track_at_the_edge_of_what_is_watched_may_have_walked_in() -> None:

@@ -247,12 +247,19 @@ def test_an_approach_takes_three_looks_and_is_cleared_by_crossing():
 
 def test_turning_back_clears_an_approach_and_a_second_try_is_another_alert():
     there = np.arange(-250.0, -150.0, 4.0)
-    tries = np.concatenate([there, there[::-1], np.full(10, -250.0), there])
+    tries = np.concatenate([there, there[::-1], np.full(30, -250.0), there])
     _, published = watch(walk(tries))
     approaches = raised(published, "approaching")
     assert len(approaches) == 2
     assert approaches[0].id != approaches[1].id
     assert [a.reason for a in published if a.status == "cleared"] == ["it no longer approaches"]
+
+
+def test_who_goes_along_the_line_for_a_minute_and_then_on_is_one_approach():
+    on = np.concatenate([np.arange(-400.0, -300.0, 4.0), np.full(20, -300.0), np.arange(-300.0, -200.0, 4.0)])
+    _, published = watch(walk(on))
+    assert len(raised(published, "approaching")) == 1
+    assert not [alert for alert in published if alert.status == "cleared"]
 
 
 def test_standing_noise_is_no_approach():
