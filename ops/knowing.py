@@ -5,12 +5,11 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from fusion.forecast import Forecaster, ForecastSettings, compile_kernels
+from fusion.forecast import Forecaster, compile_kernels
 from fusion.insight import Insight
 from fusion.leave_now import Interception, interception_of
 from fusion.openings import Openings, openings_of
 from fusion.sector_rasters import SectorRasters
-from fusion.settings import TrackerSettings
 from fusion.surroundings import ground_around
 from fusion.watchfulness import Watchfulness
 from geo.errors import BadInput
@@ -29,7 +28,6 @@ log = logging.getLogger(__name__)
 def insight_of(
     ground: Ground,
     watching: Watchfulness,
-    settings: TrackerSettings,
     *,
     weather: str = "day",
     rasters: SectorRasters | None = None,
@@ -45,7 +43,7 @@ def insight_of(
     ways = _ways(ground, missing)
     around = ground_around(ground.terrain, ways=ways, settlements=_settlements(ground, missing), rasters=rasters)
     return Insight(
-        forecaster=Forecaster(ground.border, ForecastSettings(modes=settings.modes)),
+        forecaster=Forecaster(ground.border),
         interception=_interception(ground, ways, missing),
         around=around,
         watching=watching,

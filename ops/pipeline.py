@@ -144,7 +144,6 @@ class Pipeline:
         self._insight = insight or insight_of(
             ground,
             self._watching,
-            self._tracker.settings,
             weather=settings.weather or "day",
             rasters=self._correlator.rasters,
         )

@@ -19,6 +19,7 @@ FRAME = LocalFrame.around(10.0, 45.0)
 STRAIGHT = Border(FRAME, LineString([(-20_000.0, 0.0), (20_000.0, 0.0)]), 500.0, "left")  # home is in the north
 COAST_ON = (Mode("go", FOOT, 1, 1.0, 1e12, 1.0, 1e15), Mode("drive", VEHICLE, 1, 1.0, 1e12, 1.0, 1e15))
 """Velocities that last for ever: every particle goes straight on."""
+ALL_GO_ON = {"turning_on_foot": 0.0, "turning_vehicles": 0.0}
 
 
 def normal(x: float) -> float:
@@ -32,7 +33,7 @@ def test_without_noise_the_probability_is_that_of_a_gaussian_beyond_the_line(off
     """y0 + v h is Gaussian, and who goes straight on has crossed when it is on the other side."""
     cov = np.diag([400.0, 400.0, 0.04, 0.04])
     cov[1, 3] = cov[3, 1] = 1.0
-    forecaster = Forecaster(STRAIGHT, ForecastSettings(horizon_s=horizon, modes=COAST_ON, particles=4096))
+    forecaster = Forecaster(STRAIGHT, ForecastSettings(horizon_s=horizon, modes=COAST_ON, particles=4096, **ALL_GO_ON))
     found = forecaster.of([0.0, offset, 0.0, rate], cov, vehicle=0.0)
     spread = sqrt(cov[1, 1] + 2.0 * horizon * cov[1, 3] + horizon**2 * cov[3, 3])
     assert found is not None
@@ -42,7 +43,7 @@ def test_without_noise_the_probability_is_that_of_a_gaussian_beyond_the_line(off
 
 def test_without_noise_time_and_place_have_the_quantiles_of_the_covariance() -> None:
     """Only the place is unsure: t = (y0 + e)/v and the chainage is x0 + u t + f, both Gaussian."""
-    forecaster = Forecaster(STRAIGHT, ForecastSettings(modes=COAST_ON, particles=4096, steps=200))
+    forecaster = Forecaster(STRAIGHT, ForecastSettings(modes=COAST_ON, particles=4096, steps=200, **ALL_GO_ON))
     found = forecaster.of([0.0, -300.0, 0.0, 1.5], np.diag([100.0, 900.0, 0.0, 0.0]), vehicle=0.0)
     assert found is not None
     assert found.crossing_probability == 1.0
@@ -94,7 +95,8 @@ def reference(offset: float, rate: float, sd: float, rate_sd: float, resume: flo
 @pytest.mark.parametrize(("offset", "rate"), [(-200.0, 1.2), (-120.0, 0.9)])
 def test_it_agrees_with_a_simulation_written_anew(offset: float, rate: float) -> None:
     cov = np.diag([64.0, 64.0, 0.01, 0.01])
-    found = Forecaster(STRAIGHT, ForecastSettings(particles=4096)).of([0.0, offset, 0.0, rate], cov, vehicle=0.0)
+    chosen = ForecastSettings(particles=4096, modes=PEOPLE_AND_VEHICLES, resume_share=0.8, **ALL_GO_ON)
+    found = Forecaster(STRAIGHT, chosen).of([0.0, offset, 0.0, rate], cov, vehicle=0.0)
     probability, quantiles = reference(offset, rate, 8.0, 0.1, 0.8, 600.0)
     assert found is not None
     assert found.crossing_probability == pytest.approx(probability, abs=0.05)
@@ -112,7 +114,7 @@ def test_the_line_is_cut_as_it_lies_and_not_as_it_lies_ahead() -> None:
 
 
 def test_a_vehicle_is_there_sooner_and_who_stands_is_not() -> None:
-    forecaster, cov = Forecaster(STRAIGHT), np.diag([25.0, 25.0, 0.04, 0.04])
+    forecaster, cov = Forecaster(STRAIGHT, ForecastSettings(**ALL_GO_ON)), np.diag([25.0, 25.0, 0.04, 0.04])
     walks = forecaster.of([0.0, -400.0, 0.0, 1.2], cov, vehicle=0.0)
     drives = forecaster.of([0.0, -400.0, 0.0, 8.0], cov, vehicle=1.0)
     stands = forecaster.of([0.0, -400.0, 0.0, 0.0], np.diag([25.0, 25.0, 0.001, 0.001]), vehicle=0.0)
@@ -121,6 +123,22 @@ def test_a_vehicle_is_there_sooner_and_who_stands_is_not() -> None:
     assert stands is not None
     assert drives.time_s[1] < 0.5 * walks.time_s[1]
     assert stands.crossing_probability < walks.crossing_probability < drives.crossing_probability
+
+
+def test_who_lives_there_may_turn_before_the_line_which_changes_how_likely_and_not_when() -> None:
+    """Straight to the line, 300 m off: half live there, and each turns within the next metre with a chance of 1/100."""
+    cov = np.diag([1.0, 1.0, 1e-4, 1e-4])
+    all_go_on = Forecaster(STRAIGHT, ForecastSettings(modes=COAST_ON, **ALL_GO_ON))
+    some_turn = Forecaster(STRAIGHT, ForecastSettings(modes=COAST_ON, turning_vehicles=0.5, turning_m=100.0))
+    state = [0.0, -300.0, 0.0, 8.0]
+    free, lives_here = all_go_on.of(state, cov, vehicle=1.0), some_turn.of(state, cov, vehicle=1.0)
+    assert free is not None
+    assert lives_here is not None
+    assert free.crossing_probability == 1.0
+    assert lives_here.crossing_probability == pytest.approx(0.5 + 0.5 * np.exp(-3.0))
+    assert (lives_here.time_s, lives_here.chainage_m) == (free.time_s, free.chainage_m)
+    near = [some_turn.of([0.0, -d, 0.0, 8.0], cov, vehicle=1.0).crossing_probability for d in (300.0, 100.0, 10.0)]
+    assert near == sorted(near)
 
 
 def test_it_is_the_same_to_the_bit_each_time_and_in_each_forecaster() -> None:
