@@ -157,6 +157,24 @@ class Border:
         assert isinstance(line, LineString)
         return line
 
+    def segment_lines(self) -> npt.NDArray[np.object_]:
+        """The lines of all segments (segment,) as ``segment_geometry`` has them, in one pass along the border."""
+        spans, places, owner = self.segment_spans_m, [], []
+        firsts, begins = np.append(0, self._segment_ends), np.append(0.0, self._part_ends)
+        for number, part in enumerate(shapely.get_parts(self.line)):
+            xy = np.asarray(part.coords)[:, :2]
+            along = np.append(0.0, np.cumsum(np.hypot(*np.diff(xy, axis=0).T)))
+            cuts = np.append(spans[firsts[number] : firsts[number + 1], 0] - begins[number], along[-1])
+            inside = np.flatnonzero(~np.isin(along, cuts))
+            segment = np.searchsorted(cuts, along[inside], side="right") - 1
+            at = np.column_stack([np.interp(cuts, along, axis) for axis in xy.T])
+            own = np.arange(len(cuts) - 1)
+            order = np.argsort(np.concatenate([3 * own, 3 * segment + 1, 3 * own + 2]), kind="stable")
+            places.append(np.concatenate([at[:-1], xy[inside], at[1:]])[order])
+            owner.append(np.concatenate([own, segment, own])[order] + firsts[number])
+        lines: npt.NDArray[np.object_] = shapely.linestrings(np.concatenate(places), indices=np.concatenate(owner))
+        return lines
+
     def locate(self, easting: Any, northing: Any) -> tuple[Any, Any, Any]:
         """Where points [m] lie beside the border: segment (int32), chainage_m and offset_m (float64), each in kind.
 
@@ -224,7 +242,6 @@ class Border:
         import geopandas
 
         spans = self.segment_spans_m
-        lines = [self.segment_geometry(i) for i in range(self.segments)]
         return geopandas.GeoDataFrame(
             {
                 "segment": np.arange(self.segments),
@@ -232,7 +249,7 @@ class Border:
                 "end_m": spans[:, 1],
                 "length_m": spans[:, 1] - spans[:, 0],
             },
-            geometry=[shapely.transform(line, self._to_lonlat) for line in lines],
+            geometry=[shapely.transform(line, self._to_lonlat) for line in self.segment_lines()],
             crs="EPSG:4326",
         )
 

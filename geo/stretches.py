@@ -179,7 +179,7 @@ class _Near:
 
     @classmethod
     def of(cls, border: Border | Zone) -> _Near:
-        lines = np.array([border.segment_geometry(segment) for segment in range(border.segments)], dtype=object)
+        lines = (border.inner if isinstance(border, Zone) else border).segment_lines()
         return cls(border, lines, shapely.STRtree(lines))
 
     def stretch(self, number: int, first: int, last: int, margin_m: float) -> Stretch:

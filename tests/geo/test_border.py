@@ -43,6 +43,21 @@ def scattered(border: Border, count: int, reach_m: float, seed: int = 0) -> tupl
     return easting + rng.uniform(-reach_m, reach_m, count), northing + rng.uniform(-reach_m, reach_m, count)
 
 
+@settings(max_examples=60, deadline=None)
+@given(line=jagged_lines(), segment_m=st.floats(5.0, 900.0))
+def test_the_lines_of_all_segments_at_once_are_those_one_by_one(line: LineString, segment_m: float) -> None:
+    corner, beside = (0.0, 9_000.0), (5_000.0, 9_000.0)
+    parts = MultiLineString([line, LineString([corner, corner, beside])])  # a place that is drawn twice, too
+    for shape in (line, parts):
+        border = Border(FRAME, shape, segment_length_m=segment_m)
+        lines = border.segment_lines()
+        assert len(lines) == border.segments
+        for segment, found in enumerate(lines):
+            one = border.segment_geometry(segment)
+            assert found.length == pytest.approx(one.length, abs=1e-6)
+            assert shapely.hausdorff_distance(found, one) < 1e-6
+
+
 @pytest.mark.parametrize(
     ("easting", "northing", "segment", "chainage", "offset"),
     [

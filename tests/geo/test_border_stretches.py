@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from geo.errors import BadInput
 from geo.frame import LocalFrame
 from geo.mobility_surface import on_foot
 from geo.paths_crossing import crossings, crossings_of_the_whole
-from geo.stretches import by_stretches, joined, stretches
+from geo.stretches import by_stretches, joined, stretches, widening
 from geo.terrain import frame_of, open_terrain
 
 FRAME = LocalFrame.around(1.5, 42.5)
@@ -43,6 +44,16 @@ def test_stretches_take_every_segment_once_and_know_what_is_near(border: Border,
         core = shapely.union_all([border.segment_geometry(n) for n in range(stretch.first, stretch.last + 1)])
         far = [n for n in range(border.segments) if n not in stretch.numbers]
         assert all(border.segment_geometry(n).distance(core) > 1_000.0 - 1e-6 for n in far)
+
+
+def test_what_is_near_a_stretch_of_2000_km_is_found_at_once() -> None:
+    east = np.arange(0.0, 2_000_000.0, 200.0)
+    border = Border(FRAME, LineString(np.column_stack([east, 3_000.0 * np.sin(east / 9_000.0)])))
+    stretch = stretches(border, belt_m=2_000.0)[40]
+    before_s = time.process_time()
+    first = next(widening(stretch, border, belt_m=2_000.0, cell_m=30.0))
+    assert time.process_time() - before_s < 3.0, "segment by segment it took 13 s, for each of 84 stretches"
+    assert first.border.segments < 70  # 25 km of its own and half a belt on either side
 
 
 def test_beside_its_own_segments_a_stretch_locates_as_the_whole_does() -> None:
