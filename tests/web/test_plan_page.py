@@ -157,10 +157,13 @@ def test_a_comparison_can_be_cancelled_and_the_next_job_runs(calm: Any, visit: C
     expect(refused).to_contain_text("the budget of 1 buys nothing")
 
 
-def test_the_page_is_accessible_by_day_and_on_a_phone(calm: Any, visit: Callable[..., Any]) -> None:
-    for size in ({}, {"viewport": PHONE}):
+def test_the_page_is_accessible_by_day_by_night_and_on_a_phone(calm: Any, visit: Callable[..., Any]) -> None:
+    for size in ({}, {"viewport": PHONE}, {"color_scheme": "dark"}):
         here = opened(calm, visit, **size)
         found = Axe().run(here.page)
         assert found.violations_count == 0, found.generate_report()
-        here.screen(f"plan-{'phone' if size else 'desk'}")
+        expect(here.page.locator("html")).to_have_attribute(
+            "data-palette", "night" if "color_scheme" in size else "day"
+        )
+        here.screen(f"plan-{'-'.join(size) or 'desk'}")
         assert here.page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -61,7 +61,7 @@ const job = {
 test("a plan that is done is a layout that can be picked, and no other job is", () => {
   const found = plannedLayout(job);
   assert.equal(found?.name, "plan:job-7");
-  assert.equal(found?.title, "Plan 7: 2 trail camera, 1 own");
+  assert.equal(found?.title, "Plan 7: 2 × trail camera, 1 × own");
   assert.deepEqual(found?.sensors, [sensor]);
   assert.equal(plannedLayout({ ...job, state: "running" }), null);
   assert.equal(plannedLayout({ ...job, kind: "compare" }), null);

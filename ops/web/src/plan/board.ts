@@ -50,7 +50,7 @@ export class Board {
       style: {
         version: 8,
         sources: {
-          relief: { type: "raster", tiles: [`${location.origin}/api/tiles/hillshade/{z}/{x}/{y}.png`], tileSize: 256, minzoom: 8, maxzoom: 15 },
+          relief: { type: "raster", tiles: [`${location.origin}/api/tiles/hillshade/{z}/{x}/{y}.png?palette=${document.documentElement.dataset["palette"] ?? "day"}`], tileSize: 256, minzoom: 8, maxzoom: 15 },
           border: { type: "geojson", data: { type: "Feature", properties: {}, geometry: { type: "MultiLineString", coordinates: setup.border } } },
           views: { type: "geojson", data: NOTHING },
         },

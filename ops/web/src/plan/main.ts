@@ -1,6 +1,7 @@
 // The planner's page: two layouts side by side, edited on the map, and long work as jobs.
 
 import { el, part, setData, setText } from "../ui/dom.ts";
+import { usePalette } from "../ui/theme.ts";
 import { Board } from "./board.ts";
 import { edited, withEdit } from "./edits.ts";
 import { JobList } from "./jobs.ts";
@@ -225,8 +226,10 @@ function listen(a: Side, b: Side): void {
 }
 
 async function open(): Promise<void> {
+  usePalette();
   const known = await setup();
   setText(part("sector"), known.title === "" ? known.sector : known.title);
+  setText(part("currency"), known.currency);
   for (const name of ["a", "b"] as const)
     part(`pick-${name}`).append(...known.layouts.map(choice));
   part("legend").append(

@@ -25,11 +25,11 @@ export function plannedLayout(job: Job): PlanLayout | null {
   return { name: `${PLANNED}${job.id}`, title: `Plan ${number}: ${shopping(answer)}`, sensors: answer.sensors };
 }
 
-/** What is bought, counted by item. */
+/** What is bought, counted by item: 6 × trail camera. */
 export function shopping(answer: PlanAnswer): string {
   const counts = new Map<string, number>();
   for (const { item, id } of answer.bought ?? []) counts.set(item ?? id, (counts.get(item ?? id) ?? 0) + 1);
-  return [...counts].map(([name, count]) => `${count} ${name.replaceAll("_", " ")}`).join(", ") || "nothing";
+  return [...counts].map(([name, count]) => `${count} × ${name.replaceAll("_", " ")}`).join(", ") || "nothing";
 }
 
 /** A file name for a layout: letters, digits and hyphens. */

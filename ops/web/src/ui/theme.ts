@@ -5,15 +5,27 @@ import { remember, remembered } from "./preferences.ts";
 
 type Palette = "day" | "night";
 
+const DARK = matchMedia("(prefers-color-scheme: dark)");
+
+function kept(): Palette | null {
+  const chosen = remembered("palette");
+  return chosen === "day" || chosen === "night" ? chosen : null;
+}
+
+/** The palette for a page that has no switch of its own: as chosen on the live map, else as the system says. */
+export function usePalette(): Palette {
+  const palette = kept() ?? (DARK.matches ? "night" : "day");
+  document.documentElement.dataset["palette"] = palette;
+  return palette;
+}
+
 export class Theme {
-  readonly #system = matchMedia("(prefers-color-scheme: dark)");
   readonly #listeners: (() => void)[] = [];
   #chosen: Palette | null;
 
   constructor() {
-    const kept = remembered("palette");
-    this.#chosen = kept === "day" || kept === "night" ? kept : null;
-    this.#system.addEventListener("change", () => this.#apply());
+    this.#chosen = kept();
+    DARK.addEventListener("change", () => this.#apply());
     part("palette").addEventListener("click", () => {
       this.#chosen = this.palette === "night" ? "day" : "night";
       remember("palette", this.#chosen);
@@ -23,7 +35,7 @@ export class Theme {
   }
 
   get palette(): Palette {
-    return this.#chosen ?? (this.#system.matches ? "night" : "day");
+    return this.#chosen ?? (DARK.matches ? "night" : "day");
   }
 
   onChange(listener: () => void): void {
