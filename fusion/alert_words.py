@@ -153,7 +153,7 @@ def fault_sentence(sensor: str, fault: str, what: str) -> str:
 
 def leave_now_sentence(found: LeaveNow) -> str:
     """The one sentence for a radio: who leaves from where, and how many minutes are to spare or missing."""
-    chance = f"probability of interruption {found.interruption_probability:.0%}"
+    chance = f"probability of interruption {_share(found.interruption_probability)}"
     if found.response_s is None or found.margin_s is None:
         return f"Nobody from any base can get there; {chance}."
     spare = found.margin_s / 60.0
@@ -177,8 +177,8 @@ def opened_sentence(sensor: str, openings: Sequence[Opening], segment_count: int
     many = f"{len(openings)} of {segment_count} segments have" if len(openings) > 1 else "One segment has"
     since = "fell silent" if cause == "silent" else f"is {cause.replace('_', ' ')}"
     return (
-        f"{many} opened since {sensor} {since}: {named}. A crossing is detected with less than {required:.0%}; "
-        f"in segment {worst.segment} with {worst.after:.0%}, before {worst.before:.0%}."
+        f"{many} opened since {sensor} {since}: {named}. A crossing is detected with less than {_share(required)}; "
+        f"in segment {worst.segment} with {_share(worst.after)}, before {_share(worst.before)}."
     )
 
 
@@ -241,7 +241,11 @@ def _end(sighting: Sighting) -> str:
 
 def _certain(probability: float) -> str:
     """Never a whole 100 %."""
-    return "more than 99 %" if probability > 0.99 else f"{probability * 100:.0f} %"
+    return "more than 99 %" if probability > 0.99 else _share(probability)
+
+
+def _share(share: float) -> str:
+    return f"{share * 100:.0f} %"
 
 
 def _seen_by(evidence: Sequence[Evidence]) -> str:
