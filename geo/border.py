@@ -172,8 +172,8 @@ class Border:
             order = np.argsort(np.concatenate([3 * own, 3 * segment + 1, 3 * own + 2]), kind="stable")
             places.append(np.concatenate([at[:-1], xy[inside], at[1:]])[order])
             owner.append(np.concatenate([own, segment, own])[order] + firsts[number])
-        lines: npt.NDArray[np.object_] = shapely.linestrings(np.concatenate(places), indices=np.concatenate(owner))
-        return lines
+        lines = shapely.linestrings(np.concatenate(places), indices=np.concatenate(owner))
+        return np.asarray(lines, dtype=np.object_)
 
     def locate(self, easting: Any, northing: Any) -> tuple[Any, Any, Any]:
         """Where points [m] lie beside the border: segment (int32), chainage_m and offset_m (float64), each in kind.
