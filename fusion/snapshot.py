@@ -51,6 +51,7 @@ def pack(timeline: Timeline, counts: tuple[int, int, int, int]) -> bytes:
         "counts": counts,
         "newest_ns": timeline.newest_ns,
         "count": timeline.count,
+        "lateness": timeline.lateness,
         "banks": [bank.intensity_ns for bank in banks],
         "learnt": [[bank.learnt.origin_ns, bank.learnt.newest_ns] for bank in banks],
         "finished": len(timeline.finished),
@@ -81,7 +82,7 @@ def unpack(saved: bytes, timeline: Timeline) -> tuple[int, int, int, int]:
             )
         rows = _rows(arrays, meta["rows"])
         timeline.bank = banks[0]
-        timeline.newest_ns, timeline.count = meta["newest_ns"], meta["count"]
+        timeline.newest_ns, timeline.count, timeline.lateness = meta["newest_ns"], meta["count"], meta["lateness"]
         timeline.finished = rows[: meta["finished"]]
         timeline.entries = _entries(arrays, meta, rows[meta["finished"] :], banks[1:])
         timeline.banked = [number for number, entry in enumerate(timeline.entries) if entry.before is not None]
