@@ -9,7 +9,7 @@ import dask.array as da
 import numpy as np
 import pytest
 import xarray as xr
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from shapely.geometry import LineString
 
@@ -198,13 +198,15 @@ def test_a_higher_requirement_gives_a_superset_of_segments(rate: np.ndarray, a: 
 
 @settings(max_examples=10, deadline=None)
 @given(rates)
+@example(np.random.default_rng(256380).uniform(0.0, 0.2, SHAPE) ** 3)
 def test_the_least_of_the_segments_is_the_least_crossing(rate: np.ndarray) -> None:
     seen = watching(("radar", rate * 30.0, 0.3))
     case = {"belt_m": 30.0, "mobility": WALKER}
     segments = segment_detection(seen, GROUND, BORDER, **case)
     crossing = least_detected_crossing(seen, GROUND, BORDER, **case)
-    assert crossing.p_detect == pytest.approx(float(segments["detection_probability"].min()))
-    assert int(segments["detection_probability"].argmin("segment")) == crossing.segment
+    probability = segments["detection_probability"].to_numpy()
+    assert crossing.p_detect == pytest.approx(probability.min())
+    assert probability[crossing.segment] == pytest.approx(probability.min()), "one way may be the least of two segments"
     fast = fastest_crossing(seen, GROUND, BORDER, **case)
     assert fast.p_detect >= crossing.p_detect - 1e-12
     assert fast.time_s <= crossing.time_s + 1e-9
