@@ -32,7 +32,7 @@ from geo.mobility_response import response_time
 from geo.mobility_settings import MobilitySettings
 from geo.mobility_ways import Ways
 from geo.ruggedness import terrain_ruggedness_index, vector_ruggedness
-from geo.stretches import MARGIN_BELTS, Stretch, by_stretches, joined, stretches, widening
+from geo.stretches import MARGINS_BELTS, Stretch, by_stretches, joined, stretches, widening, with_margin
 from geo.terrain import cell_size
 from geo.zone import Zone
 
@@ -148,24 +148,24 @@ def challenge_by_stretches(
     reached. ``keep(number, part)`` is given each part when it is finished, and ``done`` holds those kept before: so a
     run that was broken off goes on. Measures are those of the whole border, its crossing times to SAME_S where
     ``crossing_of_the_whole`` (segment,), sought as in ``sensors.long_border``; elsewhere no way within the margin is
-    faster. With a ``dem_error`` the margin is MARGIN_BELTS belts, and times are those of the ways within.
+    faster. The draws of a ``dem_error`` are measured within the margin that the heights as they are needed.
     """
     settings = case.get("settings") or ChallengeSettings()
     response: xr.DataArray | None = case.pop("response", None)
     drawn = case.get("dem_error") is not None
-    margin = settings.sight_m + (MARGIN_BELTS * belt_m if drawn else 0.0)  # what watches a segment lies within sight
-    todo = stretches(border, belt_m=belt_m, length_m=length_m, margin_m=margin)
-    moving = {"settings": settings, "mobility": case.get("mobility"), "ways": case.get("ways")}
+    todo = stretches(border, belt_m=belt_m, length_m=length_m, margin_m=MARGINS_BELTS[0] * belt_m)
+    moving: dict[str, Any] = {"settings": settings, "mobility": case.get("mobility"), "ways": case.get("ways")}
 
     def work(stretch: Stretch) -> xr.Dataset:
-        times, sure = (None, None) if drawn else _crossing_times(terrain, border, stretch, belt_m, **moving)
-        near = stretch.around(terrain, belt_m + settings.openness_radius_m)
-        there = None if response is None else stretch.around(response.to_dataset(name="response"), belt_m)["response"]
-        found = challenge(near, stretch.border, belt_m=belt_m, response=there, crossing_time_s=times, **case)
-        part = stretch.own_part(found, border)
-        if sure is not None:
-            told = {"units": "", "long_name": "no way of the whole border is faster"}
-            part = part.assign(crossing_of_the_whole=("segment", sure, told))
+        wider, times, sure = crossing_times_of_the_whole(terrain, border, stretch, belt_m=belt_m, **moving)
+        margin = settings.sight_m  # what watches a segment lies within sight
+        known = with_margin(stretch, border, max(margin, wider.margin_m) if drawn else margin)
+        near = known.around(terrain, belt_m + settings.openness_radius_m)
+        there = None if response is None else known.around(response.to_dataset(name="response"), belt_m)["response"]
+        given = None if drawn else known.over_own(times)
+        found = challenge(near, known.border, belt_m=belt_m, response=there, crossing_time_s=given, **case)
+        told = {"units": "", "long_name": "no way of the whole border is faster"}
+        part = known.own_part(found, border).assign(crossing_of_the_whole=("segment", sure, told))
         if keep is not None:
             keep(stretch.number, part)
         return part
@@ -175,20 +175,27 @@ def challenge_by_stretches(
     return found.drop_vars(of_stretches, errors="ignore").assign(_scores_again(found, settings))
 
 
-def _crossing_times(
-    terrain: xr.Dataset, border: Border | Zone, stretch: Stretch, belt_m: float, **moving: Any
-) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
-    """Least seconds of a crossing through each segment of a stretch's line, NaN but for its own; and for these whether
-    the whole border has no faster way. The margin is widened until it has none."""
-    times = np.full(len(stretch.numbers), np.nan)
+def crossing_times_of_the_whole(
+    terrain: xr.Dataset,
+    border: Border | Zone,
+    stretch: Stretch,
+    *,
+    belt_m: float,
+    settings: ChallengeSettings,
+    mobility: MobilitySettings | None,
+    ways: Ways | None,
+) -> tuple[Stretch, FloatArray, npt.NDArray[np.bool_]]:
+    """Least seconds of a crossing through each of a stretch's own segments, and whether the whole border has no way
+    that is faster by SAME_S; before them the stretch with the margin that was taken, widened until it has none."""
+    moving: Any = {"settings": settings, "mobility": mobility, "ways": ways}
     for wider in widening(stretch, border, belt_m=belt_m, cell_m=cell_size(terrain)):
         ground = moving_ground(wider.around(terrain, belt_m), wider.border, belt_m=belt_m, **moving)
-        ways, sure = ways_of_the_whole(ground, wider.own, slack_s=SAME_S)
-        times[stretch.own] = ways.cost[wider.own]
-        del ground, ways
+        found, sure = ways_of_the_whole(ground, wider.own, slack_s=SAME_S)
+        times = found.cost[wider.own]
+        del ground, found
         if sure.all():
             break
-    return times, sure
+    return wider, times, sure
 
 
 def _scores_again(found: xr.Dataset, settings: ChallengeSettings) -> dict[str, Any]:

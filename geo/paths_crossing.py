@@ -88,8 +88,8 @@ def crossings(
     del within, weight, toll
     start, goal = (belt.outer, belt.inner) if direction == INWARD else (belt.inner, belt.outer)
     with ThreadPoolExecutor(2) as pool:
-        forth = pool.submit(lambda: steps.spread(_labels(belt, mobility, start, onward_per_s)))
-        back = pool.submit(lambda: steps.spread(_labels(belt, mobility, goal, onward_per_s), backward=True))
+        forth = pool.submit(lambda: steps.spread(first_labels(belt, mobility, start, onward_per_s)))
+        back = pool.submit(lambda: steps.spread(first_labels(belt, mobility, goal, onward_per_s), backward=True))
         before, after = forth.result(), back.result()
     over = _steps_over_the_line(belt, steps, direction, before.cost, after.cost)
     best = _best_by_segment(belt, over)
@@ -124,7 +124,7 @@ def crossings_of_the_whole(
     return ways, sure
 
 
-def _labels(belt: Belt, mobility: Mobility, edge: npt.NDArray[np.bool_], onward_per_s: float | None) -> FloatArray:
+def first_labels(belt: Belt, mobility: Mobility, edge: npt.NDArray[np.bool_], onward_per_s: float | None) -> FloatArray:
     """What a search begins with: 0 on an edge, and where the belt goes on what the way to that edge costs at least.
 
     A way to the edge has to get away from the line as far as the edge is, at the law's best speed. That holds where

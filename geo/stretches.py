@@ -100,8 +100,8 @@ class Stretch:
     """Segments ``first`` to ``last`` of a long border or zone, with what lies near them as a piece of it.
 
     ``numbers`` (segment of ``border``,) are the numbers of its segments in the whole. Ways through a segment may go
-    anywhere in the belt of ``border``, so what they cost is that of the whole, or more where the margin was too narrow;
-    ``geo.paths_crossing.crossings`` can tell.
+    anywhere in the belt of ``border``, so what they cost is that of the whole, or more where the margin ``margin_m``
+    [m] was too narrow; ``geo.paths_crossing.crossings_of_the_whole`` can tell.
     """
 
     number: int
@@ -109,11 +109,18 @@ class Stretch:
     last: int
     border: Border | Zone | Piece
     numbers: Ints
+    margin_m: float
 
     @property
     def own(self) -> Ints:
         """Segments of ``border`` that are the stretch's own."""
         return np.flatnonzero((self.numbers >= self.first) & (self.numbers <= self.last))
+
+    def over_own(self, values: FloatArray) -> FloatArray:
+        """Values of its own segments as values of all of ``border``, NaN beside its own."""
+        placed = np.full(len(self.numbers), np.nan)
+        placed[self.own] = values
+        return placed
 
     def around(self, raster: xr.Dataset, reach_m: float) -> xr.Dataset:
         """The window of a terrain, or of coverage on its cells, within ``reach_m`` [m] of the border's bounds."""
@@ -169,6 +176,11 @@ def widening(stretch: Stretch, border: Border | Zone, *, belt_m: float, cell_m: 
         yield wider
 
 
+def with_margin(stretch: Stretch, border: Border | Zone, margin_m: float) -> Stretch:
+    """The same own segments of ``border``, knowing all of it within ``margin_m`` [m]."""
+    return _Near.of(border).stretch(stretch.number, stretch.first, stretch.last, margin_m)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Near:
     """A border, the lines of its segments and the tree that finds those near others."""
@@ -186,9 +198,9 @@ class _Near:
         core = shapely.union_all(self.lines[first : last + 1])
         near = np.unique(self.tree.query(core, predicate="dwithin", distance=margin_m))
         if len(near) == self.border.segments:
-            return Stretch(number, first, last, self.border, near)
+            return Stretch(number, first, last, self.border, near, margin_m)
         piece = _piece_of(self.border, near)
-        return Stretch(number, first, last, piece, piece.numbers)
+        return Stretch(number, first, last, piece, piece.numbers, margin_m)
 
 
 def _piece_of(border: Border | Zone, segments: Ints) -> Piece:

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from geo.mobility_ways import Ways
     from ops.challenge_findings import Findings
-    from ops.challenge_work import Job, Part
+    from ops.challenge_scene import Job
+    from ops.challenge_work import Part
     from sensors.statistic import Statistic
 
 KIND: Final = "watchline challenge"
@@ -126,7 +127,7 @@ def assess(options: ChallengeOptions, screen: Console) -> dict[str, Any]:
 def _job(ground: Ground, options: ChallengeOptions, progress: Progress) -> Job:
     from geo.challenge import DemError, ReferenceTable
     from geo.mobility_ways import Ways
-    from ops.challenge_work import Job
+    from ops.challenge_scene import Job
 
     bar = progress.add_task("roads and response", total=2)
     ways = Ways.from_files(
@@ -184,13 +185,12 @@ def _around(ground: Ground, places: np.ndarray[Any, Any]) -> xr.Dataset:
 
 
 def _findings(job: Job, options: ChallengeOptions, progress: Progress) -> Findings:
-    from geo.stretches import MARGIN_BELTS, stretches
+    from geo.stretches import stretches
     from ops.challenge_findings import findings_of
     from ops.challenge_parts import FOLDER, fingerprint, load_parts, save_part
     from ops.challenge_work import STEPS, work_on
 
-    margin = MARGIN_BELTS * job.belt_m + job.settings.sight_m
-    todo = stretches(job.ground.crossed, belt_m=job.belt_m, length_m=1000.0 * options.stretch_km, margin_m=margin)
+    todo = stretches(job.ground.crossed, belt_m=job.belt_m, length_m=1000.0 * options.stretch_km)
     files = (options.roads, options.rivers, options.fords)
     mark = fingerprint(job, len(todo), [(str(file), file.stat().st_mtime_ns) for file in files if file is not None])
     parts: dict[int, Part] = load_parts(options.out / FOLDER, mark) if len(todo) > 1 else {}
@@ -239,6 +239,7 @@ def _written(out: Path, found: Findings, progress: Progress) -> list[Statistic]:
 
 def _figures(found: Findings, records: list[Statistic]) -> dict[str, Any]:
     job, attrs = found.job, found.segments.attrs
+    from ops.challenge_bounds import bounds_in
     from ops.challenge_files import interruption_of
     from ops.off_terrain import OffTerrain
 
@@ -280,6 +281,7 @@ def _figures(found: Findings, records: list[Statistic]) -> dict[str, Any]:
             name: {"hardest_segments": _hardest(found.segments[name].to_numpy())}
             for name in ("crossing_ease", "surveillance_difficulty", "response_difficulty")
         },
+        "bounds": bounds_in(found),
         "this_layout": {
             "gaps": [
                 {

@@ -93,7 +93,7 @@ def segment_table(findings: Findings) -> geopandas.GeoDataFrame:
     table = findings.job.ground.crossed.to_geodataframe()
     columns: dict[str, Any] = {}
     for name, values in findings.segments.data_vars.items():
-        if name == "without":
+        if str(name).startswith("without"):
             continue
         for label, column in _columns(str(name), values):
             columns[label] = column

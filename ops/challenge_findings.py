@@ -12,7 +12,8 @@ import xarray as xr
 
 from geo.challenge import Composite, composite, scores_of
 from geo.stretches import joined
-from ops.challenge_work import Job, Part, least_of
+from ops.challenge_scene import Job
+from ops.challenge_work import Part, least_of
 from sensors.gaps import Gap, runs_below
 from sensors.segment_detection import CROSSED, UNKNOWN, UNREACHABLE
 
@@ -111,13 +112,17 @@ def _deepest(parts: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _worth(segments: xr.Dataset, required: float) -> xr.Dataset:
-    """What each sensor is worth, by leaving it out: over all segments that can be crossed; NaN where none can."""
+    """What each sensor is worth, by leaving it out: over all segments that can be crossed; NaN where none can.
+
+    ``of_the_whole`` is 0 where some segment's figure without the sensor is but a bound.
+    """
     base, without = segments["detection_probability"].to_numpy(), segments["without"].to_numpy()
     crossed = np.isfinite(base)
     lost = np.where(crossed[:, None], base[:, None] - without, np.nan)
     nothing = np.full(without.shape[1], math.nan)
     some = crossed.any()
     data = {
+        "of_the_whole": segments["without_of_the_whole"].to_numpy().all(axis=0).astype(np.float64),
         "least_without": np.nanmin(without, axis=0) if some and without.size else nothing,
         "mean_worth": np.nanmean(lost, axis=0) if some and without.size else nothing,
         "segments_weaker": np.nansum(lost > 1e-12, axis=0).astype(np.float64) if some else nothing,

@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from ops.challenge_findings import Findings
-from ops.challenge_work import Job
+from ops.challenge_scene import Job
 from ops.config import read_bases
 from sensors.interception import ResponseSettings
 from sensors.segment_detection import UNKNOWN, UNREACHABLE

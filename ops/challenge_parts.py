@@ -11,7 +11,8 @@ from typing import Any, Final
 import numpy as np
 import xarray as xr
 
-from ops.challenge_work import Job, Part
+from ops.challenge_scene import Job
+from ops.challenge_work import Part
 
 FOLDER: Final = "parts"
 DATASETS: Final = ("segments", "rasters")

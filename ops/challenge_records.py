@@ -10,6 +10,7 @@ import numpy as np
 
 from geo.challenge_measures import dead_name
 from geo.challenge_scores import SCORES
+from ops.challenge_bounds import LIMITS, proved
 from ops.challenge_findings import Findings
 from ops.challenge_origin import BY_ERROR, BY_PHASE, BY_SEGMENT, GONE, NO_BASES, NOT_DRAWN, Origin
 from ops.challenge_records_layout import of_layout, of_sensors
@@ -129,12 +130,15 @@ def _by_segment(findings: Findings, origin: Origin, name: str) -> Iterator[Stati
     known = np.rint(segments["known_share"].sel(belt="both").to_numpy() * cells)
     flat = segments.sel(belt="both")
     unit = str(segments[name].attrs["units"])
+    sure = proved(findings, name) if name in LIMITS else np.ones(len(cells), bool)
     for segment, value in enumerate(values.to_numpy().astype(float)):
         whole = {"known_share": cells[segment]}.get(name, known[segment] if name.startswith("dead_ground") else None)
         share: dict[str, Any] = {}
         if whole is not None and np.isfinite(value):
             share = {"numerator": float(np.rint(value * whole)), "denominator": float(whole)}
         limits = "" if not math.isnan(value) else "its ground is unknown, or nothing leads there"
+        if name in LIMITS and not sure[segment]:
+            limits = LIMITS[name]
         yield origin.statistic(
             name, value, unit, of=f"segment {segment}", n=int(cells[segment]), limits=limits, **share,
             **(_drawn(flat, name, segment) if name not in ("known_share", "response_time", "canopy_share") else {}),
@@ -145,6 +149,7 @@ def _detection_by_segment(findings: Findings, origin: Origin) -> Iterator[Statis
     segments = findings.segments
     state = segments["state"].to_numpy().astype(int)
     low = segments["detection_probability_low"].to_numpy()
+    sure = {name: proved(findings, name) for name in ("detection_probability", "least_interruption")}
     for segment, value in enumerate(segments["detection_probability"].to_numpy()):
         gone = GONE.get(STATES[state[segment]], "")
         bracket: dict[str, Any] = {"interval": "none: " + gone} if gone else {
@@ -152,10 +157,15 @@ def _detection_by_segment(findings: Findings, origin: Origin) -> Iterator[Statis
         }  # fmt: skip
         unseen = float(segments["unknown_m"][segment])
         limits = gone or ("a lower bound: some sensor's sight is unknown on the way" if unseen > 0 else "")
+        if not gone and not sure["detection_probability"][segment]:
+            limits = "; ".join(filter(None, (limits, LIMITS["detection_probability"])))
         of = f"segment {segment}"
         yield origin.statistic("detection_probability", value, "1", layout=True, of=of, limits=limits, **bracket)
         least = float(segments["least_interruption"][segment, 0])
-        why = "" if math.isfinite(least) else gone or (NO_BASES if findings.job.response is None else "nobody can tell")
+        told = "" if sure["least_interruption"][segment] else LIMITS["least_interruption"]
+        why = (
+            told if math.isfinite(least) else gone or (NO_BASES if findings.job.response is None else "nobody can tell")
+        )
         yield origin.statistic(
             "least_interruption", least, "1", layout=True, of=of, limits=why, interval="none: see the sensitivity"
         )

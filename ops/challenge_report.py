@@ -18,6 +18,7 @@ import jinja2
 import numpy as np
 
 from geo.terrain import cell_size
+from ops.challenge_bounds import sentence as bounds_sentence
 from ops.challenge_files import interruption_of
 from ops.challenge_findings import Findings
 from ops.challenge_origin import deep, in_words
@@ -264,6 +265,7 @@ def _layout_sheet(findings: Findings, pictures: dict[str, Path]) -> Sheet:
         "" if findings.crossings else "Nobody can cross, as far as is known: there are no ways to show.",
         depth,
         _gap_words(findings),
+        bounds_sentence(findings),
     ]
     shown = [
         _picture(pictures["layout"], "Maps of this layout: detection, dead ground, least detection through each place"),

@@ -10,58 +10,33 @@ import numpy as np
 import xarray as xr
 
 from fusion.confirmed_crossing import ConfirmationSettings, confirmed_crossing
-from geo.challenge import ChallengeSettings, DemError, ReferenceTable, challenge, challenge_rasters
-from geo.challenge_settings import VEHICLE, WALKER
+from geo.challenge import (
+    challenge,
+    challenge_rasters,
+    crossing_times_of_the_whole,
+)
 from geo.errors import BadInput
-from geo.mobility_ways import Ways
-from geo.paths_crossing import Crossings, crossings
-from geo.stretches import Stretch
-from ops.config import Ground
+from geo.stretches import Stretch, with_margin
+from ops.challenge_scene import Job, Scene, scene_of, sure_of, told_sure
 from sensors.barrier import GapError
-from sensors.coverage import coverage
 from sensors.crossing import Crossing, crossing_along
-from sensors.gaps import barrier, depth_of_segments, single_losses, watched
+from sensors.gaps import barrier, depth_of_segments, single_losses
 from sensors.hazard import probability_of
-from sensors.interception import FASTEST, LEAST, WAYS, head_start, interruptions, three_ways
+from sensors.interception import LEAST, WAYS, head_start, interruptions
 from sensors.layout import Layout
-from sensors.segment_detection import CROSSED, UNKNOWN, UNREACHABLE, least_ways, over_segments
+from sensors.segment_detection import CROSSED, UNKNOWN, UNREACHABLE, least_ways, least_ways_of_the_whole, over_segments
 from sensors.tradeoff import trade_offs
-from sensors.watched import DRIVEN, Watched
+from sensors.watched import Watched
+from sensors.ways_of_the_whole import SAME_WAY
 
 SLOWER: Final = (1.0, 1.5, 2.0)
 """The response as it is, and slower: how much the answer hangs on it."""
 STATES: Final = (CROSSED, UNREACHABLE, UNKNOWN)
 STEPS: Final = 3
 TRADES: Final = 8
+WITHIN: Final = "; of a border in stretches, ways through a cell are those within its stretch's margin"
 SEED: Final = 1
 """Of the simulated crossings, so that the same run gives the same bytes."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Job:
-    """What is asked of every stretch; ``response`` [s] is on the terrain's cells, None without bases. ``runs``: how
-    often the simulator walks each of the three ways, 0 for not at all."""
-
-    ground: Ground
-    target: str
-    conditions: str
-    direction: str
-    dwell_s: float
-    ways: Ways
-    response: xr.DataArray | None
-    reference: ReferenceTable | None
-    dem_error: DemError | None
-    runs: int = 0
-
-    @property
-    def belt_m(self) -> float:
-        """Width of the belt on either side [m]."""
-        return self.ground.sector.belt_m
-
-    @property
-    def settings(self) -> ChallengeSettings:
-        """The yardstick: the default one, for who crosses and in which direction."""
-        return ChallengeSettings(direction=self.direction, mover=VEHICLE if self.target in DRIVEN else WALKER)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,60 +57,68 @@ def work_on(job: Job, stretch: Stretch, step: Callable[[], None]) -> Part:
     """Everything about one stretch; ``step`` is called STEPS times as it gets on."""
     segments, rasters = _any_layout(job, stretch)
     step()
-    ground, belt_m = job.ground, job.belt_m
-    reach = max((sensor.max_range_m for sensor in ground.layout), default=0.0)
-    wide = stretch.around(ground.terrain, belt_m + reach).compute()
-    layout = _within(ground.layout, wide)
-    case: dict[str, Any] = {"target": job.target, "conditions": job.conditions, "dwell_s": job.dwell_s}
-    cover = stretch.around(coverage(layout, wide, None, **case), belt_m)
-    near = stretch.around(wide, belt_m)
-    seen = watched(cover, near, stretch.border, belt_m=belt_m, ways=job.ways)
-    ways = least_ways(seen, direction=job.direction)
-    found = over_segments(seen, ways)
-    depth = depth_of_segments(layout, cover, stretch.border, belt_m=belt_m)
+    scene = scene_of(job, stretch)
+    stretch, layout, near, cover, seen = scene.stretch, scene.layout, scene.near, scene.cover, scene.seen
+    ways = {kind: proved.ways for kind, proved in scene.proved.items()}
+    found = over_segments(seen, ways[LEAST])
+    depth = depth_of_segments(layout, cover, stretch.border, belt_m=job.belt_m)
     step()
-    response = None if job.response is None else job.response.reindex_like(near["elevation"])
     this = xr.merge(
         [
             _detected(found),
             depth,
-            _interrupted(seen, response, job.direction),
-            _without(seen, found, ground.layout.ids, job.direction),
+            _interrupted(scene, job.direction),
+            _without(scene, found, job.ground.layout.ids, job.direction),
+            sure_of(scene),
         ],
         combine_attrs="drop",
         compat="no_conflicts",
     )
-    numbers = stretch.numbers
-    layers = _layers(job, stretch, seen, ways, cover, response)
+    layers = _layers(job, scene)
+    rasters = rasters.reindex(northing=layers["northing"], easting=layers["easting"])
     rasters = rasters.merge(layers, combine_attrs="override", compat="no_conflicts").astype(np.float32)
-    chosen = _crossings(seen, ways, found, response, stretch)
+    chosen = _crossings(scene, found)
+    numbers = stretch.numbers
     part = Part(
         segments=xr.merge([segments, _own(this, stretch)], combine_attrs="override", compat="no_conflicts"),
         rasters=rasters,
         crossings=[
-            crossing_record(crossing, numbers) | {"confirmed": _confirmed(job, crossing, layout, cover, near)}
-            for crossing in chosen
+            crossing_record(crossing, numbers)
+            | {"rank": rank, "confirmed": _confirmed(job, crossing, layout, cover, near)}
+            for crossing, rank in chosen
         ],
         trades=_trades(seen, found, stretch, job.direction),
-        barrier=_barrier(layout, cover, stretch, belt_m),
+        barrier=_barrier(layout, cover, stretch, job.belt_m),
     )
     step()
     return part
 
 
 def _any_layout(job: Job, stretch: Stretch) -> tuple[xr.Dataset, xr.Dataset]:
-    """How hard the ground is, whatever stands there: measures by segment, and as rasters of the stretch's own cells."""
+    """How hard the ground is, whatever stands there: measures by segment, and as rasters of the stretch's own cells.
+
+    The margin is that within which no way of the whole border is faster, and from which a segment may be watched.
+    """
     settings, belt_m = job.settings, job.belt_m
+    terrain, whole = job.ground.terrain, job.ground.crossed
+    moving: dict[str, Any] = {"settings": settings, "mobility": None, "ways": job.ways}
+    wider, times, sure = crossing_times_of_the_whole(terrain, whole, stretch, belt_m=belt_m, **moving)
+    stretch = with_margin(stretch, whole, max(wider.margin_m, settings.sight_m))
     near = stretch.around(job.ground.terrain, belt_m + settings.openness_radius_m).compute()
     response = None if job.response is None else job.response.reindex_like(near["elevation"])
     case: dict[str, Any] = {"belt_m": belt_m, "ways": job.ways, "settings": settings, "response": response}
-    found = challenge(near, stretch.border, reference=job.reference, dem_error=job.dem_error, **case)
+    given = stretch.over_own(times) if job.dem_error is None else None  # draws and value of the same ways
+    found = challenge(
+        near, stretch.border, reference=job.reference, dem_error=job.dem_error, crossing_time_s=given, **case
+    )
     cells = challenge_rasters(near, stretch.border, **case)
     own = np.isin(stretch.numbers, stretch.numbers[stretch.own])
     mine = (cells["segment"] >= 0) & xr.DataArray(
         np.append(own, False)[cells["segment"].to_numpy()], dims=cells["segment"].dims
     )
-    return _own(found, stretch), cells.where(mine).drop_vars("segment")
+    told = told_sure("faster")
+    measures = _own(found, stretch).assign(crossing_time_of_the_whole=("segment", sure, told))
+    return measures, cells.where(mine).drop_vars("segment")
 
 
 def _own(found: xr.Dataset, stretch: Stretch) -> xr.Dataset:
@@ -147,13 +130,6 @@ def _own(found: xr.Dataset, stretch: Stretch) -> xr.Dataset:
     )
 
 
-def _within(layout: Layout, terrain: xr.Dataset) -> Layout:
-    """The sensors that stand on a window of the terrain."""
-    east, north = terrain["easting"].to_numpy(), terrain["northing"].to_numpy()
-    inside = tuple(s for s in layout if east[0] <= s.easting <= east[-1] and north[-1] <= s.northing <= north[0])
-    return Layout(layout.name, layout.frame, inside)
-
-
 def _detected(found: xr.Dataset) -> xr.Dataset:
     state = np.array([STATES.index(str(name)) for name in found["state"].to_numpy()])
     plain = found.drop_vars("state").rename(seconds="least_seconds", metres="least_metres", hazard="least_hazard")
@@ -161,10 +137,10 @@ def _detected(found: xr.Dataset) -> xr.Dataset:
     return plain.assign(state=("segment", state, told))
 
 
-def _interrupted(seen: Watched, response: xr.DataArray | None, direction: str) -> xr.Dataset:
+def _interrupted(scene: Scene, direction: str) -> xr.Dataset:
     """Interruption on the three ways; without a response all of it is unknown."""
-    segments = seen.belt.border.segments
-    if response is None:
+    segments = scene.seen.belt.border.segments
+    if scene.response is None:
         blank = np.full((segments, len(WAYS)), np.nan)
         nobody = np.full((segments, len(WAYS), len(SLOWER)), np.nan)
         names = ("way_detection", "way_seconds", "way_response", "margin", "critical_easting", "critical_northing")
@@ -178,32 +154,39 @@ def _interrupted(seen: Watched, response: xr.DataArray | None, direction: str) -
             },
             coords,
         )
-    found = interruptions(seen, response, direction=direction, slower=SLOWER)
+    ways = {kind: proved.ways for kind, proved in scene.proved.items()}
+    found = interruptions(scene.seen, scene.response, direction=direction, slower=SLOWER, ways=ways)
     return found.rename(
         detection_probability="way_detection", seconds="way_seconds", response_s="way_response", margin_s="margin"
     )
 
 
-def _without(seen: Watched, found: xr.Dataset, names: tuple[str, ...], direction: str) -> xr.Dataset:
-    """Least P_detect of each segment without one sensor, (segment, sensor); as with all where it is not near."""
+def _without(scene: Scene, found: xr.Dataset, names: tuple[str, ...], direction: str) -> xr.Dataset:
+    """Least P_detect of each segment without one sensor, (segment, sensor); as with all where it is not near.
+
+    Within the margin that the ways with all sensors take: ``without_of_the_whole`` says where that is the whole's.
+    """
+    seen, own = scene.seen, scene.stretch.own
     base = found["detection_probability"].to_numpy()
     without = np.repeat(base[:, None], len(names), axis=1)
+    sure = np.zeros(without.shape, bool)
+    sure[own] = scene.proved[LEAST].sure[:, None]
     near = [sensor.name for sensor in seen.sensors if len(sensor.cells)]
     for name in near:
         fewer = seen.only({sensor.name for sensor in seen.sensors} - {name})
-        again = over_segments(fewer, least_ways(fewer, direction=direction))
+        ways, sure[own, names.index(name)] = least_ways_of_the_whole(fewer, own, slack=SAME_WAY, direction=direction)
+        again = over_segments(fewer, ways)
         without[:, names.index(name)] = again["detection_probability"].to_numpy()
     told = {"units": "1", "long_name": "least P_detect without that sensor"}
-    return xr.Dataset(
-        {"without": (("segment", "sensor"), without, told)}, {"segment": np.arange(len(base)), "sensor": list(names)}
-    )
+    dims = ("segment", "sensor")
+    data = {"without": (dims, without, told), "without_of_the_whole": (dims, sure, told_sure("detected less"))}
+    return xr.Dataset(data, {"segment": np.arange(len(base)), "sensor": list(names)})
 
 
-def _layers(
-    job: Job, stretch: Stretch, seen: Watched, ways: Crossings, cover: xr.Dataset, response: xr.DataArray | None
-) -> xr.Dataset:
-    """This layout as rasters of the stretch's own cells."""
-    belt = seen.belt
+def _layers(job: Job, scene: Scene) -> xr.Dataset:
+    """This layout as rasters of the stretch's own cells, in the window that holds these."""
+    seen, stretch, cover, belt = scene.seen, scene.stretch, scene.cover, scene.seen.belt
+    ways = scene.proved[LEAST].ways if not belt.onward.any() else least_ways(seen, direction=job.direction)
     own = np.isin(stretch.numbers, stretch.numbers[stretch.own])
     mine = belt.inside & np.append(own, False)[belt.segment]
     dead = belt.of(cover["dead_ground"])
@@ -224,42 +207,43 @@ def _layers(
             "least P_detect of a crossing through the cell, searches taken as endless",
         ),
     }
-    if response is not None:
-        spare = head_start(seen, response, direction=job.direction).to_numpy()
+    if scene.response is not None:
+        spare = head_start(seen, scene.response, direction=job.direction).to_numpy()
         layers["head_start"] = (spare, "s", "above 0: who leaves now is there before a crosser seen here")
     dims = ("northing", "easting")
-    return xr.Dataset(
+    limits = cover.attrs["limits"] + (WITHIN if belt.onward.any() else "")
+    whole = xr.Dataset(
         {
             n: (dims, np.where(mine, values, np.nan), {"units": u, "long_name": told})
             for n, (values, u, told) in layers.items()
         },
         {"northing": belt.northing, "easting": belt.easting},
-        {"limits": cover.attrs["limits"], "watchline_version": cover.attrs["watchline_version"]},
+        {"limits": limits, "watchline_version": cover.attrs["watchline_version"]},
     )
+    rows, columns = (np.flatnonzero(mine.any(axis=axis)) for axis in (1, 0))
+    return whole.isel(northing=slice(rows[0], rows[-1] + 1), easting=slice(columns[0], columns[-1] + 1))
 
 
-def _crossings(
-    seen: Watched, least: Crossings, found: xr.Dataset, response: xr.DataArray | None, stretch: Stretch
-) -> list[Crossing]:
-    """The least detected, the fastest and the most vulnerable way through the stretch's own segments, if any.
+def _crossings(scene: Scene, found: xr.Dataset) -> list[tuple[Crossing, list[float]]]:
+    """The least detected, the fastest and the most vulnerable way through the stretch's own segments, if any; each
+    with what it is chosen by, which is the less the better.
 
     The least detected by P_detect, where a camera's search ends, as ``found`` tells it; of equals the cheapest.
     """
-    direction = least.direction
-    if response is None:
-        ways = {LEAST: least, FASTEST: crossings(seen.belt, seen.mobility, direction=direction)}
-    else:
-        ways = three_ways(seen, response, direction=direction)
-    own, chosen = stretch.own, []
+    seen, own = scene.seen, scene.stretch.own
+    chosen = []
     chance = found["detection_probability"].to_numpy()[own]
-    for kind, way in ways.items():
+    for kind, proved in scene.proved.items():
+        way = proved.ways
         cost = np.where(np.isfinite(way.cost), way.cost, np.inf)[own]
         if kind == LEAST:
             cost = np.where(np.isfinite(chance), cost, np.inf)  # where the sight is unknown nobody can tell
         if np.isfinite(cost).any():
             first = np.where(np.isfinite(cost), chance, np.inf) if kind == LEAST else cost
-            segment = int(own[np.lexsort((cost, first))[0]])
-            chosen.append(crossing_along(seen, kind, direction, segment, way.cells(segment), way.before.neighbours))
+            best = np.lexsort((cost, first))[0]
+            segment = int(own[best])
+            line = crossing_along(seen, kind, way.direction, segment, way.cells(segment), way.before.neighbours)
+            chosen.append((line, [float(first[best]), float(cost[best])]))
     return chosen
 
 
@@ -335,15 +319,10 @@ def crossing_record(crossing: Crossing, numbers: Any) -> dict[str, Any]:
 
 
 def least_of(parts: Mapping[int, Part]) -> dict[str, dict[str, Any]]:
-    """Of each kind of way the best over all stretches: the fastest by its time, the others by their hazard."""
+    """Of each kind of way the best over all stretches, by what each stretch chose its own."""
     best: dict[str, dict[str, Any]] = {}
     for way in (way for part in parts.values() for way in part.crossings):
         kind = way["kind"]
-        if kind not in best or _rank(way) < _rank(best[kind]):
+        if kind not in best or way["rank"] < best[kind]["rank"]:
             best[kind] = way
     return {kind: best[kind] for kind in WAYS if kind in best}
-
-
-def _rank(way: Mapping[str, Any]) -> tuple[float, float]:
-    seconds, hazard = float(way["seconds"]), float(way["hazard"])
-    return (seconds, hazard) if way["kind"] == FASTEST else (hazard, seconds)

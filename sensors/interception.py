@@ -228,6 +228,7 @@ def interruptions(
     neighbours: int = 16,
     settings: ResponseSettings | None = None,
     slower: Sequence[float] = (1.0,),
+    ways: Mapping[str, Crossings] | None = None,
 ) -> xr.Dataset:
     """Probability of interruption in every segment, on the three ways and their minimum, for slower responses too.
 
@@ -237,14 +238,14 @@ def interruptions(
     edge of the belt) and ``critical_easting`` and ``critical_northing`` [m], the critical detection point: what is
     detected after it comes too late on average; NaN where all does. NaN where nobody can cross or somebody's time is
     unknown. One way is not the worst: the minimum is over these three, which are the ways for the ``response`` as given
-    also where it is ``slower``.
+    also where it is ``slower``. ``ways`` are those of ``three_ways`` where they are at hand already.
     """
     chosen = settings or ResponseSettings()
     numbers = not isinstance(slower, str) and all(isinstance(f, (int, float, np.number)) for f in np.atleast_1d(slower))
     factors = np.asarray(slower if numbers else math.nan, dtype=np.float64)
     if factors.ndim != 1 or not (np.isfinite(factors) & (factors > 0.0)).all():
         raise BadInput(f"{slower!r}", where="slower", expected="factors above 0")
-    ways = three_ways(seen, response, direction=direction, neighbours=neighbours)
+    ways = ways or three_ways(seen, response, direction=direction, neighbours=neighbours)
     tasks = {name: tasks_of(seen, way, response, chosen) for name, way in ways.items()}
     stacked: Mapping[str, FloatArray] = {
         "detection_probability": np.stack([1.0 - np.prod(1.0 - t.detection, axis=1) for t in tasks.values()], axis=1),
