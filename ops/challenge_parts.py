@@ -15,6 +15,8 @@ from ops.challenge_scene import Job
 from ops.challenge_work import Part
 
 FOLDER: Final = "parts"
+FORM: Final = 2
+"""What a part holds; raised when that changes, so that a run goes on from none of another form."""
 DATASETS: Final = ("segments", "rasters")
 
 
@@ -31,7 +33,7 @@ def fingerprint(job: Job, *options: object) -> str:
     there = b"" if job.response is None else np.ascontiguousarray(job.response[::thin, ::thin].to_numpy()).tobytes()
     digest.update(there)
     said = (
-        version("watchline"), heights.shape, heights["easting"].to_numpy()[[0, -1]].tolist(),
+        version("watchline"), FORM, heights.shape, heights["easting"].to_numpy()[[0, -1]].tolist(),
         heights["northing"].to_numpy()[[0, -1]].tolist(), ground.border.segment_length_m, ground.border.home_side,
         job.belt_m, [repr(sensor) for sensor in ground.layout], job.target, job.conditions, job.direction, job.dwell_s,
         job.dem_error, job.runs, job.settings, job.reference and (job.reference.name, job.reference.version), options,
