@@ -25,8 +25,9 @@ import numpy.typing as npt
 
 from fusion import motion
 from fusion.bias import EVER_NS, Learnt
+from fusion.comparison import DOUBLED
 from fusion.motion import Floats, Ints
-from fusion.registration import DOUBLED, EPOCH_NS, LEAST_PAIRS, forget, in_use, solve
+from fusion.registration import EPOCH_NS, LEAST_PAIRS, forget, in_use, solve
 from fusion.tracks import TENTATIVE, TrackBank
 from fusion.views import View, probability
 

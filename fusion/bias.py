@@ -44,14 +44,26 @@ UNBIASED: Final = Bias()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Rings:
+    """The newest plots of some tracks, at most SLOTS, no two of one slot (id modulo SLOTS), in the slots' order, and
+    none that was not seen lately: ``track`` (ring,) and ``plots`` (ring, kept, 6): time since Learnt.origin_ns [s],
+    sensor, azimuth, azimuth_sd, ground range, range_sd (NaN without range)."""
+
+    track: Ints
+    plots: Floats
+
+    def __len__(self) -> int:
+        return len(self.track)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Learnt:
     """What common tracks told of the biases of p polar sensors up to a moment; part of the bank, and never written.
 
     ``information`` (2 p, 2 p) and ``vector`` (2 p,) over range [m] and azimuth [rad]; ``pairs`` (p,) comparisons with
     another sensor; ``misfit`` (p, 2, 2): count and sum of squared normalised second differences of a sensor's own range
     and azimuth, which tell whether its stated deviations are true; ``used`` (p, 4): range, its deviation, azimuth, its
-    deviation, as taken off plots now. ``track`` (slot,) and ``plots`` (slot, kept, 6) are the newest plots of some
-    tracks: time since ``origin_ns`` [s], sensor, azimuth, azimuth_sd, ground range, range_sd (NaN without range).
+    deviation, as taken off plots now. ``rings`` are the newest plots of some tracks, since ``origin_ns``.
     ``newest_ns``: when ``used`` was last found.
     """
 
@@ -60,8 +72,7 @@ class Learnt:
     pairs: Ints
     misfit: Floats
     used: Floats
-    track: Ints
-    plots: Floats
+    rings: Rings
     origin_ns: int = EVER_NS
     newest_ns: int = EVER_NS
 
@@ -69,19 +80,17 @@ class Learnt:
         return len(self.used)
 
 
-LEARNT_ARRAYS: Final = ("information", "vector", "pairs", "misfit", "used", "track", "plots")
+LEARNT_ARRAYS: Final = ("information", "vector", "pairs", "misfit", "used")
 
 
 def nothing_learnt(prior: Floats) -> Learnt:
     """Before the first scan; ``prior`` (2 p, 2 p) is the information that surveys give."""
     p = len(prior) // 2
-    slots = SLOTS if p else 0
     return Learnt(
         information=prior,
         vector=np.zeros(2 * p),
         pairs=np.zeros(p, np.int64),
         misfit=np.zeros((p, 2, 2)),
         used=np.zeros((p, 4)),
-        track=np.full(slots, -1, np.int64),
-        plots=np.full((slots, KEPT, 6), np.nan),
+        rings=Rings(np.zeros(0, np.int64), np.zeros((0, KEPT, 6))),
     )

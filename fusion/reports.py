@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import cos, exp, inf, isnan, nan, pi, sin, sqrt, tan
 from typing import TYPE_CHECKING, Final
 
@@ -13,7 +14,7 @@ from fusion.kalman import BEARING, POSITION, Plots
 from fusion.motion import Floats, Ints
 from fusion.undetected import Births, density_at
 from fusion.views import Ground, View, Watch, elevation_at, spread_probability
-from sensors.columns import ScanColumns
+from sensors.columns import ARRAYS, ScanColumns
 
 if TYPE_CHECKING:
     from fusion.scene import Scene
@@ -38,9 +39,10 @@ def canonical_order(scan: ScanColumns) -> Ints:
     if n < 2:
         return np.arange(n)
     first = np.where(np.isnan(scan.azimuth), scan.easting, scan.azimuth)
+    if _rising(first):
+        return np.arange(n)
     order = np.argsort(first, kind="stable")
-    ordered = first[order]
-    if np.all(ordered[1:] > ordered[:-1]):  # false for ties and NaN
+    if _rising(first[order]):
         return order
     keys = [
         scan.confidence,
@@ -60,6 +62,19 @@ def canonical_order(scan: ScanColumns) -> Ints:
     return np.lexsort(keys)
 
 
+def _rising(values: Floats) -> bool:
+    """False for ties and NaN."""
+    return bool((values[1:] > values[:-1]).all())
+
+
+def in_order(scan: ScanColumns) -> ScanColumns:
+    """``scan`` with its plots in canonical order; itself where they are so by their azimuths alone."""
+    if len(scan) < 2 or _rising(scan.azimuth):
+        return scan
+    order = canonical_order(scan)
+    return replace(scan, **{name: getattr(scan, name)[order] for name in ARRAYS})
+
+
 def plots_of(
     scan: ScanColumns, watch: Watch, scene: Scene, undetected: Floats, bias: Bias = UNBIASED
 ) -> tuple[Plots, int]:
@@ -67,8 +82,8 @@ def plots_of(
 
     ``bias`` is taken off ranges and azimuths, and its deviations join theirs.
     """
-    order = canonical_order(scan)
-    count = len(order)
+    scan = in_order(scan)
+    count = len(scan)
     measured = np.empty((13, count))
     for row, values in enumerate(
         (
@@ -87,10 +102,10 @@ def plots_of(
             scan.cov[:, 1, 1],
         )
     ):
-        measured[row] = values[order]
+        measured[row] = values
     if bias is not UNBIASED:
         bias.take_off(measured)
-    label = scan.class_probability[order]
+    label = np.ascontiguousarray(scan.class_probability)
     false = np.array(
         [watch.clutter_per_m2, watch.clutter_per_rad, watch.clutter_per_sr, watch.clutter_speed_span, watch.trigger_sd]
     )

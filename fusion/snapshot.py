@@ -16,13 +16,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fusion.bias import LEARNT_ARRAYS, Learnt
+from fusion.bias import LEARNT_ARRAYS, Learnt, Rings
 from fusion.timeline import Entry, Timeline
 from fusion.tracks import PER_TRACK, Rows, TrackBank
 from geo.errors import BadInput
 from sensors.columns import ScanColumns
 
-VERSION = 5
+VERSION = 6
+RING_ARRAYS = tuple(field.name for field in fields(Rings))
 ROW_ARRAYS = ("track", "centre", "spread", "existence", "status", "event", "plot")
 SCAN_ARRAYS = tuple(field.name for field in fields(ScanColumns))[6:]
 SCAN_FIELDS = tuple(field.name for field in fields(ScanColumns))[:6]
@@ -40,6 +41,7 @@ def pack(timeline: Timeline, counts: tuple[int, int, int, int]) -> bytes:
     rows = [*timeline.finished, *(entry.rows for entry in entries)]
     arrays = {
         **{f"learnt_{name}": np.stack([getattr(bank.learnt, name) for bank in banks]) for name in LEARNT_ARRAYS},
+        **_joined("rings", [bank.learnt.rings for bank in banks], RING_ARRAYS),
         **_joined("bank", banks, PER_TRACK),
         "bank_intensity": np.stack([bank.intensity for bank in banks]),
         "bank_heard": np.stack([bank.heard_ns for bank in banks]),
@@ -100,10 +102,11 @@ def _shapes(bank: TrackBank) -> tuple[tuple[int, ...], ...]:
 
 def _banks(arrays: Arrays, intensity_ns: Sequence[int], learnt_ns: Sequence[tuple[int, int]]) -> list[TrackBank]:
     parts = _parted("bank", arrays, PER_TRACK)
+    rings: list[dict[str, Any]] = [*_parted("rings", arrays, RING_ARRAYS)]
     columns = zip(*(arrays[f"learnt_{name}"] for name in LEARNT_ARRAYS), strict=True)
     learnt = [
-        Learnt(**dict(zip(LEARNT_ARRAYS, values, strict=True)), origin_ns=origin_ns, newest_ns=newest_ns)
-        for values, (origin_ns, newest_ns) in zip(columns, learnt_ns, strict=True)
+        Learnt(**dict(zip(LEARNT_ARRAYS, values, strict=True)), rings=Rings(**ring), origin_ns=at_ns, newest_ns=newest)
+        for values, ring, (at_ns, newest) in zip(columns, rings, learnt_ns, strict=True)
     ]
     return [
         TrackBank(**part, intensity=intensity, intensity_ns=at_ns, heard_ns=heard, learnt=known)

@@ -17,13 +17,14 @@ from fusion.alignment import align
 from fusion.existence import CLOSING, COAST, CONFIRMING, STARTED, UPDATED
 from fusion.flood import flood
 from fusion.joint_events import EXACT_PAIRS
-from fusion.lifecycle import Looked, settle, sweep
+from fusion.lifecycle import settle, sweep
 from fusion.registration import bias_of
-from fusion.reports import plots_of
+from fusion.reports import in_order, plots_of
 from fusion.scene import Scene, scene_of
 from fusion.settings import SettingsError, TrackerSettings
 from fusion.timeline import Entry, Timeline, compact
 from fusion.tracks import Locator, Rows, TrackBank
+from fusion.turnover import Looked
 from fusion.undetected import given_back
 from sensors.columns import ScanColumns, with_deviations
 from sensors.detections import split
@@ -159,7 +160,7 @@ class Tracker:
         if too_old or apart:
             self.late_ignored += 1
             return []
-        ran = timeline.put(compact(scan), self._look)
+        ran = timeline.put(compact(in_order(scan)), self._look)
         self.rows_dropped += ran[0][0].rows.dropped
         self.plots_flooded += ran[0][0].rows.flooded
         return ran
