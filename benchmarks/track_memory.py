@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable
-from dataclasses import fields, replace
+from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,9 @@ def held(things: Iterable[object], seen: set[int]) -> int:
     for thing in things:
         for item in fields(thing):  # type: ignore[arg-type]
             array = getattr(thing, item.name)
+            if is_dataclass(array):
+                total += held([array], seen)
+                continue
             while isinstance(array, np.ndarray) and isinstance(array.base, np.ndarray):
                 array = array.base
             if isinstance(array, np.ndarray) and id(array) not in seen:
