@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import fill
 from typing import Any, Final
 
 import matplotlib as mpl
@@ -26,6 +27,7 @@ from ops.config import Ground
 from ops.coverage_pictures import DPI, STYLE, north_arrow, plain_text, relief, scale_bar
 
 WIDTH_IN: Final = 10.0
+TITLE_PT: Final = 9.5
 LARGEST_PIXELS: Final = 1200
 Extent = tuple[float, float, float, float]
 
@@ -111,7 +113,7 @@ def draw_scores(path: Path, findings: Findings) -> None:
     def one(axes: Axes, number: int) -> None:
         title = list(values)[number]
         _coloured(axes, values[title], view)
-        axes.set_title(title, loc="left", fontsize=9.5)
+        axes.set_title(title, loc="left")
 
     note = "Percentile within this border, 0 easy to 1 hard (crossing ease: 1 easiest to cross); grey: unknown."
     _multiples(path, len(values), one, view, f"{note}\n{_footer(findings)}")
@@ -174,6 +176,7 @@ def _multiples(path: Path, count: int, one: Callable[[Axes, int], None], view: _
     columns = 1 if count == 1 or view.aspect > 2.2 else min(count, 2 if view.aspect > 0.9 else 3)
     rows = -(-count // columns)
     width = WIDTH_IN / columns - 0.9
+    letters = int((WIDTH_IN / columns - 0.3) * 72.0 / (0.55 * TITLE_PT))  # a letter is half as wide as high
     with mpl.rc_context(STYLE):
         height = rows * (min(max(width / view.aspect, 1.1), 7.0) + 0.4) + 0.6
         figure = Figure(figsize=(WIDTH_IN, height), layout="constrained")
@@ -181,6 +184,7 @@ def _multiples(path: Path, count: int, one: Callable[[Axes, int], None], view: _
             axes = figure.add_subplot(rows, columns, number + 1)
             relief(axes, view.terrain, view.thin, view.extent)
             one(axes, number)
+            axes.set_title(fill(axes.get_title("left"), letters), loc="left", fontsize=TITLE_PT)
             west, east, south, north = view.extent
             axes.set(xlim=(west, east), ylim=(south, north), aspect="equal", xticks=[], yticks=[])
             if number == 0:
@@ -228,7 +232,7 @@ def _raster(axes: Axes, panel: Panel, layer: xr.DataArray, view: _View) -> None:
             _hatched(axes, east, north, where, hatch)
             title += f" ({hatch[:2]} {what})"
     _border(axes, view)
-    axes.set_title(title, loc="left", fontsize=9.5)
+    axes.set_title(title, loc="left")
 
 
 def _hatched(axes: Axes, east: Any, north: Any, where: Any, hatch: str) -> None:
