@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 Place = tuple[float, float]
 TOLD_OF = (
-    "The border is a zone with two edges: tracks, alerts and forecasts are told of its inner edge, home's; coverage, "
-    "challenge, compare and plan have all of it."
+    "The border is a zone with two edges: tracks, alerts and forecasts are told of its inner edge, home's, and the "
+    "live map draws that one; coverage, challenge, compare and plan have all of it."
 )
 KEYS = ("inner", "outer", "home", "ends")
 
