@@ -36,6 +36,7 @@ from ingest.signature import Said
 
 ANSWER_WITHIN_S: Final = 4.0
 """How long a broker may take for a CONNACK or SUBACK before the connection is given up."""
+STOPPED_WITHIN_S: Final = 5.0
 NO_DELAY: Final = (6, 1, 1)
 """IPPROTO_TCP, TCP_NODELAY, on: or a small packet waits for the peer to acknowledge the one before, 40 ms at a time."""
 TOPICS_A_PACKET: Final = 500
@@ -156,9 +157,11 @@ class Connection:
             self.check()
 
     def stop(self) -> None:
-        """Disconnect (the last will is not sent) and end paho's thread."""
+        """Disconnect (the last will is not sent) and end paho's thread; one that does not end is left behind."""
         self._client.disconnect()
-        self._client.loop_stop()
+        ending = threading.Thread(target=self._client.loop_stop, name="mqtt-end", daemon=True)  # it joins for ever
+        ending.start()
+        ending.join(STOPPED_WITHIN_S)
         self.connected = False
         self.ready.clear()
         self._answers.fail("stopped before the broker answered")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from ingest import mqtt
 from ingest.errors import BrokerError, MalformedMessage, SpoolError
 from ingest.mqtt import Connection, ConnectionSettings, Publisher
 from ingest.outflow import OutflowSettings
@@ -217,6 +219,21 @@ def test_the_watchdog_replaces_a_dead_thread(broker: Broker, spool: Spool) -> No
     assert until(lambda: reader.problem is None)
     link.stop()
     reader.stop()
+
+
+def test_a_thread_that_does_not_end_holds_nobody_up(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """paho joins its thread without a limit: whoever stops a link would wait with it for ever."""
+    reader, never = subscriber(broker), threading.Event()
+    reader.start()
+    end = reader._connection._client.loop_stop
+    monkeypatch.setattr(mqtt, "STOPPED_WITHIN_S", 0.2)
+    monkeypatch.setattr(reader._connection._client, "loop_stop", never.wait)
+    began_s = time.monotonic()
+    reader.stop()
+    assert time.monotonic() - began_s < 5.0
+    assert not reader.connected
+    never.set()
+    end()
 
 
 def test_the_watchdog_replaces_a_silent_peer(broker: Broker) -> None:
