@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
+from ops.command_line import JsonOption, answer, screen
+
 archive_app = typer.Typer(
     help="Days and years of detections as GeoParquet, and the tracks made of them.", no_args_is_help=True
 )
 
 OutOption = Annotated[Path, typer.Option("--out", help="Folder of the archive; a folder a sector in it.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on one line, last on stdout.")]
 
 
 @archive_app.command("detections")
@@ -26,7 +27,6 @@ def detections(
 ) -> None:
     """Write a journal's detections into an archive, by hour or day of receipt; empty scans too."""
     from ops.archive import archive_journal
-    from ops.cli import answer, screen
     from ops.config import load_sector, open_ground
     from ops.journal_command import journal_path
     from ops.journal_reader import JournalReader
@@ -59,7 +59,6 @@ def track(
 ) -> None:
     """Track an archive piece by piece and correlate it with ground and border; goes on where it was interrupted."""
     from ops.archive import count_pieces, track_archive
-    from ops.cli import answer, screen
     from ops.offline import progress_bar
 
     sectors = sector or ["cumberland"]

@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
+from ops.command_line import JsonOption, answer, screen
+
 broker_app = typer.Typer(help="Configure Mosquitto for a sector, prove its rights, revoke.", no_args_is_help=True)
 
 ConfigOption = Annotated[
     Path, typer.Option("--config", metavar="DIR", help="What `broker config` wrote.", exists=True, file_okay=False)
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on one line, last on stdout.")]
 
 
 @broker_app.command("config")
@@ -37,7 +38,6 @@ def config(
 ) -> None:
     """Write Mosquitto's configuration, rights by topic, and a certificate and a signing key for everybody."""
     from ops.broker_command import Request, configure
-    from ops.cli import answer, screen
 
     hosts = tuple(host) if host else ("localhost", "127.0.0.1")
     request = Request(sector, out, layout, settings, hosts, listen, days, user, tuple(renew or ()))
@@ -52,7 +52,6 @@ def check(
 ) -> None:
     """Try everything that must not be possible at a live broker, and all that must; exit code 1 on any deviation."""
     from ops.broker_command import check as check_rights
-    from ops.cli import answer, screen
 
     figures, good = check_rights(address, config, screen)
     answer(figures, as_json=as_json)
@@ -71,7 +70,6 @@ def revoke(
 ) -> None:
     """Take a stolen sensor's or unit's rights away: its signatures, its topics, its certificate, its session."""
     from ops.broker_command import revoke as revoke_name
-    from ops.cli import answer, screen
 
     answer(revoke_name(name, config, broker, screen), as_json=as_json)
 
@@ -92,7 +90,6 @@ def list_dead_letters(
     as_json: JsonOption = False,
 ) -> None:
     """The newest dead letters, and how many there are by code and by sensor."""
-    from ops.cli import answer, screen
     from ops.dead_letters_command import Filter, list_letters
 
     answer(list_letters(journal, Filter(sensor, code), limit, screen), as_json=as_json)
@@ -106,7 +103,6 @@ def show_dead_letter(
     as_json: JsonOption = False,
 ) -> None:
     """Everything about one dead letter: code, field, sentence, sender, properties, bytes."""
-    from ops.cli import answer, screen
     from ops.dead_letters_command import show_letter
 
     answer(show_letter(journal, identity, raw, screen), as_json=as_json)
@@ -124,7 +120,6 @@ def replay_dead_letters(
     as_json: JsonOption = False,
 ) -> None:
     """Submit dead letters anew, through the same door; ingest must be running."""
-    from ops.cli import answer, screen
     from ops.dead_letters_command import Filter, replay_letters
 
     if not ids and not everything and sensor is None and code is None:

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from ops.command_line import JsonOption, answer, screen
+
 
 def challenge(
     sector: Annotated[str, typer.Argument(help="Sector TOML file, or a sample's name.")],
@@ -41,11 +43,10 @@ def challenge(
     stretch: Annotated[
         float, typer.Option("--stretch", metavar="KM", help="Longer borders go piece by piece, and can be resumed.")
     ] = 50.0,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on one line, last on stdout.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Say how hard a border's ground is for any layout, and how this one does on it: gaps, crossings, interruption."""
     from ops.challenge_command import ChallengeOptions, assess
-    from ops.cli import answer, screen
 
     options = ChallengeOptions(
         sector=sector,

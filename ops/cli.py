@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import signal
 import sys
 import time
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from geo.errors import WatchlineError
+from ops.archive_cli import archive_app
+from ops.broker_cli import broker_app, dead_letters_app
+from ops.challenge_cli import challenge
+from ops.command_line import (
+    BrokerOption,
+    IdentityOption,
+    JsonOption,
+    LayoutOption,
+    PortOption,
+    SectorOption,
+    SeedOption,
+    answer,
+    fail,
+    screen,
+)
+from ops.compare_cli import compare
+from ops.journal_cli import journal_app
+from ops.plan_cli import plan
+from ops.score_cli import score
+from ops.sensor_cli import sensor_app
+from ops.terrain_cli import terrain_app
 
 BEGAN_S = time.monotonic()
 
@@ -27,44 +46,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-SectorOption = Annotated[str, typer.Option("--sector", help="Sector TOML file, or a sample's name.")]
-LayoutOption = Annotated[
-    str | None, typer.Option("--layout", help="Layout by its name in the sector, or a file. Default: the first.")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on one line, last on stdout.")]
-SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Same seed, same scenario.")]
-BrokerOption = Annotated[
-    str | None,
-    typer.Option(
-        "--broker",
-        metavar="URL",
-        envvar="WATCHLINE_BROKER",
-        help="mqtt://user:password@host:port of your broker. Default: an embedded one on 127.0.0.1.",
-    ),
-]
-IdentityOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--identity",
-        metavar="DIR",
-        envvar="WATCHLINE_IDENTITY",
-        help="Folder of keys and certificates: what `broker config` wrote. Default: keys of our own, in --data.",
-    ),
-]
-PortOption = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Port of the API on 127.0.0.1.")]
-
 UsageError: Any = typer.BadParameter.__mro__[1]
 """What a wrong option raises, under no public name of typer's; BadParameter is one kind of it."""
-
-# Everything but the last line of --json goes to stderr.
-screen = Console(stderr=True)
-
-
-def answer(figures: dict[str, Any], *, as_json: bool) -> None:
-    """The last line on stdout for machines."""
-    if as_json:
-        sys.stdout.write(json.dumps(figures, separators=(",", ":"), allow_nan=False) + "\n")
-        sys.stdout.flush()
 
 
 @app.callback(invoke_without_command=True)
@@ -237,55 +220,6 @@ def coverage(
     answer(cover(options, screen), as_json=as_json)
 
 
-terrain = typer.Typer(help="Say what rasters are, and make one terrain file of them.", no_args_is_help=True)
-app.add_typer(terrain, name="terrain")
-
-FilesArgument = Annotated[
-    list[str], typer.Argument(help="Rasters that GDAL reads: files, folders of tiles, patterns, addresses.")
-]
-FrameOption = Annotated[str, typer.Option("--frame", help="EPSG code of a metric system, or auto.")]
-FrameOfOption = Annotated[str | None, typer.Option("--sector", help="Take the frame of this sector.")]
-BoundsOption = Annotated[
-    str | None, typer.Option("--bounds", metavar="W,S,E,N", help="Keep only what is within, in degrees.")
-]
-VoidOption = Annotated[float | None, typer.Option("--nodata", help="A value that marks voids and is not declared.")]
-
-
-@terrain.command("info")
-def terrain_info(
-    files: FilesArgument,
-    frame: FrameOption = "auto",
-    sector: FrameOfOption = None,
-    bounds: BoundsOption = None,
-    nodata: VoidOption = None,
-    headers_only: Annotated[bool, typer.Option("--headers-only", help="Do not read the cells.")] = False,
-    as_json: JsonOption = False,
-) -> None:
-    """Say what rasters are and what terrain they would make: system, cells, bounds, heights, voids, datum."""
-    from ops.terrain_command import TerrainOptions, info
-
-    options = TerrainOptions(tuple(files), frame, sector, bounds, nodata)
-    answer(info(options, screen, headers_only=headers_only), as_json=as_json)
-
-
-@terrain.command("import")
-def terrain_import(
-    files: FilesArgument,
-    out: Annotated[Path, typer.Option("--out", help="The GeoTIFF to write (cloud-optimised).")],
-    frame: FrameOption = "auto",
-    sector: FrameOfOption = None,
-    bounds: BoundsOption = None,
-    nodata: VoidOption = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
-    as_json: JsonOption = False,
-) -> None:
-    """Make one terrain file of rasters: their cells on a frame, heights in metres, voids marked, with a checksum."""
-    from ops.terrain_command import TerrainOptions, import_terrain
-
-    options = TerrainOptions(tuple(files), frame, sector, bounds, nodata)
-    answer(import_terrain(options, out, screen, force=force), as_json=as_json)
-
-
 @app.command()
 def sites(
     sector: Annotated[str, typer.Argument(help="Sector TOML file, or a sample's name.")],
@@ -312,125 +246,6 @@ def sites(
     answer(look_from_sites(options, screen), as_json=as_json)
 
 
-sensor = typer.Typer(help="Register, list, try out and task sensors.", no_args_is_help=True)
-app.add_typer(sensor, name="sensor")
-journal_app = typer.Typer(help="Say what a journal holds.", no_args_is_help=True)
-app.add_typer(journal_app, name="journal")
-
-SensorArgument = Annotated[str, typer.Argument(metavar="SENSOR", help="Its id in the layout.")]
-JournalArgument = Annotated[Path, typer.Argument(help="A journal, or the folder of `run` or `demo`.")]
-
-
-@sensor.command("register")
-def sensor_register(
-    name: SensorArgument,
-    sector: SectorOption = "cumberland",
-    layout: LayoutOption = None,
-    data: Annotated[Path | None, typer.Option("--data", help="Folder of `watchline run`.")] = None,
-    sapient_node: Annotated[str | None, typer.Option("--sapient-node", metavar="UUID", help="The node it is.")] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Say where a sensor of the layout sends and in which forms; note which SAPIENT node it is."""
-    from ops.sensor_command import register, show_registration
-
-    found = register(sector, layout, name, data=data, node=sapient_node)
-    show_registration(found, screen)
-    answer(found, as_json=as_json)
-
-
-@sensor.command("list")
-def sensor_list(
-    sector: SectorOption = "cumberland",
-    layout: LayoutOption = None,
-    data: Annotated[Path | None, typer.Option("--data", help="Folder of `watchline run`.")] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """The layout's sensors; with --data their states, receipts and SAPIENT nodes."""
-    from ops.sensor_command import listing
-
-    answer(listing(sector, layout, data, screen), as_json=as_json)
-
-
-@sensor.command("test")
-def sensor_test(
-    file: Annotated[Path, typer.Argument(help="A file with the bytes of one message.")],
-    content_type: Annotated[str, typer.Option("--content-type", help="As the message's MQTT 5 content type.")] = (
-        "application/json"
-    ),
-    channel: Annotated[str, typer.Option("--channel", help="detections or status")] = "detections",
-    name: Annotated[str | None, typer.Option("--sensor", help="As if sent on this sensor's topic.")] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Say what ingest would make of a message: its plots, or the field for which it is refused."""
-    from ops.sensor_command import show_test, test
-
-    found = test(file, content_type=content_type, channel=channel, sensor=name)
-    show_test(found, screen)
-    answer(found, as_json=as_json)
-    if not found["accepted"]:
-        _fail(found["refused"]["sentence"], 1)
-
-
-@sensor.command("task")
-def sensor_task(
-    name: SensorArgument,
-    data: Annotated[Path, typer.Option("--data", help="Folder of `watchline run`.")],
-    mode: Annotated[str | None, typer.Option("--mode", help="Change to this mode.")] = None,
-    request: Annotated[str | None, typer.Option("--request", help="A request in the node's own words.")] = None,
-    look_at: Annotated[
-        str | None, typer.Option("--look-at", metavar="AZ[,EL]", help="Degrees from true north.")
-    ] = None,
-    stop: Annotated[str | None, typer.Option("--stop", metavar="TASK", help="End this task.")] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Give a SAPIENT node a task; a running `watchline run --sapient` sends it."""
-    from ops.sensor_command import Wanted, give_task
-
-    answer(give_task(name, data, Wanted(mode, request, look_at, stop)), as_json=as_json)
-
-
-@journal_app.command("stats")
-def journal_stats(journal: JournalArgument, as_json: JsonOption = False) -> None:
-    """Rows, receipts by sensor and kind, dead letters by code, first and last time."""
-    from ops.journal_command import stats
-
-    answer(stats(journal, screen), as_json=as_json)
-
-
-@journal_app.command("detections")
-def journal_detections(
-    journal: JournalArgument,
-    sensor_name: Annotated[str | None, typer.Option("--sensor", help="Only this sensor's.")] = None,
-    since: Annotated[str | None, typer.Option("--since", metavar="TIME", help="Observed at or after.")] = None,
-    until: Annotated[str | None, typer.Option("--until", metavar="TIME", help="Observed before.")] = None,
-    positions: Annotated[int, typer.Option("--positions", min=0, help="Newest positions of each source.")] = 1000,
-    sector: Annotated[str | None, typer.Option("--sector", help="Place ranges and azimuths by its layout.")] = None,
-    layout: LayoutOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Detections by sensor and by the sensor's own name of what it saw: how many, when, where."""
-    from ops.journal_command import Choice, detections, moment
-    from ops.layout_alone import sector_layout
-
-    choice = Choice(sensor_name, moment(since, "--since"), moment(until, "--until"), positions)
-    answer(detections(journal, choice, sector_layout(sector, layout), screen), as_json=as_json)
-
-
-@journal_app.command("import")
-def journal_import(
-    recording: Annotated[Path, typer.Argument(help="CSV or GeoParquet, one row a detection (docs/adapters.md).")],
-    journal: Annotated[Path, typer.Option("--journal", help="The new journal.")],
-    sector_id: Annotated[str, typer.Option("--sector-id", help="The sector's name in topics.")] = "cumberland",
-    kind: Annotated[str | None, typer.Option("--kind", help="Of sensors whose rows name no kind.")] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Make a journal of a recording, for `replay`."""
-    from ops.recording_import import import_recording
-
-    found = import_recording(recording, journal, sector_id=sector_id, kind=kind, screen=screen)
-    answer(found, as_json=as_json)
-
-
 @app.command()
 def doctor(
     broker: BrokerOption = None,
@@ -450,23 +265,16 @@ def doctor(
         raise typer.Exit(1)
 
 
-from ops import sensor_cli  # noqa: E402
-from ops.archive_cli import archive_app  # noqa: E402 - commands with modules of their own
-from ops.broker_cli import broker_app, dead_letters_app  # noqa: E402
-from ops.challenge_cli import challenge  # noqa: E402
-from ops.compare_cli import compare  # noqa: E402
-from ops.plan_cli import plan  # noqa: E402
-from ops.score_cli import score  # noqa: E402
-
 app.add_typer(archive_app, name="archive")
 app.add_typer(broker_app, name="broker")
 app.command()(challenge)
 app.command()(compare)
 app.command()(plan)
 app.command()(score)
-sensor.command("survey")(sensor_cli.survey)
-sensor.command("calibrate")(sensor_cli.calibrate)
 app.add_typer(dead_letters_app, name="dead-letters")
+app.add_typer(journal_app, name="journal")
+app.add_typer(sensor_app, name="sensor")
+app.add_typer(terrain_app, name="terrain")
 
 
 def main() -> None:
@@ -479,25 +287,20 @@ def main() -> None:
     try:
         code = app(standalone_mode=False)
     except WatchlineError as error:
-        _fail(str(error), 1)
+        fail(str(error), 1)
     except UsageError as error:
         if len(sys.argv) < 2:
             error.show()  # nothing was asked for, so this is the help
             raise SystemExit(2) from None
         command = "watchline" if error.ctx is None else error.ctx.command_path
-        _fail(f"{error.format_message().rstrip('.')}; {command} --help says what can be given.", 2)
+        fail(f"{error.format_message().rstrip('.')}; {command} --help says what can be given.", 2)
     except typer.Abort:
-        _fail("stopped.", 130)
+        fail("stopped.", 130)
     except OSError as error:
         if error.filename is None:
             raise
-        _fail(f"{error.filename}: {error.strerror}; expected a place that can be read and written.", 1)
+        fail(f"{error.filename}: {error.strerror}; expected a place that can be read and written.", 1)
     raise SystemExit(code if isinstance(code, int) else 0)
-
-
-def _fail(sentence: str, code: int) -> NoReturn:
-    screen.print(f"watchline: {sentence}", style="bold", markup=False, highlight=False, soft_wrap=True)
-    raise SystemExit(code) from None
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from ops.command_line import JsonOption, answer, screen
+
 
 def compare(
     layouts: Annotated[list[str], typer.Argument(help="Two or more layouts: names in the sector, or files.")],
@@ -51,10 +53,9 @@ def compare(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Folder of the report (HTML and PDF) and the figures.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on one line, last on stdout.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Compare layouts at equal life-cycle cost: which is better, how sure that is, and what decides it."""
-    from ops.cli import answer, screen
     from ops.compare_command import CompareOptions, compare_layouts
 
     options = CompareOptions(

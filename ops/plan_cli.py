@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from ops.command_line import JsonOption, answer, screen
+
 
 def plan(
     budget: Annotated[
@@ -63,10 +65,9 @@ def plan(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Folder of the layout, candidates, roster and figures.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on one line, last on stdout.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Say what to buy for a budget and where it should stand, with how near that is to the best there is."""
-    from ops.cli import answer, screen
     from ops.config import DEFAULT_SECTOR
     from ops.plan_command import PlanOptions, plan_sector
 

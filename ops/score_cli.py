@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from ops.command_line import JsonOption, answer, screen
+
 
 def score(
     indicators: Annotated[
@@ -27,10 +29,9 @@ def score(
         bool, typer.Option("--simulated", help="The undetected of the outcomes are of a simulation, known exactly.")
     ] = False,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for scorecard.html and summary.json.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on one line, last on stdout.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Show all four families of success with trend and distance to target, and what is missing."""
-    from ops.cli import answer, screen
     from ops.score_command import ScoreOptions
     from ops.score_command import score as show_score
 

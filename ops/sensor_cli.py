@@ -1,4 +1,4 @@
-"""``watchline sensor survey`` and ``watchline sensor calibrate`` on the command line: a few lines each."""
+"""``watchline sensor …`` on the command line: a few lines each."""
 
 from __future__ import annotations
 
@@ -7,14 +7,82 @@ from typing import Annotated
 
 import typer
 
+from ops.command_line import JsonOption, LayoutOption, SectorOption, answer, fail, screen
+
+sensor_app = typer.Typer(help="Register, list, try out and task sensors.", no_args_is_help=True)
+
 SensorArgument = Annotated[str, typer.Argument(metavar="SENSOR", help="Its id in the layout.")]
-SectorOption = Annotated[str, typer.Option("--sector", help="Sector TOML file, or a sample's name.")]
-LayoutOption = Annotated[
-    str | None, typer.Option("--layout", help="Layout by its name in the sector, or a file. Default: the first.")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on one line, last on stdout.")]
 
 
+@sensor_app.command("register")
+def sensor_register(
+    name: SensorArgument,
+    sector: SectorOption = "cumberland",
+    layout: LayoutOption = None,
+    data: Annotated[Path | None, typer.Option("--data", help="Folder of `watchline run`.")] = None,
+    sapient_node: Annotated[str | None, typer.Option("--sapient-node", metavar="UUID", help="The node it is.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say where a sensor of the layout sends and in which forms; note which SAPIENT node it is."""
+    from ops.sensor_command import register, show_registration
+
+    found = register(sector, layout, name, data=data, node=sapient_node)
+    show_registration(found, screen)
+    answer(found, as_json=as_json)
+
+
+@sensor_app.command("list")
+def sensor_list(
+    sector: SectorOption = "cumberland",
+    layout: LayoutOption = None,
+    data: Annotated[Path | None, typer.Option("--data", help="Folder of `watchline run`.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """The layout's sensors; with --data their states, receipts and SAPIENT nodes."""
+    from ops.sensor_command import listing
+
+    answer(listing(sector, layout, data, screen), as_json=as_json)
+
+
+@sensor_app.command("test")
+def sensor_test(
+    file: Annotated[Path, typer.Argument(help="A file with the bytes of one message.")],
+    content_type: Annotated[str, typer.Option("--content-type", help="As the message's MQTT 5 content type.")] = (
+        "application/json"
+    ),
+    channel: Annotated[str, typer.Option("--channel", help="detections or status")] = "detections",
+    name: Annotated[str | None, typer.Option("--sensor", help="As if sent on this sensor's topic.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what ingest would make of a message: its plots, or the field for which it is refused."""
+    from ops.sensor_command import show_test, test
+
+    found = test(file, content_type=content_type, channel=channel, sensor=name)
+    show_test(found, screen)
+    answer(found, as_json=as_json)
+    if not found["accepted"]:
+        fail(found["refused"]["sentence"], 1)
+
+
+@sensor_app.command("task")
+def sensor_task(
+    name: SensorArgument,
+    data: Annotated[Path, typer.Option("--data", help="Folder of `watchline run`.")],
+    mode: Annotated[str | None, typer.Option("--mode", help="Change to this mode.")] = None,
+    request: Annotated[str | None, typer.Option("--request", help="A request in the node's own words.")] = None,
+    look_at: Annotated[
+        str | None, typer.Option("--look-at", metavar="AZ[,EL]", help="Degrees from true north.")
+    ] = None,
+    stop: Annotated[str | None, typer.Option("--stop", metavar="TASK", help="End this task.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Give a SAPIENT node a task; a running `watchline run --sapient` sends it."""
+    from ops.sensor_command import Wanted, give_task
+
+    answer(give_task(name, data, Wanted(mode, request, look_at, stop)), as_json=as_json)
+
+
+@sensor_app.command()
 def survey(
     name: SensorArgument,
     sector: SectorOption = "cumberland",
@@ -47,7 +115,6 @@ def survey(
     as_json: JsonOption = False,
 ) -> None:
     """Record a sensor's measured place and north, with their uncertainty, in the layout; alone: say what is known."""
-    from ops.cli import answer, screen
     from ops.survey_command import Measured, show_survey
     from ops.survey_command import survey as record
 
@@ -57,6 +124,7 @@ def survey(
     answer(found, as_json=as_json)
 
 
+@sensor_app.command()
 def calibrate(
     journal: Annotated[Path, typer.Argument(help="A journal, or the folder of `run` or `demo`.")],
     sector: SectorOption = "cumberland",
@@ -71,7 +139,6 @@ def calibrate(
 ) -> None:
     """Compare the layout's probability of detection with what each sensor did detect, by class of ground."""
     from ops.calibrate_command import Wanted, calibrate_journal, show_calibration
-    from ops.cli import answer, screen
     from ops.journal_command import moment
 
     wanted = Wanted(journal, sector, layout, settings, moment(since, "--since"), moment(until, "--until"), support)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from ingest.decode import encode
 from ingest.receive import Delivery, Receiver
 from ingest.spool import Spool
 from ingest.topics import sensor_topic
+from ops import cli
 from ops.broker import BrokerError, EmbeddedBroker, MosquittoBroker, RunningBroker
 from ops.config import Ground, load_sector, open_ground
 from ops.journal import Journal
@@ -140,6 +142,33 @@ def write_sector(folder: Path) -> Files:
     files.layout.write_text(collection(*SENSORS))
     files.sector.write_text(SECTOR)
     return files
+
+
+class Ending(NamedTuple):
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def watchline(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ending]:
+    """Runs ``watchline`` with these arguments in this process."""
+
+    def run(*arguments: str | Path) -> Ending:
+        monkeypatch.setattr(sys, "argv", ["watchline", *map(str, arguments)])
+        monkeypatch.setattr(cli.signal, "signal", lambda *_: None)  # pytest keeps its own handlers
+        before = os.umask(0o077)
+        try:
+            with pytest.raises(SystemExit) as ended:
+                cli.main()
+        finally:
+            os.umask(before)
+        captured = capsys.readouterr()
+        return Ending(int(ended.value.code or 0), captured.out, captured.err)
+
+    return run
 
 
 @pytest.fixture(scope="session")

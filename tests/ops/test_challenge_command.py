@@ -6,9 +6,8 @@ import csv
 import hashlib
 import json
 import math
-import os
-import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from rich.console import Console
 
 from geo.errors import BadInput
 from geo.mobility_ways import Ways
-from ops import challenge_pictures, challenge_profiles, cli
+from ops import challenge_pictures, challenge_profiles
 from ops.challenge_command import ChallengeOptions, assess, weights_of
 from ops.challenge_parts import FOLDER
 from ops.config import Ground
@@ -60,24 +59,9 @@ def with_base(files: Any, ground: Ground) -> None:
 
 
 @pytest.fixture
-def watchline(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Callable[..., tuple[int, str, str]]:
+def watchline(watchline: Callable[..., tuple[int, str, str]]) -> Callable[..., tuple[int, str, str]]:
     """Runs ``watchline challenge`` in this process: exit code, stdout, stderr."""
-
-    def run(*arguments: str | Path) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["watchline", "challenge", *map(str, arguments)])
-        monkeypatch.setattr(cli.signal, "signal", lambda *_: None)  # pytest keeps its own handlers
-        before = os.umask(0o077)
-        try:
-            with pytest.raises(SystemExit) as ended:
-                cli.main()
-        finally:
-            os.umask(before)
-        captured = capsys.readouterr()
-        return int(ended.value.code or 0), captured.out, captured.err
-
-    return run
+    return partial(watchline, "challenge")
 
 
 @pytest.fixture(scope="module")

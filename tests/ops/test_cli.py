@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -22,35 +21,7 @@ from ops.journal import Journal
 COMMANDS = sorted(typer.main.get_command(cli.app).commands)
 
 
-@dataclass(frozen=True)
-class Ending:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-
-@pytest.fixture
-def watchline(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ending]:
-    """Runs ``watchline`` with these arguments in this process."""
-
-    def run(*arguments: str | Path) -> Ending:
-        monkeypatch.setattr(sys, "argv", ["watchline", *map(str, arguments)])
-        monkeypatch.setattr(cli.signal, "signal", lambda *_: None)  # pytest keeps its own handlers
-        before = os.umask(0o077)
-        try:
-            with pytest.raises(SystemExit) as ended:
-                cli.main()
-        finally:
-            os.umask(before)
-        captured = capsys.readouterr()
-        return Ending(int(ended.value.code or 0), captured.out, captured.err)
-
-    return run
-
-
-def one_sentence(ending: Ending) -> str:
+def one_sentence(ending: Any) -> str:
     """The only line on stderr of a command that failed as it should."""
     assert ending.code not in (0, None)
     assert ending.out == ""
@@ -349,7 +320,7 @@ def busy_port() -> Iterator[int]:
 
 
 @pytest.fixture(scope="module")
-def endings(hill_sector: Any, busy_port: int, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ending]:
+def endings(hill_sector: Any, busy_port: int, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Commands that fail in a process of theirs, run at the same time: most of them wait for a broker."""
     folder = tmp_path_factory.mktemp("failing")
     spoilt = folder / "spoilt"
@@ -374,7 +345,7 @@ def endings(hill_sector: Any, busy_port: int, tmp_path_factory: pytest.TempPathF
     found = {}
     for name, process in running.items():
         out, err = process.communicate(timeout=120)
-        found[name] = Ending(process.returncode, out, err)
+        found[name] = SimpleNamespace(code=process.returncode, out=out, err=err)
     return found
 
 

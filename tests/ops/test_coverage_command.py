@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
-import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,6 @@ import pytest
 import rasterio
 from PIL import Image
 
-from ops import cli
 from ops.config import Ground
 from ops.coverage_overlay import coverage_overlay, revision
 from sensors.coverage import coverage_rasters
@@ -31,24 +29,9 @@ FILES = {
 
 
 @pytest.fixture
-def watchline(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Callable[..., tuple[int, str, str]]:
+def watchline(watchline: Callable[..., tuple[int, str, str]]) -> Callable[..., tuple[int, str, str]]:
     """Runs ``watchline coverage`` in this process: exit code, stdout, stderr."""
-
-    def run(*arguments: str | Path) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["watchline", "coverage", *map(str, arguments)])
-        monkeypatch.setattr(cli.signal, "signal", lambda *_: None)  # pytest keeps its own handlers
-        before = os.umask(0o077)
-        try:
-            with pytest.raises(SystemExit) as ended:
-                cli.main()
-        finally:
-            os.umask(before)
-        captured = capsys.readouterr()
-        return int(ended.value.code or 0), captured.out, captured.err
-
-    return run
+    return partial(watchline, "coverage")
 
 
 @pytest.fixture(scope="module")
