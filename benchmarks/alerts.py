@@ -11,7 +11,9 @@ import time
 import numpy as np
 from machine import report, table
 
-from fusion.alerts import AlertState, TrackPicture, raise_alerts
+from fusion.alert_state import AlertState
+from fusion.alerts import raise_alerts
+from fusion.picture import TrackPicture
 
 NS = 1_000_000_000
 LOOK_S = 3

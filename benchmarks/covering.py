@@ -36,8 +36,8 @@ def discs(sites: int, cells: int) -> npt.NDArray[np.bool_]:
 
 def covering() -> dict[str, Any]:
     """Lazy greedy against plain greedy: 1,000 random discs over 20,000 cells."""
-    from geo import covering as own
-    from geo.footprints import Footprints
+    from geo.visibility.many_sites import greedy_cover as own
+    from geo.visibility.many_sites.footprints import Footprints
 
     own.compile_kernels()
     sets = discs(COVER_SITES, COVER_CELLS)
@@ -90,7 +90,7 @@ def beside_spopt(folder: str, python: str | None) -> dict[str, Any] | None:
     """Both on a problem that spopt can build: 300 sites, 8,000 cells, 12 to choose. None where no Python has spopt."""
     if python is None:
         return None
-    from geo import covering as own
+    from geo.visibility.many_sites import greedy_cover as own
 
     own.compile_kernels()
     sets = discs(*SMALLER)

@@ -52,7 +52,7 @@ def best_of(runs: int, call: Any) -> tuple[float, Any]:
 
 
 def ground(size: int, law: Any) -> Any:
-    from geo.mobility_surface import Mobility
+    from geo.mobility.speed_surface import Mobility
 
     place = CELL_M * np.arange(size)
     z = fractal(size, size, 300.0, 1)
@@ -73,8 +73,8 @@ def beside_mcp(size: int, runs: int) -> dict[str, float]:
     """Both on the same costs: 8 neighbours, no direction."""
     from skimage.graph import MCP_Geometric
 
-    from geo.mobility_surface import SpeedLaw
-    from geo.paths_search import spread
+    from geo.mobility.speed_surface import SpeedLaw
+    from geo.paths.search import spread
 
     level, weight, labels = ground(size, SpeedLaw(CELL_M, 0.0)), weights(size), from_the_north(size)
     ours, found = best_of(runs, lambda: spread(level, labels, weight=weight, neighbours=8).cost)
@@ -88,9 +88,9 @@ def beside_scipy(size: int, runs: int) -> dict[str, float]:
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import dijkstra
 
-    from geo.mobility_surface import WALKING
-    from geo.paths_kernel import pairs_of
-    from geo.paths_search import Steps
+    from geo.mobility.speed_surface import WALKING
+    from geo.paths.kernel import pairs_of
+    from geo.paths.search import Steps
 
     walker, weight, labels = ground(size, WALKING), weights(size), from_the_north(size)
     steps = Steps.over(walker, weight=weight)
@@ -121,8 +121,8 @@ def _difference(a: Floats, b: Floats) -> float:
 
 def peak_of_one(size: int) -> dict[str, float]:
     """One search with 16 neighbours in this process: seconds and peak memory [MB], with and without the ground."""
-    from geo.mobility_surface import WALKING
-    from geo.paths_search import spread
+    from geo.mobility.speed_surface import WALKING
+    from geo.paths.search import spread
 
     walker, weight, labels = ground(size, WALKING), weights(size), from_the_north(size)
     small = ground(50, WALKING)
@@ -175,8 +175,8 @@ def border_run(length_km: float, belt_km: float, cell_m: float = CELL_M, folder:
 
     With a ``folder`` what is finished is kept there, and found again by the next run.
     """
+    from geo.border.stretch_store import KeptStretches
     from geo.challenge import ChallengeSettings, challenge_by_stretches
-    from geo.kept_stretches import KeptStretches
     from sensors.gaps import runs_below
     from sensors.long_border import detection_by_stretches
 
@@ -218,12 +218,14 @@ def sector_run(length_km: float, belt_km: float, cell_m: float = CELL_M) -> dict
 
     By the clock, ``_s``, and of the processor, ``_cpu_s``; two searches run at once.
     """
-    from geo.mobility_response import response_time
+    from geo.paths.response_times import response_time
+    from sensors.barrier_ground import barrier
     from sensors.coverage import coverage
-    from sensors.gaps import barrier, runs_below, watched
+    from sensors.gaps import runs_below
     from sensors.interception import interruptions
     from sensors.segment_detection import least_ways, over_segments
     from sensors.tradeoff import trade_offs
+    from sensors.watched import watched
 
     terrain, line, layout = generated(length_km, belt_km, cell_m)
     terrain = terrain.compute()

@@ -54,7 +54,7 @@ from ingest.spool import Spool
 from ingest.trust import Trust
 from ops.broker import URL_VARIABLE, EmbeddedBroker, MosquittoBroker
 from ops.identity import IDENTITY_VARIABLE, SIGNATURES_VARIABLE, IdentityFolder, Name
-from ops.journal import JournalReader
+from ops.journal_reader import JournalReader
 from ops.processes import Child
 from sensors.radar import Radar
 from sensors.scan import Plot, Scan

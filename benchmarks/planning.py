@@ -37,8 +37,8 @@ def discs(*, missing: float) -> npt.NDArray[np.bool_]:
 
 def viewsheds(range_m: float) -> npt.NDArray[np.bool_]:
     """What 1,000 places in the belt of the sample sector see of it from 10 m, (site, cell)."""
-    from geo.belt import belt_of
-    from geo.footprints import footprints
+    from geo.border.belt import belt_of
+    from geo.visibility import footprints
     from ops.config import load_sector, open_ground
 
     ground = open_ground(load_sector("cumberland"))

@@ -155,7 +155,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=1000, help="cells along one side of the generated ground")
     parser.add_argument("--range-km", type=float, default=10.0)
     options = parser.parse_args()
-    from geo.visibility import compile_kernels
+    from geo.visibility.single_site import compile_kernels
 
     compile_kernels()
     range_m = options.range_km * 1000.0

@@ -89,8 +89,8 @@ def by_watchline(order: dict[str, Any]) -> dict[str, Any]:
     """In a process of its own: the count by ``sites_seeing``, written to ``order["out"]``."""
     import xarray as xr
 
-    from geo import many
-    from geo.visibility import compile_kernels
+    from geo.visibility.many_sites import viewsheds as many
+    from geo.visibility.single_site import compile_kernels
 
     z = np.load(order["z"])
     compile_kernels()

@@ -97,8 +97,8 @@ def turn(call: Callable[[], Any], loops: int) -> tuple[float, Any]:
 
 def truth(z: Heights, cell_m: float, row: int, col: int, r: Any, c: Any) -> States:
     """The closed-form sight line's state of targets at rows r and columns c."""
-    from geo.sightlines import sight_states
-    from geo.view import drop_per_cell
+    from geo.visibility.kernels.sight_line import sight_states
+    from geo.visibility.view import drop_per_cell
 
     pairs = np.column_stack([np.full(len(r), row), np.full(len(c), col), r, c]).astype(float)
     states = np.empty(len(r), np.uint8)
@@ -164,8 +164,8 @@ def in_range(shape: tuple[int, int], row: int, col: int, reach: float) -> tuple[
 
 def least_heights(z: Heights, cell_m: float, range_m: float, runs: int, gdal: Gdal | None) -> dict[str, float]:
     """Million cells a CPU-second of the least heights to be seen: exact, fast, and GDAL's."""
-    from geo.view import View
-    from geo.window import needed_from
+    from geo.visibility.view import View
+    from geo.visibility.window import needed_from
 
     row, col = z.shape[0] // 2, z.shape[1] // 2
     seconds: dict[str, list[float]] = {}
@@ -187,7 +187,8 @@ def status_mb(field: str) -> float:
 
 def memory_worker(path: str, cell_m: float, mode: str) -> None:
     """In a process of its own: bytes a window cell that the viewshed of a whole map adds to the process."""
-    from geo.visibility import compile_kernels, viewshed_array
+    from geo.visibility import viewshed_array
+    from geo.visibility.single_site import compile_kernels
 
     z = np.ascontiguousarray(np.load(path))
     compile_kernels()
@@ -215,7 +216,7 @@ def main() -> None:
     parser.add_argument("--ranges", type=float, nargs="*", default=RANGES_KM, metavar="KM", help="inf: the whole map")
     parser.add_argument("--grounds", nargs="*", metavar="NAME", help="only those whose names begin so")
     options = parser.parse_args()
-    from geo.visibility import compile_kernels
+    from geo.visibility.single_site import compile_kernels
 
     compile_kernels()
     python = gdal_python()

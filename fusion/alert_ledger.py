@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from fusion.alert_facts import About, Opening
-from fusion.alert_settings import AlertSettings, AlertSettingsError
+from fusion.alert_settings import AlertSettings
 from fusion.alert_state import Alert, moment, nanoseconds, rank
 from fusion.alert_words import (
     Sighting,
@@ -27,10 +27,8 @@ from fusion.alert_words import (
 from fusion.expected_traffic import Verdict
 from fusion.nuisance import SERIOUS, Nuisance, Tally, is_nuisance, keys, may_hold
 from fusion.picture import TrackPicture
-from geo.section import IMPACT_LEVELS
+from geo.border.sections import IMPACT_LEVELS
 from sensors.condition import BLINDING
-
-__all__ = ["NS", "AlertSettings", "AlertSettingsError", "DistressCall", "Knowing", "Ledger", "following"]
 
 NS = 1_000_000_000
 

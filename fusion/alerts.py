@@ -34,43 +34,17 @@ from fusion.alert_patterns import (
 )
 from fusion.alert_rules import approaching, course_of, crossing, looks_of, overdue, sighting_of, track_ended
 from fusion.alert_sensors import Health, expected_traffic, sensors_faulty, sensors_silent
-from fusion.alert_settings import AlertSettings, AlertSettingsError
+from fusion.alert_settings import AlertSettings
 from fusion.alert_state import (
     Alert,
-    AlertActionError,
     AlertState,
-    AlertStateError,
     Ended,
     PatternMemory,
     TrackMemory,
-    act,
-    act_on,
     alert_id,
-    rank,
 )
-from fusion.picture import PictureError, TrackPicture, picture_of
+from fusion.picture import TrackPicture
 from sensors.condition import BLINDING
-
-__all__ = [
-    "Alert",
-    "AlertActionError",
-    "AlertSettings",
-    "AlertSettingsError",
-    "AlertState",
-    "AlertStateError",
-    "DistressCall",
-    "Health",
-    "Knowing",
-    "PictureError",
-    "TrackPicture",
-    "Watching",
-    "act",
-    "act_on",
-    "distress",
-    "picture_of",
-    "raise_alerts",
-    "rank",
-]
 
 
 def raise_alerts(

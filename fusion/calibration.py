@@ -22,10 +22,11 @@ import numpy.typing as npt
 import xarray as xr
 
 from fusion import motion, tracks
-from fusion.tracker import Tracker, TrackerSettings
+from fusion.settings import TrackerSettings
+from fusion.tracker import Tracker
 from geo.errors import BadInput
-from geo.ground import slope
-from geo.layers import WORLD_COVER
+from geo.terrain import slope
+from geo.terrain.land_cover import WORLD_COVER
 from sensors.columns import ScanColumns
 from sensors.layout import Layout
 from sensors.statistic import LEVEL, wilson

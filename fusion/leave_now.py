@@ -18,13 +18,14 @@ import xarray as xr
 
 from fusion.alert_facts import LeaveNow
 from fusion.motion import Floats
-from geo.belt import Belt, Line, belt_of
+from geo.border import Belt
+from geo.border.belt import Line, belt_of
 from geo.errors import BadInput
-from geo.mobility_response import response_time
-from geo.mobility_settings import MobilitySettings
-from geo.mobility_surface import Mobility, by_vehicle, on_foot
-from geo.mobility_ways import Ways
-from geo.paths_search import Steps
+from geo.mobility.roads_and_rivers import Ways
+from geo.mobility.settings import MobilitySettings
+from geo.mobility.speed_surface import Mobility, by_vehicle, on_foot
+from geo.paths.response_times import response_time
+from geo.paths.search import Steps
 from sensors.interception import ResponseSettings, where_it_ends
 from sensors.interdiction import probability_of_interruption
 

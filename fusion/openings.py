@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from fusion.motion import Floats, Ints
-from geo.paths_along import Along
-from geo.paths_crossing import INWARD, Crossings
+from geo.paths.along_path import Along
+from geo.paths.crossings import INWARD, Crossings
 from sensors.crossing import detection_along
 from sensors.hazard import probability_of
 from sensors.segment_detection import least_ways

@@ -42,8 +42,8 @@ def passage_of(terrain: xr.Dataset | None, foot_mps: float, vehicle_mps: float, 
     top = np.array([foot_mps, vehicle_mps])
     if terrain is None:
         return Passage(np.zeros((2, 0, 0), np.float32), np.zeros((2, 3)), top)
-    from geo.mobility_settings import MobilitySettings
-    from geo.mobility_surface import by_vehicle, on_foot  # geopandas comes with it, and only terrain needs it
+    from geo.mobility.settings import MobilitySettings
+    from geo.mobility.speed_surface import by_vehicle, on_foot  # geopandas comes with it, and only terrain needs it
 
     known = MobilitySettings()
     grounds = (on_foot(terrain, settings=known), by_vehicle(terrain, settings=known))

@@ -19,7 +19,8 @@ from fusion.tracks import TrackBank, empty_bank
 from fusion.undetected import Births, births_over, missed_share
 from fusion.views import Ground, Watch, ground_of, watches
 from sensors.human import KIND as HUMAN
-from sensors.layout import Layout, UnknownSensor
+from sensors.layout import Layout
+from sensors.sensor import UnknownSensor
 
 FAINT_LOOKS = 3
 

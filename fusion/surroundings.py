@@ -18,10 +18,10 @@ from fusion.sector_rasters import SectorRasters
 from fusion.watchfulness import Watchfulness, first_hidden
 from geo.errors import BadInput
 from geo.frame import LocalFrame
-from geo.mobility_settings import MobilitySettings
-from geo.mobility_surface import Mobility, on_foot
-from geo.mobility_ways import Ways, lay
-from geo.paths_search import spread
+from geo.mobility.roads_and_rivers import Ways, lay
+from geo.mobility.settings import MobilitySettings
+from geo.mobility.speed_surface import Mobility, on_foot
+from geo.paths.search import spread
 from geo.terrain import bounds, cell_size, frame_of
 
 AHEAD_S, AHEAD_STEP_S = 300.0, 5.0
@@ -138,7 +138,7 @@ def _touched(table: Any, terrain: xr.Dataset, frame: LocalFrame) -> npt.NDArray[
 
 
 def _legend(cover: xr.DataArray) -> dict[int, str]:
-    """Names by code, after the CF conventions that geo.layers writes."""
+    """Names by code, after the CF conventions that geo.terrain.land_cover writes."""
     codes = np.atleast_1d(cover.attrs.get("flag_values", [])).tolist()
     return dict(zip(codes, str(cover.attrs.get("flag_meanings", "")).split(), strict=False))
 

@@ -21,7 +21,7 @@ from fusion.lifecycle import settle, sweep
 from fusion.registration import bias_of
 from fusion.reports import in_order, plots_of
 from fusion.scene import Scene, scene_of
-from fusion.settings import SettingsError, TrackerSettings
+from fusion.settings import TrackerSettings
 from fusion.timeline import Entry, Timeline, compact
 from fusion.tracks import Locator, Rows, TrackBank
 from fusion.turnover import Looked
@@ -29,8 +29,6 @@ from fusion.undetected import given_back
 from sensors.columns import ScanColumns, with_deviations
 from sensors.detections import split
 from sensors.layout import Layout
-
-__all__ = ["SettingsError", "TrackEvent", "Tracker", "TrackerSettings", "advance", "compile_kernels", "track"]
 
 
 class TrackEvent(NamedTuple):

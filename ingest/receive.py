@@ -28,9 +28,6 @@ from ingest.trust import Trust, counter
 from ingest.wire import MAX_PAYLOAD_BYTES
 from sensors.scan import Scan
 
-__all__ = ["KEPT_BYTES", "Batch", "DeadLetter", "Delivery", "Guards", "Receiver", "ReceiverSettings", "Row",
-           "SourceKey", "digest"]  # fmt: skip
-
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 

@@ -24,8 +24,6 @@ from ingest.sapient_place import Faults
 from ingest.sapient_plots import is_lost, plot_of
 from ingest.wire import Kind, Status, WirePlot, WireScan
 
-__all__ = ["ICD_VERSION", "MAX_PACKET_BYTES", "Node", "Packet", "SapientMessage", "decode", "decode_status", "read"]
-
 MAX_PACKET_BYTES: Final = 1024 * 1024
 """The largest packet; a peer that announces a larger one is disconnected."""
 

@@ -22,10 +22,12 @@ from sapient_msg.bsi_flex_335_v2_0 import (
     task_ack_pb2,
     task_pb2,
 )
+from sapient_msg.bsi_flex_335_v2_0.sapient_message_pb2 import SapientMessage
 
 from ingest.errors import MalformedMessage
 from ingest.norths import metres_a_degree
-from ingest.sapient import ICD_VERSION, MAX_PACKET_BYTES, SapientMessage
+from ingest.sapient import MAX_PACKET_BYTES
+from ingest.sapient_nodes import ICD_VERSION
 
 STATUS_INTERVAL_S: Final = 5.0
 MODE: Final = "Default"

@@ -35,9 +35,11 @@ from ops.samples import samples_folder
 from sensors.catalogue import shipped
 from sensors.degradation import BufferZone, degraded, posts_withdrawn
 from sensors.layout import Layout, place
-from sensors.planning import CompareSettings, study, verdict
+from sensors.planning import verdict
+from sensors.planning_case import CompareSettings
 from sensors.planning_draws import draw
 from sensors.planning_links import unlinked
+from sensors.planning_study import study
 from sensors.planning_verdict import duel
 
 sector = load_sector("cumberland")

@@ -29,14 +29,14 @@ import pandas as pd
 from fusion.calibration import calibrate
 from fusion.scoring import gospa, time_to_confirm
 from fusion.tracker import Tracker
-from geo.mobility_response import response_time
+from geo.paths.response_times import response_time
 from ops.config import load_sector, open_ground, read_bases
 from ops.rehearsal import rehearse
 from sensors.coverage import coverage, look_probability
 from sensors.detections import split, to_dataset
-from sensors.gaps import watched
 from sensors.interception import head_start
 from sensors.outcomes import Outcomes, assists, outcome_rates
+from sensors.watched import watched
 
 NIGHT_S, SEED = 900.0, 3
 sector = load_sector("cumberland")

@@ -31,16 +31,6 @@ from ingest.topics import sensor_filter
 from ingest.wire import MAX_PAYLOAD_BYTES
 from ops.processes import Child, say, stop_when_parent_ends
 
-__all__ = [
-    "URL_VARIABLE",
-    "BrokerError",
-    "BrokerUrl",
-    "EmbeddedBroker",
-    "MosquittoBroker",
-    "RunningBroker",
-    "free_port",
-]
-
 URL_VARIABLE: Final = "WATCHLINE_BROKER"
 """The environment variable that holds a broker's whole URL: command lines are for everybody to see."""
 IN_FLIGHT: Final = 1000

@@ -22,7 +22,7 @@ from sensors.conditions import conditions_of
 if TYPE_CHECKING:
     import xarray as xr
 
-    from geo.mobility_ways import Ways
+    from geo.mobility.roads_and_rivers import Ways
     from ops.challenge_findings import Findings
     from ops.challenge_scene import Job
     from ops.challenge_work import Part
@@ -77,7 +77,7 @@ class ChallengeOptions:
 
 def weights_of(text: str) -> dict[str, float]:
     """Weights of the composite from ``score=number,…``; none for an empty text. Raises BadInput."""
-    from geo.challenge_scores import SCORES
+    from geo.challenge.scores import SCORES
 
     weights: dict[str, float] = {}
     for item in filter(None, text.split(",")):
@@ -126,7 +126,7 @@ def assess(options: ChallengeOptions, screen: Console) -> dict[str, Any]:
 
 def _job(ground: Ground, options: ChallengeOptions, progress: Progress) -> Job:
     from geo.challenge import DemError, ReferenceTable
-    from geo.mobility_ways import Ways
+    from geo.mobility.roads_and_rivers import Ways
     from ops.challenge_scene import Job
 
     bar = progress.add_task("roads and response", total=2)
@@ -152,7 +152,7 @@ def _job(ground: Ground, options: ChallengeOptions, progress: Progress) -> Job:
 
 def _response(ground: Ground, ways: Ways) -> xr.DataArray | None:
     """Seconds until somebody from a base is there, on the terrain's cells; None without bases."""
-    from geo.mobility_response import response_time
+    from geo.paths.response_times import response_time
 
     bases = read_bases(ground.sector.bases)
     if not bases:
@@ -185,7 +185,7 @@ def _around(ground: Ground, places: np.ndarray[Any, Any]) -> xr.Dataset:
 
 
 def _findings(job: Job, options: ChallengeOptions, progress: Progress) -> Findings:
-    from geo.stretches import stretches
+    from geo.border.stretches import stretches
     from ops.challenge_findings import findings_of
     from ops.challenge_parts import FOLDER, fingerprint, load_parts, save_part
     from ops.challenge_work import STEPS, work_on

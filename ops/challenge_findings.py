@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from geo.border.stretches import joined
 from geo.challenge import Composite, composite, scores_of
-from geo.stretches import joined
 from ops.challenge_scene import Job
 from ops.challenge_work import Part, least_of
 from sensors.gaps import Gap, runs_below

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from geo.challenge_measures import dead_name
-from geo.challenge_scores import SCORES
+from geo.challenge.measures import dead_name
+from geo.challenge.scores import SCORES
 from ops.challenge_bounds import LIMITS, proved
 from ops.challenge_findings import Findings
 from ops.challenge_origin import BY_ERROR, BY_PHASE, BY_SEGMENT, GONE, NO_BASES, NOT_DRAWN, Origin

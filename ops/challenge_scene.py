@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from geo.border.stretches import Stretch, widening
 from geo.challenge import ChallengeSettings, DemError, ReferenceTable
-from geo.challenge_settings import VEHICLE, WALKER
-from geo.mobility_ways import Ways
-from geo.stretches import Stretch, widening
+from geo.challenge.settings import VEHICLE, WALKER
+from geo.mobility.roads_and_rivers import Ways
 from geo.terrain import cell_size
 from ops.config import Ground
 from sensors.coverage import coverage

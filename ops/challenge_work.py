@@ -10,17 +10,14 @@ import numpy as np
 import xarray as xr
 
 from fusion.confirmed_crossing import ConfirmationSettings, confirmed_crossing
-from geo.challenge import (
-    challenge,
-    challenge_rasters,
-    crossing_times_of_the_whole,
-)
+from geo.border.stretches import Stretch, with_margin
+from geo.challenge import challenge, challenge_rasters
+from geo.challenge.assessment import crossing_times_of_the_whole
 from geo.errors import BadInput
-from geo.stretches import Stretch, with_margin
 from ops.challenge_scene import Job, Scene, scene_of, sure_of, told_sure
 from sensors.barrier import GapError
+from sensors.barrier_ground import barrier, depth_of_segments, single_losses
 from sensors.crossing import Crossing, crossing_along
-from sensors.gaps import barrier, depth_of_segments, single_losses
 from sensors.hazard import probability_of
 from sensors.interception import LEAST, WAYS, head_start, interruptions
 from sensors.layout import Layout

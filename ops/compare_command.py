@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from geo.frame import LocalFrame
     from sensors.catalogue import Catalogue
     from sensors.layout import Layout
-    from sensors.planning import CompareSettings, Study
+    from sensors.planning_case import CompareSettings
+    from sensors.planning_study import Study
 
 KIND: Final = "watchline compare"
 REPORT, PDF, DRAWS, SEGMENTS = "report.html", "report.pdf", "draws.csv", "segments.csv"
@@ -93,7 +94,7 @@ def compare_layouts(options: CompareOptions, screen: Console) -> dict[str, Any]:
 
 def settings_of(options: CompareOptions) -> CompareSettings:
     """The settings of the comparison; raises BadInput for what cannot be."""
-    from sensors.planning import CompareSettings
+    from sensors.planning_case import CompareSettings
 
     plain = CompareSettings(
         budget=options.budget,
@@ -130,7 +131,8 @@ def _computed(
     options: CompareOptions, settings: CompareSettings, thresholds: Sequence[Threshold], screen: Console
 ) -> Comparison:
     from sensors.degradation import degraded
-    from sensors.planning import study, verdict
+    from sensors.planning import verdict
+    from sensors.planning_study import study
 
     sector, known = load_sector(options.sector), catalogue_of(options.catalogue)
     ground = open_ground(sector)

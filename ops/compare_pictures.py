@@ -18,7 +18,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from geo.zone import belt_outline
+from geo.border.zone import belt_outline
 from ops.compare_command import Comparison
 from ops.coverage_pictures import SIGNS, plain_text, relief, scale_bar
 from sensors.planning_case import in_words

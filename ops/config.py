@@ -21,9 +21,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from fusion.settings import TrackerSettings
-    from geo.border import Border
+    from geo.border import Border, Zone
     from geo.frame import LocalFrame
-    from geo.zone import Zone
     from sensors.layout import Layout
 
 SAMPLE_TERRAIN = "sample:jacksboro"

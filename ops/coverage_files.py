@@ -9,9 +9,8 @@ from typing import Any, Final
 import numpy as np
 import xarray as xr
 
-from geo.border import Border
+from geo.border import Border, Zone
 from geo.terrain import cell_size
-from geo.zone import Zone
 
 RASTERS: Final = {
     "p_coverage.tif": "expected_probability",

@@ -16,8 +16,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.patheffects import withStroke
 
+from geo.border.zone import belt_outline
 from geo.terrain import bounds, cell_size
-from geo.zone import belt_outline
 from ops.config import Ground
 from ops.coverage_classes import Map
 

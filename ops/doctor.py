@@ -112,9 +112,9 @@ def _packages() -> Finding:
 
 
 def _kernels() -> Finding:
-    from geo import visibility
+    import geo
 
-    cached = any(Path(visibility.__file__).parent.glob("__pycache__/*.nbi"))
+    cached = any(Path(geo.__file__).parent.rglob("*.nbi"))
     says = "compiled" if cached else "not compiled yet; the first start takes half a minute (python -m ops.kernels)"
     return Finding("kernels", cached, says, needed=False)
 

@@ -31,8 +31,8 @@ from ops.overload import OverloadSettings, Pace, passed_over
 from ops.picture import alert_dict, sensors_live, tracks_live
 from ops.pipeline import Pipeline
 from ops.processes import child_main, say
-from ops.store import Store, StoreFull
-from ops.store_reader import Reader
+from ops.store import Store
+from ops.store_reader import Reader, StoreFull
 
 ROWS_A_STRETCH: Final = 500
 JOURNAL_WAIT_S: Final = 120.0

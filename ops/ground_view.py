@@ -16,7 +16,7 @@ from pyproj.crs import CRS
 
 from geo.errors import BadInput
 from geo.terrain import bounds, cell_size, sample, slope
-from geo.view import RADIO_K, surface_of
+from geo.visibility.view import RADIO_K, surface_of
 from ops.config import Ground
 from sensors.coverage_sight import CURVATURE_K, TARGET_HEIGHT_M
 from sensors.layout import AnySensor, Layout, grid_azimuths_rad

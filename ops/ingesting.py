@@ -35,7 +35,8 @@ from ops.cut_off import QUARANTINE, CutOff
 from ops.disk import DISK, DiskSettings, DiskState, DiskWatch
 from ops.doors import Door
 from ops.identity import IDENTITY_VARIABLE, INGEST, INGEST_UNITS, identity_of, sensor_names, signatures_of_environment
-from ops.journal import Journal, JournalFull
+from ops.journal import Journal
+from ops.journal_reader import JournalFull
 from ops.journaled import learn
 from ops.processes import say, stop_when_parent_ends
 from ops.replays import ReplayFolder, carry_out
@@ -296,7 +297,8 @@ class Ingest:
 def _gate(layout: Path) -> Plausibility:
     """The gate of a layout file's sensors. LayoutError when the file cannot be used."""
     from geo.frame import LocalFrame
-    from sensors.layout import Layout, LayoutError
+    from sensors.layout import Layout
+    from sensors.sensor import LayoutError
 
     try:
         lon, lat = json.loads(layout.read_bytes())["features"][0]["geometry"]["coordinates"][:2]

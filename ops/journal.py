@@ -24,11 +24,9 @@ from ops.journal_reader import (
     ANY,
     APPLICATION_ID,
     SCHEMA_VERSION,
-    Counts,
     JournalError,
     JournalFull,
     JournalReader,
-    JournalRow,
 )
 from ops.journal_sql import (
     BOOT,
@@ -45,8 +43,6 @@ from ops.journal_sql import (
     TABLES_3,
     TIMING,
 )
-
-__all__ = ["Counts", "Journal", "JournalError", "JournalFull", "JournalReader", "JournalRow"]
 
 _NO_IDENTITY: Final = -1
 

@@ -14,7 +14,13 @@ from rich.console import Console
 def compile_all(screen: Console) -> float:
     """Compile or load all kernels, saying which; returns the seconds it took."""
     from fusion import correlate, forecast, tracker
-    from geo import covering, footprints, many, nearest, openness, paths_kernel, visibility
+    from geo.border import edge_tree as nearest
+    from geo.challenge import openness
+    from geo.paths import kernel as paths_kernel
+    from geo.visibility import single_site as visibility
+    from geo.visibility.many_sites import footprints
+    from geo.visibility.many_sites import greedy_cover as covering
+    from geo.visibility.many_sites import viewsheds as many
     from sensors import coverage_tally, planning_bound
 
     began = time.perf_counter()
@@ -42,8 +48,8 @@ def forget_stale(package: Path) -> int:
 
     numba watches only the file that defines a kernel, so a change in another one that was inlined would go unseen.
     """
-    cached = [*package.glob("__pycache__/*.nbi"), *package.glob("__pycache__/*.nbc")]
-    newest = max((source.stat().st_mtime for source in package.glob("*.py")), default=0.0)
+    cached = [*package.rglob("*.nbi"), *package.rglob("*.nbc")]
+    newest = max((source.stat().st_mtime for source in package.rglob("*.py")), default=0.0)
     stale = cached if any(file.stat().st_mtime < newest for file in cached) else []
     for file in stale:
         file.unlink(missing_ok=True)

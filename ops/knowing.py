@@ -12,9 +12,9 @@ from fusion.openings import Openings, openings_of
 from fusion.sector_rasters import SectorRasters
 from fusion.surroundings import ground_around
 from fusion.watchfulness import Watchfulness
+from geo.border.sections import read_sections, section_of_segments
 from geo.errors import BadInput
-from geo.mobility_ways import Ways
-from geo.section import read_sections, section_of_segments
+from geo.mobility.roads_and_rivers import Ways
 from ops.config import Ground, read_bases
 from sensors.coverage import coverage
 from sensors.watched import watched

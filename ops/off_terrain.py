@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import shapely
 
-from geo.linework import length_off
+from geo.border.line_files import length_off
+from geo.border.zone import belt_outline
 from geo.terrain import bounds
-from geo.zone import belt_outline
 from ops.config import Ground
 
 SAID_FROM_M = 50.0

@@ -20,8 +20,8 @@ import xarray as xr
 from rasterio.enums import Resampling
 
 from geo.errors import BadInput
-from geo.sightlines import UNKNOWN as CANNOT_TELL
-from geo.sightlines import VISIBLE
+from geo.visibility import UNKNOWN as CANNOT_TELL
+from geo.visibility import VISIBLE
 from ops.config import Ground
 from ops.tile_styles import OFF_THE_MAP, SEEN, UNKNOWN, UNSEEN, Unseen
 from ops.tiles import Layer, raster_of

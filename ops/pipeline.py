@@ -16,16 +16,10 @@ from typing import Final, Literal
 import msgspec
 import xarray as xr
 
-from fusion.alert_state import Alert
-from fusion.alerts import (
-    AlertActionError,
-    AlertSettings,
-    AlertState,
-    DistressCall,
-    act_on,
-    distress,
-    raise_alerts,
-)
+from fusion.alert_ledger import DistressCall
+from fusion.alert_settings import AlertSettings
+from fusion.alert_state import Alert, AlertActionError, AlertState, act_on
+from fusion.alerts import distress, raise_alerts
 from fusion.correlate import Correlator
 from fusion.insight import Insight
 from fusion.picture import TrackPicture, picture_of_bank

@@ -209,7 +209,7 @@ def bases_in(ground: Ground) -> list[tuple[float, float]]:
 
 
 def _response(ground: Ground) -> xr.DataArray:
-    from geo.mobility_response import response_time
+    from geo.paths.response_times import response_time
 
     bases = bases_in(ground)
     if not bases:

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from geo.errors import BadInput
-from geo.mobility_response import travel_time
-from geo.mobility_surface import Mobility, by_vehicle, on_foot
+from geo.mobility.speed_surface import Mobility, by_vehicle, on_foot
+from geo.paths.response_times import travel_time
 from sensors.interception import ResponseSettings, tasks_of, three_ways
 from sensors.patrol_game import Game, Shift, Solution, roster, solve_game
 from sensors.patrol_game_sweeps import Sweeps
@@ -22,7 +22,7 @@ from sensors.patrol_game_sweeps import Sweeps
 if TYPE_CHECKING:
     import xarray as xr
 
-    from geo.belt import Line
+    from geo.border.belt import Line
     from geo.frame import FloatArray
     from sensors.watched import Watched
 

@@ -47,7 +47,7 @@ class Planner:
     @cached_property
     def belt(self) -> tuple[np.ndarray, np.ndarray]:
         """Cells (row, column) of the terrain within the belt, and their segments (−1 beyond the ends or outside)."""
-        from geo.belt import belt_of
+        from geo.border.belt import belt_of
 
         found = belt_of(self.ground.crossed, self.ground.terrain, belt_m=self._sector.belt_m)
         segment = np.full(self.ground.terrain["elevation"].shape, -1, np.int64)
@@ -111,7 +111,9 @@ class Planner:
     def compare(self, order: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
         """Layouts at equal life-cycle cost: the verdict's headline and the measures of each."""
         from ops.compare_command import headline
-        from sensors.planning import CompareSettings, study, verdict
+        from sensors.planning import verdict
+        from sensors.planning_case import CompareSettings
+        from sensors.planning_study import study
         from sensors.planning_tables import MEASURES
 
         layouts = [self.layout(one) for one in order["layouts"]]

@@ -17,15 +17,15 @@ import xarray as xr
 
 from geo.errors import TerrainError
 from geo.terrain import cell_size, sample
-from geo.view import RADIO_K, TARGET_HEIGHT_M, surface_of
 from geo.visibility import EARTH_RADIUS_M, HIDDEN, UNKNOWN, VISIBLE, line_of_sight
+from geo.visibility.view import RADIO_K, TARGET_HEIGHT_M, surface_of
 
 Floats = npt.NDArray[np.float64]
 
 MOST_POINTS: Final = 1000
 """A longer way is shown in steps larger than a cell. The sight line itself is always judged on every cell."""
 OBSERVER_HEIGHT_M: Final = 2.0
-_TOUCH_M: Final = 1e-9  # a line may touch the ground, see geo.sightlines
+_TOUCH_M: Final = 1e-9  # a line may touch the ground, see geo.visibility.kernels.sight_line
 
 
 @dataclass(frozen=True, slots=True)

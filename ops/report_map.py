@@ -24,9 +24,8 @@ from folium.raster_layers import ImageOverlay
 from folium.utilities import JsCode
 from shapely.geometry import LineString
 
-from geo.border import Border
+from geo.border import Border, Zone
 from geo.frame import LocalFrame
-from geo.zone import Zone
 from ops.report_figures import BLUE, GREEN, GREY, PURPLE
 from ops.report_relief import hatched_png, hillshade_png
 

@@ -21,7 +21,8 @@ from ingest.address import BrokerUrl
 from ingest.decode import encode
 from ingest.errors import MalformedMessage
 from ingest.identity import Identity
-from ingest.sapient import Node, Packet, detection
+from ingest.sapient import Packet, detection
+from ingest.sapient_nodes import Node
 from ingest.sapient_place import Faults, Place, Stand
 from ingest.sender import Sender, SenderSettings
 from ingest.spool import Spool

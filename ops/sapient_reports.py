@@ -15,8 +15,9 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from sapient_msg.bsi_flex_335_v2_0.sapient_message_pb2 import SapientMessage
+
 from ingest import sapient_messages as messages
-from ingest.sapient import SapientMessage
 from ingest.sapient_messages import Source, ulid
 from ops.sapient_gateway import Gateway
 from ops.sapient_memory import SapientMemory

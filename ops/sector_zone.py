@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from geo.errors import BadInput, BorderError
 
 if TYPE_CHECKING:
+    from geo.border import Zone
+    from geo.border.line_files import Clip
     from geo.frame import LocalFrame
-    from geo.linework import Clip
-    from geo.zone import Zone
 
 Place = tuple[float, float]
 TOLD_OF = (
@@ -60,7 +60,7 @@ class ZoneEdges:
         self, path: Path, frame: LocalFrame, *, segment_length_m: float, border_where: str | None, clip: Clip
     ) -> Zone:
         """The zone of the border file, its lines clipped to the terrain; BorderError names the file."""
-        from geo.zone import Zone
+        from geo.border import Zone
 
         if self.home is not None:
             return Zone.from_file(

@@ -12,17 +12,16 @@ import numpy.typing as npt
 import xarray as xr
 from rich.console import Console
 
-from geo.belt import belt_of
-from geo.canopy import canopy_share
-from geo.covering import Covering, covering_sites
+from geo.border.belt import belt_of
 from geo.errors import BadInput
-from geo.footprints import footprints
 from geo.frame import LocalFrame
-from geo.labour import Labour
-from geo.many import NO_SITE, sites_seeing
-from geo.sightlines import UNKNOWN
-from geo.sites import ViewKeywords
 from geo.terrain import bounds, cell_size
+from geo.visibility import UNKNOWN, covering_sites, footprints, sites_seeing
+from geo.visibility.canopy import canopy_share
+from geo.visibility.many_sites.executor import Labour
+from geo.visibility.many_sites.greedy_cover import Covering
+from geo.visibility.many_sites.sites import ViewKeywords
+from geo.visibility.many_sites.viewsheds import NO_SITE
 from ops.config import Ground, load_sector, open_ground
 from ops.offline import progress_bar
 

@@ -19,9 +19,7 @@ from typing import Any
 
 from geo.errors import BadInput
 from ops.store_reader import APPLICATION_ID, SCHEMA_VERSION, Reader, StoreError, StoreFull
-from ops.store_rows import STATUSES, alert_row, checked_counts, checked_json, history_rows, to_json
-
-__all__ = ["STATUSES", "Reader", "Store", "StoreError", "StoreFull"]
+from ops.store_rows import alert_row, checked_counts, checked_json, history_rows, to_json
 
 _TABLES = """
 CREATE TABLE meta (

@@ -13,10 +13,11 @@ from rich.table import Table
 
 from geo.errors import BadInput
 from geo.frame import LocalFrame, horizontal_part
-from geo.planning import Degrees
-from geo.raster import Source, read_header
-from geo.terrain import DASK_ABOVE_CELLS, REFUSE_ABOVE_CELLS, Plan, plan_terrain
-from geo.tiles import tile_names
+from geo.terrain import Plan, plan_terrain
+from geo.terrain.grid import Degrees
+from geo.terrain.header import Source, read_header
+from geo.terrain.mosaic import tile_names
+from geo.terrain.open import DASK_ABOVE_CELLS, REFUSE_ABOVE_CELLS
 from ops.config import load_sector
 from ops.offline import progress_bar
 from ops.terrain_import import survey, windows, write_cog

@@ -18,8 +18,8 @@ from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
 from geo.errors import BadInput
-from geo.opening import OPTIONS
 from geo.terrain import Plan
+from geo.terrain.safe_open import OPTIONS
 
 WINDOW_CELLS: Final = 2048
 TILE_CELLS: Final = 512

@@ -13,7 +13,8 @@ from scipy import ndimage
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import coo_array
 
-from geo.belt import Belt, Line, belt_of, fitting_belt_m
+from geo.border import Belt
+from geo.border.belt import Line, belt_of, fitting_belt_m
 from geo.terrain import bounds
 from sensors.barrier import GapError, k_barrier, weakest_links
 from sensors.barrier_pieces import EDGE, Bools, Chain, Patch, Piece, chain_of

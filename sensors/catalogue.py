@@ -15,11 +15,9 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from sensors import camera, ground_sensor, human, radar, radio, relay
-from sensors.catalogue_quantity import CatalogueError, Quantity, confidence_of, quantity_of, text_of, worst
+from sensors.catalogue_quantity import CatalogueError, Quantity, confidence_of, quantity_of, text_of
 from sensors.conditions import Conditions, ConditionsError
 from sensors.sensor import DEFAULT_STATUS_INTERVAL_S, LayoutError, Sensor
-
-__all__ = ["KINDS", "Catalogue", "CatalogueError", "Item", "Quantity", "Staff", "shipped", "worst"]
 
 SENSOR_KINDS: Final[Mapping[str, type[Sensor]]] = {
     radar.KIND: radar.Radar,

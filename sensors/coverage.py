@@ -16,29 +16,16 @@ import numpy as np
 import xarray as xr
 from dask.base import is_dask_collection, tokenize
 
-from geo.border import Border
-from geo.sightlines import EARTH_RADIUS_M
-from geo.view import Mode
-from geo.visibility import HIDDEN, UNKNOWN, VISIBLE
-from geo.zone import Zone
+from geo.border import Border, Zone
+from geo.visibility import UNKNOWN, VISIBLE
+from geo.visibility.view import Mode
 from sensors.assumptions import Assumptions, Situation
 from sensors.conditions import Conditions, conditions_of
 from sensors.coverage_lazy import BLOCK_CELLS, Blocks, checked_blocks, lazy_layers, lazy_sums, sums_now, visits
-from sensors.coverage_sight import CURVATURE_K, TARGET_HEIGHT_M, refuse_off_the_map, sight
+from sensors.coverage_sight import TARGET_HEIGHT_M, refuse_off_the_map, sight
 from sensors.coverage_tally import Task
-from sensors.layout import Layout, LayoutError
-
-__all__ = [
-    "CURVATURE_K",
-    "EARTH_RADIUS_M",
-    "HIDDEN",
-    "TARGET_HEIGHT_M",
-    "UNKNOWN",
-    "VISIBLE",
-    "coverage",
-    "coverage_rasters",
-    "look_probability",
-]
+from sensors.layout import Layout
+from sensors.sensor import LayoutError
 
 INDEPENDENT: Final = (
     "misses of different sensors and looks are taken as independent; shared masking, posture, vegetation and weather "

@@ -20,13 +20,14 @@ from dask.base import is_dask_collection, tokenize
 from dask.delayed import delayed
 
 from geo.terrain import cell_size
-from geo.view import surface_of
 from geo.visibility import UNKNOWN, VISIBLE
+from geo.visibility.view import surface_of
 from sensors.coverage_reach import Block
 from sensors.coverage_sight import refuse_without_ground
 from sensors.coverage_tally import Task, contribution, tally
 from sensors.hazard import probability_of
-from sensors.layout import AnySensor, Layout, LayoutError, Placement
+from sensors.layout import AnySensor, Layout, Placement
+from sensors.sensor import LayoutError
 
 BLOCK_CELLS: Final = 4096
 """Cells along a side of a block: at 37 bytes a cell 620 MB, and windows that straddle two blocks are computed twice."""

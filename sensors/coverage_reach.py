@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from geo.terrain import cell_size
-from geo.view import Angles
+from geo.visibility.view import Angles
 from sensors.layout import Placement
 
 Block = tuple[slice, slice]

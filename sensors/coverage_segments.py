@@ -13,10 +13,9 @@ import xarray as xr
 from dask.base import is_dask_collection
 from dask.delayed import delayed
 
-from geo.border import Border
+from geo.border import Border, Zone
 from geo.errors import BadInput
 from geo.terrain import cell_size
-from geo.zone import Zone
 
 Ints = npt.NDArray[np.int64]
 

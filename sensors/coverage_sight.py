@@ -14,10 +14,11 @@ from dask.base import is_dask_collection
 
 from geo.errors import TerrainError
 from geo.terrain import bounds, cell_size, sample
-from geo.view import Angles, Mode
 from geo.visibility import viewshed
+from geo.visibility.view import Angles, Mode
 from sensors import camera, ground_sensor, human, radar, radio
-from sensors.layout import AnySensor, LayoutError, Placement, elevations_rad
+from sensors.layout import AnySensor, Placement, elevations_rad
+from sensors.sensor import LayoutError
 
 CURVATURE_K: Final[Mapping[str, float]] = {
     radar.KIND: 4.0 / 3.0,  # radio waves bend with the air

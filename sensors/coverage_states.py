@@ -13,9 +13,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from geo.border import Border
+from geo.border import Border, Zone
 from geo.errors import BadInput
-from geo.zone import Zone
 from sensors.assumptions import Assumptions
 from sensors.conditions import Conditions
 from sensors.coverage import coverage_rasters

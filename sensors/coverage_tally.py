@@ -21,8 +21,8 @@ import xarray as xr
 from numba import njit
 
 from geo.errors import BadInput
-from geo.view import Angles, Mode
 from geo.visibility import UNKNOWN, VISIBLE
+from geo.visibility.view import Angles, Mode
 from sensors import ground_sensor
 from sensors.assumptions import Situation
 from sensors.coverage_reach import Block, view_into

@@ -15,9 +15,9 @@ import numpy.typing as npt
 from shapely.geometry import LineString
 
 from geo.frame import FloatArray, LocalFrame
-from geo.paths_along import Along
-from geo.paths_crossing import Crossings
-from geo.paths_search import OVERLENGTH
+from geo.paths.along_path import Along
+from geo.paths.crossings import Crossings
+from geo.paths.search import OVERLENGTH
 from sensors.barrier import GapError
 from sensors.hazard import hazard_of, probability_of, with_outages
 from sensors.watched import Watched, feels_steps, looks_of, most_hazard, searches

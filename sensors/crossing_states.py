@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from geo.frame import FloatArray
-from geo.paths_along import Along
-from geo.paths_crossing import INWARD, Crossings
+from geo.paths.along_path import Along
+from geo.paths.crossings import INWARD, Crossings
 from sensors.crossing import detection_along
 from sensors.hazard import over_states
 from sensors.segment_detection import least_ways

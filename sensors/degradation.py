@@ -15,10 +15,9 @@ import numpy.typing as npt
 import xarray as xr
 from shapely.geometry import LineString
 
-from geo.border import Border
+from geo.border import Border, Zone
 from geo.errors import BadInput
 from geo.frame import FloatArray, LocalFrame
-from geo.zone import Zone
 from sensors.catalogue import Item
 from sensors.conditions import Conditions
 from sensors.coverage import coverage

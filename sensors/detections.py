@@ -15,8 +15,6 @@ from sensors.columns import ARRAYS, ScanColumns, columns_of, scan_of
 from sensors.layout import Layout
 from sensors.scan import CLASSES, Scan
 
-__all__ = ["DETECTIONS", "ScanColumns", "columns_of", "from_columns", "scan_of", "split", "to_dataset", "to_scans"]
-
 _SCAN, _PLOT = ("scan",), ("detection",)
 _NUMBER = "fiu"  # whole numbers are numbers too; inside they become float64
 DETECTIONS: Final = Schema(

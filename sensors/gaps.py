@@ -16,48 +16,16 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from geo.belt import Line
-from geo.border import Border
-from geo.paths_along import Along
-from geo.paths_crossing import INWARD, Crossings, crossings
-from geo.zone import Zone
-from sensors.barrier import GapError, k_barrier, weakest_links
-from sensors.barrier_ground import Barrier, barrier, barrier_found, depth_of_segments, single_losses
+from geo.border import Border, Zone
+from geo.border.belt import Line
+from geo.paths.along_path import Along
+from geo.paths.crossings import INWARD, Crossings, crossings
+from sensors.barrier import GapError
 from sensors.coverage_segments import RASTERS, check_required, whole_belt
 from sensors.coverage_segments import over_segments as covered
 from sensors.crossing import Crossing, chosen_segment, crossing_along, detection_along
-from sensors.long_border import detection_by_stretches
 from sensors.segment_detection import CROSSED, UNKNOWN, least_ways, over_segments
-from sensors.time_gaps import TimeGaps, just_opened, scheduled_time_gaps, segment_time_gaps, time_gaps
-from sensors.tradeoff import sensor_values, trade_offs
 from sensors.watched import Watched, watched
-
-__all__ = [
-    "Barrier",
-    "Gap",
-    "GapError",
-    "TimeGaps",
-    "barrier",
-    "barrier_found",
-    "depth_of_segments",
-    "detection_by_stretches",
-    "fastest_crossing",
-    "gaps",
-    "just_opened",
-    "k_barrier",
-    "least_detected_crossing",
-    "runs_below",
-    "scheduled_time_gaps",
-    "segment_detection",
-    "segment_time_gaps",
-    "sensor_values",
-    "single_losses",
-    "time_average_gap",
-    "time_gaps",
-    "trade_offs",
-    "watched",
-    "weakest_links",
-]
 
 ALIKE: Final = 1e-12  # probabilities that differ by no more count as the same
 ROUNDING: Final = 1e-9  # gaps may exceed their span by this share, the rounding of their sum

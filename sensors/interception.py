@@ -17,10 +17,10 @@ import xarray as xr
 
 from geo.errors import BadInput
 from geo.frame import FloatArray
-from geo.paths_along import Along
-from geo.paths_crossing import INWARD, Crossings, crossings
-from geo.paths_kernel import NOWHERE, moves_of
-from geo.paths_search import Spread, Steps
+from geo.paths.along_path import Along
+from geo.paths.crossings import INWARD, Crossings, crossings
+from geo.paths.kernel import NOWHERE, moves_of
+from geo.paths.search import Spread, Steps
 from sensors.crossing import Crossing, chosen_segment, crossing_along, hazard_of_pieces
 from sensors.hazard import probability_of
 from sensors.interdiction import probability_of_interruption
@@ -232,7 +232,7 @@ def interruptions(
 ) -> xr.Dataset:
     """Probability of interruption in every segment, on the three ways and their minimum, for slower responses too.
 
-    ``response`` (northing, easting) [s] is of ``geo.mobility_response.response_time`` on the coverage's terrain.
+    ``response`` (northing, easting) [s] is of ``geo.paths.response_times.response_time`` on the coverage's terrain.
     Dataset over (segment, way, slower): ``interruption_probability``; (segment, slower) ``least_interruption``;
     (segment, way) ``detection_probability``, ``seconds``, ``response_s``, ``margin_s`` (to spare if detected at the
     edge of the belt) and ``critical_easting`` and ``critical_northing`` [m], the critical detection point: what is

@@ -15,7 +15,8 @@ from geo.errors import FrameError
 from geo.frame import LocalFrame
 from sensors import camera, ground_sensor, human, radar, radio, relay
 from sensors.camera import Camera
-from sensors.catalogue import Catalogue, CatalogueError, shipped
+from sensors.catalogue import Catalogue, shipped
+from sensors.catalogue_quantity import CatalogueError
 from sensors.ground_sensor import GroundSensor
 from sensors.human import Human
 from sensors.radar import Radar
@@ -23,18 +24,6 @@ from sensors.radio import Radio
 from sensors.relay import Relay
 from sensors.scan import CLASSES
 from sensors.sensor import Confusion, LayoutError, Sensor, UnknownSensor
-
-__all__ = [
-    "KINDS",
-    "Layout",
-    "LayoutError",
-    "Placement",
-    "UnknownSensor",
-    "elevations_rad",
-    "grid_azimuths_rad",
-    "place",
-    "place_relay",
-]
 
 AnySensor = Radar | Camera | GroundSensor | Radio | Human
 KINDS: Mapping[str, type[Radar] | type[Camera] | type[GroundSensor] | type[Radio] | type[Human]] = {

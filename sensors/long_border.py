@@ -13,15 +13,14 @@ import numpy.typing as npt
 import shapely
 import xarray as xr
 
-from geo.border import Border
+from geo.border import Border, Zone
+from geo.border.stretch_store import KeptStretches
+from geo.border.stretches import MARGINS_BELTS, Stretch, by_stretches, joined, stretches, widening
 from geo.errors import BadInput, BorderError
-from geo.kept_stretches import KeptStretches
-from geo.mobility_settings import MobilitySettings
-from geo.mobility_ways import Ways
-from geo.paths_crossing import INWARD
-from geo.stretches import MARGINS_BELTS, Stretch, by_stretches, joined, stretches, widening
+from geo.mobility.roads_and_rivers import Ways
+from geo.mobility.settings import MobilitySettings
+from geo.paths.crossings import INWARD
 from geo.terrain import bounds, cell_size
-from geo.zone import Zone
 from sensors.layout import Layout
 from sensors.segment_detection import least_ways_of_the_whole, over_segments, unknown_segments
 from sensors.watched import watched_by
@@ -67,9 +66,9 @@ def detection_by_stretches(
 
     Values are those of the whole border, to SAME_HAZARD, where ``of_the_whole`` (segment,): a search whose ways may
     also begin or end where the belt goes on bounds them from below, and a stretch's margin is widened until it finds
-    no less, as far as ``geo.stretches.widening`` goes (decision 0017). Elsewhere they are those of the ways within. A
-    stretch whose belt does not lie on the terrain is unknown. Raises BorderError where none does, BadInput where the
-    folder holds another case, and as ``segment_detection`` and ``coverage``.
+    no less, as far as ``geo.border.stretches.widening`` goes (decision 0017). Elsewhere they are those of the ways
+    within. A stretch whose belt does not lie on the terrain is unknown. Raises BorderError where none does, BadInput
+    where the folder holds another case, and as ``segment_detection`` and ``coverage``.
     """
     _refuse_unless_width(belt_m)
     todo = stretches(border, belt_m=belt_m, length_m=length_m, margin_m=MARGINS_BELTS[0] * belt_m)

@@ -11,9 +11,10 @@ import numpy.typing as npt
 import xarray as xr
 
 from geo.terrain import sample
+from geo.visibility import EARTH_RADIUS_M, VISIBLE
 from sensors.camera import CLUTTER_ELEVATION_DEG
 from sensors.columns import CLASS_INDEX
-from sensors.coverage import CURVATURE_K, EARTH_RADIUS_M, VISIBLE
+from sensors.coverage_sight import CURVATURE_K
 from sensors.layout import Placement, elevations_rad
 from sensors.mover import Mover, Scenario, states_of
 from sensors.observations import FALSE_ALARM_CLASS, Floats, Observations, Streams, all_columns, class_labels, look_times

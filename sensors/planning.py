@@ -15,24 +15,11 @@ from typing import Any
 
 import xarray as xr
 
-from geo.belt import Line
+from geo.border.belt import Line
 from sensors.layout import Layout
-from sensors.planning_case import OBJECTIVES, CompareError, CompareSettings
-from sensors.planning_plan import choose_sites, plan_layout
+from sensors.planning_case import CompareError
 from sensors.planning_study import Study, study
 from sensors.planning_tables import dataset_of
-
-__all__ = [
-    "OBJECTIVES",
-    "CompareError",
-    "CompareSettings",
-    "Study",
-    "choose_sites",
-    "compare",
-    "plan_layout",
-    "study",
-    "verdict",
-]
 
 
 def compare(layouts: Sequence[Layout], terrain: xr.Dataset, border: Line, **asked: Any) -> xr.Dataset:

@@ -17,10 +17,9 @@ from affine import Affine
 from rasterio.features import rasterize
 from scipy import ndimage
 
-from geo.belt import Line, belt_of
+from geo.border.belt import Line, belt_of
 from geo.frame import LocalFrame
-from geo.ground import slope
-from geo.terrain import cell_size
+from geo.terrain import cell_size, slope
 from geo.visibility import VISIBLE, viewshed
 from sensors.planning_limits import PlanError
 

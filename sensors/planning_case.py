@@ -8,9 +8,9 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from geo.errors import BadInput
-from geo.paths_crossing import INWARD, OUTWARD
+from geo.paths.crossings import INWARD, OUTWARD
 from sensors.assumptions import TARGETS
-from sensors.catalogue import Quantity
+from sensors.catalogue_quantity import Quantity
 from sensors.conditions import Conditions
 
 OBJECTIVES: Final[Mapping[str, str]] = MappingProxyType(

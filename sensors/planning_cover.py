@@ -16,7 +16,7 @@ import numpy.typing as npt
 from numba import njit
 
 from geo.errors import BadInput
-from geo.footprints import Footprints
+from geo.visibility.many_sites.footprints import Footprints
 from sensors.hazard import SUREST
 
 Floats = npt.NDArray[np.float64]

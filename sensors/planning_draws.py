@@ -12,7 +12,8 @@ import numpy.typing as npt
 from scipy.stats import gamma
 
 from geo.frame import FloatArray
-from sensors.catalogue import Catalogue, Item, Quantity
+from sensors.catalogue import Catalogue, Item
+from sensors.catalogue_quantity import Quantity
 from sensors.planning_case import CompareSettings
 
 SCALE_PRICE, SCALE_AVAILABILITY = "scale: price", "scale: availability"

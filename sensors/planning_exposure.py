@@ -14,10 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from geo.frame import FloatArray
-from geo.paths_along import Along
-from geo.paths_crossing import INWARD, Crossings, crossings
+from geo.paths.along_path import Along
+from geo.paths.crossings import INWARD, Crossings, crossings
 from sensors.assumptions import Situation
-from sensors.catalogue import Catalogue, Quantity
+from sensors.catalogue import Catalogue
+from sensors.catalogue_quantity import Quantity
 from sensors.conditions import Conditions
 from sensors.coverage_sight import refuse_without_ground
 from sensors.crossing import hazard_of_pieces

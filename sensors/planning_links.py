@@ -14,8 +14,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from geo.errors import BadInput
-from geo.line_of_sight import line_of_sight
-from geo.visibility import VISIBLE
+from geo.visibility import VISIBLE, line_of_sight
 from sensors.layout import AnySensor, Layout
 from sensors.relay import Relay
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from geo.belt import Line
+from geo.border.belt import Line
 from geo.frame import LocalFrame
 from sensors.catalogue import Catalogue, Item
 from sensors.layout import AnySensor, Layout, place, place_relay

@@ -20,8 +20,8 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from geo.belt import Line
-from geo.mobility_ways import Ways
+from geo.border.belt import Line
+from geo.mobility.roads_and_rivers import Ways
 from sensors.layout import Layout
 from sensors.planning_choice import Choice, Effort, best_cover, best_least, gap_of
 from sensors.planning_dominated import undominated
@@ -128,8 +128,8 @@ def plan_layout(
 
     With ``bases`` every sensor has to reach one by radio; relays among the candidates are bought for that.
     Sites where a present sensor stands are taken. ``response`` [s] (northing, easting) is of
-    ``geo.mobility_response.response_time``. Raises PlanError, naming the constraint, for no candidates, negative costs
-    or limits, a budget or crew that allows nothing, and a value that cannot be reached.
+    ``geo.paths.response_times.response_time``. Raises PlanError, naming the constraint, for no candidates, negative
+    costs or limits, a budget or crew that allows nothing, and a value that cannot be reached.
     """
     options = options_of(candidates) if isinstance(candidates, Layout) else tuple(candidates)
     for layout in (candidates, start):

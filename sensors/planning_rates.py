@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from geo.belt import Belt, Line, belt_of, fitting_belt_m
+from geo.border import Belt
+from geo.border.belt import Line, belt_of, fitting_belt_m
 from geo.frame import FloatArray
-from geo.mobility_surface import Mobility, by_vehicle, on_foot
-from geo.mobility_ways import Ways as Roads
+from geo.mobility.roads_and_rivers import Ways as Roads
+from geo.mobility.speed_surface import Mobility, by_vehicle, on_foot
 from geo.visibility import UNKNOWN, VISIBLE
 from sensors.assumptions import Assumptions, Situation
 from sensors.camera import Camera

@@ -11,10 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from geo.belt import Belt, Line, belt_of, fitting_belt_m
-from geo.mobility_surface import by_vehicle, on_foot
-from geo.mobility_ways import Ways
-from geo.paths_crossing import INWARD
+from geo.border import Belt
+from geo.border.belt import Line, belt_of, fitting_belt_m
+from geo.mobility.roads_and_rivers import Ways
+from geo.mobility.speed_surface import by_vehicle, on_foot
+from geo.paths.crossings import INWARD
 from sensors.assumptions import Assumptions, Situation
 from sensors.conditions import conditions_of
 from sensors.coverage_sight import refuse_without_ground

@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from geo.belt import Line
+from geo.border.belt import Line
 from geo.challenge import challenge
 from geo.frame import FloatArray
-from geo.mobility_response import response_time
-from geo.mobility_ways import Ways as Roads
+from geo.mobility.roads_and_rivers import Ways as Roads
+from geo.paths.response_times import response_time
 from sensors.assumptions import Assumptions
 from sensors.barrier import GapError
 from sensors.barrier_ground import barrier, single_losses

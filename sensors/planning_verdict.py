@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from geo.errors import BadInput
 from geo.frame import FloatArray
-from sensors.catalogue import worst
+from sensors.catalogue_quantity import worst
 from sensors.planning_case import CompareSettings
 from sensors.planning_design import Design
 from sensors.planning_draws import SCALE_AVAILABILITY, SCALE_PRICE, Draws, Input, at, central

@@ -10,8 +10,8 @@ import numpy.typing as npt
 import xarray as xr
 from scipy.sparse import csr_array
 
-from geo.paths_along import Along
-from geo.paths_crossing import crossings
+from geo.paths.along_path import Along
+from geo.paths.crossings import crossings
 from sensors.interception import head_start
 from sensors.planning_limits import PlanError
 from sensors.planning_scene import Scene

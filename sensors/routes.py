@@ -12,7 +12,7 @@ import xarray as xr
 
 from geo.errors import TerrainError
 from geo.mobility import tobler_speed
-from geo.paths import least_time_path
+from geo.paths.least_time import least_time_path
 from geo.terrain import cell_size, sample
 
 Floats = npt.NDArray[np.float64]

@@ -16,8 +16,6 @@ from geo.terrain import sample
 from sensors.mover import Intent, Mover, Scenario, ScenarioError
 from sensors.routes import GAITS, route, timed, with_stops
 
-__all__ = ["Mover", "NightSettings", "Scenario", "ScenarioError", "border_night", "open_ground"]
-
 Floats = npt.NDArray[np.float64]
 TRIES = 60
 """Places tried for one mover before the ground is said to be too small or too steep."""

@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from geo.belt import Line
+from geo.border.belt import Line
 from geo.frame import FloatArray
-from geo.paths_along import Along
-from geo.paths_crossing import INWARD, Crossings, crossings, crossings_of_the_whole
-from geo.paths_search import OVERLENGTH
+from geo.paths.along_path import Along
+from geo.paths.crossings import INWARD, Crossings, crossings, crossings_of_the_whole
+from geo.paths.search import OVERLENGTH
 from sensors.crossing import Detection, detection_along
 from sensors.watched import Watched
 
@@ -50,7 +50,7 @@ def least_ways_of_the_whole(
     seen: Watched, own: npt.NDArray[np.int64], *, slack: float, direction: str = INWARD, neighbours: int = 16
 ) -> tuple[Crossings, npt.NDArray[np.bool_]]:
     """``least_ways`` on a piece of a border, and for its segments ``own`` whether no way of the whole has less hazard
-    by more than ``slack``; see ``geo.paths_crossing.crossings_of_the_whole``."""
+    by more than ``slack``; see ``geo.paths.crossings.crossings_of_the_whole``."""
     return crossings_of_the_whole(
         seen.belt,
         seen.mobility,

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from geo.paths_along import Along
-from geo.paths_crossing import INWARD
+from geo.paths.along_path import Along
+from geo.paths.crossings import INWARD
 from sensors.barrier import GapError
 from sensors.coverage_segments import check_required
 from sensors.crossing import hazard_of_pieces

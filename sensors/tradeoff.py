@@ -11,8 +11,8 @@ import xarray as xr
 
 from geo.errors import BadInput
 from geo.frame import FloatArray
-from geo.paths_along import Along
-from geo.paths_crossing import INWARD, Crossings, crossings
+from geo.paths.along_path import Along
+from geo.paths.crossings import INWARD, Crossings, crossings
 from sensors.coverage_segments import check_required
 from sensors.crossing import Cells, Crossing, chosen_segment, crossing_along, no_way
 from sensors.segment_detection import CROSSED, SECOND, UNKNOWN, least_ways, over_segments

@@ -12,12 +12,13 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from geo.belt import SAME_PLACE_CELLS, Belt, Line, belt_of, fitting_belt_m, refuse_other_cells
+from geo.border import Belt
+from geo.border.belt import SAME_PLACE_CELLS, Line, belt_of, fitting_belt_m, refuse_other_cells
 from geo.errors import BadInput
 from geo.frame import FloatArray
-from geo.mobility_settings import MobilitySettings
-from geo.mobility_surface import Mobility, by_vehicle, on_foot
-from geo.mobility_ways import Ways
+from geo.mobility.roads_and_rivers import Ways
+from geo.mobility.settings import MobilitySettings
+from geo.mobility.speed_surface import Mobility, by_vehicle, on_foot
 from geo.terrain import cell_size
 from sensors import camera, ground_sensor, human, radar, radio
 from sensors.assumptions import Assumptions
@@ -101,7 +102,7 @@ def watched(
     or drives where it is a vehicle, by ``ways`` and ``settings``, unless a ``mobility`` is given. ``belt_m`` [m] is the
     belt's width on either side; without it 2 km, or less where the terrain does not reach as far. Each
     sensor's layer is computed once. Raises CrossingError for coverage without rates, or on other cells than the
-    terrain's; BorderError as ``geo.belt.belt_of``.
+    terrain's; BorderError as ``geo.border.belt.belt_of``.
     """
     if not isinstance(coverage, xr.Dataset) or "rate" not in coverage or "sensor" not in coverage.dims:
         raise CrossingError("the coverage has no rate of each sensor", where="crossing", expected="sensors.coverage's")

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from geo.challenge import SAME_S
-from geo.paths_crossing import INWARD, Crossings, crossings, crossings_of_the_whole, first_labels
-from geo.paths_search import Steps
+from geo.challenge.assessment import SAME_S
+from geo.paths.crossings import INWARD, Crossings, crossings, crossings_of_the_whole, first_labels
+from geo.paths.search import Steps
 from sensors.interception import FASTEST, LEAST, VULNERABLE, where_it_ends
 from sensors.segment_detection import SECOND, least_ways_of_the_whole
 from sensors.watched import Watched

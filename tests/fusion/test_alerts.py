@@ -12,24 +12,24 @@ import pytest
 import xarray as xr
 from shapely.geometry import LineString
 
-from fusion.alert_ledger import AlertSettingsError
-from fusion.alert_state import MOVES, PRIORITIES, STATUSES, alert_id
-from fusion.alert_words import duration
-from fusion.alerts import (
+from fusion.alert_settings import AlertSettings, AlertSettingsError
+from fusion.alert_state import (
+    MOVES,
+    PRIORITIES,
+    STATUSES,
     Alert,
     AlertActionError,
-    AlertSettings,
     AlertState,
     AlertStateError,
-    PictureError,
-    TrackPicture,
     act,
     act_on,
-    picture_of,
-    raise_alerts,
+    alert_id,
     rank,
 )
+from fusion.alert_words import duration
+from fusion.alerts import raise_alerts
 from fusion.correlate import Correlator
+from fusion.picture import PictureError, TrackPicture, picture_of
 from geo.border import Border
 from geo.frame import LocalFrame
 from sensors.health import SensorHealth

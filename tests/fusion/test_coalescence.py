@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from fusion.association import marginals
 from fusion.coalescence import apart
 from fusion.scoring import gospa
-from fusion.tracker import TrackerSettings, track
+from fusion.settings import TrackerSettings
+from fusion.tracker import track
 from geo.frame import LocalFrame
 from sensors.layout import Layout, place
 from sensors.mover import Mover, Scenario

@@ -13,7 +13,7 @@ from fusion.confirmed_crossing import ConfirmationSettings, ConfirmedCrossing, S
 from geo.border import Border
 from geo.errors import BadInput
 from geo.frame import LocalFrame
-from geo.mobility_surface import at_speed
+from geo.mobility.speed_surface import at_speed
 from sensors.coverage import coverage
 from sensors.crossing import Crossing
 from sensors.gaps import fastest_crossing

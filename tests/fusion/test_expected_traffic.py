@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 from shapely.geometry import LineString
 
-from fusion.alerts import AlertState, picture_of, raise_alerts
+from fusion.alert_state import AlertState
+from fusion.alerts import raise_alerts
 from fusion.correlate import Correlator
 from fusion.expected_traffic import HOUR_NS, Learned, Traffic, hour_is_over, judged, noted
+from fusion.picture import picture_of
 from fusion.scene import scene_of
 from fusion.settings import TrackerSettings
 from fusion.tracker import Tracker

@@ -15,7 +15,7 @@ from geo.border import Border
 from geo.errors import BadInput
 from geo.frame import LocalFrame
 from geo.mobility import tobler_speed
-from geo.mobility_settings import MobilitySettings
+from geo.mobility.settings import MobilitySettings
 
 FRAME = LocalFrame.around(10.0, 45.0)
 BORDER = Border(FRAME, LineString([(-1900.0, 0.0), (1900.0, 0.0)]), 500.0, "left")  # home is in the north

@@ -15,8 +15,8 @@ from fusion.motion import FOOT, VEHICLE, unpack
 from fusion.passage import passage_of, slow_down, top_speed
 from fusion.views import ground_of
 from geo.frame import LocalFrame
-from geo.mobility_settings import MobilitySettings
-from geo.mobility_surface import WALKING
+from geo.mobility.settings import MobilitySettings
+from geo.mobility.speed_surface import WALKING
 
 Floats = npt.NDArray[np.float64]
 FRAME = LocalFrame.around(10.0, 45.0)

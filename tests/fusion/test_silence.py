@@ -8,7 +8,8 @@ import pytest
 import xarray as xr
 
 from fusion.motion import unpack
-from fusion.tracker import Tracker, TrackerSettings
+from fusion.settings import TrackerSettings
+from fusion.tracker import Tracker
 from geo.frame import LocalFrame
 from sensors.columns import ARRAYS, ScanColumns
 from sensors.ground_sensor import HOLD_OFF_S, rate_per_metre

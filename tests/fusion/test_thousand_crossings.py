@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from shapely.geometry import LineString
 
-from fusion.alerts import AlertState, raise_alerts
+from fusion.alert_state import AlertState
+from fusion.alerts import raise_alerts
 from fusion.correlate import Correlator
 from fusion.picture import picture_of_bank
 from fusion.tracker import Tracker

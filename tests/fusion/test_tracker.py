@@ -12,13 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fusion.motion import Mode, unpack
-from fusion.tracker import Tracker, TrackerSettings, track
+from fusion.settings import TrackerSettings
+from fusion.tracker import Tracker, track
 from fusion.tracks import TENTATIVE
 from geo.errors import BadInput
 from geo.frame import LocalFrame
 from sensors.columns import ARRAYS, ScanColumns, with_deviations
 from sensors.detections import from_columns
-from sensors.layout import Layout, UnknownSensor, place
+from sensors.layout import Layout, place
+from sensors.sensor import UnknownSensor
 
 Floats = npt.NDArray[np.float64]
 START_NS = 1_790_000_000 * 10**9

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fusion.motion import unpack
-from fusion.settings import SettingsError
-from fusion.tracker import Tracker, TrackerSettings
+from fusion.settings import SettingsError, TrackerSettings
+from fusion.tracker import Tracker
 from geo.frame import LocalFrame
 from sensors.columns import ARRAYS, ScanColumns
 from sensors.layout import Layout, place

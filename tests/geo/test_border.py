@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from shapely.geometry import LineString, MultiLineString
 
 from geo.border import Border
+from geo.border.edge_tree import MAX_NODES
 from geo.errors import BorderError
 from geo.frame import LocalFrame
-from geo.nearest import MAX_NODES
 
 FRAME = LocalFrame.around(1.5, 42.5)
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "terrain"

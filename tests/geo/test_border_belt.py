@@ -7,8 +7,8 @@ import pytest
 import xarray as xr
 from shapely.geometry import LineString, MultiLineString
 
-from geo.belt import belt_of
 from geo.border import Border
+from geo.border.belt import belt_of
 from geo.errors import BorderError
 from geo.frame import LocalFrame
 from geo.terrain import frame_of, open_terrain

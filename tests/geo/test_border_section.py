@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from shapely.geometry import LineString
 
-from geo.border import Border
+from geo.border import Border, Section
+from geo.border.sections import read_sections, section_of_segments
 from geo.errors import BorderError
 from geo.frame import LocalFrame
-from geo.section import Section, read_sections, section_of_segments
 
 FRAME = LocalFrame.around(1.5, 42.5)
 BORDER = Border(FRAME, LineString([(0, 0), (2000, 0), (2000, 1000)]), segment_length_m=500.0)

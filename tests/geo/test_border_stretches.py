@@ -11,14 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import LineString, MultiLineString
 
-from geo.belt import belt_of
 from geo.border import Border
+from geo.border.belt import belt_of
+from geo.border.stretches import by_stretches, joined, stretches, widening
 from geo.challenge import ChallengeSettings, challenge, challenge_by_stretches
 from geo.errors import BadInput
 from geo.frame import LocalFrame
-from geo.mobility_surface import on_foot
-from geo.paths_crossing import crossings, crossings_of_the_whole
-from geo.stretches import by_stretches, joined, stretches, widening
+from geo.mobility.speed_surface import on_foot
+from geo.paths.crossings import crossings, crossings_of_the_whole
 from geo.terrain import frame_of, open_terrain
 
 FRAME = LocalFrame.around(1.5, 42.5)

@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import LineString, Polygon, box
 
-from geo.belt import belt_of
+from geo.border import Zone
+from geo.border.belt import belt_of
 from geo.errors import BorderError
 from geo.frame import LocalFrame
-from geo.zone import Zone
 
 FRAME = LocalFrame.around(33.4, 35.1)  # Nicosia: the best known zone with two edges
 INNER = LineString([(0, 0), (1000, 0), (2000, 300)])

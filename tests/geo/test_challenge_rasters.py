@@ -11,7 +11,7 @@ from geo.border import Border
 from geo.challenge import ChallengeSettings, challenge, challenge_by_stretches, challenge_rasters
 from geo.errors import BadInput
 from geo.frame import LocalFrame
-from geo.mobility_response import response_time
+from geo.paths.response_times import response_time
 
 FRAME = LocalFrame.around(1.5, 42.5)
 CELL_M = 30.0

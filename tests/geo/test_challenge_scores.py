@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from geo.challenge import ReferenceTable, composite, percentiles, terrain_ruggedness_index
-from geo.challenge_settings import ChallengeSettings, DemError
+from geo.challenge import ChallengeSettings, DemError, ReferenceTable, composite, percentiles, terrain_ruggedness_index
 from geo.errors import BadInput
 
 

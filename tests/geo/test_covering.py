@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from geo.covering import GREEDY_SHARE, covering_sites, plain_greedy
 from geo.errors import BadInput
-from geo.footprints import Footprints, footprints
-from geo.visibility import viewsheds
+from geo.visibility import covering_sites, footprints, viewsheds
+from geo.visibility.many_sites.footprints import Footprints
+from geo.visibility.many_sites.greedy_cover import GREEDY_SHARE, plain_greedy
 
 SETS = hnp.arrays(np.bool_, st.tuples(st.integers(0, 9), st.integers(0, 140)))
 

@@ -11,9 +11,9 @@ import xarray as xr
 from shapely.geometry import LineString, Point, box
 
 from geo.border import Border
+from geo.border.line_files import in_order, joined, one_way
 from geo.errors import BorderError
 from geo.frame import LocalFrame
-from geo.linework import in_order, joined, one_way
 
 FRAME = LocalFrame.around(1.5, 42.5)
 LEGS = {"a": [(1.40, 42.5), (1.45, 42.5)], "b": [(1.45, 42.5), (1.50, 42.52)], "c": [(1.55, 42.52), (1.60, 42.5)]}
@@ -162,7 +162,7 @@ def test_a_file_of_several_layers_or_without_shapes_is_refused(tmp_path: Path) -
 def test_a_plain_geojson_reads_the_same_without_gdal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = written(tmp_path / "line.geojson", {"a": [(0.1 + 0.2, 42.1234567890123), (1.45, 42.5)], **LEGS})
     without = Border.from_file(path, FRAME, where={"name": ["a", "b"]}).line
-    monkeypatch.setattr("geo.linework._read_plain", lambda _path: None)
+    monkeypatch.setattr("geo.border.line_files._read_plain", lambda _path: None)
     assert Border.from_file(path, FRAME, where={"name": ["a", "b"]}).line.equals_exact(without, 0.0)
 
 

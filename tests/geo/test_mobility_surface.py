@@ -16,10 +16,10 @@ from shapely.geometry import LineString, Point
 from geo.errors import BadInput, TerrainError
 from geo.frame import LocalFrame
 from geo.mobility import tobler_speed
-from geo.mobility_response import isochrones, response_time, travel_time
-from geo.mobility_settings import MobilitySettings
-from geo.mobility_surface import by_vehicle, on_foot
-from geo.mobility_ways import Ways, WaysError
+from geo.mobility.roads_and_rivers import Ways, WaysError
+from geo.mobility.settings import MobilitySettings
+from geo.mobility.speed_surface import by_vehicle, on_foot
+from geo.paths.response_times import isochrones, response_time, travel_time
 
 FRAME = LocalFrame.around(1.5, 42.5)
 CELL_M = 20.0

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from geo.errors import TerrainError
 from geo.mobility import tobler_speed
-from geo.mobility_surface import WALKING, bare
-from geo.paths import least_time_path, least_time_way
+from geo.mobility.speed_surface import WALKING, bare
+from geo.paths.least_time import least_time_path, least_time_way
 from geo.terrain import sample
 
 

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.mobility import tobler_speed
-from geo.mobility_surface import WALKING, Mobility, SpeedLaw
-from geo.paths_along import Along
-from geo.paths_search import spread
+from geo.mobility.speed_surface import WALKING, Mobility, SpeedLaw
+from geo.paths.along_path import Along
+from geo.paths.search import spread
 
 CELL_M = 30.0
 

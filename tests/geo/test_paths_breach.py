@@ -11,12 +11,12 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import minimum_spanning_tree
 from shapely.geometry import LineString
 
-from geo.belt import belt_of
 from geo.border import Border
+from geo.border.belt import belt_of
 from geo.errors import BadInput
 from geo.frame import LocalFrame
-from geo.mobility_surface import at_speed
-from geo.paths_breach import maximal_breach, maximal_support
+from geo.mobility.speed_surface import at_speed
+from geo.paths.maximal_breach import maximal_breach, maximal_support
 
 FRAME = LocalFrame.around(1.5, 42.5)
 CELL_M = 10.0

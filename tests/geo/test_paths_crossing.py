@@ -11,13 +11,13 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
 from shapely.geometry import LineString
 
-from geo.belt import Belt, belt_of
-from geo.border import Border
+from geo.border import Belt, Border
+from geo.border.belt import belt_of
 from geo.errors import BadInput
 from geo.frame import LocalFrame
 from geo.mobility import tobler_speed
-from geo.mobility_surface import WALKING, Mobility, SpeedLaw
-from geo.paths_crossing import crossings
+from geo.mobility.speed_surface import WALKING, Mobility, SpeedLaw
+from geo.paths.crossings import crossings
 
 FRAME = LocalFrame.around(1.5, 42.5)
 CELL_M = 10.0

@@ -13,8 +13,8 @@ from scipy.sparse.csgraph import dijkstra
 
 from geo.errors import BadInput
 from geo.mobility import tobler_speed
-from geo.mobility_surface import WALKING, Mobility, SpeedLaw
-from geo.paths_search import OVERLENGTH, spread
+from geo.mobility.speed_surface import WALKING, Mobility, SpeedLaw
+from geo.paths.search import OVERLENGTH, spread
 
 CELL_M = 30.0
 LEVEL = SpeedLaw(1.0, 0.0)

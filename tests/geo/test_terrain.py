@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rasterio.transform import from_bounds, from_origin
 
-from geo import terrain as terrain_module
 from geo.errors import BadInput, FrameError, TerrainError
 from geo.frame import LocalFrame
 from geo.terrain import TERRAIN, aspect, bounds, cell_size, frame_of, open_terrain, sample, slope
+from geo.terrain import open as terrain_module
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "terrain"
 PYRENEES = SHARED / "srtm3_n42e001_pyrenees_ES-AD-FR.tif"

@@ -9,7 +9,8 @@ import pytest
 import xarray as xr
 
 from geo.errors import BadInput, TerrainError
-from geo.visibility import compile_kernels, line_of_sight, minimum_target_height, viewshed, viewshed_array, viewsheds
+from geo.visibility import line_of_sight, minimum_target_height, viewshed, viewshed_array, viewsheds
+from geo.visibility.single_site import compile_kernels
 
 WEST, NORTH, CELL_M = 500_000.0, 4_600_000.0, 30.0
 VIEW: dict[str, Any] = {"observer_height_m": 10.0, "max_range_m": 900.0}

@@ -18,13 +18,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rasterio.transform import from_origin
 
-from geo import pieces
-from geo import sites as sites_module
 from geo.errors import BadInput, TerrainError
-from geo.many import sites_seeing
-from geo.sites import batches_of, sites_of
 from geo.terrain import open_terrain
-from geo.visibility import viewsheds
+from geo.visibility import sites_seeing, viewsheds
+from geo.visibility.many_sites import height_source as pieces
+from geo.visibility.many_sites import sites as sites_module
+from geo.visibility.many_sites.sites import batches_of, sites_of
 
 WEST, NORTH, CELL_M = 500_000.0, 4_600_000.0, 30.0
 VIEW: dict[str, Any] = {"observer_height_m": 10.0, "max_range_m": 700.0}
@@ -296,6 +295,6 @@ def test_a_site_on_a_void_of_a_lazy_terrain_is_named(terrain: xr.Dataset, sites:
 def test_what_cannot_work_is_one_sentence(
     terrain: xr.Dataset, sites: np.ndarray, change: dict[str, Any], words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("geo.labour.CONNECT_S", 1.0)
+    monkeypatch.setattr("geo.visibility.many_sites.executor.CONNECT_S", 1.0)
     with pytest.raises(BadInput, match=words):
         sites_seeing(terrain, sites, **VIEW | change)

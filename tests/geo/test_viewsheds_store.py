@@ -12,10 +12,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from geo import viewshed_store
 from geo.errors import BadInput
-from geo.viewshed_store import open_viewsheds, write_viewsheds
-from geo.visibility import viewsheds
+from geo.visibility import open_viewsheds, viewsheds, write_viewsheds
+from geo.visibility.many_sites import viewshed_store
 
 VIEW: dict[str, Any] = {"observer_height_m": 6.0, "max_range_m": 700.0}
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo.sightlines import ground_at, sight_states
-from geo.view import View, drop_per_cell
 from geo.visibility import viewshed_array
-from geo.window import needed_from, view_from
+from geo.visibility.kernels.sight_line import ground_at, sight_states
+from geo.visibility.view import View, drop_per_cell
+from geo.visibility.window import needed_from, view_from
 
 EARTH_M = 6_371_008.8
 Heights = npt.NDArray[np.float32]

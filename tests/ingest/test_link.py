@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from ingest import mqtt
+from ingest.batch import Delivery
 from ingest.errors import BrokerError, MalformedMessage, SpoolError
 from ingest.mqtt import Connection, ConnectionSettings, Publisher
 from ingest.outflow import OutflowSettings
-from ingest.receive import Delivery
 from ingest.sender import Sender, SenderSettings
 from ingest.spool import Spool, SpoolLimits
 from ingest.subscriber import Subscriber, SubscriberSettings

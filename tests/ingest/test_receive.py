@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingest.batch import KEPT_BYTES, Batch, Delivery
 from ingest.decode import encode, encode_status
 from ingest.marks import Mark
-from ingest.receive import KEPT_BYTES, Batch, Delivery, Receiver, ReceiverSettings
+from ingest.receive import Receiver, ReceiverSettings
 from ingest.wire import MAX_PAYLOAD_BYTES, Status
 from sensors.scan import Plot, Scan
 

@@ -13,11 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import Transformer
 
+from ingest.batch import Batch, Delivery
 from ingest.decode import decode, decode_status, remember
 from ingest.errors import MalformedMessage
 from ingest.norths import NorthError, Zone, lonlat_of_utm
-from ingest.receive import Batch, Delivery, Guards, Receiver
-from ingest.sapient import Node, SapientMessage, detection, read, status
+from ingest.receive import Guards, Receiver
+from ingest.sapient import SapientMessage, detection, read, status
+from ingest.sapient_nodes import Node
 from ingest.sapient_place import Place, Stand
 from ingest.standards import SAPIENT
 from ingest.wire import MAX_PAYLOAD_BYTES

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from ingest.batch import Delivery
 from ingest.errors import MalformedMessage
-from ingest.receive import Delivery, Receiver
+from ingest.receive import Receiver
 from ingest.topics import unit_topic
 from ingest.units import Position, Reply, decode_unit, encode_unit
 from ops.journal import Journal

@@ -16,12 +16,14 @@ import pytest
 import rasterio
 from pyproj import Transformer
 
+from ingest.batch import Delivery
 from ingest.decode import encode
-from ingest.receive import Delivery, Receiver
+from ingest.errors import BrokerError
+from ingest.receive import Receiver
 from ingest.spool import Spool
 from ingest.topics import sensor_topic
 from ops import cli
-from ops.broker import BrokerError, EmbeddedBroker, MosquittoBroker, RunningBroker
+from ops.broker import EmbeddedBroker, MosquittoBroker, RunningBroker
 from ops.config import Ground, load_sector, open_ground
 from ops.journal import Journal
 from ops.journal_reader import Counts, JournalReader, Recount

@@ -19,7 +19,8 @@ from ops.api import _MAY, ApiSettings, create_app
 from ops.audit import Access, AccessLog, AuditError
 from ops.auth import TOKEN_HEADER, GuardSettings
 from ops.serve import listen, serving
-from ops.store import STATUSES, Store
+from ops.store import Store
+from ops.store_rows import STATUSES
 
 T0 = datetime(2026, 3, 1, 22, 0, tzinfo=UTC)
 T0_NS = int(T0.timestamp()) * 1_000_000_000

@@ -12,10 +12,12 @@ from pathlib import Path
 import psutil
 import pytest
 
+from ingest.address import BrokerUrl
+from ingest.errors import BrokerError
 from ingest.mqtt import Connection, Publisher
 from ingest.subscriber import Subscriber
 from ops import broker as broker_module
-from ops.broker import BrokerError, BrokerUrl, EmbeddedBroker, MosquittoBroker, free_port
+from ops.broker import EmbeddedBroker, MosquittoBroker, free_port
 
 pytestmark = pytest.mark.broker
 Broker = EmbeddedBroker | MosquittoBroker

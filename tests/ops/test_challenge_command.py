@@ -20,7 +20,7 @@ from rasterio.warp import transform
 from rich.console import Console
 
 from geo.errors import BadInput
-from geo.mobility_ways import Ways
+from geo.mobility.roads_and_rivers import Ways
 from ops import challenge_pictures, challenge_profiles
 from ops.challenge_command import ChallengeOptions, assess, weights_of
 from ops.challenge_parts import FOLDER

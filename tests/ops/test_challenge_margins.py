@@ -54,7 +54,7 @@ def both(make_sector: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str
             for room in (challenge_pictures, challenge_profiles):
                 patch.setattr(room, "DPI", 30)
             if margins is not None:
-                patch.setattr("geo.stretches.MARGINS_BELTS", margins)
+                patch.setattr("geo.border.stretches.MARGINS_BELTS", margins)
             options = ChallengeOptions(str(files.sector), None, folder / name, draws=0, runs=0, stretch_km=length_km)
             figures = assess(options, QUIET)
         found[name] = (figures, gpd.read_parquet(folder / name / "segments.parquet"))

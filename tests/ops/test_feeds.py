@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from geo.errors import BadInput
 from ops.feeds import FeedSettings, OutboxPublisher, Unit
-from ops.store import Reader, Store
+from ops.store import Store
+from ops.store_reader import Reader
 
 RAISED = datetime(2026, 3, 1, 22, 0, tzinfo=UTC)
 

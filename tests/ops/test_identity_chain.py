@@ -23,7 +23,7 @@ from ingest.subscriber import Subscriber
 from ingest.wire import encode_ack
 from ops.broker import URL_VARIABLE, EmbeddedBroker
 from ops.identity import IDENTITY_VARIABLE, SIGNATURES_VARIABLE, IdentityFolder, Name
-from ops.journal import JournalReader
+from ops.journal_reader import JournalReader
 from ops.processes import Child
 from sensors.scan import Plot, Scan
 

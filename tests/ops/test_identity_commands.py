@@ -30,7 +30,7 @@ from ops.broker_config import BrokerFolder, BrokerOptions
 from ops.broker_probe import Probe
 from ops.doctor import examine
 from ops.identity import IDENTITY_VARIABLE, SIGNATURES_VARIABLE, IdentityFolder, Name
-from ops.journal import JournalReader
+from ops.journal_reader import JournalReader
 from ops.processes import Child
 from sensors.scan import Plot, Scan
 

@@ -14,7 +14,8 @@ from ingest.plausibility import Plausibility
 from ingest.receive import Guards, Receiver
 from ops.config import Ground
 from ops.fusing import counts_of
-from ops.journal import Journal, JournalReader
+from ops.journal import Journal
+from ops.journal_reader import JournalReader
 from ops.night import nanoseconds, read_night
 from ops.rehearsal import rehearse_to_files
 from sensors.scan import Plot

@@ -29,7 +29,7 @@ from ops.broker_command import revoke
 from ops.broker_config import PROBES, BrokerFolder, BrokerOptions, running_process
 from ops.broker_probe import REFUSED, Probe
 from ops.identity import IDENTITY_VARIABLE, SIGNATURES_VARIABLE
-from ops.journal import JournalReader
+from ops.journal_reader import JournalReader
 from ops.processes import Child
 from sensors.scan import Plot, Scan
 

@@ -28,7 +28,8 @@ from ingest.sender import Sender, SenderSettings
 from ingest.spool import Spool
 from ops.broker import URL_VARIABLE, EmbeddedBroker, MosquittoBroker
 from ops.clock import ScenarioClock
-from ops.journal import Journal, JournalReader
+from ops.journal import Journal
+from ops.journal_reader import JournalReader
 from ops.processes import Child, proportional_set_size_mb
 from sensors.scan import Plot, Scan
 

@@ -17,10 +17,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ingest.batch import Batch, DeadLetter, Row, digest
 from ingest.marks import Mark
-from ingest.receive import Batch, DeadLetter, Row, digest
-from ops.journal import Counts, Journal, JournalError, JournalFull, JournalReader
-from ops.journal_reader import Recount
+from ops.journal import Journal
+from ops.journal_reader import Counts, JournalError, JournalFull, JournalReader, Recount
 
 NOW_NS = 1_773_522_000_000_000_000
 

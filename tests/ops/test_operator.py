@@ -13,7 +13,7 @@ import pytest
 from geo.errors import WatchlineError
 from ops.broker import URL_VARIABLE, EmbeddedBroker
 from ops.identity import IDENTITY_VARIABLE, SIGNATURES_VARIABLE, IdentityFolder, Name
-from ops.journal import JournalReader
+from ops.journal_reader import JournalReader
 from ops.operator import UNIT, ActionSender
 from ops.processes import Child
 

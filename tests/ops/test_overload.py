@@ -12,15 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingest.batch import Delivery
 from ingest.decode import encode
-from ingest.receive import Delivery, Receiver
+from ingest.receive import Receiver
 from ingest.topics import sensor_topic, unit_topic
 from ingest.units import Position
 from ops.clock import ScenarioClock
 from ops.config import Settings
 from ops.fusing import Fusion, counts_of
-from ops.journal import Journal, JournalReader
-from ops.journal_reader import JournalRow
+from ops.journal import Journal
+from ops.journal_reader import JournalReader, JournalRow
 from ops.night import SCENARIO_START, nanoseconds, read_night
 from ops.overload import OverloadSettings, Pace, passed_over
 from ops.store import Store

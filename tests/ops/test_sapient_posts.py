@@ -21,9 +21,10 @@ from geo.frame import LocalFrame
 from ingest.address import BrokerUrl
 from ingest.errors import SpoolError
 from ingest.identity import Identity
-from ingest.sapient import Node, read, status
+from ingest.sapient import read, status
 from ingest.sapient_form import is_ulid
 from ingest.sapient_messages import ulid, ulid_of
+from ingest.sapient_nodes import Node
 from ops import sapient_disk
 from ops.sapient_gateway import MOST_STRANGERS, Gateway
 from ops.sapient_memory import KEPT_SCANS, MemoryFault, Report, SapientMemory, Task

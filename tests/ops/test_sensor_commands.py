@@ -11,8 +11,9 @@ import pytest
 from typer.testing import CliRunner
 
 from geo.errors import BadInput
+from ingest.batch import Delivery
 from ingest.decode import encode
-from ingest.receive import Delivery, Receiver
+from ingest.receive import Receiver
 from ingest.standards import SAPIENT
 from ops.cli import app
 from ops.journal import Journal

@@ -12,7 +12,7 @@ import rasterio
 from typer.testing import CliRunner
 
 from geo.errors import BadInput
-from geo.many import sites_seeing
+from geo.visibility import sites_seeing
 from ops.cli import app
 from ops.config import Ground, load_sector, open_ground
 from ops.sites_command import belt_mask

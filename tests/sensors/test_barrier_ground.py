@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from scipy import ndimage
 from shapely.geometry import LineString, MultiLineString
 
-from geo.belt import Belt, belt_of
-from geo.border import Border
+from geo.border import Belt, Border
+from geo.border.belt import belt_of
 from geo.errors import BadInput
 from geo.frame import LocalFrame
 from sensors import barrier_ground

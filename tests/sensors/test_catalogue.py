@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sensors.catalogue import KINDS, Catalogue, CatalogueError, Quantity, shipped
-from sensors.catalogue_quantity import quantity_of, worst
+from sensors.catalogue import KINDS, Catalogue, shipped
+from sensors.catalogue_quantity import CatalogueError, Quantity, quantity_of, worst
 
 FILE = Path(__file__).resolve().parents[2] / "data" / "samples" / "catalogue.toml"
 MINE = """

@@ -19,7 +19,8 @@ from sensors.assumptions import Assumptions, Situation
 from sensors.conditions import Conditions
 from sensors.coverage import coverage, coverage_rasters
 from sensors.coverage_states import coverage_over_weather, over_weather
-from sensors.layout import Layout, LayoutError, place
+from sensors.layout import Layout, place
+from sensors.sensor import LayoutError
 
 FRAME = LocalFrame.around(-84.2, 36.6)
 CELL = 50.0

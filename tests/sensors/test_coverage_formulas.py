@@ -15,7 +15,7 @@ from geo.visibility import EARTH_RADIUS_M
 from sensors import hazard
 from sensors.assumptions import Assumptions, Situation
 from sensors.conditions import Conditions
-from sensors.coverage import CURVATURE_K
+from sensors.coverage_sight import CURVATURE_K
 from sensors.layout import place
 
 FRAME = LocalFrame.around(-84.2, 36.6)

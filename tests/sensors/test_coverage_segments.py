@@ -9,10 +9,9 @@ import pytest
 import xarray as xr
 from shapely.geometry import LineString
 
-from geo.border import Border
+from geo.border import Border, Zone
 from geo.errors import BadInput
 from geo.frame import LocalFrame
-from geo.zone import Zone
 from sensors.coverage import coverage, coverage_rasters
 from sensors.coverage_segments import over_segments, whole_belt
 from sensors.layout import Layout, place

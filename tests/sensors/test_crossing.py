@@ -17,7 +17,7 @@ from geo.border import Border
 from geo.errors import BadInput
 from geo.frame import LocalFrame
 from geo.mobility import tobler_speed
-from geo.mobility_surface import at_speed
+from geo.mobility.speed_surface import at_speed
 from sensors.coverage import coverage
 from sensors.gaps import fastest_crossing, gaps, least_detected_crossing, segment_detection
 from sensors.layout import Layout, place

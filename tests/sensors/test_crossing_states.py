@@ -15,7 +15,7 @@ from shapely.geometry import LineString
 from geo.border import Border
 from geo.errors import BadInput
 from geo.frame import LocalFrame
-from geo.mobility_surface import at_speed
+from geo.mobility.speed_surface import at_speed
 from sensors.crossing_states import State, outage_states, over_crossing_states
 from sensors.watched import Watched, watched
 

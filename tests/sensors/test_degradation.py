@@ -13,7 +13,8 @@ from geo.frame import LocalFrame
 from sensors.catalogue import shipped
 from sensors.degradation import BufferZone, degraded, posts_withdrawn
 from sensors.layout import Layout, place
-from sensors.planning import CompareSettings, study
+from sensors.planning_case import CompareSettings
+from sensors.planning_study import study
 
 FRAME = LocalFrame.around(-84.2, 36.6)
 

@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 
 from geo.errors import SchemaError
 from geo.frame import LocalFrame
-from sensors.detections import DETECTIONS, columns_of, split, to_dataset, to_scans
-from sensors.layout import Layout, UnknownSensor, place
+from sensors.columns import columns_of
+from sensors.detections import DETECTIONS, split, to_dataset, to_scans
+from sensors.layout import Layout, place
 from sensors.scan import Plot, Scan
+from sensors.sensor import UnknownSensor
 
 NOW = datetime(2025, 6, 1, 2, 0, tzinfo=UTC)
 UTM = LocalFrame.from_epsg(32616)

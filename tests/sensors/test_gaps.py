@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sensors.gaps import GapError, k_barrier, time_average_gap, weakest_links
+from sensors.barrier import GapError, k_barrier, weakest_links
+from sensors.gaps import time_average_gap
 
 Pairs = list[tuple[int, int]]
 

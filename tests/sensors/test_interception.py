@@ -11,12 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import LineString
 
-from geo.border import Border
+from geo.border import Border, Zone
 from geo.errors import BadInput
 from geo.frame import LocalFrame
-from geo.mobility_surface import at_speed
-from geo.paths_search import spread
-from geo.zone import Zone
+from geo.mobility.speed_surface import at_speed
+from geo.paths.search import spread
 from sensors.interception import (
     ResponseSettings,
     head_start,

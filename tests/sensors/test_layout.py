@@ -14,9 +14,10 @@ from geo.frame import LocalFrame
 from sensors.camera import Camera
 from sensors.catalogue import Catalogue, shipped
 from sensors.ground_sensor import GroundSensor
-from sensors.layout import Layout, LayoutError, UnknownSensor, grid_azimuths_rad, place
+from sensors.layout import Layout, grid_azimuths_rad, place
 from sensors.radar import Radar
 from sensors.scan import CLASSES
+from sensors.sensor import LayoutError, UnknownSensor
 
 FRAME = LocalFrame.around(-84.2, 36.6)
 SAMPLES = Path(__file__).resolve().parents[2] / "data" / "samples" / "cumberland"

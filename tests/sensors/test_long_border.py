@@ -9,12 +9,11 @@ import pytest
 import xarray as xr
 from shapely.geometry import LineString
 
-from geo.border import Border
+from geo.border import Border, Zone
+from geo.border.stretch_store import KeptStretches
+from geo.border.stretches import MARGINS_BELTS
 from geo.errors import BadInput
 from geo.frame import LocalFrame
-from geo.kept_stretches import KeptStretches
-from geo.stretches import MARGINS_BELTS
-from geo.zone import Zone
 from sensors.coverage import coverage
 from sensors.gaps import segment_detection
 from sensors.layout import AnySensor, Layout, place
@@ -55,7 +54,7 @@ def test_stretches_give_what_the_whole_border_gives(
     monkeypatch: pytest.MonkeyPatch, margins: tuple[float, ...]
 ) -> None:
     """Or more, and then they say so: here only where margins are far too narrow."""
-    monkeypatch.setattr("geo.stretches.MARGINS_BELTS", margins)
+    monkeypatch.setattr("geo.border.stretches.MARGINS_BELTS", margins)
     whole = segment_detection(coverage(LAYOUT, ground(), None), ground(), BORDER, belt_m=BELT_M)
     counted: list[tuple[int, int]] = []
     parts = detection_by_stretches(LAYOUT, ground(), BORDER, **CASE, progress=lambda *told: counted.append(told))

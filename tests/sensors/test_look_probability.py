@@ -9,8 +9,10 @@ import pytest
 import xarray as xr
 
 from geo.frame import LocalFrame
-from sensors.coverage import UNKNOWN, VISIBLE, look_probability
-from sensors.layout import Layout, LayoutError, place
+from geo.visibility import UNKNOWN, VISIBLE
+from sensors.coverage import look_probability
+from sensors.layout import Layout, place
+from sensors.sensor import LayoutError
 
 FRAME = LocalFrame.around(-84.2, 36.6)
 CELL = 50.0

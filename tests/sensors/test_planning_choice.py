@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo.covering import covering_sites
 from geo.errors import BadInput
-from geo.footprints import Footprints
+from geo.visibility import covering_sites
+from geo.visibility.many_sites.footprints import Footprints
 from sensors.planning_bound import bound_of
 from sensors.planning_choice import Effort, best_cover, best_least, gap_of
 from sensors.planning_cover import Cover

@@ -16,10 +16,9 @@ from shapely.geometry import LineString
 from geo.border import Border
 from geo.errors import BadInput
 from geo.frame import LocalFrame
-from sensors.catalogue import Quantity
-from sensors.layout import Layout, LayoutError, place, place_relay
-from sensors.planning import CompareSettings, study
-from sensors.planning_case import ASSUMED
+from sensors.catalogue_quantity import Quantity
+from sensors.layout import Layout, place, place_relay
+from sensors.planning_case import ASSUMED, CompareSettings
 from sensors.planning_choice import Effort, best_cover, best_least
 from sensors.planning_cover import Cover
 from sensors.planning_draws import central
@@ -30,6 +29,8 @@ from sensors.planning_outages import MOST_EXACT, outages_of
 from sensors.planning_plan import Demand, plan_layout
 from sensors.planning_relays import Links, seeded_linked
 from sensors.planning_scene import Case
+from sensors.planning_study import study
+from sensors.sensor import LayoutError
 
 FRAME = LocalFrame.around(1.5, 42.5)
 CELL_M = 50.0

@@ -15,9 +15,10 @@ from sensors.assumptions import Situation
 from sensors.conditions import Conditions
 from sensors.coverage_sight import CURVATURE_K
 from sensors.human import Human
-from sensors.layout import KINDS, Layout, LayoutError, place
+from sensors.layout import KINDS, Layout, place
 from sensors.mover import Mover, Scenario
 from sensors.radio import Radio
+from sensors.sensor import LayoutError
 from sensors.simulate import simulate
 from sensors.watched import searches
 

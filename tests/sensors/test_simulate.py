@@ -17,10 +17,11 @@ from geo.border import Border
 from geo.frame import LocalFrame
 from sensors.coverage import look_probability
 from sensors.detections import DETECTIONS, split, to_dataset, to_scans
-from sensors.layout import Layout, LayoutError, place
+from sensors.layout import Layout, place
 from sensors.mover import Mover, Scenario
 from sensors.scan import CLASSES
 from sensors.scenario import open_ground
+from sensors.sensor import LayoutError
 from sensors.simulate import simulate
 
 FRAME = LocalFrame.around(-84.2, 36.6)

@@ -16,7 +16,7 @@ from shapely.geometry import LineString
 from geo.border import Border
 from geo.errors import BadInput
 from geo.frame import LocalFrame
-from geo.mobility_surface import at_speed
+from geo.mobility.speed_surface import at_speed
 from sensors.gaps import time_average_gap
 from sensors.time_gaps import just_opened, scheduled_time_gaps, segment_time_gaps, time_gaps
 from sensors.tradeoff import sensor_values, trade_offs

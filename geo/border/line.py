@@ -1,0 +1,303 @@
+"""A border as a jagged line: segments of fixed length along it, and where a point lies beside it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+import xarray as xr
+from shapely.geometry import LineString, MultiLineString
+from shapely.ops import substring
+
+from geo.border import edge_tree as nearest
+from geo.border.edge_tree import EDGE_COLUMNS, EdgeTree
+from geo.border.line_files import Clip, Where, read_lines
+from geo.border.self_crossing import crossing_place
+from geo.errors import BorderError
+from geo.frame import LocalFrame
+
+if TYPE_CHECKING:
+    import geopandas
+
+FloatArray = npt.NDArray[np.float64]
+
+HOME_SIDES = {"left": 1.0, "right": -1.0}
+MOST_SEGMENTS = 10_000_000
+SLIVER = 1e-9  # a rest of a part below this share of a segment is rounding, not a segment
+LOCATED = (("segment", np.int32, "1"), ("chainage_m", np.float64, "m"), ("offset_m", np.float64, "m"))
+
+
+@dataclass(frozen=True, slots=True)
+class Border:
+    """A line in a frame, cut into segments for analysis; a value that pickles, and safe to share between threads.
+
+    ``line`` is a LineString, or a MultiLineString whose parts follow each other with gaps between them. Chainage [m]
+    runs along the parts and skips the gaps. Segments are ``segment_length_m`` long, the last of each part shorter, so
+    that no segment spans a gap. ``home_side`` is "left" or "right" as seen along increasing chainage. Raises
+    BorderError for an empty line, one that crosses itself, a segment length that is not positive, or another side.
+    """
+
+    frame: LocalFrame
+    line: LineString | MultiLineString
+    segment_length_m: float = 500.0
+    home_side: str = "left"
+    _tree: EdgeTree = field(init=False, repr=False, compare=False)
+    _part_ends: FloatArray = field(init=False, repr=False, compare=False)
+    _segment_ends: npt.NDArray[np.int64] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.home_side not in HOME_SIDES:
+            raise BorderError(f"home_side is {self.home_side!r}", where="border", expected="'left' or 'right'")
+        _refuse_unless_length(self.segment_length_m)
+        if self.line.geom_type not in {"LineString", "MultiLineString"}:
+            raise BorderError(f"it is a {self.line.geom_type}", where="border", expected="a line")
+        if not np.isfinite(shapely.get_coordinates(self.line)).all():
+            raise BorderError("a place of the line is not finite", where="border", expected="coordinates in metres")
+        if not self.line.length > 0.0:
+            raise BorderError("the line is empty, or has no length", where="border", expected="a line")
+        if self.line.length / self.segment_length_m > MOST_SEGMENTS:
+            raise BorderError(
+                f"segment_length_m is {self.segment_length_m:g} on {self.line.length:.0f} m of line",
+                where="border",
+                expected=f"at most {MOST_SEGMENTS} segments",
+            )
+        self._refuse_crossing()
+        parts = [np.asarray(part.coords)[:, :2] for part in shapely.get_parts(self.line)]
+        edges, lengths = _edge_table(parts)
+        counts = np.maximum(np.ceil(lengths / self.segment_length_m - SLIVER), 1).astype(np.int64)
+        ends = np.cumsum(counts)
+        part = edges[:, nearest.FIRST_SEGMENT].astype(np.int64)
+        edges[:, nearest.FIRST_SEGMENT], edges[:, nearest.LAST_SEGMENT] = (ends - counts)[part], ends[part] - 1
+        object.__setattr__(self, "_tree", EdgeTree.over(edges))
+        object.__setattr__(self, "_part_ends", np.cumsum(lengths))
+        object.__setattr__(self, "_segment_ends", ends)
+
+    def _refuse_crossing(self) -> None:
+        """A line without a left and a right is no border."""
+        place = crossing_place(list(shapely.get_parts(self.line)))
+        if place is not None:
+            lon, lat = self.frame.to_lonlat(*place)
+            raise BorderError(
+                f"the line crosses itself at longitude {lon:.6f}, latitude {lat:.6f}",
+                where="border",
+                expected="a line that has a left and a right side",
+            )
+
+    @classmethod
+    def from_file(
+        cls,
+        path: str | Path,
+        frame: LocalFrame,
+        *,
+        segment_length_m: float = 500.0,
+        where: Where | None = None,
+        clip: Clip | None = None,
+        home_side: str = "left",
+    ) -> Border:
+        """The border drawn in a shp, GeoJSON or GPKG file of lines with one layer.
+
+        ``where`` chooses features: an SQL WHERE clause, or a mapping from column to its value or values. ``clip``
+        keeps what lies inside (west, south, east, north) or an area in lon/lat, or among a terrain's cell centres.
+        Lines that share an end are joined; parts follow each other by the smallest gaps, all in the direction in which
+        the longest is digitised, so that home is on one side, but a ring in its own, see ``geo.border.line_files``.
+        Edges are straight in the file's coordinates. Raises BorderError for a file that is unreadable, without CRS, of
+        several layers, with other shapes than lines, with lines that cross or have no length, where nothing matches or
+        lies inside the clip, and where the frame cannot show the line.
+        """
+        lines = read_lines(path, frame, where=where, clip=clip)
+        line = lines[0] if len(lines) == 1 else MultiLineString(lines)
+        try:
+            return cls(frame, line, segment_length_m=segment_length_m, home_side=home_side)
+        except BorderError as error:
+            raise BorderError(error.what, where=str(path), expected=error.expected) from None
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """West, south, east and north [m] of the line."""
+        west, south, east, north = self.line.bounds
+        return west, south, east, north
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is one open line: without parts, and no ring."""
+        return self.line.geom_type == "LineString" and not self.line.is_ring
+
+    @property
+    def segments(self) -> int:
+        """Number of segments; they are numbered from 0 along increasing chainage."""
+        return int(self._segment_ends[-1])
+
+    @property
+    def length_m(self) -> float:
+        """Length [m] along all parts, gaps not counted."""
+        return float(self._part_ends[-1])
+
+    @property
+    def segment_spans_m(self) -> FloatArray:
+        """Chainage of each segment's start and end (segment, 2) [m]."""
+        spans, segment, begin = np.empty((self.segments, 2)), 0, 0.0
+        for end, last in zip(self._part_ends, self._segment_ends, strict=True):
+            starts = begin + self.segment_length_m * np.arange(last - segment)
+            spans[segment:last] = np.column_stack([starts, np.append(starts[1:], end)])
+            segment, begin = int(last), float(end)
+        return spans
+
+    def segment_geometry(self, segment: int) -> LineString:
+        """The line of one segment in the frame; raises BorderError for a number that no segment has."""
+        if not 0 <= segment < self.segments:
+            raise BorderError(f"no segment {segment}", where="border", expected=f"0 to {self.segments - 1}")
+        part = int(np.searchsorted(self._segment_ends, segment, side="right"))
+        start, end = self.segment_spans_m[segment] - (self._part_ends[part - 1] if part else 0.0)
+        line = substring(shapely.get_parts(self.line)[part], max(start, 0.0), end)  # below 0 it counts from the end
+        assert isinstance(line, LineString)
+        return line
+
+    def segment_lines(self) -> npt.NDArray[np.object_]:
+        """The lines of all segments (segment,) as ``segment_geometry`` has them, in one pass along the border."""
+        spans, places, owner = self.segment_spans_m, [], []
+        firsts, begins = np.append(0, self._segment_ends), np.append(0.0, self._part_ends)
+        for number, part in enumerate(shapely.get_parts(self.line)):
+            xy = np.asarray(part.coords)[:, :2]
+            along = np.append(0.0, np.cumsum(np.hypot(*np.diff(xy, axis=0).T)))
+            cuts = np.append(spans[firsts[number] : firsts[number + 1], 0] - begins[number], along[-1])
+            inside = np.flatnonzero(~np.isin(along, cuts))
+            segment = np.searchsorted(cuts, along[inside], side="right") - 1
+            at = np.column_stack([np.interp(cuts, along, axis) for axis in xy.T])
+            own = np.arange(len(cuts) - 1)
+            order = np.argsort(np.concatenate([3 * own, 3 * segment + 1, 3 * own + 2]), kind="stable")
+            places.append(np.concatenate([at[:-1], xy[inside], at[1:]])[order])
+            owner.append(np.concatenate([own, segment, own])[order] + firsts[number])
+        lines = shapely.linestrings(np.concatenate(places), indices=np.concatenate(owner))
+        return np.asarray(lines, dtype=np.object_)
+
+    def locate(self, easting: Any, northing: Any) -> tuple[Any, Any, Any]:
+        """Where points [m] lie beside the border: segment (int32), chainage_m and offset_m (float64), each in kind.
+
+        Floats give (int, float, float); numpy, xarray and dask arrays give the same with the same bits, dask lazily.
+        The nearest point of the line is exact. Offset is the distance to it, positive on the home side; at a bend the
+        sum of both normals tells the side, and a point on the line's own extension beyond an end counts as left of it.
+        Segment is −1 where the nearest point is a free end and the point lies beyond it, also in a gap between parts;
+        chainage is then that end's. NaN or infinite coordinates give −1, NaN, NaN.
+        """
+        if isinstance(easting, xr.DataArray) or isinstance(northing, xr.DataArray):
+            found = xr.apply_ufunc(
+                self._located,
+                easting,
+                northing,
+                output_core_dims=[[], [], []],
+                dask="parallelized",
+                output_dtypes=[dtype for _, dtype, _ in LOCATED],
+            )
+            named = (
+                a.rename(name).assign_attrs(units=units) for a, (name, _, units) in zip(found, LOCATED, strict=True)
+            )
+            segment, chainage, offset = named
+            return segment, chainage, offset
+        if hasattr(easting, "dask") or hasattr(northing, "dask"):
+            import dask.array as da
+
+            lazy: tuple[Any, Any, Any] = da.apply_gufunc(  # type: ignore[no-untyped-call]
+                self._located, "(),()->(),(),()", easting, northing, output_dtypes=[dtype for _, dtype, _ in LOCATED]
+            )
+            return lazy
+        segment, chainage, offset = self._located(easting, northing)
+        return (int(segment), float(chainage), float(offset)) if segment.ndim == 0 else (segment, chainage, offset)
+
+    def _located(
+        self, easting: npt.ArrayLike, northing: npt.ArrayLike
+    ) -> tuple[npt.NDArray[np.int32], FloatArray, FloatArray]:
+        e, n = np.broadcast_arrays(np.asarray(easting, dtype=np.float64), np.asarray(northing, dtype=np.float64))
+        segment, chainage, offset = self._tree.locate(e, n, float(self.segment_length_m))
+        return segment, chainage, offset if self.home_side == "left" else np.where(offset == 0.0, 0.0, -offset)
+
+    def between_edges(
+        self, easting: FloatArray, northing: FloatArray
+    ) -> tuple[npt.NDArray[np.int32], FloatArray, FloatArray]:
+        """Segment, and offset [m] from the edge on the home side and from that on the other, for a line the same."""
+        segment, _, offset = self._located(easting, northing)
+        return segment, offset, offset
+
+    def point_at(self, chainage_m: npt.ArrayLike) -> tuple[Any, Any]:
+        """Easting and northing [m] of chainages [m], floats for floats; NaN before 0 and beyond ``length_m``.
+
+        Where a part ends and the next begins the chainage is the same: the beginning of the next is meant.
+        """
+        edges = self._tree.edges
+        chainage = np.asarray(chainage_m, dtype=np.float64)
+        on_line = (chainage >= 0.0) & (chainage <= self.length_m)
+        known = np.where(on_line, chainage, 0.0)
+        edge = np.searchsorted(edges[:, nearest.CHAINAGE], known, side="right") - 1
+        share = np.minimum((known - edges[edge, nearest.CHAINAGE]) / edges[edge, nearest.LENGTH], 1.0)
+        easting = np.where(on_line, edges[edge, nearest.AX] + share * edges[edge, nearest.DX], np.nan)
+        northing = np.where(on_line, edges[edge, nearest.AY] + share * edges[edge, nearest.DY], np.nan)
+        return (float(easting), float(northing)) if chainage.ndim == 0 else (easting, northing)
+
+    def to_geodataframe(self) -> geopandas.GeoDataFrame:
+        """One row per segment: segment, start_m, end_m, length_m, and the line in WGS 84 lon/lat."""
+        import geopandas
+
+        spans = self.segment_spans_m
+        return geopandas.GeoDataFrame(
+            {
+                "segment": np.arange(self.segments),
+                "start_m": spans[:, 0],
+                "end_m": spans[:, 1],
+                "length_m": spans[:, 1] - spans[:, 0],
+            },
+            geometry=[shapely.transform(line, self._to_lonlat) for line in self.segment_lines()],
+            crs="EPSG:4326",
+        )
+
+    def _to_lonlat(self, places: FloatArray) -> FloatArray:
+        return np.column_stack(self.frame.to_lonlat(places[:, 0], places[:, 1]))
+
+
+def _refuse_unless_length(metres: Any) -> None:
+    number = isinstance(metres, (int, float, np.integer, np.floating)) and not isinstance(metres, bool)
+    if not (number and 0.0 < metres < math.inf):
+        raise BorderError(f"segment_length_m is {metres!r}", where="border", expected="a positive length in metres")
+
+
+def _edge_table(parts: list[FloatArray]) -> tuple[FloatArray, FloatArray]:
+    """Edges (edge, EDGE_COLUMNS), FIRST_SEGMENT still holding the number of the part, and the lengths of the parts."""
+    tables, lengths, begin = [], [], 0.0
+    shared = _shared_ends(parts)
+    for number, places in enumerate(parts):
+        places = places[np.append(True, (np.diff(places, axis=0) != 0.0).any(axis=1))]
+        a, b = places[:-1], places[1:]
+        direction, length = b - a, np.hypot(*(b - a).T)
+        normal = np.column_stack([-direction[:, 1], direction[:, 0]]) / length[:, None]
+        at_bend = normal[:-1] + normal[1:]
+        closed = bool((places[0] == places[-1]).all())
+        first = normal[0] + normal[-1] if closed else normal[0]
+        last = normal[0] + normal[-1] if closed else normal[-1]
+        table = np.zeros((len(a), EDGE_COLUMNS))
+        table[:, [nearest.AX, nearest.AY]], table[:, [nearest.BX, nearest.BY]] = a, b
+        table[:, [nearest.DX, nearest.DY]] = direction
+        table[:, nearest.INVERSE], table[:, nearest.LENGTH] = 1.0 / length**2, length
+        table[:, nearest.CHAINAGE] = begin + np.append(0.0, np.cumsum(length)[:-1])
+        table[:, [nearest.NAX, nearest.NAY]] = np.vstack([first, at_bend])
+        table[:, [nearest.NBX, nearest.NBY]] = np.vstack([at_bend, last])
+        table[0, nearest.FREE_A] = not closed and tuple(places[0]) not in shared
+        table[-1, nearest.FREE_B] = not closed and tuple(places[-1]) not in shared
+        table[:, nearest.PART_START], table[:, nearest.FIRST_SEGMENT] = begin, number
+        tables.append(table)
+        lengths.append(length.sum())
+        begin += lengths[-1]
+    return np.concatenate(tables), np.array(lengths)
+
+
+def _shared_ends(parts: list[FloatArray]) -> set[tuple[float, float]]:
+    """Ends of parts that lie on a vertex of another part: a branch is no free end."""
+    ends = {tuple(place) for part in parts for place in (part[0], part[-1])}
+    seen: dict[tuple[float, float], set[int]] = {}
+    for number, part in enumerate(parts):
+        for place in map(tuple, part):
+            if place in ends:
+                seen.setdefault(place, set()).add(number)
+    return {place for place, numbers in seen.items() if len(numbers) > 1}

@@ -1,0 +1,292 @@
+"""The geography challenge: how hard each segment of a border is to cross, to watch and to reach, for any layout.
+
+Three scores, never one number: rugged ground slows crossers *and* hides them *and* slows responders. Each has one
+headline measure; the others are shown beside it. How badly a layout does is another question: ``sensors.coverage``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from geo.border.belt import Line, fitting_belt_m
+from geo.border.line import Border
+from geo.border.stretches import MARGINS_BELTS, Stretch, by_stretches, joined, stretches, widening, with_margin
+from geo.border.zone import Zone
+from geo.challenge.measures import BELTS, UNITS, Ground, dead_name, measured, ways_of_the_whole
+from geo.challenge.rasters import ground_of, moving_ground
+from geo.challenge.scores import SCORES, ReferenceTable, percentiles
+from geo.challenge.settings import ChallengeSettings, DemError
+from geo.frame import FloatArray
+from geo.mobility.roads_and_rivers import Ways
+from geo.mobility.settings import MobilitySettings
+from geo.paths.response_times import response_time
+from geo.terrain.derived import cell_size
+
+INTERVAL: Final = (0.05, 0.95)
+SAME_S: Final = 1e-3
+"""Seconds by which a way of the whole border may be faster than that of a stretch, which then counts as it."""
+FIXED: Final = frozenset(
+    {"known_share", "canopy_share", "cut", "cells", "response_time"}
+)  # errors of height do not change them
+
+
+def challenge(
+    terrain: xr.Dataset,
+    border: Line,
+    *,
+    belt_m: float | None = None,
+    bases: npt.ArrayLike | None = None,
+    ways: Ways | None = None,
+    settings: ChallengeSettings | None = None,
+    mobility: MobilitySettings | None = None,
+    reference: ReferenceTable | None = None,
+    dem_error: DemError | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    response: xr.DataArray | None = None,
+    crossing_time_s: FloatArray | None = None,
+) -> xr.Dataset:
+    """How hard each segment of ``border`` is, whatever stands there: Dataset over (segment, belt).
+
+    Scores (segment,), percentiles within the border from 0 to 1: ``crossing_ease`` (by ``crossing_time``),
+    ``surveillance_difficulty`` (by the dead ground that the best sites leave, for the last of the target heights),
+    ``response_difficulty`` (by ``response_time``). Measures, (segment, belt) with belt "home", "away" and "both":
+    ``ruggedness``, ``vector_ruggedness``, ``slope``, ``positive_openness``, ``negative_openness``,
+    ``dead_ground_…m``, ``response_time``, ``known_share``; ``crossing_time`` (segment,) is infinite where nobody can
+    cross, ``cut`` (segment,) says where the terrain ends inside the belt. Scores use "both". NaN where the ground that
+    would tell is unknown, and for the response without ``bases`` (base, 2) [m]. ``ways`` are roads, rivers and fords;
+    attrs say what was ``missing``. ``response`` (northing, easting) [s], of ``geo.paths.response_times.response_time``
+    on this terrain, stands in for ``bases`` where it is at hand already, ``crossing_time_s`` (segment,) for the search.
+
+    With a ``reference`` table ``…_reference`` stands beside each measure, and ``…_outside`` where it is beyond the
+    table; NaN with a reason in attrs where the table's cells or yardstick are others. With a ``dem_error`` ``…_low``,
+    ``…_high`` (5 to 95 %), ``…_sd`` and ``…_bias`` stand beside each measure, and low and high beside each score:
+    errors that correlate in space are drawn and all but the response is measured again (``progress`` is called after
+    each). The bias is what more error of this kind adds on average; it is reported, not taken off.
+
+    Without ``belt_m`` it is 2 km, or less where the terrain does not reach as far. The terrain is loaded into memory
+    around the belt, for the response all of it. Raises BorderError for a border off the terrain, and BadInput
+    (subclasses) for settings, bases and ways that make no sense.
+    """
+    chosen = settings or ChallengeSettings()
+    width = fitting_belt_m(border, terrain) if belt_m is None else float(belt_m)
+    if response is None and bases is not None:
+        response = response_time(terrain, bases, ways=ways, settings=mobility)
+    ground = ground_of(terrain, border, belt_m=width, settings=chosen, mobility=mobility, ways=ways, response=response)
+    belt = ground.belt
+    found = measured(ground, crossing_time_s)
+    draws = [] if dem_error is None else _drawn(ground, dem_error, progress)
+    data = _variables(found, draws, chosen)
+    if reference is not None:
+        data |= _against(reference, found, belt.cell_m, chosen, width)
+    spans = border.segment_spans_m
+    missing = [*ground.mobility.missing, *(["bases"] if response is None else [])]
+    return xr.Dataset(
+        data,
+        coords={
+            "segment": np.arange(border.segments),
+            "belt": list(BELTS),
+            "start_m": ("segment", spans[:, 0], {"units": "m"}),
+            "end_m": ("segment", spans[:, 1], {"units": "m"}),
+        },
+        attrs={
+            "belt_m": width,
+            "cell_m": belt.cell_m,
+            "missing": ", ".join(missing),
+            "meaning": "percentiles within this border only; never comparable between borders",
+            **chosen.yardstick(),
+            **_told_reference(reference, belt.cell_m, chosen, width),
+            **_told_error(dem_error),
+            **{name: terrain.attrs[name] for name in ("crs", "datum") if name in terrain.attrs},
+        },
+    )
+
+
+def challenge_by_stretches(
+    terrain: xr.Dataset,
+    border: Border | Zone,
+    *,
+    belt_m: float,
+    length_m: float = 25_000.0,
+    done: Mapping[int, xr.Dataset] | None = None,
+    keep: Callable[[int, xr.Dataset], None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    **case: Any,
+) -> xr.Dataset:
+    """``challenge`` of a border too long for the memory, stretch by stretch, scores over all of it; see ``stretches``.
+
+    ``case`` are the other keywords of ``challenge``; ``bases`` are those from which a stretch's own window can be
+    reached. ``keep(number, part)`` is given each part when it is finished, and ``done`` holds those kept before: so a
+    run that was broken off goes on. Measures are those of the whole border, its crossing times to SAME_S where
+    ``crossing_of_the_whole`` (segment,), sought as in ``sensors.long_border``; elsewhere no way within the margin is
+    faster. The draws of a ``dem_error`` are measured within the margin that the heights as they are needed.
+    """
+    settings = case.get("settings") or ChallengeSettings()
+    response: xr.DataArray | None = case.pop("response", None)
+    drawn = case.get("dem_error") is not None
+    todo = stretches(border, belt_m=belt_m, length_m=length_m, margin_m=MARGINS_BELTS[0] * belt_m)
+    moving: dict[str, Any] = {"settings": settings, "mobility": case.get("mobility"), "ways": case.get("ways")}
+
+    def work(stretch: Stretch) -> xr.Dataset:
+        wider, times, sure = crossing_times_of_the_whole(terrain, border, stretch, belt_m=belt_m, **moving)
+        margin = settings.sight_m  # what watches a segment lies within sight
+        known = with_margin(stretch, border, max(margin, wider.margin_m) if drawn else margin)
+        near = known.around(terrain, belt_m + settings.openness_radius_m)
+        there = None if response is None else known.around(response.to_dataset(name="response"), belt_m)["response"]
+        given = None if drawn else known.over_own(times)
+        found = challenge(near, known.border, belt_m=belt_m, response=there, crossing_time_s=given, **case)
+        told = {"units": "", "long_name": "no way of the whole border is faster"}
+        part = known.own_part(found, border).assign(crossing_of_the_whole=("segment", sure, told))
+        if keep is not None:
+            keep(stretch.number, part)
+        return part
+
+    found = joined([part for _, part in by_stretches(todo, work, done=done, progress=progress)])
+    of_stretches = [f"{score}_{end}" for score in SCORES for end in ("low", "high")]
+    return found.drop_vars(of_stretches, errors="ignore").assign(_scores_again(found, settings))
+
+
+def crossing_times_of_the_whole(
+    terrain: xr.Dataset,
+    border: Border | Zone,
+    stretch: Stretch,
+    *,
+    belt_m: float,
+    settings: ChallengeSettings,
+    mobility: MobilitySettings | None,
+    ways: Ways | None,
+) -> tuple[Stretch, FloatArray, npt.NDArray[np.bool_]]:
+    """Least seconds of a crossing through each of a stretch's own segments, and whether the whole border has no way
+    that is faster by SAME_S; before them the stretch with the margin that was taken, widened until it has none."""
+    moving: Any = {"settings": settings, "mobility": mobility, "ways": ways}
+    for wider in widening(stretch, border, belt_m=belt_m, cell_m=cell_size(terrain)):
+        ground = moving_ground(wider.around(terrain, belt_m), wider.border, belt_m=belt_m, **moving)
+        found, sure = ways_of_the_whole(ground, wider.own, slack_s=SAME_S)
+        times = found.cost[wider.own]
+        del ground, found
+        if sure.all():
+            break
+    return wider, times, sure
+
+
+def _scores_again(found: xr.Dataset, settings: ChallengeSettings) -> dict[str, Any]:
+    """Scores over all segments of joined parts; their intervals are of single stretches and are left out."""
+    measures = {str(name): values.to_numpy() for name, values in found.data_vars.items()}
+    scores = scores_of(measures, settings)
+    return {name: (("segment",), scores[name], found[name].attrs) for name in SCORES}
+
+
+def _drawn(ground: Ground, error: DemError, progress: Callable[[int, int], None] | None) -> list[dict[str, FloatArray]]:
+    """The measures on ground with drawn errors, draw after draw."""
+    elevation = ground.terrain["elevation"]
+    found = []
+    for draw in range(error.draws):
+        heights = elevation.to_numpy() + error.field(draw, elevation.shape, ground.belt.cell_m)
+        terrain = ground.terrain.assign(elevation=(elevation.dims, heights, elevation.attrs))
+        found.append(measured(replace(ground, terrain=terrain, mobility=ground.moves(terrain))))
+        if progress is not None:
+            progress(draw + 1, error.draws)
+    return found
+
+
+def _variables(found: Mapping[str, FloatArray], draws: list[dict[str, FloatArray]], settings: ChallengeSettings) -> Any:
+    data: dict[str, Any] = {}
+    for name, values in found.items():
+        units, told = _told(name)
+        dims = ("segment",) if values.ndim == 1 else ("segment", "belt")
+        data[name] = (dims, values, {"units": units, "long_name": told})
+        if draws and name not in FIXED:
+            drawn = np.array([draw[name] for draw in draws])
+            for suffix, answer in _spread(values, drawn).items():
+                data[f"{name}_{suffix}"] = (dims, answer, {"units": units})
+    for score in SCORES:
+        values = scores_of(found, settings)[score]
+        attrs = {"units": "1", "long_name": f"percentile within the border, by {_headline(score, settings)}"}
+        data[score] = (("segment",), values, attrs)
+        if draws:
+            drawn = np.array([scores_of(draw, settings)[score] for draw in draws])
+            for suffix, share in zip(("low", "high"), INTERVAL, strict=True):
+                data[f"{score}_{suffix}"] = (("segment",), _quantile(drawn, share), {"units": "1"})
+    return data
+
+
+def scores_of(found: Mapping[str, FloatArray], settings: ChallengeSettings) -> dict[str, FloatArray]:
+    """The three scores (segment,) of measures; NaN where the headline measure is not there."""
+    scores = {}
+    for score, (_, sign) in SCORES.items():
+        values = found.get(_headline(score, settings))
+        if values is None:
+            values = np.full(len(found["crossing_time"]), np.nan)
+        scores[score] = percentiles(sign * (values if values.ndim == 1 else values[:, BELTS.index("both")]))
+    return scores
+
+
+def _headline(score: str, settings: ChallengeSettings) -> str:
+    name = SCORES[score][0]
+    return dead_name(settings.target_heights_m[-1]) if name == "dead_ground" else name
+
+
+def _told(name: str) -> tuple[str, str]:
+    if name in UNITS:
+        return UNITS[name]
+    return "1", "share of the belt that stays hidden from the best sites, for targets of that height"
+
+
+def _spread(value: FloatArray, drawn: FloatArray) -> dict[str, FloatArray]:
+    """Standard deviation, bias and interval of a measure from its draws, which come first."""
+    with np.errstate(invalid="ignore"):
+        mean = drawn.mean(axis=0)
+        answers = {"sd": drawn.std(axis=0, ddof=1), "bias": mean - value}
+        for suffix, share in zip(("low", "high"), INTERVAL, strict=True):
+            answers[suffix] = value + _quantile(drawn, share) - mean
+    return answers
+
+
+def _quantile(drawn: FloatArray, share: float) -> FloatArray:
+    return np.asarray(np.quantile(drawn, share, axis=0))
+
+
+def _against(
+    reference: ReferenceTable,
+    found: Mapping[str, FloatArray],
+    cell_m: float,
+    settings: ChallengeSettings,
+    belt_m: float,
+) -> dict[str, Any]:
+    """Percentiles in the reference table beside each measure; NaN where the table does not fit."""
+    fits = not reference.misfit(cell_m, settings.yardstick() | {"belt_m": belt_m})
+    data: dict[str, Any] = {}
+    for name, values in found.items():
+        if name in reference.measures:
+            dims = ("segment",) if values.ndim == 1 else ("segment", "belt")
+            rank, outside = reference.percentiles(name, values)
+            told = {"units": "1", "long_name": f"percentile in {reference.name} {reference.version}"}
+            data[f"{name}_reference"] = (dims, rank if fits else np.full(rank.shape, np.nan), told)
+            data[f"{name}_outside"] = (dims, outside if fits else np.zeros(rank.shape, bool), {"units": ""})
+    return data
+
+
+def _told_reference(
+    reference: ReferenceTable | None, cell_m: float, settings: ChallengeSettings, belt_m: float
+) -> dict[str, str]:
+    if reference is None:
+        return {"reference": "none"}
+    misfit = reference.misfit(cell_m, settings.yardstick() | {"belt_m": belt_m})
+    told = f"{reference.name} {reference.version}: {reference.source}"
+    return {"reference": told, "reference_misfit": misfit}
+
+
+def _told_error(error: DemError | None) -> dict[str, Any]:
+    if error is None:
+        return {"dem_error": "not drawn: no intervals"}
+    return {
+        "dem_error": f"sd {error.sd_m:g} m, correlated over {error.correlation_m:g} m",
+        "dem_error_draws": error.draws,
+        "dem_error_seed": error.seed,
+        "interval": "5 to 95 %",
+    }

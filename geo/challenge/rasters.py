@@ -1,0 +1,114 @@
+"""The challenge of the ground as rasters: the measures of ``geo.challenge`` cell by cell, for maps."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+import xarray as xr
+
+from geo.border.belt import Line, belt_of, fitting_belt_m, window_of
+from geo.challenge.measures import UNITS, Ground, dead_cells, shapes_of, ways_of
+from geo.challenge.settings import VEHICLE, ChallengeSettings
+from geo.mobility.roads_and_rivers import Ways
+from geo.mobility.settings import MobilitySettings
+from geo.mobility.speed_surface import Mobility, by_vehicle, on_foot
+from geo.terrain.derived import cell_size
+
+HIDDEN: Final = "1 hidden from the best few sites, 0 seen by one of them, for targets of that height"
+THROUGH: Final = "least time of a crossing from edge to edge that passes the cell; infinite where none can"
+
+
+def challenge_rasters(
+    terrain: xr.Dataset,
+    border: Line,
+    *,
+    belt_m: float | None = None,
+    ways: Ways | None = None,
+    settings: ChallengeSettings | None = None,
+    mobility: MobilitySettings | None = None,
+    response: xr.DataArray | None = None,
+) -> xr.Dataset:
+    """What ``geo.challenge.challenge`` measures, on the cells of the belt's window (northing, easting).
+
+    The measures of the ground's shape, ``dead_ground_…m`` (1 hidden, 0 seen), ``crossing_time`` [s], here of the
+    fastest crossing through each cell, and with a ``response`` its ``response_time`` [s]. NaN outside the belt and
+    where it is unknown. ``segment`` is that of each cell, −1 outside. Arguments and errors as there.
+    """
+    width = fitting_belt_m(border, terrain) if belt_m is None else float(belt_m)
+    chosen = settings or ChallengeSettings()
+    ground = ground_of(terrain, border, belt_m=width, settings=chosen, mobility=mobility, ways=ways, response=response)
+    belt = ground.belt
+    layers: dict[str, tuple[Any, str, str]] = {
+        name: (belt.of(raster()), *UNITS[name]) for name, raster in shapes_of(ground).items()
+    }
+    layers |= {name: (hidden, "1", HIDDEN) for name, hidden in dead_cells(ground).items()}
+    fastest = ways_of(ground)
+    through = fastest.before.cost + fastest.after.cost
+    layers["crossing_time"] = (
+        np.where(np.isfinite(belt.of(ground.terrain["elevation"])), through, np.nan),
+        "s",
+        THROUGH,
+    )
+    if ground.response is not None:
+        layers["response_time"] = (belt.of(ground.response), "s", "time until somebody from a base is there")
+    dims = ("northing", "easting")
+    data = {
+        name: (dims, np.where(belt.inside, values, np.nan), {"units": units, "long_name": told})
+        for name, (values, units, told) in layers.items()
+    }
+    return xr.Dataset(
+        data,
+        coords={
+            "northing": belt.northing,
+            "easting": belt.easting,
+            "segment": (dims, np.where(belt.inside, belt.segment, -1)),
+        },
+        attrs={
+            "belt_m": width,
+            "cell_m": belt.cell_m,
+            "missing": ", ".join(ground.mobility.missing),
+            **chosen.yardstick(),
+            **{name: terrain.attrs[name] for name in ("crs", "datum") if name in terrain.attrs},
+        },
+    )
+
+
+def ground_of(
+    terrain: xr.Dataset,
+    border: Line,
+    *,
+    belt_m: float,
+    settings: ChallengeSettings,
+    mobility: MobilitySettings | None,
+    ways: Ways | None,
+    response: xr.DataArray | None,
+) -> Ground:
+    """The belt and the terrain around it that measures need, in memory, with how the settings' mover crosses it."""
+    rows, columns = window_of(border, terrain, belt_m)
+    margin = int(settings.openness_radius_m / cell_size(terrain)) + settings.window + 1
+    rows = slice(max(0, rows.start - margin), rows.stop + margin)
+    columns = slice(max(0, columns.start - margin), columns.stop + margin)
+    near = terrain.isel(northing=rows, easting=columns)
+    made = moving_ground(near, border, belt_m=belt_m, settings=settings, mobility=mobility, ways=ways)
+    return made if response is None else replace(made, response=response.reindex_like(made.terrain))
+
+
+def moving_ground(
+    terrain: xr.Dataset,
+    border: Line,
+    *,
+    belt_m: float,
+    settings: ChallengeSettings,
+    mobility: MobilitySettings | None,
+    ways: Ways | None,
+) -> Ground:
+    """The belt on all of a terrain, which is loaded, and how the settings' mover crosses it; without a response."""
+    near = terrain.compute()
+
+    def moves(ground: xr.Dataset) -> Mobility:
+        mover = by_vehicle if settings.mover == VEHICLE else on_foot
+        return mover(ground, ways=ways, settings=mobility)
+
+    return Ground(belt_of(border, near, belt_m=belt_m), near, moves(near), None, settings, moves)

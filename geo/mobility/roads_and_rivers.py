@@ -1,0 +1,188 @@
+"""Roads, rivers and fords from map files, laid on the cells of a terrain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas
+import shapely
+import xarray as xr
+from affine import Affine
+from rasterio.features import rasterize
+
+from geo.errors import BadInput
+from geo.frame import LocalFrame
+from geo.mobility.settings import FOOTWAYS, ROAD_LINKS, MobilitySettings
+from geo.terrain.derived import bounds, cell_size
+
+if TYPE_CHECKING:
+    import geopandas
+
+ROAD_COLUMNS = ("highway", "class", "fclass")
+SPEED_COLUMN = "speed_kmh"
+KMH = 3.6
+
+
+class WaysError(BadInput):
+    """Roads, rivers or fords that cannot be read or laid on the ground."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ways:
+    """Roads and paths, rivers, and fords, each a GeoDataFrame in any known system, or None where none is at hand.
+
+    ``roads`` are lines with their class in a column ``highway``, ``class`` or ``fclass`` (OpenStreetMap's values), or
+    their speed [km/h] in ``speed_kmh``, where it is above 0. ``rivers`` are lines or areas. ``fords`` are points, lines
+    or areas over the rivers. A road over a river is a bridge.
+    """
+
+    roads: geopandas.GeoDataFrame | None = None
+    rivers: geopandas.GeoDataFrame | None = None
+    fords: geopandas.GeoDataFrame | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("roads", "rivers", "fords"):
+            table = getattr(self, name)
+            if table is not None and not (hasattr(table, "geometry") and hasattr(table, "crs")):
+                raise WaysError(f"are a {type(table).__name__}", where=name, expected="a GeoDataFrame, or None")
+
+    @classmethod
+    def from_files(
+        cls,
+        frame: LocalFrame,
+        *,
+        roads: str | Path | None = None,
+        rivers: str | Path | None = None,
+        fords: str | Path | None = None,
+        clip: xr.Dataset | None = None,
+    ) -> Ways:
+        """Read from files that geopandas opens, of which ``clip``, a terrain, says which part is wanted.
+
+        Raises WaysError for a file that cannot be read or has no coordinate system.
+        """
+        box = None if clip is None else _box_lonlat(clip, frame)
+        read = (None if path is None else _read(path, box) for path in (roads, rivers, fords))
+        return cls(*read)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Which kinds are not at hand."""
+        return tuple(name for name in ("roads", "rivers", "fords") if getattr(self, name) is None)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WayCells:
+    """What ways do to cells (row, column): ``road_mps`` is the speed by road, NaN without one; ``path`` any way."""
+
+    road_mps: npt.NDArray[np.float32]
+    path: npt.NDArray[np.bool_]
+    river: npt.NDArray[np.bool_]
+    ford: npt.NDArray[np.bool_]
+
+
+def lay(ways: Ways, terrain: xr.Dataset, frame: LocalFrame, settings: MobilitySettings) -> WayCells:
+    """Ways on the cells of a terrain that they touch at all, so that a river nowhere leaks between two cells.
+
+    Where roads of several classes touch a cell the fastest counts. A cell that a road or path touches has no river: so
+    bridges are open, but so is a river wherever a road runs along it within a cell, so that crossing is too easy there.
+    Raises WaysError for roads whose class and speed are unknown, and for other shapes than lines or areas.
+    """
+    shape = (terrain.sizes["northing"], terrain.sizes["easting"])
+    west, _, _, north = bounds(terrain)
+    grid = Affine(cell_size(terrain), 0.0, west, 0.0, -cell_size(terrain), north)
+    speeds, paths = np.full(shape, np.nan, np.float32), np.zeros(shape, bool)
+    if ways.roads is not None and len(ways.roads):
+        lines, mps, by_foot = _roads(ways.roads, frame, settings)
+        order = np.argsort(mps, kind="stable")
+        driven = [(lines[i], mps[i]) for i in order if mps[i] > 0.0 and _is_shape(lines[i])]
+        if driven:
+            speeds = rasterize(driven, shape, fill=np.nan, transform=grid, all_touched=True, dtype="float32")
+        paths = _touched(lines[by_foot], shape, grid) | np.isfinite(speeds)
+    river = _touched(_shapes(ways.rivers, frame), shape, grid) & ~paths
+    ford = _touched(_shapes(ways.fords, frame, near_m=cell_size(terrain)), shape, grid) & river
+    return WayCells(speeds, paths, river, ford)
+
+
+def _roads(
+    roads: geopandas.GeoDataFrame, frame: LocalFrame, settings: MobilitySettings
+) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    """Lines in the frame, their speed by vehicle [m/s; 0 for footpaths], and which can be walked."""
+    column = next((name for name in ROAD_COLUMNS if name in roads), None)
+    if column is None and SPEED_COLUMN not in roads:
+        known = ", ".join(str(name) for name in roads.columns if name != roads.geometry.name)
+        raise WaysError(
+            f"no class or speed among the columns {known or 'none'}",
+            where="roads",
+            expected=f"a column {', '.join(ROAD_COLUMNS)} or {SPEED_COLUMN}",
+        )
+    kinds = np.array([str(kind).removesuffix(ROAD_LINKS) for kind in roads[column]] if column else [""] * len(roads))
+    mps = np.array([settings.road_mps.get(kind, 0.0) for kind in kinds])
+    if SPEED_COLUMN in roads:
+        told = np.asarray(pandas.to_numeric(roads[SPEED_COLUMN], errors="coerce"), dtype=np.float64) / KMH
+        mps = np.where((told > 0.0) & np.isfinite(told), told, mps)
+    walked = (mps > 0.0) | np.isin(kinds, list(FOOTWAYS))
+    lines = _shapes(roads, frame)
+    if not walked.any():
+        raise WaysError(
+            f"no road of a known class ({', '.join(sorted(set(kinds))[:5])})",
+            where="roads",
+            expected=f"such as {', '.join(list(settings.road_mps)[:4])}",
+        )
+    return lines, mps, walked
+
+
+def _shapes(table: geopandas.GeoDataFrame | None, frame: LocalFrame, *, near_m: float = 0.0) -> npt.NDArray[np.object_]:
+    """Shapes of a table in the frame, points made into discs of ``near_m``."""
+    if table is None:
+        return np.zeros(0, object)
+    if table.crs is None:
+        raise WaysError("no coordinate system", where="roads, rivers or fords", expected="a known one")
+    shapes = np.array(table.geometry.to_crs(frame.crs), dtype=object)
+    points = np.isin(shapely.get_type_id(shapes), (0, 4))
+    shapes[points] = shapely.buffer(shapes[points], near_m)
+    return shapes
+
+
+def _touched(shapes: npt.NDArray[np.object_], shape: tuple[int, int], grid: Affine) -> npt.NDArray[np.bool_]:
+    kept = [one for one in shapes if _is_shape(one)]
+    if not kept:
+        return np.zeros(shape, bool)
+    cells: npt.NDArray[np.bool_] = rasterize(kept, shape, transform=grid, all_touched=True, dtype="uint8").astype(bool)
+    return cells
+
+
+def _is_shape(one: Any) -> bool:
+    return one is not None and not one.is_empty and bool(np.isfinite(one.bounds).all())
+
+
+def _read(path: str | Path, box: tuple[float, float, float, float] | None) -> geopandas.GeoDataFrame:
+    import geopandas
+    import pyogrio
+
+    try:
+        if len(layers := pyogrio.list_layers(path)) > 1:
+            names = ", ".join(str(layer) for layer in layers[:, 0])
+            raise WaysError(f"the file has several layers: {names}", where=str(path), expected="one layer")
+        if box is not None:
+            info = pyogrio.read_info(path)
+            to_file = geopandas.GeoSeries([shapely.box(*box)], crs=4326)
+            bounds_there: Any = to_file.to_crs(info["crs"]).total_bounds if info["crs"] else box
+            table = geopandas.read_file(path, bbox=tuple(bounds_there))
+        else:
+            table = geopandas.read_file(path)
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError) as error:
+        raise WaysError("the file cannot be read", where=str(path), expected="a map file that GDAL opens") from error
+    if table.crs is None:
+        raise WaysError("the file has no coordinate system", where=str(path), expected="a georeferenced file")
+    return table
+
+
+def _box_lonlat(terrain: xr.Dataset, frame: LocalFrame) -> tuple[float, float, float, float]:
+    west, south, east, north = bounds(terrain)
+    edge = shapely.get_coordinates(shapely.segmentize(shapely.box(west, south, east, north), (east - west) / 20.0))
+    lon, lat = frame.to_lonlat(edge[:, 0], edge[:, 1])
+    return float(np.nanmin(lon)), float(np.nanmin(lat)), float(np.nanmax(lon)), float(np.nanmax(lat))

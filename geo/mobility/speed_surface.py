@@ -1,0 +1,182 @@
+"""How fast each cell of the ground lets somebody move: what a search over it needs to know."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from geo.errors import BadInput
+from geo.frame import FloatArray
+from geo.mobility.roads_and_rivers import WayCells, Ways, lay
+from geo.mobility.settings import Factors, MobilitySettings
+from geo.mobility.walking_speed import TOBLER_EASIEST_GRADIENT, TOBLER_PEAK_MPS, TOBLER_STEEPNESS
+from geo.terrain.derived import cell_size, frame_of, slope
+from geo.terrain.land_cover import WORLD_COVER
+
+
+@dataclass(frozen=True, slots=True)
+class SpeedLaw:
+    """Speed = ``peak_mps`` · exp(−``decline`` · |gradient − ``easiest``|), none at all beyond ±``limit``."""
+
+    peak_mps: float
+    decline: float
+    easiest: float = 0.0
+    limit: float = math.inf
+
+    @property
+    def level_mps(self) -> float:
+        """Speed on level ground [m/s]."""
+        return self.peak_mps * math.exp(-self.decline * abs(self.easiest))
+
+    def columns(self) -> FloatArray:
+        """The law as the search's kernel takes it."""
+        return np.array([self.peak_mps, self.decline, self.easiest, self.limit])
+
+
+WALKING = SpeedLaw(TOBLER_PEAK_MPS, TOBLER_STEEPNESS, TOBLER_EASIEST_GRADIENT)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mobility:
+    """Ground that somebody moves over, on the cells of a terrain (row, column).
+
+    ``elevation`` [m]; ``pace`` [1] is what a second of the ``law`` takes there, infinite where there is no way;
+    ``felt`` is the steepest gradient that is met (a road is less steep than the ground it lies in), infinite off roads.
+    ``least_pace`` [1] is one that no cell undercuts, also none beyond these; 0 where none is known.
+    """
+
+    law: SpeedLaw
+    cell_m: float
+    easting: FloatArray
+    northing: FloatArray
+    elevation: FloatArray
+    pace: FloatArray
+    felt: FloatArray | float = math.inf
+    mover: str = "walker"
+    missing: tuple[str, ...] = ()
+    least_pace: float = 0.0
+
+    def within(self, rows: slice, columns: slice, inside: npt.NDArray[np.bool_]) -> Mobility:
+        """A window of it, closed outside the cells ``inside`` (row, column of the window)."""
+        felt = np.broadcast_to(self.felt, self.elevation.shape)[rows, columns]
+        return replace(
+            self,
+            easting=self.easting[columns],
+            northing=self.northing[rows],
+            elevation=self.elevation[rows, columns],
+            pace=np.where(inside, self.pace[rows, columns], math.inf),
+            felt=felt if np.ndim(self.felt) else self.felt,
+        )
+
+    @property
+    def closed(self) -> npt.NDArray[np.bool_]:
+        """Where nobody can be: no way, or ground that is not known."""
+        return ~(np.isfinite(self.pace) & np.isfinite(self.elevation))
+
+
+def on_foot(terrain: xr.Dataset, *, ways: Ways | None = None, settings: MobilitySettings | None = None) -> Mobility:
+    """Somebody walking: Tobler's speed, slower off paths, by land cover, under trees, and through rivers.
+
+    On roads and paths the cover does not count. A river costs ``river_wade_s`` for each cell of it on the way, taken as
+    level, a ford ``ford_wade_s``; water as land cover is closed. Cells whose cover is unknown count as open ground.
+    """
+    chosen, found = settings or MobilitySettings(), ways or Ways()
+    cells = _laid(found, terrain, chosen)
+    share = _cover_share(terrain, chosen.foot_cover, chosen.foot_canopy_factor, chosen)
+    with np.errstate(divide="ignore"):
+        pace = 1.0 / (chosen.off_path_factor * share)
+    if cells is not None:
+        pace[cells.path] = 1.0
+        wade = np.where(cells.ford, chosen.ford_wade_s, chosen.river_wade_s)
+        pace = pace + np.where(cells.river, wade * WALKING.level_mps / cell_size(terrain), 0.0)
+    least = min(1.0, 1.0 / chosen.off_path_factor) if found.roads is not None else 1.0 / chosen.off_path_factor
+    return replace(_mobility(terrain, WALKING, pace, "walker", found), least_pace=least)
+
+
+def by_vehicle(terrain: xr.Dataset, *, ways: Ways | None = None, settings: MobilitySettings | None = None) -> Mobility:
+    """A light off-road vehicle: by road at the road's speed and gradient, off it slower, by land cover and slope.
+
+    Off roads steeper ground than ``vehicle_limit``, closed cover and rivers are no way; a river is passed at bridges
+    and, for ``vehicle_ford_s``, at fords.
+    """
+    chosen, found = settings or MobilitySettings(), ways or Ways()
+    cells = _laid(found, terrain, chosen)
+    law = SpeedLaw(chosen.vehicle_mps, chosen.vehicle_decline, 0.0, chosen.vehicle_limit)
+    share = _cover_share(terrain, chosen.vehicle_cover, chosen.vehicle_cover.get("tree_cover", 0.0), chosen)
+    share[slope(terrain).to_numpy() > chosen.vehicle_limit] = 0.0  # too steep to drive askew, too
+    with np.errstate(divide="ignore"):
+        pace = 1.0 / share
+    felt: FloatArray | float = math.inf
+    if cells is not None:
+        on_road = np.isfinite(cells.road_mps)
+        by_road = chosen.vehicle_mps / np.where(on_road, cells.road_mps, 1.0)
+        pace = np.where(on_road, np.minimum(by_road, pace), pace)  # a poor track is no worse than the ground beside it
+        felt = np.where(on_road, chosen.road_gradient, math.inf)
+        pace[cells.river & ~cells.ford] = math.inf
+        pace[cells.ford] += chosen.vehicle_ford_s * chosen.vehicle_mps / cell_size(terrain)
+    least = 1.0 if found.roads is None else 0.0  # roads may be faster than any ground
+    return replace(_mobility(terrain, law, pace, "vehicle", found), felt=felt, least_pace=least)
+
+
+def _laid(ways: Ways, terrain: xr.Dataset, settings: MobilitySettings) -> WayCells | None:
+    return None if len(ways.missing) == 3 else lay(ways, terrain, frame_of(terrain), settings)
+
+
+def _cover_share(terrain: xr.Dataset, cover: Factors, canopy_factor: float, settings: MobilitySettings) -> FloatArray:
+    """Share of the speed on open ground (row, column): by land cover; by the canopy where there is none."""
+    share = np.ones((terrain.sizes["northing"], terrain.sizes["easting"]))
+    under_trees = np.zeros(share.shape, bool)
+    if "canopy_height" in terrain:
+        under_trees = terrain["canopy_height"].to_numpy() >= settings.canopy_from_m
+        share[under_trees] = canopy_factor
+    if "land_cover" in terrain:
+        codes = terrain["land_cover"].to_numpy()
+        for code, name in _legend(terrain["land_cover"]).items():
+            if name in cover:
+                share[codes == code] = cover[name]
+    return share
+
+
+def _legend(land_cover: xr.DataArray) -> dict[int, str]:
+    """Names of the classes by code: the variable's own legend, or else ESA WorldCover's."""
+    if "flag_values" in land_cover.attrs:
+        names = str(land_cover.attrs["flag_meanings"]).split()
+        codes = np.atleast_1d(land_cover.attrs["flag_values"])
+        return {int(code): name for code, name in zip(codes, names, strict=True)}
+    return {code: name.replace(" ", "_") for code, name in WORLD_COVER.items()}
+
+
+def _mobility(
+    terrain: xr.Dataset, law: SpeedLaw, pace: FloatArray, mover: str, ways: Ways, cell_m: float | None = None
+) -> Mobility:
+    layers = tuple(name for name in ("land_cover", "canopy_height") if name not in terrain)
+    return Mobility(
+        law=law,
+        cell_m=cell_size(terrain) if cell_m is None else cell_m,
+        easting=terrain["easting"].to_numpy().astype(np.float64),
+        northing=terrain["northing"].to_numpy().astype(np.float64),
+        elevation=terrain["elevation"].to_numpy(),
+        pace=pace,
+        mover=mover,
+        missing=(*ways.missing, *layers),
+    )
+
+
+def at_speed(terrain: xr.Dataset, speed_mps: float) -> Mobility:
+    """Somebody who moves at one speed wherever there is ground: for comparisons and worked examples."""
+    if not 0.0 < speed_mps < math.inf:
+        raise BadInput(f"{speed_mps!r}", where="speed_mps", expected="metres a second, above 0")
+    return replace(bare(terrain, SpeedLaw(speed_mps, 0.0), 1.0), mover=f"mover at {speed_mps:g} m/s")
+
+
+def bare(terrain: xr.Dataset, law: SpeedLaw, pace: float, *, cell_m: float | None = None) -> Mobility:
+    """Ground where elevation alone counts: every cell takes ``pace`` times the law's seconds.
+
+    ``cell_m`` [m] for a window too small to tell it from its coordinates.
+    """
+    paces = np.full((terrain.sizes["northing"], terrain.sizes["easting"]), pace)
+    return replace(_mobility(terrain, law, paces, "walker", Ways(), cell_m), least_pace=pace)

@@ -1,0 +1,125 @@
+"""Along a way over a raster: its pieces, how long each takes, and what rasters are along it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from geo.frame import FloatArray
+from geo.mobility.speed_surface import Mobility
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Along:
+    """Knots along one or several ways, and the pieces between them, cut as the search cuts its steps.
+
+    ``cells`` are the flat cells that any way touches, in ascending order. A knot lies between two of them, numbers
+    ``left`` and ``right`` (knot,), ``share`` of the way towards the right one. ``begins`` (piece,) is the knot at which
+    a piece begins, its end the next one; ``seconds`` and ``metres`` (piece,) are its time and length, ``way`` (piece,)
+    the number of the way it belongs to.
+    """
+
+    cells: Ints
+    left: Ints
+    right: Ints
+    share: FloatArray
+    begins: Ints
+    way: Ints
+    seconds: FloatArray
+    metres: FloatArray
+    ways: int
+
+    @classmethod
+    def ways_over(cls, mobility: Mobility, ways: Sequence[tuple[npt.ArrayLike, npt.ArrayLike]]) -> Along:
+        """Along ways given by the rows and columns of their cells, in the order of travel; empty ways have no pieces.
+
+        Steps must be straight, diagonal, or moves like a knight's, as ``geo.paths.search`` makes them.
+        """
+        width = mobility.elevation.shape[1]
+        knots, begins, owners, count = [], [], [], 0
+        for number, (rows, columns) in enumerate(ways):
+            place = _knots(np.asarray(rows, np.int64), np.asarray(columns, np.int64))
+            if len(place) > 1:
+                begins.append(count + np.arange(len(place) - 1))
+                owners.append(np.full(len(place) - 1, number))
+            knots.append(place)
+            count += len(place)
+        place = np.concatenate(knots) if knots else np.zeros((0, 2))
+        low, high = np.floor(place).astype(np.int64), np.ceil(place).astype(np.int64)
+        ends = np.concatenate([low[:, 0] * width + low[:, 1], high[:, 0] * width + high[:, 1]])
+        cells, numbers = np.unique(ends, return_inverse=True)
+        share = (place - low).max(axis=1) if len(place) else np.zeros(0)
+        begin = np.concatenate(begins).astype(np.int64) if begins else np.zeros(0, np.int64)
+        step = place[begin + 1] - place[begin] if len(begin) else np.zeros((0, 2))
+        made = cls(
+            cells=cells,
+            left=numbers[: len(place)],
+            right=numbers[len(place) :],
+            share=share,
+            begins=begin,
+            way=np.concatenate(owners).astype(np.int64) if owners else np.zeros(0, np.int64),
+            seconds=np.zeros(len(begin)),
+            metres=np.hypot(*step.T) * mobility.cell_m,
+            ways=len(ways),
+        )
+        object.__setattr__(made, "seconds", made._seconds(mobility))
+        return made
+
+    def at_knots(self, raster: npt.ArrayLike) -> FloatArray:
+        """Values of a raster (row, column) at the knots, linear between the two cells."""
+        return self.between(np.asarray(raster).reshape(-1)[self.cells])
+
+    def between(self, values: npt.ArrayLike) -> FloatArray:
+        """Values at the knots of values at ``cells`` (cell,)."""
+        flat = np.asarray(values, dtype=np.float64)
+        left = flat[self.left]
+        return np.where(self.share > 0.0, left + self.share * (flat[self.right] - left), left)
+
+    def of_pieces(self, raster: npt.ArrayLike) -> FloatArray:
+        """Mean of a raster over each piece, from its ends (piece,)."""
+        return self.mean(self.at_knots(raster))
+
+    def mean(self, knots: FloatArray) -> FloatArray:
+        """Mean over each piece of values at the knots."""
+        return 0.5 * (knots[self.begins] + knots[self.begins + 1])
+
+    def over_time(self, raster: npt.ArrayLike) -> FloatArray:
+        """∫ raster dt of each way (way,)."""
+        return self.total(self.of_pieces(raster) * self.seconds)
+
+    def over_length(self, raster: npt.ArrayLike) -> FloatArray:
+        """∫ raster ds of each way (way,)."""
+        return self.total(self.of_pieces(raster) * self.metres)
+
+    def total(self, pieces: FloatArray) -> FloatArray:
+        """Sum over the pieces of each way (way,)."""
+        return np.bincount(self.way, weights=pieces, minlength=self.ways).astype(np.float64)
+
+    def _seconds(self, mobility: Mobility) -> FloatArray:
+        law, height = mobility.law, self.at_knots(mobility.elevation)
+        felt = np.broadcast_to(mobility.felt, mobility.elevation.shape).reshape(-1)[self.cells]
+        steepest = np.maximum(felt[self.left], felt[self.right])
+        limit = np.maximum(steepest[self.begins], steepest[self.begins + 1])
+        rise = height[self.begins + 1] - height[self.begins]
+        gradient = np.clip(rise / self.metres, -limit, limit)
+        slowness = np.exp(law.decline * np.abs(gradient - law.easiest)) / law.peak_mps
+        slowness = np.where(np.abs(gradient) > law.limit, np.inf, slowness)
+        return np.asarray(self.metres * self.of_pieces(mobility.pace) * slowness)
+
+
+def _knots(rows: Ints, columns: Ints) -> FloatArray:
+    """Row and column (knot, 2) of the cells of a way and of the places where its steps cross rows or columns."""
+    if len(rows) == 0:
+        return np.zeros((0, 2))
+    pieces = np.maximum(np.abs(np.diff(rows)), np.abs(np.diff(columns)))
+    step = np.repeat(np.arange(len(pieces)), pieces)
+    within = np.arange(len(step)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+    share = within / pieces[step]
+    row = rows[step] + share * (rows[step + 1] - rows[step])
+    column = columns[step] + share * (columns[step + 1] - columns[step])
+    return np.column_stack([np.append(row, rows[-1]), np.append(column, columns[-1])])

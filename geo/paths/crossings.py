@@ -1,0 +1,230 @@
+"""Crossings of a border: the cheapest way from one edge of its belt to the other, overall and through each segment."""
+
+from __future__ import annotations
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.spatial import cKDTree
+
+from geo.border.belt import Belt
+from geo.errors import BadInput
+from geo.frame import FloatArray
+from geo.mobility.speed_surface import Mobility
+from geo.paths import kernel
+from geo.paths.search import Spread, Steps
+
+Ints = npt.NDArray[np.int64]
+INWARD, OUTWARD = "inward", "outward"
+NEAR_CELLS = 2.0  # a segment that no step passes takes the steps this near to its middle
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Crossings:
+    """The cheapest crossing through every segment of a belt, in one direction.
+
+    ``cost`` (segment,): least sum over the way of time [s] times weight and metres times toll, over all ways from edge
+    to edge that pass the line inside the segment; infinite where nobody can cross, NaN where the ground that would tell
+    is unknown. ``here`` and ``there`` (segment, row and column) are the cells of the step over the line, −1 without.
+    Where ``open_ended`` (segment,) the cheapest way begins or ends where a piece's belt goes on: its cost is then a
+    bound from below, and its cells are a part of a way.
+    """
+
+    belt: Belt
+    direction: str
+    cost: FloatArray
+    here: Ints
+    there: Ints
+    before: Spread
+    after: Spread
+    open_ended: npt.NDArray[np.bool_]
+
+    @property
+    def cheapest(self) -> int:
+        """The segment whose crossing costs least; −1 where nobody can cross any."""
+        known = np.where(np.isfinite(self.cost), self.cost, np.inf)
+        return int(np.argmin(known)) if np.isfinite(known).any() else -1
+
+    def cells(self, segment: int) -> tuple[Ints, Ints]:
+        """Rows and columns, in the belt's window, of the way through a segment; empty where nobody can cross it."""
+        if not math.isfinite(self.cost[segment]):
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
+        first = self.before.way(*(int(i) for i in self.here[segment]))
+        then = self.after.way(*(int(i) for i in self.there[segment]))
+        return np.concatenate([first[0], then[0]]), np.concatenate([first[1], then[1]])
+
+    def places(self, segment: int) -> FloatArray:
+        """Easting and northing (place, 2) [m] of the way through a segment, from edge to edge, at centres of cells."""
+        rows, columns = self.cells(segment)
+        return np.column_stack([self.belt.easting[columns], self.belt.northing[rows]])
+
+
+def crossings(
+    belt: Belt,
+    mobility: Mobility,
+    *,
+    weight: npt.ArrayLike | None = None,
+    toll: npt.ArrayLike | None = None,
+    direction: str = INWARD,
+    neighbours: int = 16,
+    onward_per_s: float | None = None,
+) -> Crossings:
+    """The cheapest crossing of every segment, ``inward`` (towards home) or ``outward``.
+
+    ``mobility`` lies on the cells of the terrain that the belt was made on; ``weight`` and ``toll`` (row, column) on
+    those of the belt's window: what a second and a metre there cost, 1 and 0 without. A search from the edge where the
+    crossing begins and one back from where it ends give the cost through every step over the line; a way may leave a
+    segment's own belt, but not the belt. The straight line of a step says in which segment it passes; a segment between
+    two such places takes the nearest within a step. Raises BadInput for another direction, and as ``geo.paths.search``.
+    """
+    if direction not in (INWARD, OUTWARD):
+        raise BadInput(f"direction {direction!r}", where="crossings", expected="'inward' or 'outward'")
+    within = mobility.within(belt.rows, belt.columns, belt.inside)
+    steps = Steps.over(within, weight=weight, toll=toll, neighbours=neighbours)
+    del within, weight, toll
+    start, goal = (belt.outer, belt.inner) if direction == INWARD else (belt.inner, belt.outer)
+    with ThreadPoolExecutor(2) as pool:
+        forth = pool.submit(lambda: steps.spread(first_labels(belt, mobility, start, onward_per_s)))
+        back = pool.submit(lambda: steps.spread(first_labels(belt, mobility, goal, onward_per_s), backward=True))
+        before, after = forth.result(), back.result()
+    over = _steps_over_the_line(belt, steps, direction, before.cost, after.cost)
+    best = _best_by_segment(belt, over)
+    found = best >= 0
+    cost, here, there = np.full(len(best), np.inf), np.full((len(best), 2), -1), np.full((len(best), 2), -1)
+    cost[found], here[found], there[found] = over.cost[best[found]], over.here[best[found]], over.there[best[found]]
+    cost[~np.isfinite(cost) & _unknown(belt, mobility)] = np.nan
+    closed = np.zeros(len(cost), bool)
+    answer = Crossings(belt, direction, cost, here, there, before, after, closed)
+    return answer if onward_per_s is None else replace(answer, open_ended=_open_ended(answer, start, goal))
+
+
+def crossings_of_the_whole(
+    belt: Belt, mobility: Mobility, own: Ints, *, least_per_s: float, slack: float, **case: Any
+) -> tuple[Crossings, npt.NDArray[np.bool_]]:
+    """``crossings`` of a piece, and for its segments ``own`` whether the whole border has none cheaper by ``slack``.
+
+    ``least_per_s`` is what a second costs at least anywhere. ``case``: the other keywords of ``crossings``. Where it
+    may, and the piece has no way, the cost is NaN.
+    """
+    if not belt.onward.any():
+        return crossings(belt, mobility, **case), np.ones(len(own), bool)
+    bound = crossings(belt, mobility, onward_per_s=least_per_s, **case)
+    doubtful = bound.open_ended[own]
+    if not doubtful.any():
+        return bound, ~doubtful
+    least = bound.cost[own]
+    del bound
+    ways = crossings(belt, mobility, **case)
+    sure = ~doubtful | (ways.cost[own] <= least + slack)
+    ways.cost[own[~sure & np.isinf(ways.cost[own])]] = np.nan  # there may be a way beyond
+    return ways, sure
+
+
+def first_labels(belt: Belt, mobility: Mobility, edge: npt.NDArray[np.bool_], onward_per_s: float | None) -> FloatArray:
+    """What a search begins with: 0 on an edge, and where the belt goes on what the way to that edge costs at least.
+
+    A way to the edge has to get away from the line as far as the edge is, at the law's best speed. That holds where
+    the whole is one open line; of others, whose edge may be near somewhere else, nothing is known but 0.
+    """
+    labels = np.where(edge, 0.0, np.inf)
+    if onward_per_s is None:
+        return labels
+    metres = np.zeros(labels.shape)
+    if belt.border.plain and not belt.narrow.any():
+        away = belt.offset if edge is belt.inner else -belt.offset
+        metres = np.maximum(belt.belt_m - 3.0 * belt.cell_m - away, 0.0)
+    least = onward_per_s * mobility.least_pace / mobility.law.peak_mps * metres
+    return np.where(belt.onward & ~edge, least, labels)
+
+
+def _open_ended(ways: Crossings, start: npt.NDArray[np.bool_], goal: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Of which segments the cheapest way does not lead from edge to edge."""
+    found = np.zeros(len(ways.cost), bool)
+    for segment in np.flatnonzero(np.isfinite(ways.cost)):
+        rows, columns = ways.cells(int(segment))
+        found[segment] = not (start[rows[0], columns[0]] and goal[rows[-1], columns[-1]])
+    return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Over:
+    """Steps that pass the line: cells (step, 2), segment, chainage [m], and the cost of the whole way through each."""
+
+    here: Ints
+    there: Ints
+    segment: Ints
+    cost: FloatArray
+
+
+def _steps_over_the_line(belt: Belt, steps: Steps, direction: str, before: FloatArray, after: FloatArray) -> _Over:
+    away = belt.offset < 0.0
+    begin, end = (away & belt.inside, ~away & belt.inside)
+    if direction == OUTWARD:
+        begin, end = end, begin
+    begin, end = begin & np.isfinite(before), end & np.isfinite(after)
+    heres, theres, costs = [], [], []
+    for move, (down, right) in enumerate(kernel.pairs_of(steps.neighbours)):
+        rows, columns = np.nonzero(begin & _shifted(end, down, right))
+        heres.append(np.column_stack([rows, columns]))
+        theres.append(heres[-1] + (down, right))
+        step = steps.costs(rows, columns, move)
+        costs.append(before[rows, columns] + step + after[rows + down, columns + right])
+    here, there, cost = np.concatenate(heres), np.concatenate(theres), np.concatenate(costs)
+    usable = np.isfinite(cost)
+    here, there, cost = here[usable], there[usable], cost[usable]
+    return _Over(here, there, _segments_passed(belt, here, there), cost)
+
+
+def _shifted(mask: npt.NDArray[np.bool_], down: int, right: int) -> npt.NDArray[np.bool_]:
+    """The mask as seen from cells that lie that many rows above and columns left of it."""
+    moved = np.zeros_like(mask)
+    rows, columns = mask.shape
+    to = (slice(max(0, -down), rows - max(0, down)), slice(max(0, -right), columns - max(0, right)))
+    source = (slice(max(0, down), rows - max(0, -down)), slice(max(0, right), columns - max(0, -right)))
+    moved[to] = mask[source]
+    return moved
+
+
+def _segments_passed(belt: Belt, here: Ints, there: Ints) -> Ints:
+    """In which segment each step passes the line, where its offset changes sign."""
+    a, b = belt.offset[tuple(here.T)], belt.offset[tuple(there.T)]
+    share = a / np.where(a == b, 1.0, a - b)
+    place = here + share[:, None] * (there - here)
+    easting = np.interp(place[:, 1], np.arange(len(belt.easting)), belt.easting)
+    northing = np.interp(place[:, 0], np.arange(len(belt.northing)), belt.northing)
+    segment, _, _ = belt.border.between_edges(easting, northing)
+    beside = belt.segment[tuple(there.T)]
+    return np.where(segment >= 0, segment, beside).astype(np.int64)
+
+
+def _best_by_segment(belt: Belt, over: _Over) -> Ints:
+    """Number of the cheapest step of each segment; −1 without."""
+    best = np.full(belt.border.segments, -1, np.int64)
+    order = np.lexsort((over.cost, over.segment))
+    segments, first = np.unique(over.segment[order], return_index=True)
+    best[segments] = order[first]
+    missing = np.flatnonzero(best < 0)
+    if len(missing) and len(order):  # segments so short that every step passes beside them
+        places = (over.here + over.there) / 2.0
+        easting, northing = belt.border.point_at(belt.border.segment_spans_m[missing].mean(axis=1))
+        column = (easting - belt.easting[0]) / belt.cell_m
+        row = (belt.northing[0] - northing) / belt.cell_m
+        near = cKDTree(places).query_ball_point(np.column_stack([row, column]), NEAR_CELLS)
+        for segment, steps in zip(missing, near, strict=True):
+            if steps:
+                best[segment] = min(steps, key=lambda step: (over.cost[step], step))
+    return best
+
+
+def _unknown(belt: Belt, mobility: Mobility) -> npt.NDArray[np.bool_]:
+    """Segments of whose belt not every cell is known, so that a way through might only be unseen."""
+    segments = belt.border.segments
+    void = ~np.isfinite(mobility.elevation[belt.rows, belt.columns]) | belt.at_rim
+    cells = np.bincount(belt.segment[belt.inside], minlength=segments)
+    unknown = np.bincount(belt.segment[belt.inside & void], minlength=segments)
+    doubtful: npt.NDArray[np.bool_] = (cells == 0) | (unknown > 0)
+    return doubtful

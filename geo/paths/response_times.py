@@ -1,0 +1,148 @@
+"""How soon somebody can be there: travel times from places, response times from bases, and their isochrones."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+import shapely.geometry
+import xarray as xr
+from affine import Affine
+from rasterio.features import shapes
+
+from geo.errors import TerrainError
+from geo.frame import FloatArray
+from geo.mobility.roads_and_rivers import Ways
+from geo.mobility.settings import MobilitySettings
+from geo.mobility.speed_surface import Mobility, by_vehicle, on_foot
+from geo.paths.search import spread
+from geo.terrain.derived import frame_of
+
+if TYPE_CHECKING:
+    import geopandas
+
+
+def travel_time(
+    mobility: Mobility,
+    places: npt.ArrayLike,
+    *,
+    to_places: bool = False,
+    neighbours: int = 16,
+    limit_s: float = math.inf,
+) -> xr.DataArray:
+    """Seconds (northing, easting) from the nearest in time of ``places`` (2,) or (place, 2) [m], or ``to_places``.
+
+    Infinite where nobody can come, or not within ``limit_s``; NaN where the ground is void. Raises TerrainError for a
+    place off the ground, or where its mover cannot be.
+    """
+    labels = labels_at(mobility, places)
+    cost = spread(mobility, labels, backward=to_places, neighbours=neighbours, limit=limit_s).cost
+    return _seconds(mobility, cost, {"mover": mobility.mover, "missing": ", ".join(mobility.missing)})
+
+
+def response_time(
+    terrain: xr.Dataset,
+    bases: npt.ArrayLike,
+    *,
+    ways: Ways | None = None,
+    settings: MobilitySettings | None = None,
+    neighbours: int = 16,
+) -> xr.DataArray:
+    """Seconds (northing, easting) from the alarm until somebody from the nearest base is there.
+
+    The crew drives as far as is worth it, on roads and where a vehicle gets off them, leaves it anywhere and goes on
+    by foot; or walks from the base at once. ``bases`` are places (2,) or (base, 2) [m]; one where no vehicle can be
+    has walkers only (attrs ``bases_on_foot``). ``turnout_s`` and ``dismount_s`` of the settings are counted. Infinite
+    where nobody can come, NaN where the ground is void. Raises TerrainError for no base, and one off the ground.
+    """
+    chosen = settings or MobilitySettings()
+    walker, vehicle = on_foot(terrain, ways=ways, settings=chosen), by_vehicle(terrain, ways=ways, settings=chosen)
+    at_bases = np.isfinite(labels_at(walker, bases))
+    wheels = at_bases & ~vehicle.closed
+    driven = spread(vehicle, np.where(wheels, chosen.turnout_s, np.inf), neighbours=neighbours).cost
+    start = np.minimum(driven + chosen.dismount_s, np.where(at_bases, chosen.turnout_s, np.inf))
+    walked = spread(walker, start, neighbours=neighbours).cost
+    told: dict[str, str | int | float] = {
+        "mover": "vehicle, then walker",
+        "missing": ", ".join(walker.missing),
+        "bases": int(at_bases.sum()),
+        "bases_on_foot": int((at_bases & ~wheels).sum()),
+        "turnout_s": chosen.turnout_s,
+        "dismount_s": chosen.dismount_s,
+    }
+    return _seconds(walker, np.minimum(driven, walked), told).rename("response_time")
+
+
+def isochrones(time: xr.DataArray, terrain: xr.Dataset, minutes: Sequence[float]) -> geopandas.GeoDataFrame:
+    """The ground reached within each of ``minutes``, one row each: ``minutes`` and the area in WGS 84 lon/lat.
+
+    ``time`` is of ``travel_time`` or ``response_time`` over ``terrain``. Areas are whole cells; empty where none is.
+    Raises TerrainError for minutes that are none.
+    """
+    import geopandas
+
+    limits = np.atleast_1d(minutes)
+    if limits.dtype.kind not in "fiu" or limits.ndim != 1 or not (limits >= 0.0).all():
+        raise TerrainError(f"minutes are {minutes!r}", where="isochrones", expected="numbers from 0")
+    frame = frame_of(terrain)
+    easting, northing = time["easting"].to_numpy(), time["northing"].to_numpy()
+    cell = float(easting[1] - easting[0])
+    grid = Affine(cell, 0.0, easting[0] - cell / 2.0, 0.0, -cell, northing[0] + cell / 2.0)
+    areas = []
+    for limit in limits.tolist():
+        reached = (time.to_numpy() <= 60.0 * limit).astype(np.uint8)
+        parts = [shapely.geometry.shape(area) for area, _ in shapes(reached, mask=reached > 0, transform=grid)]
+        areas.append(shapely.union_all(parts))
+    table = geopandas.GeoDataFrame({"minutes": limits.tolist()}, geometry=areas, crs=frame.crs)
+    return table.to_crs(4326)
+
+
+def labels_at(mobility: Mobility, places: npt.ArrayLike) -> FloatArray:
+    """0 in the cells that hold ``places`` (2,) or (place, 2) [m], infinite elsewhere: where a search begins.
+
+    Raises TerrainError for no place, one off the ground, and one where the mover cannot be.
+    """
+    try:
+        points = np.atleast_2d(np.asarray(places, dtype=np.float64))
+    except (TypeError, ValueError):
+        points = np.zeros((0, 2))
+    if points.size == 0 or points.shape[-1] != 2:
+        raise TerrainError("no place is given", where="travel time", expected="eastings and northings")
+    rows, columns = cells_of(mobility, points)
+    labels = np.full(mobility.elevation.shape, np.inf)
+    labels[rows, columns] = 0.0
+    return labels
+
+
+def cells_of(mobility: Mobility, points: FloatArray) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Rows and columns of the cells that hold points (point, 2) [m]; TerrainError where the mover cannot be."""
+    columns = np.rint((points[:, 0] - mobility.easting[0]) / mobility.cell_m)
+    rows = np.rint((mobility.northing[0] - points[:, 1]) / mobility.cell_m)
+    height, width = mobility.elevation.shape
+    inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
+    on_ground = inside.copy()
+    at = rows[inside].astype(np.int64), columns[inside].astype(np.int64)
+    on_ground[inside] = ~mobility.closed[at]
+    if not on_ground.all():
+        first = int(np.argmin(on_ground))
+        raise TerrainError(
+            f"no way for a {mobility.mover} at easting {points[first, 0]:.0f}, northing {points[first, 1]:.0f}",
+            where="travel time",
+            expected="a place on the terrain, on known and passable ground",
+        )
+    return rows.astype(np.int64), columns.astype(np.int64)
+
+
+def _seconds(mobility: Mobility, cost: FloatArray, told: dict[str, str | int | float]) -> xr.DataArray:
+    void = ~np.isfinite(mobility.elevation)
+    return xr.DataArray(
+        np.where(void, np.nan, cost),
+        {"northing": mobility.northing, "easting": mobility.easting},
+        ("northing", "easting"),
+        "travel_time",
+        {"units": "s", **told},
+    )

@@ -1,0 +1,18 @@
+"""Terrain: rasters of any number and kind opened as one Dataset in one frame, and what derives from its elevations."""
+
+from geo.terrain.derived import aspect, bounds, cell_size, frame_of, gradient, sample, slope
+from geo.terrain.open import TERRAIN, Plan, open_terrain, plan_terrain
+
+__all__ = [
+    "TERRAIN",
+    "Plan",
+    "aspect",
+    "bounds",
+    "cell_size",
+    "frame_of",
+    "gradient",
+    "open_terrain",
+    "plan_terrain",
+    "sample",
+    "slope",
+]

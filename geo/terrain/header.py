@@ -1,0 +1,240 @@
+"""The header of a height raster: read, checked, and brought to metres before a single cell is read."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyproj
+from affine import Affine
+from pyproj.crs import CRS
+from pyproj.exceptions import CRSError, ProjError
+
+from geo.errors import TerrainError
+from geo.frame import horizontal_part
+from geo.terrain.safe_open import opened, refuse_hostile, vsi_name
+from geo.terrain.vrt import moved, without_value
+
+DATUM_TAGS = ("datum", "DATUM", "vertical_datum", "VERTICAL_DATUM")
+US_SURVEY_FOOT_M = 1200.0 / 3937.0
+METRES_PER: Final[dict[str, float]] = (
+    dict.fromkeys(("", "m", "metre", "metres", "meter", "meters"), 1.0)
+    | dict.fromkeys(("ft", "foot", "feet", "international foot", "international feet"), 0.3048)
+    | dict.fromkeys(("us survey foot", "us survey feet", "us-ft", "ftus", "us_survey_foot", "sft"), US_SURVEY_FOOT_M)
+    | {"dm": 0.1, "decimetre": 0.1, "decimeter": 0.1, "cm": 0.01, "centimetre": 0.01, "centimeter": 0.01}
+    | {"mm": 0.001, "millimetre": 0.001, "millimeter": 0.001, "km": 1000.0}
+)
+"""Units of height that are converted, lower case."""
+LONGEST_SIDE_CELLS = 10_000_000
+LARGEST_BLOCK_BYTES = 256 * 2**20  # a raster is read by its blocks, so one must fit into memory several times
+DECODED_WHOLE = frozenset(("PNG", "JPEG", "JPEGXL", "GIF", "BIGGIF", "WEBP", "HEIF", "AVIF"))  # some files of these
+SMALLEST_CELL_M = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A single-band raster whose header has been read and found usable; ``name`` opens it again in any thread.
+
+    Heights in metres are ``cell value × scale + offset``: the file's own scaling and the conversion of its unit.
+    """
+
+    name: str
+    label: str
+    wkt: str
+    transform: Affine
+    rows: int
+    columns: int
+    dtype: str
+    nodata: float | None
+    scale: float
+    offset: float
+    datum: str
+    has_mask: bool = False
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """The middle of the raster in its own coordinates."""
+        x, y = self.transform @ (self.columns / 2.0, self.rows / 2.0)
+        return float(x), float(y)
+
+
+def read_header(path: str | Path, *, nodata: float | None = None, heights: bool = True) -> Source:
+    """The header of one raster; TerrainError where it cannot serve.
+
+    Refused are: files that are unreadable or hostile (see ``geo.terrain.safe_open``), without or with a contradictory
+    place on the Earth, of several bands, of cells that are no numbers, of sides or blocks too large to read, in units
+    of height that are unknown. ``nodata`` is a value that marks voids besides those which the file declares.
+    ``heights=False`` is for land cover, which has no unit.
+    """
+    where = str(path)
+    for file in sorted(set(refuse_hostile(where))):
+        part = f"{where}, its part {file}"
+        with opened(file, part) as raster:
+            _refuse_blocks(raster, part)
+    with opened(where, where) as raster:
+        source = _source(raster, where, heights)
+    _refuse_misplaced(source)
+    source = _at_home(source)
+    if nodata is None:
+        return source
+    if not math.isfinite(nodata):
+        raise TerrainError(f"nodata={nodata}", where=where, expected="the number that marks voids")
+    return without_value(source, nodata)
+
+
+def _source(raster: Any, where: str, heights: bool) -> Source:
+    _refuse_by_shape(raster, where)
+    if raster.crs is None:
+        raise TerrainError("the raster has no coordinate system", where=where, expected="a georeferenced raster")
+    transform = raster.transform
+    if transform == Affine.identity() or not all(map(math.isfinite, transform)) or transform.determinant == 0.0:
+        raise TerrainError("the raster has no place on the Earth", where=where, expected="a geotransform of its cells")
+    wkt = raster.crs.to_wkt()
+    try:
+        crs = CRS.from_wkt(wkt)
+    except CRSError as error:
+        raise TerrainError("the coordinate system cannot be read", where=where, expected="a known system") from error
+    vertical = next((part for part in crs.sub_crs_list if part.is_vertical), None)
+    metres = _metres_per_unit((raster.units[0] or "").strip(), vertical, where) if heights else 1.0
+    flags = {flag.name for flag in raster.mask_flag_enums[0]}
+    return Source(
+        name=vsi_name(where),
+        label=where,
+        wkt=wkt,
+        transform=transform,
+        rows=raster.height,
+        columns=raster.width,
+        dtype=raster.dtypes[0],
+        nodata=raster.nodata,
+        scale=raster.scales[0] * metres,
+        offset=raster.offsets[0] * metres,
+        datum=_datum(crs, vertical, raster.tags() | raster.tags(1)),
+        has_mask="per_dataset" in flags or "alpha" in flags,
+    )
+
+
+def _refuse_by_shape(raster: Any, where: str) -> None:
+    if raster.count == 0 and raster.subdatasets:
+        raise TerrainError(
+            f"a container of {len(raster.subdatasets)} rasters",
+            where=where,
+            expected=f"the name of one, such as {raster.subdatasets[0]}",
+        )
+    if raster.count != 1:
+        raise TerrainError(f"the raster has {raster.count} bands", where=where, expected="one band")
+    if raster.dtypes[0] is None or np.dtype(raster.dtypes[0]).kind not in "iuf":
+        raise TerrainError(f"the cells are {raster.dtypes[0]}", where=where, expected="integers or floats")
+    if max(raster.height, raster.width) > LONGEST_SIDE_CELLS:
+        raise TerrainError(
+            f"{raster.height} × {raster.width} cells", where=where, expected=f"sides of at most {LONGEST_SIDE_CELLS}"
+        )
+    if not (math.isfinite(raster.scales[0]) and math.isfinite(raster.offsets[0])) or raster.scales[0] == 0.0:
+        raise TerrainError(
+            f"cells are scaled by {raster.scales[0]} and moved by {raster.offsets[0]}",
+            where=where,
+            expected="a finite scale that is not 0",
+        )
+    _refuse_blocks(raster, where)
+
+
+def _refuse_blocks(raster: Any, where: str) -> None:
+    """Raise TerrainError where a single cell cannot be had without unpacking too many."""
+    if raster.count == 0 or raster.dtypes[0] is None:
+        return  # the raster that refers to it will say what is wrong
+    rows, columns = raster.shape if raster.driver in DECODED_WHOLE else raster.block_shapes[0]
+    if rows * columns * np.dtype(raster.dtypes[0]).itemsize > LARGEST_BLOCK_BYTES:
+        raise TerrainError(
+            f"it can only be read in blocks of {rows} × {columns} cells",
+            where=where,
+            expected=f"blocks of at most {LARGEST_BLOCK_BYTES >> 20} MB, such as gdal_translate -co TILED=YES writes",
+        )
+
+
+def _metres_per_unit(unit: str, vertical: CRS | None, where: str) -> float:
+    """Metres in one unit of height, negative for depths: as the band says, else as the vertical system says."""
+    axis = vertical.axis_info[0] if vertical is not None and vertical.axis_info else None
+    if unit.lower() in METRES_PER and (unit or axis is None):
+        metres = METRES_PER[unit.lower()]
+    elif not unit and axis is not None:
+        metres = float(axis.unit_conversion_factor)
+    else:
+        raise TerrainError(f"the heights are in {unit!r}", where=where, expected="metres or feet")
+    return -metres if axis is not None and axis.direction == "down" else metres
+
+
+def _datum(crs: CRS, vertical: CRS | None, tags: dict[str, str]) -> str:
+    for tag in DATUM_TAGS:
+        if tag in tags:
+            return tags[tag]
+    if vertical is not None:
+        return str(vertical.name)
+    if len(crs.axis_info) == 3 and crs.datum is not None:
+        return f"ellipsoid of {crs.datum.name}"
+    return "unknown"
+
+
+def _refuse_misplaced(source: Source) -> None:
+    """Raise TerrainError where the corners are not on the Earth of the raster's own system: often a wrong system."""
+    horizontal = horizontal_part(CRS.from_wkt(source.wkt))
+    x, y = np.array([source.transform @ corner for corner in _corners(source)], dtype=np.float64).T
+    where, expected = source.label, "cells that lie where the raster's coordinate system puts them"
+    if horizontal.is_geographic:
+        degrees = np.degrees(horizontal.axis_info[0].unit_conversion_factor)
+        if np.abs(x * degrees).max() > 540.0 or np.abs(y * degrees).max() > 90.5:
+            raise TerrainError(
+                f"a corner at longitude {x[0]:g}, latitude {y[0]:g} (the wrong coordinate system?)",
+                where=where,
+                expected=expected,
+            )
+        return
+    if not horizontal.is_projected:
+        raise TerrainError(f"the system {horizontal.name!r} is not on a map", where=where, expected=expected)
+    cell_m = math.sqrt(abs(source.transform.determinant)) * horizontal.axis_info[0].unit_conversion_factor
+    try:
+        to_wgs84 = pyproj.Transformer.from_crs(horizontal, 4326, always_xy=True)
+        lon, lat = to_wgs84.transform(*source.centre, errcheck=True)
+    except ProjError:
+        lon = lat = math.inf
+    if cell_m < SMALLEST_CELL_M or not (math.isfinite(lon) and math.isfinite(lat)):
+        raise TerrainError(
+            f"cells of {cell_m:.3g} m at ({source.centre[0]:g}, {source.centre[1]:g}) (the wrong coordinate system?)",
+            where=where,
+            expected=expected,
+        )
+
+
+def _at_home(source: Source) -> Source:
+    """A source in longitudes beyond ±180°, such as 0–360°, as one whose middle is within."""
+    turn = turn_of(source.wkt)
+    if turn is None:
+        return source
+    turns = math.floor(source.centre[0] / turn + 0.5)
+    return moved(source, -turns * turn) if turns else source
+
+
+def both_sides(source: Source) -> list[Source]:
+    """A source that crosses the 180th meridian as two, each whole in the longitudes of one side; else as it is."""
+    turn = turn_of(source.wkt)
+    if turn is None:
+        return [source]
+    x = [(source.transform @ corner)[0] for corner in _corners(source)]
+    if max(x) - min(x) > turn / 2.0 or (min(x) >= -turn / 2.0 and max(x) <= turn / 2.0):
+        return [source]
+    return [source, moved(source, turn if min(x) < -turn / 2.0 else -turn)]
+
+
+@lru_cache(maxsize=64)
+def turn_of(wkt: str) -> float | None:
+    """A full turn of longitude in the units of a system: 360 in degrees; None for a system on a map."""
+    horizontal = horizontal_part(CRS.from_wkt(wkt))
+    if not horizontal.is_geographic:
+        return None
+    return round(2.0 * math.pi / horizontal.axis_info[0].unit_conversion_factor, 9)  # 360 exactly
+
+
+def _corners(source: Source) -> list[tuple[float, float]]:
+    return [(0, 0), (source.columns, 0), (0, source.rows), (source.columns, source.rows)]

@@ -1,0 +1,71 @@
+"""What stands on the ground: land cover and canopy, laid on the cells of a terrain by nearest neighbour."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from rasterio.windows import Window
+
+from geo.errors import BadInput, TerrainError
+from geo.terrain.grid import Grid
+from geo.terrain.header import Source
+from geo.terrain.resample import read_all, read_nearest
+
+UNKNOWN_LAND_COVER = 0
+TALLEST_CANOPY_M = 130.0  # the tallest tree known stands 116 m; 255 is how byte rasters mark voids
+WORLD_COVER: Final[Mapping[int, str]] = {
+    10: "tree cover",
+    20: "shrubland",
+    30: "grassland",
+    40: "cropland",
+    50: "built-up",
+    60: "bare or sparse vegetation",
+    70: "snow and ice",
+    80: "permanent water",
+    90: "herbaceous wetland",
+    95: "mangroves",
+    100: "moss and lichen",
+}
+"""Classes of ESA WorldCover 10 m, 2021 v200 (product user manual, table of classes)."""
+
+
+def read_codes(sources: Sequence[Source], grid: Grid, window: Window) -> npt.NDArray[np.uint8]:
+    """Class codes 0–255, 0 where unknown; TerrainError for what is no such code."""
+    values = read_all(sources, grid, window, read_nearest)
+    values[np.isnan(values)] = UNKNOWN_LAND_COVER
+    if ((values < 0) | (values > 255) | (values != np.rint(values))).any():
+        raise TerrainError(
+            "a land cover code is not a whole number 0–255", where=sources[0].label, expected="class codes"
+        )
+    return values.astype(np.uint8)
+
+
+def read_canopy(sources: Sequence[Source], grid: Grid, window: Window) -> npt.NDArray[np.float32]:
+    """Canopy heights [m], NaN where unknown; TerrainError for heights that no tree has."""
+    values = read_all(sources, grid, window, read_nearest)
+    wrong = (values < 0.0) | (values > TALLEST_CANOPY_M)
+    if wrong.any():
+        raise TerrainError(
+            f"a canopy of {values[wrong][0]:g} m (a void value that the file does not declare?)",
+            where=sources[0].label,
+            expected=f"0 to {TALLEST_CANOPY_M:g} m",
+        )
+    return values
+
+
+def legend_attrs(legend: Mapping[int, str] | None) -> dict[str, Any]:
+    """The attributes of a land cover variable: its unknown code, and codes and names after the CF conventions.
+
+    Raises BadInput for a legend with codes beyond 0–255.
+    """
+    attrs: dict[str, Any] = {"units": "", "unknown": UNKNOWN_LAND_COVER}
+    if legend is None:
+        return attrs
+    codes = sorted(legend)
+    if not all(isinstance(code, int) and 0 <= code <= 255 for code in codes):
+        raise BadInput(f"codes {codes}", where="land_cover_legend", expected="whole numbers 0–255")
+    names = [legend[code].replace(" ", "_") for code in codes]
+    return attrs | {"flag_values": codes, "flag_meanings": " ".join(names)}

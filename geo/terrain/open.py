@@ -1,0 +1,220 @@
+"""The ground as a dataset: elevation on square cells of one frame, and what stands on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from pyproj import Transformer
+from pyproj.crs import CRS
+from rasterio.windows import Window
+
+from geo.errors import BadInput, FrameError, TerrainError
+from geo.frame import LocalFrame, horizontal_part
+from geo.schema import Schema, Variable
+from geo.terrain.grid import Degrees, Grid, check_degrees, plan_grid
+from geo.terrain.header import Source, both_sides, read_header
+from geo.terrain.land_cover import legend_attrs, read_canopy, read_codes
+from geo.terrain.mosaic import Paths, join_tiles, tile_names
+from geo.terrain.resample import read_all, read_heights
+
+Chunks = int | str | tuple[int, int] | Mapping[str, int]
+Cells = npt.NDArray[Any]
+
+TERRAIN = Schema(
+    "terrain",
+    {
+        "northing": Variable(("northing",), units="m"),
+        "easting": Variable(("easting",), units="m"),
+        "elevation": Variable(("northing", "easting"), units="m"),
+        "canopy_height": Variable(("northing", "easting"), units="m", required=False),
+        "land_cover": Variable(("northing", "easting"), kinds="u", required=False),
+    },
+)
+
+DASK_ABOVE_CELLS = 25_000_000  # 100 MB of float32
+REFUSE_ABOVE_CELLS = 1_000_000_000  # beyond this the caller names the chunks
+MOST_CHUNKS = 200_000  # beyond this dask's own bookkeeping takes gigabytes
+LONGEST_SIDE_CELLS = 10_000_000  # the coordinates alone take 80 MB
+DASK_CHUNK_CELLS = 2048
+STRIP_CELLS = 4_000_000  # what is read at once into a terrain in memory
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a terrain is made of, known from the headers alone: its sources, later over earlier, and its cells."""
+
+    sources: tuple[Source, ...]
+    grid: Grid
+
+    @property
+    def label(self) -> str:
+        """The sources by name, for people."""
+        return self.sources[0].label + (f" and {len(self.sources) - 1} more" if len(self.sources) > 1 else "")
+
+    def heights(self, row: int, column: int, rows: int, columns: int) -> npt.NDArray[np.float32]:
+        """Elevation [m] of a window of the terrain, NaN where void; TerrainError for what is no height."""
+        return read_all(self.sources, self.grid, Window(column, row, columns, rows), read_heights)
+
+
+def plan_terrain(
+    path: Paths,
+    *,
+    frame: LocalFrame | None = None,
+    nodata: float | None = None,
+    bounds_deg: Degrees | None = None,
+) -> Plan:
+    """Which cells ``open_terrain`` would make of these rasters, from their headers; arguments and errors as there."""
+    if bounds_deg is not None:
+        check_degrees(bounds_deg)
+    if frame is not None and not isinstance(frame, LocalFrame):
+        raise BadInput(f"{frame!r}", where="frame", expected="a LocalFrame, or None")
+    sources = [
+        side
+        for source in join_tiles([read_header(name, nodata=nodata) for name in tile_names(path)])
+        for side in both_sides(source)
+    ]
+    grid = plan_grid(sources, frame if frame is not None else _own_frame(sources[0], bounds_deg), bounds_deg)
+    where = sources[0].label
+    if max(grid.rows, grid.columns) > LONGEST_SIDE_CELLS:
+        raise TerrainError(
+            f"{grid.rows} × {grid.columns} cells", where=where, expected=f"sides of at most {LONGEST_SIDE_CELLS}"
+        )
+    if grid.rows < 2 or grid.columns < 2:
+        raise TerrainError(f"only {grid.rows} × {grid.columns} cells", where=where, expected="at least 2 × 2")
+    return Plan(tuple(sources), grid)
+
+
+def open_terrain(
+    path: Paths,
+    *,
+    frame: LocalFrame | None = None,
+    chunks: Chunks | None = None,
+    land_cover: Paths | None = None,
+    land_cover_legend: Mapping[int, str] | None = None,
+    canopy_height: Paths | None = None,
+    nodata: float | None = None,
+    bounds_deg: Degrees | None = None,
+) -> xr.Dataset:
+    """Elevation from any raster that rasterio opens, on square north-up cells of ``frame``.
+
+    ``path`` is a raster (a file, an address that GDAL reads such as https://…/dem.tif, a name of its own such as
+    /vsizip/…), a folder or zip of rasters, a glob, or a list of any of these. Where tiles overlap the later valid cell
+    counts, by name within a folder or glob; tiles of one grid have exact seams, others meet where each is resampled.
+    ``frame=None`` takes the first raster's own system where that is projected and metric, else a LocalFrame around
+    its centre, or that of the bounds. One raster with square north-up cells in the frame keeps its values to the bit;
+    anything else (geographic, turned, oblong cells) is resampled bilinearly, see ``geo.terrain.resample``. Heights in
+    feet and depths become metres above the datum. ``nodata`` is a value that marks voids besides those which the files
+    declare. ``bounds_deg`` = (west, south, east, north) keeps the cells within.
+
+    The dataset has ``elevation`` (northing, easting) float32 [m], NaN where void or beyond the sources (their outline
+    is curved in the frame, so a few cells along the edges are NaN), coords of cell centres, and attrs ``crs`` (WKT),
+    ``datum`` ("unknown" where the files do not say), ``cell_m``, ``source`` and ``resampling``. ``land_cover`` is of
+    class codes 0–255, laid on the same cells by nearest neighbour as uint8, 0 where unknown, with the legend in its
+    attrs ``flag_values`` and ``flag_meanings``; ``canopy_height`` likewise, float32 [m], NaN where unknown.
+
+    With ``chunks`` (as dask's, or a mapping by dim) or more than DASK_ABOVE_CELLS cells the variables are lazy, and
+    faults in the cells are found when they are computed. Memory: 4 bytes a cell and about 200 MB besides; lazy, about
+    100 MB and 12 bytes a cell of each chunk under way. Raises TerrainError for a raster that is unreadable, hostile,
+    misplaced, without CRS, of several bands, in unknown units, wholly void, or with values that are no heights though
+    not declared void (see ``geo.terrain.header`` and ``geo.terrain.resample``), for tiles of different datums, and
+    above REFUSE_ABOVE_CELLS without ``chunks``; FrameError where the frame does not fit.
+    """
+    plan = plan_terrain(path, frame=frame, nodata=nodata, bounds_deg=bounds_deg)
+    cells = plan.grid.rows * plan.grid.columns
+    if chunks is None and cells > REFUSE_ABOVE_CELLS:
+        raise TerrainError(f"{cells} cells are too many", where=plan.label, expected="chunks to be named")
+    if chunks is None and cells > DASK_ABOVE_CELLS:
+        chunks = DASK_CHUNK_CELLS
+    elevation = _laid_on(plan, chunks, plan.heights, np.float32)
+    if isinstance(elevation, np.ndarray) and np.isnan(elevation).all():
+        raise TerrainError("every cell is void", where=plan.label, expected="at least one height")
+    dataset = _dataset(plan, elevation)
+    dims = ("northing", "easting")
+    if land_cover is not None:
+        codes = _layer(plan, chunks, land_cover, read_codes, np.uint8)
+        dataset["land_cover"] = (dims, codes, legend_attrs(land_cover_legend))
+    if canopy_height is not None:
+        dataset["canopy_height"] = (dims, _layer(plan, chunks, canopy_height, read_canopy, np.float32), {"units": "m"})
+    return dataset
+
+
+def _own_frame(source: Source, bounds_deg: Degrees | None) -> LocalFrame:
+    """The source's own system where that is a frame, else one around its centre or that of the bounds."""
+    try:
+        return LocalFrame.from_crs(source.wkt, where=source.label)
+    except FrameError:
+        if bounds_deg is not None:
+            west, south, east, north = bounds_deg
+            return LocalFrame.around((west + east) / 2.0, (south + north) / 2.0)
+        to_wgs84 = Transformer.from_crs(horizontal_part(CRS.from_wkt(source.wkt)), 4326, always_xy=True)
+        lon, lat = to_wgs84.transform(*source.centre)
+        return LocalFrame.around((lon + 180.0) % 360.0 - 180.0, lat)
+
+
+def _layer(plan: Plan, chunks: Chunks | None, path: Paths, read: Any, dtype: Any) -> Any:
+    """A raster of what stands on the ground, on the cells of the plan."""
+    sources = join_tiles([read_header(name, heights=False) for name in tile_names(path)])
+
+    def window(row: int, column: int, rows: int, columns: int) -> Cells:
+        values: Cells = read(sources, plan.grid, Window(column, row, columns, rows))
+        return values
+
+    return _laid_on(plan, chunks, window, dtype)
+
+
+def _laid_on(plan: Plan, chunks: Chunks | None, read: Callable[[int, int, int, int], Cells], dtype: Any) -> Any:
+    """Values by ``read(row, column, rows, columns)``: an array filled by strips, or a lazy one cut by ``chunks``."""
+    if chunks is None:
+        values = np.empty((plan.grid.rows, plan.grid.columns), dtype)
+        step = max(STRIP_CELLS // plan.grid.columns, 1)
+        for row in range(0, plan.grid.rows, step):
+            rows = min(step, plan.grid.rows - row)
+            values[row : row + rows] = read(row, 0, rows, plan.grid.columns)
+        return values
+
+    import dask.array as da  # here, because processes that hold small terrain in memory do without it
+
+    if isinstance(chunks, Mapping):
+        if not set(chunks) <= {"northing", "easting"}:
+            raise BadInput(f"{dict(chunks)}", where="chunks", expected="cells by northing and easting")
+        chunks = (chunks.get("northing", plan.grid.rows), chunks.get("easting", plan.grid.columns))
+    try:
+        cut = da.core.normalize_chunks(  # type: ignore[no-untyped-call]
+            chunks, (plan.grid.rows, plan.grid.columns), dtype=dtype
+        )
+    except (ValueError, TypeError, ArithmeticError) as error:
+        raise BadInput(f"{chunks!r}", where="chunks", expected="chunks as dask has them, or a mapping") from error
+    if len(cut[0]) * len(cut[1]) > MOST_CHUNKS:
+        raise TerrainError(
+            f"{len(cut[0])} × {len(cut[1])} chunks", where=plan.label, expected=f"at most {MOST_CHUNKS} larger ones"
+        )
+
+    def block(block_info: Any = None) -> Any:
+        (top, bottom), (left, right) = block_info[None]["array-location"]
+        return read(top, left, bottom - top, right - left)
+
+    return da.map_blocks(  # type: ignore[no-untyped-call]
+        block, chunks=cut, dtype=dtype, meta=np.empty((0, 0), dtype=dtype)
+    )
+
+
+def _dataset(plan: Plan, elevation: Any) -> xr.Dataset:
+    return xr.Dataset(
+        {"elevation": (("northing", "easting"), elevation, {"units": "m"})},
+        coords={
+            "northing": ("northing", plan.grid.northings, {"units": "m"}),
+            "easting": ("easting", plan.grid.eastings, {"units": "m"}),
+        },
+        attrs={
+            "crs": plan.grid.wkt,
+            "datum": plan.sources[0].datum,
+            "cell_m": plan.grid.cell_m,
+            "source": plan.label,
+            "resampling": "none" if plan.grid.native else "bilinear",
+        },
+    )

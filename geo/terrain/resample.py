@@ -1,0 +1,133 @@
+"""Cells of a grid filled from rasters by windows: heights between the centres, codes from the nearest."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from rasterio.enums import Resampling
+from rasterio.vrt import WarpedVRT
+from rasterio.windows import Window
+
+from geo.errors import TerrainError
+from geo.terrain.grid import MARGIN_CELLS, Box, Grid, applied, box_of, extent, transformer
+from geo.terrain.header import Source
+from geo.terrain.safe_open import opened
+
+COORDINATE_TOLERANCE_CELLS = 1e-9  # exact in effect, so that windows agree to the bit (rasterio 1.4 fails on exactly 0)
+LOWEST_GROUND_M, HIGHEST_GROUND_M = -11_000.0, 9_000.0  # the deepest trench and the highest summit, rounded outwards
+HABITUAL_VOIDS = (-9999.0, -32768.0, -32767.0, -99999.0)
+"""Cell values that in practice are never heights; -9999 m is deeper than any sea that a border crosses."""
+
+Values = npt.NDArray[np.float32]
+Read = Callable[[Source, Grid, Window], Values]
+
+
+def read_all(sources: Sequence[Source], grid: Grid, window: Window, read: Read) -> Values:
+    """What ``read`` finds in a window, (rows, columns) float32; of several sources the last that is not NaN."""
+    if len(sources) == 1:
+        return read(sources[0], grid, window)
+    values = np.full((window.height, window.width), np.nan, np.float32)
+    here = Box(window.row_off, window.row_off + window.height, window.col_off, window.col_off + window.width)
+    for source in sources:
+        if here.meets(extent(source, grid)):
+            found = read(source, grid, window)
+            np.copyto(values, found, where=~np.isnan(found))
+    return values
+
+
+def read_heights(source: Source, grid: Grid, window: Window) -> npt.NDArray[np.float32]:
+    """Heights [m] of ``grid`` in ``window``, (rows, columns) float32, NaN where the source is void or ends.
+
+    Native cells come as they are. Others are bilinear between the four source centres around the cell's centre; a
+    cell is void where the nearest source centre is void, and a void never enters a value: the weights of the valid
+    neighbours are scaled to sum 1. The result does not depend on how the grid is cut into windows. Raises
+    TerrainError where reading fails, and where a cell of the source holds what cannot be a height: a value beyond
+    those of the Earth, or one that in practice marks voids but is not declared.
+    """
+    with opened(source.name, source.label) as raster:
+        if grid.native:
+            own = Window(
+                window.col_off + grid.first_column, window.row_off + grid.first_row, window.width, window.height
+            )
+            values = raster.read(1, window=own)
+            voids = raster.read_masks(1, window=own) == 0
+            _refuse_no_heights(source, values, voids)
+            values = _in_metres(source, values)
+            values[voids] = np.nan
+            return values
+        behind = _behind(source, grid, window)
+        if behind.empty:
+            return np.full((window.height, window.width), np.nan, np.float32)
+        own = Window(behind.left, behind.top, behind.right - behind.left, behind.bottom - behind.top)
+        _refuse_no_heights(source, raster.read(1, window=own), raster.read_masks(1, window=own) == 0)
+        with _warped(raster, source, grid, Resampling.bilinear) as warped:
+            return _in_metres(source, warped.read(1, window=window))
+
+
+def read_nearest(source: Source, grid: Grid, window: Window) -> npt.NDArray[np.float32]:
+    """Cell values of the nearest source cell, as ``read_heights`` in all else, and unchecked."""
+    with opened(source.name, source.label) as raster, _warped(raster, source, grid, Resampling.nearest) as warped:
+        return _in_metres(source, warped.read(1, window=window))
+
+
+def _warped(raster: object, source: Source, grid: Grid, resampling: Resampling) -> WarpedVRT:
+    return WarpedVRT(
+        raster,
+        crs=grid.wkt,
+        transform=grid.transform,
+        width=grid.columns,
+        height=grid.rows,
+        resampling=resampling,
+        src_nodata=math.nan if source.nodata is None and np.dtype(source.dtype).kind == "f" else source.nodata,
+        nodata=math.nan,
+        dtype="float32" if (source.scale, source.offset) == (1.0, 0.0) else "float64",
+        tolerance=COORDINATE_TOLERANCE_CELLS,
+        XSCALE="1",  # interpolate, never smooth
+        YSCALE="1",
+    )
+
+
+def _in_metres(source: Source, values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    if (source.scale, source.offset) == (1.0, 0.0):
+        return values.astype(np.float32, copy=False)
+    return (values.astype(np.float64) * source.scale + source.offset).astype(np.float32)
+
+
+def _behind(source: Source, grid: Grid, window: Window) -> Box:
+    """The cells of the source that a window of the grid is made of, and a margin."""
+    columns = window.col_off + np.linspace(0.0, window.width, 33)
+    rows = window.row_off + np.linspace(0.0, window.height, 33)
+    easting, northing = applied(grid.transform, *np.meshgrid(columns, rows))
+    x, y = transformer(grid.wkt, source.wkt).transform(easting, northing)
+    return box_of(source, np.asarray(x), np.asarray(y), margin=MARGIN_CELLS)
+
+
+def _refuse_no_heights(source: Source, values: npt.NDArray[Any], voids: npt.NDArray[np.bool_]) -> None:
+    """Raise TerrainError for the first cell that is no height though nothing declares it void."""
+    if voids.all():
+        return
+    kind = values.dtype
+    suspects = list(HABITUAL_VOIDS)
+    if kind.kind in "iu" and kind.itemsize > 1:
+        suspects += [float(np.iinfo(kind).max), float(np.iinfo(kind).min) or math.nan]
+    limits = sorted((height - source.offset) / source.scale for height in (LOWEST_GROUND_M, HIGHEST_GROUND_M))
+    known = np.where(voids, np.nan if kind.kind == "f" else values[~voids][0], values) if voids.any() else values
+    lowest, highest = float(np.fmin.reduce(known, axis=None)), float(np.fmax.reduce(known, axis=None))
+    if not np.isnan(lowest) and (lowest < limits[0] or highest > limits[1]):
+        wrong = lowest if lowest < limits[0] else highest
+    else:
+        found = [void for void in suspects if lowest <= void <= highest and (known == void).any()]
+        if not found:
+            return
+        wrong = found[0]
+    named = repr(float(wrong)).removesuffix(".0")
+    remedy = f", or nodata={named} to be given" if math.isfinite(wrong) else ""
+    raise TerrainError(
+        f"cells of {named}, which the file does not declare as void",
+        where=source.label,
+        expected=f"heights from {LOWEST_GROUND_M:g} to {HIGHEST_GROUND_M:g} m{remedy}",
+    )

@@ -1,0 +1,118 @@
+"""The exact viewshed, ring by ring around one observer. Numba kernel, no labels.
+
+Around the observer lie four cones (north, east, south, west) of rings; see ``geo.visibility.kernels.sight_line`` and
+``geo.visibility.kernels.rings``. A target above its sector's roof is visible, one below its floor is hidden; see
+``geo.visibility.kernels.sector_bounds``. What lies between is compared, exactly and along its own ray, with the few
+blocks of rings whose roof reaches it; see ``geo.visibility.kernels.ring_states``. So the answer of every cell is that
+of ``geo.visibility.kernels.sight_line.walk``; the bounds only save the walk.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from geo.visibility.kernels.ring_bounds import LANES, fill_voids, reach_over, ring_bands
+from geo.visibility.kernels.ring_heights import ring_heights
+from geo.visibility.kernels.ring_states import ring_states
+from geo.visibility.kernels.rings import BLOCK, LOW, PAD, Bounds, Eye, States, extent, next_block
+from geo.visibility.kernels.sector_bounds import (
+    FINE_RINGS,
+    GROUP,
+    LIFT_M,
+    NEVER,
+    ROUNDING,
+    close_block,
+    mark_voids,
+    near_roofs,
+    so_far,
+    widen,
+)
+from geo.visibility.kernels.sight_line import Cone, Heights
+
+# Cells before the first and after the last in view of which a sector in view may need the bounds.
+BEFORE, AFTER = 4, 8
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def sweep_exact(
+    z: Heights,
+    cone: Cone,
+    rings: int,
+    eye: Eye,
+    view: Bounds,
+    out: States,
+    needed: Heights,
+    out_cone: tuple[int, int, int],
+) -> bool:
+    """Exact states of one cone into the flat window ``out``, or, when ``needed`` has cells, least heights into that.
+
+    Returns whether some height is one that no ground has, see ``geo.visibility.kernels.undeclared_voids``.
+    ``eye`` = (height of the eye, of the ground under it, of a target above its ground, curvature drop at one cell);
+    ``view`` = (range in cells, smallest and largest slope dv/du of interest). ``out_cone`` = flat index in ``out`` of
+    ring 0 at minor index 0 and its steps along and across.
+    """
+    _, _, _, lowest, highest, eye_fraction, first_u = cone
+    rings = min(rings, int(np.floor(view[0] * (1.0 + 1e-12) - first_u)) + 1)
+    if rings <= 0:
+        return False
+    # the kernel's own minor index counts from the edge of the map
+    width, eye_v = highest - lowest + 1, eye_fraction - lowest
+    half = max(min(rings, FINE_RINGS), rings // 2) + 2
+    table = np.empty((rings // BLOCK + 1, 2 * half, 4), np.float32)
+    rows, floor_kept = np.full((12, 2 * half), LOW), np.full((3, 2 * half), LOW)
+    bound = (rows[0], rows[1], rows[2], rows[3], rows[4], rows[5], rows[6], rows[7])
+    line = (rows[8], rows[9], rows[10], rows[11])
+    edges, met_on = np.full((2, 2 * half + 1), LOW), np.full(2 * half // GROUP + 3, -1, np.int32)
+    likely, void_from = np.zeros(2 * half, np.int32), np.full(2 * half, NEVER)
+    sectors = (bound, edges, met_on, likely, void_from)
+    wide = width + 2 * PAD + LANES
+    steep_rings, flags = np.full((2 * BLOCK, wide), LOW), np.zeros((2 * BLOCK, 2), np.int32)
+    row = np.zeros((10, wide), np.float32)
+    kink, kink_before, above_one, filled, filled_before = row[0], row[1], row[2], row[3], row[4]
+    bands = (row[5], row[6], row[7], row[8], row[9])
+    near_roofs(z, cone, rings, eye, half, sectors)
+    any_void, any_wrong = void_from[0] == 0, False
+    for ring in range(rings):
+        now = ring % (2 * BLOCK)
+        if ring % BLOCK == 0:
+            next_block(z, cone, ring, rings, view, eye, width, steep_rings[now : now + BLOCK], flags[now : now + BLOCK])
+        any_wrong |= flags[now, 1] != 0
+        steep, before = steep_rings[now], steep_rings[now - 1]
+        u, low_v, high_v, first, last = extent(ring, first_u, view, eye_v, width)
+        steep[:PAD] = steep[PAD]  # the surface goes on beyond the edge of the map, where edges of sectors may be
+        steep[PAD + width :] = steep[PAD + width - 1]
+        # sectors with rays inside the range, the angles and the map
+        first_k = max(int((max(low_v, -eye_v) / u + 1.0) * half) - 1, 0)
+        last_k = min(int((min(high_v, width - 1 - eye_v) / u + 1.0) * half) + 1, 2 * half - 1)
+        known, known_before = steep, before
+        if ring > 0 and (flags[now, 0] != 0 or flags[now - 1, 0] != 0):
+            any_void = True
+            if ring >= 2:
+                mark_voids(first_k, last_k, half, ring, (u, eye_v), before, steep, void_from)
+            fill_voids(steep, filled)
+            fill_voids(before, filled_before)
+            known, known_before = filled, filled_before
+        cells = (max(first - BEFORE, -BEFORE), min(last + AFTER, width + AFTER))
+        lift = np.float32((2.0 * eye[3] + LIFT_M * (1.0 + eye[2]) + ROUNDING * eye[3] * u * u) / max(u - 1.0, 0.5))
+        kinks = (kink, kink_before, above_one)
+        ring_bands(known, known_before, cells, (u, eye_v, u / half), lift, kinks, bands)
+        if len(needed) > 0:
+            ring_heights(z, cone, eye, (ring, half, first, last, any_void), steep, sectors, table, needed, out_cone)
+        else:
+            so_far(first_k, last_k, bound, line)
+            ring_of = (ring, half, first, last, any_void)
+            ring_states(z, cone, eye, ring_of, steep, bands, sectors, line, table, out, out_cone)
+        if ring >= 2:
+            reach_over(cells, above_one, bands)
+            if any_void:
+                floor_kept[:] = rows[5:8]
+            widen(first_k, last_k, half, ring, (u, eye_v), known, bands, sectors)
+            if any_void:  # behind a void nothing hides for certain
+                for k in range(first_k, last_k + 1):
+                    if void_from[k] <= ring:
+                        rows[5:8, k] = floor_kept[:, k]
+        kink, kink_before = kink_before, kink
+        if (ring + 1) % BLOCK == 0:
+            close_block(ring // BLOCK, sectors, table[ring // BLOCK])
+    return any_wrong

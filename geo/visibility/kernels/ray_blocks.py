@@ -1,0 +1,110 @@
+"""Eight steps of a sight line at once, compared with bounds that the exact step never contradicts. Numba kernels.
+
+``geo.visibility.kernels.sight_line`` follows a ray step by step. Here STRIDE steps are compared in the processor's wide
+registers, without a branch; only the few in doubt are then followed exactly.
+
+Between the two rings of a step the surface along a ray consists of one or two pieces of bilinear surface. Above the
+chord from ring to ring it rises by no more than a quarter of the slope times the sum of two differences: of the
+gradients across where the ray leaves the one ring and meets the other, and of those on the two sides of a cell crossed
+(its twist); and by a quarter of the earth's fall over a cell.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from geo.visibility.kernels.compilation import inlined_leaf, leaf
+from geo.visibility.kernels.sight_line import HIDDEN, SNAP, Cone, Heights, Ray, blocking_step, step_state, step_steepest
+
+# Steps looked at together.
+STRIDE = 8
+# What a step must clear beyond its bound [m]: far above all rounding, and above what SNAP makes on a cliff.
+SPARE_M = 1e-4
+# Height of the surface where a step begins and ends, how far it rises above the chord, and whether all this is known:
+# a ray through a cell centre may touch cells on either side.
+Step = tuple[float, float, float, bool]
+
+
+@inlined_leaf
+def _within(cone: Cone, slope: float, first: int) -> bool:
+    """Whether the steps from ``first`` on, and the cells beside them, lie on the map."""
+    _, _, _, lowest, highest, eye_v, first_u = cone
+    near, far = eye_v + slope * (first_u + first - 1.0), eye_v + slope * (first_u + first + STRIDE - 1.0)
+    return min(near, far) >= lowest + 1.5 and max(near, far) <= highest - 2.5
+
+
+@inlined_leaf
+def _surface(z: Heights, cone: Cone, slope: float, ring: int) -> Step:
+    """The surface along a ray between rings ``ring - 1`` and ``ring``, ring >= 2, without the earth's curvature."""
+    origin, along, across, _, _, eye_v, first_u = cone
+    rising = slope > 0.0
+    # from a crossing's near corner to the far corner of the next cell, and back to that of the cell before
+    beyond = 2 * across if rising else -across
+    behind = across - beyond
+    u = first_u + ring
+    v0, v1 = eye_v + slope * (u - 1.0) + SNAP, eye_v + slope * u + SNAP
+    at0, at1 = np.floor(v0), np.floor(v1)
+    share0, share1 = v0 - at0, v1 - at1
+    k1 = origin + ring * along
+    k0 = k1 - along + int(at0 * across)
+    k1 += int(at1 * across)
+    p, q = np.float64(z[np.uint64(k0)]), np.float64(z[np.uint64(k1)])
+    dp = np.float64(z[np.uint64(k0 + across)]) - p
+    dq = np.float64(z[np.uint64(k1 + across)]) - q
+    next_p = np.float64(z[np.uint64(k0 + beyond)]) - p
+    last_q = np.float64(z[np.uint64(k1 + behind)]) - q
+    next_dp = next_p - dp if rising else -next_p
+    last_dq = -last_q if rising else last_q - dq
+    twist = max(abs(dp - last_dq), abs(next_dp - dq)) if at0 != at1 else 0.0
+    rise = 0.25 * abs(slope) * (abs(dp - dq) + twist)
+    return p + share0 * dp, q + share1 * dq, rise, min(share0, share1) >= 2.0 * SNAP
+
+
+@leaf
+def stride_blocks(z: Heights, cone: Cone, ray: Ray, first: int) -> bool:
+    """Whether one of the steps first..first + STRIDE - 1 blocks the ray; exact; first >= 2, no voids."""
+    slope, end_u, eye_m, top_m, drop, _, _ = ray
+    if not _within(cone, slope, first):
+        return blocking_step(z, cone, ray, first + STRIDE - 1, first) >= 0
+    incline, spare = (top_m - eye_m) / end_u - drop * end_u, 0.25 * drop + SPARE_M
+    hidden, doubtful = 0, 0
+    for i in range(STRIDE):
+        ground0, ground1, rise, known = _surface(z, cone, slope, first + i)
+        u1 = cone[6] + (first + i)
+        u0 = u1 - 1.0
+        least = min(eye_m + u0 * (incline + drop * u0) - ground0, eye_m + u1 * (incline + drop * u1) - ground1)
+        hidden |= int(known and least < -SPARE_M) << i
+        doubtful |= int(not (known and least > rise + spare)) << i
+    step = first
+    while hidden == 0 and doubtful != 0:
+        if doubtful & 1 and step_state(z, cone, ray, step) == HIDDEN:
+            hidden = 1
+        doubtful >>= 1
+        step += 1
+    return hidden != 0
+
+
+@leaf
+def stride_steepest(z: Heights, cone: Cone, ray: Ray, first: int, best: float, at: int) -> tuple[float, int]:
+    """Of ``best``, met on step ``at``, and the steps first..first + STRIDE - 1 the steepest; first >= 2, no voids."""
+    slope, _, eye_m, _, drop, _, _ = ray
+    spare = 0.25 * drop + SPARE_M
+    steeper = 2**STRIDE - 1
+    if _within(cone, slope, first):
+        steeper = 0
+        for i in range(STRIDE):
+            ground0, ground1, rise, known = _surface(z, cone, slope, first + i)
+            u1 = cone[6] + (first + i)
+            u0 = u1 - 1.0
+            # of a point at height h: h - eye - drop u² - best u, in metres
+            least = min(eye_m + u0 * (best + drop * u0) - ground0, eye_m + u1 * (best + drop * u1) - ground1)
+            steeper |= int(not (known and least > rise + spare)) << i
+    step = first
+    while steeper != 0:
+        if steeper & 1:
+            met = step_steepest(z, cone, ray, step)
+            if met > best:
+                best, at = met, step
+        steeper >>= 1
+        step += 1
+    return best, at

@@ -1,0 +1,103 @@
+"""Bounds of the surface cell by cell along one ring, from which sectors of rays take theirs. Numba kernels.
+
+A *cell* lies between two neighbours on a ring, and behind it, towards the observer, as far as the ring before.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from geo.visibility.kernels.compilation import leaf
+from geo.visibility.kernels.rings import LOW, PAD
+from geo.visibility.kernels.sight_line import Heights
+
+# Of one ring, per cell: the steepest corner and the lower of the two on the ring; how far the surface rises above the
+# chord between a sector's edges when the sector begins in the cell, and how far it falls below; how far it rises above
+# the chord from ring to ring.
+Bands = tuple[Heights, Heights, Heights, Heights, Heights]
+# Of each place on this ring and on the one before: how far it stands out from its neighbours. And room for a copy.
+Kinks = tuple[Heights, Heights, Heights]
+
+# Share of the steepness by which bounds are widened: above all rounding.
+MARGIN = np.float32(2e-6)
+# Loops over a ring run to a multiple of so many cells, a full vector of the processor's.
+LANES = 16
+
+
+@leaf
+def ring_bands(
+    steep: Heights,
+    before: Heights,
+    extent: tuple[int, int],
+    place: tuple[float, float, float],
+    lift: np.float32,
+    kinks: Kinks,
+    bands: Bands,
+) -> None:
+    """Bounds of the cells extent[0] <= b < extent[1], and up to LANES more, on the ring with steepness ``steep``.
+
+    ``before`` is the ring before, ``place`` = (u of the ring, minor index of the eye, width of a sector there); all
+    bounds are widened by ``lift``. On a ring the surface is made of straight pieces less the earth's fall; where a
+    sector is at most one cell wide it rises above the sector's chord by at most a quarter of the kink at the one
+    neighbour inside, where it is two cells wide by at most 9/16 of the greater of two. Between rings
+    it is bilinear; for what it can rise above the chord of a ray see ``geo.visibility.kernels.ray_blocks``.
+    """
+    u, eye_v, wide = place
+    kink, kink_before, above_one = kinks
+    top, low, _, below, way = bands
+    begin = PAD + extent[0]
+    end = begin + (extent[1] - extent[0] + LANES - 1) // LANES * LANES
+    share = np.float32(0.25 if wide <= 1.0 else 0.5626)
+    m, m_before = steep[begin - 1 : end + 2], before[begin - 1 : end + 2]
+    here, past = kink[begin:end], kink_before[begin:end]
+    for i in range(len(here)):
+        here[i] = share * (m[i + 1] - m[i] + (m[i + 1] - m[i + 2]))
+    far, near = np.float32(u), np.float32(u - 1.0)
+    scale, inverse = np.float32(0.5 / max(u - 1.0, 0.5)), np.float32(1.0 / u)
+    slope_at = np.float32((extent[0] - eye_v) / u)
+    tops, lows, over, under, ways = (
+        top[begin:end],
+        low[begin:end],
+        above_one[begin:end],
+        below[begin:end],
+        way[begin:end],
+    )
+    for i in range(len(tops)):
+        left, right = m[i + 1], m[i + 2]
+        here_1, here_2 = far * (right - left), far * (m[i + 3] - right)
+        past_1, past_2 = near * (m_before[i + 2] - m_before[i + 1]), near * (m_before[i + 3] - m_before[i + 2])
+        twist = max(max(abs(past_1 - here_1), abs(past_1 - here_2)), abs(past_2 - here_1))
+        slope = min(abs(slope_at + inverse * np.float32(i)) + np.float32(3.0) * inverse, np.float32(1.0))
+        margin = MARGIN * max(abs(left), abs(right)) + lift
+        high = max(max(left, right), max(m_before[i + 1], m_before[i + 2]))
+        ways[i] = twist * slope * scale + lift
+        over[i] = ways[i] + max(max(here[i], past[i]), np.float32(0.0)) + margin
+        under[i] = max(-here[i], np.float32(0.0)) + margin
+        tops[i] = high + (MARGIN * abs(high) + lift)
+        lows[i] = min(left, right) - margin
+
+
+@leaf
+def reach_over(extent: tuple[int, int], above_one: Heights, bands: Bands) -> None:
+    """Let a cell's bounds about chords hold for every sector that begins there: for it and the three cells after it."""
+    _, _, above, below, _ = bands
+    begin = PAD + extent[0]
+    end = begin + (extent[1] - extent[0] + LANES - 1) // LANES * LANES
+    one, to = above_one[begin : end + 3], above[begin:end]
+    for i in range(len(to)):
+        to[i] = max(max(one[i], one[i + 1]), max(one[i + 2], one[i + 3]))
+    to = below[begin : end + 2]
+    for i in range(len(to)):
+        one[i] = to[i]
+    to = below[begin:end]
+    for i in range(len(to)):
+        to[i] = max(max(one[i], one[i + 1]), one[i + 2])
+
+
+@leaf
+def fill_voids(steep: Heights, filled: Heights) -> None:
+    """Copy a ring with a neighbour's steepness in each void: bounds stay finite, and none is used across a void."""
+    last = np.float32(0.0)
+    for b in range(len(steep)):
+        last = steep[b] if steep[b] > LOW else last
+        filled[b] = last

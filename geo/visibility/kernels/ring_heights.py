@@ -1,0 +1,105 @@
+"""The cells of one ring: how high above its ground a target must stand to be seen. Numba kernels."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from geo.visibility.kernels.compilation import leaf
+from geo.visibility.kernels.ray_blocks import STRIDE, stride_steepest
+from geo.visibility.kernels.ring_states import Ring
+from geo.visibility.kernels.rings import BLOCK, LOW, PAD, Eye
+from geo.visibility.kernels.sector_bounds import Sectors, between, stored
+from geo.visibility.kernels.sight_line import Cone, Heights, Ray, step_steepest
+
+
+@leaf
+def ring_heights(
+    z: Heights,
+    cone: Cone,
+    eye: Eye,
+    ring_of: Ring,
+    steep: Heights,
+    sectors: Sectors,
+    table: Heights,
+    needed: Heights,
+    out_cone: tuple[int, int, int],
+) -> None:
+    """Least heights [m] of the cells of one ring into the flat window ``needed``; arguments as ``ring_states``."""
+    ring, half, first, last, any_void = ring_of
+    origin, along, across, lowest, _, eye_fraction, first_u = cone
+    eye_m, eye_ground, _, curvature = eye
+    bound, _, _, likely, void_from = sectors
+    left, right, level, _, _, _, _, _ = bound
+    u, eye_v = first_u + ring, eye_fraction - lowest
+    inverse = 1.0 / u
+    at = -1
+    for b in range(first, last + 1):
+        v = b - eye_v
+        place = (v * inverse + 1.0) * half
+        k = min(max(int(place), 0), 2 * half - 1)
+        slope = v / u
+        if steep[PAD + b] <= LOW or (across == 1 and abs(slope) == 1.0):
+            continue
+        ground = np.float64(z[origin + ring * along + (b + lowest) * across])
+        ray = (slope, u, eye_m, ground, curvature * (1.0 + slope * slope), eye_ground, ground)
+        if ring < STRIDE + 2 or (any_void and void_from[k] <= ring):
+            most = _steepest_past_voids(z, cone, ray, ring, min(void_from[k], ring))
+        else:
+            share = np.float32(place - k)
+            own_roof = max(level[k], between(left, right, k, share))
+            most, at = _steepest_met(z, cone, ray, ring, own_roof, k, share, likely[k], table, at)
+        needed[out_cone[0] + ring * out_cone[1] + (b + lowest) * out_cone[2]] = max(
+            eye_m + most * u + ray[4] * u * u - ground, 0.0
+        )
+
+
+@leaf
+def _steepest_met(
+    z: Heights,
+    cone: Cone,
+    ray: Ray,
+    ring: int,
+    own_roof: float,
+    k: int,
+    share: np.float32,
+    likely: int,
+    table: Heights,
+    guess: int,
+) -> tuple[float, int]:
+    """Steepest point on the ray to a target on ``ring``, itself included, and its step; exact. No voids.
+
+    The step ``guess`` is tried first, then what lies above it: in the block of rings that has the highest roof, in the
+    target's own, whose roof is ``own_roof``, and in the others.
+    """
+    best, at = step_steepest(z, cone, ray, ring), ring
+    if 0 <= guess < ring:
+        met = step_steepest(z, cone, ray, guess)
+        if met > best:
+            best, at = met, guess
+    block = ring // BLOCK - 1
+    if likely > 0 and not best >= stored(table, likely, k, 0, share):
+        best, at = stride_steepest(z, cone, ray, likely * BLOCK, best, at)
+    if not best >= own_roof:
+        best, at = stride_steepest(z, cone, ray, ring - STRIDE + 1, best, at)
+    while block > 0 and not best >= stored(table, block, k, 2, share):
+        if block != likely and not best >= stored(table, block, k, 0, share):
+            best, at = stride_steepest(z, cone, ray, block * BLOCK, best, at)
+        block -= 1
+    if block == 0 and not best >= stored(table, 0, k, 2, share):
+        for step in range(BLOCK):
+            met = step_steepest(z, cone, ray, step)
+            if met > best:
+                best, at = met, step
+    return best, at
+
+
+@leaf
+def _steepest_past_voids(z: Heights, cone: Cone, ray: Ray, ring: int, void_from: int) -> float:
+    """Steepest point on the ray to a target on ``ring``; NaN where it meets a void, perhaps on step ``void_from``."""
+    best = step_steepest(z, cone, ray, ring)
+    step = void_from
+    while best == best and step < ring + void_from:
+        met = step_steepest(z, cone, ray, step if step < ring else step - ring)
+        best = best if met <= best else met
+        step += 1
+    return best

@@ -1,0 +1,151 @@
+"""The cells of one ring, hidden or visible: by the bounds of their sectors, or by their own rays. Numba kernels."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from geo.visibility.kernels.compilation import leaf
+from geo.visibility.kernels.ray_blocks import STRIDE, stride_blocks
+from geo.visibility.kernels.ring_bounds import Bands
+from geo.visibility.kernels.rings import BLOCK, LOW, PAD, Counts, Eye, States
+from geo.visibility.kernels.sector_bounds import PLACE_BITS, PLACE_ONE, Line, Sectors, between, stored
+from geo.visibility.kernels.sight_line import (
+    HIDDEN,
+    UNKNOWN,
+    VISIBLE,
+    Cone,
+    Heights,
+    Ray,
+    blocking_step,
+    step_state,
+    walk,
+)
+
+# Ring, half the count of sectors, first and last minor index in view, whether a void has been met so far.
+Ring = tuple[int, int, int, int, bool]
+
+
+@leaf
+def ring_states(
+    z: Heights,
+    cone: Cone,
+    eye: Eye,
+    ring_of: Ring,
+    steep: Heights,
+    bands: Bands,
+    sectors: Sectors,
+    line: Line,
+    table: Heights,
+    out: States,
+    out_cone: tuple[int, int, int],
+) -> None:
+    """Exact states of the cells of one ring into the flat window ``out``, which is HIDDEN before.
+
+    ``steep`` is the ring's steepness, LOW on voids, ``line`` the sectors' bounds over all rings before, ``table`` the
+    roofs of the blocks of rings before (block, sector, 4). ``out_cone`` = flat index in ``out`` of ring 0 at minor
+    index 0 and its steps along and across.
+    """
+    ring, half, first, last, any_void = ring_of
+    origin, along, across, lowest, _, eye_fraction, first_u = cone
+    eye_m, eye_ground, above_target, curvature = eye
+    bound, _, _, likely, void_from = sectors
+    left, right, level, _, _, _, _, _ = bound
+    roof_left, roof_right, floor_left, floor_right = line
+    top, _, _, _, way = bands
+    u, eye_v = first_u + ring, eye_fraction - lowest
+    rise = np.float32(above_target / u)
+    at = out_cone[0] + ring * out_cone[1] + (lowest + first) * out_cone[2]
+    # where in its sector a cell is, in fixed point from sector 0 on
+    step, scale = int(half / u * PLACE_ONE), np.float32(1.0 / PLACE_ONE)
+    place = int(((first - eye_v) / u + 1.0) * half * PLACE_ONE)
+    for b in range(PAD + first, PAD + last + 1):
+        k = min(max(place >> PLACE_BITS, 0), 2 * half - 1)
+        share = np.float32(place - (k << PLACE_BITS)) * scale
+        m = steep[b] + rise
+        here = at
+        at += out_cone[2]
+        place += step
+        if m < between(floor_left, floor_right, k, share) and not (any_void and steep[b] <= LOW):
+            continue
+        v = b - PAD - eye_v
+        if across == 1 and abs(v) == u:  # the cones beside this one have the diagonals
+            continue
+        behind = b - 1 if v > 0.0 else b
+        roof = between(roof_left, roof_right, k, share)
+        clear = m >= roof and (m >= top[behind] or (rise >= way[behind] and m - way[behind] >= roof))
+        if clear and ring >= 2 and not any_void:
+            out[here] = VISIBLE
+            continue
+        slope = v / u
+        ground = np.float64(z[origin + ring * along + (b - PAD + lowest) * across])
+        ray = (slope, u, eye_m, ground + above_target, curvature * (1.0 + slope * slope), eye_ground, ground)
+        state = VISIBLE
+        if steep[b] <= LOW:
+            state = UNKNOWN
+        elif any_void and void_from[k] <= ring:
+            state = _state_past_voids(z, cone, ray, ring, m, k, share, table, void_from[k])
+        else:
+            own_roof = max(level[k], between(left, right, k, share))
+            steps = STRIDE
+            if m >= own_roof:  # what was met on this block of rings before is below
+                on_the_way = rise >= way[behind] and m - way[behind] >= own_roof and ring % BLOCK > 0
+                steps = 0 if m >= top[behind] or on_the_way else 1
+            if _is_blocked(z, cone, ray, ring, steps, m, k, share, likely, table):
+                state = HIDDEN
+        out[here] = state
+
+
+@leaf
+def _is_blocked(
+    z: Heights,
+    cone: Cone,
+    ray: Ray,
+    ring: int,
+    steps: int,
+    steep: float,
+    k: int,
+    share: np.float32,
+    likely: Counts,
+    table: Heights,
+) -> bool:
+    """Whether the ray to a target on ``ring`` is blocked; exact, the likeliest steps first. No voids.
+
+    Of the block of rings that the target is in, the last ``steps`` may block it: 0, 1, or STRIDE for all.
+    """
+    if ring < STRIDE + 2:
+        return blocking_step(z, cone, ray, ring, 0) >= 0
+    found = False
+    if steps == STRIDE:
+        found = stride_blocks(z, cone, ray, ring - STRIDE + 1)
+    elif steps == 1:
+        found = step_state(z, cone, ray, ring) == HIDDEN
+    block, guess = ring // BLOCK - 1, likely[k]
+    if not found and not steep >= stored(table, block, k, 2, share):
+        if guess > 0 and not steep >= stored(table, guess, k, 0, share):
+            found = stride_blocks(z, cone, ray, guess * BLOCK)
+        while not found and block > 0 and not steep >= stored(table, block, k, 2, share):
+            if block != guess and not steep >= stored(table, block, k, 0, share):
+                found = stride_blocks(z, cone, ray, block * BLOCK)
+                if found:
+                    likely[k] = block
+            block -= 1
+        if not found and block == 0:
+            found = blocking_step(z, cone, ray, BLOCK - 1, 0) >= 0
+    return found
+
+
+@leaf
+def _state_past_voids(
+    z: Heights, cone: Cone, ray: Ray, ring: int, steep: float, k: int, share: np.float32, table: Heights, void_from: int
+) -> int:
+    """State of a ray that may meet a void from step ``void_from`` on: in the ray's order, skipping what it clears."""
+    step = min(2, ring)
+    state = walk(z, cone, ray, 0, step - 1)
+    while state == VISIBLE and step < ring:
+        block = step // BLOCK
+        end = min((block + 1) * BLOCK, ring)
+        clears = end == (block + 1) * BLOCK and end <= void_from
+        if not (clears and steep >= stored(table, block, k, 0, share)):
+            state = walk(z, cone, ray, step, end - 1)
+        step = end
+    return step_state(z, cone, ray, ring) if state == VISIBLE else state

@@ -1,0 +1,303 @@
+"""What narrow sectors of rays have met on their way outwards: bounds of steepness from above and from below.
+
+The cone around an observer is cut into sectors of equal width in slope, none wider than two cells. On every ring the
+surface between a sector's two edge rays is bounded about the chord between them, or by the corners of the cells it
+crosses, whichever is closer thereabouts; so each sector keeps
+
+* a *roof* over each block of rings, and one over all blocks so far: two numbers, at its left and at its right edge. No
+  ray between has met more than lies between them in proportion, so what lies higher is visible;
+* a *floor* in the same form, from the one ring where it was best: every ray has met at least that, so what lies lower
+  is hidden.
+
+All carry a margin above rounding: ``MARGIN`` of the steepness, LIFT_M in height, ROUNDING of the earth's fall.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from geo.visibility.kernels.compilation import inlined_leaf, leaf, summing_leaf
+from geo.visibility.kernels.ring_bounds import MARGIN, Bands
+from geo.visibility.kernels.rings import LOW, PAD, Counts, Eye
+from geo.visibility.kernels.sight_line import Cone, Heights, step_steepest
+
+# Roof of this block of rings, left and right, and where the corners made it, level; roof of all blocks before, left and
+# right; floor, left and right, and level.
+Bound = tuple[Heights, Heights, Heights, Heights, Heights, Heights, Heights, Heights]
+# Roof and floor over all rings so far, each left and right.
+Line = tuple[Heights, Heights, Heights, Heights]
+# What the edges met on this ring and the one before (2, edge); the ring on which a group's edges were met; the block
+# that is likeliest to block; the first step in which a ray may meet a void.
+Sectors = tuple[Bound, Heights, Counts, Counts, Counts]
+
+LIFT_M = 1e-6
+# Share of the earth's fall that rounding may cost.
+ROUNDING = 1e-6
+NEVER = np.int32(2**30)
+# Places across a ring as fixed-point numbers, and how far a sector reaches beyond its edges [cells].
+PLACE_BITS = 36
+PLACE_ONE = 2.0**36
+PLACE_MASK = 2**36 - 1
+OVERLAP = 1e-6
+# Rays of a cone on which the first two steps are walked.
+NEAR_RAYS = 128
+# Up to so many rings a sector is one cell wide at the last; beyond, up to two.
+FINE_RINGS = 64
+# So many sectors choose together between chord and corners; chord when its bounds are at most this much wider.
+GROUP = 64
+CHORD_FAVOUR = np.float32(1.4)
+
+
+@inlined_leaf
+def between(left: Heights, right: Heights, k: int, share: np.float32) -> float:
+    """A roof or floor of sector k at a share of its width."""
+    steep: float = (np.float32(1.0) - share) * left[k] + share * right[k]
+    return steep
+
+
+@inlined_leaf
+def stored(table: Heights, block: int, k: int, which: int, share: np.float32) -> float:
+    """As ``between``, of a roof in ``table``: 0 of a block of rings, 2 of it and all before."""
+    steep: float = (np.float32(1.0) - share) * table[block, k, which] + share * table[block, k, which + 1]
+    return steep
+
+
+@inlined_leaf
+def _by_chord(
+    begin: int,
+    end: int,
+    outer: tuple[int, int],
+    lowest: tuple[int, int],
+    steep: Heights,
+    bands: Bands,
+    bound: Bound,
+    edge: Heights,
+    edge_before: Heights,
+) -> None:
+    """Take a step into sectors begin..end - 1 by the chords between their edges.
+
+    ``outer`` = place of the first sector's left edge on the ring and its step from sector to sector, ``lowest`` the
+    same of the least cell that the sector touches, in fixed point.
+    """
+    left, right, _, _, _, floor_left, floor_right, _ = bound
+    _, _, above, below, _ = bands
+    scale, one = np.float32(1.0 / PLACE_ONE), np.float32(1.0)
+    (place, step), (low_place, low_step) = outer, lowest
+    at, share = np.uint64(place >> PLACE_BITS), np.float32(place & PLACE_MASK) * scale
+    m_left, past_left = (one - share) * steep[at] + share * steep[at + np.uint64(1)], edge_before[begin]
+    edge[begin] = m_left
+    for k in range(begin, end):
+        under = below[at]
+        place += step
+        at, share = np.uint64(place >> PLACE_BITS), np.float32(place & PLACE_MASK) * scale
+        m_right, past_right = (one - share) * steep[at] + share * steep[at + np.uint64(1)], edge_before[k + 1]
+        edge[k + 1] = m_right
+        over = above[np.uint64(low_place >> PLACE_BITS)]
+        low_place += low_step
+        a = (m_left if m_left > past_left else past_left) + over
+        b = (m_right if m_right > past_right else past_right) + over
+        left[k] = a if a > left[k] else left[k]
+        right[k] = b if b > right[k] else right[k]
+        a, b = m_left - under, m_right - under
+        if a + b > floor_left[k] + floor_right[k]:
+            floor_left[k], floor_right[k] = a, b
+        m_left, past_left = m_right, past_right
+
+
+@inlined_leaf
+def _meet_edges(begin: int, end: int, outer: tuple[int, int], steep: Heights, edge: Heights) -> None:
+    """What the edges of sectors begin..end - 1 meet on a ring."""
+    scale, one = np.float32(1.0 / PLACE_ONE), np.float32(1.0)
+    place, step = outer
+    for k in range(begin, end + 1):
+        at, share = np.uint64(place >> PLACE_BITS), np.float32(place & PLACE_MASK) * scale
+        edge[k] = (one - share) * steep[at] + share * steep[at + np.uint64(1)]
+        place += step
+
+
+@inlined_leaf
+def _by_corners(
+    begin: int,
+    end: int,
+    outer: tuple[int, int],
+    inner: tuple[int, int],
+    rising: bool,
+    bands: Bands,
+    bound: Bound,
+) -> None:
+    """As ``_by_chord``, by the corners of the cells touched: at most four on the way, at most three on the ring.
+
+    ``inner`` = place of the first sector's left edge on the ring before, and its step.
+    """
+    _, _, level, _, _, _, _, floor_level = bound
+    top, low, _, _, _ = bands
+    overlap = int(2.0 * OVERLAP * PLACE_ONE)
+    (place, step), (low_place, low_step) = outer, inner
+    for k in range(begin, end):
+        first = np.uint64(place >> PLACE_BITS)
+        lowest = np.uint64(low_place >> PLACE_BITS) if rising else first
+        low_place += low_step
+        place += step
+        last = np.uint64((place + overlap) >> PLACE_BITS)
+        highest = last if rising else np.uint64((low_place + overlap) >> PLACE_BITS)
+        both = lowest + highest
+        a, b = top[lowest], top[both >> np.uint64(1)]
+        c, d = top[(both + np.uint64(1)) >> np.uint64(1)], top[highest]
+        a, c = a if a > b else b, c if c > d else d
+        a = a if a > c else c
+        level[k] = a if a > level[k] else level[k]
+        a, b, c = low[first], low[(first + last) >> np.uint64(1)], low[last]
+        a = a if a < b else b
+        a = a if a < c else c
+        floor_level[k] = a if a > floor_level[k] else floor_level[k]
+
+
+@summing_leaf
+def _chord_is_closer(above: Heights, top: Heights, steep: Heights) -> bool:
+    """Whether chords bound some cells better than their corners do."""
+    chord, corners = np.float32(0.0), np.float32(0.0)
+    for b in range(len(above)):
+        chord += above[b]
+        corners += top[b] - np.float32(0.5) * (steep[b] + steep[b + 1])
+    return bool(chord < CHORD_FAVOUR * corners)
+
+
+@leaf
+def widen(
+    first_k: int,
+    last_k: int,
+    half: int,
+    ring: int,
+    place: tuple[float, float],
+    steep: Heights,
+    bands: Bands,
+    sectors: Sectors,
+) -> None:
+    """Take the step that ends at a ring into the bounds of sectors first_k..last_k of 2 * half.
+
+    ``place`` = (u of the ring, minor index of the eye).
+    """
+    bound, edges, met_on, _, _ = sectors
+    top, _, above, _, _ = bands
+    u, eye_v = place
+    edge, edge_before = edges[ring & 1], edges[1 - (ring & 1)]
+    inner_step, outer_step = int((u - 1.0) / half * PLACE_ONE), int(u / half * PLACE_ONE)
+    origin, overlap = PAD + eye_v - OVERLAP, int(OVERLAP * PLACE_ONE)
+    begin = first_k
+    while begin <= last_k:
+        rising = begin >= half
+        group = (begin + GROUP - half % GROUP) // GROUP  # no group has sectors on both sides of the axis
+        end = min((group + 1) * GROUP - GROUP + half % GROUP, last_k + 1)
+        slope = begin / half - 1.0
+        inner = int((origin + slope * (u - 1.0)) * PLACE_ONE)
+        outer = int((origin + slope * u) * PLACE_ONE)
+        first, last = outer >> PLACE_BITS, (outer + (end - begin) * outer_step) >> PLACE_BITS
+        chord = _chord_is_closer(above[first : last + 1], top[first : last + 1], steep[first : last + 2])
+        if chord and met_on[group] == ring - 1:
+            lowest = (inner, inner_step) if rising else (outer, outer_step)
+            _by_chord(begin, end, (outer + overlap, outer_step), lowest, steep, bands, bound, edge, edge_before)
+        else:
+            _by_corners(begin, end, (outer, outer_step), (inner, inner_step), rising, bands, bound)
+            if chord:  # a chord's bound rests on the ring before, too
+                _meet_edges(begin, end, (outer + overlap, outer_step), steep, edge)
+        if chord:
+            met_on[group] = ring
+        begin = end
+
+
+@inlined_leaf
+def _highest(one: Heights, two: Heights, three: Heights, to: Heights) -> None:
+    """The highest of three rows into a fourth."""
+    for k in range(len(to)):
+        to[k] = max(max(one[k], two[k]), three[k])
+
+
+@inlined_leaf
+def _better(one: Heights, other: Heights, level: Heights, to: Heights) -> None:
+    """Of a floor with two ends and one that is level the higher in the middle, into ``to`` its end ``one``."""
+    for k in range(len(to)):
+        to[k] = one[k] if one[k] + other[k] > level[k] + level[k] else level[k]
+
+
+@leaf
+def so_far(first_k: int, last_k: int, bound: Bound, line: Line) -> None:
+    """Roof and floor of sectors first_k..last_k over all rings so far, into ``line``."""
+    left, right, level, all_left, all_right, floor_left, floor_right, floor_level = bound
+    roof_left, roof_right, low_left, low_right = line
+    begin, end = first_k, last_k + 1
+    _highest(left[begin:end], level[begin:end], all_left[begin:end], roof_left[begin:end])
+    _highest(right[begin:end], level[begin:end], all_right[begin:end], roof_right[begin:end])
+    _better(floor_left[begin:end], floor_right[begin:end], floor_level[begin:end], low_left[begin:end])
+    _better(floor_right[begin:end], floor_left[begin:end], floor_level[begin:end], low_right[begin:end])
+
+
+@leaf
+def close_block(block: int, sectors: Sectors, table: Heights) -> None:
+    """Store each sector's roof over one block of rings and over all so far, and begin the next block."""
+    bound, _, _, likely, _ = sectors
+    left, right, level, all_left, all_right, _, _, _ = bound
+    for k in range(len(likely)):
+        a, b = max(left[k], level[k]), max(right[k], level[k])
+        likely[k] = np.int32(block) if a + b > all_left[k] + all_right[k] else likely[k]
+        all_left[k], all_right[k] = max(all_left[k], a), max(all_right[k], b)
+        table[k, 0], table[k, 1], table[k, 2], table[k, 3] = a, b, all_left[k], all_right[k]
+        left[k] = right[k] = level[k] = LOW
+
+
+@leaf
+def mark_voids(
+    first_k: int,
+    last_k: int,
+    half: int,
+    ring: int,
+    place: tuple[float, float],
+    before: Heights,
+    steep: Heights,
+    void_from: Counts,
+) -> None:
+    """Note the first step in which a ray of each sector may meet a void, here or on the ring before."""
+    u, eye_v = place
+    most = len(steep) - 2 * PAD - 2
+    for k in range(first_k, last_k + 1):
+        left, right = k / half - 1.0, (k + 1) / half - 1.0
+        lowest = min(max(int(eye_v + min(left * u, left * (u - 1.0)) - OVERLAP), 0), most)
+        highest = min(max(int(eye_v + max(right * u, right * (u - 1.0)) + OVERLAP), 0), most)
+        for b in range(PAD + lowest, PAD + highest + 2):
+            if min(before[b], steep[b]) <= LOW and void_from[k] > ring:
+                void_from[k] = ring
+
+
+@leaf
+def near_roofs(z: Heights, cone: Cone, rings: int, eye: Eye, half: int, sectors: Sectors) -> None:
+    """Begin the roofs with steps 0 and 1, where steepness has no bound: walked on a few rays, the rest by gradient.
+
+    Between two rays a step's steepness changes by at most the steepest gradient across, times the difference in slope.
+    A void so near makes every sector unknown.
+    """
+    origin, along, across, lowest, highest, eye_fraction, first_u = cone
+    eye_m, eye_ground, _, curvature = eye
+    roofs, _, _, _, void_from = sectors
+    _, _, _, all_left, all_right, _, _, _ = roofs
+    gradient = 0.0
+    for ring in range(-1, min(rings, 2)):
+        for b in range(max(lowest, -3), min(highest, 4) + 1):
+            here = np.float64(z[origin + ring * along + b * across])
+            if here != here:
+                void_from[:] = 0
+            if b < min(highest, 4):
+                gradient = max(gradient, abs(np.float64(z[origin + ring * along + (b + 1) * across]) - here))
+    if rings < 2 or void_from[0] == 0:
+        return
+    width = 2.0 / NEAR_RAYS
+    far = first_u + 1.0
+    before = -np.inf
+    for n in range(NEAR_RAYS + 1):
+        slope = min(max(n * width - 1.0, (lowest - eye_fraction) / far), (highest - eye_fraction) / far)
+        ray = (slope, 1e9, eye_m, eye_m, curvature * (1.0 + slope * slope), eye_ground, eye_m)
+        met = max(step_steepest(z, cone, ray, 0), step_steepest(z, cone, ray, 1))
+        if n > 0:
+            bound = max(before, met) + width * gradient + (curvature + LIFT_M) / first_u
+            roof = np.float32(bound + abs(bound) * MARGIN)
+            for k in range(max(int((n - 1) * width * half - 1.0), 0), min(int(n * width * half + 2.0), 2 * half)):
+                all_left[k] = all_right[k] = max(all_left[k], roof)
+        before = met

@@ -1,0 +1,304 @@
+"""The exact sight line: where a ray between two points first meets the bilinear surface. Numba kernels, no labels.
+
+A ray is followed in the frame of its *cone*: ``u`` along its major axis (east, north, west or south, whichever it
+makes less than 45° with), ``v`` across, both in cells. Ring A is the grid line ``u = first_u + A``; between two rings
+the ray crosses at most one other grid line, so it crosses each cell in one or two pieces. Along a piece the surface
+minus the line of sight, earth curvature included, is a quadratic: with values ``-a`` and ``-b`` at its ends and bulge
+``q`` it is ``-(1-s)a - s b + q s(1-s)``, which rises above zero for some s in (0, 1) exactly when
+``sqrt(a) + sqrt(b) < sqrt(q)``. That is the whole predicate; it is monotone in both heights in floating point too.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from geo.visibility.kernels.compilation import inlined_leaf, leaf
+
+Heights = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.float64]
+# Made by ``cone_of``, which says what they are.
+Cone = tuple[int, int, int, int, int, float, float]
+# Slope dv/du, u of the target, height of the eye and of the target's top, curvature drop per cell² along the ray,
+# height of the ground under the eye and under the target.
+Ray = tuple[float, float, float, float, float, float, float]
+# u of a point on a ray, the cell centre at or below it across the ray, the fraction beyond that, the height there.
+Point = tuple[float, int, float, float]
+
+EARTH_RADIUS_M = 6_371_008.8
+HIDDEN, VISIBLE, UNKNOWN = 0, 1, 255
+
+# A line may touch the ground: it is blocked by what rises more than this above it [m]. Rounding stays far below.
+TOUCH_M = 1e-9
+# A crossing this close to a cell centre [cells] is at the centre.
+SNAP = 1e-9
+
+
+@inlined_leaf
+def _crossing(v: float, highest: int) -> tuple[int, float]:
+    """Where a ring is crossed: the cell centre at or below ``v`` and the fraction beyond it."""
+    at = int(np.floor(v + SNAP))
+    fraction = v - at
+    if fraction < SNAP or at >= highest:
+        return at, 0.0
+    return at, fraction
+
+
+@inlined_leaf
+def _height(z: Heights, index: int, step: int, fraction: float) -> float:
+    """Surface height on a grid line between two cell centres; a void beside an exact centre does not count."""
+    low = np.float64(z[index])
+    if fraction == 0.0:
+        return low
+    return low + fraction * (np.float64(z[index + step]) - low)
+
+
+@inlined_leaf
+def _twist(z: Heights, index: int, along: int, across: int) -> float:
+    """The cell's term in u·v: what makes its surface bend along a ray."""
+    return float(z[index]) + float(z[index + along + across]) - float(z[index + along]) - float(z[index + across])
+
+
+@inlined_leaf
+def _on_ring(z: Heights, cone: Cone, slope: float, ring: int) -> Point:
+    """u of a ring, the cell centre at or below the ray's crossing, the fraction beyond it, the height there."""
+    origin, along, across, _, highest, eye_v, first_u = cone
+    u = first_u + ring
+    at, fraction = _crossing(eye_v + slope * u, highest)
+    return u, at, fraction, _height(z, origin + ring * along + at * across, across, fraction)
+
+
+@inlined_leaf
+def _inner_end(z: Heights, cone: Cone, ray: Ray, ring: int) -> Point:
+    """Where the step to ``ring`` begins: on the ring before, or under the eye."""
+    if cone[6] + ring - 1.0 > 0.0:
+        return _on_ring(z, cone, ray[0], ring - 1)
+    at, fraction = _crossing(cone[5], cone[4])
+    return 0.0, at, fraction, ray[5]
+
+
+@inlined_leaf
+def _outer_end(z: Heights, cone: Cone, ray: Ray, ring: int) -> Point:
+    """Where the step to ``ring`` ends: there, or at the target."""
+    if cone[6] + ring < ray[1]:
+        return _on_ring(z, cone, ray[0], ring)
+    at, fraction = _crossing(cone[5] + ray[0] * ray[1], cone[4])
+    return ray[1], at, fraction, ray[6]
+
+
+@inlined_leaf
+def _between(
+    z: Heights, cone: Cone, slope: float, ring: int, start: Point, stop: Point
+) -> tuple[bool, float, float, float, float]:
+    """What a ray meets between the two ends of the step to ``ring``: one piece of surface, or two.
+
+    Returns whether there are two, u and height of the point between them, and the bend of the first and of the last
+    piece: along a piece the height is its chord's minus ``bend * (u - u_start) * (u_end - u)``; NaN by a void.
+    """
+    _, start_at, start_fraction, _ = start
+    stop_u, stop_at, stop_fraction, stop_ground = stop
+    if slope == 0.0 or (start_fraction == 0.0 and stop_fraction == 0.0 and start_at == stop_at):
+        return False, stop_u, stop_ground, 0.0, 0.0
+    # the cells left and entered: one and the same, or two with a crossing in between
+    if slope > 0.0:
+        first = start_at
+        last = stop_at - 1 if stop_fraction == 0.0 else stop_at
+        line = last
+    else:
+        first = start_at - 1 if start_fraction == 0.0 else start_at
+        last = stop_at
+        line = first
+    origin, along, across, _, _, eye_v, first_u = cone
+    behind = origin + (ring - 1) * along
+    bend = slope * _twist(z, behind + last * across, along, across)
+    if first == last:
+        return False, stop_u, stop_ground, bend, bend
+    cross_u = (line - eye_v) / slope
+    cross = _height(z, behind + line * across, along, cross_u - (first_u + ring - 1.0))
+    return True, cross_u, cross, slope * _twist(z, behind + first * across, along, across), bend
+
+
+@inlined_leaf
+def _below(ray: Ray, u: float, ground: float) -> float:
+    """How far the surface lies below the line of sight at ``u``, with the touch allowed; below zero it blocks."""
+    part = min(u * (1.0 / ray[1]), 1.0)
+    return TOUCH_M - (ground + ray[4] * u * (ray[1] - u) - (ray[2] * (1.0 - part) + ray[3] * part))
+
+
+@inlined_leaf
+def _piece_state(a: float, b: float, q: float) -> int:
+    """State of a piece whose ends lie a >= 0 and b below the line, its bulge between them being q."""
+    if a != a or b != b or q != q:
+        return UNKNOWN
+    rest = q - a - b
+    if b < 0.0 or (rest > 0.0 and rest * rest > 4.0 * a * b):
+        return HIDDEN
+    return VISIBLE
+
+
+@inlined_leaf
+def _step(z: Heights, cone: Cone, ray: Ray, ring: int, start: Point, stop: Point, a: float, b: float) -> int:
+    """State of the step between two ends that lie a and b below the line."""
+    if a < 0.0:
+        return HIDDEN
+    two, cross_u, cross, first_bend, bend = _between(z, cone, ray[0], ring, start, stop)
+    start_u = start[0]
+    if two:
+        middle = _below(ray, cross_u, cross)
+        state = _piece_state(a, middle, (cross_u - start_u) * (cross_u - start_u) * (ray[4] - first_bend))
+        if state != VISIBLE:
+            return state
+        a, start_u = middle, cross_u
+    return _piece_state(a, b, (stop[0] - start_u) * (stop[0] - start_u) * (ray[4] - bend))
+
+
+@leaf
+def step_state(z: Heights, cone: Cone, ray: Ray, ring: int) -> int:
+    """State of the ray between rings ``ring - 1`` and ``ring``: HIDDEN when blocked there, UNKNOWN, else VISIBLE.
+
+    It is blocked by what rises above the line, bulges between two crossings included; see the module.
+    """
+    start, stop = _inner_end(z, cone, ray, ring), _outer_end(z, cone, ray, ring)
+    return _step(z, cone, ray, ring, start, stop, _below(ray, start[0], start[3]), _below(ray, stop[0], stop[3]))
+
+
+@leaf
+def blocking_step(z: Heights, cone: Cone, ray: Ray, last: int, first: int) -> int:
+    """The step that blocks a ray, looked for from ``last`` down to ``first``, or -1. Voids block nothing here."""
+    stop = _outer_end(z, cone, ray, last)
+    b = _below(ray, stop[0], stop[3])
+    for ring in range(last, first - 1, -1):
+        start = _inner_end(z, cone, ray, ring)
+        a = _below(ray, start[0], start[3])
+        if _step(z, cone, ray, ring, start, stop, a, b) == HIDDEN:
+            return ring
+        stop, b = start, a
+    return -1
+
+
+@inlined_leaf
+def _steepest(u0: float, h0: float, u1: float, h1: float, q: float) -> float:
+    """Largest h / u on a piece where h runs from h0 to h1 with bulge q and u from u0 to u1; NaN when any is."""
+    if not (h0 == h0 and h1 == h1 and q == q):
+        return np.nan
+    best = max(h0 / u0, h1 / u1) if u0 > 0.0 else h1 / u1
+    length = u1 - u0
+    if length <= 0.0:
+        return best
+    # h = a u² + b u + d
+    a = -q / (length * length)
+    b = (h1 - h0) / length - a * (u0 + u1)
+    d = h0 - u0 * (a * u0 + b)
+    if u0 == 0.0 and h0 == 0.0:
+        return max(best, b)
+    if a < 0.0 and d < 0.0:
+        u = np.sqrt(d / a)
+        if u0 < u < u1:
+            best = max(best, a * u + b + d / u)
+    return best
+
+
+@leaf
+def step_steepest(z: Heights, cone: Cone, ray: Ray, ring: int) -> float:
+    """Largest (height - curvature drop - eye) / u on the ray between rings ``ring - 1`` and ``ring``, NaN on voids."""
+    start, stop = _inner_end(z, cone, ray, ring), _outer_end(z, cone, ray, ring)
+    two, cross_u, cross, first_bend, bend = _between(z, cone, ray[0], ring, start, stop)
+    eye_m, drop = ray[2], ray[4]
+    u0, u1, u2 = start[0], cross_u, stop[0]
+    h0, h1, h2 = start[3] - eye_m - drop * u0 * u0, cross - eye_m - drop * u1 * u1, stop[3] - eye_m - drop * u2 * u2
+    if not two:
+        return _steepest(u0, h0, u2, h2, (u2 - u0) * (u2 - u0) * (drop - bend))
+    inner = _steepest(u0, h0, u1, h1, (u1 - u0) * (u1 - u0) * (drop - first_bend))
+    outer = _steepest(u1, h1, u2, h2, (u2 - u1) * (u2 - u1) * (drop - bend))
+    return inner if inner != inner or inner > outer else outer
+
+
+@leaf
+def walk(z: Heights, cone: Cone, ray: Ray, first_ring: int, last_ring: int) -> int:
+    """State of the ray from step ``first_ring`` to step ``last_ring``, in its own order: the first that stops it."""
+    for ring in range(first_ring, last_ring + 1):
+        state = step_state(z, cone, ray, ring)
+        if state != VISIBLE:
+            return state
+    return VISIBLE
+
+
+@leaf
+def cone_of(rows: int, columns: int, row: float, column: float, side: int) -> tuple[Cone, int]:
+    """The cone that looks north (side 0), east (1), south (2) or west (3) from an observer, and its count of rings.
+
+    A cone is (origin, along, across, lowest, highest, eye_v, first_u): the flat index of ring 0 on the grid line at or
+    before the observer, which is minor index 0; the flat steps along and across; the first and last minor index on
+    the map; the observer's minor index, in [0, 1); u of ring 0, in (0, 1]. Nothing but ``origin`` depends on where on
+    the map the observer stands, so a window of the map gives the same answer to the bit.
+    """
+    r, c = int(np.floor(row)), int(np.floor(column))
+    if side == 1:
+        return (r * columns + c + 1, 1, columns, -r, rows - 1 - r, row - r, c + 1 - column), columns - 1 - c
+    if side == 3:
+        first = int(np.ceil(column)) - 1
+        return (r * columns + first, -1, columns, -r, rows - 1 - r, row - r, column - first), first + 1
+    if side == 2:
+        return ((r + 1) * columns + c, columns, 1, -c, columns - 1 - c, column - c, r + 1 - row), rows - 1 - r
+    first = int(np.ceil(row)) - 1
+    return (first * columns + c, -columns, 1, -c, columns - 1 - c, column - c, row - first), first + 1
+
+
+@leaf
+def ground_at(z: Heights, rows: int, columns: int, row: float, column: float) -> float:
+    """Bilinear height at a point on the map, NaN where a void has a share in it."""
+    r, dr = _crossing(row, rows - 1)
+    c, dc = _crossing(column, columns - 1)
+    near = _height(z, r * columns + c, 1, dc)
+    if dr == 0.0:
+        return near
+    return near + dr * (_height(z, (r + 1) * columns + c, 1, dc) - near)
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def sight_states(
+    z: Heights,
+    rows: int,
+    columns: int,
+    pairs: Floats,
+    above_eye: Floats,
+    above_target: Floats,
+    curvature: float,
+    states: npt.NDArray[np.uint8],
+) -> int:
+    """State of every pair of ``pairs`` (n, 4): row and column of the observer, then of the target, on the map.
+
+    A target at a NaN place, or on a void, is UNKNOWN. ``curvature`` is the drop at one cell's distance [m]. Returns
+    the first pair whose observer is on a void, or -1.
+    """
+    on_void = -1
+    for n in range(pairs.shape[0]):
+        row, column, to_row, to_column = pairs[n, 0], pairs[n, 1], pairs[n, 2], pairs[n, 3]
+        ground = ground_at(z, rows, columns, row, column)
+        if ground != ground and on_void < 0:
+            on_void = n
+        if not (to_row == to_row and to_column == to_column):
+            states[n] = UNKNOWN
+            continue
+        target_ground = ground_at(z, rows, columns, to_row, to_column)
+        if target_ground != target_ground:
+            states[n] = UNKNOWN
+            continue
+        d_row, d_column = to_row - row, to_column - column
+        if abs(d_column) >= abs(d_row):
+            side = 1 if d_column > 0.0 else 3
+            end_u, end_v = abs(d_column), d_row
+        else:
+            side = 2 if d_row > 0.0 else 0
+            end_u, end_v = abs(d_row), d_column
+        if end_u == 0.0:
+            states[n] = VISIBLE
+            continue
+        cone, _ = cone_of(rows, columns, row, column, side)
+        slope = end_v / end_u
+        eye_m, target_m = ground + above_eye[n], target_ground + above_target[n]
+        ray = (slope, end_u, eye_m, target_m, curvature * (1.0 + slope * slope), ground, target_ground)
+        last = max(int(np.ceil(end_u - cone[6] - SNAP)), 0)
+        states[n] = walk(z, cone, ray, 0, last)
+    return on_void

@@ -1,0 +1,40 @@
+"""Heights that no ground has: voids that nobody declared."""
+
+from __future__ import annotations
+
+from geo.errors import TerrainError
+from geo.visibility.kernels.compilation import leaf
+from geo.visibility.kernels.rings import FARTHEST_M, HABITUAL_VOID_M
+from geo.visibility.kernels.sight_line import Heights
+
+
+def check_plausible(z: Heights, rows: tuple[int, int], columns: tuple[int, int]) -> None:
+    """Raise TerrainError for the first cell of rows[0] <= row < rows[1], and so the columns, that is no height.
+
+    NaN is a void and may be there.
+    """
+    at = _first_implausible(z.ravel(), z.shape[1], rows[0], rows[1], columns[0], columns[1])
+    if at >= 0:
+        row, column = divmod(at, z.shape[1])
+        raise TerrainError(
+            f"a height of {z[row, column]:g} m at row {row}, column {column} (an undeclared void?)",
+            where="elevation",
+            expected=f"heights within {FARTHEST_M:,.0f} m, not {HABITUAL_VOID_M:g}, and NaN where there is none",
+        )
+
+
+@leaf
+def _first_implausible(
+    z: Heights, columns: int, first_row: int, end_row: int, first_column: int, end_column: int
+) -> int:
+    """Flat index of the first cell of a window that holds no height, or -1."""
+    for row in range(first_row, end_row):
+        line = z[row * columns + first_column : row * columns + end_column]
+        wrong = 0
+        for i in range(len(line)):
+            wrong |= int(abs(line[i]) > FARTHEST_M or line[i] == HABITUAL_VOID_M)
+        if wrong:
+            for i in range(len(line)):
+                if abs(line[i]) > FARTHEST_M or line[i] == HABITUAL_VOID_M:
+                    return row * columns + first_column + i
+    return -1

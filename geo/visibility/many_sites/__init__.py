@@ -1,0 +1,1 @@
+"""Visibility of many sites: workers, stores, footprints and covering sets."""

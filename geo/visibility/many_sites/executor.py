@@ -1,0 +1,199 @@
+"""Who does the work on many sites: this thread, threads, processes of this machine, or a cluster. The answer is one.
+
+Batches are given out in order, a few ahead of the one that is awaited, and their results come back in that order, so
+that memory is bounded and that sums of floats are the same for every scheduler.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from geo.errors import BadInput, WatchlineError
+from geo.visibility.many_sites.height_source import Chunked, Ground, Piece, Whole, cut, forget_chunks, spooled
+from geo.visibility.many_sites.sites import Batch
+
+AHEAD = 2  # batches given out for each worker
+CONNECT_S = 10.0
+
+UNGUARDED = BadInput(
+    "the processes do not start",
+    where="scheduler='processes'",
+    expected="a script whose work stands under if __name__ == '__main__', as each process imports it",
+)
+
+Work = Callable[[Piece, Batch], Any]
+Progress = Callable[[int, int], None]
+"""Told how many sites are done, of how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Labour:
+    """Who works. ``scheduler``: "threads" (numba releases the interpreter), "synchronous" (this thread alone),
+    "processes" (a dask LocalCluster, for this call), the address of a dask scheduler such as "tcp://host:8786", or a
+    ``distributed.Client``. ``workers``: how many threads or processes; by default one for each core.
+    """
+
+    scheduler: Any = "threads"
+    workers: int | None = None
+    progress: Progress | None = None
+
+    def __post_init__(self) -> None:
+        if self.workers is not None and self.workers < 1:
+            raise BadInput(f"{self.workers}", where="workers", expected="at least 1")
+        named = isinstance(self.scheduler, str)
+        if named and self.scheduler not in ("threads", "synchronous", "processes") and "://" not in self.scheduler:
+            raise BadInput(
+                f"{self.scheduler!r}",
+                where="scheduler",
+                expected="'threads', 'synchronous', 'processes', an address such as tcp://host:8786, or a Client",
+            )
+
+    @property
+    def count(self) -> int:
+        """How many threads or processes."""
+        return self.workers or len(os.sched_getaffinity(0))
+
+
+def done(ground: Whole | Chunked, batches: Sequence[Batch], work: Work, labour: Labour) -> Iterator[tuple[Batch, Any]]:
+    """Each batch with what ``work`` makes of it, in order. ``work`` must be a function that can be sent elsewhere."""
+    total, finished = sum(len(batch.sites) for batch in batches), 0
+    with ExitStack() as stack:
+        stack.callback(forget_chunks)
+        submit, width = _employed(ground, labour, stack)
+        waiting: deque[tuple[Batch, Any]] = deque()
+        for batch in batches:
+            waiting.append((batch, submit(batch, work)))
+            while len(waiting) > width:
+                finished += yield from _next(waiting, labour, finished, total)
+        while waiting:
+            finished += yield from _next(waiting, labour, finished, total)
+
+
+def _next(
+    waiting: deque[tuple[Batch, Any]], labour: Labour, finished: int, total: int
+) -> Generator[tuple[Batch, Any], None, int]:
+    batch, future = waiting.popleft()
+    yield batch, future.result()
+    if labour.progress is not None:
+        labour.progress(finished + len(batch.sites), total)
+    return len(batch.sites)
+
+
+def _employed(ground: Whole | Chunked, labour: Labour, stack: ExitStack) -> tuple[Callable[[Batch, Work], Any], int]:
+    """How a batch is given out, and how many may be under way."""
+    if labour.scheduler == "synchronous":
+        return lambda batch, work: _Now(_task(ground, batch, work)), 0
+    if labour.scheduler == "threads":
+        pool = stack.enter_context(_threads(labour.count))
+        return lambda batch, work: pool.submit(_task, ground, batch, work), AHEAD * labour.count
+    client = stack.enter_context(_client(labour))
+    shared: Ground | None = None
+    if isinstance(ground, Whole) and _on_this_machine(client):
+        shared = stack.enter_context(spooled(ground))
+    threads = max(sum(client.nthreads().values()), 1)
+
+    def submit(batch: Batch, work: Work) -> Any:
+        if shared is not None:
+            own: Ground = shared
+        elif isinstance(ground, Whole):
+            own = cut(ground, batch.rows, batch.columns)
+        else:
+            own = ground.only(batch.rows, batch.columns)
+        return _Sent(client.submit(_task, own, batch, work, pure=False), batch)
+
+    return submit, AHEAD * threads
+
+
+@dataclass(frozen=True, slots=True)
+class _Now:
+    """A result that is there already."""
+
+    value: Any
+
+    def result(self) -> Any:
+        return self.value
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A batch under way in a cluster."""
+
+    future: Any
+    batch: Batch
+
+    def result(self) -> Any:
+        """What the batch came to; WatchlineError where the cluster is gone, or the batch kills every worker."""
+        from distributed import CancelledError, KilledWorker
+        from distributed.comm.core import CommClosedError
+
+        try:
+            return self.future.result()
+        except (KilledWorker, CancelledError, CommClosedError) as error:
+            numbers = ", ".join(str(site.number) for site in self.batch.sites)
+            raise WatchlineError(
+                f"The cluster gave up the sites {numbers}: workers died over them again and again, or it has ended."
+            ) from error
+
+
+def _task(ground: Ground, batch: Batch, work: Work) -> Any:
+    return work(ground.piece(batch.rows, batch.columns), batch)
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[ThreadPoolExecutor]:
+    pool = ThreadPoolExecutor(count, thread_name_prefix="sites")
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _client(labour: Labour) -> Iterator[Any]:
+    import dask
+    from distributed import Client, LocalCluster
+
+    with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1GB"}):  # windows travel with tasks
+        if not isinstance(labour.scheduler, str):
+            yield labour.scheduler
+        elif labour.scheduler == "processes":
+            if getattr(multiprocessing.current_process(), "_inheriting", False):
+                raise UNGUARDED  # this is a child that runs the caller's script again
+            try:
+                cluster = LocalCluster(  # type: ignore[no-untyped-call]
+                    n_workers=labour.count,
+                    threads_per_worker=1,
+                    processes=True,
+                    host="127.0.0.1",
+                    dashboard_address="127.0.0.1:0",
+                    silence_logs=logging.CRITICAL,
+                )
+            except RuntimeError as error:
+                raise UNGUARDED from error
+            with cluster, Client(cluster) as client:  # type: ignore[no-untyped-call]
+                yield client
+        else:
+            yield from _connected(Client, labour.scheduler)
+
+
+def _on_this_machine(client: Any) -> bool:
+    from distributed import LocalCluster
+
+    return isinstance(client.cluster, LocalCluster)
+
+
+def _connected(client: Any, address: str) -> Iterator[Any]:
+    try:
+        connection = client(address, timeout=CONNECT_S)
+    except (OSError, ValueError) as error:
+        raise BadInput("no dask scheduler answers", where=address, expected="the address of one that runs") from error
+    with connection:
+        yield connection

@@ -1,0 +1,165 @@
+"""Which of the cells that matter each site sees, one bit a cell: what covering, planning and gaps ask of many sites."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Unpack
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from numba import njit
+
+from geo.errors import BadInput
+from geo.visibility.kernels.sight_line import VISIBLE
+from geo.visibility.many_sites.executor import Labour, done
+from geo.visibility.many_sites.height_source import Piece, ground_of
+from geo.visibility.many_sites.sites import Batch, ViewKeywords, batches_of, sites_of
+
+WORD_BITS = 64
+BATCH_SITES = 8
+
+Words = npt.NDArray[np.uint64]
+Bits = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Footprints:
+    """Sets of cells, one for each site, packed into words of 64 bits; cells are numbered from 0 to ``cells`` − 1.
+
+    The words of site s are ``words[start[s]:start[s + 1]]``, beginning with word ``first[s]``; all others are zero.
+    ``kept`` says which cells of a raster the numbers stand for, in rows; None where they are just numbers.
+    """
+
+    words: Words
+    start: npt.NDArray[np.int64]
+    first: npt.NDArray[np.int64]
+    cells: int
+    kept: Bits | None = None
+
+    def __len__(self) -> int:
+        return len(self.first)
+
+    @classmethod
+    def of(cls, sets: npt.ArrayLike, kept: Bits | None = None) -> Footprints:
+        """From an array of truth, (site, cell)."""
+        truth = np.asarray(sets, np.bool_)
+        if truth.ndim != 2:
+            raise BadInput(f"an array of shape {truth.shape}", where="sets", expected="(site, cell)")
+        width = words_for(truth.shape[1]) * WORD_BITS
+        packed = np.zeros((len(truth), width // 8), np.uint8)
+        packed[:, : (truth.shape[1] + 7) // 8] = np.packbits(truth, axis=1, bitorder="little")
+        return cls.packed([row.view("<u8").astype(np.uint64) for row in packed], truth.shape[1], kept)
+
+    @classmethod
+    def packed(cls, rows: list[Words], cells: int, kept: Bits | None = None) -> Footprints:
+        """From whole rows of words, whose zeros at both ends are left out."""
+        parts, first = [], np.zeros(len(rows), np.int64)
+        for n, row in enumerate(rows):
+            used = np.flatnonzero(row)
+            if len(used):
+                first[n] = used[0]
+                parts.append(row[used[0] : used[-1] + 1].copy())
+            else:
+                parts.append(np.empty(0, np.uint64))
+        return cls._joined(parts, first, cells, kept)
+
+    @classmethod
+    def _joined(cls, parts: list[Words], first: npt.NDArray[np.int64], cells: int, kept: Bits | None) -> Footprints:
+        start = np.concatenate([[0], np.cumsum([len(part) for part in parts], dtype=np.int64)]).astype(np.int64)
+        words = np.concatenate(parts) if parts else np.empty(0, np.uint64)
+        return cls(np.ascontiguousarray(words, np.uint64), start, first, cells, kept)
+
+    def set_of(self, site: int) -> Bits:
+        """The cells of one site, (cells,)."""
+        row = np.zeros(words_for(self.cells), np.uint64)
+        own = self.words[self.start[site] : self.start[site + 1]]
+        row[self.first[site] : self.first[site] + len(own)] = own
+        return unpacked(row, self.cells)
+
+    def cells_of(self, site: int) -> npt.NDArray[np.int64]:
+        """Numbers of the cells of one site, rising; takes no more than its own words."""
+        own = self.words[self.start[site] : self.start[site + 1]]
+        found = np.flatnonzero(unpacked(own, len(own) * WORD_BITS)) + self.first[site] * WORD_BITS
+        return np.asarray(found, np.int64)
+
+
+def words_for(cells: int) -> int:
+    """How many words hold so many bits."""
+    return (cells + WORD_BITS - 1) // WORD_BITS
+
+
+def unpacked(words: Words, cells: int) -> Bits:
+    """The first ``cells`` bits of a row of words."""
+    return np.unpackbits(words.astype("<u8").view(np.uint8), bitorder="little", count=cells).astype(np.bool_)
+
+
+def footprints(
+    terrain: xr.Dataset,
+    sites: Any,
+    *,
+    cells: xr.DataArray | Bits | None = None,
+    scheduler: Any = "threads",
+    workers: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    **view: Unpack[ViewKeywords],
+) -> Footprints:
+    """What each site sees of the ``cells`` that matter (northing, easting), a mask such as a belt; all without one.
+
+    Arguments as for ``sites_seeing``. A cell whose visibility is unknown is not seen. Memory: 4 bytes a cell of the
+    terrain, and for each site a bit for every kept cell in the rows that it reaches; while working, for each worker
+    three batches of BATCH_SITES windows of a bit a cell, and one of about 9 bytes a cell.
+    """
+    found, elevation, blocking = sites_of(terrain, sites, **view)
+    kept = np.ones(elevation.shape, np.bool_) if cells is None else np.asarray(cells, np.bool_)
+    if kept.shape != elevation.shape:
+        raise BadInput(f"a mask of shape {kept.shape}", where="cells", expected=f"{elevation.shape}, as the terrain")
+    total = int(kept.sum())
+    number = np.where(kept.ravel(), np.cumsum(kept.ravel()) - 1, -1).astype(np.int32).reshape(kept.shape)
+    ground = ground_of(elevation, blocking, found.grid.cell_m)
+    parts: list[Words] = [np.empty(0, np.uint64)] * len(found)
+    first = np.zeros(len(found), np.int64)
+    row = np.zeros(words_for(total), np.uint64)
+    for _, windows in done(ground, batches_of(found, BATCH_SITES), _bits, Labour(scheduler, workers, progress)):
+        for site, top, left, shape, bits in windows:
+            low, high = _gather(np.require(bits, requirements=["W"]), number, (top, left), shape, row)
+            if high > low:
+                parts[site], first[site] = row[low:high].copy(), low
+                row[low:high] = 0
+    return Footprints._joined(parts, first, total, kept)
+
+
+def _bits(piece: Piece, batch: Batch) -> list[tuple[int, int, int, tuple[int, int], npt.NDArray[np.uint8]]]:
+    return [
+        (site.number, row, column, (states.shape[0], states.shape[1]), np.packbits(states.ravel() == VISIBLE))
+        for site, row, column, states in piece.seen_from(batch.sites)
+    ]
+
+
+@njit(cache=True, nogil=True)
+def _gather(
+    bits: npt.NDArray[np.uint8],
+    number: npt.NDArray[np.int32],
+    corner: tuple[int, int],
+    shape: tuple[int, int],
+    row: Words,
+) -> tuple[int, int]:
+    """Set the bits of a window's seen cells in ``row``, in place; the first word that was set and one past the last."""
+    low, high = len(row), 0
+    k = 0
+    for i in range(shape[0]):
+        for j in range(shape[1]):
+            if bits[k >> 3] & (128 >> (k & 7)):
+                cell = number[corner[0] + i, corner[1] + j]
+                if cell >= 0:
+                    word = cell >> 6
+                    row[word] |= np.uint64(1) << np.uint64(cell & 63)
+                    low, high = min(low, word), max(high, word + 1)
+            k += 1
+    return low, high
+
+
+def compile_kernels() -> None:
+    """Compile the kernel of this module, or load it from disk, so that no later call waits."""
+    _gather(np.zeros(1, np.uint8), np.zeros((2, 2), np.int32), (0, 0), (2, 2), np.zeros(1, np.uint64))

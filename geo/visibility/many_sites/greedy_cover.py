@@ -1,0 +1,195 @@
+"""Which k of many sites see the most together: greedy, lazily evaluated, with the guarantee that greedy has."""
+
+from __future__ import annotations
+
+import heapq
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from numba import njit
+
+from geo.errors import BadInput
+from geo.visibility.many_sites.footprints import Bits, Footprints, Words, unpacked, words_for
+
+GREEDY_SHARE = 1.0 - 1.0 / math.e
+"""What greedy covers is at least this share of what the best k sites cover (Nemhauser, Wolsey, Fisher 1978)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Covering:
+    """Sites in the order of choice, what each added, and what all leave uncovered.
+
+    ``sites`` int64 (k',), k' ≤ k: fewer where no other site adds anything; ``gains`` float64 (k',), of weight, or
+    cells without weights; ``covered`` and ``total`` of the same; ``seen`` (cells,). ``bound`` is a limit that no k
+    sites can pass: the best that k gains left after any step of greedy allow, and never more than
+    ``covered`` / GREEDY_SHARE.
+    """
+
+    sites: npt.NDArray[np.int64]
+    gains: npt.NDArray[np.float64]
+    covered: float
+    total: float
+    bound: float
+    seen: Bits
+    kept: Bits | None = None
+
+    @property
+    def covered_share(self) -> float:
+        """Covered over total; NaN where nothing is to be covered."""
+        return self.covered / self.total if self.total > 0.0 else math.nan
+
+    @property
+    def dead_share(self) -> float:
+        """1 − covered share: with sites chosen freely, the intrinsic dead ground (metrics: geography challenge)."""
+        return 1.0 - self.covered_share
+
+    def hidden(self) -> Bits:
+        """Where the kept cells of the raster are that no chosen site sees, (northing, easting).
+
+        Raises BadInput where the footprints are not of a raster.
+        """
+        if self.kept is None:
+            raise BadInput("the footprints are not of a raster", where="covering", expected="those of a terrain")
+        hidden = np.zeros(self.kept.shape, np.bool_)
+        hidden[self.kept] = ~self.seen
+        return hidden
+
+
+def covering_sites(candidates: Footprints | xr.DataArray | npt.ArrayLike, k: int, weights: Any = None) -> Covering:
+    """The sites that greedy chooses, up to ``k``: each time the one that adds most, of equals the lowest number.
+
+    ``candidates`` are ``footprints``, a stack of ``viewsheds`` (site, northing, easting; 1 counts as seen), or an
+    array of truth (site, cell). ``weights`` are not below zero, one for each cell, of the cells' shape; without them
+    every cell weighs 1. Gains only shrink as sites are chosen, so a site is looked at again only when its old gain is
+    the largest (Minoux 1978; CELF, Leskovec et al. 2007); the choice equals that of plain greedy to the bit, as gains
+    are summed in the order of the cells. At least 1 − 1/e of the best k; see ``bound`` for how near it is. BadInput
+    for a k below 1, and for weights that are negative, not finite or of another shape.
+    """
+    sets = _footprints(candidates)
+    if isinstance(k, bool) or int(k) != k or k < 1:
+        raise BadInput(f"{k}", where="k", expected="a whole number of sites, at least 1")
+    weight = _weights(sets, weights)
+    covered = np.zeros(words_for(sets.cells), np.uint64)
+    whole = float(sets.cells) if weight is None else float(_gain(_ones(sets.cells), 0, covered, _or_empty(weight)))
+    heap = [(-_gain_of(sets, n, covered, weight), n, 0) for n in range(len(sets))]
+    bounds = [math.fsum(heapq.nlargest(int(k), (-gain for gain, _, _ in heap)))]
+    heapq.heapify(heap)
+    sites: list[int] = []
+    gains: list[float] = []
+    while heap and len(sites) < k:
+        gain, n, step = heapq.heappop(heap)
+        if step < len(sites):
+            heapq.heappush(heap, (-_gain_of(sets, n, covered, weight), n, len(sites)))
+        elif gain == 0.0:
+            break
+        else:
+            _cover(sets.words[sets.start[n] : sets.start[n + 1]], int(sets.first[n]), covered)
+            sites.append(n)
+            gains.append(-gain)
+            left = math.fsum(heapq.nlargest(int(k), (-gain for gain, _, _ in heap)))
+            bounds.append(math.fsum(gains) + left)
+    seen = unpacked(covered, sets.cells)
+    total = math.fsum(gains)
+    bound = min(*bounds, whole, total / GREEDY_SHARE)
+    return Covering(np.array(sites, np.int64), np.array(gains, np.float64), total, whole, bound, seen, sets.kept)
+
+
+def plain_greedy(candidates: Footprints | npt.ArrayLike, k: int, weights: Any = None) -> npt.NDArray[np.int64]:
+    """The same choice by looking at every site every time: the reference for ``covering_sites``, and its measure."""
+    sets = _footprints(candidates)
+    weight = _weights(sets, weights)
+    covered = np.zeros(words_for(sets.cells), np.uint64)
+    chosen: list[int] = []
+    for _ in range(k):
+        gains = [_gain_of(sets, n, covered, weight) for n in range(len(sets))]
+        best = int(np.argmax(gains)) if gains else 0
+        if not gains or gains[best] == 0.0:
+            break
+        _cover(sets.words[sets.start[best] : sets.start[best + 1]], int(sets.first[best]), covered)
+        chosen.append(best)
+    return np.array(chosen, np.int64)
+
+
+def _footprints(candidates: Footprints | xr.DataArray | npt.ArrayLike) -> Footprints:
+    if isinstance(candidates, Footprints):
+        return candidates
+    if isinstance(candidates, xr.DataArray):
+        if candidates.dims[0] != "site" or candidates.ndim < 2:
+            raise BadInput(f"dims {candidates.dims}", where="candidates", expected="(site, northing, easting)")
+        kept = np.ones(candidates.shape[1:], np.bool_)
+        rows = []
+        for n in range(candidates.sizes["site"]):  # a layer at a time: the stack may be lazy and larger than memory
+            layer = np.asarray(candidates[n].data == 1).reshape(1, -1)
+            rows.append(_row(Footprints.of(layer)))
+        return Footprints.packed(rows, kept.size, kept)
+    return Footprints.of(candidates)
+
+
+def _row(one: Footprints) -> Words:
+    row = np.zeros(words_for(one.cells), np.uint64)
+    row[one.first[0] : one.first[0] + len(one.words)] = one.words
+    return row
+
+
+def _weights(sets: Footprints, weights: Any) -> npt.NDArray[np.float64] | None:
+    """One weight for each cell; those of a raster are taken at its kept cells."""
+    if weights is None:
+        return None
+    given = np.asarray(weights, np.float64)
+    if sets.kept is not None and given.shape == sets.kept.shape:
+        given = given[sets.kept]
+    if given.shape != (sets.cells,):
+        raise BadInput(f"shape {given.shape}", where="weights", expected=f"({sets.cells},), or that of the raster")
+    if not (np.isfinite(given).all() and (given >= 0.0).all()):
+        raise BadInput("a weight below zero or not finite", where="weights", expected="finite weights from zero")
+    return np.ascontiguousarray(given)
+
+
+def _gain_of(sets: Footprints, n: int, covered: Words, weight: npt.NDArray[np.float64] | None) -> float:
+    own = sets.words[sets.start[n] : sets.start[n + 1]]
+    return float(_gain(own, int(sets.first[n]), covered, _or_empty(weight)))
+
+
+def _or_empty(weight: npt.NDArray[np.float64] | None) -> npt.NDArray[np.float64]:
+    return np.empty(0) if weight is None else weight
+
+
+def _ones(cells: int) -> Words:
+    return _row(Footprints.of(np.ones((1, cells), np.bool_)))
+
+
+@njit(cache=True, nogil=True)
+def _gain(own: Words, first: int, covered: Words, weight: npt.NDArray[np.float64]) -> float:
+    """Weight of the cells of ``own`` that are not covered, summed in the order of the cells; their number without."""
+    total = 0.0
+    for n in range(len(own)):
+        left = own[n] & ~covered[first + n]
+        if len(weight) == 0:
+            left = left - ((left >> np.uint64(1)) & np.uint64(0x5555555555555555))
+            left = (left & np.uint64(0x3333333333333333)) + ((left >> np.uint64(2)) & np.uint64(0x3333333333333333))
+            left = (left + (left >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+            total += np.float64((left * np.uint64(0x0101010101010101)) >> np.uint64(56))
+        else:
+            cell = (first + n) * 64
+            while left != np.uint64(0):
+                if left & np.uint64(1):
+                    total += weight[cell]
+                left = left >> np.uint64(1)
+                cell += 1
+    return total
+
+
+@njit(cache=True, nogil=True)
+def _cover(own: Words, first: int, covered: Words) -> None:
+    """Add a site's cells to those covered, in place."""
+    for n in range(len(own)):
+        covered[first + n] |= own[n]
+
+
+def compile_kernels() -> None:
+    """Compile the kernels of this module, or load them from disk, so that no later call waits."""
+    covering_sites(np.ones((1, 1), np.bool_), 1)

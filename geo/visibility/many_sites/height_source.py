@@ -1,0 +1,246 @@
+"""The heights that tasks see over: all of them in this process, or one window at a time from memory, file or chunks."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import xarray as xr
+from dask.base import is_dask_collection
+
+from geo.errors import TerrainError
+from geo.visibility.canopy import view_under_canopy
+from geo.visibility.kernels.rings import States
+from geo.visibility.kernels.sight_line import Heights
+from geo.visibility.many_sites.sites import Site
+from geo.visibility.view import heights_of
+from geo.visibility.window import view_from, window_of
+
+CACHED_CHUNKS = 16  # of a lazy terrain, in each process: neighbours need the same
+
+Seen = tuple[Site, int, int, States]
+"""A site, the first row and column of its window on the terrain's grid, and the states there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Heights of a window that begins at (row, column) of the terrain, and what blocks above them."""
+
+    z: Heights
+    above: Heights | None
+    row: int
+    column: int
+    cell_m: float
+
+    def seen_from(self, sites: Sequence[Site]) -> Iterator[Seen]:
+        """What each site sees, one at a time; TerrainError names the site that stands on a void."""
+        for site in sites:
+            row, column = site.row - self.row, site.column - self.column
+            try:
+                row0, column0, states = self._seen(row, column, site)
+            except TerrainError as error:
+                raise TerrainError(error.what, where=f"site {site.number}", expected=error.expected) from error
+            yield site, self.row + row0, self.column + column0, states
+
+    def _seen(self, row: float, column: float, site: Site) -> tuple[int, int, States]:
+        if self.above is None:
+            return view_from(self.z, self.cell_m, row, column, site.view)
+        reach = site.view.max_range_m / self.cell_m + 2.0
+        top, bottom = window_of(self.z.shape[0], row, reach)
+        left, right = window_of(self.z.shape[1], column, reach)
+        z, above = (np.ascontiguousarray(heights[top:bottom, left:right]) for heights in (self.z, self.above))
+        row0, column0, states = view_under_canopy(z, above, self.cell_m, row - top, column - left, site.view)
+        return top + row0, left + column0, states
+
+
+class Ground(Protocol):
+    """Where pieces come from; a value that can be sent to the process that needs them."""
+
+    def piece(self, rows: slice, columns: slice) -> Piece:
+        """The heights of a window."""
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """Heights in this process's memory, given out whole and without a copy."""
+
+    z: Heights
+    above: Heights | None
+    cell_m: float
+
+    def piece(self, rows: slice, columns: slice) -> Piece:  # noqa: ARG002 - all of them
+        """All heights."""
+        return Piece(self.z, self.above, 0, 0, self.cell_m)
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """One window of heights, to be sent along with the task that needs it."""
+
+    only: Piece
+
+    def piece(self, rows: slice, columns: slice) -> Piece:  # noqa: ARG002 - it was cut to them
+        """The window that was cut; what travelled may be read-only, which the kernels do not take."""
+        z, above = (None if heights is None else heights_of(heights) for heights in (self.only.z, self.only.above))
+        assert z is not None
+        return Piece(z, above, self.only.row, self.only.column, self.only.cell_m)
+
+
+@dataclass(frozen=True, slots=True)
+class Spooled:
+    """Heights in files of this machine, of which each task maps its window."""
+
+    z: str
+    above: str | None
+    cell_m: float
+
+    def piece(self, rows: slice, columns: slice) -> Piece:
+        """A window, read from the files."""
+        z, above = (None if name is None else _mapped(name, rows, columns) for name in (self.z, self.above))
+        assert z is not None
+        return Piece(z, above, rows.start, columns.start, self.cell_m)
+
+
+def _mapped(name: str, rows: slice, columns: slice) -> Heights:
+    return np.array(np.load(name, mmap_mode="r")[rows, columns])
+
+
+@dataclass(frozen=True, slots=True)
+class Chunked:
+    """A lazy terrain, of which each task computes the chunks that its window meets; a few are kept for the next."""
+
+    z: Any
+    above: Any
+    cell_m: float
+
+    def piece(self, rows: slice, columns: slice) -> Piece:
+        """A window, put together from chunks."""
+        z = _assembled(self.z, rows, columns)
+        above = None if self.above is None else _assembled(self.above, rows, columns)
+        return Piece(z, above, rows.start, columns.start, self.cell_m)
+
+    def only(self, rows: slice, columns: slice) -> Chunked:
+        """The same, but holding the tasks of the chunks alone that a window meets, so that sending it is cheap."""
+        above = None if self.above is None else _Chunks.of(self.above, rows, columns)
+        return Chunked(_Chunks.of(self.z, rows, columns), above, self.cell_m)
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunks:
+    """Some chunks of a lazy array: each with its first row and column, its name, and how to compute it."""
+
+    parts: tuple[tuple[int, int, tuple[int, ...], str, Any], ...]
+
+    @classmethod
+    def of(cls, array: Any, rows: slice, columns: slice) -> _Chunks:
+        from dask.base import optimize
+
+        parts = []
+        for i, (top, bottom) in _meeting(array.chunks[0], rows):
+            for j, (left, right) in _meeting(array.chunks[1], columns):
+                (block,) = optimize(array.blocks[i, j])  # type: ignore[no-untyped-call]
+                parts.append((top, left, (bottom - top, right - left), f"{array.name}-{i}-{j}", block))
+        return cls(tuple(parts))
+
+
+def _meeting(chunks: Sequence[int], span: slice) -> list[tuple[int, tuple[int, int]]]:
+    ends = np.cumsum(chunks)
+    return [
+        (n, (int(end) - size, int(end)))
+        for n, (size, end) in enumerate(zip(chunks, ends, strict=True))
+        if end > span.start and end - size < span.stop
+    ]
+
+
+@dataclass
+class _Cache:
+    """The chunks last used in this process."""
+
+    chunks: OrderedDict[str, Heights] = field(default_factory=OrderedDict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    making: dict[str, threading.Lock] = field(default_factory=dict)
+
+    def get(self, name: str, block: Any) -> Heights:
+        with self.lock:
+            making = self.making.setdefault(name, threading.Lock())
+        with making:  # two threads that want one chunk compute it once
+            with self.lock:
+                if name in self.chunks:
+                    self.chunks.move_to_end(name)
+                    return self.chunks[name]
+            heights = heights_of_chunk(block)
+            with self.lock:
+                self.chunks[name] = heights
+                while len(self.chunks) > CACHED_CHUNKS:
+                    self.chunks.popitem(last=False)
+                self.making.pop(name, None)
+            return heights
+
+
+_CACHE = _Cache()
+
+
+def forget_chunks() -> None:
+    """Let go of the chunks that this process keeps."""
+    with _CACHE.lock:
+        _CACHE.chunks.clear()
+
+
+def heights_of_chunk(block: Any) -> Heights:
+    """A chunk of a lazy terrain, computed in this thread."""
+    values: Heights = np.asarray(block.compute(scheduler="synchronous"), np.float32)
+    return values
+
+
+def _assembled(array: Any, rows: slice, columns: slice) -> Heights:
+    chunks = array if isinstance(array, _Chunks) else _Chunks.of(array, rows, columns)
+    heights = np.empty((rows.stop - rows.start, columns.stop - columns.start), np.float32)
+    for top, left, (height, width), name, block in chunks.parts:
+        found = _CACHE.get(name, block)
+        first_row, last_row = max(top, rows.start), min(top + height, rows.stop)
+        first_column, last_column = max(left, columns.start), min(left + width, columns.stop)
+        heights[
+            first_row - rows.start : last_row - rows.start, first_column - columns.start : last_column - columns.start
+        ] = found[first_row - top : last_row - top, first_column - left : last_column - left]
+    return heights
+
+
+def ground_of(elevation: xr.DataArray, blocking: xr.DataArray | None, cell_m: float) -> Whole | Chunked:
+    """The heights of a terrain where they are: in memory, or lazy."""
+    layers = [elevation] if blocking is None else [elevation, blocking]
+    if any(is_dask_collection(layer.data) for layer in layers):
+        z, above = elevation.data, None if blocking is None else blocking.data
+        return Chunked(_as_dask(z), None if above is None else _as_dask(above), cell_m)
+    return Whole(heights_of(elevation.data), None if blocking is None else heights_of(blocking.data), cell_m)
+
+
+def _as_dask(data: Any) -> Any:
+    import dask.array as da
+
+    return data if is_dask_collection(data) else da.from_array(data)  # type: ignore[no-untyped-call]
+
+
+@contextmanager
+def spooled(ground: Whole) -> Iterator[Spooled]:
+    """Heights written to a temporary folder for other processes of this machine; it takes 4 bytes a cell of disk."""
+    with tempfile.TemporaryDirectory(prefix="watchline-") as folder:
+        names = {"z": ground.z, "above": ground.above}
+        for name, heights in names.items():
+            if heights is not None:
+                np.save(Path(folder) / f"{name}.npy", heights)
+        above = None if ground.above is None else str(Path(folder) / "above.npy")
+        yield Spooled(str(Path(folder) / "z.npy"), above, ground.cell_m)
+
+
+def cut(ground: Whole, rows: slice, columns: slice) -> Cut:
+    """One window of heights in memory, copied."""
+    z = ground.z[rows, columns].copy()
+    above = None if ground.above is None else ground.above[rows, columns].copy()
+    return Cut(Piece(z, above, rows.start, columns.start, ground.cell_m))

@@ -1,0 +1,283 @@
+"""Viewsheds of many observers: as a lazy stack, or reduced while they are computed to who sees what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Unpack
+
+import dask.array as da
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from dask.delayed import delayed
+from numba import njit
+
+from geo.visibility.canopy import Canopy
+from geo.visibility.kernels.rings import States
+from geo.visibility.kernels.sight_line import HIDDEN, UNKNOWN, VISIBLE
+from geo.visibility.many_sites.executor import Labour, done
+from geo.visibility.many_sites.height_source import Piece, ground_of
+from geo.visibility.many_sites.sites import Batch, Site, ViewKeywords, batches_of, singly, sites_of
+from geo.visibility.view import RADIO_K, TARGET_HEIGHT_M, Angles, Mode, heights_of, state_attrs
+from geo.visibility.window import read_window
+
+NO_SITE = -1
+
+RateOf = Callable[[int, npt.NDArray[np.float64], npt.NDArray[np.float64]], npt.NDArray[np.float64]]
+"""From a site's number, the eastings (columns,) and northings (rows,) [m] of its window to its rate or weight there."""
+
+
+def viewsheds(
+    terrain: xr.Dataset,
+    sites: Any,
+    *,
+    observer_height_m: Any,
+    target_height_m: Any = TARGET_HEIGHT_M,
+    max_range_m: Any,
+    min_range_m: Any = 0.0,
+    azimuths_rad: Angles | Sequence[Angles] = None,
+    elevations_rad: Angles | Sequence[Angles] = None,
+    curvature_k: float = RADIO_K,
+    mode: Mode = "exact",
+    canopy: Canopy = "ignored",
+) -> xr.DataArray:
+    """A lazy stack of viewsheds, uint8 (site, northing, easting) over the whole grid of ``terrain``, 0 beyond range.
+
+    ``sites`` is an array (n, 2) of easting and northing, or a tuple (eastings, northings) [m]. Heights and ranges are
+    one number or one per site; angles one pair or a list of pairs. One dask chunk per site, computed from that site's
+    window alone, so that any scheduler gives the serial answer to the bit and a reduction over ``site`` holds only a
+    few layers. Every site is checked before the stack is returned, with the errors of ``viewshed`` and the site's
+    index; voids under observers of a lazy terrain are found when computed. ``canopy`` as for ``viewshed``. For
+    thousands of sites see ``sites_seeing`` and ``geo.visibility.many_sites.viewshed_store``, which never make whole
+    layers.
+    """
+    found, elevation, blocking = sites_of(
+        terrain,
+        sites,
+        observer_height_m=observer_height_m,
+        max_range_m=max_range_m,
+        target_height_m=target_height_m,
+        min_range_m=min_range_m,
+        azimuths_rad=azimuths_rad,
+        elevations_rad=elevations_rad,
+        curvature_k=curvature_k,
+        mode=mode,
+        canopy=canopy,
+    )
+    shape = elevation.shape
+    layers = [_lazy_layer(elevation, blocking, found.grid.cell_m, site, found.grid) for site in found]
+    stack = da.zeros((0, *shape), dtype=np.uint8, chunks=(1, *shape))
+    if layers:
+        stack = da.stack(layers)  # type: ignore[no-untyped-call]
+    return xr.DataArray(
+        stack,
+        dims=("site", "northing", "easting"),
+        coords={
+            "northing": terrain["northing"],
+            "easting": terrain["easting"],
+            "site": np.arange(len(found)),
+            "site_easting": ("site", found.easting, {"units": "m"}),
+            "site_northing": ("site", found.northing, {"units": "m"}),
+        },
+        name="visible",
+        attrs=state_attrs(terrain),
+    )
+
+
+def _lazy_layer(
+    elevation: xr.DataArray, blocking: xr.DataArray | None, cell_m: float, site: Site, grid: Any
+) -> da.Array:
+    """One site's states on the whole grid, as a dask array of one chunk that reads the site's window alone."""
+    rows, columns = read_window(grid, site.row, site.column, site.view.max_range_m)
+    above = None if blocking is None else blocking.data[rows, columns]
+    first, shape = (rows.start, columns.start), elevation.shape
+    layer = delayed(_layer)(elevation.data[rows, columns], above, cell_m, site, first, shape)
+    lazy: da.Array = da.from_delayed(layer, shape, dtype=np.uint8)  # type: ignore[no-untyped-call]
+    return lazy
+
+
+def _layer(z: Any, above: Any, cell_m: float, site: Site, first: tuple[int, int], shape: tuple[int, int]) -> States:
+    piece = Piece(heights_of(z), None if above is None else heights_of(above), *first, cell_m)
+    layer = np.zeros(shape, np.uint8)
+    for _, row, column, states in piece.seen_from([site]):
+        layer[row : row + states.shape[0], column : column + states.shape[1]] = states
+    return layer
+
+
+def sites_seeing(
+    terrain: xr.Dataset,
+    sites: Any,
+    *,
+    rate: RateOf | None = None,
+    scheduler: Any = "threads",
+    workers: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    **view: Unpack[ViewKeywords],
+) -> xr.Dataset:
+    """How many sites see each cell, which first, and whether any; computed now, without ever holding a stack.
+
+    Arguments as for ``viewsheds``, and who works (see ``geo.visibility.many_sites.executor``): threads of this process,
+    ``"processes"`` for a dask LocalCluster, or the address of a dask scheduler. Dataset (northing, easting) with
+    ``sites_seeing`` int32, ``sites_unknown`` int32 (how many may or may not see it), ``first_site`` int32 (the least
+    number of a site that sees it, −1 for none), ``visible`` uint8 (1 where any sees it, else 255 where any is unknown,
+    else 0), and with ``rate``, ``rate`` float64: the sum over the sites that see the cell of ``rate(number, eastings,
+    northings)``, an array (rows, columns) over the site's window, added in the order of the sites.
+
+    The work is parallel over sites: a task takes a batch of neighbours (with ``rate`` a single one) and reads its
+    window of the terrain, never a part of a sight line. Every scheduler gives the same bits. A worker that is killed
+    costs the batches it had, which others do again. Memory: 13 bytes a cell of the terrain (21 with ``rate``) beside
+    it; and for each worker up to three windows of a batch of 3 bytes a cell (with ``rate`` of one site and 9), one of
+    a site's own of about 8, and where the terrain is lazy 16 of its chunks. ``progress(done, total)`` counts sites.
+    """
+    found, elevation, blocking = sites_of(terrain, sites, **view)
+    labour = Labour(scheduler, workers, progress)
+    shape = elevation.shape
+    count, unknown = np.zeros(shape, np.int32), np.zeros(shape, np.int32)
+    first = np.full(shape, NO_SITE, np.int32)
+    rates = None if rate is None else np.zeros(shape, np.float64)
+    ground = ground_of(elevation, blocking, found.grid.cell_m)
+    batches = batches_of(found) if rate is None else singly(found)
+    places = None if rate is None else (terrain["northing"].to_numpy(), terrain["easting"].to_numpy())
+    for batch, tally in done(ground, batches, partial(_tally, rate=rate, places=places), labour):
+        numbers = np.array([site.number for site in batch.sites], np.int32)
+        corner = (batch.rows.start, batch.columns.start)
+        _merge(_own(tally.count), _own(tally.first), numbers, count, first, corner)
+        if len(tally.unknown):
+            _add_counts(_own(tally.unknown), unknown, corner)
+        if rates is not None:
+            rates[batch.rows, batch.columns] += tally.rate
+    return _summary(terrain, count, unknown, first, rates)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tally:
+    """What a batch's sites see within its window: numbers up to the batch's size, and the rank of the first.
+
+    What says nothing is empty, as it may have a long way to go: ``unknown`` where there is none, ``first`` of one site.
+    """
+
+    count: npt.NDArray[np.uint8]
+    unknown: npt.NDArray[np.uint8]
+    first: npt.NDArray[np.uint8]
+    rate: npt.NDArray[np.float64] | None
+
+
+def _tally(piece: Piece, batch: Batch, *, rate: RateOf | None, places: Any) -> _Tally:
+    count, unknown = np.zeros(batch.shape, np.uint8), np.zeros(batch.shape, np.uint8)
+    first = np.full(batch.shape, UNKNOWN, np.uint8)
+    rates = None if rate is None else np.zeros(batch.shape, np.float64)
+    for rank, (site, row, column, states) in enumerate(piece.seen_from(batch.sites)):
+        top, left = row - batch.rows.start, column - batch.columns.start
+        _add(states, rank, count, unknown, first, (top, left))
+        if rate is not None and rates is not None:
+            northings, eastings = places
+            own = rate(
+                site.number,
+                eastings[column : column + states.shape[1]],
+                northings[row : row + states.shape[0]],
+            )
+            window = np.s_[top : top + states.shape[0], left : left + states.shape[1]]
+            rates[window] += np.where(states == VISIBLE, own, 0.0)
+    nothing = np.empty((0, 0), np.uint8)
+    return _Tally(count, unknown if unknown.any() else nothing, first if len(batch.sites) > 1 else nothing, rates)
+
+
+def _own(part: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """An array that may be written; what came from another process may be read-only, which is another type to numba."""
+    return np.require(part, requirements=["C", "W"])
+
+
+@njit(cache=True, nogil=True)
+def _add(
+    states: States,
+    rank: int,
+    count: npt.NDArray[np.uint8],
+    unknown: npt.NDArray[np.uint8],
+    first: npt.NDArray[np.uint8],
+    corner: tuple[int, int],
+) -> None:
+    """Count one site's states in, in place; ranks rise, so that the first to see a cell keeps it."""
+    top, left = corner
+    for i in range(states.shape[0]):
+        for j in range(states.shape[1]):
+            if states[i, j] == VISIBLE:
+                count[top + i, left + j] += 1
+                if first[top + i, left + j] == UNKNOWN:
+                    first[top + i, left + j] = rank
+            elif states[i, j] == UNKNOWN:
+                unknown[top + i, left + j] += 1
+
+
+@njit(cache=True, nogil=True)
+def _merge(
+    part_count: npt.NDArray[np.uint8],
+    part_first: npt.NDArray[np.uint8],
+    numbers: npt.NDArray[np.int32],
+    count: npt.NDArray[np.int32],
+    first: npt.NDArray[np.int32],
+    corner: tuple[int, int],
+) -> None:
+    """Count a batch's tally in, in place."""
+    top, left = corner
+    single = len(part_first) == 0
+    for i in range(part_count.shape[0]):
+        for j in range(part_count.shape[1]):
+            if part_count[i, j] > 0:
+                count[top + i, left + j] += part_count[i, j]
+                number = numbers[0] if single else numbers[part_first[i, j]]
+                if first[top + i, left + j] < 0 or number < first[top + i, left + j]:
+                    first[top + i, left + j] = number
+
+
+@njit(cache=True, nogil=True)
+def _add_counts(part: npt.NDArray[np.uint8], count: npt.NDArray[np.int32], corner: tuple[int, int]) -> None:
+    """Add a window of numbers, in place."""
+    top, left = corner
+    for i in range(part.shape[0]):
+        for j in range(part.shape[1]):
+            count[top + i, left + j] += part[i, j]
+
+
+@njit(cache=True, nogil=True)
+def _any_sees(count: npt.NDArray[np.int32], unknown: npt.NDArray[np.int32], visible: States) -> None:
+    """The state of each cell for all sites together, in place."""
+    for n in range(len(count)):
+        if count[n] > 0:
+            visible[n] = VISIBLE
+        elif unknown[n] > 0:
+            visible[n] = UNKNOWN
+        else:
+            visible[n] = HIDDEN
+
+
+def compile_kernels() -> None:
+    """Compile the kernels of this module, or load them from disk, so that no later call waits."""
+    small, wide = np.zeros((2, 2), np.uint8), np.zeros((2, 2), np.int32)
+    _add(small, 0, small.copy(), small.copy(), small.copy(), (0, 0))
+    _merge(small, small, np.zeros(1, np.int32), wide, wide.copy(), (0, 0))
+    _add_counts(small, wide, (0, 0))
+    _any_sees(wide.ravel(), wide.ravel(), small.ravel())
+
+
+def _summary(
+    terrain: xr.Dataset,
+    count: npt.NDArray[np.int32],
+    unknown: npt.NDArray[np.int32],
+    first: npt.NDArray[np.int32],
+    rates: npt.NDArray[np.float64] | None,
+) -> xr.Dataset:
+    dims = ("northing", "easting")
+    visible = np.empty(count.shape, np.uint8)
+    _any_sees(count.ravel(), unknown.ravel(), visible.ravel())
+    variables: dict[str, Any] = {
+        "sites_seeing": (dims, count, {"units": "", "long_name": "number of sites that see the cell"}),
+        "sites_unknown": (dims, unknown, {"units": "", "long_name": "number of sites that may or may not see it"}),
+        "first_site": (dims, first, {"units": "", "long_name": "least number of a site that sees it", "none": NO_SITE}),
+        "visible": (dims, visible, state_attrs(terrain)),
+    }
+    if rates is not None:
+        variables["rate"] = (dims, rates, {"long_name": "sum of the rates of the sites that see the cell"})
+    attrs = {name: terrain.attrs[name] for name in ("crs", "datum") if name in terrain.attrs}
+    return xr.Dataset(variables, coords={name: terrain[name] for name in dims}, attrs=attrs)

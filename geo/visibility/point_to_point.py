@@ -1,0 +1,91 @@
+"""Whether one point sees another: the exact reference, for pairs in any number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from geo.errors import BadInput, TerrainError
+from geo.visibility.kernels.rings import States
+from geo.visibility.kernels.sight_line import Floats, sight_states
+from geo.visibility.kernels.undeclared_voids import check_plausible
+from geo.visibility.view import (
+    RADIO_K,
+    TARGET_HEIGHT_M,
+    check_curvature,
+    check_not_negative,
+    check_on_map,
+    drop_per_cell,
+    heights_of,
+    is_ready,
+    points_of,
+    surface_of,
+)
+
+
+def line_of_sight(
+    terrain: xr.Dataset,
+    observer: Any,
+    target: Any,
+    *,
+    observer_height_m: Any,
+    target_height_m: Any = TARGET_HEIGHT_M,
+    curvature_k: float = RADIO_K,
+) -> States:
+    """Whether each observer sees each target: uint8 in the pairs' broadcast shape; exact, the reference.
+
+    ``observer`` and ``target`` are tuples (easting, northing) of numbers or arrays, or arrays (..., 2) [m]; they and
+    the heights above ground [m] broadcast. In every cell that the line crosses the bilinear surface along it is a
+    quadratic, so its highest rise above the line is found in closed form, curvature included. 255 where the line
+    meets a void before it is blocked, and for a target on a void, off the map or at NaN. TerrainError for an
+    observer off the map or on a void; BadInput for a height below zero.
+    """
+    elevation, grid = surface_of(terrain)
+    easting, northing = points_of(observer, "observer")
+    to_easting, to_northing = points_of(target, "target")
+    check_not_negative(observer_height_m, "observer_height_m")
+    check_not_negative(target_height_m, "target_height_m")
+    check_curvature(curvature_k)
+    row, column = grid.row_of(northing), grid.column_of(easting)
+    check_on_map(grid, row, column, easting, northing)
+    columns_of_pairs = _broadcast(
+        row, column, grid.row_of(to_northing), grid.column_of(to_easting), observer_height_m, target_height_m
+    )
+    shape = columns_of_pairs[0].shape
+    pairs = np.stack([np.ravel(x).astype(np.float64) for x in columns_of_pairs[:4]], axis=1)
+    heights = [np.ascontiguousarray(np.ravel(x), np.float64) for x in columns_of_pairs[4:]]
+    off_map = ~grid.holds(pairs[:, 2], pairs[:, 3])
+    pairs[off_map, 2:] = np.nan
+    states = np.empty(len(pairs), np.uint8)
+    if len(pairs) == 0:
+        return states.reshape(shape)
+    rows, columns = _box(pairs[:, 0::2], grid.rows), _box(pairs[:, 1::2], grid.columns)
+    if not is_ready(elevation.data):
+        elevation, pairs = elevation[slice(*rows), slice(*columns)], pairs - [rows[0], columns[0]] * 2
+        rows, columns = (0, elevation.shape[0]), (0, elevation.shape[1])
+    z = heights_of(elevation.data)
+    check_plausible(z, rows, columns)
+    drop = drop_per_cell(grid.cell_m, curvature_k)
+    on_void = sight_states(z.ravel(), z.shape[0], z.shape[1], pairs, heights[0], heights[1], drop, states)
+    if on_void >= 0:
+        raise TerrainError(f"observer of pair {on_void} is on a void", where="observer", expected="known ground")
+    return states.reshape(shape)
+
+
+def _box(places: Floats, count: int) -> tuple[int, int]:
+    """First index and one past the last of the cells around places on an axis of ``count`` cells, NaN aside."""
+    low = min(max(int(np.nanmin(places)) - 1, 0), count - 2)
+    return low, max(min(int(np.nanmax(places)) + 3, count), low + 2)
+
+
+def _broadcast(*parts: Any) -> Any:
+    """Observers, targets and heights in one shape; BadInput where they have none."""
+    try:
+        return np.broadcast_arrays(*parts)
+    except ValueError:
+        shapes = ", ".join(str(np.shape(part)) for part in parts)
+        raise BadInput(
+            f"shapes {shapes}", where="line_of_sight", expected="observers, targets and heights that broadcast"
+        ) from None
