@@ -23,7 +23,7 @@ from ops.night import SCENARIO_START, nanoseconds
 from ops.pipeline import Pipeline
 from ops.rehearsal import rehearse
 from sensors.scan import Scan
-from sensors.scenario import NightSettings
+from sensors.simulate.scenarios import NightSettings
 
 SECOND = 1_000_000_000
 START_NS = nanoseconds(SCENARIO_START)

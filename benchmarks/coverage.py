@@ -242,7 +242,7 @@ def sample_sector() -> dict[str, float]:
     from ops.config import load_sector, open_ground
     from ops.coverage_overlay import coverage_overlay
     from sensors.coverage import coverage_rasters
-    from sensors.coverage_segments import over_segments
+    from sensors.coverage.segments import over_segments
 
     ground = open_ground(load_sector("cumberland"))
     health = {sensor.id: "ok" for sensor in ground.layout}

@@ -17,9 +17,9 @@ from rasterio.transform import from_origin
 
 from ops.config import Ground, load_sector, open_ground
 from sensors.detections import to_scans
-from sensors.mover import Mover, Scenario
 from sensors.scan import Scan
 from sensors.simulate import simulate
+from sensors.simulate.movers import Mover, Scenario
 
 EPSG = 32632
 WEST_M, NORTH_M, CELL_M = 500_000.0, 5_004_000.0, 40.0

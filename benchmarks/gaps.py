@@ -177,8 +177,7 @@ def border_run(length_km: float, belt_km: float, cell_m: float = CELL_M, folder:
     """
     from geo.border.stretch_store import KeptStretches
     from geo.challenge import ChallengeSettings, challenge_by_stretches
-    from sensors.gaps import runs_below
-    from sensors.long_border import detection_by_stretches
+    from sensors.gaps import detection_by_stretches, runs_below
 
     terrain, line, layout = generated(length_km, belt_km, cell_m)
     belt_m = belt_km * 1e3
@@ -219,13 +218,10 @@ def sector_run(length_km: float, belt_km: float, cell_m: float = CELL_M) -> dict
     By the clock, ``_s``, and of the processor, ``_cpu_s``; two searches run at once.
     """
     from geo.paths.response_times import response_time
-    from sensors.barrier_ground import barrier
     from sensors.coverage import coverage
-    from sensors.gaps import runs_below
-    from sensors.interception import interruptions
-    from sensors.segment_detection import least_ways, over_segments
-    from sensors.tradeoff import trade_offs
-    from sensors.watched import watched
+    from sensors.crossing.segments import least_ways, over_segments
+    from sensors.gaps import barrier, runs_below, trade_offs, watched
+    from sensors.interdiction.interception import interruptions
 
     terrain, line, layout = generated(length_km, belt_km, cell_m)
     terrain = terrain.compute()

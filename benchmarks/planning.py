@@ -62,11 +62,11 @@ def measured(call: Callable[[], Any]) -> tuple[Any, float, float]:
 
 def problem(name: str, sets: npt.NDArray[np.bool_]) -> dict[str, Any]:
     """Ours, greedy alone, and HiGHS on the whole model."""
-    from sensors.planning_choice import Effort, best_cover, gap_of
-    from sensors.planning_cover import Cover
-    from sensors.planning_limits import Limits
-    from sensors.planning_mixed import Mixed
-    from sensors.planning_swaps import greedy
+    from sensors.planning.solver.constraints import Limits
+    from sensors.planning.solver.coverage_objective import Cover
+    from sensors.planning.solver.local_search import greedy
+    from sensors.planning.solver.mixed_integer import Mixed
+    from sensors.planning.solver.solve import Effort, best_cover, gap_of
 
     cells = sets.shape[1]
     limits = Limits.of(np.ones(len(sets)), float(CHOSEN))
@@ -143,7 +143,7 @@ def edit() -> dict[str, Any]:
     from dataclasses import replace
 
     from ops.config import load_sector, open_ground
-    from sensors.coverage_live import LiveCoverage
+    from sensors.coverage.live import LiveCoverage
 
     ground = open_ground(load_sector("cumberland"))
     kept = LiveCoverage.begin(ground.layout, ground.terrain, ground.layout.ids)

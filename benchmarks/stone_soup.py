@@ -38,8 +38,8 @@ from stonesoup.types.update import GaussianStateUpdate
 from stonesoup.updater.kalman import ExtendedKalmanUpdater
 from tracking_presets import START, Night
 
-from sensors.columns import ScanColumns
 from sensors.detections import split
+from sensors.scan_columns import ScanColumns
 from sensors.sensor import Sensor
 
 GATE = 0.999

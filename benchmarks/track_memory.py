@@ -16,8 +16,8 @@ from machine import report, table
 from tracking_presets import PRESETS, night
 
 from fusion.tracker import Tracker
-from sensors.columns import ARRAYS
 from sensors.detections import split
+from sensors.scan_columns import ARRAYS
 
 AIM_KB = 4.0
 

@@ -16,8 +16,8 @@ import xarray as xr
 
 from geo.frame import LocalFrame
 from sensors.layout import Layout, place
-from sensors.mover import Mover, Scenario
 from sensors.simulate import simulate
+from sensors.simulate.movers import Mover, Scenario
 
 Floats = npt.NDArray[np.float64]
 START = datetime(2026, 9, 21, 21, 0, tzinfo=UTC)

@@ -28,7 +28,7 @@ from fusion.expected_traffic import Verdict
 from fusion.nuisance import SERIOUS, Nuisance, Tally, is_nuisance, keys, may_hold
 from fusion.picture import TrackPicture
 from geo.border.sections import IMPACT_LEVELS
-from sensors.condition import BLINDING
+from sensors.health.faults import BLINDING
 
 NS = 1_000_000_000
 

@@ -14,7 +14,7 @@ from fusion.alert_patterns import Watching
 from fusion.alert_state import SensorMemory, alert_id
 from fusion.expected_traffic import Traffic, hour_is_over, judged, noted
 from fusion.picture import TrackPicture
-from sensors.condition import BLINDING
+from sensors.health.faults import BLINDING
 
 
 class Health(Protocol):

@@ -44,7 +44,7 @@ from fusion.alert_state import (
     alert_id,
 )
 from fusion.picture import TrackPicture
-from sensors.condition import BLINDING
+from sensors.health.faults import BLINDING
 
 
 def raise_alerts(

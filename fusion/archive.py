@@ -19,10 +19,10 @@ from fusion.settings import TrackerSettings
 from fusion.tracker import Tracker
 from fusion.tracks import Locator, closed_at_the_end
 from geo.errors import BadInput
-from sensors.columns import ScanColumns
 from sensors.coverage import look_probability
 from sensors.detections import split
 from sensors.layout import Layout
+from sensors.scan_columns import ScanColumns
 
 DIMS = ("estimate", "state", "state_")
 Piece = xr.Dataset | Callable[[], xr.Dataset]

@@ -27,9 +27,9 @@ from fusion.tracker import Tracker
 from geo.errors import BadInput
 from geo.terrain import slope
 from geo.terrain.land_cover import WORLD_COVER
-from sensors.columns import ScanColumns
 from sensors.layout import Layout
-from sensors.statistic import LEVEL, wilson
+from sensors.scan_columns import ScanColumns
+from sensors.statistics.statistic import LEVEL, wilson
 
 NS: Final = 1_000_000_000
 SLOPES_DEG: Final = ((5.0, "level"), (15.0, "sloping"), (91.0, "steep"))

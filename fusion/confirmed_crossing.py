@@ -23,16 +23,16 @@ from fusion.tracker import advance
 from fusion.tracks import CONFIRMED
 from geo.errors import BadInput
 from geo.terrain import cell_size
-from sensors.columns import ScanColumns
 from sensors.coverage import look_probability
-from sensors.crossing import Crossing
+from sensors.crossing.detection import Crossing
+from sensors.crossing.watched_belt import feels_steps, searches
+from sensors.detection_model.hazard import hazard_of, probability_of
 from sensors.detections import split
-from sensors.hazard import hazard_of, probability_of
 from sensors.layout import AnySensor, Layout
-from sensors.looks import EVENT_LOOK_S
-from sensors.mover import Mover, Scenario
+from sensors.scan_columns import ScanColumns
 from sensors.simulate import simulate
-from sensors.watched import feels_steps, searches
+from sensors.simulate.looks import EVENT_LOOK_S
+from sensors.simulate.movers import Mover, Scenario
 
 Floats = npt.NDArray[np.float64]
 WHERE: Final = "confirmed crossing"

@@ -26,8 +26,8 @@ from geo.mobility.settings import MobilitySettings
 from geo.mobility.speed_surface import Mobility, by_vehicle, on_foot
 from geo.paths.response_times import response_time
 from geo.paths.search import Steps
-from sensors.interception import ResponseSettings, where_it_ends
 from sensors.interdiction import probability_of_interruption
+from sensors.interdiction.interception import ResponseSettings, where_it_ends
 
 FOOT, VEHICLE = "on foot", "by vehicle"
 INWARD, OUTWARD = 1, -1

@@ -15,8 +15,8 @@ from fusion.tracks import CLOSED, PER_TRACK, Rows, TrackBank
 from fusion.turnover import Columns, Looked, limits_of, turn_over
 from fusion.undetected import flow, recycle
 from fusion.views import Watch
-from sensors.columns import ScanColumns
 from sensors.ground_sensor import HOLD_OFF_S
+from sensors.scan_columns import ScanColumns
 
 _columns = attrgetter(*PER_TRACK)
 

@@ -18,9 +18,9 @@ import xarray as xr
 from fusion.reports import canonical_order
 from fusion.tracker import TrackEvent
 from geo.errors import BadInput
-from sensors.columns import columns_of
 from sensors.layout import Layout
 from sensors.scan import Plot, Scan
+from sensors.scan_columns import columns_of
 
 TOOK = ("started", "updated")
 """Kinds of event by which a plot became part of a track."""

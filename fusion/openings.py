@@ -3,7 +3,7 @@
 Once a sector the least detected ways are found with every sensor working, with each one lost, and with none. Each
 sensor's hazard along each way is kept, hazards add up, and so any set of working sensors costs one sum. With all of
 them or all but one the answer is the least over all ways; with fewer it is the least over the ways that were kept, an
-upper bound. (A camera's search is counted to its end, as ``sensors.segment_detection`` does.)
+upper bound. (A camera's search is counted to its end, as ``sensors.crossing.segments`` does.)
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ import numpy as np
 from fusion.motion import Floats, Ints
 from geo.paths.along_path import Along
 from geo.paths.crossings import INWARD, Crossings
-from sensors.crossing import detection_along
-from sensors.hazard import probability_of
-from sensors.segment_detection import least_ways
-from sensors.watched import Watched
+from sensors.crossing.detection import detection_along
+from sensors.crossing.segments import least_ways
+from sensors.crossing.watched_belt import Watched
+from sensors.detection_model.hazard import probability_of
 
 MOST_LOST_ALONE = 32
 """With more sensors than this the ways with each one lost are not looked for: a search each (assumption)."""
@@ -54,7 +54,7 @@ class Openings:
 
 
 def openings_of(seen: Watched, *, neighbours: int = 16) -> Openings:
-    """The ways and hazards of what watches a border (``sensors.watched``), inward."""
+    """The ways and hazards of what watches a border (``sensors.crossing.watched_belt``), inward."""
     names = tuple(sensor.name for sensor in seen.sensors)
     sets = [set(names), set()]
     if len(names) <= MOST_LOST_ALONE:

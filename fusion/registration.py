@@ -29,7 +29,7 @@ from fusion.motion import Floats
 from fusion.reports import in_order
 from fusion.survey import Survey
 from fusion.tracks import CONFIRMED, Rows
-from sensors.columns import ScanColumns
+from sensors.scan_columns import ScanColumns
 
 if TYPE_CHECKING:
     from fusion.scene import Scene

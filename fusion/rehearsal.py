@@ -11,8 +11,8 @@ from fusion.settings import TrackerSettings
 from fusion.silence import heartbeat_of
 from fusion.views import Ground
 from geo.frame import LocalFrame
-from sensors.columns import ScanColumns
 from sensors.layout import Layout, place
+from sensors.scan_columns import ScanColumns
 
 
 def rehearse() -> None:

@@ -14,7 +14,7 @@ from fusion.kalman import BEARING, POSITION, Plots
 from fusion.motion import Floats, Ints
 from fusion.undetected import Births, density_at
 from fusion.views import Ground, View, Watch, elevation_at, spread_probability
-from sensors.columns import ARRAYS, ScanColumns
+from sensors.scan_columns import ARRAYS, ScanColumns
 
 if TYPE_CHECKING:
     from fusion.scene import Scene

@@ -18,9 +18,9 @@ from fusion.survey import Survey, survey_of
 from fusion.tracks import TrackBank, empty_bank
 from fusion.undetected import Births, births_over, missed_share
 from fusion.views import Ground, Watch, ground_of, watches
+from sensors.errors import UnknownSensor
 from sensors.human import KIND as HUMAN
 from sensors.layout import Layout
-from sensors.sensor import UnknownSensor
 
 FAINT_LOOKS = 3
 

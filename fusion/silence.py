@@ -16,9 +16,9 @@ import numpy.typing as npt
 from fusion.motion import Floats
 from fusion.tracks import Sight, TrackBank
 from fusion.views import View, Watch, probability
-from sensors.columns import ARRAYS, ScanColumns
 from sensors.detections import TAILS
 from sensors.ground_sensor import KIND as GROUND_SENSOR
+from sensors.scan_columns import ARRAYS, ScanColumns
 
 WAY_STEPS = 8
 """Points of the way during a quiet time at which a ground sensor's reach is looked up."""

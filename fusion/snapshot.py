@@ -20,7 +20,7 @@ from fusion.bias import LEARNT_ARRAYS, Learnt, Rings
 from fusion.timeline import Entry, Timeline
 from fusion.tracks import PER_TRACK, Rows, TrackBank
 from geo.errors import BadInput
-from sensors.columns import ScanColumns
+from sensors.scan_columns import ScanColumns
 
 VERSION = 6
 RING_ARRAYS = tuple(field.name for field in fields(Rings))

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fusion.tracks import Rows, TrackBank
-from sensors.columns import ARRAYS, ScanColumns
+from sensors.scan_columns import ARRAYS, ScanColumns
 
 OFTEN_LATE = 0.02
 """Share of late scans above which their re-runs cost more than the banks that shorten them."""

@@ -26,9 +26,9 @@ from fusion.timeline import Entry, Timeline, compact
 from fusion.tracks import Locator, Rows, TrackBank
 from fusion.turnover import Looked
 from fusion.undetected import given_back
-from sensors.columns import ScanColumns, with_deviations
 from sensors.detections import split
 from sensors.layout import Layout
+from sensors.scan_columns import ScanColumns, with_deviations
 
 
 class TrackEvent(NamedTuple):

@@ -30,8 +30,8 @@ import pandas as pd
 from ops.config import load_sector, open_ground
 from ops.report_hidden import FORMULA, hidden_share
 from sensors.coverage import coverage, coverage_rasters, look_probability
-from sensors.coverage_segments import over_segments, whole_belt
-from sensors.coverage_states import over_weather
+from sensors.coverage.segments import over_segments, whole_belt
+from sensors.coverage.weather_mixture import over_weather
 
 sector = load_sector("cumberland")
 grounds = {name: open_ground(sector, name) for name in sector.layouts}

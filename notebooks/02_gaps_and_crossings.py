@@ -27,13 +27,21 @@ import pandas as pd
 
 from geo.paths.response_times import response_time
 from ops.config import load_sector, open_ground, read_bases
-from sensors.barrier_ground import barrier, depth_of_segments, single_losses
 from sensors.coverage import coverage
-from sensors.gaps import fastest_crossing, least_detected_crossing, runs_below, segment_detection
-from sensors.interception import interruptions
-from sensors.time_gaps import segment_time_gaps
-from sensors.tradeoff import sensor_values, trade_offs
-from sensors.watched import watched
+from sensors.gaps import (
+    barrier,
+    depth_of_segments,
+    fastest_crossing,
+    least_detected_crossing,
+    runs_below,
+    segment_detection,
+    segment_time_gaps,
+    sensor_values,
+    single_losses,
+    trade_offs,
+    watched,
+)
+from sensors.interdiction.interception import interruptions
 
 sector = load_sector("cumberland")
 REQUIRED, NEIGHBOURS = 0.9, 16

@@ -32,15 +32,13 @@ import pandas as pd
 
 from ops.config import load_sector, open_ground, read_bases
 from ops.samples import samples_folder
-from sensors.catalogue import shipped
-from sensors.degradation import BufferZone, degraded, posts_withdrawn
+from sensors.equipment.catalogue import shipped
 from sensors.layout import Layout, place
-from sensors.planning import verdict
-from sensors.planning_case import CompareSettings
-from sensors.planning_draws import draw
-from sensors.planning_links import unlinked
-from sensors.planning_study import study
-from sensors.planning_verdict import duel
+from sensors.planning import CompareSettings, study, verdict
+from sensors.planning.comparison.degradation import BufferZone, degraded, posts_withdrawn
+from sensors.planning.comparison.draws import draw
+from sensors.planning.comparison.verdict import duel
+from sensors.planning.radio_links import unlinked
 
 sector = load_sector("cumberland")
 ground = open_ground(sector)

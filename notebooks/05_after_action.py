@@ -34,9 +34,9 @@ from ops.config import load_sector, open_ground, read_bases
 from ops.rehearsal import rehearse
 from sensors.coverage import coverage, look_probability
 from sensors.detections import split, to_dataset
-from sensors.interception import head_start
-from sensors.outcomes import Outcomes, assists, outcome_rates
-from sensors.watched import watched
+from sensors.gaps import watched
+from sensors.interdiction.interception import head_start
+from sensors.statistics.outcome_rates import Outcomes, assists, outcome_rates
 
 NIGHT_S, SEED = 900.0, 3
 sector = load_sector("cumberland")

@@ -25,9 +25,9 @@ from ops.config import Ground, layout_path, load_sector, load_settings, open_gro
 from ops.history import read_history, write_history
 from ops.journal_reader import JournalReader
 from ops.journaled import learn, scan_of_row
-from sensors.columns import ScanColumns, columns_of
 from sensors.detections import DETECTIONS, TAILS, from_arrays, from_columns
 from sensors.layout import Layout
+from sensors.scan_columns import ScanColumns, columns_of
 
 PIECES: Final = {"hour": "%Y-%m-%dT%H", "day": "%Y-%m-%d"}
 SCAN_COLUMNS: Final = tuple(name for name, wanted in DETECTIONS.variables.items() if wanted.dims == ("scan",))

@@ -16,8 +16,8 @@ from ingest.errors import MalformedMessage
 from ops.journal_command import journal_path
 from ops.journal_reader import JournalReader
 from ops.journaled import learn, scan_of_row
-from sensors.columns import ScanColumns, columns_of, nanoseconds
 from sensors.layout import Layout
+from sensors.scan_columns import ScanColumns, columns_of, nanoseconds
 
 ROWS_A_STEP: Final = 5_000
 

@@ -16,8 +16,8 @@ from geo.errors import BadInput, TerrainError
 from ops.config import Ground, load_sector, open_ground, read_bases
 from ops.offline import progress_bar
 from ops.output_folder import SUMMARY, prepare_folder, write_summary
-from sensors.assumptions import Assumptions, Situation
-from sensors.conditions import conditions_of
+from sensors.detection_model.assumptions import Assumptions, Situation
+from sensors.detection_model.weather import conditions_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ops.challenge_findings import Findings
     from ops.challenge_scene import Job
     from ops.challenge_work import Part
-    from sensors.statistic import Statistic
+    from sensors.statistics.statistic import Statistic
 
 KIND: Final = "watchline challenge"
 PICTURES: Final = ("scores.png", "ground.png", "layout.png", "crossings.png", "profiles.png")
@@ -103,7 +103,7 @@ def assess(options: ChallengeOptions, screen: Console) -> dict[str, Any]:
     options.check()
     ground = open_ground(load_sector(options.sector), options.layout)
     from ops.challenge_files import file_names
-    from sensors.coverage_sight import refuse_without_ground
+    from sensors.coverage.sight import refuse_without_ground
 
     refuse_without_ground(ground.layout, ground.terrain)
 

@@ -13,7 +13,7 @@ import xarray as xr
 from ops.challenge_findings import Findings
 from ops.challenge_work import STATES
 from ops.coverage_files import write_raster
-from sensors.statistic import Statistic, to_json, to_table
+from sensors.statistics.statistic import Statistic, to_json, to_table
 
 if TYPE_CHECKING:
     import geopandas

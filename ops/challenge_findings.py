@@ -14,8 +14,8 @@ from geo.border.stretches import joined
 from geo.challenge import Composite, composite, scores_of
 from ops.challenge_scene import Job
 from ops.challenge_work import Part, least_of
+from sensors.crossing.segments import CROSSED, UNKNOWN, UNREACHABLE
 from sensors.gaps import Gap, runs_below
-from sensors.segment_detection import CROSSED, UNKNOWN, UNREACHABLE
 
 STATES = (CROSSED, UNREACHABLE, UNKNOWN)
 

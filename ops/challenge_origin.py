@@ -13,9 +13,9 @@ import numpy as np
 from ops.challenge_findings import Findings
 from ops.challenge_scene import Job
 from ops.config import read_bases
-from sensors.interception import ResponseSettings
-from sensors.segment_detection import UNKNOWN, UNREACHABLE
-from sensors.statistic import CENSUS, Statistic
+from sensors.crossing.segments import UNKNOWN, UNREACHABLE
+from sensors.interdiction.interception import ResponseSettings
+from sensors.statistics.statistic import CENSUS, Statistic
 
 BY_PHASE: Final = "random phase of the scans: lower and upper end"
 BY_ERROR: Final = "5 to 95 % of drawn errors of the elevation"

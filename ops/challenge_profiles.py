@@ -15,7 +15,7 @@ from ops.challenge_findings import Findings
 from ops.challenge_pictures import SCORE_TITLES, WIDTH_IN
 from ops.challenge_work import SLOWER, STATES
 from ops.coverage_pictures import DPI, STYLE
-from sensors.segment_detection import CROSSED, UNKNOWN
+from sensors.crossing.segments import CROSSED, UNKNOWN
 
 COLOURS: Final = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
 HATCH: Final[dict[str, Any]] = {"hatch": "////", "facecolor": "none", "edgecolor": "#9a9a9a", "linewidth": 0.0}

@@ -15,7 +15,7 @@ from ops.challenge_findings import Findings
 from ops.challenge_origin import BY_ERROR, BY_PHASE, BY_SEGMENT, GONE, NO_BASES, NOT_DRAWN, Origin
 from ops.challenge_records_layout import of_layout, of_sensors
 from ops.challenge_work import STATES
-from sensors.statistic import Statistic
+from sensors.statistics.statistic import Statistic
 
 GROUND: Final = ("crossing_time", "response_time", "ruggedness", "vector_ruggedness", "slope", "positive_openness",
                  "negative_openness", "known_share", "canopy_share")  # fmt: skip

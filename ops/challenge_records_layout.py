@@ -12,9 +12,9 @@ from ops.challenge_files import interruption_of
 from ops.challenge_findings import Findings
 from ops.challenge_origin import BY_PHASE, GONE, NO_BASES, Origin
 from ops.challenge_work import SLOWER, STATES
-from sensors.interception import LEAST
-from sensors.segment_detection import UNKNOWN, UNREACHABLE
-from sensors.statistic import Statistic
+from sensors.crossing.segments import UNKNOWN, UNREACHABLE
+from sensors.interdiction.interception import LEAST
+from sensors.statistics.statistic import Statistic
 
 
 def of_layout(findings: Findings, origin: Origin) -> Iterator[Statistic]:

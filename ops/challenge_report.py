@@ -39,8 +39,8 @@ from ops.challenge_work import STATES
 from ops.config import Ground, read_bases
 from ops.off_terrain import OffTerrain
 from ops.report_map import CLASS_STYLE, HIDDEN_STYLE, NOT_KNOWN_COLOUR, OUTER_EDGE, MapInput, Mark, Trail, draw_map
-from sensors.segment_detection import CROSSED
-from sensors.statistic import Statistic
+from sensors.crossing.segments import CROSSED
+from sensors.statistics.statistic import Statistic
 
 AS_CLASS: Final = {"least detected": "person", "fastest": "vehicle", "most vulnerable": "group"}
 """The map's line styles that the three ways take."""

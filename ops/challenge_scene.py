@@ -15,10 +15,11 @@ from geo.mobility.roads_and_rivers import Ways
 from geo.terrain import cell_size
 from ops.config import Ground
 from sensors.coverage import coverage
-from sensors.interception import LEAST, WAYS
+from sensors.crossing.watched_belt import DRIVEN, Watched
+from sensors.gaps import watched
+from sensors.interdiction.interception import LEAST, WAYS
+from sensors.interdiction.of_the_whole import Proved, three_ways_of_the_whole
 from sensors.layout import Layout
-from sensors.watched import DRIVEN, Watched, watched
-from sensors.ways_of_the_whole import Proved, three_ways_of_the_whole
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,7 +12,7 @@ import numpy as np
 from ops.challenge_findings import Findings
 from ops.challenge_pictures import SCORE_TITLES
 from ops.challenge_work import SLOWER
-from sensors.statistic import Statistic
+from sensors.statistics.statistic import Statistic
 
 HARDEST: Final = 15
 OF_SENSORS: Final = ("mean loss of detection without it", "share of the segments opened by its loss")

@@ -15,16 +15,14 @@ from geo.challenge import challenge, challenge_rasters
 from geo.challenge.assessment import crossing_times_of_the_whole
 from geo.errors import BadInput
 from ops.challenge_scene import Job, Scene, scene_of, sure_of, told_sure
-from sensors.barrier import GapError
-from sensors.barrier_ground import barrier, depth_of_segments, single_losses
-from sensors.crossing import Crossing, crossing_along
-from sensors.hazard import probability_of
-from sensors.interception import LEAST, WAYS, head_start, interruptions
+from sensors.crossing.detection import Crossing, crossing_along
+from sensors.crossing.segments import CROSSED, UNKNOWN, UNREACHABLE, least_ways, least_ways_of_the_whole, over_segments
+from sensors.crossing.watched_belt import Watched
+from sensors.detection_model.hazard import probability_of
+from sensors.gaps import GapError, barrier, depth_of_segments, single_losses, trade_offs
+from sensors.interdiction.interception import LEAST, WAYS, head_start, interruptions
+from sensors.interdiction.of_the_whole import SAME_WAY
 from sensors.layout import Layout
-from sensors.segment_detection import CROSSED, UNKNOWN, UNREACHABLE, least_ways, least_ways_of_the_whole, over_segments
-from sensors.tradeoff import trade_offs
-from sensors.watched import Watched
-from sensors.ways_of_the_whole import SAME_WAY
 
 SLOWER: Final = (1.0, 1.5, 2.0)
 """The response as it is, and slower: how much the answer hangs on it."""

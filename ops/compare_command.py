@@ -20,10 +20,9 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from geo.frame import LocalFrame
-    from sensors.catalogue import Catalogue
+    from sensors.equipment.catalogue import Catalogue
     from sensors.layout import Layout
-    from sensors.planning_case import CompareSettings
-    from sensors.planning_study import Study
+    from sensors.planning import CompareSettings, Study
 
 KIND: Final = "watchline compare"
 REPORT, PDF, DRAWS, SEGMENTS = "report.html", "report.pdf", "draws.csv", "segments.csv"
@@ -94,7 +93,7 @@ def compare_layouts(options: CompareOptions, screen: Console) -> dict[str, Any]:
 
 def settings_of(options: CompareOptions) -> CompareSettings:
     """The settings of the comparison; raises BadInput for what cannot be."""
-    from sensors.planning_case import CompareSettings
+    from sensors.planning import CompareSettings
 
     plain = CompareSettings(
         budget=options.budget,
@@ -130,9 +129,8 @@ def _weather(given: Sequence[str]) -> dict[str, float]:
 def _computed(
     options: CompareOptions, settings: CompareSettings, thresholds: Sequence[Threshold], screen: Console
 ) -> Comparison:
-    from sensors.degradation import degraded
-    from sensors.planning import verdict
-    from sensors.planning_study import study
+    from sensors.planning import study, verdict
+    from sensors.planning.comparison.degradation import degraded
 
     sector, known = load_sector(options.sector), catalogue_of(options.catalogue)
     ground = open_ground(sector)
@@ -159,7 +157,7 @@ def _computed(
 
 def catalogue_of(path: Path | None) -> Catalogue:
     """The shipped catalogue, or the user's own over it."""
-    from sensors.catalogue import Catalogue, shipped
+    from sensors.equipment.catalogue import Catalogue, shipped
 
     return shipped() if path is None else Catalogue.from_file(path, over=shipped())
 
@@ -254,7 +252,7 @@ def figures_of(found: Comparison) -> dict[str, Any]:
 
 
 def _layout_figures(found: Comparison, name: str) -> dict[str, Any]:
-    from sensors.planning_tables import MEASURES
+    from sensors.planning.comparison.dataset import MEASURES
 
     one = found.verdict.sel(layout=name)
     measures = {}

@@ -21,8 +21,8 @@ from matplotlib.figure import Figure
 from geo.border.zone import belt_outline
 from ops.compare_command import Comparison
 from ops.coverage_pictures import SIGNS, plain_text, relief, scale_bar
-from sensors.planning_case import in_words
-from sensors.planning_draws import central
+from sensors.planning.comparison.draws import central
+from sensors.planning.comparison.settings import in_words
 
 STYLE: Final[Any] = {
     "font.family": "sans-serif",
@@ -158,8 +158,8 @@ def _map(axis: Axes, found: Comparison, name: str, scale: Normalize, extent: tup
 
 def _least_way(found: Comparison, name: str) -> int:
     """The way that is detected least under a layout in the weather of the largest share, all inputs central."""
-    from sensors.planning_money import budgets, buy
-    from sensors.planning_outcomes import availability_of, survival, works
+    from sensors.planning.comparison.outcome import availability_of, survival, works
+    from sensors.planning.comparison.purchase import budgets, buy
 
     made = found.made
     design, one = made.designs[made.names.index(name)], central(made.inputs)

@@ -22,7 +22,7 @@ from ops.compare_report_tables import (
     outcome_table,
     threshold_tables,
 )
-from sensors.planning_case import in_words
+from sensors.planning.comparison.settings import in_words
 
 A4_IN: Final = (8.27, 11.69)
 LINES: Final = 70

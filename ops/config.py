@@ -109,10 +109,10 @@ class Maintenance:
 class Settings:
     """Everything of an installation that is not the sector: tables ``tracker`` and ``alerts`` override the defaults.
 
-    weather: what light and weather it is now, as in ``sensors.conditions``, such as "night,fog"; empty: not said.
-    maintenance: planned stops of sensors (``[[maintenance]]`` with sensor, start, until).
-    checkpoint_s: how often fusion saves itself, journal seconds. start_grace_s: how long after the journal's first row
-    a sensor that was never heard is given before it counts as silent.
+    weather: what light and weather it is now, as in ``sensors.detection_model.weather``, such as "night,fog"; empty:
+    not said. maintenance: planned stops of sensors (``[[maintenance]]`` with sensor, start, until). checkpoint_s: how
+    often fusion saves itself, journal seconds. start_grace_s: how long after the journal's first row a sensor that was
+    never heard is given before it counts as silent.
     """
 
     units: tuple[str, ...] = ("ops-centre", "patrol-1")
@@ -368,7 +368,7 @@ def load_settings(path: Path | None) -> Settings:
             )
     settings = record_from(Settings, table, where=str(path))
     if settings.weather:
-        from sensors.conditions import conditions_of
+        from sensors.detection_model.weather import conditions_of
 
         conditions_of(settings.weather)
     return settings

@@ -16,8 +16,8 @@ from geo.errors import BadInput
 from ops.config import Ground, load_sector, open_ground
 from ops.offline import progress_bar
 from ops.output_folder import SUMMARY, prepare_folder, write_summary
-from sensors.assumptions import Assumptions, Situation
-from sensors.conditions import conditions_of
+from sensors.detection_model.assumptions import Assumptions, Situation
+from sensors.detection_model.weather import conditions_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -94,7 +94,7 @@ def _computed(
     ground: Ground, options: CoverageOptions, progress: Progress
 ) -> tuple[xr.Dataset, xr.Dataset, xr.Dataset]:
     from sensors.coverage import coverage_rasters
-    from sensors.coverage_segments import over_segments, whole_belt
+    from sensors.coverage.segments import over_segments, whole_belt
 
     bar = progress.add_task("sensors", total=len(ground.layout))
     rasters = coverage_rasters(

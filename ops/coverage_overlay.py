@@ -1,6 +1,6 @@
 """Coverage for the live map: ``coverage_overlay`` gives the probability rasters that the tiles are painted from.
 
-``coverage_overlay(ground, healths, previous)`` → ``sensors.coverage_live.LiveCoverage``; its ``raster(kind)`` is the
+``coverage_overlay(ground, healths, previous)`` → ``sensors.coverage.live.LiveCoverage``; its ``raster(kind)`` is the
 layer ``coverage-{kind}``, ``raster(None)`` the layer ``coverage``, in the frame on the terrain's cells; ``problems``
 says which sensors could not be computed. Handing in what it gave before makes a change of health or layout cost the
 changed sensors' windows only. ``revision`` tells pictures apart.
@@ -13,7 +13,7 @@ from hashlib import blake2b
 from typing import Final
 
 from ops.config import Ground
-from sensors.coverage_live import LiveCoverage
+from sensors.coverage.live import LiveCoverage
 
 WORKING: Final = "ok"
 """The only state of health in which a sensor counts: not silent, not in maintenance, not unheard so far."""

@@ -1,6 +1,6 @@
 """Coverage as layers of the live map: ``coverage`` of all working sensors, and ``coverage-{kind}`` of each kind.
 
-A sensor that falls silent or comes back costs its own window only, see ``sensors.coverage_live``. All this is done on a
+A sensor that falls silent or comes back costs its own window only, see ``sensors.coverage.live``. All this is done on a
 thread of its own; until it is there, every cell is shown as unknown, never as covered.
 """
 
@@ -21,7 +21,7 @@ from ops.coverage_classes import Step, probability_steps
 from ops.coverage_overlay import DWELL_S, WORKING, coverage_overlay, revision
 from ops.coverage_paint import OFF_THE_MAP, UNKNOWN, Covered
 from ops.tiles import Layer, raster_of
-from sensors.coverage_live import LiveCoverage
+from sensors.coverage.live import LiveCoverage
 
 log = logging.getLogger(__name__)
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from ops.cut_off import GONE_AFTER_NS
-from sensors.condition import BLINDING, ConditionSettings, Signs, faults, note_scan, note_time
+from sensors.health.faults import BLINDING, ConditionSettings, Signs, faults, note_scan, note_time
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from ingest.wire import Status
-    from sensors.columns import ScanColumns
     from sensors.layout import Layout
+    from sensors.scan_columns import ScanColumns
 
 log = logging.getLogger(__name__)
 

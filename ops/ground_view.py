@@ -18,7 +18,7 @@ from geo.errors import BadInput
 from geo.terrain import bounds, cell_size, sample, slope
 from geo.visibility.view import RADIO_K, surface_of
 from ops.config import Ground
-from sensors.coverage_sight import CURVATURE_K, TARGET_HEIGHT_M
+from sensors.coverage import CURVATURE_K, TARGET_HEIGHT_M
 from sensors.layout import AnySensor, Layout, grid_azimuths_rad
 
 PART_OF_CIRCLE_RAD: Final = math.radians(3.0)

@@ -297,8 +297,8 @@ class Ingest:
 def _gate(layout: Path) -> Plausibility:
     """The gate of a layout file's sensors. LayoutError when the file cannot be used."""
     from geo.frame import LocalFrame
+    from sensors.errors import LayoutError
     from sensors.layout import Layout
-    from sensors.sensor import LayoutError
 
     try:
         lon, lat = json.loads(layout.read_bytes())["features"][0]["geometry"]["coordinates"][:2]

@@ -21,7 +21,8 @@ def compile_all(screen: Console) -> float:
     from geo.visibility.many_sites import footprints
     from geo.visibility.many_sites import greedy_cover as covering
     from geo.visibility.many_sites import viewsheds as many
-    from sensors import coverage_tally, planning_bound
+    from sensors.coverage import accumulator as coverage_tally
+    from sensors.planning.solver import lagrangian_bound as planning_bound
 
     began = time.perf_counter()
     for name, build in (

@@ -17,7 +17,7 @@ from geo.errors import BadInput
 from geo.mobility.roads_and_rivers import Ways
 from ops.config import Ground, read_bases
 from sensors.coverage import coverage
-from sensors.watched import watched
+from sensors.gaps import watched
 
 if TYPE_CHECKING:
     import geopandas

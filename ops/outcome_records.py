@@ -1,8 +1,8 @@
 """Outcome counts of sections and periods from a file: what came of crossings, as the after-action books have it.
 
 One row a place and period, best a section and week: ``place``, ``start`` and ``end`` (days, the end not included),
-``source``, and the counts of ``sensors.outcomes.Outcomes`` by their names; ``repeated``, ``deterred_low`` and
-``deterred_high`` where repeats are followed up.
+``source``, and the counts of ``sensors.statistics.outcome_rates.Outcomes`` by their names; ``repeated``,
+``deterred_low`` and ``deterred_high`` where repeats are followed up.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from typing import Any, Final
 import numpy as np
 
 from ops.indicators import IndicatorError, day_of, number_of, rows_of
-from sensors.outcomes import Outcomes, outcome_rates, repeated_trials
-from sensors.statistic import StatisticError, block_bootstrap
+from sensors.errors import StatisticError
+from sensors.statistics.outcome_rates import Outcomes, outcome_rates, repeated_trials
+from sensors.statistics.statistic import block_bootstrap
 
 COUNTS: Final = tuple(f.name for f in fields(Outcomes))
 REPEATS: Final = ("repeated", "deterred_low", "deterred_high")

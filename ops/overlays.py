@@ -25,7 +25,8 @@ from geo.visibility import VISIBLE
 from ops.config import Ground
 from ops.tile_styles import OFF_THE_MAP, SEEN, UNKNOWN, UNSEEN, Unseen
 from ops.tiles import Layer, raster_of
-from sensors.coverage_sight import TARGET_HEIGHT_M, refuse_off_the_map, sight
+from sensors.coverage import TARGET_HEIGHT_M
+from sensors.coverage.sight import refuse_off_the_map, sight
 from sensors.layout import Placement
 
 log = logging.getLogger(__name__)
@@ -73,7 +74,7 @@ class Viewshed:
 
 
 def viewshed_of(place: Placement, terrain: xr.Dataset) -> Viewshed:
-    """What one sensor sees of a standing person (``sensors.coverage_sight``); LayoutError off the map or on a void."""
+    """What one sensor sees of a standing person (``sensors.coverage.sight``); LayoutError off the map or on a void."""
     refuse_off_the_map(place.sensor, terrain)
     seen = sight(place, terrain, TARGET_HEIGHT_M["person"])
     return Viewshed.of(place.sensor.kind, seen.states, seen.rows.start, seen.columns.start)

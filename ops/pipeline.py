@@ -38,8 +38,8 @@ from ops.journaled import learn, scan_of_row, status_of_row
 from ops.knowing import insight_of
 from ops.revocation import REVOCATION, Revocation
 from ops.steady import CLOCK, ClockJump
-from sensors.columns import columns_of
-from sensors.health import SensorStatus, health
+from sensors.health.liveness import SensorStatus, health
+from sensors.scan_columns import columns_of
 
 log = logging.getLogger(__name__)
 

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     import geopandas
     import xarray as xr
 
-    from sensors.catalogue import Catalogue
+    from sensors.equipment.catalogue import Catalogue
     from sensors.layout import Layout
-    from sensors.planning_options import Option
-    from sensors.planning_plan import Demand, Plan
-    from sensors.planning_scene import Scene
+    from sensors.planning.choice.benefits import Scene
+    from sensors.planning.choice.options import Option
+    from sensors.planning.choice.plan import Demand, Plan
 
 KIND: Final = "watchline plan"
 LAYOUT, SITES = "layout.geojson", "candidates.geojson"
@@ -68,9 +68,9 @@ class PlanOptions:
 
 def plan_sector(options: PlanOptions, screen: Console) -> dict[str, Any]:
     """Plan, write the layout into ``options.out`` where given, and return the figures for ``--json``."""
-    from sensors.planning_options import beside, limits_of
-    from sensors.planning_plan import pareto, plan_scene
-    from sensors.planning_scene import Case, scene_of
+    from sensors.planning.choice.benefits import Case, scene_of
+    from sensors.planning.choice.options import beside, limits_of
+    from sensors.planning.choice.plan import pareto, plan_scene
 
     demand, catalogue = _demand(options), _catalogue(options.catalogue)
     sector = load_sector(options.sector)
@@ -124,9 +124,9 @@ def plan_sector(options: PlanOptions, screen: Console) -> dict[str, Any]:
 
 def _demand(options: PlanOptions) -> Demand:
     """The demand, checked before anything is read."""
-    from sensors.patrol_game import Shift
-    from sensors.planning_choice import Effort
-    from sensors.planning_plan import Demand
+    from sensors.patrols.game import Shift
+    from sensors.planning.choice.plan import Demand
+    from sensors.planning.solver.solve import Effort
 
     for value, name in ((options.budget, "--budget"), (options.crew, "--crew")):
         if math.isnan(value) or value < 0.0:
@@ -148,7 +148,7 @@ def _demand(options: PlanOptions) -> Demand:
 
 
 def _catalogue(path: Path | None) -> Catalogue:
-    from sensors.catalogue import Catalogue, shipped
+    from sensors.equipment.catalogue import Catalogue, shipped
 
     return shipped() if path is None else Catalogue.from_file(path, over=shipped())
 
@@ -161,8 +161,8 @@ def _layout(path: Path, ground: Ground, catalogue: Catalogue) -> Layout:
 
 def _options(options: PlanOptions, ground: Ground, catalogue: Catalogue) -> tuple[tuple[Option, ...], Any]:
     """What may be bought where: the sensors of a file with their costs, or items at candidate sites."""
-    from sensors.planning_candidates import Around, SiteRules, candidate_sites
-    from sensors.planning_options import Money, options_at, options_of
+    from sensors.planning.choice.candidate_sites import Around, SiteRules, candidate_sites
+    from sensors.planning.choice.options import Money, options_at, options_of
 
     if options.candidates is not None:
         return options_of(_layout(options.candidates, ground, catalogue), catalogue=catalogue), None
@@ -219,7 +219,7 @@ def _response(ground: Ground) -> xr.DataArray:
 
 def _unlinked(plan: Plan, ground: Ground, gateways: list[tuple[float, float]] | None) -> list[str] | None:
     """Sensors and relays of the plan's layout from which no chain leads to a base; None where no base is known."""
-    from sensors.planning_links import unlinked
+    from sensors.planning.radio_links import unlinked
 
     bases = gateways or bases_in(ground)
     return sorted(unlinked(plan.layout, ground.terrain, np.array(bases))) if bases else None
@@ -229,7 +229,7 @@ def _patrols(
     options: PlanOptions, scene: Scene, plan: Plan, ground: Ground, response: xr.DataArray | None
 ) -> dict[str, Any]:
     from ops.plan_patrols import patrol_figures, play
-    from sensors.patrol_game import Shift
+    from sensors.patrols.game import Shift
 
     assert response is not None
     ids = [option.id for option in scene.options]

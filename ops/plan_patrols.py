@@ -15,16 +15,16 @@ import numpy.typing as npt
 from geo.errors import BadInput
 from geo.mobility.speed_surface import Mobility, by_vehicle, on_foot
 from geo.paths.response_times import travel_time
-from sensors.interception import ResponseSettings, tasks_of, three_ways
-from sensors.patrol_game import Game, Shift, Solution, roster, solve_game
-from sensors.patrol_game_sweeps import Sweeps
+from sensors.interdiction.interception import ResponseSettings, tasks_of, three_ways
+from sensors.patrols.border_sweeps import Sweeps
+from sensors.patrols.game import Game, Shift, Solution, roster, solve_game
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from geo.border.belt import Line
     from geo.frame import FloatArray
-    from sensors.watched import Watched
+    from sensors.crossing.watched_belt import Watched
 
 Ints = npt.NDArray[np.int64]
 SEED_BITS: Final = 64

@@ -22,7 +22,7 @@ import ops.without_arrow  # noqa: F401 - before anything that loads pandas
 from geo.errors import BadInput, TerrainError, WatchlineError
 from ops.config import Ground, Sector, load_sector, open_ground, read_bases
 from ops.plan_drawing import legend, parts_told, picture
-from sensors.coverage_live import LiveCoverage
+from sensors.coverage.live import LiveCoverage
 from sensors.layout import AnySensor, Layout
 from sensors.relay import Relay
 
@@ -57,7 +57,7 @@ class Planner:
     def setup(self, _order: Mapping[str, Any], _tell: Tell) -> dict[str, Any]:
         """What a page needs to begin: layouts with their sensors, corners of the picture, border, legend."""
         from geo.terrain import bounds
-        from sensors.catalogue import shipped
+        from sensors.equipment.catalogue import shipped
 
         west, south, east, north = bounds(self.ground.terrain)
         corners = self.ground.frame.to_lonlat(
@@ -111,10 +111,8 @@ class Planner:
     def compare(self, order: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
         """Layouts at equal life-cycle cost: the verdict's headline and the measures of each."""
         from ops.compare_command import headline
-        from sensors.planning import verdict
-        from sensors.planning_case import CompareSettings
-        from sensors.planning_study import study
-        from sensors.planning_tables import MEASURES
+        from sensors.planning import CompareSettings, study, verdict
+        from sensors.planning.comparison.dataset import MEASURES
 
         layouts = [self.layout(one) for one in order["layouts"]]
         if len(layouts) < 2:
@@ -149,12 +147,12 @@ class Planner:
         """What to buy next after a layout, or from scratch: the bought sensors as a layout's features."""
         from ops.plan_command import ITEMS, bases_in
         from ops.plan_files import layout_document
-        from sensors.catalogue import shipped
-        from sensors.planning_candidates import SiteRules, candidate_sites
-        from sensors.planning_choice import Effort
-        from sensors.planning_options import Money, beside, limits_of, options_at
-        from sensors.planning_plan import Demand, plan_scene
-        from sensors.planning_scene import Case, scene_of
+        from sensors.equipment.catalogue import shipped
+        from sensors.planning.choice.benefits import Case, scene_of
+        from sensors.planning.choice.candidate_sites import SiteRules, candidate_sites
+        from sensors.planning.choice.options import Money, beside, limits_of, options_at
+        from sensors.planning.choice.plan import Demand, plan_scene
+        from sensors.planning.solver.solve import Effort
 
         seconds = min(max(float(order.get("seconds", 15.0)), 1.0), 120.0)
         demand = Demand(
@@ -209,7 +207,7 @@ class Planner:
         """Sensors and relays that reach no base by radio; none where no base is named, or one stands off the map (which
         the coverage says)."""
         from ops.plan_command import bases_in
-        from sensors.planning_links import unlinked
+        from sensors.planning.radio_links import unlinked
 
         bases = bases_in(self.ground)
         try:

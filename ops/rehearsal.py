@@ -21,8 +21,8 @@ from ops.processes import say
 from sensors.coverage import look_probability
 from sensors.detections import to_scans
 from sensors.scan import Scan
-from sensors.scenario import NightSettings, border_night
 from sensors.simulate import simulate
+from sensors.simulate.scenarios import NightSettings, border_night
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from ops.indicators import FAMILIES, Indicator, IndicatorError
 from ops.outcome_records import Period, effectiveness_interval, total_of
-from sensors.outcomes import Rate, outcome_rates, repeated_trials
-from sensors.statistic import wilson
+from sensors.statistics.outcome_rates import Rate, outcome_rates, repeated_trials
+from sensors.statistics.statistic import wilson
 
 TACTICAL: Final = "tactical_tools"
 YEAR_DAYS: Final = 365.25

@@ -9,10 +9,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from sensors.assumptions import Assumptions, Situation
-from sensors.conditions import Conditions
-from sensors.hazard import search_rate
-from sensors.sensor import LayoutError, Sensor, check
+from sensors.detection_model.assumptions import Assumptions, Situation
+from sensors.detection_model.hazard import search_rate
+from sensors.detection_model.weather import Conditions
+from sensors.errors import LayoutError
+from sensors.sensor import Sensor, check
 
 KIND: Final = "camera"
 PIXELS_TO_DETECT = 1.5

@@ -11,9 +11,9 @@ import xarray as xr
 
 from geo.errors import SchemaError
 from geo.schema import Schema, Variable
-from sensors.columns import ARRAYS, ScanColumns, columns_of, scan_of
 from sensors.layout import Layout
 from sensors.scan import CLASSES, Scan
+from sensors.scan_columns import ARRAYS, ScanColumns, columns_of, scan_of
 
 _SCAN, _PLOT = ("scan",), ("detection",)
 _NUMBER = "fiu"  # whole numbers are numbers too; inside they become float64

@@ -9,9 +9,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from sensors.assumptions import Situation
-from sensors.hazard import SUREST, hazard_of, probability_of
-from sensors.sensor import LayoutError, Sensor, check
+from sensors.detection_model.assumptions import Situation
+from sensors.detection_model.hazard import SUREST, hazard_of, probability_of
+from sensors.errors import LayoutError
+from sensors.sensor import Sensor, check
 
 KIND: Final = "ground_sensor"
 HOLD_OFF_S = 5.0

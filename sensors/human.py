@@ -9,10 +9,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from sensors.assumptions import Situation
 from sensors.camera import CRITICAL_SIZE_M, PIXELS_TO_DETECT, detection_probability, sight_left
-from sensors.hazard import search_rate
-from sensors.sensor import LayoutError, Sensor, check
+from sensors.detection_model.assumptions import Situation
+from sensors.detection_model.hazard import search_rate
+from sensors.errors import LayoutError
+from sensors.sensor import Sensor, check
 
 KIND: Final = "human"
 EYE_RAD: Final = math.radians(1.0 / 60.0)

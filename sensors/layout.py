@@ -15,15 +15,15 @@ from geo.errors import FrameError
 from geo.frame import LocalFrame
 from sensors import camera, ground_sensor, human, radar, radio, relay
 from sensors.camera import Camera
-from sensors.catalogue import Catalogue, shipped
-from sensors.catalogue_quantity import CatalogueError
+from sensors.equipment.catalogue import Catalogue, shipped
+from sensors.errors import CatalogueError, LayoutError, UnknownSensor
 from sensors.ground_sensor import GroundSensor
 from sensors.human import Human
 from sensors.radar import Radar
 from sensors.radio import Radio
 from sensors.relay import Relay
 from sensors.scan import CLASSES
-from sensors.sensor import Confusion, LayoutError, Sensor, UnknownSensor
+from sensors.sensor import Confusion, Sensor
 
 AnySensor = Radar | Camera | GroundSensor | Radio | Human
 KINDS: Mapping[str, type[Radar] | type[Camera] | type[GroundSensor] | type[Radio] | type[Human]] = {

@@ -8,9 +8,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from sensors.assumptions import Situation
-from sensors.hazard import scan_rate
-from sensors.sensor import LayoutError, Sensor, check
+from sensors.detection_model.assumptions import Situation
+from sensors.detection_model.hazard import scan_rate
+from sensors.errors import LayoutError
+from sensors.sensor import Sensor, check
 
 KIND: Final = "radar"
 CLUTTER_SPEED_MPS = 5.0

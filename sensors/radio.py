@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from sensors.assumptions import Situation
-from sensors.hazard import search_rate
+from sensors.detection_model.assumptions import Situation
+from sensors.detection_model.hazard import search_rate
 from sensors.sensor import Sensor, check
 
 KIND: Final = "radio"

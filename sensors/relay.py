@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from sensors.sensor import LayoutError, check_id, check_numbers
+from sensors.errors import LayoutError
+from sensors.sensor import check_id, check_numbers
 
 KIND: Final = "relay"
 DEFAULT_MAST_M: Final = 6.0

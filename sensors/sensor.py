@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
 
-from geo.errors import BadInput
+from sensors.errors import LayoutError
 from sensors.scan import CLASSES
 
 Confusion = tuple[tuple[float, ...], ...]
@@ -18,14 +18,6 @@ DEFAULT_STATUS_INTERVAL_S = 10.0
 """Seconds between heartbeats, where a layout gives none (assumption)."""
 LONGEST_ID = 64
 LONGEST_METHOD = 100
-
-
-class LayoutError(BadInput):
-    """A layout that cannot be used; the message names the sensor and the key."""
-
-
-class UnknownSensor(LayoutError):
-    """A sensor id that the layout does not hold: its reports cannot be placed on the ground."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

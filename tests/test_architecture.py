@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PURE = ("geo", "sensors", "fusion")
 LINKS = {"mqtt.py", "sender.py", "subscriber.py"}
 """The files of ingest that hold a connection: they measure waiting, on the monotonic clock and on no other."""
-SEARCHES = {"sensors/planning_choice.py", "sensors/patrol_game.py"}
+SEARCHES = {"sensors/planning/solver/solve.py", "sensors/patrols/game.py"}
 """Searches that are given seconds: they take a clock as an argument, whose default is the monotonic one; none is asked
 by name. What they found when time was up says so by its gap."""
 OF_TIME_AND_CHANCE = {"time", "random", "secrets", "uuid", "socket", "ssl", "asyncio", "selectors", "subprocess"}

@@ -123,8 +123,8 @@ def challenge_by_stretches(
     ``case`` are the other keywords of ``challenge``; ``bases`` are those from which a stretch's own window can be
     reached. ``keep(number, part)`` is given each part when it is finished, and ``done`` holds those kept before: so a
     run that was broken off goes on. Measures are those of the whole border, its crossing times to SAME_S where
-    ``crossing_of_the_whole`` (segment,), sought as in ``sensors.long_border``; elsewhere no way within the margin is
-    faster. The draws of a ``dem_error`` are measured within the margin that the heights as they are needed.
+    ``crossing_of_the_whole`` (segment,), sought as in ``sensors.crossing.by_stretches``; elsewhere no way within the
+    margin is faster. The draws of a ``dem_error`` are measured within the margin that the heights as they are needed.
     """
     settings = case.get("settings") or ChallengeSettings()
     response: xr.DataArray | None = case.pop("response", None)

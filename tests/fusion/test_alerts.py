@@ -32,7 +32,7 @@ from fusion.correlate import Correlator
 from fusion.picture import PictureError, TrackPicture, picture_of
 from geo.border import Border
 from geo.frame import LocalFrame
-from sensors.health import SensorHealth
+from sensors.health.liveness import SensorHealth
 from sensors.scan import CLASSES
 
 NS = 1_000_000_000

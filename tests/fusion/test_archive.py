@@ -16,8 +16,8 @@ from fusion.archive import ArchiveError, track_in_pieces, track_piece
 from fusion.tracker import track
 from geo.frame import LocalFrame
 from sensors.layout import Layout, place
-from sensors.mover import Mover, Scenario
 from sensors.simulate import simulate
+from sensors.simulate.movers import Mover, Scenario
 
 FRAME = LocalFrame.around(10.0, 45.0)
 START = datetime(2026, 9, 21, 21, 0, tzinfo=UTC)

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from fusion.calibration import CalibrationSettings, calibrate, design_effect
 from geo.errors import BadInput
 from geo.frame import LocalFrame
-from sensors.columns import ScanColumns
 from sensors.detections import split
 from sensors.layout import Layout, place
-from sensors.mover import Mover, Scenario
+from sensors.scan_columns import ScanColumns
 from sensors.simulate import simulate
-from sensors.statistic import wilson
+from sensors.simulate.movers import Mover, Scenario
+from sensors.statistics.statistic import wilson
 
 FRAME = LocalFrame.around(10.0, 45.0)
 START = datetime(2026, 9, 21, 21, 0, tzinfo=UTC)

@@ -17,8 +17,8 @@ from fusion.settings import TrackerSettings
 from fusion.tracker import track
 from geo.frame import LocalFrame
 from sensors.layout import Layout, place
-from sensors.mover import Mover, Scenario
 from sensors.simulate import simulate
+from sensors.simulate.movers import Mover, Scenario
 
 Floats = npt.NDArray[np.float64]
 FRAME = LocalFrame.around(10.0, 45.0)

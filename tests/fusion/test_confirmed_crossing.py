@@ -15,7 +15,7 @@ from geo.errors import BadInput
 from geo.frame import LocalFrame
 from geo.mobility.speed_surface import at_speed
 from sensors.coverage import coverage
-from sensors.crossing import Crossing
+from sensors.crossing.detection import Crossing
 from sensors.gaps import fastest_crossing
 from sensors.layout import AnySensor, Layout, place
 

@@ -13,9 +13,9 @@ from fusion.tracker import Tracker, TrackEvent
 from fusion.tracks import track_name
 from geo.errors import BadInput
 from geo.frame import LocalFrame
-from sensors.columns import columns_of
 from sensors.layout import Layout, place
 from sensors.scan import Plot, Scan
+from sensors.scan_columns import columns_of
 
 FRAME = LocalFrame.around(10.0, 45.0)
 START = datetime(2026, 9, 21, 21, 0, tzinfo=UTC)

@@ -19,9 +19,9 @@ from fusion.tracker import Tracker
 from geo.border import Border
 from geo.frame import LocalFrame
 from sensors.coverage import coverage
+from sensors.crossing.segments import least_ways, over_segments
+from sensors.gaps import watched
 from sensors.layout import Layout, place
-from sensors.segment_detection import least_ways, over_segments
-from sensors.watched import watched
 
 NS = 1_000_000_000
 START_NS = 1_772_323_200 * NS

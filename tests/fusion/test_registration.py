@@ -13,11 +13,11 @@ from fusion.scoring import gospa
 from fusion.tracker import Tracker
 from fusion.tracks import closed_at_the_end
 from geo.frame import LocalFrame
-from sensors.columns import ScanColumns
 from sensors.detections import split
 from sensors.layout import Layout, place
-from sensors.mover import Mover, Scenario
+from sensors.scan_columns import ScanColumns
 from sensors.simulate import simulate
+from sensors.simulate.movers import Mover, Scenario
 
 FRAME = LocalFrame.around(10.0, 45.0)
 START = datetime(2026, 9, 21, 21, 0, tzinfo=UTC)

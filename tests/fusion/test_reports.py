@@ -16,8 +16,8 @@ from fusion.scene import Scene, scene_of
 from fusion.settings import TrackerSettings
 from fusion.views import Ground
 from geo.frame import LocalFrame
-from sensors.columns import ARRAYS, ScanColumns
 from sensors.layout import Layout, place
+from sensors.scan_columns import ARRAYS, ScanColumns
 
 FRAME = LocalFrame.around(10.0, 45.0)
 RADAR = place(FRAME, 0.0, 0.0, id="R", kind="radar", max_range_m=5000.0, period_s=3.0, mast_height_m=30.0)

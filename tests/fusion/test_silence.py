@@ -11,9 +11,9 @@ from fusion.motion import unpack
 from fusion.settings import TrackerSettings
 from fusion.tracker import Tracker
 from geo.frame import LocalFrame
-from sensors.columns import ARRAYS, ScanColumns
 from sensors.ground_sensor import HOLD_OFF_S, rate_per_metre
 from sensors.layout import Layout, place
+from sensors.scan_columns import ARRAYS, ScanColumns
 
 Floats = npt.NDArray[np.float64]
 FRAME = LocalFrame.around(10.0, 45.0)

@@ -20,8 +20,8 @@ from fusion.picture import picture_of_bank
 from fusion.tracker import Tracker
 from geo.border import Border
 from geo.frame import LocalFrame
-from sensors.columns import ScanColumns
 from sensors.layout import Layout, place
+from sensors.scan_columns import ScanColumns
 
 NS = 1_000_000_000
 START_NS = 1_772_323_200 * NS

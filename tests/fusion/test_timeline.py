@@ -8,8 +8,8 @@ import xarray as xr
 
 from fusion.tracker import Tracker
 from geo.frame import LocalFrame
-from sensors.columns import ARRAYS, ScanColumns
 from sensors.layout import Layout, place
+from sensors.scan_columns import ARRAYS, ScanColumns
 
 FRAME = LocalFrame.around(10.0, 45.0)
 RADAR = place(

@@ -17,10 +17,10 @@ from fusion.tracker import Tracker, track
 from fusion.tracks import TENTATIVE
 from geo.errors import BadInput
 from geo.frame import LocalFrame
-from sensors.columns import ARRAYS, ScanColumns, with_deviations
 from sensors.detections import from_columns
+from sensors.errors import UnknownSensor
 from sensors.layout import Layout, place
-from sensors.sensor import UnknownSensor
+from sensors.scan_columns import ARRAYS, ScanColumns, with_deviations
 
 Floats = npt.NDArray[np.float64]
 START_NS = 1_790_000_000 * 10**9

@@ -14,8 +14,8 @@ from fusion.motion import unpack
 from fusion.settings import SettingsError, TrackerSettings
 from fusion.tracker import Tracker
 from geo.frame import LocalFrame
-from sensors.columns import ARRAYS, ScanColumns
 from sensors.layout import Layout, place
+from sensors.scan_columns import ARRAYS, ScanColumns
 
 FRAME = LocalFrame.around(10.0, 45.0)
 LAYOUT = Layout(

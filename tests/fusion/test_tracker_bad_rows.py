@@ -12,9 +12,9 @@ import xarray as xr
 
 from fusion.tracker import Tracker, track
 from geo.frame import LocalFrame
-from sensors.columns import ARRAYS, ScanColumns
 from sensors.detections import from_columns
 from sensors.layout import Layout, place
+from sensors.scan_columns import ARRAYS, ScanColumns
 
 Floats = npt.NDArray[np.float64]
 FRAME = LocalFrame.around(10.0, 45.0)

@@ -13,7 +13,7 @@ from ops.journal_reader import JournalRow
 from ops.night import SCENARIO_START, nanoseconds
 from ops.pipeline import Pipeline
 from ops.rehearsal import rehearse
-from sensors.scenario import NightSettings
+from sensors.simulate.scenarios import NightSettings
 
 MINUTES = 15
 INNOCENT = NightSettings(crossing_times_s=(), crossings_per_hour=0.0, turn_backs=0, local_movers=6)

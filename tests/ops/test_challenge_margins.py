@@ -17,7 +17,7 @@ from rich.console import Console
 from ops import challenge_pictures, challenge_profiles
 from ops.challenge_bounds import LIMITS
 from ops.challenge_command import ChallengeOptions, assess
-from sensors.interception import WAYS
+from sensors.interdiction.interception import WAYS
 
 QUIET = Console(stderr=True, quiet=True)
 CLOSE = {"rtol": 1e-6, "atol": 2e-3, "equal_nan": True}

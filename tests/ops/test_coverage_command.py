@@ -20,7 +20,7 @@ from PIL import Image
 from ops.config import Ground
 from ops.coverage_overlay import coverage_overlay, revision
 from sensors.coverage import coverage_rasters
-from sensors.coverage_segments import over_segments
+from sensors.coverage.segments import over_segments
 
 FILES = {
     "p_coverage.tif", "p_all_working.tif", "p_best_sensor.tif", "k_count.tif", "dead_ground.tif", "segments.parquet",

@@ -12,8 +12,8 @@ from geo.frame import LocalFrame
 from ingest.standards import AIS, GMTI, HUMAN, SAPIENT, SENTENCE
 from ops.journal_reader import JournalRow
 from ops.journaled import learn, position_sd_m, scan_of_row, status_of_row
-from sensors.columns import columns_of
 from sensors.layout import Layout, place
+from sensors.scan_columns import columns_of
 
 FRAME = LocalFrame.around(-122.35, 47.58)
 RECEIVER = place(FRAME, 0.0, 0.0, id="ais-1", kind="radar", max_range_m=50_000.0, range_sd_m=20.0, azimuth_sd_deg=0.1)

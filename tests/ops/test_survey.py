@@ -24,9 +24,9 @@ from geo.frame import LocalFrame
 from ops.cli import app
 from ops.layout_alone import layout_of
 from ops.survey_command import north_of
-from sensors.columns import columns_of, scan_of
 from sensors.layout import Layout, place
 from sensors.scan import Plot, Scan
+from sensors.scan_columns import columns_of, scan_of
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
 GEOD = Geod(ellps="WGS84")

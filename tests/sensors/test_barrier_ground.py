@@ -16,8 +16,8 @@ from geo.border import Belt, Border
 from geo.border.belt import belt_of
 from geo.errors import BadInput
 from geo.frame import LocalFrame
-from sensors import barrier_ground
-from sensors.barrier_ground import Barrier, barrier, barrier_found, depth_of_segments, single_losses
+from sensors.gaps import Barrier, barrier, barrier_found, depth_of_segments, single_losses
+from sensors.gaps import footprint_barrier as barrier_ground
 from sensors.layout import Layout, place
 
 FRAME = LocalFrame.around(1.5, 42.5)

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sensors.catalogue import KINDS, Catalogue, shipped
-from sensors.catalogue_quantity import CatalogueError, Quantity, quantity_of, worst
+from sensors.equipment.catalogue import KINDS, Catalogue, shipped
+from sensors.equipment.quantity import Quantity, quantity_of, worst
+from sensors.errors import CatalogueError
 
 FILE = Path(__file__).resolve().parents[2] / "data" / "samples" / "catalogue.toml"
 MINE = """

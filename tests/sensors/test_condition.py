@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.frame import LocalFrame
-from sensors.columns import ScanColumns
-from sensors.condition import FAULTS, ConditionSettings, Signs, faults, note_scan, note_time
+from sensors.health.faults import FAULTS, ConditionSettings, Signs, faults, note_scan, note_time
 from sensors.layout import place
+from sensors.scan_columns import ScanColumns
 
 NS = 10**9
 START_NS = 1_790_000_000 * NS

@@ -15,12 +15,12 @@ from geo.border import Border
 from geo.errors import BadInput
 from geo.frame import LocalFrame
 from geo.visibility import viewshed
-from sensors.assumptions import Assumptions, Situation
-from sensors.conditions import Conditions
 from sensors.coverage import coverage, coverage_rasters
-from sensors.coverage_states import coverage_over_weather, over_weather
+from sensors.coverage.weather_mixture import coverage_over_weather, over_weather
+from sensors.detection_model.assumptions import Assumptions, Situation
+from sensors.detection_model.weather import Conditions
+from sensors.errors import LayoutError
 from sensors.layout import Layout, place
-from sensors.sensor import LayoutError
 
 FRAME = LocalFrame.around(-84.2, 36.6)
 CELL = 50.0

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.frame import LocalFrame
-from sensors.assumptions import TARGETS, Assumptions, Situation
 from sensors.camera import extinction_per_m, sight_left
-from sensors.conditions import NAMED, Conditions, ConditionsError, conditions_of
+from sensors.detection_model.assumptions import TARGETS, Assumptions, Situation
+from sensors.detection_model.weather import NAMED, Conditions, conditions_of
+from sensors.errors import ConditionsError
 from sensors.layout import place
 
 FRAME = LocalFrame.around(-84.2, 36.6)

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from geo.errors import BadInput
 from geo.frame import LocalFrame
 from geo.visibility import EARTH_RADIUS_M
-from sensors import hazard
-from sensors.assumptions import Assumptions, Situation
-from sensors.conditions import Conditions
-from sensors.coverage_sight import CURVATURE_K
+from sensors.coverage import CURVATURE_K
+from sensors.detection_model import hazard
+from sensors.detection_model.assumptions import Assumptions, Situation
+from sensors.detection_model.weather import Conditions
 from sensors.layout import place
 
 FRAME = LocalFrame.around(-84.2, 36.6)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from geo.errors import BadInput
 from geo.frame import LocalFrame
 from sensors.coverage import coverage_rasters
-from sensors.coverage_live import LiveCoverage
+from sensors.coverage.live import LiveCoverage
 from sensors.layout import Layout, place
 
 FRAME = LocalFrame.around(-84.2, 36.6)

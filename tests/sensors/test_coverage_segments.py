@@ -13,7 +13,7 @@ from geo.border import Border, Zone
 from geo.errors import BadInput
 from geo.frame import LocalFrame
 from sensors.coverage import coverage, coverage_rasters
-from sensors.coverage_segments import over_segments, whole_belt
+from sensors.coverage.segments import over_segments, whole_belt
 from sensors.layout import Layout, place
 
 FRAME = LocalFrame.around(-84.2, 36.6)

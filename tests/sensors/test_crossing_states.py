@@ -16,8 +16,9 @@ from geo.border import Border
 from geo.errors import BadInput
 from geo.frame import LocalFrame
 from geo.mobility.speed_surface import at_speed
-from sensors.crossing_states import State, outage_states, over_crossing_states
-from sensors.watched import Watched, watched
+from sensors.crossing.watched_belt import Watched
+from sensors.crossing.weather_and_outages import State, outage_states, over_crossing_states
+from sensors.gaps import watched
 
 FRAME = LocalFrame.around(1.5, 42.5)
 SHAPE = (21, 40)

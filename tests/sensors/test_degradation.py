@@ -10,11 +10,10 @@ from shapely.geometry import LineString
 from geo.border import Border
 from geo.errors import BadInput
 from geo.frame import LocalFrame
-from sensors.catalogue import shipped
-from sensors.degradation import BufferZone, degraded, posts_withdrawn
+from sensors.equipment.catalogue import shipped
 from sensors.layout import Layout, place
-from sensors.planning_case import CompareSettings
-from sensors.planning_study import study
+from sensors.planning import CompareSettings, study
+from sensors.planning.comparison.degradation import BufferZone, degraded, posts_withdrawn
 
 FRAME = LocalFrame.around(-84.2, 36.6)
 

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from geo.errors import SchemaError
 from geo.frame import LocalFrame
-from sensors.columns import columns_of
 from sensors.detections import DETECTIONS, split, to_dataset, to_scans
+from sensors.errors import UnknownSensor
 from sensors.layout import Layout, place
 from sensors.scan import Plot, Scan
-from sensors.sensor import UnknownSensor
+from sensors.scan_columns import columns_of
 
 NOW = datetime(2025, 6, 1, 2, 0, tzinfo=UTC)
 UTM = LocalFrame.from_epsg(32616)

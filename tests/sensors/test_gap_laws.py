@@ -12,8 +12,8 @@ from shapely.geometry import LineString
 
 from geo.border import Border
 from geo.frame import LocalFrame
-from sensors.gaps import segment_detection
-from sensors.watched import Watched, watched
+from sensors.crossing.watched_belt import Watched
+from sensors.gaps import segment_detection, watched
 
 FRAME = LocalFrame.around(1.5, 42.5)
 CELL_M, SIDE = 10.0, 61
@@ -106,7 +106,7 @@ def test_a_sensor_more_never_lowers_the_detection_of_any_segment(seed: int) -> N
 
 
 def least_of(seen: Watched) -> np.ndarray:
-    from sensors.segment_detection import least_ways
+    from sensors.crossing.segments import least_ways
 
     return least_ways(seen).cost
 

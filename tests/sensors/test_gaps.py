@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sensors.barrier import GapError, k_barrier, weakest_links
-from sensors.gaps import time_average_gap
+from sensors.gaps import GapError, k_barrier, time_average_gap, weakest_links
 
 Pairs = list[tuple[int, int]]
 

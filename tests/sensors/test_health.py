@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.frame import LocalFrame
-from sensors.health import HealthEvent, SensorStatus, changes, health
+from sensors.health.liveness import HealthEvent, SensorStatus, changes, health
 from sensors.layout import Layout, place
 
 NOW = datetime(2025, 6, 1, 2, 0, tzinfo=UTC)

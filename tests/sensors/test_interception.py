@@ -16,7 +16,11 @@ from geo.errors import BadInput
 from geo.frame import LocalFrame
 from geo.mobility.speed_surface import at_speed
 from geo.paths.search import spread
-from sensors.interception import (
+from sensors.crossing.segments import least_ways
+from sensors.crossing.watched_belt import Watched
+from sensors.gaps import watched
+from sensors.interdiction import probability_of_interruption
+from sensors.interdiction.interception import (
     ResponseSettings,
     head_start,
     interruptions,
@@ -25,9 +29,6 @@ from sensors.interception import (
     tasks_of,
     where_it_ends,
 )
-from sensors.interdiction import probability_of_interruption
-from sensors.segment_detection import least_ways
-from sensors.watched import Watched, watched
 
 FRAME = LocalFrame.around(1.5, 42.5)
 CELL_M = 5.0

@@ -12,12 +12,12 @@ import pytest
 
 from geo.frame import LocalFrame
 from sensors.camera import Camera
-from sensors.catalogue import Catalogue, shipped
+from sensors.equipment.catalogue import Catalogue, shipped
+from sensors.errors import LayoutError, UnknownSensor
 from sensors.ground_sensor import GroundSensor
 from sensors.layout import Layout, grid_azimuths_rad, place
 from sensors.radar import Radar
 from sensors.scan import CLASSES
-from sensors.sensor import LayoutError, UnknownSensor
 
 FRAME = LocalFrame.around(-84.2, 36.6)
 SAMPLES = Path(__file__).resolve().parents[2] / "data" / "samples" / "cumberland"

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sensors.catalogue import shipped
-from sensors.life_cycle import CostError, Prices, annual_cost, annuity_factor, item_cost, life_cycle_cost
+from sensors.equipment.catalogue import shipped
+from sensors.equipment.life_cycle_cost import Prices, annual_cost, annuity_factor, item_cost, life_cycle_cost
+from sensors.errors import CostError
 
 
 def test_annuity_and_equal_annual_cost_by_hand() -> None:

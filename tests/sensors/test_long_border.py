@@ -15,10 +15,10 @@ from geo.border.stretches import MARGINS_BELTS
 from geo.errors import BadInput
 from geo.frame import LocalFrame
 from sensors.coverage import coverage
-from sensors.gaps import segment_detection
+from sensors.crossing.by_stretches import SAME_HAZARD
+from sensors.crossing.watched_belt import watched_by
+from sensors.gaps import detection_by_stretches, segment_detection, watched
 from sensors.layout import AnySensor, Layout, place
-from sensors.long_border import SAME_HAZARD, detection_by_stretches
-from sensors.watched import watched, watched_by
 
 FRAME = LocalFrame.around(1.5, 42.5)
 CELL_M = 25.0

@@ -11,8 +11,8 @@ import xarray as xr
 from geo.frame import LocalFrame
 from geo.visibility import UNKNOWN, VISIBLE
 from sensors.coverage import look_probability
+from sensors.errors import LayoutError
 from sensors.layout import Layout, place
-from sensors.sensor import LayoutError
 
 FRAME = LocalFrame.around(-84.2, 36.6)
 CELL = 50.0

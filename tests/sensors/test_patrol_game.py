@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from sensors.patrol_game import Game, GameError, Listed, Shift, commitment, roster, solve_game
-from sensors.patrol_game_rounds import FromBases
-from sensors.patrol_game_sweeps import Sweeps
+from sensors.errors import GameError
+from sensors.patrols.border_sweeps import Sweeps
+from sensors.patrols.game import Game, Listed, Shift, commitment, roster, solve_game
+from sensors.patrols.rounds_from_bases import FromBases
 
 UNCOVERED, COVERED = np.array([0.2, 0.4, 0.5]), np.array([0.8, 0.7, 0.9])
 

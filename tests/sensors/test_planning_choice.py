@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from geo.errors import BadInput
 from geo.visibility import covering_sites
 from geo.visibility.many_sites.footprints import Footprints
-from sensors.planning_bound import bound_of
-from sensors.planning_choice import Effort, best_cover, best_least, gap_of
-from sensors.planning_cover import Cover
-from sensors.planning_limits import Limits, PlanError
-from sensors.planning_mixed import Mixed, merged_cells
-from sensors.planning_swaps import _exchanges, greedy, seeded
+from sensors.errors import PlanError
+from sensors.planning.solver.constraints import Limits
+from sensors.planning.solver.coverage_objective import Cover
+from sensors.planning.solver.lagrangian_bound import bound_of
+from sensors.planning.solver.local_search import _exchanges, greedy, seeded
+from sensors.planning.solver.mixed_integer import Mixed, merged_cells
+from sensors.planning.solver.solve import Effort, best_cover, best_least, gap_of
 
 EXACT = Effort(seconds=30.0, gap=0.0, kicks=2)
 

@@ -15,21 +15,20 @@ from shapely.geometry import LineString
 from geo.border import Border, Zone
 from geo.frame import LocalFrame
 from geo.paths.response_times import response_time
-from sensors.catalogue import Catalogue, shipped
-from sensors.catalogue_quantity import Quantity
 from sensors.coverage import coverage
-from sensors.interception import interruptions
+from sensors.crossing.segments import least_ways, over_segments
+from sensors.equipment.catalogue import Catalogue, shipped
+from sensors.equipment.quantity import Quantity
+from sensors.gaps import watched
+from sensors.interdiction.interception import interruptions
 from sensors.layout import Layout, place
-from sensors.planning import compare, verdict
-from sensors.planning_case import ASSUMED, OBJECTIVES, CompareError, CompareSettings
-from sensors.planning_draws import SCALE_AVAILABILITY, SCALE_PRICE, central, draw
-from sensors.planning_money import budgets, control_room_cost
-from sensors.planning_outcomes import outcome
-from sensors.planning_rates import scaled
-from sensors.planning_study import study
-from sensors.planning_verdict import crossing_point, duel
-from sensors.segment_detection import least_ways, over_segments
-from sensors.watched import watched
+from sensors.planning import OBJECTIVES, CompareError, CompareSettings, compare, study, verdict
+from sensors.planning.comparison.draws import SCALE_AVAILABILITY, SCALE_PRICE, central, draw
+from sensors.planning.comparison.outcome import outcome
+from sensors.planning.comparison.purchase import budgets, control_room_cost
+from sensors.planning.comparison.sensor_rates import scaled
+from sensors.planning.comparison.settings import ASSUMED
+from sensors.planning.comparison.verdict import crossing_point, duel
 
 FRAME = LocalFrame.around(-84.2, 36.6)
 CELL_M = 50.0

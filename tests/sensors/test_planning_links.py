@@ -16,21 +16,21 @@ from shapely.geometry import LineString
 from geo.border import Border
 from geo.errors import BadInput
 from geo.frame import LocalFrame
-from sensors.catalogue_quantity import Quantity
+from sensors.equipment.quantity import Quantity
+from sensors.errors import LayoutError, PlanError
 from sensors.layout import Layout, place, place_relay
-from sensors.planning_case import ASSUMED, CompareSettings
-from sensors.planning_choice import Effort, best_cover, best_least
-from sensors.planning_cover import Cover
-from sensors.planning_draws import central
-from sensors.planning_limits import Limits, PlanError
-from sensors.planning_links import LinkSettings, Network, network_of, unlinked
-from sensors.planning_options import options_of
-from sensors.planning_outages import MOST_EXACT, outages_of
-from sensors.planning_plan import Demand, plan_layout
-from sensors.planning_relays import Links, seeded_linked
-from sensors.planning_scene import Case
-from sensors.planning_study import study
-from sensors.sensor import LayoutError
+from sensors.planning import CompareSettings, plan_layout, study
+from sensors.planning.choice.benefits import Case
+from sensors.planning.choice.options import options_of
+from sensors.planning.choice.plan import Demand
+from sensors.planning.comparison.draws import central
+from sensors.planning.comparison.outages import MOST_EXACT, outages_of
+from sensors.planning.comparison.settings import ASSUMED
+from sensors.planning.radio_links import LinkSettings, Network, network_of, unlinked
+from sensors.planning.solver.constraints import Limits
+from sensors.planning.solver.coverage_objective import Cover
+from sensors.planning.solver.relay_chains import Links, seeded_linked
+from sensors.planning.solver.solve import Effort, best_cover, best_least
 
 FRAME = LocalFrame.around(1.5, 42.5)
 CELL_M = 50.0

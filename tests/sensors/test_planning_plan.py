@@ -15,17 +15,18 @@ from shapely.geometry import LineString
 from geo.border import Border
 from geo.errors import BadInput
 from geo.frame import LocalFrame
-from sensors.catalogue import shipped
 from sensors.coverage import coverage
+from sensors.equipment.catalogue import shipped
+from sensors.errors import PlanError
 from sensors.gaps import segment_detection
 from sensors.layout import Layout, place
-from sensors.planning_candidates import Around, SiteRules, candidate_sites
-from sensors.planning_choice import Effort
-from sensors.planning_dominated import undominated
-from sensors.planning_limits import PlanError
-from sensors.planning_options import Money, Option, limits_of, options_at, options_of
-from sensors.planning_plan import Demand, choose_sites, figures_of, pareto, plan_layout, plan_scene
-from sensors.planning_scene import Case, Scene, scene_of
+from sensors.planning import choose_sites, plan_layout
+from sensors.planning.choice.benefits import Case, Scene, scene_of
+from sensors.planning.choice.candidate_sites import Around, SiteRules, candidate_sites
+from sensors.planning.choice.dominance import undominated
+from sensors.planning.choice.options import Money, Option, limits_of, options_at, options_of
+from sensors.planning.choice.plan import Demand, figures_of, pareto, plan_scene
+from sensors.planning.solver.solve import Effort
 
 FRAME = LocalFrame.around(1.5, 42.5)
 CELL_M = 50.0
@@ -86,7 +87,7 @@ def allowed(scene: Scene, budget: float, crew: float = math.inf) -> list[tuple[i
 
 @pytest.mark.parametrize("objective", ["covered", "worst_segment", "least_detected", "interruption"])
 def test_the_plan_equals_enumeration(scene: Scene, objective: str) -> None:
-    """Without cameras the least detected way of a layout is exact (``sensors.segment_detection``), so this is too."""
+    """Without cameras the least detected way of a layout is exact (``sensors.crossing.segments``), so this is too."""
     late = response(200.0)
     if objective in ("least_detected", "interruption"):
         keen = [sensor for sensor in CANDIDATES if sensor.kind != "camera"]

@@ -11,16 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.frame import LocalFrame
-from sensors.assumptions import Situation
-from sensors.conditions import Conditions
-from sensors.coverage_sight import CURVATURE_K
+from sensors.coverage import CURVATURE_K
+from sensors.crossing.watched_belt import searches
+from sensors.detection_model.assumptions import Situation
+from sensors.detection_model.weather import Conditions
+from sensors.errors import LayoutError
 from sensors.human import Human
 from sensors.layout import KINDS, Layout, place
-from sensors.mover import Mover, Scenario
 from sensors.radio import Radio
-from sensors.sensor import LayoutError
 from sensors.simulate import simulate
-from sensors.watched import searches
+from sensors.simulate.movers import Mover, Scenario
 
 FRAME = LocalFrame.around(8.0, 47.0)
 

@@ -13,9 +13,10 @@ from shapely.geometry import LineString
 
 from geo.border import Border
 from geo.frame import LocalFrame
-from sensors.mover import Mover, Scenario, ScenarioError
-from sensors.routes import GAITS, route, timed
-from sensors.scenario import NightSettings, border_night, open_ground
+from sensors.errors import ScenarioError
+from sensors.simulate.movers import Mover, Scenario
+from sensors.simulate.routes import GAITS, route, timed
+from sensors.simulate.scenarios import NightSettings, border_night, open_ground
 
 FRAME = LocalFrame.around(-84.2, 36.6)
 START = datetime(2025, 6, 1, 2, 0, tzinfo=UTC)

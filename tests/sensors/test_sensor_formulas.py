@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sensors import camera, ground_sensor, radar
-from sensors.sensor import LayoutError
+from sensors.errors import LayoutError
 
 PFA = 1e-6
 

@@ -17,12 +17,12 @@ from geo.border import Border
 from geo.frame import LocalFrame
 from sensors.coverage import look_probability
 from sensors.detections import DETECTIONS, split, to_dataset, to_scans
+from sensors.errors import LayoutError
 from sensors.layout import Layout, place
-from sensors.mover import Mover, Scenario
 from sensors.scan import CLASSES
-from sensors.scenario import open_ground
-from sensors.sensor import LayoutError
 from sensors.simulate import simulate
+from sensors.simulate.movers import Mover, Scenario
+from sensors.simulate.scenarios import open_ground
 
 FRAME = LocalFrame.around(-84.2, 36.6)
 START = datetime(2025, 6, 1, 2, 0, tzinfo=UTC)

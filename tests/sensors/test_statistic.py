@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from sensors.outcomes import Outcomes, assists, outcome_rates, repeated_trials
-from sensors.statistic import CENSUS, Statistic, StatisticError, block_bootstrap, to_json, to_table, wilson
+from sensors.errors import StatisticError
+from sensors.statistics.outcome_rates import Outcomes, assists, outcome_rates, repeated_trials
+from sensors.statistics.statistic import CENSUS, Statistic, block_bootstrap, to_json, to_table, wilson
 
 
 def test_wilson_by_hand() -> None:

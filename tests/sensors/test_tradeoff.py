@@ -17,10 +17,17 @@ from geo.border import Border
 from geo.errors import BadInput
 from geo.frame import LocalFrame
 from geo.mobility.speed_surface import at_speed
-from sensors.gaps import time_average_gap
-from sensors.time_gaps import just_opened, scheduled_time_gaps, segment_time_gaps, time_gaps
-from sensors.tradeoff import sensor_values, trade_offs
-from sensors.watched import Watched, watched
+from sensors.crossing.watched_belt import Watched
+from sensors.gaps import (
+    just_opened,
+    scheduled_time_gaps,
+    segment_time_gaps,
+    sensor_values,
+    time_average_gap,
+    time_gaps,
+    trade_offs,
+    watched,
+)
 
 FRAME = LocalFrame.around(1.5, 42.5)
 CELL_M = 5.0

@@ -7,14 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sensors.workload import (
-    WorkloadError,
-    alerts_per_operator_day,
-    attended_share,
-    erlang_b,
-    erlang_c,
-    mean_wait_s,
-)
+from sensors.equipment.operator_queue import alerts_per_operator_day, attended_share, erlang_b, erlang_c, mean_wait_s
+from sensors.errors import WorkloadError
 
 
 def test_erlang_tables() -> None:

@@ -1,0 +1,297 @@
+"""Adds up what many sensors see, sensor by sensor, into a few rasters of one block of the terrain.
+
+Only each sensor's own window is touched, so the memory is that of the block (37 bytes a cell) and of the windows in
+work, however many sensors there are. Sums go in the order of the sensors: the same bits for any block and any number of
+threads.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from numbers import Real
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from numba import njit
+
+from geo.errors import BadInput
+from geo.visibility import UNKNOWN, VISIBLE
+from geo.visibility.view import Angles, Mode
+from sensors import ground_sensor
+from sensors.coverage.reach import Block, view_into
+from sensors.coverage.sight import TARGET_HEIGHT_M, Sight, sight
+from sensors.detection_model.assumptions import Situation
+from sensors.detection_model.hazard import log_miss
+from sensors.layout import Placement
+
+Floats = npt.NDArray[np.float64]
+
+SEEN, DEAD, NOT_KNOWN = 0, 1, 255
+NO_SENSOR: Final = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What to compute for every sensor: the situation, the dwell [s], and by which viewshed (``geo.visibility``).
+
+    Raises BadInput for a dwell not above 0 and an unknown mode.
+    """
+
+    situation: Situation
+    dwell_s: float
+    mode: Mode = "exact"
+
+    def __post_init__(self) -> None:
+        number = isinstance(self.dwell_s, Real) and not isinstance(self.dwell_s, bool)
+        if not number or not 0.0 < self.dwell_s < math.inf:
+            raise BadInput(f"{self.dwell_s!r}", where="dwell_s", expected="a finite number of seconds above 0")
+        if self.mode not in ("exact", "fast"):
+            raise BadInput(f"{self.mode!r}", where="mode", expected="'exact' or 'fast'")
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """One sensor's part in a block: where it sees (``seen``, flat cells of the block) with look probability and rate
+    [1/s] there, the seconds of the dwell that count, and where one cannot tell (``unknown``, flat cells)."""
+
+    seen: npt.NDArray[np.int64]
+    look: Floats
+    rate: Floats
+    exposure_s: float
+    unknown: npt.NDArray[np.int64]
+
+    @property
+    def hazard(self) -> Floats:
+        return self.rate * self.exposure_s
+
+
+@dataclass(frozen=True, slots=True)
+class Addend:
+    """A contribution as it is added: per seen cell the hazard, the logarithm of the probability to miss with outages,
+    and whether the look is confident."""
+
+    cells: npt.NDArray[np.int64]
+    hazard: Floats
+    log_miss: Floats
+    confident: npt.NDArray[np.bool_]
+    unknown: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, part: Contribution, availability: float, least_look: float) -> Addend:
+        hazard = part.hazard
+        confident = (part.look >= least_look) & (hazard > 0.0)
+        return cls(part.seen, hazard, log_miss(hazard, availability), confident, part.unknown)
+
+
+class Tally:
+    """Running sums over sensors for the cells of one block, (row, column); those of a cell lie side by side."""
+
+    def __init__(self, shape: tuple[int, int]) -> None:
+        self.shape = shape
+        cells = shape[0] * shape[1]
+        self._sums = np.zeros((cells, 3))  # hazard, log miss, best hazard
+        self._counts = np.zeros((cells, 4), np.uint16)  # seeing, detecting, confident, unknown
+        self._best = np.full(cells, NO_SENSOR, np.int32)
+
+    def add(self, number: int, part: Addend) -> None:
+        """Add sensor ``number``."""
+        values = (part.hazard, part.log_miss, part.confident)
+        _add(number, part.cells, values, part.unknown, self._sums, self._counts, self._best)
+
+    def rasters(self) -> dict[str, npt.NDArray[np.generic]]:
+        """The answers, (row, column) each; NaN, −1 or 255 where no sensor detects and for one we cannot tell.
+
+        They take the place of the sums: nothing can be added afterwards.
+        """
+        dead = np.empty(len(self._best), np.uint8)
+        _finish(self._sums, self._counts, dead)
+        answers: dict[str, npt.NDArray[np.generic]] = {
+            "combined_probability": self._sums[:, 0],
+            "expected_probability": self._sums[:, 1],
+            "best_probability": self._sums[:, 2],
+            "best_sensor": self._best,
+            "sensors_seeing": self._counts[:, 0],
+            "sensors_detecting": self._counts[:, 1],
+            "sensors_confident": self._counts[:, 2],
+            "sensors_unknown": self._counts[:, 3],
+            "dead_ground": dead,
+        }
+        return {name: values.reshape(self.shape) for name, values in answers.items()}
+
+
+def contribution(place: Placement, terrain: xr.Dataset, task: Task, block: Block) -> Contribution:
+    """What the sensor sees in ``block`` (rows, columns of ``terrain``), with its probabilities there."""
+    exposure_s = place.sensor.exposure_s(task.dwell_s, task.situation)
+    found = _sight_into(place, terrain, task, block)
+    rows = None if found is None else _overlap(found.rows, block[0])
+    columns = None if found is None else _overlap(found.columns, block[1])
+    if found is None or rows is None or columns is None:
+        nothing = np.zeros(0, np.int64)
+        return Contribution(nothing, np.zeros(0), np.zeros(0), exposure_s, nothing)
+    states = found.states[_shift(rows, found.rows.start), _shift(columns, found.columns.start)]
+    seen, unknown = _split(np.ascontiguousarray(states))
+    row, column = np.divmod(seen, states.shape[1])
+    look, rate = place.sensor.look_and_rate(
+        ranges_m(place, terrain, row + rows.start, column + columns.start), task.situation
+    )
+    first = rows.start - block[0].start, columns.start - block[1].start
+    width = block[1].stop - block[1].start
+    flat = (row + first[0]) * width + column + first[1]
+    row, column = np.divmod(unknown, states.shape[1])
+    return Contribution(flat, look, rate * found.share, exposure_s, (row + first[0]) * width + column + first[1])
+
+
+def ranges_m(
+    place: Placement, terrain: xr.Dataset, row: npt.NDArray[np.int64], column: npt.NDArray[np.int64]
+) -> Floats:
+    """Horizontal distance [m] of the cells' centres, kept within the sensor's range, which visible cells are in."""
+    sensor = place.sensor
+    east = terrain["easting"].to_numpy()[column] - sensor.easting
+    north = terrain["northing"].to_numpy()[row] - sensor.northing
+    return np.clip(np.hypot(east, north), sensor.min_range_m, sensor.max_range_m)
+
+
+def tally(
+    places: Sequence[Placement],
+    numbers: Sequence[int],
+    terrain: xr.Dataset,
+    task: Task,
+    block: Block,
+    workers: int = 1,
+    report: Callable[[], None] | None = None,
+) -> Tally:
+    """The sums over the sensors ``places`` (their ``numbers`` go into ``best_sensor``) in one block of ``terrain``.
+
+    ``workers`` threads compute windows; ``report`` is called after each sensor.
+    """
+    total = Tally((block[0].stop - block[0].start, block[1].stop - block[1].start))
+    for number, part in zip(numbers, _parts(places, terrain, task, block, workers), strict=True):
+        total.add(number, part)
+        if report is not None:
+            report()
+    return total
+
+
+def sight_in(place: Placement, terrain: xr.Dataset, task: Task, view: tuple[float, Angles] | None = None) -> Sight:
+    """What the sensor sees of the task's target, under the terrain's trees; ``view`` as in ``sight``."""
+    situation = task.situation
+    share = situation.assumptions.canopy_share(place.sensor.kind)
+    height_m = TARGET_HEIGHT_M[situation.target]
+    return sight(place, terrain, height_m, canopy_share=share, mode=task.mode, view=view)
+
+
+def _sight_into(place: Placement, terrain: xr.Dataset, task: Task, block: Block) -> Sight | None:
+    """As ``sight_in``, sure of the cells of a block alone; None where the sensor cannot see any of them."""
+    if place.sensor.kind == ground_sensor.KIND or task.mode != "exact":  # fast, a part may differ from the whole
+        return sight_in(place, terrain, task)
+    view = view_into(place, terrain, block)
+    return None if view is None else sight_in(place, terrain, task, view)
+
+
+def _parts(
+    places: Sequence[Placement], terrain: xr.Dataset, task: Task, block: Block, workers: int
+) -> Iterator[Addend]:
+    """What is to be added, in the order of the sensors; at most two windows a worker are in memory."""
+    least_look = task.situation.assumptions.confident_look_probability
+
+    def one(place: Placement) -> Addend:
+        part = contribution(place, terrain, task, block)
+        return Addend.of(part, place.sensor.availability, least_look)
+
+    if workers <= 1 or len(places) < 2:
+        yield from map(one, places)
+        return
+    waiting = iter(places)
+    with ThreadPoolExecutor(workers) as pool:
+        running = [pool.submit(one, place) for place in islice(waiting, 2 * workers)]
+        while running:
+            done = running.pop(0).result()
+            running += [pool.submit(one, place) for place in islice(waiting, 1)]
+            yield done
+
+
+@njit(cache=True, nogil=True)
+def _split(states: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Flat places of the visible and of the unknown cells of a window."""
+    flat = states.ravel()
+    visible = unknown = 0
+    for state in flat:
+        visible += state == VISIBLE
+        unknown += state == UNKNOWN
+    seen, dark = np.empty(visible, np.int64), np.empty(unknown, np.int64)
+    visible = unknown = 0
+    for place in range(len(flat)):
+        if flat[place] == VISIBLE:
+            seen[visible] = place
+            visible += 1
+        elif flat[place] == UNKNOWN:
+            dark[unknown] = place
+            unknown += 1
+    return seen, dark
+
+
+@njit(cache=True, nogil=True)
+def _add(
+    number: int,
+    cells: npt.NDArray[np.int64],
+    values: tuple[Floats, Floats, npt.NDArray[np.bool_]],
+    unknown: npt.NDArray[np.int64],
+    sums: Floats,
+    counts: npt.NDArray[np.uint16],
+    best: npt.NDArray[np.int32],
+) -> None:
+    """Add one sensor's cells, with (hazard, log miss, confident) for each, to the sums, counts and best, in place."""
+    hazard, miss, confident = values
+    one = np.uint16(1)
+    for i in range(len(cells)):
+        cell, h = cells[i], hazard[i]
+        sums[cell, 0] += h
+        sums[cell, 1] += miss[i]
+        counts[cell, 0] += one
+        if h > 0.0:
+            counts[cell, 1] += one
+        if confident[i]:
+            counts[cell, 2] += one
+        if h > sums[cell, 2]:
+            sums[cell, 2] = h
+            best[cell] = number
+    for cell in unknown:
+        counts[cell, 3] += one
+
+
+@njit(cache=True, nogil=True)
+def _finish(sums: Floats, counts: npt.NDArray[np.uint16], dead: npt.NDArray[np.uint8]) -> None:
+    """Turn the sums (hazard, log miss, best hazard) into probabilities, in place, and say what is dead ground."""
+    for cell in range(len(dead)):
+        seeing, detecting, unknown = counts[cell, 0], counts[cell, 1], counts[cell, 3]
+        dead[cell] = SEEN if seeing > 0 else (NOT_KNOWN if unknown > 0 else DEAD)
+        if detecting > 0:
+            together = -np.expm1(-sums[cell, 0])
+            sums[cell, 0] = together
+            sums[cell, 1] = min(-np.expm1(sums[cell, 1]), together)  # equal where all work, but for the rounding
+            sums[cell, 2] = -np.expm1(-sums[cell, 2])
+        elif unknown > 0:
+            sums[cell, :] = np.nan
+
+
+def compile_kernels() -> None:
+    """Compile the kernels of this module (or load it from disk), so that no later call waits."""
+    tally = Tally((1, 1))
+    one = np.zeros(1, np.int64)
+    tally.add(0, Addend(one, np.ones(1), -np.ones(1), np.ones(1, np.bool_), one))
+    tally.rasters()
+
+
+def _overlap(a: slice, b: slice) -> slice | None:
+    start, stop = max(a.start, b.start), min(a.stop, b.stop)
+    return slice(start, stop) if start < stop else None
+
+
+def _shift(part: slice, by: int) -> slice:
+    return slice(part.start - by, part.stop - by)

@@ -1,0 +1,137 @@
+"""Coverage of the layout as it works now, kept up to date: a change costs the windows of the sensors that changed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from geo.errors import BadInput
+from geo.visibility import UNKNOWN, VISIBLE
+from sensors.coverage.accumulator import Task, ranges_m, sight_in
+from sensors.coverage.reach import Block
+from sensors.coverage.sight import refuse_off_the_map
+from sensors.detection_model.assumptions import Assumptions, Situation
+from sensors.detection_model.hazard import probability_of
+from sensors.detection_model.weather import Conditions, conditions_of
+from sensors.layout import AnySensor, Layout, Placement
+
+Rasters = Mapping[str | None, npt.NDArray[np.float32]]
+ALL: Final = None
+"""Stands for all kinds of sensors together, where else a kind stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One sensor's hazard over the dwell in its window of the terrain, float32; NaN where its sight is unknown."""
+
+    kind: str
+    window: Block
+    hazard: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LiveCoverage:
+    """Coverage probability over the dwell by the sensors that work, per kind and (key None) of all, each a raster
+    float32 (northing, easting) [1] on ``terrain``'s cells: 0 where no working sensor detects, NaN where none does and
+    for one it is unknown. Misses are taken as independent. A value: ``updated`` gives a new one.
+
+    ``problems`` says, by sensor id, why a sensor of the layout cannot be computed (it stands off the map or on a void).
+    """
+
+    terrain: xr.Dataset
+    task: Task
+    layout: Layout
+    working: frozenset[str] = frozenset()
+    rasters: Rasters = field(default_factory=dict, repr=False)
+    problems: Mapping[str, str] = field(default_factory=dict)
+    _parts: Mapping[AnySensor, Part | str] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def begin(
+        cls,
+        layout: Layout,
+        terrain: xr.Dataset,
+        working: Collection[str],
+        *,
+        target: str = "person",
+        conditions: Conditions | str | Sequence[str] = "day",
+        dwell_s: float = 600.0,
+        assumptions: Assumptions | None = None,
+    ) -> LiveCoverage:
+        """The coverage of ``layout`` where the sensors of the ids ``working`` work. Raises BadInput as ``coverage``."""
+        situation = Situation(target, conditions_of(conditions)[1], assumptions or Assumptions())
+        nothing = cls(terrain, Task(situation, dwell_s), Layout(layout.name, layout.frame, ()))
+        return nothing.updated(layout, working)
+
+    def updated(self, layout: Layout, working: Collection[str]) -> LiveCoverage:
+        """The same for another layout or other working sensors; equals ``begin`` to the bit.
+
+        Only sensors that the layout did not hold before, as they are now, are computed, and only windows of sensors
+        that came, went, or whose work changed are added up again.
+        """
+        now = frozenset(working)
+        parts = {s: self._parts.get(s) or self._computed(layout.placement(s.id)) for s in layout}
+        before = {s: p for s, p in self._parts.items() if isinstance(p, Part) and s.id in self.working}
+        after = {s: p for s, p in parts.items() if isinstance(p, Part) and s.id in now}
+        changed = [p for s, p in {**before, **after}.items() if (s in before) != (s in after)]
+        if [s for s in before if s in after] != [s for s in after if s in before]:
+            changed = [*before.values(), *after.values()]  # another order, other rounding
+        kinds: list[str | None] = [ALL, *sorted({s.kind for s in layout})]
+        rasters = {kind: self._raster(kind, list(after.values()), changed) for kind in kinds}
+        problems = {s.id: p for s, p in parts.items() if isinstance(p, str)}
+        return LiveCoverage(self.terrain, self.task, layout, now, rasters, problems, parts)
+
+    def raster(self, kind: str | None = ALL) -> xr.DataArray:
+        """One of the rasters with the terrain's coordinates; KeyError for a kind the layout has none of."""
+        attrs = {"units": "1", "target": self.task.situation.target, "dwell_s": self.task.dwell_s}
+        coords = [self.terrain["northing"], self.terrain["easting"]]
+        return xr.DataArray(self.rasters[kind], coords=coords, name="coverage_probability", attrs=attrs)
+
+    def _computed(self, place: Placement) -> Part | str:
+        try:
+            refuse_off_the_map(place.sensor, self.terrain)
+            found = sight_in(place, self.terrain, self.task)
+        except BadInput as error:
+            return str(error)
+        row, column = np.nonzero(found.states == VISIBLE)
+        distance = ranges_m(place, self.terrain, row + found.rows.start, column + found.columns.start)
+        _, rate = place.sensor.look_and_rate(distance, self.task.situation)
+        hazard = np.where(found.states == UNKNOWN, np.float32(np.nan), np.float32(0.0))
+        exposure_s = place.sensor.exposure_s(self.task.dwell_s, self.task.situation)
+        hazard[row, column] = rate * found.share * exposure_s
+        return Part(place.sensor.kind, (found.rows, found.columns), hazard)
+
+    def _raster(self, kind: str | None, parts: list[Part], changed: list[Part]) -> npt.NDArray[np.float32]:
+        """The raster of one kind, added up again in the windows of what changed."""
+        shape = self.terrain["elevation"].shape
+        old = self.rasters.get(kind)
+        new = np.zeros(shape, np.float32) if old is None else old
+        for part in changed:
+            if kind in (ALL, part.kind):
+                new = new.copy() if new is old else new
+                new[part.window] = _added([p for p in parts if kind in (ALL, p.kind)], part.window)
+        return new
+
+
+def _added(parts: list[Part], window: Block) -> npt.NDArray[np.float32]:
+    """Coverage probability in a window, by parts in order; NaN where nothing is known to detect but might."""
+    (rows, columns) = window
+    shape = (rows.stop - rows.start, columns.stop - columns.start)
+    hazard, unknown = np.zeros(shape), np.zeros(shape, np.bool_)
+    for part in parts:
+        top, bottom = max(rows.start, part.window[0].start), min(rows.stop, part.window[0].stop)
+        left, right = max(columns.start, part.window[1].start), min(columns.stop, part.window[1].stop)
+        if top >= bottom or left >= right:
+            continue
+        own = part.window
+        piece = part.hazard[top - own[0].start : bottom - own[0].start, left - own[1].start : right - own[1].start]
+        here = np.s_[top - rows.start : bottom - rows.start, left - columns.start : right - columns.start]
+        missing = np.isnan(piece)
+        unknown[here] |= missing
+        hazard[here] += np.where(missing, 0.0, piece)
+    return np.where(unknown & (hazard == 0.0), np.nan, probability_of(hazard)).astype(np.float32)

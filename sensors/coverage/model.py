@@ -1,0 +1,249 @@
+"""What a layout can see of the ground, and how likely it detects there: looks, rates, and coverage over a dwell.
+
+Three things that are not the same: the *look probability* (one look, or one pass for ground sensors; what the tracker
+uses), the *rate* λ [1/s] of detections while a target is there and the sensor works, and the *coverage probability* of
+at least one detection over a named dwell. Formulas and their sources: ``sensors.detection_model.hazard`` and each
+kind's own file.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, Final
+
+import numpy as np
+import xarray as xr
+from dask.base import is_dask_collection, tokenize
+
+from geo.border import Border, Zone
+from geo.visibility import UNKNOWN, VISIBLE
+from geo.visibility.view import Mode
+from sensors.coverage.accumulator import Task
+from sensors.coverage.blocks import BLOCK_CELLS, Blocks, checked_blocks, lazy_layers, lazy_sums, sums_now, visits
+from sensors.coverage.sight import TARGET_HEIGHT_M, refuse_off_the_map, sight
+from sensors.detection_model.assumptions import Assumptions, Situation
+from sensors.detection_model.weather import Conditions, conditions_of
+from sensors.errors import LayoutError
+from sensors.layout import Layout
+
+INDEPENDENT: Final = (
+    "misses of different sensors and looks are taken as independent; shared masking, posture, vegetation and weather "
+    "make real misses go together, so combined values flatter: see the best single sensor beside them"
+)
+MEANING: Final[Mapping[str, tuple[str, str]]] = {
+    "visible": ("", "0 hidden or outside range and view, 1 clear line of sight, 255 unknown"),
+    "look_probability": ("1", "one look (one pass for ground sensors) detects, given that the sensor works"),
+    "rate": ("1/s", "rate of detections while the target is there, given that the sensor works"),
+    "coverage_probability": ("1", "1 − exp(−λ t): the sensor detects within the dwell, given that it works"),
+    "combined_probability": ("1", "1 − exp(−Σ λ t): some sensor detects within the dwell, all of them working"),
+    "expected_probability": ("1", "Σ_c Pr(c) (1 − exp(−H_c)) over sensors up or down for the whole dwell"),
+    "best_probability": ("1", "coverage probability of the best single sensor, given that it works"),
+    "best_sensor": ("1", "position of the best single sensor along `sensor`; −1 where none detects"),
+    "sensors_seeing": ("1", "number of sensors with a clear line of sight"),
+    "sensors_detecting": ("1", "number of sensors with a rate above 0"),
+    "sensors_confident": ("1", "number of sensors whose look probability reaches confident_look_probability"),
+    "sensors_unknown": ("1", "number of sensors whose line of sight crosses a void"),
+    "dead_ground": ("", "1 no sensor has a line of sight, 0 one has, 255 none has and for one it is unknown"),
+}
+
+
+def coverage(
+    layout: Layout,
+    terrain: xr.Dataset,
+    border: Border | Zone | None,
+    *,
+    target: str = "person",
+    conditions: Conditions | str | Sequence[str] = "day",
+    dwell_s: float = 600.0,
+    assumptions: Assumptions | None = None,
+    mode: Mode = "exact",
+    block_cells: int = BLOCK_CELLS,
+) -> xr.Dataset:
+    """How well ``layout`` covers the ground for one target in one state of weather, over a dwell of ``dwell_s``; lazy.
+
+    Per sensor, (sensor, northing, easting): ``visible``, ``look_probability``, ``rate``, ``coverage_probability``, all
+    given that the sensor works. Over sensors, (northing, easting): ``combined_probability`` with all sensors working
+    and ``expected_probability`` with each up or down for the whole dwell by its availability, both under independent
+    misses; ``best_probability`` and ``best_sensor``; counts of sensors; ``dead_ground``. With a ``border`` also
+    ``segment`` and ``offset_m``. Units and meanings are in each variable's attrs, assumptions in the dataset's.
+
+    Where a sensor's sight is unknown its values are NaN, never 0. Over sensors an unknown one adds nothing, so a value
+    is then a lower bound (``sensors_unknown`` says where), and NaN where no known sensor detects. A camera's hazard
+    counts for one search only, so its coverage never exceeds what it can find at all.
+
+    ``conditions`` are names as in ``sensors.detection_model.weather``, "night,fog" or several, or the numbers. ``mode``
+    is that of ``geo.visibility.viewshed``: "fast" errs in a few cells in a thousand.
+
+    Lazy in blocks of ``block_cells`` cells a side; a block keeps 37 bytes a cell while it sums, whatever the number of
+    sensors; layers of single sensors cost a block each. The same bits for any block, scheduler and number of threads.
+    Raises BadInput (a subclass) for an unknown target, weather or mode, a dwell not above 0, a sensor off the terrain
+    or (for terrain in memory) on a void.
+    """
+    label, task = _task(target, conditions, dwell_s, assumptions, mode)
+    blocks = checked_blocks(layout, terrain, task, block_cells)
+    data: dict[str, tuple[tuple[str, ...], Any, dict[str, str]]] = {}
+    for name, values in lazy_layers(blocks).items():
+        data[name] = (("sensor", "northing", "easting"), values, _attrs(name))
+    for name, values in lazy_sums(blocks).items():
+        data[name] = (("northing", "easting"), values, _attrs(name))
+    coords = _coords(layout, border, blocks)
+    return xr.Dataset(data, coords=coords, attrs=story_of(layout, terrain, blocks.task, label))
+
+
+def coverage_rasters(
+    layout: Layout,
+    terrain: xr.Dataset,
+    border: Border | Zone | None,
+    *,
+    target: str = "person",
+    conditions: Conditions | str | Sequence[str] = "day",
+    dwell_s: float = 600.0,
+    assumptions: Assumptions | None = None,
+    mode: Mode = "exact",
+    block_cells: int = BLOCK_CELLS,
+    report: Callable[[int, int], None] | None = None,
+) -> xr.Dataset:
+    """The variables (northing, easting) of ``coverage``, computed now on all cores, the same to the bit.
+
+    ``report(done, total)`` is called as sensors are added up: for a progress bar. 37 bytes a cell stay in memory, 49
+    with a border.
+    """
+    label, task = _task(target, conditions, dwell_s, assumptions, mode)
+    blocks = checked_blocks(layout, terrain, task, block_cells)
+    done, total = 0, visits(blocks) if report is not None else 0
+
+    def one() -> None:
+        nonlocal done
+        done += 1
+        if report is not None:
+            report(done, total)
+
+    data = {n: (("northing", "easting"), values, _attrs(n)) for n, values in sums_now(blocks, one).items()}
+    coords = _coords(layout, border, blocks)
+    return xr.Dataset(data, coords=coords, attrs=story_of(layout, terrain, blocks.task, label)).compute()
+
+
+def look_probability(
+    layout: Layout, terrain: xr.Dataset, *, target: str = "person", assumptions: Assumptions | None = None
+) -> xr.Dataset:
+    """How likely one look of each sensor detects a ``target`` in each cell, given that the sensor works.
+
+    Dataset with ``probability`` (sensor, northing, easting) float32, per look for sensors that look and per pass for
+    ground sensors: 0 where hidden or outside range and view, NaN where visibility is unknown; and ``visible`` uint8
+    of the same shape, 0 hidden or outside, 1 visible, 255 unknown. Ground sensors feel through the ground: all
+    within their range is visible, and at least the cell they stand in, however small their circle. Trees block as in
+    ``coverage``, by the shares of ``assumptions``. It says nothing of availability, weather or repeated looks.
+    Raises LayoutError for a sensor off the terrain or a target class that has no height.
+    """
+    if target not in TARGET_HEIGHT_M:
+        raise LayoutError(f"target {target!r}", where="look_probability", expected=", ".join(TARGET_HEIGHT_M))
+    eastings, northings = terrain["easting"].to_numpy(), terrain["northing"].to_numpy()
+    shape, known = (len(layout), len(northings), len(eastings)), assumptions or Assumptions()
+    probability, visible = np.zeros(shape, dtype=np.float32), np.zeros(shape, dtype=np.uint8)
+    for i, sensor in enumerate(layout):
+        refuse_off_the_map(sensor, terrain)
+        share = known.canopy_share(sensor.kind)
+        found = sight(layout.placement(sensor.id), terrain, TARGET_HEIGHT_M[target], canopy_share=share)
+        window = (found.rows, found.columns)
+        distance = np.hypot(eastings[window[1]] - sensor.easting, northings[window[0]][:, None] - sensor.northing)
+        inside = np.clip(distance, sensor.min_range_m, sensor.max_range_m)  # visible is in range already
+        p = sensor.look_probability(inside, target=target)
+        visible[i][window] = found.states
+        probability[i][window] = np.select([found.states == VISIBLE, found.states == UNKNOWN], [p, np.nan], 0.0)
+    dims = ("sensor", "northing", "easting")
+    return xr.Dataset(
+        {"probability": (dims, probability, {"units": "1"}), "visible": (dims, visible, {"units": ""})},
+        coords={"sensor": list(layout.ids), "northing": terrain["northing"], "easting": terrain["easting"]},
+        attrs={
+            "target": target,
+            "target_height_m": TARGET_HEIGHT_M[target],
+            "meaning": "probability per look (per pass for ground sensors), given that the sensor works",
+        },
+    )
+
+
+def _task(
+    target: str,
+    conditions: Conditions | str | Sequence[str],
+    dwell_s: float,
+    assumptions: Assumptions | None,
+    mode: Mode,
+) -> tuple[str, Task]:
+    """The label of the conditions, and what is to be computed."""
+    label, weather = conditions_of(conditions)
+    return label, Task(Situation(target, weather, assumptions or Assumptions()), dwell_s, mode)
+
+
+def task_of(
+    *,
+    target: str = "person",
+    conditions: Conditions | str | Sequence[str] = "day",
+    dwell_s: float = 600.0,
+    assumptions: Assumptions | None = None,
+    mode: Mode = "exact",
+) -> Task:
+    """What ``coverage`` computes for each sensor under these keywords of it."""
+    return _task(target, conditions, dwell_s, assumptions, mode)[1]
+
+
+def _coords(layout: Layout, border: Border | Zone | None, blocks: Blocks) -> dict[str, Any]:
+    terrain, task = blocks.terrain, blocks.task
+    seconds = [sensor.exposure_s(task.dwell_s, task.situation) for sensor in layout]
+    coords: dict[str, Any] = {
+        "sensor": np.array(layout.ids, dtype=str),
+        "northing": terrain["northing"],
+        "easting": terrain["easting"],
+        "kind": ("sensor", np.array([sensor.kind for sensor in layout], dtype=str)),
+        "availability": ("sensor", np.array([sensor.availability for sensor in layout], dtype=float), {"units": "1"}),
+        "exposure_s": ("sensor", np.array(seconds, dtype=float), {"units": "s"}),
+    }
+    if border is not None:
+        import dask.array as da
+
+        def lazy(name: str, axis: int) -> Any:
+            return da.from_array(terrain[name].to_numpy(), chunks=(blocks.chunks[axis],))  # type: ignore[no-untyped-call]
+
+        easting, northing = da.broadcast_arrays(lazy("easting", 1)[None, :], lazy("northing", 0)[:, None])
+        segment, _, offset = border.locate(easting, northing)
+        coords["segment"] = (("northing", "easting"), segment, {"units": "1"})
+        coords["offset_m"] = (("northing", "easting"), offset, {"units": "m"})
+    return coords
+
+
+def _attrs(name: str) -> dict[str, str]:
+    units, meaning = MEANING[name]
+    return {"units": units, "long_name": meaning}
+
+
+def story_of(layout: Layout, terrain: xr.Dataset, task: Task, label: str) -> dict[str, Any]:
+    """Attributes that say what the numbers are of, and what they rest on; text and numbers only."""
+    situation = task.situation
+    story: dict[str, Any] = {
+        "layout": layout.name,
+        "layout_checksum": tokenize(layout.sensors),
+        "target": situation.target,
+        "target_height_m": TARGET_HEIGHT_M[situation.target],
+        "conditions": label,
+        "conditions_numbers": json.dumps(situation.conditions.as_numbers()),
+        "dwell_s": float(task.dwell_s),
+        "viewshed": task.mode,
+        "formula": "P = 1 − exp(−Σ λ_s t_s), t_s the dwell, for a camera at most one search",
+        "independence": INDEPENDENT,
+        "limits": "canopy as the terrain knows it"
+        if "canopy_height" in terrain
+        else "bare ground: no trees, no houses",
+        "assumptions": json.dumps([[a.name, a.value, a.unit, a.confidence, a.source] for a in situation.assumptions]),
+        "watchline_version": _version(),
+    }
+    if not is_dask_collection(terrain["elevation"].data):
+        story["terrain_checksum"] = tokenize(terrain["elevation"].data)
+    return story | {name: terrain.attrs[name] for name in ("crs", "datum") if name in terrain.attrs}
+
+
+def _version() -> str:
+    try:
+        return version("watchline")
+    except PackageNotFoundError:
+        return "not installed"

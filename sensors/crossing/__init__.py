@@ -1,0 +1,1 @@
+"""Crossings under surveillance: detection rates along a path, and minimum-detection paths."""

@@ -1,0 +1,256 @@
+"""Crossings under watch: how likely a crosser is detected, segment by segment, and where it is decided.
+
+``H = Σ ½(λ_i + λ_j) ℓ/v`` along a path, v by the ground and its direction; ``P_detect = 1 − exp(−H)``: at least one
+detection, misses taken as independent. That a *track* is confirmed is less likely; the simulator says how much less.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from shapely.geometry import LineString
+
+from geo.frame import FloatArray, LocalFrame
+from geo.paths.along_path import Along
+from geo.paths.crossings import Crossings
+from geo.paths.search import OVERLENGTH
+from sensors.crossing.watched_belt import Watched, feels_steps, looks_of, most_hazard, searches
+from sensors.detection_model.hazard import hazard_of, probability_of, with_outages
+from sensors.errors import GapError
+
+Cells = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
+DECIDING_SHARE: Final = 0.5
+"""A crossing is *decided* where the densest stretches of its hazard add up to this share of it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Detection:
+    """What watches several ways: hazards (way, sensor) and what follows from them (way,).
+
+    ``hazard`` counts every look, a camera's at most to its P∞; ``hazard_low`` is its lower end under a random phase of
+    the scans. ``unknown_m`` is the length over which some sensor's sight is unknown and so left out.
+    """
+
+    hazard: FloatArray
+    hazard_low: FloatArray
+    availability: FloatArray
+    kinds: tuple[str, ...]
+    seconds: FloatArray
+    metres: FloatArray
+    unknown_m: FloatArray
+
+    @property
+    def probability(self) -> FloatArray:
+        """P_detect (way,): at least one detection, all sensors working; the upper end of the scans' phase."""
+        return probability_of(self.hazard.sum(axis=1))
+
+    @property
+    def probability_low(self) -> FloatArray:
+        """Lower end of P_detect (way,), by ``1 − exp(−Σ p t/T)`` for sensors that scan."""
+        return probability_of(self.hazard_low.sum(axis=1))
+
+    @property
+    def expected(self) -> FloatArray:
+        """P_detect (way,) with each sensor up or down for the whole crossing by its availability."""
+        return with_outages(self.hazard.T, self.availability)
+
+    def by_kind(self, way: int) -> dict[str, float]:
+        """P_detect of one way by the sensors of each kind alone."""
+        kinds = np.array(self.kinds)
+        return {kind: float(probability_of(self.hazard[way, kinds == kind].sum())) for kind in sorted(set(self.kinds))}
+
+
+def detection_along(seen: Watched, along: Along) -> Detection:
+    """Hazard of each sensor along each way, and the bracket of the scans' phase."""
+    hazard, low = np.zeros((along.ways, len(seen.sensors))), np.zeros((along.ways, len(seen.sensors)))
+    for number in range(len(seen.sensors)):
+        pieces, low_pieces = hazard_of_pieces(seen, along, number)
+        hazard[:, number], low[:, number] = along.total(pieces), along.total(low_pieces)
+    return Detection(
+        hazard=hazard,
+        hazard_low=low,
+        availability=np.array([sensor.availability for sensor in seen.sensors]),
+        kinds=tuple(sensor.kind for sensor in seen.sensors),
+        seconds=along.total(along.seconds),
+        metres=along.total(along.metres),
+        unknown_m=along.total(along.metres * (along.of_pieces(seen.unknown) > 0.0)),
+    )
+
+
+def hazard_of_pieces(seen: Watched, along: Along, number: int) -> tuple[FloatArray, FloatArray]:
+    """Hazard (piece,) of one sensor over each piece, and its lower end under a random phase of its scans.
+
+    A search's is scaled so that along a way it is at most ``−ln(1 − P∞)``, P∞ the best on the way.
+    """
+    sensor = seen.sensors[number]
+    place = np.searchsorted(sensor.cells, along.cells)
+    place = np.minimum(place, max(len(sensor.cells) - 1, 0))
+    here = np.zeros(len(along.cells), bool) if len(sensor.cells) == 0 else sensor.cells[place] == along.cells
+    rate, look = np.zeros(len(here)), np.zeros(len(here))
+    rate[here], look[here] = sensor.rate[place[here]], sensor.look[place[here]]
+    if not here.any():
+        nothing = np.zeros(len(along.way))
+        return nothing, nothing
+    if feels_steps(sensor.kind):
+        pieces = along.mean(along.between(rate)) * along.metres / seen.attrs["assumed_speed_mps"]
+        return pieces, pieces
+    pieces = along.mean(along.between(rate)) * along.seconds
+    if looks_of(sensor.kind):
+        scans = np.divide(rate * look, hazard_of(look), out=np.zeros_like(rate), where=look > 0.0)
+        return pieces, along.mean(along.between(scans)) * along.seconds
+    if searches(sensor.kind):
+        best, knots = np.zeros(along.ways), along.between(look)
+        np.maximum.at(best, along.way, np.maximum(knots[along.begins], knots[along.begins + 1]))
+        total = along.total(pieces)
+        most = np.array([most_hazard(p) for p in best])
+        share = np.where(total > most, most / np.maximum(total, 1e-300), 1.0)
+        pieces = pieces * share[along.way]
+    return pieces, pieces
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A stretch of a crossing where much of its detection is decided: seconds and metres from its start, the middle's
+    place [m], the share of the whole hazard that falls there, and the sensors that bring it, the strongest first."""
+
+    start_s: float
+    end_s: float
+    start_m: float
+    end_m: float
+    easting: float
+    northing: float
+    share: float
+    sensors: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Crossing:
+    """One way across a border and how likely it is detected.
+
+    ``path`` lies in ``frame``; ``places`` (place, 2) [m] and ``times_s`` (place,) are its vertices; it passes the line
+    in ``segment``. ``p_detect`` is of at least one detection with every sensor working, ``p_detect_low`` its lower end
+    under a random phase of the scans, ``p_expected`` with outages by availability. ``hazard_by_sensor`` sums to
+    ``hazard``. For ``unknown_m`` [m] of it some sensor's sight is unknown: then all of these are lower bounds.
+    """
+
+    kind: str
+    direction: str
+    segment: int
+    frame: LocalFrame
+    path: LineString
+    places: FloatArray
+    times_s: FloatArray
+    p_detect: float
+    p_detect_low: float
+    p_expected: float
+    p_by_kind: dict[str, float]
+    hazard: float
+    hazard_by_sensor: dict[str, float]
+    decided: tuple[Decision, ...]
+    unknown_m: float
+    overlength: float
+    attrs: dict[str, Any]
+
+    @property
+    def time_s(self) -> float:
+        """How long it takes [s]."""
+        return float(self.times_s[-1])
+
+    @property
+    def length_m(self) -> float:
+        """Its length [m], at most ``overlength`` (a share) too long."""
+        return float(self.path.length)
+
+    def to_lonlat(self) -> LineString:
+        """Its path in WGS 84 longitude and latitude."""
+        lon, lat = self.frame.to_lonlat(self.places[:, 0], self.places[:, 1])
+        return LineString(np.column_stack([lon, lat]))
+
+
+def no_way(unknown: npt.NDArray[np.bool_]) -> str:
+    """What to say of segments that nobody is known to cross, of some of which nobody knows."""
+    if unknown.all():
+        return "nobody knows whether one can cross"
+    return "nobody can cross" + (", as far as is known" if unknown.any() else "")
+
+
+def chosen_segment(ways: Crossings, segment: int | None) -> int:
+    """``segment``, or the one whose way is cheapest; GapError where there is no way, or nobody knows of one."""
+    whole = isinstance(segment, (int, np.integer)) and not isinstance(segment, bool)
+    if segment is not None and not (whole and 0 <= segment < ways.cost.size):
+        raise GapError(f"no segment {segment}", where="crossing", expected=f"0 to {ways.cost.size - 1}")
+    chosen = ways.cheapest if segment is None else int(segment)
+    costs = ways.cost if segment is None else ways.cost[[segment]]
+    if chosen >= 0 and math.isfinite(ways.cost[chosen]):
+        return chosen
+    what = no_way(np.isnan(costs)) + ("" if segment is None else f" segment {segment}")
+    raise GapError(what, where="crossing", expected="known ground that leads from edge to edge")
+
+
+def crossing_along(seen: Watched, kind: str, direction: str, segment: int, cells: Cells, neighbours: int) -> Crossing:
+    """The crossing along cells (rows and columns of the belt's window), with everything that is known of it."""
+    mobility = seen.on_belt
+    along = Along.ways_over(mobility, [cells])
+    found = detection_along(seen, along)
+    rows, columns = (np.asarray(axis, np.int64) for axis in cells)
+    places = np.column_stack([seen.belt.easting[columns], seen.belt.northing[rows]])
+    ends = np.cumsum(np.maximum(np.abs(np.diff(rows)), np.abs(np.diff(columns))))
+    times = np.concatenate([[0.0], np.cumsum(along.seconds)[ends - 1]])
+    names = [sensor.name for sensor in seen.sensors]
+    return Crossing(
+        kind=kind,
+        direction=direction,
+        segment=segment,
+        frame=seen.belt.border.frame,
+        path=LineString(places) if len(places) > 1 else LineString(np.vstack([places, places])),
+        places=places,
+        times_s=times,
+        p_detect=float(found.probability[0]),
+        p_detect_low=float(found.probability_low[0]),
+        p_expected=float(found.expected[0]),
+        p_by_kind=found.by_kind(0),
+        hazard=float(found.hazard[0].sum()),
+        hazard_by_sensor=dict(zip(names, found.hazard[0].tolist(), strict=True)),
+        decided=_decided(seen, along),
+        unknown_m=float(found.unknown_m[0]),
+        overlength=OVERLENGTH[neighbours],
+        attrs=dict(seen.attrs),
+    )
+
+
+def _decided(seen: Watched, along: Along) -> tuple[Decision, ...]:
+    """The densest stretches of one way, in its order, that hold DECIDING_SHARE of its hazard."""
+    parts = np.array([hazard_of_pieces(seen, along, n)[0] for n in range(len(seen.sensors))])
+    hazard = parts.sum(axis=0) if len(parts) else np.zeros(len(along.way))
+    if not hazard.sum() > 0.0:
+        return ()
+    order = np.argsort(-hazard / along.metres, kind="stable")
+    count = int(np.searchsorted(np.cumsum(hazard[order]), DECIDING_SHARE * hazard.sum())) + 1
+    chosen = np.zeros(len(hazard), bool)
+    chosen[order[:count]] = True
+    starts = np.flatnonzero(chosen & ~np.append(False, chosen[:-1]))
+    stops = np.flatnonzero(chosen & ~np.append(chosen[1:], False)) + 1
+    seconds, metres = (np.append(0.0, np.cumsum(values)) for values in (along.seconds, along.metres))
+    width = seen.belt.inside.shape[1]
+    decisions = []
+    for start, stop in zip(starts, stops, strict=True):
+        row, column = divmod(int(along.cells[along.left[along.begins[(start + stop) // 2]]]), width)
+        here = parts[:, start:stop].sum(axis=1)
+        strongest = [seen.sensors[i].name for i in np.argsort(-here, kind="stable") if here[i] > 0.0]
+        decisions.append(
+            Decision(
+                start_s=float(seconds[start]),
+                end_s=float(seconds[stop]),
+                start_m=float(metres[start]),
+                end_m=float(metres[stop]),
+                easting=float(seen.belt.easting[column]),
+                northing=float(seen.belt.northing[row]),
+                share=float(here.sum() / hazard.sum()),
+                sensors=tuple(strongest),
+            )
+        )
+    return tuple(decisions)

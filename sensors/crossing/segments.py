@@ -1,0 +1,141 @@
+"""How likely a crossing is detected in each segment of a border: the least over all ways through it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from geo.border.belt import Line
+from geo.frame import FloatArray
+from geo.paths.along_path import Along
+from geo.paths.crossings import INWARD, Crossings, crossings, crossings_of_the_whole
+from geo.paths.search import OVERLENGTH
+from sensors.crossing.detection import Detection, detection_along
+from sensors.crossing.watched_belt import Watched
+
+CROSSED, UNREACHABLE, UNKNOWN = "crossed", "unreachable", "unknown"
+SECOND: Final = 1e-12  # hazard of a second without any sensor: between ways that are detected alike, time decides
+LIMITS: Final = (
+    "at least one detection, misses independent; ways run between centres of cells, those of the edges too, which "
+    "leaves out up to a cell at either end, and are up to `overlength` too long, and hazards with them; where "
+    "unknown_m > 0 values are lower bounds, certain_probability an upper one"
+)
+MEANING: Final[dict[str, tuple[str, str]]] = {
+    "detection_probability": ("1", "least P_detect of a crossing through the segment, all sensors working"),
+    "detection_probability_low": ("1", "its lower end under a random phase of the scans"),
+    "expected_probability": (
+        "1",
+        "that way with each sensor up or down for the whole crossing by its availability",
+    ),
+    "certain_probability": ("1", "least P_detect of a crossing that keeps to ground whose sight is known"),
+    "hazard": ("1", "expected detections on that way, a search's at most to what it finds at all"),
+    "seconds": ("s", "time on that way"),
+    "metres": ("m", "length of that way"),
+    "unknown_m": ("m", "length of that way over which some sensor's sight is unknown"),
+}
+
+
+def least_ways(seen: Watched, *, direction: str = INWARD, neighbours: int = 16) -> Crossings:
+    """The way of least hazard through every segment, of equals the fastest; a camera's search is taken as endless."""
+    weight = seen.per_s + SECOND
+    return crossings(
+        seen.belt, seen.mobility, weight=weight, toll=seen.per_m, direction=direction, neighbours=neighbours
+    )
+
+
+def least_ways_of_the_whole(
+    seen: Watched, own: npt.NDArray[np.int64], *, slack: float, direction: str = INWARD, neighbours: int = 16
+) -> tuple[Crossings, npt.NDArray[np.bool_]]:
+    """``least_ways`` on a piece of a border, and for its segments ``own`` whether no way of the whole has less hazard
+    by more than ``slack``; see ``geo.paths.crossings.crossings_of_the_whole``."""
+    return crossings_of_the_whole(
+        seen.belt,
+        seen.mobility,
+        own,
+        least_per_s=SECOND,
+        slack=slack,
+        weight=seen.per_s + SECOND,
+        toll=seen.per_m,
+        direction=direction,
+        neighbours=neighbours,
+    )
+
+
+def over_segments(seen: Watched, ways: Crossings) -> xr.Dataset:
+    """What watches the way of each segment, (segment,); NaN where nobody can cross (``state`` unreachable) or nobody
+    knows (unknown), and never 0 instead.
+
+    ``ways`` are of ``least_ways``, or any other crossings of the same belt. The least is exact over the ways of the
+    search where no camera's search ends on the way; where one does, the value holds for the way that was found, and
+    another might be detected less.
+    """
+    segments = np.arange(ways.cost.size)
+    along = Along.ways_over(seen.on_belt, [ways.cells(int(segment)) for segment in segments])
+    found = detection_along(seen, along)
+    certain = _certain(seen, ways, found)
+    state = np.full(len(segments), CROSSED, dtype="<U11")
+    state[np.isinf(ways.cost)] = UNREACHABLE
+    state[np.isnan(ways.cost)] = UNKNOWN
+    state[(state == CROSSED) & (found.unknown_m > 0.0) & np.isnan(certain)] = UNKNOWN
+    data: dict[str, FloatArray] = {
+        "detection_probability": found.probability,
+        "detection_probability_low": found.probability_low,
+        "expected_probability": found.expected,
+        "certain_probability": certain,
+        "hazard": found.hazard.sum(axis=1),
+        "seconds": found.seconds,
+        "metres": found.metres,
+        "unknown_m": found.unknown_m,
+    }
+    crossed = state == CROSSED
+    spans = seen.belt.border.segment_spans_m
+    coords: dict[str, Any] = {
+        "segment": segments,
+        "start_m": ("segment", spans[:, 0], {"units": "m"}),
+        "end_m": ("segment", spans[:, 1], {"units": "m"}),
+        "state": ("segment", state),
+    }
+    attrs = dict(seen.attrs) | {
+        "direction": ways.direction,
+        "overlength": OVERLENGTH[ways.before.neighbours],
+        "limits": LIMITS,
+    }
+    variables = {
+        name: ("segment", np.where(crossed, values, np.nan), {"units": MEANING[name][0], "long_name": MEANING[name][1]})
+        for name, values in data.items()
+    }
+    return xr.Dataset(variables, coords, attrs)
+
+
+def unknown_segments(border: Line) -> xr.Dataset:
+    """The answer of ``over_segments`` for segments of which nothing is known: NaN, state unknown."""
+    spans, nothing = border.segment_spans_m, np.full(border.segments, np.nan)
+    coords: dict[str, Any] = {
+        "segment": np.arange(border.segments),
+        "start_m": ("segment", spans[:, 0], {"units": "m"}),
+        "end_m": ("segment", spans[:, 1], {"units": "m"}),
+        "state": ("segment", np.full(border.segments, UNKNOWN, dtype="<U11")),
+    }
+    told = {name: ("segment", nothing, {"units": unit, "long_name": words}) for name, (unit, words) in MEANING.items()}
+    return xr.Dataset(told, coords)
+
+
+def _certain(seen: Watched, ways: Crossings, found: Detection) -> npt.NDArray[np.float64]:
+    """P_detect of the least way over ground whose sight is known; NaN where there is none. The same where all is."""
+    if not (seen.unknown & seen.belt.inside).any():
+        return found.probability
+    known = np.where(seen.unknown, np.nan, seen.per_s + SECOND)
+    others = crossings(
+        seen.belt,
+        seen.mobility,
+        weight=known,
+        toll=seen.per_m,
+        direction=ways.direction,
+        neighbours=ways.before.neighbours,
+    )
+    along = Along.ways_over(seen.on_belt, [others.cells(segment) for segment in range(others.cost.size)])
+    probability = detection_along(seen, along).probability
+    return np.where(np.isfinite(others.cost), probability, np.nan)

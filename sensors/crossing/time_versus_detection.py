@@ -1,0 +1,142 @@
+"""What a crosser trades: time against being detected; and what each sensor is worth on the way that is then taken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import xarray as xr
+
+from geo.errors import BadInput
+from geo.frame import FloatArray
+from geo.paths.along_path import Along
+from geo.paths.crossings import INWARD, Crossings, crossings
+from sensors.coverage.segments import check_required
+from sensors.crossing.detection import Cells, Crossing, chosen_segment, crossing_along, no_way
+from sensors.crossing.segments import CROSSED, SECOND, UNKNOWN, least_ways, over_segments
+from sensors.crossing.watched_belt import Watched
+from sensors.errors import CrossingError
+
+MOST_POINTS: Final = 12
+HAZARD: Final = 1e-9  # seconds that a hazard of 1 counts for: of the fastest ways the least detected
+GAIN: Final = 1e-6  # share by which a new point must better the line between its neighbours
+
+
+def trade_offs(
+    seen: Watched,
+    *,
+    direction: str = INWARD,
+    neighbours: int = 16,
+    segment: int | None = None,
+    most: int = MOST_POINTS,
+) -> tuple[Crossing, ...]:
+    """Crossings between the fastest and the least detected, none better than another in both; the fastest first.
+
+    Each is the best for one exchange rate of hazard for time, ``H + μ t`` (weighted sums), found between two that are
+    known until nothing new comes up or there are ``most``: these are the corners of the curve, ways between two corners
+    are not found. Through ``segment``, or anywhere. A camera's search is taken as endless while ways are sought. Raises
+    GapError where nobody can cross or nobody knows, and BadInput for fewer than 2 points.
+    """
+    if isinstance(most, bool) or not isinstance(most, int) or most < 2:
+        raise BadInput(f"{most!r}", where="trade-offs (most)", expected="at least 2 points")
+
+    def best(per_second: float, per_hazard: float) -> _Corner:
+        return _corner(seen, _weighted(seen, per_second, per_hazard, direction, neighbours), segment)
+
+    fast, least = best(1.0, HAZARD), best(SECOND, 1.0)
+    corners = [fast, least] if fast.hazard > least.hazard and fast.seconds < least.seconds else [least]
+    pairs = [(fast, least)] if len(corners) == 2 else []
+    while pairs and len(corners) < most:
+        quicker, quieter = pairs.pop(0)
+        if not (quieter.seconds > quicker.seconds and quicker.hazard > quieter.hazard):
+            continue
+        rate = (quicker.hazard - quieter.hazard) / (quieter.seconds - quicker.seconds)
+        found = best(rate, 1.0)
+        if found.hazard + rate * found.seconds < (quicker.hazard + rate * quicker.seconds) * (1.0 - GAIN):
+            corners.append(found)
+            pairs += [(quicker, found), (found, quieter)]
+    corners.sort(key=lambda corner: corner.seconds)
+    names = (
+        ["least detected"] if len(corners) == 1 else ["fastest", *["between"] * (len(corners) - 2), "least detected"]
+    )
+    return tuple(
+        crossing_along(seen, name, direction, corner.segment, corner.cells, neighbours)
+        for name, corner in zip(names, corners, strict=True)
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Corner:
+    """One way with its time and the hazard that the search counts."""
+
+    seconds: float
+    hazard: float
+    segment: int
+    cells: Cells
+
+
+def _corner(seen: Watched, ways: Crossings, segment: int | None) -> _Corner:
+    chosen = chosen_segment(ways, segment)
+    cells = ways.cells(chosen)
+    along = Along.ways_over(seen.on_belt, [cells])
+    hazard = along.over_time(seen.per_s) + along.over_length(seen.per_m)
+    return _Corner(float(along.seconds.sum()), float(hazard[0]), int(chosen), cells)
+
+
+def _weighted(seen: Watched, per_second: float, hazard: float, direction: str, neighbours: int) -> Crossings:
+    return crossings(
+        seen.belt,
+        seen.mobility,
+        weight=hazard * seen.per_s + per_second,
+        toll=hazard * seen.per_m,
+        direction=direction,
+        neighbours=neighbours,
+    )
+
+
+def sensor_values(
+    seen: Watched,
+    *,
+    direction: str = INWARD,
+    neighbours: int = 16,
+    required_probability: float | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> xr.Dataset:
+    """What each sensor is worth: the least P_detect without it, by leaving one out after the other.
+
+    Dataset over ``sensor``: ``least_without``, ``worth`` = the least with all less that without it (the crosser answers
+    with another way), ``mean_worth`` the same averaged over the segments that can be crossed, and with a requirement
+    ``opened``, how many segments fall below it. Two searches a sensor; ``progress(done, total)`` after each.
+    """
+    if required_probability is not None:
+        check_required(required_probability)
+    whole = _by_segment(seen, direction, neighbours)
+    names = [sensor.name for sensor in seen.sensors]
+    least, mean, opened = np.empty(len(names)), np.empty(len(names)), np.zeros(len(names), np.int64)
+    for number, name in enumerate(names):
+        without = _by_segment(seen.only(set(names) - {name}), direction, neighbours)
+        least[number] = np.nanmin(without)
+        mean[number] = np.nanmean(whole - without)
+        if required_probability is not None:
+            opened[number] = ((whole >= required_probability) & (without < required_probability)).sum()
+        if progress is not None:
+            progress(number + 1, len(names))
+    data: dict[str, tuple[str, FloatArray, dict[str, str]]] = {
+        "least_without": ("sensor", least, {"units": "1"}),
+        "worth": ("sensor", np.nanmin(whole) - least, {"units": "1"}),
+        "mean_worth": ("sensor", mean, {"units": "1"}),
+    }
+    if required_probability is not None:
+        data["opened"] = ("sensor", opened.astype(np.float64), {"units": "1"})
+    attrs = dict(seen.attrs) | {"direction": direction, "least_with_all": float(np.nanmin(whole))}
+    return xr.Dataset(data, {"sensor": names}, attrs)
+
+
+def _by_segment(seen: Watched, direction: str, neighbours: int) -> FloatArray:
+    found = over_segments(seen, least_ways(seen, direction=direction, neighbours=neighbours))
+    if not (found["state"] == CROSSED).any():
+        what = no_way((found["state"] == UNKNOWN).to_numpy())
+        raise CrossingError(what, where="sensor values", expected="known ground that leads from edge to edge")
+    return np.asarray(found["detection_probability"].to_numpy())

@@ -1,0 +1,266 @@
+"""The ground of a crossing with what watches it: belt, mobility, and each sensor's rate where somebody might walk."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from geo.border import Belt
+from geo.border.belt import SAME_PLACE_CELLS, Line, belt_of, fitting_belt_m, refuse_other_cells
+from geo.frame import FloatArray
+from geo.mobility.roads_and_rivers import Ways
+from geo.mobility.settings import MobilitySettings
+from geo.mobility.speed_surface import Mobility, by_vehicle, on_foot
+from geo.terrain import cell_size
+from sensors import camera, ground_sensor, human, radar, radio
+from sensors.coverage.accumulator import contribution
+from sensors.coverage.model import coverage as coverage_of
+from sensors.coverage.model import task_of
+from sensors.detection_model.assumptions import Assumptions
+from sensors.errors import CrossingError
+from sensors.layout import Layout
+
+DRIVEN: Final = frozenset({"vehicle"})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SensorRate:
+    """One sensor in the belt's window: flat cells where its rate is above 0, the rate [1/s] and a look's chance there.
+
+    ``unknown`` are the flat cells where its sight is not known.
+    """
+
+    name: str
+    kind: str
+    availability: float
+    cells: npt.NDArray[np.int64]
+    rate: FloatArray
+    look: FloatArray
+    unknown: npt.NDArray[np.int64]
+
+    def raster(self, values: FloatArray, size: int) -> FloatArray:
+        """Values at the sensor's cells as a flat raster of ``size`` cells, 0 elsewhere."""
+        flat = np.zeros(size)
+        flat[self.cells] = values
+        return flat
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Watched:
+    """What a crosser meets: the belt, how fast it is crossed, and the sensors' rates in its window.
+
+    ``per_s`` and ``per_m`` (row, column) add up over the sensors that work: detections per second for those that look,
+    per metre for ground sensors, which feel steps and not time. ``unknown`` says where some sensor's sight is unknown;
+    what such a sensor might see is left out, so that a hazard there is a lower bound. ``attrs`` tell the case.
+    """
+
+    belt: Belt
+    mobility: Mobility
+    sensors: tuple[SensorRate, ...]
+    per_s: FloatArray
+    per_m: FloatArray
+    unknown: npt.NDArray[np.bool_]
+    attrs: Mapping[str, Any]
+
+    @property
+    def on_belt(self) -> Mobility:
+        """The mobility on the belt's window, closed outside it."""
+        return self.mobility.within(self.belt.rows, self.belt.columns, self.belt.inside)
+
+    def only(self, names: Collection[str]) -> Watched:
+        """The same ground watched by some of its sensors alone; raises CrossingError for a name it does not have."""
+        known = {sensor.name for sensor in self.sensors}
+        if strangers := sorted(set(names) - known):
+            raise CrossingError(f"no sensor {strangers[0]!r}", where="crossing", expected="sensors of the coverage")
+        return added_up(self, tuple(sensor for sensor in self.sensors if sensor.name in names))
+
+
+def watched(
+    coverage: xr.Dataset,
+    terrain: xr.Dataset | None,
+    border: Line,
+    *,
+    belt_m: float | None = None,
+    mobility: Mobility | None = None,
+    ways: Ways | None = None,
+    settings: MobilitySettings | None = None,
+) -> Watched:
+    """Belt, mobility and rates for crossings of ``border`` under ``coverage`` (of ``sensors.coverage.coverage``).
+
+    ``terrain`` is the one that the coverage was computed on; without it the ground counts as level. The target walks,
+    or drives where it is a vehicle, by ``ways`` and ``settings``, unless a ``mobility`` is given. ``belt_m`` [m] is the
+    belt's width on either side; without it 2 km, or less where the terrain does not reach as far. Each
+    sensor's layer is computed once. Raises CrossingError for coverage without rates, or on other cells than the
+    terrain's; BorderError as ``geo.border.belt.belt_of``.
+    """
+    if not isinstance(coverage, xr.Dataset) or "rate" not in coverage or "sensor" not in coverage.dims:
+        raise CrossingError("the coverage has no rate of each sensor", where="crossing", expected="sensors.coverage's")
+    nobody = _unwatched(coverage, terrain, border, belt_m=belt_m, mobility=mobility, ways=ways, settings=settings)
+    return added_up(nobody, tuple(_rates(coverage, nobody.belt)))
+
+
+def watched_by(
+    layout: Layout,
+    terrain: xr.Dataset,
+    border: Line,
+    *,
+    belt_m: float | None = None,
+    mobility: Mobility | None = None,
+    ways: Ways | None = None,
+    settings: MobilitySettings | None = None,
+    **sight: Any,
+) -> Watched:
+    """``watched`` by the coverage of ``layout``, the same to the bit, without a raster for each sensor.
+
+    ``sight`` are the keywords of ``sensors.coverage.coverage`` but its blocks. For large belts: what it takes grows
+    with the cells that sensors see, not with sensors times cells.
+    """
+    cover = coverage_of(layout, terrain, None, **sight)
+    nobody = _unwatched(cover, terrain, border, belt_m=belt_m, mobility=mobility, ways=ways, settings=settings)
+    belt, task = nobody.belt, task_of(**sight)
+    inside = belt.inside.ravel()
+    rates = []
+    for sensor in layout:
+        part = contribution(layout.placement(sensor.id), terrain, task, (belt.rows, belt.columns))
+        own = inside[part.seen] & (part.rate > 0.0)
+        rates.append(
+            SensorRate(
+                name=sensor.id,
+                kind=sensor.kind,
+                availability=float(sensor.availability),
+                cells=part.seen[own],
+                rate=part.rate[own],
+                look=part.look[own],
+                unknown=part.unknown[inside[part.unknown]],
+            )
+        )
+    return added_up(nobody, tuple(rates))
+
+
+def _unwatched(
+    coverage: xr.Dataset,
+    terrain: xr.Dataset | None,
+    border: Line,
+    *,
+    belt_m: float | None,
+    mobility: Mobility | None,
+    ways: Ways | None,
+    settings: MobilitySettings | None,
+) -> Watched:
+    """Belt and mobility of the crosser that the coverage is for, watched by nobody yet."""
+    if not (terrain is None or isinstance(terrain, xr.Dataset)):
+        raise CrossingError(f"is a {type(terrain).__name__}", where="terrain", expected="that of geo.terrain, or None")
+    ground = _level(coverage) if terrain is None else terrain
+    if terrain is not None:
+        _refuse_other_cells(coverage, terrain)
+    width = fitting_belt_m(border, ground) if belt_m is None else belt_m
+    belt = belt_of(border, ground, belt_m=width)
+    target = str(coverage.attrs.get("target", "person"))
+    if mobility is None:
+        mover = by_vehicle if target in DRIVEN else on_foot
+        mobility = mover(ground, ways=ways, settings=settings)
+    refuse_other_cells(mobility.easting[belt.columns], mobility.northing[belt.rows], belt)
+    attrs = {
+        "target": target,
+        "conditions": coverage.attrs.get("conditions", "not said"),
+        "layout": coverage.attrs.get("layout", "not said"),
+        "assumed_speed_mps": assumed_speed_mps(coverage, target),
+        "belt_m": width,
+        "mover": mobility.mover,
+        "missing": ", ".join((*mobility.missing, *(("terrain (level ground assumed)",) if terrain is None else ()))),
+    }
+    nobody = np.zeros(belt.inside.shape)
+    return Watched(belt, mobility, (), nobody, nobody, nobody > 0.0, attrs)
+
+
+def added_up(ground: Watched, sensors: tuple[SensorRate, ...]) -> Watched:
+    """The same ground watched by ``sensors``, whose rates add up under independent misses."""
+    shape = ground.belt.inside.shape
+    per_s, per_m = np.zeros(ground.belt.inside.size), np.zeros(ground.belt.inside.size)
+    unknown = np.zeros(ground.belt.inside.size, bool)
+    for sensor in sensors:
+        if feels_steps(sensor.kind):
+            per_m[sensor.cells] += sensor.rate / ground.attrs["assumed_speed_mps"]
+        else:
+            per_s[sensor.cells] += sensor.rate
+        unknown[sensor.unknown] = True
+    return replace(
+        ground,
+        sensors=sensors,
+        per_s=per_s.reshape(shape),
+        per_m=per_m.reshape(shape),
+        unknown=unknown.reshape(shape),
+    )
+
+
+def assumed_speed_mps(coverage: xr.Dataset, target: str) -> float:
+    """Speed for which the rates of ground sensors in ``coverage`` hold; by it they become rates per metre."""
+    told = {name: value for name, value, *_ in json.loads(coverage.attrs.get("assumptions", "[]"))}
+    return float(told.get(f"{target}_speed_mps", Assumptions().speed_mps(target)))
+
+
+def _rates(coverage: xr.Dataset, belt: Belt) -> Iterator[SensorRate]:
+    """Each sensor's layers, computed once, where somebody might walk."""
+    names, kinds = coverage["sensor"].to_numpy(), coverage["kind"].to_numpy()
+    available = coverage["availability"].to_numpy() if "availability" in coverage.coords else np.ones(len(names))
+    layers = coverage[["rate", "look_probability"]].isel(northing=belt.rows, easting=belt.columns)
+    for number, name in enumerate(names):
+        one = layers.isel(sensor=number).compute()
+        rate, look = (one[layer].to_numpy().astype(np.float64).ravel() for layer in ("rate", "look_probability"))
+        inside = belt.inside.ravel()
+        if ((rate < 0.0) | np.isinf(rate)).any():
+            raise CrossingError(f"a rate of {name} is below 0 or infinite", where="coverage", expected="rates from 0")
+        cells = np.flatnonzero(inside & (rate > 0.0))
+        yield SensorRate(
+            name=str(name),
+            kind=str(kinds[number]),
+            availability=float(available[number]),
+            cells=cells,
+            rate=rate[cells],
+            look=look[cells],
+            unknown=np.flatnonzero(inside & np.isnan(rate)),
+        )
+
+
+def _level(coverage: xr.Dataset) -> xr.Dataset:
+    """Level ground on the coverage's cells."""
+    shape = (coverage.sizes["northing"], coverage.sizes["easting"])
+    return xr.Dataset(
+        {"elevation": (("northing", "easting"), np.zeros(shape), {"units": "m"})},
+        coords={name: coverage[name] for name in ("northing", "easting")},
+        attrs={name: coverage.attrs[name] for name in ("crs", "datum") if name in coverage.attrs},
+    )
+
+
+def _refuse_other_cells(coverage: xr.Dataset, terrain: xr.Dataset) -> None:
+    for name in ("easting", "northing"):
+        a, b = coverage[name].to_numpy(), terrain[name].to_numpy()
+        if a.shape != b.shape or np.abs(a - b).max() > SAME_PLACE_CELLS * cell_size(terrain):
+            raise CrossingError(f"other {name}s than the terrain's", where="coverage", expected="the terrain's cells")
+
+
+def feels_steps(kind: str) -> bool:
+    """Whether a sensor of that kind detects by the metre that is walked and not by the second."""
+    return kind == ground_sensor.KIND
+
+
+def looks_of(kind: str) -> bool:
+    """Whether a sensor of that kind looks once a period, so that its scan may fall before or after a crosser."""
+    return kind == radar.KIND
+
+
+def searches(kind: str) -> bool:
+    """Whether a sensor of that kind finds at most its P∞, however long it looks."""
+    return kind in (camera.KIND, radio.KIND, human.KIND)
+
+
+def most_hazard(look: float) -> float:
+    """Largest hazard of a search that finds with probability ``look`` at most."""
+    return math.inf if look >= 1.0 else -math.log1p(-look)

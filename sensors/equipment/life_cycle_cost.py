@@ -1,0 +1,81 @@
+"""What equipment costs over its life: equal annual cost, present value over a horizon, and people on duty."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from sensors.equipment.catalogue import Item, Staff
+from sensors.errors import CostError
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """Prices of one unit of an item and of a person on duty, numbers or arrays of draws of one shape."""
+
+    capex: npt.ArrayLike
+    opex_per_year: npt.ArrayLike
+    service_life_years: npt.ArrayLike
+    crew: npt.ArrayLike
+    post_per_year: npt.ArrayLike
+
+    @classmethod
+    def central(cls, item: Item, staff: Staff) -> Prices:
+        """The central prices of a catalogue's item."""
+        return cls(
+            item.capex.central,
+            item.opex_per_year.central,
+            item.service_life_years.central,
+            item.crew.central,
+            staff.cost_per_person_year.central * staff.people_per_post.central,
+        )
+
+
+def annuity_factor(years: npt.ArrayLike, discount_rate: float) -> Floats:
+    """Present value of one a year, paid at the end of each of ``years`` years: ``(1 − (1 + r)^−n)/r``, n without rate.
+
+    Years need not be whole. Raises CostError for years that are not above 0 and a rate outside 0 to 1.
+    """
+    n = np.asarray(years, dtype=np.float64)
+    if not np.all((n > 0.0) & np.isfinite(n)):
+        raise CostError(f"{np.asarray(years)} years", where="life-cycle cost", expected="a finite time above 0")
+    if not 0.0 <= discount_rate <= 1.0:
+        raise CostError(f"discount rate {discount_rate:g}", where="life-cycle cost", expected="0 to 1 a year")
+    if discount_rate == 0.0:
+        return n
+    return np.asarray(-np.expm1(-n * np.log1p(discount_rate)) / discount_rate)
+
+
+def annual_cost(prices: Prices, discount_rate: float) -> Floats:
+    """Equal annual cost of owning, running and manning one unit for ever: ``capex/annuity(life) + opex + crew``.
+
+    Lives that differ are so compared fairly: nothing hangs on whether a horizon falls before or after a replacement.
+    The equivalent annual cost of Brealey, Myers and Allen, Principles of Corporate Finance, chapter 6.
+    """
+    capex, opex, crew, post = (
+        np.asarray(value, dtype=np.float64)
+        for value in (prices.capex, prices.opex_per_year, prices.crew, prices.post_per_year)
+    )
+    for value, name in ((capex, "capex"), (opex, "opex_per_year"), (crew, "crew"), (post, "post_per_year")):
+        if not np.all((value >= 0.0) & np.isfinite(value)):
+            raise CostError(
+                f"{name} below 0 or not finite", where="life-cycle cost", expected="money and people from 0"
+            )
+    return np.asarray(capex / annuity_factor(prices.service_life_years, discount_rate) + opex + crew * post)
+
+
+def life_cycle_cost(prices: Prices, *, years: float, discount_rate: float) -> Floats:
+    """Present value of having one unit for ``years`` years: ``annual_cost × annuity(years)``; shape of the prices.
+
+    What is left of a unit's life at the end is worth what was not used of it.
+    """
+    return annual_cost(prices, discount_rate) * annuity_factor(years, discount_rate)
+
+
+def item_cost(item: Item, staff: Staff, *, years: float, discount_rate: float) -> float:
+    """Life-cycle cost of one unit of an item at its central prices, with its crew."""
+    return float(life_cycle_cost(Prices.central(item, staff), years=years, discount_rate=discount_rate))

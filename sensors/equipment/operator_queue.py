@@ -1,0 +1,127 @@
+"""Whether somebody looks at an alert: operators as a queue. An alert that nobody can look at is not a detection.
+
+Alerts come at random (Poisson), each takes an operator an exponential time, and who waits too long is lost: the mover
+is gone. That is Erlang A, M/M/c + M (Palm 1957); without losses it is Erlang C, without waiting Erlang B.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import gammainc, gammaln
+
+from sensors.errors import WorkloadError
+
+Floats = npt.NDArray[np.float64]
+
+ACCEPTABLE_PER_DAY: Final = 150.0
+MOST_PER_DAY: Final = 300.0
+"""Alerts a day and operator that are about acceptable, and the most that can be managed: EEMUA 191, ISA-18.2."""
+SURE: Final = 1e-200
+DEPTH: Final = 200
+"""Least value of the incomplete gamma function that is used as it is, and terms of the fraction that stands in."""
+
+
+def erlang_b(load: npt.ArrayLike, operators: int) -> Floats:
+    """Probability that all ``operators`` are busy where nobody waits; ``load`` is arrivals times service time [1].
+
+    ``B(0) = 1, B(n) = a B(n−1)/(n + a B(n−1))``; shape of ``load``. Erlang (1917).
+    """
+    a = _load(load)
+    _operators(operators)
+    blocked = np.ones_like(a)
+    for n in range(1, operators + 1):
+        blocked = a * blocked / (n + a * blocked)
+    return blocked
+
+
+def erlang_c(load: npt.ArrayLike, operators: int) -> Floats:
+    """Probability that an alert must wait where none is lost; 1 from ``load`` = ``operators`` on. Erlang (1917)."""
+    a = _load(load)
+    blocked = erlang_b(a, operators)
+    busy = np.minimum(a / operators, 1.0)
+    return np.where(busy >= 1.0, 1.0, blocked / (1.0 - busy * (1.0 - blocked)))
+
+
+def mean_wait_s(per_s: npt.ArrayLike, service_s: npt.ArrayLike, operators: int) -> Floats:
+    """Mean time [s] until an operator looks, where none is lost: ``C/(c/s − λ)``; infinite where it never ends."""
+    rate, service = np.broadcast_arrays(
+        _positive(per_s, "alerts per second", zero=True), _positive(service_s, "service")
+    )
+    spare = operators / service - rate
+    with np.errstate(divide="ignore"):
+        return np.where(spare > 0.0, erlang_c(rate * service, operators) / np.where(spare > 0.0, spare, 1.0), np.inf)
+
+
+def attended_share(per_s: npt.ArrayLike, service_s: npt.ArrayLike, patience_s: npt.ArrayLike, operators: int) -> Floats:
+    """Share of alerts at which an operator looks in time; broadcast shape.
+
+    Alerts come at ``per_s`` [1/s], each takes ``service_s`` [s] on average, and is lost if nobody has begun after
+    ``patience_s`` [s] on average. Without operators 0, without alerts 1 (of the first to come). Raises WorkloadError
+    for negative rates, times not above 0, and operators that are no whole number from 0.
+
+    Erlang A: with A = ₁F₁(1; cμ/θ + 1; λ/θ) the probability of waiting is A B/(1 + (A − 1) B), and of losing who waits
+    1/(ρ A) + 1 − 1/ρ. Palm (1957); Mandelbaum and Zeltyn (2007), Service engineering in action.
+    """
+    _operators(operators)
+    rate, service, patience = np.broadcast_arrays(
+        _positive(per_s, "alerts per second", zero=True),
+        _positive(service_s, "service_s"),
+        _positive(patience_s, "patience_s"),
+    )
+    if operators == 0:
+        return np.zeros(rate.shape)
+    some = np.maximum(rate, 1e-12)
+    blocked = erlang_b(some * service, operators)
+    x, y = operators * patience / service, some * patience
+    small, lost_if_waiting = _palm(x, y)
+    wait = blocked / (small * (1.0 - blocked) + blocked)
+    return np.where(rate == 0.0, 1.0, np.clip(1.0 - wait * lost_if_waiting, 0.0, 1.0))
+
+
+def alerts_per_operator_day(per_s: npt.ArrayLike, operators: int) -> Floats:
+    """Alerts a day and operator, to set beside ACCEPTABLE_PER_DAY and MOST_PER_DAY; infinite without operators."""
+    _operators(operators)
+    rate = _positive(per_s, "alerts per second", zero=True)
+    return np.full(rate.shape, np.inf) if operators == 0 else rate * 86_400.0 / operators
+
+
+def _palm(x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """1/A for A = ₁F₁(1; x + 1; y) = x e^y y^−x γ(x, y), and ``1/(ρ A) + 1 − 1/ρ`` with ρ = y/x.
+
+    Where γ is too small for a number, or the difference would cancel, by its continued fraction (DLMF 8.9.1): with
+    T = y/(x + 2 − (x + 1) y/(x + 3 + 2y/(x + 4 − …))) they are
+    1 − y/(x + 1 + T) and (1 + T)/(x + 1 + T).
+    """
+    lower = gammainc(x, y)
+    plain = (lower > SURE) & (y > 1.0)
+    with np.errstate(divide="ignore", over="ignore", under="ignore"):
+        log_a = np.log(x) + y - x * np.log(y) + gammaln(x) + np.log(np.where(plain, lower, 1.0))
+        small = np.exp(-log_a)
+    tail = np.zeros(np.shape(x))
+    for n in range(DEPTH, 0, -1):
+        tail = -(x + n) * y / (x + 2 * n + 1 + (n + 1) * y / (x + 2 * n + 2 + tail))
+    tail = y / (x + 2.0 + tail)
+    small = np.where(plain, small, 1.0 - y / (x + 1.0 + tail))
+    lost = np.where(plain, 1.0 + (small - 1.0) * x / y, (1.0 + tail) / (x + 1.0 + tail))
+    return small, np.clip(lost, 0.0, 1.0)
+
+
+def _load(value: npt.ArrayLike) -> Floats:
+    return _positive(value, "load", zero=True)
+
+
+def _positive(value: npt.ArrayLike, name: str, *, zero: bool = False) -> Floats:
+    number = np.asarray(value, dtype=np.float64)
+    if not np.all(np.isfinite(number) & ((number >= 0.0) if zero else (number > 0.0))):
+        raise WorkloadError(
+            f"{name} is {number}", where="operators", expected=f"a finite number {'from' if zero else 'above'} 0"
+        )
+    return number
+
+
+def _operators(count: int) -> None:
+    if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or not 0 <= count <= 10_000:
+        raise WorkloadError(f"{count!r} operators", where="operators", expected="a whole number from 0 to 10000")

@@ -1,0 +1,328 @@
+"""Barriers on the ground: which footprints overlap along a border, how deep they hold it, and whose loss opens it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import shapely
+import xarray as xr
+from scipy import ndimage
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import coo_array
+
+from geo.border import Belt
+from geo.border.belt import Line, belt_of, fitting_belt_m
+from geo.terrain import bounds
+from sensors.errors import CrossingError, GapError
+from sensors.gaps.barrier_depth import k_barrier, weakest_links
+from sensors.gaps.footprint_overlap import EDGE, Bools, Chain, Patch, Piece, chain_of
+from sensors.layout import Layout
+
+Found = tuple[int, frozenset[str], bool]  # k, the cut, and whether no smaller one can be
+
+SMALL_CUT: Final = 400
+"""Pieces of footprints up to which the smallest set of sensors is sought exactly; beyond it is a bound."""
+SOLVER_S: Final = 20.0
+
+
+def barrier(
+    layout: Layout,
+    coverage: xr.Dataset,
+    border: Line,
+    *,
+    belt_m: float | None = None,
+    least_look_probability: float = 0.0,
+) -> tuple[int, frozenset[str]]:
+    """How many sensors deep the border is held, and a smallest set of sensors whose loss opens it: (k, cut).
+
+    That of ``barrier_found``, which also says whether it is exact. Arguments and errors as there.
+    """
+    found = barrier_found(layout, coverage, border, belt_m=belt_m, least_look_probability=least_look_probability)
+    return found.k, found.cut
+
+
+@dataclass(frozen=True, slots=True)
+class Barrier:
+    """How many sensors deep a border is held, ``k``, and ``cut``, that many sensors whose loss opens it.
+
+    Where not ``exact`` both are a bound from above: footprints lie in so many pieces that no smallest set was sought.
+    """
+
+    k: int
+    cut: frozenset[str]
+    exact: bool
+
+
+def barrier_found(
+    layout: Layout,
+    coverage: xr.Dataset,
+    border: Line,
+    *,
+    belt_m: float | None = None,
+    least_look_probability: float = 0.0,
+) -> Barrier:
+    """How many sensors deep the border is held, a smallest set of sensors whose loss opens it, and whether it is that.
+
+    A sensor of ``layout`` holds the cells of the belt where it detects with more than ``least_look_probability`` in one
+    look; footprints that share a cell or a cell's edge overlap. k is the least number of sensors that must fail for
+    somebody to get across untouched, the weakest part of a border with gaps counting; k = 0 and no cut where it is open
+    already. By ``k_barrier`` where each footprint is in one piece, the cut being the one nearest the left; else the
+    pieces of one sensor fail together: the smallest set is sought by a mixed-integer program up to SMALL_CUT pieces,
+    beyond that by a bound from above, the sensors of the smallest cut of pieces. ``belt_m`` as for ``gaps``; closed
+    rings are left out. Where a sensor's sight is unknown it holds nothing, so k is a lower bound there. Raises GapError
+    for a border of nothing but rings, as they have no ends to hold, and one that leads off the terrain; CrossingError
+    for coverage without the layout's sensors.
+    """
+    chains = _chains(layout, coverage, border, belt_m, least_look_probability)
+    all_found = [_smallest(chain) for chain in chains]
+    k, cut, _ = min(all_found, key=lambda found: found[0])
+    return Barrier(k, cut, k == 0 or all(sure for _, _, sure in all_found))
+
+
+def single_losses(
+    layout: Layout,
+    coverage: xr.Dataset,
+    border: Line,
+    *,
+    belt_m: float | None = None,
+    least_look_probability: float = 0.0,
+) -> frozenset[str]:
+    """Every sensor whose single loss lowers k of ``barrier``: its single points of failure. Arguments as there.
+
+    Where k is but a bound, see ``Barrier``, a sensor is named whose loss lowers the bound.
+    """
+    chains = _chains(layout, coverage, border, belt_m, least_look_probability)
+    depths = [_smallest(chain)[0] for chain in chains]
+    weakest: set[str] = set()
+    for chain, depth in zip(chains, depths, strict=True):
+        if depth > min(depths):
+            continue
+        if _in_pieces(chain):
+            names = {piece[0] for piece in _pieces(chain)}
+            weakest |= {name for name in names if _smallest(_without(chain, name))[0] < depth}
+        else:
+            weakest |= {piece[0] for piece in weakest_links(*chain)}
+    return frozenset(weakest)
+
+
+def depth_of_segments(
+    layout: Layout,
+    coverage: xr.Dataset,
+    border: Line,
+    *,
+    belt_m: float | None = None,
+    least_look_probability: float = 0.0,
+) -> xr.Dataset:
+    """How many sensors deep each segment's own belt is held, from its one end to the other: ``depth`` (segment,),
+    and ``exact`` (segment,), False where it is but a bound from above as in ``Barrier``.
+
+    A belt that at a bend reaches only one edge is taken with its neighbours', as far as is needed to cross. −1 where
+    no cell of the segment lies on the terrain, or no such belt reaches both edges. A chain may bend only within that
+    belt, so a border is at most as deep as its shallowest segment. Arguments as ``barrier``.
+    """
+    belt, footprints = _footprints(layout, coverage, border, belt_m, least_look_probability, whole=False)
+    depth, exact = np.full(border.segments, -1, np.int64), np.ones(border.segments, bool)
+    windows = ndimage.find_objects(np.where(belt.inside, belt.segment + 1, 0), max_label=border.segments)
+    for segment, window in enumerate(windows):
+        run = None if window is None else _crossed_with(belt, windows, segment)
+        if run is None:
+            continue
+        window = _around([windows[one] for one in range(run[0], run[1] + 1)])
+        chain = _chain(belt, footprints, run, (run, run), window)
+        depth[segment], _, exact[segment] = _smallest(chain)
+    told = {"depth": ("segment", depth, {"units": "1"}), "exact": ("segment", exact)}
+    return xr.Dataset(told, {"segment": np.arange(border.segments)})
+
+
+def _chains(layout: Layout, coverage: xr.Dataset, border: Line, belt_m: float | None, least_look: float) -> list[Chain]:
+    """Overlaps and ends of each open part of the border."""
+    belt, footprints = _footprints(layout, coverage, border, belt_m, least_look, whole=True)
+    spans = border.segment_spans_m
+    parts = list(shapely.get_parts(border.line))
+    parts = parts[: int(np.searchsorted(np.cumsum([part.length for part in parts]), spans[-1, 1] - 1e-6)) + 1]
+    ends = np.cumsum([part.length for part in parts])
+    owner = np.searchsorted(ends, spans.mean(axis=1))
+    chains = []
+    for number, part in enumerate(parts):
+        segments = np.flatnonzero(owner == number)
+        if part.is_ring or not (belt.inside & np.isin(belt.segment, segments)).any():
+            continue
+        first, last = int(segments[0]), int(segments[-1])
+        everything = (slice(0, belt.inside.shape[0]), slice(0, belt.inside.shape[1]))
+        chains.append(_chain(belt, footprints, (first, last), ((first, first), (last, last)), everything))
+    if not chains:
+        raise GapError("it has only closed rings", where="barrier (border)", expected="a line with two ends")
+    return chains
+
+
+def _footprints(
+    layout: Layout, coverage: xr.Dataset, border: Line, belt_m: float | None, least_look: float, *, whole: bool
+) -> tuple[Belt, dict[str, Patch]]:
+    """The belt and the cells in it that each sensor holds; with ``whole`` all of the border must lie on the ground."""
+    if not (isinstance(least_look, (int, float)) and 0.0 <= least_look < 1.0):
+        raise GapError(f"{least_look!r}", where="barrier (least_look_probability)", expected="0 to below 1")
+    known = [str(name) for name in coverage["sensor"].to_numpy()] if "sensor" in coverage.dims else []
+    absent = [name for name in layout.ids if name not in known]
+    if absent:
+        raise CrossingError(f"no sensor {absent[0]!r}", where="coverage", expected="the layout's sensors")
+    width = fitting_belt_m(border, coverage) if belt_m is None else belt_m
+    belt = belt_of(border, coverage, belt_m=width)
+    if whole:
+        _refuse_beyond(border, coverage)
+    looks = coverage["look_probability"].isel(northing=belt.rows, easting=belt.columns)
+    held = {
+        name: Patch.around(belt.inside & (looks.isel(sensor=known.index(name)).to_numpy() > least_look))
+        for name in layout.ids
+    }
+    return belt, {name: patch for name, patch in held.items() if patch is not None}
+
+
+def _chain(
+    belt: Belt,
+    footprints: Mapping[str, Patch],
+    run: tuple[int, int],
+    sides: tuple[tuple[int, int], tuple[int, int]],
+    window: tuple[slice, slice],
+) -> Chain:
+    """Overlaps of footprints in the belt of a run of segments, within a window that holds it, from the start of the
+    first run of ``sides`` to the end of the second."""
+    inside = _of_run(belt, run, window)
+    own = Patch(window[0].start, window[1].start, inside)
+    start, end = (_end(belt, one, window, at_end=bool(i)) for i, one in enumerate(sides))
+    return chain_of(footprints, own, start, end)
+
+
+def _of_run(belt: Belt, run: tuple[int, int], window: tuple[slice, slice]) -> Bools:
+    own: Bools = belt.inside[window] & (belt.segment[window] >= run[0]) & (belt.segment[window] <= run[1])
+    return own
+
+
+def _refuse_beyond(border: Line, coverage: xr.Dataset) -> None:
+    """What is held where nobody knows the ground is not known, and 0 would say that it is open."""
+    west, south, east, north = bounds(coverage)
+    easting, northing = border.point_at(border.segment_spans_m.mean(axis=1))
+    beyond = np.flatnonzero((easting < west) | (easting > east) | (northing < south) | (northing > north))
+    if len(beyond):
+        raise GapError(
+            f"segments such as {beyond[0]} lie beyond the terrain, {len(beyond)} in all",
+            where="barrier (border)",
+            expected="a border clipped to the terrain, or depth_of_segments",
+        )
+
+
+def _crossed_with(belt: Belt, windows: list[Any], segment: int) -> tuple[int, int] | None:
+    """First and last segment of the least run about a segment whose belt has both edges; None where none has."""
+    first = last = segment
+    while True:
+        window = _around([windows[one] for one in range(first, last + 1)])
+        own = (belt.segment[window] >= first) & (belt.segment[window] <= last)
+        if (belt.inner[window] & own).any() and (belt.outer[window] & own).any():
+            return first, last
+        before, after = max(first - 1, 0), min(last + 1, len(windows) - 1)
+        if (before, after) == (first, last):
+            return None
+        first, last = before, after
+
+
+def _around(windows: list[Any]) -> tuple[slice, slice]:
+    """The window that holds several, of which some may be None."""
+    held = [window for window in windows if window is not None]
+    rows, columns = (
+        slice(min(window[axis].start for window in held), max(window[axis].stop for window in held)) for axis in (0, 1)
+    )
+    return rows, columns
+
+
+def _end(belt: Belt, run: tuple[int, int], window: tuple[slice, slice], *, at_end: bool) -> Patch | None:
+    """Cells of a run of segments at its start or end: beside other ground, beyond its ends, or at the rim."""
+    found = Patch.around(_of_run(belt, run, window))
+    if found is None:
+        return None
+    top, left = window[0].start + found.row, window[1].start + found.column
+    wider = (
+        slice(max(top - 1, 0), top + found.values.shape[0] + 1),
+        slice(max(left - 1, 0), left + found.values.shape[1] + 1),
+    )
+    own = _of_run(belt, run, wider)
+    lateral = ~own & (belt.inside[wider] | (belt.segment[wider] < 0))
+    touching = own & (ndimage.binary_dilation(lateral, EDGE) | belt.at_rim[wider])
+    span = belt.border.segment_spans_m[run[0], 0], belt.border.segment_spans_m[run[1], 1]
+    east, north = np.meshgrid(belt.easting[wider[1]], belt.northing[wider[0]])
+    first, last = (np.array(belt.border.point_at(chainage)) for chainage in (span[0], np.nextafter(span[1], span[0])))
+    to_first, to_last = (np.hypot(east - place[0], north - place[1]) for place in (first, last))
+    nearer = to_last <= to_first if at_end else to_first <= to_last
+    return Patch(wider[0].start, wider[1].start, touching & nearer)
+
+
+def _pieces(chain: Chain) -> set[Piece]:
+    overlaps, left, right = chain
+    return {piece for pair in overlaps for piece in pair} | left | right
+
+
+def _in_pieces(chain: Chain) -> bool:
+    names = [piece[0] for piece in _pieces(chain)]
+    return len(set(names)) < len(names)
+
+
+def _without(chain: Chain, name: str) -> Chain:
+    overlaps, left, right = chain
+
+    def kept(pieces: Iterable[Piece]) -> set[Piece]:
+        return {piece for piece in pieces if piece[0] != name}
+
+    return {pair for pair in overlaps if name not in (pair[0][0], pair[1][0])}, kept(left), kept(right)
+
+
+def _smallest(chain: Chain) -> Found:
+    """The smallest set of sensors that cuts all chains, and its size; a bound from above where pieces are many."""
+    k, cut = k_barrier(*chain)
+    names = frozenset(piece[0] for piece in cut)
+    if k == 0 or not _in_pieces(chain):
+        return k, names, True
+    exact = _coloured_cut(chain) if len(_pieces(chain)) <= SMALL_CUT else None
+    chosen = names if exact is None or len(exact) >= len(names) else exact
+    return len(chosen), chosen, exact is not None
+
+
+def _coloured_cut(chain: Chain) -> frozenset[str] | None:
+    """Fewest sensors that cut all chains when a sensor's pieces fail together; None where the solver runs out of time.
+
+    Minimise Σ x_s with reach r of each piece (in, out): what overlaps a reached piece is reached, a piece passes reach
+    on unless its sensor is cut, the left is reached and the right is not.
+    """
+    overlaps, left, right = chain
+    pieces = sorted(_pieces(chain))
+    names = sorted({piece[0] for piece in pieces})
+    number, sensor = {piece: i for i, piece in enumerate(pieces)}, {name: i for i, name in enumerate(names)}
+    count, variables = len(pieces), len(names) + 2 * len(pieces)
+    rows: list[tuple[list[int], list[float], float]] = []
+
+    def enter(piece: Piece) -> int:
+        return len(names) + number[piece]
+
+    def leave(piece: Piece) -> int:
+        return len(names) + count + number[piece]
+
+    for piece in pieces:  # out ≥ in − x
+        rows.append(([leave(piece), enter(piece), sensor[piece[0]]], [1.0, -1.0, 1.0], 0.0))
+    for a, b in overlaps:
+        rows += [([enter(b), leave(a)], [1.0, -1.0], 0.0), ([enter(a), leave(b)], [1.0, -1.0], 0.0)]
+    low, high = np.zeros(variables), np.ones(variables)
+    low[[enter(piece) for piece in left]] = 1.0
+    high[[leave(piece) for piece in right]] = 0.0
+    at = np.repeat(np.arange(len(rows)), [len(row[0]) for row in rows])
+    columns, values = np.concatenate([row[0] for row in rows]), np.concatenate([row[1] for row in rows])
+    matrix = coo_array((values, (at, columns)), shape=(len(rows), variables)).tocsr()
+    found = milp(
+        np.append(np.ones(len(names)), np.zeros(2 * count)),
+        integrality=np.append(np.ones(len(names)), np.zeros(2 * count)),
+        bounds=Bounds(low, high),
+        constraints=LinearConstraint(matrix, lb=0.0),
+        options={"time_limit": SOLVER_S},
+    )
+    if found.status != 0:
+        return None
+    return frozenset(name for name, cut in zip(names, found.x[: len(names)], strict=True) if cut > 0.5)

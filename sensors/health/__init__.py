@@ -1,0 +1,1 @@
+"""Sensor health: whether a sensor is heard, offline or faulty."""

@@ -1,0 +1,132 @@
+"""What is wrong with a sensor that is heard: stuck, chatty, skewed, low on power, obscured, misaligned.
+
+``Signs`` gathers what its messages show, plain values that survive JSON; ``faults`` judges them. Pure: the same
+messages give the same faults, live and in a replay. Silence is another matter: ``sensors.health``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from math import degrees
+from typing import Final
+
+import numpy as np
+
+from sensors.scan_columns import ARRAYS, ScanColumns
+from sensors.sensor import Sensor
+
+NS: Final = 1_000_000_000
+FAULTS: Final = ("stuck", "chatty", "skewed", "low_power", "obscured", "misaligned")
+BLINDING: Final = ("stuck", "obscured")
+"""With these faults a sensor is heard and sees nothing that can be relied on: its ground counts as unwatched."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionSettings:
+    """Assumptions. stuck_scans: so many scans in a row with plots, all to the bit the same. chatty_rate: times the
+    declared rate, over windows of window_s. skew_s: a clock ahead of ours by more; behind_s: behind by more, with no
+    backlog to send. low_power: share left. misaligned_deg: an azimuth bias that is significant and larger."""
+
+    stuck_scans: int = 5
+    chatty_rate: float = 3.0
+    window_s: float = 10.0
+    skew_s: float = 0.2
+    behind_s: float = 5.0
+    low_power: float = 0.2
+    misaligned_deg: float = 0.3
+
+
+@dataclass(slots=True)
+class Signs:
+    """What a sensor's messages have shown so far. ``behind_s``: newest times from observation to receipt, its declared
+    latency taken off; negative where its clock is ahead. ``bias_rad``: significant azimuth bias, else 0.
+    ``interval_s``: between its status messages, as they declare it."""
+
+    window: int = -1
+    in_window: int = 0
+    in_last_window: int = 0
+    behind_s: list[float] = field(default_factory=list)
+    digest: str = ""
+    repeats: int = 0
+    power: float | None = None
+    time_source: str = ""
+    obscured: bool = False
+    spooled: int = 0
+    bias_rad: float = 0.0
+    interval_s: float | None = None
+
+
+KEPT: Final = 20
+
+
+def note_scan(signs: Signs, sensor: Sensor, scan: ScanColumns, settings: ConditionSettings) -> None:
+    """Take in one scan, in place."""
+    note_time(signs, scan.received_ns, scan.observed_ns, sensor.latency_s)
+    window = scan.observed_ns // round(settings.window_s * NS)
+    if window > signs.window:
+        signs.in_last_window = signs.in_window if window == signs.window + 1 else 0
+        signs.window, signs.in_window = window, 0
+    if window == signs.window:
+        signs.in_window += 1
+    if not len(scan):
+        signs.digest, signs.repeats = "", 0
+        return
+    digest = _digest(scan)
+    signs.repeats = signs.repeats + 1 if digest == signs.digest else 0
+    signs.digest = digest
+
+
+def note_time(signs: Signs, received_ns: int, observed_ns: int, latency_s: float = 0.0) -> None:
+    """Take in how far behind a message came."""
+    signs.behind_s.append(round((received_ns - observed_ns) / NS - latency_s, 6))
+    del signs.behind_s[:-KEPT]
+
+
+def faults(sensor: Sensor, signs: Signs, settings: ConditionSettings | None = None) -> Mapping[str, str]:
+    """The faults that hold now, each with what was found, in the order of FAULTS; empty for a sound sensor."""
+    settings = settings or ConditionSettings()
+    found: dict[str, str] = {}
+    if signs.repeats + 1 >= settings.stuck_scans and sensor.kind != "ground_sensor":
+        found["stuck"] = f"the same plots to the bit in {signs.repeats + 1} scans"
+    if sensor.period_s and signs.in_last_window > settings.chatty_rate * settings.window_s / sensor.period_s + 3.0:
+        found["chatty"] = (
+            f"{signs.in_last_window} scans in {settings.window_s:.0f} s, declared one in {sensor.period_s:g} s"
+        )
+    skew = _skew(signs, settings)
+    if skew:
+        found["skewed"] = skew
+    if signs.power is not None and signs.power < settings.low_power:
+        found["low_power"] = f"{signs.power:.0%} of its power is left"
+    if signs.obscured:
+        found["obscured"] = "it says that its view is obscured"
+    if abs(degrees(signs.bias_rad)) >= settings.misaligned_deg:
+        found["misaligned"] = f"its azimuths are off by {degrees(signs.bias_rad):+.2f}°{_surveyed(sensor)}; corrected"
+    return found
+
+
+def _skew(signs: Signs, settings: ConditionSettings) -> str:
+    """The least delay shows the clock: what is late may be the link's doing, what is early is the clock's."""
+    if len(signs.behind_s) < KEPT // 2:
+        return ""
+    least = min(signs.behind_s)
+    source = f" (time from {signs.time_source})" if signs.time_source else ""
+    if least < -settings.skew_s:
+        return f"its clock is {-least:.2f} s ahead{source}"
+    if least > settings.behind_s and not signs.spooled:
+        return f"its clock or its link is {least:.1f} s behind{source}"
+    return ""
+
+
+def _surveyed(sensor: Sensor) -> str:
+    """What the survey of its north promised."""
+    if sensor.north_sd_deg is None:
+        return " (its north was never surveyed)"
+    when = f" of {sensor.surveyed_on}" if sensor.surveyed_on else ""
+    return f" (its survey{when} says ±{sensor.north_sd_deg:g}°)"
+
+
+def _digest(scan: ScanColumns) -> str:
+    body = b"".join(np.ascontiguousarray(getattr(scan, name)).tobytes() for name in ARRAYS)
+    return blake2b(body, digest_size=8).hexdigest()

@@ -1,0 +1,1 @@
+"""Patrol games: randomised patrol routes and schedules against a crosser who observes them."""

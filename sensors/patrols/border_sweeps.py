@@ -1,0 +1,156 @@
+"""Rounds along the border: each patrol drives from one segment to another, past all between, and stays in some of them.
+
+With one way along the line a round is a stretch and the places to stay; how many stays fit follows from the stretch's
+length. So the round that collects most is found exactly: by looking at every stretch for one patrol, by a small model
+in HiGHS for several.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import highspy
+import numpy as np
+import numpy.typing as npt
+
+from sensors.errors import GameError
+from sensors.patrols.game import Round, Shift
+
+Floats = npt.NDArray[np.float64]
+Stretch = tuple[int, int, int]
+"""First and last segment, and how many stays fit."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sweeps:
+    """Rounds of a shift along the line: ``hop_s`` (segment − 1,) [s] from each segment to the next, ``out_s`` and
+    ``back_s`` (segment,) [s] from the base and to it; infinite where nobody comes through.
+
+    Raises GameError for other shapes and for times that are negative or not numbers.
+    """
+
+    hop_s: Floats
+    out_s: Floats
+    back_s: Floats
+    shift: Shift
+
+    def __post_init__(self) -> None:
+        count = len(np.atleast_1d(self.out_s))
+        for name, length in (("hop_s", count - 1), ("out_s", count), ("back_s", count)):
+            values = np.asarray(getattr(self, name), np.float64)
+            if values.shape != (length,) or np.isnan(values).any() or (values < 0.0).any():
+                raise GameError(
+                    f"{name} has shape {values.shape}, or a time below 0", where="sweeps", expected=f"({length},) [s]"
+                )
+            object.__setattr__(self, name, values)
+
+    def driving_s(self, first: int, last: int) -> tuple[float, bool]:
+        """Seconds to drive from the base past ``first`` to ``last`` and back, the quicker way round; whether that
+        begins at ``first``."""
+        along = float(self.hop_s[first:last].sum())
+        forth = float(self.out_s[first]) + along + float(self.back_s[last])
+        back = float(self.out_s[last]) + along + float(self.back_s[first])
+        return (forth, True) if forth <= back else (back, False)
+
+    def stretches(self, useful: npt.NDArray[np.bool_]) -> list[Stretch]:
+        """Stretches between useful segments that leave time for stays, none within another with as many."""
+        ends = np.flatnonzero(useful)
+        found: list[Stretch] = []
+        for i, first in enumerate(ends):
+            for last in ends[i:]:
+                spare = self.shift.shift_s - self.driving_s(int(first), int(last))[0]
+                inside = int(useful[first : last + 1].sum())
+                stays = self._stays(spare, inside)
+                if stays >= 1:
+                    found.append((int(first), int(last), stays))
+        return [
+            one
+            for one in found
+            if not any(a <= one[0] and b >= one[1] and k >= one[2] and (a, b, k) != one for a, b, k in found)
+        ]
+
+    def _stays(self, spare_s: float, inside: int) -> int:
+        if spare_s < 0.0:
+            return 0
+        stay = self.shift.stay_s
+        return inside if stay <= 0.0 else min(inside, int(spare_s / stay * (1.0 + 1e-12)))
+
+    def best(self, prizes: Floats) -> tuple[Round, float]:
+        """The round that collects most, and a limit on what any round collects."""
+        worth = np.maximum(np.asarray(prizes, np.float64), 0.0)
+        stretches = self.stretches(worth > 0.0)
+        if not stretches or self.shift.patrols == 0:
+            return (), 0.0
+        if self.shift.patrols == 1:
+            picked = [self._richest(worth, stretch) for stretch in stretches]
+            n = int(np.argmax([worth[stays].sum() for stays in picked]))
+            return (self._tour(stretches[n], picked[n]),), float(worth[picked[n]].sum())
+        return self._together(worth, stretches)
+
+    def quick(self, prizes: Floats) -> Round:
+        """A good round: the best tour of one patrol after the other, of what those before left."""
+        left = np.maximum(np.asarray(prizes, np.float64), 0.0)
+        tours = []
+        for _ in range(self.shift.patrols):
+            stretches = self.stretches(left > 0.0)
+            if not stretches:
+                break
+            picked = [self._richest(left, stretch) for stretch in stretches]
+            n = int(np.argmax([left[stays].sum() for stays in picked]))
+            tours.append(self._tour(stretches[n], picked[n]))
+            left[picked[n]] = 0.0
+        return tuple(tours)
+
+    def _richest(self, worth: Floats, stretch: Stretch) -> list[int]:
+        first, last, stays = stretch
+        order = np.argsort(-worth[first : last + 1], kind="stable")[:stays] + first
+        return sorted(int(s) for s in order)
+
+    def _tour(self, stretch: Stretch, stays: list[int]) -> tuple[int, ...]:
+        _, begins_first = self.driving_s(stretch[0], stretch[1])
+        return tuple(stays if begins_first else reversed(stays))
+
+    def _together(self, worth: Floats, stretches: list[Stretch]) -> tuple[Round, float]:
+        """Columns: how many patrols take a stretch, then the stays of each stretch; a segment counts once."""
+        stays = [(k, s) for k, (a, b, _) in enumerate(stretches) for s in range(a, b + 1) if worth[s] > 0.0]
+        count = len(stretches)
+        model = highspy.Highs()
+        model.setOptionValue("output_flag", False)
+        model.setOptionValue("threads", 1)
+        model.setOptionValue("time_limit", self.shift.seconds)
+        model.setOptionValue("mip_rel_gap", 0.0)
+        patrols = float(self.shift.patrols)
+        upper = np.append(np.full(count, patrols), np.ones(len(stays)))  # twice one stretch is worth it where stays fit
+        model.addVars(count + len(stays), np.zeros(count + len(stays)), upper)
+        for column in range(count + len(stays)):
+            model.changeColIntegrality(column, highspy.HighsVarType.kInteger)
+        for column, (_, s) in enumerate(stays, count):
+            model.changeColCost(column, float(worth[s]))
+        model.changeObjectiveSense(highspy.ObjSense.kMaximize)
+        below = -highspy.kHighsInf
+        model.addRow(below, patrols, count, np.arange(count, dtype=np.int32), np.ones(count))
+        for k, (_, _, most) in enumerate(stretches):
+            mine = [column for column, (stretch, _) in enumerate(stays, count) if stretch == k]
+            model.addRow(
+                below, 0.0, len(mine) + 1, np.array([*mine, k], np.int32), np.array([1.0] * len(mine) + [-float(most)])
+            )
+        for column, (k, _) in enumerate(stays, count):  # nobody stays where nobody drives: a much tighter relaxation
+            model.addRow(below, 0.0, 2, np.array([column, k], np.int32), np.array([1.0, -1.0]))
+        for s in sorted({s for _, s in stays}):
+            mine = [column for column, (_, segment) in enumerate(stays, count) if segment == s]
+            model.addRow(below, 1.0, len(mine), np.array(mine, np.int32), np.ones(len(mine)))
+        model.run()
+        info = model.getInfo()
+        x = np.asarray(model.getSolution().col_value)
+        limit = float(info.mip_dual_bound)
+        if info.primal_solution_status == 0:
+            one = max((self._richest(worth, stretch) for stretch in stretches), key=lambda p: float(worth[p].sum()))
+            return (tuple(one),), limit if math.isfinite(limit) else float(worth.sum())
+        tours: list[tuple[int, ...]] = []
+        for k, stretch in enumerate(stretches):
+            mine = [s for column, (owner, s) in enumerate(stays, count) if owner == k and x[column] > 0.5]
+            for begin in range(0, len(mine), stretch[2]):
+                tours.append(self._tour(stretch, mine[begin : begin + stretch[2]]))
+        collected = float(worth[sorted({s for tour in tours for s in tour})].sum())
+        return tuple(tours), max(limit, collected)

@@ -1,0 +1,237 @@
+"""What options would see of a border's belt, computed once: chances in each cell, rates along the ways across it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from geo.border import Belt
+from geo.border.belt import Line, belt_of, fitting_belt_m
+from geo.mobility.roads_and_rivers import Ways
+from geo.mobility.speed_surface import by_vehicle, on_foot
+from geo.paths.crossings import INWARD
+from sensors.coverage.accumulator import Task, contribution
+from sensors.coverage.sight import refuse_without_ground
+from sensors.crossing.watched_belt import DRIVEN, SensorRate, Watched, added_up
+from sensors.detection_model.assumptions import Assumptions, Situation
+from sensors.detection_model.hazard import log_miss
+from sensors.detection_model.weather import conditions_of
+from sensors.errors import PlanError
+from sensors.layout import AnySensor, Layout
+from sensors.planning.choice.options import Option
+from sensors.planning.radio_links import network_of
+from sensors.planning.solver.coverage_objective import Cover
+from sensors.planning.solver.relay_chains import Links
+from sensors.relay import Relay
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """Whom a plan is against and when: target, light and weather, dwell [s] in a cell, direction of the crossing, the
+    belt [m] (None: what fits), and of a response the chance that an alarm is passed on."""
+
+    target: str = "person"
+    conditions: str = "day"
+    dwell_s: float = 600.0
+    direction: str = INWARD
+    belt_m: float | None = None
+    neighbours: int = 16
+    communication: float = 0.95
+    assumptions: Assumptions = field(default_factory=Assumptions)
+
+    @property
+    def task(self) -> Task:
+        """What is computed for every sensor; raises BadInput for what is not known."""
+        if not 0.0 <= self.communication <= 1.0:
+            raise PlanError(f"{self.communication!r}", where="plan (communication)", expected="0 to 1")
+        return Task(Situation(self.target, conditions_of(self.conditions)[1], self.assumptions), self.dwell_s)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scene:
+    """The belt, what the present layout sees of it (``watched``), and what each option would see (``rates``).
+
+    ``cover`` has a row for each option over the cells of the belt that belong to a segment, in groups by segment, with
+    what the present layout gives them already. With ``links`` only linked options count; sensors and relays of the
+    present layout that reach no base are then options too, which cost nothing (``idle``: their ids).
+    """
+
+    case: Case
+    options: tuple[Option, ...]
+    watched: Watched
+    rates: tuple[SensorRate, ...]
+    cover: Cover
+    links: Links | None = None
+    idle: frozenset[str] = frozenset()
+
+    def only(self, options: Ints) -> Scene:
+        """The same ground with some of the options."""
+        return replace(
+            self,
+            options=tuple(self.options[n] for n in options),
+            rates=tuple(self.rates[n] for n in options),
+            cover=self.cover.only(options),
+            links=None if self.links is None else self.links.only(options),
+        )
+
+    def with_chosen(self, chosen: npt.ArrayLike) -> Watched:
+        """The ground under the present layout and the chosen options."""
+        return added_up(self.watched, (*self.watched.sensors, *(self.rates[n] for n in np.asarray(chosen, np.int64))))
+
+
+def scene_of(
+    options: Sequence[Option],
+    terrain: xr.Dataset,
+    border: Line,
+    *,
+    case: Case | None = None,
+    present: Layout | None = None,
+    ways: Ways | None = None,
+    bases: npt.ArrayLike | None = None,
+    progress: Progress | None = None,
+) -> Scene:
+    """See what every option, and the ``present`` layout, would see; ``progress(done, total)`` sensor by sensor.
+
+    With ``bases`` (base, 2) [m] every sensor has to reach one, over relays and tall masts. The terrain is loaded into
+    memory. Raises LayoutError for an option off the terrain or on a void, PlanError where no option can reach a base.
+    """
+    chosen = case or Case()
+    ground, task = terrain.compute(), chosen.task
+    links, idle = None, frozenset[str]()
+    if bases is not None:
+        links, present, options, idle = linked_options(options, present, ground, bases)
+    width = fitting_belt_m(border, ground) if chosen.belt_m is None else chosen.belt_m
+    belt = belt_of(border, ground, belt_m=width)
+    have = () if present is None else present.sensors
+    sensing = [option.sensor for option in options if not isinstance(option.sensor, Relay)]
+    new = Layout("candidates", border.frame, tuple(sensing))
+    refuse_without_ground((*have, *new), ground)
+    placements = (
+        [*(present.placement(s.id) for s in have), *(new.placement(s.id) for s in new)]
+        if present
+        else [new.placement(s.id) for s in new]
+    )
+    mover = by_vehicle if chosen.target in DRIVEN else on_foot
+    nobody = np.zeros(belt.inside.shape)
+    attrs = {
+        "target": chosen.target,
+        "conditions": chosen.conditions,
+        "layout": "present" if present is None else present.name,
+        "assumed_speed_mps": task.situation.speed_mps,
+        "belt_m": width,
+        "mover": "vehicle" if chosen.target in DRIVEN else "walker",
+        "missing": "",
+    }
+    bare = Watched(belt, mover(ground, ways=ways), (), nobody, nobody, nobody > 0.0, attrs)
+    seen: list[tuple[SensorRate, Floats]] = []
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        for one in pool.map(lambda place: _seen(place, ground, belt, task), placements):
+            seen.append(one)
+            if progress is not None:
+                progress(len(seen), len(placements))
+    watched = added_up(bare, tuple(rate for rate, _ in seen[: len(have)]))
+    for n, option in enumerate(options):
+        if option.is_relay:
+            seen.insert(len(have) + n, _nothing(option))
+    return Scene(
+        chosen,
+        tuple(options),
+        replace(watched, attrs=attrs),
+        tuple(rate for rate, _ in seen[len(have) :]),
+        _cover(belt, seen, len(have)),
+        links,
+        idle,
+    )
+
+
+def linked_options(
+    options: Sequence[Option], present: Layout | None, terrain: xr.Dataset, bases: npt.ArrayLike
+) -> tuple[Links, Layout | None, tuple[Option, ...], frozenset[str]]:
+    """Links of the options, the present layout's part that reaches a base, and the options with the part that does not.
+
+    What of the present layout is linked passes on for the options. Raises PlanError where no option can be linked.
+    """
+    stands: tuple[AnySensor | Relay, ...] = () if present is None else (*present.relays, *present.sensors)
+    net = network_of([*stands, *(option.sensor for option in options)], terrain, bases)
+    own = net.linked(np.arange(len(net)) < len(stands))
+    idle = [part for part, linked in zip(stands, own, strict=False) if not linked]
+    every = (*(Option(part, 0.0, 0.0, f"idle {part.id}") for part in idle), *options)
+    nodes = np.concatenate([np.flatnonzero(~own[: len(stands)]), np.arange(len(stands), len(net))])
+    inner = replace(net.only(nodes), home=own[nodes])
+    links = Links(inner, np.array([option.is_relay for option in every], np.bool_))
+    reach = links.within_reach()
+    if not any(not every[n].is_relay for n in reach):
+        raise PlanError(
+            "no candidate reaches a base, over all relays that may be bought either",
+            where="plan (links)",
+            expected="relays among the items, candidates in sight of a base, or no links asked for",
+        )
+    left = {part.id for part in idle}
+    kept = None
+    if present is not None:
+        kept = replace(
+            present,
+            sensors=tuple(s for s in present.sensors if s.id not in left),
+            relays=tuple(r for r in present.relays if r.id not in left),
+        )
+    return links, kept, every, frozenset(left)
+
+
+def _nothing(option: Option) -> tuple[SensorRate, Floats]:
+    """A relay's part: it sees nothing."""
+    none, nowhere = np.zeros(0), np.zeros(0, np.int64)
+    return SensorRate(option.id, option.sensor.kind, option.sensor.availability, nowhere, none, none, nowhere), none
+
+
+def _seen(place: object, ground: xr.Dataset, belt: Belt, task: Task) -> tuple[SensorRate, Floats]:
+    """One sensor's rates in the belt, and its chance in each of these cells with its availability."""
+    part = contribution(place, ground, task, (belt.rows, belt.columns))  # type: ignore[arg-type]
+    sensor = place.sensor  # type: ignore[attr-defined]
+    inside = belt.inside.ravel()
+    kept = inside[part.seen] & (part.rate > 0.0)
+    cells = part.seen[kept]
+    order = np.argsort(cells, kind="stable")
+    rate = SensorRate(
+        name=sensor.id,
+        kind=sensor.kind,
+        availability=sensor.availability,
+        cells=cells[order],
+        rate=part.rate[kept][order],
+        look=part.look[kept][order],
+        unknown=part.unknown[inside[part.unknown]],
+    )
+    return rate, -np.expm1(log_miss(part.hazard[kept][order], sensor.availability))
+
+
+def _cover(belt: Belt, seen: Sequence[tuple[SensorRate, Floats]], present: int) -> Cover:
+    counted = belt.inside.ravel() & (belt.segment.ravel() >= 0)
+    number = np.where(counted, np.cumsum(counted) - 1, -1)
+    cells = int(counted.sum())
+    missed = np.ones(cells)
+    for rate, chance in seen[:present]:
+        at = number[rate.cells]
+        missed[at[at >= 0]] *= 1.0 - chance[at >= 0]
+    rows = []
+    for rate, chance in seen[present:]:
+        at = number[rate.cells]
+        rows.append((at[at >= 0], chance[at >= 0]))
+    start = np.concatenate([[0], np.cumsum([len(cell) for cell, _ in rows])]).astype(np.int64)
+    return Cover.from_entries(
+        start,
+        np.concatenate([cell for cell, _ in rows]).astype(np.int64) if rows else np.zeros(0, np.int64),
+        np.clip(np.concatenate([p for _, p in rows]) if rows else np.zeros(0), 0.0, 1.0),
+        cells,
+        group=belt.segment.ravel()[counted].astype(np.int64),
+        seen=1.0 - missed,
+    )

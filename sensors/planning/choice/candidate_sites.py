@@ -1,0 +1,205 @@
+"""Where equipment may stand: places beside the border that the ground, roads, power and links to relays allow.
+
+A layout that cannot report is none: with relays given, a site must see one of them. Of each square of ``spacing_m`` the
+highest place that is allowed is a candidate, so candidates are spread over the belt and stand where one sees far.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from affine import Affine
+from rasterio.features import rasterize
+from scipy import ndimage
+
+from geo.border.belt import Line, belt_of
+from geo.frame import LocalFrame
+from geo.terrain import cell_size, slope
+from geo.visibility import VISIBLE, viewshed
+from sensors.errors import PlanError
+
+if TYPE_CHECKING:
+    import geopandas
+
+Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteRules:
+    """What a site must be; every number is an assumption that the planner may set.
+
+    ``spacing_m`` between candidates; ``steepest`` ground [rise over run] that a mast can stand on; ``road_m`` and
+    ``power_m`` farthest from a road and from power; of a link ``antenna_m`` and ``relay_mast_m`` above ground and the
+    farthest ``link_m``. Infinite: any distance will do, and nothing need be known.
+    """
+
+    spacing_m: float = 500.0
+    steepest: float = 0.36
+    road_m: float = math.inf
+    power_m: float = math.inf
+    antenna_m: float = 6.0
+    relay_mast_m: float = 20.0
+    link_m: float = 20_000.0
+
+    def __post_init__(self) -> None:
+        for rule in fields(self):
+            value = getattr(self, rule.name)
+            number = isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0.0
+            if not number or (rule.name in ("spacing_m", "link_m", "antenna_m") and not 0.0 < value < math.inf):
+                raise PlanError(f"{value!r}", where=f"site rule {rule.name}", expected="a number above 0")
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What is beside the border besides the ground: roads and power as GeoDataFrames in any known system, relays as
+    places (relay, 2) [m] in the terrain's frame; None where nothing is known."""
+
+    roads: geopandas.GeoDataFrame | None = None
+    power: geopandas.GeoDataFrame | None = None
+    relays: npt.ArrayLike | None = None
+
+
+def candidate_sites(
+    terrain: xr.Dataset,
+    border: Line,
+    *,
+    belt_m: float,
+    rules: SiteRules | None = None,
+    around: Around | None = None,
+) -> xr.Dataset:
+    """Candidate sites (site,): ``easting``, ``northing``, ``elevation``, ``offset_m`` [m], ``slope`` [1], ``road_m``,
+    ``power_m`` (NaN: not known) and ``relay`` (number of the first relay in sight; −1: none asked for).
+
+    attrs say how many cells of the belt each rule takes out (``refused_slope``, ...; a cell may break several). Raises
+    PlanError where a rule needs what is not known (roads, power), and where no cell of the belt is left, saying which
+    rules leave none.
+    """
+    chosen, place = rules or SiteRules(), around or Around()
+    belt = belt_of(border, terrain, belt_m=belt_m)
+    window = terrain.isel(northing=belt.rows, easting=belt.columns)
+    ground = belt.of(terrain["elevation"])
+    steep = belt.of(slope(terrain))
+    known = belt.inside & np.isfinite(ground) & np.isfinite(steep)
+    road = _distance_m(window, place.roads, border.frame, chosen.road_m, "roads")
+    power = _distance_m(window, place.power, border.frame, chosen.power_m, "power")
+    relay = _relay_in_sight(terrain, (belt.rows, belt.columns), place.relays, chosen)
+    allowed = {
+        "slope": steep <= chosen.steepest,
+        "road": (road <= chosen.road_m) | math.isinf(chosen.road_m),
+        "power": (power <= chosen.power_m) | math.isinf(chosen.power_m),
+        "link": (relay >= 0) | (place.relays is None),
+    }
+    usable = known & np.logical_and.reduce(list(allowed.values()))
+    refused = {f"refused_{name}": int((known & ~keeps).sum()) for name, keeps in allowed.items()}
+    if not usable.any():
+        _refuse(int(known.sum()), allowed, known)
+    rows, columns = _highest_of_squares(usable, ground, chosen.spacing_m / belt.cell_m)
+    data: dict[str, tuple[npt.NDArray[Any], str]] = {
+        "easting": (belt.easting[columns], "m"),
+        "northing": (belt.northing[rows], "m"),
+        "elevation": (ground[rows, columns], "m"),
+        "offset_m": (belt.offset[rows, columns], "m"),
+        "slope": (steep[rows, columns], "1"),
+        "road_m": (road[rows, columns], "m"),
+        "power_m": (power[rows, columns], "m"),
+        "relay": (relay[rows, columns], ""),
+    }
+    names = [f"site-{n:04d}" for n in range(1, len(rows) + 1)]
+    attrs = {**refused, "cells": int(known.sum()), "spacing_m": chosen.spacing_m, "belt_m": float(belt_m)}
+    variables = {name: ("site", values, {"units": units}) for name, (values, units) in data.items()}
+    return xr.Dataset(variables, {"site": names}, attrs)
+
+
+def _refuse(cells: int, allowed: dict[str, Bools], known: Bools) -> None:
+    words = {
+        "slope": "too steep",
+        "road": "too far from a road",
+        "power": "too far from power",
+        "link": "out of sight of every relay",
+    }
+    alone = [words[name] for name, keeps in allowed.items() if not (known & keeps).any()]
+    counts = ", ".join(f"{int((known & ~keeps).sum())} {words[name]}" for name, keeps in allowed.items())
+    why = f"all are {alone[0]}" if alone else "together the rules leave none"
+    raise PlanError(
+        f"no place for a site in the belt: {why} (of {cells} cells {counts})",
+        where="candidate sites",
+        expected="rules that some ground meets" if alone != [words["link"]] else "a relay that the belt sees",
+    )
+
+
+def _distance_m(
+    window: xr.Dataset, lines: geopandas.GeoDataFrame | None, frame: LocalFrame, farthest_m: float, name: str
+) -> Floats:
+    """Metres from each cell of the window to the nearest cell that holds a line, area or point; NaN without any."""
+    shape = window["elevation"].shape
+    if lines is None or len(lines) == 0:
+        if math.isfinite(farthest_m):
+            raise PlanError(f"no {name} known", where="candidate sites", expected=f"{name}, or no limit on them")
+        return np.full(shape, np.nan)
+    cell = cell_size(window)
+    east, north = window["easting"].to_numpy(), window["northing"].to_numpy()
+    grid = Affine(cell, 0.0, east[0] - cell / 2.0, 0.0, -cell, north[0] + cell / 2.0)
+    placed = lines.to_crs(frame.crs)
+    shapes = [geometry for geometry in placed.geometry if geometry is not None and not geometry.is_empty]
+    burnt = rasterize(shapes, shape, fill=0, transform=grid, all_touched=True, default_value=1) if shapes else None
+    if burnt is None or not burnt.any():
+        return np.full(shape, np.inf)
+    return np.asarray(ndimage.distance_transform_edt(burnt == 0) * cell, np.float64)
+
+
+def _relay_in_sight(
+    terrain: xr.Dataset, window: tuple[slice, slice], relays: npt.ArrayLike | None, rules: SiteRules
+) -> npt.NDArray[np.int64]:
+    """Number of the first relay that an antenna in each cell of the window sees; −1: none."""
+    rows, columns = window
+    found = np.full((rows.stop - rows.start, columns.stop - columns.start), -1, np.int64)
+    if relays is None:
+        return found
+    places = np.atleast_2d(np.asarray(relays, np.float64))
+    if places.size == 0 or places.shape[-1] != 2:
+        raise PlanError("no relay is given", where="candidate sites", expected="places of relays, or none asked for")
+    east, north = terrain["easting"].to_numpy(), terrain["northing"].to_numpy()
+    whole = np.full((len(north), len(east)), -1, np.int64)
+    for number, (easting, northing) in enumerate(places):
+        seen = viewshed(
+            terrain,
+            float(easting),
+            float(northing),
+            observer_height_m=rules.relay_mast_m,
+            target_height_m=rules.antenna_m,
+            max_range_m=rules.link_m,
+        )
+        top = int(np.argmin(np.abs(north - seen["northing"].to_numpy()[0])))
+        left = int(np.argmin(np.abs(east - seen["easting"].to_numpy()[0])))
+        part = whole[top : top + seen.shape[0], left : left + seen.shape[1]]
+        part[(seen.to_numpy() == VISIBLE) & (part < 0)] = number
+    return whole[rows, columns]
+
+
+def _highest_of_squares(usable: Bools, ground: Floats, side: float) -> tuple[npt.NDArray[np.int64], ...]:
+    """Rows and columns of the highest usable cell of each square; of equals the first."""
+    rows, columns = np.nonzero(usable)
+    squares_across = int(usable.shape[1] // side) + 1
+    square = (rows // side).astype(np.int64) * squares_across + (columns // side).astype(np.int64)
+    order = np.lexsort((np.arange(len(rows)), -ground[rows, columns], square))
+    _, first = np.unique(square[order], return_index=True)
+    best = np.sort(order[first])
+    return rows[best], columns[best]
+
+
+def heading_to_line(border: Line, easting: float, northing: float) -> float:
+    """Azimuth [rad] clockwise from grid north from a place to the nearest point of the border's line."""
+    import shapely
+
+    here = shapely.Point(easting, northing)
+    nearest = border.line.interpolate(border.line.project(here))
+    if nearest.distance(here) < 1e-6:
+        ahead = border.line.interpolate(border.line.project(here) + 1.0)
+        return math.atan2(ahead.x - easting, ahead.y - northing) + math.pi / 2.0
+    return math.atan2(nearest.x - easting, nearest.y - northing)

@@ -1,0 +1,143 @@
+"""The crosser's answer to a choice: the least detected ways, as sums over options that hold the objective down."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from scipy.sparse import csr_array
+
+from geo.paths.along_path import Along
+from geo.paths.crossings import crossings
+from sensors.crossing.segments import SECOND
+from sensors.crossing.watched_belt import SensorRate, Watched, added_up, feels_steps, most_hazard, searches
+from sensors.errors import PlanError
+from sensors.interdiction.interception import head_start
+from sensors.planning.choice.benefits import Scene
+
+Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+SEARCHED = 0.1
+"""Share of a search's rate with which ways are sought a second time (assumption): on a way the search is soon over."""
+
+
+class WayOracle:
+    """The least detected way as sums over options (``sensors.planning.solver.solve.Oracle``), found anew for every
+    choice.
+
+    ``θ`` is the hazard of the way that is detected least, a search counted at most to what it finds at all; every way
+    that was ever found is a cut, and remembered. With a ``response`` only what is detected early enough counts: while
+    the crosser needs longer to the end than the response to that end. Exact but for searches that end on the way:
+    then another way might be detected less.
+    """
+
+    def __init__(self, scene: Scene, response: xr.DataArray | None = None) -> None:
+        self.scene = scene
+        self.passed_on = 1.0 if response is None else scene.case.communication
+        self._early: Bools | None = None
+        if response is not None:
+            spare = head_start(scene.watched, response, direction=scene.case.direction).to_numpy()
+            self._early = np.nan_to_num(spare, nan=-1.0) >= 0.0
+        size = scene.watched.belt.inside.size
+        self._timed = _raster_rows([r if not feels_steps(r.kind) else None for r in scene.rates], size, 1.0)
+        speed = scene.watched.attrs["assumed_speed_mps"]
+        self._paced = _raster_rows([r if feels_steps(r.kind) else None for r in scene.rates], size, 1.0 / speed)
+        self._known: dict[bytes, tuple[float, Floats]] = {}
+
+    def value_at(self, theta: float) -> float:
+        return float(-self.passed_on * np.expm1(-max(theta, 0.0)))
+
+    def least(self, chosen: Ints) -> tuple[float, list[tuple[float, Floats]]]:
+        """θ of a choice, and a cut for the way through each segment that is not known yet (or the least known)."""
+        scene = self.scene
+        seen = scene.with_chosen(chosen)
+        early = np.ones(seen.belt.inside.shape, bool) if self._early is None else self._early
+        cells = self._ways(seen, early)
+        fresh = {key: way for key, way in cells.items() if key not in self._known}
+        if fresh:
+            along = Along.ways_over(seen.on_belt, list(fresh.values()))
+            base, slopes = self._hazards(along, early)
+            self._known |= {key: (float(base[n]), slopes[n]) for n, key in enumerate(fresh)}
+        sums = {key: c + float(s[chosen].sum()) for key, (c, s) in self._known.items()}
+        lowest = min(sums, key=sums.__getitem__)
+        return sums[lowest], [self._known[key] for key in {**dict.fromkeys(fresh), lowest: None}]
+
+    def _ways(self, seen: Watched, early: Bools) -> dict[bytes, tuple[Ints, Ints]]:
+        """The least detected way through every segment, by their cells; where sensors search also those found when
+        searches count for little, as a search that ends lets one stay in its view."""
+        found: dict[bytes, tuple[Ints, Ints]] = {}
+        short = [replace(s, rate=s.rate * SEARCHED) if searches(s.kind) else s for s in seen.sensors]
+        watches = [seen, added_up(seen, tuple(short))] if any(searches(s.kind) for s in seen.sensors) else [seen]
+        for watch in watches:
+            ways = crossings(
+                watch.belt,
+                watch.mobility,
+                weight=np.where(early, watch.per_s, 0.0) + SECOND,
+                toll=np.where(early, watch.per_m, 0.0),
+                direction=self.scene.case.direction,
+                neighbours=self.scene.case.neighbours,
+            )
+            for segment in np.flatnonzero(np.isfinite(ways.cost)):
+                way = ways.cells(int(segment))
+                found[b"".join(axis.tobytes() for axis in way)] = way
+        if not found:
+            raise PlanError("nobody can cross", where="plan", expected="ground that leads from edge to edge")
+        return found
+
+    def _hazards(self, along: Along, early: Bools) -> tuple[Floats, Floats]:
+        """Hazard of what stands there (way,) and of each option (way, option) along ways."""
+        counted = early.ravel()[along.cells].astype(np.float64)
+        time, length = (_weights(along, values, early.size, counted) for values in (along.seconds, along.metres))
+        slopes = np.asarray((time @ self._timed.T + length @ self._paced.T).todense(), np.float64)
+        scene = self.scene
+        for n, rate in enumerate(scene.rates):
+            if searches(rate.kind):
+                slopes[:, n] = np.minimum(slopes[:, n], _most(along, rate, counted))
+        base = np.zeros(along.ways)
+        for rate in scene.watched.sensors:
+            paced = feels_steps(rate.kind)
+            factor = 1.0 / scene.watched.attrs["assumed_speed_mps"] if paced else 1.0
+            row = _raster_rows([rate], early.size, factor)
+            part = np.asarray(((length if paced else time) @ row.T).todense(), np.float64)[:, 0]
+            base += np.minimum(part, _most(along, rate, counted)) if searches(rate.kind) else part
+        return base, slopes
+
+
+def _raster_rows(rates: Sequence[SensorRate | None], size: int, factor: float) -> csr_array:
+    """Rates as a sparse matrix (sensor, cell), empty rows for None."""
+    length = [0 if rate is None else len(rate.cells) for rate in rates]
+    start = np.concatenate([[0], np.cumsum(length)]).astype(np.int64)
+    cells = [rate.cells for rate in rates if rate is not None]
+    values = [rate.rate * factor for rate in rates if rate is not None]
+    index = np.concatenate(cells) if cells else np.zeros(0, np.int64)
+    data = np.concatenate(values) if values else np.zeros(0)
+    return csr_array((data, index, start), shape=(len(rates), size))
+
+
+def _weights(along: Along, pieces: Floats, size: int, counted: Floats) -> csr_array:
+    """What a raster's cells count for on each way (way, cell) when it is summed over ``pieces``."""
+    half = 0.5 * pieces
+    knot = np.concatenate([along.begins, along.begins + 1])
+    way, value = np.concatenate([along.way, along.way]), np.concatenate([half, half])
+    share = along.share[knot]
+    cell = np.concatenate([along.left[knot], along.right[knot]])
+    weight = np.concatenate([value * (1.0 - share), value * share]) * counted[cell]
+    return csr_array((weight, (np.concatenate([way, way]), along.cells[cell])), shape=(along.ways, size))
+
+
+def _most(along: Along, rate: SensorRate, counted: Floats) -> Floats:
+    """The most hazard that one search brings on each way (way,): ``−ln(1 − P∞)``, P∞ the best on the way."""
+    at = np.searchsorted(rate.cells, along.cells)
+    at = np.minimum(at, max(len(rate.cells) - 1, 0))
+    look = np.zeros(len(along.cells))
+    if len(rate.cells):
+        here = rate.cells[at] == along.cells
+        look[here] = rate.look[at[here]]
+    knots = along.between(look * counted)
+    best = np.zeros(along.ways)
+    np.maximum.at(best, along.way, np.maximum(knots[along.begins], knots[along.begins + 1]))
+    return np.array([most_hazard(p) for p in best])

@@ -1,0 +1,78 @@
+"""Options that nobody need look at: another at the same site does all that they do, for no more money and people."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from sensors.crossing.watched_belt import feels_steps, searches
+from sensors.planning.choice.benefits import Scene
+from sensors.planning.solver.constraints import Limits
+from sensors.planning.solver.coverage_objective import Cover
+
+Ints = npt.NDArray[np.int64]
+
+
+def undominated(scene: Scene, limits: Limits) -> Ints:
+    """The options (numbers, ascending) that no other at the same site betters or equals at no more cost and crew.
+
+    One betters another where in every cell it has at least its chance and its rate, of the same kind, or of a kind
+    whose rate counts for as long as somebody is there, and where links are asked for, all its links. Of two that are
+    alike the first stays.
+    """
+    cover, out = scene.cover, np.zeros(len(limits), np.bool_)
+    by_site: dict[int, list[int]] = {}
+    for n, site in enumerate(limits.site):
+        by_site.setdefault(int(site), []).append(n)
+    for mine in by_site.values():
+        for b in mine:
+            for a in mine:
+                if a == b or out[a] or out[b] or limits.cost[a] > limits.cost[b] or limits.crew[a] > limits.crew[b]:
+                    continue
+                if _links_at_least(scene, a, b) and _at_least(cover, a, b) and _rates_at_least(scene, a, b):
+                    out[b] = not (_same(scene, limits, a, b) and a > b)
+    return np.flatnonzero(~out)
+
+
+def _links_at_least(scene: Scene, a: int, b: int) -> bool:
+    if scene.links is None:
+        return True
+    net = scene.links.net
+    own, other = np.append(net.hears[a], net.home[a]), np.append(net.hears[b], net.home[b])
+    return bool(net.carries[a] >= net.carries[b] and (own >= other).all())
+
+
+def _at_least(cover: Cover, a: int, b: int) -> bool:
+    first, second = slice(cover.start[a], cover.start[a + 1]), slice(cover.start[b], cover.start[b + 1])
+    return _above(cover.cell[first], cover.p[first], cover.cell[second], cover.p[second])
+
+
+def _rates_at_least(scene: Scene, a: int, b: int) -> bool:
+    first, second = scene.rates[a], scene.rates[b]
+    if not len(second.cells):
+        return True
+    alike = first.kind == second.kind
+    surer = not (feels_steps(first.kind) or feels_steps(second.kind) or searches(first.kind))  # its hazard counts whole
+    return (
+        (alike or surer)
+        and _above(first.cells, first.rate, second.cells, second.rate)
+        and (surer or _above(first.cells, first.look, second.cells, second.look))
+    )
+
+
+def _above(cells: Ints, values: npt.NDArray[np.float64], other: Ints, others: npt.NDArray[np.float64]) -> bool:
+    if len(cells) < len(other):
+        return False
+    if not len(other):
+        return True
+    order = np.argsort(cells, kind="stable")
+    at = np.minimum(np.searchsorted(cells[order], other), len(cells) - 1)
+    here = order[at]
+    return bool((cells[here] == other).all() and (values[here] >= others).all())
+
+
+def _same(scene: Scene, limits: Limits, a: int, b: int) -> bool:
+    equal = limits.cost[a] == limits.cost[b] and limits.crew[a] == limits.crew[b]
+    return bool(
+        equal and _links_at_least(scene, b, a) and _at_least(scene.cover, b, a) and _rates_at_least(scene, b, a)
+    )

@@ -1,0 +1,286 @@
+"""The plan: which options to buy for a budget, what they reach, and the limit that no other choice can pass.
+
+Objectives, of each more is better:
+
+- ``covered``: mean over the belt of the expected coverage probability (``sensors.coverage``);
+- ``worst_segment``: the same of the segment where it is least;
+- ``least_detected``: P_detect of the crossing that is detected least (``sensors.gaps``), all sensors working;
+- ``interruption``: that an alarm is raised and passed on while responders can still come first, on the most vulnerable
+  way; needs the time of the response.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from geo.border.belt import Line
+from geo.mobility.roads_and_rivers import Ways
+from sensors.errors import PlanError
+from sensors.layout import Layout
+from sensors.planning.choice.benefits import Case, Progress, Scene, scene_of
+from sensors.planning.choice.crosser_oracle import WayOracle
+from sensors.planning.choice.dominance import undominated
+from sensors.planning.choice.options import Option, beside, limits_of, options_of
+from sensors.planning.solver.constraints import Limits
+from sensors.planning.solver.solve import Choice, Effort, best_cover, best_least, gap_of
+from sensors.relay import Relay
+
+Ints = npt.NDArray[np.int64]
+OBJECTIVES: Final = ("covered", "worst_segment", "least_detected", "interruption")
+COVERS: Final = ("covered", "worst_segment")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """What to buy. ``layout`` is the present one with it; ``value`` what the objective then is, ``bound`` what no
+    choice within the limits can pass, ``gap`` = (bound − value)/bound: at most so much better is the best plan.
+
+    ``without`` is the objective's value of the present layout alone; ``figures`` the values of the other objectives
+    (NaN: not asked for). Costs and crew are those of what is bought.
+    """
+
+    layout: Layout
+    bought: tuple[Option, ...]
+    objective: str
+    value: float
+    bound: float
+    without: float
+    budget: float
+    figures: dict[str, float]
+    dominated: int
+
+    @property
+    def gap(self) -> float:
+        return gap_of(self.value, self.bound)
+
+    @property
+    def cost(self) -> float:
+        return float(sum(option.cost for option in self.bought))
+
+    @property
+    def crew(self) -> float:
+        return float(sum(option.crew for option in self.bought))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demand:
+    """What is asked of a plan: objective, money, people, the value it must reach, and how hard to look.
+
+    Raises PlanError for an unknown objective and a requirement outside 0 to 1.
+    """
+
+    budget: float
+    objective: str = "covered"
+    crew_limit: float = math.inf
+    at_least: float | None = None
+    effort: Effort = field(default_factory=Effort)
+
+    def __post_init__(self) -> None:
+        if self.objective not in OBJECTIVES:
+            raise PlanError(
+                f"objective {self.objective!r} is not known", where="plan", expected=f"one of {', '.join(OBJECTIVES)}"
+            )
+        if self.at_least is not None and not 0.0 <= self.at_least <= 1.0:
+            raise PlanError(f"{self.at_least!r}", where="plan (at least)", expected="a probability, 0 to 1")
+
+
+def choose_sites(
+    candidates: Layout | Sequence[Option],
+    terrain: xr.Dataset,
+    border: Line,
+    *,
+    budget: float,
+    objective: str = "covered",
+    start: Layout | None = None,
+    **more: Any,
+) -> Layout:
+    """The layout that a budget buys: ``start`` and the candidates that serve the ``objective`` best.
+
+    ``candidates`` are sensors with a ``cost`` each, or options; of those at one place at most one is bought. ``more``
+    are the other keywords of ``plan_layout``, which also says how good the choice is, and the errors are its own.
+    """
+    case = more.pop("case", None)
+    kept = {name: more.pop(name) for name in ("response", "ways", "bases", "progress") if name in more}
+    demand = Demand(budget=budget, objective=objective, **more)
+    return plan_layout(candidates, terrain, border, demand, case=case, start=start, **kept).layout
+
+
+def plan_layout(
+    candidates: Layout | Sequence[Option],
+    terrain: xr.Dataset,
+    border: Line,
+    demand: Demand,
+    *,
+    case: Case | None = None,
+    start: Layout | None = None,
+    response: xr.DataArray | None = None,
+    ways: Ways | None = None,
+    bases: npt.ArrayLike | None = None,
+    progress: Progress | None = None,
+) -> Plan:
+    """The plan for a demand, from scratch or for a present layout ``start``, which stays and costs nothing more.
+
+    With ``bases`` every sensor has to reach one by radio; relays among the candidates are bought for that.
+    Sites where a present sensor stands are taken. ``response`` [s] (northing, easting) is of
+    ``geo.paths.response_times.response_time``. Raises PlanError, naming the constraint, for no candidates, negative
+    costs or limits, a budget or crew that allows nothing, and a value that cannot be reached.
+    """
+    options = options_of(candidates) if isinstance(candidates, Layout) else tuple(candidates)
+    for layout in (candidates, start):
+        if isinstance(layout, Layout) and layout.frame.wkt != border.frame.wkt:
+            raise PlanError(
+                "lies in another frame than the border", where=f"layout {layout.name!r}", expected="the border's frame"
+            )
+    options = beside(options, start)
+    limits = limits_of(options, demand.budget, demand.crew_limit)
+    limits.refuse_if_nothing_fits([option.id for option in options])
+    scene = scene_of(options, terrain, border, case=case, present=start, ways=ways, bases=bases, progress=progress)
+    return plan_scene(scene, demand, start=start, response=response)
+
+
+def plan_scene(
+    scene: Scene,
+    demand: Demand,
+    *,
+    start: Layout | None = None,
+    response: xr.DataArray | None = None,
+    known: Sequence[str] = (),
+) -> Plan:
+    """The plan on a scene that is computed already, for the same ``start``; ``known`` are ids of options of a good
+    choice, such as that of a smaller budget, which the plan never falls behind. Errors as ``plan_layout``."""
+    if demand.objective == "interruption" and response is None:
+        raise PlanError("no response is known", where="plan (interruption)", expected="bases to respond from")
+    if demand.objective == "interruption" and response is not None and bool(np.isnan(response).all()):
+        raise PlanError("the response is unknown everywhere", where="plan (interruption)", expected="seconds, or inf")
+    everything = limits_of(scene.options, demand.budget, demand.crew_limit)
+    wanted = [n for n, option in enumerate(scene.options) if option.id not in scene.idle]
+    everything.only(np.array(wanted)).refuse_if_nothing_fits([scene.options[n].id for n in wanted])
+    worthy = undominated(scene, everything)
+    limits, inner = everything.only(worthy), scene.only(worthy)
+    ids = [option.id for option in inner.options]
+    begin = np.array([ids.index(one) for one in known if one in ids], np.int64)
+    choice, without = _chosen(inner, limits, demand, response, begin if limits.kept_by(begin) else None)
+    chosen = worthy[choice.chosen]
+    bought = tuple(scene.options[n] for n in chosen if scene.options[n].id not in scene.idle)
+    frame = scene.watched.belt.border.frame
+    name = f"plan, {demand.objective}" if start is None else f"{start.name} and plan, {demand.objective}"
+    layout = Layout(
+        name,
+        frame,
+        (*(() if start is None else start.sensors), *(o.sensor for o in bought if not isinstance(o.sensor, Relay))),
+        (*(() if start is None else start.relays), *(o.sensor for o in bought if isinstance(o.sensor, Relay))),
+    )
+    figures = figures_of(scene, chosen, response) | {demand.objective: choice.value}  # of all ways that were tried
+    plan = Plan(
+        layout,
+        bought,
+        demand.objective,
+        choice.value,
+        choice.limit,
+        without,
+        demand.budget,
+        figures,
+        len(scene.options) - len(worthy),
+    )
+    _refuse_unreached(plan, inner, limits, demand, response)
+    return plan
+
+
+def _chosen(
+    scene: Scene, limits: Limits, demand: Demand, response: xr.DataArray | None, begin: Ints | None
+) -> tuple[Choice, float]:
+    """The choice, and the objective's value with nothing bought."""
+    nothing = np.zeros(0, np.int64)
+    if demand.objective in COVERS:
+        worst = demand.objective == "worst_segment"
+        without = scene.cover.worst(nothing) if worst else scene.cover.covered(nothing)
+        return best_cover(
+            scene.cover, limits, worst=worst, effort=demand.effort, start=begin, links=scene.links
+        ), without
+    oracle = WayOracle(scene, response if demand.objective == "interruption" else None)
+    without = oracle.value_at(oracle.least(nothing)[0])
+    return best_least(oracle, limits, effort=demand.effort, start=begin, links=scene.links), without
+
+
+def figures_of(scene: Scene, chosen: npt.ArrayLike, response: xr.DataArray | None = None) -> dict[str, float]:
+    """Every objective's value with the present layout and the ``chosen`` options; interruption NaN without response."""
+    options = np.asarray(chosen, np.int64)
+    bought = scene.only(options)
+    everything = np.arange(len(options))
+    least, early = WayOracle(bought), None if response is None else WayOracle(bought, response)
+    return {
+        "covered": scene.cover.covered(options),
+        "worst_segment": scene.cover.worst(options),
+        "least_detected": least.value_at(least.least(everything)[0]),
+        "interruption": math.nan if early is None else early.value_at(early.least(everything)[0]),
+    }
+
+
+def _refuse_unreached(plan: Plan, scene: Scene, limits: Limits, demand: Demand, response: xr.DataArray | None) -> None:
+    """Raise PlanError, saying which constraint stands in the way, where the value asked for is not reached."""
+    wanted = demand.at_least
+    if wanted is None or plan.value >= wanted - 1e-9:
+        return
+    reach = f"{demand.objective} of {wanted:g}"
+    best = f"the plan reaches {plan.value:.4g}"
+    if plan.bound >= wanted:
+        raise PlanError(
+            f"no plan found with {reach}: {best}, and up to {plan.bound:.4g} is not ruled out",
+            where="plan (at least)",
+            expected="more time, a lower value, or more budget",
+        )
+    short = replace(demand.effort, seconds=max(demand.effort.seconds / 3.0, 1.0))
+    asked = replace(demand, effort=short)
+    for name, relaxed in (
+        ("the budget", limits.without(budget=True)),
+        ("the crew", limits.without(crew=True)),
+        ("budget and crew together", limits.without(budget=True, crew=True)),
+    ):
+        if _chosen(scene, relaxed, asked, response, None)[0].value >= wanted - 1e-9:
+            raise PlanError(
+                f"{name} makes {reach} impossible: at most {plan.bound:.4g}",
+                where="plan (at least)",
+                expected=f"more of {name}, or a lower value",
+            )
+    raise PlanError(
+        f"the sites make {reach} impossible: all candidates together, one a site, do not reach it ({best})",
+        where="plan (at least)",
+        expected="more or better candidates, or a lower value",
+    )
+
+
+def pareto(
+    scene: Scene,
+    demand: Demand,
+    *,
+    steps: int = 6,
+    start: Layout | None = None,
+    response: xr.DataArray | None = None,
+) -> list[Plan]:
+    """Plans for rising budgets up to the demand's: the front of cost against the objective, none worse than a cheaper.
+
+    Each begins with the one before. Plans that do not better a cheaper one are left out.
+    """
+    if steps < 2:
+        raise PlanError(f"{steps} steps", where="plan (pareto)", expected="at least 2")
+    affordable = min(option.cost for option in scene.options if option.id not in scene.idle)
+    front: list[Plan] = []
+    known: list[str] = []
+    for share in np.linspace(0.0, 1.0, steps + 1)[1:]:
+        budget = float(share * demand.budget)
+        if budget < affordable:
+            continue
+        each = replace(demand.effort, seconds=demand.effort.seconds / steps)
+        asked = replace(demand, budget=budget, at_least=None, effort=each)
+        plan = plan_scene(scene, asked, start=start, response=response, known=known)
+        known = [option.id for option in plan.bought]
+        if not front or plan.value > front[-1].value + 1e-9:
+            front.append(plan)
+    return front

@@ -1,0 +1,223 @@
+"""The answer of a comparison as one Dataset: outcomes, intervals, duels, swings, break-even points, and their story."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from geo.frame import FloatArray
+from sensors.planning.comparison.draws import central, draw
+from sensors.planning.comparison.outcome import Outcome
+from sensors.planning.comparison.settings import OBJECTIVES
+from sensors.planning.comparison.study import INDEPENDENT, Study, displaced, ground_figures
+from sensors.planning.comparison.verdict import (
+    INTERVAL,
+    Duel,
+    Swing,
+    break_even_availability,
+    break_even_price,
+    deciding,
+    duel,
+    grade,
+    tornado,
+)
+
+MEASURES: dict[str, str] = {
+    "mean_detection": "1",
+    "least_detection": "1",
+    "mean_interruption": "1",
+    "least_interruption": "1",
+    "guarded_km": "km",
+    "attended": "1",
+    "alerts_per_day": "1/day",
+    "life_cycle_cost": "money",
+    "first_cost": "money",
+    "crew": "1",
+    "teams": "1",
+    "bought_share": "1",
+    "cost_per_guarded_km": "money/km",
+}
+
+
+def dataset_of(made: Study) -> xr.Dataset:
+    """See ``sensors.planning.compare``."""
+    draws, middle = draw(made.inputs, made.settings), central(made.inputs)
+    drawn, expected = made.outcomes(draws), made.outcomes(middle)
+    data: dict[str, Any] = {}
+    for name, unit in MEASURES.items():
+        attrs = {"units": unit, "long_name": OBJECTIVES.get(name, name.replace("_", " "))}
+        data[name] = (("layout", "draw"), np.stack([_measure(one, name) for one in drawn]), attrs)
+        data[f"{name}_central"] = ("layout", np.array([_measure(one, name)[0] for one in expected]), attrs)
+    data |= _by_segment(drawn, expected)
+    data |= _ground(made, expected)
+    data |= _duels(drawn)
+    data |= _swings(made)
+    before, after = displaced(made)
+    data["gain_before"] = ("layout", before, {"units": "1", "long_name": "over the first layout, on its old route"})
+    data["gain_after"] = ("layout", after, {"units": "1", "long_name": "over the first layout, on the new route"})
+    spans = made.ground.belt.border.segment_spans_m
+    coords: dict[str, Any] = {
+        "layout": made.names,
+        "other": made.names,
+        "objective": list(OBJECTIVES),
+        "weather": list(made.settings.weather),
+        "segment": np.arange(len(spans)),
+        "start_m": ("segment", spans[:, 0], {"units": "m"}),
+        "end_m": ("segment", spans[:, 1], {"units": "m"}),
+        "crossed": ("segment", made.ways.length_m > 0.0),
+    }
+    return xr.Dataset(data, coords, _story(made))
+
+
+def _measure(found: Outcome, name: str) -> FloatArray:
+    """A measure of an outcome (draw,)."""
+    bought = found.bought
+    if name in ("life_cycle_cost", "first_cost", "crew", "teams"):
+        value: FloatArray = getattr(bought, name)
+        return value
+    if name == "bought_share":
+        return bought.parts.mean(axis=1) if bought.parts.shape[1] else np.ones(len(bought.teams))
+    if name == "cost_per_guarded_km":
+        guarded = found.guarded_km
+        return np.where(guarded > 0.0, bought.life_cycle_cost / np.where(guarded > 0.0, guarded, 1.0), np.nan)
+    return found.measure(name)
+
+
+def _by_segment(drawn: list[Outcome], expected: list[Outcome]) -> dict[str, Any]:
+    dims = ("layout", "segment")
+    data: dict[str, Any] = {}
+    for name in ("detection", "interruption"):
+        every = np.stack([getattr(one, name) for one in drawn])
+        low, high = np.quantile(every, INTERVAL, axis=1)
+        attrs = {"units": "1"}
+        data[f"segment_{name}"] = (dims, np.stack([getattr(one, name)[0] for one in expected]), attrs)
+        data[f"segment_{name}_low"], data[f"segment_{name}_high"] = (dims, low, attrs), (dims, high, attrs)
+    weather = np.stack([one.by_weather[:, 0] for one in expected])
+    data["weather_detection"] = (("layout", "weather"), weather, {"units": "1"})
+    return data
+
+
+def _ground(made: Study, expected: list[Outcome]) -> dict[str, Any]:
+    found = ground_figures(made)
+    spans = made.ground.belt.border.segment_spans_m
+    length_km = (spans[:, 1] - spans[:, 0]) / 1000.0
+    covered_km = np.nansum(found["covered_share"] * length_km, axis=1)
+    cost = np.array([one.bought.life_cycle_cost[0] for one in expected])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        per_km = np.where(covered_km > 0.0, cost / covered_km, np.nan)
+    missed = 1.0 - np.stack([one.detection[0] for one in expected])
+    hard = np.where(np.isnan(missed[0]) | np.isnan(found["difficulty"]), 0.0, found["difficulty"])
+    left = np.nansum(missed * hard, axis=1) / hard.sum() if hard.sum() > 0.0 else np.full(len(missed), np.nan)
+    by_segment, one = ("layout", "segment"), {"units": "1"}
+    return {
+        "covered_share": (by_segment, found["covered_share"], one),
+        "hidden_share": (by_segment, found["hidden_share"], one),
+        "covered_km": ("layout", covered_km, {"units": "km"}),
+        "cost_per_covered_km": ("layout", per_km, {"units": "money/km"}),
+        "k": ("layout", found["k"], one),
+        "cut": ("layout", found["cut"]),
+        "single_losses": ("layout", found["single_losses"]),
+        "unlinked": ("layout", np.array([", ".join(sorted(d.unlinked)) for d in made.designs], dtype=str)),
+        "difficulty": ("segment", found["difficulty"], {"units": "1", "long_name": "surveillance difficulty"}),
+        "crossing_ease": ("segment", found["crossing_ease"], one),
+        "challenge_left": ("layout", left, {"units": "1", "long_name": "missed share, weighted by difficulty"}),
+    }
+
+
+def _duels(drawn: list[Outcome]) -> dict[str, Any]:
+    found: list[list[list[Duel]]] = [
+        [[duel(a.measure(name), b.measure(name)) for b in drawn] for a in drawn] for name in OBJECTIVES
+    ]
+    dims, count = ("objective", "layout", "other"), len(drawn[0].attended)
+
+    def table(of: Callable[[Duel], float]) -> Any:
+        return (dims, np.array([[[of(one) for one in row] for row in rows] for rows in found]), {"units": "1"})
+
+    return {
+        "beats": table(lambda one: one.beats),
+        "beats_error": table(lambda one: one.error(count)),
+        "wins": table(lambda one: one.wins),
+        "ties": table(lambda one: one.ties),
+        "difference": table(lambda one: one.mean),
+        "difference_low": table(lambda one: one.low),
+        "difference_high": table(lambda one: one.high),
+    }
+
+
+def _swings(made: Study) -> dict[str, Any]:
+    """The tornado of the first layout against each other, break-even factors, and the grade of each verdict."""
+    first, *others = made.designs
+    names = [one.name for one in made.inputs]
+    shape = (len(made.designs), len(names))
+    low, high = np.full(shape, np.nan), np.full(shape, np.nan)
+    at_low, at_high = np.full(len(names), np.nan), np.full(len(names), np.nan)
+    available, price = np.full((2, len(made.designs)), np.nan), np.full((2, len(made.designs)), np.nan)
+    grades, decide = [""], [""]
+    for number, other in enumerate(others, start=1):
+        swings = tornado((first, other), made.designs, made.ways, made.inputs, made.settings)
+        for swing in swings:
+            place = names.index(swing.name)
+            low[number, place], high[number, place] = swing.low, swing.high
+            at_low[place], at_high[place] = swing.at_low, swing.at_high
+        grades.append(grade(swings, made.inputs))
+        decide.append(_told(deciding(swings)))
+        for row, (ours, theirs) in enumerate(((first, other), (other, first))):
+            available[row, number] = break_even_availability(ours, theirs, made.designs, made.ways, made.inputs)
+            price[row, number] = break_even_price(ours, theirs, made.designs, made.ways, made.inputs)
+    dims, sides = ("other", "input"), ("side", "other")
+    return {
+        "swing_low": (dims, low, {"units": "1"}),
+        "swing_high": (dims, high, {"units": "1"}),
+        "input_low": ("input", at_low),
+        "input_high": ("input", at_high),
+        "input_confidence": ("input", np.array([one.quantity.confidence for one in made.inputs], dtype=str)),
+        "input_source": ("input", np.array([one.quantity.source for one in made.inputs], dtype=str)),
+        "input": ("input", np.array(names, dtype=str)),
+        "side": ("side", np.array(["first", "other"], dtype=str)),
+        "break_even_availability": (sides, available, {"units": "1"}),
+        "break_even_price": (sides, price, {"units": "1"}),
+        "confidence": ("other", np.array(grades, dtype=str)),
+        "decided_by": ("other", np.array(decide, dtype=str)),
+    }
+
+
+def _told(swings: list[Swing]) -> str:
+    return "; ".join(f"{swing.name} ({swing.confidence})" for swing in swings)
+
+
+def _story(made: Study) -> dict[str, Any]:
+    settings = made.settings
+    assumed = [
+        [one.name, known.low, known.central, known.high, known.confidence, known.source]
+        for one, known in ((one, one.quantity) for one in made.inputs)
+    ]
+    return {
+        "objective": settings.objective,
+        "meaning": OBJECTIVES[settings.objective],
+        "budget": "what the dearest layout costs, in each draw" if settings.budget is None else settings.budget,
+        "currency": made.catalogue.currency,
+        "catalogue": made.catalogue.name,
+        "years": settings.years,
+        "discount_rate": settings.discount_rate,
+        "target": settings.target,
+        "direction": settings.direction,
+        "belt_m": made.ground.belt.belt_m,
+        "cell_m": made.ground.belt.cell_m,
+        "required_probability": settings.required_probability,
+        "operators": settings.operators,
+        "top_up": settings.top_up or "nothing",
+        "draws": settings.draws,
+        "seed": settings.seed,
+        "interval": list(INTERVAL),
+        "weather": json.dumps(dict(settings.weather)),
+        "inputs": json.dumps(assumed),
+        "candidate_ways": len(made.ways.segment),
+        "segments_left_out": int((made.ways.length_m <= 0.0).sum()),
+        "missing": ", ".join(made.ground.mobility.missing),
+        "response": "none: no bases" if made.ground.response is None else "from the bases",
+        "limits": INDEPENDENT,
+    }

@@ -1,0 +1,213 @@
+"""What is left of a layout on bad days: fog for a week, half of it broken, jammed, stolen, posts withdrawn.
+
+All inputs are central; what is asked is how far detection falls, with crossers choosing anew among the candidate ways
+of the study. These know the loss of a kind but not of each single sensor: a theft may cost more than is said here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from shapely.geometry import LineString
+
+from geo.border import Border, Zone
+from geo.errors import BadInput
+from geo.frame import FloatArray, LocalFrame
+from sensors.coverage.model import coverage
+from sensors.detection_model.weather import Conditions
+from sensors.equipment.catalogue import Item
+from sensors.gaps.segments import segment_detection
+from sensors.layout import Layout, place
+from sensors.planning.comparison.design import Design
+from sensors.planning.comparison.draws import Draws, central, with_shares
+from sensors.planning.comparison.outcome import availability_of, outcome
+from sensors.planning.comparison.purchase import budgets
+from sensors.planning.comparison.study import Study
+
+HALF: Final = 0.5
+"""Availability of a layout as badly kept as the earlier mobile systems were (under half of 44 units at a time)."""
+STOLEN: Final = 3
+FOG_M: Final = 1_000.0
+"""Visibility [m] below which it is fog (World Meteorological Organization)."""
+MEASURES: Final = ("mean_detection", "least_detection", "mean_interruption")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BadDay:
+    """A scenario of one layout: draws, and availabilities (draw, part) under it; of several the worst counts."""
+
+    name: str
+    draws: Draws
+    up: FloatArray
+
+
+def degraded(made: Study) -> xr.Dataset:
+    """What each layout achieves as planned and on bad days: MEASURES (scenario, layout), NaN where there is none such.
+
+    Fog: only the weathers with fog, in their proportions, for as long as it lasts. Half: every sensor works in HALF of
+    the crossings. Jammed: all radars and radio finders are down. Stolen: the one sensor or relay, or the STOLEN taken
+    one after the other, whose loss costs most. Withdrawn: the post with a crew whose loss costs most, or all of them.
+    """
+    names = [
+        "as planned",
+        "a week of fog",
+        "half of the time broken",
+        "radars and radio finders jammed",
+        "one sensor or relay stolen",
+        f"{STOLEN} sensors or relays stolen",
+        "one post withdrawn",
+        "all posts withdrawn",
+    ]
+    data = np.full((len(MEASURES), len(names), len(made.designs)), np.nan)
+    for column, design in enumerate(made.designs):
+        for day in _bad_days(made, design):
+            found = outcome(design, made.ways, day.draws, budgets(made.designs, day.draws), up=day.up)
+            worst = int(np.argmin(found.measure(made.settings.objective)))
+            for row, measure in enumerate(MEASURES):
+                data[row, names.index(day.name), column] = found.measure(measure)[worst]
+    return xr.Dataset(
+        {name: (("scenario", "layout"), data[row], {"units": "1"}) for row, name in enumerate(MEASURES)},
+        {"scenario": names, "layout": made.names},
+        {"limits": "all inputs central; of several losses the worst, over the candidate ways: a theft may cost more"},
+    )
+
+
+def _bad_days(made: Study, design: Design) -> Iterator[BadDay]:
+    one = central(made.inputs)
+    up = availability_of(design, one)
+    yield BadDay("as planned", one, up)
+    weather = made.settings.weather
+    fog = {n: share for n, share in weather.items() if share > 0.0 and Conditions.named(n).visibility_m < FOG_M}
+    if fog:
+        yield BadDay("a week of fog", with_shares(one, fog, weather), up)
+    yield BadDay("half of the time broken", one, np.minimum(up, HALF))
+    kinds = np.array([part.kind for part in design.parts], dtype=str)
+    jammed = np.isin(kinds, ["radar", "radio"])
+    if jammed.any():
+        yield BadDay("radars and radio finders jammed", one, np.where(jammed, 0.0, up))
+    if len(kinds):
+        yield BadDay("one sensor or relay stolen", *_without_each(made, up, np.arange(len(kinds))))
+        yield BadDay(f"{STOLEN} sensors or relays stolen", one, _without_worst(made, design, up))
+    posts = np.array([item is not None and item.crew.central > 0.0 for item in design.items], bool)
+    if posts.any():
+        yield BadDay("one post withdrawn", *_without_each(made, up, np.flatnonzero(posts)))
+        yield BadDay("all posts withdrawn", one, np.where(posts, 0.0, up))
+
+
+def _without_each(made: Study, up: FloatArray, lost: npt.NDArray[np.int64]) -> tuple[Draws, FloatArray]:
+    """One draw for each part that might be lost."""
+    tried = np.repeat(up, len(lost), axis=0)
+    tried[np.arange(len(lost)), lost] = 0.0
+    return central(made.inputs, len(lost)), tried
+
+
+def _without_worst(made: Study, design: Design, up: FloatArray) -> FloatArray:
+    """Availabilities without the STOLEN parts whose loss costs most, taken one after the other."""
+    left = up.copy()
+    for _ in range(min(STOLEN, left.shape[1])):
+        draws, tried = _without_each(made, left, np.arange(left.shape[1]))
+        found = outcome(design, made.ways, draws, budgets(made.designs, draws), up=tried)
+        left = tried[[int(np.argmin(found.measure(made.settings.objective)))]]
+    return left
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BufferZone:
+    """A generated zone between two straight edges, with posts in a row along its middle. Lengths in metres.
+
+    The defaults are those of the Cyprus buffer zone: 180.5 km long, 1.92 km wide on average. The ground is made up:
+    long swells of ``relief_m`` that hide as hills do, the same every time.
+    """
+
+    length_m: float = 180_500.0
+    width_m: float = 1_920.0
+    beyond_m: float = 500.0
+    cell_m: float = 120.0
+    relief_m: float = 30.0
+
+    def __post_init__(self) -> None:
+        for name in ("length_m", "width_m", "beyond_m", "cell_m"):
+            if not 0.0 < getattr(self, name) < 1e6:
+                raise BadInput(f"{getattr(self, name)!r}", where=f"buffer zone {name}", expected="metres above 0")
+        if not 0.0 <= self.relief_m < 1e4:
+            raise BadInput(f"{self.relief_m!r}", where="buffer zone relief_m", expected="metres from 0")
+
+    def terrain(self, frame: LocalFrame) -> xr.Dataset:
+        """The made-up ground, with room for the belt beyond both edges."""
+        half, reach = self.length_m / 2.0, self.width_m / 2.0 + self.beyond_m + 3.0 * self.cell_m
+        east = np.arange(-half - 2.0 * self.cell_m, half + 2.5 * self.cell_m, self.cell_m)
+        north = np.arange(reach, -reach - 0.5 * self.cell_m, -self.cell_m)
+        x, y = np.meshgrid(east, north)
+        heights = self.relief_m * (
+            np.sin(x / 700.0 + 0.6 * np.sin(y / 500.0)) + np.cos(y / 450.0 + x / 3100.0) + np.sin(x / 211.0) / 4.0
+        )
+        return xr.Dataset(
+            {"elevation": (("northing", "easting"), 200.0 + heights, {"units": "m"})},
+            {"northing": north, "easting": east},
+            {"crs": frame.crs.to_wkt(), "datum": "made up"},
+        )
+
+    def zone(self, frame: LocalFrame, segment_length_m: float) -> Zone:
+        """Both edges, west to east, home in the south."""
+        half, reach = self.length_m / 2.0, self.width_m / 2.0
+        edges = [
+            Border(frame, LineString([(-half, y), (half, y)]), segment_length_m=segment_length_m, home_side="right")
+            for y in (-reach, reach)
+        ]
+        return Zone(inner=edges[0], outer=edges[1])
+
+    def posts(self, frame: LocalFrame, item: Item, count: int) -> Layout:
+        """``count`` posts of a catalogue's item at equal distances along the middle."""
+        if not count >= 1:
+            raise BadInput(f"{count!r} posts", where="buffer zone", expected="at least one")
+        step, values = self.length_m / count, item.layout_values()
+        sensors = tuple(
+            place(frame, -self.length_m / 2.0 + (i + 0.5) * step, 0.0, id=f"post-{i}", catalogue=item.name, **values)
+            for i in range(count)
+        )
+        return Layout(f"{count} posts", frame, sensors)
+
+
+def posts_withdrawn(
+    item: Item,
+    counts: Sequence[int] = (150, 51, 21),
+    *,
+    ground: BufferZone | None = None,
+    conditions: str = "day",
+    required_probability: float = 0.5,
+    segment_length_m: float = 1_000.0,
+) -> xr.Dataset:
+    """What a buffer zone loses as its posts are withdrawn, in both directions: a worked example on made-up ground.
+
+    Dataset over (posts, direction): ``mean_detection`` and ``least_detection`` of the way through each segment that is
+    detected least, with posts up or down by the item's availability, ``guarded_share`` of the segments that reach
+    ``required_probability``; (posts,) ``spacing_m``. The counts are those of Cyprus in 1975, 1992 and 1993 (Dorn).
+    """
+    chosen, frame = ground or BufferZone(), LocalFrame.around(33.3, 35.1)
+    terrain, zone = chosen.terrain(frame), chosen.zone(frame, segment_length_m)
+    directions = ("inward", "outward")
+    found = np.full((3, len(counts), len(directions)), np.nan)
+    for row, count in enumerate(counts):
+        layout = chosen.posts(frame, item, int(count))
+        seen = coverage(layout, terrain, None, conditions=conditions)
+        for column, direction in enumerate(directions):
+            segments = segment_detection(seen, terrain, zone, direction=direction, belt_m=chosen.beyond_m)
+            expected = segments["expected_probability"].to_numpy()
+            known = expected[np.isfinite(expected)]
+            found[:, row, column] = known.mean(), known.min(), (known >= required_probability).mean()
+    dims = ("posts", "direction")
+    return xr.Dataset(
+        {
+            "mean_detection": (dims, found[0], {"units": "1"}),
+            "least_detection": (dims, found[1], {"units": "1"}),
+            "guarded_share": (dims, found[2], {"units": "1"}),
+            "spacing_m": ("posts", chosen.length_m / np.asarray(counts, float), {"units": "m"}),
+        },
+        {"posts": list(counts), "direction": list(directions)},
+        {"conditions": conditions, "required_probability": required_probability, "item": item.name},
+    )

@@ -1,0 +1,119 @@
+"""A layout as it is compared: hazards, catalogue items, what tops it up to the budget, and who reaches a base."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from sensors.equipment.catalogue import Catalogue, Item
+from sensors.errors import CompareError
+from sensors.layout import Layout
+from sensors.planning.comparison.exposure import Exposure
+from sensors.planning.comparison.outages import Outages, Shared, everybody, outages_of, shared_ways
+from sensors.planning.comparison.sensor_rates import Ground
+from sensors.planning.comparison.settings import CompareSettings
+from sensors.planning.radio_links import Network, Part
+from sensors.relay import Relay
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Design:
+    """One layout as it is compared: hazards, items, what tops it up to the budget, and the links to a base.
+
+    Its ``parts`` are the relays, then the sensors; ``items`` (part,) their catalogue items. Without a ``network`` of
+    the parts (no base is known) every sensor is linked.
+    """
+
+    exposure: Exposure
+    items: tuple[Item | None, ...]
+    top_up: Item | None
+    settings: CompareSettings
+    ground: Ground
+    network: Network | None = None
+    _known: dict[bytes, Outages] = field(default_factory=dict, init=False, repr=False)
+    _shared: dict[bytes, tuple[Shared, ...]] = field(default_factory=dict, init=False, repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        exposure: Exposure,
+        catalogue: Catalogue,
+        settings: CompareSettings,
+        ground: Ground,
+        network: Network | None = None,
+    ) -> Design:
+        """Raises CompareError for a sensor whose cost nobody knows, and a top-up that does not move."""
+        refuse_unpriced(exposure.layout)
+        names = [part.catalogue for part in parts_of(exposure.layout)]
+        items = tuple(None if name is None else catalogue[name] for name in names)
+        return cls(exposure, items, top_up_of(catalogue, settings), settings, ground, network)
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        return parts_of(self.exposure.layout)
+
+    @property
+    def relays(self) -> int:
+        """How many of the parts, the first, are relays."""
+        return len(self.exposure.layout.relays)
+
+    def outages(self, there: npt.NDArray[np.bool_] | None = None) -> Outages:
+        """What relays take with them when they are down, of the parts (part,) that are ``there`` (None: all)."""
+        kept = np.ones(len(self.parts), np.bool_) if there is None else there
+        if self.network is None:
+            return everybody(len(kept))
+        key = kept.tobytes()
+        if key not in self._known:
+            self._known[key] = outages_of(self.network, self.relays, kept)
+        return self._known[key]
+
+    def shared(self, there: npt.NDArray[np.bool_]) -> tuple[Shared, ...]:
+        """The ways of ``outages(there)`` whose sensors hang on relays."""
+        key = there.tobytes()
+        if key not in self._shared:
+            way, part = self.exposure.entry_way, self.relays + self.exposure.entry_sensor
+            groups = self.outages(there).groups
+            self._shared[key] = tuple(one for group in groups for one in shared_ways(group, way, part))
+        return self._shared[key]
+
+    @property
+    def unlinked(self) -> frozenset[str]:
+        """Ids of the sensors from which no chain leads to a base, with everything there and working."""
+        never = self.outages().never
+        return frozenset(p.id for p, cut in zip(self.parts[self.relays :], never[self.relays :], strict=True) if cut)
+
+
+def parts_of(layout: Layout) -> tuple[Part, ...]:
+    """What has to be paid: the relays of a layout, which come first, and its sensors."""
+    return (*layout.relays, *layout.sensors)
+
+
+def refuse_unpriced(layout: Layout) -> None:
+    """Raise CompareError for the first sensor or relay that has neither a catalogue item nor a cost."""
+    for part in parts_of(layout):
+        if part.catalogue is None and part.cost is None:
+            what = "relay" if isinstance(part, Relay) else "sensor"
+            raise CompareError(
+                f"{what} {part.id!r} has neither a catalogue item nor a cost",
+                where=f"layout {layout.name!r}",
+                expected="one of them",
+            )
+
+
+def top_up_of(catalogue: Catalogue, settings: CompareSettings) -> Item | None:
+    """The item that the rest of a budget buys; raises CompareError where it does not search an area."""
+    if settings.top_up is None:
+        return None
+    item = catalogue[settings.top_up]
+    if not item.is_moving:
+        raise CompareError(f"item {item.name!r} is a {item.kind}", where="top_up", expected="a patrol or drone")
+    return item
+
+
+def items_used(designs: Sequence[Design]) -> list[Item]:
+    """Every item that some layout or the top-up uses, once."""
+    found = {item.name: item for design in designs for item in (*design.items, design.top_up) if item is not None}
+    return list(found.values())

@@ -1,0 +1,128 @@
+"""Draws of everything uncertain in a comparison, common to all layouts: an input is drawn once, whoever uses it."""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import gamma
+
+from geo.frame import FloatArray
+from sensors.equipment.catalogue import Catalogue, Item
+from sensors.equipment.quantity import Quantity
+from sensors.planning.comparison.settings import CompareSettings
+
+SCALE_PRICE, SCALE_AVAILABILITY = "scale: price", "scale: availability"
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One uncertain number of the comparison: its name, what is known of it, and whether it is a weather's share."""
+
+    name: str
+    quantity: Quantity
+    weather: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Draws:
+    """Values of every input (draw,), and of the shares of the weathers (draw, weather)."""
+
+    values: Mapping[str, FloatArray]
+    shares: FloatArray
+
+    @property
+    def count(self) -> int:
+        return len(self.shares)
+
+    def __getitem__(self, name: str) -> FloatArray:
+        return self.values[name]
+
+    def of(self, item: Item, key: str) -> FloatArray:
+        """A catalogue item's number (draw,)."""
+        return self.values[f"{item.name}: {key}"]
+
+    def get(self, name: str, default: float) -> FloatArray:
+        """A value (draw,) that only some comparisons set."""
+        return self.values.get(name, np.full(self.count, default))
+
+    def replaced(self, **values: FloatArray) -> Draws:
+        """The same with some values set; names with spaces by ``**{...}``."""
+        return Draws({**self.values, **values}, self.shares)
+
+    def part(self, rows: slice | npt.NDArray[np.int64]) -> Draws:
+        """Some of the draws."""
+        return Draws({name: value[rows] for name, value in self.values.items()}, self.shares[rows])
+
+
+def inputs_of(items: Iterable[Item], catalogue: Catalogue, settings: CompareSettings) -> list[Input]:
+    """Every number that the comparison of layouts of those items uses, in a fixed order, fixed numbers too."""
+    found = [Input(name, quantity) for name, quantity in settings.assumed.items()]
+    staff = catalogue.staff
+    found += [
+        Input("cost_per_person_year", staff.cost_per_person_year),
+        Input("people_per_post", staff.people_per_post),
+    ]
+    for item in sorted(items, key=lambda one: one.name):
+        found += [Input(f"{item.name}: {key}", quantity) for key, quantity in item.quantities.items()]
+    source = "assumption: shares of a year's crossings"
+    found += [
+        Input(f"share of {name}", Quantity(share, share, share, source, "L"), weather=True)
+        for name, share in settings.weather.items()
+    ]
+    return found
+
+
+def draw(inputs: Iterable[Input], settings: CompareSettings, count: int | None = None) -> Draws:
+    """Stratified draws of every input, independent of each other; the same seed gives an input the same draws.
+
+    The weathers' shares are drawn together: Dirichlet, as if ``weather_years`` seasons had been seen.
+    """
+    number = settings.draws if count is None else count
+    return at({one.name: _uniform(one.name, settings.seed, number) for one in inputs}, inputs, settings)
+
+
+def central(inputs: Iterable[Input], count: int = 1) -> Draws:
+    """Every input at its central value, ``count`` times."""
+    values = {one.name: np.full(count, one.quantity.central) for one in inputs if not one.weather}
+    shares = np.array([one.quantity.central for one in inputs if one.weather])
+    return Draws(values, np.tile(shares / shares.sum(), (count, 1)))
+
+
+def at(places: Mapping[str, FloatArray], inputs: Iterable[Input], settings: CompareSettings) -> Draws:
+    """Inputs at the quantiles ``places`` (draw,) of each, central where a place is NaN."""
+    values, raw = {}, []
+    for one in inputs:
+        u = places[one.name]
+        if one.weather:
+            share = one.quantity.central
+            strength = settings.weather_years * share
+            drawn = (
+                gamma.ppf(np.nan_to_num(u, nan=0.5), strength) / settings.weather_years if share else np.zeros(len(u))
+            )
+            raw.append(np.where(np.isnan(u), share, drawn))
+        else:
+            drawn = one.quantity.quantile(np.nan_to_num(u, nan=0.5))
+            values[one.name] = np.where(np.isnan(u), one.quantity.central, drawn)
+    shares = np.stack(raw, axis=1)
+    total = shares.sum(axis=1, keepdims=True)
+    fallback = np.array([one.quantity.central for one in inputs if one.weather])
+    return Draws(values, np.where(total > 0.0, shares / np.where(total > 0.0, total, 1.0), fallback))
+
+
+def _uniform(name: str, seed: int, count: int) -> FloatArray:
+    """One number from each of ``count`` equal parts of 0 to 1, in an order that the seed and the name decide."""
+    chance = np.random.default_rng([seed, zlib.crc32(name.encode())])
+    return (chance.permutation(count) + chance.random(count)) / count
+
+
+def with_shares(draws: Draws, shares: Mapping[str, float], weathers: Iterable[str]) -> Draws:
+    """The same draws with other shares of the weathers, fixed; those that are not named are 0."""
+    row = np.array([shares.get(name, 0.0) for name in weathers])
+    if not math.isclose(row.sum(), 1.0, abs_tol=1e-6):
+        row = row / row.sum()
+    return Draws(draws.values, np.tile(row, (draws.count, 1)))

@@ -1,0 +1,239 @@
+"""What layouts make of the ways across a border: hazards sensor by sensor, computed once, before anything is drawn.
+
+Everything that needs the terrain happens here: sight, rates in every weather and at several ranges, the ways of a
+crosser, the response. What follows (prices, outages, weather shares, operators) only weighs these numbers anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from geo.frame import FloatArray
+from geo.paths.along_path import Along
+from geo.paths.crossings import INWARD, Crossings, crossings
+from sensors.coverage.sight import refuse_without_ground
+from sensors.crossing.detection import hazard_of_pieces
+from sensors.crossing.segments import least_ways
+from sensors.crossing.watched_belt import SensorRate, Watched
+from sensors.detection_model.assumptions import Situation
+from sensors.detection_model.hazard import log_miss
+from sensors.detection_model.weather import Conditions
+from sensors.equipment.catalogue import Catalogue
+from sensors.equipment.quantity import Quantity
+from sensors.errors import CompareError
+from sensors.interdiction.interception import most_vulnerable
+from sensors.layout import Layout
+from sensors.planning.comparison.sensor_rates import Ground, sensor_rates
+from sensors.planning.comparison.settings import CompareSettings
+
+Ints = npt.NDArray[np.int64]
+SURE: Final = Quantity(1.0, 1.0, 1.0, "as the layout says", "L")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Exposure:
+    """One layout's hazards on the candidate ways, cumulative over the strips that a way passes.
+
+    An entry is a way and a sensor that may detect on it, sorted by way: ``entry_way``, ``entry_sensor`` (entry,) and
+    ``hazard`` (weather, knot, entry, strip), for ranges that are ``knots`` (sensor, knot) times the layout's. ``items``
+    names each sensor's catalogue item, None without. In the belt's window (row, column) ``cell_probability`` is that of
+    a detection within ``dwell_s``, mixed over the year's weather and outages by the layout's own figures, and
+    ``cell_seen`` says where some sensor has a line of sight in some weather.
+    """
+
+    layout: Layout
+    items: tuple[str | None, ...]
+    knots: FloatArray
+    entry_way: Ints
+    entry_sensor: Ints
+    hazard: FloatArray
+    cell_probability: FloatArray
+    cell_seen: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidates:
+    """Ways that crossers might take, the same for every layout, in the order of their segments.
+
+    ``segment`` (way,), ``seconds`` (way, strip) spent in each strip, ``response_s`` (way,) to where the way ends (NaN
+    without bases), ``cells`` of each way in the belt's window, ``fastest`` (segment,) the number of the fastest way
+    through each, −1 where there is none. ``length_m`` (segment,) counts the segments that can be crossed; the others
+    are 0.
+    """
+
+    segment: Ints
+    seconds: FloatArray
+    response_s: FloatArray
+    cells: tuple[tuple[Ints, Ints], ...]
+    fastest: Ints
+    length_m: FloatArray
+
+
+def exposures(
+    layouts: Sequence[Layout],
+    ground: Ground,
+    catalogue: Catalogue,
+    settings: CompareSettings,
+    progress: Callable[[], None] | None = None,
+    *,
+    silent: Sequence[frozenset[str]] | None = None,
+) -> tuple[Candidates, list[Exposure]]:
+    """Candidate ways of all layouts together, and what each layout makes of them; ``progress`` after each layout.
+
+    ``silent`` (layout,) are ids of sensors that nobody hears: they count as if they saw nothing.
+    """
+    rated = []
+    for layout, unheard in zip(layouts, silent or [frozenset[str]()] * len(layouts), strict=True):
+        rated.append(_Rated.of(layout, ground, catalogue, settings, unheard))
+        if progress is not None:
+            progress()
+    found: dict[bytes, tuple[int, tuple[Ints, Ints]]] = {}
+    quickest = crossings(ground.belt, ground.mobility, direction=settings.direction, neighbours=settings.neighbours)
+    for ways in (quickest, *(ways for one in rated for ways in one.ways(ground, settings))):
+        for segment in range(ways.cost.size):
+            cells = ways.cells(segment)
+            if len(cells[0]) > 1:
+                found.setdefault(np.int64(segment).tobytes() + b"".join(c.tobytes() for c in cells), (segment, cells))
+    if not found:
+        raise CompareError("nobody can cross", where="border", expected="known ground that leads from edge to edge")
+    order = sorted(found.values(), key=lambda way: way[0])
+    along = Along.ways_over(ground.watched_by(()).on_belt, [cells for _, cells in order])
+    strip = _strips(ground, along, settings)
+    candidates = _candidates(ground, order, along, strip, quickest, settings)
+    answers = []
+    for one in rated:
+        answers.append(one.exposure(ground, along, strip, settings))
+        if progress is not None:
+            progress()
+    return candidates, answers
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Rated:
+    """A layout with the rates of its sensors, (weather, knot) each."""
+
+    layout: Layout
+    items: tuple[str | None, ...]
+    knots: FloatArray
+    rates: Mapping[tuple[str, int], tuple[SensorRate, ...]]
+
+    @classmethod
+    def of(
+        cls, layout: Layout, ground: Ground, catalogue: Catalogue, settings: CompareSettings, silent: frozenset[str]
+    ) -> _Rated:
+        refuse_without_ground(layout, ground.terrain)
+        items = tuple(sensor.catalogue for sensor in layout)
+        spreads = [SURE if name is None else catalogue[name].range_factor for name in items]
+        knots = np.array([[q.low / q.central, 1.0, q.high / q.central] for q in spreads]).reshape(-1, 3)
+        rates: dict[tuple[str, int], list[SensorRate]] = {(w, k): [] for w in settings.weather for k in range(3)}
+        for sensor, factors in zip(layout, knots, strict=True):
+            place = layout.placement(sensor.id)
+            for (weather, knot), rate in sensor_rates(place, ground, settings, factors):
+                rates[weather, knot].append(_unheard(rate) if sensor.id in silent else rate)
+        return cls(layout, items, knots, {key: tuple(value) for key, value in rates.items()})
+
+    def ways(self, ground: Ground, settings: CompareSettings) -> Iterator[Crossings]:
+        """Least detected in each weather, over the year at each range and without each kind; most vulnerable."""
+        seen = {name: ground.watched_by(self.rates[name, 1]) for name in settings.weather}
+        yield from (self._least(one, settings) for one in seen.values())
+        year = self._year(ground, settings)
+        yield self._least(year, settings)
+        for knot in (0, 2):
+            yield self._least(self._year(ground, settings, knot=knot), settings)
+        for kind in sorted({sensor.kind for sensor in self.layout}):
+            yield self._least(self._year(ground, settings, without=kind), settings)
+        if ground.response is not None:
+            yield most_vulnerable(year, ground.response, direction=settings.direction, neighbours=settings.neighbours)
+
+    @staticmethod
+    def _least(seen: Watched, settings: CompareSettings) -> Crossings:
+        return least_ways(seen, direction=settings.direction, neighbours=settings.neighbours)
+
+    def _year(self, ground: Ground, settings: CompareSettings, *, without: str | None = None, knot: int = 1) -> Watched:
+        """The ground under the mean rates of the year at one range, of the sensors of all kinds but one."""
+        shares, first = settings.weather, ground.watched_by(())
+        per_s, per_m = first.per_s, first.per_m
+        for name, share in shares.items():
+            seen = ground.watched_by([rate for rate in self.rates[name, knot] if rate.kind != without])
+            per_s, per_m = per_s + share * seen.per_s, per_m + share * seen.per_m
+        return replace(first, per_s=per_s, per_m=per_m)
+
+    def exposure(self, ground: Ground, along: Along, strip: Ints, settings: CompareSettings) -> Exposure:
+        """Hazard of every sensor on every way, in every weather and at every range."""
+        place, size = along.way * settings.strips + strip, along.ways * settings.strips
+        by_state = np.zeros((len(settings.weather), 3, len(self.layout), along.ways, settings.strips))
+        for w, weather in enumerate(settings.weather):
+            for knot in range(3):
+                seen = ground.watched_by(self.rates[weather, knot])
+                for number in range(len(seen.sensors)):
+                    pieces = hazard_of_pieces(seen, along, number)[0]
+                    total = np.bincount(place, weights=pieces, minlength=size)
+                    by_state[w, knot, number] = total.reshape(along.ways, settings.strips)
+        way, sensor = np.nonzero(by_state.max(axis=(0, 1, 4)).T > 0.0)
+        hazard = np.cumsum(by_state[:, :, sensor, way], axis=-1)
+        return Exposure(self.layout, self.items, self.knots, way, sensor, hazard, *self._cells(ground, settings))
+
+    def _cells(self, ground: Ground, settings: CompareSettings) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
+        size = ground.belt.inside.size
+        probability, seen = np.zeros(size), np.zeros(size, bool)
+        for weather, share in settings.weather.items():
+            situation = Situation(ground.target, Conditions.named(weather), ground.assumptions)
+            missed = np.zeros(size)
+            for sensor, rate in zip(self.layout, self.rates[weather, 1], strict=True):
+                hazard = rate.rate * sensor.exposure_s(settings.dwell_s, situation)
+                missed[rate.cells] += log_miss(hazard, sensor.availability)
+                seen[rate.cells] = True
+            probability -= share * np.expm1(missed)
+        return probability.reshape(ground.belt.inside.shape), seen.reshape(ground.belt.inside.shape)
+
+
+def _unheard(rate: SensorRate) -> SensorRate:
+    """A sensor's rates where nobody hears of what it detects."""
+    return replace(rate, cells=rate.cells[:0], rate=rate.rate[:0], look=rate.look[:0], unknown=rate.unknown[:0])
+
+
+def _strips(ground: Ground, along: Along, settings: CompareSettings) -> Ints:
+    """The strip of the belt in which each piece of a way lies; a way never goes back to an earlier strip."""
+    share = (np.clip(along.of_pieces(ground.belt.offset) / ground.belt.belt_m, -1.0, 1.0) + 1.0) / 2.0
+    if settings.direction != INWARD:
+        share = 1.0 - share
+    strip = np.minimum((share * settings.strips).astype(np.int64), settings.strips - 1)
+    offset = along.way * settings.strips
+    onward: Ints = np.maximum.accumulate(strip + offset) - offset
+    return onward
+
+
+def _candidates(
+    ground: Ground,
+    order: Sequence[tuple[int, tuple[Ints, Ints]]],
+    along: Along,
+    strip: Ints,
+    quickest: Crossings,
+    settings: CompareSettings,
+) -> Candidates:
+    size = along.ways * settings.strips
+    seconds = np.bincount(along.way * settings.strips + strip, weights=along.seconds, minlength=size)
+    segment: Ints = np.array([number for number, _ in order], np.int64)
+    there = np.full(len(order), np.nan)
+    if ground.response is not None:
+        field = ground.belt.of(ground.response)
+        there = np.array([field[rows[-1], columns[-1]] for _, (rows, columns) in order])
+    spans = ground.belt.border.segment_spans_m
+    total = np.bincount(along.way, weights=along.seconds, minlength=along.ways)
+    fastest = np.full(quickest.cost.size, -1, np.int64)
+    for way in np.argsort(-total, kind="stable"):
+        fastest[segment[way]] = way
+    length = np.where(fastest >= 0, spans[:, 1] - spans[:, 0], 0.0)
+    return Candidates(
+        segment,
+        np.asarray(seconds.reshape(along.ways, settings.strips), np.float64),
+        there,
+        tuple(cells for _, cells in order),
+        fastest,
+        length,
+    )

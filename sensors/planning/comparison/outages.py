@@ -1,0 +1,170 @@
+"""Relays as a common cause: when one is down, everything that reports through it is down with it.
+
+The relays' states are summed over as whole-crossing states, like outages of sensors (docs/decisions/0009). Relays that
+share nobody are independent of each other, so they fall into groups; within one the states are few, and of those many
+link the same sensors.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from sensors.planning.radio_links import Network
+
+Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+MOST_EXACT: Final = 8
+MOST_DOWN: Final = 3
+"""In a group of more than MOST_EXACT relays, states with more than MOST_DOWN down count as all down (pessimistic)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Group:
+    """Sensors that hang on the same ``relays``: ``states`` (state, relay) up or not, ``linked`` (pattern, sensor) which
+    of ``sensors`` are then linked, and ``pattern`` (state,) which of those each state brings."""
+
+    relays: Ints
+    sensors: Ints
+    states: Bools
+    linked: Bools
+    pattern: Ints
+
+    def chances(self, up: Floats) -> Floats:
+        """Probability (draw, pattern) of each pattern, relays being up by ``up`` (draw, node), independent."""
+        own = up[:, self.relays]
+        chance = np.prod(np.where(self.states, own[:, None, :], 1.0 - own[:, None, :]), axis=-1)
+        found = np.zeros((len(up), len(self.linked)))
+        for state, pattern in enumerate(self.pattern):
+            found[:, pattern] += chance[:, state]
+        found[:, 0] += np.maximum(
+            1.0 - chance.sum(axis=1), 0.0
+        )  # pattern 0 is all down; what is not told apart counts as that
+        return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shared:
+    """Ways on which the same sensors of a group may detect: ``entries`` (way, sensor) on the ``ways``, the states
+    ``linked`` (state, sensor) that these sensors know, and which of them each pattern of the group is (pattern,)."""
+
+    group: Group
+    ways: Ints
+    entries: Ints
+    linked: Bools
+    state: Ints
+
+    def chances(self, of_patterns: Floats) -> Floats:
+        """Probability (draw, state) from that of the group's patterns (draw, pattern)."""
+        found = np.zeros((len(of_patterns), len(self.linked)))
+        for pattern, state in enumerate(self.state):
+            found[:, state] += of_patterns[:, pattern]
+        return found
+
+
+def shared_ways(group: Group, way: Ints, part: Ints) -> tuple[Shared, ...]:
+    """The entries (entry,) of a group, each of a ``way`` and a ``part``, by which of its sensors are on their way.
+
+    A way knows a few of a group's sensors and so few of its patterns; ways with the same sensors go together.
+    """
+    mine = np.flatnonzero(np.isin(part, group.sensors))
+    mine = mine[np.lexsort((part[mine], way[mine]))]
+    by_set: dict[bytes, list[Ints]] = {}
+    for entries in np.split(mine, np.flatnonzero(np.diff(way[mine])) + 1) if len(mine) else ():
+        by_set.setdefault(part[entries].tobytes(), []).append(entries)
+    found = []
+    for rows in by_set.values():
+        entries = np.stack(rows)
+        columns = np.searchsorted(group.sensors, part[entries[0]])
+        linked, state = np.unique(group.linked[:, columns], axis=0, return_inverse=True)
+        found.append(Shared(group, way[entries[:, 0]], entries, linked, np.ravel(state)))
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outages:
+    """Which sensors of a layout are linked: ``always`` and ``never`` (node,) whatever the relays do, and ``groups``."""
+
+    always: Bools
+    never: Bools
+    groups: tuple[Group, ...]
+
+    def linked_share(self, up: Floats) -> Floats:
+        """Share of the crossings in which each node is linked (draw, node)."""
+        found = np.broadcast_to(self.always.astype(np.float64), up.shape).copy()
+        for group in self.groups:
+            found[:, group.sensors] = group.chances(up) @ group.linked
+        return found
+
+
+def everybody(nodes: int) -> Outages:
+    """No network asked for: all are linked."""
+    return Outages(np.ones(nodes, np.bool_), np.zeros(nodes, np.bool_), ())
+
+
+def outages_of(net: Network, relays: int, there: Bools) -> Outages:
+    """The groups of a network whose first ``relays`` nodes are relays, of parts that are ``there`` (node,)."""
+    states = _states(there[:relays])
+    every = np.broadcast_to(there, (len(states), len(net))).copy()
+    every[:, :relays] &= states
+    linked = net.linked(every)
+    always, never = np.asarray(linked.all(axis=0)), ~np.asarray(linked.any(axis=0))
+    hangs = np.zeros((len(net), relays), np.bool_)
+    for relay in np.flatnonzero(there[:relays]):
+        other = every.copy()
+        other[:, relay] = ~other[:, relay]
+        hangs[:, relay] = (net.linked(other) != linked).any(axis=0)
+    hangs[:relays] = False  # nobody asks whether a relay itself is linked
+    found = []
+    for own, sensors in _groups(hangs):
+        found.append(_group(net, own, sensors, there))
+    return Outages(always, never, tuple(found))
+
+
+def _states(there: Bools) -> Bools:
+    """States (state, relay), all up first; every one of few relays, of many those with few down and all down."""
+    used = np.flatnonzero(there)
+    most = len(used) if len(used) <= MOST_EXACT else MOST_DOWN
+    rows = []
+    for down in range(most + 1):
+        for lost in itertools.combinations(used, down):
+            row = there.copy()
+            row[list(lost)] = False
+            rows.append(row)
+    if most < len(used):
+        rows.append(np.zeros_like(there))
+    return np.array(rows, np.bool_).reshape(len(rows), len(there))
+
+
+def _groups(hangs: Bools) -> list[tuple[Ints, Ints]]:
+    """Relays and nodes that are bound together, relays that share a node falling into one group."""
+    left, found = set(np.flatnonzero(hangs.any(axis=0)).tolist()), []
+    while left:
+        relays, size = {left.pop()}, 0
+        while len(relays) != size:
+            size = len(relays)
+            nodes = hangs[:, sorted(relays)].any(axis=1)
+            relays |= set(np.flatnonzero(hangs[nodes].any(axis=0)).tolist())
+        left -= relays
+        found.append((np.array(sorted(relays), np.int64), np.flatnonzero(nodes)))
+    return found
+
+
+def _group(net: Network, relays: Ints, sensors: Ints, there: Bools) -> Group:
+    states = _states(np.ones(len(relays), np.bool_))
+    every = np.broadcast_to(there, (len(states), len(net))).copy()
+    every[:, relays] = states
+    linked = net.linked(every)[:, sensors]
+    down = np.zeros((1, len(net)), np.bool_) | there
+    down[:, relays] = False
+    patterns, pattern = np.unique(np.concatenate([net.linked(down)[:, sensors], linked]), axis=0, return_inverse=True)
+    pattern = np.ravel(pattern)
+    order = np.argsort(np.arange(len(patterns)) != pattern[0], kind="stable")  # all down first
+    place = np.empty(len(patterns), np.int64)
+    place[order] = np.arange(len(patterns))
+    return Group(relays, sensors, states, patterns[order], place[pattern[1:]])

@@ -1,0 +1,280 @@
+"""From hazards, draws and money to what a layout achieves: detection that somebody looks at, interruption, cost.
+
+Weather and outages are states of a whole crossing: each weather has its own ways, and each sensor and each relay is up
+or down from edge to edge, summed over all states. A sensor whose chain of relays is down does not alert. Misses of
+sensors are taken as independent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from geo.frame import FloatArray
+from sensors.detection_model.hazard import mean_relative_speed
+from sensors.detection_model.weather import Conditions
+from sensors.equipment.catalogue import Item
+from sensors.equipment.operator_queue import attended_share
+from sensors.interdiction.easi import probability_of_interruption
+from sensors.interdiction.interception import ResponseSettings
+from sensors.planning.comparison.design import Design
+from sensors.planning.comparison.draws import SCALE_AVAILABILITY, Draws
+from sensors.planning.comparison.exposure import Candidates
+from sensors.planning.comparison.outages import Outages, Shared
+from sensors.planning.comparison.purchase import Bought, buy
+from sensors.relay import Relay
+
+Ints = npt.NDArray[np.int64]
+BLOCK: Final = 50
+"""Draws that are worked at once."""
+DAY_S: Final = 86_400.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """What a layout achieves in every draw. NaN for interruption where no response is known.
+
+    ``detection`` and ``interruption`` (draw, segment) are of the crossing through each segment that is best for the
+    crosser, in every weather anew; ``mean_…`` and ``least_…`` (draw,) follow. ``attended`` (draw,) is the share of
+    alerts that somebody looks at, counted in both. ``by_weather`` (weather, draw) is the mean detection in each.
+    """
+
+    bought: Bought
+    attended: FloatArray
+    alerts_per_day: FloatArray
+    detection: FloatArray
+    interruption: FloatArray
+    least_detection: FloatArray
+    least_interruption: FloatArray
+    by_weather: FloatArray
+    mean_detection: FloatArray
+    mean_interruption: FloatArray
+    guarded_km: FloatArray
+
+    def measure(self, objective: str) -> FloatArray:
+        """One of the objectives (draw,)."""
+        found: FloatArray = getattr(self, objective)
+        return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Works:
+    """Of draws in which the same parts were bought: ``up`` (draw, part) the share of the crossings in which each works,
+    its links aside, 0 where it was not bought; ``teams`` (draw,) on top; ``outages`` what relays take with them, on the
+    ways that are ``shared``, with the probability (draw, state) of what is linked there."""
+
+    up: FloatArray
+    teams: FloatArray
+    outages: Outages
+    shared: tuple[tuple[Shared, FloatArray], ...]
+
+
+def works(design: Design, bought: Bought, up: FloatArray) -> Iterator[tuple[npt.NDArray[np.int64], Works]]:
+    """The draws (numbers), in blocks in which the same parts were bought, with what works in them."""
+    sets, which = np.unique(bought.parts, axis=0, return_inverse=True)
+    for number, there in enumerate(sets):
+        rows = np.flatnonzero(np.ravel(which) == number)
+        for start in range(0, len(rows), BLOCK):
+            some = rows[start : start + BLOCK]
+            own, outages = up[some] * there, design.outages(there)
+            chances = {id(group): group.chances(own) for group in outages.groups}
+            shared = tuple((one, one.chances(chances[id(one.group)])) for one in design.shared(there))
+            yield some, Works(own, bought.teams[some], outages, shared)
+
+
+def availability_of(design: Design, draws: Draws) -> FloatArray:
+    """Share of the crossings in which each part works, its links aside (draw, part).
+
+    The catalogue's draw, moved as the layout's own figure stands to the catalogue's; an outage lasts ``repair_factor``
+    times as long as that assumes: ``a/(a + (1 − a) f)``.
+    """
+    found = np.zeros((draws.count, len(design.items)))
+    for number, (part, item) in enumerate(zip(design.parts, design.items, strict=True)):
+        if item is None or item.availability.central <= 0.0:
+            found[:, number] = part.availability
+        else:
+            moved = draws.of(item, "availability") * part.availability / item.availability.central
+            found[:, number] = np.minimum(moved, 1.0)
+    down = (1.0 - found) * draws["repair_factor"][:, None]
+    with np.errstate(invalid="ignore"):
+        repaired = np.where(found > 0.0, found / (found + down), 0.0)
+    scaled: FloatArray = np.clip(repaired * draws.get(SCALE_AVAILABILITY, 1.0)[:, None], 0.0, 1.0)
+    return scaled
+
+
+def workload(design: Design, draws: Draws, availability: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Alerts a day (draw,) and the share of them that an operator looks at in time (draw,).
+
+    The room is sized for the layout as designed: sensors that the money did not reach count too, those that reach no
+    base do not. Teams on top look at what they find themselves.
+    """
+    nuisance = draws["genuine_alerts_per_day"].copy()
+    heard = availability * design.outages().linked_share(availability)
+    for number, (part, item) in enumerate(zip(design.parts, design.items, strict=True)):
+        if isinstance(part, Relay):
+            continue
+        if item is not None:
+            nuisance += draws.of(item, "false_alarms_per_day") * heard[:, number]
+        else:
+            seconds = part.status_interval_s if part.period_s is None else part.period_s
+            nuisance += part.false_alarms_per_scan * DAY_S / seconds * heard[:, number]
+    share = attended_share(nuisance / DAY_S, draws["service_s"], draws["patience_s"], design.settings.operators)
+    return nuisance, share
+
+
+def outcome(
+    design: Design, ways: Candidates, draws: Draws, budget: FloatArray, *, up: FloatArray | None = None
+) -> Outcome:
+    """What the layout achieves in every draw; see Outcome. ``up`` (draw, part) stands in for the availabilities."""
+    bought = buy(design, draws, budget)
+    availability = availability_of(design, draws) if up is None else up
+    alerts, attended = workload(design, draws, availability)
+    blocks = [
+        (rows, _block(design, ways, draws.part(rows), some)) for rows, some in works(design, bought, availability)
+    ]
+    order = np.argsort(np.concatenate([rows for rows, _ in blocks]))
+    detection, interruption, least, least_stopped, by_weather = (
+        np.concatenate([part[i] for _, part in blocks], axis=-2 if i < 2 else -1) for i in range(5)
+    )
+    detection, interruption, by_weather = detection[order], interruption[order], by_weather[:, order]
+    least, least_stopped = least[order], least_stopped[order]
+    heard = (attended * draws["communication"])[:, None]
+    detection, interruption = detection * attended[:, None], interruption * heard
+    crossed = ways.length_m > 0.0
+    weight = ways.length_m[crossed] / ways.length_m.sum()
+    guarded = np.where(detection >= design.settings.required_probability, ways.length_m / 1000.0, 0.0)
+    return Outcome(
+        bought=bought,
+        attended=attended,
+        alerts_per_day=alerts,
+        detection=np.where(crossed, detection, np.nan),
+        interruption=np.where(crossed, interruption, np.nan),
+        least_detection=least * attended,
+        least_interruption=least_stopped * heard[:, 0],
+        by_weather=by_weather * attended,
+        mean_detection=detection[:, crossed] @ weight,
+        mean_interruption=interruption[:, crossed] @ weight,
+        guarded_km=guarded.sum(axis=1),
+    )
+
+
+def _block(design: Design, ways: Candidates, draws: Draws, some: Works) -> tuple[FloatArray, ...]:
+    """Detection and interruption (draw, segment), their least over all ways (draw,), and the mean detection (weather,
+    draw), before anybody looks at an alert."""
+    segments, starts = np.unique(ways.segment, return_index=True)
+    shape = (draws.count, len(ways.length_m))
+    detection, interruption = np.zeros(shape), np.zeros(shape)
+    least, least_stopped, by_weather = np.zeros(draws.count), np.zeros(draws.count), []
+    weight = ways.length_m / ways.length_m.sum()
+    for number in range(len(design.settings.weather)):
+        missed = survival(design, ways, draws, some, number)
+        found = 1.0 - missed[:, :, -1]
+        stopped = _interrupted(ways, draws, missed)
+        share = draws.shares[:, number, None]
+        here = np.zeros(shape)
+        here[:, segments] = np.minimum.reduceat(found, starts, axis=1)
+        detection += share * here
+        interruption[:, segments] += share * np.minimum.reduceat(stopped, starts, axis=1)
+        least += share[:, 0] * found.min(axis=1)
+        least_stopped += share[:, 0] * stopped.min(axis=1)
+        by_weather.append(here @ weight)
+    return detection, interruption, least, least_stopped, np.stack(by_weather)
+
+
+def survival(design: Design, ways: Candidates, draws: Draws, some: Works, number: int) -> FloatArray:
+    """Probability of being undetected after each strip (draw, way, strip) in weather ``number``, over all outages.
+
+    ``Π_s (1 − a_s (1 − exp(−H_s)))`` over sensors and, to the power of their number, over teams: each is up or down for
+    the whole crossing. Where sensors hang on relays, the mean of that over the states of these, with the linked ones.
+    """
+    exposure, weather = design.exposure, list(design.settings.weather)[number]
+    logs = np.zeros((draws.count, len(ways.segment), ways.seconds.shape[1]))
+    if len(exposure.entry_way):
+        derate = np.stack([_derate(item, draws, weather) for item in design.items[design.relays :]], axis=1)
+        low, middle, high = _hats(design, draws)
+        sensor = exposure.entry_sensor
+        near, here, far = exposure.hazard[number]
+        hazard = low[:, sensor, None] * near + middle[:, sensor, None] * here + high[:, sensor, None] * far
+        caught = -np.expm1(-hazard * derate[:, sensor, None])
+        with np.errstate(divide="ignore"):
+            log_miss = np.log1p(-some.up[:, design.relays + sensor, None] * caught)
+        logs += _over_relays(log_miss, exposure.entry_way, design.relays + sensor, some, logs.shape)
+    if design.top_up is not None:
+        logs += some.teams[:, None, None] * _missed_by_a_team(design, design.top_up, ways, draws, weather)
+    return np.exp(np.minimum(logs, 0.0))
+
+
+def _over_relays(log_miss: FloatArray, way: Ints, part: Ints, some: Works, shape: tuple[int, ...]) -> FloatArray:
+    """Logarithm (draw, way, strip) of the chance that nobody who is linked detects, of entries (draw, entry, strip)."""
+    logs, always = np.zeros(shape), some.outages.always[part]
+    if always.any():
+        which, starts = np.unique(way[always], return_index=True)
+        logs[:, which] = np.add.reduceat(log_miss[:, always], starts, axis=1)
+    for one, chance in some.shared:
+        mixed = np.zeros((shape[0], len(one.ways), shape[2]))
+        for state, linked in enumerate(one.linked):
+            mixed += chance[:, state, None, None] * np.exp(log_miss[:, one.entries[:, linked]].sum(axis=2))
+        with np.errstate(divide="ignore"):
+            logs[:, one.ways] += np.log(mixed)
+    return logs
+
+
+def _missed_by_a_team(design: Design, item: Item, ways: Candidates, draws: Draws, weather: str) -> FloatArray:
+    """Logarithm of one team's chance to miss (draw, way, strip): it searches the belt at random (Koopman)."""
+    ground = design.ground
+    area_m2 = float(ground.belt.inside.sum()) * ground.belt.cell_m**2
+    speed = mean_relative_speed(draws.of(item, "speed_mps"), ground.assumptions.speed_mps(ground.target))
+    rate = speed * draws.of(item, "sweep_width_m") * draws.of(item, "duty_share") / area_m2
+    hazard = (rate * _derate(item, draws, weather))[:, None, None] * np.cumsum(ways.seconds, axis=1)
+    up = np.minimum(draws.of(item, "availability"), 1.0)[:, None, None]
+    with np.errstate(divide="ignore"):
+        found: FloatArray = np.log1p(up * np.expm1(-hazard))
+    return found
+
+
+def _derate(item: Item | None, draws: Draws, weather: str) -> FloatArray:
+    """Share of an item's rate that a weather leaves (draw,): the product over the conditions that it is as bad as."""
+    left = np.ones(draws.count)
+    if item is None:
+        return left
+    state = Conditions.named(weather)
+    for name in item.weather:
+        least = Conditions.named(name)
+        if state.and_also(least) == state and (state.daylight or "day" not in name):
+            left = left * draws.of(item, f"weather, {name}")
+    return left
+
+
+def _hats(design: Design, draws: Draws) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Weights (draw, sensor) of the hazards at the nearest, the layout's own and the farthest range, linear between."""
+    items = design.items[design.relays :]
+    factor = np.ones((draws.count, len(items)))
+    for number, item in enumerate(items):
+        if item is not None:
+            factor[:, number] = draws.of(item, "range_factor") / item.range_factor.central
+    low, high = design.exposure.knots[:, 0], design.exposure.knots[:, 2]
+    down = np.where(low < 1.0, np.clip((1.0 - factor) / np.where(low < 1.0, 1.0 - low, 1.0), 0.0, 1.0), 0.0)
+    up = np.where(high > 1.0, np.clip((factor - 1.0) / np.where(high > 1.0, high - 1.0, 1.0), 0.0, 1.0), 0.0)
+    return down, 1.0 - down - up, up
+
+
+def _interrupted(ways: Candidates, draws: Draws, missed: FloatArray) -> FloatArray:
+    """Probability (draw, way) that the response comes in time, an alarm being passed on for sure; NaN where unknown."""
+    if np.isnan(ways.response_s).all():
+        return np.full(missed.shape[:2], np.nan)
+    spread = ResponseSettings().sd_share
+    before = np.concatenate([np.ones_like(missed[..., :1]), missed[..., :-1]], axis=-1)
+    in_strip = np.where(before > 0.0, 1.0 - missed / np.where(before > 0.0, before, 1.0), 0.0)
+    response = draws["response_factor"][:, None] * np.where(np.isnan(ways.response_s), np.inf, ways.response_s)
+    found = probability_of_interruption(
+        np.clip(in_strip, 0.0, 1.0),
+        ways.seconds,
+        spread * ways.seconds,
+        response_s=response,
+        response_sd_s=spread * np.where(np.isfinite(response), response, 0.0),
+    )
+    return np.where(np.isnan(ways.response_s), np.nan, found)

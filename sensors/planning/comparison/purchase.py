@@ -1,0 +1,104 @@
+"""What money buys of a layout: costs of each sensor with its crew, the control room, and teams with what is left."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from geo.frame import FloatArray
+from sensors.equipment.catalogue import Item
+from sensors.equipment.life_cycle_cost import Prices, annual_cost, annuity_factor
+from sensors.planning.comparison.design import Design
+from sensors.planning.comparison.draws import SCALE_PRICE, Draws
+from sensors.planning.comparison.settings import CompareSettings
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bought:
+    """What a budget buys of a layout (draw,): money, people on duty, teams on top; ``parts`` (draw, part) that were
+    bought: relays, then sensors."""
+
+    life_cycle_cost: FloatArray
+    first_cost: FloatArray
+    crew: FloatArray
+    parts: npt.NDArray[np.bool_]
+    teams: FloatArray
+
+
+def unit_costs(design: Design, draws: Draws) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Life-cycle cost, first cost and crew of each part (draw, part); those of one item cost the same.
+
+    First cost and crew are NaN for a part of which only the life-cycle cost is known.
+    """
+    shape = (draws.count, len(design.items))
+    cost, first, crew = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+    for number, (part, item) in enumerate(zip(design.parts, design.items, strict=True)):
+        if item is None:  # its price and crew are not known apart from the whole
+            cost[:, number], first[:, number], crew[:, number] = part.cost or 0.0, np.nan, np.nan
+            continue
+        cost[:, number] = item_costs(item, draws, design.settings)
+        first[:, number], crew[:, number] = draws.of(item, "capex"), draws.of(item, "crew")
+    scale = draws.get(SCALE_PRICE, 1.0)[:, None]
+    return cost * scale, first * scale, crew
+
+
+def item_costs(item: Item, draws: Draws, settings: CompareSettings) -> FloatArray:
+    """Life-cycle cost (draw,) of one unit with its crew."""
+    prices = Prices(
+        draws.of(item, "capex"),
+        draws.of(item, "opex_per_year"),
+        draws.of(item, "service_life_years"),
+        draws.of(item, "crew"),
+        draws["cost_per_person_year"] * draws["people_per_post"],
+    )
+    found: FloatArray = annual_cost(prices, settings.discount_rate) * annuity_factor(
+        settings.years, settings.discount_rate
+    )
+    return found
+
+
+def control_room_cost(draws: Draws, settings: CompareSettings) -> FloatArray:
+    """Life-cycle cost (draw,) of the operators, the same for every layout."""
+    year = settings.operators * draws["cost_per_person_year"] * draws["people_per_post"]
+    found: FloatArray = year * annuity_factor(settings.years, settings.discount_rate)
+    return found
+
+
+def budgets(designs: Sequence[Design], draws: Draws) -> FloatArray:
+    """The money that every layout has (draw,): the settings' budget, or in each draw what the dearest layout costs."""
+    settings = designs[0].settings
+    if settings.budget is not None:
+        return np.full(draws.count, float(settings.budget))
+    whole = [unit_costs(design, draws)[0].sum(axis=1) for design in designs]
+    found: FloatArray = np.max(whole, axis=0) + control_room_cost(draws, settings)
+    return found
+
+
+def buy(design: Design, draws: Draws, budget: FloatArray) -> Bought:
+    """What ``budget`` (draw,) buys: the relays, then the sensors in the order of the file while it lasts, then teams.
+
+    Teams are bought only when every part is, in fractions, which work part of the time. So more money never buys less
+    of anything.
+    """
+    cost, first, crew = unit_costs(design, draws)
+    rest = budget - control_room_cost(draws, design.settings)
+    parts = np.cumsum(cost, axis=1) <= rest[:, None] * (1.0 + 1e-12)
+    spent = (cost * parts).sum(axis=1)
+    teams, extra_first, extra_crew, extra = (np.zeros(draws.count) for _ in range(4))
+    if design.top_up is not None:
+        price = item_costs(design.top_up, draws, design.settings)
+        left = np.where(parts.all(axis=1), np.maximum(rest - spent, 0.0), 0.0)
+        teams = np.where(price > 0.0, left / np.where(price > 0.0, price, 1.0), 0.0)
+        extra, extra_first = teams * price, teams * draws.of(design.top_up, "capex")
+        extra_crew = teams * draws.of(design.top_up, "crew")
+    people = np.where(parts, crew, 0.0).sum(axis=1) + extra_crew + design.settings.operators
+    return Bought(
+        spent + extra + control_room_cost(draws, design.settings),
+        np.where(parts, first, 0.0).sum(axis=1) + extra_first,
+        people,
+        parts,
+        teams,
+    )

@@ -1,0 +1,170 @@
+"""What a comparison of layouts is asked: money and years, a year's weather, operators, and every assumption by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from types import MappingProxyType
+from typing import Any, Final
+
+from geo.paths.crossings import INWARD, OUTWARD
+from sensors.detection_model.assumptions import TARGETS
+from sensors.detection_model.weather import Conditions
+from sensors.equipment.quantity import Quantity
+from sensors.errors import CompareError
+
+OBJECTIVES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "mean_detection": "mean along the border of the probability that a crossing is detected and looked at",
+        "least_detection": "probability that the crossing that is detected least, anywhere, is detected and looked at",
+        "mean_interruption": "mean along the border of the probability that a crossing is interrupted",
+        "least_interruption": "probability that the crossing that is interrupted least, anywhere, is interrupted",
+    }
+)
+"""What layouts are compared by; of each, more is better. In every segment the crosser takes the way that is best for
+him, knowing the weather but not which sensors are down."""
+
+YEAR: Final[Mapping[str, float]] = MappingProxyType(
+    {"day": 0.42, "night": 0.41, "day,rain": 0.03, "night,rain": 0.03, "day,fog": 0.03, "night,fog": 0.05, "wind": 0.03}
+)
+"""Shares of the crossings of a year made in each weather (assumption: no sector's climate)."""
+
+
+def _assumed(low: float, mode: float, high: float, source: str) -> Quantity:
+    return Quantity(low, high, mode, f"assumption: {source}", "L")
+
+
+ASSUMED: Final[Mapping[str, Quantity]] = MappingProxyType(
+    {
+        "service_s": _assumed(120.0, 300.0, 600.0, "time that an operator needs for one alert"),
+        "patience_s": _assumed(300.0, 900.0, 1800.0, "time after which nobody need look at an alert any more"),
+        "genuine_alerts_per_day": _assumed(5.0, 20.0, 60.0, "alerts of people and vehicles, innocent ones included"),
+        "communication": _assumed(0.85, 0.95, 0.99, "an alarm is passed on to somebody who can go"),
+        "repair_factor": _assumed(0.7, 1.0, 2.0, "our repairs' time over that which the availabilities assume"),
+        "response_factor": _assumed(0.8, 1.0, 1.5, "time of the response over that of the mobility model"),
+    }
+)
+"""Assumptions of the comparison itself, beside those of the catalogue."""
+
+WORDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "service_s": "seconds an alert takes",
+        "patience_s": "seconds until an alert is stale",
+        "genuine_alerts_per_day": "alerts a day of real movement",
+        "communication": "share of alarms passed on",
+        "repair_factor": "time of repairs",
+        "response_factor": "time of the response",
+        "cost_per_person_year": "cost of a person a year",
+        "people_per_post": "people to man one post",
+    }
+)
+"""The inputs of the comparison itself in words, for people."""
+
+
+def in_words(name: str) -> str:
+    """An input's name for people: ``ift_radar: capex`` → ``ift radar: capex``."""
+    return WORDS.get(name, name.replace("_", " "))
+
+
+POSITIVE: Final = ("service_s", "patience_s", "repair_factor", "response_factor")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompareSettings:
+    """The case. Money in the catalogue's currency; without a ``budget`` it is what the dearest layout costs.
+
+    ``weather`` gives the share of a year's crossings in each of the named conditions, summing to 1; those shares are
+    uncertain as if seen for ``weather_years`` seasons. ``operators`` sit in the control room day and night. ``top_up``
+    is the moving item that what is left of the budget buys (fractions are part-time teams), None for nothing.
+    ``required_probability`` is from where a segment counts as guarded and a cell as covered, ``dwell_s`` how long a
+    target stays in a cell, ``strips`` how finely ways are cut for the response. ``assumed`` are the quantities of
+    ASSUMED. Raises CompareError for what cannot be.
+    """
+
+    budget: float | None = None
+    years: float = 10.0
+    discount_rate: float = 0.03
+    target: str = "person"
+    direction: str = INWARD
+    belt_m: float | None = None
+    weather: Mapping[str, float] = field(default_factory=lambda: dict(YEAR))
+    weather_years: float = 30.0
+    required_probability: float = 0.5
+    operators: int = 2
+    top_up: str | None = "foot_patrol"
+    objective: str = "mean_detection"
+    draws: int = 1000
+    seed: int = 1
+    dwell_s: float = 600.0
+    neighbours: int = 16
+    strips: int = 4
+    assumed: Mapping[str, Quantity] = field(default_factory=lambda: dict(ASSUMED))
+
+    def having(self, **asked: Any) -> CompareSettings:
+        """The same with some fields set by name; raises CompareError for a name that is none."""
+        known = {f.name for f in fields(self)}
+        if strangers := sorted(set(asked) - known):
+            raise CompareError(f"unknown setting {strangers[0]!r}", where="compare", expected=", ".join(sorted(known)))
+        return replace(self, **asked)
+
+    def __post_init__(self) -> None:
+        if self.budget is not None:
+            _above(self.budget, "budget", "money above 0")
+        _above(self.years, "years", "years above 0")
+        _above(self.weather_years, "weather_years", "years above 0")
+        _above(self.dwell_s, "dwell_s", "seconds above 0")
+        if self.belt_m is not None:
+            _above(self.belt_m, "belt_m", "metres above 0")
+        if not _number(self.discount_rate) or not 0.0 <= self.discount_rate <= 1.0:
+            raise CompareError(f"{self.discount_rate!r}", where="discount_rate", expected="0 to 1 a year")
+        if not _number(self.required_probability) or not 0.0 < self.required_probability <= 1.0:
+            raise CompareError(
+                f"{self.required_probability!r}", where="required_probability", expected="above 0, at most 1"
+            )
+        for name, low, high in (("operators", 0, 1000), ("draws", 2, 100_000), ("seed", 0, 2**63), ("strips", 1, 50)):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+                raise CompareError(f"{value!r}", where=name, expected=f"a whole number from {low} to {high}")
+        for value, name, known in (
+            (self.target, "target", TARGETS),
+            (self.objective, "objective", OBJECTIVES),
+            (self.direction, "direction", (INWARD, OUTWARD)),
+        ):
+            if value not in known:
+                raise CompareError(f"{value!r} is not known", where=name, expected=f"one of {', '.join(known)}")
+        _check_weather(self.weather)
+        _check_assumed(self.assumed)
+
+
+def _check_weather(weather: Mapping[str, float]) -> None:
+    if not weather:
+        raise CompareError("no state", where="weather", expected="conditions and their shares")
+    for name, share in weather.items():
+        Conditions.named(name)
+        if not _number(share) or not 0.0 <= share <= 1.0:
+            raise CompareError(f"share {share!r} of {name!r}", where="weather", expected="0 to 1")
+    total = sum(weather.values())
+    if abs(total - 1.0) > 1e-6:
+        raise CompareError(f"the shares sum to {total:g}", where="weather", expected="1")
+
+
+def _check_assumed(assumed: Mapping[str, Quantity]) -> None:
+    if set(assumed) != set(ASSUMED):
+        odd = sorted(set(assumed) ^ set(ASSUMED))
+        raise CompareError(f"{odd[0]!r} is unknown or missing", where="assumed", expected=", ".join(ASSUMED))
+    for name, quantity in assumed.items():
+        least = 1e-9 if name in POSITIVE else 0.0
+        most = 1.0 if name == "communication" else 1e9
+        if not least <= quantity.low <= quantity.high <= most:
+            raise CompareError(
+                f"{quantity.low:g} to {quantity.high:g}", where=f"assumed {name}", expected=f"{least:g} to {most:g}"
+            )
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and -1e300 < value < 1e300
+
+
+def _above(value: float, name: str, expected: str) -> None:
+    if not _number(value) or value <= 0.0:
+        raise CompareError(f"{value!r}", where=name, expected=expected)

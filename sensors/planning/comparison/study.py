@@ -1,0 +1,263 @@
+"""A comparison's study: everything that needs the terrain, computed once, and what is asked of it afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from geo.border.belt import Line
+from geo.challenge import challenge
+from geo.frame import FloatArray
+from geo.mobility.roads_and_rivers import Ways as Roads
+from geo.paths.response_times import response_time
+from sensors.coverage.model import coverage
+from sensors.detection_model.assumptions import Assumptions
+from sensors.equipment.catalogue import Catalogue, shipped
+from sensors.equipment.life_cycle_cost import annuity_factor, item_cost
+from sensors.errors import CompareError, GapError
+from sensors.gaps.footprint_barrier import barrier, single_losses
+from sensors.layout import Layout
+from sensors.planning.comparison.design import Design, items_used, parts_of, refuse_unpriced, top_up_of
+from sensors.planning.comparison.draws import Draws, Input, central, inputs_of
+from sensors.planning.comparison.exposure import Candidates, exposures
+from sensors.planning.comparison.outcome import Outcome, availability_of, outcome, survival, workload, works
+from sensors.planning.comparison.purchase import budgets, buy
+from sensors.planning.comparison.sensor_rates import Ground
+from sensors.planning.comparison.settings import CompareSettings
+from sensors.planning.comparison.verdict import after_displacement
+from sensors.planning.radio_links import Network, network_of
+
+INDEPENDENT: Final = (
+    "misses and outages of different sensors are taken as independent, and whether somebody looks at an alert as "
+    "independent of the crossing; the least detected way is the least over the candidate ways, so detection may be "
+    "overstated a little in draws far from the centre"
+)
+
+
+ASKED_ANEW: Final = (
+    "budget",
+    "years",
+    "discount_rate",
+    "operators",
+    "objective",
+    "required_probability",
+    "draws",
+    "seed",
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Study:
+    """Everything of a comparison that is computed once: ground, candidate ways, designs and inputs.
+
+    ``sensors.planning.comparison.degradation`` and reports ask it further questions without touching the terrain again.
+    """
+
+    layouts: tuple[Layout, ...]
+    ground: Ground
+    ways: Candidates
+    designs: tuple[Design, ...]
+    inputs: tuple[Input, ...]
+    settings: CompareSettings
+    catalogue: Catalogue
+
+    @property
+    def names(self) -> list[str]:
+        return [layout.name for layout in self.layouts]
+
+    def asked(self, **changes: Any) -> Study:
+        """The same study under other settings that need no terrain: ASKED_ANEW. Raises CompareError for others."""
+        if strangers := sorted(set(changes) - set(ASKED_ANEW)):
+            raise CompareError(
+                f"{strangers[0]!r} needs a new study", where="study", expected=f"among {', '.join(ASKED_ANEW)}"
+            )
+        settings = replace(self.settings, **changes)
+        _refuse_unaffordable(self.layouts, self.catalogue, settings)
+        return replace(self, settings=settings, designs=tuple(replace(one, settings=settings) for one in self.designs))
+
+    def outcomes(self, draws: Draws, money: FloatArray | None = None) -> list[Outcome]:
+        """What each layout achieves in those draws, with the same ``money`` (draw,) for all."""
+        have = budgets(self.designs, draws) if money is None else money
+        return [outcome(design, self.ways, draws, have) for design in self.designs]
+
+
+def study(
+    layouts: Sequence[Layout],
+    terrain: xr.Dataset,
+    border: Line,
+    *,
+    settings: CompareSettings | None = None,
+    catalogue: Catalogue | None = None,
+    bases: npt.ArrayLike | None = None,
+    roads: Roads | None = None,
+    assumptions: Assumptions | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    **asked: Any,
+) -> Study:
+    """Everything that needs the terrain: the heavy part of ``sensors.planning.compare``, which has these arguments.
+
+    ``asked`` are fields of ``settings`` by name (``budget``, ``years``, ``draws``, ``seed``, ...). ``bases`` (base, 2)
+    [m] give the response and where reports must come to; without them interruption is NaN and every sensor linked.
+    ``progress(done, total)`` is called after each layout. Raises BadInput (subclasses) for sensors that nobody can
+    price or place, and budgets that buy nothing.
+    """
+    chosen, known = (settings or CompareSettings()).having(**asked), catalogue or shipped()
+    _refuse(layouts)
+    _refuse_unaffordable(layouts, known, chosen)
+    done, total = 0, 2 * len(layouts) + 1
+
+    def one() -> None:
+        nonlocal done
+        done += 1
+        if progress is not None:
+            progress(done, total)
+
+    places = None if bases is None else _places(bases)
+    loaded = terrain.compute()
+    response = None if places is None or not len(places) else response_time(loaded, places, ways=roads)
+    ground = Ground.of(loaded, border, chosen, response=response, roads=roads, assumptions=assumptions)
+    one()
+    networks = [_network(layout, loaded, places) for layout in layouts]
+    silent = [_silent(layout, net) for layout, net in zip(layouts, networks, strict=True)]
+    ways, found = exposures(layouts, ground, known, chosen, one, silent=silent)
+    designs = tuple(Design.of(e, known, chosen, ground, net) for e, net in zip(found, networks, strict=True))
+    inputs = tuple(inputs_of(items_used(designs), known, chosen))
+    return Study(tuple(layouts), ground, ways, designs, inputs, chosen, known)
+
+
+def _network(layout: Layout, terrain: xr.Dataset, places: FloatArray | None) -> Network | None:
+    """Who of a layout reaches whom; None where no base is known."""
+    if places is None or not len(places):
+        return None
+    return network_of(parts_of(layout), terrain, places)
+
+
+def _silent(layout: Layout, net: Network | None) -> frozenset[str]:
+    """Sensors that reach no base even with everything working: they detect for nobody."""
+    if net is None:
+        return frozenset()
+    reached = net.linked(np.ones(len(net), np.bool_))
+    return frozenset(part.id for part, own in zip(parts_of(layout), reached, strict=True) if not own)
+
+
+def _places(bases: npt.ArrayLike) -> FloatArray:
+    """Bases (base, 2) [m]; one may be given bare, none as an empty list."""
+    try:
+        places = np.asarray(bases, np.float64)
+    except (TypeError, ValueError):
+        raise CompareError("not all are numbers", where="bases", expected="places (base, 2) in metres") from None
+    if places.size and (places.ndim not in (1, 2) or places.shape[-1] != 2):
+        raise CompareError(f"shape {places.shape}", where="bases", expected="places (base, 2) in metres")
+    return places.reshape(-1, 2)
+
+
+def ground_figures(made: Study) -> dict[str, Any]:
+    """What the layouts make of the ground: (layout, segment) shares, (layout,) depth, and how hard the segments are."""
+    belt, needed = made.ground.belt, made.settings.required_probability
+    inside = belt.inside & (belt.segment >= 0)
+    count = np.bincount(belt.segment[inside], minlength=belt.border.segments)
+    covered: list[FloatArray] = []
+    hidden: list[FloatArray] = []
+    depth, cuts, losses = [], [], []
+    for design in made.designs:
+        found = design.exposure
+        with np.errstate(invalid="ignore"):
+            for raster, into in ((found.cell_probability >= needed, covered), (~found.cell_seen, hidden)):
+                hits = np.bincount(belt.segment[inside], weights=raster[inside], minlength=belt.border.segments)
+                into.append(np.where(count > 0, hits / np.maximum(count, 1), np.nan))
+        k, cut, lost = _depth(made, design)
+        depth.append(k)
+        cuts.append(", ".join(sorted(cut)))
+        losses.append(", ".join(sorted(lost)))
+    hard = challenge(made.ground.terrain, belt.border, belt_m=belt.belt_m, response=made.ground.response)
+    return {
+        "covered_share": np.array(covered),
+        "hidden_share": np.array(hidden),
+        "k": np.array(depth),
+        "cut": np.array(cuts, dtype=str),
+        "single_losses": np.array(losses, dtype=str),
+        "difficulty": hard["surveillance_difficulty"].to_numpy(),
+        "crossing_ease": hard["crossing_ease"].to_numpy(),
+    }
+
+
+def _depth(made: Study, design: Design) -> tuple[int, frozenset[str], frozenset[str]]:
+    """Depth k of the sensors that reach a base, a smallest cut, and who lowers k by being lost alone, relays too."""
+    belt, whole = made.ground.belt, design.exposure.layout
+    layout = _without(whole, design.unlinked)
+    seen = coverage(layout, made.ground.terrain, None, target=made.settings.target, assumptions=made.ground.assumptions)
+    try:
+        k, cut = barrier(layout, seen, belt.border, belt_m=belt.belt_m)
+        lost = single_losses(layout, seen, belt.border, belt_m=belt.belt_m)
+        for number, relay in enumerate(whole.relays):
+            there = np.arange(len(design.parts)) != number
+            cut_off = {p.id for p, out in zip(design.parts, design.outages(there).never, strict=True) if out}
+            left = _without(layout, cut_off)
+            if len(left) < len(layout) and barrier(left, seen, belt.border, belt_m=belt.belt_m)[0] < k:
+                lost = lost | {relay.id}
+    except GapError:  # a border of closed rings alone has no ends to hold
+        return -1, frozenset(), frozenset()
+    return k, cut, lost
+
+
+def _without(layout: Layout, ids: Collection[str]) -> Layout:
+    return replace(layout, sensors=tuple(sensor for sensor in layout if sensor.id not in ids))
+
+
+def displaced(made: Study) -> tuple[FloatArray, FloatArray]:
+    """Gains (layout,) over the first layout before and after crossers choose their way anew, all inputs central.
+
+    Of detections that somebody looks at, over the whole border: the crosser goes where it is best for him.
+    """
+    draws = central(made.inputs)
+    money = budgets(made.designs, draws)
+    noticed = []
+    for design in made.designs:
+        bought = buy(design, draws, money)
+        up = availability_of(design, draws)
+        _, attended = workload(design, draws, up)
+        ((_, some),) = works(design, bought, up)
+        missed = [
+            survival(design, made.ways, draws, some, number)[0, :, -1] for number in range(len(made.settings.weather))
+        ]
+        noticed.append(attended[0] * (1.0 - np.stack(missed)))
+    return after_displacement(noticed, draws.shares[0])
+
+
+def _refuse(layouts: Sequence[Layout]) -> None:
+    if not layouts:
+        raise CompareError("no layout", where="compare", expected="at least one")
+    names = [layout.name for layout in layouts]
+    for name in names:
+        if names.count(name) > 1:
+            raise CompareError(f"two layouts are called {name!r}", where="compare", expected="names of their own")
+
+
+def _refuse_unaffordable(layouts: Sequence[Layout], catalogue: Catalogue, settings: CompareSettings) -> None:
+    """Raise CompareError where a fixed budget buys no sensor of some layout at central prices."""
+    top_up_of(catalogue, settings)
+    for layout in layouts:
+        refuse_unpriced(layout)
+    if settings.budget is None:
+        return
+    staff, rate, years = catalogue.staff, settings.discount_rate, settings.years
+    post = staff.cost_per_person_year.central * staff.people_per_post.central
+    room = settings.operators * post * float(annuity_factor(years, rate))
+    for layout in layouts:
+        first = next(iter(layout), None)
+        if first is None:
+            continue
+        item = None if first.catalogue is None else catalogue[first.catalogue]
+        price = first.cost or 0.0 if item is None else item_cost(item, staff, years=years, discount_rate=rate)
+        if price + room > settings.budget:
+            raise CompareError(
+                f"{settings.budget:,.0f} buys no sensor of layout {layout.name!r}: the first costs {price:,.0f} beside "
+                f"{settings.operators} operators at {room:,.0f}",
+                where="budget",
+                expected="more money, fewer operators or fewer years",
+            )

@@ -1,0 +1,224 @@
+"""Which layout is better, how sure that is, and what decides it: intervals, duels, swings and break-even points."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from geo.errors import BadInput
+from geo.frame import FloatArray
+from sensors.equipment.quantity import worst
+from sensors.planning.comparison.design import Design
+from sensors.planning.comparison.draws import SCALE_AVAILABILITY, SCALE_PRICE, Draws, Input, at, central
+from sensors.planning.comparison.exposure import Candidates
+from sensors.planning.comparison.outcome import outcome
+from sensors.planning.comparison.purchase import budgets
+from sensors.planning.comparison.settings import CompareSettings
+
+INTERVAL: Final = (0.05, 0.95)
+SWING: Final = (0.1, 0.9)
+"""Quantiles of the intervals, and at which one input at a time is set for the tornado."""
+SAME: Final = 1e-9
+"""Outcomes nearer than this are taken as equal: they come from sums of floating-point numbers."""
+DECIDING_SHARE: Final = 0.1
+"""An input decides where its swing is at least this share of the largest."""
+AVAILABILITIES: Final = np.linspace(0.0, 1.0, 51)
+FINER: Final = 2
+FINER_STEPS: Final = 17
+PRICES: Final = np.geomspace(0.02, 50.0, 61)
+
+
+@dataclass(frozen=True, slots=True)
+class Duel:
+    """How two layouts do against each other over common draws: shares of wins, ties, losses, and the difference.
+
+    ``beats`` is P(A > B) + ½ P(A = B); ``low`` and ``high`` bound the difference A − B at INTERVAL; ``error`` is the
+    standard error of ``beats`` as if the draws were independent; stratified as they are, it is about that or less.
+    """
+
+    wins: float
+    ties: float
+    losses: float
+    mean: float
+    low: float
+    high: float
+
+    @property
+    def beats(self) -> float:
+        return self.wins + 0.5 * self.ties
+
+    def error(self, draws: int) -> float:
+        """Standard error of ``beats`` over so many draws; of none or all won, 1/draws stands in for it."""
+        spread = float(np.sqrt(max(self.wins + 0.25 * self.ties - self.beats**2, 0.0) / draws))
+        return max(spread, 1.0 / draws) if self.ties < 1.0 else spread
+
+
+def duel(ours: npt.ArrayLike, theirs: npt.ArrayLike) -> Duel:
+    """Compare outcomes (draw,) drawn together; more is better. NaN if any is. Raises BadInput for unlike shapes."""
+    a, b = np.asarray(ours, np.float64), np.asarray(theirs, np.float64)
+    if a.shape != b.shape or a.ndim != 1 or len(a) == 0:
+        raise BadInput(f"shapes {a.shape} and {b.shape}", where="duel", expected="two rows of common draws")
+    if np.isnan(a).any() or np.isnan(b).any():
+        return Duel(*[np.nan] * 6)
+    gap = a - b
+    wins, losses = float((gap > SAME).mean()), float((gap < -SAME).mean())
+    low, high = np.quantile(gap, INTERVAL)
+    return Duel(wins, 1.0 - wins - losses, losses, float(gap.mean()), float(low), float(high))
+
+
+@dataclass(frozen=True, slots=True)
+class Swing:
+    """What one input does to the difference of two layouts, all others central: at its SWING quantiles."""
+
+    name: str
+    low: float
+    high: float
+    at_low: float
+    at_high: float
+    confidence: str
+    source: str
+
+    @property
+    def width(self) -> float:
+        return abs(self.high - self.low)
+
+
+def gap_of(pair: tuple[Design, Design], every: Sequence[Design], ways: Candidates, draws: Draws) -> FloatArray:
+    """Difference of the objective (draw,) between two of the layouts that are compared."""
+    objective, money = pair[0].settings.objective, budgets(every, draws)
+    ours, theirs = (outcome(design, ways, draws, money).measure(objective) for design in pair)
+    return ours - theirs
+
+
+def tornado(
+    pair: tuple[Design, Design],
+    every: Sequence[Design],
+    ways: Candidates,
+    inputs: Sequence[Input],
+    settings: CompareSettings,
+) -> list[Swing]:
+    """Every uncertain input with its swing of the difference, the widest first; inputs that move nothing are left out.
+
+    One at a time, so what inputs do together does not show; the draws have that.
+    """
+    moved = [one for one in inputs if one.weather or not one.quantity.fixed]
+    if not moved:
+        return []
+    count = 2 * len(moved)
+    places = {one.name: np.full(count, np.nan) for one in inputs}
+    for number, one in enumerate(moved):
+        places[one.name][2 * number : 2 * number + 2] = SWING
+    draws = at(places, inputs, settings)
+    gaps = gap_of(pair, every, ways, draws)
+    names = list(settings.weather)
+    found = []
+    for number, one in enumerate(moved):
+        low, high = gaps[2 * number], gaps[2 * number + 1]
+        values = draws.shares[:, names.index(one.name.removeprefix("share of "))] if one.weather else draws[one.name]
+        ends = values[2 * number], values[2 * number + 1]
+        if abs(high - low) > SAME:
+            sure, source = one.quantity.confidence, one.quantity.source
+            found.append(Swing(one.name, float(low), float(high), float(ends[0]), float(ends[1]), sure, source))
+    return sorted(found, key=lambda swing: -swing.width)
+
+
+def deciding(swings: Iterable[Swing]) -> list[Swing]:
+    """The inputs that decide: those with at least DECIDING_SHARE of the widest swing."""
+    known = list(swings)
+    widest = max((swing.width for swing in known), default=0.0)
+    return [swing for swing in known if swing.width >= DECIDING_SHARE * widest]
+
+
+def grade(swings: Iterable[Swing], inputs: Iterable[Input]) -> str:
+    """Confidence of a verdict: the weakest grade among the inputs that decide it; of all inputs where none does."""
+    told = [swing.confidence for swing in deciding(swings)]
+    return worst(told) if told else worst(one.quantity.confidence for one in inputs)
+
+
+def break_even_availability(
+    ours: Design, theirs: Design, every: Sequence[Design], ways: Candidates, inputs: Sequence[Input]
+) -> float:
+    """Factor on the availability of all our sensors at which both do alike, all else central; NaN where none does."""
+    return _break_even(ours, theirs, every, ways, inputs, SCALE_AVAILABILITY, AVAILABILITIES)
+
+
+def break_even_price(
+    ours: Design, theirs: Design, every: Sequence[Design], ways: Candidates, inputs: Sequence[Input]
+) -> float:
+    """Factor on all prices of our layout beyond which the other does better (or no longer does) at equal cost, all else
+    central; NaN where none is. There both do alike, or what the money buys changes by a whole sensor.
+
+    Without a fixed budget a dearer layout leaves the other more to top up with; with one it is cut back itself.
+    """
+    return _break_even(ours, theirs, every, ways, inputs, SCALE_PRICE, PRICES)
+
+
+def _break_even(
+    ours: Design,
+    theirs: Design,
+    every: Sequence[Design],
+    ways: Candidates,
+    inputs: Sequence[Input],
+    scale: str,
+    factors: FloatArray,
+) -> float:
+    settings = ours.settings
+
+    def gaps_at(tried: FloatArray) -> FloatArray:
+        plain = central(inputs, len(tried))
+        changed = plain.replaced(**{scale: tried})
+        if settings.budget is None:
+            money = np.maximum.reduce([budgets([one], changed if one is ours else plain) for one in every])
+        else:
+            money = budgets(every, plain)
+        alike = bool((money == money[0]).all())  # then the other layout does the same throughout
+        theirs_at = (central(inputs), money[:1]) if alike else (plain, money)
+        won = outcome(ours, ways, changed, money).measure(settings.objective)
+        return won - outcome(theirs, ways, *theirs_at).measure(settings.objective)
+
+    point = crossing_point(factors, gaps_at(factors))
+    for _ in range(FINER):  # what money buys comes in steps, so that a line between two factors may pass by
+        if np.isnan(point):
+            break
+        after = int(np.clip(np.searchsorted(factors, point), 1, len(factors) - 1))
+        factors = np.linspace(factors[after - 1], factors[after], FINER_STEPS)
+        closer = crossing_point(factors, gaps_at(factors))
+        point = point if np.isnan(closer) else closer
+    return point
+
+
+def crossing_point(factors: npt.ArrayLike, gaps: npt.ArrayLike) -> float:
+    """Where a difference changes its sign, linear between the factors, nearest to 1 of several; NaN where nowhere."""
+    x, y = np.asarray(factors, np.float64), np.asarray(gaps, np.float64)
+    if np.isnan(y).any():
+        return float("nan")
+    y = np.where(np.abs(y) <= SAME, 0.0, y)
+    change = np.flatnonzero((y[:-1] * y[1:] < 0.0) | ((y[:-1] == 0.0) != (y[1:] == 0.0)))
+    if not len(change):
+        return float("nan")
+    points = x[change] - y[change] * (x[change + 1] - x[change]) / (y[change + 1] - y[change])
+    return float(points[np.argmin(np.abs(np.log(np.maximum(points, 1e-9))))])
+
+
+def interval(values: npt.ArrayLike) -> tuple[float, float]:
+    """Lower and upper end of outcomes (draw,) at INTERVAL; NaN where one is."""
+    low, high = np.quantile(np.asarray(values, np.float64), INTERVAL)
+    return float(low), float(high)
+
+
+def after_displacement(noticed: Sequence[FloatArray], shares: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Gain of each layout over the first on the first's least detected route, and after crossers choose theirs anew.
+
+    ``noticed`` (weather, way) is each layout's detection on the common ways, ``shares`` (weather,). In each weather the
+    old route is the least detected under the first layout; after displacement it is that under each layout. The second
+    gain is never above the first, as the old route stays open.
+    """
+    rows = np.arange(len(shares))
+    old = noticed[0].argmin(axis=1)
+    before = np.array([shares @ (one[rows, old] - noticed[0][rows, old]) for one in noticed])
+    after = np.array([shares @ (one.min(axis=1) - noticed[0][rows, old]) for one in noticed])
+    return before, after

@@ -1,0 +1,102 @@
+"""A knapsack of options in parts: most score for a budget, at most one option a site, by the price of the budget."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from sensors.planning.solver.constraints import Limits
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+HALVINGS: Final = 60
+
+
+def knapsack(score: Floats, limits: Limits) -> tuple[float, Floats]:
+    """Most score for the budget with options in parts: a value that no whole options pass, and x (option,)."""
+    sites = int(limits.site.max()) + 1
+    value, x = _at_price(score, limits.cost, limits.site, sites, price_of(score, limits), limits.budget)
+    return float(value), np.asarray(x)
+
+
+def price_of(score: Floats, limits: Limits) -> float:
+    """The price of the budget at which the best picks just keep to it; 0 where it is enough for all."""
+    if not math.isfinite(limits.budget):
+        return 0.0
+    return float(_find_price(score, limits.cost, limits.site, int(limits.site.max()) + 1, limits.budget))
+
+
+@njit(cache=True, nogil=True)
+def _best_at(score: Floats, cost: Floats, site: Ints, sites: int, price: float, dearest: bool) -> tuple[Ints, float]:
+    """The option of each site that gains most at a price (−1: none gains), and their cost; of equals the dearest or
+    the cheapest."""
+    best = np.full(sites, -1, np.int64)
+    for i in range(len(score)):
+        net = score[i] - price * cost[i]
+        if net < 0.0 or (net == 0.0 and not dearest):
+            continue
+        s = site[i]
+        b = best[s]
+        if b < 0:
+            best[s] = i
+            continue
+        other = score[b] - price * cost[b]
+        if net > other or (net == other and (cost[i] > cost[b]) == dearest):
+            best[s] = i
+    spent = 0.0
+    for s in range(sites):
+        if best[s] >= 0:
+            spent += cost[best[s]]
+    return best, spent
+
+
+@njit(cache=True, nogil=True)
+def _find_price(score: Floats, cost: Floats, site: Ints, sites: int, budget: float) -> float:
+    _, spent = _best_at(score, cost, site, sites, 0.0, False)
+    if spent <= budget:
+        return 0.0
+    high = 0.0
+    for i in range(len(score)):
+        if cost[i] > 0.0:
+            high = max(high, score[i] / cost[i])
+    low = 0.0
+    for _ in range(HALVINGS):
+        middle = 0.5 * (low + high)
+        _, spent = _best_at(score, cost, site, sites, middle, False)
+        if spent > budget:
+            low = middle
+        else:
+            high = middle
+        if high - low <= 1e-14 * high:
+            break
+    return high
+
+
+@njit(cache=True, nogil=True)
+def _at_price(score: Floats, cost: Floats, site: Ints, sites: int, price: float, budget: float) -> tuple[float, Floats]:
+    """The relaxed knapsack's value at a price (valid whatever the price) and options that spend about the budget."""
+    x = np.zeros(len(score))
+    best, spent = _best_at(score, cost, site, sites, price, False)
+    value = 0.0
+    for s in range(sites):
+        if best[s] >= 0:
+            x[best[s]] = 1.0
+            value += score[best[s]] - price * cost[best[s]]
+    if budget == np.inf:
+        return value, x
+    value += price * budget
+    if spent < budget and price > 0.0:  # what is at the margin fills the rest, in parts
+        more, higher = _best_at(score, cost, site, sites, price * (1.0 - 1e-9), True)
+        if higher > spent:
+            share = min(1.0, (budget - spent) / (higher - spent))
+            for s in range(sites):
+                if more[s] != best[s]:
+                    if best[s] >= 0:
+                        x[best[s]] = 1.0 - share
+                    if more[s] >= 0:
+                        x[more[s]] = share
+    return value, x

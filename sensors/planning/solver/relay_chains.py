@@ -1,0 +1,211 @@
+"""Choices whose sensors reach a base: relays are bought with what they open, and a chain counts with all its hops.
+
+``Links`` knows which options pass on reports and what the cheapest chain to each option costs beside a choice. What is
+not linked is left out of a choice (``pruned``); the mixed-integer model learns by cuts: of the relays next to a cut-off
+part at least one is bought (node cuts, as in Fischetti et al. 2017).
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from sensors.planning.radio_links import Network
+from sensors.planning.solver.constraints import Limits
+from sensors.planning.solver.coverage_objective import Cover
+from sensors.planning.solver.local_search import LEAST_GAIN, greedy, seeded
+
+Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+MOST_TRUNKS = 40  # relays whose chain is tried as the first thing bought
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Links:
+    """The network of the options, and which of them are relays (option,), which see nothing themselves."""
+
+    net: Network
+    relay: Bools
+
+    def only(self, options: Ints) -> Links:
+        return Links(self.net.only(options), self.relay[options])
+
+    def within_reach(self) -> Ints:
+        """Options that can be linked at all, everything bought."""
+        return np.flatnonzero(self.net.linked(np.ones(len(self.net), np.bool_)))
+
+    def linked(self, chosen: npt.ArrayLike) -> Bools:
+        """Which options (option,) a choice links to a base, themselves or by what they hear."""
+        there = np.zeros(len(self.net), np.bool_)
+        there[np.asarray(chosen, np.int64)] = True
+        return self.net.linked(there)
+
+    def pruned(self, chosen: npt.ArrayLike) -> Ints:
+        """The choice without what reaches no base over it."""
+        options = np.asarray(chosen, np.int64)
+        return options[self.linked(options)[options]]
+
+    def chains(self, chosen: Ints, cost: Floats) -> tuple[Floats, Ints]:
+        """What relays cost (option,) that link each option beside a choice, inf where none do, and the next hop
+        (option,), −1 where none is needed. Chains are of relays; other masts carry once they are chosen."""
+        linked = self.linked(chosen)
+        extra, hop = np.where(linked, 0.0, np.inf), np.full(len(linked), -1, np.int64)
+        owned = np.zeros(len(linked), np.bool_)
+        owned[chosen] = True
+        heap = [(0.0, int(n)) for n in np.flatnonzero(linked & self.relay & ~owned)]
+        heapq.heapify(heap)
+        while heap:
+            so_far, node = heapq.heappop(heap)
+            if so_far > extra[node]:
+                continue
+            price = so_far + cost[node]
+            nearer = self.net.hears[node] & (price < extra)
+            extra[nearer], hop[nearer] = price, node
+            for other in np.flatnonzero(nearer & self.relay):
+                heapq.heappush(heap, (float(extra[other]), int(other)))
+        return extra, hop
+
+    def bundle(self, option: int, hop: Ints) -> Ints:
+        """An option with the relays of its chain, the nearest to the base first."""
+        found = [option]
+        while hop[found[-1]] >= 0:
+            found.append(int(hop[found[-1]]))
+        return np.array(found[::-1], np.int64)
+
+    def cuts(self, chosen: npt.ArrayLike) -> Iterator[tuple[int, Ints]]:
+        """For each chosen option that reaches no base: options of which any choice with it holds at least one."""
+        options = np.asarray(chosen, np.int64)
+        linked = self.linked(options)
+        beyond = linked & self.net.carries  # next to the base's side
+        beyond[options] = False
+        for option in options[~linked[options]]:
+            near = np.zeros(len(self.net), np.bool_)
+            near[option] = True
+            carrying = np.zeros_like(near)
+            carrying[options] = self.net.carries[options]
+            while True:
+                more = near | (self.net.hears[near].any(axis=0) & carrying)
+                if (more == near).all():
+                    break
+                near = more
+            around = self.net.hears[near].any(axis=0) & self.net.carries & ~near
+            yield int(option), np.flatnonzero(around)
+            yield int(option), np.flatnonzero(beyond & ~near)
+
+
+def seeded_linked(
+    cover: Cover,
+    limits: Limits,
+    links: Links,
+    *,
+    sharpness: float = 0.0,
+    start: Ints | None = None,
+    kicks: int = 0,
+    late: Callable[[], bool] = lambda: False,
+) -> Ints:
+    """A good choice whose sensors are all linked: relays chosen with what they open, then swaps of the sensors.
+
+    Trunks to be tried first are nothing, and the chain to each of the relays that hear most.
+    """
+
+    def score(chosen: Ints) -> float:
+        return cover.score(cover.missed(chosen), sharpness)
+
+    nothing = np.zeros(0, np.int64)
+    tried = [] if start is None else [links.pruned(start)]
+    tried += [bundled(cover, limits, links, per_cost=way, sharpness=sharpness) for way in (True, False)]
+    for trunk in _trunks(limits, links):
+        if late():
+            break
+        tried.append(_filled(cover, limits, links, trunk, sharpness))
+    best = max((one for one in tried if limits.kept_by(one)), key=score, default=nothing)
+    for _ in range(len(best) + 1):
+        if late():
+            break
+        relays = best[links.relay[best]]
+        again = [_swapped(cover, limits, links, relays, best, sharpness, kicks, late)]
+        for gone in relays:
+            if not late():
+                kept = links.pruned(relays[relays != gone])
+                again.append(_swapped(cover, limits, links, kept, kept, sharpness, 0, late))
+        better = max(again, key=score)
+        if score(better) <= score(best) + LEAST_GAIN:
+            break
+        best = better
+    return np.sort(best)
+
+
+def bundled(cover: Cover, limits: Limits, links: Links, *, per_cost: bool, sharpness: float) -> Ints:
+    """Greedy by what an option adds, or adds per cost, where the cost is that of its chain too."""
+    chosen = np.zeros(0, np.int64)
+    while True:
+        extra, hop = links.chains(chosen, limits.cost)
+        gains = cover.scores_of_adding(cover.missed(chosen), sharpness)
+        found = next_bundle(gains, limits, links, (chosen, extra, hop), per_cost=per_cost)
+        if found is None:
+            return chosen
+        chosen = np.append(chosen, found)
+
+
+def next_bundle(
+    gains: Floats, limits: Limits, links: Links, state: tuple[Ints, Floats, Ints], *, per_cost: bool = True
+) -> Ints | None:
+    """The options to add to a choice, with its chains (``Links.chains``): the best and its relays; None: none adds."""
+    chosen, extra, hop = state
+    price = limits.cost + extra
+    room = limits.room_for(chosen) & (price <= limits.budget * (1.0 + 1e-9) - limits.cost[chosen].sum())
+    worth = np.where(room & np.isfinite(price), gains / (np.maximum(price, 1e-12) if per_cost else 1.0), 0.0)
+    for best in np.argsort(-worth, kind="stable"):
+        if worth[best] <= 0.0 or gains[best] <= LEAST_GAIN:
+            return None
+        found = links.bundle(int(best), hop)
+        if limits.kept_by(np.append(chosen, found)):
+            return found
+    return None
+
+
+def _trunks(limits: Limits, links: Links) -> Iterator[Ints]:
+    """Chains to the relays that hear most, the cheapest way each."""
+    extra, hop = links.chains(np.zeros(0, np.int64), limits.cost)
+    heard = links.net.hears.sum(axis=1)
+    relays = np.flatnonzero(links.relay & np.isfinite(extra))
+    for relay in relays[np.argsort(-heard[relays], kind="stable")][:MOST_TRUNKS]:
+        trunk = links.bundle(int(relay), hop)
+        if limits.kept_by(trunk):
+            yield trunk
+
+
+def _filled(cover: Cover, limits: Limits, links: Links, relays: Ints, sharpness: float) -> Ints:
+    """Relays, and by greedy what they and the bases link."""
+    able = np.flatnonzero(links.linked(relays) & ~links.relay)
+    if not len(able):
+        return relays
+    inner = limits.after(relays, able)
+    found = greedy(cover.only(able), inner, per_cost=True, sharpness=sharpness)
+    return np.concatenate([relays, able[found]])
+
+
+def _swapped(
+    cover: Cover,
+    limits: Limits,
+    links: Links,
+    relays: Ints,
+    start: Ints,
+    sharpness: float,
+    kicks: int,
+    late: Callable[[], bool],
+) -> Ints:
+    """Relays kept, the other options exchanged for better ones that those relays link."""
+    able = np.flatnonzero(links.linked(relays) & ~links.relay)
+    if not len(able):
+        return relays
+    begin = np.flatnonzero(np.isin(able, start))
+    inner = limits.after(relays, able)
+    given = begin if inner.kept_by(begin) else None
+    found = seeded(cover.only(able), inner, sharpness=sharpness, start=given, kicks=kicks, late=late)
+    return np.concatenate([relays, able[found]])

@@ -1,0 +1,330 @@
+"""The best choice of options within limits, with the limit that no choice can pass: seeds, bounds, then HiGHS."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from sensors.planning.solver.constraints import Limits
+from sensors.planning.solver.coverage_objective import SHARPEST, Cover
+from sensors.planning.solver.lagrangian_bound import bound_of, compile_kernels
+from sensors.planning.solver.local_search import seeded
+from sensors.planning.solver.mixed_integer import Mixed
+from sensors.planning.solver.relay_chains import Links, next_bundle, seeded_linked
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Clock = Callable[[], float]
+TIE: Final = 1e-9
+"""Values of the objective that differ by less than this are alike."""
+FURTHER: Final = 12
+"""How many times as many disturbances are tried where the first seed is not near enough to the bound."""
+MOST_CUTS: Final = 12  # groups whose cut is added after a solution
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How long and how near: seconds to spend, the gap at which to stop (0: the best), disturbances of the seed.
+
+    ``clock`` [s] says when the seconds are over; what a search cut short finds depends on the machine, and its bound
+    says how far it came.
+    """
+
+    seconds: float = 10.0
+    gap: float = 0.0
+    kicks: int = 10
+    clock: Clock = field(default=time.monotonic)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Choice:
+    """``chosen`` options, the objective's value with them, and the limit that no choice can pass."""
+
+    chosen: Ints
+    value: float
+    limit: float
+
+    @property
+    def gap(self) -> float:
+        """(limit − value)/limit, 0 where the choice is the best; NaN without a value."""
+        return gap_of(self.value, self.limit)
+
+
+def gap_of(value: float, limit: float) -> float:
+    """Share of the limit that a value stays below it: at most so much better is the best choice."""
+    if math.isnan(value) or math.isnan(limit):
+        return math.nan
+    return 0.0 if limit - value <= TIE else (limit - value) / limit
+
+
+def best_cover(
+    cover: Cover,
+    limits: Limits,
+    *,
+    worst: bool = False,
+    effort: Effort | None = None,
+    start: Ints | None = None,
+    links: Links | None = None,
+) -> Choice:
+    """The choice that covers most, or with ``worst`` whose worst group is covered most, within the effort.
+
+    With ``links`` only of options that are linked to a base by it.
+
+    Greedy and swaps seed it; the Lagrangian bound leaves out what no better choice can hold; HiGHS solves what is left
+    and is given a cut at each choice it finds until its bound is reached. Never worse than ``start``.
+    """
+    compile_kernels()  # not part of the effort
+    work = effort or Effort()
+    began = work.clock()
+
+    def left() -> float:
+        return work.seconds - (work.clock() - began)
+
+    value_of = cover.worst if worst else cover.covered
+
+    def sought(start: Ints | None, kicks: int, until: float) -> Ints:
+        how: dict[str, Any] = {"sharpness": SHARPEST if worst else 0.0, "start": start, "kicks": kicks}
+        how["late"] = lambda: left() < until * work.seconds
+        return seeded(cover, limits, **how) if links is None else seeded_linked(cover, limits, links, **how)
+
+    best = sought(start, work.kicks, 0.7)
+    if start is not None and value_of(start) > value_of(best):
+        best = np.asarray(start, np.int64)
+    value = value_of(best)
+    if math.isnan(value):
+        return Choice(best, value, math.nan)
+    bound = bound_of(cover, limits, value, worst=worst, late=lambda: left() < 0.35 * work.seconds)
+    reachable = np.arange(len(cover)) if links is None else links.within_reach()
+    limit = max(min(bound.limit, value_of(reachable)), value)
+    if gap_of(value, limit) <= work.gap or left() <= 0.0:
+        return Choice(best, value, limit)
+    further = sought(best, FURTHER * work.kicks, 0.5)  # the better the choice, the fewer options are left to HiGHS
+    if value_of(further) > value:
+        best, value = further, value_of(further)
+        limit = max(limit, value)
+    kept = np.union1d(np.flatnonzero(bound.with_it > value + TIE), best).astype(np.int64)
+    if not len(kept):  # no option can be part of anything better than nothing
+        return Choice(best, value, value)
+    inner = None if links is None else links.only(kept)
+    within = _by_cuts(cover.only(kept), limits.only(kept), np.searchsorted(kept, best), worst, (work.gap, left), inner)
+    if within.value > value:
+        best, value = kept[within.chosen], within.value
+    best = _without_idle(best, limits, lambda few: value_of(few if links is None else links.pruned(few)) >= value)
+    best = best if links is None else links.pruned(best)
+    return Choice(np.sort(best), value, max(value, min(limit, within.limit)))
+
+
+def _without_idle(chosen: Ints, limits: Limits, enough: Callable[[Ints], bool]) -> Ints:
+    """The choice without the options, the dearest first, that it does without: solvers buy what costs them nothing."""
+    kept = np.asarray(chosen, np.int64)
+    for option in kept[np.argsort(-limits.cost[kept], kind="stable")]:
+        if limits.cost[option] > 0.0 and enough(kept[kept != option]):
+            kept = kept[kept != option]
+    return kept
+
+
+def _by_cuts(
+    cover: Cover,
+    limits: Limits,
+    start: Ints,
+    worst: bool,
+    until: tuple[float, Callable[[], float]],
+    links: Links | None,
+) -> Choice:
+    """The best of HiGHS's model of the cells, with cuts at its solutions ``until`` the gap is reached or time is up."""
+    gap, left = until
+    value_of = cover.worst if worst else cover.covered
+    best, value, limit = start, value_of(start), math.inf
+    model = Mixed(limits, cover=cover, worst=worst)
+    _first_hops(model, links)
+    seen: set[bytes] = set()
+    while left() > 0.05:
+        solved = model.solve(seconds=left(), gap=gap / 2.0, start=best)
+        if math.isfinite(solved.limit):
+            limit = min(limit, max(solved.limit, value))
+        elif solved.limit == -math.inf:
+            limit = value
+        if not len(solved.chosen) and not math.isfinite(solved.value):
+            break
+        linked = solved.chosen if links is None else links.pruned(solved.chosen)
+        reached = value_of(linked)
+        if reached > value and limits.kept_by(linked):
+            best, value = linked, reached
+        if gap_of(value, limit) <= gap or solved.chosen.tobytes() in seen:
+            break
+        seen.add(solved.chosen.tobytes())
+        _link_up(model, links, solved.chosen)
+        for constant, slopes in _cuts_at(cover, solved.chosen, worst, limit):
+            model.cut(constant, slopes)
+    return Choice(best, value, limit)
+
+
+def _first_hops(model: Mixed, links: Links | None) -> None:
+    """Each option that does not reach a base itself needs one that passes on what it sends."""
+    if links is None:
+        return
+    for option in np.flatnonzero(~links.net.home):
+        model.needs(int(option), np.flatnonzero(links.net.hears[option] & links.net.carries))
+
+
+def _link_up(model: Mixed, links: Links | None, chosen: Ints) -> None:
+    """Tell the model what a choice of its own lacks to be linked."""
+    if links is not None:
+        for option, any_of in links.cuts(chosen):
+            model.needs(option, any_of)
+
+
+def _cuts_at(cover: Cover, chosen: Ints, worst: bool, limit: float) -> list[tuple[float, Floats]]:
+    """Limits on the objective that hold with equality at ``chosen``, two for each group that is below ``limit``.
+
+    ``F(T) ≤ F(S) + Σ_{T∖S} ρ_i(S) − Σ_{S∖T} ρ_i(V∖i)`` and ``F(T) ≤ F(S) + Σ_{T∖S} ρ_i(∅) − Σ_{S∖T} ρ_i(S∖i)``.
+    """
+    everything = np.arange(len(cover))
+    totals = cover.totals
+    values = cover.values(chosen)
+    if worst:
+        low = [int(g) for g in np.argsort(np.where(np.isnan(values), np.inf, values)) if values[g] < limit - TIE]
+        groups: list[int | None] = list(low[:MOST_CUTS])
+    else:
+        groups = [None]
+    cuts = []
+    for group in groups:
+        weight = cover.weight if group is None else np.where(cover.group == group, cover.weight, 0.0)
+        weight = weight / (totals.sum() if group is None else totals[group])
+        value = float((weight * (1.0 - cover.missed(chosen))).sum())
+        here, nothing = cover.missed(chosen), 1.0 - cover.seen
+        after, alone = _added(cover, weight * here), _added(cover, weight * nothing)
+        inside = np.isin(everything, chosen)
+        last, own = np.zeros(len(cover)), np.zeros(len(cover))
+        for option in chosen:
+            own[option] = _lost(cover, weight, chosen, int(option))
+            last[option] = _lost(cover, weight, everything, int(option))
+        for gain, loss in ((after, last), (alone, own)):
+            slopes = np.where(inside, loss, gain)
+            cuts.append((value - float(loss[inside].sum()), slopes))
+    return cuts
+
+
+def _added(cover: Cover, left: Floats) -> Floats:
+    option = np.repeat(np.arange(len(cover)), np.diff(cover.start))
+    return np.bincount(option, left[cover.cell] * cover.p, len(cover)).astype(np.float64)
+
+
+def _lost(cover: Cover, weight: Floats, chosen: Ints, option: int) -> float:
+    """What is lost of Σ w P where an option is taken out of ``chosen``."""
+    missed = cover.missed(chosen[chosen != option])
+    part = slice(cover.start[option], cover.start[option + 1])
+    return float((weight[cover.cell[part]] * missed[cover.cell[part]] * cover.p[part]).sum())
+
+
+class Oracle(Protocol):
+    """An objective that is the least of many sums over options: what a choice reaches, and the sums that hold it down.
+
+    ``least(chosen)`` gives the value, the value of θ, and cuts ``θ ≤ constant + Σ slopes x`` that hold for every
+    choice, one of them with equality at ``chosen``. ``value_at(θ)`` is the value of a θ.
+    """
+
+    def least(self, chosen: Ints) -> tuple[float, list[tuple[float, Floats]]]: ...
+    def value_at(self, theta: float) -> float: ...
+
+
+def best_least(
+    oracle: Oracle,
+    limits: Limits,
+    *,
+    effort: Effort | None = None,
+    start: Ints | None = None,
+    links: Links | None = None,
+) -> Choice:
+    """The choice whose least sum is largest: cuts from the oracle, choices from greedy over the cuts and from HiGHS.
+
+    With ``links`` only of options that are linked to a base by it.
+    ``value`` and ``limit`` are values of the objective. Ends at the best choice, or at the effort's gap or time.
+    """
+    work = effort or Effort()
+    began = work.clock()
+
+    def left() -> float:
+        return work.seconds - (work.clock() - began)
+
+    everything, _ = oracle.least(np.arange(len(limits)) if links is None else links.within_reach())
+    best = np.zeros(0, np.int64) if start is None else np.asarray(start, np.int64)
+    best = best if links is None else links.pruned(best)
+    theta, cuts = oracle.least(best)
+    pool = list(cuts)
+    while left() > 0.4 * work.seconds:  # greedy over the known cuts, each answer giving new ones
+        tried = _greedy_least(pool, limits, links)
+        reached, cuts = oracle.least(tried)
+        better = reached > theta + TIE
+        if better:
+            best, theta = tried, reached
+        if reached >= _least_of(pool, tried) - TIE:
+            pool += cuts
+            break
+        pool += cuts
+    model = Mixed(limits, ceiling=max(everything, theta, 0.0))
+    _first_hops(model, links)
+    for constant, slopes in pool:
+        model.cut(constant, slopes)
+    limit = everything
+    seen: set[bytes] = set()
+    while left() > 0.0:
+        solved = model.solve(seconds=left(), gap=work.gap / 4.0, start=best)
+        if math.isfinite(solved.limit):
+            limit = min(limit, max(solved.limit, theta))
+        if not math.isfinite(solved.value):
+            break
+        linked = solved.chosen if links is None else links.pruned(solved.chosen)
+        reached, cuts = oracle.least(linked)
+        if reached > theta and limits.kept_by(linked):
+            best, theta = linked, reached
+        if len(linked) < len(solved.chosen):
+            _link_up(model, links, solved.chosen)
+            cuts = cuts + oracle.least(solved.chosen)[1]
+        pool += cuts
+        for constant, slopes in cuts:
+            model.cut(constant, slopes)
+        if gap_of(oracle.value_at(theta), oracle.value_at(limit)) <= work.gap or limit - theta <= TIE:
+            break
+        if solved.chosen.tobytes() in seen:  # nothing new comes up
+            break
+        seen.add(solved.chosen.tobytes())
+    lean = _without_idle(
+        best, limits, lambda few: _least_of(pool, few if links is None else links.pruned(few)) >= theta
+    )
+    if len(lean) < len(best) and oracle.least(lean)[0] >= theta:
+        best = lean
+    return Choice(np.sort(best), oracle.value_at(theta), oracle.value_at(max(limit, theta)))
+
+
+def _least_of(pool: list[tuple[float, Floats]], chosen: Ints) -> float:
+    return min(constant + float(slopes[chosen].sum()) for constant, slopes in pool)
+
+
+def _greedy_least(pool: list[tuple[float, Floats]], limits: Limits, links: Links | None) -> Ints:
+    """Options in turn: each time the one that raises the soft least of the pool's sums most per cost, relays in it."""
+    constant = np.array([c for c, _ in pool])
+    slopes = np.array([s for _, s in pool])
+    now, chosen = constant.copy(), np.zeros(0, np.int64)
+    price = np.maximum(limits.cost, 1e-12)
+    while True:
+        spread = max(float(np.ptp(now)), 1e-6)
+        sharp = 4.0 / max(spread / max(len(now), 1), 0.05)
+        urgency = np.exp(-sharp * (now - now.min()))
+        gains = (urgency[:, None] * -np.expm1(-sharp * slopes)).sum(axis=0)
+        if links is not None:
+            found = next_bundle(gains, limits, links, (chosen, *links.chains(chosen, limits.cost)))
+        else:
+            worth = np.where(limits.room_for(chosen), gains / price, 0.0)
+            best = int(np.argmax(worth))
+            found = np.array([best], np.int64) if worth[best] * price[best] > 1e-12 else None
+        if found is None:
+            return chosen
+        chosen = np.append(chosen, found)
+        now = now + slopes[:, found].sum(axis=1)

@@ -1,0 +1,229 @@
+"""What a simulated radar or camera reports: detections, misses and false alarms at each of its looks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from geo.terrain import sample
+from geo.visibility import EARTH_RADIUS_M, VISIBLE
+from sensors.camera import CLUTTER_ELEVATION_DEG
+from sensors.coverage.sight import CURVATURE_K
+from sensors.errors import LayoutError
+from sensors.layout import Placement, elevations_rad
+from sensors.radar import CLUTTER_SPEED_MPS, Radar
+from sensors.scan_columns import CLASS_INDEX
+from sensors.sensor import Sensor
+from sensors.simulate.movers import Mover, Scenario, states_of
+from sensors.simulate.observations import (
+    FALSE_ALARM_CLASS,
+    Floats,
+    Observations,
+    Streams,
+    all_columns,
+    class_labels,
+    look_times,
+)
+
+EVENT_LOOK_S = 1.0
+"""A radar or camera that sends events only looks this often (assumption)."""
+LOOKS_AT_ONCE = 1_000
+"""Looks whose geometry is held in memory together; it bounds memory, not the result."""
+
+
+@dataclass(frozen=True, slots=True)
+class Geometry:
+    """Where the movers are as seen from the sensor, each (look, mover): metres and radians of the frame.
+
+    ``distance`` is horizontal, ``slant`` the range that a radar measures, ``radial_velocity`` positive receding;
+    NaN where the mover is not there or its ground height is unknown.
+    """
+
+    position: Floats
+    distance: Floats
+    slant: Floats
+    azimuth: Floats
+    elevation: Floats
+    radial_velocity: Floats
+
+
+def looks(
+    place: Placement, scenario: Scenario, terrain: xr.Dataset | None, visible: xr.DataArray | None, streams: Streams
+) -> Observations:
+    """All looks of a radar or camera; ``visible`` (northing, easting) is its viewshed, None where all is in view.
+
+    Within a look plots are in order of azimuth, as the beam turns, so that their order tells nothing about truth.
+    Raises LayoutError for a radar without range_sd_m, or a radar or camera without azimuth_sd_deg.
+    """
+    sensor = place.sensor
+    _refuse_without_error_model(sensor)
+    times_us = look_times(sensor.period_s or EVENT_LOOK_S, scenario.duration_s, streams.phase)
+    look, true_class, true = _detected(place, scenario, terrain, visible, times_us, streams.detection)
+    real = _measure(place, true, streams.noise.standard_normal((len(look), len(_MEASURED))))
+    false_look, false = _clutter(place, len(times_us), streams.clutter)
+    measured = {name: np.concatenate([real[name], false[name]]) for name in real}
+    all_looks = np.concatenate([look, false_look])
+    all_classes = np.concatenate([true_class, np.full(len(false_look), FALSE_ALARM_CLASS)])
+    measured["class_probability"] = class_labels(sensor, all_classes, streams.label)
+    order = np.lexsort((measured["azimuth"], all_looks))
+    ordered = {name: values[order] for name, values in measured.items()}
+    observations = Observations(times_us, all_looks[order], all_columns(ordered, len(order)))
+    return observations if sensor.period_s is not None else _without_empty(observations)
+
+
+def geometry_of(place: Placement, position: Floats, velocity: Floats, terrain: xr.Dataset | None) -> Geometry:
+    """Range, angles and radial velocity of movers at ``position`` (look, mover, 2) moving with ``velocity``.
+
+    Without terrain they are on a plane at the sensor's foot. The slant range joins the horizontal distance in the
+    frame and the height difference scaled like it; the elevation angle is that of the target's ground contact and
+    includes the drop of the curved Earth. The radial velocity leaves out climbing.
+    """
+    sensor = place.sensor
+    offset = position - np.array([sensor.easting, sensor.northing])
+    distance = np.hypot(offset[..., 0], offset[..., 1])
+    rise = np.where(np.isnan(distance), np.nan, -sensor.mast_height_m)
+    if terrain is not None:
+        eye_m = float(sample(terrain, sensor.easting, sensor.northing)) + sensor.mast_height_m
+        drop = (distance / place.scale) ** 2 / (2.0 * CURVATURE_K[sensor.kind] * EARTH_RADIUS_M)
+        rise = sample(terrain, position[..., 0], position[..., 1]) - eye_m - drop
+    slant = np.hypot(distance, rise * place.scale)
+    return Geometry(
+        position,
+        distance,
+        slant,
+        np.arctan2(offset[..., 0], offset[..., 1]),
+        np.arctan2(rise * place.scale, distance),
+        (offset * velocity).sum(axis=-1) / np.maximum(slant, 1e-9),
+    )
+
+
+_MEASURED = ("slant", "azimuth", "elevation", "radial_velocity")
+
+
+def _detected(
+    place: Placement,
+    scenario: Scenario,
+    terrain: xr.Dataset | None,
+    visible: xr.DataArray | None,
+    times_us: npt.NDArray[np.int64],
+    chance: np.random.Generator,
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], dict[str, Floats]]:
+    """Look and class of each true detection (plot,), and its true values by the names of _MEASURED."""
+    found: list[npt.NDArray[np.int64]] = [np.empty(0, dtype=np.int64)]
+    classes: list[npt.NDArray[np.int64]] = [np.empty(0, dtype=np.int64)]
+    true: dict[str, list[Floats]] = {name: [np.empty(0)] for name in _MEASURED}
+    for first in range(0, len(times_us), LOOKS_AT_ONCE):
+        times_s = times_us[first : first + LOOKS_AT_ONCE].astype(np.float64) * 1e-6
+        movers = scenario.present(float(times_s[0]), float(times_s[-1]))
+        geometry = geometry_of(place, *states_of(movers, times_s), terrain)
+        detected = chance.random(geometry.distance.shape) < _probability(place, movers, geometry, visible)
+        look, mover = np.nonzero(detected)
+        found.append(look + first)
+        classes.append(np.array([CLASS_INDEX[m.target] for m in movers], dtype=np.int64)[mover])
+        for name, values in true.items():
+            values.append(getattr(geometry, name)[detected])
+    return np.concatenate(found), np.concatenate(classes), {k: np.concatenate(v) for k, v in true.items()}
+
+
+def _probability(
+    place: Placement, movers: tuple[Mover, ...], geometry: Geometry, visible: xr.DataArray | None
+) -> Floats:
+    """(look, mover) probability of detection in each look; 0 where hidden, unknown, out of range or view, or absent."""
+    sensor = place.sensor
+    in_view = np.isfinite(geometry.slant) & _within(geometry.azimuth, place.azimuths_rad)
+    elevations = elevations_rad(sensor)
+    if visible is not None:  # the viewshed heeds the elevation limits, for the target's top
+        in_view &= _seen(visible, geometry.position)
+    elif elevations is not None:
+        in_view &= (geometry.elevation >= elevations[0]) & (geometry.elevation <= elevations[1])
+    columns = [sensor.look_probability(geometry.distance[:, i], target=m.target) for i, m in enumerate(movers)]
+    return np.where(in_view, np.stack(columns, axis=1) if columns else np.zeros(in_view.shape), 0.0)
+
+
+def _within(azimuth: Floats, view: tuple[float, float] | None) -> npt.NDArray[np.bool_]:
+    if view is None:
+        return np.ones(azimuth.shape, dtype=np.bool_)
+    return np.asarray(np.mod(azimuth - view[0], math.tau) <= (view[1] - view[0]) % math.tau)
+
+
+def _seen(visible: xr.DataArray, position: Floats) -> npt.NDArray[np.bool_]:
+    """Whether the cell nearest to each position is visible; False off the map, where unknown and for nobody."""
+    eastings, northings = visible["easting"].to_numpy(), visible["northing"].to_numpy()
+    cell = eastings[1] - eastings[0]
+    column = np.rint((position[..., 0] - eastings[0]) / cell)
+    row = np.rint((northings[0] - position[..., 1]) / cell)
+    inside = (column >= 0) & (column < len(eastings)) & (row >= 0) & (row < len(northings))  # NaN is not inside
+    seen = np.zeros(inside.shape, dtype=np.bool_)
+    seen[inside] = visible.to_numpy()[row[inside].astype(np.intp), column[inside].astype(np.intp)] == VISIBLE
+    return seen
+
+
+def _measure(place: Placement, true: Mapping[str, Floats], noise: Floats) -> dict[str, Floats]:
+    """What the sensor says of true values: ``noise`` (plot, 4) [deviations] added, NaN for what it does not measure."""
+    sensor, scale = place.sensor, place.scale
+    n = len(noise)
+    sds = {
+        "range": sensor.range_sd_m and sensor.range_sd_m * scale,
+        "azimuth": sensor.azimuth_sd_deg and math.radians(sensor.azimuth_sd_deg),
+        "elevation_angle": sensor.elevation_sd_deg and math.radians(sensor.elevation_sd_deg),
+        "radial_velocity": sensor.radial_velocity_sd_mps and sensor.radial_velocity_sd_mps * scale,
+    }
+    measured: dict[str, Floats] = {}
+    for i, (name, source) in enumerate(zip(sds, _MEASURED, strict=True)):
+        sd = sds[name]
+        measured[name] = np.full(n, np.nan) if sd is None else true[source] + sd * noise[:, i]
+        measured[f"{name}_sd"] = np.full(n, np.nan if sd is None else sd)
+    measured["azimuth"] = np.mod(measured["azimuth"], math.tau)
+    measured["range"] = np.abs(measured["range"])  # a target at the antenna may be measured behind it
+    return measured
+
+
+def _clutter(
+    place: Placement, count: int, chance: np.random.Generator
+) -> tuple[npt.NDArray[np.int64], dict[str, Floats]]:
+    """False alarms of ``count`` looks: the look of each (plot,), and what is reported.
+
+    Poisson in number; uniform per area for radars and per angle for cameras, whatever the terrain.
+    """
+    sensor = place.sensor
+    look = np.repeat(np.arange(count), chance.poisson(sensor.false_alarms_per_scan, count))
+    u = chance.random((len(look), len(_MEASURED)))
+    start, width = _view(place)
+    nearest, farthest = sensor.min_range_m, sensor.max_range_m
+    low, high = elevations_rad(sensor) or (
+        math.radians(CLUTTER_ELEVATION_DEG[0]),
+        math.radians(CLUTTER_ELEVATION_DEG[1]),
+    )
+    reported = {
+        "slant": np.sqrt(nearest**2 + u[:, 0] * (farthest**2 - nearest**2)),
+        "azimuth": start + u[:, 1] * width,
+        "elevation": low + u[:, 2] * (high - low),
+        "radial_velocity": (2.0 * u[:, 3] - 1.0) * CLUTTER_SPEED_MPS,
+    }
+    return look, _measure(place, reported, np.zeros_like(u))
+
+
+def _view(place: Placement) -> tuple[float, float]:
+    """Left edge and width of the view [rad]."""
+    if place.azimuths_rad is None:
+        return 0.0, math.tau
+    return place.azimuths_rad[0], math.radians(place.sensor.field_of_view_deg)
+
+
+def _without_empty(observations: Observations) -> Observations:
+    kept, look = np.unique(observations.look, return_inverse=True)
+    return Observations(observations.times_us[kept], look.astype(np.int64), observations.measured)
+
+
+def _refuse_without_error_model(sensor: Sensor) -> None:
+    needed = ("range_sd_m", "azimuth_sd_deg") if isinstance(sensor, Radar) else ("azimuth_sd_deg",)
+    for key in needed:
+        if getattr(sensor, key) is None:
+            raise LayoutError(
+                f"{key} is missing, so its reports cannot be simulated", where=f"sensor {sensor.id!r}", expected=key
+            )

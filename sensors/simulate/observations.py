@@ -1,0 +1,71 @@
+"""What a simulated sensor hands over, and the chance and clocks that its looks and triggers share."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from sensors.detections import TAILS, dataset_name
+from sensors.scan import CLASSES
+from sensors.scan_columns import ARRAYS, CLASS_INDEX
+from sensors.sensor import Sensor
+
+Floats = npt.NDArray[np.float64]
+FALSE_ALARM_CLASS = CLASS_INDEX["other"]
+
+
+@dataclass(frozen=True, slots=True)
+class Observations:
+    """The looks of one sensor in order of time: ``times_us`` (look,) since the scenario's start [µs], the ``look``
+    (plot,) of each plot, rising, and the measured columns by their dataset name, with ``plot`` first."""
+
+    times_us: npt.NDArray[np.int64]
+    look: npt.NDArray[np.int64]
+    measured: Mapping[str, Floats]
+
+
+@dataclass(frozen=True, slots=True)
+class Streams:
+    """Independent chance for each purpose, from the seed and the sensor's id alone: neither another sensor nor a
+    different false-alarm rate changes what this one detects."""
+
+    phase: np.random.Generator
+    detection: np.random.Generator
+    noise: np.random.Generator
+    clutter: np.random.Generator
+    label: np.random.Generator
+    link: np.random.Generator
+
+    @classmethod
+    def of(cls, seed: int, sensor_id: str) -> Streams:
+        key = int.from_bytes(hashlib.blake2b(sensor_id.encode(), digest_size=8).digest(), "big")
+        return cls(*(np.random.default_rng(child) for child in np.random.SeedSequence(seed, spawn_key=(key,)).spawn(6)))
+
+
+def look_times(period_s: float, duration_s: float, chance: np.random.Generator) -> npt.NDArray[np.int64]:
+    """Times of the looks since the start [µs]: every period, from a phase by chance."""
+    phase_s = chance.random() * period_s
+    count = max(0, math.ceil((duration_s - phase_s) / period_s))
+    times_us: npt.NDArray[np.int64] = np.floor((phase_s + np.arange(count) * period_s) * 1e6).astype(np.int64)
+    return times_us
+
+
+def class_labels(sensor: Sensor, true_class: npt.NDArray[np.int64], chance: np.random.Generator) -> Floats:
+    """(plot, class) likelihood of the class that the sensor reports, drawn by its confusion matrix; NaN without one."""
+    if sensor.confusion is None:
+        return np.full((len(true_class), len(CLASSES)), np.nan)
+    confusion = np.array(sensor.confusion)
+    reported = (chance.random(len(true_class))[:, None] > np.cumsum(confusion, axis=1)[true_class]).sum(axis=1)
+    likelihood = confusion.T[np.minimum(reported, len(CLASSES) - 1)]
+    return np.asarray(likelihood / likelihood.sum(axis=1, keepdims=True))
+
+
+def all_columns(measured: Mapping[str, Floats], n: int) -> dict[str, Floats]:
+    """Every measured column of the schema for n plots, NaN where the sensor has none."""
+    names = [dataset_name(name) for name in ARRAYS]
+    return {name: measured.get(name, np.full((n, *TAILS.get(name, ())), np.nan)) for name in names}

@@ -1,0 +1,293 @@
+"""What happens on the ground: builders of scenarios, from open ground for benchmarks to a night at a real border."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from geo.border import Border
+from geo.terrain import sample
+from sensors.errors import ScenarioError
+from sensors.simulate.movers import Intent, Mover, Scenario
+from sensors.simulate.routes import GAITS, route, timed, with_stops
+
+Floats = npt.NDArray[np.float64]
+TRIES = 60
+"""Places tried for one mover before the ground is said to be too small or too steep."""
+OPEN_SPEEDS_MPS = {"person": 1.4, "group": 1.1, "vehicle": 8.0, "animal": 1.0, "other": 1.0}
+
+
+@dataclass(frozen=True, slots=True)
+class NightSettings:
+    """How much traffic, where and when. All of these are assumptions; shares are of crossings.
+
+    ``crossing_times_s`` are the crossings of the first minutes: (class, time at which it meets the line). After the
+    last of them crossings come at ``crossings_per_hour``. ``local_movers`` are innocent and under way all the time.
+    Routes begin and end ``depth_m`` from the line; nobody rests within ``no_rest_m`` of it.
+    """
+
+    crossing_times_s: tuple[tuple[str, float], ...] = (
+        ("vehicle", 12.0),
+        ("vehicle", 17.0),
+        ("person", 16.0),
+        ("group", 24.0),
+        ("person", 45.0),
+        ("vehicle", 60.0),
+        ("group", 80.0),
+        ("person", 105.0),
+    )
+    crossings_per_hour: float = 30.0
+    turn_backs: int = 4
+    local_movers: int = 14
+    outward_share: float = 0.25
+    depth_m: tuple[float, float] = (700.0, 1_800.0)
+    local_offset_m: tuple[float, float] = (250.0, 1_200.0)
+    local_length_m: tuple[float, float] = (1_500.0, 4_000.0)
+    no_rest_m: float = 250.0
+    late_fraction: float = 0.02
+    late_mean_s: float = 5.0
+    duplicate_fraction: float = 0.01
+
+
+def open_ground(
+    n: int,
+    *,
+    seed: int,
+    duration_s: float,
+    start: datetime,
+    extent_m: float = 4_000.0,
+    leg_s: float = 60.0,
+    target: str | None = None,
+) -> Scenario:
+    """``n`` movers that wander on flat ground in a square of ``extent_m`` around (0, 0): for tracker benchmarks.
+
+    Each turns every ``leg_s`` or so by up to a right angle, and at the edge turns back inside. Without ``target``
+    two in three are persons, the rest groups, vehicles and animals. 10 on 4 km is calm, 100 busy.
+    """
+    chance = np.random.default_rng(seed)
+    mix = ("person", "person", "person", "person", "group", "vehicle", "animal")
+    movers = (
+        _wanderer(f"M{i:04d}", target or str(chance.choice(mix)), duration_s, extent_m, leg_s, chance) for i in range(n)
+    )
+    return Scenario(tuple(movers), start, duration_s)
+
+
+def border_night(
+    terrain: xr.Dataset,
+    border: Border,
+    *,
+    seed: int,
+    duration_s: float,
+    start: datetime,
+    coverage: xr.Dataset | None = None,
+    settings: NightSettings | None = None,
+) -> Scenario:
+    """A night at the border, already under way at ``start``: crossings, people who turn back, and innocent traffic.
+
+    Everyone takes the least-time way over the terrain for the class, at Tobler's speed for the slope (vehicles: see
+    ``sensors.simulate.routes``), with rests. With ``coverage`` (``sensors.coverage.look_probability``) the crossings of
+    ``settings.crossing_times_s`` meet the line where a sensor sees it, so that a short demonstration shows something;
+    all the others meet it anywhere. The same seed gives the same night. Raises ScenarioError where the terrain
+    around the border is too small or too steep for anyone to pass.
+    """
+    settings = settings or NightSettings()
+    night = _Night(terrain, border, coverage, settings, np.random.default_rng(seed))
+    movers = list(_traffic(night, duration_s))
+    return Scenario(
+        tuple(mover for mover in movers if mover.times_s[-1] > 0.0 and mover.times_s[0] < duration_s),
+        start,
+        duration_s,
+        settings.late_fraction,
+        settings.late_mean_s,
+        settings.duplicate_fraction,
+        border,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Night:
+    terrain: xr.Dataset
+    border: Border
+    coverage: xr.Dataset | None
+    settings: NightSettings
+    chance: np.random.Generator
+
+    def beside(self, chainage_m: float, offset_m: float) -> Floats:
+        """The point ``offset_m`` to the home side of the line at ``chainage_m`` (2,); NaN where there is none."""
+        here = np.array(self.border.point_at(chainage_m))
+        reach = np.array([chainage_m - 150.0, chainage_m + 150.0]).clip(0.0, self.border.length_m)
+        easting, northing = self.border.point_at(reach)
+        along = np.array([easting[1] - easting[0], northing[1] - northing[0]])
+        length = float(np.hypot(*along))
+        if not length > 0.0:
+            return np.full(2, np.nan)
+        left = np.array([-along[1], along[0]]) / length
+        return here + (offset_m if self.border.home_side == "left" else -offset_m) * left
+
+    def between(self, span: tuple[float, float]) -> float:
+        return float(self.chance.uniform(*span))
+
+    def anywhere(self) -> float:
+        return float(self.chance.uniform(0.0, self.border.length_m))
+
+    def pick(self, classes: tuple[str, ...], shares: tuple[float, ...]) -> str:
+        return str(self.chance.choice(classes, p=shares))
+
+
+def _traffic(night: _Night, duration_s: float) -> Iterator[Mover]:
+    settings = night.settings
+    for i, (target, time_s) in enumerate(settings.crossing_times_s):
+        yield _crossing(night, f"early-{i:02d}", target, time_s, watched=night.coverage is not None)
+    settled = max((time for _, time in settings.crossing_times_s), default=0.0)
+    rest_s = max(0.0, duration_s - settled)
+    for i in range(int(night.chance.poisson(settings.crossings_per_hour * rest_s / 3_600.0))):
+        target = night.pick(("person", "group", "vehicle"), (0.5, 0.35, 0.15))
+        yield _crossing(night, f"crossing-{i:03d}", target, settled + night.between((0.0, rest_s)), watched=False)
+    for i in range(settings.turn_backs):
+        yield _turn_back(
+            night, f"turn-{i:02d}", night.pick(("person", "group"), (0.6, 0.4)), night.between((0.0, duration_s))
+        )
+    for i in range(settings.local_movers):
+        target = night.pick(("person", "vehicle", "animal"), (0.35, 0.2, 0.45))
+        yield from _local(night, f"local-{i:02d}", target, duration_s)
+
+
+def _crossing(night: _Night, name: str, target: str, time_s: float, *, watched: bool) -> Mover:
+    """A mover that meets the line at ``time_s``; where a sensor sees it, if ``watched``."""
+    side = 1.0 if night.chance.random() < night.settings.outward_share else -1.0
+    for _ in range(TRIES):
+        chainage = night.anywhere()
+        if watched and not _is_seen(night, np.array(night.border.point_at(chainage))):
+            continue
+        ends = [
+            night.beside(chainage + night.between((-400.0, 400.0)), sign * side * night.between(night.settings.depth_m))
+            for sign in (1.0, -1.0)
+        ]
+        way = _way(night, ends, target)
+        if way is None:
+            continue
+        met = _meeting(night.border, *way)
+        if met is None or (watched and not _is_seen(night, met[1])):
+            continue
+        times, places = way
+        return _mover(night, name, target, times - met[0] + time_s, places, "crossing")
+    raise ScenarioError(
+        f"found no way across for {name!r} in {TRIES} tries",
+        where="border_night",
+        expected="passable terrain on both sides",
+    )
+
+
+def _turn_back(night: _Night, name: str, target: str, time_s: float) -> Mover:
+    """A mover that comes up to the line, turns at ``time_s`` 20 to 120 m short of it, and goes back another way."""
+    for _ in range(TRIES):
+        chainage = night.anywhere()
+        turn = night.beside(chainage, -night.between((20.0, 120.0)))
+        homes = [
+            night.beside(chainage + night.between((-500.0, 500.0)), -night.between(night.settings.depth_m))
+            for _ in range(2)
+        ]
+        out, back = _way(night, [homes[0], turn], target), _way(night, [turn, homes[1]], target)
+        if out is None or back is None:
+            continue
+        times = np.concatenate([out[0], out[0][-1] + 15.0 + back[0]])
+        places = np.vstack([out[1], back[1]])
+        if _meeting(night.border, times, places) is None:
+            return _mover(night, name, target, times - out[0][-1] + time_s, places, "turn_back")
+    raise ScenarioError(
+        f"found no way to the line for {name!r} in {TRIES} tries", where="border_night", expected="passable terrain"
+    )
+
+
+def _local(night: _Night, name: str, target: str, duration_s: float) -> Iterator[Mover]:
+    """Innocent traffic along the border on one side, one after another so that someone is always under way."""
+    now = -1.0
+    for number in range(1_000):
+        way = None
+        for _ in range(TRIES):
+            side = 1.0 if night.chance.random() < 0.6 else -1.0
+            chainage, length = night.anywhere(), night.between(night.settings.local_length_m)
+            ends = [
+                night.beside(c, side * night.between(night.settings.local_offset_m))
+                for c in (chainage, chainage + length)
+            ]
+            way = _way(night, ends[:: int(night.chance.choice([-1, 1]))], target)
+            if way is not None and _meeting(night.border, *way) is None:
+                break
+            way = None
+        if way is None:
+            return  # the border is too short or too rough for local traffic: there is none
+        times, places = way
+        begin = -night.between((0.1, 0.7)) * times[-1] if now < 0.0 else now
+        mover = _mover(night, f"{name}-{number}", target, times + begin, places, "local")
+        yield mover
+        now = float(mover.times_s[-1]) + 60.0
+        if now >= duration_s:
+            return
+
+
+def _way(night: _Night, ends: list[Floats], target: str) -> tuple[Floats, Floats] | None:
+    """Times from 0 and places of the least-time way between two points; None where there is none."""
+    start, goal = ends
+    if np.isnan(sample(night.terrain, *np.stack(ends, axis=1))).any() or np.hypot(*(goal - start)) < 10.0:
+        return None
+    points = route(night.terrain, start, goal)
+    return (
+        None if points is None else timed(night.terrain, points, GAITS[target], float(night.chance.uniform(0.85, 1.15)))
+    )
+
+
+def _meeting(border: Border, times: Floats, places: Floats) -> tuple[float, Floats] | None:
+    """Time and place (2,) at which a way first meets the line; None where it does not."""
+    fine = np.arange(times[0], times[-1], 1.0)
+    easting, northing = np.interp(fine, times, places[:, 0]), np.interp(fine, times, places[:, 1])
+    segment, _, offset = border.locate(easting, northing)
+    changes = np.flatnonzero((np.sign(offset[1:]) != np.sign(offset[:-1])) & (segment[1:] >= 0))
+    if not len(changes):
+        return None
+    i = int(changes[0])
+    share = float(offset[i] / (offset[i] - offset[i + 1]))
+    return float(fine[i] + share), np.array([easting[i] + share * (easting[i + 1] - easting[i]), northing[i]])
+
+
+def _is_seen(night: _Night, place: Floats) -> bool:
+    """Whether one look of some sensor detects a walker at ``place`` more often than not."""
+    if night.coverage is None:
+        return True
+    cell = night.coverage["probability"].sel(easting=place[0], northing=place[1], method="nearest")
+    return bool((cell > 0.5).any())
+
+
+def _mover(night: _Night, name: str, target: str, times: Floats, places: Floats, intent: str) -> Mover:
+    """The mover of a way, with rests where it is far enough from the line (none once it has begun to count)."""
+    _, _, offset = night.border.locate(places[:, 0], places[:, 1])
+    may_stop = (np.abs(offset) > night.settings.no_rest_m) & (times > 0.0)
+    times, places = with_stops(times, places, GAITS[target], may_stop, night.chance)
+    size = int(night.chance.integers(2, 7)) if target == "group" else 1
+    return Mover(name, target, times, places[:, 0], places[:, 1], cast(Intent, intent), size)
+
+
+def _wanderer(
+    name: str, target: str, duration_s: float, extent_m: float, leg_s: float, chance: np.random.Generator
+) -> Mover:
+    speed = OPEN_SPEEDS_MPS[target] * chance.uniform(0.8, 1.2)
+    place, heading = chance.uniform(-extent_m / 2.0, extent_m / 2.0, 2), chance.uniform(-np.pi, np.pi)
+    times, places = [0.0], [place]
+    while times[-1] <= duration_s:
+        leg = leg_s * chance.uniform(0.5, 1.5)
+        step = leg * speed * np.array([np.sin(heading), np.cos(heading)])
+        if (np.abs(place + step) > extent_m / 2.0).any():
+            heading = np.arctan2(*-place) + chance.uniform(-0.5, 0.5)
+            step = leg * speed * np.array([np.sin(heading), np.cos(heading)])
+        place = place + step
+        times.append(times[-1] + leg)
+        places.append(place)
+        heading += chance.uniform(-np.pi / 2.0, np.pi / 2.0)
+    points = np.array(places)
+    return Mover(name, target, np.array(times), points[:, 0], points[:, 1])

@@ -1,0 +1,176 @@
+"""From a scenario to what the sensors report of it, and the truth kept apart. Deterministic by seed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import UTC
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from sensors.coverage.model import look_probability
+from sensors.detections import TAILS, dataset_name, from_arrays
+from sensors.ground_sensor import GroundSensor
+from sensors.layout import Layout
+from sensors.scan_columns import ARRAYS
+from sensors.sensor import Sensor
+from sensors.simulate.looks import looks
+from sensors.simulate.movers import Scenario
+from sensors.simulate.observations import Observations, Streams
+from sensors.simulate.triggers import triggers
+
+BOOT = 1
+DUPLICATE_DELAY_S = 1.0
+"""Mean time after which a duplicate follows its first copy (assumption)."""
+STATE = ("easting", "northing", "easting_rate", "northing_rate")
+
+
+def simulate(
+    layout: Layout,
+    scenario: Scenario,
+    terrain: xr.Dataset | None,
+    *,
+    seed: int,
+    coverage: xr.Dataset | None = None,
+) -> tuple[xr.Dataset, xr.Dataset]:
+    """What the sensors of ``layout`` report of ``scenario``, and where everything truly was.
+
+    Detections follow ``sensors.detections.DETECTIONS``, scans in order of arrival, empty scans and duplicates
+    included. A target is detected by chance where its cell is visible, and never where it is hidden or unknown;
+    ``terrain=None`` is a plane at each sensor's foot with everything in view. Ground sensors feel movers that walk
+    within reach. Every sensor works all the time: availability concerns whole nights, not looks. ``coverage`` is
+    ``look_probability(layout, terrain)`` where the caller has it already.
+
+    The truth is one row per mover and second (dim ``estimate``): target, time, position and rates in the frame, cov 0,
+    existence 1, status confirmed, segment and offset_m (−1 and NaN without a border), class. The same seed gives the
+    same datasets; adding a sensor leaves the other sensors' reports as they were. Raises LayoutError for a sensor
+    whose error model is missing or that stands off the terrain.
+    """
+    if terrain is not None and coverage is None and len(layout):
+        coverage = look_probability(layout, terrain)
+    reports = [_reported(sensor, layout, scenario, terrain, coverage, seed) for sensor in layout]
+    return _detections(layout.sensors, reports, scenario), truth(scenario)
+
+
+def truth(scenario: Scenario) -> xr.Dataset:
+    """Where every mover was, each second: the track history's columns with ``target`` for ``track``, and ``class``."""
+    second, mover, states = _each_second(scenario)
+    n = len(second)
+    easting, northing, easting_rate, northing_rate = states.T
+    segment, offset = np.full(n, -1, dtype=np.int32), np.full(n, np.nan)
+    if scenario.border is not None:
+        segment, _, offset = scenario.border.locate(easting, northing)
+    rows = {
+        "target": np.array([m.id for m in scenario.movers], dtype=np.str_)[mover],
+        "time": _clock(scenario, second * 1_000_000),
+        "easting": easting,
+        "northing": northing,
+        "easting_rate": easting_rate,
+        "northing_rate": northing_rate,
+        "existence": np.ones(n),
+        "status": np.full(n, "confirmed"),
+        "segment": segment,
+        "offset_m": offset,
+        "class": np.array([m.target for m in scenario.movers], dtype=np.str_)[mover],
+    }
+    units = dict(zip(STATE, ("m", "m", "m/s", "m/s"), strict=True)) | {"offset_m": "m", "existence": "1"}
+    dataset = xr.Dataset(
+        {name: ("estimate", v, {"units": units[name]} if name in units else {}) for name, v in rows.items()}
+    )
+    dataset["cov"] = (("estimate", "state", "state_"), np.zeros((n, 4, 4)))
+    return dataset.assign_coords(state=list(STATE))
+
+
+def _each_second(scenario: Scenario) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Second since the start and mover of each row, in that order, and position and velocity (row, 4)."""
+    seconds, movers, states = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)], [np.empty((0, 4))]
+    for i, mover in enumerate(scenario.movers):
+        first, last = max(0.0, mover.times_s[0]), min(scenario.duration_s, mover.times_s[-1])
+        alive = np.arange(math.ceil(first), math.floor(last) + 1)
+        seconds.append(alive)
+        movers.append(np.full(len(alive), i))
+        states.append(np.concatenate(mover.at(alive), axis=1))
+    second, mover_index = np.concatenate(seconds), np.concatenate(movers)
+    order = np.lexsort((mover_index, second))
+    return second[order], mover_index[order], np.concatenate(states)[order]
+
+
+def _reported(
+    sensor: Sensor,
+    layout: Layout,
+    scenario: Scenario,
+    terrain: xr.Dataset | None,
+    coverage: xr.Dataset | None,
+    seed: int,
+) -> tuple[Observations, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """A sensor's observations, and its messages: the look of each, and when it arrives [µs since the start]."""
+    visible = None if coverage is None else coverage["visible"].sel(sensor=sensor.id)
+    streams, place = Streams.of(seed, sensor.id), layout.placement(sensor.id)
+    if isinstance(sensor, GroundSensor):
+        observations = triggers(place, scenario, streams)
+    else:
+        observations = looks(place, scenario, terrain, visible, streams)
+    chance, count = streams.link, len(observations.times_us)
+    late = chance.random(count) < scenario.late_fraction
+    delay_s = sensor.latency_s + np.where(late, chance.exponential(1.0, count) * scenario.late_mean_s, 0.0)
+    arrival = observations.times_us + np.rint(delay_s * 1e6).astype(np.int64)
+    twice = np.flatnonzero(chance.random(count) < scenario.duplicate_fraction)
+    again = arrival[twice] + 1 + np.rint(chance.exponential(DUPLICATE_DELAY_S, len(twice)) * 1e6).astype(np.int64)
+    return observations, np.concatenate([np.arange(count), twice]), np.concatenate([arrival, again])
+
+
+def _detections(
+    sensors: Sequence[Sensor],
+    reports: Sequence[tuple[Observations, npt.NDArray[np.int64], npt.NDArray[np.int64]]],
+    scenario: Scenario,
+) -> xr.Dataset:
+    """All messages of all sensors in order of arrival, as one detections dataset."""
+    counts = [len(message) for _, message, _ in reports]
+    sensor = np.repeat(np.arange(len(sensors)), counts)
+    message = _joined([m for _, m, _ in reports], np.int64)
+    arrival = _joined([a for _, _, a in reports], np.int64)
+    observed = _joined([o.times_us[m] for o, m, _ in reports], np.int64)
+    order = np.lexsort((message, sensor, arrival))
+    ids, kinds = (np.array([getattr(s, name) for s in sensors], dtype=np.str_) for name in ("id", "kind"))
+    per_scan = {
+        "scan_sensor": ids[sensor[order]] if len(sensors) else ids,
+        "scan_kind": kinds[sensor[order]] if len(sensors) else kinds,
+        "scan_time": _clock(scenario, observed[order]),
+        "scan_received_at": _clock(scenario, arrival[order]),
+        "scan_boot": np.full(len(order), BOOT, dtype=np.int64),
+        "scan_sequence": message[order] + 1,
+    }
+    plots, scans = _plots_of_messages(reports, np.argsort(order, kind="stable"))
+    by_scan = np.argsort(scans, kind="stable")
+    measured = {}
+    for name in (dataset_name(name) for name in ARRAYS):
+        columns = [o.measured[name][p] for (o, _, _), p in zip(reports, plots, strict=True)]
+        measured[name] = np.concatenate(columns)[by_scan] if columns else np.empty((0, *TAILS.get(name, ())))
+    return from_arrays(per_scan, scans[by_scan], measured)
+
+
+def _plots_of_messages(
+    reports: Sequence[tuple[Observations, npt.NDArray[np.int64], npt.NDArray[np.int64]]], place: npt.NDArray[np.int64]
+) -> tuple[list[npt.NDArray[np.int64]], npt.NDArray[np.int64]]:
+    """For each sensor the plots of its messages, a duplicate's again; and the place along ``scan`` of each of them."""
+    plots, scans, before = [], [], 0
+    for observations, message, _ in reports:
+        first = np.searchsorted(observations.look, np.arange(len(observations.times_us) + 1))
+        count = np.diff(first)[message]
+        inside = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+        plots.append(np.repeat(first[message], count) + inside)
+        scans.append(np.repeat(place[before : before + len(message)], count))
+        before += len(message)
+    return plots, _joined(scans, np.int64)
+
+
+def _joined(parts: Sequence[npt.NDArray[np.int64]], dtype: type[np.int64]) -> npt.NDArray[np.int64]:
+    return np.concatenate([np.empty(0, dtype=dtype), *parts])
+
+
+def _clock(scenario: Scenario, microseconds: npt.NDArray[np.int64]) -> npt.NDArray[np.datetime64]:
+    """UTC of times since the scenario's start, as naive datetime64[ns]."""
+    start = np.datetime64(scenario.start.astimezone(UTC).replace(tzinfo=None), "us")
+    return (start + microseconds.astype("timedelta64[us]")).astype("datetime64[ns]")

@@ -1,0 +1,89 @@
+"""What a simulated ground sensor reports: a trigger when something walks by, and false ones."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from sensors.ground_sensor import HOLD_OFF_S, GroundSensor
+from sensors.layout import Placement
+from sensors.scan_columns import CLASS_INDEX
+from sensors.simulate.movers import Mover, Scenario
+from sensors.simulate.observations import (
+    FALSE_ALARM_CLASS,
+    Floats,
+    Observations,
+    Streams,
+    all_columns,
+    class_labels,
+    look_times,
+)
+
+TRIGGER_STEP_S = 0.25
+"""Passes are followed in steps of this; a runner moves about 1 m in it."""
+
+
+def triggers(place: Placement, scenario: Scenario, streams: Streams) -> Observations:
+    """Triggers of movers that pass within reach, and false ones. Each is a scan of its own, or, for a sensor with a
+    period, waits for the next poll, which tells only that something passed since the last one.
+
+    A mover triggers at the sensor's rate per metre of its way; one that stands still does not. After a report the
+    sensor is quiet for HOLD_OFF_S. ``false_alarms_per_scan`` of an event-only sensor is per ``status_interval_s``,
+    as a heartbeat is what stands for its scan.
+    """
+    sensor = place.sensor
+    assert isinstance(sensor, GroundSensor)
+    times_s, true_class = _passes(sensor, scenario, streams.detection)
+    interval_s = sensor.period_s or sensor.status_interval_s
+    count = streams.clutter.poisson(sensor.false_alarms_per_scan * scenario.duration_s / interval_s)
+    times_s = np.concatenate([times_s, streams.clutter.random(count) * scenario.duration_s])
+    true_class = np.concatenate([true_class, np.full(count, FALSE_ALARM_CLASS)])
+    order = np.argsort(times_s, kind="stable")
+    order = order[_apart(times_s[order], HOLD_OFF_S)]
+    times_us = np.floor(times_s[order] * 1e6).astype(np.int64)
+    labels = class_labels(sensor, true_class[order], streams.label)
+    look = np.arange(len(order))
+    if sensor.period_s is not None:
+        polls = look_times(sensor.period_s, scenario.duration_s, streams.phase)
+        look, first = np.unique(np.searchsorted(polls, times_us), return_index=True)
+        told = look < len(polls)
+        look, labels, times_us = look[told], labels[first[told]], polls
+    return Observations(times_us, look, all_columns({"class_probability": labels}, len(look)))
+
+
+def _passes(
+    sensor: GroundSensor, scenario: Scenario, chance: np.random.Generator
+) -> tuple[Floats, npt.NDArray[np.int64]]:
+    """Times [s] at which a mover sets the sensor off, unsorted, and the mover's class."""
+    times, classes = [np.empty(0)], [np.empty(0, dtype=np.int64)]
+    for mover in scenario.movers:
+        steps = _steps_within(mover, sensor, scenario.duration_s)
+        position, velocity = mover.at(steps)
+        distance = np.hypot(position[:, 0] - sensor.easting, position[:, 1] - sensor.northing)
+        metres = np.hypot(velocity[:, 0], velocity[:, 1]) * TRIGGER_STEP_S
+        struck = chance.random(len(steps)) < -np.expm1(-sensor.trigger_rate_per_m(distance) * metres)
+        times.append(steps[struck])
+        classes.append(np.full(int(struck.sum()), CLASS_INDEX[mover.target], dtype=np.int64))
+    return np.concatenate(times), np.concatenate(classes)
+
+
+def _steps_within(mover: Mover, sensor: GroundSensor, duration_s: float) -> Floats:
+    """Steps of time, TRIGGER_STEP_S apart, during the pieces of the mover's way that come within the sensor's reach."""
+    points = np.stack([mover.easting - sensor.easting, mover.northing - sensor.northing], axis=1)
+    leg = np.diff(points, axis=0)
+    share = np.clip(-(points[:-1] * leg).sum(axis=1) / np.maximum((leg**2).sum(axis=1), 1e-12), 0.0, 1.0)
+    near = np.hypot(*(points[:-1] + share[:, None] * leg).T) <= sensor.max_range_m
+    if not near.any():
+        return np.empty(0)
+    first, last = mover.times_s[:-1][near].min(), mover.times_s[1:][near].max()
+    numbers = np.arange(np.ceil(max(first, 0.0) / TRIGGER_STEP_S), np.ceil(min(last, duration_s) / TRIGGER_STEP_S))
+    return np.asarray(numbers * TRIGGER_STEP_S)
+
+
+def _apart(times_s: Floats, hold_off_s: float) -> npt.NDArray[np.int64]:
+    """Indices of the sorted times that a sensor reports when it rests ``hold_off_s`` after each report."""
+    kept: list[int] = []
+    for i, moment in enumerate(times_s.tolist()):
+        if not kept or moment >= times_s[kept[-1]] + hold_off_s:
+            kept.append(i)
+    return np.array(kept, dtype=np.int64)

@@ -1,0 +1,1 @@
+"""Published numbers: a value with its formula, source, sample size, interval and limits."""
