@@ -14,7 +14,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from ingest.address import BrokerUrl
+from ingest.mqtt.broker_url import BrokerUrl
 from ops.processes import say, stop_when_parent_ends
 
 

@@ -32,8 +32,8 @@ import psutil
 from machine import report, table
 
 from benchmarks.ingest import SECTOR, ingesting, scan, sender
-from ingest.address import BrokerUrl
-from ingest.bundle import open_bundle
+from ingest.mqtt.broker_url import BrokerUrl
+from ingest.security.key_bundle import open_bundle
 from ops.broker import EmbeddedBroker, MosquittoBroker
 
 IN_FLIGHT = 90

@@ -42,16 +42,16 @@ from machine import report, table
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from ingest.address import BrokerUrl
-from ingest.batch import Delivery
 from ingest.decode import JSON, decode, encode
-from ingest.identity import Register, record_of
-from ingest.mqtt import Connection
-from ingest.plausibility import Plausibility
-from ingest.sender import Sender, SenderSettings
-from ingest.signature import BURST_SIZES, Signer
-from ingest.spool import Spool
-from ingest.trust import Trust
+from ingest.mqtt.broker_url import BrokerUrl
+from ingest.mqtt.connection import Connection
+from ingest.receiving.batch import Delivery
+from ingest.receiving.plausibility import Plausibility
+from ingest.security.authentication import Trust
+from ingest.security.key_register import Register, record_of
+from ingest.security.signature import BURST_SIZES, Signer
+from ingest.sending.sender import Sender, SenderSettings
+from ingest.sending.spool import Spool
 from ops.broker import URL_VARIABLE, EmbeddedBroker, MosquittoBroker
 from ops.identity import IDENTITY_VARIABLE, SIGNATURES_VARIABLE, IdentityFolder, Name
 from ops.journal_reader import JournalReader

@@ -28,8 +28,8 @@ from field import Field, scans_of, write_sector
 from machine import report, table
 from paho.mqtt.enums import CallbackAPIVersion
 
-from ingest.address import BrokerUrl
 from ingest.decode import encode
+from ingest.mqtt.broker_url import BrokerUrl
 from ingest.topics import unit_topic
 from ops.broker import URL_VARIABLE
 from ops.identity import IDENTITY_VARIABLE, identity_of
@@ -93,8 +93,8 @@ def send_night(url: BrokerUrl, folder: Path) -> None:
     from dataclasses import replace
     from datetime import timedelta
 
-    from ingest.sender import Sender, SenderSettings
-    from ingest.spool import Spool
+    from ingest.sending.sender import Sender, SenderSettings
+    from ingest.sending.spool import Spool
 
     scans = list(read_night(folder / "night.jsonl"))
     names = sorted({scan.sensor for scan in scans})

@@ -16,9 +16,10 @@ from typing import Any, Final, TypeVar, cast
 
 import msgspec
 
-from ingest import standards, topics
-from ingest.arrival import Arrival
+from ingest import topics
+from ingest.envelope import Arrival
 from ingest.errors import MalformedMessage
+from ingest.standards import registry as standards
 from ingest.wire import MAX_PAYLOAD_BYTES, NEEDS, Status, WirePlot, WireScan
 from sensors.scan import Plot, Scan
 

@@ -2,7 +2,7 @@
 
 iotcore binds every interface without authentication by default and has no topic ACL: any authenticated client reads
 every topic. So the embedded broker listens on loopback only, with generated credentials, or does not start.
-Neither broker's PUBACK is a promise of durability, and neither needs to be: see ingest.receive.
+Neither broker's PUBACK is a promise of durability, and neither needs to be: see ingest.receiving.receiver.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Protocol, Self
 
-from ingest.address import BrokerUrl
 from ingest.errors import BrokerError
+from ingest.mqtt.broker_url import BrokerUrl
 from ingest.topics import sensor_filter
 from ingest.wire import MAX_PAYLOAD_BYTES
 from ops.processes import Child, say, stop_when_parent_ends

@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from ingest.bundle import AUTHORITY, open_bundle
 from ingest.errors import BrokerError
-from ingest.identity import TlsFiles
+from ingest.security.key_bundle import AUTHORITY, open_bundle
+from ingest.security.key_register import TlsFiles
 from ingest.topics import PREFIX, Owner
 from ops.broker_config import PROBE_EXPIRED, PROBE_REVOKED, PROBE_STRANGER, PROBES, BrokerFolder
 from ops.broker_probe import REFUSED, Probe

@@ -14,9 +14,9 @@ from rich.console import Console
 from rich.table import Table
 
 from geo.errors import BadInput
-from ingest.bundle import AUTHORITY, CERTIFICATE, CERTIFICATE_KEY
 from ingest.errors import BrokerError
-from ingest.identity import TlsFiles
+from ingest.security.key_bundle import AUTHORITY, CERTIFICATE, CERTIFICATE_KEY
+from ingest.security.key_register import TlsFiles
 from ops.broker_authority import Authority
 from ops.broker_check import Matrix, check_broker
 from ops.broker_config import BrokerFolder, BrokerOptions, running_process

@@ -19,8 +19,8 @@ from typing import Final
 
 import msgspec
 
-from ingest.bundle import AUTHORITY, CERTIFICATE, CERTIFICATE_KEY
 from ingest.errors import IdentityError
+from ingest.security.key_bundle import AUTHORITY, CERTIFICATE, CERTIFICATE_KEY
 from ingest.topics import PREFIX, identifier
 from ingest.wire import MAX_PAYLOAD_BYTES
 from ops.broker_authority import Authority, Pair

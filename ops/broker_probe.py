@@ -9,8 +9,8 @@ from contextlib import suppress
 from typing import Any, Final, Self
 
 from ingest.errors import BrokerError
-from ingest.identity import TlsFiles
-from ingest.mqtt import bare_client
+from ingest.mqtt.connection import bare_client
+from ingest.security.key_register import TlsFiles
 
 ANSWER_WITHIN_S: Final = 5.0
 REFUSED: Final = 0x80

@@ -83,7 +83,7 @@ def demo(
     as_json: JsonOption = False,
 ) -> None:
     """Watch a border sector work: simulated sensors, everything else real."""
-    from ingest.address import BrokerUrl
+    from ingest.mqtt.broker_url import BrokerUrl
     from ops.demo import DemoOptions
     from ops.demo_command import run_demo
 
@@ -114,7 +114,7 @@ def run(
     ] = None,
 ) -> None:
     """Run a sector with its real sensors until Ctrl-C; goes on where it stopped."""
-    from ingest.address import BrokerUrl
+    from ingest.mqtt.broker_url import BrokerUrl
     from ops.run_command import run_sector, sapient_doors
 
     url = None if broker is None else BrokerUrl.parse(broker)
@@ -171,7 +171,7 @@ def record(
     as_json: JsonOption = False,
 ) -> None:
     """Journal what a broker delivers, without fusing it: an ingest of its own, not to be used beside `run`."""
-    from ingest.address import BrokerUrl
+    from ingest.mqtt.broker_url import BrokerUrl
     from ops.record_command import Recording, record_journal
 
     recording = Recording(BrokerUrl.parse(broker), sector_id, journal, identity, signed, duration)

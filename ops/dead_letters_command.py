@@ -14,10 +14,10 @@ from rich.console import Console
 from rich.table import Table
 
 from geo.errors import BadInput
-from ingest.batch import DeadLetter
 from ingest.decode import media_type
 from ingest.errors import CODES
-from ingest.refused import REFUSED, packet_of, unwrapped
+from ingest.receiving.batch import DeadLetter
+from ingest.standards.gateway_refusal import REFUSED, packet_of, unwrapped
 from ops.journal_command import journal_path
 from ops.journal_reader import JournalReader
 from ops.replays import submit

@@ -17,9 +17,9 @@ from typing import Any, Final
 import numpy as np
 
 from geo.errors import WatchlineError
-from ingest.address import BrokerUrl
 from ingest.errors import BrokerError
-from ingest.mqtt import Publisher
+from ingest.mqtt.broker_url import BrokerUrl
+from ingest.mqtt.connection import Publisher
 from ingest.topics import sensor_topic
 from ops.clock import ScenarioClock
 from ops.config import Sector, layout_path, load_sector, open_ground, read_bases

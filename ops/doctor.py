@@ -21,7 +21,7 @@ from rich.table import Table
 from geo.errors import WatchlineError
 
 if TYPE_CHECKING:
-    from ingest.identity import TlsFiles
+    from ingest.security.key_register import TlsFiles
 
 PYTHON: Final = (3, 11)
 FREE_BYTES: Final = 2_000_000_000
@@ -163,8 +163,8 @@ def _optional(name: str, package: str, purpose: str, extra: str) -> Finding:
 
 def _identity(folder: Path) -> Finding:
     """Keys and certificates: those of our own are there, and which of all of them ended or end soon."""
-    from ingest.bundle import CERTIFICATE
-    from ingest.identity import RegisterFile
+    from ingest.security.key_bundle import CERTIFICATE
+    from ingest.security.key_register import RegisterFile
     from ops.identity import INGEST_UNITS, RESERVED, IdentityFolder
 
     keys = IdentityFolder(folder)
@@ -189,7 +189,7 @@ def _identity(folder: Path) -> Finding:
 
 def _tls_of(identity: Path | None) -> TlsFiles | None:
     """What to show to the broker: the probe with ingest's rights, for ingest's own certificate ends its connection."""
-    from ingest.bundle import open_bundle
+    from ingest.security.key_bundle import open_bundle
     from ops.broker_config import PROBES
     from ops.identity import INGEST, IdentityFolder
 
@@ -209,9 +209,9 @@ def _end_of(certificate: Path) -> datetime:
 
 
 def _broker(text: str, identity: Path | None) -> Finding:
-    from ingest.address import BrokerUrl
-    from ingest.mqtt import ConnectionSettings
-    from ingest.subscriber import Subscriber
+    from ingest.mqtt.broker_url import BrokerUrl
+    from ingest.mqtt.connection import ConnectionSettings
+    from ingest.mqtt.subscriber import Subscriber
     from ingest.topics import sensor_filter
 
     url = BrokerUrl.parse(text)

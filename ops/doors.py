@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from ingest.batch import Batch, Delivery
-from ingest.receive import Receiver
-from ingest.subscriber import Subscriber
+from ingest.mqtt.subscriber import Subscriber
+from ingest.receiving.batch import Batch, Delivery
+from ingest.receiving.receiver import Receiver
 
 
 @dataclass(slots=True)

@@ -42,7 +42,7 @@ REPORT_EVERY_S: Final = 0.5
 DISK_WAIT_S: Final = 0.25
 LATENCIES_KEPT: Final = 200_000
 TIMINGS: Final = ("late", "backfill", "future", "expired")
-"""See ``ingest.receive.ReceiverSettings``; what is not of these is live."""
+"""See ``ingest.receiving.receiver.ReceiverSettings``; what is not of these is live."""
 CHECKPOINT_BYTES_A_S: Final = 1e6
 
 
@@ -279,8 +279,8 @@ class _feed:  # noqa: N801 - used like a function, as contextlib's own
         clock: ScenarioClock,
         news: threading.Event,
     ) -> None:
-        from ingest.address import BrokerUrl
-        from ingest.mqtt import Publisher
+        from ingest.mqtt.broker_url import BrokerUrl
+        from ingest.mqtt.connection import Publisher
         from ops.broker import URL_VARIABLE
         from ops.identity import FEED, identity_of
 

@@ -1,7 +1,8 @@
 """The identities of an installation: a folder with the register of public keys and a bundle for each name.
 
     register.json              who may sign as whom: what ingest goes by, read again whenever it changes
-    identities/NAME/           what is carried to that sensor or unit (see ingest.bundle); private keys are 0600
+    identities/NAME/           what is carried to that sensor or unit (see ingest.security.key_bundle); private keys are
+    0600
 
 Names are unique over all roles, because the name is also that of the certificate and the broker's rights.
 """
@@ -21,10 +22,10 @@ from typing import Final, Literal
 import msgspec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from ingest.bundle import REGISTER, SIGNING_KEY, open_bundle
 from ingest.errors import IdentityError, TopicError
-from ingest.identity import EVERYWHERE, Identity, KeyRecord, Register, RegisterFile, Role, record_of
-from ingest.signature import Signer
+from ingest.security.key_bundle import REGISTER, SIGNING_KEY, open_bundle
+from ingest.security.key_register import EVERYWHERE, Identity, KeyRecord, Register, RegisterFile, Role, record_of
+from ingest.security.signature import Signer
 from ingest.topics import identifier
 
 IDENTITY_VARIABLE: Final = "WATCHLINE_IDENTITY"

@@ -16,18 +16,18 @@ from typing import Final
 import msgspec
 
 from geo.errors import BadInput, WatchlineError
-from ingest.address import BrokerUrl
-from ingest.batch import Batch, Delivery
 from ingest.errors import IdentityError
-from ingest.hearing import Hearing
-from ingest.identity import Identity, TlsFiles
-from ingest.mqtt import ConnectionSettings
-from ingest.plausibility import Plausibility
-from ingest.quarantine import Held, Quarantine
-from ingest.receive import Guards, Receiver, ReceiverSettings
-from ingest.subscriber import Subscriber
+from ingest.mqtt.broker_url import BrokerUrl
+from ingest.mqtt.connection import ConnectionSettings
+from ingest.mqtt.subscriber import Subscriber
+from ingest.receiving.batch import Batch, Delivery
+from ingest.receiving.plausibility import Plausibility
+from ingest.receiving.quarantine import Held, Quarantine
+from ingest.receiving.receiver import Guards, Receiver, ReceiverSettings
+from ingest.receiving.subscriptions import Hearing
+from ingest.security.authentication import ROLE_OF, Trust, counter
+from ingest.security.key_register import Identity, TlsFiles
 from ingest.topics import sensor_topic, unit_filter
-from ingest.trust import ROLE_OF, Trust, counter
 from ingest.wire import encode_ack
 from ops.broker import URL_VARIABLE
 from ops.clock import ScenarioClock

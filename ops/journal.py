@@ -17,9 +17,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from ingest.batch import KEPT_BYTES, Batch, DeadLetter, Row, SourceKey, digest
 from ingest.errors import UNPROVEN
-from ingest.marks import MAX_AHEAD
+from ingest.receiving.batch import KEPT_BYTES, Batch, DeadLetter, Row, SourceKey, digest
+from ingest.receiving.high_water_marks import MAX_AHEAD
 from ops.journal_reader import (
     ANY,
     APPLICATION_ID,
@@ -127,7 +127,9 @@ class Journal(JournalReader):
             return identity
 
     def recall(self, sensor: str, boot: int) -> tuple[int, Set[int]]:
-        """(mark, settled seqs above it) of a sender's boot; (0, {}) when nothing is known. For ingest.marks."""
+        """(mark, settled seqs above it) of a sender's boot; (0, {}) when nothing is known. For
+        ingest.receiving.high_water_marks.
+        """
         mark = self._db.execute("SELECT seq FROM marks WHERE sensor = ? AND boot = ?", (sensor, boot)).fetchone()
         stored = 0 if mark is None else int(mark[0])
         key = {"sensor": sensor, "boot": boot, "mark": stored, "most": MAX_AHEAD}
@@ -140,7 +142,9 @@ class Journal(JournalReader):
         return stored, {seq for (seq,) in ahead}
 
     def recall_boot(self, sensor: str, kind: str, key: str) -> int:
-        """The highest boot that this key signed with for this sensor or unit; −1 when none. For ingest.trust."""
+        """The highest boot that this key signed with for this sensor or unit; −1 when none. For
+        ingest.security.authentication.
+        """
         found = self._db.execute(
             "SELECT boot FROM boots WHERE sensor = ? AND kind = ? AND key = ?", (sensor, kind, key)
         ).fetchone()

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from geo.errors import BadInput
 from ingest.errors import MalformedMessage
-from ingest.norths import along
+from ingest.standards.true_north import along
 from ops.journal_reader import Counts, JournalReader, JournalRow
 from ops.journaled import learn, scan_of_row
 from sensors.layout import Layout

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from geo.errors import BadInput
-from ingest.batch import DeadLetter, SourceKey
+from ingest.receiving.batch import DeadLetter, SourceKey
 
 SCHEMA_VERSION: Final = 3
 APPLICATION_ID: Final = 0x574C4A31  # "WLJ1"

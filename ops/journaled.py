@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from ingest.decode import JSON, decode, decode_status, media_type, remember
 from ingest.errors import MalformedMessage
-from ingest.standards import REMEMBER
+from ingest.standards.registry import REMEMBER
 from ingest.topics import sensor_topic
 from ingest.wire import Status
 from ops.journal_reader import JournalRow
@@ -97,7 +97,7 @@ def position_sd_m(
 
 def distance_m(lon: float, lat: float, other_lon: float, other_lat: float) -> float:
     """Distance [m] of two places near each other; good to 1 in 1000 within 100 km."""
-    from ingest.norths import metres_a_degree  # with numpy and pyproj, which ingest starts without
+    from ingest.standards.true_north import metres_a_degree  # with numpy and pyproj, which ingest starts without
 
     a_lon, a_lat = metres_a_degree(lat)
     return math.hypot(((lon - other_lon + 180.0) % 360.0 - 180.0) * a_lon, (lat - other_lat) * a_lat)

@@ -18,13 +18,13 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from geo.errors import WatchlineError
-from ingest.address import BrokerUrl
 from ingest.errors import BrokerError
-from ingest.identity import Identity
-from ingest.mqtt import Publisher
-from ingest.spool import Entry, Key, Spool
+from ingest.mqtt.broker_url import BrokerUrl
+from ingest.mqtt.connection import Publisher
+from ingest.security.key_register import Identity
+from ingest.sending.spool import Entry, Key, Spool
 from ingest.topics import unit_topic
-from ingest.units import Reply, encode_unit
+from ingest.unit_messages import Reply, encode_unit
 from ops.journal_reader import JournalError, JournalReader
 
 UNIT: Final = "ops-centre"

@@ -27,7 +27,7 @@ from fusion.tracker import Tracker, TrackEvent
 from fusion.watchfulness import watchfulness_of
 from geo.errors import BadInput
 from ingest.errors import MalformedMessage
-from ingest.units import Position, Reply, decode_unit
+from ingest.unit_messages import Position, Reply, decode_unit
 from ops import cut_off
 from ops.config import Ground, Settings, record_from, tracker_settings
 from ops.cut_off import QUARANTINE, CutOff, Held

@@ -10,9 +10,9 @@ from typing import Any
 from rich.console import Console
 
 from geo.errors import WatchlineError
-from ingest.address import BrokerUrl
 from ingest.errors import IdentityError
-from ingest.identity import RegisterFile
+from ingest.mqtt.broker_url import BrokerUrl
+from ingest.security.key_register import RegisterFile
 from ingest.topics import identifier
 from ops.broker import URL_VARIABLE
 from ops.identity import IDENTITY_VARIABLE, SIGNATURES_VARIABLE, IdentityFolder

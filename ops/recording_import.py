@@ -11,9 +11,9 @@ from typing import Any, Final
 from rich.console import Console
 
 from geo.errors import BadInput
-from ingest.batch import Delivery
 from ingest.decode import encode
-from ingest.receive import Receiver, ReceiverSettings
+from ingest.receiving.batch import Delivery
+from ingest.receiving.receiver import Receiver, ReceiverSettings
 from ingest.recordings import RecordingError, check_columns, rows_of_csv, scans_of
 from ingest.topics import identifier, sensor_topic
 from ops.journal import Journal

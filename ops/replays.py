@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 
 from geo.errors import BadInput
-from ingest.batch import DeadLetter, Delivery
+from ingest.receiving.batch import DeadLetter, Delivery
 from ops.identity import write_private
 from ops.journal_reader import JournalReader
 

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from ingest.identity import Register, RegisterFile
+from ingest.security.key_register import Register, RegisterFile
 from ops.identity import IdentityFolder
 from ops.journal import Journal
 

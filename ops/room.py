@@ -13,8 +13,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from geo.errors import BadInput, WatchlineError
-from ingest.address import BrokerUrl
-from ingest.identity import Identity
+from ingest.mqtt.broker_url import BrokerUrl
+from ingest.security.key_register import Identity
 from ops.broker import URL_VARIABLE, EmbeddedBroker
 from ops.clock import ScenarioClock
 from ops.config import load_settings

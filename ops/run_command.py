@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from geo.errors import WatchlineError
-from ingest.address import BrokerUrl
+from ingest.mqtt.broker_url import BrokerUrl
 from ops.config import layout_path, load_sector, load_settings
 from ops.operator import UNIT, ActionSender
 from ops.room import Room, RoomOptions, SapientDoors

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
-from ingest.address import BrokerUrl
-from ingest.identity import Identity
+from ingest.mqtt.broker_url import BrokerUrl
+from ingest.security.key_register import Identity
 from ops.broker import URL_VARIABLE
 from ops.clock import ScenarioClock
 from ops.identity import IDENTITY_VARIABLE, SIGNATURES_VARIABLE, IdentityFolder, Name

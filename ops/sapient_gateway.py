@@ -14,11 +14,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from geo.errors import WatchlineError
-from ingest import sapient_messages as messages
 from ingest.errors import MalformedMessage
-from ingest.sapient import Packet, read, speaker, status
-from ingest.sapient_form import is_uuid4
-from ingest.sapient_nodes import Node
+from ingest.standards.sapient import outgoing as messages
+from ingest.standards.sapient.decode import Packet, read, speaker, status
+from ingest.standards.sapient.node import Node
+from ingest.standards.sapient.validation import is_uuid4
 from ops.sapient_disk import Disk
 from ops.sapient_names import sensor_of
 from ops.sapient_peer import Peer

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from geo.errors import BadInput, WatchlineError
-from ingest.frames import Frames, frame
-from ingest.sapient_messages import stamp
+from ingest.standards.sapient.framing import Frames, frame
+from ingest.standards.sapient.outgoing import stamp
 from ops.sapient_patience import Patience
 
 log = logging.getLogger(__name__)

@@ -17,16 +17,16 @@ from typing import Final
 
 import msgspec
 
-from ingest.address import BrokerUrl
 from ingest.decode import encode
 from ingest.errors import MalformedMessage
-from ingest.identity import Identity
-from ingest.sapient import Packet, detection
-from ingest.sapient_nodes import Node
-from ingest.sapient_place import Faults, Place, Stand
-from ingest.sender import Sender, SenderSettings
-from ingest.spool import Spool
-from ingest.standards import SAPIENT
+from ingest.mqtt.broker_url import BrokerUrl
+from ingest.security.key_register import Identity
+from ingest.sending.sender import Sender, SenderSettings
+from ingest.sending.spool import Spool
+from ingest.standards.registry import SAPIENT
+from ingest.standards.sapient.decode import Packet, detection
+from ingest.standards.sapient.location import Faults, Place, Stand
+from ingest.standards.sapient.node import Node
 from ingest.wire import Kind, WirePlot
 from ops.journaled import distance_m, position_sd_m
 from ops.sapient_memory import Report, SapientMemory

@@ -17,8 +17,8 @@ from typing import Any, Final
 
 from sapient_msg.bsi_flex_335_v2_0.sapient_message_pb2 import SapientMessage
 
-from ingest import sapient_messages as messages
-from ingest.sapient_messages import Source, ulid
+from ingest.standards.sapient import outgoing as messages
+from ingest.standards.sapient.outgoing import Source, ulid
 from ops.sapient_gateway import Gateway
 from ops.sapient_memory import SapientMemory
 from ops.sapient_peer import Peer

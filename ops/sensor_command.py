@@ -18,9 +18,9 @@ from rich.table import Table
 from geo.errors import BadInput
 from ingest.decode import JSON, decode, decode_status
 from ingest.errors import MalformedMessage
-from ingest.refused import REFUSED
-from ingest.sapient_form import is_uuid4
-from ingest.standards import DECODERS, STATUS_DECODERS
+from ingest.standards.gateway_refusal import REFUSED
+from ingest.standards.registry import DECODERS, STATUS_DECODERS
+from ingest.standards.sapient.validation import is_uuid4
 from ingest.topics import identifier, sensor_topic
 from ops.config import layout_path, load_sector
 from ops.journal_reader import Counts, JournalError, JournalReader
@@ -162,7 +162,7 @@ class Wanted:
 
 def give_task(sensor: str, data: Path, wanted: Wanted) -> dict[str, Any]:
     """Put a task into the gateway's memory, for it to send; BadInput for no SAPIENT node, and for no task."""
-    from ingest.sapient_messages import Order, task, ulid
+    from ingest.standards.sapient.outgoing import Order, task, ulid
     from ops.sapient_memory import FILE_NAME, SapientMemory, Task
 
     chosen = [value for value in (wanted.mode, wanted.request, wanted.look_at, wanted.stop) if value is not None]

@@ -17,9 +17,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from ingest.address import BrokerUrl
-from ingest.sender import Sender, SenderSettings
-from ingest.spool import Spool
+from ingest.mqtt.broker_url import BrokerUrl
+from ingest.sending.sender import Sender, SenderSettings
+from ingest.sending.spool import Spool
 from ops.broker import URL_VARIABLE
 from ops.clock import ScenarioClock
 from ops.identity import identity_of

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from ingest.arrival import Arrival
+from ingest.envelope import Arrival
 from ingest.errors import MalformedMessage
 from ingest.wire import WirePlot, WireScan
 
@@ -67,11 +67,11 @@ def main(sector: str, sensor: str, broker: str, spool: str, identity: str = "") 
 
     from msgspec.structs import asdict
 
-    from ingest.address import BrokerUrl
-    from ingest.bundle import open_bundle
-    from ingest.identity import Identity
-    from ingest.sender import Sender, SenderSettings
-    from ingest.spool import Spool
+    from ingest.mqtt.broker_url import BrokerUrl
+    from ingest.security.key_bundle import open_bundle
+    from ingest.security.key_register import Identity
+    from ingest.sending.sender import Sender, SenderSettings
+    from ingest.sending.spool import Spool
     from sensors.scan import Plot, Scan
 
     settings = SenderSettings(identity=open_bundle(Path(identity)) if identity else Identity())

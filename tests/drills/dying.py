@@ -33,8 +33,8 @@ def after(call: Callable[..., Any], die: Callable[[], None]) -> Callable[..., An
 
 def ingest_points() -> dict[str, tuple[Any, str, Callable[..., Any]]]:
     """Name → (whose, which method, before or after it)."""
-    from ingest.receive import Receiver
-    from ingest.subscriber import Subscriber
+    from ingest.mqtt.subscriber import Subscriber
+    from ingest.receiving.receiver import Receiver
     from ops.journal import Journal
 
     return {

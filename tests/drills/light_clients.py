@@ -11,8 +11,8 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Literal, Self
 
-from ingest.address import BrokerUrl
 from ingest.decode import encode_status
+from ingest.mqtt.broker_url import BrokerUrl
 from ingest.topics import sensor_topic
 from ingest.wire import Status
 

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ingest.address import BrokerUrl
-from ingest.mqtt import ConnectionSettings
-from ingest.outflow import OutflowSettings
-from ingest.sender import Sender, SenderSettings
-from ingest.spool import Spool, SpoolLimits
+from ingest.mqtt.broker_url import BrokerUrl
+from ingest.mqtt.connection import ConnectionSettings
+from ingest.sending.send_window import OutflowSettings
+from ingest.sending.sender import Sender, SenderSettings
+from ingest.sending.spool import Spool, SpoolLimits
 from ops.broker import URL_VARIABLE
 from ops.journal_reader import JournalReader
 from ops.processes import Child

@@ -11,7 +11,7 @@ import sys
 import threading
 from pathlib import Path
 
-from ingest.address import BrokerUrl
+from ingest.mqtt.broker_url import BrokerUrl
 from ops.broker import URL_VARIABLE
 from ops.processes import say, stop_when_parent_ends
 from tests.drills.rig import Link

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ingest.spool import Spool
+from ingest.sending.spool import Spool
 from ops.broker import URL_VARIABLE, EmbeddedBroker, MosquittoBroker
 from ops.journal_reader import JournalReader
 from ops.processes import Child

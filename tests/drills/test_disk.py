@@ -15,9 +15,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from ingest.mqtt import Publisher
+from ingest.mqtt.connection import Publisher
 from ingest.topics import unit_topic
-from ingest.units import Position
+from ingest.unit_messages import Position
 from ops.broker import MosquittoBroker
 from ops.disk import DISK, DiskSettings, DiskState, DiskWatch
 from ops.journal_reader import JournalReader

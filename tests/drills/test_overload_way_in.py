@@ -11,9 +11,9 @@ import msgspec
 import psutil
 import pytest
 
-from ingest.mqtt import Publisher
+from ingest.mqtt.connection import Publisher
 from ingest.topics import unit_topic
-from ingest.units import Position
+from ingest.unit_messages import Position
 from ops.broker import EmbeddedBroker, MosquittoBroker
 from ops.journal_reader import JournalReader
 from tests.drills.rig import SECTOR, Ingest, Link, check_laws

@@ -97,7 +97,7 @@ def test_a_black_hole_before_everybody_only_delays(tmp_path: Path) -> None:
 
 def test_a_subscriber_that_reads_slowly_does_not_hold_up_ingest(tmp_path: Path) -> None:
     """Another client of the same broker reads 2 kB/s of everything; ingest and the sender do not feel it."""
-    from ingest.subscriber import Subscriber
+    from ingest.mqtt.subscriber import Subscriber
 
     with MosquittoBroker(folder=tmp_path / "b") as broker, FaultProxy(broker.url.host, broker.url.port) as proxy:
         ingest = Ingest(tmp_path, broker.url).ready()

@@ -13,7 +13,7 @@ from fusion.settings import TrackerSettings
 from fusion.tracker import Tracker
 from geo.frame import LocalFrame
 from ingest.decode import decode
-from ingest.standards import SENTENCE
+from ingest.standards.registry import SENTENCE
 from sensors.detections import to_dataset
 from sensors.layout import Layout, place
 from sensors.scan import Scan

@@ -13,11 +13,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ingest import frames, topics
+from ingest import topics
 from ingest.decode import JSON, decode, decode_status
 from ingest.errors import CODES, MalformedMessage
-from ingest.standards import AIS, ASTERIX, COT, GMTI, HUMAN, SAPIENT, SENTENCE
-from ingest.units import decode_unit
+from ingest.standards.registry import AIS, ASTERIX, COT, GMTI, HUMAN, SAPIENT, SENTENCE
+from ingest.standards.sapient import framing as frames
+from ingest.unit_messages import decode_unit
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
 CORPUS = Path(__file__).parent / "corpus"

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.address import BrokerUrl
 from ingest.errors import AddressError
+from ingest.mqtt.broker_url import BrokerUrl
 
 
 def test_every_part_of_a_url_is_read() -> None:

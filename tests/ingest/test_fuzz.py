@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from ingest.standards import DECODERS, STATUS_DECODERS
+from ingest.standards.registry import DECODERS, STATUS_DECODERS
 
 FOLDER = Path(__file__).parents[1] / "fuzz"
 BURST_S = 1
@@ -122,7 +122,7 @@ def test_hostile_text_in_any_field_of_json_is_refused_or_plain_text(name: str) -
 def test_hostile_text_in_any_string_of_a_sapient_packet_is_refused_or_plain_text() -> None:
     from ingest.decode import decode
     from ingest.errors import MalformedMessage
-    from ingest.sapient import SapientMessage
+    from ingest.standards.sapient.decode import SapientMessage
 
     good = [payload for payload in doors.corpus("sapient-detections") if doors.knock("sapient-detections", payload)]
     for payload in good[:4]:
@@ -159,7 +159,7 @@ def test_what_a_door_takes_survives_our_own_form(name: str) -> None:
     from dataclasses import replace
 
     from ingest.decode import decode, decode_status, encode, encode_status
-    from ingest.units import Position, Reply, decode_unit, encode_unit
+    from ingest.unit_messages import Position, Reply, decode_unit, encode_unit
     from ingest.wire import Status
     from sensors.scan import Scan
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.batch import Batch, Row
-from ingest.hearing import MAX_NAMES, SHED_PER_S, Hearing
+from ingest.receiving.batch import Batch, Row
+from ingest.receiving.subscriptions import MAX_NAMES, SHED_PER_S, Hearing
 
 ALL = ["watchline/1/x/sensor/+/detections", "watchline/1/x/sensor/+/status"]
 

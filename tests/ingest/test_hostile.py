@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.batch import KEPT_BYTES, Delivery
 from ingest.errors import CODES
-from ingest.identity import Register
-from ingest.quarantine import Quarantine
-from ingest.receive import Guards, Receiver
-from ingest.trust import Trust
+from ingest.receiving.batch import KEPT_BYTES, Delivery
+from ingest.receiving.quarantine import Quarantine
+from ingest.receiving.receiver import Guards, Receiver
+from ingest.security.authentication import Trust
+from ingest.security.key_register import Register
 from ops.journal import Journal
 
 NOW_NS = int(datetime(2026, 3, 14, 21, 0, tzinfo=UTC).timestamp()) * 10**9

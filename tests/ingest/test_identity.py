@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.errors import IdentityError, MalformedMessage
-from ingest.identity import ROLES, KeyRecord, Register, RegisterFile, Role, record_of
-from ingest.signature import Signer
+from ingest.security.key_register import ROLES, KeyRecord, Register, RegisterFile, Role, record_of
+from ingest.security.signature import Signer
 
 NOW = datetime(2026, 3, 14, 21, 0, tzinfo=UTC)
 NOW_NS = int(NOW.timestamp()) * 10**9

@@ -13,14 +13,14 @@ from typing import Any
 
 import pytest
 
-from ingest import mqtt
-from ingest.batch import Delivery
 from ingest.errors import BrokerError, MalformedMessage, SpoolError
-from ingest.mqtt import Connection, ConnectionSettings, Publisher
-from ingest.outflow import OutflowSettings
-from ingest.sender import Sender, SenderSettings
-from ingest.spool import Spool, SpoolLimits
-from ingest.subscriber import Subscriber, SubscriberSettings
+from ingest.mqtt import connection as mqtt
+from ingest.mqtt.connection import Connection, ConnectionSettings, Publisher
+from ingest.mqtt.subscriber import Subscriber, SubscriberSettings
+from ingest.receiving.batch import Delivery
+from ingest.sending.send_window import OutflowSettings
+from ingest.sending.sender import Sender, SenderSettings
+from ingest.sending.spool import Spool, SpoolLimits
 from ingest.wire import encode_ack
 from ops.broker import EmbeddedBroker, MosquittoBroker
 from sensors.scan import Plot, Scan

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest import marks
-from ingest.marks import Mark, Marks
+from ingest.receiving import high_water_marks as marks
+from ingest.receiving.high_water_marks import Mark, Marks
 
 
 def nothing(_sensor: str, _boot: int) -> tuple[int, set[int]]:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.outflow import Outflow, OutflowSettings
-from ingest.spool import Spool
+from ingest.sending.send_window import Outflow, OutflowSettings
+from ingest.sending.spool import Spool
 from ingest.wire import Ack
 
 

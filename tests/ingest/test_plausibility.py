@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import Geod
 
-from ingest.plausibility import Plausibility, distance_and_azimuth
+from ingest.receiving.plausibility import Plausibility, distance_and_azimuth
 from sensors.radar import Radar
 from sensors.scan import Plot, Scan
 

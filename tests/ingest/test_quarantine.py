@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.batch import DeadLetter, Delivery, Row
 from ingest.decode import encode
-from ingest.identity import Register, record_of
-from ingest.plausibility import Plausibility
-from ingest.quarantine import Held, Quarantine, QuarantineSettings
-from ingest.receive import Guards, Receiver
-from ingest.refused import REFUSED
-from ingest.signature import Signer
-from ingest.trust import Trust
+from ingest.receiving.batch import DeadLetter, Delivery, Row
+from ingest.receiving.plausibility import Plausibility
+from ingest.receiving.quarantine import Held, Quarantine, QuarantineSettings
+from ingest.receiving.receiver import Guards, Receiver
+from ingest.security.authentication import Trust
+from ingest.security.key_register import Register, record_of
+from ingest.security.signature import Signer
+from ingest.standards.gateway_refusal import REFUSED
 from sensors.radar import Radar
 from sensors.scan import Plot, Scan
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.batch import KEPT_BYTES, Batch, Delivery
 from ingest.decode import encode, encode_status
-from ingest.marks import Mark
-from ingest.receive import Receiver, ReceiverSettings
+from ingest.receiving.batch import KEPT_BYTES, Batch, Delivery
+from ingest.receiving.high_water_marks import Mark
+from ingest.receiving.receiver import Receiver, ReceiverSettings
 from ingest.wire import MAX_PAYLOAD_BYTES, Status
 from sensors.scan import Plot, Scan
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from ingest.decode import decode
 from ingest.errors import CODES, MalformedMessage
-from ingest.frames import Frames, frame
-from ingest.refused import KEPT_BYTES, PREFIX, REFUSED, encode_refused, packet_of, unwrapped
-from ingest.sapient import MAX_PACKET_BYTES
+from ingest.standards.gateway_refusal import KEPT_BYTES, PREFIX, REFUSED, encode_refused, packet_of, unwrapped
+from ingest.standards.sapient.decode import MAX_PACKET_BYTES
+from ingest.standards.sapient.framing import Frames, frame
 from ingest.wire import MAX_PAYLOAD_BYTES
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)

@@ -13,15 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import Transformer
 
-from ingest.batch import Batch, Delivery
 from ingest.decode import decode, decode_status, remember
 from ingest.errors import MalformedMessage
-from ingest.norths import NorthError, Zone, lonlat_of_utm
-from ingest.receive import Guards, Receiver
-from ingest.sapient import SapientMessage, detection, read, status
-from ingest.sapient_nodes import Node
-from ingest.sapient_place import Place, Stand
-from ingest.standards import SAPIENT
+from ingest.receiving.batch import Batch, Delivery
+from ingest.receiving.receiver import Guards, Receiver
+from ingest.standards.registry import SAPIENT
+from ingest.standards.sapient.decode import SapientMessage, detection, read, status
+from ingest.standards.sapient.location import Place, Stand
+from ingest.standards.sapient.node import Node
+from ingest.standards.true_north import NorthError, Zone, lonlat_of_utm
 from ingest.wire import MAX_PAYLOAD_BYTES
 from sensors.scan import Scan
 

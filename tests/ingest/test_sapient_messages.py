@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from ingest import sapient_messages as messages
 from ingest.decode import decode
 from ingest.errors import MalformedMessage
-from ingest.frames import frame
-from ingest.sapient import MAX_PACKET_BYTES, SapientMessage, read
-from ingest.sapient_messages import Order, Source, stamp, ulid, ulid_of
-from ingest.standards import SAPIENT
+from ingest.standards.registry import SAPIENT
+from ingest.standards.sapient import outgoing as messages
+from ingest.standards.sapient.decode import MAX_PACKET_BYTES, SapientMessage, read
+from ingest.standards.sapient.framing import frame
+from ingest.standards.sapient.outgoing import Order, Source, stamp, ulid, ulid_of
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
 NOW_NS = int(NOW.timestamp() * 1e9)

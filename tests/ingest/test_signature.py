@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.signature import FORM, MOST_ROOTS, SIGNED, Message, Roots, Signer, key_id, signed_bytes, verifies
+from ingest.security.signature import FORM, MOST_ROOTS, SIGNED, Message, Roots, Signer, key_id, signed_bytes, verifies
 
 # RFC 8032, section 7.1, test 2.
 SECRET = bytes.fromhex("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb")

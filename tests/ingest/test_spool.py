@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.errors import SpoolError
-from ingest.spool import Gap, Key, Spool, SpoolLimits
+from ingest.sending.spool import Gap, Key, Spool, SpoolLimits
 from ingest.wire import MAX_PAYLOAD_BYTES
 
 
@@ -174,7 +174,7 @@ def test_put_equals_waiting_settled_and_dropped(
 
 PUTTER = """
 import sys
-from ingest.spool import Spool
+from ingest.sending.spool import Spool
 spool = Spool(sys.argv[1])
 while True:
     key = spool.put(lambda boot, seq: f"{boot}/{seq}".encode())

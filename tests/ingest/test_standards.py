@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from ingest.decode import decode, decode_status
 from ingest.errors import MalformedMessage
-from ingest.standards import AIS, ASTERIX, COT, DECODERS, GMTI, HUMAN, SAPIENT, SENTENCE, STATUS_DECODERS
-from ingest.units import Position, decode_unit
+from ingest.standards.registry import AIS, ASTERIX, COT, DECODERS, GMTI, HUMAN, SAPIENT, SENTENCE, STATUS_DECODERS
+from ingest.unit_messages import Position, decode_unit
 from sensors.scan import Plot, Scan
 
 NOW = datetime(2026, 11, 24, 7, 36, 0, tzinfo=UTC)
@@ -573,7 +573,7 @@ def test_an_optional_part_that_is_missing_is_one_sentence(
 ) -> None:
     import sys
 
-    from ingest import asterix
+    from ingest.standards import asterix
 
     asterix._library.cache_clear()
     for name in [name for name in sys.modules if name == module or name.startswith(f"{module}.")]:

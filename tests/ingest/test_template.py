@@ -12,8 +12,8 @@ import pytest
 
 from ingest.decode import DECODERS, JSON, decode
 from ingest.errors import MalformedMessage
-from ingest.refused import REFUSED
-from ingest.standards import SAPIENT_TOO
+from ingest.standards.gateway_refusal import REFUSED
+from ingest.standards.registry import SAPIENT_TOO
 
 ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime(2026, 3, 14, 21, 7, 40, tzinfo=UTC)

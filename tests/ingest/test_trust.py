@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from ingest.batch import Delivery
 from ingest.decode import encode, encode_status
 from ingest.errors import CODES, UNPROVEN
-from ingest.identity import Register, record_of
-from ingest.receive import Guards, Receiver
-from ingest.signature import Signer
-from ingest.trust import Trust
-from ingest.units import Position, encode_unit
+from ingest.receiving.batch import Delivery
+from ingest.receiving.receiver import Guards, Receiver
+from ingest.security.authentication import Trust
+from ingest.security.key_register import Register, record_of
+from ingest.security.signature import Signer
+from ingest.unit_messages import Position, encode_unit
 from ingest.wire import Status
 from ops.journal import Journal
 from sensors.scan import Plot, Scan

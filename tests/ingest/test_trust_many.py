@@ -12,13 +12,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from ingest.batch import Delivery
 from ingest.decode import encode
 from ingest.errors import UNPROVEN
-from ingest.identity import Register, record_of
-from ingest.receive import Guards, Receiver
-from ingest.signature import Signer
-from ingest.trust import Trust
+from ingest.receiving.batch import Delivery
+from ingest.receiving.receiver import Guards, Receiver
+from ingest.security.authentication import Trust
+from ingest.security.key_register import Register, record_of
+from ingest.security.signature import Signer
 from ops.journal import Journal
 from sensors.scan import Plot, Scan
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from ingest.batch import Delivery
 from ingest.errors import MalformedMessage
-from ingest.receive import Receiver
+from ingest.receiving.batch import Delivery
+from ingest.receiving.receiver import Receiver
 from ingest.topics import unit_topic
-from ingest.units import Position, Reply, decode_unit, encode_unit
+from ingest.unit_messages import Position, Reply, decode_unit, encode_unit
 from ops.journal import Journal
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

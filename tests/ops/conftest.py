@@ -16,11 +16,11 @@ import pytest
 import rasterio
 from pyproj import Transformer
 
-from ingest.batch import Delivery
 from ingest.decode import encode
 from ingest.errors import BrokerError
-from ingest.receive import Receiver
-from ingest.spool import Spool
+from ingest.receiving.batch import Delivery
+from ingest.receiving.receiver import Receiver
+from ingest.sending.spool import Spool
 from ingest.topics import sensor_topic
 from ops import cli
 from ops.broker import EmbeddedBroker, MosquittoBroker, RunningBroker

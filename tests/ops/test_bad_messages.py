@@ -17,9 +17,9 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from ingest.address import BrokerUrl
-from ingest.sender import Sender
-from ingest.spool import Spool
+from ingest.mqtt.broker_url import BrokerUrl
+from ingest.sending.sender import Sender
+from ingest.sending.spool import Spool
 from ingest.topics import sensor_topic
 from ingest.wire import MAX_PAYLOAD_BYTES
 from ops.broker import RunningBroker

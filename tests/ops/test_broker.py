@@ -12,10 +12,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from ingest.address import BrokerUrl
 from ingest.errors import BrokerError
-from ingest.mqtt import Connection, Publisher
-from ingest.subscriber import Subscriber
+from ingest.mqtt.broker_url import BrokerUrl
+from ingest.mqtt.connection import Connection, Publisher
+from ingest.mqtt.subscriber import Subscriber
 from ops import broker as broker_module
 from ops.broker import EmbeddedBroker, MosquittoBroker, free_port
 

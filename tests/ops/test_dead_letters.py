@@ -14,12 +14,12 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from geo.errors import BadInput
-from ingest.batch import Delivery
 from ingest.decode import encode
-from ingest.identity import Register, record_of
-from ingest.receive import Guards, Receiver
-from ingest.signature import Signer
-from ingest.trust import Trust
+from ingest.receiving.batch import Delivery
+from ingest.receiving.receiver import Guards, Receiver
+from ingest.security.authentication import Trust
+from ingest.security.key_register import Register, record_of
+from ingest.security.signature import Signer
 from ops.cli import app
 from ops.dead_letters_command import Filter, list_letters, replay_letters, show_letter
 from ops.journal import Journal

@@ -19,7 +19,7 @@ import pytest
 import rasterio
 from rasterio.warp import transform_bounds
 
-from ingest.subscriber import Subscriber
+from ingest.mqtt.subscriber import Subscriber
 from ops.broker import RunningBroker
 
 pytestmark = [pytest.mark.chain, pytest.mark.broker]

@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 
 from ingest.decode import encode
-from ingest.identity import Identity
-from ingest.mqtt import Publisher
-from ingest.outflow import OutflowSettings
-from ingest.sender import Sender, SenderSettings
-from ingest.spool import Spool
-from ingest.subscriber import Subscriber
+from ingest.mqtt.connection import Publisher
+from ingest.mqtt.subscriber import Subscriber
+from ingest.security.key_register import Identity
+from ingest.sending.send_window import OutflowSettings
+from ingest.sending.sender import Sender, SenderSettings
+from ingest.sending.spool import Spool
 from ingest.wire import encode_ack
 from ops.broker import URL_VARIABLE, EmbeddedBroker
 from ops.identity import IDENTITY_VARIABLE, SIGNATURES_VARIABLE, IdentityFolder, Name

@@ -17,14 +17,14 @@ from typing import Any
 
 import pytest
 
-from ingest.address import BrokerUrl
-from ingest.bundle import open_bundle
 from ingest.errors import BrokerError
-from ingest.identity import Identity
-from ingest.mqtt import Connection, ConnectionSettings
-from ingest.outflow import OutflowSettings
-from ingest.sender import Sender, SenderSettings
-from ingest.spool import Spool
+from ingest.mqtt.broker_url import BrokerUrl
+from ingest.mqtt.connection import Connection, ConnectionSettings
+from ingest.security.key_bundle import open_bundle
+from ingest.security.key_register import Identity
+from ingest.sending.send_window import OutflowSettings
+from ingest.sending.sender import Sender, SenderSettings
+from ingest.sending.spool import Spool
 from ops.broker import URL_VARIABLE, EmbeddedBroker, free_port
 from ops.broker_config import BrokerFolder, BrokerOptions
 from ops.broker_probe import Probe

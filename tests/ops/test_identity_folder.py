@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from ingest.bundle import open_bundle
 from ingest.errors import IdentityError
-from ingest.identity import Identity, record_of
-from ingest.signature import Signer
+from ingest.security.key_bundle import open_bundle
+from ingest.security.key_register import Identity, record_of
+from ingest.security.signature import Signer
 from ops.broker_config import PROBE_REVOKED, BrokerFolder, BrokerOptions, acl
 from ops.broker_rights import Client, matches, may_read, may_write
 from ops.identity import IDENTITY_VARIABLE, IdentityFolder, Name, identity_of, layout_ids, sensor_names

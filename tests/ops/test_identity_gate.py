@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from ingest.batch import Delivery
 from ingest.decode import encode
-from ingest.plausibility import Plausibility
-from ingest.receive import Guards, Receiver
+from ingest.receiving.batch import Delivery
+from ingest.receiving.plausibility import Plausibility
+from ingest.receiving.receiver import Guards, Receiver
 from ops.config import Ground
 from ops.fusing import counts_of
 from ops.journal import Journal

@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from ingest.address import BrokerUrl
-from ingest.bundle import open_bundle
 from ingest.errors import BrokerError, IdentityError
-from ingest.identity import TlsFiles
-from ingest.mqtt import Connection, ConnectionSettings
-from ingest.sender import Sender, SenderSettings
-from ingest.spool import Spool
+from ingest.mqtt.broker_url import BrokerUrl
+from ingest.mqtt.connection import Connection, ConnectionSettings
+from ingest.security.key_bundle import open_bundle
+from ingest.security.key_register import TlsFiles
+from ingest.sending.sender import Sender, SenderSettings
+from ingest.sending.spool import Spool
 from ops.broker import URL_VARIABLE, free_port
 from ops.broker_authority import Authority
 from ops.broker_check import Matrix, check_broker, check_receiving, connected

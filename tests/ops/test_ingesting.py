@@ -23,9 +23,9 @@ import psutil
 import pytest
 
 from ingest.decode import encode
-from ingest.outflow import OutflowSettings
-from ingest.sender import Sender, SenderSettings
-from ingest.spool import Spool
+from ingest.sending.send_window import OutflowSettings
+from ingest.sending.sender import Sender, SenderSettings
+from ingest.sending.spool import Spool
 from ops.broker import URL_VARIABLE, EmbeddedBroker, MosquittoBroker
 from ops.clock import ScenarioClock
 from ops.journal import Journal

@@ -17,8 +17,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.batch import Batch, DeadLetter, Row, digest
-from ingest.marks import Mark
+from ingest.receiving.batch import Batch, DeadLetter, Row, digest
+from ingest.receiving.high_water_marks import Mark
 from ops.journal import Journal
 from ops.journal_reader import Counts, JournalError, JournalFull, JournalReader, Recount
 
@@ -280,7 +280,7 @@ def test_a_journal_of_the_schema_before_is_taken_over_with_all_it_holds(tmp_path
 SMALL_DISK = """
 import sys
 from ops.journal import Journal, JournalError
-from ingest.receive import Batch
+from ingest.receiving.receiver import Batch
 sys.path.insert(0, sys.argv[2])
 from test_journal import row
 journal = Journal(sys.argv[1])
@@ -316,8 +316,8 @@ def test_a_disk_that_really_refuses_to_grow_loses_nothing_that_was_committed(tmp
 WRITER = """
 import sys
 from ops.journal import Journal
-from ingest.receive import Batch
-from ingest.marks import Mark
+from ingest.receiving.receiver import Batch
+from ingest.receiving.high_water_marks import Mark
 sys.path.insert(0, sys.argv[2])
 from test_journal import dead, row
 journal = Journal(sys.argv[1])

@@ -9,7 +9,7 @@ import pytest
 
 from fusion.tracker import Tracker
 from geo.frame import LocalFrame
-from ingest.standards import AIS, GMTI, HUMAN, SAPIENT, SENTENCE
+from ingest.standards.registry import AIS, GMTI, HUMAN, SAPIENT, SENTENCE
 from ops.journal_reader import JournalRow
 from ops.journaled import learn, position_sd_m, scan_of_row, status_of_row
 from sensors.layout import Layout, place

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.batch import Delivery
 from ingest.decode import encode
-from ingest.receive import Receiver
+from ingest.receiving.batch import Delivery
+from ingest.receiving.receiver import Receiver
 from ingest.topics import sensor_topic, unit_topic
-from ingest.units import Position
+from ingest.unit_messages import Position
 from ops.clock import ScenarioClock
 from ops.config import Settings
 from ops.fusing import Fusion, counts_of

@@ -14,7 +14,7 @@ import pytest
 from fusion.alert_state import Alert
 from geo.errors import BadInput
 from ingest.decode import encode, encode_status
-from ingest.units import Reply
+from ingest.unit_messages import Reply
 from ingest.wire import Status
 from ops.config import Ground, Settings
 from ops.journal_reader import JournalReader, JournalRow

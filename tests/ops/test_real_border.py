@@ -10,9 +10,9 @@ import pytest
 
 from fusion.scoring import time_to_confirm
 from geo.terrain import sample
-from ingest.batch import Delivery
 from ingest.decode import encode
-from ingest.receive import Receiver
+from ingest.receiving.batch import Delivery
+from ingest.receiving.receiver import Receiver
 from ingest.topics import sensor_topic
 from ops.clock import ScenarioClock
 from ops.config import Ground, Settings, load_sector, open_ground

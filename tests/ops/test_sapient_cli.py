@@ -21,9 +21,9 @@ from typing import Any
 
 import pytest
 
-from ingest.frames import Frames, frame
-from ingest.sapient import SapientMessage, read
-from ingest.sapient_form import is_ulid, is_uuid4
+from ingest.standards.sapient.decode import SapientMessage, read
+from ingest.standards.sapient.framing import Frames, frame
+from ingest.standards.sapient.validation import is_ulid, is_uuid4
 
 pytestmark = [pytest.mark.chain, pytest.mark.broker]
 EARLIEST_S, LATEST_S, GAP_NS = -0.9, 0.1, 80_000_000

@@ -18,13 +18,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.frame import LocalFrame
-from ingest.address import BrokerUrl
 from ingest.errors import SpoolError
-from ingest.identity import Identity
-from ingest.sapient import read, status
-from ingest.sapient_form import is_ulid
-from ingest.sapient_messages import ulid, ulid_of
-from ingest.sapient_nodes import Node
+from ingest.mqtt.broker_url import BrokerUrl
+from ingest.security.key_register import Identity
+from ingest.standards.sapient.decode import read, status
+from ingest.standards.sapient.node import Node
+from ingest.standards.sapient.outgoing import ulid, ulid_of
+from ingest.standards.sapient.validation import is_ulid
 from ops import sapient_disk
 from ops.sapient_gateway import MOST_STRANGERS, Gateway
 from ops.sapient_memory import KEPT_SCANS, MemoryFault, Report, SapientMemory, Task

@@ -11,10 +11,10 @@ import pytest
 from typer.testing import CliRunner
 
 from geo.errors import BadInput
-from ingest.batch import Delivery
 from ingest.decode import encode
-from ingest.receive import Receiver
-from ingest.standards import SAPIENT
+from ingest.receiving.batch import Delivery
+from ingest.receiving.receiver import Receiver
+from ingest.standards.registry import SAPIENT
 from ops.cli import app
 from ops.journal import Journal
 from ops.sapient_memory import SapientMemory

@@ -14,9 +14,9 @@ import msgspec
 import pytest
 
 from fusion.alert_state import Alert
-from ingest.batch import Delivery
 from ingest.decode import encode
-from ingest.receive import Receiver, ReceiverSettings
+from ingest.receiving.batch import Delivery
+from ingest.receiving.receiver import Receiver, ReceiverSettings
 from ingest.topics import sensor_topic
 from ops.fusing import counts_of
 from ops.journal import Journal

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Final, cast
 
-from ingest.arrival import Arrival
-from ingest.refused import REFUSED
+from ingest.envelope import Arrival
+from ingest.standards.gateway_refusal import REFUSED
 from ingest.wire import Status, WireScan
 
 Decoder = Callable[[bytes, Arrival], WireScan]
@@ -48,26 +48,26 @@ def _scans(module: str, function: str = "decode") -> Decoder:
 
 
 DECODERS: Final[dict[str, Decoder]] = {
-    SAPIENT: _scans("ingest.sapient"),
-    SAPIENT_TOO: _scans("ingest.sapient"),
-    AIS: _scans("ingest.ais"),
-    COT: _scans("ingest.cot"),
-    HUMAN: _scans("ingest.human_report"),
-    SENTENCE: _scans("ingest.human_report", "decode_sentence"),
-    ASTERIX: _scans("ingest.asterix"),
-    GMTI: _scans("ingest.stanag4607"),
-    REFUSED: _scans("ingest.refused"),
+    SAPIENT: _scans("ingest.standards.sapient.decode"),
+    SAPIENT_TOO: _scans("ingest.standards.sapient.decode"),
+    AIS: _scans("ingest.standards.ais"),
+    COT: _scans("ingest.standards.cursor_on_target"),
+    HUMAN: _scans("ingest.standards.human_report"),
+    SENTENCE: _scans("ingest.standards.human_report", "decode_sentence"),
+    ASTERIX: _scans("ingest.standards.asterix"),
+    GMTI: _scans("ingest.standards.stanag4607"),
+    REFUSED: _scans("ingest.standards.gateway_refusal"),
 }
 REMEMBER: Final[dict[str, Callable[[bytes, Arrival], bytes]]] = {
-    SAPIENT: cast(Callable[[bytes, Arrival], bytes], _lazily("ingest.sapient", "remember")),
-    SAPIENT_TOO: cast(Callable[[bytes, Arrival], bytes], _lazily("ingest.sapient", "remember")),
+    SAPIENT: cast(Callable[[bytes, Arrival], bytes], _lazily("ingest.standards.sapient.decode", "remember")),
+    SAPIENT_TOO: cast(Callable[[bytes, Arrival], bytes], _lazily("ingest.standards.sapient.decode", "remember")),
 }
 """Content type → (a status message without faults, its Arrival) to what is known of the sensor after it.
 
 For standards whose detections lean on what was registered before: who decodes hands it back as ``Arrival.told``.
 """
 STATUS_DECODERS: Final[dict[str, StatusDecoder]] = {
-    SAPIENT: cast(StatusDecoder, _lazily("ingest.sapient", "decode_status")),
-    SAPIENT_TOO: cast(StatusDecoder, _lazily("ingest.sapient", "decode_status")),
-    ASTERIX: cast(StatusDecoder, _lazily("ingest.asterix", "decode_status")),
+    SAPIENT: cast(StatusDecoder, _lazily("ingest.standards.sapient.decode", "decode_status")),
+    SAPIENT_TOO: cast(StatusDecoder, _lazily("ingest.standards.sapient.decode", "decode_status")),
+    ASTERIX: cast(StatusDecoder, _lazily("ingest.standards.asterix", "decode_status")),
 }

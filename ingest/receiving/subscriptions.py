@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from ingest.batch import Batch
+from ingest.receiving.batch import Batch
 from ingest.topics import sensor_filter, sensor_topic
 
 CHANNELS: Final = ("detections", "status")

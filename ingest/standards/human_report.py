@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from ingest.arrival import Arrival
+from ingest.envelope import Arrival
 from ingest.errors import MalformedMessage
 from ingest.wire import (
     Azimuth,

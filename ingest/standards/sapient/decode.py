@@ -16,12 +16,12 @@ import msgspec
 from google.protobuf.message import DecodeError
 from sapient_msg.bsi_flex_335_v2_0.sapient_message_pb2 import SapientMessage
 
-from ingest.arrival import Arrival
+from ingest.envelope import Arrival
 from ingest.errors import MalformedMessage
-from ingest.sapient_form import form_faults, is_uuid4
-from ingest.sapient_nodes import ICD_VERSION, Node, location_of, registration_faults
-from ingest.sapient_place import Faults
-from ingest.sapient_plots import is_lost, plot_of
+from ingest.standards.sapient.location import Faults
+from ingest.standards.sapient.node import ICD_VERSION, Node, location_of, registration_faults
+from ingest.standards.sapient.plot import is_lost, plot_of
+from ingest.standards.sapient.validation import form_faults, is_uuid4
 from ingest.wire import Kind, Status, WirePlot, WireScan
 
 MAX_PACKET_BYTES: Final = 1024 * 1024

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from ingest.batch import SenderBoot, SourceKey
 from ingest.errors import MalformedMessage
-from ingest.identity import Register, Role
+from ingest.receiving.batch import SenderBoot, SourceKey
+from ingest.security.key_register import Register, Role
 from ingest.wire import MAX_COUNTER
 
 RecallBoot = Callable[[str, str, str], int]

@@ -10,7 +10,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from ingest.arrival import Arrival
+from ingest.envelope import Arrival
 from ingest.errors import MalformedMessage
 from ingest.wire import WirePlot, WireScan
 

@@ -19,9 +19,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from ingest.batch import DeadLetter, Row
 from ingest.errors import UNPROVEN
-from ingest.refused import REFUSED
+from ingest.receiving.batch import DeadLetter, Row
+from ingest.standards.gateway_refusal import REFUSED
 
 MAX_SOURCES: Final = 10_000
 """How many sources have a bucket of their own; the one not charged for longest loses it first."""
@@ -34,8 +34,8 @@ class QuarantineSettings:
 
     *Flood*: ``burst`` tokens at once and ``per_s`` for ever are borne: of bad messages, ``bad_cost`` each, 1,000 at
     once and 10 a second. ``rate_cost``: of a scan that comes more often than its sensor can look, by its own times
-    (``ingest.plausibility``), so that no backlog is taken for a flood. ``future_cost``, ``expired_cost``: good but for
-    their times; a sensor that was cut off for days brings as many of the latter as it has.
+    (``ingest.receiving.plausibility``), so that no backlog is taken for a flood. ``future_cost``, ``expired_cost``:
+    good but for their times; a sensor that was cut off for days brings as many of the latter as it has.
     ``repeated_cost``: of one that ingest has already; the time between the sendings of these earns tokens, too, for
     while ingest is away a sender sends again and again what waits at the broker already, and then all comes at once.
     ``bytes_each``: so many bytes of a bad message cost another token.

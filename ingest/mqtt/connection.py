@@ -25,14 +25,14 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import MalformedPacket, Properties  # type: ignore[attr-defined]
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from ingest.address import BrokerUrl
-from ingest.answers import Answers
-from ingest.batch import Delivery
 from ingest.decode import JSON
 from ingest.errors import BrokerError, IdentityError
-from ingest.identity import Identity, TlsFiles
-from ingest.properties import read_properties
-from ingest.signature import Said
+from ingest.mqtt.broker_url import BrokerUrl
+from ingest.mqtt.packet_properties import read_properties
+from ingest.mqtt.pending_acks import Answers
+from ingest.receiving.batch import Delivery
+from ingest.security.key_register import Identity, TlsFiles
+from ingest.security.signature import Said
 
 ANSWER_WITHIN_S: Final = 4.0
 """How long a broker may take for a CONNACK or SUBACK before the connection is given up."""

@@ -15,7 +15,7 @@ from typing import Any, Final
 from sapient_msg.bsi_flex_335_v2_0 import location_pb2, range_bearing_pb2
 
 from ingest.errors import MalformedMessage
-from ingest.norths import (
+from ingest.standards.true_north import (
     NorthError,
     Zone,
     declination_deg,

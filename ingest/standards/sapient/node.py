@@ -12,8 +12,8 @@ from typing import Any, Final
 from sapient_msg.bsi_flex_335_v2_0 import registration_pb2, status_report_pb2, velocity_pb2
 
 from ingest.errors import MalformedMessage
-from ingest.norths import ZONE_RULE, NorthError, Zone
-from ingest.sapient_place import Faults, Place, Stand, place_of, polar_of
+from ingest.standards.sapient.location import Faults, Place, Stand, place_of, polar_of
+from ingest.standards.true_north import ZONE_RULE, NorthError, Zone
 from ingest.wire import Kind, State
 
 ICD_VERSION: Final = "BSI Flex 335 v2.0"

@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from ingest.errors import IdentityError
-from ingest.identity import Identity, RegisterFile, TlsFiles
-from ingest.signature import Signer
+from ingest.security.key_register import Identity, RegisterFile, TlsFiles
+from ingest.security.signature import Signer
 
 SIGNING_KEY: Final = "signing.key"
 REGISTER: Final = "register.json"

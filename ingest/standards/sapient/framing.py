@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from ingest.errors import MalformedMessage
-from ingest.sapient import MAX_PACKET_BYTES
+from ingest.standards.sapient.decode import MAX_PACKET_BYTES
 
 HEADER_BYTES: Final = 4
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from ingest.spool import Entry, Key, Spool
+from ingest.sending.spool import Entry, Key, Spool
 from ingest.wire import Ack
 
 MAX_PATIENCE: Final = 8

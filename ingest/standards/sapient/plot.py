@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from ingest.errors import MalformedMessage
-from ingest.norths import along
-from ingest.sapient_nodes import Node
-from ingest.sapient_place import Faults, Polar, place_of, polar_of
+from ingest.standards.sapient.location import Faults, Polar, place_of, polar_of
+from ingest.standards.sapient.node import Node
+from ingest.standards.true_north import along
 from ingest.wire import WirePlot
 from sensors.scan import CLASSES
 

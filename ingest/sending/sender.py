@@ -17,17 +17,17 @@ from typing import Final
 import msgspec
 
 from ingest import topics
-from ingest.address import BrokerUrl
-from ingest.batch import Delivery
 from ingest.decode import JSON, encode, encode_status
 from ingest.errors import BrokerError, MalformedMessage, SpoolError
-from ingest.identity import Identity
-from ingest.mqtt import Connection, ConnectionSettings
-from ingest.outflow import Outflow, OutflowSettings
-from ingest.refused import PREFIX, REFUSED, encode_refused
-from ingest.signature import BURST_SIZES, Message, Said
-from ingest.spool import Entry, Key, Spool
-from ingest.trust import counter
+from ingest.mqtt.broker_url import BrokerUrl
+from ingest.mqtt.connection import Connection, ConnectionSettings
+from ingest.receiving.batch import Delivery
+from ingest.security.authentication import counter
+from ingest.security.key_register import Identity
+from ingest.security.signature import BURST_SIZES, Message, Said
+from ingest.sending.send_window import Outflow, OutflowSettings
+from ingest.sending.spool import Entry, Key, Spool
+from ingest.standards.gateway_refusal import PREFIX, REFUSED, encode_refused
 from ingest.wire import Ack, DroppedRange, Kind, State, Status
 from sensors.scan import Scan
 

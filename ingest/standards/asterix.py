@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
 
-from ingest.arrival import Arrival
+from ingest.envelope import Arrival
 from ingest.errors import MalformedMessage
 from ingest.wire import MAX_PLOTS, Status, WirePlot, WireScan
 

@@ -21,7 +21,7 @@ from msgspec import Meta, Struct
 
 from ingest import topics
 from ingest.errors import IdentityError, MalformedMessage, TopicError
-from ingest.signature import Roots, Signer, key_id, verifies
+from ingest.security.signature import Roots, Signer, key_id, verifies
 
 Role = Literal["sensor", "unit", "ingest", "feed"]
 ROLES: Final[tuple[Role, ...]] = ("sensor", "unit", "ingest", "feed")

@@ -25,9 +25,9 @@ from sapient_msg.bsi_flex_335_v2_0 import (
 from sapient_msg.bsi_flex_335_v2_0.sapient_message_pb2 import SapientMessage
 
 from ingest.errors import MalformedMessage
-from ingest.norths import metres_a_degree
-from ingest.sapient import MAX_PACKET_BYTES
-from ingest.sapient_nodes import ICD_VERSION
+from ingest.standards.sapient.decode import MAX_PACKET_BYTES
+from ingest.standards.sapient.node import ICD_VERSION
+from ingest.standards.true_north import metres_a_degree
 
 STATUS_INTERVAL_S: Final = 5.0
 MODE: Final = "Default"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Final
 
-from ingest.marks import Mark
+from ingest.receiving.high_water_marks import Mark
 
 KEPT_BYTES: Final = 64 * 1024
 """How much of a bad message a dead letter keeps."""

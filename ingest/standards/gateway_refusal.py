@@ -13,7 +13,7 @@ from typing import Final, NoReturn
 import msgspec
 from msgspec import Struct
 
-from ingest.arrival import Arrival
+from ingest.envelope import Arrival
 from ingest.errors import CODES, MalformedMessage
 
 REFUSED: Final = "application/vnd.watchline.refused+json"

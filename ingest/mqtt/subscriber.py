@@ -8,10 +8,10 @@ from collections import Counter, deque
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-from ingest.address import BrokerUrl
-from ingest.batch import Delivery
-from ingest.mqtt import Connection, ConnectionSettings
-from ingest.signature import Said
+from ingest.mqtt.broker_url import BrokerUrl
+from ingest.mqtt.connection import Connection, ConnectionSettings
+from ingest.receiving.batch import Delivery
+from ingest.security.signature import Said
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,15 +16,16 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from ingest import topics, units
-from ingest.arrival import UNNUMBERED_BOOT
-from ingest.batch import KEPT_BYTES, Batch, DeadLetter, Delivery, Row, SenderBoot, SourceKey, digest
+from ingest import topics
+from ingest import unit_messages as units
 from ingest.decode import JSON, decode, decode_status, media_type, remember
+from ingest.envelope import UNNUMBERED_BOOT
 from ingest.errors import UNPROVEN, MalformedMessage
-from ingest.marks import Mark, Marks, Recall
-from ingest.quarantine import Quarantine
-from ingest.signature import SIGNED
-from ingest.trust import Trust, counter
+from ingest.receiving.batch import KEPT_BYTES, Batch, DeadLetter, Delivery, Row, SenderBoot, SourceKey, digest
+from ingest.receiving.high_water_marks import Mark, Marks, Recall
+from ingest.receiving.quarantine import Quarantine
+from ingest.security.authentication import Trust, counter
+from ingest.security.signature import SIGNED
 from ingest.wire import MAX_PAYLOAD_BYTES
 from sensors.scan import Scan
 

@@ -9,10 +9,10 @@ import msgspec
 from msgspec import Meta, Struct
 
 from ingest import topics
-from ingest.arrival import Arrival
 from ingest.decode import EARLIEST, JSON, check_time, media_type, parse_json
+from ingest.envelope import Arrival
 from ingest.errors import MalformedMessage
-from ingest.standards import COT
+from ingest.standards.registry import COT
 from ingest.wire import Counter, Identifier, Latitude, Longitude, PositiveMetres, UtcTime
 
 KINDS: Final = {"position": "position", "reply": "action"}
@@ -81,7 +81,7 @@ def decode_unit(
 
 
 def _position_of_event(payload: bytes, topic: str | None, identity: tuple[int, int] | None) -> Position:
-    from ingest import cot
+    from ingest.standards import cursor_on_target as cot
 
     if topic is None:
         raise MalformedMessage("bad_topic", "topic", "missing", "the unit's own topic, which names it")

@@ -1,0 +1,1 @@
+"""MQTT: connections, publisher and subscriber; the only package that imports paho."""

@@ -1,0 +1,1 @@
+"""Wire standards: one file for each standard, all decoding to a Scan."""
