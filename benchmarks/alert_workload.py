@@ -1,4 +1,4 @@
-"""Alerts that a night of the sample sector puts on one operator, counted by EEMUA 191 (fusion.alert_workload).
+"""Alerts that a night of the sample sector puts on one operator, counted by EEMUA 191 (fusion.alerts.workload).
 
 Innocent traffic alone, or with crossings; simulated scans go through the pipeline as rows of a journal, ticks included.
 A table to stderr, one JSON line to stdout: ``python benchmarks/alert_workload.py [--hours H] [--crossings PER_HOUR]``
@@ -14,7 +14,7 @@ from datetime import timedelta
 
 from machine import report, table
 
-from fusion.alert_workload import Workload, workload
+from fusion.alerts.workload import Workload, workload
 from ingest.decode import encode, encode_status
 from ingest.wire import Status
 from ops.config import Ground, load_sector, open_ground

@@ -11,9 +11,7 @@ import time
 import numpy as np
 from machine import report, table
 
-from fusion.alert_state import AlertState
-from fusion.alerts import raise_alerts
-from fusion.picture import TrackPicture
+from fusion.alerts import AlertState, TrackPicture, raise_alerts
 
 NS = 1_000_000_000
 LOOK_S = 3

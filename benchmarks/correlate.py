@@ -1,4 +1,5 @@
-"""Points per second of fusion.correlate on one core, beside geopandas' nearest join and shapely in the same run.
+"""Points per second of fusion.situation.correlate on one core, beside geopandas' nearest join and shapely in the same
+run.
 
 A table to stderr, one JSON line to stdout: ``python benchmarks/correlate.py [--points N] [--repeats N]``
 """
@@ -20,7 +21,7 @@ import xarray as xr
 from machine import report, table
 from shapely.geometry import LineString
 
-from fusion.correlate import Correlator
+from fusion.situation.correlate import Correlator
 from geo.border import Border
 from geo.frame import LocalFrame
 

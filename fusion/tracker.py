@@ -12,20 +12,27 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from fusion import association, existence, gating, kalman, motion, naming, passage, registration, silence, tracks
-from fusion.alignment import align
-from fusion.existence import CLOSING, COAST, CONFIRMING, STARTED, UPDATED
-from fusion.flood import flood
-from fusion.joint_events import EXACT_PAIRS
-from fusion.lifecycle import settle, sweep
-from fusion.registration import bias_of
-from fusion.reports import in_order, plots_of
-from fusion.scene import Scene, scene_of
-from fusion.settings import TrackerSettings
-from fusion.timeline import Entry, Timeline, compact
-from fusion.tracks import Locator, Rows, TrackBank
-from fusion.turnover import Looked
-from fusion.undetected import given_back
+from fusion.association import gating
+from fusion.association import marginals as association
+from fusion.association.enumeration import EXACT_PAIRS
+from fusion.filter import existence, kalman, naming
+from fusion.filter import negative_information as silence
+from fusion.filter import track_bank as tracks
+from fusion.filter.clutter import flood
+from fusion.filter.existence import CLOSING, COAST, CONFIRMING, STARTED, UPDATED
+from fusion.filter.measurements import in_order, plots_of
+from fusion.filter.track_bank import Locator, Rows, TrackBank
+from fusion.models import motion
+from fusion.models import terrain_speed as passage
+from fusion.models.scene import Scene, scene_of
+from fusion.models.settings import TrackerSettings
+from fusion.models.undetected import given_back
+from fusion.registration import estimate as registration
+from fusion.registration.duplicate_tracks import align
+from fusion.registration.estimate import bias_of
+from fusion.track_management.bank_update import Looked
+from fusion.track_management.lifecycle import settle, sweep
+from fusion.track_management.timeline import Entry, Timeline, compact
 from sensors.detections import split
 from sensors.layout import Layout
 from sensors.scan_columns import ScanColumns, with_deviations
@@ -33,7 +40,8 @@ from sensors.scan_columns import ScanColumns, with_deviations
 
 class TrackEvent(NamedTuple):
     """What a scan did to a track: kind is started, confirmed, updated, coasting or closed. ``plot`` counts the scan's
-    plots in canonical order (fusion.reports): the one the track most probably is, −1 where none is likelier."""
+    plots in canonical order (fusion.filter.measurements): the one the track most probably is, −1 where none is
+    likelier."""
 
     track: str
     time_ns: int
@@ -112,7 +120,7 @@ class Tracker:
     Raises UnknownSensor for a scan of a sensor that the layout does not hold. Counts what it leaves out:
     ``late_ignored`` scans older than the horizon or from a clock that is farther ahead, ``duplicates_ignored`` scans,
     ``rows_dropped`` plots without a usable measurement; and what it hardly believes: ``plots_flooded``, those of scans
-    or spots that hold more than the layout states (fusion.flood).
+    or spots that hold more than the layout states (fusion.filter.clutter).
     """
 
     def __init__(
@@ -200,7 +208,7 @@ class Tracker:
 
     def snapshot(self) -> bytes:
         """Everything needed to go on as if never stopped (npz; no pickle)."""
-        from fusion import snapshot
+        from fusion.track_management import snapshot
 
         counts = (self.late_ignored, self.duplicates_ignored, self.rows_dropped, self.plots_flooded)
         return snapshot.pack(self.timeline, counts)
@@ -217,7 +225,7 @@ class Tracker:
         coverage: xr.Dataset | None = None,
     ) -> Tracker:
         """A tracker that goes on from ``saved`` to the bit. Raises BadInput for bytes that are no snapshot of its."""
-        from fusion import snapshot
+        from fusion.track_management import snapshot
 
         tracker = cls(layout, settings, terrain=terrain, border=border, coverage=coverage)
         counts = snapshot.unpack(saved, tracker.timeline)
@@ -260,6 +268,6 @@ def track(
 
 def compile_kernels() -> None:
     """Compile every kernel on a tiny case and keep the result on disk (half a minute at the first call)."""
-    from fusion.rehearsal import rehearse
+    from fusion.warm_up import rehearse
 
     rehearse()

@@ -26,8 +26,8 @@ from collections import defaultdict
 import numpy as np
 import pandas as pd
 
-from fusion.calibration import calibrate
 from fusion.scoring import gospa, time_to_confirm
+from fusion.scoring.calibration import calibrate
 from fusion.tracker import Tracker
 from geo.paths.response_times import response_time
 from ops.config import load_sector, open_ground, read_bases

@@ -183,7 +183,7 @@ def count_pieces(detections: Path, sectors: Iterable[str]) -> int:
 
 def _track_piece(before: str, path: Path, sector: str, out: Path, settings: Path | None, last: bool) -> str:
     """One link of a sector's chain; returns the key of the state it left, which names all that went into it."""
-    from fusion.archive import track_piece
+    from fusion.batch import track_piece
 
     folder = out / load_sector(sector).name
     marks = f"{before} {_digest(path)} {sector} {_layout_digest(sector)} {_digest(settings)} {last}"
@@ -206,8 +206,8 @@ def _track_piece(before: str, path: Path, sector: str, out: Path, settings: Path
 
 
 def correlated(history: xr.Dataset, ground: Ground) -> xr.Dataset:
-    """``history`` with the columns of fusion.correlate: chainage, ground, time to the border, crossing place."""
-    from fusion.correlate import correlate
+    """``history`` with the columns of fusion.situation.correlate: chainage, ground, time to the border, position."""
+    from fusion.situation.correlate import correlate
 
     names = ("easting", "northing", "easting_rate", "northing_rate")
     east, north, east_rate, north_rate = (history[name] for name in names)

@@ -26,7 +26,7 @@ ROWS_A_STEP: Final = 5_000
 class Wanted:
     """What is calibrated: a ``journal`` on a ``sector`` with its ``layout``, observed ``since`` until before ``until``.
 
-    ``support_s``: see fusion.calibration.
+    ``support_s``: see fusion.scoring.calibration.
     """
 
     journal: Path
@@ -40,7 +40,7 @@ class Wanted:
 
 def calibrate_journal(wanted: Wanted, screen: Console) -> dict[str, Any]:
     """Predicted against observed detections, a row for each sensor and class of ground. BadInput for no scans."""
-    from fusion.calibration import CalibrationSettings, calibrate
+    from fusion.scoring.calibration import CalibrationSettings, calibrate
     from ops.config import load_sector, load_settings, open_ground, tracker_settings
     from ops.offline import progress_bar
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 import xarray as xr
 
-from fusion.confirmed_crossing import ConfirmationSettings, confirmed_crossing
+from fusion.scoring.confirmed_crossing import ConfirmationSettings, confirmed_crossing
 from geo.border.stretches import Stretch, with_margin
 from geo.challenge import challenge, challenge_rasters
 from geo.challenge.assessment import crossing_times_of_the_whole

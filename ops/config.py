@@ -20,7 +20,7 @@ from ops.sector_zone import ZoneEdges
 if TYPE_CHECKING:
     import xarray as xr
 
-    from fusion.settings import TrackerSettings
+    from fusion.models.settings import TrackerSettings
     from geo.border import Border, Zone
     from geo.frame import LocalFrame
     from sensors.layout import Layout
@@ -351,7 +351,7 @@ def open_ground(sector: Sector, layout: str | None = None) -> Ground:
 
 def tracker_settings(settings: Settings) -> TrackerSettings:
     """The tracker of a room: triggers alone may start tracks there, and the table ``tracker`` overrides everything."""
-    from fusion.settings import TrackerSettings
+    from fusion.models.settings import TrackerSettings
 
     return record_from(TrackerSettings, {"trigger_births": True, **settings.tracker}, where="settings [tracker]")
 

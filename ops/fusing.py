@@ -20,7 +20,7 @@ from typing import Any, Final
 import numpy as np
 
 import ops.without_arrow  # noqa: F401 - before anything that loads pandas
-from fusion.alert_state import Alert
+from fusion.alerts import Alert
 from ops.clock import ScenarioClock
 from ops.config import Ground, Settings, load_sector, load_settings, open_ground
 from ops.cut_off import Held

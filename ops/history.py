@@ -21,7 +21,7 @@ class HistoryError(BadInput):
 def write_history(history: xr.Dataset, path: Path, frame: LocalFrame) -> None:
     """One row an estimate; geometry in WGS 84; the covariance as a list of 16, row by row. ``class`` where it is known.
 
-    Further columns of one number an estimate, such as those of ``fusion.correlate``, are written too.
+    Further columns of one number an estimate, such as those of ``fusion.situation.correlate``, are written too.
 
     The frame's CRS goes into the file's metadata, so that ``read_history`` gives back the same numbers to the bit.
     """

@@ -13,7 +13,8 @@ from rich.console import Console
 
 def compile_all(screen: Console) -> float:
     """Compile or load all kernels, saying which; returns the seconds it took."""
-    from fusion import correlate, forecast, tracker
+    from fusion import tracker
+    from fusion.situation import correlate, forecast
     from geo.border import edge_tree as nearest
     from geo.challenge import openness
     from geo.paths import kernel as paths_kernel

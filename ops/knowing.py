@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from fusion.forecast import Forecaster, compile_kernels
-from fusion.insight import Insight
-from fusion.leave_now import Interception, interception_of
-from fusion.openings import Openings, openings_of
-from fusion.sector_rasters import SectorRasters
-from fusion.surroundings import ground_around
-from fusion.watchfulness import Watchfulness
+from fusion.situation.context import Insight
+from fusion.situation.current_coverage import Watchfulness
+from fusion.situation.forecast import Forecaster, compile_kernels
+from fusion.situation.opened_segments import Openings, openings_of
+from fusion.situation.responders import Interception, interception_of
+from fusion.situation.sector_rasters import SectorRasters
+from fusion.situation.surroundings import ground_around
 from geo.border.sections import read_sections, section_of_segments
 from geo.errors import BadInput
 from geo.mobility.roads_and_rivers import Ways

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from fusion.alert_state import Alert
+from fusion.alerts import Alert
 from geo.frame import LocalFrame
 from ops.pipeline import HealthNow, Pipeline
 from sensors.layout import Layout

@@ -16,15 +16,22 @@ from typing import Final, Literal
 import msgspec
 import xarray as xr
 
-from fusion.alert_ledger import DistressCall
-from fusion.alert_settings import AlertSettings
-from fusion.alert_state import Alert, AlertActionError, AlertState, act_on
-from fusion.alerts import distress, raise_alerts
-from fusion.correlate import Correlator
-from fusion.insight import Insight
-from fusion.picture import TrackPicture, picture_of_bank
+from fusion.alerts import (
+    Alert,
+    AlertActionError,
+    AlertSettings,
+    AlertState,
+    DistressCall,
+    TrackPicture,
+    act_on,
+    distress,
+    raise_alerts,
+)
+from fusion.situation.context import Insight
+from fusion.situation.correlate import Correlator
+from fusion.situation.current_coverage import watchfulness_of
+from fusion.situation.track_picture import picture_of_bank
 from fusion.tracker import Tracker, TrackEvent
-from fusion.watchfulness import watchfulness_of
 from geo.errors import BadInput
 from ingest.errors import MalformedMessage
 from ingest.unit_messages import Position, Reply, decode_unit

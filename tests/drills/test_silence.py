@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import ops.pipeline
-from fusion.insight import Insight
+from fusion.situation.context import Insight
 from ingest.decode import encode_status
 from ingest.wire import Status
 from ops.broker import MosquittoBroker

@@ -8,15 +8,21 @@ import numpy as np
 import pytest
 from shapely.geometry import LineString
 
-from fusion.alert_ledger import DistressCall
-from fusion.alert_settings import AlertSettings, AlertSettingsError
-from fusion.alert_state import AlertState, act_on, rank
-from fusion.alerts import distress, raise_alerts
-from fusion.correlate import Correlator
-from fusion.picture import TrackPicture
-from fusion.scene import scene_of
-from fusion.settings import TrackerSettings
-from fusion.watchfulness import Watchfulness, watchfulness_of
+from fusion.alerts import (
+    AlertSettings,
+    AlertSettingsError,
+    AlertState,
+    DistressCall,
+    TrackPicture,
+    act_on,
+    distress,
+    raise_alerts,
+    rank,
+)
+from fusion.models.scene import scene_of
+from fusion.models.settings import TrackerSettings
+from fusion.situation.correlate import Correlator
+from fusion.situation.current_coverage import Watchfulness, watchfulness_of
 from geo.border import Border
 from geo.frame import LocalFrame
 from sensors.layout import Layout, place

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fusion.alert_state import Alert
-from fusion.alert_workload import workload
+from fusion.alerts import Alert
+from fusion.alerts.workload import workload
 from geo.errors import BadInput
 
 START = datetime(2026, 3, 1, tzinfo=UTC)

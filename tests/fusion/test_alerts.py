@@ -12,24 +12,24 @@ import pytest
 import xarray as xr
 from shapely.geometry import LineString
 
-from fusion.alert_settings import AlertSettings, AlertSettingsError
-from fusion.alert_state import (
-    MOVES,
-    PRIORITIES,
-    STATUSES,
+from fusion.alerts import (
     Alert,
     AlertActionError,
+    AlertSettings,
+    AlertSettingsError,
     AlertState,
     AlertStateError,
+    PictureError,
+    TrackPicture,
     act,
     act_on,
-    alert_id,
+    picture_of,
+    raise_alerts,
     rank,
 )
-from fusion.alert_words import duration
-from fusion.alerts import raise_alerts
-from fusion.correlate import Correlator
-from fusion.picture import PictureError, TrackPicture, picture_of
+from fusion.alerts.alert import MOVES, PRIORITIES, STATUSES, alert_id
+from fusion.alerts.sentences import duration
+from fusion.situation.correlate import Correlator
 from geo.border import Border
 from geo.frame import LocalFrame
 from sensors.health.liveness import SensorHealth

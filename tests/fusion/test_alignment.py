@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
+from fusion.filter.track_bank import TENTATIVE
 from fusion.tracker import Tracker
-from fusion.tracks import TENTATIVE
 from geo.frame import LocalFrame
 from sensors.detections import split
 from sensors.layout import Layout, place

@@ -12,7 +12,7 @@ import xarray as xr
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fusion.archive import ArchiveError, track_in_pieces, track_piece
+from fusion.batch import ArchiveError, track_in_pieces, track_piece
 from fusion.tracker import track
 from geo.frame import LocalFrame
 from sensors.layout import Layout, place

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fusion.association import marginals
+from fusion.association.marginals import marginals
 
 Floats = npt.NDArray[np.float64]
 

@@ -12,7 +12,7 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fusion.calibration import CalibrationSettings, calibrate, design_effect
+from fusion.scoring.calibration import CalibrationSettings, calibrate, design_effect
 from geo.errors import BadInput
 from geo.frame import LocalFrame
 from sensors.detections import split

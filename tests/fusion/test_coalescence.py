@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fusion.association import marginals
-from fusion.coalescence import apart
+from fusion.association.coalescence import apart
+from fusion.association.marginals import marginals
+from fusion.models.settings import TrackerSettings
 from fusion.scoring import gospa
-from fusion.settings import TrackerSettings
 from fusion.tracker import track
 from geo.frame import LocalFrame
 from sensors.layout import Layout, place

@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 from shapely.geometry import LineString
 
-from fusion.confirmed_crossing import ConfirmationSettings, ConfirmedCrossing, Share, confirmed_crossing
+from fusion.scoring.confirmed_crossing import ConfirmationSettings, ConfirmedCrossing, Share, confirmed_crossing
 from geo.border import Border
 from geo.errors import BadInput
 from geo.frame import LocalFrame

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import LineString, MultiLineString, Point
 
-from fusion.correlate import GROUND, MOTION, CorrelateError, Correlator, correlate
+from fusion.situation.correlate import GROUND, MOTION, CorrelateError, Correlator, correlate
 from geo.border import Border
 from geo.frame import LocalFrame
 from geo.terrain import sample, slope

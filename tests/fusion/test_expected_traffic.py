@@ -5,15 +5,13 @@ from __future__ import annotations
 import pytest
 from shapely.geometry import LineString
 
-from fusion.alert_state import AlertState
-from fusion.alerts import raise_alerts
-from fusion.correlate import Correlator
-from fusion.expected_traffic import HOUR_NS, Learned, Traffic, hour_is_over, judged, noted
-from fusion.picture import picture_of
-from fusion.scene import scene_of
-from fusion.settings import TrackerSettings
+from fusion.alerts import AlertState, picture_of, raise_alerts
+from fusion.alerts.expected_traffic import HOUR_NS, Learned, Traffic, hour_is_over, judged, noted
+from fusion.models.scene import scene_of
+from fusion.models.settings import TrackerSettings
+from fusion.situation.correlate import Correlator
+from fusion.situation.current_coverage import watchfulness_of
 from fusion.tracker import Tracker
-from fusion.watchfulness import watchfulness_of
 from geo.border import Border
 from geo.frame import LocalFrame
 from sensors.layout import Layout, place

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import LineString
 
-from fusion.forecast import Forecaster, ForecastError, ForecastSettings
-from fusion.motion import FOOT, PEOPLE_AND_VEHICLES, VEHICLE, Mode, motion_model
+from fusion.models.motion import FOOT, PEOPLE_AND_VEHICLES, VEHICLE, Mode, motion_model
+from fusion.situation.forecast import Forecaster, ForecastError, ForecastSettings
 from geo.border import Border
 from geo.frame import LocalFrame
 

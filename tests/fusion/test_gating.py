@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fusion.gating import gate
-from fusion.kalman import BEARING, POSITION, Pairs, Plots
-from fusion.motion import Floats, combine
+from fusion.association.gating import gate
+from fusion.filter.kalman import BEARING, POSITION, Pairs, Plots
+from fusion.models.motion import Floats, combine
 
 GATE = 18.4
 REACH_M = 5000.0

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fusion.kalman import bearing_innovation, position_fit, update_position, update_scalar
-from fusion.motion import unpack
+from fusion.filter.kalman import bearing_innovation, position_fit, update_position, update_scalar
+from fusion.models.motion import unpack
 
 WORK = np.zeros((6, 4))
 

@@ -9,8 +9,8 @@ import pytest
 import xarray as xr
 from shapely.geometry import LineString
 
-from fusion.alert_words import leave_now_sentence
-from fusion.leave_now import INWARD, OUTWARD, interception_of
+from fusion.alerts.sentences import leave_now_sentence
+from fusion.situation.responders import INWARD, OUTWARD, interception_of
 from geo.border import Border
 from geo.errors import BadInput
 from geo.frame import LocalFrame

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from fusion.lifecycle import track_id
-from fusion.lineage import assists, hand_overs, lineage_of, plot_of, sources_of
+from fusion.filter.track_bank import track_name
+from fusion.scoring.lineage import assists, hand_overs, lineage_of, plot_of, sources_of
+from fusion.track_management.lifecycle import track_id
 from fusion.tracker import Tracker, TrackEvent
-from fusion.tracks import track_name
 from geo.errors import BadInput
 from geo.frame import LocalFrame
 from sensors.layout import Layout, place

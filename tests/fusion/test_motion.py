@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fusion.motion import (
+from fusion.models.motion import (
     PEOPLE_AND_VEHICLES,
     Mode,
     combine,

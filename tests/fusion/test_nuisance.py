@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from fusion.alert_ledger import Ledger
-from fusion.alert_settings import AlertSettings
-from fusion.alert_state import RULES, AlertState, act_on, moment
-from fusion.alert_words import Sighting
-from fusion.insight import Insight
-from fusion.nuisance import HOLDABLE, Nuisance, Tally, is_nuisance, key, may_hold, share_at_least, taught
+from fusion.alerts import AlertSettings, AlertState, act_on
+from fusion.alerts.alert import RULES, moment
+from fusion.alerts.ledger import Ledger
+from fusion.alerts.nuisance import HOLDABLE, Nuisance, Tally, is_nuisance, key, may_hold, share_at_least, taught
+from fusion.alerts.sentences import Sighting
+from fusion.situation.context import Insight
 
 NS = 1_000_000_000
 START_NS = 1_772_323_200 * NS  # midnight

@@ -9,12 +9,10 @@ import pytest
 import xarray as xr
 from shapely.geometry import LineString
 
-from fusion.alert_state import AlertState, act_on
-from fusion.alerts import raise_alerts
-from fusion.correlate import Correlator
-from fusion.insight import Insight
-from fusion.openings import openings_of
-from fusion.picture import picture_of
+from fusion.alerts import AlertState, act_on, picture_of, raise_alerts
+from fusion.situation.context import Insight
+from fusion.situation.correlate import Correlator
+from fusion.situation.opened_segments import openings_of
 from fusion.tracker import Tracker
 from geo.border import Border
 from geo.frame import LocalFrame

@@ -11,9 +11,9 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fusion.motion import FOOT, VEHICLE, unpack
-from fusion.passage import passage_of, slow_down, top_speed
-from fusion.views import ground_of
+from fusion.models.motion import FOOT, VEHICLE, unpack
+from fusion.models.sensor_views import ground_of
+from fusion.models.terrain_speed import passage_of, slow_down, top_speed
 from geo.frame import LocalFrame
 from geo.mobility.settings import MobilitySettings
 from geo.mobility.speed_surface import WALKING

@@ -9,9 +9,9 @@ from functools import cache
 import numpy as np
 import pytest
 
+from fusion.filter.track_bank import closed_at_the_end
 from fusion.scoring import gospa
 from fusion.tracker import Tracker
-from fusion.tracks import closed_at_the_end
 from geo.frame import LocalFrame
 from sensors.detections import split
 from sensors.layout import Layout, place

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fusion.kalman import BEARING, POSITION, Plots
-from fusion.reports import canonical_order, plots_of
-from fusion.scene import Scene, scene_of
-from fusion.settings import TrackerSettings
-from fusion.views import Ground
+from fusion.filter.kalman import BEARING, POSITION, Plots
+from fusion.filter.measurements import canonical_order, plots_of
+from fusion.models.scene import Scene, scene_of
+from fusion.models.sensor_views import Ground
+from fusion.models.settings import TrackerSettings
 from geo.frame import LocalFrame
 from sensors.layout import Layout, place
 from sensors.scan_columns import ARRAYS, ScanColumns

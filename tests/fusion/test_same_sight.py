@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from fusion.models.sensor_views import probability
 from fusion.tracker import Tracker
-from fusion.views import probability
 from geo.frame import LocalFrame
 from sensors.coverage import coverage
 from sensors.layout import Layout, place

@@ -11,7 +11,6 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fusion.matching import ScoringError, match
 from fusion.scoring import (
     continuity,
     false_confirmed_tracks,
@@ -20,6 +19,7 @@ from fusion.scoring import (
     ospa,
     time_to_confirm,
 )
+from fusion.scoring.matching import ScoringError, match
 from geo.errors import SchemaError
 
 T0 = np.datetime64("2026-03-01T00:00:00", "ns")

@@ -7,8 +7,8 @@ import numpy.typing as npt
 import pytest
 import xarray as xr
 
-from fusion.motion import unpack
-from fusion.settings import TrackerSettings
+from fusion.models.motion import unpack
+from fusion.models.settings import TrackerSettings
 from fusion.tracker import Tracker
 from geo.frame import LocalFrame
 from sensors.ground_sensor import HOLD_OFF_S, rate_per_metre

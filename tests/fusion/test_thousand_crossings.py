@@ -13,10 +13,9 @@ import numpy as np
 import pytest
 from shapely.geometry import LineString
 
-from fusion.alert_state import AlertState
-from fusion.alerts import raise_alerts
-from fusion.correlate import Correlator
-from fusion.picture import picture_of_bank
+from fusion.alerts import AlertState, raise_alerts
+from fusion.situation.correlate import Correlator
+from fusion.situation.track_picture import picture_of_bank
 from fusion.tracker import Tracker
 from geo.border import Border
 from geo.frame import LocalFrame

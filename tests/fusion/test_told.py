@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fusion.settings import TrackerSettings
+from fusion.models.settings import TrackerSettings
 from fusion.tracker import Tracker
 from geo.frame import LocalFrame
 from ingest.decode import decode

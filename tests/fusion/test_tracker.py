@@ -11,10 +11,10 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fusion.motion import Mode, unpack
-from fusion.settings import TrackerSettings
+from fusion.filter.track_bank import TENTATIVE
+from fusion.models.motion import Mode, unpack
+from fusion.models.settings import TrackerSettings
 from fusion.tracker import Tracker, track
-from fusion.tracks import TENTATIVE
 from geo.errors import BadInput
 from geo.frame import LocalFrame
 from sensors.detections import from_columns

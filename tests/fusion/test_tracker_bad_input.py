@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fusion.motion import unpack
-from fusion.settings import SettingsError, TrackerSettings
+from fusion.models.motion import unpack
+from fusion.models.settings import SettingsError, TrackerSettings
 from fusion.tracker import Tracker
 from geo.frame import LocalFrame
 from sensors.layout import Layout, place

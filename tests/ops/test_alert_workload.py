@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from fusion.alert_workload import workload
+from fusion.alerts.workload import workload
 from ingest.decode import encode, encode_status
 from ingest.wire import Status
 from ops.journal_reader import JournalRow

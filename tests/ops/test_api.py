@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fusion import alert_state
+from fusion.alerts import alert as alert_state
 from geo.errors import BadInput
 from ops.api import _MAY, ApiSettings, create_app
 from ops.audit import Access, AccessLog, AuditError

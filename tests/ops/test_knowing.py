@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fusion.alert_state import AlertState
+from fusion.alerts import AlertState
 from geo.errors import BadInput
 from ops.config import Ground, Maintenance, Settings, load_sector, load_settings, open_ground
 from ops.journal_reader import JournalReader, JournalRow

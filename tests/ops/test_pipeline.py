@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from fusion.alert_state import Alert
+from fusion.alerts import Alert
 from geo.errors import BadInput
 from ingest.decode import encode, encode_status
 from ingest.unit_messages import Reply

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from pyproj import Geod
 from typer.testing import CliRunner
 
-from fusion.bias import UNBIASED
-from fusion.survey import PRIOR_AZIMUTH_RAD, prior_information, surveyed
+from fusion.models.bias import UNBIASED
+from fusion.models.survey import PRIOR_AZIMUTH_RAD, prior_information, surveyed
 from fusion.tracker import Tracker
 from geo.errors import BadInput
 from geo.frame import LocalFrame

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from fusion.alert_state import Alert
+from fusion.alerts import Alert
 from ingest.decode import encode
 from ingest.receiving.batch import Delivery
 from ingest.receiving.receiver import Receiver, ReceiverSettings

@@ -1,0 +1,336 @@
+"""The alerts during one call of ``raise_alerts``: raising, revising, clearing and forgetting them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from fusion.alerts.alert import Alert, moment, nanoseconds, rank
+from fusion.alerts.expected_traffic import Verdict
+from fusion.alerts.nuisance import SERIOUS, Nuisance, Tally, is_nuisance, keys, may_hold
+from fusion.alerts.sentences import (
+    Sighting,
+    distress_sentence,
+    fault_sentence,
+    group_sentence,
+    higher,
+    leave_now_sentence,
+    lost_sentence,
+    opened_sentence,
+    priority_of,
+    quiet_sentence,
+    sentence_of,
+    silent_sentence,
+    why_of,
+)
+from fusion.alerts.settings import AlertSettings
+from fusion.situation.facts import About, Opening
+from fusion.situation.track_picture import TrackPicture
+from geo.border.sections import IMPACT_LEVELS
+from sensors.health.faults import BLINDING
+
+NS = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class DistressCall:
+    """A unit's word that people are in need; ``place`` in words. None where there is no border."""
+
+    unit: str
+    observed_ns: int
+    easting: float
+    northing: float
+    place: str
+    note: str = ""
+    segment: int | None = None
+    chainage_m: float | None = None
+    offset_m: float | None = None
+
+
+class Knowing(Protocol):
+    """What fusion.situation.context.Insight knows of the sector beyond the picture."""
+
+    @property
+    def segment_count(self) -> int:
+        """Segments of the border, 0 where that is not known."""
+
+    def impact_of(self, segment: int) -> str | None:
+        """Impact level of a segment's section; None where none is set."""
+
+    def about(self, sighting: Sighting, gone: Sequence[str]) -> About:
+        """All that can be said of one sighting while the sensors ``gone`` see nothing."""
+
+    def opened(self, sensor: str, gone: Sequence[str], required: float) -> tuple[Opening, ...]:
+        """Segments that the loss of one sensor opens while ``gone`` (others, perhaps it too) do not work."""
+
+    def watched_again(self, openings: Sequence[Opening], gone: Sequence[str], required: float) -> bool:
+        """Whether none of the segments is open any more."""
+
+
+@dataclass(slots=True)
+class Ledger:
+    """The alerts during one call, and which of them changed. Lives and dies inside ``raise_alerts``.
+
+    ``knowing``: what is known of the sector; ``gone``: sensors that see nothing now; ``weather``: as stated.
+    """
+
+    settings: AlertSettings
+    now_ns: int
+    alerts: dict[str, Alert]
+    changed: set[str] = field(default_factory=set)
+    knowing: Knowing | None = None
+    gone: tuple[str, ...] = ()
+    weather: str = ""
+    tallies: dict[str, Tally] = field(default_factory=dict)
+    held_ns: dict[str, int] = field(default_factory=dict)
+
+    def age_s(self, alert: Alert) -> float:
+        return (self.now_ns - nanoseconds(alert.raised_at)) / NS
+
+    def is_open(self, identity: str) -> bool:
+        """Whether there is such an alert and it is open."""
+        alert = self.alerts.get(identity)
+        return alert is not None and alert.is_open
+
+    def raise_(self, identity: str, rule: str, sighting: Sighting) -> None:
+        """A new alert, or a revision where the id was used before (a track that late data brought back).
+
+        One that is held back as nuisance (fusion.alerts.nuisance) is counted and not raised.
+        """
+        old, now = self.alerts.get(identity), moment(self.now_ns)
+        if old is not None and old.by:
+            return  # somebody has dealt with this event
+        priority = self._priority(rule, sighting)
+        if old is None and self._holds_back(identity, rule, priority, sighting):
+            return
+        self.held_ns.pop(identity, None)
+        revision, raised_at = (0, now) if old is None else (old.revision + 1, old.raised_at)
+        facts = self._facts(rule, sighting) | {"track": sighting.track, "direction": sighting.direction}
+        self._put(
+            Alert(
+                identity, rule, priority, "active", revision, raised_at=raised_at, updated_at=now, weather=self.weather,
+                **facts,
+            )
+        )  # fmt: skip
+
+    def _holds_back(self, identity: str, rule: str, priority: str, sighting: Sighting) -> bool:
+        if not may_hold(rule, priority, self._impact(sighting)):
+            return False
+        sensors = {sensor for sensor, _, _ in sighting.evidence}
+        names = keys(rule, sensors, moment(self.now_ns).hour, self.weather)
+        settings = self.settings
+        if not is_nuisance(
+            self.tallies, names, least_share=settings.nuisance_share, least_judged=settings.nuisance_judged
+        ):
+            return False
+        for name in names:
+            self.tallies[name] = replace(self.tallies[name], held=self.tallies[name].held + 1)
+        if min(self.tallies[name].held for name in names) % max(round(settings.nuisance_probe), 1) == 0:
+            return False  # shown all the same, so that learning goes on
+        self.held_ns[identity] = self.now_ns
+        return True
+
+    def raise_silent(self, identity: str, sensor: str, since_ns: int) -> None:
+        now, since = moment(self.now_ns), moment(since_ns)
+        sentence = silent_sentence(sensor, f"{since:%H:%M:%S} UTC")
+        self._put(
+            Alert(identity, "sensor_silent", "medium", "active", 0, sentence, now, now, since, sensor=sensor)
+        )  # fmt: skip
+
+    def raise_fault(self, identity: str, sensor: str, fault: str, what: str) -> None:
+        """A sensor that is heard and has something wrong."""
+        now = moment(self.now_ns)
+        priority = "medium" if fault in BLINDING else "low"
+        sentence = fault_sentence(sensor, fault, what)
+        self._put(Alert(identity, "sensor_fault", priority, "active", 0, sentence, now, now, now, sensor=sensor))
+
+    def raise_lost(
+        self, identity: str, sensor: str, cause: str, openings: tuple[Opening, ...], segments: list[int], count: int,
+        since_ns: int,
+    ) -> None:  # fmt: skip
+        """Segments of ``count`` that a sensor's loss opened; the more of the border it is, the more urgent, and
+        high where a section's impact is.
+
+        ``openings`` say how likely a crossing is detected before and after; without them the segments are those that no
+        other sensor watches.
+        """
+        now = moment(self.now_ns)
+        numbers = sorted({one.segment for one in openings} or set(segments))
+        share = len(numbers) / max(count, 1)
+        impact = None if self.knowing is None else _most_serious([self.knowing.impact_of(one) for one in numbers])
+        priority = "high" if share >= self.settings.lost_share or impact in SERIOUS else "medium"
+        sentence = (
+            opened_sentence(sensor, openings, count, cause, self.settings.required_probability)
+            if openings
+            else lost_sentence(sensor, numbers, count, cause)
+        )
+        self._put(
+            Alert(
+                identity, "coverage_lost", priority, "active", 0, sentence, now, now, moment(since_ns),
+                sensor=sensor, segment=numbers[0], cause=cause, openings=openings, impact_level=impact,
+                why=f"{sensor} does not see: {cause}; every other sensor's state was counted.", weather=self.weather,
+            )
+        )  # fmt: skip
+
+    def raise_quiet(self, identity: str, verdict: Verdict) -> None:
+        """An hour without traffic where some is usual."""
+        now = moment(self.now_ns)
+        sentence = quiet_sentence(verdict.segment, verdict.expected)
+        self._put(
+            Alert(
+                identity, "quiet", "low", "active", 0, sentence, now, now, now, segment=verdict.segment,
+                why=f"{verdict.expected:.1f} tracks expected, none came, the segment was watched all the hour.",
+                weather=self.weather,
+            )
+        )  # fmt: skip
+
+    def raise_group(self, identity: str, rule: str, picture: TrackPicture, row: int, tracks: tuple[str, ...]) -> None:
+        """Several tracks together, stated at the place of one of them."""
+        if identity in self.alerts:
+            return
+        now = moment(self.now_ns)
+        segment, chainage, offset = (
+            int(picture.segment[row]), float(picture.chainage_m[row]), float(picture.offset_m[row])
+        )  # fmt: skip
+        self._put(
+            Alert(
+                identity, rule, "low", "active", 0, group_sentence(tracks, segment, chainage, offset), now, now,
+                moment(int(picture.updated_ns[row])), track=tracks[0], segment=segment, chainage_m=chainage,
+                easting=float(picture.easting[row]), northing=float(picture.northing[row]), offset_m=offset,
+            )
+        )  # fmt: skip
+
+    def note_split(self, identity: str, parts: int, apart_m: float) -> None:
+        """Add to an open group's sentence that it has split."""
+        alert = self.alerts.get(identity)
+        if alert is not None and alert.is_open:
+            sentence = f"{alert.sentence} It has split into {parts} parts, {apart_m:.0f} m apart."
+            told = {} if identity in self.changed else following(alert.revision, self.now_ns)
+            self._put(replace(alert, sentence=sentence, **told))
+
+    def raise_distress(self, identity: str, call: DistressCall) -> None:
+        """A unit's call, or a later word of it: the place and the sentence move with it."""
+        old, now = self.alerts.get(identity), moment(self.now_ns)
+        facts: dict[str, Any] = {
+            "sentence": distress_sentence(call.unit, call.note, call.place),
+            "observed_at": moment(call.observed_ns),
+            "segment": call.segment,
+            "chainage_m": call.chainage_m,
+            "easting": call.easting,
+            "northing": call.northing,
+            "offset_m": call.offset_m,
+        }
+        if old is not None and old.is_open:
+            self._put(replace(old, **facts, **following(old.revision, self.now_ns)))
+        elif old is None:
+            self._put(
+                Alert(identity, "distress", "distress", "active", 0, raised_at=now, updated_at=now, unit=call.unit,
+                      **facts)
+            )  # fmt: skip
+
+    def restate(self, identity: str, sighting: Sighting) -> None:
+        """``revise`` an open alert by its id; nothing where it is not there or closed."""
+        alert = self.alerts.get(identity)
+        if alert is not None and alert.is_open:
+            self.revise(alert, sighting)
+
+    def follow(self, identity: str, rule: str, sighting: Sighting) -> None:
+        """``restate``; one that is held back is raised as soon as it is more urgent than may be held."""
+        if identity in self.held_ns and not may_hold(rule, self._priority(rule, sighting), self._impact(sighting)):
+            self.raise_(identity, rule, sighting)
+        else:
+            self.restate(identity, sighting)
+
+    def revise(self, alert: Alert, sighting: Sighting) -> None:
+        """Restate an open alert: at once when it becomes more urgent, else at most every ``revise_s``."""
+        priority = self._priority(alert.rule, sighting)
+        more_urgent = higher(priority, alert.priority) != alert.priority
+        due = self.now_ns - nanoseconds(alert.updated_at) >= self.settings.revise_s * NS
+        if not (more_urgent or due):
+            return
+        lowered = self._is_animal(sighting) and alert.priority != "distress"
+        stated = priority if lowered else higher(priority, alert.priority)
+        facts = self._facts(alert.rule, sighting)
+        self._put(replace(alert, priority=stated, **facts, **following(alert.revision, self.now_ns)))
+
+    def clear(self, identity: str, reason: str) -> None:
+        """Clear an alert if it is there and open; anything else is as it should be."""
+        alert = self.alerts.get(identity)
+        if alert is not None and alert.is_open:
+            self._put(replace(alert, status="cleared", reason=reason, **following(alert.revision, self.now_ns)))
+
+    def forget(self) -> None:
+        """Clear what is stale; drop closed alerts that nobody has touched for ``keep_s``."""
+        for alert in list(self.alerts.values()):
+            if alert.is_open and alert.rule == "crossing" and self.age_s(alert) >= self.settings.stale_s:
+                self.clear(alert.id, "stale: nobody acted on it")
+            quiet_s = (self.now_ns - nanoseconds(alert.updated_at)) / NS
+            if not alert.is_open and quiet_s >= self.settings.keep_s:
+                del self.alerts[alert.id]
+        for identity, since_ns in list(self.held_ns.items()):
+            if self.now_ns - since_ns >= self.settings.keep_s * NS:
+                del self.held_ns[identity]
+
+    def nuisance(self) -> Nuisance:
+        """What is learned, as the state keeps it."""
+        return Nuisance(self.tallies, self.held_ns)
+
+    def news(self) -> tuple[Alert, ...]:
+        return tuple(sorted((self.alerts[identity] for identity in self.changed), key=rank))
+
+    def _put(self, alert: Alert) -> None:
+        self.alerts[alert.id] = alert
+        self.changed.add(alert.id)
+
+    def _is_animal(self, sighting: Sighting) -> bool:
+        label, probability = sighting.most_likely()
+        return label == "animal" and probability >= self.settings.animal_probability
+
+    def _priority(self, rule: str, sighting: Sighting) -> str:
+        settings = self.settings
+        return priority_of(
+            rule,
+            sighting,
+            animal_probability=settings.animal_probability,
+            urgent_s=settings.urgent_s,
+            impact_level=self._impact(sighting),
+        )
+
+    def _impact(self, sighting: Sighting) -> str | None:
+        return None if self.knowing is None else self.knowing.impact_of(sighting.segment)
+
+    def _facts(self, rule: str, sighting: Sighting) -> dict[str, Any]:
+        label, probability = sighting.most_likely()
+        about = About() if self.knowing is None else self.knowing.about(sighting, self.gone)
+        looks = self.settings.crossing_looks if rule == "crossing" else self.settings.approach_looks
+        return {
+            "impact_level": about.impact_level,
+            "forecast": about.forecast,
+            "leave_now": about.leave_now,
+            "ground": about.ground,
+            "advice": "" if about.leave_now is None else leave_now_sentence(about.leave_now),
+            "why": why_of(rule, sighting, looks=looks, impact_level=about.impact_level),
+            "sentence": sentence_of(rule, sighting, naming_probability=self.settings.naming_probability),
+            "observed_at": moment(sighting.observed_ns),
+            "segment": sighting.segment,
+            "chainage_m": sighting.chainage_m,
+            "easting": sighting.easting,
+            "northing": sighting.northing,
+            "offset_m": sighting.offset_m,
+            "time_to_border_s": sighting.time_to_border_s,
+            "class_label": label,
+            "class_probability": probability,
+            "existence": sighting.existence,
+            "evidence": sighting.evidence,
+        }
+
+
+def following(revision: int, now_ns: int) -> dict[str, Any]:
+    """The bookkeeping of the revision after ``revision``."""
+    return {"revision": revision + 1, "updated_at": moment(now_ns)}
+
+
+def _most_serious(levels: Sequence[str | None]) -> str | None:
+    known = [level for level in levels if level is not None]
+    return max(known, key=IMPACT_LEVELS.index) if known else None

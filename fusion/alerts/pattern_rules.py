@@ -1,0 +1,261 @@
+"""Rules about where a track is and where it came from: loitering, appearing inside, dead ground ahead, groups.
+
+Each is judged at a look (a fresh plot of a confirmed track) within ``pattern_band_m`` of the line. What the sensors see
+comes in as ``Watchfulness``; without it only loitering and groups are judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from math import hypot
+from typing import Protocol
+
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
+
+from fusion.alerts.alert import AlertState, Ended, GroupMemory, PatternMemory, alert_id
+from fusion.alerts.ledger import NS, Ledger
+from fusion.alerts.sentences import Sighting
+from fusion.alerts.settings import AlertSettings
+from fusion.models.motion import Floats, Ints
+from fusion.situation.current_coverage import first_hidden
+from fusion.situation.track_picture import TrackPicture
+
+AROUND = 8
+AHEAD_STEP_S = 5.0
+
+
+class Watching(Protocol):
+    """What fusion.situation.current_coverage.Watchfulness tells."""
+
+    def seeing(self, easting: Floats, northing: Floats, *, silent: Sequence[str] = ()) -> Floats:
+        """(n,) probability that a look of some working sensor sees each point."""
+
+    @property
+    def segment_count(self) -> int:
+        """Segments of the border."""
+
+    def lost(self, sensor: str, silent: Sequence[str]) -> Ints:
+        """Segments that only this one of the working sensors watched."""
+
+    def watched(self, silent: Sequence[str]) -> Ints:
+        """Segments that some working sensor watches."""
+
+
+def loitering(ledger: Ledger, memory: PatternMemory, sighting: Sighting, sd_m: float) -> PatternMemory:
+    """A track that stays within a small circle near the line for long, while it is seen."""
+    settings = ledger.settings
+    away = hypot(sighting.easting - memory.easting, sighting.northing - memory.northing)
+    if not memory.since_ns or away > settings.loiter_radius_m + 2.0 * sd_m:
+        ledger.clear(memory.open_loiter, "it moved on")
+        return replace(
+            memory, easting=sighting.easting, northing=sighting.northing, since_ns=sighting.observed_ns, open_loiter=""
+        )
+    if memory.open_loiter:
+        ledger.follow(memory.open_loiter, "loitering", sighting)
+    elif (
+        -settings.loiter_band_m <= sighting.offset_m <= settings.loiter_home_m
+        and sighting.observed_ns - memory.since_ns >= settings.loiter_s * NS
+    ):
+        ordinal = memory.loiters + 1
+        identity = alert_id("loitering", sighting.track, 0, ordinal)
+        ledger.raise_(identity, "loitering", replace(sighting, since_ns=memory.since_ns))
+        return replace(memory, open_loiter=identity, loiters=ordinal)
+    return memory
+
+
+def appeared_inside(
+    ledger: Ledger,
+    memory: PatternMemory,
+    sighting: Sighting,
+    watching: Watching,
+    silent: Sequence[str],
+    others: Floats,
+    settled: bool,
+) -> PatternMemory:
+    """A track first confirmed on the home side where all the ground around is watched: nobody saw it come.
+
+    ``others`` (n, 2) are places of tracks that coast or ended lately: it may be one of them. Where it came from is
+    asked once, at its first look, and not while watching has only begun (``settled``); whether it goes in, of who came
+    from nowhere, at each look until it is sure or ``inside_wait_s`` have passed: a first look hardly knows a course.
+    """
+    if memory.judged:
+        return memory
+    settings = ledger.settings
+    if not memory.nowhere_ns:
+        if not settled or not _from_nowhere(settings, sighting, watching, silent, others):
+            return replace(memory, judged=True)
+        memory = replace(memory, nowhere_ns=sighting.observed_ns, nowhere_offset_m=sighting.offset_m)
+    waited_s = (sighting.observed_ns - memory.nowhere_ns) / NS
+    least, most = _way_in(sighting, settings)
+    waits = waited_s < settings.inside_wait_s
+    if most < 0.0 or not (waits or _may_have_come_in(sighting, settings, memory.nowhere_offset_m, waited_s)):
+        return replace(memory, judged=True)
+    if least < 0.0 and waits:
+        return memory
+    identity = alert_id("appeared_inside", sighting.track, 0, 1)
+    ledger.raise_(identity, "appeared_inside", sighting)
+    return replace(memory, judged=True, open_inside=identity)
+
+
+def _from_nowhere(
+    settings: AlertSettings, sighting: Sighting, watching: Watching, silent: Sequence[str], others: Floats
+) -> bool:
+    """Whether it is so far inside, away from ``others``, and all the ground around it is watched."""
+    if not settings.inside_m <= sighting.offset_m <= settings.inside_most_m:
+        return False
+    if len(others) and np.hypot(*(others - [sighting.easting, sighting.northing]).T).min() <= settings.lineage_m:
+        return False
+    turn = np.linspace(0.0, 2.0 * np.pi, AROUND, endpoint=False)
+    speed = hypot(sighting.easting_rate, sighting.northing_rate)
+    rings = np.array([settings.around_m, settings.around_m + settings.around_s * speed])
+    easting = sighting.easting + np.append(0.0, np.outer(rings, np.sin(turn)))
+    northing = sighting.northing + np.append(0.0, np.outer(rings, np.cos(turn)))
+    return bool(watching.seeing(easting, northing, silent=silent).min() >= settings.watched_probability)
+
+
+def _way_in(sighting: Sighting, settings: AlertSettings) -> tuple[float, float]:
+    """By how much its way in is more than ``inside_share`` of its speed, at least and at most [m/s]."""
+    more = sighting.offset_rate - settings.inside_share * hypot(sighting.easting_rate, sighting.northing_rate)
+    spread = settings.closing_sigma * _spread(sighting, 2)
+    return more - spread, more + spread
+
+
+def _may_have_come_in(sighting: Sighting, settings: AlertSettings, offset_m: float, seconds: float) -> bool:
+    """Whether the way from ``offset_m``, made in ``seconds``, may be one in by that share: a stand is no way out."""
+    way_m = sighting.offset_m - offset_m + settings.closing_sigma * np.sqrt(2.0) * _spread(sighting, 0)
+    speed = hypot(sighting.easting_rate, sighting.northing_rate)
+    return bool(way_m >= settings.inside_share * speed * seconds)
+
+
+def _spread(sighting: Sighting, first: int) -> float:
+    """The larger of the spreads of two components of the state, from ``first`` on."""
+    if sighting.cov is None:
+        return 0.0
+    return float(np.sqrt(max(sighting.cov[first, first], sighting.cov[first + 1, first + 1], 0.0)))
+
+
+def dead_ground(
+    ledger: Ledger, memory: PatternMemory, sighting: Sighting, watching: Watching, silent: Sequence[str], heads: bool
+) -> PatternMemory:
+    """A track that heads to the line and will soon be out of every working sensor's sight on its way."""
+    settings = ledger.settings
+    left_s = min(settings.dead_ahead_s, sighting.time_to_border_s or 0.0)
+    hidden_s = None
+    if heads and left_s >= AHEAD_STEP_S:
+        step = np.arange(0.0, left_s + AHEAD_STEP_S, AHEAD_STEP_S)
+        seen = watching.seeing(
+            sighting.easting + sighting.easting_rate * step, sighting.northing + sighting.northing_rate * step,
+            silent=silent,
+        )  # fmt: skip
+        if seen[0] >= settings.watched_probability:
+            hidden_s = first_hidden(step, seen, settings.hidden_probability, settings.dead_least_s)
+    if hidden_s is None:
+        quiet_ns = sighting.observed_ns - memory.dead_ns
+        if memory.open_dead and not heads and quiet_ns > settings.approach_clear_s * NS:
+            ledger.clear(memory.open_dead, "it no longer heads there")
+            return replace(memory, open_dead="")
+        return memory
+    ahead = replace(sighting, hidden_in_s=hidden_s)
+    memory = replace(memory, dead_ns=sighting.observed_ns)
+    if memory.open_dead:
+        ledger.follow(memory.open_dead, "dead_ground", ahead)
+        return memory
+    ordinal = memory.deads + 1
+    identity = alert_id("dead_ground", sighting.track, sighting.direction, ordinal)
+    ledger.raise_(identity, "dead_ground", ahead)
+    return replace(memory, open_dead=identity, deads=ordinal)
+
+
+def pattern_ended(ledger: Ledger, memory: PatternMemory) -> None:
+    """A closed track takes its open patterns along; that it appeared inside stays, because it happened."""
+    ledger.clear(memory.open_loiter, "the track ended")
+    ledger.clear(memory.open_dead, "the track ended")
+
+
+def recently_gone(state: AlertState, picture: TrackPicture, now_ns: int, keep_s: float) -> tuple[Ended, ...]:
+    """Places of tracks that ended lately: those of before that are not too old, and the newly gone ones."""
+    live = set(picture.track)
+    kept = tuple(gone for gone in state.ended if now_ns - gone.at_ns <= keep_s * NS)
+    new = (
+        Ended(memory.last_easting, memory.last_northing, now_ns)
+        for track, memory in sorted(state.patterns.items())
+        if track not in live
+    )
+    return (*kept, *new)
+
+
+def groups(
+    ledger: Ledger, memories: Sequence[GroupMemory], picture: TrackPicture, rows: Ints
+) -> tuple[GroupMemory, ...]:
+    """Tracks ``rows`` close together for a while are a group; one alert for as long as two of them stay together.
+
+    A group that was alerted and stands in two parts of two or more, far from each other, has split.
+    """
+    settings, now = ledger.settings, ledger.now_ns
+    found = _clusters(picture, rows, settings.group_radius_m)
+    place = {picture.track[row]: (picture.easting[row], picture.northing[row]) for row in rows.tolist()}
+    kept: list[GroupMemory] = []
+    taken: set[int] = set()
+    for memory in memories:
+        mine = [i for i, members in enumerate(found) if len(members & set(memory.members)) >= 2]
+        parts = [i for i in mine if i not in taken]
+        taken.update(parts)
+        if parts:
+            together = set().union(*(found[i] for i in parts))
+            memory = replace(memory, seen_ns=now, members=tuple(sorted(together)))
+            memory = _grown(ledger, memory, picture)
+            kept.append(_split(ledger, memory, [found[i] for i in parts], place))
+        elif mine:
+            ledger.clear(memory.open_group, "it joined another group")
+        elif now - memory.seen_ns > settings.group_clear_s * NS:
+            ledger.clear(memory.open_group, "it dispersed")
+        else:
+            kept.append(memory)
+    for i, members in enumerate(found):
+        if i not in taken and len(members) >= settings.group_size:
+            kept.append(GroupMemory(tuple(sorted(members)), now, now))
+    return tuple(kept)
+
+
+def _clusters(picture: TrackPicture, rows: Ints, radius_m: float) -> list[frozenset[str]]:
+    """Sets of two or more tracks, each within ``radius_m`` of another of its set."""
+    if len(rows) < 2:
+        return []
+    places = np.column_stack([picture.easting[rows], picture.northing[rows]])
+    near = cKDTree(places).query_pairs(radius_m, output_type="ndarray")
+    graph = coo_array((np.ones(len(near)), (near[:, 0], near[:, 1])), shape=(len(rows), len(rows)))
+    _, label = connected_components(graph, directed=False)
+    sets: dict[int, list[str]] = {}
+    for row, number in zip(rows.tolist(), label.tolist(), strict=True):
+        sets.setdefault(number, []).append(picture.track[row])
+    return sorted((frozenset(names) for names in sets.values() if len(names) >= 2), key=min)
+
+
+def _grown(ledger: Ledger, memory: GroupMemory, picture: TrackPicture) -> GroupMemory:
+    """Raise the group's alert once it has been together long enough and is large enough."""
+    settings = ledger.settings
+    if memory.open_group or len(memory.members) < settings.group_size:
+        return memory
+    if ledger.now_ns - memory.since_ns < settings.group_s * NS:
+        return memory
+    identity = alert_id("grouping", memory.members[0], 0, memory.since_ns)
+    ledger.raise_group(identity, "grouping", picture, picture.track.index(memory.members[0]), memory.members)
+    return replace(memory, open_group=identity)
+
+
+def _split(
+    ledger: Ledger, memory: GroupMemory, parts: Sequence[frozenset[str]], place: Mapping[str, tuple[float, float]]
+) -> GroupMemory:
+    """Say once that a known group has split."""
+    if not memory.open_group or memory.split or len(parts) < 2:
+        return memory
+    middles = [np.mean([place[name] for name in part], axis=0) for part in parts]
+    apart = max(float(np.hypot(*(a - b))) for a in middles for b in middles)
+    if apart < ledger.settings.split_m:
+        return memory
+    ledger.note_split(memory.open_group, len(parts), apart)
+    return replace(memory, split=True)

@@ -1,0 +1,174 @@
+"""Rules about sensors and segments: silent and faulty sensors, what they open, and quiet where traffic is usual."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+import numpy as np
+
+from fusion.alerts.alert import SensorMemory, alert_id
+from fusion.alerts.expected_traffic import Traffic, hour_is_over, judged, noted
+from fusion.alerts.ledger import NS, Ledger
+from fusion.alerts.pattern_rules import Watching
+from fusion.situation.facts import Opening
+from fusion.situation.track_picture import TrackPicture
+from sensors.health.faults import BLINDING
+
+
+class Health(Protocol):
+    """What sensors.health.SensorHealth says: the state (only ``silent`` alerts) and when it was last heard [UTC ns]."""
+
+    @property
+    def state(self) -> str: ...
+
+    @property
+    def since_ns(self) -> int: ...
+
+
+def sensors_silent(
+    ledger: Ledger, memories: Mapping[str, SensorMemory], health: Mapping[str, Health], watching: Watching | None = None
+) -> dict[str, SensorMemory]:
+    """Raise an alert for each outage of a sensor, once, and clear it when the sensor is heard for long enough.
+
+    With ``watching``, or where the ledger knows how likely crossings are detected, a second alert says which segments
+    are open because of it: each counts for the sensor whose loss tipped it, so that it is told once.
+    """
+    sensors = dict(memories)
+    news = [sensor for sensor in sorted(health) if _falls_silent(health[sensor], sensors.get(sensor))]
+    for sensor in sorted(health):
+        memory, found = sensors.get(sensor, SensorMemory()), health[sensor]
+        if found.state == "silent":
+            if sensor in news:
+                identity = alert_id("sensor_silent", sensor, 0, memory.outages + 1)
+                ledger.raise_silent(identity, sensor, found.since_ns)
+                memory = SensorMemory(memory.outages + 1, identity, memory.open_lost)
+                still = news[news.index(sensor) + 1 :]
+                identity = alert_id("coverage_lost", sensor, 0, memory.outages)
+                memory = _coverage_lost(ledger, memory, identity, sensor, "silent", still, found.since_ns, watching)
+            sensors[sensor] = replace(memory, recovered_ns=None)
+        elif memory.open_alert:
+            since = found.since_ns if memory.recovered_ns is None else memory.recovered_ns
+            memory = replace(memory, recovered_ns=since)
+            if ledger.now_ns - since >= ledger.settings.recovered_s * NS:
+                ledger.clear(memory.open_alert, f"its state is now {found.state}")
+                memory = SensorMemory(memory.outages, open_lost=memory.open_lost)
+            sensors[sensor] = memory
+        if memory.open_lost and not memory.open_alert:
+            sensors[sensor] = _watched_again(ledger, memory, f"{sensor} reports again")
+    return sensors
+
+
+def _falls_silent(found: Health, memory: SensorMemory | None) -> bool:
+    return found.state == "silent" and (memory is None or not memory.open_alert)
+
+
+def sensors_faulty(
+    ledger: Ledger,
+    memories: Mapping[str, SensorMemory],
+    faults: Mapping[str, Mapping[str, str]],
+    watching: Watching | None = None,
+) -> dict[str, SensorMemory]:
+    """Raise an alert for each fault of a sensor, once, and clear it when the fault is over; with one for the segments
+    that are open because of it, where the fault blinds the sensor."""
+    standing = {
+        f"{sensor}|{name}": (sensor, name, what) for sensor, found in faults.items() for name, what in found.items()
+    }
+    kept = dict(memories)
+    fresh = [key for key in sorted(standing) if not kept.get(key, SensorMemory()).open_alert]
+    blinded = list(dict.fromkeys(standing[key][0] for key in fresh if standing[key][1] in BLINDING))
+    for key in sorted(standing.keys() | memories.keys()):
+        memory = kept.get(key, SensorMemory())
+        if key in fresh:
+            sensor, name, what = standing[key]
+            ledger.raise_fault(alert_id("sensor_fault", key, 0, memory.outages + 1), sensor, name, what)
+            identity = alert_id("sensor_fault", key, 0, memory.outages + 1)
+            memory = SensorMemory(memory.outages + 1, identity, memory.open_lost)
+            if sensor in blinded and name in BLINDING:
+                still = blinded[blinded.index(sensor) + 1 :]
+                identity = alert_id("coverage_lost", key, 0, memory.outages)
+                memory = _coverage_lost(ledger, memory, identity, sensor, name, still, ledger.now_ns, watching)
+                blinded[blinded.index(sensor)] = ""  # a second fault opens nothing more
+            kept[key] = memory
+        elif key not in standing and memory.open_alert:
+            ledger.clear(memory.open_alert, "the fault is over")
+            kept[key] = SensorMemory(memory.outages, open_lost=memory.open_lost)
+        if kept[key].open_lost and not kept[key].open_alert:
+            kept[key] = _watched_again(ledger, kept[key], "the fault is over")
+    return kept
+
+
+def _coverage_lost(
+    ledger: Ledger,
+    memory: SensorMemory,
+    identity: str,
+    sensor: str,
+    cause: str,
+    still: Sequence[str],
+    since_ns: int,
+    watching: Watching | None,
+) -> SensorMemory:
+    """Once an outage: the segments that it opened. ``still``: sensors lost at the same time, judged after this one.
+
+    Nothing new where this sensor's loss has been told already: it was blind before it fell silent, or came back while
+    the segments stayed open.
+    """
+    if memory.open_lost or any(
+        alert.rule == "coverage_lost" and alert.sensor == sensor and alert.is_open for alert in ledger.alerts.values()
+    ):
+        return memory
+    gone = sorted(set(ledger.gone) - set(still))
+    openings: tuple[Opening, ...] = ()
+    lost, count = [], 0
+    if ledger.knowing is not None:
+        openings = ledger.knowing.opened(sensor, gone, ledger.settings.required_probability)
+        count = ledger.knowing.segment_count
+    if watching is not None:
+        lost, count = watching.lost(sensor, gone).tolist(), max(count, watching.segment_count)
+    if not (openings or lost):
+        return memory
+    ledger.raise_lost(identity, sensor, cause, openings, lost, count, since_ns)
+    return replace(memory, open_lost=identity)
+
+
+def _watched_again(ledger: Ledger, memory: SensorMemory, reason: str) -> SensorMemory:
+    """After a sensor is back: clear what it had opened, unless another one's loss keeps it open."""
+    alert = ledger.alerts.get(memory.open_lost)
+    if alert is not None and alert.is_open and alert.openings and ledger.knowing is not None:
+        required = ledger.settings.required_probability
+        if not ledger.knowing.watched_again(alert.openings, ledger.gone, required):
+            return memory
+    ledger.clear(memory.open_lost, reason)
+    return replace(memory, open_lost="")
+
+
+def expected_traffic(ledger: Ledger, traffic: Traffic, picture: TrackPicture, watching: Watching | None) -> Traffic:
+    """Count who comes near each segment; at the end of an hour tell where it was too quiet, and learn from it.
+
+    A quiet segment's alert is cleared by the next hour in which somebody came. Nothing is judged without ``watching``.
+    """
+    if watching is None:
+        return traffic
+    settings, now_ns = ledger.settings, ledger.now_ns
+    if hour_is_over(traffic, now_ns):
+        watched = watching.watched(traffic.unsound).tolist()
+        traffic, verdicts = judged(
+            traffic,
+            watched,
+            now_ns,
+            least_hours=settings.quiet_hours,
+            least_probability=settings.quiet_probability,
+        )
+        standing = dict(traffic.open)
+        for verdict in verdicts:
+            name = str(verdict.segment)
+            if verdict.came and name in standing:
+                ledger.clear(standing.pop(name), "there is traffic again")
+            elif verdict.too_quiet and name not in standing:
+                standing[name] = alert_id("quiet", name, 0, traffic.hour_ns)
+                ledger.raise_quiet(standing[name], verdict)
+        traffic = replace(traffic, open=standing)
+    near = (picture.segment >= 0) & (np.abs(picture.offset_m) <= settings.pattern_band_m)
+    rows = np.flatnonzero(near & (picture.status == "confirmed")).tolist()
+    return noted(traffic, [(picture.track[row], int(picture.segment[row])) for row in rows], ledger.gone, now_ns)

@@ -1,0 +1,253 @@
+"""How urgent an alert is, and the sentence that a person reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import atan2, hypot, pi
+
+from fusion.alerts.alert import PRIORITIES
+from fusion.models.motion import Floats
+from fusion.situation.facts import LeaveNow, Opening
+from fusion.situation.track_picture import Evidence
+from sensors.scan import CLASSES
+
+NOUNS = {"person": "Walker-like", "group": "Group-like", "vehicle": "Vehicle-like", "animal": "Animal-like"}
+COMPASS = ("north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west")
+STANDING_MPS = 0.2  # slower than this a heading says nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One track as an alert states it; metres, m/s, grid north. ``since_ns``: since when it has been where it is;
+    ``hidden_in_s``: when it will be out of sight. Both only for the rules that speak of them. ``cov`` (4, 4) of place
+    and rates; ``offset_rate``: how fast it comes in; ``band_m``: nearer to the line than this its side
+    is not sure."""
+
+    track: str
+    observed_ns: int
+    easting: float
+    northing: float
+    easting_rate: float
+    northing_rate: float
+    offset_m: float
+    segment: int
+    chainage_m: float
+    direction: int
+    time_to_border_s: float | None
+    existence: float
+    class_probability: tuple[float, ...]
+    evidence: tuple[Evidence, ...]
+    since_ns: int = 0
+    hidden_in_s: float | None = None
+    offset_rate: float = 0.0
+    band_m: float | None = None
+    cov: Floats | None = field(default=None, compare=False)
+
+    def most_likely(self) -> tuple[str, float]:
+        """The likeliest class and its probability."""
+        best = max(range(len(CLASSES)), key=lambda i: self.class_probability[i])
+        return CLASSES[best], self.class_probability[best]
+
+
+def priority_of(
+    rule: str, sighting: Sighting, *, animal_probability: float, urgent_s: float, impact_level: str | None = None
+) -> str:
+    """Priority of what a track does, from impact level × rule × class × direction × time left.
+
+    Toward home a crossing is high and an approach (also one into dead ground) within ``urgent_s`` medium; outward a
+    crossing is medium; other approaches are low, as are loitering and groups. To have appeared inside is medium. In a
+    section of high or critical impact all of these are one step more urgent; in one of low impact what is medium is
+    low, but for tracks that appeared inside. What is an animal with at least ``animal_probability`` is low everywhere.
+    """
+    if sighting.class_probability[CLASSES.index("animal")] >= animal_probability:
+        return "low"
+    home = sighting.direction > 0
+    soon = sighting.time_to_border_s is not None and sighting.time_to_border_s <= urgent_s
+    if rule == "crossing":
+        found = "high" if home else "medium"
+    elif rule == "appeared_inside":
+        found = "medium"
+    else:
+        found = "medium" if home and soon and rule not in ("loitering", "grouping") else "low"
+    if impact_level in ("high", "critical"):
+        return {"low": "medium", "medium": "high"}.get(found, found)
+    if impact_level == "low" and found == "medium" and rule != "appeared_inside":
+        return "low"
+    return found
+
+
+def why_of(rule: str, sighting: Sighting, *, looks: int, impact_level: str | None) -> str:
+    """What made the rule speak, and what the priority is for, in one line for a person who asks."""
+    rate = hypot(sighting.easting_rate, sighting.northing_rate)
+    band = "" if sighting.band_m is None else f", beyond the {sighting.band_m:.0f} m within which it is not sure"
+    said = {
+        "crossing": f"{looks} looks in a row on the other side{band}",
+        "approaching": f"{looks} looks in a row closing in on the line, at {rate:.1f} m/s",
+        "loitering": "it stayed within a small circle near the line, seen all the time",
+        "appeared_inside": "its first plots are inside, and every place around them is in some sensor's sight",
+        "dead_ground": "on its course no working sensor has a look that would see it",
+    }.get(rule, rule.replace("_", " "))
+    sensors = list(dict.fromkeys(sensor for sensor, _, _ in sighting.evidence))
+    exists = f"it exists with {_certain(sighting.existence)}"
+    parts = [said, f"plots of {', '.join(sensors)}" if sensors else "", exists]
+    label, probability = sighting.most_likely()
+    parts.append(f"{label} with {_certain(probability)}")
+    if sighting.time_to_border_s is not None:
+        parts.append(f"{duration(sighting.time_to_border_s)} left to the line")
+    if impact_level is not None:
+        parts.append(f"the section's impact level is {impact_level}")
+    return "; ".join(part for part in parts if part) + "."
+
+
+def higher(first: str, second: str) -> str:
+    """The more urgent of two priorities."""
+    return PRIORITIES[min(PRIORITIES.index(first), PRIORITIES.index(second))]
+
+
+def crossing_sentence(sighting: Sighting, *, naming_probability: float) -> str:
+    """The sentence of a crossing: who, which way, where, how fast, how sure, seen by whom."""
+    return f"{_who(sighting, naming_probability)} crossed the border {_heading(sighting)}, {_end(sighting)}"
+
+
+def approach_sentence(sighting: Sighting, *, naming_probability: float) -> str:
+    """The sentence of an approach: as a crossing's, with the distance to the line and the time left."""
+    left = sighting.time_to_border_s
+    away = f"{abs(sighting.offset_m):.0f} m" + ("" if left is None else f" and {duration(left)}") + " away"
+    who = _who(sighting, naming_probability)
+    return f"{who} approaches the border {_heading(sighting)}, {away}, {_end(sighting)}"
+
+
+def sentence_of(rule: str, sighting: Sighting, *, naming_probability: float) -> str:
+    """The sentence of any rule about one track."""
+    if rule == "crossing":
+        return crossing_sentence(sighting, naming_probability=naming_probability)
+    if rule == "approaching":
+        return approach_sentence(sighting, naming_probability=naming_probability)
+    who = _who(sighting, naming_probability)
+    away = f"{abs(sighting.offset_m):.0f} m {'inside' if sighting.offset_m > 0 else 'beyond'} the border"
+    if rule == "loitering":
+        stayed = duration((sighting.observed_ns - sighting.since_ns) * 1e-9)
+        return f"{who} has stayed at one place, {away}, for {stayed}, {_end(sighting)}"
+    if rule == "dead_ground":
+        soon = duration(sighting.hidden_in_s or 0.0)
+        return f"{who} heads {_heading(sighting)} into ground that no working sensor sees, in {soon}, {_end(sighting)}"
+    return (
+        f"{who} appeared {away}, where all the ground around it is watched; nobody saw it cross: look for a gap, "
+        f"{_end(sighting)}"
+    )
+
+
+def group_sentence(tracks: Sequence[str], segment: int, chainage_m: float, offset_m: float) -> str:
+    """The sentence of several tracks together."""
+    side = "inside" if offset_m > 0 else "beyond"
+    names = ", ".join(tracks[:6]) + (" and more" if len(tracks) > 6 else "")
+    place = f"segment {segment} (km {chainage_m / 1000:.1f})"
+    return f"{len(tracks)} tracks are together {abs(offset_m):.0f} m {side} the border at {place}: {names}."
+
+
+def fault_sentence(sensor: str, fault: str, what: str) -> str:
+    """The sentence of a sensor that is heard and has something wrong."""
+    return f"Sensor {sensor} is {fault.replace('_', ' ')}: {what}."
+
+
+def leave_now_sentence(found: LeaveNow) -> str:
+    """The one sentence for a radio: who leaves from where, and how many minutes are to spare or missing."""
+    chance = f"probability of interruption {_share(found.interruption_probability)}"
+    if found.response_s is None or found.margin_s is None:
+        return f"Nobody from any base can get there; {chance}."
+    spare = found.margin_s / 60.0
+    margin = f"{spare:.1f} min to spare" if spare >= 0.0 else f"{-spare:.1f} min late"
+    return f"If you leave {found.base} now: there in {found.response_s / 60.0:.1f} min, {margin}; {chance}."
+
+
+def lost_sentence(sensor: str, segments: Sequence[int], segment_count: int, cause: str = "silent") -> str:
+    """The sentence of segments that are open since a sensor fell silent, or is heard and sees nothing (``cause``)."""
+    named = ", ".join(_runs(segments))
+    many = f"{len(segments)} of {segment_count} segments" if len(segments) > 1 else "One segment"
+    verb = "are" if len(segments) > 1 else "is"
+    since = "fell silent" if cause == "silent" else f"is {cause.replace('_', ' ')}"
+    return f"{many} {verb} watched by no working sensor since {sensor} {since}: {named}."
+
+
+def opened_sentence(sensor: str, openings: Sequence[Opening], segment_count: int, cause: str, required: float) -> str:
+    """The sentence of segments that just opened: the cause, and the worst probability before and after."""
+    worst = min(openings, key=lambda one: (one.after, one.segment))
+    named = ", ".join(_runs(sorted(one.segment for one in openings)))
+    many = f"{len(openings)} of {segment_count} segments have" if len(openings) > 1 else "One segment has"
+    since = "fell silent" if cause == "silent" else f"is {cause.replace('_', ' ')}"
+    return (
+        f"{many} opened since {sensor} {since}: {named}. A crossing is detected with less than {_share(required)}; "
+        f"in segment {worst.segment} with {_share(worst.after)}, before {_share(worst.before)}."
+    )
+
+
+def quiet_sentence(segment: int, expected: float) -> str:
+    """The sentence of an hour without traffic in a segment where there always is some."""
+    return (
+        f"Nobody came near segment {segment} in the last hour, though {expected:.1f} tracks are usual at this hour: "
+        "a sensor may be blind, or people may know something."
+    )
+
+
+def distress_sentence(unit: str, note: str, place: str) -> str:
+    """The sentence of a unit's call for people in need."""
+    said = f' It says: "{note}".' if note else ""
+    return f"Distress: unit {unit} reports people in need {place}.{said}"
+
+
+def _runs(numbers: Sequence[int]) -> list[str]:
+    """``4–7``, ``9``: whole numbers in rising order as runs."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][1] + 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    return [f"{a}" if a == b else f"{a}–{b}" for a, b in runs]
+
+
+def silent_sentence(sensor: str, since: str) -> str:
+    """The sentence of a sensor's silence, which says what that means."""
+    return f"Sensor {sensor} has been silent since {since}: what it watched is unwatched by it."
+
+
+def duration(seconds: float) -> str:
+    """``45 s``, ``3 min 5 s``."""
+    whole = round(seconds)
+    return f"{whole} s" if whole < 60 else f"{whole // 60} min" + (f" {whole % 60} s" if whole % 60 else "")
+
+
+def _who(sighting: Sighting, naming_probability: float) -> str:
+    label, probability = sighting.most_likely()
+    noun = NOUNS.get(label, "Unclassified") if probability >= naming_probability else "Unclassified"
+    return f"{noun} track {sighting.track}"
+
+
+def _heading(sighting: Sighting) -> str:
+    side = "toward home" if sighting.direction > 0 else "outward"
+    if hypot(sighting.easting_rate, sighting.northing_rate) < STANDING_MPS:
+        return side
+    turn = atan2(sighting.easting_rate, sighting.northing_rate) / (2 * pi)
+    return f"{COMPASS[round(turn * 8) % 8]}bound, {side}"
+
+
+def _end(sighting: Sighting) -> str:
+    speed = hypot(sighting.easting_rate, sighting.northing_rate)
+    certain = _certain(sighting.existence)
+    place = f"at segment {sighting.segment} (km {sighting.chainage_m / 1000:.1f})"
+    return f"{place}, moving {speed:.1f} m/s, {certain} certain to exist{_seen_by(sighting.evidence)}."
+
+
+def _certain(probability: float) -> str:
+    """Never a whole 100 %."""
+    return "more than 99 %" if probability > 0.99 else _share(probability)
+
+
+def _share(share: float) -> str:
+    return f"{share * 100:.0f} %"
+
+
+def _seen_by(evidence: Sequence[Evidence]) -> str:
+    sensors = list(dict.fromkeys(sensor for sensor, _, _ in evidence))
+    return f"; seen by {', '.join(sensors)}" if sensors else ""

@@ -1,0 +1,137 @@
+"""Alert workload of one operator, by the figures of EEMUA 191 and ISA-18.2: how many, how urgent, what is a defect.
+
+A function of the revisions that were published, live or replayed, so that layouts, rules and nights compare.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import numpy as np
+
+from fusion.alerts.alert import PRIORITIES, Alert
+from geo.errors import BadInput
+
+TEN_MINUTES_S: Final = 600.0
+CHATTERING_A_MINUTE: Final = 3
+STALE_S: Final = 86_400.0
+DUPLICATE_S: Final = 60.0
+DUPLICATE_M: Final = 50.0
+"""Two open alerts of one rule so near in time and place are taken for one event (assumption)."""
+ACCEPTABLE, MANAGEABLE, MOST = 1.0, 2.0, 5.0
+"""Alerts in ten minutes: up to 1 is acceptable, 2 manageable, 5 over-demanding (EEMUA 191)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """Of ``hours`` and ``operators``: alerts ``raised``; a day and in ten minutes, each for one operator; the busiest
+    ten minutes; share of each priority as first raised, without distress; and the defects: chattering sources, alerts
+    open longer than a day, alerts that tell an event twice. ``verdict`` is EEMUA's word for the average."""
+
+    hours: float
+    operators: int
+    raised: int
+    revisions: int
+    a_day: float
+    in_ten_minutes: float
+    busiest_ten_minutes: int
+    shares: dict[str, float]
+    by_rule: dict[str, int]
+    chattering: int
+    stale: int
+    duplicates: int
+
+    @property
+    def verdict(self) -> str:
+        if self.in_ten_minutes <= ACCEPTABLE:
+            return "acceptable"
+        if self.in_ten_minutes <= MANAGEABLE:
+            return "manageable"
+        return "over-demanding" if self.in_ten_minutes <= MOST else "unmanageable"
+
+
+def workload(revisions: Iterable[Alert], *, hours: float, operators: int = 1) -> Workload:
+    """The workload that published ``revisions``, in order, put on each of ``operators`` in ``hours``.
+
+    An alert counts once, when it is raised; a later revision adds nothing but where it reopens. Raises BadInput for no
+    time and no operators.
+    """
+    if not (np.isfinite(hours) and hours > 0.0 and operators >= 1):
+        raise BadInput(
+            f"{hours} h, {operators} operators", where="alert workload", expected="hours above 0, one or more"
+        )
+    every = list(revisions)
+    first: dict[str, Alert] = {}
+    last: dict[str, Alert] = {}
+    for alert in every:
+        first.setdefault(alert.id, alert)
+        last[alert.id] = alert
+    raised = sorted(first.values(), key=lambda alert: (alert.raised_at, alert.id))
+    seconds = np.array([alert.raised_at.timestamp() for alert in raised])
+    ranked = [alert.priority for alert in raised if alert.priority != "distress"]
+    count = Counter(ranked)
+    per_operator = len(raised) / operators
+    return Workload(
+        hours=hours,
+        operators=operators,
+        raised=len(raised),
+        revisions=len(every),
+        a_day=per_operator * 24.0 / hours,
+        in_ten_minutes=per_operator / (hours * 3600.0 / TEN_MINUTES_S),
+        busiest_ten_minutes=_most_within(seconds, TEN_MINUTES_S),
+        shares={name: count[name] / len(ranked) if ranked else 0.0 for name in PRIORITIES if name != "distress"},
+        by_rule=dict(sorted(Counter(alert.rule for alert in raised).items())),
+        chattering=_chattering(raised),
+        stale=_stale(last.values()),
+        duplicates=_duplicates(raised),
+    )
+
+
+def _most_within(seconds: np.ndarray, window_s: float) -> int:
+    """Most of the rising ``seconds`` that lie in any window."""
+    if not len(seconds):
+        return 0
+    ends = np.searchsorted(seconds, seconds + window_s, side="left")
+    return int((ends - np.arange(len(seconds))).max())
+
+
+def _chattering(raised: Sequence[Alert]) -> int:
+    """Sources (rule, and its track or sensor) that raised more than three alerts within some minute."""
+    sources: dict[tuple[str, str], list[float]] = {}
+    for alert in raised:
+        name = alert.track or alert.sensor or alert.unit or str(alert.segment)
+        sources.setdefault((alert.rule, name), []).append(alert.raised_at.timestamp())
+    return sum(_most_within(np.array(times), 60.0) > CHATTERING_A_MINUTE for times in sources.values())
+
+
+def _stale(last: Iterable[Alert]) -> int:
+    """Alerts that were open for longer than a day, or are cleared as stale."""
+    return sum(
+        alert.updated_at - alert.raised_at >= timedelta(seconds=STALE_S) and (alert.is_open or "stale" in alert.reason)
+        for alert in last
+    )
+
+
+def _duplicates(raised: Sequence[Alert]) -> int:
+    """Alerts of the same rule and direction as an earlier one, of another track, near it in time and place."""
+    found = 0
+    for i, alert in enumerate(raised):
+        for before in reversed(raised[:i]):
+            if (alert.raised_at - before.raised_at).total_seconds() > DUPLICATE_S:
+                break
+            if _same_event(alert, before):
+                found += 1
+                break
+    return found
+
+
+def _same_event(one: Alert, other: Alert) -> bool:
+    if one.rule != other.rule or one.direction != other.direction or one.easting is None or other.easting is None:
+        return False
+    assert one.northing is not None
+    assert other.northing is not None
+    return float(np.hypot(one.easting - other.easting, one.northing - other.northing)) <= DUPLICATE_M

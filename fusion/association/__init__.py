@@ -1,0 +1,1 @@
+"""Data association: which detection belongs to which track, as marginal probabilities."""

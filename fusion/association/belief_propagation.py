@@ -1,0 +1,170 @@
+"""Messages between the tracks and the plots of a cluster too large to enumerate: loopy belief propagation.
+
+Williams & Lau, "Approximate evaluation of marginal association probabilities with belief propagation" (2014, arXiv
+1209.6299). In a cluster of thousands most messages stand after a few rounds and some move for a thousand, so that only
+those are sent again whose senders heard something new; a message counts as new when it moved by more than TOLERANCE of
+itself since it was last heard. Every message that stands is thus within TOLERANCE of what its sender would say now.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from fusion.models.motion import Floats, Ints
+
+ROUNDS = 20_000
+"""Cap on rounds: weights with a ratio of 1e4 need about 1,100 to reach 1e-13, the slowest seen among 10,000 targets
+needed 6,300."""
+TOLERANCE = 1e-10
+
+
+class Graph(NamedTuple):
+    """Gated pairs both ways: those of track t are start[t] to start[t + 1], with ``plot`` and ``owner`` (pair,) their
+    two ends; those of plot j are pair[first[j]:first[j + 1]], in order of track."""
+
+    start: Ints
+    plot: Ints
+    owner: Ints
+    first: Ints
+    pair: Ints
+
+
+class Post(NamedTuple):
+    """Messages and who has to speak. ``forward`` (pair,) from track to plot, ``back`` (pair,) from plot to track;
+    ``after`` (pair,) is scratch; of tracks and of plots: who waits to speak, in order, and whether one does."""
+
+    forward: Floats
+    back: Floats
+    after: Floats
+    tracks: Ints
+    track_waits: npt.NDArray[np.bool_]
+    plots: Ints
+    plot_waits: npt.NDArray[np.bool_]
+
+
+@numba.njit(cache=True)
+def graph_of(start: Ints, plot: Ints, plots: int) -> Graph:
+    """The graph of row-compressed pairs."""
+    owner, first = np.empty(len(plot), np.int64), np.zeros(plots + 1, np.int64)
+    for t in range(len(start) - 1):
+        for k in range(start[t], start[t + 1]):
+            owner[k] = t
+            first[plot[k] + 1] += 1
+    for j in range(plots):
+        first[j + 1] += first[j]
+    place, pair = first.copy(), np.empty(len(plot), np.int64)
+    for k in range(len(plot)):
+        pair[place[plot[k]]] = k
+        place[plot[k]] += 1
+    return Graph(start, plot, owner, first, pair)
+
+
+@numba.njit(cache=True)
+def post_of(graph: Graph) -> Post:
+    """Nothing said yet: every track thinks that nobody else wants its plots."""
+    pairs, tracks, plots = len(graph.plot), len(graph.start) - 1, len(graph.first) - 1
+    return Post(
+        np.zeros(pairs),
+        np.ones(pairs),
+        np.empty(pairs),
+        np.empty(tracks, np.int64),
+        np.zeros(tracks, np.bool_),
+        np.empty(plots, np.int64),
+        np.zeros(plots, np.bool_),
+    )
+
+
+@numba.njit(cache=True, error_model="numpy")
+def propagate(
+    members: Ints,
+    graph: Graph,
+    post: Post,
+    weight: Floats,
+    miss_weight: Floats,
+    hit: Floats,
+    miss: Floats,
+    alone: Floats,
+) -> None:
+    """Marginals of one cluster, the tracks ``members``, into ``hit`` (pair,), ``miss`` (track,), ``alone`` (plot,)."""
+    start, plot, _, first, pair = graph
+    speakers = len(members)
+    post.tracks[:speakers] = members
+    for _ in range(ROUNDS):
+        if speakers == 0:
+            break
+        asked = _tracks_speak(speakers, graph, post, weight, miss_weight)
+        speakers = _plots_answer(asked, graph, post)
+    post.track_waits[members] = False  # where the cap ended it
+    for t in members:
+        total = miss_weight[t]
+        for k in range(start[t], start[t + 1]):
+            total += weight[k] * post.back[k]
+        miss[t] = miss_weight[t] / total
+        for k in range(start[t], start[t + 1]):
+            hit[k] = weight[k] * post.back[k] / total
+            j = plot[k]
+            if pair[first[j]] == k:
+                claimed = 1.0
+                for a in range(first[j], first[j + 1]):
+                    claimed += post.forward[pair[a]]
+                alone[j] = 1.0 / claimed
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _tracks_speak(speakers: int, graph: Graph, post: Post, weight: Floats, miss_weight: Floats) -> int:
+    """Each waiting track tells each of its plots how much it wants it, given what the others answered: plain sums of
+    what comes before and after, in which nothing cancels. Returns how many plots heard something new."""
+    forward, back, after = post.forward, post.back, post.after
+    asked = 0
+    for i in range(speakers):
+        t = post.tracks[i]
+        post.track_waits[t] = False
+        low, high = graph.start[t], graph.start[t + 1]
+        total = 0.0
+        for k in range(high - 1, low - 1, -1):
+            after[k] = total
+            total += weight[k] * back[k]
+        before = miss_weight[t]
+        for k in range(low, high):
+            new = weight[k] / (before + after[k])
+            before += weight[k] * back[k]
+            if abs(new - forward[k]) > TOLERANCE * new:
+                forward[k] = new
+                j = graph.plot[k]
+                if not post.plot_waits[j]:
+                    post.plot_waits[j] = True
+                    post.plots[asked] = j
+                    asked += 1
+    return asked
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _plots_answer(asked: int, graph: Graph, post: Post) -> int:
+    """Each waiting plot tells each of its tracks how free it is of the others. Returns how many heard something new."""
+    forward, back, after, pair = post.forward, post.back, post.after, graph.pair
+    told = 0
+    for i in range(asked):
+        j = post.plots[i]
+        post.plot_waits[j] = False
+        low, high = graph.first[j], graph.first[j + 1]
+        total = 0.0
+        for a in range(high - 1, low - 1, -1):
+            after[pair[a]] = total
+            total += forward[pair[a]]
+        before = 1.0
+        for a in range(low, high):
+            k = pair[a]
+            new = 1.0 / (before + after[k])
+            before += forward[k]
+            if abs(new - back[k]) > TOLERANCE * new:
+                back[k] = new
+                t = graph.owner[k]
+                if not post.track_waits[t]:
+                    post.track_waits[t] = True
+                    post.tracks[told] = t
+                    told += 1
+    return told

@@ -1,0 +1,205 @@
+"""Targets side by side: which of them gave which plot hardly matters, and mixing all pairings would merge the tracks.
+
+Marginal probabilities put two tracks that walk five metres apart into the middle between them, both of them. Between
+tracks whose states are alike, where exchanging names changes no picture, the likeliest pairing therefore stands for all
+pairings that see the same tracks and take the same plots. Existence, and who was seen at all, stay as they were; tracks
+that differ, as two that meet, keep their marginals: what comes next tells them apart.
+
+In small clusters exactly, after Blom & Bloem (2000), "Probabilistic data association avoiding track coalescence", whose
+pruning moves the mass here instead of dropping it; in large ones by exchanges of marginal mass that keep all sums, in
+the way of Williams (2015), "An efficient, variational approximation of the best fitting multi-Bernoulli filter".
+"""
+
+from __future__ import annotations
+
+from math import sqrt
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from fusion.association.belief_propagation import Graph
+from fusion.association.enumeration import EXACT_PAIRS, EXACT_TRACKS, next_event
+from fusion.models.motion import Floats, Ints
+
+GROUPS = 1021
+"""Room for groups of joint events: a prime well above the number of events."""
+
+
+@numba.njit(cache=True)
+def apart(x: Floats, p: Floats, y: Floats, q: Floats) -> float:
+    """Squared Mahalanobis distance of two states (4,) under the sum of their covariances (10, packed)."""
+    low, z = np.zeros((4, 4)), np.zeros(4)
+    index = 0
+    for i in range(4):
+        for j in range(i, 4):
+            low[j, i] = p[index] + q[index]
+            index += 1
+    total = 0.0
+    for i in range(4):
+        for j in range(i + 1):
+            value = low[i, j]
+            for k in range(j):
+                value -= low[i, k] * low[j, k]
+            low[i, j] = sqrt(max(value, 1e-12)) if i == j else value / low[j, j]
+        value = x[i] - y[i]
+        for k in range(i):
+            value -= low[i, k] * z[k]
+        z[i] = value / low[i, i]
+        total += z[i] * z[i]
+    return total
+
+
+@numba.njit(cache=True)
+def kinds_of(members: Ints, centre: Floats, spread: Floats, alike: float, kin: Ints) -> bool:
+    """Number the tracks of a cluster in ``kin`` so that alike ones have one number; whether there are any."""
+    found = False
+    for a in range(len(members)):
+        kin[a] = a
+        for b in range(a):
+            s, t = members[a], members[b]
+            if kin[a] != kin[b] and apart(centre[s], spread[s], centre[t], spread[t]) < alike:
+                found = True
+                old, new = max(kin[a], kin[b]), min(kin[a], kin[b])
+                for c in range(a + 1):
+                    if kin[c] == old:
+                        kin[c] = new
+    return found
+
+
+@numba.njit(cache=True)
+def settle(
+    members: Ints,
+    kin: Ints,
+    start: Ints,
+    plot: Ints,
+    weight: Floats,
+    miss_weight: Floats,
+    hit: Floats,
+    miss: Floats,
+    alone: Floats,
+    used: npt.NDArray[np.bool_],
+) -> None:
+    """Every joint event of a small cluster, as fusion.association enumerates them; of those that differ only in which
+    of the alike tracks took which plot the likeliest takes the mass of all."""
+    count = len(members)
+    choice = np.full(count, -1, np.int64)
+    held = np.full(count, -1, np.int64)  # the plot that each depth of the search has taken
+    product = np.ones(count + 1)
+    number = np.full(EXACT_PAIRS, -1, np.int64)  # the cluster's plots in the order in which they are met
+    name, mass, best = np.full(GROUPS, -1, np.int64), np.zeros(GROUPS), np.zeros(GROUPS)
+    pick = np.zeros((GROUPS, count), np.int64)
+    total = 0.0
+    depth = next_event(0, members, start, plot, weight, miss_weight, choice, held, product, used)
+    while depth >= 0:
+        event = product[count]
+        total += event
+        place = _group(held, kin, number, name)
+        mass[place] += event
+        if event > best[place]:
+            best[place] = event
+            pick[place] = choice
+        depth = next_event(depth, members, start, plot, weight, miss_weight, choice, held, product, used)
+    for place in range(GROUPS):
+        if best[place] > 0.0:
+            for d in range(count):
+                if pick[place, d] > 0:
+                    hit[start[members[d]] + pick[place, d] - 1] += mass[place] / total
+    for d in range(count):
+        t = members[d]
+        seen = 0.0
+        for k in range(start[t], start[t + 1]):
+            seen += hit[k]
+            alone[plot[k]] = max(0.0, alone[plot[k]] - hit[k])
+        miss[t] = max(0.0, 1.0 - seen)
+
+
+@numba.njit(cache=True)
+def _group(held: Ints, kin: Ints, number: Ints, name: Ints) -> int:
+    """Row of a joint event's group: which tracks were seen, and the kind of track that took each plot. Three bits a
+    plot hold the kind, five more the tracks; rows are found by open addressing in ``name``."""
+    code = 0
+    for d in range(len(held)):
+        if held[d] < 0:
+            continue
+        j = 0
+        while number[j] >= 0 and number[j] != held[d]:
+            j += 1
+        number[j] = held[d]
+        code |= (1 << d) | ((kin[d] + 1) << (EXACT_TRACKS + 3 * j))
+    place = code % GROUPS
+    while name[place] >= 0 and name[place] != code:
+        place = (place + 1) % GROUPS
+    name[place] = code
+    return place
+
+
+@numba.njit(cache=True)
+def exchange(
+    members: Ints, graph: Graph, weight: Floats, hit: Floats, centre: Floats, spread: Floats, alike: float
+) -> None:
+    """In a cluster too large to enumerate: between two alike tracks and two plots the less likely pairing gives its
+    mass to the likelier one, in place. A track's and a plot's sums do not change. Only tracks that share plots are
+    compared, however many a cluster holds.
+    """
+    start, plot, owner, first, pair = graph
+    for t in members:
+        if start[t + 1] - start[t] < 2:
+            continue
+        count = 0
+        for k in range(start[t], start[t + 1]):
+            count += first[plot[k] + 1] - first[plot[k]]
+        others = np.empty(count, np.int64)
+        count = 0
+        for k in range(start[t], start[t + 1]):
+            for i in range(first[plot[k]], first[plot[k] + 1]):
+                if owner[pair[i]] < t:
+                    others[count] = owner[pair[i]]
+                    count += 1
+        others = np.sort(others[:count])
+        for i in range(1, count):
+            s = others[i]
+            twice = s == others[i - 1] and (i < 2 or s != others[i - 2])  # two plots in common, and not done already
+            if twice and apart(centre[s], spread[s], centre[t], spread[t]) < alike:
+                _exchange_pair(s, t, start, plot, weight, hit)
+
+
+@numba.njit(cache=True)
+def _exchange_pair(s: int, t: int, start: Ints, plot: Ints, weight: Floats, hit: Floats) -> None:
+    """Every two plots that tracks ``s`` and ``t`` both may have."""
+    first = start[s]
+    same = np.empty(start[s + 1] - first, np.int64)
+    for k in range(len(same)):
+        same[k] = _pair(start, plot, t, plot[first + k])
+    for k in range(first, start[s + 1]):
+        other = same[k - first]
+        if other < 0:
+            continue
+        for m in range(k + 1, start[s + 1]):
+            n = same[m - first]
+            if n < 0:
+                continue
+            if weight[k] * weight[n] >= weight[m] * weight[other]:
+                _give(hit, m, other, k, n)
+            else:
+                _give(hit, k, n, m, other)
+
+
+@numba.njit(cache=True)
+def _give(hit: Floats, k: int, n: int, to_k: int, to_n: int) -> None:
+    """Move the joint probability of pairs ``k`` and ``n``, estimated from their marginals, to two others."""
+    joint = hit[k] * hit[n] / max(1.0 - hit[to_k], 1.0 - hit[to_n], 1e-12)
+    moved = min(joint, hit[k], hit[n])
+    hit[k] -= moved
+    hit[n] -= moved
+    hit[to_k] += moved
+    hit[to_n] += moved
+
+
+@numba.njit(cache=True)
+def _pair(start: Ints, plot: Ints, t: int, j: int) -> int:
+    """The pair of track ``t`` and plot ``j``, −1 where the gate leaves none."""
+    for k in range(start[t], start[t + 1]):
+        if plot[k] == j:
+            return k
+    return -1

@@ -1,0 +1,143 @@
+"""Tracking an archive piece by piece: a day or a year of detections, in bounded memory, equal to one long run.
+
+A tracker's answer depends on all that came before, so a sector's pieces are a chain: each takes up the state that the
+one before it left. Sectors do not touch each other and run beside each other. ``track_in_pieces`` builds that chain
+for dask; ``track_piece`` is one link, for callers that keep the state on a disk.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from dask.delayed import Delayed, delayed
+
+from fusion.filter.track_bank import Locator, closed_at_the_end
+from fusion.models.settings import TrackerSettings
+from fusion.tracker import Tracker
+from geo.errors import BadInput
+from sensors.coverage import look_probability
+from sensors.detections import split
+from sensors.layout import Layout
+from sensors.scan_columns import ScanColumns
+
+DIMS = ("estimate", "state", "state_")
+Piece = xr.Dataset | Callable[[], xr.Dataset]
+
+
+class ArchiveError(BadInput):
+    """Pieces that do not follow each other, or a state that is none."""
+
+
+def track_in_pieces(
+    pieces: Iterable[Piece],
+    layout: Layout,
+    *,
+    settings: TrackerSettings | None = None,
+    terrain: xr.Dataset | None = None,
+    border: Locator | None = None,
+) -> list[Delayed]:
+    """One lazy track history a piece, which follow each other as the rows of ``fusion.tracker.track`` over all do.
+
+    ``pieces``: detections datasets, or functions that read one, cut by time of receipt. Concatenated along
+    ``estimate`` the histories equal the serial run to the bit, row order included. A piece's history holds the rows
+    that late data can no longer change, so it ends a horizon before the piece does; the last holds all the rest. What
+    each sensor sees is computed once for all pieces. Raises ArchiveError, when computed, for a piece whose scans were
+    received before those of the piece before it.
+    """
+    kept = list(pieces)
+    coverage = None if terrain is None else delayed(look_probability, pure=True)(layout, terrain)
+    link = delayed(track_piece, nout=2, pure=True)
+    state: Any = None
+    histories = []
+    for number, piece in enumerate(kept):
+        state, history = link(
+            piece if isinstance(piece, xr.Dataset) else delayed(piece)(), layout, state,
+            settings=settings, terrain=terrain, border=border, coverage=coverage, last=number == len(kept) - 1,
+        )  # fmt: skip
+        histories.append(history)
+    return histories
+
+
+def track_piece(
+    detections: xr.Dataset,
+    layout: Layout,
+    state: bytes | None = None,
+    *,
+    settings: TrackerSettings | None = None,
+    terrain: xr.Dataset | None = None,
+    border: Locator | None = None,
+    coverage: xr.Dataset | None = None,
+    last: bool = False,
+) -> tuple[bytes, xr.Dataset]:
+    """The state after ``detections`` and the history that has become final; ``state`` is what the piece before gave.
+
+    ``last``: the archive ends here, so all history comes and every track is closed, as ``fusion.tracker.track`` does.
+    ``coverage``: sensors.coverage.look_probability of layout and terrain, where the caller has it.
+    """
+    scans = sorted(split(detections), key=_arrival)
+    unclosed, before = None, None
+    if state is None:
+        tracker = Tracker(layout, settings, terrain=terrain, border=border, coverage=coverage)
+    else:
+        saved, unclosed, before = _unpack(state)
+        tracker = Tracker.restore(layout, settings, saved, terrain=terrain, border=border, coverage=coverage)
+    if scans and before is not None and scans[0].received_ns < before:
+        raise ArchiveError(
+            f"its first scan was received at {_said(scans[0].received_ns)}, but the piece before it goes on until "
+            f"{_said(before)}",
+            where="archive",
+            expected="pieces cut by time of receipt, in that order",
+        )
+    for scan in scans:
+        tracker.take_in(scan)
+    history = tracker.take_history(final=last)
+    both = history if unclosed is None else xr.concat([unclosed, history], dim="estimate", join="override")
+    after = scans[-1].received_ns if scans else before
+    if last:
+        ended = closed_at_the_end(both)
+        carried = 0 if unclosed is None else unclosed.sizes["estimate"]
+        return _pack(tracker.snapshot(), both.isel(estimate=slice(0, 0)), after), ended.isel(
+            estimate=slice(carried, None)
+        )
+    return _pack(tracker.snapshot(), _open_rows(both), after), history
+
+
+def _arrival(scan: ScanColumns) -> tuple[int, int, tuple[str, int, int]]:
+    return scan.received_ns, scan.observed_ns, scan.key
+
+
+def _open_rows(history: xr.Dataset) -> xr.Dataset:
+    """The last row of each track that is not closed, in the order in which the tracks began."""
+    last = {name: row for row, name in enumerate(history["track"].values.tolist())}
+    status = history["status"].values
+    return history.isel(estimate=[row for row in last.values() if status[row] != "closed"])
+
+
+def _pack(snapshot: bytes, rows: xr.Dataset, received_ns: int | None) -> bytes:
+    file = io.BytesIO()
+    columns = {f"row_{name}": column.values for name, column in rows.data_vars.items()}
+    received = np.array([] if received_ns is None else [received_ns], np.int64)
+    np.savez(file, snapshot=np.frombuffer(snapshot, np.uint8), received_ns=received, **columns)  # type: ignore[arg-type]
+    return file.getvalue()
+
+
+def _unpack(state: bytes) -> tuple[bytes, xr.Dataset, int | None]:
+    try:
+        with np.load(io.BytesIO(state), allow_pickle=False) as saved:
+            rows = {
+                name.removeprefix("row_"): (DIMS[: saved[name].ndim], saved[name])
+                for name in saved.files
+                if name.startswith("row_")
+            }
+            received = saved["received_ns"].tolist()
+            return saved["snapshot"].tobytes(), xr.Dataset(rows), received[0] if received else None
+    except (OSError, KeyError, ValueError) as error:
+        raise ArchiveError(f"cannot be read ({error})", where="archive", expected="a state of an archive") from None
+
+
+def _said(received_ns: int) -> str:
+    return f"{np.datetime64(received_ns, 'ns')}Z"

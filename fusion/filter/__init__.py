@@ -1,0 +1,1 @@
+"""Filter: the state of all tracks, and how a detection or a miss updates it."""

@@ -1,0 +1,94 @@
+"""How many times its stated false plots a sensor sends, over all and in each spot: a flood must not be believed.
+
+The clutter of a layout is spread evenly over a sensor's field. Where a scan holds more plots than tracks and stated
+clutter explain (rain, birds, a reflector, a fault), the excess is taken for clutter as dense as it is there, in discs
+from 25 to 400 m about each plot, the densest counting. ``SUDDEN`` plots in a disc may be a crowd and are believed; more
+are believed where as many are tracked already, as those of a crowd that came together one after the other. So many may
+also start tracks there, faint ones, which are confirmed all the more slowly the larger the excess is: a burst shows as
+a crowd of so many at most, however dense it is, and tracks elsewhere know nothing of it.
+"""
+
+from __future__ import annotations
+
+from math import pi
+from typing import Final
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from fusion.filter.kalman import POSITION, Plots
+from fusion.filter.track_bank import Sight
+from fusion.models.motion import Floats
+
+SUDDEN: Final = 20.0
+"""So many plots in one place may be targets (assumption), and so many more than expected in a scan are no flood yet."""
+TIMES: Final = 3.0
+"""Nor is so many times what is expected."""
+SMALLEST_M: Final = 25.0
+SIZES: Final = 5
+"""Discs of SMALLEST_M, twice that and so on."""
+
+
+@numba.njit(cache=True)
+def flood(
+    plots: Plots, centre: Floats, sight: Sight, new: float, false_alarms: float, per_m2: float
+) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """(plot,) how many times as dense as stated clutter is about each plot, at least 1; (plot,) whether it may start a
+    track in spite of that: while no flooded disc about it holds SUDDEN tracks, however faint, and plots before it.
+
+    ``centre`` (track, 4) and ``sight`` tell which plots are expected, ``new`` how many from targets not tracked;
+    ``false_alarms`` a scan and ``per_m2`` are the stated ones.
+    """
+    count = len(plots.kind)
+    expected = sight.existence * sight.seen
+    known = new + expected.sum()
+    everywhere = 1.0
+    if count > TIMES * (known + false_alarms) + SUDDEN:
+        everywhere = max(1.0, (count - known) / false_alarms)
+    factor, room = np.full(count, everywhere), np.zeros(count, np.bool_)
+    if count <= SUDDEN:
+        return factor, room
+    order, by_north = np.argsort(plots.northing), np.argsort(centre[:, 1])
+    northing = plots.northing[order]
+    track_north = centre[by_north, 1]
+    largest = SMALLEST_M * 2.0 ** (SIZES - 1)
+    for j in range(count):
+        if plots.kind[j] != POSITION:
+            continue
+        e, n = plots.easting[j], plots.northing[j]
+        low, high = np.searchsorted(northing, n - largest), np.searchsorted(northing, n + largest)
+        if high - low <= SUDDEN:
+            continue
+        near = order[low:high]
+        there = _within(plots.easting[near] - e, northing[low:high] - n, np.ones(high - low))
+        if there[SIZES - 1] <= SUDDEN:
+            continue
+        low, high = np.searchsorted(track_north, n - largest), np.searchsorted(track_north, n + largest)
+        own = by_north[low:high]
+        explained = _within(centre[own, 0] - e, centre[own, 1] - n, expected[own])
+        tracked = _within(centre[own, 0] - e, centre[own, 1] - n, np.ones(len(own)))
+        before = _within(plots.easting[near] - e, plots.northing[near] - n, (near < j).astype(np.float64))
+        fullest, flooded = 0.0, False
+        for size in range(SIZES):
+            clutter = per_m2 * pi * (SMALLEST_M * 2.0**size) ** 2
+            excess = there[size] - max(explained[size], SUDDEN)
+            if excess > TIMES * clutter:
+                flooded = True
+                factor[j] = max(factor[j], excess / clutter)
+                fullest = max(fullest, before[size] + tracked[size])
+        room[j] = flooded and fullest < SUDDEN
+    return factor, room
+
+
+@numba.njit(cache=True)
+def _within(east: Floats, north: Floats, weight: Floats) -> Floats:
+    """(size,) sum of the weights of what lies within each disc about the origin."""
+    total = np.zeros(SIZES)
+    for i in range(len(east)):
+        away = east[i] * east[i] + north[i] * north[i]
+        for size in range(SIZES - 1, -1, -1):
+            if away > (SMALLEST_M * 2.0**size) ** 2:
+                break
+            total[size] += weight[i]
+    return total

@@ -1,0 +1,285 @@
+"""TrackBank: every live track at one moment, as a frozen struct of arrays; and rows of track history.
+
+The first axis is the track. Arrays are never written once a bank holds them: a step makes new ones, so a bank kept from
+a minute ago is still true, and late data are put in by going back to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from math import exp, sqrt
+from typing import Any, NamedTuple, Protocol
+
+import numba
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from fusion.models.bias import Learnt
+from fusion.models.motion import VEHICLE, Floats, Ints, unpack
+from fusion.models.sensor_views import View, holds, probability, spread_probability
+from sensors.scan import CLASSES
+
+UNEVEN = 0.005
+TENTATIVE, CONFIRMED, COASTING, CLOSED = 0, 1, 2, 3
+STATUS = np.array(["tentative", "confirmed", "coasting", "closed"])
+
+Bits = npt.NDArray[np.uint64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrackBank:
+    """n tracks with m modes of motion.
+
+    ``track`` (n,) 40-bit ids; ``time_ns`` (n,) the moment of each state (a scan leaves alone what is out of its reach);
+    ``mean`` (n, m, 4), ``cov`` (n, m, 10 packed), ``mode`` (n, m) the mixture; ``centre`` (n, 4), ``spread`` (n, 10)
+    its moments; ``existence`` (n,); ``status`` (n,); ``label`` (n, class) class probability from reports alone;
+    ``founded_ns``, ``updated_ns`` (n,); ``evidence`` (n, word) one bit a sensor of the layout that the track was
+    updated by; ``seen_ns`` (n, polar sensor) when each of those that fusion.registration aligns last saw it, 0: never.
+    ``intensity`` (row, column) [1/m²] is the density of undetected targets at ``intensity_ns``; ``heard_ns`` (sensor,)
+    is when each event-only sensor last spoke, and was quiet again: 0 before its first word. ``learnt`` is what common
+    tracks told of the sensors' biases.
+    """
+
+    track: Ints
+    time_ns: Ints
+    mean: Floats
+    cov: Floats
+    mode: Floats
+    centre: Floats
+    spread: Floats
+    existence: Floats
+    status: npt.NDArray[np.int8]
+    label: Floats
+    founded_ns: Ints
+    updated_ns: Ints
+    evidence: Bits
+    seen_ns: Ints
+    intensity: Floats
+    intensity_ns: int
+    heard_ns: Ints
+    learnt: Learnt
+
+    def __len__(self) -> int:
+        return len(self.track)
+
+
+PER_TRACK = tuple(field.name for field in fields(TrackBank))[:14]
+
+
+def empty_bank(modes: int, sensors: int, intensity: Floats, learnt: Learnt) -> TrackBank:
+    """A bank without tracks, before the first scan."""
+    none = np.zeros(0)
+    return TrackBank(
+        track=none.astype(np.int64),
+        time_ns=none.astype(np.int64),
+        mean=np.zeros((0, modes, 4)),
+        cov=np.zeros((0, modes, 10)),
+        mode=np.zeros((0, modes)),
+        centre=np.zeros((0, 4)),
+        spread=np.zeros((0, 10)),
+        existence=none,
+        status=none.astype(np.int8),
+        label=np.zeros((0, len(CLASSES))),
+        founded_ns=none.astype(np.int64),
+        updated_ns=none.astype(np.int64),
+        evidence=np.zeros((0, max(1, -(-sensors // 64))), np.uint64),
+        seen_ns=np.zeros((0, len(learnt)), np.int64),
+        intensity=intensity,
+        intensity_ns=np.iinfo(np.int64).min,
+        heard_ns=np.zeros(sensors, np.int64),
+        learnt=learnt,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """What one scan did, at one moment: a row for each track within its range and view, or that it changed.
+
+    ``event`` (k,) is a bit set: see fusion.filter.existence. ``plot`` (k,) is the canonical number of the scan's plot
+    that the track most probably is, −1 where none is likelier than not. ``dropped`` plots had no usable measurement,
+    ``flooded`` ones lay where the scan holds more than can be believed (fusion.filter.clutter).
+    """
+
+    time_ns: int
+    track: Ints
+    centre: Floats
+    spread: Floats
+    existence: Floats
+    status: npt.NDArray[np.int8]
+    event: npt.NDArray[np.int8]
+    plot: npt.NDArray[np.int32]
+    dropped: int
+    flooded: int
+
+    def __len__(self) -> int:
+        return len(self.track)
+
+
+PER_ROW = tuple(field.name for field in fields(Rows))[1:-2]
+
+
+class Locator(Protocol):
+    """What the history needs of a border."""
+
+    def locate(self, easting: Any, northing: Any) -> tuple[Any, Any, Any]:
+        """(segment, chainage_m, offset_m)."""
+
+
+class Sight(NamedTuple):
+    """Tracks as one look meets them: existence before it, probability of being seen, whether in range and view, and
+    whether that probability differs across the track's uncertainty."""
+
+    existence: Floats
+    seen: Floats
+    held: npt.NDArray[np.bool_]
+    uneven: npt.NDArray[np.bool_]
+
+
+@numba.njit(cache=True)
+def within_reach(centre: Floats, spread: Floats, time_ns: Ints, now_ns: int, view: View) -> tuple[Ints, Floats]:
+    """Tracks that the sensor might see at ``now_ns``, as rows, and the age of each state [s]; the others can wait."""
+    rows, age = np.empty(len(time_ns), np.int64), np.empty(len(time_ns))
+    count = 0
+    for t in range(len(time_ns)):
+        dt = (now_ns - time_ns[t]) * 1e-9
+        d_e = centre[t, 0] + dt * centre[t, 2] - view.east
+        d_n = centre[t, 1] + dt * centre[t, 3] - view.north
+        margin = 3.0 * (sqrt(spread[t, 0] + spread[t, 4]) + dt * sqrt(spread[t, 7] + spread[t, 9])) + 50.0
+        limit = view.max_range + margin
+        if d_e * d_e + d_n * d_n <= limit * limit:
+            rows[count], age[count] = t, dt
+            count += 1
+    return rows[:count].copy(), age[:count].copy()
+
+
+@numba.njit(cache=True)
+def sight(centre: Floats, spread: Floats, existence: Floats, dt: Floats, lifetime: float, view: View) -> Sight:
+    """Existence carried over ``dt`` and the look's probability, averaged over each track's uncertainty."""
+    tracks = len(existence)
+    carried, seen, held, uneven = (
+        np.empty(tracks),
+        np.empty(tracks),
+        np.empty(tracks, np.bool_),
+        np.empty(tracks, np.bool_),
+    )
+    for t in range(tracks):
+        carried[t] = existence[t] * exp(-max(dt[t], 0.0) / lifetime)
+        e, n = centre[t, 0], centre[t, 1]
+        seen[t] = spread_probability(view, e, n, spread[t, 0], spread[t, 1], spread[t, 4])
+        held[t] = holds(view, e, n)
+        uneven[t] = abs(seen[t] - probability(view, e, n)) > UNEVEN
+    return Sight(carried, seen, held, uneven)
+
+
+def track_name(track: int) -> str:
+    """ ""T" and ten hexadecimal digits."""
+    return f"T{track:010x}"
+
+
+def track_names(tracks: Ints) -> npt.NDArray[np.str_]:
+    """Names of many ids; each distinct id is written once."""
+    distinct, place = np.unique(tracks, return_inverse=True)
+    names = np.array([track_name(track) for track in distinct.tolist()], dtype="U11")
+    return names[place] if len(names) else np.zeros(0, "U11")
+
+
+def class_probability(bank: TrackBank, kind: Ints, compatible: Floats) -> Floats:
+    """(n, class): reports and motion together. ``kind`` (mode,) and ``compatible`` (kind, class) tie them."""
+    vehicle = bank.mode[:, kind == VEHICLE].sum(axis=1)
+    result = np.zeros_like(bank.label)
+    for number, share in enumerate((1.0 - vehicle, vehicle)):
+        given = bank.label * compatible[number]
+        result += share[:, None] * given / np.maximum(given.sum(axis=1, keepdims=True), 1e-300)
+    return np.asarray(result / np.maximum(result.sum(axis=1, keepdims=True), 1e-300))
+
+
+def history_dataset(blocks: Sequence[Rows], border: Locator | None) -> xr.Dataset:
+    """Track history (design §4a) of the blocks, in their order; cov is (estimate, state, state_)."""
+    columns: dict[str, npt.NDArray[Any]] = {
+        "track": np.concatenate([np.zeros(0, np.int64), *(block.track for block in blocks)]),
+        "centre": np.concatenate([np.zeros((0, 4)), *(block.centre for block in blocks)]),
+        "spread": np.concatenate([np.zeros((0, 10)), *(block.spread for block in blocks)]),
+        "existence": np.concatenate([np.zeros(0), *(block.existence for block in blocks)]),
+        "status": np.concatenate([np.zeros(0, np.int8), *(block.status for block in blocks)]),
+    }
+    time_ns = np.repeat([block.time_ns for block in blocks], [len(block) for block in blocks])
+    return estimates(columns, time_ns.astype(np.int64), border)
+
+
+def estimates(columns: Mapping[str, npt.NDArray[Any]], time_ns: Ints, border: Locator | None) -> xr.Dataset:
+    """A dataset of estimates, as track history and as the current picture have it."""
+    centre = columns["centre"]
+    segment = np.full(len(centre), -1, np.int32)
+    offset = np.full(len(centre), np.nan)
+    if border is not None and len(centre):
+        segment, _, offset = (np.asarray(part) for part in border.locate(centre[:, 0], centre[:, 1]))
+    row = ("estimate",)
+    return xr.Dataset(
+        {
+            "track": (row, track_names(columns["track"])),
+            "time": (row, time_ns.astype("datetime64[ns]")),
+            "easting": (row, centre[:, 0], {"units": "m"}),
+            "northing": (row, centre[:, 1], {"units": "m"}),
+            "easting_rate": (row, centre[:, 2], {"units": "m/s"}),
+            "northing_rate": (row, centre[:, 3], {"units": "m/s"}),
+            "cov": (("estimate", "state", "state_"), unpack(columns["spread"])),
+            "existence": (row, columns["existence"], {"units": "1"}),
+            "status": (row, STATUS[columns["status"]]),
+            "segment": (row, segment.astype(np.int32)),
+            "offset_m": (row, offset, {"units": "m"}),
+        },
+        coords={"state": ["easting", "northing", "easting_rate", "northing_rate"]},
+    )
+
+
+def picture(
+    bank: TrackBank, kind: Ints, compatible: Floats, sensors: Sequence[str], border: Locator | None
+) -> xr.Dataset:
+    """Every live track as of its last look: the history's columns and class_probability, updated_at, founded_at, and
+    ``sensors``, the names of those that it was updated by, joined by commas."""
+    columns = {"track": bank.track, "centre": bank.centre, "spread": bank.spread}
+    dataset = estimates({**columns, "existence": bank.existence, "status": bank.status}, bank.time_ns, border)
+    words, shifts = np.divmod(np.arange(len(sensors)), 64)
+    bits = (bank.evidence[:, words] >> shifts.astype(np.uint64)) & np.uint64(1)
+    names = [",".join(name for name, bit in zip(sensors, row, strict=True) if bit) for row in bits.tolist()]
+    return dataset.assign(
+        class_probability=(("estimate", "class"), class_probability(bank, kind, compatible)),
+        updated_at=("estimate", bank.updated_ns.astype("datetime64[ns]")),
+        founded_at=("estimate", bank.founded_ns.astype("datetime64[ns]")),
+        sensors=("estimate", np.array(names, dtype=np.str_)),
+    ).assign_coords({"class": list(CLASSES)})
+
+
+def endings(blocks: Sequence[Rows]) -> list[Rows]:
+    """Closing rows for each track that ``blocks`` of history leave open: its last row again, a nanosecond later."""
+    track = np.concatenate([np.zeros(0, np.int64), *(block.track for block in blocks)])
+    status = np.concatenate([np.zeros(0, np.int8), *(block.status for block in blocks)])
+    _, backwards = np.unique(track[::-1], return_index=True)
+    last = np.zeros(len(track), np.bool_)
+    last[len(track) - 1 - backwards] = True
+    last &= status != CLOSED
+    ends = np.cumsum([len(block) for block in blocks])
+    found = []
+    for block, end in zip(blocks, ends.tolist(), strict=True):
+        rows = np.flatnonzero(last[end - len(block) : end])
+        if len(rows):
+            columns = {name: getattr(block, name)[rows] for name in PER_ROW}
+            columns["status"] = np.full(len(rows), CLOSED, np.int8)
+            found.append(Rows(time_ns=block.time_ns + 1, dropped=0, flooded=0, **columns))
+    return found
+
+
+def closed_at_the_end(history: xr.Dataset) -> xr.Dataset:
+    """``history`` with a closing row for each track that it leaves open: its last row again, a nanosecond later."""
+    names, status = history["track"].values, history["status"].values
+    last = {name: number for number, name in enumerate(names.tolist())}
+    left = [number for number in last.values() if status[number] != STATUS[CLOSED]]
+    if not left:
+        return history
+    ends = history.isel(estimate=left)
+    ends = ends.assign(
+        time=ends["time"] + np.timedelta64(1, "ns"), status=("estimate", np.full(len(left), STATUS[CLOSED]))
+    )
+    return xr.concat([history, ends], dim="estimate", coords="minimal", compat="override")

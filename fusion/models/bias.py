@@ -1,0 +1,96 @@
+"""A sensor's bias: what its ranges and azimuths are off by, how well that is known, and what was learnt of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from fusion.models.motion import Floats, Ints
+
+SLOTS: Final = 64
+KEPT: Final = 8
+EVER_NS: Final = int(np.iinfo(np.int64).min)
+"""Before anything was observed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bias:
+    """What is taken off a sensor's plots, and the deviations of that; 0 where nothing is."""
+
+    range_m: float = 0.0
+    range_sd_m: float = 0.0
+    azimuth_rad: float = 0.0
+    azimuth_sd_rad: float = 0.0
+    place_sd_m: float = 0.0
+    """How well the sensor's own place is known, one axis: it moves what is near by a larger angle."""
+
+    def take_off(self, measured: Floats) -> None:
+        """Correct, in place, the first rows of ``measured`` (row, plot): azimuth, its sd, elevation, its sd, range, its
+        sd. No range falls below 0 by it."""
+        measured[0] -= self.azimuth_rad
+        measured[1] = np.hypot(measured[1], self.azimuth_sd_rad)
+        reach = measured[4]
+        measured[4] = np.where(reach > 0.0, np.maximum(reach - self.range_m, 0.0), reach)
+        measured[5] = np.hypot(measured[5], self.range_sd_m)
+        if self.place_sd_m > 0.0:
+            measured[5] = np.hypot(measured[5], self.place_sd_m)
+            turned = np.arctan2(self.place_sd_m, np.where(reach > 0.0, reach, np.inf))
+            measured[1] = np.hypot(measured[1], turned)
+
+
+UNBIASED: Final = Bias()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rings:
+    """The newest plots of some tracks, at most SLOTS, no two of one slot (id modulo SLOTS), in the slots' order, and
+    none that was not seen lately: ``track`` (ring,) and ``plots`` (ring, kept, 6): time since Learnt.origin_ns [s],
+    sensor, azimuth, azimuth_sd, ground range, range_sd (NaN without range)."""
+
+    track: Ints
+    plots: Floats
+
+    def __len__(self) -> int:
+        return len(self.track)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Learnt:
+    """What common tracks told of the biases of p polar sensors up to a moment; part of the bank, and never written.
+
+    ``information`` (2 p, 2 p) and ``vector`` (2 p,) over range [m] and azimuth [rad]; ``pairs`` (p,) comparisons with
+    another sensor; ``misfit`` (p, 2, 2): count and sum of squared normalised second differences of a sensor's own range
+    and azimuth, which tell whether its stated deviations are true; ``used`` (p, 4): range, its deviation, azimuth, its
+    deviation, as taken off plots now. ``rings`` are the newest plots of some tracks, since ``origin_ns``.
+    ``newest_ns``: when ``used`` was last found.
+    """
+
+    information: Floats
+    vector: Floats
+    pairs: Ints
+    misfit: Floats
+    used: Floats
+    rings: Rings
+    origin_ns: int = EVER_NS
+    newest_ns: int = EVER_NS
+
+    def __len__(self) -> int:
+        return len(self.used)
+
+
+LEARNT_ARRAYS: Final = ("information", "vector", "pairs", "misfit", "used")
+
+
+def nothing_learnt(prior: Floats) -> Learnt:
+    """Before the first scan; ``prior`` (2 p, 2 p) is the information that surveys give."""
+    p = len(prior) // 2
+    return Learnt(
+        information=prior,
+        vector=np.zeros(2 * p),
+        pairs=np.zeros(p, np.int64),
+        misfit=np.zeros((p, 2, 2)),
+        used=np.zeros((p, 4)),
+        rings=Rings(np.zeros(0, np.int64), np.zeros((0, KEPT, 6))),
+    )

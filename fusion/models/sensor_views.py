@@ -1,0 +1,235 @@
+"""What each sensor can see, as plain numbers for the kernels: range, view, probability per look, false alarms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import atan2, isnan, pi, radians, sqrt
+from typing import NamedTuple
+
+import numba
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from fusion.models.motion import Floats
+from geo import terrain as ground
+from sensors.camera import CLUTTER_ELEVATION_DEG
+from sensors.ground_sensor import GroundSensor
+from sensors.layout import AnySensor, Layout, elevations_rad, grid_azimuths_rad
+from sensors.radar import CLUTTER_SPEED_MPS
+
+TWO_PI = 2.0 * pi
+TABLE_STEPS = 256
+
+
+class View(NamedTuple):
+    """A sensor's place and field. ``azimuth_from`` [rad, grid] and ``azimuth_width`` bound the view; ``height`` is of
+    the eye, ``foot`` of the ground below it [m]. ``table`` is the probability per look at equal steps of range from 0
+    to ``max_range``; ``grid`` (row, column), not empty where there is terrain, is that probability on the ground, NaN
+    where visibility is unknown; its first cell's centre is (grid_east, grid_north), rows run south."""
+
+    east: float
+    north: float
+    height: float
+    foot: float
+    min_range: float
+    max_range: float
+    azimuth_from: float
+    azimuth_width: float
+    table: Floats
+    grid: npt.NDArray[np.float32]
+    grid_east: float
+    grid_north: float
+    grid_cell: float
+
+
+class Ground(NamedTuple):
+    """The elevation model for the kernels; an empty array is a plane at each sensor's foot."""
+
+    elevation: npt.NDArray[np.float32]
+    east: float
+    north: float
+    cell: float
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """One sensor as the tracker needs it: its view and what a false plot looks like.
+
+    ``clutter_per_m2``, ``clutter_per_rad`` and ``clutter_per_sr`` are densities of false plots a scan; with radial
+    velocity they spread over ``clutter_speed_span``. ``polled`` sensors send empty scans, so their silence is a miss.
+    ``trigger_sd`` is the deviation of a trigger's place; ``births`` tells whether its plots may start tracks.
+    ``rate_per_m``: a ground sensor's triggers per metre walked at the steps of the view's table; ``interval_s`` is that
+    of its heartbeats.
+    """
+
+    index: int
+    id: str
+    view: View
+    polled: bool
+    trigger_only: bool
+    false_alarms: float
+    clutter_per_m2: float
+    clutter_per_rad: float
+    clutter_per_sr: float
+    clutter_speed_span: float
+    trigger_sd: float
+    births: bool = True
+    rate_per_m: Floats = field(default_factory=lambda: np.zeros(0))
+    interval_s: float = 0.0
+
+
+def watches(
+    layout: Layout, terrain: xr.Dataset | None, coverage: xr.Dataset | None, least_false_alarms: float
+) -> dict[str, Watch]:
+    """A Watch for each sensor of the layout, by id. With terrain but no ``coverage``, visibility is computed here."""
+    grids = None
+    if terrain is not None and coverage is not None:
+        grids = coverage["probability"]
+    elif terrain is not None and len(layout):
+        from sensors.coverage import look_probability  # heavy, and only terrain needs it
+
+        grids = look_probability(layout, terrain)["probability"]
+    return {
+        sensor.id: _watch(number, sensor, layout, terrain, grids, least_false_alarms)
+        for number, sensor in enumerate(layout)
+    }
+
+
+def ground_of(terrain: xr.Dataset | None) -> Ground:
+    """The terrain's elevations for the kernels."""
+    if terrain is None:
+        return Ground(np.zeros((0, 0), np.float32), 0.0, 0.0, 1.0)
+    elevation = np.ascontiguousarray(terrain["elevation"].to_numpy(), dtype=np.float32)
+    east, north = terrain["easting"].to_numpy(), terrain["northing"].to_numpy()
+    return Ground(elevation, float(east[0]), float(north[0]), float(east[1] - east[0]))
+
+
+def _watch(
+    number: int,
+    sensor: AnySensor,
+    layout: Layout,
+    terrain: xr.Dataset | None,
+    grids: xr.DataArray | None,
+    least_false_alarms: float,
+) -> Watch:
+    view = _view(number, sensor, layout, terrain, grids)
+    false_alarms = max(sensor.false_alarms_per_scan, least_false_alarms)
+    area = 0.5 * view.azimuth_width * (view.max_range**2 - view.min_range**2)
+    elevations = elevations_rad(sensor) or (radians(CLUTTER_ELEVATION_DEG[0]), radians(CLUTTER_ELEVATION_DEG[1]))
+    trigger_only = sensor.kind == "ground_sensor"
+    return Watch(
+        index=number,
+        id=sensor.id,
+        view=view,
+        polled=sensor.period_s is not None,
+        trigger_only=trigger_only,
+        false_alarms=false_alarms,
+        clutter_per_m2=false_alarms / area,
+        clutter_per_rad=false_alarms / view.azimuth_width,
+        clutter_per_sr=false_alarms / view.azimuth_width / max(elevations[1] - elevations[0], 1e-6),
+        clutter_speed_span=2.0 * CLUTTER_SPEED_MPS,
+        trigger_sd=max(0.5 * view.max_range, 1.0),
+        rate_per_m=_rates(sensor),
+        interval_s=float(sensor.status_interval_s),
+    )
+
+
+def _rates(sensor: AnySensor) -> Floats:
+    """Triggers per metre at TABLE_STEPS + 1 steps of range; empty for a sensor that looks."""
+    if not isinstance(sensor, GroundSensor):
+        return np.zeros(0)
+    return np.asarray(sensor.trigger_rate_per_m(np.linspace(0.0, sensor.max_range_m, TABLE_STEPS + 1)), np.float64)
+
+
+def _view(
+    number: int, sensor: AnySensor, layout: Layout, terrain: xr.Dataset | None, grids: xr.DataArray | None
+) -> View:
+    start, end = grid_azimuths_rad(sensor, layout.frame) or (0.0, TWO_PI)
+    foot, grid, east, north, cell = 0.0, np.zeros((0, 0), np.float32), 0.0, 0.0, 1.0
+    if terrain is not None and grids is not None:
+        found = float(ground.sample(terrain, sensor.easting, sensor.northing))
+        foot = 0.0 if isnan(found) else found
+        grid = np.ascontiguousarray(grids.isel(sensor=number).to_numpy(), dtype=np.float32)
+        east, north = float(grids["easting"][0]), float(grids["northing"][0])
+        cell = float(grids["easting"][1] - grids["easting"][0])
+    scale = layout.placement(sensor.id).scale
+    steps = np.linspace(0.0, sensor.max_range_m, TABLE_STEPS + 1)
+    return View(
+        east=float(sensor.easting),
+        north=float(sensor.northing),
+        height=foot + float(sensor.mast_height_m),
+        foot=foot,
+        min_range=float(sensor.min_range_m) * scale,
+        max_range=float(sensor.max_range_m) * scale,
+        azimuth_from=float(start),
+        azimuth_width=float((end - start) % TWO_PI or TWO_PI),
+        table=np.asarray(sensor.look_probability(np.clip(steps, sensor.min_range_m, None)), np.float64),
+        grid=grid,
+        grid_east=east,
+        grid_north=north,
+        grid_cell=cell,
+    )
+
+
+@numba.njit(cache=True)
+def holds(view: View, easting: float, northing: float) -> bool:
+    """Whether the point lies within range and view, seen or hidden."""
+    d_e, d_n = easting - view.east, northing - view.north
+    distance = sqrt(d_e * d_e + d_n * d_n)
+    if distance > view.max_range or distance < view.min_range:
+        return False
+    if view.azimuth_width >= TWO_PI:
+        return True
+    turn = atan2(d_e, d_n) - view.azimuth_from
+    return bool(turn - TWO_PI * np.floor(turn / TWO_PI) <= view.azimuth_width)
+
+
+@numba.njit(cache=True)
+def probability(view: View, easting: float, northing: float) -> float:
+    """Probability that one look detects a target at this point; 0 out of view and where visibility is unknown."""
+    if not holds(view, easting, northing):
+        return 0.0
+    if view.grid.size > 0:
+        column = int(np.floor((easting - view.grid_east) / view.grid_cell + 0.5))
+        row = int(np.floor((view.grid_north - northing) / view.grid_cell + 0.5))
+        if row < 0 or column < 0 or row >= view.grid.shape[0] or column >= view.grid.shape[1]:
+            return 0.0
+        value = float(view.grid[row, column])
+        return 0.0 if isnan(value) else value
+    d_e, d_n = easting - view.east, northing - view.north
+    step = sqrt(d_e * d_e + d_n * d_n) / view.max_range * (len(view.table) - 1)
+    low = min(int(step), len(view.table) - 2)
+    return float(view.table[low] + (view.table[low + 1] - view.table[low]) * (step - low))
+
+
+@numba.njit(cache=True)
+def spread_probability(view: View, easting: float, northing: float, p_ee: float, p_en: float, p_nn: float) -> float:
+    """Probability per look over a Gaussian's five sigma points (centre 1/3, four at √3 deviations 1/6 each)."""
+    l_ee = sqrt(max(p_ee, 1e-12))
+    l_ne = p_en / l_ee
+    l_nn = sqrt(max(p_nn - l_ne * l_ne, 0.0))
+    root = sqrt(3.0)
+    total = 2.0 * probability(view, easting, northing)
+    total += probability(view, easting + root * l_ee, northing + root * l_ne)
+    total += probability(view, easting - root * l_ee, northing - root * l_ne)
+    total += probability(view, easting, northing + root * l_nn)
+    total += probability(view, easting, northing - root * l_nn)
+    return total / 6.0
+
+
+@numba.njit(cache=True)
+def elevation_at(earth: Ground, easting: float, northing: float, default: float) -> float:
+    """Bilinear ground height; ``default`` without terrain, off the map and across voids."""
+    rows, columns = earth.elevation.shape
+    if rows < 2 or columns < 2:
+        return default
+    x = (easting - earth.east) / earth.cell
+    y = (earth.north - northing) / earth.cell
+    if not (0.0 <= x <= columns - 1 and 0.0 <= y <= rows - 1):
+        return default
+    j, i = min(int(x), columns - 2), min(int(y), rows - 2)
+    u, v = x - j, y - i
+    z = earth.elevation
+    height = (1 - v) * ((1 - u) * z[i, j] + u * z[i, j + 1]) + v * ((1 - u) * z[i + 1, j] + u * z[i + 1, j + 1])
+    return default if isnan(height) else float(height)

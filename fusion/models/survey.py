@@ -1,0 +1,74 @@
+"""How sensors are aligned before any track tells: what surveys say, and what is assumed where there was none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import pi, radians
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from fusion.models.bias import UNBIASED, Bias
+from fusion.models.motion import Floats, Ints
+from fusion.models.sensor_views import Watch
+from sensors.layout import Layout
+from sensors.sensor import Sensor
+
+PRIOR_RANGE_M: Final = 20.0
+PRIOR_AZIMUTH_RAD: Final = 1.5 * pi / 180.0
+"""Deviations of the biases before anything is known (assumption); a survey of a sensor's north says better."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Survey:
+    """``sensors``: the layout's ids; ``known`` the bias of each as surveyed. Of the p ``polar`` sensors, none where
+    there are not two to compare: ``column`` (sensor,) their number or −1, ``places`` (p, 2), ``prior`` (2 p, 2 p) the
+    information on range [1/m²] and azimuth [1/rad²], ``period_ns`` (p,) between looks (0: event-only), ``ranging``
+    (p,) whether their plots hold a range."""
+
+    sensors: tuple[str, ...]
+    polar: tuple[str, ...]
+    known: tuple[Bias, ...]
+    column: Ints
+    places: Floats
+    prior: Floats
+    period_ns: Ints
+    ranging: npt.NDArray[np.bool_]
+
+
+def survey_of(layout: Layout, watches: Mapping[str, Watch]) -> Survey:
+    """What the layout says of each sensor's alignment."""
+    polar = [sensor for sensor in layout if sensor.kind != "ground_sensor"]
+    if len(polar) < 2:
+        polar = []
+    names = [sensor.id for sensor in polar]
+    views = [watches[name].view for name in names]
+    return Survey(
+        sensors=tuple(watches),
+        polar=tuple(names),
+        known=tuple(surveyed(sensor) for sensor in layout),
+        column=np.array([names.index(name) if name in names else -1 for name in watches], np.int64),
+        places=np.array([[view.east, view.north] for view in views]).reshape(-1, 2),
+        prior=np.diag(np.array([prior_information(sensor) for sensor in polar]).reshape(2 * len(polar))),
+        period_ns=np.array([round((sensor.period_s or 0.0) * 1e9) for sensor in polar], np.int64),
+        ranging=np.array([sensor.range_sd_m is not None for sensor in polar], np.bool_),
+    )
+
+
+def surveyed(sensor: Sensor) -> Bias:
+    """What a sensor's survey leaves open, which joins the errors of its plots until common tracks tell better.
+
+    Every plot carries it anew, as if it were noise, though it is the same for all of them: a track of one sensor alone
+    is then less sure of its place than noise would make it, and still surer than the alignment allows.
+    """
+    if sensor.north_sd_deg is None and sensor.site_sd_m is None:
+        return UNBIASED
+    return Bias(azimuth_sd_rad=radians(sensor.north_sd_deg or 0.0), place_sd_m=sensor.site_sd_m or 0.0)
+
+
+def prior_information(sensor: Sensor) -> tuple[float, float]:
+    """(1/m², 1/rad²) of a sensor's biases before anything is learnt: the survey's word of its north, if it has one."""
+    azimuth_sd = PRIOR_AZIMUTH_RAD if sensor.north_sd_deg is None else radians(sensor.north_sd_deg)
+    return PRIOR_RANGE_M**-2, azimuth_sd**-2

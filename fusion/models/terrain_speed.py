@@ -1,0 +1,102 @@
+"""How fast the ground lets people and vehicles go: no mode of motion is faster than slope and land cover allow.
+
+The laws of speed and the shares of land cover are those of geo.mobility, relative to open level ground off the road,
+where a mover's top speed is a setting. A limit is of the direction of travel; where that is not known, of the easiest.
+"""
+
+from __future__ import annotations
+
+from math import exp, hypot, isfinite, isnan, sqrt
+from typing import Final, NamedTuple
+
+import numba
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from fusion.models.motion import Floats, Ints
+from fusion.models.sensor_views import Ground, elevation_at
+
+STRIDE_M: Final = 15.0
+"""The gradient along the way is taken from this far behind to this far ahead."""
+HEADED_MPS: Final = 0.5
+"""A slower mover has no direction that counts."""
+SLOWEST: Final = 0.02
+"""Share of the top speed that slope always leaves: elevation models err, and nothing is nailed down."""
+
+
+class Passage(NamedTuple):
+    """``share`` (kind, row, column) of the top speed that land cover leaves on the elevation model's cells, empty where
+    there is no terrain; ``law`` (kind, 3): decline, easiest gradient and limit; ``top`` (kind,) [m/s]."""
+
+    share: npt.NDArray[np.float32]
+    law: Floats
+    top: Floats
+
+
+def passage_of(terrain: xr.Dataset | None, foot_mps: float, vehicle_mps: float, hidden_way_share: float) -> Passage:
+    """The passage over ``terrain``; without one nothing is limited.
+
+    Land cover leaves at least ``hidden_way_share`` of the top speed: there are roads and paths that nobody mapped.
+    """
+    top = np.array([foot_mps, vehicle_mps])
+    if terrain is None:
+        return Passage(np.zeros((2, 0, 0), np.float32), np.zeros((2, 3)), top)
+    from geo.mobility.settings import MobilitySettings
+    from geo.mobility.speed_surface import by_vehicle, on_foot  # geopandas comes with it, and only terrain needs it
+
+    known = MobilitySettings()
+    grounds = (on_foot(terrain, settings=known), by_vehicle(terrain, settings=known))
+    open_pace = (1.0 / known.off_path_factor, 1.0)
+    share = np.stack([pace / ground.pace for ground, pace in zip(grounds, open_pace, strict=True)])  # 0 where no way is
+    law = np.array([[ground.law.decline, ground.law.easiest, ground.law.limit] for ground in grounds])
+    return Passage(np.clip(share, hidden_way_share, 1.0).astype(np.float32), law, top)
+
+
+@numba.njit(cache=True)
+def top_speed(passage: Passage, earth: Ground, kind: int, x: Floats) -> float:
+    """Fastest [m/s] that a mover of this kind goes at the state ``x`` (4,); infinite off the map and across voids."""
+    if passage.share.size == 0:
+        return np.inf
+    column = int(np.floor((x[0] - earth.east) / earth.cell + 0.5))
+    row = int(np.floor((earth.north - x[1]) / earth.cell + 0.5))
+    if row < 0 or column < 0 or row >= passage.share.shape[1] or column >= passage.share.shape[2]:
+        return np.inf
+    decline, easiest, limit = passage.law[kind]
+    share = float(passage.share[kind, row, column])
+    speed = hypot(x[2], x[3])
+    if speed > HEADED_MPS:
+        e, n = STRIDE_M * x[2] / speed, STRIDE_M * x[3] / speed
+        rise = elevation_at(earth, x[0] + e, x[1] + n, np.nan) - elevation_at(earth, x[0] - e, x[1] - n, np.nan)
+        if isnan(rise):
+            return np.inf
+        gradient = 0.5 * rise / STRIDE_M
+        share *= 0.0 if abs(gradient) > limit else exp(-decline * (abs(gradient - easiest) - abs(easiest)))
+    return float(passage.top[kind] * max(share, SLOWEST))
+
+
+@numba.njit(cache=True)
+def slow_down(mean: Floats, cov: Floats, dt: Floats, kind: Ints, passage: Passage, earth: Ground) -> None:
+    """Scale velocities, in place, so that no mode's root-mean-square speed exceeds what its ground allows.
+
+    ``mean`` (track, mode, 4), ``cov`` (track, mode, 10), ``kind`` (mode,). Scaling is a congruence: covariances stay
+    positive definite. Tracks with no time behind them (``dt`` 0) are left alone.
+    """
+    if passage.share.size == 0:
+        return
+    for t in range(len(dt)):
+        if dt[t] <= 0.0:
+            continue
+        for m in range(len(kind)):
+            x, p = mean[t, m], cov[t, m]
+            fastest = top_speed(passage, earth, kind[m], x)
+            squared = x[2] * x[2] + x[3] * x[3] + p[7] + p[9]
+            if not isfinite(fastest) or squared <= fastest * fastest:
+                continue
+            s = fastest / sqrt(squared)
+            x[2] *= s
+            x[3] *= s
+            for i in (2, 3, 5, 6):
+                p[i] *= s
+            for i in (7, 8, 9):
+                p[i] *= s * s

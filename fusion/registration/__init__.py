@@ -1,0 +1,1 @@
+"""Sensor registration: estimates of sensor biases, and tracks that a bias duplicated."""

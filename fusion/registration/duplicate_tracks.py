@@ -1,0 +1,283 @@
+"""Doubled targets: when a bias is so large that two sensors' plots of one target found two tracks.
+
+Then no common track tells of the bias (fusion.registration). But tracks that one sensor sees and another, which should,
+does not, lie beside tracks of which the reverse is true, all moved by the same biases. The hypotheses: such pairs are
+of one target each, and biases are what joins them; or all of them are two targets, each missed by the other's sensor
+look after look. The biases' prior is what is known so far, so that two aligned sensors,
+whose common tracks pin the biases down, cannot be turned by two targets that happen to walk side by side. Where the
+evidence is beyond doubt the biases are learnt at once, tracks that one sensor saw are moved by them, and of each pair
+the older track stays.
+
+Linear Gaussian throughout: the difference of two tracks' places, given that of their velocities, is ``D b`` and noise,
+with D the difference of the places' derivatives by the biases b. The marginal likelihood of several pairs under one b
+is a product of predictions, as in a Kalman filter of b.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import pi
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from fusion.filter.track_bank import TENTATIVE, TrackBank
+from fusion.models import motion
+from fusion.models.bias import EVER_NS, Learnt
+from fusion.models.motion import Floats, Ints
+from fusion.models.sensor_views import View, probability
+from fusion.registration.estimate import EPOCH_NS, LEAST_PAIRS, forget, in_use, solve
+from fusion.registration.evidence import DOUBLED
+
+if TYPE_CHECKING:
+    from fusion.models.scene import Scene
+
+TWO_PI: Final = 2.0 * pi
+LATELY: Final = 2.5
+"""A sensor sees a track when it did so within so many of its periods."""
+LEAST_CHANCE: Final = 0.5
+"""A sensor that sees a track less probably than this at each look is not missed."""
+MOST_LOOKS: Final = 3
+"""Looks that missed, beyond which no more is believed: a layout's probabilities are not that true."""
+DECISIVE: Final = 14.0
+"""Logarithm of the odds, all evidence in, at which biases are believed (a million to one)."""
+CHANGE: Final = 30.0
+"""Squared deviations by which biases must differ from those in use: near targets of aligned sensors are two."""
+LEAST_VARIANCE: Final = 1e-6
+"""Of a difference of places [m²] and of speeds [m²/s²]: whoever cannot move at all has a covariance too."""
+MOST_TRACKS: Final = 200
+MOST_PAIRS: Final = 1000
+SEEDS: Final = 12
+"""Pairs that each begin a hypothesis, the likeliest first."""
+
+
+class Candidates(NamedTuple):
+    """Pairs of tracks that may be one target: rows of the bank (pair,) ``first`` and ``second``; what separates them,
+    biases in use put back, ``apart`` (pair, 2), its covariance (pair, 2, 2), its derivative by the biases (pair, 2,
+    2 p), and the logarithm of the odds of one target, but for its place (pair,)."""
+
+    first: Ints
+    second: Ints
+    apart: Floats
+    cov: Floats
+    by_bias: Floats
+    odds: Floats
+
+    def take(self, which: npt.NDArray[np.bool_] | Ints) -> Candidates:
+        return Candidates._make(column[which] for column in self)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hypothesis:
+    """``pairs`` of candidates that are one target each; ``gain`` is the logarithm of the odds against two each; the
+    biases (2 p,) and their covariance given that."""
+
+    pairs: list[int]
+    gain: float
+    biases: Floats
+    cov: Floats
+
+
+def align(scene: Scene, bank: TrackBank, now_ns: int) -> TrackBank:
+    """At the beginning of an epoch: the bank with biases that its tracks prove, and without doubled tracks. Pure."""
+    learnt = bank.learnt
+    if not len(learnt) or (learnt.newest_ns != EVER_NS and now_ns // EPOCH_NS == learnt.newest_ns // EPOCH_NS):
+        return bank
+    learnt = forget(scene.survey, learnt, now_ns)
+    found = candidates(scene, bank, learnt, now_ns)
+    best = None if found is None else likeliest(found, learnt)
+    if found is not None and best is not None:
+        learnt = _told(learnt, found.take(np.array(best.pairs)))
+    learnt = replace(learnt, used=in_use(learnt))
+    change = (learnt.used - bank.learnt.used)[:, ::2]
+    if change.any():
+        bank = _moved(scene, bank, change, now_ns)
+    if found is not None and best is not None:
+        bank = _joined(bank, found.first[best.pairs], found.second[best.pairs])
+    return replace(bank, learnt=learnt)
+
+
+def candidates(scene: Scene, bank: TrackBank, learnt: Learnt, now_ns: int) -> Candidates | None:
+    """Tracks that some sensors see and others miss, in pairs whose sensors miss each other's."""
+    sure = np.flatnonzero(bank.status != TENTATIVE)
+    lately, missed = _who_sees(scene, bank, sure, now_ns)
+    lonely = np.flatnonzero(lately.any(axis=1) & (missed > 0.0).any(axis=1))[:MOST_TRACKS]
+    if len(lonely) < 2:
+        return None
+    rows, lately, missed = sure[lonely], lately[lonely], missed[lonely]
+    model = scene.model
+    dt: Floats = np.asarray((now_ns - bank.time_ns[rows]) * 1e-9, np.float64)
+    state = motion.predict(
+        bank.mean[rows], bank.cov[rows], bank.mode[rows], dt, model.speed_sd, model.correlation, model.rate, model.gait
+    )
+    centre, spread = motion.combine(*state)
+    lever = _lever(scene.survey.places, centre, lately)
+    i, j = (part.astype(np.int64) for part in np.triu_indices(len(rows), 1))
+    # every sensor that sees the one misses the other, and the reverse: then none sees both
+    ok = np.all(~lately[i] | (missed[j] > 0.0), axis=1) & np.all(~lately[j] | (missed[i] > 0.0), axis=1)
+    i, j = i[ok], j[ok]
+    if not len(i):
+        return None
+    return _near(scene, learnt, rows, centre, motion.unpack(spread), lever, (lately, missed), i, j)
+
+
+def _who_sees(scene: Scene, bank: TrackBank, rows: Ints, now_ns: int) -> tuple[npt.NDArray[np.bool_], Floats]:
+    """(row, p) whether a ranging sensor saw the track lately; (row, p) what its looks that did not since weigh: minus
+    the logarithm of the probability of missing them all, 0 where it is not expected to see the track."""
+    survey = scene.survey
+    seen_ns, period = bank.seen_ns[rows], survey.period_ns
+    looking = survey.ranging & (period > 0)
+    lately = looking & (seen_ns > 0) & (now_ns - seen_ns < LATELY * period)
+    chance = np.stack([_chances(scene.watches[name].view, bank.centre[rows]) for name in survey.polar], axis=1)
+    since = np.maximum(seen_ns, bank.founded_ns[rows][:, None])
+    looks = np.minimum((now_ns - since) // np.maximum(period, 1), MOST_LOOKS)
+    missed = np.where(looking & ~lately & (chance >= LEAST_CHANCE), -looks * np.log1p(-np.minimum(chance, 0.99)), 0.0)
+    return lately, missed
+
+
+@numba.njit(cache=True)
+def _chances(view: View, centre: Floats) -> Floats:
+    """(row,) probability that one look sees each track."""
+    found = np.empty(len(centre))
+    for t in range(len(centre)):
+        found[t] = probability(view, centre[t, 0], centre[t, 1])
+    return found
+
+
+def _lever(places: Floats, centre: Floats, lately: npt.NDArray[np.bool_]) -> Floats:
+    """(row, 2, 2 p) how a track's place moves with the biases: the mean over the sensors that see it."""
+    away = centre[:, None, :2] - places
+    reach = np.maximum(np.sqrt((away**2).sum(axis=2)), 1.0)
+    lever = np.empty((len(centre), 2, len(places), 2))
+    lever[:, 0, :, 0], lever[:, 1, :, 0] = away[:, :, 0] / reach, away[:, :, 1] / reach
+    lever[:, 0, :, 1], lever[:, 1, :, 1] = away[:, :, 1], -away[:, :, 0]
+    share = lately / np.maximum(lately.sum(axis=1, keepdims=True), 1)
+    return np.asarray((lever * share[:, None, :, None]).reshape(len(centre), 2, -1))
+
+
+def _near(
+    scene: Scene,
+    learnt: Learnt,
+    rows: Ints,
+    centre: Floats,
+    cov: Floats,
+    lever: Floats,
+    sight: tuple[npt.NDArray[np.bool_], Floats],
+    i: Ints,
+    j: Ints,
+) -> Candidates | None:
+    """Those of the pairs (i, j) whom biases within reach may explain."""
+    lately, missed = sight
+    by_bias = lever[i] - lever[j]
+    used = learnt.used[:, ::2].ravel()
+    gap = centre[i] - centre[j]
+    total = cov[i] + cov[j] + LEAST_VARIANCE * np.eye(4)
+    gain = np.linalg.solve(total[:, 2:, 2:], total[:, 2:, :2])  # of place by velocity
+    apart = gap[:, :2] - np.einsum("kvp,kv->kp", gain, gap[:, 2:])
+    place = DOUBLED * (total[:, :2, :2] - np.einsum("kpv,kvq->kpq", total[:, :2, 2:], gain))
+    speed = DOUBLED * total[:, 2:, 2:]
+    speed_fit = _log_density(gap[:, 2:], speed)
+    variance = np.maximum(scene.model.speed_sd**2, LEAST_VARIANCE)
+    square = (centre[i, 2:] ** 2).sum(axis=1)[:, None]
+    usual = (scene.model.prior / (TWO_PI * variance) * np.exp(-0.5 * square / variance)).sum(axis=1)
+    evidence = np.minimum((missed[j] * lately[i]).sum(axis=1), 7.0) + np.minimum(
+        (missed[i] * lately[j]).sum(axis=1), 7.0
+    )
+    odds = speed_fit + evidence - np.log(scene.births.density * np.maximum(usual, 1e-9))
+    found = Candidates(rows[i], rows[j], apart + np.einsum("kpb,b->kp", by_bias, used), place, by_bias, odds)
+    values, _, known = solve(learnt)
+    alone = odds + _prediction(found, values.ravel(), known)
+    order = np.argsort(-alone, kind="stable")[:MOST_PAIRS]
+    order = order[alone[order] > 0.0]
+    return found.take(order) if len(order) else None
+
+
+def _log_density(x: Floats, cov: Floats) -> Floats:
+    """(k,) logarithm of Gaussian densities of x (k, 2) under cov (k, 2, 2)."""
+    det = np.maximum(cov[:, 0, 0] * cov[:, 1, 1] - cov[:, 0, 1] ** 2, 1e-12)
+    square = (cov[:, 1, 1] * x[:, 0] ** 2 - 2.0 * cov[:, 0, 1] * x[:, 0] * x[:, 1] + cov[:, 0, 0] * x[:, 1] ** 2) / det
+    return np.asarray(-0.5 * square - 0.5 * np.log(det) - np.log(TWO_PI))
+
+
+def _prediction(found: Candidates, biases: Floats, known: Floats) -> Floats:
+    """(pair,) logarithm of the density of what separates each pair, biases being known so well."""
+    spread = found.cov + np.einsum("kpb,bc,kqc->kpq", found.by_bias, known, found.by_bias, optimize=True)
+    return _log_density(found.apart - found.by_bias @ biases, spread)
+
+
+def likeliest(found: Candidates, learnt: Learnt) -> Hypothesis | None:
+    """The best of some hypotheses, if it is beyond doubt and its biases are not those in use."""
+    values, _, known = solve(learnt)
+    best: Hypothesis | None = None
+    for seed in range(min(SEEDS, len(found.first))):
+        if best is not None and seed in best.pairs:
+            continue  # it would find the same
+        one = _grown(found, seed, values.ravel(), known)
+        if best is None or one.gain > best.gain:
+            best = one
+    if best is None or best.gain < DECISIVE:
+        return None
+    step = best.biases - learnt.used[:, ::2].ravel()
+    return best if float(step @ np.linalg.solve(best.cov, step)) > CHANGE else None
+
+
+def _grown(found: Candidates, seed: int, biases: Floats, known: Floats) -> Hypothesis:
+    """From one pair on: the pair that fits best joins, the biases are known better, and so on until none is gained."""
+    free = np.ones(len(found.first), np.bool_)
+    gain, pairs, chosen = 0.0, list[int](), seed
+    score = found.odds + _prediction(found, biases, known)
+    while score[chosen] > 0.0:
+        gain += float(score[chosen])
+        pairs.append(chosen)
+        design = found.by_bias[chosen]
+        weight = known @ design.T @ np.linalg.inv(design @ known @ design.T + found.cov[chosen])
+        biases = biases + weight @ (found.apart[chosen] - design @ biases)
+        known = known - weight @ design @ known
+        known = 0.5 * (known + known.T)
+        taken = (found.first[chosen], found.second[chosen])
+        free &= ~(np.isin(found.first, taken) | np.isin(found.second, taken))
+        if not free.any():
+            break
+        score = np.where(free, found.odds + _prediction(found, biases, known), -np.inf)
+        chosen = int(np.argmax(score))
+    return Hypothesis(pairs, gain, biases, known)
+
+
+def _told(learnt: Learnt, pairs: Candidates) -> Learnt:
+    """``learnt`` with what the pairs of a hypothesis beyond doubt say of the biases."""
+    weight = np.linalg.inv(pairs.cov)
+    gain = np.einsum("kpb,kpq->kbq", pairs.by_bias, weight)
+    concerned = (pairs.by_bias != 0.0).any(axis=(0, 1)).reshape(-1, 2).any(axis=1)
+    return replace(
+        learnt,
+        information=learnt.information + np.einsum("kbq,kqc->bc", gain, pairs.by_bias),
+        vector=learnt.vector + np.einsum("kbq,kq->b", gain, pairs.apart),
+        pairs=np.where(concerned, np.maximum(learnt.pairs, LEAST_PAIRS), learnt.pairs),
+    )
+
+
+def _moved(scene: Scene, bank: TrackBank, change: Floats, now_ns: int) -> TrackBank:
+    """Tracks that one sensor alone saw lately go where its plots go."""
+    period = np.where(scene.survey.ranging, scene.survey.period_ns, 0)
+    lately = (bank.seen_ns > 0) & (now_ns - bank.seen_ns < LATELY * period)
+    alone = lately.sum(axis=1) == 1
+    shift = np.einsum("tpb,b->tp", _lever(scene.survey.places, bank.centre, lately & alone[:, None]), change.ravel())
+    mean, centre = bank.mean.copy(), bank.centre.copy()
+    mean[:, :, :2] -= shift[:, None, :]
+    centre[:, :2] -= shift
+    return replace(bank, mean=mean, centre=centre)
+
+
+def _joined(bank: TrackBank, first: Ints, second: Ints) -> TrackBank:
+    """Of each pair the track founded later ceases to exist, and what it rests on is the older one's."""
+    newer = (bank.founded_ns[first] > bank.founded_ns[second]) | (
+        (bank.founded_ns[first] == bank.founded_ns[second]) & (bank.track[first] > bank.track[second])
+    )
+    goes, stays = np.where(newer, first, second), np.where(newer, second, first)
+    existence, evidence, seen_ns = bank.existence.copy(), bank.evidence.copy(), bank.seen_ns.copy()
+    existence[goes] = 0.0
+    evidence[stays] |= evidence[goes]
+    seen_ns[stays] = np.maximum(seen_ns[stays], seen_ns[goes])
+    return replace(bank, existence=existence, evidence=evidence, seen_ns=seen_ns)

@@ -1,0 +1,239 @@
+"""Calibration: the probability of detection that a layout promises, against what each sensor made of its looks.
+
+A trial is one look of a polled sensor at a confirmed track that *another* sensor saw shortly before and shortly after:
+then something was there, whatever the sensor itself reported. Predicted is the tracker's own probability for that look,
+before it, averaged over the track's uncertainty; observed is whether a plot of the look was the track's. Looks at one
+track go together (the same posture, the same masking), so the interval counts fewer trials than there were: Kish's
+design effect with the tracks as clusters (Survey Sampling, 1965), inside Wilson's interval.
+
+Its limits: a sensor that watches alone has no trials; what nobody else sees is not judged; a plot that went to a wrong
+track counts there.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from fusion.filter import track_bank as tracks
+from fusion.models import motion
+from fusion.models.settings import TrackerSettings
+from fusion.tracker import Tracker
+from geo.errors import BadInput
+from geo.terrain import slope
+from geo.terrain.land_cover import WORLD_COVER
+from sensors.layout import Layout
+from sensors.scan_columns import ScanColumns
+from sensors.statistics.statistic import LEVEL, wilson
+
+NS: Final = 1_000_000_000
+SLOPES_DEG: Final = ((5.0, "level"), (15.0, "sloping"), (91.0, "steep"))
+"""Terrain classes where no land cover is known: slope below so many degrees."""
+ELSEWHERE: Final = "unknown ground"
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationSettings:
+    """``support_s``: within so many seconds before and after a look another sensor must have seen the track.
+    ``level`` of the interval. ``least``: with fewer effective trials nothing is said."""
+
+    support_s: float = 15.0
+    level: float = LEVEL
+    least: float = 10.0
+
+    def __post_init__(self) -> None:
+        if not (self.support_s > 0.0 and 0.0 < self.level < 1.0 and self.least >= 1.0):
+            expected = "seconds above 0, a level from 0 to 1, one trial or more"
+            raise BadInput("a setting is out of bounds", where="calibration", expected=expected)
+
+
+@dataclass(slots=True)
+class _Trial:
+    track: int
+    at_ns: int
+    sensor: str
+    predicted: float
+    ground: str
+    hit: bool = False
+
+
+@dataclass(slots=True)
+class _Watch:
+    """What other sensors said of the tracks, and the trials that wait for their next word."""
+
+    seen_ns: dict[int, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))
+    waiting: dict[int, list[_Trial]] = field(default_factory=lambda: defaultdict(list))
+    trials: list[_Trial] = field(default_factory=list)
+    alone: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+
+
+def calibrate(
+    scans: Iterable[ScanColumns],
+    layout: Layout,
+    *,
+    settings: TrackerSettings | None = None,
+    calibration: CalibrationSettings | None = None,
+    terrain: xr.Dataset | None = None,
+    coverage: xr.Dataset | None = None,
+) -> xr.Dataset:
+    """Observed against predicted detection, one row (``cell``) for each sensor and class of ground that had trials.
+
+    ``scans`` in the order in which they were observed, empty ones too. Columns: ``sensor``, ``ground``, ``trials``,
+    ``tracks``, ``effective`` trials, ``detected``, ``observed`` and ``predicted`` share, ``low``, ``high`` (interval
+    of observed), ``verdict``: ``as predicted`` where the prediction lies within, ``worse``, ``better``, or ``too few``.
+    attrs ``unsupported``: looks by sensor at tracks that no other sensor vouched for; ``not_polled``: sensors that send
+    no empty scans, so that nobody knows what they missed.
+    """
+    calibration = calibration or CalibrationSettings()
+    tracker = Tracker(layout, settings, terrain=terrain, coverage=coverage)
+    ground, watch = _Ground(terrain), _Watch()
+    for scan in scans:
+        trials = _before(tracker, scan, ground)
+        tracker.advance(scan)
+        if not tracker.timeline.entries or tracker.timeline.entries[-1].scan.key != scan.key:
+            continue  # a duplicate, or out of order
+        rows = tracker.timeline.entries[-1].rows
+        hits = set(rows.track[rows.plot >= 0].tolist())
+        _note(watch, scan, trials, hits, round(calibration.support_s * NS))
+    return _table(watch, layout, calibration)
+
+
+def _before(tracker: Tracker, scan: ScanColumns, ground: _Ground) -> list[_Trial]:
+    """A trial for each confirmed track in the look's range and view, with what is expected before looking."""
+    scene, bank = tracker.scene, tracker.timeline.bank
+    watch = scene.watch(scan.sensor)
+    if not watch.polled or watch.trigger_only or not len(bank):
+        return []
+    model = scene.model
+    rows, dt = tracks.within_reach(bank.centre, bank.spread, bank.time_ns, scan.observed_ns, watch.view)
+    mean, cov, mode = motion.predict(
+        bank.mean[rows], bank.cov[rows], bank.mode[rows], dt, model.speed_sd, model.correlation, model.rate, model.gait
+    )
+    centre, spread = motion.combine(mean, cov, mode)
+    sight = tracks.sight(centre, spread, bank.existence[rows], dt, scene.settings.lifetime_s, watch.view)
+    sure = np.isin(bank.status[rows], (tracks.CONFIRMED, tracks.COASTING))
+    return [
+        _Trial(int(bank.track[rows[i]]), scan.observed_ns, scan.sensor, float(sight.seen[i]), ground.at(*centre[i, :2]))
+        for i in np.flatnonzero(sight.held & sure).tolist()
+    ]
+
+
+def _note(watch: _Watch, scan: ScanColumns, trials: list[_Trial], hits: set[int], support_ns: int) -> None:
+    """Settle the trials for which this scan is the other sensor's word, and begin its own."""
+    for track in hits:
+        still = []
+        for trial in watch.waiting.pop(track, ()):
+            if trial.sensor == scan.sensor:
+                still.append(trial)
+            elif scan.observed_ns - trial.at_ns <= support_ns:
+                watch.trials.append(trial)
+            else:
+                watch.alone[trial.sensor] += 1
+        if still:
+            watch.waiting[track] = still
+        watch.seen_ns[track][scan.sensor] = scan.observed_ns
+    for trial in trials:
+        trial.hit = trial.track in hits
+        others = [at for sensor, at in watch.seen_ns.get(trial.track, {}).items() if sensor != trial.sensor]
+        if others and trial.at_ns - max(others) <= support_ns:
+            watch.waiting[trial.track].append(trial)
+        else:
+            watch.alone[trial.sensor] += 1
+
+
+def _table(watch: _Watch, layout: Layout, settings: CalibrationSettings) -> xr.Dataset:
+    alone = dict(watch.alone)
+    for waiting in watch.waiting.values():
+        for trial in waiting:
+            alone[trial.sensor] = alone.get(trial.sensor, 0) + 1
+    cells: dict[tuple[str, str], list[_Trial]] = defaultdict(list)
+    for trial in watch.trials:
+        cells[trial.sensor, trial.ground].append(trial)
+    rows = [(*key, *_cell(found, settings)) for key, found in sorted(cells.items())]
+    names = (
+        *("sensor", "ground", "trials", "tracks", "effective", "detected"),
+        *("observed", "predicted", "low", "high", "verdict"),
+    )
+    columns = {name: ("cell", np.array([row[i] for row in rows])) for i, name in enumerate(names)}
+    not_polled = [sensor.id for sensor in layout if sensor.period_s is None or sensor.kind == "ground_sensor"]
+    return xr.Dataset(columns, attrs={"unsupported": alone, "not_polled": not_polled, "level": settings.level})
+
+
+def _cell(
+    trials: list[_Trial], settings: CalibrationSettings
+) -> tuple[int, int, float, int, float, float, float, float, str]:
+    """The columns of one sensor on one class of ground, from ``trials`` to ``verdict``."""
+    hits = np.array([trial.hit for trial in trials], np.float64)
+    track = np.array([trial.track for trial in trials])
+    predicted = float(np.mean([trial.predicted for trial in trials]))
+    n, k = len(hits), float(hits.sum())
+    effective = n / design_effect(hits, track, np.array([trial.predicted for trial in trials]))
+    low, high = wilson(k / n * effective, effective, level=settings.level)
+    verdict = "as predicted" if low <= predicted <= high else "worse" if predicted > high else "better"
+    if effective < settings.least:
+        verdict = "too few"
+    return n, len(np.unique(track)), effective, int(k), k / n, predicted, float(low), float(high), verdict
+
+
+def design_effect(
+    hits: npt.NDArray[np.float64], cluster: npt.NDArray[np.int64], predicted: npt.NDArray[np.float64]
+) -> float:
+    """Variance of the share of ``hits`` (trial,) in clusters, over that of as many independent trials; at least 1.
+
+    ``Σ_c (k_c − e_c − n_c r)² / (n p (1 − p)) · C/(C − 1)``, the linearised ratio estimator's, of what is left when the
+    expected hits e_c of a cluster are taken off: r is the mean of that. That one track was in sight and another hidden
+    was predicted and is no doubt about it. C clusters. Where every trial or none is a hit the spread says nothing, and
+    with one cluster nobody knows: then each cluster counts once, n/C.
+    """
+    names, member = np.unique(cluster, return_inverse=True)
+    n, c = len(hits), len(names)
+    p = float(hits.mean())
+    if c < 2 or p in (0.0, 1.0):
+        return n / c if c else 1.0
+    size, beyond = np.bincount(member), np.bincount(member, weights=hits - predicted)
+    between = float(((beyond - size * (beyond.sum() / n)) ** 2).sum()) * c / (c - 1)
+    return max(1.0, between / (n * p * (1.0 - p)))
+
+
+class _Ground:
+    """The class of ground at a place: the land cover's, else by slope; ELSEWHERE off the map and on voids."""
+
+    def __init__(self, terrain: xr.Dataset | None) -> None:
+        self._names: npt.NDArray[np.str_] | None = None
+        if terrain is None:
+            return
+        self._east, self._north = float(terrain["easting"][0]), float(terrain["northing"][0])
+        self._cell = float(terrain["easting"][1]) - self._east
+        steep = np.degrees(np.arctan(slope(terrain).to_numpy()))
+        names = np.full(steep.shape, ELSEWHERE, dtype="U40")
+        for limit, name in reversed(SLOPES_DEG):
+            names[steep < limit] = name
+        if "land_cover" in terrain:
+            codes = terrain["land_cover"].to_numpy()
+            for code, name in _legend(terrain["land_cover"]).items():
+                names[codes == code] = name
+        self._names = names
+
+    def at(self, easting: float, northing: float) -> str:
+        """The class's name."""
+        if self._names is None:
+            return ELSEWHERE
+        column = int(np.floor((easting - self._east) / self._cell + 0.5))
+        row = int(np.floor((self._north - northing) / self._cell + 0.5))
+        rows, columns = self._names.shape
+        return str(self._names[row, column]) if 0 <= row < rows and 0 <= column < columns else ELSEWHERE
+
+
+def _legend(land_cover: xr.DataArray) -> dict[int, str]:
+    """Names by code: the variable's own, else ESA WorldCover's; code 0 is unknown and left to the slope."""
+    if "flag_values" not in land_cover.attrs:
+        return dict(WORLD_COVER)
+    codes = np.atleast_1d(land_cover.attrs["flag_values"])
+    names = str(land_cover.attrs["flag_meanings"]).split()
+    return {int(code): name.replace("_", " ") for code, name in zip(codes, names, strict=True) if int(code)}

@@ -1,0 +1,184 @@
+"""How well tracks tell the truth: GOSPA, OSPA, identity switches, continuity, time to confirm, false tracks.
+
+Truth and tracks are histories with one dim ``estimate``; truth names its things ``target``. Everything is scored at the
+truth's own times, as a consumer saw it at that moment; ``fusion.scoring.matching`` says who is there and where.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from fusion.scoring.matching import Ints, Names, Scene, ScoringError, Times, scenes_of
+
+
+def gospa(
+    truth: xr.Dataset, tracks: xr.Dataset, *, cutoff_m: float = 50.0, order: float = 2.0, times: Times | None = None
+) -> xr.Dataset:
+    """Generalised optimal sub-pattern assignment with α = 2, per time; all parts in metres, lower is better.
+
+    ``gospa**p == localisation**p + missed**p + false**p`` with localisation = (Σ d^p)^(1/p) over assigned pairs,
+    missed = (c^p/2 · n_missed)^(1/p), false = (c^p/2 · n_false)^(1/p); counts n_truth, n_tracks, n_assigned, n_missed,
+    n_false. ``attrs`` hold gospa_mean_m (0 when there is neither truth nor track), cutoff_m, order.
+    With an empty truth the tracks' own times are used: every track is then false.
+    Rahmathullah, García-Fernández, Svensson, Fusion 2017, doi:10.23919/ICIF.2017.8009645, proposition 1.
+    """
+    scenes = scenes_of(truth, tracks, cutoff_m, order, times)
+    rows = np.array([_gospa_row(scene, cutoff_m, order) for scene in scenes.matched()]).reshape(-1, 9)
+    metres = ("gospa", "localisation", "missed", "false")
+    counts = ("n_truth", "n_tracks", "n_assigned", "n_missed", "n_false")
+    data = {name: ("time", rows[:, i], {"units": "m"}) for i, name in enumerate(metres)}
+    data |= {name: ("time", rows[:, 4 + i].astype(np.int64), {"units": "1"}) for i, name in enumerate(counts)}
+    mean = float(rows[:, 0].mean()) if len(rows) else 0.0
+    attrs = {"cutoff_m": cutoff_m, "order": order, "alpha": 2.0, "gospa_mean_m": mean}
+    return xr.Dataset(data, coords={"time": scenes.times}, attrs=attrs)
+
+
+def ospa(
+    truth: xr.Dataset, tracks: xr.Dataset, *, cutoff_m: float = 50.0, order: float = 2.0, times: Times | None = None
+) -> xr.Dataset:
+    """Optimal sub-pattern assignment per time [m], 0 when both sets are empty, at most ``cutoff_m``.
+
+    ``ospa**p == localisation**p + cardinality**p``, the second part being (c^p · |n−m| / max(n, m))^(1/p).
+    Schuhmacher, Vo, Vo, IEEE TSP 56(8), 2008, doi:10.1109/TSP.2008.920469.
+    """
+    scenes = scenes_of(truth, tracks, cutoff_m, order, times)
+    rows = np.array([_ospa_row(scene, cutoff_m, order) for scene in scenes.matched()]).reshape(-1, 3)
+    names = ("ospa", "localisation", "cardinality")
+    data = {name: ("time", rows[:, i], {"units": "m"}) for i, name in enumerate(names)}
+    mean = float(rows[:, 0].mean()) if len(rows) else 0.0
+    return xr.Dataset(
+        data, coords={"time": scenes.times}, attrs={"cutoff_m": cutoff_m, "order": order, "ospa_mean_m": mean}
+    )
+
+
+def identity_switches(
+    truth: xr.Dataset, tracks: xr.Dataset, *, cutoff_m: float = 50.0, order: float = 2.0, hysteresis_m: float = 10.0
+) -> xr.DataArray:
+    """How often each target's assigned track changes; (target,) int64 [1].
+
+    The assignment is GOSPA's with hysteresis: a pair assigned at the time before is cheaper by ``hysteresis_m**p``,
+    so two tracks that pass within a few metres do not swap names by noise, and a real swap counts once it costs more
+    than that. A target without a track in between keeps its last one in mind: a new track afterwards is a switch.
+    """
+    assigned = _assignment(truth, tracks, cutoff_m, order, hysteresis_m)
+    switches = [int(np.count_nonzero(np.diff(row[row >= 0]))) for row in assigned.track.T]
+    return _per_target("identity_switches", np.array(switches, np.int64), assigned.targets)
+
+
+def continuity(
+    truth: xr.Dataset, tracks: xr.Dataset, *, cutoff_m: float = 50.0, order: float = 2.0, hysteresis_m: float = 10.0
+) -> xr.DataArray:
+    """Longest unbroken stretch under one track as a share of a target's life; (target,) in 0…1, best 1.
+
+    Counted in scoring times; a change of track or a time without one ends a stretch. ``attrs["mean"]`` is the
+    life-weighted mean, the SIAP measure LS (Votruba, Nisley, Rothrock, Zombro, SIAP metrics, 2001); NaN for no target.
+    """
+    assigned = _assignment(truth, tracks, cutoff_m, order, hysteresis_m)
+    longest = np.array([_longest_run(row) for row in assigned.track.T], np.float64)
+    life = assigned.present.sum(axis=0).astype(np.float64)
+    share = np.divide(longest, life, out=np.full(len(life), np.nan), where=life > 0)
+    result = _per_target("continuity", share, assigned.targets)
+    result.attrs["mean"] = float(longest.sum() / life.sum()) if life.sum() else float("nan")
+    return result
+
+
+def time_to_confirm(truth: xr.Dataset, tracks: xr.Dataset, *, cutoff_m: float = 50.0) -> xr.DataArray:
+    """Seconds from a target's first moment to the first at which a confirmed track is on it; (target,), NaN if never.
+
+    Resolution is that of the scoring times; the clock starts at the target's first row, seen by a sensor or not.
+    """
+    assigned = _assignment(truth, tracks, cutoff_m, 2.0, 0.0)
+    seconds = np.full(len(assigned.targets), np.nan)
+    for j in range(len(seconds)):
+        held = np.flatnonzero(assigned.track[:, j] >= 0)
+        if len(held):
+            first = np.flatnonzero(assigned.present[:, j])[0]
+            seconds[j] = (assigned.times[held[0]] - assigned.times[first]) / np.timedelta64(1, "s")
+    return _per_target("time_to_confirm", seconds, assigned.targets, units="s")
+
+
+def false_confirmed_tracks(
+    truth: xr.Dataset, tracks: xr.Dataset, *, cutoff_m: float = 50.0, least_share: float = 0.5
+) -> xr.Dataset:
+    """Confirmed tracks that follow nothing: on a target for less than ``least_share`` of their scoring times.
+
+    Returns scalars false_confirmed_tracks, confirmed_tracks, hours (span of the scoring times) and false_per_hour
+    (NaN for no span). A second track on one target is false too: the operator sees a person who is not there.
+    Tracks that live wholly between two scoring times are not judged.
+    """
+    if not 0.0 <= least_share <= 1.0:
+        raise ScoringError(f"least_share is {least_share}", where="false_confirmed_tracks", expected="0 to 1")
+    scenes = scenes_of(truth, tracks, cutoff_m, 2.0, None)
+    present = np.bincount(scenes.tracks.thing, minlength=scenes.tracks.count)
+    held = np.zeros(scenes.tracks.count, np.int64)
+    for scene in scenes.matched():
+        held[scene.track[scene.pairs.track]] += 1
+    judged = present > 0
+    false = int(np.count_nonzero(judged & (held < least_share * present)))
+    span = (scenes.times[-1] - scenes.times[0]) / np.timedelta64(1, "h") if len(scenes.times) else 0.0
+    hours = float(span)
+    return xr.Dataset(
+        {
+            "false_confirmed_tracks": false,
+            "confirmed_tracks": int(np.count_nonzero(judged)),
+            "hours": ((), hours, {"units": "h"}),
+            "false_per_hour": ((), false / hours if hours > 0 else float("nan"), {"units": "1/h"}),
+        }
+    )
+
+
+def _gospa_row(scene: Scene, cutoff_m: float, order: float) -> tuple[float, ...]:
+    n, m, k = len(scene.target), len(scene.track), len(scene.pairs.truth)
+    localisation = float((scene.pairs.distance_m**order).sum())
+    half = cutoff_m**order / 2
+    parts = (localisation + half * (n + m - 2 * k), localisation, half * (n - k), half * (m - k))
+    return (*(part ** (1 / order) for part in parts), n, m, k, n - k, m - k)
+
+
+def _ospa_row(scene: Scene, cutoff_m: float, order: float) -> tuple[float, ...]:
+    n, m, k = len(scene.target), len(scene.track), len(scene.pairs.truth)
+    most = max(n, m)
+    if most == 0:
+        return 0.0, 0.0, 0.0
+    cut = cutoff_m**order
+    localisation = (float((scene.pairs.distance_m**order).sum()) + (min(n, m) - k) * cut) / most
+    cardinality = cut * abs(n - m) / most
+    return tuple(part ** (1 / order) for part in (localisation + cardinality, localisation, cardinality))
+
+
+@dataclass(frozen=True, slots=True)
+class _Assignment:
+    """Track number of each target at each time, −1 for none; (time, target), beside who is present."""
+
+    times: Times
+    targets: Names
+    present: npt.NDArray[np.bool_]
+    track: Ints
+
+
+def _assignment(
+    truth: xr.Dataset, tracks: xr.Dataset, cutoff_m: float, order: float, hysteresis_m: float
+) -> _Assignment:
+    if not 0.0 <= hysteresis_m < cutoff_m:
+        raise ScoringError(f"hysteresis_m is {hysteresis_m}", where="scoring", expected="0 to below cutoff_m")
+    scenes = scenes_of(truth, tracks, cutoff_m, order, None)
+    shape = (len(scenes.times), scenes.truth.count)
+    present, track = np.zeros(shape, np.bool_), np.full(shape, -1, np.int64)
+    for k, scene in enumerate(scenes.matched(hysteresis_m)):
+        present[k, scene.target] = True
+        track[k, scene.target[scene.pairs.truth]] = scene.track[scene.pairs.track]
+    return _Assignment(scenes.times, scenes.truth.names, present, track)
+
+
+def _longest_run(track: Ints) -> int:
+    edges = np.flatnonzero(np.diff(track, prepend=-2, append=-2))
+    held = track[edges[:-1]] >= 0
+    return int(np.diff(edges)[held].max(initial=0))
+
+
+def _per_target(name: str, values: npt.NDArray[np.generic], targets: Names, units: str = "1") -> xr.DataArray:
+    return xr.DataArray(values, dims=("target",), coords={"target": targets}, name=name, attrs={"units": units})

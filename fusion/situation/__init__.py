@@ -1,0 +1,1 @@
+"""Situation assessment (JDL level 2): tracks against border, ground, coverage and responders."""

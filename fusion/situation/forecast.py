@@ -1,0 +1,274 @@
+"""Where and when a track may meet the line: a distribution from its covariance and the ways people move.
+
+Particles are drawn from the track's state and moved by modes like the tracker's (``fusion.models.motion``): velocities
+that forget themselves, people who stop, go on and turn; but steadier, for a tracker must allow for every turn at the
+next look, a forecast for those of minutes, of which most bends of a way are undone by the next. Each particle's path is
+cut with the line as it lies, not with one straight line ahead. The draws are the same for every track, so the same
+track gives the same forecast to the bit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from math import isfinite
+from typing import NamedTuple
+
+import numba
+import numpy as np
+import numpy.typing as npt
+from shapely.geometry import LineString
+
+from fusion.models.motion import FOOT, VEHICLE, Floats, Ints, Mode, motion_model, transition
+from fusion.situation.facts import Forecast
+from geo.border import Border
+from geo.errors import BadInput
+from geo.frame import LocalFrame
+
+QUANTILES = (0.1, 0.5, 0.9)
+ON_THEIR_WAY = (
+    Mode("stand", FOOT, 0, 0.05, 5.0, 0.03, 60.0),
+    Mode("walk", FOOT, 1, 0.55, 3000.0, 0.94, 2000.0),
+    Mode("wander", FOOT, 1, 0.66, 12.0, 0.03, 12.0),
+    Mode("park", VEHICLE, 0, 0.05, 5.0, 0.03, 60.0),
+    Mode("drive", VEHICLE, 1, 4.4, 1000.0, 0.94, 2000.0),
+    Mode("turn", VEHICLE, 1, 4.4, 12.0, 0.03, 12.0),
+)
+"""Spread, memory and share of steady going as measured on simulated traffic of the sample sector (tuning seeds 11 to
+13): change of velocity over 4 to 8 minutes, share of time that it moves. An assumption elsewhere, hence a setting."""
+
+
+SHARES = ("resume_share", "turning_on_foot", "turning_vehicles")
+
+
+class ForecastError(BadInput):
+    """Settings that no forecast can work with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastSettings:
+    """horizon_s: how far ahead. particles, steps: how finely; steps are short at first and grow. modes: how targets
+    move over minutes. resume_share: of those who stopped or turned aside, how many go on as before; the tracker's
+    modes alone forget where somebody wants to go. steady_s: modes whose velocity lasts so long are ways to go on.
+    least_share: with fewer crossings than this share no quantiles are told. turning_on_foot, turning_vehicles: which
+    share of those who head to the line live there and turn before it; turning_m: how far they go towards it until they
+    do, on average. They lower the probability of a crossing, not its time and place. All assumptions."""
+
+    horizon_s: float = 600.0
+    particles: int = 512
+    steps: int = 48
+    modes: tuple[Mode, ...] = ON_THEIR_WAY
+    resume_share: float = 0.9
+    steady_s: float = 100.0
+    least_share: float = 0.05
+    turning_on_foot: float = 0.05
+    turning_vehicles: float = 0.5
+    turning_m: float = 100.0
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            value = getattr(self, item.name)
+            least = 0.0 if item.name in SHARES else 1e-9
+            if isinstance(value, int | float) and not (isfinite(value) and value >= least):
+                raise ForecastError(
+                    f"{value}", where=f"forecast setting {item.name}", expected="a finite number above 0"
+                )
+        for name in SHARES:
+            if getattr(self, name) > 1.0:
+                raise ForecastError(f"{getattr(self, name)}", where=f"forecast setting {name}", expected="0 to 1")
+        kinds = {mode.kind for mode in self.modes}
+        if not {FOOT, VEHICLE} <= kinds:
+            raise ForecastError("no mode of some kind", where="forecast setting modes", expected="foot and vehicle")
+
+
+class _Tables(NamedTuple):
+    """For the kernel, by step and mode: ``passage`` (step, mode, mode) cumulative, ``moves`` (step, mode, 5) of
+    ``_steps``; by mode its speed, gait, and whether it is a way to go on."""
+
+    passage: Floats
+    moves: Floats
+    speed_sd: Floats
+    gait: Ints
+    steady: npt.NDArray[np.bool_]
+
+
+class Forecaster:
+    """Forecasts for one border. Immutable after it is built; a forecast costs some milliseconds."""
+
+    def __init__(self, border: Border, settings: ForecastSettings | None = None) -> None:
+        self._border = border
+        self.settings = chosen = settings or ForecastSettings()
+        self._model = motion_model(chosen.modes, 0.5)
+        share = np.arange(chosen.steps + 1) / chosen.steps
+        self._times = chosen.horizon_s * share**1.5
+        m, steps = chosen.particles, chosen.steps
+        draw = np.random.Generator(np.random.PCG64(20_260_101))
+        half = draw.standard_normal(((m + 1) // 2, 4))
+        self._start = np.concatenate([half, -half])[:m]  # antithetic: means come out exact
+        self._kicks = draw.standard_normal((steps, m, 4))
+        self._change = draw.random((steps, m))
+        self._mode_draw = draw.random(m)
+        self._resumes = draw.random((steps, m)) < chosen.resume_share
+        self._kind_draw = (draw.permutation(m) + 0.5) / m
+        rows = len(chosen.modes)
+        passage = np.empty((steps, rows, rows))
+        steady = self._model.correlation >= chosen.steady_s
+        moves = np.empty((steps, rows, 5))
+        for k, dt in enumerate(np.diff(self._times)):
+            transition(float(dt), self._model.rate, passage[k])
+            moves[k] = np.column_stack(_steps(float(dt), self._model.correlation, self._model.speed_sd))
+        self._tables = _Tables(np.cumsum(passage, axis=2), moves, self._model.speed_sd, self._model.gait, steady)
+
+    def of(self, mean: npt.ArrayLike, cov: npt.ArrayLike, *, vehicle: float) -> Forecast | None:
+        """The forecast of a state (4,) [m, m/s] with its covariance (4, 4); ``vehicle`` [1] how probably it drives.
+
+        None where the place is beyond the ends of the line. Raises ForecastError for what is not finite.
+        """
+        x, p = np.asarray(mean, np.float64), np.asarray(cov, np.float64)
+        if x.shape != (4,) or p.shape != (4, 4) or not (np.isfinite(x).all() and np.isfinite(p).all()):
+            raise ForecastError("is not finite, or not of four dimensions", where="state", expected="4 and 4 × 4")
+        here, _, distance_m = self._border.locate(x[0], x[1])
+        if int(np.asarray(here)) < 0:
+            return None
+        vehicle = min(max(vehicle, 0.0), 1.0)
+        paths = self._paths(x, p, vehicle)
+        segment, chainage, offset = self._border.locate(paths[..., 0], paths[..., 1])
+        goes_on = self._goes_on(abs(float(np.asarray(distance_m))), vehicle)
+        return self._summary(np.asarray(segment), np.asarray(chainage), np.asarray(offset), goes_on)
+
+    def _goes_on(self, distance_m: float, vehicle: float) -> float:
+        """Share of those who head to the line that do not live here and turn before it: who does, turns anywhere on
+        the way with the same chance a metre."""
+        chosen = self.settings
+        lives_here = (1.0 - vehicle) * chosen.turning_on_foot + vehicle * chosen.turning_vehicles
+        return 1.0 + lives_here * float(np.expm1(-distance_m / chosen.turning_m))
+
+    def _paths(self, x: Floats, p: Floats, vehicle: float) -> Floats:
+        """Places (step, particle, 2) [m] at the forecast's times, the first of them now."""
+        state = x + self._start @ _root(p).T
+        mode = self._first_modes(state[:, 2:], self._kind_draw < vehicle)
+        paths = np.empty((len(self._times), len(state), 2))
+        _move(state, mode, np.diff(self._times), self._kicks, self._change, self._resumes, self._tables, paths)
+        return paths
+
+    def _first_modes(self, velocity: Floats, drives: npt.NDArray[np.bool_]) -> Ints:
+        """How each particle moves now, by its share and by how well its velocity goes with it."""
+        model = self._model
+        speed2 = (velocity**2).sum(axis=1)[:, None]
+        fit = -0.5 * speed2 / model.speed_sd**2 - 2.0 * np.log(model.speed_sd) + np.log(model.prior)
+        wanted = np.where(drives, VEHICLE, FOOT)[:, None]
+        fit = np.where(model.kind[None, :] == wanted, fit, -np.inf)
+        weight = np.exp(fit - fit.max(axis=1, keepdims=True))
+        heap = np.cumsum(weight / weight.sum(axis=1, keepdims=True), axis=1)
+        mode: Ints = np.minimum((self._mode_draw[:, None] > heap).sum(axis=1), model.modes - 1)
+        return mode
+
+    def _summary(self, segment: Ints, chainage: Floats, offset: Floats, goes_on: float) -> Forecast:
+        """What the paths say; ``goes_on`` [1]: which share of those who would cross do not turn before."""
+        inside = (segment >= 0) & np.isfinite(offset)
+        side = np.where(offset >= 0.0, 1, -1)
+        met = (side[1:] != side[:-1]) & inside[1:] & inside[:-1]
+        crosses = met.any(axis=0)
+        probability = float(crosses.mean())
+        who = np.flatnonzero(crosses)
+        step = met[:, who].argmax(axis=0)
+        before, after = offset[step, who], offset[step + 1, who]
+        share = np.divide(before, before - after, out=np.zeros(len(who)), where=before != after)
+        time = self._times[step] + share * (self._times[step + 1] - self._times[step])
+        place = chainage[step, who] + share * (chainage[step + 1, who] - chainage[step, who])
+        where = np.where(share < 0.5, segment[step, who], segment[step + 1, who])
+        enough = probability >= self.settings.least_share
+        toward = int(np.sign(side[step + 1, who].sum())) if len(who) else 0
+        return Forecast(
+            horizon_s=self.settings.horizon_s,
+            crossing_probability=goes_on * probability,
+            direction=toward,
+            time_s=_quantiles(time) if enough else (),
+            chainage_m=_quantiles(place) if enough else (),
+            segments=_likeliest(where, crosses.size / goes_on) if enough else (),
+        )
+
+
+@numba.njit(cache=True, nogil=True)
+def _move(
+    state: Floats,
+    mode: Ints,
+    durations: Floats,
+    kicks: Floats,
+    change: Floats,
+    resumes: npt.NDArray[np.bool_],
+    tables: _Tables,
+    paths: Floats,
+) -> None:
+    """Fill ``paths`` (step + 1, particle, 2) with places of particles ``state`` (particle, 4) that begin in ``mode``.
+
+    Who changes to another gait moves half the time at the old velocity and then redraws it, or, going on as before,
+    takes up its course: the velocity of the last mode in which it went steadily.
+    """
+    last = len(tables.speed_sd) - 1
+    for i in range(len(state)):
+        x, y, u, v = state[i]
+        now = mode[i]
+        known = tables.steady[now]
+        course_u, course_v = u, v
+        paths[0, i, 0], paths[0, i, 1] = x, y
+        for k in range(len(durations)):
+            dt, after = durations[k], 0
+            while after < last and change[k, i] > tables.passage[k, now, after]:
+                after += 1
+            a, b, own, shared, sd = tables.moves[k, after]
+            on = tables.steady[after] and not tables.steady[now] and known and resumes[k, i]
+            if on or tables.gait[after] != tables.gait[now]:
+                to_u = course_u if on else tables.speed_sd[after] * kicks[k, i, 0]
+                to_v = course_v if on else tables.speed_sd[after] * kicks[k, i, 1]
+                x += 0.5 * dt * (u + to_u)
+                y += 0.5 * dt * (v + to_v)
+                u, v = to_u, to_v
+            else:
+                x += b * u + shared * kicks[k, i, 0] + own * kicks[k, i, 2]
+                y += b * v + shared * kicks[k, i, 1] + own * kicks[k, i, 3]
+                u = a * u + sd * kicks[k, i, 0]
+                v = a * v + sd * kicks[k, i, 1]
+            if tables.steady[after]:
+                course_u, course_v, known = u, v, True
+            now = after
+            paths[k + 1, i, 0], paths[k + 1, i, 1] = x, y
+
+
+def compile_kernels() -> None:
+    """Compile the kernel, or load it from the disk: a track beside a short line."""
+    border = Border(LocalFrame.around(0.0, 0.0), LineString([(-100.0, 0.0), (100.0, 0.0)]), 100.0, "left")
+    Forecaster(border, ForecastSettings(particles=4, steps=2)).of([0.0, 5.0, 0.0, -1.0], np.eye(4), vehicle=0.5)
+
+
+def _quantiles(values: Floats) -> tuple[float, ...]:
+    return tuple(round(float(value), 1) for value in np.quantile(values, QUANTILES))
+
+
+def _likeliest(segment: Ints, total: float, most: int = 3) -> tuple[tuple[int, float], ...]:
+    numbers, count = np.unique(segment, return_counts=True)
+    order = np.lexsort((numbers, -count))[:most]
+    return tuple((int(numbers[i]), round(float(count[i] / total), 4)) for i in order)
+
+
+def _root(cov: Floats) -> Floats:
+    """A square root of a covariance; one that is not quite positive is taken as the nearest that is."""
+    values, vectors = np.linalg.eigh(0.5 * (cov + cov.T))
+    root: Floats = vectors * np.sqrt(np.maximum(values, 0.0))
+    return root
+
+
+def _steps(dt: float, correlation: Floats, speed: Floats) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+    """(a, b, own, shared, sd) of an Ornstein-Uhlenbeck velocity over ``dt``, see fusion.models.motion.
+
+    ``sd`` scales the velocity's noise, ``shared`` the place's part that goes with it, ``own`` the rest of the place's.
+    """
+    x = dt / correlation
+    a = np.exp(-x)
+    b = correlation * -np.expm1(-x)
+    variance = speed * speed
+    exact = variance * correlation**2 * (2.0 * x - 3.0 + 4.0 * a - a * a)
+    q_pp = np.where(x < 1e-3, variance * dt * dt * x * (2.0 / 3.0 - 0.5 * x), exact)
+    q_pv, q_vv = variance * correlation * np.expm1(-x) ** 2, variance * -np.expm1(-2.0 * x)
+    sd = np.sqrt(q_vv)
+    shared = q_pv / sd
+    return a, b, np.sqrt(np.maximum(q_pp - shared**2, 0.0)), shared, sd

@@ -1,0 +1,158 @@
+"""If you leave now: whether responders from a base are in time for whoever is at a place of the belt.
+
+Surfaces are made once a sector: from every cell of the belt the fastest way to where a crossing ends, on foot and by
+vehicle, in either direction, and how long each base needs to that end. A live track then costs a few look-ups. The
+formula is EASI's with one task left (``sensors.interdiction``): it has been detected, so all that counts is whether
+the response is there before the way ends.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from fusion.models.motion import Floats
+from fusion.situation.facts import LeaveNow
+from geo.border import Belt
+from geo.border.belt import Line, belt_of
+from geo.errors import BadInput
+from geo.mobility.roads_and_rivers import Ways
+from geo.mobility.settings import MobilitySettings
+from geo.mobility.speed_surface import Mobility, by_vehicle, on_foot
+from geo.paths.response_times import response_time
+from geo.paths.search import Steps
+from sensors.interdiction import probability_of_interruption
+from sensors.interdiction.interception import ResponseSettings, where_it_ends
+
+FOOT, VEHICLE = "on foot", "by vehicle"
+INWARD, OUTWARD = 1, -1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Surface:
+    """Of one mover and direction, flat over the belt's window: seconds to the end of the fastest way (inf: none),
+    seconds of response to that end (inf: nobody comes, NaN: unknown), and the number of the base that is first."""
+
+    to_go: Floats
+    response: Floats
+    base: npt.NDArray[np.int16]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Interception:
+    """The surfaces of one sector. See ``interception_of``; ``missing`` names what was not at hand, such as roads."""
+
+    belt: Belt
+    bases: tuple[str, ...]
+    surfaces: Mapping[tuple[str, int], _Surface]
+    settings: ResponseSettings
+    missing: str
+
+    def of(
+        self, easting: float, northing: float, direction: int, *, existence: float, vehicle: float
+    ) -> LeaveNow | None:
+        """For a mover at a place [m] who crosses in ``direction`` (+1 toward home, −1 outward); None off the belt,
+        where nobody can go on, and where the response is unknown. ``vehicle`` [1]: how probably it drives."""
+        cell = self._cell(easting, northing)
+        if cell is None or direction not in (INWARD, OUTWARD):
+            return None
+        found = {mover: self._one(self.surfaces[mover, direction], mover, cell) for mover in (FOOT, VEHICLE)}
+        share = {VEHICLE: vehicle, FOOT: 1.0 - vehicle}
+        known = {mover: one for mover, one in found.items() if one is not None}
+        if not known:
+            return None
+        likelier = max(known, key=lambda mover: (share[mover], mover == FOOT))
+        total = sum(share[mover] for mover in known)
+        weights = {mover: share[mover] / total if total > 0.0 else float(mover == likelier) for mover in known}
+        chance = sum(weights[mover] * one.interruption_probability for mover, one in known.items())
+        told = known[likelier]
+        return LeaveNow(
+            told.base,
+            told.mover,
+            told.response_s,
+            told.time_left_s,
+            told.margin_s,
+            min(max(existence, 0.0), 1.0) * chance,
+        )
+
+    def _cell(self, easting: float, northing: float) -> int | None:
+        belt = self.belt
+        if not (math.isfinite(easting) and math.isfinite(northing)):
+            return None
+        column = round((easting - belt.easting[0]) / belt.cell_m)
+        row = round((belt.northing[0] - northing) / belt.cell_m)
+        rows, columns = belt.inside.shape
+        if not (0 <= row < rows and 0 <= column < columns) or not belt.inside[row, column]:
+            return None
+        return int(row * columns + column)
+
+    def _one(self, surface: _Surface, mover: str, cell: int) -> LeaveNow | None:
+        left, response = float(surface.to_go[cell]), float(surface.response[cell])
+        if not math.isfinite(left) or math.isnan(response):
+            return None
+        reachable = math.isfinite(response)
+        spread = self.settings.sd_share
+        chance = probability_of_interruption(
+            [1.0],
+            [left],
+            [spread * left],
+            response_s=response,
+            response_sd_s=spread * response if reachable else 0.0,
+            communication=self.settings.communication,
+            position=1.0,
+        )
+        return LeaveNow(
+            base=self.bases[surface.base[cell]] if reachable else "",
+            mover=mover,
+            response_s=response if reachable else None,
+            time_left_s=left,
+            margin_s=left - response if reachable else None,
+            interruption_probability=float(chance),
+        )
+
+
+def interception_of(
+    terrain: xr.Dataset,
+    border: Line,
+    bases: Mapping[str, tuple[float, float]],
+    *,
+    belt_m: float,
+    ways: Ways | None = None,
+    mobility: MobilitySettings | None = None,
+    settings: ResponseSettings | None = None,
+) -> Interception:
+    """The surfaces for responders from ``bases``, places [m] by name, over ``terrain``; the belt is ``belt_m`` wide.
+
+    Costs a search over the terrain for each base and four over the belt: once a sector. Raises BadInput (a subclass)
+    for no base, one off the ground or where nobody can be, and a border off the terrain.
+    """
+    if not bases:
+        raise BadInput("no base is given", where="response", expected="places of patrol bases by name")
+    belt = belt_of(border, terrain, belt_m=belt_m)
+    chosen = mobility or MobilitySettings()
+    coming = [response_time(terrain, place, ways=ways, settings=chosen) for place in bases.values()]
+    there = np.stack([belt.of(one).ravel() for one in coming])
+    surfaces = {}
+    for mover, ground in ((FOOT, on_foot), (VEHICLE, by_vehicle)):
+        moving = ground(terrain, ways=ways, settings=chosen)
+        for direction, edge in ((INWARD, belt.inner), (OUTWARD, belt.outer)):
+            surfaces[mover, direction] = _surface(belt, moving, edge, there)
+    missing = str(coming[0].attrs.get("missing", ""))
+    return Interception(belt, tuple(bases), surfaces, settings or ResponseSettings(), missing)
+
+
+def _surface(belt: Belt, moving: Mobility, edge: npt.NDArray[np.bool_], there: Floats) -> _Surface:
+    """``there`` (base, cell): seconds of response from each base."""
+    steps = Steps.over(moving.within(belt.rows, belt.columns, belt.inside), neighbours=16)
+    to_go = steps.spread(np.where(edge, 0.0, np.inf), backward=True)
+    at_end = there[:, where_it_ends(to_go).ravel()]
+    unknown = np.isnan(at_end).all(axis=0)
+    known = np.where(np.isnan(at_end), np.inf, at_end)
+    first = known.argmin(axis=0)
+    response = np.where(unknown, np.nan, known[first, np.arange(known.shape[1])])
+    return _Surface(to_go.cost.ravel().astype(np.float64), response, first.astype(np.int16))

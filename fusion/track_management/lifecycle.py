@@ -1,0 +1,71 @@
+"""Between one bank and the next: thin the undetected, turn the tracks over, give back the closed, learn of biases."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from operator import attrgetter
+
+import numpy as np
+
+from fusion.filter.existence import Newborn
+from fusion.filter.track_bank import CLOSED, PER_TRACK, Rows, TrackBank
+from fusion.models.motion import Floats, Ints
+from fusion.models.scene import Scene
+from fusion.models.sensor_views import Watch
+from fusion.models.undetected import flow, recycle
+from fusion.registration.estimate import learn
+from fusion.track_management.bank_update import Columns, Looked, limits_of, turn_over
+from sensors.ground_sensor import HOLD_OFF_S
+from sensors.scan_columns import ScanColumns
+
+_columns = attrgetter(*PER_TRACK)
+
+
+def sweep(scene: Scene, bank: TrackBank, watch: Watch, now_ns: int) -> tuple[Floats, Floats, float]:
+    """Undetected targets (before the look, after it) [1/m²], and how many of them the look should report."""
+    dt = max((now_ns - bank.intensity_ns) * 1e-9, 0.0) if bank.intensity_ns >= 0 else 0.0
+    before = flow(scene.births, bank.intensity, dt)
+    if not watch.polled:
+        return before, before, 0.0
+    after = before * scene.missed[watch.id]
+    return before, after, float((before - after).sum()) * scene.births.cell**2
+
+
+def settle(
+    scene: Scene,
+    bank: TrackBank,
+    looked: Looked,
+    born: Newborn,
+    scan: ScanColumns,
+    undetected: Floats,
+    unused: tuple[int, int],
+) -> tuple[TrackBank, Rows]:
+    """The bank after a look, and its rows: old tracks rewritten, new ones added, those given up taken out.
+    ``unused``: how many plots were dropped, and how many lay in a flood."""
+    now, watch = looked.now_ns, scene.watch(scan.sensor)
+    ids = np.array([track_id(*scan.key, number) for number in born.number.tolist()], np.int64)
+    polar = int(scene.survey.column[watch.index]) if len(bank.learnt) else -1
+    columns, told = turn_over(Columns._make(_columns(bank)), looked, born, ids, watch.index, polar, limits_of(scene))
+    history = Rows(now, *told, *unused)
+    closed = history.status == CLOSED
+    if closed.any():
+        undetected = undetected.copy()
+        east, north = np.ascontiguousarray(history.centre[closed, :2].T)  # of one type, be it one track or many
+        recycle(scene.births, undetected, east, north, history.existence[closed])
+    newest, heard = max(now, bank.intensity_ns), _heard(bank, watch, scan)
+    learnt = learn(scene, bank.learnt, scan, history)
+    return TrackBank(*columns, intensity=undetected, intensity_ns=newest, heard_ns=heard, learnt=learnt), history
+
+
+def _heard(bank: TrackBank, watch: Watch, scan: ScanColumns) -> Ints:
+    """When each event-only sensor last spoke; after a trigger it rests for a while, whoever passes."""
+    if watch.polled:
+        return bank.heard_ns
+    heard = bank.heard_ns.copy()
+    heard[watch.index] = scan.observed_ns + (round(HOLD_OFF_S * 1e9) if len(scan) else 0)
+    return heard
+
+
+def track_id(sensor: str, boot: int, sequence: int, plot: int) -> int:
+    """40 bits of a hash of the founding plot; ``plot`` counts in canonical order."""
+    return int.from_bytes(blake2b(f"{sensor}|{boot}|{sequence}|{plot}".encode(), digest_size=5).digest(), "big")

@@ -1,0 +1,180 @@
+"""A tracker's timeline as bytes: one npz file, arrays and JSON, no pickle.
+
+Thousands of scans lie within the horizon of a busy sector, so that each field of all scans is one array, one after the
+other, with the lengths beside it: a file of forty arrays, not of forty thousand.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fusion.filter.track_bank import PER_TRACK, Rows, TrackBank
+from fusion.models.bias import LEARNT_ARRAYS, Learnt, Rings
+from fusion.track_management.timeline import Entry, Timeline
+from geo.errors import BadInput
+from sensors.scan_columns import ScanColumns
+
+VERSION = 6
+RING_ARRAYS = tuple(field.name for field in fields(Rings))
+ROW_ARRAYS = ("track", "centre", "spread", "existence", "status", "event", "plot")
+SCAN_ARRAYS = tuple(field.name for field in fields(ScanColumns))[6:]
+SCAN_FIELDS = tuple(field.name for field in fields(ScanColumns))[:6]
+Arrays = dict[str, npt.NDArray[Any]]
+
+
+class SnapshotError(BadInput):
+    """Bytes that are no snapshot, or of another version, or of another layout or motion model."""
+
+
+def pack(timeline: Timeline, counts: tuple[int, int, int, int]) -> bytes:
+    """The timeline and the tracker's ``counts`` as an uncompressed npz."""
+    entries = timeline.entries
+    banks = [timeline.bank, *(entry.before for entry in entries if entry.before is not None)]
+    rows = [*timeline.finished, *(entry.rows for entry in entries)]
+    arrays = {
+        **{f"learnt_{name}": np.stack([getattr(bank.learnt, name) for bank in banks]) for name in LEARNT_ARRAYS},
+        **_joined("rings", [bank.learnt.rings for bank in banks], RING_ARRAYS),
+        **_joined("bank", banks, PER_TRACK),
+        "bank_intensity": np.stack([bank.intensity for bank in banks]),
+        "bank_heard": np.stack([bank.heard_ns for bank in banks]),
+        **_joined("rows", rows, ROW_ARRAYS),
+        **_without_gaps(_joined("scan", [entry.scan for entry in entries], SCAN_ARRAYS)),
+    }
+    meta = {
+        "version": VERSION,
+        "counts": counts,
+        "newest_ns": timeline.newest_ns,
+        "count": timeline.count,
+        "lateness": timeline.lateness,
+        "banks": [bank.intensity_ns for bank in banks],
+        "learnt": [[bank.learnt.origin_ns, bank.learnt.newest_ns] for bank in banks],
+        "finished": len(timeline.finished),
+        "rows": [[block.time_ns, block.dropped, block.flooded] for block in rows],
+        "scans": [[getattr(entry.scan, field) for field in SCAN_FIELDS] for entry in entries],
+        "taken": [entry.taken for entry in entries],
+        "kept": [entry.before is not None for entry in entries],
+    }
+    arrays["meta"] = np.frombuffer(json.dumps(meta).encode(), np.uint8)
+    file = io.BytesIO()
+    np.savez(file, **arrays)  # type: ignore[arg-type]
+    return file.getvalue()
+
+
+def unpack(saved: bytes, timeline: Timeline) -> tuple[int, int, int, int]:
+    """Fill an empty ``timeline`` from ``saved``; return the counts. Raises SnapshotError."""
+    try:
+        with np.load(io.BytesIO(saved), allow_pickle=False) as archive:
+            arrays: Arrays = {name: archive[name] for name in archive.files}
+        meta = json.loads(arrays["meta"].tobytes())
+        if meta["version"] != VERSION:
+            raise SnapshotError(f"is of version {meta['version']}", where="snapshot", expected=f"version {VERSION}")
+        banks = _banks(arrays, meta["banks"], meta["learnt"])
+        like = timeline.bank
+        if _shapes(banks[0]) != _shapes(like):
+            raise SnapshotError(
+                "belongs to another layout or motion model", where="snapshot", expected="those it was taken with"
+            )
+        rows = _rows(arrays, meta["rows"])
+        timeline.bank = banks[0]
+        timeline.newest_ns, timeline.count, timeline.lateness = meta["newest_ns"], meta["count"], meta["lateness"]
+        timeline.finished = rows[: meta["finished"]]
+        timeline.entries = _entries(arrays, meta, rows[meta["finished"] :], banks[1:])
+        timeline.banked = [number for number, entry in enumerate(timeline.entries) if entry.before is not None]
+    except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise SnapshotError(f"cannot be read ({error})", where="snapshot", expected="what snapshot() gave") from error
+    timeline.keys = {entry.scan.key for entry in timeline.entries}
+    first, second, third, fourth = meta["counts"]
+    return first, second, third, fourth
+
+
+def _shapes(bank: TrackBank) -> tuple[tuple[int, ...], ...]:
+    """What tells the banks of one layout and motion model from those of another."""
+    return bank.mean.shape[1:], bank.intensity.shape, bank.heard_ns.shape, bank.learnt.used.shape
+
+
+def _banks(arrays: Arrays, intensity_ns: Sequence[int], learnt_ns: Sequence[tuple[int, int]]) -> list[TrackBank]:
+    parts = _parted("bank", arrays, PER_TRACK)
+    rings: list[dict[str, Any]] = [*_parted("rings", arrays, RING_ARRAYS)]
+    columns = zip(*(arrays[f"learnt_{name}"] for name in LEARNT_ARRAYS), strict=True)
+    learnt = [
+        Learnt(**dict(zip(LEARNT_ARRAYS, values, strict=True)), rings=Rings(**ring), origin_ns=at_ns, newest_ns=newest)
+        for values, ring, (at_ns, newest) in zip(columns, rings, learnt_ns, strict=True)
+    ]
+    return [
+        TrackBank(**part, intensity=intensity, intensity_ns=at_ns, heard_ns=heard, learnt=known)
+        for part, intensity, at_ns, heard, known in zip(
+            parts, arrays["bank_intensity"], intensity_ns, arrays["bank_heard"], learnt, strict=True
+        )
+    ]
+
+
+def _rows(arrays: Arrays, about: Sequence[Sequence[int]]) -> list[Rows]:
+    parts = _parted("rows", arrays, ROW_ARRAYS)
+    return [
+        Rows(time_ns=at_ns, dropped=dropped, flooded=flooded, **columns)
+        for columns, (at_ns, dropped, flooded) in zip(parts, about, strict=True)
+    ]
+
+
+def _entries(arrays: Arrays, meta: dict[str, Any], rows: Sequence[Rows], banks: Sequence[TrackBank]) -> list[Entry]:
+    parts: list[dict[str, Any]] = [*_parted("scan", _with_gaps(arrays), SCAN_ARRAYS)]
+    scans = [
+        ScanColumns(**dict(zip(SCAN_FIELDS, about, strict=True)), **columns)
+        for about, columns in zip(meta["scans"], parts, strict=True)
+    ]
+    kept = iter(banks)
+    before = [next(kept) if has else None for has in meta["kept"]]
+    return [Entry(*entry) for entry in zip(scans, rows, meta["taken"], before, strict=True)]
+
+
+# ---- many things' columns in one array -------------------------------------------------------------------------------
+
+
+def _joined(kind: str, things: Sequence[Any], names: Sequence[str]) -> Arrays:
+    """Each named column of all ``things`` as one array, and how long each thing is."""
+    arrays: Arrays = {f"{kind}_length": np.array([len(thing) for thing in things], np.int64)}
+    for name in names:
+        columns = [getattr(thing, name) for thing in things]
+        arrays[f"{kind}_{name}"] = np.concatenate(columns) if columns else np.empty(0)
+    return arrays
+
+
+def _parted(kind: str, arrays: Arrays, names: Sequence[str]) -> list[Arrays]:
+    """The columns of each thing that ``_joined`` joined, views into the whole."""
+    lengths = arrays[f"{kind}_length"]
+    ends = np.cumsum(lengths).tolist()
+    starts = [0, *ends][: len(ends)]
+    wholes = {name: arrays[f"{kind}_{name}"] for name in names}
+    if any(len(whole) != (ends[-1] if ends else 0) for whole in wholes.values()):
+        raise ValueError(f"the {kind} columns have unequal lengths")
+    return [{name: whole[start:end] for name, whole in wholes.items()} for start, end in zip(starts, ends, strict=True)]
+
+
+def _without_gaps(arrays: Arrays) -> Arrays:
+    """The scans' columns without the plots that are NaN in them (most sensors leave most columns empty)."""
+    short: Arrays = {"scan_length": arrays["scan_length"]}
+    for name in (f"scan_{field}" for field in SCAN_ARRAYS):
+        values = arrays[name]
+        present = ~np.isnan(values).reshape(len(values), -1).all(axis=1) if values.size else np.zeros(0, np.bool_)
+        short[name] = values[present]
+        short[f"{name}_at"] = np.packbits(present)
+    return short
+
+
+def _with_gaps(arrays: Arrays) -> Arrays:
+    """The columns that ``_without_gaps`` shortened, at full length."""
+    full: Arrays = {"scan_length": arrays["scan_length"]}
+    total = int(arrays["scan_length"].sum())
+    for name in (f"scan_{field}" for field in SCAN_ARRAYS):
+        present = np.unpackbits(arrays[f"{name}_at"], count=total).astype(np.bool_)
+        full[name] = np.full((total, *arrays[name].shape[1:]), np.nan)
+        full[name][present] = arrays[name]
+    return full

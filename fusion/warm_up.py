@@ -1,0 +1,73 @@
+"""A tiny case that runs every kernel once, so that compiling is over before the first real scan."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from fusion.filter.negative_information import heartbeat_of
+from fusion.models.scene import scene_of
+from fusion.models.sensor_views import Ground
+from fusion.models.settings import TrackerSettings
+from geo.frame import LocalFrame
+from sensors.layout import Layout, place
+from sensors.scan_columns import ScanColumns
+
+
+def rehearse() -> None:
+    """Radar scans, a camera's bearings with labels, a trigger and heartbeats over flat ground, then a long silence."""
+    from fusion.tracker import advance
+
+    frame = LocalFrame.around(0.0, 0.0)
+    shared = {"max_range_m": 900.0, "period_s": 3.0}
+    layout = Layout(
+        "rehearsal",
+        frame,
+        (
+            place(frame, 0.0, 0.0, id="R", kind="radar", false_alarms_per_scan=1.0, **shared),
+            place(frame, 50.0, 0.0, id="C", kind="camera", **shared),
+            place(frame, 0.0, 200.0, id="G", kind="ground_sensor", max_range_m=30.0),
+        ),
+    )
+    scene = scene_of(layout, TrackerSettings(), None)
+    scene = replace(scene, earth=Ground(np.zeros((8, 8), np.float32), -1000.0, 1000.0, 300.0))
+    bank = scene.empty()
+    for sensor, kind, when_s in (
+        ("R", "radar", 0),
+        ("R", "radar", 3),
+        ("C", "camera", 4),
+        ("G", "ground_sensor", 5),
+        ("R", "radar", 900),
+    ):
+        for _ in range(2):
+            bank, _ = advance(scene, bank, _scan(sensor, kind, when_s * 10**9))
+        at_ns = (when_s + 1) * 10**9
+        bank, _ = advance(scene, bank, heartbeat_of(scene.watch("G"), 0, at_ns, at_ns, at_ns))
+
+
+def _scan(sensor: str, kind: str, when_ns: int) -> ScanColumns:
+    nan = np.full(3, np.nan)
+    trigger, camera = kind == "ground_sensor", kind == "camera"
+    azimuth = nan if trigger else np.array([0.1, 0.11, 2.0])
+    return ScanColumns(
+        sensor=sensor,
+        kind=kind,
+        boot=0,
+        sequence=when_ns,
+        observed_ns=when_ns,
+        received_ns=when_ns,
+        azimuth=azimuth,
+        azimuth_sd=np.full(3, 0.01),
+        elevation_angle=np.array([-0.02, np.nan, np.nan]) if camera else nan,
+        elevation_angle_sd=np.full(3, 0.001),
+        range_=nan if trigger or camera else np.array([200.0, 210.0, 500.0]),
+        range_sd=np.full(3, 5.0),
+        radial_velocity=nan if trigger or camera else np.array([1.0, np.nan, 0.0]),
+        radial_velocity_sd=np.full(3, 0.5),
+        easting=nan,
+        northing=nan,
+        cov=np.full((3, 2, 2), np.nan),
+        class_probability=np.full((3, 5), 0.2 if camera else np.nan),
+        confidence=nan,
+    )
