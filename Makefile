@@ -18,12 +18,12 @@ $(STAMP): pyproject.toml constraints.txt deploy/build_web.py $(WEB_SOURCES)
 	@touch $@
 
 demo: $(STAMP) ## Set up if needed, then watch the sample sector work (ARGS="--duration 60 --headless")
-	@$(BIN)/python -m ops.kernels
+	@$(BIN)/python -m ops.runtime.compile_kernels
 	@$(BIN)/watchline demo $(ARGS)
 
 test: $(STAMP) check ## Set up if needed, then run every check and every test
 	@$(PYTHON) deploy/system_packages.py
-	@$(BIN)/python -m ops.kernels
+	@$(BIN)/python -m ops.runtime.compile_kernels
 	@$(BIN)/python -m pytest -q $(ARGS)
 
 check: $(STAMP) ## Style, types and floors
@@ -34,13 +34,13 @@ check: $(STAMP) ## Style, types and floors
 
 drill: $(STAMP) ## The reliability drills in full length: a million detections, 200 kills a broker, long holes, soak, fuzzing
 	@$(PYTHON) deploy/system_packages.py
-	@$(BIN)/python -m ops.kernels
+	@$(BIN)/python -m ops.runtime.compile_kernels
 	@WATCHLINE_DRILL=long $(BIN)/python -m pytest -q -s --timeout=0 tests/drills $(ARGS)
 	@$(BIN)/python tests/fuzz/fuzz.py --seconds 60
 
 bench: $(STAMP) ## Measure side by side with the peers; one JSON line each
 	@$(PYTHON) deploy/setup_bench.py .venv-bench
-	@$(BIN)/python -m ops.kernels
+	@$(BIN)/python -m ops.runtime.compile_kernels
 	@for script in benchmarks/*.py; do echo "== $$script" >&2; $(BIN)/python $$script || exit 1; done
 
 format: $(STAMP) ## Put the code into its form

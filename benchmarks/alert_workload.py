@@ -17,11 +17,11 @@ from machine import report, table
 from fusion.alerts.workload import Workload, workload
 from ingest.decode import encode, encode_status
 from ingest.wire import Status
-from ops.config import Ground, load_sector, open_ground
-from ops.journal_reader import JournalRow
-from ops.night import SCENARIO_START, nanoseconds
-from ops.pipeline import Pipeline
-from ops.rehearsal import rehearse
+from ops.journal.reader import JournalRow
+from ops.room.night_file import SCENARIO_START, nanoseconds
+from ops.room.simulate_night import rehearse
+from ops.sector.sector_file import Ground, load_sector, open_ground
+from ops.services.fusion.pipeline import Pipeline
 from sensors.scan import Scan
 from sensors.simulate.scenarios import NightSettings
 

@@ -239,8 +239,8 @@ def true_probability(size: int, count: int) -> tuple[Any, Any]:
 
 def sample_sector() -> dict[str, float]:
     """CPU milliseconds of the sample sector's larger layout, best of five: all rasters, and one change of health."""
-    from ops.config import load_sector, open_ground
-    from ops.coverage_overlay import coverage_overlay
+    from ops.sector.sector_file import load_sector, open_ground
+    from ops.services.map.coverage_overlay import coverage_overlay
     from sensors.coverage import coverage_rasters
     from sensors.coverage.segments import over_segments
 

@@ -15,7 +15,7 @@ import rasterio
 from machine import report
 from rasterio.transform import from_origin
 
-from ops.config import Ground, load_sector, open_ground
+from ops.sector.sector_file import Ground, load_sector, open_ground
 from sensors.detections import to_scans
 from sensors.scan import Scan
 from sensors.simulate import simulate

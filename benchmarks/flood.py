@@ -34,7 +34,7 @@ from machine import report, table
 from benchmarks.ingest import SECTOR, ingesting, scan, sender
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.security.key_bundle import open_bundle
-from ops.broker import EmbeddedBroker, MosquittoBroker
+from ops.broker.broker import EmbeddedBroker, MosquittoBroker
 
 IN_FLIGHT = 90
 """The embedded broker ends the connection of who has more than 100 unanswered."""
@@ -161,7 +161,7 @@ class Bench:
 
     def _cut_off(self, name: str, began_s: float) -> float:
         """Seconds from the first message until the journal had noted it."""
-        from ops.journal_reader import JournalReader
+        from ops.journal.reader import JournalReader
 
         deadline_s = time.monotonic() + 30
         with JournalReader(Path(self.child.log.parent / "journal.db")) as journal:

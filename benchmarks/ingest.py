@@ -52,10 +52,10 @@ from ingest.security.key_register import Register, record_of
 from ingest.security.signature import BURST_SIZES, Signer
 from ingest.sending.sender import Sender, SenderSettings
 from ingest.sending.spool import Spool
-from ops.broker import URL_VARIABLE, EmbeddedBroker, MosquittoBroker
-from ops.identity import IDENTITY_VARIABLE, SIGNATURES_VARIABLE, IdentityFolder, Name
-from ops.journal_reader import JournalReader
-from ops.processes import Child
+from ops.broker.broker import URL_VARIABLE, EmbeddedBroker, MosquittoBroker
+from ops.broker.identities import IDENTITY_VARIABLE, SIGNATURES_VARIABLE, IdentityFolder, Name
+from ops.journal.reader import JournalReader
+from ops.runtime.child_process import Child
 from sensors.radar import Radar
 from sensors.scan import Plot, Scan
 
@@ -140,7 +140,7 @@ def drain(kind: str, broker: EmbeddedBroker | MosquittoBroker, payloads: list[by
         if signer is not None:
             secrets |= {IDENTITY_VARIABLE: str(identities.path), SIGNATURES_VARIABLE: "required"}
         arguments = [f"--sector={SECTOR}", f"--journal={journal}"]
-        child = Child("ingest", "ops.ingesting", arguments, log=folder / "ingest.log", secrets=secrets)
+        child = Child("ingest", "ops.services.ingest.process", arguments, log=folder / "ingest.log", secrets=secrets)
     child.wait_for("ready", timeout_s=20)
     process = psutil.Process(child.process.pid)
     start, cpu = time.perf_counter(), sum(process.cpu_times()[:2])
@@ -242,7 +242,7 @@ def ingesting(broker: MosquittoBroker | EmbeddedBroker, folder: Path, names: lis
     identities.prepare([Name("sensor", name) for name in names])
     secrets = {URL_VARIABLE: broker.url.text, IDENTITY_VARIABLE: str(identities.path), SIGNATURES_VARIABLE: "required"}
     arguments = [f"--sector={SECTOR}", f"--journal={folder / 'journal.db'}"]
-    child = Child("ingest", "ops.ingesting", arguments, log=folder / "ingest.log", secrets=secrets)
+    child = Child("ingest", "ops.services.ingest.process", arguments, log=folder / "ingest.log", secrets=secrets)
     child.wait_for("ready", timeout_s=20)
     return child, identities
 

@@ -1,10 +1,11 @@
 """From a sensor's detection to the alert in a unit's hands, beside a bare MQTT echo on the same broker in the same run.
 
-Everything is real: the embedded broker, ``ops.ingesting``, ``ops.fusing --feed``, and for each radar a Sender with its
-spool, each part in a process of its own. Alert latency is the wall time from handing the newest scan of an alert's
-evidence to its sender (before the spool writes it) to the alert's arrival at a unit's MQTT subscription; new alerts
-only, the first ``--warm-up`` seconds left out. Picture latency is fusion's own figure: from a scan's publish to its
-place in the committed picture. The echo is paho to broker to paho, QoS 1, the same payloads at the same rate.
+Everything is real: the embedded broker, ``ops.services.ingest.process``, ``ops.services.fusion.process --feed``, and
+for each radar a Sender with its spool, each part in a process of its own. Alert latency is the wall time from handing
+the newest scan of an alert's evidence to its sender (before the spool writes it) to the alert's arrival at a unit's
+MQTT subscription; new alerts only, the first ``--warm-up`` seconds left out. Picture latency is fusion's own figure:
+from a scan's publish to its place in the committed picture. The echo is paho to broker to paho, QoS 1, the same
+payloads at the same rate.
 """
 
 from __future__ import annotations
@@ -31,11 +32,11 @@ from paho.mqtt.enums import CallbackAPIVersion
 from ingest.decode import encode
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.topics import unit_topic
-from ops.broker import URL_VARIABLE
-from ops.identity import IDENTITY_VARIABLE, identity_of
-from ops.journal_reader import JournalReader
-from ops.night import nanoseconds, read_night, write_night
-from ops.room import Room, RoomOptions
+from ops.broker.broker import URL_VARIABLE
+from ops.broker.identities import IDENTITY_VARIABLE, identity_of
+from ops.journal.reader import JournalReader
+from ops.room.night_file import nanoseconds, read_night, write_night
+from ops.room.room import Room, RoomOptions
 
 RATES = {500: 1.0, 2000: 0.25}
 """Detections a second, and the period at which ten radars of about fifty plots give them [s]."""

@@ -28,10 +28,10 @@ import xarray as xr
 from machine import report, table
 from scipy.spatial import cKDTree
 
-from ops.config import load_sector, open_ground
-from ops.history import load_history
-from ops.journal_reader import JournalReader
-from ops.night import nanoseconds, read_night
+from ops.journal.reader import JournalReader
+from ops.room.night_file import nanoseconds, read_night
+from ops.sector.sector_file import load_sector, open_ground
+from ops.store.track_history import load_history
 from sensors.coverage import look_probability
 
 Picture = tuple[float, list[dict[str, Any]]]

@@ -151,7 +151,7 @@ def live_map(tracks: int, seconds: float) -> dict[str, Any]:
 @contextmanager
 def serving_tracks(folder: Path, tracks: int) -> Iterator[str]:
     """``watchline serve`` over a store whose tracks move once a second; its address."""
-    from ops.store import Store
+    from ops.store.writer import Store
 
     store, stop = Store(folder / "store.db"), threading.Event()
 

@@ -38,7 +38,7 @@ class Load:
 
 
 def picture_of(count: int, tick: int) -> list[dict[str, Any]]:
-    """So many tracks as ops.picture writes them, a little farther at each tick."""
+    """So many tracks as ops.services.fusion.live_picture writes them, a little farther at each tick."""
     return [
         {
             "track": f"T{i:08x}", "status": "confirmed", "lon": round(-84.4 + (i % 71) * 0.004 + tick * 1e-5, 7),
@@ -53,8 +53,8 @@ def picture_of(count: int, tick: int) -> list[dict[str, Any]]:
 
 def serve_store(path: str, pipe: Any) -> None:
     """The product's server over a store."""
-    from ops.api import ApiSettings, create_app
-    from ops.serve import serving
+    from ops.services.api.app import ApiSettings, create_app
+    from ops.services.api.server import serving
 
     app = create_app(Path(path), ApiSettings("bench", pages=Path(path)), act=print, now_ns=time.time_ns)
     with serving(app) as port:
@@ -70,7 +70,7 @@ def serve_echo(tracks: int, pipe: Any) -> None:
     from starlette.responses import StreamingResponse
     from starlette.routing import Route
 
-    from ops.serve import listen
+    from ops.services.api.server import listen
 
     frame = {"body": b"", "number": 0}
 
@@ -197,7 +197,7 @@ def measure(port: int, pid: int, load: Load, *, with_stalled: bool) -> dict[str,
 
 def streams(load: Load) -> dict[str, dict[str, Any]]:
     """Product without and with stalled clients, then the peer without: one that stalls would fill its memory."""
-    from ops.store import Store
+    from ops.store.writer import Store
 
     found: dict[str, dict[str, Any]] = {}
     with tempfile.TemporaryDirectory(prefix="watchline-bench-") as folder:

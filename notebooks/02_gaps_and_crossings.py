@@ -26,7 +26,7 @@ import numpy as np
 import pandas as pd
 
 from geo.paths.response_times import response_time
-from ops.config import load_sector, open_ground, read_bases
+from ops.sector.sector_file import load_sector, open_ground, read_bases
 from sensors.coverage import coverage
 from sensors.gaps import (
     barrier,

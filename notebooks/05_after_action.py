@@ -30,8 +30,8 @@ from fusion.scoring import gospa, time_to_confirm
 from fusion.scoring.calibration import calibrate
 from fusion.tracker import Tracker
 from geo.paths.response_times import response_time
-from ops.config import load_sector, open_ground, read_bases
-from ops.rehearsal import rehearse
+from ops.room.simulate_night import rehearse
+from ops.sector.sector_file import load_sector, open_ground, read_bases
 from sensors.coverage import coverage, look_probability
 from sensors.detections import split, to_dataset
 from sensors.gaps import watched

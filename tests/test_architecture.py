@@ -101,7 +101,7 @@ def test_nothing_below_ops_asks_what_time_it_is_or_throws_dice_without_a_seed(fi
 
 def test_ingest_starts_without_what_it_does_not_need():
     """An ingest process that loaded the analysis libraries would cost 200 MB and seconds at every start."""
-    code = "import sys, ops.ingesting; print(*sorted({m.partition('.')[0] for m in sys.modules}))"
+    code = "import sys, ops.services.ingest.process; print(*sorted({m.partition('.')[0] for m in sys.modules}))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
     assert {"paho", "msgspec", "ingest"} <= loaded
@@ -109,6 +109,6 @@ def test_ingest_starts_without_what_it_does_not_need():
 
 
 def test_fusion_starts_without_what_it_does_not_need():
-    code = "import sys, ops.fusing; print(*sorted({m.partition('.')[0] for m in sys.modules}))"
+    code = "import sys, ops.services.fusion.process; print(*sorted({m.partition('.')[0] for m in sys.modules}))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert not {"geopandas", "matplotlib", "folium", "distributed", "fastapi"} & set(done.stdout.split())

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import typer.main
 
-from ops.cli import app
+from ops.cli.app import app
 
 ROOT = Path(__file__).resolve().parents[1]
 FILES = sorted(file for package in ("geo", "sensors", "ingest", "fusion") for file in (ROOT / package).rglob("*.py"))

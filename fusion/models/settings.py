@@ -37,9 +37,9 @@ class TrackerSettings:
     unseen for so long, or when hardly any mode of motion knows its place so well: with the default, when its density
     1/(2π sd²) falls to that of traffic, and a plot there is as probably somebody else. tentative_sd_m: the same of a
     tentative track. trigger_births: whether triggers alone may start a track, which those of two sensors then confirm;
-    else they update tracks that others started. Rooms say yes (ops.config.tracker_settings): where only ground sensors
-    watch, nobody else would start one. least_false_alarms: false alarms a scan where a layout says fewer. horizon_s:
-    how late a scan may come.
+    else they update tracks that others started. Rooms say yes (ops.sector.sector_file.tracker_settings): where only
+    ground sensors watch, nobody else would start one. least_false_alarms: false alarms a scan where a layout says
+    fewer. horizon_s: how late a scan may come.
     """
 
     modes: tuple[Mode, ...] = PEOPLE_AND_VEHICLES

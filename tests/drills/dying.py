@@ -35,7 +35,7 @@ def ingest_points() -> dict[str, tuple[Any, str, Callable[..., Any]]]:
     """Name → (whose, which method, before or after it)."""
     from ingest.mqtt.subscriber import Subscriber
     from ingest.receiving.receiver import Receiver
-    from ops.journal import Journal
+    from ops.journal.writer import Journal
 
     return {
         "before insert": (Journal, "_store", before),
@@ -50,7 +50,7 @@ def ingest_points() -> dict[str, tuple[Any, str, Callable[..., Any]]]:
 
 
 def fusion_points() -> dict[str, tuple[Any, str, Callable[..., Any]]]:
-    from ops.fusing import Fusion
+    from ops.services.fusion.process import Fusion
 
     return {
         "before checkpoint": (Fusion, "_checkpoint", before),
@@ -79,9 +79,9 @@ def main() -> int:
     owner, name, wrap = (fusion_points() if fusing else ingest_points())[point]
     setattr(owner, name, wrap(getattr(owner, name), die))
     if fusing:
-        from ops.fusing import main as run
+        from ops.services.fusion.process import main as run
     else:
-        from ops.ingesting import main as run
+        from ops.services.ingest.process import main as run
     return run()
 
 

@@ -14,9 +14,9 @@ from ingest.mqtt.connection import ConnectionSettings
 from ingest.sending.send_window import OutflowSettings
 from ingest.sending.sender import Sender, SenderSettings
 from ingest.sending.spool import Spool, SpoolLimits
-from ops.broker import URL_VARIABLE
-from ops.journal_reader import JournalReader
-from ops.processes import Child
+from ops.broker.broker import URL_VARIABLE
+from ops.journal.reader import JournalReader
+from ops.runtime.child_process import Child
 from sensors.scan import Plot, Scan
 
 SECTOR = "drill"
@@ -34,7 +34,9 @@ def look(sensor: str, number: int, plots: int) -> Scan:
 class Ingest(Child):
     """The ingest process on a journal. ``module``: what stands in for it, with the same arguments."""
 
-    def __init__(self, folder: Path, url: BrokerUrl, *more: str, module: str = "ops.ingesting", **given: str) -> None:
+    def __init__(
+        self, folder: Path, url: BrokerUrl, *more: str, module: str = "ops.services.ingest.process", **given: str
+    ) -> None:
         self.journal = folder / "journal.db"
         arguments = [f"--sector={SECTOR}", f"--journal={self.journal}", "--keepalive-s=2", *more]
         secrets = {URL_VARIABLE: url.text, **given}

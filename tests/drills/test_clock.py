@@ -10,9 +10,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from ops.broker import MosquittoBroker
-from ops.journal_reader import JournalReader
-from ops.steady import CLOCK, ClockJump
+from ops.broker.broker import MosquittoBroker
+from ops.journal.reader import JournalReader
+from ops.services.ingest.steady_clock import CLOCK, ClockJump
 from tests.drills.rig import Ingest, Link, check_laws, wait_until
 
 pytestmark = pytest.mark.broker

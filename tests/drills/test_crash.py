@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from ingest.sending.spool import Spool
-from ops.broker import URL_VARIABLE, EmbeddedBroker, MosquittoBroker
-from ops.journal_reader import JournalReader
-from ops.processes import Child
+from ops.broker.broker import URL_VARIABLE, EmbeddedBroker, MosquittoBroker
+from ops.journal.reader import JournalReader
+from ops.runtime.child_process import Child
 from tests.drills.dying import INGEST_POINTS, VARIABLE
 from tests.drills.rig import Ingest, Link, check_laws, wait_until
 from tests.drills.sizes import SIZES

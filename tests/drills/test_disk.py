@@ -18,9 +18,9 @@ import pytest
 from ingest.mqtt.connection import Publisher
 from ingest.topics import unit_topic
 from ingest.unit_messages import Position
-from ops.broker import MosquittoBroker
-from ops.disk import DISK, DiskSettings, DiskState, DiskWatch
-from ops.journal_reader import JournalReader
+from ops.broker.broker import MosquittoBroker
+from ops.journal.reader import JournalReader
+from ops.services.ingest.disk_reserve import DISK, DiskSettings, DiskState, DiskWatch
 from tests.drills.rig import SECTOR, Ingest, Link, check_laws, wait_until
 from tests.drills.sizes import SIZES
 

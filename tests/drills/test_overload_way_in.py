@@ -14,8 +14,8 @@ import pytest
 from ingest.mqtt.connection import Publisher
 from ingest.topics import unit_topic
 from ingest.unit_messages import Position
-from ops.broker import EmbeddedBroker, MosquittoBroker
-from ops.journal_reader import JournalReader
+from ops.broker.broker import EmbeddedBroker, MosquittoBroker
+from ops.journal.reader import JournalReader
 from tests.drills.rig import SECTOR, Ingest, Link, check_laws
 from tests.drills.sizes import SIZES
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from ops.broker import EmbeddedBroker, MosquittoBroker
-from ops.journal_reader import JournalReader
+from ops.broker.broker import EmbeddedBroker, MosquittoBroker
+from ops.journal.reader import JournalReader
 from tests.drills.fault_proxy import BOTH, FaultProxy
 from tests.drills.rig import Ingest, Link, check_laws, through
 from tests.drills.sizes import SIZES

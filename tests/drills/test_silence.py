@@ -13,14 +13,14 @@ from typing import Any
 
 import pytest
 
-import ops.pipeline
+import ops.services.fusion.pipeline
 from fusion.situation.context import Insight
 from ingest.decode import encode_status
 from ingest.wire import Status
-from ops.broker import MosquittoBroker
-from ops.config import Ground, load_sector, open_ground
-from ops.journal_reader import JournalReader, JournalRow
-from ops.pipeline import Pipeline
+from ops.broker.broker import MosquittoBroker
+from ops.journal.reader import JournalReader, JournalRow
+from ops.sector.sector_file import Ground, load_sector, open_ground
+from ops.services.fusion.pipeline import Pipeline
 from tests.drills.light_clients import Crowd, LightClient, Silence
 from tests.drills.rig import SECTOR, Ingest
 from tests.drills.sizes import SIZES
@@ -52,11 +52,13 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Ground:
 @pytest.fixture(autouse=True)
 def plain(monkeypatch: pytest.MonkeyPatch) -> None:
     """Flat ground, and alerts that say no more than who is silent: what a thousand sensors see is another matter."""
-    made = ops.pipeline.Tracker
+    made = ops.services.fusion.pipeline.Tracker
     monkeypatch.setattr(
-        ops.pipeline, "Tracker", lambda layout, settings, **given: made(layout, settings, border=given["border"])
+        ops.services.fusion.pipeline,
+        "Tracker",
+        lambda layout, settings, **given: made(layout, settings, border=given["border"]),
     )
-    monkeypatch.setattr(ops.pipeline, "insight_of", lambda *_, **__: Insight())
+    monkeypatch.setattr(ops.services.fusion.pipeline, "insight_of", lambda *_, **__: Insight())
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from scipy.ndimage import map_coordinates
 from geo.errors import BadInput, TerrainError
 from geo.terrain import open_terrain
 from geo.visibility import line_of_sight, minimum_target_height, viewshed, viewshed_array
-from ops.samples import jacksboro_cog
+from ops.sector.samples import jacksboro_cog
 
 SHARED_TERRAIN = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "terrain"
 WEST, NORTH = 500_000.0, 4_600_000.0

@@ -18,7 +18,7 @@ from ingest.receiving.quarantine import Quarantine
 from ingest.receiving.receiver import Guards, Receiver
 from ingest.security.authentication import Trust
 from ingest.security.key_register import Register
-from ops.journal import Journal
+from ops.journal.writer import Journal
 
 NOW_NS = int(datetime(2026, 3, 14, 21, 0, tzinfo=UTC).timestamp()) * 10**9
 TOPIC = "watchline/1/x/sensor/r1/detections"

@@ -22,7 +22,7 @@ from ingest.sending.send_window import OutflowSettings
 from ingest.sending.sender import Sender, SenderSettings
 from ingest.sending.spool import Spool, SpoolLimits
 from ingest.wire import encode_ack
-from ops.broker import EmbeddedBroker, MosquittoBroker
+from ops.broker.broker import EmbeddedBroker, MosquittoBroker
 from sensors.scan import Plot, Scan
 
 pytestmark = pytest.mark.broker

@@ -21,7 +21,7 @@ from ingest.security.key_register import Register, record_of
 from ingest.security.signature import Signer
 from ingest.unit_messages import Position, encode_unit
 from ingest.wire import Status
-from ops.journal import Journal
+from ops.journal.writer import Journal
 from sensors.scan import Plot, Scan
 
 NOW = datetime(2026, 3, 14, 21, 0, tzinfo=UTC)

@@ -19,7 +19,7 @@ from ingest.receiving.receiver import Guards, Receiver
 from ingest.security.authentication import Trust
 from ingest.security.key_register import Register, record_of
 from ingest.security.signature import Signer
-from ops.journal import Journal
+from ops.journal.writer import Journal
 from sensors.scan import Plot, Scan
 
 EACH = 10_000 if os.environ.get("WATCHLINE_DRILL") == "long" else 2_000

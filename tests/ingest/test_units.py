@@ -13,7 +13,7 @@ from ingest.receiving.batch import Delivery
 from ingest.receiving.receiver import Receiver
 from ingest.topics import unit_topic
 from ingest.unit_messages import Position, Reply, decode_unit, encode_unit
-from ops.journal import Journal
+from ops.journal.writer import Journal
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 REPLY = Reply("patrol-1", 7, 1, AT, "reject", "A0123456789abcdef", by="Sgt Ay", reason="cattle")

@@ -22,13 +22,13 @@ from ingest.receiving.batch import Delivery
 from ingest.receiving.receiver import Receiver
 from ingest.sending.spool import Spool
 from ingest.topics import sensor_topic
-from ops import cli
-from ops.broker import EmbeddedBroker, MosquittoBroker, RunningBroker
-from ops.config import Ground, load_sector, open_ground
-from ops.journal import Journal
-from ops.journal_reader import Counts, JournalReader, Recount
-from ops.night import SCENARIO_START, nanoseconds, read_night
-from ops.rehearsal import rehearse_to_files
+from ops.broker.broker import EmbeddedBroker, MosquittoBroker, RunningBroker
+from ops.cli import app as cli
+from ops.journal.reader import Counts, JournalReader, Recount
+from ops.journal.writer import Journal
+from ops.room.night_file import SCENARIO_START, nanoseconds, read_night
+from ops.room.simulate_night import rehearse_to_files
+from ops.sector.sector_file import Ground, load_sector, open_ground
 
 CELL_M = 40.0
 ROWS, COLUMNS = 150, 200

@@ -9,10 +9,10 @@ import pytest
 from fusion.alerts.workload import workload
 from ingest.decode import encode, encode_status
 from ingest.wire import Status
-from ops.journal_reader import JournalRow
-from ops.night import SCENARIO_START, nanoseconds
-from ops.pipeline import Pipeline
-from ops.rehearsal import rehearse
+from ops.journal.reader import JournalRow
+from ops.room.night_file import SCENARIO_START, nanoseconds
+from ops.room.simulate_night import rehearse
+from ops.services.fusion.pipeline import Pipeline
 from sensors.simulate.scenarios import NightSettings
 
 MINUTES = 15

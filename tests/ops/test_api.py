@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 
 from fusion.alerts import alert as alert_state
 from geo.errors import BadInput
-from ops.api import _MAY, ApiSettings, create_app
-from ops.audit import Access, AccessLog, AuditError
-from ops.auth import TOKEN_HEADER, GuardSettings
-from ops.serve import listen, serving
-from ops.store import Store
-from ops.store_rows import STATUSES
+from ops.services.api.access_log import Access, AccessLog, AuditError
+from ops.services.api.app import _MAY, ApiSettings, create_app
+from ops.services.api.guard import TOKEN_HEADER, GuardSettings
+from ops.services.api.server import listen, serving
+from ops.store.rows import STATUSES
+from ops.store.writer import Store
 
 T0 = datetime(2026, 3, 1, 22, 0, tzinfo=UTC)
 T0_NS = int(T0.timestamp()) * 1_000_000_000
@@ -381,7 +381,10 @@ def test_before_fusion_has_written_everything_says_so(tmp_path):
 def test_a_port_in_use_is_one_sentence():
     with listen(0) as taken:
         port = taken.getsockname()[1]
-        assert (taken.getsockname()[0], taken.proto) == ("127.0.0.1", socket.IPPROTO_TCP)  # see ops.serve: 40 ms
+        assert (taken.getsockname()[0], taken.proto) == (
+            "127.0.0.1",
+            socket.IPPROTO_TCP,
+        )  # see ops.services.api.server: 40 ms
         with pytest.raises(BadInput, match=f"port {port}: cannot listen on 127.0.0.1 .*; expected a free port"):
             listen(port)
     with pytest.raises(BadInput, match="port 70000"):

@@ -14,8 +14,15 @@ import pytest
 import xarray as xr
 
 from fusion.tracker import track
-from ops.archive import ArchiveFileError, archive_journal, read_detections, read_tracks, track_archive, write_detections
-from ops.config import Ground, load_sector, open_ground
+from ops.journal.archive import (
+    ArchiveFileError,
+    archive_journal,
+    read_detections,
+    read_tracks,
+    track_archive,
+    write_detections,
+)
+from ops.sector.sector_file import Ground, load_sector, open_ground
 
 
 @pytest.fixture(scope="module")

@@ -22,10 +22,10 @@ from ingest.sending.sender import Sender
 from ingest.sending.spool import Spool
 from ingest.topics import sensor_topic
 from ingest.wire import MAX_PAYLOAD_BYTES
-from ops.broker import RunningBroker
-from ops.journal_reader import JournalReader
-from ops.room import Room, RoomOptions
-from ops.store_reader import Reader
+from ops.broker.broker import RunningBroker
+from ops.journal.reader import JournalReader
+from ops.room.room import Room, RoomOptions
+from ops.store.reader import Reader
 from sensors.scan import Plot, Scan
 
 pytestmark = [pytest.mark.chain, pytest.mark.broker]

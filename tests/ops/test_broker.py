@@ -16,8 +16,8 @@ from ingest.errors import BrokerError
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.mqtt.connection import Connection, Publisher
 from ingest.mqtt.subscriber import Subscriber
-from ops import broker as broker_module
-from ops.broker import EmbeddedBroker, MosquittoBroker, free_port
+from ops.broker import broker as broker_module
+from ops.broker.broker import EmbeddedBroker, MosquittoBroker, free_port
 
 pytestmark = pytest.mark.broker
 Broker = EmbeddedBroker | MosquittoBroker

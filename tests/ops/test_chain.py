@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from ops.broker import RunningBroker
-from ops.clock import ScenarioClock
-from ops.offline import replay_journal, track_log_hash
-from ops.processes import Child
-from ops.room import Room, RoomOptions
-from ops.store_reader import Reader
+from ops.broker.broker import RunningBroker
+from ops.room.offline import replay_journal, track_log_hash
+from ops.room.room import Room, RoomOptions
+from ops.runtime.child_process import Child
+from ops.runtime.clock import ScenarioClock
+from ops.store.reader import Reader
 
 pytestmark = [pytest.mark.chain, pytest.mark.broker]
 
@@ -43,7 +43,7 @@ class Night:
         self.room.listen()
         arguments = [f"--sector-id={self.name}", f"--folder={self.folder}", f"--duration={NIGHT_S}"]
         self.simulator = self.room.start(
-            "simulator", "ops.simulator", *arguments, *self.clock.arguments(), timeout_s=15.0
+            "simulator", "ops.room.simulator", *arguments, *self.clock.arguments(), timeout_s=15.0
         )
         self.simulator.wait_for("started_ns", timeout_s=READY_S)
 

@@ -21,10 +21,11 @@ from rich.console import Console
 
 from geo.errors import BadInput
 from geo.mobility.roads_and_rivers import Ways
-from ops import challenge_pictures, challenge_profiles
-from ops.challenge_command import ChallengeOptions, assess, weights_of
-from ops.challenge_parts import FOLDER
-from ops.config import Ground
+from ops.analysis.challenge import pictures as challenge_pictures
+from ops.analysis.challenge import profiles as challenge_profiles
+from ops.analysis.challenge.command import ChallengeOptions, assess, weights_of
+from ops.analysis.challenge.parts import FOLDER
+from ops.sector.sector_file import Ground
 
 QUIET = Console(stderr=True, quiet=True)
 BASES = '{"type": "FeatureCollection", "features": [%s]}'
@@ -143,7 +144,7 @@ def test_stretches_say_the_same_and_a_broken_run_goes_on(
     written: tuple[Path, dict[str, Any]], based: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two stretches; killed in the second, the first is not worked again; the figures are those of the whole."""
-    import ops.challenge_work as work
+    import ops.analysis.challenge.work as work
 
     out, options = tmp_path / "out", {"draws": 0, "runs": 0, "stretch_km": 4.0}
     worked: list[int] = []
@@ -171,7 +172,7 @@ def test_stretches_say_the_same_and_a_broken_run_goes_on(
 
 
 def test_parts_of_another_question_are_not_used(based: Any, tmp_path: Path) -> None:
-    from ops.challenge_parts import load_parts
+    from ops.analysis.challenge.parts import load_parts
 
     (tmp_path / "parts").mkdir()
     (tmp_path / "parts" / "00000.npz").write_bytes(b"not a part")
@@ -310,7 +311,7 @@ def test_bad_input_is_one_sentence(
 def test_response_over_too_many_cells_is_refused_and_over_a_large_terrain_sought_around_the_border(
     based: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import ops.challenge_command as command
+    import ops.analysis.challenge.command as command
 
     ground = command.open_ground(command.load_sector(based.sector))
     whole = command._response(ground, Ways())

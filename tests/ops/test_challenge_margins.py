@@ -14,9 +14,10 @@ import rasterio
 from rasterio.warp import transform
 from rich.console import Console
 
-from ops import challenge_pictures, challenge_profiles
-from ops.challenge_bounds import LIMITS
-from ops.challenge_command import ChallengeOptions, assess
+from ops.analysis.challenge import pictures as challenge_pictures
+from ops.analysis.challenge import profiles as challenge_profiles
+from ops.analysis.challenge.bounds import LIMITS
+from ops.analysis.challenge.command import ChallengeOptions, assess
 from sensors.interdiction.interception import WAYS
 
 QUIET = Console(stderr=True, quiet=True)

@@ -15,8 +15,9 @@ import rasterio
 from PIL import Image
 from rich.console import Console
 
-from ops import challenge_pictures, challenge_profiles
-from ops.challenge_command import PICTURES, ChallengeOptions, assess
+from ops.analysis.challenge import pictures as challenge_pictures
+from ops.analysis.challenge import profiles as challenge_profiles
+from ops.analysis.challenge.command import PICTURES, ChallengeOptions, assess
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "terrain"
 LINES = SHARED / "ne_10m_admin_0_boundary_lines_land.shp"

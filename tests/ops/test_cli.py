@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 import typer.main
 
-from ops import cli
-from ops.journal import Journal
+from ops.cli import app as cli
+from ops.journal.writer import Journal
 
 COMMANDS = sorted(typer.main.get_command(cli.app).commands)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops.clock import ScenarioClock
+from ops.runtime.clock import ScenarioClock
 
 
 def test_live_is_the_wall_clock() -> None:

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from ops.cli import app, main
-from ops.compare_command import FILES
-from ops.compare_pictures import pareto_front
-from ops.compare_thresholds import ThresholdError, read_thresholds
+from ops.analysis.compare.command import FILES
+from ops.analysis.compare.pictures import pareto_front
+from ops.analysis.compare.thresholds import ThresholdError, read_thresholds
+from ops.cli.app import app, main
 
 FEW = ["--draws", "20", "--weather", "day=0.6", "--weather", "night,fog=0.4"]
 THRESHOLDS = """

@@ -17,8 +17,8 @@ import pytest
 import rasterio
 from PIL import Image
 
-from ops.config import Ground
-from ops.coverage_overlay import coverage_overlay, revision
+from ops.sector.sector_file import Ground
+from ops.services.map.coverage_overlay import coverage_overlay, revision
 from sensors.coverage import coverage_rasters
 from sensors.coverage.segments import over_segments
 
@@ -39,7 +39,7 @@ def written(hill_sector: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple
     """A folder that the command filled, and its answer."""
     from rich.console import Console
 
-    from ops.coverage_command import CoverageOptions, cover
+    from ops.analysis.coverage.command import CoverageOptions, cover
 
     out = tmp_path_factory.mktemp("coverage") / "out"
     options = CoverageOptions(str(hill_sector.sector), None, "person", "night,fog", 120.0, 0.8, out)
@@ -138,7 +138,7 @@ def odd(make_sector: Callable[[Path], Any], tmp_path_factory: pytest.TempPathFac
     """A folder filled from a sector with a strip of void, and with names that would like to be code."""
     from rich.console import Console
 
-    from ops.coverage_command import CoverageOptions, cover
+    from ops.analysis.coverage.command import CoverageOptions, cover
 
     files = make_sector(tmp_path_factory.mktemp("odd") / "sector")
     elevation = 300.0 + np.zeros((150, 200))

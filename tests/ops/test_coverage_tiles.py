@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ops.config import Ground
-from ops.coverage_classes import probability_steps
-from ops.coverage_paint import UNKNOWN, Covered
-from ops.coverage_tiles import CoverageLayers
-from ops.tiles import Layer, Tiles
+from ops.drawing.coverage_classes import probability_steps
+from ops.drawing.coverage_paint import UNKNOWN, Covered
+from ops.sector.sector_file import Ground
+from ops.services.map.coverage_layers import CoverageLayers
+from ops.services.map.tiles import Layer, Tiles
 
 OK = dict.fromkeys(("radar-mid", "camera-west", "ground-1"), "ok")
 NAMES = ["coverage", "coverage-camera", "coverage-ground_sensor", "coverage-radar"]

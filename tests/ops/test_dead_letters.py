@@ -20,10 +20,10 @@ from ingest.receiving.receiver import Guards, Receiver
 from ingest.security.authentication import Trust
 from ingest.security.key_register import Register, record_of
 from ingest.security.signature import Signer
-from ops.cli import app
-from ops.dead_letters_command import Filter, list_letters, replay_letters, show_letter
-from ops.journal import Journal
-from ops.replays import ReplayError, ReplayFolder, carry_out, submit
+from ops.cli.app import app
+from ops.journal.dead_letters import Filter, list_letters, replay_letters, show_letter
+from ops.journal.resubmission import ReplayError, ReplayFolder, carry_out, submit
+from ops.journal.writer import Journal
 from sensors.scan import Plot, Scan
 
 NOW = datetime(2026, 3, 14, 21, 0, tzinfo=UTC)

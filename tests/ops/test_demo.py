@@ -20,7 +20,7 @@ import rasterio
 from rasterio.warp import transform_bounds
 
 from ingest.mqtt.subscriber import Subscriber
-from ops.broker import RunningBroker
+from ops.broker.broker import RunningBroker
 
 pytestmark = [pytest.mark.chain, pytest.mark.broker]
 

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.errors import BadInput
-from ops.feeds import FeedSettings, OutboxPublisher, Unit
-from ops.store import Store
-from ops.store_reader import Reader
+from ops.services.fusion.alert_feed import FeedSettings, OutboxPublisher, Unit
+from ops.store.reader import Reader
+from ops.store.writer import Store
 
 RAISED = datetime(2026, 3, 1, 22, 0, tzinfo=UTC)
 

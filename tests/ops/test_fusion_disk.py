@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from ops.clock import ScenarioClock
-from ops.config import Settings
-from ops.fusing import Fusion
-from ops.journal_reader import JournalReader
-from ops.offline import track_log_hash
-from ops.processes import Child
-from ops.store import Store
-from ops.store_reader import Reader, StoreFull
+from ops.journal.reader import JournalReader
+from ops.room.offline import track_log_hash
+from ops.runtime.child_process import Child
+from ops.runtime.clock import ScenarioClock
+from ops.sector.sector_file import Settings
+from ops.services.fusion.process import Fusion
+from ops.store.reader import Reader, StoreFull
+from ops.store.writer import Store
 from tests.drills.dying import FUSION_POINTS, VARIABLE
 
 
@@ -94,7 +94,7 @@ def test_a_kill_before_and_after_a_checkpoint_changes_nothing(calm, hill_journal
             "fusion", "tests.drills.dying", arguments, log=tmp_path / "f.log", secrets={VARIABLE: f"{point}:1"}
         )
         assert dying.process.wait(90) == -9, dying.last_words()
-    fusion = Child("fusion", "ops.fusing", arguments, log=tmp_path / "f.log", secrets=dict(os.environ))
+    fusion = Child("fusion", "ops.services.fusion.process", arguments, log=tmp_path / "f.log", secrets=dict(os.environ))
     deadline = time.monotonic() + 120
     while (fusion.last("cursor") or 0) < last:
         assert time.monotonic() < deadline, fusion.last_words()

@@ -22,15 +22,15 @@ from shapely.geometry import Point, shape
 
 from geo.terrain import sample, slope
 from geo.visibility import line_of_sight
-from ops.api import ApiSettings, create_app
-from ops.config import Ground
-from ops.ground_view import border_view, layout_view, lonlat_bounds, sector_view
-from ops.map_answers import Answer, MapClient, MapUnavailable
-from ops.map_process import MapProcess
-from ops.mapping import QUESTIONS, MapService
-from ops.profile import MOST_POINTS
-from ops.serve import serving
-from ops.store import Store
+from ops.sector.geojson import border_view, layout_view, lonlat_bounds, sector_view
+from ops.sector.sector_file import Ground
+from ops.services.api.app import ApiSettings, create_app
+from ops.services.api.server import serving
+from ops.services.map.client import Answer, MapClient, MapUnavailable
+from ops.services.map.process import QUESTIONS, MapService
+from ops.services.map.profile import MOST_POINTS
+from ops.services.map.supervisor import MapProcess
+from ops.store.writer import Store
 from sensors.layout import Layout
 
 T0_NS = 1_772_402_400_000_000_000  # 2026-03-01T22:00:00Z

@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 
 from geo.errors import BadInput
-from ops.processes import Child
-from ops.room import RoomError, _held
-from ops.samples import jacksboro_cog
-from ops.store_rows import nanoseconds
+from ops.room.room import RoomError, _held
+from ops.runtime.child_process import Child
+from ops.sector.samples import jacksboro_cog
+from ops.store.rows import nanoseconds
 
 
 def others_may(path: Path) -> int:
@@ -46,7 +46,7 @@ def wait_until(true: Callable[[], Any], timeout_s: float) -> None:
 def test_what_a_child_process_writes_is_private_whoever_starts_it(tmp_path: Path):
     journal = tmp_path / "journal.db"
     child = Child(
-        "ingest", "ops.ingesting", [f"--journal={journal}", "--sector=s"], log=tmp_path / "ingest.log",
+        "ingest", "ops.services.ingest.process", [f"--journal={journal}", "--sector=s"], log=tmp_path / "ingest.log",
         secrets={"WATCHLINE_BROKER": "mqtt://127.0.0.1:1"},
     )  # fmt: skip
     wait_until(lambda: journal.exists() or not child.alive, 30.0)

@@ -11,10 +11,10 @@ import pytest
 
 from ingest.decode import encode, encode_status
 from ingest.wire import Status
-from ops.config import Ground
-from ops.journal_reader import JournalRow
-from ops.night import SCENARIO_START, nanoseconds
-from ops.pipeline import Pipeline
+from ops.journal.reader import JournalRow
+from ops.room.night_file import SCENARIO_START, nanoseconds
+from ops.sector.sector_file import Ground
+from ops.services.fusion.pipeline import Pipeline
 from sensors.scan import Plot, Scan
 
 START_NS = nanoseconds(SCENARIO_START)

@@ -21,10 +21,10 @@ from ingest.sending.send_window import OutflowSettings
 from ingest.sending.sender import Sender, SenderSettings
 from ingest.sending.spool import Spool
 from ingest.wire import encode_ack
-from ops.broker import URL_VARIABLE, EmbeddedBroker
-from ops.identity import IDENTITY_VARIABLE, SIGNATURES_VARIABLE, IdentityFolder, Name
-from ops.journal_reader import JournalReader
-from ops.processes import Child
+from ops.broker.broker import URL_VARIABLE, EmbeddedBroker
+from ops.broker.identities import IDENTITY_VARIABLE, SIGNATURES_VARIABLE, IdentityFolder, Name
+from ops.journal.reader import JournalReader
+from ops.runtime.child_process import Child
 from sensors.scan import Plot, Scan
 
 pytestmark = [pytest.mark.broker, pytest.mark.chain]
@@ -41,7 +41,7 @@ class Room:
         self.journal = folder / "journal.db"
         self.ingest = Child(
             "ingest",
-            "ops.ingesting",
+            "ops.services.ingest.process",
             ["--sector=x", f"--journal={self.journal}"],
             log=folder / "ingest.log",
             secrets={

@@ -25,13 +25,13 @@ from ingest.security.key_register import Identity
 from ingest.sending.send_window import OutflowSettings
 from ingest.sending.sender import Sender, SenderSettings
 from ingest.sending.spool import Spool
-from ops.broker import URL_VARIABLE, EmbeddedBroker, free_port
-from ops.broker_config import BrokerFolder, BrokerOptions
-from ops.broker_probe import Probe
-from ops.doctor import examine
-from ops.identity import IDENTITY_VARIABLE, SIGNATURES_VARIABLE, IdentityFolder, Name
-from ops.journal_reader import JournalReader
-from ops.processes import Child
+from ops.admin.doctor import examine
+from ops.broker.broker import URL_VARIABLE, EmbeddedBroker, free_port
+from ops.broker.identities import IDENTITY_VARIABLE, SIGNATURES_VARIABLE, IdentityFolder, Name
+from ops.broker.mosquitto_config import BrokerFolder, BrokerOptions
+from ops.broker.probe import Probe
+from ops.journal.reader import JournalReader
+from ops.runtime.child_process import Child
 from sensors.scan import Plot, Scan
 
 pytestmark = pytest.mark.broker
@@ -166,7 +166,7 @@ def test_a_sensor_is_revoked_by_command_within_five_seconds_and_leaves_nothing(
             made, address = request.getfixturevalue("folder")
             url, keys = BrokerUrl.parse(address), IdentityFolder(made.path)
             extra = ("--broker", f"127.0.0.1:{url.port}")
-        ingest = Child("ingest", "ops.ingesting", ["--sector=x", f"--journal={tmp_path / 'j.db'}"],
+        ingest = Child("ingest", "ops.services.ingest.process", ["--sector=x", f"--journal={tmp_path / 'j.db'}"],
                        log=tmp_path / "ingest.log",
                        secrets={URL_VARIABLE: url.text, IDENTITY_VARIABLE: str(keys.path),
                                 SIGNATURES_VARIABLE: "required"})  # fmt: skip
@@ -229,7 +229,7 @@ def test_the_two_connections_of_ingest_do_not_take_each_other_over(
     made, address = folder
     ingest = Child(
         "ingest",
-        "ops.ingesting",
+        "ops.services.ingest.process",
         ["--sector=x", f"--journal={tmp_path / 'journal.db'}"],
         log=tmp_path / "ingest.log",
         secrets={URL_VARIABLE: address, IDENTITY_VARIABLE: str(made.path), SIGNATURES_VARIABLE: "required"},
@@ -251,7 +251,7 @@ def test_ingest_without_its_second_certificate_says_what_to_do(
     shutil.rmtree(older / "identities" / "ingest-units")
     ingest = Child(
         "ingest",
-        "ops.ingesting",
+        "ops.services.ingest.process",
         ["--sector=x", f"--journal={tmp_path / 'journal.db'}"],
         log=tmp_path / "ingest.log",
         secrets={URL_VARIABLE: address, IDENTITY_VARIABLE: str(older)},

@@ -11,9 +11,9 @@ from ingest.errors import IdentityError
 from ingest.security.key_bundle import open_bundle
 from ingest.security.key_register import Identity, record_of
 from ingest.security.signature import Signer
-from ops.broker_config import PROBE_REVOKED, BrokerFolder, BrokerOptions, acl
-from ops.broker_rights import Client, matches, may_read, may_write
-from ops.identity import IDENTITY_VARIABLE, IdentityFolder, Name, identity_of, layout_ids, sensor_names
+from ops.broker.identities import IDENTITY_VARIABLE, IdentityFolder, Name, identity_of, layout_ids, sensor_names
+from ops.broker.mosquitto_config import PROBE_REVOKED, BrokerFolder, BrokerOptions, acl
+from ops.broker.topic_rights import Client, matches, may_read, may_write
 
 NAMES = [Name("sensor", "r1"), Name("sensor", "gw-*"), Name("unit", "patrol-1")]
 
@@ -176,7 +176,7 @@ def test_an_id_with_a_wildcard_gets_no_line_in_the_acl(tmp_path: Path) -> None:
 
 
 def test_the_acl_says_what_the_table_says() -> None:
-    """The lines of the file, read here by Mosquitto's rules, allow what ops.broker_rights allows, and no more."""
+    """The lines of the file, read here by Mosquitto's rules, allow what ops.broker.topic_rights allows, and no more."""
     clients = [Client("r1", "sensor"), Client("r2", "sensor"), Client("u1", "unit"), Client("ops-centre", "operator"),
                Client("ingest", "ingest"), Client("feed", "feed")]  # fmt: skip
     lines = [line.split() for line in acl("x", clients, []).splitlines() if line and line[0] != "#"]

@@ -12,12 +12,12 @@ from ingest.decode import encode
 from ingest.receiving.batch import Delivery
 from ingest.receiving.plausibility import Plausibility
 from ingest.receiving.receiver import Guards, Receiver
-from ops.config import Ground
-from ops.fusing import counts_of
-from ops.journal import Journal
-from ops.journal_reader import JournalReader
-from ops.night import nanoseconds, read_night
-from ops.rehearsal import rehearse_to_files
+from ops.journal.reader import JournalReader
+from ops.journal.writer import Journal
+from ops.room.night_file import nanoseconds, read_night
+from ops.room.simulate_night import rehearse_to_files
+from ops.sector.sector_file import Ground
+from ops.services.fusion.process import counts_of
 from sensors.scan import Plot
 
 HONEST_S = 900.0

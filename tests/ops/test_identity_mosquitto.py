@@ -22,15 +22,15 @@ from ingest.security.key_bundle import open_bundle
 from ingest.security.key_register import TlsFiles
 from ingest.sending.sender import Sender, SenderSettings
 from ingest.sending.spool import Spool
-from ops.broker import URL_VARIABLE, free_port
-from ops.broker_authority import Authority
-from ops.broker_check import Matrix, check_broker, check_receiving, connected
-from ops.broker_command import revoke
-from ops.broker_config import PROBES, BrokerFolder, BrokerOptions, running_process
-from ops.broker_probe import REFUSED, Probe
-from ops.identity import IDENTITY_VARIABLE, SIGNATURES_VARIABLE
-from ops.journal_reader import JournalReader
-from ops.processes import Child
+from ops.broker.broker import URL_VARIABLE, free_port
+from ops.broker.certificates import Authority
+from ops.broker.command import revoke
+from ops.broker.identities import IDENTITY_VARIABLE, SIGNATURES_VARIABLE
+from ops.broker.mosquitto_config import PROBES, BrokerFolder, BrokerOptions, running_process
+from ops.broker.probe import REFUSED, Probe
+from ops.broker.rights_check import Matrix, check_broker, check_receiving, connected
+from ops.journal.reader import JournalReader
+from ops.runtime.child_process import Child
 from sensors.scan import Plot, Scan
 
 pytestmark = pytest.mark.broker
@@ -266,7 +266,7 @@ def test_a_broker_under_another_name_or_past_its_end_is_not_believed(tmp_path: P
 
 @pytest.mark.chain
 def test_sensors_and_ingest_work_over_mtls_with_signatures(mosquitto: Mosquitto, tmp_path: Path) -> None:
-    ingest = Child("ingest", "ops.ingesting", ["--sector=x", f"--journal={tmp_path / 'journal.db'}"],
+    ingest = Child("ingest", "ops.services.ingest.process", ["--sector=x", f"--journal={tmp_path / 'journal.db'}"],
                    log=tmp_path / "ingest.log",
                    secrets={URL_VARIABLE: f"mqtts://{mosquitto.address}",
                             IDENTITY_VARIABLE: str(mosquitto.folder.path),

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from ops.config import ConfigError, load_sector
-from ops.identity import IdentityFolder
-from ops.operator import UNIT
-from ops.room import Room, RoomError, RoomOptions
+from ops.broker.identities import IdentityFolder
+from ops.room.room import Room, RoomError, RoomOptions
+from ops.sector.sector_file import ConfigError, load_sector
+from ops.services.api.operator_actions import UNIT
 
 
 def options(sector: Any, folder: Path, **more: Any) -> RoomOptions:

@@ -26,11 +26,11 @@ from ingest.decode import encode
 from ingest.sending.send_window import OutflowSettings
 from ingest.sending.sender import Sender, SenderSettings
 from ingest.sending.spool import Spool
-from ops.broker import URL_VARIABLE, EmbeddedBroker, MosquittoBroker
-from ops.clock import ScenarioClock
-from ops.journal import Journal
-from ops.journal_reader import JournalReader
-from ops.processes import Child, proportional_set_size_mb
+from ops.broker.broker import URL_VARIABLE, EmbeddedBroker, MosquittoBroker
+from ops.journal.reader import JournalReader
+from ops.journal.writer import Journal
+from ops.runtime.child_process import Child, proportional_set_size_mb
+from ops.runtime.clock import ScenarioClock
 from sensors.scan import Plot, Scan
 
 pytestmark = pytest.mark.broker
@@ -50,7 +50,9 @@ class Ingest(Child):
     def __init__(self, folder: Path, url: str, *more: str) -> None:
         self.journal = folder / "journal.sqlite"
         arguments = ["--sector=x", f"--journal={self.journal}", *more]
-        super().__init__("ingest", "ops.ingesting", arguments, log=folder / "ingest.log", secrets={URL_VARIABLE: url})
+        super().__init__(
+            "ingest", "ops.services.ingest.process", arguments, log=folder / "ingest.log", secrets={URL_VARIABLE: url}
+        )
 
     def ready(self) -> Ingest:
         self.wait_for("ready", timeout_s=15)
@@ -210,7 +212,7 @@ def test_ingest_imports_nothing_heavy() -> None:
         "fastapi",
         "rich",
     ]
-    code = f"import sys, ops.ingesting; print([name for name in {heavy} if name in sys.modules])"
+    code = f"import sys, ops.services.ingest.process; print([name for name in {heavy} if name in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
 
 
@@ -223,7 +225,14 @@ def test_ingest_imports_nothing_heavy() -> None:
 )
 def test_what_stops_ingest_at_the_start_is_one_sentence(tmp_path: Path, url: str, sentence: str) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "ops.ingesting", "--sector=x", f"--journal={tmp_path / 'j.sqlite'}", "--wait-s=1"],
+        [
+            sys.executable,
+            "-m",
+            "ops.services.ingest.process",
+            "--sector=x",
+            f"--journal={tmp_path / 'j.sqlite'}",
+            "--wait-s=1",
+        ],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -255,7 +264,7 @@ def test_a_full_disk_ends_ingest_and_loses_nothing(broker: Broker, tmp_path: Pat
     """The disk is a limit on file size, which the kernel enforces; with room again ingest goes on where it was."""
     adapter = Adapter(tmp_path, "radar-west", broker)
     process = subprocess.Popen(
-        [sys.executable, "-m", "ops.ingesting", "--sector=x", f"--journal={tmp_path / 'journal.sqlite'}"],
+        [sys.executable, "-m", "ops.services.ingest.process", "--sector=x", f"--journal={tmp_path / 'journal.sqlite'}"],
         stdin=subprocess.PIPE,
         stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL,

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 
 from ingest.receiving.batch import Batch, DeadLetter, Row, digest
 from ingest.receiving.high_water_marks import Mark
-from ops.journal import Journal
-from ops.journal_reader import Counts, JournalError, JournalFull, JournalReader, Recount
+from ops.journal.reader import Counts, JournalError, JournalFull, JournalReader, Recount
+from ops.journal.writer import Journal
 
 NOW_NS = 1_773_522_000_000_000_000
 

@@ -10,8 +10,8 @@ import pytest
 from fusion.tracker import Tracker
 from geo.frame import LocalFrame
 from ingest.standards.registry import AIS, GMTI, HUMAN, SAPIENT, SENTENCE
-from ops.journal_reader import JournalRow
-from ops.journaled import learn, position_sd_m, scan_of_row, status_of_row
+from ops.journal.decode_row import learn, position_sd_m, scan_of_row, status_of_row
+from ops.journal.reader import JournalRow
 from sensors.layout import Layout, place
 from sensors.scan_columns import columns_of
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from ops.kernels import forget_stale
+from ops.runtime.compile_kernels import forget_stale
 
 
 def test_a_newer_source_makes_every_compiled_kernel_of_its_package_stale(tmp_path: Path) -> None:

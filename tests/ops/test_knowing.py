@@ -11,10 +11,10 @@ import pytest
 
 from fusion.alerts import AlertState
 from geo.errors import BadInput
-from ops.config import Ground, Maintenance, Settings, load_sector, load_settings, open_ground
-from ops.journal_reader import JournalReader, JournalRow
-from ops.night import SCENARIO_START
-from ops.pipeline import Pipeline
+from ops.journal.reader import JournalReader, JournalRow
+from ops.room.night_file import SCENARIO_START
+from ops.sector.sector_file import Ground, Maintenance, Settings, load_sector, load_settings, open_ground
+from ops.services.fusion.pipeline import Pipeline
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
-from ops.config import load_sector
+from ops.sector.sector_file import load_sector
 from sensors.layout import KINDS, PLACED
 
 TEXT = (Path(__file__).parents[2] / "docs" / "nomenclature.md").read_text(encoding="utf-8")

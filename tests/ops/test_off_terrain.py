@@ -10,9 +10,9 @@ import pytest
 from pyproj import Geod, Transformer
 from rich.console import Console
 
-from ops.config import load_sector, open_ground
-from ops.coverage_command import CoverageOptions, cover
-from ops.off_terrain import OffTerrain
+from ops.analysis.coverage.command import CoverageOptions, cover
+from ops.sector.off_terrain import OffTerrain
+from ops.sector.sector_file import load_sector, open_ground
 
 QUIET = Console(stderr=True, quiet=True)
 

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from geo.errors import WatchlineError
-from ops.broker import URL_VARIABLE, EmbeddedBroker
-from ops.identity import IDENTITY_VARIABLE, SIGNATURES_VARIABLE, IdentityFolder, Name
-from ops.journal_reader import JournalReader
-from ops.operator import UNIT, ActionSender
-from ops.processes import Child
+from ops.broker.broker import URL_VARIABLE, EmbeddedBroker
+from ops.broker.identities import IDENTITY_VARIABLE, SIGNATURES_VARIABLE, IdentityFolder, Name
+from ops.journal.reader import JournalReader
+from ops.runtime.child_process import Child
+from ops.services.api.operator_actions import UNIT, ActionSender
 
 pytestmark = [pytest.mark.broker, pytest.mark.chain]
 
@@ -45,7 +45,7 @@ def ingest(tmp_path: Path, broker: EmbeddedBroker) -> Iterator[Child]:
     identities = IdentityFolder(tmp_path / "identity")
     identities.prepare([Name("unit", UNIT)])
     secrets = {URL_VARIABLE: broker.url.text, IDENTITY_VARIABLE: str(identities.path), SIGNATURES_VARIABLE: "required"}
-    child = Child("ingest", "ops.ingesting", ["--sector=x", f"--journal={tmp_path / 'journal.db'}"],
+    child = Child("ingest", "ops.services.ingest.process", ["--sector=x", f"--journal={tmp_path / 'journal.db'}"],
                   log=tmp_path / "ingest.log", secrets=secrets)  # fmt: skip
     child.wait_for("ready", timeout_s=15)
     yield child

@@ -17,14 +17,14 @@ from ingest.receiving.batch import Delivery
 from ingest.receiving.receiver import Receiver
 from ingest.topics import sensor_topic, unit_topic
 from ingest.unit_messages import Position
-from ops.clock import ScenarioClock
-from ops.config import Settings
-from ops.fusing import Fusion, counts_of
-from ops.journal import Journal
-from ops.journal_reader import JournalReader, JournalRow
-from ops.night import SCENARIO_START, nanoseconds, read_night
-from ops.overload import OverloadSettings, Pace, passed_over
-from ops.store import Store
+from ops.journal.reader import JournalReader, JournalRow
+from ops.journal.writer import Journal
+from ops.room.night_file import SCENARIO_START, nanoseconds, read_night
+from ops.runtime.clock import ScenarioClock
+from ops.sector.sector_file import Settings
+from ops.services.fusion.overload import OverloadSettings, Pace, passed_over
+from ops.services.fusion.process import Fusion, counts_of
+from ops.store.writer import Store
 from sensors.scan import Scan
 
 S = 1_000_000_000

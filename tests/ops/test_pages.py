@@ -10,8 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from ops.api import ApiSettings, create_app
-from ops.serve import serving
+from ops.services.api.app import ApiSettings, create_app
+from ops.services.api.server import serving
 
 SECRET = "not to be served"
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from ops.config import Ground
-from ops.journal_reader import JournalReader
-from ops.picture import UNKNOWN_BELOW, tracks_live
-from ops.pipeline import Pipeline
+from ops.journal.reader import JournalReader
+from ops.sector.sector_file import Ground
+from ops.services.fusion.live_picture import UNKNOWN_BELOW, tracks_live
+from ops.services.fusion.pipeline import Pipeline
 from sensors.scan import CLASSES
 
 

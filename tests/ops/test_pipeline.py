@@ -16,11 +16,11 @@ from geo.errors import BadInput
 from ingest.decode import encode, encode_status
 from ingest.unit_messages import Reply
 from ingest.wire import Status
-from ops.config import Ground, Settings
-from ops.journal_reader import JournalReader, JournalRow
-from ops.night import SCENARIO_START, nanoseconds
-from ops.offline import track_log_hash
-from ops.pipeline import CheckpointError, Pipeline
+from ops.journal.reader import JournalReader, JournalRow
+from ops.room.night_file import SCENARIO_START, nanoseconds
+from ops.room.offline import track_log_hash
+from ops.sector.sector_file import Ground, Settings
+from ops.services.fusion.pipeline import CheckpointError, Pipeline
 from sensors.scan import Scan
 
 START_NS = nanoseconds(SCENARIO_START)

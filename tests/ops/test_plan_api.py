@@ -11,8 +11,8 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from ops.plan_api import PlanRoutes
-from ops.plan_jobs import MOST_WAITING, JobRefused, Jobs
+from ops.services.api.plan_routes import PlanRoutes
+from ops.services.planner.jobs import MOST_WAITING, JobRefused, Jobs
 
 PLAN = {"kind": "plan", "budget": 300000.0, "seconds": 1.0}
 

@@ -11,8 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from geo.errors import BadInput
-from ops.cli import app
-from ops.config import load_sector, open_ground
+from ops.cli.app import app
+from ops.sector.sector_file import load_sector, open_ground
 from sensors.layout import Layout
 
 SMALL = ["--spacing", "5000", "--item", "portable_radar", "--item", "seismic_line", "--seconds", "2"]

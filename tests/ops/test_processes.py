@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from ops.room import Room, RoomOptions
+from ops.room.room import Room, RoomOptions
 
 WAITING = """
 import threading
-from ops.processes import say, stop_when_parent_ends
+from ops.runtime.child_process import say, stop_when_parent_ends
 stop = threading.Event()
 stop_when_parent_ends(stop.set)
 say(ready=True)

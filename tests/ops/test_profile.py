@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from geo.errors import TerrainError
 from geo.visibility import EARTH_RADIUS_M, line_of_sight
-from ops.profile import MOST_POINTS, Eyes, profile
+from ops.services.map.profile import MOST_POINTS, Eyes, profile
 
 CELL = 10.0
 

@@ -14,13 +14,13 @@ from ingest.decode import encode
 from ingest.receiving.batch import Delivery
 from ingest.receiving.receiver import Receiver
 from ingest.topics import sensor_topic
-from ops.clock import ScenarioClock
-from ops.config import Ground, Settings, load_sector, open_ground
-from ops.fusing import Fusion
-from ops.journal import Journal
-from ops.night import nanoseconds
-from ops.rehearsal import rehearse
-from ops.store import Store
+from ops.journal.writer import Journal
+from ops.room.night_file import nanoseconds
+from ops.room.simulate_night import rehearse
+from ops.runtime.clock import ScenarioClock
+from ops.sector.sector_file import Ground, Settings, load_sector, open_ground
+from ops.services.fusion.process import Fusion
+from ops.store.writer import Store
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "terrain"
 TILE = SHARED / "srtm3_n42e001_pyrenees_ES-AD-FR.tif"

@@ -14,9 +14,9 @@ from shapely.geometry import Point
 
 from geo.errors import BadInput
 from ingest.recordings import RecordingError, rows_of_csv, scans_of
-from ops.journal_reader import JournalReader
-from ops.journaled import scan_of_row
-from ops.recording_import import import_recording
+from ops.journal.decode_row import scan_of_row
+from ops.journal.import_recording import import_recording
+from ops.journal.reader import JournalReader
 
 HEADER = "sensor,observed_at,received_at,kind,range_m,azimuth_deg,lon,lat,position_sd_m,class,source_id\n"
 ROWS = (

@@ -14,17 +14,17 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-import ops.offline
+import ops.room.offline
 from geo.errors import BadInput
-from ops.broker import URL_VARIABLE, EmbeddedBroker
-from ops.clock import ScenarioClock
-from ops.config import Ground, Settings
-from ops.fusing import Fusion
-from ops.journal import Journal
-from ops.journal_reader import JournalReader
-from ops.offline import replay_journal, track_log_hash
-from ops.processes import Child
-from ops.store import Store
+from ops.broker.broker import URL_VARIABLE, EmbeddedBroker
+from ops.journal.reader import JournalReader
+from ops.journal.writer import Journal
+from ops.room.offline import replay_journal, track_log_hash
+from ops.runtime.child_process import Child
+from ops.runtime.clock import ScenarioClock
+from ops.sector.sector_file import Ground, Settings
+from ops.services.fusion.process import Fusion
+from ops.store.writer import Store
 
 QUIET = Console(stderr=True, quiet=True)
 Outcome = tuple[str, list[tuple[str, int, bytes]]]
@@ -52,7 +52,7 @@ def test_the_same_journal_gives_the_same_bytes(hill_journal, hill_sector, refere
 
 @pytest.mark.parametrize("rows", [1, 7, 10_000])
 def test_how_many_rows_a_step_takes_changes_nothing(rows, hill_journal, hill_sector, reference, tmp_path, monkeypatch):
-    monkeypatch.setattr(ops.offline, "ROWS_A_STEP", rows)
+    monkeypatch.setattr(ops.room.offline, "ROWS_A_STEP", rows)
     assert replay(hill_journal, hill_sector, tmp_path) == reference
 
 
@@ -130,7 +130,7 @@ def test_what_was_recorded_can_be_replayed(hill_sector: Any, copy_night: Callabl
         assert broker.url.password not in said
         simulator = Child(
             "simulator",
-            "ops.simulator",
+            "ops.room.simulator",
             ["--sector-id=hills", f"--folder={folder}", "--duration=3"],
             log=tmp_path / "simulator.log",
             secrets={URL_VARIABLE: broker.url.text},

@@ -21,12 +21,12 @@ from shapely.geometry import LineString
 from geo.border import Border
 from geo.errors import BadInput
 from geo.frame import LocalFrame
-from ops import report_page
-from ops.report import ReportInput, write_report
-from ops.report_figures import POINTS_SHOWN, gospa_over_time, latency_histogram
-from ops.report_hidden import HiddenShare, hidden_share
-from ops.report_map import hidden_colour
-from ops.report_relief import hillshade_png
+from ops.analysis.night_report import text as report_page
+from ops.analysis.night_report.hidden_share import HiddenShare, hidden_share
+from ops.analysis.night_report.report import ReportInput, write_report
+from ops.drawing.figures import POINTS_SHOWN, gospa_over_time, latency_histogram
+from ops.drawing.map_images import hillshade_png
+from ops.drawing.web_map import hidden_colour
 from sensors.layout import Layout, place
 
 START = datetime(2025, 11, 24, 2, 0, tzinfo=UTC)

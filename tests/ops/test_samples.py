@@ -13,8 +13,8 @@ import pytest
 
 from geo.border import Border
 from geo.terrain import bounds, frame_of, open_terrain, sample
-from ops.config import load_sector
-from ops.samples import JACKSBORO_FILE, jacksboro_cog, samples_folder
+from ops.sector.samples import JACKSBORO_FILE, jacksboro_cog, samples_folder
+from ops.sector.sector_file import load_sector
 from sensors.layout import Layout
 
 LAYOUTS = ("hightech", "basic")
@@ -147,7 +147,7 @@ def test_the_kits_are_what_the_readme_says(sector, terrain):
 
 
 def test_the_hidden_shares_are_those_of_the_readme(sector, terrain, border):
-    from ops.report_hidden import hidden_share
+    from ops.analysis.night_report.hidden_share import hidden_share
     from sensors.coverage import look_probability
 
     text = (samples_folder() / "README.md").read_text(encoding="utf-8")

@@ -22,10 +22,10 @@ from ingest.standards.registry import SAPIENT
 from ingest.standards.sapient.decode import SapientMessage, read
 from ingest.standards.sapient.framing import Frames, frame
 from ingest.standards.sapient.validation import is_ulid, is_uuid4
-from ops.config import layout_path, load_sector
-from ops.journal_command import Choice, detections
-from ops.journal_reader import Counts, JournalReader
-from ops.room import Room, RoomOptions, SapientDoors
+from ops.journal.command import Choice, detections
+from ops.journal.reader import Counts, JournalReader
+from ops.room.room import Room, RoomOptions, SapientDoors
+from ops.sector.sector_file import layout_path, load_sector
 
 pytestmark = [pytest.mark.chain, pytest.mark.broker]
 
@@ -265,7 +265,7 @@ def test_a_packet_that_is_too_large_ends_the_connection_and_no_other(running: Ru
 
 def test_tasks_go_to_the_node_and_its_answer_is_kept(running: Running, sapient_node: Any) -> None:
     from ingest.standards.sapient.outgoing import Order, task, ulid
-    from ops.sapient_memory import SapientMemory, Task
+    from ops.services.sapient.database import SapientMemory, Task
 
     node = sapient_node(node_id="0f2f7b0e-91f7-45a9-a2cb-5f4e8f0b7a03", name="ground-1", kind="NODE_TYPE_SEISMIC")
     link = running.connect()

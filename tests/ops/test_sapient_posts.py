@@ -25,13 +25,21 @@ from ingest.standards.sapient.decode import read, status
 from ingest.standards.sapient.node import Node
 from ingest.standards.sapient.outgoing import ulid, ulid_of
 from ingest.standards.sapient.validation import is_ulid
-from ops import sapient_disk
-from ops.sapient_gateway import MOST_STRANGERS, Gateway
-from ops.sapient_memory import KEPT_SCANS, MemoryFault, Report, SapientMemory, Task
-from ops.sapient_names import registered_nodes
-from ops.sapient_patience import ANSWERED_A_S, CUT_OFF_AFTER, MUTED_S, Patience
-from ops.sapient_peer import CALL_S, LEAST_GAP_NS, LONGEST_DELAY_S, Address, AddressFault, ClockWentBack, Stamps
-from ops.sapient_posts import Links, Post
+from ops.services.sapient import disk_thread as sapient_disk
+from ops.services.sapient.connection import (
+    CALL_S,
+    LEAST_GAP_NS,
+    LONGEST_DELAY_S,
+    Address,
+    AddressFault,
+    ClockWentBack,
+    Stamps,
+)
+from ops.services.sapient.database import KEPT_SCANS, MemoryFault, Report, SapientMemory, Task
+from ops.services.sapient.fault_limit import ANSWERED_A_S, CUT_OFF_AFTER, MUTED_S, Patience
+from ops.services.sapient.gateway import MOST_STRANGERS, Gateway
+from ops.services.sapient.node_link import Links, Post
+from ops.services.sapient.sensor_names import registered_nodes
 from sensors.layout import Layout, place
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
@@ -387,7 +395,7 @@ def test_a_full_disk_is_tried_again_and_a_failing_one_ends_the_process(monkeypat
 
 
 def test_the_gateway_starts_without_what_it_does_not_need() -> None:
-    code = "import sys, ops.sapient; print(*sorted({m.partition('.')[0] for m in sys.modules}))"
+    code = "import sys, ops.services.sapient.process; print(*sorted({m.partition('.')[0] for m in sys.modules}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     heavy = {"xarray", "pandas", "numba", "scipy", "geopandas", "matplotlib", "dask", "rasterio", "pyarrow", "fastapi"}
     assert not heavy & set(done.stdout.split())

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from ops import cli
-from ops.indicators import FAMILIES, IndicatorError, read_indicators
-from ops.outcome_records import read_outcomes, total_of
-from ops.samples import samples_folder
-from ops.scorecard import scorecard, trend_of
+from ops.analysis.score.indicators import FAMILIES, IndicatorError, read_indicators
+from ops.analysis.score.outcome_records import read_outcomes, total_of
+from ops.analysis.score.scorecard import scorecard, trend_of
+from ops.cli import app as cli
+from ops.sector.samples import samples_folder
 
 HEAD = "place,family,name,value,unit,date,source,target,better,confidence\n"
 BOOKS = "place,start,end,source,apprehended,turned_back,got_away,undetected\n"

@@ -16,15 +16,16 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from geo.errors import BadInput
-from ops import challenge_pictures, challenge_profiles
-from ops.challenge_command import ChallengeOptions, assess
-from ops.cli import app
-from ops.config import load_sector, open_ground
-from ops.coverage_command import CoverageOptions, cover
-from ops.ground_view import sector_view
-from ops.journal_reader import JournalReader
-from ops.pipeline import Pipeline
-from ops.sector_zone import TOLD_OF
+from ops.analysis.challenge import pictures as challenge_pictures
+from ops.analysis.challenge import profiles as challenge_profiles
+from ops.analysis.challenge.command import ChallengeOptions, assess
+from ops.analysis.coverage.command import CoverageOptions, cover
+from ops.cli.app import app
+from ops.journal.reader import JournalReader
+from ops.sector.geojson import sector_view
+from ops.sector.sector_file import load_sector, open_ground
+from ops.sector.zone_table import TOLD_OF
+from ops.services.fusion.pipeline import Pipeline
 
 QUIET = Console(stderr=True, quiet=True)
 WIDTH_M = 700.0

@@ -15,10 +15,10 @@ from ingest.decode import encode
 from ingest.receiving.batch import Delivery
 from ingest.receiving.receiver import Receiver
 from ingest.standards.registry import SAPIENT
-from ops.cli import app
-from ops.journal import Journal
-from ops.sapient_memory import SapientMemory
-from ops.sapient_names import registered_nodes
+from ops.cli.app import app
+from ops.journal.writer import Journal
+from ops.services.sapient.database import SapientMemory
+from ops.services.sapient.sensor_names import registered_nodes
 from sensors.scan import Plot, Scan
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)

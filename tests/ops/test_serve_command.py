@@ -14,9 +14,9 @@ from typing import Any
 import httpx
 import pytest
 
-from ops import show_page as showing
-from ops.serve import listen
-from ops.store import Store
+from ops.room import show_page as showing
+from ops.services.api.server import listen
+from ops.store.writer import Store
 
 
 def serve(*arguments: object) -> subprocess.Popen[str]:

@@ -13,9 +13,9 @@ from typer.testing import CliRunner
 
 from geo.errors import BadInput
 from geo.visibility import sites_seeing
-from ops.cli import app
-from ops.config import Ground, load_sector, open_ground
-from ops.sites_command import belt_mask
+from ops.analysis.terrain.sites_command import belt_mask
+from ops.cli.app import app
+from ops.sector.sector_file import Ground, load_sector, open_ground
 
 
 @pytest.fixture(scope="module")

@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 
 from geo.errors import BadInput
 from geo.frame import LocalFrame
-from ops.history import read_history
-from ops.store import Store
-from ops.store_reader import Reader, StoreError, StoreFull
+from ops.store.reader import Reader, StoreError, StoreFull
+from ops.store.track_history import read_history
+from ops.store.writer import Store
 
 T0 = datetime(2026, 3, 1, 22, 0, tzinfo=UTC)
 

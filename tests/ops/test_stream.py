@@ -19,11 +19,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops.api import ApiSettings, create_app
-from ops.serve import serving
-from ops.store import Store
-from ops.store_reader import Reader
-from ops.stream import Hub, StreamSettings, frame
+from ops.services.api.app import ApiSettings, create_app
+from ops.services.api.event_stream import Hub, StreamSettings, frame
+from ops.services.api.server import serving
+from ops.store.reader import Reader
+from ops.store.writer import Store
 
 RAISED = datetime(2026, 3, 1, 22, 0, tzinfo=UTC)
 

@@ -21,9 +21,9 @@ from fusion.models.survey import PRIOR_AZIMUTH_RAD, prior_information, surveyed
 from fusion.tracker import Tracker
 from geo.errors import BadInput
 from geo.frame import LocalFrame
-from ops.cli import app
-from ops.layout_alone import layout_of
-from ops.survey_command import north_of
+from ops.admin.survey import north_of
+from ops.cli.app import app
+from ops.sector.layout_file import layout_of
 from sensors.layout import Layout, place
 from sensors.scan import Plot, Scan
 from sensors.scan_columns import columns_of, scan_of
@@ -49,7 +49,7 @@ def refusal(*arguments: str) -> str:
 @pytest.fixture
 def own(tmp_path: Path, hill_sector: Any) -> tuple[str, Path]:
     """The sector, and a layout of our own to change."""
-    from ops.config import layout_path, load_sector
+    from ops.sector.sector_file import layout_path, load_sector
 
     copy = tmp_path / "layout.geojson"
     shutil.copy(layout_path(load_sector(str(hill_sector.sector)), None), copy)
@@ -169,7 +169,7 @@ def test_a_survey_that_makes_no_sense_leaves_the_layout_as_it_was(
 
 
 def test_a_samples_layout_is_not_changed_and_a_stranger_is_not_surveyed(own: tuple[str, Path]) -> None:
-    from ops.config import layout_path, load_sector
+    from ops.sector.sector_file import layout_path, load_sector
 
     sample = layout_of(layout_path(load_sector("cumberland"), None)).sensors[0].id
     assert "--out" in refusal("survey", sample, "--north-sd", "1", "--sector", "cumberland")

@@ -20,8 +20,8 @@ from typer.testing import CliRunner
 
 from geo.errors import BadInput
 from geo.terrain import open_terrain, plan_terrain
-from ops.cli import app
-from ops.terrain_import import write_cog
+from ops.analysis.terrain.import_cog import write_cog
+from ops.cli.app import app
 
 DEGREES = from_bounds(1.0, 42.0, 1.06, 42.04, 72, 48)
 METRES = from_origin(400_000.0, 4_700_000.0, 25.0, 25.0)
@@ -31,14 +31,14 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from geo.terrain import plan_terrain
-from ops.terrain_import import write_cog
+from ops.analysis.terrain.import_cog import write_cog
 write_cog(plan_terrain(sys.argv[1]), Path(sys.argv[2]), lambda *_: os.kill(os.getpid(), signal.SIGKILL), force=False)
 """
 LIMITED = """
 import resource, sys
 from pathlib import Path
 from geo.terrain import plan_terrain
-from ops.terrain_import import write_cog
+from ops.analysis.terrain.import_cog import write_cog
 limit = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize() + 400 * 2**20
 resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 figures, _ = write_cog(plan_terrain(sys.argv[1]), Path(sys.argv[2]), lambda *_: None, force=False)
@@ -199,8 +199,8 @@ def test_a_terrain_of_voids_and_a_folder_that_is_not_there_are_refused(tmp_path:
 
 def test_a_sector_may_have_a_folder_of_tiles_a_canopy_and_a_void_value(tmp_path: Path) -> None:
     """The sample's sector, over tiles of its own terrain with an undeclared void, and with trees."""
-    from ops.config import cache_folder, load_sector, open_ground
-    from ops.samples import jacksboro_cog, samples_folder
+    from ops.sector.samples import jacksboro_cog, samples_folder
+    from ops.sector.sector_file import cache_folder, load_sector, open_ground
 
     (tmp_path / "tiles").mkdir()
     with rasterio.open(jacksboro_cog(cache_folder())) as raster:

@@ -17,12 +17,12 @@ from rasterio.enums import Resampling
 
 from geo.terrain import bounds
 from geo.visibility import viewshed
-from ops.config import Ground
-from ops.overlays import Belt, Overlays, Viewshed, union, viewshed_of
-from ops.relief import LIGHT_ON_THE_LEVEL, shade
-from ops.report_hidden import hidden_share
-from ops.tile_styles import OFF_THE_MAP, SEEN, UNKNOWN, UNSEEN, Elevation, Hillshade, Unseen
-from ops.tiles import TILE_PX, Layer, NoTile, Raster, Tiles, raster_of
+from ops.analysis.night_report.hidden_share import hidden_share
+from ops.drawing.hillshade import LIGHT_ON_THE_LEVEL, shade
+from ops.drawing.tile_styles import OFF_THE_MAP, SEEN, UNKNOWN, UNSEEN, Elevation, Hillshade, Unseen
+from ops.sector.sector_file import Ground
+from ops.services.map.tiles import TILE_PX, Layer, NoTile, Raster, Tiles, raster_of
+from ops.services.map.viewshed_layers import Belt, Overlays, Viewshed, union, viewshed_of
 from sensors.coverage import look_probability
 from sensors.layout import Layout
 
@@ -173,7 +173,7 @@ def test_a_layer_put_anew_is_shown_at_once(hill_ground: Ground):
 
 
 def test_a_terrain_of_many_cells_is_laid_out_in_strips(hill_ground: Ground, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("ops.tiles.IN_MEMORY_CELLS", 10)
+    monkeypatch.setattr("ops.services.map.tiles.IN_MEMORY_CELLS", 10)
     lazy = hill_ground.terrain["elevation"].chunk({"northing": 40, "easting": 50})
     on_disk = raster_of(lazy, hill_ground.terrain.attrs["crs"], nodata=math.nan, resampling=Resampling.average)
     assert Path(on_disk.name).exists()

@@ -18,13 +18,13 @@ from ingest.decode import encode
 from ingest.receiving.batch import Delivery
 from ingest.receiving.receiver import Receiver, ReceiverSettings
 from ingest.topics import sensor_topic
-from ops.fusing import counts_of
-from ops.journal import Journal
-from ops.metrics import metrics_text
-from ops.night import SCENARIO_START, nanoseconds, read_night
-from ops.offline import track_log_hash
-from ops.pipeline import Pipeline
-from ops.store_reader import Live, Progress
+from ops.journal.writer import Journal
+from ops.room.night_file import SCENARIO_START, nanoseconds, read_night
+from ops.room.offline import track_log_hash
+from ops.services.api.prometheus import metrics_text
+from ops.services.fusion.pipeline import Pipeline
+from ops.services.fusion.process import counts_of
+from ops.store.reader import Live, Progress
 from sensors.scan import Scan
 
 S = 1_000_000_000

@@ -23,8 +23,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request, sync_playwright
 
-from ops.pages import BUILT
-from ops.store import Store
+from ops.services.api.static_pages import BUILT
+from ops.store.writer import Store
 
 ROOT = Path(__file__).resolve().parents[2]
 SCREENS = ROOT / "out" / "screens"
@@ -191,7 +191,7 @@ class World:
 
     @staticmethod
     def track(number: int, **more: Any) -> dict[str, Any]:
-        """A confirmed track near the middle of the sector, as ops.picture writes it."""
+        """A confirmed track near the middle of the sector, as ops.services.fusion.live_picture writes it."""
         return {
             "track": f"T{number:04d}", "status": "confirmed", "lon": LON + number * 0.002, "lat": LAT + 0.004,
             "easting": number * 180.0, "northing": 450.0, "speed_mps": 1.4, "course_deg": 180.0,

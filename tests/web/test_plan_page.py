@@ -12,7 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from ops.config import load_sector, open_ground
+from ops.sector.sector_file import load_sector, open_ground
 from sensors.layout import Layout
 
 pytestmark = pytest.mark.chain

@@ -1,0 +1,1 @@
+"""Administration: sensors, surveys, calibration, and the check of an installation."""

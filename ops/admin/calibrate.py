@@ -1,0 +1,132 @@
+"""``watchline sensor calibrate``: what a journal says of the sensors' probability of detection, by class of ground."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from rich.console import Console
+from rich.table import Column, Table
+
+from geo.errors import BadInput
+from ingest.errors import MalformedMessage
+from ops.journal.command import journal_path
+from ops.journal.decode_row import learn, scan_of_row
+from ops.journal.reader import JournalReader
+from sensors.layout import Layout
+from sensors.scan_columns import ScanColumns, columns_of, nanoseconds
+
+ROWS_A_STEP: Final = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is calibrated: a ``journal`` on a ``sector`` with its ``layout``, observed ``since`` until before ``until``.
+
+    ``support_s``: see fusion.scoring.calibration.
+    """
+
+    journal: Path
+    sector: str
+    layout: str | None = None
+    settings: Path | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    support_s: float = 15.0
+
+
+def calibrate_journal(wanted: Wanted, screen: Console) -> dict[str, Any]:
+    """Predicted against observed detections, a row for each sensor and class of ground. BadInput for no scans."""
+    from fusion.scoring.calibration import CalibrationSettings, calibrate
+    from ops.room.offline import progress_bar
+    from ops.sector.sector_file import load_sector, load_settings, open_ground, tracker_settings
+
+    calibration = CalibrationSettings(support_s=wanted.support_s)
+    ground = open_ground(load_sector(wanted.sector), wanted.layout)
+    tracker = tracker_settings(load_settings(wanted.settings))
+    scans, unusable = observed_scans(wanted, ground.layout)
+    if not scans:
+        raise BadInput("holds no scan of this layout", where=str(wanted.journal), expected="a night's detections")
+    with progress_bar(screen) as progress:
+        found = calibrate(
+            progress.track(scans, description="scans"),
+            ground.layout,
+            settings=tracker,
+            calibration=calibration,
+            terrain=ground.terrain,
+        )
+    names = [str(name) for name in found.data_vars]
+    columns = {name: found[name].to_numpy().tolist() for name in names}
+    cells = [{name: _plain(columns[name][i]) for name in names} for i in range(found.sizes.get("cell", 0))]
+    return {
+        "journal": str(journal_path(wanted.journal)),
+        "scans": len(scans),
+        "unusable": unusable,
+        "level": found.attrs["level"],
+        "cells": cells,
+        "unsupported": found.attrs["unsupported"],
+        "not_polled": found.attrs["not_polled"],
+    }
+
+
+def observed_scans(wanted: Wanted, layout: Layout) -> tuple[list[ScanColumns], int]:
+    """The journal's scans of the layout's sensors in the order in which they were observed, and how many rows were
+    of none or could not be used."""
+    since = None if wanted.since is None else nanoseconds(wanted.since)
+    until = None if wanted.until is None else nanoseconds(wanted.until)
+    found: list[ScanColumns] = []
+    unusable = 0
+    told: dict[str, bytes] = {}
+    with JournalReader(journal_path(wanted.journal)) as journal:
+        last = 0
+        while rows := journal.read(last, ROWS_A_STEP):
+            last = rows[-1].id
+            for row in rows:
+                learn(row, told)
+                if row.kind != "detections" or not _within(row.observed_ns, since, until):
+                    continue
+                try:
+                    found.append(columns_of(scan_of_row(row, layout, told.get(row.sensor)), layout))
+                except (BadInput, MalformedMessage):
+                    unusable += 1
+    found.sort(key=lambda scan: (scan.observed_ns, scan.sensor, scan.boot, scan.sequence))
+    return found, unusable
+
+
+def show_calibration(found: dict[str, Any], screen: Console) -> None:
+    """The table for people, and what it cannot say."""
+    table = Table(
+        Column("sensor", no_wrap=True),
+        Column("ground", no_wrap=True),
+        "looks",
+        "tracks",
+        "predicted",
+        "observed",
+        "interval",
+        Column("verdict", no_wrap=True),
+        box=None,
+    )
+    for cell in found["cells"]:
+        interval = "" if cell["low"] is None else f"{cell['low']:.2f}–{cell['high']:.2f}"
+        row = (f"{cell['predicted']:.2f}", f"{cell['observed']:.2f}", interval, cell["verdict"])
+        table.add_row(cell["sensor"], cell["ground"], str(cell["trials"]), str(cell["tracks"]), *row)
+    screen.print(table)
+    others = ", ".join(f"{count} of {sensor} did not" for sensor, count in found["unsupported"].items())
+    words = [
+        f"Interval at {found['level']:.0%}, looks at one track taken together.",
+        f"Looks count where another sensor saw the track before and after: {others or 'all did'}.",
+    ]
+    if found["not_polled"]:
+        words.append(f"Nobody knows what these missed, as they send no empty scans: {', '.join(found['not_polled'])}.")
+    screen.print("\n".join(words), markup=False, highlight=False, soft_wrap=True)
+
+
+def _within(at_ns: int, since: int | None, until: int | None) -> bool:
+    return (since is None or at_ns >= since) and (until is None or at_ns < until)
+
+
+def _plain(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value

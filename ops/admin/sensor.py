@@ -1,0 +1,247 @@
+"""``watchline sensor``: which sensors there are, which SAPIENT node is which, what a message would be, and tasks."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from geo.errors import BadInput
+from ingest.decode import JSON, decode, decode_status
+from ingest.errors import MalformedMessage
+from ingest.standards.gateway_refusal import REFUSED
+from ingest.standards.registry import DECODERS, STATUS_DECODERS
+from ingest.standards.sapient.validation import is_uuid4
+from ingest.topics import identifier, sensor_topic
+from ops.admin.survey import in_words, recorded
+from ops.journal.reader import Counts, JournalError, JournalReader
+from ops.sector.layout_file import layout_of
+from ops.sector.sector_file import layout_path, load_sector
+from ops.services.sapient.sensor_names import ADAPTERS_FILE, registered_nodes
+from ops.store.reader import Reader, StoreError
+
+_ANY_SECTOR: Final = "test"
+CHANNELS: Final = ("detections", "status")
+
+
+def register(
+    sector_name: str, layout: str | None, sensor: str, *, data: Path | None, node: str | None
+) -> dict[str, Any]:
+    """Say how a sensor of the layout sends; with ``node``, note in ``data`` that this SAPIENT node is it.
+
+    Raises LayoutError for a sensor that the layout lacks, BadInput for a node id that is none, or is another sensor.
+    """
+    sector = load_sector(sector_name)
+    placed = layout_of(layout_path(sector, layout))[sensor]
+    identifier(sensor, "SENSOR")
+    if node is not None:
+        if data is None:
+            raise BadInput("missing beside --sapient-node", where="--data", expected="the folder of `watchline run`")
+        _note_node(data, sensor, node)
+    return {
+        "sensor": sensor,
+        "kind": placed.kind,
+        "topics": {channel: sensor_topic(sector.name, sensor, channel) for channel in (*CHANNELS, "ack")},
+        "content_types": {
+            "detections": [JSON, *(kind for kind in DECODERS if kind != REFUSED)],  # that one is between our processes
+            "status": [JSON, *STATUS_DECODERS],
+        },
+        "status_interval_s": placed.status_interval_s,
+        "sapient_node": node,
+    }
+
+
+def listing(sector_name: str, layout: str | None, data: Path | None, screen: Console) -> dict[str, Any]:
+    """The layout's sensors with their surveys, and with ``data`` their states, receipts and SAPIENT nodes, those of no
+    sensor too."""
+    sector = load_sector(sector_name)
+    states: dict[str, str] = {}
+    counts: dict[str, Counts] = {}
+    nodes: dict[str, str] = {}
+    if data is not None:
+        if not data.is_dir():
+            raise BadInput("no such folder", where=str(data), expected="the folder of `watchline run`")
+        states, counts, nodes = _states(data), _counts(data), _nodes(data)
+    placed = layout_of(layout_path(sector, layout))
+    sensors: list[dict[str, Any]] = [
+        {
+            "sensor": sensor.id,
+            "kind": sensor.kind,
+            "lon": sensor.lon,
+            "lat": sensor.lat,
+            "state": states.get(sensor.id),
+            "sapient_node": next((node for node, name in nodes.items() if name == sensor.id), None),
+            "receipts": _plain(counts.get(sensor.id)),
+            "survey": recorded(sensor),
+        }
+        for sensor in placed
+    ]
+    known = {each["sensor"] for each in sensors}
+    others = sorted((counts.keys() | set(nodes.values())) - known - {""})
+    table = Table("sensor", "kind", "state", "SAPIENT node", "received", "survey")
+    for each, sensor in zip(sensors, placed, strict=True):
+        received = each["receipts"]["received"] if each["receipts"] else ""
+        row = (
+            each["sensor"],
+            each["kind"],
+            each["state"] or "",
+            each["sapient_node"] or "",
+            received,
+            in_words(sensor),
+        )
+        table.add_row(*(str(cell) for cell in row))
+    for name in others:
+        table.add_row(name, "not in the layout", "", "", str(counts.get(name, Counts()).received), "")
+    screen.print(table)
+    return {"sector": sector.name, "sensors": sensors, "not_in_layout": others}
+
+
+def test(file: Path, *, content_type: str, channel: str, sensor: str | None) -> dict[str, Any]:
+    """What ingest would make of the bytes in a file: the scan or status, or the refusal with its field.
+
+    ``sensor``: as if it had come on this sensor's topic. The time is not judged. Raises BadInput on a channel that is
+    none, or a file that cannot be read.
+    """
+    if channel not in CHANNELS:
+        raise BadInput(f"{channel!r} is no channel", where="--channel", expected=" or ".join(CHANNELS))
+    try:
+        payload = file.read_bytes()
+    except OSError as error:
+        raise BadInput(error.strerror or str(error), where=str(file), expected="a file with one message") from None
+    topic = None if sensor is None else sensor_topic(_ANY_SECTOR, sensor, channel)
+    reader = decode if channel == "detections" else decode_status
+    began_s = time.perf_counter()
+    try:
+        found = reader(payload, received_at=datetime.now(UTC), content_type=content_type, topic=topic)
+    except MalformedMessage as error:
+        refused = {"code": error.code, "field": error.field, "sentence": str(error)}
+        return {"accepted": False, "bytes": len(payload), "refused": refused}
+    took_ms = round((time.perf_counter() - began_s) * 1e3, 3)
+    plain = msgspec.to_builtins(found)
+    return {
+        "accepted": True,
+        "bytes": len(payload),
+        "milliseconds": took_ms,
+        "scan" if channel == "detections" else "status": plain,
+    }
+
+
+def show_registration(found: dict[str, Any], screen: Console) -> None:
+    """The registration for people."""
+    for channel, topic in found["topics"].items():
+        forms = ", ".join(found["content_types"].get(channel, ())) or "acknowledgements come from here"
+        screen.print(f"{topic}: {forms}", markup=False, highlight=False)
+    if found["sapient_node"]:
+        screen.print(f"SAPIENT node {found['sapient_node']} is {found['sensor']}", markup=False, highlight=False)
+
+
+def show_test(found: dict[str, Any], screen: Console) -> None:
+    """An accepted message for people; a refusal is said elsewhere."""
+    if found["accepted"]:
+        screen.print_json(data={name: value for name, value in found.items() if name not in ("accepted", "bytes")})
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A task as the command line says it; one of mode, request, look_at (AZIMUTH or AZIMUTH,ELEVATION) and stop."""
+
+    mode: str | None = None
+    request: str | None = None
+    look_at: str | None = None
+    stop: str | None = None
+
+
+def give_task(sensor: str, data: Path, wanted: Wanted) -> dict[str, Any]:
+    """Put a task into the gateway's memory, for it to send; BadInput for no SAPIENT node, and for no task."""
+    from ingest.standards.sapient.outgoing import Order, task, ulid
+    from ops.services.sapient.database import FILE_NAME, SapientMemory, Task
+
+    chosen = [value for value in (wanted.mode, wanted.request, wanted.look_at, wanted.stop) if value is not None]
+    if len(chosen) != 1:
+        raise BadInput(f"{len(chosen)} tasks", where="--mode --request --look-at --stop", expected="exactly one")
+    if not (data / FILE_NAME).exists():
+        raise BadInput(
+            "no SAPIENT node ever registered here", where=str(data), expected="the folder of `watchline run`"
+        )
+    with SapientMemory(data) as memory:
+        node = next((known for known in memory.nodes() if sensor in (known.sensor, known.node_id)), None)
+        if node is None:
+            raise BadInput(f"{sensor!r} is no SAPIENT node", where="SENSOR", expected="a node that registered")
+        order = Order(wanted.mode, wanted.request, _look_at(wanted.look_at), stop=wanted.stop is not None)
+        now_ns = time.time_ns()
+        task_id = wanted.stop or ulid(now_ns // 1_000_000, secrets.token_bytes(10))
+        body = task("", node.node_id, task_id, order).SerializeToString()
+        row_id = task_id if wanted.stop is None else f"{task_id} stop"
+        memory.add_task(Task(row_id, node.node_id, body, now_ns, None, "", ""))
+    return {"task": task_id, "sensor": node.sensor, "sapient_node": node.node_id}
+
+
+def _look_at(text: str | None) -> tuple[float, float | None] | None:
+    if text is None:
+        return None
+    try:
+        azimuth, *elevation = (float(part) for part in text.split(","))
+        if len(elevation) > 1 or not 0.0 <= azimuth < 360.0 or not all(abs(each) <= 90.0 for each in elevation):
+            raise ValueError
+    except ValueError:
+        raise BadInput(f"{text!r}", where="--look-at", expected="AZIMUTH or AZIMUTH,ELEVATION in degrees") from None
+    return azimuth, elevation[0] if elevation else None
+
+
+def _note_node(data: Path, sensor: str, node: str) -> None:
+    if not is_uuid4(node):
+        raise BadInput(f"{ascii(node)[:60]} is no node id", where="--sapient-node", expected="a lower-case UUID v4")
+    path = data / ADAPTERS_FILE
+    known = registered_nodes(data)
+    if known.get(node, sensor) != sensor:
+        raise BadInput(f"is {known[node]} already", where=f"node {node}", expected="one sensor a node")
+    nodes = {other: name for other, name in known.items() if name != sensor} | {node: sensor}
+    data.mkdir(parents=True, exist_ok=True)
+    half = path.with_name(f".{path.name}.{os.getpid()}")
+    half.write_text(json.dumps({"sapient": nodes}, indent=1) + "\n", encoding="utf-8")
+    half.replace(path)
+
+
+def _states(data: Path) -> dict[str, str]:
+    reader = Reader(data / "store.db")
+    try:
+        live = reader.live("sensors")
+        return {} if live is None else {each["sensor"]: each["state"] for each in json.loads(live.body)}
+    except StoreError:
+        return {}
+    finally:
+        reader.close()
+
+
+def _counts(data: Path) -> dict[str, Counts]:
+    try:
+        with JournalReader(data / "journal.db") as journal:
+            return journal.counts()
+    except JournalError:
+        return {}
+
+
+def _nodes(data: Path) -> dict[str, str]:
+    """SAPIENT node id → sensor: as registered by a person, and as the nodes that were heard turned out."""
+    from ops.services.sapient.database import FILE_NAME, SapientMemory
+
+    found = registered_nodes(data)
+    if (data / FILE_NAME).exists():
+        with SapientMemory(data) as memory:
+            found = {node.node_id: node.sensor for node in memory.nodes()} | found
+    return found
+
+
+def _plain(counts: Counts | None) -> dict[str, int] | None:
+    if counts is None:
+        return None
+    return {name: getattr(counts, name) for name in ("received", "journaled", "duplicate", "dead_lettered", "shed")}

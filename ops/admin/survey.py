@@ -1,0 +1,235 @@
+"""``watchline sensor survey``: where a sensor stands and how its north lies, as measured, into the layout file.
+
+The layout is the one truth: whatever opens it (the tracker, coverage, the gateway) takes the new place, takes the
+offset off the sensor's azimuths, and believes them no better than the survey says.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from rich.console import Console
+
+from geo.errors import BadInput
+from ops.sector.layout_file import layout_of
+from ops.sector.samples import samples_folder
+from ops.sector.sector_file import layout_path, load_sector
+from sensors.sensor import Sensor
+
+READING_SD_DEG: Final = 0.05
+"""Of one reading of the sensor's azimuth scale (assumption: it is read to a tenth of a degree or better)."""
+NEAREST_M: Final = 50.0
+"""A landmark that is nearer than this says more of where exactly the sensor stands than of its north."""
+ONE_SIGMA: Final = 0.8413447460685429
+"""Share of a normal distribution below one standard deviation."""
+KEYS: Final = ("site_sd_m", "north_offset_deg", "north_sd_deg", "surveyed_on", "survey_method")
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a survey found; None was not measured. ``sightings``: ``LON,LAT,READING`` of landmarks, the reading being
+    the azimuth at which the sensor sees it [degrees]."""
+
+    lon: float | None = None
+    lat: float | None = None
+    mast_height_m: float | None = None
+    site_sd_m: float | None = None
+    north_offset_deg: float | None = None
+    north_sd_deg: float | None = None
+    sightings: tuple[str, ...] = ()
+    surveyed_on: str | None = None
+    method: str | None = None
+
+    @property
+    def nothing(self) -> bool:
+        """Whether nothing was measured: then the question is what is known."""
+        return self == Measured()
+
+
+@dataclass(frozen=True, slots=True)
+class North:
+    """What a sensor's azimuths read too much [degrees], how well that is known (1 σ), and each landmark's residual."""
+
+    offset_deg: float
+    sd_deg: float | None
+    residuals_deg: tuple[float, ...]
+
+
+def survey(
+    sector_name: str, layout: str | None, sensor: str, measured: Measured, *, out: Path | None
+) -> dict[str, Any]:
+    """Write what was measured into the layout file, or to ``out``; without measurements, tell what is recorded.
+
+    Raises LayoutError for a sensor that the layout lacks and for values that no sensor can have, BadInput for half a
+    place, a landmark that cannot be used, or a file that cannot be written.
+    """
+    path = layout_path(load_sector(sector_name), layout)
+    before = layout_of(path)[sensor]
+    if measured.nothing:
+        return {"sensor": sensor, "layout": str(path), "survey": recorded(before)}
+    _refuse_half(measured)
+    if out is None and path.resolve().is_relative_to(samples_folder().resolve()):
+        raise BadInput("a sample's layout stays as it is", where=str(path.name), expected="--out FILE for the surveyed")
+    document = json.loads(path.read_text(encoding="utf-8"))
+    feature = next(found for found in document["features"] if found["properties"].get("id") == sensor)
+    lon, lat = (before.lon, before.lat) if measured.lon is None else (measured.lon, measured.lat)
+    north = _north(measured, float(lon), float(lat or 0.0))
+    if measured.lon is not None:
+        feature["geometry"]["coordinates"] = [measured.lon, measured.lat]
+    feature["properties"].update(_found(measured, north))
+    target = out or path
+    _write(target, document, sensor)
+    after = layout_of(target)[sensor]
+    return {
+        "sensor": sensor,
+        "layout": str(target),
+        "moved_m": round(_distance_m(before, after), 3),
+        "survey": recorded(after),
+        "residuals_deg": [] if north is None else [round(each, 4) for each in north.residuals_deg],
+    }
+
+
+def recorded(sensor: Sensor) -> dict[str, Any] | None:
+    """What is recorded of a sensor's survey, by the layout's keys; None: it was never surveyed."""
+    found = {key: getattr(sensor, key) for key in KEYS}
+    return None if all(value is None or value == 0.0 for value in found.values()) else found
+
+
+def in_words(sensor: Sensor) -> str:
+    """The survey for a table: ``±2 m, ±0.2°, 2026-03-14``; ``never`` without one."""
+    known = recorded(sensor)
+    if known is None:
+        return "never"
+    words = ["" if sensor.site_sd_m is None else f"±{sensor.site_sd_m:g} m"]
+    words.append("" if sensor.north_sd_deg is None else f"{sensor.north_offset_deg:+g}° ±{sensor.north_sd_deg:g}°")
+    return ", ".join(word for word in (*words, sensor.surveyed_on or "") if word)
+
+
+def show_survey(found: dict[str, Any], screen: Console) -> None:
+    """The record for people."""
+    record = found["survey"]
+    if record is None:
+        screen.print(f"{found['sensor']} was never surveyed.", markup=False, highlight=False)
+        return
+    for key, value in record.items():
+        screen.print(f"{key:>16}  {'–' if value is None else value}", markup=False, highlight=False)
+    if "moved_m" in found:
+        screen.print(
+            f"{found['layout']}: written; the place moved by {found['moved_m']:g} m. "
+            "A running `watchline run` takes it in when it is started again.",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
+def north_of(sightings: Sequence[str], lon: float, lat: float, *, site_sd_m: float) -> North:
+    """North alignment from landmarks at known places, seen from (``lon``, ``lat``).
+
+    Each residual is reading − geodesic azimuth; the offset is their mean. Its deviation joins the mean's own,
+    ``t s/√n`` with Student's factor for few of them, the reading's, and the angle by which an error of the sensor's
+    own place would turn the nearest landmark. One landmark alone gives no deviation. BadInput for what is no sighting.
+    """
+    from pyproj import Geod
+    from scipy.stats import t as student
+
+    geod, residuals, nearest_m = Geod(ellps="WGS84"), [], math.inf
+    for text in sightings:
+        mark_lon, mark_lat, reading = _sighting(text)
+        azimuth, _, away_m = geod.inv(lon, lat, mark_lon, mark_lat)
+        if away_m < NEAREST_M:
+            raise BadInput(f"{away_m:.0f} m away", where=f"--sighting {text}", expected=f"at least {NEAREST_M:g} m")
+        nearest_m = min(nearest_m, away_m)
+        residuals.append(_turn(reading - azimuth))
+    first, n = residuals[0], len(residuals)
+    apart = [_turn(residual - first) for residual in residuals]
+    mean = sum(apart) / n
+    if n == 1:
+        return North(_turn(first + mean), None, (first,))
+    spread = math.sqrt(sum((each - mean) ** 2 for each in apart) / (n - 1))
+    own = float(student.ppf(ONE_SIGMA, n - 1)) * spread / math.sqrt(n)
+    sd = math.hypot(own, READING_SD_DEG / math.sqrt(n), math.degrees(math.atan2(site_sd_m, nearest_m)))
+    return North(_turn(first + mean), sd, tuple(residuals))
+
+
+def _north(measured: Measured, lon: float, lat: float) -> North | None:
+    if not measured.sightings:
+        return None
+    if measured.north_offset_deg is not None:
+        raise BadInput("beside --sighting", where="--north-offset", expected="one or the other")
+    found = north_of(measured.sightings, lon, lat, site_sd_m=measured.site_sd_m or 0.0)
+    if found.sd_deg is None and measured.north_sd_deg is None:
+        raise BadInput("one landmark alone", where="--sighting", expected="two or more, or --north-sd beside it")
+    return found
+
+
+def _found(measured: Measured, north: North | None) -> dict[str, Any]:
+    """The layout's keys that were measured."""
+    found = {
+        "mast_height_m": measured.mast_height_m,
+        "site_sd_m": measured.site_sd_m,
+        "north_offset_deg": measured.north_offset_deg if north is None else round(north.offset_deg, 4),
+        "north_sd_deg": measured.north_sd_deg,
+        "surveyed_on": measured.surveyed_on,
+        "survey_method": measured.method,
+    }
+    if north is not None and measured.north_sd_deg is None and north.sd_deg is not None:
+        found["north_sd_deg"] = round(north.sd_deg, 4)
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def _refuse_half(measured: Measured) -> None:
+    if (measured.lon is None) != (measured.lat is None):
+        raise BadInput("only one of the two", where="--lon --lat", expected="both or neither")
+    if not (abs(measured.lon or 0.0) <= 180.0 and abs(measured.lat or 0.0) <= 90.0):
+        raise BadInput(f"{measured.lon}, {measured.lat}", where="--lon --lat", expected="degrees on Earth")
+    if measured.lon is not None and measured.site_sd_m is None:
+        raise BadInput("missing beside --lon and --lat", where="--site-sd", expected="how well the place is known")
+    if measured.north_offset_deg is not None and measured.north_sd_deg is None:
+        raise BadInput("missing beside --north-offset", where="--north-sd", expected="how well it is known")
+
+
+def _sighting(text: str) -> tuple[float, float, float]:
+    try:
+        lon, lat, reading = (float(part) for part in text.split(","))
+        if not (abs(lon) <= 180.0 and abs(lat) <= 90.0 and -360.0 <= reading <= 360.0):
+            raise ValueError
+    except ValueError:
+        raise BadInput(f"{ascii(text)[:60]}", where="--sighting", expected="LON,LAT,READING in degrees") from None
+    return lon, lat, reading
+
+
+def _turn(angle_deg: float) -> float:
+    """The same angle between −180° and 180°."""
+    return (angle_deg + 180.0) % 360.0 - 180.0
+
+
+def _distance_m(a: Sensor, b: Sensor) -> float:
+    from pyproj import Geod
+
+    return float(Geod(ellps="WGS84").inv(a.lon, a.lat, b.lon, b.lat)[2])
+
+
+def _write(target: Path, document: dict[str, Any], sensor: str) -> None:
+    """The layout, whole or not at all, and never one that cannot be opened."""
+    half = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        half.write_text(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+        try:
+            layout_of(half)[sensor]  # LayoutError here leaves the target as it was
+            half.replace(target)
+        finally:
+            half.unlink(missing_ok=True)
+    except ValueError:
+        raise BadInput("a value is not finite", where=sensor, expected="finite numbers") from None
+    except OSError as error:
+        raise BadInput(
+            f"cannot be written ({error.strerror})", where=str(target), expected="a folder to write in"
+        ) from None

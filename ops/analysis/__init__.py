@@ -1,0 +1,1 @@
+"""Analysis commands and their reports."""

@@ -1,0 +1,1 @@
+"""`watchline challenge`: geography challenge, coverage gaps, crossings and interruption of a border."""

@@ -1,0 +1,190 @@
+"""A challenge on disk: segments as GeoParquet and CSV, crossings as GeoParquet, rasters as COGs, records as tables."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import xarray as xr
+
+from ops.analysis.challenge.findings import Findings
+from ops.analysis.challenge.work import STATES
+from ops.analysis.coverage.files import write_raster
+from sensors.statistics.statistic import Statistic, to_json, to_table
+
+if TYPE_CHECKING:
+    import geopandas
+    import pandas as pd
+
+SEGMENTS: Final = ("segments.parquet", "segments.csv")
+CROSSINGS: Final = "crossings.parquet"
+TABLES: Final = ("gaps.csv", "sensors.csv")
+RECORDS: Final = ("records.json", "records_by_segment.parquet")
+RASTERS: Final = {
+    "ruggedness": "ground_ruggedness.tif",
+    "vector_ruggedness": "ground_vector_ruggedness.tif",
+    "slope": "ground_slope.tif",
+    "positive_openness": "ground_openness_positive.tif",
+    "negative_openness": "ground_openness_negative.tif",
+    "dead_ground_0.5m": "ground_dead_0.5m.tif",
+    "dead_ground_1.7m": "ground_dead_1.7m.tif",
+    "crossing_time": "ground_crossing_time.tif",
+    "response_time": "ground_response_time.tif",
+    "expected_probability": "layout_coverage.tif",
+    "best_probability": "layout_best_sensor.tif",
+    "layout_dead_ground": "layout_dead_ground.tif",
+    "through_probability": "layout_least_detection.tif",
+    "head_start": "layout_head_start.tif",
+}
+"""Variable → file. The ground's are for any layout, the layout's for this one."""
+WAYS_THROUGH: Final = frozenset({"through_probability", "head_start"})
+NEEDS_BASES: Final = frozenset({"response_time", "head_start"})
+
+
+def file_names(*, bases: bool) -> list[str]:
+    """Every table and raster that a run writes."""
+    rasters = [file for name, file in RASTERS.items() if bases or name not in NEEDS_BASES]
+    return [*SEGMENTS, CROSSINGS, *TABLES, *RECORDS, *rasters]
+
+
+def write_rasters(out: Path, findings: Findings, thin_to: int) -> dict[str, xr.DataArray]:
+    """Write every raster over the belt; returns them thinned to at most ``thin_to`` cells a side, for pictures."""
+    pictures = {}
+    for name, layer in findings.rasters():
+        write_raster(out / RASTERS[name], layer, name)
+        thin = max(1, -(-max(layer[name].shape) // thin_to))
+        pictures[name] = layer[name][::thin, ::thin].load()
+    for name in WAYS_THROUGH & pictures.keys():  # no way is another thing than not known, and drawn as such
+        no_way = np.isposinf(pictures["crossing_time"].to_numpy()) & np.isnan(pictures[name].to_numpy())
+        pictures[name] = pictures[name].where(~no_way, np.inf)
+    return pictures
+
+
+def write_tables(out: Path, findings: Findings, records: list[Statistic], by_segment: list[Statistic]) -> None:
+    """Write all tables; each whole or not at all."""
+    import pandas as pd
+
+    segments = segment_table(findings)
+    story = {**findings.segments.attrs, "required_probability": findings.required}
+    _write_parquet(out / SEGMENTS[0], segments, story)
+    plain = pd.DataFrame(segments.drop(columns="geometry"))
+    ground = findings.job.ground
+    lon, lat = ground.frame.to_lonlat(*ground.crossed.point_at(ground.crossed.segment_spans_m.mean(axis=1)))
+    plain.insert(1, "lon", np.round(lon, 7))
+    plain.insert(2, "lat", np.round(lat, 7))
+    _write_csv(out / SEGMENTS[1], plain)
+    _write_parquet(out / CROSSINGS, crossing_table(findings), story)
+    _write_csv(out / TABLES[0], gap_table(findings))
+    _write_csv(out / TABLES[1], findings.sensors.to_dataframe().reset_index())
+    _write_text(out / RECORDS[0], to_json(records))
+    partial = (out / RECORDS[1]).with_suffix(".partial")
+    pd.DataFrame(to_table(by_segment)).to_parquet(partial, index=False)
+    partial.replace(out / RECORDS[1])
+
+
+def segment_table(findings: Findings) -> geopandas.GeoDataFrame:
+    """One row a segment: every measure, by side of the belt (no suffix: both) and by way; lines in WGS 84."""
+    import geopandas
+    import pandas as pd
+
+    table = findings.job.ground.crossed.to_geodataframe()
+    columns: dict[str, Any] = {}
+    for name, values in findings.segments.data_vars.items():
+        if str(name).startswith("without"):
+            continue
+        for label, column in _columns(str(name), values):
+            columns[label] = column
+    columns["state"] = np.array(STATES)[findings.segments["state"].to_numpy().astype(int)]
+    lon, lat = findings.job.ground.frame.to_lonlat(
+        *(findings.segments[f"critical_{axis}"].to_numpy() for axis in ("easting", "northing"))
+    )
+    for number, way in enumerate(findings.segments["way"].to_numpy()):
+        for axis, places in (("lon", lon), ("lat", lat)):
+            columns[f"critical_{axis}_{_snake(way)}"] = places[:, number]
+    if findings.composite is not None:
+        columns["composite"] = findings.composite.value
+        columns["composite_rank_low"] = findings.composite.rank_low
+        columns["composite_rank_high"] = findings.composite.rank_high
+    geometry = table.pop("geometry")
+    wide = pd.concat([pd.DataFrame(table), pd.DataFrame(columns)], axis=1)
+    return geopandas.GeoDataFrame(wide, geometry=geometry)
+
+
+def _columns(name: str, values: xr.DataArray) -> list[tuple[str, Any]]:
+    """The columns of one variable over segments and at most two more dims."""
+    if name.startswith("critical_"):
+        return []
+    if values.dims == ("segment",):
+        return [(name, values.to_numpy())]
+    dim = str(values.dims[1])
+    found = []
+    for label in values[dim].to_numpy():
+        suffix = "" if label == "both" else f"_slower_{label:g}" if dim == "slower" else f"_{_snake(label)}"
+        found += _columns(name + suffix, values.sel({dim: label}, drop=True))
+    return found
+
+
+def _snake(label: Any) -> str:
+    return str(label).replace(" ", "_")
+
+
+def crossing_table(findings: Findings) -> geopandas.GeoDataFrame:
+    """One row a way: the least detected, the fastest, the most vulnerable; lines in WGS 84. Empty where nobody can."""
+    import geopandas
+    from shapely.geometry import LineString
+
+    rows, lines = [], []
+    for way in findings.crossings.values():
+        rows.append(
+            {
+                **{name: way[name] for name in ("kind", "direction", "segment", "seconds", "metres", "overlength")},
+                **{name: way[name] for name in ("p_detect", "p_detect_low", "p_expected", "hazard", "unknown_m")},
+                "interruption_probability": interruption_of(findings, way),
+                "confirmed_track": float(way["confirmed"].get("value", math.nan)),
+                "p_by_kind": json.dumps(way["p_by_kind"]),
+                "hazard_by_sensor": json.dumps(way["hazard_by_sensor"]),
+                "decided": json.dumps(way["decided"]),
+                "times_s": json.dumps(way["times_s"]),
+            }
+        )
+        places = list(zip(way["lon"], way["lat"], strict=True))
+        lines.append(LineString(places if len(places) > 1 else places * 2))
+    return geopandas.GeoDataFrame(rows, geometry=lines, crs="EPSG:4326")
+
+
+def interruption_of(findings: Findings, way: Any) -> float:
+    """P_I of a way, by its kind and segment; NaN where it is unknown."""
+    return float(findings.segments["interruption_probability"].sel(segment=way["segment"], way=way["kind"], slower=1.0))
+
+
+def gap_table(findings: Findings) -> pd.DataFrame:
+    """One row a gap, in the order of chainage."""
+    import pandas as pd
+
+    names = ("first", "last", "start_m", "end_m", "least_probability", "least_segment", "known")
+    return pd.DataFrame({name: [getattr(gap, name) for gap in findings.gaps] for name in names})
+
+
+def _write_parquet(path: Path, table: geopandas.GeoDataFrame, story: dict[str, Any]) -> None:
+    import pyarrow.parquet as pq
+
+    partial = path.with_suffix(".partial")
+    table.to_parquet(partial, index=False)
+    whole = pq.read_table(partial)  # geopandas writes no metadata of ours
+    told = {k: v for k, v in story.items() if k != "crs"}
+    said = {b"watchline": json.dumps(told, sort_keys=True, default=str).encode()}
+    pq.write_table(whole.replace_schema_metadata((whole.schema.metadata or {}) | said), partial)
+    partial.replace(path)
+
+
+def _write_csv(path: Path, table: pd.DataFrame) -> None:
+    _write_text(path, table.to_csv(index=False, na_rep="", lineterminator="\n"))
+
+
+def _write_text(path: Path, text: str) -> None:
+    partial = path.with_suffix(".partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)

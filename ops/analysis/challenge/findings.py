@@ -1,0 +1,136 @@
+"""All answers of a challenge together: segments, rasters, crossings, gaps, sensors and barrier of the whole border."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from geo.border.stretches import joined
+from geo.challenge import Composite, composite, scores_of
+from ops.analysis.challenge.question import Job
+from ops.analysis.challenge.work import Part, least_of
+from sensors.crossing.segments import CROSSED, UNKNOWN, UNREACHABLE
+from sensors.gaps import Gap, runs_below
+
+STATES = (CROSSED, UNREACHABLE, UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Findings:
+    """What is published. ``segments`` has every measure of the ground and of the layout by segment; ``crossings`` the
+    least detected, fastest and most vulnerable way, where there are such; ``sensors`` what each is worth."""
+
+    job: Job
+    required: float
+    segments: xr.Dataset
+    parts: Mapping[int, Part]
+    crossings: Mapping[str, Mapping[str, Any]]
+    trades: list[dict[str, Any]]
+    gaps: list[Gap]
+    sensors: xr.Dataset
+    barrier: Mapping[str, Any]
+    composite: Composite | None
+
+    def rasters(self) -> Iterator[tuple[str, xr.Dataset]]:
+        """Each raster over the whole belt, one after the other: its name, and a dataset of it alone, as float32."""
+        parts = [part.rasters for _, part in sorted(self.parts.items())]
+        terrain = self.job.ground.terrain
+        window: dict[str, Any] = {}
+        for axis in ("northing", "easting"):
+            ends = np.concatenate([part[axis].to_numpy()[[0, -1]] for part in parts])
+            along = terrain[axis].to_numpy()
+            window[axis] = along[(along >= ends.min() - 1e-6) & (along <= ends.max() + 1e-6)]
+        for name in parts[0].data_vars:
+            whole = np.full((len(window["northing"]), len(window["easting"])), np.nan, np.float32)
+            for part in parts:
+                row = int(np.argmin(np.abs(window["northing"] - float(part["northing"][0]))))
+                column = int(np.argmin(np.abs(window["easting"] - float(part["easting"][0]))))
+                values = part[name].to_numpy()
+                there = whole[row : row + values.shape[0], column : column + values.shape[1]]
+                np.copyto(there, values.astype(np.float32), where=~np.isnan(values))
+            layer = xr.DataArray(whole, window, ("northing", "easting"), str(name), parts[0][name].attrs)
+            yield str(name), layer.to_dataset().assign_attrs(parts[0].attrs)
+
+
+def findings_of(job: Job, parts: Mapping[int, Part], *, required: float, weights: Mapping[str, float]) -> Findings:
+    """The parts of all stretches put together, with what only the whole border can tell: scores, gaps, values."""
+    segments = joined({number: part.segments for number, part in parts.items()})
+    spans = job.ground.crossed.segment_spans_m
+    segments = segments.assign_coords(
+        start_m=("segment", spans[:, 0], {"units": "m"}), end_m=("segment", spans[:, 1], {"units": "m"})
+    )
+    measures = {str(name): values.to_numpy() for name, values in segments.data_vars.items()}
+    scores = scores_of(measures, job.settings)
+    for name, values in scores.items():
+        segments[name] = ("segment", values, segments[name].attrs)
+        if len(parts) > 1:
+            segments = segments.drop_vars([f"{name}_low", f"{name}_high"], errors="ignore")
+    states = xr.DataArray(np.array(STATES)[segments["state"].to_numpy().astype(int)], dims="segment")
+    runs = runs_below(segments[["detection_probability"]].assign_coords(state=states), required)
+    known = [part.barrier for _, part in sorted(parts.items())]
+    return Findings(
+        job=job,
+        required=required,
+        segments=segments,
+        parts=parts,
+        crossings=least_of(parts),
+        trades=_undominated([trade for part in parts.values() for trade in part.trades]),
+        gaps=runs,
+        sensors=_worth(segments, required),
+        barrier=_deepest(known),
+        composite=composite(segments, weights) if weights else None,
+    )
+
+
+def _undominated(trades: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Ways of which none is better in both time and hazard, the fastest first."""
+    kept: list[dict[str, Any]] = []
+    for trade in sorted(trades, key=lambda trade: (trade["seconds"], trade["hazard"])):
+        if not kept or trade["hazard"] < kept[-1]["hazard"]:
+            kept.append(trade)
+    return kept
+
+
+def _deepest(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """k of the whole: a chain along all of it passes every stretch, so it is as deep as the shallowest at most."""
+    known = [part for part in parts if "k" in part]
+    if not known:
+        return {"unknown": parts[0]["unknown"]} if parts else {"unknown": "no stretch"}
+    k = min(int(part["k"]) for part in known)
+    weakest = [part for part in known if part["k"] == k]
+    return {
+        "k": k,
+        "bound": len(parts) > 1 and k > 0,
+        "cut": weakest[0]["cut"],
+        "losses": sorted({name for part in weakest for name in part["losses"]}),
+    }
+
+
+def _worth(segments: xr.Dataset, required: float) -> xr.Dataset:
+    """What each sensor is worth, by leaving it out: over all segments that can be crossed; NaN where none can.
+
+    ``of_the_whole`` is 0 where some segment's figure without the sensor is but a bound.
+    """
+    base, without = segments["detection_probability"].to_numpy(), segments["without"].to_numpy()
+    crossed = np.isfinite(base)
+    lost = np.where(crossed[:, None], base[:, None] - without, np.nan)
+    nothing = np.full(without.shape[1], math.nan)
+    some = crossed.any()
+    data = {
+        "of_the_whole": segments["without_of_the_whole"].to_numpy().all(axis=0).astype(np.float64),
+        "least_without": np.nanmin(without, axis=0) if some and without.size else nothing,
+        "mean_worth": np.nanmean(lost, axis=0) if some and without.size else nothing,
+        "segments_weaker": np.nansum(lost > 1e-12, axis=0).astype(np.float64) if some else nothing,
+        "opened": ((base[:, None] >= required) & (without < required)).sum(axis=0).astype(np.float64)
+        if some
+        else nothing,
+    }
+    variables = {name: ("sensor", values, {"units": "1"}) for name, values in data.items()}
+    return xr.Dataset(
+        variables, {"sensor": segments["sensor"]}, {"least_with_all": float(np.nanmin(base)) if some else math.nan}
+    )

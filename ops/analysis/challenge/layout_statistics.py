@@ -1,0 +1,180 @@
+"""The published numbers of a layout on a border: gaps, the three ways, interruption, depth, and each sensor's worth."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ops.analysis.challenge.files import interruption_of
+from ops.analysis.challenge.findings import Findings
+from ops.analysis.challenge.provenance import BY_PHASE, GONE, NO_BASES, Origin
+from ops.analysis.challenge.work import SLOWER, STATES
+from sensors.crossing.segments import UNKNOWN, UNREACHABLE
+from sensors.interdiction.interception import LEAST
+from sensors.statistics.statistic import Statistic
+
+
+def of_layout(findings: Findings, origin: Origin) -> Iterator[Statistic]:
+    """What a layout does on the whole border."""
+    segments, required = findings.segments, findings.required
+    found = segments["detection_probability"].to_numpy()
+    crossed = np.isfinite(found)
+    state = segments["state"].to_numpy().astype(int)
+    unknown = int((state == STATES.index(UNKNOWN)).sum())
+    told = f"{unknown} more segments are unknown and in no count" if unknown else ""
+    below = float((found[crossed] < required).sum())
+    yield origin.share(
+        f"segments below {required:g}",
+        below,
+        float((state != STATES.index(UNKNOWN)).sum()),
+        "every segment is unknown",
+        layout=True,
+        limits=told,
+    )
+    length = (segments["end_m"] - segments["start_m"]).to_numpy()
+    yield origin.share(
+        f"metres of border below {required:g}",
+        float(length[crossed][found[crossed] < required].sum()),
+        float(length[state != STATES.index(UNKNOWN)].sum()),
+        "every segment is unknown",
+        layout=True,
+        limits=told,
+        n=int((state != STATES.index(UNKNOWN)).sum()),
+    )
+    yield origin.share("segments that are unknown", float(unknown), float(len(found)), "no segment", layout=True)
+    yield _least(findings, origin, found)
+    yield _interruption(findings, origin)
+    yield from _ways(findings, origin)
+    yield from _confirmed(findings, origin)
+    yield from _rasters(findings, origin)
+    held = findings.barrier
+    if "k" in held:
+        limits = "an upper bound: the border was worked in stretches" if held["bound"] else ""
+        cut = f"cut: {', '.join(held['cut'])}" if held["cut"] else "open already"
+        yield origin.statistic(
+            "sensors deep (k)",
+            held["k"],
+            "1",
+            layout=True,
+            of=cut,
+            limits=limits,
+            n=len(findings.job.ground.layout),
+        )
+    else:
+        yield origin.statistic("sensors deep (k)", math.nan, "1", layout=True, limits=str(held["unknown"]))
+
+
+def _least(findings: Findings, origin: Origin, found: Any) -> Statistic:
+    name = "least detection of a crossing"
+    if not np.isfinite(found).any():
+        return origin.statistic(
+            name, math.nan, "1", layout=True, n=0, limits=f"{GONE[UNREACHABLE]}, or {GONE[UNKNOWN]}"
+        )
+    at = int(np.nanargmin(found))
+    way = findings.crossings.get(LEAST)
+    if way is not None and found[way["segment"]] == found[at]:
+        at = int(way["segment"])  # of segments that are detected alike the one whose way is shown
+    low = float(findings.segments["detection_probability_low"][at])
+    unseen = float(findings.segments["unknown_m"][at])
+    return origin.statistic(
+        name, found[at], "1", layout=True, of=f"segment {at}", n=int(np.isfinite(found).sum()), interval=BY_PHASE,
+        low=min(low, float(found[at])), high=float(found[at]),
+        limits=f"a lower bound: over {unseen:.0f} m some sensor's sight is unknown" if unseen > 0 else
+        "at least one detection; a confirmed track is less likely",
+    )  # fmt: skip
+
+
+def _interruption(findings: Findings, origin: Origin) -> Statistic:
+    name, least = "least probability of interruption", findings.segments["least_interruption"].to_numpy()
+    if not np.isfinite(least[:, 0]).any():
+        why = NO_BASES if findings.job.response is None else "unknown in every segment"
+        return origin.statistic(name, math.nan, "1", layout=True, n=0, limits=why)
+    at = int(np.nanargmin(least[:, 0]))
+    slow = ", ".join(
+        f"{value:.2f} with a response {f:g} times as slow" for f, value in zip(SLOWER[1:], least[at, 1:], strict=True)
+    )
+    return origin.statistic(
+        name, least[at, 0], "1", layout=True, of=f"segment {at}", n=int(np.isfinite(least[:, 0]).sum()),
+        interval="none: see the sensitivity to the response",
+        limits=f"the least of three ways is not the worst; {slow}",
+    )  # fmt: skip
+
+
+def _ways(findings: Findings, origin: Origin) -> Iterator[Statistic]:
+    """Time, detection and interruption of each of the three ways."""
+    for kind, way in findings.crossings.items():
+        of, over = f"segment {way['segment']}", f"the way is up to {way['overlength']:.2%} too long"
+        yield origin.statistic(
+            f"time, {kind} way", way["seconds"], "s", layout=True, of=of, interval="none: one way", limits=over
+        )
+        unseen = (
+            f"a lower bound: some sensor's sight is unknown over {way['unknown_m']:.0f} m; " if way["unknown_m"] else ""
+        )
+        yield origin.statistic(
+            f"detection, {kind} way", way["p_detect"], "1", layout=True, of=of, interval=BY_PHASE,
+            low=min(way["p_detect_low"], way["p_detect"]), high=way["p_detect"], limits=unseen + over,
+        )  # fmt: skip
+        found = interruption_of(findings, way)
+        yield origin.statistic(
+            f"interruption, {kind} way", found, "1", layout=True, of=of, interval="none: see the sensitivity",
+            limits="task times independent and normal" if math.isfinite(found) else _no_response(findings),
+        )  # fmt: skip
+
+
+def _no_response(findings: Findings) -> str:
+    return NO_BASES if findings.job.response is None else "nobody can tell how long the response or the way takes"
+
+
+def _confirmed(findings: Findings, origin: Origin) -> Iterator[Statistic]:
+    """How likely each of the three ways becomes a confirmed track, by the simulator and the tracker."""
+    for kind, way in findings.crossings.items():
+        share, name, of = way["confirmed"], f"confirmed track, {kind} way", f"segment {way['segment']}"
+        if "unknown" in share:
+            yield origin.statistic(name, math.nan, "1", layout=True, of=of, limits=str(share["unknown"]))
+        elif not share["runs"]:
+            yield origin.statistic(name, share["value"], "1", layout=True, of=of, limits="nobody watches the way")
+        else:
+            yield origin.statistic(
+                name, share["value"], "1", layout=True, of=of, numerator=share["count"], denominator=share["runs"],
+                n=share["runs"], low=share["low"], high=share["high"], interval="Wilson, 95 %, of simulated crossings",
+                limits=("a lower bound; " if share["at_least"] else "") + share["limits"],
+            )  # fmt: skip
+
+
+def _rasters(findings: Findings, origin: Origin) -> Iterator[Statistic]:
+    dead = cells = covered = known = 0.0
+    for part in findings.parts.values():
+        layer = part.rasters["layout_dead_ground"].to_numpy()
+        dead, cells = dead + float(np.nansum(layer)), cells + float(np.isfinite(layer).sum())
+        chance = part.rasters["expected_probability"].to_numpy()
+        covered += float((chance >= findings.required).sum())
+        known += float(np.isfinite(chance).sum())
+    why = "the sight of every cell is unknown"
+    yield origin.share("dead ground of the layout", dead, cells, why, layout=True)
+    yield origin.share(
+        f"belt covered to {findings.required:g} within {findings.job.dwell_s:g} s",
+        covered,
+        known,
+        why,
+        layout=True,
+    )
+
+
+def of_sensors(findings: Findings, origin: Origin) -> Iterator[Statistic]:
+    """What each sensor is worth, by leaving it out."""
+    n = int(np.isfinite(findings.segments["detection_probability"].to_numpy()).sum())
+    for sensor in findings.sensors["sensor"].to_numpy():
+        one = findings.sensors.sel(sensor=sensor)
+        for name, what in (
+            ("mean_worth", "mean loss of detection without it"),
+            ("opened", "share of the segments opened by its loss"),
+        ):
+            limits = "" if n else "no segment can be crossed, as far as is known"
+            value = float(one[name])
+            whole: dict[str, Any] = {"numerator": value, "denominator": float(n)} if name == "opened" and n else {}
+            yield origin.statistic(
+                what, value / n if whole else value, "1", layout=True, of=str(sensor), n=n, limits=limits, **whole
+            )

@@ -1,0 +1,292 @@
+"""A challenge as pictures to print: small multiples of maps, and figures along the border; same input, same bytes.
+
+Colours are those of palettes that every eye tells apart (cividis, viridis, PuOr; Okabe and Ito for lines); what is
+unknown is hatched and never takes a colour of the scale.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import fill
+from typing import Any, Final
+
+import matplotlib as mpl
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.colors import ListedColormap, TwoSlopeNorm
+from matplotlib.figure import Figure
+
+from ops.analysis.challenge.findings import Findings
+from ops.analysis.challenge.provenance import in_words
+from ops.drawing.printed_map import DPI, STYLE, north_arrow, plain_text, relief, scale_bar
+from ops.sector.sector_file import Ground
+
+WIDTH_IN: Final = 10.0
+TITLE_PT: Final = 9.5
+LARGEST_PIXELS: Final = 1200
+Extent = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One map of small multiples: the raster, its title, unit and palette, and the limits if they are fixed.
+
+    ``states`` are the words for 0 and 1 where there is nothing between them."""
+
+    variable: str
+    title: str
+    unit: str
+    palette: str
+    scale: float = 1.0
+    limits: tuple[float, float] | None = None
+    centred: bool = False
+    states: tuple[str, str] | None = None
+
+
+SEEN: Final = ("seen", "hidden")
+SEEN_COLOURS: Final = ("#efe9da", "#7a4f00")
+
+GROUND_PANELS: Final = (
+    Panel("ruggedness", "Ruggedness (TRI)", "m", "cividis"),
+    Panel("positive_openness", "Positive openness", "°", "cividis", 180.0 / math.pi),
+    Panel("dead_ground_1.7m", "Dead ground for any layout, 1.7 m targets", "", "", states=SEEN),
+    Panel("crossing_time", "Fastest crossing through each place", "min", "viridis_r", 1.0 / 60.0),
+    Panel("response_time", "Response from the nearest base", "min", "viridis_r", 1.0 / 60.0),
+)
+LAYOUT_PANELS: Final = (
+    Panel(
+        "expected_probability",
+        "Probability of a detection within the dwell",
+        "probability",
+        "viridis",
+        limits=(0.0, 1.0),
+    ),
+    Panel("layout_dead_ground", "Dead ground of this layout", "", "", states=SEEN),
+    Panel(
+        "through_probability",
+        "Least detection of a crossing through each place",
+        "probability",
+        "viridis",
+        limits=(0.0, 1.0),
+    ),
+    Panel("head_start", "Head start of the response (above 0: in time)", "min", "PuOr", 1.0 / 60.0, centred=True),
+)
+SCORE_TITLES: Final = {
+    "crossing_ease": "Crossing ease",
+    "surveillance_difficulty": "Surveillance difficulty",
+    "response_difficulty": "Response difficulty",
+}
+WAY_STYLES: Final[Mapping[str, tuple[str, Any, float]]] = {
+    "least detected": ("#0072b2", "solid", 4.5),
+    "fastest": ("#000000", (0, (5, 2)), 2.0),
+    "most vulnerable": ("#cc79a7", (0, (1, 1)), 2.0),
+}
+
+
+def draw_maps(path: Path, findings: Findings, pictures: Mapping[str, xr.DataArray], panels: Sequence[Panel]) -> bool:
+    """Small multiples of rasters that are there; False where none is, and then no file."""
+    shown = [panel for panel in panels if panel.variable in pictures]
+    if not shown:
+        return False
+    view = _View.of(findings.job.ground)
+
+    def one(axes: Axes, number: int) -> None:
+        panel = shown[number]
+        _raster(axes, panel, pictures[panel.variable], view)
+
+    _multiples(path, len(shown), one, view, _footer(findings))
+    return True
+
+
+def draw_scores(path: Path, findings: Findings) -> None:
+    """The three scores by segment, on relief; and the composite, where there is one."""
+    view = _View.of(findings.job.ground)
+    values = {title: findings.segments[name].to_numpy() for name, title in SCORE_TITLES.items()}
+    if findings.composite is not None:
+        values["Composite, with the weights given"] = findings.composite.value
+
+    def one(axes: Axes, number: int) -> None:
+        title = list(values)[number]
+        _coloured(axes, values[title], view)
+        axes.set_title(title, loc="left")
+
+    note = "Percentile within this border, 0 easy to 1 hard (crossing ease: 1 easiest to cross); grey: unknown."
+    _multiples(path, len(values), one, view, f"{note}\n{_footer(findings)}")
+
+
+def draw_crossings(path: Path, findings: Findings) -> None:
+    """The three ways over the relief with the sensors; where each is decided is marked. The widest lies lowest."""
+    view = _View.of(findings.job.ground)
+
+    def one(axes: Axes, _: int) -> None:
+        _coloured(axes, findings.segments["detection_probability"].to_numpy(), view, "least detection")
+        for sensor in findings.job.ground.layout:
+            axes.plot(sensor.easting, sensor.northing, "^", color="white", mec="black", markersize=6, zorder=8)
+        for kind, way in findings.crossings.items():
+            colour, dash, width = WAY_STYLES[kind]
+            e, n = view.ground.frame.to_local(np.array(way["lon"]), np.array(way["lat"]))
+            label = f"{kind}: {way['seconds'] / 60.0:.0f} min, detected {way['p_detect']:.2f}"
+            axes.plot(e, n, color="white", linewidth=width + 2.0, zorder=9)
+            axes.plot(e, n, color=colour, linestyle=dash, linewidth=width, zorder=9, label=label)
+            for place in way["decided"]:
+                axes.plot(
+                    *view.ground.frame.to_local(*place["lonlat"]), "o", color=colour, mec="white", ms=4, zorder=11
+                )
+        axes.plot([], [], "^", color="white", mec="black", label="sensor")
+        axes.plot([], [], "o", color="#444444", mec="white", ms=4, label="here half of the detection is decided")
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.02), ncols=3, frameon=False, fontsize=8.5)
+
+    _multiples(path, 1, one, view, _footer(findings))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _View:
+    """What every panel shows: the window around the belt, its relief, and which of its cells are in the belt."""
+
+    ground: Ground
+    extent: Extent
+    terrain: xr.Dataset
+    thin: int
+
+    @classmethod
+    def of(cls, ground: Ground) -> _View:
+        west, south, east, north = ground.crossed.bounds
+        reach = 1.15 * ground.sector.belt_m
+        box = {"easting": slice(west - reach, east + reach), "northing": slice(north + reach, south - reach)}
+        terrain = ground.terrain[["elevation"]].sel(box).load()
+        e, n = terrain["easting"].to_numpy(), terrain["northing"].to_numpy()
+        half = abs(float(e[1] - e[0])) / 2.0
+        thin = max(1, -(-max(terrain["elevation"].shape) // LARGEST_PIXELS))
+        return cls(ground, (e[0] - half, e[-1] + half, n[-1] - half, n[0] + half), terrain, thin)
+
+    @property
+    def aspect(self) -> float:
+        """Width over height."""
+        west, east, south, north = self.extent
+        return (east - west) / (north - south)
+
+
+def _multiples(path: Path, count: int, one: Callable[[Axes, int], None], view: _View, footer: str) -> None:
+    """``count`` maps in a grid that suits their shape, each drawn by ``one(axes, number)``; whole or no file."""
+    columns = 1 if count == 1 or view.aspect > 2.2 else min(count, 2 if view.aspect > 0.9 else 3)
+    rows = -(-count // columns)
+    width = WIDTH_IN / columns - 0.9
+    letters = int((WIDTH_IN / columns - 0.3) * 72.0 / (0.55 * TITLE_PT))  # a letter is half as wide as high
+    with mpl.rc_context(STYLE):
+        height = rows * (min(max(width / view.aspect, 1.1), 7.0) + 0.4) + 0.6
+        figure = Figure(figsize=(WIDTH_IN, height), layout="constrained")
+        for number in range(count):
+            axes = figure.add_subplot(rows, columns, number + 1)
+            relief(axes, view.terrain, view.thin, view.extent)
+            one(axes, number)
+            axes.set_title(fill(axes.get_title("left"), letters), loc="left", fontsize=TITLE_PT)
+            west, east, south, north = view.extent
+            axes.set(xlim=(west, east), ylim=(south, north), aspect="equal", xticks=[], yticks=[])
+            if number == 0:
+                north_arrow(axes)
+                scale_bar(axes, view.extent)
+        figure.supxlabel(footer, x=0.01, ha="left", fontsize=7.5, color="#444444")
+        _save(figure, path)
+
+
+def _raster(axes: Axes, panel: Panel, layer: xr.DataArray, view: _View) -> None:
+    values = layer.to_numpy().astype(np.float64) * panel.scale
+    east, north = layer["easting"].to_numpy(), layer["northing"].to_numpy()
+    cell = abs(float(east[1] - east[0]))
+    extent = (east[0] - cell / 2, east[-1] + cell / 2, north[-1] - cell / 2, north[0] + cell / 2)
+    known = np.isfinite(values)
+    if known.any():
+        shown = values[known]
+        palette: Any = panel.palette if panel.states is None else ListedColormap(SEEN_COLOURS)
+        low, high = (
+            (0.0, 1.0)
+            if panel.states
+            else panel.limits or (float(np.quantile(shown, 0.01)), float(np.quantile(shown, 0.99)))
+        )
+        high = high if high > low else low + 1.0
+        widest = max(abs(low), abs(high))
+        scale: dict[str, Any] = (
+            {"norm": TwoSlopeNorm(0.0, -widest, widest)} if panel.centred else {"vmin": low, "vmax": high}
+        )
+        picture = axes.imshow(
+            np.ma.masked_where(~known, values), cmap=palette, extent=extent, interpolation="nearest",
+            alpha=0.85, zorder=2, **scale,
+        )  # fmt: skip
+        bar = _bar(axes, picture, panel.unit)
+        if panel.states is not None:
+            bar.set_ticks([0.25, 0.75], labels=panel.states)
+    segment, inward, outward = view.ground.crossed.between_edges(*np.meshgrid(east, north))
+    inside = (segment >= 0) & (inward <= view.ground.sector.belt_m) & (outward >= -view.ground.sector.belt_m)
+    title = panel.title
+    for what, where, hatch in (
+        ("unknown", inside & np.isnan(values), "////"),
+        ("no way", inside & np.isposinf(values), "...."),
+        ("nobody comes", inside & np.isneginf(values), "...."),
+    ):
+        if where.sum() > 0.001 * inside.sum():
+            _hatched(axes, east, north, where, hatch)
+            title += f" ({hatch[:2]} {what})"
+    _border(axes, view)
+    axes.set_title(title, loc="left")
+
+
+def _hatched(axes: Axes, east: Any, north: Any, where: Any, hatch: str) -> None:
+    with mpl.rc_context({"hatch.linewidth": 0.5, "hatch.color": "#222222"}):
+        axes.contourf(east, north, where.astype(float), levels=[0.5, 1.5], colors="none", hatches=[hatch], zorder=3)
+
+
+def _border(axes: Axes, view: _View) -> None:
+    for part in getattr(view.ground.crossed.line, "geoms", [view.ground.crossed.line]):
+        places = np.asarray(part.coords)
+        axes.plot(places[:, 0], places[:, 1], color="white", linewidth=2.6, zorder=4)
+        axes.plot(places[:, 0], places[:, 1], color="black", linewidth=1.2, zorder=5)
+
+
+def _coloured(axes: Axes, values: Any, view: _View, label: str = "percentile") -> None:
+    """The border with a colour a segment, grey where it is unknown."""
+    border = view.ground.crossed
+    if view.ground.zone is not None:
+        for part in getattr(view.ground.zone.outer.line, "geoms", [view.ground.zone.outer.line]):
+            axes.plot(*np.asarray(part.coords)[:, :2].T, color="black", linewidth=1.2, zorder=5)
+    lines = [np.asarray(border.segment_geometry(segment).coords)[:, :2] for segment in range(border.segments)]
+    axes.add_collection(LineCollection(lines, colors="black", linewidths=6.5, zorder=5))
+    known = np.isfinite(values)
+    blank = [line for line, there in zip(lines, known, strict=True) if not there]
+    axes.add_collection(LineCollection(blank, colors="#bdbdbd", linewidths=4.5, zorder=6))
+    told = [line for line, there in zip(lines, known, strict=True) if there]
+    coloured = LineCollection(told, array=np.asarray(values)[known], cmap="cividis", linewidths=4.5, zorder=6)
+    coloured.set_clim(0.0, 1.0)
+    axes.add_collection(coloured)
+    _bar(axes, coloured, label)
+
+
+def _bar(axes: Axes, picture: Any, label: str) -> Any:
+    """A colour bar as high as the map, whatever its shape."""
+    bar = axes.figure.colorbar(picture, cax=axes.inset_axes((1.01, 0.0, 0.018, 1.0)))
+    bar.set_label(label, fontsize=8.0)
+    bar.ax.tick_params(labelsize=7.5)
+    return bar
+
+
+def _footer(findings: Findings) -> str:
+    job, attrs = findings.job, findings.segments.attrs
+    ground = job.ground
+    place = plain_text(ground.sector.title or ground.sector.name)
+    datum = plain_text(str(attrs.get("datum", "unknown")))
+    return (
+        f"{place}, layout {plain_text(ground.layout.name)}; {job.target}, {job.conditions.replace(',', ' + ')}, "
+        f"{job.direction}; belt {job.belt_m:g} m; "
+        f"cells of {attrs['cell_m']:.0f} m; datum {datum}.\n"
+        f"Not in the data: {in_words(attrs['missing']) or 'nothing'}. North is the grid's."
+    )
+
+
+def _save(figure: Figure, path: Path) -> None:
+    partial = path.with_suffix(".partial.png")
+    figure.savefig(partial, dpi=DPI, metadata={"Software": None})
+    partial.replace(path)

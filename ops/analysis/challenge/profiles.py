@@ -1,0 +1,131 @@
+"""A challenge along the border: scores with their intervals, detection with its bracket, interruption, depth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from ops.analysis.challenge.findings import Findings
+from ops.analysis.challenge.pictures import SCORE_TITLES, WIDTH_IN
+from ops.analysis.challenge.work import SLOWER, STATES
+from ops.drawing.printed_map import DPI, STYLE
+from sensors.crossing.segments import CROSSED, UNKNOWN
+
+COLOURS: Final = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
+HATCH: Final[dict[str, Any]] = {"hatch": "////", "facecolor": "none", "edgecolor": "#9a9a9a", "linewidth": 0.0}
+
+
+def draw_profiles(path: Path, findings: Findings) -> None:
+    """Four figures over the chainage in kilometres, one below the other."""
+    with mpl.rc_context({**STYLE, "axes.spines.top": False, "axes.spines.right": False, "hatch.linewidth": 0.5}):
+        figure = Figure(figsize=(WIDTH_IN, 8.6), layout="constrained")
+        rows = figure.subplots(4, 1, sharex=True)
+        edges = np.append(findings.segments["start_m"].to_numpy(), float(findings.segments["end_m"][-1])) / 1000.0
+        _scores(rows[0], findings, edges)
+        _detection(rows[1], findings, edges)
+        _interruption(rows[2], findings, edges)
+        _depth(rows[3], findings, edges)
+        rows[3].set(xlabel="kilometres along the border", xlim=(edges[0], edges[-1]))
+        for axes in rows:
+            axes.grid(axis="y", color="#dddddd", linewidth=0.5)
+            axes.set_axisbelow(True)
+        partial = path.with_suffix(".partial.png")
+        figure.savefig(partial, dpi=DPI, metadata={"Software": None})
+        partial.replace(path)
+
+
+def _step(axes: Axes, edges: Any, values: Any, **style: Any) -> None:
+    axes.step(edges, np.append(values, values[-1:]), where="post", **style)
+
+
+def _band(axes: Axes, edges: Any, low: Any, high: Any, **style: Any) -> None:
+    axes.fill_between(edges, np.append(low, low[-1:]), np.append(high, high[-1:]), step="post", linewidth=0.0, **style)
+
+
+def _scores(axes: Axes, findings: Findings, edges: Any) -> None:
+    segments = findings.segments
+    for (name, title), colour in zip(SCORE_TITLES.items(), COLOURS, strict=False):
+        if f"{name}_low" in segments:
+            _band(
+                axes,
+                edges,
+                segments[f"{name}_low"].to_numpy(),
+                segments[f"{name}_high"].to_numpy(),
+                color=colour,
+                alpha=0.2,
+            )
+        _step(axes, edges, segments[name].to_numpy(), color=colour, linewidth=1.3, label=title)
+    drawn = any(f"{name}_low" in segments for name in SCORE_TITLES)
+    note = " (bands: 5 to 95 % under errors of the elevation)" if drawn else ""
+    axes.set(ylim=(0, 1), ylabel="percentile")
+    axes.set_title(f"The ground, for any layout: scores within this border{note}", loc="left", fontsize=9.5)
+    _legend(axes)
+
+
+def _detection(axes: Axes, findings: Findings, edges: Any) -> None:
+    segments = findings.segments
+    low, high = (segments[f"detection_probability{end}"].to_numpy() for end in ("_low", ""))
+    _band(axes, edges, low, high, color=COLOURS[0], alpha=0.3, label="phase of the scans")
+    _step(axes, edges, high, color=COLOURS[0], linewidth=1.4, label="least detection of a crossing")
+    _step(
+        axes,
+        edges,
+        segments["expected_probability"].to_numpy(),
+        color="black",
+        linewidth=1.0,
+        linestyle=":",
+        label="with outages",
+    )
+    axes.axhline(
+        findings.required, color=COLOURS[1], linewidth=1.2, linestyle="--", label=f"required: {findings.required:g}"
+    )
+    state = np.array(STATES)[segments["state"].to_numpy().astype(int)]
+    _shade(axes, edges, state == UNKNOWN, "unknown")
+    _shade(axes, edges, (state != UNKNOWN) & (state != CROSSED), "nobody can cross", hatch="....")
+    axes.set(ylim=(-0.02, 1.02), ylabel="probability")
+    axes.set_title("This layout: the crossing that is detected least", loc="left", fontsize=9.5)
+    _legend(axes)
+
+
+def _interruption(axes: Axes, findings: Findings, edges: Any) -> None:
+    least = findings.segments["least_interruption"]
+    known = np.isfinite(least.to_numpy()[:, 0])
+    for factor, colour, dash in zip(SLOWER, COLOURS, ("-", "--", ":"), strict=False):
+        label = "response as it is" if factor == 1.0 else f"{factor:g} times as slow"
+        _step(
+            axes, edges, least.sel(slower=factor).to_numpy(), color=colour, linestyle=dash, linewidth=1.3, label=label
+        )
+    _shade(axes, edges, ~known, "unknown, or nobody can cross")
+    axes.set(ylim=(-0.02, 1.02), ylabel="probability")
+    axes.set_title("This layout: least probability of interruption, of three ways", loc="left", fontsize=9.5)
+    _legend(axes)
+
+
+def _depth(axes: Axes, findings: Findings, edges: Any) -> None:
+    depth = findings.segments["depth"].to_numpy().astype(float)
+    known = depth >= 0.0
+    shown = np.where(known, depth, np.nan)
+    axes.stairs(np.where(known, depth, 0.0), edges, fill=True, color=COLOURS[2], alpha=0.6, label="sensors deep")
+    _shade(axes, edges, ~known, "no ground")
+    top = float(np.nanmax(shown)) if known.any() else 1.0
+    axes.set(ylim=(0, max(1.0, top) * 1.15), ylabel="sensors")
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_title("This layout: how many sensors deep each segment's belt is held", loc="left", fontsize=9.5)
+    _legend(axes)
+
+
+def _shade(axes: Axes, edges: Any, where: Any, label: str, hatch: str = "////") -> None:
+    for number, segment in enumerate(np.flatnonzero(where)):
+        axes.axvspan(
+            edges[segment], edges[segment + 1], label=label if number == 0 else None, **(HATCH | {"hatch": hatch})
+        )
+
+
+def _legend(axes: Axes) -> None:
+    axes.legend(loc="upper left", bbox_to_anchor=(1.005, 1.0), borderaxespad=0.0, frameon=False, fontsize=8.0)

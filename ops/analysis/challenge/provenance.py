@@ -1,0 +1,123 @@
+"""Where the published numbers of a challenge come from: what stands beside each of its records."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any, Final
+
+import numpy as np
+
+from ops.analysis.challenge.findings import Findings
+from ops.analysis.challenge.question import Job
+from ops.sector.sector_file import read_bases
+from sensors.crossing.segments import UNKNOWN, UNREACHABLE
+from sensors.interdiction.interception import ResponseSettings
+from sensors.statistics.statistic import CENSUS, Statistic
+
+BY_PHASE: Final = "random phase of the scans: lower and upper end"
+BY_ERROR: Final = "5 to 95 % of drawn errors of the elevation"
+BY_SEGMENT: Final = "none of the whole: each segment's, by drawn errors of the elevation, in records_by_segment"
+NOT_DRAWN: Final = "none: no errors of the elevation were drawn"
+NO_BASES: Final = "no bases: nobody knows how soon somebody comes"
+CHECKED_CELLS: Final = 8_192
+"""Cells along a side up to which every height is in the checksum; of larger terrains every n-th, as it says."""
+GONE: Final = {
+    UNREACHABLE: "nobody can cross the segment, so there is no crossing to detect",
+    UNKNOWN: "the ground or the sensors' sight of every way is unknown",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where all numbers of one run come from."""
+
+    ground: str
+    layout: str
+    data_version: str
+    code_version: str
+    of_ground: tuple[str, ...]
+    of_layout: tuple[str, ...]
+
+    @classmethod
+    def of(cls, findings: Findings) -> Origin:
+        job = findings.job
+        ground, settings, response = job.ground, job.settings, ResponseSettings()
+        line = hashlib.blake2b(ground.crossed.line.wkb, digest_size=8).hexdigest()
+        attrs = ground.terrain.attrs
+        every = max(1, max(ground.terrain["elevation"].shape) // CHECKED_CELLS)
+        heights = np.ascontiguousarray(ground.terrain["elevation"][::every, ::every].to_numpy(), np.float32)
+        terrain = hashlib.blake2b(heights.tobytes(), digest_size=8).hexdigest() + (f"/{every}" if every > 1 else "")
+        sensors = hashlib.blake2b("\n".join(repr(s) for s in ground.layout).encode(), digest_size=8).hexdigest()
+        missing = in_words(str(findings.segments.attrs.get("missing", "")))
+        movement = f"movement by {settings.mover}" + (f", without {missing}" if missing else "")
+        yard = ", ".join(_setting(name, value) for name, value in settings.yardstick().items())
+        error = str(findings.segments.attrs.get("dem_error", "not drawn"))
+        return cls(
+            ground=f"terrain above {attrs.get('datum', 'an unknown datum')}, cells of {attrs.get('cell_m', '?')} m",
+            layout=f"layout {ground.layout.name}, {len(ground.layout)} sensors, on that terrain",
+            data_version=f"terrain {terrain}, border {line}, layout {sensors}, {_others(job)}",
+            code_version=f"watchline {version('watchline')}",
+            of_ground=(movement, f"belt {job.belt_m:g} m", f"yardstick: {yard}", f"errors of the elevation: {error}"),
+            of_layout=(
+                f"target {job.target}, conditions {job.conditions}, {job.direction}",
+                "misses of sensors and looks independent",
+                movement,
+                f"response times spread by {response.sd_share:g}, an alarm is passed on {response.communication:g}",
+                "named settings of the sensors: summary.json",
+            ),
+        )
+
+    def statistic(self, name: str, value: float, unit: str, *, layout: bool = False, **more: Any) -> Statistic:
+        """A record of this origin, of the layout or of the ground."""
+        told = {
+            "interval": CENSUS,
+            "source": self.layout if layout else self.ground,
+            "assumptions": self.of_layout if layout else self.of_ground,
+        }
+        fixed = {"data_version": self.data_version, "code_version": self.code_version}
+        return Statistic(name=name, value=float(value), unit=unit, **(told | fixed | more))
+
+    def share(self, name: str, part: float, whole: float, why: str, **more: Any) -> Statistic:
+        """A record of a share; unknown, for the reason ``why``, where there is nothing to count."""
+        value = part / whole if whole > 0 else math.nan
+        limits = more.pop("limits", "") if whole > 0 else why
+        return self.statistic(
+            name, value, "1", numerator=part, denominator=whole, n=more.pop("n", int(whole)), limits=limits, **more
+        )
+
+
+def _others(job: Job) -> str:
+    """Versions of bases and ways: what response and movement hang on besides the terrain."""
+    bases = sorted(read_bases(job.ground.sector.bases).items())
+    told = [f"bases {hashlib.blake2b(repr(bases).encode(), digest_size=8).hexdigest() if bases else 'none'}"]
+    for name in ("roads", "rivers", "fords"):
+        table = getattr(job.ways, name)
+        if table is not None:
+            digest = hashlib.blake2b(b"".join(table.geometry.to_wkb()), digest_size=8).hexdigest()
+            told.append(f"{name} {digest}")
+    return ", ".join(told)
+
+
+def deep(k: int) -> str:
+    """How deep a border is held, in words."""
+    return f"{k} sensor deep" if k == 1 else f"{k} sensors deep"
+
+
+def in_words(names: str) -> str:
+    """Names of layers as one says them."""
+    return names.replace("_", " ")
+
+
+def _setting(name: str, value: object) -> str:
+    """A setting of the yardstick with its unit."""
+    plain, metres = name.removesuffix("_m"), name.endswith("_m")
+    return f"{in_words(plain)} {_told(value)}" + (" m" if metres else "")
+
+
+def _told(value: object) -> str:
+    if isinstance(value, tuple):
+        return " and ".join(map(_told, value))
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

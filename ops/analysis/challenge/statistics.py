@@ -1,0 +1,171 @@
+"""The published numbers of a challenge as records, of the whole border and of every segment."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any, Final
+
+import numpy as np
+
+from geo.challenge.measures import dead_name
+from geo.challenge.scores import SCORES
+from ops.analysis.challenge.bounds import LIMITS, proved
+from ops.analysis.challenge.findings import Findings
+from ops.analysis.challenge.layout_statistics import of_layout, of_sensors
+from ops.analysis.challenge.provenance import BY_ERROR, BY_PHASE, BY_SEGMENT, GONE, NO_BASES, NOT_DRAWN, Origin
+from ops.analysis.challenge.work import STATES
+from sensors.statistics.statistic import Statistic
+
+GROUND: Final = ("crossing_time", "response_time", "ruggedness", "vector_ruggedness", "slope", "positive_openness",
+                 "negative_openness", "known_share", "canopy_share")  # fmt: skip
+
+
+def records_of(findings: Findings) -> list[Statistic]:
+    """The numbers of the whole border: of the ground first, then of the layout."""
+    origin = Origin.of(findings)
+    return [*_of_ground(findings, origin), *of_layout(findings, origin), *of_sensors(findings, origin)]
+
+
+def _of_ground(findings: Findings, origin: Origin) -> Iterator[Statistic]:
+    segments = findings.segments
+    cells = segments["cells"].sel(belt="both").to_numpy()
+    known = np.rint(segments["known_share"].sel(belt="both").to_numpy() * cells)
+    yield origin.share("known ground of the belt", known.sum(), cells.sum(), "the belt has no cell")
+    for height in findings.job.settings.target_heights_m:
+        dead = segments[dead_name(height)].sel(belt="both").to_numpy()
+        hidden = np.nansum(np.where(np.isnan(dead), 0.0, dead) * known)
+        counted = known[~np.isnan(dead)].sum()
+        yield origin.share(
+            f"dead ground for any layout, targets of {height:g} m",
+            float(np.rint(hidden)),
+            counted,
+            "all of the belt's ground is unknown",
+            limits="best few sites of each segment; see the yardstick",
+            interval=BY_SEGMENT if f"{dead_name(height)}_low" in segments else NOT_DRAWN,
+        )
+    time = segments["crossing_time"].to_numpy()
+    if np.isfinite(time).any():
+        fastest = int(np.nanargmin(np.where(np.isfinite(time), time, np.nan)))
+        yield origin.statistic(
+            "least crossing time", time[fastest], "s", of=f"segment {fastest}", n=int((~np.isnan(time)).sum()),
+            **_drawn(segments, "crossing_time", fastest),
+        )  # fmt: skip
+    yield origin.share(
+        "segments that nobody can cross",
+        float(np.isinf(time).sum()),
+        float((~np.isnan(time)).sum()),
+        "the ground of every segment is unknown",
+    )
+    yield _median(findings, origin)
+    for score, (measure, _) in SCORES.items():
+        name = dead_name(findings.job.settings.target_heights_m[-1]) if measure == "dead_ground" else measure
+        if f"{name}_outside" in segments and not segments.attrs.get("reference_misfit"):
+            outside, value = segments[f"{name}_outside"], segments[name]
+            outside, value = (a.sel(belt="both") if "belt" in a.dims else a for a in (outside, value))
+            yield origin.share(
+                f"segments outside the reference, {score.replace('_', ' ')}",
+                float(outside.sum()),
+                float(value.notnull().sum()),
+                "the measure is unknown",
+                limits=str(segments.attrs["reference"]),
+            )
+    if findings.composite is not None:
+        made = findings.composite
+        weights = ", ".join(f"{name} {value:g}" for name, value in made.weights.items())
+        for label, figure in (
+            ("composite, least rank correlation", made.rank_correlation),
+            ("composite, top tenth that stays", made.stable_top),
+        ):
+            limits = f"weights {weights}, each changed by ± {made.change:.0%}"
+            yield origin.statistic(label, figure, "1", n=int(np.isfinite(made.value).sum()), limits=limits)
+
+
+def _drawn(segments: Any, name: str, segment: int) -> dict[str, Any]:
+    if f"{name}_low" not in segments:
+        return {"interval": NOT_DRAWN}
+    low, high = (float(segments[f"{name}_{end}"][segment]) for end in ("low", "high"))
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return {"interval": "none: in some draws nobody can cross, or nobody knows"}
+    return {"interval": BY_ERROR, "low": min(low, high), "high": max(low, high)}
+
+
+def _median(findings: Findings, origin: Origin) -> Statistic:
+    name = "median response time of the segments"
+    if "response_time" not in findings.segments:
+        return origin.statistic(name, math.nan, "s", n=0, limits=NO_BASES)
+    time = findings.segments["response_time"].sel(belt="both").to_numpy()
+    known = np.sort(time[~np.isnan(time)])
+    value = known[len(known) // 2] if len(known) else math.nan
+    return origin.statistic(name, value, "s", n=len(known), limits="" if len(known) else "unknown in every segment")
+
+
+def records_by_segment(findings: Findings) -> list[Statistic]:
+    """Every published number of every segment, both sides of the belt together."""
+    origin, segments = Origin.of(findings), findings.segments
+    dead = [dead_name(height) for height in findings.job.settings.target_heights_m]
+    found = [record for name in (*GROUND, *dead) if name in segments for record in _by_segment(findings, origin, name)]
+    scored = int(max(segments[name].notnull().sum() for name in SCORES))
+    for name in SCORES:
+        for segment, value in enumerate(segments[name].to_numpy()):
+            limits = "within this border only" if np.isfinite(value) else "its headline measure is unknown"
+            found.append(
+                origin.statistic(
+                    name,
+                    value,
+                    "1",
+                    of=f"segment {segment}",
+                    n=scored,
+                    limits=limits,
+                    **_drawn(segments, name, segment),
+                )
+            )
+    return found + list(_detection_by_segment(findings, origin))
+
+
+def _by_segment(findings: Findings, origin: Origin, name: str) -> Iterator[Statistic]:
+    segments = findings.segments
+    values = segments[name].sel(belt="both") if "belt" in segments[name].dims else segments[name]
+    cells = segments["cells"].sel(belt="both").to_numpy()
+    known = np.rint(segments["known_share"].sel(belt="both").to_numpy() * cells)
+    flat = segments.sel(belt="both")
+    unit = str(segments[name].attrs["units"])
+    sure = proved(findings, name) if name in LIMITS else np.ones(len(cells), bool)
+    for segment, value in enumerate(values.to_numpy().astype(float)):
+        whole = {"known_share": cells[segment]}.get(name, known[segment] if name.startswith("dead_ground") else None)
+        share: dict[str, Any] = {}
+        if whole is not None and np.isfinite(value):
+            share = {"numerator": float(np.rint(value * whole)), "denominator": float(whole)}
+        limits = "" if not math.isnan(value) else "its ground is unknown, or nothing leads there"
+        if name in LIMITS and not sure[segment]:
+            limits = LIMITS[name]
+        yield origin.statistic(
+            name, value, unit, of=f"segment {segment}", n=int(cells[segment]), limits=limits, **share,
+            **(_drawn(flat, name, segment) if name not in ("known_share", "response_time", "canopy_share") else {}),
+        )  # fmt: skip
+
+
+def _detection_by_segment(findings: Findings, origin: Origin) -> Iterator[Statistic]:
+    segments = findings.segments
+    state = segments["state"].to_numpy().astype(int)
+    low = segments["detection_probability_low"].to_numpy()
+    sure = {name: proved(findings, name) for name in ("detection_probability", "least_interruption")}
+    for segment, value in enumerate(segments["detection_probability"].to_numpy()):
+        gone = GONE.get(STATES[state[segment]], "")
+        bracket: dict[str, Any] = {"interval": "none: " + gone} if gone else {
+            "interval": BY_PHASE, "low": min(float(low[segment]), float(value)), "high": float(value)
+        }  # fmt: skip
+        unseen = float(segments["unknown_m"][segment])
+        limits = gone or ("a lower bound: some sensor's sight is unknown on the way" if unseen > 0 else "")
+        if not gone and not sure["detection_probability"][segment]:
+            limits = "; ".join(filter(None, (limits, LIMITS["detection_probability"])))
+        of = f"segment {segment}"
+        yield origin.statistic("detection_probability", value, "1", layout=True, of=of, limits=limits, **bracket)
+        least = float(segments["least_interruption"][segment, 0])
+        told = "" if sure["least_interruption"][segment] else LIMITS["least_interruption"]
+        why = (
+            told if math.isfinite(least) else gone or (NO_BASES if findings.job.response is None else "nobody can tell")
+        )
+        yield origin.statistic(
+            "least_interruption", least, "1", layout=True, of=of, limits=why, interval="none: see the sensitivity"
+        )

@@ -1,0 +1,1 @@
+"""`watchline compare`: layouts at equal life-cycle cost."""

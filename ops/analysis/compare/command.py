@@ -1,0 +1,343 @@
+"""``watchline compare``: layouts of a sector at equal life-cycle cost, as a sentence, figures and a report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from rich.console import Console
+
+from geo.errors import BadInput
+from ops.analysis.compare.thresholds import Threshold, read_thresholds
+from ops.room.offline import progress_bar
+from ops.runtime.output import SUMMARY, prepare_folder, write_summary
+from ops.sector.sector_file import Sector, layout_path, load_sector, open_ground, read_bases
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from geo.frame import LocalFrame
+    from sensors.equipment.catalogue import Catalogue
+    from sensors.layout import Layout
+    from sensors.planning import CompareSettings, Study
+
+KIND: Final = "watchline compare"
+REPORT, PDF, DRAWS, SEGMENTS = "report.html", "report.pdf", "draws.csv", "segments.csv"
+FILES: Final = (REPORT, PDF, DRAWS, SEGMENTS, SUMMARY)
+LISTED_WORST: Final = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompareOptions:
+    """What the command was asked for, as it was given."""
+
+    layouts: tuple[str, ...]
+    sector: str
+    budget: float | None
+    years: float
+    discount: float
+    objective: str
+    target: str
+    weather: tuple[str, ...]
+    required: float
+    operators: int
+    top_up: str
+    catalogue: Path | None
+    thresholds: Path | None
+    draws: int
+    seed: int
+    out: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Everything that a report needs: the sector, the study, its verdict, bad days, and the requirements."""
+
+    sector: Sector
+    made: Study
+    verdict: xr.Dataset
+    bad_days: xr.Dataset
+    thresholds: Sequence[Threshold]
+
+    @property
+    def headline(self) -> str:
+        return headline(self.verdict)
+
+
+def compare_layouts(options: CompareOptions, screen: Console) -> dict[str, Any]:
+    """Compare, write the report into ``options.out`` where given, and return the figures for ``--json``.
+
+    The same options give the same figures and, but for the PDF's own marks, the same files.
+    """
+    settings, thresholds = settings_of(options), read_thresholds(options.thresholds)
+    if len(options.layouts) < 2:
+        raise BadInput(f"{len(options.layouts)} layout", where="compare", expected="at least two")
+    if options.out is not None:
+        prepare_folder(options.out, FILES, made_by=KIND)
+    found = _computed(options, settings, thresholds, screen)
+    figures = figures_of(found)
+    if options.out is not None:
+        from ops.analysis.compare.report import write_report
+        from ops.analysis.compare.tables import write_tables
+
+        write_report(options.out, found)
+        write_tables(options.out, found)
+        write_summary(options.out / SUMMARY, {**figures, "files": list(FILES)})
+        figures["files"] = [str(options.out / name) for name in FILES]
+    screen.print(found.headline, markup=False, highlight=False, soft_wrap=True)
+    return figures
+
+
+def settings_of(options: CompareOptions) -> CompareSettings:
+    """The settings of the comparison; raises BadInput for what cannot be."""
+    from sensors.planning import CompareSettings
+
+    plain = CompareSettings(
+        budget=options.budget,
+        years=options.years,
+        discount_rate=options.discount,
+        target=options.target,
+        required_probability=options.required,
+        operators=options.operators,
+        top_up=None if options.top_up == "none" else options.top_up,
+        objective=options.objective,
+        draws=options.draws,
+        seed=options.seed,
+    )
+    return replace(plain, weather=_weather(options.weather)) if options.weather else plain
+
+
+def _weather(given: Sequence[str]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for text in given:
+        name, equals, share = text.rpartition("=")
+        try:
+            value = float(share)
+        except ValueError:
+            value = -1.0
+        if not equals or not name or value < 0.0:
+            raise BadInput(f"{text!r}", where="--weather", expected="conditions and a share, such as night,fog=0.1")
+        if name in found:
+            raise BadInput(f"{name!r} twice", where="--weather", expected="each weather once")
+        found[name] = value
+    return found
+
+
+def _computed(
+    options: CompareOptions, settings: CompareSettings, thresholds: Sequence[Threshold], screen: Console
+) -> Comparison:
+    from sensors.planning import study, verdict
+    from sensors.planning.comparison.degradation import degraded
+
+    sector, known = load_sector(options.sector), catalogue_of(options.catalogue)
+    ground = open_ground(sector)
+    layouts = layouts_of(sector, options.layouts, ground.frame, known)
+    bases = [ground.frame.to_local(lon, lat) for lon, lat in read_bases(sector.bases).values()]
+    with progress_bar(screen) as progress:
+        bar = progress.add_task("layouts", total=2 * len(layouts) + 3)
+        made = study(
+            layouts,
+            ground.terrain,
+            ground.crossed,
+            settings=replace(settings, belt_m=sector.belt_m),
+            catalogue=known,
+            bases=np.array(bases) if bases else None,
+            progress=lambda done, _: progress.update(bar, completed=done),
+        )
+        progress.update(bar, description="draws")
+        found = verdict(made)
+        progress.advance(bar)
+        bad_days = degraded(made)
+        progress.advance(bar)
+    return Comparison(sector, made, found, bad_days, thresholds)
+
+
+def catalogue_of(path: Path | None) -> Catalogue:
+    """The shipped catalogue, or the user's own over it."""
+    from sensors.equipment.catalogue import Catalogue, shipped
+
+    return shipped() if path is None else Catalogue.from_file(path, over=shipped())
+
+
+def layouts_of(sector: Sector, names: Sequence[str], frame: LocalFrame, known: Catalogue) -> list[Layout]:
+    """Layouts by name or file, in order; two of one name are told apart by a number."""
+    from sensors.layout import Layout
+
+    found: list[Layout] = []
+    for name in names:
+        layout = Layout.from_file(layout_path(sector, name), frame, catalogue=known)
+        taken, number = {one.name for one in found}, 2
+        title = layout.name
+        while title in taken:
+            title, number = f"{layout.name} ({number})", number + 1
+        found.append(replace(layout, name=title))
+    return found
+
+
+def headline(verdict: xr.Dataset) -> str:
+    """The verdict in one sentence, with its uncertainty and the grade of what it rests on."""
+    story = verdict.attrs
+    first, *others = [str(name) for name in verdict["layout"].to_numpy()]
+    told = []
+    for other in others:
+        one = verdict.sel(objective=story["objective"], layout=first, other=other)
+        ahead, behind = first, other
+        if float(one["beats"]) < 0.5:
+            ahead, behind = other, first
+            one = verdict.sel(objective=story["objective"], layout=other, other=first)
+        beats, mean = float(one["beats"]), float(one["difference"])
+        if np.isnan(beats):
+            told.append(f"nobody can say whether {first} beats {other}, as something is unknown")
+            continue
+        sure = verdict["confidence"].sel(other=other).item()
+        if float(one["beats_error"]) == 0.0:  # of ties alone
+            told.append(f"{first} and {other} do alike in all of {story['draws']:,} draws (confidence {sure})")
+            continue
+        told.append(
+            f"{ahead} beats {behind} in {beats:.0%} (± {float(one['beats_error']):.1%}) of {story['draws']:,} draws "
+            f"(difference {mean:+.3f}, 90 % of draws "
+            f"{float(one['difference_low']):+.3f} to {float(one['difference_high']):+.3f}; confidence {sure})"
+        )
+    cost = float(verdict["life_cycle_cost_central"].max())
+    for name in (first, *others):
+        share = float(verdict["bought_share_central"].sel(layout=name))
+        if share < 1.0:
+            told.append(f"the money reaches only {share:.0%} of the sensors of {name}")
+        silent = [text for text in str(verdict["unlinked"].sel(layout=name).item()).split(", ") if text]
+        if silent:
+            told.append(f"{len(silent)} of the sensors of {name} reach no base by radio and count for nothing")
+    if story["objective"] != "least_detection":
+        least = [f"{n} {float(verdict['least_detection_central'].sel(layout=n)):.1%}" for n in (first, *others)]
+        told.append(f"crossers who go where it suits them best are detected in {', '.join(least)}")
+    return (
+        f"At equal life-cycle cost (about {story['currency']} {_money(cost)} over {story['years']:g} years), by "
+        f"{story['objective'].replace('_', ' ')}: " + "; ".join(told) + "."
+    )
+
+
+def figures_of(found: Comparison) -> dict[str, Any]:
+    """The figures as JSON: numbers, text, and null where nobody knows."""
+    verdict = found.verdict
+    names = [str(name) for name in verdict["layout"].to_numpy()]
+    return {
+        "made_by": KIND,
+        "sector": found.sector.name,
+        "headline": found.headline,
+        "objective": verdict.attrs["objective"],
+        "meaning": verdict.attrs["meaning"],
+        "budget": verdict.attrs["budget"],
+        "currency": verdict.attrs["currency"],
+        "years": verdict.attrs["years"],
+        "draws": verdict.attrs["draws"],
+        "seed": verdict.attrs["seed"],
+        "interval": list(verdict.attrs["interval"]),
+        "layouts": {name: _layout_figures(found, name) for name in names},
+        "beats": {
+            str(objective): {
+                a: {b: _number(verdict["beats"].sel(objective=objective, layout=a, other=b)) for b in names if b != a}
+                for a in names
+            }
+            for objective in verdict["objective"].to_numpy()
+        },
+        "against": {name: _against(verdict, name) for name in names[1:]},
+        "thresholds": [_threshold_figures(found, one) for one in found.thresholds],
+        "catalogue": verdict.attrs["catalogue"],
+        "limits": verdict.attrs["limits"],
+        "missing": verdict.attrs["missing"],
+        "segments_left_out": verdict.attrs["segments_left_out"],
+    }
+
+
+def _layout_figures(found: Comparison, name: str) -> dict[str, Any]:
+    from sensors.planning.comparison.dataset import MEASURES
+
+    one = found.verdict.sel(layout=name)
+    measures = {}
+    for measure in MEASURES:
+        values = one[measure].to_numpy()
+        known = not np.isnan(values).any()
+        low, high = np.quantile(values, found.verdict.attrs["interval"]) if known else (np.nan, np.nan)
+        measures[measure] = {"central": _number(one[f"{measure}_central"]), "low": _number(low), "high": _number(high)}
+    detection = one["segment_detection"].to_numpy()
+    worst = [int(i) for i in np.argsort(np.where(np.isnan(detection), np.inf, detection), kind="stable")[:LISTED_WORST]]
+    return {
+        "sensors": len(found.made.layouts[found.made.names.index(name)]),
+        **measures,
+        "covered_km": _number(one["covered_km"]),
+        "cost_per_covered_km": _number(one["cost_per_covered_km"]),
+        "challenge_left": _number(one["challenge_left"]),
+        "k": int(one["k"]),
+        "single_points_of_failure": [text for text in str(one["single_losses"].item()).split(", ") if text],
+        "unlinked": [text for text in str(one["unlinked"].item()).split(", ") if text],
+        "worst_segments": [
+            {"segment": i, "detection": _number(detection[i])} for i in worst if not np.isnan(detection[i])
+        ],
+        "gain_before_displacement": _number(one["gain_before"]),
+        "gain_after_displacement": _number(one["gain_after"]),
+        "bad_days": {
+            str(day): _number(found.bad_days["mean_detection"].sel(layout=name, scenario=day))
+            for day in found.bad_days["scenario"].to_numpy()
+        },
+    }
+
+
+def _against(verdict: xr.Dataset, other: str) -> dict[str, Any]:
+    """The first layout against another: what decides, and where it would tip over."""
+    one = verdict.sel(other=other)
+    width = np.abs(one["swing_high"].to_numpy() - one["swing_low"].to_numpy())
+    order = [int(i) for i in np.argsort(-np.nan_to_num(width), kind="stable")[:12] if not np.isnan(width[i])]
+    first = verdict["layout"].to_numpy()[0]
+    sides = {"first": str(first), "other": other}
+    return {
+        "confidence": str(one["confidence"].item()),
+        "tornado": [
+            {
+                "input": str(verdict["input"].to_numpy()[i]),
+                "at": [_number(verdict["input_low"][i]), _number(verdict["input_high"][i])],
+                "difference": [_number(one["swing_low"][i]), _number(one["swing_high"][i])],
+                "confidence": str(verdict["input_confidence"].to_numpy()[i]),
+            }
+            for i in order
+        ],
+        "break_even_availability_factor": {
+            sides[str(side)]: _number(one["break_even_availability"].sel(side=side))
+            for side in verdict["side"].to_numpy()
+        },
+        "break_even_price_factor": {
+            sides[str(side)]: _number(one["break_even_price"].sel(side=side)) for side in verdict["side"].to_numpy()
+        },
+    }
+
+
+def _threshold_figures(found: Comparison, one: Threshold) -> dict[str, Any]:
+    verdict = found.verdict
+    achieved = verdict[one.measure]
+
+    def met(value: float) -> dict[str, float | None]:
+        return {
+            str(name): _number(one.met_by(achieved.sel(layout=name).to_numpy(), value=value).mean())
+            for name in verdict["layout"].to_numpy()
+        }
+
+    return {
+        "name": one.name,
+        "measure": one.measure,
+        "value": one.value,
+        "first_value": one.first,
+        "weakened": one.weakened,
+        "met_in_share_of_draws": met(one.value),
+        "met_as_first_set": met(one.first),
+        "log": [{"value": c.value, "on": c.on.isoformat(), "by": c.by, "why": c.why} for c in one.log],
+    }
+
+
+def _number(value: Any) -> float | None:
+    number = float(value)
+    return None if not np.isfinite(number) else float(f"{number:.6g}")
+
+
+def _money(amount: float) -> str:
+    return f"{amount / 1e6:,.1f} M" if amount >= 1e6 else f"{amount:,.0f}"

@@ -1,0 +1,356 @@
+"""Figures of a comparison: maps side by side, draws, tornado, along the border, money against detection, bad days."""
+
+from __future__ import annotations
+
+import base64
+import io
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import matplotlib as mpl
+import numpy as np
+import shapely
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.collections import LineCollection
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+
+from geo.border.zone import belt_outline
+from ops.analysis.compare.command import Comparison
+from ops.drawing.printed_map import SIGNS, plain_text, relief, scale_bar
+from sensors.planning.comparison.draws import central
+from sensors.planning.comparison.settings import in_words
+
+STYLE: Final[Any] = {
+    "font.family": "sans-serif",
+    "font.size": 9.0,
+    "text.parse_math": False,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "legend.frameon": False,
+}
+COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#555555", "#000000")
+"""Okabe and Ito's colours, told apart by colour-blind people; the first layout has the first."""
+MARKS: Final = ("o", "s", "^", "D", "v", "P", "X", "*")
+DPI: Final = 130
+LISTED: Final = 14
+BUDGETS: Final = np.geomspace(0.25, 2.0, 22)
+LARGEST_PIXELS: Final = 900
+MANY: Final = 40  # sensors, beyond which their signs are small
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One figure with its title, what it shows in words, and how to read it."""
+
+    title: str
+    figure: Figure
+    alt: str
+    caption: str
+
+    @property
+    def data(self) -> str:
+        """The figure as a PNG data URI; the same figure gives the same bytes."""
+        with mpl.rc_context(STYLE):
+            out = io.BytesIO()
+            self.figure.savefig(out, format="png", dpi=DPI, facecolor="white", metadata={"Software": None})
+        return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()
+
+
+def pictures_of(found: Comparison) -> list[Picture]:
+    """All figures, in the order of the report."""
+    made: list[Callable[[Comparison], Picture]] = [maps, along, draws, money, *_tornados(found), bad_days]
+    with mpl.rc_context(STYLE):
+        return [make(found) for make in made]
+
+
+def maps(found: Comparison) -> Picture:
+    """The layouts side by side; the line is coloured by the detection of the crossing best for the crosser."""
+    names, extent = found.made.names, _extent(found)
+    west, east, south, north = extent
+    wide = (east - west) > 1.6 * (north - south)
+    columns = 1 if wide else min(2, len(names))
+    rows = -(-len(names) // columns)
+    height = 8.6 / columns * (north - south) / (east - west) + 0.35
+    figure = Figure(figsize=(10.0, min(rows * height + 0.3, 24.0)), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False).ravel()
+    scale = Normalize(0.0, 1.0)
+    for axis, name in zip(axes, names, strict=False):
+        _map(axis, found, name, scale, extent)
+    for axis in axes[len(names) :]:
+        axis.set_axis_off()
+    bar = figure.colorbar(ScalarMappable(scale, "cividis"), ax=list(axes), shrink=0.8, pad=0.01, aspect=30)
+    bar.set_label("detected and looked at")
+    means = found.verdict["mean_detection_central"].to_numpy()
+    told = ", ".join(f"{name} {mean:.0%}" for name, mean in zip(names, means, strict=True))
+    return Picture(
+        "Where crossings are detected",
+        figure,
+        f"Maps of the layouts side by side; mean detection: {told}.",
+        "Line: probability that the crossing of each segment that is best for the crosser is detected and looked at, "
+        "over a year's weather and outages, all inputs central. Dashed: the belt. Green: of all ways in the commonest "
+        "weather, the one that is detected least.",
+    )
+
+
+def _extent(found: Comparison) -> tuple[float, float, float, float]:
+    """West, east, south and north [m] of the belt and a little more, as far as the terrain reaches."""
+    terrain, belt = found.made.ground.terrain, found.made.ground.belt
+    west, south, east, north = shapely.bounds(belt_outline(belt.border, belt.belt_m * 1.15))
+    easting, northing = terrain["easting"].to_numpy(), terrain["northing"].to_numpy()
+    step = belt.cell_m / 2.0
+    return (
+        max(west, easting.min() - step),
+        min(east, easting.max() + step),
+        max(south, northing.min() - step),
+        min(north, northing.max() + step),
+    )
+
+
+def _map(axis: Axes, found: Comparison, name: str, scale: Normalize, extent: tuple[float, float, float, float]) -> None:
+    ground, belt = found.made.ground, found.made.ground.belt
+    thin = max(1, -(-max(ground.terrain["elevation"].shape) // LARGEST_PIXELS))
+    step = belt.cell_m / 2.0
+    easting, northing = ground.terrain["easting"].to_numpy(), ground.terrain["northing"].to_numpy()
+    whole = (easting.min() - step, easting.max() + step, northing.min() - step, northing.max() + step)
+    relief(axis, ground.terrain, thin, whole)
+    around = belt_outline(belt.border, belt.belt_m)
+    for piece in getattr(around, "geoms", [around]):
+        axis.plot(*np.asarray(piece.exterior.coords).T, color="black", linewidth=0.6, linestyle=(0, (5, 4)), zorder=3)
+    detection = found.verdict["segment_detection"].sel(layout=name).to_numpy()
+    for segment, value in enumerate(detection):
+        shape = belt.border.segment_geometry(segment)
+        parts = [np.asarray(part.coords) for part in getattr(shape, "geoms", [shape])]
+        colour = "#999999" if np.isnan(value) else mpl.colormaps["cividis"](scale(value))
+        axis.add_collection(LineCollection(parts, colors="white", linewidths=6.0, zorder=4))
+        axis.add_collection(LineCollection(parts, colors=[colour], linewidths=4.0, zorder=5))
+    rows, columns = found.made.ways.cells[_least_way(found, name)]
+    axis.plot(belt.easting[columns], belt.northing[rows], color="white", linewidth=3.0, zorder=6)
+    axis.plot(belt.easting[columns], belt.northing[rows], color="#1b7f3b", linewidth=1.6, zorder=6)
+    layout = found.made.layouts[found.made.names.index(name)]
+    for sensor in layout:
+        sign, _, size = SIGNS[sensor.kind]
+        small = 0.5 if len(layout) > MANY else 1.0
+        axis.plot(
+            sensor.easting,
+            sensor.northing,
+            sign,
+            color="black",
+            mec="white",
+            mew=0.8 * small,
+            markersize=size * small,
+            zorder=7,
+        )
+    west, east, south, north = extent
+    axis.set(xlim=(west, east), ylim=(south, north), aspect="equal", xticks=[], yticks=[])
+    for spine in axis.spines.values():
+        spine.set_visible(False)
+    if layout.relays:
+        places = np.array([(relay.easting, relay.northing) for relay in layout.relays])
+        axis.plot(*places.T, "^", color="white", mec="black", mew=0.8, markersize=5.5, zorder=7)
+    carried = f", {len(layout.relays)} relays (triangles)" if layout.relays else ""
+    axis.set_title(f"{plain_text(name)}: {len(layout)} sensors{carried}", loc="left", fontsize=9.5)
+    scale_bar(axis, extent)
+
+
+def _least_way(found: Comparison, name: str) -> int:
+    """The way that is detected least under a layout in the weather of the largest share, all inputs central."""
+    from sensors.planning.comparison.outcome import availability_of, survival, works
+    from sensors.planning.comparison.purchase import budgets, buy
+
+    made = found.made
+    design, one = made.designs[made.names.index(name)], central(made.inputs)
+    bought = buy(design, one, budgets(made.designs, one))
+    number = int(np.argmax(list(made.settings.weather.values())))
+    ((_, some),) = works(design, bought, availability_of(design, one))
+    missed = survival(design, made.ways, one, some, number)
+    return int(np.argmax(missed[0, :, -1]))
+
+
+def along(found: Comparison) -> Picture:
+    """Detection along the border with the interval of the draws."""
+    verdict = found.verdict
+    figure = Figure(figsize=(10.0, 2.9), layout="constrained")
+    axis = figure.add_subplot()
+    middle = (verdict["start_m"] + verdict["end_m"]).to_numpy() / 2000.0
+    for number, name in enumerate(found.made.names):
+        one = verdict.sel(layout=name)
+        colour = COLOURS[number % len(COLOURS)]
+        axis.fill_between(
+            middle, one["segment_detection_low"], one["segment_detection_high"], step="mid", color=colour, alpha=0.2
+        )
+        axis.step(
+            middle, one["segment_detection"], where="mid", color=colour, label=plain_text(name, 30), linewidth=1.6
+        )
+    required = verdict.attrs["required_probability"]
+    axis.axhline(required, color="black", linewidth=0.7, linestyle=":")
+    axis.set(xlabel="along the border [km]", ylabel="detected and looked at", ylim=(0.0, 1.02))
+    axis.legend(ncols=4, loc="lower left", bbox_to_anchor=(0.0, 1.0))
+    return Picture(
+        "Along the border",
+        figure,
+        "Detection in each segment for each layout, with its interval.",
+        f"Steps: all inputs central. Shaded: 5 to 95 % of the draws. Dotted: {required:g}, from where a segment counts "
+        "as guarded. Segments that nobody can cross are left out.",
+    )
+
+
+def draws(found: Comparison) -> Picture:
+    """The draws of the objective, and of the difference to the first layout."""
+    verdict, names = found.verdict, found.made.names
+    objective = verdict.attrs["objective"]
+    figure = Figure(figsize=(10.0, 3.0), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    values = verdict[objective].to_numpy()
+    share = (np.arange(values.shape[1]) + 0.5) / values.shape[1]
+    for number, name in enumerate(names):
+        left.plot(np.sort(values[number]), share, color=COLOURS[number % len(COLOURS)], label=plain_text(name, 30))
+        if number:
+            gap = values[0] - values[number]
+            right.plot(
+                np.sort(gap),
+                share,
+                color=COLOURS[number % len(COLOURS)],
+                label=plain_text(f"{names[0]} less {name}", 50),
+            )
+    right.axvline(0.0, color="black", linewidth=0.8)
+    for axis, text in ((left, objective.replace("_", " ")), (right, f"difference in {objective.replace('_', ' ')}")):
+        axis.set(xlabel=text, ylabel="share of draws below", ylim=(0.0, 1.0))
+        axis.legend(loc="best")
+    return Picture(
+        "How sure",
+        figure,
+        "Cumulative shares of the draws of the objective and of its difference.",
+        "Every curve is over the same draws: an input that both layouts use is drawn once. Where a curve on the right "
+        "crosses zero, its height is the share of draws in which the first layout loses.",
+    )
+
+
+def pareto_front(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Of (cost, value) those that no other passes at the same cost or less, by rising cost; NaN values are left out."""
+    front: list[tuple[float, float]] = []
+    for cost, value in sorted((point for point in points if not math.isnan(point[1])), key=lambda p: (p[0], -p[1])):
+        if not front or value > front[-1][1]:
+            front.append((cost, value))
+    return front or [(math.nan, math.nan)]
+
+
+def money(found: Comparison) -> Picture:
+    """What more or less money would buy, all inputs central."""
+    made, verdict = found.made, found.verdict
+    objective = verdict.attrs["objective"]
+    figure = Figure(figsize=(10.0, 3.2), layout="constrained")
+    axis = figure.add_subplot()
+    one = central(made.inputs, len(BUDGETS))
+    whole = float(verdict["life_cycle_cost_central"].max())
+    points = []
+    for number, (name, found_here) in enumerate(zip(made.names, made.outcomes(one, whole * BUDGETS), strict=True)):
+        colour, mark = COLOURS[number % len(COLOURS)], MARKS[number % len(MARKS)]
+        cost, reached = found_here.bought.life_cycle_cost / 1e6, found_here.measure(objective)
+        axis.plot(cost, reached, marker=mark, markersize=4, color=colour, label=plain_text(name, 30))
+        points += list(zip(cost.tolist(), reached.tolist(), strict=True))
+    front = np.array(pareto_front(points))
+    axis.step(front[:, 0], front[:, 1], where="post", color="#555555", linewidth=3.5, alpha=0.35, label="Pareto front")
+    axis.axvline(whole / 1e6, color="black", linewidth=0.8, linestyle=":")
+    axis.set(
+        xlabel=f"life-cycle cost [M {verdict.attrs['currency']}]",
+        ylabel=objective.replace("_", " "),
+        ylim=(-0.02, 1.02),
+    )
+    axis.legend(loc="best")
+    return Picture(
+        "Money against detection, with the Pareto front",
+        figure,
+        "The objective against life-cycle cost for each layout.",
+        "Points: what a quarter to twice the money of the comparison (dotted) buys. Below a layout's own cost its "
+        "sensors are bought in the order of its file, beyond it teams on top. The grey "
+        "steps are the Pareto front: no point has more for the same money or less. All inputs central.",
+    )
+
+
+def _tornados(found: Comparison) -> list[Callable[[Comparison], Picture]]:
+    return [lambda _, name=name: tornado(found, name) for name in found.made.names[1:]]  # type: ignore[misc]
+
+
+def tornado(found: Comparison, other: str) -> Picture:
+    """What moves the difference between the first layout and another."""
+    verdict, first = found.verdict, found.made.names[0]
+    one = verdict.sel(other=other)
+    low, high = one["swing_low"].to_numpy(), one["swing_high"].to_numpy()
+    names, grades = verdict["input"].to_numpy(), verdict["input_confidence"].to_numpy()
+    width = np.where(np.isnan(low), -1.0, np.abs(high - low))
+    order = [int(i) for i in np.argsort(-width, kind="stable")[:LISTED] if width[i] > 0.0]
+    figure = Figure(figsize=(10.0, max(1.8, 0.34 * len(order) + 1.0)), layout="constrained")
+    axis = figure.add_subplot()
+    objective = verdict.attrs["objective"]
+    middle = float(
+        verdict[f"{objective}_central"].sel(layout=first) - verdict[f"{objective}_central"].sel(layout=other)
+    )
+    for row, i in enumerate(reversed(order)):
+        axis.barh(
+            row, low[i] - middle, left=middle, color="#56B4E9", height=0.7, label="at its low end" if not row else None
+        )
+        axis.barh(
+            row,
+            high[i] - middle,
+            left=middle,
+            color="#E69F00",
+            height=0.7,
+            label="at its high end" if not row else None,
+        )
+    labels = [f"{in_words(str(names[i]))} ({grades[i]})" for i in reversed(order)]
+    axis.set_yticks(range(len(order)), labels)
+    axis.axvline(middle, color="black", linewidth=0.8)
+    axis.set_xlabel(f"{plain_text(first, 30)} less {plain_text(other, 30)}, {objective.replace('_', ' ')}")
+    if order:
+        axis.legend(loc="lower right")
+    told = (
+        "; ".join(f"{in_words(str(names[i]))} {low[i]:+.3f} to {high[i]:+.3f}" for i in order[:5]) or "nothing moves it"
+    )
+    return Picture(
+        f"What decides between {first} and {other}",
+        figure,
+        f"Tornado of the difference: {told}.",
+        f"Each input alone at its {INTERVAL_TEXT}, all others central. In brackets the grade of its source: H official "
+        "or reproduced, M press, vendor or derived, L assumption. Where a bar passes zero, that input alone turns the "
+        "verdict.",
+    )
+
+
+INTERVAL_TEXT: Final = "10 % and 90 % quantile"
+
+
+def bad_days(found: Comparison) -> Picture:
+    """Detection as planned and on bad days."""
+    days, names = found.bad_days, found.made.names
+    scenarios = [str(day) for day in days["scenario"].to_numpy()]
+    figure = Figure(figsize=(10.0, 0.42 * len(scenarios) + 1.0), layout="constrained")
+    axis = figure.add_subplot()
+    height = 0.8 / len(names)
+    for number, name in enumerate(names):
+        values = days["mean_detection"].sel(layout=name).to_numpy()
+        place = np.arange(len(scenarios)) + (number - (len(names) - 1) / 2.0) * height
+        axis.barh(
+            place,
+            np.nan_to_num(values),
+            height=height,
+            color=COLOURS[number % len(COLOURS)],
+            label=plain_text(name, 30),
+        )
+        for y, value in zip(place, values, strict=True):
+            text = "has none" if np.isnan(value) else f"{value:.2f}"
+            axis.text(np.nan_to_num(value) + 0.01, y, text, va="center", fontsize=7.5)
+    axis.set_yticks(range(len(scenarios)), scenarios)
+    axis.invert_yaxis()
+    axis.set(xlabel="mean detection", xlim=(0.0, 1.08))
+    axis.legend(loc="lower right")
+    return Picture(
+        "Bad days",
+        figure,
+        "Mean detection as planned and in each scenario.",
+        "All inputs central; crossers choose anew among the candidate ways, so a theft may cost more than is shown. Of "
+        "several possible losses the one that costs most.",
+    )

@@ -1,0 +1,1 @@
+"""`watchline coverage`: detection coverage of a layout as rasters, tables and maps."""

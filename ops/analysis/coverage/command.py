@@ -1,0 +1,194 @@
+"""``watchline coverage``: how well a layout covers its sector, as rasters, a table of segments, maps and a summary."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from rich.console import Console
+from rich.progress import Progress
+
+from geo.errors import BadInput
+from ops.room.offline import progress_bar
+from ops.runtime.output import SUMMARY, prepare_folder, write_summary
+from ops.sector.sector_file import Ground, load_sector, open_ground
+from sensors.detection_model.assumptions import Assumptions, Situation
+from sensors.detection_model.weather import conditions_of
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+KIND: Final = "watchline coverage"
+LISTED_WORST: Final = 10
+FIGURES: Final = (
+    "covered_share",
+    "covered_share_low",
+    "covered_share_high",
+    "unknown_share",
+    "dead_share",
+    "mean_probability",
+    "mean_all_working_probability",
+    "mean_best_probability",
+    "least_probability",
+    "area_m2",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageOptions:
+    """What the command was asked for; ``check`` raises BadInput for what cannot be, before anything is read."""
+
+    sector: str
+    layout: str | None
+    target: str
+    conditions: str
+    dwell_s: float
+    required: float
+    out: Path
+
+    def check(self) -> None:
+        Situation(self.target, conditions_of(self.conditions)[1])
+        if not 0.0 < self.dwell_s < float("inf"):
+            raise BadInput(f"{self.dwell_s:g}", where="--dwell", expected="seconds above 0")
+        if not 0.0 < self.required <= 1.0:
+            raise BadInput(f"{self.required:g}", where="--required", expected="a probability above 0, at most 1")
+
+
+def cover(options: CoverageOptions, screen: Console) -> dict[str, Any]:
+    """Compute and write everything into ``options.out``; returns the figures for the last line of ``--json``.
+
+    The same sector, layout and options give the same bytes in every file. Files of an earlier run are replaced; a
+    folder that holds files of these names that this command did not write is refused.
+    """
+    options.check()
+    ground = open_ground(load_sector(options.sector), options.layout)
+    from ops.analysis.coverage.files import RASTERS
+    from ops.drawing.coverage_classes import maps_of
+
+    maps = maps_of(options.required)
+    names = [*RASTERS, "segments.parquet", *(chosen.file for chosen in maps), "map.html", SUMMARY]
+    prepare_folder(options.out, names, made_by=KIND)
+    with progress_bar(screen) as progress:
+        rasters, segments, belt = _computed(ground, options, progress)
+        _written(ground, options, rasters, segments, progress)
+    figures = _figures(options, ground, rasters, segments, belt)
+    files = [str(options.out / name) for name in names]
+    write_summary(options.out / SUMMARY, {**figures, "assumptions": _assumptions(), "files": names})
+    both = figures["belt"]["both"]
+    beyond = "".join(f"; {sentence}" for sentence in figures["off_terrain"]["sentences"])
+    screen.print(
+        f"{_percent(both['covered_share'])} of the belt reach {options.required:g}, {_percent(both['dead_share'])} "
+        f"have no line of sight, {_percent(both['unknown_share'])} are unknown{beyond}: {options.out}",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
+    return {**figures, "files": files}
+
+
+def _computed(
+    ground: Ground, options: CoverageOptions, progress: Progress
+) -> tuple[xr.Dataset, xr.Dataset, xr.Dataset]:
+    from sensors.coverage import coverage_rasters
+    from sensors.coverage.segments import over_segments, whole_belt
+
+    bar = progress.add_task("sensors", total=len(ground.layout))
+    rasters = coverage_rasters(
+        ground.layout,
+        ground.terrain,
+        ground.crossed,
+        target=options.target,
+        conditions=options.conditions,
+        dwell_s=options.dwell_s,
+        report=lambda done, total: progress.update(bar, completed=done, total=total),
+    )
+    belt_m = ground.sector.belt_m
+    segments = over_segments(rasters, ground.crossed, belt_m=belt_m, required_probability=options.required)
+    return rasters, segments, whole_belt(segments)
+
+
+def _written(
+    ground: Ground, options: CoverageOptions, rasters: xr.Dataset, segments: xr.Dataset, progress: Progress
+) -> None:
+    from ops.analysis.coverage.files import RASTERS, write_raster, write_segments
+    from ops.analysis.coverage.html_map import write_map
+    from ops.drawing.coverage_classes import maps_of
+    from ops.drawing.printed_map import draw
+
+    out, maps = options.out, maps_of(options.required)
+    work: list[Callable[[], None]] = [
+        *(lambda f=f, v=v: write_raster(out / f, rasters, v) for f, v in RASTERS.items()),
+        lambda: write_segments(out / "segments.parquet", segments, ground.crossed),
+        *(lambda m=m: draw(out / m.file, m, rasters, ground) for m in maps),
+        lambda: write_map(out / "map.html", maps, rasters, segments, ground),
+    ]
+    for write in progress.track(work, description="files"):
+        write()
+
+
+def _figures(
+    options: CoverageOptions, ground: Ground, rasters: xr.Dataset, segments: xr.Dataset, belt: xr.Dataset
+) -> dict[str, Any]:
+    from ops.sector.off_terrain import OffTerrain
+
+    story, beyond = rasters.attrs, OffTerrain.of(ground)
+    share = segments["covered_share"].sel(belt="both").to_numpy()
+    worst = [int(i) for i in np.argsort(share, kind="stable")[:LISTED_WORST] if not np.isnan(share[i])]
+    return {
+        "made_by": KIND,
+        "sector": ground.sector.name,
+        "layout": ground.layout.name,
+        "sensors": len(ground.layout),
+        "target": options.target,
+        "conditions": story["conditions"],
+        "conditions_numbers": json.loads(story["conditions_numbers"]),
+        "dwell_s": float(options.dwell_s),
+        "required_probability": float(options.required),
+        "belt_m": float(ground.sector.belt_m),
+        "belt": {
+            str(side): {
+                **{name: _number(belt[name].sel(belt=side)) for name in FIGURES},
+                "cells": int(belt["cells_count"].sel(belt=side)),
+            }
+            for side in belt["belt"].to_numpy()
+        },
+        "off_terrain": {
+            "border_m": round(beyond.line_m, 1),
+            "belt_share": round(beyond.belt_share, 6),
+            "sentences": beyond.sentences,
+        },
+        "segments": int(segments.sizes["segment"]),
+        "segments_wholly_covered": int((share == 1.0).sum()),
+        "worst_segments": [{"segment": i, "covered_share": _rounded(share[i])} for i in worst],
+        "formula": story["formula"],
+        "expected": rasters["expected_probability"].attrs["long_name"],
+        "independence": story["independence"],
+        "limits": story["limits"],
+        "sampling": segments.attrs["sampling"],
+        "layout_checksum": story["layout_checksum"],
+        "terrain_checksum": story.get("terrain_checksum"),
+        "version": story["watchline_version"],
+    }
+
+
+def _assumptions() -> list[dict[str, Any]]:
+    return [
+        {"name": a.name, "value": a.value, "unit": a.unit, "confidence": a.confidence, "source": a.source}
+        for a in Assumptions()
+    ]
+
+
+def _number(value: xr.DataArray) -> float | None:
+    return _rounded(float(value))
+
+
+def _rounded(value: float) -> float | None:
+    return None if np.isnan(value) else round(float(value), 6)
+
+
+def _percent(share: float | None) -> str:
+    return "an unknown share" if share is None else f"{share:.1%}"

@@ -1,0 +1,311 @@
+"""The report of a night or a demonstration: one HTML file that opens without network and can be read by anyone.
+
+Nothing in it is fetched: scripts, styles, pictures and the map's relief are inside the file, and its content security
+policy forbids the rest. What a sensor or a unit may set is escaped, and map popups are made of text nodes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from geo.border import Border
+from geo.errors import BadInput
+from geo.terrain import cell_size
+from ops.analysis.night_report import text as words
+from ops.analysis.night_report.hidden_share import FORMULA, LIMITS, HiddenShare
+from ops.drawing.figures import Picture, along_the_border, detections_per_sensor, gospa_over_time, latency_histogram
+from ops.drawing.html_page import render_page
+from ops.drawing.web_map import CLASS_STYLE, HIDDEN_STYLE, MapInput, MapParts, Mark, Trail, draw_map
+from sensors.layout import Layout, grid_azimuths_rad
+
+TEMPLATE = Path(__file__).with_name("report.html.j2")
+
+DEMO_NOTICE = (
+    "Demonstration: the sensors and everything that moves are simulated. The broker, the messages, the journal, the "
+    "tracking and the alerts are real."
+)
+SAMPLE_NOTICE = (
+    "Exercise line on sample terrain: the elevations are real; the border is drawn by hand and is no survey, and the "
+    "terrain keeps the latitudes of its file, which seem to lie 0.287° too far north (decision 0002)."
+)
+SYMBOLS = (
+    ("radar", "radar"),
+    ("camera", "camera"),
+    ("ground_sensor", "ground sensor"),
+    ("base", "patrol base"),
+    ("alert", "alert"),
+)
+PART_OF_CIRCLE_RAD = np.radians(3.0)
+
+
+@dataclass(frozen=True, slots=True)
+class LiveMap:
+    """How to open a night on the live map: a command for the report's folder, and the page that it then serves."""
+
+    command: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportInput:
+    """Everything a report is made of; terrain, border and layout in one frame, datetimes aware.
+
+    ``tracks`` and ``truth`` are histories as in docs/nomenclature.md (``truth`` None where nobody knows it, then
+    ``gospa`` is None too; ``gospa_covered_mean_m`` is the mean over ground that some sensor sees). ``alerts`` are
+    dicts, one an id, with id, raised_at (aware datetime or RFC 3339 text) and sentence, and where known priority,
+    status, rule, segment, track, class_label, easting, northing. ``counts`` per sensor: received, journaled,
+    duplicate, dead_lettered, shed, and where known published, dead_lettered_unique, shed_unique. ``latencies_ms``
+    may be empty; ``latency_meaning`` completes "Latency is measured …". ``track_classes`` names the likely class of
+    a track, where neither the history nor an alert tells it; ``bases`` are name → (lon, lat). ``notices`` stand at
+    the top of the page. ``live``: how to see the same on the live map.
+    """
+
+    title: str
+    started: datetime
+    ended: datetime
+    terrain: xr.Dataset
+    border: Border
+    layout: Layout
+    tracks: xr.Dataset
+    alerts: Sequence[Mapping[str, Any]]
+    counts: Mapping[str, Mapping[str, int]]
+    truth: xr.Dataset | None = None
+    gospa: xr.Dataset | None = None
+    gospa_covered_mean_m: float | None = None
+    latencies_ms: npt.NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    latency_meaning: str = "from the moment a detection was observed to the alert being published"
+    hidden: HiddenShare | None = None
+    track_classes: Mapping[str, str] = field(default_factory=dict)
+    bases: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    time_zone: str = "UTC"
+    demo: bool = False
+    notices: tuple[str, ...] = ()
+    live: LiveMap | None = None
+
+
+def write_report(path: Path, report: ReportInput) -> None:
+    """Write ``report`` as one HTML file at ``path``, whole or not at all; its folder must exist.
+
+    The same input gives the same bytes. Raises BadInput, in one sentence, for an alert without its id, time or
+    sentence, counts that lack a figure, a time zone that nobody keeps, or times that are naive or run backwards.
+    """
+    _check(report)
+    page = _page(report)
+    drawn = draw_map(_map_input(report))
+    text = _render(page, drawn)
+    partial = path.with_suffix(".partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
+
+
+def _check(report: ReportInput) -> None:
+    for name in ("started", "ended"):
+        words.moment_of(getattr(report, name), where=name)
+    if report.ended < report.started:
+        raise BadInput("the end lies before the start", where="report", expected="started ≤ ended")
+    ids = [alert.get("id") for alert in report.alerts]
+    if len(set(ids)) < len(ids):
+        raise BadInput("an id comes twice", where="alerts", expected="the newest revision of each alert, once")
+    if report.hidden is not None and len(report.hidden.per_segment) != report.border.segments:
+        raise BadInput(
+            f"{len(report.hidden.per_segment)} segments", where="hidden share", expected=f"{report.border.segments}"
+        )
+
+
+def _render(page: Mapping[str, Any], drawn: MapParts) -> str:
+    return render_page(TEMPLATE, scripts=drawn.scripts, page=page, map=drawn)
+
+
+def _page(report: ReportInput) -> dict[str, Any]:
+    zone = words.zone_of(report.time_zone)
+    alerts = words.alert_rows(report.alerts, zone)
+    rows, totals = words.count_rows(report.counts)
+    confirmed = _trails(report.tracks, "track", report)
+    left_out = len(alerts) - words.ALERTS_SHOWN
+    hidden = report.hidden
+    return {
+        "title": words.clean(report.title),
+        "period": words.period_words(report.started, report.ended, zone),
+        "notices": [*([DEMO_NOTICE] if report.demo else []), *map(words.clean, report.notices)],
+        "tiles": words.tiles(
+            alerts=report.alerts,
+            confirmed=len(confirmed),
+            counts=report.counts,
+            gospa=report.gospa,
+            covered_mean_m=report.gospa_covered_mean_m,
+            latencies_ms=report.latencies_ms,
+            hidden=hidden,
+        ),
+        "alerts": alerts[: words.ALERTS_SHOWN],
+        "alerts_left_out": f"{left_out:,} later alerts are in the alerts file beside this report."
+        if left_out > 0
+        else "",
+        "map_words": "Click or tap a line or a sign to read about it; the button at the top right chooses layers. "
+        "Relief from the terrain model.",
+        "live": report.live,
+        "legend": [
+            {"name": name, "colour": colour, "dashes": dashes}
+            for name, (colour, dashes) in CLASS_STYLE.items()
+            if name in {trail.of_class for trail in confirmed}
+        ],
+        "symbols": SYMBOLS,
+        "shades": _shades(),
+        "hidden": hidden and {"sentence": words.hidden_sentence(hidden), "formula": FORMULA, "limits": LIMITS},
+        "quality": words.quality_sentences(report.gospa, report.latency_meaning),
+        "pictures": _pictures(report),
+        "identities": words.identities(report.counts),
+        "columns": ("published", *(name.replace("_", "-") for name in words.RECEIPTS)),
+        "rows": rows,
+        "totals": totals,
+        "colophon": f"Made by Watchline from the journal and the stores of this run. Terrain heights above "
+        f"{report.terrain.attrs.get('datum', 'an unknown datum')}, cells of {cell_size(report.terrain):.0f} m. "
+        f"Layout: {words.clean(report.layout.name)}, {len(report.layout)} sensors. Times are UTC first, then "
+        f"{report.time_zone}. Map: Leaflet (BSD 2-Clause), drawn by folium; figures: matplotlib.",
+    }
+
+
+def _shades() -> list[tuple[str, str]]:
+    lower, result = 0.0, []
+    for upper, colour in HIDDEN_STYLE:
+        result.append((colour, f"{lower * 100:.0f}–{min(upper, 1.0) * 100:.0f}% of the belt hidden"))
+        lower = upper
+    return result
+
+
+def _pictures(report: ReportInput) -> list[Picture]:
+    pictures = []
+    if report.gospa is not None and report.gospa.sizes.get("time", 0) > 0:
+        pictures.append(gospa_over_time(report.gospa))
+    if np.isfinite(report.latencies_ms).any():
+        pictures.append(latency_histogram(np.asarray(report.latencies_ms, dtype=np.float64)))
+    shares = report.hidden.per_segment if report.hidden else None
+    pictures.append(along_the_border(_alerts_by_segment(report), shares, report.border.segment_spans_m / 1000))
+    if report.counts:
+        pictures.append(
+            detections_per_sensor({name: int(figures["journaled"]) for name, figures in report.counts.items()})
+        )
+    return pictures
+
+
+def _alerts_by_segment(report: ReportInput) -> dict[str, npt.NDArray[np.int64]]:
+    result: dict[str, npt.NDArray[np.int64]] = {}
+    for alert in report.alerts:
+        segment = alert.get("segment")
+        if segment is not None and 0 <= int(segment) < report.border.segments:
+            rule = words.clean(alert.get("rule") or "alert")
+            result.setdefault(rule, np.zeros(report.border.segments, np.int64))[int(segment)] += 1
+    return result
+
+
+def _map_input(report: ReportInput) -> MapInput:
+    return MapInput(
+        terrain=report.terrain,
+        border=report.border,
+        segment_rows=_segment_rows(report),
+        hidden=report.hidden.per_segment if report.hidden else None,
+        hidden_cells=report.hidden.cells if report.hidden else None,
+        sensors=[_sensor_mark(sensor) for sensor in report.layout],
+        bases=[Mark("base", lon, lat, words.clean(name)) for name, (lon, lat) in report.bases.items()],
+        alerts=_alert_marks(report),
+        tracks=_trails(report.tracks, "track", report),
+        truth=[] if report.truth is None else _trails(report.truth, "target", report),
+        fields=[_field(sensor, report.layout) for sensor in report.layout],
+    )
+
+
+def _segment_rows(report: ReportInput) -> list[list[tuple[str, str]]]:
+    totals = sum(_alerts_by_segment(report).values(), np.zeros(report.border.segments, np.int64))
+    rows = []
+    for segment, count in enumerate(totals):
+        share = np.nan if report.hidden is None else report.hidden.per_segment[segment]
+        hidden = words.UNKNOWN if np.isnan(share) else f"{share:.0%} of its belt"
+        start, end = report.border.segment_spans_m[segment] / 1000
+        rows.append([("along the line", f"{start:.1f} to {end:.1f} km"), ("hidden", hidden), ("alerts", f"{count}")])
+    return rows
+
+
+def _sensor_mark(sensor: Any) -> Mark:
+    period = "only when triggered" if sensor.period_s is None else f"every {sensor.period_s:g} s"
+    rows = [
+        ("kind", sensor.kind.replace("_", " ")),
+        ("range", f"{sensor.max_range_m:,.0f} m"),
+        ("mast", f"{sensor.mast_height_m:g} m"),
+        ("reports", period),
+    ]
+    return Mark(sensor.kind, sensor.lon, sensor.lat, words.clean(sensor.id), rows)
+
+
+def _alert_marks(report: ReportInput) -> list[Mark]:
+    zone, marks = words.zone_of(report.time_zone), []
+    for alert in report.alerts:
+        if alert.get("easting") is None or alert.get("northing") is None:
+            continue
+        lon, lat = report.border.frame.to_lonlat(float(alert["easting"]), float(alert["northing"]))
+        (row,) = words.alert_rows([alert], zone)
+        facts = [("when", f"{row.utc} ({row.local})"), ("priority", row.priority), ("status", row.status or "–")]
+        marks.append(Mark("alert", lon, lat, row.sentence, facts))
+    return marks
+
+
+def _trails(history: xr.Dataset, name: str, report: ReportInput) -> list[Trail]:
+    """One line for each thing of a history that was ever confirmed, over its confirmed and coasting rows."""
+    names = history[name].to_numpy().astype(str)
+    if not names.size:
+        return []
+    status = history["status"].to_numpy().astype(str)
+    time = history["time"].to_numpy()
+    points = np.column_stack([history["easting"].to_numpy(), history["northing"].to_numpy()])
+    shown = np.isin(status, ("confirmed", "coasting")) & np.isfinite(points).all(axis=1)
+    order = np.lexsort((time, names))
+    order = order[shown[order]]
+    edges = np.flatnonzero(np.diff(np.unique(names[order], return_inverse=True)[1])) + 1
+    classes = _classes(history, name, report)
+    trails = []
+    for rows in np.split(order, edges):
+        if not (status[rows] == "confirmed").any():
+            continue
+        label = str(names[rows[0]])
+        span = f"{_clock(time[rows[0]])}–{_clock(time[rows[-1]])} UTC"
+        likely = classes.get(label, "unknown")
+        trails.append(
+            Trail(points[rows], likely, words.clean(label), [("likely", words.clean(likely)), ("seen", span)])
+        )
+    return trails
+
+
+def _classes(history: xr.Dataset, name: str, report: ReportInput) -> dict[str, str]:
+    """Likely class by name: the history's last word, else what an alert said, else what the caller knows."""
+    told = {str(alert["track"]): str(alert["class_label"]) for alert in report.alerts if alert.get("class_label")}
+    last = dict(report.track_classes) | told
+    if "class_probability" in history:
+        best = history["class"].to_numpy().astype(str)[history["class_probability"].to_numpy().argmax(axis=1)]
+    elif "class" in history:
+        best = history["class"].to_numpy().astype(str)
+    else:
+        return last
+    order = np.argsort(history["time"].to_numpy(), kind="stable")
+    return last | dict(zip(history[name].to_numpy().astype(str)[order], best[order], strict=True))
+
+
+def _clock(moment: np.datetime64) -> str:
+    return str(np.datetime_as_string(moment, unit="s"))[11:]
+
+
+def _field(sensor: Any, layout: Layout) -> Trail:
+    """Outline of a sensor's range and view on the ground, in the frame."""
+    view = grid_azimuths_rad(sensor, layout.frame)
+    start, end = view if view is not None else (0.0, 2 * np.pi)
+    width = (end - start) % (2 * np.pi) or 2 * np.pi
+    azimuth = start + np.linspace(0.0, width, max(3, int(width / PART_OF_CIRCLE_RAD)))
+    rim = np.column_stack([np.sin(azimuth), np.cos(azimuth)]) * sensor.max_range_m
+    foot = np.array([[sensor.easting, sensor.northing]])
+    outline = np.vstack([rim + foot, rim[:1] + foot] if view is None else [foot, rim + foot, foot])
+    return Trail(outline, "unknown", words.clean(sensor.id))

@@ -1,0 +1,296 @@
+"""The report's words and figures: what the page says, as plain values that the template escapes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from geo.errors import BadInput
+from ops.analysis.night_report.hidden_share import HiddenShare
+
+RECEIPTS = ("received", "journaled", "duplicate", "dead_lettered", "shed")
+ALERTS_SHOWN = 200
+UNKNOWN = "not known"
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One headline figure, with what it means beneath it; mood is "", "good" or "bad"."""
+
+    label: str
+    value: str
+    why: str
+    unit: str = ""
+    mood: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """One conservation law with its numbers; holds None where a side of it is not known."""
+
+    verdict: str
+    sentence: str
+    holds: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class CountRow:
+    """Counts of one sensor, in the order of RECEIPTS after published, and whether both laws hold for it."""
+
+    sensor: str
+    figures: tuple[str, ...]
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRow:
+    """One alert as a sentence with its two clocks."""
+
+    iso: str
+    utc: str
+    local: str
+    sentence: str
+    priority: str
+    status: str
+    mood: str
+    segment: str
+    track: str
+
+
+def clean(text: object) -> str:
+    """Text that a file and a page can hold: lone surrogates and control characters become the replacement mark."""
+    return "".join(mark if mark.isprintable() else "\N{REPLACEMENT CHARACTER}" for mark in str(text))
+
+
+def moment_of(value: datetime | str, *, where: str) -> datetime:
+    """An aware UTC datetime from one, or from RFC 3339 text; BadInput for a naive or unreadable one."""
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        moment = None
+    if not isinstance(moment, datetime) or moment.tzinfo is None:
+        raise BadInput(f"{clean(value)[:40]!r} is no time", where=where, expected="RFC 3339 with an offset")
+    return moment.astimezone(UTC)
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """The time zone of that name; BadInput for one that nobody keeps."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise BadInput(
+            f"{clean(name)!r} is not kept", where="time_zone", expected="a name like 'Europe/Nicosia'"
+        ) from None
+
+
+def period_words(started: datetime, ended: datetime, zone: ZoneInfo) -> str:
+    """From when to when, in UTC and in local time, and how long."""
+    first, last = started.astimezone(UTC), ended.astimezone(UTC)
+    seconds = (last - first).total_seconds()
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    length = f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+    here, there = first.astimezone(zone), last.astimezone(zone)
+    local = f"{here:%H:%M:%S}–{there:%H:%M:%S %Z}"
+    return f"{first:%A %d %B %Y}, {first:%H:%M:%S}–{last:%H:%M:%S} UTC ({local} local), {length}"
+
+
+def alert_rows(alerts: Sequence[Mapping[str, Any]], zone: ZoneInfo) -> list[AlertRow]:
+    """Alerts in the order they were raised. Needs id, raised_at and sentence; the rest is shown where it is there."""
+    rows = []
+    for alert in alerts:
+        where = f"alert {clean(alert.get('id'))[:80]!r}"
+        for key in ("id", "raised_at", "sentence"):
+            if alert.get(key) is None:
+                raise BadInput(f"no {key}", where=where, expected="id, raised_at and sentence")
+        moment = moment_of(alert["raised_at"], where=where)
+        priority = clean(alert.get("priority", "")) or "no priority"
+        segment = alert.get("segment")
+        rows.append(
+            AlertRow(
+                iso=f"{moment:%Y-%m-%dT%H:%M:%S.%f}Z",
+                utc=f"{moment:%H:%M:%S} UTC",
+                local=f"{moment.astimezone(zone):%H:%M:%S %Z}",
+                sentence=clean(alert["sentence"]),
+                priority=priority,
+                status=clean(alert.get("status", "")),
+                mood="high" if priority in ("high", "distress") else "",
+                segment="" if segment is None or int(segment) < 0 else str(int(segment)),
+                track=clean(alert.get("track") or ""),
+            )
+        )
+    return sorted(rows, key=lambda row: row.iso)
+
+
+def identities(counts: Mapping[str, Mapping[str, int]]) -> tuple[Identity, Identity]:
+    """Both conservation laws over all sensors, with their numbers written out."""
+    total = summed(counts)
+    left, right = total["received"], [total[name] for name in RECEIPTS[1:]]
+    receipts = Identity(
+        _verdict(left == sum(right)),
+        f"Receipts: {left:,} received = {right[0]:,} journaled + {right[1]:,} duplicate + {right[2]:,} dead-lettered "
+        f"+ {right[3]:,} shed.",
+        left == sum(right),
+    )
+    if "published" not in total:
+        return receipts, Identity("Not checked.", "Messages: the senders' own count is not known here.", None)
+    unique = [total["journaled"], total["dead_lettered_unique"], total["shed_unique"]]
+    holds = total["published"] == sum(unique)
+    sentence = (
+        f"Messages: {total['published']:,} published = {unique[0]:,} journaled + {unique[1]:,} dead-lettered "
+        f"+ {unique[2]:,} shed, each counted once however often it arrived."
+    )
+    return receipts, Identity(_verdict(holds), sentence, holds)
+
+
+def summed(counts: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+    """Totals over sensors; published only where every sensor has it. Unique counts default to the receipts' own."""
+    total = dict.fromkeys((*RECEIPTS, "dead_lettered_unique", "shed_unique"), 0)
+    for sensor, figures in counts.items():
+        for name in RECEIPTS:
+            if name not in figures:
+                raise BadInput(f"no {name!r}", where=f"counts of {clean(sensor)!r}", expected=", ".join(RECEIPTS))
+            total[name] += int(figures[name])
+        for name in ("dead_lettered", "shed"):
+            total[f"{name}_unique"] += int(figures.get(f"{name}_unique", figures[name]))
+    if counts and all("published" in figures for figures in counts.values()):
+        total["published"] = sum(int(figures["published"]) for figures in counts.values())
+    return total
+
+
+def count_rows(counts: Mapping[str, Mapping[str, int]]) -> tuple[list[CountRow], CountRow]:
+    """One row a sensor in alphabetical order, and the totals."""
+    rows = [
+        _count_row(clean(sensor) or "(no known sensor)", {sensor: figures})
+        for sensor, figures in sorted(counts.items())
+    ]
+    return rows, _count_row("", counts)
+
+
+def _count_row(name: str, counts: Mapping[str, Mapping[str, int]]) -> CountRow:
+    total = summed(counts)
+    published = f"{total['published']:,}" if "published" in total else "–"
+    laws = identities(counts)
+    figures = (published, *(f"{total[key]:,}" for key in RECEIPTS))
+    return CountRow(name, figures, all(law.holds is not False for law in laws))
+
+
+def _verdict(holds: bool) -> str:
+    return "Adds up." if holds else "Does not add up."
+
+
+def tiles(
+    *,
+    alerts: Sequence[Mapping[str, Any]],
+    confirmed: int,
+    counts: Mapping[str, Mapping[str, int]],
+    gospa: xr.Dataset | None,
+    covered_mean_m: float | None,
+    latencies_ms: npt.NDArray[np.float64],
+    hidden: HiddenShare | None,
+) -> list[Tile]:
+    """The headline figures, most wanted first."""
+    laws = identities(counts)
+    broken = any(law.holds is False for law in laws)
+    high = sum(1 for alert in alerts if alert.get("priority") in ("high", "distress"))
+    total = summed(counts)
+    return [
+        Tile("Alerts", f"{len(alerts):,}", f"{high:,} of high priority, from {confirmed:,} confirmed tracks."),
+        Tile(
+            "Messages accounted for",
+            "no message" if not total["received"] else "every one" if not broken else "not all",
+            f"{total['received']:,} received, {total['journaled']:,} journaled, {total['duplicate']:,} duplicate, "
+            f"{total['dead_lettered']:,} dead-lettered, {total['shed']:,} shed.",
+            mood="bad" if broken else "good",
+        ),
+        _hidden_tile(hidden),
+        _gospa_tile(gospa, covered_mean_m),
+        _latency_tile(latencies_ms, 50, "Half of all were faster."),
+        _latency_tile(latencies_ms, 99, "One in a hundred was slower."),
+    ]
+
+
+def _hidden_tile(hidden: HiddenShare | None) -> Tile:
+    label = "Of the belt, no sensor sees"
+    if hidden is None or not np.isfinite(hidden.overall):
+        return Tile(label, UNKNOWN, "Not computed: that does not mean that all of it is seen.")
+    return Tile(
+        label,
+        f"{hidden.overall:.0%}",
+        f"Within {hidden.belt_m / 1000:g} km of the line, on bare ground: a lower bound.",
+    )
+
+
+def _gospa_tile(gospa: xr.Dataset | None, covered_mean_m: float | None) -> Tile:
+    label = "Tracking error (GOSPA, mean)"
+    if gospa is None or gospa.sizes.get("time", 0) == 0:
+        return Tile(label, UNKNOWN, "There is no ground truth to measure against.")
+    parts = gospa_shares(gospa)
+    cutoff = gospa.attrs.get("cutoff_m", 50.0)
+    shares = ", ".join(f"{name} {share:.0%}" for name, share in parts.items())
+    covered = "" if covered_mean_m is None else f" Where a sensor sees the ground: {covered_mean_m:.1f} m."
+    return Tile(
+        label,
+        f"{float(gospa['gospa'].mean()):.1f}",
+        f"Cut-off {cutoff:g} m. By cause: {shares}.{covered}",
+        unit="m",
+    )
+
+
+def _latency_tile(latencies_ms: npt.NDArray[np.float64], percent: int, why: str) -> Tile:
+    values = latencies_ms[np.isfinite(latencies_ms)]
+    label = f"Latency, {'median' if percent == 50 else f'{percent}th percentile'}"
+    if not values.size:
+        return Tile(label, UNKNOWN, "Nothing was measured.")
+    return Tile(label, f"{np.percentile(values, percent):,.0f}", f"{why} {values.size:,} samples.", unit="ms")
+
+
+def gospa_shares(gospa: xr.Dataset) -> dict[str, float]:
+    """Localisation, missed and false as shares of the summed GOSPA to its power; all 0 where there was no error."""
+    order = float(gospa.attrs.get("order", 2.0))
+    parts = {name: float((gospa[name] ** order).sum()) for name in ("localisation", "missed", "false")}
+    whole = sum(parts.values())
+    return {name: part / whole if whole else 0.0 for name, part in parts.items()}
+
+
+def quality_sentences(gospa: xr.Dataset | None, latency_meaning: str) -> list[str]:
+    """What the tracking figures mean, and what they leave out."""
+    if gospa is None or gospa.sizes.get("time", 0) == 0:
+        first = "There is no ground truth here, so the tracking error is not known. It cannot be judged by eye."
+    else:
+        shares = gospa_shares(gospa)
+        largest = max(shares, key=lambda name: shares[name])
+        first = (
+            f"GOSPA compares tracks with the simulator's truth at {gospa.sizes['time']:,} instants: "
+            f"{float(gospa['gospa'].mean()):.1f} m on average (lower is better). It adds the distance of tracks to "
+            f"their targets, missed targets and false tracks; here {largest} weighs most ({shares[largest]:.0%}). "
+            "Targets in ground that no sensor sees count as missed."
+        )
+    return [first, f"Latency is measured {latency_meaning}."]
+
+
+def hidden_sentence(hidden: HiddenShare) -> str:
+    """The hidden share in one sentence."""
+    known = hidden.per_segment[np.isfinite(hidden.per_segment)]
+    if not known.size:
+        return "The visibility of the belt is unknown throughout."
+    dark = int((known > 0.5).sum())
+    sentence = (
+        f"With every sensor of this layout working, {hidden.overall:.0%} of the belt within "
+        f"{hidden.belt_m / 1000:g} km of the line is seen by none of them; "
+        f"in {dark} of {known.size} segments that is more than half of the belt."
+    )
+    worst = sorted(np.flatnonzero(hidden.per_segment > 0.5), key=lambda segment: -hidden.per_segment[segment])[:5]
+    if worst:
+        listed = ", ".join(f"{segment} ({hidden.per_segment[segment]:.0%})" for segment in worst)
+        sentence += f" Darkest: segment{'s' if len(worst) > 1 else ''} {listed}."
+    if hidden.unknown > 0:
+        sentence += f" For {hidden.unknown:.1%} of the belt, visibility is unknown."
+    return sentence

@@ -1,0 +1,1 @@
+"""`watchline plan`: what to buy and where to put it."""

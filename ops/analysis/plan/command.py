@@ -1,0 +1,321 @@
+"""``watchline plan``: what to buy for a budget, where it should stand, and how good that is at best."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from rich.console import Console
+
+from geo.errors import BadInput
+from ops.room.offline import progress_bar
+from ops.runtime.output import SUMMARY, prepare_folder, write_summary
+from ops.sector.sector_file import Ground, layout_path, load_sector, open_ground, read_bases
+
+if TYPE_CHECKING:
+    import geopandas
+    import xarray as xr
+
+    from sensors.equipment.catalogue import Catalogue
+    from sensors.layout import Layout
+    from sensors.planning.choice.benefits import Scene
+    from sensors.planning.choice.options import Option
+    from sensors.planning.choice.plan import Demand, Plan
+
+KIND: Final = "watchline plan"
+LAYOUT, SITES = "layout.geojson", "candidates.geojson"
+FILES: Final = (LAYOUT, SITES, "roster.json", "roster.seed.json", SUMMARY)
+ITEMS: Final = ("portable_radar", "ast_tower", "observation_post", "trail_camera", "seismic_line", "radio_relay")
+"""What may be bought unless the planner says otherwise: basic kit, one tower of the high-tech kind, and relays."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanOptions:
+    """What the command was asked for, as it was given."""
+
+    sector: str
+    budget: float
+    objective: str
+    items: tuple[str, ...]
+    candidates: Path | None
+    start: str | None
+    crew: float
+    at_least: float | None
+    pareto: bool
+    patrols: int
+    shift_h: float
+    stay_min: float
+    shifts: int
+    years: float
+    discount: float
+    catalogue: Path | None
+    target: str
+    conditions: str
+    spacing_m: float
+    steepest: float
+    roads: Path | None
+    road_m: float
+    power: Path | None
+    power_m: float
+    links: str
+    seconds: float
+    gap: float
+    out: Path | None
+
+
+def plan_sector(options: PlanOptions, screen: Console) -> dict[str, Any]:
+    """Plan, write the layout into ``options.out`` where given, and return the figures for ``--json``."""
+    from sensors.planning.choice.benefits import Case, scene_of
+    from sensors.planning.choice.options import beside, limits_of
+    from sensors.planning.choice.plan import pareto, plan_scene
+
+    demand, catalogue = _demand(options), _catalogue(options.catalogue)
+    sector = load_sector(options.sector)
+    start_path = None if options.start is None else layout_path(sector, options.start)
+    if options.out is not None:
+        prepare_folder(options.out, FILES, made_by=KIND)
+    ground = open_ground(sector)
+    present = None if start_path is None else _layout(start_path, ground, catalogue)
+    choices, sites = _options(options, ground, catalogue)
+    choices = beside(choices, present)
+    limits_of(choices, demand.budget, demand.crew_limit).refuse_if_nothing_fits([option.id for option in choices])
+    response = _response(ground) if options.objective == "interruption" or options.patrols else None
+    case = Case(target=options.target, conditions=options.conditions, belt_m=sector.belt_m)
+    with progress_bar(screen) as progress:
+        bar = progress.add_task("candidates", total=len(choices))
+        scene = scene_of(
+            choices,
+            ground.terrain,
+            ground.crossed,
+            case=case,
+            present=present,
+            bases=_gateways(options, ground),
+            progress=lambda done, total: progress.update(bar, completed=done, total=total),
+        )
+        progress.update(bar, description="plan", completed=0, total=2 if options.pareto else 1)
+        plan = plan_scene(scene, demand, start=present, response=response)
+        progress.advance(bar)
+        front: list[Plan] = []
+        if options.pareto:
+            worst = replace(demand, objective="worst_segment", at_least=None)
+            front = pareto(scene, worst, start=present, response=response)
+            progress.advance(bar)
+    figures = _figures(options, plan, front, catalogue, len(choices), sites)
+    silent = _unlinked(plan, ground, _gateways(options, ground))
+    figures["unlinked"] = silent
+    if options.patrols:
+        figures["patrols"] = _patrols(options, scene, plan, ground, response)
+    files = [] if options.out is None else _written(options, plan, sites, ground, figures)
+    screen.print(_sentence(plan, catalogue), markup=False, highlight=False, soft_wrap=True)
+    if silent:
+        screen.print(
+            f"{len(silent)} of the layout's sensors and relays reach no base by radio: {', '.join(silent[:5])}"
+            f"{' …' if len(silent) > 5 else ''}.",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
+    figures.get("patrols", {}).pop("solution", None)
+    return {**figures, "files": files}
+
+
+def _demand(options: PlanOptions) -> Demand:
+    """The demand, checked before anything is read."""
+    from sensors.patrols.game import Shift
+    from sensors.planning.choice.plan import Demand
+    from sensors.planning.solver.solve import Effort
+
+    for value, name in ((options.budget, "--budget"), (options.crew, "--crew")):
+        if math.isnan(value) or value < 0.0:
+            raise BadInput(f"{value:g}", where=name, expected="a number from 0")
+    if not 0.0 < options.seconds < 1e6:
+        raise BadInput(f"{options.seconds:g}", where="--seconds", expected="seconds above 0")
+    if not 0.0 <= options.gap < 1.0:
+        raise BadInput(f"{options.gap:g}", where="--gap", expected="a share from 0 to 1")
+    if options.shifts < 1:
+        raise BadInput(f"{options.shifts}", where="--shifts", expected="at least 1")
+    Shift(patrols=options.patrols, shift_s=options.shift_h * 3600.0, stay_s=options.stay_min * 60.0)
+    return Demand(
+        budget=options.budget,
+        objective=options.objective,
+        crew_limit=options.crew,
+        at_least=options.at_least,
+        effort=Effort(seconds=options.seconds, gap=options.gap),
+    )
+
+
+def _catalogue(path: Path | None) -> Catalogue:
+    from sensors.equipment.catalogue import Catalogue, shipped
+
+    return shipped() if path is None else Catalogue.from_file(path, over=shipped())
+
+
+def _layout(path: Path, ground: Ground, catalogue: Catalogue) -> Layout:
+    from sensors.layout import Layout
+
+    return Layout.from_file(path, ground.frame, catalogue=catalogue)
+
+
+def _options(options: PlanOptions, ground: Ground, catalogue: Catalogue) -> tuple[tuple[Option, ...], Any]:
+    """What may be bought where: the sensors of a file with their costs, or items at candidate sites."""
+    from sensors.planning.choice.candidate_sites import Around, SiteRules, candidate_sites
+    from sensors.planning.choice.options import Money, options_at, options_of
+
+    if options.candidates is not None:
+        return options_of(_layout(options.candidates, ground, catalogue), catalogue=catalogue), None
+    money = Money(catalogue=catalogue, years=options.years, discount_rate=options.discount)
+    rules = SiteRules(
+        spacing_m=options.spacing_m, steepest=options.steepest, road_m=options.road_m, power_m=options.power_m
+    )
+    around = Around(roads=_lines(options.roads, "--roads"), power=_lines(options.power, "--power"))
+    sites = candidate_sites(ground.terrain, ground.crossed, belt_m=ground.sector.belt_m, rules=rules, around=around)
+    return options_at(sites, options.items or ITEMS, ground.crossed, ground.frame, money), sites
+
+
+def _lines(path: Path | None, option: str) -> geopandas.GeoDataFrame | None:
+    if path is None:
+        return None
+    import geopandas
+
+    try:
+        found = geopandas.read_file(path)
+    except Exception as error:  # noqa: BLE001 - whatever the reader says, the file is not one that it reads
+        raise BadInput(
+            f"cannot be read ({str(error).splitlines()[0][:120]})", where=f"{option} {path}", expected="a map file"
+        ) from None
+    if found.crs is None:
+        raise BadInput("has no coordinate system", where=f"{option} {path}", expected="one, such as GeoJSON's")
+    return found
+
+
+def _gateways(options: PlanOptions, ground: Ground) -> list[tuple[float, float]] | None:
+    """Where reports must come to [m]: the sector's bases, points of a file, or None where no link is asked for."""
+    if options.links == "none":
+        return None
+    if options.links == "bases":
+        return bases_in(ground) or None
+    points = read_bases(Path(options.links))
+    if not points:
+        raise BadInput("holds no place", where=f"--links {options.links}", expected="GeoJSON points")
+    return [ground.frame.to_local(lon, lat) for lon, lat in points.values()]
+
+
+def bases_in(ground: Ground) -> list[tuple[float, float]]:
+    """The sector's bases in its frame [m]; none where it names none."""
+    return [ground.frame.to_local(lon, lat) for lon, lat in read_bases(ground.sector.bases).values()]
+
+
+def _response(ground: Ground) -> xr.DataArray:
+    from geo.paths.response_times import response_time
+
+    bases = bases_in(ground)
+    if not bases:
+        raise BadInput("the sector names no bases", where=str(ground.sector.path), expected="bases = a GeoJSON file")
+    return response_time(ground.terrain, np.array(bases))
+
+
+def _unlinked(plan: Plan, ground: Ground, gateways: list[tuple[float, float]] | None) -> list[str] | None:
+    """Sensors and relays of the plan's layout from which no chain leads to a base; None where no base is known."""
+    from sensors.planning.radio_links import unlinked
+
+    bases = gateways or bases_in(ground)
+    return sorted(unlinked(plan.layout, ground.terrain, np.array(bases))) if bases else None
+
+
+def _patrols(
+    options: PlanOptions, scene: Scene, plan: Plan, ground: Ground, response: xr.DataArray | None
+) -> dict[str, Any]:
+    from ops.analysis.plan.patrols import patrol_figures, play
+    from sensors.patrols.game import Shift
+
+    assert response is not None
+    ids = [option.id for option in scene.options]
+    seen = scene.with_chosen(np.array([ids.index(option.id) for option in plan.bought], np.int64))
+    shift = Shift(patrols=options.patrols, shift_s=options.shift_h * 3600.0, stay_s=options.stay_min * 60.0)
+    solution, segments = play(seen, ground.crossed, ground.terrain.compute(), response, shift)
+    return {**patrol_figures(solution, segments), "patrols": options.patrols, "solution": (solution, segments)}
+
+
+def _figures(
+    options: PlanOptions, plan: Plan, front: list[Plan], catalogue: Catalogue, candidates: int, sites: Any
+) -> dict[str, Any]:
+    figures: dict[str, Any] = {
+        "made_by": KIND,
+        "sector": options.sector,
+        **_one(plan),
+        "budget": plan.budget if math.isfinite(plan.budget) else None,
+        "currency": catalogue.currency,
+        "without": _number(plan.without),
+        "figures": {name: _number(value) for name, value in plan.figures.items()},
+        "candidates": candidates,
+        "dominated": plan.dominated,
+        "limits": "misses independent; sure of what the sensors' models say by one state of light and weather",
+    }
+    if sites is not None:
+        figures["sites"] = {"count": int(sites.sizes["site"]), **sites.attrs}
+    if options.pareto:
+        figures["front"] = [_one(one) for one in front]
+    return figures
+
+
+def _one(plan: Plan) -> dict[str, Any]:
+    return {
+        "objective": plan.objective,
+        "value": _number(plan.value),
+        "bound": _number(plan.bound),
+        "gap": _number(plan.gap),
+        "cost": round(plan.cost, 2),
+        "crew": round(plan.crew, 3),
+        "bought": [
+            {
+                "id": option.id,
+                "item": option.sensor.catalogue,
+                "kind": option.sensor.kind,
+                "cost": round(option.cost, 2),
+            }
+            for option in plan.bought
+        ],
+    }
+
+
+def _written(options: PlanOptions, plan: Plan, sites: Any, ground: Ground, figures: dict[str, Any]) -> list[str]:
+    from ops.analysis.plan.files import layout_document, sites_document, write_json
+    from ops.analysis.plan.patrols import write_roster
+
+    assert options.out is not None
+    for stale in FILES:
+        (options.out / stale).unlink(missing_ok=True)  # an earlier plan's roster is not this one's
+    names = [LAYOUT]
+    write_json(options.out / LAYOUT, layout_document(plan.layout))
+    if sites is not None:
+        write_json(options.out / SITES, sites_document(sites, ground.frame))
+        names.append(SITES)
+    if options.patrols:
+        solution, segments = figures["patrols"].pop("solution")
+        names += write_roster(options.out, solution, segments, options.shifts)
+    names.append(SUMMARY)
+    write_summary(options.out / SUMMARY, {**figures, "files": names})
+    return [str(options.out / name) for name in names]
+
+
+def _sentence(plan: Plan, catalogue: Catalogue) -> str:
+    if not plan.bought:
+        proof = "" if plan.gap == 0.0 else f" was found; up to {plan.bound:.3f} is not ruled out"
+        return f"Buy nothing: no choice within these limits betters {plan.objective} {plan.without:.3f}{proof}."
+    kinds: dict[str, int] = {}
+    for option in plan.bought:
+        name = option.sensor.catalogue or option.sensor.kind
+        kinds[name] = kinds.get(name, 0) + 1
+    bought = ", ".join(f"{count} {name}" for name, count in sorted(kinds.items())) or "nothing"
+    proof = "the best there is" if plan.gap == 0.0 else f"at most {plan.gap:.2%} below the best there is"
+    return (
+        f"Buy {bought} for {catalogue.currency} {plan.cost:,.0f}: {plan.objective.replace('_', ' ')} "
+        f"{plan.without:.3f} becomes {plan.value:.3f}, {proof}."
+    )
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else round(float(value), 9) + 0.0  # no minus zero

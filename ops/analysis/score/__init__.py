@@ -1,0 +1,1 @@
+"""`watchline score`: the scorecard of outcomes and indicators."""

@@ -1,0 +1,103 @@
+"""Outcome counts of sections and periods from a file: what came of crossings, as the after-action books have it.
+
+One row a place and period, best a section and week: ``place``, ``start`` and ``end`` (days, the end not included),
+``source``, and the counts of ``sensors.statistics.outcome_rates.Outcomes`` by their names; ``repeated``,
+``deterred_low`` and ``deterred_high`` where repeats are followed up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from ops.analysis.score.indicators import IndicatorError, day_of, number_of, rows_of
+from sensors.errors import StatisticError
+from sensors.statistics.outcome_rates import Outcomes, outcome_rates, repeated_trials
+from sensors.statistics.statistic import block_bootstrap
+
+COUNTS: Final = tuple(f.name for f in fields(Outcomes))
+REPEATS: Final = ("repeated", "deterred_low", "deterred_high")
+FIRM: Final = ("apprehended", "turned_back", "got_away")
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """What came of crossings at one place from ``start`` to before ``end``."""
+
+    place: str
+    start: date
+    end: date
+    source: str
+    outcomes: Outcomes
+    repeated: float | None = None
+    deterred: tuple[float, float] | None = None
+
+
+def read_outcomes(path: Path, *, until: date) -> list[Period]:
+    """The periods of a CSV file or a JSON list, by place and time.
+
+    Raises IndicatorError, naming the row, as ``ops.analysis.score.indicators.read_indicators``; also for periods of one
+    place that overlap, because their events would count twice.
+    """
+    rows = rows_of(path, known=("place", "start", "end", "source"))
+    found = [_period(row, f"{path}, row {number}", until) for number, row in enumerate(rows, start=1)]
+    found.sort(key=lambda one: (one.place, one.start))
+    for before, after in pairwise(found):
+        if before.place == after.place and after.start < before.end:
+            raise IndicatorError(
+                f"{after.place} has two rows for {after.start}", where=str(path), expected="each day counted once"
+            )
+    return found
+
+
+def total_of(periods: Sequence[Period]) -> Outcomes:
+    """All counts added up; a count that some period does not know is unknown for all."""
+    total: dict[str, float | None] = {}
+    for name in COUNTS:
+        values = [getattr(one.outcomes, name) for one in periods]
+        total[name] = None if any(value is None for value in values) else float(sum(values))
+    return Outcomes(**total)  # type: ignore[arg-type]
+
+
+def effectiveness_interval(periods: Sequence[Period], *, seed: int = 0) -> tuple[float, float]:
+    """Interval of the operational effectiveness by drawing whole places and weeks; NaN for fewer than two of them."""
+    counts = np.array([[getattr(one.outcomes, name) for name in FIRM] for one in periods], dtype=np.float64)
+    blocks = [f"{one.place} {one.start.isocalendar()[:2]}" for one in periods]
+
+    def effectiveness(drawn: Any) -> float:
+        total = drawn.sum(axis=0)
+        return float((total[0] + total[1]) / total.sum()) if total.sum() else float("nan")
+
+    return block_bootstrap(counts, blocks, effectiveness, seed=seed)
+
+
+def _period(row: Mapping[str, Any], where: str, until: date) -> Period:
+    known = ("place", "start", "end", "source", *COUNTS, *REPEATS)
+    unknown = [name for name in row if name not in known]
+    if unknown:
+        raise IndicatorError(f"unknown column {unknown[0]!r}", where=where, expected=", ".join(known))
+    for name in ("place", "start", "end", "source", *FIRM):
+        if not str(row.get(name) if row.get(name) is not None else "").strip():
+            raise IndicatorError(f"no {name}", where=where, expected="place, start, end, source and counts of events")
+    start, end = day_of(row["start"], where), day_of(row["end"], where)
+    if not start < end <= until:
+        raise IndicatorError(f"from {start} to {end}", where=where, expected=f"a start before an end, up to {until}")
+    counts = {name: number_of(row.get(name), name, where) for name in COUNTS}
+    repeated, low, high = (number_of(row.get(name), name, where) for name in REPEATS)
+    if (low is None) != (high is None) or (repeated is not None and low is None):
+        raise IndicatorError("half of the repeats", where=where, expected=f"{', '.join(REPEATS)} together, or none")
+    deterred = None if low is None or high is None else (low, high)
+    try:
+        outcomes = Outcomes(**counts)  # type: ignore[arg-type]
+        outcome_rates(outcomes)
+        if repeated is not None and deterred is not None:
+            repeated_trials(repeated, outcomes.apprehended, deterred=deterred)
+    except StatisticError as error:
+        raise IndicatorError(error.what, where=f"{where}, {error.where}", expected=error.expected) from None
+    return Period(str(row["place"]).strip(), start, end, str(row["source"]).strip(), outcomes, repeated, deterred)

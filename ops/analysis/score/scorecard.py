@@ -1,0 +1,322 @@
+"""The scorecard: all four families of success side by side, with trend and distance to target, and what is missing."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Final
+
+from ops.analysis.score.indicators import FAMILIES, Indicator, IndicatorError
+from ops.analysis.score.outcome_records import Period, effectiveness_interval, total_of
+from sensors.statistics.outcome_rates import Rate, outcome_rates, repeated_trials
+from sensors.statistics.statistic import wilson
+
+TACTICAL: Final = "tactical_tools"
+YEAR_DAYS: Final = 365.25
+STALE_DAYS: Final = 400
+"""Older than this a value counts as out of date: most indicators are published once a year."""
+PROPORTIONS: Final = ("operational_effectiveness", "statutory_effectiveness", "interdiction_rate", "detection_share",
+                      "alert_yield", "nuisance_rate", "unresolved_share")  # fmt: skip
+LOWER_IS_BETTER: Final = frozenset({"nuisance_rate", "unresolved_share"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of the scorecard: the newest value of an indicator at a place, and what it is to be judged by.
+
+    ``value`` NaN: unknown, and ``note`` says why. ``trend`` [unit a year] is NaN with fewer than two values.
+    ``history`` are (day, value) that are known. ``numerator``, ``denominator``, ``low``, ``high`` where it is a rate;
+    ``by_chance``: its first and last value may differ by chance alone.
+    """
+
+    family: str
+    name: str
+    place: str
+    value: float
+    unit: str
+    day: date
+    source: str
+    target: float = math.nan
+    better: str | None = None
+    trend: float = math.nan
+    confidence: str | None = None
+    history: tuple[tuple[date, float], ...] = ()
+    numerator: float = math.nan
+    denominator: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+    interval: str = "none: as reported"
+    note: str = ""
+    by_chance: bool = False
+
+    @property
+    def distance(self) -> float:
+        """Target less value [unit]; NaN where either is unknown."""
+        return self.target - self.value
+
+    @property
+    def verdict(self) -> str:
+        """Whether the target is met: met, not met, no target, or unknown."""
+        if math.isnan(self.value):
+            return "unknown"
+        if math.isnan(self.target):
+            return "no target"
+        if self.better is None:
+            return "met" if self.distance == 0.0 else "which way is better is not said"
+        return "met" if (self.value >= self.target) == (self.better == "higher") or self.distance == 0.0 else "not met"
+
+    @property
+    def direction(self) -> str:
+        """How it moves: better, worse, rising, falling, steady, or that nobody can tell."""
+        if math.isnan(self.trend):
+            return "no trend: fewer than two values"
+        if self.by_chance:
+            return "no clear trend: the change may be chance"
+        if self.trend == 0.0:
+            return "steady"
+        rising = self.trend > 0.0
+        if self.better is None:
+            return "rising" if rising else "falling"
+        return "getting better" if rising == (self.better == "higher") else "getting worse"
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON: unknown is null."""
+        numbers = ("value", "target", "distance", "trend", "numerator", "denominator", "low", "high")
+        told: dict[str, Any] = {name: _known(getattr(self, name)) for name in numbers}
+        words = (
+            "family",
+            "name",
+            "place",
+            "unit",
+            "source",
+            "better",
+            "confidence",
+            "verdict",
+            "direction",
+            "interval",
+            "note",
+        )
+        told |= {name: getattr(self, name) for name in words}
+        return told | {
+            "date": self.day.isoformat(),
+            "history": [[day.isoformat(), value] for day, value in self.history],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Scorecard:
+    """Lines by family, all four of them, and in words what is missing from each."""
+
+    day: date
+    lines: Mapping[str, Sequence[Line]]
+    missing: Mapping[str, Sequence[str]]
+
+
+def scorecard(
+    indicators: Sequence[Indicator],
+    periods: Sequence[Period] = (),
+    measured: Sequence[Line] = (),
+    *,
+    day: date,
+    place: str | None = None,
+    simulated: bool = False,
+) -> Scorecard:
+    """The scorecard of ``day``, of one ``place`` or all. ``measured`` are Watchline's own lines, see ``of_challenge``.
+
+    With ``simulated`` the undetected of the periods are known exactly. Raises IndicatorError for a place that nothing
+    is said of.
+    """
+    places = {one.place for one in indicators} | {one.place for one in periods} | {line.place for line in measured}
+    if place is not None and place not in places:
+        raise IndicatorError(
+            f"nothing is said of {place!r}", where="--place", expected=", ".join(sorted(places)) or "-"
+        )
+    lines = [*_of_indicators(indicators), *_of_outcomes(periods, simulated=simulated), *measured]
+    chosen = [line for line in lines if place is None or line.place == place]
+    by_family = {family: [line for line in chosen if line.family == family] for family in FAMILIES}
+    missing = {family: _missing(family, found, periods, day) for family, found in by_family.items()}
+    return Scorecard(day, by_family, missing)
+
+
+def _of_indicators(indicators: Sequence[Indicator]) -> list[Line]:
+    lines = []
+    for _, group in groupby(sorted(indicators, key=lambda one: (one.what, one.day)), key=lambda one: one.what):
+        rows = list(group)
+        newest = rows[-1]
+        history = tuple({one.day: one.value for one in rows if one.value is not None}.items())
+        targets = [one.target for one in rows if one.target is not None]
+        better = [one.better for one in rows if one.better is not None]
+        sources = sorted({one.source for one in rows if one.day == newest.day})
+        lines.append(
+            Line(
+                family=newest.family,
+                name=newest.name,
+                place=newest.place,
+                value=math.nan if newest.value is None else newest.value,
+                unit=newest.unit,
+                day=newest.day,
+                source="; ".join(sources),
+                target=targets[-1] if targets else math.nan,
+                better=better[-1] if better else None,
+                trend=trend_of(history),
+                confidence=newest.confidence,
+                history=history,
+                note="" if newest.value is not None else "due on that day and not reported",
+            )
+        )
+    return lines
+
+
+def trend_of(history: Sequence[tuple[date, float]]) -> float:
+    """Slope [a year] by the median of the slopes between all pairs of days; NaN with fewer than two days.
+
+    Theil (1950), Sen (1968): one wild value does not turn it.
+    """
+    slopes = sorted(
+        (b[1] - a[1]) / ((b[0] - a[0]).days / YEAR_DAYS) for i, a in enumerate(history) for b in history[i + 1 :]
+    )
+    if not slopes:
+        return math.nan
+    middle = len(slopes) // 2
+    return slopes[middle] if len(slopes) % 2 else (slopes[middle - 1] + slopes[middle]) / 2.0
+
+
+def _of_outcomes(periods: Sequence[Period], *, simulated: bool) -> list[Line]:
+    lines: list[Line] = []
+    for place, group in groupby(sorted(periods, key=lambda one: (one.place, one.start)), key=lambda one: one.place):
+        rows = list(group)
+        total = total_of(rows)
+        each = [outcome_rates(one.outcomes, simulated=simulated) for one in rows]
+        sources = "; ".join(sorted({one.source for one in rows}))
+        fixed: dict[str, Any] = {
+            "family": TACTICAL,
+            "place": place,
+            "unit": "1",
+            "day": rows[-1].end,
+            "source": sources,
+        }
+        for name, rate in outcome_rates(total, simulated=simulated).items():
+            values = tuple((one.end, r[name].value) for one, r in zip(rows, each, strict=True) if name in r)
+            history = tuple((day, value) for day, value in values if not math.isnan(value))
+            better = "lower" if name in LOWER_IS_BETTER else "higher"
+            line = Line(
+                **fixed, name=name.replace("_", " "), value=rate.value, better=better, trend=trend_of(history),
+                history=history, numerator=rate.numerator, denominator=rate.denominator, low=rate.low, high=rate.high,
+                interval=rate.interval, note=rate.limits, by_chance=_by_chance([r[name] for r in each if name in r]),
+            )  # fmt: skip
+            lines.append(line)
+            if name == "operational_effectiveness" and len(rows) > 1:
+                low, high = effectiveness_interval(rows)
+                told = "places and weeks drawn with return, 95 %"
+                lines.append(replace(line, name=f"{line.name}, by weeks", low=low, high=high, interval=told))
+        lines += _repeats(rows, fixed)
+    return lines
+
+
+def _by_chance(rates: Sequence[Rate]) -> bool:
+    """Whether the first and the last known rate differ by no more than their intervals as counts allow."""
+    known = [rate for rate in rates if rate.denominator > 0.0 and rate.numerator <= rate.denominator]
+    if len(known) < 2:
+        return False
+    first, last = (wilson(rate.numerator, rate.denominator) for rate in (known[0], known[-1]))
+    return bool(first[0] <= last[1] and last[0] <= first[1])
+
+
+def _repeats(rows: Sequence[Period], fixed: Mapping[str, Any]) -> list[Line]:
+    known = [
+        one for one in rows if one.repeated is not None and one.deterred is not None and one.outcomes.apprehended > 0
+    ]
+    if not known:
+        return []
+    repeated = sum(one.repeated or 0.0 for one in known)
+    caught = sum(one.outcomes.apprehended for one in known)
+    ranges = [one.deterred for one in known if one.deterred is not None]
+    deterred = min(low for low, _ in ranges), max(high for _, high in ranges)
+    found = repeated_trials(repeated, caught, deterred=deterred)
+    note = f"{found.low:.3f} to {found.high:.3f}, because {deterred[0]:.0%} to {deterred[1]:.0%} count as deterred"
+    if not found.consistent:
+        note += "; above 1, so that many cannot be deterred"
+    return [
+        Line(
+            **fixed, name="apprehension by repeated trials", value=math.nan, numerator=repeated, denominator=caught,
+            low=found.wide_low, high=found.wide_high, interval="range of the deterred with Wilson, 95 %", note=note,
+            better="higher",
+        )
+    ]  # fmt: skip
+
+
+def of_challenge(folder: Path, *, day: date) -> list[Line]:
+    """Lines from what ``watchline challenge`` wrote in a folder; IndicatorError where that is not there."""
+    try:
+        summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+        records = summary["records"]
+        if summary["made_by"] != "watchline challenge":
+            raise KeyError("made_by")
+        return [_line_of(record, summary, day) for record in records if record["name"] in _wanted(summary)]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise IndicatorError(
+            "is no answer of watchline challenge", where=str(folder), expected="its --out folder"
+        ) from None
+
+
+def _wanted(summary: Mapping[str, Any]) -> dict[str, str]:
+    required = summary["required_probability"]
+    return {
+        f"segments below {required:g}": "lower",
+        "least detection of a crossing": "higher",
+        "least probability of interruption": "higher",
+        "sensors deep (k)": "higher",
+        "dead ground of the layout": "lower",
+        "segments that are unknown": "lower",
+    }
+
+
+def _line_of(record: Mapping[str, Any], summary: Mapping[str, Any], day: date) -> Line:
+    def number(name: str) -> float:
+        value = record[name]
+        return math.nan if not isinstance(value, (int, float)) else float(value)
+
+    return Line(
+        family=TACTICAL,
+        name=record["name"],
+        place=str(summary["sector"]),
+        value=number("value"),
+        unit=record["unit"],
+        day=day,
+        source=f"watchline challenge, layout {summary['layout']}, {summary['target']}, {summary['conditions']}",
+        better=_wanted(summary)[record["name"]],
+        numerator=number("numerator"),
+        denominator=number("denominator"),
+        low=number("low"),
+        high=number("high"),
+        interval=record["interval"],
+        note="; ".join(filter(None, ("computed, not observed", record["of"], record["limits"]))),
+    )
+
+
+def _missing(family: str, lines: Sequence[Line], periods: Sequence[Period], day: date) -> list[str]:
+    told = []
+    if not lines:
+        told.append("Nothing is recorded: this family says nothing, which is not the same as nothing happening.")
+    if family == TACTICAL and not periods:
+        told.append("No outcome counts: what came of crossings is unknown.")
+    for line in lines:
+        what = f"{line.name} of {line.place}"
+        if math.isnan(line.value) and math.isnan(line.low):
+            told.append(f"{what}: unknown ({line.note or 'no value'}).")
+        elif (day - line.day).days > STALE_DAYS:
+            told.append(f"{what}: the newest value is of {line.day}.")
+        if math.isnan(line.target) and family != TACTICAL:
+            told.append(f"{what}: no target.")
+        if math.isnan(line.trend) and family != TACTICAL:
+            told.append(f"{what}: no trend, fewer than two values.")
+    return told
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) or math.isinf(value) else float(value)

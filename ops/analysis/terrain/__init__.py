@@ -1,0 +1,1 @@
+"""`watchline terrain` and `watchline sites`: rasters imported, and what candidate sites see."""

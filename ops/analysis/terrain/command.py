@@ -1,0 +1,169 @@
+"""``watchline terrain``: what a raster is and what becomes of it, and rasters made into one terrain file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pyproj.crs import CRS
+from rich.console import Console
+from rich.table import Table
+
+from geo.errors import BadInput
+from geo.frame import LocalFrame, horizontal_part
+from geo.terrain import Plan, plan_terrain
+from geo.terrain.grid import Degrees
+from geo.terrain.header import Source, read_header
+from geo.terrain.mosaic import tile_names
+from geo.terrain.open import DASK_ABOVE_CELLS, REFUSE_ABOVE_CELLS
+from ops.analysis.terrain.import_cog import survey, windows, write_cog
+from ops.room.offline import progress_bar
+from ops.sector.sector_file import load_sector
+
+
+@dataclass(frozen=True, slots=True)
+class TerrainOptions:
+    """What is to be read, and the cells it is to become."""
+
+    files: tuple[str, ...]
+    frame: str = "auto"
+    sector: str | None = None
+    bounds: str | None = None
+    nodata: float | None = None
+
+    def plan(self) -> Plan:
+        """The terrain's sources and cells, from the headers."""
+        bounds_deg = None if self.bounds is None else parse_bounds(self.bounds)
+        return plan_terrain(list(self.files), frame=self._frame(), nodata=self.nodata, bounds_deg=bounds_deg)
+
+    def _frame(self) -> LocalFrame | None:
+        name = self.frame
+        if self.sector is not None:
+            if name != "auto":
+                raise BadInput("given beside --sector", where="--frame", expected="one of the two")
+            name = str(load_sector(self.sector).frame)
+        if name == "auto":
+            return None
+        code = name.upper().removeprefix("EPSG:")
+        if not code.isdigit():
+            raise BadInput(f"{name!r}", where="--frame", expected="auto, or an EPSG code such as 25831")
+        return LocalFrame.from_epsg(int(code))
+
+
+def parse_bounds(text: str) -> Degrees:
+    """West, south, east, north in degrees, by commas."""
+    try:
+        west, south, east, north = map(float, text.split(","))
+    except ValueError:
+        raise BadInput(f"{text!r}", where="--bounds", expected="west,south,east,north in degrees") from None
+    return west, south, east, north
+
+
+def info(options: TerrainOptions, screen: Console, *, headers_only: bool) -> dict[str, Any]:
+    """Say what each raster is and what terrain they make together; every cell is read unless ``headers_only``.
+
+    The answer has ``rasters``, one each, and ``terrain``. Raises BadInput where they make none.
+    """
+    rasters = [_described(read_header(name, nodata=options.nodata)) for name in tile_names(list(options.files))]
+    plan = options.plan()
+    terrain = _planned(plan)
+    if not headers_only:
+        terrain |= _surveyed(plan, screen)
+        if terrain["lowest_m"] is None:
+            raise BadInput("every cell is void", where=plan.label, expected="at least one height")
+    for raster in rasters:
+        screen.print(_table(raster), markup=False)
+    screen.print(_table({"as a terrain": plan.label} | terrain), markup=False)
+    return {"rasters": rasters, "terrain": terrain}
+
+
+def import_terrain(options: TerrainOptions, out: Path, screen: Console, *, force: bool) -> dict[str, Any]:
+    """Write the rasters as one terrain to ``out``; what was written, with its SHA-256. Errors as ``write_cog``."""
+    plan = options.plan()
+    with progress_bar(screen) as progress:
+        total = len(windows(plan))
+        task = progress.add_task("heights", total=total + 1)  # the last step is the tiles and overviews
+
+        def step(done: int, _: int) -> None:
+            progress.update(task, completed=done, description="heights" if done < total else "overviews")
+
+        figures, checksum = write_cog(plan, out, step, force=force)
+    written = {"file": str(out), "bytes": out.stat().st_size, "sha256": checksum} | _planned(plan) | figures.as_dict()
+    screen.print(_table(written), markup=False)
+    return written
+
+
+def _surveyed(plan: Plan, screen: Console) -> dict[str, Any]:
+    with progress_bar(screen) as progress:
+        task = progress.add_task("heights", total=len(windows(plan)))
+        figures = survey(plan, lambda done, _: progress.update(task, completed=done))
+    return figures.as_dict()
+
+
+def _described(source: Source) -> dict[str, Any]:
+    """A raster's header in words and numbers."""
+    t = source.transform
+    crs = horizontal_part(CRS.from_wkt(source.wkt))
+    corners = [t @ corner for corner in ((0, 0), (source.columns, 0), (0, source.rows), (source.columns, source.rows))]
+    x, y = [corner[0] for corner in corners], [corner[1] for corner in corners]
+    unit = "°" if crs.is_geographic else crs.axis_info[0].unit_name
+    return {
+        "file": source.label,
+        "crs": _named(crs),
+        "rows": source.rows,
+        "columns": source.columns,
+        "cell": [float(f"{np.hypot(t.a, t.d):.9g}"), float(f"{np.hypot(t.b, t.e):.9g}")],
+        "cell_unit": unit,
+        "bounds": [float(f"{value:.10g}") for value in (min(x), min(y), max(x), max(y))],
+        "turned": (t.b, t.d) != (0.0, 0.0),
+        "type": source.dtype,
+        "void": None if source.nodata is None else f"{source.nodata:.10g}",
+        "scale_m": source.scale,
+        "offset_m": source.offset,
+        "datum": source.datum,
+    }
+
+
+def _planned(plan: Plan) -> dict[str, Any]:
+    """What Watchline would make of the rasters, from the headers."""
+    grid = plan.grid
+    cells = grid.rows * grid.columns
+    west, south, east, north = _bounds_deg(plan)
+    if cells > REFUSE_ABOVE_CELLS:
+        kept = "too large to open whole: give --bounds, or open it with chunks"
+    else:
+        kept = "read in chunks when needed" if cells > DASK_ABOVE_CELLS else "held in memory"
+    return {
+        "frame": _named(CRS.from_wkt(grid.wkt)),
+        "rows": grid.rows,
+        "columns": grid.columns,
+        "cell_m": grid.cell_m,
+        "bounds_deg": [round(value, 6) for value in (west, south, east, north)],
+        "resampling": "none, its own cells" if grid.native else "bilinear",
+        "datum": plan.sources[0].datum,
+        "megabytes": round(cells * 4 / 1e6, 1),
+        "kept": kept,
+    }
+
+
+def _bounds_deg(plan: Plan) -> tuple[float, float, float, float]:
+    easting, northing = plan.grid.eastings[[0, -1]], plan.grid.northings[[0, -1]]
+    lon, lat = LocalFrame.from_crs(plan.grid.wkt).to_lonlat(*np.meshgrid(easting, northing))
+    return float(np.nanmin(lon)), float(np.nanmin(lat)), float(np.nanmax(lon)), float(np.nanmax(lat))
+
+
+def _named(crs: CRS) -> str:
+    code = crs.to_epsg()
+    return f"EPSG:{code} {crs.name}" if code else str(crs.name)
+
+
+def _table(figures: dict[str, Any]) -> Table:
+    table = Table(show_header=False, box=None)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in figures.items():
+        shown = ", ".join(map(str, value)) if isinstance(value, list) else "-" if value is None else str(value)
+        table.add_row(name.replace("_", " "), shown)
+    return table

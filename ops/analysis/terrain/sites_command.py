@@ -1,0 +1,217 @@
+"""``watchline sites``: what candidate sites see of a sector together, and which few see most of its belt."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from rich.console import Console
+
+from geo.border.belt import belt_of
+from geo.errors import BadInput
+from geo.frame import LocalFrame
+from geo.terrain import bounds, cell_size
+from geo.visibility import UNKNOWN, covering_sites, footprints, sites_seeing
+from geo.visibility.canopy import canopy_share
+from geo.visibility.many_sites.executor import Labour
+from geo.visibility.many_sites.greedy_cover import Covering
+from geo.visibility.many_sites.sites import ViewKeywords
+from geo.visibility.many_sites.viewsheds import NO_SITE
+from ops.room.offline import progress_bar
+from ops.sector.sector_file import Ground, load_sector, open_ground
+
+RASTERS: Final[dict[str, tuple[str, int | None]]] = {
+    "sites_seeing": ("int32", None),
+    "first_site": ("int32", NO_SITE),
+    "visible": ("uint8", UNKNOWN),
+}
+"""The rasters written, their type on disk, and the value that says nothing."""
+CHOSEN: Final = "chosen.geojson"
+
+
+@dataclass(frozen=True, slots=True)
+class SitesOptions:
+    """What was asked for: candidates, how they look, how many to choose, who works."""
+
+    sector: str
+    candidates: Path
+    out: Path
+    mast_m: float = 10.0
+    range_m: float = 10_000.0
+    target_m: float = 1.7
+    curvature_k: float = 4.0 / 3.0
+    canopy: float = 0.0
+    choose: int = 0
+    scheduler: str = "threads"
+    workers: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Places where a mast may stand: names, places in the frame [m], and mast heights [m]."""
+
+    ids: tuple[str, ...]
+    easting: npt.NDArray[np.float64]
+    northing: npt.NDArray[np.float64]
+    mast_m: npt.NDArray[np.float64]
+
+
+def look_from_sites(options: SitesOptions, screen: Console) -> dict[str, Any]:
+    """Write the rasters, and with ``choose`` the chosen sites, into ``options.out``; the figures for --json.
+
+    Raises BadInput for candidates that cannot be read or stand off the terrain, and for what cannot be looked for.
+    """
+    Labour(options.scheduler, options.workers)
+    canopy_share(options.canopy)
+    if options.choose < 0:
+        raise BadInput(f"{options.choose}", where="--choose", expected="how many sites, from 0")
+    ground = open_ground(load_sector(options.sector))
+    candidates = read_candidates(options.candidates, ground.frame, ground.terrain, options.mast_m)
+    view: ViewKeywords = {
+        "observer_height_m": candidates.mast_m,
+        "max_range_m": options.range_m,
+        "target_height_m": options.target_m,
+        "curvature_k": options.curvature_k,
+        "canopy": options.canopy,
+    }
+    belt = belt_mask(ground)
+    options.out.mkdir(parents=True, exist_ok=True)
+    places = (candidates.easting, candidates.northing)
+    with progress_bar(screen) as progress:
+
+        def told(description: str) -> dict[str, Any]:
+            task = progress.add_task(description, total=len(candidates.ids))
+            said = lambda done, _: progress.update(task, completed=done)  # noqa: E731 - one place, one line
+            return {"scheduler": options.scheduler, "workers": options.workers, "progress": said}
+
+        seen = sites_seeing(ground.terrain, places, **told("who sees what"), **view)
+        covering = None
+        if options.choose:
+            sets = footprints(ground.terrain, places, cells=belt, **told("footprints"), **view)
+            covering = covering_sites(sets, options.choose)
+    for name in RASTERS:
+        write_raster(options.out / f"{name}.tif", seen, name)
+    figures = _figures(candidates, seen, belt, ground)
+    if covering is not None:
+        _write_chosen(options.out / CHOSEN, covering, candidates, ground.frame, cell_size(ground.terrain))
+        figures |= _choice(covering, candidates)
+    screen.print(
+        f"{len(candidates.ids)} sites see {figures['belt_seen_percent']:.1f} % of the belt together"
+        + (f"; the {len(figures['chosen'])} chosen {figures['covered_percent']:.1f} %" if covering is not None else "")
+        + f": {options.out}",
+        markup=False,
+    )
+    return figures
+
+
+def read_candidates(path: Path, frame: LocalFrame, terrain: xr.Dataset, mast_m: float) -> Candidates:
+    """GeoJSON points in lon/lat with, if they like, ``id`` and ``mast_height_m``; BadInput names the first bad one."""
+    try:
+        features = json.loads(path.read_text(encoding="utf-8"))["features"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        reason = getattr(error, "strerror", None) or "no feature collection"
+        raise BadInput(f"cannot be read ({reason})", where=str(path), expected="GeoJSON points") from None
+    ids: list[str] = []
+    lonlat: list[tuple[float, float]] = []
+    masts: list[float] = []
+    for n, feature in enumerate(features):
+        try:
+            if feature["geometry"]["type"] != "Point":
+                raise ValueError
+            lon, lat = (float(value) for value in feature["geometry"]["coordinates"][:2])
+            properties = feature.get("properties") or {}
+            masts.append(float(properties.get("mast_height_m", mast_m)))
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise BadInput(f"feature {n} is no candidate", where=str(path), expected="a point in degrees") from None
+        lonlat.append((lon, lat))
+        ids.append(str(properties.get("id", feature.get("id", n))))
+    if not ids:
+        raise BadInput("no candidates", where=str(path), expected="at least one point")
+    lon_of, lat_of = np.array(lonlat, np.float64).T
+    easting, northing = (np.asarray(axis, np.float64) for axis in frame.to_local(lon_of, lat_of))
+    west, south, east, north = bounds(terrain)
+    off = ~((easting >= west) & (easting <= east) & (northing >= south) & (northing <= north))
+    if off.any():
+        n = int(np.argmax(off))
+        raise BadInput(f"candidate {ids[n]!r} is off the terrain", where=str(path), expected="points on the terrain")
+    return Candidates(tuple(ids), easting, northing, np.array(masts, np.float64))
+
+
+def belt_mask(ground: Ground) -> npt.NDArray[np.bool_]:
+    """The terrain's cells within the sector's belt, (northing, easting)."""
+    belt = belt_of(ground.crossed, ground.terrain, belt_m=ground.sector.belt_m)
+    mask = np.zeros(ground.terrain["elevation"].shape, np.bool_)
+    mask[belt.rows, belt.columns] = belt.inside
+    return mask
+
+
+def write_raster(path: Path, seen: xr.Dataset, name: str) -> None:
+    """One raster of ``sites_seeing`` as a cloud-optimised GeoTIFF in the frame, complete or not at all."""
+    import rasterio
+    from rasterio.transform import from_origin
+
+    dtype, nodata = RASTERS[name]
+    cell_m = cell_size(seen)
+    west, _, _, north = bounds(seen)
+    profile = {
+        "driver": "COG",
+        "width": seen.sizes["easting"],
+        "height": seen.sizes["northing"],
+        "count": 1,
+        "dtype": dtype,
+        "nodata": nodata,
+        "crs": seen.attrs["crs"],
+        "transform": from_origin(west, north, cell_m, cell_m),
+        "compress": "deflate",
+        "overview_resampling": "nearest",
+    }
+    partial = path.with_suffix(".partial.tif")
+    with rasterio.open(partial, "w", **profile) as raster:
+        raster.write(seen[name].to_numpy().astype(dtype), 1)
+        raster.set_band_description(1, name)
+    partial.replace(path)
+
+
+def _figures(candidates: Candidates, seen: xr.Dataset, belt: npt.NDArray[np.bool_], ground: Ground) -> dict[str, Any]:
+    visible = seen["visible"].to_numpy()[belt]
+    cell_km2 = (cell_size(ground.terrain) / 1000.0) ** 2
+    return {
+        "sites": len(candidates.ids),
+        "belt_km2": round(float(belt.sum()) * cell_km2, 3),
+        "belt_seen_percent": round(100.0 * float((visible == 1).mean()), 3),
+        "belt_unknown_percent": round(100.0 * float((visible == UNKNOWN).mean()), 3),
+        "most_sites_on_a_cell": int(seen["sites_seeing"].max()),
+    }
+
+
+def _choice(covering: Covering, candidates: Candidates) -> dict[str, Any]:
+    return {
+        "chosen": [candidates.ids[n] for n in covering.sites],
+        "covered_percent": round(100.0 * covering.covered_share, 3),
+        "at_least_of_the_best_percent": round(100.0 * covering.covered / max(covering.bound, 1.0), 2),
+    }
+
+
+def _write_chosen(path: Path, covering: Covering, candidates: Candidates, frame: LocalFrame, cell_m: float) -> None:
+    """The chosen sites as GeoJSON, in order, each with what it adds and the share covered so far."""
+    features, covered = [], 0.0
+    for order, (n, gain) in enumerate(zip(covering.sites, covering.gains, strict=True), 1):
+        covered += gain
+        lon, lat = frame.to_lonlat(candidates.easting[n], candidates.northing[n])
+        properties = {
+            "id": candidates.ids[n],
+            "order": order,
+            "mast_height_m": candidates.mast_m[n],
+            "adds_km2": round(gain * (cell_m / 1000.0) ** 2, 4),
+            "covered_share": round(covered / covering.total, 5),
+        }
+        point = {"type": "Point", "coordinates": [round(float(lon), 7), round(float(lat), 7)]}
+        features.append({"type": "Feature", "properties": properties, "geometry": point})
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps({"type": "FeatureCollection", "features": features}, indent=1) + "\n")
+    partial.replace(path)

@@ -1,0 +1,1 @@
+"""Brokers: the embedded one, and Mosquitto with its topic rights, certificates and identities."""

@@ -1,0 +1,206 @@
+"""A small certificate authority for one sector's broker: server and client certificates, and a list of revoked ones.
+
+ECDSA on P-256. The authority's own key stays in ``authority/``, which belongs on no broker and no sensor. Server and
+client certificates cannot stand in for one another (extended key usage). Private keys are files with mode 0600.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from ingest.errors import IdentityError
+from ops.broker.identities import write_private
+
+AUTHORITY_DAYS: Final = 3650
+"""How long the authority, and its list of revoked certificates, is valid. OpenSSL refuses everybody after that."""
+BACKDATED: Final = timedelta(minutes=5)
+"""Certificates begin so long before they are made, because clocks of others are not ours."""
+
+
+class Issued(msgspec.Struct, forbid_unknown_fields=True):
+    """One certificate that the authority has made."""
+
+    name: str
+    serial: str
+    not_after: datetime
+    revoked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A certificate and its private key, both PEM."""
+
+    certificate: bytes
+    key: bytes
+
+
+class Authority:
+    """The authority of a folder; made on first use. IdentityError when its files are spoilt or cannot be written."""
+
+    def __init__(self, folder: Path, *, name: str) -> None:
+        self.folder = folder
+        self._book = folder / "issued.json"
+        if (folder / "ca.key").exists():
+            self._open()
+        else:
+            self._make(name)
+
+    @property
+    def certificate_pem(self) -> bytes:
+        """What clients and broker believe."""
+        return self._certificate.public_bytes(Encoding.PEM)
+
+    @property
+    def issued(self) -> list[Issued]:
+        """Every certificate made so far, revoked ones too."""
+        if not self._book.exists():
+            return []
+        try:
+            return msgspec.json.decode(self._book.read_bytes(), type=list[Issued])
+        except (OSError, msgspec.DecodeError) as error:
+            raise IdentityError(f"cannot be read ({error})", where=str(self._book), expected="what we wrote") from None
+
+    def holds(self, name: str, now: datetime) -> bool:
+        """Whether this name has a certificate that is neither revoked nor past its end."""
+        return any(one.name == name and one.revoked_at is None and now < one.not_after for one in self.issued)
+
+    def server(self, hosts: Sequence[str], days: float) -> Pair:
+        """A certificate for the broker under these host names and addresses."""
+        names: list[x509.GeneralName] = []
+        for host in hosts:
+            try:
+                names.append(x509.IPAddress(ipaddress.ip_address(host)))
+            except ValueError:
+                try:
+                    names.append(x509.DNSName(host))
+                except ValueError:
+                    raise IdentityError(
+                        f"{ascii(host)[:80]} is no host", where="--host", expected="a name or an address"
+                    ) from None
+        return self._issue("broker", days, ExtendedKeyUsageOID.SERVER_AUTH, x509.SubjectAlternativeName(names))
+
+    def client(self, name: str, days: float) -> Pair:
+        """A certificate for one client; its common name is what the broker goes by. Negative days: already expired."""
+        return self._issue(name, days, ExtendedKeyUsageOID.CLIENT_AUTH, None)
+
+    def revoke(self, name: str, now: datetime) -> int:
+        """Revoke every certificate of this name; returns how many those were."""
+        book, count = self.issued, 0
+        for one in book:
+            if one.name == name and one.revoked_at is None:
+                one.revoked_at, count = now, count + 1
+        self._write(book)
+        return count
+
+    def revocation_list(self) -> bytes:
+        """The list of revoked certificates (PEM), signed now."""
+        now = datetime.now(UTC)
+        builder = (
+            x509.CertificateRevocationListBuilder()
+            .issuer_name(self._certificate.subject)
+            .last_update(now - BACKDATED)
+            .next_update(self._certificate.not_valid_after_utc)
+        )
+        for one in self.issued:
+            if one.revoked_at is not None:
+                builder = builder.add_revoked_certificate(
+                    x509.RevokedCertificateBuilder()
+                    .serial_number(int(one.serial, 16))
+                    .revocation_date(one.revoked_at)
+                    .build()
+                )
+        return builder.sign(self._key, hashes.SHA256()).public_bytes(Encoding.PEM)
+
+    def _open(self) -> None:
+        try:
+            key = load_pem_private_key((self.folder / "ca.key").read_bytes(), password=None)
+            self._certificate = x509.load_pem_x509_certificate((self.folder / "ca.pem").read_bytes())
+        except (OSError, ValueError, TypeError) as error:
+            raise IdentityError(
+                f"cannot be read ({error})", where=str(self.folder), expected="ca.key and ca.pem as we wrote them"
+            ) from None
+        if not isinstance(key, ec.EllipticCurvePrivateKey):
+            raise IdentityError("is a key of another kind", where=str(self.folder / "ca.key"), expected="an EC key")
+        self._key = key
+
+    def _make(self, name: str) -> None:
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        now = datetime.now(UTC)
+        self._certificate = (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(subject)
+            .public_key(self._key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - BACKDATED)
+            .not_valid_after(now + timedelta(days=AUTHORITY_DAYS))
+            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .add_extension(_usage(authority=True), critical=True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(self._key.public_key()), critical=False)
+            .sign(self._key, hashes.SHA256())
+        )
+        write_private(self.folder / "ca.pem", self.certificate_pem)
+        write_private(self.folder / "ca.key", _pem(self._key))
+
+    def _issue(
+        self, name: str, days: float, purpose: x509.ObjectIdentifier, hosts: x509.SubjectAlternativeName | None
+    ) -> Pair:
+        key, now, serial = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC), x509.random_serial_number()
+        end = now + timedelta(days=days)
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
+            .issuer_name(self._certificate.subject)
+            .public_key(key.public_key())
+            .serial_number(serial)
+            .not_valid_before(min(now - BACKDATED, end - BACKDATED))
+            .not_valid_after(end)
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(_usage(authority=False), critical=True)
+            .add_extension(x509.ExtendedKeyUsage([purpose]), critical=True)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False)
+        )
+        if hosts is not None:
+            builder = builder.add_extension(hosts, critical=False)
+        certificate = builder.sign(self._key, hashes.SHA256())
+        self._write([*self.issued, Issued(name, f"{serial:x}", end)])
+        return Pair(certificate.public_bytes(Encoding.PEM), _pem(key))
+
+    def _write(self, book: list[Issued]) -> None:
+        write_private(self._book, msgspec.json.format(msgspec.json.encode(book), indent=1) + b"\n")
+
+
+def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def _usage(*, authority: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not authority,
+        key_cert_sign=authority,
+        crl_sign=authority,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )

@@ -1,0 +1,168 @@
+"""``watchline broker``: what Mosquitto needs for a sector, proof that it holds, and the end of a stolen key."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from geo.errors import BadInput
+from ingest.errors import BrokerError
+from ingest.security.key_bundle import AUTHORITY, CERTIFICATE, CERTIFICATE_KEY
+from ingest.security.key_register import TlsFiles
+from ops.broker.certificates import Authority
+from ops.broker.identities import IdentityFolder, layout_ids, write_private
+from ops.broker.mosquitto_config import BrokerFolder, BrokerOptions, running_process
+from ops.broker.probe import Probe
+from ops.broker.rights_check import Matrix, check_broker
+from ops.sector.sector_file import layout_path, load_sector, load_settings
+
+KICK_DAYS = 1 / 288
+"""The certificate with which a revoked client's session is ended holds for five minutes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What ``broker config`` was asked for."""
+
+    sector: str
+    out: Path
+    layout: str | None = None
+    settings: Path | None = None
+    hosts: Sequence[str] = ("localhost", "127.0.0.1")
+    listen: str = "0.0.0.0:8883"
+    days: float = 365.0
+    user: str | None = None
+    renew: Sequence[str] = ()
+
+
+def configure(request: Request, screen: Console) -> dict[str, Any]:
+    """Write the folder; BadInput (IdentityError) names what cannot be a client's name."""
+    sector = load_sector(request.sector)
+    host, port = host_and_port(request.listen, "--listen")
+    options = BrokerOptions(
+        sector=sector.name,
+        sensors=layout_ids(layout_path(sector, request.layout)),
+        units=load_settings(request.settings).units,
+        hosts=request.hosts,
+        listen=host,
+        port=port,
+        days=request.days,
+        user=request.user,
+        renew=request.renew,
+    )
+    folder = BrokerFolder(request.out)
+    made = folder.write(options)
+    screen.print(
+        f"Sector {sector.name}: {len(made)} new certificates, {len(folder.installation().clients)} clients.\n"
+        f"  {request.out / 'broker'} goes to the broker's machine: mosquitto -c mosquitto.conf\n"
+        f"{_owner(request)}"
+        f"  {request.out / 'identities'} has one folder to carry to each sensor and unit\n"
+        f"  {request.out / 'authority'} stays here; whoever has its key can become anybody\n"
+        f"Then: watchline broker check HOST:PORT --config {request.out}",
+        highlight=False,
+        markup=False,
+        soft_wrap=True,
+    )
+    return {"sector": sector.name, "made": made, "clients": dict(folder.installation().clients)}
+
+
+def _owner(request: Request) -> str:
+    """Whose the broker's folder must be: its keys are private, and Mosquitto does not stay root."""
+    if request.user is not None:
+        return f"    there it must belong to {request.user}, whom Mosquitto becomes when started as root\n"
+    return "    there it must belong to whoever runs Mosquitto; started as root it becomes mosquitto, or --user\n"
+
+
+def check(address: str, config: Path, screen: Console) -> tuple[dict[str, Any], bool]:
+    """Try everything against the live broker; the figures, and whether the broker does as it should."""
+    host, port = host_and_port(address, "HOST:PORT")
+    with screen.status("Checking ...") as status:
+        matrix = check_broker(host, port, config, progress=lambda what: status.update(f"Checking: {what} ..."))
+    _show(matrix, screen)
+    deviations = [finding.as_dict() for finding in matrix.findings if not finding.ok]
+    figures = {"broker": address, "sector": matrix.sector, "checked": len(matrix.findings), "deviations": deviations}
+    return {**figures, "ok": not deviations}, not deviations
+
+
+def revoke(name: str, config: Path, address: str | None, screen: Console) -> dict[str, Any]:
+    """Take every right from a name, at the broker (where it can be reached) and in the register that ingest goes by."""
+    if not (config / "installation.json").exists():  # keys of an embedded broker: there are no certificates
+        records = IdentityFolder(config).revoke(name)
+        screen.print(f"{name}: {len(records)} keys revoked; ingest refuses them within a second.", markup=False)
+        return {"name": name, "keys": len(records), "certificates": 0, "reloaded": False, "disconnected": False}
+    folder = BrokerFolder(config)
+    certificates = folder.revoke(name)
+    process = running_process(folder)
+    if process is not None:
+        os.kill(process, signal.SIGHUP)
+    kicked = address is not None and _kick(folder, name, *host_and_port(address, "--broker"))
+    reload = "Mosquitto reads its files again" if process else f"copy {config / 'broker'} to the broker and SIGHUP it"
+    screen.print(f"{name}: {certificates} certificates and its keys revoked; {reload}.", markup=False)
+    return {
+        "name": name,
+        "keys": 1,
+        "certificates": certificates,
+        "reloaded": process is not None,
+        "disconnected": kicked,
+    }
+
+
+def host_and_port(text: str, where: str) -> tuple[str, int]:
+    """``host:port`` in two; BadInput otherwise."""
+    host, _, port = text.rpartition(":")
+    if not host or not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        raise BadInput(f"{ascii(text)[:80]} is no address", where=where, expected="HOST:PORT")
+    return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+def _kick(folder: BrokerFolder, name: str, host: str, port: int) -> bool:
+    """End the session of a revoked name: come in its place, with a certificate of five minutes, and leave no session.
+
+    The rights of the name are gone by then, so neither we nor its last will can say anything.
+    """
+    authority = Authority(folder.path.absolute() / "authority", name="")
+    pair = authority.client(name, KICK_DAYS)
+    place = folder.path.absolute() / "authority" / "kick"
+    write_private(place / CERTIFICATE_KEY, pair.key)
+    write_private(place / CERTIFICATE, pair.certificate)
+    tls = TlsFiles(folder.path / "broker" / AUTHORITY, place / CERTIFICATE, place / CERTIFICATE_KEY)
+    try:
+        Probe(host, port, name, tls=tls).connect().close()
+    except BrokerError:
+        return False
+    finally:
+        for file in place.iterdir():
+            file.unlink()
+        place.rmdir()
+        folder.revoke(name)
+    return True
+
+
+def _show(matrix: Matrix, screen: Console) -> None:
+    """A table of who and what: how many cells are as they should be; then every deviation."""
+    table = Table(title=f"Rights at {matrix.host}:{matrix.port}, as they should be / tried", title_justify="left",
+                  box=None, header_style="dim")  # fmt: skip
+    kinds = list(dict.fromkeys(finding.what for finding in matrix.findings))
+    table.add_column("who")
+    for kind in kinds:
+        table.add_column(kind, justify="right")
+    good = Counter((finding.who, finding.what) for finding in matrix.findings if finding.ok)
+    tried = Counter((finding.who, finding.what) for finding in matrix.findings)
+    for who in dict.fromkeys(finding.who for finding in matrix.findings):
+        cells = [f"{good[who, kind]} / {tried[who, kind]}" if tried[who, kind] else "–" for kind in kinds]
+        table.add_row(who, *cells)
+    screen.print(table)
+    for finding in matrix.findings:
+        if not finding.ok:
+            verb = "may not" if finding.happened else "should be able to"
+            screen.print(
+                f"DEVIATION: {finding.who} {verb} {finding.what}: {finding.where}", markup=False, highlight=False
+            )

@@ -1,0 +1,281 @@
+"""Everything that Mosquitto needs for one sector: configuration, rights by topic, certificates, keys that sign.
+
+    broker/          mosquitto.conf, acl, ca.pem, crl.pem, server.pem, server.key: goes to the broker's machine
+    authority/       the key that makes certificates: stays where this was written
+    register.json    whose signatures count; identities/NAME: what is carried to each (see ops.broker.identities)
+    probes/          the identities with which ``broker check`` tries what it must not be able to do
+
+Made again over an existing folder it adds what is missing and leaves keys and certificates that are there.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from ingest.errors import IdentityError
+from ingest.security.key_bundle import AUTHORITY, CERTIFICATE, CERTIFICATE_KEY
+from ingest.topics import PREFIX, identifier
+from ingest.wire import MAX_PAYLOAD_BYTES
+from ops.broker.certificates import Authority, Pair
+from ops.broker.identities import FEED, INGEST, INGEST_UNITS, IdentityFolder, Name, write_private
+from ops.broker.topic_rights import OWN_READ, OWN_WRITE, Client, Part, read_filters, write_filters
+from ops.services.api.operator_actions import UNIT
+
+MAX_PACKET_BYTES: Final = MAX_PAYLOAD_BYTES + 64 * 1024
+DAYS: Final = 365.0
+PROBES: Final[dict[str, Client]] = {
+    "sensor A": Client("probe-sensor-a", "sensor"),
+    "sensor B": Client("probe-sensor-b", "sensor"),
+    "unit": Client("probe-unit", "unit"),
+    "operator": Client("probe-operator", "operator"),
+    "ingest": Client("probe-ingest", "ingest"),
+    "feed": Client("probe-feed", "feed"),
+}
+"""Who ``broker check`` speaks as: of every part one, two sensors, with the rights of that part and no others."""
+PROBE_REVOKED: Final = "probe-revoked"
+PROBE_EXPIRED: Final = "probe-expired"
+PROBE_STRANGER: Final = "probe-stranger"
+"""A certificate by an authority that the broker does not know."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerOptions:
+    """Where the broker listens, under which names it is reached, and for how long certificates hold.
+
+    ``user``: the account that Mosquitto changes to when started as root; None leaves the choice to Mosquitto.
+    ``renew``: revoked names that get new keys; the others that are revoked get none.
+    """
+
+    sector: str
+    sensors: Sequence[str] = ()
+    units: Sequence[str] = ()
+    hosts: Sequence[str] = ("localhost", "127.0.0.1")
+    listen: str = "0.0.0.0"  # noqa: S104 - a broker for a network listens on it
+    port: int = 8883
+    days: float = DAYS
+    user: str | None = None
+    persistence: bool = True
+    renew: Sequence[str] = ()
+
+
+class _Installation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What ``broker check`` and ``broker revoke`` must know of a folder: installation.json."""
+
+    sector: str
+    clients: dict[str, Part] = {}
+    revoked: tuple[str, ...] = ()
+
+
+class BrokerFolder:
+    """What ``broker config`` wrote. IdentityError where it did not, or where a file cannot be read or written."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def configuration(self) -> Path:
+        """The file to start Mosquitto with."""
+        return self.path / "broker" / "mosquitto.conf"
+
+    @property
+    def process(self) -> Path:
+        """Where a running Mosquitto writes its process id."""
+        return self.path / "broker" / "mosquitto.pid"
+
+    def installation(self) -> _Installation:
+        """Sector, clients and the revoked ones."""
+        path = self.path / "installation.json"
+        try:
+            return msgspec.json.decode(path.read_bytes(), type=_Installation)
+        except (OSError, msgspec.DecodeError) as error:
+            raise IdentityError(
+                f"cannot be read ({error})", where=str(path), expected="a folder that `broker config` wrote"
+            ) from None
+
+    def write(self, options: BrokerOptions) -> list[str]:
+        """Make or complete the folder; returns the names that got a new certificate. IdentityError on a bad name."""
+        identifier(options.sector, "sector")
+        folder = self.path.absolute()
+        clients = _clients(options)
+        known = self.installation() if (folder / "installation.json").exists() else _Installation(options.sector)
+        if known.sector != options.sector:
+            raise IdentityError(f"is of sector {known.sector}", where=str(folder), expected=options.sector)
+        for name in options.renew:
+            if name not in known.revoked:
+                raise IdentityError(f"{ascii(name)[:80]} is not revoked", where="--renew", expected="a revoked name")
+        revoked = tuple(name for name in known.revoked if name not in options.renew)
+        able = [client for client in clients if client.name not in revoked]
+        IdentityFolder(folder).prepare(
+            Name("sensor" if client.part == "sensor" else "unit", client.name)
+            for client in able
+            if client.owner is not None
+        )
+        authority = Authority(folder / "authority", name=f"Watchline {options.sector} authority")
+        made = self._certificates(authority, [client.name for client in able], options)
+        self._probes(authority, options)
+        whole = {**known.clients, **{client.name: client.part for client in clients}}
+        self._save(_Installation(options.sector, whole, revoked), authority)
+        write_private(folder / "broker" / "mosquitto.conf", _configuration(folder / "broker", options).encode())
+        return made
+
+    def revoke(self, name: str) -> int:
+        """Take every right from a name: its certificates, its topics, its signatures. Returns how many certificates.
+
+        Rights are refused as soon as Mosquitto reads its files again (SIGHUP), the certificate after it restarts.
+        """
+        known = self.installation()
+        if name not in known.clients:
+            raise IdentityError(f"{ascii(name)[:80]} is unknown here", where=str(self.path), expected="a client's name")
+        folder = self.path.absolute()
+        authority = Authority(folder / "authority", name="")
+        count = authority.revoke(name, datetime.now(UTC))
+        if known.clients[name] != "ingest" and known.clients[name] != "feed" and name not in known.revoked:
+            IdentityFolder(folder).revoke(name)
+        self._save(msgspec.structs.replace(known, revoked=tuple(sorted({*known.revoked, name}))), authority)
+        return count
+
+    def _save(self, installation: _Installation, authority: Authority) -> None:
+        folder = self.path.absolute() / "broker"
+        write_private(folder / "acl", acl(installation.sector, _of(installation), installation.revoked).encode())
+        write_private(folder / "crl.pem", authority.revocation_list())
+        write_private(
+            self.path / "installation.json", msgspec.json.format(msgspec.json.encode(installation), indent=1) + b"\n"
+        )
+
+    def _certificates(self, authority: Authority, names: Iterable[str], options: BrokerOptions) -> list[str]:
+        folder, now, made = self.path.absolute(), datetime.now(UTC), []
+        write_private(folder / "broker" / AUTHORITY, authority.certificate_pem)
+        if not (folder / "broker" / "server.pem").exists():
+            _put(authority.server(options.hosts, options.days), folder / "broker", "server.pem", "server.key")
+            made.append("broker")
+        for name in names:
+            bundle = IdentityFolder(folder).bundle(name)
+            if not (bundle / CERTIFICATE).exists() or not authority.holds(name, now):
+                _put(authority.client(name, options.days), bundle, CERTIFICATE, CERTIFICATE_KEY)
+                made.append(name)
+            write_private(bundle / AUTHORITY, authority.certificate_pem)
+        return made
+
+    def _probes(self, authority: Authority, options: BrokerOptions) -> None:
+        now = datetime.now(UTC)
+        ends = {**{probe.name: options.days for probe in PROBES.values()}, PROBE_REVOKED: options.days}
+        for name, days in ends.items():
+            if not (self._probe(name) / CERTIFICATE).exists():
+                self._put_probe(name, authority.client(name, days), authority)
+        if not (self._probe(PROBE_EXPIRED) / CERTIFICATE).exists():
+            self._put_probe(PROBE_EXPIRED, authority.client(PROBE_EXPIRED, -1.0), authority)
+            other = Authority(self._probe(PROBE_STRANGER) / "authority", name="another authority")
+            self._put_probe(PROBE_STRANGER, other.client(PROBES["ingest"].name, options.days), authority)
+        authority.revoke(PROBE_REVOKED, now)
+
+    def _probe(self, name: str) -> Path:
+        return self.path.absolute() / "probes" / name
+
+    def _put_probe(self, name: str, pair: Pair, authority: Authority) -> None:
+        _put(pair, self._probe(name), CERTIFICATE, CERTIFICATE_KEY)
+        write_private(self._probe(name) / AUTHORITY, authority.certificate_pem)
+
+
+def acl(sector: str, clients: Sequence[Client], revoked: Sequence[str]) -> str:
+    """Mosquitto's ACL file. Sensors and units by ``pattern`` on the name of their certificate, ours by name.
+
+    A pattern gives every client both a sensor's and a unit's branch under its name; a denial takes away the one that is
+    not its own. Denials come before everything else, and a name that is not here has no certificate.
+    """
+    lines = ["# Written by `watchline broker config`; changed by it alone."]
+    for owner in ("sensor", "unit"):
+        for access, channels in (("write", OWN_WRITE[owner]), ("read", OWN_READ[owner])):
+            lines += [f"pattern {access} {PREFIX}/{sector}/{owner}/%u/{channel}" for channel in channels]
+    for client in clients:
+        lines += ["", f"user {client.name}"]
+        if client.name in revoked:
+            lines.append("topic deny #")
+            continue
+        lines += [
+            f"topic deny {PREFIX}/{sector}/{owner}/{client.name}/#"
+            for owner in ("sensor", "unit")
+            if owner != client.owner
+        ]
+        for access, filters in (("write", write_filters(client, sector)), ("read", read_filters(client, sector))):
+            own = f"/{client.owner}/{client.name}/"
+            lines += [f"topic {access} {pattern}" for pattern in filters if own not in pattern]
+    return "\n".join(lines) + "\n"
+
+
+def _configuration(folder: Path, options: BrokerOptions) -> str:
+    lines = [
+        "# Written by `watchline broker config`.",
+        f"listener {options.port} {options.listen}",
+        f"cafile {folder / 'ca.pem'}",
+        f"certfile {folder / 'server.pem'}",
+        f"keyfile {folder / 'server.key'}",
+        f"crlfile {folder / 'crl.pem'}",
+        "tls_version tlsv1.2",
+        "require_certificate true",
+        "use_identity_as_username true",
+        "use_username_as_clientid true",  # or one client could take another's session over by its id
+        "allow_anonymous false",
+        f"acl_file {folder / 'acl'}",
+        "set_tcp_nodelay true",
+        "max_inflight_messages 1000",
+        "max_queued_messages 0",  # its default drops what exceeds 1000, in silence
+        "max_queued_bytes 268435456",
+        f"max_packet_size {MAX_PACKET_BYTES}",
+        "max_keepalive 30",
+        "persistent_client_expiration 7d",
+        f"persistence {'true' if options.persistence else 'false'}",
+        f"persistence_location {folder}/",
+        f"pid_file {folder / 'mosquitto.pid'}",
+        "log_dest stderr",
+        "log_type error",
+        "log_type warning",
+        "connection_messages false",
+    ]
+    if options.user is not None:
+        lines.append(f"user {options.user}")
+    return "\n".join(lines) + "\n"
+
+
+def _clients(options: BrokerOptions) -> list[Client]:
+    """Everybody with a certificate: sensors, units, the operator, and our own two processes. Not the probes."""
+    units = [unit for unit in dict.fromkeys(options.units) if unit != UNIT]
+    clients = [Client(name, "sensor") for name in dict.fromkeys(options.sensors)]
+    clients += [Client(name, "unit") for name in units]
+    if INGEST_UNITS in {client.name for client in clients}:
+        raise IdentityError(f"{INGEST_UNITS} is kept for ingest itself", where="names", expected="another name")
+    clients += [
+        Client(UNIT, "operator"),
+        Client(INGEST, "ingest"),
+        Client(INGEST_UNITS, "ingest"),
+        Client(FEED, "feed"),
+    ]
+    for client in clients:
+        if client.name.startswith("probe-"):
+            raise IdentityError(f"{client.name} is kept for `broker check`", where=client.part, expected="another name")
+    return clients
+
+
+def _of(installation: _Installation) -> list[Client]:
+    return [Client(name, part) for name, part in sorted(installation.clients.items())] + list(PROBES.values())
+
+
+def _put(pair: Pair, folder: Path, certificate: str, key: str) -> None:
+    write_private(folder / key, pair.key)
+    write_private(folder / certificate, pair.certificate)
+
+
+def running_process(folder: BrokerFolder) -> int | None:
+    """The process id of the Mosquitto that runs with this folder on this machine; None when there is none."""
+    try:
+        process = int(folder.process.read_text())
+        os.kill(process, 0)
+    except (OSError, ValueError):
+        return None
+    return process

@@ -1,0 +1,1 @@
+"""Drawing: figures, maps, relief and colours that pages and reports share."""

@@ -1,0 +1,100 @@
+"""Pictures that lie under the report's map: shaded relief and hatched ground, as data URIs on the web map's grid."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from ops.drawing.hillshade import shade
+
+OVERLAY_SCALE = 3  # pixels of an overlay per terrain cell
+FINE_UP_TO_CELLS = 400_000  # larger terrains get one pixel a cell
+
+
+def hillshade_png(terrain: xr.Dataset) -> tuple[str, list[list[float]]]:
+    """Shaded relief as a data URI on the web map's grid, and its bounds [[south, west], [north, east]] in degrees."""
+    elevation, bounds, cell_m = _on_web_grid(terrain["elevation"], terrain.attrs["crs"], smooth=True)
+    light = shade(elevation, cell_m)
+    known = np.isfinite(light)
+    low, high = np.nanpercentile(elevation, (1, 99))
+    height = np.where(known, np.clip((elevation - float(low)) / max(float(high - low), 1.0), 0, 1), 0)
+    # Pale on purpose: the relief is the ground for what lies on it. Low ground greenish, high ground warm.
+    light = np.clip(0.45 + 0.72 * np.where(known, light, 0), 0, 1.03)
+    pixels = np.empty((*elevation.shape, 4), np.uint8)
+    for channel, (bottom, top) in enumerate(((222, 250), (230, 244), (222, 232))):
+        pixels[..., channel] = np.clip((bottom + (top - bottom) * height) * light, 0, 255)
+    pixels[..., 3] = np.where(known, 255, 0)
+    return _data_uri(pixels), bounds
+
+
+def hatched_png(cells: xr.DataArray, crs: str) -> tuple[str, list[list[float]]]:
+    """Cells that are 1 as a hatched, see-through data URI, and its bounds in degrees."""
+    values, bounds, _ = _on_web_grid(cells.astype(np.float32), crs, smooth=False)
+    hidden = values > 0.5
+    rows, columns = np.ogrid[: hidden.shape[0], : hidden.shape[1]]
+    stripe = (rows + columns) % 8 < 3
+    pixels = np.empty((*hidden.shape, 4), np.uint8)
+    pixels[..., :3] = 122, 79, 0
+    pixels[..., 3] = np.where(hidden, np.where(stripe, 140, 30), 0)
+    return _data_uri(pixels, lossless=True), bounds
+
+
+def painted_png(
+    classes: xr.DataArray, crs: str, colours: Sequence[tuple[int, int, int, int]], hatch: tuple[int, int, int]
+) -> tuple[str, list[list[float]]]:
+    """Cells painted by class, a number into ``colours`` (RGBA), as a data URI with its bounds in degrees.
+
+    Cells of −1 are hatched in ``hatch``; beyond the cells nothing is painted.
+    """
+    values, bounds, _ = _on_web_grid(classes.astype(np.float32), crs, smooth=False)
+    known, hatched = values >= 0.0, values == -1.0
+    pixels = np.zeros((*values.shape, 4), np.uint8)
+    pixels[known] = np.array(colours, np.uint8)[values[known].astype(np.intp)]
+    rows, columns = np.ogrid[: values.shape[0], : values.shape[1]]
+    pixels[hatched & ((rows + columns) % 8 < 3)] = (*hatch, 150)
+    return _data_uri(pixels, lossless=True), bounds
+
+
+def _on_web_grid(
+    values: xr.DataArray, crs: str, *, smooth: bool
+) -> tuple[npt.NDArray[np.float32], list[list[float]], float]:
+    """Values on the EPSG:3857 grid of web maps, its bounds in degrees, its cell on the ground [m]; NaN off the map."""
+    from rasterio.transform import array_bounds, from_origin
+    from rasterio.warp import Resampling, calculate_default_transform, reproject, transform_bounds
+
+    easting, northing = values["easting"].to_numpy(), values["northing"].to_numpy()
+    cell = float(easting[1] - easting[0])
+    source = from_origin(easting[0] - cell / 2, northing[0] + cell / 2, cell, cell)
+    rows, columns = values.shape
+    edges = array_bounds(rows, columns, source)
+    scale = OVERLAY_SCALE if rows * columns <= FINE_UP_TO_CELLS else 1
+    transform, width, height = calculate_default_transform(crs, "EPSG:3857", columns * scale, rows * scale, *edges)
+    out = np.full((height, width), np.nan, np.float32)
+    reproject(
+        values.to_numpy().astype(np.float32),
+        out,
+        src_transform=source,
+        src_crs=crs,
+        src_nodata=np.nan,
+        dst_transform=transform,
+        dst_crs="EPSG:3857",
+        dst_nodata=np.nan,
+        resampling=Resampling.cubic_spline if smooth else Resampling.nearest,
+    )
+    west, south, east, north = transform_bounds("EPSG:3857", "EPSG:4326", *array_bounds(height, width, transform))
+    true_cell = transform.a * float(np.cos(np.radians((south + north) / 2)))
+    return out, [[south, west], [north, east]], true_cell
+
+
+def _data_uri(pixels: npt.NDArray[np.uint8], *, lossless: bool = False) -> str:
+    """``pixels`` (row, column, RGBA) as WebP."""
+    from PIL import Image
+
+    out = io.BytesIO()
+    Image.fromarray(pixels, "RGBA").save(out, "WEBP", quality=88, method=4, lossless=lossless)
+    return "data:image/webp;base64," + base64.b64encode(out.getvalue()).decode()

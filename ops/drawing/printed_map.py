@@ -1,0 +1,224 @@
+"""Coverage as maps to print: shaded relief under it, colours that everyone can tell apart, scale bar, north, legend."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import matplotlib as mpl
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.colors import LightSource
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch, Rectangle
+from matplotlib.patheffects import withStroke
+
+from geo.border.zone import belt_outline
+from geo.terrain import bounds, cell_size
+from ops.drawing.coverage_classes import Map
+from ops.sector.sector_file import Ground
+
+STYLE: Final[Any] = {"font.family": "sans-serif", "font.size": 9.0, "text.parse_math": False}
+LARGEST_PIXELS: Final = 1600  # along a side of the drawn raster; larger terrains are thinned
+DPI: Final = 150
+SIGNS: Final[Mapping[str, tuple[str, str, float]]] = {
+    "radar": ("s", "radar", 9.0),
+    "camera": ("o", "camera", 5.0),
+    "ground_sensor": ("D", "ground sensor", 4.0),
+    "radio": ("^", "radio finder", 6.0),
+    "human": ("P", "observer", 5.0),
+}
+LABELLED_UP_TO: Final = 12  # sensors; more would cover the map
+
+
+def draw(path: Path, chosen: Map, rasters: xr.Dataset, ground: Ground) -> None:
+    """Write one map as PNG; the same input gives the same bytes."""
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(10.0, 8.2), layout="constrained")
+        axes = figure.add_subplot()
+        thin = max(1, -(-max(rasters[chosen.variable].shape) // LARGEST_PIXELS))
+        west, south, east, north = bounds(ground.terrain)
+        extent = (west, east, south, north)
+        relief(axes, ground.terrain, thin, extent)
+        unknown = _classes(axes, chosen, rasters, thin, extent)
+        _border(axes, ground)
+        _sensors(axes, ground)
+        axes.set(xlim=(west, east), ylim=(south, north), aspect="equal", xticks=[], yticks=[])
+        scale_bar(axes, extent)
+        north_arrow(axes)
+        axes.set_title(_title(chosen, rasters, ground), loc="left", fontsize=10.0)
+        _legend(axes, chosen, ground, unknown=unknown)
+        figure.supxlabel(_footer(chosen, rasters, ground), x=0.01, ha="left", fontsize=7.5, color="#444444")
+        partial = path.with_suffix(".partial.png")
+        figure.savefig(partial, dpi=DPI, metadata={"Software": None})
+        partial.replace(path)
+
+
+def relief(axes: Axes, terrain: xr.Dataset, thin: int, extent: tuple[float, float, float, float]) -> None:
+    """Pale shaded relief over ``extent`` (west, east, south, north), every ``thin``-th cell of it."""
+    elevation = terrain["elevation"][::thin, ::thin].to_numpy().astype(np.float64)
+    step = cell_size(terrain) * thin
+    known = np.isfinite(elevation)
+    filled = np.where(known, elevation, np.nanmedian(elevation))
+    shade = LightSource(315.0, 45.0).hillshade(filled, vert_exag=1.6, dx=step, dy=step)
+    pale = np.ma.masked_where(~known, 0.35 + 0.65 * shade)
+    axes.imshow(pale, cmap="gray", vmin=0.0, vmax=1.0, extent=extent, interpolation="bilinear", zorder=1)
+
+
+def _classes(
+    axes: Axes, chosen: Map, rasters: xr.Dataset, thin: int, extent: tuple[float, float, float, float]
+) -> bool:
+    """Colour the cells by class and hatch those that are unknown; whether there are any."""
+    values = rasters[chosen.variable][::thin, ::thin].to_numpy().astype(np.float64)
+    blank = np.isnan(rasters["expected_probability"][::thin, ::thin].to_numpy())
+    if chosen.variable == "dead_ground":
+        blank = values == 255.0
+    picture = np.zeros((*values.shape, 4))
+    for step in chosen.steps:
+        if step.colour is not None:
+            picture[(values >= step.low) & (values < step.high) & ~blank] = (*step.colour, 0.72)
+    axes.imshow(picture, extent=extent, interpolation="nearest", zorder=2)
+    if blank.any():
+        west, east, south, north = extent
+        cell_e, cell_n = (east - west) / values.shape[1], (north - south) / values.shape[0]
+        east_m = west + cell_e * (np.arange(values.shape[1]) + 0.5)
+        north_m = north - cell_n * (np.arange(values.shape[0]) + 0.5)
+        with mpl.rc_context({"hatch.linewidth": 0.6, "hatch.color": "#222222"}):
+            axes.contourf(
+                east_m, north_m, blank.astype(float), levels=[0.5, 1.5], colors="none", hatches=["////"], zorder=3
+            )
+    return bool(blank.any())
+
+
+def _border(axes: Axes, ground: Ground) -> None:
+    lines = getattr(ground.crossed.line, "geoms", [ground.crossed.line])
+    for part in lines:
+        places = np.asarray(part.coords)
+        axes.plot(places[:, 0], places[:, 1], color="white", linewidth=3.6, zorder=4)
+        axes.plot(places[:, 0], places[:, 1], color="black", linewidth=1.8, zorder=5)
+    belt = belt_outline(ground.crossed, ground.sector.belt_m)
+    for piece in getattr(belt, "geoms", [belt]):
+        places = np.asarray(piece.exterior.coords)
+        axes.plot(places[:, 0], places[:, 1], color="black", linewidth=0.7, linestyle=(0, (5, 4)), zorder=4)
+
+
+def _sensors(axes: Axes, ground: Ground) -> None:
+    """Signs, the larger below; one label for all sensors of a place."""
+    named: dict[tuple[float, float], list[str]] = {}
+    for sensor in sorted(ground.layout, key=lambda s: -SIGNS[s.kind][2]):
+        sign, _, size = SIGNS[sensor.kind]
+        axes.plot(sensor.easting, sensor.northing, sign, color="black", mec="white", mew=1.0, markersize=size, zorder=7)
+        named.setdefault((round(sensor.easting), round(sensor.northing)), []).append(plain_text(sensor.id, 18))
+    for place, ids in named.items() if len(ground.layout) <= LABELLED_UP_TO else ():
+        axes.annotate(
+            "\n".join(ids),
+            place,
+            xytext=(6, 4),
+            textcoords="offset points",
+            fontsize=7.0,
+            linespacing=0.95,
+            path_effects=[withStroke(linewidth=2.0, foreground="white")],
+            zorder=6,
+        )
+
+
+def scale_bar(axes: Axes, extent: tuple[float, float, float, float]) -> None:
+    """A scale bar at the lower left."""
+    west, east, south, north = extent
+    length_m = _round_down((east - west) / 4.0)
+    left, foot, high = west + 0.03 * (east - west), south + 0.035 * (north - south), 0.008 * (north - south)
+    box = Rectangle(
+        (left - 0.012 * (east - west), foot - 2.2 * high),
+        length_m + 0.024 * (east - west),
+        7.4 * high,
+        facecolor="white",
+        alpha=0.85,
+        zorder=8,
+    )
+    axes.add_patch(box)
+    for i in range(4):
+        colour = "black" if i % 2 == 0 else "white"
+        axes.add_patch(
+            Rectangle(
+                (left + i * length_m / 4.0, foot), length_m / 4.0, high, facecolor=colour, edgecolor="black", zorder=9
+            )
+        )
+    for share in (0.0, 0.5, 1.0):
+        per_unit, unit = (1000.0, "km") if length_m >= 1000.0 else (1.0, "m")
+        text = f"{share * length_m / per_unit:g}" + (f" {unit}" if share == 1.0 else "")
+        axes.text(left + share * length_m, foot + 1.8 * high, text, ha="center", va="bottom", fontsize=7.5, zorder=9)
+
+
+def north_arrow(axes: Axes) -> None:
+    """An arrow to grid north at the upper right."""
+    axes.annotate(
+        "N",
+        xy=(0.965, 0.975),
+        xytext=(0.965, 0.905),
+        xycoords="axes fraction",
+        ha="center",
+        va="center",
+        fontsize=10,
+        fontweight="bold",
+        arrowprops={"arrowstyle": "-|>", "color": "black", "linewidth": 1.6},
+        bbox={"boxstyle": "round,pad=0.25", "facecolor": "white", "alpha": 0.85, "edgecolor": "none"},
+        zorder=9,
+    )
+
+
+def _legend(axes: Axes, chosen: Map, ground: Ground, *, unknown: bool) -> None:
+    entries: list[Any] = []
+    for step in chosen.steps:
+        face = (0.75, 0.75, 0.75, 1.0) if step.colour is None else (*step.colour, 0.85)
+        entries.append(Patch(facecolor=face, edgecolor="#555555", linewidth=0.5, label=step.label))
+    label = "unknown" if unknown else "unknown (none here)"
+    entries.append(Patch(facecolor="white", edgecolor="#222222", hatch="////", linewidth=0.5, label=label))
+    entries.append(Line2D([], [], color="black", linewidth=1.8, label="border"))
+    entries.append(
+        Line2D(
+            [], [], color="black", linewidth=0.7, linestyle=(0, (5, 4)), label=f"belt, {_length(ground.sector.belt_m)}"
+        )
+    )
+    for kind in dict.fromkeys(sensor.kind for sensor in ground.layout):
+        sign, name, size = SIGNS[kind]
+        entries.append(
+            Line2D([], [], color="black", marker=sign, mec="white", linestyle="none", markersize=size, label=name)
+        )
+    axes.legend(handles=entries, loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0, frameon=False)
+
+
+def _title(chosen: Map, rasters: xr.Dataset, ground: Ground) -> str:
+    story = rasters.attrs
+    who = f"{story['target']}, {story['conditions'].replace(',', ' + ')}, within {_seconds(float(story['dwell_s']))}"
+    where = f"{plain_text(ground.sector.title or ground.sector.name)}, layout {plain_text(ground.layout.name)}"
+    return f"{chosen.title}: {who}\n{where}, {len(ground.layout)} sensors"
+
+
+def _footer(chosen: Map, rasters: xr.Dataset, ground: Ground) -> str:
+    datum = plain_text(str(ground.terrain.attrs.get("datum", "unknown")))
+    return (
+        f"{chosen.reading}\nDatum of the heights: {datum}; cells of {cell_size(ground.terrain):.0f} m; "
+        f"{rasters.attrs['limits']}. North is the grid's. Watchline {rasters.attrs['watchline_version']}."
+    )
+
+
+def plain_text(text: str, longest: int = 60) -> str:
+    """A text for a picture: one line, printable, at most ``longest`` characters."""
+    clean = "".join(mark if mark.isprintable() else "\N{REPLACEMENT CHARACTER}" for mark in text)
+    return clean if len(clean) <= longest else clean[: longest - 1] + "…"
+
+
+def _round_down(length_m: float) -> float:
+    power = 10.0 ** np.floor(np.log10(length_m))
+    return float(next(step for step in (5.0, 2.0, 1.0) if step * power <= length_m) * power)
+
+
+def _length(metres: float) -> str:
+    return f"{metres / 1000.0:g} km" if metres >= 1000.0 else f"{metres:g} m"
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds / 60.0:g} min" if seconds >= 60.0 else f"{seconds:g} s"

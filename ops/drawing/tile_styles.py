@@ -1,0 +1,131 @@
+"""How a raster becomes a picture: light and shadow, heights in muted colours, ground that nobody sees.
+
+A style is given one tile's values and answers with its pixels. The ground stays quiet on purpose: colour is kept for
+what needs a person. Lightness alone tells low from high, and hatching tells unknown from unseen, so that no one has to
+tell red from green. ``palette`` is ``day`` (light ground) or ``night`` (dark ground).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from ops.drawing.hillshade import LIGHT_ON_THE_LEVEL, shade
+from ops.drawing.tile_palettes import Palette
+
+Pixels = npt.NDArray[np.uint8]
+Colour = tuple[int, int, int]
+
+UNSEEN, SEEN, UNKNOWN, OFF_THE_MAP = 0, 1, 2, 255
+"""Values of a raster of what is seen."""
+
+_HATCH_PX: Final = 8  # divides the tile's 256, so that lines run on into the next tile
+_SHADOW_ALPHA, _LIGHT_ALPHA = 150.0, 70.0
+_RAMPS: Final[Mapping[Palette, tuple[Colour, Colour, Colour]]] = {  # low, middle, high
+    "day": ((170, 178, 172), (205, 206, 194), (236, 232, 222)),
+    "night": ((36, 42, 44), (66, 70, 70), (104, 105, 101)),
+}
+_VEILS: Final[Mapping[Palette, Colour]] = {"day": (58, 62, 70), "night": (0, 0, 0)}
+_VEIL_ALPHA: Final[Mapping[Palette, int]] = {"day": 84, "night": 112}
+_LINES: Final[Mapping[Palette, Colour]] = {"day": (58, 62, 70), "night": (102, 106, 112)}
+_LINE_ALPHA: Final[Mapping[Palette, int]] = {"day": 124, "night": 165}
+
+
+class Style(Protocol):
+    """What ``ops.services.map.tiles`` asks of a layer's look. ``margin_px``: pixels wanted around the tile, cut off
+    afterwards.
+
+    ``smooth``: values are interpolated, as of heights; states are not.
+    """
+
+    @property
+    def margin_px(self) -> int: ...
+    @property
+    def smooth(self) -> bool: ...
+
+    def paint(self, values: npt.NDArray[np.float32], cell_m: float, palette: Palette, /) -> Pixels:
+        """RGBA (4, row, column) of ``values`` (row, column), NaN off the map; ``cell_m`` is a pixel on the ground."""
+
+    def legend(self, palette: Palette, /) -> list[dict[str, str]]:
+        """Colours (#rrggbb) and what they mean."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hillshade:
+    """Shadow as black and light as white, see-through where the ground is level: it lies over any colour."""
+
+    margin_px: int = 2
+    smooth: bool = True
+
+    def paint(self, values: npt.NDArray[np.float32], cell_m: float, _palette: Palette) -> Pixels:
+        relative = shade(values, cell_m) / np.float32(LIGHT_ON_THE_LEVEL) - 1
+        known = np.isfinite(relative)
+        relative = np.where(known, relative, 0)
+        brightest = 1 / LIGHT_ON_THE_LEVEL - 1
+        alpha = np.where(relative < 0, -relative * _SHADOW_ALPHA, relative / brightest * _LIGHT_ALPHA)
+        pixels = np.zeros((4, *values.shape), np.uint8)
+        pixels[:3] = np.where(relative > 0, 255, 0)
+        pixels[3] = np.where(known, np.clip(alpha, 0, 255), 0)
+        return pixels
+
+    def legend(self, _palette: Palette) -> list[dict[str, str]]:
+        return []
+
+
+@dataclass(frozen=True, slots=True)
+class Elevation:
+    """Heights from ``low_m`` to ``high_m`` in one muted ramp: the higher, the lighter."""
+
+    low_m: float
+    high_m: float
+    margin_px: int = 0
+    smooth: bool = True
+
+    def paint(self, values: npt.NDArray[np.float32], _cell_m: float, palette: Palette) -> Pixels:
+        known = np.isfinite(values)
+        share = self._share(np.where(known, values, self.low_m))
+        pixels = np.empty((4, *values.shape), np.uint8)
+        for band, shades in enumerate(zip(*_RAMPS[palette], strict=True)):
+            pixels[band] = np.interp(share, (0.0, 0.5, 1.0), shades)
+        pixels[3] = np.where(known, 255, 0)
+        return pixels
+
+    def legend(self, palette: Palette) -> list[dict[str, str]]:
+        heights = np.linspace(self.low_m, self.high_m, 3)
+        return [_entry(colour, f"{height:.0f} m") for colour, height in zip(_RAMPS[palette], heights, strict=True)]
+
+    def _share(self, heights: Any) -> Any:
+        return np.clip((heights - self.low_m) / max(self.high_m - self.low_m, 1.0), 0.0, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """Ground that nobody sees is veiled, ground of which one cannot tell is cross-hatched, seen ground stays clear."""
+
+    margin_px: int = 0
+    smooth: bool = False
+
+    def paint(self, values: npt.NDArray[np.float32], _cell_m: float, palette: Palette) -> Pixels:
+        rows, columns = np.ogrid[: values.shape[0], : values.shape[1]]
+        falling, rising = (rows - columns) % _HATCH_PX == 0, (rows + columns) % _HATCH_PX == 0
+        unseen, unknown = values == UNSEEN, values == UNKNOWN
+        line = (unseen & falling) | (unknown & (falling | rising))
+        pixels = np.zeros((4, *values.shape), np.uint8)
+        for band in range(3):
+            pixels[band] = np.where(line, _LINES[palette][band], _VEILS[palette][band])
+        pixels[3] = np.select([line, unseen], [_LINE_ALPHA[palette], _VEIL_ALPHA[palette]], 0)
+        return pixels
+
+    def legend(self, palette: Palette) -> list[dict[str, str]]:
+        return [
+            _entry(_VEILS[palette], "no working sensor can see a person here") | {"pattern": "veil"},
+            _entry(_LINES[palette], "cannot be told: the terrain is not known") | {"pattern": "hatch"},
+        ]
+
+
+def _entry(colour: Colour, label: str) -> dict[str, str]:
+    return {"colour": "#{:02x}{:02x}{:02x}".format(*colour), "label": label}

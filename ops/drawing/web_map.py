@@ -1,0 +1,335 @@
+"""The report's map: folium writes it, Leaflet is inlined, nothing is fetched and no text becomes markup.
+
+Every popup is built from text nodes; what a sensor may set never passes through ``innerHTML``. Nor does it pass through
+folium: folium renders what it rendered a second time as a template, so a sensor called ``{{ … }}`` would run code here,
+on this machine. Texts therefore travel beside the map, as JSON, and folium's features carry only their number.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import folium
+import numpy as np
+import numpy.typing as npt
+import shapely
+import xarray as xr
+from folium.raster_layers import ImageOverlay
+from folium.utilities import JsCode
+from shapely.geometry import LineString
+
+from geo.border import Border, Zone
+from geo.frame import LocalFrame
+from ops.drawing.figures import BLUE, GREEN, GREY, PURPLE
+from ops.drawing.map_images import hatched_png, hillshade_png
+
+BLACK = "#000000"
+# Colour and dash pattern per class, so that colour is never the only sign.
+CLASS_STYLE: Mapping[str, tuple[str, str]] = {
+    "person": (BLUE, ""),
+    "group": (PURPLE, "1 6"),
+    "vehicle": (BLACK, "10 6"),
+    "animal": (GREEN, "3 6"),
+    "other": (GREY, "12 4 2 4"),
+    "unknown": (GREY, ""),
+}
+OUTER_EDGE: Mapping[str, Any] = {"color": "#555555", "weight": 2}
+# Hidden share of a segment: upper bound, colour. White is seen, dark is hidden.
+HIDDEN_STYLE = ((0.25, "#ffffff"), (0.5, "#f7cf80"), (0.75, "#e69f00"), (1.01, "#7a4f00"))
+NOT_KNOWN_COLOUR = "#c9c9c9"
+SIGNS = frozenset({"radar", "camera", "ground_sensor", "base", "alert"})
+SIMPLIFY_M = 4.0
+
+# Builds a popup out of text nodes only; no data is ever parsed as HTML.
+POPUP_SCRIPT = """
+const watchlineTexts = JSON.parse(document.getElementById("map-texts").textContent);
+function watchlinePopup(feature) {
+  const text = watchlineTexts[feature.properties.text];
+  const box = document.createElement("div");
+  box.className = "popup";
+  const title = document.createElement("strong");
+  title.textContent = text.title;
+  box.append(title);
+  const list = document.createElement("dl");
+  for (const [label, value] of text.rows) {
+    const term = document.createElement("dt");
+    term.textContent = label;
+    const description = document.createElement("dd");
+    description.textContent = value;
+    list.append(term, description);
+  }
+  box.append(list);
+  return box;
+}
+"""
+ON_EACH = "function (feature, layer) { layer.bindPopup(function () { return watchlinePopup(feature); }); }"
+TO_MARKER = """function (feature, latlng) {
+  const alert = feature.properties.mark === "alert";
+  const anchor = alert ? [9, 22] : [9 - 15 * feature.properties.place, 9];
+  return L.marker(latlng, {
+    title: watchlineTexts[feature.properties.text].title,
+    zIndexOffset: alert ? 1000 : 0,
+    icon: L.divIcon({
+      className: "mark mark-" + feature.properties.mark, iconSize: [18, 18], iconAnchor: anchor,
+      popupAnchor: alert ? [0, -20] : [15 * feature.properties.place, -8], html: "",
+    }),
+  });
+}"""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A point on the map: its kind picks the symbol (radar, camera, ground_sensor, base, alert, other)."""
+
+    kind: str
+    lon: float
+    lat: float
+    title: str
+    rows: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """A line on the map, in the frame [m], (point, 2); its class picks colour and dashes."""
+
+    points: npt.NDArray[np.float64]
+    of_class: str
+    title: str
+    rows: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """A picture over the relief that can be switched on and off: a data URI, its bounds [[south, west], [north, east]]
+    in degrees, and whether it is shown at first."""
+
+    name: str
+    alt: str
+    picture: str
+    bounds: list[list[float]]
+    show: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class MapInput:
+    """All that is drawn. ``segment_rows`` and ``hidden`` go by segment; ``fields`` are closed outlines in the frame."""
+
+    terrain: xr.Dataset
+    border: Border | Zone
+    segment_rows: Sequence[Sequence[tuple[str, str]]]
+    hidden: npt.NDArray[np.float64] | None = None
+    hidden_cells: xr.DataArray | None = None
+    sensors: Sequence[Mark] = ()
+    bases: Sequence[Mark] = ()
+    alerts: Sequence[Mark] = ()
+    tracks: Sequence[Trail] = ()
+    truth: Sequence[Trail] = ()
+    fields: Sequence[Trail] = field(default_factory=tuple)
+    overlays: Sequence[Overlay] = ()
+    tracks_name: str = "Tracks"
+
+
+@dataclass(frozen=True, slots=True)
+class MapParts:
+    """The map in pieces for the page: Leaflet's style sheet, the element, the texts as JSON, the scripts in order."""
+
+    css: str
+    html: str
+    texts: str
+    scripts: tuple[str, ...]
+
+
+def draw_map(drawing: MapInput) -> MapParts:
+    """The map as pieces of a page. Same input, same text."""
+    frame = drawing.border.frame
+    shade, bounds = hillshade_png(drawing.terrain)
+    middle = [(bounds[0][0] + bounds[1][0]) / 2, (bounds[0][1] + bounds[1][1]) / 2]
+    page = folium.Map(
+        location=middle,
+        tiles=None,
+        control_scale=True,
+        prefer_canvas=False,
+        attribution_control=False,
+        scroll_wheel_zoom=False,
+        zoom_snap=0.25,
+        min_zoom=8,
+        max_zoom=17,
+    )
+    ImageOverlay(shade, bounds, pixelated=False, control=False, alt="Shaded relief of the terrain").add_to(page)
+    texts: list[dict[str, Any]] = []
+    for layer in _layers(drawing, frame):
+        _take_texts(layer, texts)
+        layer.add_to(page)
+    folium.LayerControl(collapsed=True).add_to(page)
+    page.fit_bounds(_border_bounds(drawing.border), padding=(24, 24))
+    _name_in_order(page)
+    root: Any = page.get_root()
+    root.render()
+    script = "".join(child.render() for child in root.script._children.values())
+    element = f'<div class="folium-map" id="{page.get_name()}"></div>'
+    return MapParts(_leaflet_css(), element, _json_for_html(texts), (_leaflet_js(), POPUP_SCRIPT + script))
+
+
+def _layers(drawing: MapInput, frame: LocalFrame) -> Iterator[Any]:
+    """The layers, from the lowest to the highest."""
+    for over in drawing.overlays:
+        yield ImageOverlay(over.picture, over.bounds, name=over.name, alt=over.alt, show=over.show, pixelated=False)
+    if drawing.hidden_cells is not None:
+        picture, bounds = hatched_png(drawing.hidden_cells, drawing.terrain.attrs["crs"])
+        yield ImageOverlay(
+            picture, bounds, name="Seen by no sensor", alt="Ground hidden from every sensor", pixelated=False
+        )
+    if drawing.fields:
+        style = {"color": BLACK, "weight": 1, "opacity": 0.6, "fillOpacity": 0.04, "interactive": False}
+        yield _lines("Range and view of sensors", drawing.fields, frame, style, show=False, polygon=True)
+    yield _segments(drawing)
+    if drawing.truth:
+        yield _lines(
+            "Ground truth (simulation)", drawing.truth, frame, {"color": "#4a4a4a", "weight": 1.5, "dashArray": "2 4"}
+        )
+    if drawing.tracks:
+        casing = {"color": "#ffffff", "weight": 6, "opacity": 0.85, "interactive": False}
+        yield _lines(drawing.tracks_name, drawing.tracks, frame, casing, control=False)
+        yield _lines(drawing.tracks_name, drawing.tracks, frame, None)
+    for name, marks in (("Patrol bases", drawing.bases), ("Sensors", drawing.sensors), ("Alerts", drawing.alerts)):
+        if marks:
+            yield _points(name, marks)
+
+
+def _lines(
+    name: str,
+    trails: Sequence[Trail],
+    frame: LocalFrame,
+    style: Mapping[str, Any] | None,
+    *,
+    show: bool = True,
+    control: bool = True,
+    polygon: bool = False,
+) -> Any:
+    features = []
+    for trail in trails:
+        points = trail.points
+        if len(points) > 2 and not polygon:
+            points = np.asarray(LineString(points).simplify(SIMPLIFY_M).coords)
+        if len(points) < 2:
+            continue
+        colour, dashes = CLASS_STYLE.get(trail.of_class, CLASS_STYLE["unknown"])
+        own = {"color": colour, "weight": 3, "opacity": 1, "dashArray": dashes or None}
+        coordinates = _lonlat(points, frame)
+        geometry = {
+            "type": "Polygon" if polygon else "LineString",
+            "coordinates": [coordinates] if polygon else coordinates,
+        }
+        features.append(_feature(geometry, trail.title, trail.rows, style=dict(style or own)))
+    return _geojson(features, name, show=show, control=control)
+
+
+def _points(name: str, marks: Sequence[Mark]) -> Any:
+    """Signs; those at one place stand side by side, so that each can be clicked."""
+    features, taken = [], Counter[tuple[float, float]]()
+    for mark in marks:
+        at = round(mark.lon, 6), round(mark.lat, 6)
+        kind = mark.kind if mark.kind in SIGNS else "other"
+        geometry = {"type": "Point", "coordinates": list(at)}
+        features.append(_feature(geometry, mark.title, mark.rows, mark=kind, place=taken[at]))
+        taken[at] += 1
+    return _geojson(features, name, point_to_layer=JsCode(TO_MARKER))
+
+
+def _segments(drawing: MapInput) -> Any:
+    border = drawing.border
+    casing, features = [], []
+    if isinstance(border, Zone):
+        for part in shapely.get_parts(border.outer.line):
+            geometry = {"type": "LineString", "coordinates": _lonlat(np.asarray(part.coords)[:, :2], border.frame)}
+            style = dict(OUTER_EDGE)
+            casing.append(_feature(geometry, "The zone's outer edge", [], style=style))
+    for segment in range(border.segments):
+        points = np.asarray(border.segment_geometry(segment).coords)[:, :2]
+        geometry = {"type": "LineString", "coordinates": _lonlat(points, border.frame)}
+        share = np.nan if drawing.hidden is None else drawing.hidden[segment]
+        style = {"color": hidden_colour(float(share)), "weight": 4, "opacity": 1, "lineCap": "butt"}
+        title, rows = f"Segment {segment}", drawing.segment_rows[segment]
+        casing.append(_feature(geometry, title, rows, style={"color": BLACK, "weight": 8}))
+        features.append(_feature(geometry, title, rows, style=style))
+    return _geojson([*casing, *features], "Border, by segment")
+
+
+def hidden_colour(share: float) -> str:
+    """Colour of a segment by its hidden share 0–1; grey where it is not known."""
+    return next((colour for upper, colour in HIDDEN_STYLE if share < upper), NOT_KNOWN_COLOUR)
+
+
+def _feature(geometry: Mapping[str, Any], title: str, rows: Sequence[tuple[str, str]], **more: Any) -> dict[str, Any]:
+    properties = {"title": title, "rows": [list(row) for row in rows], **more}
+    return {"type": "Feature", "geometry": dict(geometry), "properties": properties}
+
+
+def _geojson(features: list[dict[str, Any]], name: str, **options: Any) -> Any:
+    data = {"type": "FeatureCollection", "features": features}
+    return folium.GeoJson(data, name=name, on_each_feature=JsCode(ON_EACH), **options)
+
+
+def _take_texts(layer: Any, texts: list[dict[str, Any]]) -> None:
+    """Move what the layer's features say into ``texts``, and leave them its number there: see the file's head."""
+    if isinstance(layer, folium.GeoJson):
+        for feature in layer.data["features"]:
+            said = feature["properties"]
+            texts.append({"title": said.pop("title"), "rows": said.pop("rows")})
+            said["text"] = len(texts) - 1
+
+
+def _json_for_html(value: Any) -> str:
+    """JSON that may stand inside a script element: no character of it can end the element or open a comment."""
+    text = json.dumps(value, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _lonlat(points: npt.NDArray[np.float64], frame: LocalFrame) -> list[list[float]]:
+    lon, lat = frame.to_lonlat(points[:, 0], points[:, 1])
+    pairs: list[list[float]] = np.round(np.column_stack([lon, lat]), 6).tolist()
+    return pairs
+
+
+def _border_bounds(border: Border | Zone) -> list[list[float]]:
+    west, south, east, north = border.bounds
+    lon, lat = border.frame.to_lonlat(np.array([west, east]), np.array([south, north]))
+    return [[float(lat[0]), float(lon[0])], [float(lat[1]), float(lon[1])]]
+
+
+def _name_in_order(page: folium.Map) -> None:
+    """folium names its elements by chance; here by order, so that the same night gives the same file."""
+    waiting: list[Any] = [page]
+    number = 0
+    while waiting:
+        element = waiting.pop(0)
+        element._id = f"{number:03d}"
+        number += 1
+        waiting.extend(element._children.values())
+
+
+def _leaflet_folder() -> Path:
+    from xstatic.pkg import leaflet
+
+    return Path(leaflet.BASE_DIR)
+
+
+def _leaflet_js() -> str:
+    text = (_leaflet_folder() / "leaflet.js").read_text(encoding="utf-8")
+    return text.split("//# sourceMappingURL=")[0]
+
+
+def _leaflet_css() -> str:
+    """Leaflet's style sheet with its images inlined."""
+    folder = _leaflet_folder()
+    css = (folder / "leaflet.css").read_text(encoding="utf-8")
+    for image in sorted((folder / "images").iterdir()):
+        data = base64.b64encode(image.read_bytes()).decode()
+        css = css.replace(f"url(images/{image.name})", f"url(data:image/png;base64,{data})")
+    return css

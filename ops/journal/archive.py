@@ -1,0 +1,284 @@
+"""An archive on disk: detections of many sectors as GeoParquet, a file an hour or a day, and the tracks made of them.
+
+``DETECTIONS/<sector>/<piece>.parquet`` in, ``OUT/<sector>/<piece>.parquet`` out, with what lies under each estimate.
+Dask runs the sectors beside each other; within a sector each piece takes up the state of the one before it, which lies
+beside its tracks, so that an interrupted run goes on where it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import xarray as xr
+
+from geo.errors import BadInput
+from geo.frame import LocalFrame
+from ops.journal.decode_row import learn, scan_of_row
+from ops.journal.reader import JournalReader
+from ops.sector.sector_file import Ground, layout_path, load_sector, load_settings, open_ground, tracker_settings
+from ops.store.track_history import read_history, write_history
+from sensors.detections import DETECTIONS, TAILS, from_arrays, from_columns
+from sensors.layout import Layout
+from sensors.scan_columns import ScanColumns, columns_of
+
+PIECES: Final = {"hour": "%Y-%m-%dT%H", "day": "%Y-%m-%d"}
+SCAN_COLUMNS: Final = tuple(name for name, wanted in DETECTIONS.variables.items() if wanted.dims == ("scan",))
+MEASURED: Final = (
+    *("azimuth", "azimuth_sd", "elevation_angle", "elevation_angle_sd", "range", "range_sd", "radial_velocity"),
+    *("radial_velocity_sd", "easting", "northing", "cov", "class_probability", "confidence"),
+)
+ROWS_A_STEP: Final = 5_000
+
+
+def _nobody(_: object) -> None:
+    """Tells no one."""
+
+
+class ArchiveFileError(BadInput):
+    """A file of an archive that cannot be read, or lies where it should not."""
+
+
+def write_detections(detections: xr.Dataset, path: Path, layout: Layout) -> None:
+    """One row a detection and one for each scan that saw nothing (``empty``), in order of scans; points in WGS 84.
+
+    A point is the reported place, else where range and azimuth lie on level ground, else the sensor's own: for looking
+    at. What is read back are the other columns, to the bit.
+    """
+    import geopandas as gpd
+    import pandas as pd
+
+    index = detections["scan_index"].values.astype(np.int64)
+    silent = np.setdiff1d(np.arange(detections.sizes["scan"]), index)
+    scan = np.concatenate([index, silent])
+    order = np.argsort(scan, kind="stable")
+    scan, empty = scan[order], (np.arange(len(scan)) >= len(index))[order]
+    table: dict[str, Any] = {"scan": scan, "empty": empty}
+    table |= {name: detections[name].values[scan] for name in SCAN_COLUMNS}
+    for name in MEASURED:
+        tail = TAILS.get(name, ())
+        values = np.concatenate([detections[name].values, np.full((len(silent), *tail), np.nan)])[order]
+        table[name] = list(values.reshape(len(values), -1)) if tail else values
+    easting, northing = _places(table, layout)
+    lon, lat = layout.frame.to_lonlat(easting, northing)
+    rows = gpd.GeoDataFrame(pd.DataFrame(table), geometry=gpd.points_from_xy(lon, lat), crs="EPSG:4326")
+    rows.attrs["frame"] = layout.frame.wkt
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    rows.to_parquet(partial, index=False)
+    partial.replace(path)
+
+
+def read_detections(path: Path, frame: LocalFrame) -> xr.Dataset:
+    """The detections dataset that ``write_detections`` wrote. ArchiveFileError when it is none or of another frame."""
+    import pandas as pd
+
+    try:
+        table = pd.read_parquet(path, columns=["scan", "empty", *SCAN_COLUMNS, *MEASURED])
+        frame_of_file = table.attrs.get("frame")
+        scan, first = np.unique(table["scan"].to_numpy(), return_index=True)
+        if not np.array_equal(scan, np.arange(len(scan))):
+            raise ValueError("scans are missing")
+        per_scan = {name: table[name].to_numpy()[first] for name in SCAN_COLUMNS}
+        seen = table[~table["empty"].to_numpy()]
+        measured = {
+            name: np.array(seen[name].to_list(), np.float64).reshape(-1, *TAILS.get(name, ())) for name in MEASURED
+        }
+    except (OSError, KeyError, ValueError, TypeError) as error:
+        said = str(error).split("\n")[0].split(": ")[-1].rstrip(".")
+        raise ArchiveFileError(
+            f"cannot be read ({said})", where=str(path), expected="detections of an archive"
+        ) from None
+    if frame_of_file != frame.wkt:
+        raise ArchiveFileError("lies in another frame", where=str(path), expected="the sector's frame")
+    per_scan = {name: values.astype(str) if values.dtype == object else values for name, values in per_scan.items()}
+    return from_arrays(per_scan, seen["scan"].to_numpy(), measured)
+
+
+def archive_journal(
+    journal: Path, ground: Ground, out: Path, *, piece: str = "hour", note: Callable[[int], None] = _nobody
+) -> dict[str, Any]:
+    """Write a journal's detections as the sector's part of an archive, by time of receipt; returns the counts.
+
+    ``note`` is told how many rows have been read. Scans of sensors that the layout does not hold, and rows that cannot
+    be read, are counted and left out. Raises ArchiveFileError for a piece that is there already.
+    """
+    if piece not in PIECES:
+        raise BadInput(f"piece {piece!r}", where="archive", expected=" or ".join(PIECES))
+    folder = out / ground.sector.name
+    counts = {"scans": 0, "detections": 0, "unknown_sensor": 0, "unreadable": 0}
+    files: list[str] = []
+    kept: list[ScanColumns] = []
+    name = ""
+
+    def put() -> None:
+        if not kept:
+            return
+        path = folder / f"{name}.parquet"
+        if path.exists() or str(path) in files:
+            raise ArchiveFileError("is there already", where=str(path), expected="an archive without this piece")
+        write_detections(from_columns(kept), path, ground.layout)
+        files.append(str(path))
+        kept.clear()
+
+    with JournalReader(journal) as reader:
+        for scan in _scans(reader, ground.layout, counts, note):
+            when = datetime.fromtimestamp(scan.received_ns // 10**9, UTC).strftime(PIECES[piece])
+            if when < name:  # the clock was set back: it stays in the piece that is open
+                when = name
+            if when != name:
+                put()
+                name = when
+            kept.append(scan)
+            counts["scans"] += 1
+            counts["detections"] += len(scan)
+        put()
+    return {"sector": ground.sector.name, **counts, "files": files}
+
+
+def track_archive(
+    detections: Path,
+    sectors: Iterable[str],
+    out: Path,
+    *,
+    settings: Path | None = None,
+    workers: int | None = None,
+    done: Callable[[str], None] = _nobody,
+) -> dict[str, Any]:
+    """Track every sector's pieces and write its tracks, correlated with ground and border; pieces that are done stay.
+
+    ``sectors``: names or files, as every command takes them. Sectors run in processes of their own. ``done`` is told of
+    each piece. A piece is done when its tracks were made of the same detections, state, layout and settings.
+    """
+    from dask.base import compute
+    from dask.callbacks import Callback
+    from dask.delayed import delayed
+
+    chains, pieces = [], 0
+    for sector in sectors:
+        files = _pieces(detections / load_sector(sector).name)
+        pieces += len(files)
+        state: Any = ""
+        for number, path in enumerate(files):
+            last = number == len(files) - 1
+            state = delayed(_track_piece)(state, path, sector, out, settings, last, dask_key_name=f"{path}")
+        chains.append(state)
+
+    with Callback(posttask=lambda key, *_: done(str(key))):  # type: ignore[no-untyped-call]
+        compute(*chains, scheduler="processes", num_workers=workers or None)  # type: ignore[no-untyped-call]
+    return {"sectors": [load_sector(sector).name for sector in sectors], "pieces": pieces, "out": str(out)}
+
+
+def count_pieces(detections: Path, sectors: Iterable[str]) -> int:
+    """How many pieces ``track_archive`` will go through."""
+    return sum(len(_pieces(detections / load_sector(sector).name)) for sector in sectors)
+
+
+def _track_piece(before: str, path: Path, sector: str, out: Path, settings: Path | None, last: bool) -> str:
+    """One link of a sector's chain; returns the key of the state it left, which names all that went into it."""
+    from fusion.batch import track_piece
+
+    folder = out / load_sector(sector).name
+    marks = f"{before} {_digest(path)} {sector} {_layout_digest(sector)} {_digest(settings)} {last}"
+    key = hashlib.sha256(marks.encode()).hexdigest()
+    tracks, mark = folder / path.name, folder / f"{path.stem}.state"
+    if tracks.exists() and mark.exists() and mark.read_bytes()[:64] == key.encode():
+        return f"{key} {mark}"
+    ground, coverage = _opened(sector)
+    saved = None if not before else Path(before.split(" ", 1)[1]).read_bytes()[64:]
+    chosen = tracker_settings(load_settings(settings))
+    state, history = track_piece(
+        read_detections(path, ground.frame), ground.layout, saved, settings=chosen,
+        terrain=ground.terrain, border=ground.border, coverage=coverage, last=last,
+    )  # fmt: skip
+    write_history(correlated(history, ground), tracks, ground.frame)
+    partial = mark.with_suffix(".partial")
+    partial.write_bytes(key.encode() + state)
+    partial.replace(mark)
+    return f"{key} {mark}"
+
+
+def correlated(history: xr.Dataset, ground: Ground) -> xr.Dataset:
+    """``history`` with the columns of fusion.situation.correlate: chainage, ground, time to the border, position."""
+    from fusion.situation.correlate import correlate
+
+    names = ("easting", "northing", "easting_rate", "northing_rate")
+    east, north, east_rate, north_rate = (history[name] for name in names)
+    found = correlate(east, north, ground.border, ground.terrain, easting_rate=east_rate, northing_rate=north_rate)
+    assert isinstance(found, xr.Dataset)
+    return history.assign({name: column for name, column in found.data_vars.items() if name not in history})
+
+
+def read_tracks(folder: Path) -> xr.Dataset:
+    """All tracks of a sector's folder of ``track_archive``, in order of pieces."""
+    parts = [read_history(path) for path in _pieces(folder)]
+    return xr.concat(parts, dim="estimate", join="override")
+
+
+@lru_cache(maxsize=2)
+def _opened(sector: str) -> tuple[Ground, xr.Dataset]:
+    """What every piece of a sector needs, once in each process."""
+    from sensors.coverage import look_probability
+
+    ground = open_ground(load_sector(sector))
+    return ground, look_probability(ground.layout, ground.terrain)
+
+
+def _pieces(folder: Path) -> list[Path]:
+    files = sorted(folder.glob("*.parquet"))
+    if not files:
+        raise ArchiveFileError("no piece of an archive", where=str(folder), expected="files such as 2026-03-14.parquet")
+    wrong = [path for path in files if not re.fullmatch(r"\d{4}-\d{2}-\d{2}(T\d{2})?", path.stem)]
+    if wrong:
+        raise ArchiveFileError("is not named by a time", where=str(wrong[0]), expected="such as 2026-03-14T21.parquet")
+    return files
+
+
+def _scans(
+    reader: JournalReader, layout: Layout, counts: dict[str, int], note: Callable[[int], None]
+) -> Iterator[ScanColumns]:
+    told: dict[str, bytes] = {}
+    at = 0
+    while rows := reader.read(at, ROWS_A_STEP):
+        for row in rows:
+            learn(row, told)
+            if row.kind != "detections":
+                continue
+            if row.sensor not in layout:
+                counts["unknown_sensor"] += 1
+                continue
+            scan = None
+            with suppress(BadInput):
+                scan = columns_of(scan_of_row(row, layout, told.get(row.sensor)), layout)
+            if scan is None:
+                counts["unreadable"] += 1
+            else:
+                yield scan
+        at = rows[-1].id
+        note(len(rows))
+
+
+def _places(table: dict[str, Any], layout: Layout) -> tuple[Any, Any]:
+    sensors = table["scan_sensor"].astype(str)
+    at = {name: (layout[name].easting, layout[name].northing) for name in np.unique(sensors).tolist()}
+    foot = np.array([at[name] for name in sensors.tolist()]).reshape(-1, 2)
+    out = np.where(np.isnan(table["range"]), 0.0, table["range"])
+    turn = np.where(np.isnan(table["azimuth"]), 0.0, table["azimuth"])
+    easting = np.where(np.isnan(table["easting"]), foot[:, 0] + out * np.sin(turn), table["easting"])
+    northing = np.where(np.isnan(table["northing"]), foot[:, 1] + out * np.cos(turn), table["northing"])
+    return easting, northing
+
+
+def _digest(path: Path | None) -> str:
+    return "" if path is None else hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _layout_digest(sector: str) -> str:
+    return _digest(layout_path(load_sector(sector), None))

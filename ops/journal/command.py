@@ -1,0 +1,214 @@
+"""``watchline journal``: what a journal holds, counted and placed by sensor and by the sensors' names of things."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from rich.console import Console
+from rich.table import Table
+
+from geo.errors import BadInput
+from ingest.errors import MalformedMessage
+from ingest.standards.true_north import along
+from ops.journal.decode_row import learn, scan_of_row
+from ops.journal.reader import Counts, JournalReader, JournalRow
+from sensors.layout import Layout
+from sensors.scan import Plot, Scan
+
+ROWS_A_STEP: Final = 5_000
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_COUNTS: Final = ("received", "journaled", "duplicate", "dead_lettered", "shed")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which detections: of one ``sensor``, observed from ``since`` until before ``until``; None is no limit.
+
+    ``positions``: how many of the newest positions are given of each source.
+    """
+
+    sensor: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    positions: int = 1_000
+
+
+@dataclass(slots=True)
+class _Source:
+    count: int = 0
+    first: datetime | None = None
+    last: datetime | None = None
+    positions: list[dict[str, Any]] = field(default_factory=list)
+
+
+def journal_path(path: Path) -> Path:
+    """The journal itself, or the one in a data folder."""
+    return path / "journal.db" if path.is_dir() else path
+
+
+def stats(path: Path, screen: Console) -> dict[str, Any]:
+    """Rows by kind, receipts by sensor and kind, dead letters by code, and the times from first to last.
+
+    Raises JournalError for what is no journal.
+    """
+    with JournalReader(journal_path(path)) as journal:
+        rows: Counter[str] = Counter()
+        first = last = None
+        for row in _rows(journal):
+            rows[row.kind] += 1
+            first = row.received_ns if first is None else first
+            last = row.received_ns
+        letters = Counter(letter.code for letter in _letters(journal))
+        receipts = {
+            kind: {sensor: _plain(counts) for sensor, counts in journal.counts(kind).items()}
+            for kind in ("detections", "status", "position", "action", "unknown")
+        }
+    _show_receipts(receipts, letters, screen)
+    return {
+        "journal": str(journal_path(path)),
+        "rows": dict(sorted(rows.items())),
+        "first": _time(first),
+        "last": _time(last),
+        "receipts": {kind: of_kind for kind, of_kind in receipts.items() if of_kind},
+        "dead_letters": dict(sorted(letters.items())),
+    }
+
+
+def detections(path: Path, choice: Choice, layout: Layout | None, screen: Console) -> dict[str, Any]:
+    """Detections by sensor and source: how many, when, and where.
+
+    A position is the one that the report gives; else, with ``layout``, where its range and azimuth lie on the ground;
+    else there is none (an azimuth alone is no place). ``source``: the sensor's own name for what it saw, "" without.
+    """
+    found: dict[str, dict[str, _Source]] = {}
+    scans: Counter[str] = Counter()
+    kinds: dict[str, str] = {}
+    unreadable = 0
+    with JournalReader(journal_path(path)) as journal:
+        told: dict[str, bytes] = {}
+        for row in _rows(journal):
+            learn(row, told)
+            if row.kind != "detections" or not _chosen(row, choice):
+                continue
+            try:
+                scan = scan_of_row(row, layout, told.get(row.sensor))
+            except MalformedMessage:
+                unreadable += 1
+                continue
+            scans[scan.sensor] += 1
+            kinds[scan.sensor] = scan.kind
+            _note(found.setdefault(scan.sensor, {}), scan, layout, choice.positions)
+    sensors: dict[str, Any] = {
+        sensor: {
+            "kind": kinds[sensor],
+            "scans": scans[sensor],
+            "detections": sum(source.count for source in sources.values()),
+            "sources": {name: _source_plain(source) for name, source in sorted(sources.items())},
+        }
+        for sensor, sources in sorted(found.items())
+    }
+    _show_detections(sensors, screen)
+    total = sum(each["detections"] for each in sensors.values())
+    return {"journal": str(journal_path(path)), "detections": total, "unreadable": unreadable, "sensors": sensors}
+
+
+def moment(text: str | None, where: str) -> datetime | None:
+    """A time of the command line, in UTC unless it says otherwise; BadInput for what is none."""
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise BadInput(f"{text!r} is no time", where=where, expected="such as 2026-03-14T21:07:33Z") from None
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+
+def _rows(journal: JournalReader) -> Iterator[JournalRow]:
+    last = 0
+    while rows := journal.read(last, ROWS_A_STEP):
+        yield from rows
+        last = rows[-1].id
+
+
+def _letters(journal: JournalReader) -> Iterator[Any]:
+    last = 0
+    while letters := journal.dead_letters(last, ROWS_A_STEP):
+        yield from (letter for _, letter in letters)
+        last = letters[-1][0]
+
+
+def _chosen(row: JournalRow, choice: Choice) -> bool:
+    if choice.sensor is not None and row.sensor != choice.sensor:
+        return False
+    observed = _EPOCH + timedelta(microseconds=row.observed_ns // 1000)
+    return (choice.since is None or observed >= choice.since) and (choice.until is None or observed < choice.until)
+
+
+def _note(sources: dict[str, _Source], scan: Scan, layout: Layout | None, most: int) -> None:
+    for plot in scan.plots:
+        source = sources.setdefault(plot.source_id or "", _Source())
+        source.count += 1
+        source.first = scan.observed_at if source.first is None else min(source.first, scan.observed_at)
+        source.last = scan.observed_at if source.last is None else max(source.last, scan.observed_at)
+        place = _place(plot, scan.sensor, layout)
+        if place is not None and most > 0:
+            lon, lat = place
+            told = {"at": _text(scan.observed_at), "lon": round(lon, 7), "lat": round(lat, 7)}
+            source.positions.append(told | {"sd_m": plot.position_sd_m})
+            del source.positions[:-most]
+
+
+def _place(plot: Plot, sensor: str, layout: Layout | None) -> tuple[float, float] | None:
+    if plot.lon is not None and plot.lat is not None:
+        return plot.lon, plot.lat
+    if layout is None or sensor not in layout or plot.range_m is None or plot.azimuth_deg is None:
+        return None
+    placed = layout[sensor]
+    level = plot.range_m * math.cos(math.radians(plot.elevation_deg or 0.0))
+    return along(placed.lon, placed.lat, (plot.azimuth_deg - placed.north_offset_deg) % 360.0, level)
+
+
+def _source_plain(source: _Source) -> dict[str, Any]:
+    return {
+        "count": source.count,
+        "first": None if source.first is None else _text(source.first),
+        "last": None if source.last is None else _text(source.last),
+        "positions": source.positions,
+    }
+
+
+def _plain(counts: Counts) -> dict[str, int]:
+    return {name: getattr(counts, name) for name in _COUNTS}
+
+
+def _time(time_ns: int | None) -> str | None:
+    return None if time_ns is None else _text(_EPOCH + timedelta(microseconds=time_ns // 1000))
+
+
+def _text(at: datetime) -> str:
+    return at.isoformat().replace("+00:00", "Z")
+
+
+def _show_receipts(receipts: dict[str, dict[str, dict[str, int]]], letters: Counter[str], screen: Console) -> None:
+    table = Table("sensor or unit", "kind", *_COUNTS)
+    for kind, of_kind in receipts.items():
+        for sensor, counts in of_kind.items():
+            table.add_row(sensor or "(no sensor of this sector)", kind, *(str(counts[name]) for name in _COUNTS))
+    screen.print(table)
+    for code, count in letters.most_common():
+        screen.print(f"dead letters, {code}: {count}", markup=False, highlight=False)
+
+
+def _show_detections(sensors: dict[str, Any], screen: Console) -> None:
+    table = Table("sensor", "kind", "scans", "detections", "sources", "with a position")
+    for sensor, found in sensors.items():
+        placed = sum(len(source["positions"]) for source in found["sources"].values())
+        row = (found["kind"], found["scans"], found["detections"], len(found["sources"]), placed)
+        table.add_row(sensor, *(str(each) for each in row))
+    screen.print(table)

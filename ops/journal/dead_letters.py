@@ -1,0 +1,177 @@
+"""``watchline dead-letters``: what ingest would not use, why, and having it judged anew."""
+
+from __future__ import annotations
+
+import base64
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from rich.console import Console
+from rich.table import Table
+
+from geo.errors import BadInput
+from ingest.decode import media_type
+from ingest.errors import CODES
+from ingest.receiving.batch import DeadLetter
+from ingest.standards.gateway_refusal import REFUSED, packet_of, unwrapped
+from ops.journal.command import journal_path
+from ops.journal.reader import JournalReader
+from ops.journal.resubmission import submit
+
+STEP: Final = 1000
+SHOWN_BYTES: Final = 2000
+"""How much of a body is printed."""
+WIDE: Final = 120
+"""Columns of a screen on which the whole list fits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which dead letters: of one sensor or unit, with one code, those not yet journaled by a replay. None = any."""
+
+    sensor: str | None = None
+    code: str | None = None
+    open_only: bool = False
+
+    def takes(self, identity: int, dead: DeadLetter, replayed: dict[int, tuple[int, str]]) -> bool:
+        """Whether this dead letter is among them."""
+        if self.open_only and replayed.get(identity, (0, ""))[1] == "journaled":
+            return False
+        return self.sensor in (None, dead.sensor) and self.code in (None, dead.code)
+
+
+def list_letters(path: Path, wanted: Filter, limit: int, screen: Console) -> dict[str, Any]:
+    """The newest ``limit`` dead letters of those wanted, and how many there are by code and by sensor."""
+    _check_code(wanted.code)
+    by_code: Counter[str] = Counter()
+    by_sensor: Counter[str] = Counter()
+    newest: list[dict[str, Any]] = []
+    with JournalReader(journal_path(path)) as journal:
+        replayed = journal.replayed()
+        for identity, dead in _letters(journal):
+            if wanted.takes(identity, dead, replayed):
+                by_code[dead.code] += 1
+                by_sensor[dead.sensor] += 1
+                newest.append(_summary(identity, dead, replayed))
+                del newest[: max(len(newest) - limit, 0)]
+    table = Table(title=f"{by_code.total()} dead letters, the newest {len(newest)}", title_justify="left", box=None)
+    cells = ["id", "received_at", "sensor", "kind", "code", "field", "sender", "size", "replayed"]
+    if screen.width < WIDE:  # `show` tells the rest
+        cells = [name for name in cells if name not in ("kind", "sender")]
+    for name in cells:
+        title = {"received_at": "received", "size": "bytes"}.get(name, name)
+        table.add_column(title, justify="right" if name in ("id", "size") else "left", overflow="fold")
+    for one in newest:
+        shown = one | {"received_at": str(one["received_at"])[5:19].replace("T", " ")}
+        table.add_row(*(_printable(str(shown[name] if shown[name] is not None else "")) for name in cells))
+    screen.print(table, markup=False)
+    return {"count": by_code.total(), "by_code": dict(by_code), "by_sensor": dict(by_sensor), "letters": newest}
+
+
+def show_letter(path: Path, identity: int, raw: Path | None, screen: Console) -> dict[str, Any]:
+    """Everything that is known of one dead letter; ``raw``: a file that gets its bytes as they were kept.
+
+    Of what a gateway refused the bytes are those that the gateway got, not the form in which it passed them on.
+    """
+    with JournalReader(journal_path(path)) as journal:
+        found = journal.dead_letters(identity - 1, 1)
+        if not found or found[0][0] != identity:
+            raise BadInput(
+                f"there is no dead letter {identity}", where=str(path), expected="an id of `dead-letters list`"
+            )
+        dead, replayed = found[0][1], journal.replayed()
+    figures = {
+        **_summary(identity, dead, replayed),
+        "message": dead.message,
+        "topic": dead.topic,
+        "content_type": dead.content_type,
+        "boot": dead.boot,
+        "seq": dead.seq,
+        "said": dead.said,
+        "kept": len(dead.body),
+        "body_base64": base64.b64encode(dead.body).decode(),
+    }
+    sent = dead.body
+    wrapped = unwrapped(dead.body) if media_type(dead.content_type) == REFUSED else None
+    if wrapped is not None:
+        sent = packet_of(wrapped)
+        figures |= {"packet_content_type": wrapped.content_type, "packet_size": wrapped.size}
+        figures["packet_base64"] = base64.b64encode(sent).decode()
+    for name, value in figures.items():
+        if not name.endswith("_base64") and value is not None:
+            screen.print(f"{name:>14}  {_printable(str(value))}", markup=False, highlight=False, soft_wrap=True)
+    screen.print(f"{'body':>14}  {_text(sent)}", markup=False, highlight=False, soft_wrap=True)
+    if raw is not None:
+        try:
+            raw.write_bytes(sent)
+        except OSError as error:
+            raise BadInput(f"cannot be written ({error.strerror})", where=str(raw), expected="a file") from None
+    return figures
+
+
+def replay_letters(path: Path, ids: list[int], wanted: Filter, screen: Console) -> dict[str, Any]:
+    """Have dead letters judged anew, those named or else all wanted that were kept whole; what became of them."""
+    _check_code(wanted.code)
+    journal = journal_path(path)
+    cut = 0
+    if not ids:
+        with JournalReader(journal) as reader:
+            replayed = reader.replayed()
+            chosen = [found for found in _letters(reader) if wanted.takes(*found, replayed)]
+        ids = [identity for identity, dead in chosen if dead.size == len(dead.body)]
+        cut = len(chosen) - len(ids)
+    outcomes = submit(journal, ids) if ids else {}
+    totals = Counter(outcomes.values())
+    screen.print(
+        f"{len(outcomes)} submitted: "
+        + (", ".join(f"{count} {what}" for what, count in sorted(totals.items())) or "–"),
+        markup=False,
+        highlight=False,
+    )
+    if cut:
+        screen.print(f"{cut} were longer than what is kept of a message, and cannot be.", markup=False)
+    return {"submitted": len(outcomes), "not_kept_whole": cut, "outcomes": dict(totals)}
+
+
+def _letters(journal: JournalReader) -> Iterator[tuple[int, DeadLetter]]:
+    after = 0
+    while found := journal.dead_letters(after, STEP):
+        yield from found
+        after = found[-1][0]
+
+
+def _summary(identity: int, dead: DeadLetter, replayed: dict[int, tuple[int, str]]) -> dict[str, Any]:
+    return {
+        "id": identity,
+        "received_at": datetime.fromtimestamp(dead.received_ns / 1e9, UTC).isoformat(timespec="milliseconds"),
+        "sensor": dead.sensor,
+        "kind": dead.kind,
+        "code": dead.code,
+        "field": dead.field,
+        "sender": dead.sender,
+        "size": dead.size,
+        "replayed": replayed[identity][1] if identity in replayed else None,
+    }
+
+
+def _check_code(code: str | None) -> None:
+    if code is not None and code not in CODES:
+        raise BadInput(f"{ascii(code)[:40]} is no code", where="--code", expected=f"one of {', '.join(sorted(CODES))}")
+
+
+def _printable(text: str) -> str:
+    """Text that a stranger chose, for a terminal: no control characters, no escapes, nothing beyond ASCII."""
+    return ascii(text)[1:-1].replace("\\'", "'")[:400]
+
+
+def _text(body: bytes) -> str:
+    shown = _printable_bytes(body[:SHOWN_BYTES])
+    return shown + (f" … ({len(body)} bytes)" if len(body) > SHOWN_BYTES else "")
+
+
+def _printable_bytes(body: bytes) -> str:
+    return repr(body)[2:-1]

@@ -1,0 +1,141 @@
+"""Dead letters that a person submits anew: a request in a folder beside the journal, carried out by ingest, its writer.
+
+They go through the same door as everything else: signature, form, time, plausibility, in the transaction that counts
+them. Only that their sender's boot has risen since is not held against them: they were heard before.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from geo.errors import BadInput
+from ingest.receiving.batch import DeadLetter, Delivery
+from ops.broker.identities import write_private
+from ops.journal.reader import JournalReader
+
+AT_ONCE: Final = 1000
+"""How many dead letters one request may name."""
+ANSWER_WITHIN_S: Final = 15.0
+
+
+class ReplayError(BadInput):
+    """A dead letter that cannot be submitted anew, or nobody who would take it."""
+
+
+class _Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    ids: tuple[int, ...]
+
+
+class ReplayFolder:
+    """The folder of requests beside a journal."""
+
+    def __init__(self, journal: Path) -> None:
+        self.path = journal.with_name(f"replays-{journal.name}")
+
+    def ask(self, ids: Sequence[int]) -> Path:
+        """Leave a request; returns its file, which is gone when ingest has carried it out."""
+        path = self.path / f"{time.time_ns()}-{secrets.token_hex(4)}.json"
+        write_private(path, msgspec.json.encode(_Request(tuple(ids))))
+        return path
+
+    def take(self) -> list[tuple[Path, tuple[int, ...]]]:
+        """The requests that wait, oldest first; a spoilt one names nothing and is given to be removed, too."""
+        if not self.path.is_dir():
+            return []
+        found = []
+        for path in sorted(self.path.glob("*.json")):
+            try:
+                found.append((path, msgspec.json.decode(path.read_bytes(), type=_Request).ids[:AT_ONCE]))
+            except (OSError, msgspec.DecodeError):
+                found.append((path, ()))
+        return found
+
+
+def delivery_of(identity: int, dead: DeadLetter, now_ns: int) -> Delivery | None:
+    """The dead letter as the message it was; None when not all of its bytes were kept."""
+    if dead.size != len(dead.body):
+        return None
+    said = msgspec.json.decode(dead.said, type=dict[str, str]) if dead.said else {}
+    return Delivery(dead.topic, dead.body, dead.content_type, tuple(said.items()), now_ns, qos=0, replay_of=identity)
+
+
+def carry_out(
+    folder: ReplayFolder, journal: JournalReader, handle: Callable[[Sequence[Delivery]], object], now_ns: int
+) -> int:
+    """What ingest does about the requests that wait; returns how many messages were submitted."""
+    submitted = 0
+    for path, ids in folder.take():
+        letters = {identity: letter for identity in ids for identity, letter in journal.dead_letters(identity - 1, 1)}
+        deliveries = [
+            delivery
+            for identity in ids
+            if identity in letters and (delivery := delivery_of(identity, letters[identity], now_ns)) is not None
+        ]
+        if deliveries:
+            handle(deliveries)
+            submitted += len(deliveries)
+        path.unlink(missing_ok=True)  # after the commit: a crash before it repeats the request, as duplicates
+    return submitted
+
+
+def submit(journal: Path, ids: Iterable[int], *, within_s: float = ANSWER_WITHIN_S) -> dict[int, str]:
+    """Have these dead letters judged anew; id → what became of each. ReplayError when it cannot be done."""
+    wanted = list(dict.fromkeys(ids))
+    with JournalReader(journal) as reader:
+        for identity in wanted:
+            found = reader.dead_letters(identity - 1, 1)
+            if not found or found[0][0] != identity:
+                raise ReplayError(
+                    f"there is no dead letter {identity}", where=journal.name, expected="an id of the list"
+                )
+            if delivery_of(identity, found[0][1], 0) is None:
+                size = found[0][1].size
+                raise ReplayError(
+                    f"of dead letter {identity} only the first part of {size} bytes was kept",
+                    where=journal.name,
+                    expected="one that was kept whole",
+                )
+        if not _is_written(journal):
+            raise ReplayError("nobody writes it", where=journal.name, expected="a running `watchline run` or `record`")
+        before = reader.replayed()
+        outcomes: dict[int, str] = {}
+        for start in range(0, len(wanted), AT_ONCE):
+            outcomes |= _submit(journal, reader, wanted[start : start + AT_ONCE], before, within_s)
+    return outcomes
+
+
+def _submit(
+    journal: Path, reader: JournalReader, ids: Sequence[int], before: dict[int, tuple[int, str]], within_s: float
+) -> dict[int, str]:
+    path, deadline = ReplayFolder(journal).ask(ids), time.monotonic() + within_s
+    while path.exists():
+        if time.monotonic() > deadline:
+            path.unlink(missing_ok=True)
+            raise ReplayError("ingest does not answer", where=journal.name, expected="one that runs")
+        time.sleep(0.05)
+    after = reader.replayed()
+    return {identity: after[identity][1] for identity in ids if after.get(identity) != before.get(identity)}
+
+
+def _is_written(journal: Path) -> bool:
+    """Whether a process holds the journal for writing."""
+    import fcntl
+
+    try:
+        lock = os.open(f"{journal}-lock", os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(lock)
+    return False

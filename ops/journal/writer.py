@@ -1,0 +1,347 @@
+"""The journal: what ingest received, in order of arrival, on disk before anybody is told so. It is the truth.
+
+SQLite, WAL, synchronous=FULL; one writer, any number of readers in other processes. A batch is one transaction: rows,
+dead letters, counts and marks are all there or none is. When the disk is full nothing of it is written, and it may be
+tried again. On any other error of the disk the journal refuses to go on: after a failed fsync nobody knows what is on
+the disk (PostgreSQL's rule), so the process ends and recovers by restarting.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from collections import Counter
+from collections.abc import Set
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from ingest.errors import UNPROVEN
+from ingest.receiving.batch import KEPT_BYTES, Batch, DeadLetter, Row, SourceKey, digest
+from ingest.receiving.high_water_marks import MAX_AHEAD
+from ops.journal.reader import ANY, APPLICATION_ID, SCHEMA_VERSION, JournalError, JournalFull, JournalReader
+from ops.journal.tables import (
+    BOOT,
+    CLOSE_BATCH,
+    COUNT,
+    FLAG,
+    FROM_1,
+    INSERT,
+    INSERT_DEAD,
+    INSERT_NEW,
+    MARK,
+    TABLES,
+    TABLES_2,
+    TABLES_3,
+    TIMING,
+)
+
+_NO_IDENTITY: Final = -1
+
+
+class Journal(JournalReader):
+    """The one writer. JournalError when another writer holds the file, or it is newer, foreign or unwritable."""
+
+    def __init__(self, path: str | Path) -> None:
+        """Open for writing, or create."""
+        self._path = Path(path)
+        self._broken: JournalError | None = None
+        try:
+            self._lock = os.open(f"{self._path}-lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise JournalError(
+                error.strerror or str(error), where=self._path.name, expected="a folder to write in"
+            ) from None
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(self._lock)
+            raise JournalError("another ingest writes it", where=self._path.name, expected="one writer") from None
+        try:
+            self._db = sqlite3.connect(self._path, isolation_level=None, timeout=5.0, check_same_thread=False)
+        except sqlite3.Error as error:
+            os.close(self._lock)
+            raise self._error(error) from error
+        try:
+            self._prepare()
+        except sqlite3.Error as error:
+            self.close()
+            raise self._error(error) from error
+        except JournalError:
+            self.close()
+            raise
+
+    def _prepare(self) -> None:
+        db = self._db
+        self._check_schema()  # before the first change: another program's file stays as it is
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=FULL")
+        db.execute("PRAGMA journal_size_limit=67108864")
+        db.execute("BEGIN IMMEDIATE")
+        found = self._check_schema()
+        if found < SCHEMA_VERSION:
+            steps = [TABLES + TABLES_2, FROM_1 + TABLES_2, ""][found] + ";" + TABLES_3
+            for statement in steps.split(";"):
+                db.execute(statement)
+            db.execute(f"PRAGMA application_id={APPLICATION_ID}")
+            db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+        db.execute("COMMIT")
+        self._version = SCHEMA_VERSION
+
+    def commit(self, batch: Batch) -> None:
+        """Make a batch durable: it is on the disk when this returns. JournalError otherwise; nothing is stored then.
+
+        A message whose key is journaled or dead-lettered already is a duplicate when its bytes are the same, and a
+        dead letter ``conflict`` when they are not. So a key is journaled or dead-lettered, never both.
+        """
+        if not batch.messages and not batch.shed:
+            return
+        with _Transaction(self):
+            outcomes = self._store(batch)
+            if "journaled" in outcomes:
+                self._db.execute(CLOSE_BATCH)
+            self._count(batch, outcomes)
+            self._db.executemany(MARK, [(mark.sensor, mark.boot, mark.seq) for mark in batch.marks])
+            self._db.executemany(BOOT, [(boot.sensor, boot.kind, boot.key, boot.boot) for boot in batch.boots])
+
+    def tick(self, now_ns: int) -> None:
+        """Append a clock tick: the only way in which those who read the journal learn that time passes."""
+        self.append("tick", "", now_ns, b"", content_type="")
+
+    def append(
+        self, kind: str, subject: str, at_ns: int, body: bytes, *, content_type: str = "application/json"
+    ) -> int:
+        """Append one row that has no sender's key: a tick, a unit's position, an operator's action. Returns its id."""
+        with _Transaction(self):
+            row = (kind, subject, None, None, at_ns, at_ns, None, content_type, body, "", "")
+            identity = int(self._db.execute(INSERT, row).lastrowid or 0)
+            self._db.execute(CLOSE_BATCH)
+            return identity
+
+    def recall(self, sensor: str, boot: int) -> tuple[int, Set[int]]:
+        """(mark, settled seqs above it) of a sender's boot; (0, {}) when nothing is known. For
+        ingest.receiving.high_water_marks.
+        """
+        mark = self._db.execute("SELECT seq FROM marks WHERE sensor = ? AND boot = ?", (sensor, boot)).fetchone()
+        stored = 0 if mark is None else int(mark[0])
+        key = {"sensor": sensor, "boot": boot, "mark": stored, "most": MAX_AHEAD}
+        ahead = self._db.execute(
+            "SELECT seq FROM journal WHERE sensor = :sensor AND kind = 'detections' AND boot = :boot AND seq > :mark"
+            " UNION SELECT seq FROM dead_letters"
+            " WHERE sensor = :sensor AND kind = 'detections' AND boot = :boot AND seq > :mark ORDER BY 1 LIMIT :most",
+            key,
+        )
+        return stored, {seq for (seq,) in ahead}
+
+    def recall_boot(self, sensor: str, kind: str, key: str) -> int:
+        """The highest boot that this key signed with for this sensor or unit; −1 when none. For
+        ingest.security.authentication.
+        """
+        found = self._db.execute(
+            "SELECT boot FROM boots WHERE sensor = ? AND kind = ? AND key = ?", (sensor, kind, key)
+        ).fetchone()
+        return -1 if found is None else int(found[0])
+
+    def last_of_kind(self, kind: str) -> dict[str, bytes]:
+        """Of each subject the body of its newest row of this kind, one that no sender numbered."""
+        return dict(
+            self._db.execute(
+                "SELECT sensor, body FROM journal WHERE id IN"
+                " (SELECT max(id) FROM journal WHERE kind = ? AND boot IS NULL GROUP BY sensor)",
+                (kind,),
+            )
+        )
+
+    def close(self) -> None:
+        """Close the file and let another writer in."""
+        super().close()
+        os.close(self._lock)
+
+    def _store(self, batch: Batch) -> list[str]:
+        """Insert every message and say of each what became of it: journaled, duplicate or dead_lettered."""
+        rows = batch.rows
+        if len(rows) == len(batch.messages):  # the usual case, in one statement: only good ones, all of them new
+            self._db.execute("SAVEPOINT usual")
+            inserted = self._db.executemany(INSERT_NEW, [_values(row) for row in rows]).rowcount
+            if inserted == len(rows):
+                self._db.execute("RELEASE usual")
+                return ["journaled"] * len(rows)
+            self._db.execute("ROLLBACK TO usual")
+            self._db.execute("RELEASE usual")
+        return [
+            self._store_row(message) if isinstance(message, Row) else self._store_dead(message)
+            for message in batch.messages
+        ]
+
+    def _store_row(self, row: Row) -> str:
+        known = self._known(row.sensor, row.kind, row.boot, row.seq, digest(row.body), row.replay_of)
+        if known == "same":
+            return "duplicate"
+        if known == "other":
+            return self._store_dead(_conflict(row))
+        self._db.execute(INSERT, _values(row))
+        return "journaled"
+
+    def _store_dead(self, dead: DeadLetter) -> str:
+        if dead.boot is not None and dead.seq is not None:
+            known = self._known(dead.sensor, dead.kind, dead.boot, dead.seq, dead.digest)
+            if known == "same":
+                return "duplicate"
+            if dead.code in UNPROVEN:  # whoever sent it may not take a key away from the true sender
+                dead = replace(dead, boot=None, seq=None)
+            elif known == "other" and dead.code != "conflict":
+                dead = replace(dead, code="conflict", field="boot, seq", message=f"{_TAKEN} {dead.message}")
+        values = (
+            dead.code,
+            dead.field,
+            dead.message,
+            dead.kind,
+            dead.sensor,
+            _NO_IDENTITY if dead.boot is None else dead.boot,
+            _NO_IDENTITY if dead.seq is None else dead.seq,
+            dead.topic,
+            dead.content_type,
+            dead.body,
+            dead.size,
+            dead.digest,
+            dead.received_ns,
+            dead.sender,
+            dead.said,
+        )
+        return "dead_lettered" if self._db.execute(INSERT_DEAD, values).rowcount else "duplicate"
+
+    def _known(self, sensor: str, kind: str, boot: int, seq: int, payload_digest: bytes, but: int | None = None) -> str:
+        """What the journal holds under this key: the "same" payload, an "other" one, or "nothing".
+
+        ``but``: the id of a dead letter that does not count, because it is what is submitted anew.
+        """
+        key = (sensor, kind, boot, seq)
+        found = self._db.execute(
+            "SELECT body FROM journal WHERE sensor = ? AND kind = ? AND boot = ? AND seq = ?", key
+        ).fetchone()
+        if found is not None and digest(found[0]) == payload_digest:
+            return "same"
+        dead = self._db.execute(
+            "SELECT digest FROM dead_letters WHERE sensor = ? AND kind = ? AND boot = ? AND seq = ? AND id IS NOT ?",
+            (*key, but),
+        ).fetchall()
+        if (payload_digest,) in dead:
+            return "same"
+        return "other" if found is not None or dead else "nothing"
+
+    def _count(self, batch: Batch, outcomes: list[str]) -> None:
+        totals: dict[SourceKey, Counter[str]] = {}
+        for message, outcome in zip(batch.messages, outcomes, strict=True):
+            totals.setdefault((message.sensor, message.kind), Counter())[outcome] += 1
+        for source, shed in batch.shed.items():
+            totals.setdefault(source, Counter())["shed"] += shed
+        flagged = Counter(
+            (message.sensor, reason)
+            for message, outcome in zip(batch.messages, outcomes, strict=True)
+            if outcome == "journaled" and isinstance(message, Row) and message.flags
+            for reason in (ANY, *message.flags.split(","))
+        )
+        self._db.executemany(FLAG, [(*key, count) for key, count in flagged.items()])
+        timed = Counter(
+            (message.sensor, message.timing if isinstance(message, Row) else message.code)
+            for message, outcome in zip(batch.messages, outcomes, strict=True)
+            if message.kind == "detections" and outcome != "duplicate"
+            if isinstance(message, Row) == (outcome == "journaled")  # not a row that became a conflict
+            if isinstance(message, Row) or message.code in ("future", "expired")
+        )
+        self._db.executemany(TIMING, [(*key, count) for key, count in timed.items()])
+        self._db.executemany(
+            "INSERT OR REPLACE INTO replays VALUES (?, ?, ?)",
+            [
+                (message.replay_of, message.received_ns, _said_of(message, outcome))
+                for message, outcome in zip(batch.messages, outcomes, strict=True)
+                if message.replay_of is not None
+            ],
+        )
+        names = ("journaled", "duplicate", "dead_lettered", "shed")
+        self._db.executemany(
+            COUNT, [(*source, total.total(), *(total[name] for name in names)) for source, total in totals.items()]
+        )
+
+
+class _Transaction:
+    """BEGIN IMMEDIATE … COMMIT; an error of the disk breaks the journal for good."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+
+    def __enter__(self) -> None:
+        if self._journal._broken is not None:
+            raise self._journal._broken
+        try:
+            self._journal._db.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:
+            raise self._break(error) from error
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        db = self._journal._db
+        try:
+            if error is None:
+                db.execute("COMMIT")
+                return
+        except sqlite3.Error as failed:
+            error = failed
+        try:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+        except sqlite3.Error as failed:
+            raise self._break(failed, for_good=True) from failed
+        if isinstance(error, sqlite3.Error):
+            raise self._break(error) from error
+
+    def _break(self, error: sqlite3.Error, *, for_good: bool = False) -> JournalError:
+        found = self._journal._error(error)
+        if for_good or not isinstance(found, JournalFull):
+            self._journal._broken = found
+        return found
+
+
+def _said_of(message: Row | DeadLetter, outcome: str) -> str:
+    """What became of a message that was submitted anew, for the person who did."""
+    if isinstance(message, DeadLetter):
+        return f"refused: {message.code}"
+    return "refused: conflict" if outcome == "dead_lettered" else outcome
+
+
+_TAKEN: Final = "another message has this key already;"
+
+
+def _values(row: Row) -> tuple[object, ...]:
+    return (
+        row.kind,
+        row.sensor,
+        row.boot,
+        row.seq,
+        row.observed_ns,
+        row.received_ns,
+        row.sent_ns,
+        row.content_type,
+        row.body,
+        row.signer,
+        row.flags,
+    )
+
+
+def _conflict(row: Row) -> DeadLetter:
+    return DeadLetter(
+        code="conflict",
+        field="boot, seq",
+        message=f"{_TAKEN} expected a key that is used once, for ever.",
+        kind=row.kind,
+        sensor=row.sensor,
+        boot=row.boot,
+        seq=row.seq,
+        topic=row.topic,
+        content_type=row.content_type,
+        body=row.body[:KEPT_BYTES],
+        size=len(row.body),
+        digest=digest(row.body),
+        received_ns=row.received_ns,
+        sender=f"key {row.signer}" if row.signer else "unsigned",
+    )

@@ -1,0 +1,318 @@
+"""The demonstration: a sample sector, from a simulated radar's MQTT message to a track, an alert and a report."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from geo.errors import WatchlineError
+from ingest.errors import BrokerError
+from ingest.mqtt.broker_url import BrokerUrl
+from ingest.mqtt.connection import Publisher
+from ingest.topics import sensor_topic
+from ops.broker.identities import INGEST
+from ops.journal.reader import Counts, JournalReader
+from ops.room.console import Picture
+from ops.room.room import Room, RoomOptions
+from ops.runtime.child_process import Child
+from ops.runtime.clock import ScenarioClock
+from ops.sector.sector_file import Sector, layout_path, load_sector, open_ground, read_bases
+from ops.services.api.operator_actions import UNIT, ActionSender
+from ops.store.reader import StoreError
+
+log = logging.getLogger(__name__)
+
+READY_S: Final = 120.0
+CLEANED_S: Final = 3.0
+DRAIN_S: Final = 10.0
+MEMORY_EVERY_S: Final = 1.0
+NIGHT_MARGIN_S: Final = 30.0
+DEFAULT_NIGHT_S: Final = 3600.0
+"""How much of a night is simulated when no duration is given, scenario seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoOptions:
+    """``duration_s``: wall seconds from the first publish, None until Ctrl-C; ``speed``: scenario seconds a second."""
+
+    sector: str
+    folder: Path
+    layout: str | None = None
+    duration_s: float | None = None
+    speed: float = 1.0
+    seed: int = 1
+    broker: BrokerUrl | None = None
+    port: int | None = None
+
+
+class MemorySampler:
+    """The largest sum over all processes that was seen, looking every second on a thread of its own."""
+
+    def __init__(self, measure: Callable[[], float]) -> None:
+        self.peak_mb = 0.0
+        self._measure, self._stop = measure, threading.Event()
+        threading.Thread(target=self._run, name="memory", daemon=True).start()
+
+    def _run(self) -> None:
+        while not self._stop.wait(MEMORY_EVERY_S):
+            self.peak_mb = max(self.peak_mb, self._measure())
+
+    def stop(self) -> None:
+        """Look once more, then no longer."""
+        self.peak_mb = max(self.peak_mb, self._measure())
+        self._stop.set()
+
+
+@dataclass(slots=True)
+class Demo:
+    """A running demonstration. ``watch`` shows it until it is over; ``finish`` drains, scores and writes the files."""
+
+    options: DemoOptions
+    sector: Sector
+    room: Room
+    simulator: Child
+    actions: ActionSender
+    memory: MemorySampler
+    began_s: float
+    first_publish_s: float
+    first_track_s: float | None = None
+    first_alert_s: float | None = None
+
+    @property
+    def started_ns(self) -> int:
+        """Scenario time of the first publish, UTC ns."""
+        return int(self.simulator.last("started_ns"))
+
+    @property
+    def ended_ns(self) -> int:
+        """Scenario time at which the senders stopped, UTC ns; the start's while they have not."""
+        return int(self.simulator.last("ended_ns") or self.started_ns)
+
+    def watch(self, show: Callable[[Picture], None], *, every_s: float = 0.5) -> None:
+        """Show the picture until the simulator has sent its last message or Ctrl-C; then have the senders stop."""
+        try:
+            while self.simulator.alive and self.simulator.last("ended_ns") is None:
+                if problem := self.room.failed():
+                    raise WatchlineError(problem)
+                show(self.picture())
+                time.sleep(every_s)
+        except KeyboardInterrupt:
+            pass  # the orderly end begins
+        self.simulator.process.terminate()
+
+    def picture(self) -> Picture:
+        """What the console shows now."""
+        reader, fusion = self.room.reader, self.room.fusion
+        picture = Picture(
+            title=f"Watchline demonstration: {self.sector.title or self.sector.name} (simulated sensors)",
+            now=datetime.fromtimestamp(self.room.options.clock.now_ns() / 1e9, UTC),
+            elapsed_s=time.monotonic() - self.first_publish_s,
+            time_zone=self.sector.time_zone,
+            address=self.room.address,
+            problem=self.room.ingest.last("problem"),
+            latency_p50_ms=fusion.last("latency_p50_ms"),
+            latency_p99_ms=fusion.last("latency_p99_ms"),
+            memory_mb=self.memory.peak_mb or None,
+        )
+        try:
+            tracks, sensors, counts = (reader.live(part) for part in ("tracks", "sensors", "counts"))
+            alerts = [json.loads(body) for body in reader.alerts(limit=1000)[2]]
+        except StoreError:
+            return picture
+        picture = replace(
+            picture,
+            tracks=[] if tracks is None else json.loads(tracks.body),
+            sensors=[] if sensors is None else json.loads(sensors.body),
+            counts={} if counts is None else totals(json.loads(counts.body)),
+            alerts=alerts,
+        )
+        self._note_firsts(picture)
+        return picture
+
+    def _note_firsts(self, picture: Picture) -> None:
+        since_start_s = time.monotonic() - self.began_s
+        if self.first_alert_s is None and picture.alerts:
+            self.first_alert_s = since_start_s
+        if self.first_track_s is None and any(track["status"] == "confirmed" for track in picture.tracks):
+            self.first_track_s = since_start_s
+
+    def drain(self) -> dict[str, int]:
+        """Senders stopped: wait until ingest and fusion have everything; returns what was published, per sensor."""
+        published: dict[str, int] = self.simulator.wait_for("published", timeout_s=DRAIN_S + 5.0)
+        self.room.drain(DRAIN_S)
+        self.memory.stop()
+        return published
+
+
+def leave_nothing(demo: Demo, sensors: Iterable[str]) -> None:
+    """Take what a demonstration's sensors left retained on somebody else's broker away; the parts have stopped."""
+    room = demo.room
+    if room.options.broker is None:
+        return
+    demo.simulator.stop(timeout_s=DRAIN_S)
+    name = f"watchline-{room.options.sector_id}-cleaner"
+    cleaner = Publisher(room.url, client_id=name, now_ns=time.time_ns, identity=room.identity_of(INGEST))
+    try:
+        cleaner.start()
+        topics = [
+            sensor_topic(room.options.sector_id, one, channel) for one in sensors for channel in ("status", "ack")
+        ]
+        for answer in [cleaner(topic, b"", retain=True) for topic in topics]:
+            answer.result(CLEANED_S)
+    except (BrokerError, TimeoutError) as error:
+        log.warning("Retained messages of this demonstration may be left on the broker: %s", error)
+    finally:
+        cleaner.stop()
+
+
+def totals(counts: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+    """The sums over all sensors."""
+    names = ("received", "journaled", "duplicate", "dead_lettered", "shed")
+    return {name: sum(sensor[name] for sensor in counts.values()) for name in names}
+
+
+def start(room: Room, options: DemoOptions, sector: Sector, *, began_s: float) -> Demo:
+    """Rehearse the night and start the simulator in an open room; returns when its first messages are on their way."""
+    night_s = DEFAULT_NIGHT_S if options.duration_s is None else options.duration_s * options.speed
+    memory = MemorySampler(room.memory_mb)
+    rehearsal = room.start(
+        "rehearsal",
+        "ops.room.simulate_night",
+        f"--sector={room.options.sector}",
+        f"--layout={room.options.layout}",
+        f"--folder={options.folder}",
+        f"--seed={options.seed}",
+        f"--duration={night_s + NIGHT_MARGIN_S}",
+        timeout_s=1.0,
+    )
+    rehearsal.wait_for("messages", timeout_s=READY_S)
+    room.listen()
+    actions = room.enter(
+        ActionSender(
+            room.url,
+            room.options.sector_id,
+            room.options.folder,
+            now_ns=room.options.clock.now_ns,
+            identity=room.identity_of(UNIT),
+        )
+    )
+    simulator = room.start(
+        "simulator",
+        "ops.room.simulator",
+        f"--sector-id={room.options.sector_id}",
+        f"--folder={options.folder}",
+        f"--duration={night_s}",
+        *room.options.clock.arguments(),
+        timeout_s=DRAIN_S + 5.0,
+    )
+    simulator.wait_for("started_ns", timeout_s=READY_S)
+    return Demo(options, sector, room, simulator, actions, memory, began_s, time.monotonic())
+
+
+def open_room(options: DemoOptions) -> tuple[Room, Sector]:
+    """The room for a demonstration, not yet entered; entering removes what an earlier one left in its folder."""
+    sector = load_sector(options.sector)
+    layout = layout_path(sector, options.layout)
+    read_bases(sector.bases)  # the report needs them: better refused now than at the end
+    now_ns = time.time_ns()
+    clock = ScenarioClock.live() if options.speed == 1 else ScenarioClock(now_ns, now_ns, options.speed)
+    # A name of its own for each run: on an outside broker nobody else's retained messages are taken for ours.
+    sector_id = sector.name if options.broker is None else f"{sector.name}-demo-{socket.gethostname()}-{os.getpid()}"
+    sector_id = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in sector_id)[:60]
+    room = RoomOptions(
+        sector=str(sector.path),
+        sector_id=sector_id,
+        layout=str(layout),
+        folder=options.folder,
+        broker=options.broker,
+        port=options.port,
+        clock=clock,
+        fresh=True,
+        signatures=sector.signatures,
+    )
+    return Room(room), sector
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a demonstration came to; ``figures`` is the object that ``--json`` prints."""
+
+    figures: dict[str, Any]
+    per_sensor: dict[str, dict[str, int]]
+    balanced: bool
+    files: dict[str, Path]
+
+
+def summarise(demo: Demo, published: Mapping[str, int]) -> Summary:
+    """Counts, tracking quality, latency and memory of a drained demonstration; writes its files."""
+    from ops.room.demo_result import quality, write_files
+
+    ground = open_ground(demo.sector, demo.room.options.layout)
+    counts, recount = _counts(demo.room.journal_path)
+    per_sensor = {
+        sensor: {
+            "published": published.get(sensor, 0),
+            **{name: getattr(count, name) for name in ("received", "journaled", "duplicate", "dead_lettered", "shed")},
+            "dead_lettered_unique": recount.get(sensor, 0),
+            "shed_unique": count.shed,
+        }
+        for sensor, count in counts.items()
+    }
+    for sensor, number in published.items():
+        per_sensor.setdefault(sensor, {"published": number, **dict.fromkeys(_ZERO, 0)})
+    balanced = all(
+        row["received"] == row["journaled"] + row["duplicate"] + row["dead_lettered"] + row["shed"]
+        and row["published"] == row["journaled"] + row["dead_lettered_unique"] + row["shed_unique"]
+        for row in per_sensor.values()
+    )
+    latencies = np.load(demo.room.store_path.with_suffix(".latency.npy"))
+    scores = quality(demo, ground)
+    progress = demo.room.reader.progress()
+    figures: dict[str, Any] = {
+        "published": sum(published.values()),
+        **totals(per_sensor),
+        "balanced": balanced,
+        **scores.figures,
+        "alerts": sum(demo.room.reader.alert_counts().values()),
+        "alert_revisions": progress.outbox_last,
+        "alerts_undelivered": progress.outbox_waiting,
+        "latency_p50_ms": _percentile(latencies, 50),
+        "latency_p99_ms": _percentile(latencies, 99),
+        "peak_rss_mb": round(demo.memory.peak_mb, 1),
+        "first_track_s": demo.first_track_s,
+        "first_alert_s": demo.first_alert_s,
+        "seed": demo.options.seed,
+        "speed": demo.options.speed,
+        "sector": demo.sector.name,
+        "layout": ground.layout.name,
+    }
+    files = write_files(demo, ground, scores, per_sensor, latencies)
+    return Summary(figures, per_sensor, balanced, files)
+
+
+_ZERO = ("received", "journaled", "duplicate", "dead_lettered", "shed", "dead_lettered_unique", "shed_unique")
+
+
+def _counts(path: Path) -> tuple[dict[str, Counts], dict[str, int]]:
+    """Receipts of detections per sensor, and of each the distinct messages that are dead letters."""
+    journal = JournalReader(path)
+    try:
+        recount = {sensor: row.dead_keys for (sensor, kind), row in journal.recount().items() if kind == "detections"}
+        return journal.counts("detections"), recount
+    finally:
+        journal.close()
+
+
+def _percentile(values: np.ndarray, percent: float) -> float | None:
+    return round(float(np.percentile(values, percent)), 1) if len(values) else None

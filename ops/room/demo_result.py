@@ -1,0 +1,123 @@
+"""What a demonstration was worth: its tracks against the simulator's truth, and the files it leaves."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+from fusion import scoring
+from ops.analysis.night_report.hidden_share import hidden_share
+from ops.analysis.night_report.report import SAMPLE_NOTICE, LiveMap, ReportInput, write_report
+from ops.room.room import DEFAULT_PORT
+from ops.sector.sector_file import read_bases
+from ops.store.track_history import load_history
+from sensors.coverage import look_probability
+
+if TYPE_CHECKING:
+    from ops.room.demo import Demo
+    from ops.sector.sector_file import Ground
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """Histories and scores of one run. ``gospa`` is over all movers, seen by anyone or not."""
+
+    tracks: xr.Dataset
+    truth: xr.Dataset
+    gospa: xr.Dataset
+    coverage: xr.Dataset
+    figures: dict[str, Any]
+
+
+def quality(demo: Demo, ground: Ground) -> Quality:
+    """Score the finished history against the truth, over the time in which messages were published.
+
+    ``gospa_mean_m`` counts every mover of the sector, also those where no sensor can see; ``gospa_covered_mean_m``
+    only movers and tracks on ground that some sensor of the layout sees, so it says how well the tracker did.
+    """
+    tracks = demo.room.reader.history_dataset()
+    truth = load_history(demo.options.folder / "truth.npz")
+    times = truth["time"].values.astype("datetime64[ns]") + np.timedelta64(demo.simulator.last("moved_ns"), "ns")
+    published = (times.astype(np.int64) >= demo.started_ns) & (times.astype(np.int64) <= demo.ended_ns)
+    truth = truth.assign(time=("estimate", times)).isel(estimate=np.flatnonzero(published))
+    coverage = look_probability(ground.layout, ground.terrain)
+    seen = (coverage["visible"] == 1).any("sensor")
+    covered_truth, covered_tracks = _on(seen, truth), _on(seen, tracks)
+    gospa = scoring.gospa(truth, tracks)
+    covered = scoring.gospa(covered_truth, covered_tracks)
+    switches = scoring.identity_switches(truth, tracks)
+    confirmed = np.unique(tracks["track"].values[tracks["status"].values == "confirmed"])
+    figures = {
+        "tracks_confirmed": len(confirmed),
+        "targets": len(np.unique(truth["target"].values)),
+        "targets_covered": len(np.unique(covered_truth["target"].values)),
+        "gospa_mean_m": _mean(gospa["gospa"]),
+        "gospa_localisation_m": _mean(gospa["localisation"]),
+        "gospa_missed_m": _mean(gospa["missed"]),
+        "gospa_false_m": _mean(gospa["false"]),
+        "gospa_covered_mean_m": _mean(covered["gospa"]),
+        "identity_switches": int(switches.sum()),
+    }
+    return Quality(tracks, truth, gospa, coverage, figures)
+
+
+def _on(seen: xr.DataArray, history: xr.Dataset) -> xr.Dataset:
+    """The rows of a history whose nearest terrain cell is seen."""
+    place = {axis: xr.DataArray(history[axis].values, dims="estimate") for axis in ("northing", "easting")}
+    return history.isel(estimate=np.flatnonzero(seen.sel(place, method="nearest").values))
+
+
+def _mean(values: xr.DataArray) -> float | None:
+    return round(float(values.mean()), 2) if values.size else None
+
+
+def write_files(
+    demo: Demo, ground: Ground, scores: Quality, per_sensor: Mapping[str, Mapping[str, int]], latencies: np.ndarray
+) -> dict[str, Path]:
+    """Tracks as GeoParquet, alerts as GeoJSON, and the report; returns their paths by name."""
+    folder, reader = demo.options.folder, demo.room.reader
+    files = {"tracks": folder / "tracks.parquet", "alerts": folder / "alerts.geojson", "report": folder / "report.html"}
+    reader.export_tracks_geoparquet(files["tracks"], ground.frame)
+    reader.export_alerts_geojson(files["alerts"])
+    report = ReportInput(
+        title=f"Demonstration: {demo.sector.title or demo.sector.name}",
+        started=_moment(demo.started_ns),
+        ended=_moment(demo.ended_ns),
+        terrain=ground.terrain,
+        border=ground.border,
+        layout=ground.layout,
+        tracks=scores.tracks,
+        truth=scores.truth,
+        gospa=scores.gospa,
+        alerts=[json.loads(body) for body in reader.alerts(limit=5000)[2]],
+        counts=per_sensor,
+        latencies_ms=latencies,
+        latency_meaning="from the sending of a scan to its place in the committed picture (wall time)",
+        hidden=hidden_share(scores.coverage["visible"], ground.border, belt_m=demo.sector.belt_m),
+        bases=read_bases(demo.sector.bases),
+        time_zone=demo.sector.time_zone,
+        demo=True,
+        notices=(SAMPLE_NOTICE,) if demo.sector.terrain.startswith("sample:") else (),
+        live=LiveMap(_serve_command(demo), f"http://127.0.0.1:{DEFAULT_PORT}/"),
+    )
+    write_report(files["report"], report)
+    return files
+
+
+def _serve_command(demo: Demo) -> str:
+    """What shows this night's store on the live map, from the report's folder."""
+    options = demo.options
+    words = ["watchline", "serve", demo.room.store_path.name, f"--sector={options.sector}"]
+    return shlex.join([*words, *([] if options.layout is None else [f"--layout={options.layout}"])])
+
+
+def _moment(time_ns: int) -> datetime:
+    return datetime.fromtimestamp(time_ns // 1000 / 1e6, UTC)

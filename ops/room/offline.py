@@ -1,0 +1,111 @@
+"""Work on files, without a broker or a clock: simulate a night to messages, replay a journal to tracks and alerts."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import xarray as xr
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from geo.errors import BadInput
+from ops.journal.reader import JournalReader
+from ops.runtime.clock import ScenarioClock
+from ops.sector.sector_file import load_sector, load_settings, open_ground
+from ops.services.fusion.process import Fusion
+from ops.store.track_history import write_history
+from ops.store.writer import Store
+
+ROWS_A_STEP: Final = 2000
+
+
+def progress_bar(screen: Console) -> Progress:
+    """The progress bar that every long command shows, on stderr."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=screen, transient=True)
+
+
+def simulate_to_files(
+    sector: str, layout: str | None, out: Path, *, duration_s: float, seed: int, screen: Console
+) -> dict[str, Any]:
+    """Write ``messages.jsonl`` (one wire message a line, in order of sending) and ``truth.parquet`` into ``out``."""
+    from ingest.decode import encode
+    from ops.room.simulate_night import rehearse
+
+    with screen.status("Simulating the night ..."):
+        ground = open_ground(load_sector(sector), layout)
+        scans, truth = rehearse(ground, seed=seed, duration_s=duration_s)
+    out.mkdir(parents=True, exist_ok=True)
+    with progress_bar(screen) as progress, (out / "messages.jsonl").open("wb") as file:
+        for scan in progress.track(scans, description="messages"):
+            file.write(encode(scan) + b"\n")
+    write_history(truth, out / "truth.parquet", ground.frame)
+    targets = np.unique(truth["target"].values)
+    screen.print(f"{len(scans)} messages of {len(ground.layout)} sensors, {len(targets)} movers: {out}", markup=False)
+    return {
+        "messages": len(scans),
+        "plots": sum(len(scan.plots) for scan in scans),
+        "targets": len(targets),
+        "seed": seed,
+        "files": [str(out / "messages.jsonl"), str(out / "truth.parquet")],
+    }
+
+
+def replay_journal(
+    journal: Path, sector: str, layout: str | None, out: Path, *, settings: Path | None, screen: Console
+) -> dict[str, Any]:
+    """Fuse ``journal`` from its first row; ``tracks_sha256`` and ``alerts_sha256`` are the same every time.
+
+    Writes ``tracks.parquet`` (GeoParquet) and ``alerts.geojson`` into ``out``, and the store they came from.
+    """
+    ground = open_ground(load_sector(sector), layout)
+    source = JournalReader(journal)
+    out.mkdir(parents=True, exist_ok=True)
+    for old in out.glob("replay.db*"):
+        old.unlink()
+    store = Store(out / "replay.db")
+    try:
+        rows = source.last_id()
+        fusion = Fusion(source, store, ground, load_settings(settings), ScenarioClock.live())
+        with progress_bar(screen) as progress:
+            bar = progress.add_task("journal rows", total=rows)
+            while fusion.cursor < rows and fusion.step(ROWS_A_STEP):
+                progress.update(bar, completed=fusion.cursor)
+        fusion.finish()
+        history = store.history_dataset()
+        files = [out / "tracks.parquet", out / "alerts.geojson"]
+        store.export_tracks_geoparquet(files[0], ground.frame)
+        alerts = store.export_alerts_geojson(files[1])
+    finally:
+        store.close()
+        source.close()
+    if not rows:
+        raise BadInput("holds no rows", where=str(journal), expected="a journal with messages in it")
+    return {
+        "rows": rows,
+        "estimates": int(history.sizes["estimate"]),
+        "tracks_confirmed": len(np.unique(history["track"].values[history["status"].values == "confirmed"])),
+        "alerts": alerts,
+        "unusable": dict(fusion.pipeline.tally),
+        "tracks_sha256": track_log_hash(history),
+        "alerts_sha256": hashlib.sha256(files[1].read_bytes()).hexdigest(),
+        "files": [str(file) for file in files],
+    }
+
+
+def track_log_hash(history: xr.Dataset) -> str:
+    """SHA-256 of the canonical track log: every column's bytes, little-endian, rows in the history's order."""
+    digest = hashlib.sha256()
+    for name in sorted(map(str, history.data_vars)):
+        values = history[name].values
+        digest.update(f"{name}|{values.shape}|".encode())
+        if values.dtype.kind in "OU":
+            digest.update("\n".join(map(str, values.tolist())).encode())
+        elif values.dtype.kind == "M":
+            digest.update(values.astype("datetime64[ns]").astype("<i8").tobytes())
+        else:
+            digest.update(np.ascontiguousarray(values).astype(values.dtype.newbyteorder("<")).tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,81 @@
+"""``watchline record``: ingest alone, so that a night can be fused later, or again."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from geo.errors import WatchlineError
+from ingest.errors import IdentityError
+from ingest.mqtt.broker_url import BrokerUrl
+from ingest.security.key_register import RegisterFile
+from ingest.topics import identifier
+from ops.broker.broker import URL_VARIABLE
+from ops.broker.identities import IDENTITY_VARIABLE, SIGNATURES_VARIABLE, IdentityFolder
+from ops.journal.reader import JournalReader
+from ops.runtime.child_process import Child
+
+START_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What is journaled, from where, into which file. ``identity``: the folder of keys and certificates that ingest
+    goes by, None for neither; with ``signed`` whatever no registered key has signed is a dead letter."""
+
+    url: BrokerUrl
+    sector_id: str
+    journal: Path
+    identity: Path | None = None
+    signed: bool = False
+    duration_s: float | None = None
+
+
+def record_journal(recording: Recording, *, screen: Console) -> dict[str, Any]:
+    """Journal a sector's messages for so long, or until Ctrl-C; returns the receipts.
+
+    IdentityError for a folder without a register, or ``signed`` without a folder.
+    """
+    url, sector_id, journal = recording.url, recording.sector_id, recording.journal
+    identifier(sector_id, "--sector-id")
+    if recording.identity is not None:
+        RegisterFile(IdentityFolder(recording.identity).register_path)
+    elif recording.signed:
+        raise IdentityError("missing beside --signed", where="--identity", expected="the folder with the register")
+    journal.parent.mkdir(parents=True, exist_ok=True)
+    ingest = Child(
+        "ingest",
+        "ops.services.ingest.process",
+        [f"--sector={sector_id}", f"--journal={journal}"],
+        log=journal.with_suffix(".log"),
+        secrets={
+            URL_VARIABLE: url.text,
+            IDENTITY_VARIABLE: "" if recording.identity is None else str(recording.identity),
+            SIGNATURES_VARIABLE: "required" if recording.signed else "optional",
+        },
+    )
+    try:
+        ingest.wait_for("ready", timeout_s=START_S)
+        screen.print(f"Recording sector {sector_id} from {url.shown} into {journal} (Ctrl-C stops it)", markup=False)
+        deadline = None if recording.duration_s is None else time.monotonic() + recording.duration_s
+        try:
+            while deadline is None or time.monotonic() < deadline:
+                time.sleep(0.2)
+                if not ingest.alive:
+                    raise WatchlineError(ingest.obituary())
+        except KeyboardInterrupt:
+            pass
+    finally:
+        ingest.stop(timeout_s=10.0)
+    reader = JournalReader(journal)
+    try:
+        counts = reader.counts(None)
+        rows = reader.last_id()
+    finally:
+        reader.close()
+    names = ("received", "journaled", "duplicate", "dead_lettered", "shed")
+    return {"rows": rows, **{name: sum(getattr(count, name) for count in counts.values()) for name in names}}

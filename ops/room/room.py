@@ -1,0 +1,342 @@
+"""An operations room on one machine: broker, ingest and fusion as processes, the API beside us, in the right order."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+
+from geo.errors import BadInput, WatchlineError
+from ingest.mqtt.broker_url import BrokerUrl
+from ingest.security.key_register import Identity
+from ops.broker.broker import URL_VARIABLE, EmbeddedBroker
+from ops.broker.identities import IDENTITY_VARIABLE, SIGNATURES_VARIABLE, IdentityFolder, Name, Signatures, sensor_names
+from ops.journal.reader import JournalReader
+from ops.runtime.child_process import Child, proportional_set_size_mb
+from ops.runtime.clock import ScenarioClock
+from ops.sector.sector_file import load_settings
+from ops.services.api.operator_actions import UNIT
+from ops.store.reader import Reader, StoreError
+
+if TYPE_CHECKING:
+    from ops.services.map.supervisor import MapProcess
+
+Part = TypeVar("Part")
+
+START_TIMEOUT_S: Final = 120.0
+DEFAULT_PORT: Final = 8447
+_OWN_FILES: Final = (
+    "journal.db", "store.db", "actions.db", "truth.npz", "night.jsonl", "sensors.json", "store.latency.npy"
+)  # fmt: skip
+_CHILDREN: Final = ("broker", "fusion", "ingest", "map", "rehearsal", "simulator")
+DEMO_MARK: Final = ".demonstration"
+
+
+class RoomError(WatchlineError):
+    """A room that cannot open."""
+
+
+@dataclass(frozen=True, slots=True)
+class SapientDoors:
+    """HOST:PORT of a SAPIENT middleware to call, and where to listen for SAPIENT nodes; either may be None."""
+
+    dial: str | None = None
+    listen: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RoomOptions:
+    """Where the room's sector, data and broker are. ``broker`` None: an embedded one. ``port`` None: 8447 or any.
+
+    ``fresh``: what an earlier demonstration left in the folder goes first. ``identity``: the folder of keys; with an
+    embedded broker None makes one in ``folder``. ``signatures`` None: required with an embedded broker, which has no
+    topic rights, and optional with another: then whoever has a key in the register must use it. ``sapient`` None: no
+    SAPIENT fusion node.
+    """
+
+    sector: str
+    sector_id: str
+    layout: str
+    folder: Path
+    broker: BrokerUrl | None = None
+    settings: Path | None = None
+    port: int | None = None
+    clock: ScenarioClock = field(default_factory=ScenarioClock.live)
+    fresh: bool = False
+    identity: Path | None = None
+    signatures: Signatures | None = None
+    sapient: SapientDoors | None = None
+
+
+class Room:
+    """Opens on entry and closes on exit: senders first, then ingest, then fusion, then the broker.
+
+    Every part may be killed and started again; what it had acknowledged or published stays.
+    """
+
+    def __init__(self, options: RoomOptions) -> None:
+        self.options = options
+        self.journal_path = options.folder / "journal.db"
+        self.store_path = options.folder / "store.db"
+        self.reader = Reader(self.store_path)
+        self.ingest: Child
+        self.fusion: Child
+        self.sapient: Child | None = None
+        self._problems: dict[str, str | None] = {}
+        self.map: MapProcess
+        self.address: str | None = None
+        self.identity = options.identity
+        self.signatures: Signatures = options.signatures or ("required" if options.broker is None else "optional")
+        self._broker: EmbeddedBroker | None = None
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        try:
+            self._open()
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    @property
+    def url(self) -> BrokerUrl:
+        """The broker's address, with its credentials."""
+        if self.options.broker is not None:
+            return self.options.broker
+        assert self._broker is not None
+        return self._broker.url
+
+    def _open(self) -> None:
+        options = self.options
+        options.folder.mkdir(parents=True, exist_ok=True)
+        self._stack.enter_context(_held(options.folder))
+        if options.fresh:
+            clear(options.folder)
+        if options.broker is None:
+            if self.signatures != "required":
+                raise RoomError(
+                    f"{options.sector}: signatures = 'optional' with the embedded broker, where whoever may connect may"
+                    " write as anybody; expected 'required', or a broker with rights by topic (--broker)."
+                )
+            self._broker = self._stack.enter_context(
+                EmbeddedBroker(folder=options.folder / "logs", sector=options.sector_id)
+            )
+            self._prepare_identity()
+        self._stack.callback(self.reader.close)
+        self.fusion = self.start(
+            "fusion",
+            "ops.services.fusion.process",
+            f"--journal={self.journal_path}",
+            f"--store={self.store_path}",
+            f"--sector={options.sector}",
+            f"--sector-id={options.sector_id}",
+            f"--layout={options.layout}",
+            "--feed",
+            *options.clock.arguments(),
+            *([] if options.settings is None else [f"--settings={options.settings}"]),
+            timeout_s=10.0,
+        )
+
+    def _prepare_identity(self) -> None:
+        """A key for everybody who speaks in this room; those that are there stay."""
+        options = self.options
+        self.identity = options.identity or options.folder / "identity"
+        units = {UNIT, *load_settings(options.settings).units}
+        sensors = [Name("sensor", name) for name in sensor_names(Path(options.layout))]
+        IdentityFolder(self.identity).prepare([*sensors, *(Name("unit", unit) for unit in sorted(units))])
+
+    def identity_of(self, name: str) -> Identity:
+        """What a part of this room signs with under that name; empty where the room has no keys."""
+        if self.identity is None or not IdentityFolder(self.identity).bundle(name).is_dir():
+            return Identity()
+        return IdentityFolder(self.identity).identity(name)
+
+    def listen(self) -> None:
+        """Start ingest; return when it listens and fusion reads. ChildFailed with its last words when one does not.
+
+        Apart from opening, because the journal's time begins here, and from then on a sensor unheard is silent.
+        """
+        self.ingest = self.start(
+            "ingest",
+            "ops.services.ingest.process",
+            f"--sector={self.options.sector_id}",
+            f"--journal={self.journal_path}",
+            f"--layout={self.options.layout}",
+            *self.options.clock.arguments(),
+            timeout_s=10.0,
+        )
+        self.ingest.wait_for("ready", timeout_s=START_TIMEOUT_S)
+        self.fusion.wait_for("ready", timeout_s=START_TIMEOUT_S)
+        if self.options.sapient is not None:
+            self._open_sapient(self.options.sapient)
+
+    def _open_sapient(self, doors: SapientDoors) -> None:
+        """Start the SAPIENT fusion node; return when it dials or listens."""
+        options = self.options
+        self.sapient = self.start(
+            "sapient",
+            "ops.services.sapient.process",
+            f"--sector-id={options.sector_id}",
+            f"--layout={options.layout}",
+            f"--folder={options.folder}",
+            f"--store={self.store_path}",
+            *([] if doors.dial is None else [f"--dial={doors.dial}"]),
+            *([] if doors.listen is None else [f"--listen={doors.listen}"]),
+            *options.clock.arguments(),
+            timeout_s=10.0,
+        )
+        self.sapient.wait_for("ready", timeout_s=START_TIMEOUT_S)
+
+    @property
+    def _watched(self) -> list[Child]:
+        return [self.ingest, self.fusion] + ([] if self.sapient is None else [self.sapient])
+
+    def start(self, name: str, module: str, *arguments: str, timeout_s: float) -> Child:
+        """Start a process of this room; it is stopped, within ``timeout_s``, when the room closes."""
+        child = Child(
+            name,
+            module,
+            arguments,
+            log=self.options.folder / "logs" / f"{name}.log",
+            secrets={
+                URL_VARIABLE: self.url.text,
+                IDENTITY_VARIABLE: "" if self.identity is None else str(self.identity),
+                SIGNATURES_VARIABLE: self.signatures,
+            },
+        )
+        self._stack.callback(child.stop, timeout_s=timeout_s)
+        return child
+
+    def enter(self, part: AbstractContextManager[Part]) -> Part:
+        """Enter a part that belongs to the room and closes with it."""
+        return self._stack.enter_context(part)
+
+    def serve(self, act: Callable[[dict[str, Any]], None]) -> str:
+        """Serve the API on 127.0.0.1 until the room closes; returns its address. The room must be ready."""
+        from ops.services.api.access_log import AccessLog
+        from ops.services.api.app import ApiSettings, create_app
+        from ops.services.api.plan_routes import PlanRoutes
+        from ops.services.api.server import serving
+        from ops.services.map.supervisor import MapProcess
+
+        options = self.options
+        log = options.folder / "logs" / "map.log"
+        self.map = self.enter(MapProcess(sector=options.sector, layout=options.layout, log=log))
+        plan = PlanRoutes(options.sector, options.folder / "logs" / "plan.log")
+        self._stack.callback(plan.close)
+        app = create_app(
+            self.store_path,
+            ApiSettings(
+                sector=options.sector_id,
+                border=self.fusion.wait_for("border", timeout_s=START_TIMEOUT_S),
+                ground=self.fusion.wait_for("sector", timeout_s=START_TIMEOUT_S),
+                layout=self.fusion.wait_for("layout", timeout_s=START_TIMEOUT_S),
+                stale_after_s=5.0 * options.clock.rate,
+                demo=options.fresh,
+                clock_rate=options.clock.rate,
+            ),
+            act=act,
+            now_ns=options.clock.now_ns,
+            access_log=AccessLog(options.folder / "access.db"),
+            ground=self.map,
+            plan=plan,
+        )
+        try:
+            port = self._stack.enter_context(serving(app, port=options.port or DEFAULT_PORT))
+        except BadInput:
+            if options.port is not None:
+                raise
+            port = self._stack.enter_context(serving(app, port=0))
+        self.address = f"http://127.0.0.1:{port}/"
+        return self.address
+
+    def mend(self) -> list[str]:
+        """Start again what has ended; a sentence for each, and for each problem of a process that is new or over."""
+        sentences = self._new_problems()
+        for child in self._watched:
+            if not child.alive:
+                sentences.append(f"{child.obituary()} It was started again.")
+                child.restart()
+        return sentences
+
+    def _new_problems(self) -> list[str]:
+        sentences = []
+        for child in self._watched:
+            problem = child.last("problem")
+            if problem != self._problems.get(child.name):
+                sentences.append(f"{child.name}: {problem or 'all is well again.'}")
+                self._problems[child.name] = problem
+        return sentences
+
+    def failed(self) -> str | None:
+        """Which process has ended that should not have, with its last words; None when all run."""
+        for child in self._watched:
+            if not child.alive:
+                return child.obituary()
+        return None
+
+    def drain(self, timeout_s: float) -> bool:
+        """Wait until fusion has taken in all that ingest journaled; False when the time is up first."""
+        deadline = time.monotonic() + timeout_s
+        journal = JournalReader(self.journal_path)
+        try:
+            target = journal.last_id()
+            while time.monotonic() < deadline:
+                if self.cursor() >= target:
+                    return True
+                time.sleep(0.02)
+        finally:
+            journal.close()
+        return False
+
+    def cursor(self) -> int:
+        """The journal row up to which the store is complete."""
+        try:
+            return self.reader.progress().cursor
+        except StoreError:
+            return 0
+
+    def memory_mb(self) -> float:
+        """Memory of every process of this room, our own included, megabytes of PSS."""
+        return proportional_set_size_mb([os.getpid()])
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """One room a folder: RoomError while another program has it open. The kernel lets go when we die."""
+    lock = os.open(folder / "room.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RoomError(f"{folder}: another watchline is using it; expected a folder of its own.") from None
+        yield
+    finally:
+        os.close(lock)
+
+
+def clear(folder: Path) -> None:
+    """Make ``folder`` ready for a demonstration: what an earlier one left goes, and nothing else.
+
+    RoomError where the folder holds a journal that no demonstration wrote: an installation's data are not cleared.
+    """
+    mark = folder / DEMO_MARK
+    if (folder / "journal.db").exists() and not mark.exists():
+        raise RoomError(f"{folder}: holds a journal that no demonstration wrote; expected another folder (--out).")
+    folder.mkdir(parents=True, exist_ok=True)
+    mark.touch()
+    patterns = [f"{name}*" for name in _OWN_FILES] + ["spool/*.db*", *(f"logs/{name}.log" for name in _CHILDREN)]
+    for pattern in patterns:
+        for found in folder.glob(pattern):
+            found.unlink()

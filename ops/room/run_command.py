@@ -1,0 +1,108 @@
+"""``watchline run``: a sector with its real sensors, until Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from rich.console import Console
+
+from geo.errors import WatchlineError
+from ingest.mqtt.broker_url import BrokerUrl
+from ops.room.room import Room, RoomOptions, SapientDoors
+from ops.sector.sector_file import layout_path, load_sector, load_settings
+from ops.sector.zone_table import TOLD_OF
+from ops.services.api.operator_actions import UNIT, ActionSender
+
+LOOK_EVERY_S = 1.0
+
+
+def run_sector(
+    sector_name: str,
+    layout: str | None,
+    data: Path,
+    *,
+    broker: BrokerUrl | None,
+    port: int | None,
+    settings: Path | None,
+    identity: Path | None,
+    sapient: SapientDoors | None,
+    screen: Console,
+) -> None:
+    """Open the room on ``data`` and watch over its processes; one that ends is started again, and that is said."""
+    sector = load_sector(sector_name)
+    load_settings(settings)
+    if sector.zone is not None:
+        screen.print(TOLD_OF, highlight=False, soft_wrap=True)
+    options = RoomOptions(
+        sector=str(sector.path),
+        sector_id=sector.name,
+        layout=str(layout_path(sector, layout)),
+        folder=data,
+        broker=broker,
+        settings=settings,
+        port=port,
+        identity=identity,
+        signatures=sector.signatures,
+        sapient=sapient,
+    )
+    with Room(options) as room:
+        room.listen()
+        if broker is None:
+            _write_secret(data / "broker.url", room.url.text)
+            screen.print(f"Embedded broker; senders on this machine find its address in {data / 'broker.url'}")
+        if sapient is not None:
+            _say_doors(sapient, screen)
+        with ActionSender(
+            room.url, sector.name, data, now_ns=options.clock.now_ns, identity=room.identity_of(UNIT)
+        ) as actions:
+            address = room.serve(actions.send)
+            room.map.start()  # an operations room is looked at
+            screen.print(
+                f"Sector {sector.name} is running; the live map: {address}  (Ctrl-C stops it)",
+                highlight=False,
+                soft_wrap=True,
+            )
+            try:
+                while True:
+                    time.sleep(LOOK_EVERY_S)
+                    for sentence in room.mend():
+                        screen.print(sentence, markup=False, highlight=False)
+            except KeyboardInterrupt:
+                screen.print("Stopping: ingest first, then fusion takes in what is left.")
+        if room.sapient is not None:
+            room.sapient.stop(timeout_s=10.0)
+        room.ingest.stop(timeout_s=10.0)
+        room.fusion.stop(timeout_s=30.0)
+
+
+def sapient_doors(dial: str | None, listen: str | None) -> SapientDoors | None:
+    """The doors that the options ask for; None for none. AddressFault on an address that cannot be read."""
+    if dial is None and listen is None:
+        return None
+    from ops.services.sapient.connection import Address
+
+    for option, text in (("--sapient", dial), ("--sapient-listen", listen)):
+        if text is not None:
+            Address.parse(text, where=option)
+    return SapientDoors(dial, listen)
+
+
+def _say_doors(doors: SapientDoors, screen: Console) -> None:
+    """Where SAPIENT is spoken; and, off this machine, what that means."""
+    if doors.dial is not None:
+        screen.print(f"SAPIENT: calling the middleware at {doors.dial}", highlight=False)
+    if doors.listen is not None:
+        screen.print(f"SAPIENT: listening at {doors.listen}", highlight=False)
+        if not doors.listen.startswith(("127.", "localhost:", "[::1]")):
+            screen.print("SAPIENT's TCP has neither passwords nor encryption: whoever reaches that port is believed.")
+
+
+def _write_secret(path: Path, text: str) -> None:
+    """Readable by us alone."""
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(text + "\n")
+    except OSError as error:
+        raise WatchlineError(f"{path}: the broker's address cannot be written ({error.strerror}).") from None

@@ -1,0 +1,79 @@
+"""A simulated night made ready on disk: ``python -m ops.room.simulate_night``, a process of its own, so that its memory
+goes.
+
+Writes ``night.jsonl`` (when to send what: one line a message), ``sensors.json`` (who sends) and ``truth.npz``.
+Times count from SCENARIO_START; the simulator moves them to the time at which it begins.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import ops.runtime.without_pyarrow  # noqa: F401 - before anything that loads pandas
+from geo.errors import WatchlineError
+from ops.room.night_file import SCENARIO_START, Post, write_night
+from ops.runtime.child_process import say
+from ops.sector.sector_file import Ground, load_sector, open_ground
+from ops.store.track_history import save_history
+from sensors.coverage import look_probability
+from sensors.detections import to_scans
+from sensors.scan import Scan
+from sensors.simulate import simulate
+from sensors.simulate.scenarios import NightSettings, border_night
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def rehearse(
+    ground: Ground, *, seed: int, duration_s: float, traffic: NightSettings | None = None
+) -> tuple[list[Scan], xr.Dataset]:
+    """The scans of one night in order of sending, duplicates included, and its truth; ``traffic`` says who is about."""
+    coverage = look_probability(ground.layout, ground.terrain)
+    scenario = border_night(
+        ground.terrain, ground.border, seed=seed, duration_s=duration_s, start=SCENARIO_START, coverage=coverage,
+        settings=traffic,
+    )  # fmt: skip
+    detections, truth = simulate(ground.layout, scenario, ground.terrain, seed=seed, coverage=coverage)
+    scans = sorted(to_scans(detections, ground.layout), key=lambda scan: (scan.received_at, scan.key))
+    return scans, truth
+
+
+def rehearse_to_files(ground: Ground, folder: Path, *, seed: int, duration_s: float) -> int:
+    """Rehearse and write the three files; returns how many messages there are."""
+    folder.mkdir(parents=True, exist_ok=True)
+    scans, truth = rehearse(ground, seed=seed, duration_s=duration_s)
+    write_night(folder / "night.jsonl", scans)
+    posts = [Post(sensor.id, sensor.kind, sensor.status_interval_s) for sensor in ground.layout.sensors]
+    (folder / "sensors.json").write_text(json.dumps([[post.sensor, post.kind, post.status_s] for post in posts]))
+    save_history(truth, folder / "truth.npz")
+    return len(scans)
+
+
+def main() -> int:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    parser = argparse.ArgumentParser(
+        prog="python -m ops.room.simulate_night", description="Make a simulated night ready."
+    )
+    parser.add_argument("--sector", required=True)
+    parser.add_argument("--layout", required=True)
+    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--duration", type=float, required=True, help="scenario seconds")
+    arguments = parser.parse_args()
+    try:
+        ground = open_ground(load_sector(arguments.sector), arguments.layout)
+        messages = rehearse_to_files(ground, arguments.folder, seed=arguments.seed, duration_s=arguments.duration)
+    except WatchlineError as error:
+        logging.error("%s", error)
+        return 1
+    say(messages=messages)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

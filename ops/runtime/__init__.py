@@ -1,0 +1,1 @@
+"""What every process shares: child processes, the clock, compiled kernels, output files."""

@@ -1,0 +1,1 @@
+"""Sector, layout and settings files, read and checked, to an open sector."""

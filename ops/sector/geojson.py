@@ -1,0 +1,216 @@
+"""A sector's ground as people see it: the sector in a few figures, its sensors and segments as GeoJSON, one place.
+
+Everything here answers with plain values in longitude and latitude; what is not known is None.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from pyproj.crs import CRS
+
+from geo.errors import BadInput
+from geo.terrain import bounds, cell_size, sample, slope
+from geo.visibility.view import RADIO_K, surface_of
+from ops.sector.sector_file import Ground
+from sensors.coverage import CURVATURE_K, TARGET_HEIGHT_M
+from sensors.layout import AnySensor, Layout, grid_azimuths_rad
+
+PART_OF_CIRCLE_RAD: Final = math.radians(3.0)
+OUTLINE_POINTS_PER_EDGE: Final = 33  # the terrain's edges are curves in longitude and latitude
+HEIGHTS_LOOKED_AT: Final = 1_000_000
+
+
+def sector_view(ground: Ground) -> dict[str, Any]:
+    """Name, bounds, frame, terrain, layout and the assumptions of sight."""
+    sector, terrain = ground.sector, ground.terrain
+    west, south, east, north = lonlat_bounds(ground)
+    low, high = heights(ground)
+    return {
+        "sector": sector.name,
+        "title": sector.title or sector.name,
+        "time_zone": sector.time_zone,
+        "bounds": [west, south, east, north],
+        "centre": [(west + east) / 2, (south + north) / 2],
+        "frame": frame_view(ground),
+        "terrain": {
+            "cell_m": cell_size(terrain),
+            "datum": terrain.attrs.get("datum", "unknown"),
+            "source": sector.terrain.rsplit("/", 1)[-1],
+            "low_m": low,
+            "high_m": high,
+        },
+        "border": {
+            "length_m": ground.border.length_m,
+            "segments": ground.border.segments,
+            "belt_m": sector.belt_m,
+            "home_side": ground.border.home_side,
+            "zone": ground.zone is not None,
+        },
+        "layout": ground.layout.name,
+        "sensor_kinds": sorted({sensor.kind for sensor in ground.layout}),
+        "target_height_m": TARGET_HEIGHT_M["person"],
+        "curvature_k": RADIO_K,
+        "curvature_k_by_kind": {kind: _finite(k) for kind, k in CURVATURE_K.items()},
+    }
+
+
+def frame_view(ground: Ground) -> dict[str, Any]:
+    """Name of the frame, and its EPSG code, or where it has none its PROJ string."""
+    crs = CRS.from_wkt(ground.frame.wkt)
+    epsg = crs.to_epsg()
+    if epsg is not None:
+        return {"name": crs.name, "epsg": epsg}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # that a PROJ string says less than a WKT
+        return {"name": crs.name, "proj": crs.to_proj4()}
+
+
+def lonlat_bounds(ground: Ground) -> tuple[float, float, float, float]:
+    """West, south, east, north of the terrain in degrees; its edges are followed, as they are curved."""
+    west, south, east, north = bounds(ground.terrain)
+    along = np.linspace(0.0, 1.0, OUTLINE_POINTS_PER_EDGE)
+    e, n = west + along * (east - west), south + along * (north - south)
+    eastings = np.concatenate([e, e, np.full_like(n, west), np.full_like(n, east)])
+    northings = np.concatenate([np.full_like(e, south), np.full_like(e, north), n, n])
+    lon, lat = ground.frame.to_lonlat(eastings, northings)
+    return float(np.nanmin(lon)), float(np.nanmin(lat)), float(np.nanmax(lon)), float(np.nanmax(lat))
+
+
+def heights(ground: Ground) -> tuple[float, float]:
+    """Lowest and highest ground [m]; of a terrain of millions of cells, among every so manieth."""
+    elevation = ground.terrain["elevation"]
+    step = max(1, math.isqrt(elevation.size // HEIGHTS_LOOKED_AT))
+    looked_at = elevation[::step, ::step].to_numpy()
+    return float(np.nanmin(looked_at)), float(np.nanmax(looked_at))
+
+
+def layout_view(ground: Ground, problems: Mapping[str, str]) -> dict[str, Any]:
+    """Per sensor its place and the outline of its range and view; ``problems``: why a sensor's view is not known."""
+    features = []
+    for sensor in ground.layout:
+        features += [_sensor_point(sensor, ground, problems.get(sensor.id)), _sensor_view(sensor, ground.layout)]
+    return {"type": "FeatureCollection", "name": ground.layout.name, "features": features}
+
+
+def segments_view(ground: Ground, shares: Sequence[float | None], revision: str) -> dict[str, Any]:
+    """The border cut into segments, with the share of each one's belt that no working sensor sees, where known."""
+    features = []
+    for segment, (start, end) in enumerate(ground.border.segment_spans_m.tolist()):
+        places = np.asarray(ground.border.segment_geometry(segment).coords)
+        properties = {
+            "segment": segment,
+            "section": None,  # no sector file divides its border into sections yet
+            "chainage_from_m": start,
+            "chainage_to_m": end,
+            "hidden_share": shares[segment] if shares else None,
+        }
+        features.append(_feature("LineString", _lonlat(ground, places), properties))
+    return {"type": "FeatureCollection", "revision": revision, "belt_m": ground.sector.belt_m, "features": features}
+
+
+def border_view(ground: Ground) -> dict[str, Any]:
+    """The border's segments as GeoJSON, one feature each, as ``Border.to_geodataframe`` has them, without pandas."""
+    features = []
+    for segment, (start, end) in enumerate(ground.border.segment_spans_m.tolist()):
+        places = np.asarray(ground.border.segment_geometry(segment).coords)
+        properties = {"segment": segment, "start_m": start, "end_m": end, "length_m": end - start}
+        features.append(_feature("LineString", _lonlat(ground, places), properties) | {"id": str(segment)})
+    return {"type": "FeatureCollection", "features": features}
+
+
+def place_view(ground: Ground, lon: float, lat: float) -> dict[str, Any]:
+    """Height and steepness of one place, and where it lies beside the border. FrameError off the globe."""
+    easting, northing = ground.frame.to_local(lon, lat)
+    if not (math.isfinite(easting) and math.isfinite(northing)):
+        raise BadInput(f"longitude {lon}, latitude {lat} is outside the frame", where="place", expected="a place near")
+    segment, chainage, offset = ground.border.locate(easting, northing)
+    steepness = _slope_at(ground, easting, northing)
+    return {
+        "lon": lon,
+        "lat": lat,
+        "elevation_m": _finite(float(sample(ground.terrain, easting, northing))),
+        "slope_deg": None if math.isnan(steepness) else math.degrees(math.atan(steepness)),
+        "easting": easting,
+        "northing": northing,
+        "segment": segment,
+        "chainage_m": _finite(chainage),
+        "offset_m": _finite(offset),
+    }
+
+
+def cell_of(ground: Ground, easting: float, northing: float) -> tuple[int, int] | None:
+    """Row and column of the terrain's cell that holds a place; None off the map."""
+    _, grid = surface_of(ground.terrain)
+    row, column = round(float(grid.row_of(northing))), round(float(grid.column_of(easting)))
+    return (row, column) if 0 <= row < grid.rows and 0 <= column < grid.columns else None
+
+
+def _slope_at(ground: Ground, easting: float, northing: float) -> float:
+    """Rise over run at one place, from the cells around it alone; NaN off the map and beside voids."""
+    cell = cell_of(ground, easting, northing)
+    if cell is None:
+        return math.nan
+    row, column = cell
+    around = ground.terrain.isel(
+        northing=slice(max(row - 3, 0), row + 4), easting=slice(max(column - 3, 0), column + 4)
+    )
+    if min(around["elevation"].shape) < 2:
+        return math.nan
+    around = around.assign(slope=slope(around))
+    return float(sample(around, easting, northing, "slope"))
+
+
+def _sensor_point(sensor: AnySensor, ground: Ground, problem: str | None) -> dict[str, Any]:
+    names = (
+        "kind", "mast_height_m", "max_range_m", "min_range_m", "azimuth_deg", "field_of_view_deg",
+        "elevation_min_deg", "elevation_max_deg", "period_s", "status_interval_s",
+    )  # fmt: skip
+    properties = {"id": sensor.id, "label": sensor.id} | {name: getattr(sensor, name) for name in names}
+    properties |= {
+        "ground_m": _finite(float(sample(ground.terrain, sensor.easting, sensor.northing))),
+        "part": "place",
+        "problem": problem,
+    }
+    return _feature("Point", [sensor.lon, sensor.lat], properties)
+
+
+def _sensor_view(sensor: AnySensor, layout: Layout) -> dict[str, Any]:
+    """The ground within the sensor's range and azimuths, whatever stands in between; rings as RFC 7946 turns them."""
+    view = grid_azimuths_rad(sensor, layout.frame)
+    start, end = view if view is not None else (0.0, math.tau)
+    width = (end - start) % math.tau or math.tau
+    azimuth = start + np.linspace(0.0, width, max(5, math.ceil(width / PART_OF_CIRCLE_RAD) + 1))[::-1]  # anticlockwise
+    rim = np.column_stack([np.sin(azimuth), np.cos(azimuth)])
+    foot = np.array([[sensor.easting, sensor.northing]])
+    outer, inner = foot + rim * sensor.max_range_m, foot + rim[::-1] * sensor.min_range_m
+    if view is None:
+        rings = [outer, inner] if sensor.min_range_m > 0.0 else [outer]
+    else:
+        near = inner if sensor.min_range_m > 0.0 else foot
+        rings = [np.vstack([outer, near])]
+    closed = [np.column_stack(layout.frame.to_lonlat(*np.vstack([ring, ring[:1]]).T)) for ring in rings]
+    properties = {"id": sensor.id, "kind": sensor.kind, "part": "view"}
+    return _feature("Polygon", [_rounded(ring) for ring in closed], properties)
+
+
+def _feature(shape: str, coordinates: Any, properties: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": "Feature", "geometry": {"type": shape, "coordinates": coordinates}, "properties": properties}
+
+
+def _lonlat(ground: Ground, places: npt.NDArray[np.float64]) -> list[list[float]]:
+    return _rounded(np.column_stack(ground.frame.to_lonlat(places[:, 0], places[:, 1])))
+
+
+def _rounded(places: npt.NDArray[np.float64]) -> list[list[float]]:
+    """Degrees to 1e-7, a centimetre."""
+    return np.round(places, 7).tolist()  # type: ignore[no-any-return]
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -1,0 +1,45 @@
+"""What of a sector's border lies where there is no terrain: it is in no figure, so it has to be said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import shapely
+
+from geo.border.line_files import length_off
+from geo.border.zone import belt_outline
+from geo.terrain import bounds
+from ops.sector.sector_file import Ground
+
+SAID_FROM_M = 50.0
+SAID_FROM_SHARE = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class OffTerrain:
+    """Metres of the border file's line beyond the terrain, which are left out, and the share of the belt beside the
+    rest that lies beyond it. Voids of the terrain are another thing: those count as unknown."""
+
+    line_m: float
+    belt_share: float
+
+    @classmethod
+    def of(cls, ground: Ground) -> OffTerrain:
+        """Of an opened sector; an area of a zone is not clipped, so that its line has none left out."""
+        sector, zone = ground.sector, ground.sector.zone
+        filters = [sector.border_where] if zone is None else [zone.inner, zone.outer]
+        clipped = zone is None or zone.home is None
+        left_out = sum(length_off(sector.border, where=one, clip=ground.terrain) for one in filters) if clipped else 0.0
+        belt = belt_outline(ground.crossed, sector.belt_m, round_ends=False)
+        beyond = belt.difference(shapely.box(*bounds(ground.terrain)))
+        return cls(float(left_out), float(beyond.area / belt.area))
+
+    @property
+    def sentences(self) -> list[str]:
+        """What is worth saying; nothing where all of it has terrain."""
+        told = []
+        if self.line_m >= SAID_FROM_M:
+            told.append(f"{self.line_m / 1000.0:.1f} km of the border's line lie off the terrain and are left out")
+        if self.belt_share >= SAID_FROM_SHARE:
+            told.append(f"{self.belt_share:.1%} of the belt lie off the terrain and are in no figure")
+        return told

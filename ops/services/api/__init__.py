@@ -1,0 +1,1 @@
+"""The web server: HTTP API, event stream, pages, access log and metrics."""

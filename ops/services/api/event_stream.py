@@ -1,0 +1,302 @@
+"""Server-sent events from the store: one poller for everybody, and for each client only the number it has reached.
+
+Alerts are never dropped: a client pulls them by outbox number, from the newest few in memory or from the store, so it
+can leave and come back with ``Last-Event-ID`` and miss none. Tracks, sensors and heartbeats are pictures: only the
+newest of each is kept, and a client that was busy gets that one. So a slow client costs one piece of a chunk and the
+picture that it is in the middle of, not a queue.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from bisect import bisect_right
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from ops.store.reader import Live, OutboxRow, Reader, StoreError
+from ops.store.rows import rfc3339, to_json
+
+log = logging.getLogger(__name__)
+
+_CHUNK_BYTES = 65_536
+_PAGE = 500  # outbox rows read from the store at a time
+_ROW_LIMIT = 2_000  # newest rows kept in memory
+
+
+@dataclass(frozen=True, slots=True)
+class StreamSettings:
+    """Limits of the stream: seconds, hertz, bytes.
+
+    A client is let go when one write takes longer than ``stall_s`` or more than ``max_behind_bytes`` of alerts were
+    published meanwhile; it resumes with Last-Event-ID.
+    """
+
+    poll_s: float = 0.02
+    tracks_hz: float = 10.0
+    heartbeat_s: float = 5.0
+    max_clients: int = 256
+    max_behind_bytes: int = 1_000_000
+    stall_s: float = 15.0
+
+
+@dataclass(slots=True, eq=False)
+class _Client:
+    after: int
+    seen: dict[str, int] = field(default_factory=dict)  # picture -> version sent
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    published_before: int = 0  # bytes published when the present write began
+    write_limit: asyncio.Timeout | None = None
+
+
+class Hub:
+    """Polls the store once for all clients and wakes them. Lives in one event loop; ``stop`` from any thread."""
+
+    def __init__(self, reader: Reader, settings: StreamSettings, *, now_ns: Callable[[], int]) -> None:
+        self._reader, self._settings, self._now_ns = reader, settings, now_ns
+        self._clients: set[_Client] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._head: int | None = None  # newest outbox number taken from the store
+        self._floor = 0  # the rows in memory are all those with floor < n <= head
+        self._numbers: list[int] = []
+        self._frames: list[bytes] = []
+        self._published_bytes = 0
+        self._pictures: dict[str, tuple[int, bytes]] = {}
+        self._version: int | None = None
+        self._sensors: Live | None = None
+        self._layers: dict[str, str] = {}
+        self._tracks_due = self._heartbeat_due = 0.0
+        self._tracks_changed = False
+        self.stopped = False
+
+    @property
+    def clients(self) -> int:
+        """How many streams are open."""
+        return len(self._clients)
+
+    @property
+    def full(self) -> bool:
+        """Whether one more client would be too many."""
+        return len(self._clients) >= self._settings.max_clients
+
+    def sensors_picture(self, sensors: Live) -> bytes:
+        """The sensors with the revisions of the map's layers, which change with the sensors' health."""
+        more = b',"layers":' + to_json(self._layers, where="layers") if self._layers else b""
+        return picture(sensors.stamp_ns, sensors.cursor, "sensors", sensors.body, more)
+
+    def sensor_states(self) -> dict[str, str]:
+        """State of health of each sensor by id, as last polled; empty before the first picture.
+
+        A sensor whose key is no longer believed is ``revoked``, whatever it says of itself.
+        """
+        sensors = [] if self._sensors is None else json.loads(self._sensors.body)
+        return {
+            str(sensor.get("sensor")): "revoked" if sensor.get("revoked") else str(sensor.get("state"))
+            for sensor in sensors
+        }
+
+    def show_layers(self, revisions: Mapping[str, str]) -> None:
+        """Send the sensors again when the revision of a layer has changed; in the event loop of the hub."""
+        if revisions != self._layers:
+            self._layers = dict(revisions)
+            if self._sensors is not None:
+                self._show("sensors", self.sensors_picture(self._sensors))
+
+    async def run(self) -> None:
+        """Poll until ``stop``. A store that cannot be read is logged once an outage; heartbeats go on."""
+        self._loop = asyncio.get_running_loop()
+        failing = False
+        while not self.stopped:
+            try:
+                await self._poll()
+                failing = False
+            except StoreError as error:
+                if not failing:
+                    log.warning("The stream waits: %s", error)
+                failing = True
+            self._beat()
+            self._let_go_of_laggards()
+            await asyncio.sleep(self._settings.poll_s)
+
+    def stop(self) -> None:
+        """End every stream and the poller; thread-safe."""
+        self.stopped = True
+        if self._loop is not None:
+            with suppress(RuntimeError):  # the loop has ended already
+                self._loop.call_soon_threadsafe(self._wake)
+
+    async def serve(self, after: int | None, receive: Receive, send: Send) -> None:
+        """One client's stream from outbox number ``after`` (None: from now), until it leaves or is too slow."""
+        client = _Client(self._head or 0 if after is None else after)
+        reset = await self._from_another_store(client)
+        self._clients.add(client)
+        gone = asyncio.create_task(_disconnected(receive))
+        gone.add_done_callback(lambda _: client.wake.set())
+        try:
+            await self._write(client, send, b"retry: 2000\n\n" + reset)
+            while not (gone.done() or self.stopped):
+                client.wake.clear()
+                while not gone.done() and (chunk := await self._alerts(client)):
+                    await self._write(client, send, chunk)
+                for chunk in self._newest_pictures(client):
+                    await self._write(client, send, chunk)
+                await client.wake.wait()
+            if not gone.done():
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+        except TimeoutError:
+            log.warning("A stream client was too slow and was let go at event %d.", client.after)
+        except StoreError as error:
+            log.warning("A stream ended: %s", error)
+        finally:
+            self._clients.discard(client)
+            gone.cancel()
+
+    async def _from_another_store(self, client: _Client) -> bytes:
+        """A number above every outbox number comes from a store that is gone: say so and send all of this one."""
+        if client.after <= (self._head or 0):
+            return b""
+        with suppress(StoreError):
+            last = await asyncio.to_thread(self._reader.last_event)
+            if client.after > last:
+                client.after = 0
+                return frame("reset", b'{"last":%d}' % last)
+        return b""
+
+    async def _alerts(self, client: _Client) -> bytes:
+        """The next alerts after what ``client`` has, about one chunk; empty when it has all."""
+        if client.after >= self._floor:
+            start = bisect_right(self._numbers, client.after)
+            numbers, frames = self._numbers[start:], self._frames[start:]
+        else:
+            rows = await asyncio.to_thread(self._reader.outbox_after, client.after, limit=_PAGE)
+            numbers, frames = [row.n for row in rows], [_alert_frame(row) for row in rows]
+        chunk = bytearray()
+        for number, encoded in zip(numbers, frames, strict=True):
+            chunk += encoded
+            client.after = number
+            if len(chunk) >= _CHUNK_BYTES:
+                break
+        return bytes(chunk)
+
+    def _newest_pictures(self, client: _Client) -> list[bytes]:
+        fresh = [(name, *kept) for name, kept in self._pictures.items() if client.seen.get(name) != kept[0]]
+        client.seen |= {name: version for name, version, _ in fresh}
+        return [encoded for _, _, encoded in fresh]
+
+    async def _write(self, client: _Client, send: Send, chunk: bytes) -> None:
+        """Send ``chunk`` in pieces, each when the client has taken the one before, so that little is held for it."""
+        client.published_before = self._published_bytes
+        async with asyncio.timeout(self._settings.stall_s) as client.write_limit:
+            for start in range(0, len(chunk), _CHUNK_BYTES):
+                piece = chunk[start : start + _CHUNK_BYTES]
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+        client.write_limit = None
+
+    async def _poll(self) -> None:
+        version = await asyncio.to_thread(self._reader.version)
+        news = version != self._version
+        self._tracks_changed |= news
+        if news:
+            await self._take_alerts()
+            sensors = await asyncio.to_thread(self._reader.live, "sensors")
+            if sensors is not None and (self._sensors is None or sensors.body != self._sensors.body):
+                self._sensors = sensors
+                self._show("sensors", self.sensors_picture(sensors))
+            self._version = version  # only now: what failed half-way is read again
+        now = asyncio.get_running_loop().time()
+        if self._tracks_changed and now >= self._tracks_due:
+            tracks = await asyncio.to_thread(self._reader.live, "tracks")
+            if tracks is not None:
+                self._show("tracks", picture(tracks.stamp_ns, tracks.cursor, "tracks", tracks.body))
+            # Half a poll early, or a picture that comes exactly in time would be found too late for its own beat.
+            wait_s = 1 / self._settings.tracks_hz - self._settings.poll_s / 2
+            self._tracks_changed, self._tracks_due = False, now + wait_s
+
+    async def _take_alerts(self) -> None:
+        if self._head is None:  # what was there before the start is read from the store when somebody asks
+            self._head = self._floor = await asyncio.to_thread(self._reader.last_event)
+        while rows := await asyncio.to_thread(self._reader.outbox_after, self._head, limit=_PAGE):
+            frames = [_alert_frame(row) for row in rows]
+            self._numbers += [row.n for row in rows]
+            self._frames += frames
+            self._published_bytes += sum(map(len, frames))
+            self._head = rows[-1].n
+            self._forget_oldest()
+            self._wake()
+
+    def _forget_oldest(self) -> None:
+        kept = total = 0
+        for encoded in reversed(self._frames):
+            total += len(encoded)
+            if total > self._settings.max_behind_bytes or kept == _ROW_LIMIT:
+                break
+            kept += 1
+        drop = len(self._frames) - kept
+        if drop:
+            self._floor = self._numbers[drop - 1]
+            del self._numbers[:drop], self._frames[:drop]
+
+    def _show(self, name: str, body: bytes) -> None:
+        version, _ = self._pictures.get(name, (0, b""))
+        self._pictures[name] = version + 1, frame(name, body)
+        self._wake()
+
+    def _beat(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if now >= self._heartbeat_due:
+            self._heartbeat_due = now + self._settings.heartbeat_s
+            self._show("heartbeat", b'{"at":"%s","last":%d}' % (rfc3339(self._now_ns()).encode(), self._head or 0))
+
+    def _let_go_of_laggards(self) -> None:
+        for client in self._clients:
+            behind = self._published_bytes - client.published_before
+            limit = client.write_limit
+            if limit is not None and not limit.expired() and behind > self._settings.max_behind_bytes:
+                limit.reschedule(asyncio.get_running_loop().time())
+
+    def _wake(self) -> None:
+        for client in self._clients:
+            client.wake.set()
+
+
+class EventStream(Response):
+    """The response of ``GET /api/stream``: it hands the connection to the hub."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, hub: Hub, after: int | None) -> None:
+        super().__init__()
+        del self.headers["content-length"]
+        self._hub, self._after = hub, after
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the headers, then events until the client leaves; Starlette calls this."""
+        assert scope["type"] == "http"
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        await self._hub.serve(self._after, receive, send)
+
+
+def picture(stamp_ns: int, cursor: int, name: str, body: bytes, more: bytes = b"") -> bytes:
+    """A part of the live picture with the journal time and row it belongs to, as one JSON object ending in ``more``."""
+    return b'{"stamp":"%s","cursor":%d,"%s":%s%s}' % (rfc3339(stamp_ns).encode(), cursor, name.encode(), body, more)
+
+
+def frame(event: str, body: bytes, number: int | None = None) -> bytes:
+    """One event of the stream (WHATWG HTML, 9.2). Line breaks in ``body`` become lines of data and cannot forge one."""
+    head = b"" if number is None else b"id: %d\n" % number
+    data = b"".join(b"data: " + line + b"\n" for line in body.splitlines())
+    return head + b"event: " + event.encode() + b"\n" + data + b"\n"
+
+
+def _alert_frame(row: OutboxRow) -> bytes:
+    return frame("alert", row.body, row.n)
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,215 @@
+"""The routes of the ground: sector, layout, segments, layers and tiles, one place, the profile between two places.
+
+They only check what was asked and pass it on to the map process (``ops.services.map.process``), a few questions at a
+time, so that a hundred tiles hold up neither an alert nor an acknowledgement.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from typing import Annotated, Any, Final
+
+import anyio
+from anyio.to_thread import run_sync
+from fastapi import FastAPI, Path, Query, Request
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+
+from ops.drawing.tile_palettes import Palette
+from ops.services.api.event_stream import Hub
+from ops.services.map.client import CONNECTIONS, Answer, MapUnavailable
+from ops.store.rows import rfc3339, to_json
+
+log = logging.getLogger(__name__)
+
+Ask = Callable[..., Answer]
+Longitude = Annotated[float, Query(ge=-180, le=180, allow_inf_nan=False)]
+Latitude = Annotated[float, Query(ge=-90, le=90, allow_inf_nan=False)]
+Height = Annotated[float, Query(ge=0, le=10_000, allow_inf_nan=False)]
+Curvature = Annotated[float, Query(gt=0)]  # inf is a flat Earth
+Words = Annotated[str, Query(max_length=80)]
+
+WATCH_EVERY_S: Final = 0.5
+SOON_S: Final = 0.5
+_PLACE: Final = re.compile(r"\s*([+-]?\d{1,3}(?:\.\d{1,17})?)\s*,\s*([+-]?\d{1,3}(?:\.\d{1,17})?)\s*")
+_KEEP: Final = "private, max-age=31536000, immutable"
+_ASK_ANEW: Final = "private, no-cache"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What of a sector's description this server knows by itself; ``sector`` and ``layout`` as in ops.sector.geojson.
+
+    Where it knows these two, a page shows them at once, and the map process may take its time.
+    """
+
+    demo: bool
+    operator: str
+    now_ns: Callable[[], int]
+    clock_rate: float = 1.0
+    sector: Mapping[str, Any] | None = None
+    layout: Mapping[str, Any] | None = None
+
+
+class GroundRoutes:
+    """Handlers that ask the map. ``watch`` keeps map and stream in step: health there, revisions of layers back."""
+
+    def __init__(self, ask: Ask, session: Session, hub: Hub) -> None:
+        self._ask_map, self._session, self._hub = ask, session, hub
+        self._turns: anyio.CapacityLimiter | None = None
+        self._asking: set[asyncio.Task[Answer]] = set()
+
+    def add_to(self, app: FastAPI) -> None:
+        for path, handler in (
+            ("/api/sector", self.sector),
+            ("/api/layout", self.layout),
+            ("/api/segments", self.segments),
+            ("/api/layers", self.layers),
+            ("/api/ground", self.place),
+            ("/api/profile", self.profile),
+            ("/api/tiles/{layer}/{z}/{x}/{y}.png", self.tile),
+        ):
+            app.add_api_route(path, handler, methods=["GET"], response_class=Response)
+
+    async def sector(self, palette: Palette = "day") -> Response:
+        """The sector in a few figures, its layers, and what time it is here."""
+        session = self._session
+        layers = await self._layers(palette)
+        if session.sector is None:
+            answer = await self._ask("sector")
+            if answer.status != 200:
+                return _passed_on(answer)
+        body = (json.loads(answer.body) if session.sector is None else dict(session.sector)) | {
+            "demo": session.demo,
+            "operator": session.operator,
+            "version": installed_version(),
+            "clock": {"now": rfc3339(session.now_ns()), "rate": session.clock_rate},
+            "layers": layers,
+        }
+        return Response(to_json(body, where="sector"), media_type="application/json")
+
+    async def _layers(self, palette: Palette) -> list[Any]:
+        """The layers when the map tells them soon; none while it is still being opened."""
+        asking = asyncio.create_task(self._ask("layers", palette=palette))
+        self._asking.add(asking)  # a loop keeps only weak references to its tasks
+        asking.add_done_callback(self._asked)
+        done, _ = await asyncio.wait({asking}, timeout=SOON_S if self._session.sector else None)
+        if not done or asking.exception() or asking.result().status != 200:
+            return []
+        return json.loads(asking.result().body)  # type: ignore[no-any-return]
+
+    def _asked(self, task: asyncio.Task[Answer]) -> None:
+        self._asking.discard(task)
+        if not task.cancelled():
+            task.exception()  # looked at, so that the loop does not complain of it
+
+    async def layout(self) -> Response:
+        """Every sensor with its place and the outline of its range and view, as GeoJSON."""
+        if self._session.layout is not None:
+            body = to_json(self._session.layout, where="layout")
+            return Response(body, media_type="application/geo+json")
+        return _passed_on(await self._ask("layout"))
+
+    async def segments(self) -> Response:
+        """The border's segments as GeoJSON, each with the share of its belt that no working sensor sees."""
+        return _passed_on(await self._ask("segments"))
+
+    async def layers(self, palette: Palette = "day") -> Response:
+        """Layers of tiles: id, title, revision, zoom levels, legend."""
+        return _passed_on(await self._ask("layers", palette=palette))
+
+    async def place(self, lon: Longitude, lat: Latitude) -> Response:
+        """Height, steepness, place beside the border, and which working sensors see a person in this cell."""
+        return _passed_on(await self._ask("place", lon=lon, lat=lat))
+
+    async def profile(
+        self,
+        start: Annotated[str, Query(alias="from", max_length=80)],
+        end: Annotated[str, Query(alias="to", max_length=80)],
+        observer_height_m: Height = 2.0,
+        target_height_m: Height = 1.7,
+        curvature_k: Curvature = 4 / 3,
+    ) -> Response:
+        """Ground and sight line between two places ``lon,lat``, at most 1,000 points; visible true, false or null."""
+        if not curvature_k > 0:
+            raise HTTPException(422, "curvature_k: expected a number above zero, or inf for a flat Earth.")
+        places = place_of(start, "from"), place_of(end, "to")
+        eyes = observer_height_m, target_height_m, curvature_k
+        return _passed_on(await self._ask("profile", start=places[0], end=places[1], eyes=eyes))
+
+    async def tile(
+        self,
+        request: Request,
+        layer: Annotated[str, Path(max_length=80)],
+        z: int,
+        x: int,
+        y: int,
+        v: Words | None = None,
+        palette: Palette = "day",
+    ) -> Response:
+        """A tile of 256 px in Web Mercator. With ``v``, the layer's present revision, browsers keep it for ever."""
+        answer = await self._ask("tile", layer=layer, z=z, x=x, y=y, palette=palette)
+        if answer.status != 200:
+            return _passed_on(answer)
+        headers = {"ETag": answer.etag, "Cache-Control": _KEEP if v == answer.revision else _ASK_ANEW}
+        if request.headers.get("if-none-match") == answer.etag:
+            return Response(status_code=304, headers=headers)
+        return Response(answer.body, media_type=answer.media_type, headers=headers)
+
+    async def watch(self) -> None:
+        """Until the hub stops: tell the map the sensors' health, and the hub which layers changed by it."""
+        while not self._hub.stopped:
+            with suppress(MapUnavailable, HTTPException):
+                health, lookers = self._hub.sensor_states(), self._hub.clients
+                answer = await self._ask("watch", health=health, lookers=lookers)
+                self._hub.show_layers(json.loads(answer.body))
+            await asyncio.sleep(WATCH_EVERY_S)
+
+    async def _ask(self, question: str, **arguments: Any) -> Answer:
+        if self._turns is None:  # belongs to the loop that serves
+            self._turns = anyio.CapacityLimiter(CONNECTIONS)
+        try:
+            return await run_sync(partial(self._ask_map, question, **arguments), limiter=self._turns)
+        except MapUnavailable as error:
+            raise HTTPException(503, str(error), headers={"Retry-After": "2"}) from None
+
+
+def add_no_ground(app: FastAPI) -> None:
+    """The same addresses on a server that has no ground: 404 and why."""
+
+    def none() -> Response:
+        raise HTTPException(404, "This server was opened without its ground, so it has no map.")
+
+    for path in ("sector", "layout", "segments", "layers", "ground", "profile", "tiles/{layer}/{z}/{x}/{y}.png"):
+        app.add_api_route(f"/api/{path}", none, methods=["GET"], response_class=Response, include_in_schema=False)
+
+
+def place_of(text: str, name: str) -> tuple[float, float]:
+    """Longitude and latitude of ``lon,lat``; 422 for anything that is no place on Earth."""
+    found = _PLACE.fullmatch(text)
+    if found is None:
+        raise HTTPException(422, f"{name}: expected longitude,latitude in degrees, such as -84.25,36.59.")
+    lon, lat = float(found[1]), float(found[2])
+    if not (-180 <= lon <= 180 and -90 <= lat <= 90):
+        raise HTTPException(422, f"{name}: longitude {lon:g}, latitude {lat:g} is not on Earth.")
+    return lon, lat
+
+
+def installed_version() -> str:
+    """Version of the installed distribution."""
+    try:
+        return version("watchline")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def _passed_on(answer: Answer, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(answer.body, answer.status, media_type=answer.media_type, headers=dict(headers or {}))

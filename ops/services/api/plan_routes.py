@@ -1,0 +1,236 @@
+"""Routes of the planner's page: what may be edited, coverage after an edit, and long work as jobs.
+
+Edits are answered by a process that keeps the ground and each layout's coverage (``ops.services.planner.worker``),
+started when first asked; jobs by processes of their own (``ops.services.planner.jobs``). Nothing here changes a file of
+the sector.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+import subprocess
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from fastapi import FastAPI
+from fastapi import Path as InPath
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+
+from ops.services.planner.jobs import JobRefused, Jobs, start_worker
+
+MOST_PICTURES: Final = 16
+MOST_WAITING: Final = 4
+"""Questions that wait for the planner's process; more would hold up the threads that alerts need."""
+ANSWERS_WITHIN_S: Final = 90.0
+IDLE_S: Final = 120.0
+"""How long after the last question the process is kept."""
+Name = Annotated[str, Field(min_length=1, max_length=64)]
+Token = Annotated[str, InPath(pattern=r"^[0-9a-f]{16}$")]
+PLANNED: Final = "plan:"
+"""What begins the name of a layout that a plan chose; its job's name follows."""
+Planned = Callable[[str], Any]
+JobName = Annotated[str, InPath(pattern=r"^job-[0-9]{1,9}$")]
+
+
+class Edit(BaseModel):
+    """Where a sensor is put instead, and where it looks."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+    lon: float | None = Field(default=None, ge=-180.0, le=180.0)
+    lat: float | None = Field(default=None, ge=-90.0, le=90.0)
+    azimuth_deg: float | None = Field(default=None, ge=-360.0, le=360.0)
+
+
+class Edited(BaseModel):
+    """A layout of the sector with edits by sensor id; null takes a sensor away."""
+
+    model_config = ConfigDict(extra="forbid")
+    layout: Name
+    edits: dict[Name, Edit | None] = Field(default_factory=dict, max_length=2000)
+
+    def order(self, planned: Planned) -> dict[str, Any]:
+        """As the planner's process takes it, with the document of a layout that a plan chose."""
+        told = {name: None if edit is None else edit.model_dump(exclude_none=True) for name, edit in self.edits.items()}
+        return {"layout": self.layout, "edits": told, "document": planned(self.layout)}
+
+
+class CompareOrder(BaseModel):
+    """A comparison of two layouts."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+    kind: Literal["compare"]
+    layouts: list[Edited] = Field(min_length=2, max_length=2)
+    budget: float | None = Field(default=None, gt=0.0)
+    draws: int = Field(default=300, ge=2, le=5000)
+
+    def order(self, planned: Planned) -> dict[str, Any]:
+        """As the planner's process takes it."""
+        layouts = [one.order(planned) for one in self.layouts]
+        return {"do": "compare", "layouts": layouts, "budget": self.budget, "draws": self.draws}
+
+
+class PlanOrder(BaseModel):
+    """What to buy for a budget, after ``start`` or from scratch."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+    kind: Literal["plan"]
+    budget: float = Field(ge=0.0)
+    objective: Literal["covered", "worst_segment", "least_detected"] = "covered"
+    start: Edited | None = None
+    seconds: float = Field(default=15.0, ge=1.0, le=120.0)
+
+    def order(self, planned: Planned) -> dict[str, Any]:
+        """As the planner's process takes it."""
+        start = None if self.start is None else self.start.order(planned)
+        told = {"do": "plan", "budget": self.budget, "objective": self.objective}
+        return {**told, "start": start, "seconds": self.seconds}
+
+
+class PlanRoutes:
+    """Handlers of the planner's page, and the processes behind them; ``close`` ends those."""
+
+    def __init__(self, sector: str, log: Path) -> None:
+        self._sector, self._log = sector, log
+        self._jobs = Jobs(sector, log)
+        self._lock, self._turns = threading.Lock(), threading.BoundedSemaphore(MOST_WAITING)
+        self._idle: threading.Timer | None = None
+        self._worker: subprocess.Popen[str] | None = None
+        self._setup: Any = None
+        self._pictures: dict[str, bytes] = {}
+
+    def add_to(self, app: FastAPI) -> None:
+        """Add the routes; handlers are plain functions, so they run in threads."""
+        app.add_api_route("/api/plan/setup", self.setup, methods=["GET"])
+        app.add_api_route("/api/plan/coverage", self.coverage, methods=["POST"])
+        app.add_api_route("/api/plan/layout", self.save, methods=["POST"])
+        app.add_api_route("/api/plan/pictures/{token}.png", self.picture, methods=["GET"], response_class=Response)
+        app.add_api_route("/api/plan/jobs", self.jobs, methods=["GET"])
+        app.add_api_route("/api/plan/jobs", self.submit, methods=["POST"], status_code=202)
+        app.add_api_route("/api/plan/jobs/{name}", self.job, methods=["GET"])
+        app.add_api_route("/api/plan/jobs/{name}/cancel", self.cancel, methods=["POST"])
+
+    def close(self) -> None:
+        """End the processes."""
+        self._jobs.close()
+        if self._worker is not None:
+            self._worker.kill()  # whoever waits for it hears so, and lets go
+        with self._lock:
+            if self._idle is not None:
+                self._idle.cancel()
+            self._end()
+
+    def setup(self) -> JSONResponse:
+        with self._turn():
+            if self._setup is None:
+                self._setup = self._ask({"do": "setup"})
+            return JSONResponse(self._setup)
+
+    def coverage(self, asked: Edited) -> JSONResponse:
+        with self._turn():
+            found = self._ask({"do": "coverage", **asked.order(self._planned)})
+            token = secrets.token_hex(8)
+            self._pictures[token] = base64.b64decode(found.pop("picture"))
+            while len(self._pictures) > MOST_PICTURES:
+                self._pictures.pop(next(iter(self._pictures)))
+        return JSONResponse({**found, "picture": f"/api/plan/pictures/{token}.png"})
+
+    def save(self, asked: Edited) -> JSONResponse:
+        """A layout as edited, as a layout file."""
+        with self._turn():
+            found = self._ask({"do": "save", **asked.order(self._planned)})
+        return JSONResponse(found, media_type="application/geo+json")
+
+    def _planned(self, layout: str) -> Any:
+        """The document of a layout that a plan chose; None for a layout of the sector, 422 where no plan has it."""
+        if not layout.startswith(PLANNED):
+            return None
+        job = self._jobs.get(layout.removeprefix(PLANNED))
+        if job is None or job.state != "done" or not isinstance(job.answer, dict) or "layout" not in job.answer:
+            raise HTTPException(422, "This plan is not kept any more; plan again.")
+        return job.answer["layout"]
+
+    def picture(self, token: Token) -> Response:
+        found = self._pictures.get(token)
+        if found is None:
+            raise HTTPException(404, "This picture is not kept any more.")
+        return Response(found, media_type="image/png")
+
+    def jobs(self) -> JSONResponse:
+        return JSONResponse({"jobs": [job.told() | {"answer": None} for job in self._jobs.all()]})
+
+    def submit(self, asked: CompareOrder | PlanOrder) -> JSONResponse:
+        try:
+            return JSONResponse(self._jobs.submit(asked.order(self._planned)).told(), status_code=202)
+        except JobRefused as refusal:
+            raise HTTPException(429, str(refusal)) from None
+
+    def job(self, name: JobName) -> JSONResponse:
+        found = self._jobs.get(name)
+        if found is None:
+            raise HTTPException(404, f"There is no job {name}.")
+        return JSONResponse(found.told())
+
+    def cancel(self, name: JobName) -> JSONResponse:
+        found = self._jobs.cancel(name)
+        if found is None:
+            raise HTTPException(404, f"There is no job {name}.")
+        return JSONResponse(found.told())
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """One question at a time; 429 where too many wait already."""
+        if not self._turns.acquire(blocking=False):
+            raise HTTPException(429, "The planner is busy; ask again in a moment.")
+        try:
+            with self._lock:
+                yield
+                if self._idle is not None:
+                    self._idle.cancel()
+                self._idle = threading.Timer(IDLE_S, self._rest)
+                self._idle.daemon = True
+                self._idle.start()
+        finally:
+            self._turns.release()
+
+    def _rest(self) -> None:
+        with self._lock:
+            self._end()
+
+    def _ask(self, order: Mapping[str, Any]) -> Any:
+        """The worker's answer; 422 with its sentence where it refuses, 503 where it has ended."""
+        if self._worker is None or self._worker.poll() is not None:
+            self._worker = start_worker(self._sector, self._log)
+        worker = self._worker
+        assert worker.stdin is not None
+        assert worker.stdout is not None
+        patience = threading.Timer(ANSWERS_WITHIN_S, worker.kill)
+        patience.daemon = True
+        patience.start()
+        try:
+            worker.stdin.write(json.dumps(order) + "\n")
+            worker.stdin.flush()
+            for line in worker.stdout:
+                message = json.loads(line)
+                if "answer" in message:
+                    return message["answer"]
+                if "refused" in message:
+                    raise HTTPException(422, str(message["refused"]))
+        except (OSError, ValueError):
+            pass  # it has ended; what follows says so
+        finally:
+            patience.cancel()
+        self._end()
+        raise HTTPException(503, "The planner's process has ended; ask again, and it is started anew.")
+
+    def _end(self) -> None:
+        if self._worker is not None:
+            self._worker.kill()
+            self._worker.wait()
+            self._worker = None

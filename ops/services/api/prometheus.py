@@ -1,0 +1,64 @@
+"""What the API tells Prometheus: per-sensor conservation counts, progress of fusion and feeds, open streams."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from ops.store.reader import Live, Progress
+
+ACCOUNTED = ("journaled", "duplicate", "dead_lettered", "shed")
+
+
+def unaccounted(figures: Mapping[str, int]) -> int | None:
+    """received − (journaled + duplicate + dead_lettered + shed): zero, always. None when a figure is absent."""
+    if "received" not in figures or any(name not in figures for name in ACCOUNTED):
+        return None
+    return figures["received"] - sum(figures[name] for name in ACCOUNTED)
+
+
+INGEST_GAUGES = {"disk_full": "watchline_ingest_disk_full", "clock_jumps": "watchline_ingest_clock_jumps_total"}
+"""What ingest tells of itself, among the counts of no sensor (\"\")."""
+
+
+GAUGES = frozenset({"held"})
+"""Figures of a sensor that may fall: whether ingest's quarantine holds it now."""
+
+
+def metrics_text(progress: Progress, counts: Live | None, stream_clients: int) -> str:
+    """All figures in the Prometheus text format 0.0.4, families in order of name."""
+    sensors = {} if counts is None else msgspec.json.decode(counts.body, type=dict[str, dict[str, int]])
+    families: dict[str, list[str]] = {}
+    for sensor, figures in sorted(sensors.items()):
+        label = f'{{sensor="{_escaped(sensor)}"}}'
+        for name, value in figures.items():
+            if not sensor and name in INGEST_GAUGES:
+                families[INGEST_GAUGES[name]] = [f" {value}"]
+                continue
+            family = f"watchline_{name}" if name in GAUGES else f"watchline_{name}_total"
+            families.setdefault(family, []).append(f"{label} {value}")
+        missing = unaccounted(figures)
+        if missing is not None:
+            families.setdefault("watchline_unaccounted", []).append(f"{label} {missing}")
+    singles = {
+        "watchline_journal_cursor": progress.cursor,
+        "watchline_checkpoint_cursor": progress.checkpoint_cursor,
+        "watchline_alert_revisions_total": progress.outbox_last,
+        "watchline_alerts_undelivered": progress.outbox_waiting,
+        "watchline_history_rows": progress.history_rows,
+        "watchline_rerun_divergences_total": progress.diverged,
+        "watchline_stream_clients": stream_clients,
+    }
+    if counts is not None:
+        singles["watchline_picture_timestamp_seconds"] = counts.stamp_ns // 1_000_000_000
+    families |= {name: [f" {value}"] for name, value in singles.items()}
+    lines = []
+    for name, samples in sorted(families.items()):
+        lines.append(f"# TYPE {name} {'counter' if name.endswith('_total') else 'gauge'}")
+        lines += [name + sample for sample in samples]
+    return "\n".join(lines) + "\n"
+
+
+def _escaped(label: str) -> str:
+    return label.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")

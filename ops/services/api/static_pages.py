@@ -1,0 +1,72 @@
+"""The built front end: its page and its assets, exactly the files that the build left, each under its own address.
+
+Only what was found in the folder at the start is ever served, so no path leads out of it. Names of assets hold a hash
+of their content, so browsers may keep them for ever; the page itself is asked for anew each time.
+"""
+
+from __future__ import annotations
+
+import html
+import mimetypes
+from hashlib import blake2b
+from pathlib import Path
+from typing import Final
+
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse, Response
+
+from ops.services.api.guard import PAGE_POLICY
+
+BUILT: Final = Path(__file__).resolve().parents[2] / "web" / "dist"
+FOR_EVER: Final = "public, max-age=31536000, immutable"
+ASKED_ANEW: Final = "no-cache"
+_LARGEST_BYTES: Final = 20_000_000
+_TYPES: Final = {  # what browsers insist on, whatever this machine's table of types says
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".webmanifest": "application/manifest+json",
+    ".woff2": "font/woff2",
+}
+_ROUTES: Final = ("sector", "tracks", "alerts", "sensors", "counts", "border", "layout", "segments", "layers", "health")
+
+
+def add_pages(app: FastAPI, *, title: str, folder: Path = BUILT) -> None:
+    """Serve the front end in ``folder``; where it was not built, a plain page that says so and how to build it."""
+    index = folder / "index.html"
+    if not index.is_file():
+        app.add_route("/", lambda _: _not_built(title), methods=["GET"], include_in_schema=False)
+        return
+    for file in sorted(folder.rglob("*")):
+        name = file.relative_to(folder).as_posix()
+        if file.is_file() and not name.endswith(".map") and file.stat().st_size <= _LARGEST_BYTES:
+            keep = FOR_EVER if name.startswith("assets/") else ASKED_ANEW
+            _add_file(app, "/" if file == index else f"/{name}", file, keep)
+
+
+def _add_file(app: FastAPI, address: str, file: Path, keep: str) -> None:
+    body = file.read_bytes()
+    etag = f'"{blake2b(body, digest_size=16).hexdigest()}"'
+    media_type = _TYPES.get(file.suffix) or mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+    headers = {"ETag": etag, "Cache-Control": keep, "Content-Security-Policy": PAGE_POLICY}
+
+    def answer(request: Request) -> Response:
+        if request.headers.get("if-none-match") == etag:
+            return Response(status_code=304, headers=headers)
+        return Response(body, media_type=media_type, headers=headers)
+
+    app.add_route(address, answer, methods=["GET"], include_in_schema=False)
+
+
+def _not_built(title: str) -> HTMLResponse:
+    name = html.escape(f"Watchline: {title}")
+    items = "".join(f'<li><a href="/api/{route}">/api/{route}</a></li>' for route in _ROUTES)
+    return HTMLResponse(
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{name}</title><h1>{name}</h1>'
+        "<p>The map is not built in this installation: run <code>python deploy/build_web.py</code> in the source"
+        f" folder, or install the wheel. The picture is served as JSON meanwhile:</p><ul>{items}</ul>"
+        '<p><a href="/metrics">/metrics</a>, <a href="/api/openapi.json">/api/openapi.json</a></p></html>'
+    )

@@ -1,0 +1,1 @@
+"""The fusion process: reads the journal, tracks, raises alerts, commits to the store."""

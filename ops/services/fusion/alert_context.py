@@ -1,0 +1,120 @@
+"""What alerting knows of a sector beyond the picture, made from the sector's files when the room opens."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from fusion.situation.context import Insight
+from fusion.situation.current_coverage import Watchfulness
+from fusion.situation.forecast import Forecaster, compile_kernels
+from fusion.situation.opened_segments import Openings, openings_of
+from fusion.situation.responders import Interception, interception_of
+from fusion.situation.sector_rasters import SectorRasters
+from fusion.situation.surroundings import ground_around
+from geo.border.sections import read_sections, section_of_segments
+from geo.errors import BadInput
+from geo.mobility.roads_and_rivers import Ways
+from ops.sector.sector_file import Ground, read_bases
+from sensors.coverage import coverage
+from sensors.gaps import watched
+
+if TYPE_CHECKING:
+    import geopandas
+
+log = logging.getLogger(__name__)
+
+
+def insight_of(
+    ground: Ground,
+    watching: Watchfulness,
+    *,
+    weather: str = "day",
+    rasters: SectorRasters | None = None,
+) -> Insight:
+    """Forecasts, responders, the ground, openings and impact levels of a sector; some seconds of searching on 100 km.
+
+    What the sector's files do not give, or give in a way that cannot be used (a base off the terrain), is named in
+    ``missing`` and logged; alerts then leave it out. ``weather`` is the state in which segments are judged open;
+    ``rasters`` are the terrain's where somebody has them already.
+    """
+    compile_kernels()  # here, not when the first alert waits for it
+    missing: list[str] = []
+    ways = _ways(ground, missing)
+    around = ground_around(ground.terrain, ways=ways, settlements=_settlements(ground, missing), rasters=rasters)
+    return Insight(
+        forecaster=Forecaster(ground.border),
+        interception=_interception(ground, ways, missing),
+        around=around,
+        watching=watching,
+        openings=_openings(ground, ways, weather, missing),
+        impact=_impact(ground, missing),
+        missing=(*missing, *around.missing),
+    )
+
+
+def _leave_out(missing: list[str], what: str, why: BadInput) -> None:
+    missing.append(what)
+    log.warning("Alerts leave out %s: %s", what, why)
+
+
+def _ways(ground: Ground, missing: list[str]) -> Ways | None:
+    sector = ground.sector
+    if not (sector.roads or sector.rivers or sector.fords):
+        return None
+    try:
+        return Ways.from_files(
+            ground.frame, roads=sector.roads, rivers=sector.rivers, fords=sector.fords, clip=ground.terrain
+        )
+    except BadInput as error:
+        _leave_out(missing, "roads and rivers", error)
+        return None
+
+
+def _settlements(ground: Ground, missing: list[str]) -> geopandas.GeoDataFrame | None:
+    if ground.sector.settlements is None:
+        return None
+    try:
+        found: Any = Ways.from_files(ground.frame, rivers=ground.sector.settlements, clip=ground.terrain).rivers
+    except BadInput as error:
+        _leave_out(missing, "settlements", error)
+        return None
+    return found
+
+
+def _interception(ground: Ground, ways: Ways | None, missing: list[str]) -> Interception | None:
+    if ground.sector.bases is None:
+        missing.append("patrol bases")
+        return None
+    try:
+        bases = {
+            name: tuple(float(part) for part in ground.frame.to_local(*place))
+            for name, place in read_bases(ground.sector.bases).items()
+        }
+        return interception_of(ground.terrain, ground.crossed, bases, belt_m=ground.sector.belt_m, ways=ways)  # type: ignore[arg-type]
+    except BadInput as error:
+        _leave_out(missing, "response", error)
+        return None
+
+
+def _openings(ground: Ground, ways: Ways | None, weather: str, missing: list[str]) -> Openings | None:
+    if not len(ground.layout):
+        return None
+    try:
+        cover = coverage(ground.layout, ground.terrain, ground.border, conditions=weather)
+        return openings_of(watched(cover, ground.terrain, ground.crossed, belt_m=ground.sector.belt_m, ways=ways))
+    except BadInput as error:
+        _leave_out(missing, "detection of crossings", error)
+        return None
+
+
+def _impact(ground: Ground, missing: list[str]) -> tuple[str | None, ...]:
+    if ground.sector.sections is None:
+        return ()
+    try:
+        sections = read_sections(ground.sector.sections, ground.border, impact_level="impact_level")
+        owner = section_of_segments(ground.border, sections).tolist()
+    except BadInput as error:
+        _leave_out(missing, "impact levels", error)
+        return ()
+    return tuple(sections[number].impact_level if number >= 0 else None for number in owner)

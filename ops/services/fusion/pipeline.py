@@ -1,0 +1,455 @@
+"""Detections to tracks to alerts: a deterministic function of the journal, resumed from a checkpoint.
+
+Nothing here reads a clock: time is what the journal's rows say (``received_ns``, and the ticks that ingest writes
+every second). Alerts are judged at the end of each batch that ingest committed, which the journal records too, so
+the same journal gives the same tracks and alerts: live, after a crash, or a year later.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Final, Literal
+
+import msgspec
+import xarray as xr
+
+from fusion.alerts import (
+    Alert,
+    AlertActionError,
+    AlertSettings,
+    AlertState,
+    DistressCall,
+    TrackPicture,
+    act_on,
+    distress,
+    raise_alerts,
+)
+from fusion.situation.context import Insight
+from fusion.situation.correlate import Correlator
+from fusion.situation.current_coverage import watchfulness_of
+from fusion.situation.track_picture import picture_of_bank
+from fusion.tracker import Tracker, TrackEvent
+from geo.errors import BadInput
+from ingest.errors import MalformedMessage
+from ingest.unit_messages import Position, Reply, decode_unit
+from ops.journal.decode_row import learn, scan_of_row, status_of_row
+from ops.journal.reader import JournalRow
+from ops.sector.sector_file import Ground, Settings, record_from, tracker_settings
+from ops.services.fusion import quarantine_memory as cut_off
+from ops.services.fusion.alert_context import insight_of
+from ops.services.fusion.fault_memory import FaultMemory
+from ops.services.fusion.quarantine_memory import QUARANTINE, CutOff, Held
+from ops.services.ingest.disk_reserve import DISK, DiskState
+from ops.services.ingest.revocations import REVOCATION, Revocation
+from ops.services.ingest.steady_clock import CLOCK, ClockJump
+from sensors.health.liveness import SensorStatus, health
+from sensors.scan_columns import columns_of
+
+log = logging.getLogger(__name__)
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+HEALTH_EVERY_NS: Final = 500_000_000
+"""How often all sensors are looked at, in the journal's time; one whose word has changed is looked at at once."""
+EVIDENCE_KEPT: Final = 8
+"""How many of a track's newest scans an alert names."""
+
+
+class CheckpointError(BadInput):
+    """A checkpoint that this program did not write."""
+
+
+@dataclass(frozen=True, slots=True)
+class HealthNow:
+    """A sensor's state in the terms of the alert rules: since when it has been so, journal time in UTC ns."""
+
+    state: str
+    since_ns: int
+
+
+class Memory(msgspec.Struct):
+    """What the pipeline remembers beside the tracker and the alerts; plain values, kept as JSON in the checkpoint.
+
+    said: a sensor's own word (online, maintenance, offline), when it came and until when it holds. unusable: reports
+    that are in the journal but not of this layout, by reason; they are counted and shown, never dropped in silence.
+    skipped: how many scans of each sensor were passed over in overload. held: whom ingest cut off, and until when.
+    ingest: what it told of itself: whether its disk is full, how often its machine's clock jumped.
+    revoked: sensors and units whose keys are no longer believed, and since when. told: what sensors of other standards
+    than our JSON said of themselves.
+    """
+
+    now_ns: int = 0
+    since_ns: int = 0
+    heard_ns: dict[str, int] = {}
+    said: dict[str, tuple[Literal["online", "maintenance", "offline"], int, int | None]] = {}
+    health: dict[str, tuple[str, int]] = {}
+    evidence: dict[str, list[tuple[str, int, int]]] = {}
+    revoked: dict[str, int] = {}
+    unusable: dict[str, int] = {}
+    faults: FaultMemory = msgspec.field(default_factory=FaultMemory)
+    health_due_ns: int = 0
+    ingest: dict[str, int] = {}
+    skipped: dict[str, int] = {}
+    held: dict[str, Held] = {}
+    told: dict[str, bytes] = {}
+
+
+class Checkpoint(msgspec.Struct):
+    """Everything that the next row's answer depends on."""
+
+    tracker: bytes
+    alerts: bytes
+    memory: Memory
+
+
+class Pipeline:
+    """Takes the journal's rows in order; gives alerts to publish, the live picture and the finished history.
+
+    ``checkpoint`` is what ``save`` returned after an earlier row; going on from there equals never having stopped.
+    ``insight`` is what is known of the sector; without it, it is made here.
+    Raises CheckpointError for bytes that are none, BadInput for settings that cannot be used.
+    """
+
+    def __init__(
+        self,
+        ground: Ground,
+        settings: Settings | None = None,
+        *,
+        checkpoint: bytes | None = None,
+        insight: Insight | None = None,
+    ) -> None:
+        settings = settings or Settings()
+        self._ground = ground
+        self._alert_settings = record_from(AlertSettings, settings.alerts, where="settings [alerts]")
+        of_tracker = tracker_settings(settings)
+        self._correlator = Correlator(ground.border, ground.terrain)
+        self._start_grace_ns = round(settings.start_grace_s * 1e9)
+        if checkpoint is None:
+            self._tracker = Tracker(ground.layout, of_tracker, terrain=ground.terrain, border=ground.border)
+            self._alerts, self._memory = AlertState(), Memory()
+        else:
+            saved = _unpack(checkpoint)
+            self._tracker = Tracker.restore(
+                ground.layout, of_tracker, saved.tracker, terrain=ground.terrain, border=ground.border
+            )
+            self._alerts, self._memory = AlertState.from_json(saved.alerts), saved.memory
+        self._watching = watchfulness_of(self._tracker.scene, ground.border)
+        self._weather, self._maintenance = settings.weather, settings.maintenance
+        for stop in settings.maintenance:
+            if stop.sensor not in self._tracker.scene.watches:
+                raise BadInput(
+                    f"no sensor {stop.sensor!r}", where="settings [[maintenance]]", expected="a sensor of the layout"
+                )
+        self._insight = insight or insight_of(
+            ground,
+            self._watching,
+            weather=settings.weather or "day",
+            rasters=self._correlator.rasters,
+        )
+
+    def take(self, row: JournalRow) -> tuple[Alert, ...]:
+        """Take in one row; the alerts that are new or revised after it, most urgent first."""
+        memory = self._memory
+        memory.now_ns = max(memory.now_ns, row.received_ns)
+        memory.since_ns = memory.since_ns or row.received_ns
+        news: tuple[Alert, ...] = ()
+        if row.kind == "detections":
+            self._take_scan(row)
+        elif row.kind == "status":
+            self._take_status(row)
+        elif row.kind == "action":
+            news = self._take_action(row)
+        elif row.kind == REVOCATION:
+            self._take_revocation(row)
+        elif row.kind in (DISK, CLOCK, QUARANTINE):
+            self._take_event(row)
+        elif row.kind == "position":
+            news = self._take_position(row)
+        return news + self._judge() if row.closes_batch else news
+
+    def skip(self, row: JournalRow) -> None:
+        """Pass a scan over, in overload: its sensor is heard, the scan counted, and nothing judged."""
+        memory = self._memory
+        memory.now_ns = max(memory.now_ns, row.received_ns)
+        memory.since_ns = memory.since_ns or row.received_ns
+        memory.skipped[row.sensor] = memory.skipped.get(row.sensor, 0) + 1
+        self._heard(row)
+
+    def save(self) -> bytes:
+        """A checkpoint of everything so far."""
+        return msgspec.msgpack.encode(Checkpoint(self._tracker.snapshot(), self._alerts.to_json(), self._memory))
+
+    def take_history(self, *, final: bool = False) -> xr.Dataset:
+        """Track history that late data can no longer change, since the last call; ``final``: all the rest."""
+        return self._tracker.take_history(final=final)
+
+    @property
+    def now_ns(self) -> int:
+        """The journal's time: the latest receipt so far, UTC ns."""
+        return self._memory.now_ns
+
+    @property
+    def tracks(self) -> xr.Dataset:
+        """Every live track as of its last look."""
+        return self._tracker.tracks()
+
+    @property
+    def alerts(self) -> Mapping[str, Alert]:
+        """All alerts that are remembered, by id."""
+        return self._alerts.alerts
+
+    @property
+    def health(self) -> Mapping[str, HealthNow]:
+        """State of each sensor that has been judged, by id."""
+        return {sensor: HealthNow(*state) for sensor, state in self._memory.health.items()}
+
+    @property
+    def faults(self) -> Mapping[str, Mapping[str, str]]:
+        """What is wrong with sensors that are heard, or are not read, by sensor and name of the fault."""
+        found = {sensor: dict(faults) for sensor, faults in self._memory.faults.told().items()}
+        for source, faults in cut_off.faults_of(self._memory.held, self.now_ns).items():
+            if source in self._ground.layout:
+                found[source] = found.get(source, {}) | faults
+        return found
+
+    @property
+    def held(self) -> Mapping[str, Held]:
+        """Whom ingest cut off because of a flood: how often, and until when in UTC ns."""
+        return self._memory.held
+
+    @property
+    def ingest(self) -> Mapping[str, int]:
+        """What ingest told of itself: ``disk_full`` (1 while it is), ``clock_jumps``."""
+        return self._memory.ingest
+
+    @property
+    def skipped(self) -> Mapping[str, int]:
+        """How many scans of each sensor were passed over in overload; the journal has them."""
+        return self._memory.skipped
+
+    @property
+    def revoked(self) -> Mapping[str, int]:
+        """Sensors and units whose keys are no longer believed, and since when in UTC ns."""
+        return self._memory.revoked
+
+    def seen_by(self, track: str) -> list[str]:
+        """The sensors of a live track's newest evidence, each once, the newest first."""
+        return list(dict.fromkeys(sensor for sensor, _, _ in reversed(self._memory.evidence.get(track, ()))))
+
+    def evidence_of(self, track: str, most: int) -> list[tuple[str, int, int]]:
+        """(sensor, boot, seq) of a live track's newest scans, the newest first."""
+        return list(reversed(self._memory.evidence.get(track, ())))[:most]
+
+    def doubtful(self, track: str) -> list[str]:
+        """The revoked sensors that are among the newest evidence of a live track."""
+        sensors = {sensor for sensor, _, _ in self._memory.evidence.get(track, ())}
+        return sorted(sensors & self._memory.revoked.keys())
+
+    @property
+    def tally(self) -> Mapping[str, int]:
+        """What was journaled and not used, by reason: late, duplicate, without measurement, of no sensor here; and
+        plots hardly believed, as there are more than their sensor's layout states."""
+        tracker = self._tracker
+        own = {
+            "late": tracker.late_ignored,
+            "repeated": tracker.duplicates_ignored,
+            "no fix": tracker.rows_dropped,
+            "in a flood": tracker.plots_flooded,
+        }
+        return {reason: count for reason, count in {**own, **self._memory.unusable}.items() if count}
+
+    def _take_scan(self, row: JournalRow) -> None:
+        self._heard(row)
+        try:
+            scan = scan_of_row(row, self._ground.layout, self._memory.told.get(row.sensor))
+            columns = columns_of(scan, self._ground.layout)
+            self._memory.faults.take_scan(self._ground.layout, columns)
+            events = self._tracker.advance(columns)
+        except (BadInput, MalformedMessage) as error:
+            self._unusable(row, error)
+            return
+        self._note_evidence(events)
+
+    def _take_status(self, row: JournalRow) -> None:
+        try:
+            status = status_of_row(row)
+        except MalformedMessage as error:
+            self._unusable(row, error)
+            return
+        learn(row, self._memory.told)
+        self._memory.faults.take_status(status, row.received_ns, row.observed_ns)
+        word: Literal["online", "maintenance", "offline"] = "online"
+        if status.state in ("maintenance", "stopped"):  # said beforehand, so it is planned
+            word = "maintenance"
+        elif status.state == "lost":
+            word = "offline"
+        else:
+            self._heard(row)
+            self._take_heartbeat(row)
+        before = self._memory.said.get(row.sensor)
+        if before is None or before[0] != word:
+            self._memory.health_due_ns = 0
+        self._memory.said[row.sensor] = (word, row.received_ns, None)
+
+    def _take_event(self, row: JournalRow) -> None:
+        """What ingest says of its disk, of its machine's clock, and of whom it does not read."""
+        told = self._memory.ingest
+        try:
+            if row.kind == QUARANTINE:
+                event = msgspec.json.decode(row.body, type=CutOff)
+                cut_off.take(self._memory.held, row.sensor, event, row.received_ns)
+            elif row.kind == DISK:
+                told["disk_full"] = int(msgspec.json.decode(row.body, type=DiskState).full)
+            elif not msgspec.json.decode(row.body, type=ClockJump).taken:
+                told["clock_jumps"] = told.get("clock_jumps", 0) + 1
+        except msgspec.DecodeError as error:
+            self._unusable(row, error)
+
+    def _take_action(self, row: JournalRow) -> tuple[Alert, ...]:
+        try:
+            reply = decode_unit(row.body, "reply", content_type=row.content_type)
+            assert isinstance(reply, Reply)
+            self._alerts, alert = act_on(
+                self._alerts, reply.alert, reply.action, by=reply.by, reason=reply.reason, at=_moment(row.received_ns)
+            )
+        except (AlertActionError, MalformedMessage) as error:
+            self._unusable(row, error)
+            return ()
+        return (alert,)
+
+    def _take_revocation(self, row: JournalRow) -> None:
+        """A stolen key is refused from now on: its sensor is silent at once, and what it told before is doubtful."""
+        memory = self._memory
+        if msgspec.json.decode(row.body, type=Revocation).revoked:
+            memory.revoked[row.sensor] = row.received_ns
+            memory.said[row.sensor] = ("offline", row.received_ns, None)
+        else:
+            memory.revoked.pop(row.sensor, None)
+
+    def _take_position(self, row: JournalRow) -> tuple[Alert, ...]:
+        """A unit's position matters to alerts only when it calls for people in need."""
+        try:
+            position = decode_unit(row.body, "position", content_type=row.content_type)
+        except MalformedMessage as error:
+            self._unusable(row, error)
+            return ()
+        assert isinstance(position, Position)
+        if not position.distress:
+            return ()
+        self._alerts, news = distress(
+            self._alerts, self._call_of(position, row), now_ns=self.now_ns, settings=self._alert_settings
+        )
+        return news
+
+    def _call_of(self, position: Position, row: JournalRow) -> DistressCall:
+        easting, northing = (float(part) for part in self._ground.layout.frame.to_local(position.lon, position.lat))
+        call = DistressCall(
+            position.unit,
+            row.observed_ns,
+            easting,
+            northing,
+            f"at {position.lat:.5f}, {position.lon:.5f}",
+            position.note,
+        )
+        if self._ground.border is None:
+            return call
+        located = self._ground.border.locate(easting, northing)
+        segment, chainage, offset = int(located[0]), float(located[1]), float(located[2])
+        if segment < 0:
+            return call
+        side = "inside" if offset > 0 else "beyond"
+        place = f"{call.place}, {abs(offset):.0f} m {side} the border at segment {segment} (km {chainage / 1000:.1f})"
+        return replace(call, place=place, segment=segment, chainage_m=chainage, offset_m=offset)
+
+    def _judge(self) -> tuple[Alert, ...]:
+        """Alerts of the whole picture at the journal's time."""
+        picture = self._picture()
+        self._update_health()
+        live = set(picture.track)
+        self._memory.evidence = {name: scans for name, scans in self._memory.evidence.items() if name in live}
+        self._alerts, news = raise_alerts(
+            self._alerts,
+            picture,
+            now_ns=self.now_ns,
+            health=self.health,
+            faults=self.faults,
+            settings=self._alert_settings,
+            watching=self._watching,
+            knowing=self._insight,
+            weather=self._weather,
+        )
+        return news
+
+    def _picture(self) -> TrackPicture:
+        evidence = {name: tuple(reversed(scans)) for name, scans in self._memory.evidence.items()}
+        return picture_of_bank(self._tracker.timeline.bank, self._tracker.scene, self._correlator, evidence)
+
+    def _update_health(self) -> None:
+        memory = self._memory
+        if memory.now_ns < memory.health_due_ns:
+            return
+        memory.health_due_ns = memory.now_ns + HEALTH_EVERY_NS
+        said = {
+            sensor: SensorStatus(sensor, _moment(at_ns), word, None if until is None else _moment(until))
+            for sensor, (word, at_ns, until) in memory.said.items()
+        }
+        said |= self._planned()
+        heard = {sensor: _moment(at_ns) for sensor, at_ns in memory.heard_ns.items()}
+        now, since = _moment(memory.now_ns), _moment(memory.since_ns + self._start_grace_ns)
+        memory.faults.learn_biases(self._tracker.registration, memory.now_ns)
+        memory.faults.judge(self._ground.layout, memory.now_ns)
+        declared_s = memory.faults.declared_s()
+        states = health(said, heard, now, self._ground.layout, watching_since=since, declared_s=declared_s)
+        for sensor, found in states.items():
+            state = "degraded" if found.state == "ok" and memory.faults.blind(sensor) else found.state
+            before = memory.health.get(sensor)
+            if before is None or before[0] != state:
+                if before is not None or state == "silent":
+                    log.warning("sensor %s is %s, %s before", sensor, state, before[0] if before else "not heard")
+                memory.health[sensor] = (state, memory.now_ns)
+
+    def _planned(self) -> dict[str, SensorStatus]:
+        """Sensors in a maintenance that the settings plan for now."""
+        now = _moment(self._memory.now_ns)
+        return {
+            stop.sensor: SensorStatus(stop.sensor, stop.start, "maintenance", stop.until)
+            for stop in self._maintenance
+            if stop.start <= now < stop.until
+        }
+
+    def _take_heartbeat(self, row: JournalRow) -> None:
+        """A ground sensor that sends events only says with each heartbeat that nothing passed."""
+        if row.sensor in self._ground.layout.ids and row.boot is not None and row.seq is not None:
+            self._tracker.heartbeat(
+                row.sensor, boot=row.boot, sequence=row.seq, observed_ns=row.observed_ns, received_ns=row.received_ns
+            )
+
+    def _note_evidence(self, events: tuple[TrackEvent, ...]) -> None:
+        for event in events:
+            if event.kind in ("started", "updated"):
+                scans = self._memory.evidence.setdefault(event.track, [])
+                scan = (event.sensor, event.boot, event.sequence)
+                if scan not in scans:
+                    scans.append(scan)
+                    del scans[:-EVIDENCE_KEPT]
+
+    def _heard(self, row: JournalRow) -> None:
+        self._memory.heard_ns[row.sensor] = max(row.received_ns, self._memory.heard_ns.get(row.sensor, 0))
+
+    def _unusable(self, row: JournalRow, error: Exception) -> None:
+        reason = f"{row.kind}: {type(error).__name__}"
+        self._memory.unusable[reason] = self._memory.unusable.get(reason, 0) + 1
+        log.warning("journal row %d (%s of %s) cannot be used: %s", row.id, row.kind, row.sensor, error)
+
+
+def _unpack(checkpoint: bytes) -> Checkpoint:
+    try:
+        return msgspec.msgpack.decode(checkpoint, type=Checkpoint)
+    except msgspec.DecodeError as error:
+        raise CheckpointError(str(error), where="checkpoint", expected="bytes that Pipeline.save wrote") from None
+
+
+def _moment(time_ns: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=time_ns // 1000)

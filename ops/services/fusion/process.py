@@ -1,0 +1,343 @@
+"""The fusion process: reads the journal, runs the pipeline, writes the store, feeds the units.
+
+``python -m ops.services.fusion.process --journal J --store S --sector T --layout L --sector-id ID``; the broker's URL
+comes in the environment. Killed at any moment it resumes from the store's checkpoint; what it had published keeps its
+ids.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+import ops.runtime.without_pyarrow  # noqa: F401 - before anything that loads pandas
+from fusion.alerts import Alert
+from ops.journal.reader import ANY, Counts, JournalError, JournalReader, JournalRow
+from ops.runtime.child_process import child_main, say
+from ops.runtime.clock import ScenarioClock
+from ops.sector.geojson import border_view, layout_view, sector_view
+from ops.sector.sector_file import Ground, Settings, load_sector, load_settings, open_ground
+from ops.services.fusion.alert_feed import FeedSettings, OutboxPublisher, Unit
+from ops.services.fusion.live_picture import alert_dict, sensors_live, tracks_live
+from ops.services.fusion.overload import OverloadSettings, Pace, passed_over
+from ops.services.fusion.pipeline import Pipeline
+from ops.services.fusion.quarantine_memory import Held
+from ops.store.reader import Reader, StoreFull
+from ops.store.writer import Store
+
+ROWS_A_STRETCH: Final = 500
+JOURNAL_WAIT_S: Final = 120.0
+POLL_S: Final = 0.005
+PICTURE_EVERY_S: Final = 0.2
+REPORT_EVERY_S: Final = 0.5
+DISK_WAIT_S: Final = 0.25
+LATENCIES_KEPT: Final = 200_000
+TIMINGS: Final = ("late", "backfill", "future", "expired")
+"""See ``ingest.receiving.receiver.ReceiverSettings``; what is not of these is live."""
+CHECKPOINT_BYTES_A_S: Final = 1e6
+
+
+@dataclass(slots=True)
+class Latencies:
+    """Milliseconds of wall time from a scan's sending to its place in the committed picture; newest kept."""
+
+    clock: ScenarioClock
+    values: deque[float] = field(default_factory=lambda: deque(maxlen=LATENCIES_KEPT))
+
+    def note(self, rows: Sequence[JournalRow]) -> None:
+        now_ns = self.clock.now_ns()
+        for row in rows:
+            if row.kind == "detections" and row.sent_ns is not None:
+                self.values.append(self.clock.wall_s((now_ns - row.sent_ns) / 1e9) * 1e3)
+
+    def percentiles(self) -> tuple[float | None, float | None]:
+        """(p50, p99) in milliseconds; None before the first."""
+        if not self.values:
+            return None, None
+        p50, p99 = np.percentile(np.asarray(self.values), [50, 99])
+        return float(p50), float(p99)
+
+
+class Fusion:
+    """One journal to one store. ``step`` takes one stretch; everything of it is in the store when it returns."""
+
+    def __init__(self, journal: JournalReader, store: Store, ground: Ground, settings: Settings, clock: ScenarioClock):
+        """``overload`` None, as it is at first: every scan is taken, however long that lasts. ``stopping`` None: a full
+        disk is an error; else it is waited for, until somebody sets it."""
+        self.stopping: threading.Event | None = None
+        self.overload: OverloadSettings | None = None
+        self._pace = Pace()
+        self._journal, self._store, self._ground, self._settings, self._clock = journal, store, ground, settings, clock
+        self.pipeline = Pipeline(ground, settings, checkpoint=store.checkpoint)
+        self.latencies = Latencies(clock)
+        self.news = threading.Event()
+        self._checkpoint_due_ns = self._after_s(settings.checkpoint_s)
+        self._picture_s = 0.0
+
+    @property
+    def cursor(self) -> int:
+        """The journal row up to which the store is complete."""
+        return self._store.cursor
+
+    def step(self, limit: int = ROWS_A_STRETCH) -> int:
+        """Take in what the journal has past the cursor, at most ``limit`` rows; returns how many."""
+        rows = self._journal.read(after_id=self._store.cursor, limit=limit)
+        if rows:
+            began_s = time.monotonic()
+            skipped = self._passed_over(rows)
+            alerts = self._take(rows, skipped)
+            self._commit(rows[-1].id, alerts, skipped)
+            self._pace.note(len(rows) - len(skipped), time.monotonic() - began_s)
+            self.latencies.note(rows)
+            if alerts:
+                self.news.set()
+            if self.pipeline.now_ns >= self._checkpoint_due_ns:
+                self._checkpoint()
+        return len(rows)
+
+    def _take(self, rows: Sequence[JournalRow], skipped: set[int]) -> list[Alert]:
+        alerts: list[Alert] = []
+        for row in rows:
+            if row.id in skipped:
+                self.pipeline.skip(row)
+            else:
+                alerts += self.pipeline.take(row)
+        return alerts
+
+    def _passed_over(self, rows: Sequence[JournalRow]) -> set[int]:
+        """What is skipped of these rows: as was decided before a crash, beyond that as the backlog wants it."""
+        store, known = self._store, {row.id for row in rows if row.id <= self._store.decided}
+        again = known & store.skips
+        if self.overload is None or len(known) == len(rows):
+            return again
+        backlog = self._journal.last_id() - rows[0].id
+        new = [row for row in rows if row.id not in known]
+        return again | passed_over(new, self._pace.share(backlog, self.overload))
+
+    def finish(self) -> None:
+        """A last checkpoint, and beyond it all history that is left, and the last picture.
+
+        Late data may still change that history: whoever goes on with this store takes it back and writes it anew.
+        """
+        self._picture_s = 0.0
+        self._commit(self._store.cursor, [])
+        self._checkpoint()
+        rest = self.pipeline.take_history(final=True)
+        self._write(self._store.cursor, history=rest)
+
+    def _checkpoint(self) -> None:
+        """After the alerts of its stretch, which do not wait for it. A large one lasts longer, to spare the disk."""
+        pipeline = self.pipeline
+        history, saved = pipeline.take_history(), pipeline.save()
+        self._write(self._store.cursor, history=history, checkpoint=saved)
+        self._checkpoint_due_ns = self._after_s(max(self._settings.checkpoint_s, len(saved) / CHECKPOINT_BYTES_A_S))
+
+    def _after_s(self, seconds: float) -> int:
+        return self.pipeline.now_ns + round(seconds * 1e9)
+
+    def _commit(self, cursor: int, alerts: list[Alert], skipped: Iterable[int] = ()) -> None:
+        pipeline, frame = self.pipeline, self._ground.frame
+        live: dict[str, Any] = {}
+        if time.monotonic() - self._picture_s >= PICTURE_EVERY_S:
+            self._picture_s = time.monotonic()
+            live = {
+                "tracks_live": tracks_live(pipeline, frame),
+                "sensors": sensors_live(self._ground.layout, pipeline.health, pipeline.revoked, pipeline.faults),
+                "counts": with_held(
+                    counts_of(self._journal, pipeline.ingest, pipeline.skipped), pipeline.held, pipeline.now_ns
+                ),
+            }
+        self._write(cursor, alerts=[alert_dict(alert, frame) for alert in alerts], skipped=skipped, **live)
+
+    def _write(self, cursor: int, **parts: Any) -> None:
+        """Commit to the store. On a full disk wait: ingest, which looks for it, soon lets its reserve go."""
+        said = False
+        while True:
+            try:
+                self._store.commit(cursor, stamp_ns=self.pipeline.now_ns, **parts)
+                break
+            except StoreFull as error:
+                if self.stopping is None:
+                    raise
+                if not said:
+                    say(problem=f"DISK_FULL: {error}")
+                said = True
+                if self.stopping.wait(DISK_WAIT_S):
+                    raise
+        if said:
+            say(problem=None)
+
+
+def with_held(counts: dict[str, dict[str, int]], held: Mapping[str, Held], now_ns: int) -> dict[str, dict[str, int]]:
+    """The counts, and of each source that was ever cut off how often (``cut_off``) and whether it is (``held``)."""
+    found = dict(counts)
+    for source, known in held.items():
+        figures = {"cut_off": known.times, "held": int(known.until_ns > now_ns)}
+        found[source] = found.get(source, _plain(Counts())) | figures
+    return found
+
+
+def counts_of(
+    journal: JournalReader, ingest: Mapping[str, int] | None = None, skipped: Mapping[str, int] | None = None
+) -> dict[str, dict[str, int]]:
+    """Receipts of detections per sensor; of the journaled scans how many were implausible, how old they came, and how
+    many fusion passed over (``skipped``).
+
+    Under "", of no sensor: ``ingest``, what ingest tells of itself.
+    """
+    flagged, timings = journal.flagged(), journal.timings()
+    found = {
+        name: {
+            **_plain(counts),
+            "implausible": flagged.get(name, {}).get(ANY, 0),
+            "skipped": (skipped or {}).get(name, 0),
+            **{timing: timings.get(name, {}).get(timing, 0) for timing in TIMINGS},
+        }
+        for name, counts in journal.counts().items()
+    }
+    if ingest:
+        found[""] = {**found.get("", _plain(Counts())), **ingest}
+    return found
+
+
+def _plain(counts: Any) -> dict[str, int]:
+    return {name: getattr(counts, name) for name in ("received", "journaled", "duplicate", "dead_lettered", "shed")}
+
+
+def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
+    """Open everything, say ready, and fuse until ``stop``; then finish what the journal still has."""
+    clock = ScenarioClock.from_arguments(arguments)
+    settings = load_settings(arguments.settings)
+    with ExitStack() as stack:
+        ground = open_ground(load_sector(arguments.sector), arguments.layout)
+        journal = _journal_when_there(arguments.journal, stop)
+        stack.callback(journal.close)
+        store = Store(arguments.store)
+        stack.callback(store.close)
+        fusion = Fusion(journal, store, ground, settings, clock)
+        fusion.stopping, fusion.overload = stop, OverloadSettings(drain_s=arguments.overload_s)
+        if arguments.feed:
+            stack.enter_context(_feed(arguments, settings, store, clock, fusion.news))
+        say(
+            ready=True,
+            cursor=fusion.cursor,
+            border=border_view(ground),
+            sector=sector_view(ground),
+            layout=layout_view(ground, {}),
+        )
+        _loop(fusion, stop)
+        fusion.finish()
+        _report(fusion)
+        np.save(Path(arguments.store).with_suffix(".latency.npy"), np.asarray(fusion.latencies.values))
+    return 0
+
+
+def _journal_when_there(path: Path, stop: threading.Event) -> JournalReader:
+    """The journal, which ingest makes: at a first start it may come up after us."""
+    deadline = time.monotonic() + JOURNAL_WAIT_S
+    while True:
+        try:
+            return JournalReader(path)
+        except JournalError:
+            if time.monotonic() > deadline or stop.wait(0.05):
+                raise
+
+
+def _loop(fusion: Fusion, stop: threading.Event) -> None:
+    reported_s = 0.0
+    while True:
+        taken = fusion.step()
+        if time.monotonic() - reported_s > REPORT_EVERY_S:
+            reported_s = time.monotonic()
+            _report(fusion)
+        if taken == 0 and stop.wait(POLL_S):
+            return
+
+
+def _report(fusion: Fusion) -> None:
+    p50, p99 = fusion.latencies.percentiles()
+    say(cursor=fusion.cursor, latency_p50_ms=p50, latency_p99_ms=p99, tally=dict(fusion.pipeline.tally))
+
+
+class _feed:  # noqa: N801 - used like a function, as contextlib's own
+    """The alert feed on its own thread and connection, for as long as the block runs; then a last round."""
+
+    def __init__(
+        self,
+        arguments: argparse.Namespace,
+        settings: Settings,
+        store: Store,
+        clock: ScenarioClock,
+        news: threading.Event,
+    ) -> None:
+        from ingest.mqtt.broker_url import BrokerUrl
+        from ingest.mqtt.connection import Publisher
+        from ops.broker.broker import URL_VARIABLE
+        from ops.broker.identities import FEED, identity_of
+
+        url = BrokerUrl.parse(os.environ.pop(URL_VARIABLE))
+        self._publisher = Publisher(
+            url,
+            client_id=f"watchline-{arguments.sector_id}-feed",
+            now_ns=clock.now_ns,
+            identity=identity_of(FEED),
+        )
+        self._outbox = OutboxPublisher(
+            Reader(store.path),
+            self._publisher,
+            FeedSettings(arguments.sector_id, [Unit(name) for name in settings.units]),
+            delivered=lambda numbers: store.mark_delivered(numbers, at_ns=clock.now_ns()),
+            monotonic_ns=time.monotonic_ns,
+        )
+        self._stop, self._news = threading.Event(), news
+        self._thread = threading.Thread(
+            target=self._outbox.run, args=(self._stop,), kwargs={"news": news}, name="feed", daemon=True
+        )
+
+    def __enter__(self) -> None:
+        self._publisher.start()
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._news.set()
+        self._thread.join()
+        deadline = time.monotonic() + 2.0
+        while (self._outbox.pump() or self._outbox.waiting) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        self._publisher.stop()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m ops.services.fusion.process", description=__doc__.splitlines()[0])
+    parser.add_argument("--journal", type=Path, required=True)
+    parser.add_argument("--store", type=Path, required=True)
+    parser.add_argument("--sector", required=True, help="sector file")
+    parser.add_argument("--sector-id", required=True, help="the sector's name in topics")
+    parser.add_argument("--layout", required=True, help="layout name or file")
+    parser.add_argument("--settings", type=Path)
+    parser.add_argument(
+        "--overload-s", type=float, default=3.0, help="a backlog of more seconds is thinned (default 3)"
+    )
+    parser.add_argument("--feed", action="store_true", help="publish alerts to the units")
+    ScenarioClock.add_arguments(parser)
+    return parser
+
+
+def main() -> int:
+    """Entry point of the process."""
+    return child_main(run, _parser().parse_args())
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

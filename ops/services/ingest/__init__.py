@@ -1,0 +1,1 @@
+"""The ingest process: subscribes, journals, acknowledges."""

@@ -1,0 +1,397 @@
+"""The ingest process: broker → journal → acknowledgement, and a clock tick a second. ``python -m
+ops.services.ingest.process``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from geo.errors import BadInput, WatchlineError
+from ingest.errors import IdentityError
+from ingest.mqtt.broker_url import BrokerUrl
+from ingest.mqtt.connection import ConnectionSettings
+from ingest.mqtt.subscriber import Subscriber
+from ingest.receiving.batch import Batch, Delivery
+from ingest.receiving.plausibility import Plausibility
+from ingest.receiving.quarantine import Held, Quarantine
+from ingest.receiving.receiver import Guards, Receiver, ReceiverSettings
+from ingest.receiving.subscriptions import Hearing
+from ingest.security.authentication import ROLE_OF, Trust, counter
+from ingest.security.key_register import Identity, TlsFiles
+from ingest.topics import sensor_topic, unit_filter
+from ingest.wire import encode_ack
+from ops.broker.broker import URL_VARIABLE
+from ops.broker.identities import (
+    IDENTITY_VARIABLE,
+    INGEST,
+    INGEST_UNITS,
+    identity_of,
+    sensor_names,
+    signatures_of_environment,
+)
+from ops.journal.decode_row import learn
+from ops.journal.reader import JournalFull
+from ops.journal.resubmission import ReplayFolder, carry_out
+from ops.journal.writer import Journal
+from ops.runtime.child_process import say, stop_when_parent_ends
+from ops.runtime.clock import ScenarioClock
+from ops.services.fusion.quarantine_memory import QUARANTINE, CutOff
+from ops.services.ingest.disk_reserve import DISK, DiskSettings, DiskState, DiskWatch
+from ops.services.ingest.intake import Door
+from ops.services.ingest.revocations import Revocations
+from ops.services.ingest.steady_clock import CLOCK, ClockJump, SteadyClock
+
+TICK_NS: Final = 1_000_000_000
+MARKS_EVERY_S: Final = 0.05
+CHECK_EVERY_S: Final = 1.0
+LOOK_EVERY_S: Final = 0.5
+"""How often the disk and the machine's clock are looked at."""
+TOLD_ROWS: Final = 200_000
+"""A restarted ingest knows what sensors of other standards than our JSON said of themselves in so many newest rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class IngestOptions:
+    """What ingest does not find out for itself. ``identities``: the folder whose register it goes by, if any.
+
+    ``units_tls``: the certificate of the connection for units' messages, another than that for sensors'.
+    ``layout``: what the sensors' reports are held against; None = nothing is implausible.
+    """
+
+    sector: str
+    settings: ReceiverSettings = field(default_factory=ReceiverSettings)
+    wait_s: float = 10.0
+    keepalive_s: int = 10
+    identity: Identity = field(default_factory=Identity)
+    units_tls: TlsFiles | None = None
+    identities: Path | None = None
+    signatures_required: bool = False
+    layout: Path | None = None
+    disk: DiskSettings = field(default_factory=DiskSettings)
+
+
+class Ingest:
+    """One sector from a broker into a journal. ``run`` it on one thread until it is asked to stop."""
+
+    def __init__(self, url: BrokerUrl, journal: Journal, clock: ScenarioClock, options: IngestOptions) -> None:
+        sector = options.sector
+        self._journal, self._options = journal, options
+        self._clock = SteadyClock(clock.now_ns, clock.rate)
+        self._disk = DiskWatch(journal.path.parent, options.disk)
+        self._news = threading.Condition()
+        self._hearing = Hearing(sector, self._known_sensors())
+        self._subscriber = self._subscribe(url, "ingest", self._hearing.filters, options.identity.tls)
+        self._units = self._subscribe(
+            url, "ingest-units", [unit_filter(sector, channel) for channel in ("position", "reply")], options.units_tls
+        )
+        self._revocations = None
+        trust = None
+        if options.identities is not None:
+            self._revocations = Revocations(options.identities, journal)
+            trust = Trust(
+                self._revocations.register, required=options.signatures_required, recall_boot=journal.recall_boot
+            )
+            self._hearing.know(self._revocations.register.names("sensor"))
+        self._trust = trust
+        self._quarantine = Quarantine(pooled=self._stranger)
+        self._receiver = Receiver(
+            sector,
+            commit=journal.commit,
+            acknowledge=self._subscriber.acknowledge,
+            recall=journal.recall,
+            settings=options.settings,
+            guards=Guards(trust, self._quarantine, None if options.layout is None else _gate(options.layout)),
+        )
+        for row in journal.foreign_status(TOLD_ROWS):
+            learn(row, self._receiver.told)
+        self._sensors_door = Door(self._subscriber, self._receiver, self._look)
+        self._units_door = Door(self._units, self._receiver, self._look)
+        self._replays = ReplayFolder(journal.path)
+        self._problem: str | None = None
+        told = journal.last_of_kind(DISK).get("")  # by a process that was killed on a full disk, perhaps
+        self._told_full = told is not None and msgspec.json.decode(told, type=DiskState).full
+        self._jumps: list[ClockJump] = []
+        self._held: list[Held] = []
+        self._boot, self._seq = clock.now_ns() // 1_000_000_000, 0
+
+    def _known_sensors(self) -> list[str]:
+        """Whoever has sent something good before, and whoever is expected to."""
+        layout = self._options.layout
+        heard = [name for name, count in self._journal.counts().items() if name and count.journaled]
+        return heard if layout is None else heard + sensor_names(layout)
+
+    def _subscribe(self, url: BrokerUrl, name: str, filters: Sequence[str], tls: TlsFiles | None) -> Subscriber:
+        return Subscriber(
+            url,
+            client_id=f"watchline-{self._options.sector}-{name}",
+            filters=filters,
+            now_ns=self._clock.stamp_ns,
+            connection=ConnectionSettings(self._options.keepalive_s, tls=tls),
+            news=self._news,
+        )
+
+    def run(self, stopping: threading.Event) -> None:
+        """Ingest until ``stopping``. JournalError when the disk fails: nothing unwritten was acknowledged."""
+        self._subscriber.start(timeout_s=self._options.wait_s)
+        try:
+            self._units.start(timeout_s=self._options.wait_s)
+            self._subscriber.listen(self._hearing.filters, instead_of=self._hearing.names())
+            say(ready=True)
+            self._run(stopping)
+        finally:
+            self._subscriber.stop()
+            self._units.stop()
+            self._disk.release()
+
+    def _run(self, stopping: threading.Event) -> None:
+        next_tick_ns = self._clock.now_ns()
+        marks_s = time.monotonic()
+        check_s = look_s = marks_s - CHECK_EVERY_S
+        while not stopping.is_set():
+            now_s = time.monotonic()
+            if now_s - look_s >= LOOK_EVERY_S:
+                look_s = now_s
+                self._look_around()
+            try:
+                self._take()
+                now_ns, now_s = self._clock.now_ns(), time.monotonic()
+                if not next_tick_ns - TICK_NS <= now_ns < next_tick_ns:  # due, or the clock was set back
+                    self._journal.tick(now_ns)
+                    next_tick_ns = now_ns + TICK_NS
+                if now_s - marks_s >= MARKS_EVERY_S and self._publish_marks():
+                    marks_s = now_s
+                if now_s - check_s >= CHECK_EVERY_S:
+                    check_s = now_s
+                    self._check(now_ns)
+            except JournalFull:
+                self._disk.fill()
+                self._say_problem()
+                stopping.wait(MARKS_EVERY_S)
+        self._publish_marks()
+
+    def _take(self) -> None:
+        """Units' messages first. Sensors' wait, unread and unacknowledged, while the disk is full."""
+        self._units_door.take(wait_s=0.0)
+        if self._disk.full:
+            with self._news:
+                self._news.wait(MARKS_EVERY_S)
+            return
+        batch = self._sensors_door.take(wait_s=MARKS_EVERY_S)
+        if batch is not None:
+            self._clear_revoked(batch)
+            if self._hearing.note(batch, self._quarantine.held):
+                self._subscriber.listen(self._hearing.filters)
+
+    def _look(self, deliveries: list[Delivery]) -> list[Delivery]:
+        """What senders say of the time, before it is held against them: the machine's clock may have been set."""
+        if not deliveries:
+            return deliveries
+        clock = self._clock
+        self._note_jump(clock.check())
+        for one in deliveries if clock.jump_ns else deliveries[-1:]:
+            sent_ns = counter(dict(one.properties).get("sent"), largest=2**63 - 1)
+            if sent_ns is not None:
+                clock.witness(one.topic.rpartition("/")[0], sent_ns, one.received_ns + clock.moved_ns)
+        if clock.jump_ns:
+            self._note_jump(clock.check())
+        if not clock.moved_ns:
+            return deliveries
+        return [replace(one, received_ns=one.received_ns + clock.moved_ns) for one in deliveries]
+
+    def _note_jump(self, jump: ClockJump | None) -> None:
+        if jump is not None:
+            self._jumps.append(jump)
+
+    def _look_around(self) -> None:
+        """Twice a second: has the disk room, was the machine's clock set; what there is of it goes into the journal."""
+        self._disk.check()
+        self._note_jump(self._clock.check())
+        now_ns = self._clock.now_ns()
+        try:
+            while self._jumps:
+                self._journal.append(CLOCK, "", now_ns, msgspec.json.encode(self._jumps[0]))
+                del self._jumps[0]
+            if self._disk.full != self._told_full:
+                body = msgspec.json.encode(DiskState(self._disk.full, self._disk.free_bytes))
+                self._journal.append(DISK, "", now_ns, body)
+                self._told_full = self._disk.full
+        except JournalFull:
+            self._disk.fill()
+        self._say_problem()
+
+    def _check(self, now_ns: int) -> None:
+        """The look around, every second: the link, who was cut off, and which keys are no longer believed."""
+        self._subscriber.check()
+        self._units.check()
+        self._quarantine.release(now_ns)
+        if self._hearing.second(self._quarantine.held, anybody=self._quarantine.holds):
+            self._subscriber.listen(self._hearing.filters)
+        self._held += self._quarantine.take_events()
+        while self._held:
+            held = self._held[0]
+            event = CutOff(held.proven, held.until_ns, held.shed)
+            self._journal.append(QUARANTINE, held.source, now_ns, msgspec.json.encode(event))
+            del self._held[0]
+            say(quarantine={"source": held.source, **msgspec.to_builtins(event)})
+        if not self._disk.full:
+            carry_out(self._replays, self._journal, self._receiver.handle, now_ns)
+        if self._revocations is not None and self._trust is not None:
+            for source in self._revocations.check(now_ns):
+                say(revoked=source)
+                self._clear(source)
+            if self._trust.register is not self._revocations.register:
+                self._trust.register = self._revocations.register
+                self._hearing.know(self._trust.register.names("sensor"))
+        self._say_problem()
+
+    def _say_problem(self) -> None:
+        """What is wrong, in one sentence, when that has changed; the worst first."""
+        problem = self._subscriber.problem or self._units.problem
+        if self._disk.full:
+            problem = f"DISK_FULL: {self._disk.free_bytes / 1e6:.1f} MB left; sensors' messages wait at their senders"
+            problem = self._problem if (self._problem or "").startswith("DISK_FULL") else problem
+        elif problem is None and self._revocations is not None:
+            problem = self._revocations.problem
+        if problem != self._problem:
+            self._problem = problem
+            say(problem=problem)
+
+    def _stranger(self, name: str) -> bool:
+        """Whether this name has no key although it needs one: all strangers have one bucket together."""
+        if self._trust is None or not self._options.signatures_required:
+            return False
+        return not any(self._trust.register.has(role, name) for role in set(ROLE_OF.values()))
+
+    def _clear_revoked(self, batch: Batch) -> None:
+        """A revoked sensor's last will, or whatever it may still publish, does not stay on its topic."""
+        for dead in batch.dead_letters:
+            if dead.code == "key_revoked" and dead.kind == "status":
+                self._clear(dead.sensor)
+
+    def _clear(self, sensor: str) -> None:
+        for channel in ("status", "ack"):
+            topic = sensor_topic(self._options.sector, sensor, channel)
+            self._receiver.removals[topic] += channel == "status"
+            self._subscriber.publish(topic, b"", retain=True)
+
+    def _publish_marks(self) -> bool:
+        """Tell the senders up to where we have it; False when there is nothing new to tell."""
+        marks = self._receiver.take_marks()
+        for mark in marks:
+            topic, payload = sensor_topic(self._options.sector, mark.sensor, "ack"), encode_ack(mark.boot, mark.seq)
+            self._subscriber.publish(topic, payload, said=self._said(topic, payload), retain=True)
+        return bool(marks)
+
+    def _said(self, topic: str, payload: bytes) -> list[tuple[str, str]]:
+        signer = self._options.identity.signer
+        if signer is None:
+            return []
+        self._seq += 1
+        numbers = {"boot": self._boot, "seq": self._seq, "by_boot": self._boot, "sent": self._clock.now_ns()}
+        said = [(name, str(value)) for name, value in numbers.items()]
+        return signer.sign(topic, "application/json", said, payload)
+
+
+def _gate(layout: Path) -> Plausibility:
+    """The gate of a layout file's sensors. LayoutError when the file cannot be used."""
+    from geo.frame import LocalFrame
+    from sensors.errors import LayoutError
+    from sensors.layout import Layout
+
+    try:
+        lon, lat = json.loads(layout.read_bytes())["features"][0]["geometry"]["coordinates"][:2]
+        frame = LocalFrame.around(float(lon), float(lat))  # any will do: nothing is measured in it
+    except (OSError, ValueError, KeyError, TypeError, IndexError, BadInput):
+        raise LayoutError("cannot be read", where=layout.name, expected="a layout with sensors") from None
+    return Plausibility.of(Layout.from_file(layout, frame).sensors)
+
+
+def _units_tls(identity: Identity) -> TlsFiles | None:
+    """The certificate of the second connection. IdentityError where the first has one and there is none for this."""
+    if identity.tls is None or identity.tls.certificate is None:
+        return identity.tls
+    tls = identity_of(INGEST_UNITS).tls
+    if tls is None or tls.certificate is None:
+        raise IdentityError(
+            "has no certificate",
+            where=f"identities/{INGEST_UNITS}",
+            expected="one: run `watchline broker config` again",
+        )
+    return tls
+
+
+def _seconds(text: str) -> int:
+    seconds = int(text)
+    if not 1 <= seconds <= 65_535:
+        raise argparse.ArgumentTypeError("expected 1 to 65535 seconds")
+    return seconds
+
+
+def _megabytes(text: str) -> float:
+    megabytes = float(text)
+    if not 0 <= megabytes <= 1e6:
+        raise argparse.ArgumentTypeError("expected 0 to 1000000 megabytes")
+    return megabytes
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Command line. Exit code 0 when asked to stop, 1 with one sentence on stderr when it could not go on."""
+    parser = argparse.ArgumentParser(prog="python -m ops.services.ingest.process", description=__doc__)
+    parser.add_argument("--broker", help=f"mqtt://user:password@host:port; better in the variable {URL_VARIABLE}")
+    parser.add_argument("--sector", required=True, help="name of the sector in the topics")
+    parser.add_argument("--journal", required=True, type=Path, help="SQLite file; created when missing")
+    parser.add_argument("--layout", type=Path, help="flag reports that cannot be true of these sensors")
+    parser.add_argument("--future-s", type=float, default=0.5, help="refuse what is dated further ahead (default 0.5)")
+    parser.add_argument("--late-s", type=float, default=60.0, help="put into its place what is older (default 60)")
+    parser.add_argument("--backfill-s", type=float, default=86_400.0, help="refuse what is older (default a day)")
+    parser.add_argument("--reserve-mb", type=_megabytes, default=64.0, help="room on the disk kept back for alerts")
+    parser.add_argument("--wait-s", type=float, default=10.0, help="how long a broker may take to answer at the start")
+    parser.add_argument("--keepalive-s", type=_seconds, default=10, help="a dead broker is noticed in 1.5 times this")
+    ScenarioClock.add_arguments(parser)
+    options = parser.parse_args(arguments)
+    stopping = threading.Event()
+    stop_when_parent_ends(stopping.set)
+    try:
+        url = BrokerUrl.parse(options.broker or os.environ.get(URL_VARIABLE, ""))
+        _run(url, options, stopping)
+    except WatchlineError as error:
+        print(error, file=sys.stderr, flush=True)
+        say(problem=str(error))
+        return 1
+    return 0
+
+
+def _run(url: BrokerUrl, options: argparse.Namespace, stopping: threading.Event) -> None:
+    folder, identity = os.environ.get(IDENTITY_VARIABLE), identity_of(INGEST)
+    ingest_options = IngestOptions(
+        options.sector,
+        ReceiverSettings(options.future_s, late_s=options.late_s, backfill_s=options.backfill_s),
+        options.wait_s,
+        options.keepalive_s,
+        identity,
+        _units_tls(identity),
+        Path(folder) if folder else None,
+        signatures_of_environment() == "required",
+        options.layout,
+        DiskSettings(round(options.reserve_mb * 1e6)),
+    )
+    journal = Journal(options.journal)
+    try:
+        Ingest(url, journal, ScenarioClock.from_arguments(options), ingest_options).run(stopping)
+    finally:
+        journal.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The map process: terrain tiles, coverage and viewshed layers, terrain profiles."""

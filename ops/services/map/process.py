@@ -1,0 +1,194 @@
+"""The map process: opens a sector's ground and answers questions about it, so that neither streams nor fusion wait.
+
+``python -m ops.services.map.process --sector T --layout L --socket PATH``; the key that a caller must know comes in the
+environment. It runs at low priority. What it answers is ready to be sent: status, media type, body. It ends with its
+parent.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import threading
+from collections.abc import Mapping
+from hashlib import blake2b
+from multiprocessing import AuthenticationError
+from multiprocessing.connection import Connection, Listener
+from pathlib import Path
+from typing import Any, Final
+
+import ops.runtime.without_pyarrow  # noqa: F401 - before anything that loads pandas
+from geo.errors import BadInput
+from ops.runtime.child_process import child_main, say
+from ops.sector.geojson import cell_of, heights, layout_view, place_view, sector_view, segments_view
+from ops.sector.sector_file import Ground, load_sector, open_ground
+from ops.services.map.client import KEY_VARIABLE, Answer
+from ops.services.map.coverage_layers import CoverageLayers
+from ops.services.map.profile import Eyes, profile
+from ops.services.map.viewshed_layers import Overlays
+from ops.store.rows import to_json
+
+log = logging.getLogger(__name__)
+
+NICENESS: Final = 10
+
+
+class MapService:
+    """Answers by name of the question. Any thread may ask."""
+
+    def __init__(self, ground: Ground) -> None:
+        from rasterio.enums import Resampling
+
+        from ops.drawing import tile_styles
+        from ops.services.map.tiles import Layer, Tiles, raster_of
+
+        self._ground = ground
+        self._tiles = Tiles()
+        elevation = ground.terrain["elevation"]
+        raster = raster_of(elevation, ground.terrain.attrs["crs"], nodata=float("nan"), resampling=Resampling.average)
+        digest = blake2b(Path(tile_styles.__file__).read_bytes(), digest_size=8)  # other colours are other tiles
+        digest.update(repr((ground.terrain.attrs["crs"], elevation.shape)).encode())
+        step = max(1, elevation.shape[0] // 2048)
+        digest.update(elevation[::step].to_numpy().tobytes())
+        revision = digest.hexdigest()
+        self._tiles.put(Layer("hillshade", "Relief", raster, tile_styles.Hillshade(), revision))
+        self._tiles.put(Layer("elevation", "Elevation", raster, tile_styles.Elevation(*heights(ground)), revision))
+        self._overlays = Overlays(ground, self._tiles.put, terrain_digest=revision)
+        self._overlays.start()
+        self._coverage = CoverageLayers(ground, self._tiles.put, terrain_digest=revision)
+        self._coverage.start()
+        self._sector = sector_view(ground)
+
+    @property
+    def ready(self) -> bool:
+        """Whether every layer shows the sensors' health as it was last told."""
+        return self._overlays.ready and self._coverage.ready
+
+    def answer(self, question: str, arguments: Mapping[str, Any]) -> Answer:
+        """The answer to ``question``, one of this class's public methods that the API asks; errors are answers too."""
+        if question not in QUESTIONS:
+            return _error(404, f"The map knows nothing of {question[:40]!r}.")
+        try:
+            answer: Answer = getattr(self, question)(**arguments)
+        except BadInput as error:
+            return _error(422, str(error))
+        except LookupError as error:
+            return _error(404, str(error.args[0]))
+        except Exception:
+            log.exception("%s %s", question, arguments)
+            return _error(500, "The map could not answer; its log says why.")
+        return answer
+
+    def sector(self) -> Answer:
+        """What stays of a sector while it runs."""
+        return _json(self._sector)
+
+    def layers(self, palette: Any) -> Answer:
+        """Every layer with its revision and legend."""
+        return _json(self._tiles.describe(palette))
+
+    def layout(self) -> Answer:
+        """Sensors and their views as GeoJSON."""
+        return _json(layout_view(self._ground, self._overlays.problems), geo=True)
+
+    def segments(self) -> Answer:
+        """The border's segments as GeoJSON."""
+        revision, shares = self._overlays.hidden_share
+        return _json(segments_view(self._ground, shares, revision), geo=True)
+
+    def place(self, lon: float, lat: float) -> Answer:
+        """Everything about one place."""
+        body = place_view(self._ground, lon, lat)
+        cell = cell_of(self._ground, body["easting"], body["northing"])
+        seen = self._overlays.seen_by(*cell) if cell is not None else ([], [])
+        seen_by, lost = (None, None) if seen is None else seen
+        return _json(body | {"seen_by": seen_by, "seen_by_if_working": lost})
+
+    def profile(self, start: tuple[float, float], end: tuple[float, float], eyes: tuple[float, float, float]) -> Answer:
+        """The way between two places in lon/lat, see ops.services.map.profile."""
+        frame = self._ground.frame
+        here, there = frame.to_local(*start), frame.to_local(*end)
+        if not (_is_place(here) and _is_place(there)):
+            raise BadInput("a place is outside the frame", where="profile", expected="places in the sector")
+        body = profile(self._ground.terrain, here, there, Eyes(*eyes))
+        return _json({"from": start, "to": end, **body})
+
+    def tile(self, layer: str, z: int, x: int, y: int, palette: Any) -> Answer:
+        """One PNG."""
+        tile, revision = self._tiles.tile(layer, z, x, y, palette)
+        return Answer(200, "image/png", tile.body, etag=tile.etag, revision=revision)
+
+    def watch(self, health: dict[str, str]) -> Answer:
+        """Tell the sensors' health, hear the layers' revisions: {id: revision}."""
+        self._overlays.take_health(health)
+        self._coverage.take_health(health)
+        return _json(self._tiles.revisions())
+
+
+QUESTIONS: Final = ("sector", "layers", "layout", "segments", "place", "profile", "tile", "watch")
+
+
+def _json(body: Any, *, geo: bool = False) -> Answer:
+    return Answer(200, "application/geo+json" if geo else "application/json", to_json(body, where="map"))
+
+
+def _error(status: int, sentence: str) -> Answer:
+    return Answer(status, "application/json", to_json({"error": sentence}, where="map"))
+
+
+def _is_place(place: tuple[float, float]) -> bool:
+    return all(abs(coordinate) < 1e12 for coordinate in place)  # NaN is not
+
+
+def serve(listener: Listener, service: MapService) -> None:
+    """Answer every caller on a thread of its own until the process ends."""
+    while True:
+        try:
+            connection = listener.accept()
+        except (AuthenticationError, EOFError, ConnectionError) as error:
+            log.warning("A caller was turned away: %s", error)
+            continue
+        threading.Thread(target=_converse, args=(connection, service), daemon=True).start()
+
+
+def _converse(connection: Connection, service: MapService) -> None:
+    with connection:
+        while True:
+            try:
+                question, arguments = connection.recv()
+                connection.send(service.answer(question, arguments))
+            except (EOFError, OSError):
+                return
+
+
+def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
+    """Open the ground, then answer until ``stop``."""
+    os.nice(NICENESS)
+    key = bytes.fromhex(os.environ.pop(KEY_VARIABLE))
+    arguments.socket.unlink(missing_ok=True)  # a process that was killed leaves it behind
+    with Listener(str(arguments.socket), family="AF_UNIX", backlog=64, authkey=key) as listener:
+        service = MapService(open_ground(load_sector(arguments.sector), arguments.layout))
+        threading.Thread(target=serve, args=(listener, service), daemon=True).start()
+        say(ready=True)
+        stop.wait()
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m ops.services.map.process", description="Answer questions about the ground."
+    )
+    parser.add_argument("--sector", required=True, help="sector file")
+    parser.add_argument("--layout", required=True, help="layout name or file")
+    parser.add_argument("--socket", type=Path, required=True, help="where to listen: a path of this user's own")
+    return parser
+
+
+def main() -> int:
+    """Entry point of the process."""
+    return child_main(run, _parser().parse_args())
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

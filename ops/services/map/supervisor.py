@@ -1,0 +1,108 @@
+"""The map process as a part of a server: started when somebody looks, again when it ends, stopped when nobody looks.
+
+It costs a quarter of a gigabyte and some seconds of computing, which a room without a screen should not pay.
+"""
+
+from __future__ import annotations
+
+import math
+import secrets
+import tempfile
+import threading
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from ops.runtime.child_process import Child
+from ops.services.map.client import KEY_VARIABLE, Answer, MapClient, MapUnavailable
+
+REVIVE_EVERY_S: Final = 5.0
+"""A process that ends at once is not started again more often than this."""
+IDLE_S: Final = 600.0
+"""How long after the last question, and the last open stream, the process is stopped."""
+
+
+class MapProcess:
+    """Calling it asks a question (``ops.services.map.process``) of a process that opens the ground when first asked.
+
+    The question ``watch``, which a server asks by itself, starts nothing: MapUnavailable while nobody looks.
+    """
+
+    def __init__(self, *, sector: str, layout: str, log: Path, idle_s: float = IDLE_S) -> None:
+        self._sector, self._layout, self._log, self._idle_s = sector, layout, log, idle_s
+        self._lock, self._stopped = threading.Lock(), False
+        self._started_s = self._looked_s = -math.inf
+        self._child: Child | None = None
+        self._client: MapClient
+
+    def __enter__(self) -> Self:
+        self._folder = tempfile.TemporaryDirectory(prefix="watchline-map-")  # this user's alone
+        self._socket, self._key = Path(self._folder.name) / "socket", secrets.token_bytes(32)
+        self._client = MapClient(self._socket, self._key, alive=lambda: self.running)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+        self._folder.cleanup()
+
+    def stop(self) -> None:
+        """End the process; whoever asks from now on hears that it is not running."""
+        with self._lock:
+            self._stopped = True
+            self._end()
+        self._client.close()
+
+    def start(self) -> None:
+        """Start the process now, for somebody is about to look."""
+        with self._lock:
+            self._looked_s = time.monotonic()
+            self._start_if_dead()
+
+    @property
+    def running(self) -> bool:
+        """Whether there is a process that answers, or is about to."""
+        return self._child is not None and self._child.alive
+
+    @property
+    def pid(self) -> int | None:
+        """Of the process that answers now."""
+        return None if self._child is None else self._child.process.pid
+
+    def __call__(self, question: str, **arguments: Any) -> Answer:
+        """The map's answer; MapUnavailable when there is none."""
+        lookers = arguments.pop("lookers", 0) if question == "watch" else 1  # open streams; only we need to know
+        with self._lock:
+            if lookers:
+                self._looked_s = time.monotonic()
+            if question == "watch" and not self._is_wanted():
+                self._end()
+                raise MapUnavailable("Nobody looks at the map, so its process is not running.")
+            self._start_if_dead()
+        return self._client(question, **arguments)
+
+    def _is_wanted(self) -> bool:
+        return self._child is not None and time.monotonic() - self._looked_s < self._idle_s
+
+    def _start_if_dead(self) -> None:
+        now_s = time.monotonic()
+        if self._stopped or self.running or now_s - self._started_s < REVIVE_EVERY_S:
+            return
+        self._started_s = now_s
+        if self._child is not None:
+            self._child.restart()
+            return
+        self._child = Child(
+            "map",
+            "ops.services.map.process",
+            [f"--sector={self._sector}", f"--layout={self._layout}", f"--socket={self._socket}"],
+            log=self._log,
+            secrets={KEY_VARIABLE: self._key.hex()},
+        )
+
+    def _end(self) -> None:
+        if self._child is not None:
+            self._child.stop(timeout_s=5.0)
+            self._child, self._started_s = None, -math.inf

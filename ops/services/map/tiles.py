@@ -1,0 +1,211 @@
+"""Map tiles: rasters in the sector's frame, painted by a style and cut by rio-tiler into web map tiles (256 px PNG).
+
+A layer is a raster and a style; whoever has a new picture of the ground puts a layer. Tile arithmetic and reprojection
+are rio-tiler's. Painted tiles are kept in memory up to a bound.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+import warnings
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import rasterio
+import xarray as xr
+from rasterio.enums import Resampling
+from rasterio.io import MemoryFile
+from rio_tiler.errors import NoOverviewWarning, TileOutsideBounds
+from rio_tiler.io import Reader
+from rio_tiler.models import ImageData
+
+from geo.terrain import bounds, cell_size
+from ops.drawing.tile_palettes import Palette
+from ops.drawing.tile_styles import Style
+
+TILE_PX: Final = 256
+CACHE_BYTES: Final = 16_000_000
+IN_MEMORY_CELLS: Final = 25_000_000
+"""A raster of more cells is laid out on disk, in the system's folder for temporary files."""
+ZOOMS_OUT, ZOOMS_IN = 3, 3
+"""How many zoom levels beyond the raster's own there are tiles: farther out it is a dot, farther in it is a blur."""
+_STRIP_ROWS: Final = 512
+
+
+class NoTile(LookupError):
+    """There is no such tile; the message is a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Raster:
+    """One band in a frame, where GDAL finds it by ``name`` for as long as this object lives."""
+
+    name: str
+    _kept: object = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A picture of the ground. ``revision`` changes whenever its pixels may: it names the content, not the order."""
+
+    id: str
+    title: str
+    raster: Raster
+    style: Style
+    revision: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A PNG and its strong entity tag."""
+
+    body: bytes
+    etag: str
+
+
+def raster_of(values: xr.DataArray, crs: str, *, nodata: float, resampling: Resampling) -> Raster:
+    """``values`` (northing, easting) laid out in tiles with overviews; a lazy array is read in strips of rows."""
+    rows, columns = values.shape
+    cell = cell_size(values)  # type: ignore[arg-type]  # only the coordinates are asked for
+    west, _, _, north = bounds(values)  # type: ignore[arg-type]
+    profile = {
+        "driver": "GTiff",
+        "width": columns,
+        "height": rows,
+        "count": 1,
+        "dtype": values.dtype.name,
+        "crs": crs,
+        "transform": rasterio.Affine(cell, 0.0, west, 0.0, -cell, north),
+        "nodata": nodata,
+        "tiled": True,
+        "compress": "DEFLATE",
+        "zlevel": 1,
+        "bigtiff": "IF_SAFER",
+    }
+    kept: Any
+    if rows * columns <= IN_MEMORY_CELLS:
+        kept = MemoryFile(ext=".tif")
+        name = kept.name
+    else:
+        kept = tempfile.TemporaryDirectory(prefix="watchline-tiles-")
+        name = str(Path(kept.name) / "raster.tif")
+    with rasterio.open(name, "w", **profile) as raster:
+        for first in range(0, rows, _STRIP_ROWS):
+            strip = values[first : first + _STRIP_ROWS].to_numpy()
+            raster.write(strip, 1, window=((first, first + strip.shape[0]), (0, columns)))
+    factors = [2**i for i in range(1, 12) if min(rows, columns) // 2**i >= TILE_PX // 2]
+    if factors:
+        with rasterio.open(name, "r+") as raster:
+            raster.build_overviews(factors, resampling)
+    return Raster(name, kept)
+
+
+class Tiles:
+    """All layers of a sector and their tiles. Any thread may ask; ``put`` replaces a layer at once."""
+
+    def __init__(self, *, cache_bytes: int = CACHE_BYTES) -> None:
+        self._layers: dict[str, Layer] = {}
+        self._zooms: dict[str, tuple[int, int]] = {}
+        self._cache: OrderedDict[tuple[Any, ...], Tile] = OrderedDict()
+        self._cached_bytes, self._cache_bytes = 0, cache_bytes
+        self._lock = threading.Lock()
+        self._empty = _tile(np.zeros((4, TILE_PX, TILE_PX), np.uint8))
+
+    def put(self, layer: Layer) -> None:
+        """Show ``layer`` from now on, in the place of the one with its id."""
+        with _reader(layer) as reader:
+            zooms = max(reader.minzoom - ZOOMS_OUT, 0), min(reader.maxzoom + ZOOMS_IN, reader.tms.maxzoom)
+        with self._lock:
+            self._layers[layer.id], self._zooms[layer.id] = layer, zooms
+
+    def revisions(self) -> dict[str, str]:
+        """The revision of each layer."""
+        with self._lock:
+            return {name: layer.revision for name, layer in self._layers.items()}
+
+    def describe(self, palette: Palette) -> list[dict[str, Any]]:
+        """Every layer as the API tells it: id, title, revision, minzoom, maxzoom, legend."""
+        with self._lock:
+            layers = [(layer, *self._zooms[name]) for name, layer in self._layers.items()]
+        return [
+            {
+                "id": layer.id,
+                "title": layer.title,
+                "revision": layer.revision,
+                "minzoom": low,
+                "maxzoom": high,
+                "legend": layer.style.legend(palette),
+            }
+            for layer, low, high in layers
+        ]
+
+    def tile(self, layer_id: str, z: int, x: int, y: int, palette: Palette = "day") -> tuple[Tile, str]:
+        """The tile, and the revision it shows; see-through where there is no data. NoTile says what is out of range."""
+        with self._lock:
+            layer = self._layers.get(layer_id)
+            low, high = self._zooms.get(layer_id, (0, 0))
+            known = ", ".join(self._layers)
+        if layer is None:
+            raise NoTile(f"There is no layer {layer_id[:40]!r}; there are {known}.")
+        if not low <= z <= high:
+            raise NoTile(f"There are no tiles of {layer_id} at zoom {z}; they go from {low} to {high}.")
+        if not (0 <= x < 2**z and 0 <= y < 2**z):
+            raise NoTile(f"There is no tile {x}, {y} at zoom {z}; both count from 0 to {2**z - 1}.")
+        key = (layer.id, layer.revision, palette, z, x, y)
+        with self._lock:
+            if found := self._cache.get(key):
+                self._cache.move_to_end(key)
+                return found, layer.revision
+        painted = self._paint(layer, z, x, y, palette)
+        self._keep(key, painted)
+        return painted, layer.revision
+
+    def _paint(self, layer: Layer, z: int, x: int, y: int, palette: Palette) -> Tile:
+        style, margin = layer.style, layer.style.margin_px
+        method: Any = "cubic_spline" if style.smooth else "nearest"
+        with _reader(layer) as reader:
+            try:
+                image = reader.tile(
+                    x, y, z, TILE_PX, buffer=margin or None, resampling_method=method, reproject_method=method
+                )
+            except TileOutsideBounds:
+                return self._empty
+        values = np.where(np.ma.getmaskarray(image.array)[0], np.nan, image.array.data[0].astype(np.float32))
+        pixels = style.paint(values.astype(np.float32), _ground_m(image), palette)
+        inside = slice(margin, margin + TILE_PX)
+        return _tile(pixels[:, inside, inside])
+
+    def _keep(self, key: tuple[Any, ...], tile: Tile) -> None:
+        with self._lock:
+            if key in self._cache or tile is self._empty:
+                return
+            self._cache[key] = tile
+            self._cached_bytes += len(tile.body)
+            while self._cached_bytes > self._cache_bytes:
+                _, gone = self._cache.popitem(last=False)
+                self._cached_bytes -= len(gone.body)
+
+
+def _reader(layer: Layer) -> Reader:
+    """A reader of one's own, as a GDAL dataset must not be shared between threads."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NoOverviewWarning)
+        return Reader(layer.raster.name)
+
+
+def _ground_m(image: ImageData) -> float:
+    """Side of a pixel on the ground [m]: Web Mercator stretches by 1 / cos(latitude)."""
+    assert image.bounds is not None
+    radius_m = 6_378_137.0
+    latitude = 2 * np.arctan(np.exp((image.bounds[1] + image.bounds[3]) / 2 / radius_m)) - np.pi / 2
+    return float((image.bounds[2] - image.bounds[0]) / image.width * np.cos(latitude))
+
+
+def _tile(pixels: Any) -> Tile:
+    body = ImageData(pixels).render(add_mask=False, img_format="PNG", zlevel=6)
+    return Tile(body, f'"{blake2b(body, digest_size=16).hexdigest()}"')

@@ -1,0 +1,246 @@
+"""What the terrain lets the sensors see, as layers: each sensor's viewshed once, then one union for each kind and all.
+
+A silent sensor sees nothing, so the unions are made anew whenever a sensor's health changes. All this is done on a
+thread of its own; until the viewsheds are there, every cell is shown as unknown, never as seen.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import zlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from rasterio.enums import Resampling
+
+from geo.errors import BadInput
+from geo.visibility import UNKNOWN as CANNOT_TELL
+from geo.visibility import VISIBLE
+from ops.drawing.tile_styles import OFF_THE_MAP, SEEN, UNKNOWN, UNSEEN, Unseen
+from ops.sector.sector_file import Ground
+from ops.services.map.tiles import Layer, raster_of
+from sensors.coverage import TARGET_HEIGHT_M
+from sensors.coverage.sight import refuse_off_the_map, sight
+from sensors.layout import Placement
+
+log = logging.getLogger(__name__)
+
+States = npt.NDArray[np.uint8]
+
+WORKING: Final = "ok"
+"""The only state of health in which a sensor counts as seeing: not silent, not in maintenance, not unheard so far."""
+LARGEST_OVERLAY_CELLS: Final = 100_000_000
+"""Above this many cells of terrain there are no overlays: they would not fit the memory of a small machine."""
+_STRIP_ROWS: Final = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Viewshed:
+    """States of one sensor's window of the terrain as ``geo.visibility`` has them, packed."""
+
+    kind: str
+    first_row: int
+    first_column: int
+    shape: tuple[int, int]
+    packed: bytes
+
+    @classmethod
+    def of(cls, kind: str, states: States, first_row: int, first_column: int) -> Viewshed:
+        return cls(kind, first_row, first_column, states.shape, zlib.compress(states.tobytes(), 1))
+
+    def states(self) -> States:
+        return np.frombuffer(zlib.decompress(self.packed), np.uint8).reshape(self.shape)
+
+    @property
+    def window(self) -> tuple[slice, slice]:
+        rows, columns = self.shape
+        return (
+            slice(self.first_row, self.first_row + rows),
+            slice(self.first_column, self.first_column + columns),
+        )
+
+    def sees(self, row: int, column: int) -> bool:
+        """Whether the cell of the terrain is seen; False where it is hidden, unknown or out of the window."""
+        r, c = row - self.first_row, column - self.first_column
+        if not (0 <= r < self.shape[0] and 0 <= c < self.shape[1]):
+            return False
+        return bool(self.states()[r, c] == VISIBLE)
+
+
+def viewshed_of(place: Placement, terrain: xr.Dataset) -> Viewshed:
+    """What one sensor sees of a standing person (``sensors.coverage.sight``); LayoutError off the map or on a void."""
+    refuse_off_the_map(place.sensor, terrain)
+    seen = sight(place, terrain, TARGET_HEIGHT_M["person"])
+    return Viewshed.of(place.sensor.kind, seen.states, seen.rows.start, seen.columns.start)
+
+
+def union(viewsheds: Iterable[Viewshed], known: npt.NDArray[np.bool_]) -> States:
+    """SEEN where any viewshed sees, else UNKNOWN where one cannot tell or the ground is not ``known``, else UNSEEN."""
+    states = np.where(known, np.uint8(UNSEEN), np.uint8(UNKNOWN))
+    for viewshed in viewsheds:
+        part, seen = states[viewshed.window], viewshed.states()
+        part[(seen == CANNOT_TELL) & (part == UNSEEN)] = UNKNOWN
+        part[seen == VISIBLE] = SEEN
+    return states
+
+
+class Belt:
+    """The cells within ``belt_m`` of the border and their segments: for the share of each segment that is hidden."""
+
+    def __init__(self, ground: Ground) -> None:
+        eastings, northings = ground.terrain["easting"].to_numpy(), ground.terrain["northing"].to_numpy()
+        cells, segments = [], []
+        for first in range(0, len(northings), _STRIP_ROWS):
+            strip = northings[first : first + _STRIP_ROWS]
+            east, north = np.meshgrid(eastings, strip)
+            segment, _, offset = ground.border.locate(east.ravel(), north.ravel())
+            inside = np.flatnonzero((segment >= 0) & (np.abs(offset) <= ground.sector.belt_m))
+            cells.append(inside + first * len(eastings))
+            segments.append(segment[inside])
+        self._cells, self._segments = np.concatenate(cells), np.concatenate(segments)
+        self._count = ground.border.segments
+
+    def hidden_share(self, states: States) -> list[float | None]:
+        """Per segment: belt cells unseen over belt cells known, see ops.analysis.night_report.hidden_share; None where
+        none is known.
+        """
+        found = states.ravel()[self._cells]
+        counted = np.bincount(self._segments[found != UNKNOWN], minlength=self._count)
+        unseen = np.bincount(self._segments[found == UNSEEN], minlength=self._count)
+        return [round(u / n, 4) if n else None for u, n in zip(unseen.tolist(), counted.tolist(), strict=True)]
+
+
+class Overlays:
+    """Keeps the layers ``visible`` and ``visible-{kind}`` of a ground up to date with its sensors' health.
+
+    ``put`` is given each new layer. ``problems`` says of a sensor why its view could not be computed.
+    """
+
+    def __init__(self, ground: Ground, put: Callable[[Layer], None], *, terrain_digest: str) -> None:
+        self._ground, self._put, self._digest = ground, put, terrain_digest
+        self._wanted: frozenset[str] = frozenset()
+        self._news, self._stopped = threading.Event(), False
+        self._known: npt.NDArray[np.bool_] | None = None
+        self._belt: Belt | None = None
+        self._viewsheds: dict[str, Viewshed] | None = None
+        self._shown: dict[str, str] = {}
+        self._hidden: tuple[str, list[float | None]] = ("", [])
+        self.problems: dict[str, str] = {}
+        self.kinds = sorted({sensor.kind for sensor in ground.layout})
+        terrain = ground.terrain["elevation"]
+        self.offered = terrain.size <= LARGEST_OVERLAY_CELLS
+
+    def start(self) -> None:
+        """Show every cell as unknown, then begin to compute."""
+        if self.offered:
+            self._show_unknown()
+            threading.Thread(target=self._run, name="overlays", daemon=True).start()
+
+    def take_health(self, states: Mapping[str, str]) -> None:
+        """The sensors' present states of health by id; the layers follow when they are computed."""
+        working = frozenset(sensor for sensor, state in states.items() if state == WORKING)
+        if working != self._wanted:
+            self._wanted = working
+            self._news.set()
+
+    @property
+    def ready(self) -> bool:
+        """Whether the layers show the sensors' health as it was last told."""
+        return self._viewsheds is not None and not self._news.is_set() and bool(self._hidden[0])
+
+    @property
+    def hidden_share(self) -> tuple[str, list[float | None]]:
+        """(revision of ``visible`` that it belongs to, share per segment); ("", []) while it is not computed."""
+        return self._hidden
+
+    def seen_by(self, row: int, column: int) -> tuple[list[str], list[str]] | None:
+        """(working sensors that see a cell of the terrain, others that would); None while it is not computed."""
+        if self._viewsheds is None:
+            return None
+        seeing = [sensor for sensor, viewshed in self._viewsheds.items() if viewshed.sees(row, column)]
+        return [s for s in seeing if s in self._wanted], [s for s in seeing if s not in self._wanted]
+
+    def _run(self) -> None:
+        try:
+            self._known = self._known_cells()
+            self._belt = Belt(self._ground)
+            self._viewsheds = self._compute()
+            self._news.set()
+            while not self._stopped:
+                self._news.wait()
+                self._news.clear()
+                self._show(self._wanted)
+        except Exception:
+            log.exception("The overlays of what is seen have stopped; all ground stays shown as unknown.")
+            self._show_unknown()
+            raise
+
+    def _compute(self) -> dict[str, Viewshed]:
+        viewsheds = {}
+        for sensor in self._ground.layout:
+            try:
+                viewsheds[sensor.id] = viewshed_of(self._ground.layout.placement(sensor.id), self._ground.terrain)
+            except BadInput as error:
+                self.problems[sensor.id] = str(error)
+                log.warning("What sensor %r sees cannot be computed: %s", sensor.id, error)
+        return viewsheds
+
+    def _known_cells(self) -> npt.NDArray[np.bool_]:
+        elevation = self._ground.terrain["elevation"]
+        strips = (elevation[first : first + _STRIP_ROWS] for first in range(0, elevation.shape[0], _STRIP_ROWS))
+        return np.concatenate([np.isfinite(strip.to_numpy()) for strip in strips])
+
+    def _show(self, working: frozenset[str]) -> None:
+        assert self._viewsheds is not None
+        assert self._known is not None
+        assert self._belt is not None
+        for kind in (None, *self.kinds):
+            chosen = {
+                sensor: viewshed
+                for sensor, viewshed in self._viewsheds.items()
+                if sensor in working and kind in (None, viewshed.kind)
+            }
+            revision = self._revision(kind, chosen)
+            name = layer_id(kind)
+            if self._shown.get(name) == revision:
+                continue
+            states = union(chosen.values(), self._known)
+            if kind is None:
+                self._hidden = revision, self._belt.hidden_share(states)
+            self._put_states(kind, states, revision)
+
+    def _show_unknown(self) -> None:
+        elevation = self._ground.terrain["elevation"]
+        states = np.full(elevation.shape, UNKNOWN, np.uint8)
+        self._hidden = "", []
+        for kind in (None, *self.kinds):
+            self._put_states(kind, states, "unknown")
+
+    def _put_states(self, kind: str | None, states: States, revision: str) -> None:
+        terrain = self._ground.terrain
+        values = xr.DataArray(states, coords=[terrain["northing"], terrain["easting"]])
+        raster = raster_of(values, terrain.attrs["crs"], nodata=OFF_THE_MAP, resampling=Resampling.mode)
+        self._put(Layer(layer_id(kind), title(kind), raster, Unseen(), revision))
+        self._shown[layer_id(kind)] = revision
+
+    def _revision(self, kind: str | None, chosen: Mapping[str, Viewshed]) -> str:
+        digest = blake2b(f"{self._digest}|{kind}".encode(), digest_size=8)
+        for sensor in sorted(chosen):
+            digest.update(sensor.encode() + b"\0" + blake2b(chosen[sensor].packed, digest_size=8).digest())
+        return digest.hexdigest()
+
+
+def layer_id(kind: str | None) -> str:
+    """Name of the layer of one kind of sensor, or of all."""
+    return "visible" if kind is None else f"visible-{kind}"
+
+
+def title(kind: str | None) -> str:
+    """What the layer is called on the screen."""
+    return "Unseen by any sensor" if kind is None else f"Unseen by {kind.replace('_', ' ')}s"

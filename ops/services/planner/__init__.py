@@ -1,0 +1,1 @@
+"""The planner's jobs: comparisons and plans that run in processes of their own."""

@@ -1,0 +1,171 @@
+"""Long work of the planner as jobs: queued, one at a time, each in a process of its own, with progress and cancel."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from geo.errors import WatchlineError
+
+State = Literal["queued", "running", "done", "failed", "cancelled"]
+MOST_WAITING: Final = 8
+MOST_KEPT: Final = 32
+ENDS_WITHIN_S: Final = 5.0
+
+
+class JobRefused(WatchlineError):
+    """A job that cannot be taken; the sentence says why."""
+
+
+@dataclass
+class Job:
+    """One piece of long work; ``answer`` when done, ``problem`` (a sentence) when failed."""
+
+    id: str
+    order: Mapping[str, Any]
+    state: State = "queued"
+    doing: str = ""
+    done: int = 0
+    total: int = 0
+    answer: Any = None
+    problem: str = ""
+    process: subprocess.Popen[str] | None = field(default=None, repr=False)
+
+    def told(self) -> dict[str, Any]:
+        """What a page is told of it."""
+        kept = ("id", "state", "doing", "done", "total", "answer", "problem")
+        return {name: getattr(self, name) for name in kept} | {"kind": self.order.get("do")}
+
+
+def start_worker(sector: str, log: Path) -> subprocess.Popen[str]:
+    """A planner's process (``ops.services.planner.worker``) for orders on its stdin; it ends when that closes."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as errors:
+        return subprocess.Popen(
+            [sys.executable, "-m", "ops.services.planner.worker", sector],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            encoding="utf-8",
+        )
+
+
+class Jobs:
+    """A queue of jobs and the thread that works them off; ``close`` ends what runs."""
+
+    def __init__(self, sector: str, log: Path) -> None:
+        self._sector, self._log = sector, log
+        self._news = threading.Condition()
+        self._jobs: dict[str, Job] = {}
+        self._waiting: deque[Job] = deque()
+        self._closed, self._count = False, 0
+        self._thread: threading.Thread | None = None
+
+    def submit(self, order: Mapping[str, Any]) -> Job:
+        """Take a job; JobRefused where too many wait already."""
+        with self._news:
+            if self._closed:
+                raise JobRefused("The planner is closing.")
+            if len(self._waiting) >= MOST_WAITING:
+                raise JobRefused(f"{MOST_WAITING} jobs wait already; cancel one, or wait.")
+            self._count += 1
+            job = Job(f"job-{self._count}", order)
+            self._jobs[job.id] = job
+            self._waiting.append(job)
+            over = [name for name, one in self._jobs.items() if one.state not in ("queued", "running")]
+            for name in over[: max(len(self._jobs) - MOST_KEPT, 0)]:
+                del self._jobs[name]
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="plan-jobs", daemon=True)
+                self._thread.start()
+            self._news.notify()
+            return job
+
+    def get(self, name: str) -> Job | None:
+        with self._news:
+            return self._jobs.get(name)
+
+    def all(self) -> list[Job]:
+        with self._news:
+            return list(self._jobs.values())
+
+    def cancel(self, name: str) -> Job | None:
+        """End a job, at once where it runs; one that has ended stays as it is."""
+        with self._news:
+            job = self._jobs.get(name)
+            if job is not None and job.state in ("queued", "running"):
+                job.state = "cancelled"
+                if job in self._waiting:
+                    self._waiting.remove(job)
+                if job.process is not None:
+                    job.process.kill()
+            return job
+
+    def close(self) -> None:
+        """End everything and wait for it."""
+        with self._news:
+            self._closed = True
+            running = [job.id for job in self._jobs.values() if job.state in ("queued", "running")]
+        for name in running:
+            self.cancel(name)
+        with self._news:
+            self._news.notify_all()
+        if self._thread is not None:
+            self._thread.join(timeout=ENDS_WITHIN_S)
+
+    def _run(self) -> None:
+        while True:
+            with self._news:
+                while not self._waiting and not self._closed:
+                    self._news.wait()
+                if self._closed:
+                    return
+                job = self._waiting.popleft()
+                job.state = "running"
+            self._work_off(job)
+
+    def _work_off(self, job: Job) -> None:
+        process = start_worker(self._sector, self._log)
+        with self._news:
+            job.process = process
+            if job.state == "cancelled":
+                process.kill()
+        try:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            process.stdin.write(json.dumps(job.order) + "\n")
+            process.stdin.close()
+            for line in process.stdout:
+                self._hear(job, json.loads(line))
+        except (OSError, ValueError):
+            pass  # it was ended; what is said below holds
+        finally:
+            process.kill()
+            process.wait()
+            with self._news:
+                job.process = None
+                if job.state == "running":
+                    job.state, job.problem = (
+                        "failed",
+                        "The planner's process ended without an answer; its log says why.",
+                    )
+
+    def _hear(self, job: Job, message: Mapping[str, Any]) -> None:
+        with self._news:
+            if job.state != "running":
+                return
+            if "answer" in message:
+                job.state, job.answer, job.done = "done", message["answer"], job.total
+            elif "refused" in message:
+                job.state, job.problem = "failed", str(message["refused"])
+            else:
+                job.doing = str(message.get("doing", ""))
+                job.done, job.total = int(message.get("done", 0)), int(message.get("total", 0))

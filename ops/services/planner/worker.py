@@ -1,0 +1,316 @@
+"""The planner's own process: coverage of a layout that somebody edits, comparisons and plans, away from the server.
+
+One JSON order a line on stdin, JSON lines on stdout: ``{"done", "total", "doing"}`` while it works, then one with
+``answer`` or ``refused`` (a sentence). It ends with its stdin. Nothing else goes to stdout.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cached_property
+from typing import Any, Final, TextIO, TypeVar
+
+import numpy as np
+
+import ops.runtime.without_pyarrow  # noqa: F401 - before anything that loads pandas
+from geo.errors import BadInput, TerrainError, WatchlineError
+from ops.sector.sector_file import Ground, Sector, load_sector, open_ground, read_bases
+from ops.services.planner.drawing import legend, parts_told, picture
+from sensors.coverage.live import LiveCoverage
+from sensors.layout import AnySensor, Layout
+from sensors.relay import Relay
+
+Part = TypeVar("Part", bound=AnySensor | Relay)
+Tell = Callable[[str, int, int], None]
+MOST_LAYOUTS: Final = 4
+"""Layouts whose coverage is kept, so that an edit costs one sensor."""
+EDITS: Final = frozenset({"lon", "lat", "azimuth_deg"})
+
+
+class Planner:
+    """The ground of one sector, opened once, and the coverage of the layouts that are being looked at."""
+
+    def __init__(self, sector: Sector) -> None:
+        self._sector = sector
+        self._kept: dict[str, LiveCoverage] = {}
+
+    @cached_property
+    def ground(self) -> Ground:
+        return open_ground(self._sector)
+
+    @cached_property
+    def belt(self) -> tuple[np.ndarray, np.ndarray]:
+        """Cells (row, column) of the terrain within the belt, and their segments (−1 beyond the ends or outside)."""
+        from geo.border.belt import belt_of
+
+        found = belt_of(self.ground.crossed, self.ground.terrain, belt_m=self._sector.belt_m)
+        segment = np.full(self.ground.terrain["elevation"].shape, -1, np.int64)
+        segment[found.rows, found.columns] = np.where(found.inside, found.segment, -1)
+        return segment >= 0, segment
+
+    def setup(self, _order: Mapping[str, Any], _tell: Tell) -> dict[str, Any]:
+        """What a page needs to begin: layouts with their sensors, corners of the picture, border, legend."""
+        from geo.terrain import bounds
+        from sensors.equipment.catalogue import shipped
+
+        west, south, east, north = bounds(self.ground.terrain)
+        corners = self.ground.frame.to_lonlat(
+            np.array([west, east, east, west]), np.array([north, north, south, south])
+        )
+        import shapely
+
+        parts = shapely.get_parts(self.ground.crossed.line)
+        return {
+            "sector": self._sector.name,
+            "title": self._sector.title,
+            "corners": np.column_stack(corners).round(7).tolist(),
+            "border": [np.column_stack(self.ground.frame.to_lonlat(*np.array(p.coords).T)).tolist() for p in parts],
+            "currency": shipped().currency,
+            "layouts": [self._told(name) for name in self._sector.layouts],
+            "legend": legend(),
+        }
+
+    def coverage(self, order: Mapping[str, Any], _tell: Tell) -> dict[str, Any]:
+        """Coverage of a layout with edits: a picture, and what the belt has of it."""
+        layout = self.layout(order)
+        name = str(order["layout"])
+        silent = self._unheard(layout)
+        working = tuple(one for one in layout.ids if one not in silent)
+        kept = self._kept.pop(name, None)
+        if kept is None:
+            kept = LiveCoverage.begin(layout, self.ground.terrain, working)
+        live = kept.updated(layout, working)
+        self._kept[name] = live  # the next edit begins where this one ended
+        while len(self._kept) > MOST_LAYOUTS:
+            self._kept.pop(next(iter(self._kept)))
+        inside, segment = self.belt
+        values = np.nan_to_num(live.rasters[None][inside].astype(np.float64))
+        number = segment[inside]
+        count = np.bincount(number)
+        mean = np.bincount(number, values) / np.maximum(count, 1)
+        worst = int(np.argmin(np.where(count > 0, mean, np.inf)))
+        return {
+            "figures": {
+                "covered": round(float(values.mean()), 5),
+                "worst_segment": round(float(mean[worst]), 5),
+                "worst_segment_number": worst,
+                "sensors": len(layout),
+                "relays": len(layout.relays),
+            },
+            "unlinked": sorted(silent),
+            "problems": dict(live.problems),
+            "picture": base64.b64encode(picture(live.rasters[None])).decode(),
+        }
+
+    def compare(self, order: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+        """Layouts at equal life-cycle cost: the verdict's headline and the measures of each."""
+        from ops.analysis.compare.command import headline
+        from sensors.planning import CompareSettings, study, verdict
+        from sensors.planning.comparison.dataset import MEASURES
+
+        layouts = [self.layout(one) for one in order["layouts"]]
+        if len(layouts) < 2:
+            raise BadInput(f"{len(layouts)} layout", where="compare", expected="two layouts")
+        names = [
+            f"{layout.name} ({'AB'[n]})" if layouts[0].name == layouts[1].name else layout.name
+            for n, layout in enumerate(layouts[:2])
+        ]
+        layouts = [replace(layout, name=name) for layout, name in zip(layouts[:2], names, strict=True)]
+        bases = [self.ground.frame.to_local(lon, lat) for lon, lat in read_bases(self._sector.bases).values()]
+        total = 2 * len(layouts) + 2
+        settings = CompareSettings(
+            budget=order.get("budget"), draws=int(order.get("draws", 300)), belt_m=self._sector.belt_m
+        )
+        made = study(
+            layouts,
+            self.ground.terrain,
+            self.ground.crossed,
+            settings=settings,
+            bases=np.array(bases) if bases else None,
+            progress=lambda done, _: tell("layouts", done, total),
+        )
+        tell("draws", total - 1, total)
+        found = verdict(made)
+        measures = {
+            layout.name: {name: _number(found[f"{name}_central"].sel(layout=layout.name)) for name in MEASURES}
+            for layout in layouts
+        }
+        return {"headline": headline(found), "measures": measures, "draws": settings.draws}
+
+    def plan(self, order: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+        """What to buy next after a layout, or from scratch: the bought sensors as a layout's features."""
+        from ops.analysis.plan.command import ITEMS, bases_in
+        from ops.analysis.plan.files import layout_document
+        from sensors.equipment.catalogue import shipped
+        from sensors.planning.choice.benefits import Case, scene_of
+        from sensors.planning.choice.candidate_sites import SiteRules, candidate_sites
+        from sensors.planning.choice.options import Money, beside, limits_of, options_at
+        from sensors.planning.choice.plan import Demand, plan_scene
+        from sensors.planning.solver.solve import Effort
+
+        seconds = min(max(float(order.get("seconds", 15.0)), 1.0), 120.0)
+        demand = Demand(
+            budget=float(order["budget"]),
+            objective=str(order.get("objective", "covered")),
+            effort=Effort(seconds=seconds, gap=0.005),
+        )
+        if demand.objective == "interruption":
+            raise BadInput(
+                "interruption", where="plan (objective)", expected="covered, worst_segment or least_detected here"
+            )
+        ground = self.ground
+        present = self.layout(order["start"]) if order.get("start") else None
+        sites = candidate_sites(
+            ground.terrain, ground.crossed, belt_m=self._sector.belt_m, rules=SiteRules(spacing_m=2000.0)
+        )
+        options = options_at(sites, ITEMS, ground.crossed, ground.frame, Money(catalogue=shipped()))
+        options = beside(options, present)
+        limits_of(options, demand.budget).refuse_if_nothing_fits([option.id for option in options])
+        total = len(options) + max(len(options) // 4, 1)
+        scene = scene_of(
+            options,
+            ground.terrain,
+            ground.crossed,
+            case=Case(belt_m=self._sector.belt_m),
+            present=present,
+            bases=bases_in(ground) or None,
+            progress=lambda done, _: tell("candidates", min(done, len(options)), total),
+        )
+        tell("choosing", len(options), total)
+        plan = plan_scene(scene, demand, start=present)
+        return {
+            "objective": plan.objective,
+            "value": _number(plan.value),
+            "bound": _number(plan.bound),
+            "gap": _number(plan.gap),
+            "without": _number(plan.without),
+            "cost": round(plan.cost, 2),
+            "currency": shipped().currency,
+            "bought": [{"id": o.id, "item": o.sensor.catalogue, "cost": round(o.cost, 2)} for o in plan.bought],
+            "layout": layout_document(plan.layout),
+            "sensors": parts_told(plan.layout, {option.id for option in plan.bought}),
+        }
+
+    def save(self, order: Mapping[str, Any], _tell: Tell) -> dict[str, Any]:
+        """A layout with its edits as a layout file."""
+        from ops.analysis.plan.files import layout_document
+
+        return layout_document(self.layout(order))
+
+    def _unheard(self, layout: Layout) -> frozenset[str]:
+        """Sensors and relays that reach no base by radio; none where no base is named, or one stands off the map (which
+        the coverage says)."""
+        from ops.analysis.plan.command import bases_in
+        from sensors.planning.radio_links import unlinked
+
+        bases = bases_in(self.ground)
+        try:
+            return unlinked(layout, self.ground.terrain, np.array(bases)) if bases else frozenset()
+        except TerrainError:
+            return frozenset()
+
+    def original(self, name: str, document: Any = None) -> Layout:
+        """A layout of the sector as its file has it, or a plan's from its ``document``."""
+        if document is not None:
+            return Layout.from_geojson(document, self.ground.frame, name=name)
+        path = self._sector.layouts.get(name)
+        if path is None:
+            raise BadInput(f"no layout {name!r}", where="plan", expected=", ".join(self._sector.layouts))
+        return Layout.from_file(path, self.ground.frame)
+
+    def layout(self, order: Mapping[str, Any]) -> Layout:
+        """A layout with ``edits``: by the id of a sensor or relay a new place and azimuth, or null for taken away."""
+        found = self.original(str(order["layout"]), order.get("document"))
+        edits = order.get("edits") or {}
+        known = {part.id for part in (*found.sensors, *found.relays)}
+        for name in edits:
+            if name not in known:
+                raise BadInput(f"no sensor {name!r}", where="plan (edits)", expected="sensors of the layout")
+        sensors = [self._edited(sensor, edits.get(sensor.id, {})) for sensor in found.sensors]
+        relays = [self._edited(relay, edits.get(relay.id, {})) for relay in found.relays]
+        return replace(
+            found,
+            sensors=tuple(sensor for sensor in sensors if sensor is not None),
+            relays=tuple(relay for relay in relays if relay is not None),
+        )
+
+    def _edited(self, sensor: Part, edit: Mapping[str, Any] | None) -> Part | None:
+        if edit is None:
+            return None
+        if not edit:
+            return sensor
+        allowed = EDITS - {"azimuth_deg"} if isinstance(sensor, Relay) else EDITS
+        if not isinstance(edit, Mapping) or not set(edit) <= allowed:
+            raise BadInput(f"{edit!r} of {sensor.id!r}", where="plan (edits)", expected=", ".join(sorted(allowed)))
+        values: dict[str, Any] = {name: float(value) for name, value in edit.items()}
+        if not all(math.isfinite(value) for value in values.values()):
+            raise BadInput("a number that is none", where="plan (edits)", expected="finite degrees")
+        if "lon" in values or "lat" in values:
+            lon, lat = values.pop("lon", sensor.lon), values.pop("lat", sensor.lat)
+            easting, northing = self.ground.frame.to_local(lon, lat)
+            values |= {"lon": lon, "lat": lat, "easting": float(easting), "northing": float(northing)}
+        return replace(sensor, **values)
+
+    def _told(self, name: str) -> dict[str, Any]:
+        layout = self.original(name)
+        return {"name": name, "title": layout.name, "sensors": parts_told(layout)}
+
+
+def _number(value: Any) -> float | None:
+    number = float(value)
+    return None if not math.isfinite(number) else round(number, 6)
+
+
+def answer(planner: Planner, order: Any, write: Callable[[Mapping[str, Any]], None]) -> None:
+    """Carry out one order, telling how far it is, and write its answer or a sentence why not."""
+    work = {
+        "setup": planner.setup,
+        "coverage": planner.coverage,
+        "compare": planner.compare,
+        "plan": planner.plan,
+        "save": planner.save,
+    }
+    try:
+        if not isinstance(order, Mapping) or order.get("do") not in work:
+            raise BadInput("an order that is none", where="planner", expected=", ".join(work))
+        do = work[str(order["do"])]
+        found = do(order, lambda doing, done, total: write({"doing": doing, "done": done, "total": total}))
+        write({"answer": found})
+    except WatchlineError as error:
+        write({"refused": str(error)})
+    except (KeyError, TypeError, ValueError) as error:
+        write({"refused": f"The order cannot be read ({type(error).__name__}: {error})."})
+
+
+def serve(sector: str, orders: TextIO, out: TextIO) -> None:
+    """Answer the orders of a stream, one line each, until it ends."""
+
+    def write(message: Mapping[str, Any]) -> None:
+        out.write(json.dumps(message, allow_nan=False) + "\n")
+        out.flush()
+
+    planner = Planner(load_sector(sector))
+    for line in orders:
+        try:
+            order = json.loads(line)
+        except ValueError:
+            order = None
+        answer(planner, order, write)
+
+
+def main() -> None:
+    """Entry point of ``python -m ops.services.planner.worker SECTOR``: what libraries print goes to stderr."""
+    os.nice(5)
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    serve(sys.argv[1], sys.stdin, out)
+
+
+if __name__ == "__main__":
+    main()

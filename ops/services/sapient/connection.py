@@ -1,0 +1,252 @@
+"""One TCP connection of SAPIENT: packets in, stamped messages out, and the two ways to come by one, dial and listen."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from geo.errors import BadInput, WatchlineError
+from ingest.standards.sapient.framing import Frames, frame
+from ingest.standards.sapient.outgoing import stamp
+from ops.services.sapient.fault_limit import Patience
+
+log = logging.getLogger(__name__)
+
+LEAST_GAP_NS: Final = 80_000_000
+"""Detection reports are at least so far apart, or of exactly one time: middlewares refuse anything between."""
+CLOCK_JITTER_NS: Final = 50_000_000
+STALLED_S: Final = 5.0
+"""A peer that has not taken what was written for so long is disconnected."""
+FIRST_DELAY_S: Final = 0.2
+LONGEST_DELAY_S: Final = 1.0
+CALL_S: Final = 0.9
+"""How long a call may go unanswered; a satellite link takes 0.6 s."""
+PIECE_BYTES: Final = 65_536
+HALF_A_PACKET_S: Final = 10.0
+"""A peer that has begun a packet has so long for each further piece of it."""
+MOST_PEERS: Final = 500
+
+
+class AddressFault(BadInput):
+    """An address that cannot be read, or not be listened at."""
+
+
+class ClockWentBack(Exception):
+    """The clock was set back: no honest stamp can follow the last one on this connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """``HOST:PORT``; an IPv6 host in brackets."""
+
+    host: str
+    port: int
+
+    @classmethod
+    def parse(cls, text: str, *, where: str) -> Address:
+        """AddressFault naming ``where`` for what is no host and port."""
+        host, colon, port = text.strip().rpartition(":")
+        host = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+        if not (colon and host and port.isascii() and port.isdigit() and 0 < int(port) < 65_536):
+            raise AddressFault(f"{text!r} is no address", where=where, expected="HOST:PORT, such as 127.0.0.1:5001")
+        return cls(host, int(port))
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+class Stamps:
+    """Times of sending on one connection: now, never backwards; of detections never less than LEAST_GAP_NS apart."""
+
+    def __init__(self) -> None:
+        self._last_ns = self._detection_ns = 0
+
+    def next(self, now_ns: int) -> int:
+        """The stamp of what is written now; ClockWentBack when the clock was set back by more than a jitter."""
+        if self._last_ns - now_ns > CLOCK_JITTER_NS:
+            raise ClockWentBack
+        self._last_ns = max(self._last_ns, now_ns)
+        return self._last_ns
+
+    def detections(self, now_ns: int) -> int | None:
+        """The one stamp of detection reports that are written together now; None when it is too early for them."""
+        at_ns = self.next(now_ns)
+        if 0 < at_ns - self._detection_ns < LEAST_GAP_NS:
+            return None
+        self._detection_ns = at_ns
+        return at_ns
+
+
+class Peer:
+    """One connection. ``dialled``: we called a middleware; otherwise somebody called us."""
+
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        *,
+        dialled: bool,
+        now_ns: Callable[[], int],
+    ) -> None:
+        self._reader, self._writer, self._now_ns = reader, writer, now_ns
+        self._stamps = Stamps()
+        self._full_since_s: float | None = None
+        self.dialled = dialled
+        self.opened_s = time.monotonic()
+        self.heard = False
+        self.greeted = False
+        self.nodes: set[str] = set()
+        self.patience = Patience()
+        host, port = (writer.get_extra_info("peername") or ("?", 0))[:2]
+        self.name = str(Address(host, port))
+        _prepare(writer.get_extra_info("socket"))
+
+    async def packets(self) -> AsyncIterator[bytes]:
+        """Every packet until the connection ends. MalformedMessage for one that is too large: then close."""
+        frames = Frames()
+        while piece := await asyncio.wait_for(self._reader.read(PIECE_BYTES), HALF_A_PACKET_S if frames.held else None):
+            for packet in frames.feed(piece):
+                self.heard = True
+                yield packet
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is room: a message that waited in a buffer would carry a time that is past."""
+        return not self._writer.is_closing() and self._writer.transport.get_write_buffer_size() == 0
+
+    def send(self, message: Any) -> bool:
+        """Stamp and write one message now; False on a connection that is closing."""
+        if self._writer.is_closing():
+            return False
+        try:
+            stamp(message, self._stamps.next(self._now_ns()))
+        except ClockWentBack:
+            self.close("the clock was set back")
+            return False
+        self._writer.write(frame(message.SerializeToString()))
+        return True
+
+    def send_detections(self, messages: Sequence[Any]) -> bool:
+        """Stamp and write detection reports under one time; False when it is too early, or there is no room."""
+        if not self.ready:
+            return False
+        try:
+            at_ns = self._stamps.detections(self._now_ns())
+        except ClockWentBack:
+            self.close("the clock was set back")
+            return False
+        if at_ns is None:
+            return False
+        for message in messages:
+            stamp(message, at_ns)
+            self._writer.write(frame(message.SerializeToString()))
+        return True
+
+    def check(self) -> None:
+        """Disconnect a peer that takes nothing; to be called every second or so."""
+        if self._writer.is_closing() or self._writer.transport.get_write_buffer_size() == 0:
+            self._full_since_s = None
+        elif self._full_since_s is None:
+            self._full_since_s = time.monotonic()
+        elif time.monotonic() - self._full_since_s > STALLED_S:
+            self.close("it takes nothing")
+
+    def close(self, why: str) -> None:
+        """End the connection at once."""
+        log.warning("SAPIENT %s: disconnected, %s.", self.name, why)
+        self._writer.transport.abort()
+
+    async def finish(self) -> None:
+        """Let what was written go out, and close."""
+        with suppress(OSError, asyncio.TimeoutError):
+            await asyncio.wait_for(self._writer.drain(), 1.0)
+        self._writer.close()
+
+
+class Serve(Protocol):
+    """Handles one connection until it ends; what it raises ends the connection."""
+
+    def __call__(self, peer: Peer) -> Awaitable[None]: ...
+
+
+async def dial(address: Address, serve: Serve, *, now_ns: Callable[[], int]) -> None:
+    """Call a middleware and, whenever the connection ends, again: after 0.2 s at first, never more than 1 s later.
+
+    A call that nobody answers is given up after CALL_S, so that a middleware whose machine was away, and let our calls
+    fall, is called again within two seconds too.
+    """
+    delay_s, told = FIRST_DELAY_S, ""
+    while True:
+        try:
+            reader, writer = await asyncio.wait_for(asyncio.open_connection(address.host, address.port), CALL_S)
+        except (TimeoutError, OSError) as error:
+            why = str(error) or "no answer"
+            if why != told:
+                log.warning("SAPIENT middleware %s: %s; trying again.", address, why)
+            told = why
+            await asyncio.sleep(delay_s)
+            delay_s = min(2 * delay_s, LONGEST_DELAY_S)
+            continue
+        log.warning("SAPIENT middleware %s: connected.", address)
+        delay_s, told = FIRST_DELAY_S, ""
+        await _attend(Peer(reader, writer, dialled=True, now_ns=now_ns), serve)
+        await asyncio.sleep(delay_s)
+
+
+async def listen(address: Address, serve: Serve, *, now_ns: Callable[[], int]) -> asyncio.Server:
+    """Accept connections at ``address``; AddressFault where that cannot be listened at."""
+
+    count = 0
+
+    async def accepted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal count
+        peer = Peer(reader, writer, dialled=False, now_ns=now_ns)
+        if count >= MOST_PEERS:
+            peer.close(f"{MOST_PEERS} others are connected")
+            return
+        log.warning("SAPIENT %s: connected.", peer.name)
+        count += 1
+        try:
+            await _attend(peer, serve)
+        finally:
+            count -= 1
+
+    try:
+        return await asyncio.start_server(accepted, address.host, address.port)
+    except OSError as error:
+        raise AddressFault(
+            f"cannot be listened at ({error.strerror or error})",
+            where=str(address),
+            expected="a free port of this machine",
+        ) from None
+
+
+async def _attend(peer: Peer, serve: Serve) -> None:
+    try:
+        await serve(peer)
+    except TimeoutError:
+        peer.close("it stopped in the middle of a packet")
+    except WatchlineError as error:
+        peer.close(str(error))
+    except (OSError, asyncio.IncompleteReadError) as error:
+        peer.close(str(error) or type(error).__name__)
+    finally:
+        await peer.finish()
+        log.warning("SAPIENT %s: the connection has ended.", peer.name)
+
+
+def _prepare(link: socket.socket | None) -> None:
+    """Small messages go at once; a cable that was pulled is noticed within ten seconds or so."""
+    if link is None:
+        return
+    link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    link.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (("TCP_KEEPIDLE", 4), ("TCP_KEEPINTVL", 2), ("TCP_KEEPCNT", 3), ("TCP_USER_TIMEOUT", 10_000)):
+        if hasattr(socket, name):
+            link.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)

@@ -1,0 +1,308 @@
+"""The SAPIENT fusion node's way in: packets of any connection to posts, an answer to each that wants one.
+
+Everything that may wait for a disk runs on a thread of its own (``ops.services.sapient.disk_thread``), in the order of
+the packets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from geo.errors import WatchlineError
+from ingest.errors import MalformedMessage
+from ingest.standards.sapient import outgoing as messages
+from ingest.standards.sapient.decode import Packet, read, speaker, status
+from ingest.standards.sapient.node import Node
+from ingest.standards.sapient.validation import is_uuid4
+from ops.services.sapient.connection import Peer
+from ops.services.sapient.disk_thread import Disk
+from ops.services.sapient.node_link import Links, Look, Post
+from ops.services.sapient.sensor_names import sensor_of
+from sensors.layout import Layout
+
+log = logging.getLogger(__name__)
+
+MOST_WAITING: Final = 200
+"""Looks of a node that may wait for the disk before its connection is read no further."""
+MOST_STRANGERS: Final = 50
+"""Nodes of no sensor of the layout that are journaled at once; a registration beyond is refused."""
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Plausible times of a packet: at most so long after, or before, the time at which it came."""
+
+    future_s: float = 0.5
+    late_s: float = 86_400.0
+
+
+class Gateway:
+    """All nodes and all connections. ``serve`` is one connection's life; ``tick`` what time alone brings about."""
+
+    def __init__(self, layout: Layout, links: Links, own_id: str, times: Times | None = None) -> None:
+        self.own_id = own_id
+        self.peers: set[Peer] = set()
+        self.posts: dict[str, Post] = {}
+        self._layout, self._links, self._times = layout, links, times or Times()
+        self.disk = Disk()
+        for known in links.memory.nodes():
+            self._recall(known.node_id, known.registration, known.status)
+        if (links.folder / "spool" / f"{own_id}.db").exists():
+            self._door()
+        for post in self.posts.values():
+            self._later(post.open)  # what an earlier run could not send goes out now
+
+    async def serve(self, peer: Peer) -> None:
+        """Handle what a connection sends until it ends."""
+        self.peers.add(peer)
+        try:
+            async for packet in peer.packets():
+                try:
+                    self.handle(peer, packet)
+                except WatchlineError as error:  # of the disk: the node must not believe that it was heard
+                    self.disk.failed = str(error)
+                    raise
+                while self._is_behind(peer):
+                    await asyncio.sleep(0.01)
+        finally:
+            self.peers.discard(peer)
+
+    def handle(self, peer: Peer, raw: bytes) -> None:
+        """One packet; whatever it is, the connection goes on, unless nothing of it can be read any more."""
+        if peer.patience.tried and peer.patience.muted(speaker(raw), time.monotonic()):
+            return
+        try:
+            packet = read(raw)
+        except MalformedMessage as error:
+            self._refuse(peer, raw, None, [error])
+            return
+        node_id = packet.message.node_id
+        if node_id == self.own_id:
+            return
+        faults = list(packet.faults) or self._time_faults(packet)
+        if faults:
+            self._refuse(peer, raw, packet, faults)
+            if packet.content == "registration" and is_uuid4(node_id):
+                peer.send(messages.registration_ack(self.own_id, node_id, [str(fault) for fault in faults]))
+            return
+        handler: Callable[[Peer, bytes, Packet], None] = {
+            "registration": self._register,
+            "status_report": self._take_status,
+            "detection_report": self._take_detection,
+            "alert": self._take_alert,
+            "task": self._take_task,
+            "task_ack": self._take_task_ack,
+            "registration_ack": self._take_registration_ack,
+            "error": self._take_error,
+        }.get(packet.content, self._ignore)
+        handler(peer, raw, packet)
+
+    def tick(self) -> None:
+        """Looks that have waited long enough, nodes that have fallen silent, peers that take nothing."""
+        now_s = time.monotonic()
+        self.disk.reap()
+        self.tick_looks(now_s)
+        for post in self.posts.values():
+            if post.waits_to_start:
+                self._later(post.start, now_s)
+            silent = now_s - post.heard_s > 2.0 * post.status_interval_s + 1.0
+            if silent != post.silent and post.node.node_id != self.own_id:
+                post.silent = silent
+                self._later(post.tell)
+                log.warning(
+                    "SAPIENT node %s (%s) %s.", post.node.node_id, post.sensor, "is silent" if silent else "is back"
+                )
+
+    def tick_looks(self, now_s: float) -> None:
+        """Put the looks that have waited long enough by ``now_s``."""
+        for post in self.posts.values():
+            look = post.due(now_s)
+            if look is not None:
+                self._put(post, look)
+
+    def connections_of(self, node_id: str) -> Peer | None:
+        """The connection on which a node speaks, the newest one; None when there is none."""
+        return next((peer for peer in self.peers if node_id in peer.nodes), None)
+
+    def close(self) -> None:
+        """Put what waits, and say goodbye on every link."""
+        self.tick_looks(float("inf"))
+        for post in self.posts.values():
+            self._later(post.close)
+        self.disk.close()
+
+    def _register(self, peer: Peer, raw: bytes, packet: Packet) -> None:
+        message = packet.message
+        registration, node_id = message.registration, message.node_id
+        sensor = self._sensor_of(node_id, (registration.short_name, registration.name))
+        if sensor not in self._layout and self._strangers(node_id) >= MOST_STRANGERS:
+            said = f"no sensor of the layout, and {MOST_STRANGERS} such nodes are known already"
+            peer.send(messages.registration_ack(self.own_id, node_id, [said]))
+            return
+        post = self.posts.get(node_id)
+        if post is not None and post.sensor != sensor:
+            self._later(post.close)
+        if post is None or post.sensor != sensor:
+            post = self.posts[node_id] = Post(Node(node_id), sensor, self._layout, self._links)
+            if post.placed is None:
+                log.warning("SAPIENT node %s is no sensor of the layout: journaled as %s, not fused.", node_id, sensor)
+        post.node = post.node.registered(registration)
+        self._own(peer, node_id)
+        self._hear(post)
+        self._links.memory.node_registered(node_id, sensor, raw, self._links.now_ns())
+        self._later(post.open)
+        peer.send(messages.registration_ack(self.own_id, node_id))
+        log.info("SAPIENT node %s registered as %s.", node_id, sensor)
+
+    def _take_status(self, peer: Peer, raw: bytes, packet: Packet) -> None:
+        post = self._post_of(peer, raw, packet)
+        if post is None:
+            return
+        before = post.node
+        post.node, faults = status(packet, post.node)
+        if faults:
+            self._refuse(peer, raw, packet, faults)
+            return
+        self._hear(post)
+        self._links.memory.node_reported(post.node.node_id, raw, self._links.now_ns())
+        self._later(post.open)
+        if (post.node.state, post.node.note) != (before.state, before.note):
+            self._later(post.tell)
+
+    def _take_detection(self, peer: Peer, raw: bytes, packet: Packet) -> None:
+        post = self._post_of(peer, raw, packet)
+        if post is None:
+            return
+        if post.holds(packet):
+            look = post.due(float("inf"))
+            if look is not None:
+                self._put(post, look)
+            self._later(post.repeat, packet)
+            return
+        if self._links.memory.sent(post.sensor, post.key_of(packet)) is not None:
+            self._later(post.repeat, packet)
+            return
+        done, faults = post.take(packet)
+        if faults:
+            self._refuse(peer, raw, packet, faults)
+        if done is not None:
+            self._put(post, done)
+
+    def _take_alert(self, peer: Peer, _raw: bytes, packet: Packet) -> None:
+        log.warning(
+            "SAPIENT alert of node %s: %s", packet.message.node_id, ascii(packet.message.alert.description)[:200]
+        )
+        peer.send(messages.alert_ack(self.own_id, packet.message.node_id, packet.message.alert.alert_id))
+
+    def _take_task(self, peer: Peer, _raw: bytes, packet: Packet) -> None:
+        peer.send(messages.task_refusal(self.own_id, packet.message.node_id, packet.message.task.task_id))
+
+    def _take_task_ack(self, _peer: Peer, _raw: bytes, packet: Packet) -> None:
+        ack = packet.message.task_ack
+        word = ack.TaskStatus.Name(ack.task_status).removeprefix("TASK_STATUS_").lower()
+        self._links.memory.task_answered(ack.task_id, word, "; ".join(ack.reason)[:500])
+
+    def _take_registration_ack(self, peer: Peer, _raw: bytes, packet: Packet) -> None:
+        ack = packet.message.registration_ack
+        if not ack.acceptance:
+            log.warning(
+                "SAPIENT %s refuses our registration: %s", peer.name, ascii("; ".join(ack.ack_response_reason))[:300]
+            )
+
+    def _take_error(self, peer: Peer, _raw: bytes, packet: Packet) -> None:
+        log.warning("SAPIENT %s says: %s", peer.name, ascii("; ".join(packet.message.error.error_message))[:300])
+
+    def _ignore(self, _peer: Peer, _raw: bytes, packet: Packet) -> None:
+        log.info("SAPIENT %s of node %s: nothing to do.", packet.content, packet.message.node_id)
+
+    def _post_of(self, peer: Peer, raw: bytes, packet: Packet) -> Post | None:
+        """The post of a packet's node; without one the packet is refused."""
+        node_id = packet.message.node_id
+        post = self.posts.get(node_id)
+        owner = self.connections_of(node_id)
+        if post is not None and owner is None:
+            self._own(peer, node_id)  # known from an earlier run
+        elif post is None or owner is not peer:
+            said = "not registered" if post is None else "registered on another connection"
+            self._refuse(
+                peer, raw, packet, [MalformedMessage("not_registered", "node_id", said, "a Registration first")]
+            )
+            return None
+        return post
+
+    def _own(self, peer: Peer, node_id: str) -> None:
+        for other in self.peers:
+            other.nodes.discard(node_id)
+        peer.nodes.add(node_id)
+
+    def _hear(self, post: Post) -> None:
+        post.heard_s = time.monotonic()
+        if post.silent:
+            post.silent = False
+            self._later(post.tell)
+
+    def _time_faults(self, packet: Packet) -> list[MalformedMessage]:
+        if packet.content == "error":
+            return []
+        now = _EPOCH + timedelta(microseconds=self._links.now_ns() // 1000)
+        ahead_s = (packet.sent_at - now).total_seconds()
+        if ahead_s > self._times.future_s:
+            said = f"{ahead_s:.3f} s after receipt"
+            return [MalformedMessage("future", "timestamp", said, f"at most {self._times.future_s} s")]
+        if packet.content == "detection_report" and -ahead_s > self._times.late_s:
+            said = f"{-ahead_s:.0f} s before receipt"
+            return [MalformedMessage("expired", "timestamp", said, f"at most {self._times.late_s:.0f} s")]
+        return []
+
+    def _refuse(self, peer: Peer, raw: bytes, packet: Packet | None, faults: list[MalformedMessage]) -> None:
+        """Answer with an Error that lists every fault, and keep the packet where its sensor is known."""
+        node_id = packet.message.node_id if packet is not None else ""
+        if not peer.patience.fault(node_id, time.monotonic()):
+            return
+        post = self.posts.get(node_id)
+        log.info("SAPIENT %s: packet refused: %s", peer.name, "; ".join(str(fault) for fault in faults)[:500])
+        peer.send(messages.error(self.own_id, raw, faults, node_id if is_uuid4(node_id) else None))
+        self._later((post or self._door()).refuse, raw, faults[0])
+
+    def _door(self) -> Post:
+        """The post of nobody: what no registered node sent is kept under the gateway's own name."""
+        if self.own_id not in self.posts:
+            self.posts[self.own_id] = Post(Node(self.own_id), self.own_id, self._layout, self._links)
+        return self.posts[self.own_id]
+
+    def _put(self, post: Post, look: Look) -> None:
+        if post.queue(look):
+            self._later(post.put)
+
+    def _is_behind(self, peer: Peer) -> bool:
+        posts = (self.posts[node] for node in peer.nodes if node in self.posts)
+        return any(post.queued > MOST_WAITING for post in posts)
+
+    def _strangers(self, node_id: str) -> int:
+        others = (post for known, post in self.posts.items() if known not in (node_id, self.own_id))
+        return sum(post.placed is None for post in others)
+
+    def _later(self, work: Callable[..., object], *arguments: object) -> None:
+        self.disk.later(work, *arguments)
+
+    def _recall(self, node_id: str, registration: bytes, report: bytes | None) -> None:
+        """A node of an earlier run, as it was then; its link opens with its first word."""
+        message = read(registration).message
+        names = (message.registration.short_name, message.registration.name)
+        post = Post(Node(node_id), self._sensor_of(node_id, names), self._layout, self._links)
+        post.node = post.node.registered(message.registration)
+        if report is not None:
+            post.node, _ = status(read(report), post.node)
+        post.silent, post.heard_s = True, float("-inf")
+        self.posts[node_id] = post
+
+    def _sensor_of(self, node_id: str, names: tuple[str, ...]) -> str:
+        taken = {post.sensor for other, post in self.posts.items() if other != node_id}
+        return sensor_of(node_id, names, self._layout, self._links.folder, taken)

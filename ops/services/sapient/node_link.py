@@ -1,0 +1,308 @@
+"""A SAPIENT node at its post: whose sensor of the layout it is, and the link on which its reports go on as ours.
+
+Reports of one node with one time are one look, so they become one scan. A report that comes again goes out again under
+its old number, so that the journal counts it as the duplicate that it is.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from hashlib import blake2b
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from ingest.decode import encode
+from ingest.errors import MalformedMessage
+from ingest.mqtt.broker_url import BrokerUrl
+from ingest.security.key_register import Identity
+from ingest.sending.sender import Sender, SenderSettings
+from ingest.sending.spool import Spool
+from ingest.standards.registry import SAPIENT
+from ingest.standards.sapient.decode import Packet, detection
+from ingest.standards.sapient.location import Faults, Place, Stand
+from ingest.standards.sapient.node import Node
+from ingest.wire import Kind, WirePlot
+from ops.journal.decode_row import distance_m, position_sd_m
+from ops.services.sapient.database import Report, SapientMemory
+from sensors.layout import AnySensor, Layout
+from sensors.scan import Plot, Scan
+
+SITE_TOLERANCE_M: Final = 30.0
+"""A node that says it stands farther than this from its sensor's place in the layout has moved: then its ranges and
+azimuths, which the tracker would lay out from the layout's place, go on as positions (assumption)."""
+LINGER_S: Final = 0.04
+"""How long the first report of a look waits for others of the same time."""
+MOST_IN_A_LOOK: Final = 500
+MOST_AT_ONCE: Final = 100
+"""Looks that go to the disk in one write."""
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """What every post's link needs. ``identity_of`` gives what to sign with as a sensor, and how many seconds it takes
+    until that is believed: a key that was just made is not yet in the register that ingest has read."""
+
+    sector: str
+    url: BrokerUrl
+    folder: Path
+    now_ns: Callable[[], int]
+    memory: SapientMemory
+    identity_of: Callable[[str], tuple[Identity, float]]
+
+
+@dataclass(slots=True)
+class Look:
+    """Reports of one time that wait to become a scan."""
+
+    at: datetime
+    due_s: float
+    plots: list[WirePlot] = field(default_factory=list)
+    reports: list[Report] = field(default_factory=list)
+
+
+class Post:
+    """One node. ``take``, ``due`` and ``queue`` are quick; ``put``, ``repeat`` and ``refuse`` may wait for the disk."""
+
+    def __init__(self, node: Node, sensor: str, layout: Layout, links: Links) -> None:
+        self.sensor = sensor
+        self.placed: AnySensor | None = next((each for each in layout if each.id == sensor), None)
+        self.node = node if self.placed is None else replace(node, stand=_stand_of(self.placed))
+        self.heard_s = time.monotonic()
+        self.silent = False
+        self._links = links
+        self._look: Look | None = None
+        self._queue: deque[Look] = deque()
+        self._queued_keys: set[bytes] = set()
+        self._called = False
+        self._looks = 0
+        self._opened_interval_s = 0.0
+        self._spool: Spool | None = None
+        self._sender: Sender | None = None
+        self._start_s: float | None = None
+
+    @property
+    def kind(self) -> Kind:
+        """The layout's kind of sensor, else the one of the node's type, else a radar."""
+        return self.placed.kind if self.placed is not None else (self.node.kind or "radar")  # type: ignore[return-value]
+
+    @property
+    def status_interval_s(self) -> float:
+        """How often the node said it would report."""
+        return self.node.status_interval_s or 10.0
+
+    def open(self) -> None:
+        """Open spool and link, once, and again when the node reports in other intervals; SpoolError when it is in use.
+
+        The link begins to send by ``start``; until then what is put waits in the spool.
+        """
+        if self._sender is not None and self._opened_interval_s == self.status_interval_s:
+            return
+        self.close()
+        identity, wait_s = self._links.identity_of(self.sensor)
+        self._opened_interval_s = self.status_interval_s
+        folder = self._links.folder / "spool"
+        folder.mkdir(parents=True, exist_ok=True)
+        self._spool = Spool(folder / f"{self.sensor}.db")
+        self._sender = Sender(
+            self._spool,
+            sector=self._links.sector,
+            sensor=self.sensor,
+            url=self._links.url,
+            now_ns=self._links.now_ns,
+            kind=self.kind,
+            settings=SenderSettings(status_interval_s=self.status_interval_s, idle_s=0.02, identity=identity),
+        )
+        self._start_s = time.monotonic() + wait_s
+        self.tell()
+        self.start(time.monotonic())
+
+    def start(self, now_s: float) -> None:
+        """Let the link send, when its key is believed by now."""
+        if self._sender is not None and self._start_s is not None and now_s >= self._start_s:
+            self._start_s = None
+            self._sender.start()
+
+    @property
+    def waits_to_start(self) -> bool:
+        """Whether ``start`` is still to be called."""
+        return self._start_s is not None
+
+    def tell(self) -> None:
+        """Let the sensor's heartbeats say what the node is."""
+        if self._sender is not None:
+            note = f"no status report for {2 * self.status_interval_s + 1:.0f} s" if self.silent else self.node.note
+            self._sender.set_state("lost" if self.silent else self.node.state, note)
+
+    def take(self, packet: Packet) -> tuple[Look | None, Faults]:
+        """A detection report: (an earlier look that is complete by it, faults). The report waits for others."""
+        plot, faults = detection(packet, self.node)
+        if plot is not None and not faults:
+            plot = self._fitted(plot, faults)
+        if faults:
+            return None, faults
+        at, report = packet.sent_at, _report_of(packet)
+        done = None
+        if self._look is None or self._look.at != at or len(self._look.plots) >= MOST_IN_A_LOOK:
+            done, self._look = self._look, Look(at, time.monotonic() + LINGER_S)
+        if plot is not None:
+            self._look.plots.append(plot)
+        self._look.reports.append(report)
+        return done, []
+
+    def key_of(self, packet: Packet) -> bytes:
+        """The key by which a report is known when it comes again."""
+        return _report_of(packet).key
+
+    def holds(self, packet: Packet) -> bool:
+        """Whether this very report waits already, for its look or for the disk."""
+        key = _report_of(packet).key
+        return key in self._queued_keys or (
+            self._look is not None and any(report.key == key for report in self._look.reports)
+        )
+
+    def due(self, now_s: float) -> Look | None:
+        """The look that has waited long enough, taken away; None when there is none."""
+        if self._look is None or now_s < self._look.due_s:
+            return None
+        look, self._look = self._look, None
+        return look
+
+    def queue(self, look: Look) -> bool:
+        """Let a look wait for ``put``; whether that must be called, because no call is on its way."""
+        self._queued_keys.update(report.key for report in look.reports)
+        self._queue.append(look)
+        called, self._called = self._called, True
+        return not called
+
+    @property
+    def queued(self) -> int:
+        """How many looks wait for ``put``."""
+        return len(self._queue)
+
+    def put(self) -> None:
+        """Spool what waits, each look as a scan, in one write; durable when this returns, and still waiting when it
+        raises. What a scan holds is remembered before."""
+        self._called = False
+        looks = list(self._queue)[:MOST_AT_ONCE]
+        if not looks:
+            return
+        self.open()
+        assert self._spool is not None
+        self._spool.put_many([self._builder(look, self._looks + i) for i, look in enumerate(looks, start=1)])
+        self._looks += len(looks)
+        for look in looks:
+            self._queue.popleft()
+            self._queued_keys.difference_update(report.key for report in look.reports)
+        if self._queue:
+            self.put()
+
+    def _builder(self, look: Look, number: int) -> Callable[[int, int], bytes]:
+        scan = Scan(
+            sensor=self.sensor,
+            boot=0,
+            sequence=0,
+            scan=number,
+            observed_at=look.at,
+            received_at=look.at,
+            kind=self.kind,
+            plots=tuple(Plot(**msgspec.structs.asdict(plot)) for plot in look.plots),
+        )
+
+        def build(boot: int, seq: int) -> bytes:
+            payload = encode(replace(scan, boot=boot, sequence=seq))
+            self._links.memory.remember(self.sensor, boot, seq, payload, look.reports)
+            return payload
+
+        return build
+
+    def repeat(self, packet: Packet) -> bool:
+        """Send the scan again that holds this report; False for a report that is new."""
+        sent = self._links.memory.sent(self.sensor, _report_of(packet).key)
+        if sent is None:
+            return False
+        self.open()
+        assert self._sender is not None
+        return self._sender.repeat(sent.boot, sent.seq, sent.payload)
+
+    def refuse(self, packet: bytes, fault: MalformedMessage) -> None:
+        """Spool a packet that cannot be used, on its way into the dead letters."""
+        self.open()
+        assert self._sender is not None
+        self._sender.refuse(packet, fault, SAPIENT)
+
+    @property
+    def problem(self) -> str | None:
+        """Why the link does not send; None when all is well."""
+        return None if self._sender is None else self._sender.problem
+
+    def close(self) -> None:
+        """Say goodbye on the link; what was not acknowledged stays in the spool."""
+        if self._sender is not None:
+            self._sender.stop()
+        if self._spool is not None:
+            self._spool.close()
+        self._sender = self._spool = self._start_s = None
+
+    def _fitted(self, plot: WirePlot, faults: Faults) -> WirePlot:
+        """The plot as the layout's sensor can use it: every measured value with a deviation, from where it stands."""
+        sensor = self.placed
+        if sensor is None:
+            return plot
+        polar = plot.azimuth_deg is not None
+        for name, told, known in (
+            ("range_bearing.azimuth_error", plot.azimuth_sd_deg, sensor.azimuth_sd_deg),
+            ("range_bearing.range_error", plot.range_sd_m, sensor.range_sd_m),
+            ("range_bearing.elevation_error", plot.elevation_sd_deg, sensor.elevation_sd_deg),
+        ):
+            value = name.split(".")[1].removesuffix("_error")
+            measured = {"azimuth": plot.azimuth_deg, "range": plot.range_m, "elevation": plot.elevation_deg}[value]
+            if measured is not None and told is None and known is None:
+                said = f"missing, and the layout gives none for {sensor.id}"
+                faults.append(MalformedMessage("incomplete", f"detection_report.{name}", said, "an error above 0"))
+        if plot.lon is None or plot.lat is None:
+            return plot
+        sd_m = plot.position_sd_m or position_sd_m(
+            plot.lon, plot.lat, sensor, range_sd_m=plot.range_sd_m, azimuth_sd_deg=plot.azimuth_sd_deg
+        )
+        if sd_m is None:
+            if not polar:
+                said = f"missing, and the layout gives no range_sd_m for {sensor.id}"
+                faults.append(
+                    MalformedMessage("incomplete", "detection_report.location.x_error", said, "an error above 0")
+                )
+            return msgspec.structs.replace(plot, lon=None, lat=None)
+        if polar and not _moved(self.node.stand.place, sensor):
+            return msgspec.structs.replace(plot, position_sd_m=sd_m)
+        return WirePlot(
+            lon=plot.lon,
+            lat=plot.lat,
+            position_sd_m=sd_m,
+            classes=plot.classes,
+            confidence=plot.confidence,
+            source_id=plot.source_id,
+        )
+
+
+def _stand_of(sensor: AnySensor) -> Stand:
+    return Stand(Place(sensor.lon, sensor.lat), sensor.azimuth_deg % 360.0)
+
+
+def _report_of(packet: Packet) -> Report:
+    """The key is a hash of the node, the report's and object's ids and the time: all four the same, the same report."""
+    message, report = packet.message, packet.message.detection_report
+    at = f"{message.timestamp.seconds}.{message.timestamp.nanos}"
+    said = "|".join((message.node_id, report.report_id, report.object_id, at))
+    return Report(blake2b(said.encode(), digest_size=16).digest(), message.node_id, report.object_id)
+
+
+def _moved(place: Place | None, sensor: AnySensor) -> bool:
+    if place is None:
+        return False
+    allowed = max(SITE_TOLERANCE_M, 3.0 * (place.sd_m or 0.0))
+    return distance_m(place.lon, place.lat, sensor.lon, sensor.lat) > allowed

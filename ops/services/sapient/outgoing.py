@@ -1,0 +1,171 @@
+"""The SAPIENT fusion node's way out: fused detections, alerts, tasks and our own status, to every connection.
+
+Fused detections are only ever the newest: a connection that has no room is left out of this round. Alerts are always
+written; a connection that then takes nothing is ended. A new connection is told every alert that is open, and the end
+of those that somebody was told of before.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from sapient_msg.bsi_flex_335_v2_0.sapient_message_pb2 import SapientMessage
+
+from ingest.standards.sapient import outgoing as messages
+from ingest.standards.sapient.outgoing import Source, ulid
+from ops.services.sapient.connection import Peer
+from ops.services.sapient.database import SapientMemory
+from ops.services.sapient.gateway import Gateway
+from ops.store.reader import Reader, StoreError
+
+log = logging.getLogger(__name__)
+
+ROUND_S: Final = 0.2
+GREETED_AFTER_S: Final = 2.0
+"""A connection that has said nothing for so long is somebody who listens."""
+OLDEST_TRACK_S: Final = 30.0
+OPEN: Final = ("active", "acknowledged")
+"""Statuses of alerts that are not over."""
+ALERTS_A_ROUND: Final = 100
+
+
+class Reports:
+    """``tick`` is one round; the store is only read."""
+
+    def __init__(self, gateway: Gateway, store: Reader, memory: SapientMemory, *, name: str, now_ns: Callable[[], int]):
+        self._gateway, self._store, self._memory = gateway, store, memory
+        self._name, self._now_ns = name, now_ns
+        self._outbox = 0
+        self._sent_ns: dict[str, int] = {}
+        self._status_due_s = 0.0
+
+    def tick(self) -> None:
+        """Greet who is new, then send what is new to all who were greeted."""
+        for peer in list(self._gateway.peers):
+            peer.check()
+        try:
+            for peer in [peer for peer in self._gateway.peers if not peer.greeted and self._may_greet(peer)]:
+                self._greet(peer)
+            peers = [peer for peer in self._gateway.peers if peer.greeted]
+            self._tell_news(peers)
+            if peers:
+                self._tell_tracks(peers)
+        except StoreError as error:
+            log.debug("SAPIENT reports wait: %s", error)
+        self._tell_tasks()
+        if time.monotonic() >= self._status_due_s:
+            self._status_due_s = time.monotonic() + messages.STATUS_INTERVAL_S
+            for peer in self._gateway.peers:
+                if peer.greeted:
+                    peer.send(messages.status_report(self._gateway.own_id, self._new_id()))
+
+    def goodbye(self) -> None:
+        """Tell everybody that we are about to disconnect."""
+        for peer in self._gateway.peers:
+            if peer.greeted:
+                peer.send(messages.status_report(self._gateway.own_id, self._new_id(), goodbye=True))
+
+    def _may_greet(self, peer: Peer) -> bool:
+        return peer.dialled or bool(peer.nodes) or time.monotonic() - peer.opened_s > GREETED_AFTER_S
+
+    def _greet(self, peer: Peer) -> None:
+        """What a new connection must know. A node that registered with us needs no registration of ours."""
+        if peer.dialled or not peer.nodes:
+            children = [node for node in self._gateway.posts if node != self._gateway.own_id]
+            peer.send(messages.registration(self._gateway.own_id, name=self._name, children=sorted(children)))
+            peer.send(messages.status_report(self._gateway.own_id, self._new_id()))
+        peer.greeted = True
+        for body in self._alerts_to_tell():
+            self._tell_alert([peer], body)
+
+    def _alerts_to_tell(self) -> list[Mapping[str, Any]]:
+        bodies = [json.loads(body) for status in OPEN for body in self._store.alerts(status=status)[2]]
+        known = {body["id"] for body in bodies}
+        for alert in self._memory.told_open():
+            found = self._store.alert(alert) if alert not in known else None
+            if found is not None:
+                bodies.append(json.loads(found[2]))
+        return sorted(bodies, key=lambda body: (body["raised_at"], body["id"]))
+
+    def _tell_news(self, peers: list[Peer]) -> None:
+        """New outbox rows; passed over without anybody to tell, for a new connection is told all that is open."""
+        if not peers:
+            self._outbox = self._store.last_event()
+            return
+        for row in self._store.outbox_after(self._outbox, limit=ALERTS_A_ROUND):
+            self._tell_alert(peers, json.loads(row.body))
+            self._outbox = row.n
+
+    def _tell_alert(self, peers: list[Peer], body: Mapping[str, Any]) -> None:
+        evidence = [(str(sensor), int(boot), int(seq)) for sensor, boot, seq in body.get("evidence", ())]
+        sources = [Source(node, target) for node, target in self._memory.sources(evidence)]
+        if body.get("track"):
+            sources.insert(0, Source(self._gateway.own_id, self._object_id(body["track"])))
+        message = messages.alert(self._gateway.own_id, body, sources)
+        taken = [peer.send(message) for peer in peers]
+        if any(taken):
+            self._memory.told(body["id"], body["revision"], is_open=body["status"] in OPEN)
+
+    def _tell_tracks(self, peers: list[Peer]) -> None:
+        live = self._store.live("tracks")
+        if live is None:
+            return
+        now_ns = self._now_ns()
+        tracks = [track for track in json.loads(live.body) if self._is_news(track, now_ns)]
+        if not tracks:
+            return
+        made = [self._fused(track, now_ns) for track in tracks]
+        sent = [peer.send_detections(made) for peer in peers]
+        if any(sent):
+            self._sent_ns = {track: at for track, at in self._sent_ns.items() if now_ns - at < 3_600_000_000_000}
+            self._sent_ns |= {track["track"]: track["updated_ns"] for track in tracks}
+
+    def _is_news(self, track: Mapping[str, Any], now_ns: int) -> bool:
+        updated_ns: int = track["updated_ns"]
+        fresh = 0 <= now_ns - updated_ns < OLDEST_TRACK_S * 1e9
+        return track["status"] == "confirmed" and fresh and updated_ns > self._sent_ns.get(track["track"], 0)
+
+    def _fused(self, track: Mapping[str, Any], now_ns: int) -> Any:
+        course = math.radians(track["course_deg"] or 0.0)
+        speed = track["speed_mps"] if track["course_deg"] is not None else 0.0
+        (major, minor), angle = track["ellipse_m"], math.radians(track["ellipse_azimuth_deg"])
+        told = {
+            **track,
+            "east_rate": speed * math.sin(course),
+            "north_rate": speed * math.cos(course),
+            "east_sd_m": math.hypot(major * math.sin(angle), minor * math.cos(angle)),
+            "north_sd_m": math.hypot(major * math.cos(angle), minor * math.sin(angle)),
+        }
+        ahead_s = (now_ns - track["updated_ns"]) / 1e9
+        evidence = [(str(sensor), int(boot), int(seq)) for sensor, boot, seq in track.get("evidence", ())]
+        sources = [Source(node, target) for node, target in self._memory.sources(evidence)]
+        return messages.fused_detection(
+            self._gateway.own_id,
+            self._new_id(),
+            self._object_id(track["track"]),
+            told,
+            ahead_s=ahead_s,
+            sources=sources,
+        )
+
+    def _tell_tasks(self) -> None:
+        for task in self._memory.tasks(unsent=True):
+            peer = self._gateway.connections_of(task.node_id)
+            if peer is None or not peer.ready:
+                continue
+            message = SapientMessage.FromString(task.body)
+            message.node_id = self._gateway.own_id
+            if peer.send(message):
+                self._memory.task_sent(task.task_id, self._now_ns())
+
+    def _object_id(self, track: str) -> str:
+        return self._memory.object_id(track, self._new_id())
+
+    def _new_id(self) -> str:
+        return ulid(self._now_ns() // 1_000_000, secrets.token_bytes(10))

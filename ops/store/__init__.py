@@ -1,0 +1,1 @@
+"""The store: tracks, alerts and track history as fusion has committed them."""

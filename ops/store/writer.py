@@ -1,0 +1,290 @@
+"""The fusion process's store: alerts, outbox, live picture, track history and checkpoint, one transaction a stretch.
+
+One process writes (``Store``), any number read (``Reader``). What fusion made of one stretch of the journal is either
+wholly there or not at all. After a crash the store goes back to its last checkpoint: history written since is taken
+back and will be written again, while alerts stay, because (alert id, revision) is unique: re-running the journal from
+the checkpoint publishes nothing twice and loses nothing.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from geo.errors import BadInput
+from ops.store.reader import APPLICATION_ID, SCHEMA_VERSION, Reader, StoreError, StoreFull
+from ops.store.rows import alert_row, checked_counts, checked_json, history_rows, to_json
+
+_TABLES = """
+CREATE TABLE meta (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    cursor INTEGER NOT NULL,
+    checkpoint_cursor INTEGER NOT NULL,
+    checkpoint_history INTEGER NOT NULL,
+    diverged INTEGER NOT NULL
+);
+INSERT INTO meta VALUES (1, 0, 0, 0, 0);
+CREATE TABLE checkpoint (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    body BLOB
+);
+INSERT INTO checkpoint VALUES (1, NULL);
+CREATE TABLE alerts (
+    id TEXT PRIMARY KEY,
+    revision INTEGER NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('active', 'acknowledged', 'cleared', 'rejected')),
+    priority NOT NULL,
+    raised_ns INTEGER NOT NULL,
+    body TEXT NOT NULL
+);
+CREATE INDEX alerts_by_time ON alerts (raised_ns, id);
+CREATE TABLE outbox (
+    n INTEGER PRIMARY KEY AUTOINCREMENT,
+    alert TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    priority NOT NULL,
+    body TEXT NOT NULL,
+    delivered_ns INTEGER,
+    UNIQUE (alert, revision)
+);
+CREATE INDEX outbox_waiting ON outbox (n) WHERE delivered_ns IS NULL;
+CREATE TABLE live (
+    part TEXT PRIMARY KEY CHECK (part IN ('tracks', 'sensors', 'counts')),
+    cursor INTEGER NOT NULL,
+    stamp_ns INTEGER NOT NULL,
+    body TEXT NOT NULL
+);
+CREATE TABLE history (
+    id INTEGER PRIMARY KEY,
+    track TEXT NOT NULL,
+    time_ns INTEGER NOT NULL,
+    easting REAL, northing REAL, easting_rate REAL, northing_rate REAL,
+    cov BLOB NOT NULL,
+    existence REAL,
+    status TEXT NOT NULL,
+    segment INTEGER NOT NULL,
+    offset_m REAL
+);
+"""
+
+
+_SKIPS = """
+CREATE TABLE IF NOT EXISTS skips (id INTEGER PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS decided (one INTEGER PRIMARY KEY CHECK (one = 1), cursor INTEGER NOT NULL)
+"""
+"""Journal rows that fusion passed over since the checkpoint, and up to which row that is decided for ever."""
+
+
+class Store(Reader):
+    """The writer's side. Opening takes the file's lock, makes the tables and goes back to the last checkpoint.
+
+    ``cursor`` is the journal row up to which the store is complete and from which fusion goes on; up to ``decided`` it
+    was before, and of these rows it passes over ``skips`` again and no others. ``checkpoint`` is
+    the snapshot fusion had there, None when it never took one (then cursor is 0: run the journal from its start).
+    Raises StoreError when another process writes the same file, or the file is not a store of this version.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._delivered: deque[tuple[int, int]] = deque()
+        self._lock_file: int | None = _lock(path)
+        try:
+            self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
+            self._prepare()
+            self.cursor, self.checkpoint = self._rewind()
+        except BaseException as error:
+            self.close()
+            if isinstance(error, sqlite3.Error):
+                raise StoreError(f"{path}: cannot be opened as a store ({error}).") from error
+            raise
+
+    def commit(
+        self,
+        cursor: int,
+        *,
+        stamp_ns: int,
+        alerts: Iterable[Mapping[str, Any]] = (),
+        tracks_live: Sequence[Mapping[str, Any]] | bytes | None = None,
+        history: Any = None,
+        checkpoint: bytes | None = None,
+        sensors: Sequence[Mapping[str, Any]] | bytes | None = None,
+        counts: Mapping[str, Mapping[str, int]] | None = None,
+        skipped: Iterable[int] = (),
+    ) -> int:
+        """Write what fusion made of the journal up to row ``cursor``; returns how many alert revisions were new.
+
+        ``stamp_ns`` is the journal's time there, UTC nanoseconds since 1970. ``alerts`` are plain dicts with id,
+        revision, status, priority, raised_at (aware datetime or RFC 3339 text) and whatever else an alert carries.
+        ``history`` is a dataset or mapping of columns along ``estimate``; columns beyond the design's are not kept.
+        ``checkpoint`` is the snapshot of fusion after ``cursor``. ``skipped``: journal rows that it passed over. None
+        leaves a part as it is; NaN becomes null.
+        Raises BadInput for what cannot be stored, StoreFull when the disk is full, StoreError otherwise; then nothing
+        of this call was written and the same call may be made again.
+        """
+        if cursor < self.cursor:
+            raise BadInput(f"cursor {cursor} lies before {self.cursor}", where="commit", expected="a cursor that rises")
+        alert_rows = [alert_row(alert) for alert in alerts]
+        rows = [] if history is None else history_rows(history)
+        parts = {
+            name: checked_json(body, where=name) if isinstance(body, bytes) else to_json(body, where=name)
+            for name, body in (("tracks", tracks_live), ("sensors", sensors), ("counts", checked_counts(counts)))
+            if body is not None
+        }
+        delivered = [self._delivered.popleft() for _ in range(len(self._delivered))]
+        with self._lock:
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                new = self._write_alerts(alert_rows)
+                self._write_live(cursor, stamp_ns, parts)
+                self._write_history(rows)
+                self._write_delivered(delivered)
+                self._write_skips(skipped)
+                self._write_progress(cursor, checkpoint)
+                self._connection.execute("COMMIT")
+            except BaseException as error:
+                self._delivered.extendleft(reversed(delivered))
+                with suppress(sqlite3.Error):  # a full disk may have rolled back already
+                    self._connection.execute("ROLLBACK")
+                if isinstance(error, sqlite3.Error | UnicodeError | OverflowError):
+                    raise _store_error(self.path, error) from error
+                raise
+        self.cursor = cursor
+        if checkpoint is not None:
+            self.checkpoint = checkpoint
+        return new
+
+    def mark_delivered(self, numbers: Iterable[int], *, at_ns: int) -> None:
+        """Outbox rows that every addressee acknowledged; written with the next commit. Any thread; touches no disk.
+
+        A crash before that commit sends the rows once more, under the same ids and revisions.
+        """
+        self._delivered.extend((at_ns, number) for number in numbers)
+
+    def close(self) -> None:
+        """Write the deliveries still waiting, close the file and give up its lock. Closing twice is closing once."""
+        delivered = [self._delivered.popleft() for _ in range(len(self._delivered))]
+        if delivered and self._connection is not None:
+            with self._lock, suppress(sqlite3.Error):  # unmarked rows are only sent again
+                self._connection.execute("BEGIN IMMEDIATE")
+                self._write_delivered(delivered)
+                self._connection.execute("COMMIT")
+        super().close()
+        if self._lock_file is not None:
+            os.close(self._lock_file)
+            self._lock_file = None
+
+    def _prepare(self) -> None:
+        run = self._connection.execute
+        empty = not run("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        if not empty:
+            self._check_version()  # before anything is changed: the file may be somebody else's
+        run("PRAGMA journal_mode = WAL")
+        run("PRAGMA synchronous = FULL")
+        run("PRAGMA journal_size_limit = 16777216")
+        if empty:
+            # executescript would commit first; one transaction here, so that a crash leaves all tables or none.
+            run("BEGIN IMMEDIATE")
+            for statement in _TABLES.split(";"):
+                run(statement)
+            run(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            run(f"PRAGMA application_id = {APPLICATION_ID}")
+            run("COMMIT")
+        for statement in _SKIPS.split(";"):
+            run(statement)
+
+    def _rewind(self) -> tuple[int, bytes | None]:
+        """Take back the history written since the last checkpoint; fusion writes it again, wherever stretches end."""
+        run = self._connection.execute
+        run("BEGIN IMMEDIATE")
+        run("DELETE FROM history WHERE id > (SELECT checkpoint_history FROM meta)")
+        run("INSERT INTO decided SELECT 1, cursor FROM meta WHERE true"
+            " ON CONFLICT (one) DO UPDATE SET cursor = max(cursor, excluded.cursor)")  # fmt: skip
+        self.decided = run("SELECT cursor FROM decided").fetchone()[0]
+        self.skips = {identity for (identity,) in run("SELECT id FROM skips")}
+        run("UPDATE meta SET cursor = checkpoint_cursor")
+        cursor, checkpoint = run("SELECT cursor, body FROM meta, checkpoint").fetchone()
+        run("COMMIT")
+        return cursor, checkpoint
+
+    def _write_alerts(self, rows: list[tuple[Any, ...]]) -> int:
+        """Newer revisions replace older ones; an (id, revision) that is already there is never published again."""
+        run = self._connection.execute
+        new = 0
+        for identity, revision, status, priority, raised_ns, body in rows:
+            there = run("SELECT body FROM outbox WHERE alert = ? AND revision = ?", (identity, revision)).fetchone()
+            if there is None:
+                run(
+                    "INSERT INTO outbox (alert, revision, priority, body) VALUES (?, ?, ?, ?)",
+                    (identity, revision, priority, body),
+                )
+                new += 1
+            elif there[0] != body:
+                run("UPDATE meta SET diverged = diverged + 1")
+            run(
+                "INSERT INTO alerts VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+                " revision = excluded.revision, status = excluded.status, priority = excluded.priority,"
+                " raised_ns = excluded.raised_ns, body = excluded.body WHERE excluded.revision > alerts.revision",
+                (identity, revision, status, priority, raised_ns, body),
+            )
+        return new
+
+    def _write_live(self, cursor: int, stamp_ns: int, parts: Mapping[str, bytes]) -> None:
+        """The picture never goes back in time: during a re-run the newer one from before the crash stays."""
+        self._connection.executemany(
+            "INSERT INTO live VALUES (?, ?, ?, ?) ON CONFLICT (part) DO UPDATE SET cursor = excluded.cursor,"
+            " stamp_ns = excluded.stamp_ns, body = excluded.body WHERE excluded.cursor >= live.cursor",
+            [(name, cursor, stamp_ns, body.decode()) for name, body in parts.items()],
+        )
+
+    def _write_history(self, rows: list[tuple[Any, ...]]) -> None:
+        self._connection.executemany(
+            "INSERT INTO history (track, time_ns, easting, northing, easting_rate, northing_rate, cov, existence,"
+            " status, segment, offset_m) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            rows,
+        )
+
+    def _write_delivered(self, delivered: list[tuple[int, int]]) -> None:
+        sql = "UPDATE outbox SET delivered_ns = ? WHERE n = ? AND delivered_ns IS NULL"
+        self._connection.executemany(sql, delivered)
+
+    def _write_skips(self, skipped: Iterable[int]) -> None:
+        self._connection.executemany("INSERT OR IGNORE INTO skips VALUES (?)", [(identity,) for identity in skipped])
+
+    def _write_progress(self, cursor: int, checkpoint: bytes | None) -> None:
+        self._connection.execute("UPDATE meta SET cursor = ?", (cursor,))
+        if checkpoint is not None:
+            # A table of its own: in the row of the cursor its megabytes would be written with every stretch.
+            self._connection.execute("UPDATE checkpoint SET body = ?", (checkpoint,))
+            self._connection.execute(
+                "UPDATE meta SET checkpoint_cursor = ?,"
+                " checkpoint_history = (SELECT coalesce(max(id), 0) FROM history)",
+                (cursor,),
+            )
+            self._connection.execute("DELETE FROM skips WHERE id <= ?", (cursor,))
+
+
+def _lock(path: Path) -> int:
+    """Hold ``path``.lock for as long as the process lives: two writers would publish each other's alerts twice."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock_file = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be written ({error.strerror}).") from error
+    try:
+        fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock_file)
+        raise StoreError(f"{path}: another process is writing this store; stop it first.") from None
+    return lock_file
+
+
+def _store_error(path: Path, error: Exception) -> StoreError:
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL:
+        return StoreFull(f"{path}: the disk is full; nothing of this stretch was written.")
+    return StoreError(f"{path}: could not be written ({error}); nothing of this stretch was written.")
