@@ -20,7 +20,8 @@ from ingest.wire import Status
 from ops.journal.reader import JournalRow
 from ops.room.night_file import SCENARIO_START, nanoseconds
 from ops.room.simulate_night import rehearse
-from ops.sector.sector_file import Ground, load_sector, open_ground
+from ops.sector.open_sector import Ground, open_ground
+from ops.sector.sector_file import load_sector
 from ops.services.fusion.pipeline import Pipeline
 from sensors.scan import Scan
 from sensors.simulate.scenarios import NightSettings

@@ -239,8 +239,9 @@ def true_probability(size: int, count: int) -> tuple[Any, Any]:
 
 def sample_sector() -> dict[str, float]:
     """CPU milliseconds of the sample sector's larger layout, best of five: all rasters, and one change of health."""
-    from ops.sector.sector_file import load_sector, open_ground
-    from ops.services.map.coverage_overlay import coverage_overlay
+    from ops.sector.open_sector import open_ground
+    from ops.sector.sector_file import load_sector
+    from ops.services.map.coverage_layers import coverage_overlay
     from sensors.coverage import coverage_rasters
     from sensors.coverage.segments import over_segments
 

@@ -15,7 +15,8 @@ import rasterio
 from machine import report
 from rasterio.transform import from_origin
 
-from ops.sector.sector_file import Ground, load_sector, open_ground
+from ops.sector.open_sector import Ground, open_ground
+from ops.sector.sector_file import load_sector
 from sensors.detections import to_scans
 from sensors.scan import Scan
 from sensors.simulate import simulate

@@ -43,9 +43,9 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from ingest.decode import JSON, decode, encode
+from ingest.envelope import Delivery
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.mqtt.connection import Connection
-from ingest.receiving.batch import Delivery
 from ingest.receiving.plausibility import Plausibility
 from ingest.security.authentication import Trust
 from ingest.security.key_register import Register, record_of

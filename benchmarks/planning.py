@@ -39,7 +39,8 @@ def viewsheds(range_m: float) -> npt.NDArray[np.bool_]:
     """What 1,000 places in the belt of the sample sector see of it from 10 m, (site, cell)."""
     from geo.border.belt import belt_of
     from geo.visibility import footprints
-    from ops.sector.sector_file import load_sector, open_ground
+    from ops.sector.open_sector import open_ground
+    from ops.sector.sector_file import load_sector
 
     ground = open_ground(load_sector("cumberland"))
     belt = belt_of(ground.border, ground.terrain, belt_m=ground.sector.belt_m)
@@ -125,7 +126,8 @@ def beside_spopt(sets: npt.NDArray[np.bool_]) -> dict[str, Any] | None:
 
 def comparison() -> dict[str, Any]:
     """1,000 draws of the sample sector's two layouts."""
-    from ops.sector.sector_file import layout_path, load_sector, open_ground, read_bases
+    from ops.sector.open_sector import open_ground
+    from ops.sector.sector_file import layout_path, load_sector, read_bases
     from sensors.layout import Layout
     from sensors.planning import compare
 
@@ -142,7 +144,8 @@ def edit() -> dict[str, Any]:
     """Each sensor of the sample sector moved 100 m: the coverage that the map then shows, from what is kept."""
     from dataclasses import replace
 
-    from ops.sector.sector_file import load_sector, open_ground
+    from ops.sector.open_sector import open_ground
+    from ops.sector.sector_file import load_sector
     from sensors.coverage.live import LiveCoverage
 
     ground = open_ground(load_sector("cumberland"))

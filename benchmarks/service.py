@@ -30,7 +30,8 @@ from scipy.spatial import cKDTree
 
 from ops.journal.reader import JournalReader
 from ops.room.night_file import nanoseconds, read_night
-from ops.sector.sector_file import load_sector, open_ground
+from ops.sector.open_sector import open_ground
+from ops.sector.sector_file import load_sector
 from ops.store.track_history import load_history
 from sensors.coverage import look_probability
 

@@ -28,7 +28,8 @@ from scipy.stats import t as student
 from tracking_presets import PRESETS, Night, night
 
 from fusion.scoring import continuity, false_confirmed_tracks, gospa, identity_switches
-from fusion.tracker import compile_kernels, track
+from fusion.tracker import track
+from fusion.warm_up import compile_kernels
 
 FAST_ONLY = ("empty", "vast")
 """Presets that are run for speed and count alone: no peer, no scores beside 10,000 targets."""

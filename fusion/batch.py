@@ -15,8 +15,8 @@ import numpy as np
 import xarray as xr
 from dask.delayed import Delayed, delayed
 
-from fusion.filter.track_bank import Locator, closed_at_the_end
 from fusion.models.settings import TrackerSettings
+from fusion.track_management.history import Locator, closed_at_the_end
 from fusion.tracker import Tracker
 from geo.errors import BadInput
 from sensors.coverage import look_probability

@@ -15,13 +15,13 @@ import xarray as xr
 from fusion.association import gating
 from fusion.association import marginals as association
 from fusion.association.enumeration import EXACT_PAIRS
-from fusion.filter import existence, kalman, naming
+from fusion.filter import existence, kalman
 from fusion.filter import negative_information as silence
 from fusion.filter import track_bank as tracks
 from fusion.filter.clutter import flood
 from fusion.filter.existence import CLOSING, COAST, CONFIRMING, STARTED, UPDATED
 from fusion.filter.measurements import in_order, plots_of
-from fusion.filter.track_bank import Locator, Rows, TrackBank
+from fusion.filter.track_bank import Rows, TrackBank
 from fusion.models import motion
 from fusion.models import terrain_speed as passage
 from fusion.models.scene import Scene, scene_of
@@ -30,7 +30,9 @@ from fusion.models.undetected import given_back
 from fusion.registration import estimate as registration
 from fusion.registration.duplicate_tracks import align
 from fusion.registration.estimate import bias_of
+from fusion.track_management import history
 from fusion.track_management.bank_update import Looked
+from fusion.track_management.history import Locator
 from fusion.track_management.lifecycle import settle, sweep
 from fusion.track_management.timeline import Entry, Timeline, compact
 from sensors.detections import split
@@ -102,7 +104,7 @@ def advance(scene: Scene, bank: TrackBank, scan: ScanColumns) -> tuple[TrackBank
     fresh = existence.founding(plots, alone, excess, room, least)
     if scene.is_person(watch):
         fresh = np.where(alone < settings.start_by_word, 0.0, fresh)
-    left = naming.keep_names(pairs, plots.number, hit, posterior, fresh)
+    left = existence.keep_names(pairs, plots.number, hit, posterior, fresh)
     still_undetected = given_back(scene.births, still_undetected, centre, left)
     existence.lean_on_labels(pairs, plots, label, model.kind, scene.compatible)
     mean, cov, mode = kalman.update(mean, cov, mode, quiet, pairs, plots, posterior.miss, posterior.hit, east, north)
@@ -194,7 +196,7 @@ class Tracker:
     def tracks(self) -> xr.Dataset:
         """Every live track as of its last look: the history's columns, and class_probability, updated_at, founded_at,
         sensors (names joined by commas). Does not change the tracker."""
-        return tracks.picture(
+        return history.picture(
             self.timeline.bank,
             self.scene.model.kind,
             self.scene.compatible,
@@ -204,7 +206,7 @@ class Tracker:
 
     def take_history(self, *, final: bool = False) -> xr.Dataset:
         """Track history that late scans can no longer change and that was not taken before; ``final``: all the rest."""
-        return tracks.history_dataset(self.timeline.take(final=final), self.border)
+        return history.history_dataset(self.timeline.take(final=final), self.border)
 
     def snapshot(self) -> bytes:
         """Everything needed to go on as if never stopped (npz; no pickle)."""
@@ -263,11 +265,4 @@ def track(
     for scan in sorted(split(detections), key=lambda scan: (scan.received_ns, scan.observed_ns, scan.key)):
         tracker.take_in(scan)
     blocks = tracker.timeline.take(final=True)
-    return tracks.history_dataset([*blocks, *tracks.endings(blocks)], border)
-
-
-def compile_kernels() -> None:
-    """Compile every kernel on a tiny case and keep the result on disk (half a minute at the first call)."""
-    from fusion.warm_up import rehearse
-
-    rehearse()
+    return history.history_dataset([*blocks, *history.endings(blocks)], border)

@@ -10,19 +10,19 @@ from fusion.filter.negative_information import heartbeat_of
 from fusion.models.scene import scene_of
 from fusion.models.sensor_views import Ground
 from fusion.models.settings import TrackerSettings
+from fusion.tracker import advance
 from geo.frame import LocalFrame
 from sensors.layout import Layout, place
 from sensors.scan_columns import ScanColumns
 
 
-def rehearse() -> None:
+def compile_kernels() -> None:
     """Radar scans, a camera's bearings with labels, a trigger and heartbeats over flat ground, then a long silence."""
-    from fusion.tracker import advance
 
     frame = LocalFrame.around(0.0, 0.0)
     shared = {"max_range_m": 900.0, "period_s": 3.0}
     layout = Layout(
-        "rehearsal",
+        "warm-up",
         frame,
         (
             place(frame, 0.0, 0.0, id="R", kind="radar", false_alarms_per_scan=1.0, **shared),

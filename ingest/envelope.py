@@ -38,3 +38,21 @@ class Arrival:
             return self.identity
         digest = blake2b(content, digest_size=8, person=b"unnumbered").digest()
         return UNNUMBERED_BOOT, int.from_bytes(digest, "big") % MAX_COUNTER + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message as the broker handed it over. ``epoch`` and ``mid`` say which connection may acknowledge it.
+
+    ``replay_of``: the id of the dead letter that a person submits anew; no broker brought it then.
+    """
+
+    topic: str
+    payload: bytes
+    content_type: str | None
+    properties: tuple[tuple[str, str], ...]
+    received_ns: int
+    qos: int = 1
+    mid: int = 0
+    epoch: int = 0
+    replay_of: int | None = None

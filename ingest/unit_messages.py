@@ -9,9 +9,10 @@ import msgspec
 from msgspec import Meta, Struct
 
 from ingest import topics
-from ingest.decode import EARLIEST, JSON, check_time, media_type, parse_json
+from ingest.decode import EARLIEST, JSON, check_time, media_type
 from ingest.envelope import Arrival
 from ingest.errors import MalformedMessage
+from ingest.parse_json import parse_json
 from ingest.standards.registry import COT
 from ingest.wire import Counter, Identifier, Latitude, Longitude, PositiveMetres, UtcTime
 

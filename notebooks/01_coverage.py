@@ -28,7 +28,8 @@ import numpy as np
 import pandas as pd
 
 from ops.analysis.night_report.hidden_share import FORMULA, hidden_share
-from ops.sector.sector_file import load_sector, open_ground
+from ops.sector.open_sector import open_ground
+from ops.sector.sector_file import load_sector
 from sensors.coverage import coverage, coverage_rasters, look_probability
 from sensors.coverage.segments import over_segments, whole_belt
 from sensors.coverage.weather_mixture import over_weather

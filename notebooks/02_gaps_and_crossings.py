@@ -26,7 +26,8 @@ import numpy as np
 import pandas as pd
 
 from geo.paths.response_times import response_time
-from ops.sector.sector_file import load_sector, open_ground, read_bases
+from ops.sector.open_sector import open_ground
+from ops.sector.sector_file import load_sector, read_bases
 from sensors.coverage import coverage
 from sensors.gaps import (
     barrier,

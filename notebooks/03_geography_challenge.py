@@ -27,7 +27,8 @@ import numpy as np
 import pandas as pd
 
 from geo.challenge import DemError, ReferenceTable, challenge, challenge_rasters, composite
-from ops.sector.sector_file import load_sector, open_ground, read_bases
+from ops.sector.open_sector import open_ground
+from ops.sector.sector_file import load_sector, read_bases
 
 sector = load_sector("cumberland")
 ground = open_ground(sector)

@@ -30,8 +30,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
+from ops.sector.open_sector import open_ground
 from ops.sector.samples import samples_folder
-from ops.sector.sector_file import load_sector, open_ground, read_bases
+from ops.sector.sector_file import load_sector, read_bases
 from sensors.equipment.catalogue import shipped
 from sensors.layout import Layout, place
 from sensors.planning import CompareSettings, study, verdict

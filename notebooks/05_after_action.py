@@ -31,7 +31,8 @@ from fusion.scoring.calibration import calibrate
 from fusion.tracker import Tracker
 from geo.paths.response_times import response_time
 from ops.room.simulate_night import rehearse
-from ops.sector.sector_file import load_sector, open_ground, read_bases
+from ops.sector.open_sector import open_ground
+from ops.sector.sector_file import load_sector, read_bases
 from sensors.coverage import coverage, look_probability
 from sensors.detections import split, to_dataset
 from sensors.gaps import watched

@@ -10,7 +10,6 @@ from fusion.alerts.alert import Alert, moment, nanoseconds, rank
 from fusion.alerts.expected_traffic import Verdict
 from fusion.alerts.nuisance import SERIOUS, Nuisance, Tally, is_nuisance, keys, may_hold
 from fusion.alerts.sentences import (
-    Sighting,
     distress_sentence,
     fault_sentence,
     group_sentence,
@@ -25,7 +24,7 @@ from fusion.alerts.sentences import (
     why_of,
 )
 from fusion.alerts.settings import AlertSettings
-from fusion.situation.facts import About, Opening
+from fusion.situation.facts import About, Opening, Sighting
 from fusion.situation.track_picture import TrackPicture
 from geo.border.sections import IMPACT_LEVELS
 from sensors.health.faults import BLINDING

@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from fusion.alerts.alert import Gate, TrackMemory, alert_id
 from fusion.alerts.ledger import NS, Ledger
-from fusion.alerts.sentences import Sighting
 from fusion.alerts.settings import AlertSettings
 from fusion.models.motion import Floats, Ints
+from fusion.situation.facts import Sighting
 from fusion.situation.track_picture import TrackPicture
 
 

@@ -3,51 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from math import atan2, hypot, pi
 
 from fusion.alerts.alert import PRIORITIES
-from fusion.models.motion import Floats
-from fusion.situation.facts import LeaveNow, Opening
+from fusion.situation.facts import LeaveNow, Opening, Sighting
 from fusion.situation.track_picture import Evidence
 from sensors.scan import CLASSES
 
 NOUNS = {"person": "Walker-like", "group": "Group-like", "vehicle": "Vehicle-like", "animal": "Animal-like"}
 COMPASS = ("north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west")
 STANDING_MPS = 0.2  # slower than this a heading says nothing
-
-
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """One track as an alert states it; metres, m/s, grid north. ``since_ns``: since when it has been where it is;
-    ``hidden_in_s``: when it will be out of sight. Both only for the rules that speak of them. ``cov`` (4, 4) of place
-    and rates; ``offset_rate``: how fast it comes in; ``band_m``: nearer to the line than this its side
-    is not sure."""
-
-    track: str
-    observed_ns: int
-    easting: float
-    northing: float
-    easting_rate: float
-    northing_rate: float
-    offset_m: float
-    segment: int
-    chainage_m: float
-    direction: int
-    time_to_border_s: float | None
-    existence: float
-    class_probability: tuple[float, ...]
-    evidence: tuple[Evidence, ...]
-    since_ns: int = 0
-    hidden_in_s: float | None = None
-    offset_rate: float = 0.0
-    band_m: float | None = None
-    cov: Floats | None = field(default=None, compare=False)
-
-    def most_likely(self) -> tuple[str, float]:
-        """The likeliest class and its probability."""
-        best = max(range(len(CLASSES)), key=lambda i: self.class_probability[i])
-        return CLASSES[best], self.class_probability[best]
 
 
 def priority_of(

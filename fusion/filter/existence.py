@@ -237,3 +237,36 @@ def stand(
             new[t] = COASTING
             event[t] |= COAST
     return new, event
+
+
+@numba.njit(cache=True)
+def keep_names(pairs: Pairs, number: Ints, hit: Floats, posterior: Posterior, fresh: Floats) -> Floats:
+    """Exchange, in place of ``posterior`` and of ``fresh`` (plot,), the probability that a plot is somebody new;
+    ``hit`` (pair,) are the marginal probabilities of the pairs, ``number`` (plot,) the plots' canonical numbers.
+    Returns (track,) the expected number of targets that it left out of sight."""
+    left = np.zeros(len(posterior.existence))
+    best = np.full(len(fresh), -1, np.int64)
+    owner = np.zeros(len(pairs.plot), np.int64)
+    for t in range(len(left)):
+        for k in range(pairs.start[t], pairs.start[t + 1]):
+            j = pairs.plot[k]
+            owner[k] = t
+            if best[j] < 0 or hit[k] > hit[best[j]]:
+                best[j] = k
+    for j in range(len(fresh)):
+        k = best[j]
+        if k < 0 or not hit[k] > fresh[j] > 0.0:
+            continue
+        t = owner[k]
+        existence = posterior.existence[t]
+        moved = min(fresh[j], posterior.miss[t] * existence)
+        if not moved > 0.0:
+            continue
+        posterior.miss[t] -= moved / existence
+        posterior.hit[k] += moved / existence
+        posterior.updated[t] += moved
+        if hit[k] + moved > 0.5:
+            posterior.plot[t] = number[j]
+        fresh[j] -= moved
+        left[t] += moved
+    return left

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fusion.alerts.sentences import Sighting
 from fusion.situation.current_coverage import Watchfulness
-from fusion.situation.facts import About, Forecast, Opening, Surroundings
+from fusion.situation.facts import About, Forecast, Opening, Sighting, Surroundings
 from fusion.situation.forecast import Forecaster
 from fusion.situation.opened_segments import Openings
 from fusion.situation.responders import INWARD, OUTWARD, Interception

@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from fusion.filter.track_bank import STATUS, TrackBank, class_probability, track_name
+from fusion.filter.track_bank import STATUS, TrackBank, track_name
 from fusion.models.motion import unpack
 from fusion.models.scene import Scene
 from fusion.situation.correlate import Correlation, Correlator
+from fusion.track_management.history import class_probability
 from geo.errors import BadInput
 
 Floats = npt.NDArray[np.float64]

@@ -18,7 +18,8 @@ from pyproj.exceptions import ProjError
 
 from geo.errors import BadInput, TerrainError
 from geo.frame import WGS84, LocalFrame, horizontal_part
-from geo.terrain.header import Source, turn_of
+from geo.terrain.header import turn_of
+from geo.terrain.source import Source
 
 POINTS_PER_EDGE = 257
 WIDEST_TURNS = 1 / 6  # of longitude in one frame; beyond 60 degrees no flat map serves

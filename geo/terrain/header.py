@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +16,7 @@ from pyproj.exceptions import CRSError, ProjError
 from geo.errors import TerrainError
 from geo.frame import horizontal_part
 from geo.terrain.safe_open import opened, refuse_hostile, vsi_name
+from geo.terrain.source import Source, _corners
 from geo.terrain.vrt import moved, without_value
 
 DATUM_TAGS = ("datum", "DATUM", "vertical_datum", "VERTICAL_DATUM")
@@ -33,33 +33,6 @@ LONGEST_SIDE_CELLS = 10_000_000
 LARGEST_BLOCK_BYTES = 256 * 2**20  # a raster is read by its blocks, so one must fit into memory several times
 DECODED_WHOLE = frozenset(("PNG", "JPEG", "JPEGXL", "GIF", "BIGGIF", "WEBP", "HEIF", "AVIF"))  # some files of these
 SMALLEST_CELL_M = 0.01
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A single-band raster whose header has been read and found usable; ``name`` opens it again in any thread.
-
-    Heights in metres are ``cell value × scale + offset``: the file's own scaling and the conversion of its unit.
-    """
-
-    name: str
-    label: str
-    wkt: str
-    transform: Affine
-    rows: int
-    columns: int
-    dtype: str
-    nodata: float | None
-    scale: float
-    offset: float
-    datum: str
-    has_mask: bool = False
-
-    @property
-    def centre(self) -> tuple[float, float]:
-        """The middle of the raster in its own coordinates."""
-        x, y = self.transform @ (self.columns / 2.0, self.rows / 2.0)
-        return float(x), float(y)
 
 
 def read_header(path: str | Path, *, nodata: float | None = None, heights: bool = True) -> Source:
@@ -234,7 +207,3 @@ def turn_of(wkt: str) -> float | None:
     if not horizontal.is_geographic:
         return None
     return round(2.0 * math.pi / horizontal.axis_info[0].unit_conversion_factor, 9)  # 360 exactly
-
-
-def _corners(source: Source) -> list[tuple[float, float]]:
-    return [(0, 0), (source.columns, 0), (0, source.rows), (source.columns, source.rows)]

@@ -11,8 +11,8 @@ from rasterio.windows import Window
 
 from geo.errors import BadInput, TerrainError
 from geo.terrain.grid import Grid
-from geo.terrain.header import Source
 from geo.terrain.resample import read_all, read_nearest
+from geo.terrain.source import Source
 
 UNKNOWN_LAND_COVER = 0
 TALLEST_CANOPY_M = 130.0  # the tallest tree known stands 116 m; 255 is how byte rasters mark voids

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from geo.errors import TerrainError
-from geo.terrain.header import Source
 from geo.terrain.safe_open import is_remote
+from geo.terrain.source import Source
 from geo.terrain.vrt import joined
 
 TILE_NAME = re.compile(r".*\.(tiff?|hgt|asc|img|dem|dt[0-2]|jp2|bil|flt|bt|nc|grd|sdat|vrt|zip)", re.IGNORECASE)

@@ -17,10 +17,11 @@ from geo.errors import BadInput, FrameError, TerrainError
 from geo.frame import LocalFrame, horizontal_part
 from geo.schema import Schema, Variable
 from geo.terrain.grid import Degrees, Grid, check_degrees, plan_grid
-from geo.terrain.header import Source, both_sides, read_header
+from geo.terrain.header import both_sides, read_header
 from geo.terrain.land_cover import legend_attrs, read_canopy, read_codes
 from geo.terrain.mosaic import Paths, join_tiles, tile_names
 from geo.terrain.resample import read_all, read_heights
+from geo.terrain.source import Source
 
 Chunks = int | str | tuple[int, int] | Mapping[str, int]
 Cells = npt.NDArray[Any]

@@ -14,8 +14,8 @@ from rasterio.windows import Window
 
 from geo.errors import TerrainError
 from geo.terrain.grid import MARGIN_CELLS, Box, Grid, applied, box_of, extent, transformer
-from geo.terrain.header import Source
 from geo.terrain.safe_open import opened
+from geo.terrain.source import Source
 
 COORDINATE_TOLERANCE_CELLS = 1e-9  # exact in effect, so that windows agree to the bit (rasterio 1.4 fails on exactly 0)
 LOWEST_GROUND_M, HIGHEST_GROUND_M = -11_000.0, 9_000.0  # the deepest trench and the highest summit, rounded outwards

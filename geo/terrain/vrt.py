@@ -12,7 +12,7 @@ import numpy as np
 from affine import Affine
 
 if TYPE_CHECKING:
-    from geo.terrain.header import Source
+    from geo.terrain.source import Source
 
 
 @dataclass(frozen=True, slots=True)

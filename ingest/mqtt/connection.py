@@ -14,8 +14,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from itertools import count
+from dataclasses import dataclass
 from typing import Any, Final
 
 from paho.mqtt import properties as paho_properties
@@ -26,12 +25,13 @@ from paho.mqtt.properties import MalformedPacket, Properties  # type: ignore[att
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from ingest.decode import JSON
-from ingest.errors import BrokerError, IdentityError
+from ingest.envelope import Delivery
+from ingest.errors import BrokerError
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.mqtt.packet_properties import read_properties
 from ingest.mqtt.pending_acks import Answers
-from ingest.receiving.batch import Delivery
-from ingest.security.key_register import Identity, TlsFiles
+from ingest.mqtt.tls import use_tls
+from ingest.security.key_register import TlsFiles
 from ingest.security.signature import Said
 
 ANSWER_WITHIN_S: Final = 4.0
@@ -369,112 +369,6 @@ class Connection:
 
     def _published(self, client: Client, _userdata: object, mid: int, reason: Any, _properties: object) -> None:
         self._answers.arrive(id(client), mid, str(reason) if reason.is_failure else None)
-
-
-class Publisher:
-    """Publishes with QoS 1 and answers with a Future that ends with the broker's PUBACK: for feeds of alerts.
-
-    With an ``identity`` each message is signed. ``boot``: this publisher's own; by default the second it was made.
-    """
-
-    def __init__(
-        self,
-        url: BrokerUrl,
-        *,
-        client_id: str,
-        now_ns: Callable[[], int],
-        settings: ConnectionSettings | None = None,
-        identity: Identity | None = None,
-        boot: int | None = None,
-    ) -> None:
-        self._signer = None if identity is None else identity.signer
-        self._now_ns, self._seq = now_ns, count(1)
-        self._boot = now_ns() // 1_000_000_000 if boot is None else boot
-        settings = settings or ConnectionSettings()
-        if identity is not None:
-            settings = replace(settings, tls=identity.tls)
-        self._connection = Connection(url, client_id, now_ns=now_ns, settings=settings)
-
-    def start(self, *, timeout_s: float = 10.0) -> None:
-        """Connect; BrokerError when that does not succeed in time."""
-        self._connection.start()
-        self._connection.wait_until_ready(timeout_s)
-
-    def __call__(
-        self,
-        topic: str,
-        payload: bytes,
-        *,
-        content_type: str = JSON,
-        retain: bool = False,
-        key: tuple[int, int] | None = None,
-    ) -> Future[None]:
-        """Returns at once. The future fails with BrokerError when the broker refuses, or memory is full.
-
-        ``key``: the message's own (boot, seq), which are signed; without, those of this publisher.
-        """
-        answer: Future[None] = Future()
-        said: Said = ()
-        if self._signer is not None:
-            boot, seq = key or (self._boot, next(self._seq))
-            by = [("boot", boot), ("seq", seq), ("by_boot", max(boot, self._boot)), ("sent", self._now_ns())]
-            said = self._signer.sign(topic, content_type, [(name, str(value)) for name, value in by], payload)
-        taken = self._connection.publish(
-            topic, payload, content_type=content_type, said=said, retain=retain, answer=answer
-        )
-        if not taken:
-            answer.set_exception(BrokerError("too many messages wait", where="broker", expected="a connection"))
-        return answer
-
-    @property
-    def problem(self) -> str | None:
-        """Why there is no connection; None when all is well."""
-        return self._connection.problem
-
-    def check(self) -> None:
-        """The watchdog; call it every second."""
-        self._connection.check()
-
-    def stop(self) -> None:
-        """Disconnect; what was not answered fails."""
-        self._connection.stop()
-
-
-def use_tls(client: Client, files: TlsFiles | None, note: Callable[[str], None]) -> None:
-    """TLS 1.2 at least (Python's own minimum), the peer's name checked; ``note`` hears what a handshake failed of.
-
-    IdentityError when the files cannot be used.
-    """
-    try:
-        if files is None:
-            client.tls_set()
-        else:
-            own = (None, None) if files.certificate is None else (str(files.certificate), str(files.key))
-            client.tls_set(str(files.authority), *own)
-    except (OSError, ValueError) as error:
-        where = "tls" if files is None else str(files.authority.parent)
-        reason = getattr(error, "strerror", None) or str(error)
-        raise IdentityError(f"unusable certificate ({reason})", where=where, expected="PEM files") from None
-    context: Any = client._ssl_context
-    plain: Any = context.sslsocket_class
-
-    class Socket(plain):  # type: ignore[misc]  # paho tells nobody why a handshake failed
-        def do_handshake(self, block: bool = False) -> None:
-            try:
-                super().do_handshake(block)
-            except OSError as error:
-                note(getattr(error, "verify_message", None) or getattr(error, "reason", None) or str(error))
-                raise
-
-    context.sslsocket_class = Socket
-
-
-def bare_client(client_id: str, tls: TlsFiles | None, note: Callable[[str], None]) -> Client:
-    """A client without any of our rules, for those who try what a stranger could do. TLS where ``tls`` is given."""
-    client = Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=MQTTv5, reconnect_on_failure=False)
-    if tls is not None:
-        use_tls(client, tls, note)
-    return client
 
 
 def _some(topics: Sequence[str]) -> Iterator[Sequence[str]]:

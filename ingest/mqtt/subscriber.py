@@ -8,9 +8,9 @@ from collections import Counter, deque
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
+from ingest.envelope import Delivery
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.mqtt.connection import Connection, ConnectionSettings
-from ingest.receiving.batch import Delivery
 from ingest.security.signature import Said
 
 

@@ -9,29 +9,10 @@ from hashlib import blake2b
 from typing import Final
 
 from ingest.receiving.high_water_marks import Mark
+from ingest.security.authentication import SenderBoot, SourceKey
 
 KEPT_BYTES: Final = 64 * 1024
 """How much of a bad message a dead letter keeps."""
-SourceKey = tuple[str, str]
-"""(sensor or unit, kind): what is counted apart. "" and kind "unknown" where the topic tells neither."""
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """One message as the broker handed it over. ``epoch`` and ``mid`` say which connection may acknowledge it.
-
-    ``replay_of``: the id of the dead letter that a person submits anew; no broker brought it then.
-    """
-
-    topic: str
-    payload: bytes
-    content_type: str | None
-    properties: tuple[tuple[str, str], ...]
-    received_ns: int
-    qos: int = 1
-    mid: int = 0
-    epoch: int = 0
-    replay_of: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +63,6 @@ class DeadLetter:
     sender: str = ""
     said: str = ""
     replay_of: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SenderBoot:
-    """The highest boot that this key has signed for this sensor or unit and kind: what is lower is a rollback."""
-
-    sensor: str
-    kind: str
-    key: str
-    boot: int
 
 
 @dataclass(frozen=True, slots=True)

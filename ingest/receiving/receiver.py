@@ -19,12 +19,12 @@ from typing import Final
 from ingest import topics
 from ingest import unit_messages as units
 from ingest.decode import JSON, decode, decode_status, media_type, remember
-from ingest.envelope import UNNUMBERED_BOOT
+from ingest.envelope import UNNUMBERED_BOOT, Delivery
 from ingest.errors import UNPROVEN, MalformedMessage
-from ingest.receiving.batch import KEPT_BYTES, Batch, DeadLetter, Delivery, Row, SenderBoot, SourceKey, digest
+from ingest.receiving.batch import KEPT_BYTES, Batch, DeadLetter, Row, digest
 from ingest.receiving.high_water_marks import Mark, Marks, Recall
 from ingest.receiving.quarantine import Quarantine
-from ingest.security.authentication import Trust, counter
+from ingest.security.authentication import SenderBoot, SourceKey, Trust, counter
 from ingest.security.signature import SIGNED
 from ingest.wire import MAX_PAYLOAD_BYTES
 from sensors.scan import Scan

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from ingest.errors import MalformedMessage
-from ingest.receiving.batch import SenderBoot, SourceKey
 from ingest.security.key_register import Register, Role
 from ingest.wire import MAX_COUNTER
+
+SourceKey = tuple[str, str]
+"""(sensor or unit, kind): what is counted apart. "" and kind "unknown" where the topic tells neither."""
 
 RecallBoot = Callable[[str, str, str], int]
 """(sensor or unit, kind, key) → the highest boot that this key was heard to sign with, −1 when never."""
 
 ROLE_OF: Final[Mapping[str, Role]] = {"detections": "sensor", "status": "sensor", "position": "unit", "action": "unit"}
 """Kind of a message → the role of whoever sends it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SenderBoot:
+    """The highest boot that this key has signed for this sensor or unit and kind: what is lower is a rollback."""
+
+    sensor: str
+    kind: str
+    key: str
+    boot: int
 
 
 class Trust:

@@ -18,10 +18,10 @@ import msgspec
 
 from ingest import topics
 from ingest.decode import JSON, encode, encode_status
+from ingest.envelope import Delivery
 from ingest.errors import BrokerError, MalformedMessage, SpoolError
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.mqtt.connection import Connection, ConnectionSettings
-from ingest.receiving.batch import Delivery
 from ingest.security.authentication import counter
 from ingest.security.key_register import Identity
 from ingest.security.signature import BURST_SIZES, Message, Said

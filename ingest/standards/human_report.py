@@ -103,7 +103,7 @@ _SENTENCE: Final = re.compile(
 
 def decode(payload: bytes, arrival: Arrival) -> WireScan:
     """A JSON report as a scan with one plot; MalformedMessage names the field."""
-    from ingest.decode import parse_json
+    from ingest.parse_json import parse_json
 
     return _scan(parse_json(_decoder.decode, payload), arrival)
 

@@ -41,8 +41,10 @@ class Wanted:
 def calibrate_journal(wanted: Wanted, screen: Console) -> dict[str, Any]:
     """Predicted against observed detections, a row for each sensor and class of ground. BadInput for no scans."""
     from fusion.scoring.calibration import CalibrationSettings, calibrate
-    from ops.room.offline import progress_bar
-    from ops.sector.sector_file import load_sector, load_settings, open_ground, tracker_settings
+    from ops.runtime.output import progress_bar
+    from ops.sector.open_sector import open_ground
+    from ops.sector.sector_file import load_sector
+    from ops.sector.settings import load_settings, tracker_settings
 
     calibration = CalibrationSettings(support_s=wanted.support_s)
     ground = open_ground(load_sector(wanted.sector), wanted.layout)

@@ -97,7 +97,7 @@ class EmbeddedBroker:
             arguments = [] if self._sector is None else [f"--sector={self._sector}"]
             self._child = Child(
                 "broker",
-                "ops.broker",
+                "ops.broker.broker",
                 arguments,
                 log=self._folder / "broker.log",
                 secrets={URL_VARIABLE: self._url.text},

@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from ingest.errors import IdentityError
-from ops.broker.identities import write_private
+from ops.runtime.output import write_private
 
 AUTHORITY_DAYS: Final = 3650
 """How long the authority, and its list of revoked certificates, is valid. OpenSSL refuses everybody after that."""

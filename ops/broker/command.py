@@ -18,11 +18,13 @@ from ingest.errors import BrokerError
 from ingest.security.key_bundle import AUTHORITY, CERTIFICATE, CERTIFICATE_KEY
 from ingest.security.key_register import TlsFiles
 from ops.broker.certificates import Authority
-from ops.broker.identities import IdentityFolder, layout_ids, write_private
+from ops.broker.identities import IdentityFolder, layout_ids
 from ops.broker.mosquitto_config import BrokerFolder, BrokerOptions, running_process
 from ops.broker.probe import Probe
 from ops.broker.rights_check import Matrix, check_broker
-from ops.sector.sector_file import layout_path, load_sector, load_settings
+from ops.runtime.output import write_private
+from ops.sector.sector_file import layout_path, load_sector
+from ops.sector.settings import load_settings
 
 KICK_DAYS = 1 / 288
 """The certificate with which a revoked client's session is ended holds for five minutes."""

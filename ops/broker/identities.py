@@ -27,6 +27,7 @@ from ingest.security.key_bundle import REGISTER, SIGNING_KEY, open_bundle
 from ingest.security.key_register import EVERYWHERE, Identity, KeyRecord, Register, RegisterFile, Role, record_of
 from ingest.security.signature import Signer
 from ingest.topics import identifier
+from ops.runtime.output import write_private
 
 IDENTITY_VARIABLE: Final = "WATCHLINE_IDENTITY"
 """The environment variable that names the identities' folder for our processes."""
@@ -189,22 +190,6 @@ def sensor_names(layout: Path) -> list[str]:
     return [name for name in layout_ids(layout) if _is_identifier(name)]
 
 
-def write_private(path: Path, content: bytes) -> None:
-    """Write a file for us alone, whole or not at all. IdentityError when the disk does not let us."""
-    half = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(half, path)
-    except OSError as error:
-        raise IdentityError(
-            f"cannot be written ({error.strerror})", where=str(path), expected="a folder to write in"
-        ) from None
-
-
 def _checked(names: Sequence[Name]) -> list[Name]:
     """The names, each once, in order; IdentityError on one that no topic holds or that is used in two roles."""
     found: dict[str, Name] = {}
@@ -228,3 +213,6 @@ def _is_identifier(name: str) -> bool:
     except TopicError:
         return False
     return True
+
+
+UNIT: Final = "ops-centre"

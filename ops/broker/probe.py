@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any, Final, Self
 
 from ingest.errors import BrokerError
-from ingest.mqtt.connection import bare_client
+from ingest.mqtt.tls import bare_client
 from ingest.security.key_register import TlsFiles
 
 ANSWER_WITHIN_S: Final = 5.0

@@ -29,8 +29,9 @@ def detections(
     from ops.journal.archive import archive_journal
     from ops.journal.command import journal_path
     from ops.journal.reader import JournalReader
-    from ops.room.offline import progress_bar
-    from ops.sector.sector_file import load_sector, open_ground
+    from ops.runtime.output import progress_bar
+    from ops.sector.open_sector import open_ground
+    from ops.sector.sector_file import load_sector
 
     ground = open_ground(load_sector(sector), layout)
     with JournalReader(journal_path(journal)) as reader:
@@ -59,7 +60,7 @@ def track(
 ) -> None:
     """Track an archive piece by piece and correlate it with ground and border; goes on where it was interrupted."""
     from ops.journal.archive import count_pieces, track_archive
-    from ops.room.offline import progress_bar
+    from ops.runtime.output import progress_bar
 
     sectors = sector or ["cumberland"]
     with progress_bar(screen) as progress:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ops.drawing.coverage_classes import Step
-from ops.drawing.tile_palettes import Palette
+from ops.drawing.tile_styles import Palette
 
 Pixels = npt.NDArray[np.uint8]
 

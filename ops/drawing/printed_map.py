@@ -19,7 +19,7 @@ from matplotlib.patheffects import withStroke
 from geo.border.zone import belt_outline
 from geo.terrain import bounds, cell_size
 from ops.drawing.coverage_classes import Map
-from ops.sector.sector_file import Ground
+from ops.sector.open_sector import Ground
 
 STYLE: Final[Any] = {"font.family": "sans-serif", "font.size": 9.0, "text.parse_math": False}
 LARGEST_PIXELS: Final = 1600  # along a side of the drawn raster; larger terrains are thinned

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from ops.drawing.hillshade import LIGHT_ON_THE_LEVEL, shade
-from ops.drawing.tile_palettes import Palette
+
+Palette = Literal["day", "night"]
+
 
 Pixels = npt.NDArray[np.uint8]
 Colour = tuple[int, int, int]

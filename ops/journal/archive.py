@@ -23,7 +23,9 @@ from geo.errors import BadInput
 from geo.frame import LocalFrame
 from ops.journal.decode_row import learn, scan_of_row
 from ops.journal.reader import JournalReader
-from ops.sector.sector_file import Ground, layout_path, load_sector, load_settings, open_ground, tracker_settings
+from ops.sector.open_sector import Ground, open_ground
+from ops.sector.sector_file import layout_path, load_sector
+from ops.sector.settings import load_settings, tracker_settings
 from ops.store.track_history import read_history, write_history
 from sensors.detections import DETECTIONS, TAILS, from_arrays, from_columns
 from sensors.layout import Layout

@@ -12,12 +12,12 @@ from rich.console import Console
 
 from geo.errors import BadInput
 from ingest.decode import encode
-from ingest.receiving.batch import Delivery
+from ingest.envelope import Delivery
 from ingest.receiving.receiver import Receiver, ReceiverSettings
 from ingest.recordings import RecordingError, check_columns, rows_of_csv, scans_of
 from ingest.topics import identifier, sensor_topic
 from ops.journal.writer import Journal
-from ops.room.offline import progress_bar
+from ops.runtime.output import progress_bar
 from sensors.scan import Scan
 
 TICK_NS: Final = 1_000_000_000

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Final, Self
 
 from geo.errors import BadInput
-from ingest.receiving.batch import DeadLetter, SourceKey
+from ingest.receiving.batch import DeadLetter
+from ingest.security.authentication import SourceKey
 
 SCHEMA_VERSION: Final = 3
 APPLICATION_ID: Final = 0x574C4A31  # "WLJ1"

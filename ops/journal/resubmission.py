@@ -16,9 +16,10 @@ from typing import Final
 import msgspec
 
 from geo.errors import BadInput
-from ingest.receiving.batch import DeadLetter, Delivery
-from ops.broker.identities import write_private
+from ingest.envelope import Delivery
+from ingest.receiving.batch import DeadLetter
 from ops.journal.reader import JournalReader
+from ops.runtime.output import write_private
 
 AT_ONCE: Final = 1000
 """How many dead letters one request may name."""

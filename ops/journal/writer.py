@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Final
 
 from ingest.errors import UNPROVEN
-from ingest.receiving.batch import KEPT_BYTES, Batch, DeadLetter, Row, SourceKey, digest
+from ingest.receiving.batch import KEPT_BYTES, Batch, DeadLetter, Row, digest
 from ingest.receiving.high_water_marks import MAX_AHEAD
+from ingest.security.authentication import SourceKey
 from ops.journal.reader import ANY, APPLICATION_ID, SCHEMA_VERSION, JournalError, JournalFull, JournalReader
 from ops.journal.tables import (
     BOOT,

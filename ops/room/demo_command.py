@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import threading
 import time
+import webbrowser
 from collections.abc import Callable
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -12,8 +15,8 @@ from rich.live import Live
 from rich.table import Table
 
 from ops.room.console import Picture, milliseconds, render
-from ops.room.demo import DemoOptions, Summary, leave_nothing, open_room, start, summarise
-from ops.room.show_page import show_page
+from ops.room.demo import DemoOptions, leave_nothing, open_room, start
+from ops.room.demo_result import Summary, summarise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,3 +103,20 @@ def show_summary(summary: Summary, screen: Console) -> None:
     ]
     for line in lines:
         screen.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def show_page(address: str) -> bool:
+    """Open ``address`` in a window beside us; False without a display or a browser that needs one.
+
+    A browser of the terminal is not opened: it would write over what stands there.
+    """
+    if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        return False
+    try:
+        browser = webbrowser.get()
+    except webbrowser.Error:
+        return False
+    if type(browser) is webbrowser.GenericBrowser:  # what the module takes links, lynx and w3m for
+        return False
+    threading.Thread(target=browser.open, args=(address,), name="browser", daemon=True).start()
+    return True

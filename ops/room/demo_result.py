@@ -16,14 +16,17 @@ import xarray as xr
 from fusion import scoring
 from ops.analysis.night_report.hidden_share import hidden_share
 from ops.analysis.night_report.report import SAMPLE_NOTICE, LiveMap, ReportInput, write_report
+from ops.journal.reader import Counts, JournalReader
+from ops.room.demo import Demo, totals
 from ops.room.room import DEFAULT_PORT
+from ops.sector.open_sector import open_ground
 from ops.sector.sector_file import read_bases
 from ops.store.track_history import load_history
 from sensors.coverage import look_probability
 
 if TYPE_CHECKING:
     from ops.room.demo import Demo
-    from ops.sector.sector_file import Ground
+    from ops.sector.open_sector import Ground
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,3 +124,77 @@ def _serve_command(demo: Demo) -> str:
 
 def _moment(time_ns: int) -> datetime:
     return datetime.fromtimestamp(time_ns // 1000 / 1e6, UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a demonstration came to; ``figures`` is the object that ``--json`` prints."""
+
+    figures: dict[str, Any]
+    per_sensor: dict[str, dict[str, int]]
+    balanced: bool
+    files: dict[str, Path]
+
+
+def summarise(demo: Demo, published: Mapping[str, int]) -> Summary:
+    """Counts, tracking quality, latency and memory of a drained demonstration; writes its files."""
+    from ops.room.demo_result import quality, write_files
+
+    ground = open_ground(demo.sector, demo.room.options.layout)
+    counts, recount = _counts(demo.room.journal_path)
+    per_sensor = {
+        sensor: {
+            "published": published.get(sensor, 0),
+            **{name: getattr(count, name) for name in ("received", "journaled", "duplicate", "dead_lettered", "shed")},
+            "dead_lettered_unique": recount.get(sensor, 0),
+            "shed_unique": count.shed,
+        }
+        for sensor, count in counts.items()
+    }
+    for sensor, number in published.items():
+        per_sensor.setdefault(sensor, {"published": number, **dict.fromkeys(_ZERO, 0)})
+    balanced = all(
+        row["received"] == row["journaled"] + row["duplicate"] + row["dead_lettered"] + row["shed"]
+        and row["published"] == row["journaled"] + row["dead_lettered_unique"] + row["shed_unique"]
+        for row in per_sensor.values()
+    )
+    latencies = np.load(demo.room.store_path.with_suffix(".latency.npy"))
+    scores = quality(demo, ground)
+    progress = demo.room.reader.progress()
+    figures: dict[str, Any] = {
+        "published": sum(published.values()),
+        **totals(per_sensor),
+        "balanced": balanced,
+        **scores.figures,
+        "alerts": sum(demo.room.reader.alert_counts().values()),
+        "alert_revisions": progress.outbox_last,
+        "alerts_undelivered": progress.outbox_waiting,
+        "latency_p50_ms": _percentile(latencies, 50),
+        "latency_p99_ms": _percentile(latencies, 99),
+        "peak_rss_mb": round(demo.memory.peak_mb, 1),
+        "first_track_s": demo.first_track_s,
+        "first_alert_s": demo.first_alert_s,
+        "seed": demo.options.seed,
+        "speed": demo.options.speed,
+        "sector": demo.sector.name,
+        "layout": ground.layout.name,
+    }
+    files = write_files(demo, ground, scores, per_sensor, latencies)
+    return Summary(figures, per_sensor, balanced, files)
+
+
+_ZERO = ("received", "journaled", "duplicate", "dead_lettered", "shed", "dead_lettered_unique", "shed_unique")
+
+
+def _counts(path: Path) -> tuple[dict[str, Counts], dict[str, int]]:
+    """Receipts of detections per sensor, and of each the distinct messages that are dead letters."""
+    journal = JournalReader(path)
+    try:
+        recount = {sensor: row.dead_keys for (sensor, kind), row in journal.recount().items() if kind == "detections"}
+        return journal.counts("detections"), recount
+    finally:
+        journal.close()
+
+
+def _percentile(values: np.ndarray, percent: float) -> float | None:
+    return round(float(np.percentile(values, percent)), 1) if len(values) else None

@@ -9,23 +9,19 @@ from typing import Any, Final
 import numpy as np
 import xarray as xr
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from geo.errors import BadInput
 from ops.journal.reader import JournalReader
 from ops.runtime.clock import ScenarioClock
-from ops.sector.sector_file import load_sector, load_settings, open_ground
+from ops.runtime.output import progress_bar
+from ops.sector.open_sector import open_ground
+from ops.sector.sector_file import load_sector
+from ops.sector.settings import load_settings
 from ops.services.fusion.process import Fusion
 from ops.store.track_history import write_history
 from ops.store.writer import Store
 
 ROWS_A_STEP: Final = 2000
-
-
-def progress_bar(screen: Console) -> Progress:
-    """The progress bar that every long command shows, on stderr."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=screen, transient=True)
 
 
 def simulate_to_files(

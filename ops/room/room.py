@@ -16,12 +16,19 @@ from geo.errors import BadInput, WatchlineError
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.security.key_register import Identity
 from ops.broker.broker import URL_VARIABLE, EmbeddedBroker
-from ops.broker.identities import IDENTITY_VARIABLE, SIGNATURES_VARIABLE, IdentityFolder, Name, Signatures, sensor_names
+from ops.broker.identities import (
+    IDENTITY_VARIABLE,
+    SIGNATURES_VARIABLE,
+    UNIT,
+    IdentityFolder,
+    Name,
+    Signatures,
+    sensor_names,
+)
 from ops.journal.reader import JournalReader
 from ops.runtime.child_process import Child, proportional_set_size_mb
 from ops.runtime.clock import ScenarioClock
-from ops.sector.sector_file import load_settings
-from ops.services.api.operator_actions import UNIT
+from ops.sector.settings import load_settings
 from ops.store.reader import Reader, StoreError
 
 if TYPE_CHECKING:

@@ -10,10 +10,12 @@ from rich.console import Console
 
 from geo.errors import WatchlineError
 from ingest.mqtt.broker_url import BrokerUrl
+from ops.broker.identities import UNIT
 from ops.room.room import Room, RoomOptions, SapientDoors
-from ops.sector.sector_file import layout_path, load_sector, load_settings
+from ops.sector.sector_file import layout_path, load_sector
+from ops.sector.settings import load_settings
 from ops.sector.zone_table import TOLD_OF
-from ops.services.api.operator_actions import UNIT, ActionSender
+from ops.services.api.operator_actions import ActionSender
 
 LOOK_EVERY_S = 1.0
 

@@ -17,7 +17,8 @@ import ops.runtime.without_pyarrow  # noqa: F401 - before anything that loads pa
 from geo.errors import WatchlineError
 from ops.room.night_file import SCENARIO_START, Post, write_night
 from ops.runtime.child_process import say
-from ops.sector.sector_file import Ground, load_sector, open_ground
+from ops.sector.open_sector import Ground, open_ground
+from ops.sector.sector_file import load_sector
 from ops.store.track_history import save_history
 from sensors.coverage import look_probability
 from sensors.detections import to_scans

@@ -14,7 +14,7 @@ from rich.console import Console
 
 def compile_all(screen: Console) -> float:
     """Compile or load all kernels, saying which; returns the seconds it took."""
-    from fusion import tracker
+    from fusion import warm_up
     from fusion.situation import correlate, forecast
     from geo.border import edge_tree as nearest
     from geo.challenge import openness
@@ -39,7 +39,7 @@ def compile_all(screen: Console) -> float:
         ("planning", planning_bound.compile_kernels),
         ("correlation", correlate.compile_kernels),
         ("forecast", forecast.compile_kernels),
-        ("tracker", tracker.compile_kernels),
+        ("tracker", warm_up.compile_kernels),
     ):
         with screen.status(f"Compiling kernels (once): {name} ..."):
             build()

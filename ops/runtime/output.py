@@ -8,7 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
 from geo.errors import BadInput
+from ingest.errors import IdentityError
 
 SUMMARY: Final = "summary.json"
 """The file that says which command filled a folder, under ``made_by``."""
@@ -44,3 +48,25 @@ def _is_ours(summary: Path, made_by: str) -> bool:
     except (OSError, ValueError):
         return False
     return isinstance(found, dict) and found.get("made_by") == made_by
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file for us alone, whole or not at all. IdentityError when the disk does not let us."""
+    half = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(half, path)
+    except OSError as error:
+        raise IdentityError(
+            f"cannot be written ({error.strerror})", where=str(path), expected="a folder to write in"
+        ) from None
+
+
+def progress_bar(screen: Console) -> Progress:
+    """The progress bar that every long command shows, on stderr."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=screen, transient=True)

@@ -17,7 +17,7 @@ from pyproj.crs import CRS
 from geo.errors import BadInput
 from geo.terrain import bounds, cell_size, sample, slope
 from geo.visibility.view import RADIO_K, surface_of
-from ops.sector.sector_file import Ground
+from ops.sector.open_sector import Ground
 from sensors.coverage import CURVATURE_K, TARGET_HEIGHT_M
 from sensors.layout import AnySensor, Layout, grid_azimuths_rad
 

@@ -9,7 +9,7 @@ import shapely
 from geo.border.line_files import length_off
 from geo.border.zone import belt_outline
 from geo.terrain import bounds
-from ops.sector.sector_file import Ground
+from ops.sector.open_sector import Ground
 
 SAID_FROM_M = 50.0
 SAID_FROM_SHARE = 0.01

@@ -4,35 +4,22 @@ from __future__ import annotations
 
 import json
 import os
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
-from datetime import datetime
+from dataclasses import dataclass
 from glob import has_magic
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
-from geo.errors import BadInput
-from ops.sector.samples import jacksboro_cog, samples_folder
+from ops.sector.samples import samples_folder
+from ops.sector.toml_record import ConfigError, _read_toml
 from ops.sector.zone_table import ZoneEdges
 
 if TYPE_CHECKING:
-    import xarray as xr
-
-    from fusion.models.settings import TrackerSettings
-    from geo.border import Border, Zone
-    from geo.frame import LocalFrame
-    from sensors.layout import Layout
+    pass
 
 SAMPLE_TERRAIN = "sample:jacksboro"
 DEFAULT_SECTOR = "cumberland"
-
-Record = TypeVar("Record")
-
-
-class ConfigError(BadInput):
-    """A sector or settings file that cannot be used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,61 +56,6 @@ class Sector:
     zone: ZoneEdges | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """A sector opened: everything below ``ops`` needs of it.
-
-    ``border`` is what tracks and alerts are told of: a line, of a ``zone`` its inner edge. Who crosses, and what is
-    measured beside it, has the whole zone: ``crossed``.
-    """
-
-    sector: Sector
-    terrain: xr.Dataset
-    frame: LocalFrame
-    border: Border
-    layout: Layout
-    zone: Zone | None = None
-
-    @property
-    def crossed(self) -> Border | Zone:
-        """The zone where the sector has one, or else the line."""
-        return self.border if self.zone is None else self.zone
-
-
-@dataclass(frozen=True, slots=True)
-class Maintenance:
-    """A planned stop of one sensor, aware times: then it is not silent, however quiet it is."""
-
-    sensor: str
-    start: datetime
-    until: datetime
-
-    def __post_init__(self) -> None:
-        if self.start.tzinfo is None or self.until.tzinfo is None:
-            raise ValueError("maintenance without an offset from UTC")
-        if not self.start < self.until:
-            raise ValueError(f"maintenance of {self.sensor} ends before it starts")
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """Everything of an installation that is not the sector: tables ``tracker`` and ``alerts`` override the defaults.
-
-    weather: what light and weather it is now, as in ``sensors.detection_model.weather``, such as "night,fog"; empty:
-    not said. maintenance: planned stops of sensors (``[[maintenance]]`` with sensor, start, until). checkpoint_s: how
-    often fusion saves itself, journal seconds. start_grace_s: how long after the journal's first row a sensor that was
-    never heard is given before it counts as silent.
-    """
-
-    units: tuple[str, ...] = ("ops-centre", "patrol-1")
-    checkpoint_s: float = 10.0
-    start_grace_s: float = 30.0
-    tracker: Mapping[str, Any] = field(default_factory=dict)
-    alerts: Mapping[str, Any] = field(default_factory=dict)
-    weather: str = ""
-    maintenance: tuple[Maintenance, ...] = ()
-
-
 def cache_folder() -> Path:
     """Where Watchline keeps what it can make again: ``WATCHLINE_CACHE``, or the user's cache folder."""
     chosen = os.environ.get("WATCHLINE_CACHE")
@@ -132,30 +64,6 @@ def cache_folder() -> Path:
     from platformdirs import user_cache_path
 
     return user_cache_path("watchline")
-
-
-def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ConfigError("there is no such file", where=str(path), expected="a TOML file") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"cannot be read ({error})", where=str(path), expected="a readable TOML file") from None
-
-
-def record_from(kind: type[Record], values: Mapping[str, Any], *, where: str) -> Record:
-    """A frozen dataclass from a table: unknown keys and wrong types are errors that name the key."""
-    assert is_dataclass(kind)
-    import msgspec
-
-    known = [item.name for item in fields(kind)]
-    for key in values:
-        if key not in known:
-            raise ConfigError(f"unknown key {key!r}", where=where, expected=f"one of {', '.join(known)}")
-    try:
-        return msgspec.convert(dict(values), kind)
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"wrong value ({error})", where=where, expected="the types of the documentation") from None
 
 
 _MAPS = ("roads", "rivers", "fords", "settlements", "sections")
@@ -300,75 +208,3 @@ def read_bases(path: Path | None) -> dict[str, tuple[float, float]]:
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise ConfigError("cannot be read", where=str(path), expected="GeoJSON points with properties") from None
     return bases
-
-
-def open_ground(sector: Sector, layout: str | None = None) -> Ground:
-    """Open a sector's terrain, border and one layout, and check that they lie on one another.
-
-    Raises BadInput (a subclass naming the file) when one cannot be read or lies off the terrain.
-    """
-    from geo.border import Border
-    from geo.frame import LocalFrame
-    from geo.terrain import frame_of, open_terrain
-    from sensors.layout import Layout
-
-    source = jacksboro_cog(cache_folder()) if sector.terrain == SAMPLE_TERRAIN else sector.terrain
-    wanted = None if sector.frame == "auto" else LocalFrame.from_epsg(int(sector.frame))
-    terrain = open_terrain(
-        source,
-        frame=wanted,
-        nodata=sector.nodata,
-        canopy_height=sector.canopy_height,
-        land_cover=sector.land_cover,
-    )
-    frame = frame_of(terrain)
-    zone = (
-        None
-        if sector.zone is None
-        else sector.zone.open(
-            sector.border,
-            frame,
-            segment_length_m=sector.segment_length_m,
-            border_where=sector.border_where,
-            clip=terrain,
-        )
-    )
-    border = (
-        zone.inner
-        if zone is not None
-        else Border.from_file(
-            sector.border,
-            frame,
-            segment_length_m=sector.segment_length_m,
-            where=sector.border_where,
-            clip=terrain,
-            home_side=sector.home_side,
-        )
-    )
-    equipment = Layout.from_file(layout_path(sector, layout), frame)
-    return Ground(sector, terrain, frame, border, equipment, zone)
-
-
-def tracker_settings(settings: Settings) -> TrackerSettings:
-    """The tracker of a room: triggers alone may start tracks there, and the table ``tracker`` overrides everything."""
-    from fusion.models.settings import TrackerSettings
-
-    return record_from(TrackerSettings, {"trigger_births": True, **settings.tracker}, where="settings [tracker]")
-
-
-def load_settings(path: Path | None) -> Settings:
-    """Settings of a TOML file, or the defaults when there is none."""
-    if path is None:
-        return Settings()
-    table = _read_toml(path)
-    for entry in table.get("maintenance", ()):
-        if isinstance(entry, dict) and (strangers := sorted(entry.keys() - {"sensor", "start", "until"})):
-            raise ConfigError(
-                f"unknown key {strangers[0]!r}", where=f"{path} [[maintenance]]", expected="sensor, start, until"
-            )
-    settings = record_from(Settings, table, where=str(path))
-    if settings.weather:
-        from sensors.detection_model.weather import conditions_of
-
-        conditions_of(settings.weather)
-    return settings

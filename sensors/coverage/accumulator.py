@@ -24,8 +24,7 @@ from geo.errors import BadInput
 from geo.visibility import UNKNOWN, VISIBLE
 from geo.visibility.view import Angles, Mode
 from sensors import ground_sensor
-from sensors.coverage.reach import Block, view_into
-from sensors.coverage.sight import TARGET_HEIGHT_M, Sight, sight
+from sensors.coverage.sight import TARGET_HEIGHT_M, Block, Sight, sight, view_into
 from sensors.detection_model.assumptions import Situation
 from sensors.detection_model.hazard import log_miss
 from sensors.layout import Placement

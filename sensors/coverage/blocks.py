@@ -23,8 +23,7 @@ from geo.terrain import cell_size
 from geo.visibility import UNKNOWN, VISIBLE
 from geo.visibility.view import surface_of
 from sensors.coverage.accumulator import Task, contribution, tally
-from sensors.coverage.reach import Block
-from sensors.coverage.sight import refuse_without_ground
+from sensors.coverage.sight import Block, refuse_without_ground
 from sensors.detection_model.hazard import probability_of
 from sensors.errors import LayoutError
 from sensors.layout import AnySensor, Layout, Placement

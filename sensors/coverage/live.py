@@ -13,8 +13,7 @@ import xarray as xr
 from geo.errors import BadInput
 from geo.visibility import UNKNOWN, VISIBLE
 from sensors.coverage.accumulator import Task, ranges_m, sight_in
-from sensors.coverage.reach import Block
-from sensors.coverage.sight import refuse_off_the_map
+from sensors.coverage.sight import Block, refuse_off_the_map
 from sensors.detection_model.assumptions import Assumptions, Situation
 from sensors.detection_model.hazard import probability_of
 from sensors.detection_model.weather import Conditions, conditions_of

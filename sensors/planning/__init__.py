@@ -2,7 +2,7 @@
 
 from sensors.errors import CompareError
 from sensors.planning.choice.plan import choose_sites, plan_layout
-from sensors.planning.comparison.front import compare, verdict
+from sensors.planning.comparison.dataset import compare, verdict
 from sensors.planning.comparison.settings import OBJECTIVES, CompareSettings
 from sensors.planning.comparison.study import Study, study
 

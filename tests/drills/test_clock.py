@@ -11,8 +11,8 @@ import msgspec
 import pytest
 
 from ops.broker.broker import MosquittoBroker
+from ops.journal.events import CLOCK, ClockJump
 from ops.journal.reader import JournalReader
-from ops.services.ingest.steady_clock import CLOCK, ClockJump
 from tests.drills.rig import Ingest, Link, check_laws, wait_until
 
 pytestmark = pytest.mark.broker

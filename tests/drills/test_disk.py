@@ -15,12 +15,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from ingest.mqtt.connection import Publisher
+from ingest.mqtt.publisher import Publisher
 from ingest.topics import unit_topic
 from ingest.unit_messages import Position
 from ops.broker.broker import MosquittoBroker
+from ops.journal.events import DISK, DiskState
 from ops.journal.reader import JournalReader
-from ops.services.ingest.disk_reserve import DISK, DiskSettings, DiskState, DiskWatch
+from ops.services.ingest.disk_reserve import DiskSettings, DiskWatch
 from tests.drills.rig import SECTOR, Ingest, Link, check_laws, wait_until
 from tests.drills.sizes import SIZES
 

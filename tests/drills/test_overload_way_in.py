@@ -11,7 +11,7 @@ import msgspec
 import psutil
 import pytest
 
-from ingest.mqtt.connection import Publisher
+from ingest.mqtt.publisher import Publisher
 from ingest.topics import unit_topic
 from ingest.unit_messages import Position
 from ops.broker.broker import EmbeddedBroker, MosquittoBroker

@@ -19,7 +19,8 @@ from ingest.decode import encode_status
 from ingest.wire import Status
 from ops.broker.broker import MosquittoBroker
 from ops.journal.reader import JournalReader, JournalRow
-from ops.sector.sector_file import Ground, load_sector, open_ground
+from ops.sector.open_sector import Ground, open_ground
+from ops.sector.sector_file import load_sector
 from ops.services.fusion.pipeline import Pipeline
 from tests.drills.light_clients import Crowd, LightClient, Silence
 from tests.drills.rig import SECTOR, Ingest

@@ -14,8 +14,8 @@ from fusion.alerts import AlertSettings, AlertState, act_on
 from fusion.alerts.alert import RULES, moment
 from fusion.alerts.ledger import Ledger
 from fusion.alerts.nuisance import HOLDABLE, Nuisance, Tally, is_nuisance, key, may_hold, share_at_least, taught
-from fusion.alerts.sentences import Sighting
 from fusion.situation.context import Insight
+from fusion.situation.facts import Sighting
 
 NS = 1_000_000_000
 START_NS = 1_772_323_200 * NS  # midnight

@@ -9,8 +9,8 @@ from functools import cache
 import numpy as np
 import pytest
 
-from fusion.filter.track_bank import closed_at_the_end
 from fusion.scoring import gospa
+from fusion.track_management.history import closed_at_the_end
 from fusion.tracker import Tracker
 from geo.frame import LocalFrame
 from sensors.detections import split

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ingest.envelope import Delivery
 from ingest.errors import CODES
-from ingest.receiving.batch import KEPT_BYTES, Delivery
+from ingest.receiving.batch import KEPT_BYTES
 from ingest.receiving.quarantine import Quarantine
 from ingest.receiving.receiver import Guards, Receiver
 from ingest.security.authentication import Trust

@@ -13,11 +13,12 @@ from typing import Any
 
 import pytest
 
+from ingest.envelope import Delivery
 from ingest.errors import BrokerError, MalformedMessage, SpoolError
 from ingest.mqtt import connection as mqtt
-from ingest.mqtt.connection import Connection, ConnectionSettings, Publisher
+from ingest.mqtt.connection import Connection, ConnectionSettings
+from ingest.mqtt.publisher import Publisher
 from ingest.mqtt.subscriber import Subscriber, SubscriberSettings
-from ingest.receiving.batch import Delivery
 from ingest.sending.send_window import OutflowSettings
 from ingest.sending.sender import Sender, SenderSettings
 from ingest.sending.spool import Spool, SpoolLimits

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.decode import encode
-from ingest.receiving.batch import DeadLetter, Delivery, Row
+from ingest.envelope import Delivery
+from ingest.receiving.batch import DeadLetter, Row
 from ingest.receiving.plausibility import Plausibility
 from ingest.receiving.quarantine import Held, Quarantine, QuarantineSettings
 from ingest.receiving.receiver import Guards, Receiver

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.decode import encode, encode_status
-from ingest.receiving.batch import KEPT_BYTES, Batch, Delivery
+from ingest.envelope import Delivery
+from ingest.receiving.batch import KEPT_BYTES, Batch
 from ingest.receiving.high_water_marks import Mark
 from ingest.receiving.receiver import Receiver, ReceiverSettings
 from ingest.wire import MAX_PAYLOAD_BYTES, Status

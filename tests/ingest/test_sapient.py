@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from pyproj import Transformer
 
 from ingest.decode import decode, decode_status, remember
+from ingest.envelope import Delivery
 from ingest.errors import MalformedMessage
-from ingest.receiving.batch import Batch, Delivery
+from ingest.receiving.batch import Batch
 from ingest.receiving.receiver import Guards, Receiver
 from ingest.standards.registry import SAPIENT
 from ingest.standards.sapient.decode import SapientMessage, detection, read, status

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from ingest.decode import encode, encode_status
+from ingest.envelope import Delivery
 from ingest.errors import CODES, UNPROVEN
-from ingest.receiving.batch import Delivery
 from ingest.receiving.receiver import Guards, Receiver
 from ingest.security.authentication import Trust
 from ingest.security.key_register import Register, record_of

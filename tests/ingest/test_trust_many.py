@@ -13,8 +13,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from ingest.decode import encode
+from ingest.envelope import Delivery
 from ingest.errors import UNPROVEN
-from ingest.receiving.batch import Delivery
 from ingest.receiving.receiver import Guards, Receiver
 from ingest.security.authentication import Trust
 from ingest.security.key_register import Register, record_of

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from ingest.envelope import Delivery
 from ingest.errors import MalformedMessage
-from ingest.receiving.batch import Delivery
 from ingest.receiving.receiver import Receiver
 from ingest.topics import unit_topic
 from ingest.unit_messages import Position, Reply, decode_unit, encode_unit

@@ -17,8 +17,8 @@ import rasterio
 from pyproj import Transformer
 
 from ingest.decode import encode
+from ingest.envelope import Delivery
 from ingest.errors import BrokerError
-from ingest.receiving.batch import Delivery
 from ingest.receiving.receiver import Receiver
 from ingest.sending.spool import Spool
 from ingest.topics import sensor_topic
@@ -28,7 +28,8 @@ from ops.journal.reader import Counts, JournalReader, Recount
 from ops.journal.writer import Journal
 from ops.room.night_file import SCENARIO_START, nanoseconds, read_night
 from ops.room.simulate_night import rehearse_to_files
-from ops.sector.sector_file import Ground, load_sector, open_ground
+from ops.sector.open_sector import Ground, open_ground
+from ops.sector.sector_file import load_sector
 
 CELL_M = 40.0
 ROWS, COLUMNS = 150, 200

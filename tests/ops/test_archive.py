@@ -22,7 +22,8 @@ from ops.journal.archive import (
     track_archive,
     write_detections,
 )
-from ops.sector.sector_file import Ground, load_sector, open_ground
+from ops.sector.open_sector import Ground, open_ground
+from ops.sector.sector_file import load_sector
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,8 @@ import pytest
 
 from ingest.errors import BrokerError
 from ingest.mqtt.broker_url import BrokerUrl
-from ingest.mqtt.connection import Connection, Publisher
+from ingest.mqtt.connection import Connection
+from ingest.mqtt.publisher import Publisher
 from ingest.mqtt.subscriber import Subscriber
 from ops.broker import broker as broker_module
 from ops.broker.broker import EmbeddedBroker, MosquittoBroker, free_port

@@ -25,7 +25,7 @@ from ops.analysis.challenge import pictures as challenge_pictures
 from ops.analysis.challenge import profiles as challenge_profiles
 from ops.analysis.challenge.command import ChallengeOptions, assess, weights_of
 from ops.analysis.challenge.parts import FOLDER
-from ops.sector.sector_file import Ground
+from ops.sector.open_sector import Ground
 
 QUIET = Console(stderr=True, quiet=True)
 BASES = '{"type": "FeatureCollection", "features": [%s]}'

@@ -16,8 +16,8 @@ from rich.console import Console
 
 from ops.analysis.challenge import pictures as challenge_pictures
 from ops.analysis.challenge import profiles as challenge_profiles
-from ops.analysis.challenge.bounds import LIMITS
 from ops.analysis.challenge.command import ChallengeOptions, assess
+from ops.analysis.challenge.findings import LIMITS
 from sensors.interdiction.interception import WAYS
 
 QUIET = Console(stderr=True, quiet=True)

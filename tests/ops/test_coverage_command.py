@@ -17,8 +17,8 @@ import pytest
 import rasterio
 from PIL import Image
 
-from ops.sector.sector_file import Ground
-from ops.services.map.coverage_overlay import coverage_overlay, revision
+from ops.sector.open_sector import Ground
+from ops.services.map.coverage_layers import coverage_overlay, revision
 from sensors.coverage import coverage_rasters
 from sensors.coverage.segments import over_segments
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from ops.drawing.coverage_classes import probability_steps
 from ops.drawing.coverage_paint import UNKNOWN, Covered
-from ops.sector.sector_file import Ground
+from ops.sector.open_sector import Ground
 from ops.services.map.coverage_layers import CoverageLayers
 from ops.services.map.tiles import Layer, Tiles
 

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from geo.errors import BadInput
 from ingest.decode import encode
-from ingest.receiving.batch import Delivery
+from ingest.envelope import Delivery
 from ingest.receiving.receiver import Guards, Receiver
 from ingest.security.authentication import Trust
 from ingest.security.key_register import Register, record_of

@@ -7,14 +7,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from ops.journal.events import QUARANTINE, REVOCATION, CutOff, Revocation
 from ops.journal.reader import JournalReader, JournalRow
-from ops.sector.sector_file import Ground
+from ops.sector.open_sector import Ground
 from ops.services.api.prometheus import metrics_text
 from ops.services.fusion.live_picture import sensors_live, tracks_live
 from ops.services.fusion.pipeline import Pipeline
 from ops.services.fusion.process import with_held
-from ops.services.fusion.quarantine_memory import QUARANTINE, CutOff, Held, faults_of, take
-from ops.services.ingest.revocations import REVOCATION, Revocation
+from ops.services.fusion.quarantine_memory import Held, faults_of, take
 from ops.store.reader import Live, Progress
 
 SECOND = 1_000_000_000

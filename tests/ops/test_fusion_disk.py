@@ -14,7 +14,7 @@ from ops.journal.reader import JournalReader
 from ops.room.offline import track_log_hash
 from ops.runtime.child_process import Child
 from ops.runtime.clock import ScenarioClock
-from ops.sector.sector_file import Settings
+from ops.sector.settings import Settings
 from ops.services.fusion.process import Fusion
 from ops.store.reader import Reader, StoreFull
 from ops.store.writer import Store

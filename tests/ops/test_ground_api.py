@@ -23,7 +23,7 @@ from shapely.geometry import Point, shape
 from geo.terrain import sample, slope
 from geo.visibility import line_of_sight
 from ops.sector.geojson import border_view, layout_view, lonlat_bounds, sector_view
-from ops.sector.sector_file import Ground
+from ops.sector.open_sector import Ground
 from ops.services.api.app import ApiSettings, create_app
 from ops.services.api.server import serving
 from ops.services.map.client import Answer, MapClient, MapUnavailable

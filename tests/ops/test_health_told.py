@@ -13,7 +13,7 @@ from ingest.decode import encode, encode_status
 from ingest.wire import Status
 from ops.journal.reader import JournalRow
 from ops.room.night_file import SCENARIO_START, nanoseconds
-from ops.sector.sector_file import Ground
+from ops.sector.open_sector import Ground
 from ops.services.fusion.pipeline import Pipeline
 from sensors.scan import Plot, Scan
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from ingest.decode import encode
-from ingest.mqtt.connection import Publisher
+from ingest.mqtt.publisher import Publisher
 from ingest.mqtt.subscriber import Subscriber
 from ingest.security.key_register import Identity
 from ingest.sending.send_window import OutflowSettings

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from ingest.decode import encode
-from ingest.receiving.batch import Delivery
+from ingest.envelope import Delivery
 from ingest.receiving.plausibility import Plausibility
 from ingest.receiving.receiver import Guards, Receiver
 from ops.journal.reader import JournalReader
 from ops.journal.writer import Journal
 from ops.room.night_file import nanoseconds, read_night
 from ops.room.simulate_night import rehearse_to_files
-from ops.sector.sector_file import Ground
+from ops.sector.open_sector import Ground
 from ops.services.fusion.process import counts_of
 from sensors.scan import Plot
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from ops.broker.identities import IdentityFolder
+from ops.broker.identities import UNIT, IdentityFolder
 from ops.room.room import Room, RoomError, RoomOptions
-from ops.sector.sector_file import ConfigError, load_sector
-from ops.services.api.operator_actions import UNIT
+from ops.sector.sector_file import load_sector
+from ops.sector.toml_record import ConfigError
 
 
 def options(sector: Any, folder: Path, **more: Any) -> RoomOptions:

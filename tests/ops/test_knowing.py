@@ -13,7 +13,9 @@ from fusion.alerts import AlertState
 from geo.errors import BadInput
 from ops.journal.reader import JournalReader, JournalRow
 from ops.room.night_file import SCENARIO_START
-from ops.sector.sector_file import Ground, Maintenance, Settings, load_sector, load_settings, open_ground
+from ops.sector.open_sector import Ground, open_ground
+from ops.sector.sector_file import load_sector
+from ops.sector.settings import Maintenance, Settings, load_settings
 from ops.services.fusion.pipeline import Pipeline
 
 

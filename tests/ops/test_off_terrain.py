@@ -12,7 +12,8 @@ from rich.console import Console
 
 from ops.analysis.coverage.command import CoverageOptions, cover
 from ops.sector.off_terrain import OffTerrain
-from ops.sector.sector_file import load_sector, open_ground
+from ops.sector.open_sector import open_ground
+from ops.sector.sector_file import load_sector
 
 QUIET = Console(stderr=True, quiet=True)
 

@@ -12,10 +12,10 @@ import pytest
 
 from geo.errors import WatchlineError
 from ops.broker.broker import URL_VARIABLE, EmbeddedBroker
-from ops.broker.identities import IDENTITY_VARIABLE, SIGNATURES_VARIABLE, IdentityFolder, Name
+from ops.broker.identities import IDENTITY_VARIABLE, SIGNATURES_VARIABLE, UNIT, IdentityFolder, Name
 from ops.journal.reader import JournalReader
 from ops.runtime.child_process import Child
-from ops.services.api.operator_actions import UNIT, ActionSender
+from ops.services.api.operator_actions import ActionSender
 
 pytestmark = [pytest.mark.broker, pytest.mark.chain]
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.decode import encode
-from ingest.receiving.batch import Delivery
+from ingest.envelope import Delivery
 from ingest.receiving.receiver import Receiver
 from ingest.topics import sensor_topic, unit_topic
 from ingest.unit_messages import Position
@@ -21,7 +21,7 @@ from ops.journal.reader import JournalReader, JournalRow
 from ops.journal.writer import Journal
 from ops.room.night_file import SCENARIO_START, nanoseconds, read_night
 from ops.runtime.clock import ScenarioClock
-from ops.sector.sector_file import Settings
+from ops.sector.settings import Settings
 from ops.services.fusion.overload import OverloadSettings, Pace, passed_over
 from ops.services.fusion.process import Fusion, counts_of
 from ops.store.writer import Store

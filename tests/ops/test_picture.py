@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from ops.journal.reader import JournalReader
-from ops.sector.sector_file import Ground
+from ops.sector.open_sector import Ground
 from ops.services.fusion.live_picture import UNKNOWN_BELOW, tracks_live
 from ops.services.fusion.pipeline import Pipeline
 from sensors.scan import CLASSES

@@ -19,8 +19,10 @@ from ingest.wire import Status
 from ops.journal.reader import JournalReader, JournalRow
 from ops.room.night_file import SCENARIO_START, nanoseconds
 from ops.room.offline import track_log_hash
-from ops.sector.sector_file import Ground, Settings
-from ops.services.fusion.pipeline import CheckpointError, Pipeline
+from ops.sector.open_sector import Ground
+from ops.sector.settings import Settings
+from ops.services.fusion.checkpoint import CheckpointError
+from ops.services.fusion.pipeline import Pipeline
 from sensors.scan import Scan
 
 START_NS = nanoseconds(SCENARIO_START)

@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 
 from geo.errors import BadInput
 from ops.cli.app import app
-from ops.sector.sector_file import load_sector, open_ground
+from ops.sector.open_sector import open_ground
+from ops.sector.sector_file import load_sector
 from sensors.layout import Layout
 
 SMALL = ["--spacing", "5000", "--item", "portable_radar", "--item", "seismic_line", "--seconds", "2"]

@@ -11,14 +11,16 @@ import pytest
 from fusion.scoring import time_to_confirm
 from geo.terrain import sample
 from ingest.decode import encode
-from ingest.receiving.batch import Delivery
+from ingest.envelope import Delivery
 from ingest.receiving.receiver import Receiver
 from ingest.topics import sensor_topic
 from ops.journal.writer import Journal
 from ops.room.night_file import nanoseconds
 from ops.room.simulate_night import rehearse
 from ops.runtime.clock import ScenarioClock
-from ops.sector.sector_file import Ground, Settings, load_sector, open_ground
+from ops.sector.open_sector import Ground, open_ground
+from ops.sector.sector_file import load_sector
+from ops.sector.settings import Settings
 from ops.services.fusion.process import Fusion
 from ops.store.writer import Store
 

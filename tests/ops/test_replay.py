@@ -22,7 +22,8 @@ from ops.journal.writer import Journal
 from ops.room.offline import replay_journal, track_log_hash
 from ops.runtime.child_process import Child
 from ops.runtime.clock import ScenarioClock
-from ops.sector.sector_file import Ground, Settings
+from ops.sector.open_sector import Ground
+from ops.sector.settings import Settings
 from ops.services.fusion.process import Fusion
 from ops.store.writer import Store
 

@@ -23,7 +23,8 @@ from ops.analysis.coverage.command import CoverageOptions, cover
 from ops.cli.app import app
 from ops.journal.reader import JournalReader
 from ops.sector.geojson import sector_view
-from ops.sector.sector_file import load_sector, open_ground
+from ops.sector.open_sector import open_ground
+from ops.sector.sector_file import load_sector
 from ops.sector.zone_table import TOLD_OF
 from ops.services.fusion.pipeline import Pipeline
 

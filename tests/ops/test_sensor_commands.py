@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from geo.errors import BadInput
 from ingest.decode import encode
-from ingest.receiving.batch import Delivery
+from ingest.envelope import Delivery
 from ingest.receiving.receiver import Receiver
 from ingest.standards.registry import SAPIENT
 from ops.cli.app import app

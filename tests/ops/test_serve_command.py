@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from ops.room import show_page as showing
+from ops.room import demo_command as showing
 from ops.services.api.server import listen
 from ops.store.writer import Store
 

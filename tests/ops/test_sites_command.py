@@ -15,7 +15,8 @@ from geo.errors import BadInput
 from geo.visibility import sites_seeing
 from ops.analysis.terrain.sites_command import belt_mask
 from ops.cli.app import app
-from ops.sector.sector_file import Ground, load_sector, open_ground
+from ops.sector.open_sector import Ground, open_ground
+from ops.sector.sector_file import load_sector
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops.services.ingest.steady_clock import ClockJump, SteadyClock
+from ops.journal.events import ClockJump
+from ops.services.ingest.steady_clock import SteadyClock
 
 S = 10**9
 START_NS = 1_800_000_000 * S

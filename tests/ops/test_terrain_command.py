@@ -199,8 +199,9 @@ def test_a_terrain_of_voids_and_a_folder_that_is_not_there_are_refused(tmp_path:
 
 def test_a_sector_may_have_a_folder_of_tiles_a_canopy_and_a_void_value(tmp_path: Path) -> None:
     """The sample's sector, over tiles of its own terrain with an undeclared void, and with trees."""
+    from ops.sector.open_sector import open_ground
     from ops.sector.samples import jacksboro_cog, samples_folder
-    from ops.sector.sector_file import cache_folder, load_sector, open_ground
+    from ops.sector.sector_file import cache_folder, load_sector
 
     (tmp_path / "tiles").mkdir()
     with rasterio.open(jacksboro_cog(cache_folder())) as raster:

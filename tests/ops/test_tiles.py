@@ -20,7 +20,7 @@ from geo.visibility import viewshed
 from ops.analysis.night_report.hidden_share import hidden_share
 from ops.drawing.hillshade import LIGHT_ON_THE_LEVEL, shade
 from ops.drawing.tile_styles import OFF_THE_MAP, SEEN, UNKNOWN, UNSEEN, Elevation, Hillshade, Unseen
-from ops.sector.sector_file import Ground
+from ops.sector.open_sector import Ground
 from ops.services.map.tiles import TILE_PX, Layer, NoTile, Raster, Tiles, raster_of
 from ops.services.map.viewshed_layers import Belt, Overlays, Viewshed, union, viewshed_of
 from sensors.coverage import look_probability

@@ -15,7 +15,7 @@ import pytest
 
 from fusion.alerts import Alert
 from ingest.decode import encode
-from ingest.receiving.batch import Delivery
+from ingest.envelope import Delivery
 from ingest.receiving.receiver import Receiver, ReceiverSettings
 from ingest.topics import sensor_topic
 from ops.journal.writer import Journal

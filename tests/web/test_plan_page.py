@@ -12,7 +12,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from ops.sector.sector_file import load_sector, open_ground
+from ops.sector.open_sector import open_ground
+from ops.sector.sector_file import load_sector
 from sensors.layout import Layout
 
 pytestmark = pytest.mark.chain

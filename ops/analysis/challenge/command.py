@@ -13,9 +13,9 @@ from rich.console import Console
 from rich.progress import Progress
 
 from geo.errors import BadInput, TerrainError
-from ops.room.offline import progress_bar
-from ops.runtime.output import SUMMARY, prepare_folder, write_summary
-from ops.sector.sector_file import Ground, load_sector, open_ground, read_bases
+from ops.runtime.output import SUMMARY, prepare_folder, progress_bar, write_summary
+from ops.sector.open_sector import Ground, open_ground
+from ops.sector.sector_file import load_sector, read_bases
 from sensors.detection_model.assumptions import Assumptions, Situation
 from sensors.detection_model.weather import conditions_of
 
@@ -239,8 +239,8 @@ def _written(out: Path, found: Findings, progress: Progress) -> list[Statistic]:
 
 def _figures(found: Findings, records: list[Statistic]) -> dict[str, Any]:
     job, attrs = found.job, found.segments.attrs
-    from ops.analysis.challenge.bounds import bounds_in
     from ops.analysis.challenge.files import interruption_of
+    from ops.analysis.challenge.findings import bounds_in
     from ops.sector.off_terrain import OffTerrain
 
     beyond = OffTerrain.of(job.ground)

@@ -24,7 +24,7 @@ from matplotlib.figure import Figure
 from ops.analysis.challenge.findings import Findings
 from ops.analysis.challenge.provenance import in_words
 from ops.drawing.printed_map import DPI, STYLE, north_arrow, plain_text, relief, scale_bar
-from ops.sector.sector_file import Ground
+from ops.sector.open_sector import Ground
 
 WIDTH_IN: Final = 10.0
 TITLE_PT: Final = 9.5

@@ -13,7 +13,7 @@ from geo.challenge import ChallengeSettings, DemError, ReferenceTable
 from geo.challenge.settings import VEHICLE, WALKER
 from geo.mobility.roads_and_rivers import Ways
 from geo.terrain import cell_size
-from ops.sector.sector_file import Ground
+from ops.sector.open_sector import Ground
 from sensors.coverage import coverage
 from sensors.crossing.watched_belt import DRIVEN, Watched
 from sensors.gaps import watched

@@ -16,9 +16,9 @@ from typing import Any, Final
 import numpy as np
 
 from geo.terrain import cell_size
-from ops.analysis.challenge.bounds import sentence as bounds_sentence
 from ops.analysis.challenge.files import interruption_of
 from ops.analysis.challenge.findings import Findings
+from ops.analysis.challenge.findings import sentence as bounds_sentence
 from ops.analysis.challenge.pictures import SCORE_TITLES
 from ops.analysis.challenge.provenance import deep, in_words
 from ops.analysis.challenge.tables import (
@@ -37,7 +37,8 @@ from ops.analysis.challenge.work import STATES
 from ops.drawing.html_page import render_page
 from ops.drawing.web_map import CLASS_STYLE, HIDDEN_STYLE, NOT_KNOWN_COLOUR, OUTER_EDGE, MapInput, Mark, Trail, draw_map
 from ops.sector.off_terrain import OffTerrain
-from ops.sector.sector_file import Ground, read_bases
+from ops.sector.open_sector import Ground
+from ops.sector.sector_file import read_bases
 from sensors.crossing.segments import CROSSED
 from sensors.statistics.statistic import Statistic
 

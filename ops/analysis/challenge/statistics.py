@@ -10,8 +10,7 @@ import numpy as np
 
 from geo.challenge.measures import dead_name
 from geo.challenge.scores import SCORES
-from ops.analysis.challenge.bounds import LIMITS, proved
-from ops.analysis.challenge.findings import Findings
+from ops.analysis.challenge.findings import LIMITS, Findings, proved
 from ops.analysis.challenge.layout_statistics import of_layout, of_sensors
 from ops.analysis.challenge.provenance import BY_ERROR, BY_PHASE, BY_SEGMENT, GONE, NO_BASES, NOT_DRAWN, Origin
 from ops.analysis.challenge.work import STATES

@@ -11,10 +11,11 @@ import numpy as np
 from rich.console import Console
 
 from geo.errors import BadInput
+from ops.analysis.compare.comparison import DRAWS, PDF, REPORT, SEGMENTS, Comparison
 from ops.analysis.compare.thresholds import Threshold, read_thresholds
-from ops.room.offline import progress_bar
-from ops.runtime.output import SUMMARY, prepare_folder, write_summary
-from ops.sector.sector_file import Sector, layout_path, load_sector, open_ground, read_bases
+from ops.runtime.output import SUMMARY, prepare_folder, progress_bar, write_summary
+from ops.sector.open_sector import open_ground
+from ops.sector.sector_file import Sector, layout_path, load_sector, read_bases
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -22,10 +23,9 @@ if TYPE_CHECKING:
     from geo.frame import LocalFrame
     from sensors.equipment.catalogue import Catalogue
     from sensors.layout import Layout
-    from sensors.planning import CompareSettings, Study
+    from sensors.planning import CompareSettings
 
 KIND: Final = "watchline compare"
-REPORT, PDF, DRAWS, SEGMENTS = "report.html", "report.pdf", "draws.csv", "segments.csv"
 FILES: Final = (REPORT, PDF, DRAWS, SEGMENTS, SUMMARY)
 LISTED_WORST: Final = 5
 
@@ -50,21 +50,6 @@ class CompareOptions:
     draws: int
     seed: int
     out: Path | None
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """Everything that a report needs: the sector, the study, its verdict, bad days, and the requirements."""
-
-    sector: Sector
-    made: Study
-    verdict: xr.Dataset
-    bad_days: xr.Dataset
-    thresholds: Sequence[Threshold]
-
-    @property
-    def headline(self) -> str:
-        return headline(self.verdict)
 
 
 def compare_layouts(options: CompareOptions, screen: Console) -> dict[str, Any]:
@@ -175,47 +160,6 @@ def layouts_of(sector: Sector, names: Sequence[str], frame: LocalFrame, known: C
             title, number = f"{layout.name} ({number})", number + 1
         found.append(replace(layout, name=title))
     return found
-
-
-def headline(verdict: xr.Dataset) -> str:
-    """The verdict in one sentence, with its uncertainty and the grade of what it rests on."""
-    story = verdict.attrs
-    first, *others = [str(name) for name in verdict["layout"].to_numpy()]
-    told = []
-    for other in others:
-        one = verdict.sel(objective=story["objective"], layout=first, other=other)
-        ahead, behind = first, other
-        if float(one["beats"]) < 0.5:
-            ahead, behind = other, first
-            one = verdict.sel(objective=story["objective"], layout=other, other=first)
-        beats, mean = float(one["beats"]), float(one["difference"])
-        if np.isnan(beats):
-            told.append(f"nobody can say whether {first} beats {other}, as something is unknown")
-            continue
-        sure = verdict["confidence"].sel(other=other).item()
-        if float(one["beats_error"]) == 0.0:  # of ties alone
-            told.append(f"{first} and {other} do alike in all of {story['draws']:,} draws (confidence {sure})")
-            continue
-        told.append(
-            f"{ahead} beats {behind} in {beats:.0%} (± {float(one['beats_error']):.1%}) of {story['draws']:,} draws "
-            f"(difference {mean:+.3f}, 90 % of draws "
-            f"{float(one['difference_low']):+.3f} to {float(one['difference_high']):+.3f}; confidence {sure})"
-        )
-    cost = float(verdict["life_cycle_cost_central"].max())
-    for name in (first, *others):
-        share = float(verdict["bought_share_central"].sel(layout=name))
-        if share < 1.0:
-            told.append(f"the money reaches only {share:.0%} of the sensors of {name}")
-        silent = [text for text in str(verdict["unlinked"].sel(layout=name).item()).split(", ") if text]
-        if silent:
-            told.append(f"{len(silent)} of the sensors of {name} reach no base by radio and count for nothing")
-    if story["objective"] != "least_detection":
-        least = [f"{n} {float(verdict['least_detection_central'].sel(layout=n)):.1%}" for n in (first, *others)]
-        told.append(f"crossers who go where it suits them best are detected in {', '.join(least)}")
-    return (
-        f"At equal life-cycle cost (about {story['currency']} {_money(cost)} over {story['years']:g} years), by "
-        f"{story['objective'].replace('_', ' ')}: " + "; ".join(told) + "."
-    )
 
 
 def figures_of(found: Comparison) -> dict[str, Any]:
@@ -337,7 +281,3 @@ def _threshold_figures(found: Comparison, one: Threshold) -> dict[str, Any]:
 def _number(value: Any) -> float | None:
     number = float(value)
     return None if not np.isfinite(number) else float(f"{number:.6g}")
-
-
-def _money(amount: float) -> str:
-    return f"{amount / 1e6:,.1f} M" if amount >= 1e6 else f"{amount:,.0f}"

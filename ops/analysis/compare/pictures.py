@@ -19,7 +19,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from geo.border.zone import belt_outline
-from ops.analysis.compare.command import Comparison
+from ops.analysis.compare.comparison import Comparison
 from ops.drawing.printed_map import SIGNS, plain_text, relief, scale_bar
 from sensors.planning.comparison.draws import central
 from sensors.planning.comparison.settings import in_words

@@ -11,7 +11,7 @@ import xarray as xr
 from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
 
-from ops.analysis.compare.command import PDF, REPORT, Comparison
+from ops.analysis.compare.comparison import PDF, REPORT, Comparison
 from ops.analysis.compare.pictures import STYLE, Picture, pictures_of
 from ops.analysis.compare.tables import (
     assumption_table,

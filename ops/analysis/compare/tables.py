@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from ops.analysis.compare.command import DRAWS, SEGMENTS, Comparison
+from ops.analysis.compare.comparison import DRAWS, SEGMENTS, Comparison
 
 LABELS: Final = (
     ("mean_detection", "mean detection", "share"),

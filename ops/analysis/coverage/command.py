@@ -13,9 +13,9 @@ from rich.console import Console
 from rich.progress import Progress
 
 from geo.errors import BadInput
-from ops.room.offline import progress_bar
-from ops.runtime.output import SUMMARY, prepare_folder, write_summary
-from ops.sector.sector_file import Ground, load_sector, open_ground
+from ops.runtime.output import SUMMARY, prepare_folder, progress_bar, write_summary
+from ops.sector.open_sector import Ground, open_ground
+from ops.sector.sector_file import load_sector
 from sensors.detection_model.assumptions import Assumptions, Situation
 from sensors.detection_model.weather import conditions_of
 

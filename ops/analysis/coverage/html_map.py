@@ -18,7 +18,8 @@ from ops.drawing.coverage_classes import Colour, Map
 from ops.drawing.html_page import render_page
 from ops.drawing.map_images import painted_png
 from ops.drawing.web_map import HIDDEN_STYLE, NOT_KNOWN_COLOUR, MapInput, Mark, Overlay, draw_map
-from ops.sector.sector_file import Ground, read_bases
+from ops.sector.open_sector import Ground
+from ops.sector.sector_file import read_bases
 
 TEMPLATE = Path(__file__).with_name("html_map.html.j2")
 

@@ -11,9 +11,9 @@ import numpy as np
 from rich.console import Console
 
 from geo.errors import BadInput
-from ops.room.offline import progress_bar
-from ops.runtime.output import SUMMARY, prepare_folder, write_summary
-from ops.sector.sector_file import Ground, layout_path, load_sector, open_ground, read_bases
+from ops.runtime.output import SUMMARY, prepare_folder, progress_bar, write_summary
+from ops.sector.open_sector import Ground, open_ground
+from ops.sector.sector_file import layout_path, load_sector, read_bases
 
 if TYPE_CHECKING:
     import geopandas

@@ -15,11 +15,12 @@ from geo.errors import BadInput
 from geo.frame import LocalFrame, horizontal_part
 from geo.terrain import Plan, plan_terrain
 from geo.terrain.grid import Degrees
-from geo.terrain.header import Source, read_header
+from geo.terrain.header import read_header
 from geo.terrain.mosaic import tile_names
 from geo.terrain.open import DASK_ABOVE_CELLS, REFUSE_ABOVE_CELLS
+from geo.terrain.source import Source
 from ops.analysis.terrain.import_cog import survey, windows, write_cog
-from ops.room.offline import progress_bar
+from ops.runtime.output import progress_bar
 from ops.sector.sector_file import load_sector
 
 

@@ -22,8 +22,9 @@ from geo.visibility.many_sites.executor import Labour
 from geo.visibility.many_sites.greedy_cover import Covering
 from geo.visibility.many_sites.sites import ViewKeywords
 from geo.visibility.many_sites.viewsheds import NO_SITE
-from ops.room.offline import progress_bar
-from ops.sector.sector_file import Ground, load_sector, open_ground
+from ops.runtime.output import progress_bar
+from ops.sector.open_sector import Ground, open_ground
+from ops.sector.sector_file import load_sector
 
 RASTERS: Final[dict[str, tuple[str, int | None]]] = {
     "sites_seeing": ("int32", None),

@@ -23,7 +23,7 @@ from fastapi import FastAPI, Path, Query, Request
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from ops.drawing.tile_palettes import Palette
+from ops.drawing.tile_styles import Palette
 from ops.services.api.event_stream import Hub
 from ops.services.map.client import CONNECTIONS, Answer, MapUnavailable
 from ops.store.rows import rfc3339, to_json

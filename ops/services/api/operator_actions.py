@@ -20,14 +20,14 @@ from typing import Any, Final, Self
 from geo.errors import WatchlineError
 from ingest.errors import BrokerError
 from ingest.mqtt.broker_url import BrokerUrl
-from ingest.mqtt.connection import Publisher
+from ingest.mqtt.publisher import Publisher
 from ingest.security.key_register import Identity
 from ingest.sending.spool import Entry, Key, Spool
 from ingest.topics import unit_topic
 from ingest.unit_messages import Reply, encode_unit
+from ops.broker.identities import UNIT
 from ops.journal.reader import JournalError, JournalReader
 
-UNIT: Final = "ops-centre"
 SENT_WITHIN_S: Final = 3.0
 AGAIN_AFTER_S: Final = 3.0
 LOOK_EVERY_S: Final = 0.25

@@ -15,7 +15,8 @@ from fusion.situation.surroundings import ground_around
 from geo.border.sections import read_sections, section_of_segments
 from geo.errors import BadInput
 from geo.mobility.roads_and_rivers import Ways
-from ops.sector.sector_file import Ground, read_bases
+from ops.sector.open_sector import Ground
+from ops.sector.sector_file import read_bases
 from sensors.coverage import coverage
 from sensors.gaps import watched
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from fusion.alerts import Alert
 from geo.frame import LocalFrame
-from ops.services.fusion.pipeline import HealthNow, Pipeline
+from ops.services.fusion.checkpoint import HealthNow
+from ops.services.fusion.pipeline import Pipeline
 from sensors.layout import Layout
 from sensors.scan import CLASSES
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
@@ -36,15 +36,15 @@ from geo.errors import BadInput
 from ingest.errors import MalformedMessage
 from ingest.unit_messages import Position, Reply, decode_unit
 from ops.journal.decode_row import learn, scan_of_row, status_of_row
+from ops.journal.events import CLOCK, DISK, QUARANTINE, REVOCATION, ClockJump, CutOff, DiskState, Revocation
 from ops.journal.reader import JournalRow
-from ops.sector.sector_file import Ground, Settings, record_from, tracker_settings
+from ops.sector.open_sector import Ground
+from ops.sector.settings import Settings, tracker_settings
+from ops.sector.toml_record import record_from
 from ops.services.fusion import quarantine_memory as cut_off
 from ops.services.fusion.alert_context import insight_of
-from ops.services.fusion.fault_memory import FaultMemory
-from ops.services.fusion.quarantine_memory import QUARANTINE, CutOff, Held
-from ops.services.ingest.disk_reserve import DISK, DiskState
-from ops.services.ingest.revocations import REVOCATION, Revocation
-from ops.services.ingest.steady_clock import CLOCK, ClockJump
+from ops.services.fusion.checkpoint import Checkpoint, HealthNow, Memory, _unpack
+from ops.services.fusion.quarantine_memory import Held
 from sensors.health.liveness import SensorStatus, health
 from sensors.scan_columns import columns_of
 
@@ -55,53 +55,6 @@ HEALTH_EVERY_NS: Final = 500_000_000
 """How often all sensors are looked at, in the journal's time; one whose word has changed is looked at at once."""
 EVIDENCE_KEPT: Final = 8
 """How many of a track's newest scans an alert names."""
-
-
-class CheckpointError(BadInput):
-    """A checkpoint that this program did not write."""
-
-
-@dataclass(frozen=True, slots=True)
-class HealthNow:
-    """A sensor's state in the terms of the alert rules: since when it has been so, journal time in UTC ns."""
-
-    state: str
-    since_ns: int
-
-
-class Memory(msgspec.Struct):
-    """What the pipeline remembers beside the tracker and the alerts; plain values, kept as JSON in the checkpoint.
-
-    said: a sensor's own word (online, maintenance, offline), when it came and until when it holds. unusable: reports
-    that are in the journal but not of this layout, by reason; they are counted and shown, never dropped in silence.
-    skipped: how many scans of each sensor were passed over in overload. held: whom ingest cut off, and until when.
-    ingest: what it told of itself: whether its disk is full, how often its machine's clock jumped.
-    revoked: sensors and units whose keys are no longer believed, and since when. told: what sensors of other standards
-    than our JSON said of themselves.
-    """
-
-    now_ns: int = 0
-    since_ns: int = 0
-    heard_ns: dict[str, int] = {}
-    said: dict[str, tuple[Literal["online", "maintenance", "offline"], int, int | None]] = {}
-    health: dict[str, tuple[str, int]] = {}
-    evidence: dict[str, list[tuple[str, int, int]]] = {}
-    revoked: dict[str, int] = {}
-    unusable: dict[str, int] = {}
-    faults: FaultMemory = msgspec.field(default_factory=FaultMemory)
-    health_due_ns: int = 0
-    ingest: dict[str, int] = {}
-    skipped: dict[str, int] = {}
-    held: dict[str, Held] = {}
-    told: dict[str, bytes] = {}
-
-
-class Checkpoint(msgspec.Struct):
-    """Everything that the next row's answer depends on."""
-
-    tracker: bytes
-    alerts: bytes
-    memory: Memory
 
 
 class Pipeline:
@@ -442,13 +395,6 @@ class Pipeline:
         reason = f"{row.kind}: {type(error).__name__}"
         self._memory.unusable[reason] = self._memory.unusable.get(reason, 0) + 1
         log.warning("journal row %d (%s of %s) cannot be used: %s", row.id, row.kind, row.sensor, error)
-
-
-def _unpack(checkpoint: bytes) -> Checkpoint:
-    try:
-        return msgspec.msgpack.decode(checkpoint, type=Checkpoint)
-    except msgspec.DecodeError as error:
-        raise CheckpointError(str(error), where="checkpoint", expected="bytes that Pipeline.save wrote") from None
 
 
 def _moment(time_ns: int) -> datetime:

@@ -26,7 +26,9 @@ from ops.journal.reader import ANY, Counts, JournalError, JournalReader, Journal
 from ops.runtime.child_process import child_main, say
 from ops.runtime.clock import ScenarioClock
 from ops.sector.geojson import border_view, layout_view, sector_view
-from ops.sector.sector_file import Ground, Settings, load_sector, load_settings, open_ground
+from ops.sector.open_sector import Ground, open_ground
+from ops.sector.sector_file import load_sector
+from ops.sector.settings import Settings, load_settings
 from ops.services.fusion.alert_feed import FeedSettings, OutboxPublisher, Unit
 from ops.services.fusion.live_picture import alert_dict, sensors_live, tracks_live
 from ops.services.fusion.overload import OverloadSettings, Pace, passed_over
@@ -281,7 +283,7 @@ class _feed:  # noqa: N801 - used like a function, as contextlib's own
         news: threading.Event,
     ) -> None:
         from ingest.mqtt.broker_url import BrokerUrl
-        from ingest.mqtt.connection import Publisher
+        from ingest.mqtt.publisher import Publisher
         from ops.broker.broker import URL_VARIABLE
         from ops.broker.identities import FEED, identity_of
 

@@ -7,21 +7,10 @@ from typing import Final
 
 import msgspec
 
-QUARANTINE: Final = "quarantine"
-"""The kind of the rows."""
+from ops.journal.events import CutOff
+
 GONE_AFTER_NS: Final = 30 * 10**9
 """A fault that has not been found for so long is over."""
-
-
-class CutOff(msgspec.Struct, frozen=True):
-    """A source was cut off until ``until_ns``, or let in again (None) after ``shed`` messages that nobody read.
-
-    ``proven``: the sensor or unit itself floods; else whoever writes under its name without its key.
-    """
-
-    proven: bool
-    until_ns: int | None
-    shed: int = 0
 
 
 class Held(msgspec.Struct):

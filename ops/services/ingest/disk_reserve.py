@@ -14,19 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
 LEAST_BYTES: Final = 64 * 1024
 """With less than this left every disk is full."""
-DISK: Final = "disk"
-"""The kind of the journal's rows that say so: ``{"full": true, "free_bytes": …}``, once each way."""
-
-
-class DiskState(msgspec.Struct, frozen=True):
-    """The body of such a row."""
-
-    full: bool
-    free_bytes: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from ingest.envelope import Delivery
 from ingest.mqtt.subscriber import Subscriber
-from ingest.receiving.batch import Batch, Delivery
+from ingest.receiving.batch import Batch
 from ingest.receiving.receiver import Receiver
 
 

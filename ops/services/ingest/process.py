@@ -18,11 +18,12 @@ from typing import Final
 import msgspec
 
 from geo.errors import BadInput, WatchlineError
+from ingest.envelope import Delivery
 from ingest.errors import IdentityError
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.mqtt.connection import ConnectionSettings
 from ingest.mqtt.subscriber import Subscriber
-from ingest.receiving.batch import Batch, Delivery
+from ingest.receiving.batch import Batch
 from ingest.receiving.plausibility import Plausibility
 from ingest.receiving.quarantine import Held, Quarantine
 from ingest.receiving.receiver import Guards, Receiver, ReceiverSettings
@@ -41,16 +42,16 @@ from ops.broker.identities import (
     signatures_of_environment,
 )
 from ops.journal.decode_row import learn
+from ops.journal.events import CLOCK, DISK, QUARANTINE, ClockJump, CutOff, DiskState
 from ops.journal.reader import JournalFull
 from ops.journal.resubmission import ReplayFolder, carry_out
 from ops.journal.writer import Journal
 from ops.runtime.child_process import say, stop_when_parent_ends
 from ops.runtime.clock import ScenarioClock
-from ops.services.fusion.quarantine_memory import QUARANTINE, CutOff
-from ops.services.ingest.disk_reserve import DISK, DiskSettings, DiskState, DiskWatch
+from ops.services.ingest.disk_reserve import DiskSettings, DiskWatch
 from ops.services.ingest.intake import Door
 from ops.services.ingest.revocations import Revocations
-from ops.services.ingest.steady_clock import CLOCK, ClockJump, SteadyClock
+from ops.services.ingest.steady_clock import SteadyClock
 
 TICK_NS: Final = 1_000_000_000
 MARKS_EVERY_S: Final = 0.05

@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
 
 import msgspec
 
 from ingest.security.key_register import Register, RegisterFile
 from ops.broker.identities import IdentityFolder
+from ops.journal.events import REVOCATION, Revocation
 from ops.journal.writer import Journal
-
-REVOCATION: Final = "revocation"
-"""The kind of the journal's rows that say so: ``{"revoked": true}``, or false when the name has a good key again."""
-
-
-class Revocation(msgspec.Struct, frozen=True):
-    """The body of such a row."""
-
-    revoked: bool
 
 
 class Revocations:

@@ -14,18 +14,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-import msgspec
+from ops.journal.events import ClockJump
 
 WITNESSES: Final = 1000
-CLOCK: Final = "clock"
-"""The kind of the journal's rows that tell of a jump: when the machine's clock stepped, and when the step is taken."""
-
-
-class ClockJump(msgspec.Struct, frozen=True):
-    """The body of such a row. ``jump_s``: how far the machine's clock stepped; ``taken``: whether ours followed."""
-
-    jump_s: float
-    taken: bool
 
 
 @dataclass(frozen=True, slots=True)

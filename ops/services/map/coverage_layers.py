@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from hashlib import blake2b
 from typing import Final
 
 import numpy as np
@@ -18,10 +19,42 @@ from rasterio.enums import Resampling
 
 from ops.drawing.coverage_classes import Step, probability_steps
 from ops.drawing.coverage_paint import OFF_THE_MAP, UNKNOWN, Covered
-from ops.sector.sector_file import Ground
-from ops.services.map.coverage_overlay import DWELL_S, WORKING, coverage_overlay, revision
+from ops.sector.open_sector import Ground
 from ops.services.map.tiles import Layer, raster_of
 from sensors.coverage.live import LiveCoverage
+
+WORKING: Final = "ok"
+"""The only state of health in which a sensor counts: not silent, not in maintenance, not unheard so far."""
+DWELL_S: Final = 600.0
+"""The live map's dwell: a walker needs about ten minutes across the near part of a belt (assumption)."""
+
+
+def coverage_overlay(
+    ground: Ground,
+    healths: Mapping[str, str],
+    previous: LiveCoverage | None = None,
+    *,
+    target: str = "person",
+    conditions: str = "day",
+    dwell_s: float = DWELL_S,
+) -> LiveCoverage:
+    """Coverage of the ground's layout by the sensors whose state of health is WORKING, by kind and of all.
+
+    ``healths`` maps sensor ids to states; a sensor it lacks does not count. ``previous`` is an earlier answer for the
+    same terrain; target, conditions and dwell are then as there. Raises BadInput for an unknown target or weather.
+    """
+    working = [sensor for sensor, state in healths.items() if state == WORKING]
+    if previous is not None and previous.terrain is ground.terrain:
+        return previous.updated(ground.layout, working)
+    return LiveCoverage.begin(
+        ground.layout, ground.terrain, working, target=target, conditions=conditions, dwell_s=dwell_s
+    )
+
+
+def revision(live: LiveCoverage, kind: str | None) -> str:
+    """A short text that changes when the raster of that kind does."""
+    return blake2b(live.rasters[kind].tobytes(), digest_size=8).hexdigest()
+
 
 log = logging.getLogger(__name__)
 

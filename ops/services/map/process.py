@@ -22,7 +22,8 @@ import ops.runtime.without_pyarrow  # noqa: F401 - before anything that loads pa
 from geo.errors import BadInput
 from ops.runtime.child_process import child_main, say
 from ops.sector.geojson import cell_of, heights, layout_view, place_view, sector_view, segments_view
-from ops.sector.sector_file import Ground, load_sector, open_ground
+from ops.sector.open_sector import Ground, open_ground
+from ops.sector.sector_file import load_sector
 from ops.services.map.client import KEY_VARIABLE, Answer
 from ops.services.map.coverage_layers import CoverageLayers
 from ops.services.map.profile import Eyes, profile

@@ -23,7 +23,7 @@ from geo.errors import BadInput
 from geo.visibility import UNKNOWN as CANNOT_TELL
 from geo.visibility import VISIBLE
 from ops.drawing.tile_styles import OFF_THE_MAP, SEEN, UNKNOWN, UNSEEN, Unseen
-from ops.sector.sector_file import Ground
+from ops.sector.open_sector import Ground
 from ops.services.map.tiles import Layer, raster_of
 from sensors.coverage import TARGET_HEIGHT_M
 from sensors.coverage.sight import refuse_off_the_map, sight

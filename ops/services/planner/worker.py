@@ -20,7 +20,8 @@ import numpy as np
 
 import ops.runtime.without_pyarrow  # noqa: F401 - before anything that loads pandas
 from geo.errors import BadInput, TerrainError, WatchlineError
-from ops.sector.sector_file import Ground, Sector, load_sector, open_ground, read_bases
+from ops.sector.open_sector import Ground, open_ground
+from ops.sector.sector_file import Sector, load_sector, read_bases
 from ops.services.planner.drawing import legend, parts_told, picture
 from sensors.coverage.live import LiveCoverage
 from sensors.layout import AnySensor, Layout
@@ -110,7 +111,7 @@ class Planner:
 
     def compare(self, order: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
         """Layouts at equal life-cycle cost: the verdict's headline and the measures of each."""
-        from ops.analysis.compare.command import headline
+        from ops.analysis.compare.comparison import headline
         from sensors.planning import CompareSettings, study, verdict
         from sensors.planning.comparison.dataset import MEASURES
 

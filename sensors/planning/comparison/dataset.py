@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
+from geo.border.belt import Line
 from geo.frame import FloatArray
+from sensors.errors import CompareError
+from sensors.layout import Layout
 from sensors.planning.comparison.draws import central, draw
 from sensors.planning.comparison.outcome import Outcome
 from sensors.planning.comparison.settings import OBJECTIVES
-from sensors.planning.comparison.study import INDEPENDENT, Study, displaced, ground_figures
+from sensors.planning.comparison.study import INDEPENDENT, Study, displaced, ground_figures, study
 from sensors.planning.comparison.verdict import (
     INTERVAL,
     Duel,
@@ -221,3 +224,26 @@ def _story(made: Study) -> dict[str, Any]:
         "response": "none: no bases" if made.ground.response is None else "from the bases",
         "limits": INDEPENDENT,
     }
+
+
+def compare(layouts: Sequence[Layout], terrain: xr.Dataset, border: Line, **asked: Any) -> xr.Dataset:
+    """Compare ``layouts`` at equal life-cycle cost: what each achieves, which is better, how sure, and what decides.
+
+    ``asked`` are the keywords of ``study``, and fields of its settings by name. Without a budget each layout has, in
+    every draw, what the dearest of them costs; what is left buys teams of the top-up item.
+
+    Dataset over ``layout``, ``draw``, ``segment``, ``other``, ``input`` and ``objective``: the draws of every outcome,
+    their central values (``…_central``), by segment what is detected, interrupted, covered and hidden, ``beats``
+    (objective, layout, other) = P(A > B) + ½ P(A = B), the tornado of the first layout against each other
+    (``swing_low``, ``swing_high``), break-even factors, gains before and after displacement, and in attrs the settings,
+    the confidence of the verdict and its limits. The same arguments give the same numbers. Raises BadInput
+    (subclasses) for fewer than two layouts, and as ``study``.
+    """
+    if len(layouts) < 2:
+        raise CompareError(f"{len(layouts)} layouts", where="compare", expected="at least two")
+    return verdict(study(layouts, terrain, border, **asked))
+
+
+def verdict(made: Study) -> xr.Dataset:
+    """The comparison of a study that is made already; see ``compare``."""
+    return dataset_of(made)

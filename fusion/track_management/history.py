@@ -1,0 +1,121 @@
+"""The track history: rows of every track at every scan, as one Dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from fusion.filter.track_bank import CLOSED, PER_ROW, STATUS, Rows, TrackBank, track_names
+from fusion.models.motion import VEHICLE, Floats, Ints, unpack
+from sensors.scan import CLASSES
+
+
+class Locator(Protocol):
+    """What the history needs of a border."""
+
+    def locate(self, easting: Any, northing: Any) -> tuple[Any, Any, Any]:
+        """(segment, chainage_m, offset_m)."""
+
+
+def class_probability(bank: TrackBank, kind: Ints, compatible: Floats) -> Floats:
+    """(n, class): reports and motion together. ``kind`` (mode,) and ``compatible`` (kind, class) tie them."""
+    vehicle = bank.mode[:, kind == VEHICLE].sum(axis=1)
+    result = np.zeros_like(bank.label)
+    for number, share in enumerate((1.0 - vehicle, vehicle)):
+        given = bank.label * compatible[number]
+        result += share[:, None] * given / np.maximum(given.sum(axis=1, keepdims=True), 1e-300)
+    return np.asarray(result / np.maximum(result.sum(axis=1, keepdims=True), 1e-300))
+
+
+def history_dataset(blocks: Sequence[Rows], border: Locator | None) -> xr.Dataset:
+    """Track history (design §4a) of the blocks, in their order; cov is (estimate, state, state_)."""
+    columns: dict[str, npt.NDArray[Any]] = {
+        "track": np.concatenate([np.zeros(0, np.int64), *(block.track for block in blocks)]),
+        "centre": np.concatenate([np.zeros((0, 4)), *(block.centre for block in blocks)]),
+        "spread": np.concatenate([np.zeros((0, 10)), *(block.spread for block in blocks)]),
+        "existence": np.concatenate([np.zeros(0), *(block.existence for block in blocks)]),
+        "status": np.concatenate([np.zeros(0, np.int8), *(block.status for block in blocks)]),
+    }
+    time_ns = np.repeat([block.time_ns for block in blocks], [len(block) for block in blocks])
+    return estimates(columns, time_ns.astype(np.int64), border)
+
+
+def estimates(columns: Mapping[str, npt.NDArray[Any]], time_ns: Ints, border: Locator | None) -> xr.Dataset:
+    """A dataset of estimates, as track history and as the current picture have it."""
+    centre = columns["centre"]
+    segment = np.full(len(centre), -1, np.int32)
+    offset = np.full(len(centre), np.nan)
+    if border is not None and len(centre):
+        segment, _, offset = (np.asarray(part) for part in border.locate(centre[:, 0], centre[:, 1]))
+    row = ("estimate",)
+    return xr.Dataset(
+        {
+            "track": (row, track_names(columns["track"])),
+            "time": (row, time_ns.astype("datetime64[ns]")),
+            "easting": (row, centre[:, 0], {"units": "m"}),
+            "northing": (row, centre[:, 1], {"units": "m"}),
+            "easting_rate": (row, centre[:, 2], {"units": "m/s"}),
+            "northing_rate": (row, centre[:, 3], {"units": "m/s"}),
+            "cov": (("estimate", "state", "state_"), unpack(columns["spread"])),
+            "existence": (row, columns["existence"], {"units": "1"}),
+            "status": (row, STATUS[columns["status"]]),
+            "segment": (row, segment.astype(np.int32)),
+            "offset_m": (row, offset, {"units": "m"}),
+        },
+        coords={"state": ["easting", "northing", "easting_rate", "northing_rate"]},
+    )
+
+
+def picture(
+    bank: TrackBank, kind: Ints, compatible: Floats, sensors: Sequence[str], border: Locator | None
+) -> xr.Dataset:
+    """Every live track as of its last look: the history's columns and class_probability, updated_at, founded_at, and
+    ``sensors``, the names of those that it was updated by, joined by commas."""
+    columns = {"track": bank.track, "centre": bank.centre, "spread": bank.spread}
+    dataset = estimates({**columns, "existence": bank.existence, "status": bank.status}, bank.time_ns, border)
+    words, shifts = np.divmod(np.arange(len(sensors)), 64)
+    bits = (bank.evidence[:, words] >> shifts.astype(np.uint64)) & np.uint64(1)
+    names = [",".join(name for name, bit in zip(sensors, row, strict=True) if bit) for row in bits.tolist()]
+    return dataset.assign(
+        class_probability=(("estimate", "class"), class_probability(bank, kind, compatible)),
+        updated_at=("estimate", bank.updated_ns.astype("datetime64[ns]")),
+        founded_at=("estimate", bank.founded_ns.astype("datetime64[ns]")),
+        sensors=("estimate", np.array(names, dtype=np.str_)),
+    ).assign_coords({"class": list(CLASSES)})
+
+
+def endings(blocks: Sequence[Rows]) -> list[Rows]:
+    """Closing rows for each track that ``blocks`` of history leave open: its last row again, a nanosecond later."""
+    track = np.concatenate([np.zeros(0, np.int64), *(block.track for block in blocks)])
+    status = np.concatenate([np.zeros(0, np.int8), *(block.status for block in blocks)])
+    _, backwards = np.unique(track[::-1], return_index=True)
+    last = np.zeros(len(track), np.bool_)
+    last[len(track) - 1 - backwards] = True
+    last &= status != CLOSED
+    ends = np.cumsum([len(block) for block in blocks])
+    found = []
+    for block, end in zip(blocks, ends.tolist(), strict=True):
+        rows = np.flatnonzero(last[end - len(block) : end])
+        if len(rows):
+            columns = {name: getattr(block, name)[rows] for name in PER_ROW}
+            columns["status"] = np.full(len(rows), CLOSED, np.int8)
+            found.append(Rows(time_ns=block.time_ns + 1, dropped=0, flooded=0, **columns))
+    return found
+
+
+def closed_at_the_end(history: xr.Dataset) -> xr.Dataset:
+    """``history`` with a closing row for each track that it leaves open: its last row again, a nanosecond later."""
+    names, status = history["track"].values, history["status"].values
+    last = {name: number for number, name in enumerate(names.tolist())}
+    left = [number for number in last.values() if status[number] != STATUS[CLOSED]]
+    if not left:
+        return history
+    ends = history.isel(estimate=left)
+    ends = ends.assign(
+        time=ends["time"] + np.timedelta64(1, "ns"), status=("estimate", np.full(len(left), STATUS[CLOSED]))
+    )
+    return xr.concat([history, ends], dim="estimate", coords="minimal", compat="override")

@@ -1,0 +1,84 @@
+"""Publishing to a broker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import replace
+from itertools import count
+
+from ingest.decode import JSON
+from ingest.errors import BrokerError
+from ingest.mqtt.broker_url import BrokerUrl
+from ingest.mqtt.connection import Connection, ConnectionSettings
+from ingest.security.key_register import Identity
+from ingest.security.signature import Said
+
+
+class Publisher:
+    """Publishes with QoS 1 and answers with a Future that ends with the broker's PUBACK: for feeds of alerts.
+
+    With an ``identity`` each message is signed. ``boot``: this publisher's own; by default the second it was made.
+    """
+
+    def __init__(
+        self,
+        url: BrokerUrl,
+        *,
+        client_id: str,
+        now_ns: Callable[[], int],
+        settings: ConnectionSettings | None = None,
+        identity: Identity | None = None,
+        boot: int | None = None,
+    ) -> None:
+        self._signer = None if identity is None else identity.signer
+        self._now_ns, self._seq = now_ns, count(1)
+        self._boot = now_ns() // 1_000_000_000 if boot is None else boot
+        settings = settings or ConnectionSettings()
+        if identity is not None:
+            settings = replace(settings, tls=identity.tls)
+        self._connection = Connection(url, client_id, now_ns=now_ns, settings=settings)
+
+    def start(self, *, timeout_s: float = 10.0) -> None:
+        """Connect; BrokerError when that does not succeed in time."""
+        self._connection.start()
+        self._connection.wait_until_ready(timeout_s)
+
+    def __call__(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        content_type: str = JSON,
+        retain: bool = False,
+        key: tuple[int, int] | None = None,
+    ) -> Future[None]:
+        """Returns at once. The future fails with BrokerError when the broker refuses, or memory is full.
+
+        ``key``: the message's own (boot, seq), which are signed; without, those of this publisher.
+        """
+        answer: Future[None] = Future()
+        said: Said = ()
+        if self._signer is not None:
+            boot, seq = key or (self._boot, next(self._seq))
+            by = [("boot", boot), ("seq", seq), ("by_boot", max(boot, self._boot)), ("sent", self._now_ns())]
+            said = self._signer.sign(topic, content_type, [(name, str(value)) for name, value in by], payload)
+        taken = self._connection.publish(
+            topic, payload, content_type=content_type, said=said, retain=retain, answer=answer
+        )
+        if not taken:
+            answer.set_exception(BrokerError("too many messages wait", where="broker", expected="a connection"))
+        return answer
+
+    @property
+    def problem(self) -> str | None:
+        """Why there is no connection; None when all is well."""
+        return self._connection.problem
+
+    def check(self) -> None:
+        """The watchdog; call it every second."""
+        self._connection.check()
+
+    def stop(self) -> None:
+        """Disconnect; what was not answered fails."""
+        self._connection.stop()

@@ -1,0 +1,49 @@
+"""A bare client, and TLS for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from paho.mqtt.client import Client, MQTTv5
+from paho.mqtt.enums import CallbackAPIVersion
+
+from ingest.errors import IdentityError
+from ingest.security.key_register import TlsFiles
+
+
+def use_tls(client: Client, files: TlsFiles | None, note: Callable[[str], None]) -> None:
+    """TLS 1.2 at least (Python's own minimum), the peer's name checked; ``note`` hears what a handshake failed of.
+
+    IdentityError when the files cannot be used.
+    """
+    try:
+        if files is None:
+            client.tls_set()
+        else:
+            own = (None, None) if files.certificate is None else (str(files.certificate), str(files.key))
+            client.tls_set(str(files.authority), *own)
+    except (OSError, ValueError) as error:
+        where = "tls" if files is None else str(files.authority.parent)
+        reason = getattr(error, "strerror", None) or str(error)
+        raise IdentityError(f"unusable certificate ({reason})", where=where, expected="PEM files") from None
+    context: Any = client._ssl_context
+    plain: Any = context.sslsocket_class
+
+    class Socket(plain):  # type: ignore[misc]  # paho tells nobody why a handshake failed
+        def do_handshake(self, block: bool = False) -> None:
+            try:
+                super().do_handshake(block)
+            except OSError as error:
+                note(getattr(error, "verify_message", None) or getattr(error, "reason", None) or str(error))
+                raise
+
+    context.sslsocket_class = Socket
+
+
+def bare_client(client_id: str, tls: TlsFiles | None, note: Callable[[str], None]) -> Client:
+    """A client without any of our rules, for those who try what a stranger could do. TLS where ``tls`` is given."""
+    client = Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=MQTTv5, reconnect_on_failure=False)
+    if tls is not None:
+        use_tls(client, tls, note)
+    return client

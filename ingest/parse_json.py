@@ -1,0 +1,97 @@
+"""JSON of a message to a typed record, with the field and the reason where it is refused."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+import msgspec
+
+from ingest.errors import MalformedMessage
+from ingest.wire import MAX_PAYLOAD_BYTES
+
+Message = TypeVar("Message")
+
+
+def parse_json(
+    decoder: Callable[[bytes], Message], payload: bytes, *, limit: int | None = MAX_PAYLOAD_BYTES
+) -> Message:
+    """The message that ``decoder`` reads in the bytes; MalformedMessage naming the field, whatever they are."""
+    if limit is not None and len(payload) > limit:
+        raise MalformedMessage("too_large", "payload", f"{len(payload)} bytes", f"at most {limit}")
+    try:
+        return decoder(payload)
+    except msgspec.ValidationError as error:
+        raise _explain(str(error)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        field = _first_not_finite(payload)
+        if field is not None:
+            raise MalformedMessage("not_finite", field, "NaN or Infinity", "a finite number, or null") from None
+        raise MalformedMessage("not_json", "payload", str(error), "one JSON object in UTF-8") from None
+    except RecursionError:
+        raise MalformedMessage("not_json", "payload", "nested too deeply", "a flat message") from None
+
+
+_PATH = re.compile(r" - at (`key` in )?`\$\.?(?P<path>.*?)`$", re.DOTALL)
+
+
+_NAMED = re.compile(r"^Object (?P<what>missing required|contains unknown) field `(?P<name>.*?)`", re.DOTALL)
+
+
+_REASONS = (
+    (", got `", "wrong_type"),
+    ("matching regex", "bad_identifier"),
+    ("datetime", "bad_time"),
+    ("timezone", "bad_time"),
+    ("enum value", "unknown_value"),
+)
+
+
+def _explain(said: str) -> MalformedMessage:
+    """msgspec's sentence as our error: its path becomes the field, its kind the code."""
+    found = _PATH.search(said)
+    path = _printable(found["path"].replace("[...]", "")) if found else ""
+    named = _NAMED.match(said)
+    if named:
+        name = _printable(named["name"])
+        field = f"{path}.{name}" if path else name or "payload"
+        if named["what"] == "missing required":
+            return MalformedMessage("missing_field", field, "missing", "a value")
+        return MalformedMessage("unknown_field", field, "not a field of this message", "the fields of the schema only")
+    code = next((code for words, code in _REASONS if words in said), "out_of_range")
+    if path.endswith("note") and code == "bad_identifier":
+        code = "out_of_range"
+    sentence = _printable(said[: found.start()] if found else said)
+    wanted, _, got = sentence.removeprefix("Expected ").partition(", got ")
+    if code == "wrong_type":
+        return MalformedMessage(code, path or "payload", f"a value of type {got}", wanted)
+    if sentence.startswith("Expected "):
+        return MalformedMessage(code, path or "payload", "out of bounds or form", wanted)
+    return MalformedMessage(code, path or "payload", sentence, "a value that the schema allows")
+
+
+def _printable(text: str) -> str:
+    """Text that a sender chose, made safe for a log line: ASCII, no control characters, at most 120 characters."""
+    return ascii(text)[1:-1][:120]
+
+
+def _first_not_finite(payload: bytes) -> str | None:
+    """The path of the first NaN or Infinity in what would be JSON without it; None where there is none."""
+    try:
+        return next(_not_finite(json.loads(payload), ""), None)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _not_finite(value: Any, path: str) -> Iterator[str]:
+    if isinstance(value, float) and not math.isfinite(value):
+        yield path or "payload"
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _not_finite(inner, f"{path}.{_printable(key)}" if path else _printable(key))
+    elif isinstance(value, list):
+        for i, inner in enumerate(value):
+            yield from _not_finite(inner, f"{path}[{i}]")

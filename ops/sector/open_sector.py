@@ -1,0 +1,84 @@
+"""An open sector: its terrain, border and layout in one frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ops.sector.samples import jacksboro_cog
+from ops.sector.sector_file import SAMPLE_TERRAIN, Sector, cache_folder, layout_path
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from geo.border import Border, Zone
+    from geo.frame import LocalFrame
+    from sensors.layout import Layout
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """A sector opened: everything below ``ops`` needs of it.
+
+    ``border`` is what tracks and alerts are told of: a line, of a ``zone`` its inner edge. Who crosses, and what is
+    measured beside it, has the whole zone: ``crossed``.
+    """
+
+    sector: Sector
+    terrain: xr.Dataset
+    frame: LocalFrame
+    border: Border
+    layout: Layout
+    zone: Zone | None = None
+
+    @property
+    def crossed(self) -> Border | Zone:
+        """The zone where the sector has one, or else the line."""
+        return self.border if self.zone is None else self.zone
+
+
+def open_ground(sector: Sector, layout: str | None = None) -> Ground:
+    """Open a sector's terrain, border and one layout, and check that they lie on one another.
+
+    Raises BadInput (a subclass naming the file) when one cannot be read or lies off the terrain.
+    """
+    from geo.border import Border
+    from geo.frame import LocalFrame
+    from geo.terrain import frame_of, open_terrain
+    from sensors.layout import Layout
+
+    source = jacksboro_cog(cache_folder()) if sector.terrain == SAMPLE_TERRAIN else sector.terrain
+    wanted = None if sector.frame == "auto" else LocalFrame.from_epsg(int(sector.frame))
+    terrain = open_terrain(
+        source,
+        frame=wanted,
+        nodata=sector.nodata,
+        canopy_height=sector.canopy_height,
+        land_cover=sector.land_cover,
+    )
+    frame = frame_of(terrain)
+    zone = (
+        None
+        if sector.zone is None
+        else sector.zone.open(
+            sector.border,
+            frame,
+            segment_length_m=sector.segment_length_m,
+            border_where=sector.border_where,
+            clip=terrain,
+        )
+    )
+    border = (
+        zone.inner
+        if zone is not None
+        else Border.from_file(
+            sector.border,
+            frame,
+            segment_length_m=sector.segment_length_m,
+            where=sector.border_where,
+            clip=terrain,
+            home_side=sector.home_side,
+        )
+    )
+    equipment = Layout.from_file(layout_path(sector, layout), frame)
+    return Ground(sector, terrain, frame, border, equipment, zone)
