@@ -282,7 +282,7 @@ import sys
 from ops.journal import Journal, JournalError
 from ingest.receiving.receiver import Batch
 sys.path.insert(0, sys.argv[2])
-from test_journal import row
+from test_writer import row
 journal = Journal(sys.argv[1])
 try:
     for seq in range(1, 10_000):
@@ -319,7 +319,7 @@ from ops.journal import Journal
 from ingest.receiving.receiver import Batch
 from ingest.receiving.high_water_marks import Mark
 sys.path.insert(0, sys.argv[2])
-from test_journal import dead, row
+from test_writer import dead, row
 journal = Journal(sys.argv[1])
 first = journal.recall("r1", 1)[0] + 1
 for n in range(first, 1_000_000, 3):

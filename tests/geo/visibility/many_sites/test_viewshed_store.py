@@ -21,7 +21,7 @@ VIEW: dict[str, Any] = {"observer_height_m": 6.0, "max_range_m": 700.0}
 KILLED = """
 import os, signal, sys
 sys.path.insert(0, sys.argv[1])
-import test_viewsheds_store as own
+import test_viewshed_store as own
 from geo import viewshed_store
 viewshed_store.BATCH_SITES = 2
 def stop(done, total):
