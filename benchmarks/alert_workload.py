@@ -19,8 +19,8 @@ from ingest.decode import encode, encode_status
 from ingest.wire import Status
 from ops.journal.reader import JournalRow
 from ops.room.night_file import SCENARIO_START, nanoseconds
-from ops.room.simulate_night import rehearse
-from ops.sector.open_sector import Ground, open_ground
+from ops.room.simulate_night import simulate_night
+from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector
 from ops.services.fusion.pipeline import Pipeline
 from sensors.scan import Scan
@@ -30,16 +30,16 @@ SECOND = 1_000_000_000
 START_NS = nanoseconds(SCENARIO_START)
 
 
-def night(ground: Ground, *, hours: float, crossings_per_hour: float, seed: int) -> list[Scan]:
+def night(ground: OpenSector, *, hours: float, crossings_per_hour: float, seed: int) -> list[Scan]:
     """Scans of a night in order of receipt; without crossings nobody turns back at the line either."""
     settings = NightSettings(
         crossing_times_s=(), crossings_per_hour=crossings_per_hour, turn_backs=4 if crossings_per_hour else 0
     )
 
-    return rehearse(ground, seed=seed, duration_s=3600.0 * hours, traffic=settings)[0]
+    return simulate_night(ground, seed=seed, duration_s=3600.0 * hours, traffic=settings)[0]
 
 
-def rows(ground: Ground, scans: list[Scan], seconds: int) -> Iterator[JournalRow]:
+def rows(ground: OpenSector, scans: list[Scan], seconds: int) -> Iterator[JournalRow]:
     """The journal's rows: every second heartbeats that are due, the scans received in it, and a tick."""
     at = 0
     for second in range(seconds):
@@ -65,7 +65,7 @@ def _row(kind: str, sensor: str, seq: int, received: int, observed: int, body: b
 
 def measure(layout: str, *, hours: float, crossings_per_hour: float, seed: int) -> tuple[Workload, float]:
     """The workload, and CPU seconds of the pipeline for each simulated hour."""
-    ground = open_ground(load_sector("cumberland"), layout)
+    ground = open_sector(load_sector("cumberland"), layout)
     scans = night(ground, hours=hours, crossings_per_hour=crossings_per_hour, seed=seed)
     pipeline = Pipeline(ground)
     start = time.process_time()

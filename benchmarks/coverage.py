@@ -239,13 +239,13 @@ def true_probability(size: int, count: int) -> tuple[Any, Any]:
 
 def sample_sector() -> dict[str, float]:
     """CPU milliseconds of the sample sector's larger layout, best of five: all rasters, and one change of health."""
-    from ops.sector.open_sector import open_ground
+    from ops.sector.open_sector import open_sector
     from ops.sector.sector_file import load_sector
     from ops.services.map.coverage_layers import coverage_overlay
     from sensors.coverage import coverage_rasters
     from sensors.coverage.segments import over_segments
 
-    ground = open_ground(load_sector("cumberland"))
+    ground = open_sector(load_sector("cumberland"))
     health = {sensor.id: "ok" for sensor in ground.layout}
     live = coverage_overlay(ground, health)
     changes = [health | {sensor.id: "silent"} for sensor in ground.layout]

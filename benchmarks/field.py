@@ -15,7 +15,7 @@ import rasterio
 from machine import report
 from rasterio.transform import from_origin
 
-from ops.sector.open_sector import Ground, open_ground
+from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector
 from sensors.detections import to_scans
 from sensors.scan import Scan
@@ -109,7 +109,7 @@ def walkers(field: Field) -> tuple[Mover, ...]:
 
 def scans_of(field: Field, sector: Path) -> list[Scan]:
     """What the radars report of the walkers, in order of sending."""
-    ground: Ground = open_ground(load_sector(sector))
+    ground: OpenSector = open_sector(load_sector(sector))
     scenario = Scenario(walkers(field), START, field.duration_s, border=ground.border)
     detections, _ = simulate(ground.layout, scenario, None, seed=field.seed)
     return sorted(to_scans(detections, ground.layout), key=lambda scan: (scan.received_at, scan.key))

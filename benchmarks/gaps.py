@@ -175,7 +175,7 @@ def border_run(length_km: float, belt_km: float, cell_m: float = CELL_M, folder:
 
     With a ``folder`` what is finished is kept there, and found again by the next run.
     """
-    from geo.border.stretch_store import KeptStretches
+    from geo.border.stretch_store import StretchStore
     from geo.challenge import ChallengeSettings, challenge_by_stretches
     from sensors.gaps import detection_by_stretches, runs_below
 
@@ -189,7 +189,7 @@ def border_run(length_km: float, belt_km: float, cell_m: float = CELL_M, folder:
     )
     watched = time.perf_counter() - start
     yard = ChallengeSettings(sight_m=5_000.0)
-    done = KeptStretches.at(Path(folder) / "challenge", terrain=terrain, line=line, yard=yard) if folder else None
+    done = StretchStore.at(Path(folder) / "challenge", terrain=terrain, line=line, yard=yard) if folder else None
     hard = challenge_by_stretches(
         terrain,
         line,
@@ -220,7 +220,7 @@ def sector_run(length_km: float, belt_km: float, cell_m: float = CELL_M) -> dict
     from geo.paths.response_times import response_time
     from sensors.coverage import coverage
     from sensors.crossing.segments import least_ways, over_segments
-    from sensors.gaps import barrier, runs_below, trade_offs, watched
+    from sensors.gaps import barrier, runs_below, trade_offs, watch_belt
     from sensors.interdiction.interception import interruptions
 
     terrain, line, layout = generated(length_km, belt_km, cell_m)
@@ -236,7 +236,7 @@ def sector_run(length_km: float, belt_km: float, cell_m: float = CELL_M) -> dict
         return answer
 
     seen = coverage(layout, terrain, None)
-    ground = lap("coverage_s", watched(seen, terrain, line, belt_m=belt_m))
+    ground = lap("coverage_s", watch_belt(seen, terrain, line, belt_m=belt_m))
     ways = lap("least_ways_s", least_ways(ground))
     found = lap("gaps_s", over_segments(ground, ways))
     curve = lap("trade_offs_s", trade_offs(ground, segment=ways.cheapest, most=4))

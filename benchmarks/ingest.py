@@ -47,7 +47,7 @@ from ingest.envelope import Delivery
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.mqtt.connection import Connection
 from ingest.receiving.plausibility import Plausibility
-from ingest.security.authentication import Trust
+from ingest.security.authentication import Authenticator
 from ingest.security.key_register import Register, record_of
 from ingest.security.signature import BURST_SIZES, Signer
 from ingest.sending.sender import Sender, SenderSettings
@@ -210,7 +210,7 @@ def works() -> dict[str, float]:
     now = datetime.now(UTC)
     signer = Signer.generate()
     register = Register([record_of("sensor", "r1", signer.public, valid_from=now - timedelta(1), valid_until=None)])
-    trust = Trust(register, required=True, recall_boot=lambda *_: -1)
+    trust = Authenticator(register, required=True, recall_boot=lambda *_: -1)
     looks = {
         n: tuple(Plot(range_m=900.5 + i, azimuth_deg=10.25 + i, range_sd_m=5.0) for i in range(n)) for n in (1, 50)
     }

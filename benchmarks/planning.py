@@ -39,10 +39,10 @@ def viewsheds(range_m: float) -> npt.NDArray[np.bool_]:
     """What 1,000 places in the belt of the sample sector see of it from 10 m, (site, cell)."""
     from geo.border.belt import belt_of
     from geo.visibility import footprints
-    from ops.sector.open_sector import open_ground
+    from ops.sector.open_sector import open_sector
     from ops.sector.sector_file import load_sector
 
-    ground = open_ground(load_sector("cumberland"))
+    ground = open_sector(load_sector("cumberland"))
     belt = belt_of(ground.border, ground.terrain, belt_m=ground.sector.belt_m)
     mask = np.zeros(ground.terrain["elevation"].shape, bool)
     mask[belt.rows, belt.columns] = belt.inside
@@ -63,18 +63,20 @@ def measured(call: Callable[[], Any]) -> tuple[Any, float, float]:
 
 def problem(name: str, sets: npt.NDArray[np.bool_]) -> dict[str, Any]:
     """Ours, greedy alone, and HiGHS on the whole model."""
-    from sensors.planning.solver.constraints import Limits
+    from sensors.planning.solver.constraints import Constraints
     from sensors.planning.solver.coverage_objective import Cover
     from sensors.planning.solver.local_search import greedy
     from sensors.planning.solver.mixed_integer import Mixed
-    from sensors.planning.solver.solve import Effort, best_cover, gap_of
+    from sensors.planning.solver.solve import SolverBudget, best_cover, gap_of
 
     cells = sets.shape[1]
-    limits = Limits.of(np.ones(len(sets)), float(CHOSEN))
+    limits = Constraints.of(np.ones(len(sets)), float(CHOSEN))
     cover = Cover.of(sets.astype(float))
-    best_cover(Cover.of(sets[:50, :500].astype(float)), Limits.of(np.ones(50), 3.0), effort=Effort(seconds=0.5))
+    best_cover(
+        Cover.of(sets[:50, :500].astype(float)), Constraints.of(np.ones(50), 3.0), effort=SolverBudget(seconds=0.5)
+    )
     first, greedy_wall, _ = measured(lambda: greedy(cover, limits, per_cost=False))
-    effort = Effort(seconds=SECONDS, gap=WITHIN, clock=time.process_time)
+    effort = SolverBudget(seconds=SECONDS, gap=WITHIN, clock=time.process_time)
     ours, wall, cpu = measured(lambda: best_cover(cover, limits, effort=effort))
     model, build_wall, build_cpu = measured(lambda: Mixed(limits, cover=cover))
     direct, direct_wall, direct_cpu = measured(lambda: model.solve(seconds=SECONDS * max(wall / cpu, 1.0)))
@@ -126,13 +128,13 @@ def beside_spopt(sets: npt.NDArray[np.bool_]) -> dict[str, Any] | None:
 
 def comparison() -> dict[str, Any]:
     """1,000 draws of the sample sector's two layouts."""
-    from ops.sector.open_sector import open_ground
+    from ops.sector.open_sector import open_sector
     from ops.sector.sector_file import layout_path, load_sector, read_bases
     from sensors.layout import Layout
     from sensors.planning import compare
 
     sector = load_sector("cumberland")
-    ground = open_ground(sector)
+    ground = open_sector(sector)
     layouts = [Layout.from_file(layout_path(sector, name), ground.frame) for name in ("basic", "hightech")]
     bases = np.array([ground.frame.to_local(lon, lat) for lon, lat in read_bases(sector.bases).values()])
     call = lambda: compare(layouts, ground.terrain, ground.border, belt_m=sector.belt_m, bases=bases, draws=1000)  # noqa: E731
@@ -144,11 +146,11 @@ def edit() -> dict[str, Any]:
     """Each sensor of the sample sector moved 100 m: the coverage that the map then shows, from what is kept."""
     from dataclasses import replace
 
-    from ops.sector.open_sector import open_ground
+    from ops.sector.open_sector import open_sector
     from ops.sector.sector_file import load_sector
     from sensors.coverage.live import LiveCoverage
 
-    ground = open_ground(load_sector("cumberland"))
+    ground = open_sector(load_sector("cumberland"))
     kept = LiveCoverage.begin(ground.layout, ground.terrain, ground.layout.ids)
     seconds = []
     for n, sensor in enumerate(ground.layout):

@@ -30,7 +30,7 @@ from scipy.spatial import cKDTree
 
 from ops.journal.reader import JournalReader
 from ops.room.night_file import nanoseconds, read_night
-from ops.sector.open_sector import open_ground
+from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import load_sector
 from ops.store.track_history import load_history
 from sensors.coverage import look_probability
@@ -89,7 +89,7 @@ def truth_of(folder: Path) -> xr.Dataset:
 
 def seen_by_radar(truth: xr.Dataset, sector: str, seen_at: float) -> tuple[np.ndarray, float]:
     """Which truth rows a radar can see, and the longest radar period [s]."""
-    ground = open_ground(load_sector(sector))
+    ground = open_sector(load_sector(sector))
     looks = look_probability(ground.layout, ground.terrain)["probability"]
     radars = [s for s in ground.layout if s.kind == "radar"]
     at = {name: xr.DataArray(truth[name].values, dims="row") for name in ("northing", "easting")}

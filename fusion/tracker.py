@@ -18,23 +18,23 @@ from fusion.association.enumeration import EXACT_PAIRS
 from fusion.filter import existence, kalman
 from fusion.filter import negative_information as silence
 from fusion.filter import track_bank as tracks
-from fusion.filter.clutter import flood
+from fusion.filter.clutter import clutter_excess
 from fusion.filter.existence import CLOSING, COAST, CONFIRMING, STARTED, UPDATED
 from fusion.filter.measurements import in_order, plots_of
 from fusion.filter.track_bank import Rows, TrackBank
 from fusion.models import motion
 from fusion.models import terrain_speed as passage
-from fusion.models.scene import Scene, scene_of
+from fusion.models.scene import TrackerModel, scene_of
 from fusion.models.settings import TrackerSettings
 from fusion.models.undetected import given_back
 from fusion.registration import estimate as registration
 from fusion.registration.duplicate_tracks import align
 from fusion.registration.estimate import bias_of
 from fusion.track_management import history
-from fusion.track_management.bank_update import Looked
+from fusion.track_management.bank_update import UpdatedTracks
 from fusion.track_management.history import Locator
 from fusion.track_management.lifecycle import settle, sweep
-from fusion.track_management.timeline import Entry, Timeline, compact
+from fusion.track_management.timeline import Timeline, TimelineEntry, compact
 from sensors.detections import split
 from sensors.layout import Layout
 from sensors.scan_columns import ScanColumns, with_deviations
@@ -64,7 +64,7 @@ KINDS = (
 KINDS_OF = tuple(tuple(kind for bit, kind in KINDS if bits & bit) for bits in range(2 * CLOSING))
 
 
-def advance(scene: Scene, bank: TrackBank, scan: ScanColumns) -> tuple[TrackBank, Rows]:
+def advance(scene: TrackerModel, bank: TrackBank, scan: ScanColumns) -> tuple[TrackBank, Rows]:
     """The bank after ``scan``, and a row for each track in its field. Pure: neither argument is changed."""
     watch, model, settings, now = scene.watch(scan.sensor), scene.model, scene.settings, scan.observed_ns
     east, north = watch.view.east, watch.view.north
@@ -83,13 +83,13 @@ def advance(scene: Scene, bank: TrackBank, scan: ScanColumns) -> tuple[TrackBank
     centre, spread = motion.combine(mean, cov, mode)
     sight = tracks.sight(centre, spread, bank.existence[rows], dt, settings.lifetime_s, watch.view)
     if heartbeat:
-        quiet, sight = silence.unfelt(mean, cov, mode, sight, watch, silence.quiet_s(bank, watch, now))
+        quiet, sight = silence.after_quiet(mean, cov, mode, sight, watch, silence.quiet_s(bank, watch, now))
     else:
-        quiet = silence.unseen(mean, cov, mode, sight.uneven & watch.polled, watch.view)
+        quiet = silence.after_miss(mean, cov, mode, sight.uneven & watch.polled, watch.view)
 
     # associate
     plots, dropped = plots_of(scan, watch, scene, undetected, bias_of(scene.survey, bank.learnt, watch.index))
-    excess, room = flood(plots, centre, sight, expected_new, watch.false_alarms, watch.clutter_per_m2)
+    excess, room = clutter_excess(plots, centre, sight, expected_new, watch.false_alarms, watch.clutter_per_m2)
     flooded = int((excess > 1.0).sum())
     pairs = gating.gate(mean, cov, mode, centre, plots, scene.gate, east, north, watch.view.max_range)
     weight = existence.weigh(pairs, plots, sight, label, scene.share, excess)
@@ -108,7 +108,7 @@ def advance(scene: Scene, bank: TrackBank, scan: ScanColumns) -> tuple[TrackBank
     still_undetected = given_back(scene.births, still_undetected, centre, left)
     existence.lean_on_labels(pairs, plots, label, model.kind, scene.compatible)
     mean, cov, mode = kalman.update(mean, cov, mode, quiet, pairs, plots, posterior.miss, posterior.hit, east, north)
-    looked = Looked(rows, now, mean, cov, mode, sight.held, posterior)
+    looked = UpdatedTracks(rows, now, mean, cov, mode, sight.held, posterior)
 
     # start and close
     born = existence.newborn(plots, fresh, least, scene.share, scene.compatible, model)
@@ -154,7 +154,7 @@ class Tracker:
         ran = self.take_in(scan)
         return tuple(event for entry, before in ran for event in _events(entry.scan, entry.rows, before))
 
-    def take_in(self, scan: ScanColumns) -> list[tuple[Entry, Rows | None]]:
+    def take_in(self, scan: ScanColumns) -> list[tuple[TimelineEntry, Rows | None]]:
         """``advance`` for who asks only for history and tracks: the scans that were run, with the rows they had before,
         in place of events, which take a tenth of the time of all else."""
         self.scene.watch(scan.sensor)

@@ -8,7 +8,7 @@ import numpy as np
 
 from fusion.filter.negative_information import heartbeat_of
 from fusion.models.scene import scene_of
-from fusion.models.sensor_views import Ground
+from fusion.models.sensor_views import ElevationGrid
 from fusion.models.settings import TrackerSettings
 from fusion.tracker import advance
 from geo.frame import LocalFrame
@@ -31,7 +31,7 @@ def compile_kernels() -> None:
         ),
     )
     scene = scene_of(layout, TrackerSettings(), None)
-    scene = replace(scene, earth=Ground(np.zeros((8, 8), np.float32), -1000.0, 1000.0, 300.0))
+    scene = replace(scene, earth=ElevationGrid(np.zeros((8, 8), np.float32), -1000.0, 1000.0, 300.0))
     bank = scene.empty()
     for sensor, kind, when_s in (
         ("R", "radar", 0),

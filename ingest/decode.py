@@ -15,7 +15,7 @@ from typing import Final, cast
 import msgspec
 
 from ingest import topics
-from ingest.envelope import Arrival
+from ingest.envelope import Envelope
 from ingest.errors import MalformedMessage
 from ingest.parse_json import parse_json
 from ingest.standards import registry as standards
@@ -57,7 +57,7 @@ def decode(
         wire = parse_json(_scan_decoder.decode, payload)
         _check_topic(topic, wire.sensor, "detections")
     else:
-        wire = _read_standard(payload, kind, topic, Arrival(received_at, identity=identity, told=told))
+        wire = _read_standard(payload, kind, topic, Envelope(received_at, identity=identity, told=told))
     check_time(wire.observed_at, "observed_at")
     for i, plot in enumerate(wire.plots):
         _check_plot(plot, i)
@@ -73,7 +73,7 @@ def decode(
     )
 
 
-def _read_standard(payload: bytes, kind: str, topic: str | None, arrival: Arrival) -> WireScan:
+def _read_standard(payload: bytes, kind: str, topic: str | None, arrival: Envelope) -> WireScan:
     """What a decoder of DECODERS makes of the bytes, held to the same bounds as a JSON message."""
     decoder = DECODERS.get(kind)
     if decoder is None:
@@ -125,7 +125,7 @@ def decode_status(
         status = parse_json(_status_decoder.decode, payload)
         _check_topic(topic, status.sensor, "status")
     else:
-        status = _read_standard_status(payload, kind, topic, Arrival(received_at, identity=identity))
+        status = _read_standard_status(payload, kind, topic, Envelope(received_at, identity=identity))
     check_time(status.observed_at, "observed_at")
     if status.next_maintenance is not None:
         check_time(status.next_maintenance, "next_maintenance")
@@ -135,7 +135,7 @@ def decode_status(
     return status
 
 
-def _read_standard_status(payload: bytes, kind: str, topic: str | None, arrival: Arrival) -> Status:
+def _read_standard_status(payload: bytes, kind: str, topic: str | None, arrival: Envelope) -> Status:
     decoder = standards.STATUS_DECODERS.get(kind)
     if decoder is None:
         expected = " | ".join([JSON, *standards.STATUS_DECODERS])
@@ -155,7 +155,7 @@ def remember(
     The same messages give the same knowledge. Standards that explain each message by itself leave it as it was.
     """
     function = standards.REMEMBER.get(media_type(content_type))
-    return told if function is None else function(payload, Arrival(received_at, sensor, told=told))
+    return told if function is None else function(payload, Envelope(received_at, sensor, told=told))
 
 
 def encode_status(status: Status) -> bytes:

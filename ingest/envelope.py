@@ -14,7 +14,7 @@ UNNUMBERED_BOOT: Final = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
+class Envelope:
     """``sensor`` by the topic, None without one; ``identity`` (boot, seq) by the message's properties, None without.
 
     Standards that carry neither a sensor's name nor a number take them from here, ``received_at`` (aware, UTC) where

@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 
 from ingest import topics
 from ingest.decode import EARLIEST, JSON, check_time, media_type
-from ingest.envelope import Arrival
+from ingest.envelope import Envelope
 from ingest.errors import MalformedMessage
 from ingest.parse_json import parse_json
 from ingest.standards.registry import COT
@@ -91,7 +91,7 @@ def _position_of_event(payload: bytes, topic: str | None, identity: tuple[int, i
         raise MalformedMessage("unknown_value", "event.type", ascii(event["type"])[1:-1], "a friendly one: a-f-…")
     lon, lat, sd_m = cot.point_of(event)
     content = f"{event['uid']}|{event['time']}".encode()
-    boot, seq = Arrival(EARLIEST, identity=identity).numbered(content)
+    boot, seq = Envelope(EARLIEST, identity=identity).numbered(content)
     at = cot.moment(event, "time")
     check_time(at, "event.time")
     return Position(topics.parse(topic).name, boot, seq, at, lon, lat, sd_m)

@@ -28,14 +28,14 @@ import numpy as np
 import pandas as pd
 
 from ops.analysis.night_report.hidden_share import FORMULA, hidden_share
-from ops.sector.open_sector import open_ground
+from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import load_sector
 from sensors.coverage import coverage, coverage_rasters, look_probability
 from sensors.coverage.segments import over_segments, whole_belt
 from sensors.coverage.weather_mixture import over_weather
 
 sector = load_sector("cumberland")
-grounds = {name: open_ground(sector, name) for name in sector.layouts}
+grounds = {name: open_sector(sector, name) for name in sector.layouts}
 
 # %% [markdown]
 # ## How much of the belt is hidden

@@ -26,7 +26,7 @@ import numpy as np
 import pandas as pd
 
 from geo.paths.response_times import response_time
-from ops.sector.open_sector import open_ground
+from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import load_sector, read_bases
 from sensors.coverage import coverage
 from sensors.gaps import (
@@ -40,19 +40,19 @@ from sensors.gaps import (
     sensor_values,
     single_losses,
     trade_offs,
-    watched,
+    watch_belt,
 )
 from sensors.interdiction.interception import interruptions
 
 sector = load_sector("cumberland")
 REQUIRED, NEIGHBOURS = 0.9, 16
-grounds = {name: open_ground(sector, name) for name in sector.layouts}
+grounds = {name: open_sector(sector, name) for name in sector.layouts}
 cover = {
     name: coverage(ground.layout, ground.terrain, ground.border, target="person", conditions="night")
     for name, ground in grounds.items()
 }
 case = {name: (cover[name], ground.terrain, ground.border) for name, ground in grounds.items()}
-seen = {name: watched(*case[name], belt_m=sector.belt_m) for name in grounds}
+seen = {name: watch_belt(*case[name], belt_m=sector.belt_m) for name in grounds}
 
 # %% [markdown]
 # ## Gaps

@@ -27,11 +27,11 @@ import numpy as np
 import pandas as pd
 
 from geo.challenge import DemError, ReferenceTable, challenge, challenge_rasters, composite
-from ops.sector.open_sector import open_ground
+from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import load_sector, read_bases
 
 sector = load_sector("cumberland")
-ground = open_ground(sector)
+ground = open_sector(sector)
 bases = np.array([ground.frame.to_local(*place) for place in read_bases(sector.bases).values()])
 table = ReferenceTable.named("pyrenees-maritime-alps-srtm3")
 found = challenge(

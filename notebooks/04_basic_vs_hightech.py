@@ -30,7 +30,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from ops.sector.open_sector import open_ground
+from ops.sector.open_sector import open_sector
 from ops.sector.samples import samples_folder
 from ops.sector.sector_file import load_sector, read_bases
 from sensors.equipment.catalogue import shipped
@@ -42,7 +42,7 @@ from sensors.planning.comparison.verdict import duel
 from sensors.planning.radio_links import unlinked
 
 sector = load_sector("cumberland")
-ground = open_ground(sector)
+ground = open_sector(sector)
 frame, folder = ground.frame, samples_folder() / "cumberland"
 high, basic, lines = (
     Layout.from_file(folder / f"layout_{name}.geojson", frame) for name in ("hightech", "basic", "lines")

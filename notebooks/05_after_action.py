@@ -30,19 +30,19 @@ from fusion.scoring import gospa, time_to_confirm
 from fusion.scoring.calibration import calibrate
 from fusion.tracker import Tracker
 from geo.paths.response_times import response_time
-from ops.room.simulate_night import rehearse
-from ops.sector.open_sector import open_ground
+from ops.room.simulate_night import simulate_night
+from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import load_sector, read_bases
 from sensors.coverage import coverage, look_probability
 from sensors.detections import split, to_dataset
-from sensors.gaps import watched
+from sensors.gaps import watch_belt
 from sensors.interdiction.interception import head_start
 from sensors.statistics.outcome_rates import Outcomes, assists, outcome_rates
 
 NIGHT_S, SEED = 900.0, 3
 sector = load_sector("cumberland")
-ground = open_ground(sector)
-scans, truth = rehearse(ground, seed=SEED, duration_s=NIGHT_S)
+ground = open_sector(sector)
+scans, truth = simulate_night(ground, seed=SEED, duration_s=NIGHT_S)
 night = split(to_dataset(scans, ground.layout))
 start, end = (pd.Timestamp(moment) for moment in (truth["time"].values.min(), truth["time"].values.max()))
 print(f"{len(night)} scans of {len(ground.layout)} sensors, {start:%Y-%m-%d %H:%M:%S} to {end:%H:%M:%S} UTC")
@@ -89,7 +89,7 @@ judged.to_dataframe().round(3)
 
 # %%
 bases = np.array([ground.frame.to_local(*place) for place in read_bases(sector.bases).values()])
-seen = watched(
+seen = watch_belt(
     coverage(ground.layout, ground.terrain, ground.border, conditions="night"),
     ground.terrain,
     ground.border,

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from ingest.envelope import Arrival
+from ingest.envelope import Envelope
 from ingest.errors import MalformedMessage
 from ingest.wire import WirePlot, WireScan
 
@@ -21,7 +21,7 @@ FIELDS: Final = ("time", "azimuth", "range", "azimuth_sd", "range_sd")
 MAX_BYTES: Final = 200
 
 
-def decode(payload: bytes, arrival: Arrival) -> WireScan:
+def decode(payload: bytes, arrival: Envelope) -> WireScan:
     """One line as a scan with one plot. Raises MalformedMessage, by the maker's own name of the field, and no other."""
     if arrival.sensor is None:  # the line does not say who sent it
         raise MalformedMessage("bad_topic", "topic", "missing", "the radar's own topic, which names it")
@@ -82,7 +82,7 @@ def main(sector: str, sensor: str, broker: str, spool: str, identity: str = "") 
         )
         link.start()
         for number, line in enumerate(sys.stdin):
-            found = decode(line.encode(), Arrival(datetime.now(UTC), sensor))
+            found = decode(line.encode(), Envelope(datetime.now(UTC), sensor))
             plots = tuple(Plot(**asdict(plot)) for plot in found.plots)
             link.put(Scan(sensor, 0, 0, number, found.observed_at, found.observed_at, found.kind, plots))
         link.drain(10.0)

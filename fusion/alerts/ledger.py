@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from fusion.alerts.alert import Alert, moment, nanoseconds, rank
 from fusion.alerts.expected_traffic import Verdict
-from fusion.alerts.nuisance import SERIOUS, Nuisance, Tally, is_nuisance, keys, may_hold
+from fusion.alerts.nuisance import SERIOUS, Nuisance, NuisanceCount, is_nuisance, keys, may_hold
 from fusion.alerts.sentences import (
     distress_sentence,
     fault_sentence,
@@ -81,7 +81,7 @@ class Ledger:
     knowing: Knowing | None = None
     gone: tuple[str, ...] = ()
     weather: str = ""
-    tallies: dict[str, Tally] = field(default_factory=dict)
+    tallies: dict[str, NuisanceCount] = field(default_factory=dict)
     held_ns: dict[str, int] = field(default_factory=dict)
 
     def age_s(self, alert: Alert) -> float:

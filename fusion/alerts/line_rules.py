@@ -18,7 +18,7 @@ from fusion.situation.track_picture import TrackPicture
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class SideEvidence:
     """What one look says: sure side (+1, −1, 0 unsure) and whether it significantly heads to the line, near in time."""
 
     sure_side: int
@@ -27,7 +27,7 @@ class Look:
 
 def looks_of(
     picture: TrackPicture, memories: Mapping[str, TrackMemory], settings: AlertSettings
-) -> Iterator[tuple[Sighting, Look]]:
+) -> Iterator[tuple[Sighting, SideEvidence]]:
     """The looks that may change something, by track name; columns first, so that far tracks cost next to nothing."""
     course = course_of(picture, settings)
     side = course.side
@@ -39,7 +39,7 @@ def looks_of(
     near = np.abs(picture.offset_m) <= 2 * course.band
     rows = np.flatnonzero(look & (busy | near | course.heading | ((side != 0) & (side != before))))
     for row in sorted(rows.tolist(), key=lambda row: picture.track[row]):
-        yield sighting_of(picture, course, row), Look(int(side[row]), bool(course.heading[row]))
+        yield sighting_of(picture, course, row), SideEvidence(int(side[row]), bool(course.heading[row]))
 
 
 class Course(NamedTuple):
@@ -101,7 +101,7 @@ def sighting_of(picture: TrackPicture, course: Course, row: int) -> Sighting:
     )
 
 
-def crossing(ledger: Ledger, memory: TrackMemory, sighting: Sighting, look: Look) -> TrackMemory:
+def crossing(ledger: Ledger, memory: TrackMemory, sighting: Sighting, look: SideEvidence) -> TrackMemory:
     """Count looks surely on the other side; enough of them in a row are a crossing at the gate."""
     other_side = look.sure_side * memory.side < 0
     own_side = look.sure_side != 0 and not other_side
@@ -156,7 +156,7 @@ def _follow(ledger: Ledger, memory: TrackMemory, sighting: Sighting) -> TrackMem
 
 
 def approaching(
-    ledger: Ledger, memory: TrackMemory, sighting: Sighting, look: Look, open_dead: str = ""
+    ledger: Ledger, memory: TrackMemory, sighting: Sighting, look: SideEvidence, open_dead: str = ""
 ) -> TrackMemory:
     """Count looks heading to the line; enough of them in a row are an approach, until it has not been so for long.
 

@@ -20,7 +20,7 @@ SERIOUS: Final = frozenset({"high", "critical"})
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class NuisanceCount:
     """Of one rule, sensor, hour and weather: alerts that a person judged, how many of them were rejected, and how many
     were held back since."""
 
@@ -33,7 +33,7 @@ class Tally:
 class Nuisance:
     """All tallies by ``key``; ``held_ns``: when each alert that is held back now was, by its id."""
 
-    tallies: Mapping[str, Tally] = field(default_factory=dict)
+    tallies: Mapping[str, NuisanceCount] = field(default_factory=dict)
     held_ns: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -47,11 +47,11 @@ def keys(rule: str, sensors: Iterable[str], hour: int, weather: str) -> tuple[st
     return tuple(key(rule, sensor, hour, weather) for sensor in sorted(set(sensors)))
 
 
-def taught(tallies: Mapping[str, Tally], names: Iterable[str], *, rejected: bool) -> dict[str, Tally]:
+def taught(tallies: Mapping[str, NuisanceCount], names: Iterable[str], *, rejected: bool) -> dict[str, NuisanceCount]:
     """The tallies after a person judged one alert."""
     after = dict(tallies)
     for name in names:
-        tally = after.get(name, Tally())
+        tally = after.get(name, NuisanceCount())
         after[name] = replace(tally, judged=tally.judged + 1, rejected=tally.rejected + rejected)
     return after
 
@@ -71,9 +71,11 @@ def may_hold(rule: str, priority: str, impact_level: str | None) -> bool:
     return rule in HOLDABLE and priority == "low" and impact_level not in SERIOUS
 
 
-def is_nuisance(tallies: Mapping[str, Tally], names: Iterable[str], *, least_share: float, least_judged: float) -> bool:
+def is_nuisance(
+    tallies: Mapping[str, NuisanceCount], names: Iterable[str], *, least_share: float, least_judged: float
+) -> bool:
     """Whether every sensor that brought it about has been judged often enough, and nearly always rejected here."""
-    found = [tallies.get(name, Tally()) for name in names]
+    found = [tallies.get(name, NuisanceCount()) for name in names]
     return bool(found) and all(
         tally.judged >= least_judged and share_at_least(tally.rejected, tally.judged) >= least_share for tally in found
     )

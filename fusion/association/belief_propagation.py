@@ -33,7 +33,7 @@ class Graph(NamedTuple):
     pair: Ints
 
 
-class Post(NamedTuple):
+class MessageState(NamedTuple):
     """Messages and who has to speak. ``forward`` (pair,) from track to plot, ``back`` (pair,) from plot to track;
     ``after`` (pair,) is scratch; of tracks and of plots: who waits to speak, in order, and whether one does."""
 
@@ -64,10 +64,10 @@ def graph_of(start: Ints, plot: Ints, plots: int) -> Graph:
 
 
 @numba.njit(cache=True)
-def post_of(graph: Graph) -> Post:
+def post_of(graph: Graph) -> MessageState:
     """Nothing said yet: every track thinks that nobody else wants its plots."""
     pairs, tracks, plots = len(graph.plot), len(graph.start) - 1, len(graph.first) - 1
-    return Post(
+    return MessageState(
         np.zeros(pairs),
         np.ones(pairs),
         np.empty(pairs),
@@ -82,7 +82,7 @@ def post_of(graph: Graph) -> Post:
 def propagate(
     members: Ints,
     graph: Graph,
-    post: Post,
+    post: MessageState,
     weight: Floats,
     miss_weight: Floats,
     hit: Floats,
@@ -115,7 +115,7 @@ def propagate(
 
 
 @numba.njit(cache=True, error_model="numpy")
-def _tracks_speak(speakers: int, graph: Graph, post: Post, weight: Floats, miss_weight: Floats) -> int:
+def _tracks_speak(speakers: int, graph: Graph, post: MessageState, weight: Floats, miss_weight: Floats) -> int:
     """Each waiting track tells each of its plots how much it wants it, given what the others answered: plain sums of
     what comes before and after, in which nothing cancels. Returns how many plots heard something new."""
     forward, back, after = post.forward, post.back, post.after
@@ -143,7 +143,7 @@ def _tracks_speak(speakers: int, graph: Graph, post: Post, weight: Floats, miss_
 
 
 @numba.njit(cache=True, error_model="numpy")
-def _plots_answer(asked: int, graph: Graph, post: Post) -> int:
+def _plots_answer(asked: int, graph: Graph, post: MessageState) -> int:
     """Each waiting plot tells each of its tracks how free it is of the others. Returns how many heard something new."""
     forward, back, after, pair = post.forward, post.back, post.after, graph.pair
     told = 0

@@ -11,8 +11,8 @@ import numpy as np
 from fusion.filter.kalman import (
     BEARING,
     Pairs,
+    PlotMeasurement,
     Plots,
-    Report,
     bearing_innovation,
     position_fit,
     report,
@@ -203,7 +203,7 @@ def _density(
     m: int,
     mean: Floats,
     cov: Floats,
-    plot: Report,
+    plot: PlotMeasurement,
     gate_distance: float,
     east: float,
     north: float,

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fusion.filter.kalman import POSITION, Plots
-from fusion.filter.track_bank import Sight
+from fusion.filter.track_bank import TrackView
 from fusion.models.motion import Floats
 
 SUDDEN: Final = 20.0
@@ -31,8 +31,8 @@ SIZES: Final = 5
 
 
 @numba.njit(cache=True)
-def flood(
-    plots: Plots, centre: Floats, sight: Sight, new: float, false_alarms: float, per_m2: float
+def clutter_excess(
+    plots: Plots, centre: Floats, sight: TrackView, new: float, false_alarms: float, per_m2: float
 ) -> tuple[Floats, npt.NDArray[np.bool_]]:
     """(plot,) how many times as dense as stated clutter is about each plot, at least 1; (plot,) whether it may start a
     track in spite of that: while no flooded disc about it holds SUDDEN tracks, however faint, and plots before it.

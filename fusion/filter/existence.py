@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from fusion.filter.kalman import POSITION, Pairs, Plots
 from fusion.filter.measurements import LEAST_PROBABILITY
-from fusion.filter.track_bank import COASTING, CONFIRMED, TENTATIVE, Sight
+from fusion.filter.track_bank import COASTING, CONFIRMED, TENTATIVE, TrackView
 from fusion.models.motion import Floats, Ints, MotionModel
 
 STARTED, CONFIRMING, COAST, UPDATED, CLOSING = 1, 2, 4, 8, 16
@@ -33,7 +33,7 @@ class Posterior(NamedTuple):
 
 
 @numba.njit(cache=True)
-def weigh(pairs: Pairs, plots: Plots, sight: Sight, label: Floats, share: Floats, flood: Floats) -> Floats:
+def weigh(pairs: Pairs, plots: Plots, sight: TrackView, label: Floats, share: Floats, flood: Floats) -> Floats:
     """(pair,) weight of each pair relative to the plot being false or a new target. ``share`` (class,) is the prior,
     ``flood`` (plot,) how many times as dense as stated clutter is (fusion.filter.clutter)."""
     weight = np.zeros(len(pairs.plot))
@@ -51,7 +51,7 @@ def weigh(pairs: Pairs, plots: Plots, sight: Sight, label: Floats, share: Floats
 
 
 @numba.njit(cache=True)
-def missing(sight: Sight, polled: bool) -> Floats:
+def missing(sight: TrackView, polled: bool) -> Floats:
     """(track,) weight of giving no plot: the silence of a sensor that sends no empty scans says nothing."""
     weight = np.ones(len(sight.existence))
     if polled:
@@ -62,7 +62,7 @@ def missing(sight: Sight, polled: bool) -> Floats:
 
 @numba.njit(cache=True)
 def judge(
-    pairs: Pairs, plots: Plots, sight: Sight, label: Floats, hit: Floats, miss: Floats, polled: bool
+    pairs: Pairs, plots: Plots, sight: TrackView, label: Floats, hit: Floats, miss: Floats, polled: bool
 ) -> Posterior:
     """Existence after the look, and hypothesis weights given existence, from marginal association probabilities."""
     tracks, classes = label.shape

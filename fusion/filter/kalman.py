@@ -51,7 +51,7 @@ class Plots(NamedTuple):
     number: Ints
 
 
-class Report(NamedTuple):
+class PlotMeasurement(NamedTuple):
     """One plot's measurement: the columns of ``Plots`` that say where the target is."""
 
     kind: int
@@ -82,9 +82,9 @@ class Pairs(NamedTuple):
 
 
 @numba.njit(cache=True, inline="always")
-def report(plots: Plots, j: int) -> Report:
+def report(plots: Plots, j: int) -> PlotMeasurement:
     """Plot ``j`` by itself: kernels hand it on faster than all columns."""
-    return Report(
+    return PlotMeasurement(
         plots.kind[j],
         plots.easting[j],
         plots.northing[j],
@@ -182,7 +182,7 @@ def bearing_innovation(x: Floats, azimuth: float, east: float, north: float) -> 
 
 
 @numba.njit(cache=True, error_model="numpy")
-def update_by_report(x: Floats, p: Floats, plot: Report, east: float, north: float, work: Floats) -> float:
+def update_by_report(x: Floats, p: Floats, plot: PlotMeasurement, east: float, north: float, work: Floats) -> float:
     """Update in place by a plot of a sensor at (east, north); return the density of what it says beside a position:
     its bearing or its radial velocity, 1 where it says nothing else."""
     if plot.kind == BEARING:

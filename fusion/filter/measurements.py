@@ -12,12 +12,12 @@ import numpy as np
 from fusion.filter.kalman import BEARING, POSITION, Plots
 from fusion.models.bias import UNBIASED, Bias
 from fusion.models.motion import Floats, Ints
-from fusion.models.sensor_views import Ground, View, Watch, elevation_at, spread_probability
+from fusion.models.sensor_views import ElevationGrid, SensorModel, SensorView, elevation_at, spread_probability
 from fusion.models.undetected import Births, density_at
 from sensors.scan_columns import ARRAYS, ScanColumns
 
 if TYPE_CHECKING:
-    from fusion.models.scene import Scene
+    from fusion.models.scene import TrackerModel
 
 EFFECTIVE_RADIUS_M: Final = 4.0 / 3.0 * 6_371_008.8
 LEAST_VARIANCE: Final = 0.01
@@ -76,7 +76,7 @@ def in_order(scan: ScanColumns) -> ScanColumns:
 
 
 def plots_of(
-    scan: ScanColumns, watch: Watch, scene: Scene, undetected: Floats, bias: Bias = UNBIASED
+    scan: ScanColumns, watch: SensorModel, scene: TrackerModel, undetected: Floats, bias: Bias = UNBIASED
 ) -> tuple[Plots, int]:
     """The scan's usable plots in canonical order, and how many rows were dropped (no finite measurement in them).
 
@@ -132,8 +132,8 @@ def plots_of(
 def _plots(
     measured: Floats,
     label: Floats,
-    view: View,
-    earth: Ground,
+    view: SensorView,
+    earth: ElevationGrid,
     false: Floats,
     triggers: bool,
     starts: bool,
@@ -215,7 +215,7 @@ def _plots(
 
 
 @numba.njit(cache=True)
-def _turn(view: View, azimuth: float, distance: float, range_sd: float, azimuth_sd: float, out: Floats) -> None:
+def _turn(view: SensorView, azimuth: float, distance: float, range_sd: float, azimuth_sd: float, out: Floats) -> None:
     """Place and covariance of a polar plot: the ellipse lies along the line of sight."""
     s, c = sin(azimuth), cos(azimuth)
     along = range_sd * range_sd + LEAST_VARIANCE
@@ -227,7 +227,9 @@ def _turn(view: View, azimuth: float, distance: float, range_sd: float, azimuth_
 
 
 @numba.njit(cache=True)
-def ground_range(view: View, earth: Ground, azimuth: float, slant: float, slant_sd: float) -> tuple[float, float]:
+def ground_range(
+    view: SensorView, earth: ElevationGrid, azimuth: float, slant: float, slant_sd: float
+) -> tuple[float, float]:
     """Horizontal distance of a slant range: the eye is higher (or lower) than the ground it looks at."""
     drop = view.height - view.foot
     distance = sqrt(max(slant * slant - drop * drop, 0.0))
@@ -241,7 +243,9 @@ def ground_range(view: View, earth: Ground, azimuth: float, slant: float, slant_
 
 
 @numba.njit(cache=True)
-def _ray_range(view: View, earth: Ground, azimuth: float, elevation: float, elevation_sd: float) -> tuple[float, float]:
+def _ray_range(
+    view: SensorView, earth: ElevationGrid, azimuth: float, elevation: float, elevation_sd: float
+) -> tuple[float, float]:
     """Where the ray meets the ground and its deviation; (NaN, NaN) if it does not, or not well enough to be a range."""
     centre = _meets(view, earth, azimuth, elevation)
     low = _meets(view, earth, azimuth, elevation - 2.0 * elevation_sd)
@@ -257,7 +261,7 @@ def _ray_range(view: View, earth: Ground, azimuth: float, elevation: float, elev
 
 
 @numba.njit(cache=True)
-def _meets(view: View, earth: Ground, azimuth: float, elevation: float) -> float:
+def _meets(view: SensorView, earth: ElevationGrid, azimuth: float, elevation: float) -> float:
     """Horizontal distance at which a ray first meets the ground, NaN beyond the sensor's range."""
     slope = tan(elevation)
     if earth.elevation.size == 0:

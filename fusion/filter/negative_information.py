@@ -13,9 +13,9 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from fusion.filter.track_bank import Sight, TrackBank
+from fusion.filter.track_bank import TrackBank, TrackView
 from fusion.models.motion import Floats
-from fusion.models.sensor_views import View, Watch, probability
+from fusion.models.sensor_views import SensorModel, SensorView, probability
 from sensors.detections import TAILS
 from sensors.ground_sensor import KIND as GROUND_SENSOR
 from sensors.scan_columns import ARRAYS, ScanColumns
@@ -29,8 +29,8 @@ KEPT = 0.3
 
 
 @numba.njit(cache=True)
-def unseen(
-    mean: Floats, cov: Floats, mode: Floats, uneven: npt.NDArray[np.bool_], view: View
+def after_miss(
+    mean: Floats, cov: Floats, mode: Floats, uneven: npt.NDArray[np.bool_], view: SensorView
 ) -> tuple[Floats, Floats, Floats]:
     """(mean, cov, mode) given that a look did not see the target; only ``uneven`` (track,) tracks change."""
     new_mean, new_cov, new_mode = mean.copy(), cov.copy(), mode.copy()
@@ -50,18 +50,18 @@ def unseen(
     return new_mean, new_cov, new_mode
 
 
-def is_heartbeat(watch: Watch, scan: ScanColumns) -> bool:
+def is_heartbeat(watch: SensorModel, scan: ScanColumns) -> bool:
     """Whether an event-only ground sensor says that nothing passed since its last word."""
     return not watch.polled and len(scan) == 0 and len(watch.rate_per_m) > 0
 
 
-def heartbeat_of(watch: Watch, boot: int, sequence: int, observed_ns: int, received_ns: int) -> ScanColumns:
+def heartbeat_of(watch: SensorModel, boot: int, sequence: int, observed_ns: int, received_ns: int) -> ScanColumns:
     """A ground sensor's status message as a scan without plots; its number is below 0, out of the way of scans'."""
     none = {name: np.zeros((0, *TAILS.get(name, ()))) for name in ARRAYS}
     return ScanColumns(watch.id, GROUND_SENSOR, boot, -1 - sequence, observed_ns, received_ns, **none)
 
 
-def quiet_s(bank: TrackBank, watch: Watch, now_ns: int) -> float:
+def quiet_s(bank: TrackBank, watch: SensorModel, now_ns: int) -> float:
     """For how long a heartbeat tells of quiet [s]; 0 at a sensor's first word and while it rests after a trigger."""
     heard_ns = int(bank.heard_ns[watch.index])
     if heard_ns == 0:
@@ -70,9 +70,9 @@ def quiet_s(bank: TrackBank, watch: Watch, now_ns: int) -> float:
     return quiet if quiet <= MOST_INTERVALS * watch.interval_s else watch.interval_s
 
 
-def unfelt(
-    mean: Floats, cov: Floats, mode: Floats, sight: Sight, watch: Watch, quiet: float
-) -> tuple[tuple[Floats, Floats, Floats], Sight]:
+def after_quiet(
+    mean: Floats, cov: Floats, mode: Floats, sight: TrackView, watch: SensorModel, quiet: float
+) -> tuple[tuple[Floats, Floats, Floats], TrackView]:
     """(mean, cov, mode) given that a ground sensor felt nothing for ``quiet`` seconds, and the sight of tracks with the
     probability that it would have. Who stands still is not felt, so silence speaks for standing."""
     new_mean, new_cov, new_mode, seen = _unfelt(mean, cov, mode, watch.view, watch.rate_per_m, quiet)
@@ -81,7 +81,7 @@ def unfelt(
 
 @numba.njit(cache=True)
 def _unfelt(
-    mean: Floats, cov: Floats, mode: Floats, view: View, rate: Floats, quiet: float
+    mean: Floats, cov: Floats, mode: Floats, view: SensorView, rate: Floats, quiet: float
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """The miss of each sigma point is exp(−Σ rate · metres) along its mode's way of the last ``quiet`` seconds."""
     new_mean, new_cov, new_mode, seen = mean.copy(), cov.copy(), mode.copy(), np.zeros(len(mean))
@@ -114,7 +114,7 @@ def _unfelt(
 
 
 @numba.njit(cache=True)
-def _rate_at(view: View, rate: Floats, easting: float, northing: float) -> float:
+def _rate_at(view: SensorView, rate: Floats, easting: float, northing: float) -> float:
     """Triggers per metre walked at a point; 0 out of range."""
     d_e, d_n = easting - view.east, northing - view.north
     step = sqrt(d_e * d_e + d_n * d_n) / view.max_range * (len(rate) - 1)
@@ -122,7 +122,7 @@ def _rate_at(view: View, rate: Floats, easting: float, northing: float) -> float
 
 
 @numba.njit(cache=True)
-def _weigh(x: Floats, p: Floats, view: View, place: Floats, weight: Floats) -> float:
+def _weigh(x: Floats, p: Floats, view: SensorView, place: Floats, weight: Floats) -> float:
     """Sigma points of the position into ``place``, their weights after a miss into ``weight``; the miss probability."""
     _sigma_points(x, p, place)
     total = 0.0

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from fusion.models.bias import Learnt
 from fusion.models.motion import Floats, Ints
-from fusion.models.sensor_views import View, holds, probability, spread_probability
+from fusion.models.sensor_views import SensorView, holds, probability, spread_probability
 from sensors.scan import CLASSES
 
 UNEVEN = 0.005
@@ -118,7 +118,7 @@ class Rows:
 PER_ROW = tuple(field.name for field in fields(Rows))[1:-2]
 
 
-class Sight(NamedTuple):
+class TrackView(NamedTuple):
     """Tracks as one look meets them: existence before it, probability of being seen, whether in range and view, and
     whether that probability differs across the track's uncertainty."""
 
@@ -129,7 +129,7 @@ class Sight(NamedTuple):
 
 
 @numba.njit(cache=True)
-def within_reach(centre: Floats, spread: Floats, time_ns: Ints, now_ns: int, view: View) -> tuple[Ints, Floats]:
+def within_reach(centre: Floats, spread: Floats, time_ns: Ints, now_ns: int, view: SensorView) -> tuple[Ints, Floats]:
     """Tracks that the sensor might see at ``now_ns``, as rows, and the age of each state [s]; the others can wait."""
     rows, age = np.empty(len(time_ns), np.int64), np.empty(len(time_ns))
     count = 0
@@ -146,7 +146,9 @@ def within_reach(centre: Floats, spread: Floats, time_ns: Ints, now_ns: int, vie
 
 
 @numba.njit(cache=True)
-def sight(centre: Floats, spread: Floats, existence: Floats, dt: Floats, lifetime: float, view: View) -> Sight:
+def sight(
+    centre: Floats, spread: Floats, existence: Floats, dt: Floats, lifetime: float, view: SensorView
+) -> TrackView:
     """Existence carried over ``dt`` and the look's probability, averaged over each track's uncertainty."""
     tracks = len(existence)
     carried, seen, held, uneven = (
@@ -161,7 +163,7 @@ def sight(centre: Floats, spread: Floats, existence: Floats, dt: Floats, lifetim
         seen[t] = spread_probability(view, e, n, spread[t, 0], spread[t, 1], spread[t, 4])
         held[t] = holds(view, e, n)
         uneven[t] = abs(seen[t] - probability(view, e, n)) > UNEVEN
-    return Sight(carried, seen, held, uneven)
+    return TrackView(carried, seen, held, uneven)
 
 
 def track_name(track: int) -> str:

@@ -13,7 +13,7 @@ import xarray as xr
 from fusion.filter.track_bank import TrackBank, empty_bank
 from fusion.models.bias import nothing_learnt
 from fusion.models.motion import Floats, MotionModel, motion_model
-from fusion.models.sensor_views import Ground, Watch, ground_of, watches
+from fusion.models.sensor_views import ElevationGrid, SensorModel, ground_of, watches
 from fusion.models.settings import TrackerSettings
 from fusion.models.survey import Survey, survey_of
 from fusion.models.terrain_speed import Passage, passage_of
@@ -34,7 +34,7 @@ def _bits(count: int, chosen: Iterable[int]) -> npt.NDArray[np.uint64]:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Scene:
+class TrackerModel:
     """``missed`` (row, column) of each sensor is the probability that a look misses a target in a cell of ``births``;
     ``faint_limit_s`` how long a faint tentative track may go unseen, at least FAINT_LOOKS looks of the slowest sensor;
     ``share`` (class,) the classes at birth; ``compatible`` (kind, class) how motion goes with class; ``gate`` the
@@ -44,8 +44,8 @@ class Scene:
 
     settings: TrackerSettings
     layout: Layout
-    watches: dict[str, Watch]
-    earth: Ground
+    watches: dict[str, SensorModel]
+    earth: ElevationGrid
     births: Births
     missed: dict[str, Floats]
     model: MotionModel
@@ -58,7 +58,7 @@ class Scene:
     passage: Passage
     survey: Survey
 
-    def watch(self, sensor: str) -> Watch:
+    def watch(self, sensor: str) -> SensorModel:
         """Raises UnknownSensor, one sentence, for a sensor that the layout does not hold."""
         if sensor not in self.watches:
             raise UnknownSensor(
@@ -66,7 +66,7 @@ class Scene:
             )
         return self.watches[sensor]
 
-    def is_person(self, watch: Watch) -> bool:
+    def is_person(self, watch: SensorModel) -> bool:
         """Whether a sensor is somebody who tells what they saw or heard."""
         return bool(self.people_bits[watch.index // 64] >> np.uint64(watch.index % 64) & np.uint64(1))
 
@@ -80,7 +80,7 @@ class Scene:
 
 def scene_of(
     layout: Layout, settings: TrackerSettings, terrain: xr.Dataset | None, coverage: xr.Dataset | None = None
-) -> Scene:
+) -> TrackerModel:
     """Everything precomputed. With terrain, what each sensor sees is computed here, unless ``coverage`` (of
     sensors.coverage.look_probability) is given: seconds on a large sector."""
     eyes = watches(layout, terrain, coverage, settings.least_false_alarms)
@@ -94,7 +94,7 @@ def scene_of(
     if not settings.trigger_births:
         eyes = {name: replace(watch, births=not watch.trigger_only) for name, watch in eyes.items()}
     share = np.array(settings.class_share)
-    return Scene(
+    return TrackerModel(
         settings=settings,
         layout=layout,
         watches=eyes,

@@ -22,7 +22,7 @@ TWO_PI = 2.0 * pi
 TABLE_STEPS = 256
 
 
-class View(NamedTuple):
+class SensorView(NamedTuple):
     """A sensor's place and field. ``azimuth_from`` [rad, grid] and ``azimuth_width`` bound the view; ``height`` is of
     the eye, ``foot`` of the ground below it [m]. ``table`` is the probability per look at equal steps of range from 0
     to ``max_range``; ``grid`` (row, column), not empty where there is terrain, is that probability on the ground, NaN
@@ -43,7 +43,7 @@ class View(NamedTuple):
     grid_cell: float
 
 
-class Ground(NamedTuple):
+class ElevationGrid(NamedTuple):
     """The elevation model for the kernels; an empty array is a plane at each sensor's foot."""
 
     elevation: npt.NDArray[np.float32]
@@ -53,7 +53,7 @@ class Ground(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
+class SensorModel:
     """One sensor as the tracker needs it: its view and what a false plot looks like.
 
     ``clutter_per_m2``, ``clutter_per_rad`` and ``clutter_per_sr`` are densities of false plots a scan; with radial
@@ -65,7 +65,7 @@ class Watch:
 
     index: int
     id: str
-    view: View
+    view: SensorView
     polled: bool
     trigger_only: bool
     false_alarms: float
@@ -81,7 +81,7 @@ class Watch:
 
 def watches(
     layout: Layout, terrain: xr.Dataset | None, coverage: xr.Dataset | None, least_false_alarms: float
-) -> dict[str, Watch]:
+) -> dict[str, SensorModel]:
     """A Watch for each sensor of the layout, by id. With terrain but no ``coverage``, visibility is computed here."""
     grids = None
     if terrain is not None and coverage is not None:
@@ -96,13 +96,13 @@ def watches(
     }
 
 
-def ground_of(terrain: xr.Dataset | None) -> Ground:
+def ground_of(terrain: xr.Dataset | None) -> ElevationGrid:
     """The terrain's elevations for the kernels."""
     if terrain is None:
-        return Ground(np.zeros((0, 0), np.float32), 0.0, 0.0, 1.0)
+        return ElevationGrid(np.zeros((0, 0), np.float32), 0.0, 0.0, 1.0)
     elevation = np.ascontiguousarray(terrain["elevation"].to_numpy(), dtype=np.float32)
     east, north = terrain["easting"].to_numpy(), terrain["northing"].to_numpy()
-    return Ground(elevation, float(east[0]), float(north[0]), float(east[1] - east[0]))
+    return ElevationGrid(elevation, float(east[0]), float(north[0]), float(east[1] - east[0]))
 
 
 def _watch(
@@ -112,13 +112,13 @@ def _watch(
     terrain: xr.Dataset | None,
     grids: xr.DataArray | None,
     least_false_alarms: float,
-) -> Watch:
+) -> SensorModel:
     view = _view(number, sensor, layout, terrain, grids)
     false_alarms = max(sensor.false_alarms_per_scan, least_false_alarms)
     area = 0.5 * view.azimuth_width * (view.max_range**2 - view.min_range**2)
     elevations = elevations_rad(sensor) or (radians(CLUTTER_ELEVATION_DEG[0]), radians(CLUTTER_ELEVATION_DEG[1]))
     trigger_only = sensor.kind == "ground_sensor"
-    return Watch(
+    return SensorModel(
         index=number,
         id=sensor.id,
         view=view,
@@ -144,7 +144,7 @@ def _rates(sensor: AnySensor) -> Floats:
 
 def _view(
     number: int, sensor: AnySensor, layout: Layout, terrain: xr.Dataset | None, grids: xr.DataArray | None
-) -> View:
+) -> SensorView:
     start, end = grid_azimuths_rad(sensor, layout.frame) or (0.0, TWO_PI)
     foot, grid, east, north, cell = 0.0, np.zeros((0, 0), np.float32), 0.0, 0.0, 1.0
     if terrain is not None and grids is not None:
@@ -155,7 +155,7 @@ def _view(
         cell = float(grids["easting"][1] - grids["easting"][0])
     scale = layout.placement(sensor.id).scale
     steps = np.linspace(0.0, sensor.max_range_m, TABLE_STEPS + 1)
-    return View(
+    return SensorView(
         east=float(sensor.easting),
         north=float(sensor.northing),
         height=foot + float(sensor.mast_height_m),
@@ -173,7 +173,7 @@ def _view(
 
 
 @numba.njit(cache=True)
-def holds(view: View, easting: float, northing: float) -> bool:
+def holds(view: SensorView, easting: float, northing: float) -> bool:
     """Whether the point lies within range and view, seen or hidden."""
     d_e, d_n = easting - view.east, northing - view.north
     distance = sqrt(d_e * d_e + d_n * d_n)
@@ -186,7 +186,7 @@ def holds(view: View, easting: float, northing: float) -> bool:
 
 
 @numba.njit(cache=True)
-def probability(view: View, easting: float, northing: float) -> float:
+def probability(view: SensorView, easting: float, northing: float) -> float:
     """Probability that one look detects a target at this point; 0 out of view and where visibility is unknown."""
     if not holds(view, easting, northing):
         return 0.0
@@ -204,7 +204,9 @@ def probability(view: View, easting: float, northing: float) -> float:
 
 
 @numba.njit(cache=True)
-def spread_probability(view: View, easting: float, northing: float, p_ee: float, p_en: float, p_nn: float) -> float:
+def spread_probability(
+    view: SensorView, easting: float, northing: float, p_ee: float, p_en: float, p_nn: float
+) -> float:
     """Probability per look over a Gaussian's five sigma points (centre 1/3, four at √3 deviations 1/6 each)."""
     l_ee = sqrt(max(p_ee, 1e-12))
     l_ne = p_en / l_ee
@@ -219,7 +221,7 @@ def spread_probability(view: View, easting: float, northing: float, p_ee: float,
 
 
 @numba.njit(cache=True)
-def elevation_at(earth: Ground, easting: float, northing: float, default: float) -> float:
+def elevation_at(earth: ElevationGrid, easting: float, northing: float, default: float) -> float:
     """Bilinear ground height; ``default`` without terrain, off the map and across voids."""
     rows, columns = earth.elevation.shape
     if rows < 2 or columns < 2:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from fusion.models.bias import UNBIASED, Bias
 from fusion.models.motion import Floats, Ints
-from fusion.models.sensor_views import Watch
+from fusion.models.sensor_views import SensorModel
 from sensors.layout import Layout
 from sensors.sensor import Sensor
 
@@ -38,7 +38,7 @@ class Survey:
     ranging: npt.NDArray[np.bool_]
 
 
-def survey_of(layout: Layout, watches: Mapping[str, Watch]) -> Survey:
+def survey_of(layout: Layout, watches: Mapping[str, SensorModel]) -> Survey:
     """What the layout says of each sensor's alignment."""
     polar = [sensor for sensor in layout if sensor.kind != "ground_sensor"]
     if len(polar) < 2:

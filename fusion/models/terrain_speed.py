@@ -15,7 +15,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from fusion.models.motion import Floats, Ints
-from fusion.models.sensor_views import Ground, elevation_at
+from fusion.models.sensor_views import ElevationGrid, elevation_at
 
 STRIDE_M: Final = 15.0
 """The gradient along the way is taken from this far behind to this far ahead."""
@@ -54,7 +54,7 @@ def passage_of(terrain: xr.Dataset | None, foot_mps: float, vehicle_mps: float, 
 
 
 @numba.njit(cache=True)
-def top_speed(passage: Passage, earth: Ground, kind: int, x: Floats) -> float:
+def top_speed(passage: Passage, earth: ElevationGrid, kind: int, x: Floats) -> float:
     """Fastest [m/s] that a mover of this kind goes at the state ``x`` (4,); infinite off the map and across voids."""
     if passage.share.size == 0:
         return np.inf
@@ -76,7 +76,7 @@ def top_speed(passage: Passage, earth: Ground, kind: int, x: Floats) -> float:
 
 
 @numba.njit(cache=True)
-def slow_down(mean: Floats, cov: Floats, dt: Floats, kind: Ints, passage: Passage, earth: Ground) -> None:
+def slow_down(mean: Floats, cov: Floats, dt: Floats, kind: Ints, passage: Passage, earth: ElevationGrid) -> None:
     """Scale velocities, in place, so that no mode's root-mean-square speed exceeds what its ground allows.
 
     ``mean`` (track, mode, 4), ``cov`` (track, mode, 10), ``kind`` (mode,). Scaling is a congruence: covariances stay

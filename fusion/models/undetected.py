@@ -15,7 +15,7 @@ import numba
 import numpy as np
 
 from fusion.models.motion import Floats
-from fusion.models.sensor_views import View, Watch, probability
+from fusion.models.sensor_views import SensorModel, SensorView, probability
 
 MOST_CELLS = 160
 
@@ -34,7 +34,9 @@ class Births(NamedTuple):
     speed: float
 
 
-def births_over(watches: dict[str, Watch], *, cell_m: float, density: float, lifetime_s: float, speed: float) -> Births:
+def births_over(
+    watches: dict[str, SensorModel], *, cell_m: float, density: float, lifetime_s: float, speed: float
+) -> Births:
     """A grid over the fields of all sensors, one cell wider on each side; at most MOST_CELLS cells across."""
     views = [watch.view for watch in watches.values()]
     if not views:
@@ -57,7 +59,7 @@ def births_over(watches: dict[str, Watch], *, cell_m: float, density: float, lif
 
 
 @numba.njit(cache=True)
-def missed_share(births: Births, view: View) -> Floats:
+def missed_share(births: Births, view: SensorView) -> Floats:
     """(row, column) probability that one look misses a target in the cell, over 3 × 3 points."""
     missed = np.ones((births.rows, births.columns))
     for i in range(births.rows):

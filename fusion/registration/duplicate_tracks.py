@@ -27,12 +27,12 @@ from fusion.filter.track_bank import TENTATIVE, TrackBank
 from fusion.models import motion
 from fusion.models.bias import EVER_NS, Learnt
 from fusion.models.motion import Floats, Ints
-from fusion.models.sensor_views import View, probability
+from fusion.models.sensor_views import SensorView, probability
 from fusion.registration.estimate import EPOCH_NS, LEAST_PAIRS, forget, in_use, solve
 from fusion.registration.evidence import DOUBLED
 
 if TYPE_CHECKING:
-    from fusion.models.scene import Scene
+    from fusion.models.scene import TrackerModel
 
 TWO_PI: Final = 2.0 * pi
 LATELY: Final = 2.5
@@ -53,7 +53,7 @@ SEEDS: Final = 12
 """Pairs that each begin a hypothesis, the likeliest first."""
 
 
-class Candidates(NamedTuple):
+class DuplicatePairs(NamedTuple):
     """Pairs of tracks that may be one target: rows of the bank (pair,) ``first`` and ``second``; what separates them,
     biases in use put back, ``apart`` (pair, 2), its covariance (pair, 2, 2), its derivative by the biases (pair, 2,
     2 p), and the logarithm of the odds of one target, but for its place (pair,)."""
@@ -65,8 +65,8 @@ class Candidates(NamedTuple):
     by_bias: Floats
     odds: Floats
 
-    def take(self, which: npt.NDArray[np.bool_] | Ints) -> Candidates:
-        return Candidates._make(column[which] for column in self)
+    def take(self, which: npt.NDArray[np.bool_] | Ints) -> DuplicatePairs:
+        return DuplicatePairs._make(column[which] for column in self)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,7 +80,7 @@ class Hypothesis:
     cov: Floats
 
 
-def align(scene: Scene, bank: TrackBank, now_ns: int) -> TrackBank:
+def align(scene: TrackerModel, bank: TrackBank, now_ns: int) -> TrackBank:
     """At the beginning of an epoch: the bank with biases that its tracks prove, and without doubled tracks. Pure."""
     learnt = bank.learnt
     if not len(learnt) or (learnt.newest_ns != EVER_NS and now_ns // EPOCH_NS == learnt.newest_ns // EPOCH_NS):
@@ -99,7 +99,7 @@ def align(scene: Scene, bank: TrackBank, now_ns: int) -> TrackBank:
     return replace(bank, learnt=learnt)
 
 
-def candidates(scene: Scene, bank: TrackBank, learnt: Learnt, now_ns: int) -> Candidates | None:
+def candidates(scene: TrackerModel, bank: TrackBank, learnt: Learnt, now_ns: int) -> DuplicatePairs | None:
     """Tracks that some sensors see and others miss, in pairs whose sensors miss each other's."""
     sure = np.flatnonzero(bank.status != TENTATIVE)
     lately, missed = _who_sees(scene, bank, sure, now_ns)
@@ -123,7 +123,7 @@ def candidates(scene: Scene, bank: TrackBank, learnt: Learnt, now_ns: int) -> Ca
     return _near(scene, learnt, rows, centre, motion.unpack(spread), lever, (lately, missed), i, j)
 
 
-def _who_sees(scene: Scene, bank: TrackBank, rows: Ints, now_ns: int) -> tuple[npt.NDArray[np.bool_], Floats]:
+def _who_sees(scene: TrackerModel, bank: TrackBank, rows: Ints, now_ns: int) -> tuple[npt.NDArray[np.bool_], Floats]:
     """(row, p) whether a ranging sensor saw the track lately; (row, p) what its looks that did not since weigh: minus
     the logarithm of the probability of missing them all, 0 where it is not expected to see the track."""
     survey = scene.survey
@@ -138,7 +138,7 @@ def _who_sees(scene: Scene, bank: TrackBank, rows: Ints, now_ns: int) -> tuple[n
 
 
 @numba.njit(cache=True)
-def _chances(view: View, centre: Floats) -> Floats:
+def _chances(view: SensorView, centre: Floats) -> Floats:
     """(row,) probability that one look sees each track."""
     found = np.empty(len(centre))
     for t in range(len(centre)):
@@ -158,7 +158,7 @@ def _lever(places: Floats, centre: Floats, lately: npt.NDArray[np.bool_]) -> Flo
 
 
 def _near(
-    scene: Scene,
+    scene: TrackerModel,
     learnt: Learnt,
     rows: Ints,
     centre: Floats,
@@ -167,7 +167,7 @@ def _near(
     sight: tuple[npt.NDArray[np.bool_], Floats],
     i: Ints,
     j: Ints,
-) -> Candidates | None:
+) -> DuplicatePairs | None:
     """Those of the pairs (i, j) whom biases within reach may explain."""
     lately, missed = sight
     by_bias = lever[i] - lever[j]
@@ -186,7 +186,7 @@ def _near(
         (missed[i] * lately[j]).sum(axis=1), 7.0
     )
     odds = speed_fit + evidence - np.log(scene.births.density * np.maximum(usual, 1e-9))
-    found = Candidates(rows[i], rows[j], apart + np.einsum("kpb,b->kp", by_bias, used), place, by_bias, odds)
+    found = DuplicatePairs(rows[i], rows[j], apart + np.einsum("kpb,b->kp", by_bias, used), place, by_bias, odds)
     values, _, known = solve(learnt)
     alone = odds + _prediction(found, values.ravel(), known)
     order = np.argsort(-alone, kind="stable")[:MOST_PAIRS]
@@ -201,13 +201,13 @@ def _log_density(x: Floats, cov: Floats) -> Floats:
     return np.asarray(-0.5 * square - 0.5 * np.log(det) - np.log(TWO_PI))
 
 
-def _prediction(found: Candidates, biases: Floats, known: Floats) -> Floats:
+def _prediction(found: DuplicatePairs, biases: Floats, known: Floats) -> Floats:
     """(pair,) logarithm of the density of what separates each pair, biases being known so well."""
     spread = found.cov + np.einsum("kpb,bc,kqc->kpq", found.by_bias, known, found.by_bias, optimize=True)
     return _log_density(found.apart - found.by_bias @ biases, spread)
 
 
-def likeliest(found: Candidates, learnt: Learnt) -> Hypothesis | None:
+def likeliest(found: DuplicatePairs, learnt: Learnt) -> Hypothesis | None:
     """The best of some hypotheses, if it is beyond doubt and its biases are not those in use."""
     values, _, known = solve(learnt)
     best: Hypothesis | None = None
@@ -223,7 +223,7 @@ def likeliest(found: Candidates, learnt: Learnt) -> Hypothesis | None:
     return best if float(step @ np.linalg.solve(best.cov, step)) > CHANGE else None
 
 
-def _grown(found: Candidates, seed: int, biases: Floats, known: Floats) -> Hypothesis:
+def _grown(found: DuplicatePairs, seed: int, biases: Floats, known: Floats) -> Hypothesis:
     """From one pair on: the pair that fits best joins, the biases are known better, and so on until none is gained."""
     free = np.ones(len(found.first), np.bool_)
     gain, pairs, chosen = 0.0, list[int](), seed
@@ -245,7 +245,7 @@ def _grown(found: Candidates, seed: int, biases: Floats, known: Floats) -> Hypot
     return Hypothesis(pairs, gain, biases, known)
 
 
-def _told(learnt: Learnt, pairs: Candidates) -> Learnt:
+def _told(learnt: Learnt, pairs: DuplicatePairs) -> Learnt:
     """``learnt`` with what the pairs of a hypothesis beyond doubt say of the biases."""
     weight = np.linalg.inv(pairs.cov)
     gain = np.einsum("kpb,kpq->kbq", pairs.by_bias, weight)
@@ -258,7 +258,7 @@ def _told(learnt: Learnt, pairs: Candidates) -> Learnt:
     )
 
 
-def _moved(scene: Scene, bank: TrackBank, change: Floats, now_ns: int) -> TrackBank:
+def _moved(scene: TrackerModel, bank: TrackBank, change: Floats, now_ns: int) -> TrackBank:
     """Tracks that one sensor alone saw lately go where its plots go."""
     period = np.where(scene.survey.ranging, scene.survey.period_ns, 0)
     lately = (bank.seen_ns > 0) & (now_ns - bank.seen_ns < LATELY * period)

@@ -32,7 +32,7 @@ from fusion.registration.evidence import compare
 from sensors.scan_columns import ScanColumns
 
 if TYPE_CHECKING:
-    from fusion.models.scene import Scene
+    from fusion.models.scene import TrackerModel
 
 SIGNIFICANT_SD: Final = 4.0
 STILL_SIGNIFICANT_SD: Final = 2.0
@@ -52,7 +52,7 @@ def bias_of(survey: Survey, learnt: Learnt, index: int) -> Bias:
     return Bias(range_m, range_sd, azimuth, azimuth_sd or known.azimuth_sd_rad, known.place_sd_m)
 
 
-def learn(scene: Scene, learnt: Learnt, scan: ScanColumns, rows: Rows) -> Learnt:
+def learn(scene: TrackerModel, learnt: Learnt, scan: ScanColumns, rows: Rows) -> Learnt:
     """``learnt`` after one scan: the plots of its confirmed tracks against what other sensors said of them."""
     watch = scene.watch(scan.sensor)
     column = int(scene.survey.column[watch.index])

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from fusion.filter.measurements import ground_range
 from fusion.models.bias import KEPT, SLOTS
 from fusion.models.motion import Floats, Ints
-from fusion.models.sensor_views import Ground, View
+from fusion.models.sensor_views import ElevationGrid, SensorView
 from fusion.models.survey import PRIOR_AZIMUTH_RAD, PRIOR_RANGE_M
 
 TWO_PI: Final = 2.0 * pi
@@ -40,8 +40,8 @@ def compare(
     measured: Floats,
     now: float,
     index: int,
-    view: View,
-    earth: Ground,
+    view: SensorView,
+    earth: ElevationGrid,
     places: Floats,
     information: Floats,
     vector: Floats,

@@ -18,7 +18,7 @@ import xarray as xr
 from scipy.stats import binomtest
 
 from fusion.filter.track_bank import CONFIRMED
-from fusion.models.scene import Scene, scene_of
+from fusion.models.scene import TrackerModel, scene_of
 from fusion.models.settings import TrackerSettings
 from fusion.tracker import advance
 from geo.errors import BadInput
@@ -162,7 +162,7 @@ class _Watch:
     layout: Layout
     clear: xr.Dataset
     terrain: xr.Dataset
-    scene: Scene
+    scene: TrackerModel
     mover: Mover
     begin_s: float
     kept: Floats

@@ -77,7 +77,7 @@ def match(truth: Floats, tracks: Floats, *, cutoff_m: float = 50.0, order: float
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class ScoringCase:
     """What is there at one scoring time: target and track numbers, and the pairs (positions in those two arrays)."""
 
     target: Ints
@@ -151,7 +151,7 @@ class Scenes:
     cutoff_m: float
     order: float
 
-    def matched(self, hysteresis_m: float = 0.0) -> Iterator[Scene]:
+    def matched(self, hysteresis_m: float = 0.0) -> Iterator[ScoringCase]:
         """One scene a scoring time, in time order; the pairs of one time are favoured at the next by hysteresis."""
         held = np.full(self.truth.count, -1, np.int64)
         for k in range(len(self.times)):
@@ -164,7 +164,7 @@ class Scenes:
             kept = kept[kept[:, 1] >= 0]
             pairs = _match(truth, position, self.cutoff_m, self.order, kept, hysteresis_m**self.order)
             held[target[pairs.truth]] = track[pairs.track]
-            yield Scene(target, track, pairs)
+            yield ScoringCase(target, track, pairs)
 
 
 def scenes_of(truth: xr.Dataset, tracks: xr.Dataset, cutoff_m: float, order: float, times: Times | None) -> Scenes:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from fusion.scoring.matching import Ints, Names, Scene, ScoringError, Times, scenes_of
+from fusion.scoring.matching import Ints, Names, ScoringCase, ScoringError, Times, scenes_of
 
 
 def gospa(
@@ -131,7 +131,7 @@ def false_confirmed_tracks(
     )
 
 
-def _gospa_row(scene: Scene, cutoff_m: float, order: float) -> tuple[float, ...]:
+def _gospa_row(scene: ScoringCase, cutoff_m: float, order: float) -> tuple[float, ...]:
     n, m, k = len(scene.target), len(scene.track), len(scene.pairs.truth)
     localisation = float((scene.pairs.distance_m**order).sum())
     half = cutoff_m**order / 2
@@ -139,7 +139,7 @@ def _gospa_row(scene: Scene, cutoff_m: float, order: float) -> tuple[float, ...]
     return (*(part ** (1 / order) for part in parts), n, m, k, n - k, m - k)
 
 
-def _ospa_row(scene: Scene, cutoff_m: float, order: float) -> tuple[float, ...]:
+def _ospa_row(scene: ScoringCase, cutoff_m: float, order: float) -> tuple[float, ...]:
     n, m, k = len(scene.target), len(scene.track), len(scene.pairs.truth)
     most = max(n, m)
     if most == 0:

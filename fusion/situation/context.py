@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fusion.situation.current_coverage import Watchfulness
+from fusion.situation.current_coverage import CurrentCoverage
 from fusion.situation.facts import About, Forecast, Opening, Sighting, Surroundings
 from fusion.situation.forecast import Forecaster
-from fusion.situation.opened_segments import Openings
+from fusion.situation.opened_segments import DetectionLookup
 from fusion.situation.responders import INWARD, OUTWARD, Interception
-from fusion.situation.surroundings import GroundAround
+from fusion.situation.surroundings import SurroundingsLookup
 from sensors.scan import CLASSES
 
 VEHICLE = CLASSES.index("vehicle")
@@ -27,9 +27,9 @@ class Insight:
 
     forecaster: Forecaster | None = None
     interception: Interception | None = None
-    around: GroundAround | None = None
-    watching: Watchfulness | None = None
-    openings: Openings | None = None
+    around: SurroundingsLookup | None = None
+    watching: CurrentCoverage | None = None
+    openings: DetectionLookup | None = None
     impact: tuple[str | None, ...] = ()
     missing: tuple[str, ...] = ()
 

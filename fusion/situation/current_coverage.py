@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fusion.models.motion import Floats, Ints
-from fusion.models.scene import Scene
-from fusion.models.sensor_views import View, Watch, probability
+from fusion.models.scene import TrackerModel
+from fusion.models.sensor_views import SensorModel, SensorView, probability
 from geo.border import Border
 
 POINT_EVERY_M = 50.0
@@ -22,10 +22,10 @@ WATCHED_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Watchfulness:
+class CurrentCoverage:
     """Views of all sensors, and (sensor, segment) whether it watches the segment. See ``watchfulness_of``."""
 
-    watches: Mapping[str, Watch]
+    watches: Mapping[str, SensorModel]
     segments: Mapping[str, npt.NDArray[np.bool_]]
 
     @property
@@ -86,12 +86,12 @@ def first_hidden(step: Floats, seen: Floats, hidden: float, least_s: float) -> f
     return None
 
 
-def watchfulness_of(scene: Scene, border: Border | None) -> Watchfulness:
+def watchfulness_of(scene: TrackerModel, border: Border | None) -> CurrentCoverage:
     """The views of a tracker's scene; segments by points every POINT_EVERY_M along the line."""
-    return Watchfulness(scene.watches, {} if border is None else _segments(scene.watches, border))
+    return CurrentCoverage(scene.watches, {} if border is None else _segments(scene.watches, border))
 
 
-def _segments(watches: Mapping[str, Watch], border: Border) -> dict[str, npt.NDArray[np.bool_]]:
+def _segments(watches: Mapping[str, SensorModel], border: Border) -> dict[str, npt.NDArray[np.bool_]]:
     chainage = np.arange(0.5 * POINT_EVERY_M, border.length_m, POINT_EVERY_M)
     easting, northing = border.point_at(chainage)
     segment, _, _ = border.locate(easting, northing)
@@ -108,7 +108,7 @@ def _segments(watches: Mapping[str, Watch], border: Border) -> dict[str, npt.NDA
 
 
 @numba.njit(cache=True)
-def _miss(view: View, easting: Floats, northing: Floats, missed: Floats) -> None:
+def _miss(view: SensorView, easting: Floats, northing: Floats, missed: Floats) -> None:
     """Multiply ``missed`` (n,) in place by the probability that one look of the sensor misses each point."""
     for i in range(len(easting)):
         missed[i] *= 1.0 - probability(view, easting[i], northing[i])

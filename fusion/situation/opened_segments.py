@@ -18,7 +18,7 @@ from geo.paths.along_path import Along
 from geo.paths.crossings import INWARD, Crossings
 from sensors.crossing.detection import detection_along
 from sensors.crossing.segments import least_ways
-from sensors.crossing.watched_belt import Watched
+from sensors.crossing.watched_belt import WatchedBelt
 from sensors.detection_model.hazard import probability_of
 
 MOST_LOST_ALONE = 32
@@ -26,7 +26,7 @@ MOST_LOST_ALONE = 32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Openings:
+class DetectionLookup:
     """``sensors`` by name; ``hazard`` (way, segment, sensor), NaN where nobody can cross or nobody knows."""
 
     sensors: tuple[str, ...]
@@ -53,17 +53,17 @@ class Openings:
         return np.flatnonzero((before >= required) & (after < required))
 
 
-def openings_of(seen: Watched, *, neighbours: int = 16) -> Openings:
+def openings_of(seen: WatchedBelt, *, neighbours: int = 16) -> DetectionLookup:
     """The ways and hazards of what watches a border (``sensors.crossing.watched_belt``), inward."""
     names = tuple(sensor.name for sensor in seen.sensors)
     sets = [set(names), set()]
     if len(names) <= MOST_LOST_ALONE:
         sets += [set(names) - {name} for name in names]
     hazards = [_hazard(seen, least_ways(seen.only(kept), direction=INWARD, neighbours=neighbours)) for kept in sets]
-    return Openings(names, np.stack(hazards))
+    return DetectionLookup(names, np.stack(hazards))
 
 
-def _hazard(seen: Watched, ways: Crossings) -> Floats:
+def _hazard(seen: WatchedBelt, ways: Crossings) -> Floats:
     """(segment, sensor) hazards along the way through each segment."""
     along = Along.ways_over(seen.on_belt, [ways.cells(segment) for segment in range(ways.cost.size)])
     found = detection_along(seen, along)

@@ -19,7 +19,7 @@ import xarray as xr
 from fusion.models.motion import Floats
 from fusion.situation.facts import LeaveNow
 from geo.border import Belt
-from geo.border.belt import Line, belt_of
+from geo.border.belt import BorderLine, belt_of
 from geo.errors import BadInput
 from geo.mobility.roads_and_rivers import Ways
 from geo.mobility.settings import MobilitySettings
@@ -118,7 +118,7 @@ class Interception:
 
 def interception_of(
     terrain: xr.Dataset,
-    border: Line,
+    border: BorderLine,
     bases: Mapping[str, tuple[float, float]],
     *,
     belt_m: float,

@@ -13,7 +13,7 @@ import xarray as xr
 from affine import Affine
 from rasterio.features import rasterize
 
-from fusion.situation.current_coverage import Watchfulness, first_hidden
+from fusion.situation.current_coverage import CurrentCoverage, first_hidden
 from fusion.situation.facts import Surroundings
 from fusion.situation.sector_rasters import SectorRasters
 from geo.errors import BadInput
@@ -32,7 +32,7 @@ STEEPNESS = ((0.05, "level"), (0.15, "rolling"), (0.35, "steep"), (math.inf, "ve
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class GroundAround:
+class SurroundingsLookup:
     """Rasters of one sector, made once. See ``ground_around``."""
 
     rasters: SectorRasters
@@ -46,7 +46,7 @@ class GroundAround:
         easting: float,
         northing: float,
         rate: tuple[float, float],
-        watching: Watchfulness | None,
+        watching: CurrentCoverage | None,
         *,
         silent: Sequence[str] = (),
     ) -> Surroundings:
@@ -84,7 +84,7 @@ class GroundAround:
 
 
 def hidden_ahead(
-    easting: float, northing: float, rate: tuple[float, float], watching: Watchfulness, silent: Sequence[str]
+    easting: float, northing: float, rate: tuple[float, float], watching: CurrentCoverage, silent: Sequence[str]
 ) -> float | None:
     """Seconds until it is out of every working sensor's sight for a while, going straight on; 0 when it is already.
 
@@ -102,7 +102,7 @@ def ground_around(
     settlements: Any = None,
     settings: MobilitySettings | None = None,
     rasters: SectorRasters | None = None,
-) -> GroundAround:
+) -> SurroundingsLookup:
     """The rasters of a terrain; minutes on foot need ``ways`` with roads and ``settlements`` (a GeoDataFrame of points
     or areas in any known system). What is not given is named in ``missing``. A search over the terrain for each."""
     frame, chosen = frame_of(terrain), settings or MobilitySettings()
@@ -115,7 +115,7 @@ def ground_around(
     walker = on_foot(terrain, ways=ways, settings=chosen) if goals else None
     minutes = {name: _minutes_to(walker, cells) for name, cells in goals.items() if walker is not None}
     wanted = {"land cover": has_cover, "roads": "roads" in minutes, "settlements": "settlements" in minutes}
-    return GroundAround(
+    return SurroundingsLookup(
         rasters=rasters or SectorRasters.of(terrain),
         has_cover=has_cover,
         legend=_legend(terrain["land_cover"]) if has_cover else {},

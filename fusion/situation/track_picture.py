@@ -12,7 +12,7 @@ import xarray as xr
 
 from fusion.filter.track_bank import STATUS, TrackBank, track_name
 from fusion.models.motion import unpack
-from fusion.models.scene import Scene
+from fusion.models.scene import TrackerModel
 from fusion.situation.correlate import Correlation, Correlator
 from fusion.track_management.history import class_probability
 from geo.errors import BadInput
@@ -101,7 +101,7 @@ def picture_of(
 
 
 def picture_of_bank(
-    bank: TrackBank, scene: Scene, correlator: Correlator, evidence: Mapping[str, tuple[Evidence, ...]]
+    bank: TrackBank, scene: TrackerModel, correlator: Correlator, evidence: Mapping[str, tuple[Evidence, ...]]
 ) -> TrackPicture:
     """The picture of a tracker's bank: the same as ``picture_of(tracker.tracks(), ...)``, without a dataset between."""
     easting, northing, easting_rate, northing_rate = np.ascontiguousarray(bank.centre.T)

@@ -17,7 +17,7 @@ from fusion.filter.track_bank import CLOSED, TENTATIVE, Bits
 from fusion.models.motion import Floats, Ints, combine
 
 if TYPE_CHECKING:
-    from fusion.models.scene import Scene
+    from fusion.models.scene import TrackerModel
 
 LEAST_NARROW: Final = 0.25
 """A track ends when the modes in which its place is still known hold less than this probability."""
@@ -43,7 +43,7 @@ class Columns(NamedTuple):
     seen_ns: Ints
 
 
-class Looked(NamedTuple):
+class UpdatedTracks(NamedTuple):
     """The tracks ``rows`` of a bank after a look at ``now_ns``; ``held`` (row,) marks those in range and view."""
 
     rows: Ints
@@ -55,7 +55,7 @@ class Looked(NamedTuple):
     posterior: Posterior
 
 
-class Limits(NamedTuple):
+class DeletionRules(NamedTuple):
     """What settings say of confirming, coasting and giving up [s, m, 1], and which sensors only trigger or are people
     (word,), a bit each."""
 
@@ -73,7 +73,7 @@ class Limits(NamedTuple):
     people_bits: Bits
 
 
-class Told(NamedTuple):
+class HistoryRows(NamedTuple):
     """Rows of history of a look: fusion.filter.track_bank.Rows without the moment and the counts."""
 
     track: Ints
@@ -85,7 +85,7 @@ class Told(NamedTuple):
     plot: npt.NDArray[np.int32]
 
 
-def limits_of(scene: Scene) -> Limits:
+def limits_of(scene: TrackerModel) -> DeletionRules:
     """The limits of a scene's settings."""
     s = scene.settings
     faint_limit_s = min(scene.faint_limit_s, s.coast_limit_s)
@@ -93,13 +93,13 @@ def limits_of(scene: Scene) -> Limits:
         s.confirm_existence, s.confirm_by_event, s.coast_after_s, s.coast_limit_s, faint_limit_s, s.told_limit_s,
         s.drop_existence, s.lose_existence, s.tentative_sd_m, s.coast_sd_m,
     )  # fmt: skip
-    return Limits._make([*map(float, figures), scene.trigger_bits, scene.people_bits])
+    return DeletionRules._make([*map(float, figures), scene.trigger_bits, scene.people_bits])
 
 
 @numba.njit(cache=True)
-def turn_over(
-    old: Columns, looked: Looked, born: Newborn, ids: Ints, sensor: int, polar: int, limits: Limits
-) -> tuple[Columns, Told]:
+def next_bank(
+    old: Columns, looked: UpdatedTracks, born: Newborn, ids: Ints, sensor: int, polar: int, limits: DeletionRules
+) -> tuple[Columns, HistoryRows]:
     """Columns of the next bank, and the rows of history: tracks held or changed, founded or given up.
 
     ``ids`` (newborn,) are the new tracks' names; ``sensor`` numbers the one that looked in the layout, ``polar`` among
@@ -140,7 +140,7 @@ def turn_over(
 
 @numba.njit(cache=True)
 def _after_look(
-    old: Columns, looked: Looked, sensor: int, polar: int, limits: Limits
+    old: Columns, looked: UpdatedTracks, sensor: int, polar: int, limits: DeletionRules
 ) -> tuple[Columns, npt.NDArray[np.int8]]:
     """Columns of the tracks looked at as they stand now, and what happened to each."""
     rows, now, posterior = looked.rows, looked.now_ns, looked.posterior
@@ -183,7 +183,7 @@ def _newborn(born: Newborn, ids: Ints, now: int, sensor: int, polar: int, words:
 
 
 @numba.njit(cache=True)
-def _needed(evidence: Bits, i: int, limits: Limits) -> float:
+def _needed(evidence: Bits, i: int, limits: DeletionRules) -> float:
     """Existence at which a track is confirmed; infinite for one that only one sensor's triggers tell of."""
     if _any_other(evidence, i, limits.trigger_bits):
         return limits.confirm_existence
@@ -206,7 +206,7 @@ def _any_other(evidence: Bits, i: int, bits: Bits) -> bool:
 
 
 @numba.njit(cache=True)
-def _given_up(tracks: Columns, i: int, now: int, limits: Limits) -> bool:
+def _given_up(tracks: Columns, i: int, now: int, limits: DeletionRules) -> bool:
     """Whether track ``i`` ends: hardly existing, unseen for too long, or anywhere by now.
 
     How long it may go unseen: most tracks that are founded where hardly anything is seen, and seen once, are false; a
@@ -264,13 +264,13 @@ def _told(
     source: Ints,
     event: npt.NDArray[np.int8],
     plot: npt.NDArray[np.int32],
-) -> Told:
+) -> HistoryRows:
     """Rows of history of the tracks ``source``, numbered as in ``_gathered``."""
     status = _picked(old.status, after.status, new.status, source)
     for k in range(len(source)):
         if event[k] & CLOSING:
             status[k] = CLOSED
-    return Told(
+    return HistoryRows(
         _picked(old.track, after.track, new.track, source),
         _picked(old.centre, after.centre, new.centre, source),
         _picked(old.spread, after.spread, new.spread, source),

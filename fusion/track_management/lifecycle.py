@@ -10,18 +10,18 @@ import numpy as np
 from fusion.filter.existence import Newborn
 from fusion.filter.track_bank import CLOSED, PER_TRACK, Rows, TrackBank
 from fusion.models.motion import Floats, Ints
-from fusion.models.scene import Scene
-from fusion.models.sensor_views import Watch
+from fusion.models.scene import TrackerModel
+from fusion.models.sensor_views import SensorModel
 from fusion.models.undetected import flow, recycle
 from fusion.registration.estimate import learn
-from fusion.track_management.bank_update import Columns, Looked, limits_of, turn_over
+from fusion.track_management.bank_update import Columns, UpdatedTracks, limits_of, next_bank
 from sensors.ground_sensor import HOLD_OFF_S
 from sensors.scan_columns import ScanColumns
 
 _columns = attrgetter(*PER_TRACK)
 
 
-def sweep(scene: Scene, bank: TrackBank, watch: Watch, now_ns: int) -> tuple[Floats, Floats, float]:
+def sweep(scene: TrackerModel, bank: TrackBank, watch: SensorModel, now_ns: int) -> tuple[Floats, Floats, float]:
     """Undetected targets (before the look, after it) [1/m²], and how many of them the look should report."""
     dt = max((now_ns - bank.intensity_ns) * 1e-9, 0.0) if bank.intensity_ns >= 0 else 0.0
     before = flow(scene.births, bank.intensity, dt)
@@ -32,9 +32,9 @@ def sweep(scene: Scene, bank: TrackBank, watch: Watch, now_ns: int) -> tuple[Flo
 
 
 def settle(
-    scene: Scene,
+    scene: TrackerModel,
     bank: TrackBank,
-    looked: Looked,
+    looked: UpdatedTracks,
     born: Newborn,
     scan: ScanColumns,
     undetected: Floats,
@@ -45,7 +45,7 @@ def settle(
     now, watch = looked.now_ns, scene.watch(scan.sensor)
     ids = np.array([track_id(*scan.key, number) for number in born.number.tolist()], np.int64)
     polar = int(scene.survey.column[watch.index]) if len(bank.learnt) else -1
-    columns, told = turn_over(Columns._make(_columns(bank)), looked, born, ids, watch.index, polar, limits_of(scene))
+    columns, told = next_bank(Columns._make(_columns(bank)), looked, born, ids, watch.index, polar, limits_of(scene))
     history = Rows(now, *told, *unused)
     closed = history.status == CLOSED
     if closed.any():
@@ -57,7 +57,7 @@ def settle(
     return TrackBank(*columns, intensity=undetected, intensity_ns=newest, heard_ns=heard, learnt=learnt), history
 
 
-def _heard(bank: TrackBank, watch: Watch, scan: ScanColumns) -> Ints:
+def _heard(bank: TrackBank, watch: SensorModel, scan: ScanColumns) -> Ints:
     """When each event-only sensor last spoke; after a trigger it rests for a while, whoever passes."""
     if watch.polled:
         return bank.heard_ns

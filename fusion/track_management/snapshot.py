@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from fusion.filter.track_bank import PER_TRACK, Rows, TrackBank
 from fusion.models.bias import LEARNT_ARRAYS, Learnt, Rings
-from fusion.track_management.timeline import Entry, Timeline
+from fusion.track_management.timeline import Timeline, TimelineEntry
 from geo.errors import BadInput
 from sensors.scan_columns import ScanColumns
 
@@ -124,7 +124,9 @@ def _rows(arrays: Arrays, about: Sequence[Sequence[int]]) -> list[Rows]:
     ]
 
 
-def _entries(arrays: Arrays, meta: dict[str, Any], rows: Sequence[Rows], banks: Sequence[TrackBank]) -> list[Entry]:
+def _entries(
+    arrays: Arrays, meta: dict[str, Any], rows: Sequence[Rows], banks: Sequence[TrackBank]
+) -> list[TimelineEntry]:
     parts: list[dict[str, Any]] = [*_parted("scan", _with_gaps(arrays), SCAN_ARRAYS)]
     scans = [
         ScanColumns(**dict(zip(SCAN_FIELDS, about, strict=True)), **columns)
@@ -132,7 +134,7 @@ def _entries(arrays: Arrays, meta: dict[str, Any], rows: Sequence[Rows], banks: 
     ]
     kept = iter(banks)
     before = [next(kept) if has else None for has in meta["kept"]]
-    return [Entry(*entry) for entry in zip(scans, rows, meta["taken"], before, strict=True)]
+    return [TimelineEntry(*entry) for entry in zip(scans, rows, meta["taken"], before, strict=True)]
 
 
 # ---- many things' columns in one array -------------------------------------------------------------------------------

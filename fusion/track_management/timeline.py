@@ -27,7 +27,7 @@ Advance = Callable[[TrackBank, ScanColumns], tuple[TrackBank, Rows]]
 
 
 @dataclass(slots=True)
-class Entry:
+class TimelineEntry:
     """One scan, the rows that it gave (without states once taken), whether they were taken, and the bank before it
     where that is still kept."""
 
@@ -79,7 +79,7 @@ class Timeline:
     def __init__(self, bank: TrackBank, horizon_ns: int) -> None:
         self.bank = bank
         self.horizon_ns = horizon_ns
-        self.entries: list[Entry] = []
+        self.entries: list[TimelineEntry] = []
         self.banked: list[int] = []  # places of the entries that keep their bank, rising
         self.keys: set[tuple[str, int, int]] = set()
         self.finished: list[Rows] = []
@@ -92,14 +92,14 @@ class Timeline:
         """Nothing before this moment can change any more."""
         return None if self.newest_ns is None else self.newest_ns - self.horizon_ns
 
-    def put(self, scan: ScanColumns, advance: Advance) -> list[tuple[Entry, Rows | None]]:
+    def put(self, scan: ScanColumns, advance: Advance) -> list[tuple[TimelineEntry, Rows | None]]:
         """Run ``scan`` in its place. Returns the entries that were run, each with the rows it had before, if any."""
         place = bisect_left(self.entries, key_of(scan), key=lambda entry: key_of(entry.scan))
         self.keys.add(scan.key)
         self.count += 1
         self.lateness += (float(place < len(self.entries)) - self.lateness) / LATENESS_SCANS
         if place == len(self.entries):
-            ran: list[tuple[Entry, Rows | None]] = [(self._append(scan, advance), None)]
+            ran: list[tuple[TimelineEntry, Rows | None]] = [(self._append(scan, advance), None)]
         else:
             ran = self._insert(place, scan, advance)
         self.newest_ns = scan.observed_ns if self.newest_ns is None else max(self.newest_ns, scan.observed_ns)
@@ -117,15 +117,15 @@ class Timeline:
                 entry.rows = without_states(entry.rows)
         return blocks
 
-    def _append(self, scan: ScanColumns, advance: Advance) -> Entry:
+    def _append(self, scan: ScanColumns, advance: Advance) -> TimelineEntry:
         before = self.bank
         self.bank, rows = advance(before, scan)
-        entry = Entry(scan, rows, False, before)
+        entry = TimelineEntry(scan, rows, False, before)
         self.banked.append(len(self.entries))
         self.entries.append(entry)
         return entry
 
-    def _insert(self, place: int, scan: ScanColumns, advance: Advance) -> list[tuple[Entry, Rows | None]]:
+    def _insert(self, place: int, scan: ScanColumns, advance: Advance) -> list[tuple[TimelineEntry, Rows | None]]:
         kept = self.banked[bisect_right(self.banked, place) - 1]
         bank = self.entries[kept].before
         assert bank is not None  # the oldest entry always keeps its bank
@@ -136,7 +136,7 @@ class Timeline:
         self.bank = bank
         for entry in affected:
             self._append(entry.scan, advance).taken = entry.taken
-        ran: list[tuple[Entry, Rows | None]] = [(self._append(scan, advance), None)]
+        ran: list[tuple[TimelineEntry, Rows | None]] = [(self._append(scan, advance), None)]
         for entry in later:
             again = self._append(entry.scan, advance)
             again.taken = entry.taken

@@ -29,7 +29,7 @@ LONGEST_MOVE_CELLS = 3
 MARGIN_CELLS = 3  # beyond the belt, so that its edges are told from the map's
 
 
-class Line(Protocol):
+class BorderLine(Protocol):
     """What a belt needs of a border, a zone or a piece of them: see ``geo.border.Border``, ``geo.border.zone.Zone`` and
     ``geo.border.stretches.Piece``, whose belt goes on where its segment is ELSEWHERE."""
 
@@ -65,7 +65,7 @@ class Belt:
     may lead on into the belt of the rest.
     """
 
-    border: Line
+    border: BorderLine
     belt_m: float
     rows: slice
     columns: slice
@@ -97,7 +97,7 @@ def refuse_other_cells(easting: FloatArray, northing: FloatArray, belt: Belt) ->
             raise BorderError(f"a raster has other {name}", where="belt", expected="the cells of the belt's terrain")
 
 
-def belt_of(border: Line, terrain: xr.Dataset, *, belt_m: float) -> Belt:
+def belt_of(border: BorderLine, terrain: xr.Dataset, *, belt_m: float) -> Belt:
     """The belt of ``border`` on the cells of ``terrain``.
 
     Raises BorderError for a belt that is not above 0, a border that lies outside the terrain, and where no cell of an
@@ -153,7 +153,7 @@ def belt_of(border: Line, terrain: xr.Dataset, *, belt_m: float) -> Belt:
     )
 
 
-def fitting_belt_m(border: Line, terrain: xr.Dataset) -> float:
+def fitting_belt_m(border: BorderLine, terrain: xr.Dataset) -> float:
     """DEFAULT_BELT_M, or the widest belt [m] whose edges most segments find on the terrain, on both sides."""
     easting, northing = terrain["easting"].to_numpy(), terrain["northing"].to_numpy()
     segment, inward, outward = border.between_edges(easting[None, :], northing[:, None])
@@ -176,7 +176,7 @@ def fitting_belt_m(border: Line, terrain: xr.Dataset) -> float:
     return width
 
 
-def window_of(border: Line, terrain: xr.Dataset, belt_m: float) -> tuple[slice, slice]:
+def window_of(border: BorderLine, terrain: xr.Dataset, belt_m: float) -> tuple[slice, slice]:
     """Rows and columns of the terrain that hold the belt and a margin; BorderError for a belt that is not above 0."""
     number = isinstance(belt_m, (int, float, np.number)) and not isinstance(belt_m, bool)
     if not (number and 0.0 < belt_m < math.inf):
@@ -191,7 +191,7 @@ def window_of(border: Line, terrain: xr.Dataset, belt_m: float) -> tuple[slice, 
     return rows, columns
 
 
-def _outside(border: Line, terrain: xr.Dataset) -> BorderError:
+def _outside(border: BorderLine, terrain: xr.Dataset) -> BorderError:
     west, south, east, north = border.bounds
     edges = bounds(terrain)
     return BorderError(
@@ -201,7 +201,7 @@ def _outside(border: Line, terrain: xr.Dataset) -> BorderError:
     )
 
 
-def _too_short(border: Line) -> BorderError:
+def _too_short(border: BorderLine) -> BorderError:
     return BorderError(
         f"no cell's centre lies beside the line, which is {border.segment_spans_m[-1, 1]:.0f} m long",
         where="border",
@@ -209,7 +209,7 @@ def _too_short(border: Line) -> BorderError:
     )
 
 
-def _touched(border: Line, terrain: xr.Dataset) -> bool:
+def _touched(border: BorderLine, terrain: xr.Dataset) -> bool:
     """Whether any of the line lies on the terrain."""
     west, south, east, north = bounds(terrain)
     return bool(border.line.intersects(LineString([(west, south), (east, north)]).envelope))

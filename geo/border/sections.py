@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from geo.border.belt import Line
+from geo.border.belt import BorderLine
 from geo.border.line_files import read_named_lines
 from geo.errors import BorderError
 
@@ -46,7 +46,7 @@ class Section:
             )
 
 
-def section_of_segments(border: Line, sections: Sequence[Section]) -> npt.NDArray[np.int64]:
+def section_of_segments(border: BorderLine, sections: Sequence[Section]) -> npt.NDArray[np.int64]:
     """For each segment the number of the section that holds its middle, −1 where none does, (segment,).
 
     Raises BorderError where sections overlap or reach beyond the border.
@@ -75,7 +75,7 @@ def section_of_segments(border: Line, sections: Sequence[Section]) -> npt.NDArra
 
 def read_sections(
     path: str | Path,
-    border: Line,
+    border: BorderLine,
     *,
     name: str = "name",
     unit: str | None = None,

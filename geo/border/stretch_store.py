@@ -22,7 +22,7 @@ UNFINISHED: Final = ".unfinished"
 
 
 @dataclass(frozen=True, slots=True)
-class KeptStretches(Mapping[int, xr.Dataset]):
+class StretchStore(Mapping[int, xr.Dataset]):
     """The parts in a folder by the number of their stretch, and ``keep`` for the next: a part is there whole or not.
 
     For ``done`` and ``keep`` of ``geo.border.stretches.by_stretches`` and what is built on it. One process writes at a
@@ -32,7 +32,7 @@ class KeptStretches(Mapping[int, xr.Dataset]):
     folder: Path
 
     @classmethod
-    def at(cls, folder: str | Path, **case: Any) -> KeptStretches:
+    def at(cls, folder: str | Path, **case: Any) -> StretchStore:
         """Those in ``folder``, made where it is not there. ``case`` is everything that the parts depend on.
 
         Raises BadInput where the folder holds parts of another case, or something else.

@@ -32,7 +32,7 @@ WHOLE_M = 1e-6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Piece:
+class BorderPart:
     """Some segments of a border, or of a zone's inner edge, as a line of their own: places lie beside it as beside the
     ``whole``, and beside its other segments they are ELSEWHERE.
 
@@ -107,7 +107,7 @@ class Stretch:
     number: int
     first: int
     last: int
-    border: Border | Zone | Piece
+    border: Border | Zone | BorderPart
     numbers: Ints
     margin_m: float
 
@@ -203,7 +203,7 @@ class _Near:
         return Stretch(number, first, last, piece, piece.numbers, margin_m)
 
 
-def _piece_of(border: Border | Zone, segments: Ints) -> Piece:
+def _piece_of(border: Border | Zone, segments: Ints) -> BorderPart:
     """Some of the segments, runs of them joined; numbered in the order of the new segments."""
     track = border.inner if isinstance(border, Zone) else border
     parts = shapely.get_parts(track.line)
@@ -223,7 +223,7 @@ def _piece_of(border: Border | Zone, segments: Ints) -> Piece:
             numbers.append(run)
     line = lines[0] if len(lines) == 1 else MultiLineString(lines)
     made = Border(track.frame, line, segment_length_m=track.segment_length_m, home_side=track.home_side)
-    return Piece(border, made, np.concatenate(numbers))
+    return BorderPart(border, made, np.concatenate(numbers))
 
 
 def by_stretches(

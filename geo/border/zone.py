@@ -12,7 +12,7 @@ import shapely
 import xarray as xr
 from shapely.geometry import LineString, MultiLineString, Polygon
 
-from geo.border.belt import Line
+from geo.border.belt import BorderLine
 from geo.border.line import Border
 from geo.border.line_files import Clip, Where, read_areas, read_lines
 from geo.errors import BorderError
@@ -235,7 +235,7 @@ class Zone:
         return segment, inward, outward
 
 
-def belt_outline(border: Border | Zone | Line, belt_m: float, *, round_ends: bool = True) -> Any:
+def belt_outline(border: Border | Zone | BorderLine, belt_m: float, *, round_ends: bool = True) -> Any:
     """The ground within ``belt_m`` [m] of a line, or in a zone and within that of its edges, as an area in the frame.
 
     For drawing: at the ends it is round, or cut off, and of a zone of several parts the ground between is left out.

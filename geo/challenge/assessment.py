@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from geo.border.belt import Line, fitting_belt_m
+from geo.border.belt import BorderLine, fitting_belt_m
 from geo.border.line import Border
 from geo.border.stretches import MARGINS_BELTS, Stretch, by_stretches, joined, stretches, widening, with_margin
 from geo.border.zone import Zone
-from geo.challenge.measures import BELTS, UNITS, Ground, dead_name, measured, ways_of_the_whole
+from geo.challenge.measures import BELTS, UNITS, ChallengeTerrain, dead_name, measured, ways_of_the_whole
 from geo.challenge.rasters import ground_of, moving_ground
 from geo.challenge.scores import SCORES, ReferenceTable, percentiles
 from geo.challenge.settings import ChallengeSettings, DemError
@@ -38,7 +38,7 @@ FIXED: Final = frozenset(
 
 def challenge(
     terrain: xr.Dataset,
-    border: Line,
+    border: BorderLine,
     *,
     belt_m: float | None = None,
     bases: npt.ArrayLike | None = None,
@@ -181,7 +181,9 @@ def _scores_again(found: xr.Dataset, settings: ChallengeSettings) -> dict[str, A
     return {name: (("segment",), scores[name], found[name].attrs) for name in SCORES}
 
 
-def _drawn(ground: Ground, error: DemError, progress: Callable[[int, int], None] | None) -> list[dict[str, FloatArray]]:
+def _drawn(
+    ground: ChallengeTerrain, error: DemError, progress: Callable[[int, int], None] | None
+) -> list[dict[str, FloatArray]]:
     """The measures on ground with drawn errors, draw after draw."""
     elevation = ground.terrain["elevation"]
     found = []

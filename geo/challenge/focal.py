@@ -12,14 +12,14 @@ from geo.errors import TerrainError
 from geo.frame import FloatArray
 
 
-def in_kind(elevation: Any, measure: Callable[[FloatArray], FloatArray], *, reach: int, name: str, units: str) -> Any:
+def focal(elevation: Any, measure: Callable[[FloatArray], FloatArray], *, reach: int, name: str, units: str) -> Any:
     """``measure`` of ``elevation`` (row, column), float64 of the same shape and kind; it sees ``reach`` cells.
 
     Lazy blocks overlap by ``reach``, so that the answer is the same to the bit. Raises TerrainError for anything but
     two dims.
     """
     if isinstance(elevation, xr.DataArray):
-        values = in_kind(elevation.data, measure, reach=reach, name=name, units=units)
+        values = focal(elevation.data, measure, reach=reach, name=name, units=units)
         return xr.DataArray(values, elevation.coords, elevation.dims, name, {"units": units})
     if np.ndim(elevation) != 2:
         raise TerrainError(f"the elevation has {np.ndim(elevation)} dims", where=name, expected="row and column")

@@ -41,7 +41,7 @@ UNITS: Final[Mapping[str, tuple[str, str]]] = {
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Ground:
+class ChallengeTerrain:
     """What is measured: the belt, the terrain around it, how a crosser moves over it, and the response, if any [s].
 
     ``moves`` tells how the same crosser moves over other heights.
@@ -55,7 +55,7 @@ class Ground:
     moves: Callable[[xr.Dataset], Mobility]
 
 
-def measured(ground: Ground, crossing_time_s: FloatArray | None = None) -> dict[str, FloatArray]:
+def measured(ground: ChallengeTerrain, crossing_time_s: FloatArray | None = None) -> dict[str, FloatArray]:
     """Every measure: (segment,) for the crossing time, (segment, belt) for all others; NaN where nothing is known.
 
     Means are over the cells of the segment's belt where the measure is known; ``known_share`` says how many cells have
@@ -78,7 +78,7 @@ def measured(ground: Ground, crossing_time_s: FloatArray | None = None) -> dict[
     return found
 
 
-def shapes_of(ground: Ground) -> dict[str, Callable[[], Any]]:
+def shapes_of(ground: ChallengeTerrain) -> dict[str, Callable[[], Any]]:
     """What makes the raster of each measure of the ground's shape, on the cells of its terrain."""
     elevation, cell_m, chosen = ground.terrain["elevation"], ground.belt.cell_m, ground.settings
     return {
@@ -90,14 +90,14 @@ def shapes_of(ground: Ground) -> dict[str, Callable[[], Any]]:
     }
 
 
-def ways_of(ground: Ground) -> Crossings:
+def ways_of(ground: ChallengeTerrain) -> Crossings:
     """The fastest crossing of every segment."""
     chosen = ground.settings
     return crossings(ground.belt, ground.mobility, direction=chosen.direction, neighbours=chosen.neighbours)
 
 
 def ways_of_the_whole(
-    ground: Ground, own: npt.NDArray[np.int64], *, slack_s: float
+    ground: ChallengeTerrain, own: npt.NDArray[np.int64], *, slack_s: float
 ) -> tuple[Crossings, npt.NDArray[np.bool_]]:
     """``ways_of`` a piece of a border, and whether through its ``own`` segments the whole has none faster."""
     chosen = ground.settings
@@ -110,7 +110,7 @@ def dead_name(target_m: float) -> str:
     return f"dead_ground_{target_m:g}m"
 
 
-def dead_cells(ground: Ground) -> dict[str, FloatArray]:
+def dead_cells(ground: ChallengeTerrain) -> dict[str, FloatArray]:
     """Cells of the belt (row, column) that stay hidden from the best ``sites`` of their segment's neighbourhood: 1
     hidden, 0 seen, NaN outside the belt and where the ground is unknown; by name of measure.
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from geo.challenge.focal import in_kind
+from geo.challenge.focal import focal
 from geo.errors import TerrainError
 from geo.frame import FloatArray
 
@@ -44,7 +44,7 @@ def _openness(elevation: Any, cell_m: float, radius_m: float, name: str, sign: f
         )
     reach = int(radius_m / cell_m * (1.0 + 1e-9))
     measure = partial(_measured, cell_m=float(cell_m), radius_m=float(radius_m), sign=sign)
-    return in_kind(elevation, measure, reach=reach, name=name, units="rad")
+    return focal(elevation, measure, reach=reach, name=name, units="rad")
 
 
 def _measured(z: FloatArray, *, cell_m: float, radius_m: float, sign: float) -> FloatArray:

@@ -8,8 +8,8 @@ from typing import Any, Final
 import numpy as np
 import xarray as xr
 
-from geo.border.belt import Line, belt_of, fitting_belt_m, window_of
-from geo.challenge.measures import UNITS, Ground, dead_cells, shapes_of, ways_of
+from geo.border.belt import BorderLine, belt_of, fitting_belt_m, window_of
+from geo.challenge.measures import UNITS, ChallengeTerrain, dead_cells, shapes_of, ways_of
 from geo.challenge.settings import VEHICLE, ChallengeSettings
 from geo.mobility.roads_and_rivers import Ways
 from geo.mobility.settings import MobilitySettings
@@ -22,7 +22,7 @@ THROUGH: Final = "least time of a crossing from edge to edge that passes the cel
 
 def challenge_rasters(
     terrain: xr.Dataset,
-    border: Line,
+    border: BorderLine,
     *,
     belt_m: float | None = None,
     ways: Ways | None = None,
@@ -77,14 +77,14 @@ def challenge_rasters(
 
 def ground_of(
     terrain: xr.Dataset,
-    border: Line,
+    border: BorderLine,
     *,
     belt_m: float,
     settings: ChallengeSettings,
     mobility: MobilitySettings | None,
     ways: Ways | None,
     response: xr.DataArray | None,
-) -> Ground:
+) -> ChallengeTerrain:
     """The belt and the terrain around it that measures need, in memory, with how the settings' mover crosses it."""
     rows, columns = window_of(border, terrain, belt_m)
     margin = int(settings.openness_radius_m / cell_size(terrain)) + settings.window + 1
@@ -97,13 +97,13 @@ def ground_of(
 
 def moving_ground(
     terrain: xr.Dataset,
-    border: Line,
+    border: BorderLine,
     *,
     belt_m: float,
     settings: ChallengeSettings,
     mobility: MobilitySettings | None,
     ways: Ways | None,
-) -> Ground:
+) -> ChallengeTerrain:
     """The belt on all of a terrain, which is loaded, and how the settings' mover crosses it; without a response."""
     near = terrain.compute()
 
@@ -111,4 +111,4 @@ def moving_ground(
         mover = by_vehicle if settings.mover == VEHICLE else on_foot
         return mover(ground, ways=ways, settings=mobility)
 
-    return Ground(belt_of(border, near, belt_m=belt_m), near, moves(near), None, settings, moves)
+    return ChallengeTerrain(belt_of(border, near, belt_m=belt_m), near, moves(near), None, settings, moves)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from geo.challenge.focal import in_kind
+from geo.challenge.focal import focal
 from geo.errors import TerrainError
 from geo.frame import FloatArray
 
@@ -22,7 +22,7 @@ def terrain_ruggedness_index(elevation: Any) -> Any:
     the edges and beside voids. It grows with the cell size and counts a smooth steep slope as rugged: compare only
     at one cell size, by percentile. Raises TerrainError for anything but two dims.
     """
-    return in_kind(elevation, _ruggedness, reach=1, name="terrain_ruggedness_index", units="m")
+    return focal(elevation, _ruggedness, reach=1, name="terrain_ruggedness_index", units="m")
 
 
 def vector_ruggedness(elevation: Any, cell_m: float, *, window: int = 3) -> Any:
@@ -40,7 +40,7 @@ def vector_ruggedness(elevation: Any, cell_m: float, *, window: int = 3) -> Any:
     if not cell_m > 0.0:
         raise TerrainError(f"the cell is {cell_m} m", where="vector_ruggedness", expected="a positive size")
     measure = partial(_normal_scatter, cell_m=cell_m, window=window)
-    return in_kind(elevation, measure, reach=1 + window // 2, name="vector_ruggedness", units="1")
+    return focal(elevation, measure, reach=1 + window // 2, name="vector_ruggedness", units="1")
 
 
 def _ruggedness(z: FloatArray) -> FloatArray:

@@ -19,7 +19,7 @@ from pyproj.exceptions import ProjError
 from geo.errors import BadInput, TerrainError
 from geo.frame import WGS84, LocalFrame, horizontal_part
 from geo.terrain.header import turn_of
-from geo.terrain.source import Source
+from geo.terrain.source import RasterSource
 
 POINTS_PER_EDGE = 257
 WIDEST_TURNS = 1 / 6  # of longitude in one frame; beyond 60 degrees no flat map serves
@@ -31,7 +31,7 @@ Degrees = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Grid:
+class PlannedGrid:
     """Square cells in a frame, rows north to south, numbered from the outer edges ``west`` and ``north`` [m].
 
     The grid begins with cell (first_row, first_column). ``native`` says that these numbers are those of the source's
@@ -87,7 +87,7 @@ class Box:
         return not (apart or self.right <= other.left or other.right <= self.left)
 
 
-def plan_grid(sources: Sequence[Source], frame: LocalFrame, bounds_deg: Degrees | None = None) -> Grid:
+def plan_grid(sources: Sequence[RasterSource], frame: LocalFrame, bounds_deg: Degrees | None = None) -> PlannedGrid:
     """The square cells of ``frame`` that cover the sources, or what of them is within bounds in degrees.
 
     These are a single source's own cells where they are square, north up and in the frame. Otherwise the cell is the
@@ -105,7 +105,7 @@ def plan_grid(sources: Sequence[Source], frame: LocalFrame, bounds_deg: Degrees 
     if native:
         part = kept[0][1]
         t, rows, columns = first.transform, part.bottom - part.top, part.right - part.left
-        return Grid(frame.wkt, t.c, t.f, t.a, rows, columns, part.top, part.left, native=True)
+        return PlannedGrid(frame.wkt, t.c, t.f, t.a, rows, columns, part.top, part.left, native=True)
     cell = min(float(f"{_spacing(source, part, frame.wkt):.4g}") for source, part in kept)
     places = [_footprint(source, part, frame.wkt) for source, part in kept]
     easting, northing = (np.concatenate(axis) for axis in zip(*places, strict=True))
@@ -118,10 +118,10 @@ def plan_grid(sources: Sequence[Source], frame: LocalFrame, bounds_deg: Degrees 
         south, north = max(south, np.nanmin(northing)), min(north, np.nanmax(northing))
     left, right = math.ceil(west / cell - 0.5), math.floor(east / cell - 0.5)
     bottom, top = math.ceil(south / cell - 0.5), math.floor(north / cell - 0.5)
-    return Grid(frame.wkt, left * cell, (top + 1) * cell, cell, top - bottom + 1, right - left + 1)
+    return PlannedGrid(frame.wkt, left * cell, (top + 1) * cell, cell, top - bottom + 1, right - left + 1)
 
 
-def part_of(source: Source, bounds_deg: Degrees | None, *, margin: int) -> Box:
+def part_of(source: RasterSource, bounds_deg: Degrees | None, *, margin: int) -> Box:
     """The cells of a source that bounds in degrees touch, and a margin of cells; all of them without bounds."""
     if bounds_deg is None:
         return Box(0, source.rows, 0, source.columns)
@@ -154,7 +154,7 @@ def _edges(x: Floats, y: Floats) -> tuple[Floats, Floats]:
     return np.concatenate([x, x, first, last]), np.concatenate([top, bottom, y, y])
 
 
-def box_of(source: Source, x: Floats, y: Floats, *, margin: int) -> Box:
+def box_of(source: RasterSource, x: Floats, y: Floats, *, margin: int) -> Box:
     """The cells of a source that hold places in its system, and a margin of cells; empty where none is known."""
     known = np.isfinite(x) & np.isfinite(y)
     if not known.any():
@@ -165,7 +165,7 @@ def box_of(source: Source, x: Floats, y: Floats, *, margin: int) -> Box:
     return Box(top, bottom, left, right)
 
 
-def _near(source: Source, x: Floats) -> Floats:
+def _near(source: RasterSource, x: Floats) -> Floats:
     """Longitudes within half a turn of the source's middle; other coordinates as they are."""
     turn = turn_of(source.wkt)
     return x if turn is None else x + turn * np.rint((source.centre[0] - x) / turn)
@@ -196,14 +196,14 @@ def _wgs84() -> str:
     return str(CRS.from_epsg(WGS84).to_wkt())
 
 
-def _footprint(source: Source, part: Box, frame_wkt: str) -> tuple[Floats, Floats]:
+def _footprint(source: RasterSource, part: Box, frame_wkt: str) -> tuple[Floats, Floats]:
     """Outermost cell centres of a part of the source, in the frame; its edges are curves there."""
     columns = np.linspace(part.left + 0.5, part.right - 0.5, POINTS_PER_EDGE)
     rows = np.linspace(part.top + 0.5, part.bottom - 0.5, POINTS_PER_EDGE)
     return _shown(source, frame_wkt, *_edges(columns, rows))
 
 
-def _spacing(source: Source, part: Box, frame_wkt: str) -> float:
+def _spacing(source: RasterSource, part: Box, frame_wkt: str) -> float:
     """Geometric mean [m] of the distances between neighbouring rows and columns in the middle of a part."""
     column, row = (part.left + part.right) / 2.0, (part.top + part.bottom) / 2.0
     columns = np.array([column - 0.5, column + 0.5, column, column])
@@ -214,7 +214,7 @@ def _spacing(source: Source, part: Box, frame_wkt: str) -> float:
     return math.sqrt(across * along)
 
 
-def _shown(source: Source, frame_wkt: str, columns: Floats, rows: Floats) -> tuple[Floats, Floats]:
+def _shown(source: RasterSource, frame_wkt: str, columns: Floats, rows: Floats) -> tuple[Floats, Floats]:
     """Places of the source in the frame; TerrainError where the frame has none, or gives one place to two."""
     t = source.transform
     refusal = TerrainError(
@@ -236,7 +236,7 @@ def _shown(source: Source, frame_wkt: str, columns: Floats, rows: Floats) -> tup
 
 
 @lru_cache(maxsize=10_000)
-def extent(source: Source, grid: Grid) -> Box:
+def extent(source: RasterSource, grid: PlannedGrid) -> Box:
     """The part of a grid in which a source may have values."""
     to_source = transformer(grid.wkt, source.wkt)
     corner = np.linspace(0.0, 1.0, POINTS_PER_EDGE)

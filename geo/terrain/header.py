@@ -16,7 +16,7 @@ from pyproj.exceptions import CRSError, ProjError
 from geo.errors import TerrainError
 from geo.frame import horizontal_part
 from geo.terrain.safe_open import opened, refuse_hostile, vsi_name
-from geo.terrain.source import Source, _corners
+from geo.terrain.source import RasterSource, _corners
 from geo.terrain.vrt import moved, without_value
 
 DATUM_TAGS = ("datum", "DATUM", "vertical_datum", "VERTICAL_DATUM")
@@ -35,7 +35,7 @@ DECODED_WHOLE = frozenset(("PNG", "JPEG", "JPEGXL", "GIF", "BIGGIF", "WEBP", "HE
 SMALLEST_CELL_M = 0.01
 
 
-def read_header(path: str | Path, *, nodata: float | None = None, heights: bool = True) -> Source:
+def read_header(path: str | Path, *, nodata: float | None = None, heights: bool = True) -> RasterSource:
     """The header of one raster; TerrainError where it cannot serve.
 
     Refused are: files that are unreadable or hostile (see ``geo.terrain.safe_open``), without or with a contradictory
@@ -59,7 +59,7 @@ def read_header(path: str | Path, *, nodata: float | None = None, heights: bool 
     return without_value(source, nodata)
 
 
-def _source(raster: Any, where: str, heights: bool) -> Source:
+def _source(raster: Any, where: str, heights: bool) -> RasterSource:
     _refuse_by_shape(raster, where)
     if raster.crs is None:
         raise TerrainError("the raster has no coordinate system", where=where, expected="a georeferenced raster")
@@ -74,7 +74,7 @@ def _source(raster: Any, where: str, heights: bool) -> Source:
     vertical = next((part for part in crs.sub_crs_list if part.is_vertical), None)
     metres = _metres_per_unit((raster.units[0] or "").strip(), vertical, where) if heights else 1.0
     flags = {flag.name for flag in raster.mask_flag_enums[0]}
-    return Source(
+    return RasterSource(
         name=vsi_name(where),
         label=where,
         wkt=wkt,
@@ -150,7 +150,7 @@ def _datum(crs: CRS, vertical: CRS | None, tags: dict[str, str]) -> str:
     return "unknown"
 
 
-def _refuse_misplaced(source: Source) -> None:
+def _refuse_misplaced(source: RasterSource) -> None:
     """Raise TerrainError where the corners are not on the Earth of the raster's own system: often a wrong system."""
     horizontal = horizontal_part(CRS.from_wkt(source.wkt))
     x, y = np.array([source.transform @ corner for corner in _corners(source)], dtype=np.float64).T
@@ -180,7 +180,7 @@ def _refuse_misplaced(source: Source) -> None:
         )
 
 
-def _at_home(source: Source) -> Source:
+def _at_home(source: RasterSource) -> RasterSource:
     """A source in longitudes beyond ±180°, such as 0–360°, as one whose middle is within."""
     turn = turn_of(source.wkt)
     if turn is None:
@@ -189,7 +189,7 @@ def _at_home(source: Source) -> Source:
     return moved(source, -turns * turn) if turns else source
 
 
-def both_sides(source: Source) -> list[Source]:
+def both_sides(source: RasterSource) -> list[RasterSource]:
     """A source that crosses the 180th meridian as two, each whole in the longitudes of one side; else as it is."""
     turn = turn_of(source.wkt)
     if turn is None:

@@ -10,9 +10,9 @@ import numpy.typing as npt
 from rasterio.windows import Window
 
 from geo.errors import BadInput, TerrainError
-from geo.terrain.grid import Grid
+from geo.terrain.grid import PlannedGrid
 from geo.terrain.resample import read_all, read_nearest
-from geo.terrain.source import Source
+from geo.terrain.source import RasterSource
 
 UNKNOWN_LAND_COVER = 0
 TALLEST_CANOPY_M = 130.0  # the tallest tree known stands 116 m; 255 is how byte rasters mark voids
@@ -32,7 +32,7 @@ WORLD_COVER: Final[Mapping[int, str]] = {
 """Classes of ESA WorldCover 10 m, 2021 v200 (product user manual, table of classes)."""
 
 
-def read_codes(sources: Sequence[Source], grid: Grid, window: Window) -> npt.NDArray[np.uint8]:
+def read_codes(sources: Sequence[RasterSource], grid: PlannedGrid, window: Window) -> npt.NDArray[np.uint8]:
     """Class codes 0–255, 0 where unknown; TerrainError for what is no such code."""
     values = read_all(sources, grid, window, read_nearest)
     values[np.isnan(values)] = UNKNOWN_LAND_COVER
@@ -43,7 +43,7 @@ def read_codes(sources: Sequence[Source], grid: Grid, window: Window) -> npt.NDA
     return values.astype(np.uint8)
 
 
-def read_canopy(sources: Sequence[Source], grid: Grid, window: Window) -> npt.NDArray[np.float32]:
+def read_canopy(sources: Sequence[RasterSource], grid: PlannedGrid, window: Window) -> npt.NDArray[np.float32]:
     """Canopy heights [m], NaN where unknown; TerrainError for heights that no tree has."""
     values = read_all(sources, grid, window, read_nearest)
     wrong = (values < 0.0) | (values > TALLEST_CANOPY_M)

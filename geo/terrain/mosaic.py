@@ -10,7 +10,7 @@ from pathlib import Path
 
 from geo.errors import TerrainError
 from geo.terrain.safe_open import is_remote
-from geo.terrain.source import Source
+from geo.terrain.source import RasterSource
 from geo.terrain.vrt import joined
 
 TILE_NAME = re.compile(r".*\.(tiff?|hgt|asc|img|dem|dt[0-2]|jp2|bil|flt|bt|nc|grd|sdat|vrt|zip)", re.IGNORECASE)
@@ -71,7 +71,7 @@ def _at_least_one(names: list[str], where: str, expected: str) -> list[str]:
     return names
 
 
-def join_tiles(tiles: Sequence[Source]) -> list[Source]:
+def join_tiles(tiles: Sequence[RasterSource]) -> list[RasterSource]:
     """Tiles joined by grid, nothing copied: one source for each grid, in the order of the grids' first tiles.
 
     Tiles are of one grid where system and cell size are equal, no tile is turned, and their cells fall on one another.
@@ -79,7 +79,7 @@ def join_tiles(tiles: Sequence[Source]) -> list[Source]:
     are exact. Raises TerrainError where the height datums differ.
     """
     first = tiles[0]
-    groups: list[list[Source]] = []
+    groups: list[list[RasterSource]] = []
     for tile in tiles:
         if tile.datum != first.datum:
             raise TerrainError(
@@ -96,7 +96,7 @@ def join_tiles(tiles: Sequence[Source]) -> list[Source]:
     return [_joined(group) if len(group) > 1 else group[0] for group in groups]
 
 
-def _same_grid(first: Source, tile: Source) -> bool:
+def _same_grid(first: RasterSource, tile: RasterSource) -> bool:
     a, b = first.transform, tile.transform
     if first.wkt != tile.wkt or (a.b, a.d, b.b, b.d) != (0.0, 0.0, 0.0, 0.0):
         return False
@@ -105,7 +105,7 @@ def _same_grid(first: Source, tile: Source) -> bool:
     return max(drift, abs(column - round(column)), abs(row - round(row))) <= ALIGNMENT_CELLS
 
 
-def _joined(tiles: Sequence[Source]) -> Source:
+def _joined(tiles: Sequence[RasterSource]) -> RasterSource:
     steps = tiles[0].transform
     places = [
         (round((tile.transform.f - steps.f) / steps.e), round((tile.transform.c - steps.c) / steps.a)) for tile in tiles

@@ -16,12 +16,12 @@ from rasterio.windows import Window
 from geo.errors import BadInput, FrameError, TerrainError
 from geo.frame import LocalFrame, horizontal_part
 from geo.schema import Schema, Variable
-from geo.terrain.grid import Degrees, Grid, check_degrees, plan_grid
+from geo.terrain.grid import Degrees, PlannedGrid, check_degrees, plan_grid
 from geo.terrain.header import both_sides, read_header
 from geo.terrain.land_cover import legend_attrs, read_canopy, read_codes
 from geo.terrain.mosaic import Paths, join_tiles, tile_names
 from geo.terrain.resample import read_all, read_heights
-from geo.terrain.source import Source
+from geo.terrain.source import RasterSource
 
 Chunks = int | str | tuple[int, int] | Mapping[str, int]
 Cells = npt.NDArray[Any]
@@ -46,11 +46,11 @@ STRIP_CELLS = 4_000_000  # what is read at once into a terrain in memory
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class TerrainPlan:
     """What a terrain is made of, known from the headers alone: its sources, later over earlier, and its cells."""
 
-    sources: tuple[Source, ...]
-    grid: Grid
+    sources: tuple[RasterSource, ...]
+    grid: PlannedGrid
 
     @property
     def label(self) -> str:
@@ -68,7 +68,7 @@ def plan_terrain(
     frame: LocalFrame | None = None,
     nodata: float | None = None,
     bounds_deg: Degrees | None = None,
-) -> Plan:
+) -> TerrainPlan:
     """Which cells ``open_terrain`` would make of these rasters, from their headers; arguments and errors as there."""
     if bounds_deg is not None:
         check_degrees(bounds_deg)
@@ -87,7 +87,7 @@ def plan_terrain(
         )
     if grid.rows < 2 or grid.columns < 2:
         raise TerrainError(f"only {grid.rows} × {grid.columns} cells", where=where, expected="at least 2 × 2")
-    return Plan(tuple(sources), grid)
+    return TerrainPlan(tuple(sources), grid)
 
 
 def open_terrain(
@@ -144,7 +144,7 @@ def open_terrain(
     return dataset
 
 
-def _own_frame(source: Source, bounds_deg: Degrees | None) -> LocalFrame:
+def _own_frame(source: RasterSource, bounds_deg: Degrees | None) -> LocalFrame:
     """The source's own system where that is a frame, else one around its centre or that of the bounds."""
     try:
         return LocalFrame.from_crs(source.wkt, where=source.label)
@@ -157,7 +157,7 @@ def _own_frame(source: Source, bounds_deg: Degrees | None) -> LocalFrame:
         return LocalFrame.around((lon + 180.0) % 360.0 - 180.0, lat)
 
 
-def _layer(plan: Plan, chunks: Chunks | None, path: Paths, read: Any, dtype: Any) -> Any:
+def _layer(plan: TerrainPlan, chunks: Chunks | None, path: Paths, read: Any, dtype: Any) -> Any:
     """A raster of what stands on the ground, on the cells of the plan."""
     sources = join_tiles([read_header(name, heights=False) for name in tile_names(path)])
 
@@ -168,7 +168,7 @@ def _layer(plan: Plan, chunks: Chunks | None, path: Paths, read: Any, dtype: Any
     return _laid_on(plan, chunks, window, dtype)
 
 
-def _laid_on(plan: Plan, chunks: Chunks | None, read: Callable[[int, int, int, int], Cells], dtype: Any) -> Any:
+def _laid_on(plan: TerrainPlan, chunks: Chunks | None, read: Callable[[int, int, int, int], Cells], dtype: Any) -> Any:
     """Values by ``read(row, column, rows, columns)``: an array filled by strips, or a lazy one cut by ``chunks``."""
     if chunks is None:
         values = np.empty((plan.grid.rows, plan.grid.columns), dtype)
@@ -204,7 +204,7 @@ def _laid_on(plan: Plan, chunks: Chunks | None, read: Callable[[int, int, int, i
     )
 
 
-def _dataset(plan: Plan, elevation: Any) -> xr.Dataset:
+def _dataset(plan: TerrainPlan, elevation: Any) -> xr.Dataset:
     return xr.Dataset(
         {"elevation": (("northing", "easting"), elevation, {"units": "m"})},
         coords={

@@ -13,9 +13,9 @@ from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window
 
 from geo.errors import TerrainError
-from geo.terrain.grid import MARGIN_CELLS, Box, Grid, applied, box_of, extent, transformer
+from geo.terrain.grid import MARGIN_CELLS, Box, PlannedGrid, applied, box_of, extent, transformer
 from geo.terrain.safe_open import opened
-from geo.terrain.source import Source
+from geo.terrain.source import RasterSource
 
 COORDINATE_TOLERANCE_CELLS = 1e-9  # exact in effect, so that windows agree to the bit (rasterio 1.4 fails on exactly 0)
 LOWEST_GROUND_M, HIGHEST_GROUND_M = -11_000.0, 9_000.0  # the deepest trench and the highest summit, rounded outwards
@@ -23,10 +23,10 @@ HABITUAL_VOIDS = (-9999.0, -32768.0, -32767.0, -99999.0)
 """Cell values that in practice are never heights; -9999 m is deeper than any sea that a border crosses."""
 
 Values = npt.NDArray[np.float32]
-Read = Callable[[Source, Grid, Window], Values]
+Read = Callable[[RasterSource, PlannedGrid, Window], Values]
 
 
-def read_all(sources: Sequence[Source], grid: Grid, window: Window, read: Read) -> Values:
+def read_all(sources: Sequence[RasterSource], grid: PlannedGrid, window: Window, read: Read) -> Values:
     """What ``read`` finds in a window, (rows, columns) float32; of several sources the last that is not NaN."""
     if len(sources) == 1:
         return read(sources[0], grid, window)
@@ -39,7 +39,7 @@ def read_all(sources: Sequence[Source], grid: Grid, window: Window, read: Read) 
     return values
 
 
-def read_heights(source: Source, grid: Grid, window: Window) -> npt.NDArray[np.float32]:
+def read_heights(source: RasterSource, grid: PlannedGrid, window: Window) -> npt.NDArray[np.float32]:
     """Heights [m] of ``grid`` in ``window``, (rows, columns) float32, NaN where the source is void or ends.
 
     Native cells come as they are. Others are bilinear between the four source centres around the cell's centre; a
@@ -68,13 +68,13 @@ def read_heights(source: Source, grid: Grid, window: Window) -> npt.NDArray[np.f
             return _in_metres(source, warped.read(1, window=window))
 
 
-def read_nearest(source: Source, grid: Grid, window: Window) -> npt.NDArray[np.float32]:
+def read_nearest(source: RasterSource, grid: PlannedGrid, window: Window) -> npt.NDArray[np.float32]:
     """Cell values of the nearest source cell, as ``read_heights`` in all else, and unchecked."""
     with opened(source.name, source.label) as raster, _warped(raster, source, grid, Resampling.nearest) as warped:
         return _in_metres(source, warped.read(1, window=window))
 
 
-def _warped(raster: object, source: Source, grid: Grid, resampling: Resampling) -> WarpedVRT:
+def _warped(raster: object, source: RasterSource, grid: PlannedGrid, resampling: Resampling) -> WarpedVRT:
     return WarpedVRT(
         raster,
         crs=grid.wkt,
@@ -91,13 +91,13 @@ def _warped(raster: object, source: Source, grid: Grid, resampling: Resampling) 
     )
 
 
-def _in_metres(source: Source, values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+def _in_metres(source: RasterSource, values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
     if (source.scale, source.offset) == (1.0, 0.0):
         return values.astype(np.float32, copy=False)
     return (values.astype(np.float64) * source.scale + source.offset).astype(np.float32)
 
 
-def _behind(source: Source, grid: Grid, window: Window) -> Box:
+def _behind(source: RasterSource, grid: PlannedGrid, window: Window) -> Box:
     """The cells of the source that a window of the grid is made of, and a margin."""
     columns = window.col_off + np.linspace(0.0, window.width, 33)
     rows = window.row_off + np.linspace(0.0, window.height, 33)
@@ -106,7 +106,7 @@ def _behind(source: Source, grid: Grid, window: Window) -> Box:
     return box_of(source, np.asarray(x), np.asarray(y), margin=MARGIN_CELLS)
 
 
-def _refuse_no_heights(source: Source, values: npt.NDArray[Any], voids: npt.NDArray[np.bool_]) -> None:
+def _refuse_no_heights(source: RasterSource, values: npt.NDArray[Any], voids: npt.NDArray[np.bool_]) -> None:
     """Raise TerrainError for the first cell that is no height though nothing declares it void."""
     if voids.all():
         return

@@ -8,7 +8,7 @@ from affine import Affine
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class RasterSource:
     """A single-band raster whose header has been read and found usable; ``name`` opens it again in any thread.
 
     Heights in metres are ``cell value × scale + offset``: the file's own scaling and the conversion of its unit.
@@ -34,5 +34,5 @@ class Source:
         return float(x), float(y)
 
 
-def _corners(source: Source) -> list[tuple[float, float]]:
+def _corners(source: RasterSource) -> list[tuple[float, float]]:
     return [(0, 0), (source.columns, 0), (0, source.rows), (source.columns, source.rows)]

@@ -12,11 +12,11 @@ import numpy as np
 from affine import Affine
 
 if TYPE_CHECKING:
-    from geo.terrain.source import Source
+    from geo.terrain.source import RasterSource
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class VrtSource:
     """A raster at a place of a virtual one. Cells of value ``void`` (or masked, with ``masked``) are left out."""
 
     name: str
@@ -31,7 +31,7 @@ class Part:
 
 
 def virtual_raster(
-    wkt: str, transform: Affine, rows: int, columns: int, parts: Sequence[Part], dtype: str = "Float32"
+    wkt: str, transform: Affine, rows: int, columns: int, parts: Sequence[VrtSource], dtype: str = "Float32"
 ) -> str:
     """A raster of floats, NaN where no part has a value; a later part covers an earlier one."""
     geo = ", ".join(repr(float(value)) for value in transform.to_gdal())
@@ -43,7 +43,7 @@ def virtual_raster(
     )
 
 
-def _source(part: Part) -> str:
+def _source(part: VrtSource) -> str:
     size = f'xSize="{part.columns}" ySize="{part.rows}"'
     return (
         f'<ComplexSource><SourceFilename relativeToVRT="0">{escape(part.name)}</SourceFilename>'
@@ -60,53 +60,53 @@ def _source(part: Part) -> str:
     )
 
 
-def _scaled(part: Part) -> bool:
+def _scaled(part: VrtSource) -> bool:
     return (part.scale, part.offset) != (1.0, 0.0)
 
 
-def float_type(sources: Sequence[Source]) -> str:
+def float_type(sources: Sequence[RasterSource]) -> str:
     """The GDAL float that holds the cells of all sources."""
     wide = any(np.dtype(s.dtype).itemsize > 2 and s.dtype != "float32" for s in sources)
     scaled = any((s.scale, s.offset) != (1.0, 0.0) for s in sources)
     return "Float64" if wide or scaled else "Float32"
 
 
-def without_value(source: Source, void: float) -> Source:
+def without_value(source: RasterSource, void: float) -> RasterSource:
     """The source with ``void`` among its voids, which become NaN; values are not scaled."""
     dtype = float_type([source])
     clean = _voids_as_nan(source, dtype)
     cell_type = np.float32 if source.dtype == "float32" else np.float64
-    part = Part(clean, source.rows, source.columns, void=float(cell_type(void)))
+    part = VrtSource(clean, source.rows, source.columns, void=float(cell_type(void)))
     name = virtual_raster(source.wkt, source.transform, source.rows, source.columns, [part], dtype)
     return replace(source, name=name, dtype=dtype.lower(), nodata=math.nan, has_mask=False)
 
 
-def moved(source: Source, east: float) -> Source:
+def moved(source: RasterSource, east: float) -> RasterSource:
     """The source moved eastwards by ``east`` units of its system; voids become NaN, values are not scaled."""
     dtype = float_type([source])
     transform = source.transform.translation(east, 0.0) @ source.transform
-    part = Part(source.name, source.rows, source.columns, masked=source.nodata is not None or source.has_mask)
+    part = VrtSource(source.name, source.rows, source.columns, masked=source.nodata is not None or source.has_mask)
     name = virtual_raster(source.wkt, transform, source.rows, source.columns, [part], dtype)
     return replace(source, name=name, transform=transform, dtype=dtype.lower(), nodata=math.nan, has_mask=False)
 
 
-def _voids_as_nan(source: Source, dtype: str) -> str:
+def _voids_as_nan(source: RasterSource, dtype: str) -> str:
     """Name of a raster of the same values in which every void is NaN."""
     if source.nodata is None and not source.has_mask:
         return source.name
-    part = Part(source.name, source.rows, source.columns, masked=True)
+    part = VrtSource(source.name, source.rows, source.columns, masked=True)
     return virtual_raster(source.wkt, source.transform, source.rows, source.columns, [part], dtype)
 
 
 def joined(
-    sources: Sequence[Source], places: Sequence[tuple[int, int]], transform: Affine, rows: int, columns: int
-) -> Source:
+    sources: Sequence[RasterSource], places: Sequence[tuple[int, int]], transform: Affine, rows: int, columns: int
+) -> RasterSource:
     """Sources of one grid as one, each at its (row, column); voids are NaN, later valid cells count."""
     dtype = float_type(sources)
     first = sources[0]
     alike = all((s.scale, s.offset) == (first.scale, first.offset) for s in sources)
     parts = [
-        Part(
+        VrtSource(
             _voids_as_nan(source, dtype),
             source.rows,
             source.columns,

@@ -18,7 +18,7 @@ import xarray as xr
 from geo.errors import BadInput, TerrainError
 from geo.visibility.kernels.rings import States
 from geo.visibility.kernels.sight_line import HIDDEN, UNKNOWN, VISIBLE, Heights, ground_at
-from geo.visibility.view import Grid, View, check_on_map, drop_per_cell, heights_of
+from geo.visibility.view import RasterGrid, View, check_on_map, drop_per_cell, heights_of
 from geo.visibility.window import needed_from, read_window, view_from
 
 Canopy = Literal["ignored", "blocks"] | float
@@ -57,7 +57,7 @@ def blocking_heights(terrain: xr.Dataset, canopy: Canopy, view: View | None = No
 
 
 def viewshed_window(
-    elevation: xr.DataArray, blocking: xr.DataArray, grid: Grid, easting: float, northing: float, view: View
+    elevation: xr.DataArray, blocking: xr.DataArray, grid: RasterGrid, easting: float, northing: float, view: View
 ) -> tuple[States, int, int]:
     """The states around one site under a canopy, and the first row and column of the window on the terrain's grid."""
     row, column = grid.row_of(northing), grid.column_of(easting)

@@ -25,8 +25,8 @@ from geo.visibility.view import (
     RADIO_K,
     TARGET_HEIGHT_M,
     Angles,
-    Grid,
     Mode,
+    RasterGrid,
     View,
     check_numbers,
     check_on_map,
@@ -125,7 +125,7 @@ def viewshed_array(
     row, col = operator.index(row), operator.index(col)
     if not (0 <= row < shape[0] and 0 <= col < shape[1]):
         raise TerrainError(f"({row}, {col}) is off the map", where="observer", expected=f"a cell of {shape}")
-    grid = Grid(0.0, 0.0, float(cell_m), *shape)
+    grid = RasterGrid(0.0, 0.0, float(cell_m), *shape)
     z, row0, column0 = _heights_around(heights, grid, float(row), float(col), view.max_range_m)
     first_row, first_column, states = view_from(z, float(cell_m), float(row - row0), float(col - column0), view)
     return row0 + first_row, column0 + first_column, states
@@ -172,7 +172,7 @@ def compile_kernels() -> None:
 
 
 def _viewshed_window(
-    elevation: xr.DataArray, grid: Grid, easting: float, northing: float, view: View
+    elevation: xr.DataArray, grid: RasterGrid, easting: float, northing: float, view: View
 ) -> tuple[States, int, int]:
     """The states around one site, and the first row and column of the window on the terrain's grid."""
     z, row0, column0, row, column = _site_window(elevation, grid, easting, northing, view.max_range_m)
@@ -181,7 +181,7 @@ def _viewshed_window(
 
 
 def _site_window(
-    elevation: xr.DataArray, grid: Grid, easting: float, northing: float, max_range_m: float
+    elevation: xr.DataArray, grid: RasterGrid, easting: float, northing: float, max_range_m: float
 ) -> tuple[Heights, int, int, float, float]:
     """Heights to read for one site, their first row and column, and the site's place among them."""
     row, column = grid.row_of(northing), grid.column_of(easting)
@@ -191,7 +191,7 @@ def _site_window(
 
 
 def _heights_around(
-    elevation: Any, grid: Grid, row: float, column: float, max_range_m: float
+    elevation: Any, grid: RasterGrid, row: float, column: float, max_range_m: float
 ) -> tuple[Heights, int, int]:
     """Heights to read for one place, and their first row and column.
 

@@ -80,7 +80,7 @@ class View:
 
 
 @dataclass(frozen=True, slots=True)
-class Grid:
+class RasterGrid:
     """Where the cells of a terrain are: the first centre, the cell and the counts."""
 
     west: float
@@ -101,7 +101,7 @@ class Grid:
         return np.asarray(inside, dtype=np.bool_)
 
 
-def surface_of(terrain: xr.Dataset) -> tuple[xr.DataArray, Grid]:
+def surface_of(terrain: xr.Dataset) -> tuple[xr.DataArray, RasterGrid]:
     """The elevation and its grid; TerrainError when its cells are not square metres on rows from north to south."""
     if not isinstance(terrain, xr.Dataset) or "elevation" not in terrain:
         raise TerrainError("no variable 'elevation'", where="terrain", expected="a dataset of geo.terrain")
@@ -130,7 +130,7 @@ def surface_of(terrain: xr.Dataset) -> tuple[xr.DataArray, Grid]:
         )
     # the mean step: rounding of single coordinates does not add up
     cell_m = max(northing[0] - northing[-1], easting[-1] - easting[0]) / (max(elevation.shape) - 1)
-    return elevation, Grid(float(easting[0]), float(northing[0]), float(cell_m), len(northing), len(easting))
+    return elevation, RasterGrid(float(easting[0]), float(northing[0]), float(cell_m), len(northing), len(easting))
 
 
 def heights_of(elevation: Any) -> Heights:
@@ -163,7 +163,7 @@ def check_shape(elevation: Any) -> tuple[int, int]:
     return elevation.shape[0], elevation.shape[1]
 
 
-def check_on_map(grid: Grid, row: Floats, column: Floats, easting: Floats, northing: Floats) -> None:
+def check_on_map(grid: RasterGrid, row: Floats, column: Floats, easting: Floats, northing: Floats) -> None:
     """Raise TerrainError for the first observer that is not within the outermost cell centres."""
     off = ~np.atleast_1d(grid.holds(row, column))
     if off.any():

@@ -11,7 +11,7 @@ from geo.visibility.kernels.rings import FARTHEST_M, HABITUAL_VOID_M, States
 from geo.visibility.kernels.sight_line import HIDDEN, SNAP, VISIBLE, Cone, Heights, cone_of, ground_at
 from geo.visibility.kernels.undeclared_voids import check_plausible
 from geo.visibility.kernels.xdraw import sweep_fast
-from geo.visibility.view import Grid, View, drop_per_cell
+from geo.visibility.view import RasterGrid, View, drop_per_cell
 
 # Azimuth in the middle of the cone to the north, east, south, west, and which way its slopes dv/du turn.
 _SIDES = ((0.0, 1.0), (np.pi / 2, 1.0), (np.pi, -1.0), (3 * np.pi / 2, -1.0))
@@ -27,7 +27,7 @@ def window_of(count: int, centre: float, reach: float) -> tuple[int, int]:
     return low, high + 1
 
 
-def read_window(grid: Grid, row: float, column: float, max_range_m: float) -> tuple[slice, slice]:
+def read_window(grid: RasterGrid, row: float, column: float, max_range_m: float) -> tuple[slice, slice]:
     """Rows and columns that hold every crossing of a site's sight lines: those in range and one cell more."""
     reach = max_range_m / grid.cell_m + 2.0
     return slice(*window_of(grid.rows, row, reach)), slice(*window_of(grid.columns, column, reach))

@@ -29,7 +29,7 @@ from ingest.envelope import Delivery
 from ingest.errors import BrokerError
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.mqtt.packet_properties import read_properties
-from ingest.mqtt.pending_acks import Answers
+from ingest.mqtt.pending_acks import PendingAcks
 from ingest.mqtt.tls import use_tls
 from ingest.security.key_register import TlsFiles
 from ingest.security.signature import Said
@@ -132,7 +132,7 @@ class Connection:
         self._heard_s = time.monotonic()
         self._asked_s: float | None = None
         self._probed = False
-        self._answers = Answers()
+        self._answers = PendingAcks()
         self._client = self._make()
 
     def start(self) -> None:

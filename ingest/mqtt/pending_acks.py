@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from ingest.errors import BrokerError
 
 
-class Answers:
+class PendingAcks:
     """Futures by (client, message id). A PUBACK may come before ``publish`` has told us the id; paho calls back while
     it holds the lock that ``publish`` takes, so no lock of ours may be held around ``publish``.
     """

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Final
 
-from ingest.receiving.high_water_marks import Mark
+from ingest.receiving.high_water_marks import HighWaterMark
 from ingest.security.authentication import SenderBoot, SourceKey
 
 KEPT_BYTES: Final = 64 * 1024
@@ -70,7 +70,7 @@ class Batch:
     """What one commit makes durable at once: messages in order of arrival, marks as they are afterwards."""
 
     messages: tuple[Row | DeadLetter, ...]
-    marks: tuple[Mark, ...] = ()
+    marks: tuple[HighWaterMark, ...] = ()
     shed: Mapping[SourceKey, int] = field(default_factory=dict)
     boots: tuple[SenderBoot, ...] = ()
 

@@ -16,7 +16,7 @@ Recall = Callable[[str, int], tuple[int, Set[int]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class HighWaterMark:
     """Everything of this sensor and boot up to ``seq`` is journaled or dead-lettered."""
 
     sensor: str
@@ -30,7 +30,7 @@ class _Prefix:
     ahead: set[int] = field(default_factory=set)
 
 
-class Marks:
+class HighWaterMarks:
     """The contiguous settled prefix of every (sensor, boot), grown one message at a time; never falls."""
 
     def __init__(self, recall: Recall) -> None:
@@ -42,7 +42,7 @@ class Marks:
         prefix = self._prefixes.get((sensor, boot))
         return prefix is not None and (seq <= prefix.mark or seq in prefix.ahead)
 
-    def settle(self, sensor: str, boot: int, seq: int, low: int | None = None) -> Mark:
+    def settle(self, sensor: str, boot: int, seq: int, low: int | None = None) -> HighWaterMark:
         """Count one message as settled and give the mark of its (sensor, boot).
 
         ``low`` is the sender's word that it holds nothing below: those it dropped or had settled, and nobody need wait
@@ -63,4 +63,4 @@ class Marks:
         while prefix.mark + 1 in prefix.ahead:
             prefix.mark += 1
             prefix.ahead.remove(prefix.mark)
-        return Mark(sensor, boot, prefix.mark)
+        return HighWaterMark(sensor, boot, prefix.mark)

@@ -66,7 +66,7 @@ class QuarantineSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class QuarantineRecord:
     """A source was cut off (``until_ns``), or was let in again (None) after ``shed`` messages.
 
     ``proven``: the sensor or unit itself was; else whoever writes under its name without its key.
@@ -119,7 +119,7 @@ class Quarantine:
         self._pooled = pooled
         self._buckets: dict[tuple[str, bool], _Bucket] = {}
         self._held: set[tuple[str, bool]] = set()
-        self._events: list[Held] = []
+        self._events: list[QuarantineRecord] = []
         self._bad_step = math.log(settings.broken_bad / settings.sound_bad)
         self._good_step = math.log((1.0 - settings.broken_bad) / (1.0 - settings.sound_bad))
         self._limit = math.log(settings.false_alarm)
@@ -172,7 +172,7 @@ class Quarantine:
         for key in tuple(self._held):
             self._holds(key, now_ns)
 
-    def take_events(self) -> tuple[Held, ...]:
+    def take_events(self) -> tuple[QuarantineRecord, ...]:
         """Who was cut off or let in again since the last call."""
         events, self._events = tuple(self._events), []
         return events
@@ -222,7 +222,7 @@ class Quarantine:
         if 0 < bucket.until_ns - now_ns <= settings.max_hold_s * 1e9:  # more: the clock was set back
             return True
         self._held.remove(key)
-        self._events.append(Held(*key, None, bucket.shed))
+        self._events.append(QuarantineRecord(*key, None, bucket.shed))
         bucket.until_ns, bucket.shed, bucket.released_ns = None, 0, now_ns
         bucket.tokens, bucket.at_ns = settings.burst * settings.probation, now_ns
         bucket.doubt = self._limit * (1.0 - settings.probation)
@@ -235,4 +235,4 @@ class Quarantine:
         bucket.until_ns = now_ns + round(min(settings.hold_s * 2**bucket.holds, settings.max_hold_s) * 1e9)
         bucket.holds = min(bucket.holds + 1, 20)
         self._held.add(key)
-        self._events.append(Held(*key, bucket.until_ns))
+        self._events.append(QuarantineRecord(*key, bucket.until_ns))

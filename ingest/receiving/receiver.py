@@ -22,9 +22,9 @@ from ingest.decode import JSON, decode, decode_status, media_type, remember
 from ingest.envelope import UNNUMBERED_BOOT, Delivery
 from ingest.errors import UNPROVEN, MalformedMessage
 from ingest.receiving.batch import KEPT_BYTES, Batch, DeadLetter, Row, digest
-from ingest.receiving.high_water_marks import Mark, Marks, Recall
+from ingest.receiving.high_water_marks import HighWaterMark, HighWaterMarks, Recall
 from ingest.receiving.quarantine import Quarantine
-from ingest.security.authentication import SenderBoot, SourceKey, Trust, counter
+from ingest.security.authentication import Authenticator, SenderBoot, SourceKey, counter
 from ingest.security.signature import SIGNED
 from ingest.wire import MAX_PAYLOAD_BYTES
 from sensors.scan import Scan
@@ -49,7 +49,7 @@ class ReceiverSettings:
 class Guards:
     """Who else has a say at the door; None = nobody. ``gate`` says what is implausible about a scan, "" for nothing."""
 
-    trust: Trust | None = None
+    trust: Authenticator | None = None
     quarantine: Quarantine | None = None
     gate: Callable[[Scan], str] | None = None
 
@@ -77,14 +77,14 @@ class Receiver:
         self._sector = topics.identifier(sector, "sector")
         self._commit = commit
         self._acknowledge = acknowledge
-        self._marks = Marks(recall)
+        self._marks = HighWaterMarks(recall)
         self._guards = guards or Guards()
         settings = settings or ReceiverSettings()
         self._future_ns = round(settings.future_s * 1e9)
         self._live_ns = round(settings.live_s * 1e9)
         self._late_ns = round(settings.late_s * 1e9)
         self._oldest_ns = round(settings.backfill_s * 1e9)
-        self._news: dict[tuple[str, int], Mark] = {}
+        self._news: dict[tuple[str, int], HighWaterMark] = {}
         self.told: dict[str, bytes] = {}
         self.removals: Counter[str] = Counter()
         """By topic, how often we removed what was retained there. A broker that knows no "no local" hands these empty
@@ -112,7 +112,7 @@ class Receiver:
         for mark in batch.marks:
             self._news[mark.sensor, mark.boot] = mark
 
-    def take_marks(self) -> tuple[Mark, ...]:
+    def take_marks(self) -> tuple[HighWaterMark, ...]:
         """The marks to publish since the last call: one a (sensor, boot), also where only duplicates came."""
         marks = tuple(self._news.values())
         self._news.clear()
@@ -121,7 +121,7 @@ class Receiver:
     def batch(self, deliveries: Sequence[Delivery], shed: Mapping[str, int] | None = None) -> Batch:
         """Judge each delivery; nothing is stored or acknowledged yet, but the marks already count these messages."""
         messages: list[Row | DeadLetter] = []
-        marks: dict[tuple[str, int], Mark] = {}
+        marks: dict[tuple[str, int], HighWaterMark] = {}
         boots: dict[tuple[str, str, str], SenderBoot] = {}
         counted: Counter[SourceKey] = Counter()
         for topic, count in (shed or {}).items():

@@ -22,7 +22,7 @@ MAX_NAMES: Final = 10_000
 """How many sensors are known by name; the one not heard for longest is forgotten first."""
 
 
-class Hearing:
+class Subscriptions:
     """Pure. ``filters`` are what to subscribe to now."""
 
     def __init__(self, sector: str, names: Iterable[str] = ()) -> None:

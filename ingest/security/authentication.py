@@ -30,7 +30,7 @@ class SenderBoot:
     boot: int
 
 
-class Trust:
+class Authenticator:
     """Judges signatures by ``register`` and remembers the boots that were heard. ``required``: unsigned is refused.
 
     Where signatures are optional, a name that has a key must still use it: dropping the signature is no way in.

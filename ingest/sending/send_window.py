@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from ingest.sending.spool import Entry, Key, Spool
+from ingest.sending.spool import Key, Spool, SpoolEntry
 from ingest.wire import Ack
 
 MAX_PATIENCE: Final = 8
@@ -20,7 +20,7 @@ class OutflowSettings:
     stall_s: float = 3.0
 
 
-class Outflow:
+class SendWindow:
     """Pure but for the spool: times are arguments, in seconds of any monotonic clock.
 
     A message may be lost after the broker's PUBACK, so being published counts for nothing here. When no ack has moved
@@ -35,7 +35,7 @@ class Outflow:
         self._patience_s = self._settings.stall_s
         self.resends = 0
 
-    def due(self, now_s: float) -> list[Entry]:
+    def due(self, now_s: float) -> list[SpoolEntry]:
         """The messages to publish now, in order; say ``sent`` for each that the client took."""
         outstanding = 0 if self._cursor is None else self._spool.waiting_up_to(self._cursor)
         if outstanding == 0:
@@ -47,7 +47,7 @@ class Outflow:
             outstanding = 0
         return self._spool.pending(self._cursor, self._settings.window - outstanding)
 
-    def sent(self, entry: Entry) -> None:
+    def sent(self, entry: SpoolEntry) -> None:
         """The client took this message; it is on its way or will be."""
         self._cursor = entry.key
 

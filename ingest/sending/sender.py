@@ -25,8 +25,8 @@ from ingest.mqtt.connection import Connection, ConnectionSettings
 from ingest.security.authentication import counter
 from ingest.security.key_register import Identity
 from ingest.security.signature import BURST_SIZES, Message, Said
-from ingest.sending.send_window import Outflow, OutflowSettings
-from ingest.sending.spool import Entry, Key, Spool
+from ingest.sending.send_window import OutflowSettings, SendWindow
+from ingest.sending.spool import Key, Spool, SpoolEntry
 from ingest.standards.gateway_refusal import PREFIX, REFUSED, encode_refused
 from ingest.wire import Ack, DroppedRange, Kind, State, Status
 from sensors.scan import Scan
@@ -75,10 +75,10 @@ class Sender:
         self._identity = self._settings.identity
         self._topic = topics.sensor_topic(sector, sensor, "detections")
         self._status_topic = topics.sensor_topic(sector, sensor, "status")
-        self._outflow = Outflow(spool, self._settings.outflow)
+        self._outflow = SendWindow(spool, self._settings.outflow)
         self._acks: dict[int, int] = {}
         self._acks_seen = 0
-        self._repeats: deque[Entry] = deque()
+        self._repeats: deque[SpoolEntry] = deque()
         self._came_up = self._lost_session = False
         self._status_seq = 0
         self._status_due_ns = 0
@@ -136,7 +136,7 @@ class Sender:
         payload = payload or self._spool.get(boot, seq)
         if payload is None:
             return False
-        self._repeats.append(Entry(boot, seq, payload))
+        self._repeats.append(SpoolEntry(boot, seq, payload))
         self._wake.set()
         return True
 
@@ -238,7 +238,9 @@ class Sender:
         topic, content_type, said, payload = message
         return self._connection.publish(topic, payload, content_type=content_type, said=said)
 
-    def _signed(self, entries: Sequence[Entry], lows: Mapping[int, int | None]) -> list[tuple[Entry, Message]]:
+    def _signed(
+        self, entries: Sequence[SpoolEntry], lows: Mapping[int, int | None]
+    ) -> list[tuple[SpoolEntry, Message]]:
         """The messages of these entries, which go out together."""
         messages = []
         for entry in entries:

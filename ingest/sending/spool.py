@@ -33,7 +33,7 @@ Build = Callable[[int, int], bytes]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class SpoolEntry:
     """A message waiting in the spool."""
 
     boot: int
@@ -46,7 +46,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Gap:
+class DroppedRange:
     """Messages first..last of a boot that were dropped, oldest first, because the spool was full."""
 
     boot: int
@@ -162,14 +162,14 @@ class Spool:
             self._set_meta("dropped", self._dropped_total + dropped)
         self._after = (count, total, self._put_total + len(rows), self._dropped_total + dropped)
 
-    def pending(self, after: Key | None = None, limit: int = 1000) -> list[Entry]:
+    def pending(self, after: Key | None = None, limit: int = 1000) -> list[SpoolEntry]:
         """Up to ``limit`` waiting messages past ``after``, oldest boot first, then by seq."""
         with self._lock:
             rows = self._query(
                 "SELECT id, payload FROM messages WHERE id > ? ORDER BY id LIMIT ?",
                 (-1 if after is None else _id(*after), max(limit, 0)),
             )
-        return [Entry(*_key(rowid), payload) for rowid, payload in rows]
+        return [SpoolEntry(*_key(rowid), payload) for rowid, payload in rows]
 
     def get(self, boot: int, seq: int) -> bytes | None:
         """The payload of one waiting message; None when it is settled, dropped or was never put."""
@@ -204,10 +204,12 @@ class Spool:
         with self._lock:
             return int(self._query("SELECT count(*) FROM messages WHERE id <= ?", (_id(*key),))[0][0])
 
-    def gaps(self) -> list[Gap]:
+    def gaps(self) -> list[DroppedRange]:
         """The ranges that a full spool dropped, oldest first. Some of them may have been sent, even journaled."""
         with self._lock:
-            return [Gap(*row) for row in self._query("SELECT boot, first, last FROM gaps ORDER BY boot, first", ())]
+            return [
+                DroppedRange(*row) for row in self._query("SELECT boot, first, last FROM gaps ORDER BY boot, first", ())
+            ]
 
     @property
     def waiting(self) -> int:

@@ -10,7 +10,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from ingest.envelope import Arrival
+from ingest.envelope import Envelope
 from ingest.errors import MalformedMessage
 from ingest.wire import WirePlot, WireScan
 
@@ -31,7 +31,7 @@ _TAG_TIME: Final = re.compile(rb"^\\(?:[^\\]*,)?c:(\d{9,13})[,*]")
 _SENTENCE: Final = re.compile(rb"(?:\\[^\\\r\n]{1,120}\\)?(![A-Z]{2}VD[MO],[\x20-\x7e]{10,90})")
 
 
-def decode(payload: bytes, arrival: Arrival) -> WireScan:
+def decode(payload: bytes, arrival: Envelope) -> WireScan:
     """One position report as a scan with one plot; MalformedMessage names what is wrong by AIS's word for it."""
     if arrival.sensor is None:
         raise MalformedMessage("bad_topic", "topic", "missing", "the receiver's own topic, which names it")
@@ -114,6 +114,6 @@ def _time(payload: bytes, message: dict[str, Any], received_at: datetime) -> dat
     return at
 
 
-def _minute(arrival: Arrival) -> bytes:
+def _minute(arrival: Envelope) -> bytes:
     """A ship at its berth sends the same sentence at the same second of another minute: that is another report."""
     return arrival.received_at.strftime("%Y%m%d%H%M").encode()

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
 
-from ingest.envelope import Arrival
+from ingest.envelope import Envelope
 from ingest.errors import MalformedMessage
 from ingest.wire import MAX_PLOTS, Status, WirePlot, WireScan
 
@@ -28,7 +28,7 @@ _EXPECTED: Final = "ASTERIX data blocks of categories 010, 034, 048 or 062"
 _TIME_ITEM: Final = {10: "140", 34: "030", 48: "140", 62: "070"}
 
 
-def decode(payload: bytes, arrival: Arrival) -> WireScan:
+def decode(payload: bytes, arrival: Envelope) -> WireScan:
     """All target reports of the data blocks as one scan; their times within SPREAD_S, the newest is the scan's.
 
     Raises MalformedMessage by category, record and item, such as ``CAT048[2].I040``.
@@ -56,7 +56,7 @@ def decode(payload: bytes, arrival: Arrival) -> WireScan:
     )
 
 
-def decode_status(payload: bytes, arrival: Arrival) -> Status:
+def decode_status(payload: bytes, arrival: Envelope) -> Status:
     """A radar's service message (CAT 034): north marker or sector crossing, as a heartbeat."""
     if arrival.sensor is None:
         raise MalformedMessage("bad_topic", "topic", "missing", "the radar's own topic, which names it")

@@ -10,7 +10,7 @@ import re
 from datetime import datetime
 from typing import Any, Final
 
-from ingest.envelope import Arrival
+from ingest.envelope import Envelope
 from ingest.errors import MalformedMessage
 from ingest.wire import MAX_PAYLOAD_BYTES, WirePlot, WireScan
 
@@ -32,7 +32,7 @@ _TYPE: Final = re.compile(r"^a-[fhnusjkp.o]-[A-Za-z](-[A-Za-z0-9]+){0,12}$")
 assert MAX_BYTES < MAX_PAYLOAD_BYTES
 
 
-def decode(payload: bytes, arrival: Arrival) -> WireScan:
+def decode(payload: bytes, arrival: Envelope) -> WireScan:
     """A sighting as a scan with one plot; the topic names who saw it, the event's uid what was seen."""
     if arrival.sensor is None:
         raise MalformedMessage("bad_topic", "topic", "missing", "the observer's own topic, which names it")

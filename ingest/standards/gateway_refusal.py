@@ -13,7 +13,7 @@ from typing import Final, NoReturn
 import msgspec
 from msgspec import Struct
 
-from ingest.envelope import Arrival
+from ingest.envelope import Envelope
 from ingest.errors import CODES, MalformedMessage
 
 REFUSED: Final = "application/vnd.watchline.refused+json"
@@ -22,7 +22,7 @@ KEPT_BYTES: Final = 40_000
 """How much of the message is kept: in base 64 it fits into a dead letter whole."""
 
 
-class Refused(Struct, frozen=True, forbid_unknown_fields=True):
+class GatewayRefusal(Struct, frozen=True, forbid_unknown_fields=True):
     """``refused`` is the code; ``packet`` the first KEPT_BYTES of the message in base 64, ``size`` its whole length."""
 
     refused: str
@@ -34,13 +34,13 @@ class Refused(Struct, frozen=True, forbid_unknown_fields=True):
     packet: str
 
 
-_decoder = msgspec.json.Decoder(Refused)
+_decoder = msgspec.json.Decoder(GatewayRefusal)
 
 
 def encode_refused(packet: bytes, error: MalformedMessage, content_type: str) -> bytes:
     """The payload that carries a refused message and the reason."""
     return msgspec.json.encode(
-        Refused(
+        GatewayRefusal(
             error.code,
             error.field[:200],
             error.what[:500],
@@ -52,7 +52,7 @@ def encode_refused(packet: bytes, error: MalformedMessage, content_type: str) ->
     )
 
 
-def unwrapped(payload: bytes) -> Refused | None:
+def unwrapped(payload: bytes) -> GatewayRefusal | None:
     """What ``encode_refused`` wrote, for who wants to see the message itself; None for bytes that it did not write."""
     try:
         return _decoder.decode(payload)
@@ -60,7 +60,7 @@ def unwrapped(payload: bytes) -> Refused | None:
         return None
 
 
-def packet_of(refused: Refused) -> bytes:
+def packet_of(refused: GatewayRefusal) -> bytes:
     """The bytes of the message, as far as they were kept."""
     try:
         return b64decode(refused.packet, validate=True)
@@ -68,7 +68,7 @@ def packet_of(refused: Refused) -> bytes:
         return b""
 
 
-def decode(payload: bytes, arrival: Arrival) -> NoReturn:
+def decode(payload: bytes, arrival: Envelope) -> NoReturn:
     """Raises the MalformedMessage that the gateway found; never returns."""
     del arrival
     try:

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from ingest.envelope import Arrival
+from ingest.envelope import Envelope
 from ingest.errors import MalformedMessage
 from ingest.wire import (
     Azimuth,
@@ -101,14 +101,14 @@ _SENTENCE: Final = re.compile(
 """The distance may stand before or behind the direction."""
 
 
-def decode(payload: bytes, arrival: Arrival) -> WireScan:
+def decode(payload: bytes, arrival: Envelope) -> WireScan:
     """A JSON report as a scan with one plot; MalformedMessage names the field."""
     from ingest.parse_json import parse_json
 
     return _scan(parse_json(_decoder.decode, payload), arrival)
 
 
-def decode_sentence(payload: bytes, arrival: Arrival) -> WireScan:
+def decode_sentence(payload: bytes, arrival: Envelope) -> WireScan:
     """A sentence such as ``observer 3 heard a vehicle north-east, about 500 m`` as a scan, observed when it came."""
     try:
         text = " ".join(payload.decode("utf-8").split()) if len(payload) <= 500 else ""
@@ -145,7 +145,7 @@ def decode_sentence(payload: bytes, arrival: Arrival) -> WireScan:
         raise MalformedMessage("out_of_range", "text", ascii(str(error))[1:-1][:120], "a plausible report") from None
 
 
-def _scan(report: HumanReport, arrival: Arrival) -> WireScan:
+def _scan(report: HumanReport, arrival: Envelope) -> WireScan:
     if arrival.sensor is not None and report.observer != arrival.sensor:
         said = f"{report.observer!r} on the topic of {arrival.sensor!r}"
         raise MalformedMessage("sensor_mismatch", "observer", said, arrival.sensor)

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Final, cast
 
-from ingest.envelope import Arrival
+from ingest.envelope import Envelope
 from ingest.standards.gateway_refusal import REFUSED
 from ingest.wire import Status, WireScan
 
-Decoder = Callable[[bytes, Arrival], WireScan]
-StatusDecoder = Callable[[bytes, Arrival], Status]
+Decoder = Callable[[bytes, Envelope], WireScan]
+StatusDecoder = Callable[[bytes, Envelope], Status]
 
 SAPIENT: Final = "application/vnd.sapient+protobuf"
 """SAPIENT BSI Flex 335 v2, one SapientMessage."""
@@ -36,8 +36,8 @@ GMTI: Final = "application/vnd.nato.stanag-4607"
 """One packet of STANAG 4607; needs the extra ``gmti``."""
 
 
-def _lazily(module: str, function: str) -> Callable[[bytes, Arrival], object]:
-    def decode(payload: bytes, arrival: Arrival) -> object:
+def _lazily(module: str, function: str) -> Callable[[bytes, Envelope], object]:
+    def decode(payload: bytes, arrival: Envelope) -> object:
         return getattr(import_module(module), function)(payload, arrival)
 
     return decode
@@ -58,13 +58,13 @@ DECODERS: Final[dict[str, Decoder]] = {
     GMTI: _scans("ingest.standards.stanag4607"),
     REFUSED: _scans("ingest.standards.gateway_refusal"),
 }
-REMEMBER: Final[dict[str, Callable[[bytes, Arrival], bytes]]] = {
-    SAPIENT: cast(Callable[[bytes, Arrival], bytes], _lazily("ingest.standards.sapient.decode", "remember")),
-    SAPIENT_TOO: cast(Callable[[bytes, Arrival], bytes], _lazily("ingest.standards.sapient.decode", "remember")),
+REMEMBER: Final[dict[str, Callable[[bytes, Envelope], bytes]]] = {
+    SAPIENT: cast(Callable[[bytes, Envelope], bytes], _lazily("ingest.standards.sapient.decode", "remember")),
+    SAPIENT_TOO: cast(Callable[[bytes, Envelope], bytes], _lazily("ingest.standards.sapient.decode", "remember")),
 }
 """Content type → (a status message without faults, its Arrival) to what is known of the sensor after it.
 
-For standards whose detections lean on what was registered before: who decodes hands it back as ``Arrival.told``.
+For standards whose detections lean on what was registered before: who decodes hands it back as ``Envelope.told``.
 """
 STATUS_DECODERS: Final[dict[str, StatusDecoder]] = {
     SAPIENT: cast(StatusDecoder, _lazily("ingest.standards.sapient.decode", "decode_status")),

@@ -10,7 +10,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from ingest.envelope import Arrival
+from ingest.envelope import Envelope
 from ingest.errors import MalformedMessage
 from ingest.wire import MAX_PAYLOAD_BYTES, MAX_PLOTS, WirePlot, WireScan
 
@@ -29,7 +29,7 @@ vehicles, animals, large multiple returns; every other says nothing."""
 _FIELD: Final = re.compile(r"\bD\d{1,2}(\.\d{1,2})?")
 
 
-def decode(payload: bytes, arrival: Arrival) -> WireScan:
+def decode(payload: bytes, arrival: Envelope) -> WireScan:
     """All targets of a packet's dwells; MalformedMessage names the field by its number in the standard, as ``D6``."""
     if arrival.sensor is None:
         raise MalformedMessage("bad_topic", "topic", "missing", "the radar's own topic, which names it")

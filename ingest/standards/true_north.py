@@ -29,7 +29,7 @@ class NorthError(BadInput):
 
 
 @dataclass(frozen=True, slots=True)
-class Zone:
+class UtmZone:
     """A UTM zone. ``south``: its hemisphere. ``band``: the latitude band, where the name told one and not a hemisphere.
 
     N and S mean the hemisphere, as in the standard's own example 30N, which is Britain's. Band N (0° to 8°) lies in the
@@ -41,7 +41,7 @@ class Zone:
     band: str | None
 
     @classmethod
-    def parse(cls, text: str, *, where: str) -> Zone:
+    def parse(cls, text: str, *, where: str) -> UtmZone:
         """Read ``30N``, ``30U`` or ``17S``; NorthError for anything else."""
         found = _ZONE.fullmatch(text.strip()) if len(text) <= 8 else None
         if found is None:
@@ -58,7 +58,7 @@ class Zone:
 
 
 def lonlat_of_utm(
-    zone: Zone, easting: float, northing: float, *, where: str, near_lat: float | None = None
+    zone: UtmZone, easting: float, northing: float, *, where: str, near_lat: float | None = None
 ) -> tuple[float, float]:
     """WGS 84 longitude and latitude [degrees] of UTM coordinates [m]; NorthError naming ``where`` + x, y or utm_zone.
 
@@ -70,7 +70,7 @@ def lonlat_of_utm(
     if not 0.0 <= northing <= 10_000_000.0:
         raise NorthError(f"northing {northing:g}", where=f"{where}.y", expected="metres from 0 to 10 000 000")
     if zone.south and zone.band is None and _is_band_s(zone, easting, northing, where, near_lat):
-        zone = Zone(zone.number, False, "S")
+        zone = UtmZone(zone.number, False, "S")
     lon, lat = _frame(zone.epsg).to_lonlat(easting, northing)
     lowest, highest = (-80.0, 84.0) if zone.band is None else _latitudes(zone.band)
     if not lowest - _BAND_TOLERANCE_DEG <= lat <= highest + _BAND_TOLERANCE_DEG:
@@ -82,9 +82,9 @@ def lonlat_of_utm(
     return lon, lat
 
 
-def _is_band_s(zone: Zone, easting: float, northing: float, where: str, near_lat: float | None) -> bool:
+def _is_band_s(zone: UtmZone, easting: float, northing: float, where: str, near_lat: float | None) -> bool:
     """Whether an S means the band. NorthError where it may and nobody knows."""
-    band = _frame(Zone(zone.number, False, None).epsg).to_lonlat(easting, northing)[1]
+    band = _frame(UtmZone(zone.number, False, None).epsg).to_lonlat(easting, northing)[1]
     if not BAND_S_DEG[0] <= band <= BAND_S_DEG[1]:
         return False
     south = _frame(zone.epsg).to_lonlat(easting, northing)[1]
@@ -98,12 +98,12 @@ def _is_band_s(zone: Zone, easting: float, northing: float, where: str, near_lat
     return abs(near_lat - band) < abs(near_lat - south)
 
 
-def grid_convergence_deg(lon: float, lat: float, zone: Zone | None = None) -> float:
+def grid_convergence_deg(lon: float, lat: float, zone: UtmZone | None = None) -> float:
     """Angle [degrees] from true north clockwise to the north of the UTM grid: true azimuth = grid azimuth + this.
 
     ``zone`` None: the standard zone of the place.
     """
-    zone = zone or Zone(int((lon + 180.0) // 6.0) % 60 + 1, lat < 0.0, None)
+    zone = zone or UtmZone(int((lon + 180.0) // 6.0) % 60 + 1, lat < 0.0, None)
     frame = _frame(zone.epsg)
     return math.degrees(frame.convergence_rad(*frame.to_local(lon, lat)))
 

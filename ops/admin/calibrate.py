@@ -23,7 +23,7 @@ ROWS_A_STEP: Final = 5_000
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class CalibrationRequest:
     """What is calibrated: a ``journal`` on a ``sector`` with its ``layout``, observed ``since`` until before ``until``.
 
     ``support_s``: see fusion.scoring.calibration.
@@ -38,16 +38,16 @@ class Wanted:
     support_s: float = 15.0
 
 
-def calibrate_journal(wanted: Wanted, screen: Console) -> dict[str, Any]:
+def calibrate_journal(wanted: CalibrationRequest, screen: Console) -> dict[str, Any]:
     """Predicted against observed detections, a row for each sensor and class of ground. BadInput for no scans."""
     from fusion.scoring.calibration import CalibrationSettings, calibrate
     from ops.runtime.output import progress_bar
-    from ops.sector.open_sector import open_ground
+    from ops.sector.open_sector import open_sector
     from ops.sector.sector_file import load_sector
     from ops.sector.settings import load_settings, tracker_settings
 
     calibration = CalibrationSettings(support_s=wanted.support_s)
-    ground = open_ground(load_sector(wanted.sector), wanted.layout)
+    ground = open_sector(load_sector(wanted.sector), wanted.layout)
     tracker = tracker_settings(load_settings(wanted.settings))
     scans, unusable = observed_scans(wanted, ground.layout)
     if not scans:
@@ -74,7 +74,7 @@ def calibrate_journal(wanted: Wanted, screen: Console) -> dict[str, Any]:
     }
 
 
-def observed_scans(wanted: Wanted, layout: Layout) -> tuple[list[ScanColumns], int]:
+def observed_scans(wanted: CalibrationRequest, layout: Layout) -> tuple[list[ScanColumns], int]:
     """The journal's scans of the layout's sensors in the order in which they were observed, and how many rows were
     of none or could not be used."""
     since = None if wanted.since is None else nanoseconds(wanted.since)

@@ -46,7 +46,7 @@ SOON: Final = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Check:
     """One thing looked at. ``needed``: without it Watchline does not run; otherwise something optional is missing."""
 
     name: str
@@ -58,10 +58,10 @@ class Finding:
         return asdict(self)
 
 
-def examine(broker: str | None, identity: Path | None = None) -> list[Finding]:
+def examine(broker: str | None, identity: Path | None = None) -> list[Check]:
     """Look at everything. With ``broker``, also log in there and subscribe; with ``identity``, as that folder's ingest,
     and look at its keys and certificates too."""
-    looks: list[Callable[[], Finding]] = [_python, _packages, _kernels, _sample, _sqlite, _disk, _embedded]
+    looks: list[Callable[[], Check]] = [_python, _packages, _kernels, _sample, _sqlite, _disk, _embedded]
     findings = [_guarded(look.__name__.strip("_"), look) for look in looks]
     findings += [
         _program("mosquitto", "the production broker; tests need it", "apt-get install mosquitto"),
@@ -76,7 +76,7 @@ def examine(broker: str | None, identity: Path | None = None) -> list[Finding]:
     return findings
 
 
-def show(findings: list[Finding], screen: Console) -> None:
+def show(findings: list[Check], screen: Console) -> None:
     """A table for people: a word and a sign, not colour alone."""
     table = Table(box=None, header_style="dim")
     for name in ("", "what", "found"):
@@ -89,29 +89,29 @@ def show(findings: list[Finding], screen: Console) -> None:
     screen.print(table)
 
 
-def _guarded(name: str, look: Callable[[], Finding]) -> Finding:
+def _guarded(name: str, look: Callable[[], Check]) -> Check:
     try:
         return look()
     except (WatchlineError, ImportError, OSError, sqlite3.Error) as error:
-        return Finding(name, False, f"{error}")
+        return Check(name, False, f"{error}")
 
 
-def _python() -> Finding:
+def _python() -> Check:
     found = f"Python {platform.python_version()} on {platform.system()} {platform.machine()}, {os.cpu_count()} cores"
-    return Finding("python", sys.version_info >= PYTHON, found)
+    return Check("python", sys.version_info >= PYTHON, found)
 
 
-def _packages() -> Finding:
+def _packages() -> Check:
     found, missing = [], []
     for package in PACKAGES:
         try:
             found.append(f"{package} {version(package)}")
         except PackageNotFoundError:
             missing.append(package)
-    return Finding("packages", not missing, f"missing: {', '.join(missing)}" if missing else ", ".join(found))
+    return Check("packages", not missing, f"missing: {', '.join(missing)}" if missing else ", ".join(found))
 
 
-def _kernels() -> Finding:
+def _kernels() -> Check:
     import geo
 
     cached = any(Path(geo.__file__).parent.rglob("*.nbi"))
@@ -120,52 +120,50 @@ def _kernels() -> Finding:
         if cached
         else "not compiled yet; the first start takes half a minute (python -m ops.runtime.compile_kernels)"
     )
-    return Finding("kernels", cached, says, needed=False)
+    return Check("kernels", cached, says, needed=False)
 
 
-def _sample() -> Finding:
+def _sample() -> Check:
     from ops.sector.samples import jacksboro_cog
     from ops.sector.sector_file import cache_folder, load_sector
 
     sector = load_sector("cumberland")
-    return Finding("sample sector", True, f"{sector.name}; terrain {jacksboro_cog(cache_folder())}")
+    return Check("sample sector", True, f"{sector.name}; terrain {jacksboro_cog(cache_folder())}")
 
 
-def _sqlite() -> Finding:
+def _sqlite() -> Check:
     with tempfile.TemporaryDirectory() as folder:
         database = sqlite3.connect(Path(folder) / "probe.db")
         mode = database.execute("PRAGMA journal_mode=WAL").fetchone()[0]
         database.close()
-    return Finding("sqlite", mode == "wal", f"SQLite {sqlite3.sqlite_version}, journal mode {mode}")
+    return Check("sqlite", mode == "wal", f"SQLite {sqlite3.sqlite_version}, journal mode {mode}")
 
 
-def _disk() -> Finding:
+def _disk() -> Check:
     free = shutil.disk_usage(Path.cwd()).free
-    return Finding("disk", free > FREE_BYTES, f"{free / 1e9:.0f} GB free here (at least {FREE_BYTES / 1e9:.0f})")
+    return Check("disk", free > FREE_BYTES, f"{free / 1e9:.0f} GB free here (at least {FREE_BYTES / 1e9:.0f})")
 
 
-def _embedded() -> Finding:
+def _embedded() -> Check:
     from ops.broker.broker import EmbeddedBroker
 
     with EmbeddedBroker() as broker:
-        return Finding(
-            "embedded broker", True, f"iotcore {version('iotcore')} started on {broker.url.host} and stopped"
-        )
+        return Check("embedded broker", True, f"iotcore {version('iotcore')} started on {broker.url.host} and stopped")
 
 
-def _program(name: str, purpose: str, remedy: str) -> Finding:
+def _program(name: str, purpose: str, remedy: str) -> Check:
     found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
-    return Finding(name, found is not None, found or f"not installed ({purpose}): {remedy}", needed=False)
+    return Check(name, found is not None, found or f"not installed ({purpose}): {remedy}", needed=False)
 
 
-def _optional(name: str, package: str, purpose: str, extra: str) -> Finding:
+def _optional(name: str, package: str, purpose: str, extra: str) -> Check:
     try:
-        return Finding(name, True, f"{package} {version(package)}", needed=False)
+        return Check(name, True, f"{package} {version(package)}", needed=False)
     except PackageNotFoundError:
-        return Finding(name, False, f"not installed ({purpose}): pip install 'watchline[{extra}]'", needed=False)
+        return Check(name, False, f"not installed ({purpose}): pip install 'watchline[{extra}]'", needed=False)
 
 
-def _identity(folder: Path) -> Finding:
+def _identity(folder: Path) -> Check:
     """Keys and certificates: those of our own are there, and which of all of them ended or end soon."""
     from ingest.security.key_bundle import CERTIFICATE
     from ingest.security.key_register import RegisterFile
@@ -188,7 +186,7 @@ def _identity(folder: Path) -> Finding:
     lists = (("no key of", missing), ("ended", over), (f"end within {SOON.days} days", soon))
     says = [f"{len(valid)} names with a key, {len(revoked - valid)} revoked"]
     says += [f"{words}: {', '.join(sorted(names)[:20])}" for words, names in lists if names]
-    return Finding("identity", not missing and not over, "; ".join(says))
+    return Check("identity", not missing and not over, "; ".join(says))
 
 
 def _tls_of(identity: Path | None) -> TlsFiles | None:
@@ -212,7 +210,7 @@ def _end_of(certificate: Path) -> datetime:
         raise WatchlineError(f"{certificate} is no certificate; expected PEM, as `broker config` writes.") from None
 
 
-def _broker(text: str, identity: Path | None) -> Finding:
+def _broker(text: str, identity: Path | None) -> Check:
     from ingest.mqtt.broker_url import BrokerUrl
     from ingest.mqtt.connection import ConnectionSettings
     from ingest.mqtt.subscriber import Subscriber
@@ -228,4 +226,4 @@ def _broker(text: str, identity: Path | None) -> Finding:
     )
     subscriber.start(timeout_s=BROKER_WITHIN_S)
     subscriber.stop()
-    return Finding("broker", True, f"{url.shown} lets us in and takes a subscription")
+    return Check("broker", True, f"{url.shown} lets us in and takes a subscription")

@@ -151,7 +151,7 @@ def show_test(found: dict[str, Any], screen: Console) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class TaskRequest:
     """A task as the command line says it; one of mode, request, look_at (AZIMUTH or AZIMUTH,ELEVATION) and stop."""
 
     mode: str | None = None
@@ -160,10 +160,10 @@ class Wanted:
     stop: str | None = None
 
 
-def give_task(sensor: str, data: Path, wanted: Wanted) -> dict[str, Any]:
+def give_task(sensor: str, data: Path, wanted: TaskRequest) -> dict[str, Any]:
     """Put a task into the gateway's memory, for it to send; BadInput for no SAPIENT node, and for no task."""
     from ingest.standards.sapient.outgoing import Order, task, ulid
-    from ops.services.sapient.database import FILE_NAME, SapientMemory, Task
+    from ops.services.sapient.database import FILE_NAME, NodeTask, SapientMemory
 
     chosen = [value for value in (wanted.mode, wanted.request, wanted.look_at, wanted.stop) if value is not None]
     if len(chosen) != 1:
@@ -181,7 +181,7 @@ def give_task(sensor: str, data: Path, wanted: Wanted) -> dict[str, Any]:
         task_id = wanted.stop or ulid(now_ns // 1_000_000, secrets.token_bytes(10))
         body = task("", node.node_id, task_id, order).SerializeToString()
         row_id = task_id if wanted.stop is None else f"{task_id} stop"
-        memory.add_task(Task(row_id, node.node_id, body, now_ns, None, "", ""))
+        memory.add_task(NodeTask(row_id, node.node_id, body, now_ns, None, "", ""))
     return {"task": task_id, "sensor": node.sensor, "sapient_node": node.node_id}
 
 

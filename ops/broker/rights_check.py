@@ -33,7 +33,7 @@ WILL_WITHIN_S: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class RightsCell:
     """One cell of the matrix: may it happen, and did it?"""
 
     who: str
@@ -65,10 +65,10 @@ class Matrix:
     port: int
     folder: BrokerFolder
     sector: str
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[RightsCell] = field(default_factory=list)
 
     def note(self, who: str, what: str, where: str, *, allowed: bool, happened: bool) -> None:
-        self.findings.append(Finding(who, what, where, allowed, happened))
+        self.findings.append(RightsCell(who, what, where, allowed, happened))
 
     def probe(self, name: str, will: tuple[str, bytes, bool] | None = None, *, client_id: str = "") -> Probe:
         """A probe, not yet connected."""

@@ -30,10 +30,10 @@ def detections(
     from ops.journal.command import journal_path
     from ops.journal.reader import JournalReader
     from ops.runtime.output import progress_bar
-    from ops.sector.open_sector import open_ground
+    from ops.sector.open_sector import open_sector
     from ops.sector.sector_file import load_sector
 
-    ground = open_ground(load_sector(sector), layout)
+    ground = open_sector(load_sector(sector), layout)
     with JournalReader(journal_path(journal)) as reader:
         rows = reader.last_id()
     with progress_bar(screen) as progress:

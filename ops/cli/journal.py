@@ -34,10 +34,10 @@ def journal_detections(
     as_json: JsonOption = False,
 ) -> None:
     """Detections by sensor and by the sensor's own name of what it saw: how many, when, where."""
-    from ops.journal.command import Choice, detections, moment
+    from ops.journal.command import DetectionFilter, detections, moment
     from ops.sector.layout_file import sector_layout
 
-    choice = Choice(sensor_name, moment(since, "--since"), moment(until, "--until"), positions)
+    choice = DetectionFilter(sensor_name, moment(since, "--since"), moment(until, "--until"), positions)
     answer(detections(journal, choice, sector_layout(sector, layout), screen), as_json=as_json)
 
 

@@ -77,9 +77,9 @@ def sensor_task(
     as_json: JsonOption = False,
 ) -> None:
     """Give a SAPIENT node a task; a running `watchline run --sapient` sends it."""
-    from ops.admin.sensor import Wanted, give_task
+    from ops.admin.sensor import TaskRequest, give_task
 
-    answer(give_task(name, data, Wanted(mode, request, look_at, stop)), as_json=as_json)
+    answer(give_task(name, data, TaskRequest(mode, request, look_at, stop)), as_json=as_json)
 
 
 @sensor_app.command()
@@ -138,10 +138,12 @@ def calibrate(
     as_json: JsonOption = False,
 ) -> None:
     """Compare the layout's probability of detection with what each sensor did detect, by class of ground."""
-    from ops.admin.calibrate import Wanted, calibrate_journal, show_calibration
+    from ops.admin.calibrate import CalibrationRequest, calibrate_journal, show_calibration
     from ops.journal.command import moment
 
-    wanted = Wanted(journal, sector, layout, settings, moment(since, "--since"), moment(until, "--until"), support)
+    wanted = CalibrationRequest(
+        journal, sector, layout, settings, moment(since, "--since"), moment(until, "--until"), support
+    )
     found = calibrate_journal(wanted, screen)
     show_calibration(found, screen)
     answer(found, as_json=as_json)

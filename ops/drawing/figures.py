@@ -51,7 +51,7 @@ STYLE: Any = {
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class SvgFigure:
     """One figure: its title, the SVG, what it shows in words (for those who do not see it), and how to read it."""
 
     title: str
@@ -86,7 +86,7 @@ def _hash(text: str) -> int:
     return int.from_bytes(blake2b(text.encode("utf-8", "replace"), digest_size=4).digest(), "big")
 
 
-def gospa_over_time(gospa: xr.Dataset) -> Picture:
+def gospa_over_time(gospa: xr.Dataset) -> SvgFigure:
     """Stacked decomposition of GOSPA at each instant: localisation, missed and false, as shares of GOSPA to its power.
 
     ``gospa`` has dim ``time`` and variables gospa, localisation, missed, false, each [m].
@@ -117,10 +117,10 @@ def gospa_over_time(gospa: xr.Dataset) -> Picture:
         axes.legend(loc="upper center", ncols=3, handlelength=1, columnspacing=1, bbox_to_anchor=(0.5, 1.04))
         caption = "Lower is better. The line is GOSPA; the bands divide it by where the error comes from."
         caption += f" Each point is the power mean of {together} instants." if together > 1 else ""
-        return Picture("Tracking error over time", _svg(figure, words), words, caption)
+        return SvgFigure("Tracking error over time", _svg(figure, words), words, caption)
 
 
-def latency_histogram(latencies_ms: npt.NDArray[np.float64]) -> Picture:
+def latency_histogram(latencies_ms: npt.NDArray[np.float64]) -> SvgFigure:
     """Histogram of latencies [ms] on a logarithmic axis, with the median and the 99th percentile."""
     values = np.maximum(latencies_ms[np.isfinite(latencies_ms)], 0.1)
     middle, high = np.percentile(values, (50, 99))
@@ -139,10 +139,10 @@ def latency_histogram(latencies_ms: npt.NDArray[np.float64]) -> Picture:
         )
         axes.set_xlabel("milliseconds (logarithmic)")
         axes.set_ylabel("count")
-        return Picture("Latency", _svg(figure, words), words, "Each bar counts samples; both lines are percentiles.")
+        return SvgFigure("Latency", _svg(figure, words), words, "Each bar counts samples; both lines are percentiles.")
 
 
-def detections_per_sensor(counts: Mapping[str, int]) -> Picture:
+def detections_per_sensor(counts: Mapping[str, int]) -> SvgFigure:
     """Horizontal bars of messages journaled per sensor, most first; more than 16 sensors are summed in the last bar."""
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     shown, rest = ranked[:16], ranked[16:]
@@ -162,14 +162,14 @@ def detections_per_sensor(counts: Mapping[str, int]) -> Picture:
         axes.xaxis.set_major_formatter(mpl.ticker.FuncFormatter(lambda value, _: f"{value:,.0f}"))
         axes.set_xlabel("messages journaled")
         caption = "Scans that found nothing are counted too: a miss is information."
-        return Picture("Messages per sensor", _svg(figure, words), words, caption)
+        return SvgFigure("Messages per sensor", _svg(figure, words), words, caption)
 
 
 def along_the_border(
     alerts: Mapping[str, npt.NDArray[np.int64]],
     hidden: npt.NDArray[np.float64] | None,
     spans_km: npt.NDArray[np.float64],
-) -> Picture:
+) -> SvgFigure:
     """Alerts per segment by rule (each an array over segments), above the hidden share of each segment's belt.
 
     ``spans_km`` (segment, 2) is where each segment starts and ends along the line.
@@ -206,7 +206,7 @@ def along_the_border(
         lower.set_xlabel("kilometres along the line from its start")
         lower.set_xlim(0, spans_km[-1, 1])
         caption = "Where a lower bar is tall, few alerts above it mean that we did not look, not that nothing happened."
-        return Picture("Along the border", _svg(figure, words), words, caption)
+        return SvgFigure("Along the border", _svg(figure, words), words, caption)
 
 
 def _thinned(gospa: xr.Dataset) -> tuple[xr.Dataset, int]:

@@ -19,7 +19,7 @@ from matplotlib.patheffects import withStroke
 from geo.border.zone import belt_outline
 from geo.terrain import bounds, cell_size
 from ops.drawing.coverage_classes import Map
-from ops.sector.open_sector import Ground
+from ops.sector.open_sector import OpenSector
 
 STYLE: Final[Any] = {"font.family": "sans-serif", "font.size": 9.0, "text.parse_math": False}
 LARGEST_PIXELS: Final = 1600  # along a side of the drawn raster; larger terrains are thinned
@@ -34,7 +34,7 @@ SIGNS: Final[Mapping[str, tuple[str, str, float]]] = {
 LABELLED_UP_TO: Final = 12  # sensors; more would cover the map
 
 
-def draw(path: Path, chosen: Map, rasters: xr.Dataset, ground: Ground) -> None:
+def draw(path: Path, chosen: Map, rasters: xr.Dataset, ground: OpenSector) -> None:
     """Write one map as PNG; the same input gives the same bytes."""
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(10.0, 8.2), layout="constrained")
@@ -93,7 +93,7 @@ def _classes(
     return bool(blank.any())
 
 
-def _border(axes: Axes, ground: Ground) -> None:
+def _border(axes: Axes, ground: OpenSector) -> None:
     lines = getattr(ground.crossed.line, "geoms", [ground.crossed.line])
     for part in lines:
         places = np.asarray(part.coords)
@@ -105,7 +105,7 @@ def _border(axes: Axes, ground: Ground) -> None:
         axes.plot(places[:, 0], places[:, 1], color="black", linewidth=0.7, linestyle=(0, (5, 4)), zorder=4)
 
 
-def _sensors(axes: Axes, ground: Ground) -> None:
+def _sensors(axes: Axes, ground: OpenSector) -> None:
     """Signs, the larger below; one label for all sensors of a place."""
     named: dict[tuple[float, float], list[str]] = {}
     for sensor in sorted(ground.layout, key=lambda s: -SIGNS[s.kind][2]):
@@ -169,7 +169,7 @@ def north_arrow(axes: Axes) -> None:
     )
 
 
-def _legend(axes: Axes, chosen: Map, ground: Ground, *, unknown: bool) -> None:
+def _legend(axes: Axes, chosen: Map, ground: OpenSector, *, unknown: bool) -> None:
     entries: list[Any] = []
     for step in chosen.steps:
         face = (0.75, 0.75, 0.75, 1.0) if step.colour is None else (*step.colour, 0.85)
@@ -190,14 +190,14 @@ def _legend(axes: Axes, chosen: Map, ground: Ground, *, unknown: bool) -> None:
     axes.legend(handles=entries, loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0, frameon=False)
 
 
-def _title(chosen: Map, rasters: xr.Dataset, ground: Ground) -> str:
+def _title(chosen: Map, rasters: xr.Dataset, ground: OpenSector) -> str:
     story = rasters.attrs
     who = f"{story['target']}, {story['conditions'].replace(',', ' + ')}, within {_seconds(float(story['dwell_s']))}"
     where = f"{plain_text(ground.sector.title or ground.sector.name)}, layout {plain_text(ground.layout.name)}"
     return f"{chosen.title}: {who}\n{where}, {len(ground.layout)} sensors"
 
 
-def _footer(chosen: Map, rasters: xr.Dataset, ground: Ground) -> str:
+def _footer(chosen: Map, rasters: xr.Dataset, ground: OpenSector) -> str:
     datum = plain_text(str(ground.terrain.attrs.get("datum", "unknown")))
     return (
         f"{chosen.reading}\nDatum of the heights: {datum}; cells of {cell_size(ground.terrain):.0f} m; "

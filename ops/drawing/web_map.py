@@ -84,7 +84,7 @@ TO_MARKER = """function (feature, latlng) {
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class Marker:
     """A point on the map: its kind picks the symbol (radar, camera, ground_sensor, base, alert, other)."""
 
     kind: str
@@ -125,9 +125,9 @@ class MapInput:
     segment_rows: Sequence[Sequence[tuple[str, str]]]
     hidden: npt.NDArray[np.float64] | None = None
     hidden_cells: xr.DataArray | None = None
-    sensors: Sequence[Mark] = ()
-    bases: Sequence[Mark] = ()
-    alerts: Sequence[Mark] = ()
+    sensors: Sequence[Marker] = ()
+    bases: Sequence[Marker] = ()
+    alerts: Sequence[Marker] = ()
     tracks: Sequence[Trail] = ()
     truth: Sequence[Trail] = ()
     fields: Sequence[Trail] = field(default_factory=tuple)
@@ -230,7 +230,7 @@ def _lines(
     return _geojson(features, name, show=show, control=control)
 
 
-def _points(name: str, marks: Sequence[Mark]) -> Any:
+def _points(name: str, marks: Sequence[Marker]) -> Any:
     """Signs; those at one place stand side by side, so that each can be clicked."""
     features, taken = [], Counter[tuple[float, float]]()
     for mark in marks:

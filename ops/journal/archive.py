@@ -23,7 +23,7 @@ from geo.errors import BadInput
 from geo.frame import LocalFrame
 from ops.journal.decode_row import learn, scan_of_row
 from ops.journal.reader import JournalReader
-from ops.sector.open_sector import Ground, open_ground
+from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import layout_path, load_sector
 from ops.sector.settings import load_settings, tracker_settings
 from ops.store.track_history import read_history, write_history
@@ -105,7 +105,7 @@ def read_detections(path: Path, frame: LocalFrame) -> xr.Dataset:
 
 
 def archive_journal(
-    journal: Path, ground: Ground, out: Path, *, piece: str = "hour", note: Callable[[int], None] = _nobody
+    journal: Path, ground: OpenSector, out: Path, *, piece: str = "hour", note: Callable[[int], None] = _nobody
 ) -> dict[str, Any]:
     """Write a journal's detections as the sector's part of an archive, by time of receipt; returns the counts.
 
@@ -207,7 +207,7 @@ def _track_piece(before: str, path: Path, sector: str, out: Path, settings: Path
     return f"{key} {mark}"
 
 
-def correlated(history: xr.Dataset, ground: Ground) -> xr.Dataset:
+def correlated(history: xr.Dataset, ground: OpenSector) -> xr.Dataset:
     """``history`` with the columns of fusion.situation.correlate: chainage, ground, time to the border, position."""
     from fusion.situation.correlate import correlate
 
@@ -225,11 +225,11 @@ def read_tracks(folder: Path) -> xr.Dataset:
 
 
 @lru_cache(maxsize=2)
-def _opened(sector: str) -> tuple[Ground, xr.Dataset]:
+def _opened(sector: str) -> tuple[OpenSector, xr.Dataset]:
     """What every piece of a sector needs, once in each process."""
     from sensors.coverage import look_probability
 
-    ground = open_ground(load_sector(sector))
+    ground = open_sector(load_sector(sector))
     return ground, look_probability(ground.layout, ground.terrain)
 
 

@@ -27,7 +27,7 @@ _COUNTS: Final = ("received", "journaled", "duplicate", "dead_lettered", "shed")
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class DetectionFilter:
     """Which detections: of one ``sensor``, observed from ``since`` until before ``until``; None is no limit.
 
     ``positions``: how many of the newest positions are given of each source.
@@ -80,7 +80,7 @@ def stats(path: Path, screen: Console) -> dict[str, Any]:
     }
 
 
-def detections(path: Path, choice: Choice, layout: Layout | None, screen: Console) -> dict[str, Any]:
+def detections(path: Path, choice: DetectionFilter, layout: Layout | None, screen: Console) -> dict[str, Any]:
     """Detections by sensor and source: how many, when, and where.
 
     A position is the one that the report gives; else, with ``layout``, where its range and azimuth lie on the ground;
@@ -143,7 +143,7 @@ def _letters(journal: JournalReader) -> Iterator[Any]:
         last = letters[-1][0]
 
 
-def _chosen(row: JournalRow, choice: Choice) -> bool:
+def _chosen(row: JournalRow, choice: DetectionFilter) -> bool:
     if choice.sensor is not None and row.sensor != choice.sensor:
         return False
     observed = _EPOCH + timedelta(microseconds=row.observed_ns // 1000)

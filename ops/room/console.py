@@ -27,7 +27,7 @@ TRACKS_SHOWN = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class ConsoleView:
     """Everything the console shows at one moment."""
 
     title: str
@@ -55,13 +55,13 @@ def milliseconds(value: float | None) -> str:
     return "–" if value is None else f"{value:.0f} ms"
 
 
-def render(picture: Picture, *, height: int = 40) -> Group:
+def render(picture: ConsoleView, *, height: int = 40) -> Group:
     """The whole screen as a rich renderable of about ``height`` lines; text from sensors is never read as markup."""
     alerts = max(2, (height - LINES_OF_THE_REST - TRACKS_SHOWN) // 2)  # a sentence takes about two lines
     return Group(_head(picture), _sensors(picture), _alerts(picture, alerts), _tracks(picture))
 
 
-def _head(picture: Picture) -> Panel:
+def _head(picture: ConsoleView) -> Panel:
     statuses = [str(track.get("status", "")) for track in picture.tracks]
     counts = picture.counts
     line = Text.assemble(
@@ -83,7 +83,7 @@ def _head(picture: Picture) -> Panel:
     return Panel(line, title=Text(picture.title), title_align="left", border_style="dim")
 
 
-def _alerts(picture: Picture, most: int) -> Panel:
+def _alerts(picture: ConsoleView, most: int) -> Panel:
     body = Text()
     newest = sorted(picture.alerts, key=lambda alert: str(alert.get("raised_at", "")), reverse=True)[:most]
     for alert in newest:
@@ -96,7 +96,7 @@ def _alerts(picture: Picture, most: int) -> Panel:
     return Panel(body, title="Alerts, newest first", title_align="left", border_style="dim")
 
 
-def _tracks(picture: Picture) -> Table:
+def _tracks(picture: ConsoleView) -> Table:
     table = Table(title="Tracks nearest to the line", title_justify="left", expand=True, box=None, header_style="dim")
     for name in ("track", "status", "likely", "speed m/s", "offset m", "segment", "exists"):
         table.add_column(name, justify="left" if name in ("track", "status", "likely") else "right")
@@ -116,7 +116,7 @@ def _tracks(picture: Picture) -> Table:
     return table
 
 
-def _sensors(picture: Picture) -> Panel:
+def _sensors(picture: ConsoleView) -> Panel:
     body = Text()
     for sensor in picture.sensors:
         sign, style = HEALTH_SIGNS.get(str(sensor.get("state")), ("?", ""))

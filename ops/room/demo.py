@@ -20,7 +20,7 @@ from ingest.mqtt.broker_url import BrokerUrl
 from ingest.mqtt.publisher import Publisher
 from ingest.topics import sensor_topic
 from ops.broker.identities import INGEST, UNIT
-from ops.room.console import Picture
+from ops.room.console import ConsoleView
 from ops.room.room import Room, RoomOptions
 from ops.runtime.child_process import Child
 from ops.runtime.clock import ScenarioClock
@@ -96,7 +96,7 @@ class Demo:
         """Scenario time at which the senders stopped, UTC ns; the start's while they have not."""
         return int(self.simulator.last("ended_ns") or self.started_ns)
 
-    def watch(self, show: Callable[[Picture], None], *, every_s: float = 0.5) -> None:
+    def watch(self, show: Callable[[ConsoleView], None], *, every_s: float = 0.5) -> None:
         """Show the picture until the simulator has sent its last message or Ctrl-C; then have the senders stop."""
         try:
             while self.simulator.alive and self.simulator.last("ended_ns") is None:
@@ -108,10 +108,10 @@ class Demo:
             pass  # the orderly end begins
         self.simulator.process.terminate()
 
-    def picture(self) -> Picture:
+    def picture(self) -> ConsoleView:
         """What the console shows now."""
         reader, fusion = self.room.reader, self.room.fusion
-        picture = Picture(
+        picture = ConsoleView(
             title=f"Watchline demonstration: {self.sector.title or self.sector.name} (simulated sensors)",
             now=datetime.fromtimestamp(self.room.options.clock.now_ns() / 1e9, UTC),
             elapsed_s=time.monotonic() - self.first_publish_s,
@@ -137,7 +137,7 @@ class Demo:
         self._note_firsts(picture)
         return picture
 
-    def _note_firsts(self, picture: Picture) -> None:
+    def _note_firsts(self, picture: ConsoleView) -> None:
         since_start_s = time.monotonic() - self.began_s
         if self.first_alert_s is None and picture.alerts:
             self.first_alert_s = since_start_s

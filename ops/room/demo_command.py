@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from ops.room.console import Picture, milliseconds, render
+from ops.room.console import ConsoleView, milliseconds, render
 from ops.room.demo import DemoOptions, leave_nothing, open_room, start
 from ops.room.demo_result import Summary, summarise
 
@@ -49,7 +49,7 @@ def run_demo(options: DemoOptions, screen: Console, *, headless: bool, began_s: 
 
 
 @contextmanager
-def _shown(screen: Console, *, headless: bool) -> Iterator[Callable[[Picture], None]]:
+def _shown(screen: Console, *, headless: bool) -> Iterator[Callable[[ConsoleView], None]]:
     """A live console, or without a terminal one line every few seconds and one for each new alert."""
     if headless:
         yield _Plain(screen)
@@ -63,7 +63,7 @@ class _Plain:
         self._screen, self._said_s = screen, 0.0
         self._alerts: set[str] = set()
 
-    def __call__(self, picture: Picture) -> None:
+    def __call__(self, picture: ConsoleView) -> None:
         for alert in picture.alerts:
             if alert["id"] not in self._alerts:
                 self._alerts.add(alert["id"])

@@ -19,14 +19,14 @@ from ops.analysis.night_report.report import SAMPLE_NOTICE, LiveMap, ReportInput
 from ops.journal.reader import Counts, JournalReader
 from ops.room.demo import Demo, totals
 from ops.room.room import DEFAULT_PORT
-from ops.sector.open_sector import open_ground
+from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import read_bases
 from ops.store.track_history import load_history
 from sensors.coverage import look_probability
 
 if TYPE_CHECKING:
     from ops.room.demo import Demo
-    from ops.sector.open_sector import Ground
+    from ops.sector.open_sector import OpenSector
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Quality:
     figures: dict[str, Any]
 
 
-def quality(demo: Demo, ground: Ground) -> Quality:
+def quality(demo: Demo, ground: OpenSector) -> Quality:
     """Score the finished history against the truth, over the time in which messages were published.
 
     ``gospa_mean_m`` counts every mover of the sector, also those where no sensor can see; ``gospa_covered_mean_m``
@@ -83,7 +83,7 @@ def _mean(values: xr.DataArray) -> float | None:
 
 
 def write_files(
-    demo: Demo, ground: Ground, scores: Quality, per_sensor: Mapping[str, Mapping[str, int]], latencies: np.ndarray
+    demo: Demo, ground: OpenSector, scores: Quality, per_sensor: Mapping[str, Mapping[str, int]], latencies: np.ndarray
 ) -> dict[str, Path]:
     """Tracks as GeoParquet, alerts as GeoJSON, and the report; returns their paths by name."""
     folder, reader = demo.options.folder, demo.room.reader
@@ -140,7 +140,7 @@ def summarise(demo: Demo, published: Mapping[str, int]) -> Summary:
     """Counts, tracking quality, latency and memory of a drained demonstration; writes its files."""
     from ops.room.demo_result import quality, write_files
 
-    ground = open_ground(demo.sector, demo.room.options.layout)
+    ground = open_sector(demo.sector, demo.room.options.layout)
     counts, recount = _counts(demo.room.journal_path)
     per_sensor = {
         sensor: {

@@ -17,7 +17,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
+class SimulatedSender:
     """One sender: a sensor's name and kind, and how often it says how it is, scenario seconds."""
 
     sensor: str
@@ -45,6 +45,6 @@ def read_night(path: Path) -> Iterator[Scan]:
             yield decode(message, received_at=_EPOCH + timedelta(microseconds=int(send_ns) // 1000))
 
 
-def read_posts(path: Path) -> list[Post]:
+def read_posts(path: Path) -> list[SimulatedSender]:
     """The senders of a rehearsed night."""
-    return [Post(*entry) for entry in json.loads(path.read_text())]
+    return [SimulatedSender(*entry) for entry in json.loads(path.read_text())]

@@ -14,7 +14,7 @@ from geo.errors import BadInput
 from ops.journal.reader import JournalReader
 from ops.runtime.clock import ScenarioClock
 from ops.runtime.output import progress_bar
-from ops.sector.open_sector import open_ground
+from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import load_sector
 from ops.sector.settings import load_settings
 from ops.services.fusion.process import Fusion
@@ -29,11 +29,11 @@ def simulate_to_files(
 ) -> dict[str, Any]:
     """Write ``messages.jsonl`` (one wire message a line, in order of sending) and ``truth.parquet`` into ``out``."""
     from ingest.decode import encode
-    from ops.room.simulate_night import rehearse
+    from ops.room.simulate_night import simulate_night
 
     with screen.status("Simulating the night ..."):
-        ground = open_ground(load_sector(sector), layout)
-        scans, truth = rehearse(ground, seed=seed, duration_s=duration_s)
+        ground = open_sector(load_sector(sector), layout)
+        scans, truth = simulate_night(ground, seed=seed, duration_s=duration_s)
     out.mkdir(parents=True, exist_ok=True)
     with progress_bar(screen) as progress, (out / "messages.jsonl").open("wb") as file:
         for scan in progress.track(scans, description="messages"):
@@ -57,7 +57,7 @@ def replay_journal(
 
     Writes ``tracks.parquet`` (GeoParquet) and ``alerts.geojson`` into ``out``, and the store they came from.
     """
-    ground = open_ground(load_sector(sector), layout)
+    ground = open_sector(load_sector(sector), layout)
     source = JournalReader(journal)
     out.mkdir(parents=True, exist_ok=True)
     for old in out.glob("replay.db*"):

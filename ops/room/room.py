@@ -50,7 +50,7 @@ class RoomError(WatchlineError):
 
 
 @dataclass(frozen=True, slots=True)
-class SapientDoors:
+class SapientEndpoints:
     """HOST:PORT of a SAPIENT middleware to call, and where to listen for SAPIENT nodes; either may be None."""
 
     dial: str | None = None
@@ -78,7 +78,7 @@ class RoomOptions:
     fresh: bool = False
     identity: Path | None = None
     signatures: Signatures | None = None
-    sapient: SapientDoors | None = None
+    sapient: SapientEndpoints | None = None
 
 
 class Room:
@@ -188,7 +188,7 @@ class Room:
         if self.options.sapient is not None:
             self._open_sapient(self.options.sapient)
 
-    def _open_sapient(self, doors: SapientDoors) -> None:
+    def _open_sapient(self, doors: SapientEndpoints) -> None:
         """Start the SAPIENT fusion node; return when it dials or listens."""
         options = self.options
         self.sapient = self.start(

@@ -11,7 +11,7 @@ from rich.console import Console
 from geo.errors import WatchlineError
 from ingest.mqtt.broker_url import BrokerUrl
 from ops.broker.identities import UNIT
-from ops.room.room import Room, RoomOptions, SapientDoors
+from ops.room.room import Room, RoomOptions, SapientEndpoints
 from ops.sector.sector_file import layout_path, load_sector
 from ops.sector.settings import load_settings
 from ops.sector.zone_table import TOLD_OF
@@ -29,7 +29,7 @@ def run_sector(
     port: int | None,
     settings: Path | None,
     identity: Path | None,
-    sapient: SapientDoors | None,
+    sapient: SapientEndpoints | None,
     screen: Console,
 ) -> None:
     """Open the room on ``data`` and watch over its processes; one that ends is started again, and that is said."""
@@ -79,7 +79,7 @@ def run_sector(
         room.fusion.stop(timeout_s=30.0)
 
 
-def sapient_doors(dial: str | None, listen: str | None) -> SapientDoors | None:
+def sapient_doors(dial: str | None, listen: str | None) -> SapientEndpoints | None:
     """The doors that the options ask for; None for none. AddressFault on an address that cannot be read."""
     if dial is None and listen is None:
         return None
@@ -88,10 +88,10 @@ def sapient_doors(dial: str | None, listen: str | None) -> SapientDoors | None:
     for option, text in (("--sapient", dial), ("--sapient-listen", listen)):
         if text is not None:
             Address.parse(text, where=option)
-    return SapientDoors(dial, listen)
+    return SapientEndpoints(dial, listen)
 
 
-def _say_doors(doors: SapientDoors, screen: Console) -> None:
+def _say_doors(doors: SapientEndpoints, screen: Console) -> None:
     """Where SAPIENT is spoken; and, off this machine, what that means."""
     if doors.dial is not None:
         screen.print(f"SAPIENT: calling the middleware at {doors.dial}", highlight=False)

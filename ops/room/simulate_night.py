@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 import ops.runtime.without_pyarrow  # noqa: F401 - before anything that loads pandas
 from geo.errors import WatchlineError
-from ops.room.night_file import SCENARIO_START, Post, write_night
+from ops.room.night_file import SCENARIO_START, SimulatedSender, write_night
 from ops.runtime.child_process import say
-from ops.sector.open_sector import Ground, open_ground
+from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector
 from ops.store.track_history import save_history
 from sensors.coverage import look_probability
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
-def rehearse(
-    ground: Ground, *, seed: int, duration_s: float, traffic: NightSettings | None = None
+def simulate_night(
+    ground: OpenSector, *, seed: int, duration_s: float, traffic: NightSettings | None = None
 ) -> tuple[list[Scan], xr.Dataset]:
     """The scans of one night in order of sending, duplicates included, and its truth; ``traffic`` says who is about."""
     coverage = look_probability(ground.layout, ground.terrain)
@@ -44,12 +44,12 @@ def rehearse(
     return scans, truth
 
 
-def rehearse_to_files(ground: Ground, folder: Path, *, seed: int, duration_s: float) -> int:
+def rehearse_to_files(ground: OpenSector, folder: Path, *, seed: int, duration_s: float) -> int:
     """Rehearse and write the three files; returns how many messages there are."""
     folder.mkdir(parents=True, exist_ok=True)
-    scans, truth = rehearse(ground, seed=seed, duration_s=duration_s)
+    scans, truth = simulate_night(ground, seed=seed, duration_s=duration_s)
     write_night(folder / "night.jsonl", scans)
-    posts = [Post(sensor.id, sensor.kind, sensor.status_interval_s) for sensor in ground.layout.sensors]
+    posts = [SimulatedSender(sensor.id, sensor.kind, sensor.status_interval_s) for sensor in ground.layout.sensors]
     (folder / "sensors.json").write_text(json.dumps([[post.sensor, post.kind, post.status_s] for post in posts]))
     save_history(truth, folder / "truth.npz")
     return len(scans)
@@ -67,7 +67,7 @@ def main() -> int:
     parser.add_argument("--duration", type=float, required=True, help="scenario seconds")
     arguments = parser.parse_args()
     try:
-        ground = open_ground(load_sector(arguments.sector), arguments.layout)
+        ground = open_sector(load_sector(arguments.sector), arguments.layout)
         messages = rehearse_to_files(ground, arguments.folder, seed=arguments.seed, duration_s=arguments.duration)
     except WatchlineError as error:
         logging.error("%s", error)

@@ -22,7 +22,7 @@ from ingest.sending.sender import Sender, SenderSettings
 from ingest.sending.spool import Spool
 from ops.broker.broker import URL_VARIABLE
 from ops.broker.identities import identity_of
-from ops.room.night_file import SCENARIO_START, Post, nanoseconds, read_night, read_posts
+from ops.room.night_file import SCENARIO_START, SimulatedSender, nanoseconds, read_night, read_posts
 from ops.runtime.child_process import child_main, say
 from ops.runtime.clock import ScenarioClock
 from sensors.scan import Scan
@@ -34,7 +34,7 @@ class Senders:
     """One spool and one connection for each sensor."""
 
     def __init__(
-        self, posts: Sequence[Post], sector_id: str, folder: Path, url: BrokerUrl, clock: ScenarioClock
+        self, posts: Sequence[SimulatedSender], sector_id: str, folder: Path, url: BrokerUrl, clock: ScenarioClock
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._stack = ExitStack()

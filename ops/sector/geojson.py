@@ -17,7 +17,7 @@ from pyproj.crs import CRS
 from geo.errors import BadInput
 from geo.terrain import bounds, cell_size, sample, slope
 from geo.visibility.view import RADIO_K, surface_of
-from ops.sector.open_sector import Ground
+from ops.sector.open_sector import OpenSector
 from sensors.coverage import CURVATURE_K, TARGET_HEIGHT_M
 from sensors.layout import AnySensor, Layout, grid_azimuths_rad
 
@@ -26,7 +26,7 @@ OUTLINE_POINTS_PER_EDGE: Final = 33  # the terrain's edges are curves in longitu
 HEIGHTS_LOOKED_AT: Final = 1_000_000
 
 
-def sector_view(ground: Ground) -> dict[str, Any]:
+def sector_view(ground: OpenSector) -> dict[str, Any]:
     """Name, bounds, frame, terrain, layout and the assumptions of sight."""
     sector, terrain = ground.sector, ground.terrain
     west, south, east, north = lonlat_bounds(ground)
@@ -60,7 +60,7 @@ def sector_view(ground: Ground) -> dict[str, Any]:
     }
 
 
-def frame_view(ground: Ground) -> dict[str, Any]:
+def frame_view(ground: OpenSector) -> dict[str, Any]:
     """Name of the frame, and its EPSG code, or where it has none its PROJ string."""
     crs = CRS.from_wkt(ground.frame.wkt)
     epsg = crs.to_epsg()
@@ -71,7 +71,7 @@ def frame_view(ground: Ground) -> dict[str, Any]:
         return {"name": crs.name, "proj": crs.to_proj4()}
 
 
-def lonlat_bounds(ground: Ground) -> tuple[float, float, float, float]:
+def lonlat_bounds(ground: OpenSector) -> tuple[float, float, float, float]:
     """West, south, east, north of the terrain in degrees; its edges are followed, as they are curved."""
     west, south, east, north = bounds(ground.terrain)
     along = np.linspace(0.0, 1.0, OUTLINE_POINTS_PER_EDGE)
@@ -82,7 +82,7 @@ def lonlat_bounds(ground: Ground) -> tuple[float, float, float, float]:
     return float(np.nanmin(lon)), float(np.nanmin(lat)), float(np.nanmax(lon)), float(np.nanmax(lat))
 
 
-def heights(ground: Ground) -> tuple[float, float]:
+def heights(ground: OpenSector) -> tuple[float, float]:
     """Lowest and highest ground [m]; of a terrain of millions of cells, among every so manieth."""
     elevation = ground.terrain["elevation"]
     step = max(1, math.isqrt(elevation.size // HEIGHTS_LOOKED_AT))
@@ -90,7 +90,7 @@ def heights(ground: Ground) -> tuple[float, float]:
     return float(np.nanmin(looked_at)), float(np.nanmax(looked_at))
 
 
-def layout_view(ground: Ground, problems: Mapping[str, str]) -> dict[str, Any]:
+def layout_view(ground: OpenSector, problems: Mapping[str, str]) -> dict[str, Any]:
     """Per sensor its place and the outline of its range and view; ``problems``: why a sensor's view is not known."""
     features = []
     for sensor in ground.layout:
@@ -98,7 +98,7 @@ def layout_view(ground: Ground, problems: Mapping[str, str]) -> dict[str, Any]:
     return {"type": "FeatureCollection", "name": ground.layout.name, "features": features}
 
 
-def segments_view(ground: Ground, shares: Sequence[float | None], revision: str) -> dict[str, Any]:
+def segments_view(ground: OpenSector, shares: Sequence[float | None], revision: str) -> dict[str, Any]:
     """The border cut into segments, with the share of each one's belt that no working sensor sees, where known."""
     features = []
     for segment, (start, end) in enumerate(ground.border.segment_spans_m.tolist()):
@@ -114,7 +114,7 @@ def segments_view(ground: Ground, shares: Sequence[float | None], revision: str)
     return {"type": "FeatureCollection", "revision": revision, "belt_m": ground.sector.belt_m, "features": features}
 
 
-def border_view(ground: Ground) -> dict[str, Any]:
+def border_view(ground: OpenSector) -> dict[str, Any]:
     """The border's segments as GeoJSON, one feature each, as ``Border.to_geodataframe`` has them, without pandas."""
     features = []
     for segment, (start, end) in enumerate(ground.border.segment_spans_m.tolist()):
@@ -124,7 +124,7 @@ def border_view(ground: Ground) -> dict[str, Any]:
     return {"type": "FeatureCollection", "features": features}
 
 
-def place_view(ground: Ground, lon: float, lat: float) -> dict[str, Any]:
+def place_view(ground: OpenSector, lon: float, lat: float) -> dict[str, Any]:
     """Height and steepness of one place, and where it lies beside the border. FrameError off the globe."""
     easting, northing = ground.frame.to_local(lon, lat)
     if not (math.isfinite(easting) and math.isfinite(northing)):
@@ -144,14 +144,14 @@ def place_view(ground: Ground, lon: float, lat: float) -> dict[str, Any]:
     }
 
 
-def cell_of(ground: Ground, easting: float, northing: float) -> tuple[int, int] | None:
+def cell_of(ground: OpenSector, easting: float, northing: float) -> tuple[int, int] | None:
     """Row and column of the terrain's cell that holds a place; None off the map."""
     _, grid = surface_of(ground.terrain)
     row, column = round(float(grid.row_of(northing))), round(float(grid.column_of(easting)))
     return (row, column) if 0 <= row < grid.rows and 0 <= column < grid.columns else None
 
 
-def _slope_at(ground: Ground, easting: float, northing: float) -> float:
+def _slope_at(ground: OpenSector, easting: float, northing: float) -> float:
     """Rise over run at one place, from the cells around it alone; NaN off the map and beside voids."""
     cell = cell_of(ground, easting, northing)
     if cell is None:
@@ -166,7 +166,7 @@ def _slope_at(ground: Ground, easting: float, northing: float) -> float:
     return float(sample(around, easting, northing, "slope"))
 
 
-def _sensor_point(sensor: AnySensor, ground: Ground, problem: str | None) -> dict[str, Any]:
+def _sensor_point(sensor: AnySensor, ground: OpenSector, problem: str | None) -> dict[str, Any]:
     names = (
         "kind", "mast_height_m", "max_range_m", "min_range_m", "azimuth_deg", "field_of_view_deg",
         "elevation_min_deg", "elevation_max_deg", "period_s", "status_interval_s",
@@ -203,7 +203,7 @@ def _feature(shape: str, coordinates: Any, properties: Mapping[str, Any]) -> dic
     return {"type": "Feature", "geometry": {"type": shape, "coordinates": coordinates}, "properties": properties}
 
 
-def _lonlat(ground: Ground, places: npt.NDArray[np.float64]) -> list[list[float]]:
+def _lonlat(ground: OpenSector, places: npt.NDArray[np.float64]) -> list[list[float]]:
     return _rounded(np.column_stack(ground.frame.to_lonlat(places[:, 0], places[:, 1])))
 
 

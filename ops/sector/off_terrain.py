@@ -9,7 +9,7 @@ import shapely
 from geo.border.line_files import length_off
 from geo.border.zone import belt_outline
 from geo.terrain import bounds
-from ops.sector.open_sector import Ground
+from ops.sector.open_sector import OpenSector
 
 SAID_FROM_M = 50.0
 SAID_FROM_SHARE = 0.01
@@ -24,7 +24,7 @@ class OffTerrain:
     belt_share: float
 
     @classmethod
-    def of(cls, ground: Ground) -> OffTerrain:
+    def of(cls, ground: OpenSector) -> OffTerrain:
         """Of an opened sector; an area of a zone is not clipped, so that its line has none left out."""
         sector, zone = ground.sector, ground.sector.zone
         filters = [sector.border_where] if zone is None else [zone.inner, zone.outer]

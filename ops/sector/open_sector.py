@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class OpenSector:
     """A sector opened: everything below ``ops`` needs of it.
 
     ``border`` is what tracks and alerts are told of: a line, of a ``zone`` its inner edge. Who crosses, and what is
@@ -37,7 +37,7 @@ class Ground:
         return self.border if self.zone is None else self.zone
 
 
-def open_ground(sector: Sector, layout: str | None = None) -> Ground:
+def open_sector(sector: Sector, layout: str | None = None) -> OpenSector:
     """Open a sector's terrain, border and one layout, and check that they lie on one another.
 
     Raises BadInput (a subclass naming the file) when one cannot be read or lies off the terrain.
@@ -81,4 +81,4 @@ def open_ground(sector: Sector, layout: str | None = None) -> Ground:
         )
     )
     equipment = Layout.from_file(layout_path(sector, layout), frame)
-    return Ground(sector, terrain, frame, border, equipment, zone)
+    return OpenSector(sector, terrain, frame, border, equipment, zone)

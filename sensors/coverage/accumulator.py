@@ -24,7 +24,7 @@ from geo.errors import BadInput
 from geo.visibility import UNKNOWN, VISIBLE
 from geo.visibility.view import Angles, Mode
 from sensors import ground_sensor
-from sensors.coverage.sight import TARGET_HEIGHT_M, Block, Sight, sight, view_into
+from sensors.coverage.sight import TARGET_HEIGHT_M, Block, SensorViewshed, sight, view_into
 from sensors.detection_model.assumptions import Situation
 from sensors.detection_model.hazard import log_miss
 from sensors.layout import Placement
@@ -36,7 +36,7 @@ NO_SENSOR: Final = -1
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class CoverageTask:
     """What to compute for every sensor: the situation, the dwell [s], and by which viewshed (``geo.visibility``).
 
     Raises BadInput for a dwell not above 0 and an unknown mode.
@@ -88,7 +88,7 @@ class Addend:
         return cls(part.seen, hazard, log_miss(hazard, availability), confident, part.unknown)
 
 
-class Tally:
+class CoverageAccumulator:
     """Running sums over sensors for the cells of one block, (row, column); those of a cell lie side by side."""
 
     def __init__(self, shape: tuple[int, int]) -> None:
@@ -124,7 +124,7 @@ class Tally:
         return {name: values.reshape(self.shape) for name, values in answers.items()}
 
 
-def contribution(place: Placement, terrain: xr.Dataset, task: Task, block: Block) -> Contribution:
+def contribution(place: Placement, terrain: xr.Dataset, task: CoverageTask, block: Block) -> Contribution:
     """What the sensor sees in ``block`` (rows, columns of ``terrain``), with its probabilities there."""
     exposure_s = place.sensor.exposure_s(task.dwell_s, task.situation)
     found = _sight_into(place, terrain, task, block)
@@ -160,16 +160,16 @@ def tally(
     places: Sequence[Placement],
     numbers: Sequence[int],
     terrain: xr.Dataset,
-    task: Task,
+    task: CoverageTask,
     block: Block,
     workers: int = 1,
     report: Callable[[], None] | None = None,
-) -> Tally:
+) -> CoverageAccumulator:
     """The sums over the sensors ``places`` (their ``numbers`` go into ``best_sensor``) in one block of ``terrain``.
 
     ``workers`` threads compute windows; ``report`` is called after each sensor.
     """
-    total = Tally((block[0].stop - block[0].start, block[1].stop - block[1].start))
+    total = CoverageAccumulator((block[0].stop - block[0].start, block[1].stop - block[1].start))
     for number, part in zip(numbers, _parts(places, terrain, task, block, workers), strict=True):
         total.add(number, part)
         if report is not None:
@@ -177,7 +177,9 @@ def tally(
     return total
 
 
-def sight_in(place: Placement, terrain: xr.Dataset, task: Task, view: tuple[float, Angles] | None = None) -> Sight:
+def sight_in(
+    place: Placement, terrain: xr.Dataset, task: CoverageTask, view: tuple[float, Angles] | None = None
+) -> SensorViewshed:
     """What the sensor sees of the task's target, under the terrain's trees; ``view`` as in ``sight``."""
     situation = task.situation
     share = situation.assumptions.canopy_share(place.sensor.kind)
@@ -185,7 +187,7 @@ def sight_in(place: Placement, terrain: xr.Dataset, task: Task, view: tuple[floa
     return sight(place, terrain, height_m, canopy_share=share, mode=task.mode, view=view)
 
 
-def _sight_into(place: Placement, terrain: xr.Dataset, task: Task, block: Block) -> Sight | None:
+def _sight_into(place: Placement, terrain: xr.Dataset, task: CoverageTask, block: Block) -> SensorViewshed | None:
     """As ``sight_in``, sure of the cells of a block alone; None where the sensor cannot see any of them."""
     if place.sensor.kind == ground_sensor.KIND or task.mode != "exact":  # fast, a part may differ from the whole
         return sight_in(place, terrain, task)
@@ -194,7 +196,7 @@ def _sight_into(place: Placement, terrain: xr.Dataset, task: Task, block: Block)
 
 
 def _parts(
-    places: Sequence[Placement], terrain: xr.Dataset, task: Task, block: Block, workers: int
+    places: Sequence[Placement], terrain: xr.Dataset, task: CoverageTask, block: Block, workers: int
 ) -> Iterator[Addend]:
     """What is to be added, in the order of the sensors; at most two windows a worker are in memory."""
     least_look = task.situation.assumptions.confident_look_probability
@@ -281,7 +283,7 @@ def _finish(sums: Floats, counts: npt.NDArray[np.uint16], dead: npt.NDArray[np.u
 
 def compile_kernels() -> None:
     """Compile the kernels of this module (or load it from disk), so that no later call waits."""
-    tally = Tally((1, 1))
+    tally = CoverageAccumulator((1, 1))
     one = np.zeros(1, np.int64)
     tally.add(0, Addend(one, np.ones(1), -np.ones(1), np.ones(1, np.bool_), one))
     tally.rasters()

@@ -22,7 +22,7 @@ from dask.delayed import delayed
 from geo.terrain import cell_size
 from geo.visibility import UNKNOWN, VISIBLE
 from geo.visibility.view import surface_of
-from sensors.coverage.accumulator import Task, contribution, tally
+from sensors.coverage.accumulator import CoverageTask, contribution, tally
 from sensors.coverage.sight import Block, refuse_without_ground
 from sensors.detection_model.hazard import probability_of
 from sensors.errors import LayoutError
@@ -56,7 +56,7 @@ class Blocks:
 
     places: tuple[Placement, ...]
     terrain: xr.Dataset
-    task: Task
+    task: CoverageTask
     chunks: tuple[tuple[int, ...], tuple[int, ...]]
 
     def token(self) -> str:
@@ -71,7 +71,7 @@ class Blocks:
         return [slice(int(end) - size, int(end)) for end, size in zip(ends, self.chunks[axis], strict=True)]
 
 
-def checked_blocks(layout: Layout, terrain: xr.Dataset, task: Task, block_cells: int) -> Blocks:
+def checked_blocks(layout: Layout, terrain: xr.Dataset, task: CoverageTask, block_cells: int) -> Blocks:
     """Cut the terrain into blocks of at most ``block_cells`` a side.
 
     Raises BadInput (a subclass) for terrain that is none, a sensor off it or on a void, and blocks without cells.

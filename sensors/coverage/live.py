@@ -12,7 +12,7 @@ import xarray as xr
 
 from geo.errors import BadInput
 from geo.visibility import UNKNOWN, VISIBLE
-from sensors.coverage.accumulator import Task, ranges_m, sight_in
+from sensors.coverage.accumulator import CoverageTask, ranges_m, sight_in
 from sensors.coverage.sight import Block, refuse_off_the_map
 from sensors.detection_model.assumptions import Assumptions, Situation
 from sensors.detection_model.hazard import probability_of
@@ -25,7 +25,7 @@ ALL: Final = None
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class SensorCoverage:
     """One sensor's hazard over the dwell in its window of the terrain, float32; NaN where its sight is unknown."""
 
     kind: str
@@ -43,12 +43,12 @@ class LiveCoverage:
     """
 
     terrain: xr.Dataset
-    task: Task
+    task: CoverageTask
     layout: Layout
     working: frozenset[str] = frozenset()
     rasters: Rasters = field(default_factory=dict, repr=False)
     problems: Mapping[str, str] = field(default_factory=dict)
-    _parts: Mapping[AnySensor, Part | str] = field(default_factory=dict, repr=False)
+    _parts: Mapping[AnySensor, SensorCoverage | str] = field(default_factory=dict, repr=False)
 
     @classmethod
     def begin(
@@ -64,7 +64,7 @@ class LiveCoverage:
     ) -> LiveCoverage:
         """The coverage of ``layout`` where the sensors of the ids ``working`` work. Raises BadInput as ``coverage``."""
         situation = Situation(target, conditions_of(conditions)[1], assumptions or Assumptions())
-        nothing = cls(terrain, Task(situation, dwell_s), Layout(layout.name, layout.frame, ()))
+        nothing = cls(terrain, CoverageTask(situation, dwell_s), Layout(layout.name, layout.frame, ()))
         return nothing.updated(layout, working)
 
     def updated(self, layout: Layout, working: Collection[str]) -> LiveCoverage:
@@ -75,8 +75,8 @@ class LiveCoverage:
         """
         now = frozenset(working)
         parts = {s: self._parts.get(s) or self._computed(layout.placement(s.id)) for s in layout}
-        before = {s: p for s, p in self._parts.items() if isinstance(p, Part) and s.id in self.working}
-        after = {s: p for s, p in parts.items() if isinstance(p, Part) and s.id in now}
+        before = {s: p for s, p in self._parts.items() if isinstance(p, SensorCoverage) and s.id in self.working}
+        after = {s: p for s, p in parts.items() if isinstance(p, SensorCoverage) and s.id in now}
         changed = [p for s, p in {**before, **after}.items() if (s in before) != (s in after)]
         if [s for s in before if s in after] != [s for s in after if s in before]:
             changed = [*before.values(), *after.values()]  # another order, other rounding
@@ -91,7 +91,7 @@ class LiveCoverage:
         coords = [self.terrain["northing"], self.terrain["easting"]]
         return xr.DataArray(self.rasters[kind], coords=coords, name="coverage_probability", attrs=attrs)
 
-    def _computed(self, place: Placement) -> Part | str:
+    def _computed(self, place: Placement) -> SensorCoverage | str:
         try:
             refuse_off_the_map(place.sensor, self.terrain)
             found = sight_in(place, self.terrain, self.task)
@@ -103,9 +103,11 @@ class LiveCoverage:
         hazard = np.where(found.states == UNKNOWN, np.float32(np.nan), np.float32(0.0))
         exposure_s = place.sensor.exposure_s(self.task.dwell_s, self.task.situation)
         hazard[row, column] = rate * found.share * exposure_s
-        return Part(place.sensor.kind, (found.rows, found.columns), hazard)
+        return SensorCoverage(place.sensor.kind, (found.rows, found.columns), hazard)
 
-    def _raster(self, kind: str | None, parts: list[Part], changed: list[Part]) -> npt.NDArray[np.float32]:
+    def _raster(
+        self, kind: str | None, parts: list[SensorCoverage], changed: list[SensorCoverage]
+    ) -> npt.NDArray[np.float32]:
         """The raster of one kind, added up again in the windows of what changed."""
         shape = self.terrain["elevation"].shape
         old = self.rasters.get(kind)
@@ -117,7 +119,7 @@ class LiveCoverage:
         return new
 
 
-def _added(parts: list[Part], window: Block) -> npt.NDArray[np.float32]:
+def _added(parts: list[SensorCoverage], window: Block) -> npt.NDArray[np.float32]:
     """Coverage probability in a window, by parts in order; NaN where nothing is known to detect but might."""
     (rows, columns) = window
     shape = (rows.stop - rows.start, columns.stop - columns.start)

@@ -20,7 +20,7 @@ from dask.base import is_dask_collection, tokenize
 from geo.border import Border, Zone
 from geo.visibility import UNKNOWN, VISIBLE
 from geo.visibility.view import Mode
-from sensors.coverage.accumulator import Task
+from sensors.coverage.accumulator import CoverageTask
 from sensors.coverage.blocks import BLOCK_CELLS, Blocks, checked_blocks, lazy_layers, lazy_sums, sums_now, visits
 from sensors.coverage.sight import TARGET_HEIGHT_M, refuse_off_the_map, sight
 from sensors.detection_model.assumptions import Assumptions, Situation
@@ -170,10 +170,10 @@ def _task(
     dwell_s: float,
     assumptions: Assumptions | None,
     mode: Mode,
-) -> tuple[str, Task]:
+) -> tuple[str, CoverageTask]:
     """The label of the conditions, and what is to be computed."""
     label, weather = conditions_of(conditions)
-    return label, Task(Situation(target, weather, assumptions or Assumptions()), dwell_s, mode)
+    return label, CoverageTask(Situation(target, weather, assumptions or Assumptions()), dwell_s, mode)
 
 
 def task_of(
@@ -183,7 +183,7 @@ def task_of(
     dwell_s: float = 600.0,
     assumptions: Assumptions | None = None,
     mode: Mode = "exact",
-) -> Task:
+) -> CoverageTask:
     """What ``coverage`` computes for each sensor under these keywords of it."""
     return _task(target, conditions, dwell_s, assumptions, mode)[1]
 
@@ -217,7 +217,7 @@ def _attrs(name: str) -> dict[str, str]:
     return {"units": units, "long_name": meaning}
 
 
-def story_of(layout: Layout, terrain: xr.Dataset, task: Task, label: str) -> dict[str, Any]:
+def story_of(layout: Layout, terrain: xr.Dataset, task: CoverageTask, label: str) -> dict[str, Any]:
     """Attributes that say what the numbers are of, and what they rest on; text and numbers only."""
     situation = task.situation
     story: dict[str, Any] = {

@@ -82,7 +82,7 @@ TARGET_HEIGHT_M: Final[Mapping[str, float]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class SensorViewshed:
     """What one sensor sees: ``states`` uint8 (row, column) on the terrain's ``rows`` and ``columns``: 0 hidden or
     outside range and view, 1 visible, 255 unknown. ``share`` [1] is how much of a seen cell it covers: 1, but for a
     ground sensor whose whole circle is smaller than a cell."""
@@ -101,7 +101,7 @@ def sight(
     canopy_share: float = 0.0,
     mode: Mode = "exact",
     view: tuple[float, Angles] | None = None,
-) -> Sight:
+) -> SensorViewshed:
     """What the sensor sees of targets of that height, by the exact viewshed unless the fast one will do.
 
     ``canopy_share`` of the trees' height blocks, where the terrain has ``canopy_height``. Ground sensors feel through
@@ -132,10 +132,10 @@ def sight(
         raise LayoutError(error.what, where=f"sensor {sensor.id!r}", expected=error.expected) from error
     row = _first(terrain["northing"].to_numpy(), seen["northing"].to_numpy()[0])
     column = _first(terrain["easting"].to_numpy(), seen["easting"].to_numpy()[0])
-    return Sight(slice(row, row + seen.shape[0]), slice(column, column + seen.shape[1]), seen.to_numpy())
+    return SensorViewshed(slice(row, row + seen.shape[0]), slice(column, column + seen.shape[1]), seen.to_numpy())
 
 
-def _felt(sensor: AnySensor, terrain: xr.Dataset) -> Sight:
+def _felt(sensor: AnySensor, terrain: xr.Dataset) -> SensorViewshed:
     eastings, northings = terrain["easting"].to_numpy(), terrain["northing"].to_numpy()
     cell = cell_size(terrain)
     rows = _within(northings, sensor.northing, sensor.max_range_m + cell)
@@ -144,7 +144,7 @@ def _felt(sensor: AnySensor, terrain: xr.Dataset) -> Sight:
     felt = (distance <= sensor.max_range_m) & (distance >= sensor.min_range_m)
     felt.flat[np.argmin(distance)] = True
     share = min(1.0, math.pi * sensor.max_range_m**2 / cell**2)
-    return Sight(rows, columns, felt.astype(np.uint8), share)
+    return SensorViewshed(rows, columns, felt.astype(np.uint8), share)
 
 
 def _within(centres: npt.NDArray[np.float64], place: float, reach: float) -> slice:

@@ -14,7 +14,7 @@ import shapely
 import xarray as xr
 
 from geo.border import Border, Zone
-from geo.border.stretch_store import KeptStretches
+from geo.border.stretch_store import StretchStore
 from geo.border.stretches import MARGINS_BELTS, Stretch, by_stretches, joined, stretches, widening
 from geo.errors import BadInput, BorderError
 from geo.mobility.roads_and_rivers import Ways
@@ -77,7 +77,7 @@ def detection_by_stretches(
         track = border.inner if isinstance(border, Zone) else border
         line = [shapely.get_coordinates(part) for part in shapely.get_parts(border.line)]
         moving = (settings, _told(ways), direction, neighbours)
-        kept = KeptStretches.at(
+        kept = StretchStore.at(
             folder,
             layout=layout.sensors,
             terrain=terrain,

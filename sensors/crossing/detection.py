@@ -18,7 +18,7 @@ from geo.frame import FloatArray, LocalFrame
 from geo.paths.along_path import Along
 from geo.paths.crossings import Crossings
 from geo.paths.search import OVERLENGTH
-from sensors.crossing.watched_belt import Watched, feels_steps, looks_of, most_hazard, searches
+from sensors.crossing.watched_belt import WatchedBelt, feels_steps, looks_of, most_hazard, searches
 from sensors.detection_model.hazard import hazard_of, probability_of, with_outages
 from sensors.errors import GapError
 
@@ -64,7 +64,7 @@ class Detection:
         return {kind: float(probability_of(self.hazard[way, kinds == kind].sum())) for kind in sorted(set(self.kinds))}
 
 
-def detection_along(seen: Watched, along: Along) -> Detection:
+def detection_along(seen: WatchedBelt, along: Along) -> Detection:
     """Hazard of each sensor along each way, and the bracket of the scans' phase."""
     hazard, low = np.zeros((along.ways, len(seen.sensors))), np.zeros((along.ways, len(seen.sensors)))
     for number in range(len(seen.sensors)):
@@ -81,7 +81,7 @@ def detection_along(seen: Watched, along: Along) -> Detection:
     )
 
 
-def hazard_of_pieces(seen: Watched, along: Along, number: int) -> tuple[FloatArray, FloatArray]:
+def hazard_of_pieces(seen: WatchedBelt, along: Along, number: int) -> tuple[FloatArray, FloatArray]:
     """Hazard (piece,) of one sensor over each piece, and its lower end under a random phase of its scans.
 
     A search's is scaled so that along a way it is at most ``−ln(1 − P∞)``, P∞ the best on the way.
@@ -191,7 +191,9 @@ def chosen_segment(ways: Crossings, segment: int | None) -> int:
     raise GapError(what, where="crossing", expected="known ground that leads from edge to edge")
 
 
-def crossing_along(seen: Watched, kind: str, direction: str, segment: int, cells: Cells, neighbours: int) -> Crossing:
+def crossing_along(
+    seen: WatchedBelt, kind: str, direction: str, segment: int, cells: Cells, neighbours: int
+) -> Crossing:
     """The crossing along cells (rows and columns of the belt's window), with everything that is known of it."""
     mobility = seen.on_belt
     along = Along.ways_over(mobility, [cells])
@@ -222,7 +224,7 @@ def crossing_along(seen: Watched, kind: str, direction: str, segment: int, cells
     )
 
 
-def _decided(seen: Watched, along: Along) -> tuple[Decision, ...]:
+def _decided(seen: WatchedBelt, along: Along) -> tuple[Decision, ...]:
     """The densest stretches of one way, in its order, that hold DECIDING_SHARE of its hazard."""
     parts = np.array([hazard_of_pieces(seen, along, n)[0] for n in range(len(seen.sensors))])
     hazard = parts.sum(axis=0) if len(parts) else np.zeros(len(along.way))

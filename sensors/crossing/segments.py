@@ -8,13 +8,13 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from geo.border.belt import Line
+from geo.border.belt import BorderLine
 from geo.frame import FloatArray
 from geo.paths.along_path import Along
 from geo.paths.crossings import INWARD, Crossings, crossings, crossings_of_the_whole
 from geo.paths.search import OVERLENGTH
 from sensors.crossing.detection import Detection, detection_along
-from sensors.crossing.watched_belt import Watched
+from sensors.crossing.watched_belt import WatchedBelt
 
 CROSSED, UNREACHABLE, UNKNOWN = "crossed", "unreachable", "unknown"
 SECOND: Final = 1e-12  # hazard of a second without any sensor: between ways that are detected alike, time decides
@@ -38,7 +38,7 @@ MEANING: Final[dict[str, tuple[str, str]]] = {
 }
 
 
-def least_ways(seen: Watched, *, direction: str = INWARD, neighbours: int = 16) -> Crossings:
+def least_ways(seen: WatchedBelt, *, direction: str = INWARD, neighbours: int = 16) -> Crossings:
     """The way of least hazard through every segment, of equals the fastest; a camera's search is taken as endless."""
     weight = seen.per_s + SECOND
     return crossings(
@@ -47,7 +47,7 @@ def least_ways(seen: Watched, *, direction: str = INWARD, neighbours: int = 16) 
 
 
 def least_ways_of_the_whole(
-    seen: Watched, own: npt.NDArray[np.int64], *, slack: float, direction: str = INWARD, neighbours: int = 16
+    seen: WatchedBelt, own: npt.NDArray[np.int64], *, slack: float, direction: str = INWARD, neighbours: int = 16
 ) -> tuple[Crossings, npt.NDArray[np.bool_]]:
     """``least_ways`` on a piece of a border, and for its segments ``own`` whether no way of the whole has less hazard
     by more than ``slack``; see ``geo.paths.crossings.crossings_of_the_whole``."""
@@ -64,7 +64,7 @@ def least_ways_of_the_whole(
     )
 
 
-def over_segments(seen: Watched, ways: Crossings) -> xr.Dataset:
+def over_segments(seen: WatchedBelt, ways: Crossings) -> xr.Dataset:
     """What watches the way of each segment, (segment,); NaN where nobody can cross (``state`` unreachable) or nobody
     knows (unknown), and never 0 instead.
 
@@ -110,7 +110,7 @@ def over_segments(seen: Watched, ways: Crossings) -> xr.Dataset:
     return xr.Dataset(variables, coords, attrs)
 
 
-def unknown_segments(border: Line) -> xr.Dataset:
+def unknown_segments(border: BorderLine) -> xr.Dataset:
     """The answer of ``over_segments`` for segments of which nothing is known: NaN, state unknown."""
     spans, nothing = border.segment_spans_m, np.full(border.segments, np.nan)
     coords: dict[str, Any] = {
@@ -123,7 +123,7 @@ def unknown_segments(border: Line) -> xr.Dataset:
     return xr.Dataset(told, coords)
 
 
-def _certain(seen: Watched, ways: Crossings, found: Detection) -> npt.NDArray[np.float64]:
+def _certain(seen: WatchedBelt, ways: Crossings, found: Detection) -> npt.NDArray[np.float64]:
     """P_detect of the least way over ground whose sight is known; NaN where there is none. The same where all is."""
     if not (seen.unknown & seen.belt.inside).any():
         return found.probability

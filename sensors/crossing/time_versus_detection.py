@@ -16,7 +16,7 @@ from geo.paths.crossings import INWARD, Crossings, crossings
 from sensors.coverage.segments import check_required
 from sensors.crossing.detection import Cells, Crossing, chosen_segment, crossing_along, no_way
 from sensors.crossing.segments import CROSSED, SECOND, UNKNOWN, least_ways, over_segments
-from sensors.crossing.watched_belt import Watched
+from sensors.crossing.watched_belt import WatchedBelt
 from sensors.errors import CrossingError
 
 MOST_POINTS: Final = 12
@@ -25,7 +25,7 @@ GAIN: Final = 1e-6  # share by which a new point must better the line between it
 
 
 def trade_offs(
-    seen: Watched,
+    seen: WatchedBelt,
     *,
     direction: str = INWARD,
     neighbours: int = 16,
@@ -77,7 +77,7 @@ class _Corner:
     cells: Cells
 
 
-def _corner(seen: Watched, ways: Crossings, segment: int | None) -> _Corner:
+def _corner(seen: WatchedBelt, ways: Crossings, segment: int | None) -> _Corner:
     chosen = chosen_segment(ways, segment)
     cells = ways.cells(chosen)
     along = Along.ways_over(seen.on_belt, [cells])
@@ -85,7 +85,7 @@ def _corner(seen: Watched, ways: Crossings, segment: int | None) -> _Corner:
     return _Corner(float(along.seconds.sum()), float(hazard[0]), int(chosen), cells)
 
 
-def _weighted(seen: Watched, per_second: float, hazard: float, direction: str, neighbours: int) -> Crossings:
+def _weighted(seen: WatchedBelt, per_second: float, hazard: float, direction: str, neighbours: int) -> Crossings:
     return crossings(
         seen.belt,
         seen.mobility,
@@ -97,7 +97,7 @@ def _weighted(seen: Watched, per_second: float, hazard: float, direction: str, n
 
 
 def sensor_values(
-    seen: Watched,
+    seen: WatchedBelt,
     *,
     direction: str = INWARD,
     neighbours: int = 16,
@@ -134,7 +134,7 @@ def sensor_values(
     return xr.Dataset(data, {"sensor": names}, attrs)
 
 
-def _by_segment(seen: Watched, direction: str, neighbours: int) -> FloatArray:
+def _by_segment(seen: WatchedBelt, direction: str, neighbours: int) -> FloatArray:
     found = over_segments(seen, least_ways(seen, direction=direction, neighbours=neighbours))
     if not (found["state"] == CROSSED).any():
         what = no_way((found["state"] == UNKNOWN).to_numpy())

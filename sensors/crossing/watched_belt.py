@@ -13,7 +13,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from geo.border import Belt
-from geo.border.belt import SAME_PLACE_CELLS, Line, belt_of, fitting_belt_m, refuse_other_cells
+from geo.border.belt import SAME_PLACE_CELLS, BorderLine, belt_of, fitting_belt_m, refuse_other_cells
 from geo.frame import FloatArray
 from geo.mobility.roads_and_rivers import Ways
 from geo.mobility.settings import MobilitySettings
@@ -53,7 +53,7 @@ class SensorRate:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Watched:
+class WatchedBelt:
     """What a crosser meets: the belt, how fast it is crossed, and the sensors' rates in its window.
 
     ``per_s`` and ``per_m`` (row, column) add up over the sensors that work: detections per second for those that look,
@@ -74,24 +74,24 @@ class Watched:
         """The mobility on the belt's window, closed outside it."""
         return self.mobility.within(self.belt.rows, self.belt.columns, self.belt.inside)
 
-    def only(self, names: Collection[str]) -> Watched:
+    def only(self, names: Collection[str]) -> WatchedBelt:
         """The same ground watched by some of its sensors alone; raises CrossingError for a name it does not have."""
         known = {sensor.name for sensor in self.sensors}
         if strangers := sorted(set(names) - known):
             raise CrossingError(f"no sensor {strangers[0]!r}", where="crossing", expected="sensors of the coverage")
-        return added_up(self, tuple(sensor for sensor in self.sensors if sensor.name in names))
+        return with_sensors(self, tuple(sensor for sensor in self.sensors if sensor.name in names))
 
 
-def watched(
+def watch_belt(
     coverage: xr.Dataset,
     terrain: xr.Dataset | None,
-    border: Line,
+    border: BorderLine,
     *,
     belt_m: float | None = None,
     mobility: Mobility | None = None,
     ways: Ways | None = None,
     settings: MobilitySettings | None = None,
-) -> Watched:
+) -> WatchedBelt:
     """Belt, mobility and rates for crossings of ``border`` under ``coverage`` (of ``sensors.coverage.coverage``).
 
     ``terrain`` is the one that the coverage was computed on; without it the ground counts as level. The target walks,
@@ -103,21 +103,21 @@ def watched(
     if not isinstance(coverage, xr.Dataset) or "rate" not in coverage or "sensor" not in coverage.dims:
         raise CrossingError("the coverage has no rate of each sensor", where="crossing", expected="sensors.coverage's")
     nobody = _unwatched(coverage, terrain, border, belt_m=belt_m, mobility=mobility, ways=ways, settings=settings)
-    return added_up(nobody, tuple(_rates(coverage, nobody.belt)))
+    return with_sensors(nobody, tuple(_rates(coverage, nobody.belt)))
 
 
 def watched_by(
     layout: Layout,
     terrain: xr.Dataset,
-    border: Line,
+    border: BorderLine,
     *,
     belt_m: float | None = None,
     mobility: Mobility | None = None,
     ways: Ways | None = None,
     settings: MobilitySettings | None = None,
     **sight: Any,
-) -> Watched:
-    """``watched`` by the coverage of ``layout``, the same to the bit, without a raster for each sensor.
+) -> WatchedBelt:
+    """``watch_belt`` by the coverage of ``layout``, the same to the bit, without a raster for each sensor.
 
     ``sight`` are the keywords of ``sensors.coverage.coverage`` but its blocks. For large belts: what it takes grows
     with the cells that sensors see, not with sensors times cells.
@@ -141,19 +141,19 @@ def watched_by(
                 unknown=part.unknown[inside[part.unknown]],
             )
         )
-    return added_up(nobody, tuple(rates))
+    return with_sensors(nobody, tuple(rates))
 
 
 def _unwatched(
     coverage: xr.Dataset,
     terrain: xr.Dataset | None,
-    border: Line,
+    border: BorderLine,
     *,
     belt_m: float | None,
     mobility: Mobility | None,
     ways: Ways | None,
     settings: MobilitySettings | None,
-) -> Watched:
+) -> WatchedBelt:
     """Belt and mobility of the crosser that the coverage is for, watched by nobody yet."""
     if not (terrain is None or isinstance(terrain, xr.Dataset)):
         raise CrossingError(f"is a {type(terrain).__name__}", where="terrain", expected="that of geo.terrain, or None")
@@ -177,10 +177,10 @@ def _unwatched(
         "missing": ", ".join((*mobility.missing, *(("terrain (level ground assumed)",) if terrain is None else ()))),
     }
     nobody = np.zeros(belt.inside.shape)
-    return Watched(belt, mobility, (), nobody, nobody, nobody > 0.0, attrs)
+    return WatchedBelt(belt, mobility, (), nobody, nobody, nobody > 0.0, attrs)
 
 
-def added_up(ground: Watched, sensors: tuple[SensorRate, ...]) -> Watched:
+def with_sensors(ground: WatchedBelt, sensors: tuple[SensorRate, ...]) -> WatchedBelt:
     """The same ground watched by ``sensors``, whose rates add up under independent misses."""
     shape = ground.belt.inside.shape
     per_s, per_m = np.zeros(ground.belt.inside.size), np.zeros(ground.belt.inside.size)

@@ -16,7 +16,7 @@ from geo.paths.along_path import Along
 from geo.paths.crossings import INWARD, Crossings
 from sensors.crossing.detection import detection_along
 from sensors.crossing.segments import least_ways
-from sensors.crossing.watched_belt import Watched
+from sensors.crossing.watched_belt import WatchedBelt
 from sensors.detection_model.hazard import over_states
 from sensors.errors import CrossingError
 
@@ -29,7 +29,7 @@ class State:
 
     name: str
     share: float
-    seen: Watched
+    seen: WatchedBelt
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,7 +47,7 @@ class OverStates:
     by_state: FloatArray
 
 
-def outage_states(seen: Watched, up: Mapping[frozenset[str], float]) -> tuple[State, ...]:
+def outage_states(seen: WatchedBelt, up: Mapping[frozenset[str], float]) -> tuple[State, ...]:
     """States in which only some of the sensors work: sets of the working ones, and the share of crossings of each."""
     return tuple(State(", ".join(sorted(names)) or "none", share, seen.only(names)) for names, share in up.items())
 
@@ -80,7 +80,7 @@ def over_crossing_states(states: Sequence[State], *, direction: str = INWARD, ne
     )
 
 
-def _probability(seen: Watched, ways: Crossings) -> FloatArray:
+def _probability(seen: WatchedBelt, ways: Crossings) -> FloatArray:
     """P_detect (segment,) of ways under what watches in one state; NaN where nobody can cross or nobody knows."""
     along = Along.ways_over(seen.on_belt, [ways.cells(segment) for segment in range(ways.cost.size)])
     found = detection_along(seen, along)

@@ -2,7 +2,7 @@
 
 from sensors.crossing.by_stretches import detection_by_stretches
 from sensors.crossing.time_versus_detection import sensor_values, trade_offs
-from sensors.crossing.watched_belt import watched
+from sensors.crossing.watched_belt import watch_belt
 from sensors.errors import GapError
 from sensors.gaps.barrier_depth import k_barrier, weakest_links
 from sensors.gaps.footprint_barrier import Barrier, barrier, barrier_found, depth_of_segments, single_losses
@@ -40,6 +40,6 @@ __all__ = [
     "time_average_gap",
     "time_gaps",
     "trade_offs",
-    "watched",
+    "watch_belt",
     "weakest_links",
 ]

@@ -14,7 +14,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import coo_array
 
 from geo.border import Belt
-from geo.border.belt import Line, belt_of, fitting_belt_m
+from geo.border.belt import BorderLine, belt_of, fitting_belt_m
 from geo.terrain import bounds
 from sensors.errors import CrossingError, GapError
 from sensors.gaps.barrier_depth import k_barrier, weakest_links
@@ -31,7 +31,7 @@ SOLVER_S: Final = 20.0
 def barrier(
     layout: Layout,
     coverage: xr.Dataset,
-    border: Line,
+    border: BorderLine,
     *,
     belt_m: float | None = None,
     least_look_probability: float = 0.0,
@@ -59,7 +59,7 @@ class Barrier:
 def barrier_found(
     layout: Layout,
     coverage: xr.Dataset,
-    border: Line,
+    border: BorderLine,
     *,
     belt_m: float | None = None,
     least_look_probability: float = 0.0,
@@ -85,7 +85,7 @@ def barrier_found(
 def single_losses(
     layout: Layout,
     coverage: xr.Dataset,
-    border: Line,
+    border: BorderLine,
     *,
     belt_m: float | None = None,
     least_look_probability: float = 0.0,
@@ -111,7 +111,7 @@ def single_losses(
 def depth_of_segments(
     layout: Layout,
     coverage: xr.Dataset,
-    border: Line,
+    border: BorderLine,
     *,
     belt_m: float | None = None,
     least_look_probability: float = 0.0,
@@ -137,7 +137,9 @@ def depth_of_segments(
     return xr.Dataset(told, {"segment": np.arange(border.segments)})
 
 
-def _chains(layout: Layout, coverage: xr.Dataset, border: Line, belt_m: float | None, least_look: float) -> list[Chain]:
+def _chains(
+    layout: Layout, coverage: xr.Dataset, border: BorderLine, belt_m: float | None, least_look: float
+) -> list[Chain]:
     """Overlaps and ends of each open part of the border."""
     belt, footprints = _footprints(layout, coverage, border, belt_m, least_look, whole=True)
     spans = border.segment_spans_m
@@ -159,7 +161,7 @@ def _chains(layout: Layout, coverage: xr.Dataset, border: Line, belt_m: float | 
 
 
 def _footprints(
-    layout: Layout, coverage: xr.Dataset, border: Line, belt_m: float | None, least_look: float, *, whole: bool
+    layout: Layout, coverage: xr.Dataset, border: BorderLine, belt_m: float | None, least_look: float, *, whole: bool
 ) -> tuple[Belt, dict[str, Patch]]:
     """The belt and the cells in it that each sensor holds; with ``whole`` all of the border must lie on the ground."""
     if not (isinstance(least_look, (int, float)) and 0.0 <= least_look < 1.0):
@@ -200,7 +202,7 @@ def _of_run(belt: Belt, run: tuple[int, int], window: tuple[slice, slice]) -> Bo
     return own
 
 
-def _refuse_beyond(border: Line, coverage: xr.Dataset) -> None:
+def _refuse_beyond(border: BorderLine, coverage: xr.Dataset) -> None:
     """What is held where nobody knows the ground is not known, and 0 would say that it is open."""
     west, south, east, north = bounds(coverage)
     easting, northing = border.point_at(border.segment_spans_m.mean(axis=1))

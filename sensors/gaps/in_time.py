@@ -16,7 +16,7 @@ from geo.paths.crossings import INWARD
 from sensors.coverage.segments import check_required
 from sensors.crossing.detection import hazard_of_pieces
 from sensors.crossing.segments import CROSSED, least_ways, over_segments
-from sensors.crossing.watched_belt import Watched
+from sensors.crossing.watched_belt import WatchedBelt
 from sensors.errors import GapError
 
 Floats = npt.NDArray[np.float64]
@@ -115,7 +115,7 @@ class Opened:
 
 
 def just_opened(
-    seen: Watched,
+    seen: WatchedBelt,
     working_before: Collection[str],
     working_after: Collection[str],
     *,
@@ -148,7 +148,7 @@ def just_opened(
 
 
 def segment_time_gaps(
-    seen: Watched,
+    seen: WatchedBelt,
     outages: Mapping[str, Sequence[tuple[float, float]]],
     *,
     start_s: float,
@@ -170,7 +170,7 @@ def segment_time_gaps(
     _refuse_interval(start_s, end_s)
     times = {start_s, end_s} | {float(t) for spans in outages.values() for span in spans for t in span}
     marks = sorted(t for t in times if start_s <= t <= end_s)
-    grounds: dict[frozenset[str], Watched] = {}
+    grounds: dict[frozenset[str], WatchedBelt] = {}
     schedule = []
     for begin, end in pairwise(marks):
         down = {name for name, spans in outages.items() for a, b in spans if a <= begin and end <= b}
@@ -182,7 +182,7 @@ def segment_time_gaps(
 
 
 def scheduled_time_gaps(
-    schedule: Sequence[tuple[float, float, Watched]],
+    schedule: Sequence[tuple[float, float, WatchedBelt]],
     *,
     required_probability: float,
     direction: str = INWARD,
@@ -194,8 +194,8 @@ def scheduled_time_gaps(
     and are of one border. Dataset over segment with ``gap_s`` in all, ``longest_gap_s``, ``average_gap_s`` (Time
     Average Gap), ``gaps`` and ``cut`` (whether a gap touches the interval's ends, which makes the figures too small). A
     crosser is taken to meet the state of one moment for the whole crossing. Two searches for every distinct
-    ``Watched``. A segment that nobody can cross has no gap; one that is unknown at any time has NaN. Raises GapError
-    for a schedule that is empty or has holes, and BadInput for a requirement outside (0, 1].
+    ``WatchedBelt``. A segment that nobody can cross has no gap; one that is unknown at any time has NaN. Raises
+    GapError for a schedule that is empty or has holes, and BadInput for a requirement outside (0, 1].
     """
     check_required(required_probability)
     _refuse_holes(schedule)
@@ -232,7 +232,7 @@ def _refuse_interval(start_s: float, end_s: float) -> None:
         raise GapError(f"from {start_s} to {end_s} s", where="time gaps", expected="an interval with a length")
 
 
-def _refuse_holes(schedule: Sequence[tuple[float, float, Watched]]) -> None:
+def _refuse_holes(schedule: Sequence[tuple[float, float, WatchedBelt]]) -> None:
     if not schedule:
         raise GapError("is empty", where="time gaps (schedule)", expected="at least one (start, end, watched)")
     for begin, end, _ in schedule:
@@ -244,7 +244,7 @@ def _refuse_holes(schedule: Sequence[tuple[float, float, Watched]]) -> None:
 
 
 def _held(
-    seen: Watched, required_probability: float, direction: str, neighbours: int
+    seen: WatchedBelt, required_probability: float, direction: str, neighbours: int
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     """Which segments meet the requirement or cannot be crossed, and which are unknown."""
     found = over_segments(seen, least_ways(seen, direction=direction, neighbours=neighbours))

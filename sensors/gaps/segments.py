@@ -18,14 +18,14 @@ import numpy.typing as npt
 import xarray as xr
 
 from geo.border import Border, Zone
-from geo.border.belt import Line
+from geo.border.belt import BorderLine
 from geo.paths.along_path import Along
 from geo.paths.crossings import INWARD, Crossings, crossings
 from sensors.coverage.segments import RASTERS, check_required, whole_belt
 from sensors.coverage.segments import over_segments as covered
 from sensors.crossing.detection import Crossing, chosen_segment, crossing_along, detection_along
 from sensors.crossing.segments import CROSSED, UNKNOWN, least_ways, over_segments
-from sensors.crossing.watched_belt import Watched, watched
+from sensors.crossing.watched_belt import WatchedBelt, watch_belt
 from sensors.errors import GapError
 
 ALIKE: Final = 1e-12  # probabilities that differ by no more count as the same
@@ -64,7 +64,7 @@ class Gap:
 
 def gaps(
     coverage: xr.Dataset,
-    border: Line,
+    border: BorderLine,
     *,
     required_probability: float,
     terrain: xr.Dataset | None = None,
@@ -121,7 +121,7 @@ def runs_below(segments: xr.Dataset, required_probability: float) -> list[Gap]:
 def segment_detection(
     coverage: xr.Dataset,
     terrain: xr.Dataset | None,
-    border: Line,
+    border: BorderLine,
     *,
     direction: str = INWARD,
     neighbours: int = 16,
@@ -129,18 +129,18 @@ def segment_detection(
 ) -> xr.Dataset:
     """Least P_detect of a crossing through each segment, (segment,), with its bracket, time and limits.
 
-    ``case`` are the keywords of ``sensors.crossing.watched_belt.watched``: ``belt_m``, ``mobility``, ``ways``,
+    ``case`` are the keywords of ``sensors.crossing.watched_belt.watch_belt``: ``belt_m``, ``mobility``, ``ways``,
     ``settings``. The variables and their meanings are those of ``sensors.crossing.segments``. Raises BadInput as
-    ``watched``.
+    ``watch_belt``.
     """
-    seen = watched(coverage, terrain, border, **case)
+    seen = watch_belt(coverage, terrain, border, **case)
     return over_segments(seen, least_ways(seen, direction=direction, neighbours=neighbours))
 
 
 def least_detected_crossing(
     coverage: xr.Dataset,
     terrain: xr.Dataset | None,
-    border: Line,
+    border: BorderLine,
     *,
     direction: str = INWARD,
     neighbours: int = 16,
@@ -152,11 +152,11 @@ def least_detected_crossing(
     Arguments as ``segment_detection``; of ways detected alike it is the fastest. Raises GapError where nobody can
     cross, or nobody knows whether one can.
     """
-    seen = watched(coverage, terrain, border, **case)
+    seen = watch_belt(coverage, terrain, border, **case)
     return _crossing(seen, "least detected", direction, neighbours, segment, least_ways)
 
 
-def _least_detected(seen: Watched, ways: Crossings) -> int:
+def _least_detected(seen: WatchedBelt, ways: Crossings) -> int:
     """The segment whose way is detected least, once cameras' searches end; of ways detected alike the cheapest."""
     known = np.flatnonzero(np.isfinite(ways.cost))
     probability = detection_along(seen, Along.ways_over(seen.on_belt, [ways.cells(int(n)) for n in known])).probability
@@ -167,7 +167,7 @@ def _least_detected(seen: Watched, ways: Crossings) -> int:
 def fastest_crossing(
     coverage: xr.Dataset,
     terrain: xr.Dataset | None,
-    border: Line,
+    border: BorderLine,
     *,
     direction: str = INWARD,
     neighbours: int = 16,
@@ -175,15 +175,17 @@ def fastest_crossing(
     **case: Any,
 ) -> Crossing:
     """The crossing that takes the least time, and how likely it is detected; as ``least_detected_crossing``."""
-    seen = watched(coverage, terrain, border, **case)
+    seen = watch_belt(coverage, terrain, border, **case)
     return _crossing(seen, "fastest", direction, neighbours, segment, _fastest)
 
 
-def _fastest(seen: Watched, *, direction: str, neighbours: int) -> Any:
+def _fastest(seen: WatchedBelt, *, direction: str, neighbours: int) -> Any:
     return crossings(seen.belt, seen.mobility, direction=direction, neighbours=neighbours)
 
 
-def _crossing(seen: Watched, kind: str, direction: str, neighbours: int, segment: int | None, search: Any) -> Crossing:
+def _crossing(
+    seen: WatchedBelt, kind: str, direction: str, neighbours: int, segment: int | None, search: Any
+) -> Crossing:
     ways = search(seen, direction=direction, neighbours=neighbours)
     chosen = chosen_segment(ways, segment)
     if segment is None and search is least_ways:

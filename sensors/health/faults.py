@@ -1,7 +1,7 @@
 """What is wrong with a sensor that is heard: stuck, chatty, skewed, low on power, obscured, misaligned.
 
-``Signs`` gathers what its messages show, plain values that survive JSON; ``faults`` judges them. Pure: the same
-messages give the same faults, live and in a replay. Silence is another matter: ``sensors.health``.
+``SensorSymptoms`` gathers what its messages show, plain values that survive JSON; ``faults`` judges them. Pure: the
+same messages give the same faults, live and in a replay. Silence is another matter: ``sensors.health``.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class ConditionSettings:
 
 
 @dataclass(slots=True)
-class Signs:
+class SensorSymptoms:
     """What a sensor's messages have shown so far. ``behind_s``: newest times from observation to receipt, its declared
     latency taken off; negative where its clock is ahead. ``bias_rad``: significant azimuth bias, else 0.
     ``interval_s``: between its status messages, as they declare it."""
@@ -61,7 +61,7 @@ class Signs:
 KEPT: Final = 20
 
 
-def note_scan(signs: Signs, sensor: Sensor, scan: ScanColumns, settings: ConditionSettings) -> None:
+def note_scan(signs: SensorSymptoms, sensor: Sensor, scan: ScanColumns, settings: ConditionSettings) -> None:
     """Take in one scan, in place."""
     note_time(signs, scan.received_ns, scan.observed_ns, sensor.latency_s)
     window = scan.observed_ns // round(settings.window_s * NS)
@@ -78,13 +78,13 @@ def note_scan(signs: Signs, sensor: Sensor, scan: ScanColumns, settings: Conditi
     signs.digest = digest
 
 
-def note_time(signs: Signs, received_ns: int, observed_ns: int, latency_s: float = 0.0) -> None:
+def note_time(signs: SensorSymptoms, received_ns: int, observed_ns: int, latency_s: float = 0.0) -> None:
     """Take in how far behind a message came."""
     signs.behind_s.append(round((received_ns - observed_ns) / NS - latency_s, 6))
     del signs.behind_s[:-KEPT]
 
 
-def faults(sensor: Sensor, signs: Signs, settings: ConditionSettings | None = None) -> Mapping[str, str]:
+def faults(sensor: Sensor, signs: SensorSymptoms, settings: ConditionSettings | None = None) -> Mapping[str, str]:
     """The faults that hold now, each with what was found, in the order of FAULTS; empty for a sound sensor."""
     settings = settings or ConditionSettings()
     found: dict[str, str] = {}
@@ -106,7 +106,7 @@ def faults(sensor: Sensor, signs: Signs, settings: ConditionSettings | None = No
     return found
 
 
-def _skew(signs: Signs, settings: ConditionSettings) -> str:
+def _skew(signs: SensorSymptoms, settings: ConditionSettings) -> str:
     """The least delay shows the clock: what is late may be the link's doing, what is early is the clock's."""
     if len(signs.behind_s) < KEPT // 2:
         return ""

@@ -23,7 +23,7 @@ from geo.paths.kernel import NOWHERE, moves_of
 from geo.paths.search import Spread, Steps
 from sensors.crossing.detection import Crossing, chosen_segment, crossing_along, hazard_of_pieces
 from sensors.crossing.segments import SECOND, least_ways
-from sensors.crossing.watched_belt import Watched
+from sensors.crossing.watched_belt import WatchedBelt
 from sensors.detection_model.hazard import probability_of
 from sensors.interdiction.easi import probability_of_interruption
 
@@ -86,7 +86,7 @@ class Tasks:
 
 
 def three_ways(
-    seen: Watched, response: xr.DataArray, *, direction: str = INWARD, neighbours: int = 16
+    seen: WatchedBelt, response: xr.DataArray, *, direction: str = INWARD, neighbours: int = 16
 ) -> dict[str, Crossings]:
     """For every segment the least detected way, the fastest, and the most vulnerable; see ``most_vulnerable``."""
     return {
@@ -97,7 +97,7 @@ def three_ways(
 
 
 def most_vulnerable(
-    seen: Watched, response: xr.DataArray, *, direction: str = INWARD, neighbours: int = 16
+    seen: WatchedBelt, response: xr.DataArray, *, direction: str = INWARD, neighbours: int = 16
 ) -> Crossings:
     """The ways of least hazard while it is still early enough: weight ``λ·1[t_go ≥ RFT]``, of equals the fastest.
 
@@ -117,7 +117,7 @@ def most_vulnerable(
 
 
 def most_vulnerable_crossing(
-    seen: Watched,
+    seen: WatchedBelt,
     response: xr.DataArray,
     *,
     direction: str = INWARD,
@@ -134,7 +134,9 @@ def most_vulnerable_crossing(
     return crossing_along(seen, VULNERABLE, direction, chosen, ways.cells(chosen), neighbours)
 
 
-def head_start(seen: Watched, response: xr.DataArray, *, direction: str = INWARD, neighbours: int = 16) -> xr.DataArray:
+def head_start(
+    seen: WatchedBelt, response: xr.DataArray, *, direction: str = INWARD, neighbours: int = 16
+) -> xr.DataArray:
     """Seconds to spare (northing, easting) if the response leaves now and a crosser is there, going the fastest way.
 
     ``t_go − RFT``: above 0 responders are first where that way leaves the belt. NaN outside the belt, and where nobody
@@ -146,7 +148,7 @@ def head_start(seen: Watched, response: xr.DataArray, *, direction: str = INWARD
     return xr.DataArray(spare, place, ("northing", "easting"), "head_start", {"units": "s", "direction": direction})
 
 
-def _to_go(seen: Watched, response: xr.DataArray, direction: str, neighbours: int) -> tuple[Spread, FloatArray]:
+def _to_go(seen: WatchedBelt, response: xr.DataArray, direction: str, neighbours: int) -> tuple[Spread, FloatArray]:
     """The fastest way from each cell of the belt to where a crossing ends, and the response to that end [s]."""
     goal = seen.belt.inner if direction == INWARD else seen.belt.outer
     steps = Steps.over(seen.on_belt, neighbours=neighbours)
@@ -172,7 +174,7 @@ def where_it_ends(to_go: Spread) -> npt.NDArray[np.int64]:
         onward = farther
 
 
-def tasks_of(seen: Watched, ways: Crossings, response: xr.DataArray, settings: ResponseSettings) -> Tasks:
+def tasks_of(seen: WatchedBelt, ways: Crossings, response: xr.DataArray, settings: ResponseSettings) -> Tasks:
     """The tasks of the way through each segment, by the strip of the belt in which each piece of it lies."""
     cells = [ways.cells(segment) for segment in range(ways.cost.size)]
     along = Along.ways_over(seen.on_belt, cells)
@@ -197,7 +199,7 @@ def tasks_of(seen: Watched, ways: Crossings, response: xr.DataArray, settings: R
     return Tasks(probability_of(by_task(hazard)), by_task(along.seconds), ends, _critical(seen, along, ends))
 
 
-def _critical(seen: Watched, along: Along, response_s: FloatArray) -> FloatArray:
+def _critical(seen: WatchedBelt, along: Along, response_s: FloatArray) -> FloatArray:
     """Where each way still takes as long as the response does (way, 2) [m], between the knots in proportion."""
     east, north = np.meshgrid(seen.belt.easting, seen.belt.northing)
     knots = np.column_stack([along.at_knots(east), along.at_knots(north)])
@@ -221,7 +223,7 @@ def _onward(strip: npt.NDArray[np.int64], way: npt.NDArray[np.int64]) -> npt.NDA
 
 
 def interruptions(
-    seen: Watched,
+    seen: WatchedBelt,
     response: xr.DataArray,
     *,
     direction: str = INWARD,

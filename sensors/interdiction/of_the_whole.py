@@ -13,7 +13,7 @@ from geo.challenge.assessment import SAME_S
 from geo.paths.crossings import INWARD, Crossings, crossings, crossings_of_the_whole, first_labels
 from geo.paths.search import Steps
 from sensors.crossing.segments import SECOND, least_ways_of_the_whole
-from sensors.crossing.watched_belt import Watched
+from sensors.crossing.watched_belt import WatchedBelt
 from sensors.interdiction.interception import FASTEST, LEAST, VULNERABLE, where_it_ends
 
 Bools = npt.NDArray[np.bool_]
@@ -23,7 +23,7 @@ sees, so that times and interruption are the whole's too, not detection alone.""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Proved:
+class PathsWithProof:
     """The ways through a piece's segments; and for each of its own whether the whole border has none better."""
 
     ways: Crossings
@@ -31,12 +31,12 @@ class Proved:
 
 
 def three_ways_of_the_whole(
-    seen: Watched, response: xr.DataArray | None, own: npt.NDArray[np.int64], *, direction: str = INWARD
-) -> dict[str, Proved]:
+    seen: WatchedBelt, response: xr.DataArray | None, own: npt.NDArray[np.int64], *, direction: str = INWARD
+) -> dict[str, PathsWithProof]:
     """``sensors.interdiction.interception.three_ways`` of a piece; without a ``response`` no most vulnerable ones."""
     found = {
-        LEAST: Proved(*least_ways_of_the_whole(seen, own, slack=SAME_WAY, direction=direction)),
-        FASTEST: Proved(
+        LEAST: PathsWithProof(*least_ways_of_the_whole(seen, own, slack=SAME_WAY, direction=direction)),
+        FASTEST: PathsWithProof(
             *crossings_of_the_whole(
                 seen.belt, seen.mobility, own, least_per_s=1.0, slack=SAME_S, direction=direction
             )
@@ -48,8 +48,8 @@ def three_ways_of_the_whole(
 
 
 def most_vulnerable_of_the_whole(
-    seen: Watched, response: xr.DataArray, own: npt.NDArray[np.int64], *, direction: str = INWARD
-) -> Proved:
+    seen: WatchedBelt, response: xr.DataArray, own: npt.NDArray[np.int64], *, direction: str = INWARD
+) -> PathsWithProof:
     """``sensors.interdiction.interception.most_vulnerable`` of a piece.
 
     Where the fastest way on from a place may lead out of the piece, nobody here knows whether it is still early enough
@@ -69,12 +69,12 @@ def most_vulnerable_of_the_whole(
 
     ways = search(early | doubtful)
     if not seen.belt.onward.any():
-        return Proved(ways, np.ones(len(own), bool))
+        return PathsWithProof(ways, np.ones(len(own), bool))
     least = search(early & ~doubtful, onward_per_s=SECOND).cost[own]
-    return Proved(ways, np.isnan(least) | (ways.cost[own] <= least + SAME_WAY))
+    return PathsWithProof(ways, np.isnan(least) | (ways.cost[own] <= least + SAME_WAY))
 
 
-def _early(seen: Watched, response: xr.DataArray, direction: str) -> tuple[Bools, Bools]:
+def _early(seen: WatchedBelt, response: xr.DataArray, direction: str) -> tuple[Bools, Bools]:
     """Where a detection comes early enough, and where the piece cannot tell (row, column)."""
     goal = seen.belt.inner if direction == INWARD else seen.belt.outer
     labels = first_labels(seen.belt, seen.mobility, goal, 1.0)

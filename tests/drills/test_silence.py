@@ -19,7 +19,7 @@ from ingest.decode import encode_status
 from ingest.wire import Status
 from ops.broker.broker import MosquittoBroker
 from ops.journal.reader import JournalReader, JournalRow
-from ops.sector.open_sector import Ground, open_ground
+from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector
 from ops.services.fusion.pipeline import Pipeline
 from tests.drills.light_clients import Crowd, LightClient, Silence
@@ -36,7 +36,7 @@ NAMES = [f"g{number:04}" for number in range(SIZES.sensors)]
 
 
 @pytest.fixture(scope="module")
-def ground(tmp_path_factory: pytest.TempPathFactory) -> Ground:
+def ground(tmp_path_factory: pytest.TempPathFactory) -> OpenSector:
     """The hills with a thousand small radars on them."""
     files = write_sector(tmp_path_factory.mktemp("thousand"))
     points = [
@@ -47,7 +47,7 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Ground:
         for number, name in enumerate(NAMES)
     ]  # fmt: skip
     files.layout.write_text(json.dumps({"type": "FeatureCollection", "features": points}))
-    return open_ground(load_sector(files.sector))
+    return open_sector(load_sector(files.sector))
 
 
 @pytest.fixture(autouse=True)
@@ -76,7 +76,7 @@ def unwell(pipeline: Pipeline) -> dict[str, int]:
 
 
 def test_of_a_thousand_sensors_the_silent_ones_are_found_and_no_others(
-    ground: Ground, tmp_path: Path, many_files: None, record_property: Any
+    ground: OpenSector, tmp_path: Path, many_files: None, record_property: Any
 ) -> None:
     ways: tuple[Silence, ...] = ("stuck", "hole", "reset")
     victims = {name: ways[n % 3] for n, name in enumerate(random.Random(8).sample(NAMES, 90))}
@@ -112,7 +112,7 @@ def test_of_a_thousand_sensors_the_silent_ones_are_found_and_no_others(
     assert max(by_will) <= 1.5 * KEEPALIVE_S + TICK_S
 
 
-def test_healthy_jitter_of_a_thousand_sensors_alarms_nobody(ground: Ground) -> None:
+def test_healthy_jitter_of_a_thousand_sensors_alarms_nobody(ground: OpenSector) -> None:
     """Heartbeats come up to half an interval early or late; the clock of the journal ticks every second."""
     chance = random.Random(1)
     seconds = 600 if SIZES.watch_s > 60 else 30

@@ -28,7 +28,7 @@ from ops.journal.reader import Counts, JournalReader, Recount
 from ops.journal.writer import Journal
 from ops.room.night_file import SCENARIO_START, nanoseconds, read_night
 from ops.room.simulate_night import rehearse_to_files
-from ops.sector.open_sector import Ground, open_ground
+from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector
 
 CELL_M = 40.0
@@ -193,12 +193,12 @@ def own_sector(tmp_path: Path) -> Files:
 
 
 @pytest.fixture(scope="session")
-def hill_ground(hill_sector: Files) -> Ground:
-    return open_ground(load_sector(hill_sector.sector))
+def hill_ground(hill_sector: Files) -> OpenSector:
+    return open_sector(load_sector(hill_sector.sector))
 
 
 @pytest.fixture(scope="session")
-def hill_night(hill_ground: Ground, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def hill_night(hill_ground: OpenSector, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder with the files of a rehearsed night of a minute: what the simulator process sends."""
     folder = tmp_path_factory.mktemp("night")
     rehearse_to_files(hill_ground, folder, seed=NIGHT_SEED, duration_s=NIGHT_S)

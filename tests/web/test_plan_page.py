@@ -12,7 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from ops.sector.open_sector import open_ground
+from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import load_sector
 from sensors.layout import Layout
 
@@ -122,7 +122,7 @@ def test_the_layout_that_a_plan_chose_is_drawn_picked_compared_and_saved(
     assert re.fullmatch(r"plan-\d+-[a-z0-9-]+\.geojson", download.value.suggested_filename)
     download.value.save_as(tmp_path / "plan.geojson")
     document = json.loads((tmp_path / "plan.geojson").read_text())
-    layout = Layout.from_geojson(document, open_ground(load_sector("cumberland")).frame, name="x")
+    layout = Layout.from_geojson(document, open_sector(load_sector("cumberland")).frame, name="x")
     assert len(layout) + len(layout.relays) == here.page.locator("#map-b [data-testid=pin]").count()
     edited(here, "a", lambda: here.part("pick-a").select_option("basic"))
     here.part("compare").click()

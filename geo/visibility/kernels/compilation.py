@@ -13,19 +13,19 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 _LEAF: dict[str, Any] = {"cache": True, "error_model": "numpy", "_nrt": False}
 
 
-def leaf(function: Function) -> Function:
+def kernel(function: Function) -> Function:
     """Compile a function that allocates no arrays, once, cached on disk."""
     compiled: Function = njit(**_LEAF)(function)
     return compiled
 
 
 def inlined_leaf(function: Function) -> Function:
-    """As ``leaf``, made part of every caller."""
+    """As ``kernel``, made part of every caller."""
     compiled: Function = njit(**_LEAF, forceinline=True)(function)
     return compiled
 
 
 def summing_leaf(function: Function) -> Function:
-    """As ``leaf``, with sums taken in whatever order is fastest."""
+    """As ``kernel``, with sums taken in whatever order is fastest."""
     compiled: Function = njit(**_LEAF, fastmath={"reassoc"})(function)
     return compiled

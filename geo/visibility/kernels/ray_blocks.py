@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from geo.visibility.kernels.compilation import inlined_leaf, leaf
+from geo.visibility.kernels.compilation import inlined_leaf, kernel
 from geo.visibility.kernels.sight_line import HIDDEN, SNAP, Cone, Heights, Ray, blocking_step, step_state, step_steepest
 
 # Steps looked at together.
@@ -60,7 +60,7 @@ def _surface(z: Heights, cone: Cone, slope: float, ring: int) -> Step:
     return p + share0 * dp, q + share1 * dq, rise, min(share0, share1) >= 2.0 * SNAP
 
 
-@leaf
+@kernel
 def stride_blocks(z: Heights, cone: Cone, ray: Ray, first: int) -> bool:
     """Whether one of the steps first..first + STRIDE - 1 blocks the ray; exact; first >= 2, no voids."""
     slope, end_u, eye_m, top_m, drop, _, _ = ray
@@ -84,7 +84,7 @@ def stride_blocks(z: Heights, cone: Cone, ray: Ray, first: int) -> bool:
     return hidden != 0
 
 
-@leaf
+@kernel
 def stride_steepest(z: Heights, cone: Cone, ray: Ray, first: int, best: float, at: int) -> tuple[float, int]:
     """Of ``best``, met on step ``at``, and the steps first..first + STRIDE - 1 the steepest; first >= 2, no voids."""
     slope, _, eye_m, _, drop, _, _ = ray

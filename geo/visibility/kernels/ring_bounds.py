@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from geo.visibility.kernels.compilation import leaf
+from geo.visibility.kernels.compilation import kernel
 from geo.visibility.kernels.rings import LOW, PAD
 from geo.visibility.kernels.sight_line import Heights
 
@@ -24,7 +24,7 @@ MARGIN = np.float32(2e-6)
 LANES = 16
 
 
-@leaf
+@kernel
 def ring_bands(
     steep: Heights,
     before: Heights,
@@ -77,7 +77,7 @@ def ring_bands(
         lows[i] = min(left, right) - margin
 
 
-@leaf
+@kernel
 def reach_over(extent: tuple[int, int], above_one: Heights, bands: Bands) -> None:
     """Let a cell's bounds about chords hold for every sector that begins there: for it and the three cells after it."""
     _, _, above, below, _ = bands
@@ -94,7 +94,7 @@ def reach_over(extent: tuple[int, int], above_one: Heights, bands: Bands) -> Non
         to[i] = max(max(one[i], one[i + 1]), one[i + 2])
 
 
-@leaf
+@kernel
 def fill_voids(steep: Heights, filled: Heights) -> None:
     """Copy a ring with a neighbour's steepness in each void: bounds stay finite, and none is used across a void."""
     last = np.float32(0.0)

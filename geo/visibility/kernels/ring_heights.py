@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from geo.visibility.kernels.compilation import leaf
+from geo.visibility.kernels.compilation import kernel
 from geo.visibility.kernels.ray_blocks import STRIDE, stride_steepest
 from geo.visibility.kernels.ring_states import Ring
 from geo.visibility.kernels.rings import BLOCK, LOW, PAD, Eye
@@ -12,7 +12,7 @@ from geo.visibility.kernels.sector_bounds import Sectors, between, stored
 from geo.visibility.kernels.sight_line import Cone, Heights, Ray, step_steepest
 
 
-@leaf
+@kernel
 def ring_heights(
     z: Heights,
     cone: Cone,
@@ -53,7 +53,7 @@ def ring_heights(
         )
 
 
-@leaf
+@kernel
 def _steepest_met(
     z: Heights,
     cone: Cone,
@@ -93,7 +93,7 @@ def _steepest_met(
     return best, at
 
 
-@leaf
+@kernel
 def _steepest_past_voids(z: Heights, cone: Cone, ray: Ray, ring: int, void_from: int) -> float:
     """Steepest point on the ray to a target on ``ring``; NaN where it meets a void, perhaps on step ``void_from``."""
     best = step_steepest(z, cone, ray, ring)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from geo.visibility.kernels.compilation import leaf
+from geo.visibility.kernels.compilation import kernel
 from geo.visibility.kernels.ray_blocks import STRIDE, stride_blocks
 from geo.visibility.kernels.ring_bounds import Bands
 from geo.visibility.kernels.rings import BLOCK, LOW, PAD, Counts, Eye, States
@@ -25,7 +25,7 @@ from geo.visibility.kernels.sight_line import (
 Ring = tuple[int, int, int, int, bool]
 
 
-@leaf
+@kernel
 def ring_states(
     z: Heights,
     cone: Cone,
@@ -95,7 +95,7 @@ def ring_states(
         out[here] = state
 
 
-@leaf
+@kernel
 def _is_blocked(
     z: Heights,
     cone: Cone,
@@ -134,7 +134,7 @@ def _is_blocked(
     return found
 
 
-@leaf
+@kernel
 def _state_past_voids(
     z: Heights, cone: Cone, ray: Ray, ring: int, steep: float, k: int, share: np.float32, table: Heights, void_from: int
 ) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from geo.visibility.kernels.compilation import inlined_leaf, leaf
+from geo.visibility.kernels.compilation import inlined_leaf, kernel
 from geo.visibility.kernels.sight_line import Cone, Heights
 
 States = npt.NDArray[np.uint8]
@@ -44,7 +44,7 @@ def extent(ring: int, first_u: float, view: Bounds, eye_v: float, width: int) ->
     return u, low_v, high_v, first, last
 
 
-@leaf
+@kernel
 def steepness(
     z: Heights,
     cone: Cone,

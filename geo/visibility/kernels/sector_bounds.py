@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from geo.visibility.kernels.compilation import inlined_leaf, leaf, summing_leaf
+from geo.visibility.kernels.compilation import inlined_leaf, kernel, summing_leaf
 from geo.visibility.kernels.ring_bounds import MARGIN, Bands
 from geo.visibility.kernels.rings import LOW, PAD, Counts, Eye
 from geo.visibility.kernels.sight_line import Cone, Heights, step_steepest
@@ -162,7 +162,7 @@ def _chord_is_closer(above: Heights, top: Heights, steep: Heights) -> bool:
     return bool(chord < CHORD_FAVOUR * corners)
 
 
-@leaf
+@kernel
 def widen(
     first_k: int,
     last_k: int,
@@ -219,7 +219,7 @@ def _better(one: Heights, other: Heights, level: Heights, to: Heights) -> None:
         to[k] = one[k] if one[k] + other[k] > level[k] + level[k] else level[k]
 
 
-@leaf
+@kernel
 def so_far(first_k: int, last_k: int, bound: Bound, line: Line) -> None:
     """Roof and floor of sectors first_k..last_k over all rings so far, into ``line``."""
     left, right, level, all_left, all_right, floor_left, floor_right, floor_level = bound
@@ -231,7 +231,7 @@ def so_far(first_k: int, last_k: int, bound: Bound, line: Line) -> None:
     _better(floor_right[begin:end], floor_left[begin:end], floor_level[begin:end], low_right[begin:end])
 
 
-@leaf
+@kernel
 def close_block(block: int, sectors: Sectors, table: Heights) -> None:
     """Store each sector's roof over one block of rings and over all so far, and begin the next block."""
     bound, _, _, likely, _ = sectors
@@ -244,7 +244,7 @@ def close_block(block: int, sectors: Sectors, table: Heights) -> None:
         left[k] = right[k] = level[k] = LOW
 
 
-@leaf
+@kernel
 def mark_voids(
     first_k: int,
     last_k: int,
@@ -267,7 +267,7 @@ def mark_voids(
                 void_from[k] = ring
 
 
-@leaf
+@kernel
 def near_roofs(z: Heights, cone: Cone, rings: int, eye: Eye, half: int, sectors: Sectors) -> None:
     """Begin the roofs with steps 0 and 1, where steepness has no bound: walked on a few rays, the rest by gradient.
 

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from geo.visibility.kernels.compilation import inlined_leaf, leaf
+from geo.visibility.kernels.compilation import inlined_leaf, kernel
 
 Heights = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.float64]
@@ -153,7 +153,7 @@ def _step(z: Heights, cone: Cone, ray: Ray, ring: int, start: Point, stop: Point
     return _piece_state(a, b, (stop[0] - start_u) * (stop[0] - start_u) * (ray[4] - bend))
 
 
-@leaf
+@kernel
 def step_state(z: Heights, cone: Cone, ray: Ray, ring: int) -> int:
     """State of the ray between rings ``ring - 1`` and ``ring``: HIDDEN when blocked there, UNKNOWN, else VISIBLE.
 
@@ -163,7 +163,7 @@ def step_state(z: Heights, cone: Cone, ray: Ray, ring: int) -> int:
     return _step(z, cone, ray, ring, start, stop, _below(ray, start[0], start[3]), _below(ray, stop[0], stop[3]))
 
 
-@leaf
+@kernel
 def blocking_step(z: Heights, cone: Cone, ray: Ray, last: int, first: int) -> int:
     """The step that blocks a ray, looked for from ``last`` down to ``first``, or -1. Voids block nothing here."""
     stop = _outer_end(z, cone, ray, last)
@@ -199,7 +199,7 @@ def _steepest(u0: float, h0: float, u1: float, h1: float, q: float) -> float:
     return best
 
 
-@leaf
+@kernel
 def step_steepest(z: Heights, cone: Cone, ray: Ray, ring: int) -> float:
     """Largest (height - curvature drop - eye) / u on the ray between rings ``ring - 1`` and ``ring``, NaN on voids."""
     start, stop = _inner_end(z, cone, ray, ring), _outer_end(z, cone, ray, ring)
@@ -214,7 +214,7 @@ def step_steepest(z: Heights, cone: Cone, ray: Ray, ring: int) -> float:
     return inner if inner != inner or inner > outer else outer
 
 
-@leaf
+@kernel
 def walk(z: Heights, cone: Cone, ray: Ray, first_ring: int, last_ring: int) -> int:
     """State of the ray from step ``first_ring`` to step ``last_ring``, in its own order: the first that stops it."""
     for ring in range(first_ring, last_ring + 1):
@@ -224,7 +224,7 @@ def walk(z: Heights, cone: Cone, ray: Ray, first_ring: int, last_ring: int) -> i
     return VISIBLE
 
 
-@leaf
+@kernel
 def cone_of(rows: int, columns: int, row: float, column: float, side: int) -> tuple[Cone, int]:
     """The cone that looks north (side 0), east (1), south (2) or west (3) from an observer, and its count of rings.
 
@@ -245,7 +245,7 @@ def cone_of(rows: int, columns: int, row: float, column: float, side: int) -> tu
     return (first * columns + c, -columns, 1, -c, columns - 1 - c, column - c, row - first), first + 1
 
 
-@leaf
+@kernel
 def ground_at(z: Heights, rows: int, columns: int, row: float, column: float) -> float:
     """Bilinear height at a point on the map, NaN where a void has a share in it."""
     r, dr = _crossing(row, rows - 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from geo.errors import TerrainError
-from geo.visibility.kernels.compilation import leaf
+from geo.visibility.kernels.compilation import kernel
 from geo.visibility.kernels.rings import FARTHEST_M, HABITUAL_VOID_M
 from geo.visibility.kernels.sight_line import Heights
 
@@ -23,7 +23,7 @@ def check_plausible(z: Heights, rows: tuple[int, int], columns: tuple[int, int])
         )
 
 
-@leaf
+@kernel
 def _first_implausible(
     z: Heights, columns: int, first_row: int, end_row: int, first_column: int, end_column: int
 ) -> int:

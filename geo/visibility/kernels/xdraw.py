@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from geo.visibility.kernels.compilation import inlined_leaf, leaf
+from geo.visibility.kernels.compilation import inlined_leaf, kernel
 from geo.visibility.kernels.rings import BLOCK, LOW, PAD, Bounds, Eye, States, extent, next_block
 from geo.visibility.kernels.sight_line import HIDDEN, SNAP, UNKNOWN, VISIBLE, Cone, Heights
 
@@ -30,7 +30,7 @@ def _carry(before: Heights, begin: int, middle: int, end: int, eye_v: float, u: 
         into[i] = here[i] + share * (inward[i] - here[i])
 
 
-@leaf
+@kernel
 def _shade(void_b: int, u: float, eye_v: float, shadow: States) -> None:
     """Mark the directions whose rays cross a cell that has a corner at a void, minor index ``void_b`` on ring u.
 
@@ -46,7 +46,7 @@ def _shade(void_b: int, u: float, eye_v: float, shadow: States) -> None:
         shadow[k] = 1
 
 
-@leaf
+@kernel
 def _shade_beside_eye(z: Heights, cone: Cone, shadow: States) -> None:
     """Take in the voids on the grid line at or before the observer: rays to the first ring may pass beside them."""
     origin, along, across, lowest, highest, eye_v, _ = cone
@@ -56,7 +56,7 @@ def _shade_beside_eye(z: Heights, cone: Cone, shadow: States) -> None:
             _shade(b, 0.0, eye_v, shadow)
 
 
-@leaf
+@kernel
 def _find_unknown(
     begin: int, end: int, eye_v: float, u: float, steep: Heights, shadow: States, unknown: States
 ) -> None:

@@ -17,8 +17,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from geo.errors import BadInput, WatchlineError
-from geo.visibility.many_sites.height_source import Chunked, Ground, Piece, Whole, cut, forget_chunks, spooled
-from geo.visibility.many_sites.sites import Batch
+from geo.visibility.many_sites.height_source import (
+    Chunked,
+    HeightSource,
+    HeightWindow,
+    Whole,
+    cut,
+    forget_chunks,
+    spooled,
+)
+from geo.visibility.many_sites.sites import SiteBatch
 
 AHEAD = 2  # batches given out for each worker
 CONNECT_S = 10.0
@@ -29,13 +37,13 @@ UNGUARDED = BadInput(
     expected="a script whose work stands under if __name__ == '__main__', as each process imports it",
 )
 
-Work = Callable[[Piece, Batch], Any]
+Work = Callable[[HeightWindow, SiteBatch], Any]
 Progress = Callable[[int, int], None]
 """Told how many sites are done, of how many."""
 
 
 @dataclass(frozen=True, slots=True)
-class Labour:
+class Executor:
     """Who works. ``scheduler``: "threads" (numba releases the interpreter), "synchronous" (this thread alone),
     "processes" (a dask LocalCluster, for this call), the address of a dask scheduler such as "tcp://host:8786", or a
     ``distributed.Client``. ``workers``: how many threads or processes; by default one for each core.
@@ -62,13 +70,15 @@ class Labour:
         return self.workers or len(os.sched_getaffinity(0))
 
 
-def done(ground: Whole | Chunked, batches: Sequence[Batch], work: Work, labour: Labour) -> Iterator[tuple[Batch, Any]]:
+def run_batches(
+    ground: Whole | Chunked, batches: Sequence[SiteBatch], work: Work, labour: Executor
+) -> Iterator[tuple[SiteBatch, Any]]:
     """Each batch with what ``work`` makes of it, in order. ``work`` must be a function that can be sent elsewhere."""
     total, finished = sum(len(batch.sites) for batch in batches), 0
     with ExitStack() as stack:
         stack.callback(forget_chunks)
         submit, width = _employed(ground, labour, stack)
-        waiting: deque[tuple[Batch, Any]] = deque()
+        waiting: deque[tuple[SiteBatch, Any]] = deque()
         for batch in batches:
             waiting.append((batch, submit(batch, work)))
             while len(waiting) > width:
@@ -78,8 +88,8 @@ def done(ground: Whole | Chunked, batches: Sequence[Batch], work: Work, labour: 
 
 
 def _next(
-    waiting: deque[tuple[Batch, Any]], labour: Labour, finished: int, total: int
-) -> Generator[tuple[Batch, Any], None, int]:
+    waiting: deque[tuple[SiteBatch, Any]], labour: Executor, finished: int, total: int
+) -> Generator[tuple[SiteBatch, Any], None, int]:
     batch, future = waiting.popleft()
     yield batch, future.result()
     if labour.progress is not None:
@@ -87,7 +97,9 @@ def _next(
     return len(batch.sites)
 
 
-def _employed(ground: Whole | Chunked, labour: Labour, stack: ExitStack) -> tuple[Callable[[Batch, Work], Any], int]:
+def _employed(
+    ground: Whole | Chunked, labour: Executor, stack: ExitStack
+) -> tuple[Callable[[SiteBatch, Work], Any], int]:
     """How a batch is given out, and how many may be under way."""
     if labour.scheduler == "synchronous":
         return lambda batch, work: _Now(_task(ground, batch, work)), 0
@@ -95,14 +107,14 @@ def _employed(ground: Whole | Chunked, labour: Labour, stack: ExitStack) -> tupl
         pool = stack.enter_context(_threads(labour.count))
         return lambda batch, work: pool.submit(_task, ground, batch, work), AHEAD * labour.count
     client = stack.enter_context(_client(labour))
-    shared: Ground | None = None
+    shared: HeightSource | None = None
     if isinstance(ground, Whole) and _on_this_machine(client):
         shared = stack.enter_context(spooled(ground))
     threads = max(sum(client.nthreads().values()), 1)
 
-    def submit(batch: Batch, work: Work) -> Any:
+    def submit(batch: SiteBatch, work: Work) -> Any:
         if shared is not None:
-            own: Ground = shared
+            own: HeightSource = shared
         elif isinstance(ground, Whole):
             own = cut(ground, batch.rows, batch.columns)
         else:
@@ -127,7 +139,7 @@ class _Sent:
     """A batch under way in a cluster."""
 
     future: Any
-    batch: Batch
+    batch: SiteBatch
 
     def result(self) -> Any:
         """What the batch came to; WatchlineError where the cluster is gone, or the batch kills every worker."""
@@ -143,7 +155,7 @@ class _Sent:
             ) from error
 
 
-def _task(ground: Ground, batch: Batch, work: Work) -> Any:
+def _task(ground: HeightSource, batch: SiteBatch, work: Work) -> Any:
     return work(ground.piece(batch.rows, batch.columns), batch)
 
 
@@ -157,7 +169,7 @@ def _threads(count: int) -> Iterator[ThreadPoolExecutor]:
 
 
 @contextmanager
-def _client(labour: Labour) -> Iterator[Any]:
+def _client(labour: Executor) -> Iterator[Any]:
     import dask
     from distributed import Client, LocalCluster
 

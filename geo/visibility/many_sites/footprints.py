@@ -13,9 +13,9 @@ from numba import njit
 
 from geo.errors import BadInput
 from geo.visibility.kernels.sight_line import VISIBLE
-from geo.visibility.many_sites.executor import Labour, done
-from geo.visibility.many_sites.height_source import Piece, ground_of
-from geo.visibility.many_sites.sites import Batch, ViewKeywords, batches_of, sites_of
+from geo.visibility.many_sites.executor import Executor, run_batches
+from geo.visibility.many_sites.height_source import HeightWindow, ground_of
+from geo.visibility.many_sites.sites import SiteBatch, ViewKeywords, batches_of, sites_of
 
 WORD_BITS = 64
 BATCH_SITES = 8
@@ -121,7 +121,9 @@ def footprints(
     parts: list[Words] = [np.empty(0, np.uint64)] * len(found)
     first = np.zeros(len(found), np.int64)
     row = np.zeros(words_for(total), np.uint64)
-    for _, windows in done(ground, batches_of(found, BATCH_SITES), _bits, Labour(scheduler, workers, progress)):
+    for _, windows in run_batches(
+        ground, batches_of(found, BATCH_SITES), _bits, Executor(scheduler, workers, progress)
+    ):
         for site, top, left, shape, bits in windows:
             low, high = _gather(np.require(bits, requirements=["W"]), number, (top, left), shape, row)
             if high > low:
@@ -130,7 +132,7 @@ def footprints(
     return Footprints._joined(parts, first, total, kept)
 
 
-def _bits(piece: Piece, batch: Batch) -> list[tuple[int, int, int, tuple[int, int], npt.NDArray[np.uint8]]]:
+def _bits(piece: HeightWindow, batch: SiteBatch) -> list[tuple[int, int, int, tuple[int, int], npt.NDArray[np.uint8]]]:
     return [
         (site.number, row, column, (states.shape[0], states.shape[1]), np.packbits(states.ravel() == VISIBLE))
         for site, row, column, states in piece.seen_from(batch.sites)

@@ -30,7 +30,7 @@ Seen = tuple[Site, int, int, States]
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class HeightWindow:
     """Heights of a window that begins at (row, column) of the terrain, and what blocks above them."""
 
     z: Heights
@@ -60,10 +60,10 @@ class Piece:
         return top + row0, left + column0, states
 
 
-class Ground(Protocol):
+class HeightSource(Protocol):
     """Where pieces come from; a value that can be sent to the process that needs them."""
 
-    def piece(self, rows: slice, columns: slice) -> Piece:
+    def piece(self, rows: slice, columns: slice) -> HeightWindow:
         """The heights of a window."""
 
 
@@ -75,22 +75,22 @@ class Whole:
     above: Heights | None
     cell_m: float
 
-    def piece(self, rows: slice, columns: slice) -> Piece:  # noqa: ARG002 - all of them
+    def piece(self, rows: slice, columns: slice) -> HeightWindow:  # noqa: ARG002 - all of them
         """All heights."""
-        return Piece(self.z, self.above, 0, 0, self.cell_m)
+        return HeightWindow(self.z, self.above, 0, 0, self.cell_m)
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
     """One window of heights, to be sent along with the task that needs it."""
 
-    only: Piece
+    only: HeightWindow
 
-    def piece(self, rows: slice, columns: slice) -> Piece:  # noqa: ARG002 - it was cut to them
+    def piece(self, rows: slice, columns: slice) -> HeightWindow:  # noqa: ARG002 - it was cut to them
         """The window that was cut; what travelled may be read-only, which the kernels do not take."""
         z, above = (None if heights is None else heights_of(heights) for heights in (self.only.z, self.only.above))
         assert z is not None
-        return Piece(z, above, self.only.row, self.only.column, self.only.cell_m)
+        return HeightWindow(z, above, self.only.row, self.only.column, self.only.cell_m)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +101,11 @@ class Spooled:
     above: str | None
     cell_m: float
 
-    def piece(self, rows: slice, columns: slice) -> Piece:
+    def piece(self, rows: slice, columns: slice) -> HeightWindow:
         """A window, read from the files."""
         z, above = (None if name is None else _mapped(name, rows, columns) for name in (self.z, self.above))
         assert z is not None
-        return Piece(z, above, rows.start, columns.start, self.cell_m)
+        return HeightWindow(z, above, rows.start, columns.start, self.cell_m)
 
 
 def _mapped(name: str, rows: slice, columns: slice) -> Heights:
@@ -120,11 +120,11 @@ class Chunked:
     above: Any
     cell_m: float
 
-    def piece(self, rows: slice, columns: slice) -> Piece:
+    def piece(self, rows: slice, columns: slice) -> HeightWindow:
         """A window, put together from chunks."""
         z = _assembled(self.z, rows, columns)
         above = None if self.above is None else _assembled(self.above, rows, columns)
-        return Piece(z, above, rows.start, columns.start, self.cell_m)
+        return HeightWindow(z, above, rows.start, columns.start, self.cell_m)
 
     def only(self, rows: slice, columns: slice) -> Chunked:
         """The same, but holding the tasks of the chunks alone that a window meets, so that sending it is cheap."""
@@ -243,4 +243,4 @@ def cut(ground: Whole, rows: slice, columns: slice) -> Cut:
     """One window of heights in memory, copied."""
     z = ground.z[rows, columns].copy()
     above = None if ground.above is None else ground.above[rows, columns].copy()
-    return Cut(Piece(z, above, rows.start, columns.start, ground.cell_m))
+    return Cut(HeightWindow(z, above, rows.start, columns.start, ground.cell_m))

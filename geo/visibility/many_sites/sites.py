@@ -18,8 +18,8 @@ from geo.visibility.view import (
     RADIO_K,
     TARGET_HEIGHT_M,
     Angles,
-    Grid,
     Mode,
+    RasterGrid,
     View,
     check_on_map,
     heights_of,
@@ -63,7 +63,7 @@ class Site:
 class Sites:
     """All observers of a terrain, in the order in which they were given."""
 
-    grid: Grid
+    grid: RasterGrid
     easting: Floats
     northing: Floats
     each: tuple[Site, ...]
@@ -76,7 +76,7 @@ class Sites:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class SiteBatch:
     """Sites that one task sees to, in the order of their numbers, and the rows and columns that hold all they need."""
 
     sites: tuple[Site, ...]
@@ -161,9 +161,9 @@ def _refuse_on_voids(z: npt.NDArray[np.float32], sites: Sequence[Site]) -> None:
             raise TerrainError(f"site {site.number} is on a void", where="sites", expected="known ground")
 
 
-def batches_of(sites: Sites, most: int = MOST_IN_A_BATCH) -> list[Batch]:
+def batches_of(sites: Sites, most: int = MOST_IN_A_BATCH) -> list[SiteBatch]:
     """Every site in one batch of neighbours; the same batches whatever computes them."""
-    batches: list[Batch] = []
+    batches: list[SiteBatch] = []
     group: list[Site] = []
     union, largest = (0, 0, 0, 0), 0
     for site in sorted(sites, key=lambda site: (_curve(site), site.number)):
@@ -178,17 +178,17 @@ def batches_of(sites: Sites, most: int = MOST_IN_A_BATCH) -> list[Batch]:
     return [*batches, _batch(group, union)] if group else batches
 
 
-def singly(sites: Sites) -> list[Batch]:
+def singly(sites: Sites) -> list[SiteBatch]:
     """A batch for each site, in the order of their numbers."""
     return [_batch([site], _window(sites.grid, site)) for site in sites]
 
 
-def _batch(group: Sequence[Site], union: tuple[int, int, int, int]) -> Batch:
+def _batch(group: Sequence[Site], union: tuple[int, int, int, int]) -> SiteBatch:
     top, bottom, left, right = union
-    return Batch(tuple(sorted(group, key=lambda site: site.number)), slice(top, bottom), slice(left, right))
+    return SiteBatch(tuple(sorted(group, key=lambda site: site.number)), slice(top, bottom), slice(left, right))
 
 
-def _window(grid: Grid, site: Site) -> tuple[int, int, int, int]:
+def _window(grid: RasterGrid, site: Site) -> tuple[int, int, int, int]:
     rows, columns = read_window(grid, site.row, site.column, site.view.max_range_m)
     return rows.start, rows.stop, columns.start, columns.stop
 

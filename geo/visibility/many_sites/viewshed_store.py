@@ -15,9 +15,9 @@ import xarray as xr
 
 from geo.errors import BadInput
 from geo.visibility.kernels.rings import States
-from geo.visibility.many_sites.executor import Labour, done
-from geo.visibility.many_sites.height_source import Chunked, Piece, Whole, ground_of
-from geo.visibility.many_sites.sites import Batch, Sites, ViewKeywords, batches_of, sites_of
+from geo.visibility.many_sites.executor import Executor, run_batches
+from geo.visibility.many_sites.height_source import Chunked, HeightWindow, Whole, ground_of
+from geo.visibility.many_sites.sites import SiteBatch, Sites, ViewKeywords, batches_of, sites_of
 from geo.visibility.view import state_attrs
 
 CHUNK_CELLS: Final = 1024
@@ -47,7 +47,7 @@ def write_viewsheds(
     import zarr
 
     found, elevation, blocking = sites_of(terrain, sites, **view)
-    labour = Labour(scheduler, workers, progress)
+    labour = Executor(scheduler, workers, progress)
     ground = ground_of(elevation, blocking, found.grid.cell_m)
     folder = Path(path)
     fingerprint = _fingerprint(terrain, found, ground)
@@ -59,7 +59,7 @@ def write_viewsheds(
     visible, finished = group["visible"], group["done"]
     missing = np.flatnonzero(np.asarray(finished[:]) == 0)
     rest = replace(found, each=tuple(found.each[n] for n in missing))
-    for batch, windows in done(ground, batches_of(rest, most=BATCH_SITES), _states, labour):
+    for batch, windows in run_batches(ground, batches_of(rest, most=BATCH_SITES), _states, labour):
         for number, row, column, states in windows:
             visible[number, row : row + states.shape[0], column : column + states.shape[1]] = states
         for site in batch.sites:
@@ -83,7 +83,7 @@ def open_viewsheds(path: str | Path) -> xr.DataArray:
     return xr.DataArray(visible.assign_coords(site=np.arange(visible.sizes["site"])))
 
 
-def _states(piece: Piece, batch: Batch) -> list[tuple[int, int, int, States]]:
+def _states(piece: HeightWindow, batch: SiteBatch) -> list[tuple[int, int, int, States]]:
     return [(site.number, row, column, states) for site, row, column, states in piece.seen_from(batch.sites)]
 
 

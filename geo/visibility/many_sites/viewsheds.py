@@ -17,9 +17,9 @@ from numba import njit
 from geo.visibility.canopy import Canopy
 from geo.visibility.kernels.rings import States
 from geo.visibility.kernels.sight_line import HIDDEN, UNKNOWN, VISIBLE
-from geo.visibility.many_sites.executor import Labour, done
-from geo.visibility.many_sites.height_source import Piece, ground_of
-from geo.visibility.many_sites.sites import Batch, Site, ViewKeywords, batches_of, singly, sites_of
+from geo.visibility.many_sites.executor import Executor, run_batches
+from geo.visibility.many_sites.height_source import HeightWindow, ground_of
+from geo.visibility.many_sites.sites import Site, SiteBatch, ViewKeywords, batches_of, singly, sites_of
 from geo.visibility.view import RADIO_K, TARGET_HEIGHT_M, Angles, Mode, heights_of, state_attrs
 from geo.visibility.window import read_window
 
@@ -99,7 +99,7 @@ def _lazy_layer(
 
 
 def _layer(z: Any, above: Any, cell_m: float, site: Site, first: tuple[int, int], shape: tuple[int, int]) -> States:
-    piece = Piece(heights_of(z), None if above is None else heights_of(above), *first, cell_m)
+    piece = HeightWindow(heights_of(z), None if above is None else heights_of(above), *first, cell_m)
     layer = np.zeros(shape, np.uint8)
     for _, row, column, states in piece.seen_from([site]):
         layer[row : row + states.shape[0], column : column + states.shape[1]] = states
@@ -132,7 +132,7 @@ def sites_seeing(
     a site's own of about 8, and where the terrain is lazy 16 of its chunks. ``progress(done, total)`` counts sites.
     """
     found, elevation, blocking = sites_of(terrain, sites, **view)
-    labour = Labour(scheduler, workers, progress)
+    labour = Executor(scheduler, workers, progress)
     shape = elevation.shape
     count, unknown = np.zeros(shape, np.int32), np.zeros(shape, np.int32)
     first = np.full(shape, NO_SITE, np.int32)
@@ -140,7 +140,7 @@ def sites_seeing(
     ground = ground_of(elevation, blocking, found.grid.cell_m)
     batches = batches_of(found) if rate is None else singly(found)
     places = None if rate is None else (terrain["northing"].to_numpy(), terrain["easting"].to_numpy())
-    for batch, tally in done(ground, batches, partial(_tally, rate=rate, places=places), labour):
+    for batch, tally in run_batches(ground, batches, partial(_tally, rate=rate, places=places), labour):
         numbers = np.array([site.number for site in batch.sites], np.int32)
         corner = (batch.rows.start, batch.columns.start)
         _merge(_own(tally.count), _own(tally.first), numbers, count, first, corner)
@@ -164,7 +164,7 @@ class _Tally:
     rate: npt.NDArray[np.float64] | None
 
 
-def _tally(piece: Piece, batch: Batch, *, rate: RateOf | None, places: Any) -> _Tally:
+def _tally(piece: HeightWindow, batch: SiteBatch, *, rate: RateOf | None, places: Any) -> _Tally:
     count, unknown = np.zeros(batch.shape, np.uint8), np.zeros(batch.shape, np.uint8)
     first = np.full(batch.shape, UNKNOWN, np.uint8)
     rates = None if rate is None else np.zeros(batch.shape, np.float64)

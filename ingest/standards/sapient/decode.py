@@ -16,7 +16,7 @@ import msgspec
 from google.protobuf.message import DecodeError
 from sapient_msg.bsi_flex_335_v2_0.sapient_message_pb2 import SapientMessage
 
-from ingest.envelope import Arrival
+from ingest.envelope import Envelope
 from ingest.errors import MalformedMessage
 from ingest.standards.sapient.location import Faults
 from ingest.standards.sapient.node import ICD_VERSION, Node, location_of, registration_faults
@@ -93,7 +93,7 @@ def status(packet: Packet, node: Node) -> tuple[Node, Faults]:
     return (node if faults else node.reported(packet.message.status_report, place, packet.sent_at)), faults
 
 
-def decode(payload: bytes, arrival: Arrival) -> WireScan:
+def decode(payload: bytes, arrival: Envelope) -> WireScan:
     """A detection report as a scan with one plot. The topic names the sensor; without one the node's id does.
 
     A topic that is a node's id must be this node's. The kind follows from what was measured, as the packet says none.
@@ -115,7 +115,7 @@ def decode(payload: bytes, arrival: Arrival) -> WireScan:
     )
 
 
-def decode_status(payload: bytes, arrival: Arrival) -> Status:
+def decode_status(payload: bytes, arrival: Envelope) -> Status:
     """A status report, or a registration, as a sensor's heartbeat."""
     packet = _good(payload, "status_report | registration", arrival)
     node = _known(packet, arrival)
@@ -139,7 +139,7 @@ def decode_status(payload: bytes, arrival: Arrival) -> Status:
     )
 
 
-def remember(payload: bytes, arrival: Arrival) -> bytes:
+def remember(payload: bytes, arrival: Envelope) -> bytes:
     """The node after a status report or registration, packed; an older message than the last one changes nothing."""
     packet = _good(payload, "status_report | registration", arrival)
     before = None if arrival.told is None else _unpack(arrival.told)
@@ -168,7 +168,7 @@ def _unpack(told: bytes) -> _Known | None:
         return None  # of another version of this program: the node will say it again
 
 
-def _known(packet: Packet, arrival: Arrival) -> Node:
+def _known(packet: Packet, arrival: Envelope) -> Node:
     """The packet's node as it is known; a new one where nothing is, or what is known is another node's."""
     found = None if arrival.told is None else _unpack(arrival.told)
     node_id = packet.message.node_id
@@ -181,7 +181,7 @@ def kind_of(plot: WirePlot | None) -> Kind:
     return "camera" if bearing else "radar"
 
 
-def _good(payload: bytes, wanted: str, arrival: Arrival) -> Packet:
+def _good(payload: bytes, wanted: str, arrival: Envelope) -> Packet:
     packet = read(payload)
     if packet.faults:
         raise packet.faults[0]

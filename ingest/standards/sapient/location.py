@@ -17,7 +17,7 @@ from sapient_msg.bsi_flex_335_v2_0 import location_pb2, range_bearing_pb2
 from ingest.errors import MalformedMessage
 from ingest.standards.true_north import (
     NorthError,
-    Zone,
+    UtmZone,
     declination_deg,
     grid_convergence_deg,
     lonlat_of_utm,
@@ -50,7 +50,7 @@ class Place:
     sd_m: float | None = None
     height_m: float | None = None
     datum: str = "ellipsoid"
-    zone: Zone | None = None
+    zone: UtmZone | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +164,7 @@ def _utm(location: Any, zone: str | None, path: str, faults: Faults, near_lat: f
         faults.append(MalformedMessage("missing_field", f"{path}.utm_zone", said, "a UTM zone such as 30N"))
         return None
     try:
-        parsed = Zone.parse(named, where=f"{path}.utm_zone")
+        parsed = UtmZone.parse(named, where=f"{path}.utm_zone")
         lon, lat = lonlat_of_utm(parsed, location.x, location.y, where=path, near_lat=near_lat)
     except NorthError as error:
         faults.append(MalformedMessage("out_of_range", error.where, error.what, error.expected))

@@ -13,7 +13,7 @@ from sapient_msg.bsi_flex_335_v2_0 import registration_pb2, status_report_pb2, v
 
 from ingest.errors import MalformedMessage
 from ingest.standards.sapient.location import Faults, Place, Stand, place_of, polar_of
-from ingest.standards.true_north import ZONE_RULE, NorthError, Zone
+from ingest.standards.true_north import ZONE_RULE, NorthError, UtmZone
 from ingest.wire import Kind, State
 
 ICD_VERSION: Final = "BSI Flex 335 v2.0"
@@ -128,7 +128,7 @@ def registration_faults(registration: Any, path: str = "registration") -> Faults
         faults.append(MalformedMessage("out_of_range", where, f"{interval} s", "above 0 s, at most a day"))
     for zone in [*_detection_zones(registration), *_own_zones(registration)]:
         try:
-            Zone.parse(zone, where=f"{path}.zone")
+            UtmZone.parse(zone, where=f"{path}.zone")
         except NorthError as error:
             faults.append(MalformedMessage("out_of_range", f"{path}.zone", error.what, ZONE_RULE))
     return faults

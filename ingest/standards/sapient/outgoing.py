@@ -82,7 +82,7 @@ def ulid_of(time_ms: int, name: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ContributingDetection:
     """A node's detection that a fused one or an alert came from."""
 
     node_id: str
@@ -169,7 +169,13 @@ def task_refusal(node_id: str, to: str, task_id: str) -> SapientMessage:
 
 
 def fused_detection(
-    node_id: str, report_id: str, object_id: str, track: Mapping[str, Any], *, ahead_s: float, sources: Sequence[Source]
+    node_id: str,
+    report_id: str,
+    object_id: str,
+    track: Mapping[str, Any],
+    *,
+    ahead_s: float,
+    sources: Sequence[ContributingDetection],
 ) -> SapientMessage:
     """A track of the live picture as a detection; ``ahead_s``: how far it is moved on to the time of sending."""
     message = SapientMessage(node_id=node_id)
@@ -191,7 +197,7 @@ def fused_detection(
     return message
 
 
-def alert(node_id: str, body: Mapping[str, Any], sources: Sequence[Source] = ()) -> SapientMessage:
+def alert(node_id: str, body: Mapping[str, Any], sources: Sequence[ContributingDetection] = ()) -> SapientMessage:
     """An alert as it was published (its JSON as a mapping); the id is the same in every revision."""
     message = SapientMessage(node_id=node_id)
     told = message.alert
@@ -249,7 +255,7 @@ def stamp(message: SapientMessage, time_ns: int) -> None:
     message.timestamp.FromNanoseconds(time_ns)
 
 
-def _associate(into: Any, sources: Sequence[Source]) -> None:
+def _associate(into: Any, sources: Sequence[ContributingDetection]) -> None:
     for source in sources:
         related = into.add(
             node_id=source.node_id,

@@ -14,7 +14,7 @@ from rich.progress import Progress
 
 from geo.errors import BadInput, TerrainError
 from ops.runtime.output import SUMMARY, prepare_folder, progress_bar, write_summary
-from ops.sector.open_sector import Ground, open_ground
+from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector, read_bases
 from sensors.detection_model.assumptions import Assumptions, Situation
 from sensors.detection_model.weather import conditions_of
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from geo.mobility.roads_and_rivers import Ways
     from ops.analysis.challenge.findings import Findings
-    from ops.analysis.challenge.question import Job
-    from ops.analysis.challenge.work import Part
+    from ops.analysis.challenge.question import ChallengeQuestion
+    from ops.analysis.challenge.work import StretchAnswer
     from sensors.statistics.statistic import Statistic
 
 KIND: Final = "watchline challenge"
@@ -101,7 +101,7 @@ def assess(options: ChallengeOptions, screen: Console) -> dict[str, Any]:
     stretches that it finished. Raises BadInput as the sector, the layout and the options deserve.
     """
     options.check()
-    ground = open_ground(load_sector(options.sector), options.layout)
+    ground = open_sector(load_sector(options.sector), options.layout)
     from ops.analysis.challenge.files import file_names
     from sensors.coverage.sight import refuse_without_ground
 
@@ -124,10 +124,10 @@ def assess(options: ChallengeOptions, screen: Console) -> dict[str, Any]:
     return {**figures, "files": [str(options.out / name) for name in names]}
 
 
-def _job(ground: Ground, options: ChallengeOptions, progress: Progress) -> Job:
+def _job(ground: OpenSector, options: ChallengeOptions, progress: Progress) -> ChallengeQuestion:
     from geo.challenge import DemError, ReferenceTable
     from geo.mobility.roads_and_rivers import Ways
-    from ops.analysis.challenge.question import Job
+    from ops.analysis.challenge.question import ChallengeQuestion
 
     bar = progress.add_task("roads and response", total=2)
     ways = Ways.from_files(
@@ -136,7 +136,7 @@ def _job(ground: Ground, options: ChallengeOptions, progress: Progress) -> Job:
     progress.update(bar, advance=1)
     response = _response(ground, ways)
     progress.update(bar, advance=1)
-    return Job(
+    return ChallengeQuestion(
         ground=ground,
         target=options.target,
         conditions=options.conditions,
@@ -150,7 +150,7 @@ def _job(ground: Ground, options: ChallengeOptions, progress: Progress) -> Job:
     )
 
 
-def _response(ground: Ground, ways: Ways) -> xr.DataArray | None:
+def _response(ground: OpenSector, ways: Ways) -> xr.DataArray | None:
     """Seconds until somebody from a base is there, on the terrain's cells; None without bases."""
     from geo.paths.response_times import response_time
 
@@ -173,7 +173,7 @@ def _response(ground: Ground, ways: Ways) -> xr.DataArray | None:
         raise BadInput(error.what, where=str(ground.sector.bases), expected=error.expected) from None
 
 
-def _around(ground: Ground, places: np.ndarray[Any, Any]) -> xr.Dataset:
+def _around(ground: OpenSector, places: np.ndarray[Any, Any]) -> xr.Dataset:
     """The part of the terrain around border and bases in which responders are taken to travel."""
     west, south, east, north = ground.crossed.bounds
     (left, low), (right, high) = places.min(axis=0), places.max(axis=0)
@@ -184,7 +184,7 @@ def _around(ground: Ground, places: np.ndarray[Any, Any]) -> xr.Dataset:
     )
 
 
-def _findings(job: Job, options: ChallengeOptions, progress: Progress) -> Findings:
+def _findings(job: ChallengeQuestion, options: ChallengeOptions, progress: Progress) -> Findings:
     from geo.border.stretches import stretches
     from ops.analysis.challenge.findings import findings_of
     from ops.analysis.challenge.parts import FOLDER, fingerprint, load_parts, save_part
@@ -193,7 +193,7 @@ def _findings(job: Job, options: ChallengeOptions, progress: Progress) -> Findin
     todo = stretches(job.ground.crossed, belt_m=job.belt_m, length_m=1000.0 * options.stretch_km)
     files = (options.roads, options.rivers, options.fords)
     mark = fingerprint(job, len(todo), [(str(file), file.stat().st_mtime_ns) for file in files if file is not None])
-    parts: dict[int, Part] = load_parts(options.out / FOLDER, mark) if len(todo) > 1 else {}
+    parts: dict[int, StretchAnswer] = load_parts(options.out / FOLDER, mark) if len(todo) > 1 else {}
     bar = progress.add_task("stretches", total=STEPS * len(todo), completed=STEPS * len(parts))
     for stretch in todo:
         if stretch.number not in parts:

@@ -13,8 +13,8 @@ import xarray as xr
 
 from geo.border.stretches import joined
 from geo.challenge import Composite, composite, scores_of
-from ops.analysis.challenge.question import Job
-from ops.analysis.challenge.work import Part, least_of
+from ops.analysis.challenge.question import ChallengeQuestion
+from ops.analysis.challenge.work import StretchAnswer, least_of
 from sensors.crossing.segments import CROSSED, UNKNOWN, UNREACHABLE
 from sensors.gaps import Gap, runs_below
 
@@ -26,10 +26,10 @@ class Findings:
     """What is published. ``segments`` has every measure of the ground and of the layout by segment; ``crossings`` the
     least detected, fastest and most vulnerable way, where there are such; ``sensors`` what each is worth."""
 
-    job: Job
+    job: ChallengeQuestion
     required: float
     segments: xr.Dataset
-    parts: Mapping[int, Part]
+    parts: Mapping[int, StretchAnswer]
     crossings: Mapping[str, Mapping[str, Any]]
     trades: list[dict[str, Any]]
     gaps: list[Gap]
@@ -58,7 +58,9 @@ class Findings:
             yield str(name), layer.to_dataset().assign_attrs(parts[0].attrs)
 
 
-def findings_of(job: Job, parts: Mapping[int, Part], *, required: float, weights: Mapping[str, float]) -> Findings:
+def findings_of(
+    job: ChallengeQuestion, parts: Mapping[int, StretchAnswer], *, required: float, weights: Mapping[str, float]
+) -> Findings:
     """The parts of all stretches put together, with what only the whole border can tell: scores, gaps, values."""
     segments = joined({number: part.segments for number, part in parts.items()})
     spans = job.ground.crossed.segment_spans_m

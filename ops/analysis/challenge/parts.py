@@ -11,8 +11,8 @@ from typing import Any, Final
 import numpy as np
 import xarray as xr
 
-from ops.analysis.challenge.question import Job
-from ops.analysis.challenge.work import Part
+from ops.analysis.challenge.question import ChallengeQuestion
+from ops.analysis.challenge.work import StretchAnswer
 
 FOLDER: Final = "parts"
 FORM: Final = 2
@@ -20,7 +20,7 @@ FORM: Final = 2
 DATASETS: Final = ("segments", "rasters")
 
 
-def fingerprint(job: Job, *options: object) -> str:
+def fingerprint(job: ChallengeQuestion, *options: object) -> str:
     """A hash of all that a part depends on: parts of another question, ground, layout or version are not used."""
     from importlib.metadata import version
 
@@ -42,7 +42,7 @@ def fingerprint(job: Job, *options: object) -> str:
     return digest.hexdigest()
 
 
-def save_part(folder: Path, number: int, part: Part, mark: str) -> None:
+def save_part(folder: Path, number: int, part: StretchAnswer, mark: str) -> None:
     """Write one part, whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
     arrays: dict[str, Any] = {}
@@ -61,7 +61,7 @@ def save_part(folder: Path, number: int, part: Part, mark: str) -> None:
     partial.replace(path)
 
 
-def load_parts(folder: Path, mark: str) -> dict[int, Part]:
+def load_parts(folder: Path, mark: str) -> dict[int, StretchAnswer]:
     """The parts that are there and answer the same question; others and broken files are passed over."""
     found = {}
     for path in sorted(folder.glob("[0-9]*.npz")):
@@ -76,7 +76,7 @@ def load_parts(folder: Path, mark: str) -> dict[int, Part]:
                 segments, rasters = (_dataset(name, story[name], file) for name in DATASETS)
         except (OSError, ValueError, KeyError, EOFError):
             continue
-        found[int(path.stem)] = Part(segments, rasters, crossings, trades, barrier)
+        found[int(path.stem)] = StretchAnswer(segments, rasters, crossings, trades, barrier)
     return found
 
 

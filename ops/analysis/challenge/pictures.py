@@ -24,7 +24,7 @@ from matplotlib.figure import Figure
 from ops.analysis.challenge.findings import Findings
 from ops.analysis.challenge.provenance import in_words
 from ops.drawing.printed_map import DPI, STYLE, north_arrow, plain_text, relief, scale_bar
-from ops.sector.open_sector import Ground
+from ops.sector.open_sector import OpenSector
 
 WIDTH_IN: Final = 10.0
 TITLE_PT: Final = 9.5
@@ -148,13 +148,13 @@ def draw_crossings(path: Path, findings: Findings) -> None:
 class _View:
     """What every panel shows: the window around the belt, its relief, and which of its cells are in the belt."""
 
-    ground: Ground
+    ground: OpenSector
     extent: Extent
     terrain: xr.Dataset
     thin: int
 
     @classmethod
-    def of(cls, ground: Ground) -> _View:
+    def of(cls, ground: OpenSector) -> _View:
         west, south, east, north = ground.crossed.bounds
         reach = 1.15 * ground.sector.belt_m
         box = {"easting": slice(west - reach, east + reach), "northing": slice(north + reach, south - reach)}

@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from ops.analysis.challenge.findings import Findings
-from ops.analysis.challenge.question import Job
+from ops.analysis.challenge.question import ChallengeQuestion
 from ops.sector.sector_file import read_bases
 from sensors.crossing.segments import UNKNOWN, UNREACHABLE
 from sensors.interdiction.interception import ResponseSettings
@@ -89,7 +89,7 @@ class Origin:
         )
 
 
-def _others(job: Job) -> str:
+def _others(job: ChallengeQuestion) -> str:
     """Versions of bases and ways: what response and movement hang on besides the terrain."""
     bases = sorted(read_bases(job.ground.sector.bases).items())
     told = [f"bases {hashlib.blake2b(repr(bases).encode(), digest_size=8).hexdigest() if bases else 'none'}"]

@@ -13,21 +13,21 @@ from geo.challenge import ChallengeSettings, DemError, ReferenceTable
 from geo.challenge.settings import VEHICLE, WALKER
 from geo.mobility.roads_and_rivers import Ways
 from geo.terrain import cell_size
-from ops.sector.open_sector import Ground
+from ops.sector.open_sector import OpenSector
 from sensors.coverage import coverage
-from sensors.crossing.watched_belt import DRIVEN, Watched
-from sensors.gaps import watched
+from sensors.crossing.watched_belt import DRIVEN, WatchedBelt
+from sensors.gaps import watch_belt
 from sensors.interdiction.interception import LEAST, WAYS
-from sensors.interdiction.of_the_whole import Proved, three_ways_of_the_whole
+from sensors.interdiction.of_the_whole import PathsWithProof, three_ways_of_the_whole
 from sensors.layout import Layout
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Job:
+class ChallengeQuestion:
     """What is asked of every stretch; ``response`` [s] is on the terrain's cells, None without bases. ``runs``: how
     often the simulator walks each of the three ways, 0 for not at all."""
 
-    ground: Ground
+    ground: OpenSector
     target: str
     conditions: str
     direction: str
@@ -54,19 +54,19 @@ def told_sure(better: str) -> dict[str, str]:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Scene:
+class StretchCase:
     """A stretch with the margin that it takes, what watches it and its ways; ``near`` is the ground of its belt."""
 
     stretch: Stretch
     layout: Layout
     near: xr.Dataset
     cover: xr.Dataset
-    seen: Watched
+    seen: WatchedBelt
     response: xr.DataArray | None
-    proved: dict[str, Proved]
+    proved: dict[str, PathsWithProof]
 
 
-def scene_of(job: Job, stretch: Stretch) -> Scene:
+def scene_of(job: ChallengeQuestion, stretch: Stretch) -> StretchCase:
     """With the margin within which no way of the whole border is better, as far as margins are widened."""
     widths = {"belt_m": job.belt_m, "cell_m": cell_size(job.ground.terrain)}
     for wider in widening(stretch, job.ground.crossed, **widths):
@@ -76,7 +76,7 @@ def scene_of(job: Job, stretch: Stretch) -> Scene:
     return scene
 
 
-def _within_margin(job: Job, stretch: Stretch) -> Scene:
+def _within_margin(job: ChallengeQuestion, stretch: Stretch) -> StretchCase:
     ground, belt_m = job.ground, job.belt_m
     reach = max((sensor.max_range_m for sensor in ground.layout), default=0.0)
     wide = stretch.around(ground.terrain, belt_m + reach).compute()
@@ -84,13 +84,13 @@ def _within_margin(job: Job, stretch: Stretch) -> Scene:
     case: dict[str, Any] = {"target": job.target, "conditions": job.conditions, "dwell_s": job.dwell_s}
     cover = stretch.around(coverage(layout, wide, None, **case), belt_m)
     near = stretch.around(wide, belt_m)
-    seen = watched(cover, near, stretch.border, belt_m=belt_m, ways=job.ways)
+    seen = watch_belt(cover, near, stretch.border, belt_m=belt_m, ways=job.ways)
     response = None if job.response is None else job.response.reindex_like(near["elevation"])
     proved = three_ways_of_the_whole(seen, response, stretch.own, direction=job.direction)
-    return Scene(stretch, layout, near, cover, seen, response, proved)
+    return StretchCase(stretch, layout, near, cover, seen, response, proved)
 
 
-def sure_of(scene: Scene) -> xr.Dataset:
+def sure_of(scene: StretchCase) -> xr.Dataset:
     """Of which segments the ways are the whole border's: (segment,) for detection, (segment, way) for interruption."""
     by_way = np.ones((len(scene.stretch.numbers), len(WAYS)), bool)  # what is not sought is unknown in either case
     for kind, proved in scene.proved.items():

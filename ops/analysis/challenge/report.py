@@ -35,9 +35,18 @@ from ops.analysis.challenge.tables import (
 )
 from ops.analysis.challenge.work import STATES
 from ops.drawing.html_page import render_page
-from ops.drawing.web_map import CLASS_STYLE, HIDDEN_STYLE, NOT_KNOWN_COLOUR, OUTER_EDGE, MapInput, Mark, Trail, draw_map
+from ops.drawing.web_map import (
+    CLASS_STYLE,
+    HIDDEN_STYLE,
+    NOT_KNOWN_COLOUR,
+    OUTER_EDGE,
+    MapInput,
+    Marker,
+    Trail,
+    draw_map,
+)
 from ops.sector.off_terrain import OffTerrain
-from ops.sector.open_sector import Ground
+from ops.sector.open_sector import OpenSector
 from ops.sector.sector_file import read_bases
 from sensors.crossing.segments import CROSSED
 from sensors.statistics.statistic import Statistic
@@ -98,10 +107,10 @@ def _map(findings: Findings) -> MapInput:
         segment_rows=[_segment_rows(findings, segment) for segment in range(ground.crossed.segments)],
         hidden=1.0 - findings.segments["detection_probability"].to_numpy(),
         sensors=[
-            Mark(s.kind, s.lon, s.lat, s.id, [("kind", s.kind.replace("_", " ")), ("range", f"{s.max_range_m:g} m")])
+            Marker(s.kind, s.lon, s.lat, s.id, [("kind", s.kind.replace("_", " ")), ("range", f"{s.max_range_m:g} m")])
             for s in ground.layout
         ],
-        bases=[Mark("base", lon, lat, name) for name, (lon, lat) in read_bases(ground.sector.bases).items()],
+        bases=[Marker("base", lon, lat, name) for name, (lon, lat) in read_bases(ground.sector.bases).items()],
         tracks=[_trail(findings, kind, way) for kind, way in findings.crossings.items()],
         tracks_name="Crossings",
     )
@@ -140,11 +149,11 @@ def _segment_rows(findings: Findings, segment: int) -> list[tuple[str, str]]:
     return rows
 
 
-def _off_terrain(ground: Ground) -> list[str]:
+def _off_terrain(ground: OpenSector) -> list[str]:
     return [f"{sentence}." for sentence in OffTerrain.of(ground).sentences]
 
 
-def _belt(ground: Ground, belt_m: float) -> str:
+def _belt(ground: OpenSector, belt_m: float) -> str:
     if ground.zone is None:
         return f"Belt: {belt_m:g} m either side."
     return (

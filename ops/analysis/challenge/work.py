@@ -14,10 +14,10 @@ from geo.border.stretches import Stretch, with_margin
 from geo.challenge import challenge, challenge_rasters
 from geo.challenge.assessment import crossing_times_of_the_whole
 from geo.errors import BadInput
-from ops.analysis.challenge.question import Job, Scene, scene_of, sure_of, told_sure
+from ops.analysis.challenge.question import ChallengeQuestion, StretchCase, scene_of, sure_of, told_sure
 from sensors.crossing.detection import Crossing, crossing_along
 from sensors.crossing.segments import CROSSED, UNKNOWN, UNREACHABLE, least_ways, least_ways_of_the_whole, over_segments
-from sensors.crossing.watched_belt import Watched
+from sensors.crossing.watched_belt import WatchedBelt
 from sensors.detection_model.hazard import probability_of
 from sensors.gaps import GapError, barrier, depth_of_segments, single_losses, trade_offs
 from sensors.interdiction.interception import LEAST, WAYS, head_start, interruptions
@@ -35,7 +35,7 @@ SEED: Final = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Part:
+class StretchAnswer:
     """The answers of one stretch: measures of its own segments, rasters of its own cells, crossings and the barrier.
 
     ``crossings`` and ``trades`` are plain records (see ``crossing_record``); ``barrier`` holds k, cut and losses.
@@ -48,7 +48,7 @@ class Part:
     barrier: dict[str, Any]
 
 
-def work_on(job: Job, stretch: Stretch, step: Callable[[], None]) -> Part:
+def work_on(job: ChallengeQuestion, stretch: Stretch, step: Callable[[], None]) -> StretchAnswer:
     """Everything about one stretch; ``step`` is called STEPS times as it gets on."""
     segments, rasters = _any_layout(job, stretch)
     step()
@@ -74,7 +74,7 @@ def work_on(job: Job, stretch: Stretch, step: Callable[[], None]) -> Part:
     rasters = rasters.merge(layers, combine_attrs="override", compat="no_conflicts").astype(np.float32)
     chosen = _crossings(scene, found)
     numbers = stretch.numbers
-    part = Part(
+    part = StretchAnswer(
         segments=xr.merge([segments, _own(this, stretch)], combine_attrs="override", compat="no_conflicts"),
         rasters=rasters,
         crossings=[
@@ -89,7 +89,7 @@ def work_on(job: Job, stretch: Stretch, step: Callable[[], None]) -> Part:
     return part
 
 
-def _any_layout(job: Job, stretch: Stretch) -> tuple[xr.Dataset, xr.Dataset]:
+def _any_layout(job: ChallengeQuestion, stretch: Stretch) -> tuple[xr.Dataset, xr.Dataset]:
     """How hard the ground is, whatever stands there: measures by segment, and as rasters of the stretch's own cells.
 
     The margin is that within which no way of the whole border is faster, and from which a segment may be watched.
@@ -132,7 +132,7 @@ def _detected(found: xr.Dataset) -> xr.Dataset:
     return plain.assign(state=("segment", state, told))
 
 
-def _interrupted(scene: Scene, direction: str) -> xr.Dataset:
+def _interrupted(scene: StretchCase, direction: str) -> xr.Dataset:
     """Interruption on the three ways; without a response all of it is unknown."""
     segments = scene.seen.belt.border.segments
     if scene.response is None:
@@ -156,7 +156,7 @@ def _interrupted(scene: Scene, direction: str) -> xr.Dataset:
     )
 
 
-def _without(scene: Scene, found: xr.Dataset, names: tuple[str, ...], direction: str) -> xr.Dataset:
+def _without(scene: StretchCase, found: xr.Dataset, names: tuple[str, ...], direction: str) -> xr.Dataset:
     """Least P_detect of each segment without one sensor, (segment, sensor); as with all where it is not near.
 
     Within the margin that the ways with all sensors take: ``without_of_the_whole`` says where that is the whole's.
@@ -178,7 +178,7 @@ def _without(scene: Scene, found: xr.Dataset, names: tuple[str, ...], direction:
     return xr.Dataset(data, {"segment": np.arange(len(base)), "sensor": list(names)})
 
 
-def _layers(job: Job, scene: Scene) -> xr.Dataset:
+def _layers(job: ChallengeQuestion, scene: StretchCase) -> xr.Dataset:
     """This layout as rasters of the stretch's own cells, in the window that holds these."""
     seen, stretch, cover, belt = scene.seen, scene.stretch, scene.cover, scene.seen.belt
     ways = scene.proved[LEAST].ways if not belt.onward.any() else least_ways(seen, direction=job.direction)
@@ -219,7 +219,7 @@ def _layers(job: Job, scene: Scene) -> xr.Dataset:
     return whole.isel(northing=slice(rows[0], rows[-1] + 1), easting=slice(columns[0], columns[-1] + 1))
 
 
-def _crossings(scene: Scene, found: xr.Dataset) -> list[tuple[Crossing, list[float]]]:
+def _crossings(scene: StretchCase, found: xr.Dataset) -> list[tuple[Crossing, list[float]]]:
     """The least detected, the fastest and the most vulnerable way through the stretch's own segments, if any; each
     with what it is chosen by, which is the less the better.
 
@@ -242,7 +242,7 @@ def _crossings(scene: Scene, found: xr.Dataset) -> list[tuple[Crossing, list[flo
     return chosen
 
 
-def _trades(seen: Watched, found: xr.Dataset, stretch: Stretch, direction: str) -> list[dict[str, Any]]:
+def _trades(seen: WatchedBelt, found: xr.Dataset, stretch: Stretch, direction: str) -> list[dict[str, Any]]:
     """Time against detection, for the ways through the stretch, none better than another in both."""
     if not (found["state"].to_numpy()[stretch.own] == CROSSED).any():
         return []
@@ -263,7 +263,9 @@ def _barrier(layout: Layout, cover: xr.Dataset, stretch: Stretch, belt_m: float)
     return {"k": k, "cut": sorted(cut), "losses": sorted(losses)}
 
 
-def _confirmed(job: Job, crossing: Crossing, layout: Layout, cover: xr.Dataset, terrain: xr.Dataset) -> dict[str, Any]:
+def _confirmed(
+    job: ChallengeQuestion, crossing: Crossing, layout: Layout, cover: xr.Dataset, terrain: xr.Dataset
+) -> dict[str, Any]:
     """The share of simulated crossings on this way that became a confirmed track, or why it is unknown."""
     if job.runs == 0:
         return {"unknown": "not simulated"}
@@ -313,7 +315,7 @@ def crossing_record(crossing: Crossing, numbers: Any) -> dict[str, Any]:
     }
 
 
-def least_of(parts: Mapping[int, Part]) -> dict[str, dict[str, Any]]:
+def least_of(parts: Mapping[int, StretchAnswer]) -> dict[str, dict[str, Any]]:
     """Of each kind of way the best over all stretches, by what each stretch chose its own."""
     best: dict[str, dict[str, Any]] = {}
     for way in (way for part in parts.values() for way in part.crossings):

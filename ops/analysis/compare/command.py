@@ -14,7 +14,7 @@ from geo.errors import BadInput
 from ops.analysis.compare.comparison import DRAWS, PDF, REPORT, SEGMENTS, Comparison
 from ops.analysis.compare.thresholds import Threshold, read_thresholds
 from ops.runtime.output import SUMMARY, prepare_folder, progress_bar, write_summary
-from ops.sector.open_sector import open_ground
+from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import Sector, layout_path, load_sector, read_bases
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def _computed(
     from sensors.planning.comparison.degradation import degraded
 
     sector, known = load_sector(options.sector), catalogue_of(options.catalogue)
-    ground = open_ground(sector)
+    ground = open_sector(sector)
     layouts = layouts_of(sector, options.layouts, ground.frame, known)
     bases = [ground.frame.to_local(lon, lat) for lon, lat in read_bases(sector.bases).values()]
     with progress_bar(screen) as progress:

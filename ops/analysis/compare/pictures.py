@@ -43,7 +43,7 @@ MANY: Final = 40  # sensors, beyond which their signs are small
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class CaptionedFigure:
     """One figure with its title, what it shows in words, and how to read it."""
 
     title: str
@@ -60,14 +60,14 @@ class Picture:
         return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()
 
 
-def pictures_of(found: Comparison) -> list[Picture]:
+def pictures_of(found: Comparison) -> list[CaptionedFigure]:
     """All figures, in the order of the report."""
-    made: list[Callable[[Comparison], Picture]] = [maps, along, draws, money, *_tornados(found), bad_days]
+    made: list[Callable[[Comparison], CaptionedFigure]] = [maps, along, draws, money, *_tornados(found), bad_days]
     with mpl.rc_context(STYLE):
         return [make(found) for make in made]
 
 
-def maps(found: Comparison) -> Picture:
+def maps(found: Comparison) -> CaptionedFigure:
     """The layouts side by side; the line is coloured by the detection of the crossing best for the crosser."""
     names, extent = found.made.names, _extent(found)
     west, east, south, north = extent
@@ -86,7 +86,7 @@ def maps(found: Comparison) -> Picture:
     bar.set_label("detected and looked at")
     means = found.verdict["mean_detection_central"].to_numpy()
     told = ", ".join(f"{name} {mean:.0%}" for name, mean in zip(names, means, strict=True))
-    return Picture(
+    return CaptionedFigure(
         "Where crossings are detected",
         figure,
         f"Maps of the layouts side by side; mean detection: {told}.",
@@ -170,7 +170,7 @@ def _least_way(found: Comparison, name: str) -> int:
     return int(np.argmax(missed[0, :, -1]))
 
 
-def along(found: Comparison) -> Picture:
+def along(found: Comparison) -> CaptionedFigure:
     """Detection along the border with the interval of the draws."""
     verdict = found.verdict
     figure = Figure(figsize=(10.0, 2.9), layout="constrained")
@@ -189,7 +189,7 @@ def along(found: Comparison) -> Picture:
     axis.axhline(required, color="black", linewidth=0.7, linestyle=":")
     axis.set(xlabel="along the border [km]", ylabel="detected and looked at", ylim=(0.0, 1.02))
     axis.legend(ncols=4, loc="lower left", bbox_to_anchor=(0.0, 1.0))
-    return Picture(
+    return CaptionedFigure(
         "Along the border",
         figure,
         "Detection in each segment for each layout, with its interval.",
@@ -198,7 +198,7 @@ def along(found: Comparison) -> Picture:
     )
 
 
-def draws(found: Comparison) -> Picture:
+def draws(found: Comparison) -> CaptionedFigure:
     """The draws of the objective, and of the difference to the first layout."""
     verdict, names = found.verdict, found.made.names
     objective = verdict.attrs["objective"]
@@ -220,7 +220,7 @@ def draws(found: Comparison) -> Picture:
     for axis, text in ((left, objective.replace("_", " ")), (right, f"difference in {objective.replace('_', ' ')}")):
         axis.set(xlabel=text, ylabel="share of draws below", ylim=(0.0, 1.0))
         axis.legend(loc="best")
-    return Picture(
+    return CaptionedFigure(
         "How sure",
         figure,
         "Cumulative shares of the draws of the objective and of its difference.",
@@ -238,7 +238,7 @@ def pareto_front(points: Sequence[tuple[float, float]]) -> list[tuple[float, flo
     return front or [(math.nan, math.nan)]
 
 
-def money(found: Comparison) -> Picture:
+def money(found: Comparison) -> CaptionedFigure:
     """What more or less money would buy, all inputs central."""
     made, verdict = found.made, found.verdict
     objective = verdict.attrs["objective"]
@@ -261,7 +261,7 @@ def money(found: Comparison) -> Picture:
         ylim=(-0.02, 1.02),
     )
     axis.legend(loc="best")
-    return Picture(
+    return CaptionedFigure(
         "Money against detection, with the Pareto front",
         figure,
         "The objective against life-cycle cost for each layout.",
@@ -271,11 +271,11 @@ def money(found: Comparison) -> Picture:
     )
 
 
-def _tornados(found: Comparison) -> list[Callable[[Comparison], Picture]]:
+def _tornados(found: Comparison) -> list[Callable[[Comparison], CaptionedFigure]]:
     return [lambda _, name=name: tornado(found, name) for name in found.made.names[1:]]  # type: ignore[misc]
 
 
-def tornado(found: Comparison, other: str) -> Picture:
+def tornado(found: Comparison, other: str) -> CaptionedFigure:
     """What moves the difference between the first layout and another."""
     verdict, first = found.verdict, found.made.names[0]
     one = verdict.sel(other=other)
@@ -310,7 +310,7 @@ def tornado(found: Comparison, other: str) -> Picture:
     told = (
         "; ".join(f"{in_words(str(names[i]))} {low[i]:+.3f} to {high[i]:+.3f}" for i in order[:5]) or "nothing moves it"
     )
-    return Picture(
+    return CaptionedFigure(
         f"What decides between {first} and {other}",
         figure,
         f"Tornado of the difference: {told}.",
@@ -323,7 +323,7 @@ def tornado(found: Comparison, other: str) -> Picture:
 INTERVAL_TEXT: Final = "10 % and 90 % quantile"
 
 
-def bad_days(found: Comparison) -> Picture:
+def bad_days(found: Comparison) -> CaptionedFigure:
     """Detection as planned and on bad days."""
     days, names = found.bad_days, found.made.names
     scenarios = [str(day) for day in days["scenario"].to_numpy()]
@@ -347,7 +347,7 @@ def bad_days(found: Comparison) -> Picture:
     axis.invert_yaxis()
     axis.set(xlabel="mean detection", xlim=(0.0, 1.08))
     axis.legend(loc="lower right")
-    return Picture(
+    return CaptionedFigure(
         "Bad days",
         figure,
         "Mean detection as planned and in each scenario.",

@@ -12,7 +12,7 @@ from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
 
 from ops.analysis.compare.comparison import PDF, REPORT, Comparison
-from ops.analysis.compare.pictures import STYLE, Picture, pictures_of
+from ops.analysis.compare.pictures import STYLE, CaptionedFigure, pictures_of
 from ops.analysis.compare.tables import (
     assumption_table,
     break_even_table,
@@ -75,7 +75,7 @@ def _page(found: Comparison) -> dict[str, Any]:
     }
 
 
-def _write_pdf(path: Path, found: Comparison, page: dict[str, Any], pictures: list[Picture]) -> None:
+def _write_pdf(path: Path, found: Comparison, page: dict[str, Any], pictures: list[CaptionedFigure]) -> None:
     """Text and tables first, then a figure to a page; no dates in it."""
     partial = path.with_suffix(".partial")
     marks: dict[str, Any] = {"CreationDate": None, "ModDate": None, "Title": f"Watchline comparison: {page['title']}"}

@@ -14,7 +14,7 @@ from rich.progress import Progress
 
 from geo.errors import BadInput
 from ops.runtime.output import SUMMARY, prepare_folder, progress_bar, write_summary
-from ops.sector.open_sector import Ground, open_ground
+from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector
 from sensors.detection_model.assumptions import Assumptions, Situation
 from sensors.detection_model.weather import conditions_of
@@ -65,7 +65,7 @@ def cover(options: CoverageOptions, screen: Console) -> dict[str, Any]:
     folder that holds files of these names that this command did not write is refused.
     """
     options.check()
-    ground = open_ground(load_sector(options.sector), options.layout)
+    ground = open_sector(load_sector(options.sector), options.layout)
     from ops.analysis.coverage.files import RASTERS
     from ops.drawing.coverage_classes import maps_of
 
@@ -91,7 +91,7 @@ def cover(options: CoverageOptions, screen: Console) -> dict[str, Any]:
 
 
 def _computed(
-    ground: Ground, options: CoverageOptions, progress: Progress
+    ground: OpenSector, options: CoverageOptions, progress: Progress
 ) -> tuple[xr.Dataset, xr.Dataset, xr.Dataset]:
     from sensors.coverage import coverage_rasters
     from sensors.coverage.segments import over_segments, whole_belt
@@ -112,7 +112,7 @@ def _computed(
 
 
 def _written(
-    ground: Ground, options: CoverageOptions, rasters: xr.Dataset, segments: xr.Dataset, progress: Progress
+    ground: OpenSector, options: CoverageOptions, rasters: xr.Dataset, segments: xr.Dataset, progress: Progress
 ) -> None:
     from ops.analysis.coverage.files import RASTERS, write_raster, write_segments
     from ops.analysis.coverage.html_map import write_map
@@ -131,7 +131,7 @@ def _written(
 
 
 def _figures(
-    options: CoverageOptions, ground: Ground, rasters: xr.Dataset, segments: xr.Dataset, belt: xr.Dataset
+    options: CoverageOptions, ground: OpenSector, rasters: xr.Dataset, segments: xr.Dataset, belt: xr.Dataset
 ) -> dict[str, Any]:
     from ops.sector.off_terrain import OffTerrain
 

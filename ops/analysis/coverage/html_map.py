@@ -17,8 +17,8 @@ from geo.terrain import cell_size
 from ops.drawing.coverage_classes import Colour, Map
 from ops.drawing.html_page import render_page
 from ops.drawing.map_images import painted_png
-from ops.drawing.web_map import HIDDEN_STYLE, NOT_KNOWN_COLOUR, MapInput, Mark, Overlay, draw_map
-from ops.sector.open_sector import Ground
+from ops.drawing.web_map import HIDDEN_STYLE, NOT_KNOWN_COLOUR, MapInput, Marker, Overlay, draw_map
+from ops.sector.open_sector import OpenSector
 from ops.sector.sector_file import read_bases
 
 TEMPLATE = Path(__file__).with_name("html_map.html.j2")
@@ -36,7 +36,7 @@ SYMBOLS: Final = (
 KEYS: Final = ("mast_height_m", "max_range_m", "period_s", "availability")
 
 
-def write_map(path: Path, maps: Sequence[Map], rasters: xr.Dataset, segments: xr.Dataset, ground: Ground) -> None:
+def write_map(path: Path, maps: Sequence[Map], rasters: xr.Dataset, segments: xr.Dataset, ground: OpenSector) -> None:
     """Write the map with one switchable layer for each of ``maps``; the same input gives the same bytes."""
     thin = max(1, -(-max(rasters["expected_probability"].shape) // LARGEST_PIXELS))
     every = {"northing": slice(None, None, thin), "easting": slice(None, None, thin)}
@@ -47,7 +47,7 @@ def write_map(path: Path, maps: Sequence[Map], rasters: xr.Dataset, segments: xr
             segment_rows=[_segment_rows(segments.sel(segment=i, belt="both")) for i in range(ground.crossed.segments)],
             hidden=1.0 - segments["covered_share"].sel(belt="both").to_numpy(),
             sensors=[_mark(sensor) for sensor in ground.layout],
-            bases=[Mark("base", lon, lat, name) for name, (lon, lat) in read_bases(ground.sector.bases).items()],
+            bases=[Marker("base", lon, lat, name) for name, (lon, lat) in read_bases(ground.sector.bases).items()],
             overlays=[_overlay(chosen, rasters.isel(every), show=i == 0) for i, chosen in enumerate(maps)],
         )
     )
@@ -86,12 +86,12 @@ def _segment_rows(one: xr.Dataset) -> list[tuple[str, str]]:
     return [*rows, ("belt", f"{int(one['cells_count']):,} cells, {float(one['area_m2']) / 1e6:.2f} km²")]
 
 
-def _mark(sensor: Any) -> Mark:
+def _mark(sensor: Any) -> Marker:
     rows = [(key, f"{getattr(sensor, key):g}") for key in KEYS if getattr(sensor, key) is not None]
-    return Mark(sensor.kind, sensor.lon, sensor.lat, sensor.id, [("kind", sensor.kind.replace("_", " ")), *rows])
+    return Marker(sensor.kind, sensor.lon, sensor.lat, sensor.id, [("kind", sensor.kind.replace("_", " ")), *rows])
 
 
-def _page(maps: Sequence[Map], rasters: xr.Dataset, segments: xr.Dataset, ground: Ground) -> dict[str, Any]:
+def _page(maps: Sequence[Map], rasters: xr.Dataset, segments: xr.Dataset, ground: OpenSector) -> dict[str, Any]:
     story = rasters.attrs
     shades, low = [], 0.0
     for high, colour in HIDDEN_STYLE:

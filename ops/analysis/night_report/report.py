@@ -21,9 +21,9 @@ from geo.errors import BadInput
 from geo.terrain import cell_size
 from ops.analysis.night_report import text as words
 from ops.analysis.night_report.hidden_share import FORMULA, LIMITS, HiddenShare
-from ops.drawing.figures import Picture, along_the_border, detections_per_sensor, gospa_over_time, latency_histogram
+from ops.drawing.figures import SvgFigure, along_the_border, detections_per_sensor, gospa_over_time, latency_histogram
 from ops.drawing.html_page import render_page
-from ops.drawing.web_map import CLASS_STYLE, HIDDEN_STYLE, MapInput, MapParts, Mark, Trail, draw_map
+from ops.drawing.web_map import CLASS_STYLE, HIDDEN_STYLE, MapInput, MapParts, Marker, Trail, draw_map
 from sensors.layout import Layout, grid_azimuths_rad
 
 TEMPLATE = Path(__file__).with_name("report.html.j2")
@@ -180,7 +180,7 @@ def _shades() -> list[tuple[str, str]]:
     return result
 
 
-def _pictures(report: ReportInput) -> list[Picture]:
+def _pictures(report: ReportInput) -> list[SvgFigure]:
     pictures = []
     if report.gospa is not None and report.gospa.sizes.get("time", 0) > 0:
         pictures.append(gospa_over_time(report.gospa))
@@ -213,7 +213,7 @@ def _map_input(report: ReportInput) -> MapInput:
         hidden=report.hidden.per_segment if report.hidden else None,
         hidden_cells=report.hidden.cells if report.hidden else None,
         sensors=[_sensor_mark(sensor) for sensor in report.layout],
-        bases=[Mark("base", lon, lat, words.clean(name)) for name, (lon, lat) in report.bases.items()],
+        bases=[Marker("base", lon, lat, words.clean(name)) for name, (lon, lat) in report.bases.items()],
         alerts=_alert_marks(report),
         tracks=_trails(report.tracks, "track", report),
         truth=[] if report.truth is None else _trails(report.truth, "target", report),
@@ -232,7 +232,7 @@ def _segment_rows(report: ReportInput) -> list[list[tuple[str, str]]]:
     return rows
 
 
-def _sensor_mark(sensor: Any) -> Mark:
+def _sensor_mark(sensor: Any) -> Marker:
     period = "only when triggered" if sensor.period_s is None else f"every {sensor.period_s:g} s"
     rows = [
         ("kind", sensor.kind.replace("_", " ")),
@@ -240,10 +240,10 @@ def _sensor_mark(sensor: Any) -> Mark:
         ("mast", f"{sensor.mast_height_m:g} m"),
         ("reports", period),
     ]
-    return Mark(sensor.kind, sensor.lon, sensor.lat, words.clean(sensor.id), rows)
+    return Marker(sensor.kind, sensor.lon, sensor.lat, words.clean(sensor.id), rows)
 
 
-def _alert_marks(report: ReportInput) -> list[Mark]:
+def _alert_marks(report: ReportInput) -> list[Marker]:
     zone, marks = words.zone_of(report.time_zone), []
     for alert in report.alerts:
         if alert.get("easting") is None or alert.get("northing") is None:
@@ -251,7 +251,7 @@ def _alert_marks(report: ReportInput) -> list[Mark]:
         lon, lat = report.border.frame.to_lonlat(float(alert["easting"]), float(alert["northing"]))
         (row,) = words.alert_rows([alert], zone)
         facts = [("when", f"{row.utc} ({row.local})"), ("priority", row.priority), ("status", row.status or "–")]
-        marks.append(Mark("alert", lon, lat, row.sentence, facts))
+        marks.append(Marker("alert", lon, lat, row.sentence, facts))
     return marks
 
 

@@ -21,7 +21,7 @@ UNKNOWN = "not known"
 
 
 @dataclass(frozen=True, slots=True)
-class Tile:
+class HeadlineFigure:
     """One headline figure, with what it means beneath it; mood is "", "good" or "bad"."""
 
     label: str
@@ -32,7 +32,7 @@ class Tile:
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class ConservationCheck:
     """One conservation law with its numbers; holds None where a side of it is not known."""
 
     verdict: str
@@ -129,25 +129,25 @@ def alert_rows(alerts: Sequence[Mapping[str, Any]], zone: ZoneInfo) -> list[Aler
     return sorted(rows, key=lambda row: row.iso)
 
 
-def identities(counts: Mapping[str, Mapping[str, int]]) -> tuple[Identity, Identity]:
+def identities(counts: Mapping[str, Mapping[str, int]]) -> tuple[ConservationCheck, ConservationCheck]:
     """Both conservation laws over all sensors, with their numbers written out."""
     total = summed(counts)
     left, right = total["received"], [total[name] for name in RECEIPTS[1:]]
-    receipts = Identity(
+    receipts = ConservationCheck(
         _verdict(left == sum(right)),
         f"Receipts: {left:,} received = {right[0]:,} journaled + {right[1]:,} duplicate + {right[2]:,} dead-lettered "
         f"+ {right[3]:,} shed.",
         left == sum(right),
     )
     if "published" not in total:
-        return receipts, Identity("Not checked.", "Messages: the senders' own count is not known here.", None)
+        return receipts, ConservationCheck("Not checked.", "Messages: the senders' own count is not known here.", None)
     unique = [total["journaled"], total["dead_lettered_unique"], total["shed_unique"]]
     holds = total["published"] == sum(unique)
     sentence = (
         f"Messages: {total['published']:,} published = {unique[0]:,} journaled + {unique[1]:,} dead-lettered "
         f"+ {unique[2]:,} shed, each counted once however often it arrived."
     )
-    return receipts, Identity(_verdict(holds), sentence, holds)
+    return receipts, ConservationCheck(_verdict(holds), sentence, holds)
 
 
 def summed(counts: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
@@ -195,15 +195,17 @@ def tiles(
     covered_mean_m: float | None,
     latencies_ms: npt.NDArray[np.float64],
     hidden: HiddenShare | None,
-) -> list[Tile]:
+) -> list[HeadlineFigure]:
     """The headline figures, most wanted first."""
     laws = identities(counts)
     broken = any(law.holds is False for law in laws)
     high = sum(1 for alert in alerts if alert.get("priority") in ("high", "distress"))
     total = summed(counts)
     return [
-        Tile("Alerts", f"{len(alerts):,}", f"{high:,} of high priority, from {confirmed:,} confirmed tracks."),
-        Tile(
+        HeadlineFigure(
+            "Alerts", f"{len(alerts):,}", f"{high:,} of high priority, from {confirmed:,} confirmed tracks."
+        ),
+        HeadlineFigure(
             "Messages accounted for",
             "no message" if not total["received"] else "every one" if not broken else "not all",
             f"{total['received']:,} received, {total['journaled']:,} journaled, {total['duplicate']:,} duplicate, "
@@ -217,26 +219,26 @@ def tiles(
     ]
 
 
-def _hidden_tile(hidden: HiddenShare | None) -> Tile:
+def _hidden_tile(hidden: HiddenShare | None) -> HeadlineFigure:
     label = "Of the belt, no sensor sees"
     if hidden is None or not np.isfinite(hidden.overall):
-        return Tile(label, UNKNOWN, "Not computed: that does not mean that all of it is seen.")
-    return Tile(
+        return HeadlineFigure(label, UNKNOWN, "Not computed: that does not mean that all of it is seen.")
+    return HeadlineFigure(
         label,
         f"{hidden.overall:.0%}",
         f"Within {hidden.belt_m / 1000:g} km of the line, on bare ground: a lower bound.",
     )
 
 
-def _gospa_tile(gospa: xr.Dataset | None, covered_mean_m: float | None) -> Tile:
+def _gospa_tile(gospa: xr.Dataset | None, covered_mean_m: float | None) -> HeadlineFigure:
     label = "Tracking error (GOSPA, mean)"
     if gospa is None or gospa.sizes.get("time", 0) == 0:
-        return Tile(label, UNKNOWN, "There is no ground truth to measure against.")
+        return HeadlineFigure(label, UNKNOWN, "There is no ground truth to measure against.")
     parts = gospa_shares(gospa)
     cutoff = gospa.attrs.get("cutoff_m", 50.0)
     shares = ", ".join(f"{name} {share:.0%}" for name, share in parts.items())
     covered = "" if covered_mean_m is None else f" Where a sensor sees the ground: {covered_mean_m:.1f} m."
-    return Tile(
+    return HeadlineFigure(
         label,
         f"{float(gospa['gospa'].mean()):.1f}",
         f"Cut-off {cutoff:g} m. By cause: {shares}.{covered}",
@@ -244,12 +246,12 @@ def _gospa_tile(gospa: xr.Dataset | None, covered_mean_m: float | None) -> Tile:
     )
 
 
-def _latency_tile(latencies_ms: npt.NDArray[np.float64], percent: int, why: str) -> Tile:
+def _latency_tile(latencies_ms: npt.NDArray[np.float64], percent: int, why: str) -> HeadlineFigure:
     values = latencies_ms[np.isfinite(latencies_ms)]
     label = f"Latency, {'median' if percent == 50 else f'{percent}th percentile'}"
     if not values.size:
-        return Tile(label, UNKNOWN, "Nothing was measured.")
-    return Tile(label, f"{np.percentile(values, percent):,.0f}", f"{why} {values.size:,} samples.", unit="ms")
+        return HeadlineFigure(label, UNKNOWN, "Nothing was measured.")
+    return HeadlineFigure(label, f"{np.percentile(values, percent):,.0f}", f"{why} {values.size:,} samples.", unit="ms")
 
 
 def gospa_shares(gospa: xr.Dataset) -> dict[str, float]:

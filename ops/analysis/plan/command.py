@@ -12,7 +12,7 @@ from rich.console import Console
 
 from geo.errors import BadInput
 from ops.runtime.output import SUMMARY, prepare_folder, progress_bar, write_summary
-from ops.sector.open_sector import Ground, open_ground
+from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import layout_path, load_sector, read_bases
 
 if TYPE_CHECKING:
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from sensors.equipment.catalogue import Catalogue
     from sensors.layout import Layout
-    from sensors.planning.choice.benefits import Scene
+    from sensors.planning.choice.benefits import OptionBenefits
     from sensors.planning.choice.options import Option
-    from sensors.planning.choice.plan import Demand, Plan
+    from sensors.planning.choice.plan import Demand, PurchasePlan
 
 KIND: Final = "watchline plan"
 LAYOUT, SITES = "layout.geojson", "candidates.geojson"
@@ -77,7 +77,7 @@ def plan_sector(options: PlanOptions, screen: Console) -> dict[str, Any]:
     start_path = None if options.start is None else layout_path(sector, options.start)
     if options.out is not None:
         prepare_folder(options.out, FILES, made_by=KIND)
-    ground = open_ground(sector)
+    ground = open_sector(sector)
     present = None if start_path is None else _layout(start_path, ground, catalogue)
     choices, sites = _options(options, ground, catalogue)
     choices = beside(choices, present)
@@ -98,7 +98,7 @@ def plan_sector(options: PlanOptions, screen: Console) -> dict[str, Any]:
         progress.update(bar, description="plan", completed=0, total=2 if options.pareto else 1)
         plan = plan_scene(scene, demand, start=present, response=response)
         progress.advance(bar)
-        front: list[Plan] = []
+        front: list[PurchasePlan] = []
         if options.pareto:
             worst = replace(demand, objective="worst_segment", at_least=None)
             front = pareto(scene, worst, start=present, response=response)
@@ -126,7 +126,7 @@ def _demand(options: PlanOptions) -> Demand:
     """The demand, checked before anything is read."""
     from sensors.patrols.game import Shift
     from sensors.planning.choice.plan import Demand
-    from sensors.planning.solver.solve import Effort
+    from sensors.planning.solver.solve import SolverBudget
 
     for value, name in ((options.budget, "--budget"), (options.crew, "--crew")):
         if math.isnan(value) or value < 0.0:
@@ -143,7 +143,7 @@ def _demand(options: PlanOptions) -> Demand:
         objective=options.objective,
         crew_limit=options.crew,
         at_least=options.at_least,
-        effort=Effort(seconds=options.seconds, gap=options.gap),
+        effort=SolverBudget(seconds=options.seconds, gap=options.gap),
     )
 
 
@@ -153,13 +153,13 @@ def _catalogue(path: Path | None) -> Catalogue:
     return shipped() if path is None else Catalogue.from_file(path, over=shipped())
 
 
-def _layout(path: Path, ground: Ground, catalogue: Catalogue) -> Layout:
+def _layout(path: Path, ground: OpenSector, catalogue: Catalogue) -> Layout:
     from sensors.layout import Layout
 
     return Layout.from_file(path, ground.frame, catalogue=catalogue)
 
 
-def _options(options: PlanOptions, ground: Ground, catalogue: Catalogue) -> tuple[tuple[Option, ...], Any]:
+def _options(options: PlanOptions, ground: OpenSector, catalogue: Catalogue) -> tuple[tuple[Option, ...], Any]:
     """What may be bought where: the sensors of a file with their costs, or items at candidate sites."""
     from sensors.planning.choice.candidate_sites import Around, SiteRules, candidate_sites
     from sensors.planning.choice.options import Money, options_at, options_of
@@ -191,7 +191,7 @@ def _lines(path: Path | None, option: str) -> geopandas.GeoDataFrame | None:
     return found
 
 
-def _gateways(options: PlanOptions, ground: Ground) -> list[tuple[float, float]] | None:
+def _gateways(options: PlanOptions, ground: OpenSector) -> list[tuple[float, float]] | None:
     """Where reports must come to [m]: the sector's bases, points of a file, or None where no link is asked for."""
     if options.links == "none":
         return None
@@ -203,12 +203,12 @@ def _gateways(options: PlanOptions, ground: Ground) -> list[tuple[float, float]]
     return [ground.frame.to_local(lon, lat) for lon, lat in points.values()]
 
 
-def bases_in(ground: Ground) -> list[tuple[float, float]]:
+def bases_in(ground: OpenSector) -> list[tuple[float, float]]:
     """The sector's bases in its frame [m]; none where it names none."""
     return [ground.frame.to_local(lon, lat) for lon, lat in read_bases(ground.sector.bases).values()]
 
 
-def _response(ground: Ground) -> xr.DataArray:
+def _response(ground: OpenSector) -> xr.DataArray:
     from geo.paths.response_times import response_time
 
     bases = bases_in(ground)
@@ -217,7 +217,7 @@ def _response(ground: Ground) -> xr.DataArray:
     return response_time(ground.terrain, np.array(bases))
 
 
-def _unlinked(plan: Plan, ground: Ground, gateways: list[tuple[float, float]] | None) -> list[str] | None:
+def _unlinked(plan: PurchasePlan, ground: OpenSector, gateways: list[tuple[float, float]] | None) -> list[str] | None:
     """Sensors and relays of the plan's layout from which no chain leads to a base; None where no base is known."""
     from sensors.planning.radio_links import unlinked
 
@@ -226,7 +226,7 @@ def _unlinked(plan: Plan, ground: Ground, gateways: list[tuple[float, float]] | 
 
 
 def _patrols(
-    options: PlanOptions, scene: Scene, plan: Plan, ground: Ground, response: xr.DataArray | None
+    options: PlanOptions, scene: OptionBenefits, plan: PurchasePlan, ground: OpenSector, response: xr.DataArray | None
 ) -> dict[str, Any]:
     from ops.analysis.plan.patrols import patrol_figures, play
     from sensors.patrols.game import Shift
@@ -240,7 +240,12 @@ def _patrols(
 
 
 def _figures(
-    options: PlanOptions, plan: Plan, front: list[Plan], catalogue: Catalogue, candidates: int, sites: Any
+    options: PlanOptions,
+    plan: PurchasePlan,
+    front: list[PurchasePlan],
+    catalogue: Catalogue,
+    candidates: int,
+    sites: Any,
 ) -> dict[str, Any]:
     figures: dict[str, Any] = {
         "made_by": KIND,
@@ -261,7 +266,7 @@ def _figures(
     return figures
 
 
-def _one(plan: Plan) -> dict[str, Any]:
+def _one(plan: PurchasePlan) -> dict[str, Any]:
     return {
         "objective": plan.objective,
         "value": _number(plan.value),
@@ -281,7 +286,9 @@ def _one(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _written(options: PlanOptions, plan: Plan, sites: Any, ground: Ground, figures: dict[str, Any]) -> list[str]:
+def _written(
+    options: PlanOptions, plan: PurchasePlan, sites: Any, ground: OpenSector, figures: dict[str, Any]
+) -> list[str]:
     from ops.analysis.plan.files import layout_document, sites_document, write_json
     from ops.analysis.plan.patrols import write_roster
 
@@ -301,7 +308,7 @@ def _written(options: PlanOptions, plan: Plan, sites: Any, ground: Ground, figur
     return [str(options.out / name) for name in names]
 
 
-def _sentence(plan: Plan, catalogue: Catalogue) -> str:
+def _sentence(plan: PurchasePlan, catalogue: Catalogue) -> str:
     if not plan.bought:
         proof = "" if plan.gap == 0.0 else f" was found; up to {plan.bound:.3f} is not ruled out"
         return f"Buy nothing: no choice within these limits betters {plan.objective} {plan.without:.3f}{proof}."

@@ -22,9 +22,9 @@ from sensors.patrols.game import Game, Shift, Solution, roster, solve_game
 if TYPE_CHECKING:
     import xarray as xr
 
-    from geo.border.belt import Line
+    from geo.border.belt import BorderLine
     from geo.frame import FloatArray
-    from sensors.crossing.watched_belt import Watched
+    from sensors.crossing.watched_belt import WatchedBelt
 
 Ints = npt.NDArray[np.int64]
 SEED_BITS: Final = 64
@@ -37,7 +37,7 @@ PATROL_FINDS: Final = 0.5
 
 
 def game_of(
-    seen: Watched, response: xr.DataArray, *, on_the_spot_s: float = ON_THE_SPOT_S, finds: float = PATROL_FINDS
+    seen: WatchedBelt, response: xr.DataArray, *, on_the_spot_s: float = ON_THE_SPOT_S, finds: float = PATROL_FINDS
 ) -> tuple[Game, Ints]:
     """The game over the segments that can be crossed, and their numbers on the border.
 
@@ -56,7 +56,7 @@ def game_of(
     return Game(alone[known], np.maximum(helped, alone)[known]), known.astype(np.int64)
 
 
-def sweeps_of(border: Line, terrain: xr.Dataset, response: xr.DataArray, segments: Ints, shift: Shift) -> Sweeps:
+def sweeps_of(border: BorderLine, terrain: xr.Dataset, response: xr.DataArray, segments: Ints, shift: Shift) -> Sweeps:
     """Rounds along the line: driving from one segment's middle to the next where a vehicle can, else walking; out and
     back as the response."""
     middles = border.segment_spans_m.mean(axis=1)[segments]
@@ -118,7 +118,7 @@ def write_roster(out: Path, solution: Solution, segments: Ints, shifts: int) -> 
 
 
 def play(
-    seen: Watched, border: Line, terrain: xr.Dataset, response: xr.DataArray, shift: Shift
+    seen: WatchedBelt, border: BorderLine, terrain: xr.Dataset, response: xr.DataArray, shift: Shift
 ) -> tuple[Solution, Ints]:
     """The solved game on what is watched, and the numbers of its segments."""
     game, segments = game_of(seen, response)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ops.analysis.score.indicators import FAMILIES
-from ops.analysis.score.scorecard import Line, Scorecard
+from ops.analysis.score.scorecard import Scorecard, ScorecardLine
 from ops.drawing.html_page import render_page
 
 TEMPLATE = Path(__file__).with_name("page.html.j2")
@@ -46,7 +46,7 @@ def write_scorecard(path: Path, card: Scorecard, *, title: str) -> None:
     partial.replace(path)
 
 
-def row_of(line: Line) -> dict[str, Any]:
+def row_of(line: ScorecardLine) -> dict[str, Any]:
     """One line in words for a table."""
     spark, last = sparkline(line.history)
     rate = (

@@ -26,7 +26,7 @@ LOWER_IS_BETTER: Final = frozenset({"nuisance_rate", "unresolved_share"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class ScorecardLine:
     """One line of the scorecard: the newest value of an indicator at a place, and what it is to be judged by.
 
     ``value`` NaN: unknown, and ``note`` says why. ``trend`` [unit a year] is NaN with fewer than two values.
@@ -113,14 +113,14 @@ class Scorecard:
     """Lines by family, all four of them, and in words what is missing from each."""
 
     day: date
-    lines: Mapping[str, Sequence[Line]]
+    lines: Mapping[str, Sequence[ScorecardLine]]
     missing: Mapping[str, Sequence[str]]
 
 
 def scorecard(
     indicators: Sequence[Indicator],
     periods: Sequence[Period] = (),
-    measured: Sequence[Line] = (),
+    measured: Sequence[ScorecardLine] = (),
     *,
     day: date,
     place: str | None = None,
@@ -143,7 +143,7 @@ def scorecard(
     return Scorecard(day, by_family, missing)
 
 
-def _of_indicators(indicators: Sequence[Indicator]) -> list[Line]:
+def _of_indicators(indicators: Sequence[Indicator]) -> list[ScorecardLine]:
     lines = []
     for _, group in groupby(sorted(indicators, key=lambda one: (one.what, one.day)), key=lambda one: one.what):
         rows = list(group)
@@ -153,7 +153,7 @@ def _of_indicators(indicators: Sequence[Indicator]) -> list[Line]:
         better = [one.better for one in rows if one.better is not None]
         sources = sorted({one.source for one in rows if one.day == newest.day})
         lines.append(
-            Line(
+            ScorecardLine(
                 family=newest.family,
                 name=newest.name,
                 place=newest.place,
@@ -186,8 +186,8 @@ def trend_of(history: Sequence[tuple[date, float]]) -> float:
     return slopes[middle] if len(slopes) % 2 else (slopes[middle - 1] + slopes[middle]) / 2.0
 
 
-def _of_outcomes(periods: Sequence[Period], *, simulated: bool) -> list[Line]:
-    lines: list[Line] = []
+def _of_outcomes(periods: Sequence[Period], *, simulated: bool) -> list[ScorecardLine]:
+    lines: list[ScorecardLine] = []
     for place, group in groupby(sorted(periods, key=lambda one: (one.place, one.start)), key=lambda one: one.place):
         rows = list(group)
         total = total_of(rows)
@@ -204,7 +204,7 @@ def _of_outcomes(periods: Sequence[Period], *, simulated: bool) -> list[Line]:
             values = tuple((one.end, r[name].value) for one, r in zip(rows, each, strict=True) if name in r)
             history = tuple((day, value) for day, value in values if not math.isnan(value))
             better = "lower" if name in LOWER_IS_BETTER else "higher"
-            line = Line(
+            line = ScorecardLine(
                 **fixed, name=name.replace("_", " "), value=rate.value, better=better, trend=trend_of(history),
                 history=history, numerator=rate.numerator, denominator=rate.denominator, low=rate.low, high=rate.high,
                 interval=rate.interval, note=rate.limits, by_chance=_by_chance([r[name] for r in each if name in r]),
@@ -227,7 +227,7 @@ def _by_chance(rates: Sequence[Rate]) -> bool:
     return bool(first[0] <= last[1] and last[0] <= first[1])
 
 
-def _repeats(rows: Sequence[Period], fixed: Mapping[str, Any]) -> list[Line]:
+def _repeats(rows: Sequence[Period], fixed: Mapping[str, Any]) -> list[ScorecardLine]:
     known = [
         one for one in rows if one.repeated is not None and one.deterred is not None and one.outcomes.apprehended > 0
     ]
@@ -242,7 +242,7 @@ def _repeats(rows: Sequence[Period], fixed: Mapping[str, Any]) -> list[Line]:
     if not found.consistent:
         note += "; above 1, so that many cannot be deterred"
     return [
-        Line(
+        ScorecardLine(
             **fixed, name="apprehension by repeated trials", value=math.nan, numerator=repeated, denominator=caught,
             low=found.wide_low, high=found.wide_high, interval="range of the deterred with Wilson, 95 %", note=note,
             better="higher",
@@ -250,7 +250,7 @@ def _repeats(rows: Sequence[Period], fixed: Mapping[str, Any]) -> list[Line]:
     ]  # fmt: skip
 
 
-def of_challenge(folder: Path, *, day: date) -> list[Line]:
+def of_challenge(folder: Path, *, day: date) -> list[ScorecardLine]:
     """Lines from what ``watchline challenge`` wrote in a folder; IndicatorError where that is not there."""
     try:
         summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
@@ -276,12 +276,12 @@ def _wanted(summary: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _line_of(record: Mapping[str, Any], summary: Mapping[str, Any], day: date) -> Line:
+def _line_of(record: Mapping[str, Any], summary: Mapping[str, Any], day: date) -> ScorecardLine:
     def number(name: str) -> float:
         value = record[name]
         return math.nan if not isinstance(value, (int, float)) else float(value)
 
-    return Line(
+    return ScorecardLine(
         family=TACTICAL,
         name=record["name"],
         place=str(summary["sector"]),
@@ -299,7 +299,7 @@ def _line_of(record: Mapping[str, Any], summary: Mapping[str, Any], day: date) -
     )
 
 
-def _missing(family: str, lines: Sequence[Line], periods: Sequence[Period], day: date) -> list[str]:
+def _missing(family: str, lines: Sequence[ScorecardLine], periods: Sequence[Period], day: date) -> list[str]:
     told = []
     if not lines:
         told.append("Nothing is recorded: this family says nothing, which is not the same as nothing happening.")

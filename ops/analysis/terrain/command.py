@@ -13,12 +13,12 @@ from rich.table import Table
 
 from geo.errors import BadInput
 from geo.frame import LocalFrame, horizontal_part
-from geo.terrain import Plan, plan_terrain
+from geo.terrain import TerrainPlan, plan_terrain
 from geo.terrain.grid import Degrees
 from geo.terrain.header import read_header
 from geo.terrain.mosaic import tile_names
 from geo.terrain.open import DASK_ABOVE_CELLS, REFUSE_ABOVE_CELLS
-from geo.terrain.source import Source
+from geo.terrain.source import RasterSource
 from ops.analysis.terrain.import_cog import survey, windows, write_cog
 from ops.runtime.output import progress_bar
 from ops.sector.sector_file import load_sector
@@ -34,7 +34,7 @@ class TerrainOptions:
     bounds: str | None = None
     nodata: float | None = None
 
-    def plan(self) -> Plan:
+    def plan(self) -> TerrainPlan:
         """The terrain's sources and cells, from the headers."""
         bounds_deg = None if self.bounds is None else parse_bounds(self.bounds)
         return plan_terrain(list(self.files), frame=self._frame(), nodata=self.nodata, bounds_deg=bounds_deg)
@@ -96,14 +96,14 @@ def import_terrain(options: TerrainOptions, out: Path, screen: Console, *, force
     return written
 
 
-def _surveyed(plan: Plan, screen: Console) -> dict[str, Any]:
+def _surveyed(plan: TerrainPlan, screen: Console) -> dict[str, Any]:
     with progress_bar(screen) as progress:
         task = progress.add_task("heights", total=len(windows(plan)))
         figures = survey(plan, lambda done, _: progress.update(task, completed=done))
     return figures.as_dict()
 
 
-def _described(source: Source) -> dict[str, Any]:
+def _described(source: RasterSource) -> dict[str, Any]:
     """A raster's header in words and numbers."""
     t = source.transform
     crs = horizontal_part(CRS.from_wkt(source.wkt))
@@ -127,7 +127,7 @@ def _described(source: Source) -> dict[str, Any]:
     }
 
 
-def _planned(plan: Plan) -> dict[str, Any]:
+def _planned(plan: TerrainPlan) -> dict[str, Any]:
     """What Watchline would make of the rasters, from the headers."""
     grid = plan.grid
     cells = grid.rows * grid.columns
@@ -149,7 +149,7 @@ def _planned(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _bounds_deg(plan: Plan) -> tuple[float, float, float, float]:
+def _bounds_deg(plan: TerrainPlan) -> tuple[float, float, float, float]:
     easting, northing = plan.grid.eastings[[0, -1]], plan.grid.northings[[0, -1]]
     lon, lat = LocalFrame.from_crs(plan.grid.wkt).to_lonlat(*np.meshgrid(easting, northing))
     return float(np.nanmin(lon)), float(np.nanmin(lat)), float(np.nanmax(lon)), float(np.nanmax(lat))

@@ -18,7 +18,7 @@ from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
 from geo.errors import BadInput
-from geo.terrain import Plan
+from geo.terrain import TerrainPlan
 from geo.terrain.safe_open import OPTIONS
 
 WINDOW_CELLS: Final = 2048
@@ -57,7 +57,7 @@ class Figures:
         }
 
 
-def windows(plan: Plan) -> list[tuple[int, int, int, int]]:
+def windows(plan: TerrainPlan) -> list[tuple[int, int, int, int]]:
     """Row, column, rows and columns of the windows in which a terrain is read."""
     rows, columns = plan.grid.rows, plan.grid.columns
     return [
@@ -67,7 +67,7 @@ def windows(plan: Plan) -> list[tuple[int, int, int, int]]:
     ]
 
 
-def survey(plan: Plan, step: Step) -> Figures:
+def survey(plan: TerrainPlan, step: Step) -> Figures:
     """Read every height once, a window at a time."""
     figures, places = Figures(), windows(plan)
     for n, place in enumerate(places, 1):
@@ -76,7 +76,7 @@ def survey(plan: Plan, step: Step) -> Figures:
     return figures
 
 
-def write_cog(plan: Plan, out: Path, step: Step, *, force: bool) -> tuple[Figures, str]:
+def write_cog(plan: TerrainPlan, out: Path, step: Step, *, force: bool) -> tuple[Figures, str]:
     """Write the planned terrain to ``out``; its figures, and the file's SHA-256.
 
     Takes four bytes a cell of disk beside ``out`` while it runs, and about 150 MB of memory. ``out`` appears complete
@@ -112,7 +112,7 @@ def write_cog(plan: Plan, out: Path, step: Step, *, force: bool) -> tuple[Figure
     return figures, checksum
 
 
-def _write_cells(plan: Plan, path: Path, step: Step) -> Figures:
+def _write_cells(plan: TerrainPlan, path: Path, step: Step) -> Figures:
     figures, places, grid = Figures(), windows(plan), plan.grid
     profile: dict[str, Any] = {
         "driver": "GTiff",

@@ -18,12 +18,12 @@ from geo.frame import LocalFrame
 from geo.terrain import bounds, cell_size
 from geo.visibility import UNKNOWN, covering_sites, footprints, sites_seeing
 from geo.visibility.canopy import canopy_share
-from geo.visibility.many_sites.executor import Labour
+from geo.visibility.many_sites.executor import Executor
 from geo.visibility.many_sites.greedy_cover import Covering
 from geo.visibility.many_sites.sites import ViewKeywords
 from geo.visibility.many_sites.viewsheds import NO_SITE
 from ops.runtime.output import progress_bar
-from ops.sector.open_sector import Ground, open_ground
+from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector
 
 RASTERS: Final[dict[str, tuple[str, int | None]]] = {
@@ -53,7 +53,7 @@ class SitesOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidates:
+class MastCandidates:
     """Places where a mast may stand: names, places in the frame [m], and mast heights [m]."""
 
     ids: tuple[str, ...]
@@ -67,11 +67,11 @@ def look_from_sites(options: SitesOptions, screen: Console) -> dict[str, Any]:
 
     Raises BadInput for candidates that cannot be read or stand off the terrain, and for what cannot be looked for.
     """
-    Labour(options.scheduler, options.workers)
+    Executor(options.scheduler, options.workers)
     canopy_share(options.canopy)
     if options.choose < 0:
         raise BadInput(f"{options.choose}", where="--choose", expected="how many sites, from 0")
-    ground = open_ground(load_sector(options.sector))
+    ground = open_sector(load_sector(options.sector))
     candidates = read_candidates(options.candidates, ground.frame, ground.terrain, options.mast_m)
     view: ViewKeywords = {
         "observer_height_m": candidates.mast_m,
@@ -110,7 +110,7 @@ def look_from_sites(options: SitesOptions, screen: Console) -> dict[str, Any]:
     return figures
 
 
-def read_candidates(path: Path, frame: LocalFrame, terrain: xr.Dataset, mast_m: float) -> Candidates:
+def read_candidates(path: Path, frame: LocalFrame, terrain: xr.Dataset, mast_m: float) -> MastCandidates:
     """GeoJSON points in lon/lat with, if they like, ``id`` and ``mast_height_m``; BadInput names the first bad one."""
     try:
         features = json.loads(path.read_text(encoding="utf-8"))["features"]
@@ -140,10 +140,10 @@ def read_candidates(path: Path, frame: LocalFrame, terrain: xr.Dataset, mast_m: 
     if off.any():
         n = int(np.argmax(off))
         raise BadInput(f"candidate {ids[n]!r} is off the terrain", where=str(path), expected="points on the terrain")
-    return Candidates(tuple(ids), easting, northing, np.array(masts, np.float64))
+    return MastCandidates(tuple(ids), easting, northing, np.array(masts, np.float64))
 
 
-def belt_mask(ground: Ground) -> npt.NDArray[np.bool_]:
+def belt_mask(ground: OpenSector) -> npt.NDArray[np.bool_]:
     """The terrain's cells within the sector's belt, (northing, easting)."""
     belt = belt_of(ground.crossed, ground.terrain, belt_m=ground.sector.belt_m)
     mask = np.zeros(ground.terrain["elevation"].shape, np.bool_)
@@ -178,7 +178,9 @@ def write_raster(path: Path, seen: xr.Dataset, name: str) -> None:
     partial.replace(path)
 
 
-def _figures(candidates: Candidates, seen: xr.Dataset, belt: npt.NDArray[np.bool_], ground: Ground) -> dict[str, Any]:
+def _figures(
+    candidates: MastCandidates, seen: xr.Dataset, belt: npt.NDArray[np.bool_], ground: OpenSector
+) -> dict[str, Any]:
     visible = seen["visible"].to_numpy()[belt]
     cell_km2 = (cell_size(ground.terrain) / 1000.0) ** 2
     return {
@@ -190,7 +192,7 @@ def _figures(candidates: Candidates, seen: xr.Dataset, belt: npt.NDArray[np.bool
     }
 
 
-def _choice(covering: Covering, candidates: Candidates) -> dict[str, Any]:
+def _choice(covering: Covering, candidates: MastCandidates) -> dict[str, Any]:
     return {
         "chosen": [candidates.ids[n] for n in covering.sites],
         "covered_percent": round(100.0 * covering.covered_share, 3),
@@ -198,7 +200,7 @@ def _choice(covering: Covering, candidates: Candidates) -> dict[str, Any]:
     }
 
 
-def _write_chosen(path: Path, covering: Covering, candidates: Candidates, frame: LocalFrame, cell_m: float) -> None:
+def _write_chosen(path: Path, covering: Covering, candidates: MastCandidates, frame: LocalFrame, cell_m: float) -> None:
     """The chosen sites as GeoJSON, in order, each with what it adds and the share covered so far."""
     features, covered = [], 0.0
     for order, (n, gain) in enumerate(zip(covering.sites, covering.gains, strict=True), 1):

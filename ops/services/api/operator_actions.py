@@ -22,7 +22,7 @@ from ingest.errors import BrokerError
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.mqtt.publisher import Publisher
 from ingest.security.key_register import Identity
-from ingest.sending.spool import Entry, Key, Spool
+from ingest.sending.spool import Key, Spool, SpoolEntry
 from ingest.topics import unit_topic
 from ingest.unit_messages import Reply, encode_unit
 from ops.broker.identities import UNIT
@@ -101,7 +101,7 @@ class ActionSender:
 
         key = self._spool.put(built)
         payload = self._spool.get(*key)
-        answer = None if payload is None else self._publish(Entry(*key, payload))
+        answer = None if payload is None else self._publish(SpoolEntry(*key, payload))
         self._news.set()
         try:
             if answer is not None:
@@ -111,7 +111,7 @@ class ActionSender:
                 "the broker does not answer; the action is kept and will be sent when it does"
             ) from None
 
-    def _publish(self, entry: Entry) -> Future[None]:
+    def _publish(self, entry: SpoolEntry) -> Future[None]:
         with self._lock:
             self._sent_s[entry.key] = time.monotonic()
         return self._publisher(self._topic, entry.payload, key=entry.key)

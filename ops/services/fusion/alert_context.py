@@ -6,19 +6,19 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from fusion.situation.context import Insight
-from fusion.situation.current_coverage import Watchfulness
+from fusion.situation.current_coverage import CurrentCoverage
 from fusion.situation.forecast import Forecaster, compile_kernels
-from fusion.situation.opened_segments import Openings, openings_of
+from fusion.situation.opened_segments import DetectionLookup, openings_of
 from fusion.situation.responders import Interception, interception_of
 from fusion.situation.sector_rasters import SectorRasters
 from fusion.situation.surroundings import ground_around
 from geo.border.sections import read_sections, section_of_segments
 from geo.errors import BadInput
 from geo.mobility.roads_and_rivers import Ways
-from ops.sector.open_sector import Ground
+from ops.sector.open_sector import OpenSector
 from ops.sector.sector_file import read_bases
 from sensors.coverage import coverage
-from sensors.gaps import watched
+from sensors.gaps import watch_belt
 
 if TYPE_CHECKING:
     import geopandas
@@ -27,8 +27,8 @@ log = logging.getLogger(__name__)
 
 
 def insight_of(
-    ground: Ground,
-    watching: Watchfulness,
+    ground: OpenSector,
+    watching: CurrentCoverage,
     *,
     weather: str = "day",
     rasters: SectorRasters | None = None,
@@ -59,7 +59,7 @@ def _leave_out(missing: list[str], what: str, why: BadInput) -> None:
     log.warning("Alerts leave out %s: %s", what, why)
 
 
-def _ways(ground: Ground, missing: list[str]) -> Ways | None:
+def _ways(ground: OpenSector, missing: list[str]) -> Ways | None:
     sector = ground.sector
     if not (sector.roads or sector.rivers or sector.fords):
         return None
@@ -72,7 +72,7 @@ def _ways(ground: Ground, missing: list[str]) -> Ways | None:
         return None
 
 
-def _settlements(ground: Ground, missing: list[str]) -> geopandas.GeoDataFrame | None:
+def _settlements(ground: OpenSector, missing: list[str]) -> geopandas.GeoDataFrame | None:
     if ground.sector.settlements is None:
         return None
     try:
@@ -83,7 +83,7 @@ def _settlements(ground: Ground, missing: list[str]) -> geopandas.GeoDataFrame |
     return found
 
 
-def _interception(ground: Ground, ways: Ways | None, missing: list[str]) -> Interception | None:
+def _interception(ground: OpenSector, ways: Ways | None, missing: list[str]) -> Interception | None:
     if ground.sector.bases is None:
         missing.append("patrol bases")
         return None
@@ -98,18 +98,18 @@ def _interception(ground: Ground, ways: Ways | None, missing: list[str]) -> Inte
         return None
 
 
-def _openings(ground: Ground, ways: Ways | None, weather: str, missing: list[str]) -> Openings | None:
+def _openings(ground: OpenSector, ways: Ways | None, weather: str, missing: list[str]) -> DetectionLookup | None:
     if not len(ground.layout):
         return None
     try:
         cover = coverage(ground.layout, ground.terrain, ground.border, conditions=weather)
-        return openings_of(watched(cover, ground.terrain, ground.crossed, belt_m=ground.sector.belt_m, ways=ways))
+        return openings_of(watch_belt(cover, ground.terrain, ground.crossed, belt_m=ground.sector.belt_m, ways=ways))
     except BadInput as error:
         _leave_out(missing, "detection of crossings", error)
         return None
 
 
-def _impact(ground: Ground, missing: list[str]) -> tuple[str | None, ...]:
+def _impact(ground: OpenSector, missing: list[str]) -> tuple[str | None, ...]:
     if ground.sector.sections is None:
         return ()
     try:

@@ -9,7 +9,7 @@ import msgspec
 
 from geo.errors import BadInput
 from ops.services.fusion.fault_memory import FaultMemory
-from ops.services.fusion.quarantine_memory import Held
+from ops.services.fusion.quarantine_memory import CutOffRecord
 
 
 class CheckpointError(BadInput):
@@ -47,7 +47,7 @@ class Memory(msgspec.Struct):
     health_due_ns: int = 0
     ingest: dict[str, int] = {}
     skipped: dict[str, int] = {}
-    held: dict[str, Held] = {}
+    held: dict[str, CutOffRecord] = {}
     told: dict[str, bytes] = {}
 
 

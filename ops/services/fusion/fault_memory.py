@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from ops.services.fusion.quarantine_memory import GONE_AFTER_NS
-from sensors.health.faults import BLINDING, ConditionSettings, Signs, faults, note_scan, note_time
+from sensors.health.faults import BLINDING, ConditionSettings, SensorSymptoms, faults, note_scan, note_time
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -34,18 +34,18 @@ class Standing(msgspec.Struct):
 class FaultMemory(msgspec.Struct):
     """By sensor: its signs, and its faults by name."""
 
-    signs: dict[str, Signs] = {}
+    signs: dict[str, SensorSymptoms] = {}
     standing: dict[str, dict[str, Standing]] = {}
     epoch: int = -1
 
     def take_scan(self, layout: Layout, scan: ScanColumns) -> None:
         """Note what a scan shows."""
-        signs = self.signs.setdefault(scan.sensor, Signs())
+        signs = self.signs.setdefault(scan.sensor, SensorSymptoms())
         note_scan(signs, layout[scan.sensor], scan, ConditionSettings())
 
     def take_status(self, status: Status, received_ns: int, observed_ns: int) -> None:
         """Note what a sensor says of itself."""
-        signs = self.signs.setdefault(status.sensor, Signs())
+        signs = self.signs.setdefault(status.sensor, SensorSymptoms())
         if status.state != "lost":  # a will was written ahead
             note_time(signs, received_ns, observed_ns)
         signs.power, signs.time_source = status.power, status.time_source or ""

@@ -38,13 +38,13 @@ from ingest.unit_messages import Position, Reply, decode_unit
 from ops.journal.decode_row import learn, scan_of_row, status_of_row
 from ops.journal.events import CLOCK, DISK, QUARANTINE, REVOCATION, ClockJump, CutOff, DiskState, Revocation
 from ops.journal.reader import JournalRow
-from ops.sector.open_sector import Ground
+from ops.sector.open_sector import OpenSector
 from ops.sector.settings import Settings, tracker_settings
 from ops.sector.toml_record import record_from
 from ops.services.fusion import quarantine_memory as cut_off
 from ops.services.fusion.alert_context import insight_of
 from ops.services.fusion.checkpoint import Checkpoint, HealthNow, Memory, _unpack
-from ops.services.fusion.quarantine_memory import Held
+from ops.services.fusion.quarantine_memory import CutOffRecord
 from sensors.health.liveness import SensorStatus, health
 from sensors.scan_columns import columns_of
 
@@ -67,7 +67,7 @@ class Pipeline:
 
     def __init__(
         self,
-        ground: Ground,
+        ground: OpenSector,
         settings: Settings | None = None,
         *,
         checkpoint: bytes | None = None,
@@ -168,7 +168,7 @@ class Pipeline:
         return found
 
     @property
-    def held(self) -> Mapping[str, Held]:
+    def held(self) -> Mapping[str, CutOffRecord]:
         """Whom ingest cut off because of a flood: how often, and until when in UTC ns."""
         return self._memory.held
 

@@ -26,14 +26,14 @@ from ops.journal.reader import ANY, Counts, JournalError, JournalReader, Journal
 from ops.runtime.child_process import child_main, say
 from ops.runtime.clock import ScenarioClock
 from ops.sector.geojson import border_view, layout_view, sector_view
-from ops.sector.open_sector import Ground, open_ground
+from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector
 from ops.sector.settings import Settings, load_settings
 from ops.services.fusion.alert_feed import FeedSettings, OutboxPublisher, Unit
 from ops.services.fusion.live_picture import alert_dict, sensors_live, tracks_live
 from ops.services.fusion.overload import OverloadSettings, Pace, passed_over
 from ops.services.fusion.pipeline import Pipeline
-from ops.services.fusion.quarantine_memory import Held
+from ops.services.fusion.quarantine_memory import CutOffRecord
 from ops.store.reader import Reader, StoreFull
 from ops.store.writer import Store
 
@@ -73,7 +73,9 @@ class Latencies:
 class Fusion:
     """One journal to one store. ``step`` takes one stretch; everything of it is in the store when it returns."""
 
-    def __init__(self, journal: JournalReader, store: Store, ground: Ground, settings: Settings, clock: ScenarioClock):
+    def __init__(
+        self, journal: JournalReader, store: Store, ground: OpenSector, settings: Settings, clock: ScenarioClock
+    ):
         """``overload`` None, as it is at first: every scan is taken, however long that lasts. ``stopping`` None: a full
         disk is an error; else it is waited for, until somebody sets it."""
         self.stopping: threading.Event | None = None
@@ -180,7 +182,9 @@ class Fusion:
             say(problem=None)
 
 
-def with_held(counts: dict[str, dict[str, int]], held: Mapping[str, Held], now_ns: int) -> dict[str, dict[str, int]]:
+def with_held(
+    counts: dict[str, dict[str, int]], held: Mapping[str, CutOffRecord], now_ns: int
+) -> dict[str, dict[str, int]]:
     """The counts, and of each source that was ever cut off how often (``cut_off``) and whether it is (``held``)."""
     found = dict(counts)
     for source, known in held.items():
@@ -221,7 +225,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
     clock = ScenarioClock.from_arguments(arguments)
     settings = load_settings(arguments.settings)
     with ExitStack() as stack:
-        ground = open_ground(load_sector(arguments.sector), arguments.layout)
+        ground = open_sector(load_sector(arguments.sector), arguments.layout)
         journal = _journal_when_there(arguments.journal, stop)
         stack.callback(journal.close)
         store = Store(arguments.store)

@@ -13,7 +13,7 @@ GONE_AFTER_NS: Final = 30 * 10**9
 """A fault that has not been found for so long is over."""
 
 
-class Held(msgspec.Struct):
+class CutOffRecord(msgspec.Struct):
     """Of one source: how often it was cut off, messages that were shed meanwhile, and until when it still is."""
 
     times: int = 0
@@ -22,9 +22,9 @@ class Held(msgspec.Struct):
     until_ns: int = 0
 
 
-def take(held: dict[str, Held], source: str, event: CutOff, at_ns: int) -> None:
+def take(held: dict[str, CutOffRecord], source: str, event: CutOff, at_ns: int) -> None:
     """Note an event of that time, in place."""
-    known = held.setdefault(source, Held())
+    known = held.setdefault(source, CutOffRecord())
     known.proven = event.proven
     if event.until_ns is None:
         known.until_ns, known.shed = min(known.until_ns, at_ns), known.shed + event.shed
@@ -32,7 +32,7 @@ def take(held: dict[str, Held], source: str, event: CutOff, at_ns: int) -> None:
         known.until_ns, known.times = event.until_ns, known.times + 1
 
 
-def faults_of(held: Mapping[str, Held], now_ns: int) -> dict[str, dict[str, str]]:
+def faults_of(held: Mapping[str, CutOffRecord], now_ns: int) -> dict[str, dict[str, str]]:
     """By source that is cut off, or was a moment ago: ``flooding`` or ``impersonated``, and what that means.
 
     Who goes on is let in and cut off again and again; that is one fault, over when it has been well for GONE_AFTER_NS.

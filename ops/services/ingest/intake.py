@@ -15,7 +15,7 @@ from ingest.receiving.receiver import Receiver
 
 
 @dataclass(slots=True)
-class Door:
+class Intake:
     """One subscriber. A batch that found no room on the disk is kept here, unacknowledged, and is the next to go.
 
     ``look`` may change the deliveries before they are judged.

@@ -25,10 +25,10 @@ from ingest.mqtt.connection import ConnectionSettings
 from ingest.mqtt.subscriber import Subscriber
 from ingest.receiving.batch import Batch
 from ingest.receiving.plausibility import Plausibility
-from ingest.receiving.quarantine import Held, Quarantine
+from ingest.receiving.quarantine import Quarantine, QuarantineRecord
 from ingest.receiving.receiver import Guards, Receiver, ReceiverSettings
-from ingest.receiving.subscriptions import Hearing
-from ingest.security.authentication import ROLE_OF, Trust, counter
+from ingest.receiving.subscriptions import Subscriptions
+from ingest.security.authentication import ROLE_OF, Authenticator, counter
 from ingest.security.key_register import Identity, TlsFiles
 from ingest.topics import sensor_topic, unit_filter
 from ingest.wire import encode_ack
@@ -49,7 +49,7 @@ from ops.journal.writer import Journal
 from ops.runtime.child_process import say, stop_when_parent_ends
 from ops.runtime.clock import ScenarioClock
 from ops.services.ingest.disk_reserve import DiskSettings, DiskWatch
-from ops.services.ingest.intake import Door
+from ops.services.ingest.intake import Intake
 from ops.services.ingest.revocations import Revocations
 from ops.services.ingest.steady_clock import SteadyClock
 
@@ -91,7 +91,7 @@ class Ingest:
         self._clock = SteadyClock(clock.now_ns, clock.rate)
         self._disk = DiskWatch(journal.path.parent, options.disk)
         self._news = threading.Condition()
-        self._hearing = Hearing(sector, self._known_sensors())
+        self._hearing = Subscriptions(sector, self._known_sensors())
         self._subscriber = self._subscribe(url, "ingest", self._hearing.filters, options.identity.tls)
         self._units = self._subscribe(
             url, "ingest-units", [unit_filter(sector, channel) for channel in ("position", "reply")], options.units_tls
@@ -100,7 +100,7 @@ class Ingest:
         trust = None
         if options.identities is not None:
             self._revocations = Revocations(options.identities, journal)
-            trust = Trust(
+            trust = Authenticator(
                 self._revocations.register, required=options.signatures_required, recall_boot=journal.recall_boot
             )
             self._hearing.know(self._revocations.register.names("sensor"))
@@ -116,14 +116,14 @@ class Ingest:
         )
         for row in journal.foreign_status(TOLD_ROWS):
             learn(row, self._receiver.told)
-        self._sensors_door = Door(self._subscriber, self._receiver, self._look)
-        self._units_door = Door(self._units, self._receiver, self._look)
+        self._sensors_door = Intake(self._subscriber, self._receiver, self._look)
+        self._units_door = Intake(self._units, self._receiver, self._look)
         self._replays = ReplayFolder(journal.path)
         self._problem: str | None = None
         told = journal.last_of_kind(DISK).get("")  # by a process that was killed on a full disk, perhaps
         self._told_full = told is not None and msgspec.json.decode(told, type=DiskState).full
         self._jumps: list[ClockJump] = []
-        self._held: list[Held] = []
+        self._held: list[QuarantineRecord] = []
         self._boot, self._seq = clock.now_ns() // 1_000_000_000, 0
 
     def _known_sensors(self) -> list[str]:

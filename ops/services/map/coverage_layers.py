@@ -19,7 +19,7 @@ from rasterio.enums import Resampling
 
 from ops.drawing.coverage_classes import Step, probability_steps
 from ops.drawing.coverage_paint import OFF_THE_MAP, UNKNOWN, Covered
-from ops.sector.open_sector import Ground
+from ops.sector.open_sector import OpenSector
 from ops.services.map.tiles import Layer, raster_of
 from sensors.coverage.live import LiveCoverage
 
@@ -30,7 +30,7 @@ DWELL_S: Final = 600.0
 
 
 def coverage_overlay(
-    ground: Ground,
+    ground: OpenSector,
     healths: Mapping[str, str],
     previous: LiveCoverage | None = None,
     *,
@@ -70,7 +70,7 @@ TARGET: Final = "person"
 class CoverageLayers:
     """Keeps the layers of coverage up to date with the sensors' health. ``put`` is given each new layer."""
 
-    def __init__(self, ground: Ground, put: Callable[[Layer], None], *, terrain_digest: str) -> None:
+    def __init__(self, ground: OpenSector, put: Callable[[Layer], None], *, terrain_digest: str) -> None:
         self._ground, self._put, self._digest = ground, put, terrain_digest
         self._style = Covered(probability_steps(None))
         self._wanted: dict[str, str] = {}

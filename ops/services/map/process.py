@@ -22,7 +22,7 @@ import ops.runtime.without_pyarrow  # noqa: F401 - before anything that loads pa
 from geo.errors import BadInput
 from ops.runtime.child_process import child_main, say
 from ops.sector.geojson import cell_of, heights, layout_view, place_view, sector_view, segments_view
-from ops.sector.open_sector import Ground, open_ground
+from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector
 from ops.services.map.client import KEY_VARIABLE, Answer
 from ops.services.map.coverage_layers import CoverageLayers
@@ -38,7 +38,7 @@ NICENESS: Final = 10
 class MapService:
     """Answers by name of the question. Any thread may ask."""
 
-    def __init__(self, ground: Ground) -> None:
+    def __init__(self, ground: OpenSector) -> None:
         from rasterio.enums import Resampling
 
         from ops.drawing import tile_styles
@@ -169,7 +169,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
     key = bytes.fromhex(os.environ.pop(KEY_VARIABLE))
     arguments.socket.unlink(missing_ok=True)  # a process that was killed leaves it behind
     with Listener(str(arguments.socket), family="AF_UNIX", backlog=64, authkey=key) as listener:
-        service = MapService(open_ground(load_sector(arguments.sector), arguments.layout))
+        service = MapService(open_sector(load_sector(arguments.sector), arguments.layout))
         threading.Thread(target=serve, args=(listener, service), daemon=True).start()
         say(ready=True)
         stop.wait()

@@ -23,7 +23,7 @@ from geo.errors import BadInput
 from geo.visibility import UNKNOWN as CANNOT_TELL
 from geo.visibility import VISIBLE
 from ops.drawing.tile_styles import OFF_THE_MAP, SEEN, UNKNOWN, UNSEEN, Unseen
-from ops.sector.open_sector import Ground
+from ops.sector.open_sector import OpenSector
 from ops.services.map.tiles import Layer, raster_of
 from sensors.coverage import TARGET_HEIGHT_M
 from sensors.coverage.sight import refuse_off_the_map, sight
@@ -90,10 +90,10 @@ def union(viewsheds: Iterable[Viewshed], known: npt.NDArray[np.bool_]) -> States
     return states
 
 
-class Belt:
+class BeltSegments:
     """The cells within ``belt_m`` of the border and their segments: for the share of each segment that is hidden."""
 
-    def __init__(self, ground: Ground) -> None:
+    def __init__(self, ground: OpenSector) -> None:
         eastings, northings = ground.terrain["easting"].to_numpy(), ground.terrain["northing"].to_numpy()
         cells, segments = [], []
         for first in range(0, len(northings), _STRIP_ROWS):
@@ -122,12 +122,12 @@ class Overlays:
     ``put`` is given each new layer. ``problems`` says of a sensor why its view could not be computed.
     """
 
-    def __init__(self, ground: Ground, put: Callable[[Layer], None], *, terrain_digest: str) -> None:
+    def __init__(self, ground: OpenSector, put: Callable[[Layer], None], *, terrain_digest: str) -> None:
         self._ground, self._put, self._digest = ground, put, terrain_digest
         self._wanted: frozenset[str] = frozenset()
         self._news, self._stopped = threading.Event(), False
         self._known: npt.NDArray[np.bool_] | None = None
-        self._belt: Belt | None = None
+        self._belt: BeltSegments | None = None
         self._viewsheds: dict[str, Viewshed] | None = None
         self._shown: dict[str, str] = {}
         self._hidden: tuple[str, list[float | None]] = ("", [])
@@ -169,7 +169,7 @@ class Overlays:
     def _run(self) -> None:
         try:
             self._known = self._known_cells()
-            self._belt = Belt(self._ground)
+            self._belt = BeltSegments(self._ground)
             self._viewsheds = self._compute()
             self._news.set()
             while not self._stopped:

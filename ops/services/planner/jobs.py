@@ -25,7 +25,7 @@ class JobRefused(WatchlineError):
 
 
 @dataclass
-class Job:
+class PlannerJob:
     """One piece of long work; ``answer`` when done, ``problem`` (a sentence) when failed."""
 
     id: str
@@ -64,12 +64,12 @@ class Jobs:
     def __init__(self, sector: str, log: Path) -> None:
         self._sector, self._log = sector, log
         self._news = threading.Condition()
-        self._jobs: dict[str, Job] = {}
-        self._waiting: deque[Job] = deque()
+        self._jobs: dict[str, PlannerJob] = {}
+        self._waiting: deque[PlannerJob] = deque()
         self._closed, self._count = False, 0
         self._thread: threading.Thread | None = None
 
-    def submit(self, order: Mapping[str, Any]) -> Job:
+    def submit(self, order: Mapping[str, Any]) -> PlannerJob:
         """Take a job; JobRefused where too many wait already."""
         with self._news:
             if self._closed:
@@ -77,7 +77,7 @@ class Jobs:
             if len(self._waiting) >= MOST_WAITING:
                 raise JobRefused(f"{MOST_WAITING} jobs wait already; cancel one, or wait.")
             self._count += 1
-            job = Job(f"job-{self._count}", order)
+            job = PlannerJob(f"job-{self._count}", order)
             self._jobs[job.id] = job
             self._waiting.append(job)
             over = [name for name, one in self._jobs.items() if one.state not in ("queued", "running")]
@@ -89,15 +89,15 @@ class Jobs:
             self._news.notify()
             return job
 
-    def get(self, name: str) -> Job | None:
+    def get(self, name: str) -> PlannerJob | None:
         with self._news:
             return self._jobs.get(name)
 
-    def all(self) -> list[Job]:
+    def all(self) -> list[PlannerJob]:
         with self._news:
             return list(self._jobs.values())
 
-    def cancel(self, name: str) -> Job | None:
+    def cancel(self, name: str) -> PlannerJob | None:
         """End a job, at once where it runs; one that has ended stays as it is."""
         with self._news:
             job = self._jobs.get(name)
@@ -132,7 +132,7 @@ class Jobs:
                 job.state = "running"
             self._work_off(job)
 
-    def _work_off(self, job: Job) -> None:
+    def _work_off(self, job: PlannerJob) -> None:
         process = start_worker(self._sector, self._log)
         with self._news:
             job.process = process
@@ -158,7 +158,7 @@ class Jobs:
                         "The planner's process ended without an answer; its log says why.",
                     )
 
-    def _hear(self, job: Job, message: Mapping[str, Any]) -> None:
+    def _hear(self, job: PlannerJob, message: Mapping[str, Any]) -> None:
         with self._news:
             if job.state != "running":
                 return

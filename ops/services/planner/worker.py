@@ -20,7 +20,7 @@ import numpy as np
 
 import ops.runtime.without_pyarrow  # noqa: F401 - before anything that loads pandas
 from geo.errors import BadInput, TerrainError, WatchlineError
-from ops.sector.open_sector import Ground, open_ground
+from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import Sector, load_sector, read_bases
 from ops.services.planner.drawing import legend, parts_told, picture
 from sensors.coverage.live import LiveCoverage
@@ -42,8 +42,8 @@ class Planner:
         self._kept: dict[str, LiveCoverage] = {}
 
     @cached_property
-    def ground(self) -> Ground:
-        return open_ground(self._sector)
+    def ground(self) -> OpenSector:
+        return open_sector(self._sector)
 
     @cached_property
     def belt(self) -> tuple[np.ndarray, np.ndarray]:
@@ -153,13 +153,13 @@ class Planner:
         from sensors.planning.choice.candidate_sites import SiteRules, candidate_sites
         from sensors.planning.choice.options import Money, beside, limits_of, options_at
         from sensors.planning.choice.plan import Demand, plan_scene
-        from sensors.planning.solver.solve import Effort
+        from sensors.planning.solver.solve import SolverBudget
 
         seconds = min(max(float(order.get("seconds", 15.0)), 1.0), 120.0)
         demand = Demand(
             budget=float(order["budget"]),
             objective=str(order.get("objective", "covered")),
-            effort=Effort(seconds=seconds, gap=0.005),
+            effort=SolverBudget(seconds=seconds, gap=0.005),
         )
         if demand.objective == "interruption":
             raise BadInput(

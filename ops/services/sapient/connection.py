@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 from geo.errors import BadInput, WatchlineError
 from ingest.standards.sapient.framing import Frames, frame
 from ingest.standards.sapient.outgoing import stamp
-from ops.services.sapient.fault_limit import Patience
+from ops.services.sapient.fault_limit import FaultLimit
 
 log = logging.getLogger(__name__)
 
@@ -102,7 +102,7 @@ class Peer:
         self.heard = False
         self.greeted = False
         self.nodes: set[str] = set()
-        self.patience = Patience()
+        self.patience = FaultLimit()
         host, port = (writer.get_extra_info("peername") or ("?", 0))[:2]
         self.name = str(Address(host, port))
         _prepare(writer.get_extra_info("socket"))

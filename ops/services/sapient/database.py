@@ -60,7 +60,7 @@ class KnownNode:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class DetectionReport:
     """One detection report on its way into a scan: the key by which it is known again, and whose it was."""
 
     key: bytes
@@ -78,7 +78,7 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class NodeTask:
     """A task for a node, as a packet without a time. ``answer`` is the newest task status, "" before the first."""
 
     task_id: str
@@ -146,7 +146,7 @@ class SapientMemory:
         sql = "SELECT node_id, sensor, registration, status, registered_ns, heard_ns FROM nodes ORDER BY node_id"
         return [KnownNode(*row) for row in self._rows(sql)]
 
-    def remember(self, sensor: str, boot: int, seq: int, payload: bytes, reports: Iterable[Report]) -> None:
+    def remember(self, sensor: str, boot: int, seq: int, payload: bytes, reports: Iterable[DetectionReport]) -> None:
         """Remember which reports a scan holds, before the scan is in the spool."""
         with self._lock:
             self._db.execute("BEGIN IMMEDIATE")
@@ -213,18 +213,18 @@ class SapientMemory:
         """Alerts that somebody was told of, and not yet that they are over."""
         return [row[0] for row in self._rows("SELECT alert FROM told WHERE open = 1 ORDER BY alert")]
 
-    def add_task(self, task: Task) -> None:
+    def add_task(self, task: NodeTask) -> None:
         """A task to be sent."""
         self._change(
             "INSERT INTO tasks (task_id, node_id, body, made_ns) VALUES (?, ?, ?, ?)",
             task.task_id, task.node_id, task.body, task.made_ns,
         )  # fmt: skip
 
-    def tasks(self, *, unsent: bool = False) -> list[Task]:
+    def tasks(self, *, unsent: bool = False) -> list[NodeTask]:
         """The tasks, oldest first."""
         where = "WHERE sent_ns IS NULL" if unsent else ""
         sql = f"SELECT task_id, node_id, body, made_ns, sent_ns, answer, reasons FROM tasks {where}"  # noqa: S608
-        return [Task(*row) for row in self._rows(f"{sql} ORDER BY made_ns, task_id")]
+        return [NodeTask(*row) for row in self._rows(f"{sql} ORDER BY made_ns, task_id")]
 
     def task_sent(self, task_id: str, now_ns: int) -> None:
         """A task is on its way."""

@@ -24,7 +24,7 @@ class _Record:
     muted_until_s: float = 0.0
 
 
-class Patience:
+class FaultLimit:
     """Of one connection, by node ("" for packets that name none). Times are seconds of the monotonic clock."""
 
     def __init__(self) -> None:

@@ -22,7 +22,7 @@ from ingest.standards.sapient.node import Node
 from ingest.standards.sapient.validation import is_uuid4
 from ops.services.sapient.connection import Peer
 from ops.services.sapient.disk_thread import Disk
-from ops.services.sapient.node_link import Links, Look, Post
+from ops.services.sapient.node_link import LinkContext, NodeLink, PendingScan
 from ops.services.sapient.sensor_names import sensor_of
 from sensors.layout import Layout
 
@@ -46,10 +46,10 @@ class Times:
 class Gateway:
     """All nodes and all connections. ``serve`` is one connection's life; ``tick`` what time alone brings about."""
 
-    def __init__(self, layout: Layout, links: Links, own_id: str, times: Times | None = None) -> None:
+    def __init__(self, layout: Layout, links: LinkContext, own_id: str, times: Times | None = None) -> None:
         self.own_id = own_id
         self.peers: set[Peer] = set()
-        self.posts: dict[str, Post] = {}
+        self.posts: dict[str, NodeLink] = {}
         self._layout, self._links, self._times = layout, links, times or Times()
         self.disk = Disk()
         for known in links.memory.nodes():
@@ -150,7 +150,7 @@ class Gateway:
         if post is not None and post.sensor != sensor:
             self._later(post.close)
         if post is None or post.sensor != sensor:
-            post = self.posts[node_id] = Post(Node(node_id), sensor, self._layout, self._links)
+            post = self.posts[node_id] = NodeLink(Node(node_id), sensor, self._layout, self._links)
             if post.placed is None:
                 log.warning("SAPIENT node %s is no sensor of the layout: journaled as %s, not fused.", node_id, sensor)
         post.node = post.node.registered(registration)
@@ -222,7 +222,7 @@ class Gateway:
     def _ignore(self, _peer: Peer, _raw: bytes, packet: Packet) -> None:
         log.info("SAPIENT %s of node %s: nothing to do.", packet.content, packet.message.node_id)
 
-    def _post_of(self, peer: Peer, raw: bytes, packet: Packet) -> Post | None:
+    def _post_of(self, peer: Peer, raw: bytes, packet: Packet) -> NodeLink | None:
         """The post of a packet's node; without one the packet is refused."""
         node_id = packet.message.node_id
         post = self.posts.get(node_id)
@@ -242,7 +242,7 @@ class Gateway:
             other.nodes.discard(node_id)
         peer.nodes.add(node_id)
 
-    def _hear(self, post: Post) -> None:
+    def _hear(self, post: NodeLink) -> None:
         post.heard_s = time.monotonic()
         if post.silent:
             post.silent = False
@@ -271,13 +271,13 @@ class Gateway:
         peer.send(messages.error(self.own_id, raw, faults, node_id if is_uuid4(node_id) else None))
         self._later((post or self._door()).refuse, raw, faults[0])
 
-    def _door(self) -> Post:
+    def _door(self) -> NodeLink:
         """The post of nobody: what no registered node sent is kept under the gateway's own name."""
         if self.own_id not in self.posts:
-            self.posts[self.own_id] = Post(Node(self.own_id), self.own_id, self._layout, self._links)
+            self.posts[self.own_id] = NodeLink(Node(self.own_id), self.own_id, self._layout, self._links)
         return self.posts[self.own_id]
 
-    def _put(self, post: Post, look: Look) -> None:
+    def _put(self, post: NodeLink, look: PendingScan) -> None:
         if post.queue(look):
             self._later(post.put)
 
@@ -296,7 +296,7 @@ class Gateway:
         """A node of an earlier run, as it was then; its link opens with its first word."""
         message = read(registration).message
         names = (message.registration.short_name, message.registration.name)
-        post = Post(Node(node_id), self._sensor_of(node_id, names), self._layout, self._links)
+        post = NodeLink(Node(node_id), self._sensor_of(node_id, names), self._layout, self._links)
         post.node = post.node.registered(message.registration)
         if report is not None:
             post.node, _ = status(read(report), post.node)

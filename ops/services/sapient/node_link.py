@@ -29,7 +29,7 @@ from ingest.standards.sapient.location import Faults, Place, Stand
 from ingest.standards.sapient.node import Node
 from ingest.wire import Kind, WirePlot
 from ops.journal.decode_row import distance_m, position_sd_m
-from ops.services.sapient.database import Report, SapientMemory
+from ops.services.sapient.database import DetectionReport, SapientMemory
 from sensors.layout import AnySensor, Layout
 from sensors.scan import Plot, Scan
 
@@ -44,7 +44,7 @@ MOST_AT_ONCE: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Links:
+class LinkContext:
     """What every post's link needs. ``identity_of`` gives what to sign with as a sensor, and how many seconds it takes
     until that is believed: a key that was just made is not yet in the register that ingest has read."""
 
@@ -57,27 +57,27 @@ class Links:
 
 
 @dataclass(slots=True)
-class Look:
+class PendingScan:
     """Reports of one time that wait to become a scan."""
 
     at: datetime
     due_s: float
     plots: list[WirePlot] = field(default_factory=list)
-    reports: list[Report] = field(default_factory=list)
+    reports: list[DetectionReport] = field(default_factory=list)
 
 
-class Post:
+class NodeLink:
     """One node. ``take``, ``due`` and ``queue`` are quick; ``put``, ``repeat`` and ``refuse`` may wait for the disk."""
 
-    def __init__(self, node: Node, sensor: str, layout: Layout, links: Links) -> None:
+    def __init__(self, node: Node, sensor: str, layout: Layout, links: LinkContext) -> None:
         self.sensor = sensor
         self.placed: AnySensor | None = next((each for each in layout if each.id == sensor), None)
         self.node = node if self.placed is None else replace(node, stand=_stand_of(self.placed))
         self.heard_s = time.monotonic()
         self.silent = False
         self._links = links
-        self._look: Look | None = None
-        self._queue: deque[Look] = deque()
+        self._look: PendingScan | None = None
+        self._queue: deque[PendingScan] = deque()
         self._queued_keys: set[bytes] = set()
         self._called = False
         self._looks = 0
@@ -139,7 +139,7 @@ class Post:
             note = f"no status report for {2 * self.status_interval_s + 1:.0f} s" if self.silent else self.node.note
             self._sender.set_state("lost" if self.silent else self.node.state, note)
 
-    def take(self, packet: Packet) -> tuple[Look | None, Faults]:
+    def take(self, packet: Packet) -> tuple[PendingScan | None, Faults]:
         """A detection report: (an earlier look that is complete by it, faults). The report waits for others."""
         plot, faults = detection(packet, self.node)
         if plot is not None and not faults:
@@ -149,7 +149,7 @@ class Post:
         at, report = packet.sent_at, _report_of(packet)
         done = None
         if self._look is None or self._look.at != at or len(self._look.plots) >= MOST_IN_A_LOOK:
-            done, self._look = self._look, Look(at, time.monotonic() + LINGER_S)
+            done, self._look = self._look, PendingScan(at, time.monotonic() + LINGER_S)
         if plot is not None:
             self._look.plots.append(plot)
         self._look.reports.append(report)
@@ -166,14 +166,14 @@ class Post:
             self._look is not None and any(report.key == key for report in self._look.reports)
         )
 
-    def due(self, now_s: float) -> Look | None:
+    def due(self, now_s: float) -> PendingScan | None:
         """The look that has waited long enough, taken away; None when there is none."""
         if self._look is None or now_s < self._look.due_s:
             return None
         look, self._look = self._look, None
         return look
 
-    def queue(self, look: Look) -> bool:
+    def queue(self, look: PendingScan) -> bool:
         """Let a look wait for ``put``; whether that must be called, because no call is on its way."""
         self._queued_keys.update(report.key for report in look.reports)
         self._queue.append(look)
@@ -202,7 +202,7 @@ class Post:
         if self._queue:
             self.put()
 
-    def _builder(self, look: Look, number: int) -> Callable[[int, int], bytes]:
+    def _builder(self, look: PendingScan, number: int) -> Callable[[int, int], bytes]:
         scan = Scan(
             sensor=self.sensor,
             boot=0,
@@ -293,12 +293,12 @@ def _stand_of(sensor: AnySensor) -> Stand:
     return Stand(Place(sensor.lon, sensor.lat), sensor.azimuth_deg % 360.0)
 
 
-def _report_of(packet: Packet) -> Report:
+def _report_of(packet: Packet) -> DetectionReport:
     """The key is a hash of the node, the report's and object's ids and the time: all four the same, the same report."""
     message, report = packet.message, packet.message.detection_report
     at = f"{message.timestamp.seconds}.{message.timestamp.nanos}"
     said = "|".join((message.node_id, report.report_id, report.object_id, at))
-    return Report(blake2b(said.encode(), digest_size=16).digest(), message.node_id, report.object_id)
+    return DetectionReport(blake2b(said.encode(), digest_size=16).digest(), message.node_id, report.object_id)
 
 
 def _moved(place: Place | None, sensor: AnySensor) -> bool:

@@ -18,7 +18,7 @@ from typing import Any, Final
 from sapient_msg.bsi_flex_335_v2_0.sapient_message_pb2 import SapientMessage
 
 from ingest.standards.sapient import outgoing as messages
-from ingest.standards.sapient.outgoing import Source, ulid
+from ingest.standards.sapient.outgoing import ContributingDetection, ulid
 from ops.services.sapient.connection import Peer
 from ops.services.sapient.database import SapientMemory
 from ops.services.sapient.gateway import Gateway
@@ -104,9 +104,9 @@ class Reports:
 
     def _tell_alert(self, peers: list[Peer], body: Mapping[str, Any]) -> None:
         evidence = [(str(sensor), int(boot), int(seq)) for sensor, boot, seq in body.get("evidence", ())]
-        sources = [Source(node, target) for node, target in self._memory.sources(evidence)]
+        sources = [ContributingDetection(node, target) for node, target in self._memory.sources(evidence)]
         if body.get("track"):
-            sources.insert(0, Source(self._gateway.own_id, self._object_id(body["track"])))
+            sources.insert(0, ContributingDetection(self._gateway.own_id, self._object_id(body["track"])))
         message = messages.alert(self._gateway.own_id, body, sources)
         taken = [peer.send(message) for peer in peers]
         if any(taken):
@@ -144,7 +144,7 @@ class Reports:
         }
         ahead_s = (now_ns - track["updated_ns"]) / 1e9
         evidence = [(str(sensor), int(boot), int(seq)) for sensor, boot, seq in track.get("evidence", ())]
-        sources = [Source(node, target) for node, target in self._memory.sources(evidence)]
+        sources = [ContributingDetection(node, target) for node, target in self._memory.sources(evidence)]
         return messages.fused_detection(
             self._gateway.own_id,
             self._new_id(),

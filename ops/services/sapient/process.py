@@ -29,7 +29,7 @@ from ops.sector.layout_file import layout_of
 from ops.services.sapient.connection import Address, dial, listen
 from ops.services.sapient.database import SapientMemory
 from ops.services.sapient.gateway import Gateway, Times
-from ops.services.sapient.node_link import Links
+from ops.services.sapient.node_link import LinkContext
 from ops.services.sapient.outgoing import ROUND_S, Reports
 from ops.store.reader import Reader
 
@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
     folder: Path = arguments.folder
     layout = layout_of(arguments.layout)  # angles and distances near its sensors are all that is needed: no terrain
     with SapientMemory(folder) as memory:
-        links = Links(arguments.sector_id, url, folder, clock.now_ns, memory, _identities())
+        links = LinkContext(arguments.sector_id, url, folder, clock.now_ns, memory, _identities())
         own_id = memory.own_id(str(uuid4()))
         gateway = Gateway(layout, links, own_id, Times(arguments.future_s, arguments.late_s))
         reports = Reports(gateway, Reader(arguments.store), memory, name=arguments.sector_id, now_ns=clock.now_ns)

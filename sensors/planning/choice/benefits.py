@@ -12,13 +12,13 @@ import numpy.typing as npt
 import xarray as xr
 
 from geo.border import Belt
-from geo.border.belt import Line, belt_of, fitting_belt_m
+from geo.border.belt import BorderLine, belt_of, fitting_belt_m
 from geo.mobility.roads_and_rivers import Ways
 from geo.mobility.speed_surface import by_vehicle, on_foot
 from geo.paths.crossings import INWARD
-from sensors.coverage.accumulator import Task, contribution
+from sensors.coverage.accumulator import CoverageTask, contribution
 from sensors.coverage.sight import refuse_without_ground
-from sensors.crossing.watched_belt import DRIVEN, SensorRate, Watched, added_up
+from sensors.crossing.watched_belt import DRIVEN, SensorRate, WatchedBelt, with_sensors
 from sensors.detection_model.assumptions import Assumptions, Situation
 from sensors.detection_model.hazard import log_miss
 from sensors.detection_model.weather import conditions_of
@@ -27,7 +27,7 @@ from sensors.layout import AnySensor, Layout
 from sensors.planning.choice.options import Option
 from sensors.planning.radio_links import network_of
 from sensors.planning.solver.coverage_objective import Cover
-from sensors.planning.solver.relay_chains import Links
+from sensors.planning.solver.relay_chains import RelayNetwork
 from sensors.relay import Relay
 
 Floats = npt.NDArray[np.float64]
@@ -51,15 +51,15 @@ class Case:
     assumptions: Assumptions = field(default_factory=Assumptions)
 
     @property
-    def task(self) -> Task:
+    def task(self) -> CoverageTask:
         """What is computed for every sensor; raises BadInput for what is not known."""
         if not 0.0 <= self.communication <= 1.0:
             raise PlanError(f"{self.communication!r}", where="plan (communication)", expected="0 to 1")
-        return Task(Situation(self.target, conditions_of(self.conditions)[1], self.assumptions), self.dwell_s)
+        return CoverageTask(Situation(self.target, conditions_of(self.conditions)[1], self.assumptions), self.dwell_s)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Scene:
+class OptionBenefits:
     """The belt, what the present layout sees of it (``watched``), and what each option would see (``rates``).
 
     ``cover`` has a row for each option over the cells of the belt that belong to a segment, in groups by segment, with
@@ -69,13 +69,13 @@ class Scene:
 
     case: Case
     options: tuple[Option, ...]
-    watched: Watched
+    watched: WatchedBelt
     rates: tuple[SensorRate, ...]
     cover: Cover
-    links: Links | None = None
+    links: RelayNetwork | None = None
     idle: frozenset[str] = frozenset()
 
-    def only(self, options: Ints) -> Scene:
+    def only(self, options: Ints) -> OptionBenefits:
         """The same ground with some of the options."""
         return replace(
             self,
@@ -85,22 +85,24 @@ class Scene:
             links=None if self.links is None else self.links.only(options),
         )
 
-    def with_chosen(self, chosen: npt.ArrayLike) -> Watched:
+    def with_chosen(self, chosen: npt.ArrayLike) -> WatchedBelt:
         """The ground under the present layout and the chosen options."""
-        return added_up(self.watched, (*self.watched.sensors, *(self.rates[n] for n in np.asarray(chosen, np.int64))))
+        return with_sensors(
+            self.watched, (*self.watched.sensors, *(self.rates[n] for n in np.asarray(chosen, np.int64)))
+        )
 
 
 def scene_of(
     options: Sequence[Option],
     terrain: xr.Dataset,
-    border: Line,
+    border: BorderLine,
     *,
     case: Case | None = None,
     present: Layout | None = None,
     ways: Ways | None = None,
     bases: npt.ArrayLike | None = None,
     progress: Progress | None = None,
-) -> Scene:
+) -> OptionBenefits:
     """See what every option, and the ``present`` layout, would see; ``progress(done, total)`` sensor by sensor.
 
     With ``bases`` (base, 2) [m] every sensor has to reach one, over relays and tall masts. The terrain is loaded into
@@ -133,18 +135,18 @@ def scene_of(
         "mover": "vehicle" if chosen.target in DRIVEN else "walker",
         "missing": "",
     }
-    bare = Watched(belt, mover(ground, ways=ways), (), nobody, nobody, nobody > 0.0, attrs)
+    bare = WatchedBelt(belt, mover(ground, ways=ways), (), nobody, nobody, nobody > 0.0, attrs)
     seen: list[tuple[SensorRate, Floats]] = []
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         for one in pool.map(lambda place: _seen(place, ground, belt, task), placements):
             seen.append(one)
             if progress is not None:
                 progress(len(seen), len(placements))
-    watched = added_up(bare, tuple(rate for rate, _ in seen[: len(have)]))
+    watched = with_sensors(bare, tuple(rate for rate, _ in seen[: len(have)]))
     for n, option in enumerate(options):
         if option.is_relay:
             seen.insert(len(have) + n, _nothing(option))
-    return Scene(
+    return OptionBenefits(
         chosen,
         tuple(options),
         replace(watched, attrs=attrs),
@@ -157,7 +159,7 @@ def scene_of(
 
 def linked_options(
     options: Sequence[Option], present: Layout | None, terrain: xr.Dataset, bases: npt.ArrayLike
-) -> tuple[Links, Layout | None, tuple[Option, ...], frozenset[str]]:
+) -> tuple[RelayNetwork, Layout | None, tuple[Option, ...], frozenset[str]]:
     """Links of the options, the present layout's part that reaches a base, and the options with the part that does not.
 
     What of the present layout is linked passes on for the options. Raises PlanError where no option can be linked.
@@ -169,7 +171,7 @@ def linked_options(
     every = (*(Option(part, 0.0, 0.0, f"idle {part.id}") for part in idle), *options)
     nodes = np.concatenate([np.flatnonzero(~own[: len(stands)]), np.arange(len(stands), len(net))])
     inner = replace(net.only(nodes), home=own[nodes])
-    links = Links(inner, np.array([option.is_relay for option in every], np.bool_))
+    links = RelayNetwork(inner, np.array([option.is_relay for option in every], np.bool_))
     reach = links.within_reach()
     if not any(not every[n].is_relay for n in reach):
         raise PlanError(
@@ -194,7 +196,7 @@ def _nothing(option: Option) -> tuple[SensorRate, Floats]:
     return SensorRate(option.id, option.sensor.kind, option.sensor.availability, nowhere, none, none, nowhere), none
 
 
-def _seen(place: object, ground: xr.Dataset, belt: Belt, task: Task) -> tuple[SensorRate, Floats]:
+def _seen(place: object, ground: xr.Dataset, belt: Belt, task: CoverageTask) -> tuple[SensorRate, Floats]:
     """One sensor's rates in the belt, and its chance in each of these cells with its availability."""
     part = contribution(place, ground, task, (belt.rows, belt.columns))  # type: ignore[arg-type]
     sensor = place.sensor  # type: ignore[attr-defined]

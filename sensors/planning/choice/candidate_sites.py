@@ -17,7 +17,7 @@ from affine import Affine
 from rasterio.features import rasterize
 from scipy import ndimage
 
-from geo.border.belt import Line, belt_of
+from geo.border.belt import BorderLine, belt_of
 from geo.frame import LocalFrame
 from geo.terrain import cell_size, slope
 from geo.visibility import VISIBLE, viewshed
@@ -67,7 +67,7 @@ class Around:
 
 def candidate_sites(
     terrain: xr.Dataset,
-    border: Line,
+    border: BorderLine,
     *,
     belt_m: float,
     rules: SiteRules | None = None,
@@ -193,7 +193,7 @@ def _highest_of_squares(usable: Bools, ground: Floats, side: float) -> tuple[npt
     return rows[best], columns[best]
 
 
-def heading_to_line(border: Line, easting: float, northing: float) -> float:
+def heading_to_line(border: BorderLine, easting: float, northing: float) -> float:
     """Azimuth [rad] clockwise from grid north from a place to the nearest point of the border's line."""
     import shapely
 

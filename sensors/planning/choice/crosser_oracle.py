@@ -13,10 +13,10 @@ from scipy.sparse import csr_array
 from geo.paths.along_path import Along
 from geo.paths.crossings import crossings
 from sensors.crossing.segments import SECOND
-from sensors.crossing.watched_belt import SensorRate, Watched, added_up, feels_steps, most_hazard, searches
+from sensors.crossing.watched_belt import SensorRate, WatchedBelt, feels_steps, most_hazard, searches, with_sensors
 from sensors.errors import PlanError
 from sensors.interdiction.interception import head_start
-from sensors.planning.choice.benefits import Scene
+from sensors.planning.choice.benefits import OptionBenefits
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -35,7 +35,7 @@ class WayOracle:
     then another way might be detected less.
     """
 
-    def __init__(self, scene: Scene, response: xr.DataArray | None = None) -> None:
+    def __init__(self, scene: OptionBenefits, response: xr.DataArray | None = None) -> None:
         self.scene = scene
         self.passed_on = 1.0 if response is None else scene.case.communication
         self._early: Bools | None = None
@@ -66,12 +66,12 @@ class WayOracle:
         lowest = min(sums, key=sums.__getitem__)
         return sums[lowest], [self._known[key] for key in {**dict.fromkeys(fresh), lowest: None}]
 
-    def _ways(self, seen: Watched, early: Bools) -> dict[bytes, tuple[Ints, Ints]]:
+    def _ways(self, seen: WatchedBelt, early: Bools) -> dict[bytes, tuple[Ints, Ints]]:
         """The least detected way through every segment, by their cells; where sensors search also those found when
         searches count for little, as a search that ends lets one stay in its view."""
         found: dict[bytes, tuple[Ints, Ints]] = {}
         short = [replace(s, rate=s.rate * SEARCHED) if searches(s.kind) else s for s in seen.sensors]
-        watches = [seen, added_up(seen, tuple(short))] if any(searches(s.kind) for s in seen.sensors) else [seen]
+        watches = [seen, with_sensors(seen, tuple(short))] if any(searches(s.kind) for s in seen.sensors) else [seen]
         for watch in watches:
             ways = crossings(
                 watch.belt,

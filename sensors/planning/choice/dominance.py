@@ -6,14 +6,14 @@ import numpy as np
 import numpy.typing as npt
 
 from sensors.crossing.watched_belt import feels_steps, searches
-from sensors.planning.choice.benefits import Scene
-from sensors.planning.solver.constraints import Limits
+from sensors.planning.choice.benefits import OptionBenefits
+from sensors.planning.solver.constraints import Constraints
 from sensors.planning.solver.coverage_objective import Cover
 
 Ints = npt.NDArray[np.int64]
 
 
-def undominated(scene: Scene, limits: Limits) -> Ints:
+def undominated(scene: OptionBenefits, limits: Constraints) -> Ints:
     """The options (numbers, ascending) that no other at the same site betters or equals at no more cost and crew.
 
     One betters another where in every cell it has at least its chance and its rate, of the same kind, or of a kind
@@ -34,7 +34,7 @@ def undominated(scene: Scene, limits: Limits) -> Ints:
     return np.flatnonzero(~out)
 
 
-def _links_at_least(scene: Scene, a: int, b: int) -> bool:
+def _links_at_least(scene: OptionBenefits, a: int, b: int) -> bool:
     if scene.links is None:
         return True
     net = scene.links.net
@@ -47,7 +47,7 @@ def _at_least(cover: Cover, a: int, b: int) -> bool:
     return _above(cover.cell[first], cover.p[first], cover.cell[second], cover.p[second])
 
 
-def _rates_at_least(scene: Scene, a: int, b: int) -> bool:
+def _rates_at_least(scene: OptionBenefits, a: int, b: int) -> bool:
     first, second = scene.rates[a], scene.rates[b]
     if not len(second.cells):
         return True
@@ -71,7 +71,7 @@ def _above(cells: Ints, values: npt.NDArray[np.float64], other: Ints, others: np
     return bool((cells[here] == other).all() and (values[here] >= others).all())
 
 
-def _same(scene: Scene, limits: Limits, a: int, b: int) -> bool:
+def _same(scene: OptionBenefits, limits: Constraints, a: int, b: int) -> bool:
     equal = limits.cost[a] == limits.cost[b] and limits.crew[a] == limits.crew[b]
     return bool(
         equal and _links_at_least(scene, b, a) and _at_least(scene.cover, b, a) and _rates_at_least(scene, b, a)

@@ -11,14 +11,14 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from geo.border.belt import Line
+from geo.border.belt import BorderLine
 from geo.frame import LocalFrame
 from sensors.equipment.catalogue import Catalogue, Item
 from sensors.equipment.life_cycle_cost import item_cost
 from sensors.errors import PlanError
 from sensors.layout import AnySensor, Layout, place, place_relay
 from sensors.planning.choice.candidate_sites import heading_to_line
-from sensors.planning.solver.constraints import Limits
+from sensors.planning.solver.constraints import Constraints
 from sensors.relay import KIND as RELAY
 from sensors.relay import Relay
 
@@ -59,7 +59,7 @@ class Money:
 
 
 def options_at(
-    sites: xr.Dataset, items: Sequence[str], border: Line, frame: LocalFrame, money: Money, *, headings: int = 3
+    sites: xr.Dataset, items: Sequence[str], border: BorderLine, frame: LocalFrame, money: Money, *, headings: int = 3
 ) -> tuple[Option, ...]:
     """Every item at every candidate site (of ``candidate_sites``); a view that is not all round looks at the line, and
     with more ``headings`` also to both sides of it, evenly. A relay takes no room from a sensor: its site is its own.
@@ -109,7 +109,7 @@ def _relays_at(sites: xr.Dataset, item: Item, values: dict[str, Any], frame: Loc
 
 
 def _azimuths(
-    border: Line, frame: LocalFrame, where: tuple[float, float], wide_deg: float, headings: int
+    border: BorderLine, frame: LocalFrame, where: tuple[float, float], wide_deg: float, headings: int
 ) -> list[float]:
     """Degrees from true north: at the line first, then to either side by the width of the view, at most a half turn."""
     if wide_deg >= 360.0:
@@ -171,15 +171,15 @@ def _places(parts: Sequence[AnySensor | Relay]) -> npt.NDArray[np.float64]:
     return np.array([(part.easting, part.northing) for part in parts], np.float64).reshape(-1, 2)
 
 
-def limits_of(options: Sequence[Option], budget: float, crew_limit: float = math.inf) -> Limits:
-    """The numbers of the options and the limits; errors as ``Limits.of``, and PlanError where two share an id."""
+def limits_of(options: Sequence[Option], budget: float, crew_limit: float = math.inf) -> Constraints:
+    """The numbers of the options and the limits; errors as ``Constraints.of``, and PlanError where two share an id."""
     _refuse_twins(option.id for option in options)
     sites: dict[str, int] = {}
     numbers = [sites.setdefault(option.site, len(sites)) for option in options]
     for option in options:
         if not (math.isfinite(option.cost) and option.cost >= 0.0):
             raise PlanError(f"costs {option.cost:g}", where=f"candidate {option.id!r}", expected="a cost from 0")
-    return Limits.of(
+    return Constraints.of(
         np.array([option.cost for option in options]),
         budget,
         site=np.array(numbers, np.int64),

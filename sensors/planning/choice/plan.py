@@ -20,16 +20,16 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from geo.border.belt import Line
+from geo.border.belt import BorderLine
 from geo.mobility.roads_and_rivers import Ways
 from sensors.errors import PlanError
 from sensors.layout import Layout
-from sensors.planning.choice.benefits import Case, Progress, Scene, scene_of
+from sensors.planning.choice.benefits import Case, OptionBenefits, Progress, scene_of
 from sensors.planning.choice.crosser_oracle import WayOracle
 from sensors.planning.choice.dominance import undominated
 from sensors.planning.choice.options import Option, beside, limits_of, options_of
-from sensors.planning.solver.constraints import Limits
-from sensors.planning.solver.solve import Choice, Effort, best_cover, best_least, gap_of
+from sensors.planning.solver.constraints import Constraints
+from sensors.planning.solver.solve import Choice, SolverBudget, best_cover, best_least, gap_of
 from sensors.relay import Relay
 
 Ints = npt.NDArray[np.int64]
@@ -38,7 +38,7 @@ COVERS: Final = ("covered", "worst_segment")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Plan:
+class PurchasePlan:
     """What to buy. ``layout`` is the present one with it; ``value`` what the objective then is, ``bound`` what no
     choice within the limits can pass, ``gap`` = (bound − value)/bound: at most so much better is the best plan.
 
@@ -80,7 +80,7 @@ class Demand:
     objective: str = "covered"
     crew_limit: float = math.inf
     at_least: float | None = None
-    effort: Effort = field(default_factory=Effort)
+    effort: SolverBudget = field(default_factory=SolverBudget)
 
     def __post_init__(self) -> None:
         if self.objective not in OBJECTIVES:
@@ -94,7 +94,7 @@ class Demand:
 def choose_sites(
     candidates: Layout | Sequence[Option],
     terrain: xr.Dataset,
-    border: Line,
+    border: BorderLine,
     *,
     budget: float,
     objective: str = "covered",
@@ -115,7 +115,7 @@ def choose_sites(
 def plan_layout(
     candidates: Layout | Sequence[Option],
     terrain: xr.Dataset,
-    border: Line,
+    border: BorderLine,
     demand: Demand,
     *,
     case: Case | None = None,
@@ -124,7 +124,7 @@ def plan_layout(
     ways: Ways | None = None,
     bases: npt.ArrayLike | None = None,
     progress: Progress | None = None,
-) -> Plan:
+) -> PurchasePlan:
     """The plan for a demand, from scratch or for a present layout ``start``, which stays and costs nothing more.
 
     With ``bases`` every sensor has to reach one by radio; relays among the candidates are bought for that.
@@ -146,13 +146,13 @@ def plan_layout(
 
 
 def plan_scene(
-    scene: Scene,
+    scene: OptionBenefits,
     demand: Demand,
     *,
     start: Layout | None = None,
     response: xr.DataArray | None = None,
     known: Sequence[str] = (),
-) -> Plan:
+) -> PurchasePlan:
     """The plan on a scene that is computed already, for the same ``start``; ``known`` are ids of options of a good
     choice, such as that of a smaller budget, which the plan never falls behind. Errors as ``plan_layout``."""
     if demand.objective == "interruption" and response is None:
@@ -178,7 +178,7 @@ def plan_scene(
         (*(() if start is None else start.relays), *(o.sensor for o in bought if isinstance(o.sensor, Relay))),
     )
     figures = figures_of(scene, chosen, response) | {demand.objective: choice.value}  # of all ways that were tried
-    plan = Plan(
+    plan = PurchasePlan(
         layout,
         bought,
         demand.objective,
@@ -194,7 +194,7 @@ def plan_scene(
 
 
 def _chosen(
-    scene: Scene, limits: Limits, demand: Demand, response: xr.DataArray | None, begin: Ints | None
+    scene: OptionBenefits, limits: Constraints, demand: Demand, response: xr.DataArray | None, begin: Ints | None
 ) -> tuple[Choice, float]:
     """The choice, and the objective's value with nothing bought."""
     nothing = np.zeros(0, np.int64)
@@ -209,7 +209,7 @@ def _chosen(
     return best_least(oracle, limits, effort=demand.effort, start=begin, links=scene.links), without
 
 
-def figures_of(scene: Scene, chosen: npt.ArrayLike, response: xr.DataArray | None = None) -> dict[str, float]:
+def figures_of(scene: OptionBenefits, chosen: npt.ArrayLike, response: xr.DataArray | None = None) -> dict[str, float]:
     """Every objective's value with the present layout and the ``chosen`` options; interruption NaN without response."""
     options = np.asarray(chosen, np.int64)
     bought = scene.only(options)
@@ -223,7 +223,9 @@ def figures_of(scene: Scene, chosen: npt.ArrayLike, response: xr.DataArray | Non
     }
 
 
-def _refuse_unreached(plan: Plan, scene: Scene, limits: Limits, demand: Demand, response: xr.DataArray | None) -> None:
+def _refuse_unreached(
+    plan: PurchasePlan, scene: OptionBenefits, limits: Constraints, demand: Demand, response: xr.DataArray | None
+) -> None:
     """Raise PlanError, saying which constraint stands in the way, where the value asked for is not reached."""
     wanted = demand.at_least
     if wanted is None or plan.value >= wanted - 1e-9:
@@ -257,13 +259,13 @@ def _refuse_unreached(plan: Plan, scene: Scene, limits: Limits, demand: Demand, 
 
 
 def pareto(
-    scene: Scene,
+    scene: OptionBenefits,
     demand: Demand,
     *,
     steps: int = 6,
     start: Layout | None = None,
     response: xr.DataArray | None = None,
-) -> list[Plan]:
+) -> list[PurchasePlan]:
     """Plans for rising budgets up to the demand's: the front of cost against the objective, none worse than a cheaper.
 
     Each begins with the one before. Plans that do not better a cheaper one are left out.
@@ -271,7 +273,7 @@ def pareto(
     if steps < 2:
         raise PlanError(f"{steps} steps", where="plan (pareto)", expected="at least 2")
     affordable = min(option.cost for option in scene.options if option.id not in scene.idle)
-    front: list[Plan] = []
+    front: list[PurchasePlan] = []
     known: list[str] = []
     for share in np.linspace(0.0, 1.0, steps + 1)[1:]:
         budget = float(share * demand.budget)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from geo.border.belt import Line
+from geo.border.belt import BorderLine
 from geo.frame import FloatArray
 from sensors.errors import CompareError
 from sensors.layout import Layout
@@ -226,7 +226,7 @@ def _story(made: Study) -> dict[str, Any]:
     }
 
 
-def compare(layouts: Sequence[Layout], terrain: xr.Dataset, border: Line, **asked: Any) -> xr.Dataset:
+def compare(layouts: Sequence[Layout], terrain: xr.Dataset, border: BorderLine, **asked: Any) -> xr.Dataset:
     """Compare ``layouts`` at equal life-cycle cost: what each achieves, which is better, how sure, and what decides.
 
     ``asked`` are the keywords of ``study``, and fields of its settings by name. Without a budget each layout has, in

@@ -13,7 +13,7 @@ from sensors.errors import CompareError
 from sensors.layout import Layout
 from sensors.planning.comparison.exposure import Exposure
 from sensors.planning.comparison.outages import Outages, Shared, everybody, outages_of, shared_ways
-from sensors.planning.comparison.sensor_rates import Ground
+from sensors.planning.comparison.sensor_rates import ComparisonTerrain
 from sensors.planning.comparison.settings import CompareSettings
 from sensors.planning.radio_links import Network, Part
 from sensors.relay import Relay
@@ -31,7 +31,7 @@ class Design:
     items: tuple[Item | None, ...]
     top_up: Item | None
     settings: CompareSettings
-    ground: Ground
+    ground: ComparisonTerrain
     network: Network | None = None
     _known: dict[bytes, Outages] = field(default_factory=dict, init=False, repr=False)
     _shared: dict[bytes, tuple[Shared, ...]] = field(default_factory=dict, init=False, repr=False)
@@ -42,7 +42,7 @@ class Design:
         exposure: Exposure,
         catalogue: Catalogue,
         settings: CompareSettings,
-        ground: Ground,
+        ground: ComparisonTerrain,
         network: Network | None = None,
     ) -> Design:
         """Raises CompareError for a sensor whose cost nobody knows, and a top-up that does not move."""

@@ -19,7 +19,7 @@ from geo.paths.crossings import INWARD, Crossings, crossings
 from sensors.coverage.sight import refuse_without_ground
 from sensors.crossing.detection import hazard_of_pieces
 from sensors.crossing.segments import least_ways
-from sensors.crossing.watched_belt import SensorRate, Watched
+from sensors.crossing.watched_belt import SensorRate, WatchedBelt
 from sensors.detection_model.assumptions import Situation
 from sensors.detection_model.hazard import log_miss
 from sensors.detection_model.weather import Conditions
@@ -28,7 +28,7 @@ from sensors.equipment.quantity import Quantity
 from sensors.errors import CompareError
 from sensors.interdiction.interception import most_vulnerable
 from sensors.layout import Layout
-from sensors.planning.comparison.sensor_rates import Ground, sensor_rates
+from sensors.planning.comparison.sensor_rates import ComparisonTerrain, sensor_rates
 from sensors.planning.comparison.settings import CompareSettings
 
 Ints = npt.NDArray[np.int64]
@@ -57,7 +57,7 @@ class Exposure:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Candidates:
+class CandidatePaths:
     """Ways that crossers might take, the same for every layout, in the order of their segments.
 
     ``segment`` (way,), ``seconds`` (way, strip) spent in each strip, ``response_s`` (way,) to where the way ends (NaN
@@ -76,13 +76,13 @@ class Candidates:
 
 def exposures(
     layouts: Sequence[Layout],
-    ground: Ground,
+    ground: ComparisonTerrain,
     catalogue: Catalogue,
     settings: CompareSettings,
     progress: Callable[[], None] | None = None,
     *,
     silent: Sequence[frozenset[str]] | None = None,
-) -> tuple[Candidates, list[Exposure]]:
+) -> tuple[CandidatePaths, list[Exposure]]:
     """Candidate ways of all layouts together, and what each layout makes of them; ``progress`` after each layout.
 
     ``silent`` (layout,) are ids of sensors that nobody hears: they count as if they saw nothing.
@@ -124,7 +124,12 @@ class _Rated:
 
     @classmethod
     def of(
-        cls, layout: Layout, ground: Ground, catalogue: Catalogue, settings: CompareSettings, silent: frozenset[str]
+        cls,
+        layout: Layout,
+        ground: ComparisonTerrain,
+        catalogue: Catalogue,
+        settings: CompareSettings,
+        silent: frozenset[str],
     ) -> _Rated:
         refuse_without_ground(layout, ground.terrain)
         items = tuple(sensor.catalogue for sensor in layout)
@@ -137,7 +142,7 @@ class _Rated:
                 rates[weather, knot].append(_unheard(rate) if sensor.id in silent else rate)
         return cls(layout, items, knots, {key: tuple(value) for key, value in rates.items()})
 
-    def ways(self, ground: Ground, settings: CompareSettings) -> Iterator[Crossings]:
+    def ways(self, ground: ComparisonTerrain, settings: CompareSettings) -> Iterator[Crossings]:
         """Least detected in each weather, over the year at each range and without each kind; most vulnerable."""
         seen = {name: ground.watched_by(self.rates[name, 1]) for name in settings.weather}
         yield from (self._least(one, settings) for one in seen.values())
@@ -151,10 +156,12 @@ class _Rated:
             yield most_vulnerable(year, ground.response, direction=settings.direction, neighbours=settings.neighbours)
 
     @staticmethod
-    def _least(seen: Watched, settings: CompareSettings) -> Crossings:
+    def _least(seen: WatchedBelt, settings: CompareSettings) -> Crossings:
         return least_ways(seen, direction=settings.direction, neighbours=settings.neighbours)
 
-    def _year(self, ground: Ground, settings: CompareSettings, *, without: str | None = None, knot: int = 1) -> Watched:
+    def _year(
+        self, ground: ComparisonTerrain, settings: CompareSettings, *, without: str | None = None, knot: int = 1
+    ) -> WatchedBelt:
         """The ground under the mean rates of the year at one range, of the sensors of all kinds but one."""
         shares, first = settings.weather, ground.watched_by(())
         per_s, per_m = first.per_s, first.per_m
@@ -163,7 +170,7 @@ class _Rated:
             per_s, per_m = per_s + share * seen.per_s, per_m + share * seen.per_m
         return replace(first, per_s=per_s, per_m=per_m)
 
-    def exposure(self, ground: Ground, along: Along, strip: Ints, settings: CompareSettings) -> Exposure:
+    def exposure(self, ground: ComparisonTerrain, along: Along, strip: Ints, settings: CompareSettings) -> Exposure:
         """Hazard of every sensor on every way, in every weather and at every range."""
         place, size = along.way * settings.strips + strip, along.ways * settings.strips
         by_state = np.zeros((len(settings.weather), 3, len(self.layout), along.ways, settings.strips))
@@ -178,7 +185,7 @@ class _Rated:
         hazard = np.cumsum(by_state[:, :, sensor, way], axis=-1)
         return Exposure(self.layout, self.items, self.knots, way, sensor, hazard, *self._cells(ground, settings))
 
-    def _cells(self, ground: Ground, settings: CompareSettings) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
+    def _cells(self, ground: ComparisonTerrain, settings: CompareSettings) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
         size = ground.belt.inside.size
         probability, seen = np.zeros(size), np.zeros(size, bool)
         for weather, share in settings.weather.items():
@@ -197,7 +204,7 @@ def _unheard(rate: SensorRate) -> SensorRate:
     return replace(rate, cells=rate.cells[:0], rate=rate.rate[:0], look=rate.look[:0], unknown=rate.unknown[:0])
 
 
-def _strips(ground: Ground, along: Along, settings: CompareSettings) -> Ints:
+def _strips(ground: ComparisonTerrain, along: Along, settings: CompareSettings) -> Ints:
     """The strip of the belt in which each piece of a way lies; a way never goes back to an earlier strip."""
     share = (np.clip(along.of_pieces(ground.belt.offset) / ground.belt.belt_m, -1.0, 1.0) + 1.0) / 2.0
     if settings.direction != INWARD:
@@ -209,13 +216,13 @@ def _strips(ground: Ground, along: Along, settings: CompareSettings) -> Ints:
 
 
 def _candidates(
-    ground: Ground,
+    ground: ComparisonTerrain,
     order: Sequence[tuple[int, tuple[Ints, Ints]]],
     along: Along,
     strip: Ints,
     quickest: Crossings,
     settings: CompareSettings,
-) -> Candidates:
+) -> CandidatePaths:
     size = along.ways * settings.strips
     seconds = np.bincount(along.way * settings.strips + strip, weights=along.seconds, minlength=size)
     segment: Ints = np.array([number for number, _ in order], np.int64)
@@ -229,7 +236,7 @@ def _candidates(
     for way in np.argsort(-total, kind="stable"):
         fastest[segment[way]] = way
     length = np.where(fastest >= 0, spans[:, 1] - spans[:, 0], 0.0)
-    return Candidates(
+    return CandidatePaths(
         segment,
         np.asarray(seconds.reshape(along.ways, settings.strips), np.float64),
         there,

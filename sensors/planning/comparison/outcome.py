@@ -23,7 +23,7 @@ from sensors.interdiction.easi import probability_of_interruption
 from sensors.interdiction.interception import ResponseSettings
 from sensors.planning.comparison.design import Design
 from sensors.planning.comparison.draws import SCALE_AVAILABILITY, Draws
-from sensors.planning.comparison.exposure import Candidates
+from sensors.planning.comparison.exposure import CandidatePaths
 from sensors.planning.comparison.outages import Outages, Shared
 from sensors.planning.comparison.purchase import Bought, buy
 from sensors.relay import Relay
@@ -62,7 +62,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Works:
+class WorkingState:
     """Of draws in which the same parts were bought: ``up`` (draw, part) the share of the crossings in which each works,
     its links aside, 0 where it was not bought; ``teams`` (draw,) on top; ``outages`` what relays take with them, on the
     ways that are ``shared``, with the probability (draw, state) of what is linked there."""
@@ -73,7 +73,7 @@ class Works:
     shared: tuple[tuple[Shared, FloatArray], ...]
 
 
-def works(design: Design, bought: Bought, up: FloatArray) -> Iterator[tuple[npt.NDArray[np.int64], Works]]:
+def works(design: Design, bought: Bought, up: FloatArray) -> Iterator[tuple[npt.NDArray[np.int64], WorkingState]]:
     """The draws (numbers), in blocks in which the same parts were bought, with what works in them."""
     sets, which = np.unique(bought.parts, axis=0, return_inverse=True)
     for number, there in enumerate(sets):
@@ -83,7 +83,7 @@ def works(design: Design, bought: Bought, up: FloatArray) -> Iterator[tuple[npt.
             own, outages = up[some] * there, design.outages(there)
             chances = {id(group): group.chances(own) for group in outages.groups}
             shared = tuple((one, one.chances(chances[id(one.group)])) for one in design.shared(there))
-            yield some, Works(own, bought.teams[some], outages, shared)
+            yield some, WorkingState(own, bought.teams[some], outages, shared)
 
 
 def availability_of(design: Design, draws: Draws) -> FloatArray:
@@ -127,7 +127,7 @@ def workload(design: Design, draws: Draws, availability: FloatArray) -> tuple[Fl
 
 
 def outcome(
-    design: Design, ways: Candidates, draws: Draws, budget: FloatArray, *, up: FloatArray | None = None
+    design: Design, ways: CandidatePaths, draws: Draws, budget: FloatArray, *, up: FloatArray | None = None
 ) -> Outcome:
     """What the layout achieves in every draw; see Outcome. ``up`` (draw, part) stands in for the availabilities."""
     bought = buy(design, draws, budget)
@@ -162,7 +162,7 @@ def outcome(
     )
 
 
-def _block(design: Design, ways: Candidates, draws: Draws, some: Works) -> tuple[FloatArray, ...]:
+def _block(design: Design, ways: CandidatePaths, draws: Draws, some: WorkingState) -> tuple[FloatArray, ...]:
     """Detection and interruption (draw, segment), their least over all ways (draw,), and the mean detection (weather,
     draw), before anybody looks at an alert."""
     segments, starts = np.unique(ways.segment, return_index=True)
@@ -185,7 +185,7 @@ def _block(design: Design, ways: Candidates, draws: Draws, some: Works) -> tuple
     return detection, interruption, least, least_stopped, np.stack(by_weather)
 
 
-def survival(design: Design, ways: Candidates, draws: Draws, some: Works, number: int) -> FloatArray:
+def survival(design: Design, ways: CandidatePaths, draws: Draws, some: WorkingState, number: int) -> FloatArray:
     """Probability of being undetected after each strip (draw, way, strip) in weather ``number``, over all outages.
 
     ``Π_s (1 − a_s (1 − exp(−H_s)))`` over sensors and, to the power of their number, over teams: each is up or down for
@@ -208,7 +208,7 @@ def survival(design: Design, ways: Candidates, draws: Draws, some: Works, number
     return np.exp(np.minimum(logs, 0.0))
 
 
-def _over_relays(log_miss: FloatArray, way: Ints, part: Ints, some: Works, shape: tuple[int, ...]) -> FloatArray:
+def _over_relays(log_miss: FloatArray, way: Ints, part: Ints, some: WorkingState, shape: tuple[int, ...]) -> FloatArray:
     """Logarithm (draw, way, strip) of the chance that nobody who is linked detects, of entries (draw, entry, strip)."""
     logs, always = np.zeros(shape), some.outages.always[part]
     if always.any():
@@ -223,7 +223,7 @@ def _over_relays(log_miss: FloatArray, way: Ints, part: Ints, some: Works, shape
     return logs
 
 
-def _missed_by_a_team(design: Design, item: Item, ways: Candidates, draws: Draws, weather: str) -> FloatArray:
+def _missed_by_a_team(design: Design, item: Item, ways: CandidatePaths, draws: Draws, weather: str) -> FloatArray:
     """Logarithm of one team's chance to miss (draw, way, strip): it searches the belt at random (Koopman)."""
     ground = design.ground
     area_m2 = float(ground.belt.inside.sum()) * ground.belt.cell_m**2
@@ -262,7 +262,7 @@ def _hats(design: Design, draws: Draws) -> tuple[FloatArray, FloatArray, FloatAr
     return down, 1.0 - down - up, up
 
 
-def _interrupted(ways: Candidates, draws: Draws, missed: FloatArray) -> FloatArray:
+def _interrupted(ways: CandidatePaths, draws: Draws, missed: FloatArray) -> FloatArray:
     """Probability (draw, way) that the response comes in time, an alarm being passed on for sure; NaN where unknown."""
     if np.isnan(ways.response_s).all():
         return np.full(missed.shape[:2], np.nan)

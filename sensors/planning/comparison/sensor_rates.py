@@ -11,15 +11,15 @@ import numpy.typing as npt
 import xarray as xr
 
 from geo.border import Belt
-from geo.border.belt import Line, belt_of, fitting_belt_m
+from geo.border.belt import BorderLine, belt_of, fitting_belt_m
 from geo.frame import FloatArray
 from geo.mobility.roads_and_rivers import Ways as Roads
 from geo.mobility.speed_surface import Mobility, by_vehicle, on_foot
 from geo.visibility import UNKNOWN, VISIBLE
 from sensors.camera import Camera
 from sensors.coverage.accumulator import ranges_m
-from sensors.coverage.sight import TARGET_HEIGHT_M, Sight, sight
-from sensors.crossing.watched_belt import DRIVEN, SensorRate, Watched, added_up
+from sensors.coverage.sight import TARGET_HEIGHT_M, SensorViewshed, sight
+from sensors.crossing.watched_belt import DRIVEN, SensorRate, WatchedBelt, with_sensors
 from sensors.detection_model.assumptions import Assumptions, Situation
 from sensors.detection_model.weather import Conditions
 from sensors.ground_sensor import GroundSensor
@@ -32,7 +32,7 @@ Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Ground:
+class ComparisonTerrain:
     """The ground of a comparison: belt, mobility and, with bases, the seconds of the response (northing, easting)."""
 
     terrain: xr.Dataset
@@ -46,13 +46,13 @@ class Ground:
     def of(
         cls,
         terrain: xr.Dataset,
-        border: Line,
+        border: BorderLine,
         settings: CompareSettings,
         *,
         response: xr.DataArray | None = None,
         roads: Roads | None = None,
         assumptions: Assumptions | None = None,
-    ) -> Ground:
+    ) -> ComparisonTerrain:
         """Belt and mobility for the settings' target on ``terrain``, loaded into memory."""
         loaded = terrain.compute()
         width = fitting_belt_m(border, loaded) if settings.belt_m is None else settings.belt_m
@@ -60,12 +60,12 @@ class Ground:
         belt, mobility = belt_of(border, loaded, belt_m=width), mover(loaded, ways=roads)
         return cls(loaded, belt, mobility, response, assumptions or Assumptions(), settings.target)
 
-    def watched_by(self, rates: Sequence[SensorRate]) -> Watched:
+    def watched_by(self, rates: Sequence[SensorRate]) -> WatchedBelt:
         """The ground under sensors of those rates."""
         nobody = np.zeros(self.belt.inside.shape)
         attrs = {"assumed_speed_mps": self.assumptions.speed_mps(self.target)}
-        bare = Watched(self.belt, self.mobility, (), nobody, nobody, nobody > 0.0, attrs)
-        return added_up(bare, tuple(rates))
+        bare = WatchedBelt(self.belt, self.mobility, (), nobody, nobody, nobody > 0.0, attrs)
+        return with_sensors(bare, tuple(rates))
 
 
 def scaled(sensor: AnySensor, factor: float) -> AnySensor:
@@ -87,7 +87,7 @@ def scaled(sensor: AnySensor, factor: float) -> AnySensor:
 
 
 def sensor_rates(
-    place: Placement, ground: Ground, settings: CompareSettings, factors: FloatArray
+    place: Placement, ground: ComparisonTerrain, settings: CompareSettings, factors: FloatArray
 ) -> Iterator[tuple[tuple[str, int], SensorRate]]:
     """A sensor's rates in the belt, by weather and knot; its sight is computed once, at the farthest range."""
     farthest = replace(place, sensor=scaled(place.sensor, float(factors.max())))
@@ -115,12 +115,12 @@ def sensor_rates(
             )
 
 
-def _sight(place: Placement, ground: Ground) -> Sight:
+def _sight(place: Placement, ground: ComparisonTerrain) -> SensorViewshed:
     share = ground.assumptions.canopy_share(place.sensor.kind)
     return sight(place, ground.terrain, TARGET_HEIGHT_M[ground.target], canopy_share=share)
 
 
-def _in_the_belt(place: Placement, found: Sight, ground: Ground) -> tuple[Ints, Ints, FloatArray]:
+def _in_the_belt(place: Placement, found: SensorViewshed, ground: ComparisonTerrain) -> tuple[Ints, Ints, FloatArray]:
     """Flat cells of the belt's window that the sensor sees and may see within its range, ascending, and distances."""
     belt, sensor = ground.belt, place.sensor
     states = np.zeros(belt.inside.shape, np.uint8)

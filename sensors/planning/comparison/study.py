@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from geo.border.belt import Line
+from geo.border.belt import BorderLine
 from geo.challenge import challenge
 from geo.frame import FloatArray
 from geo.mobility.roads_and_rivers import Ways as Roads
@@ -24,10 +24,10 @@ from sensors.gaps.footprint_barrier import barrier, single_losses
 from sensors.layout import Layout
 from sensors.planning.comparison.design import Design, items_used, parts_of, refuse_unpriced, top_up_of
 from sensors.planning.comparison.draws import Draws, Input, central, inputs_of
-from sensors.planning.comparison.exposure import Candidates, exposures
+from sensors.planning.comparison.exposure import CandidatePaths, exposures
 from sensors.planning.comparison.outcome import Outcome, availability_of, outcome, survival, workload, works
 from sensors.planning.comparison.purchase import budgets, buy
-from sensors.planning.comparison.sensor_rates import Ground
+from sensors.planning.comparison.sensor_rates import ComparisonTerrain
 from sensors.planning.comparison.settings import CompareSettings
 from sensors.planning.comparison.verdict import after_displacement
 from sensors.planning.radio_links import Network, network_of
@@ -59,8 +59,8 @@ class Study:
     """
 
     layouts: tuple[Layout, ...]
-    ground: Ground
-    ways: Candidates
+    ground: ComparisonTerrain
+    ways: CandidatePaths
     designs: tuple[Design, ...]
     inputs: tuple[Input, ...]
     settings: CompareSettings
@@ -89,7 +89,7 @@ class Study:
 def study(
     layouts: Sequence[Layout],
     terrain: xr.Dataset,
-    border: Line,
+    border: BorderLine,
     *,
     settings: CompareSettings | None = None,
     catalogue: Catalogue | None = None,
@@ -120,7 +120,7 @@ def study(
     places = None if bases is None else _places(bases)
     loaded = terrain.compute()
     response = None if places is None or not len(places) else response_time(loaded, places, ways=roads)
-    ground = Ground.of(loaded, border, chosen, response=response, roads=roads, assumptions=assumptions)
+    ground = ComparisonTerrain.of(loaded, border, chosen, response=response, roads=roads, assumptions=assumptions)
     one()
     networks = [_network(layout, loaded, places) for layout in layouts]
     silent = [_silent(layout, net) for layout, net in zip(layouts, networks, strict=True)]

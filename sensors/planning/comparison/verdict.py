@@ -14,7 +14,7 @@ from geo.frame import FloatArray
 from sensors.equipment.quantity import worst
 from sensors.planning.comparison.design import Design
 from sensors.planning.comparison.draws import SCALE_AVAILABILITY, SCALE_PRICE, Draws, Input, at, central
-from sensors.planning.comparison.exposure import Candidates
+from sensors.planning.comparison.exposure import CandidatePaths
 from sensors.planning.comparison.outcome import outcome
 from sensors.planning.comparison.purchase import budgets
 from sensors.planning.comparison.settings import CompareSettings
@@ -87,7 +87,7 @@ class Swing:
         return abs(self.high - self.low)
 
 
-def gap_of(pair: tuple[Design, Design], every: Sequence[Design], ways: Candidates, draws: Draws) -> FloatArray:
+def gap_of(pair: tuple[Design, Design], every: Sequence[Design], ways: CandidatePaths, draws: Draws) -> FloatArray:
     """Difference of the objective (draw,) between two of the layouts that are compared."""
     objective, money = pair[0].settings.objective, budgets(every, draws)
     ours, theirs = (outcome(design, ways, draws, money).measure(objective) for design in pair)
@@ -97,7 +97,7 @@ def gap_of(pair: tuple[Design, Design], every: Sequence[Design], ways: Candidate
 def tornado(
     pair: tuple[Design, Design],
     every: Sequence[Design],
-    ways: Candidates,
+    ways: CandidatePaths,
     inputs: Sequence[Input],
     settings: CompareSettings,
 ) -> list[Swing]:
@@ -140,14 +140,14 @@ def grade(swings: Iterable[Swing], inputs: Iterable[Input]) -> str:
 
 
 def break_even_availability(
-    ours: Design, theirs: Design, every: Sequence[Design], ways: Candidates, inputs: Sequence[Input]
+    ours: Design, theirs: Design, every: Sequence[Design], ways: CandidatePaths, inputs: Sequence[Input]
 ) -> float:
     """Factor on the availability of all our sensors at which both do alike, all else central; NaN where none does."""
     return _break_even(ours, theirs, every, ways, inputs, SCALE_AVAILABILITY, AVAILABILITIES)
 
 
 def break_even_price(
-    ours: Design, theirs: Design, every: Sequence[Design], ways: Candidates, inputs: Sequence[Input]
+    ours: Design, theirs: Design, every: Sequence[Design], ways: CandidatePaths, inputs: Sequence[Input]
 ) -> float:
     """Factor on all prices of our layout beyond which the other does better (or no longer does) at equal cost, all else
     central; NaN where none is. There both do alike, or what the money buys changes by a whole sensor.
@@ -161,7 +161,7 @@ def _break_even(
     ours: Design,
     theirs: Design,
     every: Sequence[Design],
-    ways: Candidates,
+    ways: CandidatePaths,
     inputs: Sequence[Input],
     scale: str,
     factors: FloatArray,

@@ -18,7 +18,7 @@ ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Limits:
+class Constraints:
     """Costs and crews of the options (option,), the site of each, and what all together may take.
 
     ``site`` (option,) are numbers from 0: of one site at most one option is chosen. Costs are in the planner's
@@ -40,7 +40,7 @@ class Limits:
         site: Sequence[int] | Ints | None = None,
         crew: npt.ArrayLike | None = None,
         crew_limit: float = math.inf,
-    ) -> Limits:
+    ) -> Constraints:
         """Checked. Raises PlanError for no option, a cost or crew that is negative or not finite, and limits that are
         negative or not a number."""
         costs = np.asarray(cost, np.float64)
@@ -69,21 +69,21 @@ class Limits:
     def __len__(self) -> int:
         return len(self.cost)
 
-    def without(self, *, budget: bool = False, crew: bool = False) -> Limits:
+    def without(self, *, budget: bool = False, crew: bool = False) -> Constraints:
         """The same options with one or both of the limits lifted."""
         money = _enough(self.cost) if budget else self.budget
-        return Limits(self.cost, money, self.site, self.crew, math.inf if crew else self.crew_limit)
+        return Constraints(self.cost, money, self.site, self.crew, math.inf if crew else self.crew_limit)
 
-    def only(self, options: Ints) -> Limits:
+    def only(self, options: Ints) -> Constraints:
         """The same limits with some of the options."""
-        return Limits(self.cost[options], self.budget, self.site[options], self.crew[options], self.crew_limit)
+        return Constraints(self.cost[options], self.budget, self.site[options], self.crew[options], self.crew_limit)
 
-    def after(self, bought: Ints, options: Ints) -> Limits:
+    def after(self, bought: Ints, options: Ints) -> Constraints:
         """The limits that are left for ``options`` when others are bought; sites of these count as free."""
         inner = self.only(options)
         money = max(_slightly_over(self.budget) - float(self.cost[bought].sum()), 0.0)
         people = max(self.crew_limit - float(self.crew[bought].sum()), 0.0)
-        return Limits(inner.cost, money, inner.site, inner.crew, people)
+        return Constraints(inner.cost, money, inner.site, inner.crew, people)
 
     def kept_by(self, chosen: npt.ArrayLike) -> bool:
         """Whether a choice keeps all limits."""

@@ -9,21 +9,21 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from sensors.planning.solver.constraints import Limits
+from sensors.planning.solver.constraints import Constraints
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 HALVINGS: Final = 60
 
 
-def knapsack(score: Floats, limits: Limits) -> tuple[float, Floats]:
+def knapsack(score: Floats, limits: Constraints) -> tuple[float, Floats]:
     """Most score for the budget with options in parts: a value that no whole options pass, and x (option,)."""
     sites = int(limits.site.max()) + 1
     value, x = _at_price(score, limits.cost, limits.site, sites, price_of(score, limits), limits.budget)
     return float(value), np.asarray(x)
 
 
-def price_of(score: Floats, limits: Limits) -> float:
+def price_of(score: Floats, limits: Constraints) -> float:
     """The price of the budget at which the best picks just keep to it; 0 where it is enough for all."""
     if not math.isfinite(limits.budget):
         return 0.0

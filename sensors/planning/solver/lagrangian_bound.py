@@ -21,7 +21,7 @@ from numba import njit
 
 from sensors.planning.solver import coverage_objective as planning_cover
 from sensors.planning.solver import local_search as planning_swaps
-from sensors.planning.solver.constraints import Limits
+from sensors.planning.solver.constraints import Constraints
 from sensors.planning.solver.coverage_objective import Cover
 from sensors.planning.solver.knapsack import knapsack, price_of
 
@@ -50,7 +50,7 @@ class Bound:
 @dataclass(frozen=True, slots=True, eq=False)
 class _Relaxed:
     cover: Cover
-    limits: Limits
+    limits: Constraints
     d: Floats
     linear: Bools
     cap: Floats
@@ -58,7 +58,7 @@ class _Relaxed:
 
 def bound_of(
     cover: Cover,
-    limits: Limits,
+    limits: Constraints,
     reached: float,
     *,
     worst: bool = False,
@@ -133,7 +133,7 @@ def _towards_the_least(shares: Floats, values: Floats, step: float) -> Floats:
     return np.asarray(moved / moved.sum())
 
 
-def _relaxed(cover: Cover, limits: Limits) -> _Relaxed:
+def _relaxed(cover: Cover, limits: Constraints) -> _Relaxed:
     cells = len(cover.weight)
     entries = np.bincount(cover.cell, minlength=cells)
     mean = np.bincount(cover.cell, cover.p, cells) / np.maximum(entries, 1)
@@ -254,4 +254,4 @@ def compile_kernels() -> None:
     planning_swaps.compile_kernels()
     for probability in (0.2, 1.0):
         two = Cover.of(np.full((2, 2), probability))
-        bound_of(two, Limits.of([1.0, 2.0], 2.0), 0.0, steps=3)
+        bound_of(two, Constraints.of([1.0, 2.0], 2.0), 0.0, steps=3)

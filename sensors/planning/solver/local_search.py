@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from sensors.planning.solver.constraints import Limits
+from sensors.planning.solver.constraints import Constraints
 from sensors.planning.solver.coverage_objective import SHARPEST, Cover
 
 Floats = npt.NDArray[np.float64]
@@ -24,7 +24,7 @@ LEAST_GAIN = 1e-12
 KICK = 3  # chosen options that a disturbance takes out
 
 
-def greedy(cover: Cover, limits: Limits, *, per_cost: bool, sharpness: float = 0.0) -> Ints:
+def greedy(cover: Cover, limits: Constraints, *, per_cost: bool, sharpness: float = 0.0) -> Ints:
     """Options in the order of choice: each time the one that adds most, or most per cost, of those there is room for.
 
     Of equals the lowest number. With ``sharpness`` gains may grow, so every option is looked at every time.
@@ -53,7 +53,7 @@ def greedy(cover: Cover, limits: Limits, *, per_cost: bool, sharpness: float = 0
     return np.array(chosen, np.int64)
 
 
-def _plain(cover: Cover, limits: Limits, price: Floats, sharpness: float) -> Ints:
+def _plain(cover: Cover, limits: Constraints, price: Floats, sharpness: float) -> Ints:
     chosen: list[int] = []
     missed = cover.missed([])
     while True:
@@ -66,7 +66,7 @@ def _plain(cover: Cover, limits: Limits, price: Floats, sharpness: float) -> Int
 
 
 def swapped(
-    cover: Cover, limits: Limits, chosen: Ints, *, sharpness: float = 0.0, late: Callable[[], bool] = lambda: False
+    cover: Cover, limits: Constraints, chosen: Ints, *, sharpness: float = 0.0, late: Callable[[], bool] = lambda: False
 ) -> Ints:
     """The choice after the best exchanges of one option for another, and additions, while any of them betters it."""
     now = [int(n) for n in chosen]
@@ -149,7 +149,7 @@ def compile_kernels() -> None:
 
 def seeded(
     cover: Cover,
-    limits: Limits,
+    limits: Constraints,
     *,
     sharpness: float = 0.0,
     start: Ints | None = None,
@@ -181,7 +181,7 @@ def seeded(
     return best
 
 
-def _disturbed(cover: Cover, limits: Limits, kept: Ints, dice: np.random.Generator) -> Ints:
+def _disturbed(cover: Cover, limits: Constraints, kept: Ints, dice: np.random.Generator) -> Ints:
     """``kept`` and one option more, of those there is room for, at random by what they add."""
     gains = np.where(limits.room_for(kept), cover.scores_of_adding(cover.missed(kept), 0.0), 0.0)
     if gains.sum() <= 0.0:
@@ -194,7 +194,7 @@ def best_swap_sharpness(worst: bool) -> float:
     return SHARPEST if worst else 0.0
 
 
-def _filled(cover: Cover, limits: Limits, chosen: list[int], sharpness: float) -> list[int]:
+def _filled(cover: Cover, limits: Constraints, chosen: list[int], sharpness: float) -> list[int]:
     """With the options that still fit and add something."""
     now = list(chosen)
     while True:

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geo.errors import BadInput
-from sensors.planning.solver.constraints import Limits
+from sensors.planning.solver.constraints import Constraints
 from sensors.planning.solver.coverage_objective import Cover
 from sensors.planning.solver.lagrangian_bound import SURE
 
@@ -43,7 +43,7 @@ class Mixed:
     """
 
     def __init__(
-        self, limits: Limits, *, ceiling: float = 1.0, cover: Cover | None = None, worst: bool = False
+        self, limits: Constraints, *, ceiling: float = 1.0, cover: Cover | None = None, worst: bool = False
     ) -> None:
         self.limits = limits
         self._model = highspy.Highs()
@@ -162,7 +162,7 @@ class _Rows:
         return start, index, np.concatenate(self._value) if self._value else np.zeros(0)
 
 
-def _limit_rows(rows: _Rows, limits: Limits) -> None:
+def _limit_rows(rows: _Rows, limits: Constraints) -> None:
     everything = np.arange(len(limits))
     if math.isfinite(limits.budget):
         scale = max(float(limits.cost.max()), 1e-12)

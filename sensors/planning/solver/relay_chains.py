@@ -1,8 +1,8 @@
 """Choices whose sensors reach a base: relays are bought with what they open, and a chain counts with all its hops.
 
-``Links`` knows which options pass on reports and what the cheapest chain to each option costs beside a choice. What is
-not linked is left out of a choice (``pruned``); the mixed-integer model learns by cuts: of the relays next to a cut-off
-part at least one is bought (node cuts, as in Fischetti et al. 2017).
+``RelayNetwork`` knows which options pass on reports and what the cheapest chain to each option costs beside a choice.
+What is not linked is left out of a choice (``pruned``); the mixed-integer model learns by cuts: of the relays next to a
+cut-off part at least one is bought (node cuts, as in Fischetti et al. 2017).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sensors.planning.radio_links import Network
-from sensors.planning.solver.constraints import Limits
+from sensors.planning.solver.constraints import Constraints
 from sensors.planning.solver.coverage_objective import Cover
 from sensors.planning.solver.local_search import LEAST_GAIN, greedy, seeded
 
@@ -26,14 +26,14 @@ MOST_TRUNKS = 40  # relays whose chain is tried as the first thing bought
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Links:
+class RelayNetwork:
     """The network of the options, and which of them are relays (option,), which see nothing themselves."""
 
     net: Network
     relay: Bools
 
-    def only(self, options: Ints) -> Links:
-        return Links(self.net.only(options), self.relay[options])
+    def only(self, options: Ints) -> RelayNetwork:
+        return RelayNetwork(self.net.only(options), self.relay[options])
 
     def within_reach(self) -> Ints:
         """Options that can be linked at all, everything bought."""
@@ -100,8 +100,8 @@ class Links:
 
 def seeded_linked(
     cover: Cover,
-    limits: Limits,
-    links: Links,
+    limits: Constraints,
+    links: RelayNetwork,
     *,
     sharpness: float = 0.0,
     start: Ints | None = None,
@@ -140,7 +140,7 @@ def seeded_linked(
     return np.sort(best)
 
 
-def bundled(cover: Cover, limits: Limits, links: Links, *, per_cost: bool, sharpness: float) -> Ints:
+def bundled(cover: Cover, limits: Constraints, links: RelayNetwork, *, per_cost: bool, sharpness: float) -> Ints:
     """Greedy by what an option adds, or adds per cost, where the cost is that of its chain too."""
     chosen = np.zeros(0, np.int64)
     while True:
@@ -153,9 +153,11 @@ def bundled(cover: Cover, limits: Limits, links: Links, *, per_cost: bool, sharp
 
 
 def next_bundle(
-    gains: Floats, limits: Limits, links: Links, state: tuple[Ints, Floats, Ints], *, per_cost: bool = True
+    gains: Floats, limits: Constraints, links: RelayNetwork, state: tuple[Ints, Floats, Ints], *, per_cost: bool = True
 ) -> Ints | None:
-    """The options to add to a choice, with its chains (``Links.chains``): the best and its relays; None: none adds."""
+    """The options to add to a choice, with its chains (``RelayNetwork.chains``): the best and its relays; None: none
+    adds.
+    """
     chosen, extra, hop = state
     price = limits.cost + extra
     room = limits.room_for(chosen) & (price <= limits.budget * (1.0 + 1e-9) - limits.cost[chosen].sum())
@@ -169,7 +171,7 @@ def next_bundle(
     return None
 
 
-def _trunks(limits: Limits, links: Links) -> Iterator[Ints]:
+def _trunks(limits: Constraints, links: RelayNetwork) -> Iterator[Ints]:
     """Chains to the relays that hear most, the cheapest way each."""
     extra, hop = links.chains(np.zeros(0, np.int64), limits.cost)
     heard = links.net.hears.sum(axis=1)
@@ -180,7 +182,7 @@ def _trunks(limits: Limits, links: Links) -> Iterator[Ints]:
             yield trunk
 
 
-def _filled(cover: Cover, limits: Limits, links: Links, relays: Ints, sharpness: float) -> Ints:
+def _filled(cover: Cover, limits: Constraints, links: RelayNetwork, relays: Ints, sharpness: float) -> Ints:
     """Relays, and by greedy what they and the bases link."""
     able = np.flatnonzero(links.linked(relays) & ~links.relay)
     if not len(able):
@@ -192,8 +194,8 @@ def _filled(cover: Cover, limits: Limits, links: Links, relays: Ints, sharpness:
 
 def _swapped(
     cover: Cover,
-    limits: Limits,
-    links: Links,
+    limits: Constraints,
+    links: RelayNetwork,
     relays: Ints,
     start: Ints,
     sharpness: float,

@@ -11,12 +11,12 @@ from typing import Any, Final, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from sensors.planning.solver.constraints import Limits
+from sensors.planning.solver.constraints import Constraints
 from sensors.planning.solver.coverage_objective import SHARPEST, Cover
 from sensors.planning.solver.lagrangian_bound import bound_of, compile_kernels
 from sensors.planning.solver.local_search import seeded
 from sensors.planning.solver.mixed_integer import Mixed
-from sensors.planning.solver.relay_chains import Links, next_bundle, seeded_linked
+from sensors.planning.solver.relay_chains import RelayNetwork, next_bundle, seeded_linked
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -29,7 +29,7 @@ MOST_CUTS: Final = 12  # groups whose cut is added after a solution
 
 
 @dataclass(frozen=True, slots=True)
-class Effort:
+class SolverBudget:
     """How long and how near: seconds to spend, the gap at which to stop (0: the best), disturbances of the seed.
 
     ``clock`` [s] says when the seconds are over; what a search cut short finds depends on the machine, and its bound
@@ -65,12 +65,12 @@ def gap_of(value: float, limit: float) -> float:
 
 def best_cover(
     cover: Cover,
-    limits: Limits,
+    limits: Constraints,
     *,
     worst: bool = False,
-    effort: Effort | None = None,
+    effort: SolverBudget | None = None,
     start: Ints | None = None,
-    links: Links | None = None,
+    links: RelayNetwork | None = None,
 ) -> Choice:
     """The choice that covers most, or with ``worst`` whose worst group is covered most, within the effort.
 
@@ -80,7 +80,7 @@ def best_cover(
     and is given a cut at each choice it finds until its bound is reached. Never worse than ``start``.
     """
     compile_kernels()  # not part of the effort
-    work = effort or Effort()
+    work = effort or SolverBudget()
     began = work.clock()
 
     def left() -> float:
@@ -120,7 +120,7 @@ def best_cover(
     return Choice(np.sort(best), value, max(value, min(limit, within.limit)))
 
 
-def _without_idle(chosen: Ints, limits: Limits, enough: Callable[[Ints], bool]) -> Ints:
+def _without_idle(chosen: Ints, limits: Constraints, enough: Callable[[Ints], bool]) -> Ints:
     """The choice without the options, the dearest first, that it does without: solvers buy what costs them nothing."""
     kept = np.asarray(chosen, np.int64)
     for option in kept[np.argsort(-limits.cost[kept], kind="stable")]:
@@ -131,11 +131,11 @@ def _without_idle(chosen: Ints, limits: Limits, enough: Callable[[Ints], bool]) 
 
 def _by_cuts(
     cover: Cover,
-    limits: Limits,
+    limits: Constraints,
     start: Ints,
     worst: bool,
     until: tuple[float, Callable[[], float]],
-    links: Links | None,
+    links: RelayNetwork | None,
 ) -> Choice:
     """The best of HiGHS's model of the cells, with cuts at its solutions ``until`` the gap is reached or time is up."""
     gap, left = until
@@ -165,7 +165,7 @@ def _by_cuts(
     return Choice(best, value, limit)
 
 
-def _first_hops(model: Mixed, links: Links | None) -> None:
+def _first_hops(model: Mixed, links: RelayNetwork | None) -> None:
     """Each option that does not reach a base itself needs one that passes on what it sends."""
     if links is None:
         return
@@ -173,7 +173,7 @@ def _first_hops(model: Mixed, links: Links | None) -> None:
         model.needs(int(option), np.flatnonzero(links.net.hears[option] & links.net.carries))
 
 
-def _link_up(model: Mixed, links: Links | None, chosen: Ints) -> None:
+def _link_up(model: Mixed, links: RelayNetwork | None, chosen: Ints) -> None:
     """Tell the model what a choice of its own lacks to be linked."""
     if links is not None:
         for option, any_of in links.cuts(chosen):
@@ -236,18 +236,18 @@ class Oracle(Protocol):
 
 def best_least(
     oracle: Oracle,
-    limits: Limits,
+    limits: Constraints,
     *,
-    effort: Effort | None = None,
+    effort: SolverBudget | None = None,
     start: Ints | None = None,
-    links: Links | None = None,
+    links: RelayNetwork | None = None,
 ) -> Choice:
     """The choice whose least sum is largest: cuts from the oracle, choices from greedy over the cuts and from HiGHS.
 
     With ``links`` only of options that are linked to a base by it.
     ``value`` and ``limit`` are values of the objective. Ends at the best choice, or at the effort's gap or time.
     """
-    work = effort or Effort()
+    work = effort or SolverBudget()
     began = work.clock()
 
     def left() -> float:
@@ -307,7 +307,7 @@ def _least_of(pool: list[tuple[float, Floats]], chosen: Ints) -> float:
     return min(constant + float(slopes[chosen].sum()) for constant, slopes in pool)
 
 
-def _greedy_least(pool: list[tuple[float, Floats]], limits: Limits, links: Links | None) -> Ints:
+def _greedy_least(pool: list[tuple[float, Floats]], limits: Constraints, links: RelayNetwork | None) -> Ints:
     """Options in turn: each time the one that raises the soft least of the pool's sums most per cost, relays in it."""
     constant = np.array([c for c, _ in pool])
     slopes = np.array([s for _, s in pool])

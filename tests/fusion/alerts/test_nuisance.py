@@ -13,7 +13,7 @@ from scipy.stats import binomtest
 from fusion.alerts import AlertSettings, AlertState, act_on
 from fusion.alerts.alert import RULES, moment
 from fusion.alerts.ledger import Ledger
-from fusion.alerts.nuisance import HOLDABLE, Nuisance, Tally, is_nuisance, key, may_hold, share_at_least, taught
+from fusion.alerts.nuisance import HOLDABLE, Nuisance, NuisanceCount, is_nuisance, key, may_hold, share_at_least, taught
 from fusion.situation.context import Insight
 from fusion.situation.facts import Sighting
 
@@ -96,7 +96,7 @@ def test_it_is_learned_by_sensor_hour_and_weather() -> None:
 
 def test_what_a_person_clears_teaches_that_it_was_real() -> None:
     state = rejected(12, action="clear")
-    assert state.nuisance.tallies[key("approaching", "R", 0, "")] == Tally(12, 0, 0)
+    assert state.nuisance.tallies[key("approaching", "R", 0, "")] == NuisanceCount(12, 0, 0)
     assert is_raised(state)
 
 

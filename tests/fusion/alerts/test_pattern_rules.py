@@ -22,7 +22,7 @@ from fusion.alerts import (
 from fusion.models.scene import scene_of
 from fusion.models.settings import TrackerSettings
 from fusion.situation.correlate import Correlator
-from fusion.situation.current_coverage import Watchfulness, watchfulness_of
+from fusion.situation.current_coverage import CurrentCoverage, watchfulness_of
 from geo.border import Border
 from geo.frame import LocalFrame
 from sensors.layout import Layout, place
@@ -68,7 +68,7 @@ def radar(name: str, east: float, north: float, **more):
     return place(FRAME, east, north, id=name, **{**values, **more})
 
 
-def watching(*sensors) -> Watchfulness:
+def watching(*sensors) -> CurrentCoverage:
     return watchfulness_of(scene_of(Layout("l", FRAME, tuple(sensors)), TrackerSettings(), None), BORDER)
 
 

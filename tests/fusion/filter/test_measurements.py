@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from fusion.filter.kalman import BEARING, POSITION, Plots
 from fusion.filter.measurements import canonical_order, plots_of
-from fusion.models.scene import Scene, scene_of
-from fusion.models.sensor_views import Ground
+from fusion.models.scene import TrackerModel, scene_of
+from fusion.models.sensor_views import ElevationGrid
 from fusion.models.settings import TrackerSettings
 from geo.frame import LocalFrame
 from sensors.layout import Layout, place
@@ -33,11 +33,11 @@ def report(sensor: str, **columns: npt.ArrayLike) -> ScanColumns:
     return ScanColumns(sensor, "radar" if sensor == "R" else "camera", 1, 0, 0, 0, **arrays)
 
 
-def plots(scene: Scene, scan: ScanColumns) -> Plots:
+def plots(scene: TrackerModel, scan: ScanColumns) -> Plots:
     return plots_of(scan, scene.watch(scan.sensor), scene, scene.empty().intensity)[0]
 
 
-def with_ground(elevation: npt.NDArray[np.float32], cell: float) -> Scene:
+def with_ground(elevation: npt.NDArray[np.float32], cell: float) -> TrackerModel:
     """A scene over a raster centred on the sensors, which stand on its own height at the centre."""
     half = 0.5 * cell * (elevation.shape[0] - 1)
     foot = float(elevation[elevation.shape[0] // 2, elevation.shape[1] // 2])
@@ -45,7 +45,7 @@ def with_ground(elevation: npt.NDArray[np.float32], cell: float) -> Scene:
         name: replace(watch, view=watch.view._replace(foot=foot, height=foot + 30.0))
         for name, watch in FLAT.watches.items()
     }
-    return replace(FLAT, earth=Ground(elevation, -half, half, cell), watches=watches)
+    return replace(FLAT, earth=ElevationGrid(elevation, -half, half, cell), watches=watches)
 
 
 def test_slant_range_is_the_hypotenuse_over_a_plane() -> None:

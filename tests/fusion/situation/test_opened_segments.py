@@ -18,7 +18,7 @@ from geo.border import Border
 from geo.frame import LocalFrame
 from sensors.coverage import coverage
 from sensors.crossing.segments import least_ways, over_segments
-from sensors.gaps import watched
+from sensors.gaps import watch_belt
 from sensors.layout import Layout, place
 
 NS = 1_000_000_000
@@ -53,7 +53,7 @@ LAYOUT = Layout(
 @pytest.fixture(scope="module")
 def seen():
     terrain = ground()
-    return watched(coverage(LAYOUT, terrain, BORDER), terrain, BORDER, belt_m=1000.0)
+    return watch_belt(coverage(LAYOUT, terrain, BORDER), terrain, BORDER, belt_m=1000.0)
 
 
 @pytest.fixture(scope="module")

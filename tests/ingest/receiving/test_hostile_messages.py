@@ -17,7 +17,7 @@ from ingest.errors import CODES
 from ingest.receiving.batch import KEPT_BYTES
 from ingest.receiving.quarantine import Quarantine
 from ingest.receiving.receiver import Guards, Receiver
-from ingest.security.authentication import Trust
+from ingest.security.authentication import Authenticator
 from ingest.security.key_register import Register
 from ops.journal.writer import Journal
 
@@ -57,7 +57,9 @@ CASES = {
 @pytest.fixture(params=["open", "signed"])
 def door(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Receiver]:
     journal = Journal(tmp_path / "journal.db")
-    trust = Trust(Register(), required=True, recall_boot=journal.recall_boot) if request.param == "signed" else None
+    trust = (
+        Authenticator(Register(), required=True, recall_boot=journal.recall_boot) if request.param == "signed" else None
+    )
     made = Receiver("x", commit=journal.commit, acknowledge=lambda _: True, recall=journal.recall,
                     guards=Guards(trust, Quarantine()))  # fmt: skip
     made.journal = journal  # type: ignore[attr-defined]
@@ -110,7 +112,7 @@ def test_no_delivery_makes_an_error_and_each_is_counted_once(
     tmp_path_factory: pytest.TempPathFactory, deliveries: list[Delivery]
 ) -> None:
     with Journal(tmp_path_factory.mktemp("hostile") / "journal.db") as journal:
-        trust = Trust(Register(), required=False, recall_boot=journal.recall_boot)
+        trust = Authenticator(Register(), required=False, recall_boot=journal.recall_boot)
         acknowledged: list[Delivery] = []
         door = Receiver("x", commit=journal.commit, acknowledge=acknowledged.append, recall=journal.recall,
                         guards=Guards(trust, Quarantine()))  # fmt: skip

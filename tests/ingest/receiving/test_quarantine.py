@@ -15,9 +15,9 @@ from ingest.decode import encode
 from ingest.envelope import Delivery
 from ingest.receiving.batch import DeadLetter, Row
 from ingest.receiving.plausibility import Plausibility
-from ingest.receiving.quarantine import Held, Quarantine, QuarantineSettings
+from ingest.receiving.quarantine import Quarantine, QuarantineRecord, QuarantineSettings
 from ingest.receiving.receiver import Guards, Receiver
-from ingest.security.authentication import Trust
+from ingest.security.authentication import Authenticator
 from ingest.security.key_register import Register, record_of
 from ingest.security.signature import Signer
 from ingest.standards.gateway_refusal import REFUSED
@@ -62,7 +62,7 @@ def test_a_burst_is_borne_and_one_more_is_held() -> None:
     charge(quarantine, 1, bad())
     assert quarantine.admits("r1", NOW_NS) == "shed"
     assert quarantine.admits("r2", NOW_NS) == "read", "the others do not feel it"
-    assert quarantine.take_events() == (Held("r1", True, NOW_NS + 10 * SECOND),)
+    assert quarantine.take_events() == (QuarantineRecord("r1", True, NOW_NS + 10 * SECOND),)
 
 
 def test_as_many_a_second_are_borne_for_ever() -> None:
@@ -191,7 +191,7 @@ def test_a_hold_ends_and_tells_how_much_it_shed() -> None:
         assert quarantine.admits("r1", NOW_NS + 9 * SECOND) == "shed"
         quarantine.shed("r1")
     assert quarantine.admits("r1", NOW_NS + 10 * SECOND) == "read"
-    assert quarantine.take_events()[-1] == Held("r1", True, None, 3)
+    assert quarantine.take_events()[-1] == QuarantineRecord("r1", True, None, 3)
 
 
 def test_holds_grow_to_a_limit_and_are_forgiven() -> None:
@@ -240,7 +240,7 @@ class Door:
     def __init__(self) -> None:
         self.signer = Signer.generate()
         register = Register([record_of("sensor", "r1", self.signer.public, valid_from=NOW, valid_until=None)])
-        trust = Trust(register, required=True, recall_boot=lambda *_: -1)
+        trust = Authenticator(register, required=True, recall_boot=lambda *_: -1)
         self.rows, self.dead, self.shed, self.acknowledged = 0, 0, 0, 0
         self.receiver = Receiver("x", commit=self.commit, acknowledge=self.acknowledge,
                                  recall=lambda *_: (0, set()), guards=Guards(trust, Quarantine(SMALL)))  # fmt: skip

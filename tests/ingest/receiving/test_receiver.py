@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ingest.decode import encode, encode_status
 from ingest.envelope import Delivery
 from ingest.receiving.batch import KEPT_BYTES, Batch
-from ingest.receiving.high_water_marks import Mark
+from ingest.receiving.high_water_marks import HighWaterMark
 from ingest.receiving.receiver import Receiver, ReceiverSettings
 from ingest.wire import MAX_PAYLOAD_BYTES, Status
 from sensors.scan import Plot, Scan
@@ -90,7 +90,7 @@ def test_a_row_keeps_the_bytes_and_the_times() -> None:
     assert (row.kind, row.sensor, row.boot, row.seq, row.body) == ("detections", "r1", 1, 3, payload)
     assert (row.observed_ns, row.received_ns) == (NOW_NS - 2_500_000_000, NOW_NS)
     assert row.sent_ns == 1773522000123456789
-    assert only(log).marks == (Mark("r1", 1, 3),)
+    assert only(log).marks == (HighWaterMark("r1", 1, 3),)
 
 
 def test_a_missing_content_type_is_json_because_mqtt_3_cannot_say() -> None:
@@ -183,10 +183,10 @@ def test_status_is_a_row_of_its_own_kind_and_may_be_old_because_it_is_retained()
 def test_marks_are_published_again_when_only_duplicates_came() -> None:
     receiver = Log().receiver()
     receiver.handle([delivery(scan(1)), delivery(scan(2))])
-    assert receiver.take_marks() == (Mark("r1", 1, 2),)
+    assert receiver.take_marks() == (HighWaterMark("r1", 1, 2),)
     assert receiver.take_marks() == ()
     receiver.handle([delivery(scan(1))])
-    assert receiver.take_marks() == (Mark("r1", 1, 2),), "the sender may have missed it"
+    assert receiver.take_marks() == (HighWaterMark("r1", 1, 2),), "the sender may have missed it"
 
 
 def test_shed_messages_are_counted() -> None:

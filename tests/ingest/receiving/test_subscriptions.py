@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.receiving.batch import Batch, Row
-from ingest.receiving.subscriptions import MAX_NAMES, SHED_PER_S, Hearing
+from ingest.receiving.subscriptions import MAX_NAMES, SHED_PER_S, Subscriptions
 
 ALL = ["watchline/1/x/sensor/+/detections", "watchline/1/x/sensor/+/status"]
 
@@ -27,14 +27,14 @@ def of(*names: str) -> list[str]:
 
 
 def test_while_nobody_floods_everybody_is_heard() -> None:
-    hearing = Hearing("x", ["r1"])
+    hearing = Subscriptions("x", ["r1"])
     assert not hearing.note(batch(["r2"]), frozenset())
     assert not hearing.note(batch(shed={("r1", "detections"): SHED_PER_S}), frozenset({"r1"}))
     assert list(hearing.filters) == ALL
 
 
 def test_who_floods_is_not_received_and_the_others_are() -> None:
-    hearing = Hearing("x", ["r1"])
+    hearing = Subscriptions("x", ["r1"])
     hearing.note(batch(["r2", "r3"]), frozenset())
     assert hearing.note(flood("r2"), frozenset({"r2"}))
     assert list(hearing.filters) == [ALL[1], *of("r1", "r3")], "heartbeats are not flooded, so anybody's are heard"
@@ -44,14 +44,14 @@ def test_who_floods_is_not_received_and_the_others_are() -> None:
 
 
 def test_who_is_named_later_is_heard_during_a_flood_too() -> None:
-    hearing = Hearing("x")
+    hearing = Subscriptions("x")
     hearing.know(["r1", "r2"])
     hearing.note(flood("r2"), frozenset({"r2"}))
     assert list(hearing.filters) == [ALL[1], *of("r1")]
 
 
 def test_who_has_flooded_and_is_cut_off_again_is_not_received_at_once() -> None:
-    hearing = Hearing("x", ["r1", "r2"])
+    hearing = Subscriptions("x", ["r1", "r2"])
     hearing.note(flood("r2"), frozenset({"r2"}))
     hearing.second(frozenset(), anybody=False)
     assert hearing.note(batch(["r1"]), frozenset({"r2"})), "nothing of it had to be shed"
@@ -61,7 +61,7 @@ def test_who_has_flooded_and_is_cut_off_again_is_not_received_at_once() -> None:
 
 
 def test_what_is_shed_slowly_is_received_and_counted() -> None:
-    hearing = Hearing("x", ["r1"])
+    hearing = Subscriptions("x", ["r1"])
     for _ in range(100):
         assert not hearing.note(batch(shed={("r1", "detections"): SHED_PER_S // 2}), frozenset({"r1"}))
         assert not hearing.second(frozenset({"r1"}), anybody=True)
@@ -69,7 +69,7 @@ def test_what_is_shed_slowly_is_received_and_counted() -> None:
 
 
 def test_a_sensor_that_says_something_good_during_a_flood_is_heard_from_then_on() -> None:
-    hearing = Hearing("x")
+    hearing = Subscriptions("x")
     hearing.note(flood("r2"), frozenset({"r2"}))
     assert list(hearing.filters) == [ALL[1]]
     new = Batch((Row("status", "r3", 1, 1, 0, 0, None, "", b"", "t"),))
@@ -78,20 +78,20 @@ def test_a_sensor_that_says_something_good_during_a_flood_is_heard_from_then_on(
 
 
 def test_strangers_who_flood_are_not_received_and_who_is_impersonated_is() -> None:
-    hearing = Hearing("x", ["r1"])
+    hearing = Subscriptions("x", ["r1"])
     assert not hearing.note(flood("r1"), frozenset()), "somebody writes as r1, whose own messages must come in"
     assert hearing.note(flood("who", "ever"), frozenset())
     assert list(hearing.filters) == [ALL[1], *of("r1")]
 
 
 def test_floods_of_heartbeats_are_left_apart_from_those_of_detections() -> None:
-    hearing = Hearing("x", ["r1"])
+    hearing = Subscriptions("x", ["r1"])
     hearing.note(flood("r2", kind="status"), frozenset({"r2"}))
     assert list(hearing.filters) == [ALL[0], "watchline/1/x/sensor/r1/status"]
 
 
 def test_no_more_names_are_known_than_the_limit() -> None:
-    hearing = Hearing("x")
+    hearing = Subscriptions("x")
     hearing.note(batch(f"s{n}" for n in range(MAX_NAMES + 5)), frozenset())
     assert len(hearing.names()) == 2 * MAX_NAMES
 
@@ -103,7 +103,7 @@ NAMES = st.sampled_from("abcd")
 def test_whoever_is_known_and_not_held_is_always_heard_and_everybody_in_the_end(
     steps: list[tuple[set[str], set[str], set[str], bool]],
 ) -> None:
-    hearing, known, told = Hearing("x"), set(), list(ALL)
+    hearing, known, told = Subscriptions("x"), set(), list(ALL)
     for heard, flooding, held, second in steps:
         known |= heard
         some = batch(sorted(heard), {(name, "detections"): SHED_PER_S + 1 for name in flooding & held})

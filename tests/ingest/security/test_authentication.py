@@ -16,7 +16,7 @@ from ingest.decode import encode, encode_status
 from ingest.envelope import Delivery
 from ingest.errors import CODES, UNPROVEN
 from ingest.receiving.receiver import Guards, Receiver
-from ingest.security.authentication import Trust
+from ingest.security.authentication import Authenticator
 from ingest.security.key_register import Register, record_of
 from ingest.security.signature import Signer
 from ingest.unit_messages import Position, encode_unit
@@ -45,7 +45,7 @@ class Door:
 
     def open(self) -> None:
         self.journal = Journal(self.path)
-        trust = Trust(REGISTER, required=self.required, recall_boot=self.journal.recall_boot)
+        trust = Authenticator(REGISTER, required=self.required, recall_boot=self.journal.recall_boot)
         self.receiver = Receiver("x", commit=self.journal.commit, acknowledge=lambda _: True,
                                  recall=self.journal.recall, guards=Guards(trust))  # fmt: skip
 

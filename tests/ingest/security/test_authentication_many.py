@@ -16,7 +16,7 @@ from ingest.decode import encode
 from ingest.envelope import Delivery
 from ingest.errors import UNPROVEN
 from ingest.receiving.receiver import Guards, Receiver
-from ingest.security.authentication import Trust
+from ingest.security.authentication import Authenticator
 from ingest.security.key_register import Register, record_of
 from ingest.security.signature import Signer
 from ops.journal.writer import Journal
@@ -80,7 +80,7 @@ def test_none_of_ten_thousand_attacks_comes_in_and_no_honest_message_is_lost(tmp
     journal = Journal(tmp_path / "journal.db")
 
     def open_door() -> Receiver:
-        trust = Trust(REGISTER, required=True, recall_boot=journal.recall_boot)
+        trust = Authenticator(REGISTER, required=True, recall_boot=journal.recall_boot)
         return Receiver("x", commit=journal.commit, acknowledge=lambda _: True, recall=journal.recall,
                         guards=Guards(trust))  # fmt: skip
 

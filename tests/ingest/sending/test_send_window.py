@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.sending.send_window import Outflow, OutflowSettings
+from ingest.sending.send_window import OutflowSettings, SendWindow
 from ingest.sending.spool import Spool
 from ingest.wire import Ack
 
@@ -19,7 +19,7 @@ def spool(tmp_path: Path) -> Iterator[Spool]:
         yield opened
 
 
-def send(outflow: Outflow, now_s: float) -> list[int]:
+def send(outflow: SendWindow, now_s: float) -> list[int]:
     entries = outflow.due(now_s)
     for entry in entries:
         outflow.sent(entry)
@@ -27,7 +27,7 @@ def send(outflow: Outflow, now_s: float) -> list[int]:
 
 
 def test_no_more_than_a_window_is_under_way(spool: Spool) -> None:
-    outflow = Outflow(spool, OutflowSettings(window=4))
+    outflow = SendWindow(spool, OutflowSettings(window=4))
     assert send(outflow, 0.0) == [1, 2, 3, 4]
     assert send(outflow, 0.1) == []
     assert outflow.acknowledge(Ack(1, 3), 0.2) == 3
@@ -36,7 +36,7 @@ def test_no_more_than_a_window_is_under_way(spool: Spool) -> None:
 
 
 def test_a_stall_sends_everything_again_with_growing_patience(spool: Spool) -> None:
-    outflow = Outflow(spool, OutflowSettings(window=4, stall_s=3.0))
+    outflow = SendWindow(spool, OutflowSettings(window=4, stall_s=3.0))
     assert send(outflow, 0.0) == [1, 2, 3, 4]
     assert send(outflow, 2.9) == []
     assert send(outflow, 3.1) == [1, 2, 3, 4]
@@ -50,7 +50,7 @@ def test_a_stall_sends_everything_again_with_growing_patience(spool: Spool) -> N
 
 
 def test_progress_and_a_new_link_put_the_stall_off(spool: Spool) -> None:
-    outflow = Outflow(spool, OutflowSettings(window=4, stall_s=3.0))
+    outflow = SendWindow(spool, OutflowSettings(window=4, stall_s=3.0))
     send(outflow, 0.0)
     outflow.acknowledge(Ack(1, 1), 2.0)
     assert send(outflow, 4.0) == [5]
@@ -60,20 +60,20 @@ def test_progress_and_a_new_link_put_the_stall_off(spool: Spool) -> None:
 
 
 def test_a_lost_session_sends_everything_again_at_once(spool: Spool) -> None:
-    outflow = Outflow(spool, OutflowSettings(window=4))
+    outflow = SendWindow(spool, OutflowSettings(window=4))
     send(outflow, 0.0)
     outflow.restart(0.5)
     assert send(outflow, 0.5) == [1, 2, 3, 4]
 
 
 def test_a_message_that_was_not_taken_is_due_again(spool: Spool) -> None:
-    outflow = Outflow(spool, OutflowSettings(window=4))
+    outflow = SendWindow(spool, OutflowSettings(window=4))
     outflow.sent(outflow.due(0.0)[0])
     assert send(outflow, 0.1) == [2, 3, 4]
 
 
 def test_an_idle_hour_is_no_stall(spool: Spool) -> None:
-    outflow = Outflow(spool)
+    outflow = SendWindow(spool)
     send(outflow, 0.0)
     outflow.acknowledge(Ack(1, 6), 0.1)
     assert send(outflow, 3600.0) == []
@@ -83,7 +83,7 @@ def test_an_idle_hour_is_no_stall(spool: Spool) -> None:
 
 
 def test_an_ack_of_another_boot_is_harmless(spool: Spool) -> None:
-    outflow = Outflow(spool)
+    outflow = SendWindow(spool)
     assert outflow.acknowledge(Ack(2**53, 5), 0.0) == 0
     assert outflow.acknowledge(Ack(0, 5), 0.0) == 0
     assert send(outflow, 0.0) == [1, 2, 3, 4, 5, 6]

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.errors import SpoolError
-from ingest.sending.spool import Gap, Key, Spool, SpoolLimits
+from ingest.sending.spool import DroppedRange, Key, Spool, SpoolLimits
 from ingest.wire import MAX_PAYLOAD_BYTES
 
 
@@ -77,12 +77,12 @@ def test_a_full_spool_drops_the_oldest_and_keeps_the_gap_as_a_range(tmp_path: Pa
         for _ in range(6):
             spool.put(lambda _boot, _seq: b"four")
         assert [entry.key for entry in spool.pending()] == [(2, 4), (2, 5), (2, 6)]
-        assert spool.gaps() == [Gap(1, 1, 2), Gap(2, 1, 3)]
+        assert spool.gaps() == [DroppedRange(1, 1, 2), DroppedRange(2, 1, 3)]
         assert (spool.put_total, spool.dropped_total, spool.waiting) == (8, 5, 3)
         assert spool.low(2) == 4
         spool.settle(2, 5)
         spool.put_many([lambda _boot, _seq: b"four"] * 3)
-        assert spool.gaps() == [Gap(1, 1, 2), Gap(2, 1, 3), Gap(2, 6, 6)]
+        assert spool.gaps() == [DroppedRange(1, 1, 2), DroppedRange(2, 1, 3), DroppedRange(2, 6, 6)]
 
 
 def test_what_build_raises_passes_through_and_uses_no_number(tmp_path: Path) -> None:

@@ -22,24 +22,24 @@ from ops.journal.archive import (
     track_archive,
     write_detections,
 )
-from ops.sector.open_sector import Ground, open_ground
+from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector
 
 
 @pytest.fixture(scope="module")
-def ground(hill_sector: Any) -> Ground:
-    return open_ground(load_sector(str(hill_sector.sector)))
+def ground(hill_sector: Any) -> OpenSector:
+    return open_sector(load_sector(str(hill_sector.sector)))
 
 
 @pytest.fixture(scope="module")
-def archived(hill_journal: Path, ground: Ground, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def archived(hill_journal: Path, ground: OpenSector, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("archive")
     archive_journal(hill_journal, ground, out, piece="day")
     return out
 
 
 @pytest.fixture(scope="module")
-def night(archived: Path, ground: Ground) -> xr.Dataset:
+def night(archived: Path, ground: OpenSector) -> xr.Dataset:
     (path,) = (archived / ground.sector.name).glob("*.parquet")
     return read_detections(path, ground.frame)
 

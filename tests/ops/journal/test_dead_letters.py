@@ -17,7 +17,7 @@ from geo.errors import BadInput
 from ingest.decode import encode
 from ingest.envelope import Delivery
 from ingest.receiving.receiver import Guards, Receiver
-from ingest.security.authentication import Trust
+from ingest.security.authentication import Authenticator
 from ingest.security.key_register import Register, record_of
 from ingest.security.signature import Signer
 from ops.cli.app import app
@@ -41,7 +41,9 @@ class Door:
         self.journal = Journal(self.path)
         self.signer = Signer.generate()
         self.register = Register()
-        self.trust = Trust(self.register, required=True, recall_boot=self.journal.recall_boot) if trust else None
+        self.trust = (
+            Authenticator(self.register, required=True, recall_boot=self.journal.recall_boot) if trust else None
+        )
         self.receiver = Receiver("x", commit=self.journal.commit, acknowledge=lambda _: True,
                                  recall=self.journal.recall, guards=Guards(self.trust))  # fmt: skip
 

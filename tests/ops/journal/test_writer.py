@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.receiving.batch import Batch, DeadLetter, Row, digest
-from ingest.receiving.high_water_marks import Mark
+from ingest.receiving.high_water_marks import HighWaterMark
 from ops.journal.reader import Counts, JournalError, JournalFull, JournalReader, Recount
 from ops.journal.writer import Journal
 
@@ -125,8 +125,8 @@ def test_status_is_counted_apart_and_the_sum_can_be_asked_for(journal: Journal) 
 
 
 def test_marks_never_fall_and_recall_what_is_settled_above(journal: Journal) -> None:
-    journal.commit(Batch((row(1), row(2), row(5), dead(6)), (Mark("r1", 1, 2),)))
-    journal.commit(Batch((row(1),), (Mark("r1", 1, 1),)))
+    journal.commit(Batch((row(1), row(2), row(5), dead(6)), (HighWaterMark("r1", 1, 2),)))
+    journal.commit(Batch((row(1),), (HighWaterMark("r1", 1, 1),)))
     assert journal.marks() == {("r1", 1): 2}
     assert journal.recall("r1", 1) == (2, {5, 6})
     assert journal.recall("r1", 2) == (0, set())

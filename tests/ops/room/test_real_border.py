@@ -16,9 +16,9 @@ from ingest.receiving.receiver import Receiver
 from ingest.topics import sensor_topic
 from ops.journal.writer import Journal
 from ops.room.night_file import nanoseconds
-from ops.room.simulate_night import rehearse
+from ops.room.simulate_night import simulate_night
 from ops.runtime.clock import ScenarioClock
-from ops.sector.open_sector import Ground, open_ground
+from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector
 from ops.sector.settings import Settings
 from ops.services.fusion.process import Fusion
@@ -61,10 +61,10 @@ def _tower(name: str, lon: float, lat: float) -> dict[str, object]:
 
 
 @pytest.fixture(scope="module")
-def ground(tmp_path_factory: pytest.TempPathFactory) -> Ground:
+def ground(tmp_path_factory: pytest.TempPathFactory) -> OpenSector:
     """Four towers, each on the highest cell within 1.5 km of the line at a fifth of its length."""
     folder = tmp_path_factory.mktemp("pyrenees")
-    bare = open_ground(load_sector(_sector_file(folder, _layout([_tower("t0", 1.5, 42.45)]))))
+    bare = open_sector(load_sector(_sector_file(folder, _layout([_tower("t0", 1.5, 42.45)]))))
     towers = []
     for i in range(1, 5):
         east, north = bare.border.point_at(bare.border.length_m * i / 5)
@@ -73,14 +73,14 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Ground:
         best = int(height.argmax())
         lon, lat = bare.frame.to_lonlat(east + dx.ravel()[best], north + dy.ravel()[best])
         towers.append(_tower(f"tower-{i}", float(lon), float(lat)))
-    return open_ground(load_sector(_sector_file(folder, _layout(towers))))
+    return open_sector(load_sector(_sector_file(folder, _layout(towers))))
 
 
 def _layout(towers: list[dict[str, object]]) -> dict[str, object]:
     return {"type": "FeatureCollection", "features": towers}
 
 
-def test_the_ground_is_the_pyrenees(ground: Ground) -> None:
+def test_the_ground_is_the_pyrenees(ground: OpenSector) -> None:
     heights = ground.terrain["elevation"].values
     # SOURCES.md of the tiles: 349–3100 m, 0.5 % voids
     assert 300 < np.nanmin(heights) < 450
@@ -90,8 +90,8 @@ def test_the_ground_is_the_pyrenees(ground: Ground) -> None:
     assert 90_000 < ground.border.length_m < 260_000
 
 
-def test_messages_become_tracks_and_alerts(ground: Ground, tmp_path: Path) -> None:
-    scans, truth = rehearse(ground, seed=3, duration_s=240.0)
+def test_messages_become_tracks_and_alerts(ground: OpenSector, tmp_path: Path) -> None:
+    scans, truth = simulate_night(ground, seed=3, duration_s=240.0)
     journal = Journal(tmp_path / "journal.db")
     receiver = Receiver("pyrenees", commit=journal.commit, acknowledge=lambda _: True, recall=journal.recall)
     for scan in scans:

@@ -22,7 +22,7 @@ from ops.journal.writer import Journal
 from ops.room.offline import replay_journal, track_log_hash
 from ops.runtime.child_process import Child
 from ops.runtime.clock import ScenarioClock
-from ops.sector.open_sector import Ground
+from ops.sector.open_sector import OpenSector
 from ops.sector.settings import Settings
 from ops.services.fusion.process import Fusion
 from ops.store.writer import Store
@@ -81,7 +81,7 @@ def test_alerts_that_fusion_has_forgotten_are_counted_all_the_same(hill_journal,
     assert any(alert["properties"]["status"] == "cleared" for alert in written)
 
 
-def fuse(journal: Path, ground: Ground, store_path: Path, stops: Sequence[int], *, orderly: bool) -> Outcome:
+def fuse(journal: Path, ground: OpenSector, store_path: Path, stops: Sequence[int], *, orderly: bool) -> Outcome:
     """Fuse a journal with a new process's worth of objects after each row of ``stops``; ``orderly``: as on SIGTERM."""
     settings = Settings(checkpoint_s=4.0)
     with JournalReader(journal) as reader:

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from ops.analysis.coverage.command import CoverageOptions, cover
 from ops.sector.off_terrain import OffTerrain
-from ops.sector.open_sector import open_ground
+from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import load_sector
 
 QUIET = Console(stderr=True, quiet=True)
@@ -31,7 +31,7 @@ def line(files: Any, *east_m: float) -> list[tuple[float, float]]:
 def test_a_line_that_leaves_the_terrain(own_sector: Any, tmp_path: Path) -> None:
     """4 km before and 4 km behind it are missing, measured over the ellipsoid."""
     places = line(own_sector, -4_000.0, 12_000.0)
-    ground = open_ground(load_sector(own_sector.sector))
+    ground = open_sector(load_sector(own_sector.sector))
     whole = Geod(ellps="WGS84").line_length(*zip(*places, strict=True))
     found = OffTerrain.of(ground)
     assert found.line_m == pytest.approx(whole - ground.border.length_m, abs=10.0)
@@ -44,7 +44,7 @@ def test_a_belt_that_is_wider_than_the_terrain(own_sector: Any) -> None:
     """3 km on the one side and 3 km on the other are all there is of 2 × 9 km."""
     line(own_sector, 200.0, 7_800.0)
     own_sector.edit(own_sector.sector, "belt_m = 1500", "belt_m = 9000")
-    found = OffTerrain.of(open_ground(load_sector(own_sector.sector)))
+    found = OffTerrain.of(open_sector(load_sector(own_sector.sector)))
     assert found.line_m == 0.0
     assert found.belt_share == pytest.approx(1.0 - 6.0 / 18.0, abs=0.01)
     assert found.sentences == [f"{found.belt_share:.1%} of the belt lie off the terrain and are in no figure"]

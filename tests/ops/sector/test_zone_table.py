@@ -23,7 +23,7 @@ from ops.analysis.coverage.command import CoverageOptions, cover
 from ops.cli.app import app
 from ops.journal.reader import JournalReader
 from ops.sector.geojson import sector_view
-from ops.sector.open_sector import open_ground
+from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import load_sector
 from ops.sector.zone_table import TOLD_OF
 from ops.services.fusion.pipeline import Pipeline
@@ -103,7 +103,7 @@ def test_coverage_has_the_ground_between_the_edges(zoned: Any, tmp_path: Path) -
     options = CoverageOptions(str(zoned.sector), None, "person", "day", 600.0, 0.9, tmp_path / "out")
     answer = cover(options, QUIET)
     segments = gpd.read_parquet(tmp_path / "out" / "segments.parquet")
-    assert len(segments) == answer["segments"] == open_ground(load_sector(zoned.sector)).border.segments
+    assert len(segments) == answer["segments"] == open_sector(load_sector(zoned.sector)).border.segments
     area_m2 = segments["cells"].sum() * 40.0**2
     assert area_m2 == pytest.approx(segments["length_m"].sum() * 0.96 * (1000.0 + WIDTH_M + 1000.0), rel=0.05)
     assert (tmp_path / "out" / "map.html").read_text(encoding="utf-8").count("outer edge") >= 1
@@ -151,7 +151,7 @@ def test_the_same_zone_as_one_polygon_gives_the_same(
     files.edit(files.sector, 'home_side = "right"\n', "")
     ends = [edge(3000.0)[0], edge(3000.0)[-1]]
     files.edit(files.sector, "[layouts]", f"[zone]\nhome = {lonlat(4000.0, 5000.0)}\nends = {ends}\n\n[layouts]")
-    zone = open_ground(load_sector(files.sector)).zone
+    zone = open_sector(load_sector(files.sector)).zone
     assert zone is not None
     assert zone.inner.home_side == "right"
     far = zone.locate(*(float(x) for x in zone.frame.to_local(*lonlat(4000.0, 1800.0))))
@@ -173,7 +173,7 @@ def test_layouts_are_compared_on_a_zone(zoned: Any, tmp_path: Path) -> None:
 
 def test_tracks_and_alerts_are_told_of_the_inner_edge(zoned: Any, hill_journal: Path) -> None:
     """The live room watches one line, which it says; nothing of the zone is lost or refused on the way."""
-    ground = open_ground(load_sector(zoned.sector))
+    ground = open_sector(load_sector(zoned.sector))
     assert ground.zone is not None
     assert ground.border is ground.zone.inner
     assert sector_view(ground)["border"] == {
@@ -211,7 +211,7 @@ def test_zones_that_are_none_are_refused_in_a_sentence(own_sector: Any, table: s
     of_two_lines(own_sector)
     own_sector.edit(own_sector.sector, LINES, f"[zone]\n{table}\n[layouts]")
     with pytest.raises(BadInput, match=words):
-        open_ground(load_sector(own_sector.sector))
+        open_sector(load_sector(own_sector.sector))
 
 
 @pytest.mark.parametrize("key", ['home_side = "left"', "border_where = \"edge = 'home'\""])

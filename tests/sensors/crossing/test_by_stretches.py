@@ -10,14 +10,14 @@ import xarray as xr
 from shapely.geometry import LineString
 
 from geo.border import Border, Zone
-from geo.border.stretch_store import KeptStretches
+from geo.border.stretch_store import StretchStore
 from geo.border.stretches import MARGINS_BELTS
 from geo.errors import BadInput
 from geo.frame import LocalFrame
 from sensors.coverage import coverage
 from sensors.crossing.by_stretches import SAME_HAZARD
 from sensors.crossing.watched_belt import watched_by
-from sensors.gaps import detection_by_stretches, segment_detection, watched
+from sensors.gaps import detection_by_stretches, segment_detection, watch_belt
 from sensors.layout import AnySensor, Layout, place
 
 FRAME = LocalFrame.around(1.5, 42.5)
@@ -87,7 +87,7 @@ def test_a_zone_by_stretches_is_as_the_whole() -> None:
 
 def test_watched_without_rasters_is_watched_by_the_coverage() -> None:
     fog = {"target": "group", "conditions": "fog", "dwell_s": 60.0}
-    expected = watched(coverage(LAYOUT, ground(), None, **fog), ground(), BORDER, belt_m=BELT_M)
+    expected = watch_belt(coverage(LAYOUT, ground(), None, **fog), ground(), BORDER, belt_m=BELT_M)
     found = watched_by(LAYOUT, ground(), BORDER, belt_m=BELT_M, **fog)
     assert found.attrs == expected.attrs
     assert np.array_equal(found.per_s, expected.per_s)
@@ -148,9 +148,9 @@ def test_a_folder_of_another_case_is_refused(a_run: Path, change: dict, words: s
 def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
     (tmp_path / "letter.txt").write_text("hello")
     with pytest.raises(BadInput, match="something else"):
-        KeptStretches.at(tmp_path, case=1)
+        StretchStore.at(tmp_path, case=1)
     with pytest.raises(BadInput, match="cannot be written"):
-        KeptStretches.at(tmp_path / "letter.txt" / "below", case=1)
+        StretchStore.at(tmp_path / "letter.txt" / "below", case=1)
 
 
 def test_what_lies_off_the_terrain_is_unknown_and_nothing_on_it_is_refused() -> None:

@@ -17,7 +17,7 @@ from geo.border import Border
 from geo.errors import BadInput
 from geo.frame import LocalFrame
 from geo.mobility.speed_surface import at_speed
-from sensors.crossing.watched_belt import Watched
+from sensors.crossing.watched_belt import WatchedBelt
 from sensors.gaps import (
     just_opened,
     scheduled_time_gaps,
@@ -26,7 +26,7 @@ from sensors.gaps import (
     time_average_gap,
     time_gaps,
     trade_offs,
-    watched,
+    watch_belt,
 )
 
 FRAME = LocalFrame.around(1.5, 42.5)
@@ -40,7 +40,7 @@ GROUND = xr.Dataset(
 )
 
 
-def seen(*rates: np.ndarray | float) -> Watched:
+def seen(*rates: np.ndarray | float) -> WatchedBelt:
     """Radars with those rates [1/s] over a belt of 40 m on either side; a crosser at 1 m/s."""
     dims = ("sensor", "northing", "easting")
     values = np.array([np.broadcast_to(rate, SHAPE) for rate in rates], float).reshape(-1, *SHAPE)
@@ -53,7 +53,7 @@ def seen(*rates: np.ndarray | float) -> Watched:
         },
         attrs={"target": "person", "assumptions": json.dumps([])},
     )
-    return watched(coverage, GROUND, BORDER, belt_m=40.0, mobility=at_speed(GROUND, 1.0))
+    return watch_belt(coverage, GROUND, BORDER, belt_m=40.0, mobility=at_speed(GROUND, 1.0))
 
 
 def part(first: int, last: int, rate: float) -> np.ndarray:

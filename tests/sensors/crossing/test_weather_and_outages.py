@@ -16,9 +16,9 @@ from geo.border import Border
 from geo.errors import BadInput
 from geo.frame import LocalFrame
 from geo.mobility.speed_surface import at_speed
-from sensors.crossing.watched_belt import Watched
+from sensors.crossing.watched_belt import WatchedBelt
 from sensors.crossing.weather_and_outages import State, outage_states, over_crossing_states
-from sensors.gaps import watched
+from sensors.gaps import watch_belt
 
 FRAME = LocalFrame.around(1.5, 42.5)
 SHAPE = (21, 40)
@@ -30,7 +30,7 @@ GROUND = xr.Dataset(
 )
 
 
-def seen(*rates: np.ndarray | float, belt_m: float = 40.0) -> Watched:
+def seen(*rates: np.ndarray | float, belt_m: float = 40.0) -> WatchedBelt:
     dims = ("sensor", "northing", "easting")
     values = np.array([np.broadcast_to(rate, SHAPE) for rate in rates], float).reshape(-1, *SHAPE)
     coverage = xr.Dataset(
@@ -42,7 +42,7 @@ def seen(*rates: np.ndarray | float, belt_m: float = 40.0) -> Watched:
         },
         attrs={"target": "person", "assumptions": json.dumps([])},
     )
-    return watched(coverage, GROUND, BORDER, belt_m=belt_m, mobility=at_speed(GROUND, 80.0 / 60.0))
+    return watch_belt(coverage, GROUND, BORDER, belt_m=belt_m, mobility=at_speed(GROUND, 80.0 / 60.0))
 
 
 def test_the_worked_example_of_availability() -> None:

@@ -12,8 +12,8 @@ from shapely.geometry import LineString
 
 from geo.border import Border
 from geo.frame import LocalFrame
-from sensors.crossing.watched_belt import Watched
-from sensors.gaps import segment_detection, watched
+from sensors.crossing.watched_belt import WatchedBelt
+from sensors.gaps import segment_detection, watch_belt
 
 FRAME = LocalFrame.around(1.5, 42.5)
 CELL_M, SIDE = 10.0, 61
@@ -101,11 +101,11 @@ def test_a_line_read_backwards_has_the_same_least_crossing() -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_a_sensor_more_never_lowers_the_detection_of_any_segment(seed: int) -> None:
     every = rates(seed)
-    few, more = (least_of(watched(*asked(hills(9), every[:n], LINE), belt_m=BELT_M)) for n in (2, 3))
+    few, more = (least_of(watch_belt(*asked(hills(9), every[:n], LINE), belt_m=BELT_M)) for n in (2, 3))
     assert (more >= few - 1e-12).all()
 
 
-def least_of(seen: Watched) -> np.ndarray:
+def least_of(seen: WatchedBelt) -> np.ndarray:
     from sensors.crossing.segments import least_ways
 
     return least_ways(seen).cost

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.frame import LocalFrame
-from sensors.health.faults import FAULTS, ConditionSettings, Signs, faults, note_scan, note_time
+from sensors.health.faults import FAULTS, ConditionSettings, SensorSymptoms, faults, note_scan, note_time
 from sensors.layout import place
 from sensors.scan_columns import ScanColumns
 
@@ -35,8 +35,8 @@ def scan(second: float, plots: np.ndarray, *, behind_s: float = 0.15) -> ScanCol
     )  # fmt: skip
 
 
-def watched(scans: list[ScanColumns]) -> Signs:
-    signs = Signs()
+def watched(scans: list[ScanColumns]) -> SensorSymptoms:
+    signs = SensorSymptoms()
     for each in scans:
         note_scan(signs, RADAR, each, ConditionSettings())
     return signs
@@ -102,7 +102,7 @@ def test_one_early_or_late_message_is_no_skew() -> None:
 
 
 def test_what_a_sensor_says_of_itself_and_its_bias() -> None:
-    signs = Signs(power=0.1, obscured=True, bias_rad=np.radians(-1.0))
+    signs = SensorSymptoms(power=0.1, obscured=True, bias_rad=np.radians(-1.0))
     found = faults(RADAR, signs)
     assert list(found) == ["low_power", "obscured", "misaligned"]
     assert "−1.00°" in found["misaligned"].replace("-", "−")
@@ -111,4 +111,4 @@ def test_what_a_sensor_says_of_itself_and_its_bias() -> None:
 
 def test_signs_survive_json() -> None:
     signs = watched(healthy())
-    assert msgspec.json.decode(msgspec.json.encode(signs), type=Signs) == signs
+    assert msgspec.json.decode(msgspec.json.encode(signs), type=SensorSymptoms) == signs

@@ -17,8 +17,8 @@ from geo.frame import LocalFrame
 from geo.mobility.speed_surface import at_speed
 from geo.paths.search import spread
 from sensors.crossing.segments import least_ways
-from sensors.crossing.watched_belt import Watched
-from sensors.gaps import watched
+from sensors.crossing.watched_belt import WatchedBelt
+from sensors.gaps import watch_belt
 from sensors.interdiction import probability_of_interruption
 from sensors.interdiction.interception import (
     ResponseSettings,
@@ -45,9 +45,9 @@ GROUND = xr.Dataset(
 )
 
 
-def seen(rate: np.ndarray | float, speed_mps: float = 1.0) -> Watched:
+def seen(rate: np.ndarray | float, speed_mps: float = 1.0) -> WatchedBelt:
     """One radar with that rate [1/s], a belt of 80 m on either side, a crosser at 1 m/s: 160 s from edge to edge."""
-    return watched(coverage_of(rate), GROUND, BORDER, belt_m=80.0, mobility=at_speed(GROUND, speed_mps))
+    return watch_belt(coverage_of(rate), GROUND, BORDER, belt_m=80.0, mobility=at_speed(GROUND, speed_mps))
 
 
 def coverage_of(rate: np.ndarray | float) -> xr.Dataset:
@@ -194,7 +194,7 @@ def test_the_strips_of_a_zone_reach_from_its_far_edge_to_the_end_of_the_belt() -
     """A zone 40 m wide with belts of 60 m: 160 m in four strips of 40 m and, at 1 m/s, as many seconds."""
     zone = Zone.from_lines(LineString([(0.0, 82.0), (145.0, 82.0)]), LineString([(0.0, 122.0), (145.0, 122.0)]), FRAME)
     one = seen(0.01)
-    ground = watched(coverage_of(0.01), GROUND, zone, belt_m=60.0, mobility=one.mobility)
+    ground = watch_belt(coverage_of(0.01), GROUND, zone, belt_m=60.0, mobility=one.mobility)
     tasks = tasks_of(ground, least_ways(ground), response(100.0), SURE)
     assert tasks.delay_s.sum(axis=1) == pytest.approx(155.0, abs=5.0)
     assert tasks.delay_s == pytest.approx(40.0, abs=5.0)

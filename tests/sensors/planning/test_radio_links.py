@@ -27,10 +27,10 @@ from sensors.planning.comparison.draws import central
 from sensors.planning.comparison.outages import MOST_EXACT, outages_of
 from sensors.planning.comparison.settings import ASSUMED
 from sensors.planning.radio_links import LinkSettings, Network, network_of, unlinked
-from sensors.planning.solver.constraints import Limits
+from sensors.planning.solver.constraints import Constraints
 from sensors.planning.solver.coverage_objective import Cover
-from sensors.planning.solver.relay_chains import Links, seeded_linked
-from sensors.planning.solver.solve import Effort, best_cover, best_least
+from sensors.planning.solver.relay_chains import RelayNetwork, seeded_linked
+from sensors.planning.solver.solve import SolverBudget, best_cover, best_least
 
 FRAME = LocalFrame.around(1.5, 42.5)
 CELL_M = 50.0
@@ -181,16 +181,16 @@ def test_availability_is_of_a_whole_crossing_through_a_comparison() -> None:
     assert plain.least_detection[0] > 0.0
 
 
-def problem(seed: int, relays: int = 3, sensors: int = 5) -> tuple[Cover, Limits, Links]:
+def problem(seed: int, relays: int = 3, sensors: int = 5) -> tuple[Cover, Constraints, RelayNetwork]:
     dice = np.random.default_rng(seed)
     p = np.where(dice.random((relays + sensors, 25)) < 0.4, dice.choice([0.3, 0.6, 1.0], (relays + sensors, 25)), 0.0)
     p[:relays] = 0.0
     cover = Cover.of(p, group=dice.integers(0, 3, 25), weight=dice.random(25))
-    limits = Limits.of(dice.integers(1, 4, relays + sensors).astype(float), float(dice.integers(3, 12)))
-    return cover, limits, Links(random_net(seed, relays, sensors), np.arange(relays + sensors) < relays)
+    limits = Constraints.of(dice.integers(1, 4, relays + sensors).astype(float), float(dice.integers(3, 12)))
+    return cover, limits, RelayNetwork(random_net(seed, relays, sensors), np.arange(relays + sensors) < relays)
 
 
-def linked_choices(limits: Limits, links: Links) -> list[np.ndarray]:
+def linked_choices(limits: Constraints, links: RelayNetwork) -> list[np.ndarray]:
     every = range(len(limits))
     found = [np.array(s, int) for k in range(len(limits) + 1) for s in itertools.combinations(every, k)]
     return [s for s in found if limits.kept_by(s) and links.linked(s)[s].all()]
@@ -202,7 +202,7 @@ def test_the_best_linked_choice_equals_that_of_enumeration(seed: int, worst: boo
     cover, limits, links = problem(seed)
     value_of = cover.worst if worst else cover.covered
     best = max(value_of(s) for s in linked_choices(limits, links))
-    found = best_cover(cover, limits, worst=worst, effort=Effort(seconds=30.0, kicks=2), links=links)
+    found = best_cover(cover, limits, worst=worst, effort=SolverBudget(seconds=30.0, kicks=2), links=links)
     assert limits.kept_by(found.chosen)
     assert links.linked(found.chosen)[found.chosen].all()
     assert found.value == pytest.approx(best, abs=1e-7)
@@ -229,7 +229,7 @@ def test_the_largest_least_sum_of_linked_options_equals_that_of_enumeration(seed
 
     oracle = Sums()
     best = max(oracle.least(s)[0] for s in linked_choices(limits, links))
-    found = best_least(oracle, limits, effort=Effort(seconds=30.0), links=links)
+    found = best_least(oracle, limits, effort=SolverBudget(seconds=30.0), links=links)
     assert links.linked(found.chosen)[found.chosen].all()
     assert found.value == pytest.approx(oracle.value_at(best), abs=1e-6)
     assert found.limit >= oracle.value_at(best) - 1e-9
@@ -248,7 +248,7 @@ def test_relays_are_bought_where_they_open_sites_and_not_where_they_do_not_pay()
     terrain = ground(ridge_m=60.0)
     sensors = tuple(radar(f"s{n}", east) for n, east in enumerate((500.0, 1100.0, 2250.0, 2700.0)))
     candidates = Layout("c", FRAME, sensors, (relay("top", 1500.0), relay("useless", 700.0)))
-    case, effort = Case(belt_m=600.0), Effort(seconds=20.0, kicks=2)
+    case, effort = Case(belt_m=600.0), SolverBudget(seconds=20.0, kicks=2)
 
     def bought(budget: float, objective: str = "covered", **more: Any) -> set[str]:
         demand = Demand(budget=budget, objective=objective, effort=effort)
@@ -267,7 +267,7 @@ def test_what_stands_there_unheard_is_linked_by_what_is_bought_next() -> None:
     terrain = ground(ridge_m=60.0)
     start = Layout("start", FRAME, (radar("deaf", 2400.0),))
     offered = Layout("c", FRAME, (radar("dear", 900.0, cost=50.0),), (relay("top", 1500.0),))
-    demand = Demand(budget=2.0, effort=Effort(seconds=10.0))
+    demand = Demand(budget=2.0, effort=SolverBudget(seconds=10.0))
     plan = plan_layout(offered, terrain, BORDER, demand, case=Case(belt_m=600.0), start=start, bases=BASE)
     assert [option.id for option in plan.bought] == ["top"]
     assert plan.without == 0.0

@@ -22,7 +22,7 @@ from ingest.standards.registry import SAPIENT
 from ingest.standards.sapient.decode import SapientMessage, detection, read, status
 from ingest.standards.sapient.location import Place, Stand
 from ingest.standards.sapient.node import Node
-from ingest.standards.true_north import NorthError, Zone, lonlat_of_utm
+from ingest.standards.true_north import NorthError, UtmZone, lonlat_of_utm
 from ingest.wire import MAX_PAYLOAD_BYTES
 from sensors.scan import Scan
 
@@ -227,7 +227,7 @@ def test_every_zone_letter_gives_the_place_back_or_says_why_not(lat: float, off_
     easting, northing = to_utm.transform(lon, lat)
     band = "CDEFGHJKLMNPQRSTUVWXX"[int((lat + 80) // 8)]
     for letter in {band, "S" if south else "N"}:
-        zone = Zone.parse(f"{number}{letter}", where="zone")
+        zone = UtmZone.parse(f"{number}{letter}", where="zone")
         try:
             found = lonlat_of_utm(zone, easting, northing, where="here")
         except NorthError:

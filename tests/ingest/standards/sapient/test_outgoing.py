@@ -13,7 +13,7 @@ from ingest.standards.registry import SAPIENT
 from ingest.standards.sapient import outgoing as messages
 from ingest.standards.sapient.decode import MAX_PACKET_BYTES, SapientMessage, read
 from ingest.standards.sapient.framing import frame
-from ingest.standards.sapient.outgoing import Order, Source, stamp, ulid, ulid_of
+from ingest.standards.sapient.outgoing import ContributingDetection, Order, stamp, ulid, ulid_of
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
 NOW_NS = int(NOW.timestamp() * 1e9)
@@ -39,8 +39,10 @@ ALL = {
     "request": messages.task(US, NODE, ID, Order(request="Wipe the lens")),
     "look": messages.task(US, NODE, ID, Order(look_at=(350.0, -2.0))),
     "stop": messages.task(US, NODE, ID, Order(stop=True)),
-    "fused": messages.fused_detection(US, ID, OBJECT, TRACK, ahead_s=0.5, sources=[Source(NODE, OBJECT, NOW)]),
-    "alert": messages.alert(US, ALERT, [Source(NODE, OBJECT)]),
+    "fused": messages.fused_detection(
+        US, ID, OBJECT, TRACK, ahead_s=0.5, sources=[ContributingDetection(NODE, OBJECT, NOW)]
+    ),
+    "alert": messages.alert(US, ALERT, [ContributingDetection(NODE, OBJECT)]),
     "error": messages.error(US, b"abc", [MalformedMessage("missing_field", "node_id", "missing", "a value")], NODE),
 }
 

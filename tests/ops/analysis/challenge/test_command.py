@@ -25,7 +25,7 @@ from ops.analysis.challenge import pictures as challenge_pictures
 from ops.analysis.challenge import profiles as challenge_profiles
 from ops.analysis.challenge.command import ChallengeOptions, assess, weights_of
 from ops.analysis.challenge.parts import FOLDER
-from ops.sector.open_sector import Ground
+from ops.sector.open_sector import OpenSector
 
 QUIET = Console(stderr=True, quiet=True)
 BASES = '{"type": "FeatureCollection", "features": [%s]}'
@@ -52,7 +52,7 @@ def heights(files: Any) -> np.ndarray:
     return found
 
 
-def with_base(files: Any, ground: Ground) -> None:
+def with_base(files: Any, ground: OpenSector) -> None:
     """A patrol base 1 km behind the middle of the line."""
     lon, lat = ground.frame.to_lonlat(704_000.0, 4_045_800.0)
     (files.folder / "bases.geojson").write_text(base([float(lon), float(lat)]))
@@ -66,7 +66,7 @@ def watchline(watchline: Callable[..., tuple[int, str, str]]) -> Callable[..., t
 
 
 @pytest.fixture(scope="module")
-def based(make_sector: Callable[[Path], Any], hill_ground: Ground, tmp_path_factory: pytest.TempPathFactory) -> Any:
+def based(make_sector: Callable[[Path], Any], hill_ground: OpenSector, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """The small sector with a base."""
     files = make_sector(tmp_path_factory.mktemp("based") / "sector")
     with_base(files, hill_ground)
@@ -100,7 +100,7 @@ def test_the_files_are_those_that_are_named_and_agree(written: tuple[Path, dict[
     assert sum(gap["last"] - gap["first"] + 1 for gap in answer["this_layout"]["gaps"] if gap["known"]) == below
 
 
-def test_rasters_say_what_the_segments_say(written: tuple[Path, dict[str, Any]], hill_ground: Ground) -> None:
+def test_rasters_say_what_the_segments_say(written: tuple[Path, dict[str, Any]], hill_ground: OpenSector) -> None:
     """The fastest crossing of all cells is that of all segments; dead ground is 0 or 1; they lie in the frame."""
     out, _ = written
     segments = gpd.read_parquet(out / "segments.parquet")

@@ -17,7 +17,7 @@ import pytest
 import rasterio
 from PIL import Image
 
-from ops.sector.open_sector import Ground
+from ops.sector.open_sector import OpenSector
 from ops.services.map.coverage_layers import coverage_overlay, revision
 from sensors.coverage import coverage_rasters
 from sensors.coverage.segments import over_segments
@@ -56,7 +56,7 @@ def test_every_file_is_there_and_no_other(written):
     assert {Path(file).name for file in answer["files"]} == FILES
 
 
-def test_the_rasters_are_the_coverage_in_the_frame(written, hill_ground: Ground):
+def test_the_rasters_are_the_coverage_in_the_frame(written, hill_ground: OpenSector):
     out, _ = written
     found = coverage_rasters(hill_ground.layout, hill_ground.terrain, None, conditions="night,fog", dwell_s=120.0)
     for file, variable in (("p_coverage.tif", "expected_probability"), ("k_count.tif", "sensors_detecting")):
@@ -74,7 +74,7 @@ def test_the_rasters_are_the_coverage_in_the_frame(written, hill_ground: Ground)
             assert float(nearest["northing"]) == found["northing"][row]
 
 
-def test_the_segments_are_rows_with_their_lines_and_their_story(written, hill_ground: Ground):
+def test_the_segments_are_rows_with_their_lines_and_their_story(written, hill_ground: OpenSector):
     out, _ = written
     table = gpd.read_parquet(out / "segments.parquet")
     rasters = coverage_rasters(
@@ -231,7 +231,7 @@ def test_a_place_that_cannot_be_a_folder_is_one_sentence(watchline, hill_sector,
     refused(*watchline(hill_sector.sector, "--out", file / "below"), "cannot be made")
 
 
-def test_the_overlay_of_the_live_map_follows_the_sensors_health(hill_ground: Ground):
+def test_the_overlay_of_the_live_map_follows_the_sensors_health(hill_ground: OpenSector):
     health = {sensor.id: "ok" for sensor in hill_ground.layout}
     live = coverage_overlay(hill_ground, health)
     assert {kind for kind in live.rasters if kind} == {"radar", "camera", "ground_sensor"}

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from geo.errors import BadInput
 from ops.cli.app import app
-from ops.sector.open_sector import open_ground
+from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import load_sector
 from sensors.layout import Layout
 
@@ -43,7 +43,7 @@ def test_the_plan_keeps_its_budget_and_says_how_good_it_is(planned: tuple[dict[s
 
 def test_the_layout_can_be_used_as_one(planned: tuple[dict[str, object], Path]) -> None:
     told, out = planned
-    layout = Layout.from_file(out / "layout.geojson", open_ground(load_sector("cumberland")).frame)
+    layout = Layout.from_file(out / "layout.geojson", open_sector(load_sector("cumberland")).frame)
     names = {*layout.ids, *(relay.id for relay in layout.relays)}
     assert names == {one["id"] for one in told["bought"]}  # type: ignore[attr-defined]
 

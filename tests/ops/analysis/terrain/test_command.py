@@ -199,7 +199,7 @@ def test_a_terrain_of_voids_and_a_folder_that_is_not_there_are_refused(tmp_path:
 
 def test_a_sector_may_have_a_folder_of_tiles_a_canopy_and_a_void_value(tmp_path: Path) -> None:
     """The sample's sector, over tiles of its own terrain with an undeclared void, and with trees."""
-    from ops.sector.open_sector import open_ground
+    from ops.sector.open_sector import open_sector
     from ops.sector.samples import jacksboro_cog, samples_folder
     from ops.sector.sector_file import cache_folder, load_sector
 
@@ -217,7 +217,7 @@ def test_a_sector_may_have_a_folder_of_tiles_a_canopy_and_a_void_value(tmp_path:
         if name.name != "sector.toml":
             (tmp_path / name.name).write_bytes(name.read_bytes())
     (tmp_path / "sector.toml").write_text(text)
-    ground = open_ground(load_sector(tmp_path / "sector.toml"))
+    ground = open_sector(load_sector(tmp_path / "sector.toml"))
     assert np.nanmin(ground.terrain["elevation"]) > 200.0
     assert 9 <= np.isnan(ground.terrain["elevation"].values[50:-50, 50:-50]).sum() <= 36
     assert float(ground.terrain["canopy_height"].median()) == 12.0

@@ -15,16 +15,16 @@ from geo.errors import BadInput
 from geo.visibility import sites_seeing
 from ops.analysis.terrain.sites_command import belt_mask
 from ops.cli.app import app
-from ops.sector.open_sector import Ground, open_ground
+from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector
 
 
 @pytest.fixture(scope="module")
-def ground() -> Ground:
-    return open_ground(load_sector("cumberland"))
+def ground() -> OpenSector:
+    return open_sector(load_sector("cumberland"))
 
 
-def points(path: Path, ground: Ground, count: int = 12, **properties: Any) -> Path:
+def points(path: Path, ground: OpenSector, count: int = 12, **properties: Any) -> Path:
     """Points along the border, 600 m at home and away by turns."""
     chainage = np.linspace(0.1, 0.9, count) * ground.border.length_m
     easting, northing = ground.border.point_at(chainage)
@@ -41,7 +41,9 @@ def points(path: Path, ground: Ground, count: int = 12, **properties: Any) -> Pa
     return path
 
 
-def test_the_rasters_are_what_the_sites_see_and_the_chosen_cover_what_is_said(tmp_path: Path, ground: Ground) -> None:
+def test_the_rasters_are_what_the_sites_see_and_the_chosen_cover_what_is_said(
+    tmp_path: Path, ground: OpenSector
+) -> None:
     candidates = points(tmp_path / "candidates.geojson", ground, mast_height_m=15.0)
     out = tmp_path / "out"
     options = ["--range", "4000", "--choose", "3", "--curvature-k", "1.15", "--workers", "2", "--json"]
@@ -109,7 +111,7 @@ def test_candidates_that_are_none_are_one_sentence(tmp_path: Path, text: str | N
     ],
 )
 def test_what_cannot_be_looked_for_is_one_sentence(
-    tmp_path: Path, ground: Ground, options: list[str], words: str
+    tmp_path: Path, ground: OpenSector, options: list[str], words: str
 ) -> None:
     candidates = points(tmp_path / "candidates.geojson", ground, count=2)
     done = CliRunner().invoke(app, ["sites", "cumberland", str(candidates), "--out", str(tmp_path / "out"), *options])

@@ -23,7 +23,7 @@ from shapely.geometry import Point, shape
 from geo.terrain import sample, slope
 from geo.visibility import line_of_sight
 from ops.sector.geojson import border_view, layout_view, lonlat_bounds, sector_view
-from ops.sector.open_sector import Ground
+from ops.sector.open_sector import OpenSector
 from ops.services.api.app import ApiSettings, create_app
 from ops.services.api.server import serving
 from ops.services.map.client import Answer, MapClient, MapUnavailable
@@ -61,7 +61,7 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def site(hill_ground: Ground, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(hill_ground: OpenSector, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A server over the small sector, its map in our own process."""
     folder = tmp_path_factory.mktemp("ground-api")
     store, service = Store(folder / "s.db"), MapService(hill_ground)
@@ -80,13 +80,13 @@ def site(hill_ground: Ground, tmp_path_factory: pytest.TempPathFactory) -> Itera
     store.close()
 
 
-def by_the_radar(ground: Ground) -> dict[str, float]:
+def by_the_radar(ground: OpenSector) -> dict[str, float]:
     radar = ground.layout["radar-mid"]
     lon, lat = ground.frame.to_lonlat(radar.easting + 40, radar.northing)
     return {"lon": lon, "lat": lat}
 
 
-def seen_by_radar(site: Site, ground: Ground) -> bool:
+def seen_by_radar(site: Site, ground: OpenSector) -> bool:
     """Whether the overlays are computed and know that the sensors work."""
     return "radar-mid" in (site.get("/api/ground", **by_the_radar(ground)).json()["seen_by"] or [])
 
@@ -98,7 +98,7 @@ def until(true: Callable[[], bool], within_s: float = 20.0) -> bool:
     return true()
 
 
-def test_the_sector_is_told_in_figures(site: Site, hill_ground: Ground):
+def test_the_sector_is_told_in_figures(site: Site, hill_ground: OpenSector):
     body = site.get("/api/sector").json()
     west, south, east, north = body["bounds"]
     assert west < body["centre"][0] < east
@@ -119,7 +119,7 @@ def test_the_sector_is_told_in_figures(site: Site, hill_ground: Ground):
     assert isinstance(body["version"], str)
 
 
-def test_the_views_hold_what_the_sensors_may_see_and_turn_as_geojson_says(site: Site, hill_ground: Ground):
+def test_the_views_hold_what_the_sensors_may_see_and_turn_as_geojson_says(site: Site, hill_ground: OpenSector):
     features = site.get("/api/layout").json()["features"]
     places = {f["properties"]["id"]: f for f in features if f["properties"]["part"] == "place"}
     views = {f["properties"]["id"]: shape(f["geometry"]) for f in features if f["properties"]["part"] == "view"}
@@ -140,10 +140,10 @@ def test_the_views_hold_what_the_sensors_may_see_and_turn_as_geojson_says(site: 
     assert not views["camera-west"].contains(Point(*south))
 
 
-def test_a_ring_has_a_hole_where_a_sensor_is_too_near(hill_ground: Ground):
+def test_a_ring_has_a_hole_where_a_sensor_is_too_near(hill_ground: OpenSector):
     near = replace(hill_ground.layout["radar-mid"], min_range_m=500.0)
     layout = Layout("x", hill_ground.frame, (near,))
-    ground = Ground(hill_ground.sector, hill_ground.terrain, hill_ground.frame, hill_ground.border, layout)
+    ground = OpenSector(hill_ground.sector, hill_ground.terrain, hill_ground.frame, hill_ground.border, layout)
     view = shape(layout_view(ground, {"radar-mid": "why"})["features"][1]["geometry"])
     assert len(view.interiors) == 1
     assert not view.interiors[0].is_ccw
@@ -151,7 +151,7 @@ def test_a_ring_has_a_hole_where_a_sensor_is_too_near(hill_ground: Ground):
     assert layout_view(ground, {"radar-mid": "why"})["features"][0]["properties"]["problem"] == "why"
 
 
-def test_segments_follow_each_other_along_the_line(site: Site, hill_ground: Ground):
+def test_segments_follow_each_other_along_the_line(site: Site, hill_ground: OpenSector):
     body = site.get("/api/segments").json()
     spans = [f["properties"] for f in body["features"]]
     assert [span["segment"] for span in spans] == list(range(hill_ground.border.segments))
@@ -165,7 +165,7 @@ def test_segments_follow_each_other_along_the_line(site: Site, hill_ground: Grou
     assert length == pytest.approx(hill_ground.border.length_m, abs=1.0)
 
 
-def test_a_place_tells_its_ground_and_who_sees_it(site: Site, hill_ground: Ground):
+def test_a_place_tells_its_ground_and_who_sees_it(site: Site, hill_ground: OpenSector):
     lon, lat = by_the_radar(hill_ground).values()
     body = site.get("/api/ground", lon=lon, lat=lat).json()
     assert body["elevation_m"] == pytest.approx(sample(hill_ground.terrain, body["easting"], body["northing"]))
@@ -178,7 +178,7 @@ def test_a_place_tells_its_ground_and_who_sees_it(site: Site, hill_ground: Groun
     assert (off["elevation_m"], off["slope_deg"], off["seen_by"]) == (None, None, [])
 
 
-def test_slope_is_that_of_the_whole_terrain(site: Site, hill_ground: Ground):
+def test_slope_is_that_of_the_whole_terrain(site: Site, hill_ground: OpenSector):
     whole = hill_ground.terrain.assign(slope=slope(hill_ground.terrain))
     eastings, northings = hill_ground.terrain["easting"].to_numpy(), hill_ground.terrain["northing"].to_numpy()
     for row, column in ((75, 100), (0, 0), (149, 199), (1, 198), (20, 3)):
@@ -190,7 +190,7 @@ def test_slope_is_that_of_the_whole_terrain(site: Site, hill_ground: Ground):
         assert found["slope_deg"] == pytest.approx(math.degrees(math.atan(wanted)), abs=1e-6)
 
 
-def test_a_silent_sensor_is_told_by_the_stream_and_loses_its_ground(site: Site, hill_ground: Ground):
+def test_a_silent_sensor_is_told_by_the_stream_and_loses_its_ground(site: Site, hill_ground: OpenSector):
     events: list[dict[str, Any]] = []
     stop = threading.Event()
 
@@ -224,7 +224,7 @@ def test_a_silent_sensor_is_told_by_the_stream_and_loses_its_ground(site: Site, 
     assert until(lambda: {layer["id"]: layer["revision"] for layer in site.get("/api/layers").json()} == before)
 
 
-def test_a_sensor_that_is_no_longer_believed_sees_nothing(site: Site, hill_ground: Ground):
+def test_a_sensor_that_is_no_longer_believed_sees_nothing(site: Site, hill_ground: OpenSector):
     site.tell(revoked=("radar-mid",))
     assert until(lambda: not seen_by_radar(site, hill_ground))
     site.tell()
@@ -239,7 +239,7 @@ def test_a_sensor_that_is_no_longer_believed_sees_nothing(site: Site, hill_groun
     st.sampled_from([0.0, 1.7, 12.5]),
     st.sampled_from(["1.15", "1.3333333333333333", "inf"]),
 )
-def test_a_profiles_verdict_is_exactly_the_sight_lines(site: Site, hill_ground: Ground, start, end, eye, top, k):
+def test_a_profiles_verdict_is_exactly_the_sight_lines(site: Site, hill_ground: OpenSector, start, end, eye, top, k):
     west, north = (float(hill_ground.terrain[name][0]) for name in ("easting", "northing"))
     places = [hill_ground.frame.to_lonlat(west + east, north - south) for east, south in (start, end)]
     texts = [f"{lon:.9f},{lat:.9f}" for lon, lat in places]
@@ -317,7 +317,7 @@ def test_a_wrong_question_gets_one_sentence(site: Site, path: str, status: int, 
     assert "/site-packages" not in error
 
 
-def test_the_longest_profile_is_capped_and_judged_all_the_same(site: Site, hill_ground: Ground):
+def test_the_longest_profile_is_capped_and_judged_all_the_same(site: Site, hill_ground: OpenSector):
     lon, lat = hill_ground.frame.to_lonlat(*(float(hill_ground.terrain[n].mean()) for n in ("easting", "northing")))
     body = site.get("/api/profile", **{"from": f"{lon:.6f},{lat:.6f}", "to": f"{lon + 20:.6f},{lat:.6f}"}).json()
     assert len(body["distance_m"]) == MOST_POINTS
@@ -341,7 +341,7 @@ def test_every_answer_forbids_everything(site: Site):
         assert headers["x-content-type-options"] == "nosniff"
 
 
-def test_the_map_answers_only_its_questions(hill_ground: Ground):
+def test_the_map_answers_only_its_questions(hill_ground: OpenSector):
     service = MapService(hill_ground)
     for question in ("answer", "__init__", "_ground", "x" * 500):
         assert service.answer(question, {}).status == 404
@@ -349,7 +349,7 @@ def test_the_map_answers_only_its_questions(hill_ground: Ground):
     assert all(callable(getattr(service, question)) for question in QUESTIONS)
 
 
-def test_what_the_server_knows_is_shown_while_the_map_is_still_being_opened(hill_ground: Ground, tmp_path: Path):
+def test_what_the_server_knows_is_shown_while_the_map_is_still_being_opened(hill_ground: OpenSector, tmp_path: Path):
     """Above all that it is a demonstration; the layers follow when the map tells them."""
     opened, service = threading.Event(), MapService(hill_ground)
 
@@ -372,7 +372,7 @@ def test_what_the_server_knows_is_shown_while_the_map_is_still_being_opened(hill
         assert until(lambda: client.get("/api/sector").json()["layers"] == client.get("/api/layers").json() != [])
 
 
-def test_the_border_is_as_geopandas_would_write_it(hill_ground: Ground):
+def test_the_border_is_as_geopandas_would_write_it(hill_ground: OpenSector):
     ours = border_view(hill_ground)["features"]
     theirs = hill_ground.border.to_geodataframe().__geo_interface__["features"]
     assert len(ours) == len(theirs)

@@ -13,7 +13,7 @@ from fusion.alerts import AlertState
 from geo.errors import BadInput
 from ops.journal.reader import JournalReader, JournalRow
 from ops.room.night_file import SCENARIO_START
-from ops.sector.open_sector import Ground, open_ground
+from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector
 from ops.sector.settings import Maintenance, Settings, load_settings
 from ops.services.fusion.pipeline import Pipeline
@@ -25,7 +25,7 @@ def rows(hill_journal: Path) -> list[JournalRow]:
         return journal.read(0, 10_000)
 
 
-def alerts_of(ground: Ground, rows: list[JournalRow], settings: Settings | None = None):
+def alerts_of(ground: OpenSector, rows: list[JournalRow], settings: Settings | None = None):
     pipeline = Pipeline(ground, settings)
     return pipeline, [alert for row in rows for alert in pipeline.take(row)]
 
@@ -73,7 +73,7 @@ def files_with_maps(own_sector):
 
 
 def test_maps_of_roads_settlements_and_sections_are_used(files_with_maps, rows) -> None:
-    ground = open_ground(load_sector(files_with_maps.sector))
+    ground = open_sector(load_sector(files_with_maps.sector))
     alerts = alerts_of(ground, rows)[1]
     on_tracks = [alert for alert in alerts if alert.ground is not None]
     assert on_tracks
@@ -94,7 +94,7 @@ def test_maps_of_roads_settlements_and_sections_are_used(files_with_maps, rows) 
 
 def test_a_map_that_cannot_be_used_is_left_out_and_said(files_with_maps, rows, caplog) -> None:
     (files_with_maps.folder / "roads.geojson").write_text("no map")
-    ground = open_ground(load_sector(files_with_maps.sector))
+    ground = open_sector(load_sector(files_with_maps.sector))
     alerts_of(ground, rows[:200])
     assert "Alerts leave out roads and rivers" in caplog.text
     files_with_maps.edit(files_with_maps.sector, "roads.geojson", "nowhere.geojson")

@@ -11,7 +11,7 @@ from ingest.decode import encode, encode_status
 from ingest.wire import Status
 from ops.journal.reader import JournalRow
 from ops.room.night_file import SCENARIO_START, nanoseconds
-from ops.room.simulate_night import rehearse
+from ops.room.simulate_night import simulate_night
 from ops.services.fusion.pipeline import Pipeline
 from sensors.simulate.scenarios import NightSettings
 
@@ -22,7 +22,7 @@ INNOCENT = NightSettings(crossing_times_s=(), crossings_per_hour=0.0, turn_backs
 @pytest.fixture(scope="module")
 def revisions(hill_ground):
     """Alerts of a quarter of an hour in which nobody means to cross; every second a tick and what was received."""
-    scans, _ = rehearse(hill_ground, seed=3, duration_s=60.0 * MINUTES, traffic=INNOCENT)
+    scans, _ = simulate_night(hill_ground, seed=3, duration_s=60.0 * MINUTES, traffic=INNOCENT)
     pipeline, told, at = Pipeline(hill_ground), [], 0
     for second in range(60 * MINUTES):
         end = SCENARIO_START + timedelta(seconds=second + 1)

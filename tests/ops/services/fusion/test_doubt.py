@@ -9,12 +9,12 @@ import pytest
 
 from ops.journal.events import QUARANTINE, REVOCATION, CutOff, Revocation
 from ops.journal.reader import JournalReader, JournalRow
-from ops.sector.open_sector import Ground
+from ops.sector.open_sector import OpenSector
 from ops.services.api.prometheus import metrics_text
 from ops.services.fusion.live_picture import sensors_live, tracks_live
 from ops.services.fusion.pipeline import Pipeline
 from ops.services.fusion.process import with_held
-from ops.services.fusion.quarantine_memory import Held, faults_of, take
+from ops.services.fusion.quarantine_memory import CutOffRecord, faults_of, take
 from ops.store.reader import Live, Progress
 
 SECOND = 1_000_000_000
@@ -32,7 +32,7 @@ def row(kind: str, source: str, at_ns: int, body: msgspec.Struct) -> JournalRow:
     )
 
 
-def halfway(ground: Ground, rows: list[JournalRow]) -> tuple[Pipeline, list[JournalRow]]:
+def halfway(ground: OpenSector, rows: list[JournalRow]) -> tuple[Pipeline, list[JournalRow]]:
     """A pipeline as far as it has a track that the radar saw, and what is left."""
     pipeline = Pipeline(ground)
     for number, each in enumerate(rows):
@@ -45,7 +45,7 @@ def halfway(ground: Ground, rows: list[JournalRow]) -> tuple[Pipeline, list[Jour
 
 
 def test_what_a_revoked_sensor_saw_is_doubtful_until_it_has_a_new_key(
-    hill_ground: Ground, rows: list[JournalRow]
+    hill_ground: OpenSector, rows: list[JournalRow]
 ) -> None:
     pipeline, _ = halfway(hill_ground, rows)
     before = {track["track"]: track for track in tracks_live(pipeline, hill_ground.frame)}
@@ -65,7 +65,7 @@ def test_what_a_revoked_sensor_saw_is_doubtful_until_it_has_a_new_key(
     assert all(track["revoked_sources"] == [] for track in tracks_live(pipeline, hill_ground.frame))
 
 
-def test_a_unit_that_is_revoked_makes_no_track_doubtful(hill_ground: Ground, rows: list[JournalRow]) -> None:
+def test_a_unit_that_is_revoked_makes_no_track_doubtful(hill_ground: OpenSector, rows: list[JournalRow]) -> None:
     pipeline, _ = halfway(hill_ground, rows)
     pipeline.take(row(REVOCATION, "patrol-1", pipeline.now_ns, Revocation(True)))
     assert all(track["revoked_sources"] == [] for track in tracks_live(pipeline, hill_ground.frame))
@@ -73,7 +73,7 @@ def test_a_unit_that_is_revoked_makes_no_track_doubtful(hill_ground: Ground, row
 
 
 def test_a_sensor_that_is_cut_off_is_a_fault_for_as_long_and_is_told_once_each_way(
-    hill_ground: Ground, rows: list[JournalRow]
+    hill_ground: OpenSector, rows: list[JournalRow]
 ) -> None:
     pipeline, _ = halfway(hill_ground, rows)
     at_ns = pipeline.now_ns + SECOND
@@ -89,12 +89,12 @@ def test_a_sensor_that_is_cut_off_is_a_fault_for_as_long_and_is_told_once_each_w
     faults = [(alert.sensor, alert.status) for alert in news if alert.rule == "sensor_fault"]
     assert faults == [("camera-west", "cleared")]
     assert "flooding" not in pipeline.faults.get("camera-west", {})
-    assert pipeline.held["camera-west"] == Held(times=1, shed=412, proven=True, until_ns=at_ns + 10 * SECOND)
+    assert pipeline.held["camera-west"] == CutOffRecord(times=1, shed=412, proven=True, until_ns=at_ns + 10 * SECOND)
     assert Pipeline(hill_ground, checkpoint=pipeline.save()).held == pipeline.held
 
 
 def test_a_stranger_who_is_cut_off_is_counted_and_no_fault_of_a_sensor(
-    hill_ground: Ground, rows: list[JournalRow]
+    hill_ground: OpenSector, rows: list[JournalRow]
 ) -> None:
     pipeline, _ = halfway(hill_ground, rows)
     at_ns = pipeline.now_ns + SECOND
@@ -108,7 +108,7 @@ def test_a_stranger_who_is_cut_off_is_counted_and_no_fault_of_a_sensor(
 
 
 def test_metrics_count_who_was_cut_off_and_who_is(tmp_path: Path) -> None:
-    held: dict[str, Held] = {}
+    held: dict[str, CutOffRecord] = {}
     for source, event in (("r1", CutOff(True, 100)), ("r1", CutOff(True, None, 7)), ("r1", CutOff(True, 200)),
                           ("", CutOff(False, 50))):  # fmt: skip
         take(held, source, event, 140)

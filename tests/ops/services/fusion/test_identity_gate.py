@@ -16,7 +16,7 @@ from ops.journal.reader import JournalReader
 from ops.journal.writer import Journal
 from ops.room.night_file import nanoseconds, read_night
 from ops.room.simulate_night import rehearse_to_files
-from ops.sector.open_sector import Ground
+from ops.sector.open_sector import OpenSector
 from ops.services.fusion.process import counts_of
 from sensors.scan import Plot
 
@@ -24,14 +24,14 @@ HONEST_S = 900.0
 
 
 @pytest.fixture(scope="module")
-def honest(hill_ground: Ground, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def honest(hill_ground: OpenSector, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A quarter of an hour, with late and doubled messages, false alarms and errors as the layout declares them."""
     folder = tmp_path_factory.mktemp("honest")
     rehearse_to_files(hill_ground, folder, seed=11, duration_s=HONEST_S)
     return folder / "night.jsonl"
 
 
-def test_an_honest_night_is_left_alone(honest: Path, hill_ground: Ground) -> None:
+def test_an_honest_night_is_left_alone(honest: Path, hill_ground: OpenSector) -> None:
     """reliability D6: at most 0.1 % of honest data is flagged."""
     gate = Plausibility.of(hill_ground.layout.sensors)
     flags = [gate(scan) for scan in read_night(honest)]
@@ -39,7 +39,7 @@ def test_an_honest_night_is_left_alone(honest: Path, hill_ground: Ground) -> Non
     assert sum(map(bool, flags)) <= len(flags) / 1000
 
 
-def test_what_is_flagged_is_journaled_counted_and_shown(tmp_path: Path, honest: Path, hill_ground: Ground) -> None:
+def test_what_is_flagged_is_journaled_counted_and_shown(tmp_path: Path, honest: Path, hill_ground: OpenSector) -> None:
     """From the door to the figures of /metrics; a duplicate of a flagged scan is not counted again."""
     journal = Journal(tmp_path / "journal.db")
     guards = Guards(gate=Plausibility.of(hill_ground.layout.sensors))

@@ -6,14 +6,14 @@ import json
 from pathlib import Path
 
 from ops.journal.reader import JournalReader
-from ops.sector.open_sector import Ground
+from ops.sector.open_sector import OpenSector
 from ops.services.fusion.live_picture import UNKNOWN_BELOW, tracks_live
 from ops.services.fusion.pipeline import Pipeline
 from sensors.scan import CLASSES
 
 
 def test_every_track_has_the_probability_of_each_class_and_the_sensors_that_saw_it(
-    hill_ground: Ground, hill_journal: Path
+    hill_ground: OpenSector, hill_journal: Path
 ) -> None:
     pipeline, pictures = Pipeline(hill_ground), []
     with JournalReader(hill_journal) as journal:

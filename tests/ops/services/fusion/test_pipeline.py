@@ -19,7 +19,7 @@ from ingest.wire import Status
 from ops.journal.reader import JournalReader, JournalRow
 from ops.room.night_file import SCENARIO_START, nanoseconds
 from ops.room.offline import track_log_hash
-from ops.sector.open_sector import Ground
+from ops.sector.open_sector import OpenSector
 from ops.sector.settings import Settings
 from ops.services.fusion.checkpoint import CheckpointError
 from ops.services.fusion.pipeline import Pipeline
@@ -35,7 +35,7 @@ def rows(hill_journal: Path) -> list[JournalRow]:
         return journal.read(0, 10_000)
 
 
-def run(ground: Ground, rows: list[JournalRow], settings: Settings | None = None) -> tuple[Pipeline, list[Alert]]:
+def run(ground: OpenSector, rows: list[JournalRow], settings: Settings | None = None) -> tuple[Pipeline, list[Alert]]:
     pipeline = Pipeline(ground, settings)
     return pipeline, [alert for row in rows for alert in pipeline.take(row)]
 
@@ -164,7 +164,7 @@ def test_going_on_from_what_was_saved_equals_not_stopping(hill_ground, rows, pla
     assert done.sizes["estimate"] + rest.sizes["estimate"] == whole.take_history(final=True).sizes["estimate"]
 
 
-def whole_after(ground: Ground, rows: list[JournalRow], place: int) -> Pipeline:
+def whole_after(ground: OpenSector, rows: list[JournalRow], place: int) -> Pipeline:
     """One that took its history at ``place`` and went on."""
     pipeline, _ = run(ground, rows[:place])
     pipeline.take_history()

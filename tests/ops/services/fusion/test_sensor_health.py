@@ -13,7 +13,7 @@ from ingest.decode import encode, encode_status
 from ingest.wire import Status
 from ops.journal.reader import JournalRow
 from ops.room.night_file import SCENARIO_START, nanoseconds
-from ops.sector.open_sector import Ground
+from ops.sector.open_sector import OpenSector
 from ops.services.fusion.pipeline import Pipeline
 from sensors.scan import Plot, Scan
 
@@ -25,7 +25,7 @@ RADAR = "radar-mid"
 class Night:
     """A pipeline fed second by second: every sensor sound, unless said otherwise."""
 
-    def __init__(self, ground: Ground) -> None:
+    def __init__(self, ground: OpenSector) -> None:
         self.pipeline, self.ground, self.at_s, self.seq = Pipeline(ground), ground, 0.0, 0
         self.alerts: list[tuple[str, str, str]] = []
 
@@ -71,7 +71,7 @@ class Night:
 
 
 @pytest.fixture
-def night(hill_ground: Ground) -> Night:
+def night(hill_ground: OpenSector) -> Night:
     made = Night(hill_ground)
     made.run(8)
     assert made.state() == "ok"
@@ -115,7 +115,7 @@ def test_a_fault_is_found_told_once_each_way_and_blinds_where_it_blinds(
 
 
 def test_silence_is_told_once_each_way_after_twice_the_interval_and_a_second(
-    night: Night, hill_ground: Ground, told: Callable[[str], list[str]]
+    night: Night, hill_ground: OpenSector, told: Callable[[str], list[str]]
 ) -> None:
     """Declared are 5 s, so 11 s."""
     interval = hill_ground.layout[RADAR].status_interval_s
@@ -153,7 +153,7 @@ def test_planned_maintenance_is_no_silence_and_no_alert(night: Night) -> None:
     assert [rule for rule, sensor, _ in night.alerts if sensor == RADAR and rule == "sensor_silent"] == []
 
 
-def test_ten_minutes_of_healthy_jitter_is_no_fault(hill_ground: Ground) -> None:
+def test_ten_minutes_of_healthy_jitter_is_no_fault(hill_ground: OpenSector) -> None:
     night = Night(hill_ground)
     night.run(600, lambda n: {"plots": (Plot(range_m=900.0 + n % 7, azimuth_deg=10.0),), "behind_s": 0.1 * (n % 4)})
     assert night.pipeline.faults.get(RADAR, {}) == {}

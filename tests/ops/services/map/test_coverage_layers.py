@@ -12,7 +12,7 @@ from PIL import Image
 
 from ops.drawing.coverage_classes import probability_steps
 from ops.drawing.coverage_paint import UNKNOWN, Covered
-from ops.sector.open_sector import Ground
+from ops.sector.open_sector import OpenSector
 from ops.services.map.coverage_layers import CoverageLayers
 from ops.services.map.tiles import Layer, Tiles
 
@@ -27,7 +27,7 @@ def until(true: Callable[[], bool], within_s: float = 20.0) -> bool:
     return true()
 
 
-def alpha_at(tiles: Tiles, layer: str, ground: Ground, east_m: float, north_m: float, zoom: int = 14) -> int:
+def alpha_at(tiles: Tiles, layer: str, ground: OpenSector, east_m: float, north_m: float, zoom: int = 14) -> int:
     """Opacity of a layer's pixel at a place of the frame."""
     lon, lat = ground.frame.to_lonlat(east_m, north_m)
     across = (lon + 180.0) / 360.0 * 2**zoom
@@ -38,14 +38,14 @@ def alpha_at(tiles: Tiles, layer: str, ground: Ground, east_m: float, north_m: f
 
 
 @pytest.fixture
-def layers(hill_ground: Ground) -> tuple[CoverageLayers, Tiles]:
+def layers(hill_ground: OpenSector) -> tuple[CoverageLayers, Tiles]:
     tiles = Tiles()
     layers = CoverageLayers(hill_ground, tiles.put, terrain_digest="t")
     layers.start()
     return layers, tiles
 
 
-def test_before_anything_is_computed_nothing_is_shown_as_covered(hill_ground: Ground):
+def test_before_anything_is_computed_nothing_is_shown_as_covered(hill_ground: OpenSector):
     shown: list[Layer] = []
     layers = CoverageLayers(hill_ground, shown.append, terrain_digest="t")
     layers._show_unknown()
@@ -54,7 +54,7 @@ def test_before_anything_is_computed_nothing_is_shown_as_covered(hill_ground: Gr
     assert not layers.ready
 
 
-def test_the_layers_follow_the_sensors_health(layers, hill_ground: Ground):
+def test_the_layers_follow_the_sensors_health(layers, hill_ground: OpenSector):
     layers, tiles = layers
     layers.take_health(OK)
     assert until(lambda: layers.ready)
@@ -77,7 +77,7 @@ def test_the_layers_follow_the_sensors_health(layers, hill_ground: Ground):
     assert tiles.revisions() == working  # the same picture has the same name
 
 
-def test_sensors_of_which_nothing_was_heard_cover_nothing(layers, hill_ground: Ground):
+def test_sensors_of_which_nothing_was_heard_cover_nothing(layers, hill_ground: OpenSector):
     layers, tiles = layers
     layers.take_health({})
     assert until(lambda: layers.ready)

@@ -20,9 +20,9 @@ from geo.visibility import viewshed
 from ops.analysis.night_report.hidden_share import hidden_share
 from ops.drawing.hillshade import LIGHT_ON_THE_LEVEL, shade
 from ops.drawing.tile_styles import OFF_THE_MAP, SEEN, UNKNOWN, UNSEEN, Elevation, Hillshade, Unseen
-from ops.sector.open_sector import Ground
+from ops.sector.open_sector import OpenSector
 from ops.services.map.tiles import TILE_PX, Layer, NoTile, Raster, Tiles, raster_of
-from ops.services.map.viewshed_layers import Belt, Overlays, Viewshed, union, viewshed_of
+from ops.services.map.viewshed_layers import BeltSegments, Overlays, Viewshed, union, viewshed_of
 from sensors.coverage import look_probability
 from sensors.layout import Layout
 
@@ -45,18 +45,18 @@ def pixels(body: bytes) -> np.ndarray:
     return np.asarray(image.convert("RGBA"))
 
 
-def at(tiles: Tiles, layer: str, ground: Ground, easting: float, northing: float, zoom: int = 13) -> np.ndarray:
+def at(tiles: Tiles, layer: str, ground: OpenSector, easting: float, northing: float, zoom: int = 13) -> np.ndarray:
     lon, lat = ground.frame.to_lonlat(easting, northing)
     x, y, column, row = pixel_of(lon, lat, zoom)
     return pixels(tiles.tile(layer, zoom, x, y)[0].body)[row, column]
 
 
-def centre(ground: Ground) -> tuple[float, float]:
+def centre(ground: OpenSector) -> tuple[float, float]:
     west, south, east, north = bounds(ground.terrain)
     return (west + east) / 2, (south + north) / 2
 
 
-def heights_layer(ground: Ground, elevation: xr.DataArray | None = None, **more: Any) -> Layer:
+def heights_layer(ground: OpenSector, elevation: xr.DataArray | None = None, **more: Any) -> Layer:
     elevation = ground.terrain["elevation"] if elevation is None else elevation
     raster = raster_of(elevation, ground.terrain.attrs["crs"], nodata=math.nan, resampling=Resampling.average)
     return Layer(
@@ -65,14 +65,14 @@ def heights_layer(ground: Ground, elevation: xr.DataArray | None = None, **more:
 
 
 @pytest.fixture(scope="module")
-def tiles(hill_ground: Ground) -> Tiles:
+def tiles(hill_ground: OpenSector) -> Tiles:
     tiles = Tiles()
     tiles.put(heights_layer(hill_ground))
     tiles.put(heights_layer(hill_ground, id="hillshade", style=Hillshade()))
     return tiles
 
 
-def test_a_height_is_painted_where_it_stands(hill_ground: Ground):
+def test_a_height_is_painted_where_it_stands(hill_ground: OpenSector):
     """A tower of four by four cells in a plain: lighter than the plain at its place, and only there."""
     elevation = xr.zeros_like(hill_ground.terrain["elevation"])
     elevation[60:64, 80:84] = 1000.0
@@ -86,7 +86,7 @@ def test_a_height_is_painted_where_it_stands(hill_ground: Ground):
         assert (at(tiles, "elevation", hill_ground, eastings[column], northings[row]) == plain).all()
 
 
-def test_beyond_the_map_and_on_voids_tiles_are_see_through(hill_ground: Ground, tiles: Tiles):
+def test_beyond_the_map_and_on_voids_tiles_are_see_through(hill_ground: OpenSector, tiles: Tiles):
     far = pixels(tiles.tile("elevation", 9, 0, 0)[0].body)
     assert (far[..., 3] == 0).all()
     elevation = hill_ground.terrain["elevation"].copy(deep=True)
@@ -100,7 +100,7 @@ def test_beyond_the_map_and_on_voids_tiles_are_see_through(hill_ground: Ground, 
     assert at(voids, "elevation", hill_ground, eastings[20], northings[20])[3] == 255
 
 
-def test_relief_runs_on_from_tile_to_tile(hill_ground: Ground):
+def test_relief_runs_on_from_tile_to_tile(hill_ground: OpenSector):
     """Across the edge between two tiles the shadow changes no more than it does between columns inside them."""
     tiles = Tiles()
     tiles.put(heights_layer(hill_ground, hill_ground.terrain["elevation"] * 8, id="hillshade", style=Hillshade()))
@@ -149,7 +149,7 @@ def test_what_is_no_tile_is_said_in_a_sentence(tiles: Tiles, place, sentence):
     assert sentence in str(refused.value.args[0])
 
 
-def test_the_cache_stays_within_its_bound_and_gives_the_same_bytes(hill_ground: Ground):
+def test_the_cache_stays_within_its_bound_and_gives_the_same_bytes(hill_ground: OpenSector):
     tiles = Tiles(cache_bytes=20_000)
     tiles.put(heights_layer(hill_ground, style=Hillshade()))
     lon, lat = hill_ground.frame.to_lonlat(*centre(hill_ground))
@@ -163,7 +163,7 @@ def test_the_cache_stays_within_its_bound_and_gives_the_same_bytes(hill_ground: 
     assert len({tile.etag for tile in first}) == len({tile.body for tile in first})
 
 
-def test_a_layer_put_anew_is_shown_at_once(hill_ground: Ground):
+def test_a_layer_put_anew_is_shown_at_once(hill_ground: OpenSector):
     tiles = Tiles()
     tiles.put(heights_layer(hill_ground))
     before = at(tiles, "elevation", hill_ground, *centre(hill_ground))
@@ -172,7 +172,7 @@ def test_a_layer_put_anew_is_shown_at_once(hill_ground: Ground):
     assert (at(tiles, "elevation", hill_ground, *centre(hill_ground)) != before).any()
 
 
-def test_a_terrain_of_many_cells_is_laid_out_in_strips(hill_ground: Ground, monkeypatch: pytest.MonkeyPatch):
+def test_a_terrain_of_many_cells_is_laid_out_in_strips(hill_ground: OpenSector, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("ops.services.map.tiles.IN_MEMORY_CELLS", 10)
     lazy = hill_ground.terrain["elevation"].chunk({"northing": 40, "easting": 50})
     on_disk = raster_of(lazy, hill_ground.terrain.attrs["crs"], nodata=math.nan, resampling=Resampling.average)
@@ -189,23 +189,23 @@ def test_a_terrain_of_many_cells_is_laid_out_in_strips(hill_ground: Ground, monk
 
 
 @pytest.fixture(scope="module")
-def viewsheds(hill_ground: Ground) -> dict[str, Viewshed]:
+def viewsheds(hill_ground: OpenSector) -> dict[str, Viewshed]:
     layout = hill_ground.layout
     return {sensor.id: viewshed_of(layout.placement(sensor.id), hill_ground.terrain) for sensor in layout}
 
 
-def known(ground: Ground) -> np.ndarray:
+def known(ground: OpenSector) -> np.ndarray:
     return np.isfinite(ground.terrain["elevation"].to_numpy())
 
 
-def test_a_union_is_what_the_look_of_each_sensor_says(hill_ground: Ground, viewsheds: dict[str, Viewshed]):
+def test_a_union_is_what_the_look_of_each_sensor_says(hill_ground: OpenSector, viewsheds: dict[str, Viewshed]):
     visible = look_probability(hill_ground.layout, hill_ground.terrain)["visible"].to_numpy()
     states = union(viewsheds.values(), known(hill_ground))
     assert ((states == SEEN) == (visible == 1).any(axis=0)).all()
     assert 0 < (states == SEEN).mean() < 1
 
 
-def test_one_more_working_sensor_never_hides_ground(hill_ground: Ground, viewsheds: dict[str, Viewshed]):
+def test_one_more_working_sensor_never_hides_ground(hill_ground: OpenSector, viewsheds: dict[str, Viewshed]):
     every = list(viewsheds.values())
     before = union([], known(hill_ground))
     assert set(np.unique(before)) <= {UNSEEN, UNKNOWN}
@@ -216,7 +216,7 @@ def test_one_more_working_sensor_never_hides_ground(hill_ground: Ground, viewshe
         before = after
 
 
-def test_a_void_is_unknown_and_what_lies_behind_it_too(hill_ground: Ground):
+def test_a_void_is_unknown_and_what_lies_behind_it_too(hill_ground: OpenSector):
     terrain = hill_ground.terrain.copy(deep=True)
     terrain["elevation"][60:64, :] = math.nan  # north of every sensor
     place = hill_ground.layout.placement("radar-mid")
@@ -226,15 +226,15 @@ def test_a_void_is_unknown_and_what_lies_behind_it_too(hill_ground: Ground):
     assert (states[:60] == UNKNOWN).any()
 
 
-def test_the_hidden_share_is_the_reports(hill_ground: Ground, viewsheds: dict[str, Viewshed]):
+def test_the_hidden_share_is_the_reports(hill_ground: OpenSector, viewsheds: dict[str, Viewshed]):
     states = union(viewsheds.values(), known(hill_ground))
     visible = look_probability(hill_ground.layout, hill_ground.terrain)["visible"]
     report = hidden_share(visible, hill_ground.border, belt_m=hill_ground.sector.belt_m)
-    shares = Belt(hill_ground).hidden_share(states)
+    shares = BeltSegments(hill_ground).hidden_share(states)
     assert shares == pytest.approx(np.round(report.per_segment, 4).tolist())
 
 
-def test_a_viewshed_is_packed_without_loss(hill_ground: Ground, viewsheds: dict[str, Viewshed]):
+def test_a_viewshed_is_packed_without_loss(hill_ground: OpenSector, viewsheds: dict[str, Viewshed]):
     place = hill_ground.layout.placement("radar-mid")
     sensor = place.sensor
     whole = viewshed(
@@ -271,7 +271,7 @@ def until(true: Callable[[], bool], within_s: float = 20.0) -> bool:
 
 
 @pytest.fixture
-def overlays(hill_ground: Ground) -> tuple[Overlays, Tiles]:
+def overlays(hill_ground: OpenSector) -> tuple[Overlays, Tiles]:
     tiles = Tiles()
     overlays = Overlays(hill_ground, tiles.put, terrain_digest="t")
     overlays.start()
@@ -281,7 +281,7 @@ def overlays(hill_ground: Ground) -> tuple[Overlays, Tiles]:
 OK = dict.fromkeys(("radar-mid", "camera-west", "ground-1"), "ok")
 
 
-def test_before_anything_is_computed_nothing_is_shown_as_seen(hill_ground: Ground):
+def test_before_anything_is_computed_nothing_is_shown_as_seen(hill_ground: OpenSector):
     shown: list[Layer] = []
     overlays = Overlays(hill_ground, shown.append, terrain_digest="t")
     overlays._show_unknown()
@@ -295,7 +295,7 @@ def test_before_anything_is_computed_nothing_is_shown_as_seen(hill_ground: Groun
     assert overlays.seen_by(75, 100) is None
 
 
-def test_a_silent_sensor_loses_its_ground_and_gets_it_back(overlays, hill_ground: Ground):
+def test_a_silent_sensor_loses_its_ground_and_gets_it_back(overlays, hill_ground: OpenSector):
     overlays, tiles = overlays
     overlays.take_health(OK)
     assert until(lambda: overlays.ready and min(overlays.hidden_share[1]) < 1)
@@ -329,7 +329,7 @@ def test_only_the_layers_of_the_silent_sensors_kind_change(overlays):
     assert tiles.revisions()["visible-radar"] == before["visible-radar"]
 
 
-def test_a_sensor_whose_view_cannot_be_computed_is_named_and_sees_nothing(hill_ground: Ground):
+def test_a_sensor_whose_view_cannot_be_computed_is_named_and_sees_nothing(hill_ground: OpenSector):
     radar = hill_ground.layout["radar-mid"]
     feature = {
         "type": "Feature",
@@ -337,7 +337,7 @@ def test_a_sensor_whose_view_cannot_be_computed_is_named_and_sees_nothing(hill_g
         "properties": {"id": "astray", "kind": "radar", "max_range_m": 1000},
     }
     layout = Layout.from_geojson({"type": "FeatureCollection", "features": [feature]}, hill_ground.frame, name="astray")
-    ground = Ground(hill_ground.sector, hill_ground.terrain, hill_ground.frame, hill_ground.border, layout)
+    ground = OpenSector(hill_ground.sector, hill_ground.terrain, hill_ground.frame, hill_ground.border, layout)
     tiles = Tiles()
     overlays = Overlays(ground, tiles.put, terrain_digest="t")
     overlays.start()
@@ -346,7 +346,7 @@ def test_a_sensor_whose_view_cannot_be_computed_is_named_and_sees_nothing(hill_g
     assert "off the terrain" in overlays.problems["astray"]
 
 
-def test_a_raster_of_states_keeps_the_edge_of_the_map(hill_ground: Ground):
+def test_a_raster_of_states_keeps_the_edge_of_the_map(hill_ground: OpenSector):
     states = np.full(hill_ground.terrain["elevation"].shape, UNSEEN, np.uint8)
     values = xr.DataArray(states, coords=[hill_ground.terrain["northing"], hill_ground.terrain["easting"]])
     raster = raster_of(values, hill_ground.terrain.attrs["crs"], nodata=OFF_THE_MAP, resampling=Resampling.mode)

@@ -22,9 +22,9 @@ from ingest.standards.registry import SAPIENT
 from ingest.standards.sapient.decode import SapientMessage, read
 from ingest.standards.sapient.framing import Frames, frame
 from ingest.standards.sapient.validation import is_ulid, is_uuid4
-from ops.journal.command import Choice, detections
+from ops.journal.command import DetectionFilter, detections
 from ops.journal.reader import Counts, JournalReader
-from ops.room.room import Room, RoomOptions, SapientDoors
+from ops.room.room import Room, RoomOptions, SapientEndpoints
 from ops.sector.sector_file import layout_path, load_sector
 
 pytestmark = [pytest.mark.chain, pytest.mark.broker]
@@ -136,7 +136,7 @@ def running(hill_sector: Any, tmp_path_factory: pytest.TempPathFactory) -> Itera
         sector_id=sector.name,
         layout=str(layout_path(sector, None)),
         folder=folder,
-        sapient=SapientDoors(dial=f"127.0.0.1:{middleware.port}", listen=f"127.0.0.1:{port}"),
+        sapient=SapientEndpoints(dial=f"127.0.0.1:{middleware.port}", listen=f"127.0.0.1:{port}"),
     )
     with Room(options) as room:
         room.listen()
@@ -265,7 +265,7 @@ def test_a_packet_that_is_too_large_ends_the_connection_and_no_other(running: Ru
 
 def test_tasks_go_to_the_node_and_its_answer_is_kept(running: Running, sapient_node: Any) -> None:
     from ingest.standards.sapient.outgoing import Order, task, ulid
-    from ops.services.sapient.database import SapientMemory, Task
+    from ops.services.sapient.database import NodeTask, SapientMemory
 
     node = sapient_node(node_id="0f2f7b0e-91f7-45a9-a2cb-5f4e8f0b7a03", name="ground-1", kind="NODE_TYPE_SEISMIC")
     link = running.connect()
@@ -274,7 +274,7 @@ def test_tasks_go_to_the_node_and_its_answer_is_kept(running: Running, sapient_n
     task_id = ulid(time.time_ns() // 1_000_000, b"0123456789")
     with SapientMemory(running.folder) as memory:
         body = task("", node.node_id, task_id, Order(mode="Night")).SerializeToString()
-        memory.add_task(Task(task_id, node.node_id, body, time.time_ns(), None, "", ""))
+        memory.add_task(NodeTask(task_id, node.node_id, body, time.time_ns(), None, "", ""))
         (given,) = link.wait_for("task")
         assert (given.destination_id, given.task.command.mode_change) == (node.node_id, "Night")
         link.send(node.message(None, task_ack={"task_id": task_id, "task_status": "TASK_STATUS_ACCEPTED"}))
@@ -300,7 +300,7 @@ def test_packets_over_mqtt_are_journaled_and_understood(running: Running, sapien
         publish_signed(link, running.room, f"watchline/1/hills/sensor/camera-west/{channel}", message, seq)
     until(lambda: running.counts("camera-west").journaled == before + 1)
     link.stop()
-    found = detections(running.folder, Choice(sensor="camera-west"), None, Console(quiet=True))
+    found = detections(running.folder, DetectionFilter(sensor="camera-west"), None, Console(quiet=True))
     ((source, seen),) = found["sensors"]["camera-west"]["sources"].items()
     assert (source, seen["count"]) == (messages[2][1].detection_report.object_id, 1)
 

@@ -35,10 +35,10 @@ from ops.services.sapient.connection import (
     ClockWentBack,
     Stamps,
 )
-from ops.services.sapient.database import KEPT_SCANS, MemoryFault, Report, SapientMemory, Task
-from ops.services.sapient.fault_limit import ANSWERED_A_S, CUT_OFF_AFTER, MUTED_S, Patience
+from ops.services.sapient.database import KEPT_SCANS, DetectionReport, MemoryFault, NodeTask, SapientMemory
+from ops.services.sapient.fault_limit import ANSWERED_A_S, CUT_OFF_AFTER, MUTED_S, FaultLimit
 from ops.services.sapient.gateway import MOST_STRANGERS, Gateway
-from ops.services.sapient.node_link import Links, Post
+from ops.services.sapient.node_link import LinkContext, NodeLink
 from ops.services.sapient.sensor_names import registered_nodes
 from sensors.layout import Layout, place
 
@@ -65,7 +65,9 @@ EXAMPLES = 2_000 if os.environ.get("WATCHLINE_DRILL") else 60
 @pytest.fixture
 def links(tmp_path: Path) -> Any:
     with SapientMemory(tmp_path) as memory:
-        yield Links("hills", NOBODY, tmp_path, lambda: int(NOW.timestamp() * 1e9), memory, lambda _: (Identity(), 0.0))
+        yield LinkContext(
+            "hills", NOBODY, tmp_path, lambda: int(NOW.timestamp() * 1e9), memory, lambda _: (Identity(), 0.0)
+        )
 
 
 def packet_of(message: Any) -> Any:
@@ -129,7 +131,7 @@ def test_memory_keeps_what_was_first(tmp_path: Path) -> None:
     with SapientMemory(tmp_path) as memory:
         assert memory.own_id("a") == "a"
         assert memory.object_id("T1", "X") == "X"
-        memory.add_task(Task("t", "n", b"body", 5, None, "", ""))
+        memory.add_task(NodeTask("t", "n", b"body", 5, None, "", ""))
     with SapientMemory(tmp_path) as memory:
         assert memory.own_id("b") == "a"
         assert memory.object_id("T1", "Y") == "X"
@@ -145,7 +147,7 @@ def test_memory_forgets_the_oldest_scans_and_no_others(tmp_path: Path) -> None:
     with SapientMemory(tmp_path) as memory:
         memory._db.execute("PRAGMA synchronous=OFF")
         for seq in range(1, KEPT_SCANS + 1_001):
-            memory.remember("r", 1, seq, b"", [Report(seq.to_bytes(16, "big"), "n", "o")])
+            memory.remember("r", 1, seq, b"", [DetectionReport(seq.to_bytes(16, "big"), "n", "o")])
         known = memory._db.execute("SELECT count(*) FROM scans").fetchone()[0]
         assert KEPT_SCANS <= known <= KEPT_SCANS + 500
         assert memory.sent("r", (1).to_bytes(16, "big")) is None
@@ -163,8 +165,8 @@ def test_another_programs_file_is_left_alone(tmp_path: Path) -> None:
         SapientMemory(tmp_path)
 
 
-def test_reports_of_one_time_are_one_look(links: Links, sapient_node: Make) -> None:
-    node, post = sapient_node(), Post(Node("n"), "radar-1", LAYOUT, links)
+def test_reports_of_one_time_are_one_look(links: LinkContext, sapient_node: Make) -> None:
+    node, post = sapient_node(), NodeLink(Node("n"), "radar-1", LAYOUT, links)
     polar = {"azimuth": 10.0, "range": 1000.0}
     for target in (1, 2, 3):
         assert post.take(packet_of(node.detection(NOW, polar=polar, target=target))) == (None, [])
@@ -178,15 +180,15 @@ def test_reports_of_one_time_are_one_look(links: Links, sapient_node: Make) -> N
     assert post.due(float("inf")) is None
 
 
-def test_the_layout_gives_the_deviations_that_a_report_lacks(links: Links, sapient_node: Make) -> None:
-    node, post = sapient_node(), Post(Node("n"), "radar-1", LAYOUT, links)
+def test_the_layout_gives_the_deviations_that_a_report_lacks(links: LinkContext, sapient_node: Make) -> None:
+    node, post = sapient_node(), NodeLink(Node("n"), "radar-1", LAYOUT, links)
     post.take(packet_of(node.detection(NOW, polar={"azimuth": 10.0, "range": 1000.0})))
     look = post.due(float("inf"))
     assert look is not None
     (plot,) = look.plots
     assert (plot.range_m, plot.azimuth_deg, plot.range_sd_m) == (1000.0, 10.0, None)
     assert plot.position_sd_m == pytest.approx(1000.0 * 0.4 * 3.14159265 / 180.0, rel=1e-3)
-    bare = Post(Node("n"), "radar-2", LAYOUT, links)
+    bare = NodeLink(Node("n"), "radar-2", LAYOUT, links)
     _, faults = bare.take(packet_of(node.detection(NOW, polar={"azimuth": 10.0, "range": 1000.0})))
     assert [fault.field for fault in faults] == [
         "detection_report.range_bearing.azimuth_error",
@@ -194,8 +196,10 @@ def test_the_layout_gives_the_deviations_that_a_report_lacks(links: Links, sapie
     ]
 
 
-def test_platform_north_is_the_layouts_azimuth_until_the_node_says_its_own(links: Links, sapient_node: Make) -> None:
-    node, post = sapient_node(), Post(Node("n"), "radar-1", LAYOUT, links)
+def test_platform_north_is_the_layouts_azimuth_until_the_node_says_its_own(
+    links: LinkContext, sapient_node: Make
+) -> None:
+    node, post = sapient_node(), NodeLink(Node("n"), "radar-1", LAYOUT, links)
     polar = {"azimuth": 10.0, "range": 1000.0, "datum": "RANGE_BEARING_DATUM_PLATFORM"}
     post.take(packet_of(node.detection(NOW, polar=polar)))
     look = post.due(float("inf"))
@@ -203,8 +207,8 @@ def test_platform_north_is_the_layouts_azimuth_until_the_node_says_its_own(links
     assert look.plots[0].azimuth_deg == pytest.approx(40.0)
 
 
-def test_a_node_that_stands_elsewhere_than_its_sensor_reports_places(links: Links, sapient_node: Make) -> None:
-    node, post = sapient_node(), Post(Node("n"), "radar-1", LAYOUT, links)
+def test_a_node_that_stands_elsewhere_than_its_sensor_reports_places(links: LinkContext, sapient_node: Make) -> None:
+    node, post = sapient_node(), NodeLink(Node("n"), "radar-1", LAYOUT, links)
     far_lon, far_lat = FRAME.to_lonlat(800.0, 0.0)
     post.node, _ = status(packet_of(node.status(NOW, {"x": far_lon, "y": far_lat})), post.node)
     post.take(packet_of(node.detection(NOW, polar={"azimuth": 0.0, "range": 1000.0})))
@@ -223,14 +227,14 @@ class Ear:
     def __init__(self) -> None:
         self.told: list[Any] = []
         self.nodes: set[str] = set()
-        self.patience = Patience()
+        self.patience = FaultLimit()
 
     def send(self, message: Any) -> bool:
         self.told.append(message)
         return True
 
 
-def test_a_node_is_the_sensor_that_a_person_its_id_or_its_name_says(links: Links, sapient_node: Make) -> None:
+def test_a_node_is_the_sensor_that_a_person_its_id_or_its_name_says(links: LinkContext, sapient_node: Make) -> None:
     (links.folder / "adapters.json").write_text('{"sapient": {"4b0d7c36-6f5e-4f39-8d6f-3f6f2b1d9c02": "radar-2"}}')
     assert registered_nodes(links.folder) == {"4b0d7c36-6f5e-4f39-8d6f-3f6f2b1d9c02": "radar-2"}
     gateway = Gateway(LAYOUT, links, "own")
@@ -240,7 +244,7 @@ def test_a_node_is_the_sensor_that_a_person_its_id_or_its_name_says(links: Links
     assert gateway._sensor_of("x", ("nothing",)) == "x"
 
 
-def test_what_is_dated_ahead_and_whom_nobody_knows_is_refused(links: Links, sapient_node: Make) -> None:
+def test_what_is_dated_ahead_and_whom_nobody_knows_is_refused(links: LinkContext, sapient_node: Make) -> None:
     gateway, ear, node = Gateway(LAYOUT, links, "own"), Ear(), sapient_node()
     refused: list[Any] = []
     gateway._later = lambda work, *arguments: refused.append(arguments)  # type: ignore[assignment]
@@ -256,7 +260,7 @@ def test_what_is_dated_ahead_and_whom_nobody_knows_is_refused(links: Links, sapi
     assert ear.patience.faults == 3
 
 
-def test_an_error_is_never_answered_and_a_task_for_us_is_refused(links: Links, sapient_node: Make) -> None:
+def test_an_error_is_never_answered_and_a_task_for_us_is_refused(links: LinkContext, sapient_node: Make) -> None:
     gateway, ear, node = Gateway(LAYOUT, links, "own"), Ear(), sapient_node()
     gateway.handle(ear, node.message(NOW, error={"packet": "eA==", "error_message": ["x"]}).SerializeToString())  # type: ignore[arg-type]
     assert ear.told == []
@@ -267,7 +271,7 @@ def test_an_error_is_never_answered_and_a_task_for_us_is_refused(links: Links, s
     assert ear.told[1].alert_ack.alert_ack_status == 1  # accepted
 
 
-def test_strangers_are_few(links: Links, sapient_node: Make) -> None:
+def test_strangers_are_few(links: LinkContext, sapient_node: Make) -> None:
     gateway, ear = Gateway(LAYOUT, links, "own"), Ear()
     gateway._later = lambda *_: None  # type: ignore[assignment,misc]
     for number in range(MOST_STRANGERS + 1):
@@ -287,7 +291,7 @@ def test_whatever_a_connection_sends_it_goes_on(sapient_node: Make, data: st.Dat
     with tempfile.TemporaryDirectory() as folder, SapientMemory(Path(folder)) as memory:
         memory._db.execute("PRAGMA synchronous=OFF")
         now_ns = int(NOW.timestamp() * 1e9)
-        links = Links("hills", NOBODY, Path(folder), lambda: now_ns, memory, lambda _: (Identity(), 0.0))
+        links = LinkContext("hills", NOBODY, Path(folder), lambda: now_ns, memory, lambda _: (Identity(), 0.0))
         gateway, ear, node = Gateway(LAYOUT, links, "own"), Ear(), sapient_node(name="radar-1")
         gateway.peers.add(ear)  # type: ignore[arg-type]
         gateway._later = lambda *_: None  # type: ignore[assignment,misc]
@@ -312,20 +316,22 @@ def test_whatever_a_connection_sends_it_goes_on(sapient_node: Make, data: st.Dat
 
 
 def test_a_node_that_sends_nothing_but_faults_is_cut_off_for_a_while_and_no_other_is() -> None:
-    patience = Patience()
+    patience = FaultLimit()
     answered = sum(patience.fault("bad", 100.0) for _ in range(CUT_OFF_AFTER - 1))
     assert (answered, patience.tried) == (ANSWERED_A_S, False)
     patience.fault("bad", 100.5)
     assert patience.muted("bad", 100.6)
     assert not patience.muted("good", 100.6)
     assert not patience.muted("bad", 100.5 + MUTED_S)
-    slow = Patience()
+    slow = FaultLimit()
     for number in range(1_000):  # ten a second, for ever: answered each time
         assert slow.fault("odd", number / 10.0)
     assert not slow.muted("odd", 100.0)
 
 
-def test_a_flood_of_bad_packets_costs_no_answer_and_a_good_node_is_heard(links: Links, sapient_node: Make) -> None:
+def test_a_flood_of_bad_packets_costs_no_answer_and_a_good_node_is_heard(
+    links: LinkContext, sapient_node: Make
+) -> None:
     gateway, ear, node = Gateway(LAYOUT, links, "own"), Ear(), sapient_node(name="radar-1")
     gateway._later = lambda *_: None  # type: ignore[assignment,misc]
     bad = sapient_node(node_id="0e9c8a6b-5a0e-4b61-8f57-6f1f2f7f0a01").detection(NOW, location={"x": 1.0, "y": 95.0})
@@ -338,9 +344,9 @@ def test_a_flood_of_bad_packets_costs_no_answer_and_a_good_node_is_heard(links: 
 
 
 def test_what_waits_goes_to_the_disk_in_one_write_and_a_full_disk_loses_nothing(
-    links: Links, sapient_node: Make, monkeypatch: pytest.MonkeyPatch
+    links: LinkContext, sapient_node: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    node, post = sapient_node(), Post(Node("n"), "radar-1", LAYOUT, links)
+    node, post = sapient_node(), NodeLink(Node("n"), "radar-1", LAYOUT, links)
     for second in range(5):
         report = node.detection(NOW + timedelta(seconds=second), polar={"azimuth": 10.0, "range": 1000.0})
         post.take(packet_of(report))

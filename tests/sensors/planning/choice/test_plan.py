@@ -21,19 +21,19 @@ from sensors.errors import PlanError
 from sensors.gaps import segment_detection
 from sensors.layout import Layout, place
 from sensors.planning import choose_sites, plan_layout
-from sensors.planning.choice.benefits import Case, Scene, scene_of
+from sensors.planning.choice.benefits import Case, OptionBenefits, scene_of
 from sensors.planning.choice.candidate_sites import Around, SiteRules, candidate_sites
 from sensors.planning.choice.dominance import undominated
 from sensors.planning.choice.options import Money, Option, limits_of, options_at, options_of
 from sensors.planning.choice.plan import Demand, figures_of, pareto, plan_scene
-from sensors.planning.solver.solve import Effort
+from sensors.planning.solver.solve import SolverBudget
 
 FRAME = LocalFrame.around(1.5, 42.5)
 CELL_M = 50.0
 SHAPE = (41, 61)
 BORDER = Border(FRAME, LineString([(100.0, 1000.0), (2900.0, 1000.0)]), segment_length_m=700.0)
 CASE = Case(belt_m=600.0)
-EXACT = Effort(seconds=20.0, kicks=2)
+EXACT = SolverBudget(seconds=20.0, kicks=2)
 NOTHING = np.zeros(0, np.int64)
 
 
@@ -72,7 +72,7 @@ CANDIDATES = Layout(
 
 
 @pytest.fixture(scope="module")
-def scene() -> Scene:
+def scene() -> OptionBenefits:
     return scene_of(options_of(CANDIDATES), ground(), BORDER, case=CASE)
 
 
@@ -80,13 +80,13 @@ def response(seconds: float) -> xr.DataArray:
     return ground()["elevation"] * 0.0 + seconds
 
 
-def allowed(scene: Scene, budget: float, crew: float = math.inf) -> list[tuple[int, ...]]:
+def allowed(scene: OptionBenefits, budget: float, crew: float = math.inf) -> list[tuple[int, ...]]:
     limits, every = limits_of(scene.options, budget, crew), range(len(scene.options))
     return [s for k in range(8) for s in itertools.combinations(every, k) if limits.kept_by(s)]
 
 
 @pytest.mark.parametrize("objective", ["covered", "worst_segment", "least_detected", "interruption"])
-def test_the_plan_equals_enumeration(scene: Scene, objective: str) -> None:
+def test_the_plan_equals_enumeration(scene: OptionBenefits, objective: str) -> None:
     """Without cameras the least detected way of a layout is exact (``sensors.crossing.segments``), so this is too."""
     late = response(200.0)
     if objective in ("least_detected", "interruption"):
@@ -102,7 +102,7 @@ def test_the_plan_equals_enumeration(scene: Scene, objective: str) -> None:
     assert plan.cost <= 6.0 + 1e-9
 
 
-def test_values_are_those_of_coverage_and_of_gaps(scene: Scene) -> None:
+def test_values_are_those_of_coverage_and_of_gaps(scene: OptionBenefits) -> None:
     """The plan's figures of chosen sensors are what coverage and gaps say of the same layout."""
     chosen = [0, 4, 6]
     layout = Layout("three", FRAME, tuple(CANDIDATES.sensors[n] for n in chosen))
@@ -134,15 +134,15 @@ def test_of_two_alike_one_stays() -> None:
     assert (0 in kept) != (7 in kept)
 
 
-def test_more_budget_never_worsens_and_the_front_rises(scene: Scene) -> None:
-    front = pareto(scene, Demand(budget=12.0, objective="worst_segment", effort=Effort(seconds=30.0)), steps=5)
+def test_more_budget_never_worsens_and_the_front_rises(scene: OptionBenefits) -> None:
+    front = pareto(scene, Demand(budget=12.0, objective="worst_segment", effort=SolverBudget(seconds=30.0)), steps=5)
     values, costs = [plan.value for plan in front], [plan.cost for plan in front]
     assert len(front) >= 2
     assert all(b > a for a, b in itertools.pairwise(values))
     assert all(b > a for a, b in itertools.pairwise(costs))
 
 
-def test_what_stands_there_stays_and_is_not_paid_again(scene: Scene) -> None:
+def test_what_stands_there_stays_and_is_not_paid_again(scene: OptionBenefits) -> None:
     present = Layout("present", FRAME, (CANDIDATES.sensors[0],))
     rest = Layout("rest", FRAME, CANDIDATES.sensors[1:])
     demand = Demand(budget=3.0, effort=EXACT)
@@ -154,7 +154,7 @@ def test_what_stands_there_stays_and_is_not_paid_again(scene: Scene) -> None:
     assert plan.value == pytest.approx(whole["covered"], abs=1e-12)
 
 
-def test_sites_that_are_taken_are_not_sold_again(scene: Scene) -> None:
+def test_sites_that_are_taken_are_not_sold_again(scene: OptionBenefits) -> None:
     """What stands there may come from an earlier plan, with the ids of the same candidates."""
     first = plan_scene(scene, Demand(budget=3.0, effort=EXACT))
     again = plan_layout(CANDIDATES, ground(), BORDER, Demand(budget=3.0, effort=EXACT), case=CASE, start=first.layout)
@@ -164,21 +164,21 @@ def test_sites_that_are_taken_are_not_sold_again(scene: Scene) -> None:
         plan_layout(CANDIDATES, ground(), BORDER, Demand(budget=3.0), case=CASE, start=CANDIDATES)
 
 
-def test_without_a_limit_everything_that_helps_is_bought(scene: Scene) -> None:
+def test_without_a_limit_everything_that_helps_is_bought(scene: OptionBenefits) -> None:
     plan = plan_scene(scene, Demand(budget=math.inf, effort=EXACT))
     best = max(figures_of(scene, s)["covered"] for s in allowed(scene, 1e9))
     assert plan.value == pytest.approx(best, abs=1e-7)
     assert plan.gap <= 1e-6
 
 
-def test_choose_sites_gives_the_layout_of_the_plan(scene: Scene) -> None:
+def test_choose_sites_gives_the_layout_of_the_plan(scene: OptionBenefits) -> None:
     layout = choose_sites(CANDIDATES, ground(), BORDER, budget=6.0, case=CASE, effort=EXACT)
     plan = plan_scene(scene, Demand(budget=6.0, effort=EXACT))
     assert layout.ids == plan.layout.ids
     assert isinstance(layout, Layout)
 
 
-def test_a_response_that_is_always_late_interrupts_nobody(scene: Scene) -> None:
+def test_a_response_that_is_always_late_interrupts_nobody(scene: OptionBenefits) -> None:
     plan = plan_scene(scene, Demand(budget=9.0, objective="interruption", effort=EXACT), response=response(1e6))
     assert plan.value == plan.bound == 0.0
     fast = plan_scene(scene, Demand(budget=9.0, objective="interruption", effort=EXACT), response=response(0.0))
@@ -223,13 +223,13 @@ def crewed(*crews: float) -> list[Option]:
         (lambda s: pareto(s, Demand(budget=5.0), steps=1), "1 steps"),
     ],
 )
-def test_what_cannot_be_planned_is_one_sentence(scene: Scene, call: object, said: str) -> None:
+def test_what_cannot_be_planned_is_one_sentence(scene: OptionBenefits, call: object, said: str) -> None:
     with pytest.raises(BadInput, match=said) as caught:
         call(scene)  # type: ignore[operator]
     assert "\n" not in str(caught.value)
 
 
-def test_a_crew_that_is_too_small_is_named(scene: Scene) -> None:
+def test_a_crew_that_is_too_small_is_named(scene: OptionBenefits) -> None:
     options = crewed(2.0, 2.0, 2.0, 1.0, 1.0, 1.0, 1.0)
     crews = replace(scene, options=tuple(options))
     with pytest.raises(PlanError, match="can work nothing"):

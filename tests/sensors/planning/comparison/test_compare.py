@@ -19,7 +19,7 @@ from sensors.coverage import coverage
 from sensors.crossing.segments import least_ways, over_segments
 from sensors.equipment.catalogue import Catalogue, shipped
 from sensors.equipment.quantity import Quantity
-from sensors.gaps import watched
+from sensors.gaps import watch_belt
 from sensors.interdiction.interception import interruptions
 from sensors.layout import Layout, place
 from sensors.planning import OBJECTIVES, CompareError, CompareSettings, compare, study, verdict
@@ -287,7 +287,7 @@ def test_ways_and_interruption_are_those_of_the_gap_analysis(terrain: xr.Dataset
     made = study([POSTS], terrain, border(), bases=bases, settings=case)
     assert not made.designs[0].unlinked
     one = made.outcomes(central(made.inputs))[0]
-    seen = watched(coverage(POSTS, terrain, None, conditions="night"), terrain, border(), belt_m=600.0)
+    seen = watch_belt(coverage(POSTS, terrain, None, conditions="night"), terrain, border(), belt_m=600.0)
     least = over_segments(seen, least_ways(seen, direction=direction))["expected_probability"].to_numpy()
     assert (one.detection[0] <= least + 1e-6).all()
     assert one.detection[0] == pytest.approx(least, abs=0.03)

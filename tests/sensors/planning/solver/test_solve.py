@@ -13,17 +13,17 @@ from geo.errors import BadInput
 from geo.visibility import covering_sites
 from geo.visibility.many_sites.footprints import Footprints
 from sensors.errors import PlanError
-from sensors.planning.solver.constraints import Limits
+from sensors.planning.solver.constraints import Constraints
 from sensors.planning.solver.coverage_objective import Cover
 from sensors.planning.solver.lagrangian_bound import bound_of
 from sensors.planning.solver.local_search import _exchanges, greedy, seeded
 from sensors.planning.solver.mixed_integer import Mixed, merged_cells
-from sensors.planning.solver.solve import Effort, best_cover, best_least, gap_of
+from sensors.planning.solver.solve import SolverBudget, best_cover, best_least, gap_of
 
-EXACT = Effort(seconds=30.0, gap=0.0, kicks=2)
+EXACT = SolverBudget(seconds=30.0, gap=0.0, kicks=2)
 
 
-def problem(seed: int, *, options: int = 7, cells: int = 30, groups: int = 1) -> tuple[Cover, Limits]:
+def problem(seed: int, *, options: int = 7, cells: int = 30, groups: int = 1) -> tuple[Cover, Constraints]:
     random = np.random.default_rng(seed)
     p = np.where(random.random((options, cells)) < 0.4, random.choice([0.2, 0.5, 0.9, 1.0], (options, cells)), 0.0)
     cover = Cover.of(
@@ -32,7 +32,7 @@ def problem(seed: int, *, options: int = 7, cells: int = 30, groups: int = 1) ->
         weight=random.random(cells),
         seen=random.choice([0.0, 0.3], cells),
     )
-    limits = Limits.of(
+    limits = Constraints.of(
         random.integers(1, 6, options).astype(float),
         float(random.integers(3, 14)),
         site=random.integers(0, options - 1, options),
@@ -42,7 +42,7 @@ def problem(seed: int, *, options: int = 7, cells: int = 30, groups: int = 1) ->
     return cover, limits
 
 
-def choices(limits: Limits) -> list[tuple[int, ...]]:
+def choices(limits: Constraints) -> list[tuple[int, ...]]:
     every = range(len(limits))
     return [s for k in range(len(limits) + 1) for s in itertools.combinations(every, k) if limits.kept_by(s)]
 
@@ -83,7 +83,7 @@ def test_more_budget_never_worsens_the_best(seed: int) -> None:
     cover, limits = problem(seed)
     values = []
     for budget in (0.0, 2.0, 4.0, 6.0, 9.0, 30.0):
-        more = Limits.of(limits.cost, budget, site=limits.site, crew=limits.crew, crew_limit=limits.crew_limit)
+        more = Constraints.of(limits.cost, budget, site=limits.site, crew=limits.crew, crew_limit=limits.crew_limit)
         values.append(best_cover(cover, more, effort=EXACT).value)
     assert all(b >= a - 1e-9 for a, b in itertools.pairwise(values))
 
@@ -91,14 +91,14 @@ def test_more_budget_never_worsens_the_best(seed: int) -> None:
 def test_a_start_within_the_limits_is_never_worsened() -> None:
     cover, limits = problem(5)
     start = np.array(max(choices(limits), key=cover.covered))
-    found = best_cover(cover, limits, effort=Effort(seconds=0.0), start=start)
+    found = best_cover(cover, limits, effort=SolverBudget(seconds=0.0), start=start)
     assert found.value >= cover.covered(start) - 1e-12
 
 
 def test_greedy_over_sure_cells_is_that_of_covering_sites() -> None:
     random = np.random.default_rng(7)
     sets = random.random((40, 300)) < 0.1
-    cover, limits = Cover.of(Footprints.of(sets)), Limits.of(np.ones(40), 6.0)
+    cover, limits = Cover.of(Footprints.of(sets)), Constraints.of(np.ones(40), 6.0)
     assert greedy(cover, limits, per_cost=False).tolist() == covering_sites(sets, 6).sites.tolist()
     assert cover.covered(seeded(cover, limits)) * 300 >= covering_sites(sets, 6).covered
 
@@ -148,7 +148,7 @@ def test_the_largest_least_sum_equals_that_of_enumeration(seed: int) -> None:
     random = np.random.default_rng(seed)
     slopes = np.where(random.random((25, 8)) < 0.4, random.random((25, 8)), 0.0)
     oracle = Sums(random.random(25) * 0.2, slopes)
-    limits = Limits.of(random.integers(1, 5, 8).astype(float), 9.0)
+    limits = Constraints.of(random.integers(1, 5, 8).astype(float), 9.0)
     best = max(oracle.least(np.array(s, int))[0] for s in choices(limits))
     found = best_least(oracle, limits, effort=EXACT)
     assert found.value == pytest.approx(oracle.value_at(best), abs=1e-6)
@@ -158,7 +158,7 @@ def test_the_largest_least_sum_equals_that_of_enumeration(seed: int) -> None:
 
 
 def test_the_model_keeps_sites_apart_and_within_the_crew() -> None:
-    limits = Limits.of([1.0, 1.0, 1.0], 3.0, site=[0, 0, 1], crew=[0.0, 0.0, 5.0], crew_limit=4.0)
+    limits = Constraints.of([1.0, 1.0, 1.0], 3.0, site=[0, 0, 1], crew=[0.0, 0.0, 5.0], crew_limit=4.0)
     model = Mixed(limits, ceiling=10.0)
     model.cut(0.0, np.array([1.0, 2.0, 4.0]))
     assert model.solve(seconds=5.0).chosen.tolist() == [1]
@@ -167,16 +167,19 @@ def test_the_model_keeps_sites_apart_and_within_the_crew() -> None:
 @pytest.mark.parametrize(
     ("call", "said"),
     [
-        (lambda: Limits.of([], 1.0), "no candidates"),
-        (lambda: Limits.of([1.0, -2.0], 1.0), "the cost of option 1 is -2"),
-        (lambda: Limits.of([1.0, np.nan], 1.0), "nan"),
-        (lambda: Limits.of([1.0], -1.0), "budget of -1"),
-        (lambda: Limits.of([1.0], float("nan")), "budget of nan"),
-        (lambda: Limits.of([1.0], 1.0, crew=[-1.0]), "the crew of option 0 is -1"),
-        (lambda: Limits.of([5.0, 4.0], 3.0).refuse_if_nothing_fits(["a", "b"]), "cheapest option, b, costs 4"),
-        (lambda: Limits.of([5.0], 9.0, crew=[3.0], crew_limit=2.0).refuse_if_nothing_fits(["a"]), "crew of 2 can work"),
+        (lambda: Constraints.of([], 1.0), "no candidates"),
+        (lambda: Constraints.of([1.0, -2.0], 1.0), "the cost of option 1 is -2"),
+        (lambda: Constraints.of([1.0, np.nan], 1.0), "nan"),
+        (lambda: Constraints.of([1.0], -1.0), "budget of -1"),
+        (lambda: Constraints.of([1.0], float("nan")), "budget of nan"),
+        (lambda: Constraints.of([1.0], 1.0, crew=[-1.0]), "the crew of option 0 is -1"),
+        (lambda: Constraints.of([5.0, 4.0], 3.0).refuse_if_nothing_fits(["a", "b"]), "cheapest option, b, costs 4"),
         (
-            lambda: Limits.of([5.0, 9.0], 6.0, crew=[3.0, 1.0], crew_limit=2.0).refuse_if_nothing_fits(["a", "b"]),
+            lambda: Constraints.of([5.0], 9.0, crew=[3.0], crew_limit=2.0).refuse_if_nothing_fits(["a"]),
+            "crew of 2 can work",
+        ),
+        (
+            lambda: Constraints.of([5.0, 9.0], 6.0, crew=[3.0, 1.0], crew_limit=2.0).refuse_if_nothing_fits(["a", "b"]),
             "budget and crew together",
         ),
         (lambda: Cover.of([[0.5, 1.5]]), "probability outside"),
@@ -200,7 +203,7 @@ def test_the_gap_is_a_share_of_the_limit() -> None:
 @pytest.mark.parametrize("worst", [False, True])
 def test_options_that_add_nothing_are_not_bought(worst: bool) -> None:
     cover = Cover.of(np.zeros((3, 4)), seen=[0.2, 0.4, 0.0, 1.0])
-    found = best_cover(cover, Limits.of([0.0, 1.0, 2.0], 9.0), worst=worst, effort=EXACT)
+    found = best_cover(cover, Constraints.of([0.0, 1.0, 2.0], 9.0), worst=worst, effort=EXACT)
     assert found.chosen.tolist() == []
     assert found.value == found.limit == pytest.approx(0.4)
     assert found.gap == 0.0
@@ -210,6 +213,6 @@ def test_what_the_least_sum_does_without_is_not_bought() -> None:
     """Any of the first two reaches all that can be reached; money for both, and for an idle third, is no reason."""
     slopes = np.array([[1.0, 1.0, 0.0], [0.0, 0.0, 0.0]])
     oracle = Sums(np.array([0.0, 0.5]), slopes)
-    found = best_least(oracle, Limits.of([1.0, 2.0, 0.5], 9.0), effort=EXACT)
+    found = best_least(oracle, Constraints.of([1.0, 2.0, 0.5], 9.0), effort=EXACT)
     assert found.chosen.tolist() in ([0], [1])
     assert found.value == pytest.approx(oracle.value_at(0.5))
