@@ -24,12 +24,12 @@ from typing import Any
 
 import machine
 import numpy as np
-import numpy.typing as npt
 import psutil
 import xarray as xr
 
+from geo.arrays import Floats
+
 CELL_M, REPEAT_CELLS, STRETCH_BELTS = 30.0, 3000, 2.0
-Floats = npt.NDArray[np.float64]
 
 
 def fractal(rows: int, columns: int, relief_m: float, seed: int) -> Floats:

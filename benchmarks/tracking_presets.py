@@ -14,12 +14,12 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from geo.arrays import Floats
 from geo.frame import LocalFrame
 from sensors.layout import Layout, place
 from sensors.simulate import simulate
 from sensors.simulate.movers import Mover, Scenario
 
-Floats = npt.NDArray[np.float64]
 START = datetime(2026, 9, 21, 21, 0, tzinfo=UTC)
 FRAME = LocalFrame.around(10.0, 45.0)
 CELL_M = 30.0

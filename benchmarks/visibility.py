@@ -24,21 +24,20 @@ from typing import Any
 
 import machine
 import numpy as np
-import numpy.typing as npt
 from gdal_viewshed import Gdal, gdal_python
 
-__all__ = ["MAST_M", "TARGET_M", "TERRAIN", "Heights", "fractal", "gdal_python", "timed"]
+from geo.arrays import Float32s, UInt8s
+
+__all__ = ["MAST_M", "TARGET_M", "TERRAIN", "Float32s", "fractal", "gdal_python", "timed"]
 
 TERRAIN = Path(__file__).resolve().parents[2] / "shared" / "data" / "terrain"
 MAST_M, TARGET_M, K = 20.0, 1.7, 4 / 3
 RANGES_KM = (1.0, 3.0, 5.0, 10.0, 20.0, 40.0, np.inf)
 CHECKED = 300_000
 TURN_CELLS = 1_000_000
-Heights = npt.NDArray[np.float32]
-States = npt.NDArray[np.uint8]
 
 
-def fractal(size: int, hurst: float, relief_m: float, seed: int) -> Heights:
+def fractal(size: int, hurst: float, relief_m: float, seed: int) -> Float32s:
     """Ground by spectral synthesis; a Hurst exponent of 1 is smooth, of 0.5 rough."""
     frequency = np.hypot(np.fft.fftfreq(size)[:, None], np.fft.rfftfreq(size)[None])
     frequency[0, 0] = np.inf
@@ -47,7 +46,7 @@ def fractal(size: int, hurst: float, relief_m: float, seed: int) -> Heights:
     return (z / z.std() * relief_m).astype(np.float32)
 
 
-def srtm(name: str) -> Heights:
+def srtm(name: str) -> Float32s:
     """A tile, its voids as the median."""
     import rasterio
 
@@ -57,13 +56,13 @@ def srtm(name: str) -> Heights:
     return z
 
 
-def grounds(size: int) -> dict[str, tuple[Callable[[], Heights], float]]:
+def grounds(size: int) -> dict[str, tuple[Callable[[], Float32s], float]]:
     """Name -> what makes the heights, without voids; cell [m]."""
 
-    def noise() -> Heights:
+    def noise() -> Float32s:
         return (np.random.default_rng(0).normal(size=(size, size)) * 0.3).astype(np.float32)
 
-    found: dict[str, tuple[Callable[[], Heights], float]] = {
+    found: dict[str, tuple[Callable[[], Float32s], float]] = {
         "flat": (lambda: np.zeros((size, size), np.float32), 30.0),
         "plain, 0.3 m noise": (lambda: fractal(size, 1.0, 8.0, 5) + noise(), 30.0),
         "open": (lambda: fractal(size, 1.1, 60.0, 6), 30.0),
@@ -95,7 +94,7 @@ def turn(call: Callable[[], Any], loops: int) -> tuple[float, Any]:
     return (time.process_time() - start) / loops, result
 
 
-def truth(z: Heights, cell_m: float, row: int, col: int, r: Any, c: Any) -> States:
+def truth(z: Float32s, cell_m: float, row: int, col: int, r: Any, c: Any) -> UInt8s:
     """The closed-form sight line's state of targets at rows r and columns c."""
     from geo.visibility.kernels.sight_line import sight_states
     from geo.visibility.view import drop_per_cell
@@ -107,7 +106,7 @@ def truth(z: Heights, cell_m: float, row: int, col: int, r: Any, c: Any) -> Stat
     return states
 
 
-def measure(z: Heights, cell_m: float, range_m: float, runs: int, gdal: Gdal | None) -> dict[str, dict[str, float]]:
+def measure(z: Float32s, cell_m: float, range_m: float, runs: int, gdal: Gdal | None) -> dict[str, dict[str, float]]:
     """Per tool: speed, CPU seconds, and percent of cells in range that agree, that show and that hide falsely."""
     from geo.visibility import viewshed_array
 
@@ -162,7 +161,7 @@ def in_range(shape: tuple[int, int], row: int, col: int, reach: float) -> tuple[
     return r[inside], c[inside]
 
 
-def least_heights(z: Heights, cell_m: float, range_m: float, runs: int, gdal: Gdal | None) -> dict[str, float]:
+def least_heights(z: Float32s, cell_m: float, range_m: float, runs: int, gdal: Gdal | None) -> dict[str, float]:
     """Million cells a CPU-second of the least heights to be seen: exact, fast, and GDAL's."""
     from geo.visibility.view import View
     from geo.visibility.window import needed_from
@@ -198,8 +197,8 @@ def memory_worker(path: str, cell_m: float, mode: str) -> None:
     sys.stdout.write(json.dumps((status_mb("VmHWM") - before) * 2**20 / states.size))
 
 
-def memory(z: Heights, cell_m: float) -> dict[str, float]:
-    """Bytes a window cell of both modes."""
+def memory(z: Float32s, cell_m: float) -> dict[str, float]:
+    """UInt8s a window cell of both modes."""
     with tempfile.TemporaryDirectory() as folder:
         np.save(f"{folder}/z.npy", z)
         command = [sys.executable, __file__, "--memory-worker", f"{folder}/z.npy", str(cell_m)]

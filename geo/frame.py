@@ -13,9 +13,8 @@ from pyproj.crs import CRS, ProjectedCRS
 from pyproj.crs.coordinate_operation import TransverseMercatorConversion
 from pyproj.exceptions import CRSError
 
+from geo.arrays import Floats
 from geo.errors import FrameError
-
-FloatArray = npt.NDArray[np.float64]
 
 WGS84 = 4326
 
@@ -86,8 +85,8 @@ class LocalFrame:
     @overload
     def to_local(self, lon: float, lat: float) -> tuple[float, float]: ...
     @overload
-    def to_local(self, lon: npt.ArrayLike, lat: npt.ArrayLike) -> tuple[FloatArray, FloatArray]: ...
-    def to_local(self, lon: npt.ArrayLike, lat: npt.ArrayLike) -> tuple[float, float] | tuple[FloatArray, FloatArray]:
+    def to_local(self, lon: npt.ArrayLike, lat: npt.ArrayLike) -> tuple[Floats, Floats]: ...
+    def to_local(self, lon: npt.ArrayLike, lat: npt.ArrayLike) -> tuple[float, float] | tuple[Floats, Floats]:
         """Easting and northing [m] of WGS 84 ``lon``, ``lat`` [degrees].
 
         Raises FrameError for a coordinate off the globe (|lon| > 180, |lat| > 90, infinite), naming the first;
@@ -107,18 +106,16 @@ class LocalFrame:
     @overload
     def to_lonlat(self, easting: float, northing: float) -> tuple[float, float]: ...
     @overload
-    def to_lonlat(self, easting: npt.ArrayLike, northing: npt.ArrayLike) -> tuple[FloatArray, FloatArray]: ...
-    def to_lonlat(
-        self, easting: npt.ArrayLike, northing: npt.ArrayLike
-    ) -> tuple[float, float] | tuple[FloatArray, FloatArray]:
+    def to_lonlat(self, easting: npt.ArrayLike, northing: npt.ArrayLike) -> tuple[Floats, Floats]: ...
+    def to_lonlat(self, easting: npt.ArrayLike, northing: npt.ArrayLike) -> tuple[float, float] | tuple[Floats, Floats]:
         """WGS 84 longitude and latitude [degrees] of ``easting``, ``northing`` [m]; NaN where no such place exists."""
         return _in_kind(*_transformed(_to_wgs84(self.wkt), *_paired(easting, northing)))
 
     @overload
     def convergence_rad(self, easting: float, northing: float) -> float: ...
     @overload
-    def convergence_rad(self, easting: npt.ArrayLike, northing: npt.ArrayLike) -> FloatArray: ...
-    def convergence_rad(self, easting: npt.ArrayLike, northing: npt.ArrayLike) -> float | FloatArray:
+    def convergence_rad(self, easting: npt.ArrayLike, northing: npt.ArrayLike) -> Floats: ...
+    def convergence_rad(self, easting: npt.ArrayLike, northing: npt.ArrayLike) -> float | Floats:
         """Angle [rad] from true north clockwise to grid north: grid azimuth = true azimuth − convergence."""
         convergence_deg, _ = self._factors(easting, northing)
         return _one_in_kind(np.radians(convergence_deg))
@@ -126,13 +123,13 @@ class LocalFrame:
     @overload
     def scale_factor(self, easting: float, northing: float) -> float: ...
     @overload
-    def scale_factor(self, easting: npt.ArrayLike, northing: npt.ArrayLike) -> FloatArray: ...
-    def scale_factor(self, easting: npt.ArrayLike, northing: npt.ArrayLike) -> float | FloatArray:
+    def scale_factor(self, easting: npt.ArrayLike, northing: npt.ArrayLike) -> Floats: ...
+    def scale_factor(self, easting: npt.ArrayLike, northing: npt.ArrayLike) -> float | Floats:
         """Grid distance over true distance on the ellipsoid [1], for distances short against the sector."""
         _, areal_scale = self._factors(easting, northing)
         return _one_in_kind(np.sqrt(areal_scale))
 
-    def _factors(self, easting: npt.ArrayLike, northing: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
+    def _factors(self, easting: npt.ArrayLike, northing: npt.ArrayLike) -> tuple[Floats, Floats]:
         """Meridian convergence [degrees] and areal scale [1]."""
         projection = _projection(self.wkt)
         lon, lat = projection(*_paired(easting, northing), inverse=True)
@@ -158,27 +155,27 @@ def _refuse_unless_metric(crs: CRS, where: str) -> None:
         raise FrameError(f"{crs.name!r} is measured westwards", where=where, expected=expected)
 
 
-def _paired(first: npt.ArrayLike, second: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
+def _paired(first: npt.ArrayLike, second: npt.ArrayLike) -> tuple[Floats, Floats]:
     a, b = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
-    return cast(tuple[FloatArray, FloatArray], tuple(np.broadcast_arrays(a, b)))
+    return cast(tuple[Floats, Floats], tuple(np.broadcast_arrays(a, b)))
 
 
-def _transformed(transformer: pyproj.Transformer, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _transformed(transformer: pyproj.Transformer, x: Floats, y: Floats) -> tuple[Floats, Floats]:
     u, v = transformer.transform(x.ravel(), y.ravel())
     return _known(u).reshape(x.shape), _known(v).reshape(x.shape)
 
 
-def _known(values: npt.ArrayLike) -> FloatArray:
+def _known(values: npt.ArrayLike) -> Floats:
     """PROJ answers inf where it has no answer; here that is NaN."""
     array = np.asarray(values, dtype=np.float64)
     return np.where(np.abs(array) < 1e30, array, np.nan)
 
 
-def _in_kind(a: FloatArray, b: FloatArray) -> tuple[float, float] | tuple[FloatArray, FloatArray]:
+def _in_kind(a: Floats, b: Floats) -> tuple[float, float] | tuple[Floats, Floats]:
     return (float(a), float(b)) if a.ndim == 0 else (a, b)
 
 
-def _one_in_kind(a: FloatArray) -> float | FloatArray:
+def _one_in_kind(a: Floats) -> float | Floats:
     return float(a) if np.ndim(a) == 0 else a
 
 

@@ -16,14 +16,13 @@ from operator import attrgetter
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
+from geo.arrays import Floats
 from geo.errors import SchemaError
 from sensors.layout import Layout, Placement
 from sensors.scan import CLASSES, Plot, Scan
 from sensors.sensor import Confusion
 
-Floats = npt.NDArray[np.float64]
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 CLASS_INDEX: Mapping[str, int] = {name: i for i, name in enumerate(CLASSES)}
 

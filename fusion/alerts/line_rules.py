@@ -12,9 +12,9 @@ import numpy.typing as npt
 from fusion.alerts.alert import Gate, TrackMemory, alert_id
 from fusion.alerts.ledger import NS, Ledger
 from fusion.alerts.settings import AlertSettings
-from fusion.models.motion import Floats, Ints
 from fusion.situation.facts import Sighting
 from fusion.situation.track_picture import TrackPicture
+from geo.arrays import Floats, Ints
 
 
 @dataclass(frozen=True, slots=True)

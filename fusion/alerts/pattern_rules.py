@@ -19,10 +19,10 @@ from scipy.spatial import cKDTree
 from fusion.alerts.alert import AlertState, Ended, GroupMemory, PatternMemory, alert_id
 from fusion.alerts.ledger import NS, Ledger
 from fusion.alerts.settings import AlertSettings
-from fusion.models.motion import Floats, Ints
 from fusion.situation.current_coverage import first_hidden
 from fusion.situation.facts import Sighting
 from fusion.situation.track_picture import TrackPicture
+from geo.arrays import Floats, Ints
 
 AROUND = 8
 AHEAD_STEP_S = 5.0

@@ -14,7 +14,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from fusion.models.motion import Floats, Ints
+from geo.arrays import Floats, Ints
 
 ROUNDS = 20_000
 """Cap on rounds: weights with a ratio of 1e4 need about 1,100 to reach 1e-13, the slowest seen among 10,000 targets

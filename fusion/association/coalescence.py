@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from fusion.association.belief_propagation import Graph
 from fusion.association.enumeration import EXACT_PAIRS, EXACT_TRACKS, next_event
-from fusion.models.motion import Floats, Ints
+from geo.arrays import Floats, Ints
 
 GROUPS = 1021
 """Room for groups of joint events: a prime well above the number of events."""

@@ -6,7 +6,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from fusion.models.motion import Floats, Ints
+from geo.arrays import Floats, Ints
 
 EXACT_TRACKS = 5
 EXACT_PAIRS = 12

@@ -18,7 +18,7 @@ from fusion.filter.kalman import (
     report,
     update_by_report,
 )
-from fusion.models.motion import Floats, Ints
+from geo.arrays import Floats, Ints
 
 LIKELY = 1e-4
 """A mode less likely than this does not widen the search."""

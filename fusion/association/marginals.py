@@ -13,7 +13,7 @@ import numpy.typing as npt
 from fusion.association.belief_propagation import graph_of, post_of, propagate
 from fusion.association.coalescence import exchange, kinds_of, settle
 from fusion.association.enumeration import EXACT_PAIRS, EXACT_TRACKS, next_event
-from fusion.models.motion import Floats, Ints
+from geo.arrays import Floats, Ints
 
 NOBODY = (np.zeros((0, 4)), np.zeros((0, 10)))
 """No states: no two tracks are alike."""

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from fusion.filter.kalman import POSITION, Plots
 from fusion.filter.track_bank import TrackView
-from fusion.models.motion import Floats
+from geo.arrays import Floats
 
 SUDDEN: Final = 20.0
 """So many plots in one place may be targets (assumption), and so many more than expected in a scan are no flood yet."""

@@ -11,7 +11,8 @@ import numpy.typing as npt
 from fusion.filter.kalman import POSITION, Pairs, Plots
 from fusion.filter.measurements import LEAST_PROBABILITY
 from fusion.filter.track_bank import COASTING, CONFIRMED, TENTATIVE, TrackView
-from fusion.models.motion import Floats, Ints, MotionModel
+from fusion.models.motion import MotionModel
+from geo.arrays import Floats, Ints
 
 STARTED, CONFIRMING, COAST, UPDATED, CLOSING = 1, 2, 4, 8, 16
 """Bits of what happened to a track in a scan."""

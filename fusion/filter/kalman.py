@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
-from fusion.models.motion import Floats, Ints
+from geo.arrays import Floats, Ints
 
 TWO_PI = 2.0 * pi
 POSITION, BEARING = 0, 1

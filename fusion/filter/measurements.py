@@ -11,9 +11,9 @@ import numpy as np
 
 from fusion.filter.kalman import BEARING, POSITION, Plots
 from fusion.models.bias import UNBIASED, Bias
-from fusion.models.motion import Floats, Ints
 from fusion.models.sensor_views import ElevationGrid, SensorModel, SensorView, elevation_at, spread_probability
 from fusion.models.undetected import Births, density_at
+from geo.arrays import Floats, Ints
 from sensors.scan_columns import ARRAYS, ScanColumns
 
 if TYPE_CHECKING:

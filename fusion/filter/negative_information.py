@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fusion.filter.track_bank import TrackBank, TrackView
-from fusion.models.motion import Floats
 from fusion.models.sensor_views import SensorModel, SensorView, probability
+from geo.arrays import Floats
 from sensors.detections import TAILS
 from sensors.ground_sensor import KIND as GROUND_SENSOR
 from sensors.scan_columns import ARRAYS, ScanColumns

@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fusion.models.bias import Learnt
-from fusion.models.motion import Floats, Ints
 from fusion.models.sensor_views import SensorView, holds, probability, spread_probability
+from geo.arrays import Floats, Ints
 from sensors.scan import CLASSES
 
 UNEVEN = 0.005

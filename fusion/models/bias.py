@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from fusion.models.motion import Floats, Ints
+from geo.arrays import Floats, Ints
 
 SLOTS: Final = 64
 KEPT: Final = 8

@@ -17,10 +17,8 @@ from math import exp
 
 import numba
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
+from geo.arrays import Floats, Ints
 
 FOOT, VEHICLE = 0, 1
 """Kinds of motion."""

@@ -12,12 +12,13 @@ import xarray as xr
 
 from fusion.filter.track_bank import TrackBank, empty_bank
 from fusion.models.bias import nothing_learnt
-from fusion.models.motion import Floats, MotionModel, motion_model
+from fusion.models.motion import MotionModel, motion_model
 from fusion.models.sensor_views import ElevationGrid, SensorModel, ground_of, watches
 from fusion.models.settings import TrackerSettings
 from fusion.models.survey import Survey, survey_of
 from fusion.models.terrain_speed import Passage, passage_of
 from fusion.models.undetected import Births, births_over, missed_share
+from geo.arrays import Floats
 from sensors.errors import UnknownSensor
 from sensors.human import KIND as HUMAN
 from sensors.layout import Layout

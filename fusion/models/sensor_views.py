@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from fusion.models.motion import Floats
 from geo import terrain as ground
+from geo.arrays import Floats
 from sensors.camera import CLUTTER_ELEVATION_DEG
 from sensors.ground_sensor import GroundSensor
 from sensors.layout import AnySensor, Layout, elevations_rad, grid_azimuths_rad

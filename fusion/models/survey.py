@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fusion.models.bias import UNBIASED, Bias
-from fusion.models.motion import Floats, Ints
 from fusion.models.sensor_views import SensorModel
+from geo.arrays import Floats, Ints
 from sensors.layout import Layout
 from sensors.sensor import Sensor
 

@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from fusion.models.motion import Floats, Ints
 from fusion.models.sensor_views import ElevationGrid, elevation_at
+from geo.arrays import Floats, Ints
 
 STRIDE_M: Final = 15.0
 """The gradient along the way is taken from this far behind to this far ahead."""

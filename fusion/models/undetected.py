@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
-from fusion.models.motion import Floats
 from fusion.models.sensor_views import SensorModel, SensorView, probability
+from geo.arrays import Floats
 
 MOST_CELLS = 160
 

@@ -26,10 +26,10 @@ import numpy.typing as npt
 from fusion.filter.track_bank import TENTATIVE, TrackBank
 from fusion.models import motion
 from fusion.models.bias import EVER_NS, Learnt
-from fusion.models.motion import Floats, Ints
 from fusion.models.sensor_views import SensorView, probability
 from fusion.registration.estimate import EPOCH_NS, LEAST_PAIRS, forget, in_use, solve
 from fusion.registration.evidence import DOUBLED
+from geo.arrays import Floats, Ints
 
 if TYPE_CHECKING:
     from fusion.models.scene import TrackerModel

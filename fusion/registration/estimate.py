@@ -26,9 +26,9 @@ import xarray as xr
 from fusion.filter.measurements import in_order
 from fusion.filter.track_bank import CONFIRMED, Rows
 from fusion.models.bias import EVER_NS, Bias, Learnt, Rings
-from fusion.models.motion import Floats
 from fusion.models.survey import Survey
 from fusion.registration.evidence import compare
+from geo.arrays import Floats
 from sensors.scan_columns import ScanColumns
 
 if TYPE_CHECKING:

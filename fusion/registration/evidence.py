@@ -15,9 +15,9 @@ import numpy.typing as npt
 
 from fusion.filter.measurements import ground_range
 from fusion.models.bias import KEPT, SLOTS
-from fusion.models.motion import Floats, Ints
 from fusion.models.sensor_views import ElevationGrid, SensorView
 from fusion.models.survey import PRIOR_AZIMUTH_RAD, PRIOR_RANGE_M
+from geo.arrays import Floats, Ints
 
 TWO_PI: Final = 2.0 * pi
 MANOEUVRE_MPS2: Final = 0.7

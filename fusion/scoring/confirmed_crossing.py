@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 from scipy.stats import binomtest
 
@@ -21,6 +20,7 @@ from fusion.filter.track_bank import CONFIRMED
 from fusion.models.scene import TrackerModel, scene_of
 from fusion.models.settings import TrackerSettings
 from fusion.tracker import advance
+from geo.arrays import Floats
 from geo.errors import BadInput
 from geo.terrain import cell_size
 from sensors.coverage import look_probability
@@ -34,7 +34,6 @@ from sensors.simulate import simulate
 from sensors.simulate.looks import EVENT_LOOK_S
 from sensors.simulate.movers import Mover, Scenario
 
-Floats = npt.NDArray[np.float64]
 WHERE: Final = "confirmed crossing"
 START: Final = datetime(2000, 1, 1, tzinfo=UTC)  # any: nothing depends on the clock
 AROUND_CELLS: Final = 3.0  # of terrain kept around the way and the sensors that watch it

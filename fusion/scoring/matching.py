@@ -19,11 +19,10 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
+from geo.arrays import Floats, Ints
 from geo.errors import BadInput
 from geo.schema import Schema, Variable
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 Names = npt.NDArray[np.str_]
 Times = npt.NDArray[np.datetime64]
 

@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from fusion.scoring.matching import Ints, Names, ScoringCase, ScoringError, Times, scenes_of
+from fusion.scoring.matching import Names, ScoringCase, ScoringError, Times, scenes_of
+from geo.arrays import Ints
 
 
 def gospa(

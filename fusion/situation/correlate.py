@@ -12,12 +12,11 @@ import xarray as xr
 from shapely.geometry import LineString
 
 from fusion.situation.sector_rasters import SectorRasters, read_only
+from geo.arrays import Floats
 from geo.border import Border
 from geo.errors import BadInput
 from geo.frame import LocalFrame
 from geo.terrain import frame_of
-
-Floats = npt.NDArray[np.float64]
 
 ON_LINE_M = 1e-3  # nearer than this the direction to the line is its own normal, not the vector to it
 

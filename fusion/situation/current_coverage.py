@@ -9,9 +9,9 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from fusion.models.motion import Floats, Ints
 from fusion.models.scene import TrackerModel
 from fusion.models.sensor_views import SensorModel, SensorView, probability
+from geo.arrays import Floats, Ints
 from geo.border import Border
 
 POINT_EVERY_M = 50.0

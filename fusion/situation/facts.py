@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from fusion.models.motion import Floats
 from fusion.situation.track_picture import Evidence
+from geo.arrays import Floats
 from sensors.scan import CLASSES
 
 

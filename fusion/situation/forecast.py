@@ -18,8 +18,9 @@ import numpy as np
 import numpy.typing as npt
 from shapely.geometry import LineString
 
-from fusion.models.motion import FOOT, VEHICLE, Floats, Ints, Mode, motion_model, transition
+from fusion.models.motion import FOOT, VEHICLE, Mode, motion_model, transition
 from fusion.situation.facts import Forecast
+from geo.arrays import Floats, Ints
 from geo.border import Border
 from geo.errors import BadInput
 from geo.frame import LocalFrame

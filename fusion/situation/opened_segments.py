@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from fusion.models.motion import Floats, Ints
+from geo.arrays import Floats, Ints
 from geo.paths.along_path import Along
 from geo.paths.crossings import INWARD, Crossings
 from sensors.crossing.detection import detection_along

@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from fusion.models.motion import Floats
 from fusion.situation.facts import LeaveNow
+from geo.arrays import Floats
 from geo.border import Belt
 from geo.border.belt import BorderLine, belt_of
 from geo.errors import BadInput

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from geo.arrays import Floats
 from geo.terrain import cell_size, slope
 
-Floats = npt.NDArray[np.float64]
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 ON_CENTRE_CELLS = 1e-6  # as geo.terrain.sample: this near a row or column of centres counts as on it

@@ -15,10 +15,8 @@ from fusion.models.motion import unpack
 from fusion.models.scene import TrackerModel
 from fusion.situation.correlate import Correlation, Correlator
 from fusion.track_management.history import class_probability
+from geo.arrays import Floats, Ints
 from geo.errors import BadInput
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 Evidence = tuple[str, int, int]
 """(sensor, boot, sequence) of a scan that the track took a plot from."""

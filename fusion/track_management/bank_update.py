@@ -14,7 +14,8 @@ import numpy.typing as npt
 
 from fusion.filter.existence import CLOSING, STARTED, UPDATED, Newborn, Posterior, stand
 from fusion.filter.track_bank import CLOSED, TENTATIVE, Bits
-from fusion.models.motion import Floats, Ints, combine
+from fusion.models.motion import combine
+from geo.arrays import Floats, Ints
 
 if TYPE_CHECKING:
     from fusion.models.scene import TrackerModel

@@ -10,7 +10,8 @@ import numpy.typing as npt
 import xarray as xr
 
 from fusion.filter.track_bank import CLOSED, PER_ROW, STATUS, Rows, TrackBank, track_names
-from fusion.models.motion import VEHICLE, Floats, Ints, unpack
+from fusion.models.motion import VEHICLE, unpack
+from geo.arrays import Floats, Ints
 from sensors.scan import CLASSES
 
 

@@ -9,12 +9,12 @@ import numpy as np
 
 from fusion.filter.existence import Newborn
 from fusion.filter.track_bank import CLOSED, PER_TRACK, Rows, TrackBank
-from fusion.models.motion import Floats, Ints
 from fusion.models.scene import TrackerModel
 from fusion.models.sensor_views import SensorModel
 from fusion.models.undetected import flow, recycle
 from fusion.registration.estimate import learn
 from fusion.track_management.bank_update import Columns, UpdatedTracks, limits_of, next_bank
+from geo.arrays import Floats, Ints
 from sensors.ground_sensor import HOLD_OFF_S
 from sensors.scan_columns import ScanColumns
 

@@ -12,11 +12,11 @@ import xarray as xr
 from scipy import ndimage
 from shapely.geometry import LineString, MultiLineString
 
+from geo.arrays import Bools, Floats
 from geo.errors import BorderError
-from geo.frame import FloatArray, LocalFrame
+from geo.frame import LocalFrame
 from geo.terrain.derived import bounds, cell_size
 
-Bools = npt.NDArray[np.bool_]
 AROUND = np.ones((3, 3), dtype=bool)
 DEFAULT_BELT_M = 2_000.0
 """Width of the belt on either side where none is named: what the sector file's belt_m defaults to."""
@@ -44,10 +44,8 @@ class BorderLine(Protocol):
     @property
     def segments(self) -> int: ...
     @property
-    def segment_spans_m(self) -> FloatArray: ...
-    def between_edges(
-        self, easting: FloatArray, northing: FloatArray
-    ) -> tuple[npt.NDArray[np.int32], FloatArray, FloatArray]: ...
+    def segment_spans_m(self) -> Floats: ...
+    def between_edges(self, easting: Floats, northing: Floats) -> tuple[npt.NDArray[np.int32], Floats, Floats]: ...
     def point_at(self, chainage_m: npt.ArrayLike) -> tuple[Any, Any]: ...
     def segment_geometry(self, segment: int) -> LineString: ...
 
@@ -70,10 +68,10 @@ class Belt:
     rows: slice
     columns: slice
     cell_m: float
-    easting: FloatArray
-    northing: FloatArray
+    easting: Floats
+    northing: Floats
     segment: npt.NDArray[np.int32]
-    offset: FloatArray
+    offset: Floats
     inside: Bools
     inner: Bools
     outer: Bools
@@ -90,7 +88,7 @@ class Belt:
         return np.asarray(window.to_numpy(), dtype=np.float64)
 
 
-def refuse_other_cells(easting: FloatArray, northing: FloatArray, belt: Belt) -> None:
+def refuse_other_cells(easting: Floats, northing: Floats, belt: Belt) -> None:
     """Raise BorderError unless these are the places of the belt's columns and rows."""
     for name, found, own in (("eastings", easting, belt.easting), ("northings", northing, belt.northing)):
         if found.shape != own.shape or np.abs(found - own).max(initial=0.0) > SAME_PLACE_CELLS * belt.cell_m:
@@ -234,7 +232,7 @@ def _within_moves(cells: Bools) -> Bools:
     return np.asarray(ndimage.maximum_filter(cells.astype(np.uint8), size=size, mode="constant")).astype(bool)
 
 
-def _seam(inside: Bools, offset: FloatArray, cell_m: float) -> Bools:
+def _seam(inside: Bools, offset: Floats, cell_m: float) -> Bools:
     """Cells where the side changes and no line is near: between two lines that have their homes towards each other.
 
     Who passes the line between two cells is no farther from it, before and after together, than they are apart.
@@ -255,7 +253,7 @@ def _seam(inside: Bools, offset: FloatArray, cell_m: float) -> Bools:
 
 
 def _edge(
-    side: Bools, beyond: Bools, depth: FloatArray, rims: tuple[Bools, Bools], slack: float
+    side: Bools, beyond: Bools, depth: Floats, rims: tuple[Bools, Bools], slack: float
 ) -> tuple[Bools, Bools, Bools]:
     """Cells of a side of the belt that touch what lies beyond it; the parts of it that are too narrow for that; and
     those of which a piece of the line cannot tell.

@@ -13,9 +13,8 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int32]
-IndexArray = npt.NDArray[np.int64]
+from geo.arrays import Floats, Int32s, Ints
+
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 # Columns of an edge table: start, end, direction, 1/length², chainage of the start, length, the normals (leftward, at
@@ -36,16 +35,16 @@ TIE_RELATIVE, TIE_M2 = 1e-9, 1e-6  # edges this nearly as near stay listed, so t
 class EdgeTree:
     """Edges (edge, EDGE_COLUMNS) and the quadtree over them; ``child`` is the first of four, or −1 − leaf."""
 
-    edges: FloatArray
+    edges: Floats
     west: float
     south: float
     size_m: float
-    child: IntArray
-    leaf_start: IntArray
-    leaf_edges: IntArray
+    child: Int32s
+    leaf_start: Int32s
+    leaf_edges: Int32s
 
     @classmethod
-    def over(cls, edges: FloatArray) -> EdgeTree:
+    def over(cls, edges: Floats) -> EdgeTree:
         """The tree over an edge table, grown level by level until leaves are short or MAX_NODES is reached."""
         edges = _fixed(edges)
         points = np.concatenate([edges[:, [AX, AY]], edges[:, [BX, BY]]])
@@ -86,9 +85,7 @@ class EdgeTree:
             leaf_edges=_fixed(np.concatenate(leaf_items).astype(np.int32)),
         )
 
-    def locate(
-        self, easting: FloatArray, northing: FloatArray, segment_length_m: float
-    ) -> tuple[IntArray, FloatArray, FloatArray]:
+    def locate(self, easting: Floats, northing: Floats, segment_length_m: float) -> tuple[Int32s, Floats, Floats]:
         """Segment (−1 beyond a free end), chainage [m] and offset [m, positive left] of points, any one shape."""
         shape = easting.shape
         x = _fixed(np.ascontiguousarray(easting, dtype=np.float64).reshape(-1))
@@ -111,7 +108,7 @@ def _fixed(array: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def _squared_distance(x: float, y: float, edges: FloatArray, e: int) -> tuple[float, float]:
+def _squared_distance(x: float, y: float, edges: Floats, e: int) -> tuple[float, float]:
     """Squared distance from a point to edge ``e``, and the place along it: below 0 before it, above 1 beyond it."""
     px, py = x - edges[e, AX], y - edges[e, AY]
     dx, dy = edges[e, DX], edges[e, DY]
@@ -127,14 +124,14 @@ def _squared_distance(x: float, y: float, edges: FloatArray, e: int) -> tuple[fl
 
 @numba.njit(cache=True, nogil=True)
 def _can_be_nearest(
-    edges: FloatArray,
-    xs: FloatArray,
-    ys: FloatArray,
+    edges: Floats,
+    xs: Floats,
+    ys: Floats,
     half: float,
-    start: IndexArray,
-    items: IntArray,
-    parent: IndexArray,
-) -> tuple[IndexArray, IntArray]:
+    start: Ints,
+    items: Int32s,
+    parent: Ints,
+) -> tuple[Ints, Int32s]:
     """For each cell, those of its parent's edges that can be nearest to some point in it, as (start, items)."""
     new_start = np.zeros(len(xs) + 1, np.int64)
     total = 0
@@ -183,17 +180,17 @@ def _can_be_nearest(
 
 @numba.njit(cache=True, nogil=True)
 def _locate(
-    xs: FloatArray,
-    ys: FloatArray,
-    edges: FloatArray,
-    child: IntArray,
-    leaf_start: IntArray,
-    leaf_edges: IntArray,
+    xs: Floats,
+    ys: Floats,
+    edges: Floats,
+    child: Int32s,
+    leaf_start: Int32s,
+    leaf_edges: Int32s,
     root: tuple[float, float, float],
     segment_length: float,
-    segment: IntArray,
-    chainage: FloatArray,
-    offset: FloatArray,
+    segment: Int32s,
+    chainage: Floats,
+    offset: Floats,
 ) -> None:
     """Fill ``segment``, ``chainage`` and ``offset`` for each point: down the tree to a leaf, then its few edges."""
     west, south, size = root

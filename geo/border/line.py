@@ -14,6 +14,7 @@ import xarray as xr
 from shapely.geometry import LineString, MultiLineString
 from shapely.ops import substring
 
+from geo.arrays import Floats
 from geo.border import edge_tree as nearest
 from geo.border.edge_tree import EDGE_COLUMNS, EdgeTree
 from geo.border.line_files import Clip, Where, read_lines
@@ -24,7 +25,6 @@ from geo.frame import LocalFrame
 if TYPE_CHECKING:
     import geopandas
 
-FloatArray = npt.NDArray[np.float64]
 
 HOME_SIDES = {"left": 1.0, "right": -1.0}
 MOST_SEGMENTS = 10_000_000
@@ -47,7 +47,7 @@ class Border:
     segment_length_m: float = 500.0
     home_side: str = "left"
     _tree: EdgeTree = field(init=False, repr=False, compare=False)
-    _part_ends: FloatArray = field(init=False, repr=False, compare=False)
+    _part_ends: Floats = field(init=False, repr=False, compare=False)
     _segment_ends: npt.NDArray[np.int64] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -138,7 +138,7 @@ class Border:
         return float(self._part_ends[-1])
 
     @property
-    def segment_spans_m(self) -> FloatArray:
+    def segment_spans_m(self) -> Floats:
         """Chainage of each segment's start and end (segment, 2) [m]."""
         spans, segment, begin = np.empty((self.segments, 2)), 0, 0.0
         for end, last in zip(self._part_ends, self._segment_ends, strict=True):
@@ -208,16 +208,12 @@ class Border:
         segment, chainage, offset = self._located(easting, northing)
         return (int(segment), float(chainage), float(offset)) if segment.ndim == 0 else (segment, chainage, offset)
 
-    def _located(
-        self, easting: npt.ArrayLike, northing: npt.ArrayLike
-    ) -> tuple[npt.NDArray[np.int32], FloatArray, FloatArray]:
+    def _located(self, easting: npt.ArrayLike, northing: npt.ArrayLike) -> tuple[npt.NDArray[np.int32], Floats, Floats]:
         e, n = np.broadcast_arrays(np.asarray(easting, dtype=np.float64), np.asarray(northing, dtype=np.float64))
         segment, chainage, offset = self._tree.locate(e, n, float(self.segment_length_m))
         return segment, chainage, offset if self.home_side == "left" else np.where(offset == 0.0, 0.0, -offset)
 
-    def between_edges(
-        self, easting: FloatArray, northing: FloatArray
-    ) -> tuple[npt.NDArray[np.int32], FloatArray, FloatArray]:
+    def between_edges(self, easting: Floats, northing: Floats) -> tuple[npt.NDArray[np.int32], Floats, Floats]:
         """Segment, and offset [m] from the edge on the home side and from that on the other, for a line the same."""
         segment, _, offset = self._located(easting, northing)
         return segment, offset, offset
@@ -253,7 +249,7 @@ class Border:
             crs="EPSG:4326",
         )
 
-    def _to_lonlat(self, places: FloatArray) -> FloatArray:
+    def _to_lonlat(self, places: Floats) -> Floats:
         return np.column_stack(self.frame.to_lonlat(places[:, 0], places[:, 1]))
 
 
@@ -263,7 +259,7 @@ def _refuse_unless_length(metres: Any) -> None:
         raise BorderError(f"segment_length_m is {metres!r}", where="border", expected="a positive length in metres")
 
 
-def _edge_table(parts: list[FloatArray]) -> tuple[FloatArray, FloatArray]:
+def _edge_table(parts: list[Floats]) -> tuple[Floats, Floats]:
     """Edges (edge, EDGE_COLUMNS), FIRST_SEGMENT still holding the number of the part, and the lengths of the parts."""
     tables, lengths, begin = [], [], 0.0
     shared = _shared_ends(parts)
@@ -292,7 +288,7 @@ def _edge_table(parts: list[FloatArray]) -> tuple[FloatArray, FloatArray]:
     return np.concatenate(tables), np.array(lengths)
 
 
-def _shared_ends(parts: list[FloatArray]) -> set[tuple[float, float]]:
+def _shared_ends(parts: list[Floats]) -> set[tuple[float, float]]:
     """Ends of parts that lie on a vertex of another part: a branch is no free end."""
     ends = {tuple(place) for part in parts for place in (part[0], part[-1])}
     seen: dict[tuple[float, float], set[int]] = {}

@@ -18,11 +18,11 @@ from pyproj.crs import CRS
 from shapely.geometry import LineString, Polygon, box, shape
 from shapely.geometry.base import BaseGeometry
 
+from geo.arrays import Floats
 from geo.errors import BorderError
 from geo.frame import WGS84, LocalFrame, horizontal_part
 
 Shape = TypeVar("Shape", LineString, Polygon)
-Places = npt.NDArray[np.float64]  # (place, 2)
 Where = str | Mapping[str, object]
 Clip = BaseGeometry | tuple[float, float, float, float] | xr.Dataset
 
@@ -221,7 +221,7 @@ def _in_frame(line: Shape, crs: CRS, frame: LocalFrame, path: str) -> Shape:
     return line
 
 
-def _moving(source: CRS, target: CRS) -> Callable[[Places], Places]:
+def _moving(source: CRS, target: CRS) -> Callable[[Floats], Floats]:
     transformer = pyproj.Transformer.from_crs(source, target, always_xy=True)
     return lambda places: np.column_stack(transformer.transform(places[:, 0], places[:, 1]))
 
@@ -239,11 +239,11 @@ def joined(lines: Sequence[LineString]) -> list[LineString]:
     return [LineString(chain) for chain in chains]
 
 
-def _length(chain: Places) -> float:
+def _length(chain: Floats) -> float:
     return float(np.hypot(*np.diff(chain, axis=0).T).sum())
 
 
-def _grown(pieces: Sequence[Places], *, turning: bool) -> list[Places]:
+def _grown(pieces: Sequence[Floats], *, turning: bool) -> list[Floats]:
     """Each piece in turn, lengthened at its end and then at its start by unused pieces that touch there."""
     touching: dict[tuple[float, float], list[int]] = defaultdict(list)
     for i, piece in enumerate(pieces):
@@ -251,7 +251,7 @@ def _grown(pieces: Sequence[Places], *, turning: bool) -> list[Places]:
         touching[tuple(piece[-1])].append(i)
     used: set[int] = set()
 
-    def touching_piece(place: Places, end: int) -> Places | None:
+    def touching_piece(place: Floats, end: int) -> Floats | None:
         """The unused piece whose ``end`` (0 its start, −1 its end) is at ``place``; when turning, any, turned so."""
         unused = [i for i in touching[tuple(place)] if i not in used]
         fitting = [i for i in unused if tuple(pieces[i][end]) == tuple(place)]

@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 import shapely
 from shapely.geometry import LineString
 
-Places = npt.NDArray[np.float64]  # (place, 2)
+from geo.arrays import Floats
+
 Place = tuple[float, float]
 
 
@@ -49,7 +49,7 @@ def _any_place(geometry: shapely.Geometry) -> Place:
     return float(x), float(y)
 
 
-def _crossed_vertex(places: Places) -> Place | None:
+def _crossed_vertex(places: Floats) -> Place | None:
     """A vertex that the line passes twice, the second time from one side of the first to the other."""
     visits: dict[Place, list[int]] = defaultdict(list)
     for i, place in enumerate(map(tuple, places)):
@@ -63,7 +63,7 @@ def _crossed_vertex(places: Places) -> Place | None:
     return None
 
 
-def _interleaved(spokes: Places) -> bool:
+def _interleaved(spokes: Floats) -> bool:
     """Whether the way in and out by the first two spokes parts the other two."""
     angles = np.arctan2(spokes[:, 1], spokes[:, 0])
     turn = (angles[1:] - angles[0]) % (2.0 * np.pi)

@@ -14,14 +14,14 @@ import xarray as xr
 from shapely.geometry import LineString, MultiLineString
 from shapely.ops import substring
 
+from geo.arrays import Floats, Ints
 from geo.border.belt import ELSEWHERE
 from geo.border.line import Border
 from geo.border.zone import Zone
 from geo.errors import BadInput
-from geo.frame import FloatArray, LocalFrame
+from geo.frame import LocalFrame
 from geo.terrain.derived import cell_size
 
-Ints = npt.NDArray[np.int64]
 MARGIN_BELTS = 2.0
 """Without a named margin a stretch knows the border for this many belts beyond its own segments."""
 MARGINS_BELTS = (0.5, 1.0, 2.0, 4.0, 8.0)
@@ -73,7 +73,7 @@ class BorderPart:
         return self.track.segments
 
     @property
-    def segment_spans_m(self) -> FloatArray:
+    def segment_spans_m(self) -> Floats:
         """Chainage (segment, 2) [m] along the piece alone."""
         return self.track.segment_spans_m
 
@@ -85,9 +85,7 @@ class BorderPart:
         """Easting and northing [m] of chainages [m] along the piece; as ``Border.point_at``."""
         return self.track.point_at(chainage_m)
 
-    def between_edges(
-        self, easting: FloatArray, northing: FloatArray
-    ) -> tuple[npt.NDArray[np.int32], FloatArray, FloatArray]:
+    def between_edges(self, easting: Floats, northing: Floats) -> tuple[npt.NDArray[np.int32], Floats, Floats]:
         """As that of the whole, segments in the piece's numbers, ELSEWHERE for others and −1 beyond all ends."""
         segment, inward, outward = self.whole.between_edges(easting, northing)
         own = np.full(self.whole.segments + 1, ELSEWHERE, np.int32)
@@ -116,7 +114,7 @@ class Stretch:
         """Segments of ``border`` that are the stretch's own."""
         return np.flatnonzero((self.numbers >= self.first) & (self.numbers <= self.last))
 
-    def over_own(self, values: FloatArray) -> FloatArray:
+    def over_own(self, values: Floats) -> Floats:
         """Values of its own segments as values of all of ``border``, NaN beside its own."""
         placed = np.full(len(self.numbers), np.nan)
         placed[self.own] = values

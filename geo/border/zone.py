@@ -12,11 +12,12 @@ import shapely
 import xarray as xr
 from shapely.geometry import LineString, MultiLineString, Polygon
 
+from geo.arrays import Floats
 from geo.border.belt import BorderLine
 from geo.border.line import Border
 from geo.border.line_files import Clip, Where, read_areas, read_lines
 from geo.errors import BorderError
-from geo.frame import FloatArray, LocalFrame
+from geo.frame import LocalFrame
 
 if TYPE_CHECKING:
     import geopandas
@@ -191,7 +192,7 @@ class Zone:
         return self.inner.length_m
 
     @property
-    def segment_spans_m(self) -> FloatArray:
+    def segment_spans_m(self) -> Floats:
         """Chainage of each segment's start and end (segment, 2) [m], along the inner edge."""
         return self.inner.segment_spans_m
 
@@ -226,9 +227,7 @@ class Zone:
         offset = _of_the_zone(inward, outward)
         return segment, chainage, float(offset) if np.ndim(offset) == 0 else offset
 
-    def between_edges(
-        self, easting: FloatArray, northing: FloatArray
-    ) -> tuple[npt.NDArray[np.int32], FloatArray, FloatArray]:
+    def between_edges(self, easting: Floats, northing: Floats) -> tuple[npt.NDArray[np.int32], Floats, Floats]:
         """Segment of the inner edge, and offset [m] from the inner and from the outer edge, both positive homewards."""
         segment, inward, _ = self.inner.between_edges(easting, northing)
         _, outward, _ = self.outer.between_edges(easting, northing)
@@ -247,7 +246,7 @@ def belt_outline(border: Border | Zone | BorderLine, belt_m: float, *, round_end
     return beside.union(shapely.make_valid(Polygon(ring)))
 
 
-def _of_the_zone(inward: FloatArray, outward: FloatArray) -> FloatArray:
+def _of_the_zone(inward: Floats, outward: Floats) -> Floats:
     """Offset of the whole zone from those of its edges."""
     unknown = np.isnan(inward) | np.isnan(outward)
     offset = np.where(inward > 0.0, inward, np.where(outward < 0.0, outward, 0.0))
@@ -266,7 +265,7 @@ def _runs_along(side: Border, line: LineString | MultiLineString) -> bool:
     return bool(chainage[-1] >= chainage[0])
 
 
-def _ends(ring: FloatArray, frame: LocalFrame, ends: tuple[tuple[float, float], ...] | None) -> tuple[int, int]:
+def _ends(ring: Floats, frame: LocalFrame, ends: tuple[tuple[float, float], ...] | None) -> tuple[int, int]:
     """Numbers of the two vertices at which an outline is cut."""
     if ends is not None:
         places = [frame.to_local(*end) for end in ends]

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from geo.arrays import Floats
 from geo.border.belt import BorderLine, fitting_belt_m
 from geo.border.line import Border
 from geo.border.stretches import MARGINS_BELTS, Stretch, by_stretches, joined, stretches, widening, with_margin
@@ -22,7 +23,6 @@ from geo.challenge.measures import BELTS, UNITS, ChallengeTerrain, dead_name, me
 from geo.challenge.rasters import ground_of, moving_ground
 from geo.challenge.scores import SCORES, ReferenceTable, percentiles
 from geo.challenge.settings import ChallengeSettings, DemError
-from geo.frame import FloatArray
 from geo.mobility.roads_and_rivers import Ways
 from geo.mobility.settings import MobilitySettings
 from geo.paths.response_times import response_time
@@ -49,7 +49,7 @@ def challenge(
     dem_error: DemError | None = None,
     progress: Callable[[int, int], None] | None = None,
     response: xr.DataArray | None = None,
-    crossing_time_s: FloatArray | None = None,
+    crossing_time_s: Floats | None = None,
 ) -> xr.Dataset:
     """How hard each segment of ``border`` is, whatever stands there: Dataset over (segment, belt).
 
@@ -160,7 +160,7 @@ def crossing_times_of_the_whole(
     settings: ChallengeSettings,
     mobility: MobilitySettings | None,
     ways: Ways | None,
-) -> tuple[Stretch, FloatArray, npt.NDArray[np.bool_]]:
+) -> tuple[Stretch, Floats, npt.NDArray[np.bool_]]:
     """Least seconds of a crossing through each of a stretch's own segments, and whether the whole border has no way
     that is faster by SAME_S; before them the stretch with the margin that was taken, widened until it has none."""
     moving: Any = {"settings": settings, "mobility": mobility, "ways": ways}
@@ -183,7 +183,7 @@ def _scores_again(found: xr.Dataset, settings: ChallengeSettings) -> dict[str, A
 
 def _drawn(
     ground: ChallengeTerrain, error: DemError, progress: Callable[[int, int], None] | None
-) -> list[dict[str, FloatArray]]:
+) -> list[dict[str, Floats]]:
     """The measures on ground with drawn errors, draw after draw."""
     elevation = ground.terrain["elevation"]
     found = []
@@ -196,7 +196,7 @@ def _drawn(
     return found
 
 
-def _variables(found: Mapping[str, FloatArray], draws: list[dict[str, FloatArray]], settings: ChallengeSettings) -> Any:
+def _variables(found: Mapping[str, Floats], draws: list[dict[str, Floats]], settings: ChallengeSettings) -> Any:
     data: dict[str, Any] = {}
     for name, values in found.items():
         units, told = _told(name)
@@ -217,7 +217,7 @@ def _variables(found: Mapping[str, FloatArray], draws: list[dict[str, FloatArray
     return data
 
 
-def scores_of(found: Mapping[str, FloatArray], settings: ChallengeSettings) -> dict[str, FloatArray]:
+def scores_of(found: Mapping[str, Floats], settings: ChallengeSettings) -> dict[str, Floats]:
     """The three scores (segment,) of measures; NaN where the headline measure is not there."""
     scores = {}
     for score, (_, sign) in SCORES.items():
@@ -239,7 +239,7 @@ def _told(name: str) -> tuple[str, str]:
     return "1", "share of the belt that stays hidden from the best sites, for targets of that height"
 
 
-def _spread(value: FloatArray, drawn: FloatArray) -> dict[str, FloatArray]:
+def _spread(value: Floats, drawn: Floats) -> dict[str, Floats]:
     """Standard deviation, bias and interval of a measure from its draws, which come first."""
     with np.errstate(invalid="ignore"):
         mean = drawn.mean(axis=0)
@@ -249,13 +249,13 @@ def _spread(value: FloatArray, drawn: FloatArray) -> dict[str, FloatArray]:
     return answers
 
 
-def _quantile(drawn: FloatArray, share: float) -> FloatArray:
+def _quantile(drawn: Floats, share: float) -> Floats:
     return np.asarray(np.quantile(drawn, share, axis=0))
 
 
 def _against(
     reference: ReferenceTable,
-    found: Mapping[str, FloatArray],
+    found: Mapping[str, Floats],
     cell_m: float,
     settings: ChallengeSettings,
     belt_m: float,

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from geo.arrays import Floats
 from geo.errors import TerrainError
-from geo.frame import FloatArray
 
 
-def focal(elevation: Any, measure: Callable[[FloatArray], FloatArray], *, reach: int, name: str, units: str) -> Any:
+def focal(elevation: Any, measure: Callable[[Floats], Floats], *, reach: int, name: str, units: str) -> Any:
     """``measure`` of ``elevation`` (row, column), float64 of the same shape and kind; it sees ``reach`` cells.
 
     Lazy blocks overlap by ``reach``, so that the answer is the same to the bit. Raises TerrainError for anything but

@@ -11,11 +11,11 @@ import numpy.typing as npt
 import shapely
 import xarray as xr
 
+from geo.arrays import Floats
 from geo.border.belt import Belt
 from geo.challenge.openness import negative_openness, positive_openness
 from geo.challenge.ruggedness import terrain_ruggedness_index, vector_ruggedness
 from geo.challenge.settings import ChallengeSettings
-from geo.frame import FloatArray
 from geo.mobility.speed_surface import Mobility
 from geo.paths.crossings import Crossings, crossings, crossings_of_the_whole
 from geo.terrain.derived import slope
@@ -55,7 +55,7 @@ class ChallengeTerrain:
     moves: Callable[[xr.Dataset], Mobility]
 
 
-def measured(ground: ChallengeTerrain, crossing_time_s: FloatArray | None = None) -> dict[str, FloatArray]:
+def measured(ground: ChallengeTerrain, crossing_time_s: Floats | None = None) -> dict[str, Floats]:
     """Every measure: (segment,) for the crossing time, (segment, belt) for all others; NaN where nothing is known.
 
     Means are over the cells of the segment's belt where the measure is known; ``known_share`` says how many cells have
@@ -110,7 +110,7 @@ def dead_name(target_m: float) -> str:
     return f"dead_ground_{target_m:g}m"
 
 
-def dead_cells(ground: ChallengeTerrain) -> dict[str, FloatArray]:
+def dead_cells(ground: ChallengeTerrain) -> dict[str, Floats]:
     """Cells of the belt (row, column) that stay hidden from the best ``sites`` of their segment's neighbourhood: 1
     hidden, 0 seen, NaN outside the belt and where the ground is unknown; by name of measure.
 
@@ -137,7 +137,7 @@ def dead_cells(ground: ChallengeTerrain) -> dict[str, FloatArray]:
     return answers
 
 
-def candidates(belt: Belt, terrain: xr.Dataset) -> tuple[FloatArray, npt.NDArray[np.int64]]:
+def candidates(belt: Belt, terrain: xr.Dataset) -> tuple[Floats, npt.NDArray[np.int64]]:
     """The highest place on each segment's home side (site, 2) [m], and whose it is (site,).
 
     Of equal heights the one nearest to the middle of the belt and of the segment counts, so that neither turning nor
@@ -163,7 +163,7 @@ def _hidden(
     known: npt.NDArray[np.bool_],
     belt: Belt,
     settings: ChallengeSettings,
-) -> FloatArray:
+) -> Floats:
     """What stays hidden (row, column) with the best sites for each segment alone."""
     segments = belt.border.segments
     owner = belt.segment[known].astype(np.int64)
@@ -209,12 +209,12 @@ class Sides:
         return cls(cells, group, belt.border.segments)
 
     @property
-    def cells_each(self) -> FloatArray:
+    def cells_each(self) -> Floats:
         """Number of cells (segment, belt)."""
         count = np.bincount(self.group, minlength=2 * self.segments).reshape(-1, 2).astype(np.float64)
         return np.column_stack([count, count.sum(axis=1)])
 
-    def mean(self, raster: npt.ArrayLike) -> FloatArray:
+    def mean(self, raster: npt.ArrayLike) -> Floats:
         """Mean of the known cells (segment, belt); NaN without any."""
         values = np.asarray(raster, dtype=np.float64).ravel()[self.cells]
         known = ~np.isnan(values)
@@ -225,7 +225,7 @@ class Sides:
         with np.errstate(invalid="ignore"):
             return np.asarray(total / np.where(count > 0.0, count, np.nan))
 
-    def median(self, raster: npt.ArrayLike) -> FloatArray:
+    def median(self, raster: npt.ArrayLike) -> Floats:
         """Median of the known cells (segment, belt), infinite ones among them; NaN without any."""
         values = np.asarray(raster, dtype=np.float64).ravel()[self.cells]
         known = ~np.isnan(values)
@@ -234,7 +234,7 @@ class Sides:
         return np.column_stack([sides[0], sides[1]])
 
 
-def _medians(values: FloatArray, group: npt.NDArray[np.int64], groups: int) -> FloatArray:
+def _medians(values: Floats, group: npt.NDArray[np.int64], groups: int) -> Floats:
     order = np.lexsort((values, group))
     starts = np.searchsorted(group[order], np.arange(groups + 1))
     count = np.diff(starts)

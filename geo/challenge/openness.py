@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from geo.arrays import Floats
 from geo.challenge.focal import focal
 from geo.errors import TerrainError
-from geo.frame import FloatArray
 
 DIRECTIONS = ((-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1))
 STEPS = np.array(DIRECTIONS, dtype=np.int64)
@@ -47,16 +47,14 @@ def _openness(elevation: Any, cell_m: float, radius_m: float, name: str, sign: f
     return focal(elevation, measure, reach=reach, name=name, units="rad")
 
 
-def _measured(z: FloatArray, *, cell_m: float, radius_m: float, sign: float) -> FloatArray:
+def _measured(z: Floats, *, cell_m: float, radius_m: float, sign: float) -> Floats:
     angles = np.full(z.shape, np.nan)
     _mean_zenith(np.ascontiguousarray(sign * z), cell_m, radius_m, STEPS, angles)
     return angles
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _mean_zenith(
-    z: FloatArray, cell_m: float, radius_m: float, steps: np.typing.NDArray[np.int64], angles: FloatArray
-) -> None:
+def _mean_zenith(z: Floats, cell_m: float, radius_m: float, steps: np.typing.NDArray[np.int64], angles: Floats) -> None:
     """Fill ``angles`` with the mean of π/2 less the steepest angle up along each direction."""
     rows, columns = z.shape
     straight = int(radius_m / cell_m * (1.0 + 1e-9))

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from geo.arrays import Floats
 from geo.challenge.focal import focal
 from geo.errors import TerrainError
-from geo.frame import FloatArray
 
 NEIGHBOURS = [(row, column) for row in (-1, 0, 1) for column in (-1, 0, 1) if (row, column) != (0, 0)]
 
@@ -43,7 +43,7 @@ def vector_ruggedness(elevation: Any, cell_m: float, *, window: int = 3) -> Any:
     return focal(elevation, measure, reach=1 + window // 2, name="vector_ruggedness", units="1")
 
 
-def _ruggedness(z: FloatArray) -> FloatArray:
+def _ruggedness(z: Floats) -> Floats:
     index = np.full(z.shape, np.nan)
     if min(z.shape) < 3:
         return index
@@ -56,7 +56,7 @@ def _ruggedness(z: FloatArray) -> FloatArray:
     return index
 
 
-def _normal_scatter(z: FloatArray, *, cell_m: float, window: int) -> FloatArray:
+def _normal_scatter(z: Floats, *, cell_m: float, window: int) -> Floats:
     scatter = np.full(z.shape, np.nan)
     reach = 1 + window // 2
     if min(z.shape) < 2 * reach + 1:
@@ -70,7 +70,7 @@ def _normal_scatter(z: FloatArray, *, cell_m: float, window: int) -> FloatArray:
     return scatter
 
 
-def _window_sum(values: FloatArray, window: int) -> FloatArray:
+def _window_sum(values: Floats, window: int) -> Floats:
     """Sum over each whole square window, by rows and then by columns."""
     rows, columns = values.shape[0] - window + 1, values.shape[1] - window + 1
     by_rows = sum((values[i : i + rows] for i in range(1, window)), start=values[:rows])

@@ -15,8 +15,8 @@ import numpy.typing as npt
 import xarray as xr
 from scipy.stats import rankdata, spearmanr
 
+from geo.arrays import Floats
 from geo.errors import BadInput
-from geo.frame import FloatArray
 
 SCORES: Final[Mapping[str, tuple[str, float]]] = {
     "crossing_ease": ("crossing_time", -1.0),
@@ -59,7 +59,7 @@ class ChallengeError(BadInput):
     """A challenge that cannot be asked for, or a table or weights that do not fit one."""
 
 
-def percentiles(values: npt.ArrayLike) -> FloatArray:
+def percentiles(values: npt.ArrayLike) -> Floats:
     """Percentile of each value among those known, ``(mid-rank − ½)/n`` in (0, 1); NaN for NaN.
 
     Equal values, to a share of 1e-9, get the mean of their ranks; infinite ones are the largest or smallest. A
@@ -73,7 +73,7 @@ def percentiles(values: npt.ArrayLike) -> FloatArray:
     return ranks
 
 
-def _alike(values: FloatArray) -> FloatArray:
+def _alike(values: Floats) -> Floats:
     """Values with each run of nearly equal ones set to its least."""
     order = np.argsort(values, kind="stable")
     ordered = values[order]
@@ -99,8 +99,8 @@ class ReferenceTable:
     cell_m: float
     source: str
     yardstick: Mapping[str, Any]
-    quantiles: FloatArray
-    measures: Mapping[str, FloatArray]
+    quantiles: Floats
+    measures: Mapping[str, Floats]
 
     @classmethod
     def from_file(cls, path: str | Path) -> ReferenceTable:
@@ -173,7 +173,7 @@ class ReferenceTable:
         told["measures"] = {name: [float(f"{v:.6g}") for v in values] for name, values in self.measures.items()}
         return json.dumps(told, indent=1, ensure_ascii=False)
 
-    def percentiles(self, name: str, values: npt.ArrayLike) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
+    def percentiles(self, name: str, values: npt.ArrayLike) -> tuple[Floats, npt.NDArray[np.bool_]]:
         """Percentile of values in the table, and which lie outside its range (and are given its end's, 0 or 1).
 
         NaN where the value is NaN, and everywhere for a measure that the table does not have.
@@ -217,13 +217,13 @@ class Composite:
     ``rank_high`` (segment,) the range of each segment's percentile.
     """
 
-    value: FloatArray
+    value: Floats
     weights: Mapping[str, float]
     change: float
     rank_correlation: float
     stable_top: float
-    rank_low: FloatArray
-    rank_high: FloatArray
+    rank_low: Floats
+    rank_high: Floats
 
 
 def composite(challenge: xr.Dataset, weights: Mapping[str, float], *, change: float = CHANGE) -> Composite:
@@ -267,6 +267,6 @@ def composite(challenge: xr.Dataset, weights: Mapping[str, float], *, change: fl
     )
 
 
-def _spearman(a: FloatArray, b: FloatArray) -> float:
+def _spearman(a: Floats, b: Floats) -> float:
     """Spearman's correlation; 1 where both rankings are the same, as with one segment."""
     return 1.0 if np.array_equal(a, b) else float(spearmanr(a, b).statistic)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 from scipy import ndimage
 
+from geo.arrays import Floats
 from geo.errors import BadInput
-from geo.frame import FloatArray
 
 WALKER, VEHICLE = "walker", "vehicle"
 
@@ -79,7 +79,7 @@ class DemError:
         if not isinstance(self.draws, int) or isinstance(self.draws, bool) or self.draws < 2:
             raise BadInput(f"{self.draws!r}", where="DEM error draws", expected="a whole number from 2")
 
-    def field(self, draw: int, shape: tuple[int, ...], cell_m: float) -> FloatArray:
+    def field(self, draw: int, shape: tuple[int, ...], cell_m: float) -> Floats:
         """One draw of the errors (row, column) [m]; the same for the same seed, draw, shape and cell."""
         noise = np.random.default_rng([self.seed, draw]).standard_normal(shape)
         sigma = self.correlation_m / 2.0 / cell_m  # white noise smoothed by σ correlates as exp(−d²/4σ²)

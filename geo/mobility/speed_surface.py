@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from geo.arrays import Floats
 from geo.errors import BadInput
-from geo.frame import FloatArray
 from geo.mobility.roads_and_rivers import WayCells, Ways, lay
 from geo.mobility.settings import Factors, MobilitySettings
 from geo.mobility.walking_speed import TOBLER_EASIEST_GRADIENT, TOBLER_PEAK_MPS, TOBLER_STEEPNESS
@@ -32,7 +32,7 @@ class SpeedLaw:
         """Speed on level ground [m/s]."""
         return self.peak_mps * math.exp(-self.decline * abs(self.easiest))
 
-    def columns(self) -> FloatArray:
+    def columns(self) -> Floats:
         """The law as the search's kernel takes it."""
         return np.array([self.peak_mps, self.decline, self.easiest, self.limit])
 
@@ -51,11 +51,11 @@ class Mobility:
 
     law: SpeedLaw
     cell_m: float
-    easting: FloatArray
-    northing: FloatArray
-    elevation: FloatArray
-    pace: FloatArray
-    felt: FloatArray | float = math.inf
+    easting: Floats
+    northing: Floats
+    elevation: Floats
+    pace: Floats
+    felt: Floats | float = math.inf
     mover: str = "walker"
     missing: tuple[str, ...] = ()
     least_pace: float = 0.0
@@ -110,7 +110,7 @@ def by_vehicle(terrain: xr.Dataset, *, ways: Ways | None = None, settings: Mobil
     share[slope(terrain).to_numpy() > chosen.vehicle_limit] = 0.0  # too steep to drive askew, too
     with np.errstate(divide="ignore"):
         pace = 1.0 / share
-    felt: FloatArray | float = math.inf
+    felt: Floats | float = math.inf
     if cells is not None:
         on_road = np.isfinite(cells.road_mps)
         by_road = chosen.vehicle_mps / np.where(on_road, cells.road_mps, 1.0)
@@ -126,7 +126,7 @@ def _laid(ways: Ways, terrain: xr.Dataset, settings: MobilitySettings) -> WayCel
     return None if len(ways.missing) == 3 else lay(ways, terrain, frame_of(terrain), settings)
 
 
-def _cover_share(terrain: xr.Dataset, cover: Factors, canopy_factor: float, settings: MobilitySettings) -> FloatArray:
+def _cover_share(terrain: xr.Dataset, cover: Factors, canopy_factor: float, settings: MobilitySettings) -> Floats:
     """Share of the speed on open ground (row, column): by land cover; by the canopy where there is none."""
     share = np.ones((terrain.sizes["northing"], terrain.sizes["easting"]))
     under_trees = np.zeros(share.shape, bool)
@@ -151,7 +151,7 @@ def _legend(land_cover: xr.DataArray) -> dict[int, str]:
 
 
 def _mobility(
-    terrain: xr.Dataset, law: SpeedLaw, pace: FloatArray, mover: str, ways: Ways, cell_m: float | None = None
+    terrain: xr.Dataset, law: SpeedLaw, pace: Floats, mover: str, ways: Ways, cell_m: float | None = None
 ) -> Mobility:
     layers = tuple(name for name in ("land_cover", "canopy_height") if name not in terrain)
     return Mobility(

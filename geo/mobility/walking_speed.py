@@ -7,7 +7,7 @@ from typing import overload
 import numpy as np
 import numpy.typing as npt
 
-from geo.frame import FloatArray
+from geo.arrays import Floats
 
 # Tobler (1993), "Three presentations on geographical analysis and modeling", NCGIA technical report 93-1.
 TOBLER_PEAK_MPS = 6.0 / 3.6
@@ -19,8 +19,8 @@ TOBLER_OFF_PATH = 0.6
 @overload
 def tobler_speed(gradient: float, *, off_path: bool = False) -> float: ...
 @overload
-def tobler_speed(gradient: npt.ArrayLike, *, off_path: bool = False) -> FloatArray: ...
-def tobler_speed(gradient: npt.ArrayLike, *, off_path: bool = False) -> float | FloatArray:
+def tobler_speed(gradient: npt.ArrayLike, *, off_path: bool = False) -> Floats: ...
+def tobler_speed(gradient: npt.ArrayLike, *, off_path: bool = False) -> float | Floats:
     """Walking speed [m/s] on a ``gradient`` of rise over run along the direction of travel, uphill positive.
 
     6 exp(−3.5 |gradient + 0.05|) km/h on a path, 0.6 times that off it; any shape, floats for floats, NaN for NaN.

@@ -8,10 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from geo.frame import FloatArray
+from geo.arrays import Floats, Ints
 from geo.mobility.speed_surface import Mobility
-
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,11 +25,11 @@ class Along:
     cells: Ints
     left: Ints
     right: Ints
-    share: FloatArray
+    share: Floats
     begins: Ints
     way: Ints
-    seconds: FloatArray
-    metres: FloatArray
+    seconds: Floats
+    metres: Floats
     ways: int
 
     @classmethod
@@ -70,37 +68,37 @@ class Along:
         object.__setattr__(made, "seconds", made._seconds(mobility))
         return made
 
-    def at_knots(self, raster: npt.ArrayLike) -> FloatArray:
+    def at_knots(self, raster: npt.ArrayLike) -> Floats:
         """Values of a raster (row, column) at the knots, linear between the two cells."""
         return self.between(np.asarray(raster).reshape(-1)[self.cells])
 
-    def between(self, values: npt.ArrayLike) -> FloatArray:
+    def between(self, values: npt.ArrayLike) -> Floats:
         """Values at the knots of values at ``cells`` (cell,)."""
         flat = np.asarray(values, dtype=np.float64)
         left = flat[self.left]
         return np.where(self.share > 0.0, left + self.share * (flat[self.right] - left), left)
 
-    def of_pieces(self, raster: npt.ArrayLike) -> FloatArray:
+    def of_pieces(self, raster: npt.ArrayLike) -> Floats:
         """Mean of a raster over each piece, from its ends (piece,)."""
         return self.mean(self.at_knots(raster))
 
-    def mean(self, knots: FloatArray) -> FloatArray:
+    def mean(self, knots: Floats) -> Floats:
         """Mean over each piece of values at the knots."""
         return 0.5 * (knots[self.begins] + knots[self.begins + 1])
 
-    def over_time(self, raster: npt.ArrayLike) -> FloatArray:
+    def over_time(self, raster: npt.ArrayLike) -> Floats:
         """∫ raster dt of each way (way,)."""
         return self.total(self.of_pieces(raster) * self.seconds)
 
-    def over_length(self, raster: npt.ArrayLike) -> FloatArray:
+    def over_length(self, raster: npt.ArrayLike) -> Floats:
         """∫ raster ds of each way (way,)."""
         return self.total(self.of_pieces(raster) * self.metres)
 
-    def total(self, pieces: FloatArray) -> FloatArray:
+    def total(self, pieces: Floats) -> Floats:
         """Sum over the pieces of each way (way,)."""
         return np.bincount(self.way, weights=pieces, minlength=self.ways).astype(np.float64)
 
-    def _seconds(self, mobility: Mobility) -> FloatArray:
+    def _seconds(self, mobility: Mobility) -> Floats:
         law, height = mobility.law, self.at_knots(mobility.elevation)
         felt = np.broadcast_to(mobility.felt, mobility.elevation.shape).reshape(-1)[self.cells]
         steepest = np.maximum(felt[self.left], felt[self.right])
@@ -112,7 +110,7 @@ class Along:
         return np.asarray(self.metres * self.of_pieces(mobility.pace) * slowness)
 
 
-def _knots(rows: Ints, columns: Ints) -> FloatArray:
+def _knots(rows: Ints, columns: Ints) -> Floats:
     """Row and column (knot, 2) of the cells of a way and of the places where its steps cross rows or columns."""
     if len(rows) == 0:
         return np.zeros((0, 2))

@@ -11,14 +11,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
 
+from geo.arrays import Floats, Ints
 from geo.border.belt import Belt
 from geo.errors import BadInput
-from geo.frame import FloatArray
 from geo.mobility.speed_surface import Mobility
 from geo.paths import kernel
 from geo.paths.search import Spread, Steps
 
-Ints = npt.NDArray[np.int64]
 INWARD, OUTWARD = "inward", "outward"
 NEAR_CELLS = 2.0  # a segment that no step passes takes the steps this near to its middle
 
@@ -36,7 +35,7 @@ class Crossings:
 
     belt: Belt
     direction: str
-    cost: FloatArray
+    cost: Floats
     here: Ints
     there: Ints
     before: Spread
@@ -57,7 +56,7 @@ class Crossings:
         then = self.after.way(*(int(i) for i in self.there[segment]))
         return np.concatenate([first[0], then[0]]), np.concatenate([first[1], then[1]])
 
-    def places(self, segment: int) -> FloatArray:
+    def places(self, segment: int) -> Floats:
         """Easting and northing (place, 2) [m] of the way through a segment, from edge to edge, at centres of cells."""
         rows, columns = self.cells(segment)
         return np.column_stack([self.belt.easting[columns], self.belt.northing[rows]])
@@ -124,7 +123,7 @@ def crossings_of_the_whole(
     return ways, sure
 
 
-def first_labels(belt: Belt, mobility: Mobility, edge: npt.NDArray[np.bool_], onward_per_s: float | None) -> FloatArray:
+def first_labels(belt: Belt, mobility: Mobility, edge: npt.NDArray[np.bool_], onward_per_s: float | None) -> Floats:
     """What a search begins with: 0 on an edge, and where the belt goes on what the way to that edge costs at least.
 
     A way to the edge has to get away from the line as far as the edge is, at the law's best speed. That holds where
@@ -157,10 +156,10 @@ class _Over:
     here: Ints
     there: Ints
     segment: Ints
-    cost: FloatArray
+    cost: Floats
 
 
-def _steps_over_the_line(belt: Belt, steps: Steps, direction: str, before: FloatArray, after: FloatArray) -> _Over:
+def _steps_over_the_line(belt: Belt, steps: Steps, direction: str, before: Floats, after: Floats) -> _Over:
     away = belt.offset < 0.0
     begin, end = (away & belt.inside, ~away & belt.inside)
     if direction == OUTWARD:

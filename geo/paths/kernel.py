@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int32]
-Moves = tuple[Integers, Integers, Integers, Floats, Floats]
+from geo.arrays import Floats, Int32s
+
+Moves = tuple[Int32s, Int32s, Int32s, Floats, Floats]
 
 # Columns of the ground of a search, one row a cell: height [m], pace (times the law's seconds; infinite where there is
 # no way), cost of a second and of a metre there, steepest gradient that is felt (roads are graded; infinite off them).
@@ -84,9 +84,9 @@ def step_cost(
     ground: Floats,
     here: int,
     move: int,
-    steps: Integers,
-    pieces: Integers,
-    knots: Integers,
+    steps: Int32s,
+    pieces: Int32s,
+    knots: Int32s,
     shares: Floats,
     runs: Floats,
     law: Floats,
@@ -127,7 +127,7 @@ def step_cost(
     return float(cost + 0.5 * (weight + ground[there, WEIGHT]) * seconds + 0.5 * (toll + ground[there, TOLL]) * run)
 
 
-def waiting_lists(cells: int) -> tuple[Integers, Integers, Integers, Integers, Integers]:
+def waiting_lists(cells: int) -> tuple[Int32s, Int32s, Int32s, Int32s, Int32s]:
     """Empty buckets: the first and last cell of each, the cells after and before each cell, and room for a heap."""
     ends = [np.full(BUCKETS + 1, -1, np.int32) for _ in range(2)]
     return ends[0], ends[1], np.empty(cells, np.int32), np.full(cells, FREE, np.int32), np.empty(cells, np.int32)
@@ -185,9 +185,9 @@ def step_costs(
     ground: Floats,
     cells: npt.NDArray[np.int64],
     move: int,
-    steps: Integers,
-    pieces: Integers,
-    knots: Integers,
+    steps: Int32s,
+    pieces: Int32s,
+    knots: Int32s,
     shares: Floats,
     runs: Floats,
     law: Floats,
@@ -201,9 +201,9 @@ def step_costs(
 @njit(**COMPILED)
 def usual_cost(
     ground: Floats,
-    steps: Integers,
-    pieces: Integers,
-    knots: Integers,
+    steps: Int32s,
+    pieces: Int32s,
+    knots: Int32s,
     shares: Floats,
     runs: Floats,
     law: Floats,
@@ -232,7 +232,7 @@ def _bucket(label: float, base: float, per_cost: float) -> int:
 
 
 @njit(**COMPILED)
-def _enter(cell: int, bucket: int, first: Integers, last: Integers, after: Integers, before: Integers) -> None:
+def _enter(cell: int, bucket: int, first: Int32s, last: Int32s, after: Int32s, before: Int32s) -> None:
     """Put a cell at the end of a bucket."""
     tail = last[bucket]
     after[cell], before[cell], last[bucket] = -1, tail, cell
@@ -243,7 +243,7 @@ def _enter(cell: int, bucket: int, first: Integers, last: Integers, after: Integ
 
 
 @njit(**COMPILED)
-def _leave(cell: int, bucket: int, first: Integers, last: Integers, after: Integers, before: Integers) -> None:
+def _leave(cell: int, bucket: int, first: Int32s, last: Int32s, after: Int32s, before: Int32s) -> None:
     """Take a cell out of its bucket."""
     previous, following = before[cell], after[cell]
     if previous >= 0:
@@ -258,7 +258,7 @@ def _leave(cell: int, bucket: int, first: Integers, last: Integers, after: Integ
 
 
 @njit(**COMPILED)
-def _rise(place: int, heap: Integers, spot: Integers, labels: Floats) -> None:
+def _rise(place: int, heap: Int32s, spot: Int32s, labels: Floats) -> None:
     """Let the cell at a place of the heap (four below each) rise to where it belongs; ``spot`` says where cells are."""
     cell = heap[place]
     while place > 0:
@@ -273,7 +273,7 @@ def _rise(place: int, heap: Integers, spot: Integers, labels: Floats) -> None:
 
 
 @njit(**COMPILED)
-def _sink(size: int, heap: Integers, spot: Integers, labels: Floats) -> None:
+def _sink(size: int, heap: Int32s, spot: Int32s, labels: Floats) -> None:
     """Put the cell at place ``size`` on the top of the heap that ends there, and let it sink."""
     cell, place = heap[size], 0
     while 4 * place + 1 < size:
@@ -295,20 +295,20 @@ def search(
     ground: Floats,
     labels: Floats,
     arrival: npt.NDArray[np.uint8],
-    steps: Integers,
-    pieces: Integers,
-    knots: Integers,
+    steps: Int32s,
+    pieces: Int32s,
+    knots: Int32s,
     shares: Floats,
     runs: Floats,
     law: Floats,
     sign: float,
     limit: float,
     width: float,
-    first: Integers,
-    last: Integers,
-    after: Integers,
-    before: Integers,
-    heap: Integers,
+    first: Int32s,
+    last: Int32s,
+    after: Int32s,
+    before: Int32s,
+    heap: Int32s,
 ) -> None:
     """Lower ``labels`` (cell,) in place to the least cost from any cell that has one, and note by which move.
 
@@ -376,7 +376,7 @@ def search(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def trace(cell: int, arrival: npt.NDArray[np.uint8], steps: Integers) -> Integers:
+def trace(cell: int, arrival: npt.NDArray[np.uint8], steps: Int32s) -> Int32s:
     """Flat cells from ``cell`` back to where the search began, both included."""
     way = [np.int32(cell)]
     while arrival[cell] != NOWHERE:

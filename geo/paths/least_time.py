@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from geo.arrays import Floats
 from geo.errors import TerrainError
-from geo.frame import FloatArray
 from geo.mobility.speed_surface import WALKING, Mobility, bare
 from geo.mobility.walking_speed import TOBLER_OFF_PATH
 from geo.paths.search import Steps
@@ -26,7 +26,7 @@ def least_time_path(
     off_path: bool = True,
     bounds: Bounds | None = None,
     neighbours: int = 16,
-) -> FloatArray:
+) -> Floats:
     """Easting and northing (place, 2) [m] of a walker's fastest way from ``start`` to the nearest in time of ``goals``.
 
     ``start`` (2,), ``goals`` (2,) or (goal, 2). Speed is Tobler's on the gradient along the way, elevation alone; there
@@ -43,7 +43,7 @@ def least_time_path(
 
 def least_time_way(
     mobility: Mobility, start: npt.ArrayLike, goals: npt.ArrayLike, *, neighbours: int = 16
-) -> tuple[FloatArray, float]:
+) -> tuple[Floats, float]:
     """Places (place, 2) [m] of the fastest way from ``start`` (2,) to the first reached of ``goals``, and its seconds.
 
     The first and last places are the given points themselves, those between are centres of cells; so the seconds are
@@ -67,7 +67,7 @@ def least_time_way(
     return np.vstack([begin, centres[1:-1], places[chosen]]), seconds[chosen]
 
 
-def _cell(mobility: Mobility, place: FloatArray) -> tuple[int, int]:
+def _cell(mobility: Mobility, place: Floats) -> tuple[int, int]:
     """Row and column of the cell that holds a place."""
     column = int(np.argmin(np.abs(mobility.easting - place[0])))
     row = int(np.argmin(np.abs(mobility.northing - place[1])))

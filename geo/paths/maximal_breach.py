@@ -10,9 +10,9 @@ import numpy.typing as npt
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
+from geo.arrays import Floats
 from geo.border.belt import Belt
 from geo.errors import BadInput
-from geo.frame import FloatArray
 from geo.mobility.speed_surface import Mobility
 from geo.paths.crossings import INWARD, OUTWARD
 from geo.paths.search import Steps
@@ -28,7 +28,7 @@ class Breach:
     """
 
     distance_m: float
-    places: FloatArray
+    places: Floats
     seconds: float
 
 
@@ -88,7 +88,7 @@ def _bottleneck(
     return Breach(float(sign * levels[low]), way, float(ends[row, column]))
 
 
-def _distances(belt: Belt, places: FloatArray) -> FloatArray:
+def _distances(belt: Belt, places: Floats) -> Floats:
     """Distance [m] of every cell to the nearest sensor (row, column)."""
     if not len(places):
         return np.full(belt.inside.shape, math.inf)

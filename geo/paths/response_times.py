@@ -14,8 +14,8 @@ import xarray as xr
 from affine import Affine
 from rasterio.features import shapes
 
+from geo.arrays import Floats
 from geo.errors import TerrainError
-from geo.frame import FloatArray
 from geo.mobility.roads_and_rivers import Ways
 from geo.mobility.settings import MobilitySettings
 from geo.mobility.speed_surface import Mobility, by_vehicle, on_foot
@@ -101,7 +101,7 @@ def isochrones(time: xr.DataArray, terrain: xr.Dataset, minutes: Sequence[float]
     return table.to_crs(4326)
 
 
-def labels_at(mobility: Mobility, places: npt.ArrayLike) -> FloatArray:
+def labels_at(mobility: Mobility, places: npt.ArrayLike) -> Floats:
     """0 in the cells that hold ``places`` (2,) or (place, 2) [m], infinite elsewhere: where a search begins.
 
     Raises TerrainError for no place, one off the ground, and one where the mover cannot be.
@@ -118,7 +118,7 @@ def labels_at(mobility: Mobility, places: npt.ArrayLike) -> FloatArray:
     return labels
 
 
-def cells_of(mobility: Mobility, points: FloatArray) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def cells_of(mobility: Mobility, points: Floats) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Rows and columns of the cells that hold points (point, 2) [m]; TerrainError where the mover cannot be."""
     columns = np.rint((points[:, 0] - mobility.easting[0]) / mobility.cell_m)
     rows = np.rint((mobility.northing[0] - points[:, 1]) / mobility.cell_m)
@@ -137,7 +137,7 @@ def cells_of(mobility: Mobility, points: FloatArray) -> tuple[npt.NDArray[np.int
     return rows.astype(np.int64), columns.astype(np.int64)
 
 
-def _seconds(mobility: Mobility, cost: FloatArray, told: dict[str, str | int | float]) -> xr.DataArray:
+def _seconds(mobility: Mobility, cost: Floats, told: dict[str, str | int | float]) -> xr.DataArray:
     void = ~np.isfinite(mobility.elevation)
     return xr.DataArray(
         np.where(void, np.nan, cost),

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from geo.arrays import Floats
 from geo.errors import BadInput
-from geo.frame import FloatArray
 from geo.mobility.speed_surface import Mobility
 from geo.paths import kernel
 
@@ -27,7 +27,7 @@ class Spread:
     ``cost`` (row, column) is infinite where nobody can come; ``arrival`` says by which move the way came.
     """
 
-    cost: FloatArray
+    cost: Floats
     arrival: npt.NDArray[np.uint8]
     neighbours: int
     backward: bool
@@ -54,7 +54,7 @@ class Steps:
     cuts the raster from the frame. ``graph`` are the moves and the speed law.
     """
 
-    ground: FloatArray
+    ground: Floats
     inside: tuple[slice, slice]
     shape: tuple[int, int]
     neighbours: int
@@ -113,7 +113,7 @@ class Steps:
         passable: npt.NDArray[np.bool_] = np.isfinite(self.ground[(*self.inside, kernel.PACE)])
         return passable
 
-    def costs(self, rows: npt.ArrayLike, columns: npt.ArrayLike, move: int) -> FloatArray:
+    def costs(self, rows: npt.ArrayLike, columns: npt.ArrayLike, move: int) -> Floats:
         """Cost of one move from each of some cells (cell,); infinite or NaN where there is no way."""
         top, left = self.inside[0].start, self.inside[1].start
         cells = (np.asarray(rows, np.int64) + top) * self.shape[1] + np.asarray(columns, np.int64) + left
@@ -137,7 +137,7 @@ def spread(
     return steps.spread(labels, backward=backward, limit=limit)
 
 
-def _over_cells(values: npt.ArrayLike | None, name: str, default: float, mobility: Mobility) -> FloatArray:
+def _over_cells(values: npt.ArrayLike | None, name: str, default: float, mobility: Mobility) -> Floats:
     if values is None:
         return np.full((1, 1), default)
     given = np.asarray(values, dtype=np.float64)
@@ -145,7 +145,7 @@ def _over_cells(values: npt.ArrayLike | None, name: str, default: float, mobilit
     return given
 
 
-def _refuse_unless(values: FloatArray, name: str, over: Mobility | Steps) -> None:
+def _refuse_unless(values: Floats, name: str, over: Mobility | Steps) -> None:
     shape = over.elevation.shape if isinstance(over, Mobility) else over.open.shape
     if values.shape != shape or (values < 0.0).any():
         raise BadInput(

@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
+from geo.arrays import Floats
 from geo.errors import FrameError, TerrainError
 from geo.frame import LocalFrame
-
-FloatArray = npt.NDArray[np.float64]
 
 ON_CENTRE_CELLS = 1e-7  # points this near a row or column of centres count as on it, so that rounding loses no edge
 
@@ -72,12 +70,12 @@ def sample(terrain: xr.Dataset, easting: Any, northing: Any, variable: str = "el
     return float(values) if values.ndim == 0 else values
 
 
-def _on_centre(position: FloatArray) -> FloatArray:
+def _on_centre(position: Floats) -> Floats:
     nearest = np.rint(position)
     return np.where(np.abs(position - nearest) < ON_CENTRE_CELLS, nearest, position)
 
 
-def _bilinear(grid: xr.DataArray, row: FloatArray, column: FloatArray) -> FloatArray:
+def _bilinear(grid: xr.DataArray, row: Floats, column: Floats) -> Floats:
     """Values between the centres of ``grid`` at fractional rows and columns, all inside it."""
     top = np.minimum(np.floor(row).astype(np.intp), grid.shape[0] - 2)
     left = np.minimum(np.floor(column).astype(np.intp), grid.shape[1] - 2)

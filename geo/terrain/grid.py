@@ -9,13 +9,13 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyproj
 import rasterio.crs
 from affine import Affine
 from pyproj.crs import CRS
 from pyproj.exceptions import ProjError
 
+from geo.arrays import Floats
 from geo.errors import BadInput, TerrainError
 from geo.frame import WGS84, LocalFrame, horizontal_part
 from geo.terrain.header import turn_of
@@ -26,7 +26,6 @@ WIDEST_TURNS = 1 / 6  # of longitude in one frame; beyond 60 degrees no flat map
 RETURN_CELLS = 0.1  # a place that comes back from the frame further off than this was torn from its neighbours
 MARGIN_CELLS = 3  # beyond what a window's corners say that it needs of the source
 
-Floats = npt.NDArray[np.float64]
 Degrees = tuple[float, float, float, float]
 
 

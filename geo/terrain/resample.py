@@ -12,6 +12,7 @@ from rasterio.enums import Resampling
 from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window
 
+from geo.arrays import Float32s
 from geo.errors import TerrainError
 from geo.terrain.grid import MARGIN_CELLS, Box, PlannedGrid, applied, box_of, extent, transformer
 from geo.terrain.safe_open import opened
@@ -22,11 +23,10 @@ LOWEST_GROUND_M, HIGHEST_GROUND_M = -11_000.0, 9_000.0  # the deepest trench and
 HABITUAL_VOIDS = (-9999.0, -32768.0, -32767.0, -99999.0)
 """Cell values that in practice are never heights; -9999 m is deeper than any sea that a border crosses."""
 
-Values = npt.NDArray[np.float32]
-Read = Callable[[RasterSource, PlannedGrid, Window], Values]
+Read = Callable[[RasterSource, PlannedGrid, Window], Float32s]
 
 
-def read_all(sources: Sequence[RasterSource], grid: PlannedGrid, window: Window, read: Read) -> Values:
+def read_all(sources: Sequence[RasterSource], grid: PlannedGrid, window: Window, read: Read) -> Float32s:
     """What ``read`` finds in a window, (rows, columns) float32; of several sources the last that is not NaN."""
     if len(sources) == 1:
         return read(sources[0], grid, window)

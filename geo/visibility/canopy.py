@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from geo.arrays import Float32s, UInt8s
 from geo.errors import BadInput, TerrainError
-from geo.visibility.kernels.rings import States
-from geo.visibility.kernels.sight_line import HIDDEN, UNKNOWN, VISIBLE, Heights, ground_at
+from geo.visibility.kernels.sight_line import HIDDEN, UNKNOWN, VISIBLE, ground_at
 from geo.visibility.view import RasterGrid, View, check_on_map, drop_per_cell, heights_of
 from geo.visibility.window import needed_from, read_window, view_from
 
@@ -58,7 +58,7 @@ def blocking_heights(terrain: xr.Dataset, canopy: Canopy, view: View | None = No
 
 def viewshed_window(
     elevation: xr.DataArray, blocking: xr.DataArray, grid: RasterGrid, easting: float, northing: float, view: View
-) -> tuple[States, int, int]:
+) -> tuple[UInt8s, int, int]:
     """The states around one site under a canopy, and the first row and column of the window on the terrain's grid."""
     row, column = grid.row_of(northing), grid.column_of(easting)
     check_on_map(grid, row, column, np.asarray(easting), np.asarray(northing))
@@ -70,8 +70,8 @@ def viewshed_window(
 
 
 def view_under_canopy(
-    z: Heights, above: Heights, cell_m: float, row: float, column: float, view: View
-) -> tuple[int, int, States]:
+    z: Float32s, above: Float32s, cell_m: float, row: float, column: float, view: View
+) -> tuple[int, int, UInt8s]:
     """As ``view_from``, where ``above`` (row, column) [m] blocks on top of the ground ``z``."""
     rows, columns = z.shape
     if np.isnan(ground_at(z.ravel(), rows, columns, row, column)):
@@ -94,7 +94,7 @@ def view_under_canopy(
 
 
 def _in_elevation(
-    z: Heights, cell_m: float, row: float, column: float, row0: int, column0: int, view: View, shape: tuple[int, ...]
+    z: Float32s, cell_m: float, row: float, column: float, row0: int, column0: int, view: View, shape: tuple[int, ...]
 ) -> npt.NDArray[np.bool_]:
     """Whether the top of a target on bare ground lies between the view's elevations; a void does."""
     assert view.elevations_rad is not None

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from geo.arrays import Floats, UInt8s
 from geo.errors import BadInput, TerrainError
-from geo.visibility.kernels.rings import States
-from geo.visibility.kernels.sight_line import Floats, sight_states
+from geo.visibility.kernels.sight_line import sight_states
 from geo.visibility.kernels.undeclared_voids import check_plausible
 from geo.visibility.view import (
     RADIO_K,
@@ -33,7 +33,7 @@ def line_of_sight(
     observer_height_m: Any,
     target_height_m: Any = TARGET_HEIGHT_M,
     curvature_k: float = RADIO_K,
-) -> States:
+) -> UInt8s:
     """Whether each observer sees each target: uint8 in the pairs' broadcast shape; exact, the reference.
 
     ``observer`` and ``target`` are tuples (easting, northing) of numbers or arrays, or arrays (..., 2) [m]; they and

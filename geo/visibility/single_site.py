@@ -16,10 +16,10 @@ import numpy.typing as npt
 import xarray as xr
 from dask.base import is_dask_collection
 
+from geo.arrays import Float32s, UInt8s
 from geo.errors import BadInput, TerrainError
 from geo.visibility.canopy import Canopy, blocking_heights, viewshed_window
-from geo.visibility.kernels.rings import States
-from geo.visibility.kernels.sight_line import Heights, sight_states
+from geo.visibility.kernels.sight_line import sight_states
 from geo.visibility.view import (
     MOST_CELLS,
     RADIO_K,
@@ -100,7 +100,7 @@ def viewshed_array(
     elevations_rad: Angles = None,
     curvature_k: float = RADIO_K,
     mode: Mode = "exact",
-) -> tuple[int, int, States]:
+) -> tuple[int, int, UInt8s]:
     """``viewshed`` on a bare array (row, column) [m], north up, from the centre of cell (row, col).
 
     Returns the window's first row and column in ``elevation`` and its states, uint8. NaN is a void; heights are taken
@@ -173,7 +173,7 @@ def compile_kernels() -> None:
 
 def _viewshed_window(
     elevation: xr.DataArray, grid: RasterGrid, easting: float, northing: float, view: View
-) -> tuple[States, int, int]:
+) -> tuple[UInt8s, int, int]:
     """The states around one site, and the first row and column of the window on the terrain's grid."""
     z, row0, column0, row, column = _site_window(elevation, grid, easting, northing, view.max_range_m)
     first_row, first_column, states = view_from(z, grid.cell_m, row, column, view)
@@ -182,7 +182,7 @@ def _viewshed_window(
 
 def _site_window(
     elevation: xr.DataArray, grid: RasterGrid, easting: float, northing: float, max_range_m: float
-) -> tuple[Heights, int, int, float, float]:
+) -> tuple[Float32s, int, int, float, float]:
     """Heights to read for one site, their first row and column, and the site's place among them."""
     row, column = grid.row_of(northing), grid.column_of(easting)
     check_on_map(grid, row, column, np.asarray(easting), np.asarray(northing))
@@ -192,7 +192,7 @@ def _site_window(
 
 def _heights_around(
     elevation: Any, grid: RasterGrid, row: float, column: float, max_range_m: float
-) -> tuple[Heights, int, int]:
+) -> tuple[Float32s, int, int]:
     """Heights to read for one place, and their first row and column.
 
     A map in memory, as the kernels take it, is given whole and not copied; of any other what is within range and one

@@ -13,8 +13,9 @@ import xarray as xr
 from pyproj.crs import CRS
 from pyproj.exceptions import CRSError
 
+from geo.arrays import Float32s, Floats
 from geo.errors import BadInput, TerrainError
-from geo.visibility.kernels.sight_line import EARTH_RADIUS_M, HIDDEN, UNKNOWN, VISIBLE, Floats, Heights
+from geo.visibility.kernels.sight_line import EARTH_RADIUS_M, HIDDEN, UNKNOWN, VISIBLE
 
 Mode = Literal["exact", "fast"]
 Angles = tuple[float, float] | None
@@ -133,7 +134,7 @@ def surface_of(terrain: xr.Dataset) -> tuple[xr.DataArray, RasterGrid]:
     return elevation, RasterGrid(float(easting[0]), float(northing[0]), float(cell_m), len(northing), len(easting))
 
 
-def heights_of(elevation: Any) -> Heights:
+def heights_of(elevation: Any) -> Float32s:
     """Heights as the kernels take them, float32 in rows; copied only where they are otherwise, or read-only.
 
     What is masked in a masked array is void. TerrainError for what are no numbers or no rows and columns.

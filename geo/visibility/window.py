@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from geo.arrays import Float32s, UInt8s
 from geo.errors import TerrainError
 from geo.visibility.kernels.exact_sweep import sweep_exact
-from geo.visibility.kernels.rings import FARTHEST_M, HABITUAL_VOID_M, States
-from geo.visibility.kernels.sight_line import HIDDEN, SNAP, VISIBLE, Cone, Heights, cone_of, ground_at
+from geo.visibility.kernels.rings import FARTHEST_M, HABITUAL_VOID_M
+from geo.visibility.kernels.sight_line import HIDDEN, SNAP, VISIBLE, Cone, cone_of, ground_at
 from geo.visibility.kernels.undeclared_voids import check_plausible
 from geo.visibility.kernels.xdraw import sweep_fast
 from geo.visibility.view import RasterGrid, View, drop_per_cell
@@ -33,14 +34,14 @@ def read_window(grid: RasterGrid, row: float, column: float, max_range_m: float)
     return slice(*window_of(grid.rows, row, reach)), slice(*window_of(grid.columns, column, reach))
 
 
-def view_from(z: Heights, cell_m: float, row: float, column: float, view: View) -> tuple[int, int, States]:
+def view_from(z: Float32s, cell_m: float, row: float, column: float, view: View) -> tuple[int, int, UInt8s]:
     """The window's first row and column in ``z`` and its states, seen from a place given in rows and columns."""
     row0, column0, states, _ = _swept(z, cell_m, row, column, view, heights=False)
     _keep_view(states, z, cell_m, row, column, row0, column0, view)
     return row0, column0, states
 
 
-def needed_from(z: Heights, cell_m: float, row: float, column: float, view: View) -> tuple[int, int, Heights]:
+def needed_from(z: Float32s, cell_m: float, row: float, column: float, view: View) -> tuple[int, int, Float32s]:
     """As ``view_from``, with the least height to be seen; NaN outside the view."""
     row0, column0, inside, needed = _swept(z, cell_m, row, column, view, heights=True)
     inside[:] = VISIBLE
@@ -50,8 +51,8 @@ def needed_from(z: Heights, cell_m: float, row: float, column: float, view: View
 
 
 def _swept(
-    z: Heights, cell_m: float, row: float, column: float, view: View, *, heights: bool
-) -> tuple[int, int, States, Heights]:
+    z: Float32s, cell_m: float, row: float, column: float, view: View, *, heights: bool
+) -> tuple[int, int, UInt8s, Float32s]:
     """Sweep the four cones around a place: the window's first row and column, states, and least heights if asked."""
     flat, (rows, columns) = z.ravel(), z.shape
     ground = float(ground_at(flat, rows, columns, row, column))
@@ -124,8 +125,8 @@ def cone_slopes(side: int, sector: tuple[float, float] | None) -> tuple[float, f
 
 
 def _keep_view(
-    states: States,
-    z: Heights,
+    states: UInt8s,
+    z: Float32s,
     cell_m: float,
     row: float,
     column: float,
@@ -152,8 +153,8 @@ def _keep_view(
 
 @njit(cache=True, error_model="numpy")
 def _clear_outside(
-    states: States,
-    z: Heights,
+    states: UInt8s,
+    z: Float32s,
     columns: int,
     place: tuple[float, float, int, int],
     eye: tuple[float, float, float, float],

@@ -9,10 +9,9 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from geo.arrays import UInt8s
 from ops.drawing.coverage_classes import Step
 from ops.drawing.tile_styles import Palette
-
-Pixels = npt.NDArray[np.uint8]
 
 UNKNOWN, OFF_THE_MAP = 254, 255
 _HATCH_PX: Final = 8  # divides the tile's 256, so that lines run on into the next tile
@@ -28,7 +27,7 @@ class Covered:
     margin_px: int = 0
     smooth: bool = False
 
-    def paint(self, values: npt.NDArray[np.float32], _cell_m: float, palette: Palette) -> Pixels:
+    def paint(self, values: npt.NDArray[np.float32], _cell_m: float, palette: Palette) -> UInt8s:
         rows, columns = np.ogrid[: values.shape[0], : values.shape[1]]
         pixels = np.zeros((4, *values.shape), np.uint8)
         for number, step in enumerate(self.steps):

@@ -14,12 +14,12 @@ from typing import Any, Final, Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from geo.arrays import UInt8s
 from ops.drawing.hillshade import LIGHT_ON_THE_LEVEL, shade
 
 Palette = Literal["day", "night"]
 
 
-Pixels = npt.NDArray[np.uint8]
 Colour = tuple[int, int, int]
 
 UNSEEN, SEEN, UNKNOWN, OFF_THE_MAP = 0, 1, 2, 255
@@ -49,7 +49,7 @@ class Style(Protocol):
     @property
     def smooth(self) -> bool: ...
 
-    def paint(self, values: npt.NDArray[np.float32], cell_m: float, palette: Palette, /) -> Pixels:
+    def paint(self, values: npt.NDArray[np.float32], cell_m: float, palette: Palette, /) -> UInt8s:
         """RGBA (4, row, column) of ``values`` (row, column), NaN off the map; ``cell_m`` is a pixel on the ground."""
 
     def legend(self, palette: Palette, /) -> list[dict[str, str]]:
@@ -63,7 +63,7 @@ class Hillshade:
     margin_px: int = 2
     smooth: bool = True
 
-    def paint(self, values: npt.NDArray[np.float32], cell_m: float, _palette: Palette) -> Pixels:
+    def paint(self, values: npt.NDArray[np.float32], cell_m: float, _palette: Palette) -> UInt8s:
         relative = shade(values, cell_m) / np.float32(LIGHT_ON_THE_LEVEL) - 1
         known = np.isfinite(relative)
         relative = np.where(known, relative, 0)
@@ -87,7 +87,7 @@ class Elevation:
     margin_px: int = 0
     smooth: bool = True
 
-    def paint(self, values: npt.NDArray[np.float32], _cell_m: float, palette: Palette) -> Pixels:
+    def paint(self, values: npt.NDArray[np.float32], _cell_m: float, palette: Palette) -> UInt8s:
         known = np.isfinite(values)
         share = self._share(np.where(known, values, self.low_m))
         pixels = np.empty((4, *values.shape), np.uint8)
@@ -111,7 +111,7 @@ class Unseen:
     margin_px: int = 0
     smooth: bool = False
 
-    def paint(self, values: npt.NDArray[np.float32], _cell_m: float, palette: Palette) -> Pixels:
+    def paint(self, values: npt.NDArray[np.float32], _cell_m: float, palette: Palette) -> UInt8s:
         rows, columns = np.ogrid[: values.shape[0], : values.shape[1]]
         falling, rising = (rows - columns) % _HATCH_PX == 0, (rows + columns) % _HATCH_PX == 0
         unseen, unknown = values == UNSEEN, values == UNKNOWN

@@ -20,6 +20,7 @@ import numpy.typing as npt
 import xarray as xr
 from numba import njit
 
+from geo.arrays import Floats
 from geo.errors import BadInput
 from geo.visibility import UNKNOWN, VISIBLE
 from geo.visibility.view import Angles, Mode
@@ -28,8 +29,6 @@ from sensors.coverage.sight import TARGET_HEIGHT_M, Block, SensorViewshed, sight
 from sensors.detection_model.assumptions import Situation
 from sensors.detection_model.hazard import log_miss
 from sensors.layout import Placement
-
-Floats = npt.NDArray[np.float64]
 
 SEEN, DEAD, NOT_KNOWN = 0, 1, 255
 NO_SENSOR: Final = -1

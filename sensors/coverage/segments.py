@@ -13,11 +13,10 @@ import xarray as xr
 from dask.base import is_dask_collection
 from dask.delayed import delayed
 
+from geo.arrays import Ints
 from geo.border import Border, Zone
 from geo.errors import BadInput
 from geo.terrain import cell_size
-
-Ints = npt.NDArray[np.int64]
 
 BELTS: Final = ("home", "away", "both")
 FIXED: Final = 2.0**32

@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from shapely.geometry import LineString
 
-from geo.frame import FloatArray, LocalFrame
+from geo.arrays import Floats
+from geo.frame import LocalFrame
 from geo.paths.along_path import Along
 from geo.paths.crossings import Crossings
 from geo.paths.search import OVERLENGTH
@@ -35,26 +36,26 @@ class Detection:
     the scans. ``unknown_m`` is the length over which some sensor's sight is unknown and so left out.
     """
 
-    hazard: FloatArray
-    hazard_low: FloatArray
-    availability: FloatArray
+    hazard: Floats
+    hazard_low: Floats
+    availability: Floats
     kinds: tuple[str, ...]
-    seconds: FloatArray
-    metres: FloatArray
-    unknown_m: FloatArray
+    seconds: Floats
+    metres: Floats
+    unknown_m: Floats
 
     @property
-    def probability(self) -> FloatArray:
+    def probability(self) -> Floats:
         """P_detect (way,): at least one detection, all sensors working; the upper end of the scans' phase."""
         return probability_of(self.hazard.sum(axis=1))
 
     @property
-    def probability_low(self) -> FloatArray:
+    def probability_low(self) -> Floats:
         """Lower end of P_detect (way,), by ``1 − exp(−Σ p t/T)`` for sensors that scan."""
         return probability_of(self.hazard_low.sum(axis=1))
 
     @property
-    def expected(self) -> FloatArray:
+    def expected(self) -> Floats:
         """P_detect (way,) with each sensor up or down for the whole crossing by its availability."""
         return with_outages(self.hazard.T, self.availability)
 
@@ -81,7 +82,7 @@ def detection_along(seen: WatchedBelt, along: Along) -> Detection:
     )
 
 
-def hazard_of_pieces(seen: WatchedBelt, along: Along, number: int) -> tuple[FloatArray, FloatArray]:
+def hazard_of_pieces(seen: WatchedBelt, along: Along, number: int) -> tuple[Floats, Floats]:
     """Hazard (piece,) of one sensor over each piece, and its lower end under a random phase of its scans.
 
     A search's is scaled so that along a way it is at most ``−ln(1 − P∞)``, P∞ the best on the way.
@@ -142,8 +143,8 @@ class Crossing:
     segment: int
     frame: LocalFrame
     path: LineString
-    places: FloatArray
-    times_s: FloatArray
+    places: Floats
+    times_s: Floats
     p_detect: float
     p_detect_low: float
     p_expected: float

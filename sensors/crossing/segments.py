@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from geo.arrays import Floats
 from geo.border.belt import BorderLine
-from geo.frame import FloatArray
 from geo.paths.along_path import Along
 from geo.paths.crossings import INWARD, Crossings, crossings, crossings_of_the_whole
 from geo.paths.search import OVERLENGTH
@@ -80,7 +80,7 @@ def over_segments(seen: WatchedBelt, ways: Crossings) -> xr.Dataset:
     state[np.isinf(ways.cost)] = UNREACHABLE
     state[np.isnan(ways.cost)] = UNKNOWN
     state[(state == CROSSED) & (found.unknown_m > 0.0) & np.isnan(certain)] = UNKNOWN
-    data: dict[str, FloatArray] = {
+    data: dict[str, Floats] = {
         "detection_probability": found.probability,
         "detection_probability_low": found.probability_low,
         "expected_probability": found.expected,

@@ -9,8 +9,8 @@ from typing import Final
 import numpy as np
 import xarray as xr
 
+from geo.arrays import Floats
 from geo.errors import BadInput
-from geo.frame import FloatArray
 from geo.paths.along_path import Along
 from geo.paths.crossings import INWARD, Crossings, crossings
 from sensors.coverage.segments import check_required
@@ -123,7 +123,7 @@ def sensor_values(
             opened[number] = ((whole >= required_probability) & (without < required_probability)).sum()
         if progress is not None:
             progress(number + 1, len(names))
-    data: dict[str, tuple[str, FloatArray, dict[str, str]]] = {
+    data: dict[str, tuple[str, Floats, dict[str, str]]] = {
         "least_without": ("sensor", least, {"units": "1"}),
         "worth": ("sensor", np.nanmin(whole) - least, {"units": "1"}),
         "mean_worth": ("sensor", mean, {"units": "1"}),
@@ -134,7 +134,7 @@ def sensor_values(
     return xr.Dataset(data, {"sensor": names}, attrs)
 
 
-def _by_segment(seen: WatchedBelt, direction: str, neighbours: int) -> FloatArray:
+def _by_segment(seen: WatchedBelt, direction: str, neighbours: int) -> Floats:
     found = over_segments(seen, least_ways(seen, direction=direction, neighbours=neighbours))
     if not (found["state"] == CROSSED).any():
         what = no_way((found["state"] == UNKNOWN).to_numpy())

@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from geo.arrays import Floats
 from geo.border import Belt
 from geo.border.belt import SAME_PLACE_CELLS, BorderLine, belt_of, fitting_belt_m, refuse_other_cells
-from geo.frame import FloatArray
 from geo.mobility.roads_and_rivers import Ways
 from geo.mobility.settings import MobilitySettings
 from geo.mobility.speed_surface import Mobility, by_vehicle, on_foot
@@ -41,11 +41,11 @@ class SensorRate:
     kind: str
     availability: float
     cells: npt.NDArray[np.int64]
-    rate: FloatArray
-    look: FloatArray
+    rate: Floats
+    look: Floats
     unknown: npt.NDArray[np.int64]
 
-    def raster(self, values: FloatArray, size: int) -> FloatArray:
+    def raster(self, values: Floats, size: int) -> Floats:
         """Values at the sensor's cells as a flat raster of ``size`` cells, 0 elsewhere."""
         flat = np.zeros(size)
         flat[self.cells] = values
@@ -64,8 +64,8 @@ class WatchedBelt:
     belt: Belt
     mobility: Mobility
     sensors: tuple[SensorRate, ...]
-    per_s: FloatArray
-    per_m: FloatArray
+    per_s: Floats
+    per_m: Floats
     unknown: npt.NDArray[np.bool_]
     attrs: Mapping[str, Any]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from geo.frame import FloatArray
+from geo.arrays import Floats
 from geo.paths.along_path import Along
 from geo.paths.crossings import INWARD, Crossings
 from sensors.crossing.detection import detection_along
@@ -42,9 +42,9 @@ class OverStates:
     """
 
     states: tuple[str, ...]
-    known: FloatArray
-    unknown: FloatArray
-    by_state: FloatArray
+    known: Floats
+    unknown: Floats
+    by_state: Floats
 
 
 def outage_states(seen: WatchedBelt, up: Mapping[frozenset[str], float]) -> tuple[State, ...]:
@@ -80,7 +80,7 @@ def over_crossing_states(states: Sequence[State], *, direction: str = INWARD, ne
     )
 
 
-def _probability(seen: WatchedBelt, ways: Crossings) -> FloatArray:
+def _probability(seen: WatchedBelt, ways: Crossings) -> Floats:
     """P_detect (segment,) of ways under what watches in one state; NaN where nobody can cross or nobody knows."""
     along = Along.ways_over(seen.on_belt, [ways.cells(segment) for segment in range(ways.cost.size)])
     found = detection_along(seen, along)

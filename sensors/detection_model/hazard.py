@@ -12,9 +12,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from geo.arrays import Floats
 from geo.errors import BadInput
-
-Floats = npt.NDArray[np.float64]
 
 SUREST: Final = 1.0 - 1e-12
 """A probability of 1 would be an infinite hazard; it is taken as this."""

@@ -12,9 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import gammainc, gammaln
 
+from geo.arrays import Floats
 from sensors.errors import WorkloadError
-
-Floats = npt.NDArray[np.float64]
 
 ACCEPTABLE_PER_DAY: Final = 150.0
 MOST_PER_DAY: Final = 300.0

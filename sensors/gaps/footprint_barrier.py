@@ -13,12 +13,13 @@ from scipy import ndimage
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import coo_array
 
+from geo.arrays import Bools
 from geo.border import Belt
 from geo.border.belt import BorderLine, belt_of, fitting_belt_m
 from geo.terrain import bounds
 from sensors.errors import CrossingError, GapError
 from sensors.gaps.barrier_depth import k_barrier, weakest_links
-from sensors.gaps.footprint_overlap import EDGE, Bools, Chain, Patch, Piece, chain_of
+from sensors.gaps.footprint_overlap import EDGE, Chain, Patch, Piece, chain_of
 from sensors.layout import Layout
 
 Found = tuple[int, frozenset[str], bool]  # k, the cut, and whether no smaller one can be

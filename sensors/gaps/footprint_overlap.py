@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-Bools = npt.NDArray[np.bool_]
 Piece = tuple[str, int]
 Chain = tuple[set[tuple[Piece, Piece]], set[Piece], set[Piece]]
 """Overlaps of pieces, and the pieces at the start and at the end."""

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from geo.arrays import Floats
 from geo.paths.along_path import Along
 from geo.paths.crossings import INWARD
 from sensors.coverage.segments import check_required
@@ -19,7 +20,6 @@ from sensors.crossing.segments import CROSSED, least_ways, over_segments
 from sensors.crossing.watched_belt import WatchedBelt
 from sensors.errors import GapError
 
-Floats = npt.NDArray[np.float64]
 Spans = npt.NDArray[np.float64]  # (span, 2): start and end [s]
 
 

@@ -6,9 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr
 
+from geo.arrays import Floats
 from sensors.errors import InterdictionError
-
-Floats = npt.NDArray[np.float64]
 
 
 def probability_of_interruption(

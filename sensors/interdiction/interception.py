@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from geo.arrays import Floats
 from geo.errors import BadInput
-from geo.frame import FloatArray
 from geo.paths.along_path import Along
 from geo.paths.crossings import INWARD, Crossings, crossings
 from geo.paths.kernel import NOWHERE, moves_of
@@ -59,12 +59,12 @@ class Tasks:
     detection comes too late on average, NaN where it always does.
     """
 
-    detection: FloatArray
-    delay_s: FloatArray
-    response_s: FloatArray
-    critical: FloatArray
+    detection: Floats
+    delay_s: Floats
+    response_s: Floats
+    critical: Floats
 
-    def interruption(self, settings: ResponseSettings, *, slower: float = 1.0) -> FloatArray:
+    def interruption(self, settings: ResponseSettings, *, slower: float = 1.0) -> Floats:
         """Probability of interruption (way,), with the response ``slower`` by that factor; NaN where unknown."""
         response = np.where(np.isnan(self.response_s), np.inf, self.response_s * slower)
         found = probability_of_interruption(
@@ -79,9 +79,9 @@ class Tasks:
         return np.where(np.isnan(self.response_s) | (self.delay_s.sum(axis=1) <= 0.0), np.nan, found)
 
     @property
-    def margin_s(self) -> FloatArray:
+    def margin_s(self) -> Floats:
         """Seconds (way,) to spare if the crosser is detected at the edge of the belt; below 0 the response is late."""
-        spare: FloatArray = self.delay_s.sum(axis=1) - self.response_s
+        spare: Floats = self.delay_s.sum(axis=1) - self.response_s
         return spare
 
 
@@ -148,7 +148,7 @@ def head_start(
     return xr.DataArray(spare, place, ("northing", "easting"), "head_start", {"units": "s", "direction": direction})
 
 
-def _to_go(seen: WatchedBelt, response: xr.DataArray, direction: str, neighbours: int) -> tuple[Spread, FloatArray]:
+def _to_go(seen: WatchedBelt, response: xr.DataArray, direction: str, neighbours: int) -> tuple[Spread, Floats]:
     """The fastest way from each cell of the belt to where a crossing ends, and the response to that end [s]."""
     goal = seen.belt.inner if direction == INWARD else seen.belt.outer
     steps = Steps.over(seen.on_belt, neighbours=neighbours)
@@ -187,7 +187,7 @@ def tasks_of(seen: WatchedBelt, ways: Crossings, response: xr.DataArray, setting
     strip = _onward(strip, along.way)
     place, size = along.way * settings.strips + strip, along.ways * settings.strips
 
-    def by_task(pieces: FloatArray) -> FloatArray:
+    def by_task(pieces: Floats) -> Floats:
         total = np.bincount(place, weights=pieces, minlength=size)
         return total.reshape(along.ways, settings.strips).astype(np.float64)
 
@@ -199,7 +199,7 @@ def tasks_of(seen: WatchedBelt, ways: Crossings, response: xr.DataArray, setting
     return Tasks(probability_of(by_task(hazard)), by_task(along.seconds), ends, _critical(seen, along, ends))
 
 
-def _critical(seen: WatchedBelt, along: Along, response_s: FloatArray) -> FloatArray:
+def _critical(seen: WatchedBelt, along: Along, response_s: Floats) -> Floats:
     """Where each way still takes as long as the response does (way, 2) [m], between the knots in proportion."""
     east, north = np.meshgrid(seen.belt.easting, seen.belt.northing)
     knots = np.column_stack([along.at_knots(east), along.at_knots(north)])
@@ -249,7 +249,7 @@ def interruptions(
         raise BadInput(f"{slower!r}", where="slower", expected="factors above 0")
     ways = ways or three_ways(seen, response, direction=direction, neighbours=neighbours)
     tasks = {name: tasks_of(seen, way, response, chosen) for name, way in ways.items()}
-    stacked: Mapping[str, FloatArray] = {
+    stacked: Mapping[str, Floats] = {
         "detection_probability": np.stack([1.0 - np.prod(1.0 - t.detection, axis=1) for t in tasks.values()], axis=1),
         "seconds": np.stack([t.delay_s.sum(axis=1) for t in tasks.values()], axis=1),
         "response_s": np.stack([t.response_s for t in tasks.values()], axis=1),

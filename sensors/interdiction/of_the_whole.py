@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from geo.arrays import Bools
 from geo.challenge.assessment import SAME_S
 from geo.paths.crossings import INWARD, Crossings, crossings, crossings_of_the_whole, first_labels
 from geo.paths.search import Steps
@@ -16,7 +17,6 @@ from sensors.crossing.segments import SECOND, least_ways_of_the_whole
 from sensors.crossing.watched_belt import WatchedBelt
 from sensors.interdiction.interception import FASTEST, LEAST, VULNERABLE, where_it_ends
 
-Bools = npt.NDArray[np.bool_]
 SAME_WAY: Final = SECOND
 """What a way of the whole border may cost less than that of a piece, which then counts as it: a second where nothing
 sees, so that times and interruption are the whole's too, not detection alone."""

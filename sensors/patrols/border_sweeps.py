@@ -14,10 +14,10 @@ import highspy
 import numpy as np
 import numpy.typing as npt
 
+from geo.arrays import Floats
 from sensors.errors import GameError
 from sensors.patrols.game import Round, Shift
 
-Floats = npt.NDArray[np.float64]
 Stretch = tuple[int, int, int]
 """First and last segment, and how many stays fit."""
 

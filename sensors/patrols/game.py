@@ -19,10 +19,9 @@ import highspy
 import numpy as np
 import numpy.typing as npt
 
+from geo.arrays import Floats
 from sensors.errors import GameError
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 Round = tuple[tuple[int, ...], ...]
 """What patrols do in one shift: for each patrol its segments in the order of travel."""
 MOST_COLUMNS: Final = 2000

@@ -13,12 +13,11 @@ from itertools import pairwise
 
 import highspy
 import numpy as np
-import numpy.typing as npt
 
+from geo.arrays import Floats
 from sensors.errors import GameError
 from sensors.patrols.game import Round, Shift
 
-Floats = npt.NDArray[np.float64]
 Tour = tuple[int, ...]
 
 

@@ -13,13 +13,12 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from geo.arrays import Bools, Floats
 from geo.errors import BadInput
 from geo.visibility import VISIBLE, line_of_sight
 from sensors.layout import AnySensor, Layout
 from sensors.relay import Relay
 
-Bools = npt.NDArray[np.bool_]
-Floats = npt.NDArray[np.float64]
 Part = AnySensor | Relay
 AT_ONCE = 20_000  # lines of sight looked along in one call
 

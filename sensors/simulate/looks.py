@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from geo.arrays import Floats
 from geo.terrain import sample
 from geo.visibility import EARTH_RADIUS_M, VISIBLE
 from sensors.camera import CLUTTER_ELEVATION_DEG
@@ -22,7 +23,6 @@ from sensors.sensor import Sensor
 from sensors.simulate.movers import Mover, Scenario, states_of
 from sensors.simulate.observations import (
     FALSE_ALARM_CLASS,
-    Floats,
     Observations,
     Streams,
     all_columns,

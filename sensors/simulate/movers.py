@@ -10,11 +10,11 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from geo.arrays import Floats
 from geo.border import Border
 from sensors.errors import ScenarioError
 from sensors.scan import CLASSES
 
-Floats = npt.NDArray[np.float64]
 Intent = Literal["crossing", "turn_back", "local"]
 
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from geo.arrays import Floats
 from sensors.detections import TAILS, dataset_name
 from sensors.scan import CLASSES
 from sensors.scan_columns import ARRAYS, CLASS_INDEX
 from sensors.sensor import Sensor
 
-Floats = npt.NDArray[np.float64]
 FALSE_ALARM_CLASS = CLASS_INDEX["other"]
 
 

@@ -10,12 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from geo.arrays import Floats
 from geo.errors import TerrainError
 from geo.mobility import tobler_speed
 from geo.paths.least_time import least_time_path
 from geo.terrain import cell_size, sample
-
-Floats = npt.NDArray[np.float64]
 
 VEHICLE_FLAT_MPS = 9.0
 """Off-road speed on flat ground (assumption)."""

@@ -8,16 +8,15 @@ from datetime import datetime
 from typing import cast
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
+from geo.arrays import Floats
 from geo.border import Border
 from geo.terrain import sample
 from sensors.errors import ScenarioError
 from sensors.simulate.movers import Intent, Mover, Scenario
 from sensors.simulate.routes import GAITS, route, timed, with_stops
 
-Floats = npt.NDArray[np.float64]
 TRIES = 60
 """Places tried for one mover before the ground is said to be too small or too steep."""
 OPEN_SPEEDS_MPS = {"person": 1.4, "group": 1.1, "vehicle": 8.0, "animal": 1.0, "other": 1.0}

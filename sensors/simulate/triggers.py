@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from geo.arrays import Floats
 from sensors.ground_sensor import HOLD_OFF_S, GroundSensor
 from sensors.layout import Placement
 from sensors.scan_columns import CLASS_INDEX
 from sensors.simulate.movers import Mover, Scenario
 from sensors.simulate.observations import (
     FALSE_ALARM_CLASS,
-    Floats,
     Observations,
     Streams,
     all_columns,

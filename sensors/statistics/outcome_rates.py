@@ -11,13 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Final
 
-import numpy as np
-import numpy.typing as npt
-
 from sensors.errors import StatisticError
 from sensors.statistics.statistic import LEVEL, wilson
 
-Floats = npt.NDArray[np.float64]
 DISPOSITIONS: Final = ("apprehended", "turn-back", "got-away", "no-threat", "rescue", "lost", "unresolved")
 """How a track may be closed."""
 

@@ -16,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
 
+from geo.arrays import Floats
 from sensors.errors import StatisticError
 
-Floats = npt.NDArray[np.float64]
 LEVEL: Final = 0.95
 CENSUS: Final = "none: every case is counted, none is drawn"
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 import xarray as xr
 from hypothesis import given, settings
@@ -15,6 +14,7 @@ from fusion.filter.track_bank import TENTATIVE
 from fusion.models.motion import Mode, unpack
 from fusion.models.settings import TrackerSettings
 from fusion.tracker import Tracker, track
+from geo.arrays import Floats
 from geo.errors import BadInput
 from geo.frame import LocalFrame
 from sensors.detections import from_columns
@@ -22,7 +22,6 @@ from sensors.errors import UnknownSensor
 from sensors.layout import Layout, place
 from sensors.scan_columns import ARRAYS, ScanColumns, with_deviations
 
-Floats = npt.NDArray[np.float64]
 START_NS = 1_790_000_000 * 10**9
 FRAME = LocalFrame.around(10.0, 45.0)
 

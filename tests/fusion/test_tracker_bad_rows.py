@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 import xarray as xr
 
@@ -16,7 +15,6 @@ from sensors.detections import from_columns
 from sensors.layout import Layout, place
 from sensors.scan_columns import ARRAYS, ScanColumns
 
-Floats = npt.NDArray[np.float64]
 FRAME = LocalFrame.around(10.0, 45.0)
 LAYOUT = Layout(
     "rough",

@@ -12,10 +12,11 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from geo.arrays import Float32s, UInt8s
 from geo.visibility.kernels.ring_bounds import LANES, fill_voids, reach_over, ring_bands
 from geo.visibility.kernels.ring_heights import ring_heights
 from geo.visibility.kernels.ring_states import ring_states
-from geo.visibility.kernels.rings import BLOCK, LOW, PAD, Bounds, Eye, States, extent, next_block
+from geo.visibility.kernels.rings import BLOCK, LOW, PAD, Bounds, Eye, extent, next_block
 from geo.visibility.kernels.sector_bounds import (
     FINE_RINGS,
     GROUP,
@@ -28,7 +29,7 @@ from geo.visibility.kernels.sector_bounds import (
     so_far,
     widen,
 )
-from geo.visibility.kernels.sight_line import Cone, Heights
+from geo.visibility.kernels.sight_line import Cone
 
 # Cells before the first and after the last in view of which a sector in view may need the bounds.
 BEFORE, AFTER = 4, 8
@@ -36,13 +37,13 @@ BEFORE, AFTER = 4, 8
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def sweep_exact(
-    z: Heights,
+    z: Float32s,
     cone: Cone,
     rings: int,
     eye: Eye,
     view: Bounds,
-    out: States,
-    needed: Heights,
+    out: UInt8s,
+    needed: Float32s,
     out_cone: tuple[int, int, int],
 ) -> bool:
     """Exact states of one cone into the flat window ``out``, or, when ``needed`` has cells, least heights into that.

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from geo.arrays import Float32s
 from geo.visibility.kernels.compilation import inlined_leaf, kernel
-from geo.visibility.kernels.sight_line import HIDDEN, SNAP, Cone, Heights, Ray, blocking_step, step_state, step_steepest
+from geo.visibility.kernels.sight_line import HIDDEN, SNAP, Cone, Ray, blocking_step, step_state, step_steepest
 
 # Steps looked at together.
 STRIDE = 8
@@ -34,7 +35,7 @@ def _within(cone: Cone, slope: float, first: int) -> bool:
 
 
 @inlined_leaf
-def _surface(z: Heights, cone: Cone, slope: float, ring: int) -> Step:
+def _surface(z: Float32s, cone: Cone, slope: float, ring: int) -> Step:
     """The surface along a ray between rings ``ring - 1`` and ``ring``, ring >= 2, without the earth's curvature."""
     origin, along, across, _, _, eye_v, first_u = cone
     rising = slope > 0.0
@@ -61,7 +62,7 @@ def _surface(z: Heights, cone: Cone, slope: float, ring: int) -> Step:
 
 
 @kernel
-def stride_blocks(z: Heights, cone: Cone, ray: Ray, first: int) -> bool:
+def stride_blocks(z: Float32s, cone: Cone, ray: Ray, first: int) -> bool:
     """Whether one of the steps first..first + STRIDE - 1 blocks the ray; exact; first >= 2, no voids."""
     slope, end_u, eye_m, top_m, drop, _, _ = ray
     if not _within(cone, slope, first):
@@ -85,7 +86,7 @@ def stride_blocks(z: Heights, cone: Cone, ray: Ray, first: int) -> bool:
 
 
 @kernel
-def stride_steepest(z: Heights, cone: Cone, ray: Ray, first: int, best: float, at: int) -> tuple[float, int]:
+def stride_steepest(z: Float32s, cone: Cone, ray: Ray, first: int, best: float, at: int) -> tuple[float, int]:
     """Of ``best``, met on step ``at``, and the steps first..first + STRIDE - 1 the steepest; first >= 2, no voids."""
     slope, _, eye_m, _, drop, _, _ = ray
     spare = 0.25 * drop + SPARE_M

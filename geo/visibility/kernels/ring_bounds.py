@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import numpy as np
 
+from geo.arrays import Float32s
 from geo.visibility.kernels.compilation import kernel
 from geo.visibility.kernels.rings import LOW, PAD
-from geo.visibility.kernels.sight_line import Heights
 
 # Of one ring, per cell: the steepest corner and the lower of the two on the ring; how far the surface rises above the
 # chord between a sector's edges when the sector begins in the cell, and how far it falls below; how far it rises above
 # the chord from ring to ring.
-Bands = tuple[Heights, Heights, Heights, Heights, Heights]
+Bands = tuple[Float32s, Float32s, Float32s, Float32s, Float32s]
 # Of each place on this ring and on the one before: how far it stands out from its neighbours. And room for a copy.
-Kinks = tuple[Heights, Heights, Heights]
+Kinks = tuple[Float32s, Float32s, Float32s]
 
 # Share of the steepness by which bounds are widened: above all rounding.
 MARGIN = np.float32(2e-6)
@@ -26,8 +26,8 @@ LANES = 16
 
 @kernel
 def ring_bands(
-    steep: Heights,
-    before: Heights,
+    steep: Float32s,
+    before: Float32s,
     extent: tuple[int, int],
     place: tuple[float, float, float],
     lift: np.float32,
@@ -78,7 +78,7 @@ def ring_bands(
 
 
 @kernel
-def reach_over(extent: tuple[int, int], above_one: Heights, bands: Bands) -> None:
+def reach_over(extent: tuple[int, int], above_one: Float32s, bands: Bands) -> None:
     """Let a cell's bounds about chords hold for every sector that begins there: for it and the three cells after it."""
     _, _, above, below, _ = bands
     begin = PAD + extent[0]
@@ -95,7 +95,7 @@ def reach_over(extent: tuple[int, int], above_one: Heights, bands: Bands) -> Non
 
 
 @kernel
-def fill_voids(steep: Heights, filled: Heights) -> None:
+def fill_voids(steep: Float32s, filled: Float32s) -> None:
     """Copy a ring with a neighbour's steepness in each void: bounds stay finite, and none is used across a void."""
     last = np.float32(0.0)
     for b in range(len(steep)):

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import numpy as np
 
+from geo.arrays import Float32s
 from geo.visibility.kernels.compilation import kernel
 from geo.visibility.kernels.ray_blocks import STRIDE, stride_steepest
 from geo.visibility.kernels.ring_states import Ring
 from geo.visibility.kernels.rings import BLOCK, LOW, PAD, Eye
 from geo.visibility.kernels.sector_bounds import Sectors, between, stored
-from geo.visibility.kernels.sight_line import Cone, Heights, Ray, step_steepest
+from geo.visibility.kernels.sight_line import Cone, Ray, step_steepest
 
 
 @kernel
 def ring_heights(
-    z: Heights,
+    z: Float32s,
     cone: Cone,
     eye: Eye,
     ring_of: Ring,
-    steep: Heights,
+    steep: Float32s,
     sectors: Sectors,
-    table: Heights,
-    needed: Heights,
+    table: Float32s,
+    needed: Float32s,
     out_cone: tuple[int, int, int],
 ) -> None:
     """Least heights [m] of the cells of one ring into the flat window ``needed``; arguments as ``ring_states``."""
@@ -55,7 +56,7 @@ def ring_heights(
 
 @kernel
 def _steepest_met(
-    z: Heights,
+    z: Float32s,
     cone: Cone,
     ray: Ray,
     ring: int,
@@ -63,7 +64,7 @@ def _steepest_met(
     k: int,
     share: np.float32,
     likely: int,
-    table: Heights,
+    table: Float32s,
     guess: int,
 ) -> tuple[float, int]:
     """Steepest point on the ray to a target on ``ring``, itself included, and its step; exact. No voids.
@@ -94,7 +95,7 @@ def _steepest_met(
 
 
 @kernel
-def _steepest_past_voids(z: Heights, cone: Cone, ray: Ray, ring: int, void_from: int) -> float:
+def _steepest_past_voids(z: Float32s, cone: Cone, ray: Ray, ring: int, void_from: int) -> float:
     """Steepest point on the ray to a target on ``ring``; NaN where it meets a void, perhaps on step ``void_from``."""
     best = step_steepest(z, cone, ray, ring)
     step = void_from

@@ -4,22 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from geo.arrays import Float32s, Int32s, UInt8s
 from geo.visibility.kernels.compilation import kernel
 from geo.visibility.kernels.ray_blocks import STRIDE, stride_blocks
 from geo.visibility.kernels.ring_bounds import Bands
-from geo.visibility.kernels.rings import BLOCK, LOW, PAD, Counts, Eye, States
+from geo.visibility.kernels.rings import BLOCK, LOW, PAD, Eye
 from geo.visibility.kernels.sector_bounds import PLACE_BITS, PLACE_ONE, Line, Sectors, between, stored
-from geo.visibility.kernels.sight_line import (
-    HIDDEN,
-    UNKNOWN,
-    VISIBLE,
-    Cone,
-    Heights,
-    Ray,
-    blocking_step,
-    step_state,
-    walk,
-)
+from geo.visibility.kernels.sight_line import HIDDEN, UNKNOWN, VISIBLE, Cone, Ray, blocking_step, step_state, walk
 
 # Ring, half the count of sectors, first and last minor index in view, whether a void has been met so far.
 Ring = tuple[int, int, int, int, bool]
@@ -27,16 +18,16 @@ Ring = tuple[int, int, int, int, bool]
 
 @kernel
 def ring_states(
-    z: Heights,
+    z: Float32s,
     cone: Cone,
     eye: Eye,
     ring_of: Ring,
-    steep: Heights,
+    steep: Float32s,
     bands: Bands,
     sectors: Sectors,
     line: Line,
-    table: Heights,
-    out: States,
+    table: Float32s,
+    out: UInt8s,
     out_cone: tuple[int, int, int],
 ) -> None:
     """Exact states of the cells of one ring into the flat window ``out``, which is HIDDEN before.
@@ -97,7 +88,7 @@ def ring_states(
 
 @kernel
 def _is_blocked(
-    z: Heights,
+    z: Float32s,
     cone: Cone,
     ray: Ray,
     ring: int,
@@ -105,8 +96,8 @@ def _is_blocked(
     steep: float,
     k: int,
     share: np.float32,
-    likely: Counts,
-    table: Heights,
+    likely: Int32s,
+    table: Float32s,
 ) -> bool:
     """Whether the ray to a target on ``ring`` is blocked; exact, the likeliest steps first. No voids.
 
@@ -136,7 +127,15 @@ def _is_blocked(
 
 @kernel
 def _state_past_voids(
-    z: Heights, cone: Cone, ray: Ray, ring: int, steep: float, k: int, share: np.float32, table: Heights, void_from: int
+    z: Float32s,
+    cone: Cone,
+    ray: Ray,
+    ring: int,
+    steep: float,
+    k: int,
+    share: np.float32,
+    table: Float32s,
+    void_from: int,
 ) -> int:
     """State of a ray that may meet a void from step ``void_from`` on: in the ray's order, skipping what it clears."""
     step = min(2, ring)

@@ -7,13 +7,11 @@ the cone's axis: of two points on one ray the nearer hides the farther exactly w
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from geo.arrays import Float32s, Int32s
 from geo.visibility.kernels.compilation import inlined_leaf, kernel
-from geo.visibility.kernels.sight_line import Cone, Heights
+from geo.visibility.kernels.sight_line import Cone
 
-States = npt.NDArray[np.uint8]
-Counts = npt.NDArray[np.int32]
 # Height of the eye, of the ground under it, of a target above its ground, and curvature drop at one cell [m].
 Eye = tuple[float, float, float, float]
 # Range in cells, and the smallest and largest slope dv/du of interest.
@@ -46,15 +44,15 @@ def extent(ring: int, first_u: float, view: Bounds, eye_v: float, width: int) ->
 
 @kernel
 def steepness(
-    z: Heights,
+    z: Float32s,
     cone: Cone,
     ring: int,
     count: int,
     first: int,
     last: int,
     eye: Eye,
-    steep: Heights,
-    flags: Counts,
+    steep: Float32s,
+    flags: Int32s,
 ) -> None:
     """Steepness of the cells first..last of ``count`` rings into ``steep``, LOW on voids.
 
@@ -90,15 +88,15 @@ def steepness(
 
 @inlined_leaf
 def next_block(
-    z: Heights,
+    z: Float32s,
     cone: Cone,
     ring: int,
     rings: int,
     view: Bounds,
     eye: Eye,
     width: int,
-    steep: Heights,
-    flags: Counts,
+    steep: Float32s,
+    flags: Int32s,
 ) -> None:
     """Steepness of the next block of rings, ROUND cells wider on each side than the widest of them reaches."""
     reach, slope_low, slope_high = view

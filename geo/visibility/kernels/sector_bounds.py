@@ -16,19 +16,20 @@ from __future__ import annotations
 
 import numpy as np
 
+from geo.arrays import Float32s, Int32s
 from geo.visibility.kernels.compilation import inlined_leaf, kernel, summing_leaf
 from geo.visibility.kernels.ring_bounds import MARGIN, Bands
-from geo.visibility.kernels.rings import LOW, PAD, Counts, Eye
-from geo.visibility.kernels.sight_line import Cone, Heights, step_steepest
+from geo.visibility.kernels.rings import LOW, PAD, Eye
+from geo.visibility.kernels.sight_line import Cone, step_steepest
 
 # Roof of this block of rings, left and right, and where the corners made it, level; roof of all blocks before, left and
 # right; floor, left and right, and level.
-Bound = tuple[Heights, Heights, Heights, Heights, Heights, Heights, Heights, Heights]
+Bound = tuple[Float32s, Float32s, Float32s, Float32s, Float32s, Float32s, Float32s, Float32s]
 # Roof and floor over all rings so far, each left and right.
-Line = tuple[Heights, Heights, Heights, Heights]
+Line = tuple[Float32s, Float32s, Float32s, Float32s]
 # What the edges met on this ring and the one before (2, edge); the ring on which a group's edges were met; the block
 # that is likeliest to block; the first step in which a ray may meet a void.
-Sectors = tuple[Bound, Heights, Counts, Counts, Counts]
+Sectors = tuple[Bound, Float32s, Int32s, Int32s, Int32s]
 
 LIFT_M = 1e-6
 # Share of the earth's fall that rounding may cost.
@@ -49,14 +50,14 @@ CHORD_FAVOUR = np.float32(1.4)
 
 
 @inlined_leaf
-def between(left: Heights, right: Heights, k: int, share: np.float32) -> float:
+def between(left: Float32s, right: Float32s, k: int, share: np.float32) -> float:
     """A roof or floor of sector k at a share of its width."""
     steep: float = (np.float32(1.0) - share) * left[k] + share * right[k]
     return steep
 
 
 @inlined_leaf
-def stored(table: Heights, block: int, k: int, which: int, share: np.float32) -> float:
+def stored(table: Float32s, block: int, k: int, which: int, share: np.float32) -> float:
     """As ``between``, of a roof in ``table``: 0 of a block of rings, 2 of it and all before."""
     steep: float = (np.float32(1.0) - share) * table[block, k, which] + share * table[block, k, which + 1]
     return steep
@@ -68,11 +69,11 @@ def _by_chord(
     end: int,
     outer: tuple[int, int],
     lowest: tuple[int, int],
-    steep: Heights,
+    steep: Float32s,
     bands: Bands,
     bound: Bound,
-    edge: Heights,
-    edge_before: Heights,
+    edge: Float32s,
+    edge_before: Float32s,
 ) -> None:
     """Take a step into sectors begin..end - 1 by the chords between their edges.
 
@@ -105,7 +106,7 @@ def _by_chord(
 
 
 @inlined_leaf
-def _meet_edges(begin: int, end: int, outer: tuple[int, int], steep: Heights, edge: Heights) -> None:
+def _meet_edges(begin: int, end: int, outer: tuple[int, int], steep: Float32s, edge: Float32s) -> None:
     """What the edges of sectors begin..end - 1 meet on a ring."""
     scale, one = np.float32(1.0 / PLACE_ONE), np.float32(1.0)
     place, step = outer
@@ -153,7 +154,7 @@ def _by_corners(
 
 
 @summing_leaf
-def _chord_is_closer(above: Heights, top: Heights, steep: Heights) -> bool:
+def _chord_is_closer(above: Float32s, top: Float32s, steep: Float32s) -> bool:
     """Whether chords bound some cells better than their corners do."""
     chord, corners = np.float32(0.0), np.float32(0.0)
     for b in range(len(above)):
@@ -169,7 +170,7 @@ def widen(
     half: int,
     ring: int,
     place: tuple[float, float],
-    steep: Heights,
+    steep: Float32s,
     bands: Bands,
     sectors: Sectors,
 ) -> None:
@@ -206,14 +207,14 @@ def widen(
 
 
 @inlined_leaf
-def _highest(one: Heights, two: Heights, three: Heights, to: Heights) -> None:
+def _highest(one: Float32s, two: Float32s, three: Float32s, to: Float32s) -> None:
     """The highest of three rows into a fourth."""
     for k in range(len(to)):
         to[k] = max(max(one[k], two[k]), three[k])
 
 
 @inlined_leaf
-def _better(one: Heights, other: Heights, level: Heights, to: Heights) -> None:
+def _better(one: Float32s, other: Float32s, level: Float32s, to: Float32s) -> None:
     """Of a floor with two ends and one that is level the higher in the middle, into ``to`` its end ``one``."""
     for k in range(len(to)):
         to[k] = one[k] if one[k] + other[k] > level[k] + level[k] else level[k]
@@ -232,7 +233,7 @@ def so_far(first_k: int, last_k: int, bound: Bound, line: Line) -> None:
 
 
 @kernel
-def close_block(block: int, sectors: Sectors, table: Heights) -> None:
+def close_block(block: int, sectors: Sectors, table: Float32s) -> None:
     """Store each sector's roof over one block of rings and over all so far, and begin the next block."""
     bound, _, _, likely, _ = sectors
     left, right, level, all_left, all_right, _, _, _ = bound
@@ -251,9 +252,9 @@ def mark_voids(
     half: int,
     ring: int,
     place: tuple[float, float],
-    before: Heights,
-    steep: Heights,
-    void_from: Counts,
+    before: Float32s,
+    steep: Float32s,
+    void_from: Int32s,
 ) -> None:
     """Note the first step in which a ray of each sector may meet a void, here or on the ring before."""
     u, eye_v = place
@@ -268,7 +269,7 @@ def mark_voids(
 
 
 @kernel
-def near_roofs(z: Heights, cone: Cone, rings: int, eye: Eye, half: int, sectors: Sectors) -> None:
+def near_roofs(z: Float32s, cone: Cone, rings: int, eye: Eye, half: int, sectors: Sectors) -> None:
     """Begin the roofs with steps 0 and 1, where steepness has no bound: walked on a few rays, the rest by gradient.
 
     Between two rays a step's steepness changes by at most the steepest gradient across, times the difference in slope.

@@ -14,10 +14,9 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from geo.arrays import Float32s, Floats
 from geo.visibility.kernels.compilation import inlined_leaf, kernel
 
-Heights = npt.NDArray[np.float32]
-Floats = npt.NDArray[np.float64]
 # Made by ``cone_of``, which says what they are.
 Cone = tuple[int, int, int, int, int, float, float]
 # Slope dv/du, u of the target, height of the eye and of the target's top, curvature drop per cell² along the ray,
@@ -46,7 +45,7 @@ def _crossing(v: float, highest: int) -> tuple[int, float]:
 
 
 @inlined_leaf
-def _height(z: Heights, index: int, step: int, fraction: float) -> float:
+def _height(z: Float32s, index: int, step: int, fraction: float) -> float:
     """Surface height on a grid line between two cell centres; a void beside an exact centre does not count."""
     low = np.float64(z[index])
     if fraction == 0.0:
@@ -55,13 +54,13 @@ def _height(z: Heights, index: int, step: int, fraction: float) -> float:
 
 
 @inlined_leaf
-def _twist(z: Heights, index: int, along: int, across: int) -> float:
+def _twist(z: Float32s, index: int, along: int, across: int) -> float:
     """The cell's term in u·v: what makes its surface bend along a ray."""
     return float(z[index]) + float(z[index + along + across]) - float(z[index + along]) - float(z[index + across])
 
 
 @inlined_leaf
-def _on_ring(z: Heights, cone: Cone, slope: float, ring: int) -> Point:
+def _on_ring(z: Float32s, cone: Cone, slope: float, ring: int) -> Point:
     """u of a ring, the cell centre at or below the ray's crossing, the fraction beyond it, the height there."""
     origin, along, across, _, highest, eye_v, first_u = cone
     u = first_u + ring
@@ -70,7 +69,7 @@ def _on_ring(z: Heights, cone: Cone, slope: float, ring: int) -> Point:
 
 
 @inlined_leaf
-def _inner_end(z: Heights, cone: Cone, ray: Ray, ring: int) -> Point:
+def _inner_end(z: Float32s, cone: Cone, ray: Ray, ring: int) -> Point:
     """Where the step to ``ring`` begins: on the ring before, or under the eye."""
     if cone[6] + ring - 1.0 > 0.0:
         return _on_ring(z, cone, ray[0], ring - 1)
@@ -79,7 +78,7 @@ def _inner_end(z: Heights, cone: Cone, ray: Ray, ring: int) -> Point:
 
 
 @inlined_leaf
-def _outer_end(z: Heights, cone: Cone, ray: Ray, ring: int) -> Point:
+def _outer_end(z: Float32s, cone: Cone, ray: Ray, ring: int) -> Point:
     """Where the step to ``ring`` ends: there, or at the target."""
     if cone[6] + ring < ray[1]:
         return _on_ring(z, cone, ray[0], ring)
@@ -89,7 +88,7 @@ def _outer_end(z: Heights, cone: Cone, ray: Ray, ring: int) -> Point:
 
 @inlined_leaf
 def _between(
-    z: Heights, cone: Cone, slope: float, ring: int, start: Point, stop: Point
+    z: Float32s, cone: Cone, slope: float, ring: int, start: Point, stop: Point
 ) -> tuple[bool, float, float, float, float]:
     """What a ray meets between the two ends of the step to ``ring``: one piece of surface, or two.
 
@@ -138,7 +137,7 @@ def _piece_state(a: float, b: float, q: float) -> int:
 
 
 @inlined_leaf
-def _step(z: Heights, cone: Cone, ray: Ray, ring: int, start: Point, stop: Point, a: float, b: float) -> int:
+def _step(z: Float32s, cone: Cone, ray: Ray, ring: int, start: Point, stop: Point, a: float, b: float) -> int:
     """State of the step between two ends that lie a and b below the line."""
     if a < 0.0:
         return HIDDEN
@@ -154,7 +153,7 @@ def _step(z: Heights, cone: Cone, ray: Ray, ring: int, start: Point, stop: Point
 
 
 @kernel
-def step_state(z: Heights, cone: Cone, ray: Ray, ring: int) -> int:
+def step_state(z: Float32s, cone: Cone, ray: Ray, ring: int) -> int:
     """State of the ray between rings ``ring - 1`` and ``ring``: HIDDEN when blocked there, UNKNOWN, else VISIBLE.
 
     It is blocked by what rises above the line, bulges between two crossings included; see the module.
@@ -164,7 +163,7 @@ def step_state(z: Heights, cone: Cone, ray: Ray, ring: int) -> int:
 
 
 @kernel
-def blocking_step(z: Heights, cone: Cone, ray: Ray, last: int, first: int) -> int:
+def blocking_step(z: Float32s, cone: Cone, ray: Ray, last: int, first: int) -> int:
     """The step that blocks a ray, looked for from ``last`` down to ``first``, or -1. Voids block nothing here."""
     stop = _outer_end(z, cone, ray, last)
     b = _below(ray, stop[0], stop[3])
@@ -200,7 +199,7 @@ def _steepest(u0: float, h0: float, u1: float, h1: float, q: float) -> float:
 
 
 @kernel
-def step_steepest(z: Heights, cone: Cone, ray: Ray, ring: int) -> float:
+def step_steepest(z: Float32s, cone: Cone, ray: Ray, ring: int) -> float:
     """Largest (height - curvature drop - eye) / u on the ray between rings ``ring - 1`` and ``ring``, NaN on voids."""
     start, stop = _inner_end(z, cone, ray, ring), _outer_end(z, cone, ray, ring)
     two, cross_u, cross, first_bend, bend = _between(z, cone, ray[0], ring, start, stop)
@@ -215,7 +214,7 @@ def step_steepest(z: Heights, cone: Cone, ray: Ray, ring: int) -> float:
 
 
 @kernel
-def walk(z: Heights, cone: Cone, ray: Ray, first_ring: int, last_ring: int) -> int:
+def walk(z: Float32s, cone: Cone, ray: Ray, first_ring: int, last_ring: int) -> int:
     """State of the ray from step ``first_ring`` to step ``last_ring``, in its own order: the first that stops it."""
     for ring in range(first_ring, last_ring + 1):
         state = step_state(z, cone, ray, ring)
@@ -246,7 +245,7 @@ def cone_of(rows: int, columns: int, row: float, column: float, side: int) -> tu
 
 
 @kernel
-def ground_at(z: Heights, rows: int, columns: int, row: float, column: float) -> float:
+def ground_at(z: Float32s, rows: int, columns: int, row: float, column: float) -> float:
     """Bilinear height at a point on the map, NaN where a void has a share in it."""
     r, dr = _crossing(row, rows - 1)
     c, dc = _crossing(column, columns - 1)
@@ -258,7 +257,7 @@ def ground_at(z: Heights, rows: int, columns: int, row: float, column: float) ->
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def sight_states(
-    z: Heights,
+    z: Float32s,
     rows: int,
     columns: int,
     pairs: Floats,

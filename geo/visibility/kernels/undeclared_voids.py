@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from geo.arrays import Float32s
 from geo.errors import TerrainError
 from geo.visibility.kernels.compilation import kernel
 from geo.visibility.kernels.rings import FARTHEST_M, HABITUAL_VOID_M
-from geo.visibility.kernels.sight_line import Heights
 
 
-def check_plausible(z: Heights, rows: tuple[int, int], columns: tuple[int, int]) -> None:
+def check_plausible(z: Float32s, rows: tuple[int, int], columns: tuple[int, int]) -> None:
     """Raise TerrainError for the first cell of rows[0] <= row < rows[1], and so the columns, that is no height.
 
     NaN is a void and may be there.
@@ -25,7 +25,7 @@ def check_plausible(z: Heights, rows: tuple[int, int], columns: tuple[int, int])
 
 @kernel
 def _first_implausible(
-    z: Heights, columns: int, first_row: int, end_row: int, first_column: int, end_column: int
+    z: Float32s, columns: int, first_row: int, end_row: int, first_column: int, end_column: int
 ) -> int:
     """Flat index of the first cell of a window that holds no height, or -1."""
     for row in range(first_row, end_row):

@@ -9,15 +9,16 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from geo.arrays import Float32s, UInt8s
 from geo.visibility.kernels.compilation import inlined_leaf, kernel
-from geo.visibility.kernels.rings import BLOCK, LOW, PAD, Bounds, Eye, States, extent, next_block
-from geo.visibility.kernels.sight_line import HIDDEN, SNAP, UNKNOWN, VISIBLE, Cone, Heights
+from geo.visibility.kernels.rings import BLOCK, LOW, PAD, Bounds, Eye, extent, next_block
+from geo.visibility.kernels.sight_line import HIDDEN, SNAP, UNKNOWN, VISIBLE, Cone
 
 BINS_PER_CELL = 8  # directions told apart behind voids, on the last ring
 
 
 @inlined_leaf
-def _carry(before: Heights, begin: int, middle: int, end: int, eye_v: float, u: float, horizon: Heights) -> None:
+def _carry(before: Float32s, begin: int, middle: int, end: int, eye_v: float, u: float, horizon: Float32s) -> None:
     """The horizon before a ring's places begin..end, each between its own and the next one towards the axis."""
     inverse = 1.0 / u
     here, inward, into = before[begin:middle], before[begin + 1 : middle + 1], horizon[begin:middle]
@@ -31,7 +32,7 @@ def _carry(before: Heights, begin: int, middle: int, end: int, eye_v: float, u: 
 
 
 @kernel
-def _shade(void_b: int, u: float, eye_v: float, shadow: States) -> None:
+def _shade(void_b: int, u: float, eye_v: float, shadow: UInt8s) -> None:
     """Mark the directions whose rays cross a cell that has a corner at a void, minor index ``void_b`` on ring u.
 
     ``shadow`` has equal bins of slope from −1 to 1; a bin counts where its middle does.
@@ -47,7 +48,7 @@ def _shade(void_b: int, u: float, eye_v: float, shadow: States) -> None:
 
 
 @kernel
-def _shade_beside_eye(z: Heights, cone: Cone, shadow: States) -> None:
+def _shade_beside_eye(z: Float32s, cone: Cone, shadow: UInt8s) -> None:
     """Take in the voids on the grid line at or before the observer: rays to the first ring may pass beside them."""
     origin, along, across, lowest, highest, eye_v, _ = cone
     for b in range(max(lowest, -2), min(highest, 3) + 1):
@@ -58,7 +59,7 @@ def _shade_beside_eye(z: Heights, cone: Cone, shadow: States) -> None:
 
 @kernel
 def _find_unknown(
-    begin: int, end: int, eye_v: float, u: float, steep: Heights, shadow: States, unknown: States
+    begin: int, end: int, eye_v: float, u: float, steep: Float32s, shadow: UInt8s, unknown: UInt8s
 ) -> None:
     """Which places of a ring are void, or have one behind them or at a corner of the last cell on the way."""
     half = len(shadow) // 2
@@ -78,13 +79,13 @@ def _find_unknown(
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def sweep_fast(
-    z: Heights,
+    z: Float32s,
     cone: Cone,
     rings: int,
     eye: Eye,
     view: Bounds,
-    out: States,
-    needed: Heights,
+    out: UInt8s,
+    needed: Float32s,
     out_cone: tuple[int, int, int],
 ) -> bool:
     """Approximate states of one cone into ``out``, or least heights into ``needed``; see

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import xarray as xr
 from numba import njit
 
+from geo.arrays import Bools
 from geo.errors import BadInput
 from geo.visibility.kernels.sight_line import VISIBLE
 from geo.visibility.many_sites.executor import Executor, run_batches
@@ -21,7 +22,6 @@ WORD_BITS = 64
 BATCH_SITES = 8
 
 Words = npt.NDArray[np.uint64]
-Bits = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,13 +36,13 @@ class Footprints:
     start: npt.NDArray[np.int64]
     first: npt.NDArray[np.int64]
     cells: int
-    kept: Bits | None = None
+    kept: Bools | None = None
 
     def __len__(self) -> int:
         return len(self.first)
 
     @classmethod
-    def of(cls, sets: npt.ArrayLike, kept: Bits | None = None) -> Footprints:
+    def of(cls, sets: npt.ArrayLike, kept: Bools | None = None) -> Footprints:
         """From an array of truth, (site, cell)."""
         truth = np.asarray(sets, np.bool_)
         if truth.ndim != 2:
@@ -53,7 +53,7 @@ class Footprints:
         return cls.packed([row.view("<u8").astype(np.uint64) for row in packed], truth.shape[1], kept)
 
     @classmethod
-    def packed(cls, rows: list[Words], cells: int, kept: Bits | None = None) -> Footprints:
+    def packed(cls, rows: list[Words], cells: int, kept: Bools | None = None) -> Footprints:
         """From whole rows of words, whose zeros at both ends are left out."""
         parts, first = [], np.zeros(len(rows), np.int64)
         for n, row in enumerate(rows):
@@ -66,12 +66,12 @@ class Footprints:
         return cls._joined(parts, first, cells, kept)
 
     @classmethod
-    def _joined(cls, parts: list[Words], first: npt.NDArray[np.int64], cells: int, kept: Bits | None) -> Footprints:
+    def _joined(cls, parts: list[Words], first: npt.NDArray[np.int64], cells: int, kept: Bools | None) -> Footprints:
         start = np.concatenate([[0], np.cumsum([len(part) for part in parts], dtype=np.int64)]).astype(np.int64)
         words = np.concatenate(parts) if parts else np.empty(0, np.uint64)
         return cls(np.ascontiguousarray(words, np.uint64), start, first, cells, kept)
 
-    def set_of(self, site: int) -> Bits:
+    def set_of(self, site: int) -> Bools:
         """The cells of one site, (cells,)."""
         row = np.zeros(words_for(self.cells), np.uint64)
         own = self.words[self.start[site] : self.start[site + 1]]
@@ -90,7 +90,7 @@ def words_for(cells: int) -> int:
     return (cells + WORD_BITS - 1) // WORD_BITS
 
 
-def unpacked(words: Words, cells: int) -> Bits:
+def unpacked(words: Words, cells: int) -> Bools:
     """The first ``cells`` bits of a row of words."""
     return np.unpackbits(words.astype("<u8").view(np.uint8), bitorder="little", count=cells).astype(np.bool_)
 
@@ -99,7 +99,7 @@ def footprints(
     terrain: xr.Dataset,
     sites: Any,
     *,
-    cells: xr.DataArray | Bits | None = None,
+    cells: xr.DataArray | Bools | None = None,
     scheduler: Any = "threads",
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,

@@ -12,8 +12,9 @@ import numpy.typing as npt
 import xarray as xr
 from numba import njit
 
+from geo.arrays import Bools
 from geo.errors import BadInput
-from geo.visibility.many_sites.footprints import Bits, Footprints, Words, unpacked, words_for
+from geo.visibility.many_sites.footprints import Footprints, Words, unpacked, words_for
 
 GREEDY_SHARE = 1.0 - 1.0 / math.e
 """What greedy covers is at least this share of what the best k sites cover (Nemhauser, Wolsey, Fisher 1978)."""
@@ -34,8 +35,8 @@ class Covering:
     covered: float
     total: float
     bound: float
-    seen: Bits
-    kept: Bits | None = None
+    seen: Bools
+    kept: Bools | None = None
 
     @property
     def covered_share(self) -> float:
@@ -47,7 +48,7 @@ class Covering:
         """1 − covered share: with sites chosen freely, the intrinsic dead ground (metrics: geography challenge)."""
         return 1.0 - self.covered_share
 
-    def hidden(self) -> Bits:
+    def hidden(self) -> Bools:
         """Where the kept cells of the raster are that no chosen site sees, (northing, easting).
 
         Raises BadInput where the footprints are not of a raster.

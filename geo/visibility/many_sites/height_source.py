@@ -15,17 +15,16 @@ import numpy as np
 import xarray as xr
 from dask.base import is_dask_collection
 
+from geo.arrays import Float32s, UInt8s
 from geo.errors import TerrainError
 from geo.visibility.canopy import view_under_canopy
-from geo.visibility.kernels.rings import States
-from geo.visibility.kernels.sight_line import Heights
 from geo.visibility.many_sites.sites import Site
 from geo.visibility.view import heights_of
 from geo.visibility.window import view_from, window_of
 
 CACHED_CHUNKS = 16  # of a lazy terrain, in each process: neighbours need the same
 
-Seen = tuple[Site, int, int, States]
+Seen = tuple[Site, int, int, UInt8s]
 """A site, the first row and column of its window on the terrain's grid, and the states there."""
 
 
@@ -33,8 +32,8 @@ Seen = tuple[Site, int, int, States]
 class HeightWindow:
     """Heights of a window that begins at (row, column) of the terrain, and what blocks above them."""
 
-    z: Heights
-    above: Heights | None
+    z: Float32s
+    above: Float32s | None
     row: int
     column: int
     cell_m: float
@@ -49,7 +48,7 @@ class HeightWindow:
                 raise TerrainError(error.what, where=f"site {site.number}", expected=error.expected) from error
             yield site, self.row + row0, self.column + column0, states
 
-    def _seen(self, row: float, column: float, site: Site) -> tuple[int, int, States]:
+    def _seen(self, row: float, column: float, site: Site) -> tuple[int, int, UInt8s]:
         if self.above is None:
             return view_from(self.z, self.cell_m, row, column, site.view)
         reach = site.view.max_range_m / self.cell_m + 2.0
@@ -71,8 +70,8 @@ class HeightSource(Protocol):
 class Whole:
     """Heights in this process's memory, given out whole and without a copy."""
 
-    z: Heights
-    above: Heights | None
+    z: Float32s
+    above: Float32s | None
     cell_m: float
 
     def piece(self, rows: slice, columns: slice) -> HeightWindow:  # noqa: ARG002 - all of them
@@ -108,7 +107,7 @@ class Spooled:
         return HeightWindow(z, above, rows.start, columns.start, self.cell_m)
 
 
-def _mapped(name: str, rows: slice, columns: slice) -> Heights:
+def _mapped(name: str, rows: slice, columns: slice) -> Float32s:
     return np.array(np.load(name, mmap_mode="r")[rows, columns])
 
 
@@ -163,11 +162,11 @@ def _meeting(chunks: Sequence[int], span: slice) -> list[tuple[int, tuple[int, i
 class _Cache:
     """The chunks last used in this process."""
 
-    chunks: OrderedDict[str, Heights] = field(default_factory=OrderedDict)
+    chunks: OrderedDict[str, Float32s] = field(default_factory=OrderedDict)
     lock: threading.Lock = field(default_factory=threading.Lock)
     making: dict[str, threading.Lock] = field(default_factory=dict)
 
-    def get(self, name: str, block: Any) -> Heights:
+    def get(self, name: str, block: Any) -> Float32s:
         with self.lock:
             making = self.making.setdefault(name, threading.Lock())
         with making:  # two threads that want one chunk compute it once
@@ -193,13 +192,13 @@ def forget_chunks() -> None:
         _CACHE.chunks.clear()
 
 
-def heights_of_chunk(block: Any) -> Heights:
+def heights_of_chunk(block: Any) -> Float32s:
     """A chunk of a lazy terrain, computed in this thread."""
-    values: Heights = np.asarray(block.compute(scheduler="synchronous"), np.float32)
+    values: Float32s = np.asarray(block.compute(scheduler="synchronous"), np.float32)
     return values
 
 
-def _assembled(array: Any, rows: slice, columns: slice) -> Heights:
+def _assembled(array: Any, rows: slice, columns: slice) -> Float32s:
     chunks = array if isinstance(array, _Chunks) else _Chunks.of(array, rows, columns)
     heights = np.empty((rows.stop - rows.start, columns.stop - columns.start), np.float32)
     for top, left, (height, width), name, block in chunks.parts:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import xarray as xr
 from dask.base import is_dask_collection
 
+from geo.arrays import Floats
 from geo.errors import BadInput, TerrainError
 from geo.visibility.canopy import Canopy, blocking_heights
 from geo.visibility.kernels.sight_line import ground_at
@@ -31,8 +32,6 @@ from geo.visibility.window import read_window
 MOST_IN_A_BATCH = 8  # counts within a batch fit a byte; progress, losses and the last tasks are small steps
 UNION_WINDOWS = 3.0  # sites are batched while the window around all is at most this many times their largest
 FEW_CELLS = 250_000  # ... or while it is no larger than this
-
-Floats = npt.NDArray[np.float64]
 
 
 class ViewKeywords(TypedDict, total=False):

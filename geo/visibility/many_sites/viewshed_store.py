@@ -13,8 +13,8 @@ from typing import Any, Final, Unpack
 import numpy as np
 import xarray as xr
 
+from geo.arrays import UInt8s
 from geo.errors import BadInput
-from geo.visibility.kernels.rings import States
 from geo.visibility.many_sites.executor import Executor, run_batches
 from geo.visibility.many_sites.height_source import Chunked, HeightWindow, Whole, ground_of
 from geo.visibility.many_sites.sites import SiteBatch, Sites, ViewKeywords, batches_of, sites_of
@@ -83,7 +83,7 @@ def open_viewsheds(path: str | Path) -> xr.DataArray:
     return xr.DataArray(visible.assign_coords(site=np.arange(visible.sizes["site"])))
 
 
-def _states(piece: HeightWindow, batch: SiteBatch) -> list[tuple[int, int, int, States]]:
+def _states(piece: HeightWindow, batch: SiteBatch) -> list[tuple[int, int, int, UInt8s]]:
     return [(site.number, row, column, states) for site, row, column, states in piece.seen_from(batch.sites)]
 
 

@@ -14,8 +14,8 @@ import xarray as xr
 from dask.delayed import delayed
 from numba import njit
 
+from geo.arrays import UInt8s
 from geo.visibility.canopy import Canopy
-from geo.visibility.kernels.rings import States
 from geo.visibility.kernels.sight_line import HIDDEN, UNKNOWN, VISIBLE
 from geo.visibility.many_sites.executor import Executor, run_batches
 from geo.visibility.many_sites.height_source import HeightWindow, ground_of
@@ -98,7 +98,7 @@ def _lazy_layer(
     return lazy
 
 
-def _layer(z: Any, above: Any, cell_m: float, site: Site, first: tuple[int, int], shape: tuple[int, int]) -> States:
+def _layer(z: Any, above: Any, cell_m: float, site: Site, first: tuple[int, int], shape: tuple[int, int]) -> UInt8s:
     piece = HeightWindow(heights_of(z), None if above is None else heights_of(above), *first, cell_m)
     layer = np.zeros(shape, np.uint8)
     for _, row, column, states in piece.seen_from([site]):
@@ -191,7 +191,7 @@ def _own(part: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 
 @njit(cache=True, nogil=True)
 def _add(
-    states: States,
+    states: UInt8s,
     rank: int,
     count: npt.NDArray[np.uint8],
     unknown: npt.NDArray[np.uint8],
@@ -241,7 +241,7 @@ def _add_counts(part: npt.NDArray[np.uint8], count: npt.NDArray[np.int32], corne
 
 
 @njit(cache=True, nogil=True)
-def _any_sees(count: npt.NDArray[np.int32], unknown: npt.NDArray[np.int32], visible: States) -> None:
+def _any_sees(count: npt.NDArray[np.int32], unknown: npt.NDArray[np.int32], visible: UInt8s) -> None:
     """The state of each cell for all sites together, in place."""
     for n in range(len(count)):
         if count[n] > 0:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from geo.arrays import Floats, Ints
 from geo.errors import BadInput
 from geo.mobility.speed_surface import Mobility, by_vehicle, on_foot
 from geo.paths.response_times import travel_time
@@ -23,10 +24,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from geo.border.belt import BorderLine
-    from geo.frame import FloatArray
     from sensors.crossing.watched_belt import WatchedBelt
 
-Ints = npt.NDArray[np.int64]
 SEED_BITS: Final = 64
 DETOUR_M: Final = 1500.0
 """How far ways from one segment to the next may stray (assumption)."""
@@ -71,7 +70,7 @@ def sweeps_of(border: BorderLine, terrain: xr.Dataset, response: xr.DataArray, s
     return Sweeps(hops, out, out, shift)
 
 
-def _seconds(mover: Mobility, start: FloatArray, goal: FloatArray) -> float:
+def _seconds(mover: Mobility, start: Floats, goal: Floats) -> float:
     """Between two places near each other, by ways that stray at most DETOUR_M; infinite where there is none."""
     low, high = np.minimum(start, goal) - DETOUR_M, np.maximum(start, goal) + DETOUR_M
     columns = _span((mover.easting >= low[0]) & (mover.easting <= high[0]))

@@ -58,7 +58,6 @@ def revision(live: LiveCoverage, kind: str | None) -> str:
 
 log = logging.getLogger(__name__)
 
-Pixels = npt.NDArray[np.uint8]
 
 LARGEST_CELLS: Final = 25_000_000
 """Above this many cells of terrain there are no such layers: with four bytes a cell and kind they would fill a small

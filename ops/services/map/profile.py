@@ -12,15 +12,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
+from geo.arrays import Floats
 from geo.errors import TerrainError
 from geo.terrain import cell_size, sample
 from geo.visibility import EARTH_RADIUS_M, HIDDEN, UNKNOWN, VISIBLE, line_of_sight
 from geo.visibility.view import RADIO_K, TARGET_HEIGHT_M, surface_of
-
-Floats = npt.NDArray[np.float64]
 
 MOST_POINTS: Final = 1000
 """A longer way is shown in steps larger than a cell. The sight line itself is always judged on every cell."""

@@ -19,6 +19,7 @@ import numpy.typing as npt
 import xarray as xr
 from rasterio.enums import Resampling
 
+from geo.arrays import UInt8s
 from geo.errors import BadInput
 from geo.visibility import UNKNOWN as CANNOT_TELL
 from geo.visibility import VISIBLE
@@ -31,7 +32,6 @@ from sensors.layout import Placement
 
 log = logging.getLogger(__name__)
 
-States = npt.NDArray[np.uint8]
 
 WORKING: Final = "ok"
 """The only state of health in which a sensor counts as seeing: not silent, not in maintenance, not unheard so far."""
@@ -51,10 +51,10 @@ class Viewshed:
     packed: bytes
 
     @classmethod
-    def of(cls, kind: str, states: States, first_row: int, first_column: int) -> Viewshed:
+    def of(cls, kind: str, states: UInt8s, first_row: int, first_column: int) -> Viewshed:
         return cls(kind, first_row, first_column, states.shape, zlib.compress(states.tobytes(), 1))
 
-    def states(self) -> States:
+    def states(self) -> UInt8s:
         return np.frombuffer(zlib.decompress(self.packed), np.uint8).reshape(self.shape)
 
     @property
@@ -80,7 +80,7 @@ def viewshed_of(place: Placement, terrain: xr.Dataset) -> Viewshed:
     return Viewshed.of(place.sensor.kind, seen.states, seen.rows.start, seen.columns.start)
 
 
-def union(viewsheds: Iterable[Viewshed], known: npt.NDArray[np.bool_]) -> States:
+def union(viewsheds: Iterable[Viewshed], known: npt.NDArray[np.bool_]) -> UInt8s:
     """SEEN where any viewshed sees, else UNKNOWN where one cannot tell or the ground is not ``known``, else UNSEEN."""
     states = np.where(known, np.uint8(UNSEEN), np.uint8(UNKNOWN))
     for viewshed in viewsheds:
@@ -106,7 +106,7 @@ class BeltSegments:
         self._cells, self._segments = np.concatenate(cells), np.concatenate(segments)
         self._count = ground.border.segments
 
-    def hidden_share(self, states: States) -> list[float | None]:
+    def hidden_share(self, states: UInt8s) -> list[float | None]:
         """Per segment: belt cells unseen over belt cells known, see ops.analysis.night_report.hidden_share; None where
         none is known.
         """
@@ -222,7 +222,7 @@ class Overlays:
         for kind in (None, *self.kinds):
             self._put_states(kind, states, "unknown")
 
-    def _put_states(self, kind: str | None, states: States, revision: str) -> None:
+    def _put_states(self, kind: str | None, states: UInt8s, revision: str) -> None:
         terrain = self._ground.terrain
         values = xr.DataArray(states, coords=[terrain["northing"], terrain["easting"]])
         raster = raster_of(values, terrain.attrs["crs"], nodata=OFF_THE_MAP, resampling=Resampling.mode)

@@ -17,6 +17,7 @@ from affine import Affine
 from rasterio.features import rasterize
 from scipy import ndimage
 
+from geo.arrays import Bools, Floats
 from geo.border.belt import BorderLine, belt_of
 from geo.frame import LocalFrame
 from geo.terrain import cell_size, slope
@@ -25,9 +26,6 @@ from sensors.errors import PlanError
 
 if TYPE_CHECKING:
     import geopandas
-
-Bools = npt.NDArray[np.bool_]
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 from scipy.sparse import csr_array
 
+from geo.arrays import Bools, Floats, Ints
 from geo.paths.along_path import Along
 from geo.paths.crossings import crossings
 from sensors.crossing.segments import SECOND
@@ -18,9 +18,6 @@ from sensors.errors import PlanError
 from sensors.interdiction.interception import head_start
 from sensors.planning.choice.benefits import OptionBenefits
 
-Bools = npt.NDArray[np.bool_]
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 SEARCHED = 0.1
 """Share of a search's rate with which ways are sought a second time (assumption): on a way the search is soon over."""
 

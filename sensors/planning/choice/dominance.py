@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from geo.arrays import Ints
 from sensors.crossing.watched_belt import feels_steps, searches
 from sensors.planning.choice.benefits import OptionBenefits
 from sensors.planning.solver.constraints import Constraints
 from sensors.planning.solver.coverage_objective import Cover
-
-Ints = npt.NDArray[np.int64]
 
 
 def undominated(scene: OptionBenefits, limits: Constraints) -> Ints:

@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from geo.arrays import Ints
 from geo.border.belt import BorderLine
 from geo.mobility.roads_and_rivers import Ways
 from sensors.errors import PlanError
@@ -32,7 +33,6 @@ from sensors.planning.solver.constraints import Constraints
 from sensors.planning.solver.solve import Choice, SolverBudget, best_cover, best_least, gap_of
 from sensors.relay import Relay
 
-Ints = npt.NDArray[np.int64]
 OBJECTIVES: Final = ("covered", "worst_segment", "least_detected", "interruption")
 COVERS: Final = ("covered", "worst_segment")
 

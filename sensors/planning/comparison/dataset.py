@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from geo.arrays import Floats
 from geo.border.belt import BorderLine
-from geo.frame import FloatArray
 from sensors.errors import CompareError
 from sensors.layout import Layout
 from sensors.planning.comparison.draws import central, draw
@@ -76,11 +76,11 @@ def dataset_of(made: Study) -> xr.Dataset:
     return xr.Dataset(data, coords, _story(made))
 
 
-def _measure(found: Outcome, name: str) -> FloatArray:
+def _measure(found: Outcome, name: str) -> Floats:
     """A measure of an outcome (draw,)."""
     bought = found.bought
     if name in ("life_cycle_cost", "first_cost", "crew", "teams"):
-        value: FloatArray = getattr(bought, name)
+        value: Floats = getattr(bought, name)
         return value
     if name == "bought_share":
         return bought.parts.mean(axis=1) if bought.parts.shape[1] else np.ones(len(bought.teams))

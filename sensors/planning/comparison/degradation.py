@@ -15,9 +15,10 @@ import numpy.typing as npt
 import xarray as xr
 from shapely.geometry import LineString
 
+from geo.arrays import Floats
 from geo.border import Border, Zone
 from geo.errors import BadInput
-from geo.frame import FloatArray, LocalFrame
+from geo.frame import LocalFrame
 from sensors.coverage.model import coverage
 from sensors.detection_model.weather import Conditions
 from sensors.equipment.catalogue import Item
@@ -43,7 +44,7 @@ class BadDay:
 
     name: str
     draws: Draws
-    up: FloatArray
+    up: Floats
 
 
 def degraded(made: Study) -> xr.Dataset:
@@ -99,14 +100,14 @@ def _bad_days(made: Study, design: Design) -> Iterator[BadDay]:
         yield BadDay("all posts withdrawn", one, np.where(posts, 0.0, up))
 
 
-def _without_each(made: Study, up: FloatArray, lost: npt.NDArray[np.int64]) -> tuple[Draws, FloatArray]:
+def _without_each(made: Study, up: Floats, lost: npt.NDArray[np.int64]) -> tuple[Draws, Floats]:
     """One draw for each part that might be lost."""
     tried = np.repeat(up, len(lost), axis=0)
     tried[np.arange(len(lost)), lost] = 0.0
     return central(made.inputs, len(lost)), tried
 
 
-def _without_worst(made: Study, design: Design, up: FloatArray) -> FloatArray:
+def _without_worst(made: Study, design: Design, up: Floats) -> Floats:
     """Availabilities without the STOLEN parts whose loss costs most, taken one after the other."""
     left = up.copy()
     for _ in range(min(STOLEN, left.shape[1])):

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import gamma
 
-from geo.frame import FloatArray
+from geo.arrays import Floats
 from sensors.equipment.catalogue import Catalogue, Item
 from sensors.equipment.quantity import Quantity
 from sensors.planning.comparison.settings import CompareSettings
@@ -32,25 +32,25 @@ class Input:
 class Draws:
     """Values of every input (draw,), and of the shares of the weathers (draw, weather)."""
 
-    values: Mapping[str, FloatArray]
-    shares: FloatArray
+    values: Mapping[str, Floats]
+    shares: Floats
 
     @property
     def count(self) -> int:
         return len(self.shares)
 
-    def __getitem__(self, name: str) -> FloatArray:
+    def __getitem__(self, name: str) -> Floats:
         return self.values[name]
 
-    def of(self, item: Item, key: str) -> FloatArray:
+    def of(self, item: Item, key: str) -> Floats:
         """A catalogue item's number (draw,)."""
         return self.values[f"{item.name}: {key}"]
 
-    def get(self, name: str, default: float) -> FloatArray:
+    def get(self, name: str, default: float) -> Floats:
         """A value (draw,) that only some comparisons set."""
         return self.values.get(name, np.full(self.count, default))
 
-    def replaced(self, **values: FloatArray) -> Draws:
+    def replaced(self, **values: Floats) -> Draws:
         """The same with some values set; names with spaces by ``**{...}``."""
         return Draws({**self.values, **values}, self.shares)
 
@@ -93,7 +93,7 @@ def central(inputs: Iterable[Input], count: int = 1) -> Draws:
     return Draws(values, np.tile(shares / shares.sum(), (count, 1)))
 
 
-def at(places: Mapping[str, FloatArray], inputs: Iterable[Input], settings: CompareSettings) -> Draws:
+def at(places: Mapping[str, Floats], inputs: Iterable[Input], settings: CompareSettings) -> Draws:
     """Inputs at the quantiles ``places`` (draw,) of each, central where a place is NaN."""
     values, raw = {}, []
     for one in inputs:
@@ -114,7 +114,7 @@ def at(places: Mapping[str, FloatArray], inputs: Iterable[Input], settings: Comp
     return Draws(values, np.where(total > 0.0, shares / np.where(total > 0.0, total, 1.0), fallback))
 
 
-def _uniform(name: str, seed: int, count: int) -> FloatArray:
+def _uniform(name: str, seed: int, count: int) -> Floats:
     """One number from each of ``count`` equal parts of 0 to 1, in an order that the seed and the name decide."""
     chance = np.random.default_rng([seed, zlib.crc32(name.encode())])
     return (chance.permutation(count) + chance.random(count)) / count

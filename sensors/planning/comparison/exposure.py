@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from geo.frame import FloatArray
+from geo.arrays import Floats, Ints
 from geo.paths.along_path import Along
 from geo.paths.crossings import INWARD, Crossings, crossings
 from sensors.coverage.sight import refuse_without_ground
@@ -31,7 +31,6 @@ from sensors.layout import Layout
 from sensors.planning.comparison.sensor_rates import ComparisonTerrain, sensor_rates
 from sensors.planning.comparison.settings import CompareSettings
 
-Ints = npt.NDArray[np.int64]
 SURE: Final = Quantity(1.0, 1.0, 1.0, "as the layout says", "L")
 
 
@@ -48,11 +47,11 @@ class Exposure:
 
     layout: Layout
     items: tuple[str | None, ...]
-    knots: FloatArray
+    knots: Floats
     entry_way: Ints
     entry_sensor: Ints
-    hazard: FloatArray
-    cell_probability: FloatArray
+    hazard: Floats
+    cell_probability: Floats
     cell_seen: npt.NDArray[np.bool_]
 
 
@@ -67,11 +66,11 @@ class CandidatePaths:
     """
 
     segment: Ints
-    seconds: FloatArray
-    response_s: FloatArray
+    seconds: Floats
+    response_s: Floats
     cells: tuple[tuple[Ints, Ints], ...]
     fastest: Ints
-    length_m: FloatArray
+    length_m: Floats
 
 
 def exposures(
@@ -119,7 +118,7 @@ class _Rated:
 
     layout: Layout
     items: tuple[str | None, ...]
-    knots: FloatArray
+    knots: Floats
     rates: Mapping[tuple[str, int], tuple[SensorRate, ...]]
 
     @classmethod
@@ -185,7 +184,7 @@ class _Rated:
         hazard = np.cumsum(by_state[:, :, sensor, way], axis=-1)
         return Exposure(self.layout, self.items, self.knots, way, sensor, hazard, *self._cells(ground, settings))
 
-    def _cells(self, ground: ComparisonTerrain, settings: CompareSettings) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
+    def _cells(self, ground: ComparisonTerrain, settings: CompareSettings) -> tuple[Floats, npt.NDArray[np.bool_]]:
         size = ground.belt.inside.size
         probability, seen = np.zeros(size), np.zeros(size, bool)
         for weather, share in settings.weather.items():

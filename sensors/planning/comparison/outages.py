@@ -12,13 +12,10 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
+from geo.arrays import Bools, Floats, Ints
 from sensors.planning.radio_links import Network
 
-Bools = npt.NDArray[np.bool_]
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 MOST_EXACT: Final = 8
 MOST_DOWN: Final = 3
 """In a group of more than MOST_EXACT relays, states with more than MOST_DOWN down count as all down (pessimistic)."""

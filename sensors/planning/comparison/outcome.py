@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from geo.frame import FloatArray
+from geo.arrays import Floats, Ints
 from sensors.detection_model.hazard import mean_relative_speed
 from sensors.detection_model.weather import Conditions
 from sensors.equipment.catalogue import Item
@@ -28,7 +28,6 @@ from sensors.planning.comparison.outages import Outages, Shared
 from sensors.planning.comparison.purchase import Bought, buy
 from sensors.relay import Relay
 
-Ints = npt.NDArray[np.int64]
 BLOCK: Final = 50
 """Draws that are worked at once."""
 DAY_S: Final = 86_400.0
@@ -44,20 +43,20 @@ class Outcome:
     """
 
     bought: Bought
-    attended: FloatArray
-    alerts_per_day: FloatArray
-    detection: FloatArray
-    interruption: FloatArray
-    least_detection: FloatArray
-    least_interruption: FloatArray
-    by_weather: FloatArray
-    mean_detection: FloatArray
-    mean_interruption: FloatArray
-    guarded_km: FloatArray
+    attended: Floats
+    alerts_per_day: Floats
+    detection: Floats
+    interruption: Floats
+    least_detection: Floats
+    least_interruption: Floats
+    by_weather: Floats
+    mean_detection: Floats
+    mean_interruption: Floats
+    guarded_km: Floats
 
-    def measure(self, objective: str) -> FloatArray:
+    def measure(self, objective: str) -> Floats:
         """One of the objectives (draw,)."""
-        found: FloatArray = getattr(self, objective)
+        found: Floats = getattr(self, objective)
         return found
 
 
@@ -67,13 +66,13 @@ class WorkingState:
     its links aside, 0 where it was not bought; ``teams`` (draw,) on top; ``outages`` what relays take with them, on the
     ways that are ``shared``, with the probability (draw, state) of what is linked there."""
 
-    up: FloatArray
-    teams: FloatArray
+    up: Floats
+    teams: Floats
     outages: Outages
-    shared: tuple[tuple[Shared, FloatArray], ...]
+    shared: tuple[tuple[Shared, Floats], ...]
 
 
-def works(design: Design, bought: Bought, up: FloatArray) -> Iterator[tuple[npt.NDArray[np.int64], WorkingState]]:
+def works(design: Design, bought: Bought, up: Floats) -> Iterator[tuple[npt.NDArray[np.int64], WorkingState]]:
     """The draws (numbers), in blocks in which the same parts were bought, with what works in them."""
     sets, which = np.unique(bought.parts, axis=0, return_inverse=True)
     for number, there in enumerate(sets):
@@ -86,7 +85,7 @@ def works(design: Design, bought: Bought, up: FloatArray) -> Iterator[tuple[npt.
             yield some, WorkingState(own, bought.teams[some], outages, shared)
 
 
-def availability_of(design: Design, draws: Draws) -> FloatArray:
+def availability_of(design: Design, draws: Draws) -> Floats:
     """Share of the crossings in which each part works, its links aside (draw, part).
 
     The catalogue's draw, moved as the layout's own figure stands to the catalogue's; an outage lasts ``repair_factor``
@@ -102,11 +101,11 @@ def availability_of(design: Design, draws: Draws) -> FloatArray:
     down = (1.0 - found) * draws["repair_factor"][:, None]
     with np.errstate(invalid="ignore"):
         repaired = np.where(found > 0.0, found / (found + down), 0.0)
-    scaled: FloatArray = np.clip(repaired * draws.get(SCALE_AVAILABILITY, 1.0)[:, None], 0.0, 1.0)
+    scaled: Floats = np.clip(repaired * draws.get(SCALE_AVAILABILITY, 1.0)[:, None], 0.0, 1.0)
     return scaled
 
 
-def workload(design: Design, draws: Draws, availability: FloatArray) -> tuple[FloatArray, FloatArray]:
+def workload(design: Design, draws: Draws, availability: Floats) -> tuple[Floats, Floats]:
     """Alerts a day (draw,) and the share of them that an operator looks at in time (draw,).
 
     The room is sized for the layout as designed: sensors that the money did not reach count too, those that reach no
@@ -126,9 +125,7 @@ def workload(design: Design, draws: Draws, availability: FloatArray) -> tuple[Fl
     return nuisance, share
 
 
-def outcome(
-    design: Design, ways: CandidatePaths, draws: Draws, budget: FloatArray, *, up: FloatArray | None = None
-) -> Outcome:
+def outcome(design: Design, ways: CandidatePaths, draws: Draws, budget: Floats, *, up: Floats | None = None) -> Outcome:
     """What the layout achieves in every draw; see Outcome. ``up`` (draw, part) stands in for the availabilities."""
     bought = buy(design, draws, budget)
     availability = availability_of(design, draws) if up is None else up
@@ -162,7 +159,7 @@ def outcome(
     )
 
 
-def _block(design: Design, ways: CandidatePaths, draws: Draws, some: WorkingState) -> tuple[FloatArray, ...]:
+def _block(design: Design, ways: CandidatePaths, draws: Draws, some: WorkingState) -> tuple[Floats, ...]:
     """Detection and interruption (draw, segment), their least over all ways (draw,), and the mean detection (weather,
     draw), before anybody looks at an alert."""
     segments, starts = np.unique(ways.segment, return_index=True)
@@ -185,7 +182,7 @@ def _block(design: Design, ways: CandidatePaths, draws: Draws, some: WorkingStat
     return detection, interruption, least, least_stopped, np.stack(by_weather)
 
 
-def survival(design: Design, ways: CandidatePaths, draws: Draws, some: WorkingState, number: int) -> FloatArray:
+def survival(design: Design, ways: CandidatePaths, draws: Draws, some: WorkingState, number: int) -> Floats:
     """Probability of being undetected after each strip (draw, way, strip) in weather ``number``, over all outages.
 
     ``Π_s (1 − a_s (1 − exp(−H_s)))`` over sensors and, to the power of their number, over teams: each is up or down for
@@ -208,7 +205,7 @@ def survival(design: Design, ways: CandidatePaths, draws: Draws, some: WorkingSt
     return np.exp(np.minimum(logs, 0.0))
 
 
-def _over_relays(log_miss: FloatArray, way: Ints, part: Ints, some: WorkingState, shape: tuple[int, ...]) -> FloatArray:
+def _over_relays(log_miss: Floats, way: Ints, part: Ints, some: WorkingState, shape: tuple[int, ...]) -> Floats:
     """Logarithm (draw, way, strip) of the chance that nobody who is linked detects, of entries (draw, entry, strip)."""
     logs, always = np.zeros(shape), some.outages.always[part]
     if always.any():
@@ -223,7 +220,7 @@ def _over_relays(log_miss: FloatArray, way: Ints, part: Ints, some: WorkingState
     return logs
 
 
-def _missed_by_a_team(design: Design, item: Item, ways: CandidatePaths, draws: Draws, weather: str) -> FloatArray:
+def _missed_by_a_team(design: Design, item: Item, ways: CandidatePaths, draws: Draws, weather: str) -> Floats:
     """Logarithm of one team's chance to miss (draw, way, strip): it searches the belt at random (Koopman)."""
     ground = design.ground
     area_m2 = float(ground.belt.inside.sum()) * ground.belt.cell_m**2
@@ -232,11 +229,11 @@ def _missed_by_a_team(design: Design, item: Item, ways: CandidatePaths, draws: D
     hazard = (rate * _derate(item, draws, weather))[:, None, None] * np.cumsum(ways.seconds, axis=1)
     up = np.minimum(draws.of(item, "availability"), 1.0)[:, None, None]
     with np.errstate(divide="ignore"):
-        found: FloatArray = np.log1p(up * np.expm1(-hazard))
+        found: Floats = np.log1p(up * np.expm1(-hazard))
     return found
 
 
-def _derate(item: Item | None, draws: Draws, weather: str) -> FloatArray:
+def _derate(item: Item | None, draws: Draws, weather: str) -> Floats:
     """Share of an item's rate that a weather leaves (draw,): the product over the conditions that it is as bad as."""
     left = np.ones(draws.count)
     if item is None:
@@ -249,7 +246,7 @@ def _derate(item: Item | None, draws: Draws, weather: str) -> FloatArray:
     return left
 
 
-def _hats(design: Design, draws: Draws) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _hats(design: Design, draws: Draws) -> tuple[Floats, Floats, Floats]:
     """Weights (draw, sensor) of the hazards at the nearest, the layout's own and the farthest range, linear between."""
     items = design.items[design.relays :]
     factor = np.ones((draws.count, len(items)))
@@ -262,7 +259,7 @@ def _hats(design: Design, draws: Draws) -> tuple[FloatArray, FloatArray, FloatAr
     return down, 1.0 - down - up, up
 
 
-def _interrupted(ways: CandidatePaths, draws: Draws, missed: FloatArray) -> FloatArray:
+def _interrupted(ways: CandidatePaths, draws: Draws, missed: Floats) -> Floats:
     """Probability (draw, way) that the response comes in time, an alarm being passed on for sure; NaN where unknown."""
     if np.isnan(ways.response_s).all():
         return np.full(missed.shape[:2], np.nan)

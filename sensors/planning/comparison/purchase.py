@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from geo.frame import FloatArray
+from geo.arrays import Floats
 from sensors.equipment.catalogue import Item
 from sensors.equipment.life_cycle_cost import Prices, annual_cost, annuity_factor
 from sensors.planning.comparison.design import Design
@@ -21,14 +21,14 @@ class Bought:
     """What a budget buys of a layout (draw,): money, people on duty, teams on top; ``parts`` (draw, part) that were
     bought: relays, then sensors."""
 
-    life_cycle_cost: FloatArray
-    first_cost: FloatArray
-    crew: FloatArray
+    life_cycle_cost: Floats
+    first_cost: Floats
+    crew: Floats
     parts: npt.NDArray[np.bool_]
-    teams: FloatArray
+    teams: Floats
 
 
-def unit_costs(design: Design, draws: Draws) -> tuple[FloatArray, FloatArray, FloatArray]:
+def unit_costs(design: Design, draws: Draws) -> tuple[Floats, Floats, Floats]:
     """Life-cycle cost, first cost and crew of each part (draw, part); those of one item cost the same.
 
     First cost and crew are NaN for a part of which only the life-cycle cost is known.
@@ -45,7 +45,7 @@ def unit_costs(design: Design, draws: Draws) -> tuple[FloatArray, FloatArray, Fl
     return cost * scale, first * scale, crew
 
 
-def item_costs(item: Item, draws: Draws, settings: CompareSettings) -> FloatArray:
+def item_costs(item: Item, draws: Draws, settings: CompareSettings) -> Floats:
     """Life-cycle cost (draw,) of one unit with its crew."""
     prices = Prices(
         draws.of(item, "capex"),
@@ -54,30 +54,28 @@ def item_costs(item: Item, draws: Draws, settings: CompareSettings) -> FloatArra
         draws.of(item, "crew"),
         draws["cost_per_person_year"] * draws["people_per_post"],
     )
-    found: FloatArray = annual_cost(prices, settings.discount_rate) * annuity_factor(
-        settings.years, settings.discount_rate
-    )
+    found: Floats = annual_cost(prices, settings.discount_rate) * annuity_factor(settings.years, settings.discount_rate)
     return found
 
 
-def control_room_cost(draws: Draws, settings: CompareSettings) -> FloatArray:
+def control_room_cost(draws: Draws, settings: CompareSettings) -> Floats:
     """Life-cycle cost (draw,) of the operators, the same for every layout."""
     year = settings.operators * draws["cost_per_person_year"] * draws["people_per_post"]
-    found: FloatArray = year * annuity_factor(settings.years, settings.discount_rate)
+    found: Floats = year * annuity_factor(settings.years, settings.discount_rate)
     return found
 
 
-def budgets(designs: Sequence[Design], draws: Draws) -> FloatArray:
+def budgets(designs: Sequence[Design], draws: Draws) -> Floats:
     """The money that every layout has (draw,): the settings' budget, or in each draw what the dearest layout costs."""
     settings = designs[0].settings
     if settings.budget is not None:
         return np.full(draws.count, float(settings.budget))
     whole = [unit_costs(design, draws)[0].sum(axis=1) for design in designs]
-    found: FloatArray = np.max(whole, axis=0) + control_room_cost(draws, settings)
+    found: Floats = np.max(whole, axis=0) + control_room_cost(draws, settings)
     return found
 
 
-def buy(design: Design, draws: Draws, budget: FloatArray) -> Bought:
+def buy(design: Design, draws: Draws, budget: Floats) -> Bought:
     """What ``budget`` (draw,) buys: the relays, then the sensors in the order of the file while it lasts, then teams.
 
     Teams are bought only when every part is, in fractions, which work part of the time. So more money never buys less

@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
+from geo.arrays import Floats, Ints
 from geo.border import Belt
 from geo.border.belt import BorderLine, belt_of, fitting_belt_m
-from geo.frame import FloatArray
 from geo.mobility.roads_and_rivers import Ways as Roads
 from geo.mobility.speed_surface import Mobility, by_vehicle, on_foot
 from geo.visibility import UNKNOWN, VISIBLE
@@ -27,8 +26,6 @@ from sensors.human import Human
 from sensors.layout import AnySensor, Placement
 from sensors.planning.comparison.settings import CompareSettings
 from sensors.radar import Radar
-
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,7 +84,7 @@ def scaled(sensor: AnySensor, factor: float) -> AnySensor:
 
 
 def sensor_rates(
-    place: Placement, ground: ComparisonTerrain, settings: CompareSettings, factors: FloatArray
+    place: Placement, ground: ComparisonTerrain, settings: CompareSettings, factors: Floats
 ) -> Iterator[tuple[tuple[str, int], SensorRate]]:
     """A sensor's rates in the belt, by weather and knot; its sight is computed once, at the farthest range."""
     farthest = replace(place, sensor=scaled(place.sensor, float(factors.max())))
@@ -120,7 +117,7 @@ def _sight(place: Placement, ground: ComparisonTerrain) -> SensorViewshed:
     return sight(place, ground.terrain, TARGET_HEIGHT_M[ground.target], canopy_share=share)
 
 
-def _in_the_belt(place: Placement, found: SensorViewshed, ground: ComparisonTerrain) -> tuple[Ints, Ints, FloatArray]:
+def _in_the_belt(place: Placement, found: SensorViewshed, ground: ComparisonTerrain) -> tuple[Ints, Ints, Floats]:
     """Flat cells of the belt's window that the sensor sees and may see within its range, ascending, and distances."""
     belt, sensor = ground.belt, place.sensor
     states = np.zeros(belt.inside.shape, np.uint8)

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from geo.arrays import Floats
 from geo.border.belt import BorderLine
 from geo.challenge import challenge
-from geo.frame import FloatArray
 from geo.mobility.roads_and_rivers import Ways as Roads
 from geo.paths.response_times import response_time
 from sensors.coverage.model import coverage
@@ -80,7 +80,7 @@ class Study:
         _refuse_unaffordable(self.layouts, self.catalogue, settings)
         return replace(self, settings=settings, designs=tuple(replace(one, settings=settings) for one in self.designs))
 
-    def outcomes(self, draws: Draws, money: FloatArray | None = None) -> list[Outcome]:
+    def outcomes(self, draws: Draws, money: Floats | None = None) -> list[Outcome]:
         """What each layout achieves in those draws, with the same ``money`` (draw,) for all."""
         have = budgets(self.designs, draws) if money is None else money
         return [outcome(design, self.ways, draws, have) for design in self.designs]
@@ -130,7 +130,7 @@ def study(
     return Study(tuple(layouts), ground, ways, designs, inputs, chosen, known)
 
 
-def _network(layout: Layout, terrain: xr.Dataset, places: FloatArray | None) -> Network | None:
+def _network(layout: Layout, terrain: xr.Dataset, places: Floats | None) -> Network | None:
     """Who of a layout reaches whom; None where no base is known."""
     if places is None or not len(places):
         return None
@@ -145,7 +145,7 @@ def _silent(layout: Layout, net: Network | None) -> frozenset[str]:
     return frozenset(part.id for part, own in zip(parts_of(layout), reached, strict=True) if not own)
 
 
-def _places(bases: npt.ArrayLike) -> FloatArray:
+def _places(bases: npt.ArrayLike) -> Floats:
     """Bases (base, 2) [m]; one may be given bare, none as an empty list."""
     try:
         places = np.asarray(bases, np.float64)
@@ -161,8 +161,8 @@ def ground_figures(made: Study) -> dict[str, Any]:
     belt, needed = made.ground.belt, made.settings.required_probability
     inside = belt.inside & (belt.segment >= 0)
     count = np.bincount(belt.segment[inside], minlength=belt.border.segments)
-    covered: list[FloatArray] = []
-    hidden: list[FloatArray] = []
+    covered: list[Floats] = []
+    hidden: list[Floats] = []
     depth, cuts, losses = [], [], []
     for design in made.designs:
         found = design.exposure
@@ -209,7 +209,7 @@ def _without(layout: Layout, ids: Collection[str]) -> Layout:
     return replace(layout, sensors=tuple(sensor for sensor in layout if sensor.id not in ids))
 
 
-def displaced(made: Study) -> tuple[FloatArray, FloatArray]:
+def displaced(made: Study) -> tuple[Floats, Floats]:
     """Gains (layout,) over the first layout before and after crossers choose their way anew, all inputs central.
 
     Of detections that somebody looks at, over the whole border: the crosser goes where it is best for him.

@@ -9,8 +9,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from geo.arrays import Floats
 from geo.errors import BadInput
-from geo.frame import FloatArray
 from sensors.equipment.quantity import worst
 from sensors.planning.comparison.design import Design
 from sensors.planning.comparison.draws import SCALE_AVAILABILITY, SCALE_PRICE, Draws, Input, at, central
@@ -87,7 +87,7 @@ class Swing:
         return abs(self.high - self.low)
 
 
-def gap_of(pair: tuple[Design, Design], every: Sequence[Design], ways: CandidatePaths, draws: Draws) -> FloatArray:
+def gap_of(pair: tuple[Design, Design], every: Sequence[Design], ways: CandidatePaths, draws: Draws) -> Floats:
     """Difference of the objective (draw,) between two of the layouts that are compared."""
     objective, money = pair[0].settings.objective, budgets(every, draws)
     ours, theirs = (outcome(design, ways, draws, money).measure(objective) for design in pair)
@@ -164,11 +164,11 @@ def _break_even(
     ways: CandidatePaths,
     inputs: Sequence[Input],
     scale: str,
-    factors: FloatArray,
+    factors: Floats,
 ) -> float:
     settings = ours.settings
 
-    def gaps_at(tried: FloatArray) -> FloatArray:
+    def gaps_at(tried: Floats) -> Floats:
         plain = central(inputs, len(tried))
         changed = plain.replaced(**{scale: tried})
         if settings.budget is None:
@@ -210,7 +210,7 @@ def interval(values: npt.ArrayLike) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def after_displacement(noticed: Sequence[FloatArray], shares: FloatArray) -> tuple[FloatArray, FloatArray]:
+def after_displacement(noticed: Sequence[Floats], shares: Floats) -> tuple[Floats, Floats]:
     """Gain of each layout over the first on the first's least detected route, and after crossers choose theirs anew.
 
     ``noticed`` (weather, way) is each layout's detection on the common ways, ``shares`` (weather,). In each weather the

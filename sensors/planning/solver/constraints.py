@@ -9,10 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from geo.arrays import Floats, Ints
 from sensors.errors import PlanError
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 ROUNDING = 1e-9
 """Share of a limit by which sums of costs may pass it: they are added in floating point."""
 

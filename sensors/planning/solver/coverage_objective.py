@@ -15,13 +15,10 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from geo.arrays import Floats, Ints
 from geo.errors import BadInput
 from geo.visibility.many_sites.footprints import Footprints
 from sensors.detection_model.hazard import SUREST
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
 
 SHARPEST: Final = 40.0
 """How sharply the least segment counts while worst-segment plans are sought: weight exp(−40 value)."""

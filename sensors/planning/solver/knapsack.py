@@ -6,13 +6,11 @@ import math
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
+from geo.arrays import Floats, Ints
 from sensors.planning.solver.constraints import Constraints
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 HALVINGS: Final = 60
 
 

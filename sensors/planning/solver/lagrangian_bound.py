@@ -16,18 +16,14 @@ from functools import cache
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
+from geo.arrays import Bools, Floats, Ints
 from sensors.planning.solver import coverage_objective as planning_cover
 from sensors.planning.solver import local_search as planning_swaps
 from sensors.planning.solver.constraints import Constraints
 from sensors.planning.solver.coverage_objective import Cover
 from sensors.planning.solver.knapsack import knapsack, price_of
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
 
 SURE: Final = 0.7
 """Cells whose options detect with at least this on average are bounded by the linear limit, others by the curve."""

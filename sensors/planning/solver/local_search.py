@@ -12,14 +12,12 @@ from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
+from geo.arrays import Floats, Ints
 from sensors.planning.solver.constraints import Constraints
 from sensors.planning.solver.coverage_objective import SHARPEST, Cover
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 LEAST_GAIN = 1e-12
 KICK = 3  # chosen options that a disturbance takes out
 

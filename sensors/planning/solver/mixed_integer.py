@@ -15,13 +15,12 @@ import highspy
 import numpy as np
 import numpy.typing as npt
 
+from geo.arrays import Floats, Ints
 from geo.errors import BadInput
 from sensors.planning.solver.constraints import Constraints
 from sensors.planning.solver.coverage_objective import Cover
 from sensors.planning.solver.lagrangian_bound import SURE
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 NOTHING: Final[Ints] = np.zeros(0, np.int64)
 TANGENTS: Final = (0.0, 0.35, 0.8, 1.4, 2.2, 3.5)
 """Where the curve 1 − exp(−z) of a rarely detecting cell is bounded by its tangents."""

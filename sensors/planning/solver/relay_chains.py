@@ -14,14 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from geo.arrays import Bools, Floats, Ints
 from sensors.planning.radio_links import Network
 from sensors.planning.solver.constraints import Constraints
 from sensors.planning.solver.coverage_objective import Cover
 from sensors.planning.solver.local_search import LEAST_GAIN, greedy, seeded
 
-Bools = npt.NDArray[np.bool_]
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 MOST_TRUNKS = 40  # relays whose chain is tried as the first thing bought
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
+from geo.arrays import Floats, Ints
 from sensors.planning.solver.constraints import Constraints
 from sensors.planning.solver.coverage_objective import SHARPEST, Cover
 from sensors.planning.solver.lagrangian_bound import bound_of, compile_kernels
@@ -18,8 +18,6 @@ from sensors.planning.solver.local_search import seeded
 from sensors.planning.solver.mixed_integer import Mixed
 from sensors.planning.solver.relay_chains import RelayNetwork, next_bundle, seeded_linked
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 Clock = Callable[[], float]
 TIE: Final = 1e-9
 """Values of the objective that differ by less than this are alike."""

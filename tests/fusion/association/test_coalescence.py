@@ -15,12 +15,12 @@ from fusion.association.marginals import marginals
 from fusion.models.settings import TrackerSettings
 from fusion.scoring import gospa
 from fusion.tracker import track
+from geo.arrays import Floats
 from geo.frame import LocalFrame
 from sensors.layout import Layout, place
 from sensors.simulate import simulate
 from sensors.simulate.movers import Mover, Scenario
 
-Floats = npt.NDArray[np.float64]
 FRAME = LocalFrame.around(10.0, 45.0)
 START = datetime(2026, 9, 21, 21, 0, tzinfo=UTC)
 

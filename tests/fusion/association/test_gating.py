@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from fusion.association.gating import gate
 from fusion.filter.kalman import BEARING, POSITION, Pairs, Plots
-from fusion.models.motion import Floats, combine
+from fusion.models.motion import combine
+from geo.arrays import Floats
 
 GATE = 18.4
 REACH_M = 5000.0

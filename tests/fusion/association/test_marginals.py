@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fusion.association.marginals import marginals
-
-Floats = npt.NDArray[np.float64]
+from geo.arrays import Floats
 
 
 def pairs_of(weights: Floats) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Floats]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 import xarray as xr
 
@@ -15,7 +14,6 @@ from sensors.ground_sensor import HOLD_OFF_S, rate_per_metre
 from sensors.layout import Layout, place
 from sensors.scan_columns import ARRAYS, ScanColumns
 
-Floats = npt.NDArray[np.float64]
 FRAME = LocalFrame.around(10.0, 45.0)
 START_NS = 1_790_000_000 * 10**9
 RADAR = place(

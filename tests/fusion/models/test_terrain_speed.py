@@ -5,7 +5,6 @@ from __future__ import annotations
 from math import exp
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 import xarray as xr
 from hypothesis import given, settings
@@ -18,7 +17,6 @@ from geo.frame import LocalFrame
 from geo.mobility.settings import MobilitySettings
 from geo.mobility.speed_surface import WALKING
 
-Floats = npt.NDArray[np.float64]
 FRAME = LocalFrame.around(10.0, 45.0)
 
 

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from geo.arrays import Float32s
 from geo.visibility import viewshed_array
 from geo.visibility.kernels.sight_line import ground_at, sight_states
 from geo.visibility.view import View, drop_per_cell
 from geo.visibility.window import needed_from, view_from
 
 EARTH_M = 6_371_008.8
-Heights = npt.NDArray[np.float32]
 
 
 def fractal(rows: int, columns: int, hurst: float, relief_m: float, seed: int) -> npt.NDArray[np.float64]:
@@ -26,7 +26,7 @@ def fractal(rows: int, columns: int, hurst: float, relief_m: float, seed: int) -
     return z[:rows, :columns] / z.std() * relief_m
 
 
-def ground(kind: str, rows: int, columns: int, seed: int) -> Heights:
+def ground(kind: str, rows: int, columns: int, seed: int) -> Float32s:
     random = np.random.default_rng(seed)
     x, y = np.mgrid[:rows, :columns].astype(float)
     made = {
@@ -45,7 +45,7 @@ def ground(kind: str, rows: int, columns: int, seed: int) -> Heights:
 KINDS = ("smooth", "rough", "noise on a plain", "steps", "walls", "bowl", "waves", "flat")
 
 
-def clearances(z: Heights, cell_m: float, pairs: npt.NDArray[np.float64], masts: float, targets: float, k: float):
+def clearances(z: Float32s, cell_m: float, pairs: npt.NDArray[np.float64], masts: float, targets: float, k: float):
     """Least height [m] by which each sight line of ``pairs`` (n, 4) clears the bilinear surface, in closed form.
 
     Between two crossings of grid lines the surface along a line is a quadratic: here it goes through its heights at
@@ -123,7 +123,7 @@ def test_every_cell_of_a_wide_window_is_its_sight_line(kind: str) -> None:
         assert np.array_equal(states, by_lines(z, 30.0, row, column, view))
 
 
-def by_lines(z: Heights, cell_m: float, row: float, column: float, view: View) -> npt.NDArray[np.uint8]:
+def by_lines(z: Float32s, cell_m: float, row: float, column: float, view: View) -> npt.NDArray[np.uint8]:
     r, c = np.mgrid[: z.shape[0], : z.shape[1]]
     pairs = np.column_stack([np.full(z.size, row), np.full(z.size, column), r.ravel(), c.ravel()]).astype(float)
     states = np.empty(z.size, np.uint8)
