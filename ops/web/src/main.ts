@@ -16,7 +16,7 @@ import { listenForKeys } from "./ui/keys.ts";
 import { RejectDialog } from "./ui/reject_dialog.ts";
 import { SensorsPanel } from "./ui/sensors_panel.ts";
 import { Sound } from "./ui/sound.ts";
-import { Strip } from "./ui/strip.ts";
+import { StatusBar } from "./ui/status_bar.ts";
 import { Tabs, type Tab } from "./ui/tabs.ts";
 import { Theme } from "./ui/theme.ts";
 import { TracksPanel } from "./ui/tracks_panel.ts";
@@ -31,7 +31,7 @@ const trails = new Trails();
 const sync = new Sync(store, clock, trails, () => theme.palette);
 const tabs = new Tabs();
 const help = new Help();
-const strip = new Strip(clock);
+const statusBar = new StatusBar(clock);
 const announcer = new Announcer(new Sound());
 const rejectDialog = new RejectDialog((alert, reason) => reject(alert.id, reason));
 const nowMs = (): number => clock.now(performance.now());
@@ -65,7 +65,7 @@ function showPanel(state: State): void {
 }
 
 store.subscribe((state, before) => {
-  strip.show(state);
+  statusBar.show(state);
   announcer.hear(state, before);
 });
 store.subscribe((state, before) => {
@@ -85,7 +85,7 @@ store.subscribe((state, before) => {
 });
 tabs.onOpen(() => showPanel(store.state));
 setInterval(() => {
-  strip.tick(store.state);
+  statusBar.tick(store.state);
   alertList.tick(nowMs());
 }, TICK_MS);
 setInterval(() => showPanel(store.state), PANEL_TICK_MS);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readAlert } from "../src/model/read.ts";
+import { parseAlert } from "../src/model/parse.ts";
 
 const BODY = {
   id: "A1",
@@ -13,7 +13,7 @@ const BODY = {
 };
 
 test("an alert carries who would be in time, where it may cross, the ground and what opened", () => {
-  const read = readAlert({
+  const read = parseAlert({
     ...BODY,
     why: "3 looks in a row",
     advice: "If you leave Fork base now: there in 10.0 min, 2.0 min to spare; probability of interruption 60%.",
@@ -33,12 +33,12 @@ test("an alert carries who would be in time, where it may cross, the ground and 
 });
 
 test("an alert of an older server, and one with nonsense in the new fields, are read all the same", () => {
-  const plain = readAlert(BODY);
+  const plain = parseAlert(BODY);
   assert.ok(plain !== null);
   assert.equal(plain.forecast, null);
   assert.equal(plain.leaveNow, null);
   assert.deepEqual(plain.openings, []);
-  const odd = readAlert({ ...BODY, forecast: 7, leave_now: [], ground: "x", openings: { a: 1 }, advice: 4 });
+  const odd = parseAlert({ ...BODY, forecast: 7, leave_now: [], ground: "x", openings: { a: 1 }, advice: 4 });
   assert.ok(odd !== null);
   assert.equal(odd.forecast, null);
   assert.equal(odd.advice, "");

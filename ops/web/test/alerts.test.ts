@@ -9,7 +9,7 @@ import {
   withRevision,
   type Alerts,
 } from "../src/model/alerts.ts";
-import { readAlert } from "../src/model/read.ts";
+import { parseAlert } from "../src/model/parse.ts";
 import { PRIORITIES, type Alert } from "../src/model/records.ts";
 
 function alert(id: string, more: Record<string, unknown> = {}): Alert {
@@ -22,7 +22,7 @@ function alert(id: string, more: Record<string, unknown> = {}): Alert {
     sentence: "s",
     raised_at: "2026-01-01T00:00:00Z",
   };
-  const read = readAlert({ ...body, ...more });
+  const read = parseAlert({ ...body, ...more });
   assert.ok(read !== null);
   return read;
 }

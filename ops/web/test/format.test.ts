@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { clockFormat, degrees, duration, metres, percent, probability, utcTime } from "../src/format.ts";
 import { INITIAL, type State } from "../src/model/state.ts";
-import { readSensor, readTrack } from "../src/model/read.ts";
-import { hiddenShare, unseen } from "../src/model/unseen.ts";
+import { parseSensor, parseTrack } from "../src/model/parse.ts";
+import { hiddenShare, blindSpots } from "../src/model/blind_spots.ts";
 
 test("what is missing is a dash, never a zero", () => {
   for (const shown of [
@@ -74,21 +74,21 @@ test("the hidden share is weighted by length, and unknown segments count for not
 
 test("silence is named, and is never a calm picture", () => {
   const sensor = (id: string, state: string) =>
-    [id, readSensor({ sensor: id, kind: "radar", lon: 1, lat: 2, state, since_ns: 0 })] as const;
+    [id, parseSensor({ sensor: id, kind: "radar", lon: 1, lat: 2, state, since_ns: 0 })] as const;
   const sensors = new Map([sensor("west", "ok"), sensor("east\u202e", "silent")]) as State["sensors"];
-  const said = unseen({ ...INITIAL, sensors }, 65_000);
+  const said = blindSpots({ ...INITIAL, sensors }, 65_000);
   assert.equal(said.sensors, "1 of 2 sensors do not watch (hatched): east\ufffd silent for 1 min 5 s");
   assert.ok(said.urgent);
-  assert.equal(unseen(INITIAL, 0).sensors, "No sensor has reported yet");
-  assert.match(unseen(INITIAL, 0).hidden, /not known/);
+  assert.equal(blindSpots(INITIAL, 0).sensors, "No sensor has reported yet");
+  assert.match(blindSpots(INITIAL, 0).hidden, /not known/);
 });
 
 test("tracks that are only predicted are counted", () => {
   const track = (id: string, status: string) =>
-    [id, readTrack({ track: id, status, lon: 1, lat: 2, updated_ns: 0 })] as const;
+    [id, parseTrack({ track: id, status, lon: 1, lat: 2, updated_ns: 0 })] as const;
   const two = [track("a", "confirmed"), track("b", "coasting")];
   const said = (entries: typeof two, nowMs: number): string =>
-    unseen({ ...INITIAL, tracks: new Map(entries) as State["tracks"] }, nowMs).tracks;
+    blindSpots({ ...INITIAL, tracks: new Map(entries) as State["tracks"] }, nowMs).tracks;
   assert.match(said(two, 0), /^1 of 2 tracks/);
   assert.match(said(two, 16_000), /^2 of 2 tracks/);
   assert.match(said([...two, track("c", "tentative"), track("d", "tentative")], 16_000), /^2 of 2 tracks/);

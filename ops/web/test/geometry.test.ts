@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { borderLines, predictedCrossing } from "../src/geo/crossing.ts";
 import { ellipse, polar, scaleAt, shifted } from "../src/geo/shapes.ts";
-import { readTrack } from "../src/model/read.ts";
+import { parseTrack } from "../src/model/parse.ts";
 import { ELLIPSE_95, type Track } from "../src/model/records.ts";
 import { Trails } from "../src/model/trails.ts";
 import { drawnAs, detailed, DETAILED_TRACKS, look, opacity, STALE_TRACK_S } from "../src/model/tracks.ts";
 
 function track(id: string, more: Record<string, unknown> = {}): Track {
-  const read = readTrack({ track: id, status: "confirmed", lon: 0.5, lat: 45, existence: 1, updated_ns: 0, ...more });
+  const read = parseTrack({ track: id, status: "confirmed", lon: 0.5, lat: 45, existence: 1, updated_ns: 0, ...more });
   assert.ok(read !== null);
   return read;
 }

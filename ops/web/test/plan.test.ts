@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { edited, withEdit } from "../src/plan/edits.ts";
 import { bearingTo, destination } from "../src/plan/places.ts";
-import { fileName, plannedLayout } from "../src/plan/planned.ts";
+import { fileName, plannedLayout } from "../src/plan/planned_layout.ts";
 
 const sensor = {
   id: "r",

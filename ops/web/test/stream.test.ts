@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { STALE_AFTER_S, streamState, type Connection } from "../src/model/state.ts";
 import { Store } from "../src/model/store.ts";
 import { INITIAL } from "../src/model/state.ts";
-import { NewestPicture, pictureIntervalMs } from "../src/net/pictures.ts";
+import { LatestPicture, pictureIntervalMs } from "../src/net/latest_picture.ts";
 
 const open: Connection = { phase: "open", problem: "", sinceMs: 0, heardMs: 100_000, retryMs: null };
 
@@ -28,7 +28,7 @@ test("the more tracks, the less often a picture is read, but at 1 Hz every one",
 
 test("of pictures that come too fast only the newest is read", async () => {
   const seen: string[] = [];
-  const pictures = new NewestPicture(
+  const pictures = new LatestPicture(
     (data) => seen.push(data),
     () => 30,
   );

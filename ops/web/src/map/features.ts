@@ -4,11 +4,11 @@ import type { Feature, FeatureCollection, LineString, Point, Polygon, Position }
 import { borderLines, predictedCrossing, type BorderLines } from "../geo/crossing.ts";
 import { ellipse, polar, shifted } from "../geo/shapes.ts";
 import { duration } from "../format.ts";
-import { readable } from "../model/read.ts";
+import { readable } from "../model/parse.ts";
 import { isOpen, type Alerts } from "../model/alerts.ts";
 import { ELLIPSE_95, PRIORITIES, type Place, type Priority, type Sensor, type Track } from "../model/records.ts";
 import { CROSSING_AHEAD_S, dotName, drawnAs, iconName, look, opacity, VECTOR_S } from "../model/tracks.ts";
-import { markName } from "./marks.ts";
+import { markName } from "./annotations.ts";
 
 /** Longer names would hide the map. */
 const ON_MAP = 24;

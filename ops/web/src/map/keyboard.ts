@@ -1,10 +1,10 @@
 // The map by keyboard: a cross in the middle while the map has the focus, and Enter acts where it is.
 
 import { part } from "../ui/dom.ts";
-import type { Chart } from "./chart.ts";
+import type { BaseMap } from "./base_map.ts";
 
-export function followKeyboard(chart: Chart, act: (point: { x: number; y: number }) => void): void {
-  const canvas = chart.map.getCanvas();
+export function followKeyboard(baseMap: BaseMap, act: (point: { x: number; y: number }) => void): void {
+  const canvas = baseMap.map.getCanvas();
   const area = part("map-area");
   canvas.setAttribute("data-testid", "map-canvas");
   canvas.addEventListener("focus", () => {

@@ -2,7 +2,7 @@
 
 import type { RasterLayerSpecification, RasterTileSource } from "maplibre-gl";
 import type { LayerInfo, Sector } from "../model/records.ts";
-import type { Chart } from "./chart.ts";
+import type { BaseMap } from "./base_map.ts";
 import { ABOVE_TERRAIN } from "./layers.ts";
 
 /** What is drawn unless a person switched it: the ground, and what nobody can see of it. */
@@ -17,14 +17,14 @@ const VEIL_OPACITY = 0.75;
 const ORDER = ["elevation", "hillshade", "coverage", "visible"];
 
 export class Overlays {
-  readonly #chart: Chart;
+  readonly #baseMap: BaseMap;
   readonly #shown = new Map<string, string>();
 
   readonly #failed = new Set<string>();
 
-  constructor(chart: Chart) {
-    this.#chart = chart;
-    chart.map.on("error", (event) => {
+  constructor(baseMap: BaseMap) {
+    this.#baseMap = baseMap;
+    baseMap.map.on("error", (event) => {
       const id = (event as { sourceId?: unknown }).sourceId;
       if (typeof id === "string" && id.startsWith(PREFIX)) this.#failed.add(id.slice(PREFIX.length));
     });
@@ -32,7 +32,7 @@ export class Overlays {
 
   /** What an unshaded place must not be taken for, in a sentence; empty once all that is switched on is there. */
   get gaps(): string {
-    const { map } = this.#chart;
+    const { map } = this.#baseMap;
     const on = [...this.#shown.keys()].filter((id) => map.getLayoutProperty(source(id), "visibility") !== "none");
     if (on.some((id) => this.#failed.has(id)))
       return "Parts of the ground could not be loaded: unshaded there does not mean seen.";
@@ -45,14 +45,14 @@ export class Overlays {
   retry(): void {
     for (const id of this.#failed) {
       const address = this.#shown.get(id);
-      if (address !== undefined) this.#chart.map.getSource<RasterTileSource>(source(id))?.setTiles([address]);
+      if (address !== undefined) this.#baseMap.map.getSource<RasterTileSource>(source(id))?.setTiles([address]);
     }
     this.#failed.clear();
   }
 
   /** Bring the raster layers to what the server offers; a new revision, or another palette, replaces the tiles. */
   update(layers: readonly LayerInfo[], sector: Sector | null, isOn: (id: string) => boolean): void {
-    const { map } = this.#chart;
+    const { map } = this.#baseMap;
     for (const info of [...layers].sort((a, b) => rank(a.id) - rank(b.id))) {
       if (!this.#shown.has(info.id)) {
         const bounds = sector?.bounds == null ? {} : { bounds: [...sector.bounds] as [number, number, number, number] };
@@ -74,7 +74,7 @@ export class Overlays {
   }
 
   setVisible(id: string, on: boolean): void {
-    if (this.#shown.has(id)) this.#chart.map.setLayoutProperty(source(id), "visibility", on ? "visible" : "none");
+    if (this.#shown.has(id)) this.#baseMap.map.setLayoutProperty(source(id), "visibility", on ? "visible" : "none");
   }
 
   /** Ask for tiles anew where their address differs from the one that is drawn. */
@@ -82,14 +82,14 @@ export class Overlays {
     for (const info of layers) {
       const address = this.#address(info);
       if (!this.#shown.has(info.id) || this.#shown.get(info.id) === address) continue;
-      this.#chart.map.getSource<RasterTileSource>(source(info.id))?.setTiles([address]);
+      this.#baseMap.map.getSource<RasterTileSource>(source(info.id))?.setTiles([address]);
       this.#shown.set(info.id, address);
       this.#failed.delete(info.id);
     }
   }
 
   #address(info: LayerInfo): string {
-    const query = new URLSearchParams({ v: info.revision, palette: this.#chart.colours.night ? "night" : "day" });
+    const query = new URLSearchParams({ v: info.revision, palette: this.#baseMap.colours.night ? "night" : "day" });
     return `${location.origin}/api/tiles/${info.id}/{z}/{x}/{y}.png?${query}`;
   }
 }

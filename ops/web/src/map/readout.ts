@@ -3,12 +3,12 @@
 import { utm } from "../geo/coordinates.ts";
 import { latLon, mgrs } from "../geo/mgrs.ts";
 import { metres } from "../format.ts";
-import { number, object } from "../model/read.ts";
+import { number, object } from "../model/parse.ts";
 import type { Place } from "../model/records.ts";
 import { getJson } from "../net/api.ts";
 import { part, setText } from "../ui/dom.ts";
-import type { Chart } from "./chart.ts";
-import { metresPerPixel } from "./pictures.ts";
+import type { BaseMap } from "./base_map.ts";
+import { metresPerPixel } from "./draw_state.ts";
 
 type Bounds = readonly [west: number, south: number, east: number, north: number];
 
@@ -16,16 +16,16 @@ const ASK_AFTER_MS = 200;
 const SCALE_PX = 90;
 
 export class Readout {
-  readonly #chart: Chart;
+  readonly #baseMap: BaseMap;
   readonly #bounds: () => Bounds | null;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #asked = new AbortController();
 
   /** `bounds`: of the ground that the server knows. */
-  constructor(chart: Chart, bounds: () => Bounds | null) {
+  constructor(baseMap: BaseMap, bounds: () => Bounds | null) {
     this.#bounds = bounds;
-    this.#chart = chart;
-    const { map } = chart;
+    this.#baseMap = baseMap;
+    const { map } = baseMap;
     map.on("mousemove", (event) => this.show({ lon: event.lngLat.lng, lat: event.lngLat.lat }));
     map.on("move", () => this.#scale());
     map.on("moveend", () => this.showCentre());
@@ -34,7 +34,7 @@ export class Readout {
   }
 
   showCentre(): void {
-    const { lng: lon, lat } = this.#chart.map.getCenter();
+    const { lng: lon, lat } = this.#baseMap.map.getCenter();
     this.show({ lon, lat });
   }
 
@@ -60,7 +60,7 @@ export class Readout {
   }
 
   #scale(): void {
-    const perPixel = metresPerPixel(this.#chart.map.getCenter().lat, this.#chart.map.getZoom());
+    const perPixel = metresPerPixel(this.#baseMap.map.getCenter().lat, this.#baseMap.map.getZoom());
     const length = roundDown(SCALE_PX * perPixel);
     setText(part("scale-text"), length >= 1000 ? `${length / 1000} km` : `${length} m`);
     part("scale-bar").style.width = `${Math.round(length / perPixel)}px`;

@@ -1,7 +1,7 @@
 // What the symbols mean, with the symbols themselves.
 
 import { el } from "../ui/dom.ts";
-import { kindWord } from "../ui/words.ts";
+import { kindLabel } from "../ui/labels.ts";
 import type { Colours } from "./palette.ts";
 import { sensorSymbol, trackSymbol } from "./symbols.ts";
 
@@ -18,7 +18,7 @@ export function symbolKey(colours: Colours): HTMLElement {
     [trackSymbol("person", "coasting", false, colours), "Coasting: not seen now, place predicted"],
     [trackSymbol("person", "stale", false, colours), "Stale: not seen for long"],
     ...["radar", "camera", "ground_sensor"].map(
-      (kind) => [sensorSymbol(kind, false, colours), kindWord(kind)] as const,
+      (kind) => [sensorSymbol(kind, false, colours), kindLabel(kind)] as const,
     ),
     [sensorSymbol("radar", true, colours), "Sensor that does not report"],
   ];

@@ -5,7 +5,7 @@ import type { Place } from "../model/records.ts";
 import { part } from "../ui/dom.ts";
 import { MeasurePanel } from "../ui/measure_panel.ts";
 import { SightPanel } from "../ui/sight_panel.ts";
-import type { Chart } from "./chart.ts";
+import type { BaseMap } from "./base_map.ts";
 import { at, line } from "./features.ts";
 
 type Tool = "measure" | "sight";
@@ -16,13 +16,13 @@ export interface ToolPanel {
 }
 
 export class Tools {
-  readonly #chart: Chart;
+  readonly #baseMap: BaseMap;
   readonly #panels: Readonly<Record<Tool, ToolPanel>>;
   #tool: Tool | null = null;
   #places: Place[] = [];
 
-  constructor(chart: Chart, targetHeightM: () => number) {
-    this.#chart = chart;
+  constructor(baseMap: BaseMap, targetHeightM: () => number) {
+    this.#baseMap = baseMap;
     const commands = {
       undo: () => this.#set(this.#places.slice(0, -1)),
       clear: () => this.#set([]),
@@ -69,7 +69,7 @@ export class Tools {
 
   #set(places: Place[]): void {
     this.#places = places;
-    this.#chart.show("tool", drawn(places, this.#tool));
+    this.#baseMap.show("tool", drawn(places, this.#tool));
     if (this.#tool !== null) this.#panels[this.#tool].show(places);
   }
 }

@@ -9,14 +9,14 @@ import type { Trails } from "../model/trails.ts";
 import { part, setData, setText } from "../ui/dom.ts";
 import { isOn, LayersPanel } from "../ui/layers_panel.ts";
 import { symbolKey } from "./symbol_key.ts";
-import { Chart, webGlWorks } from "./chart.ts";
+import { BaseMap, webGlWorks } from "./base_map.ts";
 import { isOnByDefault, Overlays } from "./overlays.ts";
 import { followKeyboard } from "./keyboard.ts";
 import { SWITCHES } from "./layers.ts";
 import { readColours } from "./palette.ts";
 import { Picker } from "./pick.ts";
-import { Pace } from "./pace.ts";
-import { Pictures, placeOf } from "./pictures.ts";
+import { FrameLimit } from "./frame_limit.ts";
+import { StateRenderer, placeOf } from "./draw_state.ts";
 import { Readout } from "./readout.ts";
 import { Tools } from "./tools.ts";
 
@@ -50,14 +50,14 @@ export async function openMapView({ store, clock, trails, select }: MapContext):
     setText(part("map-problem"), NO_WEBGL);
     return null;
   }
-  const chart = await Chart.open(container, readColours(document.documentElement));
+  const baseMap = await BaseMap.open(container, readColours(document.documentElement));
   setText(part("map-problem"), "");
-  const pictures = new Pictures(chart, clock, trails);
-  const pace = new Pace(chart.map, () => pictures.update(store.state));
-  const overlays = new Overlays(chart);
-  const picker = new Picker(chart.map);
-  const tools = new Tools(chart, () => store.state.sector.value?.targetHeightM ?? TARGET_HEIGHT_M);
-  new Readout(chart, () => store.state.sector.value?.bounds ?? null);
+  const renderer = new StateRenderer(baseMap, clock, trails);
+  const frameLimit = new FrameLimit(baseMap.map, () => renderer.update(store.state));
+  const overlays = new Overlays(baseMap);
+  const picker = new Picker(baseMap.map);
+  const tools = new Tools(baseMap, () => store.state.sector.value?.targetHeightM ?? TARGET_HEIGHT_M);
+  new Readout(baseMap, () => store.state.sector.value?.bounds ?? null);
   /** Of the whole sector; where the server does not know it, of the border. */
   const bounds = (): Bounds | null => {
     const { sector, border } = store.state;
@@ -67,37 +67,37 @@ export async function openMapView({ store, clock, trails, select }: MapContext):
   store.subscribe((state, before) => {
     const all = bounds();
     if (!placed && all !== null) {
-      chart.showBounds(all);
+      baseMap.showBounds(all);
       placed = true;
     }
     if (state.connection.phase === "open" && before.connection.phase !== "open") overlays.retry();
-    if (state.selection === before.selection) pace.soon();
-    else pace.now();
+    if (state.selection === before.selection) frameLimit.soon();
+    else frameLimit.now();
     if (state.layers !== before.layers || state.sector !== before.sector || state === before) {
       overlays.update(state.layers.value ?? [], state.sector.value, (id) => isOn(id, isOnByDefault(id)));
     }
   });
   const act = (point: { x: number; y: number }): void => {
-    const { lng: lon, lat } = chart.map.unproject([point.x, point.y]);
+    const { lng: lon, lat } = baseMap.map.unproject([point.x, point.y]);
     if (tools.active) tools.add({ lon, lat });
     else select(picker.at(point));
   };
-  chart.map.on("click", ({ point }) => act(point));
-  followKeyboard(chart, act);
-  for (const { id, on } of SWITCHES) chart.switchLayers(id, isOn(id, on));
-  part("zoom-in").addEventListener("click", () => chart.map.zoomIn());
-  part("zoom-out").addEventListener("click", () => chart.map.zoomOut());
+  baseMap.map.on("click", ({ point }) => act(point));
+  followKeyboard(baseMap, act);
+  for (const { id, on } of SWITCHES) baseMap.switchLayers(id, isOn(id, on));
+  part("zoom-in").addEventListener("click", () => baseMap.map.zoomIn());
+  part("zoom-out").addEventListener("click", () => baseMap.map.zoomOut());
   part("zoom-home").addEventListener("click", () => {
     const all = bounds();
-    if (all !== null) chart.showBounds(all);
+    if (all !== null) baseMap.showBounds(all);
   });
-  chart.map.on("moveend", () => pictures.moved());
+  baseMap.map.on("moveend", () => renderer.moved());
   setInterval(() => {
-    pictures.age();
+    renderer.age();
     overlays.retry();
   }, REFRESH_MS);
   setInterval(() => {
-    setData(container, "frames", String(chart.frames));
+    setData(container, "frames", String(baseMap.frames));
     part("map-gaps").hidden = overlays.gaps === "";
     setText(part("map-gaps"), overlays.gaps);
   }, TELL_MS);
@@ -105,15 +105,15 @@ export async function openMapView({ store, clock, trails, select }: MapContext):
   return {
     flyTo(selection) {
       const place = placeOf(selection, store.state);
-      if (place !== null) chart.flyTo(place);
+      if (place !== null) baseMap.flyTo(place);
     },
     switched(id, on) {
-      if (SWITCHES.some((entry) => entry.id === id)) chart.switchLayers(id, on);
+      if (SWITCHES.some((entry) => entry.id === id)) baseMap.switchLayers(id, on);
       else overlays.setVisible(id, on);
     },
     recolour() {
       const colours = readColours(document.documentElement);
-      chart.recolour(colours);
+      baseMap.recolour(colours);
       overlays.recolour(store.state.layers.value ?? []);
     },
     measure: () => tools.toggle("measure"),
@@ -123,7 +123,7 @@ export async function openMapView({ store, clock, trails, select }: MapContext):
       tools.end();
       return true;
     },
-    focus: () => chart.map.getCanvas().focus(),
+    focus: () => baseMap.map.getCanvas().focus(),
   };
 }
 

@@ -1,4 +1,4 @@
-// What the server says, as the page keeps it: every field checked once in read.ts, times as UTC milliseconds since 1970.
+// What the server says, as the page keeps it: every field checked once in parse.ts, times as UTC milliseconds since 1970.
 
 export const CLASSES = ["person", "group", "vehicle", "animal", "other"] as const;
 export type ClassName = (typeof CLASSES)[number];

@@ -7,21 +7,21 @@ import {
   list,
   moment,
   object,
-  readAlert,
-  readCounts,
-  readDiskFull,
-  readLayer,
-  readSector,
-  readSensor,
-  readTrack,
-} from "../model/read.ts";
+  parseAlert,
+  parseCounts,
+  parseDiskFull,
+  parseLayer,
+  parseSector,
+  parseSensor,
+  parseTrack,
+} from "../model/parse.ts";
 import type { Alert, Track } from "../model/records.ts";
 import type { Connection, Loaded, State } from "../model/state.ts";
 import type { Store } from "../model/store.ts";
-import { hiddenShare } from "../model/unseen.ts";
+import { hiddenShare } from "../model/blind_spots.ts";
 import type { Trails } from "../model/trails.ts";
 import { getJson, RequestFailed } from "./api.ts";
-import { NewestPicture, pictureIntervalMs } from "./pictures.ts";
+import { LatestPicture, pictureIntervalMs } from "./latest_picture.ts";
 import { readStream } from "./stream.ts";
 
 type Part = "sector" | "border" | "segments" | "layout" | "layers";
@@ -39,7 +39,7 @@ export class Sync {
   readonly #clock: ServerClock;
   readonly #trails: Trails;
   readonly #palette: () => string;
-  readonly #pictures: NewestPicture;
+  readonly #pictures: LatestPicture;
   #after: number | null = null;
   #stop = new AbortController();
   #wake: (() => void) | null = null;
@@ -52,7 +52,7 @@ export class Sync {
     this.#store = store;
     this.#clock = clock;
     this.#trails = trails;
-    this.#pictures = new NewestPicture(
+    this.#pictures = new LatestPicture(
       (data) => this.#takeTracks(data),
       () => pictureIntervalMs(this.#store.state.tracks.size),
     );
@@ -128,7 +128,7 @@ export class Sync {
     const raw = list(body["tracks"]);
     const tracks = new Map<string, Track>();
     for (const entry of raw) {
-      const track = readTrack(entry);
+      const track = parseTrack(entry);
       if (track !== null) tracks.set(track.id, track);
     }
     this.#clock.atLeast(stampMs, performance.now());
@@ -137,13 +137,13 @@ export class Sync {
   }
 
   #takeAlert(body: unknown): void {
-    const alert = readAlert(body);
+    const alert = parseAlert(body);
     if (alert !== null) this.#store.update((state) => ({ alerts: withRevision(state.alerts, alert) }));
   }
 
   #takeSensors(body: Readonly<Record<string, unknown>>): void {
     const sensors = list(body["sensors"])
-      .map(readSensor)
+      .map(parseSensor)
       .filter((sensor) => sensor !== null);
     this.#store.update(() => ({ sensors: new Map(sensors.map((sensor) => [sensor.id, sensor])) }));
     void this.#loadGround(); // what can be seen may have changed with them
@@ -167,7 +167,7 @@ export class Sync {
   async #loadAlerts(): Promise<void> {
     const body = object(await getJson(`/api/alerts?limit=${ALERT_LIMIT}`, this.#stop.signal));
     const alerts = list(body?.["alerts"])
-      .map(readAlert)
+      .map(parseAlert)
       .filter((alert) => alert !== null);
     const last = body?.["last"];
     if (typeof last === "number") {
@@ -211,7 +211,7 @@ export class Sync {
   async #loadSector(): Promise<void> {
     const sentMs = Date.now();
     const before = this.#store.state.sector;
-    await this.#load("sector", "/api/sector", readSector);
+    await this.#load("sector", "/api/sector", parseSector);
     const sector = this.#store.state.sector.value;
     if (sector?.clockMs == null || this.#store.state.sector === before) return;
     this.#clock.setRate(sector.clockRate);
@@ -223,7 +223,7 @@ export class Sync {
   async #loadGround(): Promise<void> {
     const layers = this.#load("layers", `/api/layers?palette=${this.#palette()}`, (raw) => {
       const rows = Array.isArray(raw) ? raw : list(object(raw)?.["layers"]);
-      return rows.map(readLayer).filter((layer) => layer !== null);
+      return rows.map(parseLayer).filter((layer) => layer !== null);
     });
     await Promise.all([layers, this.#load("segments", "/api/segments", readCollection)]);
     const { segments, connection } = this.#store.state;
@@ -242,9 +242,9 @@ export class Sync {
   async #loadCounts(): Promise<void> {
     try {
       const body = object(object(await getJson("/api/counts", this.#stop.signal))?.["counts"]) ?? {};
-      const rows = Object.entries(body).map(([sensor, raw]) => [sensor, readCounts(raw)] as const);
+      const rows = Object.entries(body).map(([sensor, raw]) => [sensor, parseCounts(raw)] as const);
       const counts = new Map(rows.flatMap(([id, row]) => (row === null ? [] : [[id, row]])));
-      this.#store.update(() => ({ counts, diskFull: readDiskFull(body) }));
+      this.#store.update(() => ({ counts, diskFull: parseDiskFull(body) }));
     } catch (error) {
       if (!(error instanceof RequestFailed)) throw error; // old counts stay; the stream's state says how old all is
     }

@@ -1,7 +1,7 @@
 // Long work: submitted, followed with its progress, cancelled.
 
 import { el, keyed, part, setText } from "../ui/dom.ts";
-import { plannedLayout, shopping, type PlanAnswer } from "./planned.ts";
+import { plannedLayout, shopping, type PlanAnswer } from "./planned_layout.ts";
 import { cancel, job, submit, type Job, type PlanLayout } from "./server.ts";
 
 const FOLLOW_MS = 500;

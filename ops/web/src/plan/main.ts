@@ -2,11 +2,11 @@
 
 import { el, part, setData, setText } from "../ui/dom.ts";
 import { usePalette } from "../ui/theme.ts";
-import { Board } from "./board.ts";
+import { LayoutMap } from "./layout_map.ts";
 import { edited, withEdit } from "./edits.ts";
 import { JobList } from "./jobs.ts";
 import { destination } from "./places.ts";
-import { fileName } from "./planned.ts";
+import { fileName } from "./planned_layout.ts";
 import { coverage, saved, setup, type Edit, type Edits, type PlanLayout, type Setup } from "./server.ts";
 
 type SideName = "a" | "b";
@@ -26,16 +26,16 @@ function say(problem: string): void {
 /** One layout, its edits, and its map. Only the newest question counts: answers to older ones are dropped. */
 class Side {
   readonly name: SideName;
-  readonly board: Board;
+  readonly layoutMap: LayoutMap;
   readonly #setup: Setup;
   #layout: PlanLayout;
   #edits: Edits = {};
   #asked = 0;
   selected: string | null = null;
 
-  constructor(name: SideName, board: Board, from: Setup, layout: PlanLayout) {
+  constructor(name: SideName, layoutMap: LayoutMap, from: Setup, layout: PlanLayout) {
     this.name = name;
-    this.board = board;
+    this.layoutMap = layoutMap;
     this.#setup = from;
     this.#layout = layout;
   }
@@ -98,7 +98,7 @@ class Side {
 
   show(): void {
     const count = this.edits;
-    this.board.show(this.sensors, this.selected);
+    this.layoutMap.show(this.sensors, this.selected);
     setText(part(`name-${this.name}`), `${this.#layout.title}${count > 0 ? " (edited)" : ""}`);
     part<HTMLButtonElement>(`undo-${this.name}`).disabled = count === 0;
     tellSensor();
@@ -117,8 +117,8 @@ class Side {
       const carried = relays > 0 ? `, ${relays} relays` : "";
       const heard = found.unlinked.length === 0 ? "" : `\n${found.unlinked.length} reach no base and count for nothing`;
       setText(box, `${sensors} sensors${carried}\nmean of the belt: ${percent(covered)}\n${worst}${heard}`);
-      this.board.unheard(found.unlinked);
-      await this.board.picture(found.picture);
+      this.layoutMap.unheard(found.unlinked);
+      await this.layoutMap.picture(found.picture);
       if (asked !== this.#asked) return;
       setData(box, "ms", String(Math.round(performance.now() - began)));
       setData(box, "state", "shown");
@@ -180,9 +180,9 @@ function swipe(share: number): void {
 }
 
 /** Both maps show the same place. */
-function together(first: Board, second: Board): void {
+function together(first: LayoutMap, second: LayoutMap): void {
   let leading = false;
-  const follow = (from: Board, to: Board) => () => {
+  const follow = (from: LayoutMap, to: LayoutMap) => () => {
     if (leading) return;
     leading = true;
     to.map.jumpTo({ center: from.map.getCenter(), zoom: from.map.getZoom() });
@@ -243,12 +243,12 @@ async function open(): Promise<void> {
   const [ground, ink] = [style.getPropertyValue("--map-ground").trim(), style.getPropertyValue("--map-ink").trim()];
   const opened = async (name: SideName, layout: PlanLayout): Promise<Side> => {
     const title = `Map of the ${name === "a" ? "left" : "right"} layout`;
-    const board = await Board.open(part(`map-${name}`), title, known, ground, ink, {
+    const layoutMap = await LayoutMap.open(part(`map-${name}`), title, known, ground, ink, {
       select: (sensor) => select(side, sensor),
       move: (sensor, lon, lat) => side.edit(sensor, { lon, lat }),
       turn: (sensor, azimuthDeg) => side.edit(sensor, { azimuth_deg: azimuthDeg }),
     });
-    const side: Side = new Side(name, board, known, layout);
+    const side: Side = new Side(name, layoutMap, known, layout);
     sides[name] = side;
     return side;
   };
@@ -257,9 +257,9 @@ async function open(): Promise<void> {
   const [a, b] = await Promise.all([opened("a", first), opened("b", second)]);
   part<HTMLSelectElement>("pick-a").value = first.name;
   part<HTMLSelectElement>("pick-b").value = second.name;
-  together(a.board, b.board);
+  together(a.layoutMap, b.layoutMap);
   const [[west, north], , [east, south]] = known.corners;
-  a.board.map.fitBounds([west, south, east, north], { padding: 10, animate: false });
+  a.layoutMap.map.fitBounds([west, south, east, north], { padding: 10, animate: false });
   swipe(50);
   listen(a, b);
   a.changed();

@@ -5,7 +5,7 @@ import { closedAlerts, isOpen, openAlerts, waiting } from "../model/alerts.ts";
 import { PRIORITIES, type Alert } from "../model/records.ts";
 import type { State } from "../model/state.ts";
 import { el, keyed, part, setData, setText } from "./dom.ts";
-import { PRIORITY_MARK, PRIORITY_WORD } from "./words.ts";
+import { PRIORITY_MARK, PRIORITY_LABEL } from "./labels.ts";
 
 export interface AlertActions {
   select(alert: Alert): void;
@@ -91,7 +91,7 @@ export class AlertList {
         setText(item, `${PRIORITY_MARK[priority]} ${counts[priority]}`);
         setData(item, "priority", priority);
         setData(item, "count", String(counts[priority]));
-        item.title = `${counts[priority]} ${PRIORITY_WORD[priority].toLowerCase()} waiting`;
+        item.title = `${counts[priority]} ${PRIORITY_LABEL[priority].toLowerCase()} waiting`;
       },
     );
   }
@@ -195,7 +195,7 @@ export class AlertList {
       const node = row.querySelector(name);
       if (node !== null) setText(node, text);
     };
-    write(".alert-priority", `${PRIORITY_MARK[alert.priority]} ${PRIORITY_WORD[alert.priority]}`);
+    write(".alert-priority", `${PRIORITY_MARK[alert.priority]} ${PRIORITY_LABEL[alert.priority]}`);
     write(".alert-status", alert.status === "active" ? "" : alert.status);
     write(".alert-age", this.#age(alert));
     write(".alert-sentence", alert.sentence);

@@ -5,7 +5,7 @@ import type { Alert } from "../model/records.ts";
 import type { State } from "../model/state.ts";
 import { part } from "./dom.ts";
 import type { Sound } from "./sound.ts";
-import { PRIORITY_WORD } from "./words.ts";
+import { PRIORITY_LABEL } from "./labels.ts";
 
 /** A distress that nobody has acknowledged is heard again after so long. */
 const REPEAT_MS = 15_000;
@@ -39,7 +39,7 @@ export class Announcer {
 }
 
 function say(id: string, alerts: readonly Alert[]): void {
-  const words = alerts.slice(0, 3).map(({ priority, sentence }) => `${PRIORITY_WORD[priority]} alert: ${sentence}`);
+  const words = alerts.slice(0, 3).map(({ priority, sentence }) => `${PRIORITY_LABEL[priority]} alert: ${sentence}`);
   if (alerts.length > 3) words.push(`And ${alerts.length - 3} more.`);
   part(id).textContent = words.join(" ");
 }

@@ -1,37 +1,16 @@
 // What the details panel says about the selected thing: plain values, so that it can be tested without a page.
 
-import type { Feature } from "geojson";
 import { borderLines, predictedCrossing } from "../geo/crossing.ts";
-import { latLon, mgrs } from "../geo/mgrs.ts";
 import { degrees, duration, metres, probability, speed, utcDateTime } from "../format.ts";
-import { readable } from "../model/read.ts";
+import { readable } from "../model/parse.ts";
 import { byRank, isOpen } from "../model/alerts.ts";
-import { CLASSES, ELLIPSE_95, type Alert, type Place, type Track } from "../model/records.ts";
+import { CLASSES, ELLIPSE_95, type Alert, type Track } from "../model/records.ts";
 import type { Selection, State } from "../model/state.ts";
 import { CROSSING_AHEAD_S, look } from "../model/tracks.ts";
 import { describeSegment, describeSensor } from "./describe_ground.ts";
 import type { Fact } from "./dom.ts";
-import { CLASS_WORD, PRIORITY_MARK, PRIORITY_WORD } from "./words.ts";
-
-export interface Section {
-  readonly title: string;
-  readonly facts: readonly Fact[];
-}
-
-export interface Details {
-  readonly kind: string;
-  readonly title: string;
-  /** The one sentence to read first. */
-  readonly lead: string;
-  readonly sections: readonly Section[];
-  /** Probability of each class; empty when the picture does not say. */
-  readonly shares: readonly (readonly [label: string, share: number])[];
-  /** Things that belong to this one, by a button each. */
-  readonly links: readonly { readonly label: string; readonly to: Selection }[];
-  readonly place: Place | null;
-  /** The alert that may be acted upon here. */
-  readonly alert: Alert | null;
-}
+import { whereFacts, type Details, type Section } from "./facts.ts";
+import { CLASS_LABEL, PRIORITY_MARK, PRIORITY_LABEL } from "./labels.ts";
 
 export function describe(selection: Selection, state: State, nowMs: number): Details | null {
   switch (selection.kind) {
@@ -50,20 +29,13 @@ export function describe(selection: Selection, state: State, nowMs: number): Det
   }
 }
 
-export function whereFacts(place: Place): Fact[] {
-  return [
-    ["MGRS", mgrs(place)],
-    ["Lat, lon", latLon(place)],
-  ];
-}
-
 function describeTrack(track: Track, state: State, nowMs: number): Details {
   const seenS = (nowMs - track.updatedMs) / 1000;
   const alerts = [...state.alerts.values()].filter((alert) => alert.track === track.id && isOpen(alert)).sort(byRank);
   const sensors = track.sensors ?? alerts[0]?.sensors ?? null;
   return {
     kind: "Track, standard identity unknown",
-    title: `${CLASS_WORD[track.label]} ${readable(track.id)}`,
+    title: `${CLASS_LABEL[track.label]} ${readable(track.id)}`,
     lead: trackLead(track, seenS, nowMs),
     sections: [
       { title: "How sure", facts: surenessFacts(track, seenS, sensors) },
@@ -105,7 +77,7 @@ function surenessFacts(track: Track, seenS: number, sensors: readonly string[] |
     ["Exists", probability(track.existence)],
     [
       "Class",
-      `${CLASS_WORD[track.label]}${track.labelProbability === null ? "" : `, ${probability(track.labelProbability)}`}`,
+      `${CLASS_LABEL[track.label]}${track.labelProbability === null ? "" : `, ${probability(track.labelProbability)}`}`,
     ],
     ["Place, 95 %", ellipse],
     ["Long axis", axes === null ? "–" : `${degrees(track.ellipseAzimuthDeg)} grid`],
@@ -127,7 +99,7 @@ function motionFacts(track: Track, state: State): Fact[] {
 
 function shares(track: Track): readonly (readonly [string, number])[] {
   const all = track.classProbability;
-  return all === null ? [] : CLASSES.map((name) => [CLASS_WORD[name], all[name]] as const);
+  return all === null ? [] : CLASSES.map((name) => [CLASS_LABEL[name], all[name]] as const);
 }
 
 function borderFacts(segment: number | null, chainageM: number | null, offsetM: number | null): Fact[] {
@@ -169,7 +141,7 @@ function describeAlert(alert: Alert, state: State, nowMs: number): Details {
     sections.push({ title: "Where", facts: whereFacts(place) });
   }
   return {
-    kind: `${PRIORITY_MARK[alert.priority]} ${PRIORITY_WORD[alert.priority]} alert`,
+    kind: `${PRIORITY_MARK[alert.priority]} ${PRIORITY_LABEL[alert.priority]} alert`,
     title: alert.rule.replaceAll("_", " "),
     lead: alert.sentence,
     sections,
@@ -253,8 +225,4 @@ function alertSureness(alert: Alert): Fact[] {
     ["Heading", heading],
     ["To the border", alert.timeToBorderS === null ? "–" : duration(alert.timeToBorderS)],
   ];
-}
-
-export function propertyOf(feature: Feature | undefined, name: string): unknown {
-  return feature?.properties?.[name];
 }

@@ -1,13 +1,13 @@
 // Details of what stands still: sensors and border segments.
 
 import { count, degrees, duration, metres, percent } from "../format.ts";
-import { number, text, readable } from "../model/read.ts";
+import { number, text, readable } from "../model/parse.ts";
 import type { Sensor } from "../model/records.ts";
 import type { State } from "../model/state.ts";
-import { stateOf, stateWord } from "../model/unseen.ts";
-import { propertyOf, whereFacts, type Details } from "./describe.ts";
+import { stateOf, stateLabel } from "../model/blind_spots.ts";
 import type { Fact } from "./dom.ts";
-import { kindWord } from "./words.ts";
+import { propertyOf, whereFacts, type Details } from "./facts.ts";
+import { kindLabel } from "./labels.ts";
 
 export function describeSensor(id: string, state: State, nowMs: number): Details | null {
   const sensor = state.sensors.get(id);
@@ -18,7 +18,7 @@ export function describeSensor(id: string, state: State, nowMs: number): Details
     (alert) => alert.sensor === id && (alert.status === "active" || alert.status === "acknowledged"),
   );
   return {
-    kind: kindWord(sensor.kind),
+    kind: kindLabel(sensor.kind),
     title: readable(id),
     lead: lead.charAt(0).toUpperCase() + lead.slice(1),
     sections: [
@@ -47,7 +47,7 @@ export function describeSensor(id: string, state: State, nowMs: number): Details
 function leadOf(sensor: Sensor, since: string): string {
   if (sensor.state === "ok") return "Reports. What it can see of the ground is in the layers.";
   if (sensor.state === "degraded") return `${stateOf(sensor)}: it reports, but do not rely on it alone.`;
-  return `${stateWord(sensor.state)}${since}: nobody watches its field of view with it.`;
+  return `${stateLabel(sensor.state)}${since}: nobody watches its field of view with it.`;
 }
 
 function viewFacts(id: string, state: State): Fact[] {

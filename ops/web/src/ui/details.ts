@@ -3,8 +3,9 @@
 import { probability } from "../format.ts";
 import type { Alert } from "../model/records.ts";
 import type { Selection, State } from "../model/state.ts";
-import { describe, type Details, type Section } from "./describe.ts";
+import { describe } from "./describe.ts";
 import { el, keyed, part, setText, showFacts } from "./dom.ts";
+import type { Details, Section } from "./facts.ts";
 
 export interface DetailActions {
   select(selection: Selection | null): void;

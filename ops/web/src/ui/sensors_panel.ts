@@ -1,13 +1,13 @@
 // The sensors: which watch and which do not, and whether every message of each is accounted for.
 
 import { count, duration } from "../format.ts";
-import { readable } from "../model/read.ts";
+import { readable } from "../model/parse.ts";
 import type { Counts, Sensor } from "../model/records.ts";
 import type { State } from "../model/state.ts";
-import { stateWord } from "../model/unseen.ts";
+import { stateLabel } from "../model/blind_spots.ts";
 import { el, keyed, part, setData, setText } from "./dom.ts";
 import { moveFocus } from "./tracks_panel.ts";
-import { kindWord } from "./words.ts";
+import { kindLabel } from "./labels.ts";
 
 const COLUMNS = ["Sensor", "received", "journaled", "duplicate", "dead letters", "shed"] as const;
 
@@ -105,10 +105,10 @@ function update(row: HTMLElement, sensor: Sensor, state: State, nowMs: number): 
   if (word !== undefined)
     setText(
       word,
-      `${sensor.state === "ok" ? "" : "✕ "}${stateWord(sensor.state)}${sensor.state === "degraded" ? "" : since}`,
+      `${sensor.state === "ok" ? "" : "✕ "}${stateLabel(sensor.state)}${sensor.state === "degraded" ? "" : since}`,
     );
   if (small !== undefined)
-    setText(small, `${kindWord(sensor.kind)}${sensor.state === "ok" ? "" : `: ${consequence(sensor)}`}`);
+    setText(small, `${kindLabel(sensor.kind)}${sensor.state === "ok" ? "" : `: ${consequence(sensor)}`}`);
   row.setAttribute("aria-current", String(state.selection?.kind === "sensor" && state.selection.id === sensor.id));
 }
 

@@ -2,7 +2,7 @@
 
 import { leg } from "../geo/geodesy.ts";
 import { degrees, metres } from "../format.ts";
-import { list, number, object } from "../model/read.ts";
+import { list, number, object } from "../model/parse.ts";
 import type { Place } from "../model/records.ts";
 import { getJson } from "../net/api.ts";
 import { el, part } from "./dom.ts";

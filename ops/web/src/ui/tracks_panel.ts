@@ -1,13 +1,13 @@
 // The tracks as a list: the same picture without the map, for the keyboard and for screens without WebGL.
 
 import { count, probability } from "../format.ts";
-import { readable } from "../model/read.ts";
+import { readable } from "../model/parse.ts";
 import { trackPriorities } from "../model/alerts.ts";
 import { PRIORITIES, type Priority, type Track } from "../model/records.ts";
 import type { State } from "../model/state.ts";
 import { byInterest, look } from "../model/tracks.ts";
 import { el, keyed, part, setData, setText } from "./dom.ts";
-import { CLASS_WORD, PRIORITY_MARK } from "./words.ts";
+import { CLASS_LABEL, PRIORITY_MARK } from "./labels.ts";
 
 const ROWS = 100;
 
@@ -59,7 +59,7 @@ export class TracksPanel {
     setData(row, "lon", String(track.lon));
     setData(row, "lat", String(track.lat));
     const [name, mark, small] = row.children;
-    if (name !== undefined) setText(name, `${CLASS_WORD[track.label]} ${readable(track.id)}`);
+    if (name !== undefined) setText(name, `${CLASS_LABEL[track.label]} ${readable(track.id)}`);
     if (mark !== undefined) setText(mark, priority === undefined ? "" : PRIORITY_MARK[priority]);
     if (small !== undefined) setText(small, summary(track, nowMs));
     const current = state.selection?.kind === "track" && state.selection.id === track.id;

@@ -18,20 +18,20 @@ const ARC_STEPS = 24;
 const PIN_PX = 20;
 const ONE_MAST_DEG = 0.0005;
 
-export interface BoardEvents {
+export interface LayoutMapEvents {
   select(sensor: string): void;
   move(sensor: string, lon: number, lat: number): void;
   turn(sensor: string, azimuthDeg: number): void;
 }
 
-export class Board {
+export class LayoutMap {
   readonly map: MapLibreMap;
-  readonly #events: BoardEvents;
+  readonly #events: LayoutMapEvents;
   readonly #corners: Corners;
   readonly #pins = new Map<string, Marker>();
   #turner: Marker | null = null;
 
-  private constructor(map: MapLibreMap, corners: Corners, events: BoardEvents) {
+  private constructor(map: MapLibreMap, corners: Corners, events: LayoutMapEvents) {
     this.map = map;
     this.#corners = corners;
     this.#events = events;
@@ -43,8 +43,8 @@ export class Board {
     setup: Setup,
     ground: string,
     ink: string,
-    events: BoardEvents,
-  ): Promise<Board> {
+    events: LayoutMapEvents,
+  ): Promise<LayoutMap> {
     const map = new MapLibreMap({
       container,
       style: {
@@ -74,7 +74,7 @@ export class Board {
     map.keyboard.disableRotation();
     map.on("error", () => undefined); // a tile that is missing stays blank
     await new Promise<void>((resolve) => (map.loaded() ? resolve() : map.once("load", () => resolve())));
-    return new Board(map, setup.corners, events);
+    return new LayoutMap(map, setup.corners, events);
   }
 
   /** Coverage as the server has drawn it; resolves once it is on the map. */

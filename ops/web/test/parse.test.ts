@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readAlert, readDiskFull, readLayer, readSector, readSensor, readTrack, text } from "../src/model/read.ts";
+import { parseAlert, parseDiskFull, parseLayer, parseSector, parseSensor, parseTrack, text } from "../src/model/parse.ts";
 
 const TRACK = {
   track: "T1",
@@ -12,7 +12,7 @@ const TRACK = {
 };
 
 test("what is missing is null, never zero", () => {
-  const track = readTrack(TRACK);
+  const track = parseTrack(TRACK);
   assert.ok(track !== null);
   assert.equal(track.speedMps, null);
   assert.equal(track.courseDeg, null);
@@ -34,10 +34,10 @@ test("a record that cannot be placed is refused", () => {
     { ...TRACK, status: "closed" },
     { ...TRACK, track: 5 },
   ]) {
-    assert.equal(readTrack(bad), null);
+    assert.equal(parseTrack(bad), null);
   }
   for (const bad of [null, {}, { id: "A" }, { id: "A", status: "active", raised_at: "soon" }])
-    assert.equal(readAlert(bad), null);
+    assert.equal(parseAlert(bad), null);
 });
 
 test("characters that reorder or hide text are shown as unreadable", () => {
@@ -47,19 +47,19 @@ test("characters that reorder or hide text are shown as unreadable", () => {
 });
 
 test("probabilities outside 0 to 1 are not known", () => {
-  assert.equal(readTrack({ ...TRACK, existence: 7 })?.existence, 0);
-  assert.equal(readTrack({ ...TRACK, label_probability: -1 })?.labelProbability, null);
+  assert.equal(parseTrack({ ...TRACK, existence: 7 })?.existence, 0);
+  assert.equal(parseTrack({ ...TRACK, label_probability: -1 })?.labelProbability, null);
 });
 
 test("a sensor whose key is revoked does not count as working", () => {
   assert.equal(
-    readSensor({ sensor: "r", kind: "radar", lon: 1, lat: 2, state: "ok", revoked: true })?.state,
+    parseSensor({ sensor: "r", kind: "radar", lon: 1, lat: 2, state: "ok", revoked: true })?.state,
     "revoked",
   );
 });
 
 test("a legend's colour is a colour or nothing; a layer's name is a path segment or the layer is refused", () => {
-  const layer = readLayer({
+  const layer = parseLayer({
     id: "visible",
     legend: [
       { colour: "#3a3e46", label: "a", pattern: "hatch" },
@@ -74,26 +74,26 @@ test("a legend's colour is a colour or nothing; a layer's name is a path segment
     layer?.legend.map(({ colour }) => colour),
     ["#3a3e46", ""],
   );
-  assert.equal(readLayer({ id: "../alerts" }), null);
+  assert.equal(parseLayer({ id: "../alerts" }), null);
 });
 
 test("a frame by its UTM number is as good as by its projection", () => {
-  assert.match(readSector({ frame: { epsg: 32616 } })?.frameProjection ?? "", /\+zone=16 \+datum/);
-  assert.match(readSector({ frame: { epsg: 32733 } })?.frameProjection ?? "", /\+zone=33 \+south/);
-  assert.equal(readSector({ frame: { epsg: 3035 } })?.frameProjection, null);
+  assert.match(parseSector({ frame: { epsg: 32616 } })?.frameProjection ?? "", /\+zone=16 \+datum/);
+  assert.match(parseSector({ frame: { epsg: 32733 } })?.frameProjection ?? "", /\+zone=33 \+south/);
+  assert.equal(parseSector({ frame: { epsg: 3035 } })?.frameProjection, null);
 });
 
 test("a sensor that is heard and faulty is degraded, not well", () => {
   const faults = { stuck: "the same plots to the bit in 5 scans" };
-  const sensor = readSensor({ sensor: "r", kind: "radar", lon: 1, lat: 2, state: "ok", faults });
+  const sensor = parseSensor({ sensor: "r", kind: "radar", lon: 1, lat: 2, state: "ok", faults });
   assert.equal(sensor?.state, "degraded");
   assert.deepEqual(sensor?.faults, [["stuck", "the same plots to the bit in 5 scans"]]);
-  assert.equal(readSensor({ sensor: "r", kind: "radar", lon: 1, lat: 2, state: "silent", faults })?.state, "silent");
-  assert.equal(readSensor({ sensor: "r", kind: "radar", lon: 1, lat: 2, state: "ok", faults: {} })?.state, "ok");
+  assert.equal(parseSensor({ sensor: "r", kind: "radar", lon: 1, lat: 2, state: "silent", faults })?.state, "silent");
+  assert.equal(parseSensor({ sensor: "r", kind: "radar", lon: 1, lat: 2, state: "ok", faults: {} })?.state, "ok");
 });
 
 test("a full disk is what ingest says under no sensor's name, and nothing else", () => {
-  assert.equal(readDiskFull({ "": { received: 0, disk_full: 1 } }), true);
+  assert.equal(parseDiskFull({ "": { received: 0, disk_full: 1 } }), true);
   for (const counts of [{}, { "": null }, { "": { disk_full: 0 } }, { "": { disk_full: "1" } }, { r1: { disk_full: 1 } }])
-    assert.equal(readDiskFull(counts), false);
+    assert.equal(parseDiskFull(counts), false);
 });

@@ -2,7 +2,7 @@
 
 import type { FeatureCollection } from "geojson";
 import { duration, percent } from "../format.ts";
-import { readable } from "./read.ts";
+import { readable } from "./parse.ts";
 import type { Sensor } from "./records.ts";
 import type { State } from "./state.ts";
 import { look } from "./tracks.ts";
@@ -26,7 +26,7 @@ export function hiddenShare(segments: FeatureCollection | null): number | null {
   return length > 0 ? hidden / length : null;
 }
 
-export interface Unseen {
+export interface BlindSpots {
   readonly hidden: string;
   readonly sensors: string;
   readonly tracks: string;
@@ -34,7 +34,7 @@ export interface Unseen {
   readonly urgent: boolean;
 }
 
-export function unseen(state: State, nowMs: number): Unseen {
+export function blindSpots(state: State, nowMs: number): BlindSpots {
   const share = state.sector.value?.hiddenShare ?? hiddenShare(state.segments.value);
   const belt = state.sector.value?.beltM ?? null;
   const ground =
@@ -76,11 +76,11 @@ function describeSensors(lost: readonly Sensor[], all: number, nowMs: number): s
 /** A sensor's state with its faults, if any: `degraded (stuck, low power)`. */
 export function stateOf({ state, faults }: Sensor): string {
   const named = faults.map(([fault]) => fault.replaceAll("_", " ")).join(", ");
-  return named === "" ? stateWord(state) : `${stateWord(state)} (${named})`;
+  return named === "" ? stateLabel(state) : `${stateLabel(state)} (${named})`;
 }
 
 /** The state of a sensor as an operator would say it. */
-export function stateWord(state: string): string {
+export function stateLabel(state: string): string {
   return STATE_WORDS.get(state) ?? state;
 }
 

@@ -4,7 +4,7 @@ import { clockFormat, duration, utcTime } from "../format.ts";
 import { waiting } from "../model/alerts.ts";
 import type { ServerClock } from "../model/clock.ts";
 import { streamState, type State, type StreamState } from "../model/state.ts";
-import { unseen } from "../model/unseen.ts";
+import { blindSpots } from "../model/blind_spots.ts";
 import { part, setData, setText } from "./dom.ts";
 
 const CLOCK_TOLERANCE_MS = 2000;
@@ -13,7 +13,7 @@ const DISK_FULL =
   "Calls for help, alerts and your actions go on. Make room on the server's disk; the rest goes on by itself.";
 const PARTS = ["sector", "border", "layout", "segments", "layers"] as const;
 
-export class Strip {
+export class StatusBar {
   readonly #clock: ServerClock;
   #format = clockFormat("UTC");
   #zone = "UTC";
@@ -117,7 +117,7 @@ export class Strip {
   }
 
   #showUnseen(state: State, nowMs: number, stream: StreamState): void {
-    const said = unseen(state, nowMs);
+    const said = blindSpots(state, nowMs);
     const trusted = stream === "live" || stream === "connecting";
     setText(part("unseen-sensors"), trusted ? said.sensors : `${said.sensors}, as of the last picture`);
     setData(part("unseen-sensors"), "urgent", String(said.urgent));

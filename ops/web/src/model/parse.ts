@@ -88,7 +88,7 @@ function identities(raw: unknown): readonly string[] {
     .filter((name) => name !== null);
 }
 
-export function readTrack(raw: unknown): Track | null {
+export function parseTrack(raw: unknown): Track | null {
   const body = object(raw);
   if (body === null) return null;
   const where = place(body);
@@ -130,7 +130,7 @@ function readSegment(raw: unknown): number | null {
   return segment === null || segment < 0 ? null : segment;
 }
 
-export function readSensor(raw: unknown): Sensor | null {
+export function parseSensor(raw: unknown): Sensor | null {
   const body = object(raw);
   if (body === null) return null;
   const where = place(body);
@@ -151,11 +151,11 @@ export function readSensor(raw: unknown): Sensor | null {
 }
 
 /** What ingest tells of itself stands among the counts, under no sensor's name. */
-export function readDiskFull(counts: Raw): boolean {
+export function parseDiskFull(counts: Raw): boolean {
   return (number(object(counts[""])?.["disk_full"]) ?? 0) > 0;
 }
 
-export function readCounts(raw: unknown): Counts | null {
+export function parseCounts(raw: unknown): Counts | null {
   const body = object(raw);
   if (body === null) return null;
   const count = (name: string): number => number(body[name]) ?? 0;
@@ -169,7 +169,7 @@ export function readCounts(raw: unknown): Counts | null {
   };
 }
 
-export function readAlert(raw: unknown): Alert | null {
+export function parseAlert(raw: unknown): Alert | null {
   const body = object(raw);
   if (body === null) return null;
   const id = identity(body["id"]);
@@ -253,7 +253,7 @@ function readGround(raw: unknown): GroundAround | null {
   };
 }
 
-export function readLayer(raw: unknown): LayerInfo | null {
+export function parseLayer(raw: unknown): LayerInfo | null {
   const body = object(raw);
   const id = typeof body?.["id"] === "string" && /^[a-z0-9_-]{1,64}$/i.test(body["id"]) ? body["id"] : null;
   if (body === null || id === null) return null;
@@ -275,7 +275,7 @@ export function readLayer(raw: unknown): LayerInfo | null {
   };
 }
 
-export function readSector(raw: unknown): Sector | null {
+export function parseSector(raw: unknown): Sector | null {
   const body = object(raw);
   if (body === null) return null;
   const bounds = list(body["bounds"]).map(number);

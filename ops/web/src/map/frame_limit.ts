@@ -13,7 +13,7 @@ const MOVING: readonly SourceName[] = ["tracks", "details"];
  * Calls `draw` for any number of wishes once, and not again until the map has worked that off and rested as long.
  * Nothing is drawn while the page is hidden: animation frames wait, and so does this.
  */
-export class Pace {
+export class FrameLimit {
   readonly #map: MapLibreMap;
   readonly #draw: () => void;
   #wished = false;

@@ -11,8 +11,8 @@ import type { Selection, State } from "../model/state.ts";
 import { detailed, DETAILED_TRACKS, SYMBOL_TRACKS, SYMBOLS_ZOOM } from "../model/tracks.ts";
 import type { Trails } from "../model/trails.ts";
 import { part, setData, setText } from "../ui/dom.ts";
-import type { Chart } from "./chart.ts";
-import { DiffedSource } from "./diffed.ts";
+import type { BaseMap } from "./base_map.ts";
+import { IncrementalSource } from "./incremental_source.ts";
 import {
   alertMarks,
   at,
@@ -27,21 +27,21 @@ import {
 /** An ellipse less wide than this on the screen lies under its symbol. */
 const LEAST_ELLIPSE_PX = 12;
 
-export class Pictures {
-  readonly #chart: Chart;
+export class StateRenderer {
+  readonly #baseMap: BaseMap;
   readonly #clock: ServerClock;
   readonly #trails: Trails;
-  readonly #tracks: DiffedSource;
+  readonly #tracks: IncrementalSource;
   #lines: BorderLines = [];
   #priorities: ReadonlyMap<string, Priority> = new Map();
   #ring = "";
   #state: State | null = null;
 
-  constructor(chart: Chart, clock: ServerClock, trails: Trails) {
-    this.#chart = chart;
+  constructor(baseMap: BaseMap, clock: ServerClock, trails: Trails) {
+    this.#baseMap = baseMap;
     this.#clock = clock;
     this.#trails = trails;
-    this.#tracks = new DiffedSource(chart.source("tracks"));
+    this.#tracks = new IncrementalSource(baseMap.source("tracks"));
   }
 
   /** Draw what differs from what was drawn last. */
@@ -55,7 +55,7 @@ export class Pictures {
     if (changed("alerts")) this.#priorities = trackPriorities(state.alerts);
     if (changed("tracks", "alerts")) this.#drawTracks(state);
     if (changed("tracks", "alerts", "sensors"))
-      this.#chart.show("marks", alertMarks(state.alerts, state.tracks, state.sensors));
+      this.#baseMap.show("marks", alertMarks(state.alerts, state.tracks, state.sensors));
     if (changed("tracks", "selection", "sensors", "alerts")) this.#drawSelected(state);
     if (changed("tracks", "selection", "alerts", "border")) this.#drawDetails(state);
   }
@@ -84,16 +84,16 @@ export class Pictures {
   #drawBorder(state: State): void {
     const border = state.border.value;
     this.#lines = borderLines(border);
-    this.#chart.show("border", border?.features ?? []);
-    this.#chart.show("chainage", chainageMarks(state.segments.value ?? border));
-    this.#chart.show("sides", sideMarks(state.segments.value ?? border, state.sector.value?.homeSide ?? null));
-    this.#chart.show("segments", state.segments.value?.features ?? []);
+    this.#baseMap.show("border", border?.features ?? []);
+    this.#baseMap.show("chainage", chainageMarks(state.segments.value ?? border));
+    this.#baseMap.show("sides", sideMarks(state.segments.value ?? border, state.sector.value?.homeSide ?? null));
+    this.#baseMap.show("segments", state.segments.value?.features ?? []);
   }
 
   #drawSensors(state: State): void {
-    this.#chart.knowKinds([...state.sensors.values()].map(({ kind }) => kind));
-    this.#chart.show("sensors", sensorFeatures(state.sensors));
-    this.#chart.show("views", viewFeatures(state.layout.value, state.sensors));
+    this.#baseMap.knowKinds([...state.sensors.values()].map(({ kind }) => kind));
+    this.#baseMap.show("sensors", sensorFeatures(state.sensors));
+    this.#baseMap.show("views", viewFeatures(state.layout.value, state.sensors));
   }
 
   #drawSelected(state: State): void {
@@ -101,12 +101,12 @@ export class Pictures {
     const key = where === null ? "" : `${where.lon} ${where.lat}`;
     if (key === this.#ring) return;
     this.#ring = key;
-    this.#chart.show("selected", where === null ? [] : [{ type: "Feature", properties: {}, geometry: at(where) }]);
+    this.#baseMap.show("selected", where === null ? [] : [{ type: "Feature", properties: {}, geometry: at(where) }]);
   }
 
   /** Trails, ellipses, vectors and crossings. */
   #drawDetails(state: State): void {
-    const { lng: lon, lat } = this.#chart.map.getCenter();
+    const { lng: lon, lat } = this.#baseMap.map.getCenter();
     const selected = selectedTrack(state.selection, state);
     const chosen = detailed(state.tracks, selected, this.#priorities, { lon, lat });
     const projection = state.sector.value?.frameProjection ?? null;
@@ -119,11 +119,11 @@ export class Pictures {
         projection === null
           ? () => 0
           : (place: Place) => (chosen.length > 60 ? turn : convergenceDeg(projection, place)),
-      leastEllipseM: metresPerPixel(lat, this.#chart.map.getZoom()) * LEAST_ELLIPSE_PX,
+      leastEllipseM: metresPerPixel(lat, this.#baseMap.map.getZoom()) * LEAST_ELLIPSE_PX,
       selected,
     };
     const features: Feature[] = chosen.flatMap((track) => trackDetails(track, around));
-    this.#chart.show("details", features);
+    this.#baseMap.show("details", features);
     this.#note(state.tracks.size);
   }
 
@@ -131,7 +131,7 @@ export class Pictures {
     const note = part("map-note");
     note.hidden = tracks <= DETAILED_TRACKS;
     const dots =
-      tracks > SYMBOL_TRACKS && this.#chart.map.getZoom() < SYMBOLS_ZOOM
+      tracks > SYMBOL_TRACKS && this.#baseMap.map.getZoom() < SYMBOLS_ZOOM
         ? " Tracks without an alert are dots until you zoom in."
         : "";
     setText(

@@ -4,7 +4,7 @@
 type Parse = (data: string) => void;
 
 /** Calls `parse` with the newest picture, at once when the last time is long enough ago, else when it will be. */
-export class NewestPicture {
+export class LatestPicture {
   readonly #parse: Parse;
   readonly #intervalMs: () => number;
   #pending: string | null = null;

@@ -7,7 +7,7 @@ import type { Feature } from "geojson";
 import type { Place } from "../model/records.ts";
 import { collection } from "./features.ts";
 import { layerSpecs, SOURCES, SWITCHES, type SourceName } from "./layers.ts";
-import { hatchImage, markImages } from "./marks.ts";
+import { hatchImage, markImages } from "./annotations.ts";
 import type { Colours } from "./palette.ts";
 import { RATIO, sensorImages, trackImages } from "./symbols.ts";
 
@@ -25,7 +25,7 @@ export function webGlWorks(): boolean {
   }
 }
 
-export class Chart {
+export class BaseMap {
   readonly map: MapLibreMap;
   #colours: Colours;
   #kinds: readonly string[] = [];
@@ -38,7 +38,7 @@ export class Chart {
   }
 
   /** Resolves once sources, images and layers are there. Rejects where the browser gives no WebGL context. */
-  static async open(container: HTMLElement, colours: Colours): Promise<Chart> {
+  static async open(container: HTMLElement, colours: Colours): Promise<BaseMap> {
     const map = new MapLibreMap({
       container,
       style: {
@@ -62,9 +62,9 @@ export class Chart {
     map.keyboard.disableRotation();
     map.on("error", () => undefined); // a tile that is missing stays blank; the layer list says what is wrong
     await new Promise<void>((resolve) => (map.loaded() ? resolve() : map.once("load", () => resolve())));
-    const chart = new Chart(map, colours);
-    chart.#build();
-    return chart;
+    const baseMap = new BaseMap(map, colours);
+    baseMap.#build();
+    return baseMap;
   }
 
   /** Frames drawn so far. */

@@ -4,7 +4,7 @@ import type { GeoJSONSource, GeoJSONSourceDiff } from "maplibre-gl";
 import type { Feature, Point } from "geojson";
 import { trackKey } from "./features.ts";
 
-export class DiffedSource {
+export class IncrementalSource {
   readonly #source: GeoJSONSource;
   #drawn = new Map<string, string>();
   #wanted: readonly Feature<Point>[] | null = null;
