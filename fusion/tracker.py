@@ -104,7 +104,7 @@ def advance(scene: TrackerModel, bank: TrackBank, scan: ScanColumns) -> tuple[Tr
     fresh = existence.founding(plots, alone, excess, room, least)
     if scene.is_person(watch):
         fresh = np.where(alone < settings.start_by_word, 0.0, fresh)
-    left = existence.keep_names(pairs, plots.number, hit, posterior, fresh)
+    left = existence.keep_identities(pairs, plots.number, hit, posterior, fresh)
     still_undetected = given_back(scene.births, still_undetected, centre, left)
     existence.lean_on_labels(pairs, plots, label, model.kind, scene.compatible)
     mean, cov, mode = kalman.update(mean, cov, mode, quiet, pairs, plots, posterior.miss, posterior.hit, east, north)
@@ -137,7 +137,7 @@ class Tracker:
         self.settings = settings or TrackerSettings()
         self.scene = scene_of(layout, self.settings, terrain, coverage)
         self.layout, self.border = layout, border
-        self.timeline = Timeline(self.scene.empty(), round(self.settings.horizon_s * 1e9))
+        self.timeline = Timeline(tracks.empty_bank(self.scene), round(self.settings.horizon_s * 1e9))
         self.late_ignored = self.duplicates_ignored = self.rows_dropped = self.plots_flooded = 0
 
     def step(self, scan: xr.Dataset) -> tuple[TrackEvent, ...]:

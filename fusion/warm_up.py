@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from fusion.filter.negative_information import heartbeat_of
+from fusion.filter.track_bank import empty_bank
 from fusion.models.scene import scene_of
 from fusion.models.sensor_views import ElevationGrid
 from fusion.models.settings import TrackerSettings
@@ -32,7 +33,7 @@ def compile_kernels() -> None:
     )
     scene = scene_of(layout, TrackerSettings(), None)
     scene = replace(scene, earth=ElevationGrid(np.zeros((8, 8), np.float32), -1000.0, 1000.0, 300.0))
-    bank = scene.empty()
+    bank = empty_bank(scene)
     for sensor, kind, when_s in (
         ("R", "radar", 0),
         ("R", "radar", 3),

@@ -241,10 +241,20 @@ def stand(
 
 
 @numba.njit(cache=True)
-def keep_names(pairs: Pairs, number: Ints, hit: Floats, posterior: Posterior, fresh: Floats) -> Floats:
-    """Exchange, in place of ``posterior`` and of ``fresh`` (plot,), the probability that a plot is somebody new;
+def keep_identities(pairs: Pairs, number: Ints, hit: Floats, posterior: Posterior, fresh: Floats) -> Floats:
+    """Keep a track's identity when it, or a new target, may have given a plot; (track,) expected targets left hidden.
+
+    Either a track out of sight came into view, and there is one target, at the plot; or a new target did, and there are
+    two: one at the plot, one still hidden. As sets of targets both put a target at the plot, and the second has a
+    hidden one besides. So the track may take the plot in both cases, and the target that may be left hidden is returned
+    to the undetected targets: the same set, without one track spread over two positions and a second track at one of
+    them. The identity is kept only where the track is likelier to have given the plot than a new target.
+
     ``hit`` (pair,) are the marginal probabilities of the pairs, ``number`` (plot,) the plots' canonical numbers.
-    Returns (track,) the expected number of targets that it left out of sight."""
+    ``posterior`` and ``fresh`` (plot,), the probability that a plot is a new target, change in place. The exchange of
+    hypotheses is that of Williams (2015), "An efficient, variational approximation of the best fitting multi-Bernoulli
+    filter".
+    """
     left = np.zeros(len(posterior.existence))
     best = np.full(len(fresh), -1, np.int64)
     owner = np.zeros(len(pairs.plot), np.int64)

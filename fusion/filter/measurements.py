@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import cos, exp, inf, isnan, nan, pi, sin, sqrt, tan
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numba
 import numpy as np
 
 from fusion.filter.kalman import BEARING, POSITION, Plots
 from fusion.models.bias import UNBIASED, Bias
+from fusion.models.scene import TrackerModel
 from fusion.models.sensor_views import ElevationGrid, SensorModel, SensorView, elevation_at, spread_probability
 from fusion.models.undetected import Births, density_at
 from geo.arrays import Floats, Ints
 from sensors.scan_columns import ARRAYS, ScanColumns
-
-if TYPE_CHECKING:
-    from fusion.models.scene import TrackerModel
 
 EFFECTIVE_RADIUS_M: Final = 4.0 / 3.0 * 6_371_008.8
 LEAST_VARIANCE: Final = 0.01

@@ -14,7 +14,8 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from fusion.models.bias import Learnt
+from fusion.models.bias import Learnt, nothing_learnt
+from fusion.models.scene import TrackerModel
 from fusion.models.sensor_views import SensorView, holds, probability, spread_probability
 from geo.arrays import Floats, Ints
 from sensors.scan import CLASSES
@@ -66,8 +67,14 @@ class TrackBank:
 PER_TRACK = tuple(field.name for field in fields(TrackBank))[:14]
 
 
-def empty_bank(modes: int, sensors: int, intensity: Floats, learnt: Learnt) -> TrackBank:
-    """A bank without tracks, before the first scan."""
+def empty_bank(model: TrackerModel, *, aligning: bool = True) -> TrackBank:
+    """A bank before the first scan: no tracks, undetected targets at the density of traffic.
+
+    Without ``aligning`` sensor biases are never estimated.
+    """
+    births, survey = model.births, model.survey
+    modes, sensors = model.model.modes, len(model.watches)
+    learnt = nothing_learnt(survey.prior if aligning else survey.prior[:0, :0])
     none = np.zeros(0)
     return TrackBank(
         track=none.astype(np.int64),
@@ -84,7 +91,7 @@ def empty_bank(modes: int, sensors: int, intensity: Floats, learnt: Learnt) -> T
         updated_ns=none.astype(np.int64),
         evidence=np.zeros((0, max(1, -(-sensors // 64))), np.uint64),
         seen_ns=np.zeros((0, len(learnt)), np.int64),
-        intensity=intensity,
+        intensity=np.full((births.rows, births.columns), births.density),
         intensity_ns=np.iinfo(np.int64).min,
         heard_ns=np.zeros(sensors, np.int64),
         learnt=learnt,

@@ -10,8 +10,6 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from fusion.filter.track_bank import TrackBank, empty_bank
-from fusion.models.bias import nothing_learnt
 from fusion.models.motion import MotionModel, motion_model
 from fusion.models.sensor_views import ElevationGrid, SensorModel, ground_of, watches
 from fusion.models.settings import TrackerSettings
@@ -70,13 +68,6 @@ class TrackerModel:
     def is_person(self, watch: SensorModel) -> bool:
         """Whether a sensor is somebody who tells what they saw or heard."""
         return bool(self.people_bits[watch.index // 64] >> np.uint64(watch.index % 64) & np.uint64(1))
-
-    def empty(self, *, aligning: bool = True) -> TrackBank:
-        """A bank before the first scan: no tracks, undetected targets at the density of traffic. Without ``aligning``
-        nothing is ever learnt of biases."""
-        intensity = np.full((self.births.rows, self.births.columns), self.births.density)
-        learnt = nothing_learnt(self.survey.prior if aligning else self.survey.prior[:0, :0])
-        return empty_bank(self.model.modes, len(self.watches), intensity, learnt)
 
 
 def scene_of(

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import pi
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numba
 import numpy as np
@@ -26,13 +26,11 @@ import numpy.typing as npt
 from fusion.filter.track_bank import TENTATIVE, TrackBank
 from fusion.models import motion
 from fusion.models.bias import EVER_NS, Learnt
+from fusion.models.scene import TrackerModel
 from fusion.models.sensor_views import SensorView, probability
 from fusion.registration.estimate import EPOCH_NS, LEAST_PAIRS, forget, in_use, solve
 from fusion.registration.evidence import DOUBLED
 from geo.arrays import Floats, Ints
-
-if TYPE_CHECKING:
-    from fusion.models.scene import TrackerModel
 
 TWO_PI: Final = 2.0 * pi
 LATELY: Final = 2.5

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import exp, nan
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -26,13 +26,11 @@ import xarray as xr
 from fusion.filter.measurements import in_order
 from fusion.filter.track_bank import CONFIRMED, Rows
 from fusion.models.bias import EVER_NS, Bias, Learnt, Rings
+from fusion.models.scene import TrackerModel
 from fusion.models.survey import Survey
 from fusion.registration.evidence import compare
 from geo.arrays import Floats
 from sensors.scan_columns import ScanColumns
-
-if TYPE_CHECKING:
-    from fusion.models.scene import TrackerModel
 
 SIGNIFICANT_SD: Final = 4.0
 STILL_SIGNIFICANT_SD: Final = 2.0

@@ -16,7 +16,7 @@ import numpy as np
 import xarray as xr
 from scipy.stats import binomtest
 
-from fusion.filter.track_bank import CONFIRMED
+from fusion.filter.track_bank import CONFIRMED, empty_bank
 from fusion.models.scene import TrackerModel, scene_of
 from fusion.models.settings import TrackerSettings
 from fusion.tracker import advance
@@ -238,7 +238,7 @@ class _Watch:
 
     def confirmed_at_s(self, scans: list[ScanColumns], near_m: float) -> float:
         """When a confirmed track is on the crosser [s from the start of the way]; NaN where none comes."""
-        bank = self.scene.empty(aligning=False)
+        bank = empty_bank(self.scene, aligning=False)
         start_ns = round(START.timestamp() * 1e9)
         for scan in scans:
             bank, _ = advance(self.scene, bank, scan)

@@ -6,7 +6,7 @@ at as they stand after it, and the newborn. Here each track's fate is found, and
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numba
 import numpy as np
@@ -15,10 +15,8 @@ import numpy.typing as npt
 from fusion.filter.existence import CLOSING, STARTED, UPDATED, Newborn, Posterior, stand
 from fusion.filter.track_bank import CLOSED, TENTATIVE, Bits
 from fusion.models.motion import combine
+from fusion.models.scene import TrackerModel
 from geo.arrays import Floats, Ints
-
-if TYPE_CHECKING:
-    from fusion.models.scene import TrackerModel
 
 LEAST_NARROW: Final = 0.25
 """A track ends when the modes in which its place is still known hold less than this probability."""

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from fusion.filter.kalman import BEARING, POSITION, Plots
 from fusion.filter.measurements import canonical_order, plots_of
+from fusion.filter.track_bank import empty_bank
 from fusion.models.scene import TrackerModel, scene_of
 from fusion.models.sensor_views import ElevationGrid
 from fusion.models.settings import TrackerSettings
@@ -34,7 +35,7 @@ def report(sensor: str, **columns: npt.ArrayLike) -> ScanColumns:
 
 
 def plots(scene: TrackerModel, scan: ScanColumns) -> Plots:
-    return plots_of(scan, scene.watch(scan.sensor), scene, scene.empty().intensity)[0]
+    return plots_of(scan, scene.watch(scan.sensor), scene, empty_bank(scene).intensity)[0]
 
 
 def with_ground(elevation: npt.NDArray[np.float32], cell: float) -> TrackerModel:

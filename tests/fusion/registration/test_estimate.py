@@ -9,6 +9,7 @@ from functools import cache
 import numpy as np
 import pytest
 
+from fusion.filter.track_bank import empty_bank
 from fusion.scoring import gospa
 from fusion.track_management.history import closed_at_the_end
 from fusion.tracker import Tracker
@@ -95,7 +96,7 @@ def test_a_twisted_radar_is_found_and_corrected() -> None:
     assert off < 4.0 * float(found["azimuth_bias_sd"])
     assert off < np.radians(0.1)
     blind = Tracker(layout())
-    blind.timeline.bank = blind.scene.empty(aligning=False)
+    blind.timeline.bank = empty_bank(blind.scene, aligning=False)
     for scan in twisted(scans, 1.0):
         blind.advance(scan)
     corrected, uncorrected = (
