@@ -18,13 +18,14 @@ from fusion.alerts.workload import Workload, workload
 from ingest.decode import encode, encode_status
 from ingest.wire import Status
 from ops.journal.reader import JournalRow
-from ops.room.night_file import SCENARIO_START, nanoseconds
+from ops.room.night_file import SCENARIO_START
 from ops.room.simulate_night import simulate_night
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector
 from ops.services.fusion.pipeline import Pipeline
 from sensors.scan import Scan
 from sensors.simulate.scenarios import NightSettings
+from sensors.timestamps import nanoseconds
 
 SECOND = 1_000_000_000
 START_NS = nanoseconds(SCENARIO_START)

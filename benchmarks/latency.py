@@ -35,8 +35,9 @@ from ingest.topics import unit_topic
 from ops.broker.broker import URL_VARIABLE
 from ops.broker.identities import IDENTITY_VARIABLE, identity_of
 from ops.journal.reader import JournalReader
-from ops.room.night_file import nanoseconds, read_night, write_night
+from ops.room.night_file import read_night, write_night
 from ops.room.room import Room, RoomOptions
+from sensors.timestamps import nanoseconds
 
 RATES = {500: 1.0, 2000: 0.25}
 """Detections a second, and the period at which ten radars of about fifty plots give them [s]."""

@@ -29,11 +29,12 @@ from machine import report, table
 from scipy.spatial import cKDTree
 
 from ops.journal.reader import JournalReader
-from ops.room.night_file import nanoseconds, read_night
+from ops.room.night_file import read_night
 from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import load_sector
 from ops.store.track_history import load_history
 from sensors.coverage import look_probability
+from sensors.timestamps import nanoseconds
 
 Picture = tuple[float, list[dict[str, Any]]]
 """Scenario seconds since 1970 at its delivery, and the tracks that it shows."""

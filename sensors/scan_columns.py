@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from operator import attrgetter
 from typing import Final
@@ -22,8 +21,8 @@ from geo.errors import SchemaError
 from sensors.layout import Layout, Placement
 from sensors.scan import CLASSES, Plot, Scan
 from sensors.sensor import Confusion
+from sensors.timestamps import nanoseconds, utc_datetime
 
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 CLASS_INDEX: Mapping[str, int] = {name: i for i, name in enumerate(CLASSES)}
 
 
@@ -169,24 +168,11 @@ def scan_of(columns: ScanColumns, layout: Layout) -> Scan:
         boot=columns.boot,
         sequence=columns.sequence,
         scan=columns.sequence,
-        observed_at=instant(columns.observed_ns),
-        received_at=instant(columns.received_ns),
+        observed_at=utc_datetime(columns.observed_ns),
+        received_at=utc_datetime(columns.received_ns),
         kind=columns.kind,
         plots=plots,
     )
-
-
-def nanoseconds(moment: datetime) -> int:
-    """UTC nanoseconds since 1970 of an aware datetime, exact; raises SchemaError for a naive one."""
-    if moment.tzinfo is None:
-        raise SchemaError(f"time {moment} has no time zone", where="scan", expected="an aware UTC datetime")
-    since = moment - EPOCH
-    return ((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds) * 1_000
-
-
-def instant(ns: int) -> datetime:
-    """Aware UTC datetime of nanoseconds since 1970, cut to microseconds."""
-    return EPOCH + timedelta(microseconds=int(ns) // 1_000)
 
 
 def _values(scan: Scan, place: Placement, n: int) -> Floats:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any
 
@@ -12,7 +12,7 @@ import msgspec
 
 from fusion.alerts.expected_traffic import Traffic
 from fusion.alerts.nuisance import Nuisance, keys, taught
-from fusion.situation.facts import Forecast, LeaveNow, Opening, Surroundings
+from fusion.situation.facts import Forecast, ResponseInTime, Opening, Surroundings
 from fusion.situation.track_picture import Evidence
 from geo.errors import BadInput
 
@@ -39,8 +39,6 @@ MOVES = {  # action: (from which status, to which)
     "clear": (OPEN, "cleared"),
     "reject": (OPEN, "rejected"),
 }
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class AlertActionError(BadInput):
@@ -94,7 +92,7 @@ class Alert:
     advice: str = ""
     impact_level: str | None = None
     forecast: Forecast | None = None
-    leave_now: LeaveNow | None = None
+    leave_now: ResponseInTime | None = None
     ground: Surroundings | None = None
     cause: str = ""
     openings: tuple[Opening, ...] = ()
@@ -280,13 +278,3 @@ def act_on(
         tallies = taught(state.nuisance.tallies, names, rejected=alert.status == "rejected")
         state = replace(state, nuisance=replace(state.nuisance, tallies=tallies))
     return replace(state, alerts={**state.alerts, identity: alert}), alert
-
-
-def moment(time_ns: int) -> datetime:
-    """Aware UTC datetime of UTC nanoseconds since 1970, cut to microseconds."""
-    return _EPOCH + timedelta(microseconds=time_ns // 1000)
-
-
-def nanoseconds(at: datetime) -> int:
-    """UTC nanoseconds since 1970 of an aware datetime, exact."""
-    return (at - _EPOCH) // timedelta(microseconds=1) * 1000

@@ -23,10 +23,10 @@ import numpy as np
 import numpy.typing as npt
 
 from fusion.alerts.alert import Alert, AlertState, Ended, PatternMemory, TrackMemory, alert_id
-from fusion.alerts.ledger import NS, DistressCall, Knowing, Ledger
+from fusion.alerts.ledger import DistressCall, Knowing, Ledger
 from fusion.alerts.line_rules import approaching, course_of, crossing, looks_of, overdue, sighting_of, track_ended
 from fusion.alerts.pattern_rules import (
-    Watching,
+    CurrentCoverage,
     appeared_inside,
     dead_ground,
     groups,
@@ -38,6 +38,7 @@ from fusion.alerts.sensor_rules import Health, expected_traffic, sensors_faulty,
 from fusion.alerts.settings import AlertSettings
 from fusion.situation.track_picture import TrackPicture
 from sensors.health.faults import BLINDING
+from sensors.timestamps import SECOND_NS
 
 
 def raise_alerts(
@@ -48,15 +49,15 @@ def raise_alerts(
     health: Mapping[str, Health] | None = None,
     faults: Mapping[str, Mapping[str, str]] | None = None,
     settings: AlertSettings | None = None,
-    watching: Watching | None = None,
-    knowing: Knowing | None = None,
+    coverage: CurrentCoverage | None = None,
+    context: Knowing | None = None,
     weather: str = "",
 ) -> tuple[AlertState, tuple[Alert, ...]]:
     """The state after this picture, and the alerts that are new or revised, most urgent first.
 
     Same arguments, same answer; calling again with the same picture and time gives nothing. ``now_ns`` is the
     journal's time, UTC nanoseconds. A track missing from the picture has ended. A sensor missing from ``health`` is
-    left as it was; ``faults``: what is wrong with those that are heard, by sensor and fault. ``watching`` is what the
+    left as it was; ``faults``: what is wrong with those that are heard, by sensor and fault. ``coverage`` is what the
     sensors see (fusion.situation.current_coverage); without it nothing is said of dead ground, of appearing inside, or
     of segments that nobody watches. ``knowing`` (fusion.situation.context) adds what is known of the sector: forecasts,
     who would be in time if they left now, the ground, impact levels, and how likely crossings are detected.
@@ -67,7 +68,7 @@ def raise_alerts(
         settings or AlertSettings(),
         now_ns,
         dict(state.alerts),
-        knowing=knowing,
+        context=context,
         gone=_gone(health or {}, faults or {}),
         weather=weather,
         tallies=dict(state.nuisance.tallies),
@@ -81,10 +82,10 @@ def raise_alerts(
         dead = state.patterns.get(sighting.track, PatternMemory()).open_dead
         tracks[sighting.track] = approaching(ledger, memory, sighting, look, dead)
     tracks = {track: overdue(ledger, memory) for track, memory in tracks.items()}
-    sensors = sensors_silent(ledger, state.sensors, health or {}, watching)
-    faulty = sensors_faulty(ledger, state.faults, faults or {}, watching)
-    state = _judge_patterns(ledger, state, picture, watching)
-    traffic = expected_traffic(ledger, state.traffic, picture, watching)
+    sensors = sensors_silent(ledger, state.sensors, health or {}, coverage)
+    faulty = sensors_faulty(ledger, state.faults, faults or {}, coverage)
+    state = _judge_patterns(ledger, state, picture, coverage)
+    traffic = expected_traffic(ledger, state.traffic, picture, coverage)
     ledger.forget()
     state = replace(state, tracks=tracks, sensors=sensors, faults=faulty, traffic=traffic)
     return replace(state, alerts=ledger.alerts, nuisance=ledger.nuisance()), ledger.news()
@@ -100,7 +101,7 @@ def _judge_patterns(
     ledger: Ledger,
     state: AlertState,
     picture: TrackPicture,
-    watching: Watching | None,
+    coverage: CurrentCoverage | None,
 ) -> AlertState:
     """The state after the rules of fusion.alerts.pattern_rules."""
     settings, now = ledger.settings, ledger.now_ns
@@ -113,7 +114,7 @@ def _judge_patterns(
     near = (picture.segment >= 0) & (np.abs(picture.offset_m) <= settings.pattern_band_m)
     rows = np.flatnonzero(near & (picture.status == "confirmed"))
     lost = _lost_places(picture, ended)
-    settled = now - begun >= settings.settle_s * NS
+    settled = now - begun >= settings.settle_s * SECOND_NS
     for row in sorted(rows.tolist(), key=lambda row: picture.track[row]):
         memory = memories.get(picture.track[row], PatternMemory())
         if picture.updated_ns[row] <= memory.look_ns:
@@ -121,9 +122,9 @@ def _judge_patterns(
         sighting = sighting_of(picture, course, row)
         sd_m = float(np.sqrt(max(0.5 * (picture.cov[row, 0, 0] + picture.cov[row, 1, 1]), 0.0)))
         memory = loitering(ledger, memory, sighting, sd_m)
-        if watching is not None:
-            memory = appeared_inside(ledger, memory, sighting, watching, ledger.gone, lost, settled)
-            memory = dead_ground(ledger, memory, sighting, watching, ledger.gone, bool(course.heading[row]))
+        if coverage is not None:
+            memory = appeared_inside(ledger, memory, sighting, coverage, ledger.gone, lost, settled)
+            memory = dead_ground(ledger, memory, sighting, coverage, ledger.gone, bool(course.heading[row]))
         memories[sighting.track] = replace(
             memory,
             look_ns=sighting.observed_ns,

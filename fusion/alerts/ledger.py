@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from fusion.alerts.alert import Alert, moment, nanoseconds, rank
+from fusion.alerts.alert import Alert, rank
 from fusion.alerts.expected_traffic import Verdict
 from fusion.alerts.nuisance import SERIOUS, Nuisance, NuisanceCount, is_nuisance, keys, may_hold
 from fusion.alerts.sentences import (
@@ -14,7 +14,7 @@ from fusion.alerts.sentences import (
     fault_sentence,
     group_sentence,
     higher,
-    leave_now_sentence,
+    response_sentence,
     lost_sentence,
     opened_sentence,
     priority_of,
@@ -28,8 +28,7 @@ from fusion.situation.facts import About, Opening, Sighting
 from fusion.situation.track_picture import TrackPicture
 from geo.border.sections import IMPACT_LEVELS
 from sensors.health.faults import BLINDING
-
-NS = 1_000_000_000
+from sensors.timestamps import SECOND_NS, nanoseconds, utc_datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ class DistressCall:
 
 
 class Knowing(Protocol):
-    """What fusion.situation.context.Insight knows of the sector beyond the picture."""
+    """What fusion.situation.context.AlertContext knows of the sector beyond the picture."""
 
     @property
     def segment_count(self) -> int:
@@ -78,14 +77,14 @@ class Ledger:
     now_ns: int
     alerts: dict[str, Alert]
     changed: set[str] = field(default_factory=set)
-    knowing: Knowing | None = None
+    context: Knowing | None = None
     gone: tuple[str, ...] = ()
     weather: str = ""
     tallies: dict[str, NuisanceCount] = field(default_factory=dict)
     held_ns: dict[str, int] = field(default_factory=dict)
 
     def age_s(self, alert: Alert) -> float:
-        return (self.now_ns - nanoseconds(alert.raised_at)) / NS
+        return (self.now_ns - nanoseconds(alert.raised_at)) / SECOND_NS
 
     def is_open(self, identity: str) -> bool:
         """Whether there is such an alert and it is open."""
@@ -97,7 +96,7 @@ class Ledger:
 
         One that is held back as nuisance (fusion.alerts.nuisance) is counted and not raised.
         """
-        old, now = self.alerts.get(identity), moment(self.now_ns)
+        old, now = self.alerts.get(identity), utc_datetime(self.now_ns)
         if old is not None and old.by:
             return  # somebody has dealt with this event
         priority = self._priority(rule, sighting)
@@ -117,7 +116,7 @@ class Ledger:
         if not may_hold(rule, priority, self._impact(sighting)):
             return False
         sensors = {sensor for sensor, _, _ in sighting.evidence}
-        names = keys(rule, sensors, moment(self.now_ns).hour, self.weather)
+        names = keys(rule, sensors, utc_datetime(self.now_ns).hour, self.weather)
         settings = self.settings
         if not is_nuisance(
             self.tallies, names, least_share=settings.nuisance_share, least_judged=settings.nuisance_judged
@@ -131,7 +130,7 @@ class Ledger:
         return True
 
     def raise_silent(self, identity: str, sensor: str, since_ns: int) -> None:
-        now, since = moment(self.now_ns), moment(since_ns)
+        now, since = utc_datetime(self.now_ns), utc_datetime(since_ns)
         sentence = silent_sentence(sensor, f"{since:%H:%M:%S} UTC")
         self._put(
             Alert(identity, "sensor_silent", "medium", "active", 0, sentence, now, now, since, sensor=sensor)
@@ -139,7 +138,7 @@ class Ledger:
 
     def raise_fault(self, identity: str, sensor: str, fault: str, what: str) -> None:
         """A sensor that is heard and has something wrong."""
-        now = moment(self.now_ns)
+        now = utc_datetime(self.now_ns)
         priority = "medium" if fault in BLINDING else "low"
         sentence = fault_sentence(sensor, fault, what)
         self._put(Alert(identity, "sensor_fault", priority, "active", 0, sentence, now, now, now, sensor=sensor))
@@ -154,10 +153,10 @@ class Ledger:
         ``openings`` say how likely a crossing is detected before and after; without them the segments are those that no
         other sensor watches.
         """
-        now = moment(self.now_ns)
+        now = utc_datetime(self.now_ns)
         numbers = sorted({one.segment for one in openings} or set(segments))
         share = len(numbers) / max(count, 1)
-        impact = None if self.knowing is None else _most_serious([self.knowing.impact_of(one) for one in numbers])
+        impact = None if self.context is None else _most_serious([self.context.impact_of(one) for one in numbers])
         priority = "high" if share >= self.settings.lost_share or impact in SERIOUS else "medium"
         sentence = (
             opened_sentence(sensor, openings, count, cause, self.settings.required_probability)
@@ -166,7 +165,7 @@ class Ledger:
         )
         self._put(
             Alert(
-                identity, "coverage_lost", priority, "active", 0, sentence, now, now, moment(since_ns),
+                identity, "coverage_lost", priority, "active", 0, sentence, now, now, utc_datetime(since_ns),
                 sensor=sensor, segment=numbers[0], cause=cause, openings=openings, impact_level=impact,
                 why=f"{sensor} does not see: {cause}; every other sensor's state was counted.", weather=self.weather,
             )
@@ -174,7 +173,7 @@ class Ledger:
 
     def raise_quiet(self, identity: str, verdict: Verdict) -> None:
         """An hour without traffic where some is usual."""
-        now = moment(self.now_ns)
+        now = utc_datetime(self.now_ns)
         sentence = quiet_sentence(verdict.segment, verdict.expected)
         self._put(
             Alert(
@@ -188,14 +187,14 @@ class Ledger:
         """Several tracks together, stated at the place of one of them."""
         if identity in self.alerts:
             return
-        now = moment(self.now_ns)
+        now = utc_datetime(self.now_ns)
         segment, chainage, offset = (
             int(picture.segment[row]), float(picture.chainage_m[row]), float(picture.offset_m[row])
         )  # fmt: skip
         self._put(
             Alert(
                 identity, rule, "low", "active", 0, group_sentence(tracks, segment, chainage, offset), now, now,
-                moment(int(picture.updated_ns[row])), track=tracks[0], segment=segment, chainage_m=chainage,
+                utc_datetime(int(picture.updated_ns[row])), track=tracks[0], segment=segment, chainage_m=chainage,
                 easting=float(picture.easting[row]), northing=float(picture.northing[row]), offset_m=offset,
             )
         )  # fmt: skip
@@ -210,10 +209,10 @@ class Ledger:
 
     def raise_distress(self, identity: str, call: DistressCall) -> None:
         """A unit's call, or a later word of it: the place and the sentence move with it."""
-        old, now = self.alerts.get(identity), moment(self.now_ns)
+        old, now = self.alerts.get(identity), utc_datetime(self.now_ns)
         facts: dict[str, Any] = {
             "sentence": distress_sentence(call.unit, call.note, call.place),
-            "observed_at": moment(call.observed_ns),
+            "observed_at": utc_datetime(call.observed_ns),
             "segment": call.segment,
             "chainage_m": call.chainage_m,
             "easting": call.easting,
@@ -245,7 +244,7 @@ class Ledger:
         """Restate an open alert: at once when it becomes more urgent, else at most every ``revise_s``."""
         priority = self._priority(alert.rule, sighting)
         more_urgent = higher(priority, alert.priority) != alert.priority
-        due = self.now_ns - nanoseconds(alert.updated_at) >= self.settings.revise_s * NS
+        due = self.now_ns - nanoseconds(alert.updated_at) >= self.settings.revise_s * SECOND_NS
         if not (more_urgent or due):
             return
         lowered = self._is_animal(sighting) and alert.priority != "distress"
@@ -264,11 +263,11 @@ class Ledger:
         for alert in list(self.alerts.values()):
             if alert.is_open and alert.rule == "crossing" and self.age_s(alert) >= self.settings.stale_s:
                 self.clear(alert.id, "stale: nobody acted on it")
-            quiet_s = (self.now_ns - nanoseconds(alert.updated_at)) / NS
+            quiet_s = (self.now_ns - nanoseconds(alert.updated_at)) / SECOND_NS
             if not alert.is_open and quiet_s >= self.settings.keep_s:
                 del self.alerts[alert.id]
         for identity, since_ns in list(self.held_ns.items()):
-            if self.now_ns - since_ns >= self.settings.keep_s * NS:
+            if self.now_ns - since_ns >= self.settings.keep_s * SECOND_NS:
                 del self.held_ns[identity]
 
     def nuisance(self) -> Nuisance:
@@ -297,21 +296,21 @@ class Ledger:
         )
 
     def _impact(self, sighting: Sighting) -> str | None:
-        return None if self.knowing is None else self.knowing.impact_of(sighting.segment)
+        return None if self.context is None else self.context.impact_of(sighting.segment)
 
     def _facts(self, rule: str, sighting: Sighting) -> dict[str, Any]:
         label, probability = sighting.most_likely()
-        about = About() if self.knowing is None else self.knowing.about(sighting, self.gone)
+        about = About() if self.context is None else self.context.about(sighting, self.gone)
         looks = self.settings.crossing_looks if rule == "crossing" else self.settings.approach_looks
         return {
             "impact_level": about.impact_level,
             "forecast": about.forecast,
             "leave_now": about.leave_now,
             "ground": about.ground,
-            "advice": "" if about.leave_now is None else leave_now_sentence(about.leave_now),
+            "advice": "" if about.leave_now is None else response_sentence(about.leave_now),
             "why": why_of(rule, sighting, looks=looks, impact_level=about.impact_level),
             "sentence": sentence_of(rule, sighting, naming_probability=self.settings.naming_probability),
-            "observed_at": moment(sighting.observed_ns),
+            "observed_at": utc_datetime(sighting.observed_ns),
             "segment": sighting.segment,
             "chainage_m": sighting.chainage_m,
             "easting": sighting.easting,
@@ -327,7 +326,7 @@ class Ledger:
 
 def following(revision: int, now_ns: int) -> dict[str, Any]:
     """The bookkeeping of the revision after ``revision``."""
-    return {"revision": revision + 1, "updated_at": moment(now_ns)}
+    return {"revision": revision + 1, "updated_at": utc_datetime(now_ns)}
 
 
 def _most_serious(levels: Sequence[str | None]) -> str | None:

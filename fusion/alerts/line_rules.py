@@ -10,11 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from fusion.alerts.alert import Gate, TrackMemory, alert_id
-from fusion.alerts.ledger import NS, Ledger
+from fusion.alerts.ledger import Ledger
 from fusion.alerts.settings import AlertSettings
 from fusion.situation.facts import Sighting
 from fusion.situation.track_picture import TrackPicture
 from geo.arrays import Floats, Ints
+from sensors.timestamps import SECOND_NS
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +179,7 @@ def approaching(
         return memory
     if memory.approach_looks:
         memory = replace(memory, approach_looks=0)
-    if memory.open_approach and sighting.observed_ns - memory.approach_ns > settings.approach_clear_s * NS:
+    if memory.open_approach and sighting.observed_ns - memory.approach_ns > settings.approach_clear_s * SECOND_NS:
         ledger.clear(memory.open_approach, "it no longer approaches")
         memory = replace(memory, open_approach="")
     return memory
@@ -186,7 +187,7 @@ def approaching(
 
 def overdue(ledger: Ledger, memory: TrackMemory) -> TrackMemory:
     """Clear an approach that no look has confirmed for ``approach_time_s``: it would be at the line by now."""
-    if memory.open_approach and ledger.now_ns - memory.approach_ns > ledger.settings.approach_time_s * NS:
+    if memory.open_approach and ledger.now_ns - memory.approach_ns > ledger.settings.approach_time_s * SECOND_NS:
         ledger.clear(memory.open_approach, "it was not seen approaching any more")
         return replace(memory, open_approach="", approach_looks=0)
     return memory

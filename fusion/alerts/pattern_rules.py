@@ -17,18 +17,19 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from fusion.alerts.alert import AlertState, Ended, GroupMemory, PatternMemory, alert_id
-from fusion.alerts.ledger import NS, Ledger
+from fusion.alerts.ledger import Ledger
 from fusion.alerts.settings import AlertSettings
 from fusion.situation.current_coverage import first_hidden
 from fusion.situation.facts import Sighting
 from fusion.situation.track_picture import TrackPicture
 from geo.arrays import Floats, Ints
+from sensors.timestamps import SECOND_NS
 
 AROUND = 8
 AHEAD_STEP_S = 5.0
 
 
-class Watching(Protocol):
+class CurrentCoverage(Protocol):
     """What fusion.situation.current_coverage.Watchfulness tells."""
 
     def seeing(self, easting: Floats, northing: Floats, *, silent: Sequence[str] = ()) -> Floats:
@@ -58,7 +59,7 @@ def loitering(ledger: Ledger, memory: PatternMemory, sighting: Sighting, sd_m: f
         ledger.follow(memory.open_loiter, "loitering", sighting)
     elif (
         -settings.loiter_band_m <= sighting.offset_m <= settings.loiter_home_m
-        and sighting.observed_ns - memory.since_ns >= settings.loiter_s * NS
+        and sighting.observed_ns - memory.since_ns >= settings.loiter_s * SECOND_NS
     ):
         ordinal = memory.loiters + 1
         identity = alert_id("loitering", sighting.track, 0, ordinal)
@@ -71,7 +72,7 @@ def appeared_inside(
     ledger: Ledger,
     memory: PatternMemory,
     sighting: Sighting,
-    watching: Watching,
+    coverage: CurrentCoverage,
     silent: Sequence[str],
     others: Floats,
     settled: bool,
@@ -86,10 +87,10 @@ def appeared_inside(
         return memory
     settings = ledger.settings
     if not memory.nowhere_ns:
-        if not settled or not _from_nowhere(settings, sighting, watching, silent, others):
+        if not settled or not _from_nowhere(settings, sighting, coverage, silent, others):
             return replace(memory, judged=True)
         memory = replace(memory, nowhere_ns=sighting.observed_ns, nowhere_offset_m=sighting.offset_m)
-    waited_s = (sighting.observed_ns - memory.nowhere_ns) / NS
+    waited_s = (sighting.observed_ns - memory.nowhere_ns) / SECOND_NS
     least, most = _way_in(sighting, settings)
     waits = waited_s < settings.inside_wait_s
     if most < 0.0 or not (waits or _may_have_come_in(sighting, settings, memory.nowhere_offset_m, waited_s)):
@@ -102,7 +103,7 @@ def appeared_inside(
 
 
 def _from_nowhere(
-    settings: AlertSettings, sighting: Sighting, watching: Watching, silent: Sequence[str], others: Floats
+    settings: AlertSettings, sighting: Sighting, coverage: CurrentCoverage, silent: Sequence[str], others: Floats
 ) -> bool:
     """Whether it is so far inside, away from ``others``, and all the ground around it is watched."""
     if not settings.inside_m <= sighting.offset_m <= settings.inside_most_m:
@@ -114,7 +115,7 @@ def _from_nowhere(
     rings = np.array([settings.around_m, settings.around_m + settings.around_s * speed])
     easting = sighting.easting + np.append(0.0, np.outer(rings, np.sin(turn)))
     northing = sighting.northing + np.append(0.0, np.outer(rings, np.cos(turn)))
-    return bool(watching.seeing(easting, northing, silent=silent).min() >= settings.watched_probability)
+    return bool(coverage.seeing(easting, northing, silent=silent).min() >= settings.watched_probability)
 
 
 def _way_in(sighting: Sighting, settings: AlertSettings) -> tuple[float, float]:
@@ -139,7 +140,7 @@ def _spread(sighting: Sighting, first: int) -> float:
 
 
 def dead_ground(
-    ledger: Ledger, memory: PatternMemory, sighting: Sighting, watching: Watching, silent: Sequence[str], heads: bool
+    ledger: Ledger, memory: PatternMemory, sighting: Sighting, coverage: CurrentCoverage, silent: Sequence[str], heads: bool
 ) -> PatternMemory:
     """A track that heads to the line and will soon be out of every working sensor's sight on its way."""
     settings = ledger.settings
@@ -147,7 +148,7 @@ def dead_ground(
     hidden_s = None
     if heads and left_s >= AHEAD_STEP_S:
         step = np.arange(0.0, left_s + AHEAD_STEP_S, AHEAD_STEP_S)
-        seen = watching.seeing(
+        seen = coverage.seeing(
             sighting.easting + sighting.easting_rate * step, sighting.northing + sighting.northing_rate * step,
             silent=silent,
         )  # fmt: skip
@@ -155,7 +156,7 @@ def dead_ground(
             hidden_s = first_hidden(step, seen, settings.hidden_probability, settings.dead_least_s)
     if hidden_s is None:
         quiet_ns = sighting.observed_ns - memory.dead_ns
-        if memory.open_dead and not heads and quiet_ns > settings.approach_clear_s * NS:
+        if memory.open_dead and not heads and quiet_ns > settings.approach_clear_s * SECOND_NS:
             ledger.clear(memory.open_dead, "it no longer heads there")
             return replace(memory, open_dead="")
         return memory
@@ -179,7 +180,7 @@ def pattern_ended(ledger: Ledger, memory: PatternMemory) -> None:
 def recently_gone(state: AlertState, picture: TrackPicture, now_ns: int, keep_s: float) -> tuple[Ended, ...]:
     """Places of tracks that ended lately: those of before that are not too old, and the newly gone ones."""
     live = set(picture.track)
-    kept = tuple(gone for gone in state.ended if now_ns - gone.at_ns <= keep_s * NS)
+    kept = tuple(gone for gone in state.ended if now_ns - gone.at_ns <= keep_s * SECOND_NS)
     new = (
         Ended(memory.last_easting, memory.last_northing, now_ns)
         for track, memory in sorted(state.patterns.items())
@@ -211,7 +212,7 @@ def groups(
             kept.append(_split(ledger, memory, [found[i] for i in parts], place))
         elif mine:
             ledger.clear(memory.open_group, "it joined another group")
-        elif now - memory.seen_ns > settings.group_clear_s * NS:
+        elif now - memory.seen_ns > settings.group_clear_s * SECOND_NS:
             ledger.clear(memory.open_group, "it dispersed")
         else:
             kept.append(memory)
@@ -240,7 +241,7 @@ def _grown(ledger: Ledger, memory: GroupMemory, picture: TrackPicture) -> GroupM
     settings = ledger.settings
     if memory.open_group or len(memory.members) < settings.group_size:
         return memory
-    if ledger.now_ns - memory.since_ns < settings.group_s * NS:
+    if ledger.now_ns - memory.since_ns < settings.group_s * SECOND_NS:
         return memory
     identity = alert_id("grouping", memory.members[0], 0, memory.since_ns)
     ledger.raise_group(identity, "grouping", picture, picture.track.index(memory.members[0]), memory.members)

@@ -10,11 +10,12 @@ import numpy as np
 
 from fusion.alerts.alert import SensorMemory, alert_id
 from fusion.alerts.expected_traffic import Traffic, hour_is_over, judged, noted
-from fusion.alerts.ledger import NS, Ledger
-from fusion.alerts.pattern_rules import Watching
+from fusion.alerts.ledger import Ledger
+from fusion.alerts.pattern_rules import CurrentCoverage
 from fusion.situation.facts import Opening
 from fusion.situation.track_picture import TrackPicture
 from sensors.health.faults import BLINDING
+from sensors.timestamps import SECOND_NS
 
 
 class Health(Protocol):
@@ -28,11 +29,11 @@ class Health(Protocol):
 
 
 def sensors_silent(
-    ledger: Ledger, memories: Mapping[str, SensorMemory], health: Mapping[str, Health], watching: Watching | None = None
+    ledger: Ledger, memories: Mapping[str, SensorMemory], health: Mapping[str, Health], coverage: CurrentCoverage | None = None
 ) -> dict[str, SensorMemory]:
     """Raise an alert for each outage of a sensor, once, and clear it when the sensor is heard for long enough.
 
-    With ``watching``, or where the ledger knows how likely crossings are detected, a second alert says which segments
+    With ``coverage``, or where the ledger knows how likely crossings are detected, a second alert says which segments
     are open because of it: each counts for the sensor whose loss tipped it, so that it is told once.
     """
     sensors = dict(memories)
@@ -46,12 +47,12 @@ def sensors_silent(
                 memory = SensorMemory(memory.outages + 1, identity, memory.open_lost)
                 still = news[news.index(sensor) + 1 :]
                 identity = alert_id("coverage_lost", sensor, 0, memory.outages)
-                memory = _coverage_lost(ledger, memory, identity, sensor, "silent", still, found.since_ns, watching)
+                memory = _coverage_lost(ledger, memory, identity, sensor, "silent", still, found.since_ns, coverage)
             sensors[sensor] = replace(memory, recovered_ns=None)
         elif memory.open_alert:
             since = found.since_ns if memory.recovered_ns is None else memory.recovered_ns
             memory = replace(memory, recovered_ns=since)
-            if ledger.now_ns - since >= ledger.settings.recovered_s * NS:
+            if ledger.now_ns - since >= ledger.settings.recovered_s * SECOND_NS:
                 ledger.clear(memory.open_alert, f"its state is now {found.state}")
                 memory = SensorMemory(memory.outages, open_lost=memory.open_lost)
             sensors[sensor] = memory
@@ -68,7 +69,7 @@ def sensors_faulty(
     ledger: Ledger,
     memories: Mapping[str, SensorMemory],
     faults: Mapping[str, Mapping[str, str]],
-    watching: Watching | None = None,
+    coverage: CurrentCoverage | None = None,
 ) -> dict[str, SensorMemory]:
     """Raise an alert for each fault of a sensor, once, and clear it when the fault is over; with one for the segments
     that are open because of it, where the fault blinds the sensor."""
@@ -88,7 +89,7 @@ def sensors_faulty(
             if sensor in blinded and name in BLINDING:
                 still = blinded[blinded.index(sensor) + 1 :]
                 identity = alert_id("coverage_lost", key, 0, memory.outages)
-                memory = _coverage_lost(ledger, memory, identity, sensor, name, still, ledger.now_ns, watching)
+                memory = _coverage_lost(ledger, memory, identity, sensor, name, still, ledger.now_ns, coverage)
                 blinded[blinded.index(sensor)] = ""  # a second fault opens nothing more
             kept[key] = memory
         elif key not in standing and memory.open_alert:
@@ -107,7 +108,7 @@ def _coverage_lost(
     cause: str,
     still: Sequence[str],
     since_ns: int,
-    watching: Watching | None,
+    coverage: CurrentCoverage | None,
 ) -> SensorMemory:
     """Once an outage: the segments that it opened. ``still``: sensors lost at the same time, judged after this one.
 
@@ -121,11 +122,11 @@ def _coverage_lost(
     gone = sorted(set(ledger.gone) - set(still))
     openings: tuple[Opening, ...] = ()
     lost, count = [], 0
-    if ledger.knowing is not None:
-        openings = ledger.knowing.opened(sensor, gone, ledger.settings.required_probability)
-        count = ledger.knowing.segment_count
-    if watching is not None:
-        lost, count = watching.lost(sensor, gone).tolist(), max(count, watching.segment_count)
+    if ledger.context is not None:
+        openings = ledger.context.opened(sensor, gone, ledger.settings.required_probability)
+        count = ledger.context.segment_count
+    if coverage is not None:
+        lost, count = coverage.lost(sensor, gone).tolist(), max(count, coverage.segment_count)
     if not (openings or lost):
         return memory
     ledger.raise_lost(identity, sensor, cause, openings, lost, count, since_ns)
@@ -135,24 +136,24 @@ def _coverage_lost(
 def _watched_again(ledger: Ledger, memory: SensorMemory, reason: str) -> SensorMemory:
     """After a sensor is back: clear what it had opened, unless another one's loss keeps it open."""
     alert = ledger.alerts.get(memory.open_lost)
-    if alert is not None and alert.is_open and alert.openings and ledger.knowing is not None:
+    if alert is not None and alert.is_open and alert.openings and ledger.context is not None:
         required = ledger.settings.required_probability
-        if not ledger.knowing.watched_again(alert.openings, ledger.gone, required):
+        if not ledger.context.watched_again(alert.openings, ledger.gone, required):
             return memory
     ledger.clear(memory.open_lost, reason)
     return replace(memory, open_lost="")
 
 
-def expected_traffic(ledger: Ledger, traffic: Traffic, picture: TrackPicture, watching: Watching | None) -> Traffic:
+def expected_traffic(ledger: Ledger, traffic: Traffic, picture: TrackPicture, coverage: CurrentCoverage | None) -> Traffic:
     """Count who comes near each segment; at the end of an hour tell where it was too quiet, and learn from it.
 
-    A quiet segment's alert is cleared by the next hour in which somebody came. Nothing is judged without ``watching``.
+    A quiet segment's alert is cleared by the next hour in which somebody came. Nothing is judged without ``coverage``.
     """
-    if watching is None:
+    if coverage is None:
         return traffic
     settings, now_ns = ledger.settings, ledger.now_ns
     if hour_is_over(traffic, now_ns):
-        watched = watching.watched(traffic.unsound).tolist()
+        watched = coverage.watched(traffic.unsound).tolist()
         traffic, verdicts = judged(
             traffic,
             watched,

@@ -31,8 +31,8 @@ from geo.terrain.land_cover import WORLD_COVER
 from sensors.layout import Layout
 from sensors.scan_columns import ScanColumns
 from sensors.statistics.statistic import LEVEL, wilson
+from sensors.timestamps import SECOND_NS
 
-NS: Final = 1_000_000_000
 SLOPES_DEG: Final = ((5.0, "level"), (15.0, "sloping"), (91.0, "steep"))
 """Terrain classes where no land cover is known: slope below so many degrees."""
 ELSEWHERE: Final = "unknown ground"
@@ -100,7 +100,7 @@ def calibrate(
             continue  # a duplicate, or out of order
         rows = tracker.timeline.entries[-1].rows
         hits = set(rows.track[rows.plot >= 0].tolist())
-        _note(watch, scan, trials, hits, round(calibration.support_s * NS))
+        _note(watch, scan, trials, hits, round(calibration.support_s * SECOND_NS))
     return _table(watch, layout, calibration)
 
 

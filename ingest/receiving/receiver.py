@@ -13,8 +13,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from ingest import topics
 from ingest import unit_messages as units
@@ -28,9 +27,7 @@ from ingest.security.authentication import Authenticator, SenderBoot, SourceKey,
 from ingest.security.signature import SIGNED
 from ingest.wire import MAX_PAYLOAD_BYTES
 from sensors.scan import Scan
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
+from sensors.timestamps import nanoseconds, utc_datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +236,7 @@ class Receiver:
         self, delivery: Delivery, kind: str, content_type: str, said: tuple[int | None, int | None]
     ) -> tuple[int, int, int, str]:
         """(boot, seq, observed_ns, flags) of a good message; MalformedMessage on any other. ``said``: by properties."""
-        received_at = _EPOCH + timedelta(microseconds=delivery.received_ns // 1000)
+        received_at = utc_datetime(delivery.received_ns)
         topic, payload, flags = delivery.topic, delivery.payload, ""
         identity = None if said[0] is None or said[1] is None else (said[0], said[1])
         if kind == "detections":
@@ -264,7 +261,7 @@ class Receiver:
             boot, seq, observed_at = message.boot, message.seq, message.observed_at
         if said[0] is not None and said != (boot, seq):
             raise MalformedMessage("identity_mismatch", "boot, seq", f"({boot}, {seq}) in the body", f"{said}")
-        observed_ns = (observed_at - _EPOCH) // _MICROSECOND * 1000
+        observed_ns = nanoseconds(observed_at)
         self._check_time(observed_ns, delivery.received_ns, kind)
         gate = self._guards.gate
         if kind == "detections" and gate is not None:

@@ -11,7 +11,7 @@ import os
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -22,6 +22,7 @@ from msgspec import Meta, Struct
 from ingest import topics
 from ingest.errors import IdentityError, MalformedMessage, TopicError
 from ingest.security.signature import Roots, Signer, key_id, verifies
+from sensors.timestamps import nanoseconds
 
 Role = Literal["sensor", "unit", "ingest", "feed"]
 ROLES: Final[tuple[Role, ...]] = ("sensor", "unit", "ingest", "feed")
@@ -36,7 +37,6 @@ EVERYWHERE: Final = frozenset({"ingest", "feed"})
 """Roles that sign on the topics of every sensor or unit, not on their own name's."""
 
 _NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\*?$(?!\n)"
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class KeyRecord(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -129,32 +129,40 @@ class Register:
         """Roles and names whose every record is revoked by now."""
         found: dict[tuple[Role, str], bool] = {}
         for record in self.records:
-            gone = record.revoked_at is not None and _ns(record.revoked_at) <= now_ns
+            gone = record.revoked_at is not None and nanoseconds(record.revoked_at) <= now_ns
             found[record.role, record.name] = gone and found.get((record.role, record.name), True)
         return frozenset(source for source, gone in found.items() if gone)
 
     def check(
-        self, topic: str, content_type: str, said: Mapping[str, str], payload: bytes, *, now_ns: int
+        self,
+        topic: topics.Topic,
+        content_type: str,
+        user_properties: Mapping[str, str],
+        payload: bytes,
+        *,
+        now_ns: int,
     ) -> KeyRecord:
         """The record whose key signed this message and may sign on this topic now.
 
         MalformedMessage says why not: unsigned, unknown_key, wrong_key, key_revoked, key_expired, bad_signature.
         """
-        key = said.get("key")
-        if key is None or "sig" not in said:
+        key = user_properties.get("key")
+        if key is None or "sig" not in user_properties:
             raise MalformedMessage("unsigned", "sig", "missing", "a signature by the sender's registered key")
         records = self._by_key.get(key)
         if records is None:
             raise MalformedMessage("unknown_key", "key", ascii(key)[1:-1][:40], "a key of the register")
-        record = self._entitled(records, topics.parse(topic))
+        record = self._entitled(records, topic)
         if record is None:
             owners = ", ".join(f"{found.role} {found.name}" for found in records[:3])
-            raise MalformedMessage("wrong_key", "key", f"a key of {owners}", f"a key that may sign on {topic}")
-        if record.revoked_at is not None and _ns(record.revoked_at) <= now_ns:
+            raise MalformedMessage("wrong_key", "key", f"a key of {owners}", f"a key that may sign on {topic.text}")
+        if record.revoked_at is not None and nanoseconds(record.revoked_at) <= now_ns:
             raise MalformedMessage("key_revoked", "key", f"revoked at {record.revoked_at.isoformat()}", "another key")
-        if now_ns < _ns(record.valid_from) or (record.valid_until is not None and _ns(record.valid_until) <= now_ns):
+        if now_ns < nanoseconds(record.valid_from) or (
+            record.valid_until is not None and nanoseconds(record.valid_until) <= now_ns
+        ):
             raise MalformedMessage("key_expired", "key", "not valid at this time", "a key that is valid now")
-        if not verifies(self._public[key], topic, content_type, said, payload, self._roots):
+        if not verifies(self._public[key], topic.text, content_type, user_properties, payload, self._roots):
             raise MalformedMessage("bad_signature", "sig", "not this key's signature of this message", "a true one")
         return record
 
@@ -228,7 +236,3 @@ class Identity:
     signer: Signer | None = None
     register: Register | None = None
     tls: TlsFiles | None = None
-
-
-def _ns(moment: datetime) -> int:
-    return (moment - _EPOCH) // timedelta(microseconds=1) * 1000

@@ -10,7 +10,6 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
 
@@ -30,10 +29,10 @@ from ingest.sending.spool import Key, Spool, SpoolEntry
 from ingest.standards.gateway_refusal import PREFIX, REFUSED, encode_refused
 from ingest.wire import Ack, DroppedRange, Kind, State, Status
 from sensors.scan import Scan
+from sensors.timestamps import utc_datetime
 
 OFFSETS_KEPT: Final = 32
 """How many acknowledgements tell of the clocks."""
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,7 +276,7 @@ class Sender:
                 sensor=self._sensor,
                 boot=self._spool.boot,
                 seq=self._status_seq,
-                observed_at=_EPOCH + timedelta(microseconds=self._now_ns() // 1000),
+                observed_at=utc_datetime(self._now_ns()),
                 state=state,
                 kind=self._kind,
                 status_interval_s=self._settings.status_interval_s,
@@ -321,7 +320,11 @@ class Sender:
         if self._identity.register is not None:
             content_type = JSON if delivery.content_type is None else delivery.content_type
             self._identity.register.check(
-                delivery.topic, content_type, dict(delivery.properties), delivery.payload, now_ns=delivery.received_ns
+                topics.parse(delivery.topic),
+                content_type,
+                dict(delivery.properties),
+                delivery.payload,
+                now_ns=delivery.received_ns,
             )
         return _ack_decoder.decode(delivery.payload)
 

@@ -17,7 +17,8 @@ from ops.journal.command import journal_path
 from ops.journal.decode_row import learn, scan_of_row
 from ops.journal.reader import JournalReader
 from sensors.layout import Layout
-from sensors.scan_columns import ScanColumns, columns_of, nanoseconds
+from sensors.scan_columns import ScanColumns, columns_of
+from sensors.timestamps import nanoseconds
 
 ROWS_A_STEP: Final = 5_000
 

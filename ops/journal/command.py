@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,9 +20,9 @@ from ops.journal.decode_row import learn, scan_of_row
 from ops.journal.reader import Counts, JournalReader, JournalRow
 from sensors.layout import Layout
 from sensors.scan import Plot, Scan
+from sensors.timestamps import utc_datetime
 
 ROWS_A_STEP: Final = 5_000
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _COUNTS: Final = ("received", "journaled", "duplicate", "dead_lettered", "shed")
 
 
@@ -146,7 +146,7 @@ def _letters(journal: JournalReader) -> Iterator[Any]:
 def _chosen(row: JournalRow, choice: DetectionFilter) -> bool:
     if choice.sensor is not None and row.sensor != choice.sensor:
         return False
-    observed = _EPOCH + timedelta(microseconds=row.observed_ns // 1000)
+    observed = utc_datetime(row.observed_ns)
     return (choice.since is None or observed >= choice.since) and (choice.until is None or observed < choice.until)
 
 
@@ -188,7 +188,7 @@ def _plain(counts: Counts) -> dict[str, int]:
 
 
 def _time(time_ns: int | None) -> str | None:
-    return None if time_ns is None else _text(_EPOCH + timedelta(microseconds=time_ns // 1000))
+    return None if time_ns is None else _text(utc_datetime(time_ns))
 
 
 def _text(at: datetime) -> str:

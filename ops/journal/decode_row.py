@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from ingest.decode import JSON, decode, decode_status, media_type, remember
@@ -15,11 +14,11 @@ from ingest.topics import sensor_topic
 from ingest.wire import Status
 from ops.journal.reader import JournalRow
 from sensors.scan import Plot, Scan
+from sensors.timestamps import utc_datetime
 
 if TYPE_CHECKING:
     from sensors.layout import AnySensor, Layout
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ANY_SECTOR: Final = "journal"
 OBSERVER: Final = "human"
 
@@ -32,7 +31,7 @@ def scan_of_row(row: JournalRow, layout: Layout | None = None, told: bytes | Non
     within its reach. ``told``: what ``learn`` noted of the sensor. Raises
     MalformedMessage for a row that cannot be read.
     """
-    received_at = _EPOCH + timedelta(microseconds=row.received_ns // 1000)
+    received_at = utc_datetime(row.received_ns)
     if media_type(row.content_type) == JSON:
         return decode(row.body, received_at=received_at, content_type=row.content_type)
     topic = sensor_topic(_ANY_SECTOR, row.sensor, "detections")
@@ -52,7 +51,7 @@ def scan_of_row(row: JournalRow, layout: Layout | None = None, told: bytes | Non
 
 def status_of_row(row: JournalRow) -> Status:
     """The status of a ``status`` row; MalformedMessage as above."""
-    received_at = _EPOCH + timedelta(microseconds=row.received_ns // 1000)
+    received_at = utc_datetime(row.received_ns)
     if media_type(row.content_type) == JSON:
         return decode_status(row.body, received_at=received_at, content_type=row.content_type)
     topic = sensor_topic(_ANY_SECTOR, row.sensor, "status")
@@ -68,7 +67,7 @@ def learn(row: JournalRow, told: dict[str, bytes]) -> None:
     """
     if row.kind != "status" or media_type(row.content_type) not in REMEMBER:
         return
-    received_at = _EPOCH + timedelta(microseconds=row.received_ns // 1000)
+    received_at = utc_datetime(row.received_ns)
     with suppress(MalformedMessage):
         known = remember(
             row.body,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,11 +18,11 @@ from ingest.topics import identifier, sensor_topic
 from ops.journal.writer import Journal
 from ops.runtime.output import progress_bar
 from sensors.scan import Scan
+from sensors.timestamps import nanoseconds
 
 TICK_NS: Final = 1_000_000_000
 MOST_TICKS: Final = 2_000_000
 """Of a recording with gaps: a tick a second over three weeks and more is no recording of a night."""
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def import_recording(
@@ -63,10 +62,10 @@ def _journal(scans: list[Scan], path: Path, sector_id: str, screen: Console) -> 
         receiver = Receiver(
             sector_id, commit=journal.commit, acknowledge=lambda _: None, recall=journal.recall, settings=never
         )
-        tick_ns = _ns(scans[0].received_at)
+        tick_ns = nanoseconds(scans[0].received_at)
         with progress_bar(screen) as progress:
             for second in progress.track(list(_seconds(scans)), description="scans"):
-                while tick_ns <= _ns(second[0].received_at):
+                while tick_ns <= nanoseconds(second[0].received_at):
                     journal.tick(tick_ns)
                     tick_ns += TICK_NS
                 receiver.handle([_delivery(scan, sector_id) for scan in second])
@@ -79,7 +78,7 @@ def _seconds(scans: list[Scan]) -> Iterator[list[Scan]]:
     """The scans of one second together: they become one batch."""
     batch: list[Scan] = []
     for scan in scans:
-        if batch and _ns(scan.received_at) // TICK_NS != _ns(batch[0].received_at) // TICK_NS:
+        if batch and nanoseconds(scan.received_at) // TICK_NS != nanoseconds(batch[0].received_at) // TICK_NS:
             yield batch
             batch = []
         batch.append(scan)
@@ -87,12 +86,8 @@ def _seconds(scans: list[Scan]) -> Iterator[list[Scan]]:
 
 
 def _delivery(scan: Scan, sector_id: str) -> Delivery:
-    topic, received_ns = sensor_topic(sector_id, scan.sensor, "detections"), _ns(scan.received_at)
+    topic, received_ns = sensor_topic(sector_id, scan.sensor, "detections"), nanoseconds(scan.received_at)
     return Delivery(topic, encode(scan), "application/json", (("sent", str(received_ns)),), received_ns)
-
-
-def _ns(at: datetime) -> int:
-    return (at - _EPOCH) // timedelta(microseconds=1) * 1000
 
 
 def _rows(path: Path) -> Iterator[Mapping[str, Any]]:

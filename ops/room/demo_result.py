@@ -6,7 +6,6 @@ import json
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +22,7 @@ from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import read_bases
 from ops.store.track_history import load_history
 from sensors.coverage import look_probability
+from sensors.timestamps import utc_datetime
 
 if TYPE_CHECKING:
     from ops.room.demo import Demo
@@ -92,8 +92,8 @@ def write_files(
     reader.export_alerts_geojson(files["alerts"])
     report = ReportInput(
         title=f"Demonstration: {demo.sector.title or demo.sector.name}",
-        started=_moment(demo.started_ns),
-        ended=_moment(demo.ended_ns),
+        started=utc_datetime(demo.started_ns),
+        ended=utc_datetime(demo.ended_ns),
         terrain=ground.terrain,
         border=ground.border,
         layout=ground.layout,
@@ -120,10 +120,6 @@ def _serve_command(demo: Demo) -> str:
     options = demo.options
     words = ["watchline", "serve", demo.room.store_path.name, f"--sector={options.sector}"]
     return shlex.join([*words, *([] if options.layout is None else [f"--layout={options.layout}"])])
-
-
-def _moment(time_ns: int) -> datetime:
-    return datetime.fromtimestamp(time_ns // 1000 / 1e6, UTC)
 
 
 @dataclass(frozen=True, slots=True)

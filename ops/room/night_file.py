@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from ingest.decode import decode, encode
 from sensors.scan import Scan
+from sensors.timestamps import nanoseconds, utc_datetime
 
 SCENARIO_START: Final = datetime(2026, 1, 1, tzinfo=UTC)
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +23,6 @@ class SimulatedSender:
     sensor: str
     kind: str
     status_s: float
-
-
-def nanoseconds(at: datetime) -> int:
-    """UTC nanoseconds since 1970 of an aware datetime."""
-    return (at - _EPOCH) // timedelta(microseconds=1) * 1000
 
 
 def write_night(path: Path, scans: Iterable[Scan]) -> None:
@@ -42,7 +37,7 @@ def read_night(path: Path) -> Iterator[Scan]:
     with path.open("rb") as file:
         for line in file:
             send_ns, _, message = line.partition(b"\t")
-            yield decode(message, received_at=_EPOCH + timedelta(microseconds=int(send_ns) // 1000))
+            yield decode(message, received_at=utc_datetime(int(send_ns)))
 
 
 def read_posts(path: Path) -> list[SimulatedSender]:

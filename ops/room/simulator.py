@@ -22,10 +22,11 @@ from ingest.sending.sender import Sender, SenderSettings
 from ingest.sending.spool import Spool
 from ops.broker.broker import URL_VARIABLE
 from ops.broker.identities import identity_of
-from ops.room.night_file import SCENARIO_START, SimulatedSender, nanoseconds, read_night, read_posts
+from ops.room.night_file import SCENARIO_START, SimulatedSender, read_night, read_posts
 from ops.runtime.child_process import child_main, say
 from ops.runtime.clock import ScenarioClock
 from sensors.scan import Scan
+from sensors.timestamps import nanoseconds
 
 DRAIN_S: Final = 10.0
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import msgspec
 import numpy as np
 
 from geo.errors import BadInput
+from sensors.timestamps import nanoseconds, utc_datetime
 
 STATUSES = ("active", "acknowledged", "cleared", "rejected")
 HISTORY_NUMBERS = ("easting", "northing", "easting_rate", "northing_rate")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def to_json(value: Any, *, where: str) -> bytes:
@@ -59,10 +59,10 @@ def alert_row(alert: Mapping[str, Any]) -> tuple[str, int, str, int | str, int, 
     if status not in STATUSES:
         raise BadInput(f"status {status!r}", where=where, expected=f"one of {', '.join(STATUSES)}")
     body = to_json(alert, where=where).decode()
-    return identity, revision, str(status), alert["priority"], nanoseconds(alert["raised_at"], where=where), body
+    return identity, revision, str(status), alert["priority"], time_ns(alert["raised_at"], where=where), body
 
 
-def nanoseconds(moment: datetime | str, *, where: str) -> int:
+def time_ns(moment: datetime | str, *, where: str) -> int:
     """UTC nanoseconds since 1970 of an aware datetime or RFC 3339 text from 1970 to 2262; BadInput for any other."""
     try:
         instant = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
@@ -70,7 +70,7 @@ def nanoseconds(moment: datetime | str, *, where: str) -> int:
         raise BadInput(f"{str(moment)[:40]!r} is no time", where=where, expected="RFC 3339 with an offset") from None
     if not isinstance(instant, datetime) or instant.tzinfo is None:
         raise BadInput(f"{str(moment)[:40]!r} has no offset", where=where, expected="RFC 3339 with an offset")
-    since_ns = (instant - _EPOCH) // timedelta(microseconds=1) * 1000
+    since_ns = nanoseconds(instant)
     if not 0 <= since_ns < 2**63:
         raise BadInput(f"{str(moment)[:40]!r} is out of range", where=where, expected="a time from 1970 to 2262")
     return since_ns
@@ -140,4 +140,4 @@ def columns(rows: list[tuple[Any, ...]]) -> dict[str, np.ndarray]:
 
 def rfc3339(at_ns: int) -> str:
     """UTC nanoseconds since 1970 as RFC 3339 text with microseconds."""
-    return (_EPOCH + timedelta(microseconds=at_ns // 1000)).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return utc_datetime(at_ns).isoformat(timespec="microseconds").replace("+00:00", "Z")

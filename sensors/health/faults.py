@@ -16,8 +16,8 @@ import numpy as np
 
 from sensors.scan_columns import ARRAYS, ScanColumns
 from sensors.sensor import Sensor
+from sensors.timestamps import SECOND_NS
 
-NS: Final = 1_000_000_000
 FAULTS: Final = ("stuck", "chatty", "skewed", "low_power", "obscured", "misaligned")
 BLINDING: Final = ("stuck", "obscured")
 """With these faults a sensor is heard and sees nothing that can be relied on: its ground counts as unwatched."""
@@ -64,7 +64,7 @@ KEPT: Final = 20
 def note_scan(signs: SensorSymptoms, sensor: Sensor, scan: ScanColumns, settings: ConditionSettings) -> None:
     """Take in one scan, in place."""
     note_time(signs, scan.received_ns, scan.observed_ns, sensor.latency_s)
-    window = scan.observed_ns // round(settings.window_s * NS)
+    window = scan.observed_ns // round(settings.window_s * SECOND_NS)
     if window > signs.window:
         signs.in_last_window = signs.in_window if window == signs.window + 1 else 0
         signs.window, signs.in_window = window, 0
@@ -80,7 +80,7 @@ def note_scan(signs: SensorSymptoms, sensor: Sensor, scan: ScanColumns, settings
 
 def note_time(signs: SensorSymptoms, received_ns: int, observed_ns: int, latency_s: float = 0.0) -> None:
     """Take in how far behind a message came."""
-    signs.behind_s.append(round((received_ns - observed_ns) / NS - latency_s, 6))
+    signs.behind_s.append(round((received_ns - observed_ns) / SECOND_NS - latency_s, 6))
     del signs.behind_s[:-KEPT]
 
 

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from sensors.layout import Layout
-from sensors.scan_columns import nanoseconds
 from sensors.sensor import Sensor
+from sensors.timestamps import nanoseconds
 
 State = Literal["ok", "degraded", "silent", "maintenance"]
 Change = Literal["silent", "recovered"]

@@ -26,10 +26,11 @@ from ops.broker.broker import EmbeddedBroker, MosquittoBroker, RunningBroker
 from ops.cli import app as cli
 from ops.journal.reader import Counts, JournalReader, Recount
 from ops.journal.writer import Journal
-from ops.room.night_file import SCENARIO_START, nanoseconds, read_night
+from ops.room.night_file import SCENARIO_START, read_night
 from ops.room.simulate_night import rehearse_to_files
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector
+from sensors.timestamps import nanoseconds
 
 CELL_M = 40.0
 ROWS, COLUMNS = 150, 200

@@ -33,7 +33,7 @@ from ops.services.api.plan_routes import PlanRoutes
 from ops.services.api.prometheus import metrics_text
 from ops.services.api.static_pages import BUILT, add_pages
 from ops.store.reader import Live, Reader, StoreError
-from ops.store.rows import nanoseconds, rfc3339, to_json
+from ops.store.rows import rfc3339, time_ns, to_json
 
 Status = Literal["active", "acknowledged", "cleared", "rejected"]
 Limit = Annotated[int, Query(ge=1, le=5000)]
@@ -210,7 +210,7 @@ class _Routes:
         purpose: Annotated[str | None, Header()] = None,
     ) -> Response:
         """Newest revision of each alert, latest raised first. ``last``: go on from here with /api/stream?after=last."""
-        since_ns = None if since is None else nanoseconds(since, where="since")
+        since_ns = None if since is None else time_ns(since, where="since")
         self._note(request, purpose)
         last, more, bodies = self._reader.alerts(status=status, since_ns=since_ns, limit=limit)
         return _json(b'{"last":%d,"more":%s,"alerts":[%s]}' % (last, b"true" if more else b"false", b",".join(bodies)))

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
 import msgspec
@@ -27,9 +26,9 @@ from fusion.alerts import (
     distress,
     raise_alerts,
 )
-from fusion.situation.context import Insight
+from fusion.situation.context import AlertContext
 from fusion.situation.correlate import Correlator
-from fusion.situation.current_coverage import watchfulness_of
+from fusion.situation.current_coverage import current_coverage_of
 from fusion.situation.track_picture import picture_of_bank
 from fusion.tracker import Tracker, TrackEvent
 from geo.errors import BadInput
@@ -47,10 +46,10 @@ from ops.services.fusion.checkpoint import Checkpoint, HealthNow, Memory, _unpac
 from ops.services.fusion.quarantine_memory import CutOffRecord
 from sensors.health.liveness import SensorStatus, health
 from sensors.scan_columns import columns_of
+from sensors.timestamps import utc_datetime
 
 log = logging.getLogger(__name__)
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 HEALTH_EVERY_NS: Final = 500_000_000
 """How often all sensors are looked at, in the journal's time; one whose word has changed is looked at at once."""
 EVIDENCE_KEPT: Final = 8
@@ -71,7 +70,7 @@ class Pipeline:
         settings: Settings | None = None,
         *,
         checkpoint: bytes | None = None,
-        insight: Insight | None = None,
+        insight: AlertContext | None = None,
     ) -> None:
         settings = settings or Settings()
         self._ground = ground
@@ -88,7 +87,7 @@ class Pipeline:
                 ground.layout, of_tracker, saved.tracker, terrain=ground.terrain, border=ground.border
             )
             self._alerts, self._memory = AlertState.from_json(saved.alerts), saved.memory
-        self._watching = watchfulness_of(self._tracker.scene, ground.border)
+        self._watching = current_coverage_of(self._tracker.scene, ground.border)
         self._weather, self._maintenance = settings.weather, settings.maintenance
         for stop in settings.maintenance:
             if stop.sensor not in self._tracker.scene.watches:
@@ -265,7 +264,12 @@ class Pipeline:
             reply = decode_unit(row.body, "reply", content_type=row.content_type)
             assert isinstance(reply, Reply)
             self._alerts, alert = act_on(
-                self._alerts, reply.alert, reply.action, by=reply.by, reason=reply.reason, at=_moment(row.received_ns)
+                self._alerts,
+                reply.alert,
+                reply.action,
+                by=reply.by,
+                reason=reply.reason,
+                at=utc_datetime(row.received_ns),
             )
         except (AlertActionError, MalformedMessage) as error:
             self._unusable(row, error)
@@ -330,7 +334,7 @@ class Pipeline:
             faults=self.faults,
             settings=self._alert_settings,
             watching=self._watching,
-            knowing=self._insight,
+            context=self._insight,
             weather=self._weather,
         )
         return news
@@ -345,12 +349,12 @@ class Pipeline:
             return
         memory.health_due_ns = memory.now_ns + HEALTH_EVERY_NS
         said = {
-            sensor: SensorStatus(sensor, _moment(at_ns), word, None if until is None else _moment(until))
+            sensor: SensorStatus(sensor, utc_datetime(at_ns), word, None if until is None else utc_datetime(until))
             for sensor, (word, at_ns, until) in memory.said.items()
         }
         said |= self._planned()
-        heard = {sensor: _moment(at_ns) for sensor, at_ns in memory.heard_ns.items()}
-        now, since = _moment(memory.now_ns), _moment(memory.since_ns + self._start_grace_ns)
+        heard = {sensor: utc_datetime(at_ns) for sensor, at_ns in memory.heard_ns.items()}
+        now, since = utc_datetime(memory.now_ns), utc_datetime(memory.since_ns + self._start_grace_ns)
         memory.faults.learn_biases(self._tracker.registration, memory.now_ns)
         memory.faults.judge(self._ground.layout, memory.now_ns)
         declared_s = memory.faults.declared_s()
@@ -365,7 +369,7 @@ class Pipeline:
 
     def _planned(self) -> dict[str, SensorStatus]:
         """Sensors in a maintenance that the settings plan for now."""
-        now = _moment(self._memory.now_ns)
+        now = utc_datetime(self._memory.now_ns)
         return {
             stop.sensor: SensorStatus(stop.sensor, stop.start, "maintenance", stop.until)
             for stop in self._maintenance
@@ -395,7 +399,3 @@ class Pipeline:
         reason = f"{row.kind}: {type(error).__name__}"
         self._memory.unusable[reason] = self._memory.unusable.get(reason, 0) + 1
         log.warning("journal row %d (%s of %s) cannot be used: %s", row.id, row.kind, row.sensor, error)
-
-
-def _moment(time_ns: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=time_ns // 1000)

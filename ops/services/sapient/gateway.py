@@ -11,7 +11,6 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from geo.errors import WatchlineError
@@ -25,6 +24,7 @@ from ops.services.sapient.disk_thread import Disk
 from ops.services.sapient.node_link import LinkContext, NodeLink, PendingScan
 from ops.services.sapient.sensor_names import sensor_of
 from sensors.layout import Layout
+from sensors.timestamps import utc_datetime
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,6 @@ MOST_WAITING: Final = 200
 """Looks of a node that may wait for the disk before its connection is read no further."""
 MOST_STRANGERS: Final = 50
 """Nodes of no sensor of the layout that are journaled at once; a registration beyond is refused."""
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +250,7 @@ class Gateway:
     def _time_faults(self, packet: Packet) -> list[MalformedMessage]:
         if packet.content == "error":
             return []
-        now = _EPOCH + timedelta(microseconds=self._links.now_ns() // 1000)
+        now = utc_datetime(self._links.now_ns())
         ahead_s = (packet.sent_at - now).total_seconds()
         if ahead_s > self._times.future_s:
             said = f"{ahead_s:.3f} s after receipt"

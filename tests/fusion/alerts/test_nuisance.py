@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from fusion.alerts import AlertSettings, AlertState, act_on
-from fusion.alerts.alert import RULES, moment
+from fusion.alerts.alert import RULES
 from fusion.alerts.ledger import Ledger
 from fusion.alerts.nuisance import HOLDABLE, Nuisance, NuisanceCount, is_nuisance, key, may_hold, share_at_least, taught
-from fusion.situation.context import Insight
+from fusion.situation.context import AlertContext
 from fusion.situation.facts import Sighting
+from sensors.timestamps import utc_datetime
 
 NS = 1_000_000_000
 START_NS = 1_772_323_200 * NS  # midnight
@@ -31,9 +32,9 @@ def sighting(
     )  # fmt: skip
 
 
-def ledger(state: AlertState, *, second: float = 0.0, weather: str = "", knowing=None) -> Ledger:
+def ledger(state: AlertState, *, second: float = 0.0, weather: str = "", context=None) -> Ledger:
     return Ledger(
-        AlertSettings(), START_NS + round(second * NS), dict(state.alerts), weather=weather, knowing=knowing,
+        AlertSettings(), START_NS + round(second * NS), dict(state.alerts), weather=weather, context=context,
         tallies=dict(state.nuisance.tallies), held_ns=dict(state.nuisance.held_ns),
     )  # fmt: skip
 
@@ -53,7 +54,7 @@ def rejected(
         state = after(state, book)
         if f"A{number}" in state.alerts:
             more = {"reason": "a deer"} if action == "reject" else {}
-            state, _ = act_on(state, f"A{number}", action, by="B", at=moment(START_NS), **more)
+            state, _ = act_on(state, f"A{number}", action, by="B", at=utc_datetime(START_NS), **more)
     return state
 
 
@@ -129,7 +130,7 @@ def test_a_crossing_is_raised_whatever_was_rejected() -> None:
     assert all(alert.status == "rejected" for alert in state.alerts.values())
     assert len(state.alerts) == 40
     assert is_raised(state, rule="crossing")
-    assert is_raised(rejected(40), knowing=Insight(impact=(None, None, None, "high")))
+    assert is_raised(rejected(40), context=AlertContext(impact=(None, None, None, "high")))
 
 
 def test_one_held_back_that_becomes_urgent_is_raised_then() -> None:

@@ -19,7 +19,7 @@ from geo.errors import BadInput
 from ops.room.room import RoomError, _held
 from ops.runtime.child_process import Child
 from ops.sector.samples import jacksboro_cog
-from ops.store.rows import nanoseconds
+from ops.store.rows import time_ns
 
 
 def others_may(path: Path) -> int:
@@ -73,7 +73,7 @@ def test_a_cache_that_cannot_be_written_is_one_sentence_with_the_way_out(tmp_pat
 @pytest.mark.parametrize("moment", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "1969-12-31T23:59:59Z"])
 def test_a_time_that_no_database_column_holds_is_refused(moment: str):
     with pytest.raises(BadInput, match=r"out of range.*1970 to 2262"):
-        nanoseconds(moment, where="since")
+        time_ns(moment, where="since")
 
 
 @pytest.mark.usefixtures("loose_umask")

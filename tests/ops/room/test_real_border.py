@@ -15,7 +15,6 @@ from ingest.envelope import Delivery
 from ingest.receiving.receiver import Receiver
 from ingest.topics import sensor_topic
 from ops.journal.writer import Journal
-from ops.room.night_file import nanoseconds
 from ops.room.simulate_night import simulate_night
 from ops.runtime.clock import ScenarioClock
 from ops.sector.open_sector import OpenSector, open_sector
@@ -23,6 +22,7 @@ from ops.sector.sector_file import load_sector
 from ops.sector.settings import Settings
 from ops.services.fusion.process import Fusion
 from ops.store.writer import Store
+from sensors.timestamps import nanoseconds
 
 SHARED = Path(__file__).resolve().parents[3].parent / "shared" / "data" / "terrain"
 TILE = SHARED / "srtm3_n42e001_pyrenees_ES-AD-FR.tif"

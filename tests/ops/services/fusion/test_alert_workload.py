@@ -10,10 +10,11 @@ from fusion.alerts.workload import workload
 from ingest.decode import encode, encode_status
 from ingest.wire import Status
 from ops.journal.reader import JournalRow
-from ops.room.night_file import SCENARIO_START, nanoseconds
+from ops.room.night_file import SCENARIO_START
 from ops.room.simulate_night import simulate_night
 from ops.services.fusion.pipeline import Pipeline
 from sensors.simulate.scenarios import NightSettings
+from sensors.timestamps import nanoseconds
 
 MINUTES = 15
 INNOCENT = NightSettings(crossing_times_s=(), crossings_per_hour=0.0, turn_backs=0, local_movers=6)

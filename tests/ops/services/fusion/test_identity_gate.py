@@ -14,11 +14,12 @@ from ingest.receiving.plausibility import Plausibility
 from ingest.receiving.receiver import Guards, Receiver
 from ops.journal.reader import JournalReader
 from ops.journal.writer import Journal
-from ops.room.night_file import nanoseconds, read_night
+from ops.room.night_file import read_night
 from ops.room.simulate_night import rehearse_to_files
 from ops.sector.open_sector import OpenSector
 from ops.services.fusion.process import counts_of
 from sensors.scan import Plot
+from sensors.timestamps import nanoseconds
 
 HONEST_S = 900.0
 

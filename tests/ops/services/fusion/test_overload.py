@@ -19,13 +19,14 @@ from ingest.topics import sensor_topic, unit_topic
 from ingest.unit_messages import Position
 from ops.journal.reader import JournalReader, JournalRow
 from ops.journal.writer import Journal
-from ops.room.night_file import SCENARIO_START, nanoseconds, read_night
+from ops.room.night_file import SCENARIO_START, read_night
 from ops.runtime.clock import ScenarioClock
 from ops.sector.settings import Settings
 from ops.services.fusion.overload import OverloadSettings, Pace, passed_over
 from ops.services.fusion.process import Fusion, counts_of
 from ops.store.writer import Store
 from sensors.scan import Scan
+from sensors.timestamps import nanoseconds
 
 S = 1_000_000_000
 

@@ -17,13 +17,14 @@ from ingest.decode import encode, encode_status
 from ingest.unit_messages import Reply
 from ingest.wire import Status
 from ops.journal.reader import JournalReader, JournalRow
-from ops.room.night_file import SCENARIO_START, nanoseconds
+from ops.room.night_file import SCENARIO_START
 from ops.room.offline import track_log_hash
 from ops.sector.open_sector import OpenSector
 from ops.sector.settings import Settings
 from ops.services.fusion.checkpoint import CheckpointError
 from ops.services.fusion.pipeline import Pipeline
 from sensors.scan import Scan
+from sensors.timestamps import nanoseconds
 
 START_NS = nanoseconds(SCENARIO_START)
 SECOND = 1_000_000_000

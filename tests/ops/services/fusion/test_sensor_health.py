@@ -12,10 +12,11 @@ import pytest
 from ingest.decode import encode, encode_status
 from ingest.wire import Status
 from ops.journal.reader import JournalRow
-from ops.room.night_file import SCENARIO_START, nanoseconds
+from ops.room.night_file import SCENARIO_START
 from ops.sector.open_sector import OpenSector
 from ops.services.fusion.pipeline import Pipeline
 from sensors.scan import Plot, Scan
+from sensors.timestamps import nanoseconds
 
 START_NS = nanoseconds(SCENARIO_START)
 SECOND = 1_000_000_000

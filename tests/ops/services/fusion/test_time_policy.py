@@ -19,13 +19,14 @@ from ingest.envelope import Delivery
 from ingest.receiving.receiver import Receiver, ReceiverSettings
 from ingest.topics import sensor_topic
 from ops.journal.writer import Journal
-from ops.room.night_file import SCENARIO_START, nanoseconds, read_night
+from ops.room.night_file import SCENARIO_START, read_night
 from ops.room.offline import track_log_hash
 from ops.services.api.prometheus import metrics_text
 from ops.services.fusion.pipeline import Pipeline
 from ops.services.fusion.process import counts_of
 from ops.store.reader import Live, Progress
 from sensors.scan import Scan
+from sensors.timestamps import nanoseconds
 
 S = 1_000_000_000
 
