@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import time
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from ingest.standards.sapient.validation import is_uuid4
 from ingest.topics import identifier, sensor_topic
 from ops.admin.survey import in_words, recorded
 from ops.journal.reader import Counts, JournalError, JournalReader
+from ops.runtime.output import atomic_write
 from ops.sector.layout_file import layout_of
 from ops.sector.sector_file import layout_path, load_sector
 from ops.services.sapient.sensor_names import ADAPTERS_FILE, registered_nodes
@@ -206,9 +206,8 @@ def _note_node(data: Path, sensor: str, node: str) -> None:
         raise BadInput(f"is {known[node]} already", where=f"node {node}", expected="one sensor a node")
     nodes = {other: name for other, name in known.items() if name != sensor} | {node: sensor}
     data.mkdir(parents=True, exist_ok=True)
-    half = path.with_name(f".{path.name}.{os.getpid()}")
-    half.write_text(json.dumps({"sapient": nodes}, indent=1) + "\n", encoding="utf-8")
-    half.replace(path)
+    with atomic_write(path, concurrent=True) as partial:
+        partial.write_text(json.dumps({"sapient": nodes}, indent=1) + "\n", encoding="utf-8")
 
 
 def _states(data: Path) -> dict[str, str]:

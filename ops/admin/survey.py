@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any, Final
 from rich.console import Console
 
 from geo.errors import BadInput
+from ops.runtime.output import atomic_write
 from ops.sector.layout_file import layout_of
 from ops.sector.samples import samples_folder
 from ops.sector.sector_file import layout_path, load_sector
@@ -218,15 +218,12 @@ def _distance_m(a: Sensor, b: Sensor) -> float:
 
 def _write(target: Path, document: dict[str, Any], sensor: str) -> None:
     """The layout, whole or not at all, and never one that cannot be opened."""
-    half = target.with_name(f".{target.name}.{os.getpid()}")
     try:
+        text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
         target.parent.mkdir(parents=True, exist_ok=True)
-        half.write_text(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
-        try:
-            layout_of(half)[sensor]  # LayoutError here leaves the target as it was
-            half.replace(target)
-        finally:
-            half.unlink(missing_ok=True)
+        with atomic_write(target, concurrent=True) as partial:
+            partial.write_text(text, encoding="utf-8")
+            layout_of(partial)[sensor]  # LayoutError here leaves the target as it was
     except ValueError:
         raise BadInput("a value is not finite", where=sensor, expected="finite numbers") from None
     except OSError as error:

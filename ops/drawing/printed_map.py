@@ -19,6 +19,7 @@ from matplotlib.patheffects import withStroke
 from geo.border.zone import belt_outline
 from geo.terrain import bounds, cell_size
 from ops.drawing.coverage_classes import Map
+from ops.runtime.output import atomic_write
 from ops.sector.open_sector import OpenSector
 
 STYLE: Final[Any] = {"font.family": "sans-serif", "font.size": 9.0, "text.parse_math": False}
@@ -52,9 +53,8 @@ def draw(path: Path, chosen: Map, rasters: xr.Dataset, ground: OpenSector) -> No
         axes.set_title(_title(chosen, rasters, ground), loc="left", fontsize=10.0)
         _legend(axes, chosen, ground, unknown=unknown)
         figure.supxlabel(_footer(chosen, rasters, ground), x=0.01, ha="left", fontsize=7.5, color="#444444")
-        partial = path.with_suffix(".partial.png")
-        figure.savefig(partial, dpi=DPI, metadata={"Software": None})
-        partial.replace(path)
+        with atomic_write(path) as partial:
+            figure.savefig(partial, format="png", dpi=DPI, metadata={"Software": None})
 
 
 def relief(axes: Axes, terrain: xr.Dataset, thin: int, extent: tuple[float, float, float, float]) -> None:

@@ -21,15 +21,16 @@ import xarray as xr
 
 from geo.errors import BadInput
 from geo.frame import LocalFrame
-from ops.journal.decode_row import learn, scan_of_row
+from ops.journal.decode_row import columns_of_row, learn
 from ops.journal.reader import JournalReader
+from ops.runtime.output import atomic_write
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import layout_path, load_sector
 from ops.sector.settings import load_settings, tracker_settings
 from ops.store.track_history import read_history, write_history
 from sensors.detections import DETECTIONS, TAILS, from_arrays, from_columns
 from sensors.layout import Layout
-from sensors.scan_columns import ScanColumns, columns_of
+from sensors.scan_columns import ScanColumns
 
 PIECES: Final = {"hour": "%Y-%m-%dT%H", "day": "%Y-%m-%d"}
 SCAN_COLUMNS: Final = tuple(name for name, wanted in DETECTIONS.variables.items() if wanted.dims == ("scan",))
@@ -73,9 +74,8 @@ def write_detections(detections: xr.Dataset, path: Path, layout: Layout) -> None
     rows = gpd.GeoDataFrame(pd.DataFrame(table), geometry=gpd.points_from_xy(lon, lat), crs="EPSG:4326")
     rows.attrs["frame"] = layout.frame.wkt
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    rows.to_parquet(partial, index=False)
-    partial.replace(path)
+    with atomic_write(path) as partial:
+        rows.to_parquet(partial, index=False)
 
 
 def read_detections(path: Path, frame: LocalFrame) -> xr.Dataset:
@@ -201,9 +201,8 @@ def _track_piece(before: str, path: Path, sector: str, out: Path, settings: Path
         terrain=ground.terrain, border=ground.border, coverage=coverage, last=last,
     )  # fmt: skip
     write_history(correlated(history, ground), tracks, ground.frame)
-    partial = mark.with_suffix(".partial")
-    partial.write_bytes(key.encode() + state)
-    partial.replace(mark)
+    with atomic_write(mark) as partial:
+        partial.write_bytes(key.encode() + state)
     return f"{key} {mark}"
 
 
@@ -258,7 +257,7 @@ def _scans(
                 continue
             scan = None
             with suppress(BadInput):
-                scan = columns_of(scan_of_row(row, layout, told.get(row.sensor)), layout)
+                scan = columns_of_row(row, layout, told.get(row.sensor))
             if scan is None:
                 counts["unreadable"] += 1
             else:

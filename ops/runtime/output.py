@@ -4,18 +4,40 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
-
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from typing import TYPE_CHECKING, Any, Final
 
 from geo.errors import BadInput
 from ingest.errors import IdentityError
 
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress
+
 SUMMARY: Final = "summary.json"
 """The file that says which command filled a folder, under ``made_by``."""
+
+
+@contextmanager
+def atomic_write(path: Path, *, private: bool = False, concurrent: bool = False) -> Iterator[Path]:
+    """A path beside ``path`` to write to; the file replaces ``path`` on success and is removed on an error.
+
+    ``private`` creates the file first, readable by this user only. ``concurrent`` gives every process a name of its
+    own, for files that two processes may write at the same time.
+    """
+    owner = f".{os.getpid()}" if concurrent else ""
+    partial = path.with_name(f"{path.name}{owner}.partial")
+    try:
+        if private:
+            partial.unlink(missing_ok=True)
+            os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        yield partial
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
 
 
 def prepare_folder(out: Path, names: Sequence[str], *, made_by: str) -> None:
@@ -37,9 +59,8 @@ def prepare_folder(out: Path, names: Sequence[str], *, made_by: str) -> None:
 
 def write_summary(path: Path, summary: dict[str, Any]) -> None:
     """Write the summary, whole or not at all; ``made_by`` must be in it."""
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(summary, indent=2, allow_nan=False, ensure_ascii=False) + "\n", encoding="utf-8")
-    partial.replace(path)
+    with atomic_write(path) as partial:
+        partial.write_text(json.dumps(summary, indent=2, allow_nan=False, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _is_ours(summary: Path, made_by: str) -> bool:
@@ -52,14 +73,12 @@ def _is_ours(summary: Path, made_by: str) -> bool:
 
 def write_private(path: Path, content: bytes) -> None:
     """Write a file for us alone, whole or not at all. IdentityError when the disk does not let us."""
-    half = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        with atomic_write(path, private=True, concurrent=True) as partial, partial.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(half, path)
     except OSError as error:
         raise IdentityError(
             f"cannot be written ({error.strerror})", where=str(path), expected="a folder to write in"
@@ -68,5 +87,7 @@ def write_private(path: Path, content: bytes) -> None:
 
 def progress_bar(screen: Console) -> Progress:
     """The progress bar that every long command shows, on stderr."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     return Progress(*columns, console=screen, transient=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
 
 from geo.errors import BadInput
+from ops.runtime.output import atomic_write
 
 # The file's own keys: elevation, dx and dy in degrees, bounds in degrees (see data/samples/README.md).
 JACKSBORO_FILE = "jacksboro_fault_dem.npz"
@@ -38,7 +38,6 @@ def jacksboro_cog(cache: Path) -> Path:
     west, east = float(source["xmin"]), float(source["xmax"])
     # The file counts y downwards: its "ymin" is the northern edge, where row 0 lies.
     south, north = sorted((float(source["ymin"]), float(source["ymax"])))
-    partial = target.with_suffix(f".{os.getpid()}.tif")
     profile = {
         "driver": "COG",
         "width": columns,
@@ -51,10 +50,12 @@ def jacksboro_cog(cache: Path) -> Path:
     }
     try:
         cache.mkdir(parents=True, exist_ok=True)
-        with rasterio.open(partial, "w", **profile) as raster:
+        with (
+            atomic_write(target, concurrent=True) as partial,
+            rasterio.open(partial, "w", **profile) as raster,
+        ):
             raster.write(elevation, 1)
             raster.update_tags(datum="EGM96 geoid", source=f"matplotlib {JACKSBORO_FILE}")
-        partial.replace(target)
     except OSError as error:
         reason = error.strerror or str(error)
         expected = "a folder to write in (the variable WATCHLINE_CACHE names another)"

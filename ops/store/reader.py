@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 
 from geo.errors import WatchlineError
+from ops.runtime.output import atomic_write
 from ops.store.rows import HISTORY_NUMBERS, STATUSES, columns
 
 if TYPE_CHECKING:
@@ -195,7 +196,8 @@ class Reader:
         """
         bodies = self._rows("SELECT CAST(body AS BLOB) FROM alerts ORDER BY raised_ns, id")
         features = [_feature(msgspec.json.decode(body)) for (body,) in bodies]
-        with _replacing(path) as partial:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_write(path) as partial:
             partial.write_bytes(msgspec.json.encode({"type": "FeatureCollection", "features": features}))
         return len(features)
 
@@ -268,12 +270,3 @@ def _feature(alert: dict[str, Any]) -> dict[str, Any]:
         "geometry": {"type": "Point", "coordinates": [lon, lat]} if placed else None,
         "properties": {name: value for name, value in alert.items() if name not in ("lon", "lat")},
     }
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
-    """A file beside ``path`` that takes its place once it is whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    yield partial
-    partial.replace(path)

@@ -9,6 +9,7 @@ import xarray as xr
 
 from geo.errors import BadInput
 from geo.frame import LocalFrame
+from ops.runtime.output import atomic_write
 
 COLUMNS = ("easting", "northing", "easting_rate", "northing_rate", "existence", "offset_m")
 OTHERS = ("track", "target", "time", "status", "segment", "cov", "class", "geometry")
@@ -45,16 +46,15 @@ def write_history(history: xr.Dataset, path: Path, frame: LocalFrame) -> None:
     frame_table = gpd.GeoDataFrame(table, geometry=gpd.points_from_xy(lon, lat), crs="EPSG:4326")
     frame_table.attrs["frame"] = frame.crs.to_wkt()
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    frame_table.to_parquet(partial, index=False)
-    partial.replace(path)
+    with atomic_write(path) as partial:
+        frame_table.to_parquet(partial, index=False)
 
 
 def save_history(history: xr.Dataset, path: Path) -> None:
     """The history's columns as npz: for a process that would load 30 MB of libraries to write one GeoParquet file."""
-    partial = path.with_suffix(".partial.npz")
-    np.savez_compressed(partial, **{str(name): column.values for name, column in history.data_vars.items()})  # type: ignore[arg-type]
-    partial.replace(path)
+    columns = {str(name): column.values for name, column in history.data_vars.items()}
+    with atomic_write(path) as partial, partial.open("wb") as file:
+        np.savez_compressed(file, **columns)  # type: ignore[arg-type]
 
 
 def load_history(path: Path) -> xr.Dataset:

@@ -13,6 +13,7 @@ import xarray as xr
 from ops.analysis.challenge.findings import Findings
 from ops.analysis.challenge.work import STATES
 from ops.analysis.coverage.files import write_raster
+from ops.runtime.output import atomic_write
 from sensors.statistics.statistic import Statistic, to_json, to_table
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def write_tables(out: Path, findings: Findings, records: list[Statistic], by_seg
     story = {**findings.segments.attrs, "required_probability": findings.required}
     _write_parquet(out / SEGMENTS[0], segments, story)
     plain = pd.DataFrame(segments.drop(columns="geometry"))
-    ground = findings.job.ground
+    ground = findings.question.ground
     lon, lat = ground.frame.to_lonlat(*ground.crossed.point_at(ground.crossed.segment_spans_m.mean(axis=1)))
     plain.insert(1, "lon", np.round(lon, 7))
     plain.insert(2, "lat", np.round(lat, 7))
@@ -80,9 +81,8 @@ def write_tables(out: Path, findings: Findings, records: list[Statistic], by_seg
     _write_csv(out / TABLES[0], gap_table(findings))
     _write_csv(out / TABLES[1], findings.sensors.to_dataframe().reset_index())
     _write_text(out / RECORDS[0], to_json(records))
-    partial = (out / RECORDS[1]).with_suffix(".partial")
-    pd.DataFrame(to_table(by_segment)).to_parquet(partial, index=False)
-    partial.replace(out / RECORDS[1])
+    with atomic_write(out / RECORDS[1]) as partial:
+        pd.DataFrame(to_table(by_segment)).to_parquet(partial, index=False)
 
 
 def segment_table(findings: Findings) -> geopandas.GeoDataFrame:
@@ -90,7 +90,7 @@ def segment_table(findings: Findings) -> geopandas.GeoDataFrame:
     import geopandas
     import pandas as pd
 
-    table = findings.job.ground.crossed.to_geodataframe()
+    table = findings.question.ground.crossed.to_geodataframe()
     columns: dict[str, Any] = {}
     for name, values in findings.segments.data_vars.items():
         if str(name).startswith("without"):
@@ -98,7 +98,7 @@ def segment_table(findings: Findings) -> geopandas.GeoDataFrame:
         for label, column in _columns(str(name), values):
             columns[label] = column
     columns["state"] = np.array(STATES)[findings.segments["state"].to_numpy().astype(int)]
-    lon, lat = findings.job.ground.frame.to_lonlat(
+    lon, lat = findings.question.ground.frame.to_lonlat(
         *(findings.segments[f"critical_{axis}"].to_numpy() for axis in ("easting", "northing"))
     )
     for number, way in enumerate(findings.segments["way"].to_numpy()):
@@ -171,13 +171,12 @@ def gap_table(findings: Findings) -> pd.DataFrame:
 def _write_parquet(path: Path, table: geopandas.GeoDataFrame, story: dict[str, Any]) -> None:
     import pyarrow.parquet as pq
 
-    partial = path.with_suffix(".partial")
-    table.to_parquet(partial, index=False)
-    whole = pq.read_table(partial)  # geopandas writes no metadata of ours
     told = {k: v for k, v in story.items() if k != "crs"}
     said = {b"watchline": json.dumps(told, sort_keys=True, default=str).encode()}
-    pq.write_table(whole.replace_schema_metadata((whole.schema.metadata or {}) | said), partial)
-    partial.replace(path)
+    with atomic_write(path) as partial:
+        table.to_parquet(partial, index=False)
+        whole = pq.read_table(partial)  # geopandas writes no metadata of ours
+        pq.write_table(whole.replace_schema_metadata((whole.schema.metadata or {}) | said), partial)
 
 
 def _write_csv(path: Path, table: pd.DataFrame) -> None:
@@ -185,6 +184,5 @@ def _write_csv(path: Path, table: pd.DataFrame) -> None:
 
 
 def _write_text(path: Path, text: str) -> None:
-    partial = path.with_suffix(".partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
+    with atomic_write(path) as partial:
+        partial.write_text(text, encoding="utf-8")

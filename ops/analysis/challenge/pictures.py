@@ -24,6 +24,7 @@ from matplotlib.figure import Figure
 from ops.analysis.challenge.findings import Findings
 from ops.analysis.challenge.provenance import in_words
 from ops.drawing.printed_map import DPI, STYLE, north_arrow, plain_text, relief, scale_bar
+from ops.runtime.output import atomic_write
 from ops.sector.open_sector import OpenSector
 
 WIDTH_IN: Final = 10.0
@@ -93,7 +94,7 @@ def draw_maps(path: Path, findings: Findings, pictures: Mapping[str, xr.DataArra
     shown = [panel for panel in panels if panel.variable in pictures]
     if not shown:
         return False
-    view = _View.of(findings.job.ground)
+    view = _View.of(findings.question.ground)
 
     def one(axes: Axes, number: int) -> None:
         panel = shown[number]
@@ -105,7 +106,7 @@ def draw_maps(path: Path, findings: Findings, pictures: Mapping[str, xr.DataArra
 
 def draw_scores(path: Path, findings: Findings) -> None:
     """The three scores by segment, on relief; and the composite, where there is one."""
-    view = _View.of(findings.job.ground)
+    view = _View.of(findings.question.ground)
     values = {title: findings.segments[name].to_numpy() for name, title in SCORE_TITLES.items()}
     if findings.composite is not None:
         values["Composite, with the weights given"] = findings.composite.value
@@ -121,11 +122,11 @@ def draw_scores(path: Path, findings: Findings) -> None:
 
 def draw_crossings(path: Path, findings: Findings) -> None:
     """The three ways over the relief with the sensors; where each is decided is marked. The widest lies lowest."""
-    view = _View.of(findings.job.ground)
+    view = _View.of(findings.question.ground)
 
     def one(axes: Axes, _: int) -> None:
         _coloured(axes, findings.segments["detection_probability"].to_numpy(), view, "least detection")
-        for sensor in findings.job.ground.layout:
+        for sensor in findings.question.ground.layout:
             axes.plot(sensor.easting, sensor.northing, "^", color="white", mec="black", markersize=6, zorder=8)
         for kind, way in findings.crossings.items():
             colour, dash, width = WAY_STYLES[kind]
@@ -274,19 +275,18 @@ def _bar(axes: Axes, picture: Any, label: str) -> Any:
 
 
 def _footer(findings: Findings) -> str:
-    job, attrs = findings.job, findings.segments.attrs
-    ground = job.ground
+    question, attrs = findings.question, findings.segments.attrs
+    ground = question.ground
     place = plain_text(ground.sector.title or ground.sector.name)
     datum = plain_text(str(attrs.get("datum", "unknown")))
     return (
-        f"{place}, layout {plain_text(ground.layout.name)}; {job.target}, {job.conditions.replace(',', ' + ')}, "
-        f"{job.direction}; belt {job.belt_m:g} m; "
+        f"{place}, layout {plain_text(ground.layout.name)}; {question.target}, "
+        f"{question.conditions.replace(',', ' + ')}, {question.direction}; belt {question.belt_m:g} m; "
         f"cells of {attrs['cell_m']:.0f} m; datum {datum}.\n"
         f"Not in the data: {in_words(attrs['missing']) or 'nothing'}. North is the grid's."
     )
 
 
 def _save(figure: Figure, path: Path) -> None:
-    partial = path.with_suffix(".partial.png")
-    figure.savefig(partial, dpi=DPI, metadata={"Software": None})
-    partial.replace(path)
+    with atomic_write(path) as partial:
+        figure.savefig(partial, format="png", dpi=DPI, metadata={"Software": None})

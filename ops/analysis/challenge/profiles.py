@@ -15,6 +15,7 @@ from ops.analysis.challenge.findings import Findings
 from ops.analysis.challenge.pictures import SCORE_TITLES, WIDTH_IN
 from ops.analysis.challenge.work import SLOWER, STATES
 from ops.drawing.printed_map import DPI, STYLE
+from ops.runtime.output import atomic_write
 from sensors.crossing.segments import CROSSED, UNKNOWN
 
 COLOURS: Final = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
@@ -35,9 +36,8 @@ def draw_profiles(path: Path, findings: Findings) -> None:
         for axes in rows:
             axes.grid(axis="y", color="#dddddd", linewidth=0.5)
             axes.set_axisbelow(True)
-        partial = path.with_suffix(".partial.png")
-        figure.savefig(partial, dpi=DPI, metadata={"Software": None})
-        partial.replace(path)
+        with atomic_write(path) as partial:
+            figure.savefig(partial, format="png", dpi=DPI, metadata={"Software": None})
 
 
 def _step(axes: Axes, edges: Any, values: Any, **style: Any) -> None:

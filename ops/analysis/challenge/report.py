@@ -45,6 +45,7 @@ from ops.drawing.web_map import (
     Trail,
     draw_map,
 )
+from ops.runtime.output import atomic_write
 from ops.sector.off_terrain import OffTerrain
 from ops.sector.open_sector import OpenSector
 from ops.sector.sector_file import read_bases
@@ -92,13 +93,12 @@ def write_page(path: Path, findings: Findings, records: Sequence[Statistic], pic
     drawn = draw_map(_map(findings))
     page = _page(findings, records, {picture.stem: picture for picture in pictures})
     text = render_page(TEMPLATE, scripts=drawn.scripts, page=page, map=drawn)
-    partial = path.with_suffix(".partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
+    with atomic_write(path) as partial:
+        partial.write_text(text, encoding="utf-8")
 
 
 def _map(findings: Findings) -> MapInput:
-    ground = findings.job.ground
+    ground = findings.question.ground
     thin = max(1, -(-max(ground.terrain["elevation"].shape) // LARGEST_PIXELS))
     every = {"northing": slice(None, None, thin), "easting": slice(None, None, thin)}
     return MapInput(
@@ -117,7 +117,7 @@ def _map(findings: Findings) -> MapInput:
 
 
 def _trail(findings: Findings, kind: str, way: Any) -> Trail:
-    east, north = findings.job.ground.frame.to_local(np.array(way["lon"]), np.array(way["lat"]))
+    east, north = findings.question.ground.frame.to_local(np.array(way["lon"]), np.array(way["lat"]))
     return Trail(
         np.column_stack([east, north]), AS_CLASS[kind], f"{kind.capitalize()} crossing", _way_rows(findings, way)
     )
@@ -163,13 +163,14 @@ def _belt(ground: OpenSector, belt_m: float) -> str:
 
 
 def _page(findings: Findings, records: Sequence[Statistic], pictures: dict[str, Path]) -> dict[str, Any]:
-    job, attrs = findings.job, findings.segments.attrs
-    ground = job.ground
+    question, attrs = findings.question, findings.segments.attrs
+    ground = question.ground
     return {
         "title": f"Geography challenge: {ground.sector.title or ground.sector.name}",
-        "about": f"Layout {ground.layout.name}, {len(ground.layout)} sensors. Target: {job.target}, {job.direction}. "
-        f"Conditions: {job.conditions.replace(',', ' + ')}. {_belt(ground, job.belt_m)} Required probability: "
-        f"{findings.required:g}. {ground.crossed.segments} segments over {ground.crossed.length_m / 1000.0:.1f} km.",
+        "about": f"Layout {ground.layout.name}, {len(ground.layout)} sensors. "
+        f"Target: {question.target}, {question.direction}. "
+        f"Conditions: {question.conditions.replace(',', ' + ')}. {_belt(ground, question.belt_m)} "
+        f"Required probability: {findings.required:g}. {ground.crossed.segments} segments over {ground.crossed.length_m / 1000.0:.1f} km.",
         "tiles": _tiles(findings, records),
         "shades": _shades(),
         "lines": [

@@ -22,6 +22,7 @@ from ops.analysis.compare.tables import (
     threshold_tables,
 )
 from ops.drawing.html_page import render_page
+from ops.runtime.output import atomic_write
 from sensors.planning.comparison.settings import in_words
 
 TEMPLATE = Path(__file__).with_name("report.html.j2")
@@ -36,9 +37,8 @@ def write_report(out: Path, found: Comparison) -> None:
     pictures = pictures_of(found)
     page = _page(found)
     shown = [{"title": p.title, "data": p.data, "alt": p.alt, "caption": p.caption} for p in pictures]
-    partial = (out / REPORT).with_suffix(".partial")
-    partial.write_text(render_page(TEMPLATE, page=page, pictures=shown), encoding="utf-8")
-    partial.replace(out / REPORT)
+    with atomic_write(out / REPORT) as partial:
+        partial.write_text(render_page(TEMPLATE, page=page, pictures=shown), encoding="utf-8")
     _write_pdf(out / PDF, found, page, pictures)
 
 
@@ -77,9 +77,8 @@ def _page(found: Comparison) -> dict[str, Any]:
 
 def _write_pdf(path: Path, found: Comparison, page: dict[str, Any], pictures: list[CaptionedFigure]) -> None:
     """Text and tables first, then a figure to a page; no dates in it."""
-    partial = path.with_suffix(".partial")
     marks: dict[str, Any] = {"CreationDate": None, "ModDate": None, "Title": f"Watchline comparison: {page['title']}"}
-    with mpl.rc_context(STYLE), PdfPages(partial, metadata=marks) as pdf:
+    with mpl.rc_context(STYLE), atomic_write(path) as partial, PdfPages(partial, metadata=marks) as pdf:
         for text in _pages(_lines(page)):
             figure = Figure(figsize=A4_IN)
             figure.text(0.08, 0.95, "\n".join(text), va="top", family="monospace", fontsize=7.5, linespacing=1.35)
@@ -88,7 +87,6 @@ def _write_pdf(path: Path, found: Comparison, page: dict[str, Any], pictures: li
             picture.figure.suptitle(picture.title, x=0.02, ha="left", fontsize=11.0)
             picture.figure.supxlabel("\n".join(textwrap.wrap(picture.caption, 130)), x=0.02, ha="left", fontsize=7.5)
             pdf.savefig(picture.figure, bbox_inches="tight", facecolor="white")
-    partial.replace(path)
     del found
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ops.analysis.compare.comparison import DRAWS, SEGMENTS, Comparison
+from ops.runtime.output import atomic_write
 
 LABELS: Final = (
     ("mean_detection", "mean detection", "share"),
@@ -174,9 +175,8 @@ def write_tables(out: Path, found: Comparison) -> None:
 
 
 def _write(path: Path, table: pd.DataFrame) -> None:
-    partial = path.with_suffix(".partial")
-    table.to_csv(partial, index=False, float_format="%.8g")
-    partial.replace(path)
+    with atomic_write(path) as partial:
+        table.to_csv(partial, index=False, float_format="%.8g")
 
 
 def told(value: float, form: str) -> str:

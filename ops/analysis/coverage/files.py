@@ -11,6 +11,7 @@ import xarray as xr
 
 from geo.border import Border, Zone
 from geo.terrain import cell_size
+from ops.runtime.output import atomic_write
 
 RASTERS: Final = {
     "p_coverage.tif": "expected_probability",
@@ -55,13 +56,11 @@ def write_raster(path: Path, rasters: xr.Dataset, variable: str) -> None:
         "transform": from_origin(west, north, cell, cell),
         "compress": "deflate",
     }
-    partial = path.with_suffix(".partial.tif")
-    with rasterio.open(partial, "w", **profile) as raster:
+    with atomic_write(path) as partial, rasterio.open(partial, "w", **profile) as raster:
         raster.write(values, 1)
         raster.set_band_description(1, variable)
         tags = {"units": rasters[variable].attrs["units"], "meaning": rasters[variable].attrs["long_name"]}
         raster.update_tags(**tags, **{k: str(v) for k, v in rasters.attrs.items() if k not in ("crs", "assumptions")})
-    partial.replace(path)
 
 
 def _on_disk(rasters: xr.Dataset, variable: str) -> tuple[np.ndarray[Any, Any], float | int]:
@@ -87,10 +86,9 @@ def write_segments(path: Path, segments: xr.Dataset, border: Border | Zone) -> N
         for name in PER_SEGMENT:
             table[prefix + name] = side[name].to_numpy()
         table[prefix + "cells"] = side["cells_count"].to_numpy()
-    partial = path.with_suffix(".partial")
-    table.to_parquet(partial, index=False)
-    whole = pq.read_table(partial)  # geopandas writes no metadata of ours
     story = {k: v for k, v in segments.attrs.items() if k != "crs"}
     said = {b"watchline": json.dumps(story, sort_keys=True, default=float).encode()}
-    pq.write_table(whole.replace_schema_metadata((whole.schema.metadata or {}) | said), partial)
-    partial.replace(path)
+    with atomic_write(path) as partial:
+        table.to_parquet(partial, index=False)
+        whole = pq.read_table(partial)  # geopandas writes no metadata of ours
+        pq.write_table(whole.replace_schema_metadata((whole.schema.metadata or {}) | said), partial)

@@ -18,6 +18,7 @@ from ops.drawing.coverage_classes import Colour, Map
 from ops.drawing.html_page import render_page
 from ops.drawing.map_images import painted_png
 from ops.drawing.web_map import HIDDEN_STYLE, NOT_KNOWN_COLOUR, MapInput, Marker, Overlay, draw_map
+from ops.runtime.output import atomic_write
 from ops.sector.open_sector import OpenSector
 from ops.sector.sector_file import read_bases
 
@@ -53,9 +54,8 @@ def write_map(path: Path, maps: Sequence[Map], rasters: xr.Dataset, segments: xr
     )
     page = _page(maps, rasters, segments, ground)
     text = render_page(TEMPLATE, scripts=drawn.scripts, page=page, map=drawn)
-    partial = path.with_suffix(".partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
+    with atomic_write(path) as partial:
+        partial.write_text(text, encoding="utf-8")
 
 
 def _overlay(chosen: Map, rasters: xr.Dataset, *, show: bool) -> Overlay:

@@ -24,6 +24,7 @@ from ops.analysis.night_report.hidden_share import FORMULA, LIMITS, HiddenShare
 from ops.drawing.figures import SvgFigure, along_the_border, detections_per_sensor, gospa_over_time, latency_histogram
 from ops.drawing.html_page import render_page
 from ops.drawing.web_map import CLASS_STYLE, HIDDEN_STYLE, MapInput, MapParts, Marker, Trail, draw_map
+from ops.runtime.output import atomic_write
 from sensors.layout import Layout, grid_azimuths_rad
 
 TEMPLATE = Path(__file__).with_name("report.html.j2")
@@ -101,9 +102,8 @@ def write_report(path: Path, report: ReportInput) -> None:
     page = _page(report)
     drawn = draw_map(_map_input(report))
     text = _render(page, drawn)
-    partial = path.with_suffix(".partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
+    with atomic_write(path) as partial:
+        partial.write_text(text, encoding="utf-8")
 
 
 def _check(report: ReportInput) -> None:

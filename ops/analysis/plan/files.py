@@ -7,6 +7,8 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from ops.runtime.output import atomic_write
+
 if TYPE_CHECKING:
     import xarray as xr
 
@@ -49,6 +51,5 @@ def sites_document(sites: xr.Dataset, frame: LocalFrame) -> dict[str, Any]:
 
 def write_json(path: Path, document: Any) -> None:
     """Complete or not at all."""
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False) + "\n", encoding="utf-8")
-    partial.replace(path)
+    with atomic_write(path) as partial:
+        partial.write_text(json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False) + "\n", encoding="utf-8")

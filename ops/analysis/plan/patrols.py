@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from geo.arrays import Floats, Ints
 from geo.errors import BadInput
 from geo.mobility.speed_surface import Mobility, by_vehicle, on_foot
 from geo.paths.response_times import travel_time
+from ops.runtime.output import atomic_write
 from sensors.interdiction.interception import ResponseSettings, tasks_of, three_ways
 from sensors.patrols.border_sweeps import Sweeps
 from sensors.patrols.game import Game, Shift, Solution, roster, solve_game
@@ -125,9 +125,5 @@ def play(
 
 
 def _private(path: Path, document: Any) -> None:
-    partial = path.with_suffix(".partial")
-    partial.unlink(missing_ok=True)
-    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(json.dumps(document) + "\n")
-    partial.replace(path)
+    with atomic_write(path, private=True) as partial:
+        partial.write_text(json.dumps(document) + "\n", encoding="utf-8")

@@ -11,6 +11,7 @@ from typing import Any, Final
 from ops.analysis.score.indicators import FAMILIES
 from ops.analysis.score.scorecard import Scorecard, ScorecardLine
 from ops.drawing.html_page import render_page
+from ops.runtime.output import atomic_write
 
 TEMPLATE = Path(__file__).with_name("page.html.j2")
 
@@ -41,9 +42,8 @@ def write_scorecard(path: Path, card: Scorecard, *, title: str) -> None:
         "limits": LIMITS,
         "colophon": f"Made by watchline {version('watchline')} from the files that the sources name.",
     }
-    partial = path.with_suffix(".partial")
-    partial.write_text(render_page(TEMPLATE, page=page), encoding="utf-8")
-    partial.replace(path)
+    with atomic_write(path) as partial:
+        partial.write_text(render_page(TEMPLATE, page=page), encoding="utf-8")
 
 
 def row_of(line: ScorecardLine) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from geo.visibility.many_sites.executor import Executor
 from geo.visibility.many_sites.greedy_cover import Covering
 from geo.visibility.many_sites.sites import ViewKeywords
 from geo.visibility.many_sites.viewsheds import NO_SITE
-from ops.runtime.output import progress_bar
+from ops.runtime.output import atomic_write, progress_bar
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector
 
@@ -171,11 +171,9 @@ def write_raster(path: Path, seen: xr.Dataset, name: str) -> None:
         "compress": "deflate",
         "overview_resampling": "nearest",
     }
-    partial = path.with_suffix(".partial.tif")
-    with rasterio.open(partial, "w", **profile) as raster:
+    with atomic_write(path) as partial, rasterio.open(partial, "w", **profile) as raster:
         raster.write(seen[name].to_numpy().astype(dtype), 1)
         raster.set_band_description(1, name)
-    partial.replace(path)
 
 
 def _figures(
@@ -215,6 +213,5 @@ def _write_chosen(path: Path, covering: Covering, candidates: MastCandidates, fr
         }
         point = {"type": "Point", "coordinates": [round(float(lon), 7), round(float(lat), 7)]}
         features.append({"type": "Feature", "properties": properties, "geometry": point})
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps({"type": "FeatureCollection", "features": features}, indent=1) + "\n")
-    partial.replace(path)
+    with atomic_write(path) as partial:
+        partial.write_text(json.dumps({"type": "FeatureCollection", "features": features}, indent=1) + "\n")

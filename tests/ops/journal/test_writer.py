@@ -279,7 +279,7 @@ def test_a_journal_of_the_schema_before_is_taken_over_with_all_it_holds(tmp_path
 
 SMALL_DISK = """
 import sys
-from ops.journal import Journal, JournalError
+from ops.journal.writer import Journal, JournalError
 from ingest.receiving.receiver import Batch
 sys.path.insert(0, sys.argv[2])
 from test_writer import row
@@ -315,7 +315,7 @@ def test_a_disk_that_really_refuses_to_grow_loses_nothing_that_was_committed(tmp
 
 WRITER = """
 import sys
-from ops.journal import Journal
+from ops.journal.writer import Journal
 from ingest.receiving.receiver import Batch
 from ingest.receiving.high_water_marks import Mark
 sys.path.insert(0, sys.argv[2])

@@ -158,7 +158,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 import numpy as np
-from ops.store import Store
+from ops.store.writer import Store
 T0 = datetime(2026, 3, 1, 22, 0, tzinfo=UTC)
 {inspect.getsource(alert)}
 {inspect.getsource(history)}
