@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from geo.errors import BadInput, WatchlineError
 from ingest.mqtt.broker_url import BrokerUrl
@@ -32,6 +32,7 @@ from ops.sector.settings import load_settings
 from ops.store.reader import Reader, StoreError
 
 if TYPE_CHECKING:
+    from ops.services.api.operator_actions import OperatorAction
     from ops.services.map.supervisor import MapProcess
 
 Part = TypeVar("Part")
@@ -229,7 +230,7 @@ class Room:
         """Enter a part that belongs to the room and closes with it."""
         return self._stack.enter_context(part)
 
-    def serve(self, act: Callable[[dict[str, Any]], None]) -> str:
+    def serve(self, act: Callable[[OperatorAction], None]) -> str:
         """Serve the API on 127.0.0.1 until the room closes; returns its address. The room must be ready."""
         from ops.services.api.access_log import AccessLog
         from ops.services.api.app import ApiSettings, create_app

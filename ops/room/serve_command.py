@@ -7,7 +7,6 @@ import threading
 import time
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
@@ -16,6 +15,7 @@ from ops.room.room import DEFAULT_PORT, DEMO_MARK
 from ops.sector.sector_file import layout_path, load_sector
 from ops.services.api.access_log import AccessLog
 from ops.services.api.app import ApiSettings, create_app
+from ops.services.api.operator_actions import OperatorAction
 from ops.services.api.plan_routes import PlanRoutes
 from ops.services.api.server import serving
 from ops.services.map.supervisor import MapProcess
@@ -63,5 +63,5 @@ def serve_store(store: Path, sector_name: str, layout: str | None, *, port: int 
             screen.print("Stopped.")
 
 
-def _refuse(_: dict[str, Any]) -> None:
+def _refuse(_: OperatorAction) -> None:
     raise WatchlineError("this server only shows a store; actions go to the one that runs the sector")

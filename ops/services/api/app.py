@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import FastAPI, Header, Query, Request
 from fastapi.exceptions import RequestValidationError
@@ -29,19 +29,22 @@ from ops.services.api.access_log import Access, AccessLog, AuditError
 from ops.services.api.event_stream import EventStream, Hub, StreamSettings, picture
 from ops.services.api.guard import Guard, GuardSettings
 from ops.services.api.map_routes import Ask, GroundRoutes, Session, add_no_ground
+from ops.services.api.operator_actions import OperatorAction
 from ops.services.api.plan_routes import PlanRoutes
 from ops.services.api.prometheus import metrics_text
 from ops.services.api.static_pages import BUILT, add_pages
 from ops.store.reader import Live, Reader, StoreError
 from ops.store.rows import rfc3339, time_ns, to_json
+from sensors.timestamps import utc_datetime
 
+Action = Literal["acknowledge", "clear", "reject"]
 Status = Literal["active", "acknowledged", "cleared", "rejected"]
 Limit = Annotated[int, Query(ge=1, le=5000)]
 Reason = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500, pattern=r"^[^\x00-\x1f]+$")
 ]
 
-_MAY = {
+_MAY: Final[dict[Action, tuple[Status, ...]]] = {
     "acknowledge": ("active",),
     "clear": ("active", "acknowledged"),
     "reject": ("active", "acknowledged"),
@@ -86,7 +89,7 @@ def create_app(
     store: Path | Reader,
     settings: ApiSettings,
     *,
-    act: Callable[[dict[str, Any]], None],
+    act: Callable[[OperatorAction], None],
     now_ns: Callable[[], int],
     access_log: AccessLog | None = None,
     ground: Ask | None = None,
@@ -98,8 +101,8 @@ def create_app(
     ``ground`` asks the map process (``ops.services.map.supervisor``); without it there is no map, and its routes say
     so. ``plan`` answers the planner's page; whoever made it closes it.
 
-    ``act`` takes an operator's action ``{kind: "action", id, action, alert, revision, by, at[, reason]}`` and returns
-    once it is on its way; an exception means that it is not. ``now_ns``: UTC nanoseconds since 1970.
+    ``act`` takes an operator's action and returns once it is sent; an exception means that it was not sent.
+    ``now_ns``: UTC nanoseconds since 1970.
     """
     reader = store if isinstance(store, Reader) else Reader(store)
     routes = _Routes(reader, settings, act, now_ns, access_log)
@@ -139,7 +142,7 @@ class _Routes:
         self,
         reader: Reader,
         settings: ApiSettings,
-        act: Callable[[dict[str, Any]], None],
+        act: Callable[[OperatorAction], None],
         now_ns: Callable[[], int],
         access_log: AccessLog | None,
     ) -> None:
@@ -222,15 +225,15 @@ class _Routes:
 
     def acknowledge(self, identity: str, request: Request) -> JSONResponse:
         """Take an active alert in hand. 202: the action is on its way; the alert's new revision follows."""
-        return self._action("acknowledge", identity, request, {})
+        return self._action("acknowledge", identity, request)
 
     def clear(self, identity: str, request: Request) -> JSONResponse:
         """Close an alert that was dealt with."""
-        return self._action("clear", identity, request, {})
+        return self._action("clear", identity, request)
 
     def reject(self, identity: str, body: Rejection, request: Request) -> JSONResponse:
         """Call an alert false, with a reason."""
-        return self._action("reject", identity, request, {"reason": body.reason})
+        return self._action("reject", identity, request, body.reason)
 
     async def stream(
         self,
@@ -250,19 +253,17 @@ class _Routes:
         text = metrics_text(self._reader.progress(), self._reader.live("counts"), self.hub.clients)
         return PlainTextResponse(text, media_type="text/plain; version=0.0.4")
 
-    def _action(self, action: str, identity: str, request: Request, extra: dict[str, str]) -> JSONResponse:
-        status, revision, _ = self._known(identity)
+    def _action(self, action: Action, identity: str, request: Request, reason: str = "") -> JSONResponse:
+        status, _, _ = self._known(identity)
         if status not in _MAY[action]:
             allowed = " or ".join(_MAY[action])
             raise HTTPException(409, f"Alert {identity} is {status}; to {action} it, it must be {allowed}.")
-        self._keep(request, purpose=extra.get("reason", action))
-        order: dict[str, Any] = {"kind": "action", "id": secrets.token_hex(8), "action": action, "alert": identity}
-        order |= {"revision": revision, "by": self._settings.operator, "at": rfc3339(self._now_ns()), **extra}
+        self._keep(request, purpose=reason or action)
         try:
-            self._act(order)
+            self._act(OperatorAction(action, identity, self._settings.operator, utc_datetime(self._now_ns()), reason))
         except Exception as error:
             raise HTTPException(503, f"The action could not be sent ({error}); try again.") from error
-        return JSONResponse({"accepted": True, "action": order["id"]}, 202)
+        return JSONResponse({"accepted": True, "action": secrets.token_hex(8)}, 202)
 
     def _known(self, identity: str) -> tuple[str, int, bytes]:
         found = self._reader.alert(identity)

@@ -1,7 +1,7 @@
-"""An operator's actions on their way into the journal: over MQTT, like everything that fusion learns.
+"""Operator actions: from the page's request through a spool and MQTT into the journal.
 
-An action is on disk before it is sent, and sent until the journal has it: neither a broker that dies with it nor a
-restart of ours loses a person's word. Fusion takes the same word twice as once, because its number is the same.
+An action is on disk before it is published, and is published again until the journal has it, so neither a failed
+broker nor a restart loses it. A repeated action has the same number, and fusion applies it once.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Literal, Self
 
 from geo.errors import WatchlineError
 from ingest.errors import BrokerError
@@ -32,13 +33,24 @@ SENT_WITHIN_S: Final = 3.0
 AGAIN_AFTER_S: Final = 3.0
 LOOK_EVERY_S: Final = 0.25
 FIRST_MINUTE: Final = datetime(2020, 1, 1, tzinfo=UTC)
-"""A new spool counts its boots from the minutes since then, so that one that was lost does not repeat numbers."""
+"""A new spool counts its boots from the minutes since then, so that numbers of a lost spool are not used again."""
 
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class OperatorAction:
+    """What an operator decided about an alert: ``by`` whom and when (``at``, UTC); ``reason`` for a rejection."""
+
+    action: Literal["acknowledge", "reject", "clear"]
+    alert: str
+    by: str
+    at: datetime
+    reason: str = ""
+
+
 class ActionSender:
-    """Publishes actions as replies of the operations centre, from a spool in the room's folder."""
+    """Publishes actions as replies of the operations centre, from a spool in the data folder."""
 
     def __init__(
         self,
@@ -49,7 +61,7 @@ class ActionSender:
         now_ns: Callable[[], int],
         identity: Identity | None = None,
     ) -> None:
-        """``folder`` has the journal, ``journal.db``; the spool is ``actions.db`` beside it."""
+        """``folder`` holds the journal ``journal.db`` and the spool ``actions.db``."""
         minutes = (now_ns() // 1_000_000_000 - int(FIRST_MINUTE.timestamp())) // 60
         self._topic = unit_topic(sector_id, UNIT, "reply")
         self._spool = Spool(folder / "actions.db", first_boot=max(minutes, 1))
@@ -59,7 +71,7 @@ class ActionSender:
         )
         self._sent_s: dict[Key, float] = {}
         self._lock = threading.Lock()
-        self._news, self._stop = threading.Event(), threading.Event()
+        self._wake, self._stop = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="actions", daemon=True)
 
     def __enter__(self) -> Self:
@@ -71,38 +83,27 @@ class ActionSender:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._stop.set()
-        self._news.set()
+        self._wake.set()
         self._thread.join(5.0)
         self._publisher.stop()
         self._spool.close()
 
     @property
     def waiting(self) -> int:
-        """Actions that are not known to be in the journal."""
+        """Number of actions that are not yet known to be in the journal."""
         return self._spool.waiting
 
-    def send(self, order: dict[str, Any]) -> None:
-        """Spool and publish one action of the API. WatchlineError when the broker does not take it in time: then it is
-        sent as soon as one does."""
+    def send(self, order: OperatorAction) -> None:
+        """Spool and publish one action. WatchlineError when the broker does not confirm it in time; the action stays in
+        the spool and is published when a broker answers."""
 
-        def built(boot: int, seq: int) -> bytes:
-            return encode_unit(
-                Reply(
-                    unit=UNIT,
-                    boot=boot,
-                    seq=seq,
-                    observed_at=datetime.fromisoformat(order["at"]),
-                    action=order["action"],
-                    alert=order["alert"],
-                    by=order["by"],
-                    reason=order.get("reason", ""),
-                )
-            )
+        def numbered(boot: int, seq: int) -> bytes:
+            return encode_unit(Reply(UNIT, boot, seq, order.at, order.action, order.alert, order.by, order.reason))
 
-        key = self._spool.put(built)
+        key = self._spool.put(numbered)
         payload = self._spool.get(*key)
         answer = None if payload is None else self._publish(SpoolEntry(*key, payload))
-        self._news.set()
+        self._wake.set()
         try:
             if answer is not None:
                 answer.result(SENT_WITHIN_S)
@@ -119,20 +120,20 @@ class ActionSender:
     def _run(self) -> None:
         failing = False
         while not self._stop.is_set():
-            self._news.wait(LOOK_EVERY_S if self._spool.waiting else None)
-            self._news.clear()
+            self._wake.wait(LOOK_EVERY_S if self._spool.waiting else None)
+            self._wake.clear()
             try:
-                self._look()
+                self._settle_and_retry()
                 failing = False
             except WatchlineError as error:
                 if not failing:
                     log.warning("Actions wait: %s", error)
                 failing = True
                 self._stop.wait(1.0)
-                self._news.set()
+                self._wake.set()
 
-    def _look(self) -> None:
-        """Forget what the journal has, in order, and publish again what it should have had by now."""
+    def _settle_and_retry(self) -> None:
+        """Settle the actions that the journal has, in order, and publish overdue ones again."""
         self._publisher.check()
         waiting = self._spool.pending()
         if not waiting:

@@ -18,6 +18,7 @@ from geo.errors import BadInput
 from ops.services.api.access_log import Access, AccessLog, AuditError
 from ops.services.api.app import _MAY, ApiSettings, create_app
 from ops.services.api.guard import TOKEN_HEADER, GuardSettings
+from ops.services.api.operator_actions import OperatorAction
 from ops.services.api.server import listen, serving
 from ops.store.rows import STATUSES
 from ops.store.writer import Store
@@ -165,17 +166,17 @@ def test_an_action_is_checked_and_sent_on_never_written(room, identity, action, 
         assert len(room.actions) == actions_before
         assert isinstance(answer.json()["error"], str)
         return
-    sent = room.actions[-1]
-    expected = {"kind": "action", "action": action, "alert": identity, "revision": 0, "by": "m.keller"}
-    expected |= {"id": answer.json()["action"], "at": "2026-03-01T22:00:02.000000Z"} | (body or {})
-    assert sent == expected
+    at = datetime(2026, 3, 1, 22, 0, 2, tzinfo=UTC)
+    assert room.actions[-1] == OperatorAction(action, identity, "m.keller", at, **(body or {}))
+    assert answer.json() == {"accepted": True, "action": answer.json()["action"]}
+    assert len(bytes.fromhex(answer.json()["action"])) == 8
 
 
 def test_fusion_accepts_what_the_api_sends(room):
     room.client.post("/api/alerts/A1/reject", json={"reason": "a cow"}, headers={TOKEN_HEADER: "t0ken"})
-    order, at = room.actions[-1], datetime.fromisoformat(room.actions[-1]["at"])
+    order = room.actions[-1]
     open_alert = alert_state.Alert("A1", "crossing", "high", "active", 0, "…", T0, T0, T0)
-    closed = alert_state.act(open_alert, order["action"], by=order["by"], reason=order["reason"], at=at)
+    closed = alert_state.act(open_alert, order.action, by=order.by, reason=order.reason, at=order.at)
     assert (closed.status, closed.reason, closed.by) == ("rejected", "a cow", "m.keller")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,13 @@ from ops.broker.broker import URL_VARIABLE, EmbeddedBroker
 from ops.broker.identities import IDENTITY_VARIABLE, SIGNATURES_VARIABLE, UNIT, IdentityFolder, Name
 from ops.journal.reader import JournalReader
 from ops.runtime.child_process import Child
-from ops.services.api.operator_actions import ActionSender
+from ops.services.api.operator_actions import ActionSender, OperatorAction
 
 pytestmark = [pytest.mark.broker, pytest.mark.chain]
 
 
-def order(alert: str) -> dict[str, Any]:
-    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    return {"at": at, "action": "acknowledge", "alert": alert, "by": "operator"}
+def order(alert: str) -> OperatorAction:
+    return OperatorAction("acknowledge", alert, "operator", datetime.now(UTC).replace(microsecond=0))
 
 
 def until(true: Callable[[], Any], within_s: float = 15.0) -> bool:
