@@ -23,7 +23,7 @@ from ingest.errors import BrokerError
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.mqtt.publisher import Publisher
 from ingest.security.key_register import Identity
-from ingest.sending.spool import Key, Spool, SpoolEntry
+from ingest.sending.spool import Key, Spool
 from ingest.topics import unit_topic
 from ingest.unit_messages import Reply, encode_unit
 from ops.broker.identities import UNIT
@@ -102,7 +102,7 @@ class ActionSender:
 
         key = self._spool.put(numbered)
         payload = self._spool.get(*key)
-        answer = None if payload is None else self._publish(SpoolEntry(*key, payload))
+        answer = None if payload is None else self._publish(key, payload)
         self._wake.set()
         try:
             if answer is not None:
@@ -112,10 +112,10 @@ class ActionSender:
                 "the broker does not answer; the action is kept and will be sent when it does"
             ) from None
 
-    def _publish(self, entry: SpoolEntry) -> Future[None]:
+    def _publish(self, key: Key, payload: bytes) -> Future[None]:
         with self._lock:
-            self._sent_s[entry.key] = time.monotonic()
-        return self._publisher(self._topic, entry.payload, key=entry.key)
+            self._sent_s[key] = time.monotonic()
+        return self._publisher(self._topic, payload, key=key)
 
     def _run(self) -> None:
         failing = False
@@ -148,4 +148,4 @@ class ActionSender:
         now_s = time.monotonic()
         for entry in self._spool.pending():
             if now_s - self._sent_s.get(entry.key, -AGAIN_AFTER_S) >= AGAIN_AFTER_S:
-                self._publish(entry)
+                self._publish(entry.key, entry.payload)
