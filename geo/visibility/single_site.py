@@ -18,7 +18,7 @@ from dask.base import is_dask_collection
 
 from geo.arrays import Float32s, UInt8s
 from geo.errors import BadInput, TerrainError
-from geo.visibility.canopy import Canopy, blocking_heights, viewshed_window
+from geo.visibility.canopy import Canopy, blocking_heights
 from geo.visibility.kernels.sight_line import sight_states
 from geo.visibility.view import (
     MOST_CELLS,
@@ -79,11 +79,10 @@ def viewshed(
     )
     elevation, grid = surface_of(terrain)
     blocking = blocking_heights(terrain, canopy, view)
-    if blocking is None:
-        window, row0, column0 = _viewshed_window(elevation, grid, easting, northing, view)
-    else:
-        window, row0, column0 = viewshed_window(elevation, blocking, grid, easting, northing, view)
-    return _labelled(terrain, window, row0, column0, easting, northing, view)
+    row, column = _place_on(grid, easting, northing)
+    above = None if blocking is None else blocking.data
+    row0, column0, states = _states_around(elevation.data, above, grid, row, column, view)
+    return _labelled(terrain, states, row0, column0, easting, northing, view)
 
 
 def viewshed_array(
@@ -126,9 +125,7 @@ def viewshed_array(
     if not (0 <= row < shape[0] and 0 <= col < shape[1]):
         raise TerrainError(f"({row}, {col}) is off the map", where="observer", expected=f"a cell of {shape}")
     grid = RasterGrid(0.0, 0.0, float(cell_m), *shape)
-    z, row0, column0 = _heights_around(heights, grid, float(row), float(col), view.max_range_m)
-    first_row, first_column, states = view_from(z, float(cell_m), float(row - row0), float(col - column0), view)
-    return row0 + first_row, column0 + first_column, states
+    return _states_around(heights, None, grid, float(row), float(col), view)
 
 
 def minimum_target_height(
@@ -152,8 +149,9 @@ def minimum_target_height(
     """
     view = View(observer_height_m, max_range_m, 0.0, min_range_m, azimuths_rad, None, curvature_k, mode)
     elevation, grid = surface_of(terrain)
-    z, row0, column0, row, column = _site_window(elevation, grid, easting, northing, view.max_range_m)
-    row1, column1, needed = needed_from(z, grid.cell_m, row, column, view)
+    row, column = _place_on(grid, easting, northing)
+    z, _, row0, column0 = _heights_around(elevation.data, None, grid, row, column, view.max_range_m)
+    row1, column1, needed = needed_from(z, grid.cell_m, row - row0, column - column0, view)
     labelled = _labelled(terrain, needed, row0 + row1, column0 + column1, easting, northing, view)
     del labelled.attrs["target_height_m"]
     labelled.attrs |= {"units": "m", "long_name": "height above ground from which a target is seen"}
@@ -171,35 +169,32 @@ def compile_kernels() -> None:
     sight_states(z.ravel(), 8, 8, np.zeros((1, 4)), np.ones(1), np.ones(1), 0.0, np.empty(1, np.uint8))
 
 
-def _viewshed_window(
-    elevation: xr.DataArray, grid: RasterGrid, easting: float, northing: float, view: View
-) -> tuple[UInt8s, int, int]:
-    """The states around one site, and the first row and column of the window on the terrain's grid."""
-    z, row0, column0, row, column = _site_window(elevation, grid, easting, northing, view.max_range_m)
-    first_row, first_column, states = view_from(z, grid.cell_m, row, column, view)
-    return states, row0 + first_row, column0 + first_column
-
-
-def _site_window(
-    elevation: xr.DataArray, grid: RasterGrid, easting: float, northing: float, max_range_m: float
-) -> tuple[Float32s, int, int, float, float]:
-    """Heights to read for one site, their first row and column, and the site's place among them."""
+def _place_on(grid: RasterGrid, easting: float, northing: float) -> tuple[float, float]:
+    """Fractional row and column of a site; TerrainError off the map."""
     row, column = grid.row_of(northing), grid.column_of(easting)
     check_on_map(grid, row, column, np.asarray(easting), np.asarray(northing))
-    z, row0, column0 = _heights_around(elevation.data, grid, float(row), float(column), max_range_m)
-    return z, row0, column0, float(row) - row0, float(column) - column0
+    return float(row), float(column)
+
+
+def _states_around(
+    elevation: Any, above: Any, grid: RasterGrid, row: float, column: float, view: View
+) -> tuple[int, int, UInt8s]:
+    """First row and column of the window around one place, and the states there; ``above`` blocks on the ground."""
+    z, blocking, row0, column0 = _heights_around(elevation, above, grid, row, column, view.max_range_m)
+    first_row, first_column, states = view_from(z, grid.cell_m, row - row0, column - column0, view, blocking)
+    return row0 + first_row, column0 + first_column, states
 
 
 def _heights_around(
-    elevation: Any, grid: RasterGrid, row: float, column: float, max_range_m: float
-) -> tuple[Float32s, int, int]:
-    """Heights to read for one place, and their first row and column.
+    elevation: Any, above: Any, grid: RasterGrid, row: float, column: float, max_range_m: float
+) -> tuple[Float32s, Float32s | None, int, int]:
+    """Heights to read for one place, what blocks above them, and their first row and column.
 
-    A map in memory, as the kernels take it, is given whole and not copied; of any other what is within range and one
+    Maps in memory, as the kernels take them, are given whole and not copied; of any other what is within range and one
     cell more is read, or made so.
     """
-    if is_ready(elevation):
-        return elevation, 0, 0
+    if is_ready(elevation) and (above is None or is_ready(above)):
+        return elevation, above, 0, 0
     rows, columns = read_window(grid, row, column, max_range_m)
     cells = (rows.stop - rows.start) * (columns.stop - columns.start)
     if cells > MOST_CELLS:
@@ -208,7 +203,8 @@ def _heights_around(
             where="max_range_m",
             expected=f"a range within which are at most {MOST_CELLS:,} cells",
         )
-    return heights_of(elevation[rows, columns]), rows.start, columns.start
+    blocking = None if above is None else heights_of(above[rows, columns])
+    return heights_of(elevation[rows, columns]), blocking, rows.start, columns.start
 
 
 def _labelled(

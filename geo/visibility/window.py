@@ -1,15 +1,17 @@
-"""The window of cells around one observer: swept by the kernels, then cut to its range and angles."""
+"""The viewshed of one observer as arrays: the cells around it, swept by the kernels and cut to range and angles."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numba import njit
 
-from geo.arrays import Float32s, UInt8s
+from geo.arrays import Bools, Float32s, UInt8s
 from geo.errors import TerrainError
 from geo.visibility.kernels.exact_sweep import sweep_exact
-from geo.visibility.kernels.rings import FARTHEST_M, HABITUAL_VOID_M
-from geo.visibility.kernels.sight_line import HIDDEN, SNAP, VISIBLE, Cone, cone_of, ground_at
+from geo.visibility.kernels.rings import FARTHEST_M, HABITUAL_VOID_M, Bounds, Eye
+from geo.visibility.kernels.sight_line import HIDDEN, SNAP, UNKNOWN, VISIBLE, Cone, cone_of, ground_at
 from geo.visibility.kernels.undeclared_voids import check_plausible
 from geo.visibility.kernels.xdraw import sweep_fast
 from geo.visibility.view import RasterGrid, View, drop_per_cell
@@ -34,61 +36,136 @@ def read_window(grid: RasterGrid, row: float, column: float, max_range_m: float)
     return slice(*window_of(grid.rows, row, reach)), slice(*window_of(grid.columns, column, reach))
 
 
-def view_from(z: Float32s, cell_m: float, row: float, column: float, view: View) -> tuple[int, int, UInt8s]:
-    """The window's first row and column in ``z`` and its states, seen from a place given in rows and columns."""
-    row0, column0, states, _ = _swept(z, cell_m, row, column, view, heights=False)
-    _keep_view(states, z, cell_m, row, column, row0, column0, view)
-    return row0, column0, states
+def view_from(
+    z: Float32s, cell_m: float, row: float, column: float, view: View, above: Float32s | None = None
+) -> tuple[int, int, UInt8s]:
+    """States of the cells around an observer at a fractional ``row`` and ``column`` of ``z`` (row, column) [m].
+
+    Returns the first row and column of the window in ``z`` and the window's states. ``above`` (row, column) [m] is what
+    blocks sight on top of the ground, such as trees; see ``geo.visibility.canopy``.
+    """
+    if above is not None:
+        return _view_under(z, above, cell_m, row, column, view)
+    place = _placed(z, cell_m, row, column, view)
+    return place.first_row, place.first_column, _states_in_view(place)
 
 
 def needed_from(z: Float32s, cell_m: float, row: float, column: float, view: View) -> tuple[int, int, Float32s]:
     """As ``view_from``, with the least height to be seen; NaN outside the view."""
-    row0, column0, inside, needed = _swept(z, cell_m, row, column, view, heights=True)
-    inside[:] = VISIBLE
-    _keep_view(inside, z, cell_m, row, column, row0, column0, view)
+    place = _placed(z, cell_m, row, column, view)
+    needed = _swept_heights(place)
+    inside = np.full(place.shape, VISIBLE, np.uint8)
+    _keep_view(inside, place)
     needed[inside == HIDDEN] = np.nan
-    return row0, column0, needed
+    return place.first_row, place.first_column, needed
 
 
-def _swept(
-    z: Float32s, cell_m: float, row: float, column: float, view: View, *, heights: bool
-) -> tuple[int, int, UInt8s, Float32s]:
-    """Sweep the four cones around a place: the window's first row and column, states, and least heights if asked."""
-    flat, (rows, columns) = z.ravel(), z.shape
-    ground = float(ground_at(flat, rows, columns, row, column))
+def _view_under(
+    z: Float32s, above: Float32s, cell_m: float, row: float, column: float, view: View
+) -> tuple[int, int, UInt8s]:
+    """``view_from`` where something blocks on top of the ground: only the window that is read is taken of both."""
+    reach = view.max_range_m / cell_m + 2.0
+    (top, bottom), (left, right) = window_of(z.shape[0], row, reach), window_of(z.shape[1], column, reach)
+    z, above = (np.ascontiguousarray(heights[top:bottom, left:right]) for heights in (z, above))
+    row, column = row - top, column - left
+    above = _cleared_around(above, row, column)
+    place = _placed(z + above, cell_m, row, column, replace(view, elevations_rad=None))
+    states, needed = _states_in_view(place), _swept_heights(place)
+    window = np.s_[place.first_row : place.end_row, place.first_column : place.end_column]
+    clearance = np.float32(view.target_height_m) - above[window]  # of the target's top above the canopy over it
+    wooded = above[window] > 0.0
+    states[wooded & (states == VISIBLE) & ~(needed <= clearance)] = HIDDEN
+    states[wooded & (states == UNKNOWN) & (clearance < 0.0)] = HIDDEN
+    if view.elevations_rad is not None:
+        states[~_in_elevation(z[window], place, view.elevations_rad)] = HIDDEN
+    return top + place.first_row, left + place.first_column, states
+
+
+def _cleared_around(above: Float32s, row: float, column: float) -> Float32s:
+    """A copy without what blocks in the cells, up to four, whose centres surround the observer."""
+    cleared = above.copy()
+    for r in {int(np.floor(row)), int(np.ceil(row))}:
+        cleared[r, int(np.floor(column))] = cleared[r, int(np.ceil(column))] = 0.0
+    return cleared
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Place:
+    """One observer on a surface, ready for the kernels: its eye, its window of cells, and the cones to sweep.
+
+    ``reach`` is the range in cells; ``sector`` the start azimuth and width, None for all round; each cone comes with
+    its count of rings, the bounds within which it is swept, and its origin and steps in the window.
+    """
+
+    z: Float32s
+    cell_m: float
+    row: float
+    column: float
+    view: View
+    eye: Eye
+    reach: float
+    first_row: int
+    end_row: int
+    first_column: int
+    end_column: int
+    sector: tuple[float, float] | None
+    cones: tuple[tuple[Cone, int, Bounds, tuple[int, int, int]], ...]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of the window."""
+        return self.end_row - self.first_row, self.end_column - self.first_column
+
+
+def _placed(z: Float32s, cell_m: float, row: float, column: float, view: View) -> _Place:
+    """The observer at a place of a surface; TerrainError where that is void."""
+    rows, columns = z.shape
+    drop, sector = drop_per_cell(cell_m, view.curvature_k), view.sector()
+    ground = float(ground_at(z.ravel(), rows, columns, row, column))
     if np.isnan(ground):
         raise TerrainError(f"row {row:g}, column {column:g} is void", where="observer", expected="known ground")
+    around = [cone_of(rows, columns, row, column, side) for side in range(4)]
     reach = min(view.max_range_m / cell_m, float(np.hypot(rows, columns)))
-    row0, row1 = window_of(rows, row, reach)
-    column0, column1 = window_of(columns, column, reach)
-    shape = (row1 - row0, column1 - column0)
-    states = np.zeros(shape, np.uint8)
-    needed = np.full(shape if heights else (0, 0), np.nan, np.float32)
-    eye = (
-        ground + float(view.observer_height_m),
-        ground,
-        float(view.target_height_m),
-        drop_per_cell(cell_m, view.curvature_k),
-    )
-    sector = view.sector()
-    in_doubt = abs(ground) > FARTHEST_M or ground == HABITUAL_VOID_M
-    for side in range(4):
+    window = (*window_of(rows, row, reach), *window_of(columns, column, reach))
+    cones = []
+    for side, (cone, rings) in enumerate(around):
         slopes = cone_slopes(side, sector)
-        if slopes is None:
-            continue
-        cone, rings = cone_of(rows, columns, row, column, side)
-        cone = within_reach(cone, reach)
-        out_cone = _cone_in_window(cone, row0, column0, columns, shape[1])
-        sweep = sweep_fast if view.mode == "fast" else sweep_exact
-        in_doubt |= sweep(flat, cone, rings, eye, (reach, *slopes), states.ravel(), needed.ravel(), out_cone)
+        if slopes is not None:
+            narrow = within_reach(cone, reach)
+            in_window = _cone_in_window(narrow, window[0], window[2], columns, window[3] - window[2])
+            cones.append((narrow, rings, (reach, *slopes), in_window))
+    eye = (ground + float(view.observer_height_m), ground, float(view.target_height_m), drop)
+    return _Place(z, cell_m, row, column, view, eye, reach, *window, sector, tuple(cones))
+
+
+def _states_in_view(place: _Place) -> UInt8s:
+    """States of the window's cells; 0 outside the view."""
+    states = np.zeros(place.shape, np.uint8)
+    _sweep(place, states, np.empty((0, 0), np.float32))
+    _keep_view(states, place)
+    return states
+
+
+def _swept_heights(place: _Place) -> Float32s:
+    """Least heights to be seen of the window's cells [m], of those outside the angles too."""
+    needed = np.full(place.shape, np.nan, np.float32)
+    _sweep(place, np.empty((0, 0), np.uint8), needed)
+    return needed
+
+
+def _sweep(place: _Place, states: UInt8s, needed: Float32s) -> None:
+    """Sweep the cones around a place into the window's states or, where it has cells, into ``needed``."""
+    z, row, column, eye = place.z, place.row, place.column, place.eye
+    in_doubt = abs(eye[1]) > FARTHEST_M or eye[1] == HABITUAL_VOID_M
+    sweep = sweep_fast if place.view.mode == "fast" else sweep_exact
+    for cone, rings, bounds, in_window in place.cones:
+        in_doubt |= sweep(z.ravel(), cone, rings, eye, bounds, states.ravel(), needed.ravel(), in_window)
     if in_doubt:
-        check_plausible(z, window_of(rows, row, reach + 1.0), window_of(columns, column, reach + 1.0))
-    if row == round(row) and column == round(column):  # the cell underfoot
-        underfoot = (round(row) - row0, round(column) - column0)
-        states[underfoot] = VISIBLE
-        if heights:
-            needed[underfoot] = 0.0
-    return row0, column0, states, needed
+        near = place.reach + 1.0
+        check_plausible(z, window_of(z.shape[0], row, near), window_of(z.shape[1], column, near))
+    if row == round(row) and column == round(column):  # the cell under the observer
+        out, here = (needed, 0.0) if needed.size else (states, VISIBLE)
+        out[round(row) - place.first_row, round(column) - place.first_column] = here
 
 
 def within_reach(cone: Cone, reach: float) -> Cone:
@@ -124,30 +201,20 @@ def cone_slopes(side: int, sector: tuple[float, float] | None) -> tuple[float, f
     return max(slopes[0] - SLACK, -1.0), min(slopes[1] + SLACK, 1.0)
 
 
-def _keep_view(
-    states: UInt8s,
-    z: Float32s,
-    cell_m: float,
-    row: float,
-    column: float,
-    row0: int,
-    column0: int,
-    view: View,
-) -> None:
+def _keep_view(states: UInt8s, place: _Place) -> None:
     """Set to 0, in place, what lies nearer than the least range or outside the angles."""
+    view = place.view
     if view.min_range_m == 0.0 and view.azimuths_rad is None and view.elevations_rad is None:
         return
-    sector = view.sector() or (0.0, 7.0)
-    flat, (rows, columns) = z.ravel(), z.shape
     low, high = (-np.inf, np.inf) if view.elevations_rad is None else map(_steepness, view.elevations_rad)
-    eye_m = float(ground_at(flat, rows, columns, row, column)) + view.observer_height_m
+    eye_m, _, target_m, curvature = place.eye
     _clear_outside(
         states,
-        flat,
-        columns,
-        (row, column, row0, column0),
-        (eye_m, float(view.target_height_m), drop_per_cell(cell_m, view.curvature_k), cell_m),
-        (view.min_range_m / cell_m, *sector, float(low), float(high)),
+        place.z.ravel(),
+        place.z.shape[1],
+        (place.row, place.column, place.first_row, place.first_column),
+        (eye_m, target_m, curvature, place.cell_m),
+        (view.min_range_m / place.cell_m, *(place.sector or (0.0, 7.0)), float(low), float(high)),
     )
 
 
@@ -193,3 +260,15 @@ def _steepness(elevation_rad: float) -> float:
     if abs(elevation_rad) >= np.pi / 2:
         return float(np.copysign(np.inf, elevation_rad))
     return float(np.tan(elevation_rad))
+
+
+def _in_elevation(ground: Float32s, place: _Place, elevations_rad: tuple[float, float]) -> Bools:
+    """Whether the top of a target on the bare ``ground`` of the window lies between two elevations; a void does."""
+    eye_m, _, target_m, curvature = place.eye
+    south = (np.arange(place.first_row, place.end_row) - place.row)[:, None]
+    east = (np.arange(place.first_column, place.end_column) - place.column)[None]
+    square = south * south + east * east
+    rise = ground.astype(np.float64) + target_m - eye_m - curvature * square
+    angle = np.arctan2(rise, np.sqrt(square) * place.cell_m)
+    low, high = elevations_rad
+    return np.asarray(~((angle < low) | (angle > high)))

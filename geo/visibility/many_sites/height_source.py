@@ -17,10 +17,9 @@ from dask.base import is_dask_collection
 
 from geo.arrays import Float32s, UInt8s
 from geo.errors import TerrainError
-from geo.visibility.canopy import view_under_canopy
 from geo.visibility.many_sites.sites import Site
 from geo.visibility.view import heights_of
-from geo.visibility.window import view_from, window_of
+from geo.visibility.window import view_from
 
 CACHED_CHUNKS = 16  # of a lazy terrain, in each process: neighbours need the same
 
@@ -43,20 +42,10 @@ class HeightWindow:
         for site in sites:
             row, column = site.row - self.row, site.column - self.column
             try:
-                row0, column0, states = self._seen(row, column, site)
+                row0, column0, states = view_from(self.z, self.cell_m, row, column, site.view, self.above)
             except TerrainError as error:
                 raise TerrainError(error.what, where=f"site {site.number}", expected=error.expected) from error
             yield site, self.row + row0, self.column + column0, states
-
-    def _seen(self, row: float, column: float, site: Site) -> tuple[int, int, UInt8s]:
-        if self.above is None:
-            return view_from(self.z, self.cell_m, row, column, site.view)
-        reach = site.view.max_range_m / self.cell_m + 2.0
-        top, bottom = window_of(self.z.shape[0], row, reach)
-        left, right = window_of(self.z.shape[1], column, reach)
-        z, above = (np.ascontiguousarray(heights[top:bottom, left:right]) for heights in (self.z, self.above))
-        row0, column0, states = view_under_canopy(z, above, self.cell_m, row - top, column - left, site.view)
-        return top + row0, left + column0, states
 
 
 class HeightSource(Protocol):
