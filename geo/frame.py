@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import cast, overload
@@ -17,6 +18,9 @@ from geo.arrays import Floats
 from geo.errors import FrameError
 
 WGS84 = 4326
+WGS84_A_M = 6_378_137.0
+WGS84_E2 = 0.00669437999014
+"""Semi-major axis [m] and squared eccentricity of the WGS 84 ellipsoid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +146,15 @@ def horizontal_part(crs: CRS) -> CRS:
     if crs.is_bound and crs.source_crs is not None:
         return horizontal_part(crs.source_crs)
     return horizontal_part(crs.sub_crs_list[0]) if crs.is_compound else crs
+
+
+def metres_per_degree(lat: float) -> tuple[float, float]:
+    """Metres per degree of longitude and of latitude at a latitude [degrees], on the WGS 84 ellipsoid."""
+    s = math.sin(math.radians(lat))
+    w = 1.0 - WGS84_E2 * s * s
+    prime_vertical, meridian = WGS84_A_M / math.sqrt(w), WGS84_A_M * (1.0 - WGS84_E2) / w**1.5
+    degree = math.pi / 180.0
+    return prime_vertical * math.cos(math.radians(lat)) * degree, meridian * degree
 
 
 def _refuse_unless_metric(crs: CRS, where: str) -> None:

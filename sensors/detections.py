@@ -13,7 +13,7 @@ from geo.errors import SchemaError
 from geo.schema import Schema, Variable
 from sensors.layout import Layout
 from sensors.scan import CLASSES, Scan
-from sensors.scan_columns import ARRAYS, ScanColumns, columns_of, scan_of
+from sensors.scan_columns import ARRAYS, ScanColumns, columns_of, scan_of, with_deviations
 
 _SCAN, _PLOT = ("scan",), ("detection",)
 _NUMBER = "fiu"  # whole numbers are numbers too; inside they become float64
@@ -104,11 +104,12 @@ def from_arrays(
     return xr.Dataset(variables, coords={"class": list(CLASSES), "axis": ["easting", "northing"]})
 
 
-def split(detections: xr.Dataset) -> list[ScanColumns]:
+def split(detections: xr.Dataset, layout: Layout | None = None) -> list[ScanColumns]:
     """The scans of ``detections`` as columns, in order of ``scan``; rows keep their order within a scan.
 
     A measured variable that is absent is NaN, an absent ``scan_received_at`` is ``scan_time``, and without
-    ``scan_kind`` an empty scan's kind is "". Raises SchemaError for a dataset that is not of the schema.
+    ``scan_kind`` an empty scan's kind is "". With ``layout``, deviations that are NaN beside a measured value are taken
+    from its error model. Raises SchemaError for a dataset that is not of the schema, and UnknownSensor with a layout.
     """
     DETECTIONS.check(detections, where="detections")
     n, scans = detections.sizes["detection"], detections.sizes["scan"]
@@ -124,7 +125,7 @@ def split(detections: xr.Dataset) -> list[ScanColumns]:
     sensors, boots, sequences = (detections[f"scan_{name}"].values.tolist() for name in ("sensor", "boot", "sequence"))
     observed = _nanoseconds(detections["scan_time"])
     received = _nanoseconds(detections["scan_received_at"]) if "scan_received_at" in detections else observed
-    return [
+    columns = [
         ScanColumns(
             sensors[i],
             kinds[i],
@@ -136,6 +137,7 @@ def split(detections: xr.Dataset) -> list[ScanColumns]:
         )
         for i in range(scans)
     ]
+    return columns if layout is None else [with_deviations(scan, layout) for scan in columns]
 
 
 def dataset_name(field: str) -> str:

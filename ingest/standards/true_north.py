@@ -132,15 +132,6 @@ def along(lon: float, lat: float, azimuth_deg: float, distance_m: float) -> tupl
     return float(end_lon), float(end_lat)
 
 
-def metres_a_degree(lat: float) -> tuple[float, float]:
-    """(of longitude, of latitude) at a latitude, on the WGS 84 ellipsoid."""
-    s = math.sin(math.radians(lat))
-    w = 1.0 - 0.00669437999014 * s * s
-    prime_vertical, meridian = 6_378_137.0 / math.sqrt(w), 6_378_137.0 * (1.0 - 0.00669437999014) / w**1.5
-    degree = math.pi / 180.0
-    return prime_vertical * math.cos(math.radians(lat)) * degree, meridian * degree
-
-
 def _latitudes(band: str) -> tuple[float, float]:
     lowest = -80.0 + 8.0 * _BANDS.index(band)
     return lowest, 84.0 if band == "X" else lowest + 8.0

@@ -14,10 +14,10 @@ from rich.table import Column, Table
 from geo.errors import BadInput
 from ingest.errors import MalformedMessage
 from ops.journal.command import journal_path
-from ops.journal.decode_row import learn, scan_of_row
+from ops.journal.decode_row import columns_of_row, learn
 from ops.journal.reader import JournalReader
 from sensors.layout import Layout
-from sensors.scan_columns import ScanColumns, columns_of
+from sensors.scan_columns import ScanColumns
 from sensors.timestamps import nanoseconds
 
 ROWS_A_STEP: Final = 5_000
@@ -92,7 +92,7 @@ def observed_scans(wanted: CalibrationRequest, layout: Layout) -> tuple[list[Sca
                 if row.kind != "detections" or not _within(row.observed_ns, since, until):
                     continue
                 try:
-                    found.append(columns_of(scan_of_row(row, layout, told.get(row.sensor)), layout))
+                    found.append(columns_of_row(row, layout, told.get(row.sensor)))
                 except (BadInput, MalformedMessage):
                     unusable += 1
     found.sort(key=lambda scan: (scan.observed_ns, scan.sensor, scan.boot, scan.sequence))

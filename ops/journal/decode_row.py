@@ -1,118 +1,80 @@
-"""Reading a journal row again as the scan or status it was when ingest took it in."""
+"""Journal rows decoded again: a scan, its columns in the frame, or a status."""
 
 from __future__ import annotations
 
-import math
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from ingest.decode import JSON, decode, decode_status, media_type, remember
+from ingest.decode import media_type, read_scan, read_status, remember
+from ingest.envelope import Envelope
 from ingest.errors import MalformedMessage
 from ingest.standards.registry import REMEMBER
-from ingest.topics import sensor_topic
-from ingest.wire import Status
+from ingest.topics import parse, sensor_topic
+from ingest.wire import JSON, Status
 from ops.journal.reader import JournalRow
-from sensors.scan import Plot, Scan
+from sensors.scan import Scan
 from sensors.timestamps import utc_datetime
 
 if TYPE_CHECKING:
-    from sensors.layout import AnySensor, Layout
+    from sensors.layout import Layout
+    from sensors.scan_columns import ScanColumns
 
 _ANY_SECTOR: Final = "journal"
-OBSERVER: Final = "human"
 
 
-def scan_of_row(row: JournalRow, layout: Layout | None = None, told: bytes | None = None) -> Scan:
+def columns_of_row(row: JournalRow, layout: Layout, sensor_context: bytes | None = None) -> ScanColumns:
+    """The scan of a ``detections`` row in the layout's frame, complete; arguments as for ``scan_of_row``.
+
+    Raises MalformedMessage for a row that cannot be read, and what ``sensors.scan_columns.columns_of`` raises.
+    """
+    from sensors.scan_columns import columns_of  # loads numpy and pyproj, which ingest starts without
+
+    return columns_of(scan_of_row(row, layout, sensor_context), layout)
+
+
+def scan_of_row(row: JournalRow, layout: Layout | None = None, sensor_context: bytes | None = None) -> Scan:
     """The scan of a ``detections`` row: its sensor, boot and seq are the row's.
 
-    Standards other than our JSON say nothing of the kind of sensor, and not all of them how well a place is known:
-    there both are the layout's, where that has the sensor. What an observer reports without a direction lies anywhere
-    within its reach. ``told``: what ``learn`` noted of the sensor. Raises
-    MalformedMessage for a row that cannot be read.
+    Wire standards other than JSON do not state the kind of sensor, and not all of them the error of a position: with
+    ``layout`` both are the layout's (``sensors.error_model.completed``). ``sensor_context``: what ``learn`` recorded of
+    the sensor. Raises MalformedMessage for a row that cannot be read.
     """
-    received_at = utc_datetime(row.received_ns)
-    if media_type(row.content_type) == JSON:
-        return decode(row.body, received_at=received_at, content_type=row.content_type)
-    topic = sensor_topic(_ANY_SECTOR, row.sensor, "detections")
-    scan = decode(
-        row.body,
-        received_at=received_at,
-        content_type=row.content_type,
-        topic=topic,
-        identity=_identity(row),
-        told=told,
-    )
-    if layout is None or row.sensor not in layout:
+    scan = read_scan(row.body, _envelope(row, "detections", sensor_context))
+    if layout is None or _is_json(row):
         return scan
-    sensor = layout[row.sensor]
-    return replace(scan, kind=sensor.kind, plots=tuple(_with_deviation(plot, sensor) for plot in scan.plots))
+    from sensors.error_model import completed
+
+    return completed(scan, layout)
 
 
 def status_of_row(row: JournalRow) -> Status:
     """The status of a ``status`` row; MalformedMessage as above."""
-    received_at = utc_datetime(row.received_ns)
-    if media_type(row.content_type) == JSON:
-        return decode_status(row.body, received_at=received_at, content_type=row.content_type)
-    topic = sensor_topic(_ANY_SECTOR, row.sensor, "status")
-    return decode_status(
-        row.body, received_at=received_at, content_type=row.content_type, topic=topic, identity=_identity(row)
-    )
+    return read_status(row.body, _envelope(row, "status"))
 
 
-def learn(row: JournalRow, told: dict[str, bytes]) -> None:
-    """Note in ``told`` what a ``status`` row says of its sensor; other rows, and unreadable ones, say nothing.
+def learn(row: JournalRow, sensor_contexts: dict[str, bytes]) -> None:
+    """Record in ``sensor_contexts`` what a ``status`` row declares of its sensor; other rows change nothing.
 
-    ``told`` is sensor → what its own standard remembers (``ingest.decode.remember``), for the sensor's next rows.
+    ``sensor_contexts``: sensor → what the decoder of its standard needs for the sensor's next rows
+    (``ingest.decode.remember``). A row that cannot be read changes nothing.
     """
     if row.kind != "status" or media_type(row.content_type) not in REMEMBER:
         return
-    received_at = utc_datetime(row.received_ns)
     with suppress(MalformedMessage):
-        known = remember(
-            row.body,
-            received_at=received_at,
-            content_type=row.content_type,
-            sensor=row.sensor,
-            told=told.get(row.sensor),
-        )
-        if known is not None:
-            told[row.sensor] = known
+        context = remember(row.body, _envelope(row, "status", sensor_contexts.get(row.sensor)))
+        if context is not None:
+            sensor_contexts[row.sensor] = context
 
 
-def position_sd_m(
-    lon: float, lat: float, sensor: AnySensor, *, range_sd_m: float | None = None, azimuth_sd_deg: float | None = None
-) -> float | None:
-    """Standard deviation of one axis [m] of a place that a sensor reports without one; None: the layout gives none.
-
-    By the sensor's range and azimuth errors, its own or those given: the larger of along and across the line of sight.
-    """
-    range_sd_m, azimuth_sd_deg = range_sd_m or sensor.range_sd_m, azimuth_sd_deg or sensor.azimuth_sd_deg
-    if range_sd_m is None:
-        return None
-    away = distance_m(lon, lat, sensor.lon, sensor.lat)
-    return max(range_sd_m, 0.0 if azimuth_sd_deg is None else away * math.radians(azimuth_sd_deg))
+def _envelope(row: JournalRow, channel: str, sensor_context: bytes | None = None) -> Envelope:
+    """What came with the message; JSON carries its own sensor and number."""
+    received_at, content_type = utc_datetime(row.received_ns), row.content_type
+    if _is_json(row):
+        return Envelope(received_at, content_type=content_type)
+    identity = None if row.boot is None or row.seq is None else (row.boot, row.seq)
+    topic = parse(sensor_topic(_ANY_SECTOR, row.sensor, channel))
+    return Envelope(received_at, topic, content_type, identity=identity, sensor_context=sensor_context)
 
 
-def distance_m(lon: float, lat: float, other_lon: float, other_lat: float) -> float:
-    """Distance [m] of two places near each other; good to 1 in 1000 within 100 km."""
-    from ingest.standards.true_north import metres_a_degree  # with numpy and pyproj, which ingest starts without
-
-    a_lon, a_lat = metres_a_degree(lat)
-    return math.hypot(((lon - other_lon + 180.0) % 360.0 - 180.0) * a_lon, (lat - other_lat) * a_lat)
-
-
-def _with_deviation(plot: Plot, sensor: AnySensor) -> Plot:
-    if sensor.kind == OBSERVER and plot.azimuth_deg is None and plot.lon is None:
-        # "something, I cannot say where": within the observer's reach, evenly by area
-        return replace(plot, lon=sensor.lon, lat=sensor.lat, position_sd_m=sensor.max_range_m / 2.0)
-    if plot.lon is None or plot.lat is None or plot.position_sd_m is not None:
-        return plot
-    sd_m = position_sd_m(plot.lon, plot.lat, sensor, range_sd_m=plot.range_sd_m, azimuth_sd_deg=plot.azimuth_sd_deg)
-    if sd_m is None and plot.azimuth_deg is not None:
-        return replace(plot, lon=None, lat=None)  # the measurement itself stays
-    return replace(plot, position_sd_m=sd_m)
-
-
-def _identity(row: JournalRow) -> tuple[int, int] | None:
-    return None if row.boot is None or row.seq is None else (row.boot, row.seq)
+def _is_json(row: JournalRow) -> bool:
+    return media_type(row.content_type) == JSON

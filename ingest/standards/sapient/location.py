@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from sapient_msg.bsi_flex_335_v2_0 import location_pb2, range_bearing_pb2
 
+from geo.frame import metres_per_degree
 from ingest.errors import MalformedMessage
 from ingest.standards.true_north import (
     NorthError,
@@ -21,7 +22,6 @@ from ingest.standards.true_north import (
     declination_deg,
     grid_convergence_deg,
     lonlat_of_utm,
-    metres_a_degree,
 )
 
 Faults = list[MalformedMessage]
@@ -93,7 +93,7 @@ def place_of(location: Any, zone: str | None, path: str, faults: Faults, *, near
         radians = location.coordinate_system == _LOCATION.LOCATION_COORDINATE_SYSTEM_LAT_LNG_RAD_M
         a_degree = math.degrees(1.0) if radians else 1.0
         found = _degrees(location.x * a_degree, location.y * a_degree, path, faults)
-        a_metre_x, a_metre_y = (a_degree * size for size in metres_a_degree(location.y * a_degree))
+        a_metre_x, a_metre_y = (a_degree * size for size in metres_per_degree(location.y * a_degree))
     if found is None or len(faults) > before:
         return None
     said = [error * size for error, size in zip(errors, (a_metre_x, a_metre_y), strict=True) if error is not None]

@@ -24,10 +24,10 @@ from sapient_msg.bsi_flex_335_v2_0 import (
 )
 from sapient_msg.bsi_flex_335_v2_0.sapient_message_pb2 import SapientMessage
 
+from geo.frame import metres_per_degree
 from ingest.errors import MalformedMessage
 from ingest.standards.sapient.decode import MAX_PACKET_BYTES
 from ingest.standards.sapient.node import ICD_VERSION
-from ingest.standards.true_north import metres_a_degree
 
 STATUS_INTERVAL_S: Final = 5.0
 MODE: Final = "Default"
@@ -181,7 +181,7 @@ def fused_detection(
     message = SapientMessage(node_id=node_id)
     report = message.detection_report
     report.report_id, report.object_id = report_id, object_id
-    a_lon, a_lat = metres_a_degree(track["lat"])
+    a_lon, a_lat = metres_per_degree(track["lat"])
     east, north = track["east_rate"], track["north_rate"]
     place = report.location
     place.x, place.y = track["lon"] + east * ahead_s / a_lon, track["lat"] + north * ahead_s / a_lat

@@ -28,8 +28,8 @@ from ingest.standards.sapient.decode import Packet, detection
 from ingest.standards.sapient.location import Faults, Place, Stand
 from ingest.standards.sapient.node import Node
 from ingest.wire import Kind, WirePlot
-from ops.journal.decode_row import distance_m, position_sd_m
 from ops.services.sapient.database import DetectionReport, SapientMemory
+from sensors.error_model import distance_m, position_sd_m
 from sensors.layout import AnySensor, Layout
 from sensors.scan import Plot, Scan
 

@@ -10,10 +10,10 @@ import pytest
 from fusion.tracker import Tracker
 from geo.frame import LocalFrame
 from ingest.standards.registry import AIS, GMTI, HUMAN, SAPIENT, SENTENCE
-from ops.journal.decode_row import learn, position_sd_m, scan_of_row, status_of_row
+from ops.journal.decode_row import columns_of_row, learn, scan_of_row, status_of_row
 from ops.journal.reader import JournalRow
+from sensors.error_model import position_sd_m
 from sensors.layout import Layout, place
-from sensors.scan_columns import columns_of
 
 FRAME = LocalFrame.around(-122.35, 47.58)
 RECEIVER = place(FRAME, 0.0, 0.0, id="ais-1", kind="radar", max_range_m=50_000.0, range_sd_m=20.0, azimuth_sd_deg=0.1)
@@ -38,7 +38,7 @@ def row(sensor: str, content_type: str, body: bytes, kind: str = "detections", b
 def test_a_ship_is_the_receivers_and_keeps_its_own_deviation() -> None:
     scan = scan_of_row(row("ais-1", AIS, MOORED), LAYOUT)
     assert (scan.key, scan.kind, scan.plots[0].position_sd_m) == (("ais-1", 4, 9), "radar", 15.0)
-    columns = columns_of(scan, LAYOUT)
+    columns = columns_of_row(row("ais-1", AIS, MOORED), LAYOUT)
     assert columns.cov[0, 0, 0] == pytest.approx(225.0, rel=1e-3)
 
 
@@ -59,22 +59,24 @@ def test_what_a_person_heard_can_be_tracked() -> None:
         b'"what":"vehicle","direction":"north-east"}'
     )
     scan = scan_of_row(row("observer-3", HUMAN, body), LAYOUT)
-    columns = columns_of(scan, LAYOUT)
+    columns = columns_of_row(row("observer-3", HUMAN, body), LAYOUT)
     assert (scan.kind, columns.range_[0], columns.range_sd[0] > 300.0) == ("ground_sensor", pytest.approx(1000.0), True)
 
 
 def test_a_person_who_cannot_say_where_is_a_wide_place_about_the_post_that_is_tracked() -> None:
     """Evenly over a disc of radius R the deviation of one axis is R/2."""
-    scan = scan_of_row(row("observer-9", SENTENCE, b"observer 9 heard something"), LAYOUT)
+    nowhere = row("observer-9", SENTENCE, b"observer 9 heard something")
+    scan = scan_of_row(nowhere, LAYOUT)
     (plot,) = scan.plots
     assert scan.kind == "human"
     assert (plot.lon, plot.lat, plot.position_sd_m) == (POST.lon, POST.lat, 1_000.0)
     tracker = Tracker(LAYOUT)
-    tracker.advance(columns_of(scan, LAYOUT))
+    tracker.advance(columns_of_row(nowhere, LAYOUT))
     assert tracker.rows_dropped == 0
-    heard = scan_of_row(row("observer-9", SENTENCE, b"observer 9 heard a vehicle north-east"), LAYOUT)
+    spotted = row("observer-9", SENTENCE, b"observer 9 heard a vehicle north-east")
+    heard = scan_of_row(spotted, LAYOUT)
     assert heard.plots[0].lon is None
-    columns = columns_of(heard, LAYOUT)
+    columns = columns_of_row(spotted, LAYOUT)
     assert columns.range_sd[0] > 300.0, "an honest ellipse: distances are guessed"
 
 
