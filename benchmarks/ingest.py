@@ -42,8 +42,8 @@ from machine import report, table
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from ingest.decode import JSON, decode, encode
-from ingest.envelope import Delivery
+from ingest.decode import decode, encode
+from ingest.envelope import Delivery, Envelope
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.mqtt.connection import Connection
 from ingest.receiving.plausibility import Plausibility
@@ -52,6 +52,7 @@ from ingest.security.key_register import Register, record_of
 from ingest.security.signature import BURST_SIZES, Signer
 from ingest.sending.sender import Sender, SenderSettings
 from ingest.sending.spool import Spool
+from ingest.wire import JSON
 from ops.broker.broker import URL_VARIABLE, EmbeddedBroker, MosquittoBroker
 from ops.broker.identities import IDENTITY_VARIABLE, SIGNATURES_VARIABLE, IdentityFolder, Name
 from ops.journal.reader import JournalReader
@@ -217,10 +218,10 @@ def works() -> dict[str, float]:
     scans = {n: Scan("r1", 1, 1, 1, now, now, "radar", look) for n, look in looks.items()}
     one, fifty = encode(scans[1]), encode(scans[50])
     signed = Delivery(TOPIC, one, "application/json", tuple(said(1, one, signer)), time.time_ns())
-    properties = dict(signed.properties)
+    envelope = Envelope.of(signed)
 
     def verify() -> None:
-        trust.judge(("r1", "detections"), TOPIC, "application/json", properties, one, signed.received_ns)
+        trust.judge(("r1", "detections"), one, envelope, signed.received_ns)
 
     radar = Radar(id="r1", kind="radar", lon=8.0, lat=47.0, easting=0.0, northing=0.0, max_range_m=5000.0)
     gate = Plausibility.of([radar])

@@ -14,15 +14,15 @@ from typing import Final, cast
 
 import msgspec
 
-from ingest import topics
 from ingest.envelope import Envelope
 from ingest.errors import MalformedMessage
 from ingest.parse_json import parse_json
 from ingest.standards import registry as standards
-from ingest.wire import MAX_PAYLOAD_BYTES, NEEDS, Status, WirePlot, WireScan
+from ingest.topics import Topic
+from ingest.topics import parse as parse_topic
+from ingest.wire import JSON, MAX_PAYLOAD_BYTES, NEEDS, Status, WirePlot, WireScan
 from sensors.scan import Plot, Scan
 
-JSON: Final = "application/json"
 EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(2262, 1, 1, tzinfo=UTC)
 """Times a datetime64[ns] can hold, and after the epoch."""
@@ -33,7 +33,7 @@ _status_decoder = msgspec.json.Decoder(Status)
 _encoder = msgspec.json.Encoder()
 
 DECODERS: Final = standards.DECODERS
-"""Content type → (bytes, Arrival) to WireScan, for all that is not JSON; it may raise MalformedMessage only."""
+"""Content type → (bytes, Envelope) to WireScan, for all that is not JSON; it may raise MalformedMessage only."""
 
 
 def decode(
@@ -43,21 +43,35 @@ def decode(
     content_type: str | None = JSON,
     topic: str | None = None,
     identity: tuple[int, int] | None = None,
-    told: bytes | None = None,
+    sensor_context: bytes | None = None,
 ) -> Scan:
     """The Scan that the bytes hold. With ``topic``, it must be a detections topic of the very sensor in the body.
 
     A standard whose messages do not carry a sensor's name takes the topic's; ``identity`` is the (boot, seq) of one
-    that does not carry a number, and is not looked at where the body has its own; ``told`` is what ``remember`` made of
-    the sensor's status messages. Raises MalformedMessage only.
-    Whether the time is plausible now is the receiver's question, not asked here.
+    that does not carry a number, and is ignored where the body has its own; ``sensor_context`` is what ``remember``
+    made of the sensor's status messages. Raises MalformedMessage only.
+    Whether the time is plausible is decided by the receiver, not here.
     """
-    kind = media_type(content_type)
+    envelope = envelope_of(received_at, topic, content_type, identity)
+    return read_scan(payload, envelope if sensor_context is None else replace(envelope, sensor_context=sensor_context))
+
+
+def envelope_of(
+    received_at: datetime, topic: str | None, content_type: str | None, identity: tuple[int, int] | None
+) -> Envelope:
+    """The envelope of a message that did not come from a broker. MalformedMessage on a topic that is not one."""
+    parsed = None if topic is None else parse_topic(topic)
+    return Envelope(received_at, parsed, JSON if content_type is None else content_type, identity=identity)
+
+
+def read_scan(payload: bytes, envelope: Envelope) -> Scan:
+    """``decode`` for a message whose envelope is known already."""
+    kind = media_type(envelope.content_type)
     if kind == JSON:
         wire = parse_json(_scan_decoder.decode, payload)
-        _check_topic(topic, wire.sensor, "detections")
+        _check_sensor(envelope.topic, wire.sensor, "detections")
     else:
-        wire = _read_standard(payload, kind, topic, Envelope(received_at, identity=identity, told=told))
+        wire = _read_standard(payload, kind, envelope)
     check_time(wire.observed_at, "observed_at")
     for i, plot in enumerate(wire.plots):
         _check_plot(plot, i)
@@ -67,13 +81,13 @@ def decode(
         sequence=wire.seq,
         scan=wire.scan,
         observed_at=wire.observed_at,
-        received_at=received_at,
+        received_at=envelope.received_at,
         kind=wire.kind,
         plots=tuple([_plot(plot) for plot in wire.plots]),
     )
 
 
-def _read_standard(payload: bytes, kind: str, topic: str | None, arrival: Envelope) -> WireScan:
+def _read_standard(payload: bytes, kind: str, envelope: Envelope) -> WireScan:
     """What a decoder of DECODERS makes of the bytes, held to the same bounds as a JSON message."""
     decoder = DECODERS.get(kind)
     if decoder is None:
@@ -82,9 +96,9 @@ def _read_standard(payload: bytes, kind: str, topic: str | None, arrival: Envelo
         )
     if len(payload) > MAX_PAYLOAD_BYTES:
         raise MalformedMessage("too_large", "payload", f"{len(payload)} bytes", f"at most {MAX_PAYLOAD_BYTES}")
-    if topic is not None:
-        arrival = replace(arrival, sensor=_sensor_of(topic, "detections"))
-    wire = decoder(payload, arrival)
+    if envelope.topic is not None:
+        _check_channel(envelope.topic, "detections")
+    wire = decoder(payload, envelope)
     for i, plot in enumerate(wire.plots):
         _check_finite(plot, i)
     return parse_json(_scan_decoder.decode, _encoder.encode(wire), limit=None)
@@ -120,12 +134,17 @@ def decode_status(
     identity: tuple[int, int] | None = None,
 ) -> Status:
     """The Status that the bytes hold; ``topic`` and ``identity`` as for decode. Raises MalformedMessage only."""
-    kind = media_type(content_type)
+    return read_status(payload, envelope_of(received_at, topic, content_type, identity))
+
+
+def read_status(payload: bytes, envelope: Envelope) -> Status:
+    """``decode_status`` for a message whose envelope is known already."""
+    kind = media_type(envelope.content_type)
     if kind == JSON:
         status = parse_json(_status_decoder.decode, payload)
-        _check_topic(topic, status.sensor, "status")
+        _check_sensor(envelope.topic, status.sensor, "status")
     else:
-        status = _read_standard_status(payload, kind, topic, Envelope(received_at, identity=identity))
+        status = _read_standard_status(payload, kind, envelope)
     check_time(status.observed_at, "observed_at")
     if status.next_maintenance is not None:
         check_time(status.next_maintenance, "next_maintenance")
@@ -135,27 +154,25 @@ def decode_status(
     return status
 
 
-def _read_standard_status(payload: bytes, kind: str, topic: str | None, arrival: Envelope) -> Status:
+def _read_standard_status(payload: bytes, kind: str, envelope: Envelope) -> Status:
     decoder = standards.STATUS_DECODERS.get(kind)
     if decoder is None:
         expected = " | ".join([JSON, *standards.STATUS_DECODERS])
         raise MalformedMessage("unsupported_content_type", "content_type", ascii(kind)[:80], expected)
     if len(payload) > MAX_PAYLOAD_BYTES:
         raise MalformedMessage("too_large", "payload", f"{len(payload)} bytes", f"at most {MAX_PAYLOAD_BYTES}")
-    if topic is not None:
-        arrival = replace(arrival, sensor=_sensor_of(topic, "status"))
-    return parse_json(_status_decoder.decode, _encoder.encode(decoder(payload, arrival)), limit=None)
+    if envelope.topic is not None:
+        _check_channel(envelope.topic, "status")
+    return parse_json(_status_decoder.decode, _encoder.encode(decoder(payload, envelope)), limit=None)
 
 
-def remember(
-    payload: bytes, *, received_at: datetime, content_type: str | None, sensor: str, told: bytes | None = None
-) -> bytes | None:
-    """What is known of a sensor after a status message that ``decode_status`` took; ``told``: what was known before.
+def remember(payload: bytes, envelope: Envelope) -> bytes | None:
+    """The sensor context after a status message that ``decode_status`` accepts; the envelope has the one before it.
 
-    The same messages give the same knowledge. Standards that explain each message by itself leave it as it was.
+    The same messages give the same context. Standards whose messages need no context leave it as it was.
     """
-    function = standards.REMEMBER.get(media_type(content_type))
-    return told if function is None else function(payload, Envelope(received_at, sensor, told=told))
+    function = standards.REMEMBER.get(media_type(envelope.content_type))
+    return envelope.sensor_context if function is None else function(payload, envelope)
 
 
 def encode_status(status: Status) -> bytes:
@@ -207,19 +224,17 @@ def _check_finite(plot: Plot | WirePlot, i: int) -> None:
             raise MalformedMessage("not_finite", f"plots[{i}].{name}", str(value), "a finite number, or None")
 
 
-def _check_topic(topic: str | None, sensor: str, channel: str) -> None:
+def _check_sensor(topic: Topic | None, sensor: str, channel: str) -> None:
     if topic is None:
         return
-    named = _sensor_of(topic, channel)
-    if named != sensor:
-        raise MalformedMessage("sensor_mismatch", "sensor", f"{sensor!r} on the topic of {named!r}", named)
+    _check_channel(topic, channel)
+    if topic.name != sensor:
+        raise MalformedMessage("sensor_mismatch", "sensor", f"{sensor!r} on the topic of {topic.name!r}", topic.name)
 
 
-def _sensor_of(topic: str, channel: str) -> str:
-    parsed = topics.parse(topic)
-    if parsed.owner != "sensor" or parsed.channel != channel:
-        raise MalformedMessage("wrong_channel", "topic", ascii(topic), f"a sensor's {channel} topic")
-    return parsed.name
+def _check_channel(topic: Topic, channel: str) -> None:
+    if topic.owner != "sensor" or topic.channel != channel:
+        raise MalformedMessage("wrong_channel", "topic", ascii(topic.text), f"a sensor's {channel} topic")
 
 
 def check_time(time: datetime, field: str) -> None:

@@ -1,38 +1,63 @@
-"""What is known of a message beside its bytes: when it came, on whose topic, under which number."""
+"""What accompanies the bytes of a message: the broker's delivery, and what is read from it once."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
 from typing import Final
 
-from ingest.wire import MAX_COUNTER
+from ingest import topics
+from ingest.topics import Topic
+from ingest.wire import JSON, MAX_COUNTER
+from sensors.timestamps import utc_datetime
 
 UNNUMBERED_BOOT: Final = 0
-"""The boot of messages that nobody numbered; senders with a spool count from 1."""
+"""The boot of messages whose sender does not number them; senders with a spool count from 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """``sensor`` by the topic, None without one; ``identity`` (boot, seq) by the message's properties, None without.
+    """What is known of a message beside its bytes.
 
-    Standards that carry neither a sensor's name nor a number take them from here, ``received_at`` (aware, UTC) where
-    their times leave out the day. ``told`` is what the sensor said of itself before, in its standard's own form
-    (``ingest.standards.REMEMBER``); None: nothing.
+    ``identity`` is the (boot, seq) of the user properties, None without one. Standards that carry neither a sensor's
+    name nor a number take them from here, and ``received_at`` (aware, UTC) where their times leave out the day.
+    ``sensor_context`` is what the sensor's status messages declared, in its standard's own form
+    (``ingest.standards.registry.REMEMBER``), None before the first.
     """
 
     received_at: datetime
-    sensor: str | None = None
+    topic: Topic | None = None
+    content_type: str = JSON
+    user_properties: Mapping[str, str] = field(default_factory=dict)
     identity: tuple[int, int] | None = None
-    told: bytes | None = None
+    sensor_context: bytes | None = None
+
+    @classmethod
+    def of(cls, delivery: Delivery) -> Envelope:
+        """The envelope of a delivery; ``topic`` is None where the delivery's is not one of ours."""
+        properties = dict(delivery.properties)
+        boot, seq = counter(properties.get("boot")), counter(properties.get("seq"))
+        return cls(
+            utc_datetime(delivery.received_ns),
+            topics.parse_or_none(delivery.topic),
+            JSON if delivery.content_type is None else delivery.content_type,
+            properties,
+            None if boot is None or seq is None else (boot, seq),
+        )
+
+    @property
+    def sensor(self) -> str | None:
+        """The sensor that the topic names; None without a topic."""
+        return None if self.topic is None else self.topic.name
 
     def numbered(self, content: bytes) -> tuple[int, int]:
-        """(boot, seq): what the sender said, else boot 0 and a number made of ``content``.
+        """(boot, seq): those of the sender, else boot 0 and a number made of ``content``.
 
-        The same content has the same number, so a message that is sent again is known as a duplicate. 53 bits: among a
-        million messages of a sensor two have one number with a probability of 6 in 100 000; then the second is a dead
-        letter ``conflict``, never lost in silence.
+        The same content has the same number, so a message that is sent again is recognised as a duplicate. 53 bits:
+        among a million messages of a sensor two have the same number with a probability of 6 in 100,000; the second
+        then becomes a dead letter ``conflict`` and is not lost.
         """
         if self.identity is not None:
             return self.identity
@@ -42,9 +67,9 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One message as the broker handed it over. ``epoch`` and ``mid`` say which connection may acknowledge it.
+    """One message as the broker delivered it. ``epoch`` and ``mid`` say which connection may acknowledge it.
 
-    ``replay_of``: the id of the dead letter that a person submits anew; no broker brought it then.
+    ``replay_of``: the id of the dead letter that a person resubmits; no broker delivered it then.
     """
 
     topic: str
@@ -56,3 +81,11 @@ class Delivery:
     mid: int = 0
     epoch: int = 0
     replay_of: int | None = None
+
+
+def counter(text: str | None, largest: int = MAX_COUNTER) -> int | None:
+    """The whole number from 0 to ``largest`` that a user property states in plain ASCII digits; None for other text."""
+    if text is None or not (text.isascii() and text.isdigit() and len(text) <= 20):
+        return None
+    value = int(text)
+    return value if value <= largest else None

@@ -38,6 +38,13 @@ class Topic:
     name: str
     channel: str
 
+    @property
+    def text(self) -> str:
+        """The topic as it is written on the wire."""
+        if self.owner == "sector":
+            return f"{PREFIX}/{self.sector}/{self.channel}"
+        return f"{PREFIX}/{self.sector}/{self.owner}/{self.name}/{self.channel}"
+
 
 def identifier(name: str, where: str) -> str:
     """The name itself when it may be part of a topic; else TopicError naming ``where``."""
@@ -82,13 +89,26 @@ def parse(topic: str) -> Topic:
             return Topic(parts[2], "sensor", parts[4], parts[5])
         if len(parts) == 6 and parts[3] == "unit" and parts[5] in CHANNELS["unit"]:
             return Topic(parts[2], "unit", parts[4], parts[5])
-    raise MalformedMessage(
+    raise bad_topic(topic)
+
+
+def parse_or_none(topic: str) -> Topic | None:
+    """The parts of a topic; None on anything that the builders do not build."""
+    try:
+        return parse(topic)
+    except MalformedMessage:
+        return None
+
+
+def bad_topic(topic: str) -> MalformedMessage:
+    """The error of a text that is not a topic."""
+    return MalformedMessage(
         "bad_topic", "topic", f"{topic[:80]!a} is not a topic", f"{PREFIX}/<sector>/sensor/<sensor>/<channel>"
     )
 
 
 def _build(sector: str, owner: Owner, name: str, channel: str) -> str:
-    return f"{PREFIX}/{identifier(sector, 'sector')}/{owner}/{identifier(name, owner)}/{_channel(owner, channel)}"
+    return Topic(identifier(sector, "sector"), owner, identifier(name, owner), _channel(owner, channel)).text
 
 
 def _channel(owner: Owner, channel: str) -> str:

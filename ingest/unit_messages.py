@@ -8,13 +8,12 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from ingest import topics
-from ingest.decode import EARLIEST, JSON, check_time, media_type
+from ingest.decode import EARLIEST, check_time, envelope_of, media_type
 from ingest.envelope import Envelope
 from ingest.errors import MalformedMessage
 from ingest.parse_json import parse_json
 from ingest.standards.registry import COT
-from ingest.wire import Counter, Identifier, Latitude, Longitude, PositiveMetres, UtcTime
+from ingest.wire import JSON, Counter, Identifier, Latitude, Longitude, PositiveMetres, UtcTime
 
 KINDS: Final = {"position": "position", "reply": "action"}
 """A unit's channel → the kind of its rows in the journal."""
@@ -68,33 +67,37 @@ def decode_unit(
 
     A position may also be a Cursor-on-Target event: then the topic names the unit and ``identity`` is its (boot, seq).
     """
-    kind = media_type(content_type)
+    return read_unit(payload, channel, envelope_of(EARLIEST, topic, content_type, identity))
+
+
+def read_unit(payload: bytes, channel: str, envelope: Envelope) -> Reply | Position:
+    """``decode_unit`` for a message whose envelope is known already."""
+    kind = media_type(envelope.content_type)
     if kind == COT and channel == "position":
-        return _position_of_event(payload, topic, identity)
+        return _position_of_event(payload, envelope)
     if kind != JSON:
-        raise MalformedMessage("unsupported_content_type", "content_type", ascii(content_type)[:80], JSON)
+        raise MalformedMessage("unsupported_content_type", "content_type", ascii(envelope.content_type)[:80], JSON)
     decoder: Callable[[bytes], Reply | Position] = _reply.decode if channel == "reply" else _position.decode
     message = parse_json(decoder, payload)
-    if topic is not None and topics.parse(topic).name != message.unit:
-        raise MalformedMessage("unit_mismatch", "unit", f"{message.unit!r}", topics.parse(topic).name)
+    if envelope.topic is not None and envelope.topic.name != message.unit:
+        raise MalformedMessage("unit_mismatch", "unit", f"{message.unit!r}", envelope.topic.name)
     check_time(message.observed_at, "observed_at")
     return message
 
 
-def _position_of_event(payload: bytes, topic: str | None, identity: tuple[int, int] | None) -> Position:
+def _position_of_event(payload: bytes, envelope: Envelope) -> Position:
     from ingest.standards import cursor_on_target as cot
 
-    if topic is None:
+    if envelope.topic is None:
         raise MalformedMessage("bad_topic", "topic", "missing", "the unit's own topic, which names it")
     event = cot.read_event(payload)
     if not event["type"].startswith("a-f"):
         raise MalformedMessage("unknown_value", "event.type", ascii(event["type"])[1:-1], "a friendly one: a-f-…")
     lon, lat, sd_m = cot.point_of(event)
-    content = f"{event['uid']}|{event['time']}".encode()
-    boot, seq = Envelope(EARLIEST, identity=identity).numbered(content)
+    boot, seq = envelope.numbered(f"{event['uid']}|{event['time']}".encode())
     at = cot.moment(event, "time")
     check_time(at, "event.time")
-    return Position(topics.parse(topic).name, boot, seq, at, lon, lat, sd_m)
+    return Position(envelope.topic.name, boot, seq, at, lon, lat, sd_m)
 
 
 def encode_unit(message: Reply | Position) -> bytes:

@@ -18,6 +18,8 @@ from msgspec import Meta, Struct, field
 from ingest.topics import IDENTIFIER_PATTERN
 from sensors.scan import CLASSES
 
+JSON: Final = "application/json"
+"""The content type of the messages below."""
 MAX_PAYLOAD_BYTES: Final = 256 * 1024
 MAX_PLOTS: Final = 1000
 MAX_COUNTER: Final = 2**53

@@ -21,9 +21,9 @@ FIELDS: Final = ("time", "azimuth", "range", "azimuth_sd", "range_sd")
 MAX_BYTES: Final = 200
 
 
-def decode(payload: bytes, arrival: Envelope) -> WireScan:
+def decode(payload: bytes, envelope: Envelope) -> WireScan:
     """One line as a scan with one plot. Raises MalformedMessage, by the maker's own name of the field, and no other."""
-    if arrival.sensor is None:  # the line does not say who sent it
+    if envelope.sensor is None:  # the line does not say who sent it
         raise MalformedMessage("bad_topic", "topic", "missing", "the radar's own topic, which names it")
     words = payload.decode("ascii", "replace").strip().split(";") if len(payload) <= MAX_BYTES else []
     if len(words) != len(FIELDS) + 2 or words[0] != "T":
@@ -40,10 +40,10 @@ def decode(payload: bytes, arrival: Envelope) -> WireScan:
         azimuth_sd_deg=azimuth_sd or None,
         source_id=words[-1][:64] or None,
     )
-    boot, seq = arrival.numbered(payload)  # the sender's numbers, else one made of the bytes
+    boot, seq = envelope.numbered(payload)  # the sender's numbers, else one made of the bytes
     observed_at = datetime.fromtimestamp(at, UTC)
     return WireScan(
-        sensor=arrival.sensor, boot=boot, seq=seq, scan=seq, observed_at=observed_at, kind="radar", plots=(plot,)
+        sensor=envelope.sensor, boot=boot, seq=seq, scan=seq, observed_at=observed_at, kind="radar", plots=(plot,)
     )
 
 
@@ -72,8 +72,10 @@ def main(sector: str, sensor: str, broker: str, spool: str, identity: str = "") 
     from ingest.security.key_register import Identity
     from ingest.sending.sender import Sender, SenderSettings
     from ingest.sending.spool import Spool
+    from ingest.topics import parse, sensor_topic
     from sensors.scan import Plot, Scan
 
+    topic = parse(sensor_topic(sector, sensor, "detections"))
     settings = SenderSettings(identity=open_bundle(Path(identity)) if identity else Identity())
     url = BrokerUrl.parse(broker)
     with Spool(Path(spool)) as queue:
@@ -82,9 +84,9 @@ def main(sector: str, sensor: str, broker: str, spool: str, identity: str = "") 
         )
         link.start()
         for number, line in enumerate(sys.stdin):
-            found = decode(line.encode(), Envelope(datetime.now(UTC), sensor))
-            plots = tuple(Plot(**asdict(plot)) for plot in found.plots)
-            link.put(Scan(sensor, 0, 0, number, found.observed_at, found.observed_at, found.kind, plots))
+            message = decode(line.encode(), Envelope(datetime.now(UTC), topic))
+            plots = tuple(Plot(**asdict(plot)) for plot in message.plots)
+            link.put(Scan(sensor, 0, 0, number, message.observed_at, message.observed_at, message.kind, plots))
         link.drain(10.0)
         link.stop()
 

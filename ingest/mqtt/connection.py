@@ -24,7 +24,6 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import MalformedPacket, Properties  # type: ignore[attr-defined]
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from ingest.decode import JSON
 from ingest.envelope import Delivery
 from ingest.errors import BrokerError
 from ingest.mqtt.broker_url import BrokerUrl
@@ -33,6 +32,7 @@ from ingest.mqtt.pending_acks import PendingAcks
 from ingest.mqtt.tls import use_tls
 from ingest.security.key_register import TlsFiles
 from ingest.security.signature import Said
+from ingest.wire import JSON
 
 ANSWER_WITHIN_S: Final = 4.0
 """How long a broker may take for a CONNACK or SUBACK before the connection is given up."""

@@ -7,12 +7,12 @@ from concurrent.futures import Future
 from dataclasses import replace
 from itertools import count
 
-from ingest.decode import JSON
 from ingest.errors import BrokerError
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.mqtt.connection import Connection, ConnectionSettings
 from ingest.security.key_register import Identity
 from ingest.security.signature import Said
+from ingest.wire import JSON
 
 
 class Publisher:

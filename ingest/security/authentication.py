@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from ingest.envelope import Envelope, counter
 from ingest.errors import MalformedMessage
 from ingest.security.key_register import Register, Role
-from ingest.wire import MAX_COUNTER
 
 SourceKey = tuple[str, str]
 """(sensor or unit, kind): what is counted apart. "" and kind "unknown" where the topic tells neither."""
@@ -42,35 +42,40 @@ class Authenticator:
         self._recall_boot = recall_boot
         self._boots: dict[tuple[str, str, str], int] = {}
 
-    def judge(
-        self, source: SourceKey, topic: str, content_type: str, said: Mapping[str, str], payload: bytes, now_ns: int
-    ) -> str:
+    def judge(self, source: SourceKey, payload: bytes, envelope: Envelope, now_ns: int) -> str:
         """The id of the key that signed the message; "" for an unsigned one that needs no signature.
 
-        MalformedMessage with one of the codes UNPROVEN otherwise. ``current`` is for the boot.
+        MalformedMessage with one of the codes UNPROVEN otherwise. ``check_boot`` is for the boot.
         """
         name, kind = source
-        if "sig" not in said and not self._required and not self.register.has(ROLE_OF[kind], name):
+        signed = "sig" in envelope.user_properties
+        if not signed and not self._required and not self.register.has(ROLE_OF[kind], name):
             return ""
-        return self.register.check(topic, content_type, said, payload, now_ns=now_ns).key
+        return self._check(payload, envelope, now_ns)
 
-    def proves(self, topic: str, content_type: str, said: Mapping[str, str], payload: bytes, now_ns: int) -> bool:
+    def proves(self, payload: bytes, envelope: Envelope, now_ns: int) -> bool:
         """Whether the message is signed by a key that may sign on its topic now."""
         try:
-            self.register.check(topic, content_type, said, payload, now_ns=now_ns)
+            self._check(payload, envelope, now_ns)
         except MalformedMessage:
             return False
         return True
 
-    def check_boot(self, source: SourceKey, key: str, said: Mapping[str, str]) -> SenderBoot | None:
+    def _check(self, payload: bytes, envelope: Envelope, now_ns: int) -> str:
+        if envelope.topic is None:
+            raise MalformedMessage("bad_topic", "topic", "missing", "the topic that the signature covers")
+        topic, content_type, properties = envelope.topic, envelope.content_type, envelope.user_properties
+        return self.register.check(topic, content_type, properties, payload, now_ns=now_ns).key
+
+    def check_boot(self, source: SourceKey, key: str, user_properties: Mapping[str, str]) -> SenderBoot | None:
         """What to remember of a signed message's sender; None when nothing is new.
 
         MalformedMessage("rollback") when the sender's boot, signed as ``by_boot``, is lower than one heard before, or
         than the message's own. ``by_boot`` and ``sent`` must be there: a signature without them could be used for ever.
         """
-        by_boot, boot = counter(said.get("by_boot")), counter(said.get("boot"))
+        by_boot, boot = counter(user_properties.get("by_boot")), counter(user_properties.get("boot"))
         for name in ("boot", "seq", "by_boot", "sent"):
-            if counter(said.get(name), largest=2**63 - 1) is None:
+            if counter(user_properties.get(name), largest=2**63 - 1) is None:
                 raise MalformedMessage("bad_signature", name, "missing beside the signature", "a whole number")
         if by_boot is None or boot is None or by_boot < boot:
             raise MalformedMessage("rollback", "by_boot", f"{by_boot} below the message's own {boot}", "one not below")
@@ -84,11 +89,3 @@ class Authenticator:
             return None
         self._boots[name, kind, key] = by_boot
         return SenderBoot(name, kind, key, by_boot)
-
-
-def counter(text: str | None, largest: int = MAX_COUNTER) -> int | None:
-    """A whole number from 0 to ``largest`` in plain ASCII digits, else None."""
-    if text is None or not (text.isascii() and text.isdigit() and len(text) <= 20):
-        return None
-    value = int(text)
-    return value if value <= largest else None

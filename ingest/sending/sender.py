@@ -16,18 +16,17 @@ from typing import Final
 import msgspec
 
 from ingest import topics
-from ingest.decode import JSON, encode, encode_status
-from ingest.envelope import Delivery
+from ingest.decode import encode, encode_status
+from ingest.envelope import Delivery, counter
 from ingest.errors import BrokerError, MalformedMessage, SpoolError
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.mqtt.connection import Connection, ConnectionSettings
-from ingest.security.authentication import counter
 from ingest.security.key_register import Identity
 from ingest.security.signature import BURST_SIZES, Message, Said
 from ingest.sending.send_window import OutflowSettings, SendWindow
 from ingest.sending.spool import Key, Spool, SpoolEntry
 from ingest.standards.gateway_refusal import PREFIX, REFUSED, encode_refused
-from ingest.wire import Ack, DroppedRange, Kind, State, Status
+from ingest.wire import JSON, Ack, DroppedRange, Kind, State, Status
 from sensors.scan import Scan
 from sensors.timestamps import utc_datetime
 

@@ -31,9 +31,9 @@ _TAG_TIME: Final = re.compile(rb"^\\(?:[^\\]*,)?c:(\d{9,13})[,*]")
 _SENTENCE: Final = re.compile(rb"(?:\\[^\\\r\n]{1,120}\\)?(![A-Z]{2}VD[MO],[\x20-\x7e]{10,90})")
 
 
-def decode(payload: bytes, arrival: Envelope) -> WireScan:
+def decode(payload: bytes, envelope: Envelope) -> WireScan:
     """One position report as a scan with one plot; MalformedMessage names what is wrong by AIS's word for it."""
-    if arrival.sensor is None:
+    if envelope.sensor is None:
         raise MalformedMessage("bad_topic", "topic", "missing", "the receiver's own topic, which names it")
     message = _message(payload)
     if message["msg_type"] not in POSITION_REPORTS:
@@ -46,10 +46,10 @@ def decode(payload: bytes, arrival: Envelope) -> WireScan:
         classes={"vehicle": 1.0},
         source_id=_mmsi(message),
     )
-    boot, seq = arrival.numbered(payload + _minute(arrival))
-    observed_at = _time(payload, message, arrival.received_at)
+    boot, seq = envelope.numbered(payload + _minute(envelope))
+    observed_at = _time(payload, message, envelope.received_at)
     return WireScan(
-        sensor=arrival.sensor, boot=boot, seq=seq, scan=seq, observed_at=observed_at, kind="radar", plots=(plot,)
+        sensor=envelope.sensor, boot=boot, seq=seq, scan=seq, observed_at=observed_at, kind="radar", plots=(plot,)
     )
 
 
@@ -114,6 +114,6 @@ def _time(payload: bytes, message: dict[str, Any], received_at: datetime) -> dat
     return at
 
 
-def _minute(arrival: Envelope) -> bytes:
+def _minute(envelope: Envelope) -> bytes:
     """A ship at its berth sends the same sentence at the same second of another minute: that is another report."""
-    return arrival.received_at.strftime("%Y%m%d%H%M").encode()
+    return envelope.received_at.strftime("%Y%m%d%H%M").encode()

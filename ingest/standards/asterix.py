@@ -28,12 +28,12 @@ _EXPECTED: Final = "ASTERIX data blocks of categories 010, 034, 048 or 062"
 _TIME_ITEM: Final = {10: "140", 34: "030", 48: "140", 62: "070"}
 
 
-def decode(payload: bytes, arrival: Envelope) -> WireScan:
+def decode(payload: bytes, envelope: Envelope) -> WireScan:
     """All target reports of the data blocks as one scan; their times within SPREAD_S, the newest is the scan's.
 
     Raises MalformedMessage by category, record and item, such as ``CAT048[2].I040``.
     """
-    if arrival.sensor is None:
+    if envelope.sensor is None:
         raise MalformedMessage("bad_topic", "topic", "missing", "the radar's own topic, which names it")
     plots: list[WirePlot] = []
     times: list[datetime] = []
@@ -42,7 +42,7 @@ def decode(payload: bytes, arrival: Envelope) -> WireScan:
         if category == 34 or (category == 10 and _uint(record, "000", where) != 1):
             continue
         plots.append(_PLOTS[category](record, where))
-        times.append(_time(record, category, where, arrival.received_at))
+        times.append(_time(record, category, where, envelope.received_at))
     if not plots:
         raise MalformedMessage("wrong_channel", "payload", "no target report", "target reports; others are status")
     if (max(times) - min(times)).total_seconds() > SPREAD_S:
@@ -50,25 +50,25 @@ def decode(payload: bytes, arrival: Envelope) -> WireScan:
         raise MalformedMessage("out_of_range", "time of day", said, f"records within {SPREAD_S} s")
     if len(plots) > MAX_PLOTS:
         raise MalformedMessage("too_large", "payload", f"{len(plots)} reports", f"at most {MAX_PLOTS}")
-    boot, seq = arrival.numbered(payload + max(times).isoformat().encode())
+    boot, seq = envelope.numbered(payload + max(times).isoformat().encode())
     return WireScan(
-        sensor=arrival.sensor, boot=boot, seq=seq, scan=seq, observed_at=max(times), kind="radar", plots=tuple(plots)
+        sensor=envelope.sensor, boot=boot, seq=seq, scan=seq, observed_at=max(times), kind="radar", plots=tuple(plots)
     )
 
 
-def decode_status(payload: bytes, arrival: Envelope) -> Status:
+def decode_status(payload: bytes, envelope: Envelope) -> Status:
     """A radar's service message (CAT 034): north marker or sector crossing, as a heartbeat."""
-    if arrival.sensor is None:
+    if envelope.sensor is None:
         raise MalformedMessage("bad_topic", "topic", "missing", "the radar's own topic, which names it")
     times = [
-        _time(record, category, f"CAT{category:03d}[{number}]", arrival.received_at)
+        _time(record, category, f"CAT{category:03d}[{number}]", envelope.received_at)
         for category, number, record in _records(payload)
         if category == 34
     ]
     if not times:
         raise MalformedMessage("wrong_channel", "payload", "no service message", "a data block of category 034")
-    boot, seq = arrival.numbered(payload + max(times).isoformat().encode())
-    return Status(sensor=arrival.sensor, boot=boot, seq=seq, observed_at=max(times), state="ok")
+    boot, seq = envelope.numbered(payload + max(times).isoformat().encode())
+    return Status(sensor=envelope.sensor, boot=boot, seq=seq, observed_at=max(times), state="ok")
 
 
 @lru_cache(maxsize=1)

@@ -32,9 +32,9 @@ _TYPE: Final = re.compile(r"^a-[fhnusjkp.o]-[A-Za-z](-[A-Za-z0-9]+){0,12}$")
 assert MAX_BYTES < MAX_PAYLOAD_BYTES
 
 
-def decode(payload: bytes, arrival: Envelope) -> WireScan:
+def decode(payload: bytes, envelope: Envelope) -> WireScan:
     """A sighting as a scan with one plot; the topic names who saw it, the event's uid what was seen."""
-    if arrival.sensor is None:
+    if envelope.sensor is None:
         raise MalformedMessage("bad_topic", "topic", "missing", "the observer's own topic, which names it")
     event = read_event(payload)
     kind = event["type"]
@@ -48,10 +48,10 @@ def decode(payload: bytes, arrival: Envelope) -> WireScan:
         classes=next(({name: 1.0} for pattern, name in _CLASSES if pattern.match(kind)), {}),  # type: ignore[dict-item]
         source_id=event["uid"],
     )
-    boot, seq = arrival.numbered(f"{event['uid']}|{event['time']}".encode())
+    boot, seq = envelope.numbered(f"{event['uid']}|{event['time']}".encode())
     observed_at = moment(event, "time")
     return WireScan(
-        sensor=arrival.sensor, boot=boot, seq=seq, scan=seq, observed_at=observed_at, kind="camera", plots=(plot,)
+        sensor=envelope.sensor, boot=boot, seq=seq, scan=seq, observed_at=observed_at, kind="camera", plots=(plot,)
     )
 
 

@@ -68,9 +68,9 @@ def packet_of(refused: GatewayRefusal) -> bytes:
         return b""
 
 
-def decode(payload: bytes, arrival: Envelope) -> NoReturn:
+def decode(payload: bytes, envelope: Envelope) -> NoReturn:
     """Raises the MalformedMessage that the gateway found; never returns."""
-    del arrival
+    del envelope
     try:
         found = _decoder.decode(payload)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -101,14 +101,14 @@ _SENTENCE: Final = re.compile(
 """The distance may stand before or behind the direction."""
 
 
-def decode(payload: bytes, arrival: Envelope) -> WireScan:
+def decode(payload: bytes, envelope: Envelope) -> WireScan:
     """A JSON report as a scan with one plot; MalformedMessage names the field."""
     from ingest.parse_json import parse_json
 
-    return _scan(parse_json(_decoder.decode, payload), arrival)
+    return _scan(parse_json(_decoder.decode, payload), envelope)
 
 
-def decode_sentence(payload: bytes, arrival: Envelope) -> WireScan:
+def decode_sentence(payload: bytes, envelope: Envelope) -> WireScan:
     """A sentence such as ``observer 3 heard a vehicle north-east, about 500 m`` as a scan, observed when it came."""
     try:
         text = " ".join(payload.decode("utf-8").split()) if len(payload) <= 500 else ""
@@ -126,12 +126,12 @@ def decode_sentence(payload: bytes, arrival: Envelope) -> WireScan:
         raise MalformedMessage("not_report", "text", "two distances", "one")
     distance = found["before"] or found["after"]
     unit_m = 1e3 if (found["before_unit"] or found["after_unit"] or "").lower().startswith("k") else 1.0
-    boot, seq = arrival.numbered(payload + arrival.received_at.isoformat().encode())
+    boot, seq = envelope.numbered(payload + envelope.received_at.isoformat().encode())
     report: dict[str, Any] = {
-        "observer": arrival.sensor or observer,
+        "observer": envelope.sensor or observer,
         "boot": boot,
         "seq": seq,
-        "observed_at": arrival.received_at,
+        "observed_at": envelope.received_at,
         "sense": found["sense"].lower(),
         "what": _WHAT.get(what, "other"),
         "direction": found["direction"],
@@ -140,15 +140,15 @@ def decode_sentence(payload: bytes, arrival: Envelope) -> WireScan:
         "text": text,
     }
     try:
-        return _scan(msgspec.convert(report, HumanReport), arrival)
+        return _scan(msgspec.convert(report, HumanReport), envelope)
     except msgspec.ValidationError as error:
         raise MalformedMessage("out_of_range", "text", ascii(str(error))[1:-1][:120], "a plausible report") from None
 
 
-def _scan(report: HumanReport, arrival: Envelope) -> WireScan:
-    if arrival.sensor is not None and report.observer != arrival.sensor:
-        said = f"{report.observer!r} on the topic of {arrival.sensor!r}"
-        raise MalformedMessage("sensor_mismatch", "observer", said, arrival.sensor)
+def _scan(report: HumanReport, envelope: Envelope) -> WireScan:
+    if envelope.sensor is not None and report.observer != envelope.sensor:
+        said = f"{report.observer!r} on the topic of {envelope.sensor!r}"
+        raise MalformedMessage("sensor_mismatch", "observer", said, envelope.sensor)
     return WireScan(
         sensor=report.observer,
         boot=report.boot,

@@ -37,8 +37,8 @@ GMTI: Final = "application/vnd.nato.stanag-4607"
 
 
 def _lazily(module: str, function: str) -> Callable[[bytes, Envelope], object]:
-    def decode(payload: bytes, arrival: Envelope) -> object:
-        return getattr(import_module(module), function)(payload, arrival)
+    def decode(payload: bytes, envelope: Envelope) -> object:
+        return getattr(import_module(module), function)(payload, envelope)
 
     return decode
 

@@ -29,9 +29,9 @@ vehicles, animals, large multiple returns; every other says nothing."""
 _FIELD: Final = re.compile(r"\bD\d{1,2}(\.\d{1,2})?")
 
 
-def decode(payload: bytes, arrival: Envelope) -> WireScan:
+def decode(payload: bytes, envelope: Envelope) -> WireScan:
     """All targets of a packet's dwells; MalformedMessage names the field by its number in the standard, as ``D6``."""
-    if arrival.sensor is None:
+    if envelope.sensor is None:
         raise MalformedMessage("bad_topic", "topic", "missing", "the radar's own topic, which names it")
     library = _library()
     packet = _packet(library, payload)
@@ -41,16 +41,16 @@ def decode(payload: bytes, arrival: Envelope) -> WireScan:
     day, dwells = _segments(library, packet)
     if not dwells:
         raise MalformedMessage("missing_field", "Dwell Segment", "missing", "at least one")
-    times = [_time(dwell, day, arrival.received_at) for dwell in dwells]
+    times = [_time(dwell, day, envelope.received_at) for dwell in dwells]
     if (max(times) - min(times)).total_seconds() > SPREAD_S:
         said = f"{(max(times) - min(times)).total_seconds():.1f} s apart"
         raise MalformedMessage("out_of_range", "D6", said, f"dwells within {SPREAD_S} s")
     if sum(len(dwell.targets) for dwell in dwells) > MAX_PLOTS:
         raise MalformedMessage("too_large", "D5", "too many targets", f"at most {MAX_PLOTS} in a packet")
     plots = tuple(_plot(dwell, packet.header, i) for dwell in dwells for i in range(len(dwell.targets)))
-    boot, seq = arrival.numbered(payload + max(times).isoformat().encode())
+    boot, seq = envelope.numbered(payload + max(times).isoformat().encode())
     return WireScan(
-        sensor=arrival.sensor, boot=boot, seq=seq, scan=seq, observed_at=max(times), kind="radar", plots=plots
+        sensor=envelope.sensor, boot=boot, seq=seq, scan=seq, observed_at=max(times), kind="radar", plots=plots
     )
 
 

@@ -15,12 +15,13 @@ from rich.console import Console
 from rich.table import Table
 
 from geo.errors import BadInput
-from ingest.decode import JSON, decode, decode_status
+from ingest.decode import decode, decode_status
 from ingest.errors import MalformedMessage
 from ingest.standards.gateway_refusal import REFUSED
 from ingest.standards.registry import DECODERS, STATUS_DECODERS
 from ingest.standards.sapient.validation import is_uuid4
 from ingest.topics import identifier, sensor_topic
+from ingest.wire import JSON
 from ops.admin.survey import in_words, recorded
 from ops.journal.reader import Counts, JournalError, JournalReader
 from ops.runtime.output import atomic_write

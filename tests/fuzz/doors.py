@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from ingest import topics
-from ingest.decode import JSON, decode, decode_status
+from ingest.decode import decode, decode_status
 from ingest.errors import CODES, MalformedMessage
 from ingest.standards.registry import AIS, ASTERIX, COT, GMTI, HUMAN, SAPIENT, SENTENCE
 from ingest.standards.sapient import framing as frames
 from ingest.unit_messages import decode_unit
+from ingest.wire import JSON
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
 CORPUS = Path(__file__).parent / "corpus"

@@ -10,10 +10,11 @@ from types import ModuleType
 
 import pytest
 
-from ingest.decode import DECODERS, JSON, decode
+from ingest.decode import DECODERS, decode
 from ingest.errors import MalformedMessage
 from ingest.standards.gateway_refusal import REFUSED
 from ingest.standards.registry import SAPIENT_TOO
+from ingest.wire import JSON
 
 ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime(2026, 3, 14, 21, 7, 40, tzinfo=UTC)

@@ -93,19 +93,19 @@ def status(packet: Packet, node: Node) -> tuple[Node, Faults]:
     return (node if faults else node.reported(packet.message.status_report, place, packet.sent_at)), faults
 
 
-def decode(payload: bytes, arrival: Envelope) -> WireScan:
+def decode(payload: bytes, envelope: Envelope) -> WireScan:
     """A detection report as a scan with one plot. The topic names the sensor; without one the node's id does.
 
     A topic that is a node's id must be this node's. The kind follows from what was measured, as the packet says none.
     """
-    packet = _good(payload, "detection_report", arrival)
-    plot, faults = detection(packet, _known(packet, arrival))
+    packet = _good(payload, "detection_report", envelope)
+    plot, faults = detection(packet, _known(packet, envelope))
     if faults:
         raise faults[0]
     report = packet.message.detection_report
-    boot, seq = arrival.numbered(_key(packet.message.node_id, report.report_id))
+    boot, seq = envelope.numbered(_key(packet.message.node_id, report.report_id))
     return WireScan(
-        sensor=arrival.sensor or packet.message.node_id,
+        sensor=envelope.sensor or packet.message.node_id,
         boot=boot,
         seq=seq,
         scan=seq,
@@ -115,10 +115,10 @@ def decode(payload: bytes, arrival: Envelope) -> WireScan:
     )
 
 
-def decode_status(payload: bytes, arrival: Envelope) -> Status:
+def decode_status(payload: bytes, envelope: Envelope) -> Status:
     """A status report, or a registration, as a sensor's heartbeat."""
-    packet = _good(payload, "status_report | registration", arrival)
-    node = _known(packet, arrival)
+    packet = _good(payload, "status_report | registration", envelope)
+    node = _known(packet, envelope)
     if packet.content == "registration":
         node = node.registered(packet.message.registration)
         content = packet.message.SerializeToString(deterministic=True)
@@ -127,9 +127,9 @@ def decode_status(payload: bytes, arrival: Envelope) -> Status:
         if faults:
             raise faults[0]
         content = _key(packet.message.node_id, packet.message.status_report.report_id)
-    boot, seq = arrival.numbered(content)
+    boot, seq = envelope.numbered(content)
     return Status(
-        sensor=arrival.sensor or packet.message.node_id,
+        sensor=envelope.sensor or packet.message.node_id,
         boot=boot,
         seq=seq,
         observed_at=packet.sent_at,
@@ -139,13 +139,13 @@ def decode_status(payload: bytes, arrival: Envelope) -> Status:
     )
 
 
-def remember(payload: bytes, arrival: Envelope) -> bytes:
+def remember(payload: bytes, envelope: Envelope) -> bytes:
     """The node after a status report or registration, packed; an older message than the last one changes nothing."""
-    packet = _good(payload, "status_report | registration", arrival)
-    before = None if arrival.told is None else _unpack(arrival.told)
+    packet = _good(payload, "status_report | registration", envelope)
+    before = None if envelope.sensor_context is None else _unpack(envelope.sensor_context)
     if before is not None and packet.message.node_id == before.node.node_id and packet.sent_at < before.at:
         return msgspec.msgpack.encode(before)
-    node = _known(packet, arrival)
+    node = _known(packet, envelope)
     if packet.content == "registration":
         node = node.registered(packet.message.registration)
     else:
@@ -168,9 +168,9 @@ def _unpack(told: bytes) -> _Known | None:
         return None  # of another version of this program: the node will say it again
 
 
-def _known(packet: Packet, arrival: Envelope) -> Node:
+def _known(packet: Packet, envelope: Envelope) -> Node:
     """The packet's node as it is known; a new one where nothing is, or what is known is another node's."""
-    found = None if arrival.told is None else _unpack(arrival.told)
+    found = None if envelope.sensor_context is None else _unpack(envelope.sensor_context)
     node_id = packet.message.node_id
     return found.node if found is not None and found.node.node_id == node_id else Node(node_id)
 
@@ -181,16 +181,16 @@ def kind_of(plot: WirePlot | None) -> Kind:
     return "camera" if bearing else "radar"
 
 
-def _good(payload: bytes, wanted: str, arrival: Envelope) -> Packet:
+def _good(payload: bytes, wanted: str, envelope: Envelope) -> Packet:
     packet = read(payload)
     if packet.faults:
         raise packet.faults[0]
     if packet.content not in wanted.split(" | "):
         raise MalformedMessage("wrong_channel", "content", packet.content or "nothing", wanted)
     node_id = packet.message.node_id
-    if arrival.sensor is not None and is_uuid4(arrival.sensor) and arrival.sensor != node_id:
+    if envelope.sensor is not None and is_uuid4(envelope.sensor) and envelope.sensor != node_id:
         raise MalformedMessage(
-            "sensor_mismatch", "node_id", f"{node_id} on the topic of {arrival.sensor}", arrival.sensor
+            "sensor_mismatch", "node_id", f"{node_id} on the topic of {envelope.sensor}", envelope.sensor
         )
     return packet
 

@@ -5,7 +5,6 @@ ops.services.ingest.process``.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 import threading
@@ -17,8 +16,8 @@ from typing import Final
 
 import msgspec
 
-from geo.errors import BadInput, WatchlineError
-from ingest.envelope import Delivery
+from geo.errors import WatchlineError
+from ingest.envelope import Delivery, counter
 from ingest.errors import IdentityError
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.mqtt.connection import ConnectionSettings
@@ -28,7 +27,7 @@ from ingest.receiving.plausibility import Plausibility
 from ingest.receiving.quarantine import Quarantine, QuarantineRecord
 from ingest.receiving.receiver import Guards, Receiver, ReceiverSettings
 from ingest.receiving.subscriptions import Subscriptions
-from ingest.security.authentication import ROLE_OF, Authenticator, counter
+from ingest.security.authentication import ROLE_OF, Authenticator
 from ingest.security.key_register import Identity, TlsFiles
 from ingest.topics import sensor_topic, unit_filter
 from ingest.wire import encode_ack
@@ -112,10 +111,10 @@ class Ingest:
             acknowledge=self._subscriber.acknowledge,
             recall=journal.recall,
             settings=options.settings,
-            guards=Guards(trust, self._quarantine, None if options.layout is None else _gate(options.layout)),
+            guards=Guards(trust, self._quarantine, None if options.layout is None else _plausibility(options.layout)),
         )
         for row in journal.foreign_status(TOLD_ROWS):
-            learn(row, self._receiver.told)
+            learn(row, self._receiver.sensor_contexts)
         self._sensors_door = Intake(self._subscriber, self._receiver, self._look)
         self._units_door = Intake(self._units, self._receiver, self._look)
         self._replays = ReplayFolder(journal.path)
@@ -304,18 +303,11 @@ class Ingest:
         return signer.sign(topic, "application/json", said, payload)
 
 
-def _gate(layout: Path) -> Plausibility:
-    """The gate of a layout file's sensors. LayoutError when the file cannot be used."""
-    from geo.frame import LocalFrame
-    from sensors.errors import LayoutError
-    from sensors.layout import Layout
+def _plausibility(layout: Path) -> Plausibility:
+    """What the sensors of a layout file can report. LayoutError when the file cannot be used."""
+    from ops.sector.layout_file import layout_of
 
-    try:
-        lon, lat = json.loads(layout.read_bytes())["features"][0]["geometry"]["coordinates"][:2]
-        frame = LocalFrame.around(float(lon), float(lat))  # any will do: nothing is measured in it
-    except (OSError, ValueError, KeyError, TypeError, IndexError, BadInput):
-        raise LayoutError("cannot be read", where=layout.name, expected="a layout with sensors") from None
-    return Plausibility.of(Layout.from_file(layout, frame).sensors)
+    return Plausibility.of(layout_of(layout).sensors)
 
 
 def _units_tls(identity: Identity) -> TlsFiles | None:

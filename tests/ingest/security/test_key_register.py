@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from ingest.errors import IdentityError, MalformedMessage
 from ingest.security.key_register import ROLES, KeyRecord, Register, RegisterFile, Role, record_of
 from ingest.security.signature import Signer
+from ingest.topics import parse
 
 NOW = datetime(2026, 3, 14, 21, 0, tzinfo=UTC)
 NOW_NS = int(NOW.timestamp()) * 10**9
@@ -45,7 +46,7 @@ def code(register: Register, signer: Signer, topic: str, at: datetime = NOW) -> 
     """ "" when the register takes the message; else why not."""
     said = dict(signer.sign(topic, JSON, SAID, b"body"))
     try:
-        register.check(topic, JSON, said, b"body", now_ns=int(at.timestamp()) * 10**9)
+        register.check(parse(topic), JSON, said, b"body", now_ns=int(at.timestamp()) * 10**9)
     except MalformedMessage as error:
         return error.code
     return ""
@@ -100,10 +101,10 @@ def test_unsigned_and_wrongly_signed_messages_say_so() -> None:
     said = dict(KEYS["r1"].sign(topic, JSON, SAID, b"body"))
     for missing, expected in (("sig", "unsigned"), ("key", "unsigned")):
         with pytest.raises(MalformedMessage) as caught:
-            REGISTER.check(topic, JSON, {k: v for k, v in said.items() if k != missing}, b"body", now_ns=NOW_NS)
+            REGISTER.check(parse(topic), JSON, {k: v for k, v in said.items() if k != missing}, b"body", now_ns=NOW_NS)
         assert caught.value.code == expected
     with pytest.raises(MalformedMessage) as caught:
-        REGISTER.check(topic, JSON, said, b"other", now_ns=NOW_NS)
+        REGISTER.check(parse(topic), JSON, said, b"other", now_ns=NOW_NS)
     assert (caught.value.code, caught.value.field) == ("bad_signature", "sig")
 
 

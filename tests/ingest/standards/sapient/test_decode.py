@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pyproj import Transformer
 
 from ingest.decode import decode, decode_status, remember
-from ingest.envelope import Delivery
+from ingest.envelope import Delivery, Envelope
 from ingest.errors import MalformedMessage
 from ingest.receiving.batch import Batch
 from ingest.receiving.receiver import Guards, Receiver
@@ -23,6 +23,7 @@ from ingest.standards.sapient.decode import SapientMessage, detection, read, sta
 from ingest.standards.sapient.location import Place, Stand
 from ingest.standards.sapient.node import Node
 from ingest.standards.true_north import NorthError, UtmZone, lonlat_of_utm
+from ingest.topics import parse
 from ingest.wire import MAX_PAYLOAD_BYTES
 from sensors.scan import Scan
 
@@ -572,28 +573,32 @@ def test_over_mqtt_what_a_node_said_of_itself_is_remembered(sapient_node: Make) 
     assert hand_over("status", node.registration(NOW, zone="31N")).rows
     assert hand_over("status", node.status(NOW, {"x": -84.2, "y": 36.58, "z": 400.0})).rows
     assert len(hand_over("detections", magnetic).rows) == len(hand_over("detections", zoneless).rows) == 1
-    told = receiver.told["radar-mid"]
-    assert read_one(magnetic, told=told).plots[0].azimuth_deg == pytest.approx(10.0 + DECLINATION, abs=0.02)
-    assert read_one(zoneless, told=told).plots[0].lat == pytest.approx(48.8582, abs=1e-3)
+    context = receiver.sensor_contexts["radar-mid"]
+    assert read_one(magnetic, sensor_context=context).plots[0].azimuth_deg == pytest.approx(
+        10.0 + DECLINATION, abs=0.02
+    )
+    assert read_one(zoneless, sensor_context=context).plots[0].lat == pytest.approx(48.8582, abs=1e-3)
     other = sapient_node(node_id="0e9c8a6b-5a0e-4b61-8f57-6f1f2f7f0a01")
     with pytest.raises(MalformedMessage):  # what one node said is nobody else's
-        read_one(other.detection(NOW, location=utm), told=told)
+        read_one(other.detection(NOW, location=utm), sensor_context=context)
 
 
 def test_an_older_word_of_a_node_changes_nothing(sapient_node: Make) -> None:
     node = sapient_node()
 
-    def after(message: SapientMessage, told: bytes | None) -> bytes:
-        payload = message.SerializeToString()
-        known = remember(payload, received_at=NOW, content_type=SAPIENT, sensor="r", told=told)
-        assert known is not None
-        return known
+    topic = parse("watchline/1/hills/sensor/r/status")
+
+    def after(message: SapientMessage, before: bytes | None) -> bytes:
+        envelope = Envelope(NOW, topic, SAPIENT, sensor_context=before)
+        context = remember(message.SerializeToString(), envelope)
+        assert context is not None
+        return context
 
     new = after(node.status(NOW, {"x": 10.0, "y": 50.0}), None)
     assert after(node.status(NOW - timedelta(seconds=1), {"x": 20.0, "y": 50.0}), new) == new
     assert after(node.status(NOW + timedelta(seconds=1), {"x": 20.0, "y": 50.0}), new) != new
     assert after(node.status(NOW, {"x": 10.0, "y": 50.0}), b"spoilt") == new
-    assert remember(b"{}", received_at=NOW, content_type="application/json", sensor="r", told=new) == new
+    assert remember(b"{}", Envelope(NOW, topic, sensor_context=new)) == new
 
 
 def test_the_kind_that_a_packet_does_not_say_is_not_held_against_it(sapient_node: Make) -> None:
