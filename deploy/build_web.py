@@ -78,7 +78,7 @@ def _sources(web: Path) -> Iterator[Path]:
 
 
 def _npm(web: Path, arguments: list[str], *, doing: str) -> None:
-    command, environment = _npm_command()
+    command, environment = npm_command()
     try:
         done = subprocess.run(
             [*command, *arguments],
@@ -104,7 +104,7 @@ def _npm(web: Path, arguments: list[str], *, doing: str) -> None:
         raise WebBuildFailed(f"Could not {doing}: 'npm {' '.join(arguments)}' failed in {web}; its output is above.")
 
 
-def _npm_command() -> tuple[list[str], dict[str, str]]:
+def npm_command() -> tuple[list[str], dict[str, str]]:
     """npm of the wheel, else the system's; the environment finds the same node."""
     environment = {**os.environ, "CI": "true"}
     try:
