@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
@@ -15,14 +15,18 @@ from sensors.timestamps import utc_datetime
 
 UNNUMBERED_BOOT: Final = 0
 """The boot of messages whose sender does not number them; senders with a spool count from 1."""
+MAX_NANOSECONDS: Final = 2**63 - 1
+"""Largest time since 1970 that a user property may state."""
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
     """What is known of a message beside its bytes.
 
-    ``identity`` is the (boot, seq) of the user properties, None without one. Standards that carry neither a sensor's
-    name nor a number take them from here, and ``received_at`` (aware, UTC) where their times leave out the day.
+    ``identity`` is the (boot, seq) of the user properties, ``low`` the lowest seq of that boot that the sender still
+    holds, ``sent_ns`` when it states that it sent the message; None where a property is missing. Standards that carry
+    neither a sensor's name nor a number take them from here, and ``received_at`` (aware, UTC) where their times leave
+    out the day.
     ``sensor_context`` is what the sensor's status messages declared, in its standard's own form
     (``ingest.standards.registry.REMEMBER``), None before the first.
     """
@@ -32,6 +36,8 @@ class Envelope:
     content_type: str = JSON
     user_properties: Mapping[str, str] = field(default_factory=dict)
     identity: tuple[int, int] | None = None
+    low: int | None = None
+    sent_ns: int | None = None
     sensor_context: bytes | None = None
 
     @classmethod
@@ -45,12 +51,23 @@ class Envelope:
             JSON if delivery.content_type is None else delivery.content_type,
             properties,
             None if boot is None or seq is None else (boot, seq),
+            counter(properties.get("low")),
+            counter(properties.get("sent"), largest=MAX_NANOSECONDS),
         )
 
     @property
     def sensor(self) -> str | None:
         """The sensor that the topic names; None without a topic."""
         return None if self.topic is None else self.topic.name
+
+    def missing_numbers(self, names: Sequence[str]) -> list[str]:
+        """Those of the user properties ``names`` that do not state a whole number."""
+        return [name for name in names if counter(self.user_properties.get(name), largest=MAX_NANOSECONDS) is None]
+
+    @property
+    def boots(self) -> tuple[int | None, int | None]:
+        """(boot of the message, boot of its sender now), as the user properties state them."""
+        return counter(self.user_properties.get("boot")), counter(self.user_properties.get("by_boot"))
 
     def numbered(self, content: bytes) -> tuple[int, int]:
         """(boot, seq): those of the sender, else boot 0 and a number made of ``content``.

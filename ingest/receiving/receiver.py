@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from ingest import topics
 from ingest import unit_messages as units
 from ingest.decode import media_type, read_scan, read_status, remember
-from ingest.envelope import UNNUMBERED_BOOT, Delivery, Envelope, counter
+from ingest.envelope import UNNUMBERED_BOOT, Delivery, Envelope
 from ingest.errors import UNPROVEN, MalformedMessage
 from ingest.receiving.batch import KEPT_BYTES, Batch, DeadLetter, Row, digest
 from ingest.receiving.high_water_marks import HighWaterMark, HighWaterMarks, Recall
@@ -141,7 +141,7 @@ class Receiver:
             key = _settles(message)
             if key is not None:
                 repeated = self._marks.settled(message.sensor, *key)
-                mark = self._marks.settle(message.sensor, *key, counter(envelope.user_properties.get("low")))
+                mark = self._marks.settle(message.sensor, *key, envelope.low)
                 marks[mark.sensor, mark.boot] = mark
             if guard is not None:
                 guard.charge(message, repeated=repeated)
@@ -165,7 +165,6 @@ class Receiver:
         boots: dict[tuple[str, str, str], SenderBoot],
     ) -> Row | DeadLetter:
         sensor, kind = source
-        properties = envelope.user_properties
         signer = ""
         try:
             topic = self._known_topic(delivery, envelope, kind)
@@ -174,7 +173,7 @@ class Receiver:
         except MalformedMessage as error:
             unproven = error.code == "identity_mismatch" or (error.code in UNPROVEN and error.code != "rollback")
             numbers = (None, None) if unproven or envelope.identity is None else envelope.identity
-            return _dead_letter(delivery, envelope, error, source, numbers, _sender(signer, properties))
+            return _dead_letter(delivery, envelope, error, source, numbers, _sender(signer, envelope.user_properties))
         return Row(
             kind=kind,
             sensor=sensor,
@@ -182,7 +181,7 @@ class Receiver:
             seq=seq,
             observed_ns=observed_ns,
             received_ns=delivery.received_ns,
-            sent_ns=self._sent(properties, delivery.received_ns),
+            sent_ns=self._sent(envelope.sent_ns, delivery.received_ns),
             content_type=envelope.content_type,
             body=delivery.payload,
             topic=delivery.topic,
@@ -212,16 +211,14 @@ class Receiver:
         trust = self._guards.trust
         if trust is None:
             return ""
-        key = trust.judge(source, delivery.payload, envelope, delivery.received_ns)
-        if key and delivery.replay_of is None:  # a resubmitted message was received before
-            sender_boot = trust.check_boot(source, key, envelope.user_properties)
-            if sender_boot is not None:
-                boots[sender_boot.sensor, sender_boot.kind, sender_boot.key] = sender_boot
+        resubmitted = delivery.replay_of is not None
+        key, boot = trust.judge(source, delivery.payload, envelope, delivery.received_ns, resubmitted=resubmitted)
+        if boot is not None:
+            boots[boot.sensor, boot.kind, boot.key] = boot
         return key
 
-    def _sent(self, user_properties: Mapping[str, str], received_ns: int) -> int | None:
+    def _sent(self, sent_ns: int | None, received_ns: int) -> int | None:
         """When its sender states that it sent the message; None where that is not possible."""
-        sent_ns = counter(user_properties.get("sent"), largest=2**63 - 1)
         if sent_ns is None or not -self._future_ns <= received_ns - sent_ns <= self._oldest_ns:
             return None
         return sent_ns

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from ingest.envelope import Envelope, counter
+from ingest.envelope import Envelope
 from ingest.errors import MalformedMessage
 from ingest.security.key_register import Register, Role
 
@@ -42,16 +42,21 @@ class Authenticator:
         self._recall_boot = recall_boot
         self._boots: dict[tuple[str, str, str], int] = {}
 
-    def judge(self, source: SourceKey, payload: bytes, envelope: Envelope, now_ns: int) -> str:
-        """The id of the key that signed the message; "" for an unsigned one that needs no signature.
+    def judge(
+        self, source: SourceKey, payload: bytes, envelope: Envelope, now_ns: int, *, resubmitted: bool = False
+    ) -> tuple[str, SenderBoot | None]:
+        """(the id of the key that signed the message, what to remember of its sender).
 
-        MalformedMessage with one of the codes UNPROVEN otherwise. ``check_boot`` is for the boot.
+        The id is "" for an unsigned message that needs no signature; the second is None when nothing is new, and for
+        a ``resubmitted`` message, which was received before. MalformedMessage with one of the codes UNPROVEN: the
+        message is not authenticated.
         """
         name, kind = source
         signed = "sig" in envelope.user_properties
         if not signed and not self._required and not self.register.has(ROLE_OF[kind], name):
-            return ""
-        return self._check(payload, envelope, now_ns)
+            return "", None
+        key = self._check(payload, envelope, now_ns)
+        return key, None if resubmitted else self._check_boot(source, key, envelope)
 
     def proves(self, payload: bytes, envelope: Envelope, now_ns: int) -> bool:
         """Whether the message is signed by a key that may sign on its topic now."""
@@ -67,16 +72,15 @@ class Authenticator:
         topic, content_type, properties = envelope.topic, envelope.content_type, envelope.user_properties
         return self.register.check(topic, content_type, properties, payload, now_ns=now_ns).key
 
-    def check_boot(self, source: SourceKey, key: str, user_properties: Mapping[str, str]) -> SenderBoot | None:
+    def _check_boot(self, source: SourceKey, key: str, envelope: Envelope) -> SenderBoot | None:
         """What to remember of a signed message's sender; None when nothing is new.
 
         MalformedMessage("rollback") when the sender's boot, signed as ``by_boot``, is lower than one heard before, or
-        than the message's own. ``by_boot`` and ``sent`` must be there: a signature without them could be used for ever.
+        than the message's own. ``by_boot`` and ``sent`` must be there: a signature without them would never expire.
         """
-        by_boot, boot = counter(user_properties.get("by_boot")), counter(user_properties.get("boot"))
-        for name in ("boot", "seq", "by_boot", "sent"):
-            if counter(user_properties.get(name), largest=2**63 - 1) is None:
-                raise MalformedMessage("bad_signature", name, "missing beside the signature", "a whole number")
+        for name in envelope.missing_numbers(("boot", "seq", "by_boot", "sent")):
+            raise MalformedMessage("bad_signature", name, "missing beside the signature", "a whole number")
+        boot, by_boot = envelope.boots
         if by_boot is None or boot is None or by_boot < boot:
             raise MalformedMessage("rollback", "by_boot", f"{by_boot} below the message's own {boot}", "one not below")
         name, kind = source
