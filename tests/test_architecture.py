@@ -78,6 +78,16 @@ def test_no_circle_of_files():
     assert waiting == {}
 
 
+def test_no_public_class_name_stands_in_two_modules():
+    homes: dict[str, list[str]] = {}
+    for file in files_of("geo", "sensors", "ingest", "fusion", "ops"):
+        for node in parsed(file).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                homes.setdefault(node.name, []).append(name_of(file))
+    assert len(homes) > 300
+    assert {name: files for name, files in homes.items() if len(files) > 1} == {}
+
+
 @pytest.mark.parametrize("file", files_of(*PURE), ids=name_of)
 def test_what_is_pure_imports_neither_clock_nor_chance_nor_network(file: Path):
     tree = parsed(file)
