@@ -1,19 +1,57 @@
-"""Every command is in the README, and every public name below ops says what it is."""
+"""The documentation is current: commands in the README, docstrings of public names, generated pages, names in prose."""
 
 from __future__ import annotations
 
 import ast
+import doctest
+import importlib
+import importlib.util
+import inspect
+import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 import typer.main
+from numpydoc.docscrape import get_doc_object
+from numpydoc.validate import validate
 
 from ops.cli.app import app
 
 ROOT = Path(__file__).resolve().parents[1]
 FILES = sorted(file for package in ("geo", "sensors", "ingest", "fusion") for file in (ROOT / package).rglob("*.py"))
+PROSE = [
+    *sorted((ROOT / "docs").rglob("*.md")),
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "benchmarks/README.md", "data/samples/README.md")),
+]
+NUMPYDOC = {
+    *("GL08", "SS01", "SS02", "SS03", "SS04", "SS05", "SS06"),  # a summary of one line that ends with a period
+    *("PR01", "PR02", "PR03", "PR04"),  # every parameter, no other, in order, each with its type
+    *("RT01", "RT03"),  # what is returned, described
+}
+"""The checks of numpydoc.validate that public names pass."""
+
+
+def script(name: str) -> ModuleType:
+    """A script of deploy/, imported."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "deploy" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
+
+
+write_docs = script("write_docs")
+draw_diagrams = script("draw_diagrams")
+PUBLIC = [public for public in write_docs.public_names() if public.kind not in ("constant", "type")]
 
 
 def name_of(file: Path) -> str:
@@ -37,6 +75,112 @@ def test_every_public_name_has_a_docstring(file: Path):
     assert bare == []
 
 
+@pytest.mark.parametrize("name", PUBLIC, ids=lambda name: f"{name.module}.{name.name}")
+def test_a_public_name_is_documented_in_numpydoc_form(name: Any):
+    thing = getattr(importlib.import_module(name.module), name.name)
+    problems = [f"{code} {text}" for code, text in validate(get_doc_object(thing))["errors"] if code in NUMPYDOC]
+    assert problems == []
+
+
+@cache
+def findings() -> list[tuple[Path, int, str]]:
+    """What ruff's rules of docstrings (D, numpy's convention) find in the files that define public names."""
+    files = sorted({str(write_docs.modules()[name.defined_in]) for name in PUBLIC})
+    command = [sys.executable, "-m", "ruff", "check", "--select=D", "--ignore=D105", "--output-format=json", *files]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode in (0, 1), done.stderr
+    return [
+        (Path(found["filename"]), found["location"]["row"], f"{found['code']} {found['message']}")
+        for found in json.loads(done.stdout)
+    ]
+
+
+@pytest.mark.parametrize("name", PUBLIC, ids=lambda name: f"{name.module}.{name.name}")
+def test_a_public_definition_follows_numpys_convention(name: Any):
+    file = write_docs.modules()[name.defined_in]
+    _, node = write_docs.definition(name.module, name.name)
+    assert [
+        f"line {row}: {text}" for at, row, text in findings() if at == file and node.lineno <= row <= node.end_lineno
+    ] == []
+
+
+@pytest.mark.parametrize("name", PUBLIC, ids=lambda name: f"{name.module}.{name.name}")
+def test_the_examples_of_a_public_name_run(name: Any):
+    thing = getattr(importlib.import_module(name.module), name.name)
+    module = importlib.import_module(name.defined_in)
+    output: list[str] = []
+    runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
+    for example in doctest.DocTestFinder().find(inspect.unwrap(thing), name.name, module, dict(vars(module))):
+        runner.run(example, out=output.append)
+    assert runner.summarize(verbose=False).failed == 0, "".join(output)
+
+
+def test_every_public_constant_says_what_it_is():
+    constants = [public for public in write_docs.public_names() if public.kind in ("constant", "type")]
+    assert [f"{public.module}.{public.name}" for public in constants if not public.described] == []
+
+
+def test_the_generated_documentation_is_current():
+    outdated = [
+        name_of(path)
+        for path, text in write_docs.generated().items()
+        if not path.is_file() or path.read_text(encoding="utf-8") != text
+    ]
+    assert outdated == [], "run deploy/write_docs.py"
+
+
+def test_every_picture_was_drawn_from_its_text():
+    assert len(list(draw_diagrams.DIAGRAMS.glob("*.mmd"))) >= 3
+    assert [name_of(path) for path in draw_diagrams.outdated()] == [], "run deploy/draw_diagrams.py"
+
+
+def test_an_older_picture_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(draw_diagrams, "DIAGRAMS", tmp_path)
+    (tmp_path / "a.mmd").write_text("flowchart LR\n  a --> b\n")
+    assert list(draw_diagrams.outdated()) == [tmp_path / "a.mmd"]
+    (tmp_path / "a.svg").write_text(f"<!-- drawn from {draw_diagrams.digest('flowchart LR')} -->\n<svg/>\n")
+    assert list(draw_diagrams.outdated()) == [tmp_path / "a.mmd"]
+    digest = draw_diagrams.digest("flowchart LR\n  a --> b\n")
+    (tmp_path / "a.svg").write_text(f"<!-- drawn from {digest} -->\n<svg/>\n")
+    assert draw_diagrams.outdated() == {}
+
+
+FILE_ENDINGS = ("py", "ts", "json", "md", "db", "toml", "csv", "parquet", "geojson")
+
+
+def dotted_names(page: str) -> set[str]:
+    """What a page names of our packages, ``geo.visibility.viewshed``; names of files are left out."""
+    found = re.findall(r"(?<![\w./-])(?:geo|sensors|ingest|fusion|ops)(?:\.[A-Za-z_]\w*)+(?![\w/-])", page)
+    return {name for name in found if name.rpartition(".")[2] not in FILE_ENDINGS}
+
+
+def resolves(name: str) -> bool:
+    """Whether a dotted name is a module, or an attribute of one."""
+    module = name
+    while module not in write_docs.modules():
+        module = module.rpartition(".")[0]
+    thing: Any = importlib.import_module(module)
+    for part in name.removeprefix(module).split(".")[1:]:
+        fields = getattr(thing, "__annotations__", {})
+        if not hasattr(thing, part) and part not in fields:
+            return False
+        thing = getattr(thing, part, None)
+    return True
+
+
+@pytest.mark.parametrize("file", PROSE, ids=name_of)
+def test_the_names_in_the_documentation_resolve(file: Path):
+    names = dotted_names(file.read_text(encoding="utf-8"))
+    assert sorted(name for name in names if not resolves(name)) == []
+
+
+def test_a_name_that_is_gone_does_not_resolve():
+    assert dotted_names("`geo.frame.LocalFrame`, ops/web, sensors.json") == {"geo.frame.LocalFrame"}
+    assert resolves("geo.frame.LocalFrame.around")
+    assert not resolves("geo.no_such_module")
+    assert not resolves("geo.frame.NoSuchName")
+
+
 @pytest.mark.parametrize("command", sorted(typer.main.get_command(app).commands))
 def test_every_command_is_in_the_readme_and_helps(command: str):
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -50,8 +194,11 @@ def test_the_readme_names_no_command_that_is_not_there():
     assert named <= set(typer.main.get_command(app).commands)
 
 
-def test_the_readmes_links_lead_somewhere():
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    links = [link for link in re.findall(r"\]\(([^)#]+)\)", readme) if "://" not in link]
-    assert links
-    assert [link for link in links if not (ROOT / link).exists()] == []
+@pytest.mark.parametrize("file", PROSE, ids=name_of)
+def test_links_lead_somewhere(file: Path):
+    links = [link for link in re.findall(r"\]\(([^)#\s]+)\)", file.read_text(encoding="utf-8")) if "://" not in link]
+    assert [link for link in links if not (file.parent / link).exists()] == []
+
+
+def test_the_readme_has_links():
+    assert "](docs/architecture.md)" in (ROOT / "README.md").read_text(encoding="utf-8")
