@@ -1,4 +1,4 @@
-"""Sector and settings files: TOML in, one frozen object out. Unknown keys are errors; secrets stay outside."""
+"""Sector files: TOML in, one frozen object out. Unknown keys are errors; secrets stay outside."""
 
 from __future__ import annotations
 
@@ -6,47 +6,50 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from glob import has_magic
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Annotated, Any, Final, Literal, get_type_hints
 from zoneinfo import ZoneInfo
 
-from ops.sector.samples import samples_folder
-from ops.sector.toml_record import ConfigError, _read_toml
-from ops.sector.zone_table import ZoneEdges
+import msgspec
+from msgspec import Meta
 
-if TYPE_CHECKING:
-    pass
+from ops.sector.samples import samples_folder
+from ops.sector.toml_record import ConfigError, read_toml
+from ops.sector.zone_table import ZoneEdges
 
 SAMPLE_TERRAIN = "sample:jacksboro"
 DEFAULT_SECTOR = "cumberland"
 
 
-@dataclass(frozen=True, slots=True)
-class Sector:
-    """A sector file as read: where its ground, border and layouts are. Paths are absolute.
+Metres = Annotated[float, Meta(gt=0.0, lt=1e7)]
 
-    ``border_where`` chooses features of the border file by their attributes, as SQL's WHERE does. With a ``zone`` the
-    border has two edges, and home is where that says. ``signatures`` says whether unsigned messages are refused; None:
-    with an embedded broker they are.
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sector:
+    """A sector file as read: its terrain, border and layouts. Paths are absolute; every field but ``path`` is a key.
+
+    ``border_where`` selects features of the border file by their attributes, as SQL's WHERE does. With a ``zone`` the
+    border has two edges, and the zone defines the home side. ``signatures`` says whether unsigned messages are refused;
+    None: with an embedded broker they are.
     """
 
     name: str
-    path: Path
-    terrain: str
-    border: Path
-    layouts: Mapping[str, Path]
-    frame: str | int = "auto"
-    segment_length_m: float = 500.0
-    belt_m: float = 2000.0
-    home_side: str = "left"
-    border_where: str | None = None
-    bases: Path | None = None
-    time_zone: str = "UTC"
     title: str = ""
+    terrain: str
     nodata: float | None = None
     canopy_height: str | None = None
     land_cover: str | None = None
+    border: Path
+    border_where: str | None = None
+    frame: Literal["auto"] | int = "auto"
+    segment_length_m: Metres = 500.0
+    belt_m: Metres = 2000.0
+    home_side: Literal["left", "right"] = "left"
+    layouts: Mapping[str, Path]
+    bases: Path | None = None
+    time_zone: str = "UTC"
     signatures: Literal["required", "optional"] | None = None
     roads: Path | None = None
     rivers: Path | None = None
@@ -54,6 +57,19 @@ class Sector:
     settlements: Path | None = None
     sections: Path | None = None
     zone: ZoneEdges | None = None
+    path: Path
+
+
+REQUIRED: Final = ("name", "terrain", "border", "layouts")
+RASTERS: Final = ("terrain", "canopy_height", "land_cover")
+ALLOWED: Final[Mapping[str, tuple[type | tuple[type, ...], str]]] = {
+    "frame": (str, "'auto' or an EPSG code as a number"),
+    "segment_length_m": ((int, float), "metres above zero"),
+    "belt_m": ((int, float), "metres above zero"),
+    "home_side": (str, "'left' or 'right'"),
+    "signatures": (str, "'required' or 'optional'"),
+}
+"""The values that these keys take, where a value of the right type may be wrong."""
 
 
 def cache_folder() -> Path:
@@ -64,34 +80,6 @@ def cache_folder() -> Path:
     from platformdirs import user_cache_path
 
     return user_cache_path("watchline")
-
-
-_MAPS = ("roads", "rivers", "fords", "settlements", "sections")
-"""Map files that a sector may name; what is not named is said to be missing."""
-_SECTOR_KEYS: dict[str, type | tuple[type, ...]] = {
-    "name": str,
-    "title": str,
-    "terrain": str,
-    "nodata": (int, float),
-    "canopy_height": str,
-    "land_cover": str,
-    "border": str,
-    "border_where": str,
-    "frame": (str, int),
-    "segment_length_m": (int, float),
-    "belt_m": (int, float),
-    "home_side": str,
-    "layouts": dict,
-    "bases": str,
-    "time_zone": str,
-    "signatures": str,
-    "roads": str,
-    "rivers": str,
-    "fords": str,
-    "settlements": str,
-    "sections": str,
-    "zone": dict,
-}
 
 
 def load_sector(name_or_path: str | Path) -> Sector:
@@ -110,25 +98,16 @@ def load_sector(name_or_path: str | Path) -> Sector:
         path = sample
     if path.is_dir():
         path = path / "sector.toml"
-    table = _read_toml(path)
-    for key, value in table.items():
-        if key not in _SECTOR_KEYS:
-            raise ConfigError(f"unknown key {key!r}", where=str(path), expected=f"one of {', '.join(_SECTOR_KEYS)}")
-        if not isinstance(value, _SECTOR_KEYS[key]) or isinstance(value, bool):
-            raise ConfigError(f"{key} = {value!r} has the wrong type", where=str(path), expected=f"{_SECTOR_KEYS[key]}")
-    for key in ("name", "terrain", "border", "layouts"):
+    table = read_toml(path)
+    keys = _keys()
+    for key in table:
+        if key not in keys:
+            raise ConfigError(f"unknown key {key!r}", where=str(path), expected=f"one of {', '.join(keys)}")
+    for key in REQUIRED:
         if key not in table:
             raise ConfigError(f"no key {key!r}", where=str(path), expected="name, terrain, border and layouts")
-    for key in ("segment_length_m", "belt_m"):
-        if key in table and not 0 < float(table[key]) < 1e7:
-            raise ConfigError(f"{key} = {table[key]}", where=str(path), expected="metres above zero")
-    if table.get("home_side", "left") not in ("left", "right"):
-        raise ConfigError(f"home_side = {table['home_side']!r}", where=str(path), expected="'left' or 'right'")
-    if table.get("signatures", "required") not in ("required", "optional"):
-        raise ConfigError(f"signatures = {table['signatures']!r}", where=str(path), expected="'required' or 'optional'")
-    if isinstance(table.get("frame", "auto"), str) and table.get("frame", "auto") != "auto":
-        raise ConfigError(f"frame = {table['frame']!r}", where=str(path), expected="'auto' or an EPSG code as a number")
-    zone = ZoneEdges.of(table["zone"], where=str(path)) if "zone" in table else None
+    values = {key: _value(key, value, keys[key], path) for key, value in table.items()}
+    zone = values.get("zone")
     for key in ("home_side", *(("border_where",) if zone is not None and zone.home is None else ())):
         if zone is not None and key in table:
             raise ConfigError(
@@ -137,36 +116,42 @@ def load_sector(name_or_path: str | Path) -> Sector:
                 expected="a zone alone, which says where home and its edges are",
             )
     try:
-        ZoneInfo(table.get("time_zone", "UTC"))
+        ZoneInfo(values.get("time_zone", "UTC"))
     except (KeyError, ValueError, OSError):
         raise ConfigError(
-            f"time_zone = {table['time_zone']!r}", where=str(path), expected="a name like 'Europe/Nicosia'"
+            f"time_zone = {values['time_zone']!r}", where=str(path), expected="a name like 'Europe/Nicosia'"
         ) from None
-    folder = path.resolve().parent
-    layouts = {name: _existing(folder / str(file), "layouts", path) for name, file in table["layouts"].items()}
-    if not layouts:
+    if not values["layouts"]:
         raise ConfigError("layouts is empty", where=str(path), expected="at least one layout file")
-    return Sector(
-        name=table["name"],
-        title=table.get("title", ""),
-        path=path.resolve(),
-        terrain=_rasters(table["terrain"], "terrain", path),
-        nodata=float(table["nodata"]) if "nodata" in table else None,
-        canopy_height=_rasters(table["canopy_height"], "canopy_height", path) if "canopy_height" in table else None,
-        land_cover=_rasters(table["land_cover"], "land_cover", path) if "land_cover" in table else None,
-        border=_existing(folder / table["border"], "border", path),
-        layouts=layouts,
-        border_where=table.get("border_where"),
-        frame=table.get("frame", "auto"),
-        segment_length_m=float(table.get("segment_length_m", 500.0)),
-        belt_m=float(table.get("belt_m", 2000.0)),
-        home_side=table.get("home_side", "left"),
-        bases=_existing(folder / table["bases"], "bases", path) if "bases" in table else None,
-        time_zone=table.get("time_zone", "UTC"),
-        signatures=table.get("signatures"),
-        zone=zone,
-        **{key: _existing(folder / table[key], key, path) for key in _MAPS if key in table},
-    )
+    return Sector(**values, path=path.resolve())
+
+
+@cache
+def _keys() -> dict[str, Any]:
+    """The keys of a sector file and their types."""
+    return {key: kind for key, kind in get_type_hints(Sector, include_extras=True).items() if key != "path"}
+
+
+def _value(key: str, value: Any, kind: Any, where: Path) -> Any:
+    """The value of one key as ``Sector`` holds it: of its type, files as absolute paths. Raises ConfigError."""
+    folder = where.resolve().parent
+
+    def existing(_: type, name: Any) -> Path:
+        if not isinstance(name, str):
+            raise TypeError(f"Expected `str`, got `{type(name).__name__}`")
+        return _existing(folder / name, key, where)
+
+    if key == "zone" and isinstance(value, dict):
+        return ZoneEdges.of(value, where=str(where))
+    try:
+        converted = msgspec.convert(value, kind, dec_hook=existing)
+    except msgspec.ValidationError as error:
+        right_type, expected = ALLOWED.get(key, ((), ""))
+        if isinstance(value, right_type) and not isinstance(value, bool):
+            raise ConfigError(f"{key} = {value!r}", where=str(where), expected=expected) from None
+        expected = str(error).removeprefix("Expected ").replace(" | null", "").partition(" - at ")[0]
+        raise ConfigError(f"{key} = {value!r} has the wrong type", where=str(where), expected=expected) from None
+    return _rasters(converted, key, where) if key in RASTERS else converted
 
 
 def _rasters(name: str, key: str, where: Path) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ops.sector.toml_record import ConfigError, _read_toml, record_from
+from ops.sector.toml_record import ConfigError, read_toml, record_from
 
 if TYPE_CHECKING:
     from fusion.models.settings import TrackerSettings
@@ -59,7 +59,7 @@ def load_settings(path: Path | None) -> Settings:
     """Settings of a TOML file, or the defaults when there is none."""
     if path is None:
         return Settings()
-    table = _read_toml(path)
+    table = read_toml(path)
     for entry in table.get("maintenance", ()):
         if isinstance(entry, dict) and (strangers := sorted(entry.keys() - {"sensor", "start", "until"})):
             raise ConfigError(

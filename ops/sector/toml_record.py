@@ -6,13 +6,9 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from geo.errors import BadInput
-
-if TYPE_CHECKING:
-    pass
-
 
 Record = TypeVar("Record")
 
@@ -21,7 +17,8 @@ class ConfigError(BadInput):
     """A sector or settings file that cannot be used."""
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
+def read_toml(path: Path) -> dict[str, Any]:
+    """The tables of a TOML file. ConfigError when it cannot be read."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from geo.errors import BadInput, BorderError
 
@@ -18,7 +20,6 @@ TOLD_OF = (
     "The border is a zone with two edges: tracks, alerts and forecasts are told of its inner edge, home's, and the "
     "live map draws that one; coverage, challenge, compare and plan have all of it."
 )
-KEYS = ("inner", "outer", "home", "ends")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +36,10 @@ class ZoneEdges:
     @classmethod
     def of(cls, table: dict[str, Any], *, where: str) -> ZoneEdges:
         """From the table of a sector file; BadInput for unknown keys, and for another choice than lines or polygon."""
+        keys = [field.name for field in fields(cls)]
         for key in table:
-            if key not in KEYS:
-                raise BadInput(f"unknown key {key!r}", where=f"{where} [zone]", expected=f"one of {', '.join(KEYS)}")
+            if key not in keys:
+                raise BadInput(f"unknown key {key!r}", where=f"{where} [zone]", expected=f"one of {', '.join(keys)}")
         lines, area = {"inner", "outer"} & table.keys(), {"home", "ends"} & table.keys()
         if bool(lines) == bool(area) or (lines and len(lines) < 2) or (area and "home" not in area):
             raise BadInput(
@@ -77,10 +79,12 @@ class ZoneEdges:
 
 
 def _place(value: Any, key: str, where: str) -> Place:
-    number = isinstance(value, list) and len(value) == 2 and not any(isinstance(part, bool) for part in value)
-    if not number or not all(isinstance(part, (int, float)) for part in value):
-        raise BadInput(f"{key} = {value!r}", where=f"{where} [zone]", expected="a place [lon, lat] in degrees")
-    lon, lat = float(value[0]), float(value[1])
+    try:
+        lon, lat = msgspec.convert(value, Place)
+    except msgspec.ValidationError:
+        raise BadInput(
+            f"{key} = {value!r}", where=f"{where} [zone]", expected="a place [lon, lat] in degrees"
+        ) from None
     if not (-180.0 <= lon <= 180.0 and -90.0 <= lat <= 90.0):
         raise BadInput(f"{key} = {value!r}", where=f"{where} [zone]", expected="longitude before latitude, in degrees")
     return lon, lat

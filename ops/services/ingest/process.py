@@ -89,7 +89,7 @@ class Ingest:
         self._journal, self._options = journal, options
         self._clock = SteadyClock(clock.now_ns, clock.rate)
         self._disk = DiskWatch(journal.path.parent, options.disk)
-        self._news = threading.Condition()
+        self._wake = threading.Condition()
         self._hearing = Subscriptions(sector, self._known_sensors())
         self._subscriber = self._subscribe(url, "ingest", self._hearing.filters, options.identity.tls)
         self._units = self._subscribe(
@@ -138,7 +138,7 @@ class Ingest:
             filters=filters,
             now_ns=self._clock.stamp_ns,
             connection=ConnectionSettings(self._options.keepalive_s, tls=tls),
-            news=self._news,
+            wake=self._wake,
         )
 
     def run(self, stopping: threading.Event) -> None:
@@ -184,8 +184,8 @@ class Ingest:
         """Units' messages first. Sensors' wait, unread and unacknowledged, while the disk is full."""
         self._units_door.take(wait_s=0.0)
         if self._disk.full:
-            with self._news:
-                self._news.wait(MARKS_EVERY_S)
+            with self._wake:
+                self._wake.wait(MARKS_EVERY_S)
             return
         batch = self._sensors_door.take(wait_s=MARKS_EVERY_S)
         if batch is not None:
@@ -200,7 +200,7 @@ class Ingest:
         clock = self._clock
         self._note_jump(clock.check())
         for one in deliveries if clock.jump_ns else deliveries[-1:]:
-            sent_ns = counter(dict(one.properties).get("sent"), largest=2**63 - 1)
+            sent_ns = counter(dict(one.user_properties).get("sent"), largest=2**63 - 1)
             if sent_ns is not None:
                 clock.witness(one.topic.rpartition("/")[0], sent_ns, one.received_ns + clock.moved_ns)
         if clock.jump_ns:
@@ -290,17 +290,18 @@ class Ingest:
         marks = self._receiver.take_marks()
         for mark in marks:
             topic, payload = sensor_topic(self._options.sector, mark.sensor, "ack"), encode_ack(mark.boot, mark.seq)
-            self._subscriber.publish(topic, payload, said=self._said(topic, payload), retain=True)
+            properties = self._signed_properties(topic, payload)
+            self._subscriber.publish(topic, payload, user_properties=properties, retain=True)
         return bool(marks)
 
-    def _said(self, topic: str, payload: bytes) -> list[tuple[str, str]]:
+    def _signed_properties(self, topic: str, payload: bytes) -> list[tuple[str, str]]:
         signer = self._options.identity.signer
         if signer is None:
             return []
         self._seq += 1
         numbers = {"boot": self._boot, "seq": self._seq, "by_boot": self._boot, "sent": self._clock.now_ns()}
-        said = [(name, str(value)) for name, value in numbers.items()]
-        return signer.sign(topic, "application/json", said, payload)
+        user_properties = [(name, str(value)) for name, value in numbers.items()]
+        return signer.sign(topic, "application/json", user_properties, payload)
 
 
 def _plausibility(layout: Path) -> Plausibility:
