@@ -20,12 +20,10 @@ import numpy.typing as npt
 import xarray as xr
 from numba import njit
 
-from geo.arrays import Floats
+from geo.arrays import Floats, Ints
 from geo.errors import BadInput
-from geo.visibility import UNKNOWN, VISIBLE
-from geo.visibility.view import Angles, Mode
-from sensors import ground_sensor
-from sensors.coverage.sight import TARGET_HEIGHT_M, Block, SensorViewshed, sight, view_into
+from geo.visibility.view import Mode
+from sensors.coverage.sight import Block, SightTask, sight, split_states
 from sensors.detection_model.assumptions import Situation
 from sensors.detection_model.hazard import log_miss
 from sensors.layout import Placement
@@ -51,6 +49,11 @@ class CoverageTask:
             raise BadInput(f"{self.dwell_s!r}", where="dwell_s", expected="a finite number of seconds above 0")
         if self.mode not in ("exact", "fast"):
             raise BadInput(f"{self.mode!r}", where="mode", expected="'exact' or 'fast'")
+
+    @property
+    def sight(self) -> SightTask:
+        """What each sensor looks for."""
+        return SightTask(self.situation.target, self.situation.assumptions, self.mode)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,34 +128,21 @@ class CoverageAccumulator:
 
 def contribution(place: Placement, terrain: xr.Dataset, task: CoverageTask, block: Block) -> Contribution:
     """What the sensor sees in ``block`` (rows, columns of ``terrain``), with its probabilities there."""
+    viewshed = sight(place, terrain, task.sight, block)
+    seen, unknown = viewshed.cells_in(block)
+    look, rate = place.sensor.look_and_rate(ranges_m(place, terrain, block, seen), task.situation)
     exposure_s = place.sensor.exposure_s(task.dwell_s, task.situation)
-    found = _sight_into(place, terrain, task, block)
-    rows = None if found is None else _overlap(found.rows, block[0])
-    columns = None if found is None else _overlap(found.columns, block[1])
-    if found is None or rows is None or columns is None:
-        nothing = np.zeros(0, np.int64)
-        return Contribution(nothing, np.zeros(0), np.zeros(0), exposure_s, nothing)
-    states = found.states[_shift(rows, found.rows.start), _shift(columns, found.columns.start)]
-    seen, unknown = _split(np.ascontiguousarray(states))
-    row, column = np.divmod(seen, states.shape[1])
-    look, rate = place.sensor.look_and_rate(
-        ranges_m(place, terrain, row + rows.start, column + columns.start), task.situation
-    )
-    first = rows.start - block[0].start, columns.start - block[1].start
-    width = block[1].stop - block[1].start
-    flat = (row + first[0]) * width + column + first[1]
-    row, column = np.divmod(unknown, states.shape[1])
-    return Contribution(flat, look, rate * found.share, exposure_s, (row + first[0]) * width + column + first[1])
+    return Contribution(seen, look, rate * viewshed.share, exposure_s, unknown)
 
 
-def ranges_m(
-    place: Placement, terrain: xr.Dataset, row: npt.NDArray[np.int64], column: npt.NDArray[np.int64]
-) -> Floats:
-    """Horizontal distance [m] of the cells' centres, kept within the sensor's range, which visible cells are in."""
+def ranges_m(place: Placement, terrain: xr.Dataset, block: Block, cells: Ints) -> Floats:
+    """Horizontal distance [m] to flat cells of a block, limited to the sensor's range, which visible cells are in."""
     sensor = place.sensor
-    east = terrain["easting"].to_numpy()[column] - sensor.easting
-    north = terrain["northing"].to_numpy()[row] - sensor.northing
-    return np.clip(np.hypot(east, north), sensor.min_range_m, sensor.max_range_m)
+    row, column = np.divmod(cells, block[1].stop - block[1].start)
+    east = terrain["easting"].to_numpy()[column + block[1].start] - sensor.easting
+    north = terrain["northing"].to_numpy()[row + block[0].start] - sensor.northing
+    distance: Floats = np.clip(np.hypot(east, north), sensor.min_range_m, sensor.max_range_m)
+    return distance
 
 
 def tally(
@@ -176,24 +166,6 @@ def tally(
     return total
 
 
-def sight_in(
-    place: Placement, terrain: xr.Dataset, task: CoverageTask, view: tuple[float, Angles] | None = None
-) -> SensorViewshed:
-    """What the sensor sees of the task's target, under the terrain's trees; ``view`` as in ``sight``."""
-    situation = task.situation
-    share = situation.assumptions.canopy_share(place.sensor.kind)
-    height_m = TARGET_HEIGHT_M[situation.target]
-    return sight(place, terrain, height_m, canopy_share=share, mode=task.mode, view=view)
-
-
-def _sight_into(place: Placement, terrain: xr.Dataset, task: CoverageTask, block: Block) -> SensorViewshed | None:
-    """As ``sight_in``, sure of the cells of a block alone; None where the sensor cannot see any of them."""
-    if place.sensor.kind == ground_sensor.KIND or task.mode != "exact":  # fast, a part may differ from the whole
-        return sight_in(place, terrain, task)
-    view = view_into(place, terrain, block)
-    return None if view is None else sight_in(place, terrain, task, view)
-
-
 def _parts(
     places: Sequence[Placement], terrain: xr.Dataset, task: CoverageTask, block: Block, workers: int
 ) -> Iterator[Addend]:
@@ -214,26 +186,6 @@ def _parts(
             done = running.pop(0).result()
             running += [pool.submit(one, place) for place in islice(waiting, 1)]
             yield done
-
-
-@njit(cache=True, nogil=True)
-def _split(states: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Flat places of the visible and of the unknown cells of a window."""
-    flat = states.ravel()
-    visible = unknown = 0
-    for state in flat:
-        visible += state == VISIBLE
-        unknown += state == UNKNOWN
-    seen, dark = np.empty(visible, np.int64), np.empty(unknown, np.int64)
-    visible = unknown = 0
-    for place in range(len(flat)):
-        if flat[place] == VISIBLE:
-            seen[visible] = place
-            visible += 1
-        elif flat[place] == UNKNOWN:
-            dark[unknown] = place
-            unknown += 1
-    return seen, dark
 
 
 @njit(cache=True, nogil=True)
@@ -282,16 +234,8 @@ def _finish(sums: Floats, counts: npt.NDArray[np.uint16], dead: npt.NDArray[np.u
 
 def compile_kernels() -> None:
     """Compile the kernels of this module (or load it from disk), so that no later call waits."""
-    tally = CoverageAccumulator((1, 1))
-    one = np.zeros(1, np.int64)
-    tally.add(0, Addend(one, np.ones(1), -np.ones(1), np.ones(1, np.bool_), one))
-    tally.rasters()
-
-
-def _overlap(a: slice, b: slice) -> slice | None:
-    start, stop = max(a.start, b.start), min(a.stop, b.stop)
-    return slice(start, stop) if start < stop else None
-
-
-def _shift(part: slice, by: int) -> slice:
-    return slice(part.start - by, part.stop - by)
+    accumulator = CoverageAccumulator((1, 1))
+    cell = np.zeros(1, np.int64)
+    accumulator.add(0, Addend(cell, np.ones(1), -np.ones(1), np.ones(1, np.bool_), cell))
+    accumulator.rasters()
+    split_states(np.zeros((1, 1), np.uint8))

@@ -12,8 +12,8 @@ import xarray as xr
 
 from geo.errors import BadInput
 from geo.visibility import UNKNOWN, VISIBLE
-from sensors.coverage.accumulator import CoverageTask, ranges_m, sight_in
-from sensors.coverage.sight import Block, refuse_off_the_map
+from sensors.coverage.accumulator import CoverageTask, ranges_m
+from sensors.coverage.sight import Block, refuse_off_the_map, sight
 from sensors.detection_model.assumptions import Assumptions, Situation
 from sensors.detection_model.hazard import probability_of
 from sensors.detection_model.weather import Conditions, conditions_of
@@ -94,16 +94,15 @@ class LiveCoverage:
     def _computed(self, place: Placement) -> SensorCoverage | str:
         try:
             refuse_off_the_map(place.sensor, self.terrain)
-            found = sight_in(place, self.terrain, self.task)
+            viewshed = sight(place, self.terrain, self.task.sight)
         except BadInput as error:
             return str(error)
-        row, column = np.nonzero(found.states == VISIBLE)
-        distance = ranges_m(place, self.terrain, row + found.rows.start, column + found.columns.start)
-        _, rate = place.sensor.look_and_rate(distance, self.task.situation)
-        hazard = np.where(found.states == UNKNOWN, np.float32(np.nan), np.float32(0.0))
-        exposure_s = place.sensor.exposure_s(self.task.dwell_s, self.task.situation)
-        hazard[row, column] = rate * found.share * exposure_s
-        return SensorCoverage(place.sensor.kind, (found.rows, found.columns), hazard)
+        window = (viewshed.rows, viewshed.columns)
+        visible = np.flatnonzero(viewshed.states == VISIBLE)
+        _, rate = place.sensor.look_and_rate(ranges_m(place, self.terrain, window, visible), self.task.situation)
+        hazard = np.where(viewshed.states == UNKNOWN, np.float32(np.nan), np.float32(0.0))
+        hazard.flat[visible] = rate * viewshed.share * place.sensor.exposure_s(self.task.dwell_s, self.task.situation)
+        return SensorCoverage(place.sensor.kind, window, hazard)
 
     def _raster(
         self, kind: str | None, parts: list[SensorCoverage], changed: list[SensorCoverage]

@@ -22,7 +22,7 @@ from geo.visibility import UNKNOWN, VISIBLE
 from geo.visibility.view import Mode
 from sensors.coverage.accumulator import CoverageTask
 from sensors.coverage.blocks import BLOCK_CELLS, Blocks, checked_blocks, lazy_layers, lazy_sums, sums_now, visits
-from sensors.coverage.sight import TARGET_HEIGHT_M, refuse_off_the_map, sight
+from sensors.coverage.sight import TARGET_HEIGHT_M, SightTask, refuse_off_the_map, sight
 from sensors.detection_model.assumptions import Assumptions, Situation
 from sensors.detection_model.weather import Conditions, conditions_of
 from sensors.errors import LayoutError
@@ -61,25 +61,53 @@ def coverage(
     mode: Mode = "exact",
     block_cells: int = BLOCK_CELLS,
 ) -> xr.Dataset:
-    """How well ``layout`` covers the ground for one target in one state of weather, over a dwell of ``dwell_s``; lazy.
+    """Compute how well a layout covers the ground, per sensor and over all sensors; lazy.
 
-    Per sensor, (sensor, northing, easting): ``visible``, ``look_probability``, ``rate``, ``coverage_probability``, all
-    given that the sensor works. Over sensors, (northing, easting): ``combined_probability`` with all sensors working
-    and ``expected_probability`` with each up or down for the whole dwell by its availability, both under independent
-    misses; ``best_probability`` and ``best_sensor``; counts of sensors; ``dead_ground``. With a ``border`` also
-    ``segment`` and ``offset_m``. Units and meanings are in each variable's attrs, assumptions in the dataset's.
+    Parameters
+    ----------
+    layout : Layout
+        The sensors.
+    terrain : xarray.Dataset, dims (northing, easting)
+        Terrain of ``geo.terrain.open_terrain``, in memory or lazy.
+    border : Border or Zone or None
+        With a border the dataset has the coordinates ``segment`` and ``offset_m``.
+    target : str
+        Target class: "person", "group" or "vehicle".
+    conditions : Conditions or str or sequence of str
+        Light and weather: names of ``sensors.detection_model.weather`` such as "night,fog", several, or the numbers.
+    dwell_s : float, s
+        Time that the target stays in a cell.
+    assumptions : Assumptions, optional
+        Named settings of the detection model.
+    mode : {"exact", "fast"}
+        Mode of ``geo.visibility.viewshed``; "fast" is wrong in a few cells in a thousand.
+    block_cells : int
+        Cells along a side of a block. A block keeps 37 bytes per cell while it sums, whatever the number of sensors.
 
-    Where a sensor's sight is unknown its values are NaN, never 0. Over sensors an unknown one adds nothing, so a value
-    is then a lower bound (``sensors_unknown`` says where), and NaN where no known sensor detects. A camera's hazard
-    counts for one search only, so its coverage never exceeds what it can find at all.
+    Returns
+    -------
+    xarray.Dataset, dims (sensor, northing, easting)
+        Per sensor, given that it works: ``visible``, ``look_probability`` [1], ``rate`` [1/s], ``coverage_probability``
+        [1]. Over sensors, (northing, easting): ``combined_probability`` with all sensors working,
+        ``expected_probability`` with each up or down for the whole dwell by its availability, ``best_probability``,
+        ``best_sensor``, the counts ``sensors_seeing``, ``sensors_detecting``, ``sensors_confident`` and
+        ``sensors_unknown``, and ``dead_ground``. Assumptions are in the attrs.
 
-    ``conditions`` are names as in ``sensors.detection_model.weather``, "night,fog" or several, or the numbers. ``mode``
-    is that of ``geo.visibility.viewshed``: "fast" errs in a few cells in a thousand.
+    Raises
+    ------
+    BadInput
+        For an unknown target, weather or mode, a dwell not above 0, a sensor off the terrain or (for terrain in memory)
+        on a void.
 
-    Lazy in blocks of ``block_cells`` cells a side; a block keeps 37 bytes a cell while it sums, whatever the number of
-    sensors; layers of single sensors cost a block each. The same bits for any block, scheduler and number of threads.
-    Raises BadInput (a subclass) for an unknown target, weather or mode, a dwell not above 0, a sensor off the terrain
-    or (for terrain in memory) on a void.
+    See Also
+    --------
+    coverage_rasters : The rasters over sensors, computed at once.
+
+    Notes
+    -----
+    Misses are taken as independent. Where a sensor's sight is unknown its values are NaN, never 0. Over sensors an
+    unknown one adds nothing, so the value is a lower bound there, and NaN where no known sensor detects. A camera's
+    hazard counts for one search only. Results are the same to the bit for any block, scheduler and number of threads.
     """
     label, task = _task(target, conditions, dwell_s, assumptions, mode)
     blocks = checked_blocks(layout, terrain, task, block_cells)
@@ -105,10 +133,40 @@ def coverage_rasters(
     block_cells: int = BLOCK_CELLS,
     report: Callable[[int, int], None] | None = None,
 ) -> xr.Dataset:
-    """The variables (northing, easting) of ``coverage``, computed now on all cores, the same to the bit.
+    """Compute the rasters over all sensors of ``coverage`` now, on all cores, equal to the bit.
 
-    ``report(done, total)`` is called as sensors are added up: for a progress bar. 37 bytes a cell stay in memory, 49
-    with a border.
+    Parameters
+    ----------
+    layout : Layout
+        The sensors.
+    terrain : xarray.Dataset, dims (northing, easting)
+        Terrain of ``geo.terrain.open_terrain``.
+    border : Border or Zone or None
+        With a border the dataset has the coordinates ``segment`` and ``offset_m``.
+    target : str
+        Target class: "person", "group" or "vehicle".
+    conditions : Conditions or str or sequence of str
+        Light and weather, as for ``coverage``.
+    dwell_s : float, s
+        Time that the target stays in a cell.
+    assumptions : Assumptions, optional
+        Named settings of the detection model.
+    mode : {"exact", "fast"}
+        Mode of ``geo.visibility.viewshed``.
+    block_cells : int
+        Cells along a side of a block.
+    report : callable, optional
+        Called as ``report(done, total)`` while sensors are added, for a progress bar.
+
+    Returns
+    -------
+    xarray.Dataset, dims (northing, easting)
+        The variables over sensors of ``coverage``. 37 bytes per cell stay in memory, 49 with a border.
+
+    Raises
+    ------
+    BadInput
+        As ``coverage``.
     """
     label, task = _task(target, conditions, dwell_s, assumptions, mode)
     blocks = checked_blocks(layout, terrain, task, block_cells)
@@ -128,30 +186,49 @@ def coverage_rasters(
 def look_probability(
     layout: Layout, terrain: xr.Dataset, *, target: str = "person", assumptions: Assumptions | None = None
 ) -> xr.Dataset:
-    """How likely one look of each sensor detects a ``target`` in each cell, given that the sensor works.
+    """Compute the probability that one look of each sensor detects a target, given that the sensor works.
 
-    Dataset with ``probability`` (sensor, northing, easting) float32, per look for sensors that look and per pass for
-    ground sensors: 0 where hidden or outside range and view, NaN where visibility is unknown; and ``visible`` uint8
-    of the same shape, 0 hidden or outside, 1 visible, 255 unknown. Ground sensors feel through the ground: all
-    within their range is visible, and at least the cell they stand in, however small their circle. Trees block as in
-    ``coverage``, by the shares of ``assumptions``. It says nothing of availability, weather or repeated looks.
-    Raises LayoutError for a sensor off the terrain or a target class that has no height.
+    Parameters
+    ----------
+    layout : Layout
+        The sensors.
+    terrain : xarray.Dataset, dims (northing, easting)
+        Terrain of ``geo.terrain.open_terrain``.
+    target : str
+        Target class, one of ``TARGET_HEIGHT_M``.
+    assumptions : Assumptions, optional
+        Named settings; their canopy shares say how much of the trees' height blocks each kind of sensor.
+
+    Returns
+    -------
+    xarray.Dataset, dims (sensor, northing, easting)
+        ``probability`` float32 [1], per look, or per pass for ground sensors: 0 where hidden or outside range and view,
+        NaN where visibility is unknown; and ``visible`` uint8: 0 hidden or outside, 1 visible, 255 unknown.
+
+    Raises
+    ------
+    LayoutError
+        For a sensor off the terrain or a target class without a height.
+
+    Notes
+    -----
+    Ground sensors feel through the ground: all within their range is visible, and at least the cell they stand in.
+    Availability, weather and repeated looks are not included.
     """
     if target not in TARGET_HEIGHT_M:
         raise LayoutError(f"target {target!r}", where="look_probability", expected=", ".join(TARGET_HEIGHT_M))
     eastings, northings = terrain["easting"].to_numpy(), terrain["northing"].to_numpy()
-    shape, known = (len(layout), len(northings), len(eastings)), assumptions or Assumptions()
+    shape, task = (len(layout), len(northings), len(eastings)), SightTask(target, assumptions or Assumptions())
     probability, visible = np.zeros(shape, dtype=np.float32), np.zeros(shape, dtype=np.uint8)
     for i, sensor in enumerate(layout):
         refuse_off_the_map(sensor, terrain)
-        share = known.canopy_share(sensor.kind)
-        found = sight(layout.placement(sensor.id), terrain, TARGET_HEIGHT_M[target], canopy_share=share)
-        window = (found.rows, found.columns)
+        viewshed = sight(layout.placement(sensor.id), terrain, task)
+        window = (viewshed.rows, viewshed.columns)
         distance = np.hypot(eastings[window[1]] - sensor.easting, northings[window[0]][:, None] - sensor.northing)
         inside = np.clip(distance, sensor.min_range_m, sensor.max_range_m)  # visible is in range already
         p = sensor.look_probability(inside, target=target)
-        visible[i][window] = found.states
-        probability[i][window] = np.select([found.states == VISIBLE, found.states == UNKNOWN], [p, np.nan], 0.0)
+        visible[i][window] = viewshed.states
+        probability[i][window] = np.select([viewshed.states == VISIBLE, viewshed.states == UNKNOWN], [p, np.nan], 0.0)
     dims = ("sensor", "northing", "easting")
     return xr.Dataset(
         {"probability": (dims, probability, {"units": "1"}), "visible": (dims, visible, {"units": ""})},

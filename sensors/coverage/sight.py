@@ -1,4 +1,4 @@
-"""Where one sensor has a clear view of a target: its window of the terrain and the state of each cell in it."""
+"""Line of sight of one sensor to a target class: its window of the terrain and the state of each cell in it."""
 
 from __future__ import annotations
 
@@ -11,23 +11,113 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 from dask.base import is_dask_collection
+from numba import njit
 
+from geo.arrays import Ints
 from geo.errors import TerrainError
 from geo.terrain import bounds, cell_size, sample
-from geo.visibility import viewshed
+from geo.visibility import UNKNOWN, VISIBLE, viewshed
 from geo.visibility.view import Angles, Mode
 from sensors import camera, ground_sensor, human, radar, radio
+from sensors.detection_model.assumptions import Assumptions
 from sensors.errors import LayoutError
 from sensors.layout import AnySensor, Placement, elevations_rad
 
 Block = tuple[slice, slice]
 SLACK_RAD = 1e-3  # beyond the block's corners: what is swept too much is not used
+CURVATURE_K: Final[Mapping[str, float]] = {
+    radar.KIND: 4.0 / 3.0,  # radio waves bend with the air
+    camera.KIND: 1.0 / (1.0 - 0.13),  # light bends less (metrics.md §4)
+    ground_sensor.KIND: math.inf,
+    radio.KIND: 4.0 / 3.0,
+    human.KIND: 1.0 / (1.0 - 0.13),
+}
+TARGET_HEIGHT_M: Final[Mapping[str, float]] = {
+    "person": 1.7,
+    "group": 1.7,
+    "vehicle": 2.3,
+    "animal": 1.0,
+    "other": 1.0,
+}
+"""Height of what is looked for; person and vehicle from metrics.md, the others assumed."""
 
 
-def view_into(place: Placement, terrain: xr.Dataset, block: Block) -> tuple[float, Angles] | None:
-    """Range [m] and azimuths within the sensor's own that hold all it can see in a block; None where that is nothing.
+@dataclass(frozen=True, slots=True)
+class SightTask:
+    """What to look for: the target class, and the viewshed's mode (``geo.visibility``).
 
-    The sensor's own azimuths where two parts of them point into the block.
+    ``assumptions`` give the share of the trees' height that blocks each kind of sensor, where the terrain has
+    ``canopy_height``; None: bare ground.
+    """
+
+    target: str
+    assumptions: Assumptions | None = None
+    mode: Mode = "exact"
+
+
+@dataclass(frozen=True, slots=True)
+class SensorViewshed:
+    """What one sensor sees: ``states`` uint8 (row, column) on the terrain's ``rows`` and ``columns``: 0 hidden or
+    outside range and view, 1 visible, 255 unknown. ``share`` [1] is the part of a visible cell that it covers: 1, but
+    for a ground sensor whose whole circle is smaller than a cell."""
+
+    rows: slice
+    columns: slice
+    states: npt.NDArray[np.uint8]
+    share: float = 1.0
+
+    def cells_in(self, block: Block) -> tuple[Ints, Ints]:
+        """Flat cells of ``block`` (rows, columns of the terrain) that are visible, and that are unknown, ascending."""
+        rows, columns = _overlap(self.rows, block[0]), _overlap(self.columns, block[1])
+        if rows is None or columns is None:
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
+        states = self.states[_shifted(rows, self.rows.start), _shifted(columns, self.columns.start)]
+        first, width = (rows.start - block[0].start, columns.start - block[1].start), block[1].stop - block[1].start
+        visible, unknown = split_states(np.ascontiguousarray(states))
+        return _in_block(visible, states.shape[1], first, width), _in_block(unknown, states.shape[1], first, width)
+
+
+def sight(place: Placement, terrain: xr.Dataset, task: SightTask, block: Block | None = None) -> SensorViewshed:
+    """What the sensor sees of the task's target; of a ``block`` of the terrain at least what it sees there.
+
+    Ground sensors feel through the ground: all cells whose centre is within range, and at least the one they stand in.
+    Raises LayoutError, naming the sensor, where it stands on a void or beyond the outermost cell centres.
+    """
+    sensor = place.sensor
+    if sensor.kind == ground_sensor.KIND:
+        return _felt(sensor, terrain)
+    view: tuple[float, Angles] | None = sensor.max_range_m, place.azimuths_rad
+    if block is not None and task.mode == "exact":  # the fast viewshed of a part may differ from that of the whole
+        view = _view_into(place, terrain, block)
+    if view is None:
+        return SensorViewshed(slice(0, 0), slice(0, 0), np.zeros((0, 0), np.uint8))
+    canopy_share = 0.0 if task.assumptions is None else task.assumptions.canopy_share(sensor.kind)
+    try:
+        seen = viewshed(
+            terrain,
+            sensor.easting,
+            sensor.northing,
+            observer_height_m=sensor.mast_height_m,
+            target_height_m=TARGET_HEIGHT_M[task.target],
+            max_range_m=view[0],
+            min_range_m=sensor.min_range_m,
+            azimuths_rad=view[1],
+            elevations_rad=elevations_rad(sensor),
+            curvature_k=CURVATURE_K[sensor.kind],
+            mode=task.mode,
+            canopy=canopy_share if "canopy_height" in terrain else "ignored",
+        )
+    except TerrainError as error:
+        raise LayoutError(error.what, where=f"sensor {sensor.id!r}", expected=error.expected) from error
+    row = _first(terrain["northing"].to_numpy(), seen["northing"].to_numpy()[0])
+    column = _first(terrain["easting"].to_numpy(), seen["easting"].to_numpy()[0])
+    return SensorViewshed(slice(row, row + seen.shape[0]), slice(column, column + seen.shape[1]), seen.to_numpy())
+
+
+def _view_into(place: Placement, terrain: xr.Dataset, block: Block) -> tuple[float, Angles] | None:
+    """Range [m] and azimuths within the sensor's field of view that hold all it can see in a block; None for nothing.
+
+    The whole field of view where two parts of it point into the block.
     """
     sensor = place.sensor
     east, north = terrain["easting"].to_numpy()[block[1]], terrain["northing"].to_numpy()[block[0]]
@@ -49,90 +139,19 @@ def view_into(place: Placement, terrain: xr.Dataset, block: Block) -> tuple[floa
     return None if azimuths == () else (reach, azimuths or place.azimuths_rad)
 
 
-def _common(own: tuple[float, float], start: float, width: float) -> tuple[float, float] | tuple[()] | None:
-    """The part of the azimuths ``own`` within a sector; () where there is none, None where there are two."""
-    first, last = own
-    own_width = (last - first) % math.tau
+def _common(field: tuple[float, float], start: float, width: float) -> tuple[float, float] | tuple[()] | None:
+    """The part of the azimuths ``field`` within a sector; () where there is none, None where there are two."""
+    first, last = field
+    field_width = (last - first) % math.tau
     ahead = (start - first) % math.tau
     parts = []
     for begin in (ahead - math.tau, ahead):
-        low, high = max(begin, 0.0), min(begin + width, own_width)
+        low, high = max(begin, 0.0), min(begin + width, field_width)
         if high - low > 1e-9:  # the block's corners are SLACK_RAD within
-            parts.append((first + low, last if high == own_width else first + high))
+            parts.append((first + low, last if high == field_width else first + high))
     if not parts:
         return ()
     return parts[0] if len(parts) == 1 else None
-
-
-CURVATURE_K: Final[Mapping[str, float]] = {
-    radar.KIND: 4.0 / 3.0,  # radio waves bend with the air
-    camera.KIND: 1.0 / (1.0 - 0.13),  # light bends less (metrics.md §4)
-    ground_sensor.KIND: math.inf,
-    radio.KIND: 4.0 / 3.0,
-    human.KIND: 1.0 / (1.0 - 0.13),
-}
-TARGET_HEIGHT_M: Final[Mapping[str, float]] = {
-    "person": 1.7,
-    "group": 1.7,
-    "vehicle": 2.3,
-    "animal": 1.0,
-    "other": 1.0,
-}
-"""Height of what is looked for; person and vehicle from metrics.md, the others assumed."""
-
-
-@dataclass(frozen=True, slots=True)
-class SensorViewshed:
-    """What one sensor sees: ``states`` uint8 (row, column) on the terrain's ``rows`` and ``columns``: 0 hidden or
-    outside range and view, 1 visible, 255 unknown. ``share`` [1] is how much of a seen cell it covers: 1, but for a
-    ground sensor whose whole circle is smaller than a cell."""
-
-    rows: slice
-    columns: slice
-    states: npt.NDArray[np.uint8]
-    share: float = 1.0
-
-
-def sight(
-    place: Placement,
-    terrain: xr.Dataset,
-    target_height_m: float,
-    *,
-    canopy_share: float = 0.0,
-    mode: Mode = "exact",
-    view: tuple[float, Angles] | None = None,
-) -> SensorViewshed:
-    """What the sensor sees of targets of that height, by the exact viewshed unless the fast one will do.
-
-    ``canopy_share`` of the trees' height blocks, where the terrain has ``canopy_height``. Ground sensors feel through
-    the ground: all cells whose centre is within range, and at least the one they stand in. Raises LayoutError, naming
-    the sensor, where it stands on a void or beyond the outermost cell centres.
-    ``view``, a range [m] and azimuths within the sensor's own, asks for a part of what it sees.
-    """
-    sensor = place.sensor
-    if sensor.kind == ground_sensor.KIND:
-        return _felt(sensor, terrain)
-    max_range_m, azimuths_rad = view or (sensor.max_range_m, place.azimuths_rad)
-    try:
-        seen = viewshed(
-            terrain,
-            sensor.easting,
-            sensor.northing,
-            observer_height_m=sensor.mast_height_m,
-            target_height_m=target_height_m,
-            max_range_m=max_range_m,
-            min_range_m=sensor.min_range_m,
-            azimuths_rad=azimuths_rad,
-            elevations_rad=elevations_rad(sensor),
-            curvature_k=CURVATURE_K[sensor.kind],
-            mode=mode,
-            canopy=canopy_share if "canopy_height" in terrain else "ignored",
-        )
-    except TerrainError as error:
-        raise LayoutError(error.what, where=f"sensor {sensor.id!r}", expected=error.expected) from error
-    row = _first(terrain["northing"].to_numpy(), seen["northing"].to_numpy()[0])
-    column = _first(terrain["easting"].to_numpy(), seen["easting"].to_numpy()[0])
-    return SensorViewshed(slice(row, row + seen.shape[0]), slice(column, column + seen.shape[1]), seen.to_numpy())
 
 
 def _felt(sensor: AnySensor, terrain: xr.Dataset) -> SensorViewshed:
@@ -154,6 +173,41 @@ def _within(centres: npt.NDArray[np.float64], place: float, reach: float) -> sli
 
 def _first(centres: npt.NDArray[np.float64], place: float) -> int:
     return int(np.argmin(np.abs(centres - place)))
+
+
+@njit(cache=True, nogil=True)
+def split_states(states: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Flat indices of the visible and of the unknown cells of a window."""
+    flat = states.ravel()
+    count = dark = 0
+    for state in flat:
+        count += state == VISIBLE
+        dark += state == UNKNOWN
+    visible, unknown = np.empty(count, np.int64), np.empty(dark, np.int64)
+    count = dark = 0
+    for cell in range(len(flat)):
+        if flat[cell] == VISIBLE:
+            visible[count] = cell
+            count += 1
+        elif flat[cell] == UNKNOWN:
+            unknown[dark] = cell
+            dark += 1
+    return visible, unknown
+
+
+def _in_block(cells: Ints, columns: int, first: tuple[int, int], width: int) -> Ints:
+    """Flat cells of a window ``columns`` wide as flat cells of a block ``width`` wide, where it begins at ``first``."""
+    row, column = np.divmod(cells, columns)
+    return np.asarray((row + first[0]) * width + column + first[1])
+
+
+def _overlap(a: slice, b: slice) -> slice | None:
+    start, stop = max(a.start, b.start), min(a.stop, b.stop)
+    return slice(start, stop) if start < stop else None
+
+
+def _shifted(part: slice, by: int) -> slice:
+    return slice(part.start - by, part.stop - by)
 
 
 def refuse_off_the_map(sensor: AnySensor, terrain: xr.Dataset) -> None:

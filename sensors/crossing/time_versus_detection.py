@@ -32,12 +32,38 @@ def trade_offs(
     segment: int | None = None,
     most: int = MOST_POINTS,
 ) -> tuple[Crossing, ...]:
-    """Crossings between the fastest and the least detected, none better than another in both; the fastest first.
+    """Find crossings between the fastest and the least detected, none better than another in both.
 
-    Each is the best for one exchange rate of hazard for time, ``H + μ t`` (weighted sums), found between two that are
-    known until nothing new comes up or there are ``most``: these are the corners of the curve, ways between two corners
-    are not found. Through ``segment``, or anywhere. A camera's search is taken as endless while ways are sought. Raises
-    GapError where nobody can cross or nobody knows, and BadInput for fewer than 2 points.
+    Parameters
+    ----------
+    seen : WatchedBelt
+        The belt under its sensors (``watch_belt``).
+    direction : str
+        Direction of the crossing, "inward" or "outward".
+    neighbours : {8, 16}
+        Moves per cell of the path search.
+    segment : int, optional
+        Only crossings through this segment.
+    most : int
+        Largest number of crossings, at least 2.
+
+    Returns
+    -------
+    tuple of Crossing
+        The fastest first.
+
+    Raises
+    ------
+    GapError
+        Where there is no path across, or it is unknown whether there is one.
+    BadInput
+        For fewer than 2 crossings.
+
+    Notes
+    -----
+    Each is the best for one exchange rate of hazard for time, ``H + μ t`` (weighted sums): the corners of the convex
+    hull of the Pareto front; paths between two corners are not found. A camera's search is taken as endless during the
+    search.
     """
     if isinstance(most, bool) or not isinstance(most, int) or most < 2:
         raise BadInput(f"{most!r}", where="trade-offs (most)", expected="at least 2 points")
@@ -104,11 +130,32 @@ def sensor_values(
     required_probability: float | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> xr.Dataset:
-    """What each sensor is worth: the least P_detect without it, by leaving one out after the other.
+    """Compute the marginal contribution of each sensor to the least P_detect, by leaving one out at a time.
 
-    Dataset over ``sensor``: ``least_without``, ``worth`` = the least with all less that without it (the crosser answers
-    with another way), ``mean_worth`` the same averaged over the segments that can be crossed, and with a requirement
-    ``opened``, how many segments fall below it. Two searches a sensor; ``progress(done, total)`` after each.
+    Parameters
+    ----------
+    seen : WatchedBelt
+        The belt under its sensors (``watch_belt``).
+    direction : str
+        Direction of the crossing, "inward" or "outward".
+    neighbours : {8, 16}
+        Moves per cell of the path search.
+    required_probability : float, optional
+        Requirement for the count of segments that open.
+    progress : callable, optional
+        Called as ``progress(done, total)`` after each sensor.
+
+    Returns
+    -------
+    xarray.Dataset, dims (sensor,)
+        ``least_without`` [1], ``worth`` = the least P_detect with all sensors less that without it (the crosser then
+        takes another path), ``mean_worth``, the same averaged over the segments that can be crossed, and with a
+        requirement ``opened``, the number of segments that fall below it.
+
+    Raises
+    ------
+    BadInput
+        For a requirement outside (0, 1].
     """
     if required_probability is not None:
         check_required(required_probability)

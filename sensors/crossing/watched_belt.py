@@ -1,4 +1,4 @@
-"""The ground of a crossing with what watches it: belt, mobility, and each sensor's rate where somebody might walk."""
+"""The belt with the sensors that watch it: mobility, and each sensor's detection rate where a crosser might move."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from geo.arrays import Floats
+from geo.arrays import Bools, Floats
 from geo.border import Belt
 from geo.border.belt import SAME_PLACE_CELLS, BorderLine, belt_of, fitting_belt_m, refuse_other_cells
 from geo.mobility.roads_and_rivers import Ways
@@ -20,12 +20,12 @@ from geo.mobility.settings import MobilitySettings
 from geo.mobility.speed_surface import Mobility, by_vehicle, on_foot
 from geo.terrain import cell_size
 from sensors import camera, ground_sensor, human, radar, radio
-from sensors.coverage.accumulator import contribution
+from sensors.coverage.accumulator import Contribution, contribution
 from sensors.coverage.model import coverage as coverage_of
 from sensors.coverage.model import task_of
 from sensors.detection_model.assumptions import Assumptions
 from sensors.errors import CrossingError
-from sensors.layout import Layout
+from sensors.layout import AnySensor, Layout
 
 DRIVEN: Final = frozenset({"vehicle"})
 
@@ -45,6 +45,20 @@ class SensorRate:
     look: Floats
     unknown: npt.NDArray[np.int64]
 
+    @classmethod
+    def of(cls, sensor: AnySensor, contribution: Contribution, inside: Bools) -> SensorRate:
+        """The rate of a sensor by what it contributes to the belt's window; ``inside`` (row, column): the belt."""
+        c = contribution
+        rate = cls(sensor.id, sensor.kind, float(sensor.availability), c.seen, c.rate, c.look, c.unknown)
+        return rate.within(inside)
+
+    def within(self, inside: Bools) -> SensorRate:
+        """The same, limited to the belt (``inside`` (row, column)) and to cells where the rate is above 0."""
+        in_belt = inside.ravel()
+        kept = in_belt[self.cells] & (self.rate > 0.0)
+        unknown = self.unknown[in_belt[self.unknown]]
+        return replace(self, cells=self.cells[kept], rate=self.rate[kept], look=self.look[kept], unknown=unknown)
+
     def raster(self, values: Floats, size: int) -> Floats:
         """Values at the sensor's cells as a flat raster of ``size`` cells, 0 elsewhere."""
         flat = np.zeros(size)
@@ -56,9 +70,9 @@ class SensorRate:
 class WatchedBelt:
     """What a crosser meets: the belt, how fast it is crossed, and the sensors' rates in its window.
 
-    ``per_s`` and ``per_m`` (row, column) add up over the sensors that work: detections per second for those that look,
-    per metre for ground sensors, which feel steps and not time. ``unknown`` says where some sensor's sight is unknown;
-    what such a sensor might see is left out, so that a hazard there is a lower bound. ``attrs`` tell the case.
+    ``per_s`` and ``per_m`` (row, column) sum over the sensors that work: detections per second for those that look, per
+    metre for ground sensors, which respond to steps. ``unknown``: where some sensor's sight is unknown; what such a
+    sensor might detect is left out, so the hazard there is a lower bound. ``attrs`` describe the case.
     """
 
     belt: Belt
@@ -68,6 +82,12 @@ class WatchedBelt:
     per_m: Floats
     unknown: npt.NDArray[np.bool_]
     attrs: Mapping[str, Any]
+
+    @classmethod
+    def unwatched(cls, belt: Belt, mobility: Mobility, attrs: Mapping[str, Any]) -> WatchedBelt:
+        """The belt before any sensor is added (``with_sensors``)."""
+        none = np.zeros(belt.inside.shape)
+        return cls(belt, mobility, (), none, none, none > 0.0, attrs)
 
     @property
     def on_belt(self) -> Mobility:
@@ -92,18 +112,41 @@ def watch_belt(
     ways: Ways | None = None,
     settings: MobilitySettings | None = None,
 ) -> WatchedBelt:
-    """Belt, mobility and rates for crossings of ``border`` under ``coverage`` (of ``sensors.coverage.coverage``).
+    """Build the belt of a border with the detection rates of a coverage's sensors, for crossings.
 
-    ``terrain`` is the one that the coverage was computed on; without it the ground counts as level. The target walks,
-    or drives where it is a vehicle, by ``ways`` and ``settings``, unless a ``mobility`` is given. ``belt_m`` [m] is the
-    belt's width on either side; without it 2 km, or less where the terrain does not reach as far. Each
-    sensor's layer is computed once. Raises CrossingError for coverage without rates, or on other cells than the
-    terrain's; BorderError as ``geo.border.belt.belt_of``.
+    Parameters
+    ----------
+    coverage : xarray.Dataset, dims (sensor, northing, easting)
+        Coverage of ``sensors.coverage.coverage``; each sensor's layer is computed once.
+    terrain : xarray.Dataset or None
+        Terrain that the coverage was computed on; None: level ground.
+    border : Border or Zone or other BorderLine
+        The border.
+    belt_m : float, m, optional
+        Width of the belt on either side; without it 2 km, or less where the terrain does not reach as far.
+    mobility : Mobility, optional
+        How the target moves; without it persons walk and vehicles drive.
+    ways : Ways, optional
+        Roads, paths, rivers, bridges and fords.
+    settings : MobilitySettings, optional
+        Speeds by land cover and slope.
+
+    Returns
+    -------
+    WatchedBelt
+        The belt, the mobility, and the sensors' rates.
+
+    Raises
+    ------
+    CrossingError
+        For coverage without rates, or on other cells than the terrain's.
+    BorderError
+        As ``geo.border.belt.belt_of``.
     """
     if not isinstance(coverage, xr.Dataset) or "rate" not in coverage or "sensor" not in coverage.dims:
         raise CrossingError("the coverage has no rate of each sensor", where="crossing", expected="sensors.coverage's")
-    nobody = _unwatched(coverage, terrain, border, belt_m=belt_m, mobility=mobility, ways=ways, settings=settings)
-    return with_sensors(nobody, tuple(_rates(coverage, nobody.belt)))
+    bare = _unwatched(coverage, terrain, border, belt_m=belt_m, mobility=mobility, ways=ways, settings=settings)
+    return with_sensors(bare, tuple(_rates(coverage, bare.belt)))
 
 
 def watched_by(
@@ -123,25 +166,11 @@ def watched_by(
     with the cells that sensors see, not with sensors times cells.
     """
     cover = coverage_of(layout, terrain, None, **sight)
-    nobody = _unwatched(cover, terrain, border, belt_m=belt_m, mobility=mobility, ways=ways, settings=settings)
-    belt, task = nobody.belt, task_of(**sight)
-    inside = belt.inside.ravel()
-    rates = []
-    for sensor in layout:
-        part = contribution(layout.placement(sensor.id), terrain, task, (belt.rows, belt.columns))
-        own = inside[part.seen] & (part.rate > 0.0)
-        rates.append(
-            SensorRate(
-                name=sensor.id,
-                kind=sensor.kind,
-                availability=float(sensor.availability),
-                cells=part.seen[own],
-                rate=part.rate[own],
-                look=part.look[own],
-                unknown=part.unknown[inside[part.unknown]],
-            )
-        )
-    return with_sensors(nobody, tuple(rates))
+    bare = _unwatched(cover, terrain, border, belt_m=belt_m, mobility=mobility, ways=ways, settings=settings)
+    belt, task = bare.belt, task_of(**sight)
+    window = (belt.rows, belt.columns)
+    parts = ((sensor, contribution(layout.placement(sensor.id), terrain, task, window)) for sensor in layout)
+    return with_sensors(bare, tuple(SensorRate.of(sensor, part, belt.inside) for sensor, part in parts))
 
 
 def _unwatched(
@@ -154,7 +183,7 @@ def _unwatched(
     ways: Ways | None,
     settings: MobilitySettings | None,
 ) -> WatchedBelt:
-    """Belt and mobility of the crosser that the coverage is for, watched by nobody yet."""
+    """Belt and mobility of the crosser that the coverage is for, without sensors."""
     if not (terrain is None or isinstance(terrain, xr.Dataset)):
         raise CrossingError(f"is a {type(terrain).__name__}", where="terrain", expected="that of geo.terrain, or None")
     ground = _level(coverage) if terrain is None else terrain
@@ -164,8 +193,7 @@ def _unwatched(
     belt = belt_of(border, ground, belt_m=width)
     target = str(coverage.attrs.get("target", "person"))
     if mobility is None:
-        mover = by_vehicle if target in DRIVEN else on_foot
-        mobility = mover(ground, ways=ways, settings=settings)
+        mobility = mobility_of(target, ground, ways=ways, settings=settings)
     refuse_other_cells(mobility.easting[belt.columns], mobility.northing[belt.rows], belt)
     attrs = {
         "target": target,
@@ -176,8 +204,7 @@ def _unwatched(
         "mover": mobility.mover,
         "missing": ", ".join((*mobility.missing, *(("terrain (level ground assumed)",) if terrain is None else ()))),
     }
-    nobody = np.zeros(belt.inside.shape)
-    return WatchedBelt(belt, mobility, (), nobody, nobody, nobody > 0.0, attrs)
+    return WatchedBelt.unwatched(belt, mobility, attrs)
 
 
 def with_sensors(ground: WatchedBelt, sensors: tuple[SensorRate, ...]) -> WatchedBelt:
@@ -200,10 +227,17 @@ def with_sensors(ground: WatchedBelt, sensors: tuple[SensorRate, ...]) -> Watche
     )
 
 
+def mobility_of(
+    target: str, terrain: xr.Dataset, *, ways: Ways | None = None, settings: MobilitySettings | None = None
+) -> Mobility:
+    """How a target of that class moves on the terrain: vehicles drive, all others walk."""
+    return (by_vehicle if target in DRIVEN else on_foot)(terrain, ways=ways, settings=settings)
+
+
 def assumed_speed_mps(coverage: xr.Dataset, target: str) -> float:
     """Speed for which the rates of ground sensors in ``coverage`` hold; by it they become rates per metre."""
-    told = {name: value for name, value, *_ in json.loads(coverage.attrs.get("assumptions", "[]"))}
-    return float(told.get(f"{target}_speed_mps", Assumptions().speed_mps(target)))
+    assumed = {name: value for name, value, *_ in json.loads(coverage.attrs.get("assumptions", "[]"))}
+    return float(assumed.get(f"{target}_speed_mps", Assumptions().speed_mps(target)))
 
 
 def _rates(coverage: xr.Dataset, belt: Belt) -> Iterator[SensorRate]:
@@ -212,21 +246,14 @@ def _rates(coverage: xr.Dataset, belt: Belt) -> Iterator[SensorRate]:
     available = coverage["availability"].to_numpy() if "availability" in coverage.coords else np.ones(len(names))
     layers = coverage[["rate", "look_probability"]].isel(northing=belt.rows, easting=belt.columns)
     for number, name in enumerate(names):
-        one = layers.isel(sensor=number).compute()
-        rate, look = (one[layer].to_numpy().astype(np.float64).ravel() for layer in ("rate", "look_probability"))
-        inside = belt.inside.ravel()
+        sensor = layers.isel(sensor=number).compute()
+        rate, look = (sensor[layer].to_numpy().astype(np.float64).ravel() for layer in ("rate", "look_probability"))
         if ((rate < 0.0) | np.isinf(rate)).any():
             raise CrossingError(f"a rate of {name} is below 0 or infinite", where="coverage", expected="rates from 0")
-        cells = np.flatnonzero(inside & (rate > 0.0))
-        yield SensorRate(
-            name=str(name),
-            kind=str(kinds[number]),
-            availability=float(available[number]),
-            cells=cells,
-            rate=rate[cells],
-            look=look[cells],
-            unknown=np.flatnonzero(inside & np.isnan(rate)),
-        )
+        unknown = np.flatnonzero(np.isnan(rate))
+        cells = np.arange(rate.size)
+        whole = SensorRate(str(name), str(kinds[number]), float(available[number]), cells, rate, look, unknown)
+        yield whole.within(belt.inside)
 
 
 def _level(coverage: xr.Dataset) -> xr.Dataset:

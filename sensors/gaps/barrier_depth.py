@@ -17,16 +17,40 @@ from sensors.errors import GapError
 def k_barrier(
     overlaps: Iterable[Any], left: Iterable[Hashable], right: Iterable[Hashable]
 ) -> tuple[int, frozenset[Any]]:
-    """How many sensor chains without a common sensor span the border, and a smallest set of sensors that cuts them all.
+    """Compute the barrier resilience k of overlapping footprints, and a minimum cut set of sensors.
 
-    ``overlaps`` are pairs of sensors (any labels, an (n, 2) array too) whose footprints overlap, ``left`` and
-    ``right`` the sensors that reach the sector's left and right end. k is the number of chains from one end to the
-    other that have no sensor in common, so a crosser passes at least k footprints (k-barrier coverage; a sensor that
-    reaches both ends is a chain alone). The cut has k sensors; of several it is the one nearest the left, empty for
-    k = 0. Removing it lets someone through unseen. Raises GapError for overlaps that are no pairs, or a bare label.
+    Parameters
+    ----------
+    overlaps : iterable of pairs
+        Pairs of sensors (any labels; an (n, 2) array too) whose footprints overlap.
+    left : iterable of hashable
+        Sensors that reach the sector's left end.
+    right : iterable of hashable
+        Sensors that reach its right end.
 
-    By Menger's theorem a maximum flow in which each sensor carries one unit: Kumar, Lai and Arora (2005), Barrier
+    Returns
+    -------
+    k : int
+        Number of sensor chains from one end to the other without a common sensor: a crosser passes at least k
+        footprints.
+    cut : frozenset
+        k sensors whose loss opens the border; of several such sets the one nearest the left, empty for k = 0.
+
+    Raises
+    ------
+    GapError
+        For overlaps that are not pairs, or a bare label.
+
+    Notes
+    -----
+    By Menger's theorem the maximum flow in which each sensor carries one unit. Kumar, Lai and Arora (2005), Barrier
     coverage with wireless sensors, MobiCom, doi:10.1145/1080829.1080859. A footprint in pieces is one label per piece.
+
+    Examples
+    --------
+    >>> from sensors.gaps import k_barrier
+    >>> k_barrier([("a", "b"), ("b", "c")], left=["a"], right=["c"])
+    (1, frozenset({'a'}))
     """
     network = _Network.of(overlaps, left, right)
     k, residual = network.flow()
@@ -35,9 +59,30 @@ def k_barrier(
 
 
 def weakest_links(overlaps: Iterable[Any], left: Iterable[Hashable], right: Iterable[Hashable]) -> frozenset[Any]:
-    """Every sensor whose loss alone lowers k of ``k_barrier``: the members of all smallest cuts. Arguments as there.
+    """Find every sensor whose loss alone lowers the k of ``k_barrier``.
 
-    A sensor is one of them when it is used to the full and no unused way leads round it in the residual network.
+    Parameters
+    ----------
+    overlaps : iterable of pairs
+        Pairs of sensors whose footprints overlap.
+    left : iterable of hashable
+        Sensors that reach the sector's left end.
+    right : iterable of hashable
+        Sensors that reach its right end.
+
+    Returns
+    -------
+    frozenset
+        The members of all minimum cut sets.
+
+    Raises
+    ------
+    GapError
+        As ``k_barrier``.
+
+    Notes
+    -----
+    A sensor is one of them when it is used to the full and no unused path leads around it in the residual network.
     """
     network = _Network.of(overlaps, left, right)
     _, residual = network.flow()

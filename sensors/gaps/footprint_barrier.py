@@ -37,9 +37,36 @@ def barrier(
     belt_m: float | None = None,
     least_look_probability: float = 0.0,
 ) -> tuple[int, frozenset[str]]:
-    """How many sensors deep the border is held, and a smallest set of sensors whose loss opens it: (k, cut).
+    """Compute the barrier resilience k of a layout along a border, and a minimum cut set.
 
-    That of ``barrier_found``, which also says whether it is exact. Arguments and errors as there.
+    Parameters
+    ----------
+    layout : Layout
+        The sensors.
+    coverage : xarray.Dataset, dims (sensor, northing, easting)
+        Coverage of the layout.
+    border : Border or Zone or other BorderLine
+        The border.
+    belt_m : float, m, optional
+        Width of the belt on either side, as for ``gaps``.
+    least_look_probability : float
+        A sensor holds the cells where it detects with more than this in one look.
+
+    Returns
+    -------
+    k : int
+        Number of sensors that must fail before an undetected path exists.
+    cut : frozenset of str
+        k sensors whose loss opens the border.
+
+    Raises
+    ------
+    GapError
+        As ``barrier_found``.
+
+    See Also
+    --------
+    barrier_found : Says also whether the answer is exact.
     """
     found = barrier_found(layout, coverage, border, belt_m=belt_m, least_look_probability=least_look_probability)
     return found.k, found.cut
@@ -47,9 +74,16 @@ def barrier(
 
 @dataclass(frozen=True, slots=True)
 class Barrier:
-    """How many sensors deep a border is held, ``k``, and ``cut``, that many sensors whose loss opens it.
+    """Barrier resilience of a border.
 
-    Where not ``exact`` both are a bound from above: footprints lie in so many pieces that no smallest set was sought.
+    Parameters
+    ----------
+    k : int
+        Number of sensors that must fail before an undetected path exists.
+    cut : frozenset of str
+        A minimum cut set: k sensors whose loss opens the border.
+    exact : bool
+        False where both are upper bounds: footprints have so many pieces that no minimum set was sought.
     """
 
     k: int
@@ -65,17 +99,39 @@ def barrier_found(
     belt_m: float | None = None,
     least_look_probability: float = 0.0,
 ) -> Barrier:
-    """How many sensors deep the border is held, a smallest set of sensors whose loss opens it, and whether it is that.
+    """Compute the barrier resilience of a layout along a border, and whether it is exact.
 
-    A sensor of ``layout`` holds the cells of the belt where it detects with more than ``least_look_probability`` in one
-    look; footprints that share a cell or a cell's edge overlap. k is the least number of sensors that must fail for
-    somebody to get across untouched, the weakest part of a border with gaps counting; k = 0 and no cut where it is open
-    already. By ``k_barrier`` where each footprint is in one piece, the cut being the one nearest the left; else the
-    pieces of one sensor fail together: the smallest set is sought by a mixed-integer program up to SMALL_CUT pieces,
-    beyond that by a bound from above, the sensors of the smallest cut of pieces. ``belt_m`` as for ``gaps``; closed
-    rings are left out. Where a sensor's sight is unknown it holds nothing, so k is a lower bound there. Raises GapError
-    for a border of nothing but rings, as they have no ends to hold, and one that leads off the terrain; CrossingError
-    for coverage without the layout's sensors.
+    Parameters
+    ----------
+    layout : Layout
+        The sensors.
+    coverage : xarray.Dataset, dims (sensor, northing, easting)
+        Coverage of the layout.
+    border : Border or Zone or other BorderLine
+        The border; closed rings are left out.
+    belt_m : float, m, optional
+        Width of the belt on either side, as for ``gaps``.
+    least_look_probability : float
+        A sensor holds the cells where it detects with more than this in one look.
+
+    Returns
+    -------
+    Barrier
+        k, a minimum cut set, and whether both are exact.
+
+    Raises
+    ------
+    GapError
+        For a border of rings only, which have no ends, and one that leaves the terrain.
+    CrossingError
+        For coverage without the layout's sensors.
+
+    Notes
+    -----
+    Footprints that share a cell or a cell's edge overlap. By ``k_barrier`` where each footprint is in one piece.
+    Otherwise the pieces of one sensor fail together: the minimum set is sought by a mixed-integer program up to
+    SMALL_CUT pieces, and bounded from above beyond that. Where a sensor's sight is unknown it holds nothing, so k is a
+    lower bound there.
     """
     chains = _chains(layout, coverage, border, belt_m, least_look_probability)
     all_found = [_smallest(chain) for chain in chains]
@@ -91,9 +147,30 @@ def single_losses(
     belt_m: float | None = None,
     least_look_probability: float = 0.0,
 ) -> frozenset[str]:
-    """Every sensor whose single loss lowers k of ``barrier``: its single points of failure. Arguments as there.
+    """Find every sensor whose loss alone lowers the k of ``barrier``: the single points of failure.
 
-    Where k is but a bound, see ``Barrier``, a sensor is named whose loss lowers the bound.
+    Parameters
+    ----------
+    layout : Layout
+        The sensors.
+    coverage : xarray.Dataset, dims (sensor, northing, easting)
+        Coverage of the layout.
+    border : Border or Zone or other BorderLine
+        The border.
+    belt_m : float, m, optional
+        Width of the belt on either side, as for ``gaps``.
+    least_look_probability : float
+        A sensor holds the cells where it detects with more than this in one look.
+
+    Returns
+    -------
+    frozenset of str
+        Their ids; where k is a bound (``Barrier.exact`` False), those whose loss lowers the bound.
+
+    Raises
+    ------
+    GapError
+        As ``barrier_found``.
     """
     chains = _chains(layout, coverage, border, belt_m, least_look_probability)
     depths = [_smallest(chain)[0] for chain in chains]
@@ -117,12 +194,36 @@ def depth_of_segments(
     belt_m: float | None = None,
     least_look_probability: float = 0.0,
 ) -> xr.Dataset:
-    """How many sensors deep each segment's own belt is held, from its one end to the other: ``depth`` (segment,),
-    and ``exact`` (segment,), False where it is but a bound from above as in ``Barrier``.
+    """Compute the barrier resilience of each segment's own belt, from one end of the segment to the other.
 
-    A belt that at a bend reaches only one edge is taken with its neighbours', as far as is needed to cross. −1 where
-    no cell of the segment lies on the terrain, or no such belt reaches both edges. A chain may bend only within that
-    belt, so a border is at most as deep as its shallowest segment. Arguments as ``barrier``.
+    Parameters
+    ----------
+    layout : Layout
+        The sensors.
+    coverage : xarray.Dataset, dims (sensor, northing, easting)
+        Coverage of the layout.
+    border : Border or Zone or other BorderLine
+        The border.
+    belt_m : float, m, optional
+        Width of the belt on either side, as for ``gaps``.
+    least_look_probability : float
+        A sensor holds the cells where it detects with more than this in one look.
+
+    Returns
+    -------
+    xarray.Dataset, dims (segment,)
+        ``depth`` and ``exact``, False where the depth is an upper bound. −1 where no cell of the segment lies on the
+        terrain, or no belt reaches both edges.
+
+    Raises
+    ------
+    GapError
+        As ``barrier_found``.
+
+    Notes
+    -----
+    A belt that at a bend reaches only one edge is joined with its neighbours' as far as is needed to cross. A chain may
+    bend only within that belt, so a border is at most as deep as its shallowest segment.
     """
     belt, footprints = _footprints(layout, coverage, border, belt_m, least_look_probability, whole=False)
     depth, exact = np.full(border.segments, -1, np.int64), np.ones(border.segments, bool)

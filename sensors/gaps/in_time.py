@@ -1,4 +1,5 @@
-"""Gaps in time: when fewer sensors than are wanted cover a place, how long one waits, and which segment just opened."""
+"""Gaps in time: when too few sensors cover a position, how long it waits for coverage, and which segments just
+opened."""
 
 from __future__ import annotations
 
@@ -25,10 +26,20 @@ Spans = npt.NDArray[np.float64]  # (span, 2): start and end [s]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TimeGaps:
-    """When fewer than ``assets`` sensors cover a place between ``start_s`` and ``end_s``.
+    """Times at which fewer than ``assets`` sensors cover a position.
 
-    ``gaps`` (gap, 2) [s] in order; ``cut`` (gap,) says which touch an end of the interval, so that they may be longer
-    than they seem and the figures too small.
+    Parameters
+    ----------
+    start_s : float, s
+        Start of the interval.
+    end_s : float, s
+        End of the interval.
+    assets : int
+        Number of sensors that must cover the position at once.
+    gaps : ndarray, shape (gap, 2), s
+        Start and end of each gap, in order.
+    cut : ndarray of bool, shape (gap,)
+        Whether a gap touches an end of the interval, so that it may be longer than it seems and the figures too small.
     """
 
     start_s: float
@@ -70,11 +81,39 @@ class TimeGaps:
 
 
 def time_gaps(spans: Iterable[tuple[float, float]], *, start_s: float, end_s: float, assets: int = 1) -> TimeGaps:
-    """Gaps of a place that is covered during ``spans`` (start, end) [s], each by one sensor, in any order.
+    """Find the gaps of a position that is covered during given spans.
 
-    ``assets``: how many must cover it at once (N-asset coverage). Spans may overlap, and reach beyond the interval; one
-    without length covers nothing. The measures of coverage analysis in STK. Raises GapError for an interval without
-    length, a span that ends before it starts, and fewer than 1 asset.
+    Parameters
+    ----------
+    spans : iterable of (float, float), s
+        Start and end of each span, each by one sensor, in any order; they may overlap and reach beyond the interval.
+    start_s : float, s
+        Start of the interval.
+    end_s : float, s
+        End of the interval.
+    assets : int
+        Number of sensors that must cover the position at once (N-asset coverage).
+
+    Returns
+    -------
+    TimeGaps
+        The gaps and their figures of merit.
+
+    Raises
+    ------
+    GapError
+        For an interval without length, a span that ends before it starts, and fewer than 1 asset.
+
+    Notes
+    -----
+    The measures are those of coverage analysis in STK.
+
+    Examples
+    --------
+    >>> from sensors.gaps import time_gaps
+    >>> found = time_gaps([(0.0, 600.0), (900.0, 3600.0)], start_s=0.0, end_s=3600.0)
+    >>> found.longest_s, found.average_gap_s
+    (300.0, 25.0)
     """
     _refuse_interval(start_s, end_s)
     if not isinstance(assets, int) or assets < 1:
@@ -102,10 +141,10 @@ def time_gaps(spans: Iterable[tuple[float, float]], *, start_s: float, end_s: fl
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A segment that fell below the requirement: P_detect before and after, and the lost sensors that made it so.
+    """A segment that fell below the requirement: P_detect before and after, and the lost sensors that account for it.
 
-    ``because`` are those whose hazard is missed on the way that is now least detected, the most missed first; empty
-    where the segment was lost by other reasons, such as the weather.
+    ``because`` are those whose hazard is missing on the path that is now least detected, the largest loss first; empty
+    where the segment opened for other reasons, such as the weather.
     """
 
     segment: int
@@ -123,20 +162,42 @@ def just_opened(
     direction: str = INWARD,
     neighbours: int = 16,
 ) -> list[Opened]:
-    """Segments that met the requirement with the sensors that worked before and do not with those that work now.
+    """Find the segments that met the requirement with the sensors working before and do not with those working now.
 
-    Four searches. Raises BadInput for a requirement outside (0, 1] and sensors that ``seen`` does not have.
+    Parameters
+    ----------
+    seen : WatchedBelt
+        The belt under all sensors (``watch_belt``).
+    working_before : collection of str
+        Ids of the sensors that worked before.
+    working_after : collection of str
+        Ids of the sensors that work now.
+    required_probability : float
+        Required P_detect, in (0, 1].
+    direction : str
+        Direction of the crossing, "inward" or "outward".
+    neighbours : {8, 16}
+        Moves per cell of the path search.
+
+    Returns
+    -------
+    list of Opened
+        In the order of segments.
+
+    Raises
+    ------
+    BadInput
+        For a requirement outside (0, 1] and sensors that the belt does not have.
     """
     check_required(required_probability)
-    case = {"direction": direction, "neighbours": neighbours}
     before, now = seen.only(working_before), seen.only(working_after)
-    first = over_segments(before, least_ways(before, **case))  # type: ignore[arg-type]
-    ways = least_ways(now, **case)  # type: ignore[arg-type]
-    second = over_segments(now, ways)
-    held, holds = (found["detection_probability"].to_numpy() for found in (first, second))
+    first = over_segments(before, least_ways(before, direction=direction, neighbours=neighbours))
+    paths = least_ways(now, direction=direction, neighbours=neighbours)
+    second = over_segments(now, paths)
+    held, holds = (detection["detection_probability"].to_numpy() for detection in (first, second))
     lost = set(working_before) - set(working_after)
     opened = np.flatnonzero((held >= required_probability) & (holds < required_probability))
-    along = Along.ways_over(seen.on_belt, [ways.cells(int(segment)) for segment in opened])
+    along = Along.ways_over(seen.on_belt, [paths.cells(int(segment)) for segment in opened])
     numbers = [number for number, sensor in enumerate(seen.sensors) if sensor.name in lost]
     missed = np.array([along.total(hazard_of_pieces(seen, along, number)[0]) for number in numbers])
     answers = []
@@ -157,10 +218,36 @@ def segment_time_gaps(
     direction: str = INWARD,
     neighbours: int = 16,
 ) -> xr.Dataset:
-    """When each segment is below the requirement, as sensors fail or sleep for ``outages`` (start, end) [s] by name.
+    """Compute when each segment is below the requirement while sensors fail or sleep.
 
-    The answer of ``scheduled_time_gaps`` with the sensors that then work; two searches for every distinct set of them.
-    Raises GapError and BadInput as there, and CrossingError for a sensor that ``seen`` does not have.
+    Parameters
+    ----------
+    seen : WatchedBelt
+        The belt under all sensors (``watch_belt``).
+    outages : mapping of str to sequence of (float, float), s
+        Start and end of each outage, by sensor id.
+    start_s : float, s
+        Start of the interval.
+    end_s : float, s
+        End of the interval.
+    required_probability : float
+        Required P_detect, in (0, 1].
+    direction : str
+        Direction of the crossing, "inward" or "outward".
+    neighbours : {8, 16}
+        Moves per cell of the path search.
+
+    Returns
+    -------
+    xarray.Dataset, dims (segment,)
+        As ``scheduled_time_gaps``.
+
+    Raises
+    ------
+    GapError
+        As ``scheduled_time_gaps``, and for an outage that ends before it starts.
+    CrossingError
+        For a sensor that the belt does not have.
     """
     seen.only(outages)
     names = [sensor.name for sensor in seen.sensors]
@@ -188,14 +275,37 @@ def scheduled_time_gaps(
     direction: str = INWARD,
     neighbours: int = 16,
 ) -> xr.Dataset:
-    """When each segment is below the requirement, by a ``schedule`` (start, end [s], what then watches the ground).
+    """Compute when each segment is below the requirement under a schedule of sensors.
 
-    For sensors that turn: their coverage in each direction, one after the other. Rows follow each other without a gap
-    and are of one border. Dataset over segment with ``gap_s`` in all, ``longest_gap_s``, ``average_gap_s`` (Time
-    Average Gap), ``gaps`` and ``cut`` (whether a gap touches the interval's ends, which makes the figures too small). A
-    crosser is taken to meet the state of one moment for the whole crossing. Two searches for every distinct
-    ``WatchedBelt``. A segment that nobody can cross has no gap; one that is unknown at any time has NaN. Raises
-    GapError for a schedule that is empty or has holes, and BadInput for a requirement outside (0, 1].
+    Parameters
+    ----------
+    schedule : sequence of (float, float, WatchedBelt), s
+        Start, end and the belt under the sensors that then work; rows follow each other without a gap and are of one
+        border. For sensors that turn: their coverage in each direction, one after the other.
+    required_probability : float
+        Required P_detect, in (0, 1].
+    direction : str
+        Direction of the crossing, "inward" or "outward".
+    neighbours : {8, 16}
+        Moves per cell of the path search.
+
+    Returns
+    -------
+    xarray.Dataset, dims (segment,)
+        ``gap_s`` in all, ``longest_gap_s``, ``average_gap_s`` (Time Average Gap), ``gaps`` and ``cut``: whether a gap
+        touches an end of the interval, which makes the figures too small. A segment that cannot be crossed has no gap;
+        one that is unknown at any time has NaN.
+
+    Raises
+    ------
+    GapError
+        For a schedule that is empty, has holes, or is of several borders.
+    BadInput
+        For a requirement outside (0, 1].
+
+    Notes
+    -----
+    A crosser is taken to meet the state of one moment for the whole crossing.
     """
     check_required(required_probability)
     _refuse_holes(schedule)
@@ -211,20 +321,20 @@ def scheduled_time_gaps(
         unknown |= lost
         for segment in np.flatnonzero(holds):
             good[segment].append((begin, end))
-    found = [time_gaps(spans, start_s=start_s, end_s=end_s) for spans in good]
+    time_gaps_of = [time_gaps(spans, start_s=start_s, end_s=end_s) for spans in good]
     figures = {
-        "gap_s": ([gap.lengths_s.sum() for gap in found], "s"),
-        "longest_gap_s": ([gap.longest_s for gap in found], "s"),
-        "average_gap_s": ([gap.average_gap_s for gap in found], "s"),
-        "gaps": ([len(gap.gaps) for gap in found], "1"),
-        "cut": ([gap.cut.any() for gap in found], "1"),
+        "gap_s": ([gap.lengths_s.sum() for gap in time_gaps_of], "s"),
+        "longest_gap_s": ([gap.longest_s for gap in time_gaps_of], "s"),
+        "average_gap_s": ([gap.average_gap_s for gap in time_gaps_of], "s"),
+        "gaps": ([len(gap.gaps) for gap in time_gaps_of], "1"),
+        "cut": ([gap.cut.any() for gap in time_gaps_of], "1"),
     }
     data = {
         name: ("segment", np.where(unknown, np.nan, np.array(values, dtype=np.float64)), {"units": units})
         for name, (values, units) in figures.items()
     }
-    told = {"start_s": start_s, "end_s": end_s, "required_probability": required_probability, "direction": direction}
-    return xr.Dataset(data, {"segment": np.arange(len(found))}, dict(first.attrs) | told)
+    attrs = {"start_s": start_s, "end_s": end_s, "required_probability": required_probability, "direction": direction}
+    return xr.Dataset(data, {"segment": np.arange(len(time_gaps_of))}, dict(first.attrs) | attrs)
 
 
 def _refuse_interval(start_s: float, end_s: float) -> None:
@@ -247,7 +357,7 @@ def _held(
     seen: WatchedBelt, required_probability: float, direction: str, neighbours: int
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     """Which segments meet the requirement or cannot be crossed, and which are unknown."""
-    found = over_segments(seen, least_ways(seen, direction=direction, neighbours=neighbours))
-    probability, state = found["detection_probability"].to_numpy(), found["state"].to_numpy()
+    detection = over_segments(seen, least_ways(seen, direction=direction, neighbours=neighbours))
+    probability, state = detection["detection_probability"].to_numpy(), detection["state"].to_numpy()
     crossed = np.asarray(state == CROSSED)
     return ~crossed | (probability >= required_probability), np.asarray(state == "unknown")

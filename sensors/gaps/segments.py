@@ -1,17 +1,14 @@
-"""Where and when nobody looks: stretches below a requirement, crossings that are detected least, gaps in time.
+"""Coverage gaps along a border: runs of segments below a requirement, and the least detected and fastest crossings.
 
-The rooms behind it: ``sensors.crossing.watched_belt`` (what a crosser meets), ``sensors.crossing`` (detection along a
-way), ``sensors.crossing.segments`` (the least of each segment), ``sensors.crossing.time_versus_detection`` and
-``sensors.crossing.weather_and_outages`` (time against detection, weather and outages), ``sensors.gaps.in_time``,
-``sensors.gaps.barrier_depth`` and ``sensors.gaps.footprint_barrier`` (how many sensors deep a border is held);
-responders are in ``sensors.interdiction.interception``.
+See ``sensors.crossing`` for detection along a path, ``sensors.gaps.in_time`` for gaps in time, and
+``sensors.gaps.barrier_depth`` and ``sensors.gaps.footprint_barrier`` for barrier coverage.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any, Final, cast
+from typing import Final, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +16,9 @@ import xarray as xr
 
 from geo.border import Border, Zone
 from geo.border.belt import BorderLine
+from geo.mobility.roads_and_rivers import Ways
+from geo.mobility.settings import MobilitySettings
+from geo.mobility.speed_surface import Mobility
 from geo.paths.along_path import Along
 from geo.paths.crossings import INWARD, Crossings, crossings
 from sensors.coverage.segments import RASTERS, check_required, whole_belt
@@ -34,12 +34,27 @@ ROUNDING: Final = 1e-9  # gaps may exceed their span by this share, the rounding
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A run of segments, ``first`` to ``last``, where a crossing is detected less surely than is required.
+    """A coverage gap: a run of segments where a crossing is detected with less than the required probability.
 
-    ``start_m`` and ``end_m`` [m] are its chainage; ``least_probability`` is the least P_detect in it, that of
-    ``least_segment``. With ``known`` False nobody can say: the ground or the sight is unknown, and the least is NaN.
-    ``covered_share`` is the share of its belt's decided cells whose expected probability over the coverage's dwell
-    reaches the requirement (``sensors.coverage.segments``); NaN where the coverage does not tell.
+    Parameters
+    ----------
+    first : int
+        First segment.
+    last : int
+        Last segment.
+    start_m : float, m
+        Chainage of its start.
+    end_m : float, m
+        Chainage of its end.
+    least_probability : float
+        Least P_detect in it; NaN where it is not known.
+    least_segment : int
+        Segment of the least P_detect.
+    known : bool
+        False where the ground or the sensors' sight is unknown, so that no probability can be given.
+    covered_share : float
+        Share [1] of its belt's decided cells whose expected probability over the coverage's dwell reaches the
+        requirement (``sensors.coverage.segments``); NaN where the coverage has no such rasters.
     """
 
     first: int
@@ -70,41 +85,105 @@ def gaps(
     terrain: xr.Dataset | None = None,
     direction: str = INWARD,
     neighbours: int = 16,
-    **case: Any,
+    belt_m: float | None = None,
+    mobility: Mobility | None = None,
+    ways: Ways | None = None,
+    settings: MobilitySettings | None = None,
 ) -> list[Gap]:
-    """Runs of segments through which somebody can cross and be detected with less than ``required_probability``.
+    """Find the runs of segments that can be crossed with less than the required probability of detection.
 
-    A segment's probability is the least over all crossings through it in that ``direction``, see ``segment_detection``,
-    which takes the same arguments; ``coverage`` names target and conditions. Without ``terrain`` the ground counts as
-    level. A higher requirement gives a superset of segments; gaps may merge. Segments whose probability is unknown are
-    gaps of their own, with ``known`` False; those that nobody can cross are none. In the order of chainage. Raises
-    BadInput for a requirement outside (0, 1], and as ``segment_detection``.
+    Parameters
+    ----------
+    coverage : xarray.Dataset, dims (sensor, northing, easting)
+        Coverage of ``sensors.coverage.coverage``; it names target and conditions.
+    border : Border or Zone or other BorderLine
+        The border.
+    required_probability : float
+        Required P_detect, in (0, 1].
+    terrain : xarray.Dataset, optional
+        Terrain that the coverage was computed on; without it the ground counts as level.
+    direction : str
+        Direction of the crossing, "inward" or "outward".
+    neighbours : {8, 16}
+        Moves per cell of the path search.
+    belt_m : float, m, optional
+        Width of the belt on either side; without it 2 km, or less where the terrain does not reach as far.
+    mobility : Mobility, optional
+        How the target moves; without it persons walk and vehicles drive.
+    ways : Ways, optional
+        Roads, paths, rivers, bridges and fords.
+    settings : MobilitySettings, optional
+        Speeds by land cover and slope.
+
+    Returns
+    -------
+    list of Gap
+        In the order of chainage. Segments whose probability is unknown are gaps of their own, with ``known`` False;
+        those that cannot be crossed are not gaps.
+
+    Raises
+    ------
+    BadInput
+        For a requirement outside (0, 1], and as ``segment_detection``.
+
+    Notes
+    -----
+    A segment's probability is the least over all crossings through it. A higher requirement gives a superset of
+    segments.
     """
     check_required(required_probability)
-    found = segment_detection(coverage, terrain, border, direction=direction, neighbours=neighbours, **case)
-    runs = runs_below(found, required_probability)
+    detection = segment_detection(
+        coverage,
+        terrain,
+        border,
+        direction=direction,
+        neighbours=neighbours,
+        belt_m=belt_m,
+        mobility=mobility,
+        ways=ways,
+        settings=settings,
+    )
+    runs = runs_below(detection, required_probability)
     if not runs or any(name not in coverage for name in RASTERS[:5]):
         return runs
-    line, belt_m = cast(Border | Zone, border), found.attrs["belt_m"]
-    belt = covered(coverage, line, belt_m=belt_m, required_probability=required_probability)
+    line, width = cast(Border | Zone, border), detection.attrs["belt_m"]
+    belt = covered(coverage, line, belt_m=width, required_probability=required_probability)
     shares = (whole_belt(belt.isel(segment=list(run.segments)))["covered_share"] for run in runs)
     return [replace(run, covered_share=float(share.sel(belt="both"))) for run, share in zip(runs, shares, strict=True)]
 
 
 def runs_below(segments: xr.Dataset, required_probability: float) -> list[Gap]:
-    """The gaps of ``segment_detection``'s answer, without their covered share; see ``gaps``."""
+    """Find the gaps in an answer of ``segment_detection``, without their covered share.
+
+    Parameters
+    ----------
+    segments : xarray.Dataset, dims (segment,)
+        Answer of ``segment_detection``.
+    required_probability : float
+        Required P_detect, in (0, 1].
+
+    Returns
+    -------
+    list of Gap
+        In the order of chainage, as ``gaps``.
+
+    Raises
+    ------
+    BadInput
+        For a requirement outside (0, 1].
+    """
     check_required(required_probability)
     probability = segments["detection_probability"].to_numpy()
     state = segments["state"].to_numpy()
     kind = np.where((state == CROSSED) & (probability < required_probability), 1, np.where(state == UNKNOWN, 2, 0))
     starts = np.flatnonzero(kind != np.append(0, kind[:-1]))
-    found = []
+    runs = []
     for first in starts[kind[starts] > 0]:
         after = np.flatnonzero(kind[first:] != kind[first])
         last = int(first + after[0] - 1) if len(after) else len(kind) - 1
         known = bool(kind[first] == 1)
         least = first + int(np.argmin(probability[first : last + 1])) if known else first
-        found.append(
+        runs.append(
             Gap(
                 first=int(first),
                 last=last,
@@ -115,7 +194,7 @@ def runs_below(segments: xr.Dataset, required_probability: float) -> list[Gap]:
                 known=known,
             )
         )
-    return found
+    return runs
 
 
 def segment_detection(
@@ -125,16 +204,47 @@ def segment_detection(
     *,
     direction: str = INWARD,
     neighbours: int = 16,
-    **case: Any,
+    belt_m: float | None = None,
+    mobility: Mobility | None = None,
+    ways: Ways | None = None,
+    settings: MobilitySettings | None = None,
 ) -> xr.Dataset:
-    """Least P_detect of a crossing through each segment, (segment,), with its bracket, time and limits.
+    """Compute the least P_detect of a crossing through each segment, with its bracket, time and limits.
 
-    ``case`` are the keywords of ``sensors.crossing.watched_belt.watch_belt``: ``belt_m``, ``mobility``, ``ways``,
-    ``settings``. The variables and their meanings are those of ``sensors.crossing.segments``. Raises BadInput as
-    ``watch_belt``.
+    Parameters
+    ----------
+    coverage : xarray.Dataset, dims (sensor, northing, easting)
+        Coverage of ``sensors.coverage.coverage``.
+    terrain : xarray.Dataset or None
+        Terrain that the coverage was computed on; None: level ground.
+    border : Border or Zone or other BorderLine
+        The border.
+    direction : str
+        Direction of the crossing, "inward" or "outward".
+    neighbours : {8, 16}
+        Moves per cell of the path search.
+    belt_m : float, m, optional
+        Width of the belt on either side; without it 2 km, or less where the terrain does not reach as far.
+    mobility : Mobility, optional
+        How the target moves; without it persons walk and vehicles drive.
+    ways : Ways, optional
+        Roads, paths, rivers, bridges and fords.
+    settings : MobilitySettings, optional
+        Speeds by land cover and slope.
+
+    Returns
+    -------
+    xarray.Dataset, dims (segment,)
+        ``detection_probability`` [1] and its lower end, ``expected_probability`` with outages, ``seconds``, ``metres``
+        and more, each described in its attrs; ``state`` says whether a segment is crossed, unreachable or unknown.
+
+    Raises
+    ------
+    BadInput
+        As ``watch_belt``.
     """
-    seen = watch_belt(coverage, terrain, border, **case)
-    return over_segments(seen, least_ways(seen, direction=direction, neighbours=neighbours))
+    watched = watch_belt(coverage, terrain, border, belt_m=belt_m, mobility=mobility, ways=ways, settings=settings)
+    return over_segments(watched, least_ways(watched, direction=direction, neighbours=neighbours))
 
 
 def least_detected_crossing(
@@ -145,23 +255,61 @@ def least_detected_crossing(
     direction: str = INWARD,
     neighbours: int = 16,
     segment: int | None = None,
-    **case: Any,
+    belt_m: float | None = None,
+    mobility: Mobility | None = None,
+    ways: Ways | None = None,
+    settings: MobilitySettings | None = None,
 ) -> Crossing:
-    """The crossing from edge to edge of the belt that is detected least likely, of all or of those through ``segment``.
+    """Find the crossing of the belt with the least probability of detection.
 
-    Arguments as ``segment_detection``; of ways detected alike it is the fastest. Raises GapError where nobody can
-    cross, or nobody knows whether one can.
+    Parameters
+    ----------
+    coverage : xarray.Dataset, dims (sensor, northing, easting)
+        Coverage of ``sensors.coverage.coverage``.
+    terrain : xarray.Dataset or None
+        Terrain that the coverage was computed on; None: level ground.
+    border : Border or Zone or other BorderLine
+        The border.
+    direction : str
+        Direction of the crossing, "inward" or "outward".
+    neighbours : {8, 16}
+        Moves per cell of the path search.
+    segment : int, optional
+        Only crossings through this segment; without it all.
+    belt_m : float, m, optional
+        Width of the belt on either side; without it 2 km, or less where the terrain does not reach as far.
+    mobility : Mobility, optional
+        How the target moves; without it persons walk and vehicles drive.
+    ways : Ways, optional
+        Roads, paths, rivers, bridges and fords.
+    settings : MobilitySettings, optional
+        Speeds by land cover and slope.
+
+    Returns
+    -------
+    Crossing
+        The path from edge to edge of the belt; of paths detected alike the fastest.
+
+    Raises
+    ------
+    GapError
+        Where there is no path across, or it is unknown whether there is one.
     """
-    seen = watch_belt(coverage, terrain, border, **case)
-    return _crossing(seen, "least detected", direction, neighbours, segment, least_ways)
+    watched = watch_belt(coverage, terrain, border, belt_m=belt_m, mobility=mobility, ways=ways, settings=settings)
+    paths = least_ways(watched, direction=direction, neighbours=neighbours)
+    chosen = chosen_segment(paths, segment)
+    if segment is None:
+        chosen = _least_detected(watched, paths)
+    return crossing_along(watched, "least detected", direction, chosen, paths.cells(chosen), neighbours)
 
 
-def _least_detected(seen: WatchedBelt, ways: Crossings) -> int:
-    """The segment whose way is detected least, once cameras' searches end; of ways detected alike the cheapest."""
-    known = np.flatnonzero(np.isfinite(ways.cost))
-    probability = detection_along(seen, Along.ways_over(seen.on_belt, [ways.cells(int(n)) for n in known])).probability
+def _least_detected(watched: WatchedBelt, paths: Crossings) -> int:
+    """The segment whose path is detected least, once cameras' searches end; of equal ones that of the least cost."""
+    known = np.flatnonzero(np.isfinite(paths.cost))
+    along = Along.ways_over(watched.on_belt, [paths.cells(int(n)) for n in known])
+    probability = detection_along(watched, along).probability
     alike = known[probability <= probability.min() + ALIKE]
-    return int(alike[np.argmin(ways.cost[alike])])
+    return int(alike[np.argmin(paths.cost[alike])])
 
 
 def fastest_crossing(
@@ -172,34 +320,82 @@ def fastest_crossing(
     direction: str = INWARD,
     neighbours: int = 16,
     segment: int | None = None,
-    **case: Any,
+    belt_m: float | None = None,
+    mobility: Mobility | None = None,
+    ways: Ways | None = None,
+    settings: MobilitySettings | None = None,
 ) -> Crossing:
-    """The crossing that takes the least time, and how likely it is detected; as ``least_detected_crossing``."""
-    seen = watch_belt(coverage, terrain, border, **case)
-    return _crossing(seen, "fastest", direction, neighbours, segment, _fastest)
+    """Find the crossing of the belt that takes the least time, and its probability of detection.
 
+    Parameters
+    ----------
+    coverage : xarray.Dataset, dims (sensor, northing, easting)
+        Coverage of ``sensors.coverage.coverage``.
+    terrain : xarray.Dataset or None
+        Terrain that the coverage was computed on; None: level ground.
+    border : Border or Zone or other BorderLine
+        The border.
+    direction : str
+        Direction of the crossing, "inward" or "outward".
+    neighbours : {8, 16}
+        Moves per cell of the path search.
+    segment : int, optional
+        Only crossings through this segment; without it all.
+    belt_m : float, m, optional
+        Width of the belt on either side; without it 2 km, or less where the terrain does not reach as far.
+    mobility : Mobility, optional
+        How the target moves; without it persons walk and vehicles drive.
+    ways : Ways, optional
+        Roads, paths, rivers, bridges and fords.
+    settings : MobilitySettings, optional
+        Speeds by land cover and slope.
 
-def _fastest(seen: WatchedBelt, *, direction: str, neighbours: int) -> Any:
-    return crossings(seen.belt, seen.mobility, direction=direction, neighbours=neighbours)
+    Returns
+    -------
+    Crossing
+        The path from edge to edge of the belt.
 
-
-def _crossing(
-    seen: WatchedBelt, kind: str, direction: str, neighbours: int, segment: int | None, search: Any
-) -> Crossing:
-    ways = search(seen, direction=direction, neighbours=neighbours)
-    chosen = chosen_segment(ways, segment)
-    if segment is None and search is least_ways:
-        chosen = _least_detected(seen, ways)
-    return crossing_along(seen, kind, direction, chosen, ways.cells(chosen), neighbours)
+    Raises
+    ------
+    GapError
+        Where there is no path across, or it is unknown whether there is one.
+    """
+    watched = watch_belt(coverage, terrain, border, belt_m=belt_m, mobility=mobility, ways=ways, settings=settings)
+    paths = crossings(watched.belt, watched.mobility, direction=direction, neighbours=neighbours)
+    chosen = chosen_segment(paths, segment)
+    return crossing_along(watched, "fastest", direction, chosen, paths.cells(chosen), neighbours)
 
 
 def time_average_gap(gaps_s: npt.ArrayLike, span_s: npt.ArrayLike) -> float | npt.NDArray[np.float64]:
-    """Mean length [s] of the gap that a moment drawn at random falls into, 0 between gaps: Σ gap² / span.
+    """Compute the mean length of the gap that a random moment falls into, 0 between gaps: Σ gap² / span.
 
-    ``gaps_s`` (..., gap) [s] and ``span_s`` (...) [s] broadcast over all but the last axis, and zeros pad; a float for
-    gaps of one axis and one span, NaN for NaN, 0 for no gaps. A gap cut off by an end of the span counts as far as it
-    lies inside, so it makes the measure too small: flag it. Raises GapError for a span that is not above zero and
-    finite, a negative gap, or gaps longer than their span together. The Time Average Gap of coverage analysis (STK).
+    Parameters
+    ----------
+    gaps_s : float or array_like, shape (..., gap), s
+        Lengths of the gaps; zeros pad.
+    span_s : float or array_like, shape (...), s
+        Length of the observed time.
+
+    Returns
+    -------
+    float or ndarray, shape (...), s
+        The Time Average Gap; a float for gaps of one axis and one span, NaN for NaN, 0 for no gaps.
+
+    Raises
+    ------
+    GapError
+        For a span not above zero and finite, a negative gap, or gaps longer than their span together.
+
+    Notes
+    -----
+    The Time Average Gap of coverage analysis (STK). A gap cut off by an end of the span counts as far as it lies
+    inside, which makes the measure too small: flag it.
+
+    Examples
+    --------
+    >>> from sensors.gaps import time_average_gap
+    >>> time_average_gap([600.0, 1200.0], 3600.0)
+    500.0
     """
     try:
         gaps, span = np.atleast_1d(np.asarray(gaps_s, dtype=np.float64)), np.asarray(span_s, dtype=np.float64)

@@ -26,8 +26,7 @@ from geo.visibility import VISIBLE
 from ops.drawing.tile_styles import OFF_THE_MAP, SEEN, UNKNOWN, UNSEEN, Unseen
 from ops.sector.open_sector import OpenSector
 from ops.services.map.tiles import Layer, raster_of
-from sensors.coverage import TARGET_HEIGHT_M
-from sensors.coverage.sight import refuse_off_the_map, sight
+from sensors.coverage.sight import SightTask, refuse_off_the_map, sight
 from sensors.layout import Placement
 
 log = logging.getLogger(__name__)
@@ -76,7 +75,7 @@ class Viewshed:
 def viewshed_of(place: Placement, terrain: xr.Dataset) -> Viewshed:
     """What one sensor sees of a standing person (``sensors.coverage.sight``); LayoutError off the map or on a void."""
     refuse_off_the_map(place.sensor, terrain)
-    seen = sight(place, terrain, TARGET_HEIGHT_M["person"])
+    seen = sight(place, terrain, SightTask("person"))
     return Viewshed.of(place.sensor.kind, seen.states, seen.rows.start, seen.columns.start)
 
 

@@ -15,16 +15,15 @@ from geo.arrays import Floats, Ints
 from geo.border import Belt
 from geo.border.belt import BorderLine, belt_of, fitting_belt_m
 from geo.mobility.roads_and_rivers import Ways
-from geo.mobility.speed_surface import by_vehicle, on_foot
 from geo.paths.crossings import INWARD
 from sensors.coverage.accumulator import CoverageTask, contribution
 from sensors.coverage.sight import refuse_without_ground
-from sensors.crossing.watched_belt import DRIVEN, SensorRate, WatchedBelt, with_sensors
+from sensors.crossing.watched_belt import DRIVEN, SensorRate, WatchedBelt, mobility_of, with_sensors
 from sensors.detection_model.assumptions import Assumptions, Situation
 from sensors.detection_model.hazard import log_miss
 from sensors.detection_model.weather import conditions_of
 from sensors.errors import PlanError
-from sensors.layout import AnySensor, Layout
+from sensors.layout import AnySensor, Layout, Placement
 from sensors.planning.choice.options import Option
 from sensors.planning.radio_links import network_of
 from sensors.planning.solver.coverage_objective import Cover
@@ -122,8 +121,6 @@ def scene_of(
         if present
         else [new.placement(s.id) for s in new]
     )
-    mover = by_vehicle if chosen.target in DRIVEN else on_foot
-    nobody = np.zeros(belt.inside.shape)
     attrs = {
         "target": chosen.target,
         "conditions": chosen.conditions,
@@ -133,23 +130,23 @@ def scene_of(
         "mover": "vehicle" if chosen.target in DRIVEN else "walker",
         "missing": "",
     }
-    bare = WatchedBelt(belt, mover(ground, ways=ways), (), nobody, nobody, nobody > 0.0, attrs)
-    seen: list[tuple[SensorRate, Floats]] = []
+    bare = WatchedBelt.unwatched(belt, mobility_of(chosen.target, ground, ways=ways), attrs)
+    rated: list[tuple[SensorRate, Floats]] = []
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        for one in pool.map(lambda place: _seen(place, ground, belt, task), placements):
-            seen.append(one)
+        for rate in pool.map(lambda place: _rate_and_probability(place, ground, belt, task), placements):
+            rated.append(rate)
             if progress is not None:
-                progress(len(seen), len(placements))
-    watched = with_sensors(bare, tuple(rate for rate, _ in seen[: len(have)]))
+                progress(len(rated), len(placements))
+    watched = with_sensors(bare, tuple(rate for rate, _ in rated[: len(have)]))
     for n, option in enumerate(options):
         if option.is_relay:
-            seen.insert(len(have) + n, _nothing(option))
+            rated.insert(len(have) + n, _no_rate(option))
     return OptionBenefits(
         chosen,
         tuple(options),
         replace(watched, attrs=attrs),
-        tuple(rate for rate, _ in seen[len(have) :]),
-        _cover(belt, seen, len(have)),
+        tuple(rate for rate, _ in rated[len(have) :]),
+        _cover(belt, rated, len(have)),
         links,
         idle,
     )
@@ -188,42 +185,31 @@ def linked_options(
     return links, kept, every, frozenset(left)
 
 
-def _nothing(option: Option) -> tuple[SensorRate, Floats]:
-    """A relay's part: it sees nothing."""
+def _no_rate(option: Option) -> tuple[SensorRate, Floats]:
+    """The rate of a relay, which detects nothing."""
     none, nowhere = np.zeros(0), np.zeros(0, np.int64)
     return SensorRate(option.id, option.sensor.kind, option.sensor.availability, nowhere, none, none, nowhere), none
 
 
-def _seen(place: object, ground: xr.Dataset, belt: Belt, task: CoverageTask) -> tuple[SensorRate, Floats]:
-    """One sensor's rates in the belt, and its chance in each of these cells with its availability."""
-    part = contribution(place, ground, task, (belt.rows, belt.columns))  # type: ignore[arg-type]
-    sensor = place.sensor  # type: ignore[attr-defined]
-    inside = belt.inside.ravel()
-    kept = inside[part.seen] & (part.rate > 0.0)
-    cells = part.seen[kept]
-    order = np.argsort(cells, kind="stable")
-    rate = SensorRate(
-        name=sensor.id,
-        kind=sensor.kind,
-        availability=sensor.availability,
-        cells=cells[order],
-        rate=part.rate[kept][order],
-        look=part.look[kept][order],
-        unknown=part.unknown[inside[part.unknown]],
-    )
-    return rate, -np.expm1(log_miss(part.hazard[kept][order], sensor.availability))
+def _rate_and_probability(
+    place: Placement, ground: xr.Dataset, belt: Belt, task: CoverageTask
+) -> tuple[SensorRate, Floats]:
+    """One sensor's rates in the belt, and its detection probability in each of these cells with its availability."""
+    part = contribution(place, ground, task, (belt.rows, belt.columns))
+    rate = SensorRate.of(place.sensor, part, belt.inside)
+    return rate, -np.expm1(log_miss(rate.rate * part.exposure_s, place.sensor.availability))
 
 
-def _cover(belt: Belt, seen: Sequence[tuple[SensorRate, Floats]], present: int) -> Cover:
+def _cover(belt: Belt, rated: Sequence[tuple[SensorRate, Floats]], present: int) -> Cover:
     counted = belt.inside.ravel() & (belt.segment.ravel() >= 0)
     number = np.where(counted, np.cumsum(counted) - 1, -1)
     cells = int(counted.sum())
     missed = np.ones(cells)
-    for rate, chance in seen[:present]:
+    for rate, chance in rated[:present]:
         at = number[rate.cells]
         missed[at[at >= 0]] *= 1.0 - chance[at >= 0]
     rows = []
-    for rate, chance in seen[present:]:
+    for rate, chance in rated[present:]:
         at = number[rate.cells]
         rows.append((at[at >= 0], chance[at >= 0]))
     start = np.concatenate([[0], np.cumsum([len(cell) for cell, _ in rows])]).astype(np.int64)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -99,17 +99,34 @@ def choose_sites(
     budget: float,
     objective: str = "covered",
     start: Layout | None = None,
-    **more: Any,
+    crew_limit: float = math.inf,
+    at_least: float | None = None,
+    effort: SolverBudget | None = None,
+    case: Case | None = None,
+    response: xr.DataArray | None = None,
+    ways: Ways | None = None,
+    bases: npt.ArrayLike | None = None,
+    progress: Progress | None = None,
 ) -> Layout:
     """The layout that a budget buys: ``start`` and the candidates that serve the ``objective`` best.
 
-    ``candidates`` are sensors with a ``cost`` each, or options; of those at one place at most one is bought. ``more``
-    are the other keywords of ``plan_layout``, which also says how good the choice is, and the errors are its own.
+    ``candidates`` are sensors with a ``cost`` each, or options; of those at one place at most one is bought. The other
+    keywords are those of ``Demand`` and ``plan_layout``, which also says how good the choice is; errors as there.
     """
-    case = more.pop("case", None)
-    kept = {name: more.pop(name) for name in ("response", "ways", "bases", "progress") if name in more}
-    demand = Demand(budget=budget, objective=objective, **more)
-    return plan_layout(candidates, terrain, border, demand, case=case, start=start, **kept).layout
+    effort = effort or SolverBudget()
+    demand = Demand(budget=budget, objective=objective, crew_limit=crew_limit, at_least=at_least, effort=effort)
+    return plan_layout(
+        candidates,
+        terrain,
+        border,
+        demand,
+        case=case,
+        start=start,
+        response=response,
+        ways=ways,
+        bases=bases,
+        progress=progress,
+    ).layout
 
 
 def plan_layout(
@@ -165,7 +182,7 @@ def plan_scene(
     worthy = undominated(scene, everything)
     limits, inner = everything.only(worthy), scene.only(worthy)
     ids = [option.id for option in inner.options]
-    begin = np.array([ids.index(one) for one in known if one in ids], np.int64)
+    begin = np.array([ids.index(option) for option in known if option in ids], np.int64)
     choice, without = _chosen(inner, limits, demand, response, begin if limits.kept_by(begin) else None)
     chosen = worthy[choice.chosen]
     bought = tuple(scene.options[n] for n in chosen if scene.options[n].id not in scene.idle)
