@@ -30,9 +30,9 @@ import pandas as pd
 from ops.analysis.night_report.hidden_share import FORMULA, hidden_share
 from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import load_sector
-from sensors.coverage import coverage, coverage_rasters, look_probability
+from sensors.coverage import coverage, coverage_rasters, look_probability, over_weather
 from sensors.coverage.segments import over_segments, whole_belt
-from sensors.coverage.weather_mixture import over_weather
+from sensors.detection_model.hazard import mean_relative_speed, patrol_rate, probability_of
 
 sector = load_sector("cumberland")
 grounds = {name: open_sector(sector, name) for name in sector.layouts}
@@ -135,6 +135,18 @@ pd.DataFrame(told, columns=["assumption", "value", "unit", "confidence", "source
 states = {"day": 0.45, "night": 0.4, "night,fog": 0.1, "night,rain,wind": 0.05}
 year = over_weather(states, {weather: rasters["hightech", weather] for weather in states})
 print(f"mean over the map, mixed: {float(year['expected_probability'].mean()):.3f}")
+
+# %% [markdown]
+# ## A drone that searches at random
+#
+# Koopman (1980): inside the area A that it searches, a drone or a patrol detects at the rate v W / A, where W is its
+# sweep width and v its mean speed relative to the target. An example: 10 m/s, 200 m and 5 km², a person on foot.
+
+# %%
+relative_mps = mean_relative_speed(10.0, 1.25)
+minutes = np.array([5.0, 10.0, 30.0])
+searched = probability_of(patrol_rate(relative_mps, 200.0, 5e6) * minutes * 60.0)
+pd.DataFrame({"minutes": minutes, "probability of detection": searched}).round(3)
 
 # %% [markdown]
 # ## Where

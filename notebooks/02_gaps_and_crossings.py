@@ -25,7 +25,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from geo.paths.response_times import response_time
+from geo.paths.response_times import response_time, travel_time
 from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import load_sector, read_bases
 from sensors.coverage import coverage
@@ -34,6 +34,8 @@ from sensors.gaps import (
     depth_of_segments,
     fastest_crossing,
     least_detected_crossing,
+    outage_states,
+    over_crossing_states,
     runs_below,
     segment_detection,
     segment_time_gaps,
@@ -42,7 +44,8 @@ from sensors.gaps import (
     trade_offs,
     watch_belt,
 )
-from sensors.interdiction.interception import interruptions
+from sensors.interdiction import interruptions, most_vulnerable_crossing
+from sensors.patrols import FromBases, Game, Shift, solve_game
 
 sector = load_sector("cumberland")
 REQUIRED, NEIGHBOURS = 0.9, 16
@@ -163,6 +166,18 @@ opened = hour.to_dataframe().query("gap_s > 0")
 opened.groupby(["gap_s", "longest_gap_s", "average_gap_s", "cut"]).size().rename("segments").reset_index().round(1)
 
 # %% [markdown]
+# ## A radar that is down one day in ten
+#
+# An outage lasts for the whole crossing, so the states are mixed and never multiplied per look. A crosser who knows the
+# state chooses another path in each; one who does not is detected at least as probably.
+
+# %%
+everything = frozenset(grounds["hightech"].layout.ids)
+states = outage_states(seen["hightech"], {everything: 0.9, everything - {"radar-crest"}: 0.1})
+mixed = over_crossing_states(states, neighbours=NEIGHBOURS)
+pd.DataFrame({"state known": mixed.known, "state unknown": mixed.unknown}).describe().loc[["min", "mean"]].round(3)
+
+# %% [markdown]
 # ## Who would be in time?
 #
 # EASI (Sandia) on the least detected, the fastest and the most vulnerable way; times spread by 30 % of their mean, an
@@ -191,3 +206,39 @@ axis.axhline(0.0, color="black", linewidth=0.8)
 axis.set(xlabel="kilometres along the border", ylabel="minutes to spare,\nif detected at the edge")
 axis.legend()
 plt.show()
+
+# %% [markdown]
+# The most vulnerable path is the least detected one while detection still comes in time for the response.
+
+# %%
+for name, found in seen.items():
+    path = most_vulnerable_crossing(found, response)
+    print(f"{name}: segment {path.segment}, {path.time_s / 60:.0f} min, detected with {path.p_detect:.2f}")
+
+# %% [markdown]
+# ## Where should a patrol go?
+#
+# A security game on every eighth segment of the high-tech layout: the crosser knows the probabilities of the rounds,
+# not the one that is drawn. One patrol leaves its base on foot for a shift of eight hours and stays 30 minutes in each
+# segment that it visits; there it stops half of those who would otherwise not be interrupted (an assumption).
+
+# %%
+alone = interrupted["hightech"]["least_interruption"].sel(slower=1.0).to_numpy()
+stops = np.flatnonzero(np.isfinite(alone))[::8]
+border, mobility = grounds["hightech"].border, seen["hightech"].mobility
+spots = np.column_stack(border.point_at(border.segment_spans_m.mean(axis=1)[stops]))
+
+
+def seconds_at(reached):
+    """Seconds (stop,) to each stop; infinite where there is no path."""
+    values = [float(reached.sel(easting=e, northing=n, method="nearest")) for e, n in spots]
+    return np.where(np.isnan(values), np.inf, values)
+
+
+between = np.array([seconds_at(travel_time(mobility, spot, neighbours=8)) for spot in spots])
+to_base = seconds_at(response)
+rounds = FromBases(between, to_base, to_base, Shift(patrols=1, stay_s=1800.0))
+game = Game(alone[stops], 1.0 - (1.0 - alone[stops]) * 0.5)
+solution = solve_game(game, rounds)
+print(f"interruption without patrols {game.uncovered.min():.3f}, with them {solution.value:.3f}")
+pd.DataFrame({"segment": stops, "visited in share of shifts": solution.coverage}).round(2)

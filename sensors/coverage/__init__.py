@@ -2,6 +2,7 @@
 
 from sensors.coverage.model import coverage, coverage_rasters, look_probability
 from sensors.coverage.sight import CURVATURE_K, TARGET_HEIGHT_M
+from sensors.coverage.weather_mixture import over_weather
 
 __all__ = [
     "CURVATURE_K",
@@ -9,4 +10,5 @@ __all__ = [
     "coverage",
     "coverage_rasters",
     "look_probability",
+    "over_weather",
 ]

@@ -1,7 +1,7 @@
-"""Crossings over states that last for the whole crossing: weathers, and sensors that are up or down.
+"""Crossings over states that last for the whole crossing: weather, and sensors that are up or down.
 
-``P = Σ_c Pr(c) (1 − exp(−H_c))``, never a factor per look. A crosser who knows the state takes another way in each; one
-who does not takes a single way, which is scored over all of them. The second is detected at least as likely.
+``P = Σ_c Pr(c) (1 − exp(−H_c))``, never a factor per look. A crosser who knows the state takes another path in each;
+one who does not takes a single path, which is scored over all of them and detected at least as probably.
 """
 
 from __future__ import annotations
@@ -24,8 +24,18 @@ SAME_SHARE = 1e-9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class State:
-    """One state of a crossing, the share of crossings made in it, and what then watches the ground."""
+class CrossingState:
+    """A state that lasts for a whole crossing.
+
+    Parameters
+    ----------
+    name : str
+        Name of the state.
+    share : float
+        Share [1] of crossings in it.
+    seen : WatchedBelt
+        The belt under the sensors that then work.
+    """
 
     name: str
     share: float
@@ -34,11 +44,20 @@ class State:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OverStates:
-    """P_detect of each segment (segment,) over all states, for a crosser who knows the state and for one who does not.
+    """P_detect of each segment over all states, for a crosser who knows the state and for one who does not.
 
-    ``known`` is exact over the ways of the search, but for cameras whose search ends; ``unknown`` is the least over the
-    ways that were tried (those of every state, and the least for the mean hazard), so it may be too high, and is never
-    below ``known``. ``by_state`` (state, segment) is what ``known`` mixes. NaN where a state's is.
+    Parameters
+    ----------
+    states : tuple of str
+        Names of the states.
+    known : ndarray, shape (segment,)
+        P_detect [1] where the crosser knows the state; exact over the paths of the search, but for cameras whose search
+        ends. NaN where a state's is.
+    unknown : ndarray, shape (segment,)
+        P_detect [1] where the crosser does not know it: the least over the paths that were tried (those of every state,
+        and the least for the mean hazard), so it may be too high, and is never below ``known``.
+    by_state : ndarray, shape (state, segment)
+        P_detect [1] in each state, which ``known`` mixes.
     """
 
     states: tuple[str, ...]
@@ -47,15 +66,54 @@ class OverStates:
     by_state: Floats
 
 
-def outage_states(seen: WatchedBelt, up: Mapping[frozenset[str], float]) -> tuple[State, ...]:
-    """States in which only some of the sensors work: sets of the working ones, and the share of crossings of each."""
-    return tuple(State(", ".join(sorted(names)) or "none", share, seen.only(names)) for names, share in up.items())
+def outage_states(seen: WatchedBelt, up: Mapping[frozenset[str], float]) -> tuple[CrossingState, ...]:
+    """Build the states in which only some of the sensors work.
+
+    Parameters
+    ----------
+    seen : WatchedBelt
+        The belt under all sensors (``watch_belt``).
+    up : mapping of frozenset of str to float
+        Share [1] of crossings in which exactly these sensors work.
+
+    Returns
+    -------
+    tuple of CrossingState
+        One state per set of working sensors.
+
+    Raises
+    ------
+    CrossingError
+        For a sensor that the belt does not have.
+    """
+    return tuple(
+        CrossingState(", ".join(sorted(names)) or "none", share, seen.only(names)) for names, share in up.items()
+    )
 
 
-def over_crossing_states(states: Sequence[State], *, direction: str = INWARD, neighbours: int = 16) -> OverStates:
-    """Detection of crossings in every segment, mixed over ``states`` of one border, belt and mover.
+def over_crossing_states(
+    states: Sequence[CrossingState], *, direction: str = INWARD, neighbours: int = 16
+) -> OverStates:
+    """Compute the detection of crossings in every segment, mixed over states of one border, belt and mover.
 
-    Raises CrossingError for no state, shares that do not sum to 1, and states of other belts.
+    Parameters
+    ----------
+    states : sequence of CrossingState
+        The states; their shares sum to 1.
+    direction : str
+        Direction of the crossing, "inward" or "outward".
+    neighbours : {8, 16}
+        Moves per cell of the path search.
+
+    Returns
+    -------
+    OverStates
+        P_detect for a crosser who knows the state and for one who does not.
+
+    Raises
+    ------
+    CrossingError
+        For no state, shares that do not sum to 1, and states of other belts.
     """
     shares = np.array([state.share for state in states])
     if not len(shares) or (shares < 0.0).any() or abs(shares.sum() - 1.0) > SAME_SHARE:
@@ -68,9 +126,9 @@ def over_crossing_states(states: Sequence[State], *, direction: str = INWARD, ne
         per_s=np.sum([state.share * state.seen.per_s for state in states], axis=0),
         per_m=np.sum([state.share * state.seen.per_m for state in states], axis=0),
     )
-    grounds = [*(state.seen for state in states), mean]
-    ways = [least_ways(ground, direction=direction, neighbours=neighbours) for ground in grounds]
-    scores = np.array([[_probability(state.seen, way) for state in states] for way in ways])  # (way, state, segment)
+    belts = [*(state.seen for state in states), mean]
+    paths = [least_ways(belt, direction=direction, neighbours=neighbours) for belt in belts]
+    scores = np.array([[_probability(state.seen, path) for state in states] for path in paths])  # path, state, segment
     by_state = scores.min(axis=0)
     return OverStates(
         states=tuple(state.name for state in states),
@@ -80,9 +138,9 @@ def over_crossing_states(states: Sequence[State], *, direction: str = INWARD, ne
     )
 
 
-def _probability(seen: WatchedBelt, ways: Crossings) -> Floats:
-    """P_detect (segment,) of ways under what watches in one state; NaN where nobody can cross or nobody knows."""
-    along = Along.ways_over(seen.on_belt, [ways.cells(segment) for segment in range(ways.cost.size)])
-    found = detection_along(seen, along)
-    doubtful = ~np.isfinite(ways.cost) | ((found.unknown_m > 0.0) & (found.hazard.sum(axis=1) == 0.0))
-    return np.where(doubtful, np.nan, found.probability)
+def _probability(watched: WatchedBelt, paths: Crossings) -> Floats:
+    """P_detect (segment,) of paths under the sensors of one state; NaN where there is no path or it is unknown."""
+    along = Along.ways_over(watched.on_belt, [paths.cells(segment) for segment in range(paths.cost.size)])
+    detection = detection_along(watched, along)
+    doubtful = ~np.isfinite(paths.cost) | ((detection.unknown_m > 0.0) & (detection.hazard.sum(axis=1) == 0.0))
+    return np.where(doubtful, np.nan, detection.probability)

@@ -15,6 +15,18 @@ import numpy.typing as npt
 from geo.arrays import Floats
 from geo.errors import BadInput
 
+__all__ = [
+    "hazard_of",
+    "mean_relative_speed",
+    "over_states",
+    "patrol_rate",
+    "probability_of",
+    "scan_bracket",
+    "scan_rate",
+    "search_rate",
+    "with_outages",
+]
+
 SUREST: Final = 1.0 - 1e-12
 """A probability of 1 would be an infinite hazard; it is taken as this."""
 

@@ -15,6 +15,16 @@ from scipy.special import gammainc, gammaln
 from geo.arrays import Floats
 from sensors.errors import WorkloadError
 
+__all__ = [
+    "ACCEPTABLE_PER_DAY",
+    "MOST_PER_DAY",
+    "alerts_per_operator_day",
+    "attended_share",
+    "erlang_b",
+    "erlang_c",
+    "mean_wait_s",
+]
+
 ACCEPTABLE_PER_DAY: Final = 150.0
 MOST_PER_DAY: Final = 300.0
 """Alerts a day and operator that are about acceptable, and the most that can be managed: EEMUA 191, ISA-18.2."""

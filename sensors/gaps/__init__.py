@@ -3,6 +3,7 @@
 from sensors.crossing.by_stretches import detection_by_stretches
 from sensors.crossing.time_versus_detection import sensor_values, trade_offs
 from sensors.crossing.watched_belt import watch_belt
+from sensors.crossing.weather_and_outages import CrossingState, OverStates, outage_states, over_crossing_states
 from sensors.errors import GapError
 from sensors.gaps.barrier_depth import k_barrier, weakest_links
 from sensors.gaps.footprint_barrier import Barrier, barrier, barrier_found, depth_of_segments, single_losses
@@ -19,8 +20,10 @@ from sensors.gaps.segments import (
 
 __all__ = [
     "Barrier",
+    "CrossingState",
     "Gap",
     "GapError",
+    "OverStates",
     "TimeGaps",
     "barrier",
     "barrier_found",
@@ -31,6 +34,8 @@ __all__ = [
     "just_opened",
     "k_barrier",
     "least_detected_crossing",
+    "outage_states",
+    "over_crossing_states",
     "runs_below",
     "scheduled_time_gaps",
     "segment_detection",

@@ -16,7 +16,7 @@ from numba import njit
 
 from geo.arrays import Floats, Ints
 from sensors.planning.solver.constraints import Constraints
-from sensors.planning.solver.coverage_objective import SHARPEST, Cover
+from sensors.planning.solver.coverage_objective import Cover
 
 LEAST_GAIN = 1e-12
 KICK = 3  # chosen options that a disturbance takes out
@@ -185,11 +185,6 @@ def _disturbed(cover: Cover, limits: Constraints, kept: Ints, dice: np.random.Ge
     if gains.sum() <= 0.0:
         return kept
     return np.append(kept, dice.choice(len(gains), p=gains / gains.sum())).astype(np.int64)
-
-
-def best_swap_sharpness(worst: bool) -> float:
-    """How sharply the least segment counts: not at all for covered probability."""
-    return SHARPEST if worst else 0.0
 
 
 def _filled(cover: Cover, limits: Constraints, chosen: list[int], sharpness: float) -> list[int]:

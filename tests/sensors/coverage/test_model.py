@@ -16,7 +16,7 @@ from geo.errors import BadInput
 from geo.frame import LocalFrame
 from geo.visibility import viewshed
 from sensors.coverage import coverage, coverage_rasters
-from sensors.coverage.weather_mixture import coverage_over_weather, over_weather
+from sensors.coverage.weather_mixture import over_weather
 from sensors.detection_model.assumptions import Assumptions, Situation
 from sensors.detection_model.weather import Conditions
 from sensors.errors import LayoutError
@@ -384,8 +384,8 @@ def test_weather_is_mixed_over_whole_crossings():
     day_camera = CAMERA | {"night": False, "detection_probability": 0.6}
     sensors, terrain = layout(RADAR | {"availability": 0.9}, day_camera), hills()
     states = {"day": 0.6, "night": 0.4}
-    mixed = coverage_over_weather(sensors, terrain, None, states, dwell_s=30.0)
-    day, night = (coverage_rasters(sensors, terrain, None, conditions=c, dwell_s=30.0) for c in states)
+    rasters = {c: coverage_rasters(sensors, terrain, None, conditions=c, dwell_s=30.0) for c in states}
+    mixed, day, night = over_weather(states, rasters), rasters["day"], rasters["night"]
     expected = 0.6 * day["expected_probability"] + 0.4 * night["expected_probability"]
     np.testing.assert_allclose(mixed["expected_probability"], expected, atol=1e-12)
     assert (mixed["expected_probability"] <= day["expected_probability"] + 1e-12).all()

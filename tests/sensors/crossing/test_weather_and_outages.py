@@ -17,7 +17,7 @@ from geo.errors import BadInput
 from geo.frame import LocalFrame
 from geo.mobility.speed_surface import at_speed
 from sensors.crossing.watched_belt import WatchedBelt
-from sensors.crossing.weather_and_outages import State, outage_states, over_crossing_states
+from sensors.crossing.weather_and_outages import CrossingState, outage_states, over_crossing_states
 from sensors.gaps import watch_belt
 
 FRAME = LocalFrame.around(1.5, 42.5)
@@ -80,8 +80,8 @@ def test_who_does_not_know_pays_for_it() -> None:
 def test_states_that_do_not_fit_are_refused() -> None:
     radar = seen(0.1)
     with pytest.raises(BadInput, match="sum to 1"):
-        over_crossing_states([State("a", 0.5, radar)])
+        over_crossing_states([CrossingState("a", 0.5, radar)])
     with pytest.raises(BadInput, match="sum to 1"):
         over_crossing_states([])
     with pytest.raises(BadInput, match="belts differ"):
-        over_crossing_states([State("a", 0.5, radar), State("b", 0.5, seen(0.1, belt_m=30.0))])
+        over_crossing_states([CrossingState("a", 0.5, radar), CrossingState("b", 0.5, seen(0.1, belt_m=30.0))])
