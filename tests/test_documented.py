@@ -145,6 +145,12 @@ def test_an_older_picture_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert draw_diagrams.outdated() == {}
 
 
+@cache
+def sources(folder: Path) -> tuple[Path, ...]:
+    """Every file of a folder, but those of npm's packages."""
+    return tuple(path for path in folder.rglob("*") if path.is_file() and "node_modules" not in path.parts)
+
+
 FILE_ENDINGS = ("py", "ts", "json", "md", "db", "toml", "csv", "parquet", "geojson")
 
 
@@ -179,6 +185,28 @@ def test_a_name_that_is_gone_does_not_resolve():
     assert resolves("geo.frame.LocalFrame.around")
     assert not resolves("geo.no_such_module")
     assert not resolves("geo.frame.NoSuchName")
+
+
+@pytest.mark.parametrize("file", PROSE, ids=name_of)
+def test_the_files_that_the_documentation_names_exist(file: Path):
+    """A path may begin anywhere in the tree: ``map/layers.ts`` is below ops/web/src."""
+    folders = (
+        "geo",
+        "sensors",
+        "ingest",
+        "fusion",
+        "ops",
+        "tests",
+        "docs",
+        "deploy",
+        "data",
+        "benchmarks",
+        "notebooks",
+    )
+    there = [f"/{name_of(path)}" for folder in folders for path in sources(ROOT / folder)]
+    named = re.findall(r"`((?:[\w.-]+/)+[\w.-]+\.(?:py|ts|md|mmd|toml))`", file.read_text(encoding="utf-8"))
+    wanted = [name for name in named if "NAME" not in name]
+    assert [name for name in wanted if not any(path.endswith(f"/{name}") for path in there)] == []
 
 
 @pytest.mark.parametrize("command", sorted(typer.main.get_command(app).commands))
