@@ -9,7 +9,6 @@ Names are unique over all roles, because the name is also that of the certificat
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -27,6 +26,7 @@ from ingest.security.key_bundle import REGISTER, SIGNING_KEY, open_bundle
 from ingest.security.key_register import EVERYWHERE, Identity, KeyRecord, Register, RegisterFile, Role, record_of
 from ingest.security.signature import Signer
 from ingest.topics import identifier
+from ops.runtime.file_lock import lock_file
 from ops.runtime.output import write_private
 
 IDENTITY_VARIABLE: Final = "WATCHLINE_IDENTITY"
@@ -79,7 +79,7 @@ class IdentityFolder:
         Ingest and the feed are always among them, because every bundle holds their public keys.
         """
         wanted = _checked([*(Name(role, name) for name, role in RESERVED.items()), *names])
-        with self._held():
+        with self._locked():
             register, now = self.register(), datetime.now(UTC).replace(microsecond=0)
             valid = {(record.role, record.name) for record in register.records if record.revoked_at is None}
             self._refuse_other_roles(wanted, register)
@@ -93,14 +93,14 @@ class IdentityFolder:
 
     def add(self, record: KeyRecord) -> None:
         """Register a public key whose private half somebody else keeps, such as a vendor's."""
-        with self._held():
+        with self._locked():
             register = self.register()
             self._refuse_other_roles([Name(record.role, record.name)], register)
             self._write([*register.records, record])
 
     def revoke(self, name: str) -> list[KeyRecord]:
         """Revoke every key of a name from now on; returns the records as they were. IdentityError when it has none."""
-        with self._held():
+        with self._locked():
             records, now = self.register().records, datetime.now(UTC)
             found = [record for record in records if record.name == name and record.revoked_at is None]
             if not found:
@@ -143,16 +143,16 @@ class IdentityFolder:
                 )
 
     @contextmanager
-    def _held(self) -> Iterator[None]:
+    def _locked(self) -> Iterator[None]:
         try:
             self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
-            lock = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            lock = lock_file(self.path / ".lock", wait=True)
         except OSError as error:
             raise IdentityError(
                 f"cannot be written ({error.strerror})", where=str(self.path), expected="a folder to write in"
             ) from None
+        assert lock is not None
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
             yield
         finally:
             os.close(lock)

@@ -8,7 +8,6 @@ the disk (PostgreSQL's rule), so the process ends and recovers by restarting.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
 from collections import Counter
@@ -37,6 +36,7 @@ from ops.journal.tables import (
     TABLES_3,
     TIMING,
 )
+from ops.runtime.file_lock import lock_file
 
 _NO_IDENTITY: Final = -1
 
@@ -49,16 +49,14 @@ class Journal(JournalReader):
         self._path = Path(path)
         self._broken: JournalError | None = None
         try:
-            self._lock = os.open(f"{self._path}-lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            lock = lock_file(Path(f"{self._path}-lock"))
         except OSError as error:
             raise JournalError(
                 error.strerror or str(error), where=self._path.name, expected="a folder to write in"
             ) from None
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(self._lock)
-            raise JournalError("another ingest writes it", where=self._path.name, expected="one writer") from None
+        if lock is None:
+            raise JournalError("another ingest writes it", where=self._path.name, expected="one writer")
+        self._lock = lock
         try:
             self._db = sqlite3.connect(self._path, isolation_level=None, timeout=5.0, check_same_thread=False)
         except sqlite3.Error as error:
@@ -208,7 +206,7 @@ class Journal(JournalReader):
             dead.digest,
             dead.received_ns,
             dead.sender,
-            dead.said,
+            dead.user_properties,
         )
         return "dead_lettered" if self._db.execute(INSERT_DEAD, values).rowcount else "duplicate"
 

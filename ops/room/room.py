@@ -1,8 +1,7 @@
-"""An operations room on one machine: broker, ingest and fusion as processes, the API beside us, in the right order."""
+"""An operations room on one machine: broker, ingest and fusion as processes, the API in this one, in start order."""
 
 from __future__ import annotations
 
-import fcntl
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -28,6 +27,7 @@ from ops.broker.identities import (
 from ops.journal.reader import JournalReader
 from ops.runtime.child_process import Child, proportional_set_size_mb
 from ops.runtime.clock import ScenarioClock
+from ops.runtime.file_lock import lock_file
 from ops.sector.settings import load_settings
 from ops.store.reader import Reader, StoreError
 
@@ -47,7 +47,7 @@ DEMO_MARK: Final = ".demonstration"
 
 
 class RoomError(WatchlineError):
-    """A room that cannot open."""
+    """A room that cannot be opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +62,10 @@ class SapientEndpoints:
 class RoomOptions:
     """Where the room's sector, data and broker are. ``broker`` None: an embedded one. ``port`` None: 8447 or any.
 
-    ``fresh``: what an earlier demonstration left in the folder goes first. ``identity``: the folder of keys; with an
+    ``fresh``: an earlier demonstration is removed from the folder first. ``identity``: the folder of keys; with an
     embedded broker None makes one in ``folder``. ``signatures`` None: required with an embedded broker, which has no
-    topic rights, and optional with another: then whoever has a key in the register must use it. ``sapient`` None: no
-    SAPIENT fusion node.
+    topic rights, and optional with another: then a source with a key in the register must use it. ``sapient`` None:
+    no SAPIENT fusion node.
     """
 
     sector: str
@@ -85,7 +85,7 @@ class RoomOptions:
 class Room:
     """Opens on entry and closes on exit: senders first, then ingest, then fusion, then the broker.
 
-    Every part may be killed and started again; what it had acknowledged or published stays.
+    Every process may be killed and restarted; what it had acknowledged or published is kept.
     """
 
     def __init__(self, options: RoomOptions) -> None:
@@ -128,7 +128,7 @@ class Room:
     def _open(self) -> None:
         options = self.options
         options.folder.mkdir(parents=True, exist_ok=True)
-        self._stack.enter_context(_held(options.folder))
+        self._stack.enter_context(_locked(options.folder))
         if options.fresh:
             clear(options.folder)
         if options.broker is None:
@@ -157,7 +157,7 @@ class Room:
         )
 
     def _prepare_identity(self) -> None:
-        """A key for everybody who speaks in this room; those that are there stay."""
+        """Make a key for every sensor and unit of this room that has none."""
         options = self.options
         self.identity = options.identity or options.folder / "identity"
         units = {UNIT, *load_settings(options.settings).units}
@@ -165,15 +165,15 @@ class Room:
         IdentityFolder(self.identity).prepare([*sensors, *(Name("unit", unit) for unit in sorted(units))])
 
     def identity_of(self, name: str) -> Identity:
-        """What a part of this room signs with under that name; empty where the room has no keys."""
+        """The identity that signs under that name; empty where the room has no keys."""
         if self.identity is None or not IdentityFolder(self.identity).bundle(name).is_dir():
             return Identity()
         return IdentityFolder(self.identity).identity(name)
 
     def listen(self) -> None:
-        """Start ingest; return when it listens and fusion reads. ChildFailed with its last words when one does not.
+        """Start ingest; return when it listens and fusion reads. ChildFailed with the end of its log when one does not.
 
-        Apart from opening, because the journal's time begins here, and from then on a sensor unheard is silent.
+        Separate from opening, because the journal's time begins here: from now on a sensor without data is silent.
         """
         self.ingest = self.start(
             "ingest",
@@ -189,7 +189,7 @@ class Room:
         if self.options.sapient is not None:
             self._open_sapient(self.options.sapient)
 
-    def _open_sapient(self, doors: SapientEndpoints) -> None:
+    def _open_sapient(self, endpoints: SapientEndpoints) -> None:
         """Start the SAPIENT fusion node; return when it dials or listens."""
         options = self.options
         self.sapient = self.start(
@@ -199,8 +199,8 @@ class Room:
             f"--layout={options.layout}",
             f"--folder={options.folder}",
             f"--store={self.store_path}",
-            *([] if doors.dial is None else [f"--dial={doors.dial}"]),
-            *([] if doors.listen is None else [f"--listen={doors.listen}"]),
+            *([] if endpoints.dial is None else [f"--dial={endpoints.dial}"]),
+            *([] if endpoints.listen is None else [f"--listen={endpoints.listen}"]),
             *options.clock.arguments(),
             timeout_s=10.0,
         )
@@ -269,8 +269,8 @@ class Room:
         self.address = f"http://127.0.0.1:{port}/"
         return self.address
 
-    def mend(self) -> list[str]:
-        """Start again what has ended; a sentence for each, and for each problem of a process that is new or over."""
+    def restart_ended(self) -> list[str]:
+        """Restart processes that have ended; a sentence for each, and for each problem that is new or over."""
         sentences = self._new_problems()
         for child in self._watched:
             if not child.alive:
@@ -288,14 +288,14 @@ class Room:
         return sentences
 
     def failed(self) -> str | None:
-        """Which process has ended that should not have, with its last words; None when all run."""
+        """A sentence on a process that has ended unexpectedly, with the end of its log; None while all run."""
         for child in self._watched:
             if not child.alive:
                 return child.obituary()
         return None
 
     def drain(self, timeout_s: float) -> bool:
-        """Wait until fusion has taken in all that ingest journaled; False when the time is up first."""
+        """Wait until fusion has processed all that ingest journaled; False when the time is up first."""
         deadline = time.monotonic() + timeout_s
         journal = JournalReader(self.journal_path)
         try:
@@ -321,21 +321,19 @@ class Room:
 
 
 @contextmanager
-def _held(folder: Path) -> Iterator[None]:
-    """One room a folder: RoomError while another program has it open. The kernel lets go when we die."""
-    lock = os.open(folder / "room.lock", os.O_RDWR | os.O_CREAT, 0o600)
+def _locked(folder: Path) -> Iterator[None]:
+    """Lock the folder: RoomError while another process has it open. The kernel releases the lock when we end."""
+    lock = lock_file(folder / "room.lock")
+    if lock is None:
+        raise RoomError(f"{folder}: another watchline is using it; expected a folder of its own.")
     try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RoomError(f"{folder}: another watchline is using it; expected a folder of its own.") from None
         yield
     finally:
         os.close(lock)
 
 
 def clear(folder: Path) -> None:
-    """Make ``folder`` ready for a demonstration: what an earlier one left goes, and nothing else.
+    """Make ``folder`` ready for a demonstration: the files of an earlier one are removed, and nothing else.
 
     RoomError where the folder holds a journal that no demonstration wrote: an installation's data are not cleared.
     """
@@ -346,5 +344,5 @@ def clear(folder: Path) -> None:
     mark.touch()
     patterns = [f"{name}*" for name in _OWN_FILES] + ["spool/*.db*", *(f"logs/{name}.log" for name in _CHILDREN)]
     for pattern in patterns:
-        for found in folder.glob(pattern):
-            found.unlink()
+        for path in folder.glob(pattern):
+            path.unlink()

@@ -8,7 +8,6 @@ the checkpoint publishes nothing twice and loses nothing.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
 from collections import deque
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from geo.errors import BadInput
+from ops.runtime.file_lock import lock_file
 from ops.store.reader import APPLICATION_ID, SCHEMA_VERSION, Reader, StoreError, StoreFull
 from ops.store.rows import alert_row, checked_counts, checked_json, history_rows, to_json
 
@@ -273,15 +273,12 @@ def _lock(path: Path) -> int:
     """Hold ``path``.lock for as long as the process lives: two writers would publish each other's alerts twice."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock_file = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = lock_file(path.with_name(path.name + ".lock"))
     except OSError as error:
         raise StoreError(f"{path}: cannot be written ({error.strerror}).") from error
-    try:
-        fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(lock_file)
-        raise StoreError(f"{path}: another process is writing this store; stop it first.") from None
-    return lock_file
+    if lock is None:
+        raise StoreError(f"{path}: another process is writing this store; stop it first.")
+    return lock
 
 
 def _store_error(path: Path, error: Exception) -> StoreError:

@@ -1,0 +1,24 @@
+"""Locks between processes: one holder for a file, released by the kernel when the process ends."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+
+def lock_file(path: Path, *, wait: bool = False) -> int | None:
+    """Create the lock file (mode 0600) and lock it; the descriptor to close, or None while another process holds it.
+
+    ``wait`` waits for the other process instead. OSError when the file cannot be opened.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
