@@ -79,5 +79,9 @@ class SpoolError(BadInput):
     """A sender's spool that cannot be opened or written. Nothing was numbered, nothing was promised."""
 
 
+class SpoolFull(SpoolError):
+    """The disk has no room for the spool; the same write may be tried again."""
+
+
 class IdentityError(BadInput):
     """A key, a certificate or a register of keys that cannot be used."""

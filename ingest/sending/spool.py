@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
 
-from ingest.errors import SpoolError
+from ingest.errors import SpoolError, SpoolFull
 from ingest.wire import MAX_PAYLOAD_BYTES
 
 SCHEMA_VERSION: Final = 1
@@ -279,7 +279,7 @@ class Spool:
         if name.startswith("SQLITE_BUSY"):
             return SpoolError("in use by another process", where=self._path.name, expected="one sender a spool")
         if name.startswith("SQLITE_FULL"):
-            return SpoolError("the disk is full", where=self._path.name, expected="free space for the spool")
+            return SpoolFull("the disk is full", where=self._path.name, expected="free space for the spool")
         return SpoolError(str(error), where=self._path.name, expected="a spool file on a disk that works")
 
 

@@ -34,18 +34,16 @@ from fusion.tracker import Tracker, TrackEvent
 from geo.errors import BadInput
 from ingest.errors import MalformedMessage
 from ingest.unit_messages import Position, Reply, decode_unit
-from ops.journal.decode_row import learn, scan_of_row, status_of_row
+from ops.journal.decode_row import columns_of_row, learn, status_of_row
 from ops.journal.events import CLOCK, DISK, QUARANTINE, REVOCATION, ClockJump, CutOff, DiskState, Revocation
 from ops.journal.reader import JournalRow
 from ops.sector.open_sector import OpenSector
 from ops.sector.settings import Settings, tracker_settings
 from ops.sector.toml_record import record_from
-from ops.services.fusion import quarantine_memory as cut_off
-from ops.services.fusion.alert_context import insight_of
+from ops.services.fusion.alert_context import alert_context_of
 from ops.services.fusion.checkpoint import Checkpoint, HealthNow, Memory, _unpack
-from ops.services.fusion.quarantine_memory import CutOffRecord
+from ops.services.fusion.quarantine_memory import CutOffRecord, note_cut_off, quarantine_faults
 from sensors.health.liveness import SensorStatus, health
-from sensors.scan_columns import columns_of
 from sensors.timestamps import utc_datetime
 
 log = logging.getLogger(__name__)
@@ -60,7 +58,7 @@ class Pipeline:
     """Takes the journal's rows in order; gives alerts to publish, the live picture and the finished history.
 
     ``checkpoint`` is what ``save`` returned after an earlier row; going on from there equals never having stopped.
-    ``insight`` is what is known of the sector; without it, it is made here.
+    ``context`` is what is known of the sector; it is built here where none is given.
     Raises CheckpointError for bytes that are none, BadInput for settings that cannot be used.
     """
 
@@ -70,7 +68,7 @@ class Pipeline:
         settings: Settings | None = None,
         *,
         checkpoint: bytes | None = None,
-        insight: AlertContext | None = None,
+        context: AlertContext | None = None,
     ) -> None:
         settings = settings or Settings()
         self._ground = ground
@@ -87,16 +85,16 @@ class Pipeline:
                 ground.layout, of_tracker, saved.tracker, terrain=ground.terrain, border=ground.border
             )
             self._alerts, self._memory = AlertState.from_json(saved.alerts), saved.memory
-        self._watching = current_coverage_of(self._tracker.scene, ground.border)
+        self._coverage = current_coverage_of(self._tracker.model, ground.border)
         self._weather, self._maintenance = settings.weather, settings.maintenance
         for stop in settings.maintenance:
-            if stop.sensor not in self._tracker.scene.watches:
+            if stop.sensor not in self._tracker.model.sensors:
                 raise BadInput(
                     f"no sensor {stop.sensor!r}", where="settings [[maintenance]]", expected="a sensor of the layout"
                 )
-        self._insight = insight or insight_of(
+        self._context = context or alert_context_of(
             ground,
-            self._watching,
+            self._coverage,
             weather=settings.weather or "day",
             rasters=self._correlator.rasters,
         )
@@ -161,7 +159,7 @@ class Pipeline:
     def faults(self) -> Mapping[str, Mapping[str, str]]:
         """What is wrong with sensors that are heard, or are not read, by sensor and name of the fault."""
         found = {sensor: dict(faults) for sensor, faults in self._memory.faults.told().items()}
-        for source, faults in cut_off.faults_of(self._memory.held, self.now_ns).items():
+        for source, faults in quarantine_faults(self._memory.held, self.now_ns).items():
             if source in self._ground.layout:
                 found[source] = found.get(source, {}) | faults
         return found
@@ -215,8 +213,7 @@ class Pipeline:
     def _take_scan(self, row: JournalRow) -> None:
         self._heard(row)
         try:
-            scan = scan_of_row(row, self._ground.layout, self._memory.told.get(row.sensor))
-            columns = columns_of(scan, self._ground.layout)
+            columns = columns_of_row(row, self._ground.layout, self._memory.told.get(row.sensor))
             self._memory.faults.take_scan(self._ground.layout, columns)
             events = self._tracker.advance(columns)
         except (BadInput, MalformedMessage) as error:
@@ -251,7 +248,7 @@ class Pipeline:
         try:
             if row.kind == QUARANTINE:
                 event = msgspec.json.decode(row.body, type=CutOff)
-                cut_off.take(self._memory.held, row.sensor, event, row.received_ns)
+                note_cut_off(self._memory.held, row.sensor, event, row.received_ns)
             elif row.kind == DISK:
                 told["disk_full"] = int(msgspec.json.decode(row.body, type=DiskState).full)
             elif not msgspec.json.decode(row.body, type=ClockJump).taken:
@@ -333,15 +330,15 @@ class Pipeline:
             health=self.health,
             faults=self.faults,
             settings=self._alert_settings,
-            watching=self._watching,
-            context=self._insight,
+            coverage=self._coverage,
+            context=self._context,
             weather=self._weather,
         )
         return news
 
     def _picture(self) -> TrackPicture:
         evidence = {name: tuple(reversed(scans)) for name, scans in self._memory.evidence.items()}
-        return picture_of_bank(self._tracker.timeline.bank, self._tracker.scene, self._correlator, evidence)
+        return picture_of_bank(self._tracker.timeline.bank, self._tracker.model, self._correlator, evidence)
 
     def _update_health(self) -> None:
         memory = self._memory

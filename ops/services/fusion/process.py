@@ -233,7 +233,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
         fusion = Fusion(journal, store, ground, settings, clock)
         fusion.stopping, fusion.overload = stop, OverloadSettings(drain_s=arguments.overload_s)
         if arguments.feed:
-            stack.enter_context(_feed(arguments, settings, store, clock, fusion.news))
+            stack.enter_context(AlertFeedThread(arguments, settings, store, clock, fusion.news))
         say(
             ready=True,
             cursor=fusion.cursor,
@@ -275,8 +275,8 @@ def _report(fusion: Fusion) -> None:
     say(cursor=fusion.cursor, latency_p50_ms=p50, latency_p99_ms=p99, tally=dict(fusion.pipeline.tally))
 
 
-class _feed:  # noqa: N801 - used like a function, as contextlib's own
-    """The alert feed on its own thread and connection, for as long as the block runs; then a last round."""
+class AlertFeedThread:
+    """Context manager: publishes alerts on its own thread and connection, and flushes the outbox at the end."""
 
     def __init__(
         self,

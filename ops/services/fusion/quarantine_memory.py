@@ -1,4 +1,4 @@
-"""Whom ingest's quarantine cut off, as the journal tells it: for the map, the alerts and the figures."""
+"""Sources in ingest's quarantine, as recorded in the journal: for the map, the alerts and the counts."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import msgspec
 from ops.journal.events import CutOff
 
 GONE_AFTER_NS: Final = 30 * 10**9
-"""A fault that has not been found for so long is over."""
+"""A fault that has not been observed for this long has ended."""
 
 
 class CutOffRecord(msgspec.Struct):
-    """Of one source: how often it was cut off, messages that were shed meanwhile, and until when it still is."""
+    """Quarantine of one source: number of times, messages dropped meanwhile, and the time until which it lasts."""
 
     times: int = 0
     shed: int = 0
@@ -22,25 +22,25 @@ class CutOffRecord(msgspec.Struct):
     until_ns: int = 0
 
 
-def take(held: dict[str, CutOffRecord], source: str, event: CutOff, at_ns: int) -> None:
-    """Note an event of that time, in place."""
-    known = held.setdefault(source, CutOffRecord())
-    known.proven = event.proven
+def note_cut_off(held: dict[str, CutOffRecord], source: str, event: CutOff, at_ns: int) -> None:
+    """Record a quarantine event at its journal time, in place."""
+    record = held.setdefault(source, CutOffRecord())
+    record.proven = event.proven
     if event.until_ns is None:
-        known.until_ns, known.shed = min(known.until_ns, at_ns), known.shed + event.shed
+        record.until_ns, record.shed = min(record.until_ns, at_ns), record.shed + event.shed
     else:
-        known.until_ns, known.times = event.until_ns, known.times + 1
+        record.until_ns, record.times = event.until_ns, record.times + 1
 
 
-def faults_of(held: Mapping[str, CutOffRecord], now_ns: int) -> dict[str, dict[str, str]]:
-    """By source that is cut off, or was a moment ago: ``flooding`` or ``impersonated``, and what that means.
+def quarantine_faults(held: Mapping[str, CutOffRecord], now_ns: int) -> dict[str, dict[str, str]]:
+    """By source in quarantine, or released recently: ``flooding`` or ``impersonated``, with an explanation.
 
-    Who goes on is let in and cut off again and again; that is one fault, over when it has been well for GONE_AFTER_NS.
+    A source that is released and quarantined repeatedly has one fault, which ends after GONE_AFTER_NS without an event.
     """
     return {
         source: {"flooding": "it sends too much that nobody can use; ingest does not read it for a while"}
-        if found.proven
+        if record.proven
         else {"impersonated": "somebody writes under its name without its key; what it signs itself is read"}
-        for source, found in held.items()
-        if found.until_ns > now_ns - GONE_AFTER_NS
+        for source, record in held.items()
+        if record.until_ns > now_ns - GONE_AFTER_NS
     }

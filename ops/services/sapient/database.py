@@ -47,6 +47,10 @@ class MemoryFault(BadInput):
     """A gateway's memory that cannot be opened, read or written."""
 
 
+class MemoryFull(MemoryFault):
+    """The disk has no room; the same write may be tried again."""
+
+
 @dataclass(frozen=True, slots=True)
 class KnownNode:
     """A node as it registered last; ``status`` is its newest status report, both as packets."""
@@ -260,4 +264,6 @@ class SapientMemory:
                 raise self._error(error) from error
 
     def _error(self, error: sqlite3.Error) -> MemoryFault:
-        return MemoryFault(str(error), where=str(self.path), expected="a file that can be read and written")
+        full = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
+        kind = MemoryFull if full else MemoryFault
+        return kind(str(error), where=str(self.path), expected="a file that can be read and written")

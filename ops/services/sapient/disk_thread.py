@@ -1,4 +1,4 @@
-"""The one thread on which the SAPIENT gateway waits for disks, so that no connection waits for another's."""
+"""The one thread on which the SAPIENT gateway writes to disk, so that its connections never wait for one."""
 
 from __future__ import annotations
 
@@ -8,45 +8,45 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Final
 
 from geo.errors import WatchlineError
-from ingest.errors import SpoolError
-from ops.services.sapient.database import MemoryFault
+from ingest.errors import SpoolError, SpoolFull
+from ops.services.sapient.database import MemoryFault, MemoryFull
 
 FULL_DISK_S: Final = 1.0
 """How long to wait on a full disk before trying again; meanwhile connections are read no further."""
 
 
 class Disk:
-    """Work in the order in which it was given. On a full disk it is tried again and again; on a disk that fails never
-    again: ``fatal`` is set, and whoever owns this must end. ``failed``: what went wrong last, for people.
+    """Disk work in the order of its submission. On a full disk it is retried; on any other error ``fatal`` is set and
+    the process must end. ``failed`` is the last error as a sentence.
     """
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sapient-disk")
-        self._given: list[Future[Any]] = []
+        self._submitted: list[Future[Any]] = []
         self._closing = False
         self.failed: str | None = None
         self.fatal: WatchlineError | None = None
 
     def later(self, work: Callable[..., object], *arguments: object) -> None:
-        """Do this after all that was given before."""
-        self._given.append(self._thread.submit(self._durably, work, *arguments))
+        """Submit work, to be done after all earlier work."""
+        self._submitted.append(self._thread.submit(self._durably, work, *arguments))
 
     @property
     def waiting(self) -> int:
-        """How much of what was given is not known to be done."""
-        return len(self._given)
+        """Number of submissions that are not known to be done."""
+        return len(self._submitted)
 
     def reap(self) -> None:
-        """Take note of what is done."""
-        done = [each for each in self._given if each.done()]
-        self._given = [each for each in self._given if not each.done()]
-        for each in done:
-            error = each.exception()
+        """Collect the results of finished work."""
+        done = [future for future in self._submitted if future.done()]
+        self._submitted = [future for future in self._submitted if not future.done()]
+        for future in done:
+            error = future.exception()
             if error is not None:
                 self.failed = str(error) if isinstance(error, WatchlineError) else f"{type(error).__name__}: {error}"
 
     def close(self) -> None:
-        """Do what was given, and stop; a full disk is not waited for any more."""
+        """Finish the submitted work and stop, without waiting for room on a full disk."""
         self._closing = True
         self._thread.shutdown(wait=True)
 
@@ -56,7 +56,7 @@ class Disk:
                 work(*arguments)
             except (SpoolError, MemoryFault) as error:
                 self.failed = str(error)
-                if "full" not in str(error) or self._closing:
+                if self._closing or not isinstance(error, (SpoolFull, MemoryFull)):
                     self.fatal = error
                     raise
                 time.sleep(FULL_DISK_S)

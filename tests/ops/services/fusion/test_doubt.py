@@ -14,7 +14,7 @@ from ops.services.api.prometheus import metrics_text
 from ops.services.fusion.live_picture import sensors_live, tracks_live
 from ops.services.fusion.pipeline import Pipeline
 from ops.services.fusion.process import with_held
-from ops.services.fusion.quarantine_memory import CutOffRecord, faults_of, take
+from ops.services.fusion.quarantine_memory import CutOffRecord, note_cut_off, quarantine_faults
 from ops.store.reader import Live, Progress
 
 SECOND = 1_000_000_000
@@ -111,9 +111,9 @@ def test_metrics_count_who_was_cut_off_and_who_is(tmp_path: Path) -> None:
     held: dict[str, CutOffRecord] = {}
     for source, event in (("r1", CutOff(True, 100)), ("r1", CutOff(True, None, 7)), ("r1", CutOff(True, 200)),
                           ("", CutOff(False, 50))):  # fmt: skip
-        take(held, source, event, 140)
-    assert [list(faults) for faults in faults_of(held, 150).values()] == [["flooding"], ["impersonated"]]
-    assert list(faults_of(held, 150 + 30 * SECOND)) == ["r1"], "the other has been well for half a minute"
+        note_cut_off(held, source, event, 140)
+    assert [list(faults) for faults in quarantine_faults(held, 150).values()] == [["flooding"], ["impersonated"]]
+    assert list(quarantine_faults(held, 150 + 30 * SECOND)) == ["r1"], "the other has been well for half a minute"
     counts = with_held({"r1": {"received": 3}}, held, 150)
     lines = metrics_text(Progress(0, 0, 0, 0, 0, 0), Live(0, 0, msgspec.json.encode(counts)), 0).splitlines()
     assert 'watchline_cut_off_total{sensor="r1"} 2' in lines

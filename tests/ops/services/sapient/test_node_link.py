@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.frame import LocalFrame
-from ingest.errors import SpoolError
+from ingest.errors import SpoolError, SpoolFull
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.security.key_register import Identity
 from ingest.standards.sapient.decode import read, status
@@ -373,7 +373,7 @@ def test_what_waits_goes_to_the_disk_in_one_write_and_a_full_disk_loses_nothing(
 
 
 def full_disk(_: object) -> None:
-    raise SpoolError("the disk is full", where="spool", expected="room")
+    raise SpoolFull("the disk is full", where="spool", expected="room")
 
 
 def test_a_full_disk_is_tried_again_and_a_failing_one_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
