@@ -219,7 +219,7 @@ for name, found in seen.items():
 # ## Where should a patrol go?
 #
 # A security game on every eighth segment of the high-tech layout: the crosser knows the probabilities of the rounds,
-# not the one that is drawn. One patrol leaves its base on foot for a shift of eight hours and stays 30 minutes in each
+# not the one that is drawn. One patrol leaves its base on foot for a shift of three hours and stays 30 minutes in each
 # segment that it visits; there it stops half of those who would otherwise not be interrupted (an assumption).
 
 # %%
@@ -237,7 +237,7 @@ def seconds_at(reached):
 
 between = np.array([seconds_at(travel_time(mobility, spot, neighbours=8)) for spot in spots])
 to_base = seconds_at(response)
-rounds = FromBases(between, to_base, to_base, Shift(patrols=1, stay_s=1800.0))
+rounds = FromBases(between, to_base, to_base, Shift(patrols=1, shift_s=3 * 3600.0, stay_s=1800.0))
 game = Game(alone[stops], 1.0 - (1.0 - alone[stops]) * 0.5)
 solution = solve_game(game, rounds)
 print(f"interruption without patrols {game.uncovered.min():.3f}, with them {solution.value:.3f}")

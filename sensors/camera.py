@@ -15,6 +15,8 @@ from sensors.detection_model.weather import Conditions
 from sensors.errors import LayoutError
 from sensors.sensor import Sensor, check
 
+__all__ = ["detection_probability", "range_for_pixels"]
+
 KIND: Final = "camera"
 PIXELS_TO_DETECT = 1.5
 """Pixels across the target's critical size at which half of the observers detect it (metrics.md §4)."""
@@ -136,10 +138,38 @@ def _haze_exponent(visibility_km: float) -> float:
 def range_for_pixels(
     target_m: npt.ArrayLike, pixels: npt.ArrayLike, *, pitch_m: npt.ArrayLike, focal_length_m: npt.ArrayLike
 ) -> float | npt.NDArray[np.float64]:
-    """Range [m] at which ``target_m`` metres cover ``pixels`` pixels; broadcast shape, a float for floats.
+    """Compute the range at which a target covers a number of pixels.
 
-    ``R = h / (N · IFOV)`` with ``IFOV = pitch / focal length`` (small angles). Raises LayoutError unless all are
-    positive. Johnson (1958); N of 1.5, 6 and 12 pixels detect, recognise and identify at 50 %.
+    Parameters
+    ----------
+    target_m : float or array_like, m
+        Critical dimension of the target.
+    pixels : float or array_like
+        Pixels on the target; 1.5, 6 and 12 detect, recognise and identify with probability one half.
+    pitch_m : float or array_like, m
+        Pixel pitch of the detector.
+    focal_length_m : float or array_like, m
+        Focal length of the lens.
+
+    Returns
+    -------
+    float or ndarray, broadcast shape, m
+        The range; a float for floats.
+
+    Raises
+    ------
+    LayoutError
+        Unless all are positive.
+
+    Notes
+    -----
+    ``R = h / (N · IFOV)`` with ``IFOV = pitch / focal length`` (small angles). Johnson (1958).
+
+    Examples
+    --------
+    >>> from sensors.camera import range_for_pixels
+    >>> round(range_for_pixels(1.7, 6.0, pitch_m=12e-6, focal_length_m=0.1))
+    2361
     """
     size, count, pitch, focal = (np.asarray(a, dtype=np.float64) for a in (target_m, pixels, pitch_m, focal_length_m))
     if not all(np.all(a > 0) for a in (size, count, pitch, focal)):
@@ -152,11 +182,35 @@ def range_for_pixels(
 
 
 def detection_probability(pixels_on_target: npt.ArrayLike, *, n50: npt.ArrayLike) -> float | npt.NDArray[np.float64]:
-    """Probability [1] of detection given unlimited search; broadcast shape, a float for floats.
+    """Compute the probability that a target is detected given unlimited search time.
 
-    ``x = N/N50; E = 2.7 + 0.7 x; P = x^E / (1 + x^E)``: one half at N50, 0 at no pixels, 1 at infinitely many. It is
-    the share of targets that can be found at all: it never compounds over frames. Raises LayoutError for a
-    negative count or n50 ≤ 0. Target transfer probability function of the ACQUIRE model (Johnson criteria).
+    Parameters
+    ----------
+    pixels_on_target : float or array_like
+        Pixels on the target.
+    n50 : float or array_like
+        Pixels at which the probability is one half.
+
+    Returns
+    -------
+    float or ndarray, broadcast shape
+        Probability [1]: 0 at no pixels, 1 at infinitely many; a float for floats.
+
+    Raises
+    ------
+    LayoutError
+        For a negative count or n50 ≤ 0.
+
+    Notes
+    -----
+    ``x = N/N50; E = 2.7 + 0.7 x; P = x^E / (1 + x^E)``. It is the share of targets that can be found at all: it never
+    compounds over frames. Target transfer probability function of the ACQUIRE model (Johnson criteria).
+
+    Examples
+    --------
+    >>> from sensors.camera import detection_probability
+    >>> float(detection_probability(2.0, n50=2.0))
+    0.5
     """
     count = np.asarray(pixels_on_target, dtype=np.float64)
     half = np.asarray(n50, dtype=np.float64)

@@ -1,4 +1,4 @@
-"""Detections as a dataset: the schema between sensors and fusion, and the ways in and out of it."""
+"""Detections as a dataset: the schema between sensors and fusion, and conversions to and from it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from geo.schema import Schema, Variable
 from sensors.layout import Layout
 from sensors.scan import CLASSES, Scan
 from sensors.scan_columns import ARRAYS, ScanColumns, columns_of, scan_of, with_deviations
+
+__all__ = ["DETECTIONS", "from_columns", "split", "to_dataset", "to_scans"]
 
 _SCAN, _PLOT = ("scan",), ("detection",)
 _NUMBER = "fiu"  # whole numbers are numbers too; inside they become float64
@@ -52,21 +54,69 @@ TAILS: Final = {"cov": (2, 2), "class_probability": (len(CLASSES),)}
 
 
 def to_dataset(scans: Iterable[Scan], layout: Layout) -> xr.Dataset:
-    """Detections of ``scans`` in the layout's frame (schema DETECTIONS), in the order given, empty scans included.
+    """Convert scans to a detections dataset in the layout's frame.
 
-    True north becomes grid north, and metres on the ground metres of the frame; ranges stay slant ranges. Raises
-    UnknownSensor or SchemaError for the first scan that cannot be placed (see ``columns_of``).
+    Parameters
+    ----------
+    scans : iterable of Scan
+        Scans in any order, empty ones included.
+    layout : Layout
+        The sensors.
+
+    Returns
+    -------
+    xarray.Dataset, dims (scan, detection)
+        Schema DETECTIONS, in the order given. True north becomes grid north, and metres on the ground metres of the
+        frame; ranges stay slant ranges.
+
+    Raises
+    ------
+    UnknownSensor
+        For the first scan of a sensor that the layout does not have.
+    SchemaError
+        For the first scan that cannot be used (``sensors.scan_columns.columns_of``).
     """
     return from_columns([columns_of(scan, layout) for scan in scans])
 
 
 def to_scans(detections: xr.Dataset, layout: Layout) -> list[Scan]:
-    """The records of ``detections``, in order of ``scan``: the inverse of ``to_dataset`` (to 1e-6 m and 1e-9 rad)."""
+    """Convert a detections dataset to scans: the inverse of ``to_dataset``.
+
+    Parameters
+    ----------
+    detections : xarray.Dataset, dims (scan, detection)
+        Schema DETECTIONS.
+    layout : Layout
+        The sensors.
+
+    Returns
+    -------
+    list of Scan
+        In order of ``scan``, equal to 1e-6 m and 1e-9 rad.
+
+    Raises
+    ------
+    SchemaError
+        For a dataset that does not match the schema.
+    UnknownSensor
+        For a sensor that the layout does not have.
+    """
     return [scan_of(columns, layout) for columns in split(detections)]
 
 
 def from_columns(scans: Sequence[ScanColumns]) -> xr.Dataset:
-    """Detections dataset of scans that are already in the frame; detections in order of scans."""
+    """Build a detections dataset of scans that are in the frame already.
+
+    Parameters
+    ----------
+    scans : sequence of ScanColumns
+        The scans.
+
+    Returns
+    -------
+    xarray.Dataset, dims (scan, detection)
+        Schema DETECTIONS; detections in order of scans.
+    """
     counts = np.array([len(scan) for scan in scans], dtype=np.int64)
     per_scan = {
         "scan_sensor": np.array([scan.sensor for scan in scans], dtype=np.str_),
@@ -105,11 +155,26 @@ def from_arrays(
 
 
 def split(detections: xr.Dataset, layout: Layout | None = None) -> list[ScanColumns]:
-    """The scans of ``detections`` as columns, in order of ``scan``; rows keep their order within a scan.
+    """Split a detections dataset into its scans.
 
-    A measured variable that is absent is NaN, an absent ``scan_received_at`` is ``scan_time``, and without
-    ``scan_kind`` an empty scan's kind is "". With ``layout``, deviations that are NaN beside a measured value are taken
-    from its error model. Raises SchemaError for a dataset that is not of the schema, and UnknownSensor with a layout.
+    Parameters
+    ----------
+    detections : xarray.Dataset, dims (scan, detection)
+        Schema DETECTIONS. A measured variable that is absent is NaN, an absent ``scan_received_at`` is ``scan_time``.
+    layout : Layout, optional
+        With it, deviations that are NaN beside a measured value are taken from its error model.
+
+    Returns
+    -------
+    list of ScanColumns
+        In order of ``scan``; rows keep their order within a scan. Without ``scan_kind`` an empty scan's kind is "".
+
+    Raises
+    ------
+    SchemaError
+        For a dataset that does not match the schema.
+    UnknownSensor
+        With a layout, for a sensor that it does not have.
     """
     DETECTIONS.check(detections, where="detections")
     n, scans = detections.sizes["detection"], detections.sizes["scan"]

@@ -1,4 +1,4 @@
-"""Unattended ground sensors (seismic, acoustic, infrared): their record and how a passing walker sets them off."""
+"""A ground sensor: seismic, acoustic, magnetic or infrared, buried or planted; it reports passes and not positions."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from sensors.detection_model.assumptions import Situation
 from sensors.detection_model.hazard import SUREST, hazard_of, probability_of
 from sensors.errors import LayoutError
 from sensors.sensor import Sensor, check
+
+__all__ = ["elfes_probability", "rate_per_metre"]
 
 KIND: Final = "ground_sensor"
 HOLD_OFF_S = 5.0
@@ -88,10 +90,34 @@ class GroundSensor(Sensor):
 
 
 def rate_per_metre(pass_probability: float, radius_m: float) -> float:
-    """Triggers per metre of path inside a circle of ``radius_m``, from the probability of a pass [1/m].
+    """Compute the triggers per metre of path inside a ground sensor's circle, from the probability of a pass.
 
-    ``−ln(1 − p) / (π r / 2)``: π r / 2 is the mean chord of the circle, so a pass along it triggers with probability
-    p. A p of 1 is taken as 1 − 1e-12. Raises LayoutError for p outside [0, 1] or no radius. Metrics.md §4.
+    Parameters
+    ----------
+    pass_probability : float
+        Probability [1] that a pass along the mean chord triggers; 1 is taken as 1 − 1e-12.
+    radius_m : float, m
+        Radius of the circle.
+
+    Returns
+    -------
+    float, 1/m
+        Expected triggers per metre.
+
+    Raises
+    ------
+    LayoutError
+        For a probability outside [0, 1] or a radius not above 0.
+
+    Notes
+    -----
+    ``−ln(1 − p) / (π r / 2)``: π r / 2 is the mean chord of the circle.
+
+    Examples
+    --------
+    >>> from sensors.ground_sensor import rate_per_metre
+    >>> round(rate_per_metre(0.9, 30.0), 4)
+    0.0489
     """
     if not (0.0 <= pass_probability <= 1.0 and radius_m > 0.0):
         raise LayoutError(
@@ -105,9 +131,33 @@ def rate_per_metre(pass_probability: float, radius_m: float) -> float:
 def elfes_probability(
     distance_m: npt.ArrayLike, *, sure_radius_m: float, elfes_lambda: float, elfes_beta: float
 ) -> npt.NDArray[np.float64]:
-    """Share of the effect left at ``distance_m``: 1 within the sure radius, then ``exp(−λ a^β)``; same shape, [1].
+    """Compute the share of a ground sensor's effect that is left at a distance.
 
-    a = distance − sure radius [m]. Elfes (1991), Occupancy grids: a stochastic spatial representation.
+    Parameters
+    ----------
+    distance_m : float or array_like, m
+        Distance from the sensor.
+    sure_radius_m : float, m
+        Within this radius the share is 1.
+    elfes_lambda : float, 1/m^beta
+        Decay λ beyond it.
+    elfes_beta : float
+        Exponent β.
+
+    Returns
+    -------
+    ndarray, shape of distance_m
+        The share [1]: 1 within the radius, then ``exp(−λ a^β)`` with a the distance beyond it.
+
+    Notes
+    -----
+    Elfes (1991), Occupancy grids: a stochastic spatial representation.
+
+    Examples
+    --------
+    >>> from sensors.ground_sensor import elfes_probability
+    >>> elfes_probability([5.0, 20.0], sure_radius_m=10.0, elfes_lambda=0.1, elfes_beta=1.0).round(3).tolist()
+    [1.0, 0.368]
     """
     beyond = np.maximum(np.asarray(distance_m, dtype=np.float64) - sure_radius_m, 0.0)
     return np.exp(-elfes_lambda * beyond**elfes_beta)

@@ -1,4 +1,4 @@
-"""A layout: the sensors that stand along a sector, read from GeoJSON points."""
+"""A layout: the sensors and relays of a sector, read from GeoJSON points."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ from sensors.relay import Relay
 from sensors.scan import CLASSES
 from sensors.sensor import Confusion, Sensor
 
+__all__ = ["Layout", "place", "place_relay"]
+
 AnySensor = Radar | Camera | GroundSensor | Radio | Human
 KINDS: Mapping[str, type[Radar] | type[Camera] | type[GroundSensor] | type[Radio] | type[Human]] = {
     radar.KIND: Radar,
@@ -40,8 +42,11 @@ PLACED = {"lon", "lat", "easting", "northing"}  # these come from the point, not
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """A sensor with the frame's convergence [rad] and scale [1] at its foot, and the edges of its view (None: all
-    round; see ``grid_azimuths_rad``)."""
+    """A sensor in its frame.
+
+    The frame's convergence [rad] and scale [1] at its foot, and the edges of its field of view (None: all round; see
+    ``grid_azimuths_rad``).
+    """
 
     sensor: AnySensor
     convergence_rad: float
@@ -56,9 +61,23 @@ class Placement:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Sensors in the order of their file, all in one frame; ids are unique, else LayoutError. May be empty.
+    """Sensors in the order of their file, all in one frame.
 
-    ``relays`` carry the sensors' reports and see nothing: a layout's length, ids and iteration are of its sensors.
+    Parameters
+    ----------
+    name : str
+        Name of the layout.
+    frame : LocalFrame
+        The frame.
+    sensors : tuple of sensors
+        Radars, cameras, ground sensors, radio finders and human observers; may be empty.
+    relays : tuple of Relay
+        They carry the sensors' reports and detect nothing: length, ids and iteration are of the sensors.
+
+    Raises
+    ------
+    LayoutError
+        For two sensors or relays of one id.
     """
 
     name: str
@@ -77,12 +96,28 @@ class Layout:
 
     @classmethod
     def from_file(cls, path: Path | str, frame: LocalFrame, *, catalogue: Catalogue | None = None) -> Layout:
-        """Read a GeoJSON FeatureCollection of points in lon/lat; keys, defaults and limits as in docs/nomenclature.md.
+        """Read a layout from a GeoJSON FeatureCollection of points in lon/lat.
 
-        A sensor with a ``catalogue`` item takes from it what it does not say itself; without a ``catalogue`` the
-        shipped one counts. The layout's name is the collection's ``name``, else the file's stem. Raises LayoutError, in
-        one sentence naming sensor and key, for an unreadable file, an unknown or missing key, a value out of its
-        limits, a point that is not on Earth, or two sensors of one id.
+        Parameters
+        ----------
+        path : Path or str
+            The file; its keys, defaults and limits are described in docs/nomenclature.md.
+        frame : LocalFrame
+            The frame.
+        catalogue : Catalogue, optional
+            Equipment from which a sensor with a ``catalogue`` item takes what it does not state itself; without it the
+            shipped one.
+
+        Returns
+        -------
+        Layout
+            Its name is the collection's ``name``, else the file's stem.
+
+        Raises
+        ------
+        LayoutError
+            For a file that cannot be read, unknown keys, values out of limits, a point that is not on Earth, or two
+            sensors of one id.
         """
         path = Path(path)
         try:
@@ -99,7 +134,29 @@ class Layout:
     def from_geojson(
         cls, document: object, frame: LocalFrame, *, name: str, catalogue: Catalogue | None = None
     ) -> Layout:
-        """Layout of a parsed GeoJSON FeatureCollection; ``name`` where the collection has none. Errors as from_file."""
+        """Build a layout from a parsed GeoJSON FeatureCollection.
+
+        Parameters
+        ----------
+        document : object
+            The parsed document.
+        frame : LocalFrame
+            The frame.
+        name : str
+            Name where the collection has none.
+        catalogue : Catalogue, optional
+            Equipment, as for ``from_file``.
+
+        Returns
+        -------
+        Layout
+            The layout.
+
+        Raises
+        ------
+        LayoutError
+            As ``from_file``.
+        """
         if not isinstance(document, dict) or document.get("type") != "FeatureCollection":
             raise LayoutError("is not a FeatureCollection", where=name, expected="GeoJSON points")
         features = document.get("features")
@@ -114,10 +171,11 @@ class Layout:
 
     @property
     def ids(self) -> tuple[str, ...]:
+        """Ids of the sensors, in order."""
         return tuple(sensor.id for sensor in self.sensors)
 
     def __getitem__(self, sensor_id: str) -> AnySensor:
-        """The sensor of that id; raises UnknownSensor where the layout has none."""
+        """Return the sensor of that id; raises UnknownSensor where the layout has none."""
         return self.placement(sensor_id).sensor
 
     def __contains__(self, sensor_id: object) -> bool:
@@ -130,7 +188,23 @@ class Layout:
         return len(self.sensors)
 
     def placement(self, sensor_id: str) -> Placement:
-        """The sensor of that id with the frame's convergence and scale there; raises UnknownSensor."""
+        """Return a sensor with the frame's convergence and scale at its foot.
+
+        Parameters
+        ----------
+        sensor_id : str
+            Id of the sensor.
+
+        Returns
+        -------
+        Placement
+            The sensor in the frame.
+
+        Raises
+        ------
+        UnknownSensor
+            Where the layout has no such sensor.
+        """
         try:
             return self._placements[sensor_id]
         except KeyError:
@@ -160,14 +234,73 @@ def elevations_rad(sensor: Sensor) -> tuple[float, float] | None:
 
 
 def place(frame: LocalFrame, easting: float, northing: float, *, id: str, kind: str, **values: Any) -> AnySensor:
-    """A sensor at a point of the frame [m]; ``values`` are a layout file's keys. Raises LayoutError as from_file."""
+    """Create a sensor at a point of the frame.
+
+    Parameters
+    ----------
+    frame : LocalFrame
+        The frame.
+    easting : float, m
+        Easting of the sensor.
+    northing : float, m
+        Northing of the sensor.
+    id : str
+        Id of the sensor.
+    kind : str
+        "radar", "camera", "ground_sensor", "radio" or "human".
+    **values : Any
+        Keys of a layout file.
+
+    Returns
+    -------
+    Radar or Camera or GroundSensor or Radio or Human
+        The sensor.
+
+    Raises
+    ------
+    LayoutError
+        As ``Layout.from_file``.
+
+    Examples
+    --------
+    >>> from geo.frame import LocalFrame
+    >>> from sensors.layout import Layout, place
+    >>> frame = LocalFrame.around(8.0, 47.0)
+    >>> radar = place(frame, 100.0, 250.0, id="R1", kind="radar", max_range_m=5_000.0)
+    >>> Layout("one radar", frame, (radar,)).ids
+    ('R1',)
+    """
     lon, lat = frame.to_lonlat(float(easting), float(northing))
     properties = _known_values({"id": id, "kind": kind, **values}, id, None)
     return KINDS[kind](lon=lon, lat=lat, easting=float(easting), northing=float(northing), **properties)
 
 
 def place_relay(frame: LocalFrame, easting: float, northing: float, *, id: str, **values: Any) -> Relay:
-    """A relay at a point of the frame [m]; ``values`` as in ``place``."""
+    """Create a relay at a point of the frame.
+
+    Parameters
+    ----------
+    frame : LocalFrame
+        The frame.
+    easting : float, m
+        Easting of the relay.
+    northing : float, m
+        Northing of the relay.
+    id : str
+        Id of the relay.
+    **values : Any
+        Keys of a layout file.
+
+    Returns
+    -------
+    Relay
+        The relay.
+
+    Raises
+    ------
+    LayoutError
+        As ``Layout.from_file``.
+    """
     lon, lat = frame.to_lonlat(float(easting), float(northing))
     properties = _known_values({"id": id, "kind": relay.KIND, **values}, id, None)
     return Relay(lon=lon, lat=lat, easting=float(easting), northing=float(northing), **properties)

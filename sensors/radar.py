@@ -1,4 +1,4 @@
-"""Ground surveillance radar: its record and its detection curve."""
+"""A scanning radar as a layout describes it, and its probability of detection over range."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from sensors.detection_model.assumptions import Situation
 from sensors.detection_model.hazard import scan_rate
 from sensors.errors import LayoutError
 from sensors.sensor import Sensor, check
+
+__all__ = ["detection_probability"]
 
 KIND: Final = "radar"
 CLUTTER_SPEED_MPS = 5.0
@@ -112,11 +114,41 @@ def detection_probability(
     reference_probability: npt.ArrayLike = 0.9,
     false_alarm_probability: npt.ArrayLike = 1e-6,
 ) -> float | npt.NDArray[np.float64]:
-    """Probability [1] that one look detects a Swerling 1 target at ``range_m``; broadcast shape, a float for floats.
+    """Compute the probability that one look detects a Swerling 1 target.
 
-    ``p(R) = Pfa^(1/(1 + SNR0 (R0/R)^4))`` with ``SNR0 = ln(Pfa)/ln(Pd0) − 1``: 1 at no range, Pfa infinitely far,
-    ``reference_probability`` at ``reference_range_m``. NaN in gives NaN out. Raises LayoutError unless
-    0 < Pfa < Pd0 < 1, R0 > 0 and no range is negative. After Swerling (1954); Skolnik, Introduction to Radar Systems.
+    Parameters
+    ----------
+    range_m : float or array_like, m
+        Range of the target.
+    reference_range_m : float or array_like, m
+        Range at which the reference probability holds.
+    reference_probability : float or array_like
+        Probability [1] at the reference range.
+    false_alarm_probability : float or array_like
+        Probability [1] of a false alarm per cell and look.
+
+    Returns
+    -------
+    float or ndarray, broadcast shape
+        Single-look Pd [1]: 1 at range 0, Pfa at infinity; a float for floats, NaN for NaN.
+
+    Raises
+    ------
+    LayoutError
+        Unless 0 < Pfa < Pd0 < 1, R0 > 0 and no range is negative.
+
+    Notes
+    -----
+    ``p(R) = Pfa^(1/(1 + SNR0 (R0/R)^4))`` with ``SNR0 = ln(Pfa)/ln(Pd0) − 1``. After Swerling (1954); Skolnik,
+    Introduction to Radar Systems.
+
+    Examples
+    --------
+    >>> from sensors.radar import detection_probability
+    >>> round(detection_probability(5_000.0, reference_range_m=5_000.0), 3)
+    0.9
+    >>> round(detection_probability(10_000.0, reference_range_m=5_000.0), 3)
+    0.22
     """
     r, reference, pd, pfa = (
         np.asarray(value, dtype=np.float64)

@@ -1,4 +1,4 @@
-"""Detection along a border too long for the memory: stretch by stretch, kept as it goes, resumable."""
+"""Detection along a border too long for the memory: computed stretch by stretch, stored, resumable."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import xarray as xr
 
 from geo.border import Border, Zone
 from geo.border.stretch_store import StretchStore
-from geo.border.stretches import MARGINS_BELTS, Stretch, by_stretches, joined, stretches, widening
+from geo.border.stretches import MARGINS_BELTS, Stretch, by_stretches, joined, stretches, whole_border_attrs
 from geo.errors import BadInput, BorderError
 from geo.mobility.roads_and_rivers import Ways
 from geo.mobility.settings import MobilitySettings
@@ -27,12 +27,12 @@ from sensors.layout import Layout
 
 MARGIN_CELLS = 4.0
 SAME_HAZARD = 1e-6
-"""Expected detections by which a way of the whole border may stay below that of a stretch, which then counts as it."""
+"""Expected detections by which a path of the whole border may be below that of a stretch and still count as equal."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Case:
-    """What is the same for all stretches: ``moving`` says how people move, ``search`` where to, ``sight`` what sees."""
+    """What all stretches share: keywords of movement, of the search for paths, and of coverage (``sight``)."""
 
     layout: Layout
     terrain: xr.Dataset
@@ -58,32 +58,32 @@ def detection_by_stretches(
     progress: Callable[[int, int], None] | None = None,
     **sight: Any,
 ) -> xr.Dataset:
-    """``sensors.gaps.segment_detection`` of a long border, coverage included, stretch by stretch of about ``length_m``.
+    """``sensors.gaps.segment_detection`` of a long border, coverage included, in stretches of about ``length_m``.
 
-    ``terrain`` may be lazy: a stretch reads its own window and the ground of the sensors that reach it. ``sight`` are
-    the keywords of ``sensors.coverage.coverage``. With a ``folder`` every part is kept there when it is finished, and a
-    run that was broken off goes on with what is missing; ``progress(done, total)`` after each stretch.
+    ``terrain`` may be lazy: a stretch reads its own window and the terrain of the sensors that reach it. ``sight`` are
+    the keywords of ``sensors.coverage.coverage``. With a ``folder`` every finished part is stored there, and an
+    interrupted run continues with what is missing; ``progress(done, total)`` is called after each stretch.
 
-    Values are those of the whole border, to SAME_HAZARD, where ``of_the_whole`` (segment,): a search whose ways may
-    also begin or end where the belt goes on bounds them from below, and a stretch's margin is widened until it finds
-    no less, as far as ``geo.border.stretches.widening`` goes (decision 0017). Elsewhere they are those of the ways
-    within. A stretch whose belt does not lie on the terrain is unknown. Raises BorderError where none does, BadInput
-    where the folder holds another case, and as ``segment_detection`` and ``coverage``.
+    Values are those of the whole border, to SAME_HAZARD, where ``of_the_whole`` (segment,): a search whose paths may
+    also begin or end where the belt continues bounds them from below, and a stretch's margin is widened until it finds
+    no less, as far as ``Stretch.widening`` allows (decision 0017). Elsewhere they are those of the paths within the
+    margin. A stretch whose belt is not on the terrain is unknown. Raises BorderError where none is, BadInput where the
+    folder holds another case, and as ``segment_detection`` and ``coverage``.
     """
     _refuse_unless_width(belt_m)
     todo = stretches(border, belt_m=belt_m, length_m=length_m, margin_m=MARGINS_BELTS[0] * belt_m)
-    kept = None
+    store = None
     if folder is not None:
         track = border.inner if isinstance(border, Zone) else border
         line = [shapely.get_coordinates(part) for part in shapely.get_parts(border.line)]
-        moving = (settings, _told(ways), direction, neighbours)
-        kept = StretchStore.at(
+        crosser = (settings, _tables(ways), direction, neighbours)
+        store = StretchStore.at(
             folder,
             layout=layout.sensors,
             terrain=terrain,
             border=(line, track.segment_length_m, track.home_side),
             stretches=(belt_m, length_m),
-            crosser=moving,
+            crosser=crosser,
             sight=sorted(sight.items()),
         )
 
@@ -106,40 +106,38 @@ def detection_by_stretches(
             refused.append(error)
             if len(refused) == len(todo):
                 raise
-            nothing = _told_sure(np.zeros(len(stretch.numbers), bool))
-            part = stretch.own_part(unknown_segments(stretch.border).assign(of_the_whole=nothing), border)
-        if kept is not None:
-            kept.keep(stretch.number, part)
+            unproved = np.zeros(len(stretch.numbers), bool)
+            part = _own_part(unknown_segments(stretch.border), unproved, stretch)
         return part
 
-    answers = dict(by_stretches(todo, work, done=kept, progress=progress))
-    whole = joined(answers)
-    told = next((part.attrs for part in answers.values() if part.attrs), {})
-    return whole.assign_attrs(told)
+    keep = None if store is None else store.keep
+    answers = dict(by_stretches(todo, work, done=store, keep=keep, progress=progress))
+    attrs = next((part.attrs for part in answers.values() if part.attrs), {})
+    return joined(answers).assign_attrs(attrs)
 
 
 def _detection(case: _Case, stretch: Stretch) -> xr.Dataset:
-    """Detection in a stretch's own segments, with the margin that it takes."""
-    for wider in widening(stretch, case.border, belt_m=case.belt_m, cell_m=cell_size(case.terrain)):
-        found, sure = _within_margin(case, wider)
-        if sure:
+    """Detection in a stretch's own segments, with the margin that proves it, as far as margins go."""
+    for wider in stretch.widening(belt_m=case.belt_m, cell_m=cell_size(case.terrain)):
+        detection, proved = _within_margin(case, wider)
+        if proved:
             break
-    return found
+    return detection
 
 
 def _within_margin(case: _Case, stretch: Stretch) -> tuple[xr.Dataset, bool]:
-    """The same with the margin it has, and whether no way of the whole border is detected less."""
-    near, inside = _surroundings(stretch, case.terrain, case.layout, case.belt_m)
-    seen = watched_by(inside, near, stretch.border, belt_m=case.belt_m, **case.moving, **case.sight)
-    ways, sure = least_ways_of_the_whole(seen, stretch.own, slack=SAME_HAZARD, **case.search)
-    of_the_whole = np.zeros(len(stretch.numbers), bool)
-    of_the_whole[stretch.own] = sure
-    found = over_segments(seen, ways).assign(of_the_whole=_told_sure(of_the_whole))
-    return stretch.own_part(found, case.border), bool(sure.all())
+    """The same with the margin it has, and whether it is proved that no path of the whole border is detected less."""
+    terrain, layout = _surroundings(stretch, case.terrain, case.layout, case.belt_m)
+    belt = watched_by(layout, terrain, stretch.border, belt_m=case.belt_m, **case.moving, **case.sight)
+    ways, own_proved = least_ways_of_the_whole(belt, stretch.own_segments, slack=SAME_HAZARD, **case.search)
+    proved = np.zeros(len(stretch.numbers), bool)
+    proved[stretch.own_segments] = own_proved
+    return _own_part(over_segments(belt, ways), proved, stretch), bool(own_proved.all())
 
 
-def _told_sure(sure: npt.NDArray[np.bool_]) -> Any:
-    return ("segment", sure, {"long_name": "no way of the whole border is detected less"})
+def _own_part(detection: xr.Dataset, proved: npt.NDArray[np.bool_], stretch: Stretch) -> xr.Dataset:
+    flag = ("segment", proved, whole_border_attrs("detected less"))
+    return stretch.own_part(detection.assign(of_the_whole=flag))
 
 
 def _refuse_unless_width(belt_m: Any) -> None:
@@ -154,7 +152,7 @@ def _refuse_beyond(stretch: Stretch, terrain: xr.Dataset) -> None:
 
 
 def _surroundings(stretch: Stretch, terrain: xr.Dataset, layout: Layout, belt_m: float) -> tuple[xr.Dataset, Layout]:
-    """The terrain that holds a stretch's belt and the sensors that reach it, in memory; and these sensors."""
+    """The terrain of a stretch's belt and of the sensors that reach it, in memory; and these sensors."""
     west, south, east, north = stretch.border.bounds
     reach = belt_m + MARGIN_CELLS * cell_size(terrain)
     box = np.array([west - reach, south - reach, east + reach, north + reach])
@@ -168,11 +166,11 @@ def _surroundings(stretch: Stretch, terrain: xr.Dataset, layout: Layout, belt_m:
     margin = MARGIN_CELLS * cell_size(terrain)
     low = np.minimum(box[:2], places.min(axis=0, initial=np.inf) - margin)
     high = np.maximum(box[2:], places.max(axis=0, initial=-np.inf) + margin)
-    near = terrain.sel(easting=slice(low[0], high[0]), northing=slice(high[1], low[1])).compute()
-    return near, Layout(layout.name, layout.frame, tuple(inside))
+    window = terrain.sel(easting=slice(low[0], high[0]), northing=slice(high[1], low[1])).compute()
+    return window, Layout(layout.name, layout.frame, tuple(inside))
 
 
-def _told(ways: Ways | None) -> Any:
+def _tables(ways: Ways | None) -> Any:
     if ways is None:
         return None
     tables = (ways.roads, ways.rivers, ways.fords)

@@ -65,12 +65,12 @@ def least_ways_of_the_whole(
 
 
 def over_segments(seen: WatchedBelt, ways: Crossings) -> xr.Dataset:
-    """What watches the way of each segment, (segment,); NaN where nobody can cross (``state`` unreachable) or nobody
-    knows (unknown), and never 0 instead.
+    """Describe what detects the path through each segment, (segment,).
 
-    ``ways`` are of ``least_ways``, or any other crossings of the same belt. The least is exact over the ways of the
-    search where no camera's search ends on the way; where one does, the value holds for the way that was found, and
-    another might be detected less.
+    NaN, never 0, where a segment cannot be crossed (``state`` unreachable) or nothing is known of it (unknown). ``ways``
+    are of ``least_ways``, or any other crossings of the same belt. The least is exact over the paths of the search where no
+    camera's search ends on the path; where one does, the value holds for the path that was found, and another might be
+    detected less.
     """
     segments = np.arange(ways.cost.size)
     along = Along.ways_over(seen.on_belt, [ways.cells(int(segment)) for segment in segments])

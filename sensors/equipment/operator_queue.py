@@ -1,7 +1,7 @@
-"""Whether somebody looks at an alert: operators as a queue. An alert that nobody can look at is not a detection.
+"""Operators as a queue: the probability that an alert is assessed. An unassessed alert is not a detection.
 
-Alerts come at random (Poisson), each takes an operator an exponential time, and who waits too long is lost: the mover
-is gone. That is Erlang A, M/M/c + M (Palm 1957); without losses it is Erlang C, without waiting Erlang B.
+Alerts arrive at random (Poisson), each takes an operator an exponential time, and one that waits too long is lost: the
+mover is gone. That is Erlang A, M/M/c + M (Palm 1957); without losses it is Erlang C, without waiting Erlang B.
 """
 
 from __future__ import annotations
@@ -34,9 +34,28 @@ DEPTH: Final = 200
 
 
 def erlang_b(load: npt.ArrayLike, operators: int) -> Floats:
-    """Probability that all ``operators`` are busy where nobody waits; ``load`` is arrivals times service time [1].
+    """Compute the probability that all operators are busy where no alert waits.
 
-    ``B(0) = 1, B(n) = a B(n−1)/(n + a B(n−1))``; shape of ``load``. Erlang (1917).
+    Parameters
+    ----------
+    load : float or array_like
+        Arrival rate times service time [1].
+    operators : int
+        Number of operators.
+
+    Returns
+    -------
+    ndarray, shape of load
+        Probability [1].
+
+    Raises
+    ------
+    WorkloadError
+        For a negative load and operators that are not a whole number from 0.
+
+    Notes
+    -----
+    ``B(0) = 1, B(n) = a B(n−1)/(n + a B(n−1))``. Erlang (1917).
     """
     a = _load(load)
     _operators(operators)
@@ -47,7 +66,29 @@ def erlang_b(load: npt.ArrayLike, operators: int) -> Floats:
 
 
 def erlang_c(load: npt.ArrayLike, operators: int) -> Floats:
-    """Probability that an alert must wait where none is lost; 1 from ``load`` = ``operators`` on. Erlang (1917)."""
+    """Compute the probability that an alert must wait where none is lost.
+
+    Parameters
+    ----------
+    load : float or array_like
+        Arrival rate times service time [1].
+    operators : int
+        Number of operators.
+
+    Returns
+    -------
+    ndarray, shape of load
+        Probability [1]; 1 where ``load`` is at least ``operators``.
+
+    Raises
+    ------
+    WorkloadError
+        As ``erlang_b``.
+
+    Notes
+    -----
+    Erlang (1917).
+    """
     a = _load(load)
     blocked = erlang_b(a, operators)
     busy = np.minimum(a / operators, 1.0)
@@ -55,7 +96,33 @@ def erlang_c(load: npt.ArrayLike, operators: int) -> Floats:
 
 
 def mean_wait_s(per_s: npt.ArrayLike, service_s: npt.ArrayLike, operators: int) -> Floats:
-    """Mean time [s] until an operator looks, where none is lost: ``C/(c/s − λ)``; infinite where it never ends."""
+    """Compute the mean wait of an alert until it is assessed where none is lost: ``C/(c/s − λ)``.
+
+    Parameters
+    ----------
+    per_s : float or array_like, 1/s
+        Alerts per second, λ.
+    service_s : float or array_like, s
+        Mean time that an alert takes, s.
+    operators : int
+        Number of operators, c.
+
+    Returns
+    -------
+    ndarray, broadcast shape, s
+        The mean wait; infinite where the queue grows without limit.
+
+    Raises
+    ------
+    WorkloadError
+        For negative rates and times not above 0.
+
+    Examples
+    --------
+    >>> from sensors.equipment.operator_queue import mean_wait_s
+    >>> round(float(mean_wait_s(1 / 600, 300.0, 1)))
+    300
+    """
     rate, service = np.broadcast_arrays(
         _positive(per_s, "alerts per second", zero=True), _positive(service_s, "service")
     )
@@ -65,14 +132,33 @@ def mean_wait_s(per_s: npt.ArrayLike, service_s: npt.ArrayLike, operators: int) 
 
 
 def attended_share(per_s: npt.ArrayLike, service_s: npt.ArrayLike, patience_s: npt.ArrayLike, operators: int) -> Floats:
-    """Share of alerts at which an operator looks in time; broadcast shape.
+    """Compute the share of alerts that an operator assesses in time.
 
-    Alerts come at ``per_s`` [1/s], each takes ``service_s`` [s] on average, and is lost if nobody has begun after
-    ``patience_s`` [s] on average. Without operators 0, without alerts 1 (of the first to come). Raises WorkloadError
-    for negative rates, times not above 0, and operators that are no whole number from 0.
+    Parameters
+    ----------
+    per_s : float or array_like, 1/s
+        Alerts per second.
+    service_s : float or array_like, s
+        Mean time that an alert takes.
+    patience_s : float or array_like, s
+        Mean time after which an alert is lost if its assessment has not begun.
+    operators : int
+        Number of operators.
 
-    Erlang A: with A = ₁F₁(1; cμ/θ + 1; λ/θ) the probability of waiting is A B/(1 + (A − 1) B), and of losing who waits
-    1/(ρ A) + 1 − 1/ρ. Palm (1957); Mandelbaum and Zeltyn (2007), Service engineering in action.
+    Returns
+    -------
+    ndarray, broadcast shape
+        Share [1]; 0 without operators, 1 without alerts (for the first to arrive).
+
+    Raises
+    ------
+    WorkloadError
+        For negative rates, times not above 0, and operators that are not a whole number from 0.
+
+    Notes
+    -----
+    Erlang A: with A = ₁F₁(1; cμ/θ + 1; λ/θ) the probability of waiting is A B/(1 + (A − 1) B), and of loss while
+    waiting 1/(ρ A) + 1 − 1/ρ. Palm (1957); Mandelbaum and Zeltyn (2007), Service engineering in action.
     """
     _operators(operators)
     rate, service, patience = np.broadcast_arrays(
@@ -91,7 +177,25 @@ def attended_share(per_s: npt.ArrayLike, service_s: npt.ArrayLike, patience_s: n
 
 
 def alerts_per_operator_day(per_s: npt.ArrayLike, operators: int) -> Floats:
-    """Alerts a day and operator, to set beside ACCEPTABLE_PER_DAY and MOST_PER_DAY; infinite without operators."""
+    """Compute the alerts per operator and day, to compare with ACCEPTABLE_PER_DAY and MOST_PER_DAY.
+
+    Parameters
+    ----------
+    per_s : float or array_like, 1/s
+        Alerts per second.
+    operators : int
+        Number of operators.
+
+    Returns
+    -------
+    ndarray, same shape, 1/day
+        Alerts; infinite without operators.
+
+    Raises
+    ------
+    WorkloadError
+        For negative rates and operators that are not a whole number from 0.
+    """
     _operators(operators)
     rate = _positive(per_s, "alerts per second", zero=True)
     return np.full(rate.shape, np.inf) if operators == 0 else rate * 86_400.0 / operators

@@ -1,5 +1,4 @@
-"""Gaps in time: when too few sensors cover a position, how long it waits for coverage, and which segments just
-opened."""
+"""Gaps in time: when too few sensors cover a position, and which segments just opened."""
 
 from __future__ import annotations
 

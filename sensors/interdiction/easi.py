@@ -1,4 +1,4 @@
-"""Whether responders arrive in time: the probability that a detected crossing is interrupted."""
+"""Probability of interruption along a path (EASI)."""
 
 from __future__ import annotations
 
@@ -20,19 +20,48 @@ def probability_of_interruption(
     communication: npt.ArrayLike = 1.0,
     position: npt.ArrayLike = 0.5,
 ) -> float | Floats:
-    """Probability [1] that the response meets an intruder before the last task ends, along one path or many.
+    """Compute the probability that the response meets an intruder before the last task ends.
 
-    Along the last axis are the tasks of a path in order (for a border: the belts that it crosses): ``detection`` [1],
-    ``delay_s`` and its deviation [s], ``communication`` (that the alarm is passed on) and ``position`` (share of the
-    task still ahead when it is detected: 1 at its beginning, 0 at its end) broadcast as (..., task). The response of a
-    path, ``response_s`` and ``response_sd_s`` [s] from alarm to arrival, broadcasts as (...) against what is left
-    without the task axis; infinite where nobody can come. A float for one path and one response, NaN for NaN, 0
-    without tasks. Raises InterdictionError for shares outside 0 to 1 and for times that are negative or infinite.
+    Parameters
+    ----------
+    detection : float or array_like, shape (..., task)
+        Probability of detection [1] in each task of a path, in order; for a border the strips of the belt that it
+        crosses.
+    delay_s : float or array_like, shape (..., task), s
+        Mean time that each task takes.
+    delay_sd_s : float or array_like, shape (..., task), s
+        Its standard deviation.
+    response_s : float or array_like, shape (...), s
+        Mean time from alarm to arrival; infinite where no response can arrive.
+    response_sd_s : float or array_like, shape (...), s
+        Its standard deviation.
+    communication : float or array_like, shape (..., task)
+        Probability [1] that the alarm is passed on.
+    position : float or array_like, shape (..., task)
+        Share [1] of the task still ahead when it is detected: 1 at its beginning, 0 at its end.
 
+    Returns
+    -------
+    float or ndarray, shape (...)
+        Probability of interruption P_I [1]; a float for one path and one response, NaN for NaN, 0 without tasks.
+
+    Raises
+    ------
+    InterdictionError
+        For shares outside 0 to 1 and for times that are negative or infinite.
+
+    Notes
+    -----
     TR_i = w_i D_i + Σ_{k>i} D_k, V_i = (w_i s_i)² + Σ_{k>i} s_k², P(R|A_i) = Φ((TR_i − RFT) / √(V_i + s_RFT²)), without
     variance a step with ½ at equality; P_I = Σ_i P_C PD_i Π_{j<i} (1 − PD_j) P(R|A_i). Assumes independent, normal
     times: correlated ones widen the spread. EASI, the Estimate of Adversary Sequence Interruption, of Sandia National
     Laboratories (Bennett 1977, SAND77-1367C; Garcia 2008, The Design and Evaluation of Physical Protection Systems).
+
+    Examples
+    --------
+    >>> from sensors.interdiction import probability_of_interruption
+    >>> round(probability_of_interruption([0.5, 0.9], [300, 600], [90, 180], response_s=450, response_sd_s=135), 3)
+    0.532
     """
     detect, passed_on, ahead = (
         _shares(value, name)

@@ -1,7 +1,7 @@
-"""Whether responders come in time on the ways a crosser might take: least detected, fastest, most vulnerable.
+"""Interception: whether responders arrive in time on the least detected, the fastest and the most vulnerable path.
 
-Tasks are the strips of the belt that a way passes one after the other; their times are the crosser's, their detection
-that of the sensors on the way. The response comes to where the way ends. See ``sensors.interdiction`` for the formula.
+Tasks are the strips of the belt that a path passes one after the other; their times are the crosser's, their detection
+that of the sensors on the path. The response goes to where the path ends. See ``sensors.interdiction`` for the formula.
 """
 
 from __future__ import annotations
@@ -33,8 +33,19 @@ WAYS: Final = (LEAST, FASTEST, VULNERABLE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResponseSettings:
-    """Named assumptions of the interruption: spread of times as a share of their mean, the chance that an alarm is
-    passed on, where in a task its detection falls (1 beginning, 0 end), and into how many strips the belt is cut."""
+    """Named assumptions of the probability of interruption.
+
+    Parameters
+    ----------
+    sd_share : float
+        Standard deviation of times as a share [1] of their mean.
+    communication : float
+        Probability [1] that an alarm is passed on.
+    position : float
+        Where in a task its detection falls [1]: 1 at its beginning, 0 at its end.
+    strips : int
+        Number of strips into which the belt is cut.
+    """
 
     sd_share: float = 0.3
     communication: float = 0.95
@@ -53,10 +64,10 @@ class ResponseSettings:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tasks:
-    """Tasks of several ways (way, task) in their order: how likely detected in each [1], how long each takes [s].
+    """Tasks of several paths (path, task) in their order: probability of detection in each [1], and its time [s].
 
-    ``response_s`` (way,) is the response to the end of each way; ``critical`` (way, 2) [m] the place after which a
-    detection comes too late on average, NaN where it always does.
+    ``response_s`` (path,) is the response to the end of each path; ``critical`` (path, 2) [m] the critical detection
+    point, after which detection comes too late on average, NaN where it always does.
     """
 
     detection: Floats
@@ -88,7 +99,7 @@ class Tasks:
 def three_ways(
     seen: WatchedBelt, response: xr.DataArray, *, direction: str = INWARD, neighbours: int = 16
 ) -> dict[str, Crossings]:
-    """For every segment the least detected way, the fastest, and the most vulnerable; see ``most_vulnerable``."""
+    """The least detected, the fastest and the most vulnerable path through every segment; see ``most_vulnerable``."""
     return {
         LEAST: least_ways(seen, direction=direction, neighbours=neighbours),
         FASTEST: crossings(seen.belt, seen.mobility, direction=direction, neighbours=neighbours),
@@ -99,10 +110,10 @@ def three_ways(
 def most_vulnerable(
     seen: WatchedBelt, response: xr.DataArray, *, direction: str = INWARD, neighbours: int = 16
 ) -> Crossings:
-    """The ways of least hazard while it is still early enough: weight ``λ·1[t_go ≥ RFT]``, of equals the fastest.
+    """The paths of least hazard while detection is still in time: weight ``λ·1[t_go ≥ RFT]``, of equals the fastest.
 
-    ``t_go`` is the fastest time from a place to the edge where the crossing ends, RFT the ``response`` [s] (northing,
-    easting) to where that fastest way ends. What is detected later comes too late to matter, so it costs nothing.
+    ``t_go`` is the fastest time from a cell to the edge where the crossing ends, RFT the ``response`` [s] (northing,
+    easting) to where that fastest path ends. Detection after that is too late to matter and costs nothing.
     """
     to_go, there = _to_go(seen, response, direction, neighbours)
     early = to_go.cost >= np.where(np.isnan(there), np.inf, there)
@@ -124,10 +135,34 @@ def most_vulnerable_crossing(
     neighbours: int = 16,
     segment: int | None = None,
 ) -> Crossing:
-    """The most vulnerable way of all or of those through ``segment``, as a line with what detects it all along.
+    """Find the most vulnerable path across the belt: the least detected while detection comes in time for the response.
 
-    As ``sensors.gaps.least_detected_crossing``; its detection counts what comes too late as well. Raises GapError where
-    nobody can cross, or nobody knows whether one can.
+    Parameters
+    ----------
+    seen : WatchedBelt
+        The belt under its sensors (``sensors.gaps.watch_belt``).
+    response : xarray.DataArray, dims (northing, easting), s
+        Response time to each cell (``geo.paths.response_times.response_time``).
+    direction : str
+        Direction of the crossing, "inward" or "outward".
+    neighbours : {8, 16}
+        Moves per cell of the path search.
+    segment : int, optional
+        Only crossings through this segment; without it all.
+
+    Returns
+    -------
+    Crossing
+        The path; its detection includes what comes too late.
+
+    Raises
+    ------
+    GapError
+        Where there is no path across, or it is unknown whether there is one.
+
+    See Also
+    --------
+    sensors.gaps.least_detected_crossing : The least detected path, whenever it is detected.
     """
     ways = most_vulnerable(seen, response, direction=direction, neighbours=neighbours)
     chosen = chosen_segment(ways, segment)
@@ -137,10 +172,24 @@ def most_vulnerable_crossing(
 def head_start(
     seen: WatchedBelt, response: xr.DataArray, *, direction: str = INWARD, neighbours: int = 16
 ) -> xr.DataArray:
-    """Seconds to spare (northing, easting) if the response leaves now and a crosser is there, going the fastest way.
+    """Compute the time margin of a response that leaves now against a crosser at each cell who takes the fastest path.
 
-    ``t_go − RFT``: above 0 responders are first where that way leaves the belt. NaN outside the belt, and where nobody
-    can go on or the response is unknown; −inf where nobody can come.
+    Parameters
+    ----------
+    seen : WatchedBelt
+        The belt under its sensors (``sensors.gaps.watch_belt``).
+    response : xarray.DataArray, dims (northing, easting), s
+        Response time to each cell.
+    direction : str
+        Direction of the crossing, "inward" or "outward".
+    neighbours : {8, 16}
+        Moves per cell of the path search.
+
+    Returns
+    -------
+    xarray.DataArray, dims (northing, easting), s
+        ``t_go − RFT``: above 0 responders are first where that path leaves the belt. NaN outside the belt, and where
+        there is no path or the response is unknown; −inf where no response can arrive.
     """
     to_go, there = _to_go(seen, response, direction, neighbours)
     spare = np.where(np.isfinite(to_go.cost), to_go.cost, np.nan) - there
@@ -232,15 +281,42 @@ def interruptions(
     slower: Sequence[float] = (1.0,),
     ways: Mapping[str, Crossings] | None = None,
 ) -> xr.Dataset:
-    """Probability of interruption in every segment, on the three ways and their minimum, for slower responses too.
+    """Compute the probability of interruption in every segment, on three paths and their minimum.
 
-    ``response`` (northing, easting) [s] is of ``geo.paths.response_times.response_time`` on the coverage's terrain.
-    Dataset over (segment, way, slower): ``interruption_probability``; (segment, slower) ``least_interruption``;
-    (segment, way) ``detection_probability``, ``seconds``, ``response_s``, ``margin_s`` (to spare if detected at the
-    edge of the belt) and ``critical_easting`` and ``critical_northing`` [m], the critical detection point: what is
-    detected after it comes too late on average; NaN where all does. NaN where nobody can cross or somebody's time is
-    unknown. One way is not the worst: the minimum is over these three, which are the ways for the ``response`` as given
-    also where it is ``slower``. ``ways`` are those of ``three_ways`` where they are at hand already.
+    Parameters
+    ----------
+    seen : WatchedBelt
+        The belt under its sensors (``sensors.gaps.watch_belt``).
+    response : xarray.DataArray, dims (northing, easting), s
+        Response time (``geo.paths.response_times.response_time``) on the coverage's terrain.
+    direction : str
+        Direction of the crossing, "inward" or "outward".
+    neighbours : {8, 16}
+        Moves per cell of the path search.
+    settings : ResponseSettings, optional
+        Named assumptions.
+    slower : sequence of float
+        Factors [1] by which the response is slower.
+    ways : mapping of str to Crossings, optional
+        The paths of ``three_ways`` where they are computed already.
+
+    Returns
+    -------
+    xarray.Dataset, dims (segment, way, slower)
+        ``interruption_probability`` [1]; (segment, slower) ``least_interruption``; (segment, way)
+        ``detection_probability``, ``seconds``, ``response_s``, ``margin_s`` (time margin if detected at the edge of the
+        belt), and ``critical_easting`` and ``critical_northing`` [m], the critical detection point; NaN where all
+        detection is too late, where there is no path, or where a time is unknown.
+
+    Raises
+    ------
+    BadInput
+        For factors that are not above 0.
+
+    Notes
+    -----
+    One path is not the worst case: the minimum is over three, which are those for the ``response`` as given also where
+    it is ``slower``.
     """
     chosen = settings or ResponseSettings()
     numbers = not isinstance(slower, str) and all(isinstance(f, (int, float, np.number)) for f in np.atleast_1d(slower))

@@ -1,8 +1,8 @@
 """Rounds along the border: each patrol drives from one segment to another, past all between, and stays in some of them.
 
-With one way along the line a round is a stretch and the places to stay; how many stays fit follows from the stretch's
-length. So the round that collects most is found exactly: by looking at every stretch for one patrol, by a small model
-in HiGHS for several.
+With one path along the line a round is a stretch and the segments to stay in; the number of stays that fit follows from
+the stretch's length. The round that collects most is therefore found exactly: over all stretches for one patrol, by a
+small model in HiGHS for several.
 """
 
 from __future__ import annotations
@@ -24,10 +24,23 @@ Stretch = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sweeps:
-    """Rounds of a shift along the line: ``hop_s`` (segment − 1,) [s] from each segment to the next, ``out_s`` and
-    ``back_s`` (segment,) [s] from the base and to it; infinite where nobody comes through.
+    """Feasible rounds of a shift along the border.
 
-    Raises GameError for other shapes and for times that are negative or not numbers.
+    Parameters
+    ----------
+    hop_s : array_like, shape (segment − 1,), s
+        Time from each segment to the next; infinite where there is no path.
+    out_s : array_like, shape (segment,), s
+        Time from the base.
+    back_s : array_like, shape (segment,), s
+        Time back to the base.
+    shift : Shift
+        Patrols and times of the shift.
+
+    Raises
+    ------
+    GameError
+        For other shapes and for times that are negative or not numbers.
     """
 
     hop_s: Floats
@@ -46,15 +59,40 @@ class Sweeps:
             object.__setattr__(self, name, values)
 
     def driving_s(self, first: int, last: int) -> tuple[float, bool]:
-        """Seconds to drive from the base past ``first`` to ``last`` and back, the quicker way round; whether that
-        begins at ``first``."""
+        """Compute the time from the base past one segment to another and back, in the faster direction.
+
+        Parameters
+        ----------
+        first : int
+            First segment.
+        last : int
+            Last segment.
+
+        Returns
+        -------
+        seconds : float, s
+            The time without stays.
+        forward : bool
+            Whether the faster direction begins at ``first``.
+        """
         along = float(self.hop_s[first:last].sum())
         forth = float(self.out_s[first]) + along + float(self.back_s[last])
         back = float(self.out_s[last]) + along + float(self.back_s[first])
         return (forth, True) if forth <= back else (back, False)
 
     def stretches(self, useful: npt.NDArray[np.bool_]) -> list[Stretch]:
-        """Stretches between useful segments that leave time for stays, none within another with as many."""
+        """List the stretches between useful segments that leave time for stays, none within another with as many.
+
+        Parameters
+        ----------
+        useful : ndarray of bool, shape (segment,)
+            Segments with a prize.
+
+        Returns
+        -------
+        list of (int, int, int)
+            First and last segment, and the number of stays that fit.
+        """
         ends = np.flatnonzero(useful)
         found: list[Stretch] = []
         for i, first in enumerate(ends):
@@ -77,7 +115,20 @@ class Sweeps:
         return inside if stay <= 0.0 else min(inside, int(spare_s / stay * (1.0 + 1e-12)))
 
     def best(self, prizes: Floats) -> tuple[Round, float]:
-        """The round that collects most, and a limit on what any round collects."""
+        """Find the round that collects the most prizes, and an upper bound on what any round collects.
+
+        Parameters
+        ----------
+        prizes : ndarray, shape (segment,)
+            Prize of each segment, counted once.
+
+        Returns
+        -------
+        round : Round
+            The best round found.
+        bound : float
+            The upper bound; equal to what the round collects where it is the best.
+        """
         worth = np.maximum(np.asarray(prizes, np.float64), 0.0)
         stretches = self.stretches(worth > 0.0)
         if not stretches or self.shift.patrols == 0:
@@ -89,7 +140,18 @@ class Sweeps:
         return self._together(worth, stretches)
 
     def quick(self, prizes: Floats) -> Round:
-        """A good round: the best tour of one patrol after the other, of what those before left."""
+        """Find a good round.
+
+        Parameters
+        ----------
+        prizes : ndarray, shape (segment,)
+            Prize of each segment, counted once.
+
+        Returns
+        -------
+        Round
+            A feasible round.
+        """
         left = np.maximum(np.asarray(prizes, np.float64), 0.0)
         tours = []
         for _ in range(self.shift.patrols):

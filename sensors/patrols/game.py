@@ -1,11 +1,11 @@
-"""The patrol game: how patrols should be drawn by lot when the crosser knows the lottery, but not the draw.
+"""The patrol game: how to randomise patrols when the crosser knows the probabilities, but not the round that is drawn.
 
-Zero-sum: a crosser picks a segment, the defender a *round*, the segments that patrols visit in one shift. What the
-defender wins is the probability of interruption in the segment picked, ``covered`` where the round visits it, else
-``uncovered``. Feasible rounds are far too many to list, so the linear program over them grows by columns: the round
-that is worth most against the crosser's present lottery comes in, until none is worth more than the value. Both best
-responses are then computed anew, not read off the duals. Jain et al. (2010), Security games with arbitrary schedules;
-Dantzig and Wolfe (1960).
+Zero-sum: a crosser picks a segment, the defender a *round*, the segments that patrols visit in one shift. The defender
+gains the probability of interruption in that segment: ``covered`` where the round visits it, else ``uncovered``. There
+are far too many feasible rounds to list, so the linear program over them grows by columns: the round that is worth most
+against the crosser's present mixed strategy is added until none is worth more than the value. Both best responses are
+then computed directly, not read from the duals. Jain et al. (2010), Security games with arbitrary schedules; Dantzig
+and Wolfe (1960).
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ EXACT: Final = 1e-9
 
 
 class Rounds(Protocol):
-    """Feasible rounds: the best for given prizes of the segments (segment,), from 0, each counted once.
+    """Feasible rounds: the best for given prizes (segment,), from 0, each counted once.
 
-    ``best`` gives a round and a limit on what any round collects; where the two meet the round is the best. ``quick``
-    gives a good one.
+    ``best`` gives a round and an upper bound on what any round collects; where the two meet the round is the best.
+    ``quick`` gives a good one.
     """
 
     def best(self, prizes: Floats) -> tuple[Round, float]: ...
@@ -41,9 +41,19 @@ class Rounds(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Game:
-    """Probability of interruption by segment (segment,), with nobody there and with a patrol there.
+    """Probability of interruption by segment, without and with a patrol there.
 
-    Raises GameError for values outside 0 to 1, of different lengths, or less with a patrol than without.
+    Parameters
+    ----------
+    uncovered : ndarray, shape (segment,)
+        Probability of interruption [1] without a patrol.
+    covered : ndarray, shape (segment,)
+        Probability of interruption [1] with a patrol, at least ``uncovered``.
+
+    Raises
+    ------
+    GameError
+        For values outside 0 to 1, different lengths, or less with a patrol than without.
     """
 
     uncovered: Floats
@@ -73,18 +83,41 @@ class Game:
         return len(self.covered)
 
     def payoff(self, visited: npt.NDArray[np.bool_]) -> Floats:
-        """What the defender wins in each segment (..., segment) by visits of that shape."""
+        """Return the defender's gain in each segment.
+
+        Parameters
+        ----------
+        visited : ndarray of bool, shape (..., segment)
+            Whether a patrol visits the segment.
+
+        Returns
+        -------
+        ndarray, shape (..., segment)
+            Probability of interruption [1].
+        """
         return np.where(visited, self.covered, self.uncovered)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Solution:
-    """``value`` of the game; the defender's lottery over ``rounds`` with ``probability`` (round,); ``coverage``
-    (segment,) by it; the crosser's lottery ``attacker`` (segment,).
+    """Solution of a patrol game.
 
-    ``attacker_best`` is the least that a crosser can hold the defender to against this lottery, ``defender_best`` the
-    most that any round wins against the crosser's (a limit on it where the search for one was cut short). At the
-    solution both are the value; ``gap`` is what they are apart.
+    Parameters
+    ----------
+    value : float
+        Value of the game: probability of interruption [1] against the best crosser.
+    rounds : tuple of Round
+        Rounds of the defender's mixed strategy.
+    probability : ndarray, shape (round,)
+        Probability [1] of each round.
+    coverage : ndarray, shape (segment,)
+        Probability [1] that a patrol visits each segment.
+    attacker : ndarray, shape (segment,)
+        The crosser's mixed strategy.
+    attacker_best : float
+        The least to which a crosser can hold the defender against this strategy.
+    defender_best : float
+        The most that any round gains against the crosser's strategy (an upper bound where the search was cut short).
     """
 
     value: float
@@ -97,12 +130,24 @@ class Solution:
 
     @property
     def gap(self) -> float:
+        """Optimality gap: how far the two best responses are apart."""
         return max(self.defender_best - self.attacker_best, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """Rounds that are listed one by one; raises GameError where there is none."""
+    """Feasible rounds that are listed one by one.
+
+    Parameters
+    ----------
+    rounds : tuple of Round
+        At least one round, which may be empty.
+
+    Raises
+    ------
+    GameError
+        Where there is none.
+    """
 
     rounds: tuple[Round, ...]
 
@@ -111,6 +156,25 @@ class Listed:
             raise GameError("there are no rounds", where="patrol game", expected="at least one, which may be empty")
 
     def best(self, prizes: Floats) -> tuple[Round, float]:
+        """Find the round that collects the most prizes.
+
+        Parameters
+        ----------
+        prizes : ndarray, shape (segment,)
+            Prize of each segment, counted once.
+
+        Returns
+        -------
+        round : Round
+            The best round.
+        most : float
+            What it collects.
+
+        Raises
+        ------
+        GameError
+            For a round that visits a segment without a prize.
+        """
         known = range(len(prizes))
         if strangers := sorted(set().union(*map(_segments, self.rounds)).difference(known)):
             raise GameError(
@@ -121,20 +185,69 @@ class Listed:
         return self.rounds[n], worth[n]
 
     def quick(self, prizes: Floats) -> Round:
+        """Find the round that collects the most prizes.
+
+        Parameters
+        ----------
+        prizes : ndarray, shape (segment,)
+            Prize of each segment, counted once.
+
+        Returns
+        -------
+        Round
+            The best round.
+        """
         return self.best(prizes)[0]
 
     @classmethod
     def one_segment_each(cls, segments: int) -> Listed:
-        """One patrol, which stays in one segment."""
+        """Build the rounds of one patrol that each visit one segment.
+
+        Parameters
+        ----------
+        segments : int
+            Number of segments.
+
+        Returns
+        -------
+        Listed
+            One round per segment.
+        """
         return cls(tuple(((n,),) for n in range(segments)))
 
 
 def solve_game(
     game: Game, rounds: Rounds, *, seconds: float = 60.0, clock: Callable[[], float] = time.monotonic
 ) -> Solution:
-    """The defender's best lottery over feasible rounds, by column generation, for at most ``seconds``.
+    """Solve a patrol game: the defender's best mixed strategy over feasible rounds.
 
-    The value is unique, the lottery often is not. What was not proved in time shows as a ``gap``.
+    Parameters
+    ----------
+    game : Game
+        Probability of interruption without and with patrols.
+    rounds : Rounds
+        Feasible rounds: ``Listed``, ``Sweeps`` or ``FromBases``.
+    seconds : float, s
+        Time limit of the column generation.
+    clock : callable
+        Clock of the time limit.
+
+    Returns
+    -------
+    Solution
+        Its value, mixed strategies, and both best responses.
+
+    Raises
+    ------
+    GameError
+        As ``rounds``.
+
+    Examples
+    --------
+    >>> from sensors.patrols import Game, Listed, solve_game
+    >>> game = Game([0.2, 0.4, 0.5], [0.8, 0.7, 0.9])
+    >>> round(solve_game(game, Listed((((0,),), ((1,),), ((2,),)))).value, 4)
+    0.5222
     """
     began = clock()
     gain = game.covered - game.uncovered
@@ -168,9 +281,30 @@ def solve_game(
 
 
 def roster(solution: Solution, shifts: int, *, seed: int) -> list[Round]:
-    """A round for each of ``shifts`` shifts, drawn by the lottery; the same seed gives the same roster.
+    """Draw a round for each of several shifts from the mixed strategy.
 
-    Who knows the seed knows where no patrol will be: draw it where nobody sees it, and keep it with the roster.
+    Parameters
+    ----------
+    solution : Solution
+        The solved game.
+    shifts : int
+        Number of shifts, at least 1.
+    seed : int
+        Seed of the random numbers, from 0; the same seed gives the same roster.
+
+    Returns
+    -------
+    list of Round
+        One round per shift.
+
+    Raises
+    ------
+    GameError
+        For fewer than 1 shift or a negative seed.
+
+    Notes
+    -----
+    The seed reveals where no patrol will be: draw it in private and keep it with the roster.
     """
     if shifts < 1:
         raise GameError(f"{shifts} shifts", where="roster", expected="at least 1")
@@ -182,8 +316,19 @@ def roster(solution: Solution, shifts: int, *, seed: int) -> list[Round]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Commitment:
-    """The best lottery (round,) of a defender whom the crosser watches, where their interests are not opposite:
-    ``attacked`` the segment that then is best for the crosser, ``value`` and ``attacker_value`` what both get."""
+    """The defender's best mixed strategy in a general-sum game that the crosser observes.
+
+    Parameters
+    ----------
+    probability : ndarray, shape (round,)
+        Probability [1] of each round.
+    attacked : int
+        Segment that is then best for the crosser.
+    value : float
+        The defender's payoff.
+    attacker_value : float
+        The crosser's payoff.
+    """
 
     probability: Floats
     attacked: int
@@ -192,10 +337,29 @@ class Commitment:
 
 
 def commitment(defender: npt.ArrayLike, attacker: npt.ArrayLike) -> Commitment:
-    """The general-sum game (strong Stackelberg equilibrium): payoffs of both (segment, round), rounds listed.
+    """Solve the general-sum patrol game: the strong Stackelberg equilibrium over listed rounds.
 
-    One linear program for each attacked segment: the best lottery under which no other segment is better for the
-    crosser; of those the best for the defender (Conitzer and Sandholm 2006). Raises GameError for other shapes.
+    Parameters
+    ----------
+    defender : array_like, shape (segment, round)
+        The defender's payoff.
+    attacker : array_like, shape (segment, round)
+        The crosser's payoff.
+
+    Returns
+    -------
+    Commitment
+        The defender's best mixed strategy and the crosser's response.
+
+    Raises
+    ------
+    GameError
+        For other shapes or numbers that are not finite.
+
+    Notes
+    -----
+    One linear program per attacked segment: the best strategy under which no other segment is better for the crosser;
+    of those the best for the defender (Conitzer and Sandholm 2006).
     """
     ours, theirs = _numbers(defender, "defender"), _numbers(attacker, "attacker")
     if ours.ndim != 2 or ours.shape != theirs.shape or ours.size == 0 or not np.isfinite([ours, theirs]).all():
@@ -275,8 +439,24 @@ def _linear(cost: Floats, rows: Sequence[tuple[Floats, float, float]]) -> tuple[
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """What patrols can do in one shift: how many there are, how long it is [s], how long one stays in a segment [s];
-    ``seconds`` are for one search for the best round."""
+    """What patrols can do in one shift.
+
+    Parameters
+    ----------
+    patrols : int
+        Number of patrols.
+    shift_s : float, s
+        Length of the shift.
+    stay_s : float, s
+        Time that a patrol stays in a segment.
+    seconds : float, s
+        Time limit of one search for the best round.
+
+    Raises
+    ------
+    GameError
+        For a negative number of patrols or negative times.
+    """
 
     patrols: int = 1
     shift_s: float = 8 * 3600.0

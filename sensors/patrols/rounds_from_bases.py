@@ -1,7 +1,7 @@
-"""Feasible rounds of patrols from their bases: which segments they can visit in a shift, and which round is worth most.
+"""Feasible rounds of patrols from their bases: the segments that they can visit in a shift, and the round worth most.
 
 Each patrol leaves its base, stays in segments one after the other, and is back before the shift ends. The round that
-collects most prizes is a team orienteering problem: insertion finds good ones, HiGHS proves the best.
+collects the most prizes is a team orienteering problem: insertion finds good ones, HiGHS proves the best.
 """
 
 from __future__ import annotations
@@ -23,9 +23,24 @@ Tour = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FromBases:
-    """Rounds of a shift. ``travel_s`` (segment, segment) [s], ``out_s`` (segment,) from the base and ``back_s`` to it;
-    infinite where nobody comes through. Of several bases give the nearest in time. Raises GameError for other shapes
-    and negative times."""
+    """Feasible rounds of a shift between arbitrary segments and the bases.
+
+    Parameters
+    ----------
+    travel_s : array_like, shape (segment, segment), s
+        Time between segments; infinite where there is no path.
+    out_s : array_like, shape (segment,), s
+        Time from the base; of several bases the nearest in time.
+    back_s : array_like, shape (segment,), s
+        Time back to the base.
+    shift : Shift
+        Patrols and times of the shift.
+
+    Raises
+    ------
+    GameError
+        For other shapes and negative times.
+    """
 
     travel_s: Floats
     out_s: Floats
@@ -43,20 +58,57 @@ class FromBases:
             object.__setattr__(self, name, values)
 
     def seconds(self, tour: Tour) -> float:
-        """How long a tour takes, with the stays; 0 without segments."""
+        """Compute the time of a tour, with the stays.
+
+        Parameters
+        ----------
+        tour : tuple of int
+            Segments in the order of travel.
+
+        Returns
+        -------
+        float, s
+            The time; 0 without segments.
+        """
         if not tour:
             return 0.0
         between = sum(float(self.travel_s[a, b]) for a, b in pairwise(tour))
         return float(self.out_s[tour[0]]) + between + len(tour) * self.shift.stay_s + float(self.back_s[tour[-1]])
 
     def feasible(self, tour: Tour) -> bool:
+        """Return whether a tour fits into the shift.
+
+        Parameters
+        ----------
+        tour : tuple of int
+            Segments in the order of travel.
+
+        Returns
+        -------
+        bool
+            True where it does.
+        """
         return self.seconds(tour) <= self.shift.shift_s * (1.0 + 1e-12)
 
     def best(self, prizes: Floats) -> tuple[Round, float]:
-        """The round that collects most, and a limit on what any round collects.
+        """Find the round that collects the most prizes, and an upper bound on what any round collects.
 
-        Where a way by other segments, with the stays there, is quicker than a direct one, two patrols that stop in the
-        same segment are not looked for; the limit holds for them too.
+        Parameters
+        ----------
+        prizes : ndarray, shape (segment,)
+            Prize of each segment, counted once.
+
+        Returns
+        -------
+        round : Round
+            The best round found.
+        bound : float
+            The upper bound; equal to what the round collects where it is the best.
+
+        Notes
+        -----
+        Where a path through other segments, with the stays there, is faster than a direct one, rounds in which two
+        patrols stop in the same segment are not searched for; the bound holds for them too.
         """
         worth = np.maximum(np.asarray(prizes, np.float64), 0.0)
         early, home, direct = self._least_times()
@@ -93,7 +145,18 @@ class FromBases:
         return early, home, bool(direct)
 
     def quick(self, prizes: Floats) -> Round:
-        """A good round, by insertion."""
+        """Find a good round, by insertion.
+
+        Parameters
+        ----------
+        prizes : ndarray, shape (segment,)
+            Prize of each segment, counted once.
+
+        Returns
+        -------
+        Round
+            A feasible round.
+        """
         worth = np.maximum(np.asarray(prizes, np.float64), 0.0)
         return self._quick(worth, [int(s) for s in np.flatnonzero(worth > 0.0) if self.feasible((int(s),))])
 

@@ -35,18 +35,38 @@ def simulate(
     seed: int,
     coverage: xr.Dataset | None = None,
 ) -> tuple[xr.Dataset, xr.Dataset]:
-    """What the sensors of ``layout`` report of ``scenario``, and where everything truly was.
+    """Simulate what the sensors of a layout report of a scenario, and the ground truth.
 
-    Detections follow ``sensors.detections.DETECTIONS``, scans in order of arrival, empty scans and duplicates
-    included. A target is detected by chance where its cell is visible, and never where it is hidden or unknown;
-    ``terrain=None`` is a plane at each sensor's foot with everything in view. Ground sensors feel movers that walk
-    within reach. Every sensor works all the time: availability concerns whole nights, not looks. ``coverage`` is
-    ``look_probability(layout, terrain)`` where the caller has it already.
+    Parameters
+    ----------
+    layout : Layout
+        The sensors; every one works all the time, as availability concerns whole nights and not looks.
+    scenario : Scenario
+        Movers, start, duration and the faults of links.
+    terrain : xarray.Dataset or None
+        Terrain of ``geo.terrain.open_terrain``; None: a plane at each sensor's foot with everything in view.
+    seed : int
+        Seed of the random numbers.
+    coverage : xarray.Dataset, optional
+        ``sensors.coverage.look_probability(layout, terrain)`` where it is computed already.
 
-    The truth is one row per mover and second (dim ``estimate``): target, time, position and rates in the frame, cov 0,
-    existence 1, status confirmed, segment and offset_m (−1 and NaN without a border), class. The same seed gives the
-    same datasets; adding a sensor leaves the other sensors' reports as they were. Raises LayoutError for a sensor
-    whose error model is missing or that stands off the terrain.
+    Returns
+    -------
+    detections : xarray.Dataset, dims (scan, detection)
+        Schema ``sensors.detections.DETECTIONS``, scans in order of arrival, empty scans and duplicates included.
+    truth : xarray.Dataset, dims (estimate,)
+        One row per mover and second: target, time, position and rates in the frame, cov 0, existence 1, status
+        confirmed, segment and offset_m (−1 and NaN without a border), class.
+
+    Raises
+    ------
+    LayoutError
+        For a sensor without an error model or off the terrain.
+
+    Notes
+    -----
+    A target is detected at random where its cell is visible, and never where it is hidden or unknown. The same seed
+    gives the same datasets; adding a sensor leaves the reports of the others as they were.
     """
     if terrain is not None and coverage is None and len(layout):
         coverage = look_probability(layout, terrain)
@@ -55,7 +75,18 @@ def simulate(
 
 
 def truth(scenario: Scenario) -> xr.Dataset:
-    """Where every mover was, each second: the track history's columns with ``target`` for ``track``, and ``class``."""
+    """Build the ground truth of a scenario: where every mover was, each second.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Movers, start and duration.
+
+    Returns
+    -------
+    xarray.Dataset, dims (estimate,)
+        The columns of the track history with ``target`` for ``track``, and ``class``.
+    """
     second, mover, states = _each_second(scenario)
     n = len(second)
     easting, northing, easting_rate, northing_rate = states.T

@@ -1,12 +1,11 @@
-"""The plan: which options to buy for a budget, what they reach, and the limit that no other choice can pass.
+"""The plan: which options to buy for a budget, what they achieve, and the bound that no other choice can pass.
 
 Objectives, of each more is better:
 
 - ``covered``: mean over the belt of the expected coverage probability (``sensors.coverage``);
 - ``worst_segment``: the same of the segment where it is least;
 - ``least_detected``: P_detect of the crossing that is detected least (``sensors.gaps``), all sensors working;
-- ``interruption``: that an alarm is raised and passed on while responders can still come first, on the most vulnerable
-  way; needs the time of the response.
+- ``interruption``: probability of interruption on the most vulnerable path; needs the response time.
 """
 
 from __future__ import annotations
@@ -39,11 +38,28 @@ COVERS: Final = ("covered", "worst_segment")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PurchasePlan:
-    """What to buy. ``layout`` is the present one with it; ``value`` what the objective then is, ``bound`` what no
-    choice within the limits can pass, ``gap`` = (bound − value)/bound: at most so much better is the best plan.
+    """What to buy, what it achieves, and how far from optimal it may be.
 
-    ``without`` is the objective's value of the present layout alone; ``figures`` the values of the other objectives
-    (NaN: not asked for). Costs and crew are those of what is bought.
+    Parameters
+    ----------
+    layout : Layout
+        The present layout with what is bought.
+    bought : tuple of Option
+        What is bought.
+    objective : str
+        The objective.
+    value : float
+        Value [1] of the objective with the layout.
+    bound : float
+        Upper bound [1] on its value for any choice within the limits.
+    without : float
+        Its value [1] for the present layout alone.
+    budget : float
+        The budget.
+    figures : dict of str to float
+        Values [1] of all objectives; NaN: not asked for.
+    dominated : int
+        Number of options left out because another is at least as good at no more cost.
     """
 
     layout: Layout
@@ -58,22 +74,41 @@ class PurchasePlan:
 
     @property
     def gap(self) -> float:
+        """Optimality gap (bound − value)/bound: the best plan is at most so much better."""
         return gap_of(self.value, self.bound)
 
     @property
     def cost(self) -> float:
+        """Cost of what is bought."""
         return float(sum(option.cost for option in self.bought))
 
     @property
     def crew(self) -> float:
+        """People on duty that what is bought needs."""
         return float(sum(option.crew for option in self.bought))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demand:
-    """What is asked of a plan: objective, money, people, the value it must reach, and how hard to look.
+    """What is asked of a plan: objective, budget, crew, the value it must reach, and the effort of the search.
 
-    Raises PlanError for an unknown objective and a requirement outside 0 to 1.
+    Parameters
+    ----------
+    budget : float
+        Most that the options may cost together.
+    objective : str
+        "covered", "worst_segment", "least_detected" or "interruption".
+    crew_limit : float
+        Most people on duty.
+    at_least : float, optional
+        Value [1] of the objective that must be reached.
+    effort : SolverBudget
+        Time and size of the search.
+
+    Raises
+    ------
+    PlanError
+        For an unknown objective and a requirement outside 0 to 1.
     """
 
     budget: float
@@ -108,10 +143,52 @@ def choose_sites(
     bases: npt.ArrayLike | None = None,
     progress: Progress | None = None,
 ) -> Layout:
-    """The layout that a budget buys: ``start`` and the candidates that serve the ``objective`` best.
+    """Choose the layout that a budget buys: the start layout and the candidates that serve the objective best.
 
-    ``candidates`` are sensors with a ``cost`` each, or options; of those at one place at most one is bought. The other
-    keywords are those of ``Demand`` and ``plan_layout``, which also says how good the choice is; errors as there.
+    Parameters
+    ----------
+    candidates : Layout or sequence of Option
+        Sensors with a ``cost`` each, or options; of those at one site at most one is bought.
+    terrain : xarray.Dataset, dims (northing, easting)
+        Terrain of ``geo.terrain.open_terrain``.
+    border : Border or Zone or other BorderLine
+        The border.
+    budget : float
+        Most that the options may cost together.
+    objective : str
+        "covered", "worst_segment", "least_detected" or "interruption".
+    start : Layout, optional
+        Present layout, which stays and costs nothing more.
+    crew_limit : float
+        Most people on duty.
+    at_least : float, optional
+        Value [1] of the objective that must be reached.
+    effort : SolverBudget, optional
+        Time and size of the search.
+    case : Case, optional
+        Target, conditions, dwell, direction and belt.
+    response : xarray.DataArray, dims (northing, easting), s, optional
+        Response time, needed for "interruption".
+    ways : Ways, optional
+        Roads, paths, rivers, bridges and fords.
+    bases : array_like, shape (base, 2), m, optional
+        Bases that every sensor has to reach by radio.
+    progress : callable, optional
+        Called as ``progress(done, total)`` after each sensor.
+
+    Returns
+    -------
+    Layout
+        The present layout with what is bought.
+
+    Raises
+    ------
+    PlanError
+        As ``plan_layout``.
+
+    See Also
+    --------
+    plan_layout : Says also how good the choice is.
     """
     effort = effort or SolverBudget()
     demand = Demand(budget=budget, objective=objective, crew_limit=crew_limit, at_least=at_least, effort=effort)
@@ -142,12 +219,42 @@ def plan_layout(
     bases: npt.ArrayLike | None = None,
     progress: Progress | None = None,
 ) -> PurchasePlan:
-    """The plan for a demand, from scratch or for a present layout ``start``, which stays and costs nothing more.
+    """Plan what to buy for a demand, from scratch or for a present layout.
 
-    With ``bases`` every sensor has to reach one by radio; relays among the candidates are bought for that.
-    Sites where a present sensor stands are taken. ``response`` [s] (northing, easting) is of
-    ``geo.paths.response_times.response_time``. Raises PlanError, naming the constraint, for no candidates, negative
-    costs or limits, a budget or crew that allows nothing, and a value that cannot be reached.
+    Parameters
+    ----------
+    candidates : Layout or sequence of Option
+        Sensors with a ``cost`` each, or options; of those at one site at most one is bought. Sites where a present
+        sensor stands are taken; relays among the candidates are bought for links.
+    terrain : xarray.Dataset, dims (northing, easting)
+        Terrain of ``geo.terrain.open_terrain``.
+    border : Border or Zone or other BorderLine
+        The border.
+    demand : Demand
+        Objective, budget, crew, required value and effort.
+    case : Case, optional
+        Target, conditions, dwell, direction and belt.
+    start : Layout, optional
+        Present layout, which stays and costs nothing more.
+    response : xarray.DataArray, dims (northing, easting), s, optional
+        Response time (``geo.paths.response_times.response_time``), needed for "interruption".
+    ways : Ways, optional
+        Roads, paths, rivers, bridges and fords.
+    bases : array_like, shape (base, 2), m, optional
+        Bases that every sensor has to reach by radio.
+    progress : callable, optional
+        Called as ``progress(done, total)`` after each sensor.
+
+    Returns
+    -------
+    PurchasePlan
+        What to buy, its value, and an upper bound on the value of any plan.
+
+    Raises
+    ------
+    PlanError
+        Naming the constraint, for no candidates, negative costs or limits, a budget or crew that allows nothing, and a
+        value that cannot be reached.
     """
     options = options_of(candidates) if isinstance(candidates, Layout) else tuple(candidates)
     for layout in (candidates, start):
@@ -170,8 +277,11 @@ def plan_scene(
     response: xr.DataArray | None = None,
     known: Sequence[str] = (),
 ) -> PurchasePlan:
-    """The plan on a scene that is computed already, for the same ``start``; ``known`` are ids of options of a good
-    choice, such as that of a smaller budget, which the plan never falls behind. Errors as ``plan_layout``."""
+    """Plan on benefits that are computed already, for the same ``start``.
+
+    ``known`` are ids of options of a good choice, such as that of a smaller budget, which the plan never falls behind.
+    Errors as ``plan_layout``.
+    """
     if demand.objective == "interruption" and response is None:
         raise PlanError("no response is known", where="plan (interruption)", expected="bases to respond from")
     if demand.objective == "interruption" and response is not None and bool(np.isnan(response).all()):

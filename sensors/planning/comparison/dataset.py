@@ -227,17 +227,37 @@ def _story(made: Study) -> dict[str, Any]:
 
 
 def compare(layouts: Sequence[Layout], terrain: xr.Dataset, border: BorderLine, **asked: Any) -> xr.Dataset:
-    """Compare ``layouts`` at equal life-cycle cost: what each achieves, which is better, how sure, and what decides.
+    """Compare layouts at equal life-cycle cost: what each achieves, which is better, and what decides.
 
-    ``asked`` are the keywords of ``study``, and fields of its settings by name. Without a budget each layout has, in
-    every draw, what the dearest of them costs; what is left buys teams of the top-up item.
+    Parameters
+    ----------
+    layouts : sequence of Layout
+        At least two layouts.
+    terrain : xarray.Dataset, dims (northing, easting)
+        Terrain of ``geo.terrain.open_terrain``.
+    border : Border or Zone or other BorderLine
+        The border.
+    **asked : Any
+        Keywords of ``study``, and fields of ``CompareSettings`` by name.
 
-    Dataset over ``layout``, ``draw``, ``segment``, ``other``, ``input`` and ``objective``: the draws of every outcome,
-    their central values (``…_central``), by segment what is detected, interrupted, covered and hidden, ``beats``
-    (objective, layout, other) = P(A > B) + ½ P(A = B), the tornado of the first layout against each other
-    (``swing_low``, ``swing_high``), break-even factors, gains before and after displacement, and in attrs the settings,
-    the confidence of the verdict and its limits. The same arguments give the same numbers. Raises BadInput
-    (subclasses) for fewer than two layouts, and as ``study``.
+    Returns
+    -------
+    xarray.Dataset
+        Over ``layout``, ``draw``, ``segment``, ``other``, ``input`` and ``objective``: the Monte Carlo samples of every
+        outcome, their central values (``…_central``), by segment what is detected, interrupted, covered and hidden,
+        ``beats`` (objective, layout, other) = P(A > B) + ½ P(A = B), the tornado of the first layout against each other
+        (``swing_low``, ``swing_high``), break-even factors, gains before and after displacement; in attrs the settings,
+        the confidence of the verdict and its limits.
+
+    Raises
+    ------
+    BadInput
+        For fewer than two layouts, and as ``study``.
+
+    Notes
+    -----
+    Without a budget each layout has, in every sample, the cost of the most expensive one; the residual budget buys
+    teams of the top-up item. The same arguments give the same numbers.
     """
     if len(layouts) < 2:
         raise CompareError(f"{len(layouts)} layouts", where="compare", expected="at least two")
@@ -245,5 +265,21 @@ def compare(layouts: Sequence[Layout], terrain: xr.Dataset, border: BorderLine, 
 
 
 def verdict(made: Study) -> xr.Dataset:
-    """The comparison of a study that is made already; see ``compare``."""
+    """Compare the layouts of a study that is computed already; see ``compare``.
+
+    Parameters
+    ----------
+    made : Study
+        The study.
+
+    Returns
+    -------
+    xarray.Dataset
+        As ``compare``.
+
+    Raises
+    ------
+    BadInput
+        For fewer than two layouts.
+    """
     return dataset_of(made)

@@ -1,4 +1,4 @@
-"""What a comparison of layouts is asked: money and years, a year's weather, operators, and every assumption by name."""
+"""Settings of a comparison of layouts: budget and years, a year's weather, operators, and every assumption by name."""
 
 from __future__ import annotations
 
@@ -71,14 +71,51 @@ POSITIVE: Final = ("service_s", "patience_s", "repair_factor", "response_factor"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompareSettings:
-    """The case. Money in the catalogue's currency; without a ``budget`` it is what the dearest layout costs.
+    """The case of a comparison.
 
-    ``weather`` gives the share of a year's crossings in each of the named conditions, summing to 1; those shares are
-    uncertain as if seen for ``weather_years`` seasons. ``operators`` sit in the control room day and night. ``top_up``
-    is the moving item that what is left of the budget buys (fractions are part-time teams), None for nothing.
-    ``required_probability`` is from where a segment counts as guarded and a cell as covered, ``dwell_s`` how long a
-    target stays in a cell, ``strips`` how finely ways are cut for the response. ``assumed`` are the quantities of
-    ASSUMED. Raises CompareError for what cannot be.
+    Parameters
+    ----------
+    budget : float, currency of the catalogue, optional
+        Budget over the whole life; without it the cost of the most expensive layout.
+    years : float, years
+        Length of the life.
+    discount_rate : float, 1/year
+        Discount rate.
+    target : str
+        Target class: "person", "group" or "vehicle".
+    direction : str
+        Direction of the crossing, "inward" or "outward".
+    belt_m : float, m, optional
+        Width of the belt on either side; without it 2 km, or less where the terrain does not reach as far.
+    weather : mapping of str to float
+        Share [1] of a year's crossings in each of the named conditions, summing to 1.
+    weather_years : float
+        Those shares are as uncertain as if observed for so many seasons.
+    required_probability : float
+        Requirement [1] for a segment and for a cell.
+    operators : int
+        Operators in the control room, day and night.
+    top_up : str, optional
+        Moving item of the catalogue that the residual budget buys (fractions are part-time teams); None: nothing.
+    objective : str
+        One of ``OBJECTIVES``.
+    draws : int
+        Number of Monte Carlo samples.
+    seed : int
+        Seed of the random numbers.
+    dwell_s : float, s
+        Time that a target stays in a cell.
+    neighbours : {8, 16}
+        Moves per cell of the path search.
+    strips : int
+        Number of strips into which paths are cut for the response.
+    assumed : mapping of str to Quantity
+        The quantities of ASSUMED.
+
+    Raises
+    ------
+    CompareError
+        For values out of range.
     """
 
     budget: float | None = None
@@ -101,7 +138,23 @@ class CompareSettings:
     assumed: Mapping[str, Quantity] = field(default_factory=lambda: dict(ASSUMED))
 
     def having(self, **asked: Any) -> CompareSettings:
-        """The same with some fields set by name; raises CompareError for a name that is none."""
+        """Return the same settings with some fields changed.
+
+        Parameters
+        ----------
+        **asked : Any
+            Fields by name.
+
+        Returns
+        -------
+        CompareSettings
+            The changed settings.
+
+        Raises
+        ------
+        CompareError
+            For a name that is not a field.
+        """
         known = {f.name for f in fields(self)}
         if strangers := sorted(set(asked) - known):
             raise CompareError(f"unknown setting {strangers[0]!r}", where="compare", expected=", ".join(sorted(known)))

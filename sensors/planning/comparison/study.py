@@ -53,9 +53,28 @@ ASKED_ANEW: Final = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Study:
-    """Everything of a comparison that is computed once: ground, candidate ways, designs and inputs.
+    """Everything of a comparison that is computed once: terrain, candidate paths, designs and inputs.
 
-    ``sensors.planning.comparison.degradation`` and reports ask it further questions without touching the terrain again.
+    Parameters
+    ----------
+    layouts : tuple of Layout
+        The layouts.
+    ground : ComparisonTerrain
+        Belt, mobility and response.
+    ways : CandidatePaths
+        Paths that crossers might take, the same for every layout.
+    designs : tuple of Design
+        Each layout with its exposure.
+    inputs : tuple of Input
+        Uncertain inputs.
+    settings : CompareSettings
+        The case.
+    catalogue : Catalogue
+        Prices and properties of equipment.
+
+    Notes
+    -----
+    ``sensors.planning.comparison.degradation`` and reports ask it further questions without the terrain.
     """
 
     layouts: tuple[Layout, ...]
@@ -68,10 +87,27 @@ class Study:
 
     @property
     def names(self) -> list[str]:
+        """Names of the layouts."""
         return [layout.name for layout in self.layouts]
 
     def asked(self, **changes: Any) -> Study:
-        """The same study under other settings that need no terrain: ASKED_ANEW. Raises CompareError for others."""
+        """Return the same study under other settings that need no terrain (ASKED_ANEW).
+
+        Parameters
+        ----------
+        **changes : Any
+            Fields of ``CompareSettings`` by name.
+
+        Returns
+        -------
+        Study
+            The changed study.
+
+        Raises
+        ------
+        CompareError
+            For settings that need the terrain.
+        """
         if strangers := sorted(set(changes) - set(ASKED_ANEW)):
             raise CompareError(
                 f"{strangers[0]!r} needs a new study", where="study", expected=f"among {', '.join(ASKED_ANEW)}"
@@ -81,7 +117,20 @@ class Study:
         return replace(self, settings=settings, designs=tuple(replace(one, settings=settings) for one in self.designs))
 
     def outcomes(self, draws: Draws, money: Floats | None = None) -> list[Outcome]:
-        """What each layout achieves in those draws, with the same ``money`` (draw,) for all."""
+        """Compute what each layout achieves in Monte Carlo samples of the inputs.
+
+        Parameters
+        ----------
+        draws : Draws
+            The samples.
+        money : ndarray, shape (draw,), optional
+            The same budget for all layouts.
+
+        Returns
+        -------
+        list of Outcome
+            One per layout.
+        """
         have = budgets(self.designs, draws) if money is None else money
         return [outcome(design, self.ways, draws, have) for design in self.designs]
 
@@ -99,12 +148,41 @@ def study(
     progress: Callable[[int, int], None] | None = None,
     **asked: Any,
 ) -> Study:
-    """Everything that needs the terrain: the heavy part of ``sensors.planning.compare``, which has these arguments.
+    """Compute everything of a comparison that needs the terrain: the expensive part of ``compare``.
 
-    ``asked`` are fields of ``settings`` by name (``budget``, ``years``, ``draws``, ``seed``, ...). ``bases`` (base, 2)
-    [m] give the response and where reports must come to; without them interruption is NaN and every sensor linked.
-    ``progress(done, total)`` is called after each layout. Raises BadInput (subclasses) for sensors that nobody can
-    price or place, and budgets that buy nothing.
+    Parameters
+    ----------
+    layouts : sequence of Layout
+        The layouts.
+    terrain : xarray.Dataset, dims (northing, easting)
+        Terrain of ``geo.terrain.open_terrain``.
+    border : Border or Zone or other BorderLine
+        The border.
+    settings : CompareSettings, optional
+        The case.
+    catalogue : Catalogue, optional
+        Prices and properties of equipment; without it the shipped one.
+    bases : array_like, shape (base, 2), m, optional
+        Easting and northing of the bases, where responders start and reports must arrive; without them interruption is
+        NaN and every sensor counts as linked.
+    roads : Ways, optional
+        Roads, paths, rivers, bridges and fords.
+    assumptions : Assumptions, optional
+        Named settings of the detection model.
+    progress : callable, optional
+        Called as ``progress(done, total)`` after each layout.
+    **asked : Any
+        Fields of ``settings`` by name (``budget``, ``years``, ``draws``, ``seed``, ...).
+
+    Returns
+    -------
+    Study
+        To be passed to ``verdict``.
+
+    Raises
+    ------
+    BadInput
+        For sensors without a price or a position, and budgets that buy nothing.
     """
     chosen, known = (settings or CompareSettings()).having(**asked), catalogue or shipped()
     _refuse(layouts)
