@@ -311,7 +311,7 @@ def connections(count: int) -> dict[str, float]:
             topic, payload = f"watchline/1/{SECTOR}/sensor/{sensor}/detections", encode(numbered(sensor))
             numbers = [("boot", "1"), ("seq", "1"), ("by_boot", "1"), ("sent", str(time.time_ns()))]
             signer = identities.identity(sensor).signer
-            link.publish(topic, payload, said=signer.sign(topic, "application/json", numbers, payload))
+            link.publish(topic, payload, user_properties=signer.sign(topic, "application/json", numbers, payload))
         with JournalReader(folder / "journal.db") as journal:
             while sum(one.journaled for one in journal.counts().values()) < count:
                 time.sleep(0.05)

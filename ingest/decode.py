@@ -17,7 +17,7 @@ import msgspec
 from ingest.envelope import Envelope
 from ingest.errors import MalformedMessage
 from ingest.parse_json import parse_json
-from ingest.standards import registry as standards
+from ingest.standards import registry
 from ingest.topics import Topic
 from ingest.topics import parse as parse_topic
 from ingest.wire import JSON, MAX_PAYLOAD_BYTES, NEEDS, Status, WirePlot, WireScan
@@ -32,7 +32,7 @@ _scan_decoder = msgspec.json.Decoder(WireScan)
 _status_decoder = msgspec.json.Decoder(Status)
 _encoder = msgspec.json.Encoder()
 
-DECODERS: Final = standards.DECODERS
+DECODERS: Final = registry.DECODERS
 """Content type → (bytes, Envelope) to WireScan, for all that is not JSON; it may raise MalformedMessage only."""
 
 
@@ -155,9 +155,9 @@ def read_status(payload: bytes, envelope: Envelope) -> Status:
 
 
 def _read_standard_status(payload: bytes, kind: str, envelope: Envelope) -> Status:
-    decoder = standards.STATUS_DECODERS.get(kind)
+    decoder = registry.STATUS_DECODERS.get(kind)
     if decoder is None:
-        expected = " | ".join([JSON, *standards.STATUS_DECODERS])
+        expected = " | ".join([JSON, *registry.STATUS_DECODERS])
         raise MalformedMessage("unsupported_content_type", "content_type", ascii(kind)[:80], expected)
     if len(payload) > MAX_PAYLOAD_BYTES:
         raise MalformedMessage("too_large", "payload", f"{len(payload)} bytes", f"at most {MAX_PAYLOAD_BYTES}")
@@ -171,7 +171,7 @@ def remember(payload: bytes, envelope: Envelope) -> bytes | None:
 
     The same messages give the same context. Standards whose messages need no context leave it as it was.
     """
-    function = standards.REMEMBER.get(media_type(envelope.content_type))
+    function = registry.REMEMBER.get(media_type(envelope.content_type))
     return envelope.sensor_context if function is None else function(payload, envelope)
 
 

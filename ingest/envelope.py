@@ -43,7 +43,7 @@ class Envelope:
     @classmethod
     def of(cls, delivery: Delivery) -> Envelope:
         """The envelope of a delivery; ``topic`` is None where the delivery's is not one of ours."""
-        properties = dict(delivery.properties)
+        properties = dict(delivery.user_properties)
         boot, seq = counter(properties.get("boot")), counter(properties.get("seq"))
         return cls(
             utc_datetime(delivery.received_ns),
@@ -92,7 +92,7 @@ class Delivery:
     topic: str
     payload: bytes
     content_type: str | None
-    properties: tuple[tuple[str, str], ...]
+    user_properties: tuple[tuple[str, str], ...]
     received_ns: int
     qos: int = 1
     mid: int = 0

@@ -50,26 +50,26 @@ _REASONS = (
 )
 
 
-def _explain(said: str) -> MalformedMessage:
+def _explain(message: str) -> MalformedMessage:
     """msgspec's sentence as our error: its path becomes the field, its kind the code."""
-    found = _PATH.search(said)
-    path = _printable(found["path"].replace("[...]", "")) if found else ""
-    named = _NAMED.match(said)
+    path_match = _PATH.search(message)
+    path = _printable(path_match["path"].replace("[...]", "")) if path_match else ""
+    named = _NAMED.match(message)
     if named:
         name = _printable(named["name"])
         field = f"{path}.{name}" if path else name or "payload"
         if named["what"] == "missing required":
             return MalformedMessage("missing_field", field, "missing", "a value")
         return MalformedMessage("unknown_field", field, "not a field of this message", "the fields of the schema only")
-    code = next((code for words, code in _REASONS if words in said), "out_of_range")
+    code = next((code for phrase, code in _REASONS if phrase in message), "out_of_range")
     if path.endswith("note") and code == "bad_identifier":
         code = "out_of_range"
-    sentence = _printable(said[: found.start()] if found else said)
-    wanted, _, got = sentence.removeprefix("Expected ").partition(", got ")
+    sentence = _printable(message[: path_match.start()] if path_match else message)
+    expected, _, got = sentence.removeprefix("Expected ").partition(", got ")
     if code == "wrong_type":
-        return MalformedMessage(code, path or "payload", f"a value of type {got}", wanted)
+        return MalformedMessage(code, path or "payload", f"a value of type {got}", expected)
     if sentence.startswith("Expected "):
-        return MalformedMessage(code, path or "payload", "out of bounds or form", wanted)
+        return MalformedMessage(code, path or "payload", "out of bounds or form", expected)
     return MalformedMessage(code, path or "payload", sentence, "a value that the schema allows")
 
 

@@ -49,8 +49,10 @@ def rows_of_csv(text: str, *, where: str) -> Iterator[dict[str, str]]:
             if not any(cell.strip() for cell in cells):
                 continue
             if len(cells) != len(header):
-                said = f"{len(cells)} cells"
-                raise RecordingError(said, where=f"{where}, row {number}", expected=f"{len(header)}, as in the header")
+                problem = f"{len(cells)} cells"
+                raise RecordingError(
+                    problem, where=f"{where}, row {number}", expected=f"{len(header)}, as in the header"
+                )
             yield dict(zip(header, (cell.strip() for cell in cells), strict=True))
     except csv.Error as error:
         raise RecordingError(str(error), where=f"{where}, row {lines.line_num}", expected="comma-separated") from None
@@ -64,8 +66,8 @@ def check_columns(names: Iterable[str], *, where: str) -> None:
             raise RecordingError(f"no column {name!r}", where=where, expected="sensor and observed_at")
     for name in given:
         if name not in COLUMNS or given.count(name) > 1:
-            said = f"column {name!r} " + ("is there twice" if name in COLUMNS else "is unknown")
-            raise RecordingError(said, where=where, expected=", ".join(COLUMNS))
+            problem = f"column {name!r} " + ("is there twice" if name in COLUMNS else "is unknown")
+            raise RecordingError(problem, where=where, expected=", ".join(COLUMNS))
 
 
 def scans_of(rows: Iterable[Mapping[str, Any]], *, kind: str | None = None, where: str) -> list[Scan]:
@@ -75,34 +77,38 @@ def scans_of(rows: Iterable[Mapping[str, Any]], *, kind: str | None = None, wher
     """
     looks: dict[tuple[str, datetime], _Look] = {}
     for number, row in enumerate(rows, start=2):
-        here = f"{where}, row {number}"
-        plot, own = _read(row, kind, here)
-        look = looks.setdefault((own.sensor, own.observed_at), own)
+        row_label = f"{where}, row {number}"
+        plot, row_look = _read(row, kind, row_label)
+        look = looks.setdefault((row_look.sensor, row_look.observed_at), row_look)
         look.plots.append(plot)
-        look.received_at = max(look.received_at, own.received_at)
+        look.received_at = max(look.received_at, row_look.received_at)
         if len(look.plots) > MAX_PLOTS:
-            raise RecordingError(f"more than {MAX_PLOTS} detections of one time", where=here, expected="fewer a scan")
+            raise RecordingError(
+                f"more than {MAX_PLOTS} detections of one time", where=row_label, expected="fewer a scan"
+            )
     numbers: dict[str, int] = {}
     scans = []
-    for look in sorted(looks.values(), key=lambda each: (each.observed_at, each.sensor)):
+    for look in sorted(looks.values(), key=lambda look: (look.observed_at, look.sensor)):
         seq = numbers[look.sensor] = numbers.get(look.sensor, 0) + 1
         plots = tuple(look.plots)
         scans.append(Scan(look.sensor, 1, seq, seq, look.observed_at, look.received_at, look.kind, plots))
     return sorted(scans, key=lambda scan: (scan.received_at, scan.observed_at, scan.sensor))
 
 
-def _read(row: Mapping[str, Any], kind: str | None, here: str) -> tuple[Plot, _Look]:
-    sensor, observed_at = str(_cell(row, "sensor") or ""), _moment(row, "observed_at", here)
+def _read(row: Mapping[str, Any], kind: str | None, row_label: str) -> tuple[Plot, _Look]:
+    sensor, observed_at = str(_cell(row, "sensor") or ""), _moment(row, "observed_at", row_label)
     if observed_at is None:
-        raise RecordingError("observed_at is empty", where=here, expected="a time")
-    received_at = _moment(row, "received_at", here) or observed_at
+        raise RecordingError("observed_at is empty", where=row_label, expected="a time")
+    received_at = _moment(row, "received_at", row_label) or observed_at
     named = _cell(row, "kind") or kind
     if named not in KINDS:
-        raise RecordingError(f"kind is {named!r}", where=here, expected=f"{', '.join(KINDS)}, here or as an option")
-    values = {name: _number(row, name, here) for name in NUMBERS}
+        raise RecordingError(
+            f"kind is {named!r}", where=row_label, expected=f"{', '.join(KINDS)}, here or as an option"
+        )
+    values = {name: _number(row, name, row_label) for name in NUMBERS}
     label, source = _cell(row, "class"), _cell(row, "source_id")
     if label is not None and label not in CLASSES:
-        raise RecordingError(f"class is {str(label)[:40]!r}", where=here, expected=", ".join(CLASSES))
+        raise RecordingError(f"class is {str(label)[:40]!r}", where=row_label, expected=", ".join(CLASSES))
     plot = Plot(
         **values, classes={} if label is None else {str(label): 1.0}, source_id=None if source is None else str(source)
     )
@@ -111,8 +117,8 @@ def _read(row: Mapping[str, Any], kind: str | None, here: str) -> tuple[Plot, _L
     try:
         encode(scan)
     except MalformedMessage as error:
-        said = f"{error.field.removeprefix('plots[0].')}: {error.what}"
-        raise RecordingError(said, where=here, expected=error.expected) from None
+        problem = f"{error.field.removeprefix('plots[0].')}: {error.what}"
+        raise RecordingError(problem, where=row_label, expected=error.expected) from None
     return plot, look
 
 
@@ -124,23 +130,25 @@ def _cell(row: Mapping[str, Any], name: str) -> Any:
     return value
 
 
-def _number(row: Mapping[str, Any], name: str, here: str) -> float | None:
+def _number(row: Mapping[str, Any], name: str, row_label: str) -> float | None:
     value = _cell(row, name)
     try:
         return None if value is None else float(value)
     except (TypeError, ValueError):
-        raise RecordingError(f"{name} is {str(value)[:40]!r}", where=here, expected="a number, or nothing") from None
+        raise RecordingError(
+            f"{name} is {str(value)[:40]!r}", where=row_label, expected="a number, or nothing"
+        ) from None
 
 
-def _moment(row: Mapping[str, Any], name: str, here: str) -> datetime | None:
+def _moment(row: Mapping[str, Any], name: str, row_label: str) -> datetime | None:
     value = _cell(row, name)
     if value is None:
         return None
     if hasattr(value, "to_pydatetime"):
         value = value.to_pydatetime(warn=False)
     try:
-        found = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
-        found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+        time = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+        time = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
     except (ValueError, OverflowError):
-        raise RecordingError(f"{name} is {str(value)[:40]!r}", where=here, expected="a time as RFC 3339") from None
-    return found
+        raise RecordingError(f"{name} is {str(value)[:40]!r}", where=row_label, expected="a time as RFC 3339") from None
+    return time

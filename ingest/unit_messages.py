@@ -86,16 +86,16 @@ def read_unit(payload: bytes, channel: str, envelope: Envelope) -> Reply | Posit
 
 
 def _position_of_event(payload: bytes, envelope: Envelope) -> Position:
-    from ingest.standards import cursor_on_target as cot
+    from ingest.standards import cursor_on_target
 
     if envelope.topic is None:
         raise MalformedMessage("bad_topic", "topic", "missing", "the unit's own topic, which names it")
-    event = cot.read_event(payload)
+    event = cursor_on_target.read_event(payload)
     if not event["type"].startswith("a-f"):
         raise MalformedMessage("unknown_value", "event.type", ascii(event["type"])[1:-1], "a friendly one: a-f-…")
-    lon, lat, sd_m = cot.point_of(event)
+    lon, lat, sd_m = cursor_on_target.point_of(event)
     boot, seq = envelope.numbered(f"{event['uid']}|{event['time']}".encode())
-    at = cot.moment(event, "time")
+    at = cursor_on_target.moment(event, "time")
     check_time(at, "event.time")
     return Position(envelope.topic.name, boot, seq, at, lon, lat, sd_m)
 

@@ -25,11 +25,11 @@ def decode(payload: bytes, envelope: Envelope) -> WireScan:
     """One line as a scan with one plot. Raises MalformedMessage, by the maker's own name of the field, and no other."""
     if envelope.sensor is None:  # the line does not say who sent it
         raise MalformedMessage("bad_topic", "topic", "missing", "the radar's own topic, which names it")
-    words = payload.decode("ascii", "replace").strip().split(";") if len(payload) <= MAX_BYTES else []
-    if len(words) != len(FIELDS) + 2 or words[0] != "T":
+    columns = payload.decode("ascii", "replace").strip().split(";") if len(payload) <= MAX_BYTES else []
+    if len(columns) != len(FIELDS) + 2 or columns[0] != "T":
         raise MalformedMessage("wrong_type", "line", f"{len(payload)} bytes", "T;time;azimuth;range;sd;sd;track")
     at, azimuth, reach, azimuth_sd, range_sd = (
-        _number(name, word) for name, word in zip(FIELDS, words[1:], strict=False)
+        _number(name, text) for name, text in zip(FIELDS, columns[1:], strict=False)
     )
     if not 0.0 <= at < 9e9:
         raise MalformedMessage("out_of_range", "time", f"{at:g}", "seconds since 1970")
@@ -38,7 +38,7 @@ def decode(payload: bytes, envelope: Envelope) -> WireScan:
         range_sd_m=range_sd or None,  # 0 is "not told": then the layout's error counts
         azimuth_deg=azimuth % 360.0,
         azimuth_sd_deg=azimuth_sd or None,
-        source_id=words[-1][:64] or None,
+        source_id=columns[-1][:64] or None,
     )
     boot, seq = envelope.numbered(payload)  # the sender's numbers, else one made of the bytes
     observed_at = datetime.fromtimestamp(at, UTC)
@@ -47,13 +47,13 @@ def decode(payload: bytes, envelope: Envelope) -> WireScan:
     )
 
 
-def _number(name: str, word: str) -> float:
+def _number(name: str, text: str) -> float:
     try:
-        value = float(word)
+        value = float(text)
     except ValueError:
-        raise MalformedMessage("wrong_type", name, ascii(word)[1:-1][:20], "a number") from None
+        raise MalformedMessage("wrong_type", name, ascii(text)[1:-1][:20], "a number") from None
     if not math.isfinite(value):
-        raise MalformedMessage("not_finite", name, word[:20], "a finite number")
+        raise MalformedMessage("not_finite", name, text[:20], "a finite number")
     return value
 
 

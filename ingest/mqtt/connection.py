@@ -31,7 +31,7 @@ from ingest.mqtt.packet_properties import read_properties
 from ingest.mqtt.pending_acks import PendingAcks
 from ingest.mqtt.tls import use_tls
 from ingest.security.key_register import TlsFiles
-from ingest.security.signature import Said
+from ingest.security.signature import UserProperties
 from ingest.wire import JSON
 
 ANSWER_WITHIN_S: Final = 4.0
@@ -63,13 +63,13 @@ def _unpack(self: Any, buffer: bytes) -> tuple[Any, int]:
     if self.packetType != PacketTypes.PUBLISH:
         return _unpack_any(self, buffer)  # type: ignore[no-any-return, no-untyped-call]
     try:
-        content_type, said, size = read_properties(buffer)
+        content_type, user_properties, size = read_properties(buffer)
     except ValueError as error:
         raise MalformedPacket(str(error)) from None
     if content_type is not None:
         self.__dict__["ContentType"] = content_type
-    if said:
-        self.__dict__["UserProperty"] = said
+    if user_properties:
+        self.__dict__["UserProperty"] = user_properties
     return self, size
 
 
@@ -120,7 +120,7 @@ class Connection:
         self.problem: str | None = None
         self.on_up: Callable[[bool], None] = _ignore
         self.on_message: Callable[[Delivery], None] = _ignore
-        self.will: Callable[[], tuple[str, bytes, Said]] | None = None
+        self.will: Callable[[], tuple[str, bytes, UserProperties]] | None = None
         self._tls_problem: str | None = None
         self._in_flight = self.settings.in_flight
         self._now_ns, self._subscriptions = now_ns, list(subscriptions)
@@ -132,7 +132,7 @@ class Connection:
         self._heard_s = time.monotonic()
         self._asked_s: float | None = None
         self._probed = False
-        self._answers = PendingAcks()
+        self._pending_acks = PendingAcks()
         self._client = self._make()
 
     def start(self) -> None:
@@ -164,7 +164,7 @@ class Connection:
         ending.join(STOPPED_WITHIN_S)
         self.connected = False
         self.ready.clear()
-        self._answers.fail("stopped before the broker answered")
+        self._pending_acks.fail("stopped before the broker answered")
 
     def publish(
         self,
@@ -172,22 +172,22 @@ class Connection:
         payload: bytes,
         *,
         content_type: str = JSON,
-        said: Said = (),
+        user_properties: UserProperties = (),
         retain: bool = False,
-        answer: Future[None] | None = None,
+        puback: Future[None] | None = None,
     ) -> bool:
         """Hand one message to paho with QoS 1; False when its memory is full. ``answer`` ends with the PUBACK."""
         properties = _properties(PacketTypes.PUBLISH)
         properties.ContentType = content_type
-        if said:
-            properties.UserProperty = list(said)
+        if user_properties:
+            properties.UserProperty = list(user_properties)
         client = self._client
-        self._answers.wanted |= answer is not None
+        self._pending_acks.wanted |= puback is not None
         info = client.publish(topic, payload, qos=1, retain=retain, properties=properties)
         if info.rc == MQTTErrorCode.MQTT_ERR_QUEUE_SIZE:
             return False
-        if answer is not None:
-            self._answers.expect(id(client), info.mid, answer)
+        if puback is not None:
+            self._pending_acks.expect(id(client), info.mid, puback)
         return True
 
     def acknowledge(self, delivery: Delivery) -> bool:
@@ -205,9 +205,9 @@ class Connection:
 
         ``instead_of``: topics to which an earlier process may have subscribed in the same session.
         """
-        known = set(self._subscriptions)
-        new = [topic for topic in topics if topic not in known]
-        old = known.union(instead_of).difference(topics)
+        current = set(self._subscriptions)
+        new = [topic for topic in topics if topic not in current]
+        old = current.union(instead_of).difference(topics)
         self._left = (self._left | old).difference(topics)
         self._subscriptions = list(topics)
         if self.connected:
@@ -237,7 +237,7 @@ class Connection:
         self.ready.clear()
         self.problem = f"{why}; connecting anew"
         old.disconnect()  # so that its thread, should it live, does not come back and take the session over
-        self._answers.fail(self.problem)
+        self._pending_acks.fail(self.problem)
         self.start()
 
     def _make(self) -> Client:
@@ -280,11 +280,11 @@ class Connection:
         with self._lock:
             self._epoch += 1
         if self.will is not None:
-            topic, payload, said = self.will()
+            topic, payload, user_properties = self.will()
             properties = _properties(PacketTypes.WILLMESSAGE)
             properties.ContentType = JSON
-            if said:
-                properties.UserProperty = list(said)
+            if user_properties:
+                properties.UserProperty = list(user_properties)
             client.will_set(topic, payload, qos=1, retain=True, properties=properties)
 
     def _opened(self, _client: Client, _userdata: object, connection: Any) -> None:
@@ -312,15 +312,15 @@ class Connection:
 
     def _subscribe(self, client: Client, topics: Sequence[str]) -> None:
         options = SubscribeOptions(qos=1, noLocal=True, retainHandling=ON_NEW_SUBSCRIPTION)
-        for some in _some(topics):
+        for packet_topics in _packets(topics):
             self._asked_s = time.monotonic()
-            _, mid = client.subscribe([(topic, options) for topic in some])
+            _, mid = client.subscribe([(topic, options) for topic in packet_topics])
             if mid is not None:
-                self._asked[mid] = some
+                self._asked[mid] = packet_topics
 
     def _leave(self, client: Client, topics: Collection[str]) -> None:
-        for some in _some(sorted(topics)):
-            client.unsubscribe(list(some))
+        for packet_topics in _packets(sorted(topics)):
+            client.unsubscribe(list(packet_topics))
 
     def _subscribed(self, _client: Client, _userdata: object, mid: int, reasons: list[Any], _more: object) -> None:
         self._asked_s = None
@@ -359,7 +359,7 @@ class Connection:
                 topic=topic,
                 payload=bytes(message.payload),
                 content_type=getattr(message.properties, "ContentType", None),
-                properties=tuple(getattr(message.properties, "UserProperty", ())),
+                user_properties=tuple(getattr(message.properties, "UserProperty", ())),
                 received_ns=self._now_ns(),
                 qos=message.qos,
                 mid=message.mid,
@@ -368,10 +368,10 @@ class Connection:
         )
 
     def _published(self, client: Client, _userdata: object, mid: int, reason: Any, _properties: object) -> None:
-        self._answers.arrive(id(client), mid, str(reason) if reason.is_failure else None)
+        self._pending_acks.arrive(id(client), mid, str(reason) if reason.is_failure else None)
 
 
-def _some(topics: Sequence[str]) -> Iterator[Sequence[str]]:
+def _packets(topics: Sequence[str]) -> Iterator[Sequence[str]]:
     """As many at a time as one packet may hold."""
     for start in range(0, len(topics), TOPICS_A_PACKET):
         yield topics[start : start + TOPICS_A_PACKET]

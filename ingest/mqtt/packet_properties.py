@@ -25,8 +25,8 @@ def read_properties(packet: bytes) -> tuple[str | None, list[tuple[str, str]], i
     if end > len(packet):
         raise ValueError("properties longer than their packet")
     content_type: str | None = None
-    said: list[tuple[str, str]] = []
-    seen: set[int] = set()
+    user_properties: list[tuple[str, str]] = []
+    seen_identifiers: set[int] = set()
     while at < end:
         identifier = packet[at]
         at += 1
@@ -35,7 +35,7 @@ def read_properties(packet: bytes) -> tuple[str | None, list[tuple[str, str]], i
             after = middle + 2 + (packet[middle] << 8 | packet[middle + 1]) if middle + 2 <= end else end + 1
             if after > end:
                 raise ValueError("a string longer than the properties")
-            said.append(
+            user_properties.append(
                 (str(packet[at + 2 : middle], "utf-8", "replace"), str(packet[middle + 2 : after], "utf-8", "replace"))
             )
             at = after
@@ -43,14 +43,14 @@ def read_properties(packet: bytes) -> tuple[str | None, list[tuple[str, str]], i
         if identifier == _SUBSCRIPTION:
             _, at = _variable(packet, at, end)
             continue
-        if identifier in seen:
+        if identifier in seen_identifiers:
             raise ValueError(f"property {identifier:#x} stands twice")
-        seen.add(identifier)
+        seen_identifiers.add(identifier)
         after = _after(packet, identifier, at, end)
         if identifier == CONTENT_TYPE:
             content_type = str(packet[at + 2 : after], "utf-8", "replace")
         at = after
-    return content_type, said, end
+    return content_type, user_properties, end
 
 
 def _after(packet: bytes, identifier: int, at: int, end: int) -> int:
@@ -69,11 +69,11 @@ def _after(packet: bytes, identifier: int, at: int, end: int) -> int:
 def _variable(packet: bytes, at: int, end: int) -> tuple[int, int]:
     """A variable byte integer at ``at``, and where it ends."""
     value = 0
-    for place in range(4):
-        if at + place >= end:
+    for index in range(4):
+        if at + index >= end:
             raise ValueError("ends amid a number")
-        digit = packet[at + place]
-        value |= (digit & 127) << 7 * place
+        digit = packet[at + index]
+        value |= (digit & 127) << 7 * index
         if digit < 128:
-            return value, at + place + 1
+            return value, at + index + 1
     raise ValueError("a number of more than four bytes")

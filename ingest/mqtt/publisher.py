@@ -11,7 +11,7 @@ from ingest.errors import BrokerError
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.mqtt.connection import Connection, ConnectionSettings
 from ingest.security.key_register import Identity
-from ingest.security.signature import Said
+from ingest.security.signature import UserProperties
 from ingest.wire import JSON
 
 
@@ -57,18 +57,20 @@ class Publisher:
 
         ``key``: the message's own (boot, seq), which are signed; without, those of this publisher.
         """
-        answer: Future[None] = Future()
-        said: Said = ()
+        puback: Future[None] = Future()
+        user_properties: UserProperties = ()
         if self._signer is not None:
             boot, seq = key or (self._boot, next(self._seq))
-            by = [("boot", boot), ("seq", seq), ("by_boot", max(boot, self._boot)), ("sent", self._now_ns())]
-            said = self._signer.sign(topic, content_type, [(name, str(value)) for name, value in by], payload)
+            numbers = [("boot", boot), ("seq", seq), ("by_boot", max(boot, self._boot)), ("sent", self._now_ns())]
+            user_properties = self._signer.sign(
+                topic, content_type, [(name, str(value)) for name, value in numbers], payload
+            )
         taken = self._connection.publish(
-            topic, payload, content_type=content_type, said=said, retain=retain, answer=answer
+            topic, payload, content_type=content_type, user_properties=user_properties, retain=retain, puback=puback
         )
         if not taken:
-            answer.set_exception(BrokerError("too many messages wait", where="broker", expected="a connection"))
-        return answer
+            puback.set_exception(BrokerError("too many messages wait", where="broker", expected="a connection"))
+        return puback
 
     @property
     def problem(self) -> str | None:

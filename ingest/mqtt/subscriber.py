@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ingest.envelope import Delivery
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.mqtt.connection import Connection, ConnectionSettings
-from ingest.security.signature import Said
+from ingest.security.signature import UserProperties
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +44,12 @@ class Subscriber:
         now_ns: Callable[[], int],
         settings: SubscriberSettings | None = None,
         connection: ConnectionSettings | None = None,
-        news: threading.Condition | None = None,
+        wake: threading.Condition | None = None,
     ) -> None:
         """``news``: what ``collect`` waits on, where something else may end its waiting, too."""
         self._settings = settings or SubscriberSettings()
         self._queue: deque[Delivery] = deque()
-        self._news = news or threading.Condition()
+        self._wake = wake or threading.Condition()
         self._shed: Counter[str] = Counter()
         self._overflowed = False
         self._connection = Connection(url, client_id, now_ns=now_ns, subscriptions=filters, settings=connection)
@@ -72,16 +72,16 @@ class Subscriber:
     def collect(self, *, wait_s: float) -> list[Delivery]:
         """The next batch, in order of arrival; empty when nothing came within ``wait_s``."""
         settings = self._settings
-        with self._news:
+        with self._wake:
             if not self._queue:
-                self._news.wait(wait_s)
+                self._wake.wait(wait_s)
             first_s = time.monotonic()
             while 0 < len(self._queue) < settings.batch:
-                known, left_s = len(self._queue), first_s + settings.linger_s - time.monotonic()
+                length, left_s = len(self._queue), first_s + settings.linger_s - time.monotonic()
                 if left_s <= 0:
                     break
-                self._news.wait(min(settings.gap_s, left_s))
-                if len(self._queue) == known:
+                self._wake.wait(min(settings.gap_s, left_s))
+                if len(self._queue) == length:
                     break
             return [self._queue.popleft() for _ in range(min(len(self._queue), settings.batch))]
 
@@ -89,10 +89,12 @@ class Subscriber:
         """PUBACK, if the connection that brought the message is still the one. False: it will come again."""
         return self._connection.acknowledge(delivery)
 
-    def publish(self, topic: str, payload: bytes, *, said: Said = (), retain: bool = False) -> None:
+    def publish(
+        self, topic: str, payload: bytes, *, user_properties: UserProperties = (), retain: bool = False
+    ) -> None:
         """Publish with QoS 1 and do not wait. For what is said again anyway: without a connection it is dropped."""
         if self._connection.connected:
-            self._connection.publish(topic, payload, said=said, retain=retain)
+            self._connection.publish(topic, payload, user_properties=user_properties, retain=retain)
 
     def listen(self, filters: Sequence[str], *, instead_of: Collection[str] = ()) -> None:
         """Subscribe to these and to nothing else from now on; see ``Connection.listen``."""
@@ -100,7 +102,7 @@ class Subscriber:
 
     def take_shed(self) -> Counter[str]:
         """Topic → QoS 0 messages that found no room since the last call."""
-        with self._news:
+        with self._wake:
             shed, self._shed = self._shed, Counter()
         return shed
 
@@ -116,11 +118,11 @@ class Subscriber:
         self._connection.stop()
 
     def _receive(self, delivery: Delivery) -> None:
-        with self._news:
+        with self._wake:
             if len(self._queue) < self._settings.queue_limit:
                 self._queue.append(delivery)
                 if len(self._queue) in (1, self._settings.batch):  # a wake-up each would cost more
-                    self._news.notify()
+                    self._wake.notify()
             elif delivery.qos == 0:
                 self._shed[delivery.topic] += 1
             else:

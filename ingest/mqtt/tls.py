@@ -21,8 +21,8 @@ def use_tls(client: Client, files: TlsFiles | None, note: Callable[[str], None])
         if files is None:
             client.tls_set()
         else:
-            own = (None, None) if files.certificate is None else (str(files.certificate), str(files.key))
-            client.tls_set(str(files.authority), *own)
+            client_certificate = (None, None) if files.certificate is None else (str(files.certificate), str(files.key))
+            client.tls_set(str(files.authority), *client_certificate)
     except (OSError, ValueError) as error:
         where = "tls" if files is None else str(files.authority.parent)
         reason = getattr(error, "strerror", None) or str(error)

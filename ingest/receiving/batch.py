@@ -61,7 +61,7 @@ class DeadLetter:
     digest: bytes
     received_ns: int
     sender: str = ""
-    said: str = ""
+    user_properties: str = ""
     replay_of: int | None = None
 
 

@@ -57,7 +57,7 @@ class HighWaterMarks:
         self._prefixes[sensor, boot] = prefix
         if low is not None and prefix.mark < low - 1 < seq:
             prefix.mark = low - 1
-            prefix.ahead = {known for known in prefix.ahead if known >= low}
+            prefix.ahead = {number for number in prefix.ahead if number >= low}
         if seq > prefix.mark and (len(prefix.ahead) < MAX_AHEAD or seq == prefix.mark + 1):
             prefix.ahead.add(seq)
         while prefix.mark + 1 in prefix.ahead:

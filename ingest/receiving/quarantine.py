@@ -183,8 +183,8 @@ class Quarantine:
         if isinstance(message, DeadLetter):
             if message.code == "expired":
                 return settings.expired_cost
-            own = settings.future_cost if message.code == "future" else settings.bad_cost
-            return own + message.size / settings.bytes_each
+            base_cost = settings.future_cost if message.code == "future" else settings.bad_cost
+            return base_cost + message.size / settings.bytes_each
         if repeated:
             return settings.repeated_cost
         if message.kind != "detections":

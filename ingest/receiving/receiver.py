@@ -14,8 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ingest import topics
-from ingest import unit_messages as units
+from ingest import topics, unit_messages
 from ingest.decode import media_type, read_scan, read_status, remember
 from ingest.envelope import UNNUMBERED_BOOT, Delivery, Envelope
 from ingest.errors import UNPROVEN, MalformedMessage
@@ -236,7 +235,7 @@ class Receiver:
             boot, seq, observed_at = status.boot, status.seq, status.observed_at
             self._remember(payload, envelope, topic.name)
         else:
-            message = units.read_unit(payload, topic.channel, envelope)
+            message = unit_messages.read_unit(payload, topic.channel, envelope)
             boot, seq, observed_at = message.boot, message.seq, message.observed_at
         if envelope.identity is not None and envelope.identity != (boot, seq):
             raise MalformedMessage(
@@ -267,8 +266,8 @@ class Receiver:
     def _source(self, topic: Topic | None) -> SourceKey:
         if topic is None or topic.sector != self._sector:
             return "", "unknown"
-        if topic.owner == "unit" and topic.channel in units.KINDS:
-            return topic.name, units.KINDS[topic.channel]
+        if topic.owner == "unit" and topic.channel in unit_messages.KINDS:
+            return topic.name, unit_messages.KINDS[topic.channel]
         if topic.owner != "sensor" or topic.channel == "ack":
             return "", "unknown"
         return topic.name, topic.channel
@@ -320,7 +319,7 @@ def _dead_letter(
         digest=digest(delivery.payload),
         received_ns=delivery.received_ns,
         sender=sender,
-        said=_kept(envelope.user_properties),
+        user_properties=_kept(envelope.user_properties),
         replay_of=delivery.replay_of,
     )
 

@@ -28,7 +28,7 @@ class Subscriptions:
     def __init__(self, sector: str, names: Iterable[str] = ()) -> None:
         """``names``: sensors that are known beforehand."""
         self._sector = sector
-        self._known: dict[str, None] = dict.fromkeys(names)
+        self._sensors: dict[str, None] = dict.fromkeys(names)
         self._named: frozenset[str] = frozenset()
         self._held: frozenset[str] = frozenset()
         self._shed: Counter[str] = Counter()
@@ -38,25 +38,25 @@ class Subscriptions:
     def know(self, names: Iterable[str]) -> None:
         """These sensors may speak, too."""
         for name in names:
-            self._known.setdefault(name)
+            self._sensors.setdefault(name)
 
     def note(self, batch: Batch, held: frozenset[str]) -> bool:
         """Learn from a batch, and who is held after it; whether ``filters`` have changed by that."""
-        before = len(self._known)
+        before = len(self._sensors)
         for row in batch.rows:
             if row.kind in CHANNELS:
-                self._known.pop(row.sensor, None)
-                self._known[row.sensor] = None
-        while len(self._known) > MAX_NAMES:
-            del self._known[next(iter(self._known))]
+                self._sensors.pop(row.sensor, None)
+                self._sensors[row.sensor] = None
+        while len(self._sensors) > MAX_NAMES:
+            del self._sensors[next(iter(self._sensors))]
         for (source, kind), count in batch.shed.items():
-            if source in held or source not in self._known:  # not who is impersonated: it must be heard
+            if source in held or source not in self._sensors:  # not who is impersonated: it must be heard
                 self._shed[kind] += count
         flooded = {channel for channel in CHANNELS if self._shed[channel] > SHED_PER_S}
         again = {channel for source in held - self._held for channel in self._flooders.get(source, ())}
         if flooded:
             self._remember(batch, held, flooded)
-        return self._change(self._named | flooded | again, held, learned=len(self._known) != before)
+        return self._change(self._named | flooded | again, held, learned=len(self._sensors) != before)
 
     def _remember(self, batch: Batch, held: frozenset[str], flooded: set[str]) -> None:
         """Who floods which channel: when it is cut off again, it is not received from the first message on."""
@@ -75,7 +75,7 @@ class Subscriptions:
 
     def names(self) -> list[str]:
         """The topics of all that are known by name."""
-        return [sensor_topic(self._sector, name, channel) for channel in CHANNELS for name in self._known]
+        return [sensor_topic(self._sector, name, channel) for channel in CHANNELS for name in self._sensors]
 
     def _change(self, named: frozenset[str], held: frozenset[str], *, learned: bool) -> bool:
         if named == self._named and not (named and (learned or held != self._held)):
@@ -85,8 +85,10 @@ class Subscriptions:
         return True
 
     def _filters(self) -> list[str]:
-        found = [sensor_filter(self._sector, channel) for channel in CHANNELS if channel not in self._named]
+        filters = [sensor_filter(self._sector, channel) for channel in CHANNELS if channel not in self._named]
         for channel in CHANNELS:
             if channel in self._named:
-                found += [sensor_topic(self._sector, name, channel) for name in self._known if name not in self._held]
-        return found
+                filters += [
+                    sensor_topic(self._sector, name, channel) for name in self._sensors if name not in self._held
+                ]
+        return filters

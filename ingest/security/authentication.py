@@ -84,12 +84,12 @@ class Authenticator:
         if by_boot is None or boot is None or by_boot < boot:
             raise MalformedMessage("rollback", "by_boot", f"{by_boot} below the message's own {boot}", "one not below")
         name, kind = source
-        known = self._boots.get((name, kind, key))
-        if known is None:
-            known = self._boots[name, kind, key] = self._recall_boot(name, kind, key)
-        if by_boot < known:
-            raise MalformedMessage("rollback", "by_boot", f"{by_boot} after {known} was heard", f"at least {known}")
-        if by_boot == known:
+        highest = self._boots.get((name, kind, key))
+        if highest is None:
+            highest = self._boots[name, kind, key] = self._recall_boot(name, kind, key)
+        if by_boot < highest:
+            raise MalformedMessage("rollback", "by_boot", f"{by_boot} after {highest} was heard", f"at least {highest}")
+        if by_boot == highest:
             return None
         self._boots[name, kind, key] = by_boot
         return SenderBoot(name, kind, key, by_boot)

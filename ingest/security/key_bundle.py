@@ -33,11 +33,11 @@ def open_bundle(folder: Path) -> Identity:
     register = RegisterFile(folder / REGISTER).register if (folder / REGISTER).exists() else None
     tls = None
     if (folder / AUTHORITY).exists():
-        own = (folder / CERTIFICATE).exists()
+        has_certificate = (folder / CERTIFICATE).exists()
         tls = TlsFiles(
             folder / AUTHORITY,
-            folder / CERTIFICATE if own else None,
-            folder / CERTIFICATE_KEY if own else None,
+            folder / CERTIFICATE if has_certificate else None,
+            folder / CERTIFICATE_KEY if has_certificate else None,
         )
     signer = _signer(folder / SIGNING_KEY) if (folder / SIGNING_KEY).exists() else None
     return Identity(signer, register, tls)

@@ -89,7 +89,7 @@ class Register:
         self.records = tuple(records)
         self._by_key: dict[str, list[KeyRecord]] = {}
         self._public: dict[str, Ed25519PublicKey] = {}
-        self._own: set[tuple[Role, str]] = set()
+        self._named: set[tuple[Role, str]] = set()
         self._roots = Roots()
         for record in self.records:
             try:
@@ -100,7 +100,7 @@ class Register:
                 ) from None
             self._by_key.setdefault(record.key, []).append(record)
             if not record.name.endswith("*"):
-                self._own.add((record.role, record.name))
+                self._named.add((record.role, record.name))
 
     @classmethod
     def from_bytes(cls, text: bytes, where: str) -> Register:
@@ -112,26 +112,26 @@ class Register:
 
     def to_bytes(self) -> bytes:
         """The bytes of its file."""
-        whole = _File("watchline/1/register", list(self.records))
-        return msgspec.json.format(msgspec.json.encode(whole), indent=1) + b"\n"
+        file = _File("watchline/1/register", list(self.records))
+        return msgspec.json.format(msgspec.json.encode(file), indent=1) + b"\n"
 
     def has(self, role: Role, name: str) -> bool:
         """Whether any record, valid or not, is for this name: then its messages must be signed."""
-        if (role, name) in self._own:
+        if (role, name) in self._named:
             return True
         return any(record.role == role and record.name.endswith("*") and record.covers(name) for record in self.records)
 
     def names(self, role: Role) -> list[str]:
         """Who has a key of their own in this role."""
-        return sorted(name for known, name in self._own if known == role)
+        return sorted(name for role_of_name, name in self._named if role_of_name == role)
 
     def revoked(self, now_ns: int) -> frozenset[tuple[Role, str]]:
         """Roles and names whose every record is revoked by now."""
-        found: dict[tuple[Role, str], bool] = {}
+        all_revoked: dict[tuple[Role, str], bool] = {}
         for record in self.records:
-            gone = record.revoked_at is not None and nanoseconds(record.revoked_at) <= now_ns
-            found[record.role, record.name] = gone and found.get((record.role, record.name), True)
-        return frozenset(source for source, gone in found.items() if gone)
+            revoked = record.revoked_at is not None and nanoseconds(record.revoked_at) <= now_ns
+            all_revoked[record.role, record.name] = revoked and all_revoked.get((record.role, record.name), True)
+        return frozenset(source for source, revoked in all_revoked.items() if revoked)
 
     def check(
         self,
@@ -154,7 +154,7 @@ class Register:
             raise MalformedMessage("unknown_key", "key", ascii(key)[1:-1][:40], "a key of the register")
         record = self._entitled(records, topic)
         if record is None:
-            owners = ", ".join(f"{found.role} {found.name}" for found in records[:3])
+            owners = ", ".join(f"{owner.role} {owner.name}" for owner in records[:3])
             raise MalformedMessage("wrong_key", "key", f"a key of {owners}", f"a key that may sign on {topic.text}")
         if record.revoked_at is not None and nanoseconds(record.revoked_at) <= now_ns:
             raise MalformedMessage("key_revoked", "key", f"revoked at {record.revoked_at.isoformat()}", "another key")
@@ -175,7 +175,7 @@ class Register:
                 continue
             if record.role in EVERYWHERE or record.name == topic.name:
                 return record
-            if record.covers(topic.name) and (record.role, topic.name) not in self._own:
+            if record.covers(topic.name) and (record.role, topic.name) not in self._named:
                 return record
         return None
 
@@ -187,15 +187,15 @@ class RegisterFile:
         """IdentityError when the file is not there or cannot be read."""
         self.path = path
         self.problem: str | None = None
-        self._seen = self._state()
+        self._loaded = self._state()
         self.register = self._read()
 
     def refresh(self) -> bool:
         """True when the file has changed since and its new content is in force; cheap enough for every second."""
         state = self._state()
-        if state == self._seen:
+        if state == self._loaded:
             return False
-        self._seen = state
+        self._loaded = state
         try:
             self.register = self._read()
         except IdentityError as error:
@@ -206,10 +206,10 @@ class RegisterFile:
 
     def _state(self) -> tuple[int, int, int] | None:
         try:
-            found = os.stat(self.path)
+            status = os.stat(self.path)
         except OSError:
             return None
-        return found.st_mtime_ns, found.st_size, found.st_ino
+        return status.st_mtime_ns, status.st_size, status.st_ino
 
     def _read(self) -> Register:
         try:

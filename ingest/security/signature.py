@@ -34,14 +34,20 @@ BURST_SIZES: Final = (16, 8, 4, 2)
 """Messages under one signature; a proof of 16 is 172 characters."""
 MOST_ROOTS: Final = 4096
 
-Said = Sequence[tuple[str, str]]
-Message = tuple[str, str, Said, bytes]
+UserProperties = Sequence[tuple[str, str]]
+Message = tuple[str, str, UserProperties, bytes]
 """topic, content type, properties, body."""
 
 
-def signed_bytes(topic: str, content_type: str, said: Mapping[str, str], payload: bytes) -> bytes:
+def signed_bytes(topic: str, content_type: str, user_properties: Mapping[str, str], payload: bytes) -> bytes:
     """What is signed. Never fails: text that UTF-8 cannot hold is written with surrogates passed through."""
-    parts = [FORM, _bytes(topic), _bytes(content_type), *(_bytes(said.get(name, "")) for name in SIGNED), payload]
+    parts = [
+        FORM,
+        _bytes(topic),
+        _bytes(content_type),
+        *(_bytes(user_properties.get(name, "")) for name in SIGNED),
+        payload,
+    ]
     return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
 
 
@@ -72,36 +78,38 @@ class Signer:
         """The 32 bytes of the public key."""
         return self.private.public_key().public_bytes_raw()
 
-    def sign(self, topic: str, content_type: str, said: Said, payload: bytes) -> list[tuple[str, str]]:
+    def sign(
+        self, topic: str, content_type: str, user_properties: UserProperties, payload: bytes
+    ) -> list[tuple[str, str]]:
         """The properties to publish: ``said``, the key's id and the signature."""
-        whole = [*said, ("key", self.key)]
-        signature = self.private.sign(signed_bytes(topic, content_type, dict(whole), payload))
-        return [*whole, ("sig", _text(signature))]
+        properties = [*user_properties, ("key", self.key)]
+        signature = self.private.sign(signed_bytes(topic, content_type, dict(properties), payload))
+        return [*properties, ("sig", _text(signature))]
 
     def sign_many(self, messages: Sequence[Message]) -> list[list[tuple[str, str]]]:
         """The properties of each of these, which go out together: bursts under one signature, the rest alone."""
-        found: list[list[tuple[str, str]]] = []
-        while size := next((size for size in BURST_SIZES if size <= len(messages) - len(found)), 0):
-            found += self._burst(messages[len(found) : len(found) + size])
-        return found + [self.sign(*message) for message in messages[len(found) :]]
+        signed: list[list[tuple[str, str]]] = []
+        while size := next((size for size in BURST_SIZES if size <= len(messages) - len(signed)), 0):
+            signed += self._burst(messages[len(signed) : len(signed) + size])
+        return signed + [self.sign(*message) for message in messages[len(signed) :]]
 
     def _burst(self, messages: Sequence[Message]) -> list[list[tuple[str, str]]]:
-        wholes = [[*said, ("key", self.key)] for _, _, said, _ in messages]
+        property_lists = [[*user_properties, ("key", self.key)] for _, _, user_properties, _ in messages]
         level = [
-            _leaf(signed_bytes(topic, content_type, dict(whole), payload))
-            for (topic, content_type, _, payload), whole in zip(messages, wholes, strict=True)
+            _leaf(signed_bytes(topic, content_type, dict(properties), payload))
+            for (topic, content_type, _, payload), properties in zip(messages, property_lists, strict=True)
         ]
-        beside = [bytearray([index]) for index in range(len(messages))]
+        proofs = [bytearray([index]) for index in range(len(messages))]
         step = 1
         while len(level) > 1:
-            for index, proof in enumerate(beside):
+            for index, proof in enumerate(proofs):
                 proof += level[index // step ^ 1]
             level = [_node(left, right) for left, right in zip(level[::2], level[1::2], strict=True)]
             step *= 2
         signature = _text(self.private.sign(_signed_root(level[0])))
         return [
-            [*whole, ("sig", signature), ("proof", _text(bytes(proof)))]
-            for whole, proof in zip(wholes, beside, strict=True)
+            [*properties, ("sig", signature), ("proof", _text(bytes(proof)))]
+            for properties, proof in zip(property_lists, proofs, strict=True)
         ]
 
 
@@ -109,23 +117,23 @@ class Roots:
     """Roots of bursts whose signatures were verified, so that the next message of one need not do it again."""
 
     def __init__(self) -> None:
-        self._known: dict[bytes, None] = {}
+        self._verified: dict[bytes, None] = {}
 
     def __contains__(self, root: bytes) -> bool:
-        return root in self._known
+        return root in self._verified
 
     def add(self, root: bytes) -> None:
         """Remember one; the oldest is forgotten."""
-        while len(self._known) >= MOST_ROOTS:
-            del self._known[next(iter(self._known))]
-        self._known[root] = None
+        while len(self._verified) >= MOST_ROOTS:
+            del self._verified[next(iter(self._verified))]
+        self._verified[root] = None
 
 
 def verifies(
     public: Ed25519PublicKey,
     topic: str,
     content_type: str,
-    said: Mapping[str, str],
+    user_properties: Mapping[str, str],
     payload: bytes,
     roots: Roots | None = None,
 ) -> bool:
@@ -135,24 +143,24 @@ def verifies(
     One signature has one text: base64 that decodes to the same bytes in another way is refused. ``roots``: what need
     not be verified again, of bursts.
     """
-    signature = _decoded(said.get("sig", ""))
+    signature = _decoded(user_properties.get("sig", ""))
     if len(signature) != 64:
         return False
-    whole, known = signed_bytes(topic, content_type, said, payload), b""
-    if "proof" in said:
-        root = _root(_leaf(whole), _decoded(said["proof"]))
+    message, verified = signed_bytes(topic, content_type, user_properties, payload), b""
+    if "proof" in user_properties:
+        root = _root(_leaf(message), _decoded(user_properties["proof"]))
         if root is None:
             return False
-        whole = _signed_root(root)
-        known = b"".join((public.public_bytes_raw(), signature, root))
-        if roots is not None and known in roots:
+        message = _signed_root(root)
+        verified = b"".join((public.public_bytes_raw(), signature, root))
+        if roots is not None and verified in roots:
             return True
     try:
-        crypto_sign_open(signature + whole, public.public_bytes_raw())
+        crypto_sign_open(signature + message, public.public_bytes_raw())
     except (ValueError, BadSignatureError):
         return False
-    if known and roots is not None:
-        roots.add(known)
+    if verified and roots is not None:
+        roots.add(verified)
     return True
 
 
@@ -161,11 +169,11 @@ def _root(leaf: bytes, proof: bytes) -> bytes | None:
     steps, rest = divmod(len(proof) - 1, 32)
     if rest or 2**steps not in BURST_SIZES or proof[0] >= 2**steps:
         return None
-    found = leaf
+    root = leaf
     for step in range(steps):
-        beside = proof[1 + 32 * step : 33 + 32 * step]
-        found = _node(beside, found) if proof[0] >> step & 1 else _node(found, beside)
-    return found
+        sibling = proof[1 + 32 * step : 33 + 32 * step]
+        root = _node(sibling, root) if proof[0] >> step & 1 else _node(root, sibling)
+    return root
 
 
 def _leaf(message: bytes) -> bytes:
@@ -189,10 +197,10 @@ def _decoded(text: str) -> bytes:
     if not text.isascii() or len(text) > 200:
         return b""
     try:
-        found = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        raw = urlsafe_b64decode(text + "=" * (-len(text) % 4))
     except ValueError:
         return b""
-    return found if _text(found) == text else b""
+    return raw if _text(raw) == text else b""
 
 
 def _bytes(text: str) -> bytes:

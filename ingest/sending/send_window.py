@@ -13,7 +13,7 @@ MAX_PATIENCE: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
-class OutflowSettings:
+class SendWindowSettings:
     """``window``: messages sent but not yet journaled; it bounds the broker's queue, too. ``stall_s``: see Outflow."""
 
     window: int = 1000
@@ -27,9 +27,9 @@ class SendWindow:
     for ``stall_s`` while messages wait for one, all of them are due again, oldest first; ingest knows duplicates.
     """
 
-    def __init__(self, spool: Spool, settings: OutflowSettings | None = None) -> None:
+    def __init__(self, spool: Spool, settings: SendWindowSettings | None = None) -> None:
         self._spool = spool
-        self._settings = settings or OutflowSettings()
+        self._settings = settings or SendWindowSettings()
         self._cursor: Key | None = None
         self._progress_s = 0.0
         self._patience_s = self._settings.stall_s

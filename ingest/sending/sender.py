@@ -22,8 +22,8 @@ from ingest.errors import BrokerError, MalformedMessage, SpoolError
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.mqtt.connection import Connection, ConnectionSettings
 from ingest.security.key_register import Identity
-from ingest.security.signature import BURST_SIZES, Message, Said
-from ingest.sending.send_window import OutflowSettings, SendWindow
+from ingest.security.signature import BURST_SIZES, Message, UserProperties
+from ingest.sending.send_window import SendWindow, SendWindowSettings
 from ingest.sending.spool import Key, Spool, SpoolEntry
 from ingest.standards.gateway_refusal import PREFIX, REFUSED, encode_refused
 from ingest.wire import JSON, Ack, DroppedRange, Kind, State, Status
@@ -43,7 +43,7 @@ class SenderSettings:
 
     status_interval_s: float = 5.0
     idle_s: float = 0.05
-    outflow: OutflowSettings = field(default_factory=OutflowSettings)
+    window: SendWindowSettings = field(default_factory=SendWindowSettings)
     connection: ConnectionSettings = field(default_factory=lambda: ConnectionSettings(session_expiry_s=300))
     identity: Identity = field(default_factory=Identity)
 
@@ -73,7 +73,7 @@ class Sender:
         self._identity = self._settings.identity
         self._topic = topics.sensor_topic(sector, sensor, "detections")
         self._status_topic = topics.sensor_topic(sector, sensor, "status")
-        self._outflow = SendWindow(spool, self._settings.outflow)
+        self._window = SendWindow(spool, self._settings.window)
         self._acks: dict[int, int] = {}
         self._acks_seen = 0
         self._repeats: deque[SpoolEntry] = deque()
@@ -166,7 +166,7 @@ class Sender:
     @property
     def resends(self) -> int:
         """How often the acknowledgements stalled and the window was sent again."""
-        return self._outflow.resends
+        return self._window.resends
 
     def drain(self, timeout_s: float) -> bool:
         """Wait until ingest has everything that was put; False when the time is up first."""
@@ -184,11 +184,13 @@ class Sender:
         if self._pump_thread.ident is not None:
             self._pump_thread.join()
         if self._connection.connected:
-            answer: Future[None] = Future()
-            payload, said = self._status("stopped")
-            self._connection.publish(self._status_topic, payload, said=said, retain=True, answer=answer)
+            puback: Future[None] = Future()
+            payload, user_properties = self._status("stopped")
+            self._connection.publish(
+                self._status_topic, payload, user_properties=user_properties, retain=True, puback=puback
+            )
             with suppress(FutureTimeout, BrokerError):  # a courtesy: silence will tell the same, later
-                answer.result(timeout=1.0)
+                puback.result(timeout=1.0)
         self._connection.stop()
 
     def _run(self) -> None:
@@ -212,29 +214,29 @@ class Sender:
             came_up, lost = self._came_up, self._lost_session
             self._came_up = self._lost_session = False
         for boot, seq in sorted(acks.items()):
-            self._outflow.acknowledge(Ack(boot, seq), now_s)
+            self._window.acknowledge(Ack(boot, seq), now_s)
         if lost:
-            self._outflow.restart(now_s)
+            self._window.restart(now_s)
         elif came_up:
-            self._outflow.resume(now_s)
+            self._window.resume(now_s)
         if not ready:
             return
         if self._now_ns() >= self._status_due_ns:
             self._heartbeat()
-        due = self._outflow.due(now_s)
+        due = self._window.due(now_s)
         lows = {boot: self._spool.low(boot) for boot in {entry.boot for entry in due}}
         for first in range(0, len(due), BURST_SIZES[0]):
             for entry, message in self._signed(due[first : first + BURST_SIZES[0]], lows):
                 if not self._publish(message):
                     return
-                self._outflow.sent(entry)
+                self._window.sent(entry)
         while self._repeats:
             for _, message in self._signed([self._repeats.popleft()], {}):
                 self._publish(message)
 
     def _publish(self, message: Message) -> bool:
-        topic, content_type, said, payload = message
-        return self._connection.publish(topic, payload, content_type=content_type, said=said)
+        topic, content_type, user_properties, payload = message
+        return self._connection.publish(topic, payload, content_type=content_type, user_properties=user_properties)
 
     def _signed(
         self, entries: Sequence[SpoolEntry], lows: Mapping[int, int | None]
@@ -243,32 +245,39 @@ class Sender:
         messages = []
         for entry in entries:
             low = lows.get(entry.boot)
-            said = [*self._numbers(entry.key), *([] if low is None else [("low", str(low))])]
+            user_properties = [*self._numbers(entry.key), *([] if low is None else [("low", str(low))])]
             content_type = REFUSED if entry.payload.startswith(PREFIX) else JSON
-            messages.append((self._topic, content_type, said, entry.payload))
+            messages.append((self._topic, content_type, user_properties, entry.payload))
         if self._identity.signer is None:
             return list(zip(entries, messages, strict=True))
         signed = zip(messages, self._identity.signer.sign_many(messages), strict=True)
-        return [(entry, (m[0], m[1], said, m[3])) for entry, (m, said) in zip(entries, signed, strict=True)]
+        return [
+            (entry, (m[0], m[1], user_properties, m[3]))
+            for entry, (m, user_properties) in zip(entries, signed, strict=True)
+        ]
 
     def _numbers(self, key: Key) -> list[tuple[str, str]]:
         """Who numbered a message how, who sends it, and when."""
         numbers = zip(("boot", "seq", "by_boot", "sent"), (*key, self._spool.boot, self._now_ns()), strict=True)
         return [(name, str(value)) for name, value in numbers]
 
-    def _said(self, topic: str, key: Key, payload: bytes) -> Said:
+    def _signed_properties(self, topic: str, key: Key, payload: bytes) -> UserProperties:
         """The properties of one message: its numbers, and the signature over all of it."""
-        said = self._numbers(key)
-        return said if self._identity.signer is None else self._identity.signer.sign(topic, JSON, said, payload)
+        user_properties = self._numbers(key)
+        return (
+            user_properties
+            if self._identity.signer is None
+            else self._identity.signer.sign(topic, JSON, user_properties, payload)
+        )
 
     def _heartbeat(self) -> None:
         with self._lock:
             state = self._state
             self._status_due_ns = self._now_ns() + round(self._settings.status_interval_s * 1e9)
-        payload, said = self._status(state)
-        self._connection.publish(self._status_topic, payload, said=said, retain=True)
+        payload, user_properties = self._status(state)
+        self._connection.publish(self._status_topic, payload, user_properties=user_properties, retain=True)
 
-    def _status(self, state: State, note: str | None = None) -> tuple[bytes, Said]:
+    def _status(self, state: State, note: str | None = None) -> tuple[bytes, UserProperties]:
         with self._lock:
             self._status_seq += 1
             status = Status(
@@ -284,7 +293,7 @@ class Sender:
                 note=self._note if note is None else note,
             )
         payload = encode_status(status)
-        return payload, self._said(self._status_topic, (status.boot, status.seq), payload)
+        return payload, self._signed_properties(self._status_topic, (status.boot, status.seq), payload)
 
     def _on_up(self, session_present: bool) -> None:
         with self._lock:
@@ -307,7 +316,7 @@ class Sender:
         with self._lock:
             if ack.boot == self._spool.boot:
                 self._replaced = None
-                sent = counter(dict(delivery.properties).get("sent"), largest=2**63 - 1)
+                sent = counter(dict(delivery.user_properties).get("sent"), largest=2**63 - 1)
                 if sent is not None and ack.seq > self._acks_seen:  # else it may be one that was kept on the topic
                     self._acks_seen = ack.seq
                     self._offsets.append((sent - delivery.received_ns) / 1e9)
@@ -321,7 +330,7 @@ class Sender:
             self._identity.register.check(
                 topics.parse(delivery.topic),
                 content_type,
-                dict(delivery.properties),
+                dict(delivery.user_properties),
                 delivery.payload,
                 now_ns=delivery.received_ns,
             )

@@ -37,8 +37,8 @@ def decode(payload: bytes, envelope: Envelope) -> WireScan:
         raise MalformedMessage("bad_topic", "topic", "missing", "the receiver's own topic, which names it")
     message = _message(payload)
     if message["msg_type"] not in POSITION_REPORTS:
-        known = ", ".join(str(each) for each in POSITION_REPORTS)
-        raise MalformedMessage("unknown_value", "msg_type", f"{message['msg_type']}", f"a position report: {known}")
+        accepted = ", ".join(str(message_type) for message_type in POSITION_REPORTS)
+        raise MalformedMessage("unknown_value", "msg_type", f"{message['msg_type']}", f"a position report: {accepted}")
     plot = WirePlot(
         lon=_degrees(message, "lon", 180.0),
         lat=_degrees(message, "lat", 90.0),
@@ -61,18 +61,18 @@ def _message(payload: bytes) -> dict[str, Any]:
     if len(payload) > MAX_BYTES:
         raise MalformedMessage("too_large", "payload", f"{len(payload)} bytes", f"at most {MAX_BYTES}")
     lines = [line.strip() for line in payload.split(b"\n")]
-    found = [_SENTENCE.fullmatch(line) for line in lines if line]
-    sentences = [match[1] for match in found if match is not None]
-    if not found or len(sentences) < len(found) or len(sentences) > MAX_SENTENCES:
+    matches = [_SENTENCE.fullmatch(line) for line in lines if line]
+    sentences = [match[1] for match in matches if match is not None]
+    if not matches or len(sentences) < len(matches) or len(sentences) > MAX_SENTENCES:
         raise MalformedMessage("not_ais", "payload", f"{len(payload)} bytes that are not", expected)
     try:
-        whole: dict[str, Any] = pyais.decode(*sentences, error_if_checksum_invalid=True).asdict()
+        fields: dict[str, Any] = pyais.decode(*sentences, error_if_checksum_invalid=True).asdict()
     except InvalidNMEAChecksum:
         raise MalformedMessage("not_ais", "checksum", "does not fit the sentence", "the sentence as sent") from None
     except (AISBaseException, ValueError, IndexError, KeyError, TypeError, AttributeError) as error:
-        said = ascii(str(error))[1:-1][:100]
-        raise MalformedMessage("not_ais", "payload", said or type(error).__name__, expected) from None
-    return whole
+        problem = ascii(str(error))[1:-1][:100]
+        raise MalformedMessage("not_ais", "payload", problem or type(error).__name__, expected) from None
+    return fields
 
 
 def _degrees(message: dict[str, Any], name: str, most: float) -> float:
@@ -80,8 +80,8 @@ def _degrees(message: dict[str, Any], name: str, most: float) -> float:
     value = message.get(name)
     if value is None or abs(float(value)) > most:
         missing = value is not None and float(value) == most + 1.0
-        code, said = ("incomplete", "not available") if missing or value is None else ("out_of_range", f"{value}")
-        raise MalformedMessage(code, name, said, f"degrees from {-most:g} to {most:g}")
+        code, problem = ("incomplete", "not available") if missing or value is None else ("out_of_range", f"{value}")
+        raise MalformedMessage(code, name, problem, f"degrees from {-most:g} to {most:g}")
     return float(value)
 
 

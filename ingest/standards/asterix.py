@@ -46,8 +46,8 @@ def decode(payload: bytes, envelope: Envelope) -> WireScan:
     if not plots:
         raise MalformedMessage("wrong_channel", "payload", "no target report", "target reports; others are status")
     if (max(times) - min(times)).total_seconds() > SPREAD_S:
-        said = f"{(max(times) - min(times)).total_seconds():.1f} s apart"
-        raise MalformedMessage("out_of_range", "time of day", said, f"records within {SPREAD_S} s")
+        problem = f"{(max(times) - min(times)).total_seconds():.1f} s apart"
+        raise MalformedMessage("out_of_range", "time of day", problem, f"records within {SPREAD_S} s")
     if len(plots) > MAX_PLOTS:
         raise MalformedMessage("too_large", "payload", f"{len(plots)} reports", f"at most {MAX_PLOTS}")
     boot, seq = envelope.numbered(payload + max(times).isoformat().encode())
@@ -78,8 +78,8 @@ def _library() -> tuple[Any, dict[int, Any]]:
         import asterix.base as base
         import asterix.generated as generated
     except ImportError:
-        said = "ASTERIX cannot be read here"
-        raise MalformedMessage("not_installed", "content_type", said, "pip install 'watchline[asterix]'") from None
+        problem = "ASTERIX cannot be read here"
+        raise MalformedMessage("not_installed", "content_type", problem, "pip install 'watchline[asterix]'") from None
     manifest: Any = generated.manifest
     return base, {category: manifest["CATS"][category][-1] for category in CATEGORIES}
 
@@ -128,9 +128,9 @@ def _monoradar(record: Any, where: str) -> WirePlot:
 def _surface(record: Any, where: str) -> WirePlot:
     """CAT 010: WGS 84 where it is there, else polar, else Cartesian about the system's reference point."""
     source = _source(record, where, "161", "TRK")
-    place, polar, flat = (record.get_item(name) for name in ("041", "040", "042"))
-    if place is not None:
-        lat, lon = (_quantity(place, name, "°") for name in ("LAT", "LON"))
+    position, polar, flat = (record.get_item(name) for name in ("041", "040", "042"))
+    if position is not None:
+        lat, lon = (_quantity(position, name, "°") for name in ("LAT", "LON"))
         return WirePlot(lon=_on_earth(lon, 180.0, f"{where}.I041.LON"), lat=_on_earth(lat, 90.0, f"{where}.I041.LAT"),
                         position_sd_m=_surface_sd(record), source_id=source)  # fmt: skip
     if polar is not None:
@@ -145,8 +145,8 @@ def _surface(record: Any, where: str) -> WirePlot:
 
 def _system_track(record: Any, where: str) -> WirePlot:
     """CAT 062: the tracker's place in WGS 84, with its own estimate of the error where I500 gives it."""
-    place = _item(record, "105", where)
-    lat, lon = (_quantity(place, name, "°") for name in ("LAT", "LON"))
+    position = _item(record, "105", where)
+    lat, lon = (_quantity(position, name, "°") for name in ("LAT", "LON"))
     accuracy = record.get_item("500")
     cartesian = None if accuracy is None else accuracy.variation.get_item("APC")
     deviations = [] if cartesian is None else [_quantity(cartesian, name, "m") for name in ("X", "Y")]

@@ -63,24 +63,24 @@ def read_event(payload: bytes) -> dict[str, str]:
     """
     root = _tree(payload)
     if root.tag != "event":
-        raise MalformedMessage("not_xml", "event", f"<{_word(root.tag)}>", "an <event>")
+        raise MalformedMessage("not_xml", "event", f"<{_printable(root.tag)}>", "an <event>")
     point = root.find("point")
     if point is None:
         raise MalformedMessage("missing_field", "event.point", "missing", "a <point>")
-    found = {}
+    event = {}
     for name in ("uid", "type", "time", "start", "stale", "how"):
-        found[name] = _attribute(root, name, f"event.{name}")
+        event[name] = _attribute(root, name, f"event.{name}")
     for name in ("lat", "lon", "hae", "ce", "le"):
-        found[name] = _attribute(point, name, f"event.point.{name}")
+        event[name] = _attribute(point, name, f"event.point.{name}")
     if root.get("version") != "2.0":
-        raise MalformedMessage("unknown_value", "event.version", _word(root.get("version") or "missing"), "2.0")
-    if not _TYPE.match(found["type"]):
-        raise MalformedMessage("unknown_value", "event.type", _word(found["type"]), "an atom such as a-u-G")
-    if not found["uid"].strip() or len(found["uid"]) > 64 or not found["uid"].isprintable():
-        raise MalformedMessage("bad_identifier", "event.uid", _word(found["uid"]), "1 to 64 printable characters")
-    if moment(found, "stale") < moment(found, "start"):
-        raise MalformedMessage("out_of_range", "event.stale", found["stale"], "a time not before start")
-    return found
+        raise MalformedMessage("unknown_value", "event.version", _printable(root.get("version") or "missing"), "2.0")
+    if not _TYPE.match(event["type"]):
+        raise MalformedMessage("unknown_value", "event.type", _printable(event["type"]), "an atom such as a-u-G")
+    if not event["uid"].strip() or len(event["uid"]) > 64 or not event["uid"].isprintable():
+        raise MalformedMessage("bad_identifier", "event.uid", _printable(event["uid"]), "1 to 64 printable characters")
+    if moment(event, "stale") < moment(event, "start"):
+        raise MalformedMessage("out_of_range", "event.stale", event["stale"], "a time not before start")
+    return event
 
 
 def point_of(event: dict[str, str]) -> tuple[float, float, float | None]:
@@ -104,7 +104,7 @@ def moment(event: dict[str, str], name: str) -> datetime:
     except ValueError:
         at = None
     if at is None or at.tzinfo is None:
-        raise MalformedMessage("bad_time", f"event.{name}", _word(text), "UTC, ending in Z")
+        raise MalformedMessage("bad_time", f"event.{name}", _printable(text), "UTC, ending in Z")
     return at
 
 
@@ -119,8 +119,8 @@ def _tree(payload: bytes) -> Any:
     try:
         root = fromstring(payload, forbid_dtd=True)
     except DefusedXmlException as error:
-        said = type(error).__name__
-        raise MalformedMessage("not_xml", "payload", said, "XML without a document type or entities") from None
+        problem = type(error).__name__
+        raise MalformedMessage("not_xml", "payload", problem, "XML without a document type or entities") from None
     except (ParseError, ValueError, LookupError, RecursionError, MemoryError) as error:
         raise MalformedMessage("not_xml", "payload", ascii(str(error))[1:-1][:100], "one XML document") from None
     level, depth = [root], 0
@@ -146,11 +146,11 @@ def _number(event: dict[str, str], name: str) -> float:
     except ValueError:
         value = None
     if value is None:
-        raise MalformedMessage("wrong_type", where, _word(text), "a number")
+        raise MalformedMessage("wrong_type", where, _printable(text), "a number")
     if value != value or abs(value) == float("inf"):
         raise MalformedMessage("not_finite", where, text[:20], "a finite number")
     return value
 
 
-def _word(text: str) -> str:
+def _printable(text: str) -> str:
     return ascii(text)[1:-1][:60]

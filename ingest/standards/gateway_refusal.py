@@ -72,8 +72,8 @@ def decode(payload: bytes, envelope: Envelope) -> NoReturn:
     """Raises the MalformedMessage that the gateway found; never returns."""
     del envelope
     try:
-        found = _decoder.decode(payload)
+        refusal = _decoder.decode(payload)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise MalformedMessage("not_json", "payload", ascii(str(error))[1:-1][:200], "a refused message") from None
-    code = found.refused if found.refused in CODES else "unknown_value"
-    raise MalformedMessage(code, found.field, ascii(found.message)[1:-1], ascii(found.expected)[1:-1])
+    code = refusal.refused if refusal.refused in CODES else "unknown_value"
+    raise MalformedMessage(code, refusal.field, ascii(refusal.message)[1:-1], ascii(refusal.expected)[1:-1])

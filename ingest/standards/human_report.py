@@ -114,29 +114,29 @@ def decode_sentence(payload: bytes, envelope: Envelope) -> WireScan:
         text = " ".join(payload.decode("utf-8").split()) if len(payload) <= 500 else ""
     except UnicodeDecodeError:
         text = ""
-    found = _SENTENCE.fullmatch(text)
-    if found is None:
-        said = "a sentence of another form"
-        raise MalformedMessage("not_report", "text", said, "WHO saw|heard|found WHAT [DIRECTION] [DISTANCE m|km]")
-    observer = re.sub(r"[ _]+", "-", found["observer"].strip().lower())
-    what = found["what"].lower()
+    match = _SENTENCE.fullmatch(text)
+    if match is None:
+        problem = "a sentence of another form"
+        raise MalformedMessage("not_report", "text", problem, "WHO saw|heard|found WHAT [DIRECTION] [DISTANCE m|km]")
+    observer = re.sub(r"[ _]+", "-", match["observer"].strip().lower())
+    what = match["what"].lower()
     if what not in _WHAT and what != "something":
         raise MalformedMessage("unknown_value", "what", ascii(what)[1:-1], f"something, {', '.join(_WHAT)}")
-    if found["before"] and found["after"]:
+    if match["before"] and match["after"]:
         raise MalformedMessage("not_report", "text", "two distances", "one")
-    distance = found["before"] or found["after"]
-    unit_m = 1e3 if (found["before_unit"] or found["after_unit"] or "").lower().startswith("k") else 1.0
+    distance = match["before"] or match["after"]
+    unit_m = 1e3 if (match["before_unit"] or match["after_unit"] or "").lower().startswith("k") else 1.0
     boot, seq = envelope.numbered(payload + envelope.received_at.isoformat().encode())
     report: dict[str, Any] = {
         "observer": envelope.sensor or observer,
         "boot": boot,
         "seq": seq,
         "observed_at": envelope.received_at,
-        "sense": found["sense"].lower(),
+        "sense": match["sense"].lower(),
         "what": _WHAT.get(what, "other"),
-        "direction": found["direction"],
+        "direction": match["direction"],
         "distance_m": None if distance is None else float(distance) * unit_m,
-        "confidence": (found["confidence"] or "possible").lower(),
+        "confidence": (match["confidence"] or "possible").lower(),
         "text": text,
     }
     try:
@@ -147,8 +147,8 @@ def decode_sentence(payload: bytes, envelope: Envelope) -> WireScan:
 
 def _scan(report: HumanReport, envelope: Envelope) -> WireScan:
     if envelope.sensor is not None and report.observer != envelope.sensor:
-        said = f"{report.observer!r} on the topic of {envelope.sensor!r}"
-        raise MalformedMessage("sensor_mismatch", "observer", said, envelope.sensor)
+        problem = f"{report.observer!r} on the topic of {envelope.sensor!r}"
+        raise MalformedMessage("sensor_mismatch", "observer", problem, envelope.sensor)
     return WireScan(
         sensor=report.observer,
         boot=report.boot,
@@ -192,9 +192,9 @@ def _plot(report: HumanReport) -> WirePlot:
 
 def _azimuth(report: HumanReport) -> tuple[float | None, float | None]:
     """(degrees, their standard deviation). A compass word stands for the whole sector around it, evenly."""
-    own = HEARING_SD_DEG if report.sense == "heard" else POINTING_SD_DEG
+    sense_sd_deg = HEARING_SD_DEG if report.sense == "heard" else POINTING_SD_DEG
     if report.azimuth_deg is not None:
-        return report.azimuth_deg, report.azimuth_sd_deg or own
+        return report.azimuth_deg, report.azimuth_sd_deg or sense_sd_deg
     if report.direction is None:
         return None, None
     word = _direction(report.direction)
@@ -202,7 +202,7 @@ def _azimuth(report: HumanReport) -> tuple[float | None, float | None]:
         raise MalformedMessage("unknown_value", "direction", ascii(word)[1:-1], "a compass word such as north-east")
     index = COMPASS.index(word)
     width = 22.5 if index % 2 else 45.0
-    return index * 22.5, report.azimuth_sd_deg or math.hypot(width / math.sqrt(12.0), own)
+    return index * 22.5, report.azimuth_sd_deg or math.hypot(width / math.sqrt(12.0), sense_sd_deg)
 
 
 def _direction(text: str) -> str:

@@ -36,15 +36,15 @@ def decode(payload: bytes, envelope: Envelope) -> WireScan:
     library = _library()
     packet = _packet(library, payload)
     if packet.header.exercise_indicator not in REAL:
-        said = f"{packet.header.exercise_indicator}: simulated or synthesized"
-        raise MalformedMessage("unknown_value", "P7 exercise indicator", said, "real data: 0 or 128")
+        problem = f"{packet.header.exercise_indicator}: simulated or synthesized"
+        raise MalformedMessage("unknown_value", "P7 exercise indicator", problem, "real data: 0 or 128")
     day, dwells = _segments(library, packet)
     if not dwells:
         raise MalformedMessage("missing_field", "Dwell Segment", "missing", "at least one")
     times = [_time(dwell, day, envelope.received_at) for dwell in dwells]
     if (max(times) - min(times)).total_seconds() > SPREAD_S:
-        said = f"{(max(times) - min(times)).total_seconds():.1f} s apart"
-        raise MalformedMessage("out_of_range", "D6", said, f"dwells within {SPREAD_S} s")
+        problem = f"{(max(times) - min(times)).total_seconds():.1f} s apart"
+        raise MalformedMessage("out_of_range", "D6", problem, f"dwells within {SPREAD_S} s")
     if sum(len(dwell.targets) for dwell in dwells) > MAX_PLOTS:
         raise MalformedMessage("too_large", "D5", "too many targets", f"at most {MAX_PLOTS} in a packet")
     plots = tuple(_plot(dwell, packet.header, i) for dwell in dwells for i in range(len(dwell.targets)))
@@ -58,8 +58,8 @@ def _library() -> Any:
     try:
         import stanag4607
     except ImportError:
-        said = "STANAG 4607 cannot be read here"
-        raise MalformedMessage("not_installed", "content_type", said, "pip install 'watchline[gmti]'") from None
+        problem = "STANAG 4607 cannot be read here"
+        raise MalformedMessage("not_installed", "content_type", problem, "pip install 'watchline[gmti]'") from None
     return stanag4607
 
 
@@ -88,11 +88,11 @@ def _segments(library: Any, packet: Any) -> tuple[datetime | None, list[Any]]:
 
 
 def _not_gmti(error: Exception, where: str) -> MalformedMessage:
-    said = ascii(str(error))[1:-1][:120]
-    named = _FIELD.search(said)
-    if named is not None and "absent" in said:
+    problem = ascii(str(error))[1:-1][:120]
+    named = _FIELD.search(problem)
+    if named is not None and "absent" in problem:
         return MalformedMessage("missing_field", named[0], "missing", "a value")
-    return MalformedMessage("not_gmti", named[0] if named else where, said, "a packet of STANAG 4607")
+    return MalformedMessage("not_gmti", named[0] if named else where, problem, "a packet of STANAG 4607")
 
 
 def _time(dwell: Any, day: datetime | None, received_at: datetime) -> datetime:
@@ -110,17 +110,17 @@ def _plot(dwell: Any, header: Any, index: int) -> WirePlot:
     target = dwell.targets[index]
     where = f"D32[{index}]"
     try:
-        place = dwell.target_location(index)
+        position = dwell.target_location(index)
     except ValueError as error:
         raise MalformedMessage("out_of_range", f"{where}.4", ascii(str(error))[1:-1], "a place on Earth") from None
-    if place is None:
+    if position is None:
         expected = "D32.2 and D32.3, or D32.4 and D32.5 with D10 and D11"
-        raise MalformedMessage("missing_field", _gone(dwell, target, where), "no place", expected)
+        raise MalformedMessage("missing_field", _missing_field(dwell, target, where), "no place", expected)
     if (target.classification or 0) >= SIMULATED_FROM:
         raise MalformedMessage("unknown_value", f"{where}.10", f"{target.classification}: simulated", "a live target")
-    lon, lat = float(place.longitude.degrees), float(place.latitude.degrees)
+    lon, lat = float(position.longitude.degrees), float(position.latitude.degrees)
     along, across = target.slant_range_uncertainty_centimeters, target.cross_range_uncertainty_decimeters
-    deviations = [each for each in (along and along / 100.0, across and across / 10.0) if each]
+    deviations = [deviation for deviation in (along and along / 100.0, across and across / 10.0) if deviation]
     name = header.platform_id.decode("ascii", "replace").strip(" \0")
     number = (
         f"{dwell.revisit_index}.{dwell.dwell_index}.{index if target.report_index is None else target.report_index}"
@@ -134,7 +134,7 @@ def _plot(dwell: Any, header: Any, index: int) -> WirePlot:
     )
 
 
-def _gone(dwell: Any, target: Any, where: str) -> str:
+def _missing_field(dwell: Any, target: Any, where: str) -> str:
     """Which field it is without which there is no place: of the pair of which half is there."""
     fine = (target.field_bytes(2), target.field_bytes(3))
     coarse = (target.field_bytes(4), target.field_bytes(5))

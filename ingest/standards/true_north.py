@@ -43,13 +43,13 @@ class UtmZone:
     @classmethod
     def parse(cls, text: str, *, where: str) -> UtmZone:
         """Read ``30N``, ``30U`` or ``17S``; NorthError for anything else."""
-        found = _ZONE.fullmatch(text.strip()) if len(text) <= 8 else None
-        if found is None:
+        match = _ZONE.fullmatch(text.strip()) if len(text) <= 8 else None
+        if match is None:
             raise NorthError(f"{ascii(text)[:20]} is no UTM zone", where=where, expected=ZONE_RULE)
-        letter = found[2].upper()
+        letter = match[2].upper()
         if letter in "NS":
-            return cls(int(found[1]), letter == "S", None)
-        return cls(int(found[1]), letter < "N", letter)
+            return cls(int(match[1]), letter == "S", None)
+        return cls(int(match[1]), letter < "N", letter)
 
     @property
     def epsg(self) -> int:

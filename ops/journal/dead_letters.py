@@ -91,7 +91,7 @@ def show_letter(path: Path, identity: int, raw: Path | None, screen: Console) ->
         "content_type": dead.content_type,
         "boot": dead.boot,
         "seq": dead.seq,
-        "said": dead.said,
+        "said": dead.user_properties,
         "kept": len(dead.body),
         "body_base64": base64.b64encode(dead.body).decode(),
     }

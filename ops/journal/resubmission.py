@@ -63,8 +63,9 @@ def delivery_of(identity: int, dead: DeadLetter, now_ns: int) -> Delivery | None
     """The dead letter as the message it was; None when not all of its bytes were kept."""
     if dead.size != len(dead.body):
         return None
-    said = msgspec.json.decode(dead.said, type=dict[str, str]) if dead.said else {}
-    return Delivery(dead.topic, dead.body, dead.content_type, tuple(said.items()), now_ns, qos=0, replay_of=identity)
+    properties = msgspec.json.decode(dead.user_properties, type=dict[str, str]) if dead.user_properties else {}
+    pairs = tuple(properties.items())
+    return Delivery(dead.topic, dead.body, dead.content_type, pairs, now_ns, qos=0, replay_of=identity)
 
 
 def carry_out(

@@ -11,7 +11,7 @@ from typing import Any
 
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.mqtt.connection import ConnectionSettings
-from ingest.sending.send_window import OutflowSettings
+from ingest.sending.send_window import SendWindowSettings
 from ingest.sending.sender import Sender, SenderSettings
 from ingest.sending.spool import Spool, SpoolLimits
 from ops.broker.broker import URL_VARIABLE
@@ -56,7 +56,7 @@ class Link:
 
     def __init__(self, folder: Path, sensor: str, url: BrokerUrl, *, limits: SpoolLimits | None = None) -> None:
         self.sensor, self.spool, self.scans = sensor, Spool(folder / f"{sensor}.spool", limits=limits), 0
-        settings = SenderSettings(outflow=OutflowSettings(stall_s=1.0), connection=QUICK, status_interval_s=1.0)
+        settings = SenderSettings(window=SendWindowSettings(stall_s=1.0), connection=QUICK, status_interval_s=1.0)
         self.sender = Sender(
             self.spool, sector=SECTOR, sensor=sensor, url=url, now_ns=time.time_ns, kind="radar", settings=settings
         )

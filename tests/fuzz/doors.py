@@ -17,7 +17,7 @@ from ingest import topics
 from ingest.decode import decode, decode_status
 from ingest.errors import CODES, MalformedMessage
 from ingest.standards.registry import AIS, ASTERIX, COT, GMTI, HUMAN, SAPIENT, SENTENCE
-from ingest.standards.sapient import framing as frames
+from ingest.standards.sapient import framing
 from ingest.unit_messages import decode_unit
 from ingest.wire import JSON
 
@@ -46,7 +46,7 @@ def _free(payload: bytes) -> Any:
 
 def _frames(payload: bytes) -> Any:
     """SAPIENT's TCP framing, fed in two pieces."""
-    reader = frames.Frames()
+    reader = framing.Frames()
     return [*reader.feed(payload[: len(payload) // 2]), *reader.feed(payload[len(payload) // 2 :])]
 
 

@@ -57,8 +57,8 @@ def read(packet: bytes) -> Packet:
     try:
         message = SapientMessage.FromString(packet)
     except DecodeError:
-        said = f"{len(packet)} bytes that are not one"
-        raise MalformedMessage("not_protobuf", "packet", said, f"a SapientMessage of {ICD_VERSION}") from None
+        problem = f"{len(packet)} bytes that are not one"
+        raise MalformedMessage("not_protobuf", "packet", problem, f"a SapientMessage of {ICD_VERSION}") from None
     content = message.WhichOneof("content") or ""
     if content == "error":
         return Packet(message, content, ())  # an answer to an error would be answered
@@ -99,7 +99,7 @@ def decode(payload: bytes, envelope: Envelope) -> WireScan:
     A topic that is a node's id must be this node's. The kind follows from what was measured, as the packet says none.
     """
     packet = _good(payload, "detection_report", envelope)
-    plot, faults = detection(packet, _known(packet, envelope))
+    plot, faults = detection(packet, _node_of(packet, envelope))
     if faults:
         raise faults[0]
     report = packet.message.detection_report
@@ -118,7 +118,7 @@ def decode(payload: bytes, envelope: Envelope) -> WireScan:
 def decode_status(payload: bytes, envelope: Envelope) -> Status:
     """A status report, or a registration, as a sensor's heartbeat."""
     packet = _good(payload, "status_report | registration", envelope)
-    node = _known(packet, envelope)
+    node = _node_of(packet, envelope)
     if packet.content == "registration":
         node = node.registered(packet.message.registration)
         content = packet.message.SerializeToString(deterministic=True)
@@ -145,34 +145,34 @@ def remember(payload: bytes, envelope: Envelope) -> bytes:
     before = None if envelope.sensor_context is None else _unpack(envelope.sensor_context)
     if before is not None and packet.message.node_id == before.node.node_id and packet.sent_at < before.at:
         return msgspec.msgpack.encode(before)
-    node = _known(packet, envelope)
+    node = _node_of(packet, envelope)
     if packet.content == "registration":
         node = node.registered(packet.message.registration)
     else:
         node, _ = status(packet, node)
-    return msgspec.msgpack.encode(_Known(packet.sent_at, node))
+    return msgspec.msgpack.encode(_Remembered(packet.sent_at, node))
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _Remembered:
     """A node, and the time of the message that told it last."""
 
     at: datetime
     node: Node
 
 
-def _unpack(told: bytes) -> _Known | None:
+def _unpack(packed: bytes) -> _Remembered | None:
     try:
-        return msgspec.msgpack.decode(told, type=_Known)
+        return msgspec.msgpack.decode(packed, type=_Remembered)
     except msgspec.DecodeError:
         return None  # of another version of this program: the node will say it again
 
 
-def _known(packet: Packet, envelope: Envelope) -> Node:
+def _node_of(packet: Packet, envelope: Envelope) -> Node:
     """The packet's node as it is known; a new one where nothing is, or what is known is another node's."""
-    found = None if envelope.sensor_context is None else _unpack(envelope.sensor_context)
+    remembered = None if envelope.sensor_context is None else _unpack(envelope.sensor_context)
     node_id = packet.message.node_id
-    return found.node if found is not None and found.node.node_id == node_id else Node(node_id)
+    return remembered.node if remembered is not None and remembered.node.node_id == node_id else Node(node_id)
 
 
 def kind_of(plot: WirePlot | None) -> Kind:
@@ -181,12 +181,12 @@ def kind_of(plot: WirePlot | None) -> Kind:
     return "camera" if bearing else "radar"
 
 
-def _good(payload: bytes, wanted: str, envelope: Envelope) -> Packet:
+def _good(payload: bytes, expected: str, envelope: Envelope) -> Packet:
     packet = read(payload)
     if packet.faults:
         raise packet.faults[0]
-    if packet.content not in wanted.split(" | "):
-        raise MalformedMessage("wrong_channel", "content", packet.content or "nothing", wanted)
+    if packet.content not in expected.split(" | "):
+        raise MalformedMessage("wrong_channel", "content", packet.content or "nothing", expected)
     node_id = packet.message.node_id
     if envelope.sensor is not None and is_uuid4(envelope.sensor) and envelope.sensor != node_id:
         raise MalformedMessage(
@@ -195,18 +195,18 @@ def _good(payload: bytes, wanted: str, envelope: Envelope) -> Packet:
     return packet
 
 
-def _key(*words: Any) -> bytes:
-    return "|".join(words).encode()
+def _key(*parts: Any) -> bytes:
+    return "|".join(parts).encode()
 
 
 def _overgrown(message: SapientMessage, size: int) -> Faults:
     """A large packet that is mostly fields nobody knows is not looked at one by one."""
     if size <= MAX_UNKNOWN_BYTES:
         return []
-    known = SapientMessage()
-    known.CopyFrom(message)
-    known.DiscardUnknownFields()
-    unknown = message.ByteSize() - known.ByteSize()
+    recognised = SapientMessage()
+    recognised.CopyFrom(message)
+    recognised.DiscardUnknownFields()
+    unknown = message.ByteSize() - recognised.ByteSize()
     if unknown <= MAX_UNKNOWN_BYTES:
         return []
     return [MalformedMessage("unknown_field", "packet", f"{unknown} bytes of them", "the fields of the standard")]
@@ -216,8 +216,8 @@ def _time_faults(message: SapientMessage) -> Faults:
     try:
         message.timestamp.ToDatetime(tzinfo=UTC)
     except (ValueError, OverflowError):
-        said = f"{message.timestamp.seconds} s and {message.timestamp.nanos} ns"
-        return [MalformedMessage("bad_time", "timestamp", said, "seconds since 1970, and 0 to 999 999 999 ns")]
+        problem = f"{message.timestamp.seconds} s and {message.timestamp.nanos} ns"
+        return [MalformedMessage("bad_time", "timestamp", problem, "seconds since 1970, and 0 to 999 999 999 ns")]
     if not 0 <= message.timestamp.seconds < 9_000_000_000:
         return [MalformedMessage("out_of_range", "timestamp", f"{message.timestamp.seconds} s", "1970 to 2255")]
     return []

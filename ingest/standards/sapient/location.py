@@ -85,29 +85,31 @@ def place_of(location: Any, zone: str | None, path: str, faults: Faults, *, near
         faults.append(_out(f"{path}.z", f"{height:g}", f"metres from {-HIGHEST_M:g} to {HIGHEST_M:g}"))
     errors = [_error_of(location, name, path, faults) for name in ("x_error", "y_error", "z_error")][:2]
     datum = "geoid" if location.datum == location_pb2.LOCATION_DATUM_WGS84_G else "ellipsoid"
-    found: Place | None
+    place: Place | None
     if location.coordinate_system == _LOCATION.LOCATION_COORDINATE_SYSTEM_UTM_M:
-        found = _utm(location, zone, path, faults, None if near is None else near.lat)
+        place = _utm(location, zone, path, faults, None if near is None else near.lat)
         a_metre_x = a_metre_y = 1.0
     else:
         radians = location.coordinate_system == _LOCATION.LOCATION_COORDINATE_SYSTEM_LAT_LNG_RAD_M
         a_degree = math.degrees(1.0) if radians else 1.0
-        found = _degrees(location.x * a_degree, location.y * a_degree, path, faults)
+        place = _degrees(location.x * a_degree, location.y * a_degree, path, faults)
         a_metre_x, a_metre_y = (a_degree * size for size in metres_per_degree(location.y * a_degree))
-    if found is None or len(faults) > before:
+    if place is None or len(faults) > before:
         return None
-    said = [error * size for error, size in zip(errors, (a_metre_x, a_metre_y), strict=True) if error is not None]
-    return replace(found, sd_m=max(said, default=None), height_m=height, datum=datum)
+    deviations_m = [
+        error * size for error, size in zip(errors, (a_metre_x, a_metre_y), strict=True) if error is not None
+    ]
+    return replace(place, sd_m=max(deviations_m, default=None), height_m=height, datum=datum)
 
 
-def polar_of(told: Any, stand: Stand, at: datetime, path: str, faults: Faults) -> Polar | None:
+def polar_of(range_bearing: Any, stand: Stand, at: datetime, path: str, faults: Faults) -> Polar | None:
     """A SAPIENT RangeBearing as seen from ``stand``. Elevation is taken from the node's horizon, positive up."""
     before = len(faults)
-    a_degree = math.degrees(1.0) if told.coordinate_system in _RADIANS else 1.0
-    a_metre = 1e3 if told.coordinate_system in _KILOMETRES else 1.0
-    azimuth, elevation, reach = (_optional(told, name) for name in ("azimuth", "elevation", "range"))
+    a_degree = math.degrees(1.0) if range_bearing.coordinate_system in _RADIANS else 1.0
+    a_metre = 1e3 if range_bearing.coordinate_system in _KILOMETRES else 1.0
+    azimuth, elevation, reach = (_optional(range_bearing, name) for name in ("azimuth", "elevation", "range"))
     if azimuth is None:
-        beside = next((name for name in ("range", "elevation") if told.HasField(name)), "nothing else")
+        beside = next((name for name in ("range", "elevation") if range_bearing.HasField(name)), "nothing else")
         faults.append(MalformedMessage("incomplete", f"{path}.azimuth", f"missing beside {beside}", "an azimuth"))
     elif abs(azimuth * a_degree) > 360.0 + 1e-9:
         faults.append(_out(f"{path}.azimuth", f"{azimuth:g}", f"{-360 / a_degree:.6g} to {360 / a_degree:.6g}"))
@@ -116,9 +118,9 @@ def polar_of(told: Any, stand: Stand, at: datetime, path: str, faults: Faults) -
     if reach is not None and not 0.0 <= reach * a_metre <= FARTHEST_M:
         faults.append(_out(f"{path}.range", f"{reach:g}", f"0 to {FARTHEST_M / a_metre:g}"))
     azimuth_sd, elevation_sd, range_sd = (
-        _error_of(told, name, path, faults) for name in ("azimuth_error", "elevation_error", "range_error")
+        _error_of(range_bearing, name, path, faults) for name in ("azimuth_error", "elevation_error", "range_error")
     )
-    turn = None if len(faults) > before else _turn_to_true(told.datum, stand, at, path, faults)
+    turn = None if len(faults) > before else _turn_to_true(range_bearing.datum, stand, at, path, faults)
     if azimuth is None or turn is None or len(faults) > before:
         return None
     return Polar(
@@ -160,8 +162,8 @@ def _turn_to_true(datum: int, stand: Stand, at: datetime, path: str, faults: Fau
 def _utm(location: Any, zone: str | None, path: str, faults: Faults, near_lat: float | None) -> Place | None:
     named = location.utm_zone if location.HasField("utm_zone") else zone
     if named is None:
-        said = "missing, and the registration names none"
-        faults.append(MalformedMessage("missing_field", f"{path}.utm_zone", said, "a UTM zone such as 30N"))
+        problem = "missing, and the registration names none"
+        faults.append(MalformedMessage("missing_field", f"{path}.utm_zone", problem, "a UTM zone such as 30N"))
         return None
     try:
         parsed = UtmZone.parse(named, where=f"{path}.utm_zone")

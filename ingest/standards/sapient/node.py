@@ -79,8 +79,10 @@ class Node:
         return replace(
             self,
             name=shown(registration.short_name or registration.name),
-            types=tuple(_Registration.NodeType.Name(each).removeprefix("NODE_TYPE_").lower() for each in types),
-            kind=next((KINDS[each] for each in types if each in KINDS), None),
+            types=tuple(
+                _Registration.NodeType.Name(node_type).removeprefix("NODE_TYPE_").lower() for node_type in types
+            ),
+            kind=next((KINDS[node_type] for node_type in types if node_type in KINDS), None),
             status_interval_s=seconds(registration.status_definition.status_interval),
             utm_zone=next(iter([*_detection_zones(registration), *_own_zones(registration)]), None),
             own_zone=next(iter([*_own_zones(registration), *_detection_zones(registration)]), None),
@@ -94,23 +96,23 @@ class Node:
         """
         heading = _view_deg(report, place or self.stand.place, at)
         heading = self.stand.heading_deg if heading is None else heading
-        words = []
+        notes = []
         for status in report.status:
             if status.status_type == _Status.STATUS_TYPE_PLATFORM and (
-                found := _HEADING.fullmatch(status.status_value)
+                match := _HEADING.fullmatch(status.status_value)
             ):
-                heading = float(found[1]) % 360.0
+                heading = float(match[1]) % 360.0
             elif status.status_level in (_Status.STATUS_LEVEL_WARNING_STATUS, _Status.STATUS_LEVEL_ERROR_STATUS):
                 kind = _Status.StatusType.Name(status.status_type).removeprefix("STATUS_TYPE_").lower()
-                words.append(f"{kind}: {status.status_value}" if status.status_value else kind)
+                notes.append(f"{kind}: {status.status_value}" if status.status_value else kind)
         if report.power.status == _Status.POWERSTATUS_FAULT:
-            words.append("power fault")
+            notes.append("power fault")
         return replace(
             self,
             stand=Stand(place or self.stand.place, heading),
             place_told=self.place_told or place is not None,
             state=_STATES.get(report.system, "degraded"),
-            note=shown("; ".join(words))[:200],
+            note=shown("; ".join(notes))[:200],
         )
 
 
@@ -164,8 +166,8 @@ def _view_deg(report: Any, place: Place | None, at: datetime) -> float | None:
     cone = report.field_of_view.range_bearing
     if not cone.HasField("azimuth") or not 0.0 < cone.horizontal_extent < 360.0:
         return None
-    found = polar_of(cone, Stand(place), at, "field_of_view", [])
-    return None if found is None else found.azimuth_deg
+    polar = polar_of(cone, Stand(place), at, "field_of_view", [])
+    return None if polar is None else polar.azimuth_deg
 
 
 def _detection_zones(registration: Any) -> Iterator[str]:
@@ -177,9 +179,9 @@ def _detection_zones(registration: Any) -> Iterator[str]:
 
 def _own_zones(registration: Any) -> Iterator[str]:
     status = registration.status_definition
-    for each in (status.location_definition, status.coverage_definition, status.field_of_view_definition):
-        if each.HasField("zone"):
-            yield each.zone
+    for definition in (status.location_definition, status.coverage_definition, status.field_of_view_definition):
+        if definition.HasField("zone"):
+            yield definition.zone
 
 
 def _speed_units(registration: Any) -> Iterator[float]:

@@ -93,14 +93,14 @@ class ContributingDetection:
 def registration(node_id: str, *, name: str, children: Sequence[str] = (), version: str = "") -> SapientMessage:
     """Our registration: a fusion node that reports places in degrees and takes no tasks."""
     message = SapientMessage(node_id=node_id)
-    told = message.registration
-    told.node_definition.add(node_type=_Registration.NODE_TYPE_FUSION_NODE)
-    told.icd_version, told.name, told.short_name = ICD_VERSION, name, name[:32]
-    told.capabilities.add(category="Fusion", type="Multi-sensor tracking and border alerts")
-    told.dependent_nodes.extend(children)
-    interval = told.status_definition.status_interval
+    content = message.registration
+    content.node_definition.add(node_type=_Registration.NODE_TYPE_FUSION_NODE)
+    content.icd_version, content.name, content.short_name = ICD_VERSION, name, name[:32]
+    content.capabilities.add(category="Fusion", type="Multi-sensor tracking and border alerts")
+    content.dependent_nodes.extend(children)
+    interval = content.status_definition.status_interval
     interval.units, interval.value = _Registration.TIME_UNITS_SECONDS, STATUS_INTERVAL_S
-    mode = told.mode_definition.add(mode_name=MODE, mode_type=_Registration.MODE_TYPE_PERMANENT)
+    mode = content.mode_definition.add(mode_name=MODE, mode_type=_Registration.MODE_TYPE_PERMANENT)
     mode.settle_time.units, mode.settle_time.value = _Registration.TIME_UNITS_SECONDS, 0.0
     mode.tracking_type = _Registration.TRACKING_TYPE_TRACK
     detections = mode.detection_definition.add()
@@ -117,7 +117,7 @@ def registration(node_id: str, *, name: str, children: Sequence[str] = (), versi
     region.region_type.append(_Registration.REGION_TYPE_AREA_OF_INTEREST)
     region.region_area.add(location_units=_DEGREES, location_datum=_WGS84)
     mode.task.concurrent_tasks = 0
-    told.config_data.add(manufacturer="Watchline", model="Watchline", software_version=version)
+    content.config_data.add(manufacturer="Watchline", model="Watchline", software_version=version)
     return message
 
 
@@ -183,10 +183,10 @@ def fused_detection(
     report.report_id, report.object_id = report_id, object_id
     a_lon, a_lat = metres_per_degree(track["lat"])
     east, north = track["east_rate"], track["north_rate"]
-    place = report.location
-    place.x, place.y = track["lon"] + east * ahead_s / a_lon, track["lat"] + north * ahead_s / a_lat
-    place.x_error, place.y_error = track["east_sd_m"] / a_lon, track["north_sd_m"] / a_lat
-    place.coordinate_system, place.datum = _DEGREES, _WGS84
+    location = report.location
+    location.x, location.y = track["lon"] + east * ahead_s / a_lon, track["lat"] + north * ahead_s / a_lat
+    location.x_error, location.y_error = track["east_sd_m"] / a_lon, track["north_sd_m"] / a_lat
+    location.coordinate_system, location.datum = _DEGREES, _WGS84
     report.enu_velocity.east_rate, report.enu_velocity.north_rate = east, north
     report.detection_confidence = track["existence"]
     for class_name, probability in track.get("class_probability", {}).items():
@@ -200,20 +200,20 @@ def fused_detection(
 def alert(node_id: str, body: Mapping[str, Any], sources: Sequence[ContributingDetection] = ()) -> SapientMessage:
     """An alert as it was published (its JSON as a mapping); the id is the same in every revision."""
     message = SapientMessage(node_id=node_id)
-    told = message.alert
+    content = message.alert
     raised_at = datetime.fromisoformat(body["raised_at"])
-    told.alert_id = ulid_of(int(raised_at.timestamp() * 1e3), f"alert {body['id']}")
-    told.alert_type = _ALERT_TYPES.get(body["rule"], alert_pb2.Alert.ALERT_TYPE_INFORMATION)
-    told.status = _ALERT_STATES[body["status"]]
-    told.priority = _PRIORITIES.get(body["priority"], alert_pb2.Alert.DISCRETE_PRIORITY_UNSPECIFIED)
-    told.description = body["sentence"]
+    content.alert_id = ulid_of(int(raised_at.timestamp() * 1e3), f"alert {body['id']}")
+    content.alert_type = _ALERT_TYPES.get(body["rule"], alert_pb2.Alert.ALERT_TYPE_INFORMATION)
+    content.status = _ALERT_STATES[body["status"]]
+    content.priority = _PRIORITIES.get(body["priority"], alert_pb2.Alert.DISCRETE_PRIORITY_UNSPECIFIED)
+    content.description = body["sentence"]
     if body.get("lon") is not None and body.get("lat") is not None:
-        told.location.x, told.location.y = body["lon"], body["lat"]
-        told.location.coordinate_system, told.location.datum = _DEGREES, _WGS84
+        content.location.x, content.location.y = body["lon"], body["lat"]
+        content.location.coordinate_system, content.location.datum = _DEGREES, _WGS84
     if body.get("existence") is not None:
-        told.confidence = body["existence"]
-    told.additional_information = f"{body['id']} revision {body['revision']}"
-    _associate(told.associated_detection, sources)
+        content.confidence = body["existence"]
+    content.additional_information = f"{body['id']} revision {body['revision']}"
+    _associate(content.associated_detection, sources)
     return message
 
 
@@ -233,15 +233,15 @@ class Order:
 def task(node_id: str, to: str, task_id: str, order: Order) -> SapientMessage:
     """A task for the node ``to``."""
     message = SapientMessage(node_id=node_id, destination_id=to)
-    told = message.task
-    told.task_id = task_id
-    told.control = task_pb2.Task.CONTROL_STOP if order.stop else task_pb2.Task.CONTROL_START
+    content = message.task
+    content.task_id = task_id
+    content.control = task_pb2.Task.CONTROL_STOP if order.stop else task_pb2.Task.CONTROL_START
     if order.mode is not None:
-        told.command.mode_change = order.mode
+        content.command.mode_change = order.mode
     elif order.request is not None:
-        told.command.request = order.request
+        content.command.request = order.request
     elif order.look_at is not None:
-        cone = told.command.look_at.range_bearing
+        cone = content.command.look_at.range_bearing
         cone.azimuth = order.look_at[0]
         if order.look_at[1] is not None:
             cone.elevation = order.look_at[1]

@@ -126,22 +126,24 @@ def _radial_velocity(report: Any, node: Node, plot: WirePlot) -> tuple[float | N
     return (radial, deviation) if abs(radial) <= 1_000.0 and 0.0 < deviation <= 1_000.0 else (None, None)
 
 
-def _classes(told: Iterable[Any], path: str, faults: Faults) -> Mapping[str, float]:
+def _classes(classifications: Iterable[Any], path: str, faults: Faults) -> Mapping[str, float]:
     """Shares of our classes that sum to 1: what the node left unsaid is spread evenly over what it did not name."""
-    shares: dict[str, float] = {}
-    for i, each in enumerate(told):
-        confidence = _confidence(each, "confidence", f"{path}[{i}]", faults)
-        name = each.type.strip().lower()
+    probabilities: dict[str, float] = {}
+    for i, classification in enumerate(classifications):
+        confidence = _confidence(classification, "confidence", f"{path}[{i}]", faults)
+        name = classification.type.strip().lower()
         if name not in UNTELLING:
-            known = CLASS_OF.get(name, "other")
-            shares[known] = shares.get(known, 0.0) + (UNSTATED_CONFIDENCE if confidence is None else confidence)
-    total = sum(shares.values())
-    unnamed = [name for name in CLASSES if name not in shares]
+            class_name = CLASS_OF.get(name, "other")
+            probabilities[class_name] = probabilities.get(class_name, 0.0) + (
+                UNSTATED_CONFIDENCE if confidence is None else confidence
+            )
+    total = sum(probabilities.values())
+    unnamed = [name for name in CLASSES if name not in probabilities]
     if total <= 0.0:
         return {}
     if total >= 1.0 or not unnamed:
-        return {name: share / total for name, share in shares.items()}
-    return shares | dict.fromkeys(unnamed, (1.0 - total) / len(unnamed))
+        return {name: probability / total for name, probability in probabilities.items()}
+    return probabilities | dict.fromkeys(unnamed, (1.0 - total) / len(unnamed))
 
 
 def _confidence(message: Any, name: str, path: str, faults: Faults) -> float | None:

@@ -144,18 +144,20 @@ def _rules(descriptor: Descriptor) -> tuple[tuple[_Rule, ...], tuple[str, ...]]:
 
 
 def _rules_of(descriptor: Descriptor) -> Iterator[_Rule]:
-    for each in descriptor.fields:
-        said = each.GetOptions().Extensions[proto_options_pb2.field_options]
-        inner = each.message_type
+    for descriptor_field in descriptor.fields:
+        options = descriptor_field.GetOptions().Extensions[proto_options_pb2.field_options]
+        inner = descriptor_field.message_type
         yield _Rule(
-            name=each.name,
-            repeated=each.is_repeated,
-            presence=each.has_presence,
-            mandatory=said.is_mandatory,
-            number=each.type in _FLOATS,
-            ulid=said.is_ulid,
-            uuid=said.is_uuid,
-            values=frozenset(each.enum_type.values_by_number) if each.enum_type is not None else None,
+            name=descriptor_field.name,
+            repeated=descriptor_field.is_repeated,
+            presence=descriptor_field.has_presence,
+            mandatory=options.is_mandatory,
+            number=descriptor_field.type in _FLOATS,
+            ulid=options.is_ulid,
+            uuid=options.is_uuid,
+            values=frozenset(descriptor_field.enum_type.values_by_number)
+            if descriptor_field.enum_type is not None
+            else None,
             inside=inner is not None and inner.full_name.startswith("sapient_msg."),
         )
 

@@ -15,7 +15,7 @@ from typing import Final
 
 from geo.errors import WatchlineError
 from ingest.errors import MalformedMessage
-from ingest.standards.sapient import outgoing as messages
+from ingest.standards.sapient import outgoing
 from ingest.standards.sapient.decode import Packet, read, speaker, status
 from ingest.standards.sapient.node import Node
 from ingest.standards.sapient.validation import is_uuid4
@@ -89,7 +89,7 @@ class Gateway:
         if faults:
             self._refuse(peer, raw, packet, faults)
             if packet.content == "registration" and is_uuid4(node_id):
-                peer.send(messages.registration_ack(self.own_id, node_id, [str(fault) for fault in faults]))
+                peer.send(outgoing.registration_ack(self.own_id, node_id, [str(fault) for fault in faults]))
             return
         handler: Callable[[Peer, bytes, Packet], None] = {
             "registration": self._register,
@@ -143,7 +143,7 @@ class Gateway:
         sensor = self._sensor_of(node_id, (registration.short_name, registration.name))
         if sensor not in self._layout and self._strangers(node_id) >= MOST_STRANGERS:
             said = f"no sensor of the layout, and {MOST_STRANGERS} such nodes are known already"
-            peer.send(messages.registration_ack(self.own_id, node_id, [said]))
+            peer.send(outgoing.registration_ack(self.own_id, node_id, [said]))
             return
         post = self.posts.get(node_id)
         if post is not None and post.sensor != sensor:
@@ -157,7 +157,7 @@ class Gateway:
         self._hear(post)
         self._links.memory.node_registered(node_id, sensor, raw, self._links.now_ns())
         self._later(post.open)
-        peer.send(messages.registration_ack(self.own_id, node_id))
+        peer.send(outgoing.registration_ack(self.own_id, node_id))
         log.info("SAPIENT node %s registered as %s.", node_id, sensor)
 
     def _take_status(self, peer: Peer, raw: bytes, packet: Packet) -> None:
@@ -198,10 +198,10 @@ class Gateway:
         log.warning(
             "SAPIENT alert of node %s: %s", packet.message.node_id, ascii(packet.message.alert.description)[:200]
         )
-        peer.send(messages.alert_ack(self.own_id, packet.message.node_id, packet.message.alert.alert_id))
+        peer.send(outgoing.alert_ack(self.own_id, packet.message.node_id, packet.message.alert.alert_id))
 
     def _take_task(self, peer: Peer, _raw: bytes, packet: Packet) -> None:
-        peer.send(messages.task_refusal(self.own_id, packet.message.node_id, packet.message.task.task_id))
+        peer.send(outgoing.task_refusal(self.own_id, packet.message.node_id, packet.message.task.task_id))
 
     def _take_task_ack(self, _peer: Peer, _raw: bytes, packet: Packet) -> None:
         ack = packet.message.task_ack
@@ -267,7 +267,7 @@ class Gateway:
             return
         post = self.posts.get(node_id)
         log.info("SAPIENT %s: packet refused: %s", peer.name, "; ".join(str(fault) for fault in faults)[:500])
-        peer.send(messages.error(self.own_id, raw, faults, node_id if is_uuid4(node_id) else None))
+        peer.send(outgoing.error(self.own_id, raw, faults, node_id if is_uuid4(node_id) else None))
         self._later((post or self._door()).refuse, raw, faults[0])
 
     def _door(self) -> NodeLink:

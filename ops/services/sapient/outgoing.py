@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from sapient_msg.bsi_flex_335_v2_0.sapient_message_pb2 import SapientMessage
 
-from ingest.standards.sapient import outgoing as messages
+from ingest.standards.sapient import outgoing
 from ingest.standards.sapient.outgoing import ContributingDetection, ulid
 from ops.services.sapient.connection import Peer
 from ops.services.sapient.database import SapientMemory
@@ -60,16 +60,16 @@ class Reports:
             log.debug("SAPIENT reports wait: %s", error)
         self._tell_tasks()
         if time.monotonic() >= self._status_due_s:
-            self._status_due_s = time.monotonic() + messages.STATUS_INTERVAL_S
+            self._status_due_s = time.monotonic() + outgoing.STATUS_INTERVAL_S
             for peer in self._gateway.peers:
                 if peer.greeted:
-                    peer.send(messages.status_report(self._gateway.own_id, self._new_id()))
+                    peer.send(outgoing.status_report(self._gateway.own_id, self._new_id()))
 
     def goodbye(self) -> None:
         """Tell everybody that we are about to disconnect."""
         for peer in self._gateway.peers:
             if peer.greeted:
-                peer.send(messages.status_report(self._gateway.own_id, self._new_id(), goodbye=True))
+                peer.send(outgoing.status_report(self._gateway.own_id, self._new_id(), goodbye=True))
 
     def _may_greet(self, peer: Peer) -> bool:
         return peer.dialled or bool(peer.nodes) or time.monotonic() - peer.opened_s > GREETED_AFTER_S
@@ -78,8 +78,8 @@ class Reports:
         """What a new connection must know. A node that registered with us needs no registration of ours."""
         if peer.dialled or not peer.nodes:
             children = [node for node in self._gateway.posts if node != self._gateway.own_id]
-            peer.send(messages.registration(self._gateway.own_id, name=self._name, children=sorted(children)))
-            peer.send(messages.status_report(self._gateway.own_id, self._new_id()))
+            peer.send(outgoing.registration(self._gateway.own_id, name=self._name, children=sorted(children)))
+            peer.send(outgoing.status_report(self._gateway.own_id, self._new_id()))
         peer.greeted = True
         for body in self._alerts_to_tell():
             self._tell_alert([peer], body)
@@ -107,7 +107,7 @@ class Reports:
         sources = [ContributingDetection(node, target) for node, target in self._memory.sources(evidence)]
         if body.get("track"):
             sources.insert(0, ContributingDetection(self._gateway.own_id, self._object_id(body["track"])))
-        message = messages.alert(self._gateway.own_id, body, sources)
+        message = outgoing.alert(self._gateway.own_id, body, sources)
         taken = [peer.send(message) for peer in peers]
         if any(taken):
             self._memory.told(body["id"], body["revision"], is_open=body["status"] in OPEN)
@@ -145,7 +145,7 @@ class Reports:
         ahead_s = (now_ns - track["updated_ns"]) / 1e9
         evidence = [(str(sensor), int(boot), int(seq)) for sensor, boot, seq in track.get("evidence", ())]
         sources = [ContributingDetection(node, target) for node, target in self._memory.sources(evidence)]
-        return messages.fused_detection(
+        return outgoing.fused_detection(
             self._gateway.own_id,
             self._new_id(),
             self._object_id(track["track"]),

@@ -19,7 +19,7 @@ from ingest.mqtt import connection as mqtt
 from ingest.mqtt.connection import Connection, ConnectionSettings
 from ingest.mqtt.publisher import Publisher
 from ingest.mqtt.subscriber import Subscriber, SubscriberSettings
-from ingest.sending.send_window import OutflowSettings
+from ingest.sending.send_window import SendWindowSettings
 from ingest.sending.sender import Sender, SenderSettings
 from ingest.sending.spool import Spool, SpoolLimits
 from ingest.wire import encode_ack
@@ -103,7 +103,7 @@ def receive(reader: Subscriber, count: int, topic: str = DETECTIONS, within_s: f
 
 
 def keys(deliveries: list[Delivery]) -> list[int]:
-    return [int(dict(delivery.properties)["seq"]) for delivery in deliveries]
+    return [int(dict(delivery.user_properties)["seq"]) for delivery in deliveries]
 
 
 def test_a_message_carries_its_identity_and_the_spool_waits_for_our_ack_alone(broker: Broker, spool: Spool) -> None:
@@ -113,7 +113,7 @@ def test_a_message_carries_its_identity_and_the_spool_waits_for_our_ack_alone(br
     assert link.put(scan(1)) == (1, 1)
     link.put_many([scan(2), scan(3)])
     deliveries = receive(reader, 3)
-    said = dict(deliveries[0].properties)
+    said = dict(deliveries[0].user_properties)
     assert keys(deliveries) == [1, 2, 3]
     assert (said["boot"], said["low"]) == ("1", "1")
     assert abs(int(said["sent"]) - time.time_ns()) < 60e9
@@ -298,7 +298,7 @@ def test_a_batch_closes_when_nothing_more_comes(broker: Broker, spool: Spool) ->
 
 
 def test_a_stalled_ack_sends_again_and_a_repeat_sends_twice(broker: Broker, spool: Spool) -> None:
-    reader, link = subscriber(broker), sender(broker, spool, outflow=OutflowSettings(stall_s=0.5))
+    reader, link = subscriber(broker), sender(broker, spool, window=SendWindowSettings(stall_s=0.5))
     reader.start()
     link.start()
     link.put_many([scan(1), scan(2)])
@@ -354,7 +354,7 @@ def test_a_sender_that_returns_settles_by_the_retained_ack_before_it_sends(broke
         link.put(scan(1))
         link.start()
         deliveries = receive(reader, 3)
-        said = [(dict(d.properties)["boot"], dict(d.properties)["seq"]) for d in deliveries]
+        said = [(dict(d.user_properties)["boot"], dict(d.user_properties)["seq"]) for d in deliveries]
         assert said[-3:] == [("1", "49"), ("1", "50"), ("2", "1")], "the old boot first"
         link.stop()
     reader.stop()
@@ -458,8 +458,8 @@ def test_a_publisher_answers_with_the_puback_or_the_reason(broker: Broker) -> No
     publisher.start()
     answers = [publisher("watchline/1/x/tracks", b"x") for _ in range(200)]
     assert [answer.result(timeout=5) for answer in answers] == [None] * 200
-    assert not publisher._connection._answers._expected
-    assert not publisher._connection._answers._early
+    assert not publisher._connection._pending_acks._expected
+    assert not publisher._connection._pending_acks._early
     broker.kill()
     assert until(lambda: publisher.problem is not None)
     waiting = publisher("watchline/1/x/tracks", b"x")

@@ -279,7 +279,7 @@ def test_whatever_comes_is_counted_once_and_acknowledged_once(kinds: list[str]) 
     for number, kind in enumerate(kinds):
         delivery = door.junk(number) if kind == "junk" else door.honest(number + 1)
         if kind == "forged":
-            delivery = Delivery(delivery.topic, delivery.payload + b" ", None, delivery.properties, NOW_NS)
+            delivery = Delivery(delivery.topic, delivery.payload + b" ", None, delivery.user_properties, NOW_NS)
         door.receiver.handle([delivery])
     assert door.rows == kinds.count("honest")
     assert door.rows + door.dead + door.shed == len(kinds) == door.acknowledged

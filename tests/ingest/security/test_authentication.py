@@ -93,7 +93,7 @@ def honest(seq: int, *, boot: int = 1, by_boot: int | None = None) -> Delivery:
 
 
 def changed(delivery: Delivery, **said: str) -> Delivery:
-    properties = tuple({**dict(delivery.properties), **said}.items())
+    properties = tuple({**dict(delivery.user_properties), **said}.items())
     return Delivery(delivery.topic, delivery.payload, delivery.content_type, properties, NOW_NS)
 
 
@@ -126,9 +126,9 @@ def test_no_bit_flip_comes_in(door: Door) -> None:
         if number % 2:
             body = bytearray(good.payload)
             body[chance.randrange(len(body))] ^= 1 << chance.randrange(8)
-            bad = Delivery(TOPIC, bytes(body), good.content_type, good.properties, NOW_NS)
+            bad = Delivery(TOPIC, bytes(body), good.content_type, good.user_properties, NOW_NS)
         else:
-            name, value = chance.choice(good.properties)
+            name, value = chance.choice(good.user_properties)
             at = chance.randrange(len(value))
             letter = chr(ord(value[at]) ^ 1 << chance.randrange(7))
             bad = changed(good, **{name: value[:at] + letter + value[at + 1 :]})
@@ -143,11 +143,13 @@ def test_no_bit_flip_comes_in(door: Door) -> None:
 def test_a_message_for_one_topic_is_none_for_another(door: Door) -> None:
     door.take(*(signed(scan(n, sensor="r2"), 1, n, signer=R1, topic=TOPIC.replace("r1", "r2")) for n in range(1, 9)))
     recorded = [honest(n) for n in range(1, 9)]
-    door.take(*(Delivery(TOPIC.replace("r1", "r2"), d.payload, d.content_type, d.properties, NOW_NS) for d in recorded))
     door.take(
-        *(Delivery(TOPIC.replace("/x/", "/y/"), d.payload, d.content_type, d.properties, NOW_NS) for d in recorded)
+        *(Delivery(TOPIC.replace("r1", "r2"), d.payload, d.content_type, d.user_properties, NOW_NS) for d in recorded)
     )
-    door.take(*(Delivery(TOPIC.replace("detections", "status"), d.payload, d.content_type, d.properties, NOW_NS)
+    door.take(
+        *(Delivery(TOPIC.replace("/x/", "/y/"), d.payload, d.content_type, d.user_properties, NOW_NS) for d in recorded)
+    )
+    door.take(*(Delivery(TOPIC.replace("detections", "status"), d.payload, d.content_type, d.user_properties, NOW_NS)
                 for d in recorded))  # fmt: skip
     assert door.keys == []
     assert set(door.codes) == {"wrong_key", "wrong_sector", "bad_signature"}

@@ -46,7 +46,7 @@ def sent(sensor: str, boot: int, seq: int, by_boot: int, *, azimuth_deg: float =
 
 
 def with_said(message: Delivery, **said: str) -> Delivery:
-    properties = tuple((dict(message.properties) | said).items())
+    properties = tuple((dict(message.user_properties) | said).items())
     return Delivery(message.topic, message.payload, message.content_type, properties, NOW_NS)
 
 
@@ -55,15 +55,15 @@ def flip(message: Delivery, chance: random.Random) -> Delivery:
     if chance.random() < 0.5:
         body = bytearray(message.payload)
         body[chance.randrange(len(body))] ^= 1 << chance.randrange(8)
-        return Delivery(message.topic, bytes(body), message.content_type, message.properties, NOW_NS)
-    name, value = chance.choice(message.properties)
+        return Delivery(message.topic, bytes(body), message.content_type, message.user_properties, NOW_NS)
+    name, value = chance.choice(message.user_properties)
     at = chance.randrange(len(value))
     return with_said(message, **{name: value[:at] + chr(ord(value[at]) ^ 1 << chance.randrange(7)) + value[at + 1 :]})
 
 
 def elsewhere(message: Delivery, chance: random.Random) -> Delivery:
     other = chance.choice([topic("r2"), topic("r1", "y"), topic("r1", channel="status"), topic("r1", channel="ack")])
-    return Delivery(other, message.payload, message.content_type, message.properties, NOW_NS)
+    return Delivery(other, message.payload, message.content_type, message.user_properties, NOW_NS)
 
 
 def forged_boot(message: Delivery, chance: random.Random) -> Delivery:
@@ -113,7 +113,8 @@ def test_none_of_ten_thousand_attacks_comes_in_and_no_honest_message_is_lost(tmp
     assert keys == Counter(("r1", boot, seq) for boot in range(1, BOOTS + 1) for seq in range(1, 101))
     bodies = {(row.boot, row.seq): row.body for row in journal.read(limit=10**6)}
     assert all(
-        bodies[int(dict(one.properties)["boot"]), int(dict(one.properties)["seq"])] == one.payload for one in honest
+        bodies[int(dict(one.user_properties)["boot"]), int(dict(one.user_properties)["seq"])] == one.payload
+        for one in honest
     )
     codes = {dead.code for _, dead in journal.dead_letters(limit=10**6)}
     assert codes <= UNPROVEN | {"wrong_sector", "wrong_channel", "conflict", "identity_mismatch"}

@@ -22,7 +22,7 @@ from ingest.mqtt.broker_url import BrokerUrl
 from ingest.mqtt.connection import Connection, ConnectionSettings
 from ingest.security.key_bundle import open_bundle
 from ingest.security.key_register import Identity
-from ingest.sending.send_window import OutflowSettings
+from ingest.sending.send_window import SendWindowSettings
 from ingest.sending.sender import Sender, SenderSettings
 from ingest.sending.spool import Spool
 from ops.admin.doctor import examine
@@ -79,7 +79,7 @@ def test_signed_reports_are_recorded_over_mtls_and_unsigned_ones_are_dead_letter
     for name, signs in (("r1", True), ("r2", False)):
         whole = open_bundle(made.path / "identities" / name)
         identity = whole if signs else Identity(tls=whole.tls, register=whole.register)
-        settings = SenderSettings(status_interval_s=30.0, outflow=OutflowSettings(stall_s=0.5), identity=identity)
+        settings = SenderSettings(status_interval_s=30.0, window=SendWindowSettings(stall_s=0.5), identity=identity)
         spool = Spool(tmp_path / f"{name}.db")
         link = Sender(spool, sector="x", sensor=name, url=BrokerUrl.parse(url), now_ns=time.time_ns, kind="radar",
                       settings=settings)  # fmt: skip
@@ -174,7 +174,7 @@ def test_a_sensor_is_revoked_by_command_within_five_seconds_and_leaves_nothing(
         ingest.wait_for("ready", timeout_s=20)
         spool = stack.enter_context(Spool(tmp_path / "r1.db"))
         link = Sender(spool, sector="x", sensor="r1", url=url, now_ns=time.time_ns, kind="radar",
-                      settings=SenderSettings(status_interval_s=0.5, outflow=OutflowSettings(stall_s=0.5),
+                      settings=SenderSettings(status_interval_s=0.5, window=SendWindowSettings(stall_s=0.5),
                                               identity=keys.identity("r1")))  # fmt: skip
         link.start()
         stack.callback(link.stop)

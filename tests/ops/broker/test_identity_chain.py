@@ -17,7 +17,7 @@ from ingest.decode import encode
 from ingest.mqtt.publisher import Publisher
 from ingest.mqtt.subscriber import Subscriber
 from ingest.security.key_register import Identity
-from ingest.sending.send_window import OutflowSettings
+from ingest.sending.send_window import SendWindowSettings
 from ingest.sending.sender import Sender, SenderSettings
 from ingest.sending.spool import Spool
 from ingest.wire import encode_ack
@@ -56,7 +56,7 @@ class Room:
         spool = Spool(self.folder / f"{name}-{time.monotonic_ns()}.db")
         settings = SenderSettings(
             status_interval_s=0.5,
-            outflow=OutflowSettings(stall_s=1.0),
+            window=SendWindowSettings(stall_s=1.0),
             identity=self.keys.identity(name) if identity is None else identity,
         )
         link = Sender(

@@ -10,7 +10,7 @@ import pytest
 from ingest.decode import decode
 from ingest.errors import MalformedMessage
 from ingest.standards.registry import SAPIENT
-from ingest.standards.sapient import outgoing as messages
+from ingest.standards.sapient import outgoing
 from ingest.standards.sapient.decode import MAX_PACKET_BYTES, SapientMessage, read
 from ingest.standards.sapient.framing import frame
 from ingest.standards.sapient.outgoing import ContributingDetection, Order, stamp, ulid, ulid_of
@@ -28,22 +28,22 @@ ALERT: dict[str, Any] = {
     "raised_at": "2026-11-24T11:59:00Z", "revision": 0, "lat": 36.588, "lon": -84.21, "existence": 0.97,
 }  # fmt: skip
 ALL = {
-    "registration": messages.registration(US, name="hills", children=[NODE], version="0.1.0"),
-    "status": messages.status_report(US, ID),
-    "goodbye": messages.status_report(US, ID, goodbye=True),
-    "accepted": messages.registration_ack(US, NODE),
-    "refused": messages.registration_ack(US, NODE, ["nobody knows you"]),
-    "alert_ack": messages.alert_ack(US, NODE, ID),
-    "task_refusal": messages.task_refusal(US, NODE, ID),
-    "task": messages.task(US, NODE, ID, Order(mode="Night")),
-    "request": messages.task(US, NODE, ID, Order(request="Wipe the lens")),
-    "look": messages.task(US, NODE, ID, Order(look_at=(350.0, -2.0))),
-    "stop": messages.task(US, NODE, ID, Order(stop=True)),
-    "fused": messages.fused_detection(
+    "registration": outgoing.registration(US, name="hills", children=[NODE], version="0.1.0"),
+    "status": outgoing.status_report(US, ID),
+    "goodbye": outgoing.status_report(US, ID, goodbye=True),
+    "accepted": outgoing.registration_ack(US, NODE),
+    "refused": outgoing.registration_ack(US, NODE, ["nobody knows you"]),
+    "alert_ack": outgoing.alert_ack(US, NODE, ID),
+    "task_refusal": outgoing.task_refusal(US, NODE, ID),
+    "task": outgoing.task(US, NODE, ID, Order(mode="Night")),
+    "request": outgoing.task(US, NODE, ID, Order(request="Wipe the lens")),
+    "look": outgoing.task(US, NODE, ID, Order(look_at=(350.0, -2.0))),
+    "stop": outgoing.task(US, NODE, ID, Order(stop=True)),
+    "fused": outgoing.fused_detection(
         US, ID, OBJECT, TRACK, ahead_s=0.5, sources=[ContributingDetection(NODE, OBJECT, NOW)]
     ),
-    "alert": messages.alert(US, ALERT, [ContributingDetection(NODE, OBJECT)]),
-    "error": messages.error(US, b"abc", [MalformedMessage("missing_field", "node_id", "missing", "a value")], NODE),
+    "alert": outgoing.alert(US, ALERT, [ContributingDetection(NODE, OBJECT)]),
+    "error": outgoing.error(US, b"abc", [MalformedMessage("missing_field", "node_id", "missing", "a value")], NODE),
 }
 
 
@@ -73,28 +73,28 @@ def test_a_fused_detection_is_read_back_where_the_track_will_be() -> None:
 
 def test_an_alert_keeps_its_identifier_through_its_revisions() -> None:
     first = ALL["alert"].alert
-    later = messages.alert(US, ALERT | {"status": "cleared", "revision": 3, "sentence": "It is over."}).alert
+    later = outgoing.alert(US, ALERT | {"status": "cleared", "revision": 3, "sentence": "It is over."}).alert
     assert (first.alert_id, first.status, later.status) == (later.alert_id, 1, 5)
-    other = messages.alert(US, ALERT | {"id": "A2f"}).alert
+    other = outgoing.alert(US, ALERT | {"id": "A2f"}).alert
     assert other.alert_id != first.alert_id
     assert ulid_of(0, "alert A1f")[10:] == first.alert_id[10:]
     assert (first.alert_type, first.priority) == (2, 3)  # warning, high
-    distress = messages.alert(US, ALERT | {"rule": "distress", "priority": "distress"}).alert
+    distress = outgoing.alert(US, ALERT | {"rule": "distress", "priority": "distress"}).alert
     assert (distress.alert_type, distress.priority) == (3, 3)  # critical, high
 
 
 @pytest.mark.parametrize(("status", "number"), [("active", 1), ("acknowledged", 2), ("rejected", 3), ("cleared", 5)])
 def test_every_state_of_an_alert_has_its_word(status: str, number: int) -> None:
-    assert messages.alert(US, ALERT | {"status": status}).alert.status == number
+    assert outgoing.alert(US, ALERT | {"status": status}).alert.status == number
 
 
 def test_an_alert_without_a_place_has_none() -> None:
-    assert not messages.alert(US, ALERT | {"lat": None, "lon": None}).alert.HasField("location")
+    assert not outgoing.alert(US, ALERT | {"lat": None, "lon": None}).alert.HasField("location")
 
 
 def test_an_error_fits_a_frame_whatever_the_packet() -> None:
     faults = [MalformedMessage("wrong_type", "x" * 100, "y" * 200, "z")] * 50
-    message = messages.error(US, b"\xff" * MAX_PACKET_BYTES, faults, NODE)
+    message = outgoing.error(US, b"\xff" * MAX_PACKET_BYTES, faults, NODE)
     stamp(message, NOW_NS)
     assert len(frame(message.SerializeToString())) <= MAX_PACKET_BYTES + 4
     assert len(message.error.error_message) == 50

@@ -23,7 +23,7 @@ import psutil
 import pytest
 
 from ingest.decode import encode
-from ingest.sending.send_window import OutflowSettings
+from ingest.sending.send_window import SendWindowSettings
 from ingest.sending.sender import Sender, SenderSettings
 from ingest.sending.spool import Spool
 from ops.broker.broker import URL_VARIABLE, EmbeddedBroker, MosquittoBroker
@@ -70,7 +70,7 @@ class Adapter:
             sensor=sensor,
             url=broker.url,
             now_ns=time.time_ns,
-            settings=SenderSettings(outflow=OutflowSettings(stall_s=1.0)),
+            settings=SenderSettings(window=SendWindowSettings(stall_s=1.0)),
         )
         self.sender.start()
 

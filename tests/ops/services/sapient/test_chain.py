@@ -312,7 +312,7 @@ def publish_signed(link: Connection, room: Room, topic: str, message: SapientMes
     boot = str(time.time_ns() // 1_000_000_000)  # above every boot of the gateway's spool
     said = [("boot", boot), ("seq", str(seq)), ("by_boot", boot), ("sent", str(time.time_ns()))]
     said = signer.sign(topic, SAPIENT, said, payload)
-    assert link.publish(topic, payload, content_type=SAPIENT, said=said)
+    assert link.publish(topic, payload, content_type=SAPIENT, user_properties=said)
 
 
 def test_the_adapter_template_delivers(running: Running) -> None:
@@ -334,7 +334,7 @@ def test_identifiers_outlive_the_process(running: Running) -> None:
     assert running.room.sapient is not None
     running.room.sapient.kill()
     assert running.first.ended.wait(5.0)
-    assert any("sapient" in sentence for sentence in running.room.mend())
+    assert any("sapient" in sentence for sentence in running.room.restart_ended())
     again = running.middleware.accept()
     assert again.wait_for("status_report")[0].node_id == before
     running.first = again
