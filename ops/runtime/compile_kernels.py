@@ -1,74 +1,175 @@
-"""Compile every numba kernel once, so that nobody waits for a compiler at night: ``python -m
-ops.runtime.compile_kernels``.
+"""Compile every numba kernel once, several at a time: ``python -m ops.runtime.compile_kernels``.
 
-The compiled code is cached on disk beside its source (or in ``NUMBA_CACHE_DIR``); later starts only load it.
+The compiled code is cached on disk beside its source (or in ``NUMBA_CACHE_DIR``); later starts only load it. A stamp
+beside the cache holds a digest of every source and of all that it imports. While it is true, nothing is compiled or
+even imported; where a digest differs, what was compiled of that source is removed first.
 """
 
 from __future__ import annotations
 
+import hashlib
+import os
+import platform
+import re
+import sys
 import time
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from importlib import import_module
+from importlib.metadata import version
+from multiprocessing import get_context
 from pathlib import Path
+from typing import Final
 
+import msgspec
 from rich.console import Console
 
+from ops.runtime.output import atomic_write
 
-def compile_all(screen: Console) -> float:
-    """Compile or load all kernels, saying which; returns the seconds it took."""
-    from fusion import warm_up
-    from fusion.situation import correlate, forecast
-    from geo.border import edge_tree as nearest
-    from geo.challenge import openness
-    from geo.paths import kernel as paths_kernel
-    from geo.visibility import single_site as visibility
-    from geo.visibility.many_sites import footprints
-    from geo.visibility.many_sites import greedy_cover as covering
-    from geo.visibility.many_sites import viewsheds as many
-    from sensors.coverage import accumulator as coverage_tally
-    from sensors.planning.solver import lagrangian_bound as planning_bound
+ROOT: Final = Path(__file__).resolve().parents[2]
+PACKAGES: Final = ("geo", "sensors", "fusion")
+"""The packages that hold kernels."""
+STAMP: Final = "kernels.json"
+GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
+    "tracker": ("fusion.warm_up",),
+    "lines of sight, viewsheds and coverage": (
+        "geo.visibility.single_site",
+        "geo.visibility.many_sites.viewsheds",
+        "geo.visibility.many_sites.footprints",
+        "geo.visibility.many_sites.greedy_cover",
+        "sensors.coverage.accumulator",
+    ),
+    "paths": ("geo.paths.kernel",),
+    "planning": ("sensors.planning.solver.lagrangian_bound",),
+    "border and situation": ("geo.border.edge_tree", "fusion.situation.correlate", "fusion.situation.forecast"),
+    "openness": ("geo.challenge.openness",),
+}
+"""Name of a group -> modules whose ``compile_kernels`` run in one process, one after the other. No kernel is compiled
+in two groups. The longest groups come first."""
 
+_IMPORT = re.compile(r"^\s*(?:from\s+([\w.]+)\s+import\s+(\([^)]*\)|[^\n]+)|import\s+([\w.]+))", re.MULTILINE)
+_TELL_EVERY_S = 10.0
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """What the cache was compiled with: the machine, the digest of every source, and how many kernels there were."""
+
+    machine: str
+    sources: dict[str, str]
+    kernels: int = 0
+
+
+def compile_group(name: str) -> float:
+    """Compile or load the kernels of one group; returns the seconds it took."""
     began = time.perf_counter()
-    for name, build in (
-        ("line of sight and viewsheds", visibility.compile_kernels),
-        ("many observers", many.compile_kernels),
-        ("footprints", footprints.compile_kernels),
-        ("covering sites", covering.compile_kernels),
-        ("border", nearest.compile_kernels),
-        ("paths", paths_kernel.compile_kernels),
-        ("openness", openness.compile_kernels),
-        ("coverage", coverage_tally.compile_kernels),
-        ("planning", planning_bound.compile_kernels),
-        ("correlation", correlate.compile_kernels),
-        ("forecast", forecast.compile_kernels),
-        ("tracker", warm_up.compile_kernels),
-    ):
-        with screen.status(f"Compiling kernels (once): {name} ..."):
-            build()
+    for module in GROUPS[name]:
+        import_module(module).compile_kernels()
     return time.perf_counter() - began
 
 
-def forget_stale(package: Path) -> int:
-    """Remove a package's compiled kernels when any source of it is newer; returns how many files went.
+def compile_all(screen: Console, *, processes: int | None = None) -> float:
+    """Compile or load all kernels in so many processes, one a core by default; returns the seconds it took."""
+    began = time.perf_counter()
+    count = min(processes or os.cpu_count() or 1, len(GROUPS))
+    with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
+        running = {pool.submit(compile_group, name): name for name in GROUPS}
+        _watch(running, screen, count, began)
+    return time.perf_counter() - began
 
-    numba watches only the file that defines a kernel, so a change in another one that was inlined would go unseen.
+
+def _watch(running: dict[Future[float], str], screen: Console, processes: int, began: float) -> None:
+    """Say what is compiled until all of it is, at every change and every ten seconds; raises what a group raised."""
+    while running:
+        names = list(running.values())
+        screen.print(
+            f"Compiling kernels (once), {time.perf_counter() - began:.0f} s: {'; '.join(names[:processes])}"
+            f" ({len(names)} of {len(GROUPS)} groups left)",
+            highlight=False,
+            soft_wrap=True,
+        )
+        for done in wait(running, timeout=_TELL_EVERY_S, return_when=FIRST_COMPLETED).done:
+            del running[done]
+            done.result()
+
+
+def source_digests(root: Path) -> dict[str, str]:
+    """Path below ``root`` of every source of the packages with kernels -> digest of it and of all that it imports.
+
+    numba watches only the file that defines a kernel; a change in another file that was inlined would go unseen.
     """
-    cached = [*package.rglob("*.nbi"), *package.rglob("*.nbc")]
-    newest = max((source.stat().st_mtime for source in package.rglob("*.py")), default=0.0)
-    stale = cached if any(file.stat().st_mtime < newest for file in cached) else []
-    for file in stale:
+    files = [file for package in PACKAGES for file in (root / package).rglob("*.py")]
+    sources = {file: file.read_text(encoding="utf-8") for file in files}
+    imported = {file: {other for other in _imports(root, text) if other in sources} for file, text in sources.items()}
+    own = {file: hashlib.sha256(text.encode()).hexdigest() for file, text in sources.items()}
+    return {file.relative_to(root).as_posix(): _digest_of(file, imported, own) for file in files}
+
+
+def _imports(root: Path, text: str) -> Iterator[Path]:
+    """Files that a source may import: of every name the module, the package, and the module of that name within it."""
+    for module, names, plain in _IMPORT.findall(text):
+        name = module or plain
+        for dotted in (name, *(f"{name}.{part}" for part in re.findall(r"\w+", names))):
+            folder = root.joinpath(*dotted.split("."))
+            yield folder.with_suffix(".py")
+            yield folder / "__init__.py"
+
+
+def _digest_of(file: Path, imported: Mapping[Path, set[Path]], own: Mapping[Path, str]) -> str:
+    reached, waiting = {file}, [file]
+    while waiting:
+        fresh = imported[waiting.pop()] - reached
+        reached |= fresh
+        waiting += fresh
+    return hashlib.sha256("\n".join(sorted(own[each] for each in reached)).encode()).hexdigest()
+
+
+def forget_stale(folders: Iterable[Path], current: Mapping[str, str], before: Mapping[str, str]) -> int:
+    """Remove what was compiled of sources whose digest differs from before; returns how many files went."""
+    stale = {Path(source).stem for source, digest in current.items() if digest != before.get(source)}
+    files = [file for folder in folders for file in folder.rglob("*.nb[ic]") if file.name.partition(".")[0] in stale]
+    for file in files:
         file.unlink(missing_ok=True)
-    return len(stale)
+    return len(files)
+
+
+def _kernels_in(folders: Iterable[Path]) -> int:
+    return sum(1 for folder in folders for _ in folder.rglob("*.nbi"))
+
+
+def _machine() -> str:
+    """What compiled code is good for: this Python, this numba and this processor."""
+    from llvmlite import binding
+
+    return f"{platform.python_version()} {version('numba')} {binding.get_host_cpu_name()}"
+
+
+def _read_stamp(file: Path) -> Stamp:
+    with suppress(OSError, msgspec.MsgspecError):
+        return msgspec.json.decode(file.read_bytes(), type=Stamp)
+    return Stamp("", {})
 
 
 def main() -> int:
     """Entry point of ``python -m ops.runtime.compile_kernels``."""
-    for package in ("geo", "sensors", "fusion"):
-        forget_stale(Path(__file__).resolve().parents[2] / package)
+    given = os.environ.get("NUMBA_CACHE_DIR")
+    folders = [Path(given)] if given else [ROOT / package for package in PACKAGES]
+    file = (Path(given) if given else Path(__file__).parent / "__pycache__") / STAMP
+    current, before = Stamp(_machine(), source_digests(ROOT)), _read_stamp(file)
+    if replace(before, kernels=0) == current and _kernels_in(folders) >= before.kernels > 0:
+        return 0
+    forget_stale(folders, current.sources, before.sources)
     screen = Console(stderr=True)
     total = compile_all(screen)
-    if total > 5.0:
-        screen.print(f"Kernels compiled in {total:.0f} s (once; cached for next time).", highlight=False)
+    with suppress(OSError):  # an installation that may not be written keeps its kernels elsewhere
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_write(file) as partial:
+            partial.write_bytes(msgspec.json.encode(replace(current, kernels=_kernels_in(folders))))
+    screen.print(f"Kernels compiled in {total:.0f} s (once; cached for next time).", highlight=False)
     return 0
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    sys.exit(main())

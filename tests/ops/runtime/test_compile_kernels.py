@@ -1,23 +1,115 @@
-"""Compiled kernels are forgotten when a source that may be inlined in them is newer."""
+"""Kernels are compiled once: not again while no source changed, and again when one that they inline did."""
 
 from __future__ import annotations
 
-import os
+import io
+from collections.abc import Callable
 from pathlib import Path
 
-from ops.runtime.compile_kernels import forget_stale
+import pytest
+from rich.console import Console
+
+from ops.runtime import compile_kernels
+from ops.runtime.compile_kernels import GROUPS, forget_stale, source_digests
+
+SOURCES = {
+    "geo/__init__.py": "",
+    "geo/near.py": "def near(): ...\n",
+    "geo/paths/__init__.py": "from geo.paths.search import search\n",
+    "geo/paths/search.py": "from geo.near import near\n",
+    "geo/shade.py": "",
+    "sensors/__init__.py": "",
+    "sensors/watch.py": "from geo.paths import (\n    search,\n)\n",
+    "fusion/__init__.py": "",
+    "fusion/track.py": "import sensors.watch\n",
+    "fusion/plain.py": "from geo import shade\n",
+}
+KERNELS = ("geo/paths/search.py", "geo/shade.py", "sensors/watch.py", "fusion/track.py", "fusion/plain.py")
 
 
-def test_a_newer_source_makes_every_compiled_kernel_of_its_package_stale(tmp_path: Path) -> None:
-    cache = tmp_path / "__pycache__"
-    cache.mkdir()
-    compiled = [cache / "sweep.walk.nbi", cache / "sweep.walk.1.nbc"]
-    for file in (*compiled, tmp_path / "rings.py"):
-        file.write_text("")
-    os.utime(tmp_path / "rings.py", (1000, 1000))
-    assert forget_stale(tmp_path) == 0
-    for file in compiled:
-        os.utime(file, (500, 500))
-    assert forget_stale(tmp_path) == 2
-    assert not any(file.exists() for file in compiled)
-    assert (tmp_path / "rings.py").exists()
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """Packages with kernels on three floors, each with an index and its code in the cache."""
+    for name, text in SOURCES.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    for name in KERNELS:
+        cache = tmp_path / Path(name).parent / "__pycache__"
+        cache.mkdir(exist_ok=True)
+        for ending in ("run-3.py311.nbi", "run-3.py311.1.nbc"):
+            (cache / f"{Path(name).stem}.{ending}").write_text("")
+    return tmp_path
+
+
+@pytest.fixture
+def forgotten(tree: Path) -> Callable[[dict[str, str]], set[str]]:
+    """Forgets what is stale since these digests; says of which sources something went."""
+
+    def forget(before: dict[str, str]) -> set[str]:
+        cached = set(tree.rglob("*.nb[ic]"))
+        removed = forget_stale([tree], source_digests(tree), before)
+        gone = cached - set(tree.rglob("*.nb[ic]"))
+        assert removed == len(gone) == 2 * len({file.name.partition(".")[0] for file in gone})
+        return {file.name.partition(".")[0] for file in gone}
+
+    return forget
+
+
+def test_nothing_is_forgotten_while_no_source_changed(tree: Path, forgotten: Callable[..., set[str]]) -> None:
+    before = source_digests(tree)
+    for file in tree.rglob("*.py"):
+        file.touch()
+    assert forgotten(before) == set()
+
+
+def test_without_a_stamp_everything_is_forgotten(forgotten: Callable[..., set[str]]) -> None:
+    assert forgotten({}) == {Path(name).stem for name in KERNELS}
+
+
+@pytest.mark.parametrize(
+    ("changed", "stale"),
+    [
+        ("geo/near.py", {"search", "watch", "track"}),
+        ("geo/paths/__init__.py", {"watch", "track"}),
+        ("geo/shade.py", {"shade", "plain"}),
+        ("sensors/watch.py", {"watch", "track"}),
+        ("fusion/track.py", {"track"}),
+    ],
+)
+def test_a_changed_source_makes_stale_what_imports_it_on_every_floor(
+    changed: str, stale: set[str], tree: Path, forgotten: Callable[..., set[str]]
+) -> None:
+    before = source_digests(tree)
+    (tree / changed).write_text(SOURCES[changed] + "# changed\n")
+    assert forgotten(before) == stale
+
+
+def test_a_second_run_compiles_nothing_and_a_lost_kernel_is_compiled_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache, runs = tmp_path / "cache", list[int]()
+
+    def compile_all(_: Console) -> float:
+        runs.append(len(runs))
+        cache.mkdir(exist_ok=True)
+        (cache / "kernel.search-3.py311.nbi").write_text("")
+        return 1.0
+
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(cache))
+    monkeypatch.setattr(compile_kernels, "compile_all", compile_all)
+    assert compile_kernels.main() == compile_kernels.main() == 0
+    assert runs == [0]
+    (cache / "kernel.search-3.py311.nbi").unlink()
+    assert compile_kernels.main() == 0
+    assert runs == [0, 1]
+
+
+def test_every_group_is_compiled_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With kernels in the cache this only loads them; without a terminal there are lines to read all the same."""
+    monkeypatch.setenv("TERM", "dumb")
+    screen = Console(file=io.StringIO())
+    compile_kernels.compile_all(screen, processes=2)
+    said = screen.file.getvalue()  # type: ignore[attr-defined]
+    assert all(name in said for name in GROUPS)
+    assert f"({len(GROUPS)} of {len(GROUPS)} groups left)" in said
+    assert f"(1 of {len(GROUPS)} groups left)" in said
