@@ -196,11 +196,20 @@ def packages_table() -> str:
     return "\n".join(lines).strip() + "\n"
 
 
+def statements(node: ast.AST) -> Iterator[ast.stmt]:
+    """Every statement below a node; expressions, which hold no imports, are not entered."""
+    for block in ("body", "handlers", "cases", "orelse", "finalbody"):
+        for child in getattr(node, block, ()):
+            if isinstance(child, ast.stmt):
+                yield child
+            yield from statements(child)
+
+
 @cache
 def imported(module: str) -> frozenset[str]:
     """Our modules that a module imports, anywhere in its text."""
     found: set[str] = set()
-    for node in ast.walk(tree(module)):
+    for node in statements(tree(module)):
         if isinstance(node, ast.ImportFrom) and node.module:
             full = (f"{node.module}.{alias.name}" for alias in node.names)
             found.update(name if name in modules() else node.module for name in full)
