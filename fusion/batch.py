@@ -1,8 +1,8 @@
-"""Tracking an archive piece by piece: a day or a year of detections, in bounded memory, equal to one long run.
+"""Tracking of an archive in pieces: a day or a year of detections, in bounded memory, equal to one long run.
 
-A tracker's answer depends on all that came before, so a sector's pieces are a chain: each takes up the state that the
-one before it left. Sectors do not touch each other and run beside each other. ``track_in_pieces`` builds that chain
-for dask; ``track_piece`` is one link, for callers that keep the state on a disk.
+A tracker's result depends on everything that came before, so the pieces of a sector form a chain: each continues from
+the state that the piece before it left. Sectors are independent and run in parallel. ``track_in_pieces`` builds the
+chain for dask; ``track_piece`` is one link, for callers that keep the state on disk.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import xarray as xr
 from dask.delayed import Delayed, delayed
 
 from fusion.models.settings import TrackerSettings
-from fusion.track_management.history import Locator, closed_at_the_end
+from fusion.track_management.history import Locator, closed_at_the_end, open_rows
 from fusion.tracker import Tracker
 from geo.errors import BadInput
 from sensors.coverage import look_probability
@@ -24,12 +24,14 @@ from sensors.detections import split
 from sensors.layout import Layout
 from sensors.scan_columns import ScanColumns
 
+__all__ = ["ArchiveError", "track_in_pieces", "track_piece"]
+
 DIMS = ("estimate", "state", "state_")
 Piece = xr.Dataset | Callable[[], xr.Dataset]
 
 
 class ArchiveError(BadInput):
-    """Pieces that do not follow each other, or a state that is none."""
+    """Pieces out of order, or bytes that are not the state of an archive."""
 
 
 def track_in_pieces(
@@ -40,13 +42,32 @@ def track_in_pieces(
     terrain: xr.Dataset | None = None,
     border: Locator | None = None,
 ) -> list[Delayed]:
-    """One lazy track history a piece, which follow each other as the rows of ``fusion.tracker.track`` over all do.
+    """Build one lazy track history for each piece of an archive.
 
-    ``pieces``: detections datasets, or functions that read one, cut by time of receipt. Concatenated along
-    ``estimate`` the histories equal the serial run to the bit, row order included. A piece's history holds the rows
-    that late data can no longer change, so it ends a horizon before the piece does; the last holds all the rest. What
-    each sensor sees is computed once for all pieces. Raises ArchiveError, when computed, for a piece whose scans were
-    received before those of the piece before it.
+    Parameters
+    ----------
+    pieces : iterable of Dataset, or of functions that return one
+        Detections, cut by time of receipt, in that order.
+    layout : Layout
+        The sensors.
+    settings : TrackerSettings, optional
+        Assumptions of the tracker; the defaults where none are given.
+    terrain : Dataset, optional
+        Terrain of geo.terrain. What each sensor sees is computed once for all pieces.
+    border : Border, optional
+        Border that tracks are located against.
+
+    Returns
+    -------
+    list of dask Delayed
+        Track histories. Concatenated along ``estimate`` they equal ``fusion.tracker.track`` of all detections to the
+        bit, row order included. The history of a piece holds the rows that late data can no longer change, so it ends a
+        horizon before the piece does; the last one holds all the rest.
+
+    Raises
+    ------
+    ArchiveError
+        When computed, for a piece whose scans were received before those of the piece before it.
     """
     kept = list(pieces)
     coverage = None if terrain is None else delayed(look_probability, pure=True)(layout, terrain)
@@ -73,12 +94,41 @@ def track_piece(
     coverage: xr.Dataset | None = None,
     last: bool = False,
 ) -> tuple[bytes, xr.Dataset]:
-    """The state after ``detections`` and the history that has become final; ``state`` is what the piece before gave.
+    """Track one piece of an archive.
 
-    ``last``: the archive ends here, so all history comes and every track is closed, as ``fusion.tracker.track`` does.
-    ``coverage``: sensors.coverage.look_probability of layout and terrain, where the caller has it.
+    Parameters
+    ----------
+    detections : Dataset
+        Detections of the piece.
+    layout : Layout
+        The sensors.
+    state : bytes, optional
+        The state that the piece before returned; none for the first piece.
+    settings : TrackerSettings, optional
+        Assumptions of the tracker; the same for all pieces.
+    terrain : Dataset, optional
+        Terrain of geo.terrain.
+    border : Border, optional
+        Border that tracks are located against.
+    coverage : Dataset, optional
+        sensors.coverage.look_probability of ``layout`` and ``terrain``, where the caller has it already.
+    last : bool
+        The archive ends with this piece: all history is returned, and every track is closed as by
+        ``fusion.tracker.track``.
+
+    Returns
+    -------
+    state : bytes
+        The state after the piece.
+    history : Dataset, dim ``estimate``
+        Track history that has become final.
+
+    Raises
+    ------
+    ArchiveError
+        For a piece whose scans were received before those of the piece before it, and for bytes that are not a state.
     """
-    scans = sorted(split(detections), key=_arrival)
+    scans = sorted(split(detections, layout), key=_arrival)
     unclosed, before = None, None
     if state is None:
         tracker = Tracker(layout, settings, terrain=terrain, border=border, coverage=coverage)
@@ -87,8 +137,8 @@ def track_piece(
         tracker = Tracker.restore(layout, settings, saved, terrain=terrain, border=border, coverage=coverage)
     if scans and before is not None and scans[0].received_ns < before:
         raise ArchiveError(
-            f"its first scan was received at {_said(scans[0].received_ns)}, but the piece before it goes on until "
-            f"{_said(before)}",
+            f"its first scan was received at {_utc_text(scans[0].received_ns)}, but the piece before it goes on until "
+            f"{_utc_text(before)}",
             where="archive",
             expected="pieces cut by time of receipt, in that order",
         )
@@ -103,18 +153,12 @@ def track_piece(
         return _pack(tracker.snapshot(), both.isel(estimate=slice(0, 0)), after), ended.isel(
             estimate=slice(carried, None)
         )
-    return _pack(tracker.snapshot(), _open_rows(both), after), history
+    still_open = open_rows(both["track"].values, both["status"].values == "closed")
+    return _pack(tracker.snapshot(), both.isel(estimate=still_open), after), history
 
 
 def _arrival(scan: ScanColumns) -> tuple[int, int, tuple[str, int, int]]:
     return scan.received_ns, scan.observed_ns, scan.key
-
-
-def _open_rows(history: xr.Dataset) -> xr.Dataset:
-    """The last row of each track that is not closed, in the order in which the tracks began."""
-    last = {name: row for row, name in enumerate(history["track"].values.tolist())}
-    status = history["status"].values
-    return history.isel(estimate=[row for row in last.values() if status[row] != "closed"])
 
 
 def _pack(snapshot: bytes, rows: xr.Dataset, received_ns: int | None) -> bytes:
@@ -139,5 +183,5 @@ def _unpack(state: bytes) -> tuple[bytes, xr.Dataset, int | None]:
         raise ArchiveError(f"cannot be read ({error})", where="archive", expected="a state of an archive") from None
 
 
-def _said(received_ns: int) -> str:
+def _utc_text(received_ns: int) -> str:
     return f"{np.datetime64(received_ns, 'ns')}Z"

@@ -1,8 +1,8 @@
 """The tracker: each scan predicts, associates, updates, starts and closes tracks.
 
 A track-oriented marginal multi-Bernoulli/Poisson filter (TOMB/P: Williams 2015, arXiv 1203.2995) with interacting
-models of motion: tracks are Bernoulli (they exist with a probability), targets not seen yet are a Poisson intensity,
-and plots are shared out by their marginal probabilities. The ground enters through the probability that a look sees.
+models of motion: tracks are Bernoulli (each exists with a probability), undetected targets are a Poisson intensity, and
+plots are associated by their marginal probabilities. Terrain enters through the single-look probability of detection.
 """
 
 from __future__ import annotations
@@ -12,38 +12,54 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from fusion.association import gating
-from fusion.association import marginals as association
 from fusion.association.enumeration import EXACT_PAIRS
+from fusion.association.gating import gate
+from fusion.association.marginals import marginals
 from fusion.filter import existence, kalman
-from fusion.filter import negative_information as silence
-from fusion.filter import track_bank as tracks
 from fusion.filter.clutter import clutter_excess
 from fusion.filter.existence import CLOSING, COAST, CONFIRMING, STARTED, UPDATED
 from fusion.filter.measurements import in_order, plots_of
-from fusion.filter.track_bank import Rows, TrackBank
-from fusion.models import motion
-from fusion.models import terrain_speed as passage
-from fusion.models.scene import TrackerModel, scene_of
-from fusion.models.settings import TrackerSettings
+from fusion.filter.negative_information import after_miss, after_quiet, heartbeat_of, is_heartbeat, quiet_s
+from fusion.filter.track_bank import Rows, TrackBank, empty_bank, track_name, track_view, within_reach
+from fusion.models.motion import combine, predict
+from fusion.models.settings import SettingsError, TrackerSettings
+from fusion.models.terrain_speed import slow_down
+from fusion.models.tracker_model import TrackerModel, tracker_model
 from fusion.models.undetected import given_back
-from fusion.registration import estimate as registration
 from fusion.registration.duplicate_tracks import align
-from fusion.registration.estimate import bias_of
-from fusion.track_management import history
+from fusion.registration.estimate import bias_of, estimate
 from fusion.track_management.bank_update import UpdatedTracks
-from fusion.track_management.history import Locator
+from fusion.track_management.history import Locator, closing_rows, history_dataset, picture
 from fusion.track_management.lifecycle import settle, sweep
 from fusion.track_management.timeline import Timeline, TimelineEntry, compact
 from sensors.detections import split
 from sensors.layout import Layout
-from sensors.scan_columns import ScanColumns, with_deviations
+from sensors.scan_columns import ScanColumns
+
+__all__ = ["SettingsError", "TrackEvent", "Tracker", "TrackerSettings", "track"]
 
 
 class TrackEvent(NamedTuple):
-    """What a scan did to a track: kind is started, confirmed, updated, coasting or closed. ``plot`` counts the scan's
-    plots in canonical order (fusion.filter.measurements): the one the track most probably is, −1 where none is
-    likelier."""
+    """What one scan did to one track.
+
+    Parameters
+    ----------
+    track : str
+        Name of the track.
+    time_ns : int, UTC nanoseconds since 1970
+        When the scan was observed.
+    kind : str
+        ``started``, ``confirmed``, ``updated``, ``coasting`` or ``closed``.
+    sensor : str
+        Id of the sensor whose scan it was.
+    boot : int
+        Boot number of the sensor.
+    sequence : int
+        Number of the scan since that boot.
+    plot : int
+        Number of the scan's plot that most probably came from the track, counted in canonical order
+        (fusion.filter.measurements); −1 where none is likelier than not.
+    """
 
     track: str
     time_ns: int
@@ -64,65 +80,102 @@ KINDS = (
 KINDS_OF = tuple(tuple(kind for bit, kind in KINDS if bits & bit) for bits in range(2 * CLOSING))
 
 
-def advance(scene: TrackerModel, bank: TrackBank, scan: ScanColumns) -> tuple[TrackBank, Rows]:
-    """The bank after ``scan``, and a row for each track in its field. Pure: neither argument is changed."""
-    watch, model, settings, now = scene.watch(scan.sensor), scene.model, scene.settings, scan.observed_ns
-    east, north = watch.view.east, watch.view.north
-    heartbeat = silence.is_heartbeat(watch, scan)
-    tells = watch.polled or heartbeat  # whether silence says something
-    bank = align(scene, bank, now)
-    undetected, still_undetected, expected_new = sweep(scene, bank, watch, now)
+def advance(model: TrackerModel, bank: TrackBank, scan: ScanColumns) -> tuple[TrackBank, Rows]:
+    """Return the bank after ``scan``, and a row for each track in its field. Pure: no argument is changed."""
+    sensor, motion, settings, now = model.sensor(scan.sensor), model.motion, model.settings, scan.observed_ns
+    view, east, north = sensor.view, sensor.view.east, sensor.view.north
+    heartbeat = is_heartbeat(sensor, scan)
+    miss_counts = sensor.polled or heartbeat  # whether giving no plot is evidence
+    bank = align(model, bank, now)
+    undetected, still_undetected, expected_new = sweep(model, bank, sensor, now)
 
     # predict
-    rows, dt = tracks.within_reach(bank.centre, bank.spread, bank.time_ns, now, watch.view)
-    label = bank.label[rows]
-    mean, cov, mode = motion.predict(
-        bank.mean[rows], bank.cov[rows], bank.mode[rows], dt, model.speed_sd, model.correlation, model.rate, model.gait
-    )
-    passage.slow_down(mean, cov, dt, model.kind, scene.passage, scene.earth)
-    centre, spread = motion.combine(mean, cov, mode)
-    sight = tracks.sight(centre, spread, bank.existence[rows], dt, settings.lifetime_s, watch.view)
+    tracks = bank.tracks
+    rows, dt = within_reach(tracks.centre, tracks.spread, tracks.time_ns, now, view)
+    mean, cov, mode = predict(
+        tracks.mean[rows], tracks.cov[rows], tracks.mode[rows], dt,
+        motion.speed_sd, motion.correlation, motion.rate, motion.gait,
+    )  # fmt: skip
+    label = tracks.label[rows]
+    slow_down(mean, cov, dt, motion.kind, model.passage, model.earth)
+    centre, spread = combine(mean, cov, mode)
+    views = track_view(centre, spread, tracks.existence[rows], dt, settings.lifetime_s, view)
     if heartbeat:
-        quiet, sight = silence.after_quiet(mean, cov, mode, sight, watch, silence.quiet_s(bank, watch, now))
+        missed, views = after_quiet(mean, cov, mode, views, sensor, quiet_s(bank, sensor, now))
     else:
-        quiet = silence.after_miss(mean, cov, mode, sight.uneven & watch.polled, watch.view)
+        missed = after_miss(mean, cov, mode, views.uneven & sensor.polled, view)
 
     # associate
-    plots, dropped = plots_of(scan, watch, scene, undetected, bias_of(scene.survey, bank.learnt, watch.index))
-    excess, room = clutter_excess(plots, centre, sight, expected_new, watch.false_alarms, watch.clutter_per_m2)
+    plots, dropped = plots_of(scan, sensor, model, undetected, bias_of(model.survey, bank.learnt, sensor.index))
+    excess, room = clutter_excess(plots, centre, views, expected_new, sensor.false_alarms, sensor.clutter_per_m2)
     flooded = int((excess > 1.0).sum())
-    pairs = gating.gate(mean, cov, mode, centre, plots, scene.gate, east, north, watch.view.max_range)
-    weight = existence.weigh(pairs, plots, sight, label, scene.share, excess)
-    unseen = existence.missing(sight, tells)
-    hit, miss, alone = association.marginals(
-        pairs.start, pairs.plot, weight, unseen, len(plots.kind), EXACT_PAIRS, (centre, spread), settings.alike_distance
-    )
+    pairs = gate(mean, cov, mode, centre, plots, model.gate, east, north, view.max_range)
+    weight = existence.weigh(pairs, plots, views, label, model.share, excess)
+    miss_weight = existence.missing(views, miss_counts)
+    hit, miss, alone = marginals(
+        pairs.start, pairs.plot, weight, miss_weight, len(plots.kind), EXACT_PAIRS, (centre, spread),
+        settings.alike_distance,
+    )  # fmt: skip
 
     # update
-    posterior = existence.judge(pairs, plots, sight, label, hit, miss, tells)
-    least = settings.start_existence if watch.polled else settings.start_by_event
+    posterior = existence.judge(pairs, plots, views, label, hit, miss, miss_counts)
+    least = settings.start_existence if sensor.polled else settings.start_by_event
     fresh = existence.founding(plots, alone, excess, room, least)
-    if scene.is_person(watch):
+    if model.is_person(sensor):
         fresh = np.where(alone < settings.start_by_word, 0.0, fresh)
-    left = existence.keep_identities(pairs, plots.number, hit, posterior, fresh)
-    still_undetected = given_back(scene.births, still_undetected, centre, left)
-    existence.lean_on_labels(pairs, plots, label, model.kind, scene.compatible)
-    mean, cov, mode = kalman.update(mean, cov, mode, quiet, pairs, plots, posterior.miss, posterior.hit, east, north)
-    looked = UpdatedTracks(rows, now, mean, cov, mode, sight.held, posterior)
+    hidden = existence.keep_identities(pairs, plots.number, hit, posterior, fresh)
+    still_undetected = given_back(model.births, still_undetected, centre, hidden)
+    existence.lean_on_labels(pairs, plots, label, motion.kind, model.compatible)
+    mean, cov, mode = kalman.update(mean, cov, mode, missed, pairs, plots, posterior.miss, posterior.hit, east, north)
+    updated = UpdatedTracks(rows, now, mean, cov, mode, views.held, posterior)
 
     # start and close
-    born = existence.newborn(plots, fresh, least, scene.share, scene.compatible, model)
-    return settle(scene, bank, looked, born, scan, still_undetected, (dropped, flooded))
+    born = existence.newborn(plots, fresh, least, model.share, model.compatible, motion)
+    return settle(model, bank, updated, born, scan, still_undetected, (dropped, flooded))
 
 
 class Tracker:
-    """Live tracking: scans in, events and tracks out. The answer depends on what was observed, never on the clock.
+    """A live tracker: it takes in scans and gives track events, tracks and track history.
 
-    ``coverage`` is sensors.coverage.look_probability(layout, terrain) where the caller has it already.
-    Raises UnknownSensor for a scan of a sensor that the layout does not hold. Counts what it leaves out:
-    ``late_ignored`` scans older than the horizon or from a clock that is farther ahead, ``duplicates_ignored`` scans,
-    ``rows_dropped`` plots without a usable measurement; and what it hardly believes: ``plots_flooded``, those of scans
-    or spots that hold more than the layout states (fusion.filter.clutter).
+    The result depends only on what was observed, never on the clock.
+
+    Parameters
+    ----------
+    layout : Layout
+        The sensors. Scans of other sensors are refused.
+    settings : TrackerSettings, optional
+        Assumptions of the tracker; the defaults where none are given.
+    terrain : Dataset, optional
+        Terrain of geo.terrain. Without it every point within range and field of view is taken as visible.
+    border : Border, optional
+        Border that tracks are located against; without it ``segment`` is −1 and ``offset_m`` NaN.
+    coverage : Dataset, optional
+        sensors.coverage.look_probability of ``layout`` and ``terrain``, where the caller has it already.
+
+    Attributes
+    ----------
+    late_ignored : int
+        Scans that were not taken in: older than the horizon, or with observation and receipt more than a horizon apart.
+    duplicates_ignored : int
+        Scans that had been taken in before.
+    rows_dropped : int
+        Plots without a usable measurement.
+    plots_flooded : int
+        Plots of scans or areas that hold more plots than the layout's false alarms explain (fusion.filter.clutter).
+
+    Notes
+    -----
+    A track-oriented marginal multi-Bernoulli/Poisson filter: Williams (2015), arXiv 1203.2995. Scans are processed in
+    order of observation. A late scan is inserted in its place, and the scans after it are processed again.
+
+    Examples
+    --------
+    >>> from geo.frame import LocalFrame
+    >>> from sensors.layout import Layout, place
+    >>> frame = LocalFrame.around(0.0, 0.0)
+    >>> radar = place(frame, 0.0, 0.0, id="R", kind="radar", max_range_m=900.0, period_s=3.0)
+    >>> Tracker(Layout("one radar", frame, (radar,))).tracks().sizes["estimate"]
+    0
     """
 
     def __init__(
@@ -135,81 +188,178 @@ class Tracker:
         coverage: xr.Dataset | None = None,
     ) -> None:
         self.settings = settings or TrackerSettings()
-        self.scene = scene_of(layout, self.settings, terrain, coverage)
+        self.model = tracker_model(layout, self.settings, terrain, coverage)
         self.layout, self.border = layout, border
-        self.timeline = Timeline(tracks.empty_bank(self.scene), round(self.settings.horizon_s * 1e9))
+        self.timeline = Timeline(empty_bank(self.model), round(self.settings.horizon_s * 1e9))
         self.late_ignored = self.duplicates_ignored = self.rows_dropped = self.plots_flooded = 0
 
     def step(self, scan: xr.Dataset) -> tuple[TrackEvent, ...]:
-        """Take in one scan (or several) as a detections dataset; see ``advance``."""
-        return tuple(event for columns in split(scan) for event in self.advance(columns))
+        """Take in one or more scans of a detections dataset.
+
+        Parameters
+        ----------
+        scan : Dataset
+            Detections (sensors.detections).
+
+        Returns
+        -------
+        tuple of TrackEvent
+            What the scans did to tracks; see ``advance``.
+
+        Raises
+        ------
+        UnknownSensor
+            For a scan of a sensor that the layout does not hold.
+        """
+        return tuple(event for columns in split(scan, self.layout) for event in self.advance(columns))
 
     def advance(self, scan: ScanColumns) -> tuple[TrackEvent, ...]:
-        """Take in one scan. A scan older than the newest is put in its place and what follows is run again: then the
-        events are those that were not told before. A scan taken in before changes nothing, nor does one that is older
-        than the horizon, or that was received more than a horizon after it was observed: a row of the history at time t
-        depends on nothing that came later than t + horizon; nor one observed more than a horizon after it was received,
-        whose clock is wrong. Deviations it leaves out are the layout's.
+        """Take in one scan.
+
+        Parameters
+        ----------
+        scan : ScanColumns
+            The scan, complete: from ``columns_of``, or from ``split`` with a layout.
+
+        Returns
+        -------
+        tuple of TrackEvent
+            Events of the scan. After a late scan the later scans are processed again, and only events that were not
+            returned before are returned. Empty for a scan that is ignored.
+
+        Raises
+        ------
+        UnknownSensor
+            For a scan of a sensor that the layout does not hold.
+
+        Notes
+        -----
+        Ignored are scans taken in before, scans older than the horizon, and scans whose times of observation and
+        receipt are more than a horizon apart: so a history row at time t depends on nothing received after t + horizon,
+        and a wrong clock does not age all other tracks.
         """
-        ran = self.take_in(scan)
-        return tuple(event for entry, before in ran for event in _events(entry.scan, entry.rows, before))
+        processed = self.take_in(scan)
+        return tuple(event for entry, before in processed for event in _events(entry.scan, entry.rows, before))
 
     def take_in(self, scan: ScanColumns) -> list[tuple[TimelineEntry, Rows | None]]:
-        """``advance`` for who asks only for history and tracks: the scans that were run, with the rows they had before,
-        in place of events, which take a tenth of the time of all else."""
-        self.scene.watch(scan.sensor)
-        scan = with_deviations(scan, self.layout)
+        """Take in one scan without building events, which cost a tenth of the time of everything else.
+
+        Parameters
+        ----------
+        scan : ScanColumns
+            The scan, as for ``advance``.
+
+        Returns
+        -------
+        list of (TimelineEntry, Rows or None)
+            The scans that were processed, each with the rows that it had before, if any.
+
+        Raises
+        ------
+        UnknownSensor
+            For a scan of a sensor that the layout does not hold.
+        """
+        self.model.sensor(scan.sensor)
         timeline = self.timeline
         if scan.key in timeline.keys:
             self.duplicates_ignored += 1
             return []
         too_old = timeline.edge_ns is not None and scan.observed_ns < timeline.edge_ns
-        apart = abs(scan.received_ns - scan.observed_ns) > timeline.horizon_ns  # ahead: it would age everything else
+        apart = abs(scan.received_ns - scan.observed_ns) > timeline.horizon_ns  # ahead: it would age all other tracks
         if too_old or apart:
             self.late_ignored += 1
             return []
-        ran = timeline.put(compact(in_order(scan)), self._look)
-        self.rows_dropped += ran[0][0].rows.dropped
-        self.plots_flooded += ran[0][0].rows.flooded
-        return ran
+        processed = timeline.put(compact(in_order(scan)), self._advance_bank)
+        self.rows_dropped += processed[0][0].rows.dropped
+        self.plots_flooded += processed[0][0].rows.flooded
+        return processed
 
     def heartbeat(
         self, sensor: str, *, boot: int, sequence: int, observed_ns: int, received_ns: int
     ) -> tuple[TrackEvent, ...]:
-        """Take in a sensor's sign of life. An event-only ground sensor says with it that nothing passed since its last
-        word: a likelihood of its own for each track. That of any other sensor tells nothing here. ``sequence`` numbers
-        status messages, apart from scans. Late, twice or too late: as for scans (``advance``)."""
-        watch = self.scene.watch(sensor)
-        ahead = observed_ns - received_ns > self.timeline.horizon_ns  # a wrong clock must not age everything else
-        if watch.polled or not len(watch.rate_per_m) or ahead:
-            return ()
-        return self.advance(silence.heartbeat_of(watch, boot, sequence, observed_ns, received_ns))
+        """Take in a status message of a sensor.
 
-    def _look(self, bank: TrackBank, scan: ScanColumns) -> tuple[TrackBank, Rows]:
-        return advance(self.scene, bank, scan)
+        Parameters
+        ----------
+        sensor : str
+            Id of the sensor.
+        boot : int
+            Boot number of the sensor.
+        sequence : int
+            Number of the status message, counted apart from scans.
+        observed_ns, received_ns : int, UTC nanoseconds since 1970
+            When the message was sent and received.
+
+        Returns
+        -------
+        tuple of TrackEvent
+            Events, as for ``advance``; always empty for a sensor that is not an event-only ground sensor.
+
+        Raises
+        ------
+        UnknownSensor
+            For a sensor that the layout does not hold.
+
+        Notes
+        -----
+        The heartbeat of an event-only ground sensor says that nothing triggered it since its last message, which is
+        evidence against a track near it (fusion.filter.negative_information).
+        """
+        model = self.model.sensor(sensor)
+        ahead = observed_ns - received_ns > self.timeline.horizon_ns  # a wrong clock must not age all other tracks
+        if model.polled or not len(model.rate_per_m) or ahead:
+            return ()
+        return self.advance(heartbeat_of(model, boot, sequence, observed_ns, received_ns))
+
+    def _advance_bank(self, bank: TrackBank, scan: ScanColumns) -> tuple[TrackBank, Rows]:
+        return advance(self.model, bank, scan)
 
     def registration(self) -> xr.Dataset:
-        """Range and azimuth bias of each sensor, whether it is taken off its plots, and how true its stated errors
-        are: fusion.registration.estimate."""
-        return registration.estimate(self.scene.survey, self.timeline.bank.learnt)
+        """Return the estimated biases of each sensor.
+
+        Returns
+        -------
+        Dataset, dim ``sensor``
+            Range bias [m] and azimuth bias [rad] with standard deviations, whether each is corrected, and how the
+            spread of the plots compares with the stated one; see fusion.registration.estimate.
+        """
+        return estimate(self.model.survey, self.timeline.bank.learnt)
 
     def tracks(self) -> xr.Dataset:
-        """Every live track as of its last look: the history's columns, and class_probability, updated_at, founded_at,
-        sensors (names joined by commas). Does not change the tracker."""
-        return history.picture(
-            self.timeline.bank,
-            self.scene.model.kind,
-            self.scene.compatible,
-            list(self.scene.watches),
-            self.border,
-        )
+        """Return every live track as of its last look, without changing the tracker.
+
+        Returns
+        -------
+        Dataset, dim ``estimate``
+            The columns of the track history, and ``class_probability`` (estimate, class) [1], ``updated_at``,
+            ``founded_at`` and ``sensors``, the ids of the sensors that updated the track, joined by commas.
+        """
+        model = self.model
+        return picture(self.timeline.bank, model.motion.kind, model.compatible, list(model.sensors), self.border)
 
     def take_history(self, *, final: bool = False) -> xr.Dataset:
-        """Track history that late scans can no longer change and that was not taken before; ``final``: all the rest."""
-        return history.history_dataset(self.timeline.take(final=final), self.border)
+        """Take the track history that late scans can no longer change and that was not taken before.
+
+        Parameters
+        ----------
+        final : bool
+            Take all the rest: no scan follows.
+
+        Returns
+        -------
+        Dataset, dim ``estimate``
+            Rows of track history in the order of the scans.
+        """
+        return history_dataset(self.timeline.take(final=final), self.border)
 
     def snapshot(self) -> bytes:
-        """Everything needed to go on as if never stopped (npz; no pickle)."""
+        """Save the complete state of the tracker, for ``restore``.
+
+        Returns
+        -------
+        bytes
+            An npz file, without pickles.
+        """
         from fusion.track_management import snapshot
 
         counts = (self.late_ignored, self.duplicates_ignored, self.rows_dropped, self.plots_flooded)
@@ -226,7 +376,33 @@ class Tracker:
         border: Locator | None = None,
         coverage: xr.Dataset | None = None,
     ) -> Tracker:
-        """A tracker that goes on from ``saved`` to the bit. Raises BadInput for bytes that are no snapshot of its."""
+        """Continue from a snapshot, equal to the bit to a tracker that never stopped.
+
+        Parameters
+        ----------
+        layout : Layout
+            The layout of the saved tracker.
+        settings : TrackerSettings or None
+            The settings of the saved tracker.
+        saved : bytes
+            What ``snapshot`` returned.
+        terrain : Dataset, optional
+            The terrain of the saved tracker.
+        border : Border, optional
+            Border that tracks are located against.
+        coverage : Dataset, optional
+            sensors.coverage.look_probability of ``layout`` and ``terrain``, where the caller has it already.
+
+        Returns
+        -------
+        Tracker
+            The tracker.
+
+        Raises
+        ------
+        SnapshotError
+            A BadInput, for bytes that are not a snapshot, or one of another version, layout or motion model.
+        """
         from fusion.track_management import snapshot
 
         tracker = cls(layout, settings, terrain=terrain, border=border, coverage=coverage)
@@ -236,13 +412,13 @@ class Tracker:
 
 
 def _events(scan: ScanColumns, rows: Rows, before: Rows | None) -> list[TrackEvent]:
-    """Events of one scan; those told before (``before``: the rows it had then) are left out."""
-    told = {} if before is None else dict(zip(before.track.tolist(), before.event.tolist(), strict=True))
+    """Events of one scan, without those already returned (``before``: the rows that the scan had then)."""
+    returned = {} if before is None else dict(zip(before.track.tolist(), before.event.tolist(), strict=True))
     events = []
     for track_id, bits, plot in zip(rows.track.tolist(), rows.event.tolist(), rows.plot.tolist(), strict=True):
-        kinds = KINDS_OF[bits & ~told.get(track_id, 0) if told else bits]
+        kinds = KINDS_OF[bits & ~returned.get(track_id, 0) if returned else bits]
         if kinds:
-            name = tracks.track_name(track_id)
+            name = track_name(track_id)
             for kind in kinds:
                 events.append(TrackEvent(name, rows.time_ns, kind, scan.sensor, scan.boot, scan.sequence, plot))
     return events
@@ -256,13 +432,39 @@ def track(
     terrain: xr.Dataset | None = None,
     border: Locator | None = None,
 ) -> xr.Dataset:
-    """Track history of a whole detections dataset, taken in in order of arrival.
+    """Track a whole detections dataset, in order of receipt.
 
-    A track still alive when the data end gets a closing row a nanosecond after its last one, so that every track's last
-    row is ``closed``; the end of the data says nothing of the target.
+    Parameters
+    ----------
+    detections : Dataset
+        Detections (sensors.detections), of any number of scans.
+    layout : Layout
+        The sensors.
+    settings : TrackerSettings, optional
+        Assumptions of the tracker; the defaults where none are given.
+    terrain : Dataset, optional
+        Terrain of geo.terrain.
+    border : Border, optional
+        Border that tracks are located against.
+
+    Returns
+    -------
+    Dataset, dim ``estimate``
+        Track history: ``track``, ``time``, ``easting`` and ``northing`` [m], ``easting_rate`` and ``northing_rate``
+        [m/s], ``cov`` (estimate, state, state_), ``existence`` [1], ``status``, ``segment`` and ``offset_m`` [m].
+
+    Raises
+    ------
+    UnknownSensor
+        For a scan of a sensor that the layout does not hold.
+
+    Notes
+    -----
+    A track that is still alive when the data end gets a closing row one nanosecond after its last row, so that the last
+    row of every track is ``closed``. It says nothing about the target.
     """
     tracker = Tracker(layout, settings, terrain=terrain, border=border)
-    for scan in sorted(split(detections), key=lambda scan: (scan.received_ns, scan.observed_ns, scan.key)):
+    for scan in sorted(split(detections, layout), key=lambda scan: (scan.received_ns, scan.observed_ns, scan.key)):
         tracker.take_in(scan)
     blocks = tracker.timeline.take(final=True)
-    return history.history_dataset([*blocks, *history.endings(blocks)], border)
+    return history_dataset([*blocks, *closing_rows(blocks)], border)

@@ -8,9 +8,9 @@ import numpy as np
 
 from fusion.filter.negative_information import heartbeat_of
 from fusion.filter.track_bank import empty_bank
-from fusion.models.scene import scene_of
 from fusion.models.sensor_views import ElevationGrid
 from fusion.models.settings import TrackerSettings
+from fusion.models.tracker_model import tracker_model
 from fusion.tracker import advance
 from geo.frame import LocalFrame
 from sensors.layout import Layout, place
@@ -31,9 +31,9 @@ def compile_kernels() -> None:
             place(frame, 0.0, 200.0, id="G", kind="ground_sensor", max_range_m=30.0),
         ),
     )
-    scene = scene_of(layout, TrackerSettings(), None)
-    scene = replace(scene, earth=ElevationGrid(np.zeros((8, 8), np.float32), -1000.0, 1000.0, 300.0))
-    bank = empty_bank(scene)
+    model = tracker_model(layout, TrackerSettings(), None)
+    model = replace(model, earth=ElevationGrid(np.zeros((8, 8), np.float32), -1000.0, 1000.0, 300.0))
+    bank = empty_bank(model)
     for sensor, kind, when_s in (
         ("R", "radar", 0),
         ("R", "radar", 3),
@@ -42,9 +42,9 @@ def compile_kernels() -> None:
         ("R", "radar", 900),
     ):
         for _ in range(2):
-            bank, _ = advance(scene, bank, _scan(sensor, kind, when_s * 10**9))
+            bank, _ = advance(model, bank, _scan(sensor, kind, when_s * 10**9))
         at_ns = (when_s + 1) * 10**9
-        bank, _ = advance(scene, bank, heartbeat_of(scene.watch("G"), 0, at_ns, at_ns, at_ns))
+        bank, _ = advance(model, bank, heartbeat_of(model.sensor("G"), 0, at_ns, at_ns, at_ns))
 
 
 def _scan(sensor: str, kind: str, when_ns: int) -> ScanColumns:

@@ -146,7 +146,7 @@ def _tracks_speak(speakers: int, graph: Graph, post: MessageState, weight: Float
 def _plots_answer(asked: int, graph: Graph, post: MessageState) -> int:
     """Each waiting plot tells each of its tracks how free it is of the others. Returns how many heard something new."""
     forward, back, after, pair = post.forward, post.back, post.after, graph.pair
-    told = 0
+    waiting = 0
     for i in range(asked):
         j = post.plots[i]
         post.plot_waits[j] = False
@@ -165,6 +165,6 @@ def _plots_answer(asked: int, graph: Graph, post: MessageState) -> int:
                 t = graph.owner[k]
                 if not post.track_waits[t]:
                     post.track_waits[t] = True
-                    post.tracks[told] = t
-                    told += 1
-    return told
+                    post.tracks[waiting] = t
+                    waiting += 1
+    return waiting

@@ -53,18 +53,18 @@ def apart(x: Floats, p: Floats, y: Floats, q: Floats) -> float:
 @numba.njit(cache=True)
 def kinds_of(members: Ints, centre: Floats, spread: Floats, alike: float, kin: Ints) -> bool:
     """Number the tracks of a cluster in ``kin`` so that alike ones have one number; whether there are any."""
-    found = False
+    any_alike = False
     for a in range(len(members)):
         kin[a] = a
         for b in range(a):
             s, t = members[a], members[b]
             if kin[a] != kin[b] and apart(centre[s], spread[s], centre[t], spread[t]) < alike:
-                found = True
+                any_alike = True
                 old, new = max(kin[a], kin[b]), min(kin[a], kin[b])
                 for c in range(a + 1):
                     if kin[c] == old:
                         kin[c] = new
-    return found
+    return any_alike
 
 
 @numba.njit(cache=True)

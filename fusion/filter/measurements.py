@@ -1,38 +1,41 @@
-"""From a sensor's report to plots in the frame: slant range to ground, a camera's ray to the ground, triggers."""
+"""From reports to plots in the local frame: one function for each kind of measurement.
+
+Slant range and azimuth (radar), a ray to the ground (camera), azimuth alone, a reported position, and a trigger.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from math import cos, exp, inf, isnan, nan, pi, sin, sqrt, tan
-from typing import Final
+from math import cos, exp, inf, isnan, nan, pi, sin, sqrt
+from typing import Final, NamedTuple
 
 import numba
 import numpy as np
 
-from fusion.filter.kalman import BEARING, POSITION, Plots
+from fusion.filter.ground_range import ground_range, ray_range
+from fusion.filter.kalman import BEARING, POSITION, PlotMeasurement, Plots
 from fusion.models.bias import UNBIASED, Bias
-from fusion.models.scene import TrackerModel
-from fusion.models.sensor_views import ElevationGrid, SensorModel, SensorView, elevation_at, spread_probability
+from fusion.models.sensor_views import ElevationGrid, SensorModel, SensorView, spread_probability
+from fusion.models.tracker_model import TrackerModel
 from fusion.models.undetected import Births, density_at
 from geo.arrays import Floats, Ints
 from sensors.scan_columns import ARRAYS, ScanColumns
 
-EFFECTIVE_RADIUS_M: Final = 4.0 / 3.0 * 6_371_008.8
 LEAST_VARIANCE: Final = 0.01
-"""A position is never better known than 0.1 m."""
-WORST_RANGE_SHARE: Final = 0.35
-"""A camera's range from the ground with a deviation above this share of it is no range: the bearing alone is used."""
+"""A position is never known better than to 0.1 m."""
 WORST_AZIMUTH_RAD: Final = 1.0
-"""A deviation beyond this is no azimuth, nor one of range beyond the sensor's own range a range."""
+"""An azimuth with a larger standard deviation is not used, nor a range with one beyond the sensor's maximum range."""
 FARTHEST_M: Final = 1e7
-"""A position farther than this from its sensor is none; half the Earth lies nearer."""
+"""A position farther from its sensor than this is not used; half the Earth lies nearer."""
 FASTEST_MPS: Final = 1e3
 LEAST_PROBABILITY: Final = 0.001
-"""A plot may come from ground held to be hidden: the elevation model errs too."""
+"""A plot may come from modelled dead ground: elevation models have errors too."""
+NO_PLOT: Final = -1
+"""Kind of a row without a measurement, beside POSITION and BEARING."""
 
 
 def canonical_order(scan: ScanColumns) -> Ints:
-    """Order of the plots by their measured values alone, a total order, so that arithmetic never sees arrival order."""
+    """Order of the plots by their measured values alone: a total order, independent of the order of arrival."""
     n = len(scan)
     if n < 2:
         return np.arange(n)
@@ -66,7 +69,7 @@ def _rising(values: Floats) -> bool:
 
 
 def in_order(scan: ScanColumns) -> ScanColumns:
-    """``scan`` with its plots in canonical order; itself where they are so by their azimuths alone."""
+    """``scan`` with its plots in canonical order; ``scan`` itself where rising azimuths show that they are."""
     if len(scan) < 2 or _rising(scan.azimuth):
         return scan
     order = canonical_order(scan)
@@ -74,15 +77,15 @@ def in_order(scan: ScanColumns) -> ScanColumns:
 
 
 def plots_of(
-    scan: ScanColumns, watch: SensorModel, scene: TrackerModel, undetected: Floats, bias: Bias = UNBIASED
+    scan: ScanColumns, sensor: SensorModel, model: TrackerModel, undetected: Floats, bias: Bias = UNBIASED
 ) -> tuple[Plots, int]:
     """The scan's usable plots in canonical order, and how many rows were dropped (no finite measurement in them).
 
-    ``bias`` is taken off ranges and azimuths, and its deviations join theirs.
+    ``undetected`` (row, column) [1/m²] is the density of undetected targets before the look. ``bias`` is subtracted
+    from ranges and azimuths, and its variances are added to theirs.
     """
     scan = in_order(scan)
-    count = len(scan)
-    measured = np.empty((13, count))
+    reported = np.empty((len(ReportedPlot._fields), len(scan)))
     for row, values in enumerate(
         (
             scan.azimuth,
@@ -100,194 +103,300 @@ def plots_of(
             scan.cov[:, 1, 1],
         )
     ):
-        measured[row] = values
+        reported[row] = values
     if bias is not UNBIASED:
-        bias.take_off(measured)
-    label = np.ascontiguousarray(scan.class_probability)
-    false = np.array(
-        [watch.clutter_per_m2, watch.clutter_per_rad, watch.clutter_per_sr, watch.clutter_speed_span, watch.trigger_sd]
+        bias.take_off(reported)
+    plots = _plots(
+        reported,
+        np.ascontiguousarray(scan.class_probability),
+        MeasuringSensor(
+            sensor.view,
+            model.earth,
+            FalsePlots(sensor.clutter_per_m2, sensor.clutter_per_rad, sensor.clutter_per_sr, sensor.clutter_speed_span),
+            sensor.trigger_sd,
+            sensor.trigger_only,
+        ),
+        NewTargets(model.births, undetected, model.motion.prior, model.motion.speed_sd, sensor.births),
     )
-    kind, columns, label = _plots(
-        measured,
-        label,
-        watch.view,
-        scene.earth,
-        false,
-        watch.trigger_only,
-        watch.births,
-        scene.births,
-        undetected,
-        scene.model.prior,
-        scene.model.speed_sd,
-    )
-    used = kind >= 0
-    if not used.all():
-        kind, columns, label = kind[used], columns[:, used], label[used]
-    return Plots._make([kind, *columns, label, np.flatnonzero(used)]), count - len(kind)
+    return plots, len(scan) - len(plots.kind)
+
+
+class ReportedPlot(NamedTuple):
+    """One row of a scan, NaN where the sensor does not measure: azimuth and elevation [rad], range [m], radial velocity
+    [m/s], each with its standard deviation; position [m] and its covariance [m²]."""
+
+    azimuth: float
+    azimuth_sd: float
+    elevation: float
+    elevation_sd: float
+    range_: float
+    range_sd: float
+    radial: float
+    radial_sd: float
+    easting: float
+    northing: float
+    cov_ee: float
+    cov_en: float
+    cov_nn: float
+
+
+class FalsePlots(NamedTuple):
+    """Densities of a sensor's false plots per scan, and the span of their radial velocities [m/s]."""
+
+    per_m2: float
+    per_rad: float
+    per_sr: float
+    speed_span: float
+
+
+class MeasuringSensor(NamedTuple):
+    """What turns a sensor's reports into plots; ``trigger_sd`` [m] is the standard deviation of a trigger's position,
+    ``triggers`` whether the sensor only triggers."""
+
+    field: SensorView
+    earth: ElevationGrid
+    false_plots: FalsePlots
+    trigger_sd: float
+    triggers: bool
+
+
+class NewTargets(NamedTuple):
+    """Undetected targets: density ``intensity`` (row, column) [1/m²] on the grid ``births``, and the ``prior`` (mode,)
+    and velocity ``speed_sd`` (mode,) [m/s] of their motion; ``start``: whether the sensor's plots may start tracks."""
+
+    births: Births
+    intensity: Floats
+    prior: Floats
+    speed_sd: Floats
+    start: bool
 
 
 @numba.njit(cache=True)
-def _plots(
-    measured: Floats,
-    label: Floats,
-    view: SensorView,
-    earth: ElevationGrid,
-    false: Floats,
-    triggers: bool,
-    starts: bool,
-    births: Births,
-    intensity: Floats,
-    prior: Floats,
-    speed_sd: Floats,
-) -> tuple[Ints, Floats, Floats]:
-    """(kind, fourteen columns of Plots from easting to seen, label); kind −1 marks a row without a measurement."""
-    n = measured.shape[1]
-    kind = np.full(n, -1, np.int64)
-    out = np.full((14, n), nan)
-    likelihood = np.ones((n, label.shape[1]))
-    for j in range(n):
-        azimuth, azimuth_sd, elevation, elevation_sd, reach, reach_sd, radial, radial_sd = (
-            measured[0, j],
-            measured[1, j],
-            measured[2, j],
-            measured[3, j],
-            measured[4, j],
-            measured[5, j],
-            measured[6, j],
-            measured[7, j],
-        )
-        clutter = false[0]
-        factor = 1.0
-        if abs(azimuth) < 1e3 and 0.0 < azimuth_sd <= WORST_AZIMUTH_RAD:
-            distance, distance_sd = nan, nan
-            if not isnan(reach):
-                if 0.0 <= reach <= 2.0 * view.max_range and 0.0 < reach_sd <= view.max_range:
-                    distance, distance_sd = ground_range(view, earth, azimuth, reach, reach_sd)
-                else:
-                    continue
-            elif abs(elevation) < 0.5 * pi and 1e-6 < elevation_sd < 0.5:
-                distance, distance_sd = _ray_range(view, earth, azimuth, elevation, elevation_sd)
-                if distance > 0.0:
-                    clutter = false[2] * elevation_sd / distance_sd / distance
-            if isnan(distance):
-                kind[j] = BEARING
-                out[0, j], out[1, j] = inf, inf
-                clutter = false[1]
-            else:
-                kind[j] = POSITION
-                _turn(view, azimuth, distance, distance_sd, azimuth_sd, out[:, j])
-            out[5, j], out[6, j] = azimuth, azimuth_sd
-            out[9, j], out[10, j] = sin(azimuth), cos(azimuth)
-            if kind[j] == POSITION and abs(radial) < FASTEST_MPS and 0.0 < radial_sd < FASTEST_MPS:
-                out[7, j], out[8, j] = radial, max(radial_sd, 0.01)
-                clutter /= false[3]
-                factor = _radial_density(radial, radial_sd, prior, speed_sd)
-        elif abs(measured[8, j] - view.east) < FARTHEST_M and abs(measured[9, j] - view.north) < FARTHEST_M:
-            c_ee, c_en, c_nn = measured[10, j], measured[11, j], measured[12, j]
-            if not (c_ee > 0.0 and c_ee * c_nn - c_en * c_en > 0.0 and c_ee + c_nn < FARTHEST_M**2):
-                continue
-            kind[j] = POSITION
-            out[0, j], out[1, j] = measured[8, j], measured[9, j]
-            out[2, j], out[3, j], out[4, j] = c_ee + LEAST_VARIANCE, c_en, c_nn + LEAST_VARIANCE
-        elif triggers and isnan(azimuth) and isnan(reach) and isnan(elevation) and isnan(measured[8, j]):
-            kind[j] = POSITION
-            out[0, j], out[1, j] = view.east, view.north
-            out[2, j], out[3, j], out[4, j] = false[4] ** 2, 0.0, false[4] ** 2
-        else:
+def _plots(reported: Floats, label: Floats, sensor: MeasuringSensor, new: NewTargets) -> Plots:
+    """The plots of the rows that hold a measurement; ``reported`` (field of ReportedPlot, row), ``label`` (row, class)
+    as reported."""
+    rows, classes = label.shape
+    plots = _empty_plots(rows, classes)
+    count = 0
+    for j in range(rows):
+        row = _reported_plot(reported, j)
+        plot, clutter = _measurement(row, sensor)
+        if plot.kind == NO_PLOT:
             continue
-        out[11, j] = clutter
-        out[12, j] = 0.0
-        if kind[j] == POSITION:
-            seen = spread_probability(view, out[0, j], out[1, j], out[2, j], out[3, j], out[4, j])
-            out[13, j] = max(seen, LEAST_PROBABILITY)
-            if starts:
-                out[12, j] = factor * out[13, j] * density_at(births, intensity, out[0, j], out[1, j])
-        total, least = 0.0, 0.0
-        for c in range(label.shape[1]):
-            total += label[j, c]
-            least = min(least, label[j, c])
-        if 0.0 < total < inf and least >= 0.0:
-            for c in range(label.shape[1]):
-                likelihood[j, c] = label[j, c] / total
-    return kind, out, likelihood
+        _put(plots, count, plot)
+        plots.clutter[count], plots.born[count], plots.seen[count] = clutter, 0.0, nan
+        if plot.kind == POSITION:
+            seen = spread_probability(sensor.field, plot.easting, plot.northing, plot.r_ee, plot.r_en, plot.r_nn)
+            seen = max(seen, LEAST_PROBABILITY)
+            plots.seen[count] = seen
+            if new.start:
+                factor = 1.0 if isnan(plot.radial) else _radial_density(row.radial, row.radial_sd, new)
+                density = density_at(new.births, new.intensity, plot.easting, plot.northing)
+                plots.born[count] = factor * seen * density
+        _likelihood(label[j], plots.label[count])
+        plots.number[count] = j
+        count += 1
+    return _first_plots(plots, count)
 
 
 @numba.njit(cache=True)
-def _turn(view: SensorView, azimuth: float, distance: float, range_sd: float, azimuth_sd: float, out: Floats) -> None:
-    """Place and covariance of a polar plot: the ellipse lies along the line of sight."""
-    s, c = sin(azimuth), cos(azimuth)
-    along = range_sd * range_sd + LEAST_VARIANCE
-    across = (distance * azimuth_sd) ** 2 + LEAST_VARIANCE
-    out[0], out[1] = view.east + distance * s, view.north + distance * c
-    out[2] = along * s * s + across * c * c
-    out[3] = (along - across) * s * c
-    out[4] = along * c * c + across * s * s
-
-
-@numba.njit(cache=True)
-def ground_range(
-    view: SensorView, earth: ElevationGrid, azimuth: float, slant: float, slant_sd: float
-) -> tuple[float, float]:
-    """Horizontal distance of a slant range: the eye is higher (or lower) than the ground it looks at."""
-    drop = view.height - view.foot
-    distance = sqrt(max(slant * slant - drop * drop, 0.0))
-    if earth.elevation.size > 0:
-        for _ in range(4):
-            e, n = view.east + distance * sin(azimuth), view.north + distance * cos(azimuth)
-            drop = view.height - elevation_at(earth, e, n, view.foot)
-            distance = sqrt(max(slant * slant - drop * drop, 0.0))
-    stretch = min(slant / distance, 5.0) if distance > 0.0 else 5.0
-    return distance, slant_sd * stretch
-
-
-@numba.njit(cache=True)
-def _ray_range(
-    view: SensorView, earth: ElevationGrid, azimuth: float, elevation: float, elevation_sd: float
-) -> tuple[float, float]:
-    """Where the ray meets the ground and its deviation; (NaN, NaN) if it does not, or not well enough to be a range."""
-    centre = _meets(view, earth, azimuth, elevation)
-    low = _meets(view, earth, azimuth, elevation - 2.0 * elevation_sd)
-    high = _meets(view, earth, azimuth, elevation + 2.0 * elevation_sd)
-    if isnan(centre) or isnan(low) or isnan(high):
-        return nan, nan
-    deviation = 0.5 * max(abs(high - centre), abs(centre - low)) + max(
-        0.25 * (earth.cell if earth.elevation.size > 0 else 0.0), 0.1
+def _empty_plots(rows: int, classes: int) -> Plots:
+    """Room for ``rows`` plots."""
+    return Plots(
+        kind=np.empty(rows, np.int64),
+        easting=np.empty(rows),
+        northing=np.empty(rows),
+        r_ee=np.empty(rows),
+        r_en=np.empty(rows),
+        r_nn=np.empty(rows),
+        azimuth=np.empty(rows),
+        azimuth_sd=np.empty(rows),
+        radial=np.empty(rows),
+        radial_sd=np.empty(rows),
+        unit_easting=np.empty(rows),
+        unit_northing=np.empty(rows),
+        clutter=np.empty(rows),
+        born=np.empty(rows),
+        seen=np.empty(rows),
+        label=np.empty((rows, classes)),
+        number=np.empty(rows, np.int64),
     )
-    if deviation > WORST_RANGE_SHARE * centre:
-        return nan, nan
-    return centre, deviation
 
 
 @numba.njit(cache=True)
-def _meets(view: SensorView, earth: ElevationGrid, azimuth: float, elevation: float) -> float:
-    """Horizontal distance at which a ray first meets the ground, NaN beyond the sensor's range."""
-    slope = tan(elevation)
-    if earth.elevation.size == 0:
-        if slope >= 0.0:
-            return nan
-        distance = (view.height - view.foot) / -slope
-        return distance if distance <= view.max_range else nan
-    step = 0.5 * earth.cell
-    s, c = sin(azimuth), cos(azimuth)
-    distance = max(view.min_range, step)
-    before = 1.0
-    while distance <= view.max_range + step:
-        ground = elevation_at(earth, view.east + distance * s, view.north + distance * c, nan)
-        if isnan(ground):
-            return nan
-        above = view.height + slope * distance - (ground - distance * distance / (2.0 * EFFECTIVE_RADIUS_M))
-        if above <= 0.0:
-            return distance - step * (above / (above - before)) if before > above else distance
-        before = above
-        distance += step
-    return nan
+def _put(plots: Plots, i: int, plot: PlotMeasurement) -> None:
+    """Write a measurement into row ``i``."""
+    plots.kind[i] = plot.kind
+    plots.easting[i], plots.northing[i] = plot.easting, plot.northing
+    plots.r_ee[i], plots.r_en[i], plots.r_nn[i] = plot.r_ee, plot.r_en, plot.r_nn
+    plots.azimuth[i], plots.azimuth_sd[i] = plot.azimuth, plot.azimuth_sd
+    plots.radial[i], plots.radial_sd[i] = plot.radial, plot.radial_sd
+    plots.unit_easting[i], plots.unit_northing[i] = plot.unit_easting, plot.unit_northing
 
 
 @numba.njit(cache=True)
-def _radial_density(radial: float, radial_sd: float, prior: Floats, speed_sd: Floats) -> float:
+def _first_plots(plots: Plots, count: int) -> Plots:
+    """The first ``count`` plots."""
+    return Plots(
+        kind=plots.kind[:count],
+        easting=plots.easting[:count],
+        northing=plots.northing[:count],
+        r_ee=plots.r_ee[:count],
+        r_en=plots.r_en[:count],
+        r_nn=plots.r_nn[:count],
+        azimuth=plots.azimuth[:count],
+        azimuth_sd=plots.azimuth_sd[:count],
+        radial=plots.radial[:count],
+        radial_sd=plots.radial_sd[:count],
+        unit_easting=plots.unit_easting[:count],
+        unit_northing=plots.unit_northing[:count],
+        clutter=plots.clutter[:count],
+        born=plots.born[:count],
+        seen=plots.seen[:count],
+        label=plots.label[:count],
+        number=plots.number[:count],
+    )
+
+
+@numba.njit(cache=True)
+def _reported_plot(reported: Floats, j: int) -> ReportedPlot:
+    """Row ``j`` of a scan."""
+    return ReportedPlot(
+        azimuth=reported[0, j],
+        azimuth_sd=reported[1, j],
+        elevation=reported[2, j],
+        elevation_sd=reported[3, j],
+        range_=reported[4, j],
+        range_sd=reported[5, j],
+        radial=reported[6, j],
+        radial_sd=reported[7, j],
+        easting=reported[8, j],
+        northing=reported[9, j],
+        cov_ee=reported[10, j],
+        cov_en=reported[11, j],
+        cov_nn=reported[12, j],
+    )
+
+
+@numba.njit(cache=True)
+def _measurement(row: ReportedPlot, sensor: MeasuringSensor) -> tuple[PlotMeasurement, float]:
+    """(measurement, density of false plots [its unit]) of a row, of kind NO_PLOT where it holds none."""
+    field = sensor.field
+    if abs(row.azimuth) < 1e3 and 0.0 < row.azimuth_sd <= WORST_AZIMUTH_RAD:
+        if not isnan(row.range_):
+            return _by_range(row, sensor)
+        if abs(row.elevation) < 0.5 * pi and 1e-6 < row.elevation_sd < 0.5:
+            return _by_ray(row, sensor)
+        return _by_bearing(row, sensor.false_plots)
+    if abs(row.easting - field.east) < FARTHEST_M and abs(row.northing - field.north) < FARTHEST_M:
+        return _by_position(row, sensor.false_plots)
+    if sensor.triggers and isnan(row.azimuth) and isnan(row.range_) and isnan(row.elevation) and isnan(row.easting):
+        return _by_trigger(sensor)
+    return _no_plot()
+
+
+@numba.njit(cache=True)
+def _no_plot() -> tuple[PlotMeasurement, float]:
+    """A row without a measurement."""
+    return PlotMeasurement(NO_PLOT, nan, nan, nan, nan, nan, nan, nan, nan, nan, nan, nan), nan
+
+
+@numba.njit(cache=True)
+def _by_range(row: ReportedPlot, sensor: MeasuringSensor) -> tuple[PlotMeasurement, float]:
+    """A radar plot: slant range and azimuth; no plot where the range is out of bounds."""
+    field = sensor.field
+    if not (0.0 <= row.range_ <= 2.0 * field.max_range and 0.0 < row.range_sd <= field.max_range):
+        return _no_plot()
+    distance, distance_sd = ground_range(field, sensor.earth, row.azimuth, row.range_, row.range_sd)
+    return _polar(row, sensor, distance, distance_sd, sensor.false_plots.per_m2)
+
+
+@numba.njit(cache=True)
+def _by_ray(row: ReportedPlot, sensor: MeasuringSensor) -> tuple[PlotMeasurement, float]:
+    """A camera's detection: the point where its ray meets the ground; a bearing where that is not a usable range."""
+    false_plots = sensor.false_plots
+    distance, distance_sd = ray_range(sensor.field, sensor.earth, row.azimuth, row.elevation, row.elevation_sd)
+    if isnan(distance):
+        return _by_bearing(row, false_plots)
+    clutter = false_plots.per_m2
+    if distance > 0.0:
+        clutter = false_plots.per_sr * row.elevation_sd / distance_sd / distance
+    return _polar(row, sensor, distance, distance_sd, clutter)
+
+
+@numba.njit(cache=True)
+def _by_bearing(row: ReportedPlot, false_plots: FalsePlots) -> tuple[PlotMeasurement, float]:
+    """An azimuth alone."""
+    s, c = sin(row.azimuth), cos(row.azimuth)
+    plot = PlotMeasurement(BEARING, inf, inf, nan, nan, nan, row.azimuth, row.azimuth_sd, nan, nan, s, c)
+    return plot, false_plots.per_rad
+
+
+@numba.njit(cache=True)
+def _by_position(row: ReportedPlot, false_plots: FalsePlots) -> tuple[PlotMeasurement, float]:
+    """A reported position; no plot where its covariance is not positive definite."""
+    ee, en, nn = row.cov_ee, row.cov_en, row.cov_nn
+    if not (ee > 0.0 and ee * nn - en * en > 0.0 and ee + nn < FARTHEST_M**2):
+        return _no_plot()
+    ee, nn = ee + LEAST_VARIANCE, nn + LEAST_VARIANCE
+    plot = PlotMeasurement(POSITION, row.easting, row.northing, ee, en, nn, nan, nan, nan, nan, nan, nan)
+    return plot, false_plots.per_m2
+
+
+@numba.njit(cache=True)
+def _by_trigger(sensor: MeasuringSensor) -> tuple[PlotMeasurement, float]:
+    """A trigger: the target is near the sensor."""
+    field, variance = sensor.field, sensor.trigger_sd**2
+    plot = PlotMeasurement(POSITION, field.east, field.north, variance, 0.0, variance, nan, nan, nan, nan, nan, nan)
+    return plot, sensor.false_plots.per_m2
+
+
+@numba.njit(cache=True)
+def _polar(
+    row: ReportedPlot, sensor: MeasuringSensor, distance: float, distance_sd: float, clutter: float
+) -> tuple[PlotMeasurement, float]:
+    """A position at a ground range and azimuth, its ellipse along the line of sight, with its radial velocity."""
+    s, c = sin(row.azimuth), cos(row.azimuth)
+    along = distance_sd * distance_sd + LEAST_VARIANCE
+    across = (distance * row.azimuth_sd) ** 2 + LEAST_VARIANCE
+    radial, radial_sd = nan, nan
+    if abs(row.radial) < FASTEST_MPS and 0.0 < row.radial_sd < FASTEST_MPS:
+        radial, radial_sd = row.radial, max(row.radial_sd, 0.01)
+        clutter /= sensor.false_plots.speed_span
+    plot = PlotMeasurement(
+        POSITION,
+        sensor.field.east + distance * s,
+        sensor.field.north + distance * c,
+        along * s * s + across * c * c,
+        (along - across) * s * c,
+        along * c * c + across * s * s,
+        row.azimuth,
+        row.azimuth_sd,
+        radial,
+        radial_sd,
+        s,
+        c,
+    )
+    return plot, clutter
+
+
+@numba.njit(cache=True)
+def _likelihood(label: Floats, out: Floats) -> None:
+    """The likelihood of a report given each class, into ``out`` (class,); 1 where ``label`` is not usable."""
+    total, least = 0.0, 0.0
+    for c in range(len(label)):
+        total += label[c]
+        least = min(least, label[c])
+    usable = 0.0 < total < inf and least >= 0.0
+    for c in range(len(label)):
+        out[c] = label[c] / total if usable else 1.0
+
+
+@numba.njit(cache=True)
+def _radial_density(radial: float, radial_sd: float, new: NewTargets) -> float:
     """Density of a new target's radial velocity [s/m], over the modes of motion."""
     total = 0.0
-    for m in range(len(prior)):
-        variance = speed_sd[m] ** 2 + radial_sd**2
-        total += prior[m] * exp(-0.5 * radial * radial / variance) / sqrt(2.0 * pi * variance)
+    for m in range(len(new.prior)):
+        variance = new.speed_sd[m] ** 2 + radial_sd**2
+        total += new.prior[m] * exp(-0.5 * radial * radial / variance) / sqrt(2.0 * pi * variance)
     return total

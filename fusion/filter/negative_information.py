@@ -50,32 +50,32 @@ def after_miss(
     return new_mean, new_cov, new_mode
 
 
-def is_heartbeat(watch: SensorModel, scan: ScanColumns) -> bool:
+def is_heartbeat(sensor: SensorModel, scan: ScanColumns) -> bool:
     """Whether an event-only ground sensor says that nothing passed since its last word."""
-    return not watch.polled and len(scan) == 0 and len(watch.rate_per_m) > 0
+    return not sensor.polled and len(scan) == 0 and len(sensor.rate_per_m) > 0
 
 
-def heartbeat_of(watch: SensorModel, boot: int, sequence: int, observed_ns: int, received_ns: int) -> ScanColumns:
+def heartbeat_of(sensor: SensorModel, boot: int, sequence: int, observed_ns: int, received_ns: int) -> ScanColumns:
     """A ground sensor's status message as a scan without plots; its number is below 0, out of the way of scans'."""
     none = {name: np.zeros((0, *TAILS.get(name, ()))) for name in ARRAYS}
-    return ScanColumns(watch.id, GROUND_SENSOR, boot, -1 - sequence, observed_ns, received_ns, **none)
+    return ScanColumns(sensor.id, GROUND_SENSOR, boot, -1 - sequence, observed_ns, received_ns, **none)
 
 
-def quiet_s(bank: TrackBank, watch: SensorModel, now_ns: int) -> float:
+def quiet_s(bank: TrackBank, sensor: SensorModel, now_ns: int) -> float:
     """For how long a heartbeat tells of quiet [s]; 0 at a sensor's first word and while it rests after a trigger."""
-    heard_ns = int(bank.heard_ns[watch.index])
+    heard_ns = int(bank.heard_ns[sensor.index])
     if heard_ns == 0:
         return 0.0
     quiet = max(now_ns - heard_ns, 0) * 1e-9
-    return quiet if quiet <= MOST_INTERVALS * watch.interval_s else watch.interval_s
+    return quiet if quiet <= MOST_INTERVALS * sensor.interval_s else sensor.interval_s
 
 
 def after_quiet(
-    mean: Floats, cov: Floats, mode: Floats, sight: TrackView, watch: SensorModel, quiet: float
+    mean: Floats, cov: Floats, mode: Floats, sight: TrackView, sensor: SensorModel, quiet: float
 ) -> tuple[tuple[Floats, Floats, Floats], TrackView]:
     """(mean, cov, mode) given that a ground sensor felt nothing for ``quiet`` seconds, and the sight of tracks with the
     probability that it would have. Who stands still is not felt, so silence speaks for standing."""
-    new_mean, new_cov, new_mode, seen = _unfelt(mean, cov, mode, watch.view, watch.rate_per_m, quiet)
+    new_mean, new_cov, new_mode, seen = _unfelt(mean, cov, mode, sensor.view, sensor.rate_per_m, quiet)
     return (new_mean, new_cov, new_mode), sight._replace(seen=seen, held=np.zeros(len(seen), np.bool_))
 
 

@@ -1,7 +1,7 @@
-"""TrackBank: every live track at one moment, as a frozen struct of arrays; and rows of track history.
+"""The track bank: every live track at one moment, as columns; and rows of track history.
 
 The first axis is the track. Arrays are never written once a bank holds them: a step makes new ones, so a bank kept from
-a minute ago is still true, and late data are put in by going back to it.
+a minute ago stays valid, and late data are processed by going back to it.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fusion.models.bias import Learnt, nothing_learnt
-from fusion.models.scene import TrackerModel
 from fusion.models.sensor_views import SensorView, holds, probability, spread_probability
+from fusion.models.tracker_model import TrackerModel
 from geo.arrays import Floats, Ints
 from sensors.scan import CLASSES
 
@@ -27,18 +27,14 @@ STATUS = np.array(["tentative", "confirmed", "coasting", "closed"])
 Bits = npt.NDArray[np.uint64]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class TrackBank:
-    """n tracks with m modes of motion.
+class TrackColumns(NamedTuple):
+    """n tracks with m modes of motion, as columns.
 
-    ``track`` (n,) 40-bit ids; ``time_ns`` (n,) the moment of each state (a scan leaves alone what is out of its reach);
+    ``track`` (n,) 40-bit ids; ``time_ns`` (n,) the time of each state (a scan does not touch tracks out of its reach);
     ``mean`` (n, m, 4), ``cov`` (n, m, 10 packed), ``mode`` (n, m) the mixture; ``centre`` (n, 4), ``spread`` (n, 10)
     its moments; ``existence`` (n,); ``status`` (n,); ``label`` (n, class) class probability from reports alone;
-    ``founded_ns``, ``updated_ns`` (n,); ``evidence`` (n, word) one bit a sensor of the layout that the track was
-    updated by; ``seen_ns`` (n, polar sensor) when each of those that fusion.registration aligns last saw it, 0: never.
-    ``intensity`` (row, column) [1/m²] is the density of undetected targets at ``intensity_ns``; ``heard_ns`` (sensor,)
-    is when each event-only sensor last spoke, and was quiet again: 0 before its first word. ``learnt`` is what common
-    tracks told of the sensors' biases.
+    ``founded_ns``, ``updated_ns`` (n,); ``evidence`` (n, word) one bit for each sensor of the layout that updated the
+    track; ``seen_ns`` (n, polar sensor) when each sensor that fusion.registration aligns last updated it, 0: never.
     """
 
     track: Ints
@@ -55,16 +51,25 @@ class TrackBank:
     updated_ns: Ints
     evidence: Bits
     seen_ns: Ints
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrackBank:
+    """All live ``tracks`` and what else the next scan depends on.
+
+    ``intensity`` (row, column) [1/m²] is the density of undetected targets at ``intensity_ns``; ``heard_ns`` (sensor,)
+    when each event-only sensor last reported and was ready again, 0 before its first report; ``learnt`` the sensor
+    biases as estimated from common tracks.
+    """
+
+    tracks: TrackColumns
     intensity: Floats
     intensity_ns: int
     heard_ns: Ints
     learnt: Learnt
 
     def __len__(self) -> int:
-        return len(self.track)
-
-
-PER_TRACK = tuple(field.name for field in fields(TrackBank))[:14]
+        return len(self.tracks.track)
 
 
 def empty_bank(model: TrackerModel, *, aligning: bool = True) -> TrackBank:
@@ -73,10 +78,10 @@ def empty_bank(model: TrackerModel, *, aligning: bool = True) -> TrackBank:
     Without ``aligning`` sensor biases are never estimated.
     """
     births, survey = model.births, model.survey
-    modes, sensors = model.model.modes, len(model.watches)
+    modes, words = model.motion.modes, max(1, -(-len(model.sensors) // 64))
     learnt = nothing_learnt(survey.prior if aligning else survey.prior[:0, :0])
     none = np.zeros(0)
-    return TrackBank(
+    tracks = TrackColumns(
         track=none.astype(np.int64),
         time_ns=none.astype(np.int64),
         mean=np.zeros((0, modes, 4)),
@@ -89,22 +94,25 @@ def empty_bank(model: TrackerModel, *, aligning: bool = True) -> TrackBank:
         label=np.zeros((0, len(CLASSES))),
         founded_ns=none.astype(np.int64),
         updated_ns=none.astype(np.int64),
-        evidence=np.zeros((0, max(1, -(-sensors // 64))), np.uint64),
+        evidence=np.zeros((0, words), np.uint64),
         seen_ns=np.zeros((0, len(learnt)), np.int64),
+    )
+    return TrackBank(
+        tracks=tracks,
         intensity=np.full((births.rows, births.columns), births.density),
         intensity_ns=np.iinfo(np.int64).min,
-        heard_ns=np.zeros(sensors, np.int64),
+        heard_ns=np.zeros(len(model.sensors), np.int64),
         learnt=learnt,
     )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
-    """What one scan did, at one moment: a row for each track within its range and view, or that it changed.
+    """What one scan did: a row for each track within its range and field of view, or that it changed.
 
-    ``event`` (k,) is a bit set: see fusion.filter.existence. ``plot`` (k,) is the canonical number of the scan's plot
-    that the track most probably is, −1 where none is likelier than not. ``dropped`` plots had no usable measurement,
-    ``flooded`` ones lay where the scan holds more than can be believed (fusion.filter.clutter).
+    ``event`` (k,) is a bit set (fusion.filter.existence). ``plot`` (k,) is the canonical number of the scan's plot that
+    most probably came from the track, −1 where none is likelier than not. ``dropped`` plots had no usable measurement;
+    ``flooded`` ones lay in a clutter burst (fusion.filter.clutter).
     """
 
     time_ns: int
@@ -126,8 +134,8 @@ PER_ROW = tuple(field.name for field in fields(Rows))[1:-2]
 
 
 class TrackView(NamedTuple):
-    """Tracks as one look meets them: existence before it, probability of being seen, whether in range and view, and
-    whether that probability differs across the track's uncertainty."""
+    """Tracks before a look: existence, Pd, whether in range and field of view, and whether Pd varies over the track's
+    uncertainty."""
 
     existence: Floats
     seen: Floats
@@ -137,7 +145,7 @@ class TrackView(NamedTuple):
 
 @numba.njit(cache=True)
 def within_reach(centre: Floats, spread: Floats, time_ns: Ints, now_ns: int, view: SensorView) -> tuple[Ints, Floats]:
-    """Tracks that the sensor might see at ``now_ns``, as rows, and the age of each state [s]; the others can wait."""
+    """Tracks that the sensor may detect at ``now_ns``, as rows, and the age of each state [s]."""
     rows, age = np.empty(len(time_ns), np.int64), np.empty(len(time_ns))
     count = 0
     for t in range(len(time_ns)):
@@ -153,10 +161,10 @@ def within_reach(centre: Floats, spread: Floats, time_ns: Ints, now_ns: int, vie
 
 
 @numba.njit(cache=True)
-def sight(
+def track_view(
     centre: Floats, spread: Floats, existence: Floats, dt: Floats, lifetime: float, view: SensorView
 ) -> TrackView:
-    """Existence carried over ``dt`` and the look's probability, averaged over each track's uncertainty."""
+    """Existence predicted over ``dt`` [s], and Pd averaged over each track's uncertainty."""
     tracks = len(existence)
     carried, seen, held, uneven = (
         np.empty(tracks),
@@ -174,12 +182,12 @@ def sight(
 
 
 def track_name(track: int) -> str:
-    """ ""T" and ten hexadecimal digits."""
+    """The track's name: the letter T and ten hexadecimal digits."""
     return f"T{track:010x}"
 
 
 def track_names(tracks: Ints) -> npt.NDArray[np.str_]:
-    """Names of many ids; each distinct id is written once."""
+    """The names of many ids (row,)."""
     distinct, place = np.unique(tracks, return_inverse=True)
     names = np.array([track_name(track) for track in distinct.tolist()], dtype="U11")
     return names[place] if len(names) else np.zeros(0, "U11")

@@ -26,18 +26,18 @@ class Bias:
     place_sd_m: float = 0.0
     """How well the sensor's own place is known, one axis: it moves what is near by a larger angle."""
 
-    def take_off(self, measured: Floats) -> None:
-        """Correct, in place, the first rows of ``measured`` (row, plot): azimuth, its sd, elevation, its sd, range, its
-        sd. No range falls below 0 by it."""
-        measured[0] -= self.azimuth_rad
-        measured[1] = np.hypot(measured[1], self.azimuth_sd_rad)
-        reach = measured[4]
-        measured[4] = np.where(reach > 0.0, np.maximum(reach - self.range_m, 0.0), reach)
-        measured[5] = np.hypot(measured[5], self.range_sd_m)
+    def take_off(self, reported: Floats) -> None:
+        """Correct, in place, the first rows of ``reported`` (field, plot): azimuth, its sd, elevation, its sd, range,
+        its sd. No range falls below 0."""
+        azimuth, azimuth_sd, _, _, reach, reach_sd = reported[:6]
+        azimuth -= self.azimuth_rad
+        azimuth_sd[:] = np.hypot(azimuth_sd, self.azimuth_sd_rad)
+        reach[:] = np.where(reach > 0.0, np.maximum(reach - self.range_m, 0.0), reach)
+        reach_sd[:] = np.hypot(reach_sd, self.range_sd_m)
         if self.place_sd_m > 0.0:
-            measured[5] = np.hypot(measured[5], self.place_sd_m)
+            reach_sd[:] = np.hypot(reach_sd, self.place_sd_m)
             turned = np.arctan2(self.place_sd_m, np.where(reach > 0.0, reach, np.inf))
-            measured[1] = np.hypot(measured[1], turned)
+            azimuth_sd[:] = np.hypot(azimuth_sd, turned)
 
 
 UNBIASED: Final = Bias()

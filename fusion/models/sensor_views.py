@@ -1,4 +1,4 @@
-"""What each sensor can see, as plain numbers for the kernels: range, view, probability per look, false alarms."""
+"""What each sensor can see, as numbers for the kernels: range, field of view, single-look Pd, false alarms."""
 
 from __future__ import annotations
 
@@ -23,10 +23,13 @@ TABLE_STEPS = 256
 
 
 class SensorView(NamedTuple):
-    """A sensor's place and field. ``azimuth_from`` [rad, grid] and ``azimuth_width`` bound the view; ``height`` is of
-    the eye, ``foot`` of the ground below it [m]. ``table`` is the probability per look at equal steps of range from 0
-    to ``max_range``; ``grid`` (row, column), not empty where there is terrain, is that probability on the ground, NaN
-    where visibility is unknown; its first cell's centre is (grid_east, grid_north), rows run south."""
+    """A sensor's position and field of view.
+
+    ``azimuth_from`` [rad, grid] and ``azimuth_width`` bound the field; ``height`` is of the antenna or lens, ``foot``
+    of the ground below it [m]. ``table`` holds the single-look Pd at equal steps of range from 0 to ``max_range``;
+    ``grid`` (row, column), empty without terrain, the same on the ground, NaN where visibility is unknown; the centre
+    of its first cell is (grid_east, grid_north), rows run south.
+    """
 
     east: float
     north: float
@@ -54,13 +57,13 @@ class ElevationGrid(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SensorModel:
-    """One sensor as the tracker needs it: its view and what a false plot looks like.
+    """One sensor as the tracker needs it: its view and the density of its false plots.
 
-    ``clutter_per_m2``, ``clutter_per_rad`` and ``clutter_per_sr`` are densities of false plots a scan; with radial
-    velocity they spread over ``clutter_speed_span``. ``polled`` sensors send empty scans, so their silence is a miss.
-    ``trigger_sd`` is the deviation of a trigger's place; ``births`` tells whether its plots may start tracks.
-    ``rate_per_m``: a ground sensor's triggers per metre walked at the steps of the view's table; ``interval_s`` is that
-    of its heartbeats.
+    ``clutter_per_m2``, ``clutter_per_rad`` and ``clutter_per_sr`` are densities of false plots per scan; with radial
+    velocity they are spread over ``clutter_speed_span`` [m/s]. ``polled`` sensors send empty scans, so that no plot is
+    a miss. ``trigger_sd`` [m] is the standard deviation of a trigger's position; ``births``: whether its plots may
+    start tracks. ``rate_per_m``: a ground sensor's triggers per metre walked at the steps of the view's table;
+    ``interval_s``: the interval of its heartbeats.
     """
 
     index: int
@@ -79,10 +82,10 @@ class SensorModel:
     interval_s: float = 0.0
 
 
-def watches(
+def sensor_models(
     layout: Layout, terrain: xr.Dataset | None, coverage: xr.Dataset | None, least_false_alarms: float
 ) -> dict[str, SensorModel]:
-    """A Watch for each sensor of the layout, by id. With terrain but no ``coverage``, visibility is computed here."""
+    """The model of each sensor of the layout, by id. With terrain but no ``coverage``, visibility is computed here."""
     grids = None
     if terrain is not None and coverage is not None:
         grids = coverage["probability"]
@@ -91,7 +94,7 @@ def watches(
 
         grids = look_probability(layout, terrain)["probability"]
     return {
-        sensor.id: _watch(number, sensor, layout, terrain, grids, least_false_alarms)
+        sensor.id: _sensor_model(number, sensor, layout, terrain, grids, least_false_alarms)
         for number, sensor in enumerate(layout)
     }
 
@@ -105,7 +108,7 @@ def ground_of(terrain: xr.Dataset | None) -> ElevationGrid:
     return ElevationGrid(elevation, float(east[0]), float(north[0]), float(east[1] - east[0]))
 
 
-def _watch(
+def _sensor_model(
     number: int,
     sensor: AnySensor,
     layout: Layout,
@@ -148,8 +151,8 @@ def _view(
     start, end = grid_azimuths_rad(sensor, layout.frame) or (0.0, TWO_PI)
     foot, grid, east, north, cell = 0.0, np.zeros((0, 0), np.float32), 0.0, 0.0, 1.0
     if terrain is not None and grids is not None:
-        found = float(ground.sample(terrain, sensor.easting, sensor.northing))
-        foot = 0.0 if isnan(found) else found
+        ground_height = float(ground.sample(terrain, sensor.easting, sensor.northing))
+        foot = 0.0 if isnan(ground_height) else ground_height
         grid = np.ascontiguousarray(grids.isel(sensor=number).to_numpy(), dtype=np.float32)
         east, north = float(grids["easting"][0]), float(grids["northing"][0])
         cell = float(grids["easting"][1] - grids["easting"][0])

@@ -1,4 +1,4 @@
-"""Every assumption of the tracker, named."""
+"""Every assumption of the tracker, as a named setting."""
 
 from __future__ import annotations
 
@@ -15,31 +15,83 @@ class SettingsError(BadInput):
 
 @dataclass(frozen=True, slots=True)
 class TrackerSettings:
-    """How tracks are started, believed and given up.
+    """How tracks are started, confirmed and terminated.
 
-    modes: how targets move; vehicle_share: probability that a new target is a vehicle; class_share: probability of
-    each class (sensors.scan.CLASSES) at birth; class_motion: for each kind of motion (foot, vehicle), how well it goes
-    with each class. foot_top_mps, vehicle_top_mps: nobody is faster on open level ground, and slope and land cover slow
-    them down (fusion.models.terrain_speed), unless ground_limits_speed is off; land cover leaves hidden_way_share:
-    unmapped roads. traffic_per_km2: expected density of targets before anybody looks; lifetime_s: how long a target
-    stays; crossing_speed_mps: mean speed at which targets enter coverage; birth_cell_m: cell of the intensity of
-    undetected targets. start_existence: a plot likelier than this to be a new target starts a track; start_by_event:
-    the same for sensors that send no empty scans, whose silence would never drop it; drop_existence: a tentative track
-    below it is dropped. start_by_word: what people tell starts a track when it is likelier than this to be none of
-    those there are: two words of one thing, each as wide as a compass word, are otherwise two hypotheses for ever.
-    told_limit_s: a track that only people told of goes on for so long after their last word, however widely its place
-    spreads meanwhile. confirm_existence, lose_existence: a track is confirmed at the first and closed below the second;
-    confirm_by_event: is enough for a track that only triggers tell of, but those of at least two sensors.
-    gate_probability: share of true plots that the gate keeps. alike_distance: tracks whose states differ by less
-    (squared Mahalanobis distance) are not mixed up with each other (fusion.association.coalescence); 0 mixes all.
-    faint_limit_s: a tentative track below lose_existence ends when unseen for so long, unless it rests on triggers.
-    coast_after_s: a confirmed track unseen for longer is marked coasting; coast_limit_s, coast_sd_m: it closes when
-    unseen for so long, or when hardly any mode of motion knows its place so well: with the default, when its density
-    1/(2π sd²) falls to that of traffic, and a plot there is as probably somebody else. tentative_sd_m: the same of a
-    tentative track. trigger_births: whether triggers alone may start a track, which those of two sensors then confirm;
-    else they update tracks that others started. Rooms say yes (ops.sector.sector_file.tracker_settings): where only
-    ground sensors watch, nobody else would start one. least_false_alarms: false alarms a scan where a layout says
-    fewer. horizon_s: how late a scan may come.
+    Parameters
+    ----------
+    modes : tuple of Mode
+        Modes of motion of targets.
+    vehicle_share : float
+        Probability that a new target is a vehicle.
+    class_share : tuple of float, one for each of sensors.scan.CLASSES
+        Probability of each class at birth.
+    class_motion : tuple of tuple of float, (on foot, by vehicle) × class
+        How well each kind of motion fits each class.
+    foot_top_mps, vehicle_top_mps : float, m/s
+        Top speeds on open level ground; slope and land cover reduce them (fusion.models.terrain_speed).
+    ground_limits_speed : bool
+        Whether terrain limits the speed.
+    hidden_way_share : float
+        Fraction of the top speed that land cover always leaves, for unmapped roads.
+    traffic_per_km2 : float, 1/km²
+        Density of targets before any look.
+    lifetime_s : float, s
+        Mean time that a target stays.
+    crossing_speed_mps : float, m/s
+        Mean speed at which targets enter coverage.
+    birth_cell_m : float, m
+        Cell size of the density of undetected targets.
+    start_existence : float
+        A plot starts a track when it is a new target with at least this probability.
+    start_by_event : float
+        The same for sensors that send no empty scans, so that missing plots never delete the track.
+    drop_existence : float
+        A tentative track below this probability of existence is deleted.
+    confirm_existence : float
+        A track is confirmed from this probability of existence on.
+    confirm_by_event : float
+        The same for a track that only triggers updated, of at least two sensors.
+    lose_existence : float
+        A confirmed track below this probability of existence is closed.
+    gate_probability : float
+        Fraction of true plots that the gate keeps.
+    alike_distance : float
+        Tracks whose states differ by less (squared Mahalanobis distance) are not merged by association
+        (fusion.association.coalescence); 0 turns that off.
+    faint_limit_s : float, s
+        A tentative track below ``lose_existence`` is deleted when not updated for this time, unless only triggers made
+        it.
+    start_by_word : float
+        A person's report starts a track when it comes from none of the existing tracks with at least this probability:
+        two reports of one target, each as uncertain as a compass direction, would otherwise remain two tracks.
+    told_limit_s : float, s
+        A track that only people reported is kept for this time after their last report, whatever its position error.
+    coast_after_s : float, s
+        A confirmed track without update for longer is coasting.
+    coast_limit_s : float, s
+        A coasting track is closed after this time without update.
+    coast_sd_m : float, m
+        A coasting track is closed when hardly any mode of motion knows its position to this standard deviation. At the
+        default its density 1/(2π sd²) has fallen to that of traffic, so that a plot there is as likely another target.
+    tentative_sd_m : float, m
+        The same for a tentative track.
+    trigger_births : bool
+        Whether triggers alone may start a track, which triggers of two sensors then confirm. Live rooms set it
+        (ops.sector.sector_file.tracker_settings): where only ground sensors watch, nothing else starts a track.
+    least_false_alarms : float
+        False alarms per scan where the layout states fewer.
+    horizon_s : float, s
+        How late a scan may arrive.
+
+    Raises
+    ------
+    SettingsError
+        For no mode of motion, a probability outside 0 to 1, and numbers that are negative or not finite.
+
+    Examples
+    --------
+    >>> TrackerSettings(coast_limit_s=300.0).confirm_existence
+    0.995
     """
 
     modes: tuple[Mode, ...] = PEOPLE_AND_VEHICLES
@@ -74,6 +126,7 @@ class TrackerSettings:
     horizon_s: float = 60.0
 
     def __post_init__(self) -> None:
+        """Check every setting."""
         if not self.modes:
             raise SettingsError("no mode of motion", where="TrackerSettings (modes)", expected="at least one")
         for name in ("start_existence", "drop_existence", "confirm_existence", "lose_existence", "gate_probability"):

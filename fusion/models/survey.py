@@ -38,18 +38,18 @@ class Survey:
     ranging: npt.NDArray[np.bool_]
 
 
-def survey_of(layout: Layout, watches: Mapping[str, SensorModel]) -> Survey:
+def survey_of(layout: Layout, sensors: Mapping[str, SensorModel]) -> Survey:
     """What the layout says of each sensor's alignment."""
     polar = [sensor for sensor in layout if sensor.kind != "ground_sensor"]
     if len(polar) < 2:
         polar = []
     names = [sensor.id for sensor in polar]
-    views = [watches[name].view for name in names]
+    views = [sensors[name].view for name in names]
     return Survey(
-        sensors=tuple(watches),
+        sensors=tuple(sensors),
         polar=tuple(names),
         known=tuple(surveyed(sensor) for sensor in layout),
-        column=np.array([names.index(name) if name in names else -1 for name in watches], np.int64),
+        column=np.array([names.index(name) if name in names else -1 for name in sensors], np.int64),
         places=np.array([[view.east, view.north] for view in views]).reshape(-1, 2),
         prior=np.diag(np.array([prior_information(sensor) for sensor in polar]).reshape(2 * len(polar))),
         period_ns=np.array([round((sensor.period_s or 0.0) * 1e9) for sensor in polar], np.int64),

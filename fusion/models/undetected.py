@@ -35,10 +35,10 @@ class Births(NamedTuple):
 
 
 def births_over(
-    watches: dict[str, SensorModel], *, cell_m: float, density: float, lifetime_s: float, speed: float
+    sensors: dict[str, SensorModel], *, cell_m: float, density: float, lifetime_s: float, speed: float
 ) -> Births:
     """A grid over the fields of all sensors, one cell wider on each side; at most MOST_CELLS cells across."""
-    views = [watch.view for watch in watches.values()]
+    views = [sensor.view for sensor in sensors.values()]
     if not views:
         return Births(0.0, 0.0, cell_m, 1, 1, density, lifetime_s, speed)
     west = min(view.east - view.max_range for view in views)

@@ -24,10 +24,10 @@ import numpy as np
 import numpy.typing as npt
 
 from fusion.filter.track_bank import TENTATIVE, TrackBank
-from fusion.models import motion
 from fusion.models.bias import EVER_NS, Learnt
-from fusion.models.scene import TrackerModel
+from fusion.models.motion import combine, predict, unpack
 from fusion.models.sensor_views import SensorView, probability
+from fusion.models.tracker_model import TrackerModel
 from fusion.registration.estimate import EPOCH_NS, LEAST_PAIRS, forget, in_use, solve
 from fusion.registration.evidence import DOUBLED
 from geo.arrays import Floats, Ints
@@ -78,58 +78,65 @@ class Hypothesis:
     cov: Floats
 
 
-def align(scene: TrackerModel, bank: TrackBank, now_ns: int) -> TrackBank:
+def align(model: TrackerModel, bank: TrackBank, now_ns: int) -> TrackBank:
     """At the beginning of an epoch: the bank with biases that its tracks prove, and without doubled tracks. Pure."""
     learnt = bank.learnt
     if not len(learnt) or (learnt.newest_ns != EVER_NS and now_ns // EPOCH_NS == learnt.newest_ns // EPOCH_NS):
         return bank
-    learnt = forget(scene.survey, learnt, now_ns)
-    found = candidates(scene, bank, learnt, now_ns)
-    best = None if found is None else likeliest(found, learnt)
-    if found is not None and best is not None:
-        learnt = _told(learnt, found.take(np.array(best.pairs)))
+    learnt = forget(model.survey, learnt, now_ns)
+    pairs = candidates(model, bank, learnt, now_ns)
+    best = None if pairs is None else likeliest(pairs, learnt)
+    if pairs is not None and best is not None:
+        learnt = _with_pairs(learnt, pairs.take(np.array(best.pairs)))
     learnt = replace(learnt, used=in_use(learnt))
     change = (learnt.used - bank.learnt.used)[:, ::2]
     if change.any():
-        bank = _moved(scene, bank, change, now_ns)
-    if found is not None and best is not None:
-        bank = _joined(bank, found.first[best.pairs], found.second[best.pairs])
+        bank = _moved(model, bank, change, now_ns)
+    if pairs is not None and best is not None:
+        bank = _joined(bank, pairs.first[best.pairs], pairs.second[best.pairs])
     return replace(bank, learnt=learnt)
 
 
-def candidates(scene: TrackerModel, bank: TrackBank, learnt: Learnt, now_ns: int) -> DuplicatePairs | None:
+def candidates(model: TrackerModel, bank: TrackBank, learnt: Learnt, now_ns: int) -> DuplicatePairs | None:
     """Tracks that some sensors see and others miss, in pairs whose sensors miss each other's."""
-    sure = np.flatnonzero(bank.status != TENTATIVE)
-    lately, missed = _who_sees(scene, bank, sure, now_ns)
+    sure = np.flatnonzero(bank.tracks.status != TENTATIVE)
+    lately, missed = _who_sees(model, bank, sure, now_ns)
     lonely = np.flatnonzero(lately.any(axis=1) & (missed > 0.0).any(axis=1))[:MOST_TRACKS]
     if len(lonely) < 2:
         return None
     rows, lately, missed = sure[lonely], lately[lonely], missed[lonely]
-    model = scene.model
-    dt: Floats = np.asarray((now_ns - bank.time_ns[rows]) * 1e-9, np.float64)
-    state = motion.predict(
-        bank.mean[rows], bank.cov[rows], bank.mode[rows], dt, model.speed_sd, model.correlation, model.rate, model.gait
+    motion = model.motion
+    dt: Floats = np.asarray((now_ns - bank.tracks.time_ns[rows]) * 1e-9, np.float64)
+    state = predict(
+        bank.tracks.mean[rows],
+        bank.tracks.cov[rows],
+        bank.tracks.mode[rows],
+        dt,
+        motion.speed_sd,
+        motion.correlation,
+        motion.rate,
+        motion.gait,
     )
-    centre, spread = motion.combine(*state)
-    lever = _lever(scene.survey.places, centre, lately)
+    centre, spread = combine(*state)
+    lever = _lever(model.survey.places, centre, lately)
     i, j = (part.astype(np.int64) for part in np.triu_indices(len(rows), 1))
     # every sensor that sees the one misses the other, and the reverse: then none sees both
     ok = np.all(~lately[i] | (missed[j] > 0.0), axis=1) & np.all(~lately[j] | (missed[i] > 0.0), axis=1)
     i, j = i[ok], j[ok]
     if not len(i):
         return None
-    return _near(scene, learnt, rows, centre, motion.unpack(spread), lever, (lately, missed), i, j)
+    return _near(model, learnt, rows, centre, unpack(spread), lever, (lately, missed), i, j)
 
 
-def _who_sees(scene: TrackerModel, bank: TrackBank, rows: Ints, now_ns: int) -> tuple[npt.NDArray[np.bool_], Floats]:
+def _who_sees(model: TrackerModel, bank: TrackBank, rows: Ints, now_ns: int) -> tuple[npt.NDArray[np.bool_], Floats]:
     """(row, p) whether a ranging sensor saw the track lately; (row, p) what its looks that did not since weigh: minus
     the logarithm of the probability of missing them all, 0 where it is not expected to see the track."""
-    survey = scene.survey
-    seen_ns, period = bank.seen_ns[rows], survey.period_ns
+    survey = model.survey
+    seen_ns, period = bank.tracks.seen_ns[rows], survey.period_ns
     looking = survey.ranging & (period > 0)
     lately = looking & (seen_ns > 0) & (now_ns - seen_ns < LATELY * period)
-    chance = np.stack([_chances(scene.watches[name].view, bank.centre[rows]) for name in survey.polar], axis=1)
-    since = np.maximum(seen_ns, bank.founded_ns[rows][:, None])
+    chance = np.stack([_chances(model.sensors[name].view, bank.tracks.centre[rows]) for name in survey.polar], axis=1)
+    since = np.maximum(seen_ns, bank.tracks.founded_ns[rows][:, None])
     looks = np.minimum((now_ns - since) // np.maximum(period, 1), MOST_LOOKS)
     missed = np.where(looking & ~lately & (chance >= LEAST_CHANCE), -looks * np.log1p(-np.minimum(chance, 0.99)), 0.0)
     return lately, missed
@@ -138,10 +145,10 @@ def _who_sees(scene: TrackerModel, bank: TrackBank, rows: Ints, now_ns: int) -> 
 @numba.njit(cache=True)
 def _chances(view: SensorView, centre: Floats) -> Floats:
     """(row,) probability that one look sees each track."""
-    found = np.empty(len(centre))
+    chance = np.empty(len(centre))
     for t in range(len(centre)):
-        found[t] = probability(view, centre[t, 0], centre[t, 1])
-    return found
+        chance[t] = probability(view, centre[t, 0], centre[t, 1])
+    return chance
 
 
 def _lever(places: Floats, centre: Floats, lately: npt.NDArray[np.bool_]) -> Floats:
@@ -156,7 +163,7 @@ def _lever(places: Floats, centre: Floats, lately: npt.NDArray[np.bool_]) -> Flo
 
 
 def _near(
-    scene: TrackerModel,
+    model: TrackerModel,
     learnt: Learnt,
     rows: Ints,
     centre: Floats,
@@ -177,19 +184,19 @@ def _near(
     place = DOUBLED * (total[:, :2, :2] - np.einsum("kpv,kvq->kpq", total[:, :2, 2:], gain))
     speed = DOUBLED * total[:, 2:, 2:]
     speed_fit = _log_density(gap[:, 2:], speed)
-    variance = np.maximum(scene.model.speed_sd**2, LEAST_VARIANCE)
+    variance = np.maximum(model.motion.speed_sd**2, LEAST_VARIANCE)
     square = (centre[i, 2:] ** 2).sum(axis=1)[:, None]
-    usual = (scene.model.prior / (TWO_PI * variance) * np.exp(-0.5 * square / variance)).sum(axis=1)
+    usual = (model.motion.prior / (TWO_PI * variance) * np.exp(-0.5 * square / variance)).sum(axis=1)
     evidence = np.minimum((missed[j] * lately[i]).sum(axis=1), 7.0) + np.minimum(
         (missed[i] * lately[j]).sum(axis=1), 7.0
     )
-    odds = speed_fit + evidence - np.log(scene.births.density * np.maximum(usual, 1e-9))
-    found = DuplicatePairs(rows[i], rows[j], apart + np.einsum("kpb,b->kp", by_bias, used), place, by_bias, odds)
+    odds = speed_fit + evidence - np.log(model.births.density * np.maximum(usual, 1e-9))
+    pairs = DuplicatePairs(rows[i], rows[j], apart + np.einsum("kpb,b->kp", by_bias, used), place, by_bias, odds)
     values, _, known = solve(learnt)
-    alone = odds + _prediction(found, values.ravel(), known)
+    alone = odds + _prediction(pairs, values.ravel(), known)
     order = np.argsort(-alone, kind="stable")[:MOST_PAIRS]
     order = order[alone[order] > 0.0]
-    return found.take(order) if len(order) else None
+    return pairs.take(order) if len(order) else None
 
 
 def _log_density(x: Floats, cov: Floats) -> Floats:
@@ -199,20 +206,20 @@ def _log_density(x: Floats, cov: Floats) -> Floats:
     return np.asarray(-0.5 * square - 0.5 * np.log(det) - np.log(TWO_PI))
 
 
-def _prediction(found: DuplicatePairs, biases: Floats, known: Floats) -> Floats:
+def _prediction(pairs: DuplicatePairs, biases: Floats, known: Floats) -> Floats:
     """(pair,) logarithm of the density of what separates each pair, biases being known so well."""
-    spread = found.cov + np.einsum("kpb,bc,kqc->kpq", found.by_bias, known, found.by_bias, optimize=True)
-    return _log_density(found.apart - found.by_bias @ biases, spread)
+    spread = pairs.cov + np.einsum("kpb,bc,kqc->kpq", pairs.by_bias, known, pairs.by_bias, optimize=True)
+    return _log_density(pairs.apart - pairs.by_bias @ biases, spread)
 
 
-def likeliest(found: DuplicatePairs, learnt: Learnt) -> Hypothesis | None:
+def likeliest(candidates: DuplicatePairs, learnt: Learnt) -> Hypothesis | None:
     """The best of some hypotheses, if it is beyond doubt and its biases are not those in use."""
     values, _, known = solve(learnt)
     best: Hypothesis | None = None
-    for seed in range(min(SEEDS, len(found.first))):
+    for seed in range(min(SEEDS, len(candidates.first))):
         if best is not None and seed in best.pairs:
             continue  # it would find the same
-        one = _grown(found, seed, values.ravel(), known)
+        one = _grown(candidates, seed, values.ravel(), known)
         if best is None or one.gain > best.gain:
             best = one
     if best is None or best.gain < DECISIVE:
@@ -221,29 +228,29 @@ def likeliest(found: DuplicatePairs, learnt: Learnt) -> Hypothesis | None:
     return best if float(step @ np.linalg.solve(best.cov, step)) > CHANGE else None
 
 
-def _grown(found: DuplicatePairs, seed: int, biases: Floats, known: Floats) -> Hypothesis:
+def _grown(candidates: DuplicatePairs, seed: int, biases: Floats, known: Floats) -> Hypothesis:
     """From one pair on: the pair that fits best joins, the biases are known better, and so on until none is gained."""
-    free = np.ones(len(found.first), np.bool_)
+    free = np.ones(len(candidates.first), np.bool_)
     gain, pairs, chosen = 0.0, list[int](), seed
-    score = found.odds + _prediction(found, biases, known)
+    score = candidates.odds + _prediction(candidates, biases, known)
     while score[chosen] > 0.0:
         gain += float(score[chosen])
         pairs.append(chosen)
-        design = found.by_bias[chosen]
-        weight = known @ design.T @ np.linalg.inv(design @ known @ design.T + found.cov[chosen])
-        biases = biases + weight @ (found.apart[chosen] - design @ biases)
+        design = candidates.by_bias[chosen]
+        weight = known @ design.T @ np.linalg.inv(design @ known @ design.T + candidates.cov[chosen])
+        biases = biases + weight @ (candidates.apart[chosen] - design @ biases)
         known = known - weight @ design @ known
         known = 0.5 * (known + known.T)
-        taken = (found.first[chosen], found.second[chosen])
-        free &= ~(np.isin(found.first, taken) | np.isin(found.second, taken))
+        taken = (candidates.first[chosen], candidates.second[chosen])
+        free &= ~(np.isin(candidates.first, taken) | np.isin(candidates.second, taken))
         if not free.any():
             break
-        score = np.where(free, found.odds + _prediction(found, biases, known), -np.inf)
+        score = np.where(free, candidates.odds + _prediction(candidates, biases, known), -np.inf)
         chosen = int(np.argmax(score))
     return Hypothesis(pairs, gain, biases, known)
 
 
-def _told(learnt: Learnt, pairs: DuplicatePairs) -> Learnt:
+def _with_pairs(learnt: Learnt, pairs: DuplicatePairs) -> Learnt:
     """``learnt`` with what the pairs of a hypothesis beyond doubt say of the biases."""
     weight = np.linalg.inv(pairs.cov)
     gain = np.einsum("kpb,kpq->kbq", pairs.by_bias, weight)
@@ -256,26 +263,29 @@ def _told(learnt: Learnt, pairs: DuplicatePairs) -> Learnt:
     )
 
 
-def _moved(scene: TrackerModel, bank: TrackBank, change: Floats, now_ns: int) -> TrackBank:
+def _moved(model: TrackerModel, bank: TrackBank, change: Floats, now_ns: int) -> TrackBank:
     """Tracks that one sensor alone saw lately go where its plots go."""
-    period = np.where(scene.survey.ranging, scene.survey.period_ns, 0)
-    lately = (bank.seen_ns > 0) & (now_ns - bank.seen_ns < LATELY * period)
+    period = np.where(model.survey.ranging, model.survey.period_ns, 0)
+    lately = (bank.tracks.seen_ns > 0) & (now_ns - bank.tracks.seen_ns < LATELY * period)
     alone = lately.sum(axis=1) == 1
-    shift = np.einsum("tpb,b->tp", _lever(scene.survey.places, bank.centre, lately & alone[:, None]), change.ravel())
-    mean, centre = bank.mean.copy(), bank.centre.copy()
+    shift = np.einsum(
+        "tpb,b->tp", _lever(model.survey.places, bank.tracks.centre, lately & alone[:, None]), change.ravel()
+    )
+    mean, centre = bank.tracks.mean.copy(), bank.tracks.centre.copy()
     mean[:, :, :2] -= shift[:, None, :]
     centre[:, :2] -= shift
-    return replace(bank, mean=mean, centre=centre)
+    return replace(bank, tracks=bank.tracks._replace(mean=mean, centre=centre))
 
 
 def _joined(bank: TrackBank, first: Ints, second: Ints) -> TrackBank:
     """Of each pair the track founded later ceases to exist, and what it rests on is the older one's."""
-    newer = (bank.founded_ns[first] > bank.founded_ns[second]) | (
-        (bank.founded_ns[first] == bank.founded_ns[second]) & (bank.track[first] > bank.track[second])
+    newer = (bank.tracks.founded_ns[first] > bank.tracks.founded_ns[second]) | (
+        (bank.tracks.founded_ns[first] == bank.tracks.founded_ns[second])
+        & (bank.tracks.track[first] > bank.tracks.track[second])
     )
     goes, stays = np.where(newer, first, second), np.where(newer, second, first)
-    existence, evidence, seen_ns = bank.existence.copy(), bank.evidence.copy(), bank.seen_ns.copy()
+    existence, evidence, seen_ns = bank.tracks.existence.copy(), bank.tracks.evidence.copy(), bank.tracks.seen_ns.copy()
     existence[goes] = 0.0
     evidence[stays] |= evidence[goes]
     seen_ns[stays] = np.maximum(seen_ns[stays], seen_ns[goes])
-    return replace(bank, existence=existence, evidence=evidence, seen_ns=seen_ns)
+    return replace(bank, tracks=bank.tracks._replace(existence=existence, evidence=evidence, seen_ns=seen_ns))

@@ -26,8 +26,8 @@ import xarray as xr
 from fusion.filter.measurements import in_order
 from fusion.filter.track_bank import CONFIRMED, Rows
 from fusion.models.bias import EVER_NS, Bias, Learnt, Rings
-from fusion.models.scene import TrackerModel
 from fusion.models.survey import Survey
+from fusion.models.tracker_model import TrackerModel
 from fusion.registration.evidence import compare
 from geo.arrays import Floats
 from sensors.scan_columns import ScanColumns
@@ -50,10 +50,10 @@ def bias_of(survey: Survey, learnt: Learnt, index: int) -> Bias:
     return Bias(range_m, range_sd, azimuth, azimuth_sd or known.azimuth_sd_rad, known.place_sd_m)
 
 
-def learn(scene: TrackerModel, learnt: Learnt, scan: ScanColumns, rows: Rows) -> Learnt:
+def learn(model: TrackerModel, learnt: Learnt, scan: ScanColumns, rows: Rows) -> Learnt:
     """``learnt`` after one scan: the plots of its confirmed tracks against what other sensors said of them."""
-    watch = scene.watch(scan.sensor)
-    column = int(scene.survey.column[watch.index])
+    sensor = model.sensor(scan.sensor)
+    column = int(model.survey.column[sensor.index])
     used = np.flatnonzero((rows.plot >= 0) & (rows.status == CONFIRMED)) if len(learnt) and column >= 0 else ()
     if not len(used):
         return learnt
@@ -65,7 +65,7 @@ def learn(scene: TrackerModel, learnt: Learnt, scan: ScanColumns, rows: Rows) ->
     pairs, misfit = learnt.pairs.copy(), learnt.misfit.copy()
     track, plots = compare(
         learnt.rings.track, learnt.rings.plots, rows.track[used], rows.plot[used], measured,
-        (scan.observed_ns - origin) * 1e-9, column, watch.view, scene.earth, scene.survey.places,
+        (scan.observed_ns - origin) * 1e-9, column, sensor.view, model.earth, model.survey.places,
         information, vector, pairs, misfit,
     )  # fmt: skip
     return Learnt(information, vector, pairs, misfit, learnt.used, Rings(track, plots), origin, learnt.newest_ns)

@@ -13,7 +13,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from fusion.filter.measurements import ground_range
+from fusion.filter.ground_range import ground_range
 from fusion.models.bias import KEPT, SLOTS
 from fusion.models.sensor_views import ElevationGrid, SensorView
 from fusion.models.survey import PRIOR_AZIMUTH_RAD, PRIOR_RANGE_M

@@ -1,13 +1,13 @@
-"""Calibration: the probability of detection that a layout promises, against what each sensor made of its looks.
+"""Calibration: the probability of detection that a layout promises, against what each sensor detected.
 
-A trial is one look of a polled sensor at a confirmed track that *another* sensor saw shortly before and shortly after:
-then something was there, whatever the sensor itself reported. Predicted is the tracker's own probability for that look,
-before it, averaged over the track's uncertainty; observed is whether a plot of the look was the track's. Looks at one
-track go together (the same posture, the same masking), so the interval counts fewer trials than there were: Kish's
-design effect with the tracks as clusters (Survey Sampling, 1965), inside Wilson's interval.
+A trial is one look of a polled sensor at a confirmed track that *another* sensor detected shortly before and shortly
+after: then a target was there, whatever the sensor itself reported. Predicted is the tracker's own probability for that
+look, before it, averaged over the track's uncertainty; observed is whether a plot of the look was the track's. Looks at
+one track are correlated (the same posture, the same masking), so the interval counts fewer trials than there were:
+Kish's design effect with the tracks as clusters (Survey Sampling, 1965), inside Wilson's interval.
 
-Its limits: a sensor that watches alone has no trials; what nobody else sees is not judged; a plot that went to a wrong
-track counts there.
+Its limits: a sensor that covers an area alone has no trials; what no other sensor detects is not judged; a plot that
+was associated with a wrong track counts there.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from fusion.filter import track_bank as tracks
-from fusion.models import motion
+from fusion.filter.track_bank import COASTING, CONFIRMED, track_view, within_reach
+from fusion.models.motion import combine, predict
 from fusion.models.settings import TrackerSettings
 from fusion.tracker import Tracker
 from geo.errors import BadInput
@@ -33,6 +33,8 @@ from sensors.scan_columns import ScanColumns
 from sensors.statistics.statistic import LEVEL, wilson
 from sensors.timestamps import SECOND_NS
 
+__all__ = ["CalibrationSettings", "calibrate"]
+
 SLOPES_DEG: Final = ((5.0, "level"), (15.0, "sloping"), (91.0, "steep"))
 """Terrain classes where no land cover is known: slope below so many degrees."""
 ELSEWHERE: Final = "unknown ground"
@@ -40,14 +42,29 @@ ELSEWHERE: Final = "unknown ground"
 
 @dataclass(frozen=True, slots=True)
 class CalibrationSettings:
-    """``support_s``: within so many seconds before and after a look another sensor must have seen the track.
-    ``level`` of the interval. ``least``: with fewer effective trials nothing is said."""
+    """Settings of the calibration.
+
+    Parameters
+    ----------
+    support_s : float, s
+        Another sensor must have detected the track within this time before and after the look.
+    level : float
+        Confidence level of the interval.
+    least : float
+        With fewer effective trials there is no verdict.
+
+    Raises
+    ------
+    BadInput
+        For a setting out of bounds.
+    """
 
     support_s: float = 15.0
     level: float = LEVEL
     least: float = 10.0
 
     def __post_init__(self) -> None:
+        """Check every setting."""
         if not (self.support_s > 0.0 and 0.0 < self.level < 1.0 and self.least >= 1.0):
             expected = "seconds above 0, a level from 0 to 1, one trial or more"
             raise BadInput("a setting is out of bounds", where="calibration", expected=expected)
@@ -64,8 +81,8 @@ class _Trial:
 
 
 @dataclass(slots=True)
-class _Watch:
-    """What other sensors said of the tracks, and the trials that wait for their next word."""
+class _Trials:
+    """What other sensors detected of the tracks, and the trials that wait for their next detection."""
 
     seen_ns: dict[int, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))
     waiting: dict[int, list[_Trial]] = field(default_factory=lambda: defaultdict(list))
@@ -82,80 +99,109 @@ def calibrate(
     terrain: xr.Dataset | None = None,
     coverage: xr.Dataset | None = None,
 ) -> xr.Dataset:
-    """Observed against predicted detection, one row (``cell``) for each sensor and class of ground that had trials.
+    """Compare observed with predicted detection, for each sensor and class of ground.
 
-    ``scans`` in the order in which they were observed, empty ones too. Columns: ``sensor``, ``ground``, ``trials``,
-    ``tracks``, ``effective`` trials, ``detected``, ``observed`` and ``predicted`` share, ``low``, ``high`` (interval
-    of observed), ``verdict``: ``as predicted`` where the prediction lies within, ``worse``, ``better``, or ``too few``.
-    attrs ``unsupported``: looks by sensor at tracks that no other sensor vouched for; ``not_polled``: sensors that send
-    no empty scans, so that nobody knows what they missed.
+    Parameters
+    ----------
+    scans : iterable of ScanColumns
+        Scans in order of observation, empty ones included.
+    layout : Layout
+        The sensors.
+    settings : TrackerSettings, optional
+        Assumptions of the tracker; the defaults where none are given.
+    calibration : CalibrationSettings, optional
+        Settings of the calibration.
+    terrain : Dataset, optional
+        Terrain of geo.terrain, by whose land cover, else slope, ground is classified.
+    coverage : Dataset, optional
+        sensors.coverage.look_probability of ``layout`` and ``terrain``, where the caller has it already.
+
+    Returns
+    -------
+    Dataset, dim ``cell``
+        A row for each sensor and class of ground with trials: ``sensor``, ``ground``, ``trials``, ``tracks``,
+        ``effective`` trials, ``detected``, ``observed`` and ``predicted`` Pd, ``low`` and ``high`` of the interval of
+        observed, ``verdict``: ``as predicted`` where the prediction lies within, ``worse``, ``better``, or ``too few``.
+        attrs: ``unsupported``, looks by sensor at tracks that no other sensor supports; ``not_polled``, sensors that
+        send no empty scans, so that their misses are unknown; ``level``.
+
+    Raises
+    ------
+    UnknownSensor
+        For a scan of a sensor that the layout does not hold.
+
+    Notes
+    -----
+    Kish, Survey Sampling (1965), for the design effect; Wilson (1927) for the interval.
     """
     calibration = calibration or CalibrationSettings()
     tracker = Tracker(layout, settings, terrain=terrain, coverage=coverage)
-    ground, watch = _Ground(terrain), _Watch()
+    ground, record = _Ground(terrain), _Trials()
     for scan in scans:
-        trials = _before(tracker, scan, ground)
+        trials = _trials_of(tracker, scan, ground)
         tracker.advance(scan)
         if not tracker.timeline.entries or tracker.timeline.entries[-1].scan.key != scan.key:
             continue  # a duplicate, or out of order
         rows = tracker.timeline.entries[-1].rows
         hits = set(rows.track[rows.plot >= 0].tolist())
-        _note(watch, scan, trials, hits, round(calibration.support_s * SECOND_NS))
-    return _table(watch, layout, calibration)
+        _note(record, scan, trials, hits, round(calibration.support_s * SECOND_NS))
+    return _table(record, layout, calibration)
 
 
-def _before(tracker: Tracker, scan: ScanColumns, ground: _Ground) -> list[_Trial]:
-    """A trial for each confirmed track in the look's range and view, with what is expected before looking."""
-    scene, bank = tracker.scene, tracker.timeline.bank
-    watch = scene.watch(scan.sensor)
-    if not watch.polled or watch.trigger_only or not len(bank):
+def _trials_of(tracker: Tracker, scan: ScanColumns, ground: _Ground) -> list[_Trial]:
+    """List a trial for each confirmed track in the look's range and field of view, with its Pd before the look."""
+    model, bank = tracker.model, tracker.timeline.bank
+    sensor, motion, tracks = model.sensor(scan.sensor), model.motion, bank.tracks
+    if not sensor.polled or sensor.trigger_only or not len(bank):
         return []
-    model = scene.model
-    rows, dt = tracks.within_reach(bank.centre, bank.spread, bank.time_ns, scan.observed_ns, watch.view)
-    mean, cov, mode = motion.predict(
-        bank.mean[rows], bank.cov[rows], bank.mode[rows], dt, model.speed_sd, model.correlation, model.rate, model.gait
-    )
-    centre, spread = motion.combine(mean, cov, mode)
-    sight = tracks.sight(centre, spread, bank.existence[rows], dt, scene.settings.lifetime_s, watch.view)
-    sure = np.isin(bank.status[rows], (tracks.CONFIRMED, tracks.COASTING))
+    rows, dt = within_reach(tracks.centre, tracks.spread, tracks.time_ns, scan.observed_ns, sensor.view)
+    mean, cov, mode = predict(
+        tracks.mean[rows], tracks.cov[rows], tracks.mode[rows], dt,
+        motion.speed_sd, motion.correlation, motion.rate, motion.gait,
+    )  # fmt: skip
+    centre, spread = combine(mean, cov, mode)
+    views = track_view(centre, spread, tracks.existence[rows], dt, model.settings.lifetime_s, sensor.view)
+    confirmed = np.isin(tracks.status[rows], (CONFIRMED, COASTING))
     return [
-        _Trial(int(bank.track[rows[i]]), scan.observed_ns, scan.sensor, float(sight.seen[i]), ground.at(*centre[i, :2]))
-        for i in np.flatnonzero(sight.held & sure).tolist()
+        _Trial(
+            int(tracks.track[rows[i]]), scan.observed_ns, scan.sensor, float(views.seen[i]), ground.at(*centre[i, :2])
+        )
+        for i in np.flatnonzero(views.held & confirmed).tolist()
     ]
 
 
-def _note(watch: _Watch, scan: ScanColumns, trials: list[_Trial], hits: set[int], support_ns: int) -> None:
-    """Settle the trials for which this scan is the other sensor's word, and begin its own."""
+def _note(record: _Trials, scan: ScanColumns, trials: list[_Trial], hits: set[int], support_ns: int) -> None:
+    """Settle the trials that this scan, of another sensor, supports, and begin its own."""
     for track in hits:
         still = []
-        for trial in watch.waiting.pop(track, ()):
+        for trial in record.waiting.pop(track, ()):
             if trial.sensor == scan.sensor:
                 still.append(trial)
             elif scan.observed_ns - trial.at_ns <= support_ns:
-                watch.trials.append(trial)
+                record.trials.append(trial)
             else:
-                watch.alone[trial.sensor] += 1
+                record.alone[trial.sensor] += 1
         if still:
-            watch.waiting[track] = still
-        watch.seen_ns[track][scan.sensor] = scan.observed_ns
+            record.waiting[track] = still
+        record.seen_ns[track][scan.sensor] = scan.observed_ns
     for trial in trials:
         trial.hit = trial.track in hits
-        others = [at for sensor, at in watch.seen_ns.get(trial.track, {}).items() if sensor != trial.sensor]
+        others = [at for sensor, at in record.seen_ns.get(trial.track, {}).items() if sensor != trial.sensor]
         if others and trial.at_ns - max(others) <= support_ns:
-            watch.waiting[trial.track].append(trial)
+            record.waiting[trial.track].append(trial)
         else:
-            watch.alone[trial.sensor] += 1
+            record.alone[trial.sensor] += 1
 
 
-def _table(watch: _Watch, layout: Layout, settings: CalibrationSettings) -> xr.Dataset:
-    alone = dict(watch.alone)
-    for waiting in watch.waiting.values():
+def _table(record: _Trials, layout: Layout, settings: CalibrationSettings) -> xr.Dataset:
+    alone = dict(record.alone)
+    for waiting in record.waiting.values():
         for trial in waiting:
             alone[trial.sensor] = alone.get(trial.sensor, 0) + 1
     cells: dict[tuple[str, str], list[_Trial]] = defaultdict(list)
-    for trial in watch.trials:
+    for trial in record.trials:
         cells[trial.sensor, trial.ground].append(trial)
-    rows = [(*key, *_cell(found, settings)) for key, found in sorted(cells.items())]
+    rows = [(*key, *_cell(trials, settings)) for key, trials in sorted(cells.items())]
     names = (
         *("sensor", "ground", "trials", "tracks", "effective", "detected"),
         *("observed", "predicted", "low", "high", "verdict"),
@@ -168,7 +214,7 @@ def _table(watch: _Watch, layout: Layout, settings: CalibrationSettings) -> xr.D
 def _cell(
     trials: list[_Trial], settings: CalibrationSettings
 ) -> tuple[int, int, float, int, float, float, float, float, str]:
-    """The columns of one sensor on one class of ground, from ``trials`` to ``verdict``."""
+    """Compute the columns of one sensor on one class of ground, from ``trials`` to ``verdict``."""
     hits = np.array([trial.hit for trial in trials], np.float64)
     track = np.array([trial.track for trial in trials])
     predicted = float(np.mean([trial.predicted for trial in trials]))
@@ -202,7 +248,7 @@ def design_effect(
 
 
 class _Ground:
-    """The class of ground at a place: the land cover's, else by slope; ELSEWHERE off the map and on voids."""
+    """The class of ground at a position: the land cover's, else by slope; ELSEWHERE off the map and on voids."""
 
     def __init__(self, terrain: xr.Dataset | None) -> None:
         self._names: npt.NDArray[np.str_] | None = None
@@ -221,7 +267,7 @@ class _Ground:
         self._names = names
 
     def at(self, easting: float, northing: float) -> str:
-        """The class's name."""
+        """Name the class."""
         if self._names is None:
             return ELSEWHERE
         column = int(np.floor((easting - self._east) / self._cell + 0.5))

@@ -17,8 +17,8 @@ import xarray as xr
 from scipy.stats import binomtest
 
 from fusion.filter.track_bank import CONFIRMED, empty_bank
-from fusion.models.scene import TrackerModel, scene_of
 from fusion.models.settings import TrackerSettings
+from fusion.models.tracker_model import TrackerModel, tracker_model
 from fusion.tracker import advance
 from geo.arrays import Floats
 from geo.errors import BadInput
@@ -129,28 +129,28 @@ def confirmed_crossing(
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise BadInput(f"{seed!r}", where=f"{WHERE} (seed)", expected="a whole number from 0")
     chosen = settings or ConfirmationSettings()
-    watch = _Watch.over(crossing, layout, coverage, terrain, tracker or TrackerSettings(trigger_births=True))
-    if watch is None:
+    way = _WatchedWay.over(crossing, layout, coverage, terrain, tracker or TrackerSettings(trigger_births=True))
+    if way is None:
         nobody = Share.unwatched(crossing.unknown_m > 0.0)
         return ConfirmedCrossing(nobody, nobody, np.zeros(0), (), crossing.unknown_m > 0.0)
     confirmed_s, detected = np.full(chosen.runs, np.nan), np.zeros(chosen.runs, bool)
     for run in range(chosen.runs):
-        scans = watch.reported(np.random.SeedSequence([seed, run]), chosen.outages)
+        scans = way.reported(np.random.SeedSequence([seed, run]), chosen.outages)
         detected[run] = any(len(scan) for scan in scans)
-        confirmed_s[run] = watch.confirmed_at_s(scans, chosen.near_m) if detected[run] else math.nan
+        confirmed_s[run] = way.confirmed_at_s(scans, chosen.near_m) if detected[run] else math.nan
         if progress is not None:
             progress(run + 1, chosen.runs)
     return ConfirmedCrossing(
         confirmed=Share.of(int(np.isfinite(confirmed_s).sum()), chosen.runs, chosen.confidence),
         detected=Share.of(int(detected.sum()), chosen.runs, chosen.confidence),
         confirmed_s=confirmed_s,
-        sensors=watch.layout.ids,
+        sensors=way.layout.ids,
         at_least=crossing.unknown_m > 0.0,
     )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Watch:
+class _WatchedWay:
     """The part of a crossing that is watched, and who watches it.
 
     ``mover`` walks it from ``begin_s`` of the whole way on. ``kept`` (sensor, step) is the share of a sensor's reports,
@@ -161,7 +161,7 @@ class _Watch:
     layout: Layout
     clear: xr.Dataset
     terrain: xr.Dataset
-    scene: TrackerModel
+    model: TrackerModel
     mover: Mover
     begin_s: float
     kept: Floats
@@ -170,7 +170,7 @@ class _Watch:
     @classmethod
     def over(
         cls, crossing: Crossing, layout: Layout, coverage: xr.Dataset, terrain: xr.Dataset, settings: TrackerSettings
-    ) -> _Watch | None:
+    ) -> _WatchedWay | None:
         """None where nobody watches the way."""
         known = [str(name) for name in coverage["sensor"].to_numpy()]
         names = [name for name, hazard in crossing.hazard_by_sensor.items() if hazard > 0.0]
@@ -205,7 +205,7 @@ class _Watch:
             layout=seeing,
             clear=clear,
             terrain=ground,
-            scene=scene_of(known_as, settings, ground, clear),
+            model=tracker_model(known_as, settings, ground, clear),
             mover=Mover("crosser", mover.target, times - begin, way[:, 0], way[:, 1]),
             begin_s=float(begin),
             kept=kept[:, seen[0] :],
@@ -230,7 +230,7 @@ class _Watch:
         scan = detections["scan_index"].to_numpy()
         step = np.minimum((seconds / STEP_S).astype(np.int64), self.kept.shape[1] - 1)
         left = works[number[scan]] & (chance.random(len(scan)) < self.kept[number[scan], step[scan]])
-        scans = split(detections.isel(detection=np.flatnonzero(left)))
+        scans = split(detections.isel(detection=np.flatnonzero(left)), self.layout)
         polled = np.array([one.period_s is not None for one in self.layout])
         order = sorted(range(len(scans)), key=lambda i: (scans[i].observed_ns, scans[i].key))
         up = works | np.array([searches(one.kind) for one in self.layout])  # a search in vain is a miss that is told
@@ -238,17 +238,17 @@ class _Watch:
 
     def confirmed_at_s(self, scans: list[ScanColumns], near_m: float) -> float:
         """When a confirmed track is on the crosser [s from the start of the way]; NaN where none comes."""
-        bank = empty_bank(self.scene, aligning=False)
+        bank = empty_bank(self.model, aligning=False)
         start_ns = round(START.timestamp() * 1e9)
         for scan in scans:
-            bank, _ = advance(self.scene, bank, scan)
-            sure = np.flatnonzero(bank.status == CONFIRMED)
+            bank, _ = advance(self.model, bank, scan)
+            sure = np.flatnonzero(bank.tracks.status == CONFIRMED)
             if not len(sure):
                 continue
             seconds = (scan.observed_ns - start_ns) * 1e-9
             place = self.mover.at([seconds])[0][0]
-            age = (scan.observed_ns - bank.time_ns[sure]) * 1e-9
-            there = bank.centre[sure, :2] + age[:, None] * bank.centre[sure, 2:]
+            age = (scan.observed_ns - bank.tracks.time_ns[sure]) * 1e-9
+            there = bank.tracks.centre[sure, :2] + age[:, None] * bank.tracks.centre[sure, 2:]
             if (np.hypot(*(there - place).T) <= near_m).any():
                 return float(self.begin_s + seconds)
         return math.nan
@@ -286,6 +286,6 @@ def _finds(crossing: Crossing, sensors: Sequence[AnySensor], looks: Floats) -> F
         if not searches(sensor.kind):
             continue
         by_looks = probability_of(hazard_of(looks[number]).sum() * STEP_S / (sensor.period_s or EVENT_LOOK_S))
-        told = probability_of(crossing.hazard_by_sensor[sensor.id])
-        finds[number] = min(1.0, float(told / by_looks)) if by_looks > 0.0 else 0.0
+        by_search = probability_of(crossing.hazard_by_sensor[sensor.id])
+        finds[number] = min(1.0, float(by_search / by_looks)) if by_looks > 0.0 else 0.0
     return finds

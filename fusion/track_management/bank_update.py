@@ -13,33 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from fusion.filter.existence import CLOSING, STARTED, UPDATED, Newborn, Posterior, stand
-from fusion.filter.track_bank import CLOSED, TENTATIVE, Bits
+from fusion.filter.track_bank import CLOSED, TENTATIVE, Bits, TrackColumns
 from fusion.models.motion import combine
-from fusion.models.scene import TrackerModel
+from fusion.models.tracker_model import TrackerModel
 from geo.arrays import Floats, Ints
 
 LEAST_NARROW: Final = 0.25
 """A track ends when the modes in which its place is still known hold less than this probability."""
 WORD: Final = 64
-
-
-class Columns(NamedTuple):
-    """The columns of a bank (fusion.filter.track_bank.PER_TRACK) for some of its tracks."""
-
-    track: Ints
-    time_ns: Ints
-    mean: Floats
-    cov: Floats
-    mode: Floats
-    centre: Floats
-    spread: Floats
-    existence: Floats
-    status: npt.NDArray[np.int8]
-    label: Floats
-    founded_ns: Ints
-    updated_ns: Ints
-    evidence: Bits
-    seen_ns: Ints
 
 
 class UpdatedTracks(NamedTuple):
@@ -84,65 +65,65 @@ class HistoryRows(NamedTuple):
     plot: npt.NDArray[np.int32]
 
 
-def limits_of(scene: TrackerModel) -> DeletionRules:
-    """The limits of a scene's settings."""
-    s = scene.settings
-    faint_limit_s = min(scene.faint_limit_s, s.coast_limit_s)
+def deletion_rules(model: TrackerModel) -> DeletionRules:
+    """The rules of a model's settings."""
+    s = model.settings
+    faint_limit_s = min(model.faint_limit_s, s.coast_limit_s)
     figures = (
         s.confirm_existence, s.confirm_by_event, s.coast_after_s, s.coast_limit_s, faint_limit_s, s.told_limit_s,
         s.drop_existence, s.lose_existence, s.tentative_sd_m, s.coast_sd_m,
     )  # fmt: skip
-    return DeletionRules._make([*map(float, figures), scene.trigger_bits, scene.people_bits])
+    return DeletionRules._make([*map(float, figures), model.trigger_bits, model.people_bits])
 
 
 @numba.njit(cache=True)
 def next_bank(
-    old: Columns, looked: UpdatedTracks, born: Newborn, ids: Ints, sensor: int, polar: int, limits: DeletionRules
-) -> tuple[Columns, HistoryRows]:
+    old: TrackColumns, updated: UpdatedTracks, born: Newborn, ids: Ints, sensor: int, polar: int, rules: DeletionRules
+) -> tuple[TrackColumns, HistoryRows]:
     """Columns of the next bank, and the rows of history: tracks held or changed, founded or given up.
 
     ``ids`` (newborn,) are the new tracks' names; ``sensor`` numbers the one that looked in the layout, ``polar`` among
     the columns of ``seen_ns``, −1 for none.
     """
-    now, n, r = looked.now_ns, len(old.track), len(looked.rows)
-    after, event = _after_look(old, looked, sensor, polar, limits)
+    now, n, r = updated.now_ns, len(old.track), len(updated.rows)
+    after, event = _after_look(old, updated, sensor, polar, rules)
     new = _newborn(born, ids, now, sensor, polar, old.evidence.shape[1], old.seen_ns.shape[1])
     place = np.full(n, -1, np.int64)
-    place[looked.rows] = np.arange(r)
+    place[updated.rows] = np.arange(r)
     total = n + len(ids)
-    stays, tells = np.empty(total, np.int64), np.empty(total, np.int64)
+    kept, recorded = np.empty(total, np.int64), np.empty(total, np.int64)
     bits, plot = np.zeros(total, np.int8), np.full(total, -1, np.int32)
     left = rows = 0
     for t in range(total):
-        told = t >= n
-        if t >= n:
-            source, gone = r + t, _given_up(new, t - n, now, limits)
+        visible = is_new = t >= n
+        if is_new:
+            source, gone = r + t, _given_up(new, t - n, now, rules)
             bits[rows], plot[rows] = STARTED | UPDATED, born.number[t - n]
         elif place[t] >= 0:
             i = place[t]
-            source, gone = n + i, _given_up(after, i, now, limits)
-            told = looked.held[i] or event[i] != 0
-            bits[rows], plot[rows] = event[i], looked.posterior.plot[i]
+            source, gone = n + i, _given_up(after, i, now, rules)
+            visible = updated.held[i] or event[i] != 0
+            bits[rows], plot[rows] = event[i], updated.posterior.plot[i]
         else:
-            source, gone = t, _given_up(old, t, now, limits)
+            source, gone = t, _given_up(old, t, now, rules)
             bits[rows], plot[rows] = 0, -1
         if not gone:
-            stays[left] = source
+            kept[left] = source
             left += 1
-        if told or gone:
-            tells[rows] = source
+        if visible or gone:
+            recorded[rows] = source
             bits[rows] |= CLOSING if gone else 0
             rows += 1
-    bank = _gathered(old, after, new, stays[:left])
-    return bank, _told(old, after, new, tells[:rows], bits[:rows].copy(), plot[:rows].copy())
+    bank = _gathered(old, after, new, kept[:left])
+    return bank, _history_rows(old, after, new, recorded[:rows], bits[:rows].copy(), plot[:rows].copy())
 
 
 @numba.njit(cache=True)
 def _after_look(
-    old: Columns, looked: UpdatedTracks, sensor: int, polar: int, limits: DeletionRules
-) -> tuple[Columns, npt.NDArray[np.int8]]:
-    """Columns of the tracks looked at as they stand now, and what happened to each."""
-    rows, now, posterior = looked.rows, looked.now_ns, looked.posterior
+    old: TrackColumns, updated: UpdatedTracks, sensor: int, polar: int, rules: DeletionRules
+) -> tuple[TrackColumns, npt.NDArray[np.int8]]:
+    """Columns of the updated tracks, and the event bits of each."""
+    rows, now, posterior = updated.rows, updated.now_ns, updated.posterior
     updated_ns, evidence, seen_ns = old.updated_ns[rows], old.evidence[rows], old.seen_ns[rows]
     unseen_s, needed = np.empty(len(rows)), np.empty(len(rows))
     for i in range(len(rows)):
@@ -152,21 +133,21 @@ def _after_look(
             if polar >= 0:
                 seen_ns[i, polar] = now
         unseen_s[i] = (now - updated_ns[i]) * 1e-9
-        needed[i] = _needed(evidence, i, limits)
+        needed[i] = _needed(evidence, i, rules)
     status, event = stand(
-        old.status[rows], posterior.existence, posterior.updated, unseen_s, needed, limits.coast_after_s
+        old.status[rows], posterior.existence, posterior.updated, unseen_s, needed, rules.coast_after_s
     )
-    centre, spread = combine(looked.mean, looked.cov, looked.mode)
+    centre, spread = combine(updated.mean, updated.cov, updated.mode)
     time_ns = np.full(len(rows), now, np.int64)
-    after = Columns(
-        old.track[rows], time_ns, looked.mean, looked.cov, looked.mode, centre, spread, posterior.existence, status,
+    after = TrackColumns(
+        old.track[rows], time_ns, updated.mean, updated.cov, updated.mode, centre, spread, posterior.existence, status,
         posterior.label, old.founded_ns[rows], updated_ns, evidence, seen_ns,
     )  # fmt: skip
     return after, event
 
 
 @numba.njit(cache=True)
-def _newborn(born: Newborn, ids: Ints, now: int, sensor: int, polar: int, words: int, sensors: int) -> Columns:
+def _newborn(born: Newborn, ids: Ints, now: int, sensor: int, polar: int, words: int, sensors: int) -> TrackColumns:
     """Columns of the tracks that a look starts."""
     count = len(ids)
     evidence, seen_ns = np.zeros((count, words), np.uint64), np.zeros((count, sensors), np.int64)
@@ -175,24 +156,24 @@ def _newborn(born: Newborn, ids: Ints, now: int, sensor: int, polar: int, words:
         seen_ns[:, polar] = now
     moment, status = np.full(count, now, np.int64), np.full(count, TENTATIVE, np.int8)
     centre, spread = combine(born.mean, born.cov, born.mode)
-    return Columns(
+    return TrackColumns(
         ids, moment, born.mean, born.cov, born.mode, centre, spread, born.existence, status, born.label,
         moment, moment, evidence, seen_ns,
     )  # fmt: skip
 
 
 @numba.njit(cache=True)
-def _needed(evidence: Bits, i: int, limits: DeletionRules) -> float:
+def _needed(evidence: Bits, i: int, rules: DeletionRules) -> float:
     """Existence at which a track is confirmed; infinite for one that only one sensor's triggers tell of."""
-    if _any_other(evidence, i, limits.trigger_bits):
-        return limits.confirm_existence
+    if _any_other(evidence, i, rules.trigger_bits):
+        return rules.confirm_existence
     sensors = 0
     for word in range(evidence.shape[1]):
         bits = evidence[i, word]
         while bits != np.uint64(0):
             bits &= bits - np.uint64(1)
             sensors += 1
-    return limits.confirm_by_event if sensors >= 2 else np.inf
+    return rules.confirm_by_event if sensors >= 2 else np.inf
 
 
 @numba.njit(cache=True)
@@ -205,7 +186,7 @@ def _any_other(evidence: Bits, i: int, bits: Bits) -> bool:
 
 
 @numba.njit(cache=True)
-def _given_up(tracks: Columns, i: int, now: int, limits: DeletionRules) -> bool:
+def _given_up(tracks: TrackColumns, i: int, now: int, rules: DeletionRules) -> bool:
     """Whether track ``i`` ends: hardly existing, unseen for too long, or anywhere by now.
 
     How long it may go unseen: most tracks that are founded where hardly anything is seen, and seen once, are false; a
@@ -213,20 +194,20 @@ def _given_up(tracks: Columns, i: int, now: int, limits: DeletionRules) -> bool:
     again by a clock, and the places that only they tell of are as wide as a compass word from the beginning.
     """
     tentative, existence = tracks.status[i] == TENTATIVE, tracks.existence[i]
-    only_told = not _any_other(tracks.evidence, i, limits.people_bits)
-    patience_s = limits.coast_limit_s
+    only_told = not _any_other(tracks.evidence, i, rules.people_bits)
+    patience_s = rules.coast_limit_s
     if only_told:
-        patience_s = limits.told_limit_s
-    elif tentative and existence < limits.lose_existence and _any_other(tracks.evidence, i, limits.trigger_bits):
-        patience_s = limits.faint_limit_s
-    least = limits.drop_existence if tentative else limits.lose_existence
+        patience_s = rules.told_limit_s
+    elif tentative and existence < rules.lose_existence and _any_other(tracks.evidence, i, rules.trigger_bits):
+        patience_s = rules.faint_limit_s
+    least = rules.drop_existence if tentative else rules.lose_existence
     if existence < least or now - tracks.updated_ns[i] > patience_s * 1e9:
         return True
     if only_told:
         return False
-    if not tentative and tracks.spread[i, 0] + tracks.spread[i, 4] > 2.0 * limits.coast_sd_m**2:
+    if not tentative and tracks.spread[i, 0] + tracks.spread[i, 4] > 2.0 * rules.coast_sd_m**2:
         return True
-    known = 2.0 * (limits.tentative_sd_m if tentative else limits.coast_sd_m) ** 2
+    known = 2.0 * (rules.tentative_sd_m if tentative else rules.coast_sd_m) ** 2
     narrow = 0.0
     for m in range(tracks.mode.shape[1]):
         if tracks.cov[i, m, 0] + tracks.cov[i, m, 4] <= known:
@@ -235,9 +216,9 @@ def _given_up(tracks: Columns, i: int, now: int, limits: DeletionRules) -> bool:
 
 
 @numba.njit(cache=True)
-def _gathered(old: Columns, after: Columns, new: Columns, source: Ints) -> Columns:
+def _gathered(old: TrackColumns, after: TrackColumns, new: TrackColumns, source: Ints) -> TrackColumns:
     """Every column of the tracks ``source``, numbered through ``old``, ``after`` and ``new`` one after the other."""
-    return Columns(
+    return TrackColumns(
         _picked(old.track, after.track, new.track, source),
         _picked(old.time_ns, after.time_ns, new.time_ns, source),
         _picked(old.mean, after.mean, new.mean, source),
@@ -256,10 +237,10 @@ def _gathered(old: Columns, after: Columns, new: Columns, source: Ints) -> Colum
 
 
 @numba.njit(cache=True)
-def _told(
-    old: Columns,
-    after: Columns,
-    new: Columns,
+def _history_rows(
+    old: TrackColumns,
+    after: TrackColumns,
+    new: TrackColumns,
     source: Ints,
     event: npt.NDArray[np.int8],
     plot: npt.NDArray[np.int32],

@@ -16,18 +16,18 @@ from sensors.scan import CLASSES
 
 
 class Locator(Protocol):
-    """What the history needs of a border."""
+    """What the track history needs of a border, such as geo.border.Border."""
 
     def locate(self, easting: Any, northing: Any) -> tuple[Any, Any, Any]:
-        """(segment, chainage_m, offset_m)."""
+        """(segment, chainage_m, offset_m) of points [m]."""
 
 
 def class_probability(bank: TrackBank, kind: Ints, compatible: Floats) -> Floats:
     """(n, class): reports and motion together. ``kind`` (mode,) and ``compatible`` (kind, class) tie them."""
-    vehicle = bank.mode[:, kind == VEHICLE].sum(axis=1)
-    result = np.zeros_like(bank.label)
+    vehicle = bank.tracks.mode[:, kind == VEHICLE].sum(axis=1)
+    result = np.zeros_like(bank.tracks.label)
     for number, share in enumerate((1.0 - vehicle, vehicle)):
-        given = bank.label * compatible[number]
+        given = bank.tracks.label * compatible[number]
         result += share[:, None] * given / np.maximum(given.sum(axis=1, keepdims=True), 1e-300)
     return np.asarray(result / np.maximum(result.sum(axis=1, keepdims=True), 1e-300))
 
@@ -76,47 +76,50 @@ def picture(
 ) -> xr.Dataset:
     """Every live track as of its last look: the history's columns and class_probability, updated_at, founded_at, and
     ``sensors``, the names of those that it was updated by, joined by commas."""
-    columns = {"track": bank.track, "centre": bank.centre, "spread": bank.spread}
-    dataset = estimates({**columns, "existence": bank.existence, "status": bank.status}, bank.time_ns, border)
+    columns = {"track": bank.tracks.track, "centre": bank.tracks.centre, "spread": bank.tracks.spread}
+    dataset = estimates(
+        {**columns, "existence": bank.tracks.existence, "status": bank.tracks.status}, bank.tracks.time_ns, border
+    )
     words, shifts = np.divmod(np.arange(len(sensors)), 64)
-    bits = (bank.evidence[:, words] >> shifts.astype(np.uint64)) & np.uint64(1)
+    bits = (bank.tracks.evidence[:, words] >> shifts.astype(np.uint64)) & np.uint64(1)
     names = [",".join(name for name, bit in zip(sensors, row, strict=True) if bit) for row in bits.tolist()]
     return dataset.assign(
         class_probability=(("estimate", "class"), class_probability(bank, kind, compatible)),
-        updated_at=("estimate", bank.updated_ns.astype("datetime64[ns]")),
-        founded_at=("estimate", bank.founded_ns.astype("datetime64[ns]")),
+        updated_at=("estimate", bank.tracks.updated_ns.astype("datetime64[ns]")),
+        founded_at=("estimate", bank.tracks.founded_ns.astype("datetime64[ns]")),
         sensors=("estimate", np.array(names, dtype=np.str_)),
     ).assign_coords({"class": list(CLASSES)})
 
 
-def endings(blocks: Sequence[Rows]) -> list[Rows]:
-    """Closing rows for each track that ``blocks`` of history leave open: its last row again, a nanosecond later."""
+def open_rows(track: npt.NDArray[Any], closed: npt.NDArray[np.bool_]) -> Ints:
+    """The last row of each track whose last row is not ``closed``, in ascending order; both arguments are (row,)."""
+    last = np.array(sorted({name: row for row, name in enumerate(track.tolist())}.values()), np.int64)
+    return last[~closed[last]]
+
+
+def closing_rows(blocks: Sequence[Rows]) -> list[Rows]:
+    """A closing row for each track that ``blocks`` of history leave open: its last row again, a nanosecond later."""
     track = np.concatenate([np.zeros(0, np.int64), *(block.track for block in blocks)])
     status = np.concatenate([np.zeros(0, np.int8), *(block.status for block in blocks)])
-    _, backwards = np.unique(track[::-1], return_index=True)
-    last = np.zeros(len(track), np.bool_)
-    last[len(track) - 1 - backwards] = True
-    last &= status != CLOSED
-    ends = np.cumsum([len(block) for block in blocks])
-    found = []
-    for block, end in zip(blocks, ends.tolist(), strict=True):
-        rows = np.flatnonzero(last[end - len(block) : end])
+    left_open = open_rows(track, status == CLOSED)
+    edges = np.cumsum([0, *(len(block) for block in blocks)])
+    closing = []
+    for block, start, end in zip(blocks, edges[:-1], edges[1:], strict=True):
+        rows = left_open[np.searchsorted(left_open, start) : np.searchsorted(left_open, end)] - start
         if len(rows):
             columns = {name: getattr(block, name)[rows] for name in PER_ROW}
             columns["status"] = np.full(len(rows), CLOSED, np.int8)
-            found.append(Rows(time_ns=block.time_ns + 1, dropped=0, flooded=0, **columns))
-    return found
+            closing.append(Rows(time_ns=block.time_ns + 1, dropped=0, flooded=0, **columns))
+    return closing
 
 
 def closed_at_the_end(history: xr.Dataset) -> xr.Dataset:
     """``history`` with a closing row for each track that it leaves open: its last row again, a nanosecond later."""
-    names, status = history["track"].values, history["status"].values
-    last = {name: number for number, name in enumerate(names.tolist())}
-    left = [number for number in last.values() if status[number] != STATUS[CLOSED]]
-    if not left:
+    left_open = open_rows(history["track"].values, history["status"].values == STATUS[CLOSED])
+    if not len(left_open):
         return history
-    ends = history.isel(estimate=left)
+    ends = history.isel(estimate=left_open)
     ends = ends.assign(
-        time=ends["time"] + np.timedelta64(1, "ns"), status=("estimate", np.full(len(left), STATUS[CLOSED]))
+        time=ends["time"] + np.timedelta64(1, "ns"), status=("estimate", np.full(len(left_open), STATUS[CLOSED]))
     )
     return xr.concat([history, ends], dim="estimate", coords="minimal", compat="override")

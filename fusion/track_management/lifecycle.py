@@ -3,38 +3,35 @@
 from __future__ import annotations
 
 from hashlib import blake2b
-from operator import attrgetter
 
 import numpy as np
 
 from fusion.filter.existence import Newborn
-from fusion.filter.track_bank import CLOSED, PER_TRACK, Rows, TrackBank
-from fusion.models.scene import TrackerModel
+from fusion.filter.track_bank import CLOSED, Rows, TrackBank
 from fusion.models.sensor_views import SensorModel
+from fusion.models.tracker_model import TrackerModel
 from fusion.models.undetected import flow, recycle
 from fusion.registration.estimate import learn
-from fusion.track_management.bank_update import Columns, UpdatedTracks, limits_of, next_bank
+from fusion.track_management.bank_update import UpdatedTracks, deletion_rules, next_bank
 from geo.arrays import Floats, Ints
 from sensors.ground_sensor import HOLD_OFF_S
 from sensors.scan_columns import ScanColumns
 
-_columns = attrgetter(*PER_TRACK)
 
-
-def sweep(scene: TrackerModel, bank: TrackBank, watch: SensorModel, now_ns: int) -> tuple[Floats, Floats, float]:
+def sweep(model: TrackerModel, bank: TrackBank, sensor: SensorModel, now_ns: int) -> tuple[Floats, Floats, float]:
     """Undetected targets (before the look, after it) [1/m²], and how many of them the look should report."""
     dt = max((now_ns - bank.intensity_ns) * 1e-9, 0.0) if bank.intensity_ns >= 0 else 0.0
-    before = flow(scene.births, bank.intensity, dt)
-    if not watch.polled:
+    before = flow(model.births, bank.intensity, dt)
+    if not sensor.polled:
         return before, before, 0.0
-    after = before * scene.missed[watch.id]
-    return before, after, float((before - after).sum()) * scene.births.cell**2
+    after = before * model.missed[sensor.id]
+    return before, after, float((before - after).sum()) * model.births.cell**2
 
 
 def settle(
-    scene: TrackerModel,
+    model: TrackerModel,
     bank: TrackBank,
-    looked: UpdatedTracks,
+    updated: UpdatedTracks,
     born: Newborn,
     scan: ScanColumns,
     undetected: Floats,
@@ -42,27 +39,27 @@ def settle(
 ) -> tuple[TrackBank, Rows]:
     """The bank after a look, and its rows: old tracks rewritten, new ones added, those given up taken out.
     ``unused``: how many plots were dropped, and how many lay in a flood."""
-    now, watch = looked.now_ns, scene.watch(scan.sensor)
+    now, sensor = updated.now_ns, model.sensor(scan.sensor)
     ids = np.array([track_id(*scan.key, number) for number in born.number.tolist()], np.int64)
-    polar = int(scene.survey.column[watch.index]) if len(bank.learnt) else -1
-    columns, told = next_bank(Columns._make(_columns(bank)), looked, born, ids, watch.index, polar, limits_of(scene))
-    history = Rows(now, *told, *unused)
+    polar = int(model.survey.column[sensor.index]) if len(bank.learnt) else -1
+    tracks, rows = next_bank(bank.tracks, updated, born, ids, sensor.index, polar, deletion_rules(model))
+    history = Rows(now, *rows, *unused)
     closed = history.status == CLOSED
     if closed.any():
         undetected = undetected.copy()
         east, north = np.ascontiguousarray(history.centre[closed, :2].T)  # of one type, be it one track or many
-        recycle(scene.births, undetected, east, north, history.existence[closed])
-    newest, heard = max(now, bank.intensity_ns), _heard(bank, watch, scan)
-    learnt = learn(scene, bank.learnt, scan, history)
-    return TrackBank(*columns, intensity=undetected, intensity_ns=newest, heard_ns=heard, learnt=learnt), history
+        recycle(model.births, undetected, east, north, history.existence[closed])
+    newest, heard = max(now, bank.intensity_ns), _heard(bank, sensor, scan)
+    learnt = learn(model, bank.learnt, scan, history)
+    return TrackBank(tracks, undetected, newest, heard, learnt), history
 
 
-def _heard(bank: TrackBank, watch: SensorModel, scan: ScanColumns) -> Ints:
+def _heard(bank: TrackBank, sensor: SensorModel, scan: ScanColumns) -> Ints:
     """When each event-only sensor last spoke; after a trigger it rests for a while, whoever passes."""
-    if watch.polled:
+    if sensor.polled:
         return bank.heard_ns
     heard = bank.heard_ns.copy()
-    heard[watch.index] = scan.observed_ns + (round(HOLD_OFF_S * 1e9) if len(scan) else 0)
+    heard[sensor.index] = scan.observed_ns + (round(HOLD_OFF_S * 1e9) if len(scan) else 0)
     return heard
 
 

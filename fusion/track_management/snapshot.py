@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fusion.filter.track_bank import PER_TRACK, Rows, TrackBank
+from fusion.filter.track_bank import Rows, TrackBank, TrackColumns
 from fusion.models.bias import LEARNT_ARRAYS, Learnt, Rings
 from fusion.track_management.timeline import Timeline, TimelineEntry
 from geo.errors import BadInput
@@ -42,7 +42,7 @@ def pack(timeline: Timeline, counts: tuple[int, int, int, int]) -> bytes:
     arrays = {
         **{f"learnt_{name}": np.stack([getattr(bank.learnt, name) for bank in banks]) for name in LEARNT_ARRAYS},
         **_joined("rings", [bank.learnt.rings for bank in banks], RING_ARRAYS),
-        **_joined("bank", banks, PER_TRACK),
+        **_joined("bank", [bank.tracks for bank in banks], TrackColumns._fields),
         "bank_intensity": np.stack([bank.intensity for bank in banks]),
         "bank_heard": np.stack([bank.heard_ns for bank in banks]),
         **_joined("rows", rows, ROW_ARRAYS),
@@ -97,11 +97,11 @@ def unpack(saved: bytes, timeline: Timeline) -> tuple[int, int, int, int]:
 
 def _shapes(bank: TrackBank) -> tuple[tuple[int, ...], ...]:
     """What tells the banks of one layout and motion model from those of another."""
-    return bank.mean.shape[1:], bank.intensity.shape, bank.heard_ns.shape, bank.learnt.used.shape
+    return bank.tracks.mean.shape[1:], bank.intensity.shape, bank.heard_ns.shape, bank.learnt.used.shape
 
 
 def _banks(arrays: Arrays, intensity_ns: Sequence[int], learnt_ns: Sequence[tuple[int, int]]) -> list[TrackBank]:
-    parts = _parted("bank", arrays, PER_TRACK)
+    parts = _parted("bank", arrays, TrackColumns._fields)
     rings: list[dict[str, Any]] = [*_parted("rings", arrays, RING_ARRAYS)]
     columns = zip(*(arrays[f"learnt_{name}"] for name in LEARNT_ARRAYS), strict=True)
     learnt = [
@@ -109,7 +109,7 @@ def _banks(arrays: Arrays, intensity_ns: Sequence[int], learnt_ns: Sequence[tupl
         for values, ring, (at_ns, newest) in zip(columns, rings, learnt_ns, strict=True)
     ]
     return [
-        TrackBank(**part, intensity=intensity, intensity_ns=at_ns, heard_ns=heard, learnt=known)
+        TrackBank(tracks=TrackColumns(**part), intensity=intensity, intensity_ns=at_ns, heard_ns=heard, learnt=known)
         for part, intensity, at_ns, heard, known in zip(
             parts, arrays["bank_intensity"], intensity_ns, arrays["bank_heard"], learnt, strict=True
         )
@@ -142,7 +142,7 @@ def _entries(
 
 def _joined(kind: str, things: Sequence[Any], names: Sequence[str]) -> Arrays:
     """Each named column of all ``things`` as one array, and how long each thing is."""
-    arrays: Arrays = {f"{kind}_length": np.array([len(thing) for thing in things], np.int64)}
+    arrays: Arrays = {f"{kind}_length": np.array([len(getattr(thing, names[0])) for thing in things], np.int64)}
     for name in names:
         columns = [getattr(thing, name) for thing in things]
         arrays[f"{kind}_{name}"] = np.concatenate(columns) if columns else np.empty(0)

@@ -195,7 +195,9 @@ def test_turning_the_whole_scene_by_a_quarter_turns_the_tracks() -> None:
         here.advance(other)
     # at the edge of range the five points of a spread tell more or less of it: tracks well inside are compared
     a, b = (tracker.timeline.bank for tracker in (there, here))
-    inner, its = (np.flatnonzero((bank.status > 0) & (np.hypot(*bank.centre[:, :2].T) < 3500.0)) for bank in (a, b))
+    inner, its = (
+        np.flatnonzero((bank.tracks.status > 0) & (np.hypot(*bank.tracks.centre[:, :2].T) < 3500.0)) for bank in (a, b)
+    )
     assert len(inner) == len(its) >= 10
     c = a.centre[inner]
     back = np.stack([-c[:, 1], c[:, 0], -c[:, 3], c[:, 2]], axis=1)  # names differ: the order of plots does
@@ -332,10 +334,10 @@ def test_false_plots_from_hidden_ground_do_not_pile_up() -> None:
         azimuth, slant = rng.uniform(-0.6, 0.6, 2), rng.uniform(2000.0, 4500.0, 2)
         tracker.advance(polar("R0", k, 3.0 * k, azimuth, slant))
         bank = tracker.timeline.bank
-        unseen = (START_NS + 3_000_000_000 * k - bank.updated_ns) * 1e-9
-        assert (unseen[bank.existence < 0.1] <= 30.001).all()
+        unseen = (START_NS + 3_000_000_000 * k - bank.tracks.updated_ns) * 1e-9
+        assert (unseen[bank.tracks.existence < 0.1] <= 30.001).all()
     assert 2 <= len(bank) <= 30  # 120 with the 180 s that a confirmed track may coast
-    assert (bank.status == TENTATIVE).all()
+    assert (bank.tracks.status == TENTATIVE).all()
 
 
 def test_crossing_targets_keep_two_tracks() -> None:
@@ -459,8 +461,8 @@ def test_one_target_in_the_linear_case_is_the_kalman_filter() -> None:
             x, P = x + K @ (z[0] - H @ x), P - K @ H @ P
         bank = tracker.timeline.bank
         assert len(bank) == 1
-        assert bank.centre[0] == pytest.approx(x, rel=1e-6, abs=1e-6)
-        assert unpack(bank.spread)[0] == pytest.approx(P, rel=1e-6, abs=1e-6)
+        assert bank.tracks.centre[0] == pytest.approx(x, rel=1e-6, abs=1e-6)
+        assert unpack(bank.tracks.spread)[0] == pytest.approx(P, rel=1e-6, abs=1e-6)
 
 
 def test_errors_are_as_large_as_the_covariance_says() -> None:
@@ -480,9 +482,9 @@ def test_errors_are_as_large_as_the_covariance_says() -> None:
         tracker.advance(reports("R0", k, 3.0 * k, x[:, :2] + rng.normal(0.0, np.sqrt(25.01), (200, 2)), 5.0))
         bank = tracker.timeline.bank
         assert len(bank) == 200
-        nearest = ((x[:, None, :2] - bank.centre[None, :, :2]) ** 2).sum(axis=2).argmin(axis=1)
-        error = x - bank.centre[nearest]
-        nees = np.einsum("ti,tij,tj->t", error, np.linalg.inv(unpack(bank.spread[nearest])), error).mean()
+        nearest = ((x[:, None, :2] - bank.tracks.centre[None, :, :2]) ** 2).sum(axis=2).argmin(axis=1)
+        error = x - bank.tracks.centre[nearest]
+        nees = np.einsum("ti,tij,tj->t", error, np.linalg.inv(unpack(bank.tracks.spread[nearest])), error).mean()
         inside += 3.618 <= nees <= 4.401
     assert inside >= 0.85 * 60
 

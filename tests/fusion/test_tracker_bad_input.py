@@ -48,12 +48,20 @@ def radar_scan(sequence: int, azimuth: npt.ArrayLike, slant: npt.ArrayLike) -> S
 
 def assert_sound(tracker: Tracker) -> None:
     bank = tracker.timeline.bank
-    for values in (bank.mean, bank.cov, bank.mode, bank.centre, bank.existence, bank.label, bank.intensity):
+    for values in (
+        bank.tracks.mean,
+        bank.tracks.cov,
+        bank.tracks.mode,
+        bank.tracks.centre,
+        bank.tracks.existence,
+        bank.tracks.label,
+        bank.intensity,
+    ):
         assert np.isfinite(values).all()
     if len(bank):
-        assert np.linalg.eigvalsh(unpack(bank.cov)).min() > 0.0
-        assert bank.mode.sum(axis=1) == pytest.approx(np.ones(len(bank)))
-        assert ((bank.existence > 0.0) & (bank.existence < 1.0)).all()
+        assert np.linalg.eigvalsh(unpack(bank.tracks.cov)).min() > 0.0
+        assert bank.tracks.mode.sum(axis=1) == pytest.approx(np.ones(len(bank)))
+        assert ((bank.tracks.existence > 0.0) & (bank.tracks.existence < 1.0)).all()
     assert (bank.intensity >= 0.0).all()
 
 
@@ -93,7 +101,7 @@ def test_zero_range_is_a_place_like_any_other(slant: float) -> None:
     for k in range(10):
         tracker.advance(radar_scan(k, 1.0, slant))
     assert_sound(tracker)
-    assert np.hypot(*tracker.timeline.bank.centre[0, :2]) < 5.0
+    assert np.hypot(*tracker.timeline.bank.tracks.centre[0, :2]) < 5.0
 
 
 def test_a_track_across_north_is_one_track() -> None:
@@ -174,7 +182,7 @@ def test_time_going_backwards_is_late_data() -> None:
     in_order = Tracker(LAYOUT)
     for k in range(6):
         in_order.advance(radar_scan(k, 1.0, 900.0))
-    assert np.array_equal(tracker.timeline.bank.mean, in_order.timeline.bank.mean)
+    assert np.array_equal(tracker.timeline.bank.tracks.mean, in_order.timeline.bank.tracks.mean)
 
 
 @pytest.mark.parametrize(

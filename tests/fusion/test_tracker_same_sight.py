@@ -59,7 +59,7 @@ def test_simulator_tracker_and_coverage_agree_behind_a_wood(height_m: float) -> 
     east = int((np.sin(radar["azimuth"].values) > 0.1).sum())
     west = int((np.sin(radar["azimuth"].values) < -0.1).sum())
     tracker = Tracker(LAYOUT, terrain=terrain)
-    seen = [probability(tracker.scene.watch("R").view, e, 900.0) for e in (400.0, -400.0)]
+    seen = [probability(tracker.model.sensor("R").view, e, 900.0) for e in (400.0, -400.0)]
     layer = coverage(LAYOUT, terrain, None, conditions="day")["look_probability"].sel(sensor="R")
     covered = [float(layer.sel(easting=e, northing=900.0)) for e in (400.0, -400.0)]
     assert seen == pytest.approx(covered, abs=1e-6)
@@ -73,4 +73,4 @@ def test_simulator_tracker_and_coverage_agree_behind_a_wood(height_m: float) -> 
 
 def test_a_ground_sensor_feels_through_trees() -> None:
     tracker = Tracker(LAYOUT, terrain=wood(15.0))
-    assert probability(tracker.scene.watch("G").view, 300.0, 900.0) > 0.5
+    assert probability(tracker.model.sensor("G").view, 300.0, 900.0) > 0.5

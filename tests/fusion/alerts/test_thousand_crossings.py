@@ -116,7 +116,7 @@ def night():
         now = crowd[0][under_way], north[under_way]
         for number in range(RADARS):
             tracker.advance(scan(number, second, now, chance))
-        picture = picture_of_bank(tracker.timeline.bank, tracker.scene, correlator, {})
+        picture = picture_of_bank(tracker.timeline.bank, tracker.model, correlator, {})
         state, news = raise_alerts(state, picture, now_ns=START_NS + (second + 1) * NS)
         told += [alert for alert in news if alert.revision == 0]
     return told, crowd

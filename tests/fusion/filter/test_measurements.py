@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from fusion.filter.kalman import BEARING, POSITION, Plots
 from fusion.filter.measurements import canonical_order, plots_of
 from fusion.filter.track_bank import empty_bank
-from fusion.models.scene import TrackerModel, scene_of
 from fusion.models.sensor_views import ElevationGrid
 from fusion.models.settings import TrackerSettings
+from fusion.models.tracker_model import TrackerModel, tracker_model
 from geo.frame import LocalFrame
 from sensors.layout import Layout, place
 from sensors.scan_columns import ARRAYS, ScanColumns
@@ -23,7 +23,7 @@ from sensors.scan_columns import ARRAYS, ScanColumns
 FRAME = LocalFrame.around(10.0, 45.0)
 RADAR = place(FRAME, 0.0, 0.0, id="R", kind="radar", max_range_m=5000.0, period_s=3.0, mast_height_m=30.0)
 CAMERA = place(FRAME, 0.0, 0.0, id="C", kind="camera", max_range_m=5000.0, period_s=3.0, mast_height_m=30.0)
-FLAT = scene_of(Layout("plots", FRAME, (RADAR, CAMERA)), TrackerSettings(), None)
+FLAT = tracker_model(Layout("plots", FRAME, (RADAR, CAMERA)), TrackerSettings(), None)
 
 
 def report(sensor: str, **columns: npt.ArrayLike) -> ScanColumns:
@@ -34,19 +34,19 @@ def report(sensor: str, **columns: npt.ArrayLike) -> ScanColumns:
     return ScanColumns(sensor, "radar" if sensor == "R" else "camera", 1, 0, 0, 0, **arrays)
 
 
-def plots(scene: TrackerModel, scan: ScanColumns) -> Plots:
-    return plots_of(scan, scene.watch(scan.sensor), scene, empty_bank(scene).intensity)[0]
+def plots(model: TrackerModel, scan: ScanColumns) -> Plots:
+    return plots_of(scan, model.sensor(scan.sensor), model, empty_bank(model).intensity)[0]
 
 
 def with_ground(elevation: npt.NDArray[np.float32], cell: float) -> TrackerModel:
-    """A scene over a raster centred on the sensors, which stand on its own height at the centre."""
+    """A tracker model over a raster centred on the sensors, which stand on its own height at the centre."""
     half = 0.5 * cell * (elevation.shape[0] - 1)
     foot = float(elevation[elevation.shape[0] // 2, elevation.shape[1] // 2])
-    watches = {
-        name: replace(watch, view=watch.view._replace(foot=foot, height=foot + 30.0))
-        for name, watch in FLAT.watches.items()
+    sensors = {
+        name: replace(sensor, view=sensor.view._replace(foot=foot, height=foot + 30.0))
+        for name, sensor in FLAT.sensors.items()
     }
-    return replace(FLAT, earth=ElevationGrid(elevation, -half, half, cell), watches=watches)
+    return replace(FLAT, earth=ElevationGrid(elevation, -half, half, cell), sensors=sensors)
 
 
 def test_slant_range_is_the_hypotenuse_over_a_plane() -> None:

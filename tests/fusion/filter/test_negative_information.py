@@ -69,28 +69,28 @@ def test_quiet_beside_a_track_lowers_its_existence_by_bayes_rule() -> None:
     odds = (after.existence[0] / (1.0 - after.existence[0])) / (carried / (1.0 - carried))
     assert odds == pytest.approx((expected / (1.0 - expected)) / (carried / (1.0 - carried)), rel=0.25)
     assert odds < 0.85
-    assert plain.timeline.bank.existence[0] == carried
+    assert plain.timeline.bank.tracks.existence[0] == carried
 
 
 def test_silence_speaks_for_standing_still() -> None:
     tracker = walked(Tracker(LAYOUT), 1000.0)
     beat(tracker, 0, 14.0)
     standing = [mode.name for mode in TrackerSettings().modes].index("stand")
-    before = tracker.timeline.bank.mode[0, standing]
+    before = tracker.timeline.bank.tracks.mode[0, standing]
     beat(tracker, 1, 24.0)
-    assert tracker.timeline.bank.mode[0, standing] > 1.1 * before
+    assert tracker.timeline.bank.tracks.mode[0, standing] > 1.1 * before
 
 
 def test_a_track_out_of_reach_and_the_first_word_change_no_existence() -> None:
     far = walked(Tracker(LAYOUT), 1200.0)
     beat(far, 0, 14.0)
-    before = far.timeline.bank.existence.copy()
+    before = far.timeline.bank.tracks.existence.copy()
     beat(far, 1, 24.0)
-    assert far.timeline.bank.existence == pytest.approx(before, rel=1e-9)
+    assert far.timeline.bank.tracks.existence == pytest.approx(before, rel=1e-9)
     near = walked(Tracker(LAYOUT), 1000.0)
-    before = near.timeline.bank.existence.copy()
+    before = near.timeline.bank.tracks.existence.copy()
     beat(near, 0, 24.0)
-    assert near.timeline.bank.existence == pytest.approx(before, rel=1e-9)
+    assert near.timeline.bank.tracks.existence == pytest.approx(before, rel=1e-9)
 
 
 def test_the_rest_after_a_trigger_is_no_quiet_time() -> None:
@@ -129,5 +129,5 @@ def test_heartbeats_of_sensors_that_look_change_nothing_and_covariances_stay_sou
         beat(tracker, k, 24.0 + 10.0 * k)
     bank = tracker.timeline.bank
     if len(bank):
-        assert np.linalg.eigvalsh(unpack(bank.cov)).min() > 0.0
-    assert np.isfinite(bank.existence).all()
+        assert np.linalg.eigvalsh(unpack(bank.tracks.cov)).min() > 0.0
+    assert np.isfinite(bank.tracks.existence).all()

@@ -71,7 +71,7 @@ def shown(tracker: Tracker, scans: list[ScanColumns]) -> tuple[np.ndarray, np.nd
     counts = []
     for scan in scans:
         tracker.advance(scan)
-        counts.append(int((tracker.timeline.bank.status != TENTATIVE).sum()))
+        counts.append(int((tracker.timeline.bank.tracks.status != TENTATIVE).sum()))
     observed = np.array([scan.observed_ns for scan in scans])
     return (observed - observed[0]) * 1e-9, np.array(counts)
 

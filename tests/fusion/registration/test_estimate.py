@@ -96,7 +96,7 @@ def test_a_twisted_radar_is_found_and_corrected() -> None:
     assert off < 4.0 * float(found["azimuth_bias_sd"])
     assert off < np.radians(0.1)
     blind = Tracker(layout())
-    blind.timeline.bank = empty_bank(blind.scene, aligning=False)
+    blind.timeline.bank = empty_bank(blind.model, aligning=False)
     for scan in twisted(scans, 1.0):
         blind.advance(scan)
     corrected, uncorrected = (

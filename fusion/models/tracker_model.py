@@ -1,4 +1,4 @@
-"""All that a tracker knows and that never changes while it runs: sensors, ground, births, motion, settings."""
+"""What a tracker holds unchanged while it runs: sensors, ground, births, motion and settings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from fusion.models.motion import MotionModel, motion_model
-from fusion.models.sensor_views import ElevationGrid, SensorModel, ground_of, watches
+from fusion.models.sensor_views import ElevationGrid, SensorModel, ground_of, sensor_models
 from fusion.models.settings import TrackerSettings
 from fusion.models.survey import Survey, survey_of
 from fusion.models.terrain_speed import Passage, passage_of
@@ -34,20 +34,22 @@ def _bits(count: int, chosen: Iterable[int]) -> npt.NDArray[np.uint64]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrackerModel:
-    """``missed`` (row, column) of each sensor is the probability that a look misses a target in a cell of ``births``;
-    ``faint_limit_s`` how long a faint tentative track may go unseen, at least FAINT_LOOKS looks of the slowest sensor;
-    ``share`` (class,) the classes at birth; ``compatible`` (kind, class) how motion goes with class; ``gate`` the
-    squared distance of the gate; ``trigger_bits`` (word,) the sensors that only trigger, one bit each;
-    ``people_bits`` (word,) those that are people; ``survey`` what is known of how sensors are aligned before any
-    track."""
+    """Models of one layout, terrain and settings, in the form that the kernels take.
+
+    ``sensors`` by id; ``missed`` (row, column) of each sensor: probability that a look misses a target in a cell of
+    ``births``; ``faint_limit_s``: how long a faint tentative track may go undetected, at least FAINT_LOOKS looks of the
+    slowest sensor; ``share`` (class,): class probabilities at birth; ``compatible`` (kind, class): how well a kind of
+    motion fits a class; ``gate``: squared distance of the gate; ``trigger_bits``, ``people_bits`` (word,): sensors that
+    only trigger and those that are people, one bit each; ``survey``: the alignment of the sensors as surveyed.
+    """
 
     settings: TrackerSettings
     layout: Layout
-    watches: dict[str, SensorModel]
+    sensors: dict[str, SensorModel]
     earth: ElevationGrid
     births: Births
     missed: dict[str, Floats]
-    model: MotionModel
+    motion: MotionModel
     share: Floats
     compatible: Floats
     gate: float
@@ -57,49 +59,49 @@ class TrackerModel:
     passage: Passage
     survey: Survey
 
-    def watch(self, sensor: str) -> SensorModel:
-        """Raises UnknownSensor, one sentence, for a sensor that the layout does not hold."""
-        if sensor not in self.watches:
+    def sensor(self, name: str) -> SensorModel:
+        """The model of a sensor of the layout; raises UnknownSensor for any other."""
+        if name not in self.sensors:
             raise UnknownSensor(
-                f"has no sensor {sensor!r}", where=f"layout {self.layout.name!r}", expected="a sensor of this layout"
+                f"has no sensor {name!r}", where=f"layout {self.layout.name!r}", expected="a sensor of this layout"
             )
-        return self.watches[sensor]
+        return self.sensors[name]
 
-    def is_person(self, watch: SensorModel) -> bool:
-        """Whether a sensor is somebody who tells what they saw or heard."""
-        return bool(self.people_bits[watch.index // 64] >> np.uint64(watch.index % 64) & np.uint64(1))
+    def is_person(self, sensor: SensorModel) -> bool:
+        """Whether a sensor is a person who reports sightings."""
+        return bool(self.people_bits[sensor.index // 64] >> np.uint64(sensor.index % 64) & np.uint64(1))
 
 
-def scene_of(
+def tracker_model(
     layout: Layout, settings: TrackerSettings, terrain: xr.Dataset | None, coverage: xr.Dataset | None = None
 ) -> TrackerModel:
-    """Everything precomputed. With terrain, what each sensor sees is computed here, unless ``coverage`` (of
-    sensors.coverage.look_probability) is given: seconds on a large sector."""
-    eyes = watches(layout, terrain, coverage, settings.least_false_alarms)
+    """The tracker's models. With terrain and without ``coverage`` (of sensors.coverage.look_probability), visibility is
+    computed here, which takes seconds on a large sector."""
+    sensors = sensor_models(layout, terrain, coverage, settings.least_false_alarms)
     births = births_over(
-        eyes,
+        sensors,
         cell_m=settings.birth_cell_m,
         density=settings.traffic_per_km2 * 1e-6,
         lifetime_s=settings.lifetime_s,
         speed=settings.crossing_speed_mps,
     )
     if not settings.trigger_births:
-        eyes = {name: replace(watch, births=not watch.trigger_only) for name, watch in eyes.items()}
+        sensors = {name: replace(sensor, births=not sensor.trigger_only) for name, sensor in sensors.items()}
     share = np.array(settings.class_share)
     return TrackerModel(
         settings=settings,
         layout=layout,
-        watches=eyes,
+        sensors=sensors,
         earth=ground_of(terrain),
         births=births,
-        missed={name: missed_share(births, watch.view) for name, watch in eyes.items() if watch.polled},
-        model=motion_model(settings.modes, settings.vehicle_share),
+        missed={name: missed_share(births, sensor.view) for name, sensor in sensors.items() if sensor.polled},
+        motion=motion_model(settings.modes, settings.vehicle_share),
         share=share / share.sum(),
         compatible=np.array(settings.class_motion),
         gate=-2.0 * log(1.0 - settings.gate_probability),
-        trigger_bits=_bits(len(eyes), [watch.index for watch in eyes.values() if watch.trigger_only]),
-        people_bits=_bits(len(eyes), [eyes[sensor.id].index for sensor in layout if sensor.kind == HUMAN]),
-        survey=survey_of(layout, eyes),
+        trigger_bits=_bits(len(sensors), [sensor.index for sensor in sensors.values() if sensor.trigger_only]),
+        people_bits=_bits(len(sensors), [sensors[one.id].index for one in layout if one.kind == HUMAN]),
+        survey=survey_of(layout, sensors),
         passage=passage_of(
             terrain if settings.ground_limits_speed else None,
             settings.foot_top_mps,
