@@ -1,4 +1,4 @@
-"""Alerts that a night of the sample sector puts on one operator, counted by EEMUA 191 (fusion.alerts.workload).
+"""Alerts that a night of the sample sector puts on one operator, counted by EEMUA 191 (fusion.alerts.alert_workload).
 
 Innocent traffic alone, or with crossings; simulated scans go through the pipeline as rows of a journal, ticks included.
 A table to stderr, one JSON line to stdout: ``python benchmarks/alert_workload.py [--hours H] [--crossings PER_HOUR]``
@@ -14,7 +14,7 @@ from datetime import timedelta
 
 from machine import report, table
 
-from fusion.alerts.workload import Workload, workload
+from fusion.alerts import Workload, alert_workload
 from ingest.decode import encode, encode_status
 from ingest.wire import Status
 from ops.journal.reader import JournalRow
@@ -71,7 +71,7 @@ def measure(layout: str, *, hours: float, crossings_per_hour: float, seed: int) 
     pipeline = Pipeline(ground)
     start = time.process_time()
     news = [alert for row in rows(ground, scans, round(3600 * hours)) for alert in pipeline.take(row)]
-    return workload(news, hours=hours), (time.process_time() - start) / hours
+    return alert_workload(news, hours=hours), (time.process_time() - start) / hours
 
 
 def main() -> None:

@@ -1,28 +1,32 @@
 """Alerts: the rules that raise them, their ledger and life cycle, and the sentences that state them."""
 
-from fusion.alerts.alert import Alert, AlertActionError, AlertState, AlertStateError, act, act_on, rank
+from fusion.alerts.alert import RULES, Alert, AlertActionError, AlertState, AlertStateError, act, act_on, rank
 from fusion.alerts.evaluation import distress, raise_alerts
-from fusion.alerts.ledger import DistressCall, Knowing
-from fusion.alerts.pattern_rules import Watching
-from fusion.alerts.sensor_rules import Health
+from fusion.alerts.ledger import DistressCall
 from fusion.alerts.settings import AlertSettings, AlertSettingsError
+from fusion.alerts.workload import Workload, alert_workload
+from fusion.situation.context import AlertContext
+from fusion.situation.current_coverage import CurrentCoverage, current_coverage_of
 from fusion.situation.track_picture import PictureError, TrackPicture, picture_of
 
 __all__ = [
+    "RULES",
     "Alert",
     "AlertActionError",
+    "AlertContext",
     "AlertSettings",
     "AlertSettingsError",
     "AlertState",
     "AlertStateError",
+    "CurrentCoverage",
     "DistressCall",
-    "Health",
-    "Knowing",
     "PictureError",
     "TrackPicture",
-    "Watching",
+    "Workload",
     "act",
     "act_on",
+    "alert_workload",
+    "current_coverage_of",
     "distress",
     "picture_of",
     "raise_alerts",

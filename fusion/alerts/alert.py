@@ -1,4 +1,4 @@
-"""Alerts as records, what an operator may do with one, and what alerting remembers between two pictures."""
+"""Alerts as records, what an operator may do with one, and the state of alerting between two track pictures."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import msgspec
 
 from fusion.alerts.expected_traffic import Traffic
 from fusion.alerts.nuisance import Nuisance, keys, taught
-from fusion.situation.facts import Forecast, ResponseInTime, Opening, Surroundings
+from fusion.situation.facts import Forecast, Opening, ResponseInTime, Surroundings
 from fusion.situation.track_picture import Evidence
 from geo.errors import BadInput
 
@@ -51,16 +51,79 @@ class AlertStateError(BadInput):
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One thing that an operator should know. ``revision`` counts from 0; (id, revision) is published once.
+    """One event for the operator, in one revision.
 
-    ``id`` is a hash of rule, track or sensor, and what was entered (direction and how manieth time), so a replay or a
-    re-run with late data names the same event the same. ``direction`` +1 toward home, −1 outward, 0 neither.
-    ``observed_at`` is when the newest evidence was observed, ``raised_at`` and ``updated_at`` are the journal's time.
-    None means that the field does not apply, or is not known; ``time_to_border_s`` None: not heading to the line.
-    ``why``: what made the rule speak, and what its priority is for; ``advice``: one sentence of ``leave_now``, short
-    enough for a radio; ``impact_level`` of the section; ``forecast``, ``leave_now``, ``ground``, ``openings``: see
-    fusion.situation.facts. ``cause``: what opened segments. ``weather``: as stated when it was raised, which is what
-    nuisance is learned by.
+    Parameters
+    ----------
+    id : str
+        Hash of the rule, the track or sensor, the direction and the ordinal of the event, so that a replay or a re-run
+        with late data gives the same event the same id.
+    rule : str
+        One of RULES.
+    priority : str
+        ``distress``, ``high``, ``medium`` or ``low``.
+    status : str
+        ``active``, ``acknowledged``, ``cleared`` or ``rejected``.
+    revision : int
+        Counts from 0; each (id, revision) is published once.
+    sentence : str
+        The alert in one sentence.
+    raised_at : datetime, UTC
+        When it was raised, in the journal's time.
+    updated_at : datetime, UTC
+        When this revision was made, in the journal's time.
+    observed_at : datetime, UTC
+        When the newest evidence was observed.
+    track : str, optional
+        Name of the track. None, here and below: does not apply, or is not known.
+    sensor : str, optional
+        Id of the sensor.
+    unit : str, optional
+        Name of the unit that called.
+    segment : int, optional
+        Number of the border segment.
+    chainage_m : float, optional, m
+        Position along the border.
+    direction : int
+        +1 inbound, −1 outbound, 0 neither.
+    easting : float, optional, m
+        Position in the local frame.
+    northing : float, optional, m
+        Position in the local frame.
+    offset_m : float, optional, m
+        Signed distance from the border, positive on the own side.
+    time_to_border_s : float, optional, s
+        Time to the border at the present velocity; None when not heading to it.
+    class_label : str, optional
+        The likeliest class.
+    class_probability : float, optional
+        Its probability.
+    existence : float, optional
+        Probability that the track exists.
+    evidence : tuple of (str, int, int)
+        (sensor, boot, sequence) of scans whose plots are in the track.
+    by : str
+        Who acted on it.
+    reason : str
+        Why it was rejected or cleared.
+    why : str
+        What triggered the rule, and the reasons for the priority.
+    advice : str
+        ``leave_now`` in one sentence, short enough for a radio.
+    impact_level : str, optional
+        Impact level of the border section.
+    forecast : Forecast, optional
+        Where and when a crossing is predicted.
+    leave_now : ResponseInTime, optional
+        Whether a response that leaves now is in time.
+    ground : Surroundings, optional
+        The ground around the track.
+    cause : str
+        Why coverage was lost.
+    openings : tuple of Opening
+        Segments whose coverage fell below the requirement.
+    weather : str
+        The stated weather when it was raised, by which nuisance alarms are learned.
     """
 
     id: str
@@ -100,29 +163,68 @@ class Alert:
 
     @property
     def is_open(self) -> bool:
+        """Whether it is active or acknowledged."""
         return self.status in OPEN
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values: times as RFC 3339 text in UTC, evidence as lists."""
+        """Convert to plain values.
+
+        Returns
+        -------
+        dict
+            Field names and values; times as RFC 3339 text in UTC, tuples as lists.
+        """
         plain: dict[str, Any] = msgspec.to_builtins(self)
         return plain
 
 
 def alert_id(rule: str, subject: str, direction: int, ordinal: int) -> str:
-    """Name of an event: ``subject`` is the track or sensor, ``ordinal`` how manieth time it did this."""
+    """Return the id of an event: ``subject`` is the track or sensor, ``ordinal`` counts its events of this kind."""
     return "A" + blake2b(f"{rule}|{subject}|{direction}|{ordinal}".encode(), digest_size=8).hexdigest()
 
 
 def rank(alert: Alert) -> tuple[int, datetime, str]:
-    """Sort key: distress first, then priority, then the older one."""
+    """Sort key of alerts: distress first, then by priority, then the oldest first.
+
+    Parameters
+    ----------
+    alert : Alert
+        The alert.
+
+    Returns
+    -------
+    tuple of (int, datetime, str)
+        Rank of the priority, ``raised_at`` and id.
+    """
     return PRIORITIES.index(alert.priority), alert.raised_at, alert.id
 
 
 def act(alert: Alert, action: str, *, by: str, reason: str = "", at: datetime) -> Alert:
-    """The alert after an operator's ``action``: acknowledge (active only), clear or reject (active, acknowledged).
+    """Apply an operator's action to an alert.
 
-    Rejecting needs a reason; every action needs a name in ``by`` and an aware ``at``. Raises AlertActionError, which
-    names the alert, for anything else: a cleared or rejected alert is history.
+    Parameters
+    ----------
+    alert : Alert
+        The alert, which is not changed.
+    action : str
+        ``acknowledge`` (of an active alert), ``clear`` or ``reject`` (of an active or acknowledged one).
+    by : str
+        Who acts.
+    reason : str
+        Why; required for ``reject``.
+    at : datetime
+        When, with a time zone.
+
+    Returns
+    -------
+    Alert
+        The next revision.
+
+    Raises
+    ------
+    AlertActionError
+        For an unknown action, one that the alert's status does not allow, and where name, reason or time zone is
+        missing.
     """
     where = f"alert {alert.id}"
     if action not in MOVES:
@@ -143,7 +245,7 @@ def act(alert: Alert, action: str, *, by: str, reason: str = "", at: datetime) -
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """A place beside the line: signed offset [m], segment, chainage [m]."""
+    """A position beside the border: signed offset [m], segment and chainage [m]."""
 
     offset_m: float
     segment: int
@@ -152,11 +254,12 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class TrackMemory:
-    """What the rules remember of one track. Looks are fresh plots of the confirmed track, never coasts.
+    """What the line rules keep of one track. A look is a fresh plot of the confirmed track, never a coast.
 
-    look_ns: newest look counted. side: +1 home, −1 outer, 0 not yet sure. across: looks in a row surely on the other
-    side. gate: the look nearest the line since it was last surely on its side, which is where it crosses.
-    approach_looks: looks in a row heading to the line; approach_ns the newest of them. open_*: alert ids, "" for none.
+    look_ns: newest look counted. side: +1 own side, −1 far side, 0 not yet significant. across: consecutive looks
+    significantly on the other side. gate: the look nearest to the border since the track was last significantly on its
+    side, which is where it crosses. approach_looks: consecutive looks heading to the border; approach_ns the newest of
+    them. open_*: alert ids, "" for none.
     """
 
     look_ns: int = -(2**63)
@@ -173,7 +276,7 @@ class TrackMemory:
 
 @dataclass(frozen=True, slots=True)
 class SensorMemory:
-    """Outages of one sensor so far; the open alerts' ids; since when it reports again while an alert is open."""
+    """Outages of one sensor so far, the ids of its open alerts, and since when it reports again while one is open."""
 
     outages: int = 0
     open_alert: str = ""
@@ -183,12 +286,12 @@ class SensorMemory:
 
 @dataclass(frozen=True, slots=True)
 class PatternMemory:
-    """What the rules of fusion.alerts.pattern_rules remember of one track.
+    """What the rules of fusion.alerts.pattern_rules keep of one track.
 
-    look_ns: newest look counted; last_*: where that was. easting, northing, since_ns: the place it has not left, and
-    since when. judged: whether it is settled where it came from; nowhere_ns, nowhere_offset_m: when and where it
-    seems to have come from nowhere, 0 when it does not. dead_ns: newest look into dead ground. open_*: alert
-    ids, "" for none.
+    look_ns: newest look counted; last_*: its position. easting, northing, since_ns: the position that it has not left,
+    and since when. judged: whether its origin is settled; nowhere_ns, nowhere_offset_m: when and where it was first
+    confirmed without a detected crossing, else 0. dead_ns: newest look into dead ground. open_*: alert ids, "" for
+    none.
     """
 
     look_ns: int = -(2**63)
@@ -210,7 +313,7 @@ class PatternMemory:
 
 @dataclass(frozen=True, slots=True)
 class GroupMemory:
-    """Tracks that are together: since when, when last; the id of their alert, and whether it has told of a split."""
+    """Tracks that are together: since when, last when, the id of their alert, and whether a split was reported."""
 
     members: tuple[str, ...]
     since_ns: int
@@ -221,7 +324,7 @@ class GroupMemory:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """Where and when a track near the line ended."""
+    """Where and when a track near the border ended."""
 
     easting: float
     northing: float
@@ -230,11 +333,34 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class AlertState:
-    """All that alerting remembers; immutable by convention, equal by value, exact through JSON.
+    """The complete state of alerting between two track pictures.
 
-    ``faults`` by sensor and fault; ``calls``: how many distress calls each unit has made; ``begun_ns``: when the first
-    picture was judged. ``nuisance`` and ``traffic``: what was learned, see fusion.alerts.nuisance and
-    fusion.alerts.expected_traffic.
+    Treated as immutable; equal by value; exact through JSON.
+
+    Parameters
+    ----------
+    tracks : mapping of str to TrackMemory
+        State of the line rules, by track.
+    sensors : mapping of str to SensorMemory
+        State of each sensor.
+    alerts : mapping of str to Alert
+        Newest revision of each alert of the last hours, by id.
+    faults : mapping of str to SensorMemory
+        State by sensor and fault.
+    patterns : mapping of str to PatternMemory
+        State of the pattern rules, by track.
+    groups : tuple of GroupMemory
+        Groups of tracks.
+    ended : tuple of Ended
+        Tracks that ended lately.
+    calls : mapping of str to int
+        Number of distress calls of each unit.
+    begun_ns : int, UTC nanoseconds since 1970
+        Time of the first picture.
+    nuisance : Nuisance
+        What was learned of nuisance alarms.
+    traffic : Traffic
+        What was learned of the usual traffic.
     """
 
     tracks: Mapping[str, TrackMemory] = field(default_factory=dict)
@@ -250,12 +376,34 @@ class AlertState:
     traffic: Traffic = field(default_factory=Traffic)
 
     def to_json(self) -> bytes:
-        """UTF-8 JSON with sorted keys; ``from_json`` gives back an equal state."""
+        """Encode as JSON.
+
+        Returns
+        -------
+        bytes
+            UTF-8 JSON with sorted keys, from which ``from_json`` restores an equal state.
+        """
         return msgspec.json.encode(self, order="sorted")
 
     @classmethod
     def from_json(cls, body: bytes) -> AlertState:
-        """The state that ``to_json`` wrote. Raises AlertStateError for any other bytes."""
+        """Decode what ``to_json`` wrote.
+
+        Parameters
+        ----------
+        body : bytes
+            The JSON.
+
+        Returns
+        -------
+        AlertState
+            The state.
+
+        Raises
+        ------
+        AlertStateError
+            For any other bytes.
+        """
         try:
             return msgspec.json.decode(body, type=cls)
         except (msgspec.MsgspecError, UnicodeError) as error:
@@ -265,9 +413,36 @@ class AlertState:
 def act_on(
     state: AlertState, identity: str, action: str, *, by: str, reason: str = "", at: datetime
 ) -> tuple[AlertState, Alert]:
-    """``act`` on one alert of the state; AlertActionError also when the state holds no such alert.
+    """Apply an operator's action to one alert of a state.
 
-    A rejection teaches what is nuisance, a person's closing what is not.
+    A rejection counts as a nuisance alarm, a closing by a person as a real one.
+
+    Parameters
+    ----------
+    state : AlertState
+        The state, which is not changed.
+    identity : str
+        Id of the alert.
+    action : str
+        ``acknowledge``, ``clear`` or ``reject``.
+    by : str
+        Who acts.
+    reason : str
+        Why; required for ``reject``.
+    at : datetime
+        When, with a time zone.
+
+    Returns
+    -------
+    state : AlertState
+        The state after the action.
+    alert : Alert
+        The next revision of the alert.
+
+    Raises
+    ------
+    AlertActionError
+        For an id that the state does not hold, and as in ``act``.
     """
     if identity not in state.alerts:
         raise AlertActionError("no such alert", where=f"alert {identity}", expected="an alert of the last hours")

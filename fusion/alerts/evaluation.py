@@ -1,17 +1,18 @@
-"""From the track picture to alerts: approaching, crossing, sensor silent. Pure: state in, state and news out.
+"""From the track picture to alerts: approaching, crossing, sensor silent. Pure: state in, state and alerts out.
 
 Only a *look* is evidence: a fresh plot of a confirmed track. A coasting track raises nothing and crosses nothing until
-it is detected again; what it did in between is then concluded from where it reappears. One event is one alert:
-- crossing: a track once surely on a side (offset beyond a band that grows with its own uncertainty) is surely on the
-  other for some looks in a row. Coming back is another crossing, the other way; jitter inside the band is none.
-- approaching: some looks in a row significantly heading to the line and near in time; cleared when it has not been so
-  for a while, has crossed, or has ended. The next approach is another alert.
-- sensor silent: what sensors.health says, cleared after the sensor has reported again for a while.
+it is detected again; what it did meanwhile is then inferred from where it reappears. One event is one alert:
+- crossing: a track that was significantly on one side (offset beyond a band that grows with its own uncertainty) is
+  significantly on the other for some consecutive looks. Coming back is another crossing, in the other direction; jitter
+  inside the band is none.
+- approaching: some consecutive looks significantly heading to the border and near in time; cleared when that has not
+  been so for a while, the track has crossed, or it has ended. The next approach is another alert.
+- sensor silent: the state of sensors.health, cleared after the sensor has reported again for a while.
 - patterns (fusion.alerts.pattern_rules): loitering, appearing inside, dead ground ahead, groups.
-- coverage lost: segments that a sensor's silence or blindness opened, each told once, for the loss that tipped it.
-- quiet (fusion.alerts.expected_traffic): an hour without anybody where there always is somebody.
-A clear animal lowers the priority; what operators keep rejecting is held back (fusion.alerts.nuisance). A unit's
-distress call (``distress``) is first in rank and nothing lowers it.
+- coverage lost: segments that a sensor's silence or blindness opened, each reported once, for the loss that opened it.
+- quiet (fusion.alerts.expected_traffic): an hour without traffic where some is always expected.
+A probable animal lowers the priority; alerts that operators keep rejecting are suppressed (fusion.alerts.nuisance). A
+unit's distress call (``distress``) ranks first and nothing lowers it.
 """
 
 from __future__ import annotations
@@ -23,10 +24,9 @@ import numpy as np
 import numpy.typing as npt
 
 from fusion.alerts.alert import Alert, AlertState, Ended, PatternMemory, TrackMemory, alert_id
-from fusion.alerts.ledger import DistressCall, Knowing, Ledger
+from fusion.alerts.ledger import DistressCall, Ledger
 from fusion.alerts.line_rules import approaching, course_of, crossing, looks_of, overdue, sighting_of, track_ended
 from fusion.alerts.pattern_rules import (
-    CurrentCoverage,
     appeared_inside,
     dead_ground,
     groups,
@@ -36,6 +36,8 @@ from fusion.alerts.pattern_rules import (
 )
 from fusion.alerts.sensor_rules import Health, expected_traffic, sensors_faulty, sensors_silent
 from fusion.alerts.settings import AlertSettings
+from fusion.situation.context import AlertContext
+from fusion.situation.current_coverage import CurrentCoverage
 from fusion.situation.track_picture import TrackPicture
 from sensors.health.faults import BLINDING
 from sensors.timestamps import SECOND_NS
@@ -50,19 +52,45 @@ def raise_alerts(
     faults: Mapping[str, Mapping[str, str]] | None = None,
     settings: AlertSettings | None = None,
     coverage: CurrentCoverage | None = None,
-    context: Knowing | None = None,
+    context: AlertContext | None = None,
     weather: str = "",
 ) -> tuple[AlertState, tuple[Alert, ...]]:
-    """The state after this picture, and the alerts that are new or revised, most urgent first.
+    """Evaluate all alert rules on one track picture.
 
-    Same arguments, same answer; calling again with the same picture and time gives nothing. ``now_ns`` is the
-    journal's time, UTC nanoseconds. A track missing from the picture has ended. A sensor missing from ``health`` is
-    left as it was; ``faults``: what is wrong with those that are heard, by sensor and fault. ``coverage`` is what the
-    sensors see (fusion.situation.current_coverage); without it nothing is said of dead ground, of appearing inside, or
-    of segments that nobody watches. ``knowing`` (fusion.situation.context) adds what is known of the sector: forecasts,
-    who would be in time if they left now, the ground, impact levels, and how likely crossings are detected.
-    ``weather``, as stated, is what nuisance is learned by, beside sensor and hour. Nothing is ever unpublished: an
-    alert that no longer holds is revised to ``cleared``.
+    Parameters
+    ----------
+    state : AlertState
+        The state after the picture before, which is not changed.
+    picture : TrackPicture
+        All live tracks. A track of the state that is missing has ended.
+    now_ns : int, UTC nanoseconds since 1970
+        The journal's time.
+    health : mapping of str to sensors.health.SensorHealth, optional
+        State of each sensor (any record with ``state`` and ``since_ns``); a sensor that is missing keeps its last
+        state.
+    faults : mapping of str to mapping of str to str, optional
+        Faults of sensors that report, by sensor and fault, with a description.
+    settings : AlertSettings, optional
+        Settings of the rules; the defaults where none are given.
+    coverage : CurrentCoverage, optional
+        What the sensors see. Without it dead ground, appearing inside and lost segments are not evaluated.
+    context : AlertContext, optional
+        What is known of the sector: predicted crossings, responders, the ground, impact levels, and the probability
+        that crossings are detected.
+    weather : str
+        The stated weather, by which, with sensor and hour, nuisance alarms are learned.
+
+    Returns
+    -------
+    state : AlertState
+        The state after the picture.
+    alerts : tuple of Alert
+        New and revised alerts, most urgent first.
+
+    Notes
+    -----
+    The same arguments give the same result; a second call with the same picture and time gives no alerts. No alert is
+    withdrawn: one that no longer holds is revised to ``cleared``.
     """
     ledger = Ledger(
         settings or AlertSettings(),
@@ -93,8 +121,8 @@ def raise_alerts(
 
 def _gone(health: Mapping[str, Health], faults: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:
     """Sensors that see nothing now: silent, in maintenance, or blinded by a fault."""
-    away = {sensor for sensor, found in health.items() if found.state != "ok"}
-    return tuple(sorted(away | {sensor for sensor, found in faults.items() if set(found) & set(BLINDING)}))
+    away = {sensor for sensor, state in health.items() if state.state != "ok"}
+    return tuple(sorted(away | {sensor for sensor, names in faults.items() if set(names) & set(BLINDING)}))
 
 
 def _judge_patterns(
@@ -103,7 +131,7 @@ def _judge_patterns(
     picture: TrackPicture,
     coverage: CurrentCoverage | None,
 ) -> AlertState:
-    """The state after the rules of fusion.alerts.pattern_rules."""
+    """Evaluate the rules of fusion.alerts.pattern_rules; the state after them."""
     settings, now = ledger.settings, ledger.now_ns
     begun = state.begun_ns or now
     ended = recently_gone(state, picture, now, settings.ended_s)
@@ -137,7 +165,7 @@ def _judge_patterns(
 
 
 def _lost_places(picture: TrackPicture, ended: tuple[Ended, ...]) -> npt.NDArray[np.float64]:
-    """(n, 2) where tracks ended lately, and where others coast now."""
+    """Positions (n, 2) where tracks ended lately, and where others coast now."""
     coasting = np.flatnonzero(picture.status == "coasting")
     there = np.column_stack([picture.easting[coasting], picture.northing[coasting]])
     return np.vstack([there, np.array([(e.easting, e.northing) for e in ended]).reshape(-1, 2)])
@@ -146,8 +174,26 @@ def _lost_places(picture: TrackPicture, ended: tuple[Ended, ...]) -> npt.NDArray
 def distress(
     state: AlertState, call: DistressCall, *, now_ns: int, settings: AlertSettings | None = None
 ) -> tuple[AlertState, tuple[Alert, ...]]:
-    """The state after a unit's distress call, and its alert. A unit's later calls are the same alert for as long as
-    that is open; only a person closes it."""
+    """Raise or update the alert of a unit's distress call.
+
+    Parameters
+    ----------
+    state : AlertState
+        The state, which is not changed.
+    call : DistressCall
+        The call. A unit's later calls revise the same alert while that is open; only a person closes it.
+    now_ns : int, UTC nanoseconds since 1970
+        The journal's time.
+    settings : AlertSettings, optional
+        Settings of the rules; the defaults where none are given.
+
+    Returns
+    -------
+    state : AlertState
+        The state after the call.
+    alerts : tuple of Alert
+        The new or revised alert.
+    """
     ledger = Ledger(settings or AlertSettings(), now_ns, dict(state.alerts))
     count = max(state.calls.get(call.unit, 0), 1)
     known = ledger.alerts.get(alert_id("distress", call.unit, 0, count))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any
 
 from fusion.alerts.alert import Alert, rank
 from fusion.alerts.expected_traffic import Verdict
@@ -14,16 +14,17 @@ from fusion.alerts.sentences import (
     fault_sentence,
     group_sentence,
     higher,
-    response_sentence,
     lost_sentence,
     opened_sentence,
     priority_of,
     quiet_sentence,
+    response_sentence,
     sentence_of,
     silent_sentence,
     why_of,
 )
 from fusion.alerts.settings import AlertSettings
+from fusion.situation.context import AlertContext
 from fusion.situation.facts import About, Opening, Sighting
 from fusion.situation.track_picture import TrackPicture
 from geo.border.sections import IMPACT_LEVELS
@@ -33,7 +34,29 @@ from sensors.timestamps import SECOND_NS, nanoseconds, utc_datetime
 
 @dataclass(frozen=True, slots=True)
 class DistressCall:
-    """A unit's word that people are in need; ``place`` in words. None where there is no border."""
+    """A unit's call for people in need.
+
+    Parameters
+    ----------
+    unit : str
+        Name of the unit.
+    observed_ns : int, UTC nanoseconds since 1970
+        When it called.
+    easting : float, m
+        Position in the local frame.
+    northing : float, m
+        Position in the local frame.
+    place : str
+        The position in words.
+    note : str
+        The unit's own words.
+    segment : int, optional
+        Number of the border segment; None without a border, here and below.
+    chainage_m : float, optional, m
+        Position along the border.
+    offset_m : float, optional, m
+        Signed distance from the border, positive on the own side.
+    """
 
     unit: str
     observed_ns: int
@@ -46,44 +69,25 @@ class DistressCall:
     offset_m: float | None = None
 
 
-class Knowing(Protocol):
-    """What fusion.situation.context.AlertContext knows of the sector beyond the picture."""
-
-    @property
-    def segment_count(self) -> int:
-        """Segments of the border, 0 where that is not known."""
-
-    def impact_of(self, segment: int) -> str | None:
-        """Impact level of a segment's section; None where none is set."""
-
-    def about(self, sighting: Sighting, gone: Sequence[str]) -> About:
-        """All that can be said of one sighting while the sensors ``gone`` see nothing."""
-
-    def opened(self, sensor: str, gone: Sequence[str], required: float) -> tuple[Opening, ...]:
-        """Segments that the loss of one sensor opens while ``gone`` (others, perhaps it too) do not work."""
-
-    def watched_again(self, openings: Sequence[Opening], gone: Sequence[str], required: float) -> bool:
-        """Whether none of the segments is open any more."""
-
-
 @dataclass(slots=True)
 class Ledger:
-    """The alerts during one call, and which of them changed. Lives and dies inside ``raise_alerts``.
+    """The alerts during one call of ``raise_alerts``, and which of them changed.
 
-    ``knowing``: what is known of the sector; ``gone``: sensors that see nothing now; ``weather``: as stated.
+    ``context``: what is known of the sector; ``gone``: sensors that see nothing now; ``weather``: as stated.
     """
 
     settings: AlertSettings
     now_ns: int
     alerts: dict[str, Alert]
     changed: set[str] = field(default_factory=set)
-    context: Knowing | None = None
+    context: AlertContext | None = None
     gone: tuple[str, ...] = ()
     weather: str = ""
     tallies: dict[str, NuisanceCount] = field(default_factory=dict)
     held_ns: dict[str, int] = field(default_factory=dict)
 
     def age_s(self, alert: Alert) -> float:
+        """Seconds since the alert was raised."""
         return (self.now_ns - nanoseconds(alert.raised_at)) / SECOND_NS
 
     def is_open(self, identity: str) -> bool:
@@ -92,9 +96,9 @@ class Ledger:
         return alert is not None and alert.is_open
 
     def raise_(self, identity: str, rule: str, sighting: Sighting) -> None:
-        """A new alert, or a revision where the id was used before (a track that late data brought back).
+        """Raise an alert, or revise it where the id was used before (a track that late data restored).
 
-        One that is held back as nuisance (fusion.alerts.nuisance) is counted and not raised.
+        An alert that is suppressed as nuisance (fusion.alerts.nuisance) is counted and not raised.
         """
         old, now = self.alerts.get(identity), utc_datetime(self.now_ns)
         if old is not None and old.by:
@@ -130,6 +134,7 @@ class Ledger:
         return True
 
     def raise_silent(self, identity: str, sensor: str, since_ns: int) -> None:
+        """Raise the alert of a sensor that has gone offline."""
         now, since = utc_datetime(self.now_ns), utc_datetime(since_ns)
         sentence = silent_sentence(sensor, f"{since:%H:%M:%S} UTC")
         self._put(
@@ -137,7 +142,7 @@ class Ledger:
         )  # fmt: skip
 
     def raise_fault(self, identity: str, sensor: str, fault: str, what: str) -> None:
-        """A sensor that is heard and has something wrong."""
+        """Raise the alert of a sensor that reports and has a fault."""
         now = utc_datetime(self.now_ns)
         priority = "medium" if fault in BLINDING else "low"
         sentence = fault_sentence(sensor, fault, what)
@@ -147,11 +152,11 @@ class Ledger:
         self, identity: str, sensor: str, cause: str, openings: tuple[Opening, ...], segments: list[int], count: int,
         since_ns: int,
     ) -> None:  # fmt: skip
-        """Segments of ``count`` that a sensor's loss opened; the more of the border it is, the more urgent, and
-        high where a section's impact is.
+        """Raise the alert of segments, of ``count``, that a sensor's loss opened.
 
-        ``openings`` say how likely a crossing is detected before and after; without them the segments are those that no
-        other sensor watches.
+        The priority is high from ``lost_share`` of the border on, and where a section's impact is high. ``openings``
+        hold the probability of detecting a crossing before and after; without them the segments are those that no other
+        sensor covers.
         """
         now = utc_datetime(self.now_ns)
         numbers = sorted({one.segment for one in openings} or set(segments))
@@ -172,7 +177,7 @@ class Ledger:
         )  # fmt: skip
 
     def raise_quiet(self, identity: str, verdict: Verdict) -> None:
-        """An hour without traffic where some is usual."""
+        """Raise the alert of an hour without traffic where some is usual."""
         now = utc_datetime(self.now_ns)
         sentence = quiet_sentence(verdict.segment, verdict.expected)
         self._put(
@@ -184,7 +189,7 @@ class Ledger:
         )  # fmt: skip
 
     def raise_group(self, identity: str, rule: str, picture: TrackPicture, row: int, tracks: tuple[str, ...]) -> None:
-        """Several tracks together, stated at the place of one of them."""
+        """Raise the alert of several tracks together, stated at the position of one of them."""
         if identity in self.alerts:
             return
         now = utc_datetime(self.now_ns)
@@ -200,15 +205,15 @@ class Ledger:
         )  # fmt: skip
 
     def note_split(self, identity: str, parts: int, apart_m: float) -> None:
-        """Add to an open group's sentence that it has split."""
+        """Add to the sentence of an open group that it has split."""
         alert = self.alerts.get(identity)
         if alert is not None and alert.is_open:
             sentence = f"{alert.sentence} It has split into {parts} parts, {apart_m:.0f} m apart."
-            told = {} if identity in self.changed else following(alert.revision, self.now_ns)
-            self._put(replace(alert, sentence=sentence, **told))
+            revision = {} if identity in self.changed else following(alert.revision, self.now_ns)
+            self._put(replace(alert, sentence=sentence, **revision))
 
     def raise_distress(self, identity: str, call: DistressCall) -> None:
-        """A unit's call, or a later word of it: the place and the sentence move with it."""
+        """Raise the alert of a unit's call, or update position and sentence of the open one."""
         old, now = self.alerts.get(identity), utc_datetime(self.now_ns)
         facts: dict[str, Any] = {
             "sentence": distress_sentence(call.unit, call.note, call.place),
@@ -228,13 +233,13 @@ class Ledger:
             )  # fmt: skip
 
     def restate(self, identity: str, sighting: Sighting) -> None:
-        """``revise`` an open alert by its id; nothing where it is not there or closed."""
+        """Revise an open alert by its id, if there is one."""
         alert = self.alerts.get(identity)
         if alert is not None and alert.is_open:
             self.revise(alert, sighting)
 
     def follow(self, identity: str, rule: str, sighting: Sighting) -> None:
-        """``restate``; one that is held back is raised as soon as it is more urgent than may be held."""
+        """Restate an alert; raise a suppressed one as soon as it is too urgent to be suppressed."""
         if identity in self.held_ns and not may_hold(rule, self._priority(rule, sighting), self._impact(sighting)):
             self.raise_(identity, rule, sighting)
         else:
@@ -253,13 +258,13 @@ class Ledger:
         self._put(replace(alert, priority=stated, **facts, **following(alert.revision, self.now_ns)))
 
     def clear(self, identity: str, reason: str) -> None:
-        """Clear an alert if it is there and open; anything else is as it should be."""
+        """Clear an alert if it exists and is open."""
         alert = self.alerts.get(identity)
         if alert is not None and alert.is_open:
             self._put(replace(alert, status="cleared", reason=reason, **following(alert.revision, self.now_ns)))
 
     def forget(self) -> None:
-        """Clear what is stale; drop closed alerts that nobody has touched for ``keep_s``."""
+        """Clear stale alerts; drop closed alerts that were not changed for ``keep_s``."""
         for alert in list(self.alerts.values()):
             if alert.is_open and alert.rule == "crossing" and self.age_s(alert) >= self.settings.stale_s:
                 self.clear(alert.id, "stale: nobody acted on it")
@@ -271,10 +276,11 @@ class Ledger:
                 del self.held_ns[identity]
 
     def nuisance(self) -> Nuisance:
-        """What is learned, as the state keeps it."""
+        """Return what was learned, as the state keeps it."""
         return Nuisance(self.tallies, self.held_ns)
 
     def news(self) -> tuple[Alert, ...]:
+        """Return new and revised alerts, most urgent first."""
         return tuple(sorted((self.alerts[identity] for identity in self.changed), key=rank))
 
     def _put(self, alert: Alert) -> None:
@@ -305,9 +311,9 @@ class Ledger:
         return {
             "impact_level": about.impact_level,
             "forecast": about.forecast,
-            "leave_now": about.leave_now,
+            "leave_now": about.response_in_time,
             "ground": about.ground,
-            "advice": "" if about.leave_now is None else response_sentence(about.leave_now),
+            "advice": "" if about.response_in_time is None else response_sentence(about.response_in_time),
             "why": why_of(rule, sighting, looks=looks, impact_level=about.impact_level),
             "sentence": sentence_of(rule, sighting, naming_probability=self.settings.naming_probability),
             "observed_at": utc_datetime(sighting.observed_ns),
@@ -325,7 +331,7 @@ class Ledger:
 
 
 def following(revision: int, now_ns: int) -> dict[str, Any]:
-    """The bookkeeping of the revision after ``revision``."""
+    """Return number and time of the revision after ``revision``."""
     return {"revision": revision + 1, "updated_at": utc_datetime(now_ns)}
 
 

@@ -75,7 +75,7 @@ def is_nuisance(
     tallies: Mapping[str, NuisanceCount], names: Iterable[str], *, least_share: float, least_judged: float
 ) -> bool:
     """Whether every sensor that brought it about has been judged often enough, and nearly always rejected here."""
-    found = [tallies.get(name, NuisanceCount()) for name in names]
-    return bool(found) and all(
-        tally.judged >= least_judged and share_at_least(tally.rejected, tally.judged) >= least_share for tally in found
+    counts = [tallies.get(name, NuisanceCount()) for name in names]
+    return bool(counts) and all(
+        tally.judged >= least_judged and share_at_least(tally.rejected, tally.judged) >= least_share for tally in counts
     )

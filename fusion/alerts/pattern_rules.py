@@ -1,7 +1,7 @@
 """Rules about where a track is and where it came from: loitering, appearing inside, dead ground ahead, groups.
 
 Each is judged at a look (a fresh plot of a confirmed track) within ``pattern_band_m`` of the line. What the sensors see
-comes in as ``Watchfulness``; without it only loitering and groups are judged.
+comes in as ``CurrentCoverage``; without it only loitering and groups are judged.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import hypot
-from typing import Protocol
 
 import numpy as np
 from scipy.sparse import coo_array
@@ -19,7 +18,7 @@ from scipy.spatial import cKDTree
 from fusion.alerts.alert import AlertState, Ended, GroupMemory, PatternMemory, alert_id
 from fusion.alerts.ledger import Ledger
 from fusion.alerts.settings import AlertSettings
-from fusion.situation.current_coverage import first_hidden
+from fusion.situation.current_coverage import CurrentCoverage, first_hidden
 from fusion.situation.facts import Sighting
 from fusion.situation.track_picture import TrackPicture
 from geo.arrays import Floats, Ints
@@ -27,23 +26,6 @@ from sensors.timestamps import SECOND_NS
 
 AROUND = 8
 AHEAD_STEP_S = 5.0
-
-
-class CurrentCoverage(Protocol):
-    """What fusion.situation.current_coverage.Watchfulness tells."""
-
-    def seeing(self, easting: Floats, northing: Floats, *, silent: Sequence[str] = ()) -> Floats:
-        """(n,) probability that a look of some working sensor sees each point."""
-
-    @property
-    def segment_count(self) -> int:
-        """Segments of the border."""
-
-    def lost(self, sensor: str, silent: Sequence[str]) -> Ints:
-        """Segments that only this one of the working sensors watched."""
-
-    def watched(self, silent: Sequence[str]) -> Ints:
-        """Segments that some working sensor watches."""
 
 
 def loitering(ledger: Ledger, memory: PatternMemory, sighting: Sighting, sd_m: float) -> PatternMemory:
@@ -140,7 +122,12 @@ def _spread(sighting: Sighting, first: int) -> float:
 
 
 def dead_ground(
-    ledger: Ledger, memory: PatternMemory, sighting: Sighting, coverage: CurrentCoverage, silent: Sequence[str], heads: bool
+    ledger: Ledger,
+    memory: PatternMemory,
+    sighting: Sighting,
+    coverage: CurrentCoverage,
+    silent: Sequence[str],
+    heads: bool,
 ) -> PatternMemory:
     """A track that heads to the line and will soon be out of every working sensor's sight on its way."""
     settings = ledger.settings
@@ -197,26 +184,26 @@ def groups(
     A group that was alerted and stands in two parts of two or more, far from each other, has split.
     """
     settings, now = ledger.settings, ledger.now_ns
-    found = _clusters(picture, rows, settings.group_radius_m)
+    clusters = _clusters(picture, rows, settings.group_radius_m)
     place = {picture.track[row]: (picture.easting[row], picture.northing[row]) for row in rows.tolist()}
     kept: list[GroupMemory] = []
     taken: set[int] = set()
     for memory in memories:
-        mine = [i for i, members in enumerate(found) if len(members & set(memory.members)) >= 2]
+        mine = [i for i, members in enumerate(clusters) if len(members & set(memory.members)) >= 2]
         parts = [i for i in mine if i not in taken]
         taken.update(parts)
         if parts:
-            together = set().union(*(found[i] for i in parts))
+            together = set().union(*(clusters[i] for i in parts))
             memory = replace(memory, seen_ns=now, members=tuple(sorted(together)))
             memory = _grown(ledger, memory, picture)
-            kept.append(_split(ledger, memory, [found[i] for i in parts], place))
+            kept.append(_split(ledger, memory, [clusters[i] for i in parts], place))
         elif mine:
             ledger.clear(memory.open_group, "it joined another group")
         elif now - memory.seen_ns > settings.group_clear_s * SECOND_NS:
             ledger.clear(memory.open_group, "it dispersed")
         else:
             kept.append(memory)
-    for i, members in enumerate(found):
+    for i, members in enumerate(clusters):
         if i not in taken and len(members) >= settings.group_size:
             kept.append(GroupMemory(tuple(sorted(members)), now, now))
     return tuple(kept)

@@ -1,4 +1,4 @@
-"""Rules about sensors and segments: silent and faulty sensors, what they open, and quiet where traffic is usual."""
+"""Rules about sensors and segments: silent and faulty sensors, lost coverage, and quiet where traffic is usual."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from fusion.alerts.alert import SensorMemory, alert_id
 from fusion.alerts.expected_traffic import Traffic, hour_is_over, judged, noted
 from fusion.alerts.ledger import Ledger
-from fusion.alerts.pattern_rules import CurrentCoverage
+from fusion.situation.current_coverage import CurrentCoverage
 from fusion.situation.facts import Opening
 from fusion.situation.track_picture import TrackPicture
 from sensors.health.faults import BLINDING
@@ -19,41 +19,46 @@ from sensors.timestamps import SECOND_NS
 
 
 class Health(Protocol):
-    """What sensors.health.SensorHealth says: the state (only ``silent`` alerts) and when it was last heard [UTC ns]."""
+    """State of a sensor, such as sensors.health.SensorHealth; only ``silent`` raises an alert."""
 
     @property
-    def state(self) -> str: ...
+    def state(self) -> str:
+        """``ok``, ``silent`` or another state."""
 
     @property
-    def since_ns(self) -> int: ...
+    def since_ns(self) -> int:
+        """When the sensor was last heard [UTC ns]."""
 
 
 def sensors_silent(
-    ledger: Ledger, memories: Mapping[str, SensorMemory], health: Mapping[str, Health], coverage: CurrentCoverage | None = None
+    ledger: Ledger,
+    memories: Mapping[str, SensorMemory],
+    health: Mapping[str, Health],
+    coverage: CurrentCoverage | None = None,
 ) -> dict[str, SensorMemory]:
-    """Raise an alert for each outage of a sensor, once, and clear it when the sensor is heard for long enough.
+    """Raise an alert for each outage of a sensor, once, and clear it when the sensor has reported for long enough.
 
-    With ``coverage``, or where the ledger knows how likely crossings are detected, a second alert says which segments
-    are open because of it: each counts for the sensor whose loss tipped it, so that it is told once.
+    With ``coverage``, or where the ledger knows the probability of detecting crossings, a second alert names the
+    segments that the outage opened. Each segment counts for the sensor whose loss opened it, so it is reported once.
     """
     sensors = dict(memories)
     news = [sensor for sensor in sorted(health) if _falls_silent(health[sensor], sensors.get(sensor))]
     for sensor in sorted(health):
-        memory, found = sensors.get(sensor, SensorMemory()), health[sensor]
-        if found.state == "silent":
+        memory, now = sensors.get(sensor, SensorMemory()), health[sensor]
+        if now.state == "silent":
             if sensor in news:
                 identity = alert_id("sensor_silent", sensor, 0, memory.outages + 1)
-                ledger.raise_silent(identity, sensor, found.since_ns)
+                ledger.raise_silent(identity, sensor, now.since_ns)
                 memory = SensorMemory(memory.outages + 1, identity, memory.open_lost)
                 still = news[news.index(sensor) + 1 :]
                 identity = alert_id("coverage_lost", sensor, 0, memory.outages)
-                memory = _coverage_lost(ledger, memory, identity, sensor, "silent", still, found.since_ns, coverage)
+                memory = _coverage_lost(ledger, memory, identity, sensor, "silent", still, now.since_ns, coverage)
             sensors[sensor] = replace(memory, recovered_ns=None)
         elif memory.open_alert:
-            since = found.since_ns if memory.recovered_ns is None else memory.recovered_ns
+            since = now.since_ns if memory.recovered_ns is None else memory.recovered_ns
             memory = replace(memory, recovered_ns=since)
             if ledger.now_ns - since >= ledger.settings.recovered_s * SECOND_NS:
-                ledger.clear(memory.open_alert, f"its state is now {found.state}")
+                ledger.clear(memory.open_alert, f"its state is now {now.state}")
                 memory = SensorMemory(memory.outages, open_lost=memory.open_lost)
             sensors[sensor] = memory
         if memory.open_lost and not memory.open_alert:
@@ -61,8 +66,8 @@ def sensors_silent(
     return sensors
 
 
-def _falls_silent(found: Health, memory: SensorMemory | None) -> bool:
-    return found.state == "silent" and (memory is None or not memory.open_alert)
+def _falls_silent(now: Health, memory: SensorMemory | None) -> bool:
+    return now.state == "silent" and (memory is None or not memory.open_alert)
 
 
 def sensors_faulty(
@@ -71,10 +76,12 @@ def sensors_faulty(
     faults: Mapping[str, Mapping[str, str]],
     coverage: CurrentCoverage | None = None,
 ) -> dict[str, SensorMemory]:
-    """Raise an alert for each fault of a sensor, once, and clear it when the fault is over; with one for the segments
-    that are open because of it, where the fault blinds the sensor."""
+    """Raise an alert for each fault of a sensor, once, and clear it when the fault is over.
+
+    Where the fault blinds the sensor, a second alert names the segments that it opened.
+    """
     standing = {
-        f"{sensor}|{name}": (sensor, name, what) for sensor, found in faults.items() for name, what in found.items()
+        f"{sensor}|{name}": (sensor, name, what) for sensor, names in faults.items() for name, what in names.items()
     }
     kept = dict(memories)
     fresh = [key for key in sorted(standing) if not kept.get(key, SensorMemory()).open_alert]
@@ -110,9 +117,9 @@ def _coverage_lost(
     since_ns: int,
     coverage: CurrentCoverage | None,
 ) -> SensorMemory:
-    """Once an outage: the segments that it opened. ``still``: sensors lost at the same time, judged after this one.
+    """Report the segments that an outage opened, once; ``still``: sensors lost at the same time, judged later.
 
-    Nothing new where this sensor's loss has been told already: it was blind before it fell silent, or came back while
+    Nothing new where this sensor's loss was already reported: it was blind before it fell silent, or came back while
     the segments stayed open.
     """
     if memory.open_lost or any(
@@ -134,7 +141,7 @@ def _coverage_lost(
 
 
 def _watched_again(ledger: Ledger, memory: SensorMemory, reason: str) -> SensorMemory:
-    """After a sensor is back: clear what it had opened, unless another one's loss keeps it open."""
+    """After a sensor is back: clear what it had opened, unless another sensor's loss keeps it open."""
     alert = ledger.alerts.get(memory.open_lost)
     if alert is not None and alert.is_open and alert.openings and ledger.context is not None:
         required = ledger.settings.required_probability
@@ -144,10 +151,12 @@ def _watched_again(ledger: Ledger, memory: SensorMemory, reason: str) -> SensorM
     return replace(memory, open_lost="")
 
 
-def expected_traffic(ledger: Ledger, traffic: Traffic, picture: TrackPicture, coverage: CurrentCoverage | None) -> Traffic:
-    """Count who comes near each segment; at the end of an hour tell where it was too quiet, and learn from it.
+def expected_traffic(
+    ledger: Ledger, traffic: Traffic, picture: TrackPicture, coverage: CurrentCoverage | None
+) -> Traffic:
+    """Count tracks near each segment; at the end of an hour report segments that were too quiet, and learn from it.
 
-    A quiet segment's alert is cleared by the next hour in which somebody came. Nothing is judged without ``coverage``.
+    The alert of a quiet segment is cleared by the next hour with traffic. Nothing is judged without ``coverage``.
     """
     if coverage is None:
         return traffic

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import atan2, hypot, pi
 
 from fusion.alerts.alert import PRIORITIES
-from fusion.situation.facts import LeaveNow, Opening, Sighting
+from fusion.situation.facts import Opening, ResponseInTime, Sighting
 from fusion.situation.track_picture import Evidence
 from sensors.scan import CLASSES
 
@@ -30,16 +30,16 @@ def priority_of(
     home = sighting.direction > 0
     soon = sighting.time_to_border_s is not None and sighting.time_to_border_s <= urgent_s
     if rule == "crossing":
-        found = "high" if home else "medium"
+        priority = "high" if home else "medium"
     elif rule == "appeared_inside":
-        found = "medium"
+        priority = "medium"
     else:
-        found = "medium" if home and soon and rule not in ("loitering", "grouping") else "low"
+        priority = "medium" if home and soon and rule not in ("loitering", "grouping") else "low"
     if impact_level in ("high", "critical"):
-        return {"low": "medium", "medium": "high"}.get(found, found)
-    if impact_level == "low" and found == "medium" and rule != "appeared_inside":
+        return {"low": "medium", "medium": "high"}.get(priority, priority)
+    if impact_level == "low" and priority == "medium" and rule != "appeared_inside":
         return "low"
-    return found
+    return priority
 
 
 def why_of(rule: str, sighting: Sighting, *, looks: int, impact_level: str | None) -> str:
@@ -116,14 +116,14 @@ def fault_sentence(sensor: str, fault: str, what: str) -> str:
     return f"Sensor {sensor} is {fault.replace('_', ' ')}: {what}."
 
 
-def leave_now_sentence(found: LeaveNow) -> str:
+def response_sentence(response: ResponseInTime) -> str:
     """The one sentence for a radio: who leaves from where, and how many minutes are to spare or missing."""
-    chance = f"probability of interruption {_share(found.interruption_probability)}"
-    if found.response_s is None or found.margin_s is None:
+    chance = f"probability of interruption {_share(response.interruption_probability)}"
+    if response.response_s is None or response.margin_s is None:
         return f"Nobody from any base can get there; {chance}."
-    spare = found.margin_s / 60.0
+    spare = response.margin_s / 60.0
     margin = f"{spare:.1f} min to spare" if spare >= 0.0 else f"{-spare:.1f} min late"
-    return f"If you leave {found.base} now: there in {found.response_s / 60.0:.1f} min, {margin}; {chance}."
+    return f"If you leave {response.base} now: there in {response.response_s / 60.0:.1f} min, {margin}; {chance}."
 
 
 def lost_sentence(sensor: str, segments: Sequence[int], segment_count: int, cause: str = "silent") -> str:

@@ -1,4 +1,4 @@
-"""The settings of alerting: every figure is an assumption of ours, open to change."""
+"""Settings of alerting; every figure is an assumption, open to change."""
 
 from __future__ import annotations
 
@@ -14,35 +14,117 @@ class AlertSettingsError(BadInput):
 
 @dataclass(frozen=True, slots=True)
 class AlertSettings:
-    """Every figure is an assumption of ours, open to change; times in seconds of the journal, distances in metres.
+    """Settings of the alert rules; every figure is an assumption, open to change.
 
-    approach_time_s: how near in time an approach toward home is an alert, outward_time_s an approach outward, both
-    within approach_band_m of the line; approach_looks in a row; least_closing_mps and closing_sigma: how fast,
-    absolutely and against its uncertainty, it must close in; straight_share: with which share of its speed, unless it
-    is nearer in time than sure_s, for who goes along the line comes near it by chance; approach_clear_s without such a
-    look ends it (the off-delay of ISA-18.2: who goes on within it is the same event).
-    crossing_sigma × sqrt(track sd² + line_sd_m²) is the band; crossing_looks in a row beyond it. line_sd_m: how well
-    the line is surveyed. animal_probability lowers; naming_probability names a class in sentences. urgent_s: an
-    approach toward home this near is medium. revise_s: at most one update of an unchanged alert in this time; follow_s:
-    a crossing is updated for so long. keep_s: closed alerts are remembered for so long; stale_s: an open crossing
-    without action is cleared then (ISA-18.2). recovered_s: how long a sensor must report again. lost_share: from this
-    share of the border on, segments that nobody watches are a high alert.
+    Times are the journal's.
 
-    pattern_band_m: the rules of fusion.alerts.pattern_rules judge tracks so near the line. loiter_*: within a circle of
-    this radius for so long, so near the line beyond it and on the home side, where people live and work. inside_m,
-    inside_most_m, inside_share, around_m, around_s, watched_probability, lineage_m, settle_s: a track has appeared
-    inside when it is so far inside (farther in people live, and a crosser would have been seen on the way), goes in
-    with this share of its speed, or by its way may have done so in the first inside_wait_s, looks see it with this
-    probability at its place and around it, as far as this distance and as it goes in that time, no other track was lost
-    so near, and watching began so long ago; ended_s: for how long an ended track is remembered. dead_ahead_s,
-    hidden_probability, dead_least_s: dead ground is so near in time, seen with less than this probability, for so long.
-    group_*: so many tracks within this distance for so long, beyond the line or heading to it; apart for group_clear_s
-    they are none; split_m: parts so far from each other are a split.
+    Parameters
+    ----------
+    approach_time_s : float, s
+        An inbound track this near to the border in time is approaching.
+    outward_time_s : float, s
+        The same for an outbound track.
+    approach_band_m : float, m
+        Both only within this distance of the border.
+    approach_looks : int
+        Consecutive looks that make an approach.
+    least_closing_mps : float, m/s
+        Least speed toward the border.
+    closing_sigma : float
+        Least speed toward the border, in its standard deviations.
+    straight_share : float
+        Least fraction of its speed with which a track closes in, so that one along the border is not approaching.
+    sure_s : float, s
+        Nearer in time than this ``straight_share`` does not count.
+    approach_clear_s : float, s
+        An approach ends after this time without such a look: the off-delay of ISA-18.2.
+    crossing_sigma : float
+        Half width of the band around the border in standard deviations: crossing_sigma · sqrt(track sd² + line_sd_m²).
+    crossing_looks : int
+        Consecutive looks beyond the band that make a crossing.
+    line_sd_m : float, m
+        Standard deviation of the surveyed border.
+    animal_probability : float
+        From this probability of an animal on the priority is low.
+    naming_probability : float
+        From this probability on a sentence names the class.
+    urgent_s : float, s
+        An inbound approach this near in time is of medium priority.
+    revise_s : float, s
+        At most one update of an unchanged alert in this time.
+    follow_s : float, s
+        A crossing is updated for this time.
+    keep_s : float, s
+        Closed alerts are kept for this time.
+    stale_s : float, s
+        An open crossing without action is cleared after this time (ISA-18.2).
+    recovered_s : float, s
+        How long a sensor must report again before its alert is cleared.
+    lost_share : float
+        From this fraction of the border on lost segments are of high priority.
+    pattern_band_m : float, m
+        The rules of fusion.alerts.pattern_rules apply within this distance of the border.
+    loiter_band_m : float, m
+        Loitering counts up to this distance on the far side.
+    loiter_home_m : float, m
+        Loitering counts up to this distance on the own side, where people live and work.
+    loiter_radius_m : float, m
+        A loitering track stays within this radius.
+    loiter_s : float, s
+        For this time.
+    inside_m : float, m
+        A track appears inside when first confirmed at least this far from the border.
+    inside_most_m : float, m
+        And at most this far: beyond it people live, and a crosser would have been detected on the way.
+    inside_share : float
+        Least fraction of its speed with which such a track goes inbound.
+    inside_wait_s : float, s
+        How long its course may stay undecided.
+    around_m : float, m
+        Radius around it within which all the ground must be covered.
+    around_s : float, s
+        The radius grows by the distance that the track goes in this time.
+    watched_probability : float
+        Single-look Pd from which on ground is covered.
+    lineage_m : float, m
+        No other track may have been lost this near.
+    settle_s : float, s
+        The rule waits for this time after the first picture.
+    ended_s : float, s
+        Ended tracks are kept for this time.
+    dead_ahead_s : float, s
+        Dead ground ahead is this near in time.
+    hidden_probability : float
+        Single-look Pd below which ground is dead.
+    dead_least_s : float, s
+        The track would be in dead ground for at least this time.
+    group_size : float
+        Tracks that make a group.
+    group_radius_m : float, m
+        Within this distance of each other.
+    group_s : float, s
+        For this time.
+    group_clear_s : float, s
+        A group that is apart for this time has dispersed.
+    split_m : float, m
+        Parts of a group farther apart than this are a split.
+    required_probability : float
+        A segment whose probability of detecting a crossing falls below this has opened.
+    nuisance_share : float
+        Alerts are suppressed when people rejected at least this fraction of their kind, at 95 % confidence.
+    nuisance_judged : float
+        At least so many of their kind must have been judged.
+    nuisance_probe : float
+        Every so many suppressed alerts one is shown.
+    quiet_hours : float
+        Hours that must have been learned before an hour can be too quiet; see fusion.alerts.expected_traffic.
+    quiet_probability : float
+        Probability of no traffic below which an hour is too quiet.
 
-    required_probability: a segment that falls below it has opened. nuisance_share, nuisance_judged: an alert that may
-    be held back at all is when so many of its kind were judged by people and at least this share of them rejected, at
-    95 % confidence; each nuisance_probe-th is shown. quiet_hours, quiet_probability: what an hour without traffic must
-    be against, see fusion.alerts.expected_traffic.
+    Raises
+    ------
+    AlertSettingsError
+        For a setting that is not a number above 0, and a probability above 1.
     """
 
     approach_time_s: float = 300.0
@@ -97,6 +179,7 @@ class AlertSettings:
     quiet_probability: float = 1e-3
 
     def __post_init__(self) -> None:
+        """Check every setting."""
         for setting in fields(self):
             value = getattr(self, setting.name)
             if not (isfinite(value) and value > 0):

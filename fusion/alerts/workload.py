@@ -1,6 +1,6 @@
-"""Alert workload of one operator, by the figures of EEMUA 191 and ISA-18.2: how many, how urgent, what is a defect.
+"""Alert workload of one operator, by the figures of EEMUA 191 and ISA-18.2: rate, priorities and defects.
 
-A function of the revisions that were published, live or replayed, so that layouts, rules and nights compare.
+Computed from the revisions that were published, live or replayed, so that layouts, rules and nights can be compared.
 """
 
 from __future__ import annotations
@@ -28,9 +28,35 @@ ACCEPTABLE, MANAGEABLE, MOST = 1.0, 2.0, 5.0
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """Of ``hours`` and ``operators``: alerts ``raised``; a day and in ten minutes, each for one operator; the busiest
-    ten minutes; share of each priority as first raised, without distress; and the defects: chattering sources, alerts
-    open longer than a day, alerts that tell an event twice. ``verdict`` is EEMUA's word for the average."""
+    """Alert workload over some hours.
+
+    Parameters
+    ----------
+    hours : float, h
+        Time span.
+    operators : int
+        Operators who share the alerts.
+    raised : int
+        Alerts raised.
+    revisions : int
+        Revisions published.
+    a_day : float
+        Alerts per day and operator.
+    in_ten_minutes : float
+        Alerts per ten minutes and operator, on average.
+    busiest_ten_minutes : int
+        Alerts in the busiest ten minutes.
+    shares : dict of str to float
+        Fraction of each priority as first raised, without distress.
+    by_rule : dict of str to int
+        Alerts by rule.
+    chattering : int
+        Sources that raised more than three alerts within a minute.
+    stale : int
+        Alerts open for longer than a day.
+    duplicates : int
+        Alerts that repeat an event.
+    """
 
     hours: float
     operators: int
@@ -47,6 +73,7 @@ class Workload:
 
     @property
     def verdict(self) -> str:
+        """The judgement of EEMUA 191 on the average: acceptable, manageable, over-demanding or unmanageable."""
         if self.in_ten_minutes <= ACCEPTABLE:
             return "acceptable"
         if self.in_ten_minutes <= MANAGEABLE:
@@ -54,11 +81,36 @@ class Workload:
         return "over-demanding" if self.in_ten_minutes <= MOST else "unmanageable"
 
 
-def workload(revisions: Iterable[Alert], *, hours: float, operators: int = 1) -> Workload:
-    """The workload that published ``revisions``, in order, put on each of ``operators`` in ``hours``.
+def alert_workload(revisions: Iterable[Alert], *, hours: float, operators: int = 1) -> Workload:
+    """Measure the workload of published alerts.
 
-    An alert counts once, when it is raised; a later revision adds nothing but where it reopens. Raises BadInput for no
-    time and no operators.
+    Parameters
+    ----------
+    revisions : iterable of Alert
+        All published revisions, in order. An alert counts once, when it is raised.
+    hours : float, h
+        Time span in which they were published.
+    operators : int
+        Operators who share the alerts.
+
+    Returns
+    -------
+    Workload
+        The figures.
+
+    Raises
+    ------
+    BadInput
+        For no time or no operator.
+
+    Notes
+    -----
+    EEMUA Publication 191 and ISA-18.2: up to 1 alert in ten minutes is acceptable, 2 manageable, 5 over-demanding.
+
+    Examples
+    --------
+    >>> alert_workload([], hours=8.0).verdict
+    'acceptable'
     """
     if not (np.isfinite(hours) and hours > 0.0 and operators >= 1):
         raise BadInput(
@@ -100,7 +152,7 @@ def _most_within(seconds: np.ndarray, window_s: float) -> int:
 
 
 def _chattering(raised: Sequence[Alert]) -> int:
-    """Sources (rule, and its track or sensor) that raised more than three alerts within some minute."""
+    """Count sources (rule, and its track or sensor) that raised more than three alerts within some minute."""
     sources: dict[tuple[str, str], list[float]] = {}
     for alert in raised:
         name = alert.track or alert.sensor or alert.unit or str(alert.segment)
@@ -109,7 +161,7 @@ def _chattering(raised: Sequence[Alert]) -> int:
 
 
 def _stale(last: Iterable[Alert]) -> int:
-    """Alerts that were open for longer than a day, or are cleared as stale."""
+    """Count alerts that were open for longer than a day, or are cleared as stale."""
     return sum(
         alert.updated_at - alert.raised_at >= timedelta(seconds=STALE_S) and (alert.is_open or "stale" in alert.reason)
         for alert in last
@@ -117,16 +169,16 @@ def _stale(last: Iterable[Alert]) -> int:
 
 
 def _duplicates(raised: Sequence[Alert]) -> int:
-    """Alerts of the same rule and direction as an earlier one, of another track, near it in time and place."""
-    found = 0
+    """Count alerts of the same rule and direction as an earlier one, of another track, near it in time and place."""
+    count = 0
     for i, alert in enumerate(raised):
         for before in reversed(raised[:i]):
             if (alert.raised_at - before.raised_at).total_seconds() > DUPLICATE_S:
                 break
             if _same_event(alert, before):
-                found += 1
+                count += 1
                 break
-    return found
+    return count
 
 
 def _same_event(one: Alert, other: Alert) -> bool:

@@ -1,4 +1,4 @@
-"""What alerting knows of a sector beyond the picture of tracks: made once a room, asked when an alert is stated.
+"""What is known of a sector beyond the track picture: built once for each room, used when an alert is stated.
 
 Each part may be missing (no bases, no roads, no sections); what is missing is named, in words, in ``missing``.
 """
@@ -18,48 +18,112 @@ from fusion.situation.responders import INWARD, OUTWARD, Interception
 from fusion.situation.surroundings import SurroundingsLookup
 from sensors.scan import CLASSES
 
+__all__ = ["AlertContext"]
+
 VEHICLE = CLASSES.index("vehicle")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Insight:
-    """Parts of one sector; ``impact`` (segment,) is the impact level of each segment's section, empty without any."""
+class AlertContext:
+    """What alerts may state of a sector beyond the track picture.
+
+    Parameters
+    ----------
+    forecaster : Forecaster, optional
+        Predicts crossings.
+    interception : Interception, optional
+        Response times from patrol bases.
+    around : SurroundingsLookup, optional
+        The ground around a track.
+    coverage : CurrentCoverage, optional
+        What the sensors see.
+    openings : DetectionLookup, optional
+        Probability of detecting a crossing of each segment while some sensors do not work.
+    impact : tuple of (str or None), one for each segment
+        Impact level of each segment's section; empty without sections.
+    missing : tuple of str
+        What is missing, in words.
+
+    Examples
+    --------
+    >>> AlertContext(impact=("low", None)).impact_of(0)
+    'low'
+    """
 
     forecaster: Forecaster | None = None
     interception: Interception | None = None
     around: SurroundingsLookup | None = None
-    watching: CurrentCoverage | None = None
+    coverage: CurrentCoverage | None = None
     openings: DetectionLookup | None = None
     impact: tuple[str | None, ...] = ()
     missing: tuple[str, ...] = ()
 
     @property
     def segment_count(self) -> int:
-        """Segments of the border, 0 where no part knows."""
+        """Number of border segments, 0 where no part knows."""
         known = 0 if self.openings is None else self.openings.hazard.shape[1]
-        return max(known, len(self.impact), 0 if self.watching is None else self.watching.segment_count)
+        return max(known, len(self.impact), 0 if self.coverage is None else self.coverage.segment_count)
 
     def impact_of(self, segment: int) -> str | None:
-        """Impact level of a segment's section; None where none is set."""
+        """Look up the impact level of a segment's section.
+
+        Parameters
+        ----------
+        segment : int
+            Number of the segment.
+
+        Returns
+        -------
+        str or None
+            The impact level, None where none is set.
+        """
         return self.impact[segment] if 0 <= segment < len(self.impact) else None
 
     def about(self, sighting: Sighting, gone: Sequence[str]) -> About:
-        """All that can be said of one sighting while the sensors ``gone`` see nothing."""
+        """Gather everything that can be stated of one track.
+
+        Parameters
+        ----------
+        sighting : Sighting
+            The track as an alert states it.
+        gone : sequence of str
+            Sensors that see nothing now.
+
+        Returns
+        -------
+        About
+            Forecast, response, ground and impact level, each None where it is not known.
+        """
         vehicle = sighting.class_probability[VEHICLE]
         forecast = self._forecast(sighting, vehicle)
-        leave_now = None
+        response_in_time = None
         if self.interception is not None:
-            leave_now = self.interception.of(
+            response_in_time = self.interception.of(
                 sighting.easting,
                 sighting.northing,
                 _direction(sighting),
                 existence=sighting.existence,
                 vehicle=vehicle,
             )
-        return About(forecast, leave_now, self._ground(sighting, gone), self.impact_of(sighting.segment))
+        return About(forecast, response_in_time, self._ground(sighting, gone), self.impact_of(sighting.segment))
 
     def opened(self, sensor: str, gone: Sequence[str], required: float) -> tuple[Opening, ...]:
-        """Segments that the loss of one sensor opens while ``gone`` do not work either."""
+        """List the segments that the loss of one sensor opens.
+
+        Parameters
+        ----------
+        sensor : str
+            The sensor that is lost.
+        gone : sequence of str
+            Sensors that do not work; ``sensor`` may be among them.
+        required : float
+            Required probability of detecting a crossing.
+
+        Returns
+        -------
+        tuple of Opening
+            Segments that fall below ``required``, with the probability before and after.
+        """
         if self.openings is None:
             return ()
         others = set(gone) - {sensor}
@@ -70,7 +134,22 @@ class Insight:
         )
 
     def watched_again(self, openings: Sequence[Opening], gone: Sequence[str], required: float) -> bool:
-        """Whether none of the segments is open any more while ``gone`` do not work."""
+        """Whether no segment is open any more.
+
+        Parameters
+        ----------
+        openings : sequence of Opening
+            The segments that were opened.
+        gone : sequence of str
+            Sensors that do not work.
+        required : float
+            Required probability of detecting a crossing.
+
+        Returns
+        -------
+        bool
+            True where every segment meets the requirement again, and where nothing is known.
+        """
         if self.openings is None:
             return True
         now = self.openings.probability(gone)
@@ -86,11 +165,11 @@ class Insight:
         if self.around is None:
             return None
         rate = (sighting.easting_rate, sighting.northing_rate)
-        return self.around.of(sighting.easting, sighting.northing, rate, self.watching, silent=gone)
+        return self.around.of(sighting.easting, sighting.northing, rate, self.coverage, silent=gone)
 
 
 def _direction(sighting: Sighting) -> int:
-    """Which way it may cross: as it heads; who does not head anywhere, towards the side where it is not."""
+    """Direction in which a track may cross: as it heads, else toward the side where it is not."""
     if sighting.direction:
         return INWARD if sighting.direction > 0 else OUTWARD
     return INWARD if sighting.offset_m <= 0.0 else OUTWARD

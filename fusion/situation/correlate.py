@@ -1,4 +1,4 @@
-"""What lies under a point and between it and the line: segment, chainage, offset, ground, time to the border."""
+"""What lies under a point and between it and the border: segment, chainage, offset, ground, time to the border."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from geo.border import Border
 from geo.errors import BadInput
 from geo.frame import LocalFrame
 from geo.terrain import frame_of
+
+__all__ = ["CorrelateError", "Correlation", "Correlator", "correlate"]
 
 ON_LINE_M = 1e-3  # nearer than this the direction to the line is its own normal, not the vector to it
 
@@ -40,21 +42,43 @@ MOTION = ("home_easting", "home_northing", "offset_rate", "time_to_border_s", "c
 
 
 class CorrelateError(BadInput):
-    """Points, rates, border and terrain that do not belong together."""
+    """Points, rates, border and terrain that do not fit each other."""
 
 
 @dataclass(frozen=True, slots=True)
 class Correlation:
-    """Columns of one shape, that of the points asked for; NaN where a point is NaN, off the map or without a border.
+    """Points against border and terrain, as columns of the shape of the points.
 
-    ``segment`` int32, −1 beyond the ends; ``chainage_m``, ``offset_m`` (positive on the home side) as Border.locate;
-    ``elevation_m`` [m] and ``slope`` [rise over run] bilinear, ``land_cover`` of the nearest cell (0 unknown; None
-    when the terrain has none). With rates, else None:
-    ``home_easting``, ``home_northing``: unit vector in which the offset grows fastest, the border's local normal;
-    ``offset_rate`` [m/s] along it; ``direction`` int8, +1 toward home, −1 outward, 0 neither or unknown;
-    ``time_to_border_s`` = −offset/rate while the offset shrinks, 0 on the line, inf when moving away or parallel;
-    ``crossing_chainage_m``: chainage nearest to the point reached by straight motion at that time, NaN when the time
-    is not finite or that point is beyond the ends. The last two are exact where the line is straight.
+    NaN where a point is NaN, off the map or without a border. The time to the border and the crossing chainage are
+    exact where the border is straight.
+
+    Parameters
+    ----------
+    segment : int32 array
+        Border segment, −1 beyond the ends.
+    chainage_m : array, m
+        Position along the border, as Border.locate.
+    offset_m : array, m
+        Signed distance from the border, positive on the own side.
+    elevation_m : array, m
+        Elevation of the ground, bilinear.
+    slope : array, rise over run
+        Slope of the ground, bilinear.
+    land_cover : uint8 array, optional
+        Code of the nearest cell, 0 unknown; None where the terrain has none.
+    home_easting : array, optional
+        Unit vector in which the offset grows: the border's local normal. None without rates, here and below.
+    home_northing : array, optional
+        Unit vector in which the offset grows.
+    offset_rate : array, optional, m/s
+        Rate along that vector.
+    time_to_border_s : array, optional, s
+        −offset/rate while the distance shrinks, 0 on the border, inf when parallel or moving away.
+    crossing_chainage_m : array, optional, m
+        Chainage nearest to the point reached at that time in straight motion; NaN where the time is not finite or the
+        point is beyond the ends.
+    direction : int8 array, optional
+        +1 inbound, −1 outbound, 0 neither or unknown.
     """
 
     segment: Any
@@ -71,7 +95,13 @@ class Correlation:
     direction: Any = None
 
     def columns(self) -> dict[str, Any]:
-        """The columns that exist, by name, in order."""
+        """Return the columns that exist.
+
+        Returns
+        -------
+        dict of str to array
+            Columns by name, in order.
+        """
         return {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) is not None}
 
 
@@ -84,20 +114,66 @@ def correlate(
     easting_rate: Any = None,
     northing_rate: Any = None,
 ) -> Correlation | xr.Dataset:
-    """Correlate points [m] (and rates [m/s]) with border and terrain; for many calls build a ``Correlator`` once.
+    """Correlate points with border and terrain.
 
-    numpy, float or dask in gives a Correlation of arrays; xarray in gives a Dataset of the same columns, lazy where
-    the points are; all three the same to the bit. Raises CorrelateError, see Correlator.
+    Parameters
+    ----------
+    easting : array_like or DataArray, m
+        Points in the local frame: floats, numpy, dask or xarray.
+    northing : array_like or DataArray, m
+        Points in the local frame.
+    border : Border or None
+        The border; without one segment is −1 and offset NaN.
+    terrain : Dataset, optional
+        Terrain of geo.terrain; without it elevation and slope are NaN.
+    easting_rate : array_like or DataArray, optional, m/s
+        Velocity; both rates or neither.
+    northing_rate : array_like or DataArray, optional, m/s
+        Velocity.
+
+    Returns
+    -------
+    Correlation or Dataset
+        A Dataset of the columns for xarray points, lazy where they are; else a Correlation. All equal to the bit.
+
+    Raises
+    ------
+    CorrelateError
+        For a terrain in another frame than the border, shapes that do not fit, and only one rate.
+
+    Notes
+    -----
+    For many calls build a ``Correlator`` once.
+
+    Examples
+    --------
+    >>> from shapely.geometry import LineString
+    >>> from geo.frame import LocalFrame
+    >>> line = LineString([(0.0, 0.0), (1000.0, 0.0)])
+    >>> border = Border(LocalFrame.around(0.0, 0.0), line, 100.0, "left")
+    >>> point = correlate(250.0, -40.0, border, easting_rate=0.0, northing_rate=2.0)
+    >>> int(point.segment), float(point.offset_m), float(point.time_to_border_s)
+    (2, -40.0, 20.0)
     """
     return Correlator(border, terrain).of(easting, northing, easting_rate, northing_rate)
 
 
 class Correlator:
-    """Border and terrain made ready for correlating points: ground rasters in memory, the line's pieces in arrays.
+    """Border and terrain prepared for correlating points.
 
-    Immutable after it is built, safe to share between threads. ``border=None``: no segment, no offset (NaN);
-    ``terrain=None``: no elevation, no slope (NaN). A lazy terrain is computed once, here.
-    Raises CorrelateError when the terrain is in another frame than the border.
+    Immutable after it is built, and safe to share between threads.
+
+    Parameters
+    ----------
+    border : Border or None
+        The border; without one segment is −1 and offset NaN.
+    terrain : Dataset, optional
+        Terrain of geo.terrain; a lazy one is computed. Without it elevation and slope are NaN.
+
+    Raises
+    ------
+    CorrelateError
+        For a terrain in another frame than the border.
     """
 
     def __init__(self, border: Border | None, terrain: xr.Dataset | None = None) -> None:
@@ -110,13 +186,35 @@ class Correlator:
 
     @property
     def rasters(self) -> SectorRasters | None:
-        """The ground in memory, for whoever needs the same; None without terrain."""
+        """Rasters of the terrain in memory, to share; None without terrain."""
         return self._ground
 
     def of(
         self, easting: Any, northing: Any, easting_rate: Any = None, northing_rate: Any = None
     ) -> Correlation | xr.Dataset:
-        """Correlate points, see ``correlate``; rates are given both or neither."""
+        """Correlate points; see ``correlate``.
+
+        Parameters
+        ----------
+        easting : array_like or DataArray, m
+            Points in the local frame.
+        northing : array_like or DataArray, m
+            Points in the local frame.
+        easting_rate : array_like or DataArray, optional, m/s
+            Velocity; both rates or neither.
+        northing_rate : array_like or DataArray, optional, m/s
+            Velocity.
+
+        Returns
+        -------
+        Correlation or Dataset
+            As for ``correlate``.
+
+        Raises
+        ------
+        CorrelateError
+            For shapes that do not fit, and only one rate.
+        """
         if (easting_rate is None) != (northing_rate is None):
             raise CorrelateError("only one rate is given", where="rates", expected="both or neither")
         points = [easting, northing, *([] if easting_rate is None else [easting_rate, northing_rate])]
@@ -135,7 +233,29 @@ class Correlator:
         easting_rate: npt.ArrayLike | None = None,
         northing_rate: npt.ArrayLike | None = None,
     ) -> Correlation:
-        """The same for numpy arrays of one shape (or shapes that broadcast); float64 inside."""
+        """Correlate numpy arrays; float64 inside.
+
+        Parameters
+        ----------
+        easting : array_like, m
+            Points in the local frame, of one shape or shapes that broadcast.
+        northing : array_like, m
+            Points in the local frame.
+        easting_rate : array_like, optional, m/s
+            Velocity.
+        northing_rate : array_like, optional, m/s
+            Velocity.
+
+        Returns
+        -------
+        Correlation
+            Columns of the common shape.
+
+        Raises
+        ------
+        CorrelateError
+            For shapes that do not fit.
+        """
         given = [values for values in (easting, northing, easting_rate, northing_rate) if values is not None]
         arrays = [np.asarray(values, np.float64) for values in given]
         try:
@@ -215,8 +335,11 @@ def compile_kernels() -> None:
 
 
 def _pieces(border: Border) -> tuple[Floats, Floats, npt.NDArray[np.int64], float]:
-    """The line's straight pieces: ends (piece, 4), chainage at their starts (piece + 1,), a table from chainage to
-    the first piece that may hold it, and +1 where home is to the left of increasing chainage, else −1."""
+    """Straight pieces of the border, as arrays.
+
+    Ends (piece, 4), chainage at their starts (piece + 1,), a table from chainage to the first piece that may hold it,
+    and +1 where the own side is to the left of increasing chainage, else −1.
+    """
     parts = getattr(border.line, "geoms", [border.line])
     ends = np.concatenate([np.column_stack([xy[:-1], xy[1:]]) for xy in (np.array(p.coords)[:, :2] for p in parts)])
     length = np.hypot(ends[:, 2] - ends[:, 0], ends[:, 3] - ends[:, 1])
@@ -240,7 +363,7 @@ def _normals(
     home_e: Floats,
     home_n: Floats,
 ) -> None:
-    """Unit vector of growing offset: from the nearest point of the line to the point, or the piece's normal on it."""
+    """Compute unit vectors of growing offset: from the nearest point of the border, on it the piece's normal."""
     last = len(start) - 2
     per_bin = (len(table) - 1) / start[-1]
     for k in range(easting.size):
@@ -280,7 +403,7 @@ def _times(
     time: Floats,
     direction: npt.NDArray[np.int8],
 ) -> None:
-    """Offset rate [m/s], time to the line [s] and direction; NaN and 0 where a rate or the place is unknown."""
+    """Offset rate [m/s], time to the border [s] and direction; NaN and 0 where a rate or the position is unknown."""
     for k in range(offset.size):
         rate[k] = rate_e[k] * home_e[k] + rate_n[k] * home_n[k]
         if np.isnan(rate[k]):

@@ -1,4 +1,4 @@
-"""What the working sensors watch: how probably a look would see a place, and which segments each one watches."""
+"""What the working sensors cover: the single-look Pd at a point, and the segments that each sensor covers."""
 
 from __future__ import annotations
 
@@ -9,50 +9,101 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from fusion.models.scene import TrackerModel
 from fusion.models.sensor_views import SensorModel, SensorView, probability
+from fusion.models.tracker_model import TrackerModel
 from geo.arrays import Floats, Ints
 from geo.border import Border
 
 POINT_EVERY_M = 50.0
 WATCHED_PROBABILITY = 0.1
-"""A look with at least this probability of seeing a target watches a place (assumption)."""
+"""A look with at least this probability of seeing a target sensors a place (assumption)."""
 WATCHED_SHARE = 0.5
-"""A sensor watches a segment of which it watches at least this share."""
+"""A sensor sensors a segment of which it sensors at least this share."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CurrentCoverage:
-    """Views of all sensors, and (sensor, segment) whether it watches the segment. See ``watchfulness_of``."""
+    """What the working sensors cover.
 
-    watches: Mapping[str, SensorModel]
+    Parameters
+    ----------
+    sensors : mapping of str to SensorModel
+        Models of all sensors, by id.
+    segments : mapping of str to ndarray of bool, shape (segment,)
+        Whether each sensor covers each border segment; empty without a border.
+    """
+
+    sensors: Mapping[str, SensorModel]
     segments: Mapping[str, npt.NDArray[np.bool_]]
 
     @property
     def segment_count(self) -> int:
-        """Segments of the border; 0 without one."""
+        """Number of border segments, 0 without a border."""
         return max((len(watched) for watched in self.segments.values()), default=0)
 
     def seeing(self, easting: Floats, northing: Floats, *, silent: Iterable[str] = ()) -> Floats:
-        """(n,) probability that a look of some working sensor sees a target at each point; misses independent."""
+        """Compute the probability that a look of some working sensor detects a target.
+
+        Parameters
+        ----------
+        easting : ndarray, shape (n,), m
+            Points in the local frame.
+        northing : ndarray, shape (n,), m
+            Points in the local frame.
+        silent : iterable of str
+            Sensors that do not work.
+
+        Returns
+        -------
+        ndarray, shape (n,)
+            The probability; misses of different sensors are independent.
+        """
         missed = np.ones(len(easting))
         gone = frozenset(silent)
-        for name, watch in self.watches.items():
+        for name, sensor in self.sensors.items():
             if name not in gone:
-                _miss(watch.view, easting, northing, missed)
+                _miss(sensor.view, easting, northing, missed)
         return 1.0 - missed
 
     def sensors_at(self, easting: float, northing: float, *, silent: Iterable[str] = ()) -> tuple[str, ...]:
-        """The working sensors whose look sees a target at the point with WATCHED_PROBABILITY or more."""
+        """List the working sensors that cover a point.
+
+        Parameters
+        ----------
+        easting : float, m
+            The point in the local frame.
+        northing : float, m
+            The point in the local frame.
+        silent : iterable of str
+            Sensors that do not work.
+
+        Returns
+        -------
+        tuple of str
+            Ids of the sensors with a single-look Pd of at least WATCHED_PROBABILITY there.
+        """
         gone = frozenset(silent)
         return tuple(
             name
-            for name, watch in self.watches.items()
-            if name not in gone and probability(watch.view, easting, northing) >= WATCHED_PROBABILITY
+            for name, sensor in self.sensors.items()
+            if name not in gone and probability(sensor.view, easting, northing) >= WATCHED_PROBABILITY
         )
 
     def lost(self, sensor: str, silent: Iterable[str]) -> Ints:
-        """Segments that ``sensor`` watches and that no sensor outside ``silent`` does."""
+        """List the segments that only one sensor covers.
+
+        Parameters
+        ----------
+        sensor : str
+            The sensor.
+        silent : iterable of str
+            Sensors that do not work.
+
+        Returns
+        -------
+        ndarray of int
+            Segments that ``sensor`` covers and no other working sensor does.
+        """
         if sensor not in self.segments:
             return np.zeros(0, np.int64)
         mine = self.segments[sensor].copy()
@@ -63,7 +114,18 @@ class CurrentCoverage:
         return np.flatnonzero(mine)
 
     def watched(self, silent: Iterable[str] = ()) -> Ints:
-        """Segments that some sensor outside ``silent`` watches."""
+        """List the segments that some working sensor covers.
+
+        Parameters
+        ----------
+        silent : iterable of str
+            Sensors that do not work.
+
+        Returns
+        -------
+        ndarray of int
+            Numbers of the segments.
+        """
         gone, seen = frozenset(silent), np.zeros(self.segment_count, np.bool_)
         for name, watched in self.segments.items():
             if name not in gone:
@@ -72,10 +134,10 @@ class CurrentCoverage:
 
 
 def first_hidden(step: Floats, seen: Floats, hidden: float, least_s: float) -> float | None:
-    """When a stretch of at least ``least_s`` begins in which nobody sees it; None where there is none.
+    """Find when an interval of at least ``least_s`` begins in which no sensor sees the target; None without one.
 
-    ``step`` (n,) [s] at equal distances, ``seen`` (n,) probabilities there; a stretch that reaches the end lasts one
-    step longer.
+    ``step`` (n,) [s] at equal distances, ``seen`` (n,) probabilities there; an interval that reaches the end counts one
+    step more.
     """
     dark = seen < hidden
     for first in np.flatnonzero(dark & ~np.append(False, dark[:-1])):
@@ -86,25 +148,38 @@ def first_hidden(step: Floats, seen: Floats, hidden: float, least_s: float) -> f
     return None
 
 
-def watchfulness_of(scene: TrackerModel, border: Border | None) -> CurrentCoverage:
-    """The views of a tracker's scene; segments by points every POINT_EVERY_M along the line."""
-    return CurrentCoverage(scene.watches, {} if border is None else _segments(scene.watches, border))
+def current_coverage_of(model: TrackerModel, border: Border | None) -> CurrentCoverage:
+    """Build the current coverage of a tracker's sensors.
+
+    Parameters
+    ----------
+    model : TrackerModel
+        The tracker's models, such as ``Tracker.model``.
+    border : Border or None
+        The border, whose segments are sampled every POINT_EVERY_M.
+
+    Returns
+    -------
+    CurrentCoverage
+        Without a border it holds no segments.
+    """
+    return CurrentCoverage(model.sensors, {} if border is None else _segments(model.sensors, border))
 
 
-def _segments(watches: Mapping[str, SensorModel], border: Border) -> dict[str, npt.NDArray[np.bool_]]:
+def _segments(sensors: Mapping[str, SensorModel], border: Border) -> dict[str, npt.NDArray[np.bool_]]:
     chainage = np.arange(0.5 * POINT_EVERY_M, border.length_m, POINT_EVERY_M)
     easting, northing = border.point_at(chainage)
     segment, _, _ = border.locate(easting, northing)
     on_line = segment >= 0
     total = np.bincount(segment[on_line], minlength=border.segments)
-    found = {}
-    for name, watch in watches.items():
+    covered = {}
+    for name, sensor in sensors.items():
         missed = np.ones(len(chainage))
-        _miss(watch.view, np.asarray(easting), np.asarray(northing), missed)
+        _miss(sensor.view, np.asarray(easting), np.asarray(northing), missed)
         seen = on_line & (missed <= 1.0 - WATCHED_PROBABILITY)
         share = np.bincount(segment[seen], minlength=border.segments) / np.maximum(total, 1)
-        found[name] = share >= WATCHED_SHARE
-    return found
+        covered[name] = share >= WATCHED_SHARE
+    return covered
 
 
 @numba.njit(cache=True)

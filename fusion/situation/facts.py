@@ -31,7 +31,7 @@ class Forecast:
 
 
 @dataclass(frozen=True, slots=True)
-class LeaveNow:
+class ResponseInTime:
     """What a response that leaves at this moment would come to; times in seconds (fusion.situation.responders).
 
     ``response_s`` from the alarm until somebody of ``base``, the first there, is where the mover's fastest way ends;
@@ -81,7 +81,7 @@ class About:
     """Everything that is known about one sighting; ``impact_level`` is that of its section."""
 
     forecast: Forecast | None = None
-    leave_now: LeaveNow | None = None
+    response_in_time: ResponseInTime | None = None
     ground: Surroundings | None = None
     impact_level: str | None = None
 

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from fusion.situation.facts import LeaveNow
+from fusion.situation.facts import ResponseInTime
 from geo.arrays import Floats
 from geo.border import Belt
 from geo.border.belt import BorderLine, belt_of
@@ -55,28 +55,28 @@ class Interception:
 
     def of(
         self, easting: float, northing: float, direction: int, *, existence: float, vehicle: float
-    ) -> LeaveNow | None:
+    ) -> ResponseInTime | None:
         """For a mover at a place [m] who crosses in ``direction`` (+1 toward home, −1 outward); None off the belt,
         where nobody can go on, and where the response is unknown. ``vehicle`` [1]: how probably it drives."""
         cell = self._cell(easting, northing)
         if cell is None or direction not in (INWARD, OUTWARD):
             return None
-        found = {mover: self._one(self.surfaces[mover, direction], mover, cell) for mover in (FOOT, VEHICLE)}
+        by_mover = {mover: self._one(self.surfaces[mover, direction], mover, cell) for mover in (FOOT, VEHICLE)}
         share = {VEHICLE: vehicle, FOOT: 1.0 - vehicle}
-        known = {mover: one for mover, one in found.items() if one is not None}
+        known = {mover: one for mover, one in by_mover.items() if one is not None}
         if not known:
             return None
         likelier = max(known, key=lambda mover: (share[mover], mover == FOOT))
         total = sum(share[mover] for mover in known)
         weights = {mover: share[mover] / total if total > 0.0 else float(mover == likelier) for mover in known}
         chance = sum(weights[mover] * one.interruption_probability for mover, one in known.items())
-        told = known[likelier]
-        return LeaveNow(
-            told.base,
-            told.mover,
-            told.response_s,
-            told.time_left_s,
-            told.margin_s,
+        stated = known[likelier]
+        return ResponseInTime(
+            stated.base,
+            stated.mover,
+            stated.response_s,
+            stated.time_left_s,
+            stated.margin_s,
             min(max(existence, 0.0), 1.0) * chance,
         )
 
@@ -91,7 +91,7 @@ class Interception:
             return None
         return int(row * columns + column)
 
-    def _one(self, surface: _Surface, mover: str, cell: int) -> LeaveNow | None:
+    def _one(self, surface: _Surface, mover: str, cell: int) -> ResponseInTime | None:
         left, response = float(surface.to_go[cell]), float(surface.response[cell])
         if not math.isfinite(left) or math.isnan(response):
             return None
@@ -106,7 +106,7 @@ class Interception:
             communication=self.settings.communication,
             position=1.0,
         )
-        return LeaveNow(
+        return ResponseInTime(
             base=self.bases[surface.base[cell]] if reachable else "",
             mover=mover,
             response_s=response if reachable else None,

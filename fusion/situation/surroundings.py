@@ -46,7 +46,7 @@ class SurroundingsLookup:
         easting: float,
         northing: float,
         rate: tuple[float, float],
-        watching: CurrentCoverage | None,
+        coverage: CurrentCoverage | None,
         *,
         silent: Sequence[str] = (),
     ) -> Surroundings:
@@ -58,8 +58,8 @@ class SurroundingsLookup:
         return Surroundings(
             terrain=self._words(slope, int(cover[0])),
             slope=round(slope, 3) if math.isfinite(slope) else None,
-            seen_by=() if watching is None else watching.sensors_at(easting, northing, silent=silent),
-            hidden_in_s=None if watching is None else hidden_ahead(easting, northing, rate, watching, silent),
+            seen_by=() if coverage is None else coverage.sensors_at(easting, northing, silent=silent),
+            hidden_in_s=None if coverage is None else hidden_ahead(easting, northing, rate, coverage, silent),
             road_min=self._minutes("roads", easting, northing),
             settlement_min=self._minutes("settlements", easting, northing),
             missing=self.missing,
@@ -84,14 +84,14 @@ class SurroundingsLookup:
 
 
 def hidden_ahead(
-    easting: float, northing: float, rate: tuple[float, float], watching: CurrentCoverage, silent: Sequence[str]
+    easting: float, northing: float, rate: tuple[float, float], coverage: CurrentCoverage, silent: Sequence[str]
 ) -> float | None:
     """Seconds until it is out of every working sensor's sight for a while, going straight on; 0 when it is already.
 
     None where it stays in sight for AHEAD_S.
     """
     step = np.arange(0.0, AHEAD_S + AHEAD_STEP_S, AHEAD_STEP_S)
-    seen = watching.seeing(easting + rate[0] * step, northing + rate[1] * step, silent=silent)
+    seen = coverage.seeing(easting + rate[0] * step, northing + rate[1] * step, silent=silent)
     return first_hidden(step, seen, HIDDEN_PROBABILITY, HIDDEN_LEAST_S)
 
 

@@ -12,7 +12,7 @@ import xarray as xr
 
 from fusion.filter.track_bank import STATUS, TrackBank, track_name
 from fusion.models.motion import unpack
-from fusion.models.scene import TrackerModel
+from fusion.models.tracker_model import TrackerModel
 from fusion.situation.correlate import Correlation, Correlator
 from fusion.track_management.history import class_probability
 from geo.arrays import Floats, Ints
@@ -23,19 +23,50 @@ Evidence = tuple[str, int, int]
 
 
 class PictureError(BadInput):
-    """A picture whose columns do not fit each other, or hold what a live track cannot have."""
+    """A picture whose columns do not fit each other, or with values that a live track cannot have."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrackPicture:
-    """Every live track, each column of length n; a track that is not here has ended.
+    """All live tracks at one time, against the border; a track that is not in it has ended.
 
-    track: names, each once. status: tentative, confirmed or coasting (closed counts as ended). easting … northing_rate
-    [m, m/s]; cov (n, 4, 4) [m², m²/s, m²/s²] in the order easting, northing, easting_rate, northing_rate.
-    existence [1]; class_probability (n, 5) as sensors.scan.CLASSES. updated_ns: UTC ns of the newest *plot* in the
-    track, never of a coast: it alone makes a new look. evidence: newest scans first choice of the caller, may be empty.
-    segment (−1 where there is no border), chainage_m, offset_m, home (n, 2) the unit vector of growing offset: from
-    ``fusion.situation.correlate``, NaN where there is no border.
+    Parameters
+    ----------
+    track : tuple of str, length n
+        Names, each once.
+    status : ndarray of str, shape (n,)
+        ``tentative``, ``confirmed`` or ``coasting``.
+    easting : ndarray, shape (n,), m
+        Position in the local frame.
+    northing : ndarray, shape (n,), m
+        Position in the local frame.
+    easting_rate : ndarray, shape (n,), m/s
+        Velocity.
+    northing_rate : ndarray, shape (n,), m/s
+        Velocity.
+    cov : ndarray, shape (n, 4, 4), m², m²/s and m²/s²
+        Covariance in the order easting, northing, easting_rate, northing_rate.
+    existence : ndarray, shape (n,)
+        Probability that the track exists.
+    class_probability : ndarray, shape (n, 5)
+        Probabilities of sensors.scan.CLASSES.
+    updated_ns : ndarray of int, shape (n,), UTC nanoseconds since 1970
+        Time of the newest plot in the track, never of a coast: only a plot makes a new look.
+    evidence : tuple of tuple of (str, int, int), length n
+        (sensor, boot, sequence) of scans whose plots are in the track, as many as the caller keeps.
+    segment : ndarray of int, shape (n,)
+        Border segment, −1 without a border.
+    chainage_m : ndarray, shape (n,), m
+        Position along the border; NaN without a border, here and below.
+    offset_m : ndarray, shape (n,), m
+        Signed distance from the border, positive on the own side.
+    home : ndarray, shape (n, 2)
+        Unit vector in which the offset grows.
+
+    Raises
+    ------
+    PictureError
+        For columns of wrong shape, a repeated name, or a state that is not finite.
     """
 
     track: tuple[str, ...]
@@ -55,13 +86,14 @@ class TrackPicture:
     home: Floats
 
     def __post_init__(self) -> None:
+        """Check shapes, names and states."""
         n = len(self.track)
         shapes = {"cov": (n, 4, 4), "class_probability": (n, 5), "home": (n, 2)}
         for name in self.__slots__:
             column = getattr(self, name)
-            found = column.shape if isinstance(column, np.ndarray) else (len(column),)
-            if found != shapes.get(name, (n,)):
-                raise PictureError(f"has shape {found}", where=name, expected=f"{shapes.get(name, (n,))}")
+            shape = column.shape if isinstance(column, np.ndarray) else (len(column),)
+            if shape != shapes.get(name, (n,)):
+                raise PictureError(f"has shape {shape}", where=name, expected=f"{shapes.get(name, (n,))}")
         if len(set(self.track)) != n:
             raise PictureError("a name stands twice", where="track", expected="each live track once")
         for name in ("easting", "northing", "easting_rate", "northing_rate", "cov", "existence", "class_probability"):
@@ -74,10 +106,26 @@ class TrackPicture:
 def picture_of(
     tracks: xr.Dataset, correlator: Correlator, evidence: Mapping[str, tuple[Evidence, ...]] | None = None
 ) -> TrackPicture:
-    """The picture of ``Tracker.tracks()``; ``evidence`` by track name, empty where it has none.
+    """Build the track picture of ``Tracker.tracks()``.
 
-    ``tracks`` has the history's columns along one dim and updated_at (datetime64) and class_probability beside them.
-    Closed tracks are left out. Raises PictureError when a variable is missing or a live track's state is not finite.
+    Parameters
+    ----------
+    tracks : Dataset
+        Columns of the track history along one dim, with ``updated_at`` and ``class_probability``.
+    correlator : Correlator
+        Correlates positions with the border.
+    evidence : mapping of str to tuple of (str, int, int), optional
+        Scans behind each track, by name.
+
+    Returns
+    -------
+    TrackPicture
+        The picture, without closed tracks.
+
+    Raises
+    ------
+    PictureError
+        For a missing variable, and for a live track whose state is not finite.
     """
     wanted = ("track", "status", "easting", "northing", "easting_rate", "northing_rate", "cov", "existence")
     for name in (*wanted, "class_probability", "updated_at"):
@@ -99,18 +147,18 @@ def picture_of(
 
 
 def picture_of_bank(
-    bank: TrackBank, scene: TrackerModel, correlator: Correlator, evidence: Mapping[str, tuple[Evidence, ...]]
+    bank: TrackBank, model: TrackerModel, correlator: Correlator, evidence: Mapping[str, tuple[Evidence, ...]]
 ) -> TrackPicture:
-    """The picture of a tracker's bank: the same as ``picture_of(tracker.tracks(), ...)``, without a dataset between."""
-    easting, northing, easting_rate, northing_rate = np.ascontiguousarray(bank.centre.T)
+    """Build the picture of a tracker's bank, equal to ``picture_of(tracker.tracks(), ...)`` without the dataset."""
+    easting, northing, easting_rate, northing_rate = np.ascontiguousarray(bank.tracks.centre.T)
     states = _States(
-        track=tuple(track_name(track) for track in bank.track.tolist()),
-        status=STATUS[bank.status],
+        track=tuple(track_name(track) for track in bank.tracks.track.tolist()),
+        status=STATUS[bank.tracks.status],
         motion=(easting, northing, easting_rate, northing_rate),
-        cov=unpack(bank.spread),
-        existence=bank.existence,
-        class_probability=class_probability(bank, scene.model.kind, scene.compatible),
-        updated_ns=bank.updated_ns,
+        cov=unpack(bank.tracks.spread),
+        existence=bank.tracks.existence,
+        class_probability=class_probability(bank, model.motion.kind, model.compatible),
+        updated_ns=bank.tracks.updated_ns,
     )
     return _correlated(states, correlator, evidence)
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import ops.services.fusion.pipeline
-from fusion.situation.context import Insight
+from fusion.situation.context import AlertContext
 from ingest.decode import encode_status
 from ingest.wire import Status
 from ops.broker.broker import MosquittoBroker
@@ -59,7 +59,7 @@ def plain(monkeypatch: pytest.MonkeyPatch) -> None:
         "Tracker",
         lambda layout, settings, **given: made(layout, settings, border=given["border"]),
     )
-    monkeypatch.setattr(ops.services.fusion.pipeline, "insight_of", lambda *_, **__: Insight())
+    monkeypatch.setattr(ops.services.fusion.pipeline, "alert_context_of", lambda *_, **__: AlertContext())
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from fusion.situation.context import Insight
+from fusion.situation.context import AlertContext
 from fusion.situation.current_coverage import CurrentCoverage
 from fusion.situation.forecast import Forecaster, compile_kernels
 from fusion.situation.opened_segments import DetectionLookup, openings_of
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def insight_of(
+def alert_context_of(
     ground: OpenSector,
-    watching: CurrentCoverage,
+    current_coverage: CurrentCoverage,
     *,
     weather: str = "day",
     rasters: SectorRasters | None = None,
-) -> Insight:
+) -> AlertContext:
     """Forecasts, responders, the ground, openings and impact levels of a sector; some seconds of searching on 100 km.
 
     What the sector's files do not give, or give in a way that cannot be used (a base off the terrain), is named in
@@ -43,11 +43,11 @@ def insight_of(
     missing: list[str] = []
     ways = _ways(ground, missing)
     around = ground_around(ground.terrain, ways=ways, settlements=_settlements(ground, missing), rasters=rasters)
-    return Insight(
+    return AlertContext(
         forecaster=Forecaster(ground.border),
         interception=_interception(ground, ways, missing),
         around=around,
-        watching=watching,
+        coverage=current_coverage,
         openings=_openings(ground, ways, weather, missing),
         impact=_impact(ground, missing),
         missing=(*missing, *around.missing),

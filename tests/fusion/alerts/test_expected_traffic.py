@@ -7,10 +7,10 @@ from shapely.geometry import LineString
 
 from fusion.alerts import AlertState, picture_of, raise_alerts
 from fusion.alerts.expected_traffic import HOUR_NS, Learned, Traffic, hour_is_over, judged, noted
-from fusion.models.scene import scene_of
 from fusion.models.settings import TrackerSettings
+from fusion.models.tracker_model import tracker_model
 from fusion.situation.correlate import Correlator
-from fusion.situation.current_coverage import watchfulness_of
+from fusion.situation.current_coverage import current_coverage_of
 from fusion.tracker import Tracker
 from geo.border import Border
 from geo.frame import LocalFrame
@@ -96,7 +96,7 @@ LAYOUT = Layout(
         ),
     ),
 )
-WATCHING = watchfulness_of(scene_of(LAYOUT, TrackerSettings(), None), BORDER)
+WATCHING = current_coverage_of(tracker_model(LAYOUT, TrackerSettings(), None), BORDER)
 EMPTY = picture_of(Tracker(LAYOUT, border=BORDER).tracks(), Correlator(BORDER))
 
 
@@ -119,7 +119,7 @@ def test_the_alert_is_raised_once_at_low_priority_with_what_was_expected() -> No
     state, told = learned_state(), []
     for minute in range(0, 181, 10):
         now = MIDNIGHT_NS + minute * 60_000_000_000
-        state, news = raise_alerts(state, EMPTY, now_ns=now, health={"R": Ok}, watching=WATCHING)
+        state, news = raise_alerts(state, EMPTY, now_ns=now, health={"R": Ok}, coverage=WATCHING)
         told += [alert for alert in news if alert.rule == "quiet"]
         state = AlertState.from_json(state.to_json())
     (alert,) = told
@@ -132,7 +132,7 @@ def test_a_segment_whose_sensor_was_silent_for_part_of_the_hour_is_not_called_qu
     for minute in range(0, 70, 5):
         now = MIDNIGHT_NS + minute * 60_000_000_000
         health = {"R": Silent if minute == 20 else Ok}
-        state, news = raise_alerts(state, EMPTY, now_ns=now, health=health, watching=WATCHING)
+        state, news = raise_alerts(state, EMPTY, now_ns=now, health=health, coverage=WATCHING)
         told += [alert.rule for alert in news]
     assert "quiet" not in told
     assert "sensor_silent" in told

@@ -59,7 +59,7 @@ def rejected(
 
 
 def is_raised(state: AlertState, rule: str = "approaching", **more) -> bool:
-    where = {name: more.pop(name) for name in ("second", "weather", "knowing") if name in more}
+    where = {name: more.pop(name) for name in ("second", "weather", "context") if name in more}
     book = ledger(state, **where)
     book.raise_("new", rule, sighting("T-new", **more))
     return "new" in book.alerts

@@ -19,10 +19,10 @@ from fusion.alerts import (
     raise_alerts,
     rank,
 )
-from fusion.models.scene import scene_of
 from fusion.models.settings import TrackerSettings
+from fusion.models.tracker_model import tracker_model
 from fusion.situation.correlate import Correlator
-from fusion.situation.current_coverage import CurrentCoverage, watchfulness_of
+from fusion.situation.current_coverage import CurrentCoverage, current_coverage_of
 from geo.border import Border
 from geo.frame import LocalFrame
 from sensors.layout import Layout, place
@@ -69,7 +69,7 @@ def radar(name: str, east: float, north: float, **more):
 
 
 def watching(*sensors) -> CurrentCoverage:
-    return watchfulness_of(scene_of(Layout("l", FRAME, tuple(sensors)), TrackerSettings(), None), BORDER)
+    return current_coverage_of(tracker_model(Layout("l", FRAME, tuple(sensors)), TrackerSettings(), None), BORDER)
 
 
 class Silent:
@@ -134,7 +134,7 @@ def appear(at, *, before=(), sensors=(), second=300.0, rate=(0.0, 1.3), looks=1)
     for t in 6.0 * np.arange(looks):
         places = [*before, (at[0] + rate[0] * t, at[1] + rate[1] * t)]
         steps.append((second + t, picture([*names, "T9"], places, rates, second=second + t, status=status)))
-    return of(told(steps, watching=watching(*sensors))[1], "appeared_inside")
+    return of(told(steps, coverage=watching(*sensors))[1], "appeared_inside")
 
 
 def test_a_track_from_nowhere_inside_watched_ground_is_told() -> None:
@@ -177,7 +177,7 @@ def test_a_silent_sensor_watches_nothing() -> None:
     look = watching(radar("R", 0.0, 0.0))
     steps = [(t, picture([], np.empty((0, 2)), second=t)) for t in (0.0, 200.0)]
     steps.append((300.0, picture(["T9"], [(0.0, 400.0)], second=300.0)))
-    _, news = told(steps, watching=look, health={"R": Silent(START_NS)})
+    _, news = told(steps, coverage=look, health={"R": Silent(START_NS)})
     assert not of(news, "appeared_inside")
 
 
@@ -187,7 +187,7 @@ def test_a_silent_sensor_watches_nothing() -> None:
 def into_the_dark(reach_m: float):
     look = watching(radar("R", 0.0, -400.0, max_range_m=reach_m))
     steps = [(3.0 * k, picture(["T1"], [[0.0, -600.0 + 4.2 * k]], [[0.0, 1.4]], second=3.0 * k)) for k in range(90)]
-    return of(told(steps, watching=look)[1], "dead_ground")
+    return of(told(steps, coverage=look)[1], "dead_ground")
 
 
 def test_who_heads_into_ground_that_nobody_sees_is_told_once() -> None:
@@ -251,9 +251,9 @@ def test_a_group_that_goes_apart_is_cleared() -> None:
 def outage(sensors, silent):
     look = watching(*sensors)
     nobody = picture([], np.empty((0, 2)), second=0.0)
-    state, _ = judge(AlertState(), nobody, 0.0, watching=look)
+    state, _ = judge(AlertState(), nobody, 0.0, coverage=look)
     health = {s.id: Silent(START_NS, "silent" if s.id in silent else "ok") for s in sensors}
-    state, news = judge(state, nobody, 60.0, watching=look, health=health)
+    state, news = judge(state, nobody, 60.0, coverage=look, health=health)
     return look, state, news
 
 
@@ -266,9 +266,9 @@ def test_segments_that_only_the_silent_sensor_watched_are_named() -> None:
     assert lost.priority == "high"  # 8 of 20 segments
     assert lost.sensor == "W"
     ok = {s: Silent(START_NS, "ok") for s in "WE"}
-    state, soon = judge(state, picture([], np.empty((0, 2)), second=0.0), 20.0, watching=look, health=ok)
+    state, soon = judge(state, picture([], np.empty((0, 2)), second=0.0), 20.0, coverage=look, health=ok)
     assert not soon
-    state, news = judge(state, picture([], np.empty((0, 2)), second=0.0), 110.0, watching=look, health=ok)
+    state, news = judge(state, picture([], np.empty((0, 2)), second=0.0), 110.0, coverage=look, health=ok)
     assert [a.status for a in of(news, "coverage_lost")] == ["cleared"]
 
 

@@ -7,8 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fusion.alerts import Alert
-from fusion.alerts.workload import workload
+from fusion.alerts import Alert, alert_workload
 from geo.errors import BadInput
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -25,7 +24,7 @@ def alert(identity: str, second: float, **more) -> Alert:
 
 def test_an_alert_counts_once_however_often_it_is_revised() -> None:
     first = alert("A", 0.0)
-    found = workload([first, replace(first, revision=1, priority="high"), alert("B", 700.0)], hours=1.0)
+    found = alert_workload([first, replace(first, revision=1, priority="high"), alert("B", 700.0)], hours=1.0)
     assert (found.raised, found.revisions) == (2, 3)
     assert found.in_ten_minutes == pytest.approx(2 / 6)
     assert found.a_day == pytest.approx(48.0)
@@ -36,7 +35,7 @@ def test_an_alert_counts_once_however_often_it_is_revised() -> None:
 def test_the_busiest_ten_minutes_slide_and_shares_leave_distress_out() -> None:
     priorities = ["low"] * 16 + ["medium"] * 3 + ["high"]
     alerts = [alert(f"A{i}", 290.0 + 30.0 * i, priority=name) for i, name in enumerate(priorities)]
-    found = workload([*alerts, alert("D", 0.0, priority="distress", rule="distress")], hours=0.5, operators=2)
+    found = alert_workload([*alerts, alert("D", 0.0, priority="distress", rule="distress")], hours=0.5, operators=2)
     assert found.shares == {"high": 0.05, "medium": 0.15, "low": 0.8}
     assert found.busiest_ten_minutes == 20  # 290 to 860 s; no window aligned to the clock holds them
     assert found.in_ten_minutes == pytest.approx(21 / 2 / 3)
@@ -50,13 +49,13 @@ def test_chattering_stale_and_duplicate_alerts_are_defects_with_counts() -> None
                   reason="stale: nobody acted on it")  # fmt: skip
     twin = [alert(f"E{i}", 5000.0 + 20.0 * i, easting=30.0 * i, northing=0.0, direction=1) for i in range(2)]
     other = alert("F", 5010.0, easting=0.0, northing=0.0, direction=-1)
-    found = workload([*chatter, *three, old, twin[0], other, twin[1]], hours=26.0)
+    found = alert_workload([*chatter, *three, old, twin[0], other, twin[1]], hours=26.0)
     assert (found.chattering, found.stale, found.duplicates) == (1, 1, 1)
 
 
 def test_no_alerts_are_no_workload_and_no_time_is_refused() -> None:
-    found = workload([], hours=2.0)
+    found = alert_workload([], hours=2.0)
     assert (found.raised, found.busiest_ten_minutes, found.in_ten_minutes) == (0, 0, 0.0)
     for hours, operators in ((0.0, 1), (float("nan"), 1), (1.0, 0)):
         with pytest.raises(BadInput, match="alert workload"):
-            workload([], hours=hours, operators=operators)
+            alert_workload([], hours=hours, operators=operators)

@@ -10,7 +10,7 @@ import xarray as xr
 from shapely.geometry import LineString
 
 from fusion.alerts import AlertState, act_on, picture_of, raise_alerts
-from fusion.situation.context import Insight
+from fusion.situation.context import AlertContext
 from fusion.situation.correlate import Correlator
 from fusion.situation.opened_segments import openings_of
 from fusion.tracker import Tracker
@@ -102,7 +102,7 @@ def run(openings, steps):
         now = START_NS + round(second * NS)
         health = {name: State(states.get(name, "ok"), now) for name in openings.sensors}
         state, news = raise_alerts(
-            state, EMPTY, now_ns=now, health=health, faults=faults, knowing=Insight(openings=openings)
+            state, EMPTY, now_ns=now, health=health, faults=faults, context=AlertContext(openings=openings)
         )
         told += [alert for alert in news if alert.rule == "coverage_lost"]
         state = AlertState.from_json(state.to_json())
@@ -168,10 +168,10 @@ def test_it_is_cleared_when_the_sensor_reports_again_and_not_before(openings) ->
 def test_a_person_may_reject_it_and_it_stays_rejected(openings) -> None:
     now = START_NS + 10 * NS
     health = {"west": State("silent", now)}
-    state, news = raise_alerts(AlertState(), EMPTY, now_ns=now, health=health, knowing=Insight(openings=openings))
+    state, news = raise_alerts(AlertState(), EMPTY, now_ns=now, health=health, context=AlertContext(openings=openings))
     (lost,) = [alert for alert in news if alert.rule == "coverage_lost"]
     state, _ = act_on(state, lost.id, "reject", by="A", reason="known", at=lost.raised_at)
-    again, news = raise_alerts(state, EMPTY, now_ns=now + NS, health=health, knowing=Insight(openings=openings))
+    again, news = raise_alerts(state, EMPTY, now_ns=now + NS, health=health, context=AlertContext(openings=openings))
     assert not news
     assert again.alerts[lost.id].status == "rejected"
 
@@ -194,10 +194,10 @@ def test_in_a_section_of_high_impact_it_is_high(openings) -> None:
     now = START_NS + 10 * NS
     levels = ("high",) * openings.hazard.shape[1]
     for impact, expected in (((), "medium"), (levels, "high")):
-        knowing = Insight(openings=openings, impact=impact)
+        context = AlertContext(openings=openings, impact=impact)
         _, news = raise_alerts(
             AlertState(), EMPTY, now_ns=now, health={"mid": State("silent", now), "west": State("maintenance", now)},
-            knowing=knowing,
+            context=context,
         )  # fmt: skip
         found = [alert for alert in news if alert.rule == "coverage_lost"]
         assert all(alert.priority in (expected, "high") for alert in found)

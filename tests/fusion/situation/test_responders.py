@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 from shapely.geometry import LineString
 
-from fusion.alerts.sentences import leave_now_sentence
+from fusion.alerts.sentences import response_sentence
 from fusion.situation.responders import INWARD, OUTWARD, interception_of
 from geo.border import Border
 from geo.errors import BadInput
@@ -101,12 +101,12 @@ def test_where_nobody_can_come_it_says_so_and_the_probability_is_zero() -> None:
     )
     assert found is not None
     assert (found.base, found.response_s, found.margin_s, found.interruption_probability) == ("", None, None, 0.0)
-    assert leave_now_sentence(found).startswith("Nobody from any base")
+    assert response_sentence(found).startswith("Nobody from any base")
 
 
 def test_the_sentence_gives_base_minutes_and_probability(ready) -> None:
     late = ready.of(0.0, 450.0, INWARD, existence=1.0, vehicle=0.0)
-    said = leave_now_sentence(late)
+    said = response_sentence(late)
     assert said.startswith("If you leave north now: there in ")
     assert "min late" in said
     assert len(said) < 160

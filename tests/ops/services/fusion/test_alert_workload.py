@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from fusion.alerts.workload import workload
+from fusion.alerts import alert_workload
 from ingest.decode import encode, encode_status
 from ingest.wire import Status
 from ops.journal.reader import JournalRow
@@ -53,7 +53,7 @@ def revisions(hill_ground):
 
 
 def test_innocent_traffic_is_bearable_and_nobody_is_said_to_have_crossed(revisions) -> None:
-    found = workload(revisions, hours=MINUTES / 60.0)
+    found = alert_workload(revisions, hours=MINUTES / 60.0)
     assert found.in_ten_minutes <= 2.0
     assert found.shares["high"] == 0.0
     assert "crossing" not in found.by_rule
@@ -61,5 +61,5 @@ def test_innocent_traffic_is_bearable_and_nobody_is_said_to_have_crossed(revisio
 
 
 def test_no_source_chatters_and_no_event_is_told_twice(revisions) -> None:
-    found = workload(revisions, hours=MINUTES / 60.0)
+    found = alert_workload(revisions, hours=MINUTES / 60.0)
     assert (found.chattering, found.stale, found.duplicates) == (0, 0, 0)
