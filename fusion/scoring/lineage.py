@@ -1,11 +1,10 @@
-"""Where a track comes from: which sensor's plots made it, in which scans, and what the sensor itself called them.
+"""Track lineage: the plots that made a track, by sensor and scan, and the sensors' own ids for what they saw.
 
-The policy of identity. A track is named once, after its founding plot (fusion.track_management.lifecycle.track_id), and
-keeps the name until it closes; no name is used again. Tracks neither merge nor split: of two tracks on one target the
-one that the plots fit worse loses existence and closes, and a target that comes out of a group founds a track of its
-own. A track that is picked up again by another sensor, or after dead ground, is the same track: that is a hand-over.
-Where two targets were too alike to be told apart (fusion.association.coalescence) a name stays with the place, and may
-change persons; what was never told apart cannot be told apart later.
+Track identity: a track is named once, after its founding plot (fusion.track_management.lifecycle.track_id), and keeps
+the name until it closes; no name is used again. Tracks neither merge nor split: of two tracks on one target the one
+that the plots fit worse loses existence and closes, and a target that leaves a group founds a track of its own. A track
+re-acquired by another sensor, or after dead ground, is the same track: that is a hand-over. Where two targets were too
+alike to be told apart (fusion.association.coalescence) a name stays with the position and may change targets.
 """
 
 from __future__ import annotations
@@ -22,15 +21,25 @@ from sensors.layout import Layout
 from sensors.scan import Plot, Scan
 from sensors.scan_columns import columns_of
 
+__all__ = ["hand_overs", "lineage_of", "plot_of", "plots_by_sensor", "sources_of"]
+
 TOOK = ("started", "updated")
 """Kinds of event by which a plot became part of a track."""
 
 
 def lineage_of(events: Iterable[TrackEvent]) -> xr.Dataset:
-    """What every track was made of, dim ``contribution`` in the order of the events: track, time, sensor, boot,
-    sequence, plot (canonical number, −1 where no plot was likelier than not), founding (the plot it is named after).
+    """Tabulate what every track was made of.
 
-    Give it all events of a run, those of re-runs after late data included; a contribution told twice counts once.
+    Parameters
+    ----------
+    events : iterable of TrackEvent
+        All events of a run, those after late data included; a contribution that occurs twice counts once.
+
+    Returns
+    -------
+    Dataset, dim ``contribution``
+        In the order of the events: ``track``, ``time``, ``sensor``, ``boot``, ``sequence``, ``plot`` (canonical number,
+        −1 where none was likelier than not) and ``founding`` (the plot that the track is named after).
     """
     rows = dict.fromkeys(
         (event.track, event.time_ns, event.sensor, event.boot, event.sequence, event.plot, event.kind == "started")
@@ -54,10 +63,23 @@ def lineage_of(events: Iterable[TrackEvent]) -> xr.Dataset:
     )
 
 
-def assists(lineage: xr.Dataset) -> xr.Dataset:
-    """How much each sensor gave to each track: ``plots`` (track, sensor), names sorted; 0 where it gave nothing.
+def plots_by_sensor(lineage: xr.Dataset) -> xr.Dataset:
+    """Count the plots that each sensor contributed to each track.
 
-    An asset assists in a track's outcome where it gave plots, and nowhere else, whatever a form says (GAO-18-119).
+    Parameters
+    ----------
+    lineage : Dataset
+        What ``lineage_of`` returned.
+
+    Returns
+    -------
+    Dataset
+        ``plots`` (track, sensor), names sorted; 0 where the sensor contributed nothing.
+
+    Notes
+    -----
+    A sensor assists in a track's outcome only where it contributed plots, whatever a typed form says (GAO-18-119); see
+    sensors.statistics.outcome_rates.assists.
     """
     tracks, row = np.unique(lineage["track"].values, return_inverse=True)
     sensors, column = np.unique(lineage["sensor"].values, return_inverse=True)
@@ -67,7 +89,18 @@ def assists(lineage: xr.Dataset) -> xr.Dataset:
 
 
 def hand_overs(lineage: xr.Dataset) -> xr.Dataset:
-    """Where a track went on with another sensor than before: dim ``hand_over``, track, time, from_sensor, to_sensor."""
+    """List where a track continued with another sensor than before.
+
+    Parameters
+    ----------
+    lineage : Dataset
+        What ``lineage_of`` returned.
+
+    Returns
+    -------
+    Dataset, dim ``hand_over``
+        ``track``, ``time``, ``from_sensor`` and ``to_sensor``.
+    """
     order = np.lexsort((lineage["time"].values, lineage["track"].values))
     ordered = lineage.isel(contribution=order)
     track, sensor = ordered["track"].values, ordered["sensor"].values
@@ -84,8 +117,27 @@ def hand_overs(lineage: xr.Dataset) -> xr.Dataset:
 
 
 def plot_of(scan: Scan, layout: Layout, number: int) -> Plot:
-    """The plot of a journaled scan that an event's ``plot`` counts, with its ``source_id``: the AIS identity, SAPIENT
-    object or radar track that the sensor reported. Raises BadInput for a number that the scan does not hold."""
+    """Find the plot of a scan that an event's ``plot`` counts.
+
+    Parameters
+    ----------
+    scan : Scan
+        The scan, as journaled.
+    layout : Layout
+        The sensors.
+    number : int
+        Canonical number of the plot.
+
+    Returns
+    -------
+    Plot
+        The plot, with the ``source_id`` that the sensor reported: an AIS identity, SAPIENT object or radar track.
+
+    Raises
+    ------
+    BadInput
+        For a number that the scan does not hold.
+    """
     if not 0 <= number < len(scan.plots):
         raise BadInput(
             f"has no plot {number}",
@@ -96,10 +148,22 @@ def plot_of(scan: Scan, layout: Layout, number: int) -> Plot:
 
 
 def sources_of(lineage: xr.Dataset, scans: Iterable[Scan], layout: Layout) -> dict[str, dict[tuple[str, str], int]]:
-    """By track, how many plots of each (sensor, source_id) it took: the source tracks that it is linked with.
+    """Link each track with the sensors' own ids of what they saw.
 
-    ``scans`` are those of the journal that the lineage names; those missing, and plots without a source_id, add
-    nothing. A track with two identities of one sensor, or an identity in two tracks, is for people to look at.
+    Parameters
+    ----------
+    lineage : Dataset
+        What ``lineage_of`` returned.
+    scans : iterable of Scan
+        The journaled scans that the lineage names; missing ones contribute nothing.
+    layout : Layout
+        The sensors.
+
+    Returns
+    -------
+    dict of str to dict of (str, str) to int
+        By track, the number of plots of each (sensor, source_id). A track with two ids of one sensor, or an id in two
+        tracks, is for a person to resolve.
     """
     known = {scan.key: scan for scan in scans}
     linked: dict[str, dict[tuple[str, str], int]] = {}

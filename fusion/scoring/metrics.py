@@ -1,7 +1,7 @@
-"""How well tracks tell the truth: GOSPA, OSPA, identity switches, continuity, time to confirm, false tracks.
+"""How well tracks match the truth: GOSPA, OSPA, identity switches, continuity, time to confirm, false tracks.
 
-Truth and tracks are histories with one dim ``estimate``; truth names its things ``target``. Everything is scored at the
-truth's own times, as a consumer saw it at that moment; ``fusion.scoring.matching`` says who is there and where.
+Truth and tracks are histories with one dim ``estimate``; truth names its targets ``target``. Everything is scored at
+the truth's own times, as a user saw it at that time; ``fusion.scoring.matching`` says what is present and where.
 """
 
 from __future__ import annotations
@@ -19,13 +19,38 @@ from geo.arrays import Ints
 def gospa(
     truth: xr.Dataset, tracks: xr.Dataset, *, cutoff_m: float = 50.0, order: float = 2.0, times: Times | None = None
 ) -> xr.Dataset:
-    """Generalised optimal sub-pattern assignment with α = 2, per time; all parts in metres, lower is better.
+    """Compute the generalised optimal sub-pattern assignment metric with α = 2, per time.
 
+    Parameters
+    ----------
+    truth : Dataset, dim ``estimate``
+        True positions, by ``target`` and ``time``.
+    tracks : Dataset, dim ``estimate``
+        Track history.
+    cutoff_m : float, m
+        Cut-off distance c.
+    order : float
+        Order p.
+    times : ndarray of datetime64, optional
+        Times to score; by default those of the truth, or of the tracks where the truth is empty.
+
+    Returns
+    -------
+    Dataset, dim ``time``
+        ``gospa``, ``localisation``, ``missed`` and ``false`` [m], lower is better; counts ``n_truth``, ``n_tracks``,
+        ``n_assigned``, ``n_missed`` and ``n_false``. attrs: ``gospa_mean_m`` (0 with neither truth nor track),
+        ``cutoff_m``, ``order`` and ``alpha``.
+
+    Raises
+    ------
+    ScoringError
+        For histories or settings that cannot be scored.
+
+    Notes
+    -----
     ``gospa**p == localisation**p + missed**p + false**p`` with localisation = (Σ d^p)^(1/p) over assigned pairs,
-    missed = (c^p/2 · n_missed)^(1/p), false = (c^p/2 · n_false)^(1/p); counts n_truth, n_tracks, n_assigned, n_missed,
-    n_false. ``attrs`` hold gospa_mean_m (0 when there is neither truth nor track), cutoff_m, order.
-    With an empty truth the tracks' own times are used: every track is then false.
-    Rahmathullah, García-Fernández, Svensson, Fusion 2017, doi:10.23919/ICIF.2017.8009645, proposition 1.
+    missed = (c^p/2 · n_missed)^(1/p), false = (c^p/2 · n_false)^(1/p). Rahmathullah, García-Fernández, Svensson, Fusion
+    2017, doi:10.23919/ICIF.2017.8009645, proposition 1.
     """
     scenes = scenes_of(truth, tracks, cutoff_m, order, times)
     rows = np.array([_gospa_row(scene, cutoff_m, order) for scene in scenes.matched()]).reshape(-1, 9)
@@ -41,8 +66,34 @@ def gospa(
 def ospa(
     truth: xr.Dataset, tracks: xr.Dataset, *, cutoff_m: float = 50.0, order: float = 2.0, times: Times | None = None
 ) -> xr.Dataset:
-    """Optimal sub-pattern assignment per time [m], 0 when both sets are empty, at most ``cutoff_m``.
+    """Compute the optimal sub-pattern assignment metric, per time.
 
+    Parameters
+    ----------
+    truth : Dataset, dim ``estimate``
+        True positions, by ``target`` and ``time``.
+    tracks : Dataset, dim ``estimate``
+        Track history.
+    cutoff_m : float, m
+        Cut-off distance c, the largest value.
+    order : float
+        Order p.
+    times : ndarray of datetime64, optional
+        Times to score; by default those of the truth, or of the tracks where the truth is empty.
+
+    Returns
+    -------
+    Dataset, dim ``time``
+        ``ospa``, ``localisation`` and ``cardinality`` [m], 0 where both sets are empty; attrs ``ospa_mean_m``,
+        ``cutoff_m`` and ``order``.
+
+    Raises
+    ------
+    ScoringError
+        For histories or settings that cannot be scored.
+
+    Notes
+    -----
     ``ospa**p == localisation**p + cardinality**p``, the second part being (c^p · |n−m| / max(n, m))^(1/p).
     Schuhmacher, Vo, Vo, IEEE TSP 56(8), 2008, doi:10.1109/TSP.2008.920469.
     """
@@ -59,11 +110,36 @@ def ospa(
 def identity_switches(
     truth: xr.Dataset, tracks: xr.Dataset, *, cutoff_m: float = 50.0, order: float = 2.0, hysteresis_m: float = 10.0
 ) -> xr.DataArray:
-    """How often each target's assigned track changes; (target,) int64 [1].
+    """Count how often the track assigned to each target changes.
 
-    The assignment is GOSPA's with hysteresis: a pair assigned at the time before is cheaper by ``hysteresis_m**p``,
-    so two tracks that pass within a few metres do not swap names by noise, and a real swap counts once it costs more
-    than that. A target without a track in between keeps its last one in mind: a new track afterwards is a switch.
+    Parameters
+    ----------
+    truth : Dataset, dim ``estimate``
+        True positions, by ``target`` and ``time``.
+    tracks : Dataset, dim ``estimate``
+        Track history.
+    cutoff_m : float, m
+        Cut-off distance of the assignment.
+    order : float
+        Order p of the assignment.
+    hysteresis_m : float, m
+        A pair assigned at the time before is cheaper by ``hysteresis_m**p``.
+
+    Returns
+    -------
+    DataArray of int64, shape (target,)
+        Number of switches; fewer is better.
+
+    Raises
+    ------
+    ScoringError
+        For histories or settings that cannot be scored.
+
+    Notes
+    -----
+    The assignment is GOSPA's. With hysteresis, noise does not swap two tracks that pass within a few metres, and a real
+    swap counts once it costs more than that. A target without a track keeps its last one: a new track afterwards is a
+    switch.
     """
     assigned = _assignment(truth, tracks, cutoff_m, order, hysteresis_m)
     switches = [int(np.count_nonzero(np.diff(row[row >= 0]))) for row in assigned.track.T]
@@ -73,10 +149,36 @@ def identity_switches(
 def continuity(
     truth: xr.Dataset, tracks: xr.Dataset, *, cutoff_m: float = 50.0, order: float = 2.0, hysteresis_m: float = 10.0
 ) -> xr.DataArray:
-    """Longest unbroken stretch under one track as a share of a target's life; (target,) in 0…1, best 1.
+    """Compute the longest unbroken part of each target's life under one track.
 
-    Counted in scoring times; a change of track or a time without one ends a stretch. ``attrs["mean"]`` is the
-    life-weighted mean, the SIAP measure LS (Votruba, Nisley, Rothrock, Zombro, SIAP metrics, 2001); NaN for no target.
+    Parameters
+    ----------
+    truth : Dataset, dim ``estimate``
+        True positions, by ``target`` and ``time``.
+    tracks : Dataset, dim ``estimate``
+        Track history.
+    cutoff_m : float, m
+        Cut-off distance of the assignment.
+    order : float
+        Order p of the assignment.
+    hysteresis_m : float, m
+        Hysteresis of the assignment, as for ``identity_switches``.
+
+    Returns
+    -------
+    DataArray, shape (target,)
+        Fraction of the target's life, best 1, counted in scoring times; attrs ``mean`` is the life-weighted mean, NaN
+        without targets.
+
+    Raises
+    ------
+    ScoringError
+        For histories or settings that cannot be scored.
+
+    Notes
+    -----
+    A change of track or a time without one ends a part. The mean is the SIAP measure LS (Votruba, Nisley, Rothrock,
+    Zombro, SIAP metrics, 2001).
     """
     assigned = _assignment(truth, tracks, cutoff_m, order, hysteresis_m)
     longest = np.array([_longest_run(row) for row in assigned.track.T], np.float64)
@@ -88,9 +190,27 @@ def continuity(
 
 
 def time_to_confirm(truth: xr.Dataset, tracks: xr.Dataset, *, cutoff_m: float = 50.0) -> xr.DataArray:
-    """Seconds from a target's first moment to the first at which a confirmed track is on it; (target,), NaN if never.
+    """Compute the time from a target's first row to the first confirmed track on it.
 
-    Resolution is that of the scoring times; the clock starts at the target's first row, seen by a sensor or not.
+    Parameters
+    ----------
+    truth : Dataset, dim ``estimate``
+        True positions, by ``target`` and ``time``.
+    tracks : Dataset, dim ``estimate``
+        Track history.
+    cutoff_m : float, m
+        Cut-off distance of the assignment.
+
+    Returns
+    -------
+    DataArray, shape (target,), s
+        The time, at the resolution of the scoring times, NaN if never. It starts at the target's first row, whether or
+        not a sensor could see the target.
+
+    Raises
+    ------
+    ScoringError
+        For histories or settings that cannot be scored.
     """
     assigned = _assignment(truth, tracks, cutoff_m, 2.0, 0.0)
     seconds = np.full(len(assigned.targets), np.nan)
@@ -105,11 +225,34 @@ def time_to_confirm(truth: xr.Dataset, tracks: xr.Dataset, *, cutoff_m: float = 
 def false_confirmed_tracks(
     truth: xr.Dataset, tracks: xr.Dataset, *, cutoff_m: float = 50.0, least_share: float = 0.5
 ) -> xr.Dataset:
-    """Confirmed tracks that follow nothing: on a target for less than ``least_share`` of their scoring times.
+    """Count confirmed tracks that follow no target.
 
-    Returns scalars false_confirmed_tracks, confirmed_tracks, hours (span of the scoring times) and false_per_hour
-    (NaN for no span). A second track on one target is false too: the operator sees a person who is not there.
-    Tracks that live wholly between two scoring times are not judged.
+    Parameters
+    ----------
+    truth : Dataset, dim ``estimate``
+        True positions, by ``target`` and ``time``.
+    tracks : Dataset, dim ``estimate``
+        Track history.
+    cutoff_m : float, m
+        Cut-off distance of the assignment.
+    least_share : float
+        A track on a target for less than this fraction of its scoring times is false.
+
+    Returns
+    -------
+    Dataset of scalars
+        ``false_confirmed_tracks``, ``confirmed_tracks``, ``hours`` (span of the scoring times) and ``false_per_hour``,
+        NaN for no span.
+
+    Raises
+    ------
+    ScoringError
+        For histories or settings that cannot be scored.
+
+    Notes
+    -----
+    A second track on one target is false too: the operator sees a person who is not there. Tracks that live between two
+    scoring times are not judged.
     """
     if not 0.0 <= least_share <= 1.0:
         raise ScoringError(f"least_share is {least_share}", where="false_confirmed_tracks", expected="0 to 1")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fusion.filter.track_bank import track_name
-from fusion.scoring.lineage import assists, hand_overs, lineage_of, plot_of, sources_of
+from fusion.scoring.lineage import plots_by_sensor, hand_overs, lineage_of, plot_of, sources_of
 from fusion.track_management.lifecycle import track_id
 from fusion.tracker import Tracker, TrackEvent
 from geo.errors import BadInput
@@ -72,7 +72,7 @@ def test_a_track_is_named_after_its_founding_plot() -> None:
 
 
 def test_sensors_assist_in_the_tracks_they_gave_plots_to_and_in_no_other() -> None:
-    given, linked = assists(LINEAGE), sources_of(LINEAGE, SCANS, LAYOUT)
+    given, linked = plots_by_sensor(LINEAGE), sources_of(LINEAGE, SCANS, LAYOUT)
     car, walker = (
         max(linked, key=lambda track: linked[track].get((sensor, name), 0))
         for sensor, name in (("A", "car"), ("A", "walker"))
@@ -90,7 +90,7 @@ def test_source_tracks_stay_linked() -> None:
 
 
 def test_the_vehicle_is_handed_over_and_keeps_its_name() -> None:
-    given = assists(LINEAGE)
+    given = plots_by_sensor(LINEAGE)
     both = given.track.values[(given.plots.values > 20).all(axis=1)]
     assert len(both) == 1
     passed = hand_overs(LINEAGE)
@@ -103,7 +103,7 @@ def test_a_contribution_told_again_counts_once_and_no_events_are_no_lineage() ->
     assert lineage_of([*EVENTS, *EVENTS]).identical(LINEAGE)
     empty = lineage_of([])
     assert empty.sizes["contribution"] == 0
-    assert assists(empty).sizes == {"track": 0, "sensor": 0}
+    assert plots_by_sensor(empty).sizes == {"track": 0, "sensor": 0}
     assert hand_overs(empty).sizes["hand_over"] == 0
 
 
