@@ -1,1 +1,1 @@
-"""The shell: where time passes, disks fill, links fail and people click."""
+"""The application: command line, services, storage, analysis and reports."""
