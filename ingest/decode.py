@@ -1,7 +1,8 @@
-"""Bytes to Scan and back. The door: what passes here is well formed; what does not names its field.
+"""Payloads decoded to Scan and Status, and encoded.
 
-``decode`` raises MalformedMessage and nothing else, whatever the bytes. Content types other than JSON register in
-``ingest.standards``; each gives the same ``WireScan``, so that the rules below hold for every wire standard.
+Decoding raises MalformedMessage, which names the field, and nothing else, whatever the bytes. Content types other than
+JSON are registered in ``ingest.standards.registry``; each gives the same ``WireScan``, so that the checks below apply
+to every wire standard.
 """
 
 from __future__ import annotations
@@ -23,10 +24,11 @@ from ingest.topics import parse as parse_topic
 from ingest.wire import JSON, MAX_PAYLOAD_BYTES, NEEDS, Status, WirePlot, WireScan
 from sensors.scan import Plot, Scan
 
+__all__ = ["decode", "decode_status", "encode", "encode_status"]
+
 EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(2262, 1, 1, tzinfo=UTC)
-"""Times a datetime64[ns] can hold, and after the epoch."""
-
+"""Times after the epoch that a datetime64[ns] can hold."""
 
 _scan_decoder = msgspec.json.Decoder(WireScan)
 _status_decoder = msgspec.json.Decoder(Status)
@@ -45,12 +47,45 @@ def decode(
     identity: tuple[int, int] | None = None,
     sensor_context: bytes | None = None,
 ) -> Scan:
-    """The Scan that the bytes hold. With ``topic``, it must be a detections topic of the very sensor in the body.
+    """Decode the payload of a detections message to a scan.
 
-    A standard whose messages do not carry a sensor's name takes the topic's; ``identity`` is the (boot, seq) of one
-    that does not carry a number, and is ignored where the body has its own; ``sensor_context`` is what ``remember``
-    made of the sensor's status messages. Raises MalformedMessage only.
-    Whether the time is plausible is decided by the receiver, not here.
+    Parameters
+    ----------
+    payload : bytes
+        The message.
+    received_at : datetime
+        Time of receipt, aware UTC.
+    content_type : str, optional
+        MQTT 5 content type, which selects the wire standard; None is JSON.
+    topic : str, optional
+        Topic of the message: a detections topic of the sensor that the payload names. Standards whose messages do not
+        name the sensor take the topic's.
+    identity : tuple of int, optional
+        (boot, seq) of a message that does not carry numbers; ignored for one that does.
+    sensor_context : bytes, optional
+        What ``remember`` returned for the sensor's status messages.
+
+    Returns
+    -------
+    Scan
+        The scan, well formed. The receiver decides whether its time is plausible.
+
+    Raises
+    ------
+    MalformedMessage
+        When the message cannot be used; nothing else is raised.
+
+    Examples
+    --------
+    >>> from datetime import UTC, datetime
+    >>> from ingest.decode import decode
+    >>> payload = (
+    ...     b'{"sensor": "r1", "boot": 1, "seq": 7, "scan": 7, "observed_at": "2026-03-14T21:00:00Z",'
+    ...     b' "kind": "radar", "plots": [{"range_m": 3120.4, "azimuth_deg": 12.8}]}'
+    ... )
+    >>> scan = decode(payload, received_at=datetime(2026, 3, 14, 21, 0, 1, tzinfo=UTC))
+    >>> scan.sensor, scan.sequence, scan.plots[0].range_m
+    ('r1', 7, 3120.4)
     """
     envelope = envelope_of(received_at, topic, content_type, identity)
     return read_scan(payload, envelope if sensor_context is None else replace(envelope, sensor_context=sensor_context))
@@ -88,7 +123,7 @@ def read_scan(payload: bytes, envelope: Envelope) -> Scan:
 
 
 def _read_standard(payload: bytes, kind: str, envelope: Envelope) -> WireScan:
-    """What a decoder of DECODERS makes of the bytes, held to the same bounds as a JSON message."""
+    """The scan by a decoder of DECODERS, checked against the same bounds as a JSON message."""
     decoder = DECODERS.get(kind)
     if decoder is None:
         raise MalformedMessage(
@@ -105,9 +140,32 @@ def _read_standard(payload: bytes, kind: str, envelope: Envelope) -> WireScan:
 
 
 def encode(scan: Scan) -> bytes:
-    """The JSON bytes of a scan: ``decode(encode(scan), received_at=scan.received_at) == scan``.
+    """Encode a scan as JSON.
 
-    MalformedMessage when decode would refuse the scan, so that a sender learns it before it spools the message.
+    Parameters
+    ----------
+    scan : Scan
+        The scan.
+
+    Returns
+    -------
+    bytes
+        The payload; ``decode(encode(scan), received_at=scan.received_at) == scan``.
+
+    Raises
+    ------
+    MalformedMessage
+        When ``decode`` would refuse the scan, so that a sender finds the fault before it spools the message.
+
+    Examples
+    --------
+    >>> from datetime import UTC, datetime
+    >>> from ingest.decode import decode, encode
+    >>> from sensors.scan import Plot, Scan
+    >>> now = datetime(2026, 3, 14, 21, tzinfo=UTC)
+    >>> scan = Scan("r1", 1, 7, 7, now, now, "radar", (Plot(azimuth_deg=12.8),))
+    >>> decode(encode(scan), received_at=now) == scan
+    True
     """
     for i, plot in enumerate(scan.plots):
         _check_finite(plot, i)
@@ -133,7 +191,31 @@ def decode_status(
     topic: str | None = None,
     identity: tuple[int, int] | None = None,
 ) -> Status:
-    """The Status that the bytes hold; ``topic`` and ``identity`` as for decode. Raises MalformedMessage only."""
+    """Decode the payload of a status message.
+
+    Parameters
+    ----------
+    payload : bytes
+        The message.
+    received_at : datetime
+        Time of receipt, aware UTC.
+    content_type : str, optional
+        MQTT 5 content type, which selects the wire standard; None is JSON.
+    topic : str, optional
+        Topic of the message: a status topic of the sensor that the payload names.
+    identity : tuple of int, optional
+        (boot, seq) of a message that does not carry numbers.
+
+    Returns
+    -------
+    Status
+        The status, well formed.
+
+    Raises
+    ------
+    MalformedMessage
+        When the message cannot be used; nothing else is raised.
+    """
     return read_status(payload, envelope_of(received_at, topic, content_type, identity))
 
 
@@ -176,7 +258,23 @@ def remember(payload: bytes, envelope: Envelope) -> bytes | None:
 
 
 def encode_status(status: Status) -> bytes:
-    """The JSON bytes of a status; MalformedMessage when decode_status would refuse them."""
+    """Encode a status as JSON.
+
+    Parameters
+    ----------
+    status : Status
+        The status.
+
+    Returns
+    -------
+    bytes
+        The payload.
+
+    Raises
+    ------
+    MalformedMessage
+        When ``decode_status`` would refuse it.
+    """
     payload = _encoded(status)
     decode_status(payload, received_at=status.observed_at)
     return payload
@@ -194,7 +292,7 @@ _NUMBERS = tuple(name for name in _PLOT_FIELDS if name not in ("classes", "sourc
 
 
 def media_type(content_type: str | None) -> str:
-    """The type alone, without parameters; a message that names none is JSON, because MQTT 3 cannot say it."""
+    """The type without parameters; a message without one is JSON, because MQTT 3 has no content type."""
     return JSON if content_type is None else content_type.split(";", 1)[0].strip().lower()
 
 

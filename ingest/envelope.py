@@ -13,6 +13,8 @@ from ingest.topics import Topic
 from ingest.wire import JSON, MAX_COUNTER
 from sensors.timestamps import utc_datetime
 
+__all__ = ["Envelope"]
+
 UNNUMBERED_BOOT: Final = 0
 """The boot of messages whose sender does not number them; senders with a spool count from 1."""
 MAX_NANOSECONDS: Final = 2**63 - 1
@@ -23,12 +25,36 @@ MAX_NANOSECONDS: Final = 2**63 - 1
 class Envelope:
     """What is known of a message beside its bytes.
 
-    ``identity`` is the (boot, seq) of the user properties, ``low`` the lowest seq of that boot that the sender still
-    holds, ``sent_ns`` when it states that it sent the message; None where a property is missing. Standards that carry
-    neither a sensor's name nor a number take them from here, and ``received_at`` (aware, UTC) where their times leave
-    out the day.
-    ``sensor_context`` is what the sensor's status messages declared, in its standard's own form
-    (``ingest.standards.registry.REMEMBER``), None before the first.
+    Wire standards that carry neither a sensor's name nor a number take them from here, and ``received_at`` where their
+    times leave out the day.
+
+    Parameters
+    ----------
+    received_at : datetime
+        Time of receipt, aware UTC.
+    topic : Topic, optional
+        Topic of the message; None where it is unknown.
+    content_type : str
+        MQTT 5 content type; ``application/json`` for a message that states none.
+    user_properties : mapping of str to str
+        MQTT 5 user properties (MQTT 5.0, 3.3.2.3.7).
+    identity : tuple of int, optional
+        (boot, seq) of the user properties.
+    low : int, optional
+        Lowest seq of that boot that the sender still holds.
+    sent_ns : int, ns since 1970, optional
+        Time at which the sender states that it sent the message.
+    sensor_context : bytes, optional
+        What the sensor's status messages declared, in the form of its standard.
+
+    Examples
+    --------
+    >>> from datetime import UTC, datetime
+    >>> from ingest.topics import parse
+    >>> topic = parse("watchline/1/cumberland/sensor/ais-1/detections")
+    >>> envelope = Envelope(datetime(2026, 3, 14, 21, tzinfo=UTC), topic)
+    >>> envelope.sensor
+    'ais-1'
     """
 
     received_at: datetime
@@ -42,7 +68,7 @@ class Envelope:
 
     @classmethod
     def of(cls, delivery: Delivery) -> Envelope:
-        """The envelope of a delivery; ``topic`` is None where the delivery's is not one of ours."""
+        """Read the envelope of a delivery; ``topic`` is None where the delivery's topic is invalid."""
         properties = dict(delivery.user_properties)
         boot, seq = counter(properties.get("boot")), counter(properties.get("seq"))
         return cls(
@@ -70,8 +96,20 @@ class Envelope:
         return counter(self.user_properties.get("boot")), counter(self.user_properties.get("by_boot"))
 
     def numbered(self, content: bytes) -> tuple[int, int]:
-        """(boot, seq): those of the sender, else boot 0 and a number made of ``content``.
+        """Return the (boot, seq) of the sender, else boot 0 and a number made of ``content``.
 
+        Parameters
+        ----------
+        content : bytes
+            What distinguishes the message from every other message of the sensor.
+
+        Returns
+        -------
+        tuple of int
+            (boot, seq).
+
+        Notes
+        -----
         The same content has the same number, so a message that is sent again is recognised as a duplicate. 53 bits:
         among a million messages of a sensor two have the same number with a probability of 6 in 100,000; the second
         then becomes a dead letter ``conflict`` and is not lost.

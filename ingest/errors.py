@@ -1,10 +1,21 @@
-"""The errors of the way in: a message that cannot be used, a topic, an address, a spool."""
+"""Errors of ingest: a message, a topic, a broker address, a connection, a spool or a key that cannot be used."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from geo.errors import BadInput
+
+__all__ = [
+    "CODES",
+    "UNPROVEN",
+    "AddressError",
+    "BrokerError",
+    "IdentityError",
+    "MalformedMessage",
+    "SpoolError",
+    "TopicError",
+]
 
 CODES: Final = frozenset(
     {
@@ -14,8 +25,8 @@ CODES: Final = frozenset(
         "not_xml",
         "not_asterix",
         "not_gmti",
-        "not_report",  # a sentence that no report reads like
-        "not_installed",  # an optional part that reads this standard is missing here
+        "not_report",  # a sentence that is not a report
+        "not_installed",  # the optional library of this standard is not installed
         "not_finite",  # NaN or Infinity, which JSON does not have
         "too_large",
         "missing_field",
@@ -33,28 +44,48 @@ CODES: Final = frozenset(
         "sensor_mismatch",  # the body names another sensor than the topic
         "unit_mismatch",  # the body names another unit than the topic
         "identity_mismatch",  # the body names another boot or sequence than the message's properties
-        "not_registered",  # a node that speaks before it has said what it is
+        "not_registered",  # a node that sends before it has registered
         "future",
         "expired",
-        "conflict",  # a (boot, seq) that is already taken, with another body: a fault, or tampering
+        "conflict",  # a (boot, seq) that is already used, with another body: a fault, or tampering
         "unsigned",
         "unknown_key",
         "wrong_key",  # a key that may not sign on this topic
         "key_revoked",
         "key_expired",
         "bad_signature",
-        "rollback",  # signed by an earlier boot of the sender than one that was heard since
+        "rollback",  # signed by an earlier boot of the sender than one received since
     }
 )
+"""Codes of dead letters: why a message cannot be used."""
 
 UNPROVEN: Final = frozenset(
     {"unsigned", "unknown_key", "wrong_key", "key_revoked", "key_expired", "bad_signature", "rollback"}
 )
-"""Codes of messages of which nobody knows who sent them now: they settle no (boot, seq) and take none away."""
+"""Codes of messages whose sender is not authenticated: they settle no (boot, seq)."""
 
 
 class MalformedMessage(BadInput):
-    """A message that ingest will not use. ``code`` is one of CODES; ``field`` the path, such as ``plots[3].lat``."""
+    """A message that ingest cannot use.
+
+    Parameters
+    ----------
+    code : str
+        One of CODES.
+    field : str
+        Path of the field, such as ``plots[3].lat``.
+    message : str
+        What is wrong with the field.
+    expected : str
+        What would be accepted.
+
+    Examples
+    --------
+    >>> from ingest.errors import MalformedMessage
+    >>> error = MalformedMessage("out_of_range", "plots[3].lat", "97.5", "-90 to 90")
+    >>> error.code, error.field
+    ('out_of_range', 'plots[3].lat')
+    """
 
     def __init__(self, code: str, field: str, message: str, expected: str) -> None:
         assert code in CODES, code
@@ -64,19 +95,59 @@ class MalformedMessage(BadInput):
 
 
 class TopicError(BadInput):
-    """A sector, sensor or unit name that cannot be part of a topic."""
+    """A name of a sector, sensor or unit that cannot be part of a topic.
+
+    Parameters
+    ----------
+    what : str
+        What is wrong.
+    where : str
+        The file, field or argument.
+    expected : str
+        What would be accepted.
+    """
 
 
 class AddressError(BadInput):
-    """A broker address that cannot be read."""
+    """A broker address that cannot be read.
+
+    Parameters
+    ----------
+    what : str
+        What is wrong.
+    where : str
+        The file, field or argument.
+    expected : str
+        What would be accepted.
+    """
 
 
 class BrokerError(BadInput):
-    """A broker that does not answer, or refuses us."""
+    """A broker that does not answer, or refuses a connection or message.
+
+    Parameters
+    ----------
+    what : str
+        What is wrong.
+    where : str
+        The file, field or argument.
+    expected : str
+        What would be accepted.
+    """
 
 
 class SpoolError(BadInput):
-    """A sender's spool that cannot be opened or written. Nothing was numbered, nothing was promised."""
+    """A sender's spool that cannot be opened or written; no message was numbered.
+
+    Parameters
+    ----------
+    what : str
+        What is wrong.
+    where : str
+        The file, field or argument.
+    expected : str
+        What would be accepted.
+    """
 
 
 class SpoolFull(SpoolError):
@@ -84,4 +155,14 @@ class SpoolFull(SpoolError):
 
 
 class IdentityError(BadInput):
-    """A key, a certificate or a register of keys that cannot be used."""
+    """A key, a certificate or a register of keys that cannot be used.
+
+    Parameters
+    ----------
+    what : str
+        What is wrong.
+    where : str
+        The file, field or argument.
+    expected : str
+        What would be accepted.
+    """

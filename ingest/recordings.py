@@ -1,8 +1,8 @@
-"""Recordings of detections in tables, one row a detection, to scans: CSV text here, any other table as rows.
+"""Recordings of detections in tables, one row per detection, converted to scans: CSV text, or any table as rows.
 
-Columns: ``sensor`` and ``observed_at`` (RFC 3339; without an offset it is UTC), and of the plot what there is, named as
-in the JSON message (``range_m``, ``azimuth_deg``, ``lon``, ``lat``, ``position_sd_m``, …); ``kind`` of the sensor,
-``received_at``, and ``class``, one name. An empty cell is not reported. Rows of one sensor and time are one scan.
+Columns: ``sensor`` and ``observed_at`` (RFC 3339; UTC without an offset), and any field of a plot, named as in the JSON
+message (``range_m``, ``azimuth_deg``, ``lon``, ``lat``, ``position_sd_m``, …); ``kind`` of the sensor, ``received_at``,
+and ``class``, one name. An empty cell means not reported. Rows of one sensor and time are one scan.
 """
 
 from __future__ import annotations
@@ -21,13 +21,26 @@ from ingest.errors import MalformedMessage
 from ingest.wire import MAX_PLOTS, Kind
 from sensors.scan import CLASSES, Plot, Scan
 
+__all__ = ["COLUMNS", "RecordingError", "check_columns", "rows_of_csv", "scans_of"]
+
 NUMBERS: Final = tuple(item.name for item in fields(Plot) if item.name not in ("classes", "source_id"))
 COLUMNS: Final = ("sensor", "observed_at", "received_at", "kind", "class", "source_id", *NUMBERS)
+"""The columns that a recording may have."""
 KINDS: Final = get_args(Kind)
 
 
 class RecordingError(BadInput):
-    """A recording that cannot be used; the message names the row and the column."""
+    """A recording that cannot be used; the error names the row and the column.
+
+    Parameters
+    ----------
+    what : str
+        What is wrong.
+    where : str
+        The file, field or argument.
+    expected : str
+        What would be accepted.
+    """
 
 
 @dataclass(slots=True)
@@ -40,7 +53,32 @@ class _Look:
 
 
 def rows_of_csv(text: str, *, where: str) -> Iterator[dict[str, str]]:
-    """The rows of a CSV text with a header; RecordingError for columns that are unknown, missing or twice there."""
+    """Iterate over the rows of a CSV text with a header.
+
+    Parameters
+    ----------
+    text : str
+        The CSV text.
+    where : str
+        Name of the file, for errors.
+
+    Yields
+    ------
+    dict of str to str
+        Column to cell of each row that is not empty.
+
+    Raises
+    ------
+    RecordingError
+        For text that is not CSV, and for columns that are unknown, missing or repeated.
+
+    Examples
+    --------
+    >>> from ingest.recordings import rows_of_csv
+    >>> lines = ["sensor,observed_at", "r1,2026-03-14T21:00:00Z"]
+    >>> list(rows_of_csv(chr(10).join(lines), where="night.csv"))
+    [{'sensor': 'r1', 'observed_at': '2026-03-14T21:00:00Z'}]
+    """
     lines = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         header = [name.strip() for name in next(lines, [])]
@@ -59,7 +97,20 @@ def rows_of_csv(text: str, *, where: str) -> Iterator[dict[str, str]]:
 
 
 def check_columns(names: Iterable[str], *, where: str) -> None:
-    """RecordingError for a table whose columns are not those of a recording."""
+    """Check the columns of a table.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Names of the columns.
+    where : str
+        Name of the file, for errors.
+
+    Raises
+    ------
+    RecordingError
+        For columns that are unknown, missing or repeated.
+    """
     given = list(names)
     for name in ("sensor", "observed_at"):
         if name not in given:
@@ -71,9 +122,33 @@ def check_columns(names: Iterable[str], *, where: str) -> None:
 
 
 def scans_of(rows: Iterable[Mapping[str, Any]], *, kind: str | None = None, where: str) -> list[Scan]:
-    """The scans of a table's rows, in order of receipt; boot 1, and seq counts each sensor's scans in order of time.
+    """Convert the rows of a table to scans.
 
-    ``kind``: of sensors whose rows name none. Raises RecordingError with the row for anything that ingest would refuse.
+    Parameters
+    ----------
+    rows : iterable of mapping
+        Column to cell of each row.
+    kind : str, optional
+        Kind of the sensors whose rows state none.
+    where : str
+        Name of the file, for errors.
+
+    Returns
+    -------
+    list of Scan
+        The scans in order of receipt; boot is 1, and the sequence counts each sensor's scans in order of time.
+
+    Raises
+    ------
+    RecordingError
+        With the row, for anything that ingest would refuse.
+
+    Examples
+    --------
+    >>> from ingest.recordings import scans_of
+    >>> row = {"sensor": "r1", "observed_at": "2026-03-14T21:00:00Z", "azimuth_deg": "12.8"}
+    >>> scans_of([row], kind="radar", where="night.csv")[0].plots[0].azimuth_deg
+    12.8
     """
     looks: dict[tuple[str, datetime], _Look] = {}
     for number, row in enumerate(rows, start=2):

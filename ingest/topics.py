@@ -14,6 +14,8 @@ from typing import Final, Literal
 
 from ingest.errors import MalformedMessage, TopicError
 
+__all__ = ["Topic", "identifier", "parse", "sensor_filter", "sensor_topic", "unit_filter", "unit_topic"]
+
 PREFIX: Final = "watchline/1"
 IDENTIFIER_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$(?!\n)"
 """Names of sectors, sensors and units. ASCII only: they become topics, file names and table cells."""
@@ -31,7 +33,19 @@ _LONGEST = 256
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A parsed topic. ``name`` is the sensor or unit, or the sector's own name for ``tracks``."""
+    """A parsed topic.
+
+    Parameters
+    ----------
+    sector : str
+        Name of the sector.
+    owner : {"sensor", "unit", "sector"}
+        Kind of sender.
+    name : str
+        Name of the sensor or unit; of the sector for ``tracks``.
+    channel : str
+        Last part of the topic, such as ``detections``.
+    """
 
     sector: str
     owner: Owner
@@ -47,40 +61,170 @@ class Topic:
 
 
 def identifier(name: str, where: str) -> str:
-    """The name itself when it may be part of a topic; else TopicError naming ``where``."""
+    """Return the name when it may be part of a topic.
+
+    Parameters
+    ----------
+    name : str
+        Name of a sector, sensor or unit.
+    where : str
+        What the name belongs to, for the error.
+
+    Returns
+    -------
+    str
+        The same name.
+
+    Raises
+    ------
+    TopicError
+        When the name is not 1 to 64 of ``A-Z a-z 0-9 . _ -``, the first a letter or digit.
+
+    Examples
+    --------
+    >>> from ingest.topics import identifier
+    >>> identifier("radar-west", "sensor")
+    'radar-west'
+    """
     if not isinstance(name, str) or not _IDENTIFIER.search(name):
         raise TopicError(f"{ascii(name)[:80]} is not a name", where=where, expected=IDENTIFIER_RULE)
     return name
 
 
 def sensor_topic(sector: str, sensor: str, channel: str) -> str:
-    """``watchline/1/{sector}/sensor/{sensor}/{channel}``; TopicError on a name or channel that is not one."""
+    """Build the topic of one channel of a sensor.
+
+    Parameters
+    ----------
+    sector : str
+        Name of the sector.
+    sensor : str
+        Id of the sensor.
+    channel : {"detections", "status", "ack"}
+        The channel.
+
+    Returns
+    -------
+    str
+        ``watchline/1/{sector}/sensor/{sensor}/{channel}``.
+
+    Raises
+    ------
+    TopicError
+        On a name or channel that is not allowed.
+
+    Examples
+    --------
+    >>> from ingest.topics import sensor_topic
+    >>> sensor_topic("cumberland", "radar-west", "status")
+    'watchline/1/cumberland/sensor/radar-west/status'
+    """
     return _build(sector, "sensor", sensor, channel)
 
 
 def unit_topic(sector: str, unit: str, channel: str) -> str:
-    """``watchline/1/{sector}/unit/{unit}/{channel}``; TopicError on a name or channel that is not one."""
+    """Build the topic of one channel of a unit.
+
+    Parameters
+    ----------
+    sector : str
+        Name of the sector.
+    unit : str
+        Name of the unit.
+    channel : {"alerts", "position", "reply"}
+        The channel.
+
+    Returns
+    -------
+    str
+        ``watchline/1/{sector}/unit/{unit}/{channel}``.
+
+    Raises
+    ------
+    TopicError
+        On a name or channel that is not allowed.
+    """
     return _build(sector, "unit", unit, channel)
 
 
-def tracks_topic(sector: str) -> str:
-    """``watchline/1/{sector}/tracks``."""
-    return f"{PREFIX}/{identifier(sector, 'sector')}/tracks"
-
-
 def sensor_filter(sector: str, channel: str) -> str:
-    """The subscription for one channel of every sensor of a sector."""
+    """Build the subscription for one channel of every sensor of a sector.
+
+    Parameters
+    ----------
+    sector : str
+        Name of the sector.
+    channel : {"detections", "status", "ack"}
+        The channel.
+
+    Returns
+    -------
+    str
+        The topic filter (MQTT 5.0, 4.7).
+
+    Raises
+    ------
+    TopicError
+        On a name or channel that is not allowed.
+
+    Examples
+    --------
+    >>> from ingest.topics import sensor_filter
+    >>> sensor_filter("cumberland", "status")
+    'watchline/1/cumberland/sensor/+/status'
+    """
     return f"{PREFIX}/{identifier(sector, 'sector')}/sensor/+/{_channel('sensor', channel)}"
 
 
 def unit_filter(sector: str, channel: str) -> str:
-    """The subscription for one channel of every unit of a sector."""
+    """Build the subscription for one channel of every unit of a sector.
+
+    Parameters
+    ----------
+    sector : str
+        Name of the sector.
+    channel : {"alerts", "position", "reply"}
+        The channel.
+
+    Returns
+    -------
+    str
+        The topic filter (MQTT 5.0, 4.7).
+
+    Raises
+    ------
+    TopicError
+        On a name or channel that is not allowed.
+    """
     return f"{PREFIX}/{identifier(sector, 'sector')}/unit/+/{_channel('unit', channel)}"
 
 
 @lru_cache(maxsize=4096)
 def parse(topic: str) -> Topic:
-    """The parts of a topic. MalformedMessage(code="bad_topic") on anything that the builders do not build."""
+    """Parse a topic.
+
+    Parameters
+    ----------
+    topic : str
+        The topic of a message.
+
+    Returns
+    -------
+    Topic
+        Its parts.
+
+    Raises
+    ------
+    MalformedMessage
+        With the code ``bad_topic``, for every text that the builders of this module do not build.
+
+    Examples
+    --------
+    >>> from ingest.topics import parse
+    >>> topic = parse("watchline/1/cumberland/sensor/radar-west/status")
+    >>> topic.owner, topic.name, topic.channel
+    ('sensor', 'radar-west', 'status')
+    """
     parts = topic.split("/") if len(topic) <= _LONGEST else []
     if parts[:2] == PREFIX.split("/") and all(_IDENTIFIER.search(part) for part in parts[2:]):
         if len(parts) == 4 and parts[3] in CHANNELS["sector"]:

@@ -1,8 +1,8 @@
-"""The JSON message types, from which the decoder and the published JSON Schema both come.
+"""The JSON message types, the source of both the decoder and the published JSON Schema.
 
-Degrees and true north, metres, UTC. Every bound is a promise to vendors: widening one is a change of the contract,
-narrowing one breaks senders. 360° is refused: an azimuth is in [0, 360), so that one direction has one number.
-A standard deviation is above zero: nobody measures perfectly. ``null`` in an optional field means not reported.
+Degrees from true north, metres, UTC. The bounds are a contract with vendors: narrowing one breaks senders. An azimuth
+is in [0, 360), so that one direction has one number. A standard deviation is above zero. ``null`` in an optional field
+means not reported.
 """
 
 from __future__ import annotations
@@ -18,10 +18,24 @@ from msgspec import Meta, Struct, field
 from ingest.topics import IDENTIFIER_PATTERN
 from sensors.scan import CLASSES
 
+__all__ = [
+    "JSON",
+    "MAX_PAYLOAD_BYTES",
+    "MAX_PLOTS",
+    "Ack",
+    "DroppedRange",
+    "Status",
+    "WirePlot",
+    "WireScan",
+    "json_schema",
+]
+
 JSON: Final = "application/json"
 """The content type of the messages below."""
 MAX_PAYLOAD_BYTES: Final = 256 * 1024
+"""Largest payload of a message."""
 MAX_PLOTS: Final = 1000
+"""Most plots of a scan."""
 MAX_COUNTER: Final = 2**53
 """Largest boot, seq and scan: every JSON reader holds integers up to here exactly."""
 
@@ -56,7 +70,47 @@ assert ClassName.__args__ == CLASSES  # type: ignore[attr-defined]
 
 
 class WirePlot(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One detection of a scan. Every field is optional; none at all means that the sensor was triggered."""
+    """One detection of a scan.
+
+    Every field is optional; none at all means that the sensor was triggered.
+
+    Parameters
+    ----------
+    range_m : float, m, optional
+        Slant range.
+    range_sd_m : float, m, optional
+        Its standard deviation.
+    azimuth_deg : float, degrees, optional
+        Azimuth clockwise from true north, in [0, 360).
+    azimuth_sd_deg : float, degrees, optional
+        Its standard deviation.
+    elevation_deg : float, degrees, optional
+        Elevation angle to the target's ground contact, positive up.
+    elevation_sd_deg : float, degrees, optional
+        Its standard deviation.
+    radial_velocity_mps : float, m/s, optional
+        Radial velocity, positive receding.
+    radial_velocity_sd_mps : float, m/s, optional
+        Its standard deviation.
+    lon : float, degrees, optional
+        Longitude, WGS 84; with ``lat``.
+    lat : float, degrees, optional
+        Latitude, WGS 84; with ``lon``.
+    position_sd_m : float, m, optional
+        Standard deviation of the position, per axis.
+    classes : dict of str to float, optional
+        Probability [1] of each reported class; ``class`` in JSON.
+    confidence : float, optional
+        The sensor's own score, 0 to 1.
+    source_id : str, optional
+        The sensor's own name for the object.
+
+    Examples
+    --------
+    >>> from ingest.wire import WirePlot
+    >>> WirePlot(azimuth_deg=12.8, range_m=3120.4).azimuth_deg
+    12.8
+    """
 
     range_m: Range | None = None
     range_sd_m: PositiveMetres | None = None
@@ -75,7 +129,27 @@ class WirePlot(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
 
 
 class WireScan(Struct, frozen=True, forbid_unknown_fields=True):
-    """One look of one sensor. (sensor, boot, seq) is unique for ever; boot rises at every start of the sender."""
+    """One look of one sensor.
+
+    (sensor, boot, seq) is unique; boot rises at every start of the sender.
+
+    Parameters
+    ----------
+    sensor : str
+        Id of the sensor.
+    boot : int
+        Number of the sender's start.
+    seq : int
+        Number of the message within the boot.
+    scan : int
+        Number of the look.
+    observed_at : datetime
+        Time of the look, aware UTC.
+    kind : {"radar", "camera", "ground_sensor", "radio", "human"}
+        Kind of the sensor.
+    plots : tuple of WirePlot
+        The detections; an empty tuple is information too.
+    """
 
     sensor: Identifier
     boot: Counter
@@ -87,7 +161,17 @@ class WireScan(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DroppedRange(Struct, frozen=True, forbid_unknown_fields=True):
-    """Messages first..last of a boot that a full spool had to drop: the sender says so itself."""
+    """Messages of a boot that the sender dropped because its spool was full.
+
+    Parameters
+    ----------
+    boot : int
+        Number of the sender's start.
+    first : int
+        Seq of the first dropped message.
+    last : int
+        Seq of the last dropped message.
+    """
 
     boot: Counter
     first: Counter
@@ -95,16 +179,46 @@ class DroppedRange(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Status(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A sensor's heartbeat, retained; state ``lost`` is written ahead as the connection's last will.
+    """A sensor's heartbeat, retained on its topic.
 
-    ``seq`` numbers the status messages of a boot, apart from the scans. ``observed_at`` of a will is the time at which
-    the connection began: when a sensor was lost is told by the time of receipt. ``power``: share left, 0 to 1;
-    ``time_source``: what sets its clock (``free``: nothing does now); ``obscured``: its view is blocked or dirty.
+    The state ``lost`` is registered in advance as the connection's last will (MQTT 5.0, 3.1.2.5). ``observed_at`` of a
+    will is the time at which the connection began; the time of receipt tells when the sensor was lost.
+
+    Parameters
+    ----------
+    sensor : str
+        Id of the sensor.
+    boot : int
+        Number of the sender's start.
+    seq : int
+        Number of the status message within the boot; scans are numbered separately.
+    observed_at : datetime
+        Time of the status, aware UTC.
+    state : {"ok", "degraded", "maintenance", "stopped", "lost"}
+        State of the sensor.
+    kind : {"radar", "camera", "ground_sensor", "radio", "human"}, optional
+        Kind of the sensor.
+    status_interval_s : float, s, optional
+        Time between heartbeats.
+    next_maintenance : datetime, optional
+        Time of the next planned maintenance, aware UTC.
+    spooled : int
+        Messages that wait in the sender's spool.
+    dropped : tuple of DroppedRange
+        Messages that a full spool dropped.
+    power : float, optional
+        Remaining fraction of the battery, 0 to 1.
+    time_source : {"gnss", "network", "radio", "free"}, optional
+        Source that sets the sensor's clock; ``free`` when the clock runs unset.
+    obscured : bool
+        Whether the field of view is blocked or the lens dirty.
+    note : str
+        Free text of at most 200 characters.
     """
 
     sensor: Identifier
     boot: Counter
-    seq: Counter
+    seq: Annotated[Counter, Meta(description="numbers the status messages of a boot, separately from the scans")]
     observed_at: UtcTime
     state: State
     kind: Kind | None = None
@@ -112,14 +226,28 @@ class Status(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
     next_maintenance: UtcTime | None = None
     spooled: Counter = 0
     dropped: Annotated[tuple[DroppedRange, ...], Meta(max_length=100)] = ()
-    power: Probability | None = None
-    time_source: Literal["gnss", "network", "radio", "free"] | None = None
-    obscured: bool = False
+    power: Annotated[Probability, Meta(description="remaining fraction of the battery")] | None = None
+    time_source: (
+        Annotated[
+            Literal["gnss", "network", "radio", "free"],
+            Meta(description="source that sets the sensor's clock; free: none at present"),
+        ]
+        | None
+    ) = None
+    obscured: Annotated[bool, Meta(description="the field of view is blocked or the lens dirty")] = False
     note: Annotated[str, Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$(?!\n)")] = ""
 
 
 class Ack(Struct, frozen=True):
-    """Everything of this boot up to seq is in the journal or in the dead letters: the sender may forget it."""
+    """Acknowledgement that every message of a boot up to a seq is in the journal or the dead letters.
+
+    Parameters
+    ----------
+    boot : int
+        Number of the sender's start.
+    seq : int
+        The sender may delete its messages up to this one.
+    """
 
     boot: Counter
     seq: Counter
@@ -134,11 +262,29 @@ MESSAGES: Final[dict[str, type[Struct]]] = {"scan": WireScan, "status": Status}
 
 
 def json_schema(message: str = "scan") -> dict[str, Any]:
-    """JSON Schema (2020-12) of ``scan`` or ``status`` messages, made from the types above."""
+    """Generate the JSON Schema (2020-12) of a message type.
+
+    Parameters
+    ----------
+    message : {"scan", "status"}
+        The message type.
+
+    Returns
+    -------
+    dict
+        The schema, as published in ``docs/schema/``.
+
+    Examples
+    --------
+    >>> from ingest.wire import json_schema
+    >>> json_schema("scan")["title"]
+    'Watchline scan'
+    """
     schema = msgspec.json.schema(MESSAGES[message])
     definitions = schema["$defs"]
     for definition in definitions.values():
-        definition["description"] = inspect.cleandoc(definition["description"]).replace("``", "")
+        text = inspect.cleandoc(definition["description"]).partition("\n\nParameters\n")[0]
+        definition["description"] = " ".join(text.replace("``", "").split())
         for properties in definition.get("properties", {}).values():
             for option in (properties, *properties.get("anyOf", ())):
                 if option.get("format") == "date-time":

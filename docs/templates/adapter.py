@@ -1,6 +1,6 @@
-"""Template of an adapter: one file that turns a maker's messages into our scans. Copy it, then follow docs/adapters.md.
+"""Template of an adapter: one file that converts a vendor's messages to scans. Copy it, then follow docs/adapters.md.
 
-The made-up maker sends one line a target: ``T;1773522453.25;12.8;3120.4;0.25;5.0;17`` is a target at a time (seconds
+The example vendor sends one line per target: ``T;1773522453.25;12.8;3120.4;0.25;5.0;17`` is a target's time (seconds
 since 1970), azimuth [degrees from true north], range [m], their standard deviations, and the radar's track number.
 """
 
@@ -22,8 +22,8 @@ MAX_BYTES: Final = 200
 
 
 def decode(payload: bytes, envelope: Envelope) -> WireScan:
-    """One line as a scan with one plot. Raises MalformedMessage, by the maker's own name of the field, and no other."""
-    if envelope.sensor is None:  # the line does not say who sent it
+    """One line as a scan with one plot. Raises only MalformedMessage, which names the field as the vendor does."""
+    if envelope.sensor is None:  # the line does not name its sender
         raise MalformedMessage("bad_topic", "topic", "missing", "the radar's own topic, which names it")
     columns = payload.decode("ascii", "replace").strip().split(";") if len(payload) <= MAX_BYTES else []
     if len(columns) != len(FIELDS) + 2 or columns[0] != "T":
@@ -35,7 +35,7 @@ def decode(payload: bytes, envelope: Envelope) -> WireScan:
         raise MalformedMessage("out_of_range", "time", f"{at:g}", "seconds since 1970")
     plot = WirePlot(
         range_m=reach,
-        range_sd_m=range_sd or None,  # 0 is "not told": then the layout's error counts
+        range_sd_m=range_sd or None,  # 0 means not reported: the layout's value is used
         azimuth_deg=azimuth % 360.0,
         azimuth_sd_deg=azimuth_sd or None,
         source_id=columns[-1][:64] or None,
@@ -58,20 +58,18 @@ def _number(name: str, text: str) -> float:
 
 
 def main(sector: str, sensor: str, broker: str, spool: str, identity: str = "") -> None:
-    """The other way: a program beside the radar that reads its lines from stdin and sends scans, nothing lost.
+    """The alternative: a program beside the radar that reads its lines from stdin and sends scans without loss.
 
-    What is put is on the disk when ``put`` returns, and goes out when there is a broker; it stays until ingest has it.
+    A scan is on disk when ``put`` returns, is sent when there is a broker, and is kept until ingest has journaled it.
     ``identity``: the folder with this sensor's keys and certificates; without one nothing is signed.
     """
     import time
 
     from msgspec.structs import asdict
 
-    from ingest.mqtt.broker_url import BrokerUrl
-    from ingest.security.key_bundle import open_bundle
-    from ingest.security.key_register import Identity
-    from ingest.sending.sender import Sender, SenderSettings
-    from ingest.sending.spool import Spool
+    from ingest.mqtt import BrokerUrl
+    from ingest.security import Identity, open_bundle
+    from ingest.sending import Sender, SenderSettings, Spool
     from ingest.topics import parse, sensor_topic
     from sensors.scan import Plot, Scan
 

@@ -1,4 +1,4 @@
-"""Where a broker is and who we are to it, read from one URL."""
+"""Address of a broker and the credentials of a client, read from one URL."""
 
 from __future__ import annotations
 
@@ -13,7 +13,27 @@ _FORM = "mqtt://user:password@host:port"
 
 @dataclass(frozen=True, slots=True)
 class BrokerUrl:
-    """``mqtt://user:password@host:port``; ``mqtts`` for TLS. The password shows in neither repr nor ``shown``."""
+    """Address of a broker: ``mqtt://user:password@host:port``, or ``mqtts`` for TLS.
+
+    Parameters
+    ----------
+    host : str
+        Host name or IP address.
+    port : int
+        TCP port.
+    username : str, optional
+        User name.
+    password : str, optional
+        Password; it is shown in neither ``repr`` nor ``shown``.
+    tls : bool
+        Whether the connection uses TLS.
+
+    Examples
+    --------
+    >>> from ingest.mqtt import BrokerUrl
+    >>> BrokerUrl.parse("mqtts://radar:secret@broker.example").shown
+    'mqtts://broker.example:8883'
+    """
 
     host: str
     port: int
@@ -23,7 +43,23 @@ class BrokerUrl:
 
     @classmethod
     def parse(cls, text: str) -> BrokerUrl:
-        """Read a URL; user and password percent-decoded. AddressError says which part is wrong, never the password."""
+        """Parse a URL; user name and password are percent-decoded.
+
+        Parameters
+        ----------
+        text : str
+            The URL.
+
+        Returns
+        -------
+        BrokerUrl
+            The address.
+
+        Raises
+        ------
+        AddressError
+            Naming the part that is wrong, never the password.
+        """
         try:
             parts = urlsplit(text.strip())
             port = parts.port
@@ -49,12 +85,12 @@ class BrokerUrl:
 
     @property
     def shown(self) -> str:
-        """The address for people and logs, without credentials."""
+        """The address without credentials, for people and logs."""
         return f"{'mqtts' if self.tls else 'mqtt'}://{self._host}:{self.port}"
 
     @property
     def text(self) -> str:
-        """The whole URL, password included: for a child's environment, never for a log."""
+        """The whole URL with the password, for a child process's environment, never for a log."""
         if self.username is None:
             return self.shown
         password = "" if self.password is None else f":{quote(self.password, safe='')}"

@@ -1,10 +1,10 @@
-"""What is carried to a sensor, a unit or a process of ours: a folder with its signing key, its certificate, our keys.
+"""The folder of keys that a sensor, a unit or a process receives.
 
     signing.key        its Ed25519 private key (PEM)
-    register.json      the public keys that it may believe: ingest's and the feed's
-    ca.pem, certificate.pem, certificate.key     for mTLS, where there is a broker with certificates
+    register.json      the public keys that it accepts: those of ingest and the feed
+    ca.pem, certificate.pem, certificate.key     for mTLS, where the broker uses certificates
 
-Each file may be absent, and then that part of the identity is.
+Each file is optional; without it the identity lacks that part.
 """
 
 from __future__ import annotations
@@ -27,7 +27,24 @@ CERTIFICATE_KEY: Final = "certificate.key"
 
 
 def open_bundle(folder: Path) -> Identity:
-    """The identity that a folder holds. IdentityError when there is no such folder, or a file in it is spoilt."""
+    """Read the identity of a sensor, unit or process from its folder.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder, with any of ``signing.key``, ``register.json``, ``ca.pem``, ``certificate.pem`` and
+        ``certificate.key``.
+
+    Returns
+    -------
+    Identity
+        Its signing key, the register of keys that it accepts, and its certificate.
+
+    Raises
+    ------
+    IdentityError
+        When the folder does not exist or a file in it cannot be read.
+    """
     if not folder.is_dir():
         raise IdentityError("there is no such folder", where=str(folder), expected="an identity's folder")
     register = RegisterFile(folder / REGISTER).register if (folder / REGISTER).exists() else None

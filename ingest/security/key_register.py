@@ -1,8 +1,8 @@
-"""Who may sign what: the register of public keys, and the judgement of a message's signature by it.
+"""The register of public keys: which key may sign on which topic, and the check of a message's signature.
 
 A *sensor* key signs its own detections and status, a *unit* key its own positions and replies, the *ingest* key
-acknowledgements, the *feed* key alerts and tracks. A sensor's record may stand for all names with a prefix
-(``gw7-*``): the key of a gateway. A name that has a record of its own is nobody else's, whatever the prefix.
+acknowledgements, the *feed* key alerts and tracks. A sensor's record may cover all names with a prefix (``gw7-*``), as
+the key of a gateway does. A prefix does not cover a name that has a record of its own.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ SIGNS: Final[Mapping[Role, tuple[topics.Owner, frozenset[str]]]] = {
     "ingest": ("sensor", frozenset({"ack"})),
     "feed": ("unit", frozenset({"alerts"})),
 }
-"""Role → whose topics, and which of their channels, its keys sign. The sector's tracks are the feed's, too."""
+"""Role → owner and channels of the topics on which its keys sign. The feed's keys sign the sector's tracks, too."""
 EVERYWHERE: Final = frozenset({"ingest", "feed"})
-"""Roles that sign on the topics of every sensor or unit, not on their own name's."""
+"""Roles that sign on the topics of every sensor or unit, not only on those of their own name."""
 
 _NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\*?$(?!\n)"
 
@@ -82,10 +82,20 @@ def record_of(role: Role, name: str, public: bytes, *, valid_from: datetime, val
 
 
 class Register:
-    """Key records, looked up by key id. Immutable; a changed register is another one."""
+    """An immutable set of key records, looked up by key id.
+
+    Parameters
+    ----------
+    records : iterable of KeyRecord
+        The records.
+
+    Raises
+    ------
+    IdentityError
+        On a record whose key is not a valid Ed25519 public key.
+    """
 
     def __init__(self, records: Iterable[KeyRecord] = ()) -> None:
-        """IdentityError on a key that is none."""
         self.records = tuple(records)
         self._by_key: dict[str, list[KeyRecord]] = {}
         self._public: dict[str, Ed25519PublicKey] = {}
@@ -104,14 +114,32 @@ class Register:
 
     @classmethod
     def from_bytes(cls, text: bytes, where: str) -> Register:
-        """The register that a file's bytes hold; IdentityError naming the field that is wrong."""
+        """Read a register file.
+
+        Parameters
+        ----------
+        text : bytes
+            Content of the file.
+        where : str
+            Name of the file, for errors.
+
+        Returns
+        -------
+        Register
+            The register.
+
+        Raises
+        ------
+        IdentityError
+            Naming the field that is wrong.
+        """
         try:
             return cls(msgspec.json.decode(text, type=_File).keys)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise IdentityError(f"cannot be read ({error})", where=where, expected="a register of keys") from None
 
     def to_bytes(self) -> bytes:
-        """The bytes of its file."""
+        """Return the content of the register's file."""
         file = _File("watchline/1/register", list(self.records))
         return msgspec.json.format(msgspec.json.encode(file), indent=1) + b"\n"
 
@@ -122,11 +150,11 @@ class Register:
         return any(record.role == role and record.name.endswith("*") and record.covers(name) for record in self.records)
 
     def names(self, role: Role) -> list[str]:
-        """Who has a key of their own in this role."""
+        """Return the names with a key of their own in this role, sorted."""
         return sorted(name for role_of_name, name in self._named if role_of_name == role)
 
     def revoked(self, now_ns: int) -> frozenset[tuple[Role, str]]:
-        """Roles and names whose every record is revoked by now."""
+        """Return the roles and names of which every record is revoked at ``now_ns``."""
         all_revoked: dict[tuple[Role, str], bool] = {}
         for record in self.records:
             revoked = record.revoked_at is not None and nanoseconds(record.revoked_at) <= now_ns
@@ -142,9 +170,31 @@ class Register:
         *,
         now_ns: int,
     ) -> KeyRecord:
-        """The record whose key signed this message and may sign on this topic now.
+        """Find the record whose key signed a message and may sign on its topic now.
 
-        MalformedMessage says why not: unsigned, unknown_key, wrong_key, key_revoked, key_expired, bad_signature.
+        Parameters
+        ----------
+        topic : Topic
+            Topic of the message.
+        content_type : str
+            Content type of the message.
+        user_properties : mapping of str to str
+            Its user properties, among them ``key`` and ``sig``.
+        payload : bytes
+            Its payload.
+        now_ns : int, ns since 1970
+            Time at which the key must be valid.
+
+        Returns
+        -------
+        KeyRecord
+            The record.
+
+        Raises
+        ------
+        MalformedMessage
+            With the reason as code: ``unsigned``, ``unknown_key``, ``wrong_key``, ``key_revoked``, ``key_expired`` or
+            ``bad_signature``.
         """
         key = user_properties.get("key")
         if key is None or "sig" not in user_properties:
@@ -181,17 +231,19 @@ class Register:
 
 
 class RegisterFile:
-    """A register that follows its file: ``refresh`` takes a changed one in, and keeps the old one if it is spoilt."""
+    """A register that follows its file: ``refresh`` loads a changed file, and keeps the old register if it is invalid.
+
+    IdentityError when the file does not exist or cannot be read.
+    """
 
     def __init__(self, path: Path) -> None:
-        """IdentityError when the file is not there or cannot be read."""
         self.path = path
         self.problem: str | None = None
         self._loaded = self._state()
         self.register = self._read()
 
     def refresh(self) -> bool:
-        """True when the file has changed since and its new content is in force; cheap enough for every second."""
+        """Whether the file has changed and its new content is now in force; cheap enough to call every second."""
         state = self._state()
         if state == self._loaded:
             return False
@@ -222,7 +274,17 @@ class RegisterFile:
 
 @dataclass(frozen=True, slots=True)
 class TlsFiles:
-    """What a client shows to a broker, and whom it believes: PEM files."""
+    """PEM files of a client's TLS connection.
+
+    Parameters
+    ----------
+    authority : Path
+        Certificate of the authority that signed the broker's certificate.
+    certificate : Path, optional
+        The client's own certificate.
+    key : Path, optional
+        Private key of the client's certificate.
+    """
 
     authority: Path
     certificate: Path | None = None
@@ -231,7 +293,17 @@ class TlsFiles:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who a sender is: the key it signs with, the keys it believes, its certificate. Each may be absent."""
+    """Identity of a sender; each part is optional.
+
+    Parameters
+    ----------
+    signer : Signer, optional
+        The key that it signs with.
+    register : Register, optional
+        The keys that it accepts.
+    tls : TlsFiles, optional
+        Its certificate.
+    """
 
     signer: Signer | None = None
     register: Register | None = None

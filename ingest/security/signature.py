@@ -1,16 +1,16 @@
 """Ed25519 signatures over topic, boot, seq, time and body, carried in MQTT 5 user properties.
 
-The JSON body stays as it is. What is signed is a list of byte strings, each behind its length (4 bytes, big endian), so
-that no two messages give the same bytes:
+The JSON body is unchanged. A list of byte strings is signed, each preceded by its length (4 bytes, big endian), so that
+no two messages give the same bytes:
 
     "watchline/1/signature", topic, content type, key, boot, seq, by_boot, sent, low, body
 
 A property that is absent is an empty string there. The signature, 64 bytes in unpadded base64url, is the property
 ``sig``. RFC 8032; docs/security.md has the whole scheme and a worked example.
 
-Messages that go out together, of a backlog, may share a signature: it is then over the root of a hash tree of them
-(RFC 9162's prefixes), and each carries as ``proof`` where it stands in the tree and the hashes beside its way to the
-root. Each proves itself alone, in any order; whoever has verified a root need not do so again.
+Messages of a backlog that are sent together may share a signature: it then covers the root of their hash tree (with the
+prefixes of RFC 9162), and each carries as ``proof`` its index in the tree and the sibling hashes on its path to the
+root. Each can be verified alone, in any order; a verified root need not be verified again.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ Message = tuple[str, str, UserProperties, bytes]
 
 
 def signed_bytes(topic: str, content_type: str, user_properties: Mapping[str, str], payload: bytes) -> bytes:
-    """What is signed. Never fails: text that UTF-8 cannot hold is written with surrogates passed through."""
+    """The bytes that are signed. Never fails: surrogates, which UTF-8 cannot encode, are passed through."""
     parts = [
         FORM,
         _bytes(topic),
@@ -58,19 +58,27 @@ def key_id(public: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """A private key that signs what one sender publishes. Its repr does not show the key."""
+    """A private key that signs the messages of one sender; its ``repr`` does not show the key.
+
+    Parameters
+    ----------
+    private : Ed25519PrivateKey
+        The private key (RFC 8032).
+    key : str
+        Id by which messages name the key: ``key_id`` of its public key.
+    """
 
     private: Ed25519PrivateKey = field(repr=False)
     key: str = ""
 
     @classmethod
     def of(cls, private: Ed25519PrivateKey) -> Signer:
-        """The signer of a private key, under the id of its public one."""
+        """Make the signer of a private key, under the id of its public key."""
         return cls(private, key_id(private.public_key().public_bytes_raw()))
 
     @classmethod
     def generate(cls) -> Signer:
-        """A new key from the system's randomness."""
+        """Generate a new key from the system's randomness."""
         return cls.of(Ed25519PrivateKey.generate())
 
     @property
@@ -81,13 +89,41 @@ class Signer:
     def sign(
         self, topic: str, content_type: str, user_properties: UserProperties, payload: bytes
     ) -> list[tuple[str, str]]:
-        """The properties to publish: ``said``, the key's id and the signature."""
+        """Sign one message.
+
+        Parameters
+        ----------
+        topic : str
+            Topic of the message.
+        content_type : str
+            Content type of the message.
+        user_properties : sequence of tuple of str
+            Its user properties.
+        payload : bytes
+            Its payload.
+
+        Returns
+        -------
+        list of tuple of str
+            The user properties to publish: those given, the key's id and the signature.
+        """
         properties = [*user_properties, ("key", self.key)]
         signature = self.private.sign(signed_bytes(topic, content_type, dict(properties), payload))
         return [*properties, ("sig", _text(signature))]
 
     def sign_many(self, messages: Sequence[Message]) -> list[list[tuple[str, str]]]:
-        """The properties of each of these, which go out together: bursts under one signature, the rest alone."""
+        """Sign messages that are sent together: bursts under one signature, the rest one by one.
+
+        Parameters
+        ----------
+        messages : sequence of tuple
+            (topic, content type, user properties, payload) of each message.
+
+        Returns
+        -------
+        list of list of tuple of str
+            The user properties to publish with each message.
+        """
         signed: list[list[tuple[str, str]]] = []
         while size := next((size for size in BURST_SIZES if size <= len(messages) - len(signed)), 0):
             signed += self._burst(messages[len(signed) : len(signed) + size])
@@ -114,7 +150,7 @@ class Signer:
 
 
 class Roots:
-    """Roots of bursts whose signatures were verified, so that the next message of one need not do it again."""
+    """Roots of bursts whose signatures were verified, so that the burst's other messages need not repeat it."""
 
     def __init__(self) -> None:
         self._verified: dict[bytes, None] = {}
@@ -123,7 +159,7 @@ class Roots:
         return root in self._verified
 
     def add(self, root: bytes) -> None:
-        """Remember one; the oldest is forgotten."""
+        """Add a root; the oldest is dropped when there are too many."""
         while len(self._verified) >= MOST_ROOTS:
             del self._verified[next(iter(self._verified))]
         self._verified[root] = None
@@ -137,11 +173,10 @@ def verifies(
     payload: bytes,
     roots: Roots | None = None,
 ) -> bool:
-    """Whether the property ``sig`` is this key's signature of the message; False for text that is no signature.
+    """Whether the property ``sig`` is this key's signature of the message; False for text that is not a signature.
 
-    By libsodium: 38 µs against OpenSSL's 61, without Python's lock held, and points of small order are refused, too.
-    One signature has one text: base64 that decodes to the same bytes in another way is refused. ``roots``: what need
-    not be verified again, of bursts.
+    By libsodium: 38 µs against OpenSSL's 61, without holding Python's lock, and points of small order are refused. Only
+    the canonical base64 text of a signature is accepted. ``roots``: roots of bursts that are verified already.
     """
     signature = _decoded(user_properties.get("sig", ""))
     if len(signature) != 64:
@@ -165,7 +200,7 @@ def verifies(
 
 
 def _root(leaf: bytes, proof: bytes) -> bytes | None:
-    """The root that a message's place and the hashes beside its way lead to; None for what is no proof."""
+    """The root that follows from a message's index and sibling hashes; None for an invalid proof."""
     steps, rest = divmod(len(proof) - 1, 32)
     if rest or 2**steps not in BURST_SIZES or proof[0] >= 2**steps:
         return None

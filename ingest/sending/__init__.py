@@ -1,1 +1,7 @@
 """The adapter's side: a spool on disk, the send window, and the sender that empties it until ingest acknowledges."""
+
+from ingest.sending.send_window import SendWindowSettings
+from ingest.sending.sender import Sender, SenderSettings
+from ingest.sending.spool import Spool, SpoolLimits
+
+__all__ = ["SendWindowSettings", "Sender", "SenderSettings", "Spool", "SpoolLimits"]

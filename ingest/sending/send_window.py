@@ -1,4 +1,4 @@
-"""What a sender should publish now: a window of the spool past the last acknowledgement, again when that stalls."""
+"""Which messages a sender publishes now: a window of its spool past the last acknowledgement, repeated on a stall."""
 
 from __future__ import annotations
 
@@ -9,22 +9,30 @@ from ingest.sending.spool import Key, Spool, SpoolEntry
 from ingest.wire import Ack
 
 MAX_PATIENCE: Final = 8
-"""A stalled sender doubles its patience at every resend, up to so many times the first one."""
+"""The time to the next resend doubles at every resend, up to this many times ``stall_s``."""
 
 
 @dataclass(frozen=True, slots=True)
 class SendWindowSettings:
-    """``window``: messages sent but not yet journaled; it bounds the broker's queue, too. ``stall_s``: see Outflow."""
+    """Settings of a send window.
+
+    Parameters
+    ----------
+    window : int
+        Largest number of messages sent but not yet journaled; it bounds the broker's queue, too.
+    stall_s : float, s
+        Time without progress of the acknowledgements after which all outstanding messages are sent again.
+    """
 
     window: int = 1000
     stall_s: float = 3.0
 
 
 class SendWindow:
-    """Pure but for the spool: times are arguments, in seconds of any monotonic clock.
+    """The window of one spool. Times are arguments, in seconds of any monotonic clock.
 
-    A message may be lost after the broker's PUBACK, so being published counts for nothing here. When no ack has moved
-    for ``stall_s`` while messages wait for one, all of them are due again, oldest first; ingest knows duplicates.
+    A message may be lost after the broker's PUBACK, so only ingest's acknowledgement counts. When none has advanced
+    for ``stall_s`` while messages wait, all of them are due again, oldest first; ingest recognises duplicates.
     """
 
     def __init__(self, spool: Spool, settings: SendWindowSettings | None = None) -> None:
@@ -36,7 +44,7 @@ class SendWindow:
         self.resends = 0
 
     def due(self, now_s: float) -> list[SpoolEntry]:
-        """The messages to publish now, in order; say ``sent`` for each that the client took."""
+        """The messages to publish now, in order; call ``sent`` for each that the client accepted."""
         outstanding = 0 if self._cursor is None else self._spool.waiting_up_to(self._cursor)
         if outstanding == 0:
             self._progress_s = now_s
@@ -48,11 +56,11 @@ class SendWindow:
         return self._spool.pending(self._cursor, self._settings.window - outstanding)
 
     def sent(self, entry: SpoolEntry) -> None:
-        """The client took this message; it is on its way or will be."""
+        """The client accepted this message and will transmit it."""
         self._cursor = entry.key
 
     def acknowledge(self, ack: Ack, now_s: float) -> int:
-        """Ingest has journaled up to here: forget it. Returns how many messages of the spool that settled."""
+        """Delete what ingest has journaled. Returns the number of messages that left the spool."""
         settled = self._spool.settle(ack.boot, ack.seq)
         if settled:
             self._progress_s = now_s
@@ -60,10 +68,10 @@ class SendWindow:
         return settled
 
     def restart(self, now_s: float) -> None:
-        """Send everything again that waits: the broker has lost what it had."""
+        """Make every waiting message due again, because the broker lost its session."""
         self._cursor = None
         self._progress_s = now_s
 
     def resume(self, now_s: float) -> None:
-        """The link is back and the broker has kept its session: give the acknowledgements their time again."""
+        """Restart the stall timer: the connection is back and the broker kept its session."""
         self._progress_s = now_s

@@ -1,4 +1,4 @@
-"""The sending end of a link: from a sensor's spool to the broker, until ingest says that it is journaled."""
+"""The sender of one sensor: from its spool over MQTT until ingest has journaled each message."""
 
 from __future__ import annotations
 
@@ -26,19 +26,30 @@ from ingest.security.signature import BURST_SIZES, Message, UserProperties
 from ingest.sending.send_window import SendWindow, SendWindowSettings
 from ingest.sending.spool import Key, Spool, SpoolEntry
 from ingest.standards.gateway_refusal import PREFIX, REFUSED, encode_refused
-from ingest.wire import JSON, Ack, DroppedRange, Kind, State, Status
+from ingest.wire import JSON, Ack, Kind, State, Status
 from sensors.scan import Scan
 from sensors.timestamps import utc_datetime
 
 OFFSETS_KEPT: Final = 32
-"""How many acknowledgements tell of the clocks."""
+"""Number of acknowledgements from which the clock offset is estimated."""
 
 
 @dataclass(frozen=True, slots=True)
 class SenderSettings:
-    """``status_interval_s`` in seconds of the clock that the sender was given, as the status declares it.
+    """Settings of a sender.
 
-    ``identity``: with a signer every message is signed; with a register acknowledgements must be, by ingest's key.
+    Parameters
+    ----------
+    status_interval_s : float, s
+        Time between heartbeats, on the clock that the sender was given.
+    idle_s : float, s
+        Longest wait of the sending thread between two looks at the spool.
+    window : SendWindowSettings
+        How many messages are outstanding, and when they are sent again.
+    connection : ConnectionSettings
+        Settings of the MQTT connection.
+    identity : Identity
+        With a signer every message is signed; with a register acknowledgements must carry ingest's signature.
     """
 
     status_interval_s: float = 5.0
@@ -49,11 +60,40 @@ class SenderSettings:
 
 
 class Sender:
-    """One sensor's link: what is put goes to the spool first, then over MQTT until ingest says that it is journaled.
+    """Sends the scans of one sensor: to the spool first, then over MQTT until ingest has journaled them.
 
-    One connection a sensor, because a last will belongs to a connection: a sensor that dies is declared lost by the
-    broker. The caller owns the spool and closes it after ``stop``. Publishing needs no connection: ``put`` never waits
-    for the network.
+    Parameters
+    ----------
+    spool : Spool
+        Where the messages wait. The caller owns it and closes it after ``stop``.
+    sector : str
+        Name of the sector.
+    sensor : str
+        Id of the sensor.
+    url : BrokerUrl
+        Address of the broker.
+    now_ns : callable
+        Clock, in nanoseconds since 1970, such as ``time.time_ns``.
+    kind : {"radar", "camera", "ground_sensor", "radio", "human"}, optional
+        Kind of the sensor, reported in the status.
+    settings : SenderSettings, optional
+        Settings.
+
+    Attributes
+    ----------
+    refused_acks : int
+        Acknowledgements ignored because they are malformed or not signed by ingest.
+
+    Raises
+    ------
+    TopicError
+        On a sector or sensor name that cannot be part of a topic.
+
+    Notes
+    -----
+    ``put`` never waits for the network. Each sensor has a connection of its own, because a last will belongs to a
+    connection (MQTT 5.0, 3.1.2.5): the broker declares a sensor lost whose process ends. A broker's PUBACK does not
+    make a message durable, so a message stays in the spool until ingest acknowledges it after the journal's commit.
     """
 
     def __init__(
@@ -102,16 +142,52 @@ class Sender:
         self._pump_thread = threading.Thread(target=self._run, name=f"sender-{sensor}", daemon=True)
 
     def start(self) -> None:
-        """Begin to connect and to send. A broker that is not there is waited for; ``problem`` says why."""
+        """Start connecting and sending; without a broker the sender retries, and ``problem`` states the reason."""
         self._connection.start()
         self._pump_thread.start()
 
     def put(self, scan: Scan) -> Key:
-        """Spool a scan under the next (boot, seq), which replace its own; durable when this returns."""
+        """Spool a scan under the next (boot, seq), which replace its own; it is durable when this returns.
+
+        Parameters
+        ----------
+        scan : Scan
+            The scan, of this sender's sensor.
+
+        Returns
+        -------
+        tuple of int
+            (boot, seq).
+
+        Raises
+        ------
+        MalformedMessage
+            When ingest would refuse the scan.
+        SpoolError
+            When it cannot be stored.
+        """
         return self.put_many([scan])[0]
 
     def put_many(self, scans: Sequence[Scan]) -> list[Key]:
-        """Several scans in one write. MalformedMessage or SpoolError: then none of them was numbered."""
+        """Spool several scans in one transaction: all or none of them.
+
+        Parameters
+        ----------
+        scans : sequence of Scan
+            The scans, of this sender's sensor.
+
+        Returns
+        -------
+        list of tuple of int
+            (boot, seq) of each.
+
+        Raises
+        ------
+        MalformedMessage
+            When ingest would refuse one of them.
+        SpoolError
+            When they cannot be stored.
+        """
         for scan in scans:
             if scan.sensor != self._sensor:
                 raise MalformedMessage("sensor_mismatch", "sensor", f"{scan.sensor!r} at this link", self._sensor)
@@ -120,16 +196,48 @@ class Sender:
         return keys
 
     def refuse(self, packet: bytes, error: MalformedMessage, content_type: str) -> Key:
-        """Spool a message that this gateway cannot use, on its way into the dead letters; durable when this returns."""
+        """Spool a message that a gateway cannot use, for the dead letters; it is durable when this returns.
+
+        Parameters
+        ----------
+        packet : bytes
+            The message.
+        error : MalformedMessage
+            Why it cannot be used.
+        content_type : str
+            Its content type.
+
+        Returns
+        -------
+        tuple of int
+            (boot, seq).
+
+        Raises
+        ------
+        SpoolError
+            When it cannot be stored.
+        """
         payload = encode_refused(packet, error, content_type)
         key = self._spool.put(lambda _boot, _seq: payload)
         self._wake.set()
         return key
 
     def repeat(self, boot: int, seq: int, payload: bytes | None = None) -> bool:
-        """Send a message once more, as a source that repeats itself would. False when nobody has it any more.
+        """Send a message once more, as a source that repeats itself would.
 
-        ``payload``: what the message was, for one that ingest has settled; without it the spool is asked.
+        Parameters
+        ----------
+        boot : int
+            Boot of the message.
+        seq : int
+            Seq of the message.
+        payload : bytes, optional
+            The message, for one that ingest has settled; by default it is read from the spool.
+
+        Returns
+        -------
+        bool
+            False when the message is no longer in the spool.
         """
         payload = payload or self._spool.get(boot, seq)
         if payload is None:
@@ -139,7 +247,20 @@ class Sender:
         return True
 
     def set_state(self, state: State, note: str = "") -> None:
-        """What the next heartbeats say; the first of them goes out at once. MalformedMessage on a note that is none."""
+        """Set the state that the heartbeats report; the first is sent at once.
+
+        Parameters
+        ----------
+        state : {"ok", "degraded", "maintenance", "stopped", "lost"}
+            State of the sensor.
+        note : str
+            Free text of at most 200 characters.
+
+        Raises
+        ------
+        MalformedMessage
+            On a note with control characters, or too long a one.
+        """
         self._status(state, note)
         with self._lock:
             self._state, self._note, self._status_due_ns = state, note, 0
@@ -147,29 +268,41 @@ class Sender:
 
     @property
     def connected(self) -> bool:
+        """Whether there is a connection to the broker."""
         return self._connection.connected
 
     @property
     def problem(self) -> str | None:
-        """Why nothing is sent, in one sentence; None when all is well."""
+        """Why nothing is sent, in one sentence; None without a problem."""
         return self._failed or self._replaced or self._connection.problem
 
     @property
     def clock_offset_s(self) -> float | None:
-        """How far ingest's clock is ahead of ours, seconds: negative when ours is ahead; None before ingest has told.
+        """How far ingest's clock is ahead of the sender's [s]; negative when it is behind, None before the first ack.
 
-        The largest of the newest acknowledgements' times of sending less ours of receiving: too small by the least
-        time that one took to come, never too large. Good enough to notice a clock that is wrong, not to set one.
+        The largest difference between the time of sending and of receipt over the newest acknowledgements: too small by
+        the shortest transmission delay, never too large. It detects a wrong clock and is not exact enough to set one.
         """
         return max(self._offsets, default=None)
 
     @property
     def resends(self) -> int:
-        """How often the acknowledgements stalled and the window was sent again."""
+        """Number of times that the acknowledgements stalled and the window was sent again."""
         return self._window.resends
 
     def drain(self, timeout_s: float) -> bool:
-        """Wait until ingest has everything that was put; False when the time is up first."""
+        """Wait until ingest has journaled every message.
+
+        Parameters
+        ----------
+        timeout_s : float, s
+            Longest wait.
+
+        Returns
+        -------
+        bool
+            False when the time is up first.
+        """
         deadline = time.monotonic() + timeout_s
         while self._spool.waiting:
             if time.monotonic() > deadline or not self._pump_thread.is_alive():
@@ -178,7 +311,7 @@ class Sender:
         return True
 
     def stop(self) -> None:
-        """Say that the sensor was stopped on purpose, and disconnect. What still waits stays in the spool."""
+        """Report that the sensor is stopped, and disconnect; waiting messages stay in the spool."""
         self._stopping.set()
         self._wake.set()
         if self._pump_thread.ident is not None:
@@ -189,7 +322,7 @@ class Sender:
             self._connection.publish(
                 self._status_topic, payload, user_properties=user_properties, retain=True, puback=puback
             )
-            with suppress(FutureTimeout, BrokerError):  # a courtesy: silence will tell the same, later
+            with suppress(FutureTimeout, BrokerError):  # without it, silence has the same effect later
                 puback.result(timeout=1.0)
         self._connection.stop()
 
@@ -208,7 +341,7 @@ class Sender:
                 self._connection.check()
 
     def _pump(self, now_s: float) -> None:
-        ready = self._connection.ready.is_set()  # asked first: then what _on_up noted before is seen below
+        ready = self._connection.ready.is_set()  # read first: then what _on_up recorded before is seen below
         with self._lock:
             acks, self._acks = self._acks, {}
             came_up, lost = self._came_up, self._lost_session
@@ -241,7 +374,7 @@ class Sender:
     def _signed(
         self, entries: Sequence[SpoolEntry], lows: Mapping[int, int | None]
     ) -> list[tuple[SpoolEntry, Message]]:
-        """The messages of these entries, which go out together."""
+        """Make the messages of these entries, which are sent together."""
         messages = []
         for entry in entries:
             low = lows.get(entry.boot)
@@ -257,12 +390,12 @@ class Sender:
         ]
 
     def _numbers(self, key: Key) -> list[tuple[str, str]]:
-        """Who numbered a message how, who sends it, and when."""
+        """Make the user properties of a message: its numbers, its sender's boot and the time of sending."""
         numbers = zip(("boot", "seq", "by_boot", "sent"), (*key, self._spool.boot, self._now_ns()), strict=True)
         return [(name, str(value)) for name, value in numbers]
 
     def _signed_properties(self, topic: str, key: Key, payload: bytes) -> UserProperties:
-        """The properties of one message: its numbers, and the signature over all of it."""
+        """Make the properties of one message: its numbers, and the signature over the whole message."""
         user_properties = self._numbers(key)
         return (
             user_properties
@@ -289,7 +422,7 @@ class Sender:
                 kind=self._kind,
                 status_interval_s=self._settings.status_interval_s,
                 spooled=self._spool.waiting,
-                dropped=tuple(DroppedRange(gap.boot, gap.first, gap.last) for gap in self._spool.gaps()[-100:]),
+                dropped=tuple(self._spool.gaps()[-100:]),
                 note=self._note if note is None else note,
             )
         payload = encode_status(status)
@@ -304,9 +437,9 @@ class Sender:
     def _on_ack(self, delivery: Delivery) -> None:
         self._connection.acknowledge(delivery)
         try:
-            ack = self._believed(delivery)
+            ack = self._authenticated(delivery)
         except (MalformedMessage, msgspec.DecodeError, UnicodeDecodeError):
-            self.refused_acks += 1  # anybody may have written it: it says nothing about our link
+            self.refused_acks += 1  # any client may have published it: it says nothing about this connection
             return
         if ack.boot > self._spool.boot:
             self._replaced = (
@@ -317,14 +450,14 @@ class Sender:
             if ack.boot == self._spool.boot:
                 self._replaced = None
                 sent = counter(dict(delivery.user_properties).get("sent"), largest=2**63 - 1)
-                if sent is not None and ack.seq > self._acks_seen:  # else it may be one that was kept on the topic
+                if sent is not None and ack.seq > self._acks_seen:  # else it may be one that was retained on the topic
                     self._acks_seen = ack.seq
                     self._offsets.append((sent - delivery.received_ns) / 1e9)
             self._acks[ack.boot] = max(ack.seq, self._acks.get(ack.boot, 0))
         self._wake.set()
 
-    def _believed(self, delivery: Delivery) -> Ack:
-        """The acknowledgement, when it is one and, where we know ingest's key, signed with it."""
+    def _authenticated(self, delivery: Delivery) -> Ack:
+        """Decode an acknowledgement; with a register it must be signed with ingest's key."""
         if self._identity.register is not None:
             content_type = JSON if delivery.content_type is None else delivery.content_type
             self._identity.register.check(

@@ -1,8 +1,8 @@
-"""The sender's spool: every message on disk before it is sent, kept until ingest says that it is in the journal.
+"""The sender's spool: every message is on disk before it is sent, and is kept until ingest has journaled it.
 
-SQLite, WAL, synchronous=FULL. Keys are (boot, seq): boot is raised and stored at every opening, seq runs 1, 2, 3, …
-within a boot without a hole. One process at a time. Survives kill -9 at any moment: a put has either happened
-wholly, and its key is never given again, or not at all.
+SQLite, WAL, synchronous=FULL. Keys are (boot, seq): boot is raised and stored at every opening, seq counts 1, 2, 3, …
+within a boot without gaps. One process at a time. A process may be killed at any moment: a put is then either complete,
+and its key is never reused, or has no effect.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from ingest.errors import SpoolError, SpoolFull
-from ingest.wire import MAX_PAYLOAD_BYTES
+from ingest.wire import MAX_PAYLOAD_BYTES, DroppedRange
 
 SCHEMA_VERSION: Final = 1
 APPLICATION_ID: Final = 0x574C5331  # "WLS1"
@@ -42,31 +42,55 @@ class SpoolEntry:
 
     @property
     def key(self) -> Key:
+        """(boot, seq)."""
         return self.boot, self.seq
 
 
 @dataclass(frozen=True, slots=True)
-class DroppedRange:
-    """Messages first..last of a boot that were dropped, oldest first, because the spool was full."""
-
-    boot: int
-    first: int
-    last: int
-
-
-@dataclass(frozen=True, slots=True)
 class SpoolLimits:
-    """How much a spool holds before it drops its oldest messages (design: adapters drop oldest, and say so)."""
+    """Capacity of a spool; above it the oldest messages are dropped, and reported in the status messages.
+
+    Parameters
+    ----------
+    messages : int
+        Largest number of messages.
+    bytes : int
+        Largest size of all payloads.
+    """
 
     messages: int = 200_000
     bytes: int = 512 * 1024 * 1024
 
 
 class Spool:
-    """One sensor's spool in one file. Thread-safe. SpoolError when the file is in use, foreign, newer or full."""
+    """The spool of one sensor in one SQLite file; thread-safe.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file, which is created when it does not exist.
+    limits : SpoolLimits, optional
+        Capacity.
+    first_boot : int
+        Lowest boot of a new file. After the loss of a disk, choose one above every boot used before, so that no key is
+        reused.
+
+    Raises
+    ------
+    SpoolError
+        When the file is in use, belongs to another program or a newer version, or cannot be written.
+
+    Examples
+    --------
+    >>> from ingest.sending import Spool
+    >>> with Spool(":memory:") as spool:
+    ...     key = spool.put(lambda boot, seq: b"payload")
+    ...     entries = spool.pending()
+    >>> key, entries[0].payload
+    ((1, 1), b'payload')
+    """
 
     def __init__(self, path: str | Path, *, limits: SpoolLimits | None = None, first_boot: int = 1) -> None:
-        """Open or create. ``first_boot``: where a new file starts counting, so that a lost disk need not reuse keys."""
         self._path = Path(path)
         self._limits = limits or SpoolLimits()
         self._lock = threading.Lock()
@@ -87,7 +111,7 @@ class Spool:
     def _prepare(self, first_boot: int) -> None:
         db = self._db
         db.execute("PRAGMA locking_mode=EXCLUSIVE")
-        self._check_schema()  # before the first change: another program's file stays as it is
+        self._check_schema()  # before the first write: another program's file stays unchanged
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=FULL")
         db.execute("PRAGMA journal_size_limit=16777216")
@@ -110,7 +134,7 @@ class Spool:
         db.execute("COMMIT")
 
     def _check_schema(self) -> int:
-        """The file's schema version, 0 for a new file; SpoolError on a newer one and on another program's file."""
+        """Read the file's schema version, 0 for a new file; SpoolError on a newer one and on another program's file."""
         version = int(self._db.execute("PRAGMA user_version").fetchone()[0])
         application = int(self._db.execute("PRAGMA application_id").fetchone()[0])
         tables = int(self._db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0])
@@ -125,14 +149,43 @@ class Spool:
         return version
 
     def put(self, build: Build) -> Key:
-        """Number one message, build it with that (boot, seq), and have it on disk when this returns."""
+        """Store one message under the next (boot, seq); it is on disk when this returns.
+
+        Parameters
+        ----------
+        build : callable
+            Makes the payload from (boot, seq).
+
+        Returns
+        -------
+        tuple of int
+            (boot, seq).
+
+        Raises
+        ------
+        SpoolError
+            As for ``put_many``.
+        """
         return self.put_many([build])[0]
 
     def put_many(self, builds: Sequence[Build]) -> list[Key]:
-        """Several messages in one transaction: all are on disk when this returns, or none is and no number is used.
+        """Store several messages in one transaction: all or none of them.
 
-        What ``build`` raises passes through. SpoolError on a payload above MAX_PAYLOAD_BYTES (a broker would close the
-        connection on it, again and again) and on a disk that fails.
+        Parameters
+        ----------
+        builds : sequence of callable
+            Each makes a payload from its (boot, seq); what it raises passes through, and no number is used.
+
+        Returns
+        -------
+        list of tuple of int
+            (boot, seq) of each message.
+
+        Raises
+        ------
+        SpoolError
+            On a payload above MAX_PAYLOAD_BYTES, for which a broker would close the connection at every attempt, and on
+            a disk error.
         """
         with self._lock:
             keys = [(self.boot, self._next_seq + i) for i in range(len(builds))]
@@ -163,7 +216,7 @@ class Spool:
         self._after = (count, total, self._put_total + len(rows), self._dropped_total + dropped)
 
     def pending(self, after: Key | None = None, limit: int = 1000) -> list[SpoolEntry]:
-        """Up to ``limit`` waiting messages past ``after``, oldest boot first, then by seq."""
+        """Return up to ``limit`` waiting messages past the key ``after``, oldest boot first, then by seq."""
         with self._lock:
             rows = self._query(
                 "SELECT id, payload FROM messages WHERE id > ? ORDER BY id LIMIT ?",
@@ -172,7 +225,7 @@ class Spool:
         return [SpoolEntry(*_key(rowid), payload) for rowid, payload in rows]
 
     def get(self, boot: int, seq: int) -> bytes | None:
-        """The payload of one waiting message; None when it is settled, dropped or was never put."""
+        """Return the payload of one waiting message; None when it is settled, dropped or was never put."""
         if not (0 <= boot <= _MAX_BOOT and 0 <= seq <= _SEQ_MASK):
             return None
         with self._lock:
@@ -180,7 +233,7 @@ class Spool:
         return bytes(rows[0][0]) if rows else None
 
     def settle(self, boot: int, seq: int) -> int:
-        """Forget everything of this boot up to seq, which ingest has journaled. Returns how many messages that were."""
+        """Delete the messages of this boot up to seq, which ingest has journaled, and return their number."""
         if not 0 <= boot <= _MAX_BOOT or seq < 0:
             return 0
         with self._lock:
@@ -194,18 +247,18 @@ class Spool:
         return int(count)
 
     def low(self, boot: int) -> int | None:
-        """The lowest seq of this boot still here; None when there is none."""
+        """Return the lowest waiting seq of this boot; None when there is none."""
         with self._lock:
             rows = self._query("SELECT min(id) FROM messages WHERE id BETWEEN ? AND ?", (_id(boot, 0), _id(boot, -1)))
         return None if rows[0][0] is None else _key(int(rows[0][0]))[1]
 
     def waiting_up_to(self, key: Key) -> int:
-        """How many waiting messages have a key up to and including this one."""
+        """Return the number of waiting messages with a key up to and including this one."""
         with self._lock:
             return int(self._query("SELECT count(*) FROM messages WHERE id <= ?", (_id(*key),))[0][0])
 
     def gaps(self) -> list[DroppedRange]:
-        """The ranges that a full spool dropped, oldest first. Some of them may have been sent, even journaled."""
+        """Return the ranges that a full spool dropped, oldest first; some of them may have been sent or journaled."""
         with self._lock:
             return [
                 DroppedRange(*row) for row in self._query("SELECT boot, first, last FROM gaps ORDER BY boot, first", ())
@@ -213,21 +266,21 @@ class Spool:
 
     @property
     def waiting(self) -> int:
-        """How many messages wait."""
+        """Number of waiting messages."""
         return self._count
 
     @property
     def put_total(self) -> int:
-        """Unique messages ever put: the "published" of the conservation law."""
+        """Number of messages ever put: "published" in the count of messages."""
         return self._put_total
 
     @property
     def dropped_total(self) -> int:
-        """Messages ever dropped because the spool was full."""
+        """Number of messages ever dropped because the spool was full."""
         return self._dropped_total
 
     def close(self) -> None:
-        """Close the file; another process may open it then."""
+        """Close the file, so that another process may open it."""
         with self._lock:
             self._db.close()
 
@@ -252,7 +305,7 @@ class Spool:
         except sqlite3.Error as error:
             failed = self._error(error)
             if getattr(error, "sqlite_errorname", "").startswith("SQLITE_IOERR"):
-                self._broken = failed  # after a failed fsync nobody knows what is on the disk: never go on
+                self._broken = failed  # after a failed fsync the content of the disk is unknown: do not continue
             raise failed from error
         self._count, self._bytes, self._put_total, self._dropped_total = self._after
 

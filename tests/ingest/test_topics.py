@@ -42,7 +42,6 @@ def test_a_unit_topic_parses_to_what_it_was_built_from(sector: str, unit: str, c
 def test_topics_are_those_of_the_design() -> None:
     assert topics.sensor_topic("cumberland", "radar-west", "ack") == "watchline/1/cumberland/sensor/radar-west/ack"
     assert topics.unit_topic("cumberland", "cove", "alerts") == "watchline/1/cumberland/unit/cove/alerts"
-    assert topics.tracks_topic("cumberland") == "watchline/1/cumberland/tracks"
     assert topics.sensor_filter("cumberland", "status") == "watchline/1/cumberland/sensor/+/status"
     assert topics.unit_filter("cumberland", "position") == "watchline/1/cumberland/unit/+/position"
     assert topics.parse("watchline/1/cumberland/tracks") == topics.Topic("cumberland", "sector", "cumberland", "tracks")
@@ -57,7 +56,6 @@ def test_no_hostile_name_gets_into_a_topic(name: str) -> None:
         lambda: topics.unit_topic("a", name, "alerts"),
         lambda: topics.unit_topic("a", "a", "detections"),
         lambda: topics.sensor_filter(name, "status"),
-        lambda: topics.tracks_topic(name),
     ):
         with pytest.raises(TopicError):
             build()

@@ -331,8 +331,8 @@ def test_a_link_that_comes_up_between_two_looks_sends_once(
                 link._on_up(False)
             return True
 
-    def publish(_topic: str, _payload: bytes, *, said: Any, **_: Any) -> bool:
-        published.append(int(dict(said)["seq"]))
+    def publish(_topic: str, _payload: bytes, *, user_properties: Any, **_: Any) -> bool:
+        published.append(int(dict(user_properties)["seq"]))
         return True
 
     monkeypatch.setattr(link._connection, "ready", UpWhenAsked())
