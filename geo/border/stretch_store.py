@@ -1,4 +1,4 @@
-"""Answers of stretches kept in a folder as they come, so that long work that was broken off goes on."""
+"""Answers of stretches kept in a folder as they are computed, so that interrupted work can be resumed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ UNFINISHED: Final = ".unfinished"
 
 @dataclass(frozen=True, slots=True)
 class StretchStore(Mapping[int, xr.Dataset]):
-    """The parts in a folder by the number of their stretch, and ``keep`` for the next: a part is there whole or not.
+    """The parts in a folder by the number of their stretch, and ``keep`` for the next; a part is complete or absent.
 
     For ``done`` and ``keep`` of ``geo.border.stretches.by_stretches`` and what is built on it. One process writes at a
     time.
@@ -33,24 +33,24 @@ class StretchStore(Mapping[int, xr.Dataset]):
 
     @classmethod
     def at(cls, folder: str | Path, **case: Any) -> StretchStore:
-        """Those in ``folder``, made where it is not there. ``case`` is everything that the parts depend on.
+        """The store in ``folder``, which is created if it is missing. ``case`` is everything that the parts depend on.
 
         Raises BadInput where the folder holds parts of another case, or something else.
         """
-        path, told = Path(folder), {name: fingerprint(value) for name, value in case.items()}
+        path, prints = Path(folder), {name: fingerprint(value) for name, value in case.items()}
         expected = "a new folder, or that of the same case"
         if not path.exists() or (path.is_dir() and not any(path.iterdir())):
             try:
                 path.mkdir(parents=True, exist_ok=True)
-                _write_whole(path / CASE_FILE, told)
+                _write_whole(path / CASE_FILE, prints)
             except OSError as error:
                 raise BadInput(f"cannot be written ({error.strerror})", where=str(path), expected=expected) from error
         try:
             held = json.loads((path / CASE_FILE).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise BadInput("the folder holds something else", where=str(path), expected=expected) from error
-        if held != told:
-            other = sorted(name for name in {*held, *told} if held.get(name) != told.get(name))
+        if held != prints:
+            other = sorted(name for name in {*held, *prints} if held.get(name) != prints.get(name))
             what = f"the folder holds stretches of another case: other {', '.join(other)}"
             raise BadInput(what, where=str(path), expected=expected)
         for rest in path.glob(f"*{UNFINISHED}"):
@@ -58,12 +58,13 @@ class StretchStore(Mapping[int, xr.Dataset]):
         return cls(path)
 
     def keep(self, number: int, part: xr.Dataset) -> None:
-        """Keep the part of one stretch: written under another name, which then takes its own."""
+        """Keep the part of one stretch: it is written under another name and then renamed, over an unreadable one."""
         whole = self._of(number)
         unfinished = whole.with_name(whole.name + UNFINISHED)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of texts, whose form in the format is not settled
+            warnings.simplefilter("ignore")  # about strings, whose encoding in the format is not settled
             part.compute().to_zarr(unfinished, mode="w", consolidated=False)
+        shutil.rmtree(whole, ignore_errors=True)
         os.replace(unfinished, whole)
 
     def __contains__(self, number: object) -> bool:
@@ -88,7 +89,7 @@ class StretchStore(Mapping[int, xr.Dataset]):
 
 
 def fingerprint(value: Any) -> str:
-    """A name for a value that hardly any other has: of arrays their numbers, of lazy ones their ``source``."""
+    """A hash of a value: of arrays over their numbers, of lazy arrays over their ``source``."""
     digest = hashlib.sha256()
     _add(digest, value)
     return digest.hexdigest()[:32]

@@ -1,11 +1,11 @@
-"""A long border piece by piece: stretches with a margin, so that memory does not grow with its length."""
+"""A long border as stretches with a margin, so that memory does not grow with the length of the border."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -22,21 +22,33 @@ from geo.errors import BadInput
 from geo.frame import LocalFrame
 from geo.terrain.derived import cell_size
 
+Answer = TypeVar("Answer")
+
 MARGIN_BELTS = 2.0
-"""Without a named margin a stretch knows the border for this many belts beyond its own segments."""
+"""Default margin of a stretch beyond its own segments, in widths of the belt."""
 MARGINS_BELTS = (0.5, 1.0, 2.0, 4.0, 8.0)
-"""Belts beyond its own segments within which a stretch's ways are sought: the next where one may leave the last."""
+"""Margins, in widths of the belt, that a search tries in turn while a better path may leave the last one."""
 MOST_CELLS = 40_000_000
-"""Cells of a window up to which a margin is widened: a search takes some 150 bytes for each."""
+"""Largest window in cells to which a margin is widened: a search takes about 150 bytes per cell."""
 WHOLE_M = 1e-6
+
+
+def whole_border_attrs(better: str, *, bound: bool = False) -> dict[str, str]:
+    """Attributes of a flag per segment: no path of the whole border is ``better`` than the stretch's own.
+
+    ``bound`` adds that the value is a bound where the flag is not set.
+    """
+    otherwise = "; elsewhere the value is a bound" if bound else ""
+    return {"long_name": f"no way of the whole border is {better}{otherwise}"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BorderPart:
-    """Some segments of a border, or of a zone's inner edge, as a line of their own: places lie beside it as beside the
-    ``whole``, and beside its other segments they are ELSEWHERE.
+    """Some segments of a border, or of a zone's inner edge, as a line of their own.
 
-    ``track`` is its line, ``numbers`` (segment,) are its segments' numbers in the whole, in the order of the track's.
+    Positions have the segment that they have beside the ``whole``; beside a segment that is not part of it they are
+    ELSEWHERE. ``track`` is its line; ``numbers`` (segment,) are the numbers of its segments in the whole, in the order
+    of the track.
     """
 
     whole: Border | Zone
@@ -74,7 +86,7 @@ class BorderPart:
 
     @property
     def segment_spans_m(self) -> Floats:
-        """Chainage (segment, 2) [m] along the piece alone."""
+        """Chainage (segment, 2) [m] along the part alone."""
         return self.track.segment_spans_m
 
     def segment_geometry(self, segment: int) -> LineString:
@@ -82,24 +94,25 @@ class BorderPart:
         return self.track.segment_geometry(segment)
 
     def point_at(self, chainage_m: npt.ArrayLike) -> tuple[Any, Any]:
-        """Easting and northing [m] of chainages [m] along the piece; as ``Border.point_at``."""
+        """Easting and northing [m] of chainages [m] along the part; as ``Border.point_at``."""
         return self.track.point_at(chainage_m)
 
     def between_edges(self, easting: Floats, northing: Floats) -> tuple[npt.NDArray[np.int32], Floats, Floats]:
-        """As that of the whole, segments in the piece's numbers, ELSEWHERE for others and −1 beyond all ends."""
+        """As that of the whole, segments numbered as in the part, ELSEWHERE for others and −1 beyond all ends."""
         segment, inward, outward = self.whole.between_edges(easting, northing)
-        own = np.full(self.whole.segments + 1, ELSEWHERE, np.int32)
-        own[self.numbers], own[-1] = np.arange(len(self.numbers)), -1
-        return own[segment], inward, outward
+        number = np.full(self.whole.segments + 1, ELSEWHERE, np.int32)
+        number[self.numbers], number[-1] = np.arange(len(self.numbers)), -1
+        return number[segment], inward, outward
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stretch:
-    """Segments ``first`` to ``last`` of a long border or zone, with what lies near them as a piece of it.
+    """Segments ``first`` to ``last`` of a long border or zone, with what lies within a margin of them as a part of it.
 
-    ``numbers`` (segment of ``border``,) are the numbers of its segments in the whole. Ways through a segment may go
-    anywhere in the belt of ``border``, so what they cost is that of the whole, or more where the margin ``margin_m``
-    [m] was too narrow; ``geo.paths.crossings.crossings_of_the_whole`` can tell.
+    ``numbers`` (segment of ``border``,) are the numbers of its segments in the whole; ``own_segments`` are the segments
+    of ``border`` that are the stretch's own. Paths through a segment may go anywhere in the belt of ``border``, so they
+    cost what they cost on the whole border, or more where the margin ``margin_m`` [m] was too narrow;
+    ``geo.paths.crossings.crossings_of_the_whole`` says whether it was.
     """
 
     number: int
@@ -107,17 +120,39 @@ class Stretch:
     last: int
     border: Border | Zone | BorderPart
     numbers: Ints
+    own_segments: Ints
     margin_m: float
+    index: _SegmentIndex = field(repr=False)
 
     @property
-    def own(self) -> Ints:
-        """Segments of ``border`` that are the stretch's own."""
-        return np.flatnonzero((self.numbers >= self.first) & (self.numbers <= self.last))
+    def own_flags(self) -> npt.NDArray[np.bool_]:
+        """Whether each segment of ``border`` is the stretch's own, (segment + 1,); the last is for "no segment"."""
+        flags = np.zeros(len(self.numbers) + 1, bool)
+        flags[self.own_segments] = True
+        return flags
+
+    def with_margin(self, margin_m: float) -> Stretch:
+        """The same own segments with everything of the whole border within ``margin_m`` [m]."""
+        return self.index.stretch(self.number, self.first, self.last, margin_m)
+
+    def widening(self, terrain: xr.Dataset, *, belt_m: float) -> Iterator[Stretch]:
+        """The same own segments with margins of MARGINS_BELTS, while windows of ``terrain`` have at most MOST_CELLS.
+
+        There is always a first. For searches that can say whether a margin was wide enough.
+        """
+        cell_m = cell_size(terrain)
+        for number, belts in enumerate(MARGINS_BELTS):
+            wider = self.with_margin(belts * belt_m)
+            west, south, east, north = wider.border.bounds
+            cells = (east - west + 2.0 * belt_m) * (north - south + 2.0 * belt_m) / cell_m**2
+            if number and cells > MOST_CELLS:
+                return
+            yield wider
 
     def over_own(self, values: Floats) -> Floats:
         """Values of its own segments as values of all of ``border``, NaN beside its own."""
         placed = np.full(len(self.numbers), np.nan)
-        placed[self.own] = values
+        placed[self.own_segments] = values
         return placed
 
     def around(self, raster: xr.Dataset, reach_m: float) -> xr.Dataset:
@@ -126,10 +161,10 @@ class Stretch:
         reach = reach_m + 4.0 * cell_size(raster)
         return raster.sel(easting=slice(west - reach, east + reach), northing=slice(north + reach, south - reach))
 
-    def own_part(self, answer: xr.Dataset, whole: Border | Zone) -> xr.Dataset:
+    def own_part(self, answer: xr.Dataset) -> xr.Dataset:
         """The rows of an answer over ``border``'s segments that are the stretch's own, numbered as in the whole."""
-        part = answer.isel(segment=self.own).assign_coords(segment=self.numbers[self.own])
-        spans = whole.segment_spans_m[self.numbers[self.own]]
+        part = answer.isel(segment=self.own_segments).assign_coords(segment=self.numbers[self.own_segments])
+        spans = self.index.spans_m[self.numbers[self.own_segments]]
         edges = {name: ("segment", spans[:, i], {"units": "m"}) for i, name in enumerate(("start_m", "end_m"))}
         return part.assign_coords({name: edge for name, edge in edges.items() if name in answer.coords})
 
@@ -137,10 +172,10 @@ class Stretch:
 def stretches(
     border: Border | Zone, *, belt_m: float, length_m: float = 25_000.0, margin_m: float | None = None
 ) -> list[Stretch]:
-    """``border`` in stretches of about ``length_m``, each knowing all of the border within ``margin_m`` of it [m].
+    """``border`` in stretches of about ``length_m``, each with everything of the border within ``margin_m`` of it [m].
 
     The margin is MARGIN_BELTS belts where none is named; it also holds what comes near from elsewhere, as in a bend. A
-    zone is cut along its inner edge. Raises BadInput for a length that is not above 0, and a margin that is not.
+    zone is cut along its inner edge. Raises BadInput for a length or a margin that is not above 0.
     """
     if not isinstance(border, (Border, Zone)):
         raise BadInput(f"a {type(border).__name__}", where="stretches", expected="a border or a zone")
@@ -151,62 +186,47 @@ def stretches(
         raise BadInput(f"{length_m!r}", where="stretches (length_m)", expected="metres above 0")
     if not 0.0 < margin < math.inf:
         raise BadInput(f"{margin!r}", where="stretches (margin_m)", expected="metres above 0")
-    near = _Near.of(border)
+    index = _SegmentIndex.of(border)
     count = max(1, round(border.length_m / length_m))
-    edges = np.searchsorted(border.segment_spans_m[:, 0], np.linspace(0.0, border.length_m, count + 1)[:-1] - 1e-6)
+    edges = np.searchsorted(index.spans_m[:, 0], np.linspace(0.0, border.length_m, count + 1)[:-1] - 1e-6)
     starts = np.unique(edges)
-    ends = np.append(starts[1:], border.segments) - 1
-    return [near.stretch(n, int(a), int(b), margin) for n, (a, b) in enumerate(zip(starts, ends, strict=True))]
-
-
-def widening(stretch: Stretch, border: Border | Zone, *, belt_m: float, cell_m: float) -> Iterator[Stretch]:
-    """The same own segments of ``border`` with margins of MARGINS_BELTS, while windows have at most MOST_CELLS cells.
-
-    The first is there in any case. For searches that can tell whether a margin was wide enough.
-    """
-    near = _Near.of(border)
-    for number, belts in enumerate(MARGINS_BELTS):
-        wider = near.stretch(stretch.number, stretch.first, stretch.last, belts * belt_m)
-        west, south, east, north = wider.border.bounds
-        cells = (east - west + 2.0 * belt_m) * (north - south + 2.0 * belt_m) / cell_m**2
-        if number and cells > MOST_CELLS:
-            return
-        yield wider
-
-
-def with_margin(stretch: Stretch, border: Border | Zone, margin_m: float) -> Stretch:
-    """The same own segments of ``border``, knowing all of it within ``margin_m`` [m]."""
-    return _Near.of(border).stretch(stretch.number, stretch.first, stretch.last, margin_m)
+    ends = np.append(starts[1:], len(index.lines)) - 1
+    return [index.stretch(n, int(a), int(b), margin) for n, (a, b) in enumerate(zip(starts, ends, strict=True))]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Near:
-    """A border, the lines of its segments and the tree that finds those near others."""
+class _SegmentIndex:
+    """A border, its segments' lines and chainages (segment, 2) [m], and the tree that finds those near others.
+
+    All stretches of the border share it.
+    """
 
     border: Border | Zone
     lines: npt.NDArray[np.object_]
+    spans_m: Floats
     tree: shapely.STRtree
 
     @classmethod
-    def of(cls, border: Border | Zone) -> _Near:
+    def of(cls, border: Border | Zone) -> _SegmentIndex:
         lines = (border.inner if isinstance(border, Zone) else border).segment_lines()
-        return cls(border, lines, shapely.STRtree(lines))
+        return cls(border, lines, border.segment_spans_m, shapely.STRtree(lines))
 
     def stretch(self, number: int, first: int, last: int, margin_m: float) -> Stretch:
         core = shapely.union_all(self.lines[first : last + 1])
-        near = np.unique(self.tree.query(core, predicate="dwithin", distance=margin_m))
-        if len(near) == self.border.segments:
-            return Stretch(number, first, last, self.border, near, margin_m)
-        piece = _piece_of(self.border, near)
-        return Stretch(number, first, last, piece, piece.numbers, margin_m)
+        nearby = np.unique(self.tree.query(core, predicate="dwithin", distance=margin_m))
+        border: Border | Zone | BorderPart = self.border
+        if len(nearby) < len(self.lines):
+            border = _part_of(self.border, self.spans_m, nearby)
+            nearby = border.numbers
+        own = np.flatnonzero((nearby >= first) & (nearby <= last))
+        return Stretch(number, first, last, border, nearby, own, margin_m, self)
 
 
-def _piece_of(border: Border | Zone, segments: Ints) -> BorderPart:
+def _part_of(border: Border | Zone, spans: Floats, segments: Ints) -> BorderPart:
     """Some of the segments, runs of them joined; numbered in the order of the new segments."""
     track = border.inner if isinstance(border, Zone) else border
     parts = shapely.get_parts(track.line)
     ends = np.cumsum([part.length for part in parts])
-    spans = border.segment_spans_m
     owner = np.searchsorted(ends, spans[segments].mean(axis=1))
     breaks = np.flatnonzero((np.diff(segments) > 1) | (np.diff(owner) > 0)) + 1
     lines, numbers = [], []
@@ -220,24 +240,32 @@ def _piece_of(border: Border | Zone, segments: Ints) -> BorderPart:
             lines.append(line)
             numbers.append(run)
     line = lines[0] if len(lines) == 1 else MultiLineString(lines)
-    made = Border(track.frame, line, segment_length_m=track.segment_length_m, home_side=track.home_side)
-    return BorderPart(border, made, np.concatenate(numbers))
+    part_line = Border(track.frame, line, segment_length_m=track.segment_length_m, home_side=track.home_side)
+    return BorderPart(border, part_line, np.concatenate(numbers))
 
 
 def by_stretches(
     todo: Sequence[Stretch],
-    work: Callable[[Stretch], xr.Dataset],
+    work: Callable[[Stretch], Answer],
     *,
-    done: Mapping[int, xr.Dataset] | None = None,
+    done: Mapping[int, Answer] | None = None,
+    keep: Callable[[int, Answer], None] | None = None,
     progress: Callable[[int, int], None] | None = None,
-) -> Iterator[tuple[int, xr.Dataset]]:
-    """``work`` of each stretch in turn, with its number; what is in ``done`` already is handed on and not done again.
+) -> Iterator[tuple[int, Answer]]:
+    """``work`` of each stretch in turn, with its number; an answer in ``done`` is handed on instead of being computed.
 
-    So work that was broken off goes on from what its caller has kept. ``progress(finished, total)`` after each.
+    ``keep(number, answer)`` is given each answer that is computed, so that interrupted work continues with what is
+    missing. ``progress(finished, total)`` is called after each stretch.
     """
     known = done or {}
     for finished, stretch in enumerate(todo, start=1):
-        yield stretch.number, known[stretch.number] if stretch.number in known else work(stretch)
+        if stretch.number in known:
+            answer = known[stretch.number]
+        else:
+            answer = work(stretch)
+            if keep is not None:
+                keep(stretch.number, answer)
+        yield stretch.number, answer
         if progress is not None:
             progress(finished, len(todo))
 

@@ -17,7 +17,7 @@ import xarray as xr
 from geo.arrays import Floats
 from geo.border.belt import BorderLine, fitting_belt_m
 from geo.border.line import Border
-from geo.border.stretches import MARGINS_BELTS, Stretch, by_stretches, joined, stretches, widening, with_margin
+from geo.border.stretches import MARGINS_BELTS, Stretch, by_stretches, joined, stretches, whole_border_attrs
 from geo.border.zone import Zone
 from geo.challenge.measures import BELTS, UNITS, ChallengeTerrain, dead_name, measured, ways_of_the_whole
 from geo.challenge.rasters import ground_of, moving_ground
@@ -26,7 +26,6 @@ from geo.challenge.settings import ChallengeSettings, DemError
 from geo.mobility.roads_and_rivers import Ways
 from geo.mobility.settings import MobilitySettings
 from geo.paths.response_times import response_time
-from geo.terrain.derived import cell_size
 
 INTERVAL: Final = (0.05, 0.95)
 SAME_S: Final = 1e-3
@@ -133,27 +132,23 @@ def challenge_by_stretches(
     moving: dict[str, Any] = {"settings": settings, "mobility": case.get("mobility"), "ways": case.get("ways")}
 
     def work(stretch: Stretch) -> xr.Dataset:
-        wider, times, sure = crossing_times_of_the_whole(terrain, border, stretch, belt_m=belt_m, **moving)
+        wider, times, sure = crossing_times_of_the_whole(terrain, stretch, belt_m=belt_m, **moving)
         margin = settings.sight_m  # what watches a segment lies within sight
-        known = with_margin(stretch, border, max(margin, wider.margin_m) if drawn else margin)
+        known = stretch.with_margin(max(margin, wider.margin_m) if drawn else margin)
         near = known.around(terrain, belt_m + settings.openness_radius_m)
         there = None if response is None else known.around(response.to_dataset(name="response"), belt_m)["response"]
         given = None if drawn else known.over_own(times)
         found = challenge(near, known.border, belt_m=belt_m, response=there, crossing_time_s=given, **case)
-        told = {"units": "", "long_name": "no way of the whole border is faster"}
-        part = known.own_part(found, border).assign(crossing_of_the_whole=("segment", sure, told))
-        if keep is not None:
-            keep(stretch.number, part)
-        return part
+        attrs = {"units": ""} | whole_border_attrs("faster")
+        return known.own_part(found).assign(crossing_of_the_whole=("segment", sure, attrs))
 
-    found = joined([part for _, part in by_stretches(todo, work, done=done, progress=progress)])
+    found = joined([part for _, part in by_stretches(todo, work, done=done, keep=keep, progress=progress)])
     of_stretches = [f"{score}_{end}" for score in SCORES for end in ("low", "high")]
     return found.drop_vars(of_stretches, errors="ignore").assign(_scores_again(found, settings))
 
 
 def crossing_times_of_the_whole(
     terrain: xr.Dataset,
-    border: Border | Zone,
     stretch: Stretch,
     *,
     belt_m: float,
@@ -164,10 +159,10 @@ def crossing_times_of_the_whole(
     """Least seconds of a crossing through each of a stretch's own segments, and whether the whole border has no way
     that is faster by SAME_S; before them the stretch with the margin that was taken, widened until it has none."""
     moving: Any = {"settings": settings, "mobility": mobility, "ways": ways}
-    for wider in widening(stretch, border, belt_m=belt_m, cell_m=cell_size(terrain)):
+    for wider in stretch.widening(terrain, belt_m=belt_m):
         ground = moving_ground(wider.around(terrain, belt_m), wider.border, belt_m=belt_m, **moving)
-        found, sure = ways_of_the_whole(ground, wider.own, slack_s=SAME_S)
-        times = found.cost[wider.own]
+        found, sure = ways_of_the_whole(ground, wider.own_segments, slack_s=SAME_S)
+        times = found.cost[wider.own_segments]
         del ground, found
         if sure.all():
             break

@@ -118,7 +118,7 @@ def detection_by_stretches(
 
 def _detection(case: _Case, stretch: Stretch) -> xr.Dataset:
     """Detection in a stretch's own segments, with the margin that proves it, as far as margins go."""
-    for wider in stretch.widening(belt_m=case.belt_m, cell_m=cell_size(case.terrain)):
+    for wider in stretch.widening(case.terrain, belt_m=case.belt_m):
         detection, proved = _within_margin(case, wider)
         if proved:
             break

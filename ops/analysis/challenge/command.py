@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+import shutil
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,85 +13,32 @@ from rich.console import Console
 from rich.progress import Progress
 
 from geo.errors import BadInput, TerrainError
+from ops.analysis.challenge.options import ChallengeOptions, weights_of
+from ops.analysis.inputs import assumption_records
 from ops.runtime.output import SUMMARY, prepare_folder, progress_bar, write_summary
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector, read_bases
-from sensors.detection_model.assumptions import Assumptions, Situation
-from sensors.detection_model.weather import conditions_of
 
 if TYPE_CHECKING:
     import xarray as xr
 
+    from geo.border.stretch_store import StretchStore
+    from geo.border.stretches import Stretch
     from geo.mobility.roads_and_rivers import Ways
     from ops.analysis.challenge.findings import Findings
-    from ops.analysis.challenge.question import ChallengeQuestion
-    from ops.analysis.challenge.work import StretchAnswer
+    from ops.analysis.challenge.question import ChallengeQuestion, StretchAnswer
     from sensors.statistics.statistic import Statistic
 
 KIND: Final = "watchline challenge"
 PICTURES: Final = ("scores.png", "ground.png", "layout.png", "crossings.png", "profiles.png")
 REPORT: Final = "report.html"
+PARTS: Final = "parts"
+"""Folder of finished stretches, from which an interrupted run is resumed; removed when the answer is complete."""
 REFERENCE: Final = "pyrenees-maritime-alps-srtm3"
 MOST_RESPONSE_CELLS: Final = 60_000_000
 """Cells over which response times are sought at most: of a larger terrain around border and bases."""
 RESPONSE_MARGIN_M: Final = 10_000.0
 LISTED: Final = 10
-
-
-@dataclass(frozen=True, slots=True)
-class ChallengeOptions:
-    """What the command was asked for; ``check`` raises BadInput for what cannot be, before anything is read."""
-
-    sector: str
-    layout: str | None
-    out: Path
-    target: str = "person"
-    conditions: str = "day"
-    direction: str = "inward"
-    dwell_s: float = 600.0
-    required: float = 0.9
-    draws: int = 10
-    runs: int = 20
-    weights: str = ""
-    roads: Path | None = None
-    rivers: Path | None = None
-    fords: Path | None = None
-    stretch_km: float = 50.0
-
-    def check(self) -> None:
-        Situation(self.target, conditions_of(self.conditions)[1])
-        if self.direction not in ("inward", "outward"):
-            raise BadInput(f"{self.direction!r}", where="--direction", expected="inward or outward")
-        if not 0.0 < self.dwell_s < math.inf:
-            raise BadInput(f"{self.dwell_s:g}", where="--dwell", expected="seconds above 0")
-        if not 0.0 < self.required <= 1.0:
-            raise BadInput(f"{self.required:g}", where="--required", expected="a probability above 0, at most 1")
-        if self.draws != 0 and not 2 <= self.draws <= 1000:
-            raise BadInput(f"{self.draws}", where="--draws", expected="0 for none, or 2 to 1000")
-        if not 0 <= self.runs <= 10_000:
-            raise BadInput(f"{self.runs}", where="--runs", expected="0 for none, up to 10000")
-        if not 1.0 <= self.stretch_km < math.inf:
-            raise BadInput(f"{self.stretch_km:g}", where="--stretch", expected="kilometres from 1")
-        weights_of(self.weights)
-
-
-def weights_of(text: str) -> dict[str, float]:
-    """Weights of the composite from ``score=number,…``; none for an empty text. Raises BadInput."""
-    from geo.challenge.scores import SCORES
-
-    weights: dict[str, float] = {}
-    for item in filter(None, text.split(",")):
-        name, _, value = item.partition("=")
-        try:
-            number = float(value)
-        except ValueError:
-            number = math.nan
-        if name.strip() not in SCORES or not 0.0 <= number < math.inf or name.strip() in weights:
-            raise BadInput(f"{item!r}", where="--weights", expected=f"score=number, of {', '.join(SCORES)}, each once")
-        weights[name.strip()] = number
-    if weights and not sum(weights.values()) > 0.0:
-        raise BadInput(f"{text!r}", where="--weights", expected="a weight above 0")
-    return weights
 
 
 def assess(options: ChallengeOptions, screen: Console) -> dict[str, Any]:
@@ -102,29 +49,27 @@ def assess(options: ChallengeOptions, screen: Console) -> dict[str, Any]:
     """
     options.check()
     ground = open_sector(load_sector(options.sector), options.layout)
-    from ops.analysis.challenge.files import file_names
+    from ops.analysis.challenge.files import BREACH, file_names, write_breach
     from sensors.coverage.sight import refuse_without_ground
 
     refuse_without_ground(ground.layout, ground.terrain)
 
-    names = [*file_names(bases=ground.sector.bases is not None), *PICTURES, REPORT, SUMMARY]
+    names = [*file_names(bases=ground.sector.bases is not None, breach=options.breach), *PICTURES, REPORT, SUMMARY]
     prepare_folder(options.out, names, made_by=KIND)
     with progress_bar(screen) as progress:
-        job = _job(ground, options, progress)
-        found = _findings(job, options, progress)
+        question = _question(ground, options, progress)
+        found = _findings(question, options, progress)
         records = _written(options.out, found, progress)
+        if options.breach:
+            write_breach(options.out / BREACH, question)
     figures = _figures(found, records)
-    told = [{"name": a.name, "value": a.value, "unit": a.unit, "confidence": a.confidence, "source": a.source}
-            for a in Assumptions()]  # fmt: skip
-    write_summary(options.out / SUMMARY, {**figures, "assumptions": told, "files": names})
-    from ops.analysis.challenge.parts import drop_parts
-
-    drop_parts(options.out)
+    write_summary(options.out / SUMMARY, {**figures, "assumptions": assumption_records(), "files": names})
+    shutil.rmtree(options.out / PARTS, ignore_errors=True)
     screen.print(_sentence(figures) + f": {options.out}", markup=False, highlight=False, soft_wrap=True)
     return {**figures, "files": [str(options.out / name) for name in names]}
 
 
-def _job(ground: OpenSector, options: ChallengeOptions, progress: Progress) -> ChallengeQuestion:
+def _question(ground: OpenSector, options: ChallengeOptions, progress: Progress) -> ChallengeQuestion:
     from geo.challenge import DemError, ReferenceTable
     from geo.mobility.roads_and_rivers import Ways
     from ops.analysis.challenge.question import ChallengeQuestion
@@ -184,24 +129,43 @@ def _around(ground: OpenSector, places: np.ndarray[Any, Any]) -> xr.Dataset:
     )
 
 
-def _findings(job: ChallengeQuestion, options: ChallengeOptions, progress: Progress) -> Findings:
-    from geo.border.stretches import stretches
+def _findings(question: ChallengeQuestion, options: ChallengeOptions, progress: Progress) -> Findings:
+    from geo.border.stretches import by_stretches, stretches
     from ops.analysis.challenge.findings import findings_of
-    from ops.analysis.challenge.parts import FOLDER, fingerprint, load_parts, save_part
-    from ops.analysis.challenge.work import STEPS, work_on
+    from ops.analysis.challenge.work import STEPS, answer_stretch
 
-    todo = stretches(job.ground.crossed, belt_m=job.belt_m, length_m=1000.0 * options.stretch_km)
-    files = (options.roads, options.rivers, options.fords)
-    mark = fingerprint(job, len(todo), [(str(file), file.stat().st_mtime_ns) for file in files if file is not None])
-    parts: dict[int, StretchAnswer] = load_parts(options.out / FOLDER, mark) if len(todo) > 1 else {}
-    bar = progress.add_task("stretches", total=STEPS * len(todo), completed=STEPS * len(parts))
-    for stretch in todo:
-        if stretch.number not in parts:
-            part = work_on(job, stretch, lambda: progress.update(bar, advance=1))
-            parts[stretch.number] = part
-            if len(todo) > 1:
-                save_part(options.out / FOLDER, stretch.number, part, mark)
-    return findings_of(job, parts, required=options.required, weights=weights_of(options.weights))
+    todo = stretches(question.ground.crossed, belt_m=question.belt_m, length_m=1000.0 * options.stretch_km)
+    done: dict[int, StretchAnswer] = {}
+    store: StretchStore | None = None
+    if len(todo) > 1:
+        files = [file for file in (options.roads, options.rivers, options.fords) if file is not None]
+        changed = [(str(file), file.stat().st_mtime_ns) for file in files]
+        store = question.store(options.out / PARTS, len(todo), changed)
+        done = _stored(store)
+    bar = progress.add_task("stretches", total=STEPS * len(todo), completed=STEPS * len(done))
+
+    def work(stretch: Stretch) -> StretchAnswer:
+        return answer_stretch(question, stretch, lambda: progress.update(bar, advance=1))
+
+    def keep(number: int, answer: StretchAnswer) -> None:
+        if store is not None:
+            store.keep(number, answer.as_dataset())
+
+    answers = dict(by_stretches(todo, work, done=done, keep=keep))
+    return findings_of(question, answers, required=options.required, weights=weights_of(options.weights))
+
+
+def _stored(store: Mapping[int, xr.Dataset]) -> dict[int, StretchAnswer]:
+    """The answers of finished stretches; one that cannot be read is computed again."""
+    from ops.analysis.challenge.question import StretchAnswer
+
+    answers = {}
+    for number in store:
+        try:
+            answers[number] = StretchAnswer.from_dataset(store[number])
+        except (OSError, ValueError, KeyError, EOFError, RuntimeError):
+            continue
+    return answers
 
 
 def _written(out: Path, found: Findings, progress: Progress) -> list[Statistic]:
@@ -238,12 +202,12 @@ def _written(out: Path, found: Findings, progress: Progress) -> list[Statistic]:
 
 
 def _figures(found: Findings, records: list[Statistic]) -> dict[str, Any]:
-    job, attrs = found.job, found.segments.attrs
+    question, attrs = found.question, found.segments.attrs
     from ops.analysis.challenge.files import interruption_of
     from ops.analysis.challenge.findings import bounds_in
     from ops.sector.off_terrain import OffTerrain
 
-    beyond = OffTerrain.of(job.ground)
+    beyond = OffTerrain.of(question.ground)
 
     ways = {
         kind.replace(" ", "_"): {
@@ -260,14 +224,14 @@ def _figures(found: Findings, records: list[Statistic]) -> dict[str, Any]:
     }
     return {
         "made_by": KIND,
-        "sector": job.ground.sector.name,
-        "layout": job.ground.layout.name,
-        "sensors": len(job.ground.layout),
-        "target": job.target,
-        "conditions": job.conditions,
-        "direction": job.direction,
+        "sector": question.ground.sector.name,
+        "layout": question.ground.layout.name,
+        "sensors": len(question.ground.layout),
+        "target": question.target,
+        "conditions": question.conditions,
+        "direction": question.direction,
         "required_probability": found.required,
-        "belt_m": job.belt_m,
+        "belt_m": question.belt_m,
         "segments": int(found.segments.sizes["segment"]),
         "off_terrain": {
             "border_m": round(beyond.line_m, 1),

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import xarray as xr
 
+from geo.errors import BadInput
 from ops.analysis.challenge.findings import Findings
+from ops.analysis.challenge.question import ChallengeQuestion
 from ops.analysis.challenge.work import STATES
 from ops.analysis.coverage.files import write_raster
 from ops.runtime.output import atomic_write
@@ -24,6 +26,9 @@ SEGMENTS: Final = ("segments.parquet", "segments.csv")
 CROSSINGS: Final = "crossings.parquet"
 TABLES: Final = ("gaps.csv", "sensors.csv")
 RECORDS: Final = ("records.json", "records_by_segment.parquet")
+BREACH: Final = "breach.geojson"
+MOST_BREACH_CELLS: Final = 60_000_000
+"""Cells of the border's window up to which the paths farthest from the sensors are sought."""
 RASTERS: Final = {
     "ruggedness": "ground_ruggedness.tif",
     "vector_ruggedness": "ground_vector_ruggedness.tif",
@@ -45,10 +50,10 @@ WAYS_THROUGH: Final = frozenset({"through_probability", "head_start"})
 NEEDS_BASES: Final = frozenset({"response_time", "head_start"})
 
 
-def file_names(*, bases: bool) -> list[str]:
+def file_names(*, bases: bool, breach: bool) -> list[str]:
     """Every table and raster that a run writes."""
     rasters = [file for name, file in RASTERS.items() if bases or name not in NEEDS_BASES]
-    return [*SEGMENTS, CROSSINGS, *TABLES, *RECORDS, *rasters]
+    return [*SEGMENTS, CROSSINGS, *TABLES, *RECORDS, *rasters, *([BREACH] if breach else [])]
 
 
 def write_rasters(out: Path, findings: Findings, thin_to: int) -> dict[str, xr.DataArray]:
@@ -78,7 +83,7 @@ def write_tables(out: Path, findings: Findings, records: list[Statistic], by_seg
     plain.insert(2, "lat", np.round(lat, 7))
     _write_csv(out / SEGMENTS[1], plain)
     _write_parquet(out / CROSSINGS, crossing_table(findings), story)
-    _write_csv(out / TABLES[0], gap_table(findings))
+    _write_csv(out / TABLES[0], gap_rows(findings))
     _write_csv(out / TABLES[1], findings.sensors.to_dataframe().reset_index())
     _write_text(out / RECORDS[0], to_json(records))
     with atomic_write(out / RECORDS[1]) as partial:
@@ -160,12 +165,48 @@ def interruption_of(findings: Findings, way: Any) -> float:
     return float(findings.segments["interruption_probability"].sel(segment=way["segment"], way=way["kind"], slower=1.0))
 
 
-def gap_table(findings: Findings) -> pd.DataFrame:
-    """One row a gap, in the order of chainage."""
+def gap_rows(findings: Findings) -> pd.DataFrame:
+    """One row per gap, in the order of chainage."""
     import pandas as pd
 
     names = ("first", "last", "start_m", "end_m", "least_probability", "least_segment", "known")
     return pd.DataFrame({name: [getattr(gap, name) for gap in findings.gaps] for name in names})
+
+
+def write_breach(path: Path, question: ChallengeQuestion) -> None:
+    """The maximal breach and the maximal support path across the whole border as GeoJSON lines in WGS 84.
+
+    Both are by distance to the sensors alone, without line of sight. Raises BadInput where the border's window has
+    more than MOST_BREACH_CELLS cells, and where no path crosses.
+    """
+    from geo.border.belt import belt_of, window_of
+    from geo.mobility.speed_surface import by_vehicle, on_foot
+    from geo.paths.maximal_breach import maximal_breach, maximal_support
+    from sensors.crossing.watched_belt import DRIVEN
+
+    ground = question.ground
+    rows, columns = window_of(ground.crossed, ground.terrain, question.belt_m)
+    window = ground.terrain.isel(northing=rows, easting=columns)
+    if window["elevation"].size > MOST_BREACH_CELLS:
+        what, expected = f"{window['elevation'].size:,} cells", f"at most {MOST_BREACH_CELLS:,} around the border"
+        raise BadInput(what, where="--breach", expected=expected)
+    terrain = window.compute()
+    belt = belt_of(ground.crossed, terrain, belt_m=question.belt_m)
+    mobility = (by_vehicle if question.target in DRIVEN else on_foot)(terrain, ways=question.ways)
+    sensors = np.array([(sensor.easting, sensor.northing) for sensor in ground.layout]).reshape(-1, 2)
+    features = []
+    for kind, search in (("maximal breach", maximal_breach), ("maximal support", maximal_support)):
+        breach = search(belt, mobility, sensors, direction=question.direction)
+        lon, lat = ground.frame.to_lonlat(breach.places[:, 0], breach.places[:, 1])
+        properties = {
+            "kind": kind,
+            "direction": question.direction,
+            "distance_m": round(breach.distance_m, 3) if math.isfinite(breach.distance_m) else None,
+            "seconds": round(breach.seconds, 3),
+        }
+        line = {"type": "LineString", "coordinates": np.column_stack([lon, lat]).round(7).tolist()}
+        features.append({"type": "Feature", "properties": properties, "geometry": line})
+    _write_text(path, json.dumps({"type": "FeatureCollection", "features": features}, allow_nan=False) + "\n")
 
 
 def _write_parquet(path: Path, table: geopandas.GeoDataFrame, story: dict[str, Any]) -> None:

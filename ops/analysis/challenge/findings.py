@@ -13,10 +13,10 @@ import xarray as xr
 
 from geo.border.stretches import joined
 from geo.challenge import Composite, composite, scores_of
-from ops.analysis.challenge.question import ChallengeQuestion
-from ops.analysis.challenge.work import StretchAnswer, least_of
+from ops.analysis.challenge.question import ChallengeQuestion, StretchAnswer
 from sensors.crossing.segments import CROSSED, UNKNOWN, UNREACHABLE
 from sensors.gaps import Gap, runs_below
+from sensors.interdiction.interception import WAYS
 
 STATES = (CROSSED, UNREACHABLE, UNKNOWN)
 
@@ -26,7 +26,7 @@ class Findings:
     """What is published. ``segments`` has every measure of the ground and of the layout by segment; ``crossings`` the
     least detected, fastest and most vulnerable way, where there are such; ``sensors`` what each is worth."""
 
-    job: ChallengeQuestion
+    question: ChallengeQuestion
     required: float
     segments: xr.Dataset
     parts: Mapping[int, StretchAnswer]
@@ -40,7 +40,7 @@ class Findings:
     def rasters(self) -> Iterator[tuple[str, xr.Dataset]]:
         """Each raster over the whole belt, one after the other: its name, and a dataset of it alone, as float32."""
         parts = [part.rasters for _, part in sorted(self.parts.items())]
-        terrain = self.job.ground.terrain
+        terrain = self.question.ground.terrain
         window: dict[str, Any] = {}
         for axis in ("northing", "easting"):
             ends = np.concatenate([part[axis].to_numpy()[[0, -1]] for part in parts])
@@ -59,16 +59,16 @@ class Findings:
 
 
 def findings_of(
-    job: ChallengeQuestion, parts: Mapping[int, StretchAnswer], *, required: float, weights: Mapping[str, float]
+    question: ChallengeQuestion, parts: Mapping[int, StretchAnswer], *, required: float, weights: Mapping[str, float]
 ) -> Findings:
     """The parts of all stretches put together, with what only the whole border can tell: scores, gaps, values."""
     segments = joined({number: part.segments for number, part in parts.items()})
-    spans = job.ground.crossed.segment_spans_m
+    spans = question.ground.crossed.segment_spans_m
     segments = segments.assign_coords(
         start_m=("segment", spans[:, 0], {"units": "m"}), end_m=("segment", spans[:, 1], {"units": "m"})
     )
     measures = {str(name): values.to_numpy() for name, values in segments.data_vars.items()}
-    scores = scores_of(measures, job.settings)
+    scores = scores_of(measures, question.settings)
     for name, values in scores.items():
         segments[name] = ("segment", values, segments[name].attrs)
         if len(parts) > 1:
@@ -77,17 +77,27 @@ def findings_of(
     runs = runs_below(segments[["detection_probability"]].assign_coords(state=states), required)
     known = [part.barrier for _, part in sorted(parts.items())]
     return Findings(
-        job=job,
+        question=question,
         required=required,
         segments=segments,
         parts=parts,
-        crossings=least_of(parts),
+        crossings=_least(parts),
         trades=_undominated([trade for part in parts.values() for trade in part.trades]),
         gaps=runs,
         sensors=_worth(segments, required),
         barrier=_deepest(known),
         composite=composite(segments, weights) if weights else None,
     )
+
+
+def _least(parts: Mapping[int, StretchAnswer]) -> dict[str, dict[str, Any]]:
+    """Of each kind of path the best over all stretches, by the figures by which each stretch chose its own."""
+    best: dict[str, dict[str, Any]] = {}
+    for way in (way for part in parts.values() for way in part.crossings):
+        kind = way["kind"]
+        if kind not in best or way["rank"] < best[kind]["rank"]:
+            best[kind] = way
+    return {kind: best[kind] for kind in WAYS if kind in best}
 
 
 def _undominated(trades: list[dict[str, Any]]) -> list[dict[str, Any]]:

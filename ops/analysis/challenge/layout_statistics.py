@@ -61,7 +61,7 @@ def of_layout(findings: Findings, origin: Origin) -> Iterator[Statistic]:
             layout=True,
             of=cut,
             limits=limits,
-            n=len(findings.job.ground.layout),
+            n=len(findings.question.ground.layout),
         )
     else:
         yield origin.statistic("sensors deep (k)", math.nan, "1", layout=True, limits=str(held["unknown"]))
@@ -90,7 +90,7 @@ def _least(findings: Findings, origin: Origin, found: Any) -> Statistic:
 def _interruption(findings: Findings, origin: Origin) -> Statistic:
     name, least = "least probability of interruption", findings.segments["least_interruption"].to_numpy()
     if not np.isfinite(least[:, 0]).any():
-        why = NO_BASES if findings.job.response is None else "unknown in every segment"
+        why = NO_BASES if findings.question.response is None else "unknown in every segment"
         return origin.statistic(name, math.nan, "1", layout=True, n=0, limits=why)
     at = int(np.nanargmin(least[:, 0]))
     slow = ", ".join(
@@ -125,7 +125,7 @@ def _ways(findings: Findings, origin: Origin) -> Iterator[Statistic]:
 
 
 def _no_response(findings: Findings) -> str:
-    return NO_BASES if findings.job.response is None else "nobody can tell how long the response or the way takes"
+    return NO_BASES if findings.question.response is None else "nobody can tell how long the response or the way takes"
 
 
 def _confirmed(findings: Findings, origin: Origin) -> Iterator[Statistic]:
@@ -155,7 +155,7 @@ def _rasters(findings: Findings, origin: Origin) -> Iterator[Statistic]:
     why = "the sight of every cell is unknown"
     yield origin.share("dead ground of the layout", dead, cells, why, layout=True)
     yield origin.share(
-        f"belt covered to {findings.required:g} within {findings.job.dwell_s:g} s",
+        f"belt covered to {findings.required:g} within {findings.question.dwell_s:g} s",
         covered,
         known,
         why,

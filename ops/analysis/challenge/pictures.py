@@ -22,7 +22,7 @@ from matplotlib.colors import ListedColormap, TwoSlopeNorm
 from matplotlib.figure import Figure
 
 from ops.analysis.challenge.findings import Findings
-from ops.analysis.challenge.provenance import in_words
+from ops.analysis.challenge.provenance import spaced
 from ops.drawing.printed_map import DPI, STYLE, north_arrow, plain_text, relief, scale_bar
 from ops.runtime.output import atomic_write
 from ops.sector.open_sector import OpenSector
@@ -283,7 +283,7 @@ def _footer(findings: Findings) -> str:
         f"{place}, layout {plain_text(ground.layout.name)}; {question.target}, "
         f"{question.conditions.replace(',', ' + ')}, {question.direction}; belt {question.belt_m:g} m; "
         f"cells of {attrs['cell_m']:.0f} m; datum {datum}.\n"
-        f"Not in the data: {in_words(attrs['missing']) or 'nothing'}. North is the grid's."
+        f"Not in the data: {spaced(attrs['missing']) or 'nothing'}. North is the grid's."
     )
 
 

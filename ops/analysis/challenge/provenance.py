@@ -43,26 +43,31 @@ class Origin:
 
     @classmethod
     def of(cls, findings: Findings) -> Origin:
-        job = findings.job
-        ground, settings, response = job.ground, job.settings, ResponseSettings()
+        question = findings.question
+        ground, settings, response = question.ground, question.settings, ResponseSettings()
         line = hashlib.blake2b(ground.crossed.line.wkb, digest_size=8).hexdigest()
         attrs = ground.terrain.attrs
         every = max(1, max(ground.terrain["elevation"].shape) // CHECKED_CELLS)
         heights = np.ascontiguousarray(ground.terrain["elevation"][::every, ::every].to_numpy(), np.float32)
         terrain = hashlib.blake2b(heights.tobytes(), digest_size=8).hexdigest() + (f"/{every}" if every > 1 else "")
         sensors = hashlib.blake2b("\n".join(repr(s) for s in ground.layout).encode(), digest_size=8).hexdigest()
-        missing = in_words(str(findings.segments.attrs.get("missing", "")))
+        missing = spaced(str(findings.segments.attrs.get("missing", "")))
         movement = f"movement by {settings.mover}" + (f", without {missing}" if missing else "")
         yard = ", ".join(_setting(name, value) for name, value in settings.yardstick().items())
         error = str(findings.segments.attrs.get("dem_error", "not drawn"))
         return cls(
             ground=f"terrain above {attrs.get('datum', 'an unknown datum')}, cells of {attrs.get('cell_m', '?')} m",
             layout=f"layout {ground.layout.name}, {len(ground.layout)} sensors, on that terrain",
-            data_version=f"terrain {terrain}, border {line}, layout {sensors}, {_others(job)}",
+            data_version=f"terrain {terrain}, border {line}, layout {sensors}, {_others(question)}",
             code_version=f"watchline {version('watchline')}",
-            of_ground=(movement, f"belt {job.belt_m:g} m", f"yardstick: {yard}", f"errors of the elevation: {error}"),
+            of_ground=(
+                movement,
+                f"belt {question.belt_m:g} m",
+                f"yardstick: {yard}",
+                f"errors of the elevation: {error}",
+            ),
             of_layout=(
-                f"target {job.target}, conditions {job.conditions}, {job.direction}",
+                f"target {question.target}, conditions {question.conditions}, {question.direction}",
                 "misses of sensors and looks independent",
                 movement,
                 f"response times spread by {response.sd_share:g}, an alarm is passed on {response.communication:g}",
@@ -89,12 +94,12 @@ class Origin:
         )
 
 
-def _others(job: ChallengeQuestion) -> str:
+def _others(question: ChallengeQuestion) -> str:
     """Versions of bases and ways: what response and movement hang on besides the terrain."""
-    bases = sorted(read_bases(job.ground.sector.bases).items())
+    bases = sorted(read_bases(question.ground.sector.bases).items())
     told = [f"bases {hashlib.blake2b(repr(bases).encode(), digest_size=8).hexdigest() if bases else 'none'}"]
     for name in ("roads", "rivers", "fords"):
-        table = getattr(job.ways, name)
+        table = getattr(question.ways, name)
         if table is not None:
             digest = hashlib.blake2b(b"".join(table.geometry.to_wkb()), digest_size=8).hexdigest()
             told.append(f"{name} {digest}")
@@ -106,15 +111,15 @@ def deep(k: int) -> str:
     return f"{k} sensor deep" if k == 1 else f"{k} sensors deep"
 
 
-def in_words(names: str) -> str:
-    """Names of layers as one says them."""
+def spaced(names: str) -> str:
+    """Names with spaces for underscores."""
     return names.replace("_", " ")
 
 
 def _setting(name: str, value: object) -> str:
     """A setting of the yardstick with its unit."""
     plain, metres = name.removesuffix("_m"), name.endswith("_m")
-    return f"{in_words(plain)} {_told(value)}" + (" m" if metres else "")
+    return f"{spaced(plain)} {_told(value)}" + (" m" if metres else "")
 
 
 def _told(value: object) -> str:

@@ -1,31 +1,40 @@
-"""What is asked of every stretch of a challenge, and a stretch with the margin, sensors and ways that answer it."""
+"""What a challenge asks of every stretch, a stretch with all that the answer is computed from, and the answer."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from typing import Any
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
 
-import numpy as np
 import xarray as xr
 
-from geo.border.stretches import Stretch, widening
+from geo.border.stretch_store import StretchStore, fingerprint
+from geo.border.stretches import Stretch
 from geo.challenge import ChallengeSettings, DemError, ReferenceTable
 from geo.challenge.settings import VEHICLE, WALKER
 from geo.mobility.roads_and_rivers import Ways
-from geo.terrain import cell_size
 from ops.sector.open_sector import OpenSector
 from sensors.coverage import coverage
 from sensors.crossing.watched_belt import DRIVEN, WatchedBelt
 from sensors.gaps import watch_belt
-from sensors.interdiction.interception import LEAST, WAYS
 from sensors.interdiction.of_the_whole import PathsWithProof, three_ways_of_the_whole
 from sensors.layout import Layout
+
+FORM: Final = 3
+"""Version of what a stored answer holds; a run is resumed only from answers of its own version."""
+SAMPLED_CELLS: Final = 512
+"""Cells along a side up to which every height enters the fingerprint; of larger terrains every n-th does."""
+RASTER: Final = "raster "
+"""Prefix of the rasters' names in a stored answer, where segments have measures of the same names."""
+RECORDS: Final = ("crossings", "trades", "barrier")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ChallengeQuestion:
-    """What is asked of every stretch; ``response`` [s] is on the terrain's cells, None without bases. ``runs``: how
-    often the simulator walks each of the three ways, 0 for not at all."""
+    """What is asked of every stretch; ``response`` [s] is on the terrain's cells, None without bases. ``runs`` is the
+    number of simulated crossings of each of the three paths, 0 for none."""
 
     ground: OpenSector
     target: str
@@ -45,65 +54,110 @@ class ChallengeQuestion:
 
     @property
     def settings(self) -> ChallengeSettings:
-        """The yardstick: the default one, for who crosses and in which direction."""
+        """The settings of the ground's measures: the defaults, for the target and the direction."""
         return ChallengeSettings(direction=self.direction, mover=VEHICLE if self.target in DRIVEN else WALKER)
 
-
-def told_sure(better: str) -> dict[str, str]:
-    return {"units": "", "long_name": f"no way of the whole border is {better}; elsewhere the value is a bound"}
+    def store(self, folder: Path, *options: object) -> StretchStore:
+        """The store of this question's answers in ``folder``; another question, ground or version has another one."""
+        ground, heights = self.ground, self.ground.terrain["elevation"]
+        every = max(1, max(heights.shape) // SAMPLED_CELLS)
+        edges = [heights[axis].to_numpy()[[0, -1]] for axis in ("easting", "northing")]
+        case = {
+            "version": (version("watchline"), FORM),
+            "terrain": (heights.shape, edges, heights[::every, ::every].to_numpy()),
+            "border": (ground.crossed.line.wkb, ground.border.segment_length_m, ground.border.home_side, self.belt_m),
+            "layout": list(ground.layout),
+            "crosser": (self.target, self.conditions, self.direction, self.dwell_s, self.settings, self.runs),
+            "response": None if self.response is None else self.response[::every, ::every].to_numpy(),
+            "measures": (self.dem_error, self.reference and (self.reference.name, self.reference.version)),
+            "options": options,
+        }
+        return StretchStore.at(folder / fingerprint(list(case.items())), **case)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StretchCase:
-    """A stretch with the margin that it takes, what watches it and its ways; ``near`` is the ground of its belt."""
+    """A stretch with the margin that its proof takes, the terrain of its belt, what watches it, and its paths.
+
+    ``coverage`` and ``response`` are on the cells of ``terrain``; ``proved`` holds the paths of each kind.
+    """
 
     stretch: Stretch
     layout: Layout
-    near: xr.Dataset
-    cover: xr.Dataset
-    seen: WatchedBelt
+    terrain: xr.Dataset
+    coverage: xr.Dataset
+    watched: WatchedBelt
     response: xr.DataArray | None
     proved: dict[str, PathsWithProof]
 
 
-def scene_of(job: ChallengeQuestion, stretch: Stretch) -> StretchCase:
-    """With the margin within which no way of the whole border is better, as far as margins are widened."""
-    widths = {"belt_m": job.belt_m, "cell_m": cell_size(job.ground.terrain)}
-    for wider in widening(stretch, job.ground.crossed, **widths):
-        scene = _within_margin(job, wider)
-        if all(proved.sure.all() for proved in scene.proved.values()):
+def stretch_case(question: ChallengeQuestion, stretch: Stretch) -> StretchCase:
+    """The case with the margin within which no path of the whole border is better, as far as margins are widened."""
+    for wider in stretch.widening(question.ground.terrain, belt_m=question.belt_m):
+        case = _within_margin(question, wider)
+        if all(paths.sure.all() for paths in case.proved.values()):
             break
-    return scene
+    return case
 
 
-def _within_margin(job: ChallengeQuestion, stretch: Stretch) -> StretchCase:
-    ground, belt_m = job.ground, job.belt_m
-    reach = max((sensor.max_range_m for sensor in ground.layout), default=0.0)
-    wide = stretch.around(ground.terrain, belt_m + reach).compute()
-    layout = _within(ground.layout, wide)
-    case: dict[str, Any] = {"target": job.target, "conditions": job.conditions, "dwell_s": job.dwell_s}
-    cover = stretch.around(coverage(layout, wide, None, **case), belt_m)
-    near = stretch.around(wide, belt_m)
-    seen = watch_belt(cover, near, stretch.border, belt_m=belt_m, ways=job.ways)
-    response = None if job.response is None else job.response.reindex_like(near["elevation"])
-    proved = three_ways_of_the_whole(seen, response, stretch.own, direction=job.direction)
-    return StretchCase(stretch, layout, near, cover, seen, response, proved)
-
-
-def sure_of(scene: StretchCase) -> xr.Dataset:
-    """Of which segments the ways are the whole border's: (segment,) for detection, (segment, way) for interruption."""
-    by_way = np.ones((len(scene.stretch.numbers), len(WAYS)), bool)  # what is not sought is unknown in either case
-    for kind, proved in scene.proved.items():
-        by_way[scene.stretch.own, WAYS.index(kind)] = proved.sure
-    data = {
-        "detection_of_the_whole": ("segment", by_way[:, WAYS.index(LEAST)], told_sure("detected less")),
-        "way_of_the_whole": (("segment", "way"), by_way, told_sure("better")),
+def _within_margin(question: ChallengeQuestion, stretch: Stretch) -> StretchCase:
+    ground, belt_m = question.ground, question.belt_m
+    reach = max((sensor.max_range_m for sensor in ground.layout.sensors), default=0.0)
+    surroundings = stretch.around(ground.terrain, belt_m + reach).compute()
+    terrain = stretch.around(surroundings, belt_m)
+    layout = _within(ground.layout, surroundings)
+    situation: dict[str, Any] = {
+        "target": question.target,
+        "conditions": question.conditions,
+        "dwell_s": question.dwell_s,
     }
-    return xr.Dataset(data, {"segment": np.arange(len(by_way)), "way": list(WAYS)})
+    window = {axis: slice(*terrain[axis].to_numpy()[[0, -1]]) for axis in ("easting", "northing")}
+    covered = coverage(layout, surroundings, None, **situation).sel(window)
+    watched = watch_belt(covered, terrain, stretch.border, belt_m=belt_m, ways=question.ways)
+    response = None if question.response is None else question.response.reindex_like(terrain["elevation"])
+    proved = three_ways_of_the_whole(watched, response, stretch.own_segments, direction=question.direction)
+    return StretchCase(stretch, layout, terrain, covered, watched, response, proved)
 
 
 def _within(layout: Layout, terrain: xr.Dataset) -> Layout:
     """The sensors that stand on a window of the terrain."""
     east, north = terrain["easting"].to_numpy(), terrain["northing"].to_numpy()
-    inside = tuple(s for s in layout if east[0] <= s.easting <= east[-1] and north[-1] <= s.northing <= north[0])
+    inside = tuple(
+        s for s in layout.sensors if east[0] <= s.easting <= east[-1] and north[-1] <= s.northing <= north[0]
+    )
     return Layout(layout.name, layout.frame, inside)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StretchAnswer:
+    """The answer of one stretch: measures of its own segments, rasters of its own cells, crossings and the barrier.
+
+    ``crossings`` and ``trades`` are plain records (see ``work.crossing_record``); ``barrier`` holds k, cut and losses.
+    """
+
+    segments: xr.Dataset
+    rasters: xr.Dataset
+    crossings: list[dict[str, Any]]
+    trades: list[dict[str, Any]]
+    barrier: dict[str, Any]
+
+    def as_dataset(self) -> xr.Dataset:
+        """The answer as one dataset to store."""
+        named = self.rasters.rename({name: f"{RASTER}{name}" for name in self.rasters.data_vars})
+        story = {
+            "records": {name: getattr(self, name) for name in RECORDS},
+            "raster_attrs": self.rasters.attrs,
+            "order": [list(self.segments.data_vars), list(named.data_vars)],
+        }
+        texts = {name: json.dumps(content) for name, content in story.items()}
+        return self.segments.merge(named, combine_attrs="override").assign_attrs(texts)
+
+    @classmethod
+    def from_dataset(cls, dataset: xr.Dataset) -> StretchAnswer:
+        """The answer that ``as_dataset`` made the dataset of, its variables in the same order."""
+        attrs = dict(dataset.attrs)
+        records, raster_attrs, order = (json.loads(attrs.pop(name)) for name in ("records", "raster_attrs", "order"))
+        segments, named = (dataset[names] for names in order)
+        rasters = named.rename({name: name.removeprefix(RASTER) for name in order[1]})
+        segments.attrs, rasters.attrs = attrs, raster_attrs
+        return cls(segments, rasters, **records)

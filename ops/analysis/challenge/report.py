@@ -20,7 +20,7 @@ from ops.analysis.challenge.files import interruption_of
 from ops.analysis.challenge.findings import Findings
 from ops.analysis.challenge.findings import sentence as bounds_sentence
 from ops.analysis.challenge.pictures import SCORE_TITLES
-from ops.analysis.challenge.provenance import deep, in_words
+from ops.analysis.challenge.provenance import deep, spaced
 from ops.analysis.challenge.tables import (
     Table,
     gap_table,
@@ -170,7 +170,8 @@ def _page(findings: Findings, records: Sequence[Statistic], pictures: dict[str, 
         "about": f"Layout {ground.layout.name}, {len(ground.layout)} sensors. "
         f"Target: {question.target}, {question.direction}. "
         f"Conditions: {question.conditions.replace(',', ' + ')}. {_belt(ground, question.belt_m)} "
-        f"Required probability: {findings.required:g}. {ground.crossed.segments} segments over {ground.crossed.length_m / 1000.0:.1f} km.",
+        f"Required probability: {findings.required:g}. "
+        f"{ground.crossed.segments} segments over {ground.crossed.length_m / 1000.0:.1f} km.",
         "tiles": _tiles(findings, records),
         "shades": _shades(),
         "lines": [
@@ -183,7 +184,7 @@ def _page(findings: Findings, records: Sequence[Statistic], pictures: dict[str, 
             if kind in {s.kind for s in ground.layout} | ({"base"} if ground.sector.bases else set())
         ],
         "sheets": [_ground_sheet(findings, pictures), _layout_sheet(findings, pictures), _records_sheet(records)],
-        "limits": [*LIMITS, f"Not in the data: {in_words(attrs['missing']) or 'nothing'}.", *_off_terrain(ground)],
+        "limits": [*LIMITS, f"Not in the data: {spaced(attrs['missing']) or 'nothing'}.", *_off_terrain(ground)],
         "colophon": f"Datum of the heights: {attrs.get('datum', 'unknown')}; cells of "
         f"{cell_size(ground.terrain):.0f} m. "
         f"{records[0].code_version}. Data: {records[0].data_version}. Times are durations; there is no clock in this "

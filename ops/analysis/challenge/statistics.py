@@ -31,7 +31,7 @@ def _of_ground(findings: Findings, origin: Origin) -> Iterator[Statistic]:
     cells = segments["cells"].sel(belt="both").to_numpy()
     known = np.rint(segments["known_share"].sel(belt="both").to_numpy() * cells)
     yield origin.share("known ground of the belt", known.sum(), cells.sum(), "the belt has no cell")
-    for height in findings.job.settings.target_heights_m:
+    for height in findings.question.settings.target_heights_m:
         dead = segments[dead_name(height)].sel(belt="both").to_numpy()
         hidden = np.nansum(np.where(np.isnan(dead), 0.0, dead) * known)
         counted = known[~np.isnan(dead)].sum()
@@ -58,7 +58,7 @@ def _of_ground(findings: Findings, origin: Origin) -> Iterator[Statistic]:
     )
     yield _median(findings, origin)
     for score, (measure, _) in SCORES.items():
-        name = dead_name(findings.job.settings.target_heights_m[-1]) if measure == "dead_ground" else measure
+        name = dead_name(findings.question.settings.target_heights_m[-1]) if measure == "dead_ground" else measure
         if f"{name}_outside" in segments and not segments.attrs.get("reference_misfit"):
             outside, value = segments[f"{name}_outside"], segments[name]
             outside, value = (a.sel(belt="both") if "belt" in a.dims else a for a in (outside, value))
@@ -102,7 +102,7 @@ def _median(findings: Findings, origin: Origin) -> Statistic:
 def records_by_segment(findings: Findings) -> list[Statistic]:
     """Every published number of every segment, both sides of the belt together."""
     origin, segments = Origin.of(findings), findings.segments
-    dead = [dead_name(height) for height in findings.job.settings.target_heights_m]
+    dead = [dead_name(height) for height in findings.question.settings.target_heights_m]
     found = [record for name in (*GROUND, *dead) if name in segments for record in _by_segment(findings, origin, name)]
     scored = int(max(segments[name].notnull().sum() for name in SCORES))
     for name in SCORES:
@@ -163,7 +163,9 @@ def _detection_by_segment(findings: Findings, origin: Origin) -> Iterator[Statis
         least = float(segments["least_interruption"][segment, 0])
         told = "" if sure["least_interruption"][segment] else LIMITS["least_interruption"]
         why = (
-            told if math.isfinite(least) else gone or (NO_BASES if findings.job.response is None else "nobody can tell")
+            told
+            if math.isfinite(least)
+            else gone or (NO_BASES if findings.question.response is None else "nobody can tell")
         )
         yield origin.statistic(
             "least_interruption", least, "1", layout=True, of=of, limits=why, interval="none: see the sensitivity"

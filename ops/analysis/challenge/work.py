@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
 import xarray as xr
 
 from fusion.scoring.confirmed_crossing import ConfirmationSettings, confirmed_crossing
-from geo.border.stretches import Stretch, with_margin
+from geo.border.stretches import Stretch, whole_border_attrs
 from geo.challenge import challenge, challenge_rasters
 from geo.challenge.assessment import crossing_times_of_the_whole
 from geo.errors import BadInput
-from ops.analysis.challenge.question import ChallengeQuestion, StretchCase, scene_of, sure_of, told_sure
+from ops.analysis.challenge.question import ChallengeQuestion, StretchAnswer, StretchCase, stretch_case
 from sensors.crossing.detection import Crossing, crossing_along
 from sensors.crossing.segments import CROSSED, UNKNOWN, UNREACHABLE, least_ways, least_ways_of_the_whole, over_segments
-from sensors.crossing.watched_belt import WatchedBelt
 from sensors.detection_model.hazard import probability_of
 from sensors.gaps import GapError, barrier, depth_of_segments, single_losses, trade_offs
 from sensors.interdiction.interception import LEAST, WAYS, head_start, interruptions
 from sensors.interdiction.of_the_whole import SAME_WAY
-from sensors.layout import Layout
 
 SLOWER: Final = (1.0, 1.5, 2.0)
-"""The response as it is, and slower: how much the answer hangs on it."""
+"""Factors on the response time: as it is, and slower."""
 STATES: Final = (CROSSED, UNREACHABLE, UNKNOWN)
 STEPS: Final = 3
 TRADES: Final = 8
@@ -34,156 +31,152 @@ SEED: Final = 1
 """Of the simulated crossings, so that the same run gives the same bytes."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class StretchAnswer:
-    """The answers of one stretch: measures of its own segments, rasters of its own cells, crossings and the barrier.
-
-    ``crossings`` and ``trades`` are plain records (see ``crossing_record``); ``barrier`` holds k, cut and losses.
-    """
-
-    segments: xr.Dataset
-    rasters: xr.Dataset
-    crossings: list[dict[str, Any]]
-    trades: list[dict[str, Any]]
-    barrier: dict[str, Any]
-
-
-def work_on(job: ChallengeQuestion, stretch: Stretch, step: Callable[[], None]) -> StretchAnswer:
-    """Everything about one stretch; ``step`` is called STEPS times as it gets on."""
-    segments, rasters = _any_layout(job, stretch)
+def answer_stretch(question: ChallengeQuestion, stretch: Stretch, step: Callable[[], None]) -> StretchAnswer:
+    """The answer of one stretch; ``step`` is called STEPS times as the work proceeds."""
+    ground_segments, ground_rasters = _any_layout(question, stretch)
     step()
-    scene = scene_of(job, stretch)
-    stretch, layout, near, cover, seen = scene.stretch, scene.layout, scene.near, scene.cover, scene.seen
-    ways = {kind: proved.ways for kind, proved in scene.proved.items()}
-    found = over_segments(seen, ways[LEAST])
-    depth = depth_of_segments(layout, cover, stretch.border, belt_m=job.belt_m)
+    case = stretch_case(question, stretch)
+    detection = over_segments(case.watched, case.proved[LEAST].ways)
+    depth = depth_of_segments(case.layout, case.coverage, case.stretch.border, belt_m=question.belt_m)
     step()
-    this = xr.merge(
+    layout_segments = xr.merge(
         [
-            _detected(found),
+            _detection_columns(detection),
             depth,
-            _interrupted(scene, job.direction),
-            _without(scene, found, job.ground.layout.ids, job.direction),
-            sure_of(scene),
+            _interruption(case, question.direction),
+            _without(case, detection, question.ground.layout.ids, question.direction),
+            _proof(case),
         ],
         combine_attrs="drop",
         compat="no_conflicts",
     )
-    layers = _layers(job, scene)
-    rasters = rasters.reindex(northing=layers["northing"], easting=layers["easting"])
-    rasters = rasters.merge(layers, combine_attrs="override", compat="no_conflicts").astype(np.float32)
-    chosen = _crossings(scene, found)
-    numbers = stretch.numbers
-    part = StretchAnswer(
-        segments=xr.merge([segments, _own(this, stretch)], combine_attrs="override", compat="no_conflicts"),
-        rasters=rasters,
+    layers = _layers(question, case)
+    rasters = ground_rasters.reindex(northing=layers["northing"], easting=layers["easting"])
+    answer = StretchAnswer(
+        segments=xr.merge(
+            [ground_segments, case.stretch.own_part(layout_segments)], combine_attrs="override", compat="no_conflicts"
+        ),
+        rasters=rasters.merge(layers, combine_attrs="override", compat="no_conflicts").astype(np.float32),
         crossings=[
-            crossing_record(crossing, numbers)
-            | {"rank": rank, "confirmed": _confirmed(job, crossing, layout, cover, near)}
-            for crossing, rank in chosen
+            crossing_record(crossing, case.stretch.numbers)
+            | {"rank": rank, "confirmed": _confirmed(question, case, crossing)}
+            for crossing, rank in _crossings(case, detection)
         ],
-        trades=_trades(seen, found, stretch, job.direction),
-        barrier=_barrier(layout, cover, stretch, job.belt_m),
+        trades=_trades(case, detection, question.direction),
+        barrier=_barrier(case, question.belt_m),
     )
     step()
-    return part
+    return answer
 
 
-def _any_layout(job: ChallengeQuestion, stretch: Stretch) -> tuple[xr.Dataset, xr.Dataset]:
-    """How hard the ground is, whatever stands there: measures by segment, and as rasters of the stretch's own cells.
+def _proved_attrs(better: str) -> dict[str, str]:
+    return {"units": ""} | whole_border_attrs(better, bound=True)
 
-    The margin is that within which no way of the whole border is faster, and from which a segment may be watched.
+
+def _any_layout(question: ChallengeQuestion, stretch: Stretch) -> tuple[xr.Dataset, xr.Dataset]:
+    """Measures of the ground for any layout: by segment, and as rasters of the stretch's own cells.
+
+    The margin is that within which no path of the whole border is faster, and from which a segment may be watched.
     """
-    settings, belt_m = job.settings, job.belt_m
-    terrain, whole = job.ground.terrain, job.ground.crossed
-    moving: dict[str, Any] = {"settings": settings, "mobility": None, "ways": job.ways}
-    wider, times, sure = crossing_times_of_the_whole(terrain, whole, stretch, belt_m=belt_m, **moving)
-    stretch = with_margin(stretch, whole, max(wider.margin_m, settings.sight_m))
-    near = stretch.around(job.ground.terrain, belt_m + settings.openness_radius_m).compute()
-    response = None if job.response is None else job.response.reindex_like(near["elevation"])
-    case: dict[str, Any] = {"belt_m": belt_m, "ways": job.ways, "settings": settings, "response": response}
-    given = stretch.over_own(times) if job.dem_error is None else None  # draws and value of the same ways
-    found = challenge(
-        near, stretch.border, reference=job.reference, dem_error=job.dem_error, crossing_time_s=given, **case
+    settings, belt_m, terrain = question.settings, question.belt_m, question.ground.terrain
+    wider, times, proved = crossing_times_of_the_whole(
+        terrain, stretch, belt_m=belt_m, settings=settings, mobility=None, ways=question.ways
     )
-    cells = challenge_rasters(near, stretch.border, **case)
-    own = np.isin(stretch.numbers, stretch.numbers[stretch.own])
-    mine = (cells["segment"] >= 0) & xr.DataArray(
-        np.append(own, False)[cells["segment"].to_numpy()], dims=cells["segment"].dims
+    stretch = wider.with_margin(max(wider.margin_m, settings.sight_m))
+    window = stretch.around(terrain, belt_m + settings.openness_radius_m).compute()
+    response = None if question.response is None else question.response.reindex_like(window["elevation"])
+    case: dict[str, Any] = {"belt_m": belt_m, "ways": question.ways, "settings": settings, "response": response}
+    given = stretch.over_own(times) if question.dem_error is None else None  # draws and value of the same paths
+    measures = challenge(
+        window,
+        stretch.border,
+        reference=question.reference,
+        dem_error=question.dem_error,
+        crossing_time_s=given,
+        **case,
     )
-    told = told_sure("faster")
-    measures = _own(found, stretch).assign(crossing_time_of_the_whole=("segment", sure, told))
-    return measures, cells.where(mine).drop_vars("segment")
-
-
-def _own(found: xr.Dataset, stretch: Stretch) -> xr.Dataset:
-    own = stretch.own
-    return (
-        found.isel(segment=own)
-        .assign_coords(segment=stretch.numbers[own])
-        .drop_vars(("start_m", "end_m"), errors="ignore")
+    cells = challenge_rasters(window, stretch.border, **case)
+    own_cells = (cells["segment"] >= 0) & xr.DataArray(
+        stretch.own_flags[cells["segment"].to_numpy()], dims=cells["segment"].dims
     )
+    segments = stretch.own_part(measures)
+    flagged = segments.assign(crossing_time_of_the_whole=("segment", proved, _proved_attrs("faster")))
+    return flagged, cells.where(own_cells).drop_vars("segment")
 
 
-def _detected(found: xr.Dataset) -> xr.Dataset:
-    state = np.array([STATES.index(str(name)) for name in found["state"].to_numpy()])
-    plain = found.drop_vars("state").rename(seconds="least_seconds", metres="least_metres", hazard="least_hazard")
-    told = {"units": "1", "long_name": f"{', '.join(f'{i} {name}' for i, name in enumerate(STATES))}"}
-    return plain.assign(state=("segment", state, told))
+def _proof(case: StretchCase) -> xr.Dataset:
+    """Whether the paths are the whole border's: (segment,) for detection, (segment, way) for interruption."""
+    by_way = np.ones((len(case.stretch.numbers), len(WAYS)), bool)  # what is not sought is unknown in either case
+    for kind, paths in case.proved.items():
+        by_way[case.stretch.own_segments, WAYS.index(kind)] = paths.sure
+    data = {
+        "detection_of_the_whole": ("segment", by_way[:, WAYS.index(LEAST)], _proved_attrs("detected less")),
+        "way_of_the_whole": (("segment", "way"), by_way, _proved_attrs("better")),
+    }
+    return xr.Dataset(data, {"segment": np.arange(len(by_way)), "way": list(WAYS)})
 
 
-def _interrupted(scene: StretchCase, direction: str) -> xr.Dataset:
-    """Interruption on the three ways; without a response all of it is unknown."""
-    segments = scene.seen.belt.border.segments
-    if scene.response is None:
-        blank = np.full((segments, len(WAYS)), np.nan)
-        nobody = np.full((segments, len(WAYS), len(SLOWER)), np.nan)
+def _detection_columns(detection: xr.Dataset) -> xr.Dataset:
+    """Detection by segment under the names of the answer, the state as its number in STATES."""
+    state = np.array([STATES.index(str(name)) for name in detection["state"].to_numpy()])
+    plain = detection.drop_vars("state").rename(seconds="least_seconds", metres="least_metres", hazard="least_hazard")
+    attrs = {"units": "1", "long_name": f"{', '.join(f'{i} {name}' for i, name in enumerate(STATES))}"}
+    return plain.assign(state=("segment", state, attrs))
+
+
+def _interruption(case: StretchCase, direction: str) -> xr.Dataset:
+    """Interruption on the three paths; all of it is unknown without a response."""
+    segments = case.watched.belt.border.segments
+    if case.response is None:
+        by_way = np.full((segments, len(WAYS)), np.nan)
+        by_response = np.full((segments, len(WAYS), len(SLOWER)), np.nan)
         names = ("way_detection", "way_seconds", "way_response", "margin", "critical_easting", "critical_northing")
-        data: dict[str, Any] = dict.fromkeys(names, (("segment", "way"), blank))
+        data: dict[str, Any] = dict.fromkeys(names, (("segment", "way"), by_way))
         coords = {"segment": np.arange(segments), "way": list(WAYS), "slower": list(SLOWER)}
         return xr.Dataset(
             {
-                "interruption_probability": (("segment", "way", "slower"), nobody),
-                "least_interruption": (("segment", "slower"), nobody[:, 0]),
+                "interruption_probability": (("segment", "way", "slower"), by_response),
+                "least_interruption": (("segment", "slower"), by_response[:, 0]),
                 **data,
             },
             coords,
         )
-    ways = {kind: proved.ways for kind, proved in scene.proved.items()}
-    found = interruptions(scene.seen, scene.response, direction=direction, slower=SLOWER, ways=ways)
-    return found.rename(
+    ways = {kind: paths.ways for kind, paths in case.proved.items()}
+    figures = interruptions(case.watched, case.response, direction=direction, slower=SLOWER, ways=ways)
+    return figures.rename(
         detection_probability="way_detection", seconds="way_seconds", response_s="way_response", margin_s="margin"
     )
 
 
-def _without(scene: StretchCase, found: xr.Dataset, names: tuple[str, ...], direction: str) -> xr.Dataset:
+def _without(case: StretchCase, detection: xr.Dataset, names: tuple[str, ...], direction: str) -> xr.Dataset:
     """Least P_detect of each segment without one sensor, (segment, sensor); as with all where it is not near.
 
-    Within the margin that the ways with all sensors take: ``without_of_the_whole`` says where that is the whole's.
+    Within the margin of the proof with all sensors; ``without_of_the_whole`` says where it is that of the whole.
     """
-    seen, own = scene.seen, scene.stretch.own
-    base = found["detection_probability"].to_numpy()
+    watched, own_segments = case.watched, case.stretch.own_segments
+    base = detection["detection_probability"].to_numpy()
     without = np.repeat(base[:, None], len(names), axis=1)
-    sure = np.zeros(without.shape, bool)
-    sure[own] = scene.proved[LEAST].sure[:, None]
-    near = [sensor.name for sensor in seen.sensors if len(sensor.cells)]
-    for name in near:
-        fewer = seen.only({sensor.name for sensor in seen.sensors} - {name})
-        ways, sure[own, names.index(name)] = least_ways_of_the_whole(fewer, own, slack=SAME_WAY, direction=direction)
-        again = over_segments(fewer, ways)
-        without[:, names.index(name)] = again["detection_probability"].to_numpy()
-    told = {"units": "1", "long_name": "least P_detect without that sensor"}
+    proved = np.zeros(without.shape, bool)
+    proved[own_segments] = case.proved[LEAST].sure[:, None]
+    for name in [sensor.name for sensor in watched.sensors if len(sensor.cells)]:
+        column = names.index(name)
+        others = watched.only({sensor.name for sensor in watched.sensors} - {name})
+        ways, proved[own_segments, column] = least_ways_of_the_whole(
+            others, own_segments, slack=SAME_WAY, direction=direction
+        )
+        without[:, column] = over_segments(others, ways)["detection_probability"].to_numpy()
+    attrs = {"units": "1", "long_name": "least P_detect without that sensor"}
     dims = ("segment", "sensor")
-    data = {"without": (dims, without, told), "without_of_the_whole": (dims, sure, told_sure("detected less"))}
+    data = {"without": (dims, without, attrs), "without_of_the_whole": (dims, proved, _proved_attrs("detected less"))}
     return xr.Dataset(data, {"segment": np.arange(len(base)), "sensor": list(names)})
 
 
-def _layers(job: ChallengeQuestion, scene: StretchCase) -> xr.Dataset:
+def _layers(question: ChallengeQuestion, case: StretchCase) -> xr.Dataset:
     """This layout as rasters of the stretch's own cells, in the window that holds these."""
-    seen, stretch, cover, belt = scene.seen, scene.stretch, scene.cover, scene.seen.belt
-    ways = scene.proved[LEAST].ways if not belt.onward.any() else least_ways(seen, direction=job.direction)
-    own = np.isin(stretch.numbers, stretch.numbers[stretch.own])
-    mine = belt.inside & np.append(own, False)[belt.segment]
+    watched, cover, belt = case.watched, case.coverage, case.watched.belt
+    partial = bool(belt.onward.any())
+    ways = least_ways(watched, direction=question.direction) if partial else case.proved[LEAST].ways
+    own_cells = belt.inside & case.stretch.own_flags[belt.segment]
     dead = belt.of(cover["dead_ground"])
     cost = ways.before.cost + ways.after.cost
     with np.errstate(invalid="ignore"):
@@ -202,87 +195,91 @@ def _layers(job: ChallengeQuestion, scene: StretchCase) -> xr.Dataset:
             "least P_detect of a crossing through the cell, searches taken as endless",
         ),
     }
-    if scene.response is not None:
-        spare = head_start(seen, scene.response, direction=job.direction).to_numpy()
+    if case.response is not None:
+        spare = head_start(watched, case.response, direction=question.direction).to_numpy()
         layers["head_start"] = (spare, "s", "above 0: who leaves now is there before a crosser seen here")
     dims = ("northing", "easting")
-    limits = cover.attrs["limits"] + (WITHIN if belt.onward.any() else "")
     whole = xr.Dataset(
         {
-            n: (dims, np.where(mine, values, np.nan), {"units": u, "long_name": told})
-            for n, (values, u, told) in layers.items()
+            name: (dims, np.where(own_cells, values, np.nan), {"units": units, "long_name": long_name})
+            for name, (values, units, long_name) in layers.items()
         },
         {"northing": belt.northing, "easting": belt.easting},
-        {"limits": limits, "watchline_version": cover.attrs["watchline_version"]},
+        {
+            "limits": cover.attrs["limits"] + (WITHIN if partial else ""),
+            "watchline_version": cover.attrs["watchline_version"],
+        },
     )
-    rows, columns = (np.flatnonzero(mine.any(axis=axis)) for axis in (1, 0))
+    rows, columns = (np.flatnonzero(own_cells.any(axis=axis)) for axis in (1, 0))
     return whole.isel(northing=slice(rows[0], rows[-1] + 1), easting=slice(columns[0], columns[-1] + 1))
 
 
-def _crossings(scene: StretchCase, found: xr.Dataset) -> list[tuple[Crossing, list[float]]]:
-    """The least detected, the fastest and the most vulnerable way through the stretch's own segments, if any; each
-    with what it is chosen by, which is the less the better.
+def _crossings(case: StretchCase, detection: xr.Dataset) -> list[tuple[Crossing, list[float]]]:
+    """The least detected, the fastest and the most vulnerable path through the stretch's own segments, if any; each
+    with the figures that it is chosen by, of which the least are the best.
 
-    The least detected by P_detect, where a camera's search ends, as ``found`` tells it; of equals the cheapest.
+    The least detected by P_detect of ``detection``, where a camera's search ends; of equals the cheapest.
     """
-    seen, own = scene.seen, scene.stretch.own
+    own_segments = case.stretch.own_segments
     chosen = []
-    chance = found["detection_probability"].to_numpy()[own]
-    for kind, proved in scene.proved.items():
-        way = proved.ways
-        cost = np.where(np.isfinite(way.cost), way.cost, np.inf)[own]
+    chance = detection["detection_probability"].to_numpy()[own_segments]
+    for kind, paths in case.proved.items():
+        way = paths.ways
+        cost = np.where(np.isfinite(way.cost), way.cost, np.inf)[own_segments]
         if kind == LEAST:
-            cost = np.where(np.isfinite(chance), cost, np.inf)  # where the sight is unknown nobody can tell
+            cost = np.where(np.isfinite(chance), cost, np.inf)  # unknown where the sight is unknown
         if np.isfinite(cost).any():
             first = np.where(np.isfinite(cost), chance, np.inf) if kind == LEAST else cost
             best = np.lexsort((cost, first))[0]
-            segment = int(own[best])
-            line = crossing_along(seen, kind, way.direction, segment, way.cells(segment), way.before.neighbours)
-            chosen.append((line, [float(first[best]), float(cost[best])]))
+            segment = int(own_segments[best])
+            crossing = crossing_along(
+                case.watched, kind, way.direction, segment, way.cells(segment), way.before.neighbours
+            )
+            chosen.append((crossing, [float(first[best]), float(cost[best])]))
     return chosen
 
 
-def _trades(seen: WatchedBelt, found: xr.Dataset, stretch: Stretch, direction: str) -> list[dict[str, Any]]:
-    """Time against detection, for the ways through the stretch, none better than another in both."""
-    if not (found["state"].to_numpy()[stretch.own] == CROSSED).any():
+def _trades(case: StretchCase, detection: xr.Dataset, direction: str) -> list[dict[str, Any]]:
+    """Time against detection, for the paths through the stretch, none better than another in both."""
+    own_segments, numbers = case.stretch.own_segments, case.stretch.numbers
+    if not (detection["state"].to_numpy()[own_segments] == CROSSED).any():
         return []
     return [
-        {"segment": int(stretch.numbers[c.segment]), "seconds": c.time_s, "probability": c.p_detect, "hazard": c.hazard}
-        for c in trade_offs(seen, direction=direction, most=TRADES)
-        if c.segment in stretch.own
+        {"segment": int(numbers[c.segment]), "seconds": c.time_s, "probability": c.p_detect, "hazard": c.hazard}
+        for c in trade_offs(case.watched, direction=direction, most=TRADES)
+        if c.segment in own_segments
     ]
 
 
-def _barrier(layout: Layout, cover: xr.Dataset, stretch: Stretch, belt_m: float) -> dict[str, Any]:
-    """How deep the stretch is held; ``unknown`` says why nobody can tell."""
+def _barrier(case: StretchCase, belt_m: float) -> dict[str, Any]:
+    """Barrier resilience of the stretch; ``unknown`` gives the reason where it is unknown."""
+    layout, cover, border = case.layout, case.coverage, case.stretch.border
     try:
-        k, cut = barrier(layout, cover, stretch.border, belt_m=belt_m)
-        losses = single_losses(layout, cover, stretch.border, belt_m=belt_m)
+        k, cut = barrier(layout, cover, border, belt_m=belt_m)
+        losses = single_losses(layout, cover, border, belt_m=belt_m)
     except GapError as error:
         return {"unknown": str(error)}
     return {"k": k, "cut": sorted(cut), "losses": sorted(losses)}
 
 
-def _confirmed(
-    job: ChallengeQuestion, crossing: Crossing, layout: Layout, cover: xr.Dataset, terrain: xr.Dataset
-) -> dict[str, Any]:
-    """The share of simulated crossings on this way that became a confirmed track, or why it is unknown."""
-    if job.runs == 0:
+def _confirmed(question: ChallengeQuestion, case: StretchCase, crossing: Crossing) -> dict[str, Any]:
+    """The share of simulated crossings on this path that became a confirmed track, or why it is unknown."""
+    if question.runs == 0:
         return {"unknown": "not simulated"}
-    settings = ConfirmationSettings(runs=job.runs)
+    settings = ConfirmationSettings(runs=question.runs)
     try:
-        found = confirmed_crossing(crossing, layout, cover, terrain, seed=SEED, settings=settings)
+        simulated = confirmed_crossing(crossing, case.layout, case.coverage, case.terrain, seed=SEED, settings=settings)
     except BadInput as error:
         return {"unknown": str(error)}
-    share = found.confirmed
+    share = simulated.confirmed
     if np.isnan(share.value):
         return {"unknown": "nobody knows which sensors see the way"}
-    told = {name: getattr(share, name) for name in ("value", "count", "runs", "low", "high")}
-    return told | {"at_least": found.at_least, "limits": found.limits}
+    figures = {name: getattr(share, name) for name in ("value", "count", "runs", "low", "high")}
+    return figures | {"at_least": simulated.at_least, "limits": simulated.limits}
 
 
 def crossing_record(crossing: Crossing, numbers: Any) -> dict[str, Any]:
-    """A crossing as plain values, its segment numbered as in the whole border, its places in degrees."""
+    """A crossing as plain values, its segment numbered as in the whole border, its positions in degrees."""
     lon, lat = crossing.frame.to_lonlat(crossing.places[:, 0], crossing.places[:, 1])
     seconds = crossing.time_s
     return {
@@ -313,13 +310,3 @@ def crossing_record(crossing: Crossing, numbers: Any) -> dict[str, Any]:
         "lat": np.round(lat, 7).tolist(),
         "times_s": np.round(crossing.times_s, 1).tolist(),
     }
-
-
-def least_of(parts: Mapping[int, StretchAnswer]) -> dict[str, dict[str, Any]]:
-    """Of each kind of way the best over all stretches, by what each stretch chose its own."""
-    best: dict[str, dict[str, Any]] = {}
-    for way in (way for part in parts.values() for way in part.crossings):
-        kind = way["kind"]
-        if kind not in best or way["rank"] < best[kind]["rank"]:
-            best[kind] = way
-    return {kind: best[kind] for kind in WAYS if kind in best}

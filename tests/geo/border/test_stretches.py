@@ -13,7 +13,7 @@ from shapely.geometry import LineString, MultiLineString
 
 from geo.border import Border
 from geo.border.belt import belt_of
-from geo.border.stretches import by_stretches, joined, stretches, widening
+from geo.border.stretches import by_stretches, joined, stretches
 from geo.challenge import ChallengeSettings, challenge, challenge_by_stretches
 from geo.errors import BadInput
 from geo.frame import LocalFrame
@@ -34,7 +34,7 @@ PARTS = Border(
 @pytest.mark.parametrize("length_m", [900.0, 2_500.0, 1e6])
 def test_stretches_take_every_segment_once_and_know_what_is_near(border: Border, length_m: float) -> None:
     made = stretches(border, belt_m=400.0, length_m=length_m, margin_m=1_000.0)
-    owned = np.concatenate([stretch.numbers[stretch.own] for stretch in made])
+    owned = np.concatenate([stretch.numbers[stretch.own_segments] for stretch in made])
     assert owned.tolist() == list(range(border.segments))
     for stretch in made:
         assert stretch.border.segments == len(stretch.numbers)
@@ -51,7 +51,7 @@ def test_what_is_near_a_stretch_of_2000_km_is_found_at_once() -> None:
     border = Border(FRAME, LineString(np.column_stack([east, 3_000.0 * np.sin(east / 9_000.0)])))
     stretch = stretches(border, belt_m=2_000.0)[40]
     before_s = time.process_time()
-    first = next(widening(stretch, border, belt_m=2_000.0, cell_m=30.0))
+    first = next(stretch.widening(xr.Dataset(coords={"easting": [0.0, 30.0], "northing": [30.0, 0.0]}), belt_m=2_000.0))
     assert time.process_time() - before_s < 3.0, "segment by segment it took 13 s, for each of 84 stretches"
     assert first.border.segments < 70  # 25 km of its own and half a belt on either side
 
@@ -92,11 +92,11 @@ def test_what_is_told_of_the_whole_is_so(seed: int, direction: str, margin_m: fl
     for stretch in stretches(border, belt_m=200.0, length_m=500.0, margin_m=margin_m):
         piece = belt_of(stretch.border, ground, belt_m=200.0)
         ways, sure = crossings_of_the_whole(
-            piece, walker, stretch.own, least_per_s=0.0, slack=1e-9, weight=weight[piece.rows, piece.columns],
+            piece, walker, stretch.own_segments, least_per_s=0.0, slack=1e-9, weight=weight[piece.rows, piece.columns],
             direction=direction,
         )  # fmt: skip
-        expected = whole.cost[stretch.numbers[stretch.own]]
-        found = ways.cost[stretch.own]
+        expected = whole.cost[stretch.numbers[stretch.own_segments]]
+        found = ways.cost[stretch.own_segments]
         assert np.allclose(found[sure], expected[sure], rtol=1e-9, atol=2e-9)
         assert (found >= expected - 1e-9).all()
 
@@ -113,7 +113,7 @@ def test_the_least_way_to_an_edge_is_no_more_than_it_takes() -> None:
     for stretch in stretches(border, belt_m=800.0, length_m=2_000.0, margin_m=400.0):
         piece = belt_of(stretch.border, ground, belt_m=800.0)
         assert piece.onward.any()
-        _, sure = crossings_of_the_whole(piece, on_foot(ground), stretch.own, least_per_s=1.0, slack=1e-6)
+        _, sure = crossings_of_the_whole(piece, on_foot(ground), stretch.own_segments, least_per_s=1.0, slack=1e-6)
         assert sure.all()
 
 
@@ -125,7 +125,7 @@ def test_broken_off_work_goes_on_from_what_was_kept() -> None:
         worked.append(stretch.number)
         numbers = np.arange(stretch.border.segments)
         answer = xr.Dataset({"n": ("segment", stretch.numbers)}, {"segment": numbers})
-        return stretch.own_part(answer, HAIRPIN)
+        return stretch.own_part(answer)
 
     counted: list[tuple[int, int]] = []
     kept = dict(by_stretches(todo[:2], work))

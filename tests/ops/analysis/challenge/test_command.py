@@ -23,8 +23,8 @@ from geo.errors import BadInput
 from geo.mobility.roads_and_rivers import Ways
 from ops.analysis.challenge import pictures as challenge_pictures
 from ops.analysis.challenge import profiles as challenge_profiles
-from ops.analysis.challenge.command import ChallengeOptions, assess, weights_of
-from ops.analysis.challenge.parts import FOLDER
+from ops.analysis.challenge.command import PARTS, assess
+from ops.analysis.challenge.options import ChallengeOptions, weights_of
 from ops.sector.open_sector import OpenSector
 
 QUIET = Console(stderr=True, quiet=True)
@@ -77,7 +77,13 @@ def based(make_sector: Callable[[Path], Any], hill_ground: OpenSector, tmp_path_
 def written(based: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     out = tmp_path_factory.mktemp("challenge") / "out"
     weights = "crossing_ease=1,surveillance_difficulty=1,response_difficulty=2"
-    return out, assess(ChallengeOptions(str(based.sector), None, out, draws=2, runs=3, weights=weights), QUIET)
+    return out, assess(ChallengeOptions(str(based.sector), out, draws=2, runs=3, weights=weights), QUIET)
+
+
+@pytest.fixture(scope="module")
+def with_breach(based: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    out = tmp_path_factory.mktemp("breach") / "out"
+    return out, assess(ChallengeOptions(str(based.sector), out, draws=0, runs=0, breach=True), QUIET)
 
 
 def hashes(folder: Path) -> dict[str, str]:
@@ -135,7 +141,7 @@ def test_the_three_ways_are_walked_in_the_simulator_too(written: tuple[Path, dic
 def test_the_same_input_gives_the_same_bytes(written: tuple[Path, dict[str, Any]], based: Any, tmp_path: Path) -> None:
     out, _ = written
     weights = "crossing_ease=1,surveillance_difficulty=1,response_difficulty=2"
-    assess(ChallengeOptions(str(based.sector), None, tmp_path / "again", draws=2, runs=3, weights=weights), QUIET)
+    assess(ChallengeOptions(str(based.sector), tmp_path / "again", draws=2, runs=3, weights=weights), QUIET)
     first, again = hashes(out), hashes(tmp_path / "again")
     assert {name for name in first if first[name] != again[name]} == set()
 
@@ -143,12 +149,13 @@ def test_the_same_input_gives_the_same_bytes(written: tuple[Path, dict[str, Any]
 def test_stretches_say_the_same_and_a_broken_run_goes_on(
     written: tuple[Path, dict[str, Any]], based: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two stretches; killed in the second, the first is not worked again; the figures are those of the whole."""
+    """Two stretches; killed in the second, the first is not worked again; the figures are those of the whole, and every
+    file is the same to the byte as of a run that was not killed."""
     import ops.analysis.challenge.work as work
 
     out, options = tmp_path / "out", {"draws": 0, "runs": 0, "stretch_km": 4.0}
     worked: list[int] = []
-    honest = work.work_on
+    honest = work.answer_stretch
 
     def killed(job: Any, stretch: Any, step: Any) -> Any:
         worked.append(stretch.number)
@@ -156,13 +163,16 @@ def test_stretches_say_the_same_and_a_broken_run_goes_on(
             raise KeyboardInterrupt
         return honest(job, stretch, step)
 
-    monkeypatch.setattr(work, "work_on", killed)
+    monkeypatch.setattr(work, "answer_stretch", killed)
     with pytest.raises(KeyboardInterrupt):
-        assess(ChallengeOptions(str(based.sector), None, out, **options), QUIET)
-    assert [file.name for file in (out / FOLDER).iterdir()] == ["00000.npz"]
-    answer = assess(ChallengeOptions(str(based.sector), None, out, **options), QUIET)
+        assess(ChallengeOptions(str(based.sector), out, **options), QUIET)
+    assert [file.name for file in (out / PARTS).glob("*/*.part")] == ["00000.part"]
+    answer = assess(ChallengeOptions(str(based.sector), out, **options), QUIET)
     assert worked == [0, 1, 1]
-    assert not (out / FOLDER).exists()
+    assert not (out / PARTS).exists()
+    assess(ChallengeOptions(str(based.sector), tmp_path / "at once", **options), QUIET)
+    resumed, at_once = hashes(out), hashes(tmp_path / "at once")
+    assert {name for name in at_once if at_once[name] != resumed.get(name)} == set()
     pieces, whole = gpd.read_parquet(out / "segments.parquet"), gpd.read_parquet(written[0] / "segments.parquet")
     for name in ("crossing_time", "detection_probability", "crossing_ease", "dead_ground_1.7m", "response_time",
                  "least_interruption_slower_1", "depth"):  # fmt: skip
@@ -171,12 +181,46 @@ def test_stretches_say_the_same_and_a_broken_run_goes_on(
         assert answer["this_layout"]["crossings"][way]["seconds"] == pytest.approx(told["seconds"]), way
 
 
-def test_parts_of_another_question_are_not_used(based: Any, tmp_path: Path) -> None:
-    from ops.analysis.challenge.parts import load_parts
+def test_parts_of_another_question_are_not_used(based: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor a part that cannot be read: it is worked again and replaced."""
+    import ops.analysis.challenge.work as work
 
-    (tmp_path / "parts").mkdir()
-    (tmp_path / "parts" / "00000.npz").write_bytes(b"not a part")
-    assert load_parts(tmp_path / "parts", "any") == {}
+    out, options = tmp_path / "out", {"draws": 0, "runs": 0, "stretch_km": 4.0}
+    worked: list[int] = []
+    honest = work.answer_stretch
+
+    def killed(question: Any, stretch: Any, step: Any) -> Any:
+        worked.append(stretch.number)
+        if stretch.number == 1:
+            raise KeyboardInterrupt
+        return honest(question, stretch, step)
+
+    monkeypatch.setattr(work, "answer_stretch", killed)
+    for dwell_s in (600.0, 300.0):
+        with pytest.raises(KeyboardInterrupt):
+            assess(ChallengeOptions(str(based.sector), out, dwell_s=dwell_s, **options), QUIET)
+    assert worked == [0, 1, 0, 1]
+    for part in (out / PARTS).glob("*/00000.part"):
+        (part / "zarr.json").write_bytes(b"not a part")
+    with pytest.raises(KeyboardInterrupt):
+        assess(ChallengeOptions(str(based.sector), out, **options), QUIET)
+    assert worked == [0, 1, 0, 1, 0, 1]
+
+
+def test_the_maximal_breach_is_given_when_it_is_asked_for(
+    with_breach: tuple[Path, dict[str, Any]], written: tuple[Path, dict[str, Any]], hill_ground: OpenSector
+) -> None:
+    """It keeps its distance from every sensor; its support has a sensor within its distance all the way."""
+    out, answer = with_breach
+    assert {Path(file).name for file in answer["files"]} == {file.name for file in out.iterdir()}
+    assert not (written[0] / "breach.geojson").exists()
+    breach, support = gpd.read_file(out / "breach.geojson").to_crs(hill_ground.terrain.attrs["crs"]).itertuples()
+    sensors = np.array([(sensor.easting, sensor.northing) for sensor in hill_ground.layout])
+    for path, of_path in ((breach, np.min), (support, np.max)):
+        places = np.array(path.geometry.coords)
+        nearest = np.hypot(*(places[:, None] - sensors[None]).transpose(2, 0, 1)).min(axis=1)
+        assert of_path(nearest) == pytest.approx(path.distance_m, abs=0.1), path.kind
+    assert (breach.kind, support.kind) == ("maximal breach", "maximal support")
 
 
 def test_the_last_line_is_one_object(
@@ -203,7 +247,7 @@ def test_what_a_layout_sets_is_text(own_sector: Any, tmp_path: Path) -> None:
     evil = "<script>alert(1)<b>{{ 7*7 }}$x$"
     own_sector.edit(own_sector.layout, "radar-mid", evil)
     own_sector.edit(own_sector.sector, "Hills (made up for tests)", evil)
-    assess(ChallengeOptions(str(own_sector.sector), None, tmp_path / "out", draws=0, runs=0), QUIET)
+    assess(ChallengeOptions(str(own_sector.sector), tmp_path / "out", draws=0, runs=0), QUIET)
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert(1)&lt;b&gt;{{ 7*7 }}$x$" in page
@@ -214,7 +258,7 @@ def test_ground_that_is_all_void_is_unknown_and_never_zero(own_sector: Any, tmp_
     elevation = heights(own_sector)
     elevation[:, 130:] = -9999.0
     own_sector.write_dem(elevation)
-    answer = assess(ChallengeOptions(str(own_sector.sector), None, tmp_path / "out", draws=0, runs=0), QUIET)
+    answer = assess(ChallengeOptions(str(own_sector.sector), tmp_path / "out", draws=0, runs=0), QUIET)
     segments = gpd.read_parquet(tmp_path / "out" / "segments.parquet")
     last = segments.iloc[-2]
     assert last["state"] == "unknown"
@@ -229,9 +273,7 @@ def test_an_island_that_nobody_reaches_is_unreachable_and_no_gap(own_sector: Any
     elevation = heights(own_sector)
     elevation[70, :] += 4_000.0
     own_sector.write_dem(elevation)
-    answer = assess(
-        ChallengeOptions(str(own_sector.sector), None, tmp_path / "o", target="vehicle", draws=0, runs=0), QUIET
-    )
+    answer = assess(ChallengeOptions(str(own_sector.sector), tmp_path / "o", target="vehicle", draws=0, runs=0), QUIET)
     segments = gpd.read_parquet(tmp_path / "o" / "segments.parquet")
     assert (segments["state"] == "unreachable").sum() > 10
     inner = segments[segments["state"] == "unreachable"]
@@ -340,7 +382,7 @@ def test_a_folder_of_somebody_else_is_left_alone(
 
 def test_a_layout_without_sensors_sees_nothing_and_breaks_nothing(own_sector: Any, tmp_path: Path) -> None:
     own_sector.layout.write_text('{"type": "FeatureCollection", "name": "none", "features": []}')
-    answer = assess(ChallengeOptions(str(own_sector.sector), None, tmp_path / "out", draws=0, runs=2), QUIET)
+    answer = assess(ChallengeOptions(str(own_sector.sector), tmp_path / "out", draws=0, runs=2), QUIET)
     by_name = {record["name"]: record for record in answer["records"]}
     assert by_name["dead ground of the layout"]["value"] == 1.0
     assert by_name["sensors deep (k)"]["value"] == 0

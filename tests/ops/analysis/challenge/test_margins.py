@@ -16,8 +16,9 @@ from rich.console import Console
 
 from ops.analysis.challenge import pictures as challenge_pictures
 from ops.analysis.challenge import profiles as challenge_profiles
-from ops.analysis.challenge.command import ChallengeOptions, assess
+from ops.analysis.challenge.command import assess
 from ops.analysis.challenge.findings import LIMITS
+from ops.analysis.challenge.options import ChallengeOptions
 from sensors.interdiction.interception import WAYS
 
 QUIET = Console(stderr=True, quiet=True)
@@ -56,7 +57,7 @@ def both(make_sector: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str
                 patch.setattr(room, "DPI", 30)
             if margins is not None:
                 patch.setattr("geo.border.stretches.MARGINS_BELTS", margins)
-            options = ChallengeOptions(str(files.sector), None, folder / name, draws=0, runs=0, stretch_km=length_km)
+            options = ChallengeOptions(str(files.sector), folder / name, draws=0, runs=0, stretch_km=length_km)
             figures = assess(options, QUIET)
         found[name] = (figures, gpd.read_parquet(folder / name / "segments.parquet"))
     return found

@@ -17,7 +17,8 @@ from rich.console import Console
 
 from ops.analysis.challenge import pictures as challenge_pictures
 from ops.analysis.challenge import profiles as challenge_profiles
-from ops.analysis.challenge.command import PICTURES, ChallengeOptions, assess
+from ops.analysis.challenge.command import PICTURES, assess
+from ops.analysis.challenge.options import ChallengeOptions
 
 SHARED = Path(__file__).resolve().parents[4].parent / "shared" / "data" / "terrain"
 LINES = SHARED / "ne_10m_admin_0_boundary_lines_land.shp"
@@ -85,9 +86,7 @@ def written(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     folder = tmp_path_factory.mktemp(request.param)
     out = folder / "out"
     draws = BORDERS[request.param].draws
-    options = ChallengeOptions(
-        str(sector_file(folder, request.param)), None, out, draws=draws, runs=2, stretch_km=120.0
-    )
+    options = ChallengeOptions(str(sector_file(folder, request.param)), out, draws=draws, runs=2, stretch_km=120.0)
     with pytest.MonkeyPatch.context() as patch:
         for room in (challenge_pictures, challenge_profiles):
             patch.setattr(room, "DPI", 60)

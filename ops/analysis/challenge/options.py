@@ -1,0 +1,94 @@
+"""Options of ``watchline challenge``: names, help texts, defaults and checks."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from geo.errors import BadInput
+from ops.analysis.option_types import SectorArgument, TargetOption
+
+
+@dataclass(frozen=True, slots=True)
+class ChallengeOptions:
+    """What the command was asked for; ``check`` raises BadInput for what is not allowed, before anything is read."""
+
+    sector: SectorArgument
+    out: Annotated[Path, typer.Option("--out", help="Folder of the tables, rasters, maps and the report.")]
+    layout: Annotated[str | None, typer.Option("--layout", help="Layout by name or file. Default: the first.")] = None
+    target: TargetOption = "person"
+    conditions: Annotated[
+        str, typer.Option("--conditions", help="Light and weather, as for `coverage`: day, or night,fog.")
+    ] = "day"
+    direction: Annotated[str, typer.Option("--direction", help="inward (towards home) or outward.")] = "inward"
+    dwell_s: Annotated[float, typer.Option("--dwell", metavar="SECONDS", help="Dwell of the coverage rasters.")] = 600.0
+    required: Annotated[
+        float, typer.Option("--required", help="Detection of a crossing below which a segment is a gap.")
+    ] = 0.9
+    draws: Annotated[
+        int, typer.Option("--draws", metavar="N", help="Draws of errors of the elevation, 0 for none.")
+    ] = 10
+    runs: Annotated[
+        int, typer.Option("--runs", metavar="N", help="Simulated crossings of each way, for tracks; 0 for none.")
+    ] = 20
+    weights: Annotated[
+        str,
+        typer.Option(
+            "--weights",
+            metavar="SCORE=W,…",
+            help="Composite beside the scores, of crossing_ease, surveillance_difficulty, response_difficulty.",
+        ),
+    ] = ""
+    roads: Annotated[Path | None, typer.Option("--roads", help="Lines with a class or a speed.", exists=True)] = None
+    rivers: Annotated[Path | None, typer.Option("--rivers", help="Lines or areas.", exists=True)] = None
+    fords: Annotated[Path | None, typer.Option("--fords", help="Where rivers can be waded.", exists=True)] = None
+    stretch_km: Annotated[
+        float, typer.Option("--stretch", metavar="KM", help="Longer borders go piece by piece, and can be resumed.")
+    ] = 50.0
+    breach: Annotated[
+        bool,
+        typer.Option("--breach", help="Also the paths farthest from and nearest to the sensors, as breach.geojson."),
+    ] = False
+
+    def check(self) -> None:
+        """Raise BadInput for the first option that is not allowed."""
+        from sensors.detection_model.assumptions import Situation
+        from sensors.detection_model.weather import conditions_of
+
+        Situation(self.target, conditions_of(self.conditions)[1])
+        if self.direction not in ("inward", "outward"):
+            raise BadInput(f"{self.direction!r}", where="--direction", expected="inward or outward")
+        if not 0.0 < self.dwell_s < math.inf:
+            raise BadInput(f"{self.dwell_s:g}", where="--dwell", expected="seconds above 0")
+        if not 0.0 < self.required <= 1.0:
+            raise BadInput(f"{self.required:g}", where="--required", expected="a probability above 0, at most 1")
+        if self.draws != 0 and not 2 <= self.draws <= 1000:
+            raise BadInput(f"{self.draws}", where="--draws", expected="0 for none, or 2 to 1000")
+        if not 0 <= self.runs <= 10_000:
+            raise BadInput(f"{self.runs}", where="--runs", expected="0 for none, up to 10000")
+        if not 1.0 <= self.stretch_km < math.inf:
+            raise BadInput(f"{self.stretch_km:g}", where="--stretch", expected="kilometres from 1")
+        weights_of(self.weights)
+
+
+def weights_of(text: str) -> dict[str, float]:
+    """Weights of the composite from ``score=number,…``; none for an empty text. Raises BadInput."""
+    from geo.challenge.scores import SCORES
+
+    weights: dict[str, float] = {}
+    for item in filter(None, text.split(",")):
+        name, _, value = item.partition("=")
+        try:
+            number = float(value)
+        except ValueError:
+            number = math.nan
+        if name.strip() not in SCORES or not 0.0 <= number < math.inf or name.strip() in weights:
+            raise BadInput(f"{item!r}", where="--weights", expected=f"score=number, of {', '.join(SCORES)}, each once")
+        weights[name.strip()] = number
+    if weights and not sum(weights.values()) > 0.0:
+        raise BadInput(f"{text!r}", where="--weights", expected="a weight above 0")
+    return weights
