@@ -1,4 +1,4 @@
-"""The command line. Each command is a few lines here and a module of its own; errors are one sentence."""
+"""The command line. Each command parses its options here and calls a module of its own; errors are one sentence."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from typing import Annotated, Any
 import typer
 
 from geo.errors import WatchlineError
+from ops.analysis.coverage.options import CoverageOptions
+from ops.analysis.terrain.options import SitesOptions
 from ops.cli.archive import archive_app
 from ops.cli.broker import broker_app, dead_letters_app
 from ops.cli.challenge import challenge
@@ -27,6 +29,7 @@ from ops.cli.options import (
     SectorOption,
     SeedOption,
     answer,
+    command_of,
     fail,
     screen,
 )
@@ -115,10 +118,10 @@ def run(
 ) -> None:
     """Run a sector with its real sensors until Ctrl-C; goes on where it stopped."""
     from ingest.mqtt.broker_url import BrokerUrl
-    from ops.room.run_command import run_sector, sapient_doors
+    from ops.room.run_command import run_sector, sapient_endpoints
 
     url = None if broker is None else BrokerUrl.parse(broker)
-    doors = sapient_doors(sapient, sapient_listen)
+    endpoints = sapient_endpoints(sapient, sapient_listen)
     run_sector(
         sector,
         layout,
@@ -127,7 +130,7 @@ def run(
         port=port,
         settings=settings,
         identity=identity,
-        sapient=doors,
+        sapient=endpoints,
         screen=screen,
     )
 
@@ -194,55 +197,20 @@ def replay(
 
 
 @app.command()
-def coverage(
-    sector: Annotated[str, typer.Argument(help="Sector TOML file, or a sample's name.")],
-    out: Annotated[Path, typer.Option("--out", help="Folder of the rasters, tables and maps.")],
-    layout: LayoutOption = None,
-    target: Annotated[str, typer.Option("--target", help="person, group or vehicle.")] = "person",
-    conditions: Annotated[
-        str,
-        typer.Option(
-            "--conditions",
-            help="Light and weather, by commas: day, night, haze, fog, rain, humid, wind, or a number such as "
-            "visibility_m=800.",
-        ),
-    ] = "day",
-    dwell: Annotated[float, typer.Option("--dwell", metavar="SECONDS", help="How long a target is there.")] = 600.0,
-    required: Annotated[
-        float, typer.Option("--required", help="Probability of detection that counts as covered, above 0 to 1.")
-    ] = 0.9,
-    as_json: JsonOption = False,
-) -> None:
+@command_of(CoverageOptions)
+def coverage(options: CoverageOptions, *, as_json: JsonOption = False) -> None:
     """Say and draw how well a layout covers its sector, for one target in one state of weather."""
-    from ops.analysis.coverage.command import CoverageOptions, cover
+    from ops.analysis.coverage.command import cover
 
-    options = CoverageOptions(sector, layout, target, conditions, dwell, required, out)
     answer(cover(options, screen), as_json=as_json)
 
 
 @app.command()
-def sites(
-    sector: Annotated[str, typer.Argument(help="Sector TOML file, or a sample's name.")],
-    candidates: Annotated[Path, typer.Argument(help="GeoJSON points; id and mast_height_m if they have them.")],
-    out: Annotated[Path, typer.Option("--out", help="Folder of the rasters and of the chosen sites.")],
-    mast: Annotated[float, typer.Option("--mast", metavar="M", help="Mast where a candidate says none.")] = 10.0,
-    reach: Annotated[float, typer.Option("--range", metavar="M", help="How far a site looks.")] = 10_000.0,
-    target_height: Annotated[float, typer.Option("--target-height", metavar="M", help="Height looked for.")] = 1.7,
-    curvature_k: Annotated[float, typer.Option("--curvature-k", help="4/3 radio, 1.15 light, inf flat.")] = 4.0 / 3.0,
-    canopy: Annotated[float, typer.Option("--canopy", help="Share of the trees' height that blocks.")] = 0.0,
-    choose: Annotated[int, typer.Option("--choose", help="Also choose so many that see most of the belt.")] = 0,
-    scheduler: Annotated[
-        str, typer.Option("--scheduler", help="threads, processes, or a dask scheduler such as tcp://host:8786.")
-    ] = "threads",
-    workers: Annotated[int | None, typer.Option("--workers", help="Threads or processes. Default: all cores.")] = None,
-    as_json: JsonOption = False,
-) -> None:
+@command_of(SitesOptions)
+def sites(options: SitesOptions, *, as_json: JsonOption = False) -> None:
     """Say what candidate sites see of a sector together, and which few of them see most of its belt."""
-    from ops.analysis.terrain.sites_command import SitesOptions, look_from_sites
+    from ops.analysis.terrain.sites_command import look_from_sites
 
-    options = SitesOptions(
-        sector, candidates, out, mast, reach, target_height, curvature_k, canopy, choose, scheduler, workers
-    )
     answer(look_from_sites(options, screen), as_json=as_json)
 
 

@@ -1,106 +1,14 @@
-"""``watchline plan`` on the command line: a few lines."""
+"""``watchline plan`` on the command line."""
 
 from __future__ import annotations
 
-import math
-from pathlib import Path
-from typing import Annotated
-
-import typer
-
-from ops.cli.options import JsonOption, answer, screen
+from ops.analysis.plan.options import PlanOptions
+from ops.cli.options import JsonOption, answer, command_of, screen
 
 
-def plan(
-    budget: Annotated[
-        float, typer.Option("--budget", help="Life-cycle money for what is bought, in the catalogue's currency.")
-    ],
-    place: Annotated[
-        str | None, typer.Argument(metavar="SECTOR", help="Sector TOML file, or a sample's name.", show_default=False)
-    ] = None,
-    sector: Annotated[str | None, typer.Option("--sector", help="The same. Default: cumberland.")] = None,
-    objective: Annotated[
-        str, typer.Option("--objective", help="covered, worst_segment, least_detected or interruption.")
-    ] = "covered",
-    item: Annotated[
-        list[str] | None, typer.Option("--item", help="Catalogue item that may be bought; again for each.")
-    ] = None,
-    candidates: Annotated[
-        Path | None,
-        typer.Option("--candidates", help="Layout file of sensors with a cost each, instead of items at found sites."),
-    ] = None,
-    start: Annotated[
-        str | None, typer.Option("--start", metavar="LAYOUT", help="What stands there already: what to buy next?")
-    ] = None,
-    crew: Annotated[float, typer.Option("--crew", help="People on duty that what is bought may take.")] = math.inf,
-    at_least: Annotated[
-        float | None, typer.Option("--at-least", help="Value the objective must reach; else say what prevents it.")
-    ] = None,
-    pareto: Annotated[bool, typer.Option("--pareto", help="Also the front of cost against the worst segment.")] = False,
-    patrols: Annotated[int, typer.Option("--patrols", min=0, help="Patrols to draw a roster for, by lot.")] = 0,
-    shift: Annotated[float, typer.Option("--shift", metavar="HOURS", help="Length of a patrol's shift.")] = 8.0,
-    stay: Annotated[float, typer.Option("--stay", metavar="MINUTES", help="Stay of a patrol in a segment.")] = 60.0,
-    shifts: Annotated[int, typer.Option("--shifts", help="Shifts of the roster.")] = 30,
-    years: Annotated[float, typer.Option("--years", help="Years over which costs are counted.")] = 10.0,
-    discount: Annotated[float, typer.Option("--discount", help="Discount rate a year, 0 to 1.")] = 0.03,
-    catalogue: Annotated[
-        Path | None, typer.Option("--catalogue", help="Your equipment catalogue (TOML); overrides ours by name.")
-    ] = None,
-    target: Annotated[str, typer.Option("--target", help="person, group or vehicle.")] = "person",
-    conditions: Annotated[str, typer.Option("--conditions", help="Light and weather, as for coverage.")] = "day",
-    spacing: Annotated[float, typer.Option("--spacing", metavar="M", help="Between candidate sites.")] = 1500.0,
-    steepest: Annotated[float, typer.Option("--steepest", help="Steepest ground of a site, rise over run.")] = 0.36,
-    roads: Annotated[Path | None, typer.Option("--roads", help="Roads: a map file of lines.")] = None,
-    road: Annotated[float, typer.Option("--max-road", metavar="M", help="Farthest from a road.")] = math.inf,
-    power: Annotated[Path | None, typer.Option("--power", help="Power lines or supplies: a map file.")] = None,
-    power_m: Annotated[float, typer.Option("--max-power", metavar="M", help="Farthest from power.")] = math.inf,
-    links: Annotated[
-        str,
-        typer.Option(
-            "--links", help="Where sensors must reach by radio, over relays: bases, none, or a file of GeoJSON points."
-        ),
-    ] = "bases",
-    seconds: Annotated[float, typer.Option("--seconds", help="How long to look for something better.")] = 20.0,
-    gap: Annotated[float, typer.Option("--gap", help="Stop within this share of the best.")] = 0.005,
-    out: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="Folder of the layout, candidates, roster and figures.")
-    ] = None,
-    as_json: JsonOption = False,
-) -> None:
+@command_of(PlanOptions)
+def plan(options: PlanOptions, *, as_json: JsonOption = False) -> None:
     """Say what to buy for a budget and where it should stand, with how near that is to the best there is."""
-    from ops.analysis.plan.command import PlanOptions, plan_sector
-    from ops.sector.sector_file import DEFAULT_SECTOR
+    from ops.analysis.plan.command import plan_sector
 
-    if place is not None and sector is not None and place != sector:
-        raise typer.BadParameter(f"{place!r} and --sector {sector!r} are two sectors")
-    options = PlanOptions(
-        sector=place or sector or DEFAULT_SECTOR,
-        budget=budget,
-        objective=objective,
-        items=tuple(item or ()),
-        candidates=candidates,
-        start=start,
-        crew=crew,
-        at_least=at_least,
-        pareto=pareto,
-        patrols=patrols,
-        shift_h=shift,
-        stay_min=stay,
-        shifts=shifts,
-        years=years,
-        discount=discount,
-        catalogue=catalogue,
-        target=target,
-        conditions=conditions,
-        spacing_m=spacing,
-        steepest=steepest,
-        roads=roads,
-        road_m=road,
-        power=power,
-        power_m=power_m,
-        links=links,
-        seconds=seconds,
-        gap=gap,
-        out=out,
-    )
     answer(plan_sector(options, screen), as_json=as_json)

@@ -4,58 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 
-from geo.errors import BadInput
+from ops.analysis.coverage.options import CoverageOptions
+from ops.analysis.inputs import assumption_records
 from ops.runtime.output import SUMMARY, prepare_folder, progress_bar, write_summary
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector
-from sensors.detection_model.assumptions import Assumptions, Situation
-from sensors.detection_model.weather import conditions_of
 
 if TYPE_CHECKING:
     import xarray as xr
 
 KIND: Final = "watchline coverage"
 LISTED_WORST: Final = 10
-FIGURES: Final = (
-    "covered_share",
-    "covered_share_low",
-    "covered_share_high",
-    "unknown_share",
-    "dead_share",
-    "mean_probability",
-    "mean_all_working_probability",
-    "mean_best_probability",
-    "least_probability",
-    "area_m2",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class CoverageOptions:
-    """What the command was asked for; ``check`` raises BadInput for what cannot be, before anything is read."""
-
-    sector: str
-    layout: str | None
-    target: str
-    conditions: str
-    dwell_s: float
-    required: float
-    out: Path
-
-    def check(self) -> None:
-        Situation(self.target, conditions_of(self.conditions)[1])
-        if not 0.0 < self.dwell_s < float("inf"):
-            raise BadInput(f"{self.dwell_s:g}", where="--dwell", expected="seconds above 0")
-        if not 0.0 < self.required <= 1.0:
-            raise BadInput(f"{self.required:g}", where="--required", expected="a probability above 0, at most 1")
 
 
 def cover(options: CoverageOptions, screen: Console) -> dict[str, Any]:
@@ -77,7 +42,7 @@ def cover(options: CoverageOptions, screen: Console) -> dict[str, Any]:
         _written(ground, options, rasters, segments, progress)
     figures = _figures(options, ground, rasters, segments, belt)
     files = [str(options.out / name) for name in names]
-    write_summary(options.out / SUMMARY, {**figures, "assumptions": _assumptions(), "files": names})
+    write_summary(options.out / SUMMARY, {**figures, "assumptions": assumption_records(), "files": names})
     both = figures["belt"]["both"]
     beyond = "".join(f"; {sentence}" for sentence in figures["off_terrain"]["sentences"])
     screen.print(
@@ -133,6 +98,7 @@ def _written(
 def _figures(
     options: CoverageOptions, ground: OpenSector, rasters: xr.Dataset, segments: xr.Dataset, belt: xr.Dataset
 ) -> dict[str, Any]:
+    from ops.analysis.coverage.files import PER_SEGMENT
     from ops.sector.off_terrain import OffTerrain
 
     story, beyond = rasters.attrs, OffTerrain.of(ground)
@@ -151,7 +117,7 @@ def _figures(
         "belt_m": float(ground.sector.belt_m),
         "belt": {
             str(side): {
-                **{name: _number(belt[name].sel(belt=side)) for name in FIGURES},
+                **{name: _number(belt[name].sel(belt=side)) for name in PER_SEGMENT},
                 "cells": int(belt["cells_count"].sel(belt=side)),
             }
             for side in belt["belt"].to_numpy()
@@ -173,13 +139,6 @@ def _figures(
         "terrain_checksum": story.get("terrain_checksum"),
         "version": story["watchline_version"],
     }
-
-
-def _assumptions() -> list[dict[str, Any]]:
-    return [
-        {"name": a.name, "value": a.value, "unit": a.unit, "confidence": a.confidence, "source": a.source}
-        for a in Assumptions()
-    ]
 
 
 def _number(value: xr.DataArray) -> float | None:

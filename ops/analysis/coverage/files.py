@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,28 +40,47 @@ PER_SEGMENT: Final = (
 
 def write_raster(path: Path, rasters: xr.Dataset, variable: str) -> None:
     """One raster as a COG in the frame: probabilities float32 with NaN for unknown, counts and states whole numbers."""
+    values, nodata = _on_disk(rasters, variable)
+    tags = {"units": rasters[variable].attrs["units"], "meaning": rasters[variable].attrs["long_name"]}
+    attrs = {k: str(v) for k, v in rasters.attrs.items() if k not in ("crs", "assumptions")}
+    write_band(path, values, variable, grid=rasters, nodata=nodata, tags=tags | attrs)
+
+
+def write_band(
+    path: Path,
+    values: np.ndarray[Any, Any],
+    name: str,
+    *,
+    grid: xr.Dataset,
+    nodata: float | None,
+    tags: Mapping[str, str] | None = None,
+    **profile: str,
+) -> None:
+    """Values on the cells of ``grid``, a dataset with a ``crs``, as the one band of a cloud-optimised GeoTIFF.
+
+    ``profile`` are further creation options of the driver.
+    """
     import rasterio
     from rasterio.transform import from_origin
 
-    values, nodata = _on_disk(rasters, variable)
-    cell = cell_size(rasters)
-    west, north = float(rasters["easting"][0]) - cell / 2, float(rasters["northing"][0]) + cell / 2
-    profile: dict[str, Any] = {
+    cell = cell_size(grid)
+    west, north = float(grid["easting"][0]) - cell / 2, float(grid["northing"][0]) + cell / 2
+    basic: dict[str, Any] = {
         "driver": "COG",
         "width": values.shape[1],
         "height": values.shape[0],
         "count": 1,
         "dtype": values.dtype.name,
         "nodata": nodata,
-        "crs": rasters.attrs["crs"],
+        "crs": grid.attrs["crs"],
         "transform": from_origin(west, north, cell, cell),
         "compress": "deflate",
     }
-    with atomic_write(path) as partial, rasterio.open(partial, "w", **profile) as raster:
+    with atomic_write(path) as partial, rasterio.open(partial, "w", **basic, **profile) as raster:
         raster.write(values, 1)
-        raster.set_band_description(1, variable)
-        tags = {"units": rasters[variable].attrs["units"], "meaning": rasters[variable].attrs["long_name"]}
-        raster.update_tags(**tags, **{k: str(v) for k, v in rasters.attrs.items() if k not in ("crs", "assumptions")})
+        raster.set_band_description(1, name)
+        if tags is not None:
+            raster.update_tags(**tags)
 
 
 def _on_disk(rasters: xr.Dataset, variable: str) -> tuple[np.ndarray[Any, Any], float | int]:

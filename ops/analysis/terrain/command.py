@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,37 +19,29 @@ from geo.terrain.mosaic import tile_names
 from geo.terrain.open import DASK_ABOVE_CELLS, REFUSE_ABOVE_CELLS
 from geo.terrain.source import RasterSource
 from ops.analysis.terrain.import_cog import survey, windows, write_cog
+from ops.analysis.terrain.options import TerrainOptions
 from ops.runtime.output import progress_bar
 from ops.sector.sector_file import load_sector
 
 
-@dataclass(frozen=True, slots=True)
-class TerrainOptions:
-    """What is to be read, and the cells it is to become."""
+def terrain_plan(options: TerrainOptions) -> TerrainPlan:
+    """The terrain's sources and cells, from the headers."""
+    bounds_deg = None if options.bounds is None else parse_bounds(options.bounds)
+    return plan_terrain(list(options.files), frame=_frame(options), nodata=options.nodata, bounds_deg=bounds_deg)
 
-    files: tuple[str, ...]
-    frame: str = "auto"
-    sector: str | None = None
-    bounds: str | None = None
-    nodata: float | None = None
 
-    def plan(self) -> TerrainPlan:
-        """The terrain's sources and cells, from the headers."""
-        bounds_deg = None if self.bounds is None else parse_bounds(self.bounds)
-        return plan_terrain(list(self.files), frame=self._frame(), nodata=self.nodata, bounds_deg=bounds_deg)
-
-    def _frame(self) -> LocalFrame | None:
-        name = self.frame
-        if self.sector is not None:
-            if name != "auto":
-                raise BadInput("given beside --sector", where="--frame", expected="one of the two")
-            name = str(load_sector(self.sector).frame)
-        if name == "auto":
-            return None
-        code = name.upper().removeprefix("EPSG:")
-        if not code.isdigit():
-            raise BadInput(f"{name!r}", where="--frame", expected="auto, or an EPSG code such as 25831")
-        return LocalFrame.from_epsg(int(code))
+def _frame(options: TerrainOptions) -> LocalFrame | None:
+    name = options.frame
+    if options.sector is not None:
+        if name != "auto":
+            raise BadInput("given beside --sector", where="--frame", expected="one of the two")
+        name = str(load_sector(options.sector).frame)
+    if name == "auto":
+        return None
+    code = name.upper().removeprefix("EPSG:")
+    if not code.isdigit():
+        raise BadInput(f"{name!r}", where="--frame", expected="auto, or an EPSG code such as 25831")
+    return LocalFrame.from_epsg(int(code))
 
 
 def parse_bounds(text: str) -> Degrees:
@@ -68,7 +59,7 @@ def info(options: TerrainOptions, screen: Console, *, headers_only: bool) -> dic
     The answer has ``rasters``, one each, and ``terrain``. Raises BadInput where they make none.
     """
     rasters = [_described(read_header(name, nodata=options.nodata)) for name in tile_names(list(options.files))]
-    plan = options.plan()
+    plan = terrain_plan(options)
     terrain = _planned(plan)
     if not headers_only:
         terrain |= _surveyed(plan, screen)
@@ -82,7 +73,7 @@ def info(options: TerrainOptions, screen: Console, *, headers_only: bool) -> dic
 
 def import_terrain(options: TerrainOptions, out: Path, screen: Console, *, force: bool) -> dict[str, Any]:
     """Write the rasters as one terrain to ``out``; what was written, with its SHA-256. Errors as ``write_cog``."""
-    plan = options.plan()
+    plan = terrain_plan(options)
     with progress_bar(screen) as progress:
         total = len(windows(plan))
         task = progress.add_task("heights", total=total + 1)  # the last step is the tiles and overviews

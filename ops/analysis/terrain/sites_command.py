@@ -22,6 +22,8 @@ from geo.visibility.many_sites.executor import Executor
 from geo.visibility.many_sites.greedy_cover import Covering
 from geo.visibility.many_sites.sites import ViewKeywords
 from geo.visibility.many_sites.viewsheds import NO_SITE
+from ops.analysis.coverage.files import write_band
+from ops.analysis.terrain.options import SitesOptions
 from ops.runtime.output import atomic_write, progress_bar
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector
@@ -33,23 +35,6 @@ RASTERS: Final[dict[str, tuple[str, int | None]]] = {
 }
 """The rasters written, their type on disk, and the value that says nothing."""
 CHOSEN: Final = "chosen.geojson"
-
-
-@dataclass(frozen=True, slots=True)
-class SitesOptions:
-    """What was asked for: candidates, how they look, how many to choose, who works."""
-
-    sector: str
-    candidates: Path
-    out: Path
-    mast_m: float = 10.0
-    range_m: float = 10_000.0
-    target_m: float = 1.7
-    curvature_k: float = 4.0 / 3.0
-    canopy: float = 0.0
-    choose: int = 0
-    scheduler: str = "threads"
-    workers: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +70,24 @@ def look_from_sites(options: SitesOptions, screen: Console) -> dict[str, Any]:
     places = (candidates.easting, candidates.northing)
     with progress_bar(screen) as progress:
 
-        def told(description: str) -> dict[str, Any]:
+        def execution(description: str) -> dict[str, Any]:
             task = progress.add_task(description, total=len(candidates.ids))
-            said = lambda done, _: progress.update(task, completed=done)  # noqa: E731 - one place, one line
-            return {"scheduler": options.scheduler, "workers": options.workers, "progress": said}
 
-        seen = sites_seeing(ground.terrain, places, **told("who sees what"), **view)
+            def show(done: int, _: int) -> None:
+                progress.update(task, completed=done)
+
+            return {"scheduler": options.scheduler, "workers": options.workers, "progress": show}
+
+        views = sites_seeing(ground.terrain, places, **execution("who sees what"), **view)
         covering = None
         if options.choose:
-            sets = footprints(ground.terrain, places, cells=belt, **told("footprints"), **view)
+            sets = footprints(ground.terrain, places, cells=belt, **execution("footprints"), **view)
             covering = covering_sites(sets, options.choose)
-    for name in RASTERS:
-        write_raster(options.out / f"{name}.tif", seen, name)
-    figures = _figures(candidates, seen, belt, ground)
+    for name, (dtype, nodata) in RASTERS.items():
+        values = views[name].to_numpy().astype(dtype)
+        path = options.out / f"{name}.tif"
+        write_band(path, values, name, grid=views, nodata=nodata, overview_resampling="nearest")
+    figures = _figures(candidates, views, belt, ground)
     if covering is not None:
         _write_chosen(options.out / CHOSEN, covering, candidates, ground.frame, cell_size(ground.terrain))
         figures |= _choice(covering, candidates)
@@ -151,42 +141,17 @@ def belt_mask(ground: OpenSector) -> npt.NDArray[np.bool_]:
     return mask
 
 
-def write_raster(path: Path, seen: xr.Dataset, name: str) -> None:
-    """One raster of ``sites_seeing`` as a cloud-optimised GeoTIFF in the frame, complete or not at all."""
-    import rasterio
-    from rasterio.transform import from_origin
-
-    dtype, nodata = RASTERS[name]
-    cell_m = cell_size(seen)
-    west, _, _, north = bounds(seen)
-    profile = {
-        "driver": "COG",
-        "width": seen.sizes["easting"],
-        "height": seen.sizes["northing"],
-        "count": 1,
-        "dtype": dtype,
-        "nodata": nodata,
-        "crs": seen.attrs["crs"],
-        "transform": from_origin(west, north, cell_m, cell_m),
-        "compress": "deflate",
-        "overview_resampling": "nearest",
-    }
-    with atomic_write(path) as partial, rasterio.open(partial, "w", **profile) as raster:
-        raster.write(seen[name].to_numpy().astype(dtype), 1)
-        raster.set_band_description(1, name)
-
-
 def _figures(
-    candidates: MastCandidates, seen: xr.Dataset, belt: npt.NDArray[np.bool_], ground: OpenSector
+    candidates: MastCandidates, views: xr.Dataset, belt: npt.NDArray[np.bool_], ground: OpenSector
 ) -> dict[str, Any]:
-    visible = seen["visible"].to_numpy()[belt]
+    visible = views["visible"].to_numpy()[belt]
     cell_km2 = (cell_size(ground.terrain) / 1000.0) ** 2
     return {
         "sites": len(candidates.ids),
         "belt_km2": round(float(belt.sum()) * cell_km2, 3),
         "belt_seen_percent": round(100.0 * float((visible == 1).mean()), 3),
         "belt_unknown_percent": round(100.0 * float((visible == UNKNOWN).mean()), 3),
-        "most_sites_on_a_cell": int(seen["sites_seeing"].max()),
+        "most_sites_on_a_cell": int(views["sites_seeing"].max()),
     }
 
 

@@ -10,7 +10,8 @@ import pytest
 from pyproj import Geod, Transformer
 from rich.console import Console
 
-from ops.analysis.coverage.command import CoverageOptions, cover
+from ops.analysis.coverage.command import cover
+from ops.analysis.coverage.options import CoverageOptions
 from ops.sector.off_terrain import OffTerrain
 from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import load_sector
@@ -36,7 +37,7 @@ def test_a_line_that_leaves_the_terrain(own_sector: Any, tmp_path: Path) -> None
     found = OffTerrain.of(ground)
     assert found.line_m == pytest.approx(whole - ground.border.length_m, abs=10.0)
     assert found.line_m == pytest.approx(8_000.0, abs=100.0)
-    answer = cover(CoverageOptions(str(own_sector.sector), None, "person", "day", 600.0, 0.9, tmp_path / "out"), QUIET)
+    answer = cover(CoverageOptions(str(own_sector.sector), tmp_path / "out"), QUIET)
     assert answer["off_terrain"]["sentences"] == ["8.0 km of the border's line lie off the terrain and are left out"]
 
 

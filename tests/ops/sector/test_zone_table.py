@@ -18,8 +18,10 @@ from typer.testing import CliRunner
 from geo.errors import BadInput
 from ops.analysis.challenge import pictures as challenge_pictures
 from ops.analysis.challenge import profiles as challenge_profiles
-from ops.analysis.challenge.command import ChallengeOptions, assess
-from ops.analysis.coverage.command import CoverageOptions, cover
+from ops.analysis.challenge.command import assess
+from ops.analysis.challenge.options import ChallengeOptions
+from ops.analysis.coverage.command import cover
+from ops.analysis.coverage.options import CoverageOptions
 from ops.cli.app import app
 from ops.journal.reader import JournalReader
 from ops.sector.geojson import sector_view
@@ -93,14 +95,14 @@ def challenged(zoned: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str
         out = tmp_path_factory.mktemp("zone") / direction
         found[direction] = (
             out,
-            assess(ChallengeOptions(str(zoned.sector), None, out, draws=0, runs=2, direction=direction), QUIET),
+            assess(ChallengeOptions(str(zoned.sector), out, draws=0, runs=2, direction=direction), QUIET),
         )
     return found
 
 
 def test_coverage_has_the_ground_between_the_edges(zoned: Any, tmp_path: Path) -> None:
     """The belt on the far side begins at the outer edge: home's, the zone's and the far one's cells are all counted."""
-    options = CoverageOptions(str(zoned.sector), None, "person", "day", 600.0, 0.9, tmp_path / "out")
+    options = CoverageOptions(str(zoned.sector), tmp_path / "out")
     answer = cover(options, QUIET)
     segments = gpd.read_parquet(tmp_path / "out" / "segments.parquet")
     assert len(segments) == answer["segments"] == open_sector(load_sector(zoned.sector)).border.segments
@@ -131,7 +133,7 @@ def test_stretches_of_a_zone_say_the_same(
     challenged: dict[str, tuple[Path, dict[str, Any]]], zoned: Any, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    assess(ChallengeOptions(str(zoned.sector), None, out, draws=0, runs=0, stretch_km=3.0), QUIET)
+    assess(ChallengeOptions(str(zoned.sector), out, draws=0, runs=0, stretch_km=3.0), QUIET)
     pieces, whole = (
         gpd.read_parquet(out / "segments.parquet"),
         gpd.read_parquet(challenged["inward"][0] / "segments.parquet"),

@@ -39,10 +39,11 @@ def written(hill_sector: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple
     """A folder that the command filled, and its answer."""
     from rich.console import Console
 
-    from ops.analysis.coverage.command import CoverageOptions, cover
+    from ops.analysis.coverage.command import cover
+    from ops.analysis.coverage.options import CoverageOptions
 
     out = tmp_path_factory.mktemp("coverage") / "out"
-    options = CoverageOptions(str(hill_sector.sector), None, "person", "night,fog", 120.0, 0.8, out)
+    options = CoverageOptions(str(hill_sector.sector), out, conditions="night,fog", dwell_s=120.0, required=0.8)
     return out, cover(options, Console(stderr=True, quiet=True))
 
 
@@ -138,7 +139,8 @@ def odd(make_sector: Callable[[Path], Any], tmp_path_factory: pytest.TempPathFac
     """A folder filled from a sector with a strip of void, and with names that would like to be code."""
     from rich.console import Console
 
-    from ops.analysis.coverage.command import CoverageOptions, cover
+    from ops.analysis.coverage.command import cover
+    from ops.analysis.coverage.options import CoverageOptions
 
     files = make_sector(tmp_path_factory.mktemp("odd") / "sector")
     elevation = 300.0 + np.zeros((150, 200))
@@ -148,7 +150,7 @@ def odd(make_sector: Callable[[Path], Any], tmp_path_factory: pytest.TempPathFac
     files.edit(files.layout, '"camera-west"', r'"$\\frac{1}{0}$"')
     files.edit(files.sector, "Hills (made up for tests)", "{{ 7*7 }}</script><script>alert(1)</script> $x_")
     out = files.folder / "out"
-    options = CoverageOptions(str(files.sector), str(files.layout), "person", "day", 600.0, 0.9, out)
+    options = CoverageOptions(str(files.sector), out, str(files.layout))
     cover(options, Console(stderr=True, quiet=True))
     return out
 

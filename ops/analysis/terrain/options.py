@@ -1,0 +1,47 @@
+"""Options of ``watchline terrain`` and ``watchline sites``: names, help texts and defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ops.analysis.option_types import SectorArgument
+
+
+@dataclass(frozen=True, slots=True)
+class TerrainOptions:
+    """What is to be read, and the cells it is to become."""
+
+    files: Annotated[
+        tuple[str, ...], typer.Argument(help="Rasters that GDAL reads: files, folders of tiles, patterns, addresses.")
+    ]
+    frame: Annotated[str, typer.Option("--frame", help="EPSG code of a metric system, or auto.")] = "auto"
+    sector: Annotated[str | None, typer.Option("--sector", help="Take the frame of this sector.")] = None
+    bounds: Annotated[
+        str | None, typer.Option("--bounds", metavar="W,S,E,N", help="Keep only what is within, in degrees.")
+    ] = None
+    nodata: Annotated[float | None, typer.Option("--nodata", help="A value that marks voids and is not declared.")] = (
+        None
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SitesOptions:
+    """What was asked for: candidates, how they look, how many to choose, who works."""
+
+    sector: SectorArgument
+    candidates: Annotated[Path, typer.Argument(help="GeoJSON points; id and mast_height_m if they have them.")]
+    out: Annotated[Path, typer.Option("--out", help="Folder of the rasters and of the chosen sites.")]
+    mast_m: Annotated[float, typer.Option("--mast", metavar="M", help="Mast where a candidate says none.")] = 10.0
+    range_m: Annotated[float, typer.Option("--range", metavar="M", help="How far a site looks.")] = 10_000.0
+    target_m: Annotated[float, typer.Option("--target-height", metavar="M", help="Height looked for.")] = 1.7
+    curvature_k: Annotated[float, typer.Option("--curvature-k", help="4/3 radio, 1.15 light, inf flat.")] = 4.0 / 3.0
+    canopy: Annotated[float, typer.Option("--canopy", help="Share of the trees' height that blocks.")] = 0.0
+    choose: Annotated[int, typer.Option("--choose", help="Also choose so many that see most of the belt.")] = 0
+    scheduler: Annotated[
+        str, typer.Option("--scheduler", help="threads, processes, or a dask scheduler such as tcp://host:8786.")
+    ] = "threads"
+    workers: Annotated[int | None, typer.Option("--workers", help="Threads or processes. Default: all cores.")] = None
