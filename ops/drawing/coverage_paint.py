@@ -27,6 +27,13 @@ class Covered:
     margin_px: int = 0
     smooth: bool = False
 
+    def classes(self, probability: npt.NDArray[np.float32]) -> UInt8s:
+        """The number of each cell's class; UNKNOWN where the probability is."""
+        lows = np.array([step.low for step in self.steps[1:]])
+        classes = np.searchsorted(lows, probability.astype(np.float64), side="right").astype(np.uint8)
+        classes[np.isnan(probability)] = UNKNOWN
+        return classes
+
     def paint(self, values: npt.NDArray[np.float32], _cell_m: float, palette: Palette) -> UInt8s:
         rows, columns = np.ogrid[: values.shape[0], : values.shape[1]]
         pixels = np.zeros((4, *values.shape), np.uint8)

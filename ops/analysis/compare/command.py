@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from rich.console import Console
 
 from geo.errors import BadInput
-from ops.analysis.compare.comparison import DRAWS, PDF, REPORT, SEGMENTS, Comparison
+from ops.analysis.compare.comparison import DRAWS, PDF, REPORT, SEGMENTS, Comparison, steps, studied
+from ops.analysis.compare.options import CompareOptions
 from ops.analysis.compare.thresholds import Threshold, read_thresholds
+from ops.analysis.inputs import catalogue_of
 from ops.runtime.output import SUMMARY, prepare_folder, progress_bar, write_summary
 from ops.sector.open_sector import open_sector
-from ops.sector.sector_file import Sector, layout_path, load_sector, read_bases
+from ops.sector.sector_file import Sector, layout_path, load_sector
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -30,28 +31,6 @@ FILES: Final = (REPORT, PDF, DRAWS, SEGMENTS, SUMMARY)
 LISTED_WORST: Final = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CompareOptions:
-    """What the command was asked for, as it was given."""
-
-    layouts: tuple[str, ...]
-    sector: str
-    budget: float | None
-    years: float
-    discount: float
-    objective: str
-    target: str
-    weather: tuple[str, ...]
-    required: float
-    operators: int
-    top_up: str
-    catalogue: Path | None
-    thresholds: Path | None
-    draws: int
-    seed: int
-    out: Path | None
-
-
 def compare_layouts(options: CompareOptions, screen: Console) -> dict[str, Any]:
     """Compare, write the report into ``options.out`` where given, and return the figures for ``--json``.
 
@@ -62,17 +41,17 @@ def compare_layouts(options: CompareOptions, screen: Console) -> dict[str, Any]:
         raise BadInput(f"{len(options.layouts)} layout", where="compare", expected="at least two")
     if options.out is not None:
         prepare_folder(options.out, FILES, made_by=KIND)
-    found = _computed(options, settings, thresholds, screen)
-    figures = figures_of(found)
+    comparison = _computed(options, settings, thresholds, screen)
+    figures = figures_of(comparison)
     if options.out is not None:
         from ops.analysis.compare.report import write_report
         from ops.analysis.compare.tables import write_tables
 
-        write_report(options.out, found)
-        write_tables(options.out, found)
+        write_report(options.out, comparison)
+        write_tables(options.out, comparison)
         write_summary(options.out / SUMMARY, {**figures, "files": list(FILES)})
         figures["files"] = [str(options.out / name) for name in FILES]
-    screen.print(found.headline, markup=False, highlight=False, soft_wrap=True)
+    screen.print(comparison.headline, markup=False, highlight=False, soft_wrap=True)
     return figures
 
 
@@ -96,7 +75,7 @@ def settings_of(options: CompareOptions) -> CompareSettings:
 
 
 def _weather(given: Sequence[str]) -> dict[str, float]:
-    found: dict[str, float] = {}
+    weather: dict[str, float] = {}
     for text in given:
         name, equals, share = text.rpartition("=")
         try:
@@ -105,71 +84,58 @@ def _weather(given: Sequence[str]) -> dict[str, float]:
             value = -1.0
         if not equals or not name or value < 0.0:
             raise BadInput(f"{text!r}", where="--weather", expected="conditions and a share, such as night,fog=0.1")
-        if name in found:
+        if name in weather:
             raise BadInput(f"{name!r} twice", where="--weather", expected="each weather once")
-        found[name] = value
-    return found
+        weather[name] = value
+    return weather
 
 
 def _computed(
     options: CompareOptions, settings: CompareSettings, thresholds: Sequence[Threshold], screen: Console
 ) -> Comparison:
-    from sensors.planning import study, verdict
     from sensors.planning.comparison.degradation import degraded
 
-    sector, known = load_sector(options.sector), catalogue_of(options.catalogue)
+    sector, catalogue = load_sector(options.sector), catalogue_of(options.catalogue)
     ground = open_sector(sector)
-    layouts = layouts_of(sector, options.layouts, ground.frame, known)
-    bases = [ground.frame.to_local(lon, lat) for lon, lat in read_bases(sector.bases).values()]
+    layouts = layouts_of(sector, options.layouts, ground.frame, catalogue)
     with progress_bar(screen) as progress:
-        bar = progress.add_task("layouts", total=2 * len(layouts) + 3)
-        made = study(
+        bar = progress.add_task("layouts", total=steps(layouts) + 1)
+        study, verdict = studied(
             layouts,
-            ground.terrain,
-            ground.crossed,
-            settings=replace(settings, belt_m=sector.belt_m),
-            catalogue=known,
-            bases=np.array(bases) if bases else None,
-            progress=lambda done, _: progress.update(bar, completed=done),
+            ground,
+            settings,
+            catalogue=catalogue,
+            progress=lambda doing, done: progress.update(bar, description=doing, completed=done),
         )
-        progress.update(bar, description="draws")
-        found = verdict(made)
         progress.advance(bar)
-        bad_days = degraded(made)
+        bad_days = degraded(study)
         progress.advance(bar)
-    return Comparison(sector, made, found, bad_days, thresholds)
+    return Comparison(sector, study, verdict, bad_days, thresholds)
 
 
-def catalogue_of(path: Path | None) -> Catalogue:
-    """The shipped catalogue, or the user's own over it."""
-    from sensors.equipment.catalogue import Catalogue, shipped
-
-    return shipped() if path is None else Catalogue.from_file(path, over=shipped())
-
-
-def layouts_of(sector: Sector, names: Sequence[str], frame: LocalFrame, known: Catalogue) -> list[Layout]:
-    """Layouts by name or file, in order; two of one name are told apart by a number."""
+def layouts_of(sector: Sector, names: Sequence[str], frame: LocalFrame, catalogue: Catalogue) -> list[Layout]:
+    """Layouts by name or file, in order; equal names get a number."""
     from sensors.layout import Layout
 
-    found: list[Layout] = []
+    layouts: list[Layout] = []
     for name in names:
-        layout = Layout.from_file(layout_path(sector, name), frame, catalogue=known)
-        taken, number = {one.name for one in found}, 2
+        layout = Layout.from_file(layout_path(sector, name), frame, catalogue=catalogue)
+        taken, number = {other.name for other in layouts}, 2
         title = layout.name
         while title in taken:
             title, number = f"{layout.name} ({number})", number + 1
-        found.append(replace(layout, name=title))
-    return found
+        layouts.append(replace(layout, name=title))
+    return layouts
 
 
-def figures_of(found: Comparison) -> dict[str, Any]:
-    """The figures as JSON: numbers, text, and null where nobody knows."""
-    verdict = found.verdict
+def figures_of(comparison: Comparison) -> dict[str, Any]:
+    """The figures as JSON: numbers, text, and null where unknown."""
+    verdict = comparison.verdict
     names = [str(name) for name in verdict["layout"].to_numpy()]
     return {
         "made_by": KIND,
-        "sector": found.sector.name,
-        "headline": found.headline,
+        "sector": comparison.sector.name,
+        "headline": comparison.headline,
         "objective": verdict.attrs["objective"],
         "meaning": verdict.attrs["meaning"],
         "budget": verdict.attrs["budget"],
@@ -178,7 +144,7 @@ def figures_of(found: Comparison) -> dict[str, Any]:
         "draws": verdict.attrs["draws"],
         "seed": verdict.attrs["seed"],
         "interval": list(verdict.attrs["interval"]),
-        "layouts": {name: _layout_figures(found, name) for name in names},
+        "layouts": {name: _layout_figures(comparison, name) for name in names},
         "beats": {
             str(objective): {
                 a: {b: _number(verdict["beats"].sel(objective=objective, layout=a, other=b)) for b in names if b != a}
@@ -187,7 +153,7 @@ def figures_of(found: Comparison) -> dict[str, Any]:
             for objective in verdict["objective"].to_numpy()
         },
         "against": {name: _against(verdict, name) for name in names[1:]},
-        "thresholds": [_threshold_figures(found, one) for one in found.thresholds],
+        "thresholds": [_threshold_figures(comparison, one) for one in comparison.thresholds],
         "catalogue": verdict.attrs["catalogue"],
         "limits": verdict.attrs["limits"],
         "missing": verdict.attrs["missing"],
@@ -195,20 +161,20 @@ def figures_of(found: Comparison) -> dict[str, Any]:
     }
 
 
-def _layout_figures(found: Comparison, name: str) -> dict[str, Any]:
+def _layout_figures(comparison: Comparison, name: str) -> dict[str, Any]:
     from sensors.planning.comparison.dataset import MEASURES
 
-    one = found.verdict.sel(layout=name)
+    one = comparison.verdict.sel(layout=name)
     measures = {}
     for measure in MEASURES:
         values = one[measure].to_numpy()
         known = not np.isnan(values).any()
-        low, high = np.quantile(values, found.verdict.attrs["interval"]) if known else (np.nan, np.nan)
+        low, high = np.quantile(values, comparison.verdict.attrs["interval"]) if known else (np.nan, np.nan)
         measures[measure] = {"central": _number(one[f"{measure}_central"]), "low": _number(low), "high": _number(high)}
     detection = one["segment_detection"].to_numpy()
     worst = [int(i) for i in np.argsort(np.where(np.isnan(detection), np.inf, detection), kind="stable")[:LISTED_WORST]]
     return {
-        "sensors": len(found.made.layouts[found.made.names.index(name)]),
+        "sensors": len(comparison.study.layouts[comparison.study.names.index(name)]),
         **measures,
         "covered_km": _number(one["covered_km"]),
         "cost_per_covered_km": _number(one["cost_per_covered_km"]),
@@ -222,8 +188,8 @@ def _layout_figures(found: Comparison, name: str) -> dict[str, Any]:
         "gain_before_displacement": _number(one["gain_before"]),
         "gain_after_displacement": _number(one["gain_after"]),
         "bad_days": {
-            str(day): _number(found.bad_days["mean_detection"].sel(layout=name, scenario=day))
-            for day in found.bad_days["scenario"].to_numpy()
+            str(day): _number(comparison.bad_days["mean_detection"].sel(layout=name, scenario=day))
+            for day in comparison.bad_days["scenario"].to_numpy()
         },
     }
 
@@ -256,8 +222,8 @@ def _against(verdict: xr.Dataset, other: str) -> dict[str, Any]:
     }
 
 
-def _threshold_figures(found: Comparison, one: Threshold) -> dict[str, Any]:
-    verdict = found.verdict
+def _threshold_figures(comparison: Comparison, one: Threshold) -> dict[str, Any]:
+    verdict = comparison.verdict
     achieved = verdict[one.measure]
 
     def met(value: float) -> dict[str, float | None]:

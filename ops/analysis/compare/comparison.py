@@ -1,20 +1,24 @@
-"""A finished comparison: what was asked, what was found, and its headline."""
+"""A comparison of layouts: how it is computed, the record of a finished one, and its headline."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ops.analysis.compare.thresholds import Threshold
+from ops.analysis.inputs import bases_in
+from ops.sector.open_sector import OpenSector
 from ops.sector.sector_file import Sector
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from sensors.planning import Study
+    from sensors.equipment.catalogue import Catalogue
+    from sensors.layout import Layout
+    from sensors.planning import CompareSettings, Study
 
 
 REPORT, PDF, DRAWS, SEGMENTS = "report.html", "report.pdf", "draws.csv", "segments.csv"
@@ -25,7 +29,7 @@ class Comparison:
     """Everything that a report needs: the sector, the study, its verdict, bad days, and the requirements."""
 
     sector: Sector
-    made: Study
+    study: Study
     verdict: xr.Dataset
     bad_days: xr.Dataset
     thresholds: Sequence[Threshold]
@@ -33,6 +37,40 @@ class Comparison:
     @property
     def headline(self) -> str:
         return headline(self.verdict)
+
+
+def steps(layouts: Sequence[Layout]) -> int:
+    """Number of steps that ``studied`` counts."""
+    return 2 * len(layouts) + 2
+
+
+def studied(
+    layouts: Sequence[Layout],
+    ground: OpenSector,
+    settings: CompareSettings,
+    *,
+    catalogue: Catalogue | None = None,
+    progress: Callable[[str, int], None],
+) -> tuple[Study, xr.Dataset]:
+    """The study of layouts at equal life-cycle cost in a sector, and its verdict.
+
+    ``catalogue`` is the shipped one where none is given. ``progress(doing, done)`` is called with "layouts" as the
+    study proceeds, then with "draws" before the last of ``steps``.
+    """
+    from sensors.planning import study, verdict
+
+    bases = bases_in(ground)
+    finished = study(
+        layouts,
+        ground.terrain,
+        ground.crossed,
+        settings=replace(settings, belt_m=ground.sector.belt_m),
+        catalogue=catalogue,
+        bases=np.array(bases) if bases else None,
+        progress=lambda done, _: progress("layouts", done),
+    )
+    progress("draws", steps(layouts) - 1)
+    return finished, verdict(finished)
 
 
 def headline(verdict: xr.Dataset) -> str:

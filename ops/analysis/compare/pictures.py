@@ -60,16 +60,23 @@ class CaptionedFigure:
         return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()
 
 
-def pictures_of(found: Comparison) -> list[CaptionedFigure]:
+def pictures_of(comparison: Comparison) -> list[CaptionedFigure]:
     """All figures, in the order of the report."""
-    made: list[Callable[[Comparison], CaptionedFigure]] = [maps, along, draws, money, *_tornados(found), bad_days]
+    drawings: list[Callable[[Comparison], CaptionedFigure]] = [
+        maps,
+        along,
+        draws,
+        money,
+        *_tornados(comparison),
+        bad_days,
+    ]
     with mpl.rc_context(STYLE):
-        return [make(found) for make in made]
+        return [drawing(comparison) for drawing in drawings]
 
 
-def maps(found: Comparison) -> CaptionedFigure:
+def maps(comparison: Comparison) -> CaptionedFigure:
     """The layouts side by side; the line is coloured by the detection of the crossing best for the crosser."""
-    names, extent = found.made.names, _extent(found)
+    names, extent = comparison.study.names, _extent(comparison)
     west, east, south, north = extent
     wide = (east - west) > 1.6 * (north - south)
     columns = 1 if wide else min(2, len(names))
@@ -79,12 +86,12 @@ def maps(found: Comparison) -> CaptionedFigure:
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
     scale = Normalize(0.0, 1.0)
     for axis, name in zip(axes, names, strict=False):
-        _map(axis, found, name, scale, extent)
+        _map(axis, comparison, name, scale, extent)
     for axis in axes[len(names) :]:
         axis.set_axis_off()
     bar = figure.colorbar(ScalarMappable(scale, "cividis"), ax=list(axes), shrink=0.8, pad=0.01, aspect=30)
     bar.set_label("detected and looked at")
-    means = found.verdict["mean_detection_central"].to_numpy()
+    means = comparison.verdict["mean_detection_central"].to_numpy()
     told = ", ".join(f"{name} {mean:.0%}" for name, mean in zip(names, means, strict=True))
     return CaptionedFigure(
         "Where crossings are detected",
@@ -96,9 +103,9 @@ def maps(found: Comparison) -> CaptionedFigure:
     )
 
 
-def _extent(found: Comparison) -> tuple[float, float, float, float]:
+def _extent(comparison: Comparison) -> tuple[float, float, float, float]:
     """West, east, south and north [m] of the belt and a little more, as far as the terrain reaches."""
-    terrain, belt = found.made.ground.terrain, found.made.ground.belt
+    terrain, belt = comparison.study.ground.terrain, comparison.study.ground.belt
     west, south, east, north = shapely.bounds(belt_outline(belt.border, belt.belt_m * 1.15))
     easting, northing = terrain["easting"].to_numpy(), terrain["northing"].to_numpy()
     step = belt.cell_m / 2.0
@@ -110,8 +117,10 @@ def _extent(found: Comparison) -> tuple[float, float, float, float]:
     )
 
 
-def _map(axis: Axes, found: Comparison, name: str, scale: Normalize, extent: tuple[float, float, float, float]) -> None:
-    ground, belt = found.made.ground, found.made.ground.belt
+def _map(
+    axis: Axes, comparison: Comparison, name: str, scale: Normalize, extent: tuple[float, float, float, float]
+) -> None:
+    ground, belt = comparison.study.ground, comparison.study.ground.belt
     thin = max(1, -(-max(ground.terrain["elevation"].shape) // LARGEST_PIXELS))
     step = belt.cell_m / 2.0
     easting, northing = ground.terrain["easting"].to_numpy(), ground.terrain["northing"].to_numpy()
@@ -120,17 +129,17 @@ def _map(axis: Axes, found: Comparison, name: str, scale: Normalize, extent: tup
     around = belt_outline(belt.border, belt.belt_m)
     for piece in getattr(around, "geoms", [around]):
         axis.plot(*np.asarray(piece.exterior.coords).T, color="black", linewidth=0.6, linestyle=(0, (5, 4)), zorder=3)
-    detection = found.verdict["segment_detection"].sel(layout=name).to_numpy()
+    detection = comparison.verdict["segment_detection"].sel(layout=name).to_numpy()
     for segment, value in enumerate(detection):
         shape = belt.border.segment_geometry(segment)
         parts = [np.asarray(part.coords) for part in getattr(shape, "geoms", [shape])]
         colour = "#999999" if np.isnan(value) else mpl.colormaps["cividis"](scale(value))
         axis.add_collection(LineCollection(parts, colors="white", linewidths=6.0, zorder=4))
         axis.add_collection(LineCollection(parts, colors=[colour], linewidths=4.0, zorder=5))
-    rows, columns = found.made.ways.cells[_least_way(found, name)]
+    rows, columns = comparison.study.ways.cells[_least_way(comparison, name)]
     axis.plot(belt.easting[columns], belt.northing[rows], color="white", linewidth=3.0, zorder=6)
     axis.plot(belt.easting[columns], belt.northing[rows], color="#1b7f3b", linewidth=1.6, zorder=6)
-    layout = found.made.layouts[found.made.names.index(name)]
+    layout = comparison.study.layouts[comparison.study.names.index(name)]
     for sensor in layout:
         sign, _, size = SIGNS[sensor.kind]
         small = 0.5 if len(layout) > MANY else 1.0
@@ -156,27 +165,27 @@ def _map(axis: Axes, found: Comparison, name: str, scale: Normalize, extent: tup
     scale_bar(axis, extent)
 
 
-def _least_way(found: Comparison, name: str) -> int:
+def _least_way(comparison: Comparison, name: str) -> int:
     """The way that is detected least under a layout in the weather of the largest share, all inputs central."""
     from sensors.planning.comparison.outcome import availability_of, survival, works
     from sensors.planning.comparison.purchase import budgets, buy
 
-    made = found.made
-    design, one = made.designs[made.names.index(name)], central(made.inputs)
-    bought = buy(design, one, budgets(made.designs, one))
-    number = int(np.argmax(list(made.settings.weather.values())))
+    study = comparison.study
+    design, one = study.designs[study.names.index(name)], central(study.inputs)
+    bought = buy(design, one, budgets(study.designs, one))
+    number = int(np.argmax(list(study.settings.weather.values())))
     ((_, some),) = works(design, bought, availability_of(design, one))
-    missed = survival(design, made.ways, one, some, number)
+    missed = survival(design, study.ways, one, some, number)
     return int(np.argmax(missed[0, :, -1]))
 
 
-def along(found: Comparison) -> CaptionedFigure:
+def along(comparison: Comparison) -> CaptionedFigure:
     """Detection along the border with the interval of the draws."""
-    verdict = found.verdict
+    verdict = comparison.verdict
     figure = Figure(figsize=(10.0, 2.9), layout="constrained")
     axis = figure.add_subplot()
     middle = (verdict["start_m"] + verdict["end_m"]).to_numpy() / 2000.0
-    for number, name in enumerate(found.made.names):
+    for number, name in enumerate(comparison.study.names):
         one = verdict.sel(layout=name)
         colour = COLOURS[number % len(COLOURS)]
         axis.fill_between(
@@ -198,9 +207,9 @@ def along(found: Comparison) -> CaptionedFigure:
     )
 
 
-def draws(found: Comparison) -> CaptionedFigure:
+def draws(comparison: Comparison) -> CaptionedFigure:
     """The draws of the objective, and of the difference to the first layout."""
-    verdict, names = found.verdict, found.made.names
+    verdict, names = comparison.verdict, comparison.study.names
     objective = verdict.attrs["objective"]
     figure = Figure(figsize=(10.0, 3.0), layout="constrained")
     left, right = figure.subplots(1, 2)
@@ -238,16 +247,16 @@ def pareto_front(points: Sequence[tuple[float, float]]) -> list[tuple[float, flo
     return front or [(math.nan, math.nan)]
 
 
-def money(found: Comparison) -> CaptionedFigure:
+def money(comparison: Comparison) -> CaptionedFigure:
     """What more or less money would buy, all inputs central."""
-    made, verdict = found.made, found.verdict
+    study, verdict = comparison.study, comparison.verdict
     objective = verdict.attrs["objective"]
     figure = Figure(figsize=(10.0, 3.2), layout="constrained")
     axis = figure.add_subplot()
-    one = central(made.inputs, len(BUDGETS))
+    one = central(study.inputs, len(BUDGETS))
     whole = float(verdict["life_cycle_cost_central"].max())
     points = []
-    for number, (name, found_here) in enumerate(zip(made.names, made.outcomes(one, whole * BUDGETS), strict=True)):
+    for number, (name, found_here) in enumerate(zip(study.names, study.outcomes(one, whole * BUDGETS), strict=True)):
         colour, mark = COLOURS[number % len(COLOURS)], MARKS[number % len(MARKS)]
         cost, reached = found_here.bought.life_cycle_cost / 1e6, found_here.measure(objective)
         axis.plot(cost, reached, marker=mark, markersize=4, color=colour, label=plain_text(name, 30))
@@ -271,13 +280,13 @@ def money(found: Comparison) -> CaptionedFigure:
     )
 
 
-def _tornados(found: Comparison) -> list[Callable[[Comparison], CaptionedFigure]]:
-    return [lambda _, name=name: tornado(found, name) for name in found.made.names[1:]]  # type: ignore[misc]
+def _tornados(comparison: Comparison) -> list[Callable[[Comparison], CaptionedFigure]]:
+    return [lambda _, name=name: tornado(comparison, name) for name in comparison.study.names[1:]]  # type: ignore[misc]
 
 
-def tornado(found: Comparison, other: str) -> CaptionedFigure:
+def tornado(comparison: Comparison, other: str) -> CaptionedFigure:
     """What moves the difference between the first layout and another."""
-    verdict, first = found.verdict, found.made.names[0]
+    verdict, first = comparison.verdict, comparison.study.names[0]
     one = verdict.sel(other=other)
     low, high = one["swing_low"].to_numpy(), one["swing_high"].to_numpy()
     names, grades = verdict["input"].to_numpy(), verdict["input_confidence"].to_numpy()
@@ -323,9 +332,9 @@ def tornado(found: Comparison, other: str) -> CaptionedFigure:
 INTERVAL_TEXT: Final = "10 % and 90 % quantile"
 
 
-def bad_days(found: Comparison) -> CaptionedFigure:
+def bad_days(comparison: Comparison) -> CaptionedFigure:
     """Detection as planned and on bad days."""
-    days, names = found.bad_days, found.made.names
+    days, names = comparison.bad_days, comparison.study.names
     scenarios = [str(day) for day in days["scenario"].to_numpy()]
     figure = Figure(figsize=(10.0, 0.42 * len(scenarios) + 1.0), layout="constrained")
     axis = figure.add_subplot()

@@ -32,35 +32,35 @@ LINES: Final = 70
 """Lines of text on a page of the PDF."""
 
 
-def write_report(out: Path, found: Comparison) -> None:
+def write_report(out: Path, comparison: Comparison) -> None:
     """Write the page and the PDF into the folder ``out``."""
-    pictures = pictures_of(found)
-    page = _page(found)
+    pictures = pictures_of(comparison)
+    page = _page(comparison)
     shown = [{"title": p.title, "data": p.data, "alt": p.alt, "caption": p.caption} for p in pictures]
     with atomic_write(out / REPORT) as partial:
         partial.write_text(render_page(TEMPLATE, page=page, pictures=shown), encoding="utf-8")
-    _write_pdf(out / PDF, found, page, pictures)
+    _write_pdf(out / PDF, comparison, page, pictures)
 
 
-def _page(found: Comparison) -> dict[str, Any]:
-    verdict, story = found.verdict, found.verdict.attrs
+def _page(comparison: Comparison) -> dict[str, Any]:
+    verdict, story = comparison.verdict, comparison.verdict.attrs
     fixed = not isinstance(story["budget"], str)
     budget = f"{story['currency']} {story['budget']:,.0f}" if fixed else str(story["budget"])
     return {
-        "title": " against ".join(found.made.names),
-        "sector": found.sector.title or found.sector.name,
-        "headline": found.headline,
+        "title": " against ".join(comparison.study.names),
+        "sector": comparison.sector.title or comparison.sector.name,
+        "headline": comparison.headline,
         "about": f"Target: {story['target']}, {story['direction']}. {story['years']:g} years, discounted at "
         f"{story['discount_rate']:.1%} a year; budget: {budget}. {story['draws']:,} draws, seed {story['seed']}. "
         f"{story['operators']} operators. What is left of the budget buys: {story['top_up'].replace('_', ' ')}.",
         "objective": f"{story['objective'].replace('_', ' ')}: {story['meaning']}",
         "decided": [
             (other, verdict["confidence"].sel(other=other).item(), _decided_by(verdict, other))
-            for other in found.made.names[1:]
+            for other in comparison.study.names[1:]
         ],
-        "tables": [outcome_table(found), duel_table(found), break_even_table(found)],
-        "thresholds": threshold_tables(found),
-        "assumptions": [assumption_table(found), coverage_assumption_table(found)],
+        "tables": [outcome_table(comparison), duel_table(comparison), break_even_table(comparison)],
+        "thresholds": threshold_tables(comparison),
+        "assumptions": [assumption_table(comparison), coverage_assumption_table(comparison)],
         "limits": [
             str(story["limits"]).capitalize() + ".",
             f"Not in the terrain or the sector: {story['missing'] or 'nothing'}.",
@@ -75,7 +75,7 @@ def _page(found: Comparison) -> dict[str, Any]:
     }
 
 
-def _write_pdf(path: Path, found: Comparison, page: dict[str, Any], pictures: list[CaptionedFigure]) -> None:
+def _write_pdf(path: Path, comparison: Comparison, page: dict[str, Any], pictures: list[CaptionedFigure]) -> None:
     """Text and tables first, then a figure to a page; no dates in it."""
     marks: dict[str, Any] = {"CreationDate": None, "ModDate": None, "Title": f"Watchline comparison: {page['title']}"}
     with mpl.rc_context(STYLE), atomic_write(path) as partial, PdfPages(partial, metadata=marks) as pdf:
@@ -87,7 +87,7 @@ def _write_pdf(path: Path, found: Comparison, page: dict[str, Any], pictures: li
             picture.figure.suptitle(picture.title, x=0.02, ha="left", fontsize=11.0)
             picture.figure.supxlabel("\n".join(textwrap.wrap(picture.caption, 130)), x=0.02, ha="left", fontsize=7.5)
             pdf.savefig(picture.figure, bbox_inches="tight", facecolor="white")
-    del found
+    del comparison
 
 
 def _lines(page: dict[str, Any]) -> list[str]:

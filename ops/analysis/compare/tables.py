@@ -29,12 +29,12 @@ LABELS: Final = (
 )
 
 
-def outcome_table(found: Comparison) -> dict[str, Any]:
+def outcome_table(comparison: Comparison) -> dict[str, Any]:
     """Every measure of each layout: central, and 5 to 95 % of the draws."""
-    verdict, rows = found.verdict, []
+    verdict, rows = comparison.verdict, []
     for name, label, form in LABELS:
         cells = [label]
-        for layout in found.made.names:
+        for layout in comparison.study.names:
             one = verdict.sel(layout=layout)
             values = one[name].to_numpy()
             text = told(float(one[f"{name}_central"]), form)
@@ -54,17 +54,17 @@ def outcome_table(found: Comparison) -> dict[str, Any]:
         ("the same after displacement", "gain_after", "number"),
     )
     for label, name, form in plain:
-        rows.append([label, *(told(float(verdict[name].sel(layout=one)), form) for one in found.made.names)])
+        rows.append([label, *(told(float(verdict[name].sel(layout=one)), form) for one in comparison.study.names)])
     for label, name in (("single points of failure", "single_losses"), ("no radio link to a base", "unlinked")):
-        rows.append([label, *(_short(str(verdict[name].sel(layout=one).item())) for one in found.made.names)])
-    return {"title": "Outcomes", "columns": ["", *found.made.names], "rows": rows}
+        rows.append([label, *(_short(str(verdict[name].sel(layout=one).item())) for one in comparison.study.names)])
+    return {"title": "Outcomes", "columns": ["", *comparison.study.names], "rows": rows}
 
 
-def duel_table(found: Comparison) -> dict[str, Any]:
+def duel_table(comparison: Comparison) -> dict[str, Any]:
     """P(A beats B) by every objective, the first layout against each other."""
-    verdict, first = found.verdict, found.made.names[0]
+    verdict, first = comparison.verdict, comparison.study.names[0]
     rows = []
-    for other in found.made.names[1:]:
+    for other in comparison.study.names[1:]:
         for objective in verdict["objective"].to_numpy():
             one = verdict.sel(objective=objective, layout=first, other=other)
             rows.append(
@@ -80,11 +80,11 @@ def duel_table(found: Comparison) -> dict[str, Any]:
     return {"title": "Duels", "columns": columns, "rows": rows}
 
 
-def break_even_table(found: Comparison) -> dict[str, Any]:
+def break_even_table(comparison: Comparison) -> dict[str, Any]:
     """Where the verdict would tip over."""
-    verdict, rows = found.verdict, []
-    first = found.made.names[0]
-    for other in found.made.names[1:]:
+    verdict, rows = comparison.verdict, []
+    first = comparison.study.names[0]
+    for other in comparison.study.names[1:]:
         one = verdict.sel(other=other)
         for side, name in (("first", first), ("other", other)):
             rows.append(
@@ -98,11 +98,11 @@ def break_even_table(found: Comparison) -> dict[str, Any]:
     return {"title": "Break-even", "columns": columns, "rows": rows}
 
 
-def assumption_table(found: Comparison) -> dict[str, Any]:
+def assumption_table(comparison: Comparison) -> dict[str, Any]:
     """Every input with its range, grade and source."""
     rows = [
         [name, _plain(low), _plain(middle), _plain(high), grade, source]
-        for name, low, middle, high, grade, source in json.loads(found.verdict.attrs["inputs"])
+        for name, low, middle, high, grade, source in json.loads(comparison.verdict.attrs["inputs"])
     ]
     return {
         "title": "Assumptions and sources",
@@ -111,10 +111,11 @@ def assumption_table(found: Comparison) -> dict[str, Any]:
     }
 
 
-def coverage_assumption_table(found: Comparison) -> dict[str, Any]:
+def coverage_assumption_table(comparison: Comparison) -> dict[str, Any]:
     """The named assumptions of the detection model, which are not drawn."""
     rows = [
-        [one.name, _plain(one.value), one.unit, one.confidence, one.source] for one in found.made.ground.assumptions
+        [one.name, _plain(one.value), one.unit, one.confidence, one.source]
+        for one in comparison.study.ground.assumptions
     ]
     return {
         "title": "Assumptions of the detection model",
@@ -123,13 +124,13 @@ def coverage_assumption_table(found: Comparison) -> dict[str, Any]:
     }
 
 
-def threshold_tables(found: Comparison) -> list[dict[str, Any]]:
+def threshold_tables(comparison: Comparison) -> list[dict[str, Any]]:
     """Requirements, how often they are met as they stand and as they were set, and every change."""
     tables = []
-    for one in found.thresholds:
-        achieved = found.verdict[one.measure]
+    for one in comparison.thresholds:
+        achieved = comparison.verdict[one.measure]
         rows = []
-        for name in found.made.names:
+        for name in comparison.study.names:
             values = achieved.sel(layout=name).to_numpy()
             rows.append(
                 [
@@ -155,9 +156,9 @@ def threshold_tables(found: Comparison) -> list[dict[str, Any]]:
     return tables
 
 
-def write_tables(out: Path, found: Comparison) -> None:
+def write_tables(out: Path, comparison: Comparison) -> None:
     """Draws and segments as CSV."""
-    verdict, names = found.verdict, found.made.names
+    verdict, names = comparison.verdict, comparison.study.names
     frames = []
     for name in names:
         one = verdict.sel(layout=name)

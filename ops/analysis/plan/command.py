@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,6 +11,9 @@ import numpy as np
 from rich.console import Console
 
 from geo.errors import BadInput
+from ops.analysis.inputs import bases_in, catalogue_of
+from ops.analysis.plan.options import PlanOptions
+from ops.analysis.plan.search import ITEMS, affordable, best_plan, options_on
 from ops.runtime.output import SUMMARY, prepare_folder, progress_bar, write_summary
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import layout_path, load_sector, read_bases
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     import geopandas
     import xarray as xr
 
+    from ops.analysis.plan.patrols import PatrolPlan
     from sensors.equipment.catalogue import Catalogue
     from sensors.layout import Layout
     from sensors.planning.choice.benefits import OptionBenefits
@@ -28,97 +32,65 @@ if TYPE_CHECKING:
 KIND: Final = "watchline plan"
 LAYOUT, SITES = "layout.geojson", "candidates.geojson"
 FILES: Final = (LAYOUT, SITES, "roster.json", "roster.seed.json", SUMMARY)
-ITEMS: Final = ("portable_radar", "ast_tower", "observation_post", "trail_camera", "seismic_line", "radio_relay")
-"""What may be bought unless the planner says otherwise: basic kit, one tower of the high-tech kind, and relays."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanOptions:
-    """What the command was asked for, as it was given."""
-
-    sector: str
-    budget: float
-    objective: str
-    items: tuple[str, ...]
-    candidates: Path | None
-    start: str | None
-    crew: float
-    at_least: float | None
-    pareto: bool
-    patrols: int
-    shift_h: float
-    stay_min: float
-    shifts: int
-    years: float
-    discount: float
-    catalogue: Path | None
-    target: str
-    conditions: str
-    spacing_m: float
-    steepest: float
-    roads: Path | None
-    road_m: float
-    power: Path | None
-    power_m: float
-    links: str
-    seconds: float
-    gap: float
-    out: Path | None
 
 
 def plan_sector(options: PlanOptions, screen: Console) -> dict[str, Any]:
     """Plan, write the layout into ``options.out`` where given, and return the figures for ``--json``."""
-    from sensors.planning.choice.benefits import Case, scene_of
-    from sensors.planning.choice.options import beside, limits_of
-    from sensors.planning.choice.plan import pareto, plan_scene
+    from sensors.planning.choice.benefits import Case
+    from sensors.planning.choice.plan import pareto
 
-    demand, catalogue = _demand(options), _catalogue(options.catalogue)
-    sector = load_sector(options.sector)
+    name = options.sector_name
+    demand, catalogue = _demand(options), catalogue_of(options.catalogue)
+    sector = load_sector(name)
     start_path = None if options.start is None else layout_path(sector, options.start)
     if options.out is not None:
         prepare_folder(options.out, FILES, made_by=KIND)
     ground = open_sector(sector)
     present = None if start_path is None else _layout(start_path, ground, catalogue)
     choices, sites = _options(options, ground, catalogue)
-    choices = beside(choices, present)
-    limits_of(choices, demand.budget, demand.crew_limit).refuse_if_nothing_fits([option.id for option in choices])
+    choices = affordable(choices, demand, present)
     response = _response(ground) if options.objective == "interruption" or options.patrols else None
-    case = Case(target=options.target, conditions=options.conditions, belt_m=sector.belt_m)
+    gateways = _gateways(options, ground)
+    front: list[PurchasePlan] = []
     with progress_bar(screen) as progress:
         bar = progress.add_task("candidates", total=len(choices))
-        scene = scene_of(
+
+        def show(doing: str, done: int, total: int) -> None:
+            if doing == "candidates":
+                progress.update(bar, completed=done, total=total)
+            else:
+                progress.update(bar, description="plan", completed=0, total=2 if options.pareto else 1)
+
+        benefits, plan = best_plan(
             choices,
-            ground.terrain,
-            ground.crossed,
-            case=case,
+            ground,
+            demand,
+            case=Case(target=options.target, conditions=options.conditions, belt_m=sector.belt_m),
             present=present,
-            bases=_gateways(options, ground),
-            progress=lambda done, total: progress.update(bar, completed=done, total=total),
+            bases=gateways,
+            response=response,
+            progress=show,
         )
-        progress.update(bar, description="plan", completed=0, total=2 if options.pareto else 1)
-        plan = plan_scene(scene, demand, start=present, response=response)
         progress.advance(bar)
-        front: list[PurchasePlan] = []
         if options.pareto:
             worst = replace(demand, objective="worst_segment", at_least=None)
-            front = pareto(scene, worst, start=present, response=response)
+            front = pareto(benefits, worst, start=present, response=response)
             progress.advance(bar)
-    figures = _figures(options, plan, front, catalogue, len(choices), sites)
-    silent = _unlinked(plan, ground, _gateways(options, ground))
-    figures["unlinked"] = silent
-    if options.patrols:
-        figures["patrols"] = _patrols(options, scene, plan, ground, response)
-    files = [] if options.out is None else _written(options, plan, sites, ground, figures)
+    unlinked = _unlinked(plan, ground, gateways)
+    patrols = _patrols(options, benefits, plan, ground, response) if options.patrols else None
+    figures = _figures(options, plan, front, catalogue, len(choices), sites) | {"unlinked": unlinked}
+    if patrols is not None:
+        figures["patrols"] = patrols.figures
+    files = [] if options.out is None else _written(options, options.out, plan, sites, patrols, ground, figures)
     screen.print(_sentence(plan, catalogue), markup=False, highlight=False, soft_wrap=True)
-    if silent:
+    if unlinked:
         screen.print(
-            f"{len(silent)} of the layout's sensors and relays reach no base by radio: {', '.join(silent[:5])}"
-            f"{' …' if len(silent) > 5 else ''}.",
+            f"{len(unlinked)} of the layout's sensors and relays reach no base by radio: {', '.join(unlinked[:5])}"
+            f"{' …' if len(unlinked) > 5 else ''}.",
             markup=False,
             highlight=False,
             soft_wrap=True,
         )
-    figures.get("patrols", {}).pop("solution", None)
     return {**figures, "files": files}
 
 
@@ -147,22 +119,18 @@ def _demand(options: PlanOptions) -> Demand:
     )
 
 
-def _catalogue(path: Path | None) -> Catalogue:
-    from sensors.equipment.catalogue import Catalogue, shipped
-
-    return shipped() if path is None else Catalogue.from_file(path, over=shipped())
-
-
 def _layout(path: Path, ground: OpenSector, catalogue: Catalogue) -> Layout:
     from sensors.layout import Layout
 
     return Layout.from_file(path, ground.frame, catalogue=catalogue)
 
 
-def _options(options: PlanOptions, ground: OpenSector, catalogue: Catalogue) -> tuple[tuple[Option, ...], Any]:
+def _options(
+    options: PlanOptions, ground: OpenSector, catalogue: Catalogue
+) -> tuple[tuple[Option, ...], xr.Dataset | None]:
     """What may be bought where: the sensors of a file with their costs, or items at candidate sites."""
-    from sensors.planning.choice.candidate_sites import Around, SiteRules, candidate_sites
-    from sensors.planning.choice.options import Money, options_at, options_of
+    from sensors.planning.choice.candidate_sites import Around, SiteRules
+    from sensors.planning.choice.options import Money, options_of
 
     if options.candidates is not None:
         return options_of(_layout(options.candidates, ground, catalogue), catalogue=catalogue), None
@@ -171,8 +139,7 @@ def _options(options: PlanOptions, ground: OpenSector, catalogue: Catalogue) -> 
         spacing_m=options.spacing_m, steepest=options.steepest, road_m=options.road_m, power_m=options.power_m
     )
     around = Around(roads=_lines(options.roads, "--roads"), power=_lines(options.power, "--power"))
-    sites = candidate_sites(ground.terrain, ground.crossed, belt_m=ground.sector.belt_m, rules=rules, around=around)
-    return options_at(sites, options.items or ITEMS, ground.crossed, ground.frame, money), sites
+    return options_on(ground, rules, money, items=options.items or ITEMS, around=around)
 
 
 def _lines(path: Path | None, option: str) -> geopandas.GeoDataFrame | None:
@@ -203,11 +170,6 @@ def _gateways(options: PlanOptions, ground: OpenSector) -> list[tuple[float, flo
     return [ground.frame.to_local(lon, lat) for lon, lat in points.values()]
 
 
-def bases_in(ground: OpenSector) -> list[tuple[float, float]]:
-    """The sector's bases in its frame [m]; none where it names none."""
-    return [ground.frame.to_local(lon, lat) for lon, lat in read_bases(ground.sector.bases).values()]
-
-
 def _response(ground: OpenSector) -> xr.DataArray:
     from geo.paths.response_times import response_time
 
@@ -226,17 +188,20 @@ def _unlinked(plan: PurchasePlan, ground: OpenSector, gateways: list[tuple[float
 
 
 def _patrols(
-    options: PlanOptions, scene: OptionBenefits, plan: PurchasePlan, ground: OpenSector, response: xr.DataArray | None
-) -> dict[str, Any]:
-    from ops.analysis.plan.patrols import patrol_figures, play
+    options: PlanOptions,
+    benefits: OptionBenefits,
+    plan: PurchasePlan,
+    ground: OpenSector,
+    response: xr.DataArray | None,
+) -> PatrolPlan:
+    from ops.analysis.plan.patrols import play
     from sensors.patrols.game import Shift
 
     assert response is not None
-    ids = [option.id for option in scene.options]
-    seen = scene.with_chosen(np.array([ids.index(option.id) for option in plan.bought], np.int64))
+    ids = [option.id for option in benefits.options]
+    watched = benefits.with_chosen(np.array([ids.index(option.id) for option in plan.bought], np.int64))
     shift = Shift(patrols=options.patrols, shift_s=options.shift_h * 3600.0, stay_s=options.stay_min * 60.0)
-    solution, segments = play(seen, ground.crossed, ground.terrain.compute(), response, shift)
-    return {**patrol_figures(solution, segments), "patrols": options.patrols, "solution": (solution, segments)}
+    return play(watched, ground.crossed, ground.terrain.compute(), response, shift)
 
 
 def _figures(
@@ -245,12 +210,12 @@ def _figures(
     front: list[PurchasePlan],
     catalogue: Catalogue,
     candidates: int,
-    sites: Any,
+    sites: xr.Dataset | None,
 ) -> dict[str, Any]:
     figures: dict[str, Any] = {
         "made_by": KIND,
-        "sector": options.sector,
-        **_one(plan),
+        "sector": options.sector_name,
+        **_plan_figures(plan),
         "budget": plan.budget if math.isfinite(plan.budget) else None,
         "currency": catalogue.currency,
         "without": _number(plan.without),
@@ -262,11 +227,11 @@ def _figures(
     if sites is not None:
         figures["sites"] = {"count": int(sites.sizes["site"]), **sites.attrs}
     if options.pareto:
-        figures["front"] = [_one(one) for one in front]
+        figures["front"] = [_plan_figures(one) for one in front]
     return figures
 
 
-def _one(plan: PurchasePlan) -> dict[str, Any]:
+def _plan_figures(plan: PurchasePlan) -> dict[str, Any]:
     return {
         "objective": plan.objective,
         "value": _number(plan.value),
@@ -287,25 +252,29 @@ def _one(plan: PurchasePlan) -> dict[str, Any]:
 
 
 def _written(
-    options: PlanOptions, plan: PurchasePlan, sites: Any, ground: OpenSector, figures: dict[str, Any]
+    options: PlanOptions,
+    out: Path,
+    plan: PurchasePlan,
+    sites: xr.Dataset | None,
+    patrols: PatrolPlan | None,
+    ground: OpenSector,
+    figures: dict[str, Any],
 ) -> list[str]:
     from ops.analysis.plan.files import layout_document, sites_document, write_json
     from ops.analysis.plan.patrols import write_roster
 
-    assert options.out is not None
     for stale in FILES:
-        (options.out / stale).unlink(missing_ok=True)  # an earlier plan's roster is not this one's
+        (out / stale).unlink(missing_ok=True)  # an earlier plan's roster is not this one's
     names = [LAYOUT]
-    write_json(options.out / LAYOUT, layout_document(plan.layout))
+    write_json(out / LAYOUT, layout_document(plan.layout))
     if sites is not None:
-        write_json(options.out / SITES, sites_document(sites, ground.frame))
+        write_json(out / SITES, sites_document(sites, ground.frame))
         names.append(SITES)
-    if options.patrols:
-        solution, segments = figures["patrols"].pop("solution")
-        names += write_roster(options.out, solution, segments, options.shifts)
+    if patrols is not None:
+        names += write_roster(out, patrols, options.shifts)
     names.append(SUMMARY)
-    write_summary(options.out / SUMMARY, {**figures, "files": names})
-    return [str(options.out / name) for name in names]
+    write_summary(out / SUMMARY, {**figures, "files": names})
+    return [str(out / name) for name in names]
 
 
 def _sentence(plan: PurchasePlan, catalogue: Catalogue) -> str:

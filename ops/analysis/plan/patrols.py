@@ -1,10 +1,10 @@
-"""Patrols of a plan: the game on what its layout leaves open, and a roster drawn from a private seed."""
+"""Patrols of a plan: the security game on what its layout leaves open, and a roster drawn from a private seed."""
 
 from __future__ import annotations
 
 import json
 import secrets
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -28,27 +28,51 @@ if TYPE_CHECKING:
 
 SEED_BITS: Final = 64
 DETOUR_M: Final = 1500.0
-"""How far ways from one segment to the next may stray (assumption)."""
+"""How far paths from one segment to the next may deviate (assumption)."""
 ON_THE_SPOT_S: Final = 300.0
 """Response of a patrol to a crossing in the segment where it stays (assumption)."""
 PATROL_FINDS: Final = 0.5
 """Probability that a patrol itself finds and stops who crosses the segment where it stays (assumption)."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class PatrolPlan:
+    """The solved game for a number of ``patrols``; ``segments`` (segment of the game,) are numbers on the border."""
+
+    solution: Solution
+    segments: Ints
+    patrols: int
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        """The solution for JSON; segments by their numbers on the border."""
+        solution = self.solution
+        return {
+            "value": round(solution.value, 6),
+            "gap": round(solution.gap, 9),
+            "attacker_best": round(solution.attacker_best, 6),
+            "defender_best": round(solution.defender_best, 6),
+            "segments": [int(s) for s in self.segments],
+            "coverage": [round(float(c), 6) for c in solution.coverage],
+            "attacker": [round(float(a), 6) for a in solution.attacker],
+            "rounds_in_the_lottery": len(solution.rounds),
+            "patrols": self.patrols,
+        }
+
+
 def game_of(
-    seen: WatchedBelt, response: xr.DataArray, *, on_the_spot_s: float = ON_THE_SPOT_S, finds: float = PATROL_FINDS
+    watched: WatchedBelt, response: xr.DataArray, *, on_the_spot_s: float = ON_THE_SPOT_S, finds: float = PATROL_FINDS
 ) -> tuple[Game, Ints]:
     """The game over the segments that can be crossed, and their numbers on the border.
 
-    Without a patrol a segment is worth the least probability of interruption on its three ways; with one the same, the
-    response being no slower than ``on_the_spot_s``, or that the patrol itself finds the crosser (``finds``), which is
-    taken as independent.
+    Without a patrol a segment is worth the least probability of interruption on its three paths. With one the response
+    takes at most ``on_the_spot_s``, or the patrol itself finds the crosser (probability ``finds``, independent).
     """
     settings = ResponseSettings()
-    tasks = [tasks_of(seen, ways, response, settings) for ways in three_ways(seen, response).values()]
+    tasks = [tasks_of(watched, ways, response, settings) for ways in three_ways(watched, response).values()]
     alone = np.min([t.interruption(settings) for t in tasks], axis=0)
-    there = [replace(t, response_s=np.fmin(t.response_s, on_the_spot_s)) for t in tasks]
-    helped = 1.0 - (1.0 - np.min([t.interruption(settings) for t in there], axis=0)) * (1.0 - finds)
+    on_the_spot = [replace(t, response_s=np.fmin(t.response_s, on_the_spot_s)) for t in tasks]
+    helped = 1.0 - (1.0 - np.min([t.interruption(settings) for t in on_the_spot], axis=0)) * (1.0 - finds)
     known = np.flatnonzero(~np.isnan(alone) & ~np.isnan(helped))
     if not len(known):
         raise BadInput("no segment can be crossed and reached", where="patrols", expected="ground with a way across")
@@ -56,8 +80,8 @@ def game_of(
 
 
 def sweeps_of(border: BorderLine, terrain: xr.Dataset, response: xr.DataArray, segments: Ints, shift: Shift) -> Sweeps:
-    """Rounds along the line: driving from one segment's middle to the next where a vehicle can, else walking; out and
-    back as the response."""
+    """Rounds along the line, from the middle of one segment to the next in a vehicle where one can drive, else on foot;
+    the way out and back takes as long as the response."""
     middles = border.segment_spans_m.mean(axis=1)[segments]
     east, north = border.point_at(middles)
     places = np.column_stack([np.atleast_1d(east), np.atleast_1d(north)])
@@ -71,17 +95,17 @@ def sweeps_of(border: BorderLine, terrain: xr.Dataset, response: xr.DataArray, s
 
 
 def _seconds(mover: Mobility, start: Floats, goal: Floats) -> float:
-    """Between two places near each other, by ways that stray at most DETOUR_M; infinite where there is none."""
+    """Seconds between two nearby positions on paths that deviate at most DETOUR_M; infinite where there is none."""
     low, high = np.minimum(start, goal) - DETOUR_M, np.maximum(start, goal) + DETOUR_M
     columns = _span((mover.easting >= low[0]) & (mover.easting <= high[0]))
     rows = _span((mover.northing >= low[1]) & (mover.northing <= high[1]))
-    near = mover.within(rows, columns, np.ones((rows.stop - rows.start, columns.stop - columns.start), bool))
+    window = mover.within(rows, columns, np.ones((rows.stop - rows.start, columns.stop - columns.start), bool))
     try:
-        reached = travel_time(near, start, neighbours=8)
+        reached = travel_time(window, start, neighbours=8)
     except BadInput:  # the mover cannot be at the start
         return float("inf")
-    found = float(reached.sel(easting=goal[0], northing=goal[1], method="nearest"))
-    return found if found == found else float("inf")
+    seconds = float(reached.sel(easting=goal[0], northing=goal[1], method="nearest"))
+    return seconds if seconds == seconds else float("inf")
 
 
 def _span(inside: npt.NDArray[np.bool_]) -> slice:
@@ -89,39 +113,26 @@ def _span(inside: npt.NDArray[np.bool_]) -> slice:
     return slice(int(places[0]), int(places[-1]) + 1)
 
 
-def patrol_figures(solution: Solution, segments: Ints) -> dict[str, Any]:
-    """The solution for JSON; segments by their numbers on the border."""
-    numbers = [int(s) for s in segments]
-    return {
-        "value": round(solution.value, 6),
-        "gap": round(solution.gap, 9),
-        "attacker_best": round(solution.attacker_best, 6),
-        "defender_best": round(solution.defender_best, 6),
-        "segments": numbers,
-        "coverage": [round(float(c), 6) for c in solution.coverage],
-        "attacker": [round(float(a), 6) for a in solution.attacker],
-        "rounds_in_the_lottery": len(solution.rounds),
-    }
+def write_roster(out: Path, plan: PatrolPlan, shifts: int) -> list[str]:
+    """Draw a roster from a new private seed into ``roster.json``, and write the seed beside it for the log.
 
-
-def write_roster(out: Path, solution: Solution, segments: Ints, shifts: int) -> list[str]:
-    """Draw a roster from a new private seed into ``roster.json``, the seed beside it for the log; both for this user
-    alone, since who has them knows where nobody will be. Returns the names of the files."""
+    Both files can be read by this user only, since they show where no patrol will be. Returns the names of the files.
+    """
     seed = secrets.randbits(SEED_BITS)
-    drawn = roster(solution, shifts, seed=seed)
-    numbers = [int(s) for s in segments]
-    told = [[[numbers[s] for s in patrol] for patrol in one] for one in drawn]
-    _private(out / "roster.json", {"shifts": told, "meaning": "for each shift and patrol, segments in order"})
+    drawn = roster(plan.solution, shifts, seed=seed)
+    numbers = [int(s) for s in plan.segments]
+    rounds = [[[numbers[s] for s in patrol] for patrol in shift] for shift in drawn]
+    _private(out / "roster.json", {"shifts": rounds, "meaning": "for each shift and patrol, segments in order"})
     _private(out / "roster.seed.json", {"seed": str(seed), "generator": "numpy PCG64", "shifts": shifts})
     return ["roster.json", "roster.seed.json"]
 
 
 def play(
-    seen: WatchedBelt, border: BorderLine, terrain: xr.Dataset, response: xr.DataArray, shift: Shift
-) -> tuple[Solution, Ints]:
-    """The solved game on what is watched, and the numbers of its segments."""
-    game, segments = game_of(seen, response)
-    return solve_game(game, sweeps_of(border, terrain, response, segments, shift)), segments
+    watched: WatchedBelt, border: BorderLine, terrain: xr.Dataset, response: xr.DataArray, shift: Shift
+) -> PatrolPlan:
+    """The solved game on what is watched."""
+    game, segments = game_of(watched, response)
+    return PatrolPlan(solve_game(game, sweeps_of(border, terrain, response, segments, shift)), segments, shift.patrols)
 
 
 def _private(path: Path, document: Any) -> None:

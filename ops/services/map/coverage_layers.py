@@ -17,7 +17,7 @@ import numpy.typing as npt
 import xarray as xr
 from rasterio.enums import Resampling
 
-from ops.drawing.coverage_classes import Step, probability_steps
+from ops.drawing.coverage_classes import probability_steps
 from ops.drawing.coverage_paint import OFF_THE_MAP, UNKNOWN, Covered
 from ops.sector.open_sector import OpenSector
 from ops.services.map.tiles import Layer, raster_of
@@ -114,7 +114,7 @@ class CoverageLayers:
         for kind in (None, *self.kinds):
             name = f"{self._digest}{revision(live, kind)}"
             if self._shown.get(layer_id(kind)) != name:
-                self._put_classes(kind, _classes(live.rasters[kind], self._style.steps), name)
+                self._put_classes(kind, self._style.classes(live.rasters[kind]), name)
         self._live = live
 
     def _show_unknown(self) -> None:
@@ -143,11 +143,3 @@ def title(kind: str | None) -> str:
     """What the layer is called on the screen: whose coverage, of what, within how long, in what weather."""
     whose = "all sensors" if kind is None else f"{kind.replace('_', ' ')}s"
     return f"Coverage by {whose}: {TARGET}, {DWELL_S / 60.0:g} min, clear {CONDITIONS}"
-
-
-def _classes(probability: npt.NDArray[np.float32], steps: tuple[Step, ...]) -> npt.NDArray[np.uint8]:
-    """The number of each cell's class; UNKNOWN where the probability is."""
-    lows = np.array([step.low for step in steps[1:]])
-    classes = np.searchsorted(lows, probability.astype(np.float64), side="right").astype(np.uint8)
-    classes[np.isnan(probability)] = UNKNOWN
-    return classes

@@ -1,4 +1,4 @@
-"""What the planner's page draws of a layout: its parts, its coverage as a picture, the colours' legend."""
+"""What the planner's page draws of a layout: its parts, its coverage as a picture, the legend of the colours."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import numpy as np
 from sensors.layout import Layout
 
 
-def parts_told(layout: Layout, bought: Collection[str] = ()) -> list[dict[str, Any]]:
-    """Sensors, then relays, as the page draws them; ``fresh``: a plan buys it."""
+def part_records(layout: Layout, bought: Collection[str] = ()) -> list[dict[str, Any]]:
+    """Sensors, then relays, as the page draws them; ``fresh`` marks what a plan buys."""
     return [
         {
             "id": part.id,
@@ -29,18 +29,15 @@ def parts_told(layout: Layout, bought: Collection[str] = ()) -> list[dict[str, A
     ]
 
 
-def picture(values: np.ndarray) -> bytes:
-    """Classes of probability in the colours of the printed maps, as PNG; unknown hatched, none clear."""
+def coverage_png(values: np.ndarray) -> bytes:
+    """Classes of probability in the colours of the printed maps, as PNG; unknown cells hatched, class 0 transparent."""
     from PIL import Image
 
     from ops.drawing.coverage_classes import probability_steps
-    from ops.drawing.coverage_paint import UNKNOWN, Covered
+    from ops.drawing.coverage_paint import Covered
 
-    steps = probability_steps(None)
-    low = np.array([step.low for step in steps])
-    classes = np.clip(np.searchsorted(low, np.nan_to_num(values), side="right") - 1, 0, len(steps) - 1)
-    classes = np.where(np.isnan(values), UNKNOWN, classes)
-    pixels = Covered(steps).paint(classes.astype(np.float32), 1.0, "day")
+    style = Covered(probability_steps(None))
+    pixels = style.paint(style.classes(values).astype(np.float32), 1.0, "day")
     buffer = io.BytesIO()
     Image.fromarray(np.moveaxis(pixels, 0, -1)).save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()

@@ -21,8 +21,8 @@ import numpy as np
 import ops.runtime.without_pyarrow  # noqa: F401 - before anything that loads pandas
 from geo.errors import BadInput, TerrainError, WatchlineError
 from ops.sector.open_sector import OpenSector, open_sector
-from ops.sector.sector_file import Sector, load_sector, read_bases
-from ops.services.planner.drawing import legend, parts_told, picture
+from ops.sector.sector_file import Sector, load_sector
+from ops.services.planner.drawing import coverage_png, legend, part_records
 from sensors.coverage.live import LiveCoverage
 from sensors.layout import AnySensor, Layout
 from sensors.relay import Relay
@@ -106,13 +106,13 @@ class Planner:
             },
             "unlinked": sorted(silent),
             "problems": dict(live.problems),
-            "picture": base64.b64encode(picture(live.rasters[None])).decode(),
+            "picture": base64.b64encode(coverage_png(live.rasters[None])).decode(),
         }
 
     def compare(self, order: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
         """Layouts at equal life-cycle cost: the verdict's headline and the measures of each."""
-        from ops.analysis.compare.comparison import headline
-        from sensors.planning import CompareSettings, study, verdict
+        from ops.analysis.compare.comparison import headline, steps, studied
+        from sensors.planning import CompareSettings
         from sensors.planning.comparison.dataset import MEASURES
 
         layouts = [self.layout(one) for one in order["layouts"]]
@@ -123,36 +123,25 @@ class Planner:
             for n, layout in enumerate(layouts[:2])
         ]
         layouts = [replace(layout, name=name) for layout, name in zip(layouts[:2], names, strict=True)]
-        bases = [self.ground.frame.to_local(lon, lat) for lon, lat in read_bases(self._sector.bases).values()]
-        total = 2 * len(layouts) + 2
-        settings = CompareSettings(
-            budget=order.get("budget"), draws=int(order.get("draws", 300)), belt_m=self._sector.belt_m
-        )
-        made = study(
-            layouts,
-            self.ground.terrain,
-            self.ground.crossed,
-            settings=settings,
-            bases=np.array(bases) if bases else None,
-            progress=lambda done, _: tell("layouts", done, total),
-        )
-        tell("draws", total - 1, total)
-        found = verdict(made)
+        settings = CompareSettings(budget=order.get("budget"), draws=int(order.get("draws", 300)))
+        total = steps(layouts)
+        _, verdict = studied(layouts, self.ground, settings, progress=lambda doing, done: tell(doing, done, total))
         measures = {
-            layout.name: {name: _number(found[f"{name}_central"].sel(layout=layout.name)) for name in MEASURES}
+            layout.name: {name: _number(verdict[f"{name}_central"].sel(layout=layout.name)) for name in MEASURES}
             for layout in layouts
         }
-        return {"headline": headline(found), "measures": measures, "draws": settings.draws}
+        return {"headline": headline(verdict), "measures": measures, "draws": settings.draws}
 
     def plan(self, order: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
         """What to buy next after a layout, or from scratch: the bought sensors as a layout's features."""
-        from ops.analysis.plan.command import ITEMS, bases_in
+        from ops.analysis.inputs import bases_in
         from ops.analysis.plan.files import layout_document
+        from ops.analysis.plan.search import affordable, best_plan, options_on
         from sensors.equipment.catalogue import shipped
-        from sensors.planning.choice.benefits import Case, scene_of
-        from sensors.planning.choice.candidate_sites import SiteRules, candidate_sites
-        from sensors.planning.choice.options import Money, beside, limits_of, options_at
-        from sensors.planning.choice.plan import Demand, plan_scene
+        from sensors.planning.choice.benefits import Case
+        from sensors.planning.choice.candidate_sites import SiteRules
+        from sensors.planning.choice.options import Money
+        from sensors.planning.choice.plan import Demand
         from sensors.planning.solver.solve import SolverBudget
 
         seconds = min(max(float(order.get("seconds", 15.0)), 1.0), 120.0)
@@ -165,26 +154,19 @@ class Planner:
             raise BadInput(
                 "interruption", where="plan (objective)", expected="covered, worst_segment or least_detected here"
             )
-        ground = self.ground
         present = self.layout(order["start"]) if order.get("start") else None
-        sites = candidate_sites(
-            ground.terrain, ground.crossed, belt_m=self._sector.belt_m, rules=SiteRules(spacing_m=2000.0)
-        )
-        options = options_at(sites, ITEMS, ground.crossed, ground.frame, Money(catalogue=shipped()))
-        options = beside(options, present)
-        limits_of(options, demand.budget).refuse_if_nothing_fits([option.id for option in options])
-        total = len(options) + max(len(options) // 4, 1)
-        scene = scene_of(
+        options, _ = options_on(self.ground, SiteRules(spacing_m=2000.0), Money(catalogue=shipped()))
+        options = affordable(options, demand, present)
+        count = len(options)
+        _, plan = best_plan(
             options,
-            ground.terrain,
-            ground.crossed,
+            self.ground,
+            demand,
             case=Case(belt_m=self._sector.belt_m),
             present=present,
-            bases=bases_in(ground) or None,
-            progress=lambda done, _: tell("candidates", min(done, len(options)), total),
+            bases=bases_in(self.ground) or None,
+            progress=lambda doing, done, _: tell(doing, min(done, count), count + max(count // 4, 1)),
         )
-        tell("choosing", len(options), total)
-        plan = plan_scene(scene, demand, start=present)
         return {
             "objective": plan.objective,
             "value": _number(plan.value),
@@ -195,7 +177,7 @@ class Planner:
             "currency": shipped().currency,
             "bought": [{"id": o.id, "item": o.sensor.catalogue, "cost": round(o.cost, 2)} for o in plan.bought],
             "layout": layout_document(plan.layout),
-            "sensors": parts_told(plan.layout, {option.id for option in plan.bought}),
+            "sensors": part_records(plan.layout, {option.id for option in plan.bought}),
         }
 
     def save(self, order: Mapping[str, Any], _tell: Tell) -> dict[str, Any]:
@@ -207,7 +189,7 @@ class Planner:
     def _unheard(self, layout: Layout) -> frozenset[str]:
         """Sensors and relays that reach no base by radio; none where no base is named, or one stands off the map (which
         the coverage says)."""
-        from ops.analysis.plan.command import bases_in
+        from ops.analysis.inputs import bases_in
         from sensors.planning.radio_links import unlinked
 
         bases = bases_in(self.ground)
@@ -260,7 +242,7 @@ class Planner:
 
     def _told(self, name: str) -> dict[str, Any]:
         layout = self.original(name)
-        return {"name": name, "title": layout.name, "sensors": parts_told(layout)}
+        return {"name": name, "title": layout.name, "sensors": part_records(layout)}
 
 
 def _number(value: Any) -> float | None:

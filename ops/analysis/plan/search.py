@@ -1,0 +1,73 @@
+"""The search for a plan, for the command and the planner's page: options, what each adds, and the choice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Final
+
+from ops.sector.open_sector import OpenSector
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from sensors.layout import Layout
+    from sensors.planning.choice.benefits import Case, OptionBenefits
+    from sensors.planning.choice.candidate_sites import Around, SiteRules
+    from sensors.planning.choice.options import Money, Option
+    from sensors.planning.choice.plan import Demand, PurchasePlan
+
+ITEMS: Final = ("portable_radar", "ast_tower", "observation_post", "trail_camera", "seismic_line", "radio_relay")
+"""What may be bought by default: basic kit, one tower of the high-tech kind, and relays."""
+
+
+def options_on(
+    ground: OpenSector, rules: SiteRules, money: Money, *, items: Sequence[str] = ITEMS, around: Around | None = None
+) -> tuple[tuple[Option, ...], xr.Dataset]:
+    """``items`` at the candidate sites of the sector, and these sites."""
+    from sensors.planning.choice.candidate_sites import candidate_sites
+    from sensors.planning.choice.options import options_at
+
+    where = {} if around is None else {"around": around}
+    sites = candidate_sites(ground.terrain, ground.crossed, belt_m=ground.sector.belt_m, rules=rules, **where)
+    return options_at(sites, items, ground.crossed, ground.frame, money), sites
+
+
+def affordable(options: tuple[Option, ...], demand: Demand, present: Layout | None) -> tuple[Option, ...]:
+    """The options beside a present layout; raises BadInput where the budget and the crew allow none of them."""
+    from sensors.planning.choice.options import beside, limits_of
+
+    options = beside(options, present)
+    limits = limits_of(options, demand.budget, demand.crew_limit)
+    limits.refuse_if_nothing_fits([option.id for option in options])
+    return options
+
+
+def best_plan(
+    options: tuple[Option, ...],
+    ground: OpenSector,
+    demand: Demand,
+    *,
+    case: Case,
+    present: Layout | None,
+    bases: Sequence[tuple[float, float]] | None,
+    response: xr.DataArray | None = None,
+    progress: Callable[[str, int, int], None],
+) -> tuple[OptionBenefits, PurchasePlan]:
+    """What each option adds, and the plan that meets the demand.
+
+    ``progress(doing, done, total)`` is called with "candidates" after each option, then once with "choosing".
+    """
+    from sensors.planning.choice.benefits import scene_of
+    from sensors.planning.choice.plan import plan_scene
+
+    benefits = scene_of(
+        options,
+        ground.terrain,
+        ground.crossed,
+        case=case,
+        present=present,
+        bases=bases,
+        progress=lambda done, total: progress("candidates", done, total),
+    )
+    progress("choosing", len(options), len(options))
+    return benefits, plan_scene(benefits, demand, start=present, response=response)
