@@ -1,4 +1,4 @@
-"""The live console: what came in, what moves, what needs a person, how late we are, which sensors speak."""
+"""The live console: message counts, tracks, alerts, latency and the health of the sensors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-# A health state is told by a word and a sign as well as by colour.
+COUNTED = ("received", "journaled", "duplicate", "dead_lettered", "shed")
+"""What is counted of each sensor's messages."""
+# A health state is shown by a word and a sign as well as by colour.
 HEALTH_SIGNS = {
     "ok": ("●", "green"),
     "silent": ("✕", "bold yellow"),
@@ -22,7 +24,7 @@ HEALTH_SIGNS = {
 }
 PRIORITY_STYLES = {"distress": "bold reverse", "high": "bold yellow", "medium": "yellow", "low": "dim"}
 LINES_OF_THE_REST = 18
-"""Lines that head, sensors, and the titles and frames of the other parts take."""
+"""Lines for the head, the sensors, and the titles and frames of the other parts."""
 TRACKS_SHOWN = 6
 
 
@@ -43,6 +45,11 @@ class ConsoleView:
     address: str | None = None
     problem: str | None = None
     time_zone: str = "UTC"
+
+
+def totals(counts: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+    """The sums of the counts over all sensors."""
+    return {name: sum(sensor[name] for sensor in counts.values()) for name in COUNTED}
 
 
 def clock_text(moment: datetime, time_zone: str) -> str:

@@ -1,4 +1,4 @@
-"""The demonstration: a sample sector, from a simulated radar's MQTT message to a track, an alert and a report."""
+"""The demonstration: a sample sector with simulated sensors, from the MQTT message to the track and the alert."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +20,7 @@ from ingest.mqtt.broker_url import BrokerUrl
 from ingest.mqtt.publisher import Publisher
 from ingest.topics import sensor_topic
 from ops.broker.identities import INGEST, UNIT
-from ops.room.console import ConsoleView
+from ops.room.console import ConsoleView, totals
 from ops.room.room import Room, RoomOptions
 from ops.runtime.child_process import Child
 from ops.runtime.clock import ScenarioClock
@@ -41,7 +41,7 @@ DEFAULT_NIGHT_S: Final = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class DemoOptions:
-    """``duration_s``: wall seconds from the first publish, None until Ctrl-C; ``speed``: scenario seconds a second."""
+    """``duration_s``: wall seconds from the first publish, None until Ctrl-C; ``speed``: scenario per wall seconds."""
 
     sector: str
     folder: Path
@@ -54,7 +54,7 @@ class DemoOptions:
 
 
 class MemorySampler:
-    """The largest sum over all processes that was seen, looking every second on a thread of its own."""
+    """The largest sum of memory over all processes, measured every second on a thread of its own."""
 
     def __init__(self, measure: Callable[[], float]) -> None:
         self.peak_mb = 0.0
@@ -66,7 +66,7 @@ class MemorySampler:
             self.peak_mb = max(self.peak_mb, self._measure())
 
     def stop(self) -> None:
-        """Look once more, then no longer."""
+        """Measure a last time and stop."""
         self.peak_mb = max(self.peak_mb, self._measure())
         self._stop.set()
 
@@ -145,15 +145,15 @@ class Demo:
             self.first_track_s = since_start_s
 
     def drain(self) -> dict[str, int]:
-        """Senders stopped: wait until ingest and fusion have everything; returns what was published, per sensor."""
+        """Wait until ingest and fusion have everything; returns what each sensor sent. The senders have stopped."""
         published: dict[str, int] = self.simulator.wait_for("published", timeout_s=DRAIN_S + 5.0)
         self.room.drain(DRAIN_S)
         self.memory.stop()
         return published
 
 
-def leave_nothing(demo: Demo, sensors: Iterable[str]) -> None:
-    """Take what a demonstration's sensors left retained on somebody else's broker away; the parts have stopped."""
+def clear_retained(demo: Demo, sensors: Iterable[str]) -> None:
+    """Remove the retained messages of a demonstration's sensors from an external broker; the services have stopped."""
     room = demo.room
     if room.options.broker is None:
         return
@@ -163,7 +163,7 @@ def leave_nothing(demo: Demo, sensors: Iterable[str]) -> None:
     try:
         cleaner.start()
         topics = [
-            sensor_topic(room.options.sector_id, one, channel) for one in sensors for channel in ("status", "ack")
+            sensor_topic(room.options.sector_id, sensor, channel) for sensor in sensors for channel in ("status", "ack")
         ]
         for answer in [cleaner(topic, b"", retain=True) for topic in topics]:
             answer.result(CLEANED_S)
@@ -173,14 +173,8 @@ def leave_nothing(demo: Demo, sensors: Iterable[str]) -> None:
         cleaner.stop()
 
 
-def totals(counts: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
-    """The sums over all sensors."""
-    names = ("received", "journaled", "duplicate", "dead_lettered", "shed")
-    return {name: sum(sensor[name] for sensor in counts.values()) for name in names}
-
-
 def start(room: Room, options: DemoOptions, sector: Sector, *, began_s: float) -> Demo:
-    """Rehearse the night and start the simulator in an open room; returns when its first messages are on their way."""
+    """Simulate the night and start sending it in an open room; returns when the first messages are on their way."""
     night_s = DEFAULT_NIGHT_S if options.duration_s is None else options.duration_s * options.speed
     memory = MemorySampler(room.memory_mb)
     rehearsal = room.start(
@@ -218,13 +212,13 @@ def start(room: Room, options: DemoOptions, sector: Sector, *, began_s: float) -
 
 
 def open_room(options: DemoOptions) -> tuple[Room, Sector]:
-    """The room for a demonstration, not yet entered; entering removes what an earlier one left in its folder."""
+    """The room for a demonstration, not yet entered; entering it removes an earlier demonstration from its folder."""
     sector = load_sector(options.sector)
     layout = layout_path(sector, options.layout)
-    read_bases(sector.bases)  # the report needs them: better refused now than at the end
+    read_bases(sector.bases)  # the report needs them: an error is raised now rather than at the end
     now_ns = time.time_ns()
     clock = ScenarioClock.live() if options.speed == 1 else ScenarioClock(now_ns, now_ns, options.speed)
-    # A name of its own for each run: on an outside broker nobody else's retained messages are taken for ours.
+    # Each run has a name of its own, so that an external broker's retained messages are not taken for ours.
     sector_id = sector.name if options.broker is None else f"{sector.name}-demo-{socket.gethostname()}-{os.getpid()}"
     sector_id = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in sector_id)[:60]
     room = RoomOptions(

@@ -1,4 +1,4 @@
-"""``watchline demo``: open the room, show it, close it, and say what it came to."""
+"""``watchline demo``: open the room, show it, close it, and print the summary."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rich.live import Live
 from rich.table import Table
 
 from ops.room.console import ConsoleView, milliseconds, render
-from ops.room.demo import DemoOptions, leave_nothing, open_room, start
+from ops.room.demo import DemoOptions, clear_retained, open_room, start
 from ops.room.demo_result import Summary, summarise
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def run_demo(options: DemoOptions, screen: Console, *, headless: bool, began_s: 
             published = demo.drain()
             room.ingest.stop(timeout_s=10.0)
             room.fusion.stop(timeout_s=20.0)
-            leave_nothing(demo, published)
+            clear_retained(demo, published)
             room.map.stop()  # the report needs the memory
         with screen.status("Scoring against the simulator's truth, writing the report ..."):
             summary = summarise(demo, published)
@@ -60,7 +60,7 @@ def _shown(screen: Console, *, headless: bool) -> Iterator[Callable[[ConsoleView
 
 class _Plain:
     def __init__(self, screen: Console) -> None:
-        self._screen, self._said_s = screen, 0.0
+        self._screen, self._printed_s = screen, 0.0
         self._alerts: set[str] = set()
 
     def __call__(self, picture: ConsoleView) -> None:
@@ -68,8 +68,8 @@ class _Plain:
             if alert["id"] not in self._alerts:
                 self._alerts.add(alert["id"])
                 self._screen.print(f"ALERT {alert['priority']}: {alert['sentence']}", markup=False, highlight=False)
-        if time.monotonic() - self._said_s > PLAIN_EVERY_S:
-            self._said_s = time.monotonic()
+        if time.monotonic() - self._printed_s > PLAIN_EVERY_S:
+            self._printed_s = time.monotonic()
             confirmed = sum(track["status"] == "confirmed" for track in picture.tracks)
             self._screen.print(
                 f"{picture.elapsed_s:5.0f} s  journaled {picture.counts.get('journaled', 0)}  confirmed tracks"
@@ -80,7 +80,7 @@ class _Plain:
 
 
 def show_summary(summary: Summary, screen: Console) -> None:
-    """The summary a person reads: conservation, quality, time, memory, files."""
+    """Print the summary: conservation of messages, quality, time, memory, files."""
     figures = summary.figures
     table = Table(title="Conservation, messages by sensor", title_justify="left", box=None, header_style="dim")
     names = ("published", "received", "journaled", "duplicate", "dead_lettered", "shed")
@@ -108,7 +108,7 @@ def show_summary(summary: Summary, screen: Console) -> None:
 def show_page(address: str) -> bool:
     """Open ``address`` in a window beside us; False without a display or a browser that needs one.
 
-    A browser of the terminal is not opened: it would write over what stands there.
+    A text browser is not opened: it would overwrite the terminal.
     """
     if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         return False

@@ -1,4 +1,4 @@
-"""What a demonstration was worth: its tracks against the simulator's truth, and the files it leaves."""
+"""The result of a demonstration: its tracks against the simulator's truth, its counts, and the files it writes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -16,22 +16,19 @@ from fusion import scoring
 from ops.analysis.night_report.hidden_share import hidden_share
 from ops.analysis.night_report.report import SAMPLE_NOTICE, LiveMap, ReportInput, write_report
 from ops.journal.reader import Counts, JournalReader
-from ops.room.demo import Demo, totals
+from ops.room.console import COUNTED, totals
+from ops.room.demo import Demo
 from ops.room.room import DEFAULT_PORT
-from ops.sector.open_sector import open_sector
+from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import read_bases
 from ops.store.track_history import load_history
 from sensors.coverage import look_probability
 from sensors.timestamps import utc_datetime
 
-if TYPE_CHECKING:
-    from ops.room.demo import Demo
-    from ops.sector.open_sector import OpenSector
-
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """Histories and scores of one run. ``gospa`` is over all movers, seen by anyone or not."""
+    """Histories and scores of one run. ``gospa`` is over all movers, detected or not."""
 
     tracks: xr.Dataset
     truth: xr.Dataset
@@ -43,8 +40,8 @@ class Quality:
 def quality(demo: Demo, ground: OpenSector) -> Quality:
     """Score the finished history against the truth, over the time in which messages were published.
 
-    ``gospa_mean_m`` counts every mover of the sector, also those where no sensor can see; ``gospa_covered_mean_m``
-    only movers and tracks on ground that some sensor of the layout sees, so it says how well the tracker did.
+    ``gospa_mean_m`` counts every mover of the sector, also on dead ground; ``gospa_covered_mean_m`` counts only movers
+    and tracks in line of sight of some sensor of the layout, so it measures the tracker.
     """
     tracks = demo.room.reader.history_dataset()
     truth = load_history(demo.options.folder / "truth.npz")
@@ -52,8 +49,8 @@ def quality(demo: Demo, ground: OpenSector) -> Quality:
     published = (times.astype(np.int64) >= demo.started_ns) & (times.astype(np.int64) <= demo.ended_ns)
     truth = truth.assign(time=("estimate", times)).isel(estimate=np.flatnonzero(published))
     coverage = look_probability(ground.layout, ground.terrain)
-    seen = (coverage["visible"] == 1).any("sensor")
-    covered_truth, covered_tracks = _on(seen, truth), _on(seen, tracks)
+    visible = (coverage["visible"] == 1).any("sensor")
+    covered_truth, covered_tracks = _on(visible, truth), _on(visible, tracks)
     gospa = scoring.gospa(truth, tracks)
     covered = scoring.gospa(covered_truth, covered_tracks)
     switches = scoring.identity_switches(truth, tracks)
@@ -72,10 +69,10 @@ def quality(demo: Demo, ground: OpenSector) -> Quality:
     return Quality(tracks, truth, gospa, coverage, figures)
 
 
-def _on(seen: xr.DataArray, history: xr.Dataset) -> xr.Dataset:
-    """The rows of a history whose nearest terrain cell is seen."""
-    place = {axis: xr.DataArray(history[axis].values, dims="estimate") for axis in ("northing", "easting")}
-    return history.isel(estimate=np.flatnonzero(seen.sel(place, method="nearest").values))
+def _on(visible: xr.DataArray, history: xr.Dataset) -> xr.Dataset:
+    """The rows of a history whose nearest terrain cell is visible."""
+    position = {axis: xr.DataArray(history[axis].values, dims="estimate") for axis in ("northing", "easting")}
+    return history.isel(estimate=np.flatnonzero(visible.sel(position, method="nearest").values))
 
 
 def _mean(values: xr.DataArray) -> float | None:
@@ -116,7 +113,7 @@ def write_files(
 
 
 def _serve_command(demo: Demo) -> str:
-    """What shows this night's store on the live map, from the report's folder."""
+    """The command that shows this store on the live map, run in the report's folder."""
     options = demo.options
     words = ["watchline", "serve", demo.room.store_path.name, f"--sector={options.sector}"]
     return shlex.join([*words, *([] if options.layout is None else [f"--layout={options.layout}"])])
@@ -124,7 +121,7 @@ def _serve_command(demo: Demo) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a demonstration came to; ``figures`` is the object that ``--json`` prints."""
+    """The summary of a demonstration; ``figures`` is the object that ``--json`` prints."""
 
     figures: dict[str, Any]
     per_sensor: dict[str, dict[str, int]]
@@ -134,21 +131,20 @@ class Summary:
 
 def summarise(demo: Demo, published: Mapping[str, int]) -> Summary:
     """Counts, tracking quality, latency and memory of a drained demonstration; writes its files."""
-    from ops.room.demo_result import quality, write_files
-
     ground = open_sector(demo.sector, demo.room.options.layout)
     counts, recount = _counts(demo.room.journal_path)
     per_sensor = {
         sensor: {
             "published": published.get(sensor, 0),
-            **{name: getattr(count, name) for name in ("received", "journaled", "duplicate", "dead_lettered", "shed")},
+            **{name: getattr(count, name) for name in COUNTED},
             "dead_lettered_unique": recount.get(sensor, 0),
             "shed_unique": count.shed,
         }
         for sensor, count in counts.items()
     }
     for sensor, number in published.items():
-        per_sensor.setdefault(sensor, {"published": number, **dict.fromkeys(_ZERO, 0)})
+        nothing = dict.fromkeys((*COUNTED, "dead_lettered_unique", "shed_unique"), 0)
+        per_sensor.setdefault(sensor, {"published": number, **nothing})
     balanced = all(
         row["received"] == row["journaled"] + row["duplicate"] + row["dead_lettered"] + row["shed"]
         and row["published"] == row["journaled"] + row["dead_lettered_unique"] + row["shed_unique"]
@@ -177,9 +173,6 @@ def summarise(demo: Demo, published: Mapping[str, int]) -> Summary:
     }
     files = write_files(demo, ground, scores, per_sensor, latencies)
     return Summary(figures, per_sensor, balanced, files)
-
-
-_ZERO = ("received", "journaled", "duplicate", "dead_lettered", "shed", "dead_lettered_unique", "shed_unique")
 
 
 def _counts(path: Path) -> tuple[dict[str, Counts], dict[str, int]]:

@@ -1,4 +1,4 @@
-"""The file between rehearsal and simulator: each message with the moment at which its sensor sends it."""
+"""The file of a simulated night: each message with the time at which its sensor sends it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SCENARIO_START: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class SimulatedSender:
-    """One sender: a sensor's name and kind, and how often it says how it is, scenario seconds."""
+    """One sender: a sensor's name and kind, and the interval of its status messages [scenario seconds]."""
 
     sensor: str
     kind: str
@@ -26,7 +26,7 @@ class SimulatedSender:
 
 
 def write_night(path: Path, scans: Iterable[Scan]) -> None:
-    """One line a scan: ``send_ns<TAB>message``, the moment of sending (its ``received_at``) and the wire message."""
+    """One line per scan: ``send_ns<TAB>message``, the time of sending (its ``received_at``) and the wire message."""
     with path.open("wb") as file:
         for scan in scans:
             file.write(b"%d\t%s\n" % (nanoseconds(scan.received_at), encode(scan)))
@@ -40,6 +40,6 @@ def read_night(path: Path) -> Iterator[Scan]:
             yield decode(message, received_at=utc_datetime(int(send_ns)))
 
 
-def read_posts(path: Path) -> list[SimulatedSender]:
-    """The senders of a rehearsed night."""
+def read_senders(path: Path) -> list[SimulatedSender]:
+    """The senders of a simulated night."""
     return [SimulatedSender(*entry) for entry in json.loads(path.read_text())]

@@ -1,4 +1,4 @@
-"""Work on files, without a broker or a clock: simulate a night to messages, replay a journal to tracks and alerts."""
+"""Commands on files, without a broker or a clock: simulate a night, replay a journal to tracks and alerts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ROWS_A_STEP: Final = 2000
 def simulate_to_files(
     sector: str, layout: str | None, out: Path, *, duration_s: float, seed: int, screen: Console
 ) -> dict[str, Any]:
-    """Write ``messages.jsonl`` (one wire message a line, in order of sending) and ``truth.parquet`` into ``out``."""
+    """Write ``messages.jsonl`` (one wire message per line, in order of sending) and ``truth.parquet`` into ``out``."""
     from ingest.decode import encode
     from ops.room.simulate_night import simulate_night
 

@@ -1,4 +1,4 @@
-"""``watchline record``: ingest alone, so that a night can be fused later, or again."""
+"""``watchline record``: ingest alone, so that the recorded traffic can be fused later."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from ingest.topics import identifier
 from ops.broker.broker import URL_VARIABLE
 from ops.broker.identities import IDENTITY_VARIABLE, SIGNATURES_VARIABLE, IdentityFolder
 from ops.journal.reader import JournalReader
+from ops.room.console import COUNTED
 from ops.runtime.child_process import Child
 
 START_S = 30.0
@@ -24,8 +25,8 @@ START_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """What is journaled, from where, into which file. ``identity``: the folder of keys and certificates that ingest
-    goes by, None for neither; with ``signed`` whatever no registered key has signed is a dead letter."""
+    """What is journaled, from where, into which file. ``identity`` is the folder of keys and certificates that ingest
+    uses, None for neither; with ``signed`` a message that no registered key has signed is a dead letter."""
 
     url: BrokerUrl
     sector_id: str
@@ -77,5 +78,4 @@ def record_journal(recording: Recording, *, screen: Console) -> dict[str, Any]:
         rows = reader.last_id()
     finally:
         reader.close()
-    names = ("received", "journaled", "duplicate", "dead_lettered", "shed")
-    return {"rows": rows, **{name: sum(getattr(count, name) for count in counts.values()) for name in names}}
+    return {"rows": rows, **{name: sum(getattr(count, name) for count in counts.values()) for name in COUNTED}}

@@ -1,4 +1,4 @@
-"""``watchline run``: a sector with its real sensors, until Ctrl-C."""
+"""``watchline run``: run a sector with its real sensors until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def run_sector(
     sapient: SapientEndpoints | None,
     screen: Console,
 ) -> None:
-    """Open the room on ``data`` and watch over its processes; one that ends is started again, and that is said."""
+    """Open the room on ``data`` and supervise its processes; one that ends is restarted, with a message."""
     sector = load_sector(sector_name)
     load_settings(settings)
     if sector.zone is not None:
@@ -55,12 +55,12 @@ def run_sector(
             _write_secret(data / "broker.url", room.url.text)
             screen.print(f"Embedded broker; senders on this machine find its address in {data / 'broker.url'}")
         if sapient is not None:
-            _say_doors(sapient, screen)
+            _print_endpoints(sapient, screen)
         with ActionSender(
             room.url, sector.name, data, now_ns=options.clock.now_ns, identity=room.identity_of(UNIT)
         ) as actions:
             address = room.serve(actions.send)
-            room.map.start()  # an operations room is looked at
+            room.map.start()  # an operations room always shows its map
             screen.print(
                 f"Sector {sector.name} is running; the live map: {address}  (Ctrl-C stops it)",
                 highlight=False,
@@ -69,7 +69,7 @@ def run_sector(
             try:
                 while True:
                     time.sleep(LOOK_EVERY_S)
-                    for sentence in room.mend():
+                    for sentence in room.restart_ended():
                         screen.print(sentence, markup=False, highlight=False)
             except KeyboardInterrupt:
                 screen.print("Stopping: ingest first, then fusion takes in what is left.")
@@ -79,8 +79,8 @@ def run_sector(
         room.fusion.stop(timeout_s=30.0)
 
 
-def sapient_doors(dial: str | None, listen: str | None) -> SapientEndpoints | None:
-    """The doors that the options ask for; None for none. AddressFault on an address that cannot be read."""
+def sapient_endpoints(dial: str | None, listen: str | None) -> SapientEndpoints | None:
+    """The endpoints that the options name; None for none. AddressFault on an address that cannot be read."""
     if dial is None and listen is None:
         return None
     from ops.services.sapient.connection import Address
@@ -91,18 +91,18 @@ def sapient_doors(dial: str | None, listen: str | None) -> SapientEndpoints | No
     return SapientEndpoints(dial, listen)
 
 
-def _say_doors(doors: SapientEndpoints, screen: Console) -> None:
-    """Where SAPIENT is spoken; and, off this machine, what that means."""
-    if doors.dial is not None:
-        screen.print(f"SAPIENT: calling the middleware at {doors.dial}", highlight=False)
-    if doors.listen is not None:
-        screen.print(f"SAPIENT: listening at {doors.listen}", highlight=False)
-        if not doors.listen.startswith(("127.", "localhost:", "[::1]")):
+def _print_endpoints(endpoints: SapientEndpoints, screen: Console) -> None:
+    """Print the SAPIENT endpoints, and a warning where other machines can reach them."""
+    if endpoints.dial is not None:
+        screen.print(f"SAPIENT: calling the middleware at {endpoints.dial}", highlight=False)
+    if endpoints.listen is not None:
+        screen.print(f"SAPIENT: listening at {endpoints.listen}", highlight=False)
+        if not endpoints.listen.startswith(("127.", "localhost:", "[::1]")):
             screen.print("SAPIENT's TCP has neither passwords nor encryption: whoever reaches that port is believed.")
 
 
 def _write_secret(path: Path, text: str) -> None:
-    """Readable by us alone."""
+    """Write a file that only this user can read."""
     try:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             file.write(text + "\n")

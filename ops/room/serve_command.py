@@ -1,4 +1,4 @@
-"""``watchline serve``: the live map over a store that is there already, for looking at; nothing in it is changed."""
+"""``watchline serve``: a read-only live map of an existing store."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from ops.store.reader import Reader
 
 
 def serve_store(store: Path, sector_name: str, layout: str | None, *, port: int | None, screen: Console) -> None:
-    """Serve ``store`` with the ground of a sector until Ctrl-C. BadInput or StoreError when it is no store.
+    """Serve ``store`` with the ground of a sector until Ctrl-C. BadInput or StoreError when it is not a store.
 
-    The times shown are the store's; when nobody writes it any more the page says that the picture is stale.
+    The times shown are the store's; when it is no longer written to, the page says that the picture is stale.
     """
     if not store.is_file():
         raise BadInput("there is no such file", where=str(store), expected="a store.db that demo or run has written")
     sector = load_sector(sector_name)
     equipment = layout_path(sector, layout)
     reader = Reader(store)
-    reader.progress()  # refuses what is no store, in a sentence
+    reader.progress()  # raises StoreError where it is not a store
     with ExitStack() as stack:
         stack.callback(reader.close)
         folder = store.parent

@@ -1,8 +1,7 @@
-"""A simulated night made ready on disk: ``python -m ops.room.simulate_night``, a process of its own, so that its memory
-goes.
+"""Simulate a night to files: ``python -m ops.room.simulate_night``, a process of its own, so that its memory is freed.
 
-Writes ``night.jsonl`` (when to send what: one line a message), ``sensors.json`` (who sends) and ``truth.npz``.
-Times count from SCENARIO_START; the simulator moves them to the time at which it begins.
+Writes ``night.jsonl`` (each message with its time of sending, one per line), ``sensors.json`` (the senders) and
+``truth.npz``. Times count from SCENARIO_START; the simulator shifts them to the time at which it begins.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 def simulate_night(
     ground: OpenSector, *, seed: int, duration_s: float, traffic: NightSettings | None = None
 ) -> tuple[list[Scan], xr.Dataset]:
-    """The scans of one night in order of sending, duplicates included, and its truth; ``traffic`` says who is about."""
+    """The scans of one night in order of sending, duplicates included, and its truth; ``traffic`` sets the movers."""
     coverage = look_probability(ground.layout, ground.terrain)
     scenario = border_night(
         ground.terrain, ground.border, seed=seed, duration_s=duration_s, start=SCENARIO_START, coverage=coverage,
@@ -44,13 +43,13 @@ def simulate_night(
     return scans, truth
 
 
-def rehearse_to_files(ground: OpenSector, folder: Path, *, seed: int, duration_s: float) -> int:
-    """Rehearse and write the three files; returns how many messages there are."""
+def write_simulated_night(ground: OpenSector, folder: Path, *, seed: int, duration_s: float) -> int:
+    """Simulate and write the three files; returns the number of messages."""
     folder.mkdir(parents=True, exist_ok=True)
     scans, truth = simulate_night(ground, seed=seed, duration_s=duration_s)
     write_night(folder / "night.jsonl", scans)
-    posts = [SimulatedSender(sensor.id, sensor.kind, sensor.status_interval_s) for sensor in ground.layout.sensors]
-    (folder / "sensors.json").write_text(json.dumps([[post.sensor, post.kind, post.status_s] for post in posts]))
+    senders = [SimulatedSender(sensor.id, sensor.kind, sensor.status_interval_s) for sensor in ground.layout.sensors]
+    (folder / "sensors.json").write_text(json.dumps([[one.sensor, one.kind, one.status_s] for one in senders]))
     save_history(truth, folder / "truth.npz")
     return len(scans)
 
@@ -68,7 +67,7 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         ground = open_sector(load_sector(arguments.sector), arguments.layout)
-        messages = rehearse_to_files(ground, arguments.folder, seed=arguments.seed, duration_s=arguments.duration)
+        messages = write_simulated_night(ground, arguments.folder, seed=arguments.seed, duration_s=arguments.duration)
     except WatchlineError as error:
         logging.error("%s", error)
         return 1

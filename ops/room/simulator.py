@@ -1,7 +1,7 @@
-"""The simulator process: sends a rehearsed night in its time, through the spool that a real adapter uses.
+"""The simulator process: sends a simulated night at its times, through the spool that a real adapter uses.
 
 ``python -m ops.room.simulator --sector-id ID --folder F --duration SECONDS``; the broker's URL comes in the
-environment. Everything that fusion learns of the scenario it learns from these messages.
+environment. These messages are all that fusion receives of the scenario.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ingest.sending.sender import Sender, SenderSettings
 from ingest.sending.spool import Spool
 from ops.broker.broker import URL_VARIABLE
 from ops.broker.identities import identity_of
-from ops.room.night_file import SCENARIO_START, SimulatedSender, read_night, read_posts
+from ops.room.night_file import SCENARIO_START, SimulatedSender, read_night, read_senders
 from ops.runtime.child_process import child_main, say
 from ops.runtime.clock import ScenarioClock
 from sensors.scan import Scan
@@ -35,29 +35,29 @@ class Senders:
     """One spool and one connection for each sensor."""
 
     def __init__(
-        self, posts: Sequence[SimulatedSender], sector_id: str, folder: Path, url: BrokerUrl, clock: ScenarioClock
+        self, simulated: Sequence[SimulatedSender], sector_id: str, folder: Path, url: BrokerUrl, clock: ScenarioClock
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._stack = ExitStack()
         self._spools: dict[str, Spool] = {}
         self._senders: dict[str, Sender] = {}
         self._sent: dict[tuple[str, int, int], tuple[int, int]] = {}
-        for post in posts:
-            spool = self._stack.enter_context(Spool(folder / f"{post.sensor}.db"))
+        for one in simulated:
+            spool = self._stack.enter_context(Spool(folder / f"{one.sensor}.db"))
             sender = Sender(
                 spool,
                 sector=sector_id,
-                sensor=post.sensor,
+                sensor=one.sensor,
                 url=url,
                 now_ns=clock.now_ns,
-                kind=post.kind,  # type: ignore[arg-type]  # the layout has checked it
-                settings=SenderSettings(status_interval_s=post.status_s, identity=identity_of(post.sensor)),
+                kind=one.kind,  # type: ignore[arg-type]  # the layout has checked it
+                settings=SenderSettings(status_interval_s=one.status_s, identity=identity_of(one.sensor)),
             )
             sender.start()
-            self._spools[post.sensor], self._senders[post.sensor] = spool, sender
+            self._spools[one.sensor], self._senders[one.sensor] = spool, sender
 
     def send(self, scan: Scan) -> None:
-        """Spool a scan; one that was sent before goes out again under its old key, as a faulty adapter's would."""
+        """Spool a scan; one that was sent before is sent again under its old key, as by a faulty adapter."""
         sender = self._senders[scan.sensor]
         if scan.key in self._sent:
             sender.repeat(*self._sent[scan.key])
@@ -75,12 +75,12 @@ class Senders:
         return {sensor: sender.problem for sensor, sender in self._senders.items() if sender.problem}
 
     def drain(self, timeout_s: float) -> bool:
-        """Wait until everything put has been acknowledged by ingest; False when it was not in time."""
+        """Wait until ingest has acknowledged everything that was put; False when the time is up first."""
         deadline = time.monotonic() + timeout_s
         return all(sender.drain(max(deadline - time.monotonic(), 0.0)) for sender in self._senders.values())
 
     def close(self) -> None:
-        """Say goodbye for every sensor and close the spools; what was not acknowledged stays in them."""
+        """Sign off every sensor and close the spools; what was not acknowledged stays in them."""
         for sender in self._senders.values():
             sender.stop()
         self._stack.close()
@@ -99,15 +99,15 @@ def publish(scans: Iterable[Scan], senders: Senders, clock: ScenarioClock, stop:
 
 
 def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
-    """Publish the night in its time, drain, and say what was published."""
+    """Publish the night at its times, drain, and report what was published."""
     clock = ScenarioClock.from_arguments(arguments)
     url = BrokerUrl.parse(os.environ.pop(URL_VARIABLE))
     folder: Path = arguments.folder
-    senders = Senders(read_posts(folder / "sensors.json"), arguments.sector_id, folder / "spool", url, clock)
+    senders = Senders(read_senders(folder / "sensors.json"), arguments.sector_id, folder / "spool", url, clock)
     started_ns = clock.now_ns()
-    by = timedelta(microseconds=(started_ns - nanoseconds(SCENARIO_START)) // 1000)
+    shift = timedelta(microseconds=(started_ns - nanoseconds(SCENARIO_START)) // 1000)
     scans = (
-        replace(scan, observed_at=scan.observed_at + by, received_at=scan.received_at + by)
+        replace(scan, observed_at=scan.observed_at + shift, received_at=scan.received_at + shift)
         for scan in read_night(folder / "night.jsonl")
     )
     say(started_ns=started_ns, moved_ns=started_ns - nanoseconds(SCENARIO_START))

@@ -27,7 +27,7 @@ from ops.cli import app as cli
 from ops.journal.reader import Counts, JournalReader, Recount
 from ops.journal.writer import Journal
 from ops.room.night_file import SCENARIO_START, read_night
-from ops.room.simulate_night import rehearse_to_files
+from ops.room.simulate_night import write_simulated_night
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector
 from sensors.timestamps import nanoseconds
@@ -202,7 +202,7 @@ def hill_ground(hill_sector: Files) -> OpenSector:
 def hill_night(hill_ground: OpenSector, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder with the files of a rehearsed night of a minute: what the simulator process sends."""
     folder = tmp_path_factory.mktemp("night")
-    rehearse_to_files(hill_ground, folder, seed=NIGHT_SEED, duration_s=NIGHT_S)
+    write_simulated_night(hill_ground, folder, seed=NIGHT_SEED, duration_s=NIGHT_S)
     return folder
 
 

@@ -67,7 +67,7 @@ class Night:
         """Wait for the last message, until all of it is in the store; then stop in order."""
         deadline = time.monotonic() + NIGHT_S / SPEED + 30.0
         while self.simulator.last("published") is None:
-            self.room.mend()  # one that was started while the broker was away may have given up
+            self.room.restart_ended()  # one that was started while the broker was away may have given up
             assert time.monotonic() < deadline, self.simulator.last_words()
             time.sleep(0.1)
         assert self.simulator.last("problems") == {}

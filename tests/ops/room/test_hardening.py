@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from geo.errors import BadInput
-from ops.room.room import RoomError, _held
+from ops.room.room import RoomError, _locked
 from ops.runtime.child_process import Child
 from ops.sector.samples import jacksboro_cog
 from ops.store.rows import time_ns
@@ -56,11 +56,11 @@ def test_what_a_child_process_writes_is_private_whoever_starts_it(tmp_path: Path
 
 
 def test_a_folder_belongs_to_one_room_at_a_time(tmp_path: Path):
-    with _held(tmp_path):
+    with _locked(tmp_path):
         assert others_may(tmp_path / "room.lock") == 0
-        with pytest.raises(RoomError, match="another watchline is using it"), _held(tmp_path):
+        with pytest.raises(RoomError, match="another watchline is using it"), _locked(tmp_path):
             raise AssertionError("two rooms in one folder")
-    with _held(tmp_path):
+    with _locked(tmp_path):
         pass  # the first has let go
 
 

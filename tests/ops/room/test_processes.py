@@ -68,10 +68,10 @@ def test_a_room_tells_each_problem_once_and_that_it_is_over(tmp_path: Path) -> N
     room = Room(RoomOptions("sector.toml", "x", "layout.geojson", tmp_path))
     ingest, fusion = Speaking("ingest"), Speaking("fusion")
     room.ingest, room.fusion = ingest, fusion  # type: ignore[assignment]
-    assert room.mend() == []
+    assert room.restart_ended() == []
     ingest.problem = "DISK_FULL: 1.0 MB left"
-    assert room.mend() == ["ingest: DISK_FULL: 1.0 MB left"]
-    assert room.mend() == []
+    assert room.restart_ended() == ["ingest: DISK_FULL: 1.0 MB left"]
+    assert room.restart_ended() == []
     ingest.problem = None
-    assert room.mend() == ["ingest: all is well again."]
-    assert room.mend() == []
+    assert room.restart_ended() == ["ingest: all is well again."]
+    assert room.restart_ended() == []

@@ -15,7 +15,7 @@ from ingest.receiving.receiver import Guards, Receiver
 from ops.journal.reader import JournalReader
 from ops.journal.writer import Journal
 from ops.room.night_file import read_night
-from ops.room.simulate_night import rehearse_to_files
+from ops.room.simulate_night import write_simulated_night
 from ops.sector.open_sector import OpenSector
 from ops.services.fusion.process import counts_of
 from sensors.scan import Plot
@@ -28,7 +28,7 @@ HONEST_S = 900.0
 def honest(hill_ground: OpenSector, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A quarter of an hour, with late and doubled messages, false alarms and errors as the layout declares them."""
     folder = tmp_path_factory.mktemp("honest")
-    rehearse_to_files(hill_ground, folder, seed=11, duration_s=HONEST_S)
+    write_simulated_night(hill_ground, folder, seed=11, duration_s=HONEST_S)
     return folder / "night.jsonl"
 
 
