@@ -10,8 +10,8 @@ from numba import njit
 from geo.arrays import Bools, Float32s, UInt8s
 from geo.errors import TerrainError
 from geo.visibility.kernels.exact_sweep import sweep_exact
-from geo.visibility.kernels.rings import FARTHEST_M, HABITUAL_VOID_M, Bounds, Eye
-from geo.visibility.kernels.sight_line import HIDDEN, SNAP, UNKNOWN, VISIBLE, Cone, cone_of, ground_at
+from geo.visibility.kernels.rings import FARTHEST_M, HABITUAL_VOID_M
+from geo.visibility.kernels.sight_line import HIDDEN, SNAP, UNKNOWN, VISIBLE, ground_at
 from geo.visibility.kernels.undeclared_voids import check_plausible
 from geo.visibility.kernels.xdraw import sweep_fast
 from geo.visibility.view import RasterGrid, View, drop_per_cell
@@ -91,10 +91,11 @@ def _cleared_around(above: Float32s, row: float, column: float) -> Float32s:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Place:
-    """One observer on a surface, ready for the kernels: its eye, its window of cells, and the cones to sweep.
+    """One observer on a surface, ready for the kernels.
 
-    ``reach`` is the range in cells; ``sector`` the start azimuth and width, None for all round; each cone comes with
-    its count of rings, the bounds within which it is swept, and its origin and steps in the window.
+    ``heights`` are the fields of the kernels' ``Eye``; ``reach`` is the range in cells; the window of cells ends before
+    ``end_row`` and ``end_column``; ``sector`` is the start azimuth and the width, None for all round; ``sides`` are the
+    cones to sweep, each with the fields of ``ViewLimits``.
     """
 
     z: Float32s
@@ -102,14 +103,14 @@ class _Place:
     row: float
     column: float
     view: View
-    eye: Eye
+    heights: tuple[float, float, float, float]
     reach: float
     first_row: int
     end_row: int
     first_column: int
     end_column: int
     sector: tuple[float, float] | None
-    cones: tuple[tuple[Cone, int, Bounds, tuple[int, int, int]], ...]
+    sides: tuple[tuple[int, tuple[float, float, float]], ...]
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -124,18 +125,12 @@ def _placed(z: Float32s, cell_m: float, row: float, column: float, view: View) -
     ground = float(ground_at(z.ravel(), rows, columns, row, column))
     if np.isnan(ground):
         raise TerrainError(f"row {row:g}, column {column:g} is void", where="observer", expected="known ground")
-    around = [cone_of(rows, columns, row, column, side) for side in range(4)]
     reach = min(view.max_range_m / cell_m, float(np.hypot(rows, columns)))
     window = (*window_of(rows, row, reach), *window_of(columns, column, reach))
-    cones = []
-    for side, (cone, rings) in enumerate(around):
-        slopes = cone_slopes(side, sector)
-        if slopes is not None:
-            narrow = within_reach(cone, reach)
-            in_window = _cone_in_window(narrow, window[0], window[2], columns, window[3] - window[2])
-            cones.append((narrow, rings, (reach, *slopes), in_window))
-    eye = (ground + float(view.observer_height_m), ground, float(view.target_height_m), drop)
-    return _Place(z, cell_m, row, column, view, eye, reach, *window, sector, tuple(cones))
+    slopes = ((side, cone_slopes(side, sector)) for side in range(4))
+    sides = tuple((side, (reach, *limits)) for side, limits in slopes if limits is not None)
+    heights = (ground + float(view.observer_height_m), ground, float(view.target_height_m), drop)
+    return _Place(z, cell_m, row, column, view, heights, reach, *window, sector, sides)
 
 
 def _states_in_view(place: _Place) -> UInt8s:
@@ -155,32 +150,19 @@ def _swept_heights(place: _Place) -> Float32s:
 
 def _sweep(place: _Place, states: UInt8s, needed: Float32s) -> None:
     """Sweep the cones around a place into the window's states or, where it has cells, into ``needed``."""
-    z, row, column, eye = place.z, place.row, place.column, place.eye
-    in_doubt = abs(eye[1]) > FARTHEST_M or eye[1] == HABITUAL_VOID_M
+    z, row, column, ground = place.z, place.row, place.column, place.heights[1]
+    in_doubt = abs(ground) > FARTHEST_M or ground == HABITUAL_VOID_M
     sweep = sweep_fast if place.view.mode == "fast" else sweep_exact
-    for cone, rings, bounds, in_window in place.cones:
-        in_doubt |= sweep(z.ravel(), cone, rings, eye, bounds, states.ravel(), needed.ravel(), in_window)
+    at, flat, outs = (row, column), z.ravel(), (states.ravel(), needed.ravel())
+    window = (place.first_row, place.first_column, place.shape[1])
+    for side, limits in place.sides:
+        in_doubt |= sweep(flat, z.shape, at, side, place.heights, limits, *outs, window)
     if in_doubt:
         near = place.reach + 1.0
         check_plausible(z, window_of(z.shape[0], row, near), window_of(z.shape[1], column, near))
     if row == round(row) and column == round(column):  # the cell under the observer
         out, here = (needed, 0.0) if needed.size else (states, VISIBLE)
         out[round(row) - place.first_row, round(column) - place.first_column] = here
-
-
-def within_reach(cone: Cone, reach: float) -> Cone:
-    """The cone without the minor indices that no ray within reach, in cells, comes near."""
-    origin, along, across, lowest, highest, eye_v, first_u = cone
-    wide = int(reach) + 8
-    return origin, along, across, max(lowest, -wide), min(highest, wide), eye_v, first_u
-
-
-def _cone_in_window(cone: Cone, row0: int, column0: int, columns: int, width: int) -> tuple[int, int, int]:
-    """The cone's origin and steps in a window of the map that begins at (row0, column0) and is ``width`` wide."""
-    origin, along, across = cone[:3]
-    row, column = divmod(origin, columns)
-    in_window = {columns: width, -columns: -width}
-    return (row - row0) * width + column - column0, in_window.get(along, along), in_window.get(across, across)
 
 
 def cone_slopes(side: int, sector: tuple[float, float] | None) -> tuple[float, float] | None:
@@ -207,7 +189,7 @@ def _keep_view(states: UInt8s, place: _Place) -> None:
     if view.min_range_m == 0.0 and view.azimuths_rad is None and view.elevations_rad is None:
         return
     low, high = (-np.inf, np.inf) if view.elevations_rad is None else map(_steepness, view.elevations_rad)
-    eye_m, _, target_m, curvature = place.eye
+    eye_m, _, target_m, curvature = place.heights
     _clear_outside(
         states,
         place.z.ravel(),
@@ -264,7 +246,7 @@ def _steepness(elevation_rad: float) -> float:
 
 def _in_elevation(ground: Float32s, place: _Place, elevations_rad: tuple[float, float]) -> Bools:
     """Whether the top of a target on the bare ``ground`` of the window lies between two elevations; a void does."""
-    eye_m, _, target_m, curvature = place.eye
+    eye_m, _, target_m, curvature = place.heights
     south = (np.arange(place.first_row, place.end_row) - place.row)[:, None]
     east = (np.arange(place.first_column, place.end_column) - place.column)[None]
     square = south * south + east * east

@@ -13,23 +13,35 @@ import numpy as np
 from numba import njit
 
 from geo.arrays import Float32s, UInt8s
-from geo.visibility.kernels.ring_bounds import LANES, fill_voids, reach_over, ring_bands
+from geo.visibility.kernels.ring_bounds import LANES, Bands, Kinks, fill_voids, reach_over, ring_bands
 from geo.visibility.kernels.ring_heights import ring_heights
-from geo.visibility.kernels.ring_states import ring_states
-from geo.visibility.kernels.rings import BLOCK, LOW, PAD, Bounds, Eye, extent, next_block
+from geo.visibility.kernels.ring_states import Ring, ring_states
+from geo.visibility.kernels.rings import (
+    BLOCK,
+    LOW,
+    PAD,
+    Eye,
+    ViewLimits,
+    cone_in_reach,
+    extent,
+    next_block,
+    steps_in_window,
+)
 from geo.visibility.kernels.sector_bounds import (
     FINE_RINGS,
     GROUP,
     LIFT_M,
     NEVER,
     ROUNDING,
+    Bounds,
+    Envelope,
+    Sectors,
     close_block,
     mark_voids,
     near_roofs,
     so_far,
     widen,
 )
-from geo.visibility.kernels.sight_line import Cone
 
 # Cells before the first and after the last in view of which a sector in view may need the bounds.
 BEFORE, AFTER = 4, 8
@@ -38,40 +50,42 @@ BEFORE, AFTER = 4, 8
 @njit(cache=True, error_model="numpy", nogil=True)
 def sweep_exact(
     z: Float32s,
-    cone: Cone,
-    rings: int,
-    eye: Eye,
-    view: Bounds,
+    shape: tuple[int, int],
+    place: tuple[float, float],
+    side: int,
+    heights: tuple[float, float, float, float],
+    limits: tuple[float, float, float],
     out: UInt8s,
     needed: Float32s,
-    out_cone: tuple[int, int, int],
+    window: tuple[int, int, int],
 ) -> bool:
     """Exact states of one cone into the flat window ``out``, or, when ``needed`` has cells, least heights into that.
 
+    ``z`` is the flat map of a ``shape`` (rows, columns), ``place`` the observer's fractional row and column, ``side``
+    that of ``cone_of``, ``window`` the first row, first column and width of ``out`` on the map. ``heights`` are the
+    fields of ``Eye`` and ``limits`` those of ``ViewLimits``, as plain tuples: numba takes six times as long over the
+    type of a named one on every call from Python.
+
     Returns whether some height is one that no ground has, see ``geo.visibility.kernels.undeclared_voids``.
-    ``eye`` = (height of the eye, of the ground under it, of a target above its ground, curvature drop at one cell);
-    ``view`` = (range in cells, smallest and largest slope dv/du of interest). ``out_cone`` = flat index in ``out`` of
-    ring 0 at minor index 0 and its steps along and across.
     """
-    _, _, _, lowest, highest, eye_fraction, first_u = cone
-    rings = min(rings, int(np.floor(view[0] * (1.0 + 1e-12) - first_u)) + 1)
+    eye, view = Eye(*heights), ViewLimits(*limits)
+    cone, rings, width, eye_v = cone_in_reach(shape, place, side, view.reach)
+    out_steps = steps_in_window(cone, shape[1], window)
     if rings <= 0:
         return False
-    # the kernel's own minor index counts from the edge of the map
-    width, eye_v = highest - lowest + 1, eye_fraction - lowest
     half = max(min(rings, FINE_RINGS), rings // 2) + 2
     table = np.empty((rings // BLOCK + 1, 2 * half, 4), np.float32)
     rows, floor_kept = np.full((12, 2 * half), LOW), np.full((3, 2 * half), LOW)
-    bound = (rows[0], rows[1], rows[2], rows[3], rows[4], rows[5], rows[6], rows[7])
-    line = (rows[8], rows[9], rows[10], rows[11])
+    bounds = Bounds(rows[0], rows[1], rows[2], rows[3], rows[4], rows[5], rows[6], rows[7])
+    envelope = Envelope(rows[8], rows[9], rows[10], rows[11])
     edges, met_on = np.full((2, 2 * half + 1), LOW), np.full(2 * half // GROUP + 3, -1, np.int32)
     likely, void_from = np.zeros(2 * half, np.int32), np.full(2 * half, NEVER)
-    sectors = (bound, edges, met_on, likely, void_from)
+    sectors = Sectors(bounds, edges, met_on, likely, void_from)
     wide = width + 2 * PAD + LANES
     steep_rings, flags = np.full((2 * BLOCK, wide), LOW), np.zeros((2 * BLOCK, 2), np.int32)
     row = np.zeros((10, wide), np.float32)
     kink, kink_before, above_one, filled, filled_before = row[0], row[1], row[2], row[3], row[4]
-    bands = (row[5], row[6], row[7], row[8], row[9])
+    bands = Bands(row[5], row[6], row[7], row[8], row[9])
     near_roofs(z, cone, rings, eye, half, sectors)
     any_void, any_wrong = void_from[0] == 0, False
     for ring in range(rings):
@@ -80,7 +94,7 @@ def sweep_exact(
             next_block(z, cone, ring, rings, view, eye, width, steep_rings[now : now + BLOCK], flags[now : now + BLOCK])
         any_wrong |= flags[now, 1] != 0
         steep, before = steep_rings[now], steep_rings[now - 1]
-        u, low_v, high_v, first, last = extent(ring, first_u, view, eye_v, width)
+        u, low_v, high_v, first, last = extent(ring, cone.first_u, view, eye_v, width)
         steep[:PAD] = steep[PAD]  # the surface goes on beyond the edge of the map, where edges of sectors may be
         steep[PAD + width :] = steep[PAD + width - 1]
         # sectors with rays inside the range, the angles and the map
@@ -95,15 +109,19 @@ def sweep_exact(
             fill_voids(before, filled_before)
             known, known_before = filled, filled_before
         cells = (max(first - BEFORE, -BEFORE), min(last + AFTER, width + AFTER))
-        lift = np.float32((2.0 * eye[3] + LIFT_M * (1.0 + eye[2]) + ROUNDING * eye[3] * u * u) / max(u - 1.0, 0.5))
-        kinks = (kink, kink_before, above_one)
+        lift_m = 2.0 * eye.drop + LIFT_M * (1.0 + eye.target_m) + ROUNDING * eye.drop * u * u
+        lift = np.float32(lift_m / max(u - 1.0, 0.5))
+        kinks = Kinks(kink, kink_before, above_one)
         ring_bands(known, known_before, cells, (u, eye_v, u / half), lift, kinks, bands)
+        ring_of = Ring(ring, half, first, last, any_void)
         if len(needed) > 0:
-            ring_heights(z, cone, eye, (ring, half, first, last, any_void), steep, sectors, table, needed, out_cone)
+            ring_heights(
+                z, cone, eye, Ring(ring, half, first, last, any_void), steep, sectors, table, needed, out_steps
+            )
         else:
-            so_far(first_k, last_k, bound, line)
-            ring_of = (ring, half, first, last, any_void)
-            ring_states(z, cone, eye, ring_of, steep, bands, sectors, line, table, out, out_cone)
+            so_far(first_k, last_k, bounds, envelope)
+            ring_of = Ring(ring, half, first, last, any_void)
+            ring_states(z, cone, eye, ring_of, steep, bands, sectors, envelope, table, out, out_steps)
         if ring >= 2:
             reach_over(cells, above_one, bands)
             if any_void:

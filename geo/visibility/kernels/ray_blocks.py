@@ -11,43 +11,54 @@ gradients across where the ray leaves the one ring and meets the other, and of t
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from geo.arrays import Float32s
-from geo.visibility.kernels.compilation import inlined_leaf, kernel
+from geo.visibility.kernels.compilation import inlined_kernel, kernel
 from geo.visibility.kernels.sight_line import HIDDEN, SNAP, Cone, Ray, blocking_step, step_state, step_steepest
 
 # Steps looked at together.
 STRIDE = 8
 # What a step must clear beyond its bound [m]: far above all rounding, and above what SNAP makes on a cliff.
 SPARE_M = 1e-4
-# Height of the surface where a step begins and ends, how far it rises above the chord, and whether all this is known:
-# a ray through a cell centre may touch cells on either side.
-Step = tuple[float, float, float, bool]
 
 
-@inlined_leaf
+class Step(NamedTuple):
+    """Height of the surface where a step begins and ends, and how far it rises above the chord.
+
+    ``known`` says whether all this is known: a ray through a cell centre may touch cells on either side.
+    """
+
+    start_m: float
+    end_m: float
+    rise: float
+    known: bool
+
+
+@inlined_kernel
 def _within(cone: Cone, slope: float, first: int) -> bool:
     """Whether the steps from ``first`` on, and the cells beside them, lie on the map."""
-    _, _, _, lowest, highest, eye_v, first_u = cone
-    near, far = eye_v + slope * (first_u + first - 1.0), eye_v + slope * (first_u + first + STRIDE - 1.0)
-    return min(near, far) >= lowest + 1.5 and max(near, far) <= highest - 2.5
+    near = cone.eye_v + slope * (cone.first_u + first - 1.0)
+    far = cone.eye_v + slope * (cone.first_u + first + STRIDE - 1.0)
+    return min(near, far) >= cone.lowest + 1.5 and max(near, far) <= cone.highest - 2.5
 
 
-@inlined_leaf
+@inlined_kernel
 def _surface(z: Float32s, cone: Cone, slope: float, ring: int) -> Step:
     """The surface along a ray between rings ``ring - 1`` and ``ring``, ring >= 2, without the earth's curvature."""
-    origin, along, across, _, _, eye_v, first_u = cone
+    across, eye_v = cone.across, cone.eye_v
     rising = slope > 0.0
     # from a crossing's near corner to the far corner of the next cell, and back to that of the cell before
     beyond = 2 * across if rising else -across
     behind = across - beyond
-    u = first_u + ring
+    u = cone.first_u + ring
     v0, v1 = eye_v + slope * (u - 1.0) + SNAP, eye_v + slope * u + SNAP
     at0, at1 = np.floor(v0), np.floor(v1)
     share0, share1 = v0 - at0, v1 - at1
-    k1 = origin + ring * along
-    k0 = k1 - along + int(at0 * across)
+    k1 = cone.origin + ring * cone.along
+    k0 = k1 - cone.along + int(at0 * across)
     k1 += int(at1 * across)
     p, q = np.float64(z[np.uint64(k0)]), np.float64(z[np.uint64(k1)])
     dp = np.float64(z[np.uint64(k0 + across)]) - p
@@ -58,24 +69,26 @@ def _surface(z: Float32s, cone: Cone, slope: float, ring: int) -> Step:
     last_dq = -last_q if rising else last_q - dq
     twist = max(abs(dp - last_dq), abs(next_dp - dq)) if at0 != at1 else 0.0
     rise = 0.25 * abs(slope) * (abs(dp - dq) + twist)
-    return p + share0 * dp, q + share1 * dq, rise, min(share0, share1) >= 2.0 * SNAP
+    return Step(p + share0 * dp, q + share1 * dq, rise, min(share0, share1) >= 2.0 * SNAP)
 
 
 @kernel
 def stride_blocks(z: Float32s, cone: Cone, ray: Ray, first: int) -> bool:
     """Whether one of the steps first..first + STRIDE - 1 blocks the ray; exact; first >= 2, no voids."""
-    slope, end_u, eye_m, top_m, drop, _, _ = ray
+    slope, eye_m, drop = ray.slope, ray.eye_m, ray.drop
     if not _within(cone, slope, first):
         return blocking_step(z, cone, ray, first + STRIDE - 1, first) >= 0
-    incline, spare = (top_m - eye_m) / end_u - drop * end_u, 0.25 * drop + SPARE_M
+    incline, spare = (ray.top_m - eye_m) / ray.end_u - drop * ray.end_u, 0.25 * drop + SPARE_M
     hidden, doubtful = 0, 0
     for i in range(STRIDE):
-        ground0, ground1, rise, known = _surface(z, cone, slope, first + i)
-        u1 = cone[6] + (first + i)
+        surface = _surface(z, cone, slope, first + i)
+        u1 = cone.first_u + (first + i)
         u0 = u1 - 1.0
-        least = min(eye_m + u0 * (incline + drop * u0) - ground0, eye_m + u1 * (incline + drop * u1) - ground1)
-        hidden |= int(known and least < -SPARE_M) << i
-        doubtful |= int(not (known and least > rise + spare)) << i
+        clear0 = eye_m + u0 * (incline + drop * u0) - surface.start_m
+        clear1 = eye_m + u1 * (incline + drop * u1) - surface.end_m
+        least = min(clear0, clear1)
+        hidden |= int(surface.known and least < -SPARE_M) << i
+        doubtful |= int(not (surface.known and least > surface.rise + spare)) << i
     step = first
     while hidden == 0 and doubtful != 0:
         if doubtful & 1 and step_state(z, cone, ray, step) == HIDDEN:
@@ -88,18 +101,19 @@ def stride_blocks(z: Float32s, cone: Cone, ray: Ray, first: int) -> bool:
 @kernel
 def stride_steepest(z: Float32s, cone: Cone, ray: Ray, first: int, best: float, at: int) -> tuple[float, int]:
     """Of ``best``, met on step ``at``, and the steps first..first + STRIDE - 1 the steepest; first >= 2, no voids."""
-    slope, _, eye_m, _, drop, _, _ = ray
+    slope, eye_m, drop = ray.slope, ray.eye_m, ray.drop
     spare = 0.25 * drop + SPARE_M
     steeper = 2**STRIDE - 1
     if _within(cone, slope, first):
         steeper = 0
         for i in range(STRIDE):
-            ground0, ground1, rise, known = _surface(z, cone, slope, first + i)
-            u1 = cone[6] + (first + i)
+            surface = _surface(z, cone, slope, first + i)
+            u1 = cone.first_u + (first + i)
             u0 = u1 - 1.0
             # of a point at height h: h - eye - drop u² - best u, in metres
-            least = min(eye_m + u0 * (best + drop * u0) - ground0, eye_m + u1 * (best + drop * u1) - ground1)
-            steeper |= int(not (known and least > rise + spare)) << i
+            clear0 = eye_m + u0 * (best + drop * u0) - surface.start_m
+            clear1 = eye_m + u1 * (best + drop * u1) - surface.end_m
+            steeper |= int(not (surface.known and min(clear0, clear1) > surface.rise + spare)) << i
     step = first
     while steeper != 0:
         if steeper & 1:

@@ -5,18 +5,37 @@ A *cell* lies between two neighbours on a ring, and behind it, towards the obser
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from geo.arrays import Float32s
 from geo.visibility.kernels.compilation import kernel
 from geo.visibility.kernels.rings import LOW, PAD
 
-# Of one ring, per cell: the steepest corner and the lower of the two on the ring; how far the surface rises above the
-# chord between a sector's edges when the sector begins in the cell, and how far it falls below; how far it rises above
-# the chord from ring to ring.
-Bands = tuple[Float32s, Float32s, Float32s, Float32s, Float32s]
-# Of each place on this ring and on the one before: how far it stands out from its neighbours. And room for a copy.
-Kinks = tuple[Float32s, Float32s, Float32s]
+
+class Bands(NamedTuple):
+    """Bounds of the cells of one ring.
+
+    ``top`` is the steepest corner, ``low`` the lower of the two on the ring; ``above`` and ``below`` say how far the
+    surface rises above and falls below the chord between a sector's edges where the sector begins in the cell, ``way``
+    how far it rises above the chord from ring to ring.
+    """
+
+    top: Float32s
+    low: Float32s
+    above: Float32s
+    below: Float32s
+    way: Float32s
+
+
+class Kinks(NamedTuple):
+    """How far each position on a ring, and on the ring before, stands out from its neighbours; and a work array."""
+
+    ring: Float32s
+    before: Float32s
+    above_one: Float32s
+
 
 # Share of the steepness by which bounds are widened: above all rounding.
 MARGIN = np.float32(2e-6)
@@ -43,25 +62,18 @@ def ring_bands(
     it is bilinear; for what it can rise above the chord of a ray see ``geo.visibility.kernels.ray_blocks``.
     """
     u, eye_v, wide = place
-    kink, kink_before, above_one = kinks
-    top, low, _, below, way = bands
     begin = PAD + extent[0]
     end = begin + (extent[1] - extent[0] + LANES - 1) // LANES * LANES
     share = np.float32(0.25 if wide <= 1.0 else 0.5626)
     m, m_before = steep[begin - 1 : end + 2], before[begin - 1 : end + 2]
-    here, past = kink[begin:end], kink_before[begin:end]
+    here, past = kinks.ring[begin:end], kinks.before[begin:end]
     for i in range(len(here)):
         here[i] = share * (m[i + 1] - m[i] + (m[i + 1] - m[i + 2]))
     far, near = np.float32(u), np.float32(u - 1.0)
     scale, inverse = np.float32(0.5 / max(u - 1.0, 0.5)), np.float32(1.0 / u)
     slope_at = np.float32((extent[0] - eye_v) / u)
-    tops, lows, over, under, ways = (
-        top[begin:end],
-        low[begin:end],
-        above_one[begin:end],
-        below[begin:end],
-        way[begin:end],
-    )
+    tops, lows, ways = bands.top[begin:end], bands.low[begin:end], bands.way[begin:end]
+    over, under = kinks.above_one[begin:end], bands.below[begin:end]
     for i in range(len(tops)):
         left, right = m[i + 1], m[i + 2]
         here_1, here_2 = far * (right - left), far * (m[i + 3] - right)
@@ -80,16 +92,15 @@ def ring_bands(
 @kernel
 def reach_over(extent: tuple[int, int], above_one: Float32s, bands: Bands) -> None:
     """Let a cell's bounds about chords hold for every sector that begins there: for it and the three cells after it."""
-    _, _, above, below, _ = bands
     begin = PAD + extent[0]
     end = begin + (extent[1] - extent[0] + LANES - 1) // LANES * LANES
-    one, to = above_one[begin : end + 3], above[begin:end]
+    one, to = above_one[begin : end + 3], bands.above[begin:end]
     for i in range(len(to)):
         to[i] = max(max(one[i], one[i + 1]), max(one[i + 2], one[i + 3]))
-    to = below[begin : end + 2]
+    to = bands.below[begin : end + 2]
     for i in range(len(to)):
         one[i] = to[i]
-    to = below[begin:end]
+    to = bands.below[begin:end]
     for i in range(len(to)):
         to[i] = max(max(one[i], one[i + 1]), one[i + 2])
 

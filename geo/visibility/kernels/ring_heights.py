@@ -8,7 +8,7 @@ from geo.arrays import Float32s
 from geo.visibility.kernels.compilation import kernel
 from geo.visibility.kernels.ray_blocks import STRIDE, stride_steepest
 from geo.visibility.kernels.ring_states import Ring
-from geo.visibility.kernels.rings import BLOCK, LOW, PAD, Eye
+from geo.visibility.kernels.rings import BLOCK, LOW, PAD, Eye, WindowSteps
 from geo.visibility.kernels.sector_bounds import Sectors, between, stored
 from geo.visibility.kernels.sight_line import Cone, Ray, step_steepest
 
@@ -23,15 +23,15 @@ def ring_heights(
     sectors: Sectors,
     table: Float32s,
     needed: Float32s,
-    out_cone: tuple[int, int, int],
+    out_steps: WindowSteps,
 ) -> None:
     """Least heights [m] of the cells of one ring into the flat window ``needed``; arguments as ``ring_states``."""
     ring, half, first, last, any_void = ring_of
-    origin, along, across, lowest, _, eye_fraction, first_u = cone
-    eye_m, eye_ground, _, curvature = eye
-    bound, _, _, likely, void_from = sectors
-    left, right, level, _, _, _, _, _ = bound
-    u, eye_v = first_u + ring, eye_fraction - lowest
+    across, lowest = cone.across, cone.lowest
+    eye_m, eye_ground, curvature = eye.eye_m, eye.ground_m, eye.drop
+    likely, void_from = sectors.likely, sectors.void_from
+    left, right, level = sectors.bounds.left, sectors.bounds.right, sectors.bounds.level
+    u, eye_v = cone.first_u + ring, cone.eye_v - lowest
     inverse = 1.0 / u
     at = -1
     for b in range(first, last + 1):
@@ -41,17 +41,16 @@ def ring_heights(
         slope = v / u
         if steep[PAD + b] <= LOW or (across == 1 and abs(slope) == 1.0):
             continue
-        ground = np.float64(z[origin + ring * along + (b + lowest) * across])
-        ray = (slope, u, eye_m, ground, curvature * (1.0 + slope * slope), eye_ground, ground)
+        ground = np.float64(z[cone.origin + ring * cone.along + (b + lowest) * across])
+        ray = Ray(slope, u, eye_m, ground, curvature * (1.0 + slope * slope), eye_ground, ground)
         if ring < STRIDE + 2 or (any_void and void_from[k] <= ring):
             most = _steepest_past_voids(z, cone, ray, ring, min(void_from[k], ring))
         else:
             share = np.float32(place - k)
             own_roof = max(level[k], between(left, right, k, share))
             most, at = _steepest_met(z, cone, ray, ring, own_roof, k, share, likely[k], table, at)
-        needed[out_cone[0] + ring * out_cone[1] + (b + lowest) * out_cone[2]] = max(
-            eye_m + most * u + ray[4] * u * u - ground, 0.0
-        )
+        here = out_steps.origin + ring * out_steps.along + (b + lowest) * out_steps.across
+        needed[here] = max(eye_m + most * u + ray.drop * u * u - ground, 0.0)
 
 
 @kernel

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from geo.arrays import Float32s, Int32s, UInt8s
 from geo.visibility.kernels.compilation import kernel
 from geo.visibility.kernels.ray_blocks import STRIDE, stride_blocks
 from geo.visibility.kernels.ring_bounds import Bands
-from geo.visibility.kernels.rings import BLOCK, LOW, PAD, Eye
-from geo.visibility.kernels.sector_bounds import PLACE_BITS, PLACE_ONE, Line, Sectors, between, stored
+from geo.visibility.kernels.rings import BLOCK, LOW, PAD, Eye, WindowSteps
+from geo.visibility.kernels.sector_bounds import PLACE_BITS, PLACE_ONE, Envelope, Sectors, between, stored
 from geo.visibility.kernels.sight_line import HIDDEN, UNKNOWN, VISIBLE, Cone, Ray, blocking_step, step_state, walk
 
-# Ring, half the count of sectors, first and last minor index in view, whether a void has been met so far.
-Ring = tuple[int, int, int, int, bool]
+
+class Ring(NamedTuple):
+    """A ring's number, half the count of sectors, first and last minor index in view, and if a void was met so far."""
+
+    number: int
+    half: int
+    first: int
+    last: int
+    any_void: bool
 
 
 @kernel
@@ -25,27 +34,26 @@ def ring_states(
     steep: Float32s,
     bands: Bands,
     sectors: Sectors,
-    line: Line,
+    envelope: Envelope,
     table: Float32s,
     out: UInt8s,
-    out_cone: tuple[int, int, int],
+    out_steps: WindowSteps,
 ) -> None:
     """Exact states of the cells of one ring into the flat window ``out``, which is HIDDEN before.
 
-    ``steep`` is the ring's steepness, LOW on voids, ``line`` the sectors' bounds over all rings before, ``table`` the
-    roofs of the blocks of rings before (block, sector, 4). ``out_cone`` = flat index in ``out`` of ring 0 at minor
-    index 0 and its steps along and across.
+    ``steep`` is the ring's steepness, LOW on voids, ``envelope`` the sectors' bounds over all rings before, ``table``
+    the roofs of the blocks of rings before (block, sector, 4), ``out_steps`` how to step through ``out``.
     """
     ring, half, first, last, any_void = ring_of
-    origin, along, across, lowest, _, eye_fraction, first_u = cone
+    across, lowest = cone.across, cone.lowest
     eye_m, eye_ground, above_target, curvature = eye
-    bound, _, _, likely, void_from = sectors
-    left, right, level, _, _, _, _, _ = bound
-    roof_left, roof_right, floor_left, floor_right = line
-    top, _, _, _, way = bands
-    u, eye_v = first_u + ring, eye_fraction - lowest
+    likely, void_from = sectors.likely, sectors.void_from
+    left, right, level = sectors.bounds.left, sectors.bounds.right, sectors.bounds.level
+    roof_left, roof_right, floor_left, floor_right = envelope
+    top, way = bands.top, bands.way
+    u, eye_v = cone.first_u + ring, cone.eye_v - lowest
     rise = np.float32(above_target / u)
-    at = out_cone[0] + ring * out_cone[1] + (lowest + first) * out_cone[2]
+    at = out_steps.origin + ring * out_steps.along + (lowest + first) * out_steps.across
     # where in its sector a cell is, in fixed point from sector 0 on
     step, scale = int(half / u * PLACE_ONE), np.float32(1.0 / PLACE_ONE)
     place = int(((first - eye_v) / u + 1.0) * half * PLACE_ONE)
@@ -54,7 +62,7 @@ def ring_states(
         share = np.float32(place - (k << PLACE_BITS)) * scale
         m = steep[b] + rise
         here = at
-        at += out_cone[2]
+        at += out_steps.across
         place += step
         if m < between(floor_left, floor_right, k, share) and not (any_void and steep[b] <= LOW):
             continue
@@ -68,8 +76,8 @@ def ring_states(
             out[here] = VISIBLE
             continue
         slope = v / u
-        ground = np.float64(z[origin + ring * along + (b - PAD + lowest) * across])
-        ray = (slope, u, eye_m, ground + above_target, curvature * (1.0 + slope * slope), eye_ground, ground)
+        ground = np.float64(z[cone.origin + ring * cone.along + (b - PAD + lowest) * across])
+        ray = Ray(slope, u, eye_m, ground + above_target, curvature * (1.0 + slope * slope), eye_ground, ground)
         state = VISIBLE
         if steep[b] <= LOW:
             state = UNKNOWN

@@ -14,22 +14,57 @@ All carry a margin above rounding: ``MARGIN`` of the steepness, LIFT_M in height
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from geo.arrays import Float32s, Int32s
-from geo.visibility.kernels.compilation import inlined_leaf, kernel, summing_leaf
+from geo.visibility.kernels.compilation import inlined_kernel, kernel, summing_kernel
 from geo.visibility.kernels.ring_bounds import MARGIN, Bands
 from geo.visibility.kernels.rings import LOW, PAD, Eye
-from geo.visibility.kernels.sight_line import Cone, step_steepest
+from geo.visibility.kernels.sight_line import Cone, Ray, step_steepest
 
-# Roof of this block of rings, left and right, and where the corners made it, level; roof of all blocks before, left and
-# right; floor, left and right, and level.
-Bound = tuple[Float32s, Float32s, Float32s, Float32s, Float32s, Float32s, Float32s, Float32s]
-# Roof and floor over all rings so far, each left and right.
-Line = tuple[Float32s, Float32s, Float32s, Float32s]
-# What the edges met on this ring and the one before (2, edge); the ring on which a group's edges were met; the block
-# that is likeliest to block; the first step in which a ray may meet a void.
-Sectors = tuple[Bound, Float32s, Int32s, Int32s, Int32s]
+
+class Bounds(NamedTuple):
+    """Roofs and floors of the sectors (sector,), at their left and right edges.
+
+    ``left``, ``right`` and, where corners made it, ``level``: the roof of this block of rings; ``all_left`` and
+    ``all_right``: that of all blocks before; ``floor_left``, ``floor_right`` and ``floor_level``: the floor.
+    """
+
+    left: Float32s
+    right: Float32s
+    level: Float32s
+    all_left: Float32s
+    all_right: Float32s
+    floor_left: Float32s
+    floor_right: Float32s
+    floor_level: Float32s
+
+
+class Envelope(NamedTuple):
+    """Roof and floor of the sectors over all rings so far (sector,), at their left and right edges."""
+
+    roof_left: Float32s
+    roof_right: Float32s
+    floor_left: Float32s
+    floor_right: Float32s
+
+
+class Sectors(NamedTuple):
+    """What the sectors have met so far.
+
+    ``edges`` (2, edge) is what their edges met on this ring and the one before, ``met_on`` the ring on which a group's
+    edges were met, ``likely`` the block that is likeliest to block, ``void_from`` the first step in which a ray may
+    meet a void.
+    """
+
+    bounds: Bounds
+    edges: Float32s
+    met_on: Int32s
+    likely: Int32s
+    void_from: Int32s
+
 
 LIFT_M = 1e-6
 # Share of the earth's fall that rounding may cost.
@@ -49,21 +84,21 @@ GROUP = 64
 CHORD_FAVOUR = np.float32(1.4)
 
 
-@inlined_leaf
+@inlined_kernel
 def between(left: Float32s, right: Float32s, k: int, share: np.float32) -> float:
     """A roof or floor of sector k at a share of its width."""
     steep: float = (np.float32(1.0) - share) * left[k] + share * right[k]
     return steep
 
 
-@inlined_leaf
+@inlined_kernel
 def stored(table: Float32s, block: int, k: int, which: int, share: np.float32) -> float:
     """As ``between``, of a roof in ``table``: 0 of a block of rings, 2 of it and all before."""
     steep: float = (np.float32(1.0) - share) * table[block, k, which] + share * table[block, k, which + 1]
     return steep
 
 
-@inlined_leaf
+@inlined_kernel
 def _by_chord(
     begin: int,
     end: int,
@@ -71,7 +106,7 @@ def _by_chord(
     lowest: tuple[int, int],
     steep: Float32s,
     bands: Bands,
-    bound: Bound,
+    bounds: Bounds,
     edge: Float32s,
     edge_before: Float32s,
 ) -> None:
@@ -80,8 +115,8 @@ def _by_chord(
     ``outer`` = place of the first sector's left edge on the ring and its step from sector to sector, ``lowest`` the
     same of the least cell that the sector touches, in fixed point.
     """
-    left, right, _, _, _, floor_left, floor_right, _ = bound
-    _, _, above, below, _ = bands
+    left, right, floor_left, floor_right = bounds.left, bounds.right, bounds.floor_left, bounds.floor_right
+    above, below = bands.above, bands.below
     scale, one = np.float32(1.0 / PLACE_ONE), np.float32(1.0)
     (place, step), (low_place, low_step) = outer, lowest
     at, share = np.uint64(place >> PLACE_BITS), np.float32(place & PLACE_MASK) * scale
@@ -105,7 +140,7 @@ def _by_chord(
         m_left, past_left = m_right, past_right
 
 
-@inlined_leaf
+@inlined_kernel
 def _meet_edges(begin: int, end: int, outer: tuple[int, int], steep: Float32s, edge: Float32s) -> None:
     """What the edges of sectors begin..end - 1 meet on a ring."""
     scale, one = np.float32(1.0 / PLACE_ONE), np.float32(1.0)
@@ -116,7 +151,7 @@ def _meet_edges(begin: int, end: int, outer: tuple[int, int], steep: Float32s, e
         place += step
 
 
-@inlined_leaf
+@inlined_kernel
 def _by_corners(
     begin: int,
     end: int,
@@ -124,14 +159,14 @@ def _by_corners(
     inner: tuple[int, int],
     rising: bool,
     bands: Bands,
-    bound: Bound,
+    bounds: Bounds,
 ) -> None:
     """As ``_by_chord``, by the corners of the cells touched: at most four on the way, at most three on the ring.
 
     ``inner`` = place of the first sector's left edge on the ring before, and its step.
     """
-    _, _, level, _, _, _, _, floor_level = bound
-    top, low, _, _, _ = bands
+    level, floor_level = bounds.level, bounds.floor_level
+    top, low = bands.top, bands.low
     overlap = int(2.0 * OVERLAP * PLACE_ONE)
     (place, step), (low_place, low_step) = outer, inner
     for k in range(begin, end):
@@ -153,7 +188,7 @@ def _by_corners(
         floor_level[k] = a if a > floor_level[k] else floor_level[k]
 
 
-@summing_leaf
+@summing_kernel
 def _chord_is_closer(above: Float32s, top: Float32s, steep: Float32s) -> bool:
     """Whether chords bound some cells better than their corners do."""
     chord, corners = np.float32(0.0), np.float32(0.0)
@@ -178,10 +213,9 @@ def widen(
 
     ``place`` = (u of the ring, minor index of the eye).
     """
-    bound, edges, met_on, _, _ = sectors
-    top, _, above, _, _ = bands
+    bounds, met_on, top, above = sectors.bounds, sectors.met_on, bands.top, bands.above
     u, eye_v = place
-    edge, edge_before = edges[ring & 1], edges[1 - (ring & 1)]
+    edge, edge_before = sectors.edges[ring & 1], sectors.edges[1 - (ring & 1)]
     inner_step, outer_step = int((u - 1.0) / half * PLACE_ONE), int(u / half * PLACE_ONE)
     origin, overlap = PAD + eye_v - OVERLAP, int(OVERLAP * PLACE_ONE)
     begin = first_k
@@ -196,9 +230,9 @@ def widen(
         chord = _chord_is_closer(above[first : last + 1], top[first : last + 1], steep[first : last + 2])
         if chord and met_on[group] == ring - 1:
             lowest = (inner, inner_step) if rising else (outer, outer_step)
-            _by_chord(begin, end, (outer + overlap, outer_step), lowest, steep, bands, bound, edge, edge_before)
+            _by_chord(begin, end, (outer + overlap, outer_step), lowest, steep, bands, bounds, edge, edge_before)
         else:
-            _by_corners(begin, end, (outer, outer_step), (inner, inner_step), rising, bands, bound)
+            _by_corners(begin, end, (outer, outer_step), (inner, inner_step), rising, bands, bounds)
             if chord:  # a chord's bound rests on the ring before, too
                 _meet_edges(begin, end, (outer + overlap, outer_step), steep, edge)
         if chord:
@@ -206,14 +240,14 @@ def widen(
         begin = end
 
 
-@inlined_leaf
+@inlined_kernel
 def _highest(one: Float32s, two: Float32s, three: Float32s, to: Float32s) -> None:
     """The highest of three rows into a fourth."""
     for k in range(len(to)):
         to[k] = max(max(one[k], two[k]), three[k])
 
 
-@inlined_leaf
+@inlined_kernel
 def _better(one: Float32s, other: Float32s, level: Float32s, to: Float32s) -> None:
     """Of a floor with two ends and one that is level the higher in the middle, into ``to`` its end ``one``."""
     for k in range(len(to)):
@@ -221,22 +255,20 @@ def _better(one: Float32s, other: Float32s, level: Float32s, to: Float32s) -> No
 
 
 @kernel
-def so_far(first_k: int, last_k: int, bound: Bound, line: Line) -> None:
-    """Roof and floor of sectors first_k..last_k over all rings so far, into ``line``."""
-    left, right, level, all_left, all_right, floor_left, floor_right, floor_level = bound
-    roof_left, roof_right, low_left, low_right = line
-    begin, end = first_k, last_k + 1
-    _highest(left[begin:end], level[begin:end], all_left[begin:end], roof_left[begin:end])
-    _highest(right[begin:end], level[begin:end], all_right[begin:end], roof_right[begin:end])
-    _better(floor_left[begin:end], floor_right[begin:end], floor_level[begin:end], low_left[begin:end])
-    _better(floor_right[begin:end], floor_left[begin:end], floor_level[begin:end], low_right[begin:end])
+def so_far(first_k: int, last_k: int, bounds: Bounds, envelope: Envelope) -> None:
+    """Roof and floor of sectors first_k..last_k over all rings so far, into ``envelope``."""
+    b, e, begin, end = bounds, envelope, first_k, last_k + 1
+    _highest(b.left[begin:end], b.level[begin:end], b.all_left[begin:end], e.roof_left[begin:end])
+    _highest(b.right[begin:end], b.level[begin:end], b.all_right[begin:end], e.roof_right[begin:end])
+    _better(b.floor_left[begin:end], b.floor_right[begin:end], b.floor_level[begin:end], e.floor_left[begin:end])
+    _better(b.floor_right[begin:end], b.floor_left[begin:end], b.floor_level[begin:end], e.floor_right[begin:end])
 
 
 @kernel
 def close_block(block: int, sectors: Sectors, table: Float32s) -> None:
     """Store each sector's roof over one block of rings and over all so far, and begin the next block."""
-    bound, _, _, likely, _ = sectors
-    left, right, level, all_left, all_right, _, _, _ = bound
+    likely, bounds = sectors.likely, sectors.bounds
+    left, right, level, all_left, all_right = bounds.left, bounds.right, bounds.level, bounds.all_left, bounds.all_right
     for k in range(len(likely)):
         a, b = max(left[k], level[k]), max(right[k], level[k])
         likely[k] = np.int32(block) if a + b > all_left[k] + all_right[k] else likely[k]
@@ -276,9 +308,8 @@ def near_roofs(z: Float32s, cone: Cone, rings: int, eye: Eye, half: int, sectors
     A void so near makes every sector unknown.
     """
     origin, along, across, lowest, highest, eye_fraction, first_u = cone
-    eye_m, eye_ground, _, curvature = eye
-    roofs, _, _, _, void_from = sectors
-    _, _, _, all_left, all_right, _, _, _ = roofs
+    eye_m, drop, void_from = eye.eye_m, eye.drop, sectors.void_from
+    all_left, all_right = sectors.bounds.all_left, sectors.bounds.all_right
     gradient = 0.0
     for ring in range(-1, min(rings, 2)):
         for b in range(max(lowest, -3), min(highest, 4) + 1):
@@ -294,10 +325,10 @@ def near_roofs(z: Float32s, cone: Cone, rings: int, eye: Eye, half: int, sectors
     before = -np.inf
     for n in range(NEAR_RAYS + 1):
         slope = min(max(n * width - 1.0, (lowest - eye_fraction) / far), (highest - eye_fraction) / far)
-        ray = (slope, 1e9, eye_m, eye_m, curvature * (1.0 + slope * slope), eye_ground, eye_m)
+        ray = Ray(slope, 1e9, eye_m, eye_m, drop * (1.0 + slope * slope), eye.ground_m, eye_m)
         met = max(step_steepest(z, cone, ray, 0), step_steepest(z, cone, ray, 1))
         if n > 0:
-            bound = max(before, met) + width * gradient + (curvature + LIFT_M) / first_u
+            bound = max(before, met) + width * gradient + (drop + LIFT_M) / first_u
             roof = np.float32(bound + abs(bound) * MARGIN)
             for k in range(max(int((n - 1) * width * half - 1.0), 0), min(int(n * width * half + 2.0), 2 * half)):
                 all_left[k] = all_right[k] = max(all_left[k], roof)

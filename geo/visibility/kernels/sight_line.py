@@ -10,20 +10,71 @@ minus the line of sight, earth curvature included, is a quadratic: with values `
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
 from geo.arrays import Float32s, Floats
-from geo.visibility.kernels.compilation import inlined_leaf, kernel
+from geo.visibility.kernels.compilation import inlined_kernel, kernel
 
-# Made by ``cone_of``, which says what they are.
-Cone = tuple[int, int, int, int, int, float, float]
-# Slope dv/du, u of the target, height of the eye and of the target's top, curvature drop per cell² along the ray,
-# height of the ground under the eye and under the target.
-Ray = tuple[float, float, float, float, float, float, float]
-# u of a point on a ray, the cell centre at or below it across the ray, the fraction beyond that, the height there.
-Point = tuple[float, int, float, float]
+
+class Cone(NamedTuple):
+    """A quarter of the map as seen from an observer, in cells; see ``cone_of``.
+
+    ``origin`` is the flat index of ring 0 on the grid line at or before the observer, which is minor index 0; ``along``
+    and ``across`` are the flat steps from ring to ring and along a ring; ``lowest`` and ``highest`` the first and last
+    minor index on the map; ``eye_v`` the observer's minor index, in [0, 1); ``first_u`` the distance u of ring 0, in
+    (0, 1]. Only ``origin`` depends on where on the map the observer stands, so a window of the map gives the same
+    answer to the bit.
+    """
+
+    origin: int
+    along: int
+    across: int
+    lowest: int
+    highest: int
+    eye_v: float
+    first_u: float
+
+
+class Ray(NamedTuple):
+    """A line of sight: slope dv/du, u of its target, and heights [m].
+
+    ``top_m`` is the height of the target's top, ``drop`` the curvature drop per cell² along the ray.
+    """
+
+    slope: float
+    end_u: float
+    eye_m: float
+    top_m: float
+    drop: float
+    eye_ground_m: float
+    end_ground_m: float
+
+
+class Point(NamedTuple):
+    """A point of a ray: the cell centre at or below it across the ray, the fraction beyond, the surface height [m]."""
+
+    u: float
+    cell: int
+    fraction: float
+    height_m: float
+
+
+class Middle(NamedTuple):
+    """What a ray meets between the two ends of a step: one piece of surface, or two with a point between them.
+
+    Along a piece the height is its chord's minus ``bend * (u - u_start) * (u_end - u)``; NaN by a void.
+    """
+
+    two_pieces: bool
+    u: float
+    height_m: float
+    first_bend: float
+    last_bend: float
+
 
 EARTH_RADIUS_M = 6_371_008.8
 HIDDEN, VISIBLE, UNKNOWN = 0, 1, 255
@@ -34,7 +85,7 @@ TOUCH_M = 1e-9
 SNAP = 1e-9
 
 
-@inlined_leaf
+@inlined_kernel
 def _crossing(v: float, highest: int) -> tuple[int, float]:
     """Where a ring is crossed: the cell centre at or below ``v`` and the fraction beyond it."""
     at = int(np.floor(v + SNAP))
@@ -44,7 +95,7 @@ def _crossing(v: float, highest: int) -> tuple[int, float]:
     return at, fraction
 
 
-@inlined_leaf
+@inlined_kernel
 def _height(z: Float32s, index: int, step: int, fraction: float) -> float:
     """Surface height on a grid line between two cell centres; a void beside an exact centre does not count."""
     low = np.float64(z[index])
@@ -53,79 +104,71 @@ def _height(z: Float32s, index: int, step: int, fraction: float) -> float:
     return low + fraction * (np.float64(z[index + step]) - low)
 
 
-@inlined_leaf
+@inlined_kernel
 def _twist(z: Float32s, index: int, along: int, across: int) -> float:
     """The cell's term in u·v: what makes its surface bend along a ray."""
     return float(z[index]) + float(z[index + along + across]) - float(z[index + along]) - float(z[index + across])
 
 
-@inlined_leaf
+@inlined_kernel
 def _on_ring(z: Float32s, cone: Cone, slope: float, ring: int) -> Point:
-    """u of a ring, the cell centre at or below the ray's crossing, the fraction beyond it, the height there."""
-    origin, along, across, _, highest, eye_v, first_u = cone
-    u = first_u + ring
-    at, fraction = _crossing(eye_v + slope * u, highest)
-    return u, at, fraction, _height(z, origin + ring * along + at * across, across, fraction)
+    """Where a ray crosses a ring."""
+    u = cone.first_u + ring
+    cell, fraction = _crossing(cone.eye_v + slope * u, cone.highest)
+    index = cone.origin + ring * cone.along + cell * cone.across
+    return Point(u, cell, fraction, _height(z, index, cone.across, fraction))
 
 
-@inlined_leaf
+@inlined_kernel
 def _inner_end(z: Float32s, cone: Cone, ray: Ray, ring: int) -> Point:
     """Where the step to ``ring`` begins: on the ring before, or under the eye."""
-    if cone[6] + ring - 1.0 > 0.0:
-        return _on_ring(z, cone, ray[0], ring - 1)
-    at, fraction = _crossing(cone[5], cone[4])
-    return 0.0, at, fraction, ray[5]
+    if cone.first_u + ring - 1.0 > 0.0:
+        return _on_ring(z, cone, ray.slope, ring - 1)
+    cell, fraction = _crossing(cone.eye_v, cone.highest)
+    return Point(0.0, cell, fraction, ray.eye_ground_m)
 
 
-@inlined_leaf
+@inlined_kernel
 def _outer_end(z: Float32s, cone: Cone, ray: Ray, ring: int) -> Point:
     """Where the step to ``ring`` ends: there, or at the target."""
-    if cone[6] + ring < ray[1]:
-        return _on_ring(z, cone, ray[0], ring)
-    at, fraction = _crossing(cone[5] + ray[0] * ray[1], cone[4])
-    return ray[1], at, fraction, ray[6]
+    if cone.first_u + ring < ray.end_u:
+        return _on_ring(z, cone, ray.slope, ring)
+    cell, fraction = _crossing(cone.eye_v + ray.slope * ray.end_u, cone.highest)
+    return Point(ray.end_u, cell, fraction, ray.end_ground_m)
 
 
-@inlined_leaf
-def _between(
-    z: Float32s, cone: Cone, slope: float, ring: int, start: Point, stop: Point
-) -> tuple[bool, float, float, float, float]:
-    """What a ray meets between the two ends of the step to ``ring``: one piece of surface, or two.
-
-    Returns whether there are two, u and height of the point between them, and the bend of the first and of the last
-    piece: along a piece the height is its chord's minus ``bend * (u - u_start) * (u_end - u)``; NaN by a void.
-    """
-    _, start_at, start_fraction, _ = start
-    stop_u, stop_at, stop_fraction, stop_ground = stop
-    if slope == 0.0 or (start_fraction == 0.0 and stop_fraction == 0.0 and start_at == stop_at):
-        return False, stop_u, stop_ground, 0.0, 0.0
+@inlined_kernel
+def _between(z: Float32s, cone: Cone, slope: float, ring: int, start: Point, stop: Point) -> Middle:
+    """What a ray meets between the two ends of the step to ``ring``."""
+    if slope == 0.0 or (start.fraction == 0.0 and stop.fraction == 0.0 and start.cell == stop.cell):
+        return Middle(False, stop.u, stop.height_m, 0.0, 0.0)
     # the cells left and entered: one and the same, or two with a crossing in between
     if slope > 0.0:
-        first = start_at
-        last = stop_at - 1 if stop_fraction == 0.0 else stop_at
+        first = start.cell
+        last = stop.cell - 1 if stop.fraction == 0.0 else stop.cell
         line = last
     else:
-        first = start_at - 1 if start_fraction == 0.0 else start_at
-        last = stop_at
+        first = start.cell - 1 if start.fraction == 0.0 else start.cell
+        last = stop.cell
         line = first
-    origin, along, across, _, _, eye_v, first_u = cone
-    behind = origin + (ring - 1) * along
+    along, across = cone.along, cone.across
+    behind = cone.origin + (ring - 1) * along
     bend = slope * _twist(z, behind + last * across, along, across)
     if first == last:
-        return False, stop_u, stop_ground, bend, bend
-    cross_u = (line - eye_v) / slope
-    cross = _height(z, behind + line * across, along, cross_u - (first_u + ring - 1.0))
-    return True, cross_u, cross, slope * _twist(z, behind + first * across, along, across), bend
+        return Middle(False, stop.u, stop.height_m, bend, bend)
+    cross_u = (line - cone.eye_v) / slope
+    cross_m = _height(z, behind + line * across, along, cross_u - (cone.first_u + ring - 1.0))
+    return Middle(True, cross_u, cross_m, slope * _twist(z, behind + first * across, along, across), bend)
 
 
-@inlined_leaf
+@inlined_kernel
 def _below(ray: Ray, u: float, ground: float) -> float:
     """How far the surface lies below the line of sight at ``u``, with the touch allowed; below zero it blocks."""
-    part = min(u * (1.0 / ray[1]), 1.0)
-    return TOUCH_M - (ground + ray[4] * u * (ray[1] - u) - (ray[2] * (1.0 - part) + ray[3] * part))
+    part = min(u * (1.0 / ray.end_u), 1.0)
+    return TOUCH_M - (ground + ray.drop * u * (ray.end_u - u) - (ray.eye_m * (1.0 - part) + ray.top_m * part))
 
 
-@inlined_leaf
+@inlined_kernel
 def _piece_state(a: float, b: float, q: float) -> int:
     """State of a piece whose ends lie a >= 0 and b below the line, its bulge between them being q."""
     if a != a or b != b or q != q:
@@ -136,20 +179,21 @@ def _piece_state(a: float, b: float, q: float) -> int:
     return VISIBLE
 
 
-@inlined_leaf
+@inlined_kernel
 def _step(z: Float32s, cone: Cone, ray: Ray, ring: int, start: Point, stop: Point, a: float, b: float) -> int:
     """State of the step between two ends that lie a and b below the line."""
     if a < 0.0:
         return HIDDEN
-    two, cross_u, cross, first_bend, bend = _between(z, cone, ray[0], ring, start, stop)
-    start_u = start[0]
-    if two:
-        middle = _below(ray, cross_u, cross)
-        state = _piece_state(a, middle, (cross_u - start_u) * (cross_u - start_u) * (ray[4] - first_bend))
+    middle = _between(z, cone, ray.slope, ring, start, stop)
+    start_u = start.u
+    if middle.two_pieces:
+        below = _below(ray, middle.u, middle.height_m)
+        first_bulge = (middle.u - start_u) * (middle.u - start_u) * (ray.drop - middle.first_bend)
+        state = _piece_state(a, below, first_bulge)
         if state != VISIBLE:
             return state
-        a, start_u = middle, cross_u
-    return _piece_state(a, b, (stop[0] - start_u) * (stop[0] - start_u) * (ray[4] - bend))
+        a, start_u = below, middle.u
+    return _piece_state(a, b, (stop.u - start_u) * (stop.u - start_u) * (ray.drop - middle.last_bend))
 
 
 @kernel
@@ -159,24 +203,26 @@ def step_state(z: Float32s, cone: Cone, ray: Ray, ring: int) -> int:
     It is blocked by what rises above the line, bulges between two crossings included; see the module.
     """
     start, stop = _inner_end(z, cone, ray, ring), _outer_end(z, cone, ray, ring)
-    return _step(z, cone, ray, ring, start, stop, _below(ray, start[0], start[3]), _below(ray, stop[0], stop[3]))
+    return _step(
+        z, cone, ray, ring, start, stop, _below(ray, start.u, start.height_m), _below(ray, stop.u, stop.height_m)
+    )
 
 
 @kernel
 def blocking_step(z: Float32s, cone: Cone, ray: Ray, last: int, first: int) -> int:
     """The step that blocks a ray, looked for from ``last`` down to ``first``, or -1. Voids block nothing here."""
     stop = _outer_end(z, cone, ray, last)
-    b = _below(ray, stop[0], stop[3])
+    b = _below(ray, stop.u, stop.height_m)
     for ring in range(last, first - 1, -1):
         start = _inner_end(z, cone, ray, ring)
-        a = _below(ray, start[0], start[3])
+        a = _below(ray, start.u, start.height_m)
         if _step(z, cone, ray, ring, start, stop, a, b) == HIDDEN:
             return ring
         stop, b = start, a
     return -1
 
 
-@inlined_leaf
+@inlined_kernel
 def _steepest(u0: float, h0: float, u1: float, h1: float, q: float) -> float:
     """Largest h / u on a piece where h runs from h0 to h1 with bulge q and u from u0 to u1; NaN when any is."""
     if not (h0 == h0 and h1 == h1 and q == q):
@@ -202,14 +248,16 @@ def _steepest(u0: float, h0: float, u1: float, h1: float, q: float) -> float:
 def step_steepest(z: Float32s, cone: Cone, ray: Ray, ring: int) -> float:
     """Largest (height - curvature drop - eye) / u on the ray between rings ``ring - 1`` and ``ring``, NaN on voids."""
     start, stop = _inner_end(z, cone, ray, ring), _outer_end(z, cone, ray, ring)
-    two, cross_u, cross, first_bend, bend = _between(z, cone, ray[0], ring, start, stop)
-    eye_m, drop = ray[2], ray[4]
-    u0, u1, u2 = start[0], cross_u, stop[0]
-    h0, h1, h2 = start[3] - eye_m - drop * u0 * u0, cross - eye_m - drop * u1 * u1, stop[3] - eye_m - drop * u2 * u2
-    if not two:
-        return _steepest(u0, h0, u2, h2, (u2 - u0) * (u2 - u0) * (drop - bend))
-    inner = _steepest(u0, h0, u1, h1, (u1 - u0) * (u1 - u0) * (drop - first_bend))
-    outer = _steepest(u1, h1, u2, h2, (u2 - u1) * (u2 - u1) * (drop - bend))
+    middle = _between(z, cone, ray.slope, ring, start, stop)
+    eye_m, drop = ray.eye_m, ray.drop
+    u0, u1, u2 = start.u, middle.u, stop.u
+    h0 = start.height_m - eye_m - drop * u0 * u0
+    h1 = middle.height_m - eye_m - drop * u1 * u1
+    h2 = stop.height_m - eye_m - drop * u2 * u2
+    if not middle.two_pieces:
+        return _steepest(u0, h0, u2, h2, (u2 - u0) * (u2 - u0) * (drop - middle.last_bend))
+    inner = _steepest(u0, h0, u1, h1, (u1 - u0) * (u1 - u0) * (drop - middle.first_bend))
+    outer = _steepest(u1, h1, u2, h2, (u2 - u1) * (u2 - u1) * (drop - middle.last_bend))
     return inner if inner != inner or inner > outer else outer
 
 
@@ -225,23 +273,17 @@ def walk(z: Float32s, cone: Cone, ray: Ray, first_ring: int, last_ring: int) -> 
 
 @kernel
 def cone_of(rows: int, columns: int, row: float, column: float, side: int) -> tuple[Cone, int]:
-    """The cone that looks north (side 0), east (1), south (2) or west (3) from an observer, and its count of rings.
-
-    A cone is (origin, along, across, lowest, highest, eye_v, first_u): the flat index of ring 0 on the grid line at or
-    before the observer, which is minor index 0; the flat steps along and across; the first and last minor index on
-    the map; the observer's minor index, in [0, 1); u of ring 0, in (0, 1]. Nothing but ``origin`` depends on where on
-    the map the observer stands, so a window of the map gives the same answer to the bit.
-    """
+    """The cone that looks north (side 0), east (1), south (2) or west (3) from an observer, and its count of rings."""
     r, c = int(np.floor(row)), int(np.floor(column))
     if side == 1:
-        return (r * columns + c + 1, 1, columns, -r, rows - 1 - r, row - r, c + 1 - column), columns - 1 - c
+        return Cone(r * columns + c + 1, 1, columns, -r, rows - 1 - r, row - r, c + 1 - column), columns - 1 - c
     if side == 3:
         first = int(np.ceil(column)) - 1
-        return (r * columns + first, -1, columns, -r, rows - 1 - r, row - r, column - first), first + 1
+        return Cone(r * columns + first, -1, columns, -r, rows - 1 - r, row - r, column - first), first + 1
     if side == 2:
-        return ((r + 1) * columns + c, columns, 1, -c, columns - 1 - c, column - c, r + 1 - row), rows - 1 - r
+        return Cone((r + 1) * columns + c, columns, 1, -c, columns - 1 - c, column - c, r + 1 - row), rows - 1 - r
     first = int(np.ceil(row)) - 1
-    return (first * columns + c, -columns, 1, -c, columns - 1 - c, column - c, row - first), first + 1
+    return Cone(first * columns + c, -columns, 1, -c, columns - 1 - c, column - c, row - first), first + 1
 
 
 @kernel
@@ -296,8 +338,8 @@ def sight_states(
             continue
         cone, _ = cone_of(rows, columns, row, column, side)
         slope = end_v / end_u
-        eye_m, target_m = ground + above_eye[n], target_ground + above_target[n]
-        ray = (slope, end_u, eye_m, target_m, curvature * (1.0 + slope * slope), ground, target_ground)
-        last = max(int(np.ceil(end_u - cone[6] - SNAP)), 0)
+        eye_m, top_m = ground + above_eye[n], target_ground + above_target[n]
+        ray = Ray(slope, end_u, eye_m, top_m, curvature * (1.0 + slope * slope), ground, target_ground)
+        last = max(int(np.ceil(end_u - cone.first_u - SNAP)), 0)
         states[n] = walk(z, cone, ray, 0, last)
     return on_void

@@ -10,14 +10,24 @@ import numpy as np
 from numba import njit
 
 from geo.arrays import Float32s, UInt8s
-from geo.visibility.kernels.compilation import inlined_leaf, kernel
-from geo.visibility.kernels.rings import BLOCK, LOW, PAD, Bounds, Eye, extent, next_block
+from geo.visibility.kernels.compilation import inlined_kernel, kernel
+from geo.visibility.kernels.rings import (
+    BLOCK,
+    LOW,
+    PAD,
+    Eye,
+    ViewLimits,
+    cone_in_reach,
+    extent,
+    next_block,
+    steps_in_window,
+)
 from geo.visibility.kernels.sight_line import HIDDEN, SNAP, UNKNOWN, VISIBLE, Cone
 
 BINS_PER_CELL = 8  # directions told apart behind voids, on the last ring
 
 
-@inlined_leaf
+@inlined_kernel
 def _carry(before: Float32s, begin: int, middle: int, end: int, eye_v: float, u: float, horizon: Float32s) -> None:
     """The horizon before a ring's places begin..end, each between its own and the next one towards the axis."""
     inverse = 1.0 / u
@@ -50,11 +60,10 @@ def _shade(void_b: int, u: float, eye_v: float, shadow: UInt8s) -> None:
 @kernel
 def _shade_beside_eye(z: Float32s, cone: Cone, shadow: UInt8s) -> None:
     """Take in the voids on the grid line at or before the observer: rays to the first ring may pass beside them."""
-    origin, along, across, lowest, highest, eye_v, _ = cone
-    for b in range(max(lowest, -2), min(highest, 3) + 1):
-        here = z[origin - along + b * across]
+    for b in range(max(cone.lowest, -2), min(cone.highest, 3) + 1):
+        here = z[cone.origin - cone.along + b * cone.across]
         if here != here:
-            _shade(b, 0.0, eye_v, shadow)
+            _shade(b, 0.0, cone.eye_v, shadow)
 
 
 @kernel
@@ -80,21 +89,22 @@ def _find_unknown(
 @njit(cache=True, error_model="numpy", nogil=True)
 def sweep_fast(
     z: Float32s,
-    cone: Cone,
-    rings: int,
-    eye: Eye,
-    view: Bounds,
+    shape: tuple[int, int],
+    place: tuple[float, float],
+    side: int,
+    heights: tuple[float, float, float, float],
+    limits: tuple[float, float, float],
     out: UInt8s,
     needed: Float32s,
-    out_cone: tuple[int, int, int],
+    window: tuple[int, int, int],
 ) -> bool:
     """Approximate states of one cone into ``out``, or least heights into ``needed``; see
     ``geo.visibility.kernels.exact_sweep.sweep_exact``.
     """
-    _, _, _, lowest, highest, eye_fraction, first_u = cone
-    out_origin, out_along, out_across = out_cone
-    rings = min(rings, int(np.floor(view[0] * (1.0 + 1e-12) - first_u)) + 1)
-    width, eye_v = highest - lowest + 1, eye_fraction - lowest
+    eye, view = Eye(*heights), ViewLimits(*limits)
+    cone, rings, width, eye_v = cone_in_reach(shape, place, side, view.reach)
+    out_steps = steps_in_window(cone, shape[1], window)
+    out_across = out_steps.across
     steep_rings = np.full((BLOCK, width + 2 * PAD), LOW, np.float32)
     flags = np.zeros((BLOCK, 2), np.int32)
     horizon, horizon_before = np.full((2, width + 2 * PAD), LOW, np.float32)
@@ -108,14 +118,14 @@ def sweep_fast(
         steep = steep_rings[ring % BLOCK]
         any_wrong |= flags[ring % BLOCK, 1] != 0
         any_void |= flags[ring % BLOCK, 0] != 0
-        u, _, _, first, last = extent(ring, first_u, view, eye_v, width)
+        u, _, _, first, last = extent(ring, cone.first_u, view, eye_v, width)
         begin, end = PAD + max(first - 2, 0), PAD + min(last + 2, width - 1) + 1
         middle = min(max(PAD + int(np.floor(eye_v)) + 1, begin), end)
         _carry(horizon_before, begin, middle, end, eye_v, u, horizon)
         if any_void:
             _find_unknown(begin, end, eye_v, u, steep, shadow, unknown)
-        rise = np.float32(eye[2] / u)
-        to = out_origin + ring * out_along + (lowest - PAD) * out_across
+        rise = np.float32(eye.target_m / u)
+        to = out_steps.origin + ring * out_steps.along + (cone.lowest - PAD) * out_across
         if len(needed) > 0:
             for b in range(PAD + first, PAD + last + 1):
                 least = max((horizon[b] - steep[b]) * np.float32(u), np.float32(0.0))
