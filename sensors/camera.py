@@ -32,7 +32,7 @@ class Camera(Sensor):
 
     With ``pitch_m`` and ``focal_length_m`` the probability falls with range by the Johnson form, and
     ``detection_probability`` is its ceiling; without, it is the same everywhere in range and view.
-    ``night`` tells whether the camera sees without daylight: it is then taken as thermal, else as a day camera.
+    ``night``: whether the camera sees without daylight: it is then taken as thermal, else as a day camera.
     ``search_s`` is how long its search of the field takes to show what it can (coverage only; None: as assumed).
     """
 
@@ -98,7 +98,7 @@ def sight_left(
 ) -> npt.NDArray[np.float64]:
     """Share of the pixels on target that still count after the air has taken its part of the contrast; 0 to 1.
 
-    Contrast falls as exp(−σ R) (Koschmieder 1924). The finest detail that can be told apart falls with the logarithm of
+    Contrast falls as exp(−σ R) (Koschmieder 1924). The finest detail that can be resolved falls with the logarithm of
     the contrast, from all at the target's own to none at the least that can be seen: ``1 − σ R / ln(C/C_least)``, the
     log-linear form of minimum resolvable contrast and temperature curves.
     """

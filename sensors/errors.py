@@ -1,4 +1,4 @@
-"""Errors of the package: bad input named with what broke, where, and what was expected."""
+"""Errors of ``sensors``: each is one sentence that names what broke, where, and what was expected."""
 
 from __future__ import annotations
 

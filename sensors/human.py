@@ -1,4 +1,4 @@
-"""Observers: people on a post or patrol who look with their eyes or binoculars, and what they may be relied on for."""
+"""Human observers: people on a post or patrol who watch with their eyes or binoculars."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sensors.sensor import Sensor, check
 
 KIND: Final = "human"
 EYE_RAD: Final = math.radians(1.0 / 60.0)
-"""What a sound eye tells apart: one minute of arc (20/20 vision); it takes the place of a camera's pixel."""
+"""Resolution of a healthy eye: one minute of arc (20/20 vision); it takes the place of a camera's pixel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,7 @@ class Human(Sensor):
     """An observer, usually event-only (``period_s`` None): reports a direction, often a guessed range, and a class.
 
     The probability falls with range as a camera's whose pixel is the eye's minute of arc divided by ``magnification``
-    (1: no binoculars), and ``detection_probability`` is its ceiling: how watchful people are. ``night`` tells whether
+    (1: no binoculars), and ``detection_probability`` is its ceiling: how attentive observers are. ``night``: whether
     they have night vision; without it they see nothing in the dark. ``search_s`` is the time of one search of the field
     (coverage only; None: as assumed). What they hear is reported, and not counted as coverage.
     """
@@ -69,7 +69,7 @@ class Human(Sensor):
         return min(dwell_s, self._search_s(situation))
 
     def _details(self, range_m: npt.NDArray[np.float64], target: str) -> npt.NDArray[np.float64]:
-        """How many of the finest details that the eye tells apart fit across the target's critical size."""
+        """How many of the finest details that the eye resolves fit across the target's critical size."""
         size_m = CRITICAL_SIZE_M.get(target, CRITICAL_SIZE_M["other"])
         return size_m * self.magnification / (np.maximum(range_m, 1e-9) * EYE_RAD)
 

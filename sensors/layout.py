@@ -87,11 +87,11 @@ class Layout:
     _placements: Mapping[str, Placement] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        seen: set[str] = set()
+        ids: set[str] = set()
         for part in (*self.sensors, *self.relays):
-            if part.id in seen:
+            if part.id in ids:
                 raise LayoutError(f"two sensors are called {part.id!r}", where=self.name, expected="unique ids")
-            seen.add(part.id)
+            ids.add(part.id)
         object.__setattr__(self, "_placements", _placements(self.sensors, self.frame))
 
     @classmethod
@@ -338,8 +338,8 @@ def _part(feature: object, number: int, frame: LocalFrame, catalogue: Catalogue 
             where=f"sensor {sensor_id!r}",
             expected="a nearby point",
         )
-    made: AnySensor | Relay = RECORDS[values["kind"]](lon=lon, lat=lat, easting=easting, northing=northing, **values)
-    return made
+    sensor: AnySensor | Relay = RECORDS[values["kind"]](lon=lon, lat=lat, easting=easting, northing=northing, **values)
+    return sensor
 
 
 def _point(geometry: object, where: str) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""Radio direction finders: their record and how sure they are to hear a target that transmits."""
+"""Radio direction finders: their record and the probability that they intercept a target that transmits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Radio relays: they see nothing, and carry the reports of those that do towards a base."""
+"""Radio relays, which carry the reports of sensors towards a base and detect nothing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DEFAULT_MAST_M: Final = 6.0
 class Relay:
     """One relay at one place. ``max_range_m`` is the farthest link it can hold; ``availability`` the share of the time
     in which it works, for all that it carries at once. With ``gateway`` it has a way of its own to the control room
-    (satellite, cable) and needs no base in sight. Raises LayoutError for a value that no relay can have.
+    (satellite, cable) and needs no line of sight to a base. Raises LayoutError for a value that no relay can have.
     """
 
     id: str

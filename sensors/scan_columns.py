@@ -1,8 +1,7 @@
-"""One scan as columns of numbers in the frame: what the tracker's kernels run on, and the way back to a record.
+"""One scan as columns of numbers in the frame, for the tracker's kernels, and the conversion back to a record.
 
-Here true north becomes grid north (grid azimuth = true azimuth − convergence at the sensor) and metres on the ground
-become metres of the frame (× the frame's scale at the sensor). A range stays a *slant* range: whoever uses it knows the
-sensor's height, and the elevation angle where one was measured.
+True north becomes grid north (grid azimuth = true azimuth − convergence at the sensor) and metres on the ground become
+metres of the frame (× the frame's scale at the sensor). A range stays a *slant* range.
 """
 
 from __future__ import annotations
@@ -76,12 +75,13 @@ RANGE, AZIMUTH, ELEVATION, VELOCITY, POSITION_SD, LON, LAT, CONFIDENCE = 0, 1, 2
 
 
 def columns_of(scan: Scan, layout: Layout) -> ScanColumns:
-    """``scan`` in the layout's frame. Deviations that a plot leaves out come from the layout's error model.
+    """Convert a scan to columns in the layout's frame; deviations that a plot leaves out come from the layout's error
+    model.
 
     A class report r becomes the likelihood of r given each class, through the sensor's confusion matrix where it has
-    one, scaled to sum 1. Raises UnknownSensor for a sensor that the layout does not hold, and SchemaError for a kind
-    that is not the layout's, a half measurement (range or elevation without azimuth, longitude without latitude),
-    a deviation that nobody gives, or a number that no measurement can be.
+    one, scaled to sum 1. Raises UnknownSensor for a sensor that the layout does not have, and SchemaError for a kind
+    that is not the layout's, a half measurement (range or elevation without azimuth, longitude without latitude), a
+    deviation that neither gives, or a number that no measurement can be.
     """
     place = layout.placement(scan.sensor)
     if scan.kind != place.sensor.kind:

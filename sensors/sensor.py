@@ -1,4 +1,4 @@
-"""What every sensor has in common: where it stands, what it may look at, how often, and how well it measures."""
+"""Properties that all sensors share: position, field of view, period, and measurement errors."""
 
 from __future__ import annotations
 
@@ -174,8 +174,8 @@ def _check_number(sensor_id: str, key: str, value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise LayoutError(f"{key} is {value!r}", where=f"sensor {sensor_id!r}", expected=expected)
     if not (low <= value <= high) or (value == low and not low_allowed):
-        told = f"{value:g}" if isinstance(value, float) or abs(value) < 1e300 else "a number beyond all"
-        raise LayoutError(f"{key} is {told}", where=f"sensor {sensor_id!r}", expected=expected)
+        text = f"{value:g}" if isinstance(value, float) or abs(value) < 1e300 else "a number beyond all"
+        raise LayoutError(f"{key} is {text}", where=f"sensor {sensor_id!r}", expected=expected)
 
 
 def _check_confusion(sensor_id: str, confusion: Confusion) -> None:

@@ -1,8 +1,8 @@
-"""Adds up what many sensors see, sensor by sensor, into a few rasters of one block of the terrain.
+"""Sums the detection of many sensors, sensor by sensor, into a few rasters of one block of the terrain.
 
-Only each sensor's own window is touched, so the memory is that of the block (37 bytes a cell) and of the windows in
-work, however many sensors there are. Sums go in the order of the sensors: the same bits for any block and any number of
-threads.
+Only each sensor's own window is touched, so the memory is that of the block (37 bytes per cell) and of the windows in
+work, however many sensors there are. Sums are in the order of the sensors: the same bits for any block and any number
+of threads.
 """
 
 from __future__ import annotations
@@ -129,10 +129,10 @@ class CoverageAccumulator:
 def contribution(place: Placement, terrain: xr.Dataset, task: CoverageTask, block: Block) -> Contribution:
     """What the sensor sees in ``block`` (rows, columns of ``terrain``), with its probabilities there."""
     viewshed = sight(place, terrain, task.sight, block)
-    seen, unknown = viewshed.cells_in(block)
-    look, rate = place.sensor.look_and_rate(ranges_m(place, terrain, block, seen), task.situation)
+    visible, unknown = viewshed.cells_in(block)
+    look, rate = place.sensor.look_and_rate(ranges_m(place, terrain, block, visible), task.situation)
     exposure_s = place.sensor.exposure_s(task.dwell_s, task.situation)
-    return Contribution(seen, look, rate * viewshed.share, exposure_s, unknown)
+    return Contribution(visible, look, rate * viewshed.share, exposure_s, unknown)
 
 
 def ranges_m(place: Placement, terrain: xr.Dataset, block: Block, cells: Ints) -> Floats:
@@ -200,21 +200,21 @@ def _add(
 ) -> None:
     """Add one sensor's cells, with (hazard, log miss, confident) for each, to the sums, counts and best, in place."""
     hazard, miss, confident = values
-    one = np.uint16(1)
+    increment = np.uint16(1)
     for i in range(len(cells)):
         cell, h = cells[i], hazard[i]
         sums[cell, 0] += h
         sums[cell, 1] += miss[i]
-        counts[cell, 0] += one
+        counts[cell, 0] += increment
         if h > 0.0:
-            counts[cell, 1] += one
+            counts[cell, 1] += increment
         if confident[i]:
-            counts[cell, 2] += one
+            counts[cell, 2] += increment
         if h > sums[cell, 2]:
             sums[cell, 2] = h
             best[cell] = number
     for cell in unknown:
-        counts[cell, 3] += one
+        counts[cell, 3] += increment
 
 
 @njit(cache=True, nogil=True)

@@ -1,8 +1,7 @@
-"""Coverage as dask arrays: one block of the terrain at a time, each sensor's window read once a block.
+"""Coverage as dask arrays: one block of the terrain at a time, each sensor's window computed once per block.
 
-A block is never cut along a sight line: it computes the whole windows of the sensors that reach it, reading only as
-much of the terrain as they need. Blocks know nothing of each other, so any scheduler gives the same bits, and a worker
-that dies costs its blocks alone.
+A block computes the whole windows of the sensors that reach it and reads only as much of the terrain as they need.
+Blocks are independent, so any scheduler gives the same bits, and a lost worker costs only its blocks.
 """
 
 from __future__ import annotations

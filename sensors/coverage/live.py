@@ -1,4 +1,4 @@
-"""Coverage of the layout as it works now, kept up to date: a change costs the windows of the sensors that changed."""
+"""Coverage by the sensors that work at present, updated incrementally in the windows of those that changed."""
 
 from __future__ import annotations
 
@@ -128,8 +128,11 @@ def _added(parts: list[SensorCoverage], window: Block) -> npt.NDArray[np.float32
         left, right = max(columns.start, part.window[1].start), min(columns.stop, part.window[1].stop)
         if top >= bottom or left >= right:
             continue
-        own = part.window
-        piece = part.hazard[top - own[0].start : bottom - own[0].start, left - own[1].start : right - own[1].start]
+        part_window = part.window
+        piece = part.hazard[
+            top - part_window[0].start : bottom - part_window[0].start,
+            left - part_window[1].start : right - part_window[1].start,
+        ]
         here = np.s_[top - rows.start : bottom - rows.start, left - columns.start : right - columns.start]
         missing = np.isnan(piece)
         unknown[here] |= missing

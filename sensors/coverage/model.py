@@ -1,9 +1,8 @@
-"""What a layout can see of the ground, and how likely it detects there: looks, rates, and coverage over a dwell.
+"""Coverage of a layout: look probabilities, rates, and coverage probabilities over a dwell.
 
-Three things that are not the same: the *look probability* (one look, or one pass for ground sensors; what the tracker
-uses), the *rate* λ [1/s] of detections while a target is there and the sensor works, and the *coverage probability* of
-at least one detection over a named dwell. Formulas and their sources: ``sensors.detection_model.hazard`` and each
-kind's own file.
+The *look probability* is of one look (one pass for ground sensors; what the tracker uses), the *rate* λ [1/s] is of
+detections while a target is present and the sensor works, and the *coverage probability* is of at least one detection
+over a named dwell. Formulas and sources: ``sensors.detection_model.hazard`` and each kind's own file.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Coverage of the belt along a border, by segment and side: shares, means and the least, from the cells of the belt."""
+"""Coverage of the belt along a border, by segment and side: shares, means and minima over the cells of the belt."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ def _answers(coverage: xr.Dataset, sides: dict[str, Any]) -> dict[str, tuple[Any
 
 def _measures(counts: dict[str, Any], cell_area_m2: float) -> dict[str, tuple[Any, dict[str, str]]]:
     cells, covered, undecided, known = (counts[name] for name in ("cells", "covered", "undecided", "known"))
-    share, one = {"units": "1"}, {"units": "1"}
+    share, no_unit = {"units": "1"}, {"units": "1"}
     with np.errstate(invalid="ignore", divide="ignore"):
         answers = {
             "covered_share": (covered / (cells - undecided), share | {"long_name": "covered, of the decided cells"}),
@@ -179,12 +179,12 @@ def _measures(counts: dict[str, Any], cell_area_m2: float) -> dict[str, tuple[An
                 counts["dead"] / (cells - counts["dead_unknown"]),
                 share | {"long_name": "no sensor has a line of sight, of the cells where that is known"},
             ),
-            "mean_probability": (counts[MEANS[0]] / FIXED / known, one),
-            "mean_all_working_probability": (counts[MEANS[1]] / FIXED / known, one),
-            "mean_best_probability": (counts[MEANS[2]] / FIXED / known, one),
-            "least_probability": (counts["least"], one),
+            "mean_probability": (counts[MEANS[0]] / FIXED / known, no_unit),
+            "mean_all_working_probability": (counts[MEANS[1]] / FIXED / known, no_unit),
+            "mean_best_probability": (counts[MEANS[2]] / FIXED / known, no_unit),
+            "least_probability": (counts["least"], no_unit),
             "area_m2": (cells * cell_area_m2, {"units": "m2"}),
         }
-    answers |= {f"{name}_count": (counts[name], one) for name in COUNTS}
+    answers |= {f"{name}_count": (counts[name], no_unit) for name in COUNTS}
     answers |= {f"{name}_sum": (counts[name], {"units": f"1/{FIXED:.0f}"}) for name in MEANS}
     return answers

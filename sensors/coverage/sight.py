@@ -93,7 +93,7 @@ def sight(place: Placement, terrain: xr.Dataset, task: SightTask, block: Block |
         return SensorViewshed(slice(0, 0), slice(0, 0), np.zeros((0, 0), np.uint8))
     canopy_share = 0.0 if task.assumptions is None else task.assumptions.canopy_share(sensor.kind)
     try:
-        seen = viewshed(
+        states = viewshed(
             terrain,
             sensor.easting,
             sensor.northing,
@@ -109,9 +109,9 @@ def sight(place: Placement, terrain: xr.Dataset, task: SightTask, block: Block |
         )
     except TerrainError as error:
         raise LayoutError(error.what, where=f"sensor {sensor.id!r}", expected=error.expected) from error
-    row = _first(terrain["northing"].to_numpy(), seen["northing"].to_numpy()[0])
-    column = _first(terrain["easting"].to_numpy(), seen["easting"].to_numpy()[0])
-    return SensorViewshed(slice(row, row + seen.shape[0]), slice(column, column + seen.shape[1]), seen.to_numpy())
+    row = _first(terrain["northing"].to_numpy(), states["northing"].to_numpy()[0])
+    column = _first(terrain["easting"].to_numpy(), states["easting"].to_numpy()[0])
+    return SensorViewshed(slice(row, row + states.shape[0]), slice(column, column + states.shape[1]), states.to_numpy())
 
 
 def _view_into(place: Placement, terrain: xr.Dataset, block: Block) -> tuple[float, Angles] | None:

@@ -1,7 +1,7 @@
-"""Crossings under watch: how likely a crosser is detected, segment by segment, and where it is decided.
+"""Probability of detection along a crossing, and where along it detection is decided.
 
-``H = Σ ½(λ_i + λ_j) ℓ/v`` along a path, v by the ground and its direction; ``P_detect = 1 − exp(−H)``: at least one
-detection, misses taken as independent. That a *track* is confirmed is less likely; the simulator says how much less.
+``H = Σ ½(λ_i + λ_j) ℓ/v`` along a path, v by the terrain and direction; ``P_detect = 1 − exp(−H)``: at least one
+detection, misses taken as independent. A *confirmed track* is less probable; the simulator computes by how much.
 """
 
 from __future__ import annotations
@@ -65,29 +65,29 @@ class Detection:
         return {kind: float(probability_of(self.hazard[way, kinds == kind].sum())) for kind in sorted(set(self.kinds))}
 
 
-def detection_along(seen: WatchedBelt, along: Along) -> Detection:
+def detection_along(watched: WatchedBelt, along: Along) -> Detection:
     """Hazard of each sensor along each way, and the bracket of the scans' phase."""
-    hazard, low = np.zeros((along.ways, len(seen.sensors))), np.zeros((along.ways, len(seen.sensors)))
-    for number in range(len(seen.sensors)):
-        pieces, low_pieces = hazard_of_pieces(seen, along, number)
+    hazard, low = np.zeros((along.ways, len(watched.sensors))), np.zeros((along.ways, len(watched.sensors)))
+    for number in range(len(watched.sensors)):
+        pieces, low_pieces = hazard_of_pieces(watched, along, number)
         hazard[:, number], low[:, number] = along.total(pieces), along.total(low_pieces)
     return Detection(
         hazard=hazard,
         hazard_low=low,
-        availability=np.array([sensor.availability for sensor in seen.sensors]),
-        kinds=tuple(sensor.kind for sensor in seen.sensors),
+        availability=np.array([sensor.availability for sensor in watched.sensors]),
+        kinds=tuple(sensor.kind for sensor in watched.sensors),
         seconds=along.total(along.seconds),
         metres=along.total(along.metres),
-        unknown_m=along.total(along.metres * (along.of_pieces(seen.unknown) > 0.0)),
+        unknown_m=along.total(along.metres * (along.of_pieces(watched.unknown) > 0.0)),
     )
 
 
-def hazard_of_pieces(seen: WatchedBelt, along: Along, number: int) -> tuple[Floats, Floats]:
+def hazard_of_pieces(watched: WatchedBelt, along: Along, number: int) -> tuple[Floats, Floats]:
     """Hazard (piece,) of one sensor over each piece, and its lower end under a random phase of its scans.
 
     A search's is scaled so that along a way it is at most ``−ln(1 − P∞)``, P∞ the best on the way.
     """
-    sensor = seen.sensors[number]
+    sensor = watched.sensors[number]
     place = np.searchsorted(sensor.cells, along.cells)
     place = np.minimum(place, max(len(sensor.cells) - 1, 0))
     here = np.zeros(len(along.cells), bool) if len(sensor.cells) == 0 else sensor.cells[place] == along.cells
@@ -97,7 +97,7 @@ def hazard_of_pieces(seen: WatchedBelt, along: Along, number: int) -> tuple[Floa
         nothing = np.zeros(len(along.way))
         return nothing, nothing
     if feels_steps(sensor.kind):
-        pieces = along.mean(along.between(rate)) * along.metres / seen.attrs["assumed_speed_mps"]
+        pieces = along.mean(along.between(rate)) * along.metres / watched.attrs["assumed_speed_mps"]
         return pieces, pieces
     pieces = along.mean(along.between(rate)) * along.seconds
     if looks_of(sensor.kind):
@@ -173,14 +173,14 @@ class Crossing:
 
 
 def no_way(unknown: npt.NDArray[np.bool_]) -> str:
-    """What to say of segments that nobody is known to cross, of some of which nobody knows."""
+    """The message for segments without a known path across."""
     if unknown.all():
         return "nobody knows whether one can cross"
     return "nobody can cross" + (", as far as is known" if unknown.any() else "")
 
 
 def chosen_segment(ways: Crossings, segment: int | None) -> int:
-    """``segment``, or the one whose way is cheapest; GapError where there is no way, or nobody knows of one."""
+    """``segment``, or that of the least cost; GapError where there is no path, or none is known."""
     whole = isinstance(segment, (int, np.integer)) and not isinstance(segment, bool)
     if segment is not None and not (whole and 0 <= segment < ways.cost.size):
         raise GapError(f"no segment {segment}", where="crossing", expected=f"0 to {ways.cost.size - 1}")
@@ -193,41 +193,41 @@ def chosen_segment(ways: Crossings, segment: int | None) -> int:
 
 
 def crossing_along(
-    seen: WatchedBelt, kind: str, direction: str, segment: int, cells: Cells, neighbours: int
+    watched: WatchedBelt, kind: str, direction: str, segment: int, cells: Cells, neighbours: int
 ) -> Crossing:
     """The crossing along cells (rows and columns of the belt's window), with everything that is known of it."""
-    mobility = seen.on_belt
+    mobility = watched.on_belt
     along = Along.ways_over(mobility, [cells])
-    found = detection_along(seen, along)
+    detection = detection_along(watched, along)
     rows, columns = (np.asarray(axis, np.int64) for axis in cells)
-    places = np.column_stack([seen.belt.easting[columns], seen.belt.northing[rows]])
+    places = np.column_stack([watched.belt.easting[columns], watched.belt.northing[rows]])
     ends = np.cumsum(np.maximum(np.abs(np.diff(rows)), np.abs(np.diff(columns))))
     times = np.concatenate([[0.0], np.cumsum(along.seconds)[ends - 1]])
-    names = [sensor.name for sensor in seen.sensors]
+    names = [sensor.name for sensor in watched.sensors]
     return Crossing(
         kind=kind,
         direction=direction,
         segment=segment,
-        frame=seen.belt.border.frame,
+        frame=watched.belt.border.frame,
         path=LineString(places) if len(places) > 1 else LineString(np.vstack([places, places])),
         places=places,
         times_s=times,
-        p_detect=float(found.probability[0]),
-        p_detect_low=float(found.probability_low[0]),
-        p_expected=float(found.expected[0]),
-        p_by_kind=found.by_kind(0),
-        hazard=float(found.hazard[0].sum()),
-        hazard_by_sensor=dict(zip(names, found.hazard[0].tolist(), strict=True)),
-        decided=_decided(seen, along),
-        unknown_m=float(found.unknown_m[0]),
+        p_detect=float(detection.probability[0]),
+        p_detect_low=float(detection.probability_low[0]),
+        p_expected=float(detection.expected[0]),
+        p_by_kind=detection.by_kind(0),
+        hazard=float(detection.hazard[0].sum()),
+        hazard_by_sensor=dict(zip(names, detection.hazard[0].tolist(), strict=True)),
+        decided=_decided(watched, along),
+        unknown_m=float(detection.unknown_m[0]),
         overlength=OVERLENGTH[neighbours],
-        attrs=dict(seen.attrs),
+        attrs=dict(watched.attrs),
     )
 
 
-def _decided(seen: WatchedBelt, along: Along) -> tuple[Decision, ...]:
+def _decided(watched: WatchedBelt, along: Along) -> tuple[Decision, ...]:
     """The densest stretches of one way, in its order, that hold DECIDING_SHARE of its hazard."""
-    parts = np.array([hazard_of_pieces(seen, along, n)[0] for n in range(len(seen.sensors))])
+    parts = np.array([hazard_of_pieces(watched, along, n)[0] for n in range(len(watched.sensors))])
     hazard = parts.sum(axis=0) if len(parts) else np.zeros(len(along.way))
     if not hazard.sum() > 0.0:
         return ()
@@ -238,20 +238,20 @@ def _decided(seen: WatchedBelt, along: Along) -> tuple[Decision, ...]:
     starts = np.flatnonzero(chosen & ~np.append(False, chosen[:-1]))
     stops = np.flatnonzero(chosen & ~np.append(chosen[1:], False)) + 1
     seconds, metres = (np.append(0.0, np.cumsum(values)) for values in (along.seconds, along.metres))
-    width = seen.belt.inside.shape[1]
+    width = watched.belt.inside.shape[1]
     decisions = []
     for start, stop in zip(starts, stops, strict=True):
         row, column = divmod(int(along.cells[along.left[along.begins[(start + stop) // 2]]]), width)
         here = parts[:, start:stop].sum(axis=1)
-        strongest = [seen.sensors[i].name for i in np.argsort(-here, kind="stable") if here[i] > 0.0]
+        strongest = [watched.sensors[i].name for i in np.argsort(-here, kind="stable") if here[i] > 0.0]
         decisions.append(
             Decision(
                 start_s=float(seconds[start]),
                 end_s=float(seconds[stop]),
                 start_m=float(metres[start]),
                 end_m=float(metres[stop]),
-                easting=float(seen.belt.easting[column]),
-                northing=float(seen.belt.northing[row]),
+                easting=float(watched.belt.easting[column]),
+                northing=float(watched.belt.northing[row]),
                 share=float(here.sum() / hazard.sum()),
                 sensors=tuple(strongest),
             )

@@ -1,4 +1,4 @@
-"""How likely a crossing is detected in each segment of a border: the least over all ways through it."""
+"""Detection of crossings in each segment of a border: the least over all paths through it."""
 
 from __future__ import annotations
 
@@ -38,67 +38,72 @@ MEANING: Final[dict[str, tuple[str, str]]] = {
 }
 
 
-def least_ways(seen: WatchedBelt, *, direction: str = INWARD, neighbours: int = 16) -> Crossings:
+def least_ways(watched: WatchedBelt, *, direction: str = INWARD, neighbours: int = 16) -> Crossings:
     """The way of least hazard through every segment, of equals the fastest; a camera's search is taken as endless."""
-    weight = seen.per_s + SECOND
+    weight = watched.per_s + SECOND
     return crossings(
-        seen.belt, seen.mobility, weight=weight, toll=seen.per_m, direction=direction, neighbours=neighbours
+        watched.belt, watched.mobility, weight=weight, toll=watched.per_m, direction=direction, neighbours=neighbours
     )
 
 
 def least_ways_of_the_whole(
-    seen: WatchedBelt, own: npt.NDArray[np.int64], *, slack: float, direction: str = INWARD, neighbours: int = 16
+    watched: WatchedBelt,
+    own_segments: npt.NDArray[np.int64],
+    *,
+    slack: float,
+    direction: str = INWARD,
+    neighbours: int = 16,
 ) -> tuple[Crossings, npt.NDArray[np.bool_]]:
-    """``least_ways`` on a piece of a border, and for its segments ``own`` whether no way of the whole has less hazard
+    """``least_ways`` on a piece of a border, and for its ``own_segments`` whether no way of the whole has less hazard
     by more than ``slack``; see ``geo.paths.crossings.crossings_of_the_whole``."""
     return crossings_of_the_whole(
-        seen.belt,
-        seen.mobility,
-        own,
+        watched.belt,
+        watched.mobility,
+        own_segments,
         least_per_s=SECOND,
         slack=slack,
-        weight=seen.per_s + SECOND,
-        toll=seen.per_m,
+        weight=watched.per_s + SECOND,
+        toll=watched.per_m,
         direction=direction,
         neighbours=neighbours,
     )
 
 
-def over_segments(seen: WatchedBelt, ways: Crossings) -> xr.Dataset:
+def over_segments(watched: WatchedBelt, ways: Crossings) -> xr.Dataset:
     """Describe what detects the path through each segment, (segment,).
 
-    NaN, never 0, where a segment cannot be crossed (``state`` unreachable) or nothing is known of it (unknown). ``ways``
-    are of ``least_ways``, or any other crossings of the same belt. The least is exact over the paths of the search where no
-    camera's search ends on the path; where one does, the value holds for the path that was found, and another might be
-    detected less.
+    NaN, never 0, where a segment cannot be crossed (``state`` unreachable) or nothing is known of it (unknown).
+    ``ways`` are of ``least_ways``, or any other crossings of the same belt. The least is exact over the paths of the
+    search where no camera's search ends on the path; where one does, the value holds for the path that was found, and
+    another might be detected less.
     """
     segments = np.arange(ways.cost.size)
-    along = Along.ways_over(seen.on_belt, [ways.cells(int(segment)) for segment in segments])
-    found = detection_along(seen, along)
-    certain = _certain(seen, ways, found)
+    along = Along.ways_over(watched.on_belt, [ways.cells(int(segment)) for segment in segments])
+    detection = detection_along(watched, along)
+    certain = _certain(watched, ways, detection)
     state = np.full(len(segments), CROSSED, dtype="<U11")
     state[np.isinf(ways.cost)] = UNREACHABLE
     state[np.isnan(ways.cost)] = UNKNOWN
-    state[(state == CROSSED) & (found.unknown_m > 0.0) & np.isnan(certain)] = UNKNOWN
+    state[(state == CROSSED) & (detection.unknown_m > 0.0) & np.isnan(certain)] = UNKNOWN
     data: dict[str, Floats] = {
-        "detection_probability": found.probability,
-        "detection_probability_low": found.probability_low,
-        "expected_probability": found.expected,
+        "detection_probability": detection.probability,
+        "detection_probability_low": detection.probability_low,
+        "expected_probability": detection.expected,
         "certain_probability": certain,
-        "hazard": found.hazard.sum(axis=1),
-        "seconds": found.seconds,
-        "metres": found.metres,
-        "unknown_m": found.unknown_m,
+        "hazard": detection.hazard.sum(axis=1),
+        "seconds": detection.seconds,
+        "metres": detection.metres,
+        "unknown_m": detection.unknown_m,
     }
     crossed = state == CROSSED
-    spans = seen.belt.border.segment_spans_m
+    spans = watched.belt.border.segment_spans_m
     coords: dict[str, Any] = {
         "segment": segments,
         "start_m": ("segment", spans[:, 0], {"units": "m"}),
         "end_m": ("segment", spans[:, 1], {"units": "m"}),
         "state": ("segment", state),
     }
-    attrs = dict(seen.attrs) | {
+    attrs = dict(watched.attrs) | {
         "direction": ways.direction,
         "overlength": OVERLENGTH[ways.before.neighbours],
         "limits": LIMITS,
@@ -119,23 +124,25 @@ def unknown_segments(border: BorderLine) -> xr.Dataset:
         "end_m": ("segment", spans[:, 1], {"units": "m"}),
         "state": ("segment", np.full(border.segments, UNKNOWN, dtype="<U11")),
     }
-    told = {name: ("segment", nothing, {"units": unit, "long_name": words}) for name, (unit, words) in MEANING.items()}
-    return xr.Dataset(told, coords)
+    variables = {
+        name: ("segment", nothing, {"units": unit, "long_name": words}) for name, (unit, words) in MEANING.items()
+    }
+    return xr.Dataset(variables, coords)
 
 
-def _certain(seen: WatchedBelt, ways: Crossings, found: Detection) -> npt.NDArray[np.float64]:
+def _certain(watched: WatchedBelt, ways: Crossings, detection: Detection) -> npt.NDArray[np.float64]:
     """P_detect of the least way over ground whose sight is known; NaN where there is none. The same where all is."""
-    if not (seen.unknown & seen.belt.inside).any():
-        return found.probability
-    known = np.where(seen.unknown, np.nan, seen.per_s + SECOND)
+    if not (watched.unknown & watched.belt.inside).any():
+        return detection.probability
+    known = np.where(watched.unknown, np.nan, watched.per_s + SECOND)
     others = crossings(
-        seen.belt,
-        seen.mobility,
+        watched.belt,
+        watched.mobility,
         weight=known,
-        toll=seen.per_m,
+        toll=watched.per_m,
         direction=ways.direction,
         neighbours=ways.before.neighbours,
     )
-    along = Along.ways_over(seen.on_belt, [others.cells(segment) for segment in range(others.cost.size)])
-    probability = detection_along(seen, along).probability
+    along = Along.ways_over(watched.on_belt, [others.cells(segment) for segment in range(others.cost.size)])
+    probability = detection_along(watched, along).probability
     return np.where(np.isfinite(others.cost), probability, np.nan)

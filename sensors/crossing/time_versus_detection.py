@@ -1,4 +1,4 @@
-"""What a crosser trades: time against being detected; and what each sensor is worth on the way that is then taken."""
+"""Trade-off between time and detection for a crosser, and the marginal contribution of each sensor."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ GAIN: Final = 1e-6  # share by which a new point must better the line between it
 
 
 def trade_offs(
-    seen: WatchedBelt,
+    watched: WatchedBelt,
     *,
     direction: str = INWARD,
     neighbours: int = 16,
@@ -36,7 +36,7 @@ def trade_offs(
 
     Parameters
     ----------
-    seen : WatchedBelt
+    watched : WatchedBelt
         The belt under its sensors (``watch_belt``).
     direction : str
         Direction of the crossing, "inward" or "outward".
@@ -69,7 +69,7 @@ def trade_offs(
         raise BadInput(f"{most!r}", where="trade-offs (most)", expected="at least 2 points")
 
     def best(per_second: float, per_hazard: float) -> _Corner:
-        return _corner(seen, _weighted(seen, per_second, per_hazard, direction, neighbours), segment)
+        return _corner(watched, _weighted(watched, per_second, per_hazard, direction, neighbours), segment)
 
     fast, least = best(1.0, HAZARD), best(SECOND, 1.0)
     corners = [fast, least] if fast.hazard > least.hazard and fast.seconds < least.seconds else [least]
@@ -79,16 +79,16 @@ def trade_offs(
         if not (quieter.seconds > quicker.seconds and quicker.hazard > quieter.hazard):
             continue
         rate = (quicker.hazard - quieter.hazard) / (quieter.seconds - quicker.seconds)
-        found = best(rate, 1.0)
-        if found.hazard + rate * found.seconds < (quicker.hazard + rate * quicker.seconds) * (1.0 - GAIN):
-            corners.append(found)
-            pairs += [(quicker, found), (found, quieter)]
+        between = best(rate, 1.0)
+        if between.hazard + rate * between.seconds < (quicker.hazard + rate * quicker.seconds) * (1.0 - GAIN):
+            corners.append(between)
+            pairs += [(quicker, between), (between, quieter)]
     corners.sort(key=lambda corner: corner.seconds)
     names = (
         ["least detected"] if len(corners) == 1 else ["fastest", *["between"] * (len(corners) - 2), "least detected"]
     )
     return tuple(
-        crossing_along(seen, name, direction, corner.segment, corner.cells, neighbours)
+        crossing_along(watched, name, direction, corner.segment, corner.cells, neighbours)
         for name, corner in zip(names, corners, strict=True)
     )
 
@@ -103,27 +103,27 @@ class _Corner:
     cells: Cells
 
 
-def _corner(seen: WatchedBelt, ways: Crossings, segment: int | None) -> _Corner:
+def _corner(watched: WatchedBelt, ways: Crossings, segment: int | None) -> _Corner:
     chosen = chosen_segment(ways, segment)
     cells = ways.cells(chosen)
-    along = Along.ways_over(seen.on_belt, [cells])
-    hazard = along.over_time(seen.per_s) + along.over_length(seen.per_m)
+    along = Along.ways_over(watched.on_belt, [cells])
+    hazard = along.over_time(watched.per_s) + along.over_length(watched.per_m)
     return _Corner(float(along.seconds.sum()), float(hazard[0]), int(chosen), cells)
 
 
-def _weighted(seen: WatchedBelt, per_second: float, hazard: float, direction: str, neighbours: int) -> Crossings:
+def _weighted(watched: WatchedBelt, per_second: float, hazard: float, direction: str, neighbours: int) -> Crossings:
     return crossings(
-        seen.belt,
-        seen.mobility,
-        weight=hazard * seen.per_s + per_second,
-        toll=hazard * seen.per_m,
+        watched.belt,
+        watched.mobility,
+        weight=hazard * watched.per_s + per_second,
+        toll=hazard * watched.per_m,
         direction=direction,
         neighbours=neighbours,
     )
 
 
 def sensor_values(
-    seen: WatchedBelt,
+    watched: WatchedBelt,
     *,
     direction: str = INWARD,
     neighbours: int = 16,
@@ -134,7 +134,7 @@ def sensor_values(
 
     Parameters
     ----------
-    seen : WatchedBelt
+    watched : WatchedBelt
         The belt under its sensors (``watch_belt``).
     direction : str
         Direction of the crossing, "inward" or "outward".
@@ -159,11 +159,11 @@ def sensor_values(
     """
     if required_probability is not None:
         check_required(required_probability)
-    whole = _by_segment(seen, direction, neighbours)
-    names = [sensor.name for sensor in seen.sensors]
+    whole = _by_segment(watched, direction, neighbours)
+    names = [sensor.name for sensor in watched.sensors]
     least, mean, opened = np.empty(len(names)), np.empty(len(names)), np.zeros(len(names), np.int64)
     for number, name in enumerate(names):
-        without = _by_segment(seen.only(set(names) - {name}), direction, neighbours)
+        without = _by_segment(watched.only(set(names) - {name}), direction, neighbours)
         least[number] = np.nanmin(without)
         mean[number] = np.nanmean(whole - without)
         if required_probability is not None:
@@ -177,13 +177,13 @@ def sensor_values(
     }
     if required_probability is not None:
         data["opened"] = ("sensor", opened.astype(np.float64), {"units": "1"})
-    attrs = dict(seen.attrs) | {"direction": direction, "least_with_all": float(np.nanmin(whole))}
+    attrs = dict(watched.attrs) | {"direction": direction, "least_with_all": float(np.nanmin(whole))}
     return xr.Dataset(data, {"sensor": names}, attrs)
 
 
-def _by_segment(seen: WatchedBelt, direction: str, neighbours: int) -> Floats:
-    found = over_segments(seen, least_ways(seen, direction=direction, neighbours=neighbours))
-    if not (found["state"] == CROSSED).any():
-        what = no_way((found["state"] == UNKNOWN).to_numpy())
+def _by_segment(watched: WatchedBelt, direction: str, neighbours: int) -> Floats:
+    detection = over_segments(watched, least_ways(watched, direction=direction, neighbours=neighbours))
+    if not (detection["state"] == CROSSED).any():
+        what = no_way((detection["state"] == UNKNOWN).to_numpy())
         raise CrossingError(what, where="sensor values", expected="known ground that leads from edge to edge")
-    return np.asarray(found["detection_probability"].to_numpy())
+    return np.asarray(detection["detection_probability"].to_numpy())

@@ -241,7 +241,7 @@ def assumed_speed_mps(coverage: xr.Dataset, target: str) -> float:
 
 
 def _rates(coverage: xr.Dataset, belt: Belt) -> Iterator[SensorRate]:
-    """Each sensor's layers, computed once, where somebody might walk."""
+    """Each sensor's rates in the belt; its layers are computed once."""
     names, kinds = coverage["sensor"].to_numpy(), coverage["kind"].to_numpy()
     available = coverage["availability"].to_numpy() if "availability" in coverage.coords else np.ones(len(names))
     layers = coverage[["rate", "look_probability"]].isel(northing=belt.rows, easting=belt.columns)

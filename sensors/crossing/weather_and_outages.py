@@ -66,12 +66,12 @@ class OverStates:
     by_state: Floats
 
 
-def outage_states(seen: WatchedBelt, up: Mapping[frozenset[str], float]) -> tuple[CrossingState, ...]:
+def outage_states(watched: WatchedBelt, up: Mapping[frozenset[str], float]) -> tuple[CrossingState, ...]:
     """Build the states in which only some of the sensors work.
 
     Parameters
     ----------
-    seen : WatchedBelt
+    watched : WatchedBelt
         The belt under all sensors (``watch_belt``).
     up : mapping of frozenset of str to float
         Share [1] of crossings in which exactly these sensors work.
@@ -87,7 +87,7 @@ def outage_states(seen: WatchedBelt, up: Mapping[frozenset[str], float]) -> tupl
         For a sensor that the belt does not have.
     """
     return tuple(
-        CrossingState(", ".join(sorted(names)) or "none", share, seen.only(names)) for names, share in up.items()
+        CrossingState(", ".join(sorted(names)) or "none", share, watched.only(names)) for names, share in up.items()
     )
 
 

@@ -1,6 +1,6 @@
-"""Every number of the coverage model that no layout states: its unit, where it comes from, and how sure it is.
+"""Named assumptions of the coverage model that no layout states, each with unit, source and confidence.
 
-Confidence: H official or reproduced, M literature, L an assumption that whoever reads the result must be shown.
+Confidence: H official or reproduced, M literature, L an assumption that must be shown to whoever reads the result.
 """
 
 from __future__ import annotations

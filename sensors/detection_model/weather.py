@@ -1,8 +1,7 @@
-"""The weather and light of a crossing, as numbers: named states, and how they go together.
+"""Light and weather of a crossing: named states, their numbers, and how they combine.
 
-The figures of a layout are those of a clear, dry, calm day. Conditions only take away: worse weather never raises a
-rate. How each kind of sensor suffers is told in its own file; the constants are in
-``sensors.detection_model.assumptions``.
+The figures of a layout are those of a clear, dry, calm day, and worse weather never raises a rate. The effect on each
+kind of sensor is in its own file; the constants are in ``sensors.detection_model.assumptions``.
 """
 
 from __future__ import annotations

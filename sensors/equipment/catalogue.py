@@ -1,4 +1,4 @@
-"""The equipment catalogue: what each item costs, how often it works, what it detects, and how sure we are of that.
+"""The equipment catalogue: cost, availability and detection of each item, with confidence.
 
 Every number is a ``Quantity``: a range where only a range is known, with its source and its grade of confidence.
 """
@@ -32,7 +32,7 @@ PLACED_KINDS: Final[Mapping[str, type[Any]]] = {**SENSOR_KINDS, relay.KIND: rela
 MOVING_KINDS: Final = ("patrol", "drone")
 """Those that search an area: sweep width and speed instead of a place and a view."""
 KINDS: Final = (*PLACED_KINDS, *MOVING_KINDS, "barrier", "programme")
-"""``barrier`` delays and lights but reports nothing; ``programme`` is a dated reference figure that nobody can buy."""
+"""``barrier`` delays and lights but reports nothing; ``programme`` is a dated reference figure, not for sale."""
 
 NUMBERS: Final[Mapping[str, tuple[float, float]]] = {
     "capex": (0.0, 1e12),
@@ -114,10 +114,10 @@ class Item:
     @property
     def quantities(self) -> dict[str, Quantity]:
         """Every number by its key, for tables, draws and grades."""
-        told = {name: getattr(self, name) for name in NUMBERS}
-        told["range_factor"] = self.range_factor
-        told |= dict(self.figures)
-        return told | {f"weather, {name}": share for name, share in self.weather.items()}
+        by_name = {name: getattr(self, name) for name in NUMBERS}
+        by_name["range_factor"] = self.range_factor
+        by_name |= dict(self.figures)
+        return by_name | {f"weather, {name}": share for name, share in self.weather.items()}
 
     def layout_values(self) -> dict[str, Any]:
         """Its central figures as keys of a layout file, without id and place; raises CatalogueError for no such."""
@@ -225,11 +225,11 @@ def _staff(given: Any, name: str) -> Staff:
     where = f"{name}, [staff]"
     if not isinstance(given, Mapping):
         raise CatalogueError("is missing", where=where, expected=", ".join(STAFF_LIMITS))
-    told = _sourced(given, where)
+    sourced = _sourced(given, where)
     keys = {*STAFF_LIMITS, "source", "confidence"}
     if unknown := sorted(set(given) - keys):
         raise CatalogueError(f"unknown key {unknown[0]!r}", where=where, expected=", ".join(sorted(keys)))
-    return Staff(**{key: _quantity(given, key, limits, where, told) for key, limits in STAFF_LIMITS.items()})
+    return Staff(**{key: _quantity(given, key, limits, where, sourced) for key, limits in STAFF_LIMITS.items()})
 
 
 def _item(name: str, given: Any) -> Item:
@@ -241,7 +241,7 @@ def _item(name: str, given: Any) -> Item:
     kind = given.get("kind")
     if not isinstance(kind, str) or kind not in KINDS:
         raise CatalogueError(f"kind is {kind!r}", where=where, expected=f"one of {', '.join(KINDS)}")
-    told = _sourced(given, where)
+    sourced = _sourced(given, where)
     priced = given.get("price_date")
     if not isinstance(priced, date) or isinstance(priced, datetime):
         raise CatalogueError(
@@ -249,19 +249,19 @@ def _item(name: str, given: Any) -> Item:
             where=where,
             expected="a date such as 2020-06-30",
         )
-    numbers = {key: _quantity(given, key, limits, where, told) for key, limits in NUMBERS.items()}
-    detection, figures, spread = _detection(given.get("detection", {}), kind, where, told)
+    numbers = {key: _quantity(given, key, limits, where, sourced) for key, limits in NUMBERS.items()}
+    detection, figures, spread = _detection(given.get("detection", {}), kind, where, sourced)
     item = Item(
         name=name,
         title=text_of(given.get("title"), where=f"{where}, title"),
         kind=kind,
         **numbers,
-        weather=_weather(given.get("weather", {}), where, told),
+        weather=_weather(given.get("weather", {}), where, sourced),
         detection=MappingProxyType(detection),
         range_factor=spread,
         figures=MappingProxyType(figures),
-        source=told[0],
-        confidence=told[1],
+        source=sourced[0],
+        confidence=sourced[1],
         price_date=priced,
         note=text_of(given["note"], where=f"{where}, note") if "note" in given else "",
     )
@@ -276,14 +276,14 @@ def _sourced(given: Mapping[str, Any], where: str) -> tuple[str, str]:
 
 
 def _quantity(
-    given: Mapping[str, Any], key: str, limits: tuple[float, float], where: str, told: tuple[str, str]
+    given: Mapping[str, Any], key: str, limits: tuple[float, float], where: str, sourced: tuple[str, str]
 ) -> Quantity:
     if key not in given:
         raise CatalogueError(f"{key} is missing", where=where, expected="a number or a range")
-    return quantity_of(given[key], where=f"{where}, {key}", limits=limits, source=told[0], confidence=told[1])
+    return quantity_of(given[key], where=f"{where}, {key}", limits=limits, source=sourced[0], confidence=sourced[1])
 
 
-def _weather(given: Any, where: str, told: tuple[str, str]) -> dict[str, Quantity]:
+def _weather(given: Any, where: str, sourced: tuple[str, str]) -> dict[str, Quantity]:
     if not isinstance(given, Mapping):
         raise CatalogueError(f"weather is {given!r}", where=where, expected="conditions and the share left in each")
     for name in given:
@@ -293,27 +293,27 @@ def _weather(given: Any, where: str, told: tuple[str, str]) -> dict[str, Quantit
             raise CatalogueError(error.what, where=f"{where}, weather", expected=error.expected) from None
     return {
         str(name): quantity_of(
-            share, where=f"{where}, weather {name}", limits=DERATE_LIMITS, source=told[0], confidence=told[1]
+            share, where=f"{where}, weather {name}", limits=DERATE_LIMITS, source=sourced[0], confidence=sourced[1]
         )
         for name, share in given.items()
     }
 
 
 def _detection(
-    given: Any, kind: str, where: str, told: tuple[str, str]
+    given: Any, kind: str, where: str, sourced: tuple[str, str]
 ) -> tuple[dict[str, Any], dict[str, Quantity], Quantity]:
     """Keys of the layout file, figures of kinds without a place, and the spread of the ranges."""
     where = f"{where}, detection"
     if not isinstance(given, Mapping):
         raise CatalogueError(f"{given!r}", where=where, expected="a table")
-    certain = Quantity(1.0, 1.0, 1.0, told[0], told[1])
+    certain = Quantity(1.0, 1.0, 1.0, sourced[0], sourced[1])
     if kind not in PLACED_KINDS:
         limits = {"barrier": BARRIER_LIMITS, "programme": PROGRAMME_LIMITS}.get(kind, MOVING_LIMITS)
         if unknown := sorted(set(given) - set(limits)):
             raise CatalogueError(f"unknown key {unknown[0]!r}", where=where, expected=", ".join(limits))
         optional = kind == "programme"
         figures = {
-            key: _quantity(given, key, bounds, where, told)
+            key: _quantity(given, key, bounds, where, sourced)
             for key, bounds in limits.items()
             if key in given or not optional
         }
@@ -323,7 +323,9 @@ def _detection(
         raise CatalogueError(f"unknown key {unknown[0]!r}", where=where, expected=", ".join(sorted(allowed)))
     if "max_range_m" not in given:
         raise CatalogueError("max_range_m is missing", where=where, expected="the farthest range in metres")
-    spread = _quantity(given, "range_factor", RANGE_FACTOR_LIMITS, where, told) if "range_factor" in given else certain
+    spread = (
+        _quantity(given, "range_factor", RANGE_FACTOR_LIMITS, where, sourced) if "range_factor" in given else certain
+    )
     return {key: value for key, value in given.items() if key != "range_factor"}, {}, spread
 
 

@@ -1,4 +1,4 @@
-"""What equipment costs over its life: equal annual cost, present value over a horizon, and people on duty."""
+"""Life-cycle cost of equipment: equal annual cost, present value over a horizon, and people on duty."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def annuity_factor(years: npt.ArrayLike, discount_rate: float) -> Floats:
 
 
 def annual_cost(prices: Prices, discount_rate: float) -> Floats:
-    """Equal annual cost of owning, running and manning one unit for ever: ``capex/annuity(life) + opex + crew``.
+    """Equal annual cost of owning, running and manning one unit in perpetuity: ``capex/annuity(life) + opex + crew``.
 
     Lives that differ are so compared fairly: nothing hangs on whether a horizon falls before or after a replacement.
     The equivalent annual cost of Brealey, Myers and Allen, Principles of Corporate Finance, chapter 6.

@@ -1,4 +1,4 @@
-"""A number of the catalogue with its spread: what is known of it, how sure that is, and draws from it."""
+"""A number of the catalogue with its spread, source and confidence, and samples from it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from sensors.errors import CatalogueError
 
 CONFIDENCES: Final = ("H", "M", "L")
-"""Official or reproduced; press, vendor or derived; an assumption that whoever reads the result must be shown."""
+"""Official or reproduced; press, vendor or derived; an assumption that must be shown to the reader."""
 EXPECTED: Final = "a number, or {low, high} (uniform), or {low, mode, high} (triangular), with source and confidence"
 KEYS: Final = frozenset({"low", "mode", "high", "value", "source", "confidence"})
 
@@ -123,6 +123,6 @@ def _number(given: Any, where: str, limits: tuple[float, float]) -> float:
     if isinstance(given, bool) or not isinstance(given, (int, float)):
         raise CatalogueError(f"{given!r}", where=where, expected=expected)
     if not low <= given <= high:  # false for NaN, and exact for integers beyond all floats
-        told = f"{given:g}" if isinstance(given, float) or abs(given) < 1e300 else "a number beyond all"
-        raise CatalogueError(told, where=where, expected=expected)
+        text = f"{given:g}" if isinstance(given, float) or abs(given) < 1e300 else "a number beyond all"
+        raise CatalogueError(text, where=where, expected=expected)
     return float(given)

@@ -1,4 +1,4 @@
-"""How many sensors stand behind each other along a border: k-barriers, smallest cuts, single points of failure."""
+"""Barrier resilience over overlapping footprints: k-barriers, minimum cut sets, single points of failure."""
 
 from __future__ import annotations
 
@@ -126,8 +126,8 @@ class _Network:
 
     def flow(self) -> tuple[int, csr_array]:
         """The maximum flow, and what each way (and its reverse) can still carry."""
-        found = maximum_flow(self.capacity, self.source, self.source + 1)
-        return int(found.flow_value), csr_array(self.capacity - found.flow)
+        result = maximum_flow(self.capacity, self.source, self.source + 1)
+        return int(result.flow_value), csr_array(self.capacity - result.flow)
 
     def named(self, sensors: Iterable[int]) -> frozenset[Any]:
         return frozenset(self.labels[v] for v in sensors)

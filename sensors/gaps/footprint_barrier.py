@@ -1,4 +1,4 @@
-"""Barriers on the ground: which footprints overlap along a border, how deep they hold it, and whose loss opens it."""
+"""Barrier resilience of a layout along a border: overlapping footprints, and the sensors whose loss opens it."""
 
 from __future__ import annotations
 
@@ -68,8 +68,8 @@ def barrier(
     --------
     barrier_found : Says also whether the answer is exact.
     """
-    found = barrier_found(layout, coverage, border, belt_m=belt_m, least_look_probability=least_look_probability)
-    return found.k, found.cut
+    resilience = barrier_found(layout, coverage, border, belt_m=belt_m, least_look_probability=least_look_probability)
+    return resilience.k, resilience.cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,11 +232,11 @@ def depth_of_segments(
         run = None if window is None else _crossed_with(belt, windows, segment)
         if run is None:
             continue
-        window = _around([windows[one] for one in range(run[0], run[1] + 1)])
+        window = _around([windows[number] for number in range(run[0], run[1] + 1)])
         chain = _chain(belt, footprints, run, (run, run), window)
         depth[segment], _, exact[segment] = _smallest(chain)
-    told = {"depth": ("segment", depth, {"units": "1"}), "exact": ("segment", exact)}
-    return xr.Dataset(told, {"segment": np.arange(border.segments)})
+    variables = {"depth": ("segment", depth, {"units": "1"}), "exact": ("segment", exact)}
+    return xr.Dataset(variables, {"segment": np.arange(border.segments)})
 
 
 def _chains(
@@ -294,18 +294,18 @@ def _chain(
     """Overlaps of footprints in the belt of a run of segments, within a window that holds it, from the start of the
     first run of ``sides`` to the end of the second."""
     inside = _of_run(belt, run, window)
-    own = Patch(window[0].start, window[1].start, inside)
-    start, end = (_end(belt, one, window, at_end=bool(i)) for i, one in enumerate(sides))
-    return chain_of(footprints, own, start, end)
+    belt_patch = Patch(window[0].start, window[1].start, inside)
+    start, end = (_end(belt, side, window, at_end=bool(i)) for i, side in enumerate(sides))
+    return chain_of(footprints, belt_patch, start, end)
 
 
 def _of_run(belt: Belt, run: tuple[int, int], window: tuple[slice, slice]) -> Bools:
-    own: Bools = belt.inside[window] & (belt.segment[window] >= run[0]) & (belt.segment[window] <= run[1])
-    return own
+    cells: Bools = belt.inside[window] & (belt.segment[window] >= run[0]) & (belt.segment[window] <= run[1])
+    return cells
 
 
 def _refuse_beyond(border: BorderLine, coverage: xr.Dataset) -> None:
-    """What is held where nobody knows the ground is not known, and 0 would say that it is open."""
+    """Refuse a border off the terrain: a depth of 0 there would mean that it is open."""
     west, south, east, north = bounds(coverage)
     easting, northing = border.point_at(border.segment_spans_m.mean(axis=1))
     beyond = np.flatnonzero((easting < west) | (easting > east) | (northing < south) | (northing > north))
@@ -321,9 +321,9 @@ def _crossed_with(belt: Belt, windows: list[Any], segment: int) -> tuple[int, in
     """First and last segment of the least run about a segment whose belt has both edges; None where none has."""
     first = last = segment
     while True:
-        window = _around([windows[one] for one in range(first, last + 1)])
-        own = (belt.segment[window] >= first) & (belt.segment[window] <= last)
-        if (belt.inner[window] & own).any() and (belt.outer[window] & own).any():
+        window = _around([windows[number] for number in range(first, last + 1)])
+        cells = (belt.segment[window] >= first) & (belt.segment[window] <= last)
+        if (belt.inner[window] & cells).any() and (belt.outer[window] & cells).any():
             return first, last
         before, after = max(first - 1, 0), min(last + 1, len(windows) - 1)
         if (before, after) == (first, last):
@@ -342,17 +342,17 @@ def _around(windows: list[Any]) -> tuple[slice, slice]:
 
 def _end(belt: Belt, run: tuple[int, int], window: tuple[slice, slice], *, at_end: bool) -> Patch | None:
     """Cells of a run of segments at its start or end: beside other ground, beyond its ends, or at the rim."""
-    found = Patch.around(_of_run(belt, run, window))
-    if found is None:
+    patch = Patch.around(_of_run(belt, run, window))
+    if patch is None:
         return None
-    top, left = window[0].start + found.row, window[1].start + found.column
+    top, left = window[0].start + patch.row, window[1].start + patch.column
     wider = (
-        slice(max(top - 1, 0), top + found.values.shape[0] + 1),
-        slice(max(left - 1, 0), left + found.values.shape[1] + 1),
+        slice(max(top - 1, 0), top + patch.values.shape[0] + 1),
+        slice(max(left - 1, 0), left + patch.values.shape[1] + 1),
     )
-    own = _of_run(belt, run, wider)
-    lateral = ~own & (belt.inside[wider] | (belt.segment[wider] < 0))
-    touching = own & (ndimage.binary_dilation(lateral, EDGE) | belt.at_rim[wider])
+    cells = _of_run(belt, run, wider)
+    lateral = ~cells & (belt.inside[wider] | (belt.segment[wider] < 0))
+    touching = cells & (ndimage.binary_dilation(lateral, EDGE) | belt.at_rim[wider])
     span = belt.border.segment_spans_m[run[0], 0], belt.border.segment_spans_m[run[1], 1]
     east, north = np.meshgrid(belt.easting[wider[1]], belt.northing[wider[0]])
     first, last = (np.array(belt.border.point_at(chainage)) for chainage in (span[0], np.nextafter(span[1], span[0])))
@@ -420,13 +420,13 @@ def _coloured_cut(chain: Chain) -> frozenset[str] | None:
     at = np.repeat(np.arange(len(rows)), [len(row[0]) for row in rows])
     columns, values = np.concatenate([row[0] for row in rows]), np.concatenate([row[1] for row in rows])
     matrix = coo_array((values, (at, columns)), shape=(len(rows), variables)).tocsr()
-    found = milp(
+    solution = milp(
         np.append(np.ones(len(names)), np.zeros(2 * count)),
         integrality=np.append(np.ones(len(names)), np.zeros(2 * count)),
         bounds=Bounds(low, high),
         constraints=LinearConstraint(matrix, lb=0.0),
         options={"time_limit": SOLVER_S},
     )
-    if found.status != 0:
+    if solution.status != 0:
         return None
-    return frozenset(name for name, cut in zip(names, found.x[: len(names)], strict=True) if cut > 0.5)
+    return frozenset(name for name, cut in zip(names, solution.x[: len(names)], strict=True) if cut > 0.5)

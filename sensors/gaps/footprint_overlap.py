@@ -49,16 +49,16 @@ class Patch:
         return mine, theirs
 
 
-def chain_of(footprints: Mapping[str, Patch], own: Patch, start: Patch | None, end: Patch | None) -> Chain:
-    """The pieces of footprints on the cells ``own``, without those that are part of no chain from start to end."""
+def chain_of(footprints: Mapping[str, Patch], belt_patch: Patch, start: Patch | None, end: Patch | None) -> Chain:
+    """The pieces of footprints within ``belt_patch``, without those that are part of no chain from start to end."""
     labels: dict[str, Patch] = {}
     for name, footprint in footprints.items():
-        both = footprint.common(own)
+        both = footprint.common(belt_patch)
         if both is None:
             continue
         numbers, count = ndimage.label(np.logical_and(*both), EDGE)
         if count:
-            row, column = max(footprint.row, own.row), max(footprint.column, own.column)
+            row, column = max(footprint.row, belt_patch.row), max(footprint.column, belt_patch.column)
             labels[name] = Patch(row, column, numbers.astype(np.int32))
     overlaps: set[tuple[Piece, Piece]] = set()
     for a, b in combinations(labels, 2):
@@ -89,7 +89,7 @@ def _touching(label: Patch, side: Patch) -> Iterator[int]:
 
 
 def _without_dead_ends(overlaps: set[tuple[Piece, Piece]], left: set[Piece], right: set[Piece]) -> Chain:
-    """The same without pieces that end nowhere or hang on one other alone: no chain needs them."""
+    """The same without pieces that lead nowhere or touch only one other: no chain needs them."""
     beside: dict[Piece, set[Piece]] = defaultdict(set)
     for a, b in overlaps:
         beside[a].add(b)

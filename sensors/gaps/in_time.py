@@ -153,7 +153,7 @@ class Opened:
 
 
 def just_opened(
-    seen: WatchedBelt,
+    watched: WatchedBelt,
     working_before: Collection[str],
     working_after: Collection[str],
     *,
@@ -165,7 +165,7 @@ def just_opened(
 
     Parameters
     ----------
-    seen : WatchedBelt
+    watched : WatchedBelt
         The belt under all sensors (``watch_belt``).
     working_before : collection of str
         Ids of the sensors that worked before.
@@ -189,26 +189,26 @@ def just_opened(
         For a requirement outside (0, 1] and sensors that the belt does not have.
     """
     check_required(required_probability)
-    before, now = seen.only(working_before), seen.only(working_after)
+    before, now = watched.only(working_before), watched.only(working_after)
     first = over_segments(before, least_ways(before, direction=direction, neighbours=neighbours))
     paths = least_ways(now, direction=direction, neighbours=neighbours)
     second = over_segments(now, paths)
     held, holds = (detection["detection_probability"].to_numpy() for detection in (first, second))
     lost = set(working_before) - set(working_after)
     opened = np.flatnonzero((held >= required_probability) & (holds < required_probability))
-    along = Along.ways_over(seen.on_belt, [paths.cells(int(segment)) for segment in opened])
-    numbers = [number for number, sensor in enumerate(seen.sensors) if sensor.name in lost]
-    missed = np.array([along.total(hazard_of_pieces(seen, along, number)[0]) for number in numbers])
+    along = Along.ways_over(watched.on_belt, [paths.cells(int(segment)) for segment in opened])
+    numbers = [number for number, sensor in enumerate(watched.sensors) if sensor.name in lost]
+    missed = np.array([along.total(hazard_of_pieces(watched, along, number)[0]) for number in numbers])
     answers = []
     for way, segment in enumerate(opened):
         order = [i for i in np.argsort(-missed[:, way], kind="stable") if missed[i, way] > 0.0] if numbers else []
-        because = tuple(seen.sensors[numbers[i]].name for i in order)
+        because = tuple(watched.sensors[numbers[i]].name for i in order)
         answers.append(Opened(int(segment), float(held[segment]), float(holds[segment]), because))
     return answers
 
 
 def segment_time_gaps(
-    seen: WatchedBelt,
+    watched: WatchedBelt,
     outages: Mapping[str, Sequence[tuple[float, float]]],
     *,
     start_s: float,
@@ -221,7 +221,7 @@ def segment_time_gaps(
 
     Parameters
     ----------
-    seen : WatchedBelt
+    watched : WatchedBelt
         The belt under all sensors (``watch_belt``).
     outages : mapping of str to sequence of (float, float), s
         Start and end of each outage, by sensor id.
@@ -248,8 +248,8 @@ def segment_time_gaps(
     CrossingError
         For a sensor that the belt does not have.
     """
-    seen.only(outages)
-    names = [sensor.name for sensor in seen.sensors]
+    watched.only(outages)
+    names = [sensor.name for sensor in watched.sensors]
     for name, spans in outages.items():
         if not all(begin <= end for begin, end in spans):
             raise GapError(f"an outage of {name!r} ends before it starts", where="time gaps", expected="(start, end)")
@@ -261,7 +261,7 @@ def segment_time_gaps(
     for begin, end in pairwise(marks):
         down = {name for name, spans in outages.items() for a, b in spans if a <= begin and end <= b}
         working = frozenset(names) - down
-        schedule.append((begin, end, grounds.setdefault(working, seen.only(working))))
+        schedule.append((begin, end, grounds.setdefault(working, watched.only(working))))
     return scheduled_time_gaps(
         schedule, required_probability=required_probability, direction=direction, neighbours=neighbours
     )
@@ -313,10 +313,10 @@ def scheduled_time_gaps(
     held: dict[int, tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]] = {}
     good: list[list[tuple[float, float]]] = [[] for _ in range(segments)]
     unknown = np.zeros(segments, bool)
-    for begin, end, seen in schedule:
-        if id(seen) not in held:
-            held[id(seen)] = _held(seen, required_probability, direction, neighbours)
-        holds, lost = held[id(seen)]
+    for begin, end, watched in schedule:
+        if id(watched) not in held:
+            held[id(watched)] = _held(watched, required_probability, direction, neighbours)
+        holds, lost = held[id(watched)]
         unknown |= lost
         for segment in np.flatnonzero(holds):
             good[segment].append((begin, end))
@@ -348,15 +348,15 @@ def _refuse_holes(schedule: Sequence[tuple[float, float, WatchedBelt]]) -> None:
         _refuse_interval(begin, end)
     if any(before[1] != after[0] for before, after in pairwise(schedule)):
         raise GapError("has a hole or overlaps", where="time gaps (schedule)", expected="rows that follow each other")
-    if len({seen.belt.border.segments for _, _, seen in schedule}) > 1:
+    if len({watched.belt.border.segments for _, _, watched in schedule}) > 1:
         raise GapError("is of several borders", where="time gaps (schedule)", expected="one border and one belt")
 
 
 def _held(
-    seen: WatchedBelt, required_probability: float, direction: str, neighbours: int
+    watched: WatchedBelt, required_probability: float, direction: str, neighbours: int
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     """Which segments meet the requirement or cannot be crossed, and which are unknown."""
-    detection = over_segments(seen, least_ways(seen, direction=direction, neighbours=neighbours))
+    detection = over_segments(watched, least_ways(watched, direction=direction, neighbours=neighbours))
     probability, state = detection["detection_probability"].to_numpy(), detection["state"].to_numpy()
     crossed = np.asarray(state == CROSSED)
     return ~crossed | (probability >= required_probability), np.asarray(state == "unknown")

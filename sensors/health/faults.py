@@ -1,7 +1,7 @@
-"""What is wrong with a sensor that is heard: stuck, chatty, skewed, low on power, obscured, misaligned.
+"""Faults of a sensor that is heard: frozen data, excessive message rate, clock offset, low power, obscured, misaligned.
 
-``SensorSymptoms`` gathers what its messages show, plain values that survive JSON; ``faults`` judges them. Pure: the
-same messages give the same faults, live and in a replay. Silence is another matter: ``sensors.health``.
+``SensorSymptoms`` holds what its messages show, as plain values that survive JSON; ``faults`` assesses them. Pure: the
+same messages give the same faults, live and in a replay. For sensors without data see ``sensors.health.liveness``.
 """
 
 from __future__ import annotations
@@ -87,23 +87,23 @@ def note_time(signs: SensorSymptoms, received_ns: int, observed_ns: int, latency
 def faults(sensor: Sensor, signs: SensorSymptoms, settings: ConditionSettings | None = None) -> Mapping[str, str]:
     """The faults that hold now, each with what was found, in the order of FAULTS; empty for a sound sensor."""
     settings = settings or ConditionSettings()
-    found: dict[str, str] = {}
+    causes: dict[str, str] = {}
     if signs.repeats + 1 >= settings.stuck_scans and sensor.kind != "ground_sensor":
-        found["stuck"] = f"the same plots to the bit in {signs.repeats + 1} scans"
+        causes["stuck"] = f"the same plots to the bit in {signs.repeats + 1} scans"
     if sensor.period_s and signs.in_last_window > settings.chatty_rate * settings.window_s / sensor.period_s + 3.0:
-        found["chatty"] = (
+        causes["chatty"] = (
             f"{signs.in_last_window} scans in {settings.window_s:.0f} s, declared one in {sensor.period_s:g} s"
         )
     skew = _skew(signs, settings)
     if skew:
-        found["skewed"] = skew
+        causes["skewed"] = skew
     if signs.power is not None and signs.power < settings.low_power:
-        found["low_power"] = f"{signs.power:.0%} of its power is left"
+        causes["low_power"] = f"{signs.power:.0%} of its power is left"
     if signs.obscured:
-        found["obscured"] = "it says that its view is obscured"
+        causes["obscured"] = "it says that its view is obscured"
     if abs(degrees(signs.bias_rad)) >= settings.misaligned_deg:
-        found["misaligned"] = f"its azimuths are off by {degrees(signs.bias_rad):+.2f}°{_surveyed(sensor)}; corrected"
-    return found
+        causes["misaligned"] = f"its azimuths are off by {degrees(signs.bias_rad):+.2f}°{_surveyed(sensor)}; corrected"
+    return causes
 
 
 def _skew(signs: SensorSymptoms, settings: ConditionSettings) -> str:

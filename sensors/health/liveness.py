@@ -1,4 +1,4 @@
-"""Which sensors are heard and which are silent: a pure function of heartbeats, last reports and the time."""
+"""Which sensors are online and which are offline: a pure function of heartbeats, last reports and the time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SILENT_AFTER_INTERVALS: Final = 2.0
 SILENT_GRACE_S: Final = 1.0
 LONGEST_DECLARED_S: Final = 60.0
 """A sensor may declare so long an interval by itself; a longer one is the layout's to give (assumption), so that no
-sensor, or whoever has its key, can talk itself out of being missed."""
+sensor, or anyone with its key, can avoid being reported as offline."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,7 @@ class Tasks:
     def interruption(self, settings: ResponseSettings, *, slower: float = 1.0) -> Floats:
         """Probability of interruption (way,), with the response ``slower`` by that factor; NaN where unknown."""
         response = np.where(np.isnan(self.response_s), np.inf, self.response_s * slower)
-        found = probability_of_interruption(
+        probability = probability_of_interruption(
             self.detection,
             self.delay_s,
             settings.sd_share * self.delay_s,
@@ -87,7 +87,7 @@ class Tasks:
             communication=settings.communication,
             position=settings.position,
         )
-        return np.where(np.isnan(self.response_s) | (self.delay_s.sum(axis=1) <= 0.0), np.nan, found)
+        return np.where(np.isnan(self.response_s) | (self.delay_s.sum(axis=1) <= 0.0), np.nan, probability)
 
     @property
     def margin_s(self) -> Floats:
@@ -97,38 +97,38 @@ class Tasks:
 
 
 def three_ways(
-    seen: WatchedBelt, response: xr.DataArray, *, direction: str = INWARD, neighbours: int = 16
+    watched: WatchedBelt, response: xr.DataArray, *, direction: str = INWARD, neighbours: int = 16
 ) -> dict[str, Crossings]:
     """The least detected, the fastest and the most vulnerable path through every segment; see ``most_vulnerable``."""
     return {
-        LEAST: least_ways(seen, direction=direction, neighbours=neighbours),
-        FASTEST: crossings(seen.belt, seen.mobility, direction=direction, neighbours=neighbours),
-        VULNERABLE: most_vulnerable(seen, response, direction=direction, neighbours=neighbours),
+        LEAST: least_ways(watched, direction=direction, neighbours=neighbours),
+        FASTEST: crossings(watched.belt, watched.mobility, direction=direction, neighbours=neighbours),
+        VULNERABLE: most_vulnerable(watched, response, direction=direction, neighbours=neighbours),
     }
 
 
 def most_vulnerable(
-    seen: WatchedBelt, response: xr.DataArray, *, direction: str = INWARD, neighbours: int = 16
+    watched: WatchedBelt, response: xr.DataArray, *, direction: str = INWARD, neighbours: int = 16
 ) -> Crossings:
     """The paths of least hazard while detection is still in time: weight ``λ·1[t_go ≥ RFT]``, of equals the fastest.
 
     ``t_go`` is the fastest time from a cell to the edge where the crossing ends, RFT the ``response`` [s] (northing,
     easting) to where that fastest path ends. Detection after that is too late to matter and costs nothing.
     """
-    to_go, there = _to_go(seen, response, direction, neighbours)
+    to_go, there = _to_go(watched, response, direction, neighbours)
     early = to_go.cost >= np.where(np.isnan(there), np.inf, there)
     return crossings(
-        seen.belt,
-        seen.mobility,
-        weight=np.where(early, seen.per_s, 0.0) + SECOND,
-        toll=np.where(early, seen.per_m, 0.0),
+        watched.belt,
+        watched.mobility,
+        weight=np.where(early, watched.per_s, 0.0) + SECOND,
+        toll=np.where(early, watched.per_m, 0.0),
         direction=direction,
         neighbours=neighbours,
     )
 
 
 def most_vulnerable_crossing(
-    seen: WatchedBelt,
+    watched: WatchedBelt,
     response: xr.DataArray,
     *,
     direction: str = INWARD,
@@ -139,7 +139,7 @@ def most_vulnerable_crossing(
 
     Parameters
     ----------
-    seen : WatchedBelt
+    watched : WatchedBelt
         The belt under its sensors (``sensors.gaps.watch_belt``).
     response : xarray.DataArray, dims (northing, easting), s
         Response time to each cell (``geo.paths.response_times.response_time``).
@@ -164,19 +164,19 @@ def most_vulnerable_crossing(
     --------
     sensors.gaps.least_detected_crossing : The least detected path, whenever it is detected.
     """
-    ways = most_vulnerable(seen, response, direction=direction, neighbours=neighbours)
+    ways = most_vulnerable(watched, response, direction=direction, neighbours=neighbours)
     chosen = chosen_segment(ways, segment)
-    return crossing_along(seen, VULNERABLE, direction, chosen, ways.cells(chosen), neighbours)
+    return crossing_along(watched, VULNERABLE, direction, chosen, ways.cells(chosen), neighbours)
 
 
 def head_start(
-    seen: WatchedBelt, response: xr.DataArray, *, direction: str = INWARD, neighbours: int = 16
+    watched: WatchedBelt, response: xr.DataArray, *, direction: str = INWARD, neighbours: int = 16
 ) -> xr.DataArray:
     """Compute the time margin of a response that leaves now against a crosser at each cell who takes the fastest path.
 
     Parameters
     ----------
-    seen : WatchedBelt
+    watched : WatchedBelt
         The belt under its sensors (``sensors.gaps.watch_belt``).
     response : xarray.DataArray, dims (northing, easting), s
         Response time to each cell.
@@ -191,24 +191,24 @@ def head_start(
         ``t_go − RFT``: above 0 responders are first where that path leaves the belt. NaN outside the belt, and where
         there is no path or the response is unknown; −inf where no response can arrive.
     """
-    to_go, there = _to_go(seen, response, direction, neighbours)
+    to_go, there = _to_go(watched, response, direction, neighbours)
     spare = np.where(np.isfinite(to_go.cost), to_go.cost, np.nan) - there
-    place = {"northing": seen.belt.northing, "easting": seen.belt.easting}
+    place = {"northing": watched.belt.northing, "easting": watched.belt.easting}
     return xr.DataArray(spare, place, ("northing", "easting"), "head_start", {"units": "s", "direction": direction})
 
 
-def _to_go(seen: WatchedBelt, response: xr.DataArray, direction: str, neighbours: int) -> tuple[Spread, Floats]:
+def _to_go(watched: WatchedBelt, response: xr.DataArray, direction: str, neighbours: int) -> tuple[Spread, Floats]:
     """The fastest way from each cell of the belt to where a crossing ends, and the response to that end [s]."""
-    goal = seen.belt.inner if direction == INWARD else seen.belt.outer
-    steps = Steps.over(seen.on_belt, neighbours=neighbours)
+    goal = watched.belt.inner if direction == INWARD else watched.belt.outer
+    steps = Steps.over(watched.on_belt, neighbours=neighbours)
     to_go = steps.spread(np.where(goal, 0.0, np.inf), backward=True)
-    return to_go, seen.belt.of(response).ravel()[where_it_ends(to_go)]
+    return to_go, watched.belt.of(response).ravel()[where_it_ends(to_go)]
 
 
 def where_it_ends(to_go: Spread) -> npt.NDArray[np.int64]:
     """Flat cell (row, column) at which the least way from each cell ends, by following all of them at once.
 
-    ``to_go`` is a backward search; a cell that nobody leaves ends in itself.
+    ``to_go`` is a backward search; a cell without a move ends in itself.
     """
     shape = to_go.arrival.shape
     steps = moves_of(to_go.neighbours, shape[1])[0].astype(np.int64)
@@ -223,12 +223,12 @@ def where_it_ends(to_go: Spread) -> npt.NDArray[np.int64]:
         onward = farther
 
 
-def tasks_of(seen: WatchedBelt, ways: Crossings, response: xr.DataArray, settings: ResponseSettings) -> Tasks:
+def tasks_of(watched: WatchedBelt, ways: Crossings, response: xr.DataArray, settings: ResponseSettings) -> Tasks:
     """The tasks of the way through each segment, by the strip of the belt in which each piece of it lies."""
     cells = [ways.cells(segment) for segment in range(ways.cost.size)]
-    along = Along.ways_over(seen.on_belt, cells)
-    least = min(-seen.belt.belt_m, float(seen.belt.offset[seen.belt.inside].min()))  # of a zone its far edge's
-    share = (along.of_pieces(seen.belt.offset) - least) / (seen.belt.belt_m - least)
+    along = Along.ways_over(watched.on_belt, cells)
+    least = min(-watched.belt.belt_m, float(watched.belt.offset[watched.belt.inside].min()))  # of a zone its far edge's
+    share = (along.of_pieces(watched.belt.offset) - least) / (watched.belt.belt_m - least)
     share = np.clip(share, 0.0, 1.0)
     if ways.direction != INWARD:
         share = 1.0 - share
@@ -241,16 +241,16 @@ def tasks_of(seen: WatchedBelt, ways: Crossings, response: xr.DataArray, setting
         return total.reshape(along.ways, settings.strips).astype(np.float64)
 
     hazard = np.zeros(len(along.way))
-    for number in range(len(seen.sensors)):
-        hazard = hazard + hazard_of_pieces(seen, along, number)[0]
-    there = seen.belt.of(response)
+    for number in range(len(watched.sensors)):
+        hazard = hazard + hazard_of_pieces(watched, along, number)[0]
+    there = watched.belt.of(response)
     ends = np.array([there[rows[-1], columns[-1]] if len(rows) else math.nan for rows, columns in cells])
-    return Tasks(probability_of(by_task(hazard)), by_task(along.seconds), ends, _critical(seen, along, ends))
+    return Tasks(probability_of(by_task(hazard)), by_task(along.seconds), ends, _critical(watched, along, ends))
 
 
-def _critical(seen: WatchedBelt, along: Along, response_s: Floats) -> Floats:
+def _critical(watched: WatchedBelt, along: Along, response_s: Floats) -> Floats:
     """Where each way still takes as long as the response does (way, 2) [m], between the knots in proportion."""
-    east, north = np.meshgrid(seen.belt.easting, seen.belt.northing)
+    east, north = np.meshgrid(watched.belt.easting, watched.belt.northing)
     knots = np.column_stack([along.at_knots(east), along.at_knots(north)])
     places = np.full((along.ways, 2), np.nan)
     for way in np.unique(along.way):
@@ -272,7 +272,7 @@ def _onward(strip: npt.NDArray[np.int64], way: npt.NDArray[np.int64]) -> npt.NDA
 
 
 def interruptions(
-    seen: WatchedBelt,
+    watched: WatchedBelt,
     response: xr.DataArray,
     *,
     direction: str = INWARD,
@@ -285,7 +285,7 @@ def interruptions(
 
     Parameters
     ----------
-    seen : WatchedBelt
+    watched : WatchedBelt
         The belt under its sensors (``sensors.gaps.watch_belt``).
     response : xarray.DataArray, dims (northing, easting), s
         Response time (``geo.paths.response_times.response_time``) on the coverage's terrain.
@@ -323,8 +323,8 @@ def interruptions(
     factors = np.asarray(slower if numbers else math.nan, dtype=np.float64)
     if factors.ndim != 1 or not (np.isfinite(factors) & (factors > 0.0)).all():
         raise BadInput(f"{slower!r}", where="slower", expected="factors above 0")
-    ways = ways or three_ways(seen, response, direction=direction, neighbours=neighbours)
-    tasks = {name: tasks_of(seen, way, response, chosen) for name, way in ways.items()}
+    ways = ways or three_ways(watched, response, direction=direction, neighbours=neighbours)
+    tasks = {name: tasks_of(watched, way, response, chosen) for name, way in ways.items()}
     stacked: Mapping[str, Floats] = {
         "detection_probability": np.stack([1.0 - np.prod(1.0 - t.detection, axis=1) for t in tasks.values()], axis=1),
         "seconds": np.stack([t.delay_s.sum(axis=1) for t in tasks.values()], axis=1),
@@ -346,7 +346,7 @@ def interruptions(
     }
     for name, values in stacked.items():
         data[name] = (("segment", "way"), np.where(crossed, values, np.nan), {"units": units.get(name, "s")})
-    spans = seen.belt.border.segment_spans_m
+    spans = watched.belt.border.segment_spans_m
     return xr.Dataset(
         data,
         coords={
@@ -356,7 +356,7 @@ def interruptions(
             "start_m": ("segment", spans[:, 0], {"units": "m"}),
             "end_m": ("segment", spans[:, 1], {"units": "m"}),
         },
-        attrs=dict(seen.attrs)
+        attrs=dict(watched.attrs)
         | {
             "direction": direction,
             "sd_share": chosen.sd_share,

@@ -1,4 +1,4 @@
-"""The ways of a piece of a border, and whether the whole border has none better; see decision 0017."""
+"""Paths computed on a part of a border, and whether any path over the whole is better; see decision 0017."""
 
 from __future__ import annotations
 
@@ -31,55 +31,55 @@ class PathsWithProof:
 
 
 def three_ways_of_the_whole(
-    seen: WatchedBelt, response: xr.DataArray | None, own: npt.NDArray[np.int64], *, direction: str = INWARD
+    watched: WatchedBelt, response: xr.DataArray | None, own_segments: npt.NDArray[np.int64], *, direction: str = INWARD
 ) -> dict[str, PathsWithProof]:
     """``sensors.interdiction.interception.three_ways`` of a piece; without a ``response`` no most vulnerable ones."""
-    found = {
-        LEAST: PathsWithProof(*least_ways_of_the_whole(seen, own, slack=SAME_WAY, direction=direction)),
+    paths = {
+        LEAST: PathsWithProof(*least_ways_of_the_whole(watched, own_segments, slack=SAME_WAY, direction=direction)),
         FASTEST: PathsWithProof(
             *crossings_of_the_whole(
-                seen.belt, seen.mobility, own, least_per_s=1.0, slack=SAME_S, direction=direction
+                watched.belt, watched.mobility, own_segments, least_per_s=1.0, slack=SAME_S, direction=direction
             )
         ),
     }  # fmt: skip
     if response is not None:
-        found[VULNERABLE] = most_vulnerable_of_the_whole(seen, response, own, direction=direction)
-    return found
+        paths[VULNERABLE] = most_vulnerable_of_the_whole(watched, response, own_segments, direction=direction)
+    return paths
 
 
 def most_vulnerable_of_the_whole(
-    seen: WatchedBelt, response: xr.DataArray, own: npt.NDArray[np.int64], *, direction: str = INWARD
+    watched: WatchedBelt, response: xr.DataArray, own_segments: npt.NDArray[np.int64], *, direction: str = INWARD
 ) -> PathsWithProof:
     """``sensors.interdiction.interception.most_vulnerable`` of a piece.
 
-    Where the fastest way on from a place may lead out of the piece, nobody here knows whether it is still early enough
-    there: such places count nothing in the bound from below, and in full for the ways that are told.
+    Where the fastest way on from a place may lead out of the piece, it is unknown here whether it is still early enough
+    there: such cells count nothing in the lower bound, and in full for the paths that are returned.
     """
-    early, doubtful = _early(seen, response, direction)
+    early, doubtful = _early(watched, response, direction)
 
     def search(counted: Bools, **ends: Any) -> Crossings:
         return crossings(
-            seen.belt,
-            seen.mobility,
-            weight=np.where(counted, seen.per_s, 0.0) + SECOND,
-            toll=np.where(counted, seen.per_m, 0.0),
+            watched.belt,
+            watched.mobility,
+            weight=np.where(counted, watched.per_s, 0.0) + SECOND,
+            toll=np.where(counted, watched.per_m, 0.0),
             direction=direction,
             **ends,
         )
 
     ways = search(early | doubtful)
-    if not seen.belt.onward.any():
-        return PathsWithProof(ways, np.ones(len(own), bool))
-    least = search(early & ~doubtful, onward_per_s=SECOND).cost[own]
-    return PathsWithProof(ways, np.isnan(least) | (ways.cost[own] <= least + SAME_WAY))
+    if not watched.belt.onward.any():
+        return PathsWithProof(ways, np.ones(len(own_segments), bool))
+    least = search(early & ~doubtful, onward_per_s=SECOND).cost[own_segments]
+    return PathsWithProof(ways, np.isnan(least) | (ways.cost[own_segments] <= least + SAME_WAY))
 
 
-def _early(seen: WatchedBelt, response: xr.DataArray, direction: str) -> tuple[Bools, Bools]:
+def _early(watched: WatchedBelt, response: xr.DataArray, direction: str) -> tuple[Bools, Bools]:
     """Where a detection comes early enough, and where the piece cannot tell (row, column)."""
-    goal = seen.belt.inner if direction == INWARD else seen.belt.outer
-    labels = first_labels(seen.belt, seen.mobility, goal, 1.0)
-    to_go = Steps.over(seen.on_belt).spread(labels, backward=True)
+    goal = watched.belt.inner if direction == INWARD else watched.belt.outer
+    labels = first_labels(watched.belt, watched.mobility, goal, 1.0)
+    to_go = Steps.over(watched.on_belt).spread(labels, backward=True)
     ends = where_it_ends(to_go)
-    there = seen.belt.of(response).ravel()[ends]
+    there = watched.belt.of(response).ravel()[ends]
     doubtful = np.isfinite(to_go.cost) & ~goal.ravel()[ends]
     return to_go.cost >= np.where(np.isnan(there), np.inf, there), doubtful

@@ -94,18 +94,20 @@ class Sweeps:
             First and last segment, and the number of stays that fit.
         """
         ends = np.flatnonzero(useful)
-        found: list[Stretch] = []
+        listed: list[Stretch] = []
         for i, first in enumerate(ends):
             for last in ends[i:]:
                 spare = self.shift.shift_s - self.driving_s(int(first), int(last))[0]
                 inside = int(useful[first : last + 1].sum())
                 stays = self._stays(spare, inside)
                 if stays >= 1:
-                    found.append((int(first), int(last), stays))
+                    listed.append((int(first), int(last), stays))
         return [
-            one
-            for one in found
-            if not any(a <= one[0] and b >= one[1] and k >= one[2] and (a, b, k) != one for a, b, k in found)
+            stretch
+            for stretch in listed
+            if not any(
+                a <= stretch[0] and b >= stretch[1] and k >= stretch[2] and (a, b, k) != stretch for a, b, k in listed
+            )
         ]
 
     def _stays(self, spare_s: float, inside: int) -> int:
@@ -197,7 +199,7 @@ class Sweeps:
             model.addRow(
                 below, 0.0, len(mine) + 1, np.array([*mine, k], np.int32), np.array([1.0] * len(mine) + [-float(most)])
             )
-        for column, (k, _) in enumerate(stays, count):  # nobody stays where nobody drives: a much tighter relaxation
+        for column, (k, _) in enumerate(stays, count):  # no stay without driving there: a much tighter relaxation
             model.addRow(below, 0.0, 2, np.array([column, k], np.int32), np.array([1.0, -1.0]))
         for s in sorted({s for _, s in stays}):
             mine = [column for column, (_, segment) in enumerate(stays, count) if segment == s]
@@ -207,8 +209,8 @@ class Sweeps:
         x = np.asarray(model.getSolution().col_value)
         limit = float(info.mip_dual_bound)
         if info.primal_solution_status == 0:
-            one = max((self._richest(worth, stretch) for stretch in stretches), key=lambda p: float(worth[p].sum()))
-            return (tuple(one),), limit if math.isfinite(limit) else float(worth.sum())
+            places = max((self._richest(worth, stretch) for stretch in stretches), key=lambda p: float(worth[p].sum()))
+            return (tuple(places),), limit if math.isfinite(limit) else float(worth.sum())
         tours: list[tuple[int, ...]] = []
         for k, stretch in enumerate(stretches):
             mine = [s for column, (owner, s) in enumerate(stays, count) if owner == k and x[column] > 0.5]

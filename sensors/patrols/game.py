@@ -180,7 +180,7 @@ class Listed:
             raise GameError(
                 f"a round visits segment {strangers[0]}", where="patrol game", expected=f"0 to {len(prizes) - 1}"
             )
-        worth = [_worth(one, prizes) for one in self.rounds]
+        worth = [_worth(round_, prizes) for round_ in self.rounds]
         n = int(np.argmax(worth))
         return self.rounds[n], worth[n]
 
@@ -252,19 +252,19 @@ def solve_game(
     began = clock()
     gain = game.covered - game.uncovered
     columns: list[Round] = [(), rounds.best(gain)[0]]
-    known = {_segments(one) for one in columns}
+    known = {_segments(column) for column in columns}
     late = False
     while True:
         value, probability, attacker = _program(game, columns)
         prizes, ground = attacker * gain, float((attacker * game.uncovered).sum())
         late = clock() - began > seconds or len(columns) >= MOST_COLUMNS
-        found = rounds.quick(prizes)
-        if late or _segments(found) in known or ground + _worth(found, prizes) <= value + EXACT:
-            found, most = rounds.best(prizes)
-            if late or _segments(found) in known or ground + _worth(found, prizes) <= value + EXACT:
+        candidate = rounds.quick(prizes)
+        if late or _segments(candidate) in known or ground + _worth(candidate, prizes) <= value + EXACT:
+            candidate, most = rounds.best(prizes)
+            if late or _segments(candidate) in known or ground + _worth(candidate, prizes) <= value + EXACT:
                 break
-        columns.append(found)
-        known.add(_segments(found))
+        columns.append(candidate)
+        known.add(_segments(candidate))
     visits = _visits(columns, len(game))
     coverage = np.asarray(probability @ visits, np.float64)
     reached = game.uncovered + gain * coverage
@@ -388,18 +388,18 @@ def _numbers(given: npt.ArrayLike, name: str) -> Floats:
         raise GameError(f"{name} is not of numbers", where="patrol game", expected="an array of numbers") from None
 
 
-def _segments(one: Round) -> frozenset[int]:
-    return frozenset(segment for patrol in one for segment in patrol)
+def _segments(round_: Round) -> frozenset[int]:
+    return frozenset(segment for patrol in round_ for segment in patrol)
 
 
-def _worth(one: Round, prizes: Floats) -> float:
-    return float(prizes[sorted(_segments(one))].sum())
+def _worth(round_: Round, prizes: Floats) -> float:
+    return float(prizes[sorted(_segments(round_))].sum())
 
 
 def _visits(rounds: Sequence[Round], segments: int) -> npt.NDArray[np.bool_]:
     visits = np.zeros((len(rounds), segments), np.bool_)
-    for n, one in enumerate(rounds):
-        visits[n, sorted(_segments(one))] = True
+    for n, round_ in enumerate(rounds):
+        visits[n, sorted(_segments(round_))] = True
     return visits
 
 
@@ -432,9 +432,9 @@ def _linear(cost: Floats, rows: Sequence[tuple[Floats, float, float]]) -> tuple[
     model.run()
     if model.getModelStatus() != highspy.HighsModelStatus.kOptimal:
         return None
-    found = model.getSolution()
+    solution = model.getSolution()
     value = float(model.getInfo().objective_function_value)
-    return value, np.asarray(found.col_value, np.float64), np.asarray(found.row_dual, np.float64)
+    return value, np.asarray(solution.col_value, np.float64), np.asarray(solution.row_dual, np.float64)
 
 
 @dataclass(frozen=True, slots=True)

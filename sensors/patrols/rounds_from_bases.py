@@ -122,13 +122,13 @@ class FromBases:
         collected = sum(float(worth[s]) for tour in quick for s in tour)
         if collected >= float(worth[useful].sum()) - 1e-12:
             return quick, collected
-        found, limit = self._proved(worth, useful, quick, collected)
+        tours, limit = self._proved(worth, useful, quick, collected)
         if (
             not direct and self.shift.patrols > 1
         ):  # two may need the same stop, which is not searched for: a wider limit
             alone = replace(self, shift=replace(self.shift, patrols=1)).best(prizes)[1]
             limit = max(limit, min(self.shift.patrols * alone, float(worth[useful].sum())))
-        return found, limit
+        return tours, limit
 
     def _least_times(self) -> tuple[Floats, Floats, bool]:
         """Earliest arrival in each segment [s], least time from arrival to the base [s], both with stays in between,
@@ -207,10 +207,10 @@ class FromBases:
         model.times(earliest, latest)
         model.ends(out, shift.shift_s - leave, earliest, latest)
         tours, limit = model.solve(shift.seconds, collected)
-        found = tuple(tuple(useful[n] for n in tour) for tour in tours)
-        total = sum(float(worth[s]) for tour in found for s in tour)
-        if total > collected and all(self.feasible(tour) for tour in found):
-            return found, max(limit, total)
+        proved = tuple(tuple(useful[n] for n in tour) for tour in tours)
+        total = sum(float(worth[s]) for tour in proved for s in tour)
+        if total > collected and all(self.feasible(tour) for tour in proved):
+            return proved, max(limit, total)
         return quick, max(limit, collected)
 
 

@@ -1,7 +1,7 @@
-"""Who can pass a report on to whom: lines of sight from mast to mast within radio range, in as many hops as it takes.
+"""Radio links between masts: line of sight within radio range, over any number of hops.
 
-A report reaches a base over relays and over tall masts. Radio waves are bent as by a standard atmosphere; trees and
-Fresnel zones are not counted and capacity is not asked for, so this flatters.
+A report reaches a base over relays and over tall masts. Radio waves are refracted as by a standard atmosphere; trees,
+Fresnel zones and capacity are not modelled, so the result is optimistic.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Network:
     def linked(self, there: npt.ArrayLike) -> Bools:
         """Which nodes (…, node) a chain of those that are ``there`` (…, node) and carry would bring to a base.
 
-        A node's own link does not hang on whether it is there itself.
+        A node's own link does not depend on whether the node itself is present.
         """
         present = np.asarray(there, np.bool_)
         reached = np.broadcast_to(self.home, present.shape)
@@ -100,7 +100,7 @@ def network_of(
     hears[first[clear], second[clear]] = hears[second[clear], first[clear]] = True
     for base in places:
         row = np.tile([base[0], base[1], chosen.base_antenna_m, chosen.longest_m], (len(parts), 1))
-        row[:, 3] = np.maximum(row[:, 3], nodes[:, 3])  # a base hears as far as whoever sends
+        row[:, 3] = np.maximum(row[:, 3], nodes[:, 3])  # a base receives as far as the sender's range
         home |= _in_sight(terrain, nodes, row)
     return Network(carries, home, hears)
 
@@ -118,10 +118,10 @@ def _in_sight(terrain: xr.Dataset, first: Floats, second: Floats) -> Bools:
 
     Links between the same places and heights are looked along once.
     """
-    found: Bools = np.hypot(*(first[:, :2] - second[:, :2]).T) <= np.minimum(first[:, 3], second[:, 3])
-    near = np.flatnonzero(found)
+    linked: Bools = np.hypot(*(first[:, :2] - second[:, :2]).T) <= np.minimum(first[:, 3], second[:, 3])
+    near = np.flatnonzero(linked)
     if not len(near):
-        return found
+        return linked
     ends = np.concatenate([first[near, :3], second[near, :3]], axis=1)
     distinct, alike = np.unique(ends, axis=0, return_inverse=True)
     clear = np.zeros(len(distinct), np.bool_)
@@ -129,8 +129,8 @@ def _in_sight(terrain: xr.Dataset, first: Floats, second: Floats) -> Bools:
         a = distinct[start : start + AT_ONCE].T
         states = line_of_sight(terrain, (a[0], a[1]), (a[3], a[4]), observer_height_m=a[2], target_height_m=a[5])
         clear[start : start + AT_ONCE] = np.atleast_1d(states == VISIBLE)
-    found[near] = clear[np.ravel(alike)]
-    return found
+    linked[near] = clear[np.ravel(alike)]
+    return linked
 
 
 def unlinked(
@@ -140,4 +140,4 @@ def unlinked(
     parts: list[Part] = [*layout.relays, *layout.sensors]
     net = network_of(parts, terrain, bases, settings)
     reached = net.linked(np.ones(len(parts), np.bool_))
-    return frozenset(part.id for part, own in zip(parts, reached, strict=True) if not own)
+    return frozenset(part.id for part, linked in zip(parts, reached, strict=True) if not linked)

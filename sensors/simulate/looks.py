@@ -1,4 +1,4 @@
-"""What a simulated radar or camera reports: detections, misses and false alarms at each of its looks."""
+"""Reports of a simulated radar or camera: detections, misses and false alarms at each of its looks."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def looks(
 ) -> Observations:
     """All looks of a radar or camera; ``visible`` (northing, easting) is its viewshed, None where all is in view.
 
-    Within a look plots are in order of azimuth, as the beam turns, so that their order tells nothing about truth.
+    Within a look plots are in order of azimuth, as the beam turns, so their order holds no information on truth.
     Raises LayoutError for a radar without range_sd_m, or a radar or camera without azimuth_sd_deg.
     """
     sensor = place.sensor
@@ -114,7 +114,7 @@ def _detected(
     chance: np.random.Generator,
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], dict[str, Floats]]:
     """Look and class of each true detection (plot,), and its true values by the names of _MEASURED."""
-    found: list[npt.NDArray[np.int64]] = [np.empty(0, dtype=np.int64)]
+    looks: list[npt.NDArray[np.int64]] = [np.empty(0, dtype=np.int64)]
     classes: list[npt.NDArray[np.int64]] = [np.empty(0, dtype=np.int64)]
     true: dict[str, list[Floats]] = {name: [np.empty(0)] for name in _MEASURED}
     for first in range(0, len(times_us), LOOKS_AT_ONCE):
@@ -123,11 +123,11 @@ def _detected(
         geometry = geometry_of(place, *states_of(movers, times_s), terrain)
         detected = chance.random(geometry.distance.shape) < _probability(place, movers, geometry, visible)
         look, mover = np.nonzero(detected)
-        found.append(look + first)
+        looks.append(look + first)
         classes.append(np.array([CLASS_INDEX[m.target] for m in movers], dtype=np.int64)[mover])
         for name, values in true.items():
             values.append(getattr(geometry, name)[detected])
-    return np.concatenate(found), np.concatenate(classes), {k: np.concatenate(v) for k, v in true.items()}
+    return np.concatenate(looks), np.concatenate(classes), {k: np.concatenate(v) for k, v in true.items()}
 
 
 def _probability(
@@ -152,15 +152,15 @@ def _within(azimuth: Floats, view: tuple[float, float] | None) -> npt.NDArray[np
 
 
 def _seen(visible: xr.DataArray, position: Floats) -> npt.NDArray[np.bool_]:
-    """Whether the cell nearest to each position is visible; False off the map, where unknown and for nobody."""
+    """Whether the cell nearest to each position is visible; False off the map, where unknown and without a mover."""
     eastings, northings = visible["easting"].to_numpy(), visible["northing"].to_numpy()
     cell = eastings[1] - eastings[0]
     column = np.rint((position[..., 0] - eastings[0]) / cell)
     row = np.rint((northings[0] - position[..., 1]) / cell)
     inside = (column >= 0) & (column < len(eastings)) & (row >= 0) & (row < len(northings))  # NaN is not inside
-    seen = np.zeros(inside.shape, dtype=np.bool_)
-    seen[inside] = visible.to_numpy()[row[inside].astype(np.intp), column[inside].astype(np.intp)] == VISIBLE
-    return seen
+    visible_now = np.zeros(inside.shape, dtype=np.bool_)
+    visible_now[inside] = visible.to_numpy()[row[inside].astype(np.intp), column[inside].astype(np.intp)] == VISIBLE
+    return visible_now
 
 
 def _measure(place: Placement, true: Mapping[str, Floats], noise: Floats) -> dict[str, Floats]:

@@ -1,4 +1,4 @@
-"""What moves: polylines with times, so that every place is known at any instant; and a scenario made of them."""
+"""Movers as polylines with times, so that every position is known at any time, and a scenario of several."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Mover:
 
     ``times_s`` (k,) counts from the scenario's start and rises strictly (it may begin before 0, with traffic under
     way), ``easting`` and ``northing`` (k,) are in metres; k ≥ 2. Before its first and after its last point the mover
-    is not there. A group is one mover of ``size`` people too close together to be told apart. Raises ScenarioError.
+    is not there. A group is one mover of ``size`` people too close together to be resolved. Raises ScenarioError.
     """
 
     id: str

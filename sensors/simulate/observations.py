@@ -1,4 +1,4 @@
-"""What a simulated sensor hands over, and the chance and clocks that its looks and triggers share."""
+"""Reports of a simulated sensor, and the random numbers and clocks that looks and triggers share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How people, vehicles and animals get from one place to another over real ground: least-time routes, timed."""
+"""Least-time routes of people, vehicles and animals over terrain, with times."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ VEHICLE_STEEPNESS = 4.0
 STEP_M = 40.0
 """Speed follows the slope in steps of this."""
 SLOWEST_MPS = 0.15
-"""Nobody is slower than this while moving (assumption: scrambling)."""
+"""Least speed while moving (assumption: scrambling)."""
 LARGEST_GRAPH = 6_000
 """Cells of one route's search; larger windows are searched on every second, third, … cell."""
 

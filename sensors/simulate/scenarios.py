@@ -1,4 +1,4 @@
-"""What happens on the ground: builders of scenarios, from open ground for benchmarks to a night at a real border."""
+"""Builders of scenarios: open ground for benchmarks, and a night at a real border."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class NightSettings:
 
     ``crossing_times_s`` are the crossings of the first minutes: (class, time at which it meets the line). After the
     last of them crossings come at ``crossings_per_hour``. ``local_movers`` are innocent and under way all the time.
-    Routes begin and end ``depth_m`` from the line; nobody rests within ``no_rest_m`` of it.
+    Routes begin and end ``depth_m`` from the line; movers do not rest within ``no_rest_m`` of it.
     """
 
     crossing_times_s: tuple[tuple[str, float], ...] = (

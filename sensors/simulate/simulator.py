@@ -1,4 +1,4 @@
-"""From a scenario to what the sensors report of it, and the truth kept apart. Deterministic by seed."""
+"""The simulator: detections of a scenario by a layout, and the ground truth. Deterministic by seed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a simulated ground sensor reports: a trigger when something walks by, and false ones."""
+"""Reports of a simulated ground sensor: triggers by movers within reach, and false ones."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TRIGGER_STEP_S = 0.25
 
 def triggers(place: Placement, scenario: Scenario, streams: Streams) -> Observations:
     """Triggers of movers that pass within reach, and false ones. Each is a scan of its own, or, for a sensor with a
-    period, waits for the next poll, which tells only that something passed since the last one.
+    period, waits for the next poll, which reports only that something passed since the last one.
 
     A mover triggers at the sensor's rate per metre of its way; one that stands still does not. After a report the
     sensor is quiet for HOLD_OFF_S. ``false_alarms_per_scan`` of an event-only sensor is per ``status_interval_s``,
@@ -46,8 +46,8 @@ def triggers(place: Placement, scenario: Scenario, streams: Streams) -> Observat
     if sensor.period_s is not None:
         polls = look_times(sensor.period_s, scenario.duration_s, streams.phase)
         look, first = np.unique(np.searchsorted(polls, times_us), return_index=True)
-        told = look < len(polls)
-        look, labels, times_us = look[told], labels[first[told]], polls
+        reported = look < len(polls)
+        look, labels, times_us = look[reported], labels[first[reported]], polls
     return Observations(times_us, look, all_columns({"class_probability": labels}, len(look)))
 
 

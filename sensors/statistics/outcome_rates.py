@@ -1,7 +1,7 @@
-"""What came of crossings: counts of events and the rates that are made of them, with their intervals.
+"""Outcomes of crossings: counts of events, and rates with their intervals.
 
-Events are counted, not people or alerts, because groups and alerts cluster. What nobody saw is in no count: it is
-modelled, so rates that need it have no sampling interval.
+Events are counted, not people or alerts, because groups and alerts cluster. Undetected crossings are in no count: they
+are modelled, so rates that need them have no sampling interval.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ DISPOSITIONS: Final = ("apprehended", "turn-back", "got-away", "no-threat", "res
 class Outcomes:
     """Events of one segment or section and period: A apprehended, T turned back, G got away (seen, not stopped).
 
-    ``undetected`` U is modelled, or in a simulation known exactly; None where nobody says. ``alerts`` are those that
+    ``undetected`` U is modelled, or in a simulation known exactly; None where not known. ``alerts`` are those that
     were raised, ``nuisance`` those that were no threat. Raises StatisticError for a count below 0 or not finite.
     """
 
@@ -43,7 +43,7 @@ class Outcomes:
 
     @property
     def detected(self) -> float:
-        """A + T + G: the crossings that somebody knows of."""
+        """A + T + G: the known crossings."""
         return self.apprehended + self.turned_back + self.got_away
 
 
@@ -86,13 +86,15 @@ def outcome_rates(outcomes: Outcomes, *, level: float = LEVEL, simulated: bool =
     attempts = math.nan if o.undetected is None else o.detected + o.undetected
     how = EXACT if simulated else MODELLED
     rates = [_counted("operational_effectiveness", stopped, o.detected, level, OPERATIONAL)]
-    told = "the undetected are not known: no rate" if o.undetected is None else "as good as the model of the undetected"
+    limits = (
+        "the undetected are not known: no rate" if o.undetected is None else "as good as the model of the undetected"
+    )
     for name, part in (
         ("statutory_effectiveness", stopped),
         ("interdiction_rate", o.apprehended),
         ("detection_share", o.detected),
     ):
-        rates.append(Rate(name, part, attempts, math.nan, math.nan, how, told))
+        rates.append(Rate(name, part, attempts, math.nan, math.nan, how, limits))
     if o.alerts is not None:
         rates.append(_yield(o.apprehended, o.alerts, level))
         if o.nuisance is not None:
@@ -103,9 +105,9 @@ def outcome_rates(outcomes: Outcomes, *, level: float = LEVEL, simulated: bool =
 
 
 def _yield(apprehended: float, alerts: float, level: float) -> Rate:
-    if apprehended > alerts:  # some were caught without an alert, so it is no share
-        told = "more apprehensions than alerts: some came without one"
-        return Rate("alert_yield", apprehended, alerts, math.nan, math.nan, "none: not a share", told)
+    if apprehended > alerts:  # some were caught without an alert, so it is not a share
+        limits = "more apprehensions than alerts: some came without one"
+        return Rate("alert_yield", apprehended, alerts, math.nan, math.nan, "none: not a share", limits)
     return _counted("alert_yield", apprehended, alerts, level, "taken as one alert an event")
 
 
@@ -160,12 +162,12 @@ def assists(evidence: Mapping[str, Iterable[str]], outcome_of: Mapping[str, str]
     credits counted about 500 assists of towers in a sector that had none (GAO-18-119). ``outcome_of`` gives the
     disposition of a track, "unresolved" where none is given. Raises StatisticError for an unknown disposition.
     """
-    found: dict[str, dict[str, int]] = {}
+    by_sensor: dict[str, dict[str, int]] = {}
     for track, sensors in evidence.items():
         outcome = outcome_of.get(track, "unresolved")
         if outcome not in DISPOSITIONS:
             raise StatisticError(f"{outcome!r}", where=f"track {track}", expected=", ".join(DISPOSITIONS))
         for sensor in sorted(set(sensors)):
-            counts = found.setdefault(sensor, {})
+            counts = by_sensor.setdefault(sensor, {})
             counts[outcome] = counts.get(outcome, 0) + 1
-    return found
+    return by_sensor

@@ -1,7 +1,7 @@
-"""Published numbers as records: what was counted, out of what, how sure, under which assumptions, from which data.
+"""Published numbers as records: numerator, denominator, interval, assumptions and data.
 
 A number without its denominator, interval and limits cannot be audited; the reviews of border metrics by the US
-Government Accountability Office (GAO-19-305, GAO-22-104651) find just that missing, again and again.
+Government Accountability Office (GAO-19-305, GAO-22-104651) name exactly that as missing.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def block_bootstrap(
 ) -> tuple[float, float]:
     """Percentile interval of ``statistic`` of ``values`` (case, ...) by drawing whole ``blocks`` (case,) with return.
 
-    A block (a section in a week) keeps together what happens together. NaN with fewer than two blocks: nobody can say.
+    A block (a section in a week) keeps together what happens together. NaN with fewer than two blocks.
     After Künsch (1989), Annals of Statistics 17, 1217-1241, for blocks that do not overlap.
     """
     given = np.asarray(values, np.float64)

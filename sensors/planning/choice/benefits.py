@@ -1,4 +1,4 @@
-"""What options would see of a border's belt, computed once: chances in each cell, rates along the ways across it."""
+"""Benefits of options in a border's belt, computed once: detection probability per cell, and rates along paths."""
 
 from __future__ import annotations
 
@@ -161,11 +161,11 @@ def linked_options(
     """
     stands: tuple[AnySensor | Relay, ...] = () if present is None else (*present.relays, *present.sensors)
     net = network_of([*stands, *(option.sensor for option in options)], terrain, bases)
-    own = net.linked(np.arange(len(net)) < len(stands))
-    idle = [part for part, linked in zip(stands, own, strict=False) if not linked]
+    linked_present = net.linked(np.arange(len(net)) < len(stands))
+    idle = [part for part, linked in zip(stands, linked_present, strict=False) if not linked]
     every = (*(Option(part, 0.0, 0.0, f"idle {part.id}") for part in idle), *options)
-    nodes = np.concatenate([np.flatnonzero(~own[: len(stands)]), np.arange(len(stands), len(net))])
-    inner = replace(net.only(nodes), home=own[nodes])
+    nodes = np.concatenate([np.flatnonzero(~linked_present[: len(stands)]), np.arange(len(stands), len(net))])
+    inner = replace(net.only(nodes), home=linked_present[nodes])
     links = RelayNetwork(inner, np.array([option.is_relay for option in every], np.bool_))
     reach = links.within_reach()
     if not any(not every[n].is_relay for n in reach):
@@ -219,5 +219,5 @@ def _cover(belt: Belt, rated: Sequence[tuple[SensorRate, Floats]], present: int)
         np.clip(np.concatenate([p for _, p in rows]) if rows else np.zeros(0), 0.0, 1.0),
         cells,
         group=belt.segment.ravel()[counted].astype(np.int64),
-        seen=1.0 - missed,
+        present=1.0 - missed,
     )

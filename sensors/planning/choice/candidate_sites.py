@@ -1,7 +1,7 @@
-"""Where equipment may stand: places beside the border that the ground, roads, power and links to relays allow.
+"""Candidate sites for equipment: positions beside the border that terrain, roads, power and links to relays allow.
 
-A layout that cannot report is none: with relays given, a site must see one of them. Of each square of ``spacing_m`` the
-highest place that is allowed is a candidate, so candidates are spread over the belt and stand where one sees far.
+With relays given, a site must have a line of sight to one of them. The highest allowed position of each square of
+``spacing_m`` is a candidate, so candidates are spread over the belt and stand where the view is wide.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def candidate_sites(
     around: Around | None = None,
 ) -> xr.Dataset:
     """Candidate sites (site,): ``easting``, ``northing``, ``elevation``, ``offset_m`` [m], ``slope`` [1], ``road_m``,
-    ``power_m`` (NaN: not known) and ``relay`` (number of the first relay in sight; −1: none asked for).
+    ``power_m`` (NaN: not known) and ``relay`` (number of the first relay with a line of sight; −1: none asked for).
 
     attrs say how many cells of the belt each rule takes out (``refused_slope``, ...; a cell may break several). Raises
     PlanError where a rule needs what is not known (roads, power), and where no cell of the belt is left, saying which
@@ -156,16 +156,16 @@ def _relay_in_sight(
 ) -> npt.NDArray[np.int64]:
     """Number of the first relay that an antenna in each cell of the window sees; −1: none."""
     rows, columns = window
-    found = np.full((rows.stop - rows.start, columns.stop - columns.start), -1, np.int64)
+    relay = np.full((rows.stop - rows.start, columns.stop - columns.start), -1, np.int64)
     if relays is None:
-        return found
+        return relay
     places = np.atleast_2d(np.asarray(relays, np.float64))
     if places.size == 0 or places.shape[-1] != 2:
         raise PlanError("no relay is given", where="candidate sites", expected="places of relays, or none asked for")
     east, north = terrain["easting"].to_numpy(), terrain["northing"].to_numpy()
     whole = np.full((len(north), len(east)), -1, np.int64)
     for number, (easting, northing) in enumerate(places):
-        seen = viewshed(
+        visible = viewshed(
             terrain,
             float(easting),
             float(northing),
@@ -173,10 +173,10 @@ def _relay_in_sight(
             target_height_m=rules.antenna_m,
             max_range_m=rules.link_m,
         )
-        top = int(np.argmin(np.abs(north - seen["northing"].to_numpy()[0])))
-        left = int(np.argmin(np.abs(east - seen["easting"].to_numpy()[0])))
-        part = whole[top : top + seen.shape[0], left : left + seen.shape[1]]
-        part[(seen.to_numpy() == VISIBLE) & (part < 0)] = number
+        top = int(np.argmin(np.abs(north - visible["northing"].to_numpy()[0])))
+        left = int(np.argmin(np.abs(east - visible["easting"].to_numpy()[0])))
+        part = whole[top : top + visible.shape[0], left : left + visible.shape[1]]
+        part[(visible.to_numpy() == VISIBLE) & (part < 0)] = number
     return whole[rows, columns]
 
 

@@ -1,4 +1,4 @@
-"""The crosser's answer to a choice: the least detected ways, as sums over options that hold the objective down."""
+"""The crosser's best response to a choice: the least detected paths, as cuts that bound the objective."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SEARCHED = 0.1
 
 
 class WayOracle:
-    """The least detected way as sums over options (``sensors.planning.solver.solve.Oracle``), found anew for every
+    """The least detected path as sums over options (``sensors.planning.solver.solve.Oracle``), found again for every
     choice.
 
     ``θ`` is the hazard of the way that is detected least, a search counted at most to what it finds at all; every way
@@ -51,24 +51,28 @@ class WayOracle:
     def least(self, chosen: Ints) -> tuple[float, list[tuple[float, Floats]]]:
         """θ of a choice, and a cut for the way through each segment that is not known yet (or the least known)."""
         scene = self.scene
-        seen = scene.with_chosen(chosen)
-        early = np.ones(seen.belt.inside.shape, bool) if self._early is None else self._early
-        cells = self._ways(seen, early)
+        watched = scene.with_chosen(chosen)
+        early = np.ones(watched.belt.inside.shape, bool) if self._early is None else self._early
+        cells = self._ways(watched, early)
         fresh = {key: way for key, way in cells.items() if key not in self._known}
         if fresh:
-            along = Along.ways_over(seen.on_belt, list(fresh.values()))
+            along = Along.ways_over(watched.on_belt, list(fresh.values()))
             base, slopes = self._hazards(along, early)
             self._known |= {key: (float(base[n]), slopes[n]) for n, key in enumerate(fresh)}
         sums = {key: c + float(s[chosen].sum()) for key, (c, s) in self._known.items()}
         lowest = min(sums, key=sums.__getitem__)
         return sums[lowest], [self._known[key] for key in {**dict.fromkeys(fresh), lowest: None}]
 
-    def _ways(self, seen: WatchedBelt, early: Bools) -> dict[bytes, tuple[Ints, Ints]]:
+    def _ways(self, watched: WatchedBelt, early: Bools) -> dict[bytes, tuple[Ints, Ints]]:
         """The least detected way through every segment, by their cells; where sensors search also those found when
         searches count for little, as a search that ends lets one stay in its view."""
-        found: dict[bytes, tuple[Ints, Ints]] = {}
-        short = [replace(s, rate=s.rate * SEARCHED) if searches(s.kind) else s for s in seen.sensors]
-        watches = [seen, with_sensors(seen, tuple(short))] if any(searches(s.kind) for s in seen.sensors) else [seen]
+        paths: dict[bytes, tuple[Ints, Ints]] = {}
+        short = [replace(s, rate=s.rate * SEARCHED) if searches(s.kind) else s for s in watched.sensors]
+        watches = (
+            [watched, with_sensors(watched, tuple(short))]
+            if any(searches(s.kind) for s in watched.sensors)
+            else [watched]
+        )
         for watch in watches:
             ways = crossings(
                 watch.belt,
@@ -80,13 +84,13 @@ class WayOracle:
             )
             for segment in np.flatnonzero(np.isfinite(ways.cost)):
                 way = ways.cells(int(segment))
-                found[b"".join(axis.tobytes() for axis in way)] = way
-        if not found:
+                paths[b"".join(axis.tobytes() for axis in way)] = way
+        if not paths:
             raise PlanError("nobody can cross", where="plan", expected="ground that leads from edge to edge")
-        return found
+        return paths
 
     def _hazards(self, along: Along, early: Bools) -> tuple[Floats, Floats]:
-        """Hazard of what stands there (way,) and of each option (way, option) along ways."""
+        """Hazard of the present layout (way,) and of each option (way, option) along ways."""
         counted = early.ravel()[along.cells].astype(np.float64)
         time, length = (_weights(along, values, early.size, counted) for values in (along.seconds, along.metres))
         slopes = np.asarray((time @ self._timed.T + length @ self._paced.T).todense(), np.float64)

@@ -1,4 +1,4 @@
-"""Options that nobody need look at: another at the same site does all that they do, for no more money and people."""
+"""Dominated options: another at the same site achieves at least as much at no more cost and crew."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def undominated(scene: OptionBenefits, limits: Constraints) -> Ints:
     """The options (numbers, ascending) that no other at the same site betters or equals at no more cost and crew.
 
     One betters another where in every cell it has at least its chance and its rate, of the same kind, or of a kind
-    whose rate counts for as long as somebody is there, and where links are asked for, all its links. Of two that are
-    alike the first stays.
+    whose rate counts for as long as the target is present, and where links are asked for, all its links. Of two that
+    are alike the first stays.
     """
     cover, out = scene.cover, np.zeros(len(limits), np.bool_)
     by_site: dict[int, list[int]] = {}
@@ -37,8 +37,8 @@ def _links_at_least(scene: OptionBenefits, a: int, b: int) -> bool:
     if scene.links is None:
         return True
     net = scene.links.net
-    own, other = np.append(net.hears[a], net.home[a]), np.append(net.hears[b], net.home[b])
-    return bool(net.carries[a] >= net.carries[b] and (own >= other).all())
+    links, other = np.append(net.hears[a], net.home[a]), np.append(net.hears[b], net.home[b])
+    return bool(net.carries[a] >= net.carries[b] and (links >= other).all())
 
 
 def _at_least(cover: Cover, a: int, b: int) -> bool:

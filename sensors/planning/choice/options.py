@@ -1,4 +1,4 @@
-"""What a planner may buy: an item of the catalogue at a candidate site, or a sensor that has a cost of its own."""
+"""Options of a plan: a catalogue item at a candidate site, or a sensor with its own cost."""
 
 from __future__ import annotations
 
@@ -73,14 +73,14 @@ def options_at(
         raise PlanError("no item may be bought", where="plan (items)", expected="names of catalogue items")
     if headings < 1:
         raise PlanError(f"{headings} headings", where="plan (headings)", expected="at least 1")
-    found = []
+    options = []
     for name in items:
         item = money.catalogue[name]
         values = item.layout_values()
         kind = values.pop("kind")
         cost = money.of(item)
         if kind == RELAY:
-            found += _relays_at(sites, item, values, frame, cost)
+            options += _relays_at(sites, item, values, frame, cost)
             continue
         wide = float(values.get("field_of_view_deg", 360.0))
         for n, site in enumerate(sites["site"].to_numpy()):
@@ -95,17 +95,17 @@ def options_at(
                     kind=kind,
                     **{**values, "azimuth_deg": azimuth, "cost": cost},
                 )
-                found.append(Option(replace(sensor, catalogue=name), cost, item.crew.central, str(site)))
-    return tuple(found)
+                options.append(Option(replace(sensor, catalogue=name), cost, item.crew.central, str(site)))
+    return tuple(options)
 
 
 def _relays_at(sites: xr.Dataset, item: Item, values: dict[str, Any], frame: LocalFrame, cost: float) -> list[Option]:
-    found = []
+    options = []
     for n, site in enumerate(sites["site"].to_numpy()):
         at = float(sites["easting"][n]), float(sites["northing"][n])
         relay = place_relay(frame, *at, id=f"{item.name}.{site}", **values, cost=cost)
-        found.append(Option(replace(relay, catalogue=item.name), cost, item.crew.central, f"relay {site}"))
-    return found
+        options.append(Option(replace(relay, catalogue=item.name), cost, item.crew.central, f"relay {site}"))
+    return options
 
 
 def _azimuths(
@@ -127,7 +127,7 @@ def options_of(layout: Layout, *, catalogue: Catalogue | None = None) -> tuple[O
     """
     if len(layout) == 0:
         raise PlanError("there are no candidates", where=f"layout {layout.name!r}", expected="at least one sensor")
-    found = []
+    options = []
     for sensor in (*layout.relays, *layout.sensors):
         if sensor.cost is None:
             raise PlanError(
@@ -138,8 +138,8 @@ def options_of(layout: Layout, *, catalogue: Catalogue | None = None) -> tuple[O
             crew = catalogue[sensor.catalogue].crew.central
         where = f"{round(sensor.easting / SAME_PLACE_M)} {round(sensor.northing / SAME_PLACE_M)}"
         where = f"relay {where}" if isinstance(sensor, Relay) else where
-        found.append(Option(sensor, float(sensor.cost), crew, where))
-    return tuple(found)
+        options.append(Option(sensor, float(sensor.cost), crew, where))
+    return tuple(options)
 
 
 def beside(options: Sequence[Option], present: Layout | None) -> tuple[Option, ...]:
@@ -189,8 +189,8 @@ def limits_of(options: Sequence[Option], budget: float, crew_limit: float = math
 
 
 def _refuse_twins(ids: Iterable[str]) -> None:
-    seen: set[str] = set()
-    for one in ids:
-        if one in seen:
-            raise PlanError(f"two candidates are called {one!r}", where="plan (candidates)", expected="unique ids")
-        seen.add(one)
+    known: set[str] = set()
+    for option in ids:
+        if option in known:
+            raise PlanError(f"two candidates are called {option!r}", where="plan (candidates)", expected="unique ids")
+        known.add(option)

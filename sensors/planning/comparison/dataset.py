@@ -1,4 +1,4 @@
-"""The answer of a comparison as one Dataset: outcomes, intervals, duels, swings, break-even points, and their story."""
+"""The result of a comparison as one Dataset: outcomes, intervals, duels, swings, break-even points and metadata."""
 
 from __future__ import annotations
 
@@ -46,139 +46,144 @@ MEASURES: dict[str, str] = {
 }
 
 
-def dataset_of(made: Study) -> xr.Dataset:
+def dataset_of(comparison: Study) -> xr.Dataset:
     """See ``sensors.planning.compare``."""
-    draws, middle = draw(made.inputs, made.settings), central(made.inputs)
-    drawn, expected = made.outcomes(draws), made.outcomes(middle)
+    draws, middle = draw(comparison.inputs, comparison.settings), central(comparison.inputs)
+    drawn, expected = comparison.outcomes(draws), comparison.outcomes(middle)
     data: dict[str, Any] = {}
     for name, unit in MEASURES.items():
         attrs = {"units": unit, "long_name": OBJECTIVES.get(name, name.replace("_", " "))}
-        data[name] = (("layout", "draw"), np.stack([_measure(one, name) for one in drawn]), attrs)
-        data[f"{name}_central"] = ("layout", np.array([_measure(one, name)[0] for one in expected]), attrs)
+        data[name] = (("layout", "draw"), np.stack([_measure(outcome, name) for outcome in drawn]), attrs)
+        data[f"{name}_central"] = ("layout", np.array([_measure(outcome, name)[0] for outcome in expected]), attrs)
     data |= _by_segment(drawn, expected)
-    data |= _ground(made, expected)
+    data |= _ground(comparison, expected)
     data |= _duels(drawn)
-    data |= _swings(made)
-    before, after = displaced(made)
+    data |= _swings(comparison)
+    before, after = displaced(comparison)
     data["gain_before"] = ("layout", before, {"units": "1", "long_name": "over the first layout, on its old route"})
     data["gain_after"] = ("layout", after, {"units": "1", "long_name": "over the first layout, on the new route"})
-    spans = made.ground.belt.border.segment_spans_m
+    spans = comparison.ground.belt.border.segment_spans_m
     coords: dict[str, Any] = {
-        "layout": made.names,
-        "other": made.names,
+        "layout": comparison.names,
+        "other": comparison.names,
         "objective": list(OBJECTIVES),
-        "weather": list(made.settings.weather),
+        "weather": list(comparison.settings.weather),
         "segment": np.arange(len(spans)),
         "start_m": ("segment", spans[:, 0], {"units": "m"}),
         "end_m": ("segment", spans[:, 1], {"units": "m"}),
-        "crossed": ("segment", made.ways.length_m > 0.0),
+        "crossed": ("segment", comparison.ways.length_m > 0.0),
     }
-    return xr.Dataset(data, coords, _story(made))
+    return xr.Dataset(data, coords, _story(comparison))
 
 
-def _measure(found: Outcome, name: str) -> Floats:
+def _measure(outcome: Outcome, name: str) -> Floats:
     """A measure of an outcome (draw,)."""
-    bought = found.bought
+    bought = outcome.bought
     if name in ("life_cycle_cost", "first_cost", "crew", "teams"):
         value: Floats = getattr(bought, name)
         return value
     if name == "bought_share":
         return bought.parts.mean(axis=1) if bought.parts.shape[1] else np.ones(len(bought.teams))
     if name == "cost_per_guarded_km":
-        guarded = found.guarded_km
+        guarded = outcome.guarded_km
         return np.where(guarded > 0.0, bought.life_cycle_cost / np.where(guarded > 0.0, guarded, 1.0), np.nan)
-    return found.measure(name)
+    return outcome.measure(name)
 
 
 def _by_segment(drawn: list[Outcome], expected: list[Outcome]) -> dict[str, Any]:
     dims = ("layout", "segment")
     data: dict[str, Any] = {}
     for name in ("detection", "interruption"):
-        every = np.stack([getattr(one, name) for one in drawn])
+        every = np.stack([getattr(outcome, name) for outcome in drawn])
         low, high = np.quantile(every, INTERVAL, axis=1)
         attrs = {"units": "1"}
-        data[f"segment_{name}"] = (dims, np.stack([getattr(one, name)[0] for one in expected]), attrs)
+        data[f"segment_{name}"] = (dims, np.stack([getattr(outcome, name)[0] for outcome in expected]), attrs)
         data[f"segment_{name}_low"], data[f"segment_{name}_high"] = (dims, low, attrs), (dims, high, attrs)
-    weather = np.stack([one.by_weather[:, 0] for one in expected])
+    weather = np.stack([outcome.by_weather[:, 0] for outcome in expected])
     data["weather_detection"] = (("layout", "weather"), weather, {"units": "1"})
     return data
 
 
-def _ground(made: Study, expected: list[Outcome]) -> dict[str, Any]:
-    found = ground_figures(made)
-    spans = made.ground.belt.border.segment_spans_m
+def _ground(comparison: Study, expected: list[Outcome]) -> dict[str, Any]:
+    figures = ground_figures(comparison)
+    spans = comparison.ground.belt.border.segment_spans_m
     length_km = (spans[:, 1] - spans[:, 0]) / 1000.0
-    covered_km = np.nansum(found["covered_share"] * length_km, axis=1)
-    cost = np.array([one.bought.life_cycle_cost[0] for one in expected])
+    covered_km = np.nansum(figures["covered_share"] * length_km, axis=1)
+    cost = np.array([outcome.bought.life_cycle_cost[0] for outcome in expected])
     with np.errstate(divide="ignore", invalid="ignore"):
         per_km = np.where(covered_km > 0.0, cost / covered_km, np.nan)
-    missed = 1.0 - np.stack([one.detection[0] for one in expected])
-    hard = np.where(np.isnan(missed[0]) | np.isnan(found["difficulty"]), 0.0, found["difficulty"])
+    missed = 1.0 - np.stack([outcome.detection[0] for outcome in expected])
+    hard = np.where(np.isnan(missed[0]) | np.isnan(figures["difficulty"]), 0.0, figures["difficulty"])
     left = np.nansum(missed * hard, axis=1) / hard.sum() if hard.sum() > 0.0 else np.full(len(missed), np.nan)
-    by_segment, one = ("layout", "segment"), {"units": "1"}
+    by_segment, no_unit = ("layout", "segment"), {"units": "1"}
     return {
-        "covered_share": (by_segment, found["covered_share"], one),
-        "hidden_share": (by_segment, found["hidden_share"], one),
+        "covered_share": (by_segment, figures["covered_share"], no_unit),
+        "hidden_share": (by_segment, figures["hidden_share"], no_unit),
         "covered_km": ("layout", covered_km, {"units": "km"}),
         "cost_per_covered_km": ("layout", per_km, {"units": "money/km"}),
-        "k": ("layout", found["k"], one),
-        "cut": ("layout", found["cut"]),
-        "single_losses": ("layout", found["single_losses"]),
-        "unlinked": ("layout", np.array([", ".join(sorted(d.unlinked)) for d in made.designs], dtype=str)),
-        "difficulty": ("segment", found["difficulty"], {"units": "1", "long_name": "surveillance difficulty"}),
-        "crossing_ease": ("segment", found["crossing_ease"], one),
+        "k": ("layout", figures["k"], no_unit),
+        "cut": ("layout", figures["cut"]),
+        "single_losses": ("layout", figures["single_losses"]),
+        "unlinked": ("layout", np.array([", ".join(sorted(d.unlinked)) for d in comparison.designs], dtype=str)),
+        "difficulty": ("segment", figures["difficulty"], {"units": "1", "long_name": "surveillance difficulty"}),
+        "crossing_ease": ("segment", figures["crossing_ease"], no_unit),
         "challenge_left": ("layout", left, {"units": "1", "long_name": "missed share, weighted by difficulty"}),
     }
 
 
 def _duels(drawn: list[Outcome]) -> dict[str, Any]:
-    found: list[list[list[Duel]]] = [
+    duels: list[list[list[Duel]]] = [
         [[duel(a.measure(name), b.measure(name)) for b in drawn] for a in drawn] for name in OBJECTIVES
     ]
     dims, count = ("objective", "layout", "other"), len(drawn[0].attended)
 
     def table(of: Callable[[Duel], float]) -> Any:
-        return (dims, np.array([[[of(one) for one in row] for row in rows] for rows in found]), {"units": "1"})
+        return (dims, np.array([[[of(pair) for pair in row] for row in rows] for rows in duels]), {"units": "1"})
 
     return {
-        "beats": table(lambda one: one.beats),
-        "beats_error": table(lambda one: one.error(count)),
-        "wins": table(lambda one: one.wins),
-        "ties": table(lambda one: one.ties),
-        "difference": table(lambda one: one.mean),
-        "difference_low": table(lambda one: one.low),
-        "difference_high": table(lambda one: one.high),
+        "beats": table(lambda pair: pair.beats),
+        "beats_error": table(lambda pair: pair.error(count)),
+        "wins": table(lambda pair: pair.wins),
+        "ties": table(lambda pair: pair.ties),
+        "difference": table(lambda pair: pair.mean),
+        "difference_low": table(lambda pair: pair.low),
+        "difference_high": table(lambda pair: pair.high),
     }
 
 
-def _swings(made: Study) -> dict[str, Any]:
+def _swings(comparison: Study) -> dict[str, Any]:
     """The tornado of the first layout against each other, break-even factors, and the grade of each verdict."""
-    first, *others = made.designs
-    names = [one.name for one in made.inputs]
-    shape = (len(made.designs), len(names))
+    first, *others = comparison.designs
+    names = [uncertain.name for uncertain in comparison.inputs]
+    shape = (len(comparison.designs), len(names))
     low, high = np.full(shape, np.nan), np.full(shape, np.nan)
     at_low, at_high = np.full(len(names), np.nan), np.full(len(names), np.nan)
-    available, price = np.full((2, len(made.designs)), np.nan), np.full((2, len(made.designs)), np.nan)
+    available, price = np.full((2, len(comparison.designs)), np.nan), np.full((2, len(comparison.designs)), np.nan)
     grades, decide = [""], [""]
     for number, other in enumerate(others, start=1):
-        swings = tornado((first, other), made.designs, made.ways, made.inputs, made.settings)
+        swings = tornado((first, other), comparison.designs, comparison.ways, comparison.inputs, comparison.settings)
         for swing in swings:
             place = names.index(swing.name)
             low[number, place], high[number, place] = swing.low, swing.high
             at_low[place], at_high[place] = swing.at_low, swing.at_high
-        grades.append(grade(swings, made.inputs))
+        grades.append(grade(swings, comparison.inputs))
         decide.append(_told(deciding(swings)))
         for row, (ours, theirs) in enumerate(((first, other), (other, first))):
-            available[row, number] = break_even_availability(ours, theirs, made.designs, made.ways, made.inputs)
-            price[row, number] = break_even_price(ours, theirs, made.designs, made.ways, made.inputs)
+            available[row, number] = break_even_availability(
+                ours, theirs, comparison.designs, comparison.ways, comparison.inputs
+            )
+            price[row, number] = break_even_price(ours, theirs, comparison.designs, comparison.ways, comparison.inputs)
     dims, sides = ("other", "input"), ("side", "other")
     return {
         "swing_low": (dims, low, {"units": "1"}),
         "swing_high": (dims, high, {"units": "1"}),
         "input_low": ("input", at_low),
         "input_high": ("input", at_high),
-        "input_confidence": ("input", np.array([one.quantity.confidence for one in made.inputs], dtype=str)),
-        "input_source": ("input", np.array([one.quantity.source for one in made.inputs], dtype=str)),
+        "input_confidence": (
+            "input",
+            np.array([uncertain.quantity.confidence for uncertain in comparison.inputs], dtype=str),
+        ),
+        "input_source": ("input", np.array([uncertain.quantity.source for uncertain in comparison.inputs], dtype=str)),
         "input": ("input", np.array(names, dtype=str)),
         "side": ("side", np.array(["first", "other"], dtype=str)),
         "break_even_availability": (sides, available, {"units": "1"}),
@@ -192,24 +197,24 @@ def _told(swings: list[Swing]) -> str:
     return "; ".join(f"{swing.name} ({swing.confidence})" for swing in swings)
 
 
-def _story(made: Study) -> dict[str, Any]:
-    settings = made.settings
+def _story(comparison: Study) -> dict[str, Any]:
+    settings = comparison.settings
     assumed = [
-        [one.name, known.low, known.central, known.high, known.confidence, known.source]
-        for one, known in ((one, one.quantity) for one in made.inputs)
+        [uncertain.name, known.low, known.central, known.high, known.confidence, known.source]
+        for uncertain, known in ((uncertain, uncertain.quantity) for uncertain in comparison.inputs)
     ]
     return {
         "objective": settings.objective,
         "meaning": OBJECTIVES[settings.objective],
         "budget": "what the dearest layout costs, in each draw" if settings.budget is None else settings.budget,
-        "currency": made.catalogue.currency,
-        "catalogue": made.catalogue.name,
+        "currency": comparison.catalogue.currency,
+        "catalogue": comparison.catalogue.name,
         "years": settings.years,
         "discount_rate": settings.discount_rate,
         "target": settings.target,
         "direction": settings.direction,
-        "belt_m": made.ground.belt.belt_m,
-        "cell_m": made.ground.belt.cell_m,
+        "belt_m": comparison.ground.belt.belt_m,
+        "cell_m": comparison.ground.belt.cell_m,
         "required_probability": settings.required_probability,
         "operators": settings.operators,
         "top_up": settings.top_up or "nothing",
@@ -218,10 +223,10 @@ def _story(made: Study) -> dict[str, Any]:
         "interval": list(INTERVAL),
         "weather": json.dumps(dict(settings.weather)),
         "inputs": json.dumps(assumed),
-        "candidate_ways": len(made.ways.segment),
-        "segments_left_out": int((made.ways.length_m <= 0.0).sum()),
-        "missing": ", ".join(made.ground.mobility.missing),
-        "response": "none: no bases" if made.ground.response is None else "from the bases",
+        "candidate_ways": len(comparison.ways.segment),
+        "segments_left_out": int((comparison.ways.length_m <= 0.0).sum()),
+        "missing": ", ".join(comparison.ground.mobility.missing),
+        "response": "none: no bases" if comparison.ground.response is None else "from the bases",
         "limits": INDEPENDENT,
     }
 
@@ -264,12 +269,12 @@ def compare(layouts: Sequence[Layout], terrain: xr.Dataset, border: BorderLine, 
     return verdict(study(layouts, terrain, border, **asked))
 
 
-def verdict(made: Study) -> xr.Dataset:
+def verdict(comparison: Study) -> xr.Dataset:
     """Compare the layouts of a study that is computed already; see ``compare``.
 
     Parameters
     ----------
-    made : Study
+    comparison : Study
         The study.
 
     Returns
@@ -282,4 +287,4 @@ def verdict(made: Study) -> xr.Dataset:
     BadInput
         For fewer than two layouts.
     """
-    return dataset_of(made)
+    return dataset_of(comparison)

@@ -1,7 +1,7 @@
-"""What is left of a layout on bad days: fog for a week, half of it broken, jammed, stolen, posts withdrawn.
+"""Performance of a layout in degraded states: a week of fog, half of it down, jamming, theft, posts withdrawn.
 
-All inputs are central; what is asked is how far detection falls, with crossers choosing anew among the candidate ways
-of the study. These know the loss of a kind but not of each single sensor: a theft may cost more than is said here.
+All inputs are central; crossers choose again among the candidate paths of the study. These account for the loss of a
+kind of sensor but not of each single one: a theft may cost more than is computed here.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class BadDay:
     up: Floats
 
 
-def degraded(made: Study) -> xr.Dataset:
+def degraded(comparison: Study) -> xr.Dataset:
     """What each layout achieves as planned and on bad days: MEASURES (scenario, layout), NaN where there is none such.
 
     Fog: only the weathers with fog, in their proportions, for as long as it lasts. Half: every sensor works in HALF of
@@ -64,56 +64,56 @@ def degraded(made: Study) -> xr.Dataset:
         "one post withdrawn",
         "all posts withdrawn",
     ]
-    data = np.full((len(MEASURES), len(names), len(made.designs)), np.nan)
-    for column, design in enumerate(made.designs):
-        for day in _bad_days(made, design):
-            found = outcome(design, made.ways, day.draws, budgets(made.designs, day.draws), up=day.up)
-            worst = int(np.argmin(found.measure(made.settings.objective)))
+    data = np.full((len(MEASURES), len(names), len(comparison.designs)), np.nan)
+    for column, design in enumerate(comparison.designs):
+        for day in _bad_days(comparison, design):
+            achieved = outcome(design, comparison.ways, day.draws, budgets(comparison.designs, day.draws), up=day.up)
+            worst = int(np.argmin(achieved.measure(comparison.settings.objective)))
             for row, measure in enumerate(MEASURES):
-                data[row, names.index(day.name), column] = found.measure(measure)[worst]
+                data[row, names.index(day.name), column] = achieved.measure(measure)[worst]
     return xr.Dataset(
         {name: (("scenario", "layout"), data[row], {"units": "1"}) for row, name in enumerate(MEASURES)},
-        {"scenario": names, "layout": made.names},
+        {"scenario": names, "layout": comparison.names},
         {"limits": "all inputs central; of several losses the worst, over the candidate ways: a theft may cost more"},
     )
 
 
-def _bad_days(made: Study, design: Design) -> Iterator[BadDay]:
-    one = central(made.inputs)
-    up = availability_of(design, one)
-    yield BadDay("as planned", one, up)
-    weather = made.settings.weather
+def _bad_days(comparison: Study, design: Design) -> Iterator[BadDay]:
+    sample = central(comparison.inputs)
+    up = availability_of(design, sample)
+    yield BadDay("as planned", sample, up)
+    weather = comparison.settings.weather
     fog = {n: share for n, share in weather.items() if share > 0.0 and Conditions.named(n).visibility_m < FOG_M}
     if fog:
-        yield BadDay("a week of fog", with_shares(one, fog, weather), up)
-    yield BadDay("half of the time broken", one, np.minimum(up, HALF))
+        yield BadDay("a week of fog", with_shares(sample, fog, weather), up)
+    yield BadDay("half of the time broken", sample, np.minimum(up, HALF))
     kinds = np.array([part.kind for part in design.parts], dtype=str)
     jammed = np.isin(kinds, ["radar", "radio"])
     if jammed.any():
-        yield BadDay("radars and radio finders jammed", one, np.where(jammed, 0.0, up))
+        yield BadDay("radars and radio finders jammed", sample, np.where(jammed, 0.0, up))
     if len(kinds):
-        yield BadDay("one sensor or relay stolen", *_without_each(made, up, np.arange(len(kinds))))
-        yield BadDay(f"{STOLEN} sensors or relays stolen", one, _without_worst(made, design, up))
+        yield BadDay("one sensor or relay stolen", *_without_each(comparison, up, np.arange(len(kinds))))
+        yield BadDay(f"{STOLEN} sensors or relays stolen", sample, _without_worst(comparison, design, up))
     posts = np.array([item is not None and item.crew.central > 0.0 for item in design.items], bool)
     if posts.any():
-        yield BadDay("one post withdrawn", *_without_each(made, up, np.flatnonzero(posts)))
-        yield BadDay("all posts withdrawn", one, np.where(posts, 0.0, up))
+        yield BadDay("one post withdrawn", *_without_each(comparison, up, np.flatnonzero(posts)))
+        yield BadDay("all posts withdrawn", sample, np.where(posts, 0.0, up))
 
 
-def _without_each(made: Study, up: Floats, lost: npt.NDArray[np.int64]) -> tuple[Draws, Floats]:
+def _without_each(comparison: Study, up: Floats, lost: npt.NDArray[np.int64]) -> tuple[Draws, Floats]:
     """One draw for each part that might be lost."""
     tried = np.repeat(up, len(lost), axis=0)
     tried[np.arange(len(lost)), lost] = 0.0
-    return central(made.inputs, len(lost)), tried
+    return central(comparison.inputs, len(lost)), tried
 
 
-def _without_worst(made: Study, design: Design, up: Floats) -> Floats:
+def _without_worst(comparison: Study, design: Design, up: Floats) -> Floats:
     """Availabilities without the STOLEN parts whose loss costs most, taken one after the other."""
     left = up.copy()
     for _ in range(min(STOLEN, left.shape[1])):
-        draws, tried = _without_each(made, left, np.arange(left.shape[1]))
-        found = outcome(design, made.ways, draws, budgets(made.designs, draws), up=tried)
-        left = tried[[int(np.argmin(found.measure(made.settings.objective)))]]
+        draws, tried = _without_each(comparison, left, np.arange(left.shape[1]))
+        achieved = outcome(design, comparison.ways, draws, budgets(comparison.designs, draws), up=tried)
+        left = tried[[int(np.argmin(achieved.measure(comparison.settings.objective)))]]
     return left
 
 
@@ -192,21 +192,21 @@ def posts_withdrawn(
     chosen, frame = ground or BufferZone(), LocalFrame.around(33.3, 35.1)
     terrain, zone = chosen.terrain(frame), chosen.zone(frame, segment_length_m)
     directions = ("inward", "outward")
-    found = np.full((3, len(counts), len(directions)), np.nan)
+    figures = np.full((3, len(counts), len(directions)), np.nan)
     for row, count in enumerate(counts):
         layout = chosen.posts(frame, item, int(count))
-        seen = coverage(layout, terrain, None, conditions=conditions)
+        cover = coverage(layout, terrain, None, conditions=conditions)
         for column, direction in enumerate(directions):
-            segments = segment_detection(seen, terrain, zone, direction=direction, belt_m=chosen.beyond_m)
+            segments = segment_detection(cover, terrain, zone, direction=direction, belt_m=chosen.beyond_m)
             expected = segments["expected_probability"].to_numpy()
             known = expected[np.isfinite(expected)]
-            found[:, row, column] = known.mean(), known.min(), (known >= required_probability).mean()
+            figures[:, row, column] = known.mean(), known.min(), (known >= required_probability).mean()
     dims = ("posts", "direction")
     return xr.Dataset(
         {
-            "mean_detection": (dims, found[0], {"units": "1"}),
-            "least_detection": (dims, found[1], {"units": "1"}),
-            "guarded_share": (dims, found[2], {"units": "1"}),
+            "mean_detection": (dims, figures[0], {"units": "1"}),
+            "least_detection": (dims, figures[1], {"units": "1"}),
+            "guarded_share": (dims, figures[2], {"units": "1"}),
             "spacing_m": ("posts", chosen.length_m / np.asarray(counts, float), {"units": "m"}),
         },
         {"posts": list(counts), "direction": list(directions)},

@@ -1,4 +1,4 @@
-"""A layout as it is compared: hazards, catalogue items, what tops it up to the budget, and who reaches a base."""
+"""A layout as it is compared: hazards, catalogue items, the top-up item of the residual budget, and links."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Design:
         ground: ComparisonTerrain,
         network: Network | None = None,
     ) -> Design:
-        """Raises CompareError for a sensor whose cost nobody knows, and a top-up that does not move."""
+        """Raises CompareError for a sensor without a known cost, and a top-up that does not move."""
         refuse_unpriced(exposure.layout)
         names = [part.catalogue for part in parts_of(exposure.layout)]
         items = tuple(None if name is None else catalogue[name] for name in names)
@@ -71,12 +71,12 @@ class Design:
         return self._known[key]
 
     def shared(self, there: npt.NDArray[np.bool_]) -> tuple[Shared, ...]:
-        """The ways of ``outages(there)`` whose sensors hang on relays."""
+        """The ways of ``outages(there)`` whose sensors depend on relays."""
         key = there.tobytes()
         if key not in self._shared:
             way, part = self.exposure.entry_way, self.relays + self.exposure.entry_sensor
             groups = self.outages(there).groups
-            self._shared[key] = tuple(one for group in groups for one in shared_ways(group, way, part))
+            self._shared[key] = tuple(path for group in groups for path in shared_ways(group, way, part))
         return self._shared[key]
 
     @property
@@ -115,5 +115,5 @@ def top_up_of(catalogue: Catalogue, settings: CompareSettings) -> Item | None:
 
 def items_used(designs: Sequence[Design]) -> list[Item]:
     """Every item that some layout or the top-up uses, once."""
-    found = {item.name: item for design in designs for item in (*design.items, design.top_up) if item is not None}
-    return list(found.values())
+    items = {item.name: item for design in designs for item in (*design.items, design.top_up) if item is not None}
+    return list(items.values())

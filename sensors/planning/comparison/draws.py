@@ -1,4 +1,4 @@
-"""Draws of everything uncertain in a comparison, common to all layouts: an input is drawn once, whoever uses it."""
+"""Monte Carlo samples of everything uncertain in a comparison, common to all layouts: each input is sampled once."""
 
 from __future__ import annotations
 
@@ -61,20 +61,20 @@ class Draws:
 
 def inputs_of(items: Iterable[Item], catalogue: Catalogue, settings: CompareSettings) -> list[Input]:
     """Every number that the comparison of layouts of those items uses, in a fixed order, fixed numbers too."""
-    found = [Input(name, quantity) for name, quantity in settings.assumed.items()]
+    inputs = [Input(name, quantity) for name, quantity in settings.assumed.items()]
     staff = catalogue.staff
-    found += [
+    inputs += [
         Input("cost_per_person_year", staff.cost_per_person_year),
         Input("people_per_post", staff.people_per_post),
     ]
     for item in sorted(items, key=lambda one: one.name):
-        found += [Input(f"{item.name}: {key}", quantity) for key, quantity in item.quantities.items()]
+        inputs += [Input(f"{item.name}: {key}", quantity) for key, quantity in item.quantities.items()]
     source = "assumption: shares of a year's crossings"
-    found += [
+    inputs += [
         Input(f"share of {name}", Quantity(share, share, share, source, "L"), weather=True)
         for name, share in settings.weather.items()
     ]
-    return found
+    return inputs
 
 
 def draw(inputs: Iterable[Input], settings: CompareSettings, count: int | None = None) -> Draws:
@@ -83,34 +83,38 @@ def draw(inputs: Iterable[Input], settings: CompareSettings, count: int | None =
     The weathers' shares are drawn together: Dirichlet, as if ``weather_years`` seasons had been seen.
     """
     number = settings.draws if count is None else count
-    return at({one.name: _uniform(one.name, settings.seed, number) for one in inputs}, inputs, settings)
+    return at(
+        {uncertain.name: _uniform(uncertain.name, settings.seed, number) for uncertain in inputs}, inputs, settings
+    )
 
 
 def central(inputs: Iterable[Input], count: int = 1) -> Draws:
     """Every input at its central value, ``count`` times."""
-    values = {one.name: np.full(count, one.quantity.central) for one in inputs if not one.weather}
-    shares = np.array([one.quantity.central for one in inputs if one.weather])
+    values = {
+        uncertain.name: np.full(count, uncertain.quantity.central) for uncertain in inputs if not uncertain.weather
+    }
+    shares = np.array([uncertain.quantity.central for uncertain in inputs if uncertain.weather])
     return Draws(values, np.tile(shares / shares.sum(), (count, 1)))
 
 
 def at(places: Mapping[str, Floats], inputs: Iterable[Input], settings: CompareSettings) -> Draws:
     """Inputs at the quantiles ``places`` (draw,) of each, central where a place is NaN."""
     values, raw = {}, []
-    for one in inputs:
-        u = places[one.name]
-        if one.weather:
-            share = one.quantity.central
+    for uncertain in inputs:
+        u = places[uncertain.name]
+        if uncertain.weather:
+            share = uncertain.quantity.central
             strength = settings.weather_years * share
             drawn = (
                 gamma.ppf(np.nan_to_num(u, nan=0.5), strength) / settings.weather_years if share else np.zeros(len(u))
             )
             raw.append(np.where(np.isnan(u), share, drawn))
         else:
-            drawn = one.quantity.quantile(np.nan_to_num(u, nan=0.5))
-            values[one.name] = np.where(np.isnan(u), one.quantity.central, drawn)
+            drawn = uncertain.quantity.quantile(np.nan_to_num(u, nan=0.5))
+            values[uncertain.name] = np.where(np.isnan(u), uncertain.quantity.central, drawn)
     shares = np.stack(raw, axis=1)
     total = shares.sum(axis=1, keepdims=True)
-    fallback = np.array([one.quantity.central for one in inputs if one.weather])
+    fallback = np.array([uncertain.quantity.central for uncertain in inputs if uncertain.weather])
     return Draws(values, np.where(total > 0.0, shares / np.where(total > 0.0, total, 1.0), fallback))
 
 

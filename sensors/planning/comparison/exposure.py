@@ -1,7 +1,7 @@
-"""What layouts make of the ways across a border: hazards sensor by sensor, computed once, before anything is drawn.
+"""Hazards of each layout on the candidate paths across a border, sensor by sensor, computed once before any sample.
 
-Everything that needs the terrain happens here: sight, rates in every weather and at several ranges, the ways of a
-crosser, the response. What follows (prices, outages, weather shares, operators) only weighs these numbers anew.
+Everything that needs the terrain is here: line of sight, rates in every weather and at several ranges, paths, response.
+What follows (prices, outages, weather shares, operators) only weights these numbers.
 """
 
 from __future__ import annotations
@@ -84,29 +84,29 @@ def exposures(
 ) -> tuple[CandidatePaths, list[Exposure]]:
     """Candidate ways of all layouts together, and what each layout makes of them; ``progress`` after each layout.
 
-    ``silent`` (layout,) are ids of sensors that nobody hears: they count as if they saw nothing.
+    ``silent`` (layout,) are ids of sensors without a link: they count as if they detected nothing.
     """
     rated = []
     for layout, unheard in zip(layouts, silent or [frozenset[str]()] * len(layouts), strict=True):
         rated.append(_Rated.of(layout, ground, catalogue, settings, unheard))
         if progress is not None:
             progress()
-    found: dict[bytes, tuple[int, tuple[Ints, Ints]]] = {}
+    paths: dict[bytes, tuple[int, tuple[Ints, Ints]]] = {}
     quickest = crossings(ground.belt, ground.mobility, direction=settings.direction, neighbours=settings.neighbours)
-    for ways in (quickest, *(ways for one in rated for ways in one.ways(ground, settings))):
+    for ways in (quickest, *(ways for layout_rates in rated for ways in layout_rates.ways(ground, settings))):
         for segment in range(ways.cost.size):
             cells = ways.cells(segment)
             if len(cells[0]) > 1:
-                found.setdefault(np.int64(segment).tobytes() + b"".join(c.tobytes() for c in cells), (segment, cells))
-    if not found:
+                paths.setdefault(np.int64(segment).tobytes() + b"".join(c.tobytes() for c in cells), (segment, cells))
+    if not paths:
         raise CompareError("nobody can cross", where="border", expected="known ground that leads from edge to edge")
-    order = sorted(found.values(), key=lambda way: way[0])
+    order = sorted(paths.values(), key=lambda way: way[0])
     along = Along.ways_over(ground.watched_by(()).on_belt, [cells for _, cells in order])
     strip = _strips(ground, along, settings)
     candidates = _candidates(ground, order, along, strip, quickest, settings)
     answers = []
-    for one in rated:
-        answers.append(one.exposure(ground, along, strip, settings))
+    for layout_rates in rated:
+        answers.append(layout_rates.exposure(ground, along, strip, settings))
         if progress is not None:
             progress()
     return candidates, answers
@@ -143,8 +143,8 @@ class _Rated:
 
     def ways(self, ground: ComparisonTerrain, settings: CompareSettings) -> Iterator[Crossings]:
         """Least detected in each weather, over the year at each range and without each kind; most vulnerable."""
-        seen = {name: ground.watched_by(self.rates[name, 1]) for name in settings.weather}
-        yield from (self._least(one, settings) for one in seen.values())
+        watched = {name: ground.watched_by(self.rates[name, 1]) for name in settings.weather}
+        yield from (self._least(belt, settings) for belt in watched.values())
         year = self._year(ground, settings)
         yield self._least(year, settings)
         for knot in (0, 2):
@@ -155,8 +155,8 @@ class _Rated:
             yield most_vulnerable(year, ground.response, direction=settings.direction, neighbours=settings.neighbours)
 
     @staticmethod
-    def _least(seen: WatchedBelt, settings: CompareSettings) -> Crossings:
-        return least_ways(seen, direction=settings.direction, neighbours=settings.neighbours)
+    def _least(watched: WatchedBelt, settings: CompareSettings) -> Crossings:
+        return least_ways(watched, direction=settings.direction, neighbours=settings.neighbours)
 
     def _year(
         self, ground: ComparisonTerrain, settings: CompareSettings, *, without: str | None = None, knot: int = 1
@@ -165,8 +165,8 @@ class _Rated:
         shares, first = settings.weather, ground.watched_by(())
         per_s, per_m = first.per_s, first.per_m
         for name, share in shares.items():
-            seen = ground.watched_by([rate for rate in self.rates[name, knot] if rate.kind != without])
-            per_s, per_m = per_s + share * seen.per_s, per_m + share * seen.per_m
+            watched = ground.watched_by([rate for rate in self.rates[name, knot] if rate.kind != without])
+            per_s, per_m = per_s + share * watched.per_s, per_m + share * watched.per_m
         return replace(first, per_s=per_s, per_m=per_m)
 
     def exposure(self, ground: ComparisonTerrain, along: Along, strip: Ints, settings: CompareSettings) -> Exposure:
@@ -175,9 +175,9 @@ class _Rated:
         by_state = np.zeros((len(settings.weather), 3, len(self.layout), along.ways, settings.strips))
         for w, weather in enumerate(settings.weather):
             for knot in range(3):
-                seen = ground.watched_by(self.rates[weather, knot])
-                for number in range(len(seen.sensors)):
-                    pieces = hazard_of_pieces(seen, along, number)[0]
+                watched = ground.watched_by(self.rates[weather, knot])
+                for number in range(len(watched.sensors)):
+                    pieces = hazard_of_pieces(watched, along, number)[0]
                     total = np.bincount(place, weights=pieces, minlength=size)
                     by_state[w, knot, number] = total.reshape(along.ways, settings.strips)
         way, sensor = np.nonzero(by_state.max(axis=(0, 1, 4)).T > 0.0)
@@ -186,20 +186,20 @@ class _Rated:
 
     def _cells(self, ground: ComparisonTerrain, settings: CompareSettings) -> tuple[Floats, npt.NDArray[np.bool_]]:
         size = ground.belt.inside.size
-        probability, seen = np.zeros(size), np.zeros(size, bool)
+        probability, visible = np.zeros(size), np.zeros(size, bool)
         for weather, share in settings.weather.items():
             situation = Situation(ground.target, Conditions.named(weather), ground.assumptions)
             missed = np.zeros(size)
             for sensor, rate in zip(self.layout, self.rates[weather, 1], strict=True):
                 hazard = rate.rate * sensor.exposure_s(settings.dwell_s, situation)
                 missed[rate.cells] += log_miss(hazard, sensor.availability)
-                seen[rate.cells] = True
+                visible[rate.cells] = True
             probability -= share * np.expm1(missed)
-        return probability.reshape(ground.belt.inside.shape), seen.reshape(ground.belt.inside.shape)
+        return probability.reshape(ground.belt.inside.shape), visible.reshape(ground.belt.inside.shape)
 
 
 def _unheard(rate: SensorRate) -> SensorRate:
-    """A sensor's rates where nobody hears of what it detects."""
+    """A sensor's rates without a link: none."""
     return replace(rate, cells=rate.cells[:0], rate=rate.rate[:0], look=rate.look[:0], unknown=rate.unknown[:0])
 
 

@@ -1,8 +1,8 @@
-"""Relays as a common cause: when one is down, everything that reports through it is down with it.
+"""Relays as a common cause of outages: when a relay is down, everything that reports through it is down too.
 
-The relays' states are summed over as whole-crossing states, like outages of sensors (docs/decisions/0009). Relays that
-share nobody are independent of each other, so they fall into groups; within one the states are few, and of those many
-link the same sensors.
+The relays' states are summed over as whole-crossing states, like outages of sensors (docs/decisions/0009). Relays
+without a sensor in common are independent, so they form groups; within one there are few states, and many of those link
+the same sensors.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ MOST_DOWN: Final = 3
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Group:
-    """Sensors that hang on the same ``relays``: ``states`` (state, relay) up or not, ``linked`` (pattern, sensor) which
-    of ``sensors`` are then linked, and ``pattern`` (state,) which of those each state brings."""
+    """Sensors that depend on the same ``relays``: ``states`` (state, relay) up or not, ``linked`` (pattern, sensor)
+    which of ``sensors`` are then linked, and ``pattern`` (state,) which of those each state brings."""
 
     relays: Ints
     sensors: Ints
@@ -34,15 +34,15 @@ class Group:
 
     def chances(self, up: Floats) -> Floats:
         """Probability (draw, pattern) of each pattern, relays being up by ``up`` (draw, node), independent."""
-        own = up[:, self.relays]
-        chance = np.prod(np.where(self.states, own[:, None, :], 1.0 - own[:, None, :]), axis=-1)
-        found = np.zeros((len(up), len(self.linked)))
+        relays_up = up[:, self.relays]
+        chance = np.prod(np.where(self.states, relays_up[:, None, :], 1.0 - relays_up[:, None, :]), axis=-1)
+        mixed = np.zeros((len(up), len(self.linked)))
         for state, pattern in enumerate(self.pattern):
-            found[:, pattern] += chance[:, state]
-        found[:, 0] += np.maximum(
+            mixed[:, pattern] += chance[:, state]
+        mixed[:, 0] += np.maximum(
             1.0 - chance.sum(axis=1), 0.0
-        )  # pattern 0 is all down; what is not told apart counts as that
-        return found
+        )  # pattern 0 is all down; states without a pattern count as that
+        return mixed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,10 +58,10 @@ class Shared:
 
     def chances(self, of_patterns: Floats) -> Floats:
         """Probability (draw, state) from that of the group's patterns (draw, pattern)."""
-        found = np.zeros((len(of_patterns), len(self.linked)))
+        mixed = np.zeros((len(of_patterns), len(self.linked)))
         for pattern, state in enumerate(self.state):
-            found[:, state] += of_patterns[:, pattern]
-        return found
+            mixed[:, state] += of_patterns[:, pattern]
+        return mixed
 
 
 def shared_ways(group: Group, way: Ints, part: Ints) -> tuple[Shared, ...]:
@@ -74,13 +74,13 @@ def shared_ways(group: Group, way: Ints, part: Ints) -> tuple[Shared, ...]:
     by_set: dict[bytes, list[Ints]] = {}
     for entries in np.split(mine, np.flatnonzero(np.diff(way[mine])) + 1) if len(mine) else ():
         by_set.setdefault(part[entries].tobytes(), []).append(entries)
-    found = []
+    shared = []
     for rows in by_set.values():
         entries = np.stack(rows)
         columns = np.searchsorted(group.sensors, part[entries[0]])
         linked, state = np.unique(group.linked[:, columns], axis=0, return_inverse=True)
-        found.append(Shared(group, way[entries[:, 0]], entries, linked, np.ravel(state)))
-    return tuple(found)
+        shared.append(Shared(group, way[entries[:, 0]], entries, linked, np.ravel(state)))
+    return tuple(shared)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,10 +93,10 @@ class Outages:
 
     def linked_share(self, up: Floats) -> Floats:
         """Share of the crossings in which each node is linked (draw, node)."""
-        found = np.broadcast_to(self.always.astype(np.float64), up.shape).copy()
+        share = np.broadcast_to(self.always.astype(np.float64), up.shape).copy()
         for group in self.groups:
-            found[:, group.sensors] = group.chances(up) @ group.linked
-        return found
+            share[:, group.sensors] = group.chances(up) @ group.linked
+        return share
 
 
 def everybody(nodes: int) -> Outages:
@@ -116,11 +116,11 @@ def outages_of(net: Network, relays: int, there: Bools) -> Outages:
         other = every.copy()
         other[:, relay] = ~other[:, relay]
         hangs[:, relay] = (net.linked(other) != linked).any(axis=0)
-    hangs[:relays] = False  # nobody asks whether a relay itself is linked
-    found = []
-    for own, sensors in _groups(hangs):
-        found.append(_group(net, own, sensors, there))
-    return Outages(always, never, tuple(found))
+    hangs[:relays] = False  # whether a relay itself is linked does not matter
+    groups = []
+    for relay_group, sensors in _groups(hangs):
+        groups.append(_group(net, relay_group, sensors, there))
+    return Outages(always, never, tuple(groups))
 
 
 def _states(there: Bools) -> Bools:
@@ -140,7 +140,7 @@ def _states(there: Bools) -> Bools:
 
 def _groups(hangs: Bools) -> list[tuple[Ints, Ints]]:
     """Relays and nodes that are bound together, relays that share a node falling into one group."""
-    left, found = set(np.flatnonzero(hangs.any(axis=0)).tolist()), []
+    left, groups = set(np.flatnonzero(hangs.any(axis=0)).tolist()), []
     while left:
         relays, size = {left.pop()}, 0
         while len(relays) != size:
@@ -148,8 +148,8 @@ def _groups(hangs: Bools) -> list[tuple[Ints, Ints]]:
             nodes = hangs[:, sorted(relays)].any(axis=1)
             relays |= set(np.flatnonzero(hangs[nodes].any(axis=0)).tolist())
         left -= relays
-        found.append((np.array(sorted(relays), np.int64), np.flatnonzero(nodes)))
-    return found
+        groups.append((np.array(sorted(relays), np.int64), np.flatnonzero(nodes)))
+    return groups
 
 
 def _group(net: Network, relays: Ints, sensors: Ints, there: Bools) -> Group:

@@ -1,6 +1,6 @@
-"""From hazards, draws and money to what a layout achieves: detection that somebody looks at, interruption, cost.
+"""Outcomes of a layout from hazards, samples and budget: assessed detection, interruption and cost.
 
-Weather and outages are states of a whole crossing: each weather has its own ways, and each sensor and each relay is up
+Weather and outages are states of a whole crossing: each weather has its own paths, and each sensor and each relay is up
 or down from edge to edge, summed over all states. A sensor whose chain of relays is down does not alert. Misses of
 sensors are taken as independent.
 """
@@ -38,8 +38,8 @@ class Outcome:
     """What a layout achieves in every draw. NaN for interruption where no response is known.
 
     ``detection`` and ``interruption`` (draw, segment) are of the crossing through each segment that is best for the
-    crosser, in every weather anew; ``mean_…`` and ``least_…`` (draw,) follow. ``attended`` (draw,) is the share of
-    alerts that somebody looks at, counted in both. ``by_weather`` (weather, draw) is the mean detection in each.
+    crosser, in every weather; ``mean_…`` and ``least_…`` (draw,) follow. ``attended`` (draw,) is the share of
+    alerts that are assessed, counted in both. ``by_weather`` (weather, draw) is the mean detection in each.
     """
 
     bought: Bought
@@ -56,8 +56,8 @@ class Outcome:
 
     def measure(self, objective: str) -> Floats:
         """One of the objectives (draw,)."""
-        found: Floats = getattr(self, objective)
-        return found
+        values: Floats = getattr(self, objective)
+        return values
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,10 +79,10 @@ def works(design: Design, bought: Bought, up: Floats) -> Iterator[tuple[npt.NDAr
         rows = np.flatnonzero(np.ravel(which) == number)
         for start in range(0, len(rows), BLOCK):
             some = rows[start : start + BLOCK]
-            own, outages = up[some] * there, design.outages(there)
-            chances = {id(group): group.chances(own) for group in outages.groups}
-            shared = tuple((one, one.chances(chances[id(one.group)])) for one in design.shared(there))
-            yield some, WorkingState(own, bought.teams[some], outages, shared)
+            working, outages = up[some] * there, design.outages(there)
+            chances = {id(group): group.chances(working) for group in outages.groups}
+            shared = tuple((path, path.chances(chances[id(path.group)])) for path in design.shared(there))
+            yield some, WorkingState(working, bought.teams[some], outages, shared)
 
 
 def availability_of(design: Design, draws: Draws) -> Floats:
@@ -91,16 +91,16 @@ def availability_of(design: Design, draws: Draws) -> Floats:
     The catalogue's draw, moved as the layout's own figure stands to the catalogue's; an outage lasts ``repair_factor``
     times as long as that assumes: ``a/(a + (1 − a) f)``.
     """
-    found = np.zeros((draws.count, len(design.items)))
+    availability = np.zeros((draws.count, len(design.items)))
     for number, (part, item) in enumerate(zip(design.parts, design.items, strict=True)):
         if item is None or item.availability.central <= 0.0:
-            found[:, number] = part.availability
+            availability[:, number] = part.availability
         else:
             moved = draws.of(item, "availability") * part.availability / item.availability.central
-            found[:, number] = np.minimum(moved, 1.0)
-    down = (1.0 - found) * draws["repair_factor"][:, None]
+            availability[:, number] = np.minimum(moved, 1.0)
+    down = (1.0 - availability) * draws["repair_factor"][:, None]
     with np.errstate(invalid="ignore"):
-        repaired = np.where(found > 0.0, found / (found + down), 0.0)
+        repaired = np.where(availability > 0.0, availability / (availability + down), 0.0)
     scaled: Floats = np.clip(repaired * draws.get(SCALE_AVAILABILITY, 1.0)[:, None], 0.0, 1.0)
     return scaled
 
@@ -169,14 +169,14 @@ def _block(design: Design, ways: CandidatePaths, draws: Draws, some: WorkingStat
     weight = ways.length_m / ways.length_m.sum()
     for number in range(len(design.settings.weather)):
         missed = survival(design, ways, draws, some, number)
-        found = 1.0 - missed[:, :, -1]
+        by_way = 1.0 - missed[:, :, -1]
         stopped = _interrupted(ways, draws, missed)
         share = draws.shares[:, number, None]
         here = np.zeros(shape)
-        here[:, segments] = np.minimum.reduceat(found, starts, axis=1)
+        here[:, segments] = np.minimum.reduceat(by_way, starts, axis=1)
         detection += share * here
         interruption[:, segments] += share * np.minimum.reduceat(stopped, starts, axis=1)
-        least += share[:, 0] * found.min(axis=1)
+        least += share[:, 0] * by_way.min(axis=1)
         least_stopped += share[:, 0] * stopped.min(axis=1)
         by_weather.append(here @ weight)
     return detection, interruption, least, least_stopped, np.stack(by_weather)
@@ -186,7 +186,7 @@ def survival(design: Design, ways: CandidatePaths, draws: Draws, some: WorkingSt
     """Probability of being undetected after each strip (draw, way, strip) in weather ``number``, over all outages.
 
     ``Π_s (1 − a_s (1 − exp(−H_s)))`` over sensors and, to the power of their number, over teams: each is up or down for
-    the whole crossing. Where sensors hang on relays, the mean of that over the states of these, with the linked ones.
+    the whole crossing. Where sensors depend on relays, the mean of that over the states of these, with the linked ones.
     """
     exposure, weather = design.exposure, list(design.settings.weather)[number]
     logs = np.zeros((draws.count, len(ways.segment), ways.seconds.shape[1]))
@@ -206,17 +206,17 @@ def survival(design: Design, ways: CandidatePaths, draws: Draws, some: WorkingSt
 
 
 def _over_relays(log_miss: Floats, way: Ints, part: Ints, some: WorkingState, shape: tuple[int, ...]) -> Floats:
-    """Logarithm (draw, way, strip) of the chance that nobody who is linked detects, of entries (draw, entry, strip)."""
+    """Log probability (draw, way, strip) that no linked sensor detects, of entries (draw, entry, strip)."""
     logs, always = np.zeros(shape), some.outages.always[part]
     if always.any():
         which, starts = np.unique(way[always], return_index=True)
         logs[:, which] = np.add.reduceat(log_miss[:, always], starts, axis=1)
-    for one, chance in some.shared:
-        mixed = np.zeros((shape[0], len(one.ways), shape[2]))
-        for state, linked in enumerate(one.linked):
-            mixed += chance[:, state, None, None] * np.exp(log_miss[:, one.entries[:, linked]].sum(axis=2))
+    for path, chance in some.shared:
+        mixed = np.zeros((shape[0], len(path.ways), shape[2]))
+        for state, linked in enumerate(path.linked):
+            mixed += chance[:, state, None, None] * np.exp(log_miss[:, path.entries[:, linked]].sum(axis=2))
         with np.errstate(divide="ignore"):
-            logs[:, one.ways] += np.log(mixed)
+            logs[:, path.ways] += np.log(mixed)
     return logs
 
 
@@ -229,8 +229,8 @@ def _missed_by_a_team(design: Design, item: Item, ways: CandidatePaths, draws: D
     hazard = (rate * _derate(item, draws, weather))[:, None, None] * np.cumsum(ways.seconds, axis=1)
     up = np.minimum(draws.of(item, "availability"), 1.0)[:, None, None]
     with np.errstate(divide="ignore"):
-        found: Floats = np.log1p(up * np.expm1(-hazard))
-    return found
+        log_missed: Floats = np.log1p(up * np.expm1(-hazard))
+    return log_missed
 
 
 def _derate(item: Item | None, draws: Draws, weather: str) -> Floats:
@@ -260,18 +260,18 @@ def _hats(design: Design, draws: Draws) -> tuple[Floats, Floats, Floats]:
 
 
 def _interrupted(ways: CandidatePaths, draws: Draws, missed: Floats) -> Floats:
-    """Probability (draw, way) that the response comes in time, an alarm being passed on for sure; NaN where unknown."""
+    """Probability (draw, way) that the response comes in time, given that the alarm is passed on; NaN where unknown."""
     if np.isnan(ways.response_s).all():
         return np.full(missed.shape[:2], np.nan)
     spread = ResponseSettings().sd_share
     before = np.concatenate([np.ones_like(missed[..., :1]), missed[..., :-1]], axis=-1)
     in_strip = np.where(before > 0.0, 1.0 - missed / np.where(before > 0.0, before, 1.0), 0.0)
     response = draws["response_factor"][:, None] * np.where(np.isnan(ways.response_s), np.inf, ways.response_s)
-    found = probability_of_interruption(
+    interruption = probability_of_interruption(
         np.clip(in_strip, 0.0, 1.0),
         ways.seconds,
         spread * ways.seconds,
         response_s=response,
         response_sd_s=spread * np.where(np.isfinite(response), response, 0.0),
     )
-    return np.where(np.isnan(ways.response_s), np.nan, found)
+    return np.where(np.isnan(ways.response_s), np.nan, interruption)

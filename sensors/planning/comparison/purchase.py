@@ -1,4 +1,4 @@
-"""What money buys of a layout: costs of each sensor with its crew, the control room, and teams with what is left."""
+"""What a budget buys of a layout: cost of each sensor with its crew, the control room, and teams for the remainder."""
 
 from __future__ import annotations
 
@@ -54,25 +54,25 @@ def item_costs(item: Item, draws: Draws, settings: CompareSettings) -> Floats:
         draws.of(item, "crew"),
         draws["cost_per_person_year"] * draws["people_per_post"],
     )
-    found: Floats = annual_cost(prices, settings.discount_rate) * annuity_factor(settings.years, settings.discount_rate)
-    return found
+    costs: Floats = annual_cost(prices, settings.discount_rate) * annuity_factor(settings.years, settings.discount_rate)
+    return costs
 
 
 def control_room_cost(draws: Draws, settings: CompareSettings) -> Floats:
     """Life-cycle cost (draw,) of the operators, the same for every layout."""
     year = settings.operators * draws["cost_per_person_year"] * draws["people_per_post"]
-    found: Floats = year * annuity_factor(settings.years, settings.discount_rate)
-    return found
+    costs: Floats = year * annuity_factor(settings.years, settings.discount_rate)
+    return costs
 
 
 def budgets(designs: Sequence[Design], draws: Draws) -> Floats:
-    """The money that every layout has (draw,): the settings' budget, or in each draw what the dearest layout costs."""
+    """The money that every layout has (draw,): the settings' budget, or in each sample the highest cost of a layout."""
     settings = designs[0].settings
     if settings.budget is not None:
         return np.full(draws.count, float(settings.budget))
     whole = [unit_costs(design, draws)[0].sum(axis=1) for design in designs]
-    found: Floats = np.max(whole, axis=0) + control_room_cost(draws, settings)
-    return found
+    money: Floats = np.max(whole, axis=0) + control_room_cost(draws, settings)
+    return money
 
 
 def buy(design: Design, draws: Draws, budget: Floats) -> Bought:

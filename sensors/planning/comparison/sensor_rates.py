@@ -1,4 +1,4 @@
-"""The ground of a comparison, and each sensor's rates on it in every weather and at several ranges."""
+"""The terrain of a comparison, and each sensor's rates on it in every weather and at several ranges."""
 
 from __future__ import annotations
 

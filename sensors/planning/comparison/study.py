@@ -1,4 +1,4 @@
-"""A comparison's study: everything that needs the terrain, computed once, and what is asked of it afterwards."""
+"""The study of a comparison: everything that needs the terrain, computed once."""
 
 from __future__ import annotations
 
@@ -114,7 +114,9 @@ class Study:
             )
         settings = replace(self.settings, **changes)
         _refuse_unaffordable(self.layouts, self.catalogue, settings)
-        return replace(self, settings=settings, designs=tuple(replace(one, settings=settings) for one in self.designs))
+        return replace(
+            self, settings=settings, designs=tuple(replace(design, settings=settings) for design in self.designs)
+        )
 
     def outcomes(self, draws: Draws, money: Floats | None = None) -> list[Outcome]:
         """Compute what each layout achieves in Monte Carlo samples of the inputs.
@@ -202,8 +204,8 @@ def study(
     one()
     networks = [_network(layout, loaded, places) for layout in layouts]
     silent = [_silent(layout, net) for layout, net in zip(layouts, networks, strict=True)]
-    ways, found = exposures(layouts, ground, known, chosen, one, silent=silent)
-    designs = tuple(Design.of(e, known, chosen, ground, net) for e, net in zip(found, networks, strict=True))
+    ways, exposed = exposures(layouts, ground, known, chosen, one, silent=silent)
+    designs = tuple(Design.of(e, known, chosen, ground, net) for e, net in zip(exposed, networks, strict=True))
     inputs = tuple(inputs_of(items_used(designs), known, chosen))
     return Study(tuple(layouts), ground, ways, designs, inputs, chosen, known)
 
@@ -216,11 +218,11 @@ def _network(layout: Layout, terrain: xr.Dataset, places: Floats | None) -> Netw
 
 
 def _silent(layout: Layout, net: Network | None) -> frozenset[str]:
-    """Sensors that reach no base even with everything working: they detect for nobody."""
+    """Sensors that reach no base even with everything working: their detections are not received."""
     if net is None:
         return frozenset()
     reached = net.linked(np.ones(len(net), np.bool_))
-    return frozenset(part.id for part, own in zip(parts_of(layout), reached, strict=True) if not own)
+    return frozenset(part.id for part, linked in zip(parts_of(layout), reached, strict=True) if not linked)
 
 
 def _places(bases: npt.ArrayLike) -> Floats:
@@ -234,25 +236,25 @@ def _places(bases: npt.ArrayLike) -> Floats:
     return places.reshape(-1, 2)
 
 
-def ground_figures(made: Study) -> dict[str, Any]:
+def ground_figures(comparison: Study) -> dict[str, Any]:
     """What the layouts make of the ground: (layout, segment) shares, (layout,) depth, and how hard the segments are."""
-    belt, needed = made.ground.belt, made.settings.required_probability
+    belt, needed = comparison.ground.belt, comparison.settings.required_probability
     inside = belt.inside & (belt.segment >= 0)
     count = np.bincount(belt.segment[inside], minlength=belt.border.segments)
     covered: list[Floats] = []
     hidden: list[Floats] = []
     depth, cuts, losses = [], [], []
-    for design in made.designs:
-        found = design.exposure
+    for design in comparison.designs:
+        exposure = design.exposure
         with np.errstate(invalid="ignore"):
-            for raster, into in ((found.cell_probability >= needed, covered), (~found.cell_seen, hidden)):
+            for raster, into in ((exposure.cell_probability >= needed, covered), (~exposure.cell_seen, hidden)):
                 hits = np.bincount(belt.segment[inside], weights=raster[inside], minlength=belt.border.segments)
                 into.append(np.where(count > 0, hits / np.maximum(count, 1), np.nan))
-        k, cut, lost = _depth(made, design)
+        k, cut, lost = _depth(comparison, design)
         depth.append(k)
         cuts.append(", ".join(sorted(cut)))
         losses.append(", ".join(sorted(lost)))
-    hard = challenge(made.ground.terrain, belt.border, belt_m=belt.belt_m, response=made.ground.response)
+    hard = challenge(comparison.ground.terrain, belt.border, belt_m=belt.belt_m, response=comparison.ground.response)
     return {
         "covered_share": np.array(covered),
         "hidden_share": np.array(hidden),
@@ -264,19 +266,25 @@ def ground_figures(made: Study) -> dict[str, Any]:
     }
 
 
-def _depth(made: Study, design: Design) -> tuple[int, frozenset[str], frozenset[str]]:
+def _depth(comparison: Study, design: Design) -> tuple[int, frozenset[str], frozenset[str]]:
     """Depth k of the sensors that reach a base, a smallest cut, and who lowers k by being lost alone, relays too."""
-    belt, whole = made.ground.belt, design.exposure.layout
+    belt, whole = comparison.ground.belt, design.exposure.layout
     layout = _without(whole, design.unlinked)
-    seen = coverage(layout, made.ground.terrain, None, target=made.settings.target, assumptions=made.ground.assumptions)
+    cover = coverage(
+        layout,
+        comparison.ground.terrain,
+        None,
+        target=comparison.settings.target,
+        assumptions=comparison.ground.assumptions,
+    )
     try:
-        k, cut = barrier(layout, seen, belt.border, belt_m=belt.belt_m)
-        lost = single_losses(layout, seen, belt.border, belt_m=belt.belt_m)
+        k, cut = barrier(layout, cover, belt.border, belt_m=belt.belt_m)
+        lost = single_losses(layout, cover, belt.border, belt_m=belt.belt_m)
         for number, relay in enumerate(whole.relays):
             there = np.arange(len(design.parts)) != number
             cut_off = {p.id for p, out in zip(design.parts, design.outages(there).never, strict=True) if out}
             left = _without(layout, cut_off)
-            if len(left) < len(layout) and barrier(left, seen, belt.border, belt_m=belt.belt_m)[0] < k:
+            if len(left) < len(layout) and barrier(left, cover, belt.border, belt_m=belt.belt_m)[0] < k:
                 lost = lost | {relay.id}
     except GapError:  # a border of closed rings alone has no ends to hold
         return -1, frozenset(), frozenset()
@@ -287,21 +295,22 @@ def _without(layout: Layout, ids: Collection[str]) -> Layout:
     return replace(layout, sensors=tuple(sensor for sensor in layout if sensor.id not in ids))
 
 
-def displaced(made: Study) -> tuple[Floats, Floats]:
-    """Gains (layout,) over the first layout before and after crossers choose their way anew, all inputs central.
+def displaced(comparison: Study) -> tuple[Floats, Floats]:
+    """Gains (layout,) over the first layout before and after crossers choose their path again, all inputs central.
 
-    Of detections that somebody looks at, over the whole border: the crosser goes where it is best for him.
+    Of assessed detections, over the whole border: the crosser chooses the best place to cross.
     """
-    draws = central(made.inputs)
-    money = budgets(made.designs, draws)
+    draws = central(comparison.inputs)
+    money = budgets(comparison.designs, draws)
     noticed = []
-    for design in made.designs:
+    for design in comparison.designs:
         bought = buy(design, draws, money)
         up = availability_of(design, draws)
         _, attended = workload(design, draws, up)
         ((_, some),) = works(design, bought, up)
         missed = [
-            survival(design, made.ways, draws, some, number)[0, :, -1] for number in range(len(made.settings.weather))
+            survival(design, comparison.ways, draws, some, number)[0, :, -1]
+            for number in range(len(comparison.settings.weather))
         ]
         noticed.append(attended[0] * (1.0 - np.stack(missed)))
     return after_displacement(noticed, draws.shares[0])

@@ -1,4 +1,4 @@
-"""Which layout is better, how sure that is, and what decides it: intervals, duels, swings and break-even points."""
+"""The verdict: which layout is better, how certain that is, and which inputs decide it."""
 
 from __future__ import annotations
 
@@ -105,25 +105,29 @@ def tornado(
 
     One at a time, so what inputs do together does not show; the draws have that.
     """
-    moved = [one for one in inputs if one.weather or not one.quantity.fixed]
+    moved = [uncertain for uncertain in inputs if uncertain.weather or not uncertain.quantity.fixed]
     if not moved:
         return []
     count = 2 * len(moved)
-    places = {one.name: np.full(count, np.nan) for one in inputs}
-    for number, one in enumerate(moved):
-        places[one.name][2 * number : 2 * number + 2] = SWING
+    places = {uncertain.name: np.full(count, np.nan) for uncertain in inputs}
+    for number, uncertain in enumerate(moved):
+        places[uncertain.name][2 * number : 2 * number + 2] = SWING
     draws = at(places, inputs, settings)
     gaps = gap_of(pair, every, ways, draws)
     names = list(settings.weather)
-    found = []
-    for number, one in enumerate(moved):
+    swings = []
+    for number, uncertain in enumerate(moved):
         low, high = gaps[2 * number], gaps[2 * number + 1]
-        values = draws.shares[:, names.index(one.name.removeprefix("share of "))] if one.weather else draws[one.name]
+        values = (
+            draws.shares[:, names.index(uncertain.name.removeprefix("share of "))]
+            if uncertain.weather
+            else draws[uncertain.name]
+        )
         ends = values[2 * number], values[2 * number + 1]
         if abs(high - low) > SAME:
-            sure, source = one.quantity.confidence, one.quantity.source
-            found.append(Swing(one.name, float(low), float(high), float(ends[0]), float(ends[1]), sure, source))
-    return sorted(found, key=lambda swing: -swing.width)
+            sure, source = uncertain.quantity.confidence, uncertain.quantity.source
+            swings.append(Swing(uncertain.name, float(low), float(high), float(ends[0]), float(ends[1]), sure, source))
+    return sorted(swings, key=lambda swing: -swing.width)
 
 
 def deciding(swings: Iterable[Swing]) -> list[Swing]:
@@ -135,8 +139,8 @@ def deciding(swings: Iterable[Swing]) -> list[Swing]:
 
 def grade(swings: Iterable[Swing], inputs: Iterable[Input]) -> str:
     """Confidence of a verdict: the weakest grade among the inputs that decide it; of all inputs where none does."""
-    told = [swing.confidence for swing in deciding(swings)]
-    return worst(told) if told else worst(one.quantity.confidence for one in inputs)
+    grades = [swing.confidence for swing in deciding(swings)]
+    return worst(grades) if grades else worst(uncertain.quantity.confidence for uncertain in inputs)
 
 
 def break_even_availability(
@@ -172,7 +176,7 @@ def _break_even(
         plain = central(inputs, len(tried))
         changed = plain.replaced(**{scale: tried})
         if settings.budget is None:
-            money = np.maximum.reduce([budgets([one], changed if one is ours else plain) for one in every])
+            money = np.maximum.reduce([budgets([design], changed if design is ours else plain) for design in every])
         else:
             money = budgets(every, plain)
         alike = bool((money == money[0]).all())  # then the other layout does the same throughout
@@ -211,7 +215,7 @@ def interval(values: npt.ArrayLike) -> tuple[float, float]:
 
 
 def after_displacement(noticed: Sequence[Floats], shares: Floats) -> tuple[Floats, Floats]:
-    """Gain of each layout over the first on the first's least detected route, and after crossers choose theirs anew.
+    """Gain of each layout over the first on the first's least detected route, and after crossers choose theirs again.
 
     ``noticed`` (weather, way) is each layout's detection on the common ways, ``shares`` (weather,). In each weather the
     old route is the least detected under the first layout; after displacement it is that under each layout. The second
@@ -219,6 +223,10 @@ def after_displacement(noticed: Sequence[Floats], shares: Floats) -> tuple[Float
     """
     rows = np.arange(len(shares))
     old = noticed[0].argmin(axis=1)
-    before = np.array([shares @ (one[rows, old] - noticed[0][rows, old]) for one in noticed])
-    after = np.array([shares @ (one.min(axis=1) - noticed[0][rows, old]) for one in noticed])
+    before = np.array(
+        [shares @ (noticed_by_layout[rows, old] - noticed[0][rows, old]) for noticed_by_layout in noticed]
+    )
+    after = np.array(
+        [shares @ (noticed_by_layout.min(axis=1) - noticed[0][rows, old]) for noticed_by_layout in noticed]
+    )
     return before, after

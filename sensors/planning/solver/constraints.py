@@ -1,4 +1,4 @@
-"""What a plan must keep to: a budget, a crew, one item at a site; and which of these stands in its way."""
+"""Constraints of a plan: budget, crew, and one item per site; and which of them is binding."""
 
 from __future__ import annotations
 

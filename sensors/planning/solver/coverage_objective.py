@@ -1,4 +1,4 @@
-"""How well chosen options cover cells together: the objectives *covered* and *worst segment*, their gains and swaps.
+"""Coverage objectives *covered* and *worst segment* of chosen options over cells, with gains and swaps.
 
 ``value_s = Σ_j w_j (1 − Π_i (1 − p_ij)) / Σ_j w_j`` over the cells j of a segment s, i over the chosen options: each up
 or down by its availability, misses independent (``sensors.coverage``: expected probability). A sum of such terms has
@@ -29,7 +29,7 @@ class Cover:
     """What each option would detect in each cell: ``start`` (option + 1,), ``cell`` and ``p`` (entry,) [1].
 
     ``weight`` (cell,) is what a cell counts for, ``group`` (cell,) its segment from 0, ``groups`` how many there are.
-    ``seen`` (cell,) is the probability that what already stands there detects.
+    ``present`` (cell,) is the probability that the present layout detects.
     """
 
     start: Ints
@@ -38,7 +38,7 @@ class Cover:
     weight: Floats
     group: Ints
     groups: int
-    seen: Floats
+    present: Floats
 
     @classmethod
     def of(
@@ -47,12 +47,12 @@ class Cover:
         *,
         weight: npt.ArrayLike | None = None,
         group: npt.ArrayLike | None = None,
-        seen: npt.ArrayLike | None = None,
+        present: npt.ArrayLike | None = None,
     ) -> Cover:
         """From probabilities (option, cell), or footprints: what is seen counts as detected.
 
-        Without them weights are 1, all cells one group, and nothing stands there. Raises BadInput for a probability
-        outside 0 to 1, weights below zero, and arrays of other lengths than the cells'.
+        Without them weights are 1, all cells one group, and there is no present layout. Raises BadInput for a
+        probability outside 0 to 1, weights below zero, and arrays of other lengths than the cells'.
         """
         if isinstance(probability, Footprints):
             truth = [np.flatnonzero(probability.set_of(n)) for n in range(len(probability))]
@@ -66,22 +66,30 @@ class Cover:
             rows, columns = np.nonzero(p != 0.0)
             start = np.searchsorted(rows, np.arange(len(p) + 1)).astype(np.int64)
             cell, values, cells = columns.astype(np.int64), p[rows, columns], p.shape[1]
-        return cls.from_entries(start, cell, values, cells, weight=weight, group=group, seen=seen)
+        return cls.from_entries(start, cell, values, cells, weight=weight, group=group, present=present)
 
     @classmethod
     def from_entries(
-        cls, start: Ints, cell: Ints, p: Floats, cells: int, *, weight: Any = None, group: Any = None, seen: Any = None
+        cls,
+        start: Ints,
+        cell: Ints,
+        p: Floats,
+        cells: int,
+        *,
+        weight: Any = None,
+        group: Any = None,
+        present: Any = None,
     ) -> Cover:
         """From columns; errors as ``of``."""
         if not ((p >= 0.0) & (p <= 1.0)).all():
             raise BadInput("a probability outside 0 to 1", where="cover", expected="0 to 1")
         weights = _per_cell(weight, cells, 1.0, "weight")
-        already = _per_cell(seen, cells, 0.0, "seen")
+        already = _per_cell(present, cells, 0.0, "present")
         groups = np.zeros(cells, np.int64) if group is None else np.asarray(group, np.int64)
         if groups.shape != (cells,) or (cells and groups.min() < 0):
             raise BadInput("a group a cell is missing", where="cover (group)", expected=f"{cells} numbers from 0")
         if (already > 1.0).any():
-            raise BadInput("a probability above 1", where="cover (seen)", expected="0 to 1")
+            raise BadInput("a probability above 1", where="cover (present)", expected="0 to 1")
         count = int(groups.max()) + 1 if cells else 1
         return cls(start, cell, p, weights, groups, count, already)
 
@@ -99,8 +107,8 @@ class Cover:
         return -np.log1p(-np.minimum(self.p, SUREST))
 
     def missed(self, chosen: npt.ArrayLike) -> Floats:
-        """Probability (cell,) that neither what stands there nor any chosen option detects."""
-        missed = 1.0 - self.seen
+        """Probability (cell,) that neither the present layout nor any chosen option detects."""
+        missed = 1.0 - self.present
         for option in np.asarray(chosen, np.int64):
             part = slice(self.start[option], self.start[option + 1])
             missed[self.cell[part]] *= 1.0 - self.p[part]
@@ -108,9 +116,9 @@ class Cover:
 
     def values(self, chosen: npt.ArrayLike) -> Floats:
         """Mean probability of each group (group,); NaN for a group without weight."""
-        found = np.bincount(self.group, self.weight * (1.0 - self.missed(chosen)), self.groups)
+        covered = np.bincount(self.group, self.weight * (1.0 - self.missed(chosen)), self.groups)
         with np.errstate(invalid="ignore"):
-            return np.asarray(found / self.totals, np.float64)
+            return np.asarray(covered / self.totals, np.float64)
 
     def covered(self, chosen: npt.ArrayLike) -> float:
         """Mean probability over all cells; NaN without weight."""
@@ -128,7 +136,7 @@ class Cover:
         start = np.concatenate([[0], np.cumsum([p.stop - p.start for p in parts])]).astype(np.int64)
         cell = np.concatenate([self.cell[p] for p in parts]) if parts else np.zeros(0, np.int64)
         chances = np.concatenate([self.p[p] for p in parts]) if parts else np.zeros(0)
-        return Cover(start, cell, chances, self.weight, self.group, self.groups, self.seen)
+        return Cover(start, cell, chances, self.weight, self.group, self.groups, self.present)
 
     def scores_of_adding(self, missed: Floats, sharpness: float) -> Floats:
         """How much each option (option,) would add to the score of a choice that misses ``missed``.
@@ -198,6 +206,6 @@ def _sharp_gains(
 
 def compile_kernels() -> None:
     """Compile the kernels of this module, or load them from disk, so that no later call waits."""
-    one = Cover.of(np.ones((1, 1)))
-    one.scores_of_adding(np.ones(1), 0.0)
-    one.scores_of_adding(np.ones(1), 1.0)
+    cover = Cover.of(np.ones((1, 1)))
+    cover.scores_of_adding(np.ones(1), 0.0)
+    cover.scores_of_adding(np.ones(1), 1.0)

@@ -1,4 +1,4 @@
-"""A knapsack of options in parts: most score for a budget, at most one option a site, by the price of the budget."""
+"""Fractional knapsack of options: most score for a budget, at most one option per site, by the price of the budget."""
 
 from __future__ import annotations
 

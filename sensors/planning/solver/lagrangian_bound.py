@@ -1,4 +1,4 @@
-"""A limit that no choice of options can pass: Lagrangian relaxation of the coverage of cells.
+"""Upper bound on any choice of options: Lagrangian relaxation of the coverage of cells.
 
 Of cell j the relaxation keeps ``y_j ≤ g_j(Σ_i d_ij x_i)``, g concave: where options detect surely it is the linear
 ``min(Σ p_ij x_i, cap_j)``, where they do so rarely ``1 − exp(−Σ m_ij x_i)``, m = −ln(1 − p): both hold for any choice.
@@ -19,8 +19,7 @@ import numpy as np
 from numba import njit
 
 from geo.arrays import Bools, Floats, Ints
-from sensors.planning.solver import coverage_objective as planning_cover
-from sensors.planning.solver import local_search as planning_swaps
+from sensors.planning.solver import coverage_objective, local_search
 from sensors.planning.solver.constraints import Constraints
 from sensors.planning.solver.coverage_objective import Cover
 from sensors.planning.solver.knapsack import knapsack, price_of
@@ -72,8 +71,8 @@ def bound_of(
     now = _Prices(np.full(len(cover.weight), 0.5), shares, 0.0)
     kept, best, step, since = now, math.inf, 1.0, 0
     for _ in range(steps):
-        found = _evaluate(relaxed, now)
-        limit = found.limit + float((now.shares * base).sum())
+        evaluated = _evaluate(relaxed, now)
+        limit = evaluated.limit + float((now.shares * base).sum())
         if limit < best - 1e-12:
             best, kept, since = limit, now, 0
         else:
@@ -83,16 +82,16 @@ def bound_of(
         if since >= PATIENCE:
             step, since, now = step * SHRINK, 0, kept
             continue
-        slope = found.worth * (found.load - found.amount)
+        slope = evaluated.worth * (evaluated.load - evaluated.amount)
         slope[((now.level <= 0.0) & (slope > 0.0)) | ((now.level >= 1.0) & (slope < 0.0))] = 0.0
-        length = float((slope * slope).sum()) + (found.spare / crews) ** 2
+        length = float((slope * slope).sum()) + (evaluated.spare / crews) ** 2
         if length <= 1e-30:
             break
         stride = step * max(limit - reached, 1e-12) / length
         now = _Prices(
             np.clip(now.level - stride * slope, 0.0, 1.0),
-            _towards_the_least(now.shares, found.values + base, step) if worst else shares,
-            max(0.0, now.crew - stride * found.spare / crews**2) if math.isfinite(limits.crew_limit) else 0.0,
+            _towards_the_least(now.shares, evaluated.values + base, step) if worst else shares,
+            max(0.0, now.crew - stride * evaluated.spare / crews**2) if math.isfinite(limits.crew_limit) else 0.0,
         )
     return _final(relaxed, kept, base, best)
 
@@ -140,15 +139,15 @@ def _relaxed(cover: Cover, limits: Constraints) -> _Relaxed:
 
 
 def _base(cover: Cover) -> Floats:
-    """Value of each group by what stands there already (group,), 0 without weight."""
+    """Value of each group with the present layout alone (group,), 0 without weight."""
     totals = np.where(cover.totals > 0.0, cover.totals, 1.0)
-    return np.asarray(np.bincount(cover.group, cover.weight * cover.seen, cover.groups) / totals)
+    return np.asarray(np.bincount(cover.group, cover.weight * cover.present, cover.groups) / totals)
 
 
 def _worth(cover: Cover, shares: Floats) -> Floats:
     """What full coverage of a cell adds to the objective under these weights of the groups."""
     totals = np.where(cover.totals > 0.0, cover.totals, np.inf)
-    return np.asarray(shares[cover.group] * cover.weight * (1.0 - cover.seen) / totals[cover.group])
+    return np.asarray(shares[cover.group] * cover.weight * (1.0 - cover.present) / totals[cover.group])
 
 
 def _evaluate(relaxed: _Relaxed, prices: _Prices) -> _Found:
@@ -174,7 +173,7 @@ def _group_values(relaxed: _Relaxed, level: Floats, load: Floats, amount: Floats
     cover = relaxed.cover
     reached = np.where(relaxed.linear, np.minimum(amount, relaxed.cap), -np.expm1(-amount))
     totals = np.where(cover.totals > 0.0, cover.totals, 1.0)
-    part = cover.weight * (1.0 - cover.seen) * (reached + level * (load - amount))
+    part = cover.weight * (1.0 - cover.present) * (reached + level * (load - amount))
     return np.asarray(np.bincount(cover.group, part, cover.groups) / totals)
 
 
@@ -246,8 +245,8 @@ def _loads(start: Ints, cell: Ints, d: Floats, x: Floats, cells: int) -> Floats:
 @cache
 def compile_kernels() -> None:
     """Compile the kernels of planning, or load them from disk, so that no later call waits."""
-    planning_cover.compile_kernels()
-    planning_swaps.compile_kernels()
+    coverage_objective.compile_kernels()
+    local_search.compile_kernels()
     for probability in (0.2, 1.0):
         two = Cover.of(np.full((2, 2), probability))
         bound_of(two, Constraints.of([1.0, 2.0], 2.0), 0.0, steps=3)

@@ -1,8 +1,8 @@
-"""A good choice quickly: greedy by what a unit of cost adds, then swaps, then swaps from disturbed choices.
+"""Heuristic search for a good choice: greedy by gain per unit of cost, then swaps, then swaps from perturbed choices.
 
 Greedy is run twice, by gain and by gain per cost, and the better kept: for covered probability under one budget that is
 at least ½(1 − 1/e) of the best (Khuller, Moss, Naor 1999; Leskovec et al. 2007), with equal costs 1 − 1/e. Gains are
-looked at again only where they may be the largest (lazy evaluation), as they only shrink.
+recomputed only where they may be the largest (lazy evaluation), as they only shrink.
 """
 
 from __future__ import annotations
@@ -72,9 +72,9 @@ def swapped(
     best = cover.score(cover.missed(now), sharpness)
     while not late():
         scores = _sharp_exchanges(cover, now, sharpness) if sharpness > 0.0 else _exchanges(cover, now)
-        for place, one in enumerate(now):
+        for place, option in enumerate(now):
             scores[place, ~limits.room_for(now[:place] + now[place + 1 :])] = -np.inf
-            scores[place, one] = -np.inf
+            scores[place, option] = -np.inf
         move = divmod(int(np.argmax(scores)), len(cover)) if len(now) else (0, 0)
         if not len(now) or not scores[move] > best + LEAST_GAIN * max(1.0, abs(best)):
             break
@@ -99,7 +99,7 @@ def _exchanges(cover: Cover, chosen: list[int]) -> Floats:
     gains = cover.scores_of_adding(missed, 0.0)
     begin, option, p = _by_cell(cover)
     more = np.zeros((len(options), len(cover)))
-    loss = _freed(cover.start, cover.cell, cover.weight * (1.0 - cover.seen), options, (begin, option, p), more)
+    loss = _freed(cover.start, cover.cell, cover.weight * (1.0 - cover.present), options, (begin, option, p), more)
     return np.asarray(cover.score(missed, 0.0) - loss[:, None] + gains + more)
 
 
@@ -119,20 +119,20 @@ def _freed(
     """What is lost (place,) when each chosen option goes; adds to ``more`` (place, option) what others gain by that."""
     begin, option, p = by_cell
     inside = np.zeros(len(start) - 1, np.bool_)
-    for one in chosen:
-        inside[one] = True
+    for chosen_option in chosen:
+        inside[chosen_option] = True
     loss = np.zeros(len(chosen))
     for place in range(len(chosen)):
         gone = chosen[place]
         for entry in range(start[gone], start[gone + 1]):
             j = cell[entry]
-            others, own = 1.0, 0.0
+            others, miss = 1.0, 0.0
             for e in range(begin[j], begin[j + 1]):
                 if option[e] == gone:
-                    own = p[e]
+                    miss = p[e]
                 elif inside[option[e]]:
                     others *= 1.0 - p[e]
-            freed = weight[j] * others * own
+            freed = weight[j] * others * miss
             if freed > 0.0:
                 loss[place] += freed
                 for e in range(begin[j], begin[j + 1]):
@@ -166,8 +166,8 @@ def seeded(
         starts = [greedy(cover, limits, per_cost=way) for way in (True, False)]
     if start is not None:
         starts.append(np.asarray(start, np.int64))
-    found = [swapped(cover, limits, one, sharpness=sharpness, late=late) for one in starts]
-    best = max(found, key=lambda one: (cover.score(cover.missed(one), sharpness), -len(one)))
+    choices = [swapped(cover, limits, choice, sharpness=sharpness, late=late) for choice in starts]
+    best = max(choices, key=lambda choice: (cover.score(cover.missed(choice), sharpness), -len(choice)))
     dice = np.random.default_rng(0)
     for _ in range(kicks):
         if late() or len(best) <= 1:

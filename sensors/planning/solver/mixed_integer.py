@@ -1,6 +1,6 @@
-"""The mixed-integer side of planning: one HiGHS model of options within limits, to which cuts are added.
+"""Mixed-integer model of a plan: one HiGHS model of options within constraints, to which cuts are added.
 
-Variables are the options x (0 or 1), what each distinct cell can give y, and the objective θ. A *cut* is a limit
+Variables are the options x (0 or 1), what each distinct cell can contribute y, and the objective θ. A *cut* is a bound
 ``θ ≤ constant + Σ c_i x_i`` that holds for every choice: where it holds with equality at the choice it was made for,
 adding cuts at each optimum ends at the best choice (Nemhauser and Wolsey 1981).
 """
@@ -190,7 +190,7 @@ class Merged:
 def merged_cells(cover: Cover) -> Merged:
     """Cells with the same entries and group become one, their weights added; cells that nothing reaches are left out.
 
-    The weight is what is not seen already. Cells are told alike by two hashes of 64 bits of their entries.
+    The weight is what is not covered already. Cells are compared by two hashes of 64 bits of their entries.
     """
     cells = len(cover.weight)
     option = np.repeat(np.arange(len(cover)), np.diff(cover.start))
@@ -200,7 +200,7 @@ def merged_cells(cover: Cover) -> Merged:
     for h in range(2):
         mixed = (random[option, h] * bits) ^ (random[option, h] >> np.uint64(17))
         np.add.at(mark[:, h], cover.cell, mixed)
-    weight = cover.weight * (1.0 - cover.seen)
+    weight = cover.weight * (1.0 - cover.present)
     reached = np.bincount(cover.cell, minlength=cells) > 0
     kept = np.flatnonzero(reached & (weight > 0.0))
     keys = np.column_stack([mark[kept], cover.group[kept].astype(np.uint64)])
@@ -235,7 +235,7 @@ def _cover_rows(rows: _Rows, columns: _Columns, cover: Cover, worst: bool) -> No
     for z in TANGENTS[1:] if curved.any() else ():
         slope = math.exp(-z)
         _bounded(rows, cells, y, curved, miss, 1.0 - slope - slope * z, slope)
-    base = np.bincount(cover.group, cover.weight * cover.seen, cover.groups)
+    base = np.bincount(cover.group, cover.weight * cover.present, cover.groups)
     if worst:
         for group in np.flatnonzero(totals > 0.0):
             mine = np.flatnonzero(cells.group == group)

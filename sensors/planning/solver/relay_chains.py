@@ -1,8 +1,8 @@
-"""Choices whose sensors reach a base: relays are bought with what they open, and a chain counts with all its hops.
+"""Choices whose sensors reach a base: relays are bought with what they link, at the cost of the whole chain.
 
-``RelayNetwork`` knows which options pass on reports and what the cheapest chain to each option costs beside a choice.
-What is not linked is left out of a choice (``pruned``); the mixed-integer model learns by cuts: of the relays next to a
-cut-off part at least one is bought (node cuts, as in Fischetti et al. 2017).
+``RelayNetwork`` holds which options relay reports and what the cheapest chain to each option costs beside a choice.
+Options without a link are left out of a choice (``pruned``); the mixed-integer model gets cuts: of the relays next to a
+disconnected part at least one is bought (node cuts, as in Fischetti et al. 2017).
 """
 
 from __future__ import annotations
@@ -70,10 +70,10 @@ class RelayNetwork:
 
     def bundle(self, option: int, hop: Ints) -> Ints:
         """An option with the relays of its chain, the nearest to the base first."""
-        found = [option]
-        while hop[found[-1]] >= 0:
-            found.append(int(hop[found[-1]]))
-        return np.array(found[::-1], np.int64)
+        chain = [option]
+        while hop[chain[-1]] >= 0:
+            chain.append(int(hop[chain[-1]]))
+        return np.array(chain[::-1], np.int64)
 
     def cuts(self, chosen: npt.ArrayLike) -> Iterator[tuple[int, Ints]]:
         """For each chosen option that reaches no base: options of which any choice with it holds at least one."""
@@ -121,7 +121,7 @@ def seeded_linked(
         if late():
             break
         tried.append(_filled(cover, limits, links, trunk, sharpness))
-    best = max((one for one in tried if limits.kept_by(one)), key=score, default=nothing)
+    best = max((choice for choice in tried if limits.kept_by(choice)), key=score, default=nothing)
     for _ in range(len(best) + 1):
         if late():
             break
@@ -144,10 +144,10 @@ def bundled(cover: Cover, limits: Constraints, links: RelayNetwork, *, per_cost:
     while True:
         extra, hop = links.chains(chosen, limits.cost)
         gains = cover.scores_of_adding(cover.missed(chosen), sharpness)
-        found = next_bundle(gains, limits, links, (chosen, extra, hop), per_cost=per_cost)
-        if found is None:
+        added = next_bundle(gains, limits, links, (chosen, extra, hop), per_cost=per_cost)
+        if added is None:
             return chosen
-        chosen = np.append(chosen, found)
+        chosen = np.append(chosen, added)
 
 
 def next_bundle(
@@ -163,9 +163,9 @@ def next_bundle(
     for best in np.argsort(-worth, kind="stable"):
         if worth[best] <= 0.0 or gains[best] <= LEAST_GAIN:
             return None
-        found = links.bundle(int(best), hop)
-        if limits.kept_by(np.append(chosen, found)):
-            return found
+        options = links.bundle(int(best), hop)
+        if limits.kept_by(np.append(chosen, options)):
+            return options
     return None
 
 
@@ -186,8 +186,8 @@ def _filled(cover: Cover, limits: Constraints, links: RelayNetwork, relays: Ints
     if not len(able):
         return relays
     inner = limits.after(relays, able)
-    found = greedy(cover.only(able), inner, per_cost=True, sharpness=sharpness)
-    return np.concatenate([relays, able[found]])
+    chosen = greedy(cover.only(able), inner, per_cost=True, sharpness=sharpness)
+    return np.concatenate([relays, able[chosen]])
 
 
 def _swapped(
@@ -207,5 +207,5 @@ def _swapped(
     begin = np.flatnonzero(np.isin(able, start))
     inner = limits.after(relays, able)
     given = begin if inner.kept_by(begin) else None
-    found = seeded(cover.only(able), inner, sharpness=sharpness, start=given, kicks=kicks, late=late)
-    return np.concatenate([relays, able[found]])
+    chosen = seeded(cover.only(able), inner, sharpness=sharpness, start=given, kicks=kicks, late=late)
+    return np.concatenate([relays, able[chosen]])

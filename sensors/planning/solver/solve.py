@@ -1,4 +1,4 @@
-"""The best choice of options within limits, with the limit that no choice can pass: seeds, bounds, then HiGHS."""
+"""The best choice of options within constraints, with an upper bound: heuristics, bounds, then HiGHS."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def best_cover(
 
 
 def _without_idle(chosen: Ints, limits: Constraints, enough: Callable[[Ints], bool]) -> Ints:
-    """The choice without the options, the dearest first, that it does without: solvers buy what costs them nothing."""
+    """The choice without options that it can spare, the costliest first: solvers buy what costs them nothing."""
     kept = np.asarray(chosen, np.int64)
     for option in kept[np.argsort(-limits.cost[kept], kind="stable")]:
         if limits.cost[option] > 0.0 and enough(kept[kept != option]):
@@ -141,7 +141,7 @@ def _by_cuts(
     best, value, limit = start, value_of(start), math.inf
     model = Mixed(limits, cover=cover, worst=worst)
     _first_hops(model, links)
-    seen: set[bytes] = set()
+    known: set[bytes] = set()
     while left() > 0.05:
         solved = model.solve(seconds=left(), gap=gap / 2.0, start=best)
         if math.isfinite(solved.limit):
@@ -154,9 +154,9 @@ def _by_cuts(
         reached = value_of(linked)
         if reached > value and limits.kept_by(linked):
             best, value = linked, reached
-        if gap_of(value, limit) <= gap or solved.chosen.tobytes() in seen:
+        if gap_of(value, limit) <= gap or solved.chosen.tobytes() in known:
             break
-        seen.add(solved.chosen.tobytes())
+        known.add(solved.chosen.tobytes())
         _link_up(model, links, solved.chosen)
         for constant, slopes in _cuts_at(cover, solved.chosen, worst, limit):
             model.cut(constant, slopes)
@@ -196,14 +196,14 @@ def _cuts_at(cover: Cover, chosen: Ints, worst: bool, limit: float) -> list[tupl
         weight = cover.weight if group is None else np.where(cover.group == group, cover.weight, 0.0)
         weight = weight / (totals.sum() if group is None else totals[group])
         value = float((weight * (1.0 - cover.missed(chosen))).sum())
-        here, nothing = cover.missed(chosen), 1.0 - cover.seen
+        here, nothing = cover.missed(chosen), 1.0 - cover.present
         after, alone = _added(cover, weight * here), _added(cover, weight * nothing)
         inside = np.isin(everything, chosen)
-        last, own = np.zeros(len(cover)), np.zeros(len(cover))
+        last, own_loss = np.zeros(len(cover)), np.zeros(len(cover))
         for option in chosen:
-            own[option] = _lost(cover, weight, chosen, int(option))
+            own_loss[option] = _lost(cover, weight, chosen, int(option))
             last[option] = _lost(cover, weight, everything, int(option))
-        for gain, loss in ((after, last), (alone, own)):
+        for gain, loss in ((after, last), (alone, own_loss)):
             slopes = np.where(inside, loss, gain)
             cuts.append((value - float(loss[inside].sum()), slopes))
     return cuts
@@ -271,7 +271,7 @@ def best_least(
     for constant, slopes in pool:
         model.cut(constant, slopes)
     limit = everything
-    seen: set[bytes] = set()
+    known: set[bytes] = set()
     while left() > 0.0:
         solved = model.solve(seconds=left(), gap=work.gap / 4.0, start=best)
         if math.isfinite(solved.limit):
@@ -290,9 +290,9 @@ def best_least(
             model.cut(constant, slopes)
         if gap_of(oracle.value_at(theta), oracle.value_at(limit)) <= work.gap or limit - theta <= TIE:
             break
-        if solved.chosen.tobytes() in seen:  # nothing new comes up
+        if solved.chosen.tobytes() in known:  # nothing new comes up
             break
-        seen.add(solved.chosen.tobytes())
+        known.add(solved.chosen.tobytes())
     lean = _without_idle(
         best, limits, lambda few: _least_of(pool, few if links is None else links.pruned(few)) >= theta
     )
@@ -317,12 +317,12 @@ def _greedy_least(pool: list[tuple[float, Floats]], limits: Constraints, links: 
         urgency = np.exp(-sharp * (now - now.min()))
         gains = (urgency[:, None] * -np.expm1(-sharp * slopes)).sum(axis=0)
         if links is not None:
-            found = next_bundle(gains, limits, links, (chosen, *links.chains(chosen, limits.cost)))
+            bundle = next_bundle(gains, limits, links, (chosen, *links.chains(chosen, limits.cost)))
         else:
             worth = np.where(limits.room_for(chosen), gains / price, 0.0)
             best = int(np.argmax(worth))
-            found = np.array([best], np.int64) if worth[best] * price[best] > 1e-12 else None
-        if found is None:
+            bundle = np.array([best], np.int64) if worth[best] * price[best] > 1e-12 else None
+        if bundle is None:
             return chosen
-        chosen = np.append(chosen, found)
-        now = now + slopes[:, found].sum(axis=1)
+        chosen = np.append(chosen, bundle)
+        now = now + slopes[:, bundle].sum(axis=1)

@@ -30,7 +30,7 @@ def problem(seed: int, *, options: int = 7, cells: int = 30, groups: int = 1) ->
         p,
         group=random.integers(0, groups, cells),
         weight=random.random(cells),
-        seen=random.choice([0.0, 0.3], cells),
+        present=random.choice([0.0, 0.3], cells),
     )
     limits = Constraints.of(
         random.integers(1, 6, options).astype(float),
@@ -202,7 +202,7 @@ def test_the_gap_is_a_share_of_the_limit() -> None:
 
 @pytest.mark.parametrize("worst", [False, True])
 def test_options_that_add_nothing_are_not_bought(worst: bool) -> None:
-    cover = Cover.of(np.zeros((3, 4)), seen=[0.2, 0.4, 0.0, 1.0])
+    cover = Cover.of(np.zeros((3, 4)), present=[0.2, 0.4, 0.0, 1.0])
     found = best_cover(cover, Constraints.of([0.0, 1.0, 2.0], 9.0), worst=worst, effort=EXACT)
     assert found.chosen.tolist() == []
     assert found.value == found.limit == pytest.approx(0.4)
