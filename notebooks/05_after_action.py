@@ -21,13 +21,13 @@
 # calls anybody hostile, and an *apprehension* is that of the model below, not of a person.
 
 # %%
-from collections import defaultdict
 
 import numpy as np
 import pandas as pd
 
 from fusion.scoring import gospa, time_to_confirm
 from fusion.scoring.calibration import calibrate
+from fusion.scoring.lineage import hand_overs, lineage_of, plots_by_sensor, sources_of
 from fusion.tracker import Tracker
 from geo.paths.response_times import response_time
 from ops.room.simulate_night import simulate_night
@@ -50,19 +50,14 @@ print(f"{len(night)} scans of {len(ground.layout)} sensors, {start:%Y-%m-%d %H:%
 # %% [markdown]
 # ## Replay
 #
-# The tracker sees the scans in their order and nothing else. Its lineage, the sensors whose detections are in a track,
-# is taken down as it goes.
+# The tracker sees the scans in their order and nothing else. Its events hold the lineage of the tracks: which plots, of
+# which sensors, each track was made of.
 
 # %%
 view = look_probability(ground.layout, ground.terrain)
 tracker = Tracker(ground.layout, terrain=ground.terrain, border=ground.border, coverage=view)
-lineage: dict[str, set[str]] = defaultdict(set)
-for number, scan in enumerate(night):
-    tracker.advance(scan)
-    if number % 10 == 0 or number == len(night) - 1:
-        now = tracker.tracks()
-        for track, sensors in zip(now["track"].values, now["sensors"].values, strict=True):
-            lineage[str(track)] |= set(filter(None, str(sensors).split(",")))
+events = [event for scan in night for event in tracker.advance(scan)]
+lineage = lineage_of(events)
 history = tracker.take_history(final=True)
 confirmed = set(history["track"].values[history["status"].values == "confirmed"])
 quality = gospa(truth, history)
@@ -141,11 +136,18 @@ pd.DataFrame(
 # ## Which sensors had a part in it
 #
 # From the lineage of the tracks, never from forms that people fill in. A sensor assists in every confirmed track that
-# holds a detection of it.
+# holds a detection of it. Where a track continues with another sensor than before, that is a hand-over.
 
 # %%
-ids = sorted(str(track) for track in confirmed)
-credit = assists({track: lineage.get(track, set()) for track in ids}, {})
+plots = plots_by_sensor(lineage)["plots"]
+ids = sorted(confirmed & set(plots["track"].values))
+evidence = {track: plots["sensor"].values[plots.sel(track=track).values > 0].tolist() for track in ids}
+credit = assists(evidence, {})
+moves = hand_overs(lineage)
+between = pd.Series(list(zip(moves["from_sensor"].values, moves["to_sensor"].values, strict=True))).value_counts()
+linked = sources_of(lineage, scans, ground.layout)
+print(f"{moves.sizes['hand_over']} hand-overs; tracks linked with a sensor's own track ids: {len(linked)}")
+print("most frequent:", *(f"{a} to {b} ({count})" for (a, b), count in between.head(3).items()), sep="\n  ")
 table = pd.DataFrame({sensor: {"tracks assisted": sum(counts.values())} for sensor, counts in credit.items()}).T
 for sensor in ground.layout.ids:
     if sensor not in table.index:
