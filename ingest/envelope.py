@@ -9,6 +9,7 @@ from hashlib import blake2b
 from typing import Final
 
 from ingest import topics
+from ingest.errors import MalformedMessage
 from ingest.topics import Topic
 from ingest.wire import JSON, MAX_COUNTER
 from sensors.timestamps import utc_datetime
@@ -85,6 +86,12 @@ class Envelope:
     def sensor(self) -> str | None:
         """The sensor that the topic names; None without a topic."""
         return None if self.topic is None else self.topic.name
+
+    def require_sensor(self, source: str) -> str:
+        """Return the sensor that the topic names; MalformedMessage without a topic, naming whose topic is needed."""
+        if self.topic is None:
+            raise MalformedMessage("bad_topic", "topic", "missing", f"the {source}'s own topic, which names it")
+        return self.topic.name
 
     def missing_numbers(self, names: Sequence[str]) -> list[str]:
         """Those of the user properties ``names`` that do not state a whole number."""

@@ -94,6 +94,11 @@ class MalformedMessage(BadInput):
         self.field = field
 
 
+def printable(text: str, longest: int | None = None) -> str:
+    """Text from a message made safe for a log line: ASCII without control characters, at most ``longest`` of them."""
+    return ascii(text)[1:-1][:longest]
+
+
 class TopicError(BadInput):
     """A name of a sector, sensor or unit that cannot be part of a topic.
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from ingest.errors import MalformedMessage
+from ingest.errors import MalformedMessage, printable
 from ingest.wire import MAX_PAYLOAD_BYTES
 
 Message = TypeVar("Message")
@@ -53,10 +53,10 @@ _REASONS = (
 def _explain(message: str) -> MalformedMessage:
     """msgspec's sentence as our error: its path becomes the field, its kind the code."""
     path_match = _PATH.search(message)
-    path = _printable(path_match["path"].replace("[...]", "")) if path_match else ""
+    path = printable(path_match["path"].replace("[...]", ""), 120) if path_match else ""
     named = _NAMED.match(message)
     if named:
-        name = _printable(named["name"])
+        name = printable(named["name"], 120)
         field = f"{path}.{name}" if path else name or "payload"
         if named["what"] == "missing required":
             return MalformedMessage("missing_field", field, "missing", "a value")
@@ -64,18 +64,13 @@ def _explain(message: str) -> MalformedMessage:
     code = next((code for phrase, code in _REASONS if phrase in message), "out_of_range")
     if path.endswith("note") and code == "bad_identifier":
         code = "out_of_range"
-    sentence = _printable(message[: path_match.start()] if path_match else message)
+    sentence = printable(message[: path_match.start()] if path_match else message, 120)
     expected, _, got = sentence.removeprefix("Expected ").partition(", got ")
     if code == "wrong_type":
         return MalformedMessage(code, path or "payload", f"a value of type {got}", expected)
     if sentence.startswith("Expected "):
         return MalformedMessage(code, path or "payload", "out of bounds or form", expected)
     return MalformedMessage(code, path or "payload", sentence, "a value that the schema allows")
-
-
-def _printable(text: str) -> str:
-    """Text that a sender chose, made safe for a log line: ASCII, no control characters, at most 120 characters."""
-    return ascii(text)[1:-1][:120]
 
 
 def _first_not_finite(payload: bytes) -> str | None:
@@ -91,7 +86,7 @@ def _not_finite(value: Any, path: str) -> Iterator[str]:
         yield path or "payload"
     elif isinstance(value, dict):
         for key, inner in value.items():
-            yield from _not_finite(inner, f"{path}.{_printable(key)}" if path else _printable(key))
+            yield from _not_finite(inner, f"{path}.{printable(key, 120)}" if path else printable(key, 120))
     elif isinstance(value, list):
         for i, inner in enumerate(value):
             yield from _not_finite(inner, f"{path}[{i}]")

@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 
 from ingest.decode import EARLIEST, check_time, envelope_of, media_type
 from ingest.envelope import Envelope
-from ingest.errors import MalformedMessage
+from ingest.errors import MalformedMessage, printable
 from ingest.parse_json import parse_json
 from ingest.standards.registry import COT
 from ingest.wire import JSON, Counter, Identifier, Latitude, Longitude, PositiveMetres, UtcTime
@@ -92,7 +92,7 @@ def _position_of_event(payload: bytes, envelope: Envelope) -> Position:
         raise MalformedMessage("bad_topic", "topic", "missing", "the unit's own topic, which names it")
     event = cursor_on_target.read_event(payload)
     if not event["type"].startswith("a-f"):
-        raise MalformedMessage("unknown_value", "event.type", ascii(event["type"])[1:-1], "a friendly one: a-f-…")
+        raise MalformedMessage("unknown_value", "event.type", printable(event["type"]), "a friendly one: a-f-…")
     lon, lat, sd_m = cursor_on_target.point_of(event)
     boot, seq = envelope.numbered(f"{event['uid']}|{event['time']}".encode())
     at = cursor_on_target.moment(event, "time")

@@ -23,8 +23,7 @@ MAX_BYTES: Final = 200
 
 def decode(payload: bytes, envelope: Envelope) -> WireScan:
     """One line as a scan with one plot. Raises only MalformedMessage, which names the field as the vendor does."""
-    if envelope.sensor is None:  # the line does not name its sender
-        raise MalformedMessage("bad_topic", "topic", "missing", "the radar's own topic, which names it")
+    sensor = envelope.require_sensor("radar")  # the line does not name its sender
     columns = payload.decode("ascii", "replace").strip().split(";") if len(payload) <= MAX_BYTES else []
     if len(columns) != len(FIELDS) + 2 or columns[0] != "T":
         raise MalformedMessage("wrong_type", "line", f"{len(payload)} bytes", "T;time;azimuth;range;sd;sd;track")
@@ -42,9 +41,7 @@ def decode(payload: bytes, envelope: Envelope) -> WireScan:
     )
     boot, seq = envelope.numbered(payload)  # the sender's numbers, else one made of the bytes
     observed_at = datetime.fromtimestamp(at, UTC)
-    return WireScan(
-        sensor=envelope.sensor, boot=boot, seq=seq, scan=seq, observed_at=observed_at, kind="radar", plots=(plot,)
-    )
+    return WireScan(sensor=sensor, boot=boot, seq=seq, scan=seq, observed_at=observed_at, kind="radar", plots=(plot,))
 
 
 def _number(name: str, text: str) -> float:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from ingest import topics, unit_messages
 from ingest.decode import media_type, read_scan, read_status, remember
 from ingest.envelope import UNNUMBERED_BOOT, Delivery, Envelope
-from ingest.errors import UNPROVEN, MalformedMessage
+from ingest.errors import UNPROVEN, MalformedMessage, printable
 from ingest.receiving.batch import KEPT_BYTES, Batch, DeadLetter, Row, digest
 from ingest.receiving.high_water_marks import HighWaterMark, HighWaterMarks, Recall
 from ingest.receiving.quarantine import Quarantine
@@ -313,7 +313,7 @@ def _dead_letter(
         boot=numbers[0],
         seq=numbers[1],
         topic=delivery.topic,
-        content_type=ascii(envelope.content_type)[1:-1][:200],
+        content_type=printable(envelope.content_type, 200),
         body=delivery.payload[:KEPT_BYTES],
         size=len(delivery.payload),
         digest=digest(delivery.payload),
@@ -340,7 +340,7 @@ def _sender(signer: str, user_properties: Mapping[str, str]) -> str:
     if signer:
         return f"key {signer}"
     if "key" in user_properties:
-        return f"says key {ascii(user_properties['key'])[1:-1][:40]}, unproven"
+        return f"says key {printable(user_properties['key'], 40)}, unproven"
     return "unsigned"
 
 

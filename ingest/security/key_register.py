@@ -20,12 +20,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from msgspec import Meta, Struct
 
 from ingest import topics
-from ingest.errors import IdentityError, MalformedMessage, TopicError
+from ingest.errors import IdentityError, MalformedMessage, TopicError, printable
 from ingest.security.signature import Roots, Signer, key_id, verifies
 from sensors.timestamps import nanoseconds
 
 Role = Literal["sensor", "unit", "ingest", "feed"]
-ROLES: Final[tuple[Role, ...]] = ("sensor", "unit", "ingest", "feed")
 SIGNS: Final[Mapping[Role, tuple[topics.Owner, frozenset[str]]]] = {
     "sensor": ("sensor", frozenset({"detections", "status"})),
     "unit": ("unit", frozenset({"position", "reply"})),
@@ -201,7 +200,7 @@ class Register:
             raise MalformedMessage("unsigned", "sig", "missing", "a signature by the sender's registered key")
         records = self._by_key.get(key)
         if records is None:
-            raise MalformedMessage("unknown_key", "key", ascii(key)[1:-1][:40], "a key of the register")
+            raise MalformedMessage("unknown_key", "key", printable(key, 40), "a key of the register")
         record = self._entitled(records, topic)
         if record is None:
             owners = ", ".join(f"{owner.role} {owner.name}" for owner in records[:3])

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from ingest.envelope import Envelope
-from ingest.errors import MalformedMessage
+from ingest.errors import MalformedMessage, printable
 from ingest.wire import WirePlot, WireScan
 
 POSITION_REPORTS: Final = (1, 2, 3, 9, 18, 19, 27)
@@ -33,8 +33,7 @@ _SENTENCE: Final = re.compile(rb"(?:\\[^\\\r\n]{1,120}\\)?(![A-Z]{2}VD[MO],[\x20
 
 def decode(payload: bytes, envelope: Envelope) -> WireScan:
     """One position report as a scan with one plot; MalformedMessage names what is wrong by AIS's word for it."""
-    if envelope.sensor is None:
-        raise MalformedMessage("bad_topic", "topic", "missing", "the receiver's own topic, which names it")
+    sensor = envelope.require_sensor("receiver")
     message = _message(payload)
     if message["msg_type"] not in POSITION_REPORTS:
         accepted = ", ".join(str(message_type) for message_type in POSITION_REPORTS)
@@ -48,9 +47,7 @@ def decode(payload: bytes, envelope: Envelope) -> WireScan:
     )
     boot, seq = envelope.numbered(payload + _minute(envelope))
     observed_at = _time(payload, message, envelope.received_at)
-    return WireScan(
-        sensor=envelope.sensor, boot=boot, seq=seq, scan=seq, observed_at=observed_at, kind="radar", plots=(plot,)
-    )
+    return WireScan(sensor=sensor, boot=boot, seq=seq, scan=seq, observed_at=observed_at, kind="radar", plots=(plot,))
 
 
 def _message(payload: bytes) -> dict[str, Any]:
@@ -70,7 +67,7 @@ def _message(payload: bytes) -> dict[str, Any]:
     except InvalidNMEAChecksum:
         raise MalformedMessage("not_ais", "checksum", "does not fit the sentence", "the sentence as sent") from None
     except (AISBaseException, ValueError, IndexError, KeyError, TypeError, AttributeError) as error:
-        problem = ascii(str(error))[1:-1][:100]
+        problem = printable(str(error), 100)
         raise MalformedMessage("not_ais", "payload", problem or type(error).__name__, expected) from None
     return fields
 

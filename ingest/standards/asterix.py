@@ -9,19 +9,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
 
 from ingest.envelope import Envelope
 from ingest.errors import MalformedMessage
+from ingest.standards.time_of_day import nearest_to_receipt, newest_of_one_look
 from ingest.wire import MAX_PLOTS, Status, WirePlot, WireScan
 
 MAX_BYTES: Final = 8_192
 """A datagram fits a frame of Ethernet or, at most, a jumbo frame."""
 NAUTICAL_MILE_M: Final = 1_852.0
-SPREAD_S: Final = 1.0
-"""Records of one payload may differ so much in time; more is not one look."""
 DAY_S: Final = 86_400.0
 CATEGORIES: Final = (10, 34, 48, 62)
 _EXPECTED: Final = "ASTERIX data blocks of categories 010, 034, 048 or 062"
@@ -29,12 +28,11 @@ _TIME_ITEM: Final = {10: "140", 34: "030", 48: "140", 62: "070"}
 
 
 def decode(payload: bytes, envelope: Envelope) -> WireScan:
-    """All target reports of the data blocks as one scan; their times within SPREAD_S, the newest is the scan's.
+    """All target reports of the data blocks as one scan; the newest of their times is the scan's.
 
     Raises MalformedMessage by category, record and item, such as ``CAT048[2].I040``.
     """
-    if envelope.sensor is None:
-        raise MalformedMessage("bad_topic", "topic", "missing", "the radar's own topic, which names it")
+    sensor = envelope.require_sensor("radar")
     plots: list[WirePlot] = []
     times: list[datetime] = []
     for category, number, record in _records(payload):
@@ -45,21 +43,18 @@ def decode(payload: bytes, envelope: Envelope) -> WireScan:
         times.append(_time(record, category, where, envelope.received_at))
     if not plots:
         raise MalformedMessage("wrong_channel", "payload", "no target report", "target reports; others are status")
-    if (max(times) - min(times)).total_seconds() > SPREAD_S:
-        problem = f"{(max(times) - min(times)).total_seconds():.1f} s apart"
-        raise MalformedMessage("out_of_range", "time of day", problem, f"records within {SPREAD_S} s")
+    observed_at = newest_of_one_look(times, "time of day", "records")
     if len(plots) > MAX_PLOTS:
         raise MalformedMessage("too_large", "payload", f"{len(plots)} reports", f"at most {MAX_PLOTS}")
-    boot, seq = envelope.numbered(payload + max(times).isoformat().encode())
+    boot, seq = envelope.numbered(payload + observed_at.isoformat().encode())
     return WireScan(
-        sensor=envelope.sensor, boot=boot, seq=seq, scan=seq, observed_at=max(times), kind="radar", plots=tuple(plots)
+        sensor=sensor, boot=boot, seq=seq, scan=seq, observed_at=observed_at, kind="radar", plots=tuple(plots)
     )
 
 
 def decode_status(payload: bytes, envelope: Envelope) -> Status:
     """A radar's service message (CAT 034): north marker or sector crossing, as a heartbeat."""
-    if envelope.sensor is None:
-        raise MalformedMessage("bad_topic", "topic", "missing", "the radar's own topic, which names it")
+    sensor = envelope.require_sensor("radar")
     times = [
         _time(record, category, f"CAT{category:03d}[{number}]", envelope.received_at)
         for category, number, record in _records(payload)
@@ -68,7 +63,7 @@ def decode_status(payload: bytes, envelope: Envelope) -> Status:
     if not times:
         raise MalformedMessage("wrong_channel", "payload", "no service message", "a data block of category 034")
     boot, seq = envelope.numbered(payload + max(times).isoformat().encode())
-    return Status(sensor=envelope.sensor, boot=boot, seq=seq, observed_at=max(times), state="ok")
+    return Status(sensor=sensor, boot=boot, seq=seq, observed_at=max(times), state="ok")
 
 
 @lru_cache(maxsize=1)
@@ -183,9 +178,7 @@ def _time(record: Any, category: int, where: str, received_at: datetime) -> date
     seconds = float(item.variation.content.as_quantity("s"))
     if not 0.0 <= seconds < DAY_S:
         raise MalformedMessage("out_of_range", f"{where}.I{_TIME_ITEM[category]}", f"{seconds:g} s", "a time of day")
-    midnight = received_at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    days = (midnight + timedelta(days=day, seconds=seconds) for day in (-1, 0, 1))
-    return min(days, key=lambda at: abs(at - received_at))
+    return nearest_to_receipt(timedelta(seconds=seconds), received_at, (-1, 0, 1))
 
 
 def _item(record: Any, name: str, where: str) -> Any:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from ingest.envelope import Envelope
-from ingest.errors import MalformedMessage
+from ingest.errors import MalformedMessage, printable
 from ingest.wire import MAX_PAYLOAD_BYTES, WirePlot, WireScan
 
 MAX_BYTES: Final = 64 * 1024
@@ -34,8 +34,7 @@ assert MAX_BYTES < MAX_PAYLOAD_BYTES
 
 def decode(payload: bytes, envelope: Envelope) -> WireScan:
     """A sighting as a scan with one plot; the topic names who saw it, the event's uid what was seen."""
-    if envelope.sensor is None:
-        raise MalformedMessage("bad_topic", "topic", "missing", "the observer's own topic, which names it")
+    sensor = envelope.require_sensor("observer")
     event = read_event(payload)
     kind = event["type"]
     if kind.startswith("a-f"):
@@ -50,9 +49,7 @@ def decode(payload: bytes, envelope: Envelope) -> WireScan:
     )
     boot, seq = envelope.numbered(f"{event['uid']}|{event['time']}".encode())
     observed_at = moment(event, "time")
-    return WireScan(
-        sensor=envelope.sensor, boot=boot, seq=seq, scan=seq, observed_at=observed_at, kind="camera", plots=(plot,)
-    )
+    return WireScan(sensor=sensor, boot=boot, seq=seq, scan=seq, observed_at=observed_at, kind="camera", plots=(plot,))
 
 
 def read_event(payload: bytes) -> dict[str, str]:
@@ -63,7 +60,7 @@ def read_event(payload: bytes) -> dict[str, str]:
     """
     root = _tree(payload)
     if root.tag != "event":
-        raise MalformedMessage("not_xml", "event", f"<{_printable(root.tag)}>", "an <event>")
+        raise MalformedMessage("not_xml", "event", f"<{printable(root.tag, 60)}>", "an <event>")
     point = root.find("point")
     if point is None:
         raise MalformedMessage("missing_field", "event.point", "missing", "a <point>")
@@ -73,11 +70,13 @@ def read_event(payload: bytes) -> dict[str, str]:
     for name in ("lat", "lon", "hae", "ce", "le"):
         event[name] = _attribute(point, name, f"event.point.{name}")
     if root.get("version") != "2.0":
-        raise MalformedMessage("unknown_value", "event.version", _printable(root.get("version") or "missing"), "2.0")
+        raise MalformedMessage("unknown_value", "event.version", printable(root.get("version") or "missing", 60), "2.0")
     if not _TYPE.match(event["type"]):
-        raise MalformedMessage("unknown_value", "event.type", _printable(event["type"]), "an atom such as a-u-G")
+        raise MalformedMessage("unknown_value", "event.type", printable(event["type"], 60), "an atom such as a-u-G")
     if not event["uid"].strip() or len(event["uid"]) > 64 or not event["uid"].isprintable():
-        raise MalformedMessage("bad_identifier", "event.uid", _printable(event["uid"]), "1 to 64 printable characters")
+        raise MalformedMessage(
+            "bad_identifier", "event.uid", printable(event["uid"], 60), "1 to 64 printable characters"
+        )
     if moment(event, "stale") < moment(event, "start"):
         raise MalformedMessage("out_of_range", "event.stale", event["stale"], "a time not before start")
     return event
@@ -104,7 +103,7 @@ def moment(event: dict[str, str], name: str) -> datetime:
     except ValueError:
         at = None
     if at is None or at.tzinfo is None:
-        raise MalformedMessage("bad_time", f"event.{name}", _printable(text), "UTC, ending in Z")
+        raise MalformedMessage("bad_time", f"event.{name}", printable(text, 60), "UTC, ending in Z")
     return at
 
 
@@ -122,7 +121,7 @@ def _tree(payload: bytes) -> Any:
         problem = type(error).__name__
         raise MalformedMessage("not_xml", "payload", problem, "XML without a document type or entities") from None
     except (ParseError, ValueError, LookupError, RecursionError, MemoryError) as error:
-        raise MalformedMessage("not_xml", "payload", ascii(str(error))[1:-1][:100], "one XML document") from None
+        raise MalformedMessage("not_xml", "payload", printable(str(error), 100), "one XML document") from None
     level, depth = [root], 0
     while level:
         depth += 1
@@ -146,11 +145,7 @@ def _number(event: dict[str, str], name: str) -> float:
     except ValueError:
         value = None
     if value is None:
-        raise MalformedMessage("wrong_type", where, _printable(text), "a number")
+        raise MalformedMessage("wrong_type", where, printable(text, 60), "a number")
     if value != value or abs(value) == float("inf"):
         raise MalformedMessage("not_finite", where, text[:20], "a finite number")
     return value
-
-
-def _printable(text: str) -> str:
-    return ascii(text)[1:-1][:60]

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from ingest.envelope import Envelope
-from ingest.errors import CODES, MalformedMessage
+from ingest.errors import CODES, MalformedMessage, printable
 
 REFUSED: Final = "application/vnd.watchline.refused+json"
 PREFIX: Final = b'{"refused":'
@@ -74,6 +74,6 @@ def decode(payload: bytes, envelope: Envelope) -> NoReturn:
     try:
         refusal = _decoder.decode(payload)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise MalformedMessage("not_json", "payload", ascii(str(error))[1:-1][:200], "a refused message") from None
+        raise MalformedMessage("not_json", "payload", printable(str(error), 200), "a refused message") from None
     code = refusal.refused if refusal.refused in CODES else "unknown_value"
-    raise MalformedMessage(code, refusal.field, ascii(refusal.message)[1:-1], ascii(refusal.expected)[1:-1])
+    raise MalformedMessage(code, refusal.field, printable(refusal.message), printable(refusal.expected))

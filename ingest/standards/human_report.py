@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from ingest.envelope import Envelope
-from ingest.errors import MalformedMessage
+from ingest.errors import MalformedMessage, printable
 from ingest.wire import (
     Azimuth,
     ClassName,
@@ -121,7 +121,7 @@ def decode_sentence(payload: bytes, envelope: Envelope) -> WireScan:
     observer = re.sub(r"[ _]+", "-", match["observer"].strip().lower())
     what = match["what"].lower()
     if what not in _WHAT and what != "something":
-        raise MalformedMessage("unknown_value", "what", ascii(what)[1:-1], f"something, {', '.join(_WHAT)}")
+        raise MalformedMessage("unknown_value", "what", printable(what), f"something, {', '.join(_WHAT)}")
     if match["before"] and match["after"]:
         raise MalformedMessage("not_report", "text", "two distances", "one")
     distance = match["before"] or match["after"]
@@ -142,7 +142,7 @@ def decode_sentence(payload: bytes, envelope: Envelope) -> WireScan:
     try:
         return _scan(msgspec.convert(report, HumanReport), envelope)
     except msgspec.ValidationError as error:
-        raise MalformedMessage("out_of_range", "text", ascii(str(error))[1:-1][:120], "a plausible report") from None
+        raise MalformedMessage("out_of_range", "text", printable(str(error), 120), "a plausible report") from None
 
 
 def _scan(report: HumanReport, envelope: Envelope) -> WireScan:
@@ -199,7 +199,7 @@ def _azimuth(report: HumanReport) -> tuple[float | None, float | None]:
         return None, None
     word = _direction(report.direction)
     if word not in COMPASS:
-        raise MalformedMessage("unknown_value", "direction", ascii(word)[1:-1], "a compass word such as north-east")
+        raise MalformedMessage("unknown_value", "direction", printable(word), "a compass word such as north-east")
     index = COMPASS.index(word)
     width = 22.5 if index % 2 else 45.0
     return index * 22.5, report.azimuth_sd_deg or math.hypot(width / math.sqrt(12.0), sense_sd_deg)

@@ -11,11 +11,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from ingest.envelope import Envelope
-from ingest.errors import MalformedMessage
+from ingest.errors import MalformedMessage, printable
+from ingest.standards.time_of_day import nearest_to_receipt, newest_of_one_look
 from ingest.wire import MAX_PAYLOAD_BYTES, MAX_PLOTS, WirePlot, WireScan
 
-SPREAD_S: Final = 1.0
-"""Dwells of one packet may differ so much in time; more is not one look."""
 REAL: Final = (0, 128)
 """Exercise indicators of real data, in operations and in exercises."""
 SIMULATED_FROM: Final = 128
@@ -31,8 +30,7 @@ _FIELD: Final = re.compile(r"\bD\d{1,2}(\.\d{1,2})?")
 
 def decode(payload: bytes, envelope: Envelope) -> WireScan:
     """All targets of a packet's dwells; MalformedMessage names the field by its number in the standard, as ``D6``."""
-    if envelope.sensor is None:
-        raise MalformedMessage("bad_topic", "topic", "missing", "the radar's own topic, which names it")
+    sensor = envelope.require_sensor("radar")
     library = _library()
     packet = _packet(library, payload)
     if packet.header.exercise_indicator not in REAL:
@@ -42,16 +40,12 @@ def decode(payload: bytes, envelope: Envelope) -> WireScan:
     if not dwells:
         raise MalformedMessage("missing_field", "Dwell Segment", "missing", "at least one")
     times = [_time(dwell, day, envelope.received_at) for dwell in dwells]
-    if (max(times) - min(times)).total_seconds() > SPREAD_S:
-        problem = f"{(max(times) - min(times)).total_seconds():.1f} s apart"
-        raise MalformedMessage("out_of_range", "D6", problem, f"dwells within {SPREAD_S} s")
+    observed_at = newest_of_one_look(times, "D6", "dwells")
     if sum(len(dwell.targets) for dwell in dwells) > MAX_PLOTS:
         raise MalformedMessage("too_large", "D5", "too many targets", f"at most {MAX_PLOTS} in a packet")
     plots = tuple(_plot(dwell, packet.header, i) for dwell in dwells for i in range(len(dwell.targets)))
-    boot, seq = envelope.numbered(payload + max(times).isoformat().encode())
-    return WireScan(
-        sensor=envelope.sensor, boot=boot, seq=seq, scan=seq, observed_at=max(times), kind="radar", plots=plots
-    )
+    boot, seq = envelope.numbered(payload + observed_at.isoformat().encode())
+    return WireScan(sensor=sensor, boot=boot, seq=seq, scan=seq, observed_at=observed_at, kind="radar", plots=plots)
 
 
 def _library() -> Any:
@@ -88,7 +82,7 @@ def _segments(library: Any, packet: Any) -> tuple[datetime | None, list[Any]]:
 
 
 def _not_gmti(error: Exception, where: str) -> MalformedMessage:
-    problem = ascii(str(error))[1:-1][:120]
+    problem = printable(str(error), 120)
     named = _FIELD.search(problem)
     if named is not None and "absent" in problem:
         return MalformedMessage("missing_field", named[0], "missing", "a value")
@@ -101,9 +95,7 @@ def _time(dwell: Any, day: datetime | None, received_at: datetime) -> datetime:
         return day + after_midnight  # of the mission's day, however long it lasts
     if after_midnight >= timedelta(days=2):
         raise MalformedMessage("out_of_range", "D6", f"{after_midnight}", "a time of day, or a Mission Segment")
-    midnight = received_at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    days = (midnight + timedelta(days=shift) + after_midnight for shift in (-2, -1, 0, 1))
-    return min(days, key=lambda at: abs(at - received_at))
+    return nearest_to_receipt(after_midnight, received_at, (-2, -1, 0, 1))
 
 
 def _plot(dwell: Any, header: Any, index: int) -> WirePlot:
@@ -112,7 +104,7 @@ def _plot(dwell: Any, header: Any, index: int) -> WirePlot:
     try:
         position = dwell.target_location(index)
     except ValueError as error:
-        raise MalformedMessage("out_of_range", f"{where}.4", ascii(str(error))[1:-1], "a place on Earth") from None
+        raise MalformedMessage("out_of_range", f"{where}.4", printable(str(error)), "a place on Earth") from None
     if position is None:
         expected = "D32.2 and D32.3, or D32.4 and D32.5 with D10 and D11"
         raise MalformedMessage("missing_field", _missing_field(dwell, target, where), "no place", expected)

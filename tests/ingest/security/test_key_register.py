@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.errors import IdentityError, MalformedMessage
-from ingest.security.key_register import ROLES, KeyRecord, Register, RegisterFile, Role, record_of
+from ingest.security.key_register import SIGNS, KeyRecord, Register, RegisterFile, Role, record_of
 from ingest.security.signature import Signer
 from ingest.topics import parse
 
@@ -109,7 +109,7 @@ def test_unsigned_and_wrongly_signed_messages_say_so() -> None:
 
 
 @pytest.mark.parametrize("name", ["", "a/b", "+", "#", "a b", "é", "a" * 65, "a\n", "*", ".a", "r**", "*a"])
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("role", SIGNS)
 def test_a_name_that_no_topic_holds_gets_no_record(role: Role, name: str) -> None:
     with pytest.raises(IdentityError, match="is not a name"):
         record(role, name, KEYS["r1"])
