@@ -80,26 +80,26 @@ def observed_scans(wanted: CalibrationRequest, layout: Layout) -> tuple[list[Sca
     of none or could not be used."""
     since = None if wanted.since is None else nanoseconds(wanted.since)
     until = None if wanted.until is None else nanoseconds(wanted.until)
-    found: list[ScanColumns] = []
+    scans: list[ScanColumns] = []
     unusable = 0
-    told: dict[str, bytes] = {}
+    sensor_contexts: dict[str, bytes] = {}
     with JournalReader(journal_path(wanted.journal)) as journal:
         last = 0
         while rows := journal.read(last, ROWS_A_STEP):
             last = rows[-1].id
             for row in rows:
-                learn(row, told)
+                learn(row, sensor_contexts)
                 if row.kind != "detections" or not _within(row.observed_ns, since, until):
                     continue
                 try:
-                    found.append(columns_of_row(row, layout, told.get(row.sensor)))
+                    scans.append(columns_of_row(row, layout, sensor_contexts.get(row.sensor)))
                 except (BadInput, MalformedMessage):
                     unusable += 1
-    found.sort(key=lambda scan: (scan.observed_ns, scan.sensor, scan.boot, scan.sequence))
-    return found, unusable
+    scans.sort(key=lambda scan: (scan.observed_ns, scan.sensor, scan.boot, scan.sequence))
+    return scans, unusable
 
 
-def show_calibration(found: dict[str, Any], screen: Console) -> None:
+def show_calibration(calibration: dict[str, Any], screen: Console) -> None:
     """The table for people, and what it cannot say."""
     table = Table(
         Column("sensor", no_wrap=True),
@@ -112,18 +112,20 @@ def show_calibration(found: dict[str, Any], screen: Console) -> None:
         Column("verdict", no_wrap=True),
         box=None,
     )
-    for cell in found["cells"]:
+    for cell in calibration["cells"]:
         interval = "" if cell["low"] is None else f"{cell['low']:.2f}–{cell['high']:.2f}"
         row = (f"{cell['predicted']:.2f}", f"{cell['observed']:.2f}", interval, cell["verdict"])
         table.add_row(cell["sensor"], cell["ground"], str(cell["trials"]), str(cell["tracks"]), *row)
     screen.print(table)
-    others = ", ".join(f"{count} of {sensor} did not" for sensor, count in found["unsupported"].items())
+    others = ", ".join(f"{count} of {sensor} did not" for sensor, count in calibration["unsupported"].items())
     words = [
-        f"Interval at {found['level']:.0%}, looks at one track taken together.",
+        f"Interval at {calibration['level']:.0%}, looks at one track taken together.",
         f"Looks count where another sensor saw the track before and after: {others or 'all did'}.",
     ]
-    if found["not_polled"]:
-        words.append(f"Nobody knows what these missed, as they send no empty scans: {', '.join(found['not_polled'])}.")
+    if calibration["not_polled"]:
+        words.append(
+            f"Nobody knows what these missed, as they send no empty scans: {', '.join(calibration['not_polled'])}."
+        )
     screen.print("\n".join(words), markup=False, highlight=False, soft_wrap=True)
 
 

@@ -97,18 +97,20 @@ def _guarded(name: str, look: Callable[[], Check]) -> Check:
 
 
 def _python() -> Check:
-    found = f"Python {platform.python_version()} on {platform.system()} {platform.machine()}, {os.cpu_count()} cores"
-    return Check("python", sys.version_info >= PYTHON, found)
+    version_text = (
+        f"Python {platform.python_version()} on {platform.system()} {platform.machine()}, {os.cpu_count()} cores"
+    )
+    return Check("python", sys.version_info >= PYTHON, version_text)
 
 
 def _packages() -> Check:
-    found, missing = [], []
+    installed, missing = [], []
     for package in PACKAGES:
         try:
-            found.append(f"{package} {version(package)}")
+            installed.append(f"{package} {version(package)}")
         except PackageNotFoundError:
             missing.append(package)
-    return Check("packages", not missing, f"missing: {', '.join(missing)}" if missing else ", ".join(found))
+    return Check("packages", not missing, f"missing: {', '.join(missing)}" if missing else ", ".join(installed))
 
 
 def _kernels() -> Check:
@@ -152,8 +154,8 @@ def _embedded() -> Check:
 
 
 def _program(name: str, purpose: str, remedy: str) -> Check:
-    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
-    return Check(name, found is not None, found or f"not installed ({purpose}): {remedy}", needed=False)
+    program = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
+    return Check(name, program is not None, program or f"not installed ({purpose}): {remedy}", needed=False)
 
 
 def _optional(name: str, package: str, purpose: str, extra: str) -> Check:

@@ -122,12 +122,12 @@ def test(file: Path, *, content_type: str, channel: str, sensor: str | None) -> 
     reader = decode if channel == "detections" else decode_status
     began_s = time.perf_counter()
     try:
-        found = reader(payload, received_at=datetime.now(UTC), content_type=content_type, topic=topic)
+        message = reader(payload, received_at=datetime.now(UTC), content_type=content_type, topic=topic)
     except MalformedMessage as error:
         refused = {"code": error.code, "field": error.field, "sentence": str(error)}
         return {"accepted": False, "bytes": len(payload), "refused": refused}
     took_ms = round((time.perf_counter() - began_s) * 1e3, 3)
-    plain = msgspec.to_builtins(found)
+    plain = msgspec.to_builtins(message)
     return {
         "accepted": True,
         "bytes": len(payload),
@@ -136,19 +136,21 @@ def test(file: Path, *, content_type: str, channel: str, sensor: str | None) -> 
     }
 
 
-def show_registration(found: dict[str, Any], screen: Console) -> None:
+def show_registration(registration: dict[str, Any], screen: Console) -> None:
     """The registration for people."""
-    for channel, topic in found["topics"].items():
-        forms = ", ".join(found["content_types"].get(channel, ())) or "acknowledgements come from here"
+    for channel, topic in registration["topics"].items():
+        forms = ", ".join(registration["content_types"].get(channel, ())) or "acknowledgements come from here"
         screen.print(f"{topic}: {forms}", markup=False, highlight=False)
-    if found["sapient_node"]:
-        screen.print(f"SAPIENT node {found['sapient_node']} is {found['sensor']}", markup=False, highlight=False)
+    if registration["sapient_node"]:
+        screen.print(
+            f"SAPIENT node {registration['sapient_node']} is {registration['sensor']}", markup=False, highlight=False
+        )
 
 
-def show_test(found: dict[str, Any], screen: Console) -> None:
+def show_test(result: dict[str, Any], screen: Console) -> None:
     """An accepted message for people; a refusal is said elsewhere."""
-    if found["accepted"]:
-        screen.print_json(data={name: value for name, value in found.items() if name not in ("accepted", "bytes")})
+    if result["accepted"]:
+        screen.print_json(data={name: value for name, value in result.items() if name not in ("accepted", "bytes")})
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,11 +236,11 @@ def _nodes(data: Path) -> dict[str, str]:
     """SAPIENT node id → sensor: as registered by a person, and as the nodes that were heard turned out."""
     from ops.services.sapient.database import FILE_NAME, SapientMemory
 
-    found = registered_nodes(data)
+    nodes = registered_nodes(data)
     if (data / FILE_NAME).exists():
         with SapientMemory(data) as memory:
-            found = {node.node_id: node.sensor for node in memory.nodes()} | found
-    return found
+            nodes = {node.node_id: node.sensor for node in memory.nodes()} | nodes
+    return nodes
 
 
 def _plain(counts: Counts | None) -> dict[str, int] | None:

@@ -97,8 +97,8 @@ def survey(
 
 def recorded(sensor: Sensor) -> dict[str, Any] | None:
     """What is recorded of a sensor's survey, by the layout's keys; None: it was never surveyed."""
-    found = {key: getattr(sensor, key) for key in KEYS}
-    return None if all(value is None or value == 0.0 for value in found.values()) else found
+    survey_keys = {key: getattr(sensor, key) for key in KEYS}
+    return None if all(value is None or value == 0.0 for value in survey_keys.values()) else survey_keys
 
 
 def in_words(sensor: Sensor) -> str:
@@ -111,17 +111,17 @@ def in_words(sensor: Sensor) -> str:
     return ", ".join(word for word in (*words, sensor.surveyed_on or "") if word)
 
 
-def show_survey(found: dict[str, Any], screen: Console) -> None:
+def show_survey(result: dict[str, Any], screen: Console) -> None:
     """The record for people."""
-    record = found["survey"]
+    record = result["survey"]
     if record is None:
-        screen.print(f"{found['sensor']} was never surveyed.", markup=False, highlight=False)
+        screen.print(f"{result['sensor']} was never surveyed.", markup=False, highlight=False)
         return
     for key, value in record.items():
         screen.print(f"{key:>16}  {'–' if value is None else value}", markup=False, highlight=False)
-    if "moved_m" in found:
+    if "moved_m" in result:
         screen.print(
-            f"{found['layout']}: written; the place moved by {found['moved_m']:g} m. "
+            f"{result['layout']}: written; the place moved by {result['moved_m']:g} m. "
             "A running `watchline run` takes it in when it is started again.",
             markup=False,
             highlight=False,
@@ -153,8 +153,8 @@ def north_of(sightings: Sequence[str], lon: float, lat: float, *, site_sd_m: flo
     if n == 1:
         return North(_turn(first + mean), None, (first,))
     spread = math.sqrt(sum((each - mean) ** 2 for each in apart) / (n - 1))
-    own = float(student.ppf(ONE_SIGMA, n - 1)) * spread / math.sqrt(n)
-    sd = math.hypot(own, READING_SD_DEG / math.sqrt(n), math.degrees(math.atan2(site_sd_m, nearest_m)))
+    own_sd_deg = float(student.ppf(ONE_SIGMA, n - 1)) * spread / math.sqrt(n)
+    sd = math.hypot(own_sd_deg, READING_SD_DEG / math.sqrt(n), math.degrees(math.atan2(site_sd_m, nearest_m)))
     return North(_turn(first + mean), sd, tuple(residuals))
 
 
@@ -163,15 +163,15 @@ def _north(measured: Measured, lon: float, lat: float) -> North | None:
         return None
     if measured.north_offset_deg is not None:
         raise BadInput("beside --sighting", where="--north-offset", expected="one or the other")
-    found = north_of(measured.sightings, lon, lat, site_sd_m=measured.site_sd_m or 0.0)
-    if found.sd_deg is None and measured.north_sd_deg is None:
+    north = north_of(measured.sightings, lon, lat, site_sd_m=measured.site_sd_m or 0.0)
+    if north.sd_deg is None and measured.north_sd_deg is None:
         raise BadInput("one landmark alone", where="--sighting", expected="two or more, or --north-sd beside it")
-    return found
+    return north
 
 
 def _found(measured: Measured, north: North | None) -> dict[str, Any]:
     """The layout's keys that were measured."""
-    found = {
+    entries = {
         "mast_height_m": measured.mast_height_m,
         "site_sd_m": measured.site_sd_m,
         "north_offset_deg": measured.north_offset_deg if north is None else round(north.offset_deg, 4),
@@ -180,8 +180,8 @@ def _found(measured: Measured, north: North | None) -> dict[str, Any]:
         "survey_method": measured.method,
     }
     if north is not None and measured.north_sd_deg is None and north.sd_deg is not None:
-        found["north_sd_deg"] = round(north.sd_deg, 4)
-    return {key: value for key, value in found.items() if value is not None}
+        entries["north_sd_deg"] = round(north.sd_deg, 4)
+    return {key: value for key, value in entries.items() if value is not None}
 
 
 def _refuse_half(measured: Measured) -> None:

@@ -142,10 +142,10 @@ class MosquittoBroker:
         port: int | None = None,
         persistence: bool = False,
     ) -> None:
-        found = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
-        if found is None:
+        program = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
+        if program is None:
             raise BrokerError("Mosquitto is not installed", where="mosquitto", expected="apt-get install mosquitto")
-        self._program = found
+        self._program = program
         self._temporary = None if folder else tempfile.TemporaryDirectory(prefix="watchline-mosquitto-")
         self._folder = Path(folder or self._temporary.name)  # type: ignore[union-attr]
         self._persistence = persistence

@@ -79,7 +79,10 @@ class Authority:
 
     def holds(self, name: str, now: datetime) -> bool:
         """Whether this name has a certificate that is neither revoked nor past its end."""
-        return any(one.name == name and one.revoked_at is None and now < one.not_after for one in self.issued)
+        return any(
+            certificate.name == name and certificate.revoked_at is None and now < certificate.not_after
+            for certificate in self.issued
+        )
 
     def server(self, hosts: Sequence[str], days: float) -> Pair:
         """A certificate for the broker under these host names and addresses."""
@@ -103,9 +106,9 @@ class Authority:
     def revoke(self, name: str, now: datetime) -> int:
         """Revoke every certificate of this name; returns how many those were."""
         book, count = self.issued, 0
-        for one in book:
-            if one.name == name and one.revoked_at is None:
-                one.revoked_at, count = now, count + 1
+        for certificate in book:
+            if certificate.name == name and certificate.revoked_at is None:
+                certificate.revoked_at, count = now, count + 1
         self._write(book)
         return count
 
@@ -118,12 +121,12 @@ class Authority:
             .last_update(now - BACKDATED)
             .next_update(self._certificate.not_valid_after_utc)
         )
-        for one in self.issued:
-            if one.revoked_at is not None:
+        for certificate in self.issued:
+            if certificate.revoked_at is not None:
                 builder = builder.add_revoked_certificate(
                     x509.RevokedCertificateBuilder()
-                    .serial_number(int(one.serial, 16))
-                    .revocation_date(one.revoked_at)
+                    .serial_number(int(certificate.serial, 16))
+                    .revocation_date(certificate.revoked_at)
                     .build()
                 )
         return builder.sign(self._key, hashes.SHA256()).public_bytes(Encoding.PEM)

@@ -102,19 +102,19 @@ class IdentityFolder:
         """Revoke every key of a name from now on; returns the records as they were. IdentityError when it has none."""
         with self._locked():
             records, now = self.register().records, datetime.now(UTC)
-            found = [record for record in records if record.name == name and record.revoked_at is None]
-            if not found:
+            valid = [record for record in records if record.name == name and record.revoked_at is None]
+            if not valid:
                 raise IdentityError(
                     f"{ascii(name)[:80]} has no key that could be revoked", where=str(self.path), expected="its name"
                 )
-            gone = {record.key for record in found}
+            gone = {record.key for record in valid}
             self._write(
                 msgspec.structs.replace(record, revoked_at=now)
                 if record.key in gone and record.name == name
                 else record
                 for record in records
             )
-            return found
+            return valid
 
     def identity(self, name: str) -> Identity:
         """What a process of ours of this name signs with, believes and shows to a broker."""
@@ -192,7 +192,7 @@ def sensor_names(layout: Path) -> list[str]:
 
 def _checked(names: Sequence[Name]) -> list[Name]:
     """The names, each once, in order; IdentityError on one that no topic holds or that is used in two roles."""
-    found: dict[str, Name] = {}
+    by_folder: dict[str, Name] = {}
     for name in names:
         if not _is_identifier(name.name.removesuffix("*") if name.role == "sensor" else name.name):
             raise IdentityError(
@@ -202,9 +202,9 @@ def _checked(names: Sequence[Name]) -> list[Name]:
             )
         if RESERVED.get(name.folder, name.role) != name.role:
             raise IdentityError(f"{name.name} is a name of our own", where=name.role, expected="another name")
-        if found.setdefault(name.folder, name) != name:
+        if by_folder.setdefault(name.folder, name) != name:
             raise IdentityError(f"{name.name} is used twice", where=name.role, expected="names used once")
-    return list(found.values())
+    return list(by_folder.values())
 
 
 def _is_identifier(name: str) -> bool:

@@ -204,8 +204,8 @@ def acl(sector: str, clients: Sequence[Client], revoked: Sequence[str]) -> str:
             if owner != client.owner
         ]
         for access, filters in (("write", write_filters(client, sector)), ("read", read_filters(client, sector))):
-            own = f"/{client.owner}/{client.name}/"
-            lines += [f"topic {access} {pattern}" for pattern in filters if own not in pattern]
+            own_topics = f"/{client.owner}/{client.name}/"
+            lines += [f"topic {access} {pattern}" for pattern in filters if own_topics not in pattern]
     return "\n".join(lines) + "\n"
 
 

@@ -101,15 +101,15 @@ def check_receiving(matrix: Matrix, probes: dict[str, Probe]) -> None:
         for who, probe in probes.items():
             probe.received.clear()
             probe.subscribe(pattern.replace("{group}", PROBES[who].name))
-        said = [topic for who, topic in _legitimate(matrix.sector) if probes[who].publish(topic, tag) < REFUSED]
+        published = [topic for who, topic in _legitimate(matrix.sector) if probes[who].publish(topic, tag) < REFUSED]
         for who, probe in probes.items():
             probe.unsubscribe(
                 pattern.replace("{group}", PROBES[who].name)
             )  # its answer comes after all that was sent before
-        taken = [topic for topic in said if _takes(pattern, topic)]
+        taken = [topic for topic in published if _takes(pattern, topic)]
         for who, client in PROBES.items():
             heard = {topic for topic, payload, _ in probes[who].received if payload == tag}
-            for topic in said:
+            for topic in published:
                 allowed = topic in taken and may_read(client, matrix.sector, topic)
                 if topic in taken or topic in heard:
                     matrix.note(who, "receive", f"{pattern} ← {topic}", allowed=allowed, happened=topic in heard)
@@ -240,11 +240,11 @@ def _takes(pattern: str, topic: str) -> bool:
 
 def _legitimate(sector: str) -> list[tuple[str, str]]:
     """(who, topic): one message on every topic that somebody may write."""
-    said = [(who, topic) for who, client in PROBES.items() for topic in _own(client, sector, OWN_WRITE)]
+    permitted = [(who, topic) for who, client in PROBES.items() for topic in _own(client, sector, OWN_WRITE)]
     for client in PROBES.values():
         writer = "ingest" if client.owner == "sensor" else "feed"
-        said += [(writer, topic) for topic in _own(client, sector, OWN_READ)]
-    return [*said, ("feed", f"{PREFIX}/{sector}/tracks")]
+        permitted += [(writer, topic) for topic in _own(client, sector, OWN_READ)]
+    return [*permitted, ("feed", f"{PREFIX}/{sector}/tracks")]
 
 
 def _own(client: Client, sector: str, channels: Mapping[Owner, Sequence[str]]) -> list[str]:

@@ -45,10 +45,10 @@ def read_filters(client: Client, sector: str) -> list[str]:
         return of_sensors + [unit_filter(sector, channel) for channel in OWN_WRITE["unit"]]
     if client.part == "feed":
         return []
-    own = [_own(client, sector, channel) for channel in OWN_READ[_owner(client)]]
+    own_filters = [_own(client, sector, channel) for channel in OWN_READ[_owner(client)]]
     if client.part == "operator":
         return [unit_filter(sector, "alerts"), f"{PREFIX}/{sector}/tracks"]
-    return own + ([f"{PREFIX}/{sector}/tracks"] if client.part == "unit" else [])
+    return own_filters + ([f"{PREFIX}/{sector}/tracks"] if client.part == "unit" else [])
 
 
 def may_write(client: Client, sector: str, topic: str) -> bool:

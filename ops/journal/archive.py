@@ -94,9 +94,9 @@ def read_detections(path: Path, frame: LocalFrame) -> xr.Dataset:
             name: np.array(seen[name].to_list(), np.float64).reshape(-1, *TAILS.get(name, ())) for name in MEASURED
         }
     except (OSError, KeyError, ValueError, TypeError) as error:
-        said = str(error).split("\n")[0].split(": ")[-1].rstrip(".")
+        reason = str(error).split("\n")[0].split(": ")[-1].rstrip(".")
         raise ArchiveFileError(
-            f"cannot be read ({said})", where=str(path), expected="detections of an archive"
+            f"cannot be read ({reason})", where=str(path), expected="detections of an archive"
         ) from None
     if frame_of_file != frame.wkt:
         raise ArchiveFileError("lies in another frame", where=str(path), expected="the sector's frame")
@@ -212,9 +212,11 @@ def correlated(history: xr.Dataset, ground: OpenSector) -> xr.Dataset:
 
     names = ("easting", "northing", "easting_rate", "northing_rate")
     east, north, east_rate, north_rate = (history[name] for name in names)
-    found = correlate(east, north, ground.border, ground.terrain, easting_rate=east_rate, northing_rate=north_rate)
-    assert isinstance(found, xr.Dataset)
-    return history.assign({name: column for name, column in found.data_vars.items() if name not in history})
+    correlation = correlate(
+        east, north, ground.border, ground.terrain, easting_rate=east_rate, northing_rate=north_rate
+    )
+    assert isinstance(correlation, xr.Dataset)
+    return history.assign({name: column for name, column in correlation.data_vars.items() if name not in history})
 
 
 def read_tracks(folder: Path) -> xr.Dataset:
@@ -245,11 +247,11 @@ def _pieces(folder: Path) -> list[Path]:
 def _scans(
     reader: JournalReader, layout: Layout, counts: dict[str, int], note: Callable[[int], None]
 ) -> Iterator[ScanColumns]:
-    told: dict[str, bytes] = {}
+    sensor_contexts: dict[str, bytes] = {}
     at = 0
     while rows := reader.read(at, ROWS_A_STEP):
         for row in rows:
-            learn(row, told)
+            learn(row, sensor_contexts)
             if row.kind != "detections":
                 continue
             if row.sensor not in layout:
@@ -257,7 +259,7 @@ def _scans(
                 continue
             scan = None
             with suppress(BadInput):
-                scan = columns_of_row(row, layout, told.get(row.sensor))
+                scan = columns_of_row(row, layout, sensor_contexts.get(row.sensor))
             if scan is None:
                 counts["unreadable"] += 1
             else:

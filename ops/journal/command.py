@@ -86,24 +86,24 @@ def detections(path: Path, choice: DetectionFilter, layout: Layout | None, scree
     A position is the one that the report gives; else, with ``layout``, where its range and azimuth lie on the ground;
     else there is none (an azimuth alone is no place). ``source``: the sensor's own name for what it saw, "" without.
     """
-    found: dict[str, dict[str, _Source]] = {}
+    by_sensor: dict[str, dict[str, _Source]] = {}
     scans: Counter[str] = Counter()
     kinds: dict[str, str] = {}
     unreadable = 0
     with JournalReader(journal_path(path)) as journal:
-        told: dict[str, bytes] = {}
+        sensor_contexts: dict[str, bytes] = {}
         for row in _rows(journal):
-            learn(row, told)
+            learn(row, sensor_contexts)
             if row.kind != "detections" or not _chosen(row, choice):
                 continue
             try:
-                scan = scan_of_row(row, layout, told.get(row.sensor))
+                scan = scan_of_row(row, layout, sensor_contexts.get(row.sensor))
             except MalformedMessage:
                 unreadable += 1
                 continue
             scans[scan.sensor] += 1
             kinds[scan.sensor] = scan.kind
-            _note(found.setdefault(scan.sensor, {}), scan, layout, choice.positions)
+            _note(by_sensor.setdefault(scan.sensor, {}), scan, layout, choice.positions)
     sensors: dict[str, Any] = {
         sensor: {
             "kind": kinds[sensor],
@@ -111,7 +111,7 @@ def detections(path: Path, choice: DetectionFilter, layout: Layout | None, scree
             "detections": sum(source.count for source in sources.values()),
             "sources": {name: _source_plain(source) for name, source in sorted(sources.items())},
         }
-        for sensor, sources in sorted(found.items())
+        for sensor, sources in sorted(by_sensor.items())
     }
     _show_detections(sensors, screen)
     total = sum(each["detections"] for each in sensors.values())
@@ -123,10 +123,10 @@ def moment(text: str | None, where: str) -> datetime | None:
     if text is None:
         return None
     try:
-        found = datetime.fromisoformat(text)
+        time = datetime.fromisoformat(text)
     except ValueError:
         raise BadInput(f"{text!r} is no time", where=where, expected="such as 2026-03-14T21:07:33Z") from None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 
 def _rows(journal: JournalReader) -> Iterator[JournalRow]:
@@ -159,8 +159,8 @@ def _note(sources: dict[str, _Source], scan: Scan, layout: Layout | None, most: 
         place = _place(plot, scan.sensor, layout)
         if place is not None and most > 0:
             lon, lat = place
-            told = {"at": _text(scan.observed_at), "lon": round(lon, 7), "lat": round(lat, 7)}
-            source.positions.append(told | {"sd_m": plot.position_sd_m})
+            position = {"at": _text(scan.observed_at), "lon": round(lon, 7), "lat": round(lat, 7)}
+            source.positions.append(position | {"sd_m": plot.position_sd_m})
             del source.positions[:-most]
 
 
@@ -207,8 +207,8 @@ def _show_receipts(receipts: dict[str, dict[str, dict[str, int]]], letters: Coun
 
 def _show_detections(sensors: dict[str, Any], screen: Console) -> None:
     table = Table("sensor", "kind", "scans", "detections", "sources", "with a position")
-    for sensor, found in sensors.items():
-        placed = sum(len(source["positions"]) for source in found["sources"].values())
-        row = (found["kind"], found["scans"], found["detections"], len(found["sources"]), placed)
+    for sensor, entry in sensors.items():
+        placed = sum(len(source["positions"]) for source in entry["sources"].values())
+        row = (entry["kind"], entry["scans"], entry["detections"], len(entry["sources"]), placed)
         table.add_row(sensor, *(str(each) for each in row))
     screen.print(table)

@@ -65,8 +65,8 @@ def list_letters(path: Path, wanted: Filter, limit: int, screen: Console) -> dic
     for name in cells:
         title = {"received_at": "received", "size": "bytes"}.get(name, name)
         table.add_column(title, justify="right" if name in ("id", "size") else "left", overflow="fold")
-    for one in newest:
-        shown = one | {"received_at": str(one["received_at"])[5:19].replace("T", " ")}
+    for letter in newest:
+        shown = letter | {"received_at": str(letter["received_at"])[5:19].replace("T", " ")}
         table.add_row(*(_printable(str(shown[name] if shown[name] is not None else "")) for name in cells))
     screen.print(table, markup=False)
     return {"count": by_code.total(), "by_code": dict(by_code), "by_sensor": dict(by_sensor), "letters": newest}
@@ -78,12 +78,12 @@ def show_letter(path: Path, identity: int, raw: Path | None, screen: Console) ->
     Of what a gateway refused the bytes are those that the gateway got, not the form in which it passed them on.
     """
     with JournalReader(journal_path(path)) as journal:
-        found = journal.dead_letters(identity - 1, 1)
-        if not found or found[0][0] != identity:
+        letters = journal.dead_letters(identity - 1, 1)
+        if not letters or letters[0][0] != identity:
             raise BadInput(
                 f"there is no dead letter {identity}", where=str(path), expected="an id of `dead-letters list`"
             )
-        dead, replayed = found[0][1], journal.replayed()
+        dead, replayed = letters[0][1], journal.replayed()
     figures = {
         **_summary(identity, dead, replayed),
         "message": dead.message,
@@ -139,9 +139,9 @@ def replay_letters(path: Path, ids: list[int], wanted: Filter, screen: Console) 
 
 def _letters(journal: JournalReader) -> Iterator[tuple[int, DeadLetter]]:
     after = 0
-    while found := journal.dead_letters(after, STEP):
-        yield from found
-        after = found[-1][0]
+    while letters := journal.dead_letters(after, STEP):
+        yield from letters
+        after = letters[-1][0]
 
 
 def _summary(identity: int, dead: DeadLetter, replayed: dict[int, tuple[int, str]]) -> dict[str, Any]:

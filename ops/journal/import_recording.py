@@ -97,8 +97,8 @@ def _rows(path: Path) -> Iterator[Mapping[str, Any]]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        said = error.strerror or str(error) if isinstance(error, OSError) else "not UTF-8"
-        raise RecordingError(said, where=str(path), expected="a CSV or GeoParquet file") from None
+        reason = error.strerror or str(error) if isinstance(error, OSError) else "not UTF-8"
+        raise RecordingError(reason, where=str(path), expected="a CSV or GeoParquet file") from None
     yield from rows_of_csv(text, where=path.name)
 
 
@@ -111,8 +111,8 @@ def _rows_of_parquet(path: Path) -> Iterator[Mapping[str, Any]]:
     try:
         table = _table(path, geopandas, pandas)
     except (OSError, ValueError, pyarrow.ArrowInvalid, json.JSONDecodeError) as error:
-        said = " ".join(str(error).split())[:120]
-        raise RecordingError(said, where=str(path), expected="a CSV or GeoParquet file") from None
+        reason = " ".join(str(error).split())[:120]
+        raise RecordingError(reason, where=str(path), expected="a CSV or GeoParquet file") from None
     check_columns(table.columns, where=path.name)
     for row in table.to_dict(orient="records"):
         yield {str(name): value for name, value in row.items()}

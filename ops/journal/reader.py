@@ -155,11 +155,11 @@ class JournalReader:
 
         Messages on a topic that names no sensor of this sector stand under sensor "" with kind "unknown".
         """
-        found: dict[str, Counts] = {}
+        counts: dict[str, Counts] = {}
         for sensor, of_kind, *numbers in self._db.execute("SELECT * FROM counts ORDER BY sensor, kind"):
             if kind is None or kind == of_kind:
-                found[sensor] = found.get(sensor, Counts()) + Counts(*numbers)
-        return found
+                counts[sensor] = counts.get(sensor, Counts()) + Counts(*numbers)
+        return counts
 
     def recount(self) -> dict[SourceKey, Recount]:
         """(sensor, kind) → what the rows say, counted one by one and apart from ``counts``: the audit."""
@@ -177,19 +177,19 @@ class JournalReader:
 
     def flagged(self) -> dict[str, dict[str, int]]:
         """Sensor → what was implausible, or ``any`` for whatever it was → in how many journaled scans."""
-        found: dict[str, dict[str, int]] = {}
+        flagged: dict[str, dict[str, int]] = {}
         if self._version >= 2:
             for sensor, reason, count in self._db.execute("SELECT * FROM flagged ORDER BY sensor, reason"):
-                found.setdefault(sensor, {})[reason] = count
-        return found
+                flagged.setdefault(sensor, {})[reason] = count
+        return flagged
 
     def timings(self) -> dict[str, dict[str, int]]:
         """Sensor → ``live``, ``late``, ``backfill`` (journaled scans), ``future``, ``expired`` (refused) → how many."""
-        found: dict[str, dict[str, int]] = {}
+        timings: dict[str, dict[str, int]] = {}
         if self._version >= 3:
             for sensor, timing, count in self._db.execute("SELECT * FROM timings ORDER BY sensor, timing"):
-                found.setdefault(sensor, {})[timing] = count
-        return found
+                timings.setdefault(sensor, {})[timing] = count
+        return timings
 
     def dead_letters(self, after_id: int = 0, limit: int = 1000) -> list[tuple[int, DeadLetter]]:
         """(id, dead letter) with id above ``after_id``, oldest first. ``replay_of`` is None in all of them."""
@@ -208,12 +208,12 @@ class JournalReader:
     def settled(self, sensor: str, kind: str, boot: int, seq: int) -> bool:
         """Whether this message is in the journal or among the dead letters."""
         key = (sensor, kind, boot, seq)
-        found = self._db.execute(
+        rows = self._db.execute(
             "SELECT EXISTS (SELECT 1 FROM journal WHERE sensor = ?1 AND kind = ?2 AND boot = ?3 AND seq = ?4)"
             " OR EXISTS (SELECT 1 FROM dead_letters WHERE sensor = ?1 AND kind = ?2 AND boot = ?3 AND seq = ?4)",
             key,
         )
-        return bool(found.fetchone()[0])
+        return bool(rows.fetchone()[0])
 
     def marks(self) -> dict[tuple[str, int], int]:
         """(sensor, boot) → up to which seq everything is settled."""

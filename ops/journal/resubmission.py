@@ -50,13 +50,13 @@ class ReplayFolder:
         """The requests that wait, oldest first; a spoilt one names nothing and is given to be removed, too."""
         if not self.path.is_dir():
             return []
-        found = []
+        requests = []
         for path in sorted(self.path.glob("*.json")):
             try:
-                found.append((path, msgspec.json.decode(path.read_bytes(), type=_Request).ids[:AT_ONCE]))
+                requests.append((path, msgspec.json.decode(path.read_bytes(), type=_Request).ids[:AT_ONCE]))
             except (OSError, msgspec.DecodeError):
-                found.append((path, ()))
-        return found
+                requests.append((path, ()))
+        return requests
 
 
 def delivery_of(identity: int, dead: DeadLetter, now_ns: int) -> Delivery | None:
@@ -92,13 +92,13 @@ def submit(journal: Path, ids: Iterable[int], *, within_s: float = ANSWER_WITHIN
     wanted = list(dict.fromkeys(ids))
     with JournalReader(journal) as reader:
         for identity in wanted:
-            found = reader.dead_letters(identity - 1, 1)
-            if not found or found[0][0] != identity:
+            letters = reader.dead_letters(identity - 1, 1)
+            if not letters or letters[0][0] != identity:
                 raise ReplayError(
                     f"there is no dead letter {identity}", where=journal.name, expected="an id of the list"
                 )
-            if delivery_of(identity, found[0][1], 0) is None:
-                size = found[0][1].size
+            if delivery_of(identity, letters[0][1], 0) is None:
+                size = letters[0][1].size
                 raise ReplayError(
                     f"of dead letter {identity} only the first part of {size} bytes was kept",
                     where=journal.name,

@@ -78,9 +78,9 @@ class Journal(JournalReader):
         db.execute("PRAGMA synchronous=FULL")
         db.execute("PRAGMA journal_size_limit=67108864")
         db.execute("BEGIN IMMEDIATE")
-        found = self._check_schema()
-        if found < SCHEMA_VERSION:
-            steps = [TABLES + TABLES_2, FROM_1 + TABLES_2, ""][found] + ";" + TABLES_3
+        version = self._check_schema()
+        if version < SCHEMA_VERSION:
+            steps = [TABLES + TABLES_2, FROM_1 + TABLES_2, ""][version] + ";" + TABLES_3
             for statement in steps.split(";"):
                 db.execute(statement)
             db.execute(f"PRAGMA application_id={APPLICATION_ID}")
@@ -137,10 +137,10 @@ class Journal(JournalReader):
         """The highest boot that this key signed with for this sensor or unit; −1 when none. For
         ingest.security.authentication.
         """
-        found = self._db.execute(
+        row = self._db.execute(
             "SELECT boot FROM boots WHERE sensor = ? AND kind = ? AND key = ?", (sensor, kind, key)
         ).fetchone()
-        return -1 if found is None else int(found[0])
+        return -1 if row is None else int(row[0])
 
     def last_of_kind(self, kind: str) -> dict[str, bytes]:
         """Of each subject the body of its newest row of this kind, one that no sender numbered."""
@@ -216,10 +216,10 @@ class Journal(JournalReader):
         ``but``: the id of a dead letter that does not count, because it is what is submitted anew.
         """
         key = (sensor, kind, boot, seq)
-        found = self._db.execute(
+        row = self._db.execute(
             "SELECT body FROM journal WHERE sensor = ? AND kind = ? AND boot = ? AND seq = ?", key
         ).fetchone()
-        if found is not None and digest(found[0]) == payload_digest:
+        if row is not None and digest(row[0]) == payload_digest:
             return "same"
         dead = self._db.execute(
             "SELECT digest FROM dead_letters WHERE sensor = ? AND kind = ? AND boot = ? AND seq = ? AND id IS NOT ?",
@@ -227,7 +227,7 @@ class Journal(JournalReader):
         ).fetchall()
         if (payload_digest,) in dead:
             return "same"
-        return "other" if found is not None or dead else "nothing"
+        return "other" if row is not None or dead else "nothing"
 
     def _count(self, batch: Batch, outcomes: list[str]) -> None:
         totals: dict[SourceKey, Counter[str]] = {}
@@ -295,10 +295,10 @@ class _Transaction:
             raise self._break(error) from error
 
     def _break(self, error: sqlite3.Error, *, for_good: bool = False) -> JournalError:
-        found = self._journal._error(error)
-        if for_good or not isinstance(found, JournalFull):
-            self._journal._broken = found
-        return found
+        failure = self._journal._error(error)
+        if for_good or not isinstance(failure, JournalFull):
+            self._journal._broken = failure
+        return failure
 
 
 def _said_of(message: Row | DeadLetter, outcome: str) -> str:

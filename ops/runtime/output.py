@@ -65,10 +65,10 @@ def write_summary(path: Path, summary: dict[str, Any]) -> None:
 
 def _is_ours(summary: Path, made_by: str) -> bool:
     try:
-        found = json.loads(summary.read_text(encoding="utf-8"))
+        content = json.loads(summary.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    return isinstance(found, dict) and found.get("made_by") == made_by
+    return isinstance(content, dict) and content.get("made_by") == made_by
 
 
 def write_private(path: Path, content: bytes) -> None:

@@ -29,7 +29,11 @@ class OffTerrain:
         sector, zone = ground.sector, ground.sector.zone
         filters = [sector.border_where] if zone is None else [zone.inner, zone.outer]
         clipped = zone is None or zone.home is None
-        left_out = sum(length_off(sector.border, where=one, clip=ground.terrain) for one in filters) if clipped else 0.0
+        left_out = (
+            sum(length_off(sector.border, where=edge_filter, clip=ground.terrain) for edge_filter in filters)
+            if clipped
+            else 0.0
+        )
         belt = belt_outline(ground.crossed, sector.belt_m, round_ends=False)
         beyond = belt.difference(shapely.box(*bounds(ground.terrain)))
         return cls(float(left_out), float(beyond.area / belt.area))
@@ -37,9 +41,9 @@ class OffTerrain:
     @property
     def sentences(self) -> list[str]:
         """What is worth saying; nothing where all of it has terrain."""
-        told = []
+        sentences = []
         if self.line_m >= SAID_FROM_M:
-            told.append(f"{self.line_m / 1000.0:.1f} km of the border's line lie off the terrain and are left out")
+            sentences.append(f"{self.line_m / 1000.0:.1f} km of the border's line lie off the terrain and are left out")
         if self.belt_share >= SAID_FROM_SHARE:
-            told.append(f"{self.belt_share:.1%} of the belt lie off the terrain and are in no figure")
-        return told
+            sentences.append(f"{self.belt_share:.1%} of the belt lie off the terrain and are in no figure")
+        return sentences

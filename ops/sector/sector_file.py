@@ -91,7 +91,7 @@ def load_sector(name_or_path: str | Path) -> Sector:
     if path.suffix != ".toml" and not path.exists():
         sample = samples_folder() / str(name_or_path) / "sector.toml"
         if not sample.exists():
-            names = ", ".join(sorted(found.parent.name for found in samples_folder().glob("*/sector.toml")))
+            names = ", ".join(sorted(sample_file.parent.name for sample_file in samples_folder().glob("*/sector.toml")))
             raise ConfigError(
                 f"no sector {str(name_or_path)!r}", where="--sector", expected=f"a sector TOML or a sample: {names}"
             )

@@ -158,8 +158,8 @@ class Reader:
 
     def alert_counts(self) -> dict[str, int]:
         """How many alerts stand in each status; every status is named, also with 0."""
-        found = dict(self._rows("SELECT status, count(*) FROM alerts GROUP BY status"))
-        return {status: found.get(status, 0) for status in STATUSES}
+        counts = dict(self._rows("SELECT status, count(*) FROM alerts GROUP BY status"))
+        return {status: counts.get(status, 0) for status in STATUSES}
 
     def history_dataset(self) -> xr.Dataset:
         """The whole track history, dim ``estimate``, ordered by (time, track), with the columns of the design.
@@ -207,8 +207,8 @@ class Reader:
             " offset_m FROM history ORDER BY time_ns, track, id"
         )
         with self._reading():
-            found = self._connection.execute(sql)
-            while block := found.fetchmany(_CHUNK):
+            rows = self._connection.execute(sql)
+            while block := rows.fetchmany(_CHUNK):
                 yield block
 
     def _rows(self, sql: str, *values: Any) -> list[Any]:

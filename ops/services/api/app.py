@@ -266,16 +266,16 @@ class _Routes:
         return JSONResponse({"accepted": True, "action": secrets.token_hex(8)}, 202)
 
     def _known(self, identity: str) -> tuple[str, int, bytes]:
-        found = self._reader.alert(identity)
-        if found is None:
+        alert = self._reader.alert(identity)
+        if alert is None:
             raise HTTPException(404, f"There is no alert {identity[:128]!r}.")
-        return found
+        return alert
 
     def _live(self, part: str) -> Live:
-        found = self._reader.live(part)
-        if found is None:
+        live = self._reader.live(part)
+        if live is None:
             raise HTTPException(503, f"Fusion has not written any {part} yet.")
-        return found
+        return live
 
     def _note(self, request: Request, purpose: str | None) -> None:
         """Log a read that states its purpose; nothing is served when it cannot be logged."""

@@ -199,9 +199,9 @@ class Hub:
 
     async def _poll(self) -> None:
         version = await asyncio.to_thread(self._reader.version)
-        news = version != self._version
-        self._tracks_changed |= news
-        if news:
+        changed = version != self._version
+        self._tracks_changed |= changed
+        if changed:
             await self._take_alerts()
             sensors = await asyncio.to_thread(self._reader.live, "sensors")
             if sensors is not None and (self._sensors is None or sensors.body != self._sensors.body):

@@ -194,10 +194,10 @@ def add_no_ground(app: FastAPI) -> None:
 
 def place_of(text: str, name: str) -> tuple[float, float]:
     """Longitude and latitude of ``lon,lat``; 422 for anything that is no place on Earth."""
-    found = _PLACE.fullmatch(text)
-    if found is None:
+    match = _PLACE.fullmatch(text)
+    if match is None:
         raise HTTPException(422, f"{name}: expected longitude,latitude in degrees, such as -84.25,36.59.")
-    lon, lat = float(found[1]), float(found[2])
+    lon, lat = float(match[1]), float(match[2])
     if not (-180 <= lon <= 180 and -90 <= lat <= 90):
         raise HTTPException(422, f"{name}: longitude {lon:g}, latitude {lat:g} is not on Earth.")
     return lon, lat

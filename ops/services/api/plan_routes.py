@@ -57,8 +57,10 @@ class Edited(BaseModel):
 
     def order(self, planned: Planned) -> dict[str, Any]:
         """As the planner's process takes it, with the document of a layout that a plan chose."""
-        told = {name: None if edit is None else edit.model_dump(exclude_none=True) for name, edit in self.edits.items()}
-        return {"layout": self.layout, "edits": told, "document": planned(self.layout)}
+        edits = {
+            name: None if edit is None else edit.model_dump(exclude_none=True) for name, edit in self.edits.items()
+        }
+        return {"layout": self.layout, "edits": edits, "document": planned(self.layout)}
 
 
 class CompareOrder(BaseModel):
@@ -72,7 +74,7 @@ class CompareOrder(BaseModel):
 
     def order(self, planned: Planned) -> dict[str, Any]:
         """As the planner's process takes it."""
-        layouts = [one.order(planned) for one in self.layouts]
+        layouts = [edited.order(planned) for edited in self.layouts]
         return {"do": "compare", "layouts": layouts, "budget": self.budget, "draws": self.draws}
 
 
@@ -89,8 +91,8 @@ class PlanOrder(BaseModel):
     def order(self, planned: Planned) -> dict[str, Any]:
         """As the planner's process takes it."""
         start = None if self.start is None else self.start.order(planned)
-        told = {"do": "plan", "budget": self.budget, "objective": self.objective}
-        return {**told, "start": start, "seconds": self.seconds}
+        order = {"do": "plan", "budget": self.budget, "objective": self.objective}
+        return {**order, "start": start, "seconds": self.seconds}
 
 
 class PlanRoutes:
@@ -134,18 +136,18 @@ class PlanRoutes:
 
     def coverage(self, asked: Edited) -> JSONResponse:
         with self._turn():
-            found = self._ask({"do": "coverage", **asked.order(self._planned)})
+            answer = self._ask({"do": "coverage", **asked.order(self._planned)})
             token = secrets.token_hex(8)
-            self._pictures[token] = base64.b64decode(found.pop("picture"))
+            self._pictures[token] = base64.b64decode(answer.pop("picture"))
             while len(self._pictures) > MOST_PICTURES:
                 self._pictures.pop(next(iter(self._pictures)))
-        return JSONResponse({**found, "picture": f"/api/plan/pictures/{token}.png"})
+        return JSONResponse({**answer, "picture": f"/api/plan/pictures/{token}.png"})
 
     def save(self, asked: Edited) -> JSONResponse:
         """A layout as edited, as a layout file."""
         with self._turn():
-            found = self._ask({"do": "save", **asked.order(self._planned)})
-        return JSONResponse(found, media_type="application/geo+json")
+            answer = self._ask({"do": "save", **asked.order(self._planned)})
+        return JSONResponse(answer, media_type="application/geo+json")
 
     def _planned(self, layout: str) -> Any:
         """The document of a layout that a plan chose; None for a layout of the sector, 422 where no plan has it."""
@@ -157,10 +159,10 @@ class PlanRoutes:
         return job.answer["layout"]
 
     def picture(self, token: Token) -> Response:
-        found = self._pictures.get(token)
-        if found is None:
+        picture = self._pictures.get(token)
+        if picture is None:
             raise HTTPException(404, "This picture is not kept any more.")
-        return Response(found, media_type="image/png")
+        return Response(picture, media_type="image/png")
 
     def jobs(self) -> JSONResponse:
         return JSONResponse({"jobs": [job.told() | {"answer": None} for job in self._jobs.all()]})
@@ -172,16 +174,16 @@ class PlanRoutes:
             raise HTTPException(429, str(refusal)) from None
 
     def job(self, name: JobName) -> JSONResponse:
-        found = self._jobs.get(name)
-        if found is None:
+        job = self._jobs.get(name)
+        if job is None:
             raise HTTPException(404, f"There is no job {name}.")
-        return JSONResponse(found.told())
+        return JSONResponse(job.told())
 
     def cancel(self, name: JobName) -> JSONResponse:
-        found = self._jobs.cancel(name)
-        if found is None:
+        job = self._jobs.cancel(name)
+        if job is None:
             raise HTTPException(404, f"There is no job {name}.")
-        return JSONResponse(found.told())
+        return JSONResponse(job.told())
 
     @contextmanager
     def _turn(self) -> Iterator[None]:

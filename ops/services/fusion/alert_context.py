@@ -76,11 +76,11 @@ def _settlements(ground: OpenSector, missing: list[str]) -> geopandas.GeoDataFra
     if ground.sector.settlements is None:
         return None
     try:
-        found: Any = Ways.from_files(ground.frame, rivers=ground.sector.settlements, clip=ground.terrain).rivers
+        settlements: Any = Ways.from_files(ground.frame, rivers=ground.sector.settlements, clip=ground.terrain).rivers
     except BadInput as error:
         _leave_out(missing, "settlements", error)
         return None
-    return found
+    return settlements
 
 
 def _interception(ground: OpenSector, ways: Ways | None, missing: list[str]) -> Interception | None:

@@ -165,7 +165,7 @@ class Fusion:
 
     def _write(self, cursor: int, **parts: Any) -> None:
         """Commit to the store. On a full disk wait: ingest, which looks for it, soon lets its reserve go."""
-        said = False
+        warned = False
         while True:
             try:
                 self._store.commit(cursor, stamp_ns=self.pipeline.now_ns, **parts)
@@ -173,12 +173,12 @@ class Fusion:
             except StoreFull as error:
                 if self.stopping is None:
                     raise
-                if not said:
+                if not warned:
                     say(problem=f"DISK_FULL: {error}")
-                said = True
+                warned = True
                 if self.stopping.wait(DISK_WAIT_S):
                     raise
-        if said:
+        if warned:
             say(problem=None)
 
 
@@ -186,11 +186,11 @@ def with_held(
     counts: dict[str, dict[str, int]], held: Mapping[str, CutOffRecord], now_ns: int
 ) -> dict[str, dict[str, int]]:
     """The counts, and of each source that was ever cut off how often (``cut_off``) and whether it is (``held``)."""
-    found = dict(counts)
+    extended = dict(counts)
     for source, known in held.items():
         figures = {"cut_off": known.times, "held": int(known.until_ns > now_ns)}
-        found[source] = found.get(source, _plain(Counts())) | figures
-    return found
+        extended[source] = extended.get(source, _plain(Counts())) | figures
+    return extended
 
 
 def counts_of(
@@ -284,7 +284,7 @@ class AlertFeedThread:
         settings: Settings,
         store: Store,
         clock: ScenarioClock,
-        news: threading.Event,
+        wake: threading.Event,
     ) -> None:
         from ingest.mqtt.broker_url import BrokerUrl
         from ingest.mqtt.publisher import Publisher
@@ -305,9 +305,9 @@ class AlertFeedThread:
             delivered=lambda numbers: store.mark_delivered(numbers, at_ns=clock.now_ns()),
             monotonic_ns=time.monotonic_ns,
         )
-        self._stop, self._news = threading.Event(), news
+        self._stop, self._news = threading.Event(), wake
         self._thread = threading.Thread(
-            target=self._outbox.run, args=(self._stop,), kwargs={"news": news}, name="feed", daemon=True
+            target=self._outbox.run, args=(self._stop,), kwargs={"news": wake}, name="feed", daemon=True
         )
 
     def __enter__(self) -> None:

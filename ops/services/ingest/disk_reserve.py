@@ -34,8 +34,8 @@ class DiskWatch:
     def __init__(self, folder: Path, settings: DiskSettings | None = None) -> None:
         settings = settings or DiskSettings()
         self._folder = folder
-        found = os.statvfs(folder)
-        self.reserve_bytes = int(min(settings.reserve_bytes, found.f_blocks * found.f_frsize * settings.reserve_share))
+        disk = os.statvfs(folder)
+        self.reserve_bytes = int(min(settings.reserve_bytes, disk.f_blocks * disk.f_frsize * settings.reserve_share))
         self._low_bytes = max(int(self.reserve_bytes * settings.low_share), LEAST_BYTES)
         self._reserve: int | None = None
         self.full = True
@@ -44,8 +44,8 @@ class DiskWatch:
     @property
     def free_bytes(self) -> int:
         """What may still be written, the reserve not counted while it is held."""
-        found = os.statvfs(self._folder)
-        return found.f_bavail * found.f_frsize
+        disk = os.statvfs(self._folder)
+        return disk.f_bavail * disk.f_frsize
 
     def check(self) -> bool:
         """Look; True when the state has changed. Cheap: call it twice a second."""
@@ -60,8 +60,8 @@ class DiskWatch:
     def fill(self) -> bool:
         """The disk is full, whatever the look said: let the reserve go. True when that is news."""
         self.release()
-        news, self.full = not self.full, True
-        return news
+        newly_full, self.full = not self.full, True
+        return newly_full
 
     def release(self) -> None:
         """Give the reserve's room back to the disk."""

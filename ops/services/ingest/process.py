@@ -119,8 +119,8 @@ class Ingest:
         self._units_door = Intake(self._units, self._receiver, self._look)
         self._replays = ReplayFolder(journal.path)
         self._problem: str | None = None
-        told = journal.last_of_kind(DISK).get("")  # by a process that was killed on a full disk, perhaps
-        self._told_full = told is not None and msgspec.json.decode(told, type=DiskState).full
+        disk_state = journal.last_of_kind(DISK).get("")  # by a process that was killed on a full disk, perhaps
+        self._told_full = disk_state is not None and msgspec.json.decode(disk_state, type=DiskState).full
         self._jumps: list[ClockJump] = []
         self._held: list[QuarantineRecord] = []
         self._boot, self._seq = clock.now_ns() // 1_000_000_000, 0
@@ -199,15 +199,15 @@ class Ingest:
             return deliveries
         clock = self._clock
         self._note_jump(clock.check())
-        for one in deliveries if clock.jump_ns else deliveries[-1:]:
-            sent_ns = counter(dict(one.user_properties).get("sent"), largest=2**63 - 1)
+        for delivery in deliveries if clock.jump_ns else deliveries[-1:]:
+            sent_ns = counter(dict(delivery.user_properties).get("sent"), largest=2**63 - 1)
             if sent_ns is not None:
-                clock.witness(one.topic.rpartition("/")[0], sent_ns, one.received_ns + clock.moved_ns)
+                clock.witness(delivery.topic.rpartition("/")[0], sent_ns, delivery.received_ns + clock.moved_ns)
         if clock.jump_ns:
             self._note_jump(clock.check())
         if not clock.moved_ns:
             return deliveries
-        return [replace(one, received_ns=one.received_ns + clock.moved_ns) for one in deliveries]
+        return [replace(delivery, received_ns=delivery.received_ns + clock.moved_ns) for delivery in deliveries]
 
     def _note_jump(self, jump: ClockJump | None) -> None:
         if jump is not None:

@@ -47,6 +47,6 @@ class Revocations:
             self._journal.append(REVOCATION, name, now_ns, body)
         self._told = revoked
         sensors = {name for role, name in self.register.revoked(now_ns) if role == "sensor" and not name.endswith("*")}
-        news = sorted(sensors - self._cleared)
+        newly_revoked = sorted(sensors - self._cleared)
         self._cleared = sensors
-        return news
+        return newly_revoked

@@ -94,12 +94,12 @@ class SteadyClock:
 
     def _agree_with(self, away_ns: int) -> bool:
         now_ns, kept_ns = self.now_ns(), self.settings.witness_s * 1e9 * self.rate
-        said = [off_ns for off_ns, at_ns in self._witnesses.values() if now_ns - at_ns <= kept_ns]
+        offsets_ns = [off_ns for off_ns, at_ns in self._witnesses.values() if now_ns - at_ns <= kept_ns]
         waited = self.monotonic_ns() - self._stepped_ns > self.settings.witness_s * 1e9
-        if not said:
+        if not offsets_ns:
             return waited
-        return (waited or len(said) >= self._asked) and abs(statistics.median(said) - away_ns) < abs(
-            statistics.median(said)
+        return (waited or len(offsets_ns) >= self._asked) and abs(statistics.median(offsets_ns) - away_ns) < abs(
+            statistics.median(offsets_ns)
         )
 
     def _move(self, by_ns: int) -> None:

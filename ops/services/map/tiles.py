@@ -157,9 +157,9 @@ class Tiles:
             raise NoTile(f"There is no tile {x}, {y} at zoom {z}; both count from 0 to {2**z - 1}.")
         key = (layer.id, layer.revision, palette, z, x, y)
         with self._lock:
-            if found := self._cache.get(key):
+            if tile := self._cache.get(key):
                 self._cache.move_to_end(key)
-                return found, layer.revision
+                return tile, layer.revision
         painted = self._paint(layer, z, x, y, palette)
         self._keep(key, painted)
         return painted, layer.revision

@@ -109,9 +109,9 @@ class BeltSegments:
         """Per segment: belt cells unseen over belt cells known, see ops.analysis.night_report.hidden_share; None where
         none is known.
         """
-        found = states.ravel()[self._cells]
-        counted = np.bincount(self._segments[found != UNKNOWN], minlength=self._count)
-        unseen = np.bincount(self._segments[found == UNSEEN], minlength=self._count)
+        in_belt = states.ravel()[self._cells]
+        counted = np.bincount(self._segments[in_belt != UNKNOWN], minlength=self._count)
+        unseen = np.bincount(self._segments[in_belt == UNSEEN], minlength=self._count)
         return [round(u / n, 4) if n else None for u, n in zip(unseen.tolist(), counted.tolist(), strict=True)]
 
 

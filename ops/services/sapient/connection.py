@@ -181,20 +181,20 @@ async def dial(address: Address, serve: Serve, *, now_ns: Callable[[], int]) -> 
     A call that nobody answers is given up after CALL_S, so that a middleware whose machine was away, and let our calls
     fall, is called again within two seconds too.
     """
-    delay_s, told = FIRST_DELAY_S, ""
+    delay_s, reported = FIRST_DELAY_S, ""
     while True:
         try:
             reader, writer = await asyncio.wait_for(asyncio.open_connection(address.host, address.port), CALL_S)
         except (TimeoutError, OSError) as error:
             why = str(error) or "no answer"
-            if why != told:
+            if why != reported:
                 log.warning("SAPIENT middleware %s: %s; trying again.", address, why)
-            told = why
+            reported = why
             await asyncio.sleep(delay_s)
             delay_s = min(2 * delay_s, LONGEST_DELAY_S)
             continue
         log.warning("SAPIENT middleware %s: connected.", address)
-        delay_s, told = FIRST_DELAY_S, ""
+        delay_s, reported = FIRST_DELAY_S, ""
         await _attend(Peer(reader, writer, dialled=True, now_ns=now_ns), serve)
         await asyncio.sleep(delay_s)
 

@@ -191,15 +191,15 @@ class SapientMemory:
 
     def sources(self, evidence: Sequence[tuple[str, int, int]]) -> list[tuple[str, str]]:
         """(node_id, object_id) of the reports in these scans (sensor, boot, seq), each once."""
-        found: dict[tuple[str, str], None] = {}
+        sources: dict[tuple[str, str], None] = {}
         for sensor, boot, seq in evidence:
             for row in self._rows(
                 "SELECT node_id, object_id FROM scans JOIN reports ON reports.scan = scans.id"
                 " WHERE scans.sensor = ? AND boot = ? AND seq = ?",
                 sensor, boot, seq,
             ):  # fmt: skip
-                found[row[0], row[1]] = None
-        return list(found)
+                sources[row[0], row[1]] = None
+        return list(sources)
 
     def object_id(self, track: str, new_id: str) -> str:
         """The SAPIENT identifier of a track: the one that was stored first, which is ``new_id`` for a new track."""

@@ -142,8 +142,8 @@ class Gateway:
         registration, node_id = message.registration, message.node_id
         sensor = self._sensor_of(node_id, (registration.short_name, registration.name))
         if sensor not in self._layout and self._strangers(node_id) >= MOST_STRANGERS:
-            said = f"no sensor of the layout, and {MOST_STRANGERS} such nodes are known already"
-            peer.send(outgoing.registration_ack(self.own_id, node_id, [said]))
+            reason = f"no sensor of the layout, and {MOST_STRANGERS} such nodes are known already"
+            peer.send(outgoing.registration_ack(self.own_id, node_id, [reason]))
             return
         post = self.posts.get(node_id)
         if post is not None and post.sensor != sensor:
@@ -229,9 +229,9 @@ class Gateway:
         if post is not None and owner is None:
             self._own(peer, node_id)  # known from an earlier run
         elif post is None or owner is not peer:
-            said = "not registered" if post is None else "registered on another connection"
+            reason = "not registered" if post is None else "registered on another connection"
             self._refuse(
-                peer, raw, packet, [MalformedMessage("not_registered", "node_id", said, "a Registration first")]
+                peer, raw, packet, [MalformedMessage("not_registered", "node_id", reason, "a Registration first")]
             )
             return None
         return post
@@ -253,11 +253,11 @@ class Gateway:
         now = utc_datetime(self._links.now_ns())
         ahead_s = (packet.sent_at - now).total_seconds()
         if ahead_s > self._times.future_s:
-            said = f"{ahead_s:.3f} s after receipt"
-            return [MalformedMessage("future", "timestamp", said, f"at most {self._times.future_s} s")]
+            reason = f"{ahead_s:.3f} s after receipt"
+            return [MalformedMessage("future", "timestamp", reason, f"at most {self._times.future_s} s")]
         if packet.content == "detection_report" and -ahead_s > self._times.late_s:
-            said = f"{-ahead_s:.0f} s before receipt"
-            return [MalformedMessage("expired", "timestamp", said, f"at most {self._times.late_s:.0f} s")]
+            reason = f"{-ahead_s:.0f} s before receipt"
+            return [MalformedMessage("expired", "timestamp", reason, f"at most {self._times.late_s:.0f} s")]
         return []
 
     def _refuse(self, peer: Peer, raw: bytes, packet: Packet | None, faults: list[MalformedMessage]) -> None:

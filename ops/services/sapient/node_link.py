@@ -263,8 +263,8 @@ class NodeLink:
             value = name.split(".")[1].removesuffix("_error")
             measured = {"azimuth": plot.azimuth_deg, "range": plot.range_m, "elevation": plot.elevation_deg}[value]
             if measured is not None and told is None and known is None:
-                said = f"missing, and the layout gives none for {sensor.id}"
-                faults.append(MalformedMessage("incomplete", f"detection_report.{name}", said, "an error above 0"))
+                reason = f"missing, and the layout gives none for {sensor.id}"
+                faults.append(MalformedMessage("incomplete", f"detection_report.{name}", reason, "an error above 0"))
         if plot.lon is None or plot.lat is None:
             return plot
         sd_m = plot.position_sd_m or position_sd_m(
@@ -272,9 +272,9 @@ class NodeLink:
         )
         if sd_m is None:
             if not polar:
-                said = f"missing, and the layout gives no range_sd_m for {sensor.id}"
+                reason = f"missing, and the layout gives no range_sd_m for {sensor.id}"
                 faults.append(
-                    MalformedMessage("incomplete", "detection_report.location.x_error", said, "an error above 0")
+                    MalformedMessage("incomplete", "detection_report.location.x_error", reason, "an error above 0")
                 )
             return msgspec.structs.replace(plot, lon=None, lat=None)
         if polar and not _moved(self.node.stand.place, sensor):
@@ -297,8 +297,8 @@ def _report_of(packet: Packet) -> DetectionReport:
     """The key is a hash of the node, the report's and object's ids and the time: all four the same, the same report."""
     message, report = packet.message, packet.message.detection_report
     at = f"{message.timestamp.seconds}.{message.timestamp.nanos}"
-    said = "|".join((message.node_id, report.report_id, report.object_id, at))
-    return DetectionReport(blake2b(said.encode(), digest_size=16).digest(), message.node_id, report.object_id)
+    text = "|".join((message.node_id, report.report_id, report.object_id, at))
+    return DetectionReport(blake2b(text.encode(), digest_size=16).digest(), message.node_id, report.object_id)
 
 
 def _moved(place: Place | None, sensor: AnySensor) -> bool:

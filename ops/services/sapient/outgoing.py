@@ -88,9 +88,9 @@ class Reports:
         bodies = [json.loads(body) for status in OPEN for body in self._store.alerts(status=status)[2]]
         known = {body["id"] for body in bodies}
         for alert in self._memory.told_open():
-            found = self._store.alert(alert) if alert not in known else None
-            if found is not None:
-                bodies.append(json.loads(found[2]))
+            stored = self._store.alert(alert) if alert not in known else None
+            if stored is not None:
+                bodies.append(json.loads(stored[2]))
         return sorted(bodies, key=lambda body: (body["raised_at"], body["id"]))
 
     def _tell_news(self, peers: list[Peer]) -> None:

@@ -79,9 +79,11 @@ async def _serve(
         if time.monotonic() >= round_s:
             round_s = time.monotonic() + ROUND_S
             reports.tick()
-            found = gateway.disk.failed or next((post.problem for post in gateway.posts.values() if post.problem), None)
-            if found != problem:
-                problem = found
+            failure = gateway.disk.failed or next(
+                (post.problem for post in gateway.posts.values() if post.problem), None
+            )
+            if failure != problem:
+                problem = failure
                 say(problem=problem)
         if dialling is not None and dialling.done():
             dialling.result()  # it only ends with an error

@@ -28,7 +28,7 @@ def sensor_of(node_id: str, names: tuple[str, ...], layout: Layout, folder: Path
 def registered_nodes(folder: Path) -> dict[str, str]:
     """SAPIENT node id → sensor, as ``watchline sensor register`` wrote it; empty where nobody did."""
     try:
-        found = json.loads((folder / ADAPTERS_FILE).read_text(encoding="utf-8"))["sapient"]
-        return {str(node): str(sensor) for node, sensor in found.items()}
+        nodes = json.loads((folder / ADAPTERS_FILE).read_text(encoding="utf-8"))["sapient"]
+        return {str(node): str(sensor) for node, sensor in nodes.items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
