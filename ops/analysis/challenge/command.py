@@ -58,11 +58,11 @@ def assess(options: ChallengeOptions, screen: Console) -> dict[str, Any]:
     prepare_folder(options.out, names, made_by=KIND)
     with progress_bar(screen) as progress:
         question = _question(ground, options, progress)
-        found = _findings(question, options, progress)
-        records = _written(options.out, found, progress)
+        findings = _findings(question, options, progress)
+        records = _written(options.out, findings, progress)
         if options.breach:
             write_breach(options.out / BREACH, question)
-    figures = _figures(found, records)
+    figures = _figures(findings, records)
     write_summary(options.out / SUMMARY, {**figures, "assumptions": assumption_records(), "files": names})
     shutil.rmtree(options.out / PARTS, ignore_errors=True)
     screen.print(_sentence(figures) + f": {options.out}", markup=False, highlight=False, soft_wrap=True)
@@ -168,7 +168,7 @@ def _stored(store: Mapping[int, xr.Dataset]) -> dict[int, StretchAnswer]:
     return answers
 
 
-def _written(out: Path, found: Findings, progress: Progress) -> list[Statistic]:
+def _written(out: Path, findings: Findings, progress: Progress) -> list[Statistic]:
     from ops.analysis.challenge.files import write_rasters, write_tables
     from ops.analysis.challenge.pictures import (
         GROUND_PANELS,
@@ -182,18 +182,18 @@ def _written(out: Path, found: Findings, progress: Progress) -> list[Statistic]:
     from ops.analysis.challenge.report import write_page
     from ops.analysis.challenge.statistics import records_by_segment, records_of
 
-    records = records_of(found)
+    records = records_of(findings)
     bar = progress.add_task("files", total=8)
-    pictures = write_rasters(out, found, LARGEST_PIXELS)
+    pictures = write_rasters(out, findings, LARGEST_PIXELS)
     progress.update(bar, advance=1)
     work: list[Callable[[], object]] = [
-        lambda: write_tables(out, found, records, records_by_segment(found)),
-        lambda: draw_scores(out / PICTURES[0], found),
-        lambda: draw_maps(out / PICTURES[1], found, pictures, GROUND_PANELS),
-        lambda: draw_maps(out / PICTURES[2], found, pictures, LAYOUT_PANELS),
-        lambda: draw_crossings(out / PICTURES[3], found),
-        lambda: draw_profiles(out / PICTURES[4], found),
-        lambda: write_page(out / REPORT, found, records, [out / name for name in PICTURES]),
+        lambda: write_tables(out, findings, records, records_by_segment(findings)),
+        lambda: draw_scores(out / PICTURES[0], findings),
+        lambda: draw_maps(out / PICTURES[1], findings, pictures, GROUND_PANELS),
+        lambda: draw_maps(out / PICTURES[2], findings, pictures, LAYOUT_PANELS),
+        lambda: draw_crossings(out / PICTURES[3], findings),
+        lambda: draw_profiles(out / PICTURES[4], findings),
+        lambda: write_page(out / REPORT, findings, records, [out / name for name in PICTURES]),
     ]
     for write in work:
         write()
@@ -201,8 +201,8 @@ def _written(out: Path, found: Findings, progress: Progress) -> list[Statistic]:
     return records
 
 
-def _figures(found: Findings, records: list[Statistic]) -> dict[str, Any]:
-    question, attrs = found.question, found.segments.attrs
+def _figures(findings: Findings, records: list[Statistic]) -> dict[str, Any]:
+    question, attrs = findings.question, findings.segments.attrs
     from ops.analysis.challenge.files import interruption_of
     from ops.analysis.challenge.findings import bounds_in
     from ops.sector.off_terrain import OffTerrain
@@ -216,11 +216,11 @@ def _figures(found: Findings, records: list[Statistic]) -> dict[str, Any]:
             "metres": _rounded(way["metres"]),
             "p_detect": _rounded(way["p_detect"]),
             "p_detect_low": _rounded(way["p_detect_low"]),
-            "p_interruption": _rounded(interruption_of(found, way)),
+            "p_interruption": _rounded(interruption_of(findings, way)),
             "unknown_m": _rounded(way["unknown_m"]),
             "confirmed_track": dict(way["confirmed"]),
         }
-        for kind, way in found.crossings.items()
+        for kind, way in findings.crossings.items()
     }
     return {
         "made_by": KIND,
@@ -230,9 +230,9 @@ def _figures(found: Findings, records: list[Statistic]) -> dict[str, Any]:
         "target": question.target,
         "conditions": question.conditions,
         "direction": question.direction,
-        "required_probability": found.required,
+        "required_probability": findings.required,
         "belt_m": question.belt_m,
-        "segments": int(found.segments.sizes["segment"]),
+        "segments": int(findings.segments.sizes["segment"]),
         "off_terrain": {
             "border_m": round(beyond.line_m, 1),
             "belt_share": round(beyond.belt_share, 6),
@@ -242,10 +242,10 @@ def _figures(found: Findings, records: list[Statistic]) -> dict[str, Any]:
         "reference_misfit": attrs.get("reference_misfit", ""),
         "missing": attrs["missing"],
         "any_layout": {
-            name: {"hardest_segments": _hardest(found.segments[name].to_numpy())}
+            name: {"hardest_segments": _hardest(findings.segments[name].to_numpy())}
             for name in ("crossing_ease", "surveillance_difficulty", "response_difficulty")
         },
-        "bounds": bounds_in(found),
+        "bounds": bounds_in(findings),
         "this_layout": {
             "gaps": [
                 {
@@ -256,10 +256,10 @@ def _figures(found: Findings, records: list[Statistic]) -> dict[str, Any]:
                     "least_probability": _rounded(gap.least_probability),
                     "known": gap.known,
                 }
-                for gap in found.gaps
+                for gap in findings.gaps
             ],
             "crossings": ways,
-            "barrier": dict(found.barrier),
+            "barrier": dict(findings.barrier),
         },
         "records": [record.as_dict() for record in records],
     }

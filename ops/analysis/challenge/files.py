@@ -125,11 +125,11 @@ def _columns(name: str, values: xr.DataArray) -> list[tuple[str, Any]]:
     if values.dims == ("segment",):
         return [(name, values.to_numpy())]
     dim = str(values.dims[1])
-    found = []
+    columns = []
     for label in values[dim].to_numpy():
         suffix = "" if label == "both" else f"_slower_{label:g}" if dim == "slower" else f"_{_snake(label)}"
-        found += _columns(name + suffix, values.sel({dim: label}, drop=True))
-    return found
+        columns += _columns(name + suffix, values.sel({dim: label}, drop=True))
+    return columns
 
 
 def _snake(label: Any) -> str:
@@ -212,12 +212,12 @@ def write_breach(path: Path, question: ChallengeQuestion) -> None:
 def _write_parquet(path: Path, table: geopandas.GeoDataFrame, story: dict[str, Any]) -> None:
     import pyarrow.parquet as pq
 
-    told = {k: v for k, v in story.items() if k != "crs"}
-    said = {b"watchline": json.dumps(told, sort_keys=True, default=str).encode()}
+    content = {k: v for k, v in story.items() if k != "crs"}
+    metadata = {b"watchline": json.dumps(content, sort_keys=True, default=str).encode()}
     with atomic_write(path) as partial:
         table.to_parquet(partial, index=False)
         whole = pq.read_table(partial)  # geopandas writes no metadata of ours
-        pq.write_table(whole.replace_schema_metadata((whole.schema.metadata or {}) | said), partial)
+        pq.write_table(whole.replace_schema_metadata((whole.schema.metadata or {}) | metadata), partial)
 
 
 def _write_csv(path: Path, table: pd.DataFrame) -> None:

@@ -183,9 +183,9 @@ def sentence(findings: Findings) -> str:
     counted = [(NAMES[name], len(segments)) for name, segments in bounds_in(findings).items() if segments]
     if not counted:
         return ""
-    told = ", ".join(f"{name} in {number}" for name, number in counted)
+    figures = ", ".join(f"{name} in {number}" for name, number in counted)
     whole = findings.segments.sizes["segment"]
     return (
-        f"Worked in stretches; of {whole} segments the figures are bounds for: {told}. There {BEYOND} better for "
+        f"Worked in stretches; of {whole} segments the figures are bounds for: {figures}. There {BEYOND} better for "
         "who crosses; which segments these are is in segments.csv, columns ending in of_the_whole."
     )

@@ -20,32 +20,32 @@ from sensors.statistics.statistic import Statistic
 def of_layout(findings: Findings, origin: Origin) -> Iterator[Statistic]:
     """What a layout does on the whole border."""
     segments, required = findings.segments, findings.required
-    found = segments["detection_probability"].to_numpy()
-    crossed = np.isfinite(found)
+    detection = segments["detection_probability"].to_numpy()
+    crossed = np.isfinite(detection)
     state = segments["state"].to_numpy().astype(int)
     unknown = int((state == STATES.index(UNKNOWN)).sum())
-    told = f"{unknown} more segments are unknown and in no count" if unknown else ""
-    below = float((found[crossed] < required).sum())
+    excluded = f"{unknown} more segments are unknown and in no count" if unknown else ""
+    below = float((detection[crossed] < required).sum())
     yield origin.share(
         f"segments below {required:g}",
         below,
         float((state != STATES.index(UNKNOWN)).sum()),
         "every segment is unknown",
         layout=True,
-        limits=told,
+        limits=excluded,
     )
     length = (segments["end_m"] - segments["start_m"]).to_numpy()
     yield origin.share(
         f"metres of border below {required:g}",
-        float(length[crossed][found[crossed] < required].sum()),
+        float(length[crossed][detection[crossed] < required].sum()),
         float(length[state != STATES.index(UNKNOWN)].sum()),
         "every segment is unknown",
         layout=True,
-        limits=told,
+        limits=excluded,
         n=int((state != STATES.index(UNKNOWN)).sum()),
     )
-    yield origin.share("segments that are unknown", float(unknown), float(len(found)), "no segment", layout=True)
-    yield _least(findings, origin, found)
+    yield origin.share("segments that are unknown", float(unknown), float(len(detection)), "no segment", layout=True)
+    yield _least(findings, origin, detection)
     yield _interruption(findings, origin)
     yield from _ways(findings, origin)
     yield from _confirmed(findings, origin)
@@ -67,22 +67,22 @@ def of_layout(findings: Findings, origin: Origin) -> Iterator[Statistic]:
         yield origin.statistic("sensors deep (k)", math.nan, "1", layout=True, limits=str(held["unknown"]))
 
 
-def _least(findings: Findings, origin: Origin, found: Any) -> Statistic:
+def _least(findings: Findings, origin: Origin, detection: Any) -> Statistic:
     name = "least detection of a crossing"
-    if not np.isfinite(found).any():
+    if not np.isfinite(detection).any():
         return origin.statistic(
             name, math.nan, "1", layout=True, n=0, limits=f"{GONE[UNREACHABLE]}, or {GONE[UNKNOWN]}"
         )
-    at = int(np.nanargmin(found))
+    at = int(np.nanargmin(detection))
     way = findings.crossings.get(LEAST)
-    if way is not None and found[way["segment"]] == found[at]:
+    if way is not None and detection[way["segment"]] == detection[at]:
         at = int(way["segment"])  # of segments that are detected alike the one whose way is shown
     low = float(findings.segments["detection_probability_low"][at])
-    unseen = float(findings.segments["unknown_m"][at])
+    unknown_m = float(findings.segments["unknown_m"][at])
     return origin.statistic(
-        name, found[at], "1", layout=True, of=f"segment {at}", n=int(np.isfinite(found).sum()), interval=BY_PHASE,
-        low=min(low, float(found[at])), high=float(found[at]),
-        limits=f"a lower bound: over {unseen:.0f} m some sensor's sight is unknown" if unseen > 0 else
+        name, detection[at], "1", layout=True, of=f"segment {at}", n=int(np.isfinite(detection).sum()),
+        interval=BY_PHASE, low=min(low, float(detection[at])), high=float(detection[at]),
+        limits=f"a lower bound: over {unknown_m:.0f} m some sensor's sight is unknown" if unknown_m > 0 else
         "at least one detection; a confirmed track is less likely",
     )  # fmt: skip
 
@@ -110,17 +110,17 @@ def _ways(findings: Findings, origin: Origin) -> Iterator[Statistic]:
         yield origin.statistic(
             f"time, {kind} way", way["seconds"], "s", layout=True, of=of, interval="none: one way", limits=over
         )
-        unseen = (
+        unknown = (
             f"a lower bound: some sensor's sight is unknown over {way['unknown_m']:.0f} m; " if way["unknown_m"] else ""
         )
         yield origin.statistic(
             f"detection, {kind} way", way["p_detect"], "1", layout=True, of=of, interval=BY_PHASE,
-            low=min(way["p_detect_low"], way["p_detect"]), high=way["p_detect"], limits=unseen + over,
+            low=min(way["p_detect_low"], way["p_detect"]), high=way["p_detect"], limits=unknown + over,
         )  # fmt: skip
-        found = interruption_of(findings, way)
+        interruption = interruption_of(findings, way)
         yield origin.statistic(
-            f"interruption, {kind} way", found, "1", layout=True, of=of, interval="none: see the sensitivity",
-            limits="task times independent and normal" if math.isfinite(found) else _no_response(findings),
+            f"interruption, {kind} way", interruption, "1", layout=True, of=of, interval="none: see the sensitivity",
+            limits="task times independent and normal" if math.isfinite(interruption) else _no_response(findings),
         )  # fmt: skip
 
 

@@ -172,8 +172,8 @@ class _View:
         return (east - west) / (north - south)
 
 
-def _multiples(path: Path, count: int, one: Callable[[Axes, int], None], view: _View, footer: str) -> None:
-    """``count`` maps in a grid that suits their shape, each drawn by ``one(axes, number)``; whole or no file."""
+def _multiples(path: Path, count: int, draw_panel: Callable[[Axes, int], None], view: _View, footer: str) -> None:
+    """``count`` maps in a grid that suits their shape, each drawn by ``draw_panel(axes, number)``; whole or no file."""
     columns = 1 if count == 1 or view.aspect > 2.2 else min(count, 2 if view.aspect > 0.9 else 3)
     rows = -(-count // columns)
     width = WIDTH_IN / columns - 0.9
@@ -184,7 +184,7 @@ def _multiples(path: Path, count: int, one: Callable[[Axes, int], None], view: _
         for number in range(count):
             axes = figure.add_subplot(rows, columns, number + 1)
             relief(axes, view.terrain, view.thin, view.extent)
-            one(axes, number)
+            draw_panel(axes, number)
             axes.set_title(fill(axes.get_title("left"), letters), loc="left", fontsize=TITLE_PT)
             west, east, south, north = view.extent
             axes.set(xlim=(west, east), ylim=(south, north), aspect="equal", xticks=[], yticks=[])

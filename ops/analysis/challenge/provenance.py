@@ -77,13 +77,13 @@ class Origin:
 
     def statistic(self, name: str, value: float, unit: str, *, layout: bool = False, **more: Any) -> Statistic:
         """A record of this origin, of the layout or of the ground."""
-        told = {
+        defaults = {
             "interval": CENSUS,
             "source": self.layout if layout else self.ground,
             "assumptions": self.of_layout if layout else self.of_ground,
         }
         fixed = {"data_version": self.data_version, "code_version": self.code_version}
-        return Statistic(name=name, value=float(value), unit=unit, **(told | fixed | more))
+        return Statistic(name=name, value=float(value), unit=unit, **(defaults | fixed | more))
 
     def share(self, name: str, part: float, whole: float, why: str, **more: Any) -> Statistic:
         """A record of a share; unknown, for the reason ``why``, where there is nothing to count."""
@@ -97,13 +97,13 @@ class Origin:
 def _others(question: ChallengeQuestion) -> str:
     """Versions of bases and ways: what response and movement hang on besides the terrain."""
     bases = sorted(read_bases(question.ground.sector.bases).items())
-    told = [f"bases {hashlib.blake2b(repr(bases).encode(), digest_size=8).hexdigest() if bases else 'none'}"]
+    versions = [f"bases {hashlib.blake2b(repr(bases).encode(), digest_size=8).hexdigest() if bases else 'none'}"]
     for name in ("roads", "rivers", "fords"):
         table = getattr(question.ways, name)
         if table is not None:
             digest = hashlib.blake2b(b"".join(table.geometry.to_wkb()), digest_size=8).hexdigest()
-            told.append(f"{name} {digest}")
-    return ", ".join(told)
+            versions.append(f"{name} {digest}")
+    return ", ".join(versions)
 
 
 def deep(k: int) -> str:
@@ -119,10 +119,10 @@ def spaced(names: str) -> str:
 def _setting(name: str, value: object) -> str:
     """A setting of the yardstick with its unit."""
     plain, metres = name.removesuffix("_m"), name.endswith("_m")
-    return f"{spaced(plain)} {_told(value)}" + (" m" if metres else "")
+    return f"{spaced(plain)} {_formatted(value)}" + (" m" if metres else "")
 
 
-def _told(value: object) -> str:
+def _formatted(value: object) -> str:
     if isinstance(value, tuple):
-        return " and ".join(map(_told, value))
+        return " and ".join(map(_formatted, value))
     return f"{value:.4g}" if isinstance(value, float) else str(value)

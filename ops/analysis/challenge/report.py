@@ -244,12 +244,12 @@ def _ground_sheet(findings: Findings, pictures: dict[str, Path]) -> Sheet:
     if "response_time" not in segments:
         words.append("Response difficulty is unknown: the sector names no bases.")
     if findings.composite is not None:
-        made = findings.composite
-        weights = ", ".join(f"{SCORE_TITLES[name].lower()} {value:g}" for name, value in made.weights.items())
+        composite = findings.composite
+        weights = ", ".join(f"{SCORE_TITLES[name].lower()} {value:g}" for name, value in composite.weights.items())
         words.append(
-            f"Composite with the weights {weights}: when each is changed by ± {made.change:.0%}, the ranking keeps a "
-            f"rank correlation of at least {number(made.rank_correlation)}, and {percent(made.stable_top)} of the top "
-            "tenth stay."
+            f"Composite with the weights {weights}: when each is changed by ± {composite.change:.0%}, the ranking "
+            f"keeps a rank correlation of at least {number(composite.rank_correlation)}, "
+            f"and {percent(composite.stable_top)} of the top tenth stay."
         )
     shown = [_picture(pictures["scores"], "Three maps of the border, coloured by score")]
     shown += [_picture(pictures["ground"], "Maps of ruggedness, openness, dead ground, crossing and response times")]

@@ -103,12 +103,13 @@ def records_by_segment(findings: Findings) -> list[Statistic]:
     """Every published number of every segment, both sides of the belt together."""
     origin, segments = Origin.of(findings), findings.segments
     dead = [dead_name(height) for height in findings.question.settings.target_heights_m]
-    found = [record for name in (*GROUND, *dead) if name in segments for record in _by_segment(findings, origin, name)]
+    names = [name for name in (*GROUND, *dead) if name in segments]
+    records = [record for name in names for record in _by_segment(findings, origin, name)]
     scored = int(max(segments[name].notnull().sum() for name in SCORES))
     for name in SCORES:
         for segment, value in enumerate(segments[name].to_numpy()):
             limits = "within this border only" if np.isfinite(value) else "its headline measure is unknown"
-            found.append(
+            records.append(
                 origin.statistic(
                     name,
                     value,
@@ -119,7 +120,7 @@ def records_by_segment(findings: Findings) -> list[Statistic]:
                     **_drawn(segments, name, segment),
                 )
             )
-    return found + list(_detection_by_segment(findings, origin))
+    return records + list(_detection_by_segment(findings, origin))
 
 
 def _by_segment(findings: Findings, origin: Origin, name: str) -> Iterator[Statistic]:

@@ -164,29 +164,33 @@ def figures_of(comparison: Comparison) -> dict[str, Any]:
 def _layout_figures(comparison: Comparison, name: str) -> dict[str, Any]:
     from sensors.planning.comparison.dataset import MEASURES
 
-    one = comparison.verdict.sel(layout=name)
+    figures = comparison.verdict.sel(layout=name)
     measures = {}
     for measure in MEASURES:
-        values = one[measure].to_numpy()
+        values = figures[measure].to_numpy()
         known = not np.isnan(values).any()
         low, high = np.quantile(values, comparison.verdict.attrs["interval"]) if known else (np.nan, np.nan)
-        measures[measure] = {"central": _number(one[f"{measure}_central"]), "low": _number(low), "high": _number(high)}
-    detection = one["segment_detection"].to_numpy()
+        measures[measure] = {
+            "central": _number(figures[f"{measure}_central"]),
+            "low": _number(low),
+            "high": _number(high),
+        }
+    detection = figures["segment_detection"].to_numpy()
     worst = [int(i) for i in np.argsort(np.where(np.isnan(detection), np.inf, detection), kind="stable")[:LISTED_WORST]]
     return {
         "sensors": len(comparison.study.layouts[comparison.study.names.index(name)]),
         **measures,
-        "covered_km": _number(one["covered_km"]),
-        "cost_per_covered_km": _number(one["cost_per_covered_km"]),
-        "challenge_left": _number(one["challenge_left"]),
-        "k": int(one["k"]),
-        "single_points_of_failure": [text for text in str(one["single_losses"].item()).split(", ") if text],
-        "unlinked": [text for text in str(one["unlinked"].item()).split(", ") if text],
+        "covered_km": _number(figures["covered_km"]),
+        "cost_per_covered_km": _number(figures["cost_per_covered_km"]),
+        "challenge_left": _number(figures["challenge_left"]),
+        "k": int(figures["k"]),
+        "single_points_of_failure": [text for text in str(figures["single_losses"].item()).split(", ") if text],
+        "unlinked": [text for text in str(figures["unlinked"].item()).split(", ") if text],
         "worst_segments": [
             {"segment": i, "detection": _number(detection[i])} for i in worst if not np.isnan(detection[i])
         ],
-        "gain_before_displacement": _number(one["gain_before"]),
-        "gain_after_displacement": _number(one["gain_after"]),
+        "gain_before_displacement": _number(figures["gain_before"]),
+        "gain_after_displacement": _number(figures["gain_after"]),
         "bad_days": {
             str(day): _number(comparison.bad_days["mean_detection"].sel(layout=name, scenario=day))
             for day in comparison.bad_days["scenario"].to_numpy()
@@ -196,51 +200,51 @@ def _layout_figures(comparison: Comparison, name: str) -> dict[str, Any]:
 
 def _against(verdict: xr.Dataset, other: str) -> dict[str, Any]:
     """The first layout against another: what decides, and where it would tip over."""
-    one = verdict.sel(other=other)
-    width = np.abs(one["swing_high"].to_numpy() - one["swing_low"].to_numpy())
+    duel = verdict.sel(other=other)
+    width = np.abs(duel["swing_high"].to_numpy() - duel["swing_low"].to_numpy())
     order = [int(i) for i in np.argsort(-np.nan_to_num(width), kind="stable")[:12] if not np.isnan(width[i])]
     first = verdict["layout"].to_numpy()[0]
     sides = {"first": str(first), "other": other}
     return {
-        "confidence": str(one["confidence"].item()),
+        "confidence": str(duel["confidence"].item()),
         "tornado": [
             {
                 "input": str(verdict["input"].to_numpy()[i]),
                 "at": [_number(verdict["input_low"][i]), _number(verdict["input_high"][i])],
-                "difference": [_number(one["swing_low"][i]), _number(one["swing_high"][i])],
+                "difference": [_number(duel["swing_low"][i]), _number(duel["swing_high"][i])],
                 "confidence": str(verdict["input_confidence"].to_numpy()[i]),
             }
             for i in order
         ],
         "break_even_availability_factor": {
-            sides[str(side)]: _number(one["break_even_availability"].sel(side=side))
+            sides[str(side)]: _number(duel["break_even_availability"].sel(side=side))
             for side in verdict["side"].to_numpy()
         },
         "break_even_price_factor": {
-            sides[str(side)]: _number(one["break_even_price"].sel(side=side)) for side in verdict["side"].to_numpy()
+            sides[str(side)]: _number(duel["break_even_price"].sel(side=side)) for side in verdict["side"].to_numpy()
         },
     }
 
 
-def _threshold_figures(comparison: Comparison, one: Threshold) -> dict[str, Any]:
+def _threshold_figures(comparison: Comparison, threshold: Threshold) -> dict[str, Any]:
     verdict = comparison.verdict
-    achieved = verdict[one.measure]
+    achieved = verdict[threshold.measure]
 
     def met(value: float) -> dict[str, float | None]:
         return {
-            str(name): _number(one.met_by(achieved.sel(layout=name).to_numpy(), value=value).mean())
+            str(name): _number(threshold.met_by(achieved.sel(layout=name).to_numpy(), value=value).mean())
             for name in verdict["layout"].to_numpy()
         }
 
     return {
-        "name": one.name,
-        "measure": one.measure,
-        "value": one.value,
-        "first_value": one.first,
-        "weakened": one.weakened,
-        "met_in_share_of_draws": met(one.value),
-        "met_as_first_set": met(one.first),
-        "log": [{"value": c.value, "on": c.on.isoformat(), "by": c.by, "why": c.why} for c in one.log],
+        "name": threshold.name,
+        "measure": threshold.measure,
+        "value": threshold.value,
+        "first_value": threshold.first,
+        "weakened": threshold.weakened,
+        "met_in_share_of_draws": met(threshold.value),
+        "met_as_first_set": met(threshold.first),
+        "log": [{"value": c.value, "on": c.on.isoformat(), "by": c.by, "why": c.why} for c in threshold.log],
     }
 
 

@@ -77,40 +77,40 @@ def headline(verdict: xr.Dataset) -> str:
     """The verdict in one sentence, with its uncertainty and the grade of what it rests on."""
     story = verdict.attrs
     first, *others = [str(name) for name in verdict["layout"].to_numpy()]
-    told = []
+    clauses = []
     for other in others:
-        one = verdict.sel(objective=story["objective"], layout=first, other=other)
+        duel = verdict.sel(objective=story["objective"], layout=first, other=other)
         ahead, behind = first, other
-        if float(one["beats"]) < 0.5:
+        if float(duel["beats"]) < 0.5:
             ahead, behind = other, first
-            one = verdict.sel(objective=story["objective"], layout=other, other=first)
-        beats, mean = float(one["beats"]), float(one["difference"])
+            duel = verdict.sel(objective=story["objective"], layout=other, other=first)
+        beats, mean = float(duel["beats"]), float(duel["difference"])
         if np.isnan(beats):
-            told.append(f"nobody can say whether {first} beats {other}, as something is unknown")
+            clauses.append(f"nobody can say whether {first} beats {other}, as something is unknown")
             continue
         sure = verdict["confidence"].sel(other=other).item()
-        if float(one["beats_error"]) == 0.0:  # of ties alone
-            told.append(f"{first} and {other} do alike in all of {story['draws']:,} draws (confidence {sure})")
+        if float(duel["beats_error"]) == 0.0:  # of ties alone
+            clauses.append(f"{first} and {other} do alike in all of {story['draws']:,} draws (confidence {sure})")
             continue
-        told.append(
-            f"{ahead} beats {behind} in {beats:.0%} (± {float(one['beats_error']):.1%}) of {story['draws']:,} draws "
+        clauses.append(
+            f"{ahead} beats {behind} in {beats:.0%} (± {float(duel['beats_error']):.1%}) of {story['draws']:,} draws "
             f"(difference {mean:+.3f}, 90 % of draws "
-            f"{float(one['difference_low']):+.3f} to {float(one['difference_high']):+.3f}; confidence {sure})"
+            f"{float(duel['difference_low']):+.3f} to {float(duel['difference_high']):+.3f}; confidence {sure})"
         )
     cost = float(verdict["life_cycle_cost_central"].max())
     for name in (first, *others):
         share = float(verdict["bought_share_central"].sel(layout=name))
         if share < 1.0:
-            told.append(f"the money reaches only {share:.0%} of the sensors of {name}")
+            clauses.append(f"the money reaches only {share:.0%} of the sensors of {name}")
         silent = [text for text in str(verdict["unlinked"].sel(layout=name).item()).split(", ") if text]
         if silent:
-            told.append(f"{len(silent)} of the sensors of {name} reach no base by radio and count for nothing")
+            clauses.append(f"{len(silent)} of the sensors of {name} reach no base by radio and count for nothing")
     if story["objective"] != "least_detection":
         least = [f"{n} {float(verdict['least_detection_central'].sel(layout=n)):.1%}" for n in (first, *others)]
-        told.append(f"crossers who go where it suits them best are detected in {', '.join(least)}")
+        clauses.append(f"crossers who go where it suits them best are detected in {', '.join(least)}")
     return (
         f"At equal life-cycle cost (about {story['currency']} {_money(cost)} over {story['years']:g} years), by "
-        f"{story['objective'].replace('_', ' ')}: " + "; ".join(told) + "."
+        f"{story['objective'].replace('_', ' ')}: " + "; ".join(clauses) + "."
     )
 
 

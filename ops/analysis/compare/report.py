@@ -110,11 +110,11 @@ def _lines(page: dict[str, Any]) -> list[str]:
 
 def _rows(columns: list[str], rows: list[list[str]]) -> list[str]:
     """Rows as indented text: one line a cell where they would not fit beside each other."""
-    told = []
+    lines = []
     for row in rows:
         cells = [f"{name}: {cell}" if name else cell for name, cell in zip(columns[1:], row[1:], strict=True)]
-        told += textwrap.wrap(f"{row[0]} | " + " | ".join(cells), 98, initial_indent="  ", subsequent_indent="      ")
-    return told
+        lines += textwrap.wrap(f"{row[0]} | " + " | ".join(cells), 98, initial_indent="  ", subsequent_indent="      ")
+    return lines
 
 
 def _pages(lines: list[str]) -> list[list[str]]:
@@ -123,6 +123,6 @@ def _pages(lines: list[str]) -> list[list[str]]:
 
 def _decided_by(verdict: xr.Dataset, other: str) -> str:
     """The deciding inputs in words, each with its grade."""
-    told = str(verdict["decided_by"].sel(other=other).item())
-    named = [one.rpartition(" (") for one in told.split("; ") if one]
+    inputs = str(verdict["decided_by"].sel(other=other).item())
+    named = [entry.rpartition(" (") for entry in inputs.split("; ") if entry]
     return "; ".join(f"{in_words(name)} ({grade}" for name, _, grade in named)

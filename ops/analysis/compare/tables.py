@@ -37,10 +37,10 @@ def outcome_table(comparison: Comparison) -> dict[str, Any]:
         for layout in comparison.study.names:
             one = verdict.sel(layout=layout)
             values = one[name].to_numpy()
-            text = told(float(one[f"{name}_central"]), form)
+            text = shown(float(one[f"{name}_central"]), form)
             if not np.isnan(values).any():
                 low, high = np.quantile(values, verdict.attrs["interval"])
-                text += f" ({told(low, form)} to {told(high, form)})"
+                text += f" ({shown(low, form)} to {shown(high, form)})"
             elif not np.isnan(values).all():
                 text += f" (none in {np.isnan(values).mean():.0%} of draws)"
             cells.append(text)
@@ -54,7 +54,7 @@ def outcome_table(comparison: Comparison) -> dict[str, Any]:
         ("the same after displacement", "gain_after", "number"),
     )
     for label, name, form in plain:
-        rows.append([label, *(told(float(verdict[name].sel(layout=one)), form) for one in comparison.study.names)])
+        rows.append([label, *(shown(float(verdict[name].sel(layout=one)), form) for one in comparison.study.names)])
     for label, name in (("single points of failure", "single_losses"), ("no radio link to a base", "unlinked")):
         rows.append([label, *(_short(str(verdict[name].sel(layout=one).item())) for one in comparison.study.names)])
     return {"title": "Outcomes", "columns": ["", *comparison.study.names], "rows": rows}
@@ -70,10 +70,10 @@ def duel_table(comparison: Comparison) -> dict[str, Any]:
             rows.append(
                 [
                     f"{first} against {other}, {str(objective).replace('_', ' ')}",
-                    told(float(one["beats"]), "share"),
-                    told(float(one["ties"]), "share"),
-                    f"{told(float(one['difference']), 'gap')} ({told(float(one['difference_low']), 'gap')} to "
-                    f"{told(float(one['difference_high']), 'gap')})",
+                    shown(float(one["beats"]), "share"),
+                    shown(float(one["ties"]), "share"),
+                    f"{shown(float(one['difference']), 'gap')} ({shown(float(one['difference_low']), 'gap')} to "
+                    f"{shown(float(one['difference_high']), 'gap')})",
                 ]
             )
     columns = ["", "beats (ties count half)", "ties", "difference, 5 to 95 % of draws"]
@@ -90,8 +90,8 @@ def break_even_table(comparison: Comparison) -> dict[str, Any]:
             rows.append(
                 [
                     f"{name}, against {other if side == 'first' else first}",
-                    told(float(one["break_even_availability"].sel(side=side)), "times"),
-                    told(float(one["break_even_price"].sel(side=side)), "times"),
+                    shown(float(one["break_even_availability"].sel(side=side)), "times"),
+                    shown(float(one["break_even_price"].sel(side=side)), "times"),
                 ]
             )
     columns = ["layout", "availability of all its sensors", "all its prices"]
@@ -135,8 +135,8 @@ def threshold_tables(comparison: Comparison) -> list[dict[str, Any]]:
             rows.append(
                 [
                     name,
-                    told(float(np.mean(one.met_by(values))), "share"),
-                    told(float(np.mean(one.met_by(values, value=one.first))), "share"),
+                    shown(float(np.mean(one.met_by(values))), "share"),
+                    shown(float(np.mean(one.met_by(values, value=one.first))), "share"),
                 ]
             )
         log = [
@@ -180,7 +180,7 @@ def _write(path: Path, table: pd.DataFrame) -> None:
         table.to_csv(partial, index=False, float_format="%.8g")
 
 
-def told(value: float, form: str) -> str:
+def shown(value: float, form: str) -> str:
     """A number for people; a dash where there is none."""
     if not np.isfinite(value):
         return "–"

@@ -107,8 +107,8 @@ def write_segments(path: Path, segments: xr.Dataset, border: Border | Zone) -> N
             table[prefix + name] = side[name].to_numpy()
         table[prefix + "cells"] = side["cells_count"].to_numpy()
     story = {k: v for k, v in segments.attrs.items() if k != "crs"}
-    said = {b"watchline": json.dumps(story, sort_keys=True, default=float).encode()}
+    metadata = {b"watchline": json.dumps(story, sort_keys=True, default=float).encode()}
     with atomic_write(path) as partial:
         table.to_parquet(partial, index=False)
         whole = pq.read_table(partial)  # geopandas writes no metadata of ours
-        pq.write_table(whole.replace_schema_metadata((whole.schema.metadata or {}) | said), partial)
+        pq.write_table(whole.replace_schema_metadata((whole.schema.metadata or {}) | metadata), partial)

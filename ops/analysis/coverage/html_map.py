@@ -73,17 +73,17 @@ def _overlay(chosen: Map, rasters: xr.Dataset, *, show: bool) -> Overlay:
     return Overlay(chosen.title, chosen.title, picture, bounds, show)
 
 
-def _segment_rows(one: xr.Dataset) -> list[tuple[str, str]]:
+def _segment_rows(segment: xr.Dataset) -> list[tuple[str, str]]:
     rows = [
-        ("along the border", f"{float(one['start_m']) / 1000:.2f} to {float(one['end_m']) / 1000:.2f} km"),
-        ("belt covered as required", _percent(one["covered_share"])),
-        ("no line of sight", _percent(one["dead_share"])),
-        ("unknown", _percent(one["unknown_share"])),
-        ("mean probability", _number(one["mean_probability"])),
-        ("mean, best single sensor", _number(one["mean_best_probability"])),
-        ("least probability", _number(one["least_probability"])),
+        ("along the border", f"{float(segment['start_m']) / 1000:.2f} to {float(segment['end_m']) / 1000:.2f} km"),
+        ("belt covered as required", _percent(segment["covered_share"])),
+        ("no line of sight", _percent(segment["dead_share"])),
+        ("unknown", _percent(segment["unknown_share"])),
+        ("mean probability", _number(segment["mean_probability"])),
+        ("mean, best single sensor", _number(segment["mean_best_probability"])),
+        ("least probability", _number(segment["least_probability"])),
     ]
-    return [*rows, ("belt", f"{int(one['cells_count']):,} cells, {float(one['area_m2']) / 1e6:.2f} km²")]
+    return [*rows, ("belt", f"{int(segment['cells_count']):,} cells, {float(segment['area_m2']) / 1e6:.2f} km²")]
 
 
 def _mark(sensor: Any) -> Marker:

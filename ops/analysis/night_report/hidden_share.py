@@ -43,7 +43,7 @@ def hidden_share(visible: xr.DataArray, border: Border, *, belt_m: float) -> Hid
     """Share of the belt within ``belt_m`` [m] of ``border`` that no sensor sees.
 
     ``visible`` is (sensor, northing, easting) uint8 as in ``sensors.coverage.look_probability``: 0 hidden or outside
-    range and view, 1 visible, 255 unknown. A cell is seen when any sensor sees it, unknown when none does and one
+    range and view, 1 visible, 255 unknown. A cell is visible when any sensor sees it, unknown when none does and one
     cannot tell. A layout without sensors hides all. Raises BadInput where the belt holds no cell.
     """
     if visible.dims != ("sensor", "northing", "easting"):
@@ -55,9 +55,9 @@ def hidden_share(visible: xr.DataArray, border: Border, *, belt_m: float) -> Hid
     if not belt.any():
         raise BadInput("no cell of the terrain lies in it", where=f"belt of {belt_m:g} m", expected="a wider belt")
     masks = visible.to_numpy()
-    seen = (masks == VISIBLE).any(axis=0)
-    unknown = ~seen & (masks == UNKNOWN).any(axis=0)
-    hidden = belt & ~seen & ~unknown
+    in_sight = (masks == VISIBLE).any(axis=0)
+    unknown = ~in_sight & (masks == UNKNOWN).any(axis=0)
+    hidden = belt & ~in_sight & ~unknown
     counted = np.bincount(segment[belt & ~unknown], minlength=border.segments)
     missed = np.bincount(segment[hidden], minlength=border.segments)
     with np.errstate(invalid="ignore", divide="ignore"):

@@ -148,14 +148,14 @@ def _lines(path: Path | None, option: str) -> geopandas.GeoDataFrame | None:
     import geopandas
 
     try:
-        found = geopandas.read_file(path)
+        lines = geopandas.read_file(path)
     except Exception as error:  # noqa: BLE001 - whatever the reader says, the file is not one that it reads
         raise BadInput(
             f"cannot be read ({str(error).splitlines()[0][:120]})", where=f"{option} {path}", expected="a map file"
         ) from None
-    if found.crs is None:
+    if lines.crs is None:
         raise BadInput("has no coordinate system", where=f"{option} {path}", expected="one, such as GeoJSON's")
-    return found
+    return lines
 
 
 def _gateways(options: PlanOptions, ground: OpenSector) -> list[tuple[float, float]] | None:

@@ -67,9 +67,9 @@ def read_indicators(path: Path, *, until: date) -> list[Indicator]:
     dates after ``until``, and rows that contradict each other; see ``refuse_contradictions``.
     """
     rows = rows_of(path, known=REQUIRED + OPTIONAL + PLACES)
-    found = [_indicator(row, f"{path}, row {number}", until) for number, row in enumerate(rows, start=1)]
-    refuse_contradictions(found, str(path))
-    return sorted(found, key=lambda one: (one.day, one.what))
+    indicators = [_indicator(row, f"{path}, row {number}", until) for number, row in enumerate(rows, start=1)]
+    refuse_contradictions(indicators, str(path))
+    return sorted(indicators, key=lambda indicator: (indicator.day, indicator.what))
 
 
 def rows_of(path: Path, *, known: Sequence[str]) -> list[dict[str, Any]]:
@@ -89,9 +89,9 @@ def rows_of(path: Path, *, known: Sequence[str]) -> list[dict[str, Any]]:
         if not table and not set(known) & set(reader.fieldnames):
             raise ValueError(f"its first line, {reader.fieldnames[0]!r}, names no known column")
     except (OSError, ValueError, csv.Error) as error:
-        told = error.strerror if isinstance(error, OSError) else str(error)
+        reason = error.strerror if isinstance(error, OSError) else str(error)
         raise IndicatorError(
-            f"cannot be read ({told})", where=str(path), expected="CSV with a header, or JSON"
+            f"cannot be read ({reason})", where=str(path), expected="CSV with a header, or JSON"
         ) from None
     for number, row in enumerate(table, start=1):
         if None in row or None in row.values():
@@ -104,23 +104,24 @@ def rows_of(path: Path, *, known: Sequence[str]) -> list[dict[str, Any]]:
 def refuse_contradictions(indicators: Iterable[Indicator], where: str) -> None:
     """Raise IndicatorError where two rows cannot both be true.
 
-    Of one indicator at one place: two values or two targets for one day, two units, or two directions that are better.
-    The same value from two sources is no contradiction.
+    For one indicator at one place: two values or two targets on one day, two units, or two directions of improvement.
+    The same value from two sources is not a contradiction.
     """
     units: dict[tuple[str, str, str], Indicator] = {}
     days: dict[tuple[Any, ...], Indicator] = {}
-    for one in indicators:
-        first = units.setdefault(one.what, one)
+    for indicator in indicators:
+        first = units.setdefault(indicator.what, indicator)
         for key in ("unit", "better"):
-            mine, theirs = getattr(one, key), getattr(first, key)
+            mine, theirs = getattr(indicator, key), getattr(first, key)
             if mine != theirs and None not in (mine, theirs):
-                raise _contradiction(one, f"{key} {theirs!r} and {mine!r}", where)
-        same = days.setdefault((*one.what, one.day), one)
+                raise _contradiction(indicator, f"{key} {theirs!r} and {mine!r}", where)
+        same = days.setdefault((*indicator.what, indicator.day), indicator)
         for key in ("value", "target"):
-            mine, theirs = getattr(one, key), getattr(same, key)
+            mine, theirs = getattr(indicator, key), getattr(same, key)
             if mine != theirs:
-                told = f"{key} {_told(theirs)} by {same.source} and {_told(mine)} by {one.source} on {one.day}"
-                raise _contradiction(one, told, where)
+                values = f"{_formatted(theirs)} by {same.source} and {_formatted(mine)} by {indicator.source}"
+                what = f"{key} {values} on {indicator.day}"
+                raise _contradiction(indicator, what, where)
 
 
 def _contradiction(one: Indicator, what: str, where: str) -> IndicatorError:
@@ -129,7 +130,7 @@ def _contradiction(one: Indicator, what: str, where: str) -> IndicatorError:
     )
 
 
-def _told(value: float | None) -> str:
+def _formatted(value: float | None) -> str:
     return "nothing" if value is None else f"{value:g}"
 
 

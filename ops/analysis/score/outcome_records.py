@@ -46,14 +46,14 @@ def read_outcomes(path: Path, *, until: date) -> list[Period]:
     place that overlap, because their events would count twice.
     """
     rows = rows_of(path, known=("place", "start", "end", "source"))
-    found = [_period(row, f"{path}, row {number}", until) for number, row in enumerate(rows, start=1)]
-    found.sort(key=lambda one: (one.place, one.start))
-    for before, after in pairwise(found):
+    periods = [_period(row, f"{path}, row {number}", until) for number, row in enumerate(rows, start=1)]
+    periods.sort(key=lambda period: (period.place, period.start))
+    for before, after in pairwise(periods):
         if before.place == after.place and after.start < before.end:
             raise IndicatorError(
                 f"{after.place} has two rows for {after.start}", where=str(path), expected="each day counted once"
             )
-    return found
+    return periods
 
 
 def total_of(periods: Sequence[Period]) -> Outcomes:

@@ -165,11 +165,11 @@ class PlanRoutes:
         return Response(picture, media_type="image/png")
 
     def jobs(self) -> JSONResponse:
-        return JSONResponse({"jobs": [job.told() | {"answer": None} for job in self._jobs.all()]})
+        return JSONResponse({"jobs": [job.as_dict() | {"answer": None} for job in self._jobs.all()]})
 
     def submit(self, asked: CompareOrder | PlanOrder) -> JSONResponse:
         try:
-            return JSONResponse(self._jobs.submit(asked.order(self._planned)).told(), status_code=202)
+            return JSONResponse(self._jobs.submit(asked.order(self._planned)).as_dict(), status_code=202)
         except JobRefused as refusal:
             raise HTTPException(429, str(refusal)) from None
 
@@ -177,13 +177,13 @@ class PlanRoutes:
         job = self._jobs.get(name)
         if job is None:
             raise HTTPException(404, f"There is no job {name}.")
-        return JSONResponse(job.told())
+        return JSONResponse(job.as_dict())
 
     def cancel(self, name: JobName) -> JSONResponse:
         job = self._jobs.cancel(name)
         if job is None:
             raise HTTPException(404, f"There is no job {name}.")
-        return JSONResponse(job.told())
+        return JSONResponse(job.as_dict())
 
     @contextmanager
     def _turn(self) -> Iterator[None]:

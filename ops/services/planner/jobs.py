@@ -38,8 +38,8 @@ class PlannerJob:
     problem: str = ""
     process: subprocess.Popen[str] | None = field(default=None, repr=False)
 
-    def told(self) -> dict[str, Any]:
-        """What a page is told of it."""
+    def as_dict(self) -> dict[str, Any]:
+        """The job as the page receives it."""
         kept = ("id", "state", "doing", "done", "total", "answer", "problem")
         return {name: getattr(self, name) for name in kept} | {"kind": self.order.get("do")}
 
@@ -63,7 +63,7 @@ class Jobs:
 
     def __init__(self, sector: str, log: Path) -> None:
         self._sector, self._log = sector, log
-        self._news = threading.Condition()
+        self._changed = threading.Condition()
         self._jobs: dict[str, PlannerJob] = {}
         self._waiting: deque[PlannerJob] = deque()
         self._closed, self._count = False, 0
@@ -71,7 +71,7 @@ class Jobs:
 
     def submit(self, order: Mapping[str, Any]) -> PlannerJob:
         """Take a job; JobRefused where too many wait already."""
-        with self._news:
+        with self._changed:
             if self._closed:
                 raise JobRefused("The planner is closing.")
             if len(self._waiting) >= MOST_WAITING:
@@ -86,20 +86,20 @@ class Jobs:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="plan-jobs", daemon=True)
                 self._thread.start()
-            self._news.notify()
+            self._changed.notify()
             return job
 
     def get(self, name: str) -> PlannerJob | None:
-        with self._news:
+        with self._changed:
             return self._jobs.get(name)
 
     def all(self) -> list[PlannerJob]:
-        with self._news:
+        with self._changed:
             return list(self._jobs.values())
 
     def cancel(self, name: str) -> PlannerJob | None:
         """End a job, at once where it runs; one that has ended stays as it is."""
-        with self._news:
+        with self._changed:
             job = self._jobs.get(name)
             if job is not None and job.state in ("queued", "running"):
                 job.state = "cancelled"
@@ -111,21 +111,21 @@ class Jobs:
 
     def close(self) -> None:
         """End everything and wait for it."""
-        with self._news:
+        with self._changed:
             self._closed = True
             running = [job.id for job in self._jobs.values() if job.state in ("queued", "running")]
         for name in running:
             self.cancel(name)
-        with self._news:
-            self._news.notify_all()
+        with self._changed:
+            self._changed.notify_all()
         if self._thread is not None:
             self._thread.join(timeout=ENDS_WITHIN_S)
 
     def _run(self) -> None:
         while True:
-            with self._news:
+            with self._changed:
                 while not self._waiting and not self._closed:
-                    self._news.wait()
+                    self._changed.wait()
                 if self._closed:
                     return
                 job = self._waiting.popleft()
@@ -134,7 +134,7 @@ class Jobs:
 
     def _work_off(self, job: PlannerJob) -> None:
         process = start_worker(self._sector, self._log)
-        with self._news:
+        with self._changed:
             job.process = process
             if job.state == "cancelled":
                 process.kill()
@@ -150,7 +150,7 @@ class Jobs:
         finally:
             process.kill()
             process.wait()
-            with self._news:
+            with self._changed:
                 job.process = None
                 if job.state == "running":
                     job.state, job.problem = (
@@ -159,7 +159,7 @@ class Jobs:
                     )
 
     def _hear(self, job: PlannerJob, message: Mapping[str, Any]) -> None:
-        with self._news:
+        with self._changed:
             if job.state != "running":
                 return
             if "answer" in message:

@@ -50,9 +50,9 @@ class Planner:
         """Cells (row, column) of the terrain within the belt, and their segments (−1 beyond the ends or outside)."""
         from geo.border.belt import belt_of
 
-        found = belt_of(self.ground.crossed, self.ground.terrain, belt_m=self._sector.belt_m)
+        belt = belt_of(self.ground.crossed, self.ground.terrain, belt_m=self._sector.belt_m)
         segment = np.full(self.ground.terrain["elevation"].shape, -1, np.int64)
-        segment[found.rows, found.columns] = np.where(found.inside, found.segment, -1)
+        segment[belt.rows, belt.columns] = np.where(belt.inside, belt.segment, -1)
         return segment >= 0, segment
 
     def setup(self, _order: Mapping[str, Any], _tell: Tell) -> dict[str, Any]:
@@ -73,7 +73,7 @@ class Planner:
             "corners": np.column_stack(corners).round(7).tolist(),
             "border": [np.column_stack(self.ground.frame.to_lonlat(*np.array(p.coords).T)).tolist() for p in parts],
             "currency": shipped().currency,
-            "layouts": [self._told(name) for name in self._sector.layouts],
+            "layouts": [self._layout_record(name) for name in self._sector.layouts],
             "legend": legend(),
         }
 
@@ -209,16 +209,16 @@ class Planner:
 
     def layout(self, order: Mapping[str, Any]) -> Layout:
         """A layout with ``edits``: by the id of a sensor or relay a new place and azimuth, or null for taken away."""
-        found = self.original(str(order["layout"]), order.get("document"))
+        original = self.original(str(order["layout"]), order.get("document"))
         edits = order.get("edits") or {}
-        known = {part.id for part in (*found.sensors, *found.relays)}
+        known = {part.id for part in (*original.sensors, *original.relays)}
         for name in edits:
             if name not in known:
                 raise BadInput(f"no sensor {name!r}", where="plan (edits)", expected="sensors of the layout")
-        sensors = [self._edited(sensor, edits.get(sensor.id, {})) for sensor in found.sensors]
-        relays = [self._edited(relay, edits.get(relay.id, {})) for relay in found.relays]
+        sensors = [self._edited(sensor, edits.get(sensor.id, {})) for sensor in original.sensors]
+        relays = [self._edited(relay, edits.get(relay.id, {})) for relay in original.relays]
         return replace(
-            found,
+            original,
             sensors=tuple(sensor for sensor in sensors if sensor is not None),
             relays=tuple(relay for relay in relays if relay is not None),
         )
@@ -240,7 +240,7 @@ class Planner:
             values |= {"lon": lon, "lat": lat, "easting": float(easting), "northing": float(northing)}
         return replace(sensor, **values)
 
-    def _told(self, name: str) -> dict[str, Any]:
+    def _layout_record(self, name: str) -> dict[str, Any]:
         layout = self.original(name)
         return {"name": name, "title": layout.name, "sensors": part_records(layout)}
 
@@ -263,8 +263,8 @@ def answer(planner: Planner, order: Any, write: Callable[[Mapping[str, Any]], No
         if not isinstance(order, Mapping) or order.get("do") not in work:
             raise BadInput("an order that is none", where="planner", expected=", ".join(work))
         do = work[str(order["do"])]
-        found = do(order, lambda doing, done, total: write({"doing": doing, "done": done, "total": total}))
-        write({"answer": found})
+        figures = do(order, lambda doing, done, total: write({"doing": doing, "done": done, "total": total}))
+        write({"answer": figures})
     except WatchlineError as error:
         write({"refused": str(error)})
     except (KeyError, TypeError, ValueError) as error:
