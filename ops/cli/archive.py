@@ -1,4 +1,4 @@
-"""``watchline archive …`` on the command line: a few lines each."""
+"""``watchline archive …`` on the command line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``watchline broker …`` and ``watchline dead-letters …`` on the command line: a few lines each."""
+"""``watchline broker …`` and ``watchline dead-letters …`` on the command line."""
 
 from __future__ import annotations
 

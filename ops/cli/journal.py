@@ -1,4 +1,4 @@
-"""``watchline journal …`` on the command line: a few lines each."""
+"""``watchline journal …`` on the command line."""
 
 from __future__ import annotations
 

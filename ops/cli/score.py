@@ -1,4 +1,4 @@
-"""``watchline score`` on the command line: a few lines."""
+"""``watchline score`` on the command line."""
 
 from __future__ import annotations
 

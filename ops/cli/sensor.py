@@ -1,4 +1,4 @@
-"""``watchline sensor …`` on the command line: a few lines each."""
+"""``watchline sensor …`` on the command line."""
 
 from __future__ import annotations
 

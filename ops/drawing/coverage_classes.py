@@ -21,8 +21,8 @@ VIRIDIS: Final = (
     "#bddf26",
     "#fde725",
 )
-"""Tenths of the palette by van der Walt and Smith (2015), told apart with every form of colour blindness; here so that
-the map process does without matplotlib."""
+"""Tenths of the palette by van der Walt and Smith (2015), safe for colour blindness; stored here so that
+the map process needs no matplotlib."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""How a raster becomes a picture: light and shadow, heights in muted colours, ground that nobody sees.
+"""Styles of map tiles: shaded relief, elevation tints and dead ground.
 
 A style is given one tile's values and answers with its pixels. The ground stays quiet on purpose: colour is kept for
 what needs a person. Lightness alone tells low from high, and hatching tells unknown from unseen, so that no one has to
@@ -106,7 +106,7 @@ class Elevation:
 
 @dataclass(frozen=True, slots=True)
 class Unseen:
-    """Ground that nobody sees is veiled, ground of which one cannot tell is cross-hatched, seen ground stays clear."""
+    """Dead ground is veiled, unknown ground is cross-hatched, ground in line of sight stays clear."""
 
     margin_px: int = 0
     smooth: bool = False

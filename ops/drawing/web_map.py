@@ -262,7 +262,7 @@ def _segments(drawing: MapInput) -> Any:
 
 
 def hidden_colour(share: float) -> str:
-    """Colour of a segment by its hidden share 0–1; grey where it is not known."""
+    """Colour of a segment by its hidden share 0–1; grey where it is unknown."""
     return next((colour for upper, colour in HIDDEN_STYLE if share < upper), NOT_KNOWN_COLOUR)
 
 

@@ -1,4 +1,4 @@
-"""``watchline challenge``: how hard a border's ground is for any layout, and how well this one does on it."""
+"""``watchline challenge``: measures of a border's ground for any layout, and of one layout on it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ PARTS: Final = "parts"
 """Folder of finished stretches, from which an interrupted run is resumed; removed when the answer is complete."""
 REFERENCE: Final = "pyrenees-maritime-alps-srtm3"
 MOST_RESPONSE_CELLS: Final = 60_000_000
-"""Cells over which response times are sought at most: of a larger terrain around border and bases."""
+"""Largest number of cells for response times; a larger terrain is cut to border and bases."""
 RESPONSE_MARGIN_M: Final = 10_000.0
 LISTED: Final = 10
 
@@ -44,7 +44,7 @@ LISTED: Final = 10
 def assess(options: ChallengeOptions, screen: Console) -> dict[str, Any]:
     """Compute and write everything into ``options.out``; returns the figures for the last line of ``--json``.
 
-    The same sector, layout and options give the same bytes in every file. A run that is broken off goes on from the
+    The same sector, layout and options give the same bytes in every file. An interrupted run is resumed from the
     stretches that it finished. Raises BadInput as the sector, the layout and the options deserve.
     """
     options.check()
@@ -96,7 +96,7 @@ def _question(ground: OpenSector, options: ChallengeOptions, progress: Progress)
 
 
 def _response(ground: OpenSector, ways: Ways) -> xr.DataArray | None:
-    """Seconds until somebody from a base is there, on the terrain's cells; None without bases."""
+    """Response time from the bases [s], on the terrain's cells; None without bases."""
     from geo.paths.response_times import response_time
 
     bases = read_bases(ground.sector.bases)
@@ -119,7 +119,7 @@ def _response(ground: OpenSector, ways: Ways) -> xr.DataArray | None:
 
 
 def _around(ground: OpenSector, places: np.ndarray[Any, Any]) -> xr.Dataset:
-    """The part of the terrain around border and bases in which responders are taken to travel."""
+    """The part of the terrain around border and bases in which responders travel (assumption)."""
     west, south, east, north = ground.crossed.bounds
     (left, low), (right, high) = places.min(axis=0), places.max(axis=0)
     reach = RESPONSE_MARGIN_M + 2.0 * ground.sector.belt_m
@@ -275,7 +275,7 @@ def _rounded(value: float) -> float | None:
 
 
 def _sentence(figures: dict[str, Any]) -> str:
-    """What one wants to know first, in one sentence."""
+    """The headline in one sentence."""
     gaps = figures["this_layout"]["gaps"]
     known = sum(gap["last"] - gap["first"] + 1 for gap in gaps if gap["known"])
     unknown = sum(gap["last"] - gap["first"] + 1 for gap in gaps if not gap["known"])

@@ -63,14 +63,14 @@ def write_rasters(out: Path, findings: Findings, thin_to: int) -> dict[str, xr.D
         write_raster(out / RASTERS[name], layer, name)
         thin = max(1, -(-max(layer[name].shape) // thin_to))
         pictures[name] = layer[name][::thin, ::thin].load()
-    for name in WAYS_THROUGH & pictures.keys():  # no way is another thing than not known, and drawn as such
+    for name in WAYS_THROUGH & pictures.keys():  # drawn differently: no path exists, and unknown
         no_way = np.isposinf(pictures["crossing_time"].to_numpy()) & np.isnan(pictures[name].to_numpy())
         pictures[name] = pictures[name].where(~no_way, np.inf)
     return pictures
 
 
 def write_tables(out: Path, findings: Findings, records: list[Statistic], by_segment: list[Statistic]) -> None:
-    """Write all tables; each whole or not at all."""
+    """Write all tables, each atomically."""
     import pandas as pd
 
     segments = segment_table(findings)
@@ -91,7 +91,7 @@ def write_tables(out: Path, findings: Findings, records: list[Statistic], by_seg
 
 
 def segment_table(findings: Findings) -> geopandas.GeoDataFrame:
-    """One row a segment: every measure, by side of the belt (no suffix: both) and by way; lines in WGS 84."""
+    """One row per segment: every measure, by side of the belt (no suffix: both) and by path; lines in WGS 84."""
     import geopandas
     import pandas as pd
 
@@ -137,7 +137,7 @@ def _snake(label: Any) -> str:
 
 
 def crossing_table(findings: Findings) -> geopandas.GeoDataFrame:
-    """One row a way: the least detected, the fastest, the most vulnerable; lines in WGS 84. Empty where nobody can."""
+    """One row per path: least detected, fastest, most vulnerable; lines in WGS 84. Empty where none exists."""
     import geopandas
     from shapely.geometry import LineString
 
@@ -161,7 +161,7 @@ def crossing_table(findings: Findings) -> geopandas.GeoDataFrame:
 
 
 def interruption_of(findings: Findings, way: Any) -> float:
-    """P_I of a way, by its kind and segment; NaN where it is unknown."""
+    """P_I of a path, by its kind and segment; NaN where it is unknown."""
     return float(findings.segments["interruption_probability"].sel(segment=way["segment"], way=way["kind"], slower=1.0))
 
 
@@ -216,7 +216,7 @@ def _write_parquet(path: Path, table: geopandas.GeoDataFrame, story: dict[str, A
     metadata = {b"watchline": json.dumps(content, sort_keys=True, default=str).encode()}
     with atomic_write(path) as partial:
         table.to_parquet(partial, index=False)
-        whole = pq.read_table(partial)  # geopandas writes no metadata of ours
+        whole = pq.read_table(partial)  # geopandas does not write this metadata
         pq.write_table(whole.replace_schema_metadata((whole.schema.metadata or {}) | metadata), partial)
 
 

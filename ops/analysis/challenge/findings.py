@@ -24,7 +24,7 @@ STATES = (CROSSED, UNREACHABLE, UNKNOWN)
 @dataclass(frozen=True, slots=True, eq=False)
 class Findings:
     """What is published. ``segments`` has every measure of the ground and of the layout by segment; ``crossings`` the
-    least detected, fastest and most vulnerable way, where there are such; ``sensors`` what each is worth."""
+    least detected, fastest and most vulnerable path, where they exist; ``sensors`` the contribution of each."""
 
     question: ChallengeQuestion
     required: float
@@ -61,7 +61,7 @@ class Findings:
 def findings_of(
     question: ChallengeQuestion, parts: Mapping[int, StretchAnswer], *, required: float, weights: Mapping[str, float]
 ) -> Findings:
-    """The parts of all stretches put together, with what only the whole border can tell: scores, gaps, values."""
+    """The answers of all stretches joined, with what depends on the whole border: scores, gaps, contributions."""
     segments = joined({number: part.segments for number, part in parts.items()})
     spans = question.ground.crossed.segment_spans_m
     segments = segments.assign_coords(
@@ -101,7 +101,7 @@ def _least(parts: Mapping[int, StretchAnswer]) -> dict[str, dict[str, Any]]:
 
 
 def _undominated(trades: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Ways of which none is better in both time and hazard, the fastest first."""
+    """Paths of which none is better in both time and hazard, the fastest first."""
     kept: list[dict[str, Any]] = []
     for trade in sorted(trades, key=lambda trade: (trade["seconds"], trade["hazard"])):
         if not kept or trade["hazard"] < kept[-1]["hazard"]:
@@ -110,7 +110,7 @@ def _undominated(trades: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _deepest(parts: list[dict[str, Any]]) -> dict[str, Any]:
-    """k of the whole: a chain along all of it passes every stretch, so it is as deep as the shallowest at most."""
+    """k of the whole: a chain along the border passes every stretch, so k is at most the least of all stretches."""
     known = [part for part in parts if "k" in part]
     if not known:
         return {"unknown": parts[0]["unknown"]} if parts else {"unknown": "no stretch"}
@@ -125,9 +125,9 @@ def _deepest(parts: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _worth(segments: xr.Dataset, required: float) -> xr.Dataset:
-    """What each sensor is worth, by leaving it out: over all segments that can be crossed; NaN where none can.
+    """Leave-one-out contribution of each sensor over all segments that can be crossed; NaN where none can.
 
-    ``of_the_whole`` is 0 where some segment's figure without the sensor is but a bound.
+    ``of_the_whole`` is 0 where some segment's figure without the sensor is only a bound.
     """
     base, without = segments["detection_probability"].to_numpy(), segments["without"].to_numpy()
     crossed = np.isfinite(base)
@@ -174,7 +174,7 @@ def proved(findings: Findings, name: str) -> npt.NDArray[np.bool_]:
 
 
 def bounds_in(findings: Findings) -> dict[str, list[int]]:
-    """The segments of which each figure is but a bound."""
+    """The segments of which each figure is only a bound."""
     return {name: np.flatnonzero(~proved(findings, name)).tolist() for name in LIMITS}
 
 

@@ -1,4 +1,4 @@
-"""The published numbers of a layout on a border: gaps, the three ways, interruption, depth, and each sensor's worth."""
+"""The published numbers of a layout on a border: gaps, paths, interruption, resilience, sensors' contributions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sensors.statistics.statistic import Statistic
 
 
 def of_layout(findings: Findings, origin: Origin) -> Iterator[Statistic]:
-    """What a layout does on the whole border."""
+    """Statistics of a layout on the whole border."""
     segments, required = findings.segments, findings.required
     detection = segments["detection_probability"].to_numpy()
     crossed = np.isfinite(detection)
@@ -76,7 +76,7 @@ def _least(findings: Findings, origin: Origin, detection: Any) -> Statistic:
     at = int(np.nanargmin(detection))
     way = findings.crossings.get(LEAST)
     if way is not None and detection[way["segment"]] == detection[at]:
-        at = int(way["segment"])  # of segments that are detected alike the one whose way is shown
+        at = int(way["segment"])  # of segments with equal detection, the one whose path is shown
     low = float(findings.segments["detection_probability_low"][at])
     unknown_m = float(findings.segments["unknown_m"][at])
     return origin.statistic(
@@ -104,7 +104,7 @@ def _interruption(findings: Findings, origin: Origin) -> Statistic:
 
 
 def _ways(findings: Findings, origin: Origin) -> Iterator[Statistic]:
-    """Time, detection and interruption of each of the three ways."""
+    """Time, detection and interruption of each of the three paths."""
     for kind, way in findings.crossings.items():
         of, over = f"segment {way['segment']}", f"the way is up to {way['overlength']:.2%} too long"
         yield origin.statistic(
@@ -129,7 +129,7 @@ def _no_response(findings: Findings) -> str:
 
 
 def _confirmed(findings: Findings, origin: Origin) -> Iterator[Statistic]:
-    """How likely each of the three ways becomes a confirmed track, by the simulator and the tracker."""
+    """Probability that a crossing on each of the three paths becomes a confirmed track, by simulator and tracker."""
     for kind, way in findings.crossings.items():
         share, name, of = way["confirmed"], f"confirmed track, {kind} way", f"segment {way['segment']}"
         if "unknown" in share:
@@ -164,7 +164,7 @@ def _rasters(findings: Findings, origin: Origin) -> Iterator[Statistic]:
 
 
 def of_sensors(findings: Findings, origin: Origin) -> Iterator[Statistic]:
-    """What each sensor is worth, by leaving it out."""
+    """Leave-one-out contribution of each sensor."""
     n = int(np.isfinite(findings.segments["detection_probability"].to_numpy()).sum())
     for sensor in findings.sensors["sensor"].to_numpy():
         one = findings.sensors.sel(sensor=sensor)

@@ -37,7 +37,7 @@ Extent = tuple[float, float, float, float]
 class Panel:
     """One map of small multiples: the raster, its title, unit and palette, and the limits if they are fixed.
 
-    ``states`` are the words for 0 and 1 where there is nothing between them."""
+    ``states`` are the labels of 0 and 1 of a raster with no other values."""
 
     variable: str
     title: str
@@ -90,7 +90,7 @@ WAY_STYLES: Final[Mapping[str, tuple[str, Any, float]]] = {
 
 
 def draw_maps(path: Path, findings: Findings, pictures: Mapping[str, xr.DataArray], panels: Sequence[Panel]) -> bool:
-    """Small multiples of rasters that are there; False where none is, and then no file."""
+    """Draw small multiples of the rasters that exist; without any, write no file and return False."""
     shown = [panel for panel in panels if panel.variable in pictures]
     if not shown:
         return False
@@ -105,7 +105,7 @@ def draw_maps(path: Path, findings: Findings, pictures: Mapping[str, xr.DataArra
 
 
 def draw_scores(path: Path, findings: Findings) -> None:
-    """The three scores by segment, on relief; and the composite, where there is one."""
+    """The three scores by segment on relief, and the composite if there is one."""
     view = _View.of(findings.question.ground)
     values = {title: findings.segments[name].to_numpy() for name, title in SCORE_TITLES.items()}
     if findings.composite is not None:
@@ -121,7 +121,7 @@ def draw_scores(path: Path, findings: Findings) -> None:
 
 
 def draw_crossings(path: Path, findings: Findings) -> None:
-    """The three ways over the relief with the sensors; where each is decided is marked. The widest lies lowest."""
+    """The three paths over the relief with the sensors, and where each is decided. The widest line is lowest."""
     view = _View.of(findings.question.ground)
 
     def one(axes: Axes, _: int) -> None:
@@ -249,7 +249,7 @@ def _border(axes: Axes, view: _View) -> None:
 
 
 def _coloured(axes: Axes, values: Any, view: _View, label: str = "percentile") -> None:
-    """The border with a colour a segment, grey where it is unknown."""
+    """The border with a colour per segment, grey where it is unknown."""
     border = view.ground.crossed
     if view.ground.zone is not None:
         for part in getattr(view.ground.zone.outer.line, "geoms", [view.ground.zone.outer.line]):

@@ -1,4 +1,4 @@
-"""Where the published numbers of a challenge come from: what stands beside each of its records."""
+"""Provenance of the published numbers of a challenge, given with each record."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BY_SEGMENT: Final = "none of the whole: each segment's, by drawn errors of the e
 NOT_DRAWN: Final = "none: no errors of the elevation were drawn"
 NO_BASES: Final = "no bases: nobody knows how soon somebody comes"
 CHECKED_CELLS: Final = 8_192
-"""Cells along a side up to which every height is in the checksum; of larger terrains every n-th, as it says."""
+"""Cells along a side up to which every height is in the checksum; of larger terrains every n-th is, as stated."""
 GONE: Final = {
     UNREACHABLE: "nobody can cross the segment, so there is no crossing to detect",
     UNKNOWN: "the ground or the sensors' sight of every way is unknown",
@@ -32,7 +32,7 @@ GONE: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where all numbers of one run come from."""
+    """The provenance of all numbers of one run."""
 
     ground: str
     layout: str
@@ -86,7 +86,7 @@ class Origin:
         return Statistic(name=name, value=float(value), unit=unit, **(defaults | fixed | more))
 
     def share(self, name: str, part: float, whole: float, why: str, **more: Any) -> Statistic:
-        """A record of a share; unknown, for the reason ``why``, where there is nothing to count."""
+        """A record of a share; unknown, for the reason ``why``, where the whole is 0."""
         value = part / whole if whole > 0 else math.nan
         limits = more.pop("limits", "") if whole > 0 else why
         return self.statistic(
@@ -95,7 +95,7 @@ class Origin:
 
 
 def _others(question: ChallengeQuestion) -> str:
-    """Versions of bases and ways: what response and movement hang on besides the terrain."""
+    """Versions of bases, roads, rivers and fords, on which response and movement depend."""
     bases = sorted(read_bases(question.ground.sector.bases).items())
     versions = [f"bases {hashlib.blake2b(repr(bases).encode(), digest_size=8).hexdigest() if bases else 'none'}"]
     for name in ("roads", "rivers", "fords"):
@@ -107,7 +107,7 @@ def _others(question: ChallengeQuestion) -> str:
 
 
 def deep(k: int) -> str:
-    """How deep a border is held, in words."""
+    """Barrier resilience in words."""
     return f"{k} sensor deep" if k == 1 else f"{k} sensors deep"
 
 
@@ -117,7 +117,7 @@ def spaced(names: str) -> str:
 
 
 def _setting(name: str, value: object) -> str:
-    """A setting of the yardstick with its unit."""
+    """A setting of the measures with its unit."""
     plain, metres = name.removesuffix("_m"), name.endswith("_m")
     return f"{spaced(plain)} {_formatted(value)}" + (" m" if metres else "")
 

@@ -1,4 +1,4 @@
-"""The report of a challenge: one HTML file that opens without network, for whoever must decide and whoever audits.
+"""The report of a challenge: one HTML file that opens without network, for decision makers and auditors.
 
 Nothing in it is fetched, and the content security policy forbids it; what a layout or sector may set is escaped, or
 travels as JSON and becomes text nodes, see ``ops.drawing.web_map``.
@@ -55,7 +55,7 @@ from sensors.statistics.statistic import Statistic
 TEMPLATE = Path(__file__).with_name("report.html.j2")
 
 AS_CLASS: Final = {"least detected": "person", "fastest": "vehicle", "most vulnerable": "group"}
-"""The map's line styles that the three ways take."""
+"""Line styles of the three paths on the map."""
 SYMBOLS: Final = (("radar", "radar"), ("camera", "camera"), ("ground_sensor", "ground sensor"), ("base", "patrol base"))
 LARGEST_PIXELS: Final = 1600
 LIMITS: Final = (
@@ -80,7 +80,7 @@ LIMITS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A part of the page: words, pictures (data URI and words for who does not see them), tables."""
+    """A part of the page: texts, pictures (data URI and alternative text), tables."""
 
     title: str
     words: Sequence[str]
@@ -89,7 +89,7 @@ class Sheet:
 
 
 def write_page(path: Path, findings: Findings, records: Sequence[Statistic], pictures: Sequence[Path]) -> None:
-    """Write the report, whole or not at all; the same input gives the same bytes."""
+    """Write the report atomically; the same input gives the same bytes."""
     drawn = draw_map(_map(findings))
     page = _page(findings, records, {picture.stem: picture for picture in pictures})
     text = render_page(TEMPLATE, scripts=drawn.scripts, page=page, map=drawn)

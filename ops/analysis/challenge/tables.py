@@ -1,4 +1,4 @@
-"""The tables of a challenge's report: ways, gaps, sensors, the hardest segments, and the published numbers."""
+"""The tables of a challenge's report: paths, gaps, sensors, the hardest segments, and the published numbers."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Table:
 
 
 def hardest_table(findings: Findings, score: str) -> Table:
-    """The segments that a score ranks highest, with what stands behind it."""
+    """The segments that a score ranks highest, with its components."""
     segments = findings.segments
     values = segments[score].to_numpy()
     order = [int(i) for i in np.argsort(-np.where(np.isnan(values), -1.0, values), kind="stable")[:HARDEST]]
@@ -73,7 +73,7 @@ def _reference(one: Any, name: str) -> str:
 
 
 def way_table(findings: Findings) -> Table:
-    """The three ways and how they are detected and interrupted."""
+    """The three paths with their detection and interruption."""
     rows = []
     for kind, way in findings.crossings.items():
         least = findings.segments["interruption_probability"].sel(segment=way["segment"], way=kind)
@@ -106,7 +106,7 @@ def way_table(findings: Findings) -> Table:
 
 
 def confirmed_words(share: Mapping[str, Any]) -> str:
-    """How often the way became a confirmed track in the simulator, with its interval."""
+    """Share of simulated crossings that became a confirmed track, with its interval."""
     if "unknown" in share:
         return "unknown"
     if not share["runs"]:
@@ -130,7 +130,7 @@ def gap_table(findings: Findings) -> Table:
 
 
 def sensor_table(findings: Findings) -> Table:
-    """What each sensor is worth."""
+    """The contribution of each sensor."""
     known = int(np.isfinite(findings.segments["detection_probability"].to_numpy()).sum())
     rows = []
     for name in findings.sensors["sensor"].to_numpy():
@@ -162,7 +162,7 @@ def trade_table(findings: Findings) -> Table:
 
 
 def record_table(records: Sequence[Statistic], *, of_sensors: bool) -> Table:
-    """Published numbers with what they are made of: those of the single sensors, or all others."""
+    """Published numbers with their provenance: those of single sensors, or all others."""
     rows = [
         [
             record.name + (f", {record.of}" if record.of else ""),

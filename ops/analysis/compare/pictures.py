@@ -33,7 +33,7 @@ STYLE: Final[Any] = {
     "legend.frameon": False,
 }
 COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#555555", "#000000")
-"""Okabe and Ito's colours, told apart by colour-blind people; the first layout has the first."""
+"""Okabe and Ito's palette, safe for colour blindness; the first layout has the first colour."""
 MARKS: Final = ("o", "s", "^", "D", "v", "P", "X", "*")
 DPI: Final = 130
 LISTED: Final = 14

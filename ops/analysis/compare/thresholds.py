@@ -33,7 +33,7 @@ class ThresholdError(BadInput):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """The value that somebody set a threshold to, when, and why."""
+    """The value that a threshold was set to, by whom, when and why."""
 
     value: float
     on: date

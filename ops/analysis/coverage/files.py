@@ -23,7 +23,7 @@ RASTERS: Final = {
 }
 """File → variable of ``sensors.coverage.coverage_rasters``."""
 COUNTED_UNKNOWN: Final = 65_535
-"""Stands in ``k_count.tif`` where no known sensor detects and for one it is unknown."""
+"""Value of ``k_count.tif`` where no known sensor detects and at least one is unknown."""
 PER_SEGMENT: Final = (
     "covered_share",
     "covered_share_low",
@@ -94,9 +94,9 @@ def _on_disk(rasters: xr.Dataset, variable: str) -> tuple[np.ndarray[Any, Any], 
 
 
 def write_segments(path: Path, segments: xr.Dataset, border: Border | Zone) -> None:
-    """One row a segment: where it is, and each measure for both sides of the belt, then by side; lines in WGS 84.
+    """One row per segment: its position, and each measure for both sides of the belt, then by side; lines in WGS 84.
 
-    What the numbers are of (target, conditions, dwell, requirement, versions) is in the file's metadata as JSON.
+    Target, conditions, dwell, requirement and versions are in the file's metadata as JSON.
     """
     import pyarrow.parquet as pq
 
@@ -110,5 +110,5 @@ def write_segments(path: Path, segments: xr.Dataset, border: Border | Zone) -> N
     metadata = {b"watchline": json.dumps(story, sort_keys=True, default=float).encode()}
     with atomic_write(path) as partial:
         table.to_parquet(partial, index=False)
-        whole = pq.read_table(partial)  # geopandas writes no metadata of ours
+        whole = pq.read_table(partial)  # geopandas does not write this metadata
         pq.write_table(whole.replace_schema_metadata((whole.schema.metadata or {}) | metadata), partial)

@@ -1,4 +1,4 @@
-"""What nobody can see: the share of the belt along the border that no sensor of a layout has a line of sight to."""
+"""Dead ground: the share of the belt along the border to which no sensor of a layout has a line of sight."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ class HiddenShare:
 
 
 def hidden_share(visible: xr.DataArray, border: Border, *, belt_m: float) -> HiddenShare:
-    """Share of the belt within ``belt_m`` [m] of ``border`` that no sensor sees.
+    """Share of the belt within ``belt_m`` [m] of ``border`` to which no sensor has a line of sight.
 
     ``visible`` is (sensor, northing, easting) uint8 as in ``sensors.coverage.look_probability``: 0 hidden or outside
-    range and view, 1 visible, 255 unknown. A cell is visible when any sensor sees it, unknown when none does and one
-    cannot tell. A layout without sensors hides all. Raises BadInput where the belt holds no cell.
+    range and view, 1 visible, 255 unknown. A cell is visible when any sensor sees it, and unknown when none does and
+    at least one is unknown. Without sensors all cells are hidden. Raises BadInput where the belt holds no cell.
     """
     if visible.dims != ("sensor", "northing", "easting"):
         raise BadInput(f"dims {visible.dims}", where="hidden share: visible", expected="sensor, northing, easting")

@@ -93,7 +93,7 @@ class ReportInput:
 
 
 def write_report(path: Path, report: ReportInput) -> None:
-    """Write ``report`` as one HTML file at ``path``, whole or not at all; its folder must exist.
+    """Write ``report`` as one HTML file at ``path``, atomically; its folder must exist.
 
     The same input gives the same bytes. Raises BadInput, in one sentence, for an alert without its id, time or
     sentence, counts that lack a figure, a time zone that nobody keeps, or times that are naive or run backwards.
@@ -282,7 +282,7 @@ def _trails(history: xr.Dataset, name: str, report: ReportInput) -> list[Trail]:
 
 
 def _classes(history: xr.Dataset, name: str, report: ReportInput) -> dict[str, str]:
-    """Likely class by name: the history's last word, else what an alert said, else what the caller knows."""
+    """Likely class by track: from the history, else from an alert, else from the caller."""
     told = {str(alert["track"]): str(alert["class_label"]) for alert in report.alerts if alert.get("class_label")}
     last = dict(report.track_classes) | told
     if "class_probability" in history:

@@ -1,4 +1,4 @@
-"""The report's words and figures: what the page says, as plain values that the template escapes."""
+"""Texts and figures of the report, as plain values that the template escapes."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def moment_of(value: datetime | str, *, where: str) -> datetime:
 
 
 def zone_of(name: str) -> ZoneInfo:
-    """The time zone of that name; BadInput for one that nobody keeps."""
+    """The time zone of that name; BadInput for an unknown one."""
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
@@ -103,7 +103,7 @@ def period_words(started: datetime, ended: datetime, zone: ZoneInfo) -> str:
 
 
 def alert_rows(alerts: Sequence[Mapping[str, Any]], zone: ZoneInfo) -> list[AlertRow]:
-    """Alerts in the order they were raised. Needs id, raised_at and sentence; the rest is shown where it is there."""
+    """Alerts in the order they were raised. Needs id, raised_at and sentence; other keys are optional."""
     rows = []
     for alert in alerts:
         where = f"alert {clean(alert.get('id'))[:80]!r}"

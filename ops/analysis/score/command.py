@@ -96,7 +96,7 @@ def _show(card: Scorecard, screen: Console) -> None:
 
 
 def _plain(text: str) -> str:
-    """What a file says is text, and no markup of the screen's."""
+    """Text of a file, escaped so that it is not read as markup."""
     from rich.markup import escape
 
     return escape("".join(character if character.isprintable() else "�" for character in text))

@@ -41,7 +41,7 @@ class IndicatorError(BadInput):
 
 @dataclass(frozen=True, slots=True)
 class Indicator:
-    """One value of one indicator; ``value`` None where it was due and nobody reported it."""
+    """One value of one indicator; ``value`` None where it was due and not reported."""
 
     place: str
     family: str

@@ -27,7 +27,7 @@ LIMITS: Final = (
 
 
 def write_scorecard(path: Path, card: Scorecard, *, title: str) -> None:
-    """Write the page, whole or not at all; the same scorecard gives the same bytes."""
+    """Write the page atomically; the same scorecard gives the same bytes."""
     page = {
         "title": title,
         "about": f"All four families of success as known on {card.day.isoformat()} (UTC).",

@@ -72,7 +72,7 @@ class ScorecardLine:
 
     @property
     def direction(self) -> str:
-        """How it moves: better, worse, rising, falling, steady, or that nobody can tell."""
+        """The trend: better, worse, rising, falling, steady, or unknown."""
         if math.isnan(self.trend):
             return "no trend: fewer than two values"
         if self.by_chance:

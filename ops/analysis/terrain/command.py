@@ -72,7 +72,7 @@ def info(options: TerrainOptions, screen: Console, *, headers_only: bool) -> dic
 
 
 def import_terrain(options: TerrainOptions, out: Path, screen: Console, *, force: bool) -> dict[str, Any]:
-    """Write the rasters as one terrain to ``out``; what was written, with its SHA-256. Errors as ``write_cog``."""
+    """Write the rasters as one terrain to ``out``; returns its figures with the SHA-256. Raises as ``write_cog``."""
     plan = terrain_plan(options)
     with progress_bar(screen) as progress:
         total = len(windows(plan))

@@ -1,4 +1,4 @@
-"""Rasters to one cloud-optimised GeoTIFF on the cells of a frame: by windows, atomic, begun anew after a kill."""
+"""Rasters to one cloud-optimised GeoTIFF on the cells of a frame: by windows, atomic; a killed run starts over."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TILE_CELLS: Final = 512
 HASH_BYTES: Final = 2**20
 
 Step = Callable[[int, int], None]
-"""Told how many windows are done, of how many."""
+"""Called with the number of finished windows and of all."""
 
 
 @dataclass(slots=True)

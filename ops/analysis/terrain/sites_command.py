@@ -1,4 +1,4 @@
-"""``watchline sites``: what candidate sites see of a sector together, and which few see most of its belt."""
+"""``watchline sites``: combined viewsheds of candidate sites, and the few that cover most of the belt."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ RASTERS: Final[dict[str, tuple[str, int | None]]] = {
     "first_site": ("int32", NO_SITE),
     "visible": ("uint8", UNKNOWN),
 }
-"""The rasters written, their type on disk, and the value that says nothing."""
+"""The rasters, their type on disk, and the value for no data."""
 CHOSEN: Final = "chosen.geojson"
 
 
 @dataclass(frozen=True, slots=True)
 class MastCandidates:
-    """Places where a mast may stand: names, places in the frame [m], and mast heights [m]."""
+    """Candidate mast sites: names, positions in the frame [m], and mast heights [m]."""
 
     ids: tuple[str, ...]
     easting: npt.NDArray[np.float64]

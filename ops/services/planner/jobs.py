@@ -1,4 +1,4 @@
-"""Long work of the planner as jobs: queued, one at a time, each in a process of its own, with progress and cancel."""
+"""Background jobs of the planner: queued, one at a time, each in its own process, with progress and cancel."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ ENDS_WITHIN_S: Final = 5.0
 
 
 class JobRefused(WatchlineError):
-    """A job that cannot be taken; the sentence says why."""
+    """A job that is not accepted; the sentence gives the reason."""
 
 
 @dataclass
 class PlannerJob:
-    """One piece of long work; ``answer`` when done, ``problem`` (a sentence) when failed."""
+    """A background job; ``answer`` when done, ``problem`` (a sentence) when failed."""
 
     id: str
     order: Mapping[str, Any]
@@ -59,7 +59,7 @@ def start_worker(sector: str, log: Path) -> subprocess.Popen[str]:
 
 
 class Jobs:
-    """A queue of jobs and the thread that works them off; ``close`` ends what runs."""
+    """A queue of jobs and the thread that runs them; ``close`` cancels them."""
 
     def __init__(self, sector: str, log: Path) -> None:
         self._sector, self._log = sector, log
@@ -70,7 +70,7 @@ class Jobs:
         self._thread: threading.Thread | None = None
 
     def submit(self, order: Mapping[str, Any]) -> PlannerJob:
-        """Take a job; JobRefused where too many wait already."""
+        """Queue a job; JobRefused where too many are waiting."""
         with self._changed:
             if self._closed:
                 raise JobRefused("The planner is closing.")
@@ -98,7 +98,7 @@ class Jobs:
             return list(self._jobs.values())
 
     def cancel(self, name: str) -> PlannerJob | None:
-        """End a job, at once where it runs; one that has ended stays as it is."""
+        """Cancel a job, immediately if it is running; a finished job is unchanged."""
         with self._changed:
             job = self._jobs.get(name)
             if job is not None and job.state in ("queued", "running"):
@@ -110,7 +110,7 @@ class Jobs:
             return job
 
     def close(self) -> None:
-        """End everything and wait for it."""
+        """Cancel all jobs and wait for the thread."""
         with self._changed:
             self._closed = True
             running = [job.id for job in self._jobs.values() if job.state in ("queued", "running")]

@@ -1,7 +1,7 @@
-"""The planner's own process: coverage of a layout that somebody edits, comparisons and plans, away from the server.
+"""The planner's process, apart from the server: coverage of an edited layout, comparisons and plans.
 
-One JSON order a line on stdin, JSON lines on stdout: ``{"done", "total", "doing"}`` while it works, then one with
-``answer`` or ``refused`` (a sentence). It ends with its stdin. Nothing else goes to stdout.
+One JSON order per line on stdin, JSON lines on stdout: ``{"done", "total", "doing"}`` during the work, then one with
+``answer`` or ``refused`` (a sentence). It ends when stdin closes. Nothing else is written to stdout.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ EDITS: Final = frozenset({"lon", "lat", "azimuth_deg"})
 
 
 class Planner:
-    """The ground of one sector, opened once, and the coverage of the layouts that are being looked at."""
+    """One sector, opened once, and the coverage of the layouts in use."""
 
     def __init__(self, sector: Sector) -> None:
         self._sector = sector
@@ -78,7 +78,7 @@ class Planner:
         }
 
     def coverage(self, order: Mapping[str, Any], _tell: Tell) -> dict[str, Any]:
-        """Coverage of a layout with edits: a picture, and what the belt has of it."""
+        """Coverage of an edited layout: a picture, and figures of the belt."""
         layout = self.layout(order)
         name = str(order["layout"])
         silent = self._unheard(layout)
@@ -187,8 +187,8 @@ class Planner:
         return layout_document(self.layout(order))
 
     def _unheard(self, layout: Layout) -> frozenset[str]:
-        """Sensors and relays that reach no base by radio; none where no base is named, or one stands off the map (which
-        the coverage says)."""
+        """Sensors and relays without a radio link to a base; none where no base is named, or one is off the map, which
+        the coverage reports."""
         from ops.analysis.inputs import bases_in
         from sensors.planning.radio_links import unlinked
 
@@ -208,7 +208,7 @@ class Planner:
         return Layout.from_file(path, self.ground.frame)
 
     def layout(self, order: Mapping[str, Any]) -> Layout:
-        """A layout with ``edits``: by the id of a sensor or relay a new place and azimuth, or null for taken away."""
+        """A layout with ``edits``: per id of a sensor or relay a new position and azimuth, or null for removed."""
         original = self.original(str(order["layout"]), order.get("document"))
         edits = order.get("edits") or {}
         known = {part.id for part in (*original.sensors, *original.relays)}
@@ -251,7 +251,7 @@ def _number(value: Any) -> float | None:
 
 
 def answer(planner: Planner, order: Any, write: Callable[[Mapping[str, Any]], None]) -> None:
-    """Carry out one order, telling how far it is, and write its answer or a sentence why not."""
+    """Carry out one order with progress, and write its answer, or a sentence with the reason for refusing it."""
     work = {
         "setup": planner.setup,
         "coverage": planner.coverage,
