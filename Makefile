@@ -24,7 +24,7 @@ demo: $(STAMP) ## Set up if needed, then watch the sample sector work (ARGS="--d
 test: $(STAMP) check ## Set up if needed, then run every check and every test
 	@$(PYTHON) deploy/system_packages.py
 	@$(BIN)/python -m ops.runtime.compile_kernels
-	@$(BIN)/python -m pytest -q $(ARGS)
+	@$(BIN)/python -m pytest -q -n auto $(ARGS)
 
 check: $(STAMP) ## Style, types and floors
 	@$(BIN)/ruff format --check .

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 EXTRAS = ".[test]"
+COMPILING_S = "900"
+"""How long uv may compile one file to bytecode: the longest of 6 MB takes 15 s of a core, more on a busy machine."""
 
 
 def main(folder: str) -> int:
@@ -31,7 +34,8 @@ def main(folder: str) -> int:
     wanted = ["--editable", EXTRAS, "--constraint", "constraints.txt"]
     if subprocess.run([*pip, "install", "uv"], check=False).returncode == 0:
         uv = [str(root / "bin" / "uv"), "pip", "install", "--quiet", "--python", str(python), "--compile-bytecode"]
-        if subprocess.run([*uv, *wanted], check=False).returncode == 0:
+        environment = {"UV_COMPILE_BYTECODE_TIMEOUT": COMPILING_S, **os.environ}
+        if subprocess.run([*uv, *wanted], check=False, env=environment).returncode == 0:
             return 0
         print("uv did not manage; going on with pip.", file=sys.stderr)
     return subprocess.run([*pip, "install", *wanted], check=False).returncode

@@ -1,4 +1,4 @@
-"""What tests of several rooms share: a SAPIENT node that says what a real one would say."""
+"""What all tests share: how the suite runs, Hypothesis without time limits, a SAPIENT node."""
 
 from __future__ import annotations
 
@@ -9,7 +9,14 @@ from typing import Any
 
 import pytest
 from google.protobuf.json_format import ParseDict
+from hypothesis import HealthCheck, settings
 from sapient_msg.bsi_flex_335_v2_0.sapient_message_pb2 import SapientMessage
+
+pytest_plugins = ("tests.suite",)
+
+# What a test says must not depend on how busy the machine is.
+settings.register_profile("watchline", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("watchline")
 
 DEGREES_M = "LOCATION_COORDINATE_SYSTEM_LAT_LNG_DEG_M"
 UNITS_DATUM = {

@@ -1,0 +1,131 @@
+"""How the suite runs on several cores: one file a process at a time, the longest first, and a line of progress.
+
+``make test`` runs ``pytest -n auto``; without ``-n`` everything here stands aside and pytest runs as it does anywhere.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+DURATIONS = Path(__file__).with_name("durations.json")
+"""Seconds of each test file that takes more than one; ``WATCHLINE_DURATIONS=write make test`` measures them."""
+TOGETHER = ("tests/web/",)
+"""Folders whose files run in one process, one after the other: they share a browser and a demonstration."""
+APART = ("tests/drills/",)
+"""Folders whose tests share nothing that is costly: each of their tests goes to whichever process is free."""
+TELL_EVERY_S = 5.0
+MOST_PROCESSES = 6
+
+
+def unit_of(nodeid: str) -> str:
+    """What runs in one process, one test after the other: a file, a folder, or a single test."""
+    file = nodeid.partition("::")[0]
+    for folder in TOGETHER:
+        if file.startswith(folder):
+            return folder
+    return nodeid if file.startswith(APART) else file
+
+
+def ordered(nodeids: Sequence[str], seconds: dict[str, float]) -> list[str]:
+    """Units of work, the longest first, then those that take a second or less as they are found."""
+    units = dict.fromkeys(unit_of(nodeid) for nodeid in nodeids)
+    return sorted(units, key=lambda unit: -seconds.get(unit, 0.0))
+
+
+class ByUnit(LoadScopeScheduling):
+    """xdist's scheduler of whole files, with our units."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return unit_of(nodeid)
+
+
+class Progress:
+    """Prints how far the suite is, every few seconds, and each failure when it happens."""
+
+    def __init__(self, reporter: pytest.TerminalReporter) -> None:
+        self._reporter, self._lock, self._over = reporter, threading.Lock(), threading.Event()
+        self._began, self._total, self._done, self._failed = time.monotonic(), 0, 0, 0
+        self._running: dict[str, None] = {}
+        self.seconds: dict[str, float] = {}
+        self._thread = threading.Thread(target=self._tell, daemon=True)
+        self._thread.start()
+
+    def _tell(self) -> None:
+        while not self._over.wait(TELL_EVERY_S):
+            self._write(self._line())
+
+    def _line(self) -> str:
+        minutes, seconds = divmod(int(time.monotonic() - self._began), 60)
+        if not self._total:
+            return f"{minutes:3}:{seconds:02}  collecting tests"
+        now = ", ".join(sorted({name.partition("::")[0].removeprefix("tests/") for name in list(self._running)}))
+        share = 100 * self._done // self._total
+        return f"{minutes:3}:{seconds:02}  {share:3} %  {self._done} of {self._total}, {self._failed} failed  {now}"
+
+    def _write(self, text: str) -> None:
+        with self._lock:
+            self._reporter.write_line(text)
+
+    def pytest_xdist_node_collection_finished(self, node: Any, ids: Sequence[str]) -> None:
+        self._total = len(ids)
+
+    def pytest_runtest_logstart(self, nodeid: str, location: Any) -> None:
+        self._running[nodeid] = None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
+        """No letter for what passed or was skipped: the lines of progress count them."""
+        if report.passed:
+            return "passed" if report.when == "call" else "", "", ""
+        return ("skipped", "", "") if report.skipped and not hasattr(report, "wasxfail") else None
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        unit = unit_of(report.nodeid)
+        self.seconds[unit] = self.seconds.get(unit, 0.0) + report.duration
+        if report.failed:
+            self._failed += 1
+            self._write(f"FAILED {report.nodeid} ({report.when})")
+        if report.when == "teardown":
+            self._done += 1
+            self._running.pop(report.nodeid, None)
+
+    def pytest_sessionfinish(self) -> None:
+        self._over.set()
+        self._thread.join()
+        self._write(self._line())
+        if os.environ.get("WATCHLINE_DURATIONS") == "write":
+            long = {unit: round(taken, 1) for unit, taken in self.seconds.items() if taken > 1.0}
+            DURATIONS.write_text(json.dumps(dict(sorted(long.items())), indent=1) + "\n")
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Processes of ``-n auto``: one a core and one more, for many tests wait for another process or for a clock."""
+    return min((os.cpu_count() or 1) + 1, MOST_PROCESSES)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByUnit:
+    config.option.loadscopereorder = False  # keep the order of the collection, see below
+    return ByUnit(config, log)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if config.pluginmanager.has_plugin("dsession") and reporter is not None:
+        config.pluginmanager.register(Progress(reporter), "progress")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """In the processes of xdist: the longest units first, the tests of a unit in their own order."""
+    if hasattr(config, "workerinput"):
+        seconds = json.loads(DURATIONS.read_text()) if DURATIONS.exists() else {}
+        place = {unit: number for number, unit in enumerate(ordered([item.nodeid for item in items], seconds))}
+        items.sort(key=lambda item: place[unit_of(item.nodeid)])
