@@ -1,1 +1,1 @@
-"""From reports on a wire to detections: decoders, spool, receiver."""
+"""Messages of sensors and units received, authenticated and decoded to scans, and the sending side for adapters."""

@@ -1,4 +1,4 @@
-"""JSON of a message to a typed record, with the field and the reason where it is refused."""
+"""JSON messages parsed to typed records; a refused message names the field and the reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Topics: what is built here parses here, and no name can smuggle in a level or a wildcard.
+"""Topics: every topic that is built here is parsed here, and no name can contain a level or a wildcard.
 
 ``watchline/1/{sector}/sensor/{sensor}/detections | status | ack``
 ``watchline/1/{sector}/unit/{unit}/alerts | position | reply``
@@ -237,7 +237,7 @@ def parse(topic: str) -> Topic:
 
 
 def parse_or_none(topic: str) -> Topic | None:
-    """The parts of a topic; None on anything that the builders do not build."""
+    """The parts of a topic; None for an invalid one."""
     try:
         return parse(topic)
     except MalformedMessage:

@@ -1,4 +1,4 @@
-"""What the units of a sector send: where they are, and what they say of alerts. Bytes in, records out."""
+"""Messages of the units of a sector: their positions, and their replies to alerts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Name = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x
 
 
 class Reply(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A person's word on an alert. (unit, boot, seq) is unique for ever, as a sensor's is."""
+    """A person's action on an alert. (unit, boot, seq) is unique, as a sensor's is."""
 
     unit: Identifier
     boot: Counter
@@ -36,8 +36,8 @@ class Reply(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True)
 
 
 class Position(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Where a unit is. ``position_sd_m``: one standard deviation, where the unit knows it. ``distress``: people are in
-    need there, the unit's own or others; ``note`` says more."""
+    """Position of a unit. ``position_sd_m``: one standard deviation, if known. ``distress``: people need help at this
+    position, of the unit or others; ``note``: further text."""
 
     unit: Identifier
     boot: Counter

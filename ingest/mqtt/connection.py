@@ -1,10 +1,10 @@
-"""MQTT 5 by paho: the only file that knows it. What a sender, a subscriber and a feed stand on.
+"""An MQTT 5 connection by paho, used by senders, subscribers and publishers.
 
-Each rule is for a trap that was measured (paho 2.2, docs/decisions). clean_start=False with a fixed client id and a
-session expiry, or a restart wipes the queue. QoS 1 with manual acknowledgement, never QoS 2 inbound. No exception
-leaves a callback: it would end the network thread while is_connected() stays true. ``ack(mid)`` knows no connection:
-an epoch, raised at every end and start of one, is compared under the lock that also covers the ack. Callbacks never
-block. ``publish()`` may report NO_CONN for a message that it will deliver, so its word counts for nothing.
+Each rule avoids a fault that was measured (paho 2.2, docs/decisions). clean_start=False with a fixed client id and a
+session expiry, or a restart deletes the queue. QoS 1 with manual acknowledgement, never QoS 2 inbound. No exception
+leaves a callback: it would end the network thread while is_connected() stays true. ``ack(mid)`` does not distinguish
+connections: an epoch, raised at every start and end of one, is compared under the lock that also covers the ack.
+Callbacks never block. ``publish()`` may report NO_CONN for a message that it delivers later, so its result is ignored.
 """
 
 from __future__ import annotations
@@ -35,19 +35,19 @@ from ingest.security.signature import UserProperties
 from ingest.wire import JSON
 
 ANSWER_WITHIN_S: Final = 4.0
-"""How long a broker may take for a CONNACK or SUBACK before the connection is given up."""
+"""Longest wait for a CONNACK or SUBACK before the connection is replaced."""
 STOPPED_WITHIN_S: Final = 5.0
 NO_DELAY: Final = (6, 1, 1)
-"""IPPROTO_TCP, TCP_NODELAY, on: or a small packet waits for the peer to acknowledge the one before, 40 ms at a time."""
+"""IPPROTO_TCP, TCP_NODELAY, on: otherwise a small packet waits up to 40 ms for the peer's acknowledgement."""
 TOPICS_A_PACKET: Final = 500
 ON_NEW_SUBSCRIPTION: Final = 1  # MQTT 5 retain handling: send retained messages once, not at every reconnect
 
 
 def _read_text(buffer: bytes, longest: int) -> tuple[str, int]:
-    """A length-prefixed string of a packet's properties and its size; characters that are none become U+FFFD.
+    """A length-prefixed string of a packet's properties and its size; invalid characters become U+FFFD.
 
-    Stands in for paho's reader, which ends the connection over a NUL or U+FEFF in a property. The broker then delivers
-    the same message again, for ever: one message of one client would stop ingest. Ours goes to the dead letters.
+    Replaces paho's reader, which ends the connection over a NUL or U+FEFF in a property. The broker then delivers the
+    same message again without end: one message of one client would stop ingest. Here it becomes a dead letter.
     """
     length = int.from_bytes(buffer[:2], "big")
     if longest < 2 or length > longest - 2 or len(buffer) < 2 + length:
@@ -59,7 +59,7 @@ _unpack_any = Properties.unpack
 
 
 def _unpack(self: Any, buffer: bytes) -> tuple[Any, int]:
-    """The properties of a received packet; those of PUBLISH, which come by the thousand, in one pass."""
+    """The properties of a received packet; those of PUBLISH, the most frequent, in one pass."""
     if self.packetType != PacketTypes.PUBLISH:
         return _unpack_any(self, buffer)  # type: ignore[no-any-return, no-untyped-call]
     try:
@@ -79,10 +79,10 @@ Properties.unpack = _unpack  # type: ignore[method-assign]
 
 @dataclass(frozen=True, slots=True)
 class ConnectionSettings:
-    """``keepalive_s`` bounds how late a dead peer is noticed (1.5 times it); the delays are for reconnecting.
+    """``keepalive_s`` bounds the time to detect a dead peer (1.5 times it); the delays are those of reconnecting.
 
     ``in_flight``: messages sent without a PUBACK, unless the broker allows fewer; twice as many may queue in memory.
-    ``tls``: our certificate and whom we believe, for ``mqtts``; None = no certificate, the system's authorities.
+    ``tls``: certificates for ``mqtts``; None = no client certificate, the system's authorities.
     """
 
     keepalive_s: int = 10
@@ -95,14 +95,15 @@ class ConnectionSettings:
 
 
 def _ignore(*_: object) -> None:
-    """What a connection calls until somebody asks to be told."""
+    """The callback of a connection until one is set."""
 
 
 class Connection:
-    """One paho client under the rules above, replaced by a new one when its thread died or its peer fell silent.
+    """A paho client under the rules above, replaced by a new one when its thread ends or its peer stops responding.
 
-    ``on_up(session_present)``, ``on_message(delivery)`` and ``will() -> (topic, payload, said)`` run on paho's thread
-    and must not block. ``ready`` is set while the subscriptions stand (or, without any, while there is a connection).
+    ``on_up(session_present)``, ``on_message(delivery)`` and ``will() -> (topic, payload, user properties)`` run on
+    paho's thread and must not block. ``ready`` is set while the subscriptions are active (or, without any, while there
+    is a connection).
     """
 
     def __init__(
@@ -136,7 +137,7 @@ class Connection:
         self._client = self._make()
 
     def start(self) -> None:
-        """Begin to connect, and go on for ever; ``ready`` and ``problem`` tell how it goes."""
+        """Start connecting and keep reconnecting; ``ready`` and ``problem`` report the state."""
         properties = _properties(PacketTypes.CONNECT)
         properties.SessionExpiryInterval = self.settings.session_expiry_s
         properties.ReceiveMaximum = self.settings.receive_maximum
@@ -147,7 +148,7 @@ class Connection:
         self._client.loop_start()
 
     def wait_until_ready(self, timeout_s: float) -> None:
-        """BrokerError, after stopping, when the broker has not accepted us in time."""
+        """Wait for the broker; BrokerError, after stopping, when it has not accepted the connection in time."""
         deadline_s = time.monotonic() + timeout_s
         while not self.ready.wait(min(0.5, max(deadline_s - time.monotonic(), 0.0))):
             if time.monotonic() >= deadline_s:
@@ -157,9 +158,11 @@ class Connection:
             self.check()
 
     def stop(self) -> None:
-        """Disconnect (the last will is not sent) and end paho's thread; one that does not end is left behind."""
+        """Disconnect (the last will is not sent) and end paho's thread; one that does not end in time is abandoned."""
         self._client.disconnect()
-        ending = threading.Thread(target=self._client.loop_stop, name="mqtt-end", daemon=True)  # it joins for ever
+        ending = threading.Thread(
+            target=self._client.loop_stop, name="mqtt-end", daemon=True
+        )  # joins without a timeout
         ending.start()
         ending.join(STOPPED_WITHIN_S)
         self.connected = False
@@ -176,7 +179,7 @@ class Connection:
         retain: bool = False,
         puback: Future[None] | None = None,
     ) -> bool:
-        """Hand one message to paho with QoS 1; False when its memory is full. ``answer`` ends with the PUBACK."""
+        """Pass one message to paho with QoS 1; False when its queue is full. ``puback`` completes with the PUBACK."""
         properties = _properties(PacketTypes.PUBLISH)
         properties.ContentType = content_type
         if user_properties:
@@ -191,7 +194,7 @@ class Connection:
         return True
 
     def acknowledge(self, delivery: Delivery) -> bool:
-        """PUBACK, if the connection that brought the message is still the one. False: it will come again."""
+        """Send the PUBACK on the connection of the message; False when it has ended: the broker delivers again."""
         if delivery.qos == 0:
             return True
         with self._lock:
@@ -200,8 +203,8 @@ class Connection:
             return self._client.ack(delivery.mid, delivery.qos) == MQTTErrorCode.MQTT_ERR_SUCCESS
 
     def listen(self, topics: Sequence[str], *, instead_of: Collection[str] = ()) -> None:
-        """Subscribe to these and to nothing else from now on. What Mosquitto holds for us already still comes; the
-        embedded broker forgets it, so that a spool sends it again.
+        """Subscribe to these topics only. Mosquitto still delivers what it has queued; the embedded broker drops it, so
+        that a spool sends it again.
 
         ``instead_of``: topics to which an earlier process may have subscribed in the same session.
         """
@@ -211,11 +214,11 @@ class Connection:
         self._left = (self._left | old).difference(topics)
         self._subscriptions = list(topics)
         if self.connected:
-            self._subscribe(self._client, new)  # first: so that nothing is missed of what is in both
+            self._subscribe(self._client, new)  # first, so that no message of a topic in both is missed
             self._leave(self._client, old)
 
     def check(self) -> None:
-        """The watchdog, to be called every second or so: a dead thread or a silent peer gets a new connection."""
+        """The watchdog, to be called about every second: replaces a connection whose thread or peer is dead."""
         silent_s = time.monotonic() - self._heard_s
         if self._thread is not None and not self._thread.is_alive():
             self.renew("paho's thread has died")
@@ -225,10 +228,10 @@ class Connection:
             self.renew("the broker has fallen silent")
         elif self.connected and not self._probed and silent_s > 2 * self.settings.keepalive_s:
             self._probed = True
-            self._subscribe(self._client, self._subscriptions)  # a question that a living broker answers
+            self._subscribe(self._client, self._subscriptions)  # a request that a live broker answers
 
     def renew(self, why: str) -> None:
-        """Leave this client behind and begin with a new one; the session, and so the broker's queue, is the same."""
+        """Replace the client by a new one; the session, and so the broker's queue, stays the same."""
         old = self._client
         with self._lock:
             self._epoch += 1
@@ -236,7 +239,7 @@ class Connection:
             self._client = self._make()
         self.ready.clear()
         self.problem = f"{why}; connecting anew"
-        old.disconnect()  # so that its thread, should it live, does not come back and take the session over
+        old.disconnect()  # so that its thread, if alive, does not reconnect and take over the session
         self._pending_acks.fail(self.problem)
         self.start()
 
@@ -270,7 +273,7 @@ class Connection:
             self._heard_s, self._probed = time.monotonic(), False
             try:
                 callback(client, *arguments)
-            except Exception as error:  # noqa: BLE001  # anything that left here would end paho's thread
+            except Exception as error:  # noqa: BLE001  # an exception here would end paho's thread
                 self.problem = f"{type(error).__name__} in {callback.__name__}: {error}"
 
         return guarded
@@ -297,7 +300,7 @@ class Connection:
             self.problem = f"{self.url.shown} refuses the connection: {reason}"
             return
         allowed = int(getattr(properties, "ReceiveMaximum", self._in_flight))
-        if allowed < self._in_flight:  # paho does not heed it, and takes another window only before it connects
+        if allowed < self._in_flight:  # paho ignores it, and accepts another window only before it connects
             self._in_flight = allowed
             self.renew(f"the broker allows {allowed} messages in flight")
             return
@@ -308,7 +311,7 @@ class Connection:
             self._subscribe(client, self._subscriptions)
         else:
             self.ready.set()
-        self._leave(client, self._left)  # the session may still have them
+        self._leave(client, self._left)  # the session may still contain them
 
     def _subscribe(self, client: Client, topics: Sequence[str]) -> None:
         options = SubscribeOptions(qos=1, noLocal=True, retainHandling=ON_NEW_SUBSCRIPTION)
@@ -372,7 +375,7 @@ class Connection:
 
 
 def _packets(topics: Sequence[str]) -> Iterator[Sequence[str]]:
-    """As many at a time as one packet may hold."""
+    """The topics in groups that fit one packet."""
     for start in range(0, len(topics), TOPICS_A_PACKET):
         yield topics[start : start + TOPICS_A_PACKET]
 

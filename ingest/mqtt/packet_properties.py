@@ -1,6 +1,6 @@
 """The properties of an MQTT 5 PUBLISH packet, read in one pass (MQTT 5.0, 2.2.2 and 3.3.2.3).
 
-Stands in for paho's reader, which takes 40 to 80 µs for what takes 5 here, half of what a message costs.
+Replaces paho's reader, which takes 40 to 80 µs instead of 5, half of the time per message.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ _SUBSCRIPTION: Final = 0x0B
 def read_properties(packet: bytes) -> tuple[str | None, list[tuple[str, str]], int]:
     """(content type, user properties in order, bytes read) from the start of ``packet``.
 
-    Characters that UTF-8 cannot hold become U+FFFD. ValueError for what no PUBLISH packet may hold: an unknown
-    property, one that stands twice and may not, a length beyond the properties.
+    Characters that are invalid in UTF-8 become U+FFFD. ValueError for an invalid PUBLISH packet: an unknown property, a
+    repeated one that may occur once only, a length beyond the properties.
     """
     size, at = _variable(packet, 0, len(packet))
     end = at + size

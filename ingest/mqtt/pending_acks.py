@@ -1,4 +1,4 @@
-"""What a broker answered to each message that was published, for whoever waits for it."""
+"""The broker's answers to published messages, as futures."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from ingest.errors import BrokerError
 
 
 class PendingAcks:
-    """Futures by (client, message id). A PUBACK may come before ``publish`` has told us the id; paho calls back while
-    it holds the lock that ``publish`` takes, so no lock of ours may be held around ``publish``.
+    """Futures by (client, message id).
+
+    A PUBACK may arrive before ``publish`` has returned the id; paho calls back while it holds the lock that ``publish``
+    takes, so no lock may be held around ``publish``.
     """
 
     def __init__(self) -> None:

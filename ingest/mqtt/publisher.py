@@ -1,4 +1,4 @@
-"""Publishing to a broker."""
+"""A publisher of alerts and tracks that reports the broker's answer to each message."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from ingest.wire import JSON
 
 
 class Publisher:
-    """Publishes with QoS 1 and answers with a Future that ends with the broker's PUBACK: for feeds of alerts.
+    """Publishes with QoS 1 and returns a Future that completes with the broker's PUBACK.
 
-    With an ``identity`` each message is signed. ``boot``: this publisher's own; by default the second it was made.
+    With an ``identity`` each message is signed. ``boot``: the publisher's boot; by default its start in seconds.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Publisher:
         self._connection = Connection(url, client_id, now_ns=now_ns, settings=settings)
 
     def start(self, *, timeout_s: float = 10.0) -> None:
-        """Connect; BrokerError when that does not succeed in time."""
+        """Connect; BrokerError when it does not succeed in time."""
         self._connection.start()
         self._connection.wait_until_ready(timeout_s)
 
@@ -53,9 +53,9 @@ class Publisher:
         retain: bool = False,
         key: tuple[int, int] | None = None,
     ) -> Future[None]:
-        """Returns at once. The future fails with BrokerError when the broker refuses, or memory is full.
+        """Publish without waiting. The future fails with BrokerError when the broker refuses or the queue is full.
 
-        ``key``: the message's own (boot, seq), which are signed; without, those of this publisher.
+        ``key``: the (boot, seq) of the message, which are signed; by default those of the publisher.
         """
         puback: Future[None] = Future()
         user_properties: UserProperties = ()
@@ -74,7 +74,7 @@ class Publisher:
 
     @property
     def problem(self) -> str | None:
-        """Why there is no connection; None when all is well."""
+        """Why there is no connection; None without a problem."""
         return self._connection.problem
 
     def check(self) -> None:
@@ -82,5 +82,5 @@ class Publisher:
         self._connection.check()
 
     def stop(self) -> None:
-        """Disconnect; what was not answered fails."""
+        """Disconnect; messages without an answer fail."""
         self._connection.stop()

@@ -1,4 +1,4 @@
-"""The receiving end of a link: a bounded queue that paho's thread fills and one thread of ours empties in batches."""
+"""A subscriber: a bounded queue that paho's thread fills and one thread of the caller empties in batches."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ingest.security.signature import UserProperties
 class SubscriberSettings:
     """``queue_limit`` ≥ 2 · receive_maximum, so that a conforming broker cannot overfill the queue.
 
-    A batch closes at ``batch`` messages, ``linger_s`` after its first, or when nothing came for ``gap_s``.
+    A batch closes at ``batch`` messages, ``linger_s`` after its first, or after ``gap_s`` without a message.
     """
 
     queue_limit: int = 2000
@@ -28,11 +28,11 @@ class SubscriberSettings:
 
 
 class Subscriber:
-    """Receives into a bounded queue; acknowledges when told to. One thread collects, paho's thread fills.
+    """Receives into a bounded queue; the caller acknowledges. One thread collects, paho's thread fills.
 
-    Back-pressure: what is in the queue is not acknowledged, so the broker stops at receive_maximum. Should it not stop,
-    a message that finds no room is left unacknowledged and fetched again over a new connection, when there is room;
-    only QoS 0, which nobody can ask for again, is shed, and counted.
+    Back-pressure: queued messages are not acknowledged, so the broker stops at receive_maximum (MQTT 5.0, 3.3.4). If it
+    does not stop, a message that finds the queue full stays unacknowledged and is fetched again over a new connection;
+    only QoS 0 messages, which cannot be fetched again, are shed, and counted.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Subscriber:
         connection: ConnectionSettings | None = None,
         wake: threading.Condition | None = None,
     ) -> None:
-        """``news``: what ``collect`` waits on, where something else may end its waiting, too."""
+        """``wake``: the condition on which ``collect`` waits, where another thread may end the wait, too."""
         self._settings = settings or SubscriberSettings()
         self._queue: deque[Delivery] = deque()
         self._wake = wake or threading.Condition()
@@ -56,7 +56,7 @@ class Subscriber:
         self._connection.on_message = self._receive
 
     def start(self, *, timeout_s: float = 10.0) -> None:
-        """Connect and subscribe. BrokerError when that does not succeed in time; it is not retried then."""
+        """Connect and subscribe; BrokerError, without a retry, when it does not succeed in time."""
         self._connection.start()
         self._connection.wait_until_ready(timeout_s)
 
@@ -66,11 +66,11 @@ class Subscriber:
 
     @property
     def problem(self) -> str | None:
-        """Why there is no connection, or what went wrong last; None when all is well."""
+        """Why there is no connection, or the last problem; None without one."""
         return self._connection.problem
 
     def collect(self, *, wait_s: float) -> list[Delivery]:
-        """The next batch, in order of arrival; empty when nothing came within ``wait_s``."""
+        """The next batch, in order of arrival; empty without a message within ``wait_s``."""
         settings = self._settings
         with self._wake:
             if not self._queue:
@@ -86,22 +86,22 @@ class Subscriber:
             return [self._queue.popleft() for _ in range(min(len(self._queue), settings.batch))]
 
     def acknowledge(self, delivery: Delivery) -> bool:
-        """PUBACK, if the connection that brought the message is still the one. False: it will come again."""
+        """Send the PUBACK on the connection of the message; False when it has ended: the broker delivers again."""
         return self._connection.acknowledge(delivery)
 
     def publish(
         self, topic: str, payload: bytes, *, user_properties: UserProperties = (), retain: bool = False
     ) -> None:
-        """Publish with QoS 1 and do not wait. For what is said again anyway: without a connection it is dropped."""
+        """Publish with QoS 1 without waiting, for messages that are repeated: without a connection they are dropped."""
         if self._connection.connected:
             self._connection.publish(topic, payload, user_properties=user_properties, retain=retain)
 
     def listen(self, filters: Sequence[str], *, instead_of: Collection[str] = ()) -> None:
-        """Subscribe to these and to nothing else from now on; see ``Connection.listen``."""
+        """Subscribe to these filters only; see ``Connection.listen``."""
         self._connection.listen(filters, instead_of=instead_of)
 
     def take_shed(self) -> Counter[str]:
-        """Topic → QoS 0 messages that found no room since the last call."""
+        """Topic → number of QoS 0 messages shed since the last call."""
         with self._wake:
             shed, self._shed = self._shed, Counter()
         return shed
@@ -114,14 +114,14 @@ class Subscriber:
             self._connection.renew("the queue was full for a while")
 
     def stop(self) -> None:
-        """Disconnect. What is in the queue is unacknowledged and will come again to the next session."""
+        """Disconnect. Queued messages are unacknowledged and are delivered again to the next session."""
         self._connection.stop()
 
     def _receive(self, delivery: Delivery) -> None:
         with self._wake:
             if len(self._queue) < self._settings.queue_limit:
                 self._queue.append(delivery)
-                if len(self._queue) in (1, self._settings.batch):  # a wake-up each would cost more
+                if len(self._queue) in (1, self._settings.batch):  # waking for each would cost more
                     self._wake.notify()
             elif delivery.qos == 0:
                 self._shed[delivery.topic] += 1

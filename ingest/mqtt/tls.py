@@ -1,4 +1,4 @@
-"""A bare client, and TLS for it."""
+"""TLS of an MQTT client, and a client without the rules of a connection."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ingest.security.key_register import TlsFiles
 
 
 def use_tls(client: Client, files: TlsFiles | None, note: Callable[[str], None]) -> None:
-    """TLS 1.2 at least (Python's own minimum), the peer's name checked; ``note`` hears what a handshake failed of.
+    """TLS 1.2 or later (Python's minimum), with the peer's name checked; ``note`` receives why a handshake failed.
 
     IdentityError when the files cannot be used.
     """
@@ -30,7 +30,7 @@ def use_tls(client: Client, files: TlsFiles | None, note: Callable[[str], None])
     context: Any = client._ssl_context
     plain: Any = context.sslsocket_class
 
-    class Socket(plain):  # type: ignore[misc]  # paho tells nobody why a handshake failed
+    class Socket(plain):  # type: ignore[misc]  # paho does not report why a handshake failed
         def do_handshake(self, block: bool = False) -> None:
             try:
                 super().do_handshake(block)
@@ -42,7 +42,7 @@ def use_tls(client: Client, files: TlsFiles | None, note: Callable[[str], None])
 
 
 def bare_client(client_id: str, tls: TlsFiles | None, note: Callable[[str], None]) -> Client:
-    """A client without any of our rules, for those who try what a stranger could do. TLS where ``tls`` is given."""
+    """A client without the rules of ``Connection``, for tests of what a stranger could do; with ``tls`` over TLS."""
     client = Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=MQTTv5, reconnect_on_failure=False)
     if tls is not None:
         use_tls(client, tls, note)

@@ -1,1 +1,1 @@
-"""The receiving side: judge a message, commit it in a batch, acknowledge it."""
+"""The receiving side: a message is checked, committed in a batch and acknowledged."""

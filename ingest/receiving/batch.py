@@ -1,4 +1,4 @@
-"""The records of the way in: what a broker delivered, what becomes of it, and what one commit makes durable."""
+"""Records of a batch: good messages, dead letters, and all that one commit makes durable."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from ingest.receiving.high_water_marks import HighWaterMark
 from ingest.security.authentication import SenderBoot, SourceKey
 
 KEPT_BYTES: Final = 64 * 1024
-"""How much of a bad message a dead letter keeps."""
+"""Largest part of a bad message that a dead letter keeps."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A good message on its way into the journal. Times in nanoseconds since 1970, UTC.
+    """A good message for the journal. Times in nanoseconds since 1970, UTC.
 
     ``signer``: the id of the key that signed it, "" for none. ``flags``: what is implausible about it, comma-separated.
-    ``timing``: how long after it was observed it came: ``live``, ``late`` or ``backfill``.
+    ``timing``: its delay class, ``live``, ``late`` or ``backfill``.
     """
 
     kind: str
@@ -41,10 +41,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A message that ingest will not use, kept for the person who must find out why.
+    """A message that ingest cannot use, kept for the person who examines it.
 
-    ``boot`` and ``seq`` where the message's properties or its body tell them, so that it counts as settled.
-    ``sender``: who signed it, or what it claims of that. ``said``: the properties that a replay needs, as JSON.
+    ``boot`` and ``seq`` where the message's properties or its body state them, so that it counts as settled.
+    ``sender``: the key that signed it, or the key that it claims. ``user_properties``: those that a replay needs, as
+    JSON.
     """
 
     code: str
@@ -67,7 +68,7 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one commit makes durable at once: messages in order of arrival, marks as they are afterwards."""
+    """All that one commit makes durable: messages in order of arrival, and the marks after them."""
 
     messages: tuple[Row | DeadLetter, ...]
     marks: tuple[HighWaterMark, ...] = ()
@@ -84,12 +85,12 @@ class Batch:
 
     @property
     def received(self) -> Counter[SourceKey]:
-        """How many messages of each sensor and kind this batch accounts for, the shed ones included."""
+        """Number of messages of each sensor and kind in this batch, including the shed ones."""
         counted = Counter((message.sensor, message.kind) for message in self.messages)
         counted.update(self.shed)
         return counted
 
 
 def digest(payload: bytes) -> bytes:
-    """16 bytes that tell one payload from another (BLAKE2b)."""
+    """A digest of 16 bytes that identifies a payload (BLAKE2b)."""
     return blake2b(payload, digest_size=16).digest()

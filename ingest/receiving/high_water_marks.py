@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 MAX_AHEAD: Final = 10_000
-"""How many settled seqs above a hole are remembered; more are forgotten, and the sender sends those again."""
+"""Largest number of settled seqs kept above a gap; further ones are dropped, and the sender sends them again."""
 MAX_PREFIXES: Final = 4096
-"""How many (sensor, boot) are kept in memory; the one not heard for longest is forgotten, and recalled if it speaks."""
+"""Largest number of (sensor, boot) kept in memory; the least recent is dropped, and recalled when it sends again."""
 
 Recall = Callable[[str, int], tuple[int, Set[int]]]
-"""(sensor, boot) → (the stored mark, the settled seqs above it): what the journal knew when we started."""
+"""(sensor, boot) → (the stored mark, the settled seqs above it), from the journal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,22 +31,22 @@ class _Prefix:
 
 
 class HighWaterMarks:
-    """The contiguous settled prefix of every (sensor, boot), grown one message at a time; never falls."""
+    """The contiguous settled prefix of every (sensor, boot); it grows with each message and never decreases."""
 
     def __init__(self, recall: Recall) -> None:
         self._recall = recall
-        self._prefixes: dict[tuple[str, int], _Prefix] = {}  # in the order in which they spoke last
+        self._prefixes: dict[tuple[str, int], _Prefix] = {}  # least recent first
 
     def settled(self, sensor: str, boot: int, seq: int) -> bool:
-        """Whether this message was settled before, as far as memory goes."""
+        """Whether this message was settled before, as far as it is in memory."""
         prefix = self._prefixes.get((sensor, boot))
         return prefix is not None and (seq <= prefix.mark or seq in prefix.ahead)
 
     def settle(self, sensor: str, boot: int, seq: int, low: int | None = None) -> HighWaterMark:
-        """Count one message as settled and give the mark of its (sensor, boot).
+        """Count one message as settled and return the mark of its (sensor, boot).
 
-        ``low`` is the sender's word that it holds nothing below: those it dropped or had settled, and nobody need wait
-        for them. A low above the message itself is a contradiction and is ignored. Seqs start at 1.
+        ``low``: the sender states that it holds nothing below, so those seqs count as settled. A low above the message
+        itself is contradictory and is ignored. Seqs start at 1.
         """
         prefix = self._prefixes.pop((sensor, boot), None)
         if prefix is None:

@@ -1,8 +1,8 @@
-"""Whether a sensor's report can be true of that sensor: range, field of view, speed and rate, by its registration.
+"""Whether a report is possible for its sensor: range, field of view, speed and rate, by the sensor's layout.
 
-A valid key in the wrong hands signs what it likes. What lies outside the sensor's own reach, moves as nothing does
-that we watch for, or comes more often than the sensor looks, is flagged: journaled, counted and shown, never dropped,
-because the fault may be ours (a layout that is wrong). A ghost that walks as a person would within reach passes here.
+A valid key in the wrong hands can sign anything. A report outside the sensor's range or view, faster than any target,
+or more frequent than the sensor's looks is flagged: journaled, counted and shown, never dropped, because the layout may
+be wrong. A false target that moves as a person would within range is not detected here.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from sensors.scan import Plot, Scan
 from sensors.sensor import Sensor
 
 REASONS: Final = ("kind", "range", "view", "speed", "rate")
-"""Why: another kind of sensor; too near or far; outside the view; too fast; too often or too many at once."""
+"""Another kind of sensor; too near or far; outside the view; too fast; too frequent or too many at once."""
 _EARTH_RADIUS_M: Final = 6_371_008.8
 
 
 @dataclass(frozen=True, slots=True)
 class PlausibilitySettings:
-    """``sds``: how many standard deviations a measurement may lie beyond a bound. ``max_speed_mps``: of anything here.
+    """``sds``: standard deviations by which a measurement may exceed a bound. ``max_speed_mps``: of any target.
 
-    ``slope`` and ``height_m``: how much higher or lower than the sensor a target may be, as a share of the range and
-    at most, since ranges bound the view horizontally and are reported along the slant. ``azimuth_sd_deg`` and
-    ``range_sd_m`` hold where neither report nor layout gives one. Rates: ``looks`` times the declared rate for ever,
-    ``burst`` at once. Of an event-only sensor that watches many targets the declared rate is a report every
-    ``spacing_s``, which is what SAPIENT middlewares allow (reports 0.08 s apart or of exactly one time, which are one
-    look); of one that something must pass, or that a person is, ``events_per_s``. ``plots``: so many more than false
-    alarms explain are believed of a look.
+    ``slope`` and ``height_m``: how much higher or lower than the sensor a target may be, as a fraction of the range and
+    at most, because ranges bound the view horizontally and are reported along the slant. ``azimuth_sd_deg`` and
+    ``range_sd_m`` apply where neither report nor layout gives one. Rates: ``looks`` times the declared rate
+    continuously, ``burst`` at once. The declared rate of an event-only sensor that observes many targets is a report
+    every ``spacing_s``, as SAPIENT middleware allows (reports 0.08 s apart or of exactly one time, which are one look);
+    of a trip sensor or a person ``events_per_s``. ``plots``: how many more plots of a look than false alarms explain
+    are plausible.
     """
 
     sds: float = 5.0
@@ -50,19 +50,19 @@ class PlausibilitySettings:
 
 @dataclass(slots=True)
 class _Pace:
-    """A token bucket over the sensor's own times, so that a backlog that comes at once is not a fast sensor."""
+    """A token bucket over the sensor's own times, so that a backlog received at once is not taken for a high rate."""
 
     tokens: float
     newest_s: float = -math.inf
     at_once: int = 0
-    """Plots of the newest time so far."""
+    """Number of plots of the newest time so far."""
 
 
 @dataclass(slots=True)
 class Plausibility:
     """``plausible(scan)``: the reasons against a scan, comma-separated, "" for none or for a sensor without a layout.
 
-    Call it once for each new scan, in order of arrival: it remembers how often each sensor has reported.
+    Call it once for each new scan, in order of arrival: it counts the reports of each sensor.
     """
 
     sensors: dict[str, Sensor]
@@ -132,7 +132,7 @@ class Plausibility:
             pace.tokens = min(pace.tokens + passed_s * rate, burst)
             pace.newest_s, pace.at_once = now_s, 0
         elif now_s == pace.newest_s and sensor.period_s is None and pace.at_once:
-            pace.at_once += len(scan.plots) or 1  # another report of the look that is counted already
+            pace.at_once += len(scan.plots) or 1  # another report of a look that is counted already
             return pace.at_once > crowd
         often = pace.tokens < 1.0
         if not often:
@@ -141,7 +141,7 @@ class Plausibility:
         return often or len(scan.plots) > crowd
 
     def _rate(self, sensor: Sensor) -> tuple[float, float]:
-        """Looks a second for ever, and at once."""
+        """(looks per second continuously, looks at once)."""
         settings = self.settings
         if sensor.period_s is not None:
             return settings.looks / sensor.period_s, settings.burst

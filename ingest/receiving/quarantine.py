@@ -1,15 +1,16 @@
-"""Cutting off a sensor that floods ingest, or sends what cannot be used, so that the others do not feel it.
+"""Quarantine of a sensor that floods ingest or sends unusable messages, so that other sensors are not affected.
 
-*Flood*: a token bucket for each sensor or unit. Messages that ingest has to refuse cost tokens, by number and by size,
-messages that it already has, or that come more often than their sensor can look, cost less, good new detections
-nothing: however fast a backlog comes, it is wanted. *Broken*: too large a share of a sensor's messages cannot be read,
-however slowly they come; nothing is too large a share of a unit's, which may call for help.
+*Flood*: a token bucket for each sensor or unit. Refused messages cost tokens, by number and by size; duplicates, and
+messages more frequent than the sensor's looks, cost less; good new detections cost nothing, so a backlog may arrive at
+any rate. *Broken*: too large a fraction of a sensor's messages cannot be read, at any rate. Units are exempt from this
+test, because they may call for help.
 
-Who fails is held in quarantine: its messages are shed, unread but counted and acknowledged, so that the broker's queue
-stays short. A sender with a spool sends them again, because no mark has covered them. The hold is longer each time.
+A source that fails a test is quarantined: its messages are shed, that is counted and acknowledged without being read,
+so that the broker's queue stays short. A sender with a spool sends them again, because no mark covers them. Each
+quarantine lasts longer than the one before.
 
-Two buckets a name: what nobody has signed with its key is not held against the sensor itself, whoever writes under its
-name. While only strangers are held, its messages are read if their signature is good.
+Each name has two buckets: messages that are not signed with its key do not count against the sensor itself. While only
+unauthenticated messages are quarantined, its messages are read if their signature is valid.
 """
 
 from __future__ import annotations
@@ -24,26 +25,25 @@ from ingest.receiving.batch import DeadLetter, Row
 from ingest.standards.gateway_refusal import REFUSED
 
 MAX_SOURCES: Final = 10_000
-"""How many sources have a bucket of their own; the one not charged for longest loses it first."""
+"""Largest number of buckets; the one charged least recently is dropped first."""
 
 
 @dataclass(frozen=True, slots=True)
 class QuarantineSettings:
-    """Two tests; whoever fails one is held for ``hold_s``, doubled each time he comes back within ``forgiven_s``, at
-    most ``max_hold_s``; after it, ``probation`` of what was borne before.
+    """Two tests. A source that fails one is quarantined for ``hold_s``, doubled at each repetition within
+    ``forgiven_s``, at most ``max_hold_s``; afterwards ``probation`` of the earlier limits applies.
 
-    *Flood*: ``burst`` tokens at once and ``per_s`` for ever are borne: of bad messages, ``bad_cost`` each, 1,000 at
-    once and 10 a second. ``rate_cost``: of a scan that comes more often than its sensor can look, by its own times
-    (``ingest.receiving.plausibility``), so that no backlog is taken for a flood. ``future_cost``, ``expired_cost``:
-    good but for their times; a sensor that was cut off for days brings as many of the latter as it has.
-    ``repeated_cost``: of one that ingest has already; the time between the sendings of these earns tokens, too, for
-    while ingest is away a sender sends again and again what waits at the broker already, and then all comes at once.
-    ``bytes_each``: so many bytes of a bad message cost another token.
+    *Flood*: ``burst`` tokens at once and ``per_s`` continuously: for bad messages, which cost ``bad_cost`` each, 1,000
+    at once and 10 per second. ``rate_cost``: of a scan more frequent than its sensor's looks, by its own times
+    (``ingest.receiving.plausibility``), so that a backlog is not taken for a flood. ``future_cost``, ``expired_cost``:
+    of messages that are good except for their times; a sensor that was disconnected for days sends many of the latter.
+    ``repeated_cost``: of a duplicate; the time between the sendings of duplicates earns tokens, too, because a sender
+    repeats what waits at the broker while ingest is down, and all of it then arrives at once. ``bytes_each``: number of
+    bytes of a bad message that cost another token.
 
-    *Broken*: of a sound sensor's messages the share ``sound_bad`` cannot be read, of a broken one's ``broken_bad``;
-    which of the two it is, Page's cumulative sum decides, so that a sound one is taken for broken once in
-    ``false_alarm`` messages at most. So four bad ones running are enough, or seven of 36; less than a tenth is borne.
-    A doubt fades within ``forget_s``.
+    *Broken*: the fraction ``sound_bad`` of a sound sensor's messages cannot be read, ``broken_bad`` of a broken one's;
+    Page's cumulative sum decides between them, with at most one false decision in ``false_alarm`` messages. Four bad
+    messages in a row are enough, or seven of 36; less than a tenth is tolerated. The sum decays within ``forget_s``.
     """
 
     burst: float = 5000.0
@@ -67,9 +67,9 @@ class QuarantineSettings:
 
 @dataclass(frozen=True, slots=True)
 class QuarantineRecord:
-    """A source was cut off (``until_ns``), or was let in again (None) after ``shed`` messages.
+    """A source was quarantined until ``until_ns``, or released (None) after ``shed`` messages.
 
-    ``proven``: the sensor or unit itself was; else whoever writes under its name without its key.
+    ``proven``: the authenticated sensor or unit itself; else the unauthenticated messages under its name.
     """
 
     source: str
@@ -79,7 +79,7 @@ class QuarantineRecord:
 
 
 Verdict = Literal["read", "prove", "shed"]
-"""What becomes of a message: it is read; read if its signature is good; not read at all."""
+"""A message is read; read if its signature is valid; not read."""
 
 
 @dataclass(slots=True)
@@ -95,13 +95,13 @@ class _Bucket:
 
 
 _MEASURED: Final = frozenset({"detections", "status", "unknown"})
-"""Kinds of messages by which a source may be found broken."""
+"""Kinds of messages by which a source may be judged broken."""
 _UNTIMELY: Final = frozenset({"future", "expired"})
-"""Codes of messages that are good but for their times: a clock is wrong, or the link was down for long."""
+"""Codes of messages that are good except for their times: a wrong clock, or a long outage of the connection."""
 
 
 def _sent_later_s(message: Row | DeadLetter, bucket: _Bucket) -> float:
-    """How much later than any before a message was sent that is repeated; who replays one again and again gains 0."""
+    """How much later [s] a duplicate was sent than any before it; 0 for one replayed with its old time."""
     if isinstance(message, DeadLetter) or message.sent_ns is None:
         return 0.0
     later_s = (message.sent_ns - bucket.sent_ns) / 1e9 if bucket.sent_ns else 0.0
@@ -110,7 +110,7 @@ def _sent_later_s(message: Row | DeadLetter, bucket: _Bucket) -> float:
 
 
 class Quarantine:
-    """Pure: times are those of receipt, in ns. ``pooled(name)`` says whose bucket is the common one of strangers."""
+    """Pure: times are those of receipt, in ns. ``pooled(name)``: whether unauthenticated messages share one bucket."""
 
     def __init__(
         self, settings: QuarantineSettings | None = None, *, pooled: Callable[[str], bool] = lambda _: False
@@ -126,16 +126,16 @@ class Quarantine:
 
     @property
     def holds(self) -> bool:
-        """Whether anybody is cut off now, be it a stranger."""
+        """Whether any source is quarantined now, authenticated or not."""
         return bool(self._held)
 
     @property
     def held(self) -> frozenset[str]:
-        """The sources that are cut off themselves; not those under whose names strangers write."""
+        """The authenticated sources in quarantine, without the names that unauthenticated messages use."""
         return frozenset(source for source, proven in self._held if proven)
 
     def admits(self, source: str, now_ns: int) -> Verdict:
-        """What becomes of a message of this source that came now. Say ``shed`` for one that was not read after all."""
+        """Whether a message of this source received now is read. Call ``shed`` for one that is not."""
         if not self._held:
             return "read"
         if self._holds((source, True), now_ns):
@@ -143,14 +143,14 @@ class Quarantine:
         return "prove" if self._holds((self._stranger(source), False), now_ns) else "read"
 
     def shed(self, source: str) -> None:
-        """Count one message that was not read because of a hold."""
+        """Count one message that was not read because of a quarantine."""
         for key in ((source, True), (self._stranger(source), False)):
             if key in self._held:
                 self._buckets[key].shed += 1
                 return
 
     def charge(self, message: Row | DeadLetter, *, repeated: bool) -> None:
-        """Count one message that was read for or against its source; who fails a test begins a hold."""
+        """Count one message that was read for or against its source; a failed test starts a quarantine."""
         cost, step = self._cost(message, repeated=repeated), self._step(message)
         proven = not (isinstance(message, DeadLetter) and message.code in UNPROVEN)
         key = (message.sensor, True) if proven else (self._stranger(message.sensor), False)
@@ -168,17 +168,17 @@ class Quarantine:
             self._hold(key, bucket, message.received_ns)
 
     def release(self, now_ns: int) -> None:
-        """Let in again whose time is up, also those of whom nothing comes any more."""
+        """Release the sources whose time is up, including those that send nothing any more."""
         for key in tuple(self._held):
             self._holds(key, now_ns)
 
     def take_events(self) -> tuple[QuarantineRecord, ...]:
-        """Who was cut off or let in again since the last call."""
+        """Quarantines and releases since the last call."""
         events, self._events = tuple(self._events), []
         return events
 
     def _cost(self, message: Row | DeadLetter, *, repeated: bool) -> float:
-        """Tokens."""
+        """Cost of the message in tokens."""
         settings = self._settings
         if isinstance(message, DeadLetter):
             if message.code == "expired":
@@ -192,8 +192,8 @@ class Quarantine:
         return settings.rate_cost if "rate" in message.flags.split(",") else 0.0
 
     def _step(self, message: Row | DeadLetter) -> float:
-        """What the message adds to the doubt that its source is sound: nothing where another may have sent it, or where
-        a gateway has refused it already, which answers its sender and has a patience of its own."""
+        """What the message adds to the cumulative sum: nothing where another sender is possible, or where a gateway,
+        which has a fault limit of its own, has refused it already."""
         if message.kind not in _MEASURED or message.content_type == REFUSED:
             return 0.0
         if isinstance(message, DeadLetter):
@@ -219,7 +219,7 @@ class Quarantine:
             return False
         bucket, settings = self._buckets[key], self._settings
         assert bucket.until_ns is not None
-        if 0 < bucket.until_ns - now_ns <= settings.max_hold_s * 1e9:  # more: the clock was set back
+        if 0 < bucket.until_ns - now_ns <= settings.max_hold_s * 1e9:  # longer: the clock was set back
             return True
         self._held.remove(key)
         self._events.append(QuarantineRecord(*key, None, bucket.shed))

@@ -1,9 +1,9 @@
-"""Whom ingest listens to: everybody, or, while somebody floods, each other sensor by its name.
+"""Subscriptions of ingest: to all sensors, or, during a flood, to each known sensor except those in quarantine.
 
-A message of a source that is cut off still has to be received and acknowledged, and stands before the others' in the
-broker's queue. So above a certain rate it is not received at all: the subscription for every sensor is exchanged for
-one a sensor that is known, and exchanged back when nobody is held any more. Known is who has sent something good, or
-was named. Whoever else speaks for the first time meanwhile is heard when the flood is over; its spool waits for that.
+Messages of a quarantined source still have to be received and acknowledged, and precede the others in the broker's
+queue. Above a certain rate they are therefore not received: the subscription for all sensors is replaced by one per
+known sensor, and restored when no source is quarantined any more. Known are sensors that have sent a good message or
+were named. The first messages of any other sensor are received after the flood; they wait in its spool.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from ingest.topics import sensor_filter, sensor_topic
 
 CHANNELS: Final = ("detections", "status")
 SHED_PER_S: Final = 200
-"""More messages of those that are cut off than this, within a second, and they are not received any more."""
+"""Shed messages per second above which quarantined sources are unsubscribed."""
 MAX_NAMES: Final = 10_000
-"""How many sensors are known by name; the one not heard for longest is forgotten first."""
+"""Largest number of known sensors; the least recent is dropped first."""
 
 
 class Subscriptions:
-    """Pure. ``filters`` are what to subscribe to now."""
+    """Pure. ``filters`` are the topics to subscribe to now."""
 
     def __init__(self, sector: str, names: Iterable[str] = ()) -> None:
-        """``names``: sensors that are known beforehand."""
+        """``names``: sensors that are known from the start."""
         self._sector = sector
         self._sensors: dict[str, None] = dict.fromkeys(names)
         self._named: frozenset[str] = frozenset()
@@ -36,12 +36,12 @@ class Subscriptions:
         self.filters: Sequence[str] = self._filters()
 
     def know(self, names: Iterable[str]) -> None:
-        """These sensors may speak, too."""
+        """Add known sensors."""
         for name in names:
             self._sensors.setdefault(name)
 
     def note(self, batch: Batch, held: frozenset[str]) -> bool:
-        """Learn from a batch, and who is held after it; whether ``filters`` have changed by that."""
+        """Update from a batch and the sources in quarantine after it; whether ``filters`` have changed."""
         before = len(self._sensors)
         for row in batch.rows:
             if row.kind in CHANNELS:
@@ -50,7 +50,7 @@ class Subscriptions:
         while len(self._sensors) > MAX_NAMES:
             del self._sensors[next(iter(self._sensors))]
         for (source, kind), count in batch.shed.items():
-            if source in held or source not in self._sensors:  # not who is impersonated: it must be heard
+            if source in held or source not in self._sensors:  # not a sensor that is impersonated: it must be received
                 self._shed[kind] += count
         flooded = {channel for channel in CHANNELS if self._shed[channel] > SHED_PER_S}
         again = {channel for source in held - self._held for channel in self._flooders.get(source, ())}
@@ -59,7 +59,7 @@ class Subscriptions:
         return self._change(self._named | flooded | again, held, learned=len(self._sensors) != before)
 
     def _remember(self, batch: Batch, held: frozenset[str], flooded: set[str]) -> None:
-        """Who floods which channel: when it is cut off again, it is not received from the first message on."""
+        """Record which source floods which channel: when quarantined again, it is unsubscribed at once."""
         for source, kind in batch.shed:
             if source in held and kind in flooded:
                 self._flooders.setdefault(source, set()).add(kind)
@@ -67,14 +67,14 @@ class Subscriptions:
             del self._flooders[next(iter(self._flooders))]
 
     def second(self, held: frozenset[str], *, anybody: bool) -> bool:
-        """A second has passed; ``anybody``: somebody, perhaps a stranger, is held. Whether ``filters`` have changed."""
+        """Update once per second; ``anybody``: any source is in quarantine. Whether ``filters`` have changed."""
         self._shed.clear()
         changed = self._change(self._named if anybody else frozenset(), held, learned=False)
         self._held = held
         return changed
 
     def names(self) -> list[str]:
-        """The topics of all that are known by name."""
+        """The topics of all known sensors."""
         return [sensor_topic(self._sector, name, channel) for channel in CHANNELS for name in self._sensors]
 
     def _change(self, named: frozenset[str], held: frozenset[str], *, learned: bool) -> bool:

@@ -1,4 +1,4 @@
-"""Whether a message is from whom it says, now: its signature, and that its sender's boot has not gone back."""
+"""Authentication of messages: the signature, and that the sender's boot does not decrease."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from ingest.errors import MalformedMessage
 from ingest.security.key_register import Register, Role
 
 SourceKey = tuple[str, str]
-"""(sensor or unit, kind): what is counted apart. "" and kind "unknown" where the topic tells neither."""
+"""(sensor or unit, kind), which are counted separately; ("", "unknown") where the topic names neither."""
 
 RecallBoot = Callable[[str, str, str], int]
-"""(sensor or unit, kind, key) → the highest boot that this key was heard to sign with, −1 when never."""
+"""(sensor or unit, kind, key) → the highest boot that this key has signed, −1 when none."""
 
 ROLE_OF: Final[Mapping[str, Role]] = {"detections": "sensor", "status": "sensor", "position": "unit", "action": "unit"}
-"""Kind of a message → the role of whoever sends it."""
+"""Kind of a message → the role of its sender."""
 
 
 @dataclass(frozen=True, slots=True)
 class SenderBoot:
-    """The highest boot that this key has signed for this sensor or unit and kind: what is lower is a rollback."""
+    """The highest boot that this key has signed for this sensor or unit and kind; a lower one is a rollback."""
 
     sensor: str
     kind: str
@@ -31,9 +31,9 @@ class SenderBoot:
 
 
 class Authenticator:
-    """Judges signatures by ``register`` and remembers the boots that were heard. ``required``: unsigned is refused.
+    """Checks signatures by ``register`` and records the boots. ``required``: unsigned messages are refused.
 
-    Where signatures are optional, a name that has a key must still use it: dropping the signature is no way in.
+    Where signatures are optional, a name that has a key must still use it, so that omitting the signature is no bypass.
     """
 
     def __init__(self, register: Register, *, required: bool, recall_boot: RecallBoot) -> None:
@@ -75,7 +75,7 @@ class Authenticator:
     def _check_boot(self, source: SourceKey, key: str, envelope: Envelope) -> SenderBoot | None:
         """What to remember of a signed message's sender; None when nothing is new.
 
-        MalformedMessage("rollback") when the sender's boot, signed as ``by_boot``, is lower than one heard before, or
+        MalformedMessage("rollback") when the sender's boot, signed as ``by_boot``, is lower than an earlier one, or
         than the message's own. ``by_boot`` and ``sent`` must be there: a signature without them would never expire.
         """
         for name in envelope.missing_numbers(("boot", "seq", "by_boot", "sent")):

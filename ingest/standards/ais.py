@@ -1,7 +1,7 @@
-"""AIS position reports (ITU-R M.1371) in NMEA 0183 sentences, by pyais: one message a payload, in one or more of them.
+"""AIS position reports (ITU-R M.1371) in NMEA 0183 sentences, by pyais: one message per payload.
 
-A vessel's name for a detection is its MMSI. AIS tells the second of a report and no more: the minute is the one that
-lies nearest before the receipt, unless a tag block in front of the sentence tells the time.
+The source id of a vessel is its MMSI. AIS reports only the second: the minute is the latest one before the receipt,
+unless a tag block before the sentence states the time.
 """
 
 from __future__ import annotations
@@ -15,24 +15,24 @@ from ingest.errors import MalformedMessage, printable
 from ingest.wire import WirePlot, WireScan
 
 POSITION_REPORTS: Final = (1, 2, 3, 9, 18, 19, 27)
-"""Message types of things that move; base stations and aids to navigation stand where they are."""
+"""Message types of moving objects; base stations and aids to navigation are fixed."""
 PRECISE_SD_M: Final = 5.0
 """Accuracy flag 1: 10 m or better, taken as two standard deviations (assumption)."""
 PLAIN_SD_M: Final = 15.0
 """Accuracy flag 0: worse than 10 m; unaided satellite navigation (assumption)."""
 COARSE_SD_M: Final = 60.0
-"""Type 27 gives a tenth of a minute: 185 m wide, uniform, is a standard deviation of 54 m, beside that of the fix."""
+"""Type 27 resolves a tenth of a minute: uniform over 185 m is a standard deviation of 54 m, plus that of the fix."""
 MAX_SENTENCES: Final = 5
 MAX_BYTES: Final = 1_024
 AHEAD: Final = timedelta(seconds=2)
-"""A second later than the receipt by less than this is a clock's error, not a minute ago."""
+"""A second later than the receipt by less than this is a clock error, not a time in the minute before."""
 
 _TAG_TIME: Final = re.compile(rb"^\\(?:[^\\]*,)?c:(\d{9,13})[,*]")
 _SENTENCE: Final = re.compile(rb"(?:\\[^\\\r\n]{1,120}\\)?(![A-Z]{2}VD[MO],[\x20-\x7e]{10,90})")
 
 
 def decode(payload: bytes, envelope: Envelope) -> WireScan:
-    """One position report as a scan with one plot; MalformedMessage names what is wrong by AIS's word for it."""
+    """One position report as a scan with one plot; MalformedMessage names the field as AIS does."""
     sensor = envelope.require_sensor("receiver")
     message = _message(payload)
     if message["msg_type"] not in POSITION_REPORTS:
@@ -73,7 +73,7 @@ def _message(payload: bytes) -> dict[str, Any]:
 
 
 def _degrees(message: dict[str, Any], name: str, most: float) -> float:
-    """A coordinate; 181° and 91° say that it is not available."""
+    """A coordinate; 181° and 91° mean not available."""
     value = message.get(name)
     if value is None or abs(float(value)) > most:
         missing = value is not None and float(value) == most + 1.0
@@ -112,5 +112,5 @@ def _time(payload: bytes, message: dict[str, Any], received_at: datetime) -> dat
 
 
 def _minute(envelope: Envelope) -> bytes:
-    """A ship at its berth sends the same sentence at the same second of another minute: that is another report."""
+    """The minute of receipt: a moored ship sends the same sentence at the same second of another minute."""
     return envelope.received_at.strftime("%Y%m%d%H%M").encode()

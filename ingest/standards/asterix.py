@@ -1,8 +1,8 @@
 """EUROCONTROL ASTERIX by libasterix (extra ``asterix``): CAT 048 and 010 plots, CAT 062 tracks, CAT 034 heartbeats.
 
-A payload is what came in one datagram: data blocks whose records lie within a second of each other, as a radar sends a
-sector. Errors that a category does not carry come from the layout. ASTERIX tells the time of day and no more: the day
-is the one that puts it nearest to the receipt.
+A payload is the content of one datagram: data blocks whose records are within a second of each other, as a radar sends
+a sector. Errors that a category does not carry come from the layout. ASTERIX reports the time of day only: the day is
+the one nearest to the receipt.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ingest.standards.time_of_day import nearest_to_receipt, newest_of_one_look
 from ingest.wire import MAX_PLOTS, Status, WirePlot, WireScan
 
 MAX_BYTES: Final = 8_192
-"""A datagram fits a frame of Ethernet or, at most, a jumbo frame."""
+"""A datagram fits an Ethernet frame or, at most, a jumbo frame."""
 NAUTICAL_MILE_M: Final = 1_852.0
 DAY_S: Final = 86_400.0
 CATEGORIES: Final = (10, 34, 48, 62)
@@ -68,7 +68,7 @@ def decode_status(payload: bytes, envelope: Envelope) -> Status:
 
 @lru_cache(maxsize=1)
 def _library() -> tuple[Any, dict[int, Any]]:
-    """(libasterix, its newest edition of each category). The first call takes a second: the tables are large."""
+    """(libasterix, its newest edition of each category). The first call takes a second to load its tables."""
     try:
         import asterix.base as base
         import asterix.generated as generated
@@ -121,7 +121,7 @@ def _monoradar(record: Any, where: str) -> WirePlot:
 
 
 def _surface(record: Any, where: str) -> WirePlot:
-    """CAT 010: WGS 84 where it is there, else polar, else Cartesian about the system's reference point."""
+    """CAT 010: WGS 84 if present, else polar, else Cartesian about the system's reference point."""
     source = _source(record, where, "161", "TRK")
     position, polar, flat = (record.get_item(name) for name in ("041", "040", "042"))
     if position is not None:
@@ -139,7 +139,7 @@ def _surface(record: Any, where: str) -> WirePlot:
 
 
 def _system_track(record: Any, where: str) -> WirePlot:
-    """CAT 062: the tracker's place in WGS 84, with its own estimate of the error where I500 gives it."""
+    """CAT 062: the system track's position in WGS 84, with its own estimate of the error where I500 gives it."""
     position = _item(record, "105", where)
     lat, lon = (_quantity(position, name, "°") for name in ("LAT", "LON"))
     accuracy = record.get_item("500")
@@ -164,7 +164,7 @@ def _surface_sd(record: Any) -> float | None:
 
 
 def _source(record: Any, where: str, track_item: str, within: str | None = None) -> str:
-    """``SAC/SIC`` of whoever sends, and the track number where there is one: an item, or a part ``within`` it."""
+    """``SAC/SIC`` of the sender, and the track number if present: an item, or a part ``within`` it."""
     sender = _item(record, "010", where)
     names = [str(sender.variation.get_item(name).as_uint()) for name in ("SAC", "SIC")]
     track = record.get_item(track_item)

@@ -1,6 +1,6 @@
-"""Cursor-on-Target events of patrols: their own position, and what they see. XML without a DTD, at most 64 kB.
+"""Cursor-on-Target events of patrols: their own position, and their sightings. XML without a DTD, at most 64 kB.
 
-A friendly event (``a-f-…``) on a unit's position topic is where the unit is. An event of any other affiliation
+A friendly event (``a-f-…``) on a unit's position topic is the position of the unit. An event of any other affiliation
 (``a-u-…``, ``a-h-…``, ``a-n-…`` …) on a sensor's detections topic is a sighting, with the error that it states.
 """
 
@@ -17,23 +17,23 @@ from ingest.wire import MAX_PAYLOAD_BYTES, WirePlot, WireScan
 MAX_BYTES: Final = 64 * 1024
 MAX_DEPTH: Final = 32
 UNKNOWN_M: Final = 9_999_999.0
-"""What Cursor-on-Target writes for an error that nobody knows."""
+"""The value of an unknown error in Cursor-on-Target."""
 SIGHTING_SD_M: Final = 50.0
-"""Of a sighting that states no error: a place read off a map by eye (assumption)."""
+"""Of a sighting that states no error: a position read off a map by eye (assumption)."""
 _CLASSES: Final = (
     (re.compile(r"^a-.-G-U-C-I"), "group"),
     (re.compile(r"^a-.-G-E-V"), "vehicle"),
     (re.compile(r"^a-.-S"), "vehicle"),
     (re.compile(r"^a-.-A"), "other"),
 )
-"""MIL-STD-2525 as Cursor-on-Target writes it: infantry, vehicles, vessels, aircraft; else nothing is said."""
+"""MIL-STD-2525 as Cursor-on-Target writes it: infantry, vehicles, vessels, aircraft; no class for others."""
 _TYPE: Final = re.compile(r"^a-[fhnusjkp.o]-[A-Za-z](-[A-Za-z0-9]+){0,12}$")
 
 assert MAX_BYTES < MAX_PAYLOAD_BYTES
 
 
 def decode(payload: bytes, envelope: Envelope) -> WireScan:
-    """A sighting as a scan with one plot; the topic names who saw it, the event's uid what was seen."""
+    """A sighting as a scan with one plot; the topic names the observer, the event's uid the object."""
     sensor = envelope.require_sensor("observer")
     event = read_event(payload)
     kind = event["type"]
@@ -55,8 +55,8 @@ def decode(payload: bytes, envelope: Envelope) -> WireScan:
 def read_event(payload: bytes) -> dict[str, str]:
     """The attributes of a Cursor-on-Target event and, as ``lat``, ``lon``, ``hae``, ``ce``, ``le``, of its point.
 
-    MalformedMessage for anything that is no such event: a document type, entities, too large, too deep, an attribute
-    that is missing. Nothing outside the document is ever fetched.
+    MalformedMessage for anything else: a document type, entities, a document that is too large or too deep, a missing
+    attribute. Nothing outside the document is fetched.
     """
     root = _tree(payload)
     if root.tag != "event":

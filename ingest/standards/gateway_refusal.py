@@ -1,8 +1,8 @@
-"""A message that a gateway could not use, on its way into the dead letters with the gateway's reason.
+"""A message that a gateway refused, sent to the dead letters with the gateway's reason.
 
-A gateway that takes messages over another link than MQTT refuses some of them itself, and tells the sender. What it
-refused still belongs into the dead letters, counted and kept; so it goes through the spool like a scan, under its own
-content type, and ingest's decoder does nothing but raise what the gateway found.
+A gateway that receives messages over another protocol than MQTT refuses some of them itself and informs the sender. A
+refused message is still counted and kept as a dead letter: it passes through the spool like a scan, under its own
+content type, and ingest's decoder raises the gateway's error.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ingest.errors import CODES, MalformedMessage, printable
 REFUSED: Final = "application/vnd.watchline.refused+json"
 PREFIX: Final = b'{"refused":'
 KEPT_BYTES: Final = 40_000
-"""How much of the message is kept: in base 64 it fits into a dead letter whole."""
+"""Largest part of the message that is kept: in base 64 it fits a dead letter."""
 
 
 class GatewayRefusal(Struct, frozen=True, forbid_unknown_fields=True):
@@ -53,7 +53,7 @@ def encode_refused(packet: bytes, error: MalformedMessage, content_type: str) ->
 
 
 def unwrapped(payload: bytes) -> GatewayRefusal | None:
-    """What ``encode_refused`` wrote, for who wants to see the message itself; None for bytes that it did not write."""
+    """The refusal that ``encode_refused`` wrote, to show the message itself; None for other bytes."""
     try:
         return _decoder.decode(payload)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -69,7 +69,7 @@ def packet_of(refused: GatewayRefusal) -> bytes:
 
 
 def decode(payload: bytes, envelope: Envelope) -> NoReturn:
-    """Raises the MalformedMessage that the gateway found; never returns."""
+    """Raises the gateway's MalformedMessage; never returns."""
     del envelope
     try:
         refusal = _decoder.decode(payload)

@@ -1,8 +1,8 @@
-"""What a person reports: "observer 3 heard a vehicle north-east", in JSON or as that sentence.
+"""Reports of people: "observer 3 heard a vehicle north-east", in JSON or as that sentence.
 
-People are good sensors of what and poor ones of where. The report becomes a range and an azimuth from where the
-observer stands, with the errors that people make, so that the ellipse is as large as it honestly is: long along the
-line of sight, for distances are guessed, and as wide as a compass word is.
+People report the class of an object well and its position poorly. The report becomes a range and an azimuth from the
+observer's position, with the errors of human estimates: the error ellipse is long along the line of sight, because
+distances are estimated by eye, and as wide as the sector of a compass word.
 """
 
 from __future__ import annotations
@@ -37,26 +37,26 @@ COMPASS: Final = (
     "north-west", "north-north-west",
 )  # fmt: skip
 POINTING_SD_DEG: Final = 10.0
-"""Of a direction that a person sees and tells by word or compass (assumption)."""
+"""Of a direction that a person sees and reports by compass word or compass (assumption)."""
 HEARING_SD_DEG: Final = 20.0
-"""Of a direction from which a person hears something in the open (assumption; indoors people do better)."""
+"""Of a direction from which a person hears something in the open (assumption; more accurate indoors)."""
 DISTANCE_SD_SHARE: Final = 0.3
-"""Of a distance that a person estimates by eye, as a share of it (assumption)."""
+"""Of a distance that a person estimates by eye, as a fraction of it (assumption)."""
 SEEN_TO_M: Final = {"person": 1_000.0, "group": 1_500.0, "vehicle": 3_000.0, "animal": 1_000.0, "other": 1_000.0}
 HEARD_TO_M: Final = {"person": 200.0, "group": 300.0, "vehicle": 1_500.0, "animal": 300.0, "other": 500.0}
-"""How far off a thing may be that was seen, or heard, at an unknown distance (assumptions). It is then taken to be
-anywhere within, evenly by area: at two thirds of that, with a deviation of 1/√18 of it."""
+"""Largest distance [m] at which an object is seen, or heard (assumptions). Without a reported distance the object is
+uniform by area within it: at two thirds of the distance, with a standard deviation of 1/√18 of it."""
 SURE: Final = {"certain": 0.9, "probable": 0.7, "possible": 0.4}
 NAMING: Final = 0.7
-"""Share of a class that a person names; the rest is spread over the others (assumption)."""
+"""Probability of the class that a person names; the rest is spread over the others (assumption)."""
 
 What = Annotated[str, Meta(max_length=500)]
 Word = Literal["certain", "probable", "possible"]
 
 
 class HumanReport(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One report. ``direction``: a compass word, or ``azimuth_deg`` from true north; ``lon`` and ``lat``: where the
-    observer says the thing is, instead of both. ``text``: the observer's own words, kept and not read."""
+    """One report. ``direction``: a compass word, or ``azimuth_deg`` from true north; ``lon`` and ``lat``: the object's
+    position, instead of direction and distance. ``text``: the observer's own words, stored but not interpreted."""
 
     observer: Identifier
     boot: Counter
@@ -98,7 +98,7 @@ _SENTENCE: Final = re.compile(
     + r"(?:,? (?P<confidence>certain|probable|possible))?\.?",
     re.IGNORECASE,
 )
-"""The distance may stand before or behind the direction."""
+"""The distance may precede or follow the direction."""
 
 
 def decode(payload: bytes, envelope: Envelope) -> WireScan:
@@ -109,7 +109,7 @@ def decode(payload: bytes, envelope: Envelope) -> WireScan:
 
 
 def decode_sentence(payload: bytes, envelope: Envelope) -> WireScan:
-    """A sentence such as ``observer 3 heard a vehicle north-east, about 500 m`` as a scan, observed when it came."""
+    """A sentence such as ``observer 3 heard a vehicle north-east, about 500 m`` as a scan at the time of receipt."""
     try:
         text = " ".join(payload.decode("utf-8").split()) if len(payload) <= 500 else ""
     except UnicodeDecodeError:
@@ -178,7 +178,7 @@ def _plot(report: HumanReport) -> WirePlot:
     if azimuth is None:
         if report.distance_m is not None:
             raise MalformedMessage("incomplete", "direction", "missing beside a distance", "a direction, or neither")
-        return WirePlot(classes=classes, confidence=confidence)  # something is near: a trigger
+        return WirePlot(classes=classes, confidence=confidence)  # an object is near: a trigger
     distance, distance_sd = _distance(report)
     return WirePlot(
         range_m=distance,
@@ -191,7 +191,7 @@ def _plot(report: HumanReport) -> WirePlot:
 
 
 def _azimuth(report: HumanReport) -> tuple[float | None, float | None]:
-    """(degrees, their standard deviation). A compass word stands for the whole sector around it, evenly."""
+    """(degrees, their standard deviation). A compass word is uniform over the sector around it."""
     sense_sd_deg = HEARING_SD_DEG if report.sense == "heard" else POINTING_SD_DEG
     if report.azimuth_deg is not None:
         return report.azimuth_deg, report.azimuth_sd_deg or sense_sd_deg

@@ -1,7 +1,7 @@
-"""The wire standards beside our JSON: content type → decoder. One file a standard, loaded when its first message comes.
+"""The wire standards other than JSON: content type → decoder. Each module is loaded with its first message.
 
-A decoder takes the bytes and what is known beside them, and gives the ``WireScan`` that our JSON would have given; it
-raises MalformedMessage and nothing else. A new standard is a file and an entry here: see docs/adapters.md.
+A decoder turns the payload and its envelope into the ``WireScan`` that the same message in JSON would give; it raises
+MalformedMessage and nothing else. A new standard is a file and an entry here: see docs/adapters.md.
 """
 
 from __future__ import annotations
@@ -20,9 +20,7 @@ StatusDecoder = Callable[[bytes, Envelope], Status]
 SAPIENT: Final = "application/vnd.sapient+protobuf"
 """SAPIENT BSI Flex 335 v2, one SapientMessage."""
 SAPIENT_TOO: Final = "application/protobuf"
-"""What general tools say of protobuf; here it can only be SAPIENT."""
-
-
+"""The general content type of protobuf, which only SAPIENT uses here."""
 AIS: Final = "text/vnd.nmea.ais"
 """NMEA 0183 sentences of one AIS message (ITU-R M.1371)."""
 COT: Final = "application/vnd.cot+xml"
@@ -62,9 +60,10 @@ REMEMBER: Final[dict[str, Callable[[bytes, Envelope], bytes]]] = {
     SAPIENT: cast(Callable[[bytes, Envelope], bytes], _lazily("ingest.standards.sapient.decode", "remember")),
     SAPIENT_TOO: cast(Callable[[bytes, Envelope], bytes], _lazily("ingest.standards.sapient.decode", "remember")),
 }
-"""Content type → (a status message without faults, its Arrival) to what is known of the sensor after it.
+"""Content type → (a status message without faults, its envelope) to the sensor context after it.
 
-For standards whose detections lean on what was registered before: who decodes hands it back as ``Envelope.told``.
+For standards whose detections depend on the sensor's registration: the context is passed as
+``Envelope.sensor_context``.
 """
 STATUS_DECODERS: Final[dict[str, StatusDecoder]] = {
     SAPIENT: cast(StatusDecoder, _lazily("ingest.standards.sapient.decode", "decode_status")),

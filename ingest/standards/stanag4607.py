@@ -1,7 +1,7 @@
 """STANAG 4607 ground moving target indicator packets (extra ``gmti``): the target reports of a dwell as one scan.
 
-Only real data: a picture that units act on must not show simulated or synthesized targets, so such packets are refused.
-Without a Mission Segment in the packet the day of a dwell is the one that puts it nearest to the receipt.
+Simulated or synthesized targets must not appear in the live picture, so such packets are refused. Without a Mission
+Segment in the packet the day of a dwell is the one nearest to the receipt.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ CLASSES: Final = {
     9: "person", 10: "vehicle", 11: "animal", 12: "group", 13: "other",
 }  # fmt: skip
 """Live classes of D32.10: tracked and wheeled vehicles, aircraft, rotators, maritime, beacons, amphibians, persons,
-vehicles, animals, large multiple returns; every other says nothing."""
+vehicles, animals, large multiple returns; no class for others."""
 _FIELD: Final = re.compile(r"\bD\d{1,2}(\.\d{1,2})?")
 
 
@@ -127,7 +127,7 @@ def _plot(dwell: Any, header: Any, index: int) -> WirePlot:
 
 
 def _missing_field(dwell: Any, target: Any, where: str) -> str:
-    """Which field it is without which there is no place: of the pair of which half is there."""
+    """The missing field without which there is no position: the other half of a pair, if half of it is present."""
     fine = (target.field_bytes(2), target.field_bytes(3))
     coarse = (target.field_bytes(4), target.field_bytes(5))
     if coarse == (None, None) or any(fine):

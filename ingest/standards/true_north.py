@@ -1,4 +1,4 @@
-"""From other people's norths and grids to true north and WGS 84: UTM zones, grid convergence, magnetic declination."""
+"""Conversion to true north and WGS 84: UTM zones, grid convergence, magnetic declination."""
 
 from __future__ import annotations
 
@@ -25,15 +25,16 @@ _FIELDS: Final = (2010, 2030)
 
 
 class NorthError(BadInput):
-    """A place or a direction that cannot be expressed in WGS 84 and true north."""
+    """A position or a direction that cannot be expressed in WGS 84 and true north."""
 
 
 @dataclass(frozen=True, slots=True)
 class UtmZone:
-    """A UTM zone. ``south``: its hemisphere. ``band``: the latitude band, where the name told one and not a hemisphere.
+    """A UTM zone. ``south``: its hemisphere. ``band``: the latitude band, where its name has one, not a hemisphere.
 
-    N and S mean the hemisphere, as in the standard's own example 30N, which is Britain's. Band N (0° to 8°) lies in the
-    north anyway. Whether S is the band (32° to 40°) after all, the northing tells, or ``lonlat_of_utm`` asks.
+    N and S mean the hemisphere, as in the standard's own example 30N, which is Britain's. Band N (0° to 8°) is in the
+    northern hemisphere anyway. S may be the band (32° to 40°): the northing decides, or ``near_lat`` of
+    ``lonlat_of_utm``.
     """
 
     number: int
@@ -62,8 +63,8 @@ def lonlat_of_utm(
 ) -> tuple[float, float]:
     """WGS 84 longitude and latitude [degrees] of UTM coordinates [m]; NorthError naming ``where`` + x, y or utm_zone.
 
-    ``near_lat``: about where it has to be, for zones with an S whose northing would fit both 50° to 58° south and the
-    band S; without it these are refused, for 9,000 km lie between the two.
+    ``near_lat``: approximate latitude, for zones with an S whose northing fits both 50° to 58° south and the band S;
+    without it these are refused, because the two are 9,000 km apart.
     """
     if not _OVER_THE_EDGE_M[0] <= easting <= _OVER_THE_EDGE_M[1]:
         raise NorthError(f"easting {easting:g}", where=f"{where}.x", expected="metres from 100 000 to 900 000")
@@ -83,7 +84,7 @@ def lonlat_of_utm(
 
 
 def _is_band_s(zone: UtmZone, easting: float, northing: float, where: str, near_lat: float | None) -> bool:
-    """Whether an S means the band. NorthError where it may and nobody knows."""
+    """Whether an S means the band. NorthError where that is ambiguous."""
     band = _frame(UtmZone(zone.number, False, None).epsg).to_lonlat(easting, northing)[1]
     if not BAND_S_DEG[0] <= band <= BAND_S_DEG[1]:
         return False
@@ -101,7 +102,7 @@ def _is_band_s(zone: UtmZone, easting: float, northing: float, where: str, near_
 def grid_convergence_deg(lon: float, lat: float, zone: UtmZone | None = None) -> float:
     """Angle [degrees] from true north clockwise to the north of the UTM grid: true azimuth = grid azimuth + this.
 
-    ``zone`` None: the standard zone of the place.
+    ``zone`` None: the standard zone of the position.
     """
     zone = zone or UtmZone(int((lon + 180.0) // 6.0) % 60 + 1, lat < 0.0, None)
     frame = _frame(zone.epsg)
@@ -112,7 +113,7 @@ def declination_deg(lon: float, lat: float, height_m: float, at: datetime) -> tu
     """(declination, its standard deviation) [degrees]: true azimuth = magnetic azimuth + declination.
 
     World Magnetic Model of the time, with its own error model (NOAA/NCEI, WMM2025 technical report). NorthError for a
-    time without a model, and near the magnetic poles, where a compass points nowhere.
+    time without a model, and near the magnetic poles, where a compass is unusable.
     """
     year = at.year + (at - datetime(at.year, 1, 1, tzinfo=UTC)).total_seconds() / (86_400.0 * 365.25)
     if not _FIELDS[0] <= year < _FIELDS[1]:
@@ -127,7 +128,7 @@ def declination_deg(lon: float, lat: float, height_m: float, at: datetime) -> tu
 
 
 def along(lon: float, lat: float, azimuth_deg: float, distance_m: float) -> tuple[float, float]:
-    """Longitude and latitude [degrees] so far along the geodesic that leaves at ``azimuth_deg`` (true north)."""
+    """Longitude and latitude [degrees] at a distance along the geodesic that starts at an azimuth (true north)."""
     end_lon, end_lat, _ = _geod().fwd(lon, lat, azimuth_deg, distance_m)
     return float(end_lon), float(end_lat)
 

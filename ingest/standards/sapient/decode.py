@@ -1,9 +1,8 @@
-"""SAPIENT (BSI Flex 335 v2): packets of protobuf to scans and statuses, every fault of a packet by its field's name.
+"""SAPIENT (BSI Flex 335 v2) packets decoded to scans and statuses; each fault of a packet names its field.
 
-A packet is one SapientMessage. ``read`` gives it with all its faults, so that the sender can be told each of them;
-``decode`` is the door's view: the first fault is the error. What a node said of itself before (its place, UTM zone,
-heading and units) is remembered by ``remember`` over MQTT, and by the gateway over TCP; a packet that needs what nobody
-knows is refused.
+A packet is one SapientMessage. ``read`` returns it with all its faults, so that a gateway can report each of them to
+the sender; ``decode`` raises the first. What a node declared before (its position, UTM zone, heading and units) is kept
+by ``remember`` over MQTT, and by the gateway over TCP; a packet that depends on an undeclared value is refused.
 """
 
 from __future__ import annotations
@@ -27,14 +26,13 @@ from ingest.wire import Kind, Status, WirePlot, WireScan
 MAX_PACKET_BYTES: Final = 1024 * 1024
 """The largest packet; a peer that announces a larger one is disconnected."""
 
-
 MAX_UNKNOWN_BYTES: Final = 4_096
-"""Of fields that the standard does not have; so many are looked at to name the first."""
+"""Largest size of unknown fields that are examined one by one, to name the first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Packet:
-    """A packet that protobuf could read. ``content`` names what is in it, such as ``detection_report``; "" nothing."""
+    """A packet that protobuf can read. ``content`` names its content, such as ``detection_report``; "" for none."""
 
     message: SapientMessage
     content: str
@@ -48,9 +46,9 @@ class Packet:
 
 
 def read(packet: bytes) -> Packet:
-    """The message in a packet and what is wrong with its form, its time and its numbers, as far as the packet tells.
+    """The message in a packet with the faults of its form, its time and its numbers that the packet alone shows.
 
-    Raises MalformedMessage(code="not_protobuf") for bytes that are no SapientMessage at all.
+    Raises MalformedMessage(code="not_protobuf") for bytes that are not a SapientMessage.
     """
     if len(packet) > MAX_PACKET_BYTES:
         raise MalformedMessage("too_large", "packet", f"{len(packet)} bytes", f"at most {MAX_PACKET_BYTES}")
@@ -61,7 +59,7 @@ def read(packet: bytes) -> Packet:
         raise MalformedMessage("not_protobuf", "packet", problem, f"a SapientMessage of {ICD_VERSION}") from None
     content = message.WhichOneof("content") or ""
     if content == "error":
-        return Packet(message, content, ())  # an answer to an error would be answered
+        return Packet(message, content, ())  # an error is not answered: the peers would answer each other without end
     faults = _overgrown(message, len(packet)) or form_faults(message)
     if message.HasField("timestamp"):
         faults += _time_faults(message)
@@ -71,7 +69,7 @@ def read(packet: bytes) -> Packet:
 
 
 def speaker(packet: bytes) -> str:
-    """The node id in a packet, read without a look at the rest; "" where there is none. For those who skip packets."""
+    """The node id in a packet, read without its other fields; "" without one. For packets that are skipped."""
     try:
         return str(SapientMessage.FromString(packet).node_id)
     except DecodeError:
@@ -79,7 +77,7 @@ def speaker(packet: bytes) -> str:
 
 
 def detection(packet: Packet, node: Node) -> tuple[WirePlot | None, Faults]:
-    """(the plot, faults) of a detection report of good form; no plot and no fault: the object was lost."""
+    """(the plot, faults) of a well-formed detection report; no plot and no fault: the object was lost."""
     faults: Faults = []
     report = packet.message.detection_report
     plot = plot_of(report, node, packet.sent_at, faults)
@@ -87,7 +85,7 @@ def detection(packet: Packet, node: Node) -> tuple[WirePlot | None, Faults]:
 
 
 def status(packet: Packet, node: Node) -> tuple[Node, Faults]:
-    """(the node after its status report of good form, faults); the node as it was where there are faults."""
+    """(the node after its well-formed status report, faults); with faults the node is unchanged."""
     faults: Faults = []
     place = location_of(packet.message.status_report, node, faults)
     return (node if faults else node.reported(packet.message.status_report, place, packet.sent_at)), faults
@@ -96,7 +94,7 @@ def status(packet: Packet, node: Node) -> tuple[Node, Faults]:
 def decode(payload: bytes, envelope: Envelope) -> WireScan:
     """A detection report as a scan with one plot. The topic names the sensor; without one the node's id does.
 
-    A topic that is a node's id must be this node's. The kind follows from what was measured, as the packet says none.
+    A topic that is a node's id must be this node's. The kind follows from the measurement, because the packet has none.
     """
     packet = _good(payload, "detection_report", envelope)
     plot, faults = detection(packet, _node_of(packet, envelope))
@@ -140,7 +138,7 @@ def decode_status(payload: bytes, envelope: Envelope) -> Status:
 
 
 def remember(payload: bytes, envelope: Envelope) -> bytes:
-    """The node after a status report or registration, packed; an older message than the last one changes nothing."""
+    """The node after a status report or registration, packed; a message older than the last one has no effect."""
     packet = _good(payload, "status_report | registration", envelope)
     before = None if envelope.sensor_context is None else _unpack(envelope.sensor_context)
     if before is not None and packet.message.node_id == before.node.node_id and packet.sent_at < before.at:
@@ -155,7 +153,7 @@ def remember(payload: bytes, envelope: Envelope) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class _Remembered:
-    """A node, and the time of the message that told it last."""
+    """A node, and the time of its newest message."""
 
     at: datetime
     node: Node
@@ -165,11 +163,11 @@ def _unpack(packed: bytes) -> _Remembered | None:
     try:
         return msgspec.msgpack.decode(packed, type=_Remembered)
     except msgspec.DecodeError:
-        return None  # of another version of this program: the node will say it again
+        return None  # written by another version of this program: the node will declare it again
 
 
 def _node_of(packet: Packet, envelope: Envelope) -> Node:
-    """The packet's node as it is known; a new one where nothing is, or what is known is another node's."""
+    """The packet's node as remembered; a new one where none is, or another node is."""
     remembered = None if envelope.sensor_context is None else _unpack(envelope.sensor_context)
     node_id = packet.message.node_id
     return remembered.node if remembered is not None and remembered.node.node_id == node_id else Node(node_id)
@@ -200,7 +198,7 @@ def _key(*parts: Any) -> bytes:
 
 
 def _overgrown(message: SapientMessage, size: int) -> Faults:
-    """A large packet that is mostly fields nobody knows is not looked at one by one."""
+    """One fault for all fields of a large packet with many unknown fields, which are not examined one by one."""
     if size <= MAX_UNKNOWN_BYTES:
         return []
     recognised = SapientMessage()

@@ -19,16 +19,16 @@ def frame(packet: bytes) -> bytes:
 
 
 class Frames:
-    """Packets out of the pieces in which a stream arrives, however it is cut."""
+    """Reassembles packets from the pieces of a stream."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
 
     def feed(self, piece: bytes) -> Iterator[bytes]:
-        """The packets that are whole now, one by one.
+        """The packets that are complete after this piece, one by one.
 
-        Raises MalformedMessage(code="too_large") for a length above MAX_PACKET_BYTES: nothing after it can be read,
-        so the connection is of no more use. No more than one packet and one piece is ever held.
+        Raises MalformedMessage(code="too_large") for a length above MAX_PACKET_BYTES: nothing after it can be read, so
+        the connection must be closed. At most one packet and one piece are buffered.
         """
         buffer = self._buffer
         buffer += piece

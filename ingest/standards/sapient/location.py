@@ -1,8 +1,8 @@
-"""SAPIENT's places and directions in our terms: WGS 84 degrees, true north, metres, one standard deviation.
+"""SAPIENT's positions and directions converted to WGS 84 degrees, true north, metres and standard deviations.
 
-Every function adds what is wrong to ``faults``, by the field's path, and then gives None. An error of 0 means that the
-node does not say; a negative one is refused. What SAPIENT calls an error is taken as one standard deviation, because
-the standard leaves it to the registration's free text.
+Every function adds its faults to ``faults``, by the field's path, and then returns None. An error of 0 means not
+reported; a negative one is refused. SAPIENT's errors are taken as one standard deviation, because the standard leaves
+their meaning to the registration's free text.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ HIGHEST_M: Final = 1e5
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """WGS 84 degrees; ``height_m`` above ``datum`` (ellipsoid or geoid), ``sd_m`` of one axis: the larger one told."""
+    """WGS 84 degrees; ``height_m`` above ``datum`` (ellipsoid or geoid), ``sd_m``: the larger one of the two axes."""
 
     lon: float
     lat: float
@@ -55,7 +55,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Stand:
-    """Where a node stands and which way it looks, as far as anybody said. ``heading_deg``: of its platform, true."""
+    """Position and heading of a node, as far as they are known. ``heading_deg``: of its platform, from true north."""
 
     place: Place | None = None
     heading_deg: float | None = None
@@ -76,8 +76,8 @@ class Polar:
 def place_of(location: Any, zone: str | None, path: str, faults: Faults, *, near: Place | None = None) -> Place | None:
     """A SAPIENT Location; ``zone`` is the UTM zone of the node's registration, for one that does not name its own.
 
-    ``near``: where the node stands, as far as it is known: it tells what the S of a zone means. The height is kept as
-    it was said. It does not move a place on the map.
+    ``near``: position of the node, if known; it resolves the meaning of a zone's S. The height is kept as reported; it
+    does not change the horizontal position.
     """
     before = len(faults)
     height = _optional(location, "z")
@@ -103,7 +103,7 @@ def place_of(location: Any, zone: str | None, path: str, faults: Faults, *, near
 
 
 def polar_of(range_bearing: Any, stand: Stand, at: datetime, path: str, faults: Faults) -> Polar | None:
-    """A SAPIENT RangeBearing as seen from ``stand``. Elevation is taken from the node's horizon, positive up."""
+    """A SAPIENT RangeBearing as seen from ``stand``. Elevation is from the node's horizon, positive up."""
     before = len(faults)
     a_degree = math.degrees(1.0) if range_bearing.coordinate_system in _RADIANS else 1.0
     a_metre = 1e3 if range_bearing.coordinate_system in _KILOMETRES else 1.0
@@ -183,7 +183,7 @@ def _degrees(lon: float, lat: float, path: str, faults: Faults) -> Place | None:
 
 
 def _error_of(message: Any, name: str, path: str, faults: Faults) -> float | None:
-    """One standard deviation, None where it is not told (0 is not told)."""
+    """One standard deviation, None where it is not reported (0 means not reported)."""
     value = _optional(message, name)
     if value is not None and value < 0.0:
         faults.append(_out(f"{path}.{name}", f"{value:g}", "an error above 0"))

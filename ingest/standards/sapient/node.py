@@ -1,4 +1,4 @@
-"""What a SAPIENT node has said of itself: its registration and its newest status report."""
+"""The declared state of a SAPIENT node: its registration and its newest status report."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ KINDS: Final[dict[int, Kind]] = {
     _Registration.NODE_TYPE_PASSIVE_RF: "radio",
     _Registration.NODE_TYPE_HUMAN: "human",
 }
-"""Our kind of sensor for a node's type; the layout's kind goes before it."""
+"""Kind of sensor for a node's type; the layout's kind takes precedence."""
 
 _SECONDS: Final = {
     _Registration.TIME_UNITS_NANOSECONDS: 1e-9,
@@ -54,10 +54,10 @@ _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One node as of its newest messages. ``kind`` None: its type says none. Speeds: metres per second of one unit.
+    """One node as of its newest messages. ``kind`` None: its type determines none. ``speed_unit``: m/s of one unit.
 
-    ``utm_zone`` is that of its detections, ``own_zone`` of its place. ``stand`` begins as what the layout says of its
-    sensor (place and azimuth) and is replaced by the node's own word.
+    ``utm_zone`` is that of its detections, ``own_zone`` of its position. ``stand`` is initially that of its sensor in
+    the layout (position and azimuth) and is replaced by what the node reports.
     """
 
     node_id: str
@@ -90,9 +90,9 @@ class Node:
         )
 
     def reported(self, report: Any, place: Place | None, at: datetime) -> Node:
-        """This node after a StatusReport of ``at`` without faults; ``place`` is its location, None where it told none.
+        """This node after a StatusReport of ``at`` without faults; ``place`` is its location, None if not reported.
 
-        Its platform's heading is what a PLATFORM status says, else the middle of its field of view, else as before.
+        The platform's heading is that of a PLATFORM status, else the middle of the field of view, else unchanged.
         """
         heading = _view_deg(report, place or self.stand.place, at)
         heading = self.stand.heading_deg if heading is None else heading
@@ -117,7 +117,7 @@ class Node:
 
 
 def registration_faults(registration: Any, path: str = "registration") -> Faults:
-    """What makes no sense in a Registration of good form."""
+    """The invalid values of a well-formed Registration."""
     faults: Faults = []
     version = registration.icd_version.replace("_", " ")
     if version != ICD_VERSION:
@@ -137,7 +137,7 @@ def registration_faults(registration: Any, path: str = "registration") -> Faults
 
 
 def location_of(report: Any, node: Node | None, faults: Faults, path: str = "status_report") -> Place | None:
-    """The place that a StatusReport tells; None, with or without faults, where it tells none."""
+    """The position in a StatusReport; None, with or without faults, if it has none."""
     if report.HasField("power") and report.power.HasField("level") and not 0 <= report.power.level <= 100:
         faults.append(
             MalformedMessage("out_of_range", f"{path}.power.level", str(report.power.level), "percent from 0 to 100")
@@ -149,7 +149,7 @@ def location_of(report: Any, node: Node | None, faults: Faults, path: str = "sta
 
 
 def seconds(duration: Any) -> float | None:
-    """A SAPIENT Duration; None where its unit or value is none."""
+    """A SAPIENT Duration [s]; None where its unit or value is invalid."""
     unit = _SECONDS.get(duration.units)
     return duration.value * unit if unit is not None and math.isfinite(duration.value) else None
 

@@ -1,6 +1,6 @@
-"""What we send over SAPIENT as a fusion node: registration, status, answers, fused detections, alerts and tasks.
+"""SAPIENT messages of Watchline as a fusion node: registration, status, answers, fused detections, alerts and tasks.
 
-Messages are made without a timestamp: it is set when one is written to its connection. Identifiers are handed in.
+Messages are built without a timestamp, which is set when one is written to its connection. Identifiers are arguments.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ CLASS_NAMES: Final[Mapping[str, str]] = {
     "animal": "Animal",
     "other": "Other",
 }
-"""Our classes in the words of the standard's own examples."""
+"""Class → its name in the standard's own examples."""
 
 LEAST_CLASS: Final = 0.01
-"""A class less probable than this is not told."""
+"""A class less probable than this is not reported."""
 
 _DEGREES: Final = location_pb2.LOCATION_COORDINATE_SYSTEM_LAT_LNG_DEG_M
 _WGS84: Final = location_pb2.LOCATION_DATUM_WGS84_E
@@ -77,7 +77,7 @@ def ulid(time_ms: int, chance: bytes) -> str:
 
 
 def ulid_of(time_ms: int, name: str) -> str:
-    """The ULID of a thing that has a name of ours: the same name and time give the same one, for ever."""
+    """The ULID of a named object: the same name and time always give the same one."""
     return ulid(time_ms, blake2b(name.encode(), digest_size=10, person=b"sapient").digest())
 
 
@@ -91,7 +91,7 @@ class ContributingDetection:
 
 
 def registration(node_id: str, *, name: str, children: Sequence[str] = (), version: str = "") -> SapientMessage:
-    """Our registration: a fusion node that reports places in degrees and takes no tasks."""
+    """Registration as a fusion node that reports positions in degrees and accepts no tasks."""
     message = SapientMessage(node_id=node_id)
     content = message.registration
     content.node_definition.add(node_type=_Registration.NODE_TYPE_FUSION_NODE)
@@ -122,7 +122,7 @@ def registration(node_id: str, *, name: str, children: Sequence[str] = (), versi
 
 
 def status_report(node_id: str, report_id: str, *, goodbye: bool = False) -> SapientMessage:
-    """Our heartbeat; ``goodbye``: we are about to disconnect."""
+    """Heartbeat; ``goodbye``: before disconnecting."""
     message = SapientMessage(node_id=node_id)
     report, kind = message.status_report, status_report_pb2.StatusReport
     report.report_id, report.mode, report.info = report_id, MODE, kind.INFO_NEW
@@ -131,7 +131,7 @@ def status_report(node_id: str, report_id: str, *, goodbye: bool = False) -> Sap
 
 
 def registration_ack(node_id: str, to: str, reasons: Sequence[str] = ()) -> SapientMessage:
-    """Our answer to a registration; with reasons it is refused."""
+    """Answer to a registration; with reasons it is refused."""
     message = SapientMessage(node_id=node_id, destination_id=to)
     message.registration_ack.acceptance = not reasons
     message.registration_ack.ack_response_reason.extend(reasons)
@@ -139,9 +139,9 @@ def registration_ack(node_id: str, to: str, reasons: Sequence[str] = ()) -> Sapi
 
 
 def error(node_id: str, packet: bytes, reasons: Iterable[MalformedMessage], to: str | None = None) -> SapientMessage:
-    """Our answer to a packet that cannot be used: the packet, and every reason by its field's name.
+    """Answer to a packet that cannot be used: the packet, and every reason with its field's name.
 
-    Of a packet so large that the answer would be too large itself only the beginning is sent back.
+    A packet that would make the answer too large is truncated.
     """
     message = SapientMessage(node_id=node_id)
     if to is not None:
@@ -152,7 +152,7 @@ def error(node_id: str, packet: bytes, reasons: Iterable[MalformedMessage], to: 
 
 
 def alert_ack(node_id: str, to: str, alert_id: str) -> SapientMessage:
-    """Our word that a node's alert has come."""
+    """Acknowledgement of a node's alert."""
     message = SapientMessage(node_id=node_id, destination_id=to)
     message.alert_ack.alert_id = alert_id
     message.alert_ack.alert_ack_status = alert_ack_pb2.AlertAck.ALERT_ACK_STATUS_ACCEPTED
@@ -160,7 +160,7 @@ def alert_ack(node_id: str, to: str, alert_id: str) -> SapientMessage:
 
 
 def task_refusal(node_id: str, to: str, task_id: str) -> SapientMessage:
-    """Our answer to a task for us: we take none."""
+    """Answer to a task: Watchline accepts none."""
     message = SapientMessage(node_id=node_id, destination_id=to)
     message.task_ack.task_id = task_id
     message.task_ack.task_status = task_ack_pb2.TaskAck.TASK_STATUS_REJECTED
@@ -177,7 +177,7 @@ def fused_detection(
     ahead_s: float,
     sources: Sequence[ContributingDetection],
 ) -> SapientMessage:
-    """A track of the live picture as a detection; ``ahead_s``: how far it is moved on to the time of sending."""
+    """A track of the live picture as a detection, extrapolated by ``ahead_s`` to the time of sending."""
     message = SapientMessage(node_id=node_id)
     report = message.detection_report
     report.report_id, report.object_id = report_id, object_id

@@ -1,4 +1,4 @@
-"""A SAPIENT DetectionReport as a plot: what was measured, with its own deviations, and where that is on the ground."""
+"""A SAPIENT DetectionReport as a plot: the measurement with its own errors, and the position that follows from it."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ CLASS_OF: Final[dict[str, str]] = {
     "wildlife": "animal",
     "livestock": "animal",
 }
-"""What nodes call things, in lower case, → our classes; every other name is ``other``, and "unknown" tells nothing."""
+"""Class name of a node, in lower case → class; every other name is ``other``, and "unknown" carries no class."""
 UNTELLING: Final = frozenset({"", "unknown", "unclassified", "unspecified"})
 UNSTATED_CONFIDENCE: Final = 0.5
 """Of a class that a node names without a confidence (assumption)."""
 
 
 def plot_of(report: Any, node: Node, at: datetime, faults: Faults, path: str = "detection_report") -> WirePlot | None:
-    """The plot of a DetectionReport of good form; None where faults were found.
+    """The plot of a well-formed DetectionReport; None where faults were found.
 
-    A range-bearing keeps its own deviations, which the layout completes where there are none, and beside it, where
-    the node's place is known, says the longitude and latitude that follow. Height and predicted places are not used.
+    A range-bearing keeps its own errors, which the layout completes if missing; where the node's position is known, the
+    plot also has the longitude and latitude that follow. Height and predicted positions are not used.
     """
     before = len(faults)
     confidence = _confidence(report, "detection_confidence", path, faults)
@@ -74,7 +74,7 @@ def plot_of(report: Any, node: Node, at: datetime, faults: Faults, path: str = "
 
 
 def is_lost(report: Any) -> bool:
-    """Whether the report says that the object is no longer seen, so that it is no detection."""
+    """Whether the report declares the object lost, so that it is not a detection."""
     return "lost" in report.state.lower()
 
 
@@ -114,7 +114,7 @@ def _ground(polar: Polar, node: Node) -> tuple[float | None, float | None, float
 
 def _radial_velocity(report: Any, node: Node, plot: WirePlot) -> tuple[float | None, float | None]:
     """Velocity away from the node and its deviation [m/s]; only where the registration names the unit and the report
-    an error, for a speed of unknown unit or deviation is no measurement."""
+    an error: a speed of unknown unit or error is not a measurement."""
     if not report.HasField("enu_velocity") or node.speed_unit is None or plot.azimuth_deg is None:
         return None, None
     velocity, unit = report.enu_velocity, node.speed_unit
@@ -127,7 +127,7 @@ def _radial_velocity(report: Any, node: Node, plot: WirePlot) -> tuple[float | N
 
 
 def _classes(classifications: Iterable[Any], path: str, faults: Faults) -> Mapping[str, float]:
-    """Shares of our classes that sum to 1: what the node left unsaid is spread evenly over what it did not name."""
+    """Class probabilities that sum to 1: the remainder is spread evenly over the classes that the node did not name."""
     probabilities: dict[str, float] = {}
     for i, classification in enumerate(classifications):
         confidence = _confidence(classification, "confidence", f"{path}[{i}]", faults)

@@ -1,7 +1,7 @@
 """The form of a SAPIENT message, as BSI Flex 335 v2 states it in the options of its own protobuf definitions.
 
-Mandatory fields, choices and lists are there, no field and no enumeration value is unknown, identifiers are lower-case
-UUIDs of version 4 and upper-case ULIDs, and every number is finite. Whether the numbers make sense is asked elsewhere.
+Mandatory fields, choices and lists are present, no field and no enumeration value is unknown, identifiers are
+lower-case UUIDs of version 4 and upper-case ULIDs, and every number is finite. Ranges are checked elsewhere.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from sapient_msg import proto_options_pb2
 from ingest.errors import MalformedMessage
 
 MAX_PARTS: Final = 2_000
-"""Messages within one message that are looked at; more is a message that nobody means."""
+"""Largest number of messages within one message that are examined."""
 MAX_FAULTS: Final = 50
-"""An answer lists so many faults; a packet with more is beyond listing."""
+"""Largest number of faults that an answer lists."""
 
 _ULID: Final = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 _UUID4: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
@@ -42,7 +42,7 @@ def is_uuid4(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """What the definitions say of one field; ``values`` of an enumeration, ``inside`` of a message's own type."""
+    """The definition of one field; ``values``: of an enumeration, ``inside``: whether it is a SAPIENT message."""
 
     name: str
     repeated: bool
@@ -66,7 +66,7 @@ class _Walk:
 
 
 def form_faults(message: Message, path: str = "") -> list[MalformedMessage]:
-    """Every fault of form of ``message``, in the order of its fields; empty for a good one. At most MAX_FAULTS."""
+    """Every fault of form of ``message``, in the order of its fields, at most MAX_FAULTS; empty for a valid one."""
     walk = _Walk()
     _look(message, path, walk)
     return walk.faults
@@ -135,7 +135,7 @@ def _look_at_value(value: Any, rule: _Rule, where: str, walk: _Walk) -> None:
 
 @lru_cache(maxsize=256)
 def _rules(descriptor: Descriptor) -> tuple[tuple[_Rule, ...], tuple[str, ...]]:
-    """(what is known of each field, the names of the choices that must be made)."""
+    """(the rule of each field, the names of the mandatory choices)."""
     return tuple(_rules_of(descriptor)), tuple(
         choice.name
         for choice in descriptor.oneofs
