@@ -1,4 +1,4 @@
-"""A tiny case that runs every kernel once, so that compiling is over before the first real scan."""
+"""A small case that runs every kernel of the tracker once, so that they are compiled before the first real scan."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Silence where traffic is expected: what each segment sees in each hour of the day, learned, and when that is missing.
+"""Expected traffic of each segment in each hour of the day, learned, and hours in which it is missing.
 
 Every whole hour (UTC) the tracks that were confirmed near each segment are counted. Only segments that some sensor
-watched and that worked all the hour are judged or learned from. Where several days lead one to expect so many tracks
-that none at all would be a rare chance (Poisson), an hour without any is worth a look: a sensor that is heard and
-blind, people who have been warned, or a feast day.
+covered and that worked the whole hour are judged or learned from. Where so many tracks are expected after several days
+that none at all would be a rare chance (Poisson), an hour without any raises an alert: a sensor may be blind, traffic
+may have been warned, or it may be a holiday.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ HOUR_NS = 3_600_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """Of a segment and hour of the day: whole hours that were watched, and tracks that came in them."""
+    """Of a segment and hour of the day: whole hours covered, and tracks in them."""
 
     hours: int = 0
     tracks: int = 0
@@ -25,9 +25,10 @@ class Learned:
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """What the rule remembers. ``hour_ns``: start of the hour under way, 0 before the first; ``whole``: whether it was
-    watched from its start; ``seen``: tracks near each segment in it, by segment; ``unsound``: sensors that did not
-    work all of it; ``learned`` by "segment|hour"; ``open``: alerts of segments that are too quiet, by segment."""
+    """State of the rule. ``hour_ns``: start of the current hour, 0 before the first; ``whole``: whether it was covered
+    from its start; ``seen``: tracks near each segment in it, by segment; ``unsound``: sensors that did not work all of
+    it; ``learned`` by "segment|hour"; ``open``: alerts of segments that are too quiet, by segment.
+    """
 
     hour_ns: int = 0
     whole: bool = False
@@ -39,7 +40,7 @@ class Traffic:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Of a whole hour in a segment: tracks that came, how many were to be expected, and whether that is too quiet."""
+    """Of a whole hour in a segment: tracks counted, tracks expected, and whether that is too quiet."""
 
     segment: int
     came: int
@@ -48,7 +49,7 @@ class Verdict:
 
 
 def noted(traffic: Traffic, near: Iterable[tuple[str, int]], unsound: Iterable[str], now_ns: int) -> Traffic:
-    """After one picture of the hour under way: ``near`` are confirmed tracks with their segment, each counted once."""
+    """After one picture of the current hour: ``near`` are confirmed tracks with their segment, each counted once."""
     here: dict[str, set[str]] = {}
     for track, segment in near:
         here.setdefault(str(segment), set()).add(track)
@@ -64,17 +65,17 @@ def noted(traffic: Traffic, near: Iterable[tuple[str, int]], unsound: Iterable[s
 
 
 def hour_is_over(traffic: Traffic, now_ns: int) -> bool:
-    """Whether the hour under way has ended."""
+    """Whether the current hour has ended."""
     return bool(traffic.hour_ns) and now_ns >= traffic.hour_ns + HOUR_NS
 
 
 def judged(
     traffic: Traffic, watched: Iterable[int], now_ns: int, *, least_hours: float, least_probability: float
 ) -> tuple[Traffic, tuple[Verdict, ...]]:
-    """The next hour's memory, and what the one that has ended says of the segments ``watched`` all through it.
+    """The next hour's state, and the verdicts of the hour that has ended on the segments ``watched`` all through it.
 
-    Too quiet: no track came, though e^(−expected) ≤ ``least_probability`` after ``least_hours`` such hours. A quiet
-    hour is learned from as well, so that what has become the rule is no longer told.
+    Too quiet: no track, though e^(−expected) ≤ ``least_probability`` after ``least_hours`` such hours. A quiet hour is
+    learned from as well, so that a lasting quiet is no longer reported.
     """
     learned, verdicts = dict(traffic.learned), []
     clock = traffic.hour_ns // HOUR_NS % 24

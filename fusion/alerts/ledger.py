@@ -102,7 +102,7 @@ class Ledger:
         """
         old, now = self.alerts.get(identity), utc_datetime(self.now_ns)
         if old is not None and old.by:
-            return  # somebody has dealt with this event
+            return  # a person has dealt with this event
         priority = self._priority(rule, sighting)
         if old is None and self._holds_back(identity, rule, priority, sighting):
             return

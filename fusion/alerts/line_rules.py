@@ -1,4 +1,4 @@
-"""The rules: which looks matter, what is a crossing, what an approach, when a sensor is silent."""
+"""Rules about tracks against the border: which looks count, crossing, and approaching."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ from sensors.timestamps import SECOND_NS
 
 @dataclass(frozen=True, slots=True)
 class SideEvidence:
-    """What one look says: sure side (+1, −1, 0 unsure) and whether it significantly heads to the line, near in time."""
+    """What one look shows: the significant side (+1, −1, 0 none) and whether it significantly heads to the border, near
+    in time.
+    """
 
     sure_side: int
     heading_to_line: bool
@@ -29,7 +31,7 @@ class SideEvidence:
 def looks_of(
     picture: TrackPicture, memories: Mapping[str, TrackMemory], settings: AlertSettings
 ) -> Iterator[tuple[Sighting, SideEvidence]]:
-    """The looks that may change something, by track name; columns first, so that far tracks cost next to nothing."""
+    """The looks that may change something, by track name; filtered in columns first, so that far tracks cost little."""
     course = course_of(picture, settings)
     side = course.side
     known = [memories.get(track) for track in picture.track]
@@ -44,8 +46,10 @@ def looks_of(
 
 
 class Course(NamedTuple):
-    """Each track against the line: rate of its offset [m/s], time to the line at that rate [s], half width of the band
-    of unsureness [m], sure side (+1, −1, 0), and whether it significantly heads to the line, near in time."""
+    """Each track against the border: rate of its offset [m/s], time to the border at that rate [s], half width of the
+    band in which its side is not significant [m], significant side (+1, −1, 0), and whether it significantly heads to
+    the border, near in time.
+    """
 
     rate: Floats
     time: Floats
@@ -103,7 +107,7 @@ def sighting_of(picture: TrackPicture, course: Course, row: int) -> Sighting:
 
 
 def crossing(ledger: Ledger, memory: TrackMemory, sighting: Sighting, look: SideEvidence) -> TrackMemory:
-    """Count looks surely on the other side; enough of them in a row are a crossing at the gate."""
+    """Count consecutive looks significantly on the other side; enough of them are a crossing at the gate."""
     other_side = look.sure_side * memory.side < 0
     own_side = look.sure_side != 0 and not other_side
     memory = replace(
@@ -140,12 +144,12 @@ def _gate(nearest: Gate | None, sighting: Sighting) -> Gate:
 
 
 def _as_crossing(sighting: Sighting, direction: int, segment: int, chainage_m: float) -> Sighting:
-    """The track where it is now, the line where it was crossed."""
+    """The track at its present position, with segment and chainage of the crossing."""
     return replace(sighting, direction=direction, segment=segment, chainage_m=chainage_m, time_to_border_s=None)
 
 
 def _follow(ledger: Ledger, memory: TrackMemory, sighting: Sighting) -> TrackMemory:
-    """Update the place of the newest crossing for as long as it is followed."""
+    """Update the newest crossing's position for as long as it is followed."""
     if not memory.open_crossing:
         return memory
     alert = ledger.alerts.get(memory.open_crossing)
@@ -159,9 +163,9 @@ def _follow(ledger: Ledger, memory: TrackMemory, sighting: Sighting) -> TrackMem
 def approaching(
     ledger: Ledger, memory: TrackMemory, sighting: Sighting, look: SideEvidence, open_dead: str = ""
 ) -> TrackMemory:
-    """Count looks heading to the line; enough of them in a row are an approach, until it has not been so for long.
+    """Count consecutive looks heading to the border; enough of them are an approach, until it has stopped for long.
 
-    Who is told to head into dead ground (``open_dead``, that alert's id) approaches already: it is one event.
+    A track with an open alert of dead ground ahead (``open_dead``, its id) is approaching already: it is one event.
     """
     settings = ledger.settings
     if look.heading_to_line:
@@ -186,7 +190,7 @@ def approaching(
 
 
 def overdue(ledger: Ledger, memory: TrackMemory) -> TrackMemory:
-    """Clear an approach that no look has confirmed for ``approach_time_s``: it would be at the line by now."""
+    """Clear an approach that no look confirmed for ``approach_time_s``: it would be at the border by now."""
     if memory.open_approach and ledger.now_ns - memory.approach_ns > ledger.settings.approach_time_s * SECOND_NS:
         ledger.clear(memory.open_approach, "it was not seen approaching any more")
         return replace(memory, open_approach="", approach_looks=0)
@@ -194,5 +198,5 @@ def overdue(ledger: Ledger, memory: TrackMemory) -> TrackMemory:
 
 
 def track_ended(ledger: Ledger, memory: TrackMemory) -> None:
-    """A closed track takes its open approach along; a crossing stays, because it happened."""
+    """Clear the open approach of a track that ended; its crossing stays."""
     ledger.clear(memory.open_approach, "the track ended")

@@ -1,9 +1,9 @@
-"""What operators reject, learned by rule, sensor, hour and weather; and which alerts may be held back for it.
+"""Nuisance alarms: what operators reject, learned by rule, sensor, hour and weather, and which alerts are suppressed.
 
-Only people teach: a rejection counts as nuisance, a closing by a person as real; what clears by itself teaches
-nothing. A held-back alert is counted, and every so manieth is shown all the same, so that learning goes on. Crossings,
-distress, lost coverage, sensors' states, tracks from nowhere, whatever is not of low priority, and sections of high or
-critical impact are never held back.
+Only people teach: a rejection counts as nuisance, a closing by a person as real; an alert that clears by itself teaches
+nothing. A suppressed alert is counted, and one in every so many is shown, so that learning continues. Crossings,
+distress, lost coverage, sensor states, tracks initiated inside, all above low priority, and sections of high or
+critical impact are never suppressed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ SERIOUS: Final = frozenset({"high", "critical"})
 @dataclass(frozen=True, slots=True)
 class NuisanceCount:
     """Of one rule, sensor, hour and weather: alerts that a person judged, how many of them were rejected, and how many
-    were held back since."""
+    were suppressed since.
+    """
 
     judged: int = 0
     rejected: int = 0
@@ -31,7 +32,7 @@ class NuisanceCount:
 
 @dataclass(frozen=True, slots=True)
 class Nuisance:
-    """All tallies by ``key``; ``held_ns``: when each alert that is held back now was, by its id."""
+    """All tallies by ``key``; ``held_ns``: when each alert that is suppressed now was, by its id."""
 
     tallies: Mapping[str, NuisanceCount] = field(default_factory=dict)
     held_ns: Mapping[str, int] = field(default_factory=dict)
@@ -43,7 +44,7 @@ def key(rule: str, sensor: str, hour: int, weather: str) -> str:
 
 
 def keys(rule: str, sensors: Iterable[str], hour: int, weather: str) -> tuple[str, ...]:
-    """Names of the tallies of an alert that several sensors brought about, each once."""
+    """Names of the tallies of an alert that several sensors caused, each once."""
     return tuple(key(rule, sensor, hour, weather) for sensor in sorted(set(sensors)))
 
 
@@ -57,7 +58,7 @@ def taught(tallies: Mapping[str, NuisanceCount], names: Iterable[str], *, reject
 
 
 def share_at_least(rejected: int, judged: int, *, z: float = 1.96) -> float:
-    """Lower end of Wilson's interval for the share of rejections; 0 of nothing. (Wilson 1927; z = 1.96: 95 %.)"""
+    """Lower end of Wilson's interval for the fraction of rejections; 0 without any. (Wilson 1927; z = 1.96: 95 %.)"""
     if judged <= 0:
         return 0.0
     share, z2 = rejected / judged, z * z
@@ -67,14 +68,14 @@ def share_at_least(rejected: int, judged: int, *, z: float = 1.96) -> float:
 
 
 def may_hold(rule: str, priority: str, impact_level: str | None) -> bool:
-    """Whether an alert of this kind may be held back at all."""
+    """Whether an alert of this kind may be suppressed at all."""
     return rule in HOLDABLE and priority == "low" and impact_level not in SERIOUS
 
 
 def is_nuisance(
     tallies: Mapping[str, NuisanceCount], names: Iterable[str], *, least_share: float, least_judged: float
 ) -> bool:
-    """Whether every sensor that brought it about has been judged often enough, and nearly always rejected here."""
+    """Whether every sensor that caused it has been judged often enough, and nearly always rejected here."""
     counts = [tallies.get(name, NuisanceCount()) for name in names]
     return bool(counts) and all(
         tally.judged >= least_judged and share_at_least(tally.rejected, tally.judged) >= least_share for tally in counts

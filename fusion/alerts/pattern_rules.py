@@ -1,7 +1,7 @@
-"""Rules about where a track is and where it came from: loitering, appearing inside, dead ground ahead, groups.
+"""Rules about a track's position and origin: loitering, appearing inside, dead ground ahead, groups.
 
-Each is judged at a look (a fresh plot of a confirmed track) within ``pattern_band_m`` of the line. What the sensors see
-comes in as ``CurrentCoverage``; without it only loitering and groups are judged.
+Each is evaluated at a look (a fresh plot of a confirmed track) within ``pattern_band_m`` of the border. Without
+``CurrentCoverage`` only loitering and groups are evaluated.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ AHEAD_STEP_S = 5.0
 
 
 def loitering(ledger: Ledger, memory: PatternMemory, sighting: Sighting, sd_m: float) -> PatternMemory:
-    """A track that stays within a small circle near the line for long, while it is seen."""
+    """A track that stays within a small circle near the border for long, while it is detected."""
     settings = ledger.settings
     away = hypot(sighting.easting - memory.easting, sighting.northing - memory.northing)
     if not memory.since_ns or away > settings.loiter_radius_m + 2.0 * sd_m:
@@ -59,11 +59,11 @@ def appeared_inside(
     others: Floats,
     settled: bool,
 ) -> PatternMemory:
-    """A track first confirmed on the home side where all the ground around is watched: nobody saw it come.
+    """A track first confirmed on the own side where all the ground around is covered, without a detected crossing.
 
-    ``others`` (n, 2) are places of tracks that coast or ended lately: it may be one of them. Where it came from is
-    asked once, at its first look, and not while watching has only begun (``settled``); whether it goes in, of who came
-    from nowhere, at each look until it is sure or ``inside_wait_s`` have passed: a first look hardly knows a course.
+    ``others`` (n, 2) are positions of tracks that coast or ended lately: it may be one of them. Its origin is judged
+    once, at its first look, and not while coverage has only begun (``settled``); whether it is inbound is judged at
+    each look until that is significant or ``inside_wait_s`` have passed: the course at a first look is hardly known.
     """
     if memory.judged:
         return memory
@@ -87,7 +87,7 @@ def appeared_inside(
 def _from_nowhere(
     settings: AlertSettings, sighting: Sighting, coverage: CurrentCoverage, silent: Sequence[str], others: Floats
 ) -> bool:
-    """Whether it is so far inside, away from ``others``, and all the ground around it is watched."""
+    """Whether it is far enough inside, away from ``others``, and all the ground around it is covered."""
     if not settings.inside_m <= sighting.offset_m <= settings.inside_most_m:
         return False
     if len(others) and np.hypot(*(others - [sighting.easting, sighting.northing]).T).min() <= settings.lineage_m:
@@ -101,21 +101,23 @@ def _from_nowhere(
 
 
 def _way_in(sighting: Sighting, settings: AlertSettings) -> tuple[float, float]:
-    """By how much its way in is more than ``inside_share`` of its speed, at least and at most [m/s]."""
+    """By how much its inbound speed exceeds ``inside_share`` of its speed, at least and at most [m/s]."""
     more = sighting.offset_rate - settings.inside_share * hypot(sighting.easting_rate, sighting.northing_rate)
     spread = settings.closing_sigma * _spread(sighting, 2)
     return more - spread, more + spread
 
 
 def _may_have_come_in(sighting: Sighting, settings: AlertSettings, offset_m: float, seconds: float) -> bool:
-    """Whether the way from ``offset_m``, made in ``seconds``, may be one in by that share: a stand is no way out."""
+    """Whether its path from ``offset_m``, in ``seconds``, may be inbound by that fraction; standing still is not
+    outbound.
+    """
     way_m = sighting.offset_m - offset_m + settings.closing_sigma * np.sqrt(2.0) * _spread(sighting, 0)
     speed = hypot(sighting.easting_rate, sighting.northing_rate)
     return bool(way_m >= settings.inside_share * speed * seconds)
 
 
 def _spread(sighting: Sighting, first: int) -> float:
-    """The larger of the spreads of two components of the state, from ``first`` on."""
+    """The larger standard deviation of two components of the state, from ``first`` on."""
     if sighting.cov is None:
         return 0.0
     return float(np.sqrt(max(sighting.cov[first, first], sighting.cov[first + 1, first + 1], 0.0)))
@@ -129,7 +131,7 @@ def dead_ground(
     silent: Sequence[str],
     heads: bool,
 ) -> PatternMemory:
-    """A track that heads to the line and will soon be out of every working sensor's sight on its way."""
+    """A track that heads to the border and will soon be in dead ground of every working sensor."""
     settings = ledger.settings
     left_s = min(settings.dead_ahead_s, sighting.time_to_border_s or 0.0)
     hidden_s = None
@@ -159,13 +161,13 @@ def dead_ground(
 
 
 def pattern_ended(ledger: Ledger, memory: PatternMemory) -> None:
-    """A closed track takes its open patterns along; that it appeared inside stays, because it happened."""
+    """Clear the open patterns of a track that ended; that it appeared inside stays."""
     ledger.clear(memory.open_loiter, "the track ended")
     ledger.clear(memory.open_dead, "the track ended")
 
 
 def recently_gone(state: AlertState, picture: TrackPicture, now_ns: int, keep_s: float) -> tuple[Ended, ...]:
-    """Places of tracks that ended lately: those of before that are not too old, and the newly gone ones."""
+    """Positions of tracks that ended lately: earlier ones that are not too old, and the newly ended."""
     live = set(picture.track)
     kept = tuple(gone for gone in state.ended if now_ns - gone.at_ns <= keep_s * SECOND_NS)
     new = (
@@ -181,7 +183,7 @@ def groups(
 ) -> tuple[GroupMemory, ...]:
     """Tracks ``rows`` close together for a while are a group; one alert for as long as two of them stay together.
 
-    A group that was alerted and stands in two parts of two or more, far from each other, has split.
+    A group with an alert that forms two parts of two or more, far from each other, has split.
     """
     settings, now = ledger.settings, ledger.now_ns
     clusters = _clusters(picture, rows, settings.group_radius_m)
@@ -238,7 +240,7 @@ def _grown(ledger: Ledger, memory: GroupMemory, picture: TrackPicture) -> GroupM
 def _split(
     ledger: Ledger, memory: GroupMemory, parts: Sequence[frozenset[str]], place: Mapping[str, tuple[float, float]]
 ) -> GroupMemory:
-    """Say once that a known group has split."""
+    """Report once that a known group has split."""
     if not memory.open_group or memory.split or len(parts) < 2:
         return memory
     middles = [np.mean([place[name] for name in part], axis=0) for part in parts]

@@ -1,9 +1,9 @@
-"""Messages between the tracks and the plots of a cluster too large to enumerate: loopy belief propagation.
+"""Loopy belief propagation between the tracks and the plots of a cluster too large to enumerate.
 
 Williams & Lau, "Approximate evaluation of marginal association probabilities with belief propagation" (2014, arXiv
-1209.6299). In a cluster of thousands most messages stand after a few rounds and some move for a thousand, so that only
-those are sent again whose senders heard something new; a message counts as new when it moved by more than TOLERANCE of
-itself since it was last heard. Every message that stands is thus within TOLERANCE of what its sender would say now.
+1209.6299). In a cluster of thousands most messages converge after a few rounds and some take a thousand, so a message
+is computed again only when an input changed by more than TOLERANCE, relative, since it was last used. Every final
+message is thus within TOLERANCE of its value from the final inputs.
 """
 
 from __future__ import annotations
@@ -34,8 +34,10 @@ class Graph(NamedTuple):
 
 
 class MessageState(NamedTuple):
-    """Messages and who has to speak. ``forward`` (pair,) from track to plot, ``back`` (pair,) from plot to track;
-    ``after`` (pair,) is scratch; of tracks and of plots: who waits to speak, in order, and whether one does."""
+    """Messages and the queues of pending senders. ``forward`` (pair,) from track to plot, ``back`` (pair,) from plot to
+    track; ``after`` (pair,) is scratch; for tracks and for plots: the pending ones, in order, and whether one is
+    pending.
+    """
 
     forward: Floats
     back: Floats
@@ -65,7 +67,7 @@ def graph_of(start: Ints, plot: Ints, plots: int) -> Graph:
 
 @numba.njit(cache=True)
 def post_of(graph: Graph) -> MessageState:
-    """Nothing said yet: every track thinks that nobody else wants its plots."""
+    """Initial messages: no other track claims any plot."""
     pairs, tracks, plots = len(graph.plot), len(graph.start) - 1, len(graph.first) - 1
     return MessageState(
         np.zeros(pairs),
@@ -116,8 +118,9 @@ def propagate(
 
 @numba.njit(cache=True, error_model="numpy")
 def _tracks_speak(speakers: int, graph: Graph, post: MessageState, weight: Floats, miss_weight: Floats) -> int:
-    """Each waiting track tells each of its plots how much it wants it, given what the others answered: plain sums of
-    what comes before and after, in which nothing cancels. Returns how many plots heard something new."""
+    """Each pending track sends its plots their odds, given the answers of its other plots, as plain sums of the terms
+    before and after, without cancellation. Returns how many plots received a changed message.
+    """
     forward, back, after = post.forward, post.back, post.after
     asked = 0
     for i in range(speakers):
@@ -144,7 +147,7 @@ def _tracks_speak(speakers: int, graph: Graph, post: MessageState, weight: Float
 
 @numba.njit(cache=True, error_model="numpy")
 def _plots_answer(asked: int, graph: Graph, post: MessageState) -> int:
-    """Each waiting plot tells each of its tracks how free it is of the others. Returns how many heard something new."""
+    """Each pending plot sends its tracks how free it is of the others. Returns how many received a changed message."""
     forward, back, after, pair = post.forward, post.back, post.after, graph.pair
     waiting = 0
     for i in range(asked):

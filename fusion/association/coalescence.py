@@ -1,13 +1,13 @@
-"""Targets side by side: which of them gave which plot hardly matters, and mixing all pairings would merge the tracks.
+"""Track coalescence: association of targets side by side without merging their tracks.
 
-Marginal probabilities put two tracks that walk five metres apart into the middle between them, both of them. Between
-tracks whose states are alike, where exchanging names changes no picture, the likeliest pairing therefore stands for all
-pairings that see the same tracks and take the same plots. Existence, and who was seen at all, stay as they were; tracks
-that differ, as two that meet, keep their marginals: what comes next tells them apart.
+Marginal association probabilities pull two tracks that walk five metres apart to the middle between them. Between
+tracks whose states are alike, where exchanging identities changes no picture, the likeliest pairing therefore stands
+for all pairings that detect the same tracks and use the same plots. Existence, and which tracks were detected, stay as
+they were; tracks that differ, such as two that meet, keep their marginals: later plots tell them apart.
 
-In small clusters exactly, after Blom & Bloem (2000), "Probabilistic data association avoiding track coalescence", whose
-pruning moves the mass here instead of dropping it; in large ones by exchanges of marginal mass that keep all sums, in
-the way of Williams (2015), "An efficient, variational approximation of the best fitting multi-Bernoulli filter".
+Small clusters are exact, after Blom & Bloem (2000), "Probabilistic data association avoiding track coalescence", whose
+pruning moves the probability here instead of dropping it; large ones exchange marginal probability and keep all sums,
+after Williams (2015), "An efficient, variational approximation of the best fitting multi-Bernoulli filter".
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def apart(x: Floats, p: Floats, y: Floats, q: Floats) -> float:
 
 @numba.njit(cache=True)
 def kinds_of(members: Ints, centre: Floats, spread: Floats, alike: float, kin: Ints) -> bool:
-    """Number the tracks of a cluster in ``kin`` so that alike ones have one number; whether there are any."""
+    """Number the tracks of a cluster in ``kin`` so that alike ones share a number; whether any are alike."""
     any_alike = False
     for a in range(len(members)):
         kin[a] = a
@@ -80,8 +80,9 @@ def settle(
     alone: Floats,
     used: npt.NDArray[np.bool_],
 ) -> None:
-    """Every joint event of a small cluster, as fusion.association enumerates them; of those that differ only in which
-    of the alike tracks took which plot the likeliest takes the mass of all."""
+    """Every joint event of a small cluster, as fusion.association enumerates them: of those that differ only in which
+    of the alike tracks gave which plot, the likeliest takes the probability of all.
+    """
     count = len(members)
     choice = np.full(count, -1, np.int64)
     held = np.full(count, -1, np.int64)  # the plot that each depth of the search has taken
@@ -116,8 +117,9 @@ def settle(
 
 @numba.njit(cache=True)
 def _group(held: Ints, kin: Ints, number: Ints, name: Ints) -> int:
-    """Row of a joint event's group: which tracks were seen, and the kind of track that took each plot. Three bits a
-    plot hold the kind, five more the tracks; rows are found by open addressing in ``name``."""
+    """Row of a joint event's group: which tracks were detected, and the kind of track that gave each plot. Three bits
+    per plot hold the kind, five more the tracks; rows are found by open addressing in ``name``.
+    """
     code = 0
     for d in range(len(held)):
         if held[d] < 0:
@@ -139,8 +141,8 @@ def exchange(
     members: Ints, graph: Graph, weight: Floats, hit: Floats, centre: Floats, spread: Floats, alike: float
 ) -> None:
     """In a cluster too large to enumerate: between two alike tracks and two plots the less likely pairing gives its
-    mass to the likelier one, in place. A track's and a plot's sums do not change. Only tracks that share plots are
-    compared, however many a cluster holds.
+    probability to the likelier one, in place. The sums of each track and plot do not change. Only tracks that share
+    plots are compared, however large the cluster.
     """
     start, plot, owner, first, pair = graph
     for t in members:
@@ -166,7 +168,7 @@ def exchange(
 
 @numba.njit(cache=True)
 def _exchange_pair(s: int, t: int, start: Ints, plot: Ints, weight: Floats, hit: Floats) -> None:
-    """Every two plots that tracks ``s`` and ``t`` both may have."""
+    """Every two plots that both tracks ``s`` and ``t`` may have given."""
     first = start[s]
     same = np.empty(start[s + 1] - first, np.int64)
     for k in range(len(same)):

@@ -1,4 +1,4 @@
-"""Joint events of a small cluster: every way in which its tracks may give plots, each plot coming from one at most."""
+"""Joint events of a small cluster: every assignment of its plots to its tracks, each plot to at most one."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def next_event(
     product: Floats,
     used: npt.NDArray[np.bool_],
 ) -> int:
-    """Go on, by depth-first search, to the next joint event; its depth, or −1 after the last one.
+    """Continue the depth-first search to the next joint event; its depth, or −1 after the last one.
 
     Begin with depth 0, ``choice`` and ``held`` −1, ``product`` 1 (track + 1,), ``used`` False (plot,); the four are the
     search's own. Of the event: ``choice[d]`` of track ``members[d]`` is 0 for no plot, k for its k-th pair; ``held[d]``

@@ -1,4 +1,4 @@
-"""Which plots could have come from which track: a sparse list of pairs, near in at least one mode of motion."""
+"""Gating: which plots may come from which track, as a sparse list of pairs, near in at least one mode of motion."""
 
 from __future__ import annotations
 
@@ -27,9 +27,10 @@ FEW = 12
 
 
 class Cells(NamedTuple):
-    """The plots with a position by squares of ground: those of row i and column j are plot[start[c]:start[c + 1]] with
-    c = i · columns + j, in canonical order. What lies beyond an edge is in the cell at the edge. ``bearing`` are the
-    plots without a position; ``widest_e``, ``widest_n`` the largest variances of a position [m²]."""
+    """The plots with a position in square cells: those of row i and column j are plot[start[c]:start[c + 1]] with
+    c = i · columns + j, in canonical order. Plots beyond an edge are in the cell at the edge. ``bearing`` are the plots
+    without a position; ``widest_e``, ``widest_n`` the largest variances of a position [m²].
+    """
 
     east: float
     north: float
@@ -94,7 +95,7 @@ def gate(
 
 @numba.njit(cache=True, error_model="numpy")
 def _cells(plots: Plots, east: float, north: float, reach: float) -> Cells:
-    """About one plot a cell, over the plots that lie within the sensor's reach."""
+    """About one plot per cell, over the plots within the sensor's reach."""
     count = len(plots.kind)
     positions, bearings = 0, 0
     low_e, high_e, low_n, high_n = east + reach, east - reach, north + reach, north - reach
@@ -150,8 +151,9 @@ def _near(
     gate_distance: float,
     near: Ints,
 ) -> int:
-    """Plots that any likely mode of track ``t`` might claim, by each axis alone, into ``near``, and all bearings; how
-    many they are."""
+    """Plots that any likely mode of track ``t`` may claim, by each axis alone, into ``near``, and all bearings; returns
+    their number.
+    """
     easting, northing, r_ee, r_nn = places
     most_e, most_n, away_e, away_n = 0.0, 0.0, 0.0, 0.0
     for m in range(mode.shape[1]):

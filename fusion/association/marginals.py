@@ -1,7 +1,7 @@
-"""Which plot came from which track: the probability of each pairing that the gate (fusion.association.gating) leaves.
+"""Marginal association probabilities of the pairs that the gate (fusion.association.gating) leaves.
 
-Each track gives at most one plot and each plot comes from at most one track. Clusters small enough are enumerated
-exactly; the others use loopy belief propagation (fusion.association.belief_propagation).
+Each track gives at most one plot and each plot comes from at most one track. Small clusters are enumerated exactly; the
+others use loopy belief propagation (fusion.association.belief_propagation).
 """
 
 from __future__ import annotations
@@ -112,6 +112,7 @@ def _clusters(start: Ints, plot: Ints, tracks: int, plots: int) -> tuple[Ints, I
 def _single(
     t: int, start: Ints, plot: Ints, weight: Floats, miss_weight: Floats, hit: Floats, miss: Floats, alone: Floats
 ) -> None:
+    """A cluster of one track."""
     total = miss_weight[t]
     for k in range(start[t], start[t + 1]):
         total += weight[k]

@@ -1,11 +1,11 @@
-"""How many times its stated false plots a sensor sends, over all and in each spot: a flood must not be believed.
+"""Clutter bursts: how many times its stated false plots a sensor sends, over all and near each plot.
 
-The clutter of a layout is spread evenly over a sensor's field. Where a scan holds more plots than tracks and stated
-clutter explain (rain, birds, a reflector, a fault), the excess is taken for clutter as dense as it is there, in discs
-from 25 to 400 m about each plot, the densest counting. ``SUDDEN`` plots in a disc may be a crowd and are believed; more
-are believed where as many are tracked already, as those of a crowd that came together one after the other. So many may
-also start tracks there, faint ones, which are confirmed all the more slowly the larger the excess is: a burst shows as
-a crowd of so many at most, however dense it is, and tracks elsewhere know nothing of it.
+The clutter of a layout is uniform over a sensor's field. Where a scan holds more plots than tracks and stated clutter
+explain (rain, birds, a reflector, a fault), the excess is taken as clutter of its local density, in discs from 25 to
+400 m about each plot, the densest counting. Up to ``SUDDEN`` plots in a disc may be a crowd and are kept as targets;
+more are kept where as many are tracked already, as in a crowd that gathered one after the other. As many may start
+tracks there, faint ones, which are confirmed the more slowly the larger the excess is: a burst shows as at most that
+many targets, however dense it is, and tracks elsewhere are not affected.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ SIZES: Final = 5
 def clutter_excess(
     plots: Plots, centre: Floats, sight: TrackView, new: float, false_alarms: float, per_m2: float
 ) -> tuple[Floats, npt.NDArray[np.bool_]]:
-    """(plot,) how many times as dense as stated clutter is about each plot, at least 1; (plot,) whether it may start a
-    track in spite of that: while no flooded disc about it holds SUDDEN tracks, however faint, and plots before it.
+    """(plot,) ratio of local to stated clutter density about each plot, at least 1; (plot,) whether it may start a
+    track in spite of that: while no dense disc about it holds SUDDEN tracks, however faint, and earlier plots.
 
-    ``centre`` (track, 4) and ``sight`` tell which plots are expected, ``new`` how many from targets not tracked;
-    ``false_alarms`` a scan and ``per_m2`` are the stated ones.
+    ``centre`` (track, 4) and ``sight`` give the expected plots, ``new`` the number expected from targets not tracked;
+    ``false_alarms`` per scan and ``per_m2`` are the stated ones.
     """
     count = len(plots.kind)
     expected = sight.existence * sight.seen
@@ -83,7 +83,7 @@ def clutter_excess(
 
 @numba.njit(cache=True)
 def _within(east: Floats, north: Floats, weight: Floats) -> Floats:
-    """(size,) sum of the weights of what lies within each disc about the origin."""
+    """(size,) sum of the weights of the points within each disc about the origin."""
     total = np.zeros(SIZES)
     for i in range(len(east)):
         away = east[i] * east[i] + north[i] * north[i]

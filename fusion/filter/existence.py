@@ -1,4 +1,4 @@
-"""Does it exist? Weights of hypotheses, existence after a look, new tracks, and their standing."""
+"""Probability of existence: weights of hypotheses, existence after a look, new tracks, and track status."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ SUREST = 1.0 - 1e-9
 
 class Posterior(NamedTuple):
     """After a look: existence (track,), the weights of missing (track,) and of each pair given that the target exists,
-    class labels (track, class), the probability that the target was seen (track,), and the number of the plot that it
-    most probably gave (track,), −1 where none is likelier than not."""
+    class labels (track, class), the probability that the target was detected (track,), and the number of the plot that
+    it most probably gave (track,), −1 where none is likelier than not.
+    """
 
     existence: Floats
     miss: Floats
@@ -53,7 +54,7 @@ def weigh(pairs: Pairs, plots: Plots, sight: TrackView, label: Floats, share: Fl
 
 @numba.njit(cache=True)
 def missing(sight: TrackView, polled: bool) -> Floats:
-    """(track,) weight of giving no plot: the silence of a sensor that sends no empty scans says nothing."""
+    """Weight (track,) of giving no plot; 1 for a sensor that sends no empty scans, whose silence is no evidence."""
     weight = np.ones(len(sight.existence))
     if polled:
         for t in range(len(weight)):
@@ -95,7 +96,7 @@ def judge(
                 new_label[t, c] += share[k] * label[t, c] * plots.label[j, c] / max(fits, 1e-300)
         scale = 0.0
         for c in range(classes):
-            new_label[t, c] = max(new_label[t, c], 1e-6)  # a label never rules a class out for ever
+            new_label[t, c] = max(new_label[t, c], 1e-6)  # a label never rules a class out for good
             scale += new_label[t, c]
         new_label[t] /= scale
     return Posterior(existence, left, share, new_label, updated, likeliest)
@@ -103,7 +104,7 @@ def judge(
 
 @numba.njit(cache=True)
 def lean_on_labels(pairs: Pairs, plots: Plots, label: Floats, kind: Ints, compatible: Floats) -> None:
-    """Let class reports weigh the modes of motion of each pair, in place: a vehicle does not walk."""
+    """Weigh the modes of motion of each pair by the reported class, in place."""
     kinds, classes = compatible.shape
     fits = np.zeros(kinds)
     for t in range(label.shape[0]):
@@ -137,8 +138,9 @@ class Newborn(NamedTuple):
 
 @numba.njit(cache=True)
 def founding(plots: Plots, alone: Floats, flood: Floats, room: npt.NDArray[np.bool_], least: float) -> Floats:
-    """(plot,) probability of coming from somebody new; ``alone`` (plot,) is that of no track's claiming it. In a flood
-    those with ``room`` (plot,) are given the ``least`` that starts a track: what goes on will tell."""
+    """Probability (plot,) of coming from a new target; ``alone`` (plot,) is that of coming from no track. In a clutter
+    burst, plots with ``room`` (plot,) get the ``least`` that starts a track: later scans decide.
+    """
     fresh = np.zeros(len(alone))
     for j in range(len(alone)):
         if plots.born[j] > 0.0:
@@ -151,7 +153,7 @@ def founding(plots: Plots, alone: Floats, flood: Floats, room: npt.NDArray[np.bo
 def newborn(
     plots: Plots, fresh: Floats, least: float, share: Floats, compatible: Floats, model: MotionModel
 ) -> Newborn:
-    """New tracks from plots that are likelier than ``least`` to be somebody new (``fresh`` (plot,): how probably)."""
+    """New tracks from plots that are new targets with at least probability ``least`` (``fresh`` (plot,))."""
     return _start(plots, fresh, least, model.prior, model.speed_sd, model.kind, share, compatible)
 
 
@@ -166,7 +168,7 @@ def _start(
     share: Floats,
     compatible: Floats,
 ) -> Newborn:
-    """New tracks at the plots, with each mode's stationary velocity."""
+    """New tracks at the plots, with the stationary velocity of each mode."""
     count, modes, classes = len(existence), len(prior), len(share)
     chosen = np.zeros(count, np.int64)
     n = 0
@@ -222,7 +224,7 @@ def stand(
     needed: Floats,
     coast_after: float,
 ) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int8]]:
-    """(status, event) of tracks after a look: tentative → confirmed ⇄ coasting. ``needed`` existence confirms."""
+    """(status, event) after a look: tentative → confirmed ⇄ coasting. ``needed`` (track,) existence confirms."""
     new = status.copy()
     event = np.zeros(len(status), np.int8)
     for t in range(len(status)):

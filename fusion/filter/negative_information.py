@@ -1,8 +1,8 @@
-"""What not being seen says about where a target is: most likely where the sensor cannot see it, or does not feel it.
+"""Negative information: the position of a target that a look did not detect, or a ground sensor did not feel.
 
-A track about to leave a shadow, and not seen to leave it, is still in it. Its density times the probability of a miss
-is matched by its first two moments, on five sigma points of the position; the velocity follows by regression.
-Negative information: Koch (2007), "On exploiting negative sensor evidence for target tracking".
+A track about to leave dead ground, and not detected leaving it, is still in it. Its density times the probability of a
+miss is matched by its first two moments, on five sigma points of the position; the velocity follows by regression.
+Koch (2007), "On exploiting negative sensor evidence for target tracking".
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ KEPT = 0.3
 def after_miss(
     mean: Floats, cov: Floats, mode: Floats, uneven: npt.NDArray[np.bool_], view: SensorView
 ) -> tuple[Floats, Floats, Floats]:
-    """(mean, cov, mode) given that a look did not see the target; only ``uneven`` (track,) tracks change."""
+    """(mean, cov, mode) given that a look did not detect the target; only ``uneven`` (track,) tracks change."""
     new_mean, new_cov, new_mode = mean.copy(), cov.copy(), mode.copy()
     place, weight, full = np.zeros((5, 2)), np.zeros(5), np.zeros((4, 4))
     for t in range(len(uneven)):
@@ -51,18 +51,18 @@ def after_miss(
 
 
 def is_heartbeat(sensor: SensorModel, scan: ScanColumns) -> bool:
-    """Whether an event-only ground sensor says that nothing passed since its last word."""
+    """Whether the scan is an event-only ground sensor's report that nothing triggered it since its last one."""
     return not sensor.polled and len(scan) == 0 and len(sensor.rate_per_m) > 0
 
 
 def heartbeat_of(sensor: SensorModel, boot: int, sequence: int, observed_ns: int, received_ns: int) -> ScanColumns:
-    """A ground sensor's status message as a scan without plots; its number is below 0, out of the way of scans'."""
+    """A ground sensor's status message as a scan without plots; its number is negative, apart from those of scans."""
     none = {name: np.zeros((0, *TAILS.get(name, ()))) for name in ARRAYS}
     return ScanColumns(sensor.id, GROUND_SENSOR, boot, -1 - sequence, observed_ns, received_ns, **none)
 
 
 def quiet_s(bank: TrackBank, sensor: SensorModel, now_ns: int) -> float:
-    """For how long a heartbeat tells of quiet [s]; 0 at a sensor's first word and while it rests after a trigger."""
+    """For how long a heartbeat reports quiet [s]; 0 at a sensor's first report and in the pause after a trigger."""
     heard_ns = int(bank.heard_ns[sensor.index])
     if heard_ns == 0:
         return 0.0
@@ -73,8 +73,9 @@ def quiet_s(bank: TrackBank, sensor: SensorModel, now_ns: int) -> float:
 def after_quiet(
     mean: Floats, cov: Floats, mode: Floats, sight: TrackView, sensor: SensorModel, quiet: float
 ) -> tuple[tuple[Floats, Floats, Floats], TrackView]:
-    """(mean, cov, mode) given that a ground sensor felt nothing for ``quiet`` seconds, and the sight of tracks with the
-    probability that it would have. Who stands still is not felt, so silence speaks for standing."""
+    """(mean, cov, mode) given that a ground sensor was not triggered for ``quiet`` seconds, and the tracks' views with
+    the probability that it would have been. A standing target triggers nothing, so quiet is evidence for standing.
+    """
     new_mean, new_cov, new_mode, seen = _unfelt(mean, cov, mode, sensor.view, sensor.rate_per_m, quiet)
     return (new_mean, new_cov, new_mode), sight._replace(seen=seen, held=np.zeros(len(seen), np.bool_))
 
@@ -83,7 +84,7 @@ def after_quiet(
 def _unfelt(
     mean: Floats, cov: Floats, mode: Floats, view: SensorView, rate: Floats, quiet: float
 ) -> tuple[Floats, Floats, Floats, Floats]:
-    """The miss of each sigma point is exp(−Σ rate · metres) along its mode's way of the last ``quiet`` seconds."""
+    """The miss of each sigma point is exp(−Σ rate · metres) along its mode's path of the last ``quiet`` seconds."""
     new_mean, new_cov, new_mode, seen = mean.copy(), cov.copy(), mode.copy(), np.zeros(len(mean))
     place, weight, full = np.zeros((5, 2)), np.zeros(5), np.zeros((4, 4))
     for t in range(len(mean)):

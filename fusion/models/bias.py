@@ -1,4 +1,4 @@
-"""A sensor's bias: what its ranges and azimuths are off by, how well that is known, and what was learnt of it."""
+"""A sensor's bias in range and azimuth, how well it is known, and the state of its estimation."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EVER_NS: Final = int(np.iinfo(np.int64).min)
 
 @dataclass(frozen=True, slots=True)
 class Bias:
-    """What is taken off a sensor's plots, and the deviations of that; 0 where nothing is."""
+    """What is subtracted from a sensor's plots, and its standard deviations; 0 where nothing is."""
 
     range_m: float = 0.0
     range_sd_m: float = 0.0
@@ -45,9 +45,10 @@ UNBIASED: Final = Bias()
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rings:
-    """The newest plots of some tracks, at most SLOTS, no two of one slot (id modulo SLOTS), in the slots' order, and
-    none that was not seen lately: ``track`` (ring,) and ``plots`` (ring, kept, 6): time since Learnt.origin_ns [s],
-    sensor, azimuth, azimuth_sd, ground range, range_sd (NaN without range)."""
+    """The newest plots of some tracks, at most SLOTS, no two of one slot (id modulo SLOTS), in the order of the slots,
+    only of tracks detected lately: ``track`` (ring,) and ``plots`` (ring, kept, 6): time since Learnt.origin_ns [s],
+    sensor, azimuth, azimuth_sd, ground range, range_sd (NaN without range).
+    """
 
     track: Ints
     plots: Floats
@@ -58,13 +59,14 @@ class Rings:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Learnt:
-    """What common tracks told of the biases of p polar sensors up to a moment; part of the bank, and never written.
+    """What common tracks say about the biases of p polar sensors up to a time; part of the bank, never changed in
+    place.
 
     ``information`` (2 p, 2 p) and ``vector`` (2 p,) over range [m] and azimuth [rad]; ``pairs`` (p,) comparisons with
     another sensor; ``misfit`` (p, 2, 2): count and sum of squared normalised second differences of a sensor's own range
-    and azimuth, which tell whether its stated deviations are true; ``used`` (p, 4): range, its deviation, azimuth, its
-    deviation, as taken off plots now. ``rings`` are the newest plots of some tracks, since ``origin_ns``.
-    ``newest_ns``: when ``used`` was last found.
+    and azimuth, which test its stated standard deviations; ``used`` (p, 4): range, its sd, azimuth, its sd, as
+    subtracted from plots now. ``rings`` are the newest plots of some tracks, since ``origin_ns``. ``newest_ns``: when
+    ``used`` was last computed.
     """
 
     information: Floats

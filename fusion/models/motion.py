@@ -1,9 +1,9 @@
 """How people and vehicles move: an interacting-multiple-model prediction, batched over tracks.
 
 State (easting, northing, easting_rate, northing_rate) in m and m/s. In every mode the velocity is an
-Ornstein-Uhlenbeck process: it forgets itself over a correlation time and keeps a stationary spread, so that speed
-stays plausible and an unseen track spreads like a diffusion, never like a runaway. Modes belong to a *kind* (on foot,
-vehicle), which a track never changes, and to a *gait* within it; a change of gait redraws the velocity.
+Ornstein-Uhlenbeck process: it decays over a correlation time and keeps a stationary spread, so that speed stays
+plausible and the position of an undetected track spreads like a diffusion. Modes belong to a *kind* (on foot, vehicle),
+which a track never changes, and to a *gait* within it; a change of gait redraws the velocity.
 
 Covariances are packed, the upper triangle row by row: (0,0) (0,1) (0,2) (0,3) (1,1) (1,2) (1,3) (2,2) (2,3) (3,3).
 
@@ -26,8 +26,10 @@ FOOT, VEHICLE = 0, 1
 
 @dataclass(frozen=True, slots=True)
 class Mode:
-    """One way to move: ``speed_sd_mps`` is the stationary spread of each velocity component, ``correlation_s`` how long
-    a velocity lasts, ``share`` the probability that a target of this kind moves so, ``dwell_s`` for how long."""
+    """One mode of motion: ``speed_sd_mps`` is the stationary spread of each velocity component, ``correlation_s`` the
+    correlation time of the velocity, ``share`` the probability that a target of this kind moves so, ``dwell_s`` the
+    mean time that it does.
+    """
 
     name: str
     kind: int

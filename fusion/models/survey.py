@@ -1,4 +1,4 @@
-"""How sensors are aligned before any track tells: what surveys say, and what is assumed where there was none."""
+"""Sensor alignment before any track: the surveys, and what is assumed without one."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Survey:
 
 
 def survey_of(layout: Layout, sensors: Mapping[str, SensorModel]) -> Survey:
-    """What the layout says of each sensor's alignment."""
+    """The surveyed alignment of each sensor of a layout."""
     polar = [sensor for sensor in layout if sensor.kind != "ground_sensor"]
     if len(polar) < 2:
         polar = []
@@ -58,10 +58,10 @@ def survey_of(layout: Layout, sensors: Mapping[str, SensorModel]) -> Survey:
 
 
 def surveyed(sensor: Sensor) -> Bias:
-    """What a sensor's survey leaves open, which joins the errors of its plots until common tracks tell better.
+    """The uncertainty that a sensor's survey leaves, added to that of its plots until common tracks estimate its bias.
 
-    Every plot carries it anew, as if it were noise, though it is the same for all of them: a track of one sensor alone
-    is then less sure of its place than noise would make it, and still surer than the alignment allows.
+    Every plot carries it as if it were noise, though it is the same for all of them: a track of one sensor alone is
+    then less certain of its position than noise would make it, and still more certain than the alignment allows.
     """
     if sensor.north_sd_deg is None and sensor.site_sd_m is None:
         return UNBIASED
@@ -69,6 +69,6 @@ def surveyed(sensor: Sensor) -> Bias:
 
 
 def prior_information(sensor: Sensor) -> tuple[float, float]:
-    """(1/m², 1/rad²) of a sensor's biases before anything is learnt: the survey's word of its north, if it has one."""
+    """(1/m², 1/rad²) of a sensor's biases before any estimate: that of the survey of its north, if it has one."""
     azimuth_sd = PRIOR_AZIMUTH_RAD if sensor.north_sd_deg is None else radians(sensor.north_sd_deg)
     return PRIOR_RANGE_M**-2, azimuth_sd**-2

@@ -1,7 +1,8 @@
-"""How fast the ground lets people and vehicles go: no mode of motion is faster than slope and land cover allow.
+"""Terrain limits of speed: no mode of motion is faster than slope and land cover allow.
 
-The laws of speed and the shares of land cover are those of geo.mobility, relative to open level ground off the road,
-where a mover's top speed is a setting. A limit is of the direction of travel; where that is not known, of the easiest.
+The laws of speed and the fractions for land cover are those of geo.mobility, relative to open level ground off the
+road, where a mover's top speed is a setting. A limit applies to the direction of travel; where that is not known, to
+the easiest direction.
 """
 
 from __future__ import annotations
@@ -35,9 +36,9 @@ class Passage(NamedTuple):
 
 
 def passage_of(terrain: xr.Dataset | None, foot_mps: float, vehicle_mps: float, hidden_way_share: float) -> Passage:
-    """The passage over ``terrain``; without one nothing is limited.
+    """Speed limits over ``terrain``; none without terrain.
 
-    Land cover leaves at least ``hidden_way_share`` of the top speed: there are roads and paths that nobody mapped.
+    Land cover leaves at least ``hidden_way_share`` of the top speed, for unmapped roads and paths.
     """
     top = np.array([foot_mps, vehicle_mps])
     if terrain is None:
@@ -80,7 +81,7 @@ def slow_down(mean: Floats, cov: Floats, dt: Floats, kind: Ints, passage: Passag
     """Scale velocities, in place, so that no mode's root-mean-square speed exceeds what its ground allows.
 
     ``mean`` (track, mode, 4), ``cov`` (track, mode, 10), ``kind`` (mode,). Scaling is a congruence: covariances stay
-    positive definite. Tracks with no time behind them (``dt`` 0) are left alone.
+    positive definite. Tracks of the present time (``dt`` 0) are not changed.
     """
     if passage.share.size == 0:
         return

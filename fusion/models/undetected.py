@@ -1,9 +1,9 @@
-"""Targets that nobody has seen yet: a Poisson intensity on a coarse grid.
+"""Undetected targets: a Poisson intensity on a coarse grid.
 
-It starts at the density of traffic, is thinned by every look where the look would have seen them, is refilled by
-arrivals and across cell edges, and receives the remains of tracks that are dropped. So a plot in ground that was
-swept a moment ago rarely starts a track, and one at the edge of coverage or out of a shadow does.
-The Poisson part of Williams (2015), "Marginal multi-Bernoulli filters", with recycling.
+It starts at the density of traffic, is thinned by every look where the look would have detected them, is refilled by
+arrivals and across cell edges, and receives the remains of deleted tracks. So a plot in ground covered a moment ago
+rarely starts a track, and one at the edge of coverage or out of dead ground does. The Poisson part of Williams (2015),
+"Marginal multi-Bernoulli filters", with recycling.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ MOST_CELLS = 160
 
 
 class Births(NamedTuple):
-    """The grid: its south-west corner, cell [m], and what happens in it. ``density`` [1/m²] is that of traffic at rest
-    between looks, ``lifetime`` [s] how long a target stays, ``speed`` [m/s] carries targets across cell edges."""
+    """The grid: its south-west corner and cell [m]. ``density`` [1/m²] is that of traffic between looks, ``lifetime``
+    [s] the mean time that a target stays, ``speed`` [m/s] carries targets across cell edges.
+    """
 
     east: float
     north: float
@@ -108,7 +109,7 @@ def density_at(births: Births, intensity: Floats, easting: float, northing: floa
 
 @numba.njit(cache=True)
 def recycle(births: Births, intensity: Floats, easting: Floats, northing: Floats, existence: Floats) -> None:
-    """Put the remains of dropped tracks back, in place."""
+    """Return the remains of deleted tracks to the intensity, in place."""
     for t in range(len(easting)):
         i = int(np.floor((northing[t] - births.north) / births.cell))
         j = int(np.floor((easting[t] - births.east) / births.cell))
@@ -117,7 +118,7 @@ def recycle(births: Births, intensity: Floats, easting: Floats, northing: Floats
 
 
 def given_back(births: Births, intensity: Floats, centre: Floats, expected: Floats) -> Floats:
-    """The intensity with ``expected`` (track,) targets more at the tracks' places ``centre`` (track, 4)."""
+    """The intensity with ``expected`` (track,) targets added at the tracks' positions ``centre`` (track, 4)."""
     if not expected.any():
         return intensity
     new = intensity.copy()

@@ -1,16 +1,15 @@
-"""Doubled targets: when a bias is so large that two sensors' plots of one target found two tracks.
+"""Duplicate tracks: a bias so large that the plots of two sensors on one target founded two tracks.
 
-Then no common track tells of the bias (fusion.registration). But tracks that one sensor sees and another, which should,
-does not, lie beside tracks of which the reverse is true, all moved by the same biases. The hypotheses: such pairs are
-of one target each, and biases are what joins them; or all of them are two targets, each missed by the other's sensor
-look after look. The biases' prior is what is known so far, so that two aligned sensors,
-whose common tracks pin the biases down, cannot be turned by two targets that happen to walk side by side. Where the
-evidence is beyond doubt the biases are learnt at once, tracks that one sensor saw are moved by them, and of each pair
-the older track stays.
+Then no common track reveals the bias (fusion.registration.estimate). But tracks that one sensor detects and another,
+which should, does not, lie beside tracks of which the reverse is true, all displaced by the same biases. The
+hypotheses: such pairs are one target each, joined by biases; or all of them are two targets, each missed by the other's
+sensor look after look. The biases' prior is the present estimate, so that two aligned sensors, whose common tracks fix
+the biases, cannot be turned by two targets that walk side by side. Where the evidence is decisive the biases are
+adopted at once, tracks that one sensor detected are moved by them, and of each pair the older track stays.
 
-Linear Gaussian throughout: the difference of two tracks' places, given that of their velocities, is ``D b`` and noise,
-with D the difference of the places' derivatives by the biases b. The marginal likelihood of several pairs under one b
-is a product of predictions, as in a Kalman filter of b.
+Linear Gaussian throughout: the difference of two tracks' positions, given that of their velocities, is ``D b`` and
+noise, with D the difference of the positions' derivatives by the biases b. The marginal likelihood of several pairs
+under one b is a product of predictions, as in a Kalman filter of b.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ DECISIVE: Final = 14.0
 CHANGE: Final = 30.0
 """Squared deviations by which biases must differ from those in use: near targets of aligned sensors are two."""
 LEAST_VARIANCE: Final = 1e-6
-"""Of a difference of places [m²] and of speeds [m²/s²]: whoever cannot move at all has a covariance too."""
+"""Of a difference of positions [m²] and of velocities [m²/s²]: a target that cannot move has a covariance too."""
 MOST_TRACKS: Final = 200
 MOST_PAIRS: Final = 1000
 SEEDS: Final = 12
@@ -52,9 +51,10 @@ SEEDS: Final = 12
 
 
 class DuplicatePairs(NamedTuple):
-    """Pairs of tracks that may be one target: rows of the bank (pair,) ``first`` and ``second``; what separates them,
-    biases in use put back, ``apart`` (pair, 2), its covariance (pair, 2, 2), its derivative by the biases (pair, 2,
-    2 p), and the logarithm of the odds of one target, but for its place (pair,)."""
+    """Pairs of tracks that may be one target: rows of the bank (pair,) ``first`` and ``second``; their separation, with
+    the biases in use added back, ``apart`` (pair, 2), its covariance (pair, 2, 2), its derivative by the biases (pair,
+    2, 2 p), and the log odds of one target, without its position (pair,).
+    """
 
     first: Ints
     second: Ints
@@ -79,7 +79,7 @@ class Hypothesis:
 
 
 def align(model: TrackerModel, bank: TrackBank, now_ns: int) -> TrackBank:
-    """At the beginning of an epoch: the bank with biases that its tracks prove, and without doubled tracks. Pure."""
+    """At the beginning of an epoch: the bank with biases that its tracks prove, and without duplicate tracks. Pure."""
     learnt = bank.learnt
     if not len(learnt) or (learnt.newest_ns != EVER_NS and now_ns // EPOCH_NS == learnt.newest_ns // EPOCH_NS):
         return bank
@@ -98,7 +98,7 @@ def align(model: TrackerModel, bank: TrackBank, now_ns: int) -> TrackBank:
 
 
 def candidates(model: TrackerModel, bank: TrackBank, learnt: Learnt, now_ns: int) -> DuplicatePairs | None:
-    """Tracks that some sensors see and others miss, in pairs whose sensors miss each other's."""
+    """Pairs of tracks, each detected by sensors that miss the other."""
     sure = np.flatnonzero(bank.tracks.status != TENTATIVE)
     lately, missed = _who_sees(model, bank, sure, now_ns)
     lonely = np.flatnonzero(lately.any(axis=1) & (missed > 0.0).any(axis=1))[:MOST_TRACKS]
@@ -129,8 +129,9 @@ def candidates(model: TrackerModel, bank: TrackBank, learnt: Learnt, now_ns: int
 
 
 def _who_sees(model: TrackerModel, bank: TrackBank, rows: Ints, now_ns: int) -> tuple[npt.NDArray[np.bool_], Floats]:
-    """(row, p) whether a ranging sensor saw the track lately; (row, p) what its looks that did not since weigh: minus
-    the logarithm of the probability of missing them all, 0 where it is not expected to see the track."""
+    """(row, p) whether a ranging sensor detected the track lately; (row, p) the weight of its misses since: minus the
+    log probability of missing all of them, 0 where it is not expected to detect the track.
+    """
     survey = model.survey
     seen_ns, period = bank.tracks.seen_ns[rows], survey.period_ns
     looking = survey.ranging & (period > 0)
@@ -152,7 +153,7 @@ def _chances(view: SensorView, centre: Floats) -> Floats:
 
 
 def _lever(places: Floats, centre: Floats, lately: npt.NDArray[np.bool_]) -> Floats:
-    """(row, 2, 2 p) how a track's place moves with the biases: the mean over the sensors that see it."""
+    """(row, 2, 2 p) derivative of a track's position by the biases: the mean over the sensors that detect it."""
     away = centre[:, None, :2] - places
     reach = np.maximum(np.sqrt((away**2).sum(axis=2)), 1.0)
     lever = np.empty((len(centre), 2, len(places), 2))
@@ -173,7 +174,7 @@ def _near(
     i: Ints,
     j: Ints,
 ) -> DuplicatePairs | None:
-    """Those of the pairs (i, j) whom biases within reach may explain."""
+    """Those of the pairs (i, j) that biases within reach may explain."""
     lately, missed = sight
     by_bias = lever[i] - lever[j]
     used = learnt.used[:, ::2].ravel()
@@ -207,13 +208,13 @@ def _log_density(x: Floats, cov: Floats) -> Floats:
 
 
 def _prediction(pairs: DuplicatePairs, biases: Floats, known: Floats) -> Floats:
-    """(pair,) logarithm of the density of what separates each pair, biases being known so well."""
+    """(pair,) log density of each pair's separation, given the biases and their covariance."""
     spread = pairs.cov + np.einsum("kpb,bc,kqc->kpq", pairs.by_bias, known, pairs.by_bias, optimize=True)
     return _log_density(pairs.apart - pairs.by_bias @ biases, spread)
 
 
 def likeliest(candidates: DuplicatePairs, learnt: Learnt) -> Hypothesis | None:
-    """The best of some hypotheses, if it is beyond doubt and its biases are not those in use."""
+    """The best of some hypotheses, if it is decisive and its biases are not those in use."""
     values, _, known = solve(learnt)
     best: Hypothesis | None = None
     for seed in range(min(SEEDS, len(candidates.first))):
@@ -229,7 +230,7 @@ def likeliest(candidates: DuplicatePairs, learnt: Learnt) -> Hypothesis | None:
 
 
 def _grown(candidates: DuplicatePairs, seed: int, biases: Floats, known: Floats) -> Hypothesis:
-    """From one pair on: the pair that fits best joins, the biases are known better, and so on until none is gained."""
+    """Grow a hypothesis from one pair: the pair that fits best joins, the biases are updated, until none gains."""
     free = np.ones(len(candidates.first), np.bool_)
     gain, pairs, chosen = 0.0, list[int](), seed
     score = candidates.odds + _prediction(candidates, biases, known)
@@ -251,7 +252,7 @@ def _grown(candidates: DuplicatePairs, seed: int, biases: Floats, known: Floats)
 
 
 def _with_pairs(learnt: Learnt, pairs: DuplicatePairs) -> Learnt:
-    """``learnt`` with what the pairs of a hypothesis beyond doubt say of the biases."""
+    """``learnt`` with the information of the pairs of a decisive hypothesis."""
     weight = np.linalg.inv(pairs.cov)
     gain = np.einsum("kpb,kpq->kbq", pairs.by_bias, weight)
     concerned = (pairs.by_bias != 0.0).any(axis=(0, 1)).reshape(-1, 2).any(axis=1)
@@ -264,7 +265,7 @@ def _with_pairs(learnt: Learnt, pairs: DuplicatePairs) -> Learnt:
 
 
 def _moved(model: TrackerModel, bank: TrackBank, change: Floats, now_ns: int) -> TrackBank:
-    """Tracks that one sensor alone saw lately go where its plots go."""
+    """Move tracks that only one sensor detected lately by the change of its biases."""
     period = np.where(model.survey.ranging, model.survey.period_ns, 0)
     lately = (bank.tracks.seen_ns > 0) & (now_ns - bank.tracks.seen_ns < LATELY * period)
     alone = lately.sum(axis=1) == 1
@@ -278,7 +279,7 @@ def _moved(model: TrackerModel, bank: TrackBank, change: Floats, now_ns: int) ->
 
 
 def _joined(bank: TrackBank, first: Ints, second: Ints) -> TrackBank:
-    """Of each pair the track founded later ceases to exist, and what it rests on is the older one's."""
+    """Of each pair the younger track ceases to exist, and its evidence passes to the older one."""
     newer = (bank.tracks.founded_ns[first] > bank.tracks.founded_ns[second]) | (
         (bank.tracks.founded_ns[first] == bank.tracks.founded_ns[second])
         & (bank.tracks.track[first] > bank.tracks.track[second])

@@ -1,16 +1,16 @@
-"""Registration: range and azimuth biases of each sensor, estimated from tracks that several sensors see.
+"""Registration: range and azimuth biases of each sensor, estimated from tracks that several sensors detect.
 
-Between two plots of a ranging sensor A on one track, A says where the target was when sensor B reported it. What B
-reports instead is, to first order, ``b_B − H J_A b_A`` and noise, with H the derivative of B's measurement by place and
-J_A that of A's place by A's biases. These equations are summed as information with a prior and slow forgetting; a bias
-is taken off plots only while it is significant. After Bar-Shalom, Willett, Tian, Tracking and Data Fusion (2011),
-chapter 8, in the form of a sum of pairwise pseudo-measurements.
+Two plots of a ranging sensor A on one track give the target's position when sensor B reported it. B's report differs
+from that, to first order, by ``b_B − H J_A b_A`` and noise, with H the derivative of B's measurement by position and
+J_A that of A's position by A's biases. These equations are summed as information with a prior and slow forgetting; a
+bias is subtracted from plots only while it is significant. After Bar-Shalom, Willett, Tian, Tracking and Data Fusion
+(2011), chapter 8, as a sum of pairwise pseudo-measurements.
 
-What was learnt is part of the bank, so that a late scan finds what it would have found in time. Targets that a large
-bias keeps two sensors from seeing as one are the matter of fusion.registration.duplicate_tracks.
+The estimate is part of the bank, so that a late scan gives what it would have given in time. Duplicate tracks, of
+targets that a large bias keeps two sensors from detecting as one, are handled in fusion.registration.duplicate_tracks.
 
-Its limits: a bias that all sensors share cannot be seen and stays with the prior; plots are used twice, which the
-doubled noise stands for; a target's manoeuvre between two plots is noise of ``MANOEUVRE_MPS2``.
+Limits: a bias that all sensors share cannot be observed and keeps the prior; plots are used twice, for which the noise
+is doubled; a target's manoeuvre between two plots is noise of ``MANOEUVRE_MPS2``.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ FORGET_S: Final = 3600.0
 
 
 def bias_of(survey: Survey, learnt: Learnt, index: int) -> Bias:
-    """The bias in use for a sensor, by its place in the layout: what was learnt, else how well it was surveyed."""
+    """The bias in use for a sensor, by its index in the layout: the estimate, else the survey."""
     known, column = survey.known[index], survey.column[index]
     if not len(learnt) or column < 0 or not learnt.used[column].any():
         return known
@@ -51,7 +51,7 @@ def bias_of(survey: Survey, learnt: Learnt, index: int) -> Bias:
 
 
 def learn(model: TrackerModel, learnt: Learnt, scan: ScanColumns, rows: Rows) -> Learnt:
-    """``learnt`` after one scan: the plots of its confirmed tracks against what other sensors said of them."""
+    """``learnt`` after one scan: the plots of its confirmed tracks against those of other sensors."""
     sensor = model.sensor(scan.sensor)
     column = int(model.survey.column[sensor.index])
     used = np.flatnonzero((rows.plot >= 0) & (rows.status == CONFIRMED)) if len(learnt) and column >= 0 else ()
@@ -72,7 +72,7 @@ def learn(model: TrackerModel, learnt: Learnt, scan: ScanColumns, rows: Rows) ->
 
 
 def forget(survey: Survey, learnt: Learnt, now_ns: int) -> Learnt:
-    """Old equations fade towards the prior, since a mast may be moved."""
+    """Fade old equations toward the prior, since a mast may be moved."""
     if learnt.newest_ns == EVER_NS:
         return replace(learnt, newest_ns=now_ns)
     keep = exp(-(now_ns - learnt.newest_ns) * 1e-9 / FORGET_S)
@@ -81,11 +81,11 @@ def forget(survey: Survey, learnt: Learnt, now_ns: int) -> Learnt:
 
 
 def in_use(learnt: Learnt) -> Floats:
-    """(p, 4) range, its deviation, azimuth, its deviation to be taken off plots from now on; 0 where nothing is.
+    """(p, 4) range, its sd, azimuth, its sd to be subtracted from plots from now on; 0 where nothing is.
 
-    As few biases as explain what was seen, the others being none: those in use that still count, then one after the
-    other that which explains most, while it is significant. So of two radars on one mast, which show no more than the
-    difference of their norths, one is turned, not both by half of it.
+    As few biases as explain the plots, the others being zero: those in use that are still significant, then one after
+    the other the one that explains most, while it is significant. So of two radars on one mast, which show only the
+    difference of their norths, one is corrected, not both by half of it.
     """
     enough = np.repeat(learnt.pairs >= LEAST_PAIRS, 2)
     chosen = np.flatnonzero(enough & (learnt.used[:, ::2].ravel() != 0.0)).tolist()
@@ -135,11 +135,11 @@ def solve(learnt: Learnt) -> tuple[Floats, Floats, Floats]:
 
 
 def estimate(survey: Survey, learnt: Learnt) -> xr.Dataset:
-    """Biases with deviations (sensor,), as taken off where they are in use, whether they are, pairs behind them, and
-    how true stated errors are.
+    """Biases with standard deviations (sensor,), as subtracted where they are in use, whether they are, the pairs
+    behind them, and how the spread of plots compares with the stated one.
 
-    ``range_error_ratio`` and ``azimuth_error_ratio`` are the spread found over the spread stated: 1 where the
-    layout's deviations are true, NaN below LEAST_PAIRS; manoeuvres raise them somewhat.
+    ``range_error_ratio`` and ``azimuth_error_ratio`` are observed over stated spread: 1 where the layout's standard
+    deviations are true, NaN below LEAST_PAIRS; manoeuvres raise them somewhat.
     """
     n, here = len(survey.sensors), np.flatnonzero(survey.column >= 0) if len(learnt) else np.zeros(0, np.int64)
     values, sd, ratio = np.zeros((n, 2)), np.full((n, 2), nan), np.full((n, 2), nan)

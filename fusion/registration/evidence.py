@@ -1,7 +1,7 @@
-"""What the newest plot of a track says of two sensors' biases: the sums of fusion.registration, one kernel a scan.
+"""What the newest plot of a track says about the biases of two sensors, summed by one kernel per scan.
 
-A ring holds the newest plots of one track, the newest last. The sums are of matrices of 2 × 2, written out: arrays so
-small would cost more to make than to add.
+A ring holds the newest plots of one track, the newest last. The sums are of 2 × 2 matrices, written out: arrays this
+small would cost more to allocate than to add.
 """
 
 from __future__ import annotations
@@ -48,9 +48,12 @@ def compare(
     pairs: Ints,
     misfit: Floats,
 ) -> tuple[Ints, Floats]:
-    """Add what the plots ``plot`` of tracks ``track`` say to the last four arguments; the rings with these plots in
-    them. A slot is taken over by another track once its own was not seen for APART_S. ``measured`` (4, plot): azimuth,
-    its deviation, slant range, its deviation."""
+    """Add what the plots ``plot`` of tracks ``track`` say to the last four arguments; returns the rings with these
+    plots.
+
+    A slot is reused by another track when its own was not detected for APART_S. ``measured`` (4, plot): azimuth, its
+    standard deviation, slant range, its standard deviation.
+    """
     slot_track, slot_plots = np.full(SLOTS, -1, np.int64), np.full((SLOTS, KEPT, 6), nan)
     for k in range(len(ring_track)):
         slot_track[ring_track[k] % SLOTS], slot_plots[ring_track[k] % SLOTS] = ring_track[k], ring_plots[k]
@@ -79,7 +82,7 @@ def compare(
 def _remember(
     ring: Floats, now: float, index: int, azimuth: float, azimuth_sd: float, reach: float, reach_sd: float
 ) -> None:
-    """Put a plot in at the end of a ring; the oldest falls out."""
+    """Append a plot to a ring; the oldest is dropped."""
     for k in range(KEPT - 1):
         for c in range(6):
             ring[k, c] = ring[k + 1, c]

@@ -235,7 +235,7 @@ def design_effect(
     ``Σ_c (k_c − e_c − n_c r)² / (n p (1 − p)) · C/(C − 1)``, the linearised ratio estimator's, of what is left when the
     expected hits e_c of a cluster are taken off: r is the mean of that. That one track was in sight and another hidden
     was predicted and is no doubt about it. C clusters. Where every trial or none is a hit the spread says nothing, and
-    with one cluster nobody knows: then each cluster counts once, n/C.
+    with one cluster it is unknown: then each cluster counts once, n/C.
     """
     names, member = np.unique(cluster, return_inverse=True)
     n, c = len(hits), len(names)

@@ -1,7 +1,7 @@
-"""How likely a crossing becomes a confirmed track: the simulator and the tracker on the same way, many times.
+"""Probability that a crossing becomes a confirmed track: simulator and tracker on the same path, many times.
 
-``P_detect`` counts one detection as enough. A track is confirmed only when several detections belong together, so that
-this is the smaller of the two, and the one that raises an alert: both are to be shown.
+``P_detect`` counts one detection as enough. A track is confirmed only when several detections belong together, so this
+is the smaller of the two, and the one that raises an alert: both should be shown.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from sensors.simulate.movers import Mover, Scenario
 WHERE: Final = "confirmed crossing"
 START: Final = datetime(2000, 1, 1, tzinfo=UTC)  # any: nothing depends on the clock
 AROUND_CELLS: Final = 3.0  # of terrain kept around the way and the sensors that watch it
-STEP_S: Final = 0.5  # along the way, to tell when it is watched
+STEP_S: Final = 0.5  # along the path, to find when it is covered
 
 LIMITS: Final = (
     "the crosser alone, without false alarms or other traffic; sensors that see nothing of the way are left out; the "
@@ -48,8 +48,11 @@ LIMITS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfirmationSettings:
-    """How often the way is walked, how near [m] a confirmed track must be to the crosser to count as theirs, whether
-    sensors are up or down for a whole run by their availability, and the confidence of the intervals."""
+    """How the probability of confirmation is estimated.
+
+    ``runs``: how often the path is walked; ``near_m``: how near [m] a confirmed track must be to the crosser to count;
+    ``outages``: whether sensors are up or down for a whole run by their availability; ``confidence`` of the intervals.
+    """
 
     runs: int = 100
     near_m: float = 100.0
@@ -67,9 +70,9 @@ class ConfirmationSettings:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A share of runs: its value [1], numerator, denominator, and the Wilson interval [1].
+    """A fraction of runs: its value [1], numerator, denominator, and the Wilson interval [1].
 
-    Where no sensor watches the way no run is needed: exactly 0, from 0 to 0; NaN where it is not known who does.
+    Where no sensor covers the path no run is needed: exactly 0, from 0 to 0; NaN where coverage is unknown.
     """
 
     value: float
@@ -91,12 +94,12 @@ class Share:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ConfirmedCrossing:
-    """What came of walking one way many times.
+    """The result of walking one path many times.
 
     ``confirmed``: runs in which a confirmed track came within ``near_m`` of the crosser; ``detected``: runs with at
-    least one detection, to hold against the crossing's own ``p_detect``. ``confirmed_s`` (run,) is the time from the
-    start of the way to that track [s], NaN without. ``sensors`` are those that watch the way. ``at_least`` is True
-    where some sensor's sight of the way is unknown, so that both are lower bounds.
+    least one detection, to compare with the crossing's own ``p_detect``. ``confirmed_s`` (run,) is the time from the
+    start of the path to that track [s], NaN without. ``sensors`` are those that cover the path. ``at_least`` is True
+    where some sensor's coverage of the path is unknown, so that both are lower bounds.
     """
 
     confirmed: Share
@@ -118,21 +121,21 @@ def confirmed_crossing(
     tracker: TrackerSettings | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> ConfirmedCrossing:
-    """The share of runs in which somebody who takes ``crossing`` becomes a confirmed track, with its interval.
+    """Estimate the fraction of runs in which a crosser on the path ``crossing`` becomes a confirmed track.
 
     ``coverage`` is that of ``sensors.coverage.coverage`` from which the crossing was found, on ``terrain``: by it looks
     fail more often in bad weather than the layout says. Each run has its own phase of scans, misses and noise; the same
-    ``seed`` gives the same answer. A run ends with the confirmation, so that a way that is well watched costs little.
-    ``progress(done, runs)`` after each. Raises BadInput for coverage of other sensors, and LayoutError for a sensor
-    on the way whose error model is missing.
+    ``seed`` gives the same result. A run ends with the confirmation, so a well covered path costs little.
+    ``progress(done, runs)`` after each. Raises BadInput for coverage of other sensors, and LayoutError for a sensor on
+    the path whose error model is missing.
     """
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise BadInput(f"{seed!r}", where=f"{WHERE} (seed)", expected="a whole number from 0")
     chosen = settings or ConfirmationSettings()
     way = _WatchedWay.over(crossing, layout, coverage, terrain, tracker or TrackerSettings(trigger_births=True))
     if way is None:
-        nobody = Share.unwatched(crossing.unknown_m > 0.0)
-        return ConfirmedCrossing(nobody, nobody, np.zeros(0), (), crossing.unknown_m > 0.0)
+        unwatched = Share.unwatched(crossing.unknown_m > 0.0)
+        return ConfirmedCrossing(unwatched, unwatched, np.zeros(0), (), crossing.unknown_m > 0.0)
     confirmed_s, detected = np.full(chosen.runs, np.nan), np.zeros(chosen.runs, bool)
     for run in range(chosen.runs):
         scans = way.reported(np.random.SeedSequence([seed, run]), chosen.outages)
@@ -151,11 +154,11 @@ def confirmed_crossing(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _WatchedWay:
-    """The part of a crossing that is watched, and who watches it.
+    """The covered part of a path, and the sensors that cover it.
 
-    ``mover`` walks it from ``begin_s`` of the whole way on. ``kept`` (sensor, step) is the share of a sensor's reports,
-    as the simulator makes them on a clear day, that are left in this weather; ``finds`` (sensor,) in how many runs of
-    those in which the simulator lets it detect somebody it does.
+    ``mover`` walks it from ``begin_s`` of the whole path on. ``kept`` (sensor, step) is the fraction of a sensor's
+    reports, as the simulator makes them on a clear day, that remain in this weather; ``finds`` (sensor,) the fraction
+    of runs with a detection, of those in which the simulator allows one.
     """
 
     layout: Layout
@@ -171,7 +174,7 @@ class _WatchedWay:
     def over(
         cls, crossing: Crossing, layout: Layout, coverage: xr.Dataset, terrain: xr.Dataset, settings: TrackerSettings
     ) -> _WatchedWay | None:
-        """None where nobody watches the way."""
+        """None where no sensor covers the path."""
         known = [str(name) for name in coverage["sensor"].to_numpy()]
         names = [name for name, hazard in crossing.hazard_by_sensor.items() if hazard > 0.0]
         if absent := [name for name in names if name not in known or name not in layout]:
@@ -233,11 +236,11 @@ class _WatchedWay:
         scans = split(detections.isel(detection=np.flatnonzero(left)), self.layout)
         polled = np.array([one.period_s is not None for one in self.layout])
         order = sorted(range(len(scans)), key=lambda i: (scans[i].observed_ns, scans[i].key))
-        up = works | np.array([searches(one.kind) for one in self.layout])  # a search in vain is a miss that is told
+        up = works | np.array([searches(one.kind) for one in self.layout])  # a search in vain is a reported miss
         return [scans[i] for i in order if len(scans[i]) or (polled[number[i]] and up[number[i]])]
 
     def confirmed_at_s(self, scans: list[ScanColumns], near_m: float) -> float:
-        """When a confirmed track is on the crosser [s from the start of the way]; NaN where none comes."""
+        """When a confirmed track is on the crosser [s from the start of the path]; NaN where none comes."""
         bank = empty_bank(self.model, aligning=False)
         start_ns = round(START.timestamp() * 1e9)
         for scan in scans:
@@ -255,7 +258,7 @@ class _WatchedWay:
 
 
 def _part_of(layout: Layout, names: Collection[str]) -> Layout:
-    """The sensors of those names, with the false alarms that the tracker reckons with."""
+    """The sensors of those names, with the false alarms that the tracker assumes."""
     return Layout(layout.name, layout.frame, tuple(sensor for sensor in layout if sensor.id in names))
 
 
@@ -280,7 +283,7 @@ def _at(layers: xr.DataArray, position: Floats) -> Floats:
 
 
 def _finds(crossing: Crossing, sensors: Sequence[AnySensor], looks: Floats) -> Floats:
-    """Share of runs (sensor,) in which a search ends with a find, of those in which looks one by one would find."""
+    """Fraction of runs (sensor,) in which a search detects, of those in which single looks would."""
     finds = np.ones(len(sensors))
     for number, sensor in enumerate(sensors):
         if not searches(sensor.kind):

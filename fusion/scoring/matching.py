@@ -1,9 +1,9 @@
-"""Which track is on which target: who is where at each scoring time, and the optimal assignment between them.
+"""Which track is on which target: what is present at each scoring time, and the optimal assignment between them.
 
-- A target is there from its first to its last row; between two of its rows its position is interpolated.
-- A track is there from its first ``confirmed`` row to its ``closed`` row (which is no longer part of it) while its
-  newest row says confirmed or coasting; its position is that row carried forward by its rate, so causal. A track that
-  is never closed stays to the end. Of two rows at one time (two sensors) the later one in the dataset wins.
+- A target is present from its first to its last row; between two of its rows its position is interpolated.
+- A track is present from its first ``confirmed`` row to its ``closed`` row (exclusive) while its newest row is
+  confirmed or coasting; its position is that row extrapolated by its rate, so causal. A track that is never closed
+  stays to the end. Of two rows at one time (two sensors) the later one in the dataset wins.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ def _best_pairs(i: Ints, j: Ints, gain: Floats, n: int, m: int) -> Ints:
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """Who is where at which scoring time, ordered by time: thing (row,), position (row, 2) and start of each time."""
+    """What is present at each scoring time, ordered by time: thing (row,), position (row, 2), start of each time."""
 
     names: Names
     thing: Ints
@@ -142,7 +142,7 @@ class Presence:
 
 @dataclass(frozen=True, slots=True)
 class Scenes:
-    """Truth and tracks laid on the same scoring times, with the metric's cutoff [m] and order."""
+    """Truth and tracks at the same scoring times, with the metric's cut-off [m] and order."""
 
     times: Times
     truth: Presence
@@ -151,7 +151,7 @@ class Scenes:
     order: float
 
     def matched(self, hysteresis_m: float = 0.0) -> Iterator[ScoringCase]:
-        """One scene a scoring time, in time order; the pairs of one time are favoured at the next by hysteresis."""
+        """One case per scoring time, in order; the pairs of one time are favoured at the next by hysteresis."""
         held = np.full(self.truth.count, -1, np.int64)
         for k in range(len(self.times)):
             target, truth = self.truth.at(k)
@@ -167,7 +167,7 @@ class Scenes:
 
 
 def scenes_of(truth: xr.Dataset, tracks: xr.Dataset, cutoff_m: float, order: float, times: Times | None) -> Scenes:
-    """Both histories as scenes at ``times`` (None: those of the truth). ScoringError for what cannot be scored."""
+    """Both histories at ``times`` (None: those of the truth). Raises ScoringError where they cannot be scored."""
     check_metric(cutoff_m, order)
     TRUTH.check(truth, where="truth")
     TRACKS.check(tracks, where="tracks")

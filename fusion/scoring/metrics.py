@@ -296,7 +296,7 @@ def _ospa_row(scene: ScoringCase, cutoff_m: float, order: float) -> tuple[float,
 
 @dataclass(frozen=True, slots=True)
 class _Assignment:
-    """Track number of each target at each time, −1 for none; (time, target), beside who is present."""
+    """Track number of each target at each time, −1 for none; (time, target), and whether the target is present."""
 
     times: Times
     targets: Names

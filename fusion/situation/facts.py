@@ -1,4 +1,4 @@
-"""What an alert may say beyond its place: where it may cross, who would be in time, the ground, what has opened.
+"""What an alert may state beyond its position: predicted crossing, response, ground, and opened segments.
 
 Plain values that survive JSON; made by the modules named in each record. None or empty: not known, or does not apply.
 """
@@ -14,12 +14,12 @@ from sensors.scan import CLASSES
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """Of a crossing within ``horizon_s``: its probability [1], and where it crosses when it does
+    """A predicted crossing within ``horizon_s``: its probability [1], and where it crosses if it does
     (fusion.situation.forecast).
 
-    ``direction`` +1 toward home, −1 outward: the likelier. ``time_s`` [s from the state] and ``chainage_m`` [m] at the
-    quantiles 10, 50 and 90 %, empty where a crossing is too unlikely to have any; ``segments``: the likeliest segments
-    with the probability that it crosses there within the horizon, at most three.
+    ``direction`` +1 inbound, −1 outbound: the likelier. ``time_s`` [s from the state] and ``chainage_m`` [m] at the
+    quantiles 10, 50 and 90 %, empty where a crossing is too unlikely; ``segments``: at most three, the likeliest, with
+    the probability of crossing there within the horizon.
     """
 
     horizon_s: float
@@ -32,12 +32,12 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class ResponseInTime:
-    """What a response that leaves at this moment would come to; times in seconds (fusion.situation.responders).
+    """The estimate of a response that leaves now; times in seconds (fusion.situation.responders).
 
-    ``response_s`` from the alarm until somebody of ``base``, the first there, is where the mover's fastest way ends;
-    ``time_left_s`` until the mover could be there, ``mover`` says how; ``margin_s`` their difference, negative when the
-    response is late. None where nobody can come (``base`` is empty then). ``interruption_probability`` [1] mixes foot
-    and vehicle by the track's class and counts its existence.
+    ``response_s`` from the alarm until a responder from ``base``, the first to arrive, is at the end of the mover's
+    fastest path; ``time_left_s`` until the mover may be there, ``mover`` on foot or by vehicle; ``margin_s`` their
+    difference, negative when the response is late. None where no responder can arrive (``base`` is empty then).
+    ``interruption_probability`` [1] weighs foot and vehicle by the track's class and includes its existence.
     """
 
     base: str
@@ -52,10 +52,10 @@ class ResponseInTime:
 class Surroundings:
     """The ground around a track (fusion.situation.surroundings).
 
-    ``terrain`` in words, ``slope`` [rise over run]; ``seen_by``: working sensors that can see it where it is;
-    ``hidden_in_s``: it will be out of every working sensor's sight then, going on as now; ``road_min`` and
-    ``settlement_min``: minutes on foot to the next of them, None where none can be reached; ``missing``: what no data
-    are at hand for, so that None there means unknown.
+    ``terrain`` in words, ``slope`` [rise over run]; ``seen_by``: working sensors that cover its position;
+    ``hidden_in_s``: when it will be in dead ground of every working sensor at its present velocity; ``road_min`` and
+    ``settlement_min``: minutes on foot to the nearest, None where none can be reached; ``missing``: what no data are
+    available for, so that None there means unknown.
     """
 
     terrain: str = ""
@@ -69,7 +69,7 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """A segment that a sensor's loss opened: least probability [1] that a crossing is detected, before and after."""
+    """A segment that a sensor's loss opened: least probability [1] of detecting a crossing, before and after."""
 
     segment: int
     before: float
@@ -78,7 +78,7 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """Everything that is known about one sighting; ``impact_level`` is that of its section."""
+    """Everything that is known about one track; ``impact_level`` is that of its section."""
 
     forecast: Forecast | None = None
     response_in_time: ResponseInTime | None = None
@@ -88,10 +88,12 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """One track as an alert states it; metres, m/s, grid north. ``since_ns``: since when it has been where it is;
-    ``hidden_in_s``: when it will be out of sight. Both only for the rules that speak of them. ``cov`` (4, 4) of place
-    and rates; ``offset_rate``: how fast it comes in; ``band_m``: nearer to the line than this its side
-    is not sure."""
+    """One track as an alert states it; metres, m/s, grid north.
+
+    ``since_ns``: since when it has been at its position; ``hidden_in_s``: when it will be in dead ground; both only for
+    the rules that state them. ``cov`` (4, 4) of position and velocity; ``offset_rate``: inbound speed; ``band_m``:
+    nearer to the border than this its side is not significant.
+    """
 
     track: str
     observed_ns: int

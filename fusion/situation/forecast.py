@@ -1,10 +1,10 @@
-"""Where and when a track may meet the line: a distribution from its covariance and the ways people move.
+"""Forecast of where and when a track may cross the border, as a distribution.
 
 Particles are drawn from the track's state and moved by modes like the tracker's (``fusion.models.motion``): velocities
-that forget themselves, people who stop, go on and turn; but steadier, for a tracker must allow for every turn at the
-next look, a forecast for those of minutes, of which most bends of a way are undone by the next. Each particle's path is
-cut with the line as it lies, not with one straight line ahead. The draws are the same for every track, so the same
-track gives the same forecast to the bit.
+decay, people stop, continue and turn. They are steadier than the tracker's, which must allow for every turn by the next
+look; a forecast is for minutes, in which most bends of a path cancel. Each particle's path is cut with the border as it
+lies, not with a straight line. The draws are the same for every track, so the same track gives the same forecast to the
+bit.
 """
 
 from __future__ import annotations
@@ -42,17 +42,20 @@ SHARES = ("resume_share", "turning_on_foot", "turning_vehicles")
 
 
 class ForecastError(BadInput):
-    """Settings that no forecast can work with."""
+    """Settings that no forecast can use."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForecastSettings:
-    """horizon_s: how far ahead. particles, steps: how finely; steps are short at first and grow. modes: how targets
-    move over minutes. resume_share: of those who stopped or turned aside, how many go on as before; the tracker's
-    modes alone forget where somebody wants to go. steady_s: modes whose velocity lasts so long are ways to go on.
-    least_share: with fewer crossings than this share no quantiles are told. turning_on_foot, turning_vehicles: which
-    share of those who head to the line live there and turn before it; turning_m: how far they go towards it until they
-    do, on average. They lower the probability of a crossing, not its time and place. All assumptions."""
+    """Settings of the forecast; all are assumptions.
+
+    horizon_s: how far ahead. particles, steps: resolution; steps are short at first and grow. modes: motion over
+    minutes. resume_share: fraction of targets that stopped or turned aside and then continue as before; the tracker's
+    modes alone lose a target's destination. steady_s: modes with at least this correlation time are steady.
+    least_share: with a smaller fraction of crossings no quantiles are given. turning_on_foot, turning_vehicles:
+    fraction of those heading to the border that live there and turn before it; turning_m: mean distance that they go
+    toward it before they do. They lower the probability of a crossing, not its time and position.
+    """
 
     horizon_s: float = 600.0
     particles: int = 512
@@ -83,7 +86,8 @@ class ForecastSettings:
 
 class _Tables(NamedTuple):
     """For the kernel, by step and mode: ``passage`` (step, mode, mode) cumulative, ``moves`` (step, mode, 5) of
-    ``_steps``; by mode its speed, gait, and whether it is a way to go on."""
+    ``_steps``; by mode its speed, gait, and whether it is steady.
+    """
 
     passage: Floats
     moves: Floats
@@ -120,9 +124,10 @@ class Forecaster:
         self._tables = _Tables(np.cumsum(passage, axis=2), moves, self._model.speed_sd, self._model.gait, steady)
 
     def of(self, mean: npt.ArrayLike, cov: npt.ArrayLike, *, vehicle: float) -> Forecast | None:
-        """The forecast of a state (4,) [m, m/s] with its covariance (4, 4); ``vehicle`` [1] how probably it drives.
+        """The forecast of a state (4,) [m, m/s] with its covariance (4, 4); ``vehicle`` [1]: probability that it
+        drives.
 
-        None where the place is beyond the ends of the line. Raises ForecastError for what is not finite.
+        None where the position is beyond the ends of the border. Raises ForecastError for values that are not finite.
         """
         x, p = np.asarray(mean, np.float64), np.asarray(cov, np.float64)
         if x.shape != (4,) or p.shape != (4, 4) or not (np.isfinite(x).all() and np.isfinite(p).all()):
@@ -137,14 +142,15 @@ class Forecaster:
         return self._summary(np.asarray(segment), np.asarray(chainage), np.asarray(offset), goes_on)
 
     def _goes_on(self, distance_m: float, vehicle: float) -> float:
-        """Share of those who head to the line that do not live here and turn before it: who does, turns anywhere on
-        the way with the same chance a metre."""
+        """Fraction of those heading to the border that do not live here and turn before it. A local turns anywhere on
+        the way with the same probability per metre.
+        """
         chosen = self.settings
         lives_here = (1.0 - vehicle) * chosen.turning_on_foot + vehicle * chosen.turning_vehicles
         return 1.0 + lives_here * float(np.expm1(-distance_m / chosen.turning_m))
 
     def _paths(self, x: Floats, p: Floats, vehicle: float) -> Floats:
-        """Places (step, particle, 2) [m] at the forecast's times, the first of them now."""
+        """Positions (step, particle, 2) [m] at the forecast's times, the first of them now."""
         state = x + self._start @ _root(p).T
         mode = self._first_modes(state[:, 2:], self._kind_draw < vehicle)
         paths = np.empty((len(self._times), len(state), 2))
@@ -152,7 +158,7 @@ class Forecaster:
         return paths
 
     def _first_modes(self, velocity: Floats, drives: npt.NDArray[np.bool_]) -> Ints:
-        """How each particle moves now, by its share and by how well its velocity goes with it."""
+        """The present mode of each particle, by its share and by how well its velocity fits."""
         model = self._model
         speed2 = (velocity**2).sum(axis=1)[:, None]
         fit = -0.5 * speed2 / model.speed_sd**2 - 2.0 * np.log(model.speed_sd) + np.log(model.prior)
@@ -164,7 +170,7 @@ class Forecaster:
         return mode
 
     def _summary(self, segment: Ints, chainage: Floats, offset: Floats, goes_on: float) -> Forecast:
-        """What the paths say; ``goes_on`` [1]: which share of those who would cross do not turn before."""
+        """Summarise the paths; ``goes_on`` [1]: fraction of the crossers that do not turn before."""
         inside = (segment >= 0) & np.isfinite(offset)
         side = np.where(offset >= 0.0, 1, -1)
         met = (side[1:] != side[:-1]) & inside[1:] & inside[:-1]
@@ -200,10 +206,11 @@ def _move(
     tables: _Tables,
     paths: Floats,
 ) -> None:
-    """Fill ``paths`` (step + 1, particle, 2) with places of particles ``state`` (particle, 4) that begin in ``mode``.
+    """Fill ``paths`` (step + 1, particle, 2) with positions of particles ``state`` (particle, 4) that begin in
+    ``mode``.
 
-    Who changes to another gait moves half the time at the old velocity and then redraws it, or, going on as before,
-    takes up its course: the velocity of the last mode in which it went steadily.
+    A change of gait moves half the time at the old velocity and then redraws it or, when resuming, takes up the course:
+    the velocity of the last steady mode.
     """
     last = len(tables.speed_sd) - 1
     for i in range(len(state)):
@@ -252,7 +259,7 @@ def _likeliest(segment: Ints, total: float, most: int = 3) -> tuple[tuple[int, f
 
 
 def _root(cov: Floats) -> Floats:
-    """A square root of a covariance; one that is not quite positive is taken as the nearest that is."""
+    """A square root of a covariance; of the nearest positive one where it is not quite positive."""
     values, vectors = np.linalg.eigh(0.5 * (cov + cov.T))
     root: Floats = vectors * np.sqrt(np.maximum(values, 0.0))
     return root

@@ -1,9 +1,9 @@
-"""How likely a crossing is detected in each segment while only some sensors work: look-ups, not searches.
+"""Probability of detecting a crossing in each segment while only some sensors work, by look-ups.
 
-Once a sector the least detected ways are found with every sensor working, with each one lost, and with none. Each
-sensor's hazard along each way is kept, hazards add up, and so any set of working sensors costs one sum. With all of
-them or all but one the answer is the least over all ways; with fewer it is the least over the ways that were kept, an
-upper bound. (A camera's search is counted to its end, as ``sensors.crossing.segments`` does.)
+The least detected paths are found once for each sector with every sensor working, with each one lost, and with none.
+Each sensor's hazard along each path is stored; hazards add up, so any set of working sensors costs one sum. With all of
+them or all but one the result is the least over all paths; with fewer it is the least over the stored paths, an upper
+bound. (A camera's search is counted to its end, as in ``sensors.crossing.segments``.)
 """
 
 from __future__ import annotations
@@ -27,15 +27,18 @@ MOST_LOST_ALONE = 32
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DetectionLookup:
-    """``sensors`` by name; ``hazard`` (way, segment, sensor), NaN where nobody can cross or nobody knows."""
+    """``sensors`` by name; ``hazard`` (path, segment, sensor), NaN where no crossing is possible or coverage is
+    unknown.
+    """
 
     sensors: tuple[str, ...]
     hazard: Floats
     _known: dict[frozenset[str], Floats] = field(default_factory=dict, repr=False)
 
     def probability(self, gone: Collection[str]) -> Floats:
-        """(segment,) least probability that a crossing toward home is detected while ``gone`` do not work; NaN where
-        nobody can cross or nobody knows."""
+        """(segment,) least probability of detecting an inbound crossing while ``gone`` do not work; NaN where none is
+        possible or coverage is unknown.
+        """
         lost = frozenset(gone) & frozenset(self.sensors)
         if lost not in self._known:
             works = np.array([name not in lost for name in self.sensors], np.float64)
@@ -54,7 +57,7 @@ class DetectionLookup:
 
 
 def openings_of(seen: WatchedBelt, *, neighbours: int = 16) -> DetectionLookup:
-    """The ways and hazards of what watches a border (``sensors.crossing.watched_belt``), inward."""
+    """Paths and hazards of a watched border (``sensors.crossing.watched_belt``), inbound."""
     names = tuple(sensor.name for sensor in seen.sensors)
     sets = [set(names), set()]
     if len(names) <= MOST_LOST_ALONE:
@@ -64,7 +67,7 @@ def openings_of(seen: WatchedBelt, *, neighbours: int = 16) -> DetectionLookup:
 
 
 def _hazard(seen: WatchedBelt, ways: Crossings) -> Floats:
-    """(segment, sensor) hazards along the way through each segment."""
+    """(segment, sensor) hazards along the path through each segment."""
     along = Along.ways_over(seen.on_belt, [ways.cells(segment) for segment in range(ways.cost.size)])
     detection = detection_along(seen, along)
     doubtful = ~np.isfinite(ways.cost) | ((detection.unknown_m > 0.0) & (detection.hazard.sum(axis=1) == 0.0))

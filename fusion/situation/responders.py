@@ -1,9 +1,9 @@
-"""If you leave now: whether responders from a base are in time for whoever is at a place of the belt.
+"""Response in time: whether responders who leave a base now arrive before a mover in the belt completes its crossing.
 
-Surfaces are made once a sector: from every cell of the belt the fastest way to where a crossing ends, on foot and by
-vehicle, in either direction, and how long each base needs to that end. A live track then costs a few look-ups. The
-formula is EASI's with one task left (``sensors.interdiction``): it has been detected, so all that counts is whether
-the response is there before the way ends.
+Surfaces are computed once for each sector: from every cell of the belt the fastest path to where a crossing ends, on
+foot and by vehicle, in either direction, and the response time of the bases to that end. A live track then costs a few
+look-ups. The formula is EASI's with one task left (``sensors.interdiction``): the mover is detected, so all that counts
+is whether the response arrives before the path ends.
 """
 
 from __future__ import annotations
@@ -35,8 +35,9 @@ INWARD, OUTWARD = 1, -1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Surface:
-    """Of one mover and direction, flat over the belt's window: seconds to the end of the fastest way (inf: none),
-    seconds of response to that end (inf: nobody comes, NaN: unknown), and the number of the base that is first."""
+    """Of one mover and direction, flat over the belt's window: seconds to the end of the fastest path (inf: none),
+    seconds of response to that end (inf: none arrives, NaN: unknown), and the number of the first base.
+    """
 
     to_go: Floats
     response: Floats
@@ -45,7 +46,7 @@ class _Surface:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Interception:
-    """The surfaces of one sector. See ``interception_of``; ``missing`` names what was not at hand, such as roads."""
+    """The surfaces of one sector (``interception_of``); ``missing`` names data not available, such as roads."""
 
     belt: Belt
     bases: tuple[str, ...]
@@ -56,8 +57,11 @@ class Interception:
     def of(
         self, easting: float, northing: float, direction: int, *, existence: float, vehicle: float
     ) -> ResponseInTime | None:
-        """For a mover at a place [m] who crosses in ``direction`` (+1 toward home, −1 outward); None off the belt,
-        where nobody can go on, and where the response is unknown. ``vehicle`` [1]: how probably it drives."""
+        """The response to a mover at a position [m] that crosses in ``direction`` (+1 inbound, −1 outbound).
+
+        None off the belt, where no path continues, and where the response is unknown. ``vehicle`` [1]: probability that
+        it drives.
+        """
         cell = self._cell(easting, northing)
         if cell is None or direction not in (INWARD, OUTWARD):
             return None
@@ -126,10 +130,11 @@ def interception_of(
     mobility: MobilitySettings | None = None,
     settings: ResponseSettings | None = None,
 ) -> Interception:
-    """The surfaces for responders from ``bases``, places [m] by name, over ``terrain``; the belt is ``belt_m`` wide.
+    """The surfaces for responders from ``bases``, positions [m] by name, over ``terrain``; the belt is ``belt_m`` wide.
 
-    Costs a search over the terrain for each base and four over the belt: once a sector. Raises BadInput (a subclass)
-    for no base, one off the ground or where nobody can be, and a border off the terrain.
+    Costs a search over the terrain for each base and four over the belt, once for each sector. Raises BadInput (a
+    subclass) without bases, for a base off the terrain or on ground that cannot be entered, and for a border off the
+    terrain.
     """
     if not bases:
         raise BadInput("no base is given", where="response", expected="places of patrol bases by name")

@@ -19,7 +19,7 @@ ON_CENTRE_CELLS = 1e-6  # as geo.terrain.sample: this near a row or column of ce
 
 
 def read_only(array: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
-    """A view that cannot be written: kernels then always see one type, and nobody changes what is shared."""
+    """A read-only view: kernels then always see one type, and shared arrays are never changed."""
     view = array.view()
     view.flags.writeable = False
     return view

@@ -1,4 +1,4 @@
-"""The ground around a track: terrain class, who can see it now, dead ground ahead, minutes to a road or settlement."""
+"""The ground around a track: terrain class, covering sensors, dead ground ahead, minutes to a road or settlement."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ STEEPNESS = ((0.05, "level"), (0.15, "rolling"), (0.35, "steep"), (math.inf, "ve
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SurroundingsLookup:
-    """Rasters of one sector, made once. See ``ground_around``."""
+    """Rasters of one sector, computed once (``ground_around``)."""
 
     rasters: SectorRasters
     has_cover: bool
@@ -50,7 +50,9 @@ class SurroundingsLookup:
         *,
         silent: Sequence[str] = (),
     ) -> Surroundings:
-        """Around a place [m] of somebody who moves with ``rate`` (east, north) [m/s]; ``silent``: who sees nothing."""
+        """The ground around a position [m] of a mover with ``rate`` (east, north) [m/s]; ``silent``: sensors that see
+        nothing.
+        """
         x, y = np.array([easting]), np.array([northing])
         height, steep, cover = np.full(1, np.nan), np.full(1, np.nan), np.zeros(1, np.uint8)
         self.rasters.sample(x, y, height, steep, cover if self.has_cover else None)
@@ -86,7 +88,7 @@ class SurroundingsLookup:
 def hidden_ahead(
     easting: float, northing: float, rate: tuple[float, float], coverage: CurrentCoverage, silent: Sequence[str]
 ) -> float | None:
-    """Seconds until it is out of every working sensor's sight for a while, going straight on; 0 when it is already.
+    """Seconds until a mover is in dead ground of every working sensor for a while, at its present velocity; 0 if now.
 
     None where it stays in sight for AHEAD_S.
     """
@@ -104,7 +106,8 @@ def ground_around(
     rasters: SectorRasters | None = None,
 ) -> SurroundingsLookup:
     """The rasters of a terrain; minutes on foot need ``ways`` with roads and ``settlements`` (a GeoDataFrame of points
-    or areas in any known system). What is not given is named in ``missing``. A search over the terrain for each."""
+    or areas in any known system). What is not given is named in ``missing``. Costs a search over the terrain for each.
+    """
     frame, chosen = frame_of(terrain), settings or MobilitySettings()
     has_cover = "land_cover" in terrain
     goals: dict[str, npt.NDArray[np.bool_]] = {}

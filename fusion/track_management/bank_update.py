@@ -1,7 +1,7 @@
-"""The next bank in one pass: what a look changed is written, the born join, those given up leave a last row.
+"""The next bank in one pass: updated tracks are rewritten, new ones added, terminated ones leave a last row.
 
-A column of the next bank comes from three places: the bank before (tracks out of the look's reach), the tracks looked
-at as they stand after it, and the newborn. Here each track's fate is found, and every column is written once.
+A column of the next bank comes from three sources: the bank before (tracks out of the look's reach), the updated
+tracks, and the new ones. Each track's fate is decided once, and every column is written once.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ WORD: Final = 64
 
 
 class UpdatedTracks(NamedTuple):
-    """The tracks ``rows`` of a bank after a look at ``now_ns``; ``held`` (row,) marks those in range and view."""
+    """The tracks ``rows`` of a bank after a look at ``now_ns``; ``held`` (row,): in range and field of view."""
 
     rows: Ints
     now_ns: int
@@ -36,8 +36,9 @@ class UpdatedTracks(NamedTuple):
 
 
 class DeletionRules(NamedTuple):
-    """What settings say of confirming, coasting and giving up [s, m, 1], and which sensors only trigger or are people
-    (word,), a bit each."""
+    """Settings of confirming, coasting and terminating [s, m, 1], and the sensors that only trigger or are people
+    (word,), a bit each.
+    """
 
     confirm_existence: float
     confirm_by_event: float
@@ -164,7 +165,7 @@ def _newborn(born: Newborn, ids: Ints, now: int, sensor: int, polar: int, words:
 
 @numba.njit(cache=True)
 def _needed(evidence: Bits, i: int, rules: DeletionRules) -> float:
-    """Existence at which a track is confirmed; infinite for one that only one sensor's triggers tell of."""
+    """Existence at which a track is confirmed; infinite for one that only one sensor's triggers support."""
     if _any_other(evidence, i, rules.trigger_bits):
         return rules.confirm_existence
     sensors = 0
@@ -187,11 +188,11 @@ def _any_other(evidence: Bits, i: int, bits: Bits) -> bool:
 
 @numba.njit(cache=True)
 def _given_up(tracks: TrackColumns, i: int, now: int, rules: DeletionRules) -> bool:
-    """Whether track ``i`` ends: hardly existing, unseen for too long, or anywhere by now.
+    """Whether track ``i`` ends: hardly existing, undetected for too long, or of unknown position by now.
 
-    How long it may go unseen: most tracks that are founded where hardly anything is seen, and seen once, are false; a
-    faint tentative one gives its remains back to the undetected soon, as no look would ever tell. People do not look
-    again by a clock, and the places that only they tell of are as wide as a compass word from the beginning.
+    Most tracks founded where Pd is low, and detected once, are false: a faint tentative one returns its remains to the
+    undetected targets soon, as no look would decide about it. People do not report by a clock, and the positions that
+    only they report are as wide as a compass direction from the beginning.
     """
     tentative, existence = tracks.status[i] == TENTATIVE, tracks.existence[i]
     only_told = not _any_other(tracks.evidence, i, rules.people_bits)

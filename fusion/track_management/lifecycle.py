@@ -1,4 +1,4 @@
-"""Between one bank and the next: thin the undetected, turn the tracks over, give back the closed, learn of biases."""
+"""From one bank to the next: thin the undetected targets, update tracks, recycle the closed, estimate biases."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sensors.scan_columns import ScanColumns
 
 
 def sweep(model: TrackerModel, bank: TrackBank, sensor: SensorModel, now_ns: int) -> tuple[Floats, Floats, float]:
-    """Undetected targets (before the look, after it) [1/m²], and how many of them the look should report."""
+    """Undetected targets (before the look, after it) [1/m²], and how many of them the look should detect."""
     dt = max((now_ns - bank.intensity_ns) * 1e-9, 0.0) if bank.intensity_ns >= 0 else 0.0
     before = flow(model.births, bank.intensity, dt)
     if not sensor.polled:
@@ -37,8 +37,10 @@ def settle(
     undetected: Floats,
     unused: tuple[int, int],
 ) -> tuple[TrackBank, Rows]:
-    """The bank after a look, and its rows: old tracks rewritten, new ones added, those given up taken out.
-    ``unused``: how many plots were dropped, and how many lay in a flood."""
+    """The bank after a look, and its rows: old tracks rewritten, new ones added, terminated ones removed.
+
+    ``unused``: how many plots were dropped, and how many lay in a clutter burst.
+    """
     now, sensor = updated.now_ns, model.sensor(scan.sensor)
     ids = np.array([track_id(*scan.key, number) for number in born.number.tolist()], np.int64)
     polar = int(model.survey.column[sensor.index]) if len(bank.learnt) else -1
@@ -55,7 +57,7 @@ def settle(
 
 
 def _heard(bank: TrackBank, sensor: SensorModel, scan: ScanColumns) -> Ints:
-    """When each event-only sensor last spoke; after a trigger it rests for a while, whoever passes."""
+    """When each event-only sensor last reported; after a trigger it is off for a while, whatever passes."""
     if sensor.polled:
         return bank.heard_ns
     heard = bank.heard_ns.copy()

@@ -1,7 +1,7 @@
-"""A tracker's timeline as bytes: one npz file, arrays and JSON, no pickle.
+"""A tracker's timeline as bytes: one npz file of arrays and JSON, without pickles.
 
-Thousands of scans lie within the horizon of a busy sector, so that each field of all scans is one array, one after the
-other, with the lengths beside it: a file of forty arrays, not of forty thousand.
+Thousands of scans lie within the horizon of a busy sector, so each field of all scans is one concatenated array, with
+the lengths beside it: a file of forty arrays, not of forty thousand.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Arrays = dict[str, npt.NDArray[Any]]
 
 
 class SnapshotError(BadInput):
-    """Bytes that are no snapshot, or of another version, or of another layout or motion model."""
+    """Bytes that are not a snapshot, or one of another version, layout or motion model."""
 
 
 def pack(timeline: Timeline, counts: tuple[int, int, int, int]) -> bytes:
@@ -96,7 +96,7 @@ def unpack(saved: bytes, timeline: Timeline) -> tuple[int, int, int, int]:
 
 
 def _shapes(bank: TrackBank) -> tuple[tuple[int, ...], ...]:
-    """What tells the banks of one layout and motion model from those of another."""
+    """Shapes that differ between the banks of different layouts and motion models."""
     return bank.tracks.mean.shape[1:], bank.intensity.shape, bank.heard_ns.shape, bank.learnt.used.shape
 
 

@@ -1,8 +1,8 @@
-"""Scans in their true order: late ones are put in place by going back to a stored bank and looking again.
+"""Scans in order of observation: a late scan is inserted by going back to a stored bank and processing again.
 
 Order is (observed_ns, sensor, boot, sequence), never arrival, so a late scan gives to the bit what it would have given
-in time. Banks are kept ever more sparsely into the past: one an octave of age while late scans come, one in three
-octaves while hardly any do. From whichever a late scan starts again, the answer is the same.
+in time. Banks are stored ever more sparsely into the past: one per octave of age while late scans are common, one in
+three octaves while they are rare. The result is the same from whichever bank processing starts.
 """
 
 from __future__ import annotations
@@ -28,8 +28,7 @@ Advance = Callable[[TrackBank, ScanColumns], tuple[TrackBank, Rows]]
 
 @dataclass(slots=True)
 class TimelineEntry:
-    """One scan, the rows that it gave (without states once taken), whether they were taken, and the bank before it
-    where that is still kept."""
+    """One scan, its rows (without states once taken), whether they were taken, and the bank before it where stored."""
 
     scan: ScanColumns
     rows: Rows
@@ -38,13 +37,14 @@ class TimelineEntry:
 
 
 def key_of(scan: ScanColumns) -> Key:
-    """A scan's place in time: ties are broken by who sent it and in which order."""
+    """A scan's place in the order of observation; ties are broken by sensor, boot and sequence."""
     return scan.observed_ns, scan.sensor, scan.boot, scan.sequence
 
 
 def compact(scan: ScanColumns) -> ScanColumns:
-    """``scan`` with every column whose rows are all the same, to the bit, held as one row seen n times: a radar leaves
-    most columns empty and its deviations alike, and a minute of scans is kept. Such columns cannot be written."""
+    """``scan`` with every constant column, to the bit, held as one row of stride 0: a radar leaves most columns empty
+    and its standard deviations constant, and a minute of scans is kept. Such columns are read-only.
+    """
     if len(scan) < 2:
         return scan
     columns = [_held_once(getattr(scan, name)) for name in ARRAYS]
@@ -63,7 +63,7 @@ def _held_once(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 
 def without_states(rows: Rows) -> Rows:
-    """``rows`` that were handed over, with what events still read: their states are not numbers."""
+    """``rows`` after they were handed over, with what events still read: their states are NaN."""
     nothing = np.float64(np.nan)
     return replace(
         rows,
@@ -89,7 +89,7 @@ class Timeline:
 
     @property
     def edge_ns(self) -> int | None:
-        """Nothing before this moment can change any more."""
+        """No scan before this time can change any more."""
         return None if self.newest_ns is None else self.newest_ns - self.horizon_ns
 
     def put(self, scan: ScanColumns, advance: Advance) -> list[tuple[TimelineEntry, Rows | None]]:
@@ -144,7 +144,7 @@ class Timeline:
         return ran
 
     def _forget(self) -> None:
-        """Let go of scans beyond the horizon, and of banks that are closer together than their age needs."""
+        """Drop scans beyond the horizon, and banks that are closer together than their age requires."""
         edge = self.edge_ns
         first = self.count - len(self.entries)
         oldest = self._banked_until(self._older_than(edge))
@@ -171,8 +171,9 @@ class Timeline:
         return 1 << (octave if self.lateness > OFTEN_LATE else 3 * (octave // 3) + 2)
 
     def _base(self) -> int:
-        """The entry from whose bank everything that late scans can change is run again: the last kept one before the
-        edge. Those before it keep no bank."""
+        """The entry from whose bank everything that late scans can change is processed again: the last stored one
+        before the edge. Those before it keep no bank.
+        """
         return self._banked_until(self._older_than(self.edge_ns) - 1)
 
     def _older_than(self, edge: int | None) -> int:
