@@ -50,6 +50,7 @@ DETECTIONS: Final = Schema(
         "confidence": Variable(_PLOT, _NUMBER, "1", required=False),
     },
 )
+"""Schema of a detections dataset: one row per scan, empty ones included, and one per detection."""
 TAILS: Final = {"cov": (2, 2), "class_probability": (len(CLASSES),)}
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 __all__ = ["CLASSES", "Plot", "Scan"]
 
 CLASSES = ("person", "group", "vehicle", "animal", "other")
+"""The target classes, in the order of every ``class`` dimension."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ CURVATURE_K: Final[Mapping[str, float]] = {
     radio.KIND: 4.0 / 3.0,
     human.KIND: 1.0 / (1.0 - 0.13),
 }
+"""Effective earth radius over the true one, by sensor kind: how far its waves follow the curvature of the earth."""
 TARGET_HEIGHT_M: Final[Mapping[str, float]] = {
     "person": 1.7,
     "group": 1.7,

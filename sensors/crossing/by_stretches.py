@@ -58,17 +58,54 @@ def detection_by_stretches(
     progress: Callable[[int, int], None] | None = None,
     **sight: Any,
 ) -> xr.Dataset:
-    """``sensors.gaps.segment_detection`` of a long border, coverage included, in stretches of about ``length_m``.
+    """Compute ``segment_detection`` of a long border, coverage included, one sub-section after the other.
 
-    ``terrain`` may be lazy: a stretch reads its own window and the terrain of the sensors that reach it. ``sight`` are
-    the keywords of ``sensors.coverage.coverage``. With a ``folder`` every finished part is stored there, and an
-    interrupted run continues with what is missing; ``progress(done, total)`` is called after each stretch.
+    Parameters
+    ----------
+    layout : Layout
+        The sensors.
+    terrain : xarray.Dataset, dims (northing, easting)
+        Terrain of ``geo.terrain.open_terrain``; it may be lazy, as a sub-section reads its own window and the terrain
+        of the sensors that reach it.
+    border : Border or Zone
+        The border.
+    belt_m : float, m
+        Width of the belt on either side.
+    length_m : float, m
+        Length of a sub-section, about.
+    folder : str or pathlib.Path, optional
+        Where every finished sub-section is stored; an interrupted run continues with what is missing.
+    direction : str
+        Direction of the crossing, "inward" or "outward".
+    neighbours : {8, 16}
+        Moves per cell of the path search.
+    ways : Ways, optional
+        Roads, paths, rivers, bridges and fords.
+    settings : MobilitySettings, optional
+        Speeds by land cover and slope.
+    progress : callable, optional
+        Called as ``progress(done, total)`` after each sub-section.
+    **sight
+        Keywords of ``sensors.coverage.coverage``.
 
-    Values are those of the whole border, to SAME_HAZARD, where ``of_the_whole`` (segment,): a search whose paths may
-    also begin or end where the belt continues bounds them from below, and a stretch's margin is widened until it finds
-    no less, as far as ``Stretch.widening`` allows (decision 0017). Elsewhere they are those of the paths within the
-    margin. A stretch whose belt is not on the terrain is unknown. Raises BorderError where none is, BadInput where the
-    folder holds another case, and as ``segment_detection`` and ``coverage``.
+    Returns
+    -------
+    xarray.Dataset, dims (segment,)
+        The variables of ``segment_detection``, and ``of_the_whole``: whether a segment's values are those of the whole
+        border, to SAME_HAZARD. Elsewhere they are those of the paths within the margin of the sub-section.
+
+    Raises
+    ------
+    BorderError
+        Where no sub-section has its belt on the terrain; if only some have not, these are unknown.
+    BadInput
+        Where the folder holds another case, and as ``segment_detection`` and ``coverage``.
+
+    Notes
+    -----
+    A search whose paths may also begin or end where the belt continues bounds the values of the whole border from
+    below. The margin of a sub-section is widened until its own search finds no less, as far as ``Stretch.widening``
+    allows (decision 0017).
     """
     _refuse_unless_width(belt_m)
     todo = stretches(border, belt_m=belt_m, length_m=length_m, margin_m=MARGINS_BELTS[0] * belt_m)

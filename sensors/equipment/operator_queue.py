@@ -26,8 +26,9 @@ __all__ = [
 ]
 
 ACCEPTABLE_PER_DAY: Final = 150.0
+"""Alerts per day and operator that are about acceptable: EEMUA 191, ISA-18.2."""
 MOST_PER_DAY: Final = 300.0
-"""Alerts a day and operator that are about acceptable, and the most that can be managed: EEMUA 191, ISA-18.2."""
+"""Alerts per day and operator that are the most that can be managed: EEMUA 191, ISA-18.2."""
 SURE: Final = 1e-200
 DEPTH: Final = 200
 """Least value of the incomplete gamma function that is used as it is, and terms of the fraction that stands in."""

@@ -131,8 +131,11 @@ class FromBases:
         return tours, limit
 
     def _least_times(self) -> tuple[Floats, Floats, bool]:
-        """Earliest arrival in each segment [s], least time from arrival to the base [s], both with stays in between,
-        and whether no way by another segment, with the stay there, is ever quicker than the direct one."""
+        """Earliest arrival in each segment [s], least time from arrival to the base [s], and whether direct is fastest.
+
+        The times include the stays in between. Direct is fastest where no path by another segment, with the stay
+        there, takes less time than the direct one.
+        """
         stay = self.shift.stay_s
         hops, leave = self.travel_s + stay, self.back_s + stay
         least = hops.copy()
@@ -265,8 +268,10 @@ class _Arcs:
             self.model.changeColBounds(self.first_time + n, float(earliest[n]), float(max(latest[n], earliest[n])))
 
     def ends(self, first: Floats, last: Floats, earliest: Floats, latest: Floats) -> None:
-        """Whoever comes straight from the base is there at ``first`` at the earliest, whoever goes straight back has
-        come by ``last``; only where that says more than the times do."""
+        """Bound the arrival of patrols that come straight from the base or go straight back to it.
+
+        They arrive at ``first`` at the earliest and by ``last``; set only where that is tighter than the times are.
+        """
         for n in range(self.count):
             for column, late, slack in (
                 (self.first_out + n, first[n] > latest[n] + 1e-9, first[n] - earliest[n]),
