@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any, Final
+from dataclasses import dataclass, fields
+from typing import Final
 
+from geo.assumption import Assumption, assumed, assumptions_of
 from geo.errors import BadInput
 from geo.mobility.walking_speed import TOBLER_OFF_PATH
 
@@ -60,25 +61,6 @@ ROAD_LINKS = "_link"  # slip roads count as the road they lead to
 FOOTWAYS: Final = frozenset({"path", "footway", "bridleway", "steps", "pedestrian", "cycleway"})
 
 
-@dataclass(frozen=True, slots=True)
-class Assumption:
-    """One number with its story, for tables and reports."""
-
-    name: str
-    value: float
-    unit: str
-    source: str
-    confidence: str
-
-
-def _told(unit: str, source: str, confidence: str = "L") -> dict[str, str]:
-    return {"unit": unit, "source": source, "confidence": confidence}
-
-
-def _assumed(value: float, unit: str, source: str, confidence: str = "L") -> Any:
-    return field(default=value, metadata=_told(unit, source, confidence))
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MobilitySettings:
     """The named settings of ``geo.mobility.speed_surface``. Iterating gives every number with its source.
@@ -86,28 +68,23 @@ class MobilitySettings:
     Raises BadInput for a number that is negative or not finite, and a share above 1.
     """
 
-    off_path_factor: float = _assumed(TOBLER_OFF_PATH, "1", "Tobler (1993), NCGIA report 93-1: off a path", "H")
-    foot_cover: Factors = field(
-        default_factory=lambda: FOOT_COVER, metadata=_told("1", "assumption: walking with a load")
+    off_path_factor: float = assumed(TOBLER_OFF_PATH, "1", "Tobler (1993), NCGIA report 93-1: off a path", "H")
+    foot_cover: Factors = assumed(FOOT_COVER, "1", "assumption: walking with a load")  # noqa: RUF009 - a field
+    foot_canopy_factor: float = assumed(0.8, "1", "assumption: walking under trees, where no land cover says")
+    river_wade_s: float = assumed(600.0, "s", "assumption: finding a place, undressing, wading or swimming, dressing")
+    ford_wade_s: float = assumed(60.0, "s", "assumption: a known ford")
+    vehicle_mps: float = assumed(9.0, "m/s", "assumption: off the road on level open ground")
+    vehicle_decline: float = assumed(4.0, "1", "assumption: speed falls by exp(−4 |gradient|)")
+    vehicle_limit: float = assumed(0.45, "1", "assumption: steepest gradient off the road, about 24°", "M")
+    vehicle_cover: Factors = assumed(VEHICLE_COVER, "1", "assumption: a light off-road vehicle")  # noqa: RUF009 - a field
+    vehicle_ford_s: float = assumed(60.0, "s", "assumption: driving through a known ford")
+    road_mps: Factors = assumed(  # noqa: RUF009 - a field
+        ROAD_MPS, "m/s", "assumption by class; a column of speeds goes before", "M"
     )
-    foot_canopy_factor: float = _assumed(0.8, "1", "assumption: walking under trees, where no land cover says")
-    river_wade_s: float = _assumed(600.0, "s", "assumption: finding a place, undressing, wading or swimming, dressing")
-    ford_wade_s: float = _assumed(60.0, "s", "assumption: a known ford")
-    vehicle_mps: float = _assumed(9.0, "m/s", "assumption: off the road on level open ground")
-    vehicle_decline: float = _assumed(4.0, "1", "assumption: speed falls by exp(−4 |gradient|)")
-    vehicle_limit: float = _assumed(0.45, "1", "assumption: steepest gradient off the road, about 24°", "M")
-    vehicle_cover: Factors = field(
-        default_factory=lambda: VEHICLE_COVER, metadata=_told("1", "assumption: a light off-road vehicle")
-    )
-    vehicle_ford_s: float = _assumed(60.0, "s", "assumption: driving through a known ford")
-    road_mps: Factors = field(
-        default_factory=lambda: ROAD_MPS,
-        metadata=_told("m/s", "assumption by class; a column of speeds goes before", "M"),
-    )
-    road_gradient: float = _assumed(0.12, "1", "assumption: the steepest that public mountain roads are built", "M")
-    canopy_from_m: float = _assumed(2.0, "m", "lower growth does not count as trees")
-    turnout_s: float = _assumed(0.0, "s", "from the alarm to the first movement; 0 counts travel alone")
-    dismount_s: float = _assumed(60.0, "s", "assumption: leaving the vehicle and going on by foot")
+    road_gradient: float = assumed(0.12, "1", "assumption: the steepest that public mountain roads are built", "M")
+    canopy_from_m: float = assumed(2.0, "m", "lower growth does not count as trees")
+    turnout_s: float = assumed(0.0, "s", "from the alarm to the first movement; 0 counts travel alone")
+    dismount_s: float = assumed(60.0, "s", "assumption: leaving the vehicle and going on by foot")
 
     def __post_init__(self) -> None:
         for f in fields(self):
@@ -122,12 +99,7 @@ class MobilitySettings:
                 raise BadInput("0", where=f"setting {name}", expected="above 0")
 
     def __iter__(self) -> Iterator[Assumption]:
-        for f in fields(self):
-            value, told = getattr(self, f.name), (f.metadata["unit"], f.metadata["source"], f.metadata["confidence"])
-            if isinstance(value, Mapping):
-                yield from (Assumption(f"{f.name}: {name}", number, *told) for name, number in value.items())
-            else:
-                yield Assumption(f.name, value, *told)
+        return assumptions_of(self)
 
 
 def _is_number(value: object) -> bool:

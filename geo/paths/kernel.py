@@ -8,7 +8,7 @@ is cut where it crosses their rows or columns, and each piece is paid for, so th
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,42 @@ from numba import njit
 
 from geo.arrays import Floats, Int32s
 
-Moves = tuple[Int32s, Int32s, Int32s, Floats, Floats]
+
+class Moves(NamedTuple):
+    """The moves from a cell on a raster, in the order of ``pairs_of``.
+
+    ``steps`` (move,) in flat cells and the number of ``pieces`` (move,) of each; ``knots`` (move, 4) are the two flat
+    cells about each inner knot, or those beside a diagonal, of which one must be open; ``shares`` (move, 2) the weight
+    of the second at each knot; ``lengths`` (move,) that of a piece in cells.
+    """
+
+    steps: Int32s
+    pieces: Int32s
+    knots: Int32s
+    shares: Floats
+    lengths: Floats
+
+
+class Graph(NamedTuple):
+    """The moves over a ground, with the ``runs`` (move,) of their pieces in metres, and the speed ``law`` (4,)."""
+
+    steps: Int32s
+    pieces: Int32s
+    knots: Int32s
+    shares: Floats
+    runs: Floats
+    law: Floats
+
+
+class Queue(NamedTuple):
+    """Work arrays of a search: the first and last cell of each bucket, each cell's neighbours in its list, a heap."""
+
+    first: Int32s
+    last: Int32s
+    after: Int32s
+    before: Int32s
+    heap: Int32s
+
 
 # Columns of the ground of a search, one row a cell: height [m], pace (times the law's seconds; infinite where there is
 # no way), cost of a second and of a metre there, steepest gradient that is felt (roads are graded; infinite off them).
@@ -44,12 +79,7 @@ def pairs_of(neighbours: int) -> list[tuple[int, int]]:
 
 
 def moves_of(neighbours: int, width: int) -> Moves:
-    """The moves to 8, 16 or 32 neighbours on a raster ``width`` cells wide, in the order of ``pairs_of``.
-
-    The step of each move in flat cells (move,); its pieces (move,); the two flat cells about each inner knot, or those
-    beside a diagonal, of which one must be open (move, 4); the share of the second at each knot (move, 2); and the
-    length of a piece in cells (move,).
-    """
+    """The moves to 8, 16 or 32 neighbours on a raster ``width`` cells wide."""
     pairs = pairs_of(neighbours)
     steps, pieces = np.zeros(len(pairs), np.int32), np.zeros(len(pairs), np.int32)
     knots, shares, lengths = np.zeros((len(pairs), 4), np.int32), np.zeros((len(pairs), 2)), np.zeros(len(pairs))
@@ -64,7 +94,7 @@ def moves_of(neighbours: int, width: int) -> Moves:
             high = [math.ceil(place) for place in along]
             knots[m, 2 * k - 2], knots[m, 2 * k - 1] = low[0] * width + low[1], high[0] * width + high[1]
             shares[m, k - 1] = max(place - floor for place, floor in zip(along, low, strict=True))
-    return steps, pieces, knots, shares, lengths
+    return Moves(steps, pieces, knots, shares, lengths)
 
 
 @njit(**COMPILED)
@@ -84,12 +114,7 @@ def step_cost(
     ground: Floats,
     here: int,
     move: int,
-    steps: Int32s,
-    pieces: Int32s,
-    knots: Int32s,
-    shares: Floats,
-    runs: Floats,
-    law: Floats,
+    graph: Graph,
     sign: float,
 ) -> float:
     """Cost of a move from a cell, or with ``sign`` −1 of coming back by it; infinite or NaN where there is no way.
@@ -97,10 +122,11 @@ def step_cost(
     Σ over pieces of ½(w_i + w_j) · ½(p_i + p_j) · run · slowness(gradient) + ½(u_i + u_j) · run, with the cost of a
     second w and of a metre u at the ends of the piece.
     """
-    there = here + steps[move]
+    knots, shares, law = graph.knots, graph.shares, graph.law
+    there = here + graph.steps[move]
     if not ground[there, PACE] < np.inf:
         return np.inf
-    run, count = runs[move], pieces[move]
+    run, count = graph.runs[move], graph.pieces[move]
     height, pace, felt = ground[here, HEIGHT], ground[here, PACE], ground[here, FELT]
     weight, toll = ground[here, WEIGHT], ground[here, TOLL]
     if count == 1:  # a diagonal slips through no closed corner; a straight step has one of its ends beside it
@@ -127,10 +153,11 @@ def step_cost(
     return float(cost + 0.5 * (weight + ground[there, WEIGHT]) * seconds + 0.5 * (toll + ground[there, TOLL]) * run)
 
 
-def waiting_lists(cells: int) -> tuple[Int32s, Int32s, Int32s, Int32s, Int32s]:
+def queue_of(cells: int) -> Queue:
     """Empty buckets: the first and last cell of each, the cells after and before each cell, and room for a heap."""
     ends = [np.full(BUCKETS + 1, -1, np.int32) for _ in range(2)]
-    return ends[0], ends[1], np.empty(cells, np.int32), np.full(cells, FREE, np.int32), np.empty(cells, np.int32)
+    following, preceding = np.empty(cells, np.int32), np.full(cells, FREE, np.int32)
+    return Queue(ends[0], ends[1], following, preceding, np.empty(cells, np.int32))
 
 
 @njit(**COMPILED)
@@ -185,28 +212,18 @@ def step_costs(
     ground: Floats,
     cells: npt.NDArray[np.int64],
     move: int,
-    steps: Int32s,
-    pieces: Int32s,
-    knots: Int32s,
-    shares: Floats,
-    runs: Floats,
-    law: Floats,
+    graph: Graph,
     costs: Floats,
 ) -> None:
     """Fill ``costs`` (cell,) with those of one move from each of ``cells``."""
     for i in range(len(cells)):
-        costs[i] = step_cost(ground, cells[i], move, steps, pieces, knots, shares, runs, law, 1.0)
+        costs[i] = step_cost(ground, cells[i], move, graph, 1.0)
 
 
 @njit(**COMPILED)
 def usual_cost(
     ground: Floats,
-    steps: Int32s,
-    pieces: Int32s,
-    knots: Int32s,
-    shares: Floats,
-    runs: Floats,
-    law: Floats,
+    graph: Graph,
     stride: int,
 ) -> float:
     """Geometric mean cost of the straight steps that cost anything, at every ``stride``-th cell; 1 without any."""
@@ -214,10 +231,10 @@ def usual_cost(
     for here in range(0, len(ground), stride):
         if not ground[here, PACE] < np.inf:
             continue
-        for move in range(len(steps)):
-            if runs[move] > runs[0]:
+        for move in range(len(graph.steps)):
+            if graph.runs[move] > graph.runs[0]:
                 continue
-            cost = step_cost(ground, here, move, steps, pieces, knots, shares, runs, law, 1.0)
+            cost = step_cost(ground, here, move, graph, 1.0)
             if 0.0 < cost < np.inf:
                 total += np.log(cost)
                 count += 1
@@ -295,29 +312,22 @@ def search(
     ground: Floats,
     labels: Floats,
     arrival: npt.NDArray[np.uint8],
-    steps: Int32s,
-    pieces: Int32s,
-    knots: Int32s,
-    shares: Floats,
-    runs: Floats,
-    law: Floats,
+    graph: Graph,
     sign: float,
     limit: float,
     width: float,
-    first: Int32s,
-    last: Int32s,
-    after: Int32s,
-    before: Int32s,
-    heap: Int32s,
+    queue: Queue,
 ) -> None:
     """Lower ``labels`` (cell,) in place to the least cost from any cell that has one, and note by which move.
 
-    ``runs`` is the length of each move's pieces [m], ``sign`` 1 for costs from the labels or −1 for costs towards them,
-    ``limit`` the dearest label that counts, ``width`` that of the first buckets, whose lists are ``waiting_lists``. The
+    ``sign`` is 1 for costs from the labels or −1 for costs towards them,
+    ``limit`` the dearest label that counts, ``width`` that of the first buckets, ``queue`` is of ``queue_of``. The
     ground must be framed by closed cells as wide as the longest move. Where a bucket is so wide that its cells are
     worked over and over, the rest of it is worked in the order of labels, by a heap.
     """
-    base, per_cost, least = np.inf, 1.0 / width, (1.0 - ROUNDING) / law[PEAK]
+    steps, pieces, runs = graph.steps, graph.pieces, graph.runs
+    first, last, after, before, heap = queue
+    base, per_cost, least = np.inf, 1.0 / width, (1.0 - ROUNDING) / graph.law[PEAK]
     for cell in range(len(labels)):
         base = min(base, labels[cell])
     for cell in range(len(labels)):
@@ -347,7 +357,7 @@ def search(
                         continue
                     if slack <= _at_least(ground, here, there, pieces[move], runs[move]) * least:
                         continue
-                    reached = label + step_cost(ground, here, move, steps, pieces, knots, shares, runs, law, sign)
+                    reached = label + step_cost(ground, here, move, graph, sign)
                     if not (reached < labels[there] and reached <= limit):
                         continue
                     state, target = before[there], _bucket(reached, base, per_cost)
@@ -388,14 +398,13 @@ def trace(cell: int, arrival: npt.NDArray[np.uint8], steps: Int32s) -> Int32s:
 def compile_kernels() -> None:
     """Compile the kernels, or load them from the disk: one search over a few cells, and one way traced."""
     ground = np.zeros((25, COLUMNS))
-    steps, pieces, knots, shares, lengths = moves_of(8, 5)
-    graph = (steps, pieces, knots, shares, lengths, np.array([1.0, 0.0, 0.0, np.inf]))
+    graph = Graph(*moves_of(8, 5), np.array([1.0, 0.0, 0.0, np.inf]))
     one, cells = np.ones((3, 3)), np.empty((5, 5))
     lay_out(ground.reshape(5, 5, COLUMNS), 1, one, one, one[:1, :1].copy(), one[:1, :1].copy(), one[:1, :1].copy())
     begin(ground.reshape(5, 5, COLUMNS), 1, one, cells)
     labels, arrival = np.full(25, np.inf), np.full(25, NOWHERE, np.uint8)
     labels[11] = 0.0
-    width = usual_cost(ground, *graph, 1)
-    search(ground, labels, arrival, *graph, 1.0, np.inf, width, *waiting_lists(25))
-    step_costs(ground, np.array([11]), 0, *graph, np.empty(1))
-    trace(13, arrival, steps)
+    width = usual_cost(ground, graph, 1)
+    search(ground, labels, arrival, graph, 1.0, np.inf, width, queue_of(25))
+    step_costs(ground, np.array([11]), 0, graph, np.empty(1))
+    trace(13, arrival, graph.steps)

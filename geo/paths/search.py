@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -40,7 +39,7 @@ class Spread:
         if not math.isfinite(self.cost[row, column]):
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
         width = self.cost.shape[1]
-        steps = kernel.moves_of(self.neighbours, width)[0]
+        steps = kernel.moves_of(self.neighbours, width).steps
         cells = kernel.trace(row * width + column, self.arrival.reshape(-1), steps).astype(np.int64)
         rows, columns = np.divmod(cells if self.backward else cells[::-1], width)
         return rows, columns
@@ -58,7 +57,7 @@ class Steps:
     inside: tuple[slice, slice]
     shape: tuple[int, int]
     neighbours: int
-    graph: tuple[Any, ...]
+    graph: kernel.Graph
 
     @classmethod
     def over(
@@ -83,8 +82,8 @@ class Steps:
         inside = (slice(frame, frame + rows), slice(frame, frame + columns))
         rasters = (mobility.elevation, mobility.pace, weights, tolls, np.atleast_2d(mobility.felt))
         kernel.lay_out(ground, frame, *(np.ascontiguousarray(raster, dtype=np.float64) for raster in rasters))
-        steps, pieces, knots, shares, lengths = kernel.moves_of(neighbours, ground.shape[1])
-        graph = (steps, pieces, knots, shares, lengths * mobility.cell_m, mobility.law.columns())
+        moves = kernel.moves_of(neighbours, ground.shape[1])
+        graph = kernel.Graph(*moves[:4], moves.lengths * mobility.cell_m, mobility.law.columns())
         return cls(ground, inside, ground.shape[:2], neighbours, graph)
 
     def spread(self, labels: npt.ArrayLike, *, backward: bool = False, limit: float = math.inf) -> Spread:
@@ -101,9 +100,9 @@ class Steps:
         kernel.begin(self.ground, self.inside[0].start, np.ascontiguousarray(start), costs)
         del start, labels  # 8 bytes a cell
         arrival = np.full(self.shape, kernel.NOWHERE, np.uint8)
-        width = BUCKET_SHARE * kernel.usual_cost(flat, *self.graph, max(1, len(flat) // SAMPLED))
-        sign, lists = -1.0 if backward else 1.0, kernel.waiting_lists(len(flat))
-        kernel.search(flat, costs.ravel(), arrival.ravel(), *self.graph, sign, float(limit), float(width), *lists)
+        width = BUCKET_SHARE * kernel.usual_cost(flat, self.graph, max(1, len(flat) // SAMPLED))
+        sign, queue = -1.0 if backward else 1.0, kernel.queue_of(len(flat))
+        kernel.search(flat, costs.ravel(), arrival.ravel(), self.graph, sign, float(limit), float(width), queue)
         answer = (np.ascontiguousarray(costs[self.inside]), np.ascontiguousarray(arrival[self.inside]))
         return Spread(*answer, self.neighbours, backward)
 
@@ -118,7 +117,7 @@ class Steps:
         top, left = self.inside[0].start, self.inside[1].start
         cells = (np.asarray(rows, np.int64) + top) * self.shape[1] + np.asarray(columns, np.int64) + left
         costs = np.empty(len(cells))
-        kernel.step_costs(self.ground.reshape(-1, kernel.COLUMNS), cells, move, *self.graph, costs)
+        kernel.step_costs(self.ground.reshape(-1, kernel.COLUMNS), cells, move, self.graph, costs)
         return costs
 
 

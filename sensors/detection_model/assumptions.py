@@ -8,28 +8,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
-from typing import Any, Final
+from typing import Final
 
+from geo.assumption import Assumption, assumed, assumptions_of
 from geo.errors import BadInput
 from sensors.detection_model.weather import Conditions
 
 TARGETS: Final = ("person", "group", "vehicle")
 """What coverage is computed for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Assumption:
-    """One number with its story, for tables and reports."""
-
-    name: str
-    value: float
-    unit: str
-    source: str
-    confidence: str
-
-
-def _assumed(value: float, unit: str, source: str, confidence: str = "L", *, zero: bool = False) -> Any:
-    return field(default=value, metadata={"unit": unit, "source": source, "confidence": confidence, "zero": zero})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,39 +25,39 @@ class Assumptions:
     Raises BadInput for a number that is not finite and above zero (for some: from zero).
     """
 
-    person_speed_mps: float = _assumed(1.25, "m/s", "a walker off the road; the worked examples use it too", "M")
-    group_speed_mps: float = _assumed(1.25, "m/s", "as one person")
-    vehicle_speed_mps: float = _assumed(5.0, "m/s", "a vehicle off the road, carefully driven")
-    radar_period_s: float = _assumed(3.0, "s", "the turn of a radar whose layout gives no period_s")
-    radar_group_range_factor: float = _assumed(1.0, "1", "a group is found no farther than one of its people")
-    radar_vehicle_range_factor: float = _assumed(1.75, "1", "vehicles are found at 1.5 to 2 times a person's range")
-    radar_rain_k: float = _assumed(0.01217, "dB/km", "ITU-R P.838-3, 10 GHz, horizontal polarisation", "H")
-    radar_rain_alpha: float = _assumed(1.2571, "1", "ITU-R P.838-3, 10 GHz, horizontal polarisation", "H")
-    radar_clutter_rain_mm_h: float = _assumed(
+    person_speed_mps: float = assumed(1.25, "m/s", "a walker off the road; the worked examples use it too", "M")
+    group_speed_mps: float = assumed(1.25, "m/s", "as one person")
+    vehicle_speed_mps: float = assumed(5.0, "m/s", "a vehicle off the road, carefully driven")
+    radar_period_s: float = assumed(3.0, "s", "the turn of a radar whose layout gives no period_s")
+    radar_group_range_factor: float = assumed(1.0, "1", "a group is found no farther than one of its people")
+    radar_vehicle_range_factor: float = assumed(1.75, "1", "vehicles are found at 1.5 to 2 times a person's range")
+    radar_rain_k: float = assumed(0.01217, "dB/km", "ITU-R P.838-3, 10 GHz, horizontal polarisation", "H")
+    radar_rain_alpha: float = assumed(1.2571, "1", "ITU-R P.838-3, 10 GHz, horizontal polarisation", "H")
+    radar_clutter_rain_mm_h: float = assumed(
         10.0, "mm/h", "rain whose clutter equals the noise at the reference range, after the Doppler filter"
     )
-    radar_clutter_exponent: float = _assumed(1.6, "1", "Z = 200 R^1.6, Marshall and Palmer (1948)", "M")
-    radar_clutter_wind_mps: float = _assumed(20.0, "m/s", "wind in which swaying plants double the noise")
-    camera_search_s: float = _assumed(60.0, "s", "time in which a camera's search of its field has shown what it can")
-    radio_search_s: float = _assumed(600.0, "s", "time in which a target that carries a transmitter has used it")
-    human_search_s: float = _assumed(60.0, "s", "time in which an observer has searched the field, as a camera's")
-    radar_canopy_share: float = _assumed(1.0, "1", "share of the trees' height that blocks a radar", zero=True)
-    camera_canopy_share: float = _assumed(1.0, "1", "share of the trees' height that blocks a camera", zero=True)
-    radio_canopy_share: float = _assumed(0.0, "1", "share of the trees' height that blocks a radio finder", zero=True)
-    human_canopy_share: float = _assumed(1.0, "1", "share of the trees' height that blocks an observer", zero=True)
-    day_contrast: float = _assumed(0.3, "1", "contrast of clothing or paint against vegetation")
-    least_contrast: float = _assumed(0.02, "1", "Koschmieder (1924): the contrast that can just be seen", "H")
-    thermal_contrast_k: float = _assumed(3.0, "K", "a person or engine against the ground")
-    thermal_least_contrast_k: float = _assumed(0.05, "K", "a cooled or good uncooled camera's least difference")
-    thermal_wavelength_um: float = _assumed(10.0, "µm", "middle of the long-wave window", "M")
-    vapour_extinction_per_km: float = _assumed(0.02, "1/km per g/m³", "long-wave window, order of LOWTRAN's summer air")
-    rain_extinction_db_per_km: float = _assumed(
+    radar_clutter_exponent: float = assumed(1.6, "1", "Z = 200 R^1.6, Marshall and Palmer (1948)", "M")
+    radar_clutter_wind_mps: float = assumed(20.0, "m/s", "wind in which swaying plants double the noise")
+    camera_search_s: float = assumed(60.0, "s", "time in which a camera's search of its field has shown what it can")
+    radio_search_s: float = assumed(600.0, "s", "time in which a target that carries a transmitter has used it")
+    human_search_s: float = assumed(60.0, "s", "time in which an observer has searched the field, as a camera's")
+    radar_canopy_share: float = assumed(1.0, "1", "share of the trees' height that blocks a radar", zero=True)
+    camera_canopy_share: float = assumed(1.0, "1", "share of the trees' height that blocks a camera", zero=True)
+    radio_canopy_share: float = assumed(0.0, "1", "share of the trees' height that blocks a radio finder", zero=True)
+    human_canopy_share: float = assumed(1.0, "1", "share of the trees' height that blocks an observer", zero=True)
+    day_contrast: float = assumed(0.3, "1", "contrast of clothing or paint against vegetation")
+    least_contrast: float = assumed(0.02, "1", "Koschmieder (1924): the contrast that can just be seen", "H")
+    thermal_contrast_k: float = assumed(3.0, "K", "a person or engine against the ground")
+    thermal_least_contrast_k: float = assumed(0.05, "K", "a cooled or good uncooled camera's least difference")
+    thermal_wavelength_um: float = assumed(10.0, "µm", "middle of the long-wave window", "M")
+    vapour_extinction_per_km: float = assumed(0.02, "1/km per g/m³", "long-wave window, order of LOWTRAN's summer air")
+    rain_extinction_db_per_km: float = assumed(
         1.076, "dB/km at 1 mm/h", "Carbonneau and Wisely (1998), as in ITU-R P.1814: 1.076 R^0.67", "M"
     )
-    rain_extinction_exponent: float = _assumed(0.67, "1", "Carbonneau and Wisely (1998), as in ITU-R P.1814", "M")
-    seismic_wind_mps: float = _assumed(10.0, "m/s", "wind that doubles the ground's noise")
-    seismic_rain_mm_h: float = _assumed(10.0, "mm/h", "rain that doubles the ground's noise")
-    confident_look_probability: float = _assumed(
+    rain_extinction_exponent: float = assumed(0.67, "1", "Carbonneau and Wisely (1998), as in ITU-R P.1814", "M")
+    seismic_wind_mps: float = assumed(10.0, "m/s", "wind that doubles the ground's noise")
+    seismic_rain_mm_h: float = assumed(10.0, "mm/h", "rain that doubles the ground's noise")
+    confident_look_probability: float = assumed(
         0.5, "1", "look probability from which a sensor counts among those that surely see a cell", zero=True
     )
 
@@ -79,8 +65,10 @@ class Assumptions:
         for f in fields(self):
             value = getattr(self, f.name)
             number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-            if not (number and (value > 0.0 or (value == 0.0 and f.metadata["zero"]))):
-                raise BadInput(f"{value!r}", where=f"assumption {f.name}", expected=f"a number above 0 [{_unit(f)}]")
+            if not (number and (value > 0.0 or (value == 0.0 and f.metadata.get("zero", False)))):
+                raise BadInput(
+                    f"{value!r}", where=f"assumption {f.name}", expected=f"a number above 0 [{f.metadata['unit']}]"
+                )
         canopy = (self.radar_canopy_share, self.camera_canopy_share, self.radio_canopy_share, self.human_canopy_share)
         if max(*canopy, self.confident_look_probability) > 1.0:
             raise BadInput("a share is above 1", where="assumptions", expected="shares from 0 to 1")
@@ -88,8 +76,7 @@ class Assumptions:
             raise BadInput("a contrast is below the least", where="assumptions", expected="targets that can be seen")
 
     def __iter__(self) -> Iterator[Assumption]:
-        for f in fields(self):
-            yield Assumption(f.name, getattr(self, f.name), _unit(f), f.metadata["source"], f.metadata["confidence"])
+        return assumptions_of(self)
 
     def speed_mps(self, target: str) -> float:
         """How fast a target of that class moves [m/s]."""
@@ -129,7 +116,3 @@ class Situation:
     @property
     def speed_mps(self) -> float:
         return self.assumptions.speed_mps(self.target)
-
-
-def _unit(f: Any) -> str:
-    return str(f.metadata["unit"])

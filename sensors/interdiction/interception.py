@@ -211,7 +211,7 @@ def where_it_ends(to_go: Spread) -> npt.NDArray[np.int64]:
     ``to_go`` is a backward search; a cell without a move ends in itself.
     """
     shape = to_go.arrival.shape
-    steps = moves_of(to_go.neighbours, shape[1])[0].astype(np.int64)
+    steps = moves_of(to_go.neighbours, shape[1]).steps.astype(np.int64)
     arrival = to_go.arrival.ravel()
     onward = np.arange(arrival.size)
     moved = arrival != NOWHERE

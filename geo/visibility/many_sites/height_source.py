@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import tempfile
 import threading
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 import xarray as xr
+from cachetools import LRUCache, cached
 from dask.base import is_dask_collection
 
 from geo.arrays import Float32s, UInt8s
@@ -21,7 +21,7 @@ from geo.visibility.many_sites.sites import Site
 from geo.visibility.view import heights_of
 from geo.visibility.window import view_from
 
-CACHED_CHUNKS = 16  # of a lazy terrain, in each process: neighbours need the same
+CACHED_CHUNKS = 16  # of a lazy terrain, in each process: neighbouring windows need the same
 
 Seen = tuple[Site, int, int, UInt8s]
 """A site, the first row and column of its window on the terrain's grid, and the states there."""
@@ -147,56 +147,28 @@ def _meeting(chunks: Sequence[int], span: slice) -> list[tuple[int, tuple[int, i
     ]
 
 
-@dataclass
-class _Cache:
-    """The chunks last used in this process."""
-
-    chunks: OrderedDict[str, Float32s] = field(default_factory=OrderedDict)
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    making: dict[str, threading.Lock] = field(default_factory=dict)
-
-    def get(self, name: str, block: Any) -> Float32s:
-        with self.lock:
-            making = self.making.setdefault(name, threading.Lock())
-        with making:  # two threads that want one chunk compute it once
-            with self.lock:
-                if name in self.chunks:
-                    self.chunks.move_to_end(name)
-                    return self.chunks[name]
-            heights = heights_of_chunk(block)
-            with self.lock:
-                self.chunks[name] = heights
-                while len(self.chunks) > CACHED_CHUNKS:
-                    self.chunks.popitem(last=False)
-                self.making.pop(name, None)
-            return heights
-
-
-_CACHE = _Cache()
+@cached(LRUCache(CACHED_CHUNKS), key=lambda name, _: name, condition=threading.Condition())
+def _heights_of_chunk(name: str, block: Any) -> Float32s:  # noqa: ARG001 - the key
+    """A chunk of a lazy terrain, computed in this thread; two threads that need the same one compute it once."""
+    values: Float32s = np.asarray(block.compute(scheduler="synchronous"), np.float32)
+    return values
 
 
 def forget_chunks() -> None:
-    """Let go of the chunks that this process keeps."""
-    with _CACHE.lock:
-        _CACHE.chunks.clear()
-
-
-def heights_of_chunk(block: Any) -> Float32s:
-    """A chunk of a lazy terrain, computed in this thread."""
-    values: Float32s = np.asarray(block.compute(scheduler="synchronous"), np.float32)
-    return values
+    """Empty this process's cache of chunks."""
+    _heights_of_chunk.cache_clear()
 
 
 def _assembled(array: Any, rows: slice, columns: slice) -> Float32s:
     chunks = array if isinstance(array, _Chunks) else _Chunks.of(array, rows, columns)
     heights = np.empty((rows.stop - rows.start, columns.stop - columns.start), np.float32)
     for top, left, (height, width), name, block in chunks.parts:
-        found = _CACHE.get(name, block)
+        chunk = _heights_of_chunk(name, block)
         first_row, last_row = max(top, rows.start), min(top + height, rows.stop)
         first_column, last_column = max(left, columns.start), min(left + width, columns.stop)
         heights[
             first_row - rows.start : last_row - rows.start, first_column - columns.start : last_column - columns.start
-        ] = found[first_row - top : last_row - top, first_column - left : last_column - left]
+        ] = chunk[first_row - top : last_row - top, first_column - left : last_column - left]
     return heights
 
 
