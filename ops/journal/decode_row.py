@@ -39,8 +39,9 @@ def scan_of_row(row: JournalRow, layout: Layout | None = None, sensor_context: b
     ``layout`` both are the layout's (``sensors.error_model.completed``). ``sensor_context``: what ``learn`` recorded of
     the sensor. Raises MalformedMessage for a row that cannot be read.
     """
-    scan = read_scan(row.body, _envelope(row, "detections", sensor_context))
-    if layout is None or _is_json(row):
+    envelope = _envelope(row, "detections", sensor_context)
+    scan = read_scan(row.body, envelope)
+    if layout is None or envelope.topic is None:
         return scan
     from sensors.error_model import completed
 
@@ -67,14 +68,10 @@ def learn(row: JournalRow, sensor_contexts: dict[str, bytes]) -> None:
 
 
 def _envelope(row: JournalRow, channel: str, sensor_context: bytes | None = None) -> Envelope:
-    """What came with the message; JSON carries its own sensor and number."""
+    """What came with the message; without a topic for JSON, which carries its own sensor and number."""
     received_at, content_type = utc_datetime(row.received_ns), row.content_type
-    if _is_json(row):
+    if media_type(content_type) == JSON:
         return Envelope(received_at, content_type=content_type)
     identity = None if row.boot is None or row.seq is None else (row.boot, row.seq)
     topic = parse(sensor_topic(_ANY_SECTOR, row.sensor, channel))
     return Envelope(received_at, topic, content_type, identity=identity, sensor_context=sensor_context)
-
-
-def _is_json(row: JournalRow) -> bool:
-    return media_type(row.content_type) == JSON
