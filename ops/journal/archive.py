@@ -1,8 +1,8 @@
-"""An archive on disk: detections of many sectors as GeoParquet, a file an hour or a day, and the tracks made of them.
+"""Archives: detections of many sectors as GeoParquet, one file per hour or day, and the tracks computed from them.
 
-``DETECTIONS/<sector>/<piece>.parquet`` in, ``OUT/<sector>/<piece>.parquet`` out, with what lies under each estimate.
-Dask runs the sectors beside each other; within a sector each piece takes up the state of the one before it, which lies
-beside its tracks, so that an interrupted run goes on where it was.
+``DETECTIONS/<sector>/<piece>.parquet`` in, ``OUT/<sector>/<piece>.parquet`` out, with the terrain at each estimate.
+Dask runs sectors in parallel; within a sector each piece continues from the saved state of the one before, so an
+interrupted run resumes where it stopped.
 """
 
 from __future__ import annotations
@@ -42,18 +42,18 @@ ROWS_A_STEP: Final = 5_000
 
 
 def _nobody(_: object) -> None:
-    """Tells no one."""
+    """Default progress callback: does nothing."""
 
 
 class ArchiveFileError(BadInput):
-    """A file of an archive that cannot be read, or lies where it should not."""
+    """An archive file that cannot be read or is misplaced."""
 
 
 def write_detections(detections: xr.Dataset, path: Path, layout: Layout) -> None:
-    """One row a detection and one for each scan that saw nothing (``empty``), in order of scans; points in WGS 84.
+    """One row per detection and one per scan without detections (``empty``), in order of scans; points in WGS 84.
 
-    A point is the reported place, else where range and azimuth lie on level ground, else the sensor's own: for looking
-    at. What is read back are the other columns, to the bit.
+    The points are for display only: the reported position, else range and azimuth on level ground, else the sensor's
+    position. ``read_detections`` reads the other columns back, equal to the bit.
     """
     import geopandas as gpd
     import pandas as pd
@@ -109,8 +109,8 @@ def archive_journal(
 ) -> dict[str, Any]:
     """Write a journal's detections as the sector's part of an archive, by time of receipt; returns the counts.
 
-    ``note`` is told how many rows have been read. Scans of sensors that the layout does not hold, and rows that cannot
-    be read, are counted and left out. Raises ArchiveFileError for a piece that is there already.
+    ``note`` is called with the number of rows read. Scans of sensors outside the layout and unreadable rows are counted
+    and left out. Raises ArchiveFileError for a piece that exists already.
     """
     if piece not in PIECES:
         raise BadInput(f"piece {piece!r}", where="archive", expected=" or ".join(PIECES))
@@ -154,10 +154,10 @@ def track_archive(
     workers: int | None = None,
     done: Callable[[str], None] = _nobody,
 ) -> dict[str, Any]:
-    """Track every sector's pieces and write its tracks, correlated with ground and border; pieces that are done stay.
+    """Track the pieces of every sector and write tracks correlated with terrain and border; finished pieces are kept.
 
-    ``sectors``: names or files, as every command takes them. Sectors run in processes of their own. ``done`` is told of
-    each piece. A piece is done when its tracks were made of the same detections, state, layout and settings.
+    ``sectors``: names or files, as every command takes them; each runs in its own process. ``done`` is called for each
+    piece. A piece is finished when its tracks come from the same detections, state, layout and settings.
     """
     from dask.base import compute
     from dask.callbacks import Callback
@@ -179,7 +179,7 @@ def track_archive(
 
 
 def count_pieces(detections: Path, sectors: Iterable[str]) -> int:
-    """How many pieces ``track_archive`` will go through."""
+    """Number of pieces that ``track_archive`` will process."""
     return sum(len(_pieces(detections / load_sector(sector).name)) for sector in sectors)
 
 

@@ -1,4 +1,4 @@
-"""``watchline journal``: what a journal holds, counted and placed by sensor and by the sensors' names of things."""
+"""``watchline journal``: counts and positions of a journal's detections by sensor and source."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _COUNTS: Final = ("received", "journaled", "duplicate", "dead_lettered", "shed")
 
 @dataclass(frozen=True, slots=True)
 class DetectionFilter:
-    """Which detections: of one ``sensor``, observed from ``since`` until before ``until``; None is no limit.
+    """Detections of one ``sensor``, observed from ``since`` until before ``until``; None means no limit.
 
     ``positions``: how many of the newest positions are given of each source.
     """

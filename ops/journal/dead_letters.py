@@ -1,4 +1,4 @@
-"""``watchline dead-letters``: what ingest would not use, why, and having it judged anew."""
+"""``watchline dead-letters``: rejected messages, the reasons, and their reprocessing."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Filter:
     open_only: bool = False
 
     def takes(self, identity: int, dead: DeadLetter, replayed: dict[int, tuple[int, str]]) -> bool:
-        """Whether this dead letter is among them."""
+        """Whether this dead letter matches."""
         if self.open_only and replayed.get(identity, (0, ""))[1] == "journaled":
             return False
         return self.sensor in (None, dead.sensor) and self.code in (None, dead.code)

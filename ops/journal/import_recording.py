@@ -1,4 +1,4 @@
-"""``watchline journal import``: a recording of detections to a journal that can be replayed like a night of our own."""
+"""``watchline journal import``: a recording of detections becomes a journal that can be replayed."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Recount:
-    """What the rows themselves say, counted anew: rows, dead letters, and distinct keys that are dead letters only."""
+    """Recount of the rows themselves: rows, dead letters, and distinct keys that are dead letters only."""
 
     journaled: int = 0
     dead_lettered: int = 0
@@ -200,7 +200,7 @@ class JournalReader:
         return [(row[0], DeadLetter(*row[1:])) for row in rows]
 
     def replayed(self) -> dict[int, tuple[int, str]]:
-        """Id of a dead letter → when it was submitted anew, last, and what became of it then."""
+        """Id of a dead letter → time and outcome of its last resubmission."""
         if self._version < 2:
             return {}
         return {row[0]: (row[1], row[2]) for row in self._db.execute("SELECT id, at_ns, outcome FROM replays")}

@@ -1,7 +1,7 @@
-"""Dead letters that a person submits anew: a request in a folder beside the journal, carried out by ingest, its writer.
+"""Resubmission of dead letters: a request in a folder beside the journal, carried out by ingest, its writer.
 
-They go through the same door as everything else: signature, form, time, plausibility, in the transaction that counts
-them. Only that their sender's boot has risen since is not held against them: they were heard before.
+Resubmitted messages pass the same checks as all others: signature, form, time and plausibility, in the transaction that
+counts them. Only a boot number below their sender's present one is accepted, because they were received before.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ANSWER_WITHIN_S: Final = 15.0
 
 
 class ReplayError(BadInput):
-    """A dead letter that cannot be submitted anew, or nobody who would take it."""
+    """A dead letter that cannot be resubmitted, or no ingest process that would take it."""
 
 
 class _Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -41,7 +41,7 @@ class ReplayFolder:
         self.path = journal.with_name(f"replays-{journal.name}")
 
     def ask(self, ids: Sequence[int]) -> Path:
-        """Leave a request; returns its file, which is gone when ingest has carried it out."""
+        """Write a request; returns its file, which ingest removes when it has carried the request out."""
         path = self.path / f"{time.time_ns()}-{secrets.token_hex(4)}.json"
         write_private(path, msgspec.json.encode(_Request(tuple(ids))))
         return path
@@ -71,7 +71,7 @@ def delivery_of(identity: int, dead: DeadLetter, now_ns: int) -> Delivery | None
 def carry_out(
     folder: ReplayFolder, journal: JournalReader, handle: Callable[[Sequence[Delivery]], object], now_ns: int
 ) -> int:
-    """What ingest does about the requests that wait; returns how many messages were submitted."""
+    """Carry out the waiting requests in ingest; returns the number of messages submitted."""
     submitted = 0
     for path, ids in folder.take():
         letters = {identity: letter for identity in ids for identity, letter in journal.dead_letters(identity - 1, 1)}

@@ -1,4 +1,4 @@
-"""The journal's tables and statements, apart from what is done with them."""
+"""SQL of the journal: tables and statements."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def record_journal(recording: Recording, *, screen: Console) -> dict[str, Any]:
             while deadline is None or time.monotonic() < deadline:
                 time.sleep(0.2)
                 if not ingest.alive:
-                    raise WatchlineError(ingest.obituary())
+                    raise WatchlineError(ingest.exit_report())
         except KeyboardInterrupt:
             pass
     finally:

@@ -274,7 +274,7 @@ class Room:
         sentences = self._new_problems()
         for child in self._watched:
             if not child.alive:
-                sentences.append(f"{child.obituary()} It was started again.")
+                sentences.append(f"{child.exit_report()} It was started again.")
                 child.restart()
         return sentences
 
@@ -291,7 +291,7 @@ class Room:
         """A sentence on a process that has ended unexpectedly, with the end of its log; None while all run."""
         for child in self._watched:
             if not child.alive:
-                return child.obituary()
+                return child.exit_report()
         return None
 
     def drain(self, timeout_s: float) -> bool:

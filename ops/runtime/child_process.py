@@ -1,4 +1,4 @@
-"""Child processes: started as modules, watched, stopped by a closed pipe, so that no child outlives its parent."""
+"""Child processes: modules run as processes that report over stdout and stop when their parent ends."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 class ChildFailed(WatchlineError):
-    """A child process ended, or never said that it was ready."""
+    """A child process ended, or did not report that it was ready in time."""
 
 
 class Child:
@@ -97,11 +97,11 @@ class Child:
                     break
                 self._news.wait(min(left, 0.2))
         if not self.alive:
-            raise ChildFailed(self.obituary())
+            raise ChildFailed(self.exit_report())
         raise ChildFailed(f"{self.name} did not answer; expected {key!r} within {timeout_s:.0f} s.")
 
-    def obituary(self) -> str:
-        """What to tell of a child that has ended: the sentence with which it gave up, else its exit code."""
+    def exit_report(self) -> str:
+        """Why a child ended: its last error as a sentence, or else its exit code."""
         words, code = self.last_words(), self.process.poll()
         if code == 1 and words:  # see the mains of ops: one sentence, then 1
             return f"{self.name} ended: {words}"
@@ -113,7 +113,7 @@ class Child:
         return _LOG_PREFIX.sub("", lines[-1].strip()) if lines else ""
 
     def restart(self) -> None:
-        """Start the same module again after it ended or was killed; what the old process said is forgotten."""
+        """Start the same module again after it ended or was killed; messages of the old process are discarded."""
         self._reader.join(timeout=2.0)  # or its last lines would pass for the new one's
         if self.process.stdin is not None:
             self.process.stdin.close()
@@ -142,10 +142,10 @@ class Child:
 
 
 def stop_when_parent_ends(stop: Callable[[], None]) -> None:
-    """Call ``stop`` when the parent closes our stdin, that is when it is gone, or on SIGTERM or SIGINT.
+    """Call ``stop`` when stdin is closed, which means that the parent has ended, or on SIGTERM or SIGINT.
 
-    Always on a thread of its own: a handler runs amid whatever the main thread does, and would wait for ever for the
-    lock of an event that this is just about to wait for.
+    ``stop`` runs on a thread of its own: a signal handler interrupts the main thread and would deadlock on the lock of
+    an event that the main thread is about to wait for.
     """
     woken, wake = os.pipe()
 
@@ -184,7 +184,7 @@ def say(**message: Any) -> None:
 def proportional_set_size_mb(pids: Sequence[int]) -> float:
     """Memory of these processes and all below them, megabytes (10^6 bytes): pages shared by n count 1/n (PSS).
 
-    Where the kernel does not tell PSS, the resident set stands in, which counts shared pages in full.
+    Without PSS from the kernel the resident set is used, which counts shared pages in full.
     """
     import psutil
 

@@ -1,4 +1,4 @@
-"""The clock that processes are given: wall time, or a scenario's time that runs from an origin at a rate."""
+"""The clock of all processes: wall time, or scenario time from an origin at a rate."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class ScenarioClock:
         return self.origin_ns + (passed if self.rate == 1 else round(passed * self.rate))
 
     def wall_s(self, scenario_s: float) -> float:
-        """How many wall seconds so many scenario seconds take."""
+        """Scenario seconds in wall seconds."""
         return scenario_s / self.rate
 
     def arguments(self) -> list[str]:
@@ -45,7 +45,7 @@ class ScenarioClock:
 
     @staticmethod
     def add_arguments(parser: argparse.ArgumentParser) -> None:
-        """Let a parser read what ``arguments`` wrote. Without them the clock is live."""
+        """Add the options that ``arguments`` writes to a parser. Without them the clock is live."""
         group = parser.add_argument_group("clock", "scenario time = origin + (wall - wall0) * rate; default: wall time")
         group.add_argument("--clock-wall0-ns", type=int, default=0, metavar="NS", help="wall time at the origin")
         group.add_argument("--clock-origin-ns", type=int, default=0, metavar="NS", help="scenario time at the origin")

@@ -1,4 +1,4 @@
-"""The folder that a command fills: made or checked before work begins, so that nobody's own files are replaced."""
+"""Output files and folders of commands: checked before work begins, written atomically."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def atomic_write(path: Path, *, private: bool = False, concurrent: bool = False)
 
 
 def prepare_folder(out: Path, names: Sequence[str], *, made_by: str) -> None:
-    """Make the folder, or see that it may be written and that what would be replaced is ours."""
+    """Create the folder, or check that it is writable and that only files of this command would be replaced."""
     if out.exists() and not out.is_dir():
         raise BadInput("is a file", where=str(out), expected="a folder, or a new name for one")
     try:
@@ -58,7 +58,7 @@ def prepare_folder(out: Path, names: Sequence[str], *, made_by: str) -> None:
 
 
 def write_summary(path: Path, summary: dict[str, Any]) -> None:
-    """Write the summary, whole or not at all; ``made_by`` must be in it."""
+    """Write the summary atomically; it must contain ``made_by``."""
     with atomic_write(path) as partial:
         partial.write_text(json.dumps(summary, indent=2, allow_nan=False, ensure_ascii=False) + "\n", encoding="utf-8")
 
@@ -72,7 +72,7 @@ def _is_ours(summary: Path, made_by: str) -> bool:
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Write a file for us alone, whole or not at all. IdentityError when the disk does not let us."""
+    """Write a file atomically, readable by this user only. IdentityError when it cannot be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with atomic_write(path, private=True, concurrent=True) as partial, partial.open("wb") as file:

@@ -1,7 +1,7 @@
-"""Imported first by the processes that run beside each other all night: they do without Arrow.
+"""Imported first by the long-running processes: keeps pandas from loading Arrow.
 
-pandas loads it wherever it is installed, 25 MB a process, and these never read or write a table. Only when they are
-run as processes: a program that imports their modules keeps Arrow.
+pandas loads Arrow wherever it is installed, 25 MB per process, and these processes never read or write a table. This
+applies only when they run as processes: a program that imports their modules keeps Arrow.
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ def test_seeded_kills_lose_nothing_and_count_nothing_twice(made: Any, tmp_path: 
                 senders.restart()
             starts.measure(ingest)
         senders.wait_for("drained", timeout_s=60 + SIZES.scans / 100)
-        assert senders.stop(timeout_s=20) == 0, senders.obituary()
+        assert senders.stop(timeout_s=20) == 0, senders.exit_report()
         ingest.stop(timeout_s=10)
     put = {}
     for sensor in SENSORS:

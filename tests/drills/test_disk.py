@@ -147,7 +147,7 @@ def test_a_failing_disk_ends_ingest_each_time_and_loses_nothing(tmp_path: Path, 
                 link.put(5, plots=5)
                 time.sleep(0.02)
             ended += ingest.process.poll() == 1
-            assert ingest.process.poll() in (1, None), ingest.obituary()
+            assert ingest.process.poll() in (1, None), ingest.exit_report()
             if ingest.alive:
                 ingest.kill()
         ingest = Ingest(tmp_path, broker.url).ready()

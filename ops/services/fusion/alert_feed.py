@@ -128,15 +128,15 @@ class OutboxPublisher:
             room = 0 if blocked else self._settings.window - len(self._under_way)
         return self._reader.outbox_waiting(self._taken, limit=room) if room > 0 else []
 
-    def run(self, stop: threading.Event, *, every_s: float = 0.05, news: threading.Event | None = None) -> None:
+    def run(self, stop: threading.Event, *, every_s: float = 0.05, wake: threading.Event | None = None) -> None:
         """Pump until ``stop``; a store or broker that fails is logged once per outage and tried again.
 
-        ``news`` is set by whoever commits alerts, and by whoever stops us: then the next round does not wait.
+        ``wake`` is set by whoever commits alerts, and by whoever stops us: then the next round does not wait.
         """
         failing = False
         while not stop.is_set():
-            if (news or stop).wait(every_s) and news is not None:
-                news.clear()
+            if (wake or stop).wait(every_s) and wake is not None:
+                wake.clear()
             try:
                 self.pump()
                 failing = False

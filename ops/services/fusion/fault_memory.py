@@ -88,7 +88,7 @@ class FaultMemory(msgspec.Struct):
         """Whether a sensor is heard and yet sees nothing that can be relied on."""
         return any(name in BLINDING for name in self.standing.get(sensor, {}))
 
-    def told(self) -> Mapping[str, Mapping[str, str]]:
+    def reported(self) -> Mapping[str, Mapping[str, str]]:
         """By sensor with faults: what was found, by name of the fault."""
         return {
             sensor: {name: fault.what for name, fault in found.items()}

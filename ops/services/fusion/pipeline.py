@@ -104,20 +104,20 @@ class Pipeline:
         memory = self._memory
         memory.now_ns = max(memory.now_ns, row.received_ns)
         memory.since_ns = memory.since_ns or row.received_ns
-        news: tuple[Alert, ...] = ()
+        changed: tuple[Alert, ...] = ()
         if row.kind == "detections":
             self._take_scan(row)
         elif row.kind == "status":
             self._take_status(row)
         elif row.kind == "action":
-            news = self._take_action(row)
+            changed = self._take_action(row)
         elif row.kind == REVOCATION:
             self._take_revocation(row)
         elif row.kind in (DISK, CLOCK, QUARANTINE):
             self._take_event(row)
         elif row.kind == "position":
-            news = self._take_position(row)
-        return news + self._judge() if row.closes_batch else news
+            changed = self._take_position(row)
+        return changed + self._judge() if row.closes_batch else changed
 
     def skip(self, row: JournalRow) -> None:
         """Pass a scan over, in overload: its sensor is heard, the scan counted, and nothing judged."""
@@ -158,7 +158,7 @@ class Pipeline:
     @property
     def faults(self) -> Mapping[str, Mapping[str, str]]:
         """What is wrong with sensors that are heard, or are not read, by sensor and name of the fault."""
-        found = {sensor: dict(faults) for sensor, faults in self._memory.faults.told().items()}
+        found = {sensor: dict(faults) for sensor, faults in self._memory.faults.reported().items()}
         for source, faults in quarantine_faults(self._memory.held, self.now_ns).items():
             if source in self._ground.layout:
                 found[source] = found.get(source, {}) | faults
@@ -292,10 +292,10 @@ class Pipeline:
         assert isinstance(position, Position)
         if not position.distress:
             return ()
-        self._alerts, news = distress(
+        self._alerts, changed = distress(
             self._alerts, self._call_of(position, row), now_ns=self.now_ns, settings=self._alert_settings
         )
-        return news
+        return changed
 
     def _call_of(self, position: Position, row: JournalRow) -> DistressCall:
         easting, northing = (float(part) for part in self._ground.layout.frame.to_local(position.lon, position.lat))
@@ -323,7 +323,7 @@ class Pipeline:
         self._update_health()
         live = set(picture.track)
         self._memory.evidence = {name: scans for name, scans in self._memory.evidence.items() if name in live}
-        self._alerts, news = raise_alerts(
+        self._alerts, changed = raise_alerts(
             self._alerts,
             picture,
             now_ns=self.now_ns,
@@ -334,7 +334,7 @@ class Pipeline:
             context=self._context,
             weather=self._weather,
         )
-        return news
+        return changed
 
     def _picture(self) -> TrackPicture:
         evidence = {name: tuple(reversed(scans)) for name, scans in self._memory.evidence.items()}

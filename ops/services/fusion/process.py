@@ -84,7 +84,7 @@ class Fusion:
         self._journal, self._store, self._ground, self._settings, self._clock = journal, store, ground, settings, clock
         self.pipeline = Pipeline(ground, settings, checkpoint=store.checkpoint)
         self.latencies = Latencies(clock)
-        self.news = threading.Event()
+        self.alerts_committed = threading.Event()
         self._checkpoint_due_ns = self._after_s(settings.checkpoint_s)
         self._picture_s = 0.0
 
@@ -104,7 +104,7 @@ class Fusion:
             self._pace.note(len(rows) - len(skipped), time.monotonic() - began_s)
             self.latencies.note(rows)
             if alerts:
-                self.news.set()
+                self.alerts_committed.set()
             if self.pipeline.now_ns >= self._checkpoint_due_ns:
                 self._checkpoint()
         return len(rows)
@@ -233,7 +233,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
         fusion = Fusion(journal, store, ground, settings, clock)
         fusion.stopping, fusion.overload = stop, OverloadSettings(drain_s=arguments.overload_s)
         if arguments.feed:
-            stack.enter_context(AlertFeedThread(arguments, settings, store, clock, fusion.news))
+            stack.enter_context(AlertFeedThread(arguments, settings, store, clock, fusion.alerts_committed))
         say(
             ready=True,
             cursor=fusion.cursor,
@@ -307,7 +307,7 @@ class AlertFeedThread:
         )
         self._stop, self._news = threading.Event(), wake
         self._thread = threading.Thread(
-            target=self._outbox.run, args=(self._stop,), kwargs={"news": wake}, name="feed", daemon=True
+            target=self._outbox.run, args=(self._stop,), kwargs={"wake": wake}, name="feed", daemon=True
         )
 
     def __enter__(self) -> None:

@@ -1,6 +1,6 @@
-"""The doors of ingest: one for units' messages, which must come in whatever happens, one for sensors' messages.
+"""Intake of ingest: one instance for units' messages, which always have priority, and one for sensors' messages.
 
-Each has its own connection, so that a flood at the one, or messages held back there, do not stand before the other.
+Each has its own connection, so that a flood or a backlog on one does not delay the other.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from ingest.receiving.receiver import Receiver
 
 @dataclass(slots=True)
 class Intake:
-    """One subscriber. A batch that found no room on the disk is kept here, unacknowledged, and is the next to go.
+    """One subscriber. A batch that did not fit on the disk is kept, unacknowledged, and is written next.
 
-    ``look`` may change the deliveries before they are judged.
+    ``look`` may correct the deliveries before they are checked.
     """
 
     subscriber: Subscriber
@@ -27,7 +27,7 @@ class Intake:
     _held: tuple[Batch, Sequence[Delivery]] | None = field(default=None)
 
     def take(self, *, wait_s: float) -> Batch | None:
-        """Make the next batch durable; None when nothing came. JournalFull: it is kept, and nothing acknowledged."""
+        """Make the next batch durable; None without messages. JournalFull: the batch is kept and not acknowledged."""
         if self._held is None:
             came = self.look(self.subscriber.collect(wait_s=wait_s))
             shed = self.subscriber.take_shed()

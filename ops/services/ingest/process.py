@@ -56,14 +56,14 @@ TICK_NS: Final = 1_000_000_000
 MARKS_EVERY_S: Final = 0.05
 CHECK_EVERY_S: Final = 1.0
 LOOK_EVERY_S: Final = 0.5
-"""How often the disk and the machine's clock are looked at."""
+"""Interval of checks of the disk and the machine's clock."""
 TOLD_ROWS: Final = 200_000
 """A restarted ingest knows what sensors of other standards than our JSON said of themselves in so many newest rows."""
 
 
 @dataclass(frozen=True, slots=True)
 class IngestOptions:
-    """What ingest does not find out for itself. ``identities``: the folder whose register it goes by, if any.
+    """Options of the ingest process. ``identities``: the folder with the key register, if any.
 
     ``units_tls``: the certificate of the connection for units' messages, another than that for sensors'.
     ``layout``: what the sensors' reports are held against; None = nothing is implausible.
@@ -90,8 +90,8 @@ class Ingest:
         self._clock = SteadyClock(clock.now_ns, clock.rate)
         self._disk = DiskWatch(journal.path.parent, options.disk)
         self._wake = threading.Condition()
-        self._hearing = Subscriptions(sector, self._known_sensors())
-        self._subscriber = self._subscribe(url, "ingest", self._hearing.filters, options.identity.tls)
+        self._subscriptions = Subscriptions(sector, self._known_sensors())
+        self._subscriber = self._subscribe(url, "ingest", self._subscriptions.filters, options.identity.tls)
         self._units = self._subscribe(
             url, "ingest-units", [unit_filter(sector, channel) for channel in ("position", "reply")], options.units_tls
         )
@@ -102,9 +102,9 @@ class Ingest:
             trust = Authenticator(
                 self._revocations.register, required=options.signatures_required, recall_boot=journal.recall_boot
             )
-            self._hearing.know(self._revocations.register.names("sensor"))
+            self._subscriptions.know(self._revocations.register.names("sensor"))
         self._trust = trust
-        self._quarantine = Quarantine(pooled=self._stranger)
+        self._quarantine = Quarantine(pooled=self._lacks_key)
         self._receiver = Receiver(
             sector,
             commit=journal.commit,
@@ -115,18 +115,18 @@ class Ingest:
         )
         for row in journal.foreign_status(TOLD_ROWS):
             learn(row, self._receiver.sensor_contexts)
-        self._sensors_door = Intake(self._subscriber, self._receiver, self._look)
-        self._units_door = Intake(self._units, self._receiver, self._look)
+        self._sensor_intake = Intake(self._subscriber, self._receiver, self._correct_times)
+        self._unit_intake = Intake(self._units, self._receiver, self._correct_times)
         self._replays = ReplayFolder(journal.path)
         self._problem: str | None = None
         disk_state = journal.last_of_kind(DISK).get("")  # by a process that was killed on a full disk, perhaps
-        self._told_full = disk_state is not None and msgspec.json.decode(disk_state, type=DiskState).full
+        self._recorded_full = disk_state is not None and msgspec.json.decode(disk_state, type=DiskState).full
         self._jumps: list[ClockJump] = []
-        self._held: list[QuarantineRecord] = []
+        self._quarantined: list[QuarantineRecord] = []
         self._boot, self._seq = clock.now_ns() // 1_000_000_000, 0
 
     def _known_sensors(self) -> list[str]:
-        """Whoever has sent something good before, and whoever is expected to."""
+        """Sensors with journaled messages, and those of the layout."""
         layout = self._options.layout
         heard = [name for name, count in self._journal.counts().items() if name and count.journaled]
         return heard if layout is None else heard + sensor_names(layout)
@@ -146,7 +146,7 @@ class Ingest:
         self._subscriber.start(timeout_s=self._options.wait_s)
         try:
             self._units.start(timeout_s=self._options.wait_s)
-            self._subscriber.listen(self._hearing.filters, instead_of=self._hearing.names())
+            self._subscriber.listen(self._subscriptions.filters, instead_of=self._subscriptions.names())
             say(ready=True)
             self._run(stopping)
         finally:
@@ -162,7 +162,7 @@ class Ingest:
             now_s = time.monotonic()
             if now_s - look_s >= LOOK_EVERY_S:
                 look_s = now_s
-                self._look_around()
+                self._check_machine()
             try:
                 self._take()
                 now_ns, now_s = self._clock.now_ns(), time.monotonic()
@@ -181,20 +181,20 @@ class Ingest:
         self._publish_marks()
 
     def _take(self) -> None:
-        """Units' messages first. Sensors' wait, unread and unacknowledged, while the disk is full."""
-        self._units_door.take(wait_s=0.0)
+        """Take units' messages first; sensors' messages wait unacknowledged while the disk is full."""
+        self._unit_intake.take(wait_s=0.0)
         if self._disk.full:
             with self._wake:
                 self._wake.wait(MARKS_EVERY_S)
             return
-        batch = self._sensors_door.take(wait_s=MARKS_EVERY_S)
+        batch = self._sensor_intake.take(wait_s=MARKS_EVERY_S)
         if batch is not None:
             self._clear_revoked(batch)
-            if self._hearing.note(batch, self._quarantine.held):
-                self._subscriber.listen(self._hearing.filters)
+            if self._subscriptions.note(batch, self._quarantine.held):
+                self._subscriber.listen(self._subscriptions.filters)
 
-    def _look(self, deliveries: list[Delivery]) -> list[Delivery]:
-        """What senders say of the time, before it is held against them: the machine's clock may have been set."""
+    def _correct_times(self, deliveries: list[Delivery]) -> list[Delivery]:
+        """Deliveries with receipt times corrected for a step of the machine's clock, judged by the senders' times."""
         if not deliveries:
             return deliveries
         clock = self._clock
@@ -213,8 +213,8 @@ class Ingest:
         if jump is not None:
             self._jumps.append(jump)
 
-    def _look_around(self) -> None:
-        """Twice a second: has the disk room, was the machine's clock set; what there is of it goes into the journal."""
+    def _check_machine(self) -> None:
+        """Check the disk and the machine's clock, twice a second, and journal changes."""
         self._disk.check()
         self._note_jump(self._clock.check())
         now_ns = self._clock.now_ns()
@@ -222,27 +222,27 @@ class Ingest:
             while self._jumps:
                 self._journal.append(CLOCK, "", now_ns, msgspec.json.encode(self._jumps[0]))
                 del self._jumps[0]
-            if self._disk.full != self._told_full:
+            if self._disk.full != self._recorded_full:
                 body = msgspec.json.encode(DiskState(self._disk.full, self._disk.free_bytes))
                 self._journal.append(DISK, "", now_ns, body)
-                self._told_full = self._disk.full
+                self._recorded_full = self._disk.full
         except JournalFull:
             self._disk.fill()
         self._say_problem()
 
     def _check(self, now_ns: int) -> None:
-        """The look around, every second: the link, who was cut off, and which keys are no longer believed."""
+        """Check the connection, quarantine and revoked keys, every second."""
         self._subscriber.check()
         self._units.check()
         self._quarantine.release(now_ns)
-        if self._hearing.second(self._quarantine.held, anybody=self._quarantine.holds):
-            self._subscriber.listen(self._hearing.filters)
-        self._held += self._quarantine.take_events()
-        while self._held:
-            held = self._held[0]
+        if self._subscriptions.second(self._quarantine.held, anybody=self._quarantine.holds):
+            self._subscriber.listen(self._subscriptions.filters)
+        self._quarantined += self._quarantine.take_events()
+        while self._quarantined:
+            held = self._quarantined[0]
             event = CutOff(held.proven, held.until_ns, held.shed)
             self._journal.append(QUARANTINE, held.source, now_ns, msgspec.json.encode(event))
-            del self._held[0]
+            del self._quarantined[0]
             say(quarantine={"source": held.source, **msgspec.to_builtins(event)})
         if not self._disk.full:
             carry_out(self._replays, self._journal, self._receiver.handle, now_ns)
@@ -252,11 +252,11 @@ class Ingest:
                 self._clear(source)
             if self._trust.register is not self._revocations.register:
                 self._trust.register = self._revocations.register
-                self._hearing.know(self._trust.register.names("sensor"))
+                self._subscriptions.know(self._trust.register.names("sensor"))
         self._say_problem()
 
     def _say_problem(self) -> None:
-        """What is wrong, in one sentence, when that has changed; the worst first."""
+        """Report the most severe problem as one sentence, when it has changed."""
         problem = self._subscriber.problem or self._units.problem
         if self._disk.full:
             problem = f"DISK_FULL: {self._disk.free_bytes / 1e6:.1f} MB left; sensors' messages wait at their senders"
@@ -267,14 +267,14 @@ class Ingest:
             self._problem = problem
             say(problem=problem)
 
-    def _stranger(self, name: str) -> bool:
-        """Whether this name has no key although it needs one: all strangers have one bucket together."""
+    def _lacks_key(self, name: str) -> bool:
+        """Whether this name lacks a required key; all such names share one rate limit."""
         if self._trust is None or not self._options.signatures_required:
             return False
         return not any(self._trust.register.has(role, name) for role in set(ROLE_OF.values()))
 
     def _clear_revoked(self, batch: Batch) -> None:
-        """A revoked sensor's last will, or whatever it may still publish, does not stay on its topic."""
+        """Remove retained messages of revoked sensors, such as their last will, from their topics."""
         for dead in batch.dead_letters:
             if dead.code == "key_revoked" and dead.kind == "status":
                 self._clear(dead.sensor)
@@ -286,7 +286,7 @@ class Ingest:
             self._subscriber.publish(topic, b"", retain=True)
 
     def _publish_marks(self) -> bool:
-        """Tell the senders up to where we have it; False when there is nothing new to tell."""
+        """Publish high-water marks to the senders; False when there are none."""
         marks = self._receiver.take_marks()
         for mark in marks:
             topic, payload = sensor_topic(self._options.sector, mark.sensor, "ack"), encode_ack(mark.boot, mark.seq)

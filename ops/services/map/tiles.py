@@ -1,7 +1,7 @@
 """Map tiles: rasters in the sector's frame, painted by a style and cut by rio-tiler into web map tiles (256 px PNG).
 
-A layer is a raster and a style; whoever has a new picture of the ground puts a layer. Tile arithmetic and reprojection
-are rio-tiler's. Painted tiles are kept in memory up to a bound.
+A layer is a raster and a style, replaced by ``put``. rio-tiler does the tile arithmetic and reprojection. Painted tiles
+are cached in memory up to a limit.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What the terrain lets the sensors see, as layers: each sensor's viewshed once, then one union for each kind and all.
+"""Viewsheds of the sensors as map layers: one viewshed per sensor, and one union per sensor kind and of all.
 
-A silent sensor sees nothing, so the unions are made anew whenever a sensor's health changes. All this is done on a
-thread of its own; until the viewsheds are there, every cell is shown as unknown, never as seen.
+An offline sensor sees nothing, so the unions are recomputed whenever a sensor's health changes. This runs on a thread
+of its own; until the viewsheds are computed, every cell is shown as unknown, never as seen.
 """
 
 from __future__ import annotations

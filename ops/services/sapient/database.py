@@ -1,4 +1,4 @@
-"""What the SAPIENT gateway must still know after a restart: its own id, nodes, names of tracks, numbers of reports.
+"""State of the SAPIENT gateway across restarts: its own id, nodes, track ids, report numbers.
 
 One SQLite file, ``sapient.db`` in the data folder. The gateway writes it; ``watchline sensor`` reads it and adds tasks.
 """
@@ -44,7 +44,7 @@ CREATE TABLE tasks (
 
 
 class MemoryFault(BadInput):
-    """A gateway's memory that cannot be opened, read or written."""
+    """The gateway's database cannot be opened, read or written."""
 
 
 class MemoryFull(MemoryFault):
@@ -209,12 +209,12 @@ class SapientMemory:
         self._change("INSERT OR IGNORE INTO tracks VALUES (?, ?)", track, new_id)
         return str(self._rows("SELECT object_id FROM tracks WHERE track = ?", track)[0][0])
 
-    def told(self, alert: str, revision: int, *, is_open: bool) -> None:
+    def alert_sent(self, alert: str, revision: int, *, is_open: bool) -> None:
         """Remember that a revision of an alert was sent."""
         self._change("INSERT OR REPLACE INTO told VALUES (?, ?, ?)", alert, revision, int(is_open))
 
-    def told_open(self) -> list[str]:
-        """Alerts that somebody was told of, and not yet that they are over."""
+    def open_alerts_sent(self) -> list[str]:
+        """Alerts that were sent as open, and not yet as closed."""
         return [row[0] for row in self._rows("SELECT alert FROM told WHERE open = 1 ORDER BY alert")]
 
     def add_task(self, task: NodeTask) -> None:
@@ -235,7 +235,7 @@ class SapientMemory:
         self._change("UPDATE tasks SET sent_ns = ? WHERE task_id = ?", now_ns, task_id)
 
     def task_answered(self, task_id: str, answer: str, reasons: str) -> bool:
-        """The node's word on a task; False for a task that is none of ours."""
+        """Record the node's answer to a task; False for an unknown task."""
         return self._change("UPDATE tasks SET answer = ?, reasons = ? WHERE task_id = ?", answer, reasons, task_id) > 0
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Patience with nodes that send what cannot be used: some is answered, then they are not listened to for a while."""
+"""Rate limit for nodes that send unusable packets: some are answered, then the node is muted for a while."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ class FaultLimit:
 
     @property
     def tried(self) -> bool:
-        """Whether anybody may be muted: only then is it worth looking who speaks before reading all."""
+        """Whether any node may be muted; only then is the sender checked before the packet is parsed."""
         return any(record.muted_until_s for record in self._records.values())
 
     def muted(self, node: str, now_s: float) -> bool:
-        """Whether this node is not listened to now; counts what is not heard."""
+        """Whether this node is muted now; counts the packets that are ignored."""
         record = self._records.get(node)
         if record is None or now_s >= record.muted_until_s:
             return False

@@ -1,4 +1,4 @@
-"""The SAPIENT fusion node's way in: packets of any connection to posts, an answer to each that wants one.
+"""Input of the SAPIENT fusion node: packets of all connections to node links, with answers where required.
 
 Everything that may wait for a disk runs on a thread of its own (``ops.services.sapient.disk_thread``), in the order of
 the packets.
@@ -54,7 +54,7 @@ class Gateway:
         for known in links.memory.nodes():
             self._recall(known.node_id, known.registration, known.status)
         if (links.folder / "spool" / f"{own_id}.db").exists():
-            self._door()
+            self._own_link()
         for post in self.posts.values():
             self._later(post.open)  # what an earlier run could not send goes out now
 
@@ -104,7 +104,7 @@ class Gateway:
         handler(peer, raw, packet)
 
     def tick(self) -> None:
-        """Looks that have waited long enough, nodes that have fallen silent, peers that take nothing."""
+        """Handle scans that are due, nodes that have gone silent, and peers that accept no data."""
         now_s = time.monotonic()
         self.disk.reap()
         self.tick_looks(now_s)
@@ -141,7 +141,7 @@ class Gateway:
         message = packet.message
         registration, node_id = message.registration, message.node_id
         sensor = self._sensor_of(node_id, (registration.short_name, registration.name))
-        if sensor not in self._layout and self._strangers(node_id) >= MOST_STRANGERS:
+        if sensor not in self._layout and self._unknown_sensors(node_id) >= MOST_STRANGERS:
             reason = f"no sensor of the layout, and {MOST_STRANGERS} such nodes are known already"
             peer.send(outgoing.registration_ack(self.own_id, node_id, [reason]))
             return
@@ -268,10 +268,10 @@ class Gateway:
         post = self.posts.get(node_id)
         log.info("SAPIENT %s: packet refused: %s", peer.name, "; ".join(str(fault) for fault in faults)[:500])
         peer.send(outgoing.error(self.own_id, raw, faults, node_id if is_uuid4(node_id) else None))
-        self._later((post or self._door()).refuse, raw, faults[0])
+        self._later((post or self._own_link()).refuse, raw, faults[0])
 
-    def _door(self) -> NodeLink:
-        """The post of nobody: what no registered node sent is kept under the gateway's own name."""
+    def _own_link(self) -> NodeLink:
+        """The link of the gateway's own id, which keeps what no registered node sent."""
         if self.own_id not in self.posts:
             self.posts[self.own_id] = NodeLink(Node(self.own_id), self.own_id, self._layout, self._links)
         return self.posts[self.own_id]
@@ -284,7 +284,7 @@ class Gateway:
         posts = (self.posts[node] for node in peer.nodes if node in self.posts)
         return any(post.queued > MOST_WAITING for post in posts)
 
-    def _strangers(self, node_id: str) -> int:
+    def _unknown_sensors(self, node_id: str) -> int:
         others = (post for known, post in self.posts.items() if known not in (node_id, self.own_id))
         return sum(post.placed is None for post in others)
 
@@ -292,7 +292,7 @@ class Gateway:
         self.disk.later(work, *arguments)
 
     def _recall(self, node_id: str, registration: bytes, report: bytes | None) -> None:
-        """A node of an earlier run, as it was then; its link opens with its first word."""
+        """Restore a node of an earlier run; its link opens with its first message."""
         message = read(registration).message
         names = (message.registration.short_name, message.registration.name)
         post = NodeLink(Node(node_id), self._sensor_of(node_id, names), self._layout, self._links)

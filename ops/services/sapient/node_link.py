@@ -1,7 +1,7 @@
-"""A SAPIENT node at its post: whose sensor of the layout it is, and the link on which its reports go on as ours.
+"""Link of a SAPIENT node: its sensor of the layout, and the spool and connection that forward its reports.
 
-Reports of one node with one time are one look, so they become one scan. A report that comes again goes out again under
-its old number, so that the journal counts it as the duplicate that it is.
+Reports of one node with the same time become one scan. A repeated report is sent again under its old number, so the
+journal counts it as a duplicate.
 """
 
 from __future__ import annotations

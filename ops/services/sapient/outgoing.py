@@ -1,8 +1,8 @@
-"""The SAPIENT fusion node's way out: fused detections, alerts, tasks and our own status, to every connection.
+"""Output of the SAPIENT fusion node: fused detections, alerts, tasks and its own status, to every connection.
 
-Fused detections are only ever the newest: a connection that has no room is left out of this round. Alerts are always
-written; a connection that then takes nothing is ended. A new connection is told every alert that is open, and the end
-of those that somebody was told of before.
+Only the newest fused detections are sent; a connection without room is left out of the round. Alerts are always
+written; a connection that then accepts no data is closed. A new connection gets every open alert, and the end of those
+that were sent before.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Reports:
                     peer.send(outgoing.status_report(self._gateway.own_id, self._new_id()))
 
     def goodbye(self) -> None:
-        """Tell everybody that we are about to disconnect."""
+        """Announce the disconnection to all connections."""
         for peer in self._gateway.peers:
             if peer.greeted:
                 peer.send(outgoing.status_report(self._gateway.own_id, self._new_id(), goodbye=True))
@@ -87,7 +87,7 @@ class Reports:
     def _alerts_to_tell(self) -> list[Mapping[str, Any]]:
         bodies = [json.loads(body) for status in OPEN for body in self._store.alerts(status=status)[2]]
         known = {body["id"] for body in bodies}
-        for alert in self._memory.told_open():
+        for alert in self._memory.open_alerts_sent():
             stored = self._store.alert(alert) if alert not in known else None
             if stored is not None:
                 bodies.append(json.loads(stored[2]))
@@ -110,7 +110,7 @@ class Reports:
         message = outgoing.alert(self._gateway.own_id, body, sources)
         taken = [peer.send(message) for peer in peers]
         if any(taken):
-            self._memory.told(body["id"], body["revision"], is_open=body["status"] in OPEN)
+            self._memory.alert_sent(body["id"], body["revision"], is_open=body["status"] in OPEN)
 
     def _tell_tracks(self, peers: list[Peer]) -> None:
         live = self._store.live("tracks")

@@ -1,4 +1,4 @@
-"""Which sensor of the layout a SAPIENT node is."""
+"""Mapping of SAPIENT nodes to sensors of the layout."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ def room(tmp_path: Path) -> Iterator[Room]:
     with EmbeddedBroker(folder=tmp_path / "broker", sector="x") as broker:
         made = Room(tmp_path, broker)
         yield made
-        assert made.ingest.alive, made.ingest.obituary()
+        assert made.ingest.alive, made.ingest.exit_report()
         assert made.ingest.stop(timeout_s=10) == 0
     with JournalReader(made.journal) as journal:
         assert all(count.balanced for count in journal.counts(None).values())

@@ -57,7 +57,7 @@ class Night:
         child: Child = getattr(self.room, victim.removesuffix(", in order"))
         if victim.endswith(", in order"):
             was_ready = child.last("ready") is not None  # else it may end by the signal itself
-            assert child.stop(timeout_s=20.0) == 0 or not was_ready, child.obituary()
+            assert child.stop(timeout_s=20.0) == 0 or not was_ready, child.exit_report()
         else:
             child.kill()
         time.sleep(pause_s)
