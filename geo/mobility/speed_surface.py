@@ -10,7 +10,6 @@ import numpy.typing as npt
 import xarray as xr
 
 from geo.arrays import Floats
-from geo.errors import BadInput
 from geo.mobility.roads_and_rivers import WayCells, Ways, lay
 from geo.mobility.settings import Factors, MobilitySettings
 from geo.mobility.walking_speed import TOBLER_EASIEST_GRADIENT, TOBLER_PEAK_MPS, TOBLER_STEEPNESS
@@ -164,13 +163,6 @@ def _mobility(
         mover=mover,
         missing=(*ways.missing, *layers),
     )
-
-
-def at_speed(terrain: xr.Dataset, speed_mps: float) -> Mobility:
-    """Somebody who moves at one speed wherever there is ground: for comparisons and worked examples."""
-    if not 0.0 < speed_mps < math.inf:
-        raise BadInput(f"{speed_mps!r}", where="speed_mps", expected="metres a second, above 0")
-    return replace(bare(terrain, SpeedLaw(speed_mps, 0.0), 1.0), mover=f"mover at {speed_mps:g} m/s")
 
 
 def bare(terrain: xr.Dataset, law: SpeedLaw, pace: float, *, cell_m: float | None = None) -> Mobility:

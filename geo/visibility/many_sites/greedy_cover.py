@@ -99,22 +99,6 @@ def covering_sites(candidates: Footprints | xr.DataArray | npt.ArrayLike, k: int
     return Covering(np.array(sites, np.int64), np.array(gains, np.float64), total, whole, bound, seen, sets.kept)
 
 
-def plain_greedy(candidates: Footprints | npt.ArrayLike, k: int, weights: Any = None) -> npt.NDArray[np.int64]:
-    """The same choice by looking at every site every time: the reference for ``covering_sites``, and its measure."""
-    sets = _footprints(candidates)
-    weight = _weights(sets, weights)
-    covered = np.zeros(words_for(sets.cells), np.uint64)
-    chosen: list[int] = []
-    for _ in range(k):
-        gains = [_gain_of(sets, n, covered, weight) for n in range(len(sets))]
-        best = int(np.argmax(gains)) if gains else 0
-        if not gains or gains[best] == 0.0:
-            break
-        _cover(sets.words[sets.start[best] : sets.start[best + 1]], int(sets.first[best]), covered)
-        chosen.append(best)
-    return np.array(chosen, np.int64)
-
-
 def _footprints(candidates: Footprints | xr.DataArray | npt.ArrayLike) -> Footprints:
     if isinstance(candidates, Footprints):
         return candidates

@@ -13,11 +13,11 @@ from fusion.scoring.confirmed_crossing import ConfirmationSettings, ConfirmedCro
 from geo.border import Border
 from geo.errors import BadInput
 from geo.frame import LocalFrame
-from geo.mobility.speed_surface import at_speed
 from sensors.coverage import coverage
 from sensors.crossing.detection import Crossing
 from sensors.gaps import fastest_crossing
 from sensors.layout import AnySensor, Layout, place
+from tests.geo.mobility.constant_speed import at_speed
 
 FRAME = LocalFrame.around(1.5, 42.5)
 CELL_M = 10.0

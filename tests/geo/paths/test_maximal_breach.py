@@ -15,8 +15,8 @@ from geo.border import Border
 from geo.border.belt import belt_of
 from geo.errors import BadInput
 from geo.frame import LocalFrame
-from geo.mobility.speed_surface import at_speed
 from geo.paths.maximal_breach import maximal_breach, maximal_support
+from tests.geo.mobility.constant_speed import at_speed
 
 FRAME = LocalFrame.around(1.5, 42.5)
 CELL_M = 10.0

@@ -17,10 +17,10 @@ from geo.border import Border
 from geo.errors import BadInput
 from geo.frame import LocalFrame
 from geo.mobility import tobler_speed
-from geo.mobility.speed_surface import at_speed
 from sensors.coverage import coverage
 from sensors.gaps import fastest_crossing, gaps, least_detected_crossing, segment_detection
 from sensors.layout import Layout, place
+from tests.geo.mobility.constant_speed import at_speed
 
 FRAME = LocalFrame.around(1.5, 42.5)
 CELL_M = 5.0

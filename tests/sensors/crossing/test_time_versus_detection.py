@@ -16,7 +16,6 @@ from shapely.geometry import LineString
 from geo.border import Border
 from geo.errors import BadInput
 from geo.frame import LocalFrame
-from geo.mobility.speed_surface import at_speed
 from sensors.crossing.watched_belt import WatchedBelt
 from sensors.gaps import (
     just_opened,
@@ -28,6 +27,7 @@ from sensors.gaps import (
     trade_offs,
     watch_belt,
 )
+from tests.geo.mobility.constant_speed import at_speed
 
 FRAME = LocalFrame.around(1.5, 42.5)
 CELL_M = 5.0

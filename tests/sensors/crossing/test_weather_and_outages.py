@@ -15,10 +15,10 @@ from shapely.geometry import LineString
 from geo.border import Border
 from geo.errors import BadInput
 from geo.frame import LocalFrame
-from geo.mobility.speed_surface import at_speed
 from sensors.crossing.watched_belt import WatchedBelt
 from sensors.crossing.weather_and_outages import CrossingState, outage_states, over_crossing_states
 from sensors.gaps import watch_belt
+from tests.geo.mobility.constant_speed import at_speed
 
 FRAME = LocalFrame.around(1.5, 42.5)
 SHAPE = (21, 40)

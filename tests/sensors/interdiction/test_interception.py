@@ -14,7 +14,6 @@ from shapely.geometry import LineString
 from geo.border import Border, Zone
 from geo.errors import BadInput
 from geo.frame import LocalFrame
-from geo.mobility.speed_surface import at_speed
 from geo.paths.search import spread
 from sensors.crossing.segments import least_ways
 from sensors.crossing.watched_belt import WatchedBelt
@@ -29,6 +28,7 @@ from sensors.interdiction.interception import (
     tasks_of,
     where_it_ends,
 )
+from tests.geo.mobility.constant_speed import at_speed
 
 FRAME = LocalFrame.around(1.5, 42.5)
 CELL_M = 5.0

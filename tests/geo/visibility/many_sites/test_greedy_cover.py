@@ -14,8 +14,9 @@ from hypothesis.extra import numpy as hnp
 
 from geo.errors import BadInput
 from geo.visibility import covering_sites, footprints, viewsheds
-from geo.visibility.many_sites.footprints import Footprints
-from geo.visibility.many_sites.greedy_cover import GREEDY_SHARE, plain_greedy
+from geo.visibility.many_sites import greedy_cover
+from geo.visibility.many_sites.footprints import Footprints, words_for
+from geo.visibility.many_sites.greedy_cover import GREEDY_SHARE
 
 SETS = hnp.arrays(np.bool_, st.tuples(st.integers(0, 9), st.integers(0, 140)))
 
@@ -30,6 +31,22 @@ def reference(sets: np.ndarray, k: int, weights: np.ndarray) -> list[int]:
         chosen.append(gains.index(max(gains)))
         covered |= sets[chosen[-1]]
     return chosen
+
+
+def plain_greedy(sets: np.ndarray, k: int, weights: Any = None) -> np.ndarray:
+    """The same choice by looking at every site every time, with the gains of ``covering_sites``."""
+    candidates, weight = Footprints.of(sets), greedy_cover._weights(Footprints.of(sets), weights)
+    covered = np.zeros(words_for(candidates.cells), np.uint64)
+    chosen: list[int] = []
+    for _ in range(k):
+        gains = [greedy_cover._gain_of(candidates, n, covered, weight) for n in range(len(candidates))]
+        if not gains or max(gains) == 0.0:
+            break
+        best = int(np.argmax(gains))
+        words = candidates.words[candidates.start[best] : candidates.start[best + 1]]
+        greedy_cover._cover(words, int(candidates.first[best]), covered)
+        chosen.append(best)
+    return np.array(chosen, np.int64)
 
 
 def best_of(sets: np.ndarray, k: int, weights: np.ndarray) -> float:
