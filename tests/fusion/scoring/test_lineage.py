@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from fusion.filter.track_bank import track_name
-from fusion.scoring.lineage import plots_by_sensor, hand_overs, lineage_of, plot_of, sources_of
+from fusion.scoring.lineage import hand_overs, lineage_of, plot_of, plots_by_sensor, sources_of
 from fusion.track_management.lifecycle import track_id
 from fusion.tracker import Tracker, TrackEvent
 from geo.errors import BadInput
@@ -58,21 +60,30 @@ def run() -> tuple[list[TrackEvent], list[Scan]]:
     return events, scans
 
 
-EVENTS, SCANS = run()
-LINEAGE = lineage_of(EVENTS)
+@dataclass(frozen=True)
+class TrackedNight:
+    events: list[TrackEvent]
+    scans: list[Scan]
+    lineage: xr.Dataset
 
 
-def test_a_track_is_named_after_its_founding_plot() -> None:
-    founding = LINEAGE.isel(contribution=np.flatnonzero(LINEAGE.founding.values))
-    assert founding.sizes["contribution"] == len(set(LINEAGE.track.values.tolist())) >= 2
+@pytest.fixture(scope="module")
+def night() -> TrackedNight:
+    events, scans = run()
+    return TrackedNight(events, scans, lineage_of(events))
+
+
+def test_a_track_is_named_after_its_founding_plot(night: TrackedNight) -> None:
+    founding = night.lineage.isel(contribution=np.flatnonzero(night.lineage.founding.values))
+    assert founding.sizes["contribution"] == len(set(night.lineage.track.values.tolist())) >= 2
     for name, *key in zip(
         *(founding[column].values.tolist() for column in ("track", "sensor", "boot", "sequence", "plot")), strict=True
     ):
         assert name == track_name(track_id(*key))
 
 
-def test_sensors_assist_in_the_tracks_they_gave_plots_to_and_in_no_other() -> None:
-    given, linked = plots_by_sensor(LINEAGE), sources_of(LINEAGE, SCANS, LAYOUT)
+def test_sensors_assist_in_the_tracks_they_gave_plots_to_and_in_no_other(night: TrackedNight) -> None:
+    given, linked = plots_by_sensor(night.lineage), sources_of(night.lineage, night.scans, LAYOUT)
     car, walker = (
         max(linked, key=lambda track: linked[track].get((sensor, name), 0))
         for sensor, name in (("A", "car"), ("A", "walker"))
@@ -80,33 +91,33 @@ def test_sensors_assist_in_the_tracks_they_gave_plots_to_and_in_no_other() -> No
     assert (given.plots.sel(track=car).values > 20).all()
     assert given.plots.sel(track=walker, sensor="B") == 0
     assert given.plots.sel(track=walker, sensor="A") > 60
-    assert int(given.plots.sum()) == LINEAGE.sizes["contribution"]
+    assert int(given.plots.sum()) == night.lineage.sizes["contribution"]
 
 
-def test_source_tracks_stay_linked() -> None:
-    linked = sources_of(LINEAGE, SCANS, LAYOUT)
+def test_source_tracks_stay_linked(night: TrackedNight) -> None:
+    linked = sources_of(night.lineage, night.scans, LAYOUT)
     whole = [sources for sources in linked.values() if sum(sources.values()) > 20]
     assert sorted(sorted({name for _, name in sources}) for sources in whole) == [["car"], ["walker"]]
 
 
-def test_the_vehicle_is_handed_over_and_keeps_its_name() -> None:
-    given = plots_by_sensor(LINEAGE)
+def test_the_vehicle_is_handed_over_and_keeps_its_name(night: TrackedNight) -> None:
+    given = plots_by_sensor(night.lineage)
     both = given.track.values[(given.plots.values > 20).all(axis=1)]
     assert len(both) == 1
-    passed = hand_overs(LINEAGE)
+    passed = hand_overs(night.lineage)
     mine = passed.isel(hand_over=np.flatnonzero(passed.track.values == both[0]))
     assert mine.to_sensor.values[-1] == "B"
     assert (mine.from_sensor.values != mine.to_sensor.values).all()
 
 
-def test_a_contribution_told_again_counts_once_and_no_events_are_no_lineage() -> None:
-    assert lineage_of([*EVENTS, *EVENTS]).identical(LINEAGE)
+def test_a_contribution_told_again_counts_once_and_no_events_are_no_lineage(night: TrackedNight) -> None:
+    assert lineage_of([*night.events, *night.events]).identical(night.lineage)
     empty = lineage_of([])
     assert empty.sizes["contribution"] == 0
     assert plots_by_sensor(empty).sizes == {"track": 0, "sensor": 0}
     assert hand_overs(empty).sizes["hand_over"] == 0
 
 
-def test_a_plot_that_a_scan_does_not_hold_is_refused() -> None:
+def test_a_plot_that_a_scan_does_not_hold_is_refused(night: TrackedNight) -> None:
     with pytest.raises(BadInput, match="has no plot 9"):
-        plot_of(SCANS[0], LAYOUT, 9)
+        plot_of(night.scans[0], LAYOUT, 9)
