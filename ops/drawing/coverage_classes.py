@@ -26,7 +26,7 @@ the map process needs no matplotlib."""
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ColourClass:
     """One class of a map: values from ``low`` to below ``high``, its colour (None: the relief alone) and its label."""
 
     low: float
@@ -41,7 +41,7 @@ class Map:
 
     file: str
     variable: str
-    steps: Sequence[Step]
+    steps: Sequence[ColourClass]
     title: str
     reading: str
 
@@ -76,8 +76,8 @@ def maps_of(required: float) -> tuple[Map, ...]:
             "dead_ground.png",
             "dead_ground",
             (
-                Step(-0.5, 0.5, None, "seen by a sensor"),
-                Step(0.5, 1.5, _rgb("#7a4f00"), "dead ground"),
+                ColourClass(-0.5, 0.5, None, "seen by a sensor"),
+                ColourClass(0.5, 1.5, _rgb("#7a4f00"), "dead ground"),
             ),
             "Dead ground of the layout",
             "Ground that no sensor has a line of sight to, whatever the weather; seen is not yet detected.",
@@ -85,22 +85,24 @@ def maps_of(required: float) -> tuple[Map, ...]:
     )
 
 
-def probability_steps(required: float | None) -> tuple[Step, ...]:
+def probability_steps(required: float | None) -> tuple[ColourClass, ...]:
     """Classes of a probability: 0 alone, then by quarters and at 0.9, and at what is ``required``."""
     edges = sorted({0.25, 0.5, 0.75, 0.9} | ({required} if required is not None and required < 1.0 else set()))
     lows, highs = [0.0, *edges], [*edges, 1.0]
     least = float(np.nextafter(0.0, 1.0))
-    steps = [Step(-np.inf, least, None, "0: no sensor detects")]
+    steps = [ColourClass(-np.inf, least, None, "0: no sensor detects")]
     for low, high, colour in zip(lows, highs, _palette(len(lows)), strict=True):
         mark = " (as required)" if low == required else ""
-        steps.append(Step(max(low, least), high if high < 1.0 else np.inf, colour, f"{low:g} to {high:g}{mark}"))
+        steps.append(ColourClass(max(low, least), high if high < 1.0 else np.inf, colour, f"{low:g} to {high:g}{mark}"))
     return tuple(steps)
 
 
-def _count_steps() -> tuple[Step, ...]:
+def _count_steps() -> tuple[ColourClass, ...]:
     named = [(0.5 + i, 1.5 + i, f"{i + 1}") for i in range(3)] + [(3.5, np.inf, "4 or more")]
-    steps = [Step(low, high, colour, label) for (low, high, label), colour in zip(named, _palette(4), strict=True)]
-    return (Step(-np.inf, 0.5, None, "0"), *steps)
+    steps = [
+        ColourClass(low, high, colour, label) for (low, high, label), colour in zip(named, _palette(4), strict=True)
+    ]
+    return (ColourClass(-np.inf, 0.5, None, "0"), *steps)
 
 
 def _palette(count: int) -> list[Colour]:

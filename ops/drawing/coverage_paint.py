@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geo.arrays import UInt8s
-from ops.drawing.coverage_classes import Step
+from ops.drawing.coverage_classes import ColourClass
 from ops.drawing.tile_styles import Palette
 
 UNKNOWN, OFF_THE_MAP = 254, 255
@@ -23,7 +23,7 @@ _LINES: Final[Mapping[Palette, tuple[int, int, int]]] = {"day": (58, 62, 70), "n
 class Covered:
     """Classes of probability in the colours of the printed maps; 0 stays clear, unknown ground is hatched."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[ColourClass, ...]
     margin_px: int = 0
     smooth: bool = False
 
