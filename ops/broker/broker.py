@@ -23,7 +23,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, Protocol, Self
+from typing import Final, Self
 
 from ingest.errors import BrokerError
 from ingest.mqtt.broker_url import BrokerUrl
@@ -36,16 +36,6 @@ URL_VARIABLE: Final = "WATCHLINE_BROKER"
 IN_FLIGHT: Final = 1000
 MAX_PACKET_BYTES: Final = MAX_PAYLOAD_BYTES + 64 * 1024
 START_TIMEOUT_S: Final = 15.0
-
-
-class RunningBroker(Protocol):
-    """What both brokers offer: an address, and a life that tests may take and give back."""
-
-    @property
-    def url(self) -> BrokerUrl: ...
-    def start(self) -> Self: ...
-    def kill(self) -> None: ...
-    def stop(self) -> None: ...
 
 
 class EmbeddedBroker:
@@ -226,6 +216,9 @@ class MosquittoBroker:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+
+RunningBroker = EmbeddedBroker | MosquittoBroker
 
 
 def free_port(host: str = "127.0.0.1") -> int:

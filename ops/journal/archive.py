@@ -27,7 +27,7 @@ from ops.runtime.output import atomic_write
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import layout_path, load_sector
 from ops.sector.settings import load_settings, tracker_settings
-from ops.store.track_history import read_history, write_history
+from ops.store.track_history import write_history
 from sensors.detections import DETECTIONS, TAILS, from_arrays, from_columns
 from sensors.layout import Layout
 from sensors.scan_columns import ScanColumns
@@ -217,12 +217,6 @@ def correlated(history: xr.Dataset, ground: OpenSector) -> xr.Dataset:
     )
     assert isinstance(correlation, xr.Dataset)
     return history.assign({name: column for name, column in correlation.data_vars.items() if name not in history})
-
-
-def read_tracks(folder: Path) -> xr.Dataset:
-    """All tracks of a sector's folder of ``track_archive``, in order of pieces."""
-    parts = [read_history(path) for path in _pieces(folder)]
-    return xr.concat(parts, dim="estimate", join="override")
 
 
 @lru_cache(maxsize=2)

@@ -18,12 +18,17 @@ from ops.journal.archive import (
     ArchiveFileError,
     archive_journal,
     read_detections,
-    read_tracks,
     track_archive,
     write_detections,
 )
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector
+from ops.store.track_history import read_history
+
+
+def read_tracks(folder: Path) -> xr.Dataset:
+    """All tracks of a sector's folder of ``track_archive``, in order of pieces."""
+    return xr.concat([read_history(path) for path in sorted(folder.glob("*.parquet"))], dim="estimate", join="override")
 
 
 @pytest.fixture(scope="module")

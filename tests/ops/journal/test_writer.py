@@ -317,13 +317,13 @@ WRITER = """
 import sys
 from ops.journal.writer import Journal
 from ingest.receiving.receiver import Batch
-from ingest.receiving.high_water_marks import Mark
+from ingest.receiving.high_water_marks import HighWaterMark
 sys.path.insert(0, sys.argv[2])
 from test_writer import dead, row
 journal = Journal(sys.argv[1])
 first = journal.recall("r1", 1)[0] + 1
 for n in range(first, 1_000_000, 3):
-    journal.commit(Batch((row(n), row(n + 1), dead(n + 2), row(n)), (Mark("r1", 1, n + 2),)))
+    journal.commit(Batch((row(n), row(n + 1), dead(n + 2), row(n)), (HighWaterMark("r1", 1, n + 2),)))
     print(n + 2, flush=True)
 """
 
