@@ -4,13 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
+__all__ = ["BadInput", "BorderError", "FrameError", "SchemaError", "TerrainError", "WatchlineError"]
+
 
 class WatchlineError(Exception):
-    """Base of every error that Watchline raises on purpose; the command line prints it as one sentence."""
+    """Base class of the errors that Watchline raises on purpose; the command line prints one as a sentence."""
 
 
 class BadInput(WatchlineError):
-    """An input that cannot be used. ``where`` names the file, field or argument; ``expected`` says what would do."""
+    """Error for an input that cannot be used.
+
+    Parameters
+    ----------
+    what : str
+        What is wrong with the input.
+    where : str
+        The file, field or argument.
+    expected : str
+        What would be accepted.
+
+    Examples
+    --------
+    >>> print(BadInput("-3 m", where="mast_height_m", expected="a height above zero"))
+    mast_height_m: -3 m; expected a height above zero.
+    """
 
     def __init__(self, what: str, *, where: str, expected: str) -> None:
         super().__init__(f"{where}: {what}; expected {expected}.")
@@ -19,7 +36,7 @@ class BadInput(WatchlineError):
         self.expected = expected
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Errors cross to other processes as what they were made of."""
+        """Pickle the error as the arguments it was made from."""
         return _again, (type(self), self.what, self.where, self.expected)
 
 
@@ -28,16 +45,16 @@ def _again(kind: type[BadInput], what: str, where: str, expected: str) -> BadInp
 
 
 class FrameError(BadInput):
-    """A coordinate system that is unknown, not projected or not metric."""
+    """Error for a coordinate system that is unknown, not projected or not in metres."""
 
 
 class TerrainError(BadInput):
-    """A raster that cannot serve as terrain, or a point off it."""
+    """Error for a raster that cannot serve as terrain, or a point outside it."""
 
 
 class BorderError(BadInput):
-    """A border that cannot be read, is empty, or lies outside the terrain."""
+    """Error for a border that cannot be read, is empty, or lies outside the terrain."""
 
 
 class SchemaError(BadInput):
-    """A dataset whose dims, variables, types or units are not those of its schema."""
+    """Error for a dataset whose dimensions, variables, types or units differ from its schema."""

@@ -17,6 +17,8 @@ from pyproj.exceptions import CRSError
 from geo.arrays import Floats
 from geo.errors import FrameError
 
+__all__ = ["LocalFrame"]
+
 WGS84 = 4326
 WGS84_A_M = 6_378_137.0
 WGS84_E2 = 0.00669437999014
@@ -25,22 +27,50 @@ WGS84_E2 = 0.00669437999014
 
 @dataclass(frozen=True, slots=True)
 class LocalFrame:
-    """A projected coordinate system in metres, easting before northing; the value is its WKT, so it hashes and pickles.
+    """Projected coordinate system in metres, easting before northing.
 
-    Every method takes floats or arrays of one shape and answers in kind, as float64; NaN in gives NaN out.
-    Longitudes and latitudes are WGS 84 degrees, azimuths are clockwise, and "grid" means this frame's north.
-    The relations between grid and true azimuths, and between grid and true distances, are exact for conformal
-    projections (transverse Mercator, UTM, Lambert conformal); on others the scale is the mean over all azimuths.
+    All methods take floats or arrays that broadcast and return float64 of the same kind; NaN gives NaN. Longitudes and
+    latitudes are WGS 84 degrees, azimuths are clockwise, and grid north is the north of this frame. A frame is
+    immutable, hashable and can be pickled.
+
+    Parameters
+    ----------
+    wkt : str
+        Well-known text of a projected system in metres; see ``from_crs``, which checks it.
+
+    Notes
+    -----
+    The relations between grid and true azimuth, and between grid and true distance, are exact for conformal projections
+    (transverse Mercator, UTM, Lambert conformal); for others the scale is the mean over all azimuths.
+
+    Examples
+    --------
+    >>> frame = LocalFrame.around(1.5, 42.5)
+    >>> easting, northing = frame.to_local(1.6, 42.5)
+    >>> round(easting), round(northing)
+    (8220, 5)
     """
 
     wkt: str
 
     @classmethod
     def around(cls, lon: float, lat: float) -> LocalFrame:
-        """Transverse Mercator on WGS 84 whose origin (0, 0), with scale exactly 1, is at ``lon``, ``lat`` [degrees].
+        """Return the transverse Mercator frame whose origin (0, 0) is at a point.
 
-        Distances are true to 5 parts per million within 20 km of the central meridian, to 130 within 100 km.
-        Raises FrameError where the centre is not a point on Earth.
+        Parameters
+        ----------
+        lon, lat : float, degrees
+            The origin on WGS 84. The scale there is exactly 1.
+
+        Returns
+        -------
+        LocalFrame
+            Distances are true to 5 parts per million within 20 km of the central meridian, to 130 within 100 km.
+
+        Raises
+        ------
+        FrameError
+            If the origin is not a point on Earth.
         """
         if not (abs(lon) <= 180.0 and abs(lat) <= 90.0):
             raise FrameError(f"no place at longitude {lon}, latitude {lat}", where="frame", expected="degrees on Earth")
@@ -57,9 +87,22 @@ class LocalFrame:
 
     @classmethod
     def from_epsg(cls, code: int) -> LocalFrame:
-        """Frame of a projected metric system of the EPSG register, such as 25831 (UTM 31 north on ETRS89).
+        """Return the frame of a projected system of the EPSG register.
 
-        Raises FrameError for an unknown code and for systems that are geographic, in feet, or measured westwards.
+        Parameters
+        ----------
+        code : int
+            The EPSG code, such as 25831 (UTM 31 north on ETRS89).
+
+        Returns
+        -------
+        LocalFrame
+            The frame.
+
+        Raises
+        ------
+        FrameError
+            If the code is unknown, or the system is geographic, in feet, or measured westwards.
         """
         try:
             crs = CRS.from_epsg(code)
@@ -71,7 +114,25 @@ class LocalFrame:
 
     @classmethod
     def from_crs(cls, crs: CRS | str, *, where: str = "frame") -> LocalFrame:
-        """Frame of a pyproj CRS or its WKT; of a compound system, its horizontal part. ``where`` names it in errors."""
+        """Return the frame of a coordinate reference system.
+
+        Parameters
+        ----------
+        crs : pyproj.CRS or str
+            The system or its WKT; of a compound system the horizontal part is taken.
+        where : str
+            What errors name as the source of the system.
+
+        Returns
+        -------
+        LocalFrame
+            The frame.
+
+        Raises
+        ------
+        FrameError
+            If the system cannot be read, is geographic, in feet, or measured westwards.
+        """
         try:
             horizontal = horizontal_part(CRS.from_user_input(crs))
         except CRSError as error:
@@ -83,7 +144,7 @@ class LocalFrame:
 
     @property
     def crs(self) -> CRS:
-        """The frame as a pyproj CRS."""
+        """Frame as a pyproj CRS."""
         return _crs(self.wkt)
 
     @overload
@@ -91,10 +152,22 @@ class LocalFrame:
     @overload
     def to_local(self, lon: npt.ArrayLike, lat: npt.ArrayLike) -> tuple[Floats, Floats]: ...
     def to_local(self, lon: npt.ArrayLike, lat: npt.ArrayLike) -> tuple[float, float] | tuple[Floats, Floats]:
-        """Easting and northing [m] of WGS 84 ``lon``, ``lat`` [degrees].
+        """Convert longitude and latitude to easting and northing.
 
-        Raises FrameError for a coordinate off the globe (|lon| > 180, |lat| > 90, infinite), naming the first;
-        a place that the projection cannot show, such as the far side of the Earth, becomes NaN.
+        Parameters
+        ----------
+        lon, lat : float or array_like, degrees
+            WGS 84 coordinates.
+
+        Returns
+        -------
+        easting, northing : float or ndarray, m
+            Coordinates in the frame; NaN where the projection has none, such as on the far side of the Earth.
+
+        Raises
+        ------
+        FrameError
+            If a coordinate is off the globe (|lon| > 180, |lat| > 90, or infinite); the error names the first.
         """
         longitudes, latitudes = _paired(lon, lat)
         off_globe = (np.abs(longitudes) > 180.0) | (np.abs(latitudes) > 90.0)
@@ -112,7 +185,18 @@ class LocalFrame:
     @overload
     def to_lonlat(self, easting: npt.ArrayLike, northing: npt.ArrayLike) -> tuple[Floats, Floats]: ...
     def to_lonlat(self, easting: npt.ArrayLike, northing: npt.ArrayLike) -> tuple[float, float] | tuple[Floats, Floats]:
-        """WGS 84 longitude and latitude [degrees] of ``easting``, ``northing`` [m]; NaN where no such place exists."""
+        """Convert easting and northing to longitude and latitude.
+
+        Parameters
+        ----------
+        easting, northing : float or array_like, m
+            Coordinates in the frame.
+
+        Returns
+        -------
+        lon, lat : float or ndarray, degrees
+            WGS 84 coordinates; NaN where there are none.
+        """
         return _in_kind(*_transformed(_to_wgs84(self.wkt), *_paired(easting, northing)))
 
     @overload
@@ -120,7 +204,18 @@ class LocalFrame:
     @overload
     def convergence_rad(self, easting: npt.ArrayLike, northing: npt.ArrayLike) -> Floats: ...
     def convergence_rad(self, easting: npt.ArrayLike, northing: npt.ArrayLike) -> float | Floats:
-        """Angle [rad] from true north clockwise to grid north: grid azimuth = true azimuth − convergence."""
+        """Compute the meridian convergence: the angle from true north clockwise to grid north.
+
+        Parameters
+        ----------
+        easting, northing : float or array_like, m
+            Coordinates in the frame.
+
+        Returns
+        -------
+        float or ndarray, rad
+            The convergence; grid azimuth = true azimuth − convergence.
+        """
         convergence_deg, _ = self._factors(easting, northing)
         return _one_in_kind(np.radians(convergence_deg))
 
@@ -129,7 +224,18 @@ class LocalFrame:
     @overload
     def scale_factor(self, easting: npt.ArrayLike, northing: npt.ArrayLike) -> Floats: ...
     def scale_factor(self, easting: npt.ArrayLike, northing: npt.ArrayLike) -> float | Floats:
-        """Grid distance over true distance on the ellipsoid [1], for distances short against the sector."""
+        """Compute the scale: grid distance over true distance on the ellipsoid.
+
+        Parameters
+        ----------
+        easting, northing : float or array_like, m
+            Coordinates in the frame.
+
+        Returns
+        -------
+        float or ndarray
+            The scale [1], for distances that are short compared with the sector.
+        """
         _, areal_scale = self._factors(easting, northing)
         return _one_in_kind(np.sqrt(areal_scale))
 

@@ -52,15 +52,39 @@ class BorderLine(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Belt:
-    """Cells (row, column) of a terrain's window around a border, and where they lie beside it.
+    """Cells of a terrain's window around a border, and where they lie beside it.
 
-    ``rows`` and ``columns`` cut the window from the terrain. ``inside`` are the cells whose centre lies within
-    ``belt_m`` [m] of a segment, on the line itself home; ``segment`` is the nearest one, −1 beyond the ends; ``offset``
-    [m] is positive on the home side, of a zone from its inner edge. ``inner`` and ``outer`` are the cells inside that
-    touch what lies beyond the belt, at home and away. Where a side is too narrow for the belt (an enclave, a strip
-    between two lines) its cells farthest from the line are the edge, and ``narrow`` says which cells those sides have.
-    ``at_rim`` are the cells at the edge of the terrain. ``onward`` are the cells of a piece's belt from which a move
-    may lead on into the belt of the rest.
+    Arrays have the shape (row, column) of the window.
+
+    Parameters
+    ----------
+    border : BorderLine
+        The border, zone, or part of one.
+    belt_m : float, m
+        Width of the belt on either side.
+    rows, columns : slice
+        The window of the terrain.
+    cell_m : float, m
+        Side of the cells.
+    easting : ndarray, shape (column,), m
+        Cell centres.
+    northing : ndarray, shape (row,), m
+        Cell centres.
+    segment : ndarray of int32, shape (row, column)
+        The nearest segment, −1 beyond the ends.
+    offset : ndarray, shape (row, column), m
+        Distance from the line, positive on the home side; of a zone from its inner edge.
+    inside : ndarray of bool, shape (row, column)
+        Cells whose centre lies within ``belt_m`` of a segment; on the line itself it counts as home.
+    inner, outer : ndarray of bool, shape (row, column)
+        Cells inside that touch what lies beyond the belt, on the home side and on the far side. Where a side is too
+        narrow for the belt (an enclave, a strip between two lines), its cells farthest from the line are the edge.
+    narrow : ndarray of bool, shape (row, column)
+        Cells of sides that are too narrow for the belt.
+    at_rim : ndarray of bool, shape (row, column)
+        Cells at the edge of the terrain.
+    onward : ndarray of bool, shape (row, column)
+        Of a part of a border, cells from which a move may lead into the belt of the rest.
     """
 
     border: BorderLine
@@ -80,7 +104,23 @@ class Belt:
     onward: Bools
 
     def of(self, raster: xr.DataArray) -> npt.NDArray[np.float64]:
-        """A terrain's raster (northing, easting) on the belt's window, as float64; BorderError for other cells."""
+        """Return a raster of the terrain on the window of the belt.
+
+        Parameters
+        ----------
+        raster : DataArray, shape (..., northing, easting)
+            A raster on the cells of the belt's terrain.
+
+        Returns
+        -------
+        ndarray, shape (..., row, column)
+            Its values in the window, float64.
+
+        Raises
+        ------
+        BorderError
+            If the raster has other dimensions or other cells.
+        """
         if not isinstance(raster, xr.DataArray) or raster.dims[-2:] != ("northing", "easting"):
             raise BorderError("a raster is none", where="belt", expected="a DataArray over northing and easting")
         window = raster[..., self.rows, self.columns]

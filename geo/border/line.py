@@ -15,7 +15,7 @@ from shapely.geometry import LineString, MultiLineString
 from shapely.ops import substring
 
 from geo.arrays import Floats
-from geo.border import edge_tree as nearest
+from geo.border import edge_tree
 from geo.border.edge_tree import EDGE_COLUMNS, EdgeTree
 from geo.border.line_files import Clip, Where, read_lines
 from geo.border.self_crossing import crossing_place
@@ -34,12 +34,35 @@ LOCATED = (("segment", np.int32, "1"), ("chainage_m", np.float64, "m"), ("offset
 
 @dataclass(frozen=True, slots=True)
 class Border:
-    """A line in a frame, cut into segments for analysis; a value that pickles, and safe to share between threads.
+    """Border line in a frame, cut into segments for analysis.
 
-    ``line`` is a LineString, or a MultiLineString whose parts follow each other with gaps between them. Chainage [m]
-    runs along the parts and skips the gaps. Segments are ``segment_length_m`` long, the last of each part shorter, so
-    that no segment spans a gap. ``home_side`` is "left" or "right" as seen along increasing chainage. Raises
-    BorderError for an empty line, one that crosses itself, a segment length that is not positive, or another side.
+    A border is immutable, can be pickled, and is safe to share between threads. Chainage [m] runs along the parts of
+    the line and skips the gaps between them.
+
+    Parameters
+    ----------
+    frame : LocalFrame
+        Frame of the line.
+    line : LineString or MultiLineString, m
+        The line; its parts follow each other.
+    segment_length_m : float, m
+        Length of the segments. The last segment of each part is shorter, so that none spans a gap.
+    home_side : {"left", "right"}
+        Own side as seen along increasing chainage.
+
+    Raises
+    ------
+    BorderError
+        If the line is empty or crosses itself, the segment length is not positive, or the side is unknown.
+
+    Examples
+    --------
+    >>> from shapely.geometry import LineString
+    >>> border = Border(LocalFrame.around(1.5, 42.5), LineString([(0, 0), (1200, 0)]))
+    >>> border.segments, border.length_m
+    (3, 1200.0)
+    >>> border.locate(600.0, 30.0)
+    (1, 600.0, 30.0)
     """
 
     frame: LocalFrame
@@ -71,14 +94,14 @@ class Border:
         edges, lengths = _edge_table(parts)
         counts = np.maximum(np.ceil(lengths / self.segment_length_m - SLIVER), 1).astype(np.int64)
         ends = np.cumsum(counts)
-        part = edges[:, nearest.FIRST_SEGMENT].astype(np.int64)
-        edges[:, nearest.FIRST_SEGMENT], edges[:, nearest.LAST_SEGMENT] = (ends - counts)[part], ends[part] - 1
+        part = edges[:, edge_tree.FIRST_SEGMENT].astype(np.int64)
+        edges[:, edge_tree.FIRST_SEGMENT], edges[:, edge_tree.LAST_SEGMENT] = (ends - counts)[part], ends[part] - 1
         object.__setattr__(self, "_tree", EdgeTree.over(edges))
         object.__setattr__(self, "_part_ends", np.cumsum(lengths))
         object.__setattr__(self, "_segment_ends", ends)
 
     def _refuse_crossing(self) -> None:
-        """A line without a left and a right is no border."""
+        """Raise BorderError for a line that crosses itself: its sides are undefined."""
         place = crossing_place(list(shapely.get_parts(self.line)))
         if place is not None:
             lon, lat = self.frame.to_lonlat(*place)
@@ -99,15 +122,36 @@ class Border:
         clip: Clip | None = None,
         home_side: str = "left",
     ) -> Border:
-        """The border drawn in a shp, GeoJSON or GPKG file of lines with one layer.
+        """Read a border from a shapefile, GeoJSON or GeoPackage of lines with one layer.
 
-        ``where`` chooses features: an SQL WHERE clause, or a mapping from column to its value or values. ``clip``
-        keeps what lies inside (west, south, east, north) or an area in lon/lat, or among a terrain's cell centres.
-        Lines that share an end are joined; parts follow each other by the smallest gaps, all in the direction in which
-        the longest is digitised, so that home is on one side, but a ring in its own, see ``geo.border.line_files``.
-        Edges are straight in the file's coordinates. Raises BorderError for a file that is unreadable, without CRS, of
-        several layers, with other shapes than lines, with lines that cross or have no length, where nothing matches or
-        lies inside the clip, and where the frame cannot show the line.
+        Parameters
+        ----------
+        path : str or Path
+            The file.
+        frame : LocalFrame
+            Frame of the border.
+        segment_length_m : float, m
+            As for the class.
+        where : str or Mapping, optional
+            Features to take: an SQL WHERE clause, or a mapping from column to its value or values.
+        clip : tuple of float, geometry or Dataset, optional
+            What to keep: the inside of (west, south, east, north) or of an area in longitude and latitude [degrees], or
+            of the cell centres of a terrain.
+        home_side : {"left", "right"}
+            As for the class.
+
+        Returns
+        -------
+        Border
+            The border. Lines that share an end are joined; parts follow each other by the smallest gaps, all in the
+            direction in which the longest is digitised, so that home is on one side, except that a ring keeps its own;
+            see ``geo.border.line_files``. Edges are straight in the coordinates of the file.
+
+        Raises
+        ------
+        BorderError
+            If the file is unreadable, has no CRS, several layers or other shapes than lines; if lines cross or have no
+            length; if nothing matches or lies inside the clip; and if the frame cannot represent the line.
         """
         lines = read_lines(path, frame, where=where, clip=clip)
         line = lines[0] if len(lines) == 1 else MultiLineString(lines)
@@ -118,13 +162,13 @@ class Border:
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:
-        """West, south, east and north [m] of the line."""
+        """West, south, east and north of the line [m]."""
         west, south, east, north = self.line.bounds
         return west, south, east, north
 
     @property
     def plain(self) -> bool:
-        """Whether it is one open line: without parts, and no ring."""
+        """Whether the border is one open line: without parts, and not a ring."""
         return self.line.geom_type == "LineString" and not self.line.is_ring
 
     @property
@@ -134,12 +178,12 @@ class Border:
 
     @property
     def length_m(self) -> float:
-        """Length [m] along all parts, gaps not counted."""
+        """Length along all parts [m], without gaps."""
         return float(self._part_ends[-1])
 
     @property
     def segment_spans_m(self) -> Floats:
-        """Chainage of each segment's start and end (segment, 2) [m]."""
+        """Chainage of the start and end of each segment [m], shape (segment, 2)."""
         spans, segment, begin = np.empty((self.segments, 2)), 0, 0.0
         for end, last in zip(self._part_ends, self._segment_ends, strict=True):
             starts = begin + self.segment_length_m * np.arange(last - segment)
@@ -148,7 +192,23 @@ class Border:
         return spans
 
     def segment_geometry(self, segment: int) -> LineString:
-        """The line of one segment in the frame; raises BorderError for a number that no segment has."""
+        """Return the line of one segment.
+
+        Parameters
+        ----------
+        segment : int
+            Number of the segment.
+
+        Returns
+        -------
+        LineString, m
+            The line in the frame.
+
+        Raises
+        ------
+        BorderError
+            If there is no such segment.
+        """
         if not 0 <= segment < self.segments:
             raise BorderError(f"no segment {segment}", where="border", expected=f"0 to {self.segments - 1}")
         part = int(np.searchsorted(self._segment_ends, segment, side="right"))
@@ -158,7 +218,13 @@ class Border:
         return line
 
     def segment_lines(self) -> npt.NDArray[np.object_]:
-        """The lines of all segments (segment,) as ``segment_geometry`` has them, in one pass along the border."""
+        """Return the lines of all segments in one pass along the border.
+
+        Returns
+        -------
+        ndarray of LineString, shape (segment,), m
+            The lines, as ``segment_geometry`` returns them.
+        """
         spans, places, owner = self.segment_spans_m, [], []
         firsts, begins = np.append(0, self._segment_ends), np.append(0.0, self._part_ends)
         for number, part in enumerate(shapely.get_parts(self.line)):
@@ -176,13 +242,30 @@ class Border:
         return np.asarray(lines, dtype=np.object_)
 
     def locate(self, easting: Any, northing: Any) -> tuple[Any, Any, Any]:
-        """Where points [m] lie beside the border: segment (int32), chainage_m and offset_m (float64), each in kind.
+        """Locate points beside the border.
 
-        Floats give (int, float, float); numpy, xarray and dask arrays give the same with the same bits, dask lazily.
-        The nearest point of the line is exact. Offset is the distance to it, positive on the home side; at a bend the
-        sum of both normals tells the side, and a point on the line's own extension beyond an end counts as left of it.
-        Segment is −1 where the nearest point is a free end and the point lies beyond it, also in a gap between parts;
-        chainage is then that end's. NaN or infinite coordinates give −1, NaN, NaN.
+        The nearest point of the line is exact.
+
+        Parameters
+        ----------
+        easting, northing : float, array_like, DataArray or dask array, shape (...), m
+            The points.
+
+        Returns
+        -------
+        segment : int or array of int32, shape (...)
+            Nearest segment; −1 where the nearest point of the line is a free end and the point lies beyond it, also in
+            a gap between parts.
+        chainage_m : float or array, shape (...), m
+            Chainage of the nearest point of the line.
+        offset_m : float or array, shape (...), m
+            Distance to it, positive on the home side.
+
+        Notes
+        -----
+        Results are of the kind that was given, with the same bits; dask arrays stay lazy. At a bend the sum of both
+        normals decides the side; a point on the extension of the line beyond an end counts as left of it. NaN or
+        infinite coordinates give −1, NaN, NaN.
         """
         if isinstance(easting, xr.DataArray) or isinstance(northing, xr.DataArray):
             found = xr.apply_ufunc(
@@ -214,27 +297,54 @@ class Border:
         return segment, chainage, offset if self.home_side == "left" else np.where(offset == 0.0, 0.0, -offset)
 
     def between_edges(self, easting: Floats, northing: Floats) -> tuple[npt.NDArray[np.int32], Floats, Floats]:
-        """Segment, and offset [m] from the edge on the home side and from that on the other, for a line the same."""
+        """Return the segment of points and their offsets from both edges, which of a line are the same.
+
+        Parameters
+        ----------
+        easting, northing : ndarray, shape (...), m
+            The points.
+
+        Returns
+        -------
+        segment : ndarray of int32, shape (...)
+            As for ``locate``.
+        inward, outward : ndarray, shape (...), m
+            Offsets from the edge on the home side and from the edge on the far side, positive towards home.
+        """
         segment, _, offset = self._located(easting, northing)
         return segment, offset, offset
 
     def point_at(self, chainage_m: npt.ArrayLike) -> tuple[Any, Any]:
-        """Easting and northing [m] of chainages [m], floats for floats; NaN before 0 and beyond ``length_m``.
+        """Return the points at chainages.
 
-        Where a part ends and the next begins the chainage is the same: the beginning of the next is meant.
+        Parameters
+        ----------
+        chainage_m : float or array_like, shape (...), m
+            Chainages. Where a part ends and the next begins, the beginning of the next is meant.
+
+        Returns
+        -------
+        easting, northing : float or ndarray, shape (...), m
+            The points; NaN before 0 and beyond ``length_m``.
         """
         edges = self._tree.edges
         chainage = np.asarray(chainage_m, dtype=np.float64)
         on_line = (chainage >= 0.0) & (chainage <= self.length_m)
         known = np.where(on_line, chainage, 0.0)
-        edge = np.searchsorted(edges[:, nearest.CHAINAGE], known, side="right") - 1
-        share = np.minimum((known - edges[edge, nearest.CHAINAGE]) / edges[edge, nearest.LENGTH], 1.0)
-        easting = np.where(on_line, edges[edge, nearest.AX] + share * edges[edge, nearest.DX], np.nan)
-        northing = np.where(on_line, edges[edge, nearest.AY] + share * edges[edge, nearest.DY], np.nan)
+        edge = np.searchsorted(edges[:, edge_tree.CHAINAGE], known, side="right") - 1
+        share = np.minimum((known - edges[edge, edge_tree.CHAINAGE]) / edges[edge, edge_tree.LENGTH], 1.0)
+        easting = np.where(on_line, edges[edge, edge_tree.AX] + share * edges[edge, edge_tree.DX], np.nan)
+        northing = np.where(on_line, edges[edge, edge_tree.AY] + share * edges[edge, edge_tree.DY], np.nan)
         return (float(easting), float(northing)) if chainage.ndim == 0 else (easting, northing)
 
     def to_geodataframe(self) -> geopandas.GeoDataFrame:
-        """One row per segment: segment, start_m, end_m, length_m, and the line in WGS 84 lon/lat."""
+        """Return the segments as a GeoDataFrame.
+
+        Returns
+        -------
+        GeoDataFrame
+            One row per segment: ``segment``, ``start_m``, ``end_m``, ``length_m`` [m], and the line in WGS 84.
+        """
         import geopandas
 
         spans = self.segment_spans_m
@@ -273,15 +383,15 @@ def _edge_table(parts: list[Floats]) -> tuple[Floats, Floats]:
         first = normal[0] + normal[-1] if closed else normal[0]
         last = normal[0] + normal[-1] if closed else normal[-1]
         table = np.zeros((len(a), EDGE_COLUMNS))
-        table[:, [nearest.AX, nearest.AY]], table[:, [nearest.BX, nearest.BY]] = a, b
-        table[:, [nearest.DX, nearest.DY]] = direction
-        table[:, nearest.INVERSE], table[:, nearest.LENGTH] = 1.0 / length**2, length
-        table[:, nearest.CHAINAGE] = begin + np.append(0.0, np.cumsum(length)[:-1])
-        table[:, [nearest.NAX, nearest.NAY]] = np.vstack([first, at_bend])
-        table[:, [nearest.NBX, nearest.NBY]] = np.vstack([at_bend, last])
-        table[0, nearest.FREE_A] = not closed and tuple(places[0]) not in shared
-        table[-1, nearest.FREE_B] = not closed and tuple(places[-1]) not in shared
-        table[:, nearest.PART_START], table[:, nearest.FIRST_SEGMENT] = begin, number
+        table[:, [edge_tree.AX, edge_tree.AY]], table[:, [edge_tree.BX, edge_tree.BY]] = a, b
+        table[:, [edge_tree.DX, edge_tree.DY]] = direction
+        table[:, edge_tree.INVERSE], table[:, edge_tree.LENGTH] = 1.0 / length**2, length
+        table[:, edge_tree.CHAINAGE] = begin + np.append(0.0, np.cumsum(length)[:-1])
+        table[:, [edge_tree.NAX, edge_tree.NAY]] = np.vstack([first, at_bend])
+        table[:, [edge_tree.NBX, edge_tree.NBY]] = np.vstack([at_bend, last])
+        table[0, edge_tree.FREE_A] = not closed and tuple(places[0]) not in shared
+        table[-1, edge_tree.FREE_B] = not closed and tuple(places[-1]) not in shared
+        table[:, edge_tree.PART_START], table[:, edge_tree.FIRST_SEGMENT] = begin, number
         tables.append(table)
         lengths.append(length.sum())
         begin += lengths[-1]

@@ -21,10 +21,27 @@ IMPACT_LEVELS = ("low", "medium", "high", "critical")
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A stretch of a border, ``start_m`` to ``end_m`` [m] of chainage, the ``unit`` that answers for it, and its level.
+    """Part of a border for which one unit is responsible.
 
-    ``impact_level`` is one of IMPACT_LEVELS, or None where none is set. Raises BorderError for another level, and a
-    stretch without length.
+    Parameters
+    ----------
+    name : str
+        Name of the section.
+    start_m, end_m : float, m
+        Chainage at which it starts and ends.
+    unit : str
+        The unit that is responsible.
+    impact_level : str, optional
+        One of ``geo.border.sections.IMPACT_LEVELS``: "low", "medium", "high" or "critical".
+
+    Raises
+    ------
+    BorderError
+        If the section has no length, or the impact level is unknown.
+
+    Notes
+    -----
+    Sections and impact levels are those of Regulation (EU) 2019/1896, articles 30 and 34.
     """
 
     name: str

@@ -28,10 +28,20 @@ ON_EDGE_M = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """Two borders that face each other. Segments and chainage are those of the ``inner`` edge.
+    """Zone between two borders that face each other, such as a buffer zone.
 
-    Both edges have the same home side and run the same way. Raises BorderError where they cross, or the outer one does
-    not lie on the other side of the inner one.
+    Segments and chainage are those of the inner edge, which is the one on the home side. Both edges have the same home
+    side and run in the same direction.
+
+    Parameters
+    ----------
+    inner, outer : Border
+        The edges.
+
+    Raises
+    ------
+    BorderError
+        If the edges cross, or the outer one does not lie on the far side of the inner one.
     """
 
     inner: Border
@@ -71,9 +81,28 @@ class Zone:
         *,
         segment_length_m: float = 500.0,
     ) -> Zone:
-        """The zone between two lines in ``frame``; which side is home follows from which line is the inner one.
+        """Build the zone between two lines.
 
-        The outer edge is turned where it runs against the inner one. Raises BorderError as the class.
+        The home side follows from which line is the inner one; an outer edge that runs against it is reversed.
+
+        Parameters
+        ----------
+        inner, outer : LineString or MultiLineString, m
+            The edges in the frame.
+        frame : LocalFrame
+            The frame.
+        segment_length_m : float, m
+            Length of the segments.
+
+        Returns
+        -------
+        Zone
+            The zone.
+
+        Raises
+        ------
+        BorderError
+            As for the class.
         """
         side = Border(frame, inner, segment_length_m=segment_length_m)
         places = shapely.get_coordinates(outer)
@@ -95,11 +124,32 @@ class Zone:
         ends: tuple[tuple[float, float], tuple[float, float]] | None = None,
         segment_length_m: float = 500.0,
     ) -> Zone:
-        """The zone inside ``area`` (in ``frame``), whose home lies towards ``home`` (longitude, latitude).
+        """Build the zone inside a polygon.
 
-        The outline is cut into two edges at the vertices nearest to ``ends`` (longitude, latitude each), or without
-        them at the two that are farthest apart: right for a long strip, so give the ends of any other. The inner edge
-        is the one nearer to ``home`` in the mean. Raises BorderError for an area with holes, or without two edges.
+        Parameters
+        ----------
+        area : Polygon, m
+            The area in the frame, without holes.
+        frame : LocalFrame
+            The frame.
+        home : tuple of float, degrees
+            Longitude and latitude of a point on the home side. The inner edge is the one whose mean distance to it is
+            smaller.
+        ends : tuple of tuple of float, degrees, optional
+            Two points; the outline is cut into its edges at the vertices nearest to them. By default at the two
+            vertices that are farthest apart, which is right only for a long strip.
+        segment_length_m : float, m
+            Length of the segments.
+
+        Returns
+        -------
+        Zone
+            The zone.
+
+        Raises
+        ------
+        BorderError
+            If the area has holes or does not have two edges, or home lies in it; and as for the class.
         """
         if area.is_empty or not area.is_valid or len(area.interiors):
             raise BorderError("its area has holes or crosses itself", where="zone", expected="one plain outline")
@@ -126,7 +176,29 @@ class Zone:
         segment_length_m: float = 500.0,
         where: Where | None = None,
     ) -> Zone:
-        """The zone drawn as one polygon in a shp, GeoJSON or GPKG file; as ``from_polygon``."""
+        """Read the zone drawn as one polygon in a shapefile, GeoJSON or GeoPackage.
+
+        Parameters
+        ----------
+        path : str or Path
+            The file.
+        frame : LocalFrame
+            The frame.
+        home, ends, segment_length_m
+            As for ``from_polygon``.
+        where : str or Mapping, optional
+            The feature to take, as for ``Border.from_file``.
+
+        Returns
+        -------
+        Zone
+            The zone.
+
+        Raises
+        ------
+        BorderError
+            If the file cannot be read or there is not exactly one area; and as for ``from_polygon``.
+        """
         areas = read_areas(path, frame, where=where)
         if len(areas) != 1:
             raise BorderError(f"{len(areas)} areas", where=str(path), expected="one; choose it with where")
@@ -146,35 +218,59 @@ class Zone:
         segment_length_m: float = 500.0,
         clip: Clip | None = None,
     ) -> Zone:
-        """The zone between two lines of a file, chosen by the filters ``inner`` and ``outer``; as ``from_lines``."""
+        """Read the zone between two lines of a file.
+
+        Parameters
+        ----------
+        path : str or Path
+            The file.
+        frame : LocalFrame
+            The frame.
+        inner, outer : str or Mapping
+            The features of each edge, as ``where`` of ``Border.from_file``.
+        segment_length_m : float, m
+            Length of the segments.
+        clip : tuple of float, geometry or Dataset, optional
+            What to keep, as for ``Border.from_file``.
+
+        Returns
+        -------
+        Zone
+            The zone.
+
+        Raises
+        ------
+        BorderError
+            As for ``Border.from_file`` and for the class.
+        """
         lines = [read_lines(path, frame, where=where, clip=clip) for where in (inner, outer)]
         edges = [line[0] if len(line) == 1 else MultiLineString(line) for line in lines]
         return cls.from_lines(edges[0], edges[1], frame, segment_length_m=segment_length_m)
 
     @property
     def frame(self) -> LocalFrame:
-        """The frame of both edges."""
+        """Frame of both edges."""
         return self.inner.frame
 
     @property
     def line(self) -> MultiLineString:
-        """Both edges."""
+        """Both edges as one geometry [m]."""
         return MultiLineString([*shapely.get_parts(self.inner.line), *shapely.get_parts(self.outer.line)])
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:
-        """West, south, east and north [m] of both edges."""
+        """West, south, east and north of both edges [m]."""
         west, south, east, north = self.line.bounds
         return west, south, east, north
 
     @property
     def plain(self) -> bool:
-        """Whether it is one open line: a zone is two."""
+        """Whether the border is one open line, which a zone never is."""
         return False
 
     @property
     def width_m(self) -> float:
-        """How far the outer edge is from the inner one at most [m], or up to half a segment more."""
+        """Largest distance from the outer edge to the inner one [m], or up to half a segment more."""
         between = self.inner.segment_length_m
         edge = shapely.segmentize(self.outer.line, between)
         return (
@@ -188,31 +284,76 @@ class Zone:
 
     @property
     def length_m(self) -> float:
-        """Length [m] of the inner edge."""
+        """Length of the inner edge [m]."""
         return self.inner.length_m
 
     @property
     def segment_spans_m(self) -> Floats:
-        """Chainage of each segment's start and end (segment, 2) [m], along the inner edge."""
+        """Chainage of the start and end of each segment along the inner edge [m], shape (segment, 2)."""
         return self.inner.segment_spans_m
 
     def segment_geometry(self, segment: int) -> LineString:
-        """The inner edge's line of one segment in the frame."""
+        """Return the line of one segment of the inner edge.
+
+        Parameters
+        ----------
+        segment : int
+            Number of the segment.
+
+        Returns
+        -------
+        LineString, m
+            The line in the frame.
+
+        Raises
+        ------
+        BorderError
+            If there is no such segment.
+        """
         return self.inner.segment_geometry(segment)
 
     def point_at(self, chainage_m: npt.ArrayLike) -> tuple[Any, Any]:
-        """Easting and northing [m] of chainages [m] on the inner edge; as ``Border.point_at``."""
+        """Return the points at chainages of the inner edge.
+
+        Parameters
+        ----------
+        chainage_m : float or array_like, shape (...), m
+            Chainages. Where a part ends and the next begins, the beginning of the next is meant.
+
+        Returns
+        -------
+        easting, northing : float or ndarray, shape (...), m
+            The points; NaN before 0 and beyond ``length_m``.
+        """
         return self.inner.point_at(chainage_m)
 
     def to_geodataframe(self) -> geopandas.GeoDataFrame:
-        """One row per segment of the inner edge, as ``Border.to_geodataframe``."""
+        """Return the segments of the inner edge as a GeoDataFrame.
+
+        Returns
+        -------
+        GeoDataFrame
+            One row per segment: ``segment``, ``start_m``, ``end_m``, ``length_m`` [m], and the line in WGS 84.
+        """
         return self.inner.to_geodataframe()
 
     def locate(self, easting: Any, northing: Any) -> tuple[Any, Any, Any]:
-        """Where points [m] lie: segment and chainage_m of the inner edge, and offset_m, each in kind as ``Border``'s.
+        """Locate points beside the zone.
 
-        Offset is the distance from the inner edge on the home side, minus that from the outer edge beyond it, and 0 in
-        the zone, both edges included. NaN or infinite coordinates give −1, NaN, NaN.
+        Parameters
+        ----------
+        easting, northing : float, array_like, DataArray or dask array, shape (...), m
+            The points.
+
+        Returns
+        -------
+        segment : int or array of int32, shape (...)
+            Nearest segment of the inner edge, as for ``Border.locate``.
+        chainage_m : float or array, shape (...), m
+            Chainage along the inner edge.
+        offset_m : float or array, shape (...), m
+            Distance from the inner edge on the home side, minus that from the outer edge on the far side, and 0 in the
+            zone and on its edges. NaN or infinite coordinates give −1, NaN, NaN.
         """
         segment, chainage, inward = self.inner.locate(easting, northing)
         _, _, outward = self.outer.locate(easting, northing)
@@ -228,7 +369,20 @@ class Zone:
         return segment, chainage, float(offset) if np.ndim(offset) == 0 else offset
 
     def between_edges(self, easting: Floats, northing: Floats) -> tuple[npt.NDArray[np.int32], Floats, Floats]:
-        """Segment of the inner edge, and offset [m] from the inner and from the outer edge, both positive homewards."""
+        """Return the segment of points and their offsets from both edges.
+
+        Parameters
+        ----------
+        easting, northing : ndarray, shape (...), m
+            The points.
+
+        Returns
+        -------
+        segment : ndarray of int32, shape (...)
+            Nearest segment of the inner edge.
+        inward, outward : ndarray, shape (...), m
+            Offsets from the inner and from the outer edge, positive towards home.
+        """
         segment, inward, _ = self.inner.between_edges(easting, northing)
         _, outward, _ = self.outer.between_edges(easting, northing)
         return segment, inward, outward

@@ -50,27 +50,63 @@ def challenge(
     response: xr.DataArray | None = None,
     crossing_time_s: Floats | None = None,
 ) -> xr.Dataset:
-    """How hard each segment of ``border`` is, whatever stands there: Dataset over (segment, belt).
+    """Measure how hard each segment of a border is to cross, to watch and to reach, whatever layout stands there.
 
-    Scores (segment,), percentiles within the border from 0 to 1: ``crossing_ease`` (by ``crossing_time``),
-    ``surveillance_difficulty`` (by the dead ground that the best sites leave, for the last of the target heights),
-    ``response_difficulty`` (by ``response_time``). Measures, (segment, belt) with belt "home", "away" and "both":
-    ``ruggedness``, ``vector_ruggedness``, ``slope``, ``positive_openness``, ``negative_openness``,
-    ``dead_ground_…m``, ``response_time``, ``known_share``; ``crossing_time`` (segment,) is infinite where nobody can
-    cross, ``cut`` (segment,) says where the terrain ends inside the belt. Scores use "both". NaN where the ground that
-    would tell is unknown, and for the response without ``bases`` (base, 2) [m]. ``ways`` are roads, rivers and fords;
-    attrs say what was ``missing``. ``response`` (northing, easting) [s], of ``geo.paths.response_times.response_time``
-    on this terrain, stands in for ``bases`` where it is at hand already, ``crossing_time_s`` (segment,) for the search.
+    Parameters
+    ----------
+    terrain : Dataset
+        Terrain. It is loaded into memory around the belt, for the response all of it.
+    border : BorderLine
+        A border, a zone, or a part of one.
+    belt_m : float, m, optional
+        Width of the belt on either side; by default 2 km, or less where the terrain does not reach as far.
+    bases : array_like, shape (base, 2), m, optional
+        Eastings and northings of the bases from which responders come.
+    ways : Ways, optional
+        Roads, rivers and fords.
+    settings : ChallengeSettings, optional
+        The yardstick.
+    mobility : MobilitySettings, optional
+        Assumptions about movement.
+    reference : ReferenceTable, optional
+        Table in which measures are ranked.
+    dem_error : DemError, optional
+        Errors of elevation for intervals: they are sampled, and all measures but the response are computed again.
+    progress : callable, optional
+        Called with the number of samples done and the number of all.
+    response : DataArray, shape (northing, easting), s, optional
+        Result of ``geo.paths.response_times.response_time`` on this terrain, in place of ``bases``.
+    crossing_time_s : ndarray, shape (segment,), s, optional
+        Crossing times, in place of the search.
 
-    With a ``reference`` table ``…_reference`` stands beside each measure, and ``…_outside`` where it is beyond the
-    table; NaN with a reason in attrs where the table's cells or yardstick are others. With a ``dem_error`` ``…_low``,
-    ``…_high`` (5 to 95 %), ``…_sd`` and ``…_bias`` stand beside each measure, and low and high beside each score:
-    errors that correlate in space are drawn and all but the response is measured again (``progress`` is called after
-    each). The bias is what more error of this kind adds on average; it is reported, not taken off.
+    Returns
+    -------
+    Dataset, dims (segment, belt)
+        Scores (segment,) [1], percentiles within the border: ``crossing_ease`` (by ``crossing_time``),
+        ``surveillance_difficulty`` (by the dead ground that the best sites leave, for the last target height) and
+        ``response_difficulty`` (by ``response_time``). Measures (segment, belt), belt "home", "away" and "both":
+        ``ruggedness``, ``vector_ruggedness``, ``slope``, ``positive_openness``, ``negative_openness``,
+        ``dead_ground_…m``, ``response_time`` and ``known_share``; ``crossing_time`` (segment,), infinite where no
+        crossing is possible; ``cut`` (segment,), whether the terrain ends inside the belt. NaN where ground that
+        matters is unknown, and for the response without bases. The attribute ``missing`` lists data that were not
+        given.
 
-    Without ``belt_m`` it is 2 km, or less where the terrain does not reach as far. The terrain is loaded into memory
-    around the belt, for the response all of it. Raises BorderError for a border off the terrain, and BadInput
-    (subclasses) for settings, bases and ways that make no sense.
+        With ``reference``, ``…_reference`` is the percentile of each measure in the table and ``…_outside`` whether it
+        is beyond it; NaN, with the reason in the attributes, where cells or yardstick differ. With ``dem_error``,
+        ``…_low``, ``…_high`` (5 to 95 %), ``…_sd`` and ``…_bias`` are given for each measure, low and high for each
+        score.
+
+    Raises
+    ------
+    BorderError
+        If the border lies off the terrain.
+    BadInput
+        If settings, bases or ways are not valid.
+
+    Notes
+    -----
+    Scores use both sides of the belt and hold within one border only. The bias is what more error of this kind adds on
+    average; it is reported, not subtracted.
     """
     chosen = settings or ChallengeSettings()
     width = fitting_belt_m(border, terrain) if belt_m is None else float(belt_m)
@@ -117,13 +153,46 @@ def challenge_by_stretches(
     progress: Callable[[int, int], None] | None = None,
     **case: Any,
 ) -> xr.Dataset:
-    """``challenge`` of a border too long for the memory, stretch by stretch, scores over all of it; see ``stretches``.
+    """Compute ``challenge`` by sub-sections, for a border that is too long for the memory.
 
-    ``case`` are the other keywords of ``challenge``; ``bases`` are those from which a stretch's own window can be
-    reached. ``keep(number, part)`` is given each part when it is finished, and ``done`` holds those kept before: so a
-    run that was broken off goes on. Measures are those of the whole border, its crossing times to SAME_S where
-    ``crossing_of_the_whole`` (segment,), sought as in ``sensors.crossing.by_stretches``; elsewhere no way within the
-    margin is faster. The draws of a ``dem_error`` are measured within the margin that the heights as they are needed.
+    Scores are over the whole border.
+
+    Parameters
+    ----------
+    terrain : Dataset
+        Terrain, usually lazy.
+    border : Border or Zone
+        The border.
+    belt_m : float, m
+        Width of the belt on either side.
+    length_m : float, m
+        Length of a sub-section.
+    done : Mapping of int to Dataset, optional
+        Results of sub-sections that were computed before, by number.
+    keep : callable, optional
+        Called with the number and the result of each finished sub-section, so that an interrupted run can continue.
+    progress : callable, optional
+        Called with the number of sub-sections done and the number of all.
+    **case : Any
+        Other keywords of ``challenge``; ``bases`` are those from which the window of a sub-section can be reached.
+
+    Returns
+    -------
+    Dataset, dims (segment, belt)
+        As ``challenge``, without intervals of scores. Crossing times are those of the whole border, to 1 ms, where
+        ``crossing_of_the_whole`` (segment,) is true; elsewhere no path within the margin is faster.
+
+    Raises
+    ------
+    BorderError
+        As for ``challenge``.
+    BadInput
+        As for ``challenge``.
+
+    Notes
+    -----
+    Crossing times are searched as in ``sensors.crossing.by_stretches``. Samples of a ``dem_error`` are measured within
+    the margin that the heights as given need.
     """
     settings = case.get("settings") or ChallengeSettings()
     response: xr.DataArray | None = case.pop("response", None)
@@ -213,7 +282,20 @@ def _variables(found: Mapping[str, Floats], draws: list[dict[str, Floats]], sett
 
 
 def scores_of(found: Mapping[str, Floats], settings: ChallengeSettings) -> dict[str, Floats]:
-    """The three scores (segment,) of measures; NaN where the headline measure is not there."""
+    """Compute the three scores from measures.
+
+    Parameters
+    ----------
+    found : Mapping of str to ndarray, shape (segment,) or (segment, belt)
+        Measures by name.
+    settings : ChallengeSettings
+        The yardstick, whose last target height is the headline of dead ground.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (segment,)
+        Scores [1] by name; NaN where the headline measure is missing.
+    """
     scores = {}
     for score, (_, sign) in SCORES.items():
         values = found.get(_headline(score, settings))

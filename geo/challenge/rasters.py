@@ -30,11 +30,39 @@ def challenge_rasters(
     mobility: MobilitySettings | None = None,
     response: xr.DataArray | None = None,
 ) -> xr.Dataset:
-    """What ``geo.challenge.challenge`` measures, on the cells of the belt's window (northing, easting).
+    """Compute the measures of ``geo.challenge.challenge`` cell by cell, for maps.
 
-    The measures of the ground's shape, ``dead_ground_…m`` (1 hidden, 0 seen), ``crossing_time`` [s], here of the
-    fastest crossing through each cell, and with a ``response`` its ``response_time`` [s]. NaN outside the belt and
-    where it is unknown. ``segment`` is that of each cell, −1 outside. Arguments and errors as there.
+    Parameters
+    ----------
+    terrain : Dataset
+        Terrain.
+    border : BorderLine
+        A border, a zone, or a part of one.
+    belt_m : float, m, optional
+        As for ``challenge``.
+    ways : Ways, optional
+        As for ``challenge``.
+    settings : ChallengeSettings, optional
+        As for ``challenge``.
+    mobility : MobilitySettings, optional
+        As for ``challenge``.
+    response : DataArray, shape (northing, easting), s, optional
+        As for ``challenge``.
+
+    Returns
+    -------
+    Dataset, dims (northing, easting)
+        On the window of the belt: the measures of the shape of the ground, ``dead_ground_…m`` (1 hidden, 0 seen),
+        ``crossing_time`` [s], here of the fastest crossing through each cell, and with ``response`` its
+        ``response_time`` [s]; NaN outside the belt and where unknown. The coordinate ``segment`` is the segment of each
+        cell, −1 outside.
+
+    Raises
+    ------
+    BorderError
+        As for ``challenge``.
+    BadInput
+        As for ``challenge``.
     """
     width = fitting_belt_m(border, terrain) if belt_m is None else float(belt_m)
     chosen = settings or ChallengeSettings()

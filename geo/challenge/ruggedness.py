@@ -15,25 +15,65 @@ NEIGHBOURS = [(row, column) for row in (-1, 0, 1) for column in (-1, 0, 1) if (r
 
 
 def terrain_ruggedness_index(elevation: Any) -> Any:
-    """Ruggedness index of each cell, the root of the summed squared differences to its eight neighbours [m].
+    """Compute the terrain ruggedness index of each cell.
 
-    sqrt(Σ₈ (zᵢ − z₀)²) after Riley, DeGloria and Elliot (1999), Intermountain Journal of Sciences 5, 23–27. Takes
-    ``elevation`` (row, column) [m] as an array or a DataArray, lazy or not, and answers in kind as float64. NaN along
-    the edges and beside voids. It grows with the cell size and counts a smooth steep slope as rugged: compare only
-    at one cell size, by percentile. Raises TerrainError for anything but two dims.
+    Parameters
+    ----------
+    elevation : array_like or DataArray, shape (row, column), m
+        Elevation, in memory or lazy.
+
+    Returns
+    -------
+    ndarray or DataArray, shape (row, column), m
+        Root of the summed squared differences to the eight neighbours, float64, of the kind that was given; NaN along
+        the edges and beside voids.
+
+    Raises
+    ------
+    TerrainError
+        If ``elevation`` does not have two dimensions.
+
+    Notes
+    -----
+    sqrt(Σ₈ (zᵢ − z₀)²) after Riley, DeGloria and Elliot (1999), Intermountain Journal of Sciences 5, 23–27. The index
+    grows with the cell size and counts a smooth steep slope as rugged: compare it only at one cell size, by percentile.
+
+    Examples
+    --------
+    >>> terrain_ruggedness_index([[0, 0, 0], [0, 1, 0], [0, 0, 0]])[1, 1].round(3)
+    np.float64(2.828)
     """
     return focal(elevation, _ruggedness, reach=1, name="terrain_ruggedness_index", units="m")
 
 
 def vector_ruggedness(elevation: Any, cell_m: float, *, window: int = 3) -> Any:
-    """Vector ruggedness of each cell: the scatter of the surface normals in a square ``window`` of cells, 0 to 1.
+    """Compute the vector ruggedness of each cell: the scatter of the surface normals around it.
 
+    Parameters
+    ----------
+    elevation : array_like or DataArray, shape (row, column), m
+        Elevation on square cells, in memory or lazy.
+    cell_m : float, m
+        Side of the cells.
+    window : int
+        Side of the square window in cells, odd and at least 3.
+
+    Returns
+    -------
+    ndarray or DataArray, shape (row, column)
+        Ruggedness [1] from 0 to 1, float64, of the kind that was given; NaN within half a window plus one cell of the
+        edge or of a void.
+
+    Raises
+    ------
+    TerrainError
+        If the window or the cell is not as above, or ``elevation`` does not have two dimensions.
+
+    Notes
+    -----
     1 − ‖Σ n‖ / count with unit normals n = (−p, −q, 1) / sqrt(1 + p² + q²), p and q the central-difference gradients,
-    after Sappington, Longshore and Thompson (2007), J. Wildlife Management 71, 1419–1426, doi:10.2193/2005-723; it is
-    zero on any plane, however steep, and clipped at 0 against rounding. Takes ``elevation`` (row, column) [m] on
-    square cells of ``cell_m`` [m], as an array or a DataArray, lazy or not, and answers in kind as float64. The edge is
-    missing: NaN within half a window plus one cell of the edge or of a void. Raises TerrainError for a window that is
-    not odd and at least 3, a cell that is not positive, or anything but two dims.
+    after Sappington, Longshore and Thompson (2007), J. Wildlife Management 71, 1419–1426, doi:10.2193/2005-723. It is
+    zero on any plane, however steep, and clipped at 0 against rounding.
     """
     if window < 3 or window % 2 == 0:
         raise TerrainError(f"the window is {window} cells", where="vector_ruggedness", expected="an odd number from 3")

@@ -56,14 +56,31 @@ TOP_SHARE: Final = 0.1
 
 
 class ChallengeError(BadInput):
-    """A challenge that cannot be asked for, or a table or weights that do not fit one."""
+    """Error for a challenge that cannot be computed, or a table or weights that do not fit one."""
 
 
 def percentiles(values: npt.ArrayLike) -> Floats:
-    """Percentile of each value among those known, ``(mid-rank − ½)/n`` in (0, 1); NaN for NaN.
+    """Compute the percentile of each value among the known ones.
 
-    Equal values, to a share of 1e-9, get the mean of their ranks; infinite ones are the largest or smallest. A
-    percentile says nothing across borders.
+    Parameters
+    ----------
+    values : array_like, shape (n,)
+        Values of a measure; infinite ones are the largest or the smallest.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        (mid-rank − ½)/n [1] in (0, 1); NaN for NaN. Values that are equal to a share of 1e-9 get the mean of their
+        ranks.
+
+    Notes
+    -----
+    A percentile within one border says nothing about another border.
+
+    Examples
+    --------
+    >>> percentiles([30.0, 10.0, 20.0, 20.0])
+    array([0.875, 0.125, 0.5  , 0.5  ])
     """
     given = np.asarray(values, dtype=np.float64)
     ranks = np.full(given.shape, np.nan)
@@ -89,9 +106,24 @@ def _alike(values: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReferenceTable:
-    """Quantiles of measures over a named, versioned set of segments, made with one yardstick on cells of one size.
+    """Quantiles of measures over a named, versioned set of segments.
 
-    ``quantiles`` are their probabilities, rising from 0 to 1; ``measures`` the values at them by name of measure.
+    Parameters
+    ----------
+    name : str
+        Name of the table.
+    version : str
+        Its version.
+    cell_m : float, m
+        Cell size of the terrain that it was made from.
+    source : str
+        What it was made from.
+    yardstick : Mapping of str to object
+        Settings that a measure must share to be compared.
+    quantiles : ndarray, shape (q,)
+        Probabilities of the quantiles [1], rising from 0 to 1.
+    measures : Mapping of str to ndarray, shape (q,)
+        Values at the quantiles, by name of the measure.
     """
 
     name: str
@@ -104,7 +136,23 @@ class ReferenceTable:
 
     @classmethod
     def from_file(cls, path: str | Path) -> ReferenceTable:
-        """Read a table as ``to_json`` writes it; ChallengeError for one that cannot be read or makes no sense."""
+        """Read a table as ``to_json`` writes it.
+
+        Parameters
+        ----------
+        path : str or Path
+            The JSON file.
+
+        Returns
+        -------
+        ReferenceTable
+            The table.
+
+        Raises
+        ------
+        ChallengeError
+            If the file cannot be read or its quantiles do not rise.
+        """
         try:
             told = json.loads(Path(path).read_text(encoding="utf-8"))
             table = cls(
@@ -127,7 +175,23 @@ class ReferenceTable:
 
     @classmethod
     def named(cls, name: str) -> ReferenceTable:
-        """A table that comes with Watchline, one of REFERENCES; ChallengeError for another name."""
+        """Return a table that comes with Watchline.
+
+        Parameters
+        ----------
+        name : str
+            One of ``geo.challenge.scores.REFERENCES``.
+
+        Returns
+        -------
+        ReferenceTable
+            The table.
+
+        Raises
+        ------
+        ChallengeError
+            If the name is unknown.
+        """
         if name not in REFERENCES:
             raise ChallengeError(
                 f"{name!r} is not known", where="reference", expected=f"one of {', '.join(REFERENCES)}"
@@ -144,10 +208,28 @@ class ReferenceTable:
         source: str,
         yardstick: Sequence[str] = YARDSTICK,
     ) -> ReferenceTable:
-        """The table over all segments of several borders, "both" sides of the belt; infinite values are left out.
+        """Build the table over all segments of several borders.
 
-        ``yardstick`` names the attributes that must be the same for measures to be compared; they must be the same
-        here. Raises ChallengeError where they are not, and for cells of different sizes.
+        Both sides of the belt count together; infinite values are left out.
+
+        Parameters
+        ----------
+        challenges : sequence of Dataset
+            Results of ``geo.challenge.challenge``.
+        name, version, source : str
+            As for the class.
+        yardstick : sequence of str
+            Attributes of the results that must be the same for measures to be compared.
+
+        Returns
+        -------
+        ReferenceTable
+            The table.
+
+        Raises
+        ------
+        ChallengeError
+            If an attribute of the yardstick, or the cell size, differs between the borders.
         """
         first = challenges[0]
         for other in challenges[1:]:
@@ -167,16 +249,34 @@ class ReferenceTable:
         return cls(name, version, cell_m, source, fixed, quantiles, measures)
 
     def to_json(self) -> str:
-        """The table as text for a file."""
+        """Return the table as text for a file.
+
+        Returns
+        -------
+        str
+            JSON.
+        """
         told = {name: getattr(self, name) for name in ("name", "version", "cell_m", "source")}
         told |= {"yardstick": dict(self.yardstick), "quantiles": self.quantiles.tolist()}
         told["measures"] = {name: [float(f"{v:.6g}") for v in values] for name, values in self.measures.items()}
         return json.dumps(told, indent=1, ensure_ascii=False)
 
     def percentiles(self, name: str, values: npt.ArrayLike) -> tuple[Floats, npt.NDArray[np.bool_]]:
-        """Percentile of values in the table, and which lie outside its range (and are given its end's, 0 or 1).
+        """Look up the percentiles of values in the table.
 
-        NaN where the value is NaN, and everywhere for a measure that the table does not have.
+        Parameters
+        ----------
+        name : str
+            Name of the measure.
+        values : array_like, shape (...)
+            Values of the measure.
+
+        Returns
+        -------
+        percentile : ndarray, shape (...)
+            Percentile [1]; NaN for NaN, and everywhere for a measure that the table does not have.
+        outside : ndarray of bool, shape (...)
+            Which values lie outside the table's range; they get the percentile of its end, 0 or 1.
         """
         given = np.asarray(values, dtype=np.float64)
         if name not in self.measures:
@@ -187,7 +287,20 @@ class ReferenceTable:
         return np.where(np.isnan(given), np.nan, found), outside
 
     def misfit(self, cell_m: float, yardstick: Mapping[str, Any]) -> str:
-        """Why measures made so cannot be compared with the table; empty where they can."""
+        """Explain why measures cannot be compared with the table.
+
+        Parameters
+        ----------
+        cell_m : float, m
+            Cell size of the measures.
+        yardstick : Mapping of str to object
+            Settings of the measures.
+
+        Returns
+        -------
+        str
+            The first difference; empty if the measures can be compared.
+        """
         if abs(cell_m / self.cell_m - 1.0) > SAME_CELL:
             return f"cells of {cell_m:.0f} m, the table's are {self.cell_m:.0f} m"
         other = [name for name, value in self.yardstick.items() if _plain(yardstick.get(name)) != _plain(value)]
@@ -210,11 +323,22 @@ def _plain(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Composite:
-    """A weighted mean of the scores, and how far its ranking hangs on the weights.
+    """Weighted mean of the scores, and how much its ranking depends on the weights.
 
-    ``value`` (segment,) in (0, 1); ``rank_correlation`` is the least of Spearman's with the ranking under changed
-    weights; ``stable_top`` the share of the top tenth of segments that stays in it under every change; ``rank_low`` and
-    ``rank_high`` (segment,) the range of each segment's percentile.
+    Parameters
+    ----------
+    value : ndarray, shape (segment,)
+        The weighted mean [1] in (0, 1).
+    weights : Mapping of str to float
+        The weights by score.
+    change : float
+        Share [1] by which each weight was changed for the test of stability.
+    rank_correlation : float
+        Least Spearman correlation with the ranking under changed weights.
+    stable_top : float
+        Share [1] of the top tenth of segments that stays there under every change.
+    rank_low, rank_high : ndarray, shape (segment,)
+        Range of the percentile [1] of each segment under the changes.
     """
 
     value: Floats
@@ -227,11 +351,28 @@ class Composite:
 
 
 def composite(challenge: xr.Dataset, weights: Mapping[str, float], *, change: float = CHANGE) -> Composite:
-    """One figure from the three scores of ``geo.challenge.challenge``, with its test of stability.
+    """Combine the three scores of a challenge into one figure, with a test of its stability.
 
-    The weights are the caller's: there is no right set. Each is changed by ± ``change`` of itself, in all combinations.
-    NaN where a score with weight is NaN. Raises ChallengeError for unknown scores, weights that are negative or all 0,
-    and a change outside [0, 1].
+    There is no right set of weights. Each is changed by ± ``change`` of itself, in all combinations.
+
+    Parameters
+    ----------
+    challenge : Dataset
+        Result of ``geo.challenge.challenge``.
+    weights : Mapping of str to float
+        Weights by name of the score, from 0.
+    change : float
+        Share [1] by which weights are changed, from 0 to 1.
+
+    Returns
+    -------
+    Composite
+        The figure of each segment; NaN where a score with weight is NaN.
+
+    Raises
+    ------
+    ChallengeError
+        If a score is unknown, a weight is negative or all are 0, or the change is outside [0, 1].
     """
     unknown = [name for name in weights if name not in SCORES or name not in challenge]
     if unknown:

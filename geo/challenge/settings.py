@@ -16,13 +16,37 @@ WALKER, VEHICLE = "walker", "vehicle"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChallengeSettings:
-    """The fixed yardstick of ``geo.challenge.challenge``. Measures made with different ones must not be compared.
+    """Fixed yardstick of a geography challenge; measures made with different settings must not be compared.
 
-    ``openness_radius_m``: how far a horizon counts. ``window``: cells a side for vector ruggedness. ``sites``: how many
-    of the best places watch a segment's belt, masts of ``mast_m`` that see ``sight_m`` far, of people who crawl and of
-    people who walk (``target_heights_m``; the last is the headline). ``curvature_k`` is for light. ``neighbours`` are
-    those of the path search. ``direction`` is that of the crossing, ``mover`` who crosses: WALKER or VEHICLE. All are
-    assumptions; raises BadInput where they make no sense.
+    All values are assumptions.
+
+    Parameters
+    ----------
+    openness_radius_m : float, m
+        Distance up to which a horizon counts for openness.
+    window : int
+        Side in cells of the window of vector ruggedness.
+    sites : int
+        Number of the best observation sites that watch the belt of a segment.
+    mast_m : float, m
+        Antenna height of these sites above ground.
+    sight_m : float, m
+        Their range.
+    target_heights_m : tuple of float, m
+        Heights of the targets: by default a crawling and a walking person. The last is the headline.
+    curvature_k : float
+        Effective Earth radius factor [1], by default that of light.
+    neighbours : int
+        Neighbours of a cell in the path search: 8, 16 or 32.
+    direction : {"inward", "outward"}
+        Direction of the crossing.
+    mover : {"walker", "vehicle"}
+        Who crosses.
+
+    Raises
+    ------
+    BadInput
+        If a value is out of its range.
     """
 
     openness_radius_m: float = 1_000.0
@@ -52,18 +76,42 @@ class ChallengeSettings:
             raise BadInput(f"{heights!r}", where="challenge setting target_heights_m", expected="heights from 0")
 
     def yardstick(self) -> dict[str, object]:
-        """Every setting by name, for the attributes of an answer."""
+        """Return every setting by name, for the attributes of a result.
+
+        Returns
+        -------
+        dict of str to object
+            The settings.
+        """
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemError:
-    """Errors of the elevation model for a Monte Carlo: ``sd_m`` [m], correlated over ``correlation_m`` [m].
+    """Errors of an elevation model for a Monte Carlo analysis.
 
-    Defaults: 90 % of absolute errors within 6.2 m in Eurasia, Rodríguez, Morris and Belz (2006), A global assessment of
-    the SRTM performance, doi:10.14358/PERS.72.3.249; the correlation length is a guess (L). Errors correlate as
-    exp(−d²/correlation²); a length below half a cell is white noise, which makes any ground look rugged (the ruggedness
-    index of a plane has then a root mean square of 4 sd). ``draws`` grounds are drawn from ``seed``.
+    Parameters
+    ----------
+    sd_m : float, m
+        Standard deviation of the errors.
+    correlation_m : float, m
+        Correlation length. A length below half a cell is white noise, which makes any ground look rugged: the
+        ruggedness index of a plane then has a root mean square of 4 sd.
+    draws : int
+        Number of Monte Carlo samples, at least 2.
+    seed : int
+        Seed of the samples.
+
+    Raises
+    ------
+    BadInput
+        If a value is out of its range.
+
+    Notes
+    -----
+    Errors correlate as exp(−d²/correlation²). Default standard deviation: 90 % of absolute errors within 6.2 m in
+    Eurasia, Rodríguez, Morris and Belz (2006), A global assessment of the SRTM performance, doi:10.14358/PERS.72.3.249.
+    The default correlation length is an assumption of low confidence.
     """
 
     sd_m: float = 6.2 / 1.645
@@ -80,7 +128,22 @@ class DemError:
             raise BadInput(f"{self.draws!r}", where="DEM error draws", expected="a whole number from 2")
 
     def field(self, draw: int, shape: tuple[int, ...], cell_m: float) -> Floats:
-        """One draw of the errors (row, column) [m]; the same for the same seed, draw, shape and cell."""
+        """Return one sample of the errors.
+
+        Parameters
+        ----------
+        draw : int
+            Number of the sample.
+        shape : tuple of int
+            Rows and columns.
+        cell_m : float, m
+            Side of the cells.
+
+        Returns
+        -------
+        ndarray, shape (row, column), m
+            The errors; the same for the same seed, sample number, shape and cell.
+        """
         noise = np.random.default_rng([self.seed, draw]).standard_normal(shape)
         sigma = self.correlation_m / 2.0 / cell_m  # white noise smoothed by σ correlates as exp(−d²/4σ²)
         if sigma < 0.25:

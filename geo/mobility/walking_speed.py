@@ -21,11 +21,32 @@ def tobler_speed(gradient: float, *, off_path: bool = False) -> float: ...
 @overload
 def tobler_speed(gradient: npt.ArrayLike, *, off_path: bool = False) -> Floats: ...
 def tobler_speed(gradient: npt.ArrayLike, *, off_path: bool = False) -> float | Floats:
-    """Walking speed [m/s] on a ``gradient`` of rise over run along the direction of travel, uphill positive.
+    """Compute Tobler's walking speed on a slope.
 
-    6 exp(−3.5 |gradient + 0.05|) km/h on a path, 0.6 times that off it; any shape, floats for floats, NaN for NaN.
-    An average walker without load, by day, fitted to Imhof's marching times; it has no notion of vegetation,
-    water or cliffs, and only becomes slow, never zero, where nobody can walk.
+    Parameters
+    ----------
+    gradient : float or array_like
+        Rise over run [1] along the direction of travel, uphill positive.
+    off_path : bool
+        Whether the walker is off paths, which takes 0.6 of the speed.
+
+    Returns
+    -------
+    float or ndarray, m/s
+        The speed, in the shape of ``gradient``; NaN for NaN.
+
+    Notes
+    -----
+    6 exp(−3.5 |gradient + 0.05|) km/h after Tobler (1993), Three presentations on geographical analysis and modeling,
+    NCGIA technical report 93-1, fitted to Imhof's marching times: an average walker without load, by day. It does not
+    know vegetation, water or cliffs, and on impassable slopes it becomes slow, never zero.
+
+    Examples
+    --------
+    >>> round(tobler_speed(0.0), 3)
+    1.399
+    >>> tobler_speed([-0.05, 0.3], off_path=True).round(3)
+    array([1.   , 0.294])
     """
     slope = np.asarray(gradient, dtype=np.float64)
     speed = TOBLER_PEAK_MPS * np.exp(-TOBLER_STEEPNESS * np.abs(slope - TOBLER_EASIEST_GRADIENT))

@@ -15,16 +15,47 @@ ON_CENTRE_CELLS = 1e-7  # points this near a row or column of centres count as o
 
 
 def frame_of(terrain: xr.Dataset) -> LocalFrame:
-    """The frame that a terrain is in; raises FrameError where its ``crs`` attribute is missing or not a frame."""
+    """Return the frame of a terrain.
+
+    Parameters
+    ----------
+    terrain : Dataset
+        Terrain with a ``crs`` attribute.
+
+    Returns
+    -------
+    LocalFrame
+        The frame.
+
+    Raises
+    ------
+    FrameError
+        If the attribute is missing or is not a projected metric system.
+    """
     if "crs" not in terrain.attrs:
         raise FrameError("the terrain has no 'crs' attribute", where="terrain", expected="a WKT")
     return LocalFrame.from_crs(terrain.attrs["crs"], where="terrain")
 
 
 def cell_size(terrain: xr.Dataset) -> float:
-    """Side of the square cells [m], from the coordinates: a thinned terrain has larger cells, whatever its attrs say.
+    """Return the side of the square cells of a terrain.
 
-    Raises TerrainError where there are not at least two columns from west to east.
+    The coordinates decide, not the attributes: a thinned terrain has larger cells.
+
+    Parameters
+    ----------
+    terrain : Dataset
+        Terrain.
+
+    Returns
+    -------
+    float, m
+        The side.
+
+    Raises
+    ------
+    TerrainError
+        If there are fewer than two columns, or they do not run from west to east.
     """
     easting = terrain["easting"].to_numpy()
     if len(easting) < 2 or not easting[-1] > easting[0]:
@@ -33,7 +64,18 @@ def cell_size(terrain: xr.Dataset) -> float:
 
 
 def bounds(terrain: xr.Dataset) -> tuple[float, float, float, float]:
-    """Outer edges of the cells [m]: west, south, east, north."""
+    """Return the outer edges of the cells of a terrain.
+
+    Parameters
+    ----------
+    terrain : Dataset
+        Terrain.
+
+    Returns
+    -------
+    west, south, east, north : float, m
+        The edges.
+    """
     half = cell_size(terrain) / 2.0
     easting, northing = terrain["easting"].to_numpy(), terrain["northing"].to_numpy()
     return (
@@ -45,10 +87,24 @@ def bounds(terrain: xr.Dataset) -> tuple[float, float, float, float]:
 
 
 def sample(terrain: xr.Dataset, easting: Any, northing: Any, variable: str = "elevation") -> Any:
-    """Bilinear value of ``variable`` at points [m]: float for floats, float64 array for arrays, DataArray in kind.
+    """Interpolate a variable of a terrain at points.
 
-    NaN outside the outermost cell centres, at NaN coordinates, and where a void has weight; exact at cell centres.
-    A lazy terrain is computed only in the window that holds the points.
+    Bilinear between cell centres, exact at them. A lazy terrain is computed only in the window that holds the points.
+
+    Parameters
+    ----------
+    terrain : Dataset
+        Terrain.
+    easting, northing : float, array_like or DataArray, shape (...), m
+        The points.
+    variable : str
+        Name of the variable.
+
+    Returns
+    -------
+    float, ndarray or DataArray, shape (...)
+        Values, float64, of the kind that was given; NaN outside the outermost cell centres, at NaN coordinates, and
+        where a void has weight.
     """
     if isinstance(easting, xr.DataArray) or isinstance(northing, xr.DataArray):
         return xr.apply_ufunc(
@@ -93,9 +149,18 @@ def _bilinear(grid: xr.DataArray, row: Floats, column: Floats) -> Floats:
 
 
 def slope(terrain: xr.Dataset) -> xr.DataArray:
-    """Steepest gradient of each cell (northing, easting) [rise over run, 1], by central differences.
+    """Compute the steepest gradient of each cell.
 
-    One-sided at the outermost cells; NaN at voids and their direct neighbours. Lazy where the terrain is.
+    Parameters
+    ----------
+    terrain : Dataset
+        Terrain.
+
+    Returns
+    -------
+    DataArray, shape (northing, easting)
+        Rise over run [1] by central differences, one-sided at the outermost cells; NaN at voids and their direct
+        neighbours. Lazy where the terrain is.
     """
     eastward, northward = gradient(terrain)
     steepness = xr.apply_ufunc(np.hypot, eastward, northward, dask="allowed")
@@ -103,7 +168,18 @@ def slope(terrain: xr.Dataset) -> xr.DataArray:
 
 
 def aspect(terrain: xr.Dataset) -> xr.DataArray:
-    """Direction of steepest descent (northing, easting) [rad], clockwise from grid north in [0, 2π); NaN where flat."""
+    """Compute the direction of steepest descent of each cell.
+
+    Parameters
+    ----------
+    terrain : Dataset
+        Terrain.
+
+    Returns
+    -------
+    DataArray, shape (northing, easting), rad
+        Azimuth clockwise from grid north in [0, 2π); NaN where the ground is flat.
+    """
     eastward, northward = gradient(terrain)
     downhill = xr.apply_ufunc(np.arctan2, -eastward, -northward, dask="allowed") % (2.0 * np.pi)
     sloping = (eastward != 0.0) | (northward != 0.0)
@@ -111,6 +187,17 @@ def aspect(terrain: xr.Dataset) -> xr.DataArray:
 
 
 def gradient(terrain: xr.Dataset) -> tuple[xr.DataArray, xr.DataArray]:
-    """Eastward and northward gradients of the elevation (northing, easting) [rise over run]."""
+    """Compute the eastward and northward gradients of the elevation.
+
+    Parameters
+    ----------
+    terrain : Dataset
+        Terrain.
+
+    Returns
+    -------
+    eastward, northward : DataArray, shape (northing, easting)
+        Rise over run [1].
+    """
     elevation = terrain["elevation"]
     return elevation.differentiate("easting"), elevation.differentiate("northing")

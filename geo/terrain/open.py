@@ -47,18 +47,44 @@ STRIP_CELLS = 4_000_000  # what is read at once into a terrain in memory
 
 @dataclass(frozen=True, slots=True)
 class TerrainPlan:
-    """What a terrain is made of, known from the headers alone: its sources, later over earlier, and its cells."""
+    """Sources and cells of a terrain, known from the headers of its rasters alone.
+
+    Parameters
+    ----------
+    sources : tuple of RasterSource
+        The rasters; later ones lie over earlier ones.
+    grid : PlannedGrid
+        The cells.
+    """
 
     sources: tuple[RasterSource, ...]
     grid: PlannedGrid
 
     @property
     def label(self) -> str:
-        """The sources by name, for people."""
+        """Names of the sources, for messages and reports."""
         return self.sources[0].label + (f" and {len(self.sources) - 1} more" if len(self.sources) > 1 else "")
 
     def heights(self, row: int, column: int, rows: int, columns: int) -> npt.NDArray[np.float32]:
-        """Elevation [m] of a window of the terrain, NaN where void; TerrainError for what is no height."""
+        """Read the elevation of a window of the terrain.
+
+        Parameters
+        ----------
+        row, column : int
+            First row and column of the window.
+        rows, columns : int
+            Its size.
+
+        Returns
+        -------
+        ndarray of float32, shape (rows, columns), m
+            Elevation; NaN where void.
+
+        Raises
+        ------
+        TerrainError
+            If a value is not plausible as a height.
+        """
         return read_all(self.sources, self.grid, Window(column, row, columns, rows), read_heights)
 
 
@@ -69,7 +95,31 @@ def plan_terrain(
     nodata: float | None = None,
     bounds_deg: Degrees | None = None,
 ) -> TerrainPlan:
-    """Which cells ``open_terrain`` would make of these rasters, from their headers; arguments and errors as there."""
+    """Plan the cells that ``open_terrain`` would make of rasters, from their headers.
+
+    Parameters
+    ----------
+    path : str, Path, or sequence of these
+        As for ``open_terrain``.
+    frame : LocalFrame, optional
+        As for ``open_terrain``.
+    nodata : float, optional
+        As for ``open_terrain``.
+    bounds_deg : tuple of float, degrees, optional
+        As for ``open_terrain``.
+
+    Returns
+    -------
+    TerrainPlan
+        The sources and the cells.
+
+    Raises
+    ------
+    BadInput
+        If ``bounds_deg`` or ``frame`` is not valid.
+    TerrainError
+        If a raster cannot be used, or there are too few or too many cells.
+    """
     if bounds_deg is not None:
         check_degrees(bounds_deg)
     if frame is not None and not isinstance(frame, LocalFrame):
@@ -101,29 +151,58 @@ def open_terrain(
     nodata: float | None = None,
     bounds_deg: Degrees | None = None,
 ) -> xr.Dataset:
-    """Elevation from any raster that rasterio opens, on square north-up cells of ``frame``.
+    """Open rasters of elevation as one terrain on square north-up cells of a frame.
 
-    ``path`` is a raster (a file, an address that GDAL reads such as https://…/dem.tif, a name of its own such as
-    /vsizip/…), a folder or zip of rasters, a glob, or a list of any of these. Where tiles overlap the later valid cell
-    counts, by name within a folder or glob; tiles of one grid have exact seams, others meet where each is resampled.
-    ``frame=None`` takes the first raster's own system where that is projected and metric, else a LocalFrame around
-    its centre, or that of the bounds. One raster with square north-up cells in the frame keeps its values to the bit;
-    anything else (geographic, turned, oblong cells) is resampled bilinearly, see ``geo.terrain.resample``. Heights in
-    feet and depths become metres above the datum. ``nodata`` is a value that marks voids besides those which the files
-    declare. ``bounds_deg`` = (west, south, east, north) keeps the cells within.
+    Parameters
+    ----------
+    path : str, Path, or sequence of these
+        A raster that rasterio opens (a file, an address such as https://…/dem.tif, or a GDAL name such as
+        /vsizip/…), a folder or zip of rasters, a glob, or a list of these. Where tiles overlap the later valid cell
+        counts, in the order of names within a folder or glob. Tiles of one grid have exact seams; others meet where
+        each is resampled.
+    frame : LocalFrame, optional
+        Frame of the terrain. By default the system of the first raster if it is projected and metric, else a frame
+        around its centre or that of ``bounds_deg``.
+    chunks : int, str, tuple or Mapping of str to int, optional
+        Dask chunks, or cells by dimension. With chunks, or above DASK_ABOVE_CELLS cells, the variables are lazy, and
+        faults in the cells are found when they are computed.
+    land_cover : str, Path, or sequence of these, optional
+        Rasters of class codes 0–255, laid on the cells by nearest neighbour.
+    land_cover_legend : Mapping of int to str, optional
+        Names of the classes by code; by default those of ESA WorldCover.
+    canopy_height : str, Path, or sequence of these, optional
+        Rasters of canopy height [m].
+    nodata : float, optional
+        A value that marks voids in addition to those that the files declare.
+    bounds_deg : tuple of float, degrees, optional
+        West, south, east and north of the part to keep.
 
-    The dataset has ``elevation`` (northing, easting) float32 [m], NaN where void or beyond the sources (their outline
-    is curved in the frame, so a few cells along the edges are NaN), coords of cell centres, and attrs ``crs`` (WKT),
-    ``datum`` ("unknown" where the files do not say), ``cell_m``, ``source`` and ``resampling``. ``land_cover`` is of
-    class codes 0–255, laid on the same cells by nearest neighbour as uint8, 0 where unknown, with the legend in its
-    attrs ``flag_values`` and ``flag_meanings``; ``canopy_height`` likewise, float32 [m], NaN where unknown.
+    Returns
+    -------
+    Dataset
+        ``elevation`` (northing, easting) float32 [m], NaN where void or beyond the sources (whose outline is curved in
+        the frame, so a few cells along the edges are NaN); if given, ``land_cover`` uint8, 0 where unknown, with the
+        legend in ``flag_values`` and ``flag_meanings``, and ``canopy_height`` float32 [m], NaN where unknown.
+        Coordinates are cell centres [m]; attributes are ``crs`` (WKT), ``datum`` ("unknown" where the files do not
+        state it), ``cell_m``, ``source`` and ``resampling``.
 
-    With ``chunks`` (as dask's, or a mapping by dim) or more than DASK_ABOVE_CELLS cells the variables are lazy, and
-    faults in the cells are found when they are computed. Memory: 4 bytes a cell and about 200 MB besides; lazy, about
-    100 MB and 12 bytes a cell of each chunk under way. Raises TerrainError for a raster that is unreadable, hostile,
-    misplaced, without CRS, of several bands, in unknown units, wholly void, or with values that are no heights though
-    not declared void (see ``geo.terrain.header`` and ``geo.terrain.resample``), for tiles of different datums, and
-    above REFUSE_ABOVE_CELLS without ``chunks``; FrameError where the frame does not fit.
+    Raises
+    ------
+    TerrainError
+        If a raster is unreadable, hostile, misplaced, without CRS, of several bands, in unknown units, or wholly void;
+        if values are not plausible as heights though not declared void; if tiles have different datums; and above
+        REFUSE_ABOVE_CELLS cells without ``chunks``.
+    FrameError
+        If the frame does not fit.
+    BadInput
+        If ``chunks``, ``bounds_deg`` or ``frame`` is not valid.
+
+    Notes
+    -----
+    A single raster with square north-up cells in the frame keeps its values to the bit; others (geographic, rotated or
+    oblong cells) are resampled bilinearly, see ``geo.terrain.resample``. Heights in feet and depths become metres above
+    the datum. Memory: 4 bytes per cell and about 200 MB; lazy, about 100 MB and 12 bytes per cell of each chunk in
+    work.
     """
     plan = plan_terrain(path, frame=frame, nodata=nodata, bounds_deg=bounds_deg)
     cells = plan.grid.rows * plan.grid.columns

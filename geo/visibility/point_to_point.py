@@ -34,13 +34,36 @@ def line_of_sight(
     target_height_m: Any = TARGET_HEIGHT_M,
     curvature_k: float = RADIO_K,
 ) -> UInt8s:
-    """Whether each observer sees each target: uint8 in the pairs' broadcast shape; exact, the reference.
+    """Compute whether observers see targets, pair by pair; exact, the reference for all viewsheds.
 
-    ``observer`` and ``target`` are tuples (easting, northing) of numbers or arrays, or arrays (..., 2) [m]; they and
-    the heights above ground [m] broadcast. In every cell that the line crosses the bilinear surface along it is a
-    quadratic, so its highest rise above the line is found in closed form, curvature included. 255 where the line
-    meets a void before it is blocked, and for a target on a void, off the map or at NaN. TerrainError for an
-    observer off the map or on a void; BadInput for a height below zero.
+    Parameters
+    ----------
+    terrain : Dataset
+        Terrain with ``elevation`` (northing, easting) [m].
+    observer, target : tuple of array_like, or array_like, shape (..., 2), m
+        Easting and northing. They and the heights broadcast.
+    observer_height_m, target_height_m : float or array_like, m
+        Heights above the ground.
+    curvature_k : float
+        Effective Earth radius factor [1]: 4/3 for radio, 1.15 for light, infinity for a flat Earth.
+
+    Returns
+    -------
+    ndarray of uint8, shape (...)
+        0 hidden, 1 visible, 255 unknown: the line meets a void before it is blocked, or the target is on a void, off
+        the map or at NaN.
+
+    Raises
+    ------
+    TerrainError
+        If an observer is off the map or on a void.
+    BadInput
+        If a height is negative, or shapes do not broadcast.
+
+    Notes
+    -----
+    In every cell that the line crosses, the bilinear surface along it is a quadratic, so its highest rise above the
+    line is found in closed form, curvature included.
     """
     elevation, grid = surface_of(terrain)
     easting, northing = points_of(observer, "observer")

@@ -54,18 +54,56 @@ def viewshed(
     mode: Mode = "exact",
     canopy: Canopy = "ignored",
 ) -> xr.DataArray:
-    """Cells whose target, ``target_height_m`` above the ground at the cell's centre, the observer sees.
+    """Compute the cells that one observer sees.
 
-    uint8 (northing, easting) over the window of cells within ``max_range_m``, cut at the map's edge. 0 also where
-    the cell is outside the range (inclusive, horizontal) or the angles: ``azimuths_rad`` (start, end) clockwise from
-    grid north, may wrap; ``elevations_rad`` (low, high) of the target's top above the eye's horizontal, curvature
-    included. The cell under the observer has no azimuth and is in every sector. "exact" gives every cell the answer
-    of ``line_of_sight``; "fast" hands a horizon from ring to ring and errs in a few cells in a thousand, most at the
-    edges of shadows. A lazy terrain is read only in the window. ``canopy`` says how much of the terrain's
-    ``canopy_height`` blocks, see ``geo.visibility.canopy``; exact mode only.
+    A target stands ``target_height_m`` above the ground at the centre of each cell; the observer stands at its exact
+    position. A line that touches the ground is not blocked.
 
-    TerrainError for an observer off the map or on a void, for cells that are not square or not in metres; BadInput
-    for a range not above ``min_range_m``, heights below zero or angles that contradict each other.
+    Parameters
+    ----------
+    terrain : Dataset
+        Terrain with ``elevation`` (northing, easting) [m]; if lazy, it is read only in the window.
+    easting, northing : float, m
+        Position of the observer.
+    observer_height_m : float, m
+        Height of the eye above the ground.
+    target_height_m : float, m
+        Height of the target above the ground.
+    max_range_m : float, m
+        Largest horizontal range, inclusive.
+    min_range_m : float, m
+        Smallest horizontal range, inclusive.
+    azimuths_rad : tuple of float, rad, optional
+        Start and end of the sector, clockwise from grid north; it may wrap. The cell under the observer has no azimuth
+        and is in every sector.
+    elevations_rad : tuple of float, rad, optional
+        Lowest and highest elevation angle of the target's top above the horizontal at the eye, curvature included.
+    curvature_k : float
+        Effective Earth radius factor [1]: 4/3 for radio, 1.15 for light, infinity for a flat Earth.
+    mode : {"exact", "fast"}
+        "exact" gives every cell the answer of ``line_of_sight``; "fast" passes a horizon from ring to ring and is wrong
+        in a few cells in a thousand, mostly at the edges of shadows.
+    canopy : {"ignored", "blocks"} or float
+        How much of the terrain's ``canopy_height`` blocks: nothing, all, or a share [1]; exact mode only. See
+        ``geo.visibility.canopy``.
+
+    Returns
+    -------
+    DataArray of uint8, shape (northing, easting)
+        0 hidden, 1 visible, 255 unknown (the line crosses a void before it is blocked), over the window of cells within
+        range, cut at the map's edge. Cells outside the range or the angles are 0.
+
+    Raises
+    ------
+    TerrainError
+        If the observer is off the map or on a void, cells are not square or not in metres, or canopy is missing.
+    BadInput
+        If the range is not above ``min_range_m``, a height is negative, or angles contradict each other.
+
+    Notes
+    -----
+    The surface is bilinear through the cell centres and ends at the outermost. The Earth falls away by d²/(2kR), with
+    R = 6 371 008.8 m.
     """
     view = View(
         observer_height_m,
@@ -100,11 +138,47 @@ def viewshed_array(
     curvature_k: float = RADIO_K,
     mode: Mode = "exact",
 ) -> tuple[int, int, UInt8s]:
-    """``viewshed`` on a bare array (row, column) [m], north up, from the centre of cell (row, col).
+    """Compute a viewshed on a bare array, from the centre of a cell.
 
-    Returns the window's first row and column in ``elevation`` and its states, uint8. NaN is a void; heights are taken
-    as float32, of any array of numbers; where it is not float32 in rows and writable, the window is copied. Errors as
-    ``viewshed``.
+    Parameters
+    ----------
+    elevation : array_like, shape (row, column), m
+        Heights, north up, of any numeric type; NaN is a void. They are taken as float32, and the window is copied
+        unless the array is float32, row-major and writable.
+    cell_m : float, m
+        Side of the square cells.
+    row, col : int
+        Cell of the observer.
+    observer_height_m, target_height_m, max_range_m, min_range_m : float, m
+        As for ``viewshed``.
+    azimuths_rad, elevations_rad : tuple of float, rad, optional
+        As for ``viewshed``.
+    curvature_k : float
+        As for ``viewshed``.
+    mode : {"exact", "fast"}
+        As for ``viewshed``.
+
+    Returns
+    -------
+    first_row, first_column : int
+        Position of the window in ``elevation``.
+    states : ndarray of uint8, shape (rows, columns)
+        0 hidden, 1 visible, 255 unknown.
+
+    Raises
+    ------
+    TerrainError
+        If the observer is off the map or on a void, or ``elevation`` or ``cell_m`` cannot be used.
+    BadInput
+        As for ``viewshed``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> ridge = np.zeros((3, 6))
+    >>> ridge[:, 3] = 20.0
+    >>> viewshed_array(ridge, 30.0, 1, 0, observer_height_m=2.0, max_range_m=150.0)[2][1]
+    array([1, 1, 1, 1, 0, 0], dtype=uint8)
     """
     view = View(
         observer_height_m,
@@ -140,12 +214,41 @@ def minimum_target_height(
     curvature_k: float = RADIO_K,
     mode: Mode = "exact",
 ) -> xr.DataArray:
-    """Height above its ground [m] from which a target in each cell is seen; float32 (northing, easting), the window.
+    """Compute the height above ground from which a target in each cell is seen.
 
-    0 where the ground itself is in sight. NaN is unknown: the line to the cell meets a void, even behind a ridge, since
-    a target high enough would be seen over the ridge; and NaN outside range and azimuths. In exact mode a cell is
-    visible in ``viewshed`` exactly when this is at most the target height, but for float32's rounding and, for an eye
-    on the ground itself, a few millimetres. "fast" errs as it does there. Errors as there.
+    Parameters
+    ----------
+    terrain : Dataset
+        Terrain with ``elevation`` (northing, easting) [m].
+    easting, northing : float, m
+        Position of the observer.
+    observer_height_m, max_range_m, min_range_m : float, m
+        As for ``viewshed``.
+    azimuths_rad : tuple of float, rad, optional
+        As for ``viewshed``.
+    curvature_k : float
+        As for ``viewshed``.
+    mode : {"exact", "fast"}
+        As for ``viewshed``.
+
+    Returns
+    -------
+    DataArray of float32, shape (northing, easting), m
+        The height over the window of cells within range; 0 where the ground itself is in sight. NaN outside the range
+        and azimuths, and where the line to the cell meets a void, even behind a ridge, since a target high enough would
+        be seen over the ridge.
+
+    Raises
+    ------
+    TerrainError
+        As for ``viewshed``.
+    BadInput
+        As for ``viewshed``.
+
+    Notes
+    -----
+    In exact mode a cell is visible in ``viewshed`` exactly when this is at most the target height, except for rounding
+    to float32 and, for an eye on the ground itself, a few millimetres.
     """
     view = View(observer_height_m, max_range_m, 0.0, min_range_m, azimuths_rad, None, curvature_k, mode)
     elevation, grid = surface_of(terrain)

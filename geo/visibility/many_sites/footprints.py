@@ -105,11 +105,41 @@ def footprints(
     progress: Callable[[int, int], None] | None = None,
     **view: Unpack[ViewKeywords],
 ) -> Footprints:
-    """What each site sees of the ``cells`` that matter (northing, easting), a mask such as a belt; all without one.
+    """Compute which of the cells that matter each site sees, one bit per cell.
 
-    Arguments as for ``sites_seeing``. A cell whose visibility is unknown is not seen. Memory: 4 bytes a cell of the
-    terrain, and for each site a bit for every kept cell in the rows that it reaches; while working, for each worker
-    three batches of BATCH_SITES windows of a bit a cell, and one of about 9 bytes a cell.
+    Parameters
+    ----------
+    terrain : Dataset
+        As for ``viewsheds``.
+    sites : array_like, shape (site, 2), or tuple of array_like, m
+        As for ``viewsheds``.
+    cells : DataArray or array_like of bool, shape (northing, easting), optional
+        Mask of the cells that matter, such as a belt; by default all.
+    scheduler : {"threads", "synchronous", "processes"}, str or distributed.Client
+        As for ``sites_seeing``.
+    workers : int, optional
+        As for ``sites_seeing``.
+    progress : callable, optional
+        As for ``sites_seeing``.
+    **view : Unpack[ViewKeywords]
+        How the observers look, as for ``viewsheds``.
+
+    Returns
+    -------
+    Footprints
+        The set of cells of each site. A cell whose visibility is unknown is not seen.
+
+    Raises
+    ------
+    TerrainError
+        As for ``viewsheds``.
+    BadInput
+        As for ``sites_seeing``, and for a mask of another shape.
+
+    Notes
+    -----
+    Memory: 4 bytes per cell of the terrain, and per site one bit for every kept cell in the rows that it reaches; in
+    work, for each worker three batches of BATCH_SITES windows of one bit per cell, and one of about 9 bytes per cell.
     """
     found, elevation, blocking = sites_of(terrain, sites, **view)
     kept = np.ones(elevation.shape, np.bool_) if cells is None else np.asarray(cells, np.bool_)

@@ -61,14 +61,41 @@ class Covering:
 
 
 def covering_sites(candidates: Footprints | xr.DataArray | npt.ArrayLike, k: int, weights: Any = None) -> Covering:
-    """The sites that greedy chooses, up to ``k``: each time the one that adds most, of equals the lowest number.
+    """Choose up to ``k`` sites that together see the most, by the greedy algorithm.
 
-    ``candidates`` are ``footprints``, a stack of ``viewsheds`` (site, northing, easting; 1 counts as seen), or an
-    array of truth (site, cell). ``weights`` are not below zero, one for each cell, of the cells' shape; without them
-    every cell weighs 1. Gains only shrink as sites are chosen, so a site is looked at again only when its old gain is
-    the largest (Minoux 1978; CELF, Leskovec et al. 2007); the choice equals that of plain greedy to the bit, as gains
-    are summed in the order of the cells. At least 1 − 1/e of the best k; see ``bound`` for how near it is. BadInput
-    for a k below 1, and for weights that are negative, not finite or of another shape.
+    Each step takes the site that adds most, of equals the one with the lowest number.
+
+    Parameters
+    ----------
+    candidates : Footprints, DataArray or array_like of bool, shape (site, cell)
+        ``footprints``, a stack of ``viewsheds`` (site, northing, easting) in which 1 counts as seen, or an array of
+        booleans.
+    k : int
+        Number of sites, at least 1.
+    weights : array_like, optional
+        Weight of each cell, from 0, in the shape of the cells; by default 1.
+
+    Returns
+    -------
+    Covering
+        The sites in the order of choice, their gains, and a bound that no ``k`` sites can exceed.
+
+    Raises
+    ------
+    BadInput
+        If ``k`` is below 1, or weights are negative, not finite or of another shape.
+
+    Notes
+    -----
+    The choice covers at least 1 − 1/e of what the best ``k`` sites cover (Nemhauser, Wolsey and Fisher 1978). Gains
+    only shrink as sites are chosen, so a site is evaluated again only when its old gain is the largest (Minoux 1978;
+    CELF, Leskovec et al. 2007). The result equals that of plain greedy to the bit, as gains are summed in the order of
+    cells.
+
+    Examples
+    --------
+    >>> covering_sites([[True, True, False], [False, True, True], [False, False, True]], 2).sites
+    array([0, 1])
     """
     sets = _footprints(candidates)
     if isinstance(k, bool) or int(k) != k or k < 1:

@@ -35,14 +35,46 @@ def write_viewsheds(
     progress: Callable[[int, int], None] | None = None,
     **view: Unpack[ViewKeywords],
 ) -> xr.DataArray:
-    """The stack of ``viewsheds`` written to the Zarr folder ``path``, and opened again lazily; to the bit the same.
+    """Write the stack of ``viewsheds`` to a Zarr folder, and open it lazily.
 
-    uint8 (site, northing, easting) in chunks of one site and CHUNK_CELLS a side, compressed; what no site sees takes
-    no room. Arguments as for ``sites_seeing``. A folder that an earlier call left unfinished is continued: only the
-    sites that are missing are computed. It holds a fingerprint of the heights, the cells, the sites and their views (of
-    a lazy terrain its ``source`` instead of the heights); BadInput where that differs, or where ``path`` is something
-    else. One call at a time may write a folder. Memory beside the terrain: for each worker three times BATCH_SITES
-    windows of 1 byte a cell, one of about 8, and where the terrain is lazy 16 of its chunks.
+    The stored values equal those of ``viewsheds`` to the bit. A folder that an earlier call left unfinished is
+    continued: only missing sites are computed. Only one call at a time may write a folder.
+
+    Parameters
+    ----------
+    terrain : Dataset
+        As for ``viewsheds``.
+    sites : array_like, shape (site, 2), or tuple of array_like, m
+        As for ``viewsheds``.
+    path : str or Path
+        The Zarr folder.
+    scheduler : {"threads", "synchronous", "processes"}, str or distributed.Client
+        As for ``sites_seeing``.
+    workers : int, optional
+        As for ``sites_seeing``.
+    progress : callable, optional
+        As for ``sites_seeing``.
+    **view : Unpack[ViewKeywords]
+        How the observers look, as for ``viewsheds``.
+
+    Returns
+    -------
+    DataArray of uint8, shape (site, northing, easting)
+        The stack, lazy, in compressed chunks of one site and CHUNK_CELLS cells a side; chunks without a visible cell
+        are not stored.
+
+    Raises
+    ------
+    BadInput
+        If ``path`` is something else, or holds viewsheds of other heights, cells, sites or views; of a lazy terrain its
+        ``source`` is compared instead of the heights.
+    TerrainError
+        As for ``viewsheds``.
+
+    Notes
+    -----
+    Memory in addition to the terrain: for each worker three times BATCH_SITES windows of 1 byte per cell, one of about
+    8, and 16 chunks of a lazy terrain.
     """
     import zarr
 
@@ -68,7 +100,23 @@ def write_viewsheds(
 
 
 def open_viewsheds(path: str | Path) -> xr.DataArray:
-    """The stack that ``write_viewsheds`` wrote, lazy; BadInput where ``path`` holds none, or not yet all of one."""
+    """Open the stack that ``write_viewsheds`` wrote.
+
+    Parameters
+    ----------
+    path : str or Path
+        The Zarr folder.
+
+    Returns
+    -------
+    DataArray of uint8, shape (site, northing, easting)
+        The stack, lazy.
+
+    Raises
+    ------
+    BadInput
+        If ``path`` does not hold a stack, or only a part of one.
+    """
     folder = Path(path)
     try:
         stored = xr.open_zarr(folder, chunks={}, consolidated=False)

@@ -43,15 +43,41 @@ def viewsheds(
     mode: Mode = "exact",
     canopy: Canopy = "ignored",
 ) -> xr.DataArray:
-    """A lazy stack of viewsheds, uint8 (site, northing, easting) over the whole grid of ``terrain``, 0 beyond range.
+    """Return a lazy stack of viewsheds of many sites.
 
-    ``sites`` is an array (n, 2) of easting and northing, or a tuple (eastings, northings) [m]. Heights and ranges are
-    one number or one per site; angles one pair or a list of pairs. One dask chunk per site, computed from that site's
-    window alone, so that any scheduler gives the serial answer to the bit and a reduction over ``site`` holds only a
-    few layers. Every site is checked before the stack is returned, with the errors of ``viewshed`` and the site's
-    index; voids under observers of a lazy terrain are found when computed. ``canopy`` as for ``viewshed``. For
-    thousands of sites see ``sites_seeing`` and ``geo.visibility.many_sites.viewshed_store``, which never make whole
-    layers.
+    One dask chunk per site, computed from the window of that site alone, so any scheduler gives the serial result to
+    the bit, and a reduction over ``site`` holds only a few layers. For thousands of sites use ``sites_seeing`` or
+    ``write_viewsheds``, which never hold whole layers.
+
+    Parameters
+    ----------
+    terrain : Dataset
+        Terrain with ``elevation`` (northing, easting) [m].
+    sites : array_like, shape (site, 2), or tuple of array_like, m
+        Eastings and northings of the observers.
+    observer_height_m, target_height_m, max_range_m, min_range_m : float or array_like, shape (site,), m
+        As for ``viewshed``; one number, or one per site.
+    azimuths_rad, elevations_rad : tuple of float or sequence of these, rad, optional
+        As for ``viewshed``; one pair, or a list of one per site.
+    curvature_k : float
+        As for ``viewshed``.
+    mode : {"exact", "fast"}
+        As for ``viewshed``.
+    canopy : {"ignored", "blocks"} or float
+        As for ``viewshed``.
+
+    Returns
+    -------
+    DataArray of uint8, shape (site, northing, easting)
+        0 hidden or beyond range, 1 visible, 255 unknown, over the whole grid of the terrain.
+
+    Raises
+    ------
+    TerrainError
+        As for ``viewshed``, naming the site. All sites are checked before the stack is returned; voids under observers
+        of a lazy terrain are found when computed.
+    BadInput
+        As for ``viewshed``, or if there is not one value per site.
     """
     found, elevation, blocking = sites_of(
         terrain,
@@ -116,20 +142,47 @@ def sites_seeing(
     progress: Callable[[int, int], None] | None = None,
     **view: Unpack[ViewKeywords],
 ) -> xr.Dataset:
-    """How many sites see each cell, which first, and whether any; computed now, without ever holding a stack.
+    """Compute how many sites see each cell, without holding a stack of viewsheds.
 
-    Arguments as for ``viewsheds``, and who works (see ``geo.visibility.many_sites.executor``): threads of this process,
-    ``"processes"`` for a dask LocalCluster, or the address of a dask scheduler. Dataset (northing, easting) with
-    ``sites_seeing`` int32, ``sites_unknown`` int32 (how many may or may not see it), ``first_site`` int32 (the least
-    number of a site that sees it, −1 for none), ``visible`` uint8 (1 where any sees it, else 255 where any is unknown,
-    else 0), and with ``rate``, ``rate`` float64: the sum over the sites that see the cell of ``rate(number, eastings,
-    northings)``, an array (rows, columns) over the site's window, added in the order of the sites.
+    Parameters
+    ----------
+    terrain : Dataset
+        As for ``viewsheds``.
+    sites : array_like, shape (site, 2), or tuple of array_like, m
+        As for ``viewsheds``.
+    rate : callable, optional
+        From a site's number, the eastings (columns,) and the northings (rows,) [m] of its window to an array
+        (rows, columns) of its rate or weight there.
+    scheduler : {"threads", "synchronous", "processes"}, str or distributed.Client
+        "processes" starts a dask LocalCluster for this call; any other string is the address of a dask scheduler.
+    workers : int, optional
+        Number of threads or processes; by default one per core.
+    progress : callable, optional
+        Called with the number of sites done and the number of all.
+    **view : Unpack[ViewKeywords]
+        How the observers look, as for ``viewsheds``.
 
-    The work is parallel over sites: a task takes a batch of neighbours (with ``rate`` a single one) and reads its
-    window of the terrain, never a part of a sight line. Every scheduler gives the same bits. A worker that is killed
-    costs the batches it had, which others do again. Memory: 13 bytes a cell of the terrain (21 with ``rate``) beside
-    it; and for each worker up to three windows of a batch of 3 bytes a cell (with ``rate`` of one site and 9), one of
-    a site's own of about 8, and where the terrain is lazy 16 of its chunks. ``progress(done, total)`` counts sites.
+    Returns
+    -------
+    Dataset, dims (northing, easting)
+        ``sites_seeing`` int32; ``sites_unknown`` int32, how many may or may not see the cell; ``first_site`` int32, the
+        lowest number of a site that sees it, −1 for none; ``visible`` uint8, 1 where any site sees it, else 255 where
+        any is unknown, else 0; and with ``rate``, ``rate`` float64: the sum over the sites that see the cell, added in
+        the order of the sites.
+
+    Raises
+    ------
+    TerrainError
+        As for ``viewsheds``.
+    BadInput
+        As for ``viewsheds``, and if the scheduler is unknown or does not answer.
+
+    Notes
+    -----
+    A task takes a batch of neighbouring sites (with ``rate`` a single one) and reads its window of the terrain. Every
+    scheduler gives the same bits. If a worker is killed, its batches are repeated by others. Memory in addition to the
+    terrain: 13 bytes per cell of it (21 with ``rate``); for each worker up to three windows of a batch of 3 bytes per
+    cell (with ``rate`` of one site and 9), one window of a site of about 8, and 16 chunks of a lazy terrain.
     """
     found, elevation, blocking = sites_of(terrain, sites, **view)
     labour = Executor(scheduler, workers, progress)
@@ -155,7 +208,8 @@ def sites_seeing(
 class _Tally:
     """What a batch's sites see within its window: numbers up to the batch's size, and the rank of the first.
 
-    What says nothing is empty, as it may have a long way to go: ``unknown`` where there is none, ``first`` of one site.
+    What says nothing is empty, as it may have a long way to go: ``unknown`` where there is none, ``first`` of one
+    site.
     """
 
     count: npt.NDArray[np.uint8]

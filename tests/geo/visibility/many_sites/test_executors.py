@@ -21,7 +21,7 @@ from rasterio.transform import from_origin
 from geo.errors import BadInput, TerrainError
 from geo.terrain import open_terrain
 from geo.visibility import sites_seeing, viewsheds
-from geo.visibility.many_sites import height_source as pieces
+from geo.visibility.many_sites import height_source
 from geo.visibility.many_sites import sites as sites_module
 from geo.visibility.many_sites.sites import batches_of, sites_of
 
@@ -234,7 +234,7 @@ def test_a_lazy_terrain_is_read_in_windows_and_each_chunk_once(terrain: xr.Datas
     furthest = (west[:, 0].max() - WEST) / CELL_M + reach
     assert set(read) <= {(top, left) for top in (0, 50, 100) for left in (0, 40, 80, 120) if left <= furthest}
     assert (0, 120) not in read
-    assert len(read) == len(set(read)) <= pieces.CACHED_CHUNKS
+    assert len(read) == len(set(read)) <= height_source.CACHED_CHUNKS
 
 
 @pytest.mark.parametrize("scheduler", ["synchronous", "threads"])
