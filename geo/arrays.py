@@ -1,4 +1,4 @@
-"""Array types, once for all packages: the element type; shapes stand in the docstrings."""
+"""Array types by element type, for all packages; shapes are given in docstrings."""
 
 from __future__ import annotations
 

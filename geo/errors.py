@@ -1,4 +1,4 @@
-"""The errors that every floor may raise. Each message is one sentence: what broke, where, what was expected."""
+"""Errors shared by all packages. Each message is one sentence: what is wrong, where, and what was expected."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One flat, metric coordinate system per sector: easting and northing inside, longitude and latitude at the edge."""
+"""Local frame: one flat, metric coordinate system per sector, and its conversion from and to WGS 84."""
 
 from __future__ import annotations
 

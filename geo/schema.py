@@ -1,4 +1,4 @@
-"""Checks a dataset against its schema on entry. The schemas themselves live with their owners."""
+"""Schemas of datasets, and the check of a dataset against one. Each schema is defined by its owner."""
 
 from __future__ import annotations
 
@@ -37,18 +37,18 @@ class Schema:
                         f"no variable {name!r}", where=f"{where} ({self.name})", expected=str(wanted.dims)
                     )
                 continue
-            found = dataset[name]
-            if found.dims != wanted.dims:
+            variable = dataset[name]
+            if variable.dims != wanted.dims:
                 raise SchemaError(
-                    f"{name!r} has dims {found.dims}", where=f"{where} ({self.name})", expected=str(wanted.dims)
+                    f"{name!r} has dims {variable.dims}", where=f"{where} ({self.name})", expected=str(wanted.dims)
                 )
-            if np.dtype(found.dtype).kind not in wanted.kinds:
+            if np.dtype(variable.dtype).kind not in wanted.kinds:
                 raise SchemaError(
-                    f"{name!r} has type {found.dtype}",
+                    f"{name!r} has type {variable.dtype}",
                     where=f"{where} ({self.name})",
                     expected=f"a numpy kind among {wanted.kinds!r}",
                 )
-            units = found.attrs.get("units", wanted.units)
+            units = variable.attrs.get("units", wanted.units)
             if units != wanted.units:
                 raise SchemaError(
                     f"{name!r} is in {units!r}", where=f"{where} ({self.name})", expected=f"{wanted.units!r}"

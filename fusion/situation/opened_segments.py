@@ -68,7 +68,7 @@ def openings_of(seen: WatchedBelt, *, neighbours: int = 16) -> DetectionLookup:
 
 def _hazard(seen: WatchedBelt, ways: Crossings) -> Floats:
     """(segment, sensor) hazards along the path through each segment."""
-    along = Along.ways_over(seen.on_belt, [ways.cells(segment) for segment in range(ways.cost.size)])
+    along = Along.over_paths(seen.on_belt, [ways.cells(segment) for segment in range(ways.cost.size)])
     detection = detection_along(seen, along)
     doubtful = ~np.isfinite(ways.cost) | ((detection.unknown_m > 0.0) & (detection.hazard.sum(axis=1) == 0.0))
     return np.where(doubtful[:, None], np.nan, detection.hazard)

@@ -1,4 +1,4 @@
-"""The ground beside a border: the cells of its belt, and the edges that a crosser comes from and goes to."""
+"""Belt around a border: its cells on a terrain, and the edges at which a crossing starts and ends."""
 
 from __future__ import annotations
 
@@ -130,8 +130,8 @@ class Belt:
 
 def refuse_other_cells(easting: Floats, northing: Floats, belt: Belt) -> None:
     """Raise BorderError unless these are the places of the belt's columns and rows."""
-    for name, found, own in (("eastings", easting, belt.easting), ("northings", northing, belt.northing)):
-        if found.shape != own.shape or np.abs(found - own).max(initial=0.0) > SAME_PLACE_CELLS * belt.cell_m:
+    for name, axis, belts in (("eastings", easting, belt.easting), ("northings", northing, belt.northing)):
+        if axis.shape != belts.shape or np.abs(axis - belts).max(initial=0.0) > SAME_PLACE_CELLS * belt.cell_m:
             raise BorderError(f"a raster has other {name}", where="belt", expected="the cells of the belt's terrain")
 
 

@@ -1,6 +1,6 @@
-"""The nearest point on a jagged line, exact and fast: a quadtree whose leaves list the edges that can be nearest.
+"""Nearest point on a polyline, exact and fast: a quadtree whose leaves list the candidate edges.
 
-An edge can be left out of a cell when one point x of the line is nearer than the edge at all four corners: over the
+An edge is not a candidate in a cell if one point x of the line is nearer than the edge at all four corners: over the
 cell, d²(p, edge) − |p − x|² is a minimum of functions linear in p, so concave, so smallest at a corner.
 """
 

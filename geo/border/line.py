@@ -1,4 +1,4 @@
-"""A border as a jagged line: segments of fixed length along it, and where a point lies beside it."""
+"""Border line: segments of fixed length, chainage, and the position of points beside it."""
 
 from __future__ import annotations
 
@@ -234,10 +234,10 @@ class Border:
             inside = np.flatnonzero(~np.isin(along, cuts))
             segment = np.searchsorted(cuts, along[inside], side="right") - 1
             at = np.column_stack([np.interp(cuts, along, axis) for axis in xy.T])
-            own = np.arange(len(cuts) - 1)
-            order = np.argsort(np.concatenate([3 * own, 3 * segment + 1, 3 * own + 2]), kind="stable")
+            of_part = np.arange(len(cuts) - 1)
+            order = np.argsort(np.concatenate([3 * of_part, 3 * segment + 1, 3 * of_part + 2]), kind="stable")
             places.append(np.concatenate([at[:-1], xy[inside], at[1:]])[order])
-            owner.append(np.concatenate([own, segment, own])[order] + firsts[number])
+            owner.append(np.concatenate([of_part, segment, of_part])[order] + firsts[number])
         lines = shapely.linestrings(np.concatenate(places), indices=np.concatenate(owner))
         return np.asarray(lines, dtype=np.object_)
 
@@ -268,7 +268,7 @@ class Border:
         infinite coordinates give −1, NaN, NaN.
         """
         if isinstance(easting, xr.DataArray) or isinstance(northing, xr.DataArray):
-            found = xr.apply_ufunc(
+            located = xr.apply_ufunc(
                 self._located,
                 easting,
                 northing,
@@ -277,7 +277,7 @@ class Border:
                 output_dtypes=[dtype for _, dtype, _ in LOCATED],
             )
             named = (
-                a.rename(name).assign_attrs(units=units) for a, (name, _, units) in zip(found, LOCATED, strict=True)
+                a.rename(name).assign_attrs(units=units) for a, (name, _, units) in zip(located, LOCATED, strict=True)
             )
             segment, chainage, offset = named
             return segment, chainage, offset
@@ -401,9 +401,9 @@ def _edge_table(parts: list[Floats]) -> tuple[Floats, Floats]:
 def _shared_ends(parts: list[Floats]) -> set[tuple[float, float]]:
     """Ends of parts that lie on a vertex of another part: a branch is no free end."""
     ends = {tuple(place) for part in parts for place in (part[0], part[-1])}
-    seen: dict[tuple[float, float], set[int]] = {}
+    parts_at: dict[tuple[float, float], set[int]] = {}
     for number, part in enumerate(parts):
         for place in map(tuple, part):
             if place in ends:
-                seen.setdefault(place, set()).add(number)
-    return {place for place, numbers in seen.items() if len(numbers) > 1}
+                parts_at.setdefault(place, set()).add(number)
+    return {place for place, numbers in parts_at.items() if len(numbers) > 1}

@@ -1,4 +1,4 @@
-"""Lines from a map file, selected, clipped and laid end to start in one frame."""
+"""Border lines read from a map file: selected, clipped and joined in one frame."""
 
 from __future__ import annotations
 
@@ -56,13 +56,13 @@ def length_off(path: str | Path, *, where: Where | None, clip: Clip) -> float:
 
 def _once(lines: Sequence[LineString]) -> list[LineString]:
     """Each line the first time it comes, read either way: maps draw a border for each of the countries beside it."""
-    seen: set[bytes] = set()
+    earlier: set[bytes] = set()
     kept = []
     for line in lines:
-        ways = {shapely.to_wkb(line), shapely.to_wkb(line.reverse())}
-        if not ways & seen:
+        readings = {shapely.to_wkb(line), shapely.to_wkb(line.reverse())}
+        if not readings & earlier:
             kept.append(line)
-        seen |= ways
+        earlier |= readings
     return kept
 
 

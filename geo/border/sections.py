@@ -1,4 +1,4 @@
-"""Sections of a border: the stretches for which one unit each answers, and the impact level that each has."""
+"""Sections of a border: the unit responsible for each, and its impact level."""
 
 from __future__ import annotations
 

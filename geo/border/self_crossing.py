@@ -1,4 +1,4 @@
-"""Where a line crosses itself, so that no side of it can be told."""
+"""Detection of lines that cross themselves, whose sides are therefore undefined."""
 
 from __future__ import annotations
 
@@ -55,10 +55,10 @@ def _crossed_vertex(places: Floats) -> Place | None:
     for i, place in enumerate(map(tuple, places)):
         visits[place].append(i)
     for place, times in visits.items():
-        ways = [(i - 1, i + 1) for i in times if 0 < i < len(places) - 1]
-        for n, one in enumerate(ways):
-            for other in ways[n + 1 :]:
-                if _interleaved(places[list(one + other)] - places[times[0]]):
+        passages = [(i - 1, i + 1) for i in times if 0 < i < len(places) - 1]
+        for n, first in enumerate(passages):
+            for second in passages[n + 1 :]:
+                if _interleaved(places[list(first + second)] - places[times[0]]):
                     return place
     return None
 

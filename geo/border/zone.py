@@ -1,4 +1,4 @@
-"""A zone with two edges, as a buffer zone has: from the outer edge to the inner one, which is the home side's."""
+"""Border zone with two edges, such as a buffer zone; the inner edge is that of the home side."""
 
 from __future__ import annotations
 

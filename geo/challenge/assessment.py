@@ -1,7 +1,8 @@
-"""The geography challenge: how hard each segment of a border is to cross, to watch and to reach, for any layout.
+"""Geography challenge: how hard each segment of a border is to cross, to watch and to reach, for any layout.
 
-Three scores, never one number: rugged ground slows crossers *and* hides them *and* slows responders. Each has one
-headline measure; the others are shown beside it. How badly a layout does is another question: ``sensors.coverage``.
+There are three scores rather than one number, because rugged ground slows crossers, hides them, and slows responders.
+Each score has one headline measure; the others are reported beside it. How well a layout performs is a different
+question; see ``sensors.coverage``.
 """
 
 from __future__ import annotations
@@ -19,7 +20,14 @@ from geo.border.belt import BorderLine, fitting_belt_m
 from geo.border.line import Border
 from geo.border.stretches import MARGINS_BELTS, Stretch, by_stretches, joined, stretches, whole_border_attrs
 from geo.border.zone import Zone
-from geo.challenge.measures import BELTS, UNITS, ChallengeTerrain, dead_name, measured, ways_of_the_whole
+from geo.challenge.measures import (
+    BELTS,
+    UNITS,
+    ChallengeTerrain,
+    dead_name,
+    fastest_crossings_of_the_whole,
+    measures_of,
+)
 from geo.challenge.rasters import ground_of, moving_ground
 from geo.challenge.scores import SCORES, ReferenceTable, percentiles
 from geo.challenge.settings import ChallengeSettings, DemError
@@ -114,11 +122,11 @@ def challenge(
         response = response_time(terrain, bases, ways=ways, settings=mobility)
     ground = ground_of(terrain, border, belt_m=width, settings=chosen, mobility=mobility, ways=ways, response=response)
     belt = ground.belt
-    found = measured(ground, crossing_time_s)
-    draws = [] if dem_error is None else _drawn(ground, dem_error, progress)
-    data = _variables(found, draws, chosen)
+    measures = measures_of(ground, crossing_time_s)
+    draws = [] if dem_error is None else _samples(ground, dem_error, progress)
+    data = _variables(measures, draws, chosen)
     if reference is not None:
-        data |= _against(reference, found, belt.cell_m, chosen, width)
+        data |= _against(reference, measures, belt.cell_m, chosen, width)
     spans = border.segment_spans_m
     missing = [*ground.mobility.missing, *(["bases"] if response is None else [])]
     return xr.Dataset(
@@ -135,8 +143,8 @@ def challenge(
             "missing": ", ".join(missing),
             "meaning": "percentiles within this border only; never comparable between borders",
             **chosen.yardstick(),
-            **_told_reference(reference, belt.cell_m, chosen, width),
-            **_told_error(dem_error),
+            **_reference_attrs(reference, belt.cell_m, chosen, width),
+            **_error_attrs(dem_error),
             **{name: terrain.attrs[name] for name in ("crs", "datum") if name in terrain.attrs},
         },
     )
@@ -206,14 +214,14 @@ def challenge_by_stretches(
         known = stretch.with_margin(max(margin, wider.margin_m) if drawn else margin)
         near = known.around(terrain, belt_m + settings.openness_radius_m)
         there = None if response is None else known.around(response.to_dataset(name="response"), belt_m)["response"]
-        given = None if drawn else known.over_own(times)
-        found = challenge(near, known.border, belt_m=belt_m, response=there, crossing_time_s=given, **case)
+        crossing_times = None if drawn else known.over_own(times)
+        measures = challenge(near, known.border, belt_m=belt_m, response=there, crossing_time_s=crossing_times, **case)
         attrs = {"units": ""} | whole_border_attrs("faster")
-        return known.own_part(found).assign(crossing_of_the_whole=("segment", sure, attrs))
+        return known.own_part(measures).assign(crossing_of_the_whole=("segment", sure, attrs))
 
-    found = joined([part for _, part in by_stretches(todo, work, done=done, keep=keep, progress=progress)])
+    whole = joined([part for _, part in by_stretches(todo, work, done=done, keep=keep, progress=progress)])
     of_stretches = [f"{score}_{end}" for score in SCORES for end in ("low", "high")]
-    return found.drop_vars(of_stretches, errors="ignore").assign(_scores_again(found, settings))
+    return whole.drop_vars(of_stretches, errors="ignore").assign(_scores_over_all(whole, settings))
 
 
 def crossing_times_of_the_whole(
@@ -230,48 +238,48 @@ def crossing_times_of_the_whole(
     moving: Any = {"settings": settings, "mobility": mobility, "ways": ways}
     for wider in stretch.widening(terrain, belt_m=belt_m):
         ground = moving_ground(wider.around(terrain, belt_m), wider.border, belt_m=belt_m, **moving)
-        found, sure = ways_of_the_whole(ground, wider.own_segments, slack_s=SAME_S)
-        times = found.cost[wider.own_segments]
-        del ground, found
+        fastest, sure = fastest_crossings_of_the_whole(ground, wider.own_segments, slack_s=SAME_S)
+        times = fastest.cost[wider.own_segments]
+        del ground, fastest
         if sure.all():
             break
     return wider, times, sure
 
 
-def _scores_again(found: xr.Dataset, settings: ChallengeSettings) -> dict[str, Any]:
+def _scores_over_all(whole: xr.Dataset, settings: ChallengeSettings) -> dict[str, Any]:
     """Scores over all segments of joined parts; their intervals are of single stretches and are left out."""
-    measures = {str(name): values.to_numpy() for name, values in found.data_vars.items()}
+    measures = {str(name): values.to_numpy() for name, values in whole.data_vars.items()}
     scores = scores_of(measures, settings)
-    return {name: (("segment",), scores[name], found[name].attrs) for name in SCORES}
+    return {name: (("segment",), scores[name], whole[name].attrs) for name in SCORES}
 
 
-def _drawn(
+def _samples(
     ground: ChallengeTerrain, error: DemError, progress: Callable[[int, int], None] | None
 ) -> list[dict[str, Floats]]:
     """The measures on ground with drawn errors, draw after draw."""
     elevation = ground.terrain["elevation"]
-    found = []
+    samples = []
     for draw in range(error.draws):
         heights = elevation.to_numpy() + error.field(draw, elevation.shape, ground.belt.cell_m)
         terrain = ground.terrain.assign(elevation=(elevation.dims, heights, elevation.attrs))
-        found.append(measured(replace(ground, terrain=terrain, mobility=ground.moves(terrain))))
+        samples.append(measures_of(replace(ground, terrain=terrain, mobility=ground.moves(terrain))))
         if progress is not None:
             progress(draw + 1, error.draws)
-    return found
+    return samples
 
 
-def _variables(found: Mapping[str, Floats], draws: list[dict[str, Floats]], settings: ChallengeSettings) -> Any:
+def _variables(measures: Mapping[str, Floats], draws: list[dict[str, Floats]], settings: ChallengeSettings) -> Any:
     data: dict[str, Any] = {}
-    for name, values in found.items():
-        units, told = _told(name)
+    for name, values in measures.items():
+        units, meaning = _unit_and_meaning(name)
         dims = ("segment",) if values.ndim == 1 else ("segment", "belt")
-        data[name] = (dims, values, {"units": units, "long_name": told})
+        data[name] = (dims, values, {"units": units, "long_name": meaning})
         if draws and name not in FIXED:
             drawn = np.array([draw[name] for draw in draws])
             for suffix, answer in _spread(values, drawn).items():
                 data[f"{name}_{suffix}"] = (dims, answer, {"units": units})
     for score in SCORES:
-        values = scores_of(found, settings)[score]
+        values = scores_of(measures, settings)[score]
         attrs = {"units": "1", "long_name": f"percentile within the border, by {_headline(score, settings)}"}
         data[score] = (("segment",), values, attrs)
         if draws:
@@ -281,12 +289,12 @@ def _variables(found: Mapping[str, Floats], draws: list[dict[str, Floats]], sett
     return data
 
 
-def scores_of(found: Mapping[str, Floats], settings: ChallengeSettings) -> dict[str, Floats]:
+def scores_of(measures: Mapping[str, Floats], settings: ChallengeSettings) -> dict[str, Floats]:
     """Compute the three scores from measures.
 
     Parameters
     ----------
-    found : Mapping of str to ndarray, shape (segment,) or (segment, belt)
+    measures : Mapping of str to ndarray, shape (segment,) or (segment, belt)
         Measures by name.
     settings : ChallengeSettings
         The yardstick, whose last target height is the headline of dead ground.
@@ -298,9 +306,9 @@ def scores_of(found: Mapping[str, Floats], settings: ChallengeSettings) -> dict[
     """
     scores = {}
     for score, (_, sign) in SCORES.items():
-        values = found.get(_headline(score, settings))
+        values = measures.get(_headline(score, settings))
         if values is None:
-            values = np.full(len(found["crossing_time"]), np.nan)
+            values = np.full(len(measures["crossing_time"]), np.nan)
         scores[score] = percentiles(sign * (values if values.ndim == 1 else values[:, BELTS.index("both")]))
     return scores
 
@@ -310,7 +318,7 @@ def _headline(score: str, settings: ChallengeSettings) -> str:
     return dead_name(settings.target_heights_m[-1]) if name == "dead_ground" else name
 
 
-def _told(name: str) -> tuple[str, str]:
+def _unit_and_meaning(name: str) -> tuple[str, str]:
     if name in UNITS:
         return UNITS[name]
     return "1", "share of the belt that stays hidden from the best sites, for targets of that height"
@@ -332,7 +340,7 @@ def _quantile(drawn: Floats, share: float) -> Floats:
 
 def _against(
     reference: ReferenceTable,
-    found: Mapping[str, Floats],
+    measures: Mapping[str, Floats],
     cell_m: float,
     settings: ChallengeSettings,
     belt_m: float,
@@ -340,27 +348,27 @@ def _against(
     """Percentiles in the reference table beside each measure; NaN where the table does not fit."""
     fits = not reference.misfit(cell_m, settings.yardstick() | {"belt_m": belt_m})
     data: dict[str, Any] = {}
-    for name, values in found.items():
+    for name, values in measures.items():
         if name in reference.measures:
             dims = ("segment",) if values.ndim == 1 else ("segment", "belt")
             rank, outside = reference.percentiles(name, values)
-            told = {"units": "1", "long_name": f"percentile in {reference.name} {reference.version}"}
-            data[f"{name}_reference"] = (dims, rank if fits else np.full(rank.shape, np.nan), told)
+            attrs = {"units": "1", "long_name": f"percentile in {reference.name} {reference.version}"}
+            data[f"{name}_reference"] = (dims, rank if fits else np.full(rank.shape, np.nan), attrs)
             data[f"{name}_outside"] = (dims, outside if fits else np.zeros(rank.shape, bool), {"units": ""})
     return data
 
 
-def _told_reference(
+def _reference_attrs(
     reference: ReferenceTable | None, cell_m: float, settings: ChallengeSettings, belt_m: float
 ) -> dict[str, str]:
     if reference is None:
         return {"reference": "none"}
     misfit = reference.misfit(cell_m, settings.yardstick() | {"belt_m": belt_m})
-    told = f"{reference.name} {reference.version}: {reference.source}"
-    return {"reference": told, "reference_misfit": misfit}
+    description = f"{reference.name} {reference.version}: {reference.source}"
+    return {"reference": description, "reference_misfit": misfit}
 
 
-def _told_error(error: DemError | None) -> dict[str, Any]:
+def _error_attrs(error: DemError | None) -> dict[str, Any]:
     if error is None:
         return {"dem_error": "not drawn: no intervals"}
     return {

@@ -1,4 +1,4 @@
-"""A measure of a window of cells, applied to arrays, lazy arrays by blocks, and DataArrays, each in kind."""
+"""Focal operations: a measure over a moving window of cells, for arrays, dask arrays and DataArrays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The raw measures of a border's challenge, by segment and side of the belt."""
+"""Measures of the challenge by segment and side of the belt."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class ChallengeTerrain:
     moves: Callable[[xr.Dataset], Mobility]
 
 
-def measured(ground: ChallengeTerrain, crossing_time_s: Floats | None = None) -> dict[str, Floats]:
+def measures_of(ground: ChallengeTerrain, crossing_time_s: Floats | None = None) -> dict[str, Floats]:
     """Every measure: (segment,) for the crossing time, (segment, belt) for all others; NaN where nothing is known.
 
     Means are over the cells of the segment's belt where the measure is known; ``known_share`` says how many cells have
@@ -63,19 +63,19 @@ def measured(ground: ChallengeTerrain, crossing_time_s: Floats | None = None) ->
     """
     belt, terrain = ground.belt, ground.terrain
     sides = Sides.of(belt)
-    found = {name: sides.mean(belt.of(raster())) for name, raster in shapes_of(ground).items()}
+    measures = {name: sides.mean(belt.of(raster())) for name, raster in shapes_of(ground).items()}
     if "canopy_height" in terrain:
         canopy = belt.of(terrain["canopy_height"])
-        found["canopy_share"] = sides.mean(np.where(np.isnan(canopy), np.nan, canopy >= CANOPY_FROM_M))
+        measures["canopy_share"] = sides.mean(np.where(np.isnan(canopy), np.nan, canopy >= CANOPY_FROM_M))
     touched = np.bincount(belt.segment[belt.inside & belt.at_rim], minlength=belt.border.segments)
-    found["cut"] = np.where(np.bincount(belt.segment[belt.inside], minlength=len(touched)) > 0, touched > 0, np.nan)
-    found["known_share"] = np.nan_to_num(sides.mean(np.isfinite(belt.of(terrain["elevation"])).astype(np.float64)))
-    found["cells"] = sides.cells_each
-    found["crossing_time"] = ways_of(ground).cost if crossing_time_s is None else crossing_time_s
-    found |= {name: sides.mean(hidden) for name, hidden in dead_cells(ground).items()}
+    measures["cut"] = np.where(np.bincount(belt.segment[belt.inside], minlength=len(touched)) > 0, touched > 0, np.nan)
+    measures["known_share"] = np.nan_to_num(sides.mean(np.isfinite(belt.of(terrain["elevation"])).astype(np.float64)))
+    measures["cells"] = sides.cells_each
+    measures["crossing_time"] = fastest_crossings(ground).cost if crossing_time_s is None else crossing_time_s
+    measures |= {name: sides.mean(hidden) for name, hidden in dead_cells(ground).items()}
     if ground.response is not None:
-        found["response_time"] = sides.median(belt.of(ground.response))
-    return found
+        measures["response_time"] = sides.median(belt.of(ground.response))
+    return measures
 
 
 def shapes_of(ground: ChallengeTerrain) -> dict[str, Callable[[], Any]]:
@@ -90,19 +90,19 @@ def shapes_of(ground: ChallengeTerrain) -> dict[str, Callable[[], Any]]:
     }
 
 
-def ways_of(ground: ChallengeTerrain) -> Crossings:
+def fastest_crossings(ground: ChallengeTerrain) -> Crossings:
     """The fastest crossing of every segment."""
     chosen = ground.settings
     return crossings(ground.belt, ground.mobility, direction=chosen.direction, neighbours=chosen.neighbours)
 
 
-def ways_of_the_whole(
-    ground: ChallengeTerrain, own: npt.NDArray[np.int64], *, slack_s: float
+def fastest_crossings_of_the_whole(
+    ground: ChallengeTerrain, own_segments: npt.NDArray[np.int64], *, slack_s: float
 ) -> tuple[Crossings, npt.NDArray[np.bool_]]:
-    """``ways_of`` a piece of a border, and whether through its ``own`` segments the whole has none faster."""
+    """``ways_of`` a piece of a border, and whether through its ``own_segments`` segments the whole has none faster."""
     chosen = ground.settings
     case = {"direction": chosen.direction, "neighbours": chosen.neighbours}
-    return crossings_of_the_whole(ground.belt, ground.mobility, own, least_per_s=1.0, slack=slack_s, **case)
+    return crossings_of_the_whole(ground.belt, ground.mobility, own_segments, least_per_s=1.0, slack=slack_s, **case)
 
 
 def dead_name(target_m: float) -> str:
@@ -124,7 +124,7 @@ def dead_cells(ground: ChallengeTerrain) -> dict[str, Floats]:
     known = belt.inside & np.isfinite(belt.of(ground.terrain["elevation"]))
     answers = {}
     for height in chosen.target_heights_m:
-        seen = footprints(
+        sets = footprints(
             ground.terrain,
             places,
             cells=_on_terrain(known, belt, ground.terrain),
@@ -133,7 +133,7 @@ def dead_cells(ground: ChallengeTerrain) -> dict[str, Floats]:
             max_range_m=chosen.sight_m,
             curvature_k=chosen.curvature_k,
         )
-        answers[dead_name(height)] = _hidden(seen, owners, known, belt, chosen)
+        answers[dead_name(height)] = _hidden(sets, owners, known, belt, chosen)
     return answers
 
 
@@ -158,7 +158,7 @@ def candidates(belt: Belt, terrain: xr.Dataset) -> tuple[Floats, npt.NDArray[np.
 
 
 def _hidden(
-    seen: Footprints,
+    sets: Footprints,
     owners: npt.NDArray[np.int64],
     known: npt.NDArray[np.bool_],
     belt: Belt,
@@ -170,15 +170,15 @@ def _hidden(
     order = np.argsort(owner, kind="stable")
     bounds = np.searchsorted(owner[order], np.arange(segments + 1))
     lines = np.array([belt.border.segment_geometry(segment) for segment in range(segments)], dtype=object)
-    near, of = shapely.STRtree(lines).query(lines[owners], predicate="dwithin", distance=settings.sight_m)
+    site_of, segment_of = shapely.STRtree(lines).query(lines[owners], predicate="dwithin", distance=settings.sight_m)
     sight: list[list[npt.NDArray[np.bool_]]] = [[] for _ in range(segments)]
     place = np.empty(len(order), np.int64)  # of each cell among those sorted by segment
     place[order] = np.arange(len(order))
     for site in range(len(owners)):
-        found = np.sort(place[seen.cells_of(site)])
-        for segment in of[near == site]:
+        in_sight = np.sort(place[sets.cells_of(site)])
+        for segment in segment_of[site_of == site]:
             bits = np.zeros(bounds[segment + 1] - bounds[segment], bool)
-            bits[found[slice(*np.searchsorted(found, bounds[segment : segment + 2]))] - bounds[segment]] = True
+            bits[in_sight[slice(*np.searchsorted(in_sight, bounds[segment : segment + 2]))] - bounds[segment]] = True
             sight[segment].append(bits)
     hidden, flat = np.full(known.shape, np.nan), np.full(len(order), np.nan)
     for segment in np.flatnonzero(np.diff(bounds) > 0):

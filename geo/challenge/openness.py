@@ -1,4 +1,4 @@
-"""Openness of the ground: how much of the sky, or of the depth, is free around a place."""
+"""Topographic openness: how much of the sky or of the depth is free around a position."""
 
 from __future__ import annotations
 
@@ -62,8 +62,8 @@ def _mean_zenith(z: Floats, cell_m: float, radius_m: float, steps: np.typing.NDA
     for row in range(straight, rows - straight):
         for column in range(straight, columns - straight):
             total = 0.0
-            for way in range(8):
-                down, right = steps[way, 0], steps[way, 1]
+            for direction in range(8):
+                down, right = steps[direction, 0], steps[direction, 1]
                 askew = down != 0 and right != 0
                 run = cell_m * math.sqrt(2.0) if askew else cell_m
                 steepest = -np.inf

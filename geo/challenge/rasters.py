@@ -1,4 +1,4 @@
-"""The challenge of the ground as rasters: the measures of ``geo.challenge`` cell by cell, for maps."""
+"""Measures of the challenge cell by cell, for maps."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from geo.border.belt import BorderLine, belt_of, fitting_belt_m, window_of
-from geo.challenge.measures import UNITS, ChallengeTerrain, dead_cells, shapes_of, ways_of
+from geo.challenge.measures import UNITS, ChallengeTerrain, dead_cells, fastest_crossings, shapes_of
 from geo.challenge.settings import VEHICLE, ChallengeSettings
 from geo.mobility.roads_and_rivers import Ways
 from geo.mobility.settings import MobilitySettings
@@ -72,7 +72,7 @@ def challenge_rasters(
         name: (belt.of(raster()), *UNITS[name]) for name, raster in shapes_of(ground).items()
     }
     layers |= {name: (hidden, "1", HIDDEN) for name, hidden in dead_cells(ground).items()}
-    fastest = ways_of(ground)
+    fastest = fastest_crossings(ground)
     through = fastest.before.cost + fastest.after.cost
     layers["crossing_time"] = (
         np.where(np.isfinite(belt.of(ground.terrain["elevation"])), through, np.nan),
@@ -83,8 +83,8 @@ def challenge_rasters(
         layers["response_time"] = (belt.of(ground.response), "s", "time until somebody from a base is there")
     dims = ("northing", "easting")
     data = {
-        name: (dims, np.where(belt.inside, values, np.nan), {"units": units, "long_name": told})
-        for name, (values, units, told) in layers.items()
+        name: (dims, np.where(belt.inside, values, np.nan), {"units": units, "long_name": meaning})
+        for name, (values, units, meaning) in layers.items()
     }
     return xr.Dataset(
         data,
@@ -119,8 +119,8 @@ def ground_of(
     rows = slice(max(0, rows.start - margin), rows.stop + margin)
     columns = slice(max(0, columns.start - margin), columns.stop + margin)
     near = terrain.isel(northing=rows, easting=columns)
-    made = moving_ground(near, border, belt_m=belt_m, settings=settings, mobility=mobility, ways=ways)
-    return made if response is None else replace(made, response=response.reindex_like(made.terrain))
+    ground = moving_ground(near, border, belt_m=belt_m, settings=settings, mobility=mobility, ways=ways)
+    return ground if response is None else replace(ground, response=response.reindex_like(ground.terrain))
 
 
 def moving_ground(

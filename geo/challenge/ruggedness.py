@@ -1,4 +1,4 @@
-"""How rough the ground is: the ruggedness index of Riley, and the scatter of its normals."""
+"""Ruggedness of terrain: Riley's index and vector ruggedness."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scores of a challenge: percentiles within the border and against a reference, and what a composite is worth."""
+"""Scores of a challenge: percentiles within the border and against a reference table, and composites."""
 
 from __future__ import annotations
 
@@ -82,11 +82,11 @@ def percentiles(values: npt.ArrayLike) -> Floats:
     >>> percentiles([30.0, 10.0, 20.0, 20.0])
     array([0.875, 0.125, 0.5  , 0.5  ])
     """
-    given = np.asarray(values, dtype=np.float64)
-    ranks = np.full(given.shape, np.nan)
-    known = ~np.isnan(given)
+    numbers = np.asarray(values, dtype=np.float64)
+    ranks = np.full(numbers.shape, np.nan)
+    known = ~np.isnan(numbers)
     if known.any():
-        ranks[known] = (rankdata(_alike(given[known])) - 0.5) / known.sum()
+        ranks[known] = (rankdata(_alike(numbers[known])) - 0.5) / known.sum()
     return ranks
 
 
@@ -154,15 +154,15 @@ class ReferenceTable:
             If the file cannot be read or its quantiles do not rise.
         """
         try:
-            told = json.loads(Path(path).read_text(encoding="utf-8"))
+            record = json.loads(Path(path).read_text(encoding="utf-8"))
             table = cls(
-                name=str(told["name"]),
-                version=str(told["version"]),
-                cell_m=float(told["cell_m"]),
-                source=str(told["source"]),
-                yardstick=dict(told["yardstick"]),
-                quantiles=np.array(told["quantiles"], dtype=np.float64),
-                measures={name: np.array(values, dtype=np.float64) for name, values in told["measures"].items()},
+                name=str(record["name"]),
+                version=str(record["version"]),
+                cell_m=float(record["cell_m"]),
+                source=str(record["source"]),
+                yardstick=dict(record["yardstick"]),
+                quantiles=np.array(record["quantiles"], dtype=np.float64),
+                measures={name: np.array(values, dtype=np.float64) for name, values in record["measures"].items()},
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise ChallengeError("cannot be read", where=str(path), expected="a table of quantiles in JSON") from error
@@ -241,10 +241,10 @@ class ReferenceTable:
         quantiles = np.linspace(0.0, 1.0, TABLE_QUANTILES)
         measures = {}
         for measure in TABLED:
-            parts = [found[measure] for found in challenges if measure in found]
+            parts = [result[measure] for result in challenges if measure in result]
             values = np.concatenate([part.sel(belt="both") if "belt" in part.dims else part for part in parts])
             measures[measure] = np.quantile(values[np.isfinite(values)], quantiles)
-        cell_m = float(np.mean([found.attrs["cell_m"] for found in challenges]))
+        cell_m = float(np.mean([result.attrs["cell_m"] for result in challenges]))
         fixed = {key: first.attrs[key] for key in yardstick}
         return cls(name, version, cell_m, source, fixed, quantiles, measures)
 
@@ -256,10 +256,10 @@ class ReferenceTable:
         str
             JSON.
         """
-        told = {name: getattr(self, name) for name in ("name", "version", "cell_m", "source")}
-        told |= {"yardstick": dict(self.yardstick), "quantiles": self.quantiles.tolist()}
-        told["measures"] = {name: [float(f"{v:.6g}") for v in values] for name, values in self.measures.items()}
-        return json.dumps(told, indent=1, ensure_ascii=False)
+        record = {name: getattr(self, name) for name in ("name", "version", "cell_m", "source")}
+        record |= {"yardstick": dict(self.yardstick), "quantiles": self.quantiles.tolist()}
+        record["measures"] = {name: [float(f"{v:.6g}") for v in values] for name, values in self.measures.items()}
+        return json.dumps(record, indent=1, ensure_ascii=False)
 
     def percentiles(self, name: str, values: npt.ArrayLike) -> tuple[Floats, npt.NDArray[np.bool_]]:
         """Look up the percentiles of values in the table.
@@ -278,13 +278,13 @@ class ReferenceTable:
         outside : ndarray of bool, shape (...)
             Which values lie outside the table's range; they get the percentile of its end, 0 or 1.
         """
-        given = np.asarray(values, dtype=np.float64)
+        numbers = np.asarray(values, dtype=np.float64)
         if name not in self.measures:
-            return np.full(given.shape, np.nan), np.zeros(given.shape, bool)
+            return np.full(numbers.shape, np.nan), np.zeros(numbers.shape, bool)
         points = self.measures[name]
-        found = np.interp(given, points, self.quantiles)
-        outside = (given < points[0]) | (given > points[-1])
-        return np.where(np.isnan(given), np.nan, found), outside
+        percentile = np.interp(numbers, points, self.quantiles)
+        outside = (numbers < points[0]) | (numbers > points[-1])
+        return np.where(np.isnan(numbers), np.nan, percentile), outside
 
     def misfit(self, cell_m: float, yardstick: Mapping[str, Any]) -> str:
         """Explain why measures cannot be compared with the table.

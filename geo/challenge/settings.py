@@ -1,4 +1,4 @@
-"""How the challenge of a border is measured: what is fixed for all segments, so that they can be compared."""
+"""Settings of a challenge: the yardstick that makes segments comparable, and errors of the elevation model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Roads, rivers and fords from map files, laid on the cells of a terrain."""
+"""Roads, rivers and fords from map files, on the cells of a terrain."""
 
 from __future__ import annotations
 
@@ -122,8 +122,8 @@ def _roads(
     kinds = np.array([str(kind).removesuffix(ROAD_LINKS) for kind in roads[column]] if column else [""] * len(roads))
     mps = np.array([settings.road_mps.get(kind, 0.0) for kind in kinds])
     if SPEED_COLUMN in roads:
-        told = np.asarray(pandas.to_numeric(roads[SPEED_COLUMN], errors="coerce"), dtype=np.float64) / KMH
-        mps = np.where((told > 0.0) & np.isfinite(told), told, mps)
+        signed = np.asarray(pandas.to_numeric(roads[SPEED_COLUMN], errors="coerce"), dtype=np.float64) / KMH
+        mps = np.where((signed > 0.0) & np.isfinite(signed), signed, mps)
     walked = (mps > 0.0) | np.isin(kinds, list(FOOTWAYS))
     lines = _shapes(roads, frame)
     if not walked.any():
@@ -148,15 +148,15 @@ def _shapes(table: geopandas.GeoDataFrame | None, frame: LocalFrame, *, near_m: 
 
 
 def _touched(shapes: npt.NDArray[np.object_], shape: tuple[int, int], grid: Affine) -> npt.NDArray[np.bool_]:
-    kept = [one for one in shapes if _is_shape(one)]
+    kept = [geometry for geometry in shapes if _is_shape(geometry)]
     if not kept:
         return np.zeros(shape, bool)
     cells: npt.NDArray[np.bool_] = rasterize(kept, shape, transform=grid, all_touched=True, dtype="uint8").astype(bool)
     return cells
 
 
-def _is_shape(one: Any) -> bool:
-    return one is not None and not one.is_empty and bool(np.isfinite(one.bounds).all())
+def _is_shape(geometry: Any) -> bool:
+    return geometry is not None and not geometry.is_empty and bool(np.isfinite(geometry.bounds).all())
 
 
 def _read(path: str | Path, box: tuple[float, float, float, float] | None) -> geopandas.GeoDataFrame:

@@ -1,8 +1,4 @@
-"""What is assumed about getting about: named numbers, each with its unit, its source and how far to trust it.
-
-Confidence: H from a standard or a measured law, M common practice, L a guess that somebody with better knowledge should
-replace.
-"""
+"""Assumptions about movement over the ground, each with its unit, source and confidence."""
 
 from __future__ import annotations
 

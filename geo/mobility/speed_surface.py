@@ -1,4 +1,4 @@
-"""How fast each cell of the ground lets somebody move: what a search over it needs to know."""
+"""Speed of a walker or a vehicle on each cell of the terrain, as input to path searches."""
 
 from __future__ import annotations
 
@@ -83,8 +83,8 @@ def on_foot(terrain: xr.Dataset, *, ways: Ways | None = None, settings: Mobility
     On roads and paths the cover does not count. A river costs ``river_wade_s`` for each cell of it on the way, taken as
     level, a ford ``ford_wade_s``; water as land cover is closed. Cells whose cover is unknown count as open ground.
     """
-    chosen, found = settings or MobilitySettings(), ways or Ways()
-    cells = _laid(found, terrain, chosen)
+    chosen, features = settings or MobilitySettings(), ways or Ways()
+    cells = _laid(features, terrain, chosen)
     share = _cover_share(terrain, chosen.foot_cover, chosen.foot_canopy_factor, chosen)
     with np.errstate(divide="ignore"):
         pace = 1.0 / (chosen.off_path_factor * share)
@@ -92,8 +92,8 @@ def on_foot(terrain: xr.Dataset, *, ways: Ways | None = None, settings: Mobility
         pace[cells.path] = 1.0
         wade = np.where(cells.ford, chosen.ford_wade_s, chosen.river_wade_s)
         pace = pace + np.where(cells.river, wade * WALKING.level_mps / cell_size(terrain), 0.0)
-    least = min(1.0, 1.0 / chosen.off_path_factor) if found.roads is not None else 1.0 / chosen.off_path_factor
-    return replace(_mobility(terrain, WALKING, pace, "walker", found), least_pace=least)
+    least = min(1.0, 1.0 / chosen.off_path_factor) if features.roads is not None else 1.0 / chosen.off_path_factor
+    return replace(_mobility(terrain, WALKING, pace, "walker", features), least_pace=least)
 
 
 def by_vehicle(terrain: xr.Dataset, *, ways: Ways | None = None, settings: MobilitySettings | None = None) -> Mobility:
@@ -102,8 +102,8 @@ def by_vehicle(terrain: xr.Dataset, *, ways: Ways | None = None, settings: Mobil
     Off roads steeper ground than ``vehicle_limit``, closed cover and rivers are no way; a river is passed at bridges
     and, for ``vehicle_ford_s``, at fords.
     """
-    chosen, found = settings or MobilitySettings(), ways or Ways()
-    cells = _laid(found, terrain, chosen)
+    chosen, features = settings or MobilitySettings(), ways or Ways()
+    cells = _laid(features, terrain, chosen)
     law = SpeedLaw(chosen.vehicle_mps, chosen.vehicle_decline, 0.0, chosen.vehicle_limit)
     share = _cover_share(terrain, chosen.vehicle_cover, chosen.vehicle_cover.get("tree_cover", 0.0), chosen)
     share[slope(terrain).to_numpy() > chosen.vehicle_limit] = 0.0  # too steep to drive askew, too
@@ -117,8 +117,8 @@ def by_vehicle(terrain: xr.Dataset, *, ways: Ways | None = None, settings: Mobil
         felt = np.where(on_road, chosen.road_gradient, math.inf)
         pace[cells.river & ~cells.ford] = math.inf
         pace[cells.ford] += chosen.vehicle_ford_s * chosen.vehicle_mps / cell_size(terrain)
-    least = 1.0 if found.roads is None else 0.0  # roads may be faster than any ground
-    return replace(_mobility(terrain, law, pace, "vehicle", found), felt=felt, least_pace=least)
+    least = 1.0 if features.roads is None else 0.0  # roads may be faster than any ground
+    return replace(_mobility(terrain, law, pace, "vehicle", features), felt=felt, least_pace=least)
 
 
 def _laid(ways: Ways, terrain: xr.Dataset, settings: MobilitySettings) -> WayCells | None:

@@ -1,4 +1,4 @@
-"""How fast people move over ground."""
+"""Walking speed on slopes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Along a way over a raster: its pieces, how long each takes, and what rasters are along it."""
+"""Sampling along paths over a raster: their pieces, travel times, and integrals of rasters."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ class Along:
     right: Ints
     share: Floats
     begins: Ints
-    way: Ints
+    path: Ints
     seconds: Floats
     metres: Floats
-    ways: int
+    paths: int
 
     @classmethod
-    def ways_over(cls, mobility: Mobility, ways: Sequence[tuple[npt.ArrayLike, npt.ArrayLike]]) -> Along:
+    def over_paths(cls, mobility: Mobility, paths: Sequence[tuple[npt.ArrayLike, npt.ArrayLike]]) -> Along:
         """Along ways given by the rows and columns of their cells, in the order of travel; empty ways have no pieces.
 
         Steps must be straight, diagonal, or moves like a knight's, as ``geo.paths.search`` makes them.
         """
         width = mobility.elevation.shape[1]
         knots, begins, owners, count = [], [], [], 0
-        for number, (rows, columns) in enumerate(ways):
+        for number, (rows, columns) in enumerate(paths):
             place = _knots(np.asarray(rows, np.int64), np.asarray(columns, np.int64))
             if len(place) > 1:
                 begins.append(count + np.arange(len(place) - 1))
@@ -54,19 +54,19 @@ class Along:
         share = (place - low).max(axis=1) if len(place) else np.zeros(0)
         begin = np.concatenate(begins).astype(np.int64) if begins else np.zeros(0, np.int64)
         step = place[begin + 1] - place[begin] if len(begin) else np.zeros((0, 2))
-        made = cls(
+        along = cls(
             cells=cells,
             left=numbers[: len(place)],
             right=numbers[len(place) :],
             share=share,
             begins=begin,
-            way=np.concatenate(owners).astype(np.int64) if owners else np.zeros(0, np.int64),
+            path=np.concatenate(owners).astype(np.int64) if owners else np.zeros(0, np.int64),
             seconds=np.zeros(len(begin)),
             metres=np.hypot(*step.T) * mobility.cell_m,
-            ways=len(ways),
+            paths=len(paths),
         )
-        object.__setattr__(made, "seconds", made._seconds(mobility))
-        return made
+        object.__setattr__(along, "seconds", along._seconds(mobility))
+        return along
 
     def at_knots(self, raster: npt.ArrayLike) -> Floats:
         """Values of a raster (row, column) at the knots, linear between the two cells."""
@@ -96,7 +96,7 @@ class Along:
 
     def total(self, pieces: Floats) -> Floats:
         """Sum over the pieces of each way (way,)."""
-        return np.bincount(self.way, weights=pieces, minlength=self.ways).astype(np.float64)
+        return np.bincount(self.path, weights=pieces, minlength=self.paths).astype(np.float64)
 
     def _seconds(self, mobility: Mobility) -> Floats:
         law, height = mobility.law, self.at_knots(mobility.elevation)

@@ -1,4 +1,4 @@
-"""Crossings of a border: the cheapest way from one edge of its belt to the other, overall and through each segment."""
+"""Least-cost crossings of a border, from one edge of its belt to the other, overall and through each segment."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ class Crossings:
         """Rows and columns, in the belt's window, of the way through a segment; empty where nobody can cross it."""
         if not math.isfinite(self.cost[segment]):
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
-        first = self.before.way(*(int(i) for i in self.here[segment]))
-        then = self.after.way(*(int(i) for i in self.there[segment]))
+        first = self.before.path(*(int(i) for i in self.here[segment]))
+        then = self.after.path(*(int(i) for i in self.there[segment]))
         return np.concatenate([first[0], then[0]]), np.concatenate([first[1], then[1]])
 
     def places(self, segment: int) -> Floats:
@@ -92,9 +92,10 @@ def crossings(
         before, after = forth.result(), back.result()
     over = _steps_over_the_line(belt, steps, direction, before.cost, after.cost)
     best = _best_by_segment(belt, over)
-    found = best >= 0
+    crossed = best >= 0
     cost, here, there = np.full(len(best), np.inf), np.full((len(best), 2), -1), np.full((len(best), 2), -1)
-    cost[found], here[found], there[found] = over.cost[best[found]], over.here[best[found]], over.there[best[found]]
+    step = best[crossed]
+    cost[crossed], here[crossed], there[crossed] = over.cost[step], over.here[step], over.there[step]
     cost[~np.isfinite(cost) & _unknown(belt, mobility)] = np.nan
     closed = np.zeros(len(cost), bool)
     answer = Crossings(belt, direction, cost, here, there, before, after, closed)
@@ -102,25 +103,26 @@ def crossings(
 
 
 def crossings_of_the_whole(
-    belt: Belt, mobility: Mobility, own: Ints, *, least_per_s: float, slack: float, **case: Any
+    belt: Belt, mobility: Mobility, own_segments: Ints, *, least_per_s: float, slack: float, **case: Any
 ) -> tuple[Crossings, npt.NDArray[np.bool_]]:
-    """``crossings`` of a piece, and for its segments ``own`` whether the whole border has none cheaper by ``slack``.
+    """``crossings`` of a part of a border, and whether through its ``own_segments`` the whole has none cheaper.
 
-    ``least_per_s`` is what a second costs at least anywhere. ``case``: the other keywords of ``crossings``. Where it
-    may, and the piece has no way, the cost is NaN.
+    Cheaper means by more than ``slack``; ``least_per_s`` is what a second costs at least anywhere. ``case`` are the
+    other keywords of ``crossings``. Where the whole border may have a cheaper path and the part has none, the cost is
+    NaN.
     """
     if not belt.onward.any():
-        return crossings(belt, mobility, **case), np.ones(len(own), bool)
+        return crossings(belt, mobility, **case), np.ones(len(own_segments), bool)
     bound = crossings(belt, mobility, onward_per_s=least_per_s, **case)
-    doubtful = bound.open_ended[own]
+    doubtful = bound.open_ended[own_segments]
     if not doubtful.any():
         return bound, ~doubtful
-    least = bound.cost[own]
+    least = bound.cost[own_segments]
     del bound
-    ways = crossings(belt, mobility, **case)
-    sure = ~doubtful | (ways.cost[own] <= least + slack)
-    ways.cost[own[~sure & np.isinf(ways.cost[own])]] = np.nan  # there may be a way beyond
-    return ways, sure
+    cheapest = crossings(belt, mobility, **case)
+    proved = ~doubtful | (cheapest.cost[own_segments] <= least + slack)
+    cheapest.cost[own_segments[~proved & np.isinf(cheapest.cost[own_segments])]] = np.nan  # there may be a way beyond
+    return cheapest, proved
 
 
 def first_labels(belt: Belt, mobility: Mobility, edge: npt.NDArray[np.bool_], onward_per_s: float | None) -> Floats:
@@ -140,13 +142,13 @@ def first_labels(belt: Belt, mobility: Mobility, edge: npt.NDArray[np.bool_], on
     return np.where(belt.onward & ~edge, least, labels)
 
 
-def _open_ended(ways: Crossings, start: npt.NDArray[np.bool_], goal: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+def _open_ended(paths: Crossings, start: npt.NDArray[np.bool_], goal: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     """Of which segments the cheapest way does not lead from edge to edge."""
-    found = np.zeros(len(ways.cost), bool)
-    for segment in np.flatnonzero(np.isfinite(ways.cost)):
-        rows, columns = ways.cells(int(segment))
-        found[segment] = not (start[rows[0], columns[0]] and goal[rows[-1], columns[-1]])
-    return found
+    open_ended = np.zeros(len(paths.cost), bool)
+    for segment in np.flatnonzero(np.isfinite(paths.cost)):
+        rows, columns = paths.cells(int(segment))
+        open_ended[segment] = not (start[rows[0], columns[0]] and goal[rows[-1], columns[-1]])
+    return open_ended
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,8 +1,9 @@
-"""The search itself: least costs over a raster by label correcting in buckets, compiled.
+"""Compiled least-cost search over a raster: label correcting in buckets.
 
-Exact: a cell's cost is the least over all ways, whatever the width of the buckets (delta-stepping without its split
-into light and heavy steps: Meyer and Sanders 2003, doi:10.1016/S0196-6774(03)00076-2). A step that passes between cells
-is cut where it crosses their rows or columns, and each piece is paid for, so that a knight's move jumps over nothing.
+The search is exact: the cost of a cell is the least over all paths, whatever the width of the buckets (delta-stepping
+without its split into light and heavy steps: Meyer and Sanders 2003, doi:10.1016/S0196-6774(03)00076-2). A step that
+passes between cells is cut where it crosses their rows or columns, and each piece is charged, so that a knight's move
+cannot jump over a cell.
 """
 
 from __future__ import annotations
@@ -388,20 +389,20 @@ def search(
 @njit(cache=True, nogil=True, error_model="numpy")
 def trace(cell: int, arrival: npt.NDArray[np.uint8], steps: Int32s) -> Int32s:
     """Flat cells from ``cell`` back to where the search began, both included."""
-    way = [np.int32(cell)]
+    path = [np.int32(cell)]
     while arrival[cell] != NOWHERE:
         cell -= steps[arrival[cell]]
-        way.append(np.int32(cell))
-    return np.array(way)
+        path.append(np.int32(cell))
+    return np.array(path)
 
 
 def compile_kernels() -> None:
     """Compile the kernels, or load them from the disk: one search over a few cells, and one way traced."""
     ground = np.zeros((25, COLUMNS))
     graph = Graph(*moves_of(8, 5), np.array([1.0, 0.0, 0.0, np.inf]))
-    one, cells = np.ones((3, 3)), np.empty((5, 5))
-    lay_out(ground.reshape(5, 5, COLUMNS), 1, one, one, one[:1, :1].copy(), one[:1, :1].copy(), one[:1, :1].copy())
-    begin(ground.reshape(5, 5, COLUMNS), 1, one, cells)
+    ones, cells = np.ones((3, 3)), np.empty((5, 5))
+    lay_out(ground.reshape(5, 5, COLUMNS), 1, ones, ones, ones[:1, :1].copy(), ones[:1, :1].copy(), ones[:1, :1].copy())
+    begin(ground.reshape(5, 5, COLUMNS), 1, ones, cells)
     labels, arrival = np.full(25, np.inf), np.full(25, NOWHERE, np.uint8)
     labels[11] = 0.0
     width = usual_cost(ground, graph, 1)

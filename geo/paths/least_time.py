@@ -1,4 +1,4 @@
-"""Ways over the ground: the path that somebody covers in the least time."""
+"""Least-time path between points."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ def least_time_path(
 
     ``start`` (2,), ``goals`` (2,) or (goal, 2). Speed is Tobler's on the gradient along the way, elevation alone; there
     is no way into or across a void. Searched over the cells whose centres lie in ``bounds`` (west, south, east, north)
-    [m], default all; see ``least_time_way``.
+    [m], default all; see ``fastest_path``.
     """
     cell_m = cell_size(terrain)
     if bounds is not None:
         west, south, east, north = bounds
         terrain = terrain.sel(easting=slice(west, east), northing=slice(north, south))
     walker = bare(terrain, WALKING, 1.0 / TOBLER_OFF_PATH if off_path else 1.0, cell_m=cell_m)
-    return least_time_way(walker, start, goals, neighbours=neighbours)[0]
+    return fastest_path(walker, start, goals, neighbours=neighbours)[0]
 
 
-def least_time_way(
+def fastest_path(
     mobility: Mobility, start: npt.ArrayLike, goals: npt.ArrayLike, *, neighbours: int = 16
 ) -> tuple[Floats, float]:
     """Places (place, 2) [m] of the fastest way from ``start`` (2,) to the first reached of ``goals``, and its seconds.
@@ -57,12 +57,12 @@ def least_time_way(
     origin, targets = _cell(mobility, begin), [_cell(mobility, place) for place in places]
     labels = np.full(mobility.elevation.shape, np.inf)
     labels[origin] = 0.0
-    found = Steps.over(mobility, neighbours=neighbours).spread(labels)
-    seconds = [float(found.cost[target]) for target in targets]
+    reached = Steps.over(mobility, neighbours=neighbours).spread(labels)
+    seconds = [float(reached.cost[target]) for target in targets]
     chosen = int(np.argmin(seconds))
     if not math.isfinite(seconds[chosen]):
         raise TerrainError("no goal can be reached", where="least-time path", expected="ground that connects them")
-    rows, columns = found.way(*targets[chosen])
+    rows, columns = reached.path(*targets[chosen])
     centres = np.column_stack([mobility.easting[columns], mobility.northing[rows]])
     return np.vstack([begin, centres[1:-1], places[chosen]]), seconds[chosen]
 

@@ -1,4 +1,4 @@
-"""Ways that keep as far as they can from every sensor, or as near: maximal breach and maximal support."""
+"""Maximal breach and maximal support paths: as far from every sensor, or as near to one, as possible."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def _bottleneck(
     found = steps.spread(np.where(start, 0.0, np.inf))
     ends = np.where(goal, found.cost, np.inf)
     row, column = np.unravel_index(int(np.argmin(ends)), ends.shape)
-    rows, columns = found.way(int(row), int(column))
+    rows, columns = found.path(int(row), int(column))
     way = np.column_stack([belt.easting[columns], belt.northing[rows]])
     return Breach(float(sign * levels[low]), way, float(ends[row, column]))
 

@@ -1,4 +1,4 @@
-"""How soon somebody can be there: travel times from places, response times from bases, and their isochrones."""
+"""Travel times from points, response times from bases, and their isochrones."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def response_time(
     driven = spread(vehicle, np.where(wheels, chosen.turnout_s, np.inf), neighbours=neighbours).cost
     start = np.minimum(driven + chosen.dismount_s, np.where(at_bases, chosen.turnout_s, np.inf))
     walked = spread(walker, start, neighbours=neighbours).cost
-    told: dict[str, str | int | float] = {
+    attrs: dict[str, str | int | float] = {
         "mover": "vehicle, then walker",
         "missing": ", ".join(walker.missing),
         "bases": int(at_bases.sum()),
@@ -74,7 +74,7 @@ def response_time(
         "turnout_s": chosen.turnout_s,
         "dismount_s": chosen.dismount_s,
     }
-    return _seconds(walker, np.minimum(driven, walked), told).rename("response_time")
+    return _seconds(walker, np.minimum(driven, walked), attrs).rename("response_time")
 
 
 def isochrones(time: xr.DataArray, terrain: xr.Dataset, minutes: Sequence[float]) -> geopandas.GeoDataFrame:
@@ -137,12 +137,12 @@ def cells_of(mobility: Mobility, points: Floats) -> tuple[npt.NDArray[np.int64],
     return rows.astype(np.int64), columns.astype(np.int64)
 
 
-def _seconds(mobility: Mobility, cost: Floats, told: dict[str, str | int | float]) -> xr.DataArray:
+def _seconds(mobility: Mobility, cost: Floats, attrs: dict[str, str | int | float]) -> xr.DataArray:
     void = ~np.isfinite(mobility.elevation)
     return xr.DataArray(
         np.where(void, np.nan, cost),
         {"northing": mobility.northing, "easting": mobility.easting},
         ("northing", "easting"),
         "travel_time",
-        {"units": "s", **told},
+        {"units": "s", **attrs},
     )

@@ -1,4 +1,4 @@
-"""Least costs over the ground in one sweep: from some cells to all others, or from all to some."""
+"""Least costs over the ground from given cells to all others, or from all cells to the given ones."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Spread:
     neighbours: int
     backward: bool
 
-    def way(self, row: int, column: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    def path(self, row: int, column: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Rows and columns of the least-cost way in the order of travel; empty where there is none.
 
         It ends at the cell, and backward begins there.
@@ -139,9 +139,9 @@ def spread(
 def _over_cells(values: npt.ArrayLike | None, name: str, default: float, mobility: Mobility) -> Floats:
     if values is None:
         return np.full((1, 1), default)
-    given = np.asarray(values, dtype=np.float64)
-    _refuse_unless(given, name, mobility)
-    return given
+    numbers = np.asarray(values, dtype=np.float64)
+    _refuse_unless(numbers, name, mobility)
+    return numbers
 
 
 def _refuse_unless(values: Floats, name: str, over: Mobility | Steps) -> None:

@@ -1,4 +1,4 @@
-"""What follows from a terrain: its frame, cell and bounds, heights between cells, slopes."""
+"""Quantities derived from a terrain: frame, cell size, bounds, interpolated heights, slope and aspect."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The square north-up cells of a frame that rasters become, planned from their headers alone."""
+"""Planning of the square north-up grid that rasters are resampled to, from their headers alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The header of a height raster: read, checked, and brought to metres before a single cell is read."""
+"""Headers of height rasters: read, checked and converted to metres before any cell is read."""
 
 from __future__ import annotations
 

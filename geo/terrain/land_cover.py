@@ -1,4 +1,4 @@
-"""What stands on the ground: land cover and canopy, laid on the cells of a terrain by nearest neighbour."""
+"""Land cover and canopy height on the cells of a terrain, by nearest neighbour."""
 
 from __future__ import annotations
 

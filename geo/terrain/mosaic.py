@@ -1,4 +1,4 @@
-"""Several rasters as one terrain: which files a path means, and which of them are tiles of one grid."""
+"""Mosaics: the rasters that a path stands for, and the joining of tiles of one grid."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def tile_names(path: Paths) -> list[str]:
         return _expanded(str(path))
     if not isinstance(path, Iterable):
         raise TerrainError(f"{path!r}", where="terrain", expected="the path of a raster, or a list of them")
-    names = [name for one in path for name in _expanded(str(one))]
+    names = [name for item in path for name in _expanded(str(item))]
     if not names:
         raise TerrainError("no tile is given", where="terrain", expected="at least one raster")
     return names
@@ -41,8 +41,8 @@ def _expanded(name: str) -> list[str]:
         return [name]
     path = Path(name)
     if path.is_dir():
-        found = sorted(str(item) for item in path.iterdir() if TILE_NAME.fullmatch(item.name) and item.is_file())
-        tiles = [item for item in found if not item.lower().endswith(".vrt")] or found
+        rasters = sorted(str(item) for item in path.iterdir() if TILE_NAME.fullmatch(item.name) and item.is_file())
+        tiles = [item for item in rasters if not item.lower().endswith(".vrt")] or rasters
         holds_raster = any(path.glob("*.adf"))  # a folder that is itself one raster
         if tiles or not holds_raster:
             return _at_least_one(tiles, name, "files such as .tif, .hgt, .asc, .img, .dt2, .jp2")

@@ -1,4 +1,4 @@
-"""The ground as a dataset: elevation on square cells of one frame, and what stands on it."""
+"""Opening of rasters as one terrain Dataset: elevation, land cover and canopy on square cells of a frame."""
 
 from __future__ import annotations
 

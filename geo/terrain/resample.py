@@ -1,4 +1,4 @@
-"""Cells of a grid filled from rasters by windows: heights between the centres, codes from the nearest."""
+"""Reading and resampling of windows: heights bilinearly, class codes from the nearest cell."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def read_all(sources: Sequence[RasterSource], grid: PlannedGrid, window: Window,
     here = Box(window.row_off, window.row_off + window.height, window.col_off, window.col_off + window.width)
     for source in sources:
         if here.meets(extent(source, grid)):
-            found = read(source, grid, window)
-            np.copyto(values, found, where=~np.isnan(found))
+            part = read(source, grid, window)
+            np.copyto(values, part, where=~np.isnan(part))
     return values
 
 
@@ -50,11 +50,11 @@ def read_heights(source: RasterSource, grid: PlannedGrid, window: Window) -> npt
     """
     with opened(source.name, source.label) as raster:
         if grid.native:
-            own = Window(
+            cells = Window(
                 window.col_off + grid.first_column, window.row_off + grid.first_row, window.width, window.height
             )
-            values = raster.read(1, window=own)
-            voids = raster.read_masks(1, window=own) == 0
+            values = raster.read(1, window=cells)
+            voids = raster.read_masks(1, window=cells) == 0
             _refuse_no_heights(source, values, voids)
             values = _in_metres(source, values)
             values[voids] = np.nan
@@ -62,8 +62,8 @@ def read_heights(source: RasterSource, grid: PlannedGrid, window: Window) -> npt
         behind = _behind(source, grid, window)
         if behind.empty:
             return np.full((window.height, window.width), np.nan, np.float32)
-        own = Window(behind.left, behind.top, behind.right - behind.left, behind.bottom - behind.top)
-        _refuse_no_heights(source, raster.read(1, window=own), raster.read_masks(1, window=own) == 0)
+        cells = Window(behind.left, behind.top, behind.right - behind.left, behind.bottom - behind.top)
+        _refuse_no_heights(source, raster.read(1, window=cells), raster.read_masks(1, window=cells) == 0)
         with _warped(raster, source, grid, Resampling.bilinear) as warped:
             return _in_metres(source, warped.read(1, window=window))
 
@@ -120,10 +120,10 @@ def _refuse_no_heights(source: RasterSource, values: npt.NDArray[Any], voids: np
     if not np.isnan(lowest) and (lowest < limits[0] or highest > limits[1]):
         wrong = lowest if lowest < limits[0] else highest
     else:
-        found = [void for void in suspects if lowest <= void <= highest and (known == void).any()]
-        if not found:
+        marks = [void for void in suspects if lowest <= void <= highest and (known == void).any()]
+        if not marks:
             return
-        wrong = found[0]
+        wrong = marks[0]
     named = repr(float(wrong)).removesuffix(".0")
     remedy = f", or nodata={named} to be given" if math.isfinite(wrong) else ""
     raise TerrainError(

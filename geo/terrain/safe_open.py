@@ -1,4 +1,4 @@
-"""Raster files opened with care: bounded caches and waits, nothing run, no detours over a network, clear faults."""
+"""Safe opening of raster files: bounded caches and timeouts, no code execution, no indirect network access."""
 
 from __future__ import annotations
 
@@ -79,8 +79,8 @@ def opened(name: str, where: str) -> Iterator[Any]:
 
 def _unreadable(error: BaseException, name: str, where: str) -> TerrainError:
     """The fault with what GDAL said of it, but without the path, which the sentence names anyway."""
-    said = re.sub(r"\s+", " ", str(error.__cause__ or error).replace(name, "")).strip(":, '\"").rstrip(".")
-    reason = f" ({said[:200]})" if said else ""
+    message = re.sub(r"\s+", " ", str(error.__cause__ or error).replace(name, "")).strip(":, '\"").rstrip(".")
+    reason = f" ({message[:200]})" if message else ""
     return TerrainError(f"the raster cannot be read{reason}", where=where, expected="intact data that GDAL opens")
 
 

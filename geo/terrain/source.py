@@ -1,4 +1,4 @@
-"""One raster file as it stands on disk: size, georeference, system, voids."""
+"""Header record of one raster file: size, georeference, coordinate system, voids."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Virtual rasters as text, which rasterio opens like files: voids made uniform, tiles of one grid joined. No copies."""
+"""Virtual rasters (VRT) as text that rasterio opens like files: uniform voids, joined tiles, no copies."""
 
 from __future__ import annotations
 

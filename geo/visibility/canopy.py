@@ -1,9 +1,10 @@
-"""Trees in the way: the share of the canopy's height that blocks sight, with feet on bare ground.
+"""Canopy: the heights above ground that block sight.
 
-What blocks is the bilinear surface of elevation + share × canopy height. The observer's mast and the target's feet
-stand on bare ground. Around the observer the trees are cleared: in the cells, up to four, whose centres surround it.
-Over the target they stand: a target is seen only where the line to its top passes above the canopy of its cell, so one
-that is shorter than the canopy over it is hidden. Where the canopy is unknown, so is what lies behind it.
+The surface that blocks is the bilinear surface of elevation + share × canopy height. The observer's mast and the
+target stand on bare ground. Around the observer the canopy is cleared, in the up to four cells whose centres surround
+it. Above the target it is not: a target is seen only where the line to its top passes above the canopy of its cell, so
+a target shorter than that canopy is hidden. Where the canopy is unknown, so is what lies behind it.
+``geo.visibility.window.view_from`` applies these rules.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whether one point sees another: the exact reference, for pairs in any number."""
+"""Line of sight between pairs of points: the exact reference."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How an observer looks, and the grid it looks over: the arguments of ``geo.visibility``, checked at the door."""
+"""View of an observer and grid of a terrain: the arguments of ``geo.visibility``, checked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The viewshed of one observer as arrays: the cells around it, swept by the kernels and cut to range and angles."""
+"""Viewshed of one observer as arrays: a window of cells, swept by the kernels and cut to range and angles."""
 
 from __future__ import annotations
 

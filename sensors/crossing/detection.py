@@ -67,7 +67,7 @@ class Detection:
 
 def detection_along(watched: WatchedBelt, along: Along) -> Detection:
     """Hazard of each sensor along each way, and the bracket of the scans' phase."""
-    hazard, low = np.zeros((along.ways, len(watched.sensors))), np.zeros((along.ways, len(watched.sensors)))
+    hazard, low = np.zeros((along.paths, len(watched.sensors))), np.zeros((along.paths, len(watched.sensors)))
     for number in range(len(watched.sensors)):
         pieces, low_pieces = hazard_of_pieces(watched, along, number)
         hazard[:, number], low[:, number] = along.total(pieces), along.total(low_pieces)
@@ -94,7 +94,7 @@ def hazard_of_pieces(watched: WatchedBelt, along: Along, number: int) -> tuple[F
     rate, look = np.zeros(len(here)), np.zeros(len(here))
     rate[here], look[here] = sensor.rate[place[here]], sensor.look[place[here]]
     if not here.any():
-        nothing = np.zeros(len(along.way))
+        nothing = np.zeros(len(along.path))
         return nothing, nothing
     if feels_steps(sensor.kind):
         pieces = along.mean(along.between(rate)) * along.metres / watched.attrs["assumed_speed_mps"]
@@ -104,12 +104,12 @@ def hazard_of_pieces(watched: WatchedBelt, along: Along, number: int) -> tuple[F
         scans = np.divide(rate * look, hazard_of(look), out=np.zeros_like(rate), where=look > 0.0)
         return pieces, along.mean(along.between(scans)) * along.seconds
     if searches(sensor.kind):
-        best, knots = np.zeros(along.ways), along.between(look)
-        np.maximum.at(best, along.way, np.maximum(knots[along.begins], knots[along.begins + 1]))
+        best, knots = np.zeros(along.paths), along.between(look)
+        np.maximum.at(best, along.path, np.maximum(knots[along.begins], knots[along.begins + 1]))
         total = along.total(pieces)
         most = np.array([most_hazard(p) for p in best])
         share = np.where(total > most, most / np.maximum(total, 1e-300), 1.0)
-        pieces = pieces * share[along.way]
+        pieces = pieces * share[along.path]
     return pieces, pieces
 
 
@@ -197,7 +197,7 @@ def crossing_along(
 ) -> Crossing:
     """The crossing along cells (rows and columns of the belt's window), with everything that is known of it."""
     mobility = watched.on_belt
-    along = Along.ways_over(mobility, [cells])
+    along = Along.over_paths(mobility, [cells])
     detection = detection_along(watched, along)
     rows, columns = (np.asarray(axis, np.int64) for axis in cells)
     places = np.column_stack([watched.belt.easting[columns], watched.belt.northing[rows]])
@@ -228,7 +228,7 @@ def crossing_along(
 def _decided(watched: WatchedBelt, along: Along) -> tuple[Decision, ...]:
     """The densest stretches of one way, in its order, that hold DECIDING_SHARE of its hazard."""
     parts = np.array([hazard_of_pieces(watched, along, n)[0] for n in range(len(watched.sensors))])
-    hazard = parts.sum(axis=0) if len(parts) else np.zeros(len(along.way))
+    hazard = parts.sum(axis=0) if len(parts) else np.zeros(len(along.path))
     if not hazard.sum() > 0.0:
         return ()
     order = np.argsort(-hazard / along.metres, kind="stable")

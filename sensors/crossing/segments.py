@@ -78,7 +78,7 @@ def over_segments(watched: WatchedBelt, ways: Crossings) -> xr.Dataset:
     another might be detected less.
     """
     segments = np.arange(ways.cost.size)
-    along = Along.ways_over(watched.on_belt, [ways.cells(int(segment)) for segment in segments])
+    along = Along.over_paths(watched.on_belt, [ways.cells(int(segment)) for segment in segments])
     detection = detection_along(watched, along)
     certain = _certain(watched, ways, detection)
     state = np.full(len(segments), CROSSED, dtype="<U11")
@@ -143,6 +143,6 @@ def _certain(watched: WatchedBelt, ways: Crossings, detection: Detection) -> npt
         direction=ways.direction,
         neighbours=ways.before.neighbours,
     )
-    along = Along.ways_over(watched.on_belt, [others.cells(segment) for segment in range(others.cost.size)])
+    along = Along.over_paths(watched.on_belt, [others.cells(segment) for segment in range(others.cost.size)])
     probability = detection_along(watched, along).probability
     return np.where(np.isfinite(others.cost), probability, np.nan)

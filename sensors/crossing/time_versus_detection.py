@@ -106,7 +106,7 @@ class _Corner:
 def _corner(watched: WatchedBelt, ways: Crossings, segment: int | None) -> _Corner:
     chosen = chosen_segment(ways, segment)
     cells = ways.cells(chosen)
-    along = Along.ways_over(watched.on_belt, [cells])
+    along = Along.over_paths(watched.on_belt, [cells])
     hazard = along.over_time(watched.per_s) + along.over_length(watched.per_m)
     return _Corner(float(along.seconds.sum()), float(hazard[0]), int(chosen), cells)
 

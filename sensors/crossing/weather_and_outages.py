@@ -140,7 +140,7 @@ def over_crossing_states(
 
 def _probability(watched: WatchedBelt, paths: Crossings) -> Floats:
     """P_detect (segment,) of paths under the sensors of one state; NaN where there is no path or it is unknown."""
-    along = Along.ways_over(watched.on_belt, [paths.cells(segment) for segment in range(paths.cost.size)])
+    along = Along.over_paths(watched.on_belt, [paths.cells(segment) for segment in range(paths.cost.size)])
     detection = detection_along(watched, along)
     doubtful = ~np.isfinite(paths.cost) | ((detection.unknown_m > 0.0) & (detection.hazard.sum(axis=1) == 0.0))
     return np.where(doubtful, np.nan, detection.probability)

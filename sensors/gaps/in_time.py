@@ -196,7 +196,7 @@ def just_opened(
     held, holds = (detection["detection_probability"].to_numpy() for detection in (first, second))
     lost = set(working_before) - set(working_after)
     opened = np.flatnonzero((held >= required_probability) & (holds < required_probability))
-    along = Along.ways_over(watched.on_belt, [paths.cells(int(segment)) for segment in opened])
+    along = Along.over_paths(watched.on_belt, [paths.cells(int(segment)) for segment in opened])
     numbers = [number for number, sensor in enumerate(watched.sensors) if sensor.name in lost]
     missed = np.array([along.total(hazard_of_pieces(watched, along, number)[0]) for number in numbers])
     answers = []

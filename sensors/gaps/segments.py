@@ -306,7 +306,7 @@ def least_detected_crossing(
 def _least_detected(watched: WatchedBelt, paths: Crossings) -> int:
     """The segment whose path is detected least, once cameras' searches end; of equal ones that of the least cost."""
     known = np.flatnonzero(np.isfinite(paths.cost))
-    along = Along.ways_over(watched.on_belt, [paths.cells(int(n)) for n in known])
+    along = Along.over_paths(watched.on_belt, [paths.cells(int(n)) for n in known])
     probability = detection_along(watched, along).probability
     alike = known[probability <= probability.min() + ALIKE]
     return int(alike[np.argmin(paths.cost[alike])])

@@ -226,21 +226,21 @@ def where_it_ends(to_go: Spread) -> npt.NDArray[np.int64]:
 def tasks_of(watched: WatchedBelt, ways: Crossings, response: xr.DataArray, settings: ResponseSettings) -> Tasks:
     """The tasks of the way through each segment, by the strip of the belt in which each piece of it lies."""
     cells = [ways.cells(segment) for segment in range(ways.cost.size)]
-    along = Along.ways_over(watched.on_belt, cells)
+    along = Along.over_paths(watched.on_belt, cells)
     least = min(-watched.belt.belt_m, float(watched.belt.offset[watched.belt.inside].min()))  # of a zone its far edge's
     share = (along.of_pieces(watched.belt.offset) - least) / (watched.belt.belt_m - least)
     share = np.clip(share, 0.0, 1.0)
     if ways.direction != INWARD:
         share = 1.0 - share
     strip = np.minimum((share * settings.strips).astype(np.int64), settings.strips - 1)
-    strip = _onward(strip, along.way)
-    place, size = along.way * settings.strips + strip, along.ways * settings.strips
+    strip = _onward(strip, along.path)
+    place, size = along.path * settings.strips + strip, along.paths * settings.strips
 
     def by_task(pieces: Floats) -> Floats:
         total = np.bincount(place, weights=pieces, minlength=size)
-        return total.reshape(along.ways, settings.strips).astype(np.float64)
+        return total.reshape(along.paths, settings.strips).astype(np.float64)
 
-    hazard = np.zeros(len(along.way))
+    hazard = np.zeros(len(along.path))
     for number in range(len(watched.sensors)):
         hazard = hazard + hazard_of_pieces(watched, along, number)[0]
     there = watched.belt.of(response)
@@ -252,9 +252,9 @@ def _critical(watched: WatchedBelt, along: Along, response_s: Floats) -> Floats:
     """Where each way still takes as long as the response does (way, 2) [m], between the knots in proportion."""
     east, north = np.meshgrid(watched.belt.easting, watched.belt.northing)
     knots = np.column_stack([along.at_knots(east), along.at_knots(north)])
-    places = np.full((along.ways, 2), np.nan)
-    for way in np.unique(along.way):
-        mine = np.flatnonzero(along.way == way)
+    places = np.full((along.paths, 2), np.nan)
+    for way in np.unique(along.path):
+        mine = np.flatnonzero(along.path == way)
         after = np.append(np.cumsum(along.seconds[mine][::-1])[::-1], 0.0)
         if after[0] >= response_s[way]:
             place = knots[np.append(along.begins[mine], along.begins[mine[-1]] + 1)]

@@ -1,4 +1,4 @@
-"""How the inner kernels of viewsheds are compiled."""
+"""Compilation options of the inner viewshed kernels."""
 
 from __future__ import annotations
 

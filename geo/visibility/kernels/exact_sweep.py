@@ -1,10 +1,10 @@
-"""The exact viewshed, ring by ring around one observer. Numba kernel, no labels.
+"""Exact viewshed, ring by ring around one observer (numba kernel).
 
-Around the observer lie four cones (north, east, south, west) of rings; see ``geo.visibility.kernels.sight_line`` and
+Four cones of rings surround the observer (north, east, south, west); see ``geo.visibility.kernels.sight_line`` and
 ``geo.visibility.kernels.rings``. A target above its sector's roof is visible, one below its floor is hidden; see
-``geo.visibility.kernels.sector_bounds``. What lies between is compared, exactly and along its own ray, with the few
-blocks of rings whose roof reaches it; see ``geo.visibility.kernels.ring_states``. So the answer of every cell is that
-of ``geo.visibility.kernels.sight_line.walk``; the bounds only save the walk.
+``geo.visibility.kernels.sector_bounds``. Others are compared exactly, along their own ray, with the few blocks of rings
+whose roof reaches them; see ``geo.visibility.kernels.ring_states``. So every cell gets the answer of
+``geo.visibility.kernels.sight_line.walk``; the bounds only save the walk.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Bounds of the surface cell by cell along one ring, from which sectors of rays take theirs. Numba kernels.
+"""Bounds of the surface cell by cell along one ring, from which the sectors take theirs (numba kernels).
 
-A *cell* lies between two neighbours on a ring, and behind it, towards the observer, as far as the ring before.
+A *cell* lies between two neighbours on a ring and extends back, towards the observer, to the ring before.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ class Bands(NamedTuple):
     """Bounds of the cells of one ring.
 
     ``top`` is the steepest corner, ``low`` the lower of the two on the ring; ``above`` and ``below`` say how far the
-    surface rises above and falls below the chord between a sector's edges where the sector begins in the cell, ``way``
-    how far it rises above the chord from ring to ring.
+    surface rises above and falls below the chord between a sector's edges where the sector begins in the cell,
+    ``bulge`` how far it rises above the chord from ring to ring.
     """
 
     top: Float32s
     low: Float32s
     above: Float32s
     below: Float32s
-    way: Float32s
+    bulge: Float32s
 
 
 class Kinks(NamedTuple):
@@ -72,7 +72,7 @@ def ring_bands(
     far, near = np.float32(u), np.float32(u - 1.0)
     scale, inverse = np.float32(0.5 / max(u - 1.0, 0.5)), np.float32(1.0 / u)
     slope_at = np.float32((extent[0] - eye_v) / u)
-    tops, lows, ways = bands.top[begin:end], bands.low[begin:end], bands.way[begin:end]
+    tops, lows, bulges = bands.top[begin:end], bands.low[begin:end], bands.bulge[begin:end]
     over, under = kinks.above_one[begin:end], bands.below[begin:end]
     for i in range(len(tops)):
         left, right = m[i + 1], m[i + 2]
@@ -82,8 +82,8 @@ def ring_bands(
         slope = min(abs(slope_at + inverse * np.float32(i)) + np.float32(3.0) * inverse, np.float32(1.0))
         margin = MARGIN * max(abs(left), abs(right)) + lift
         high = max(max(left, right), max(m_before[i + 1], m_before[i + 2]))
-        ways[i] = twist * slope * scale + lift
-        over[i] = ways[i] + max(max(here[i], past[i]), np.float32(0.0)) + margin
+        bulges[i] = twist * slope * scale + lift
+        over[i] = bulges[i] + max(max(here[i], past[i]), np.float32(0.0)) + margin
         under[i] = max(-here[i], np.float32(0.0)) + margin
         tops[i] = high + (MARGIN * abs(high) + lift)
         lows[i] = min(left, right) - margin
@@ -94,15 +94,15 @@ def reach_over(extent: tuple[int, int], above_one: Float32s, bands: Bands) -> No
     """Let a cell's bounds about chords hold for every sector that begins there: for it and the three cells after it."""
     begin = PAD + extent[0]
     end = begin + (extent[1] - extent[0] + LANES - 1) // LANES * LANES
-    one, to = above_one[begin : end + 3], bands.above[begin:end]
-    for i in range(len(to)):
-        to[i] = max(max(one[i], one[i + 1]), max(one[i + 2], one[i + 3]))
-    to = bands.below[begin : end + 2]
-    for i in range(len(to)):
-        one[i] = to[i]
-    to = bands.below[begin:end]
-    for i in range(len(to)):
-        to[i] = max(max(one[i], one[i + 1]), one[i + 2])
+    above, into = above_one[begin : end + 3], bands.above[begin:end]
+    for i in range(len(into)):
+        into[i] = max(max(above[i], above[i + 1]), max(above[i + 2], above[i + 3]))
+    into = bands.below[begin : end + 2]
+    for i in range(len(into)):
+        above[i] = into[i]
+    into = bands.below[begin:end]
+    for i in range(len(into)):
+        into[i] = max(max(above[i], above[i + 1]), above[i + 2])
 
 
 @kernel

@@ -1,4 +1,4 @@
-"""The cells of one ring: how high above its ground a target must stand to be seen. Numba kernels."""
+"""Least visible target heights of the cells of one ring (numba kernels)."""
 
 from __future__ import annotations
 

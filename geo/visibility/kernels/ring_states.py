@@ -1,4 +1,4 @@
-"""The cells of one ring, hidden or visible: by the bounds of their sectors, or by their own rays. Numba kernels."""
+"""States of the cells of one ring, from the bounds of their sectors or their own rays (numba kernels)."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def ring_states(
     likely, void_from = sectors.likely, sectors.void_from
     left, right, level = sectors.bounds.left, sectors.bounds.right, sectors.bounds.level
     roof_left, roof_right, floor_left, floor_right = envelope
-    top, way = bands.top, bands.way
+    top, bulge = bands.top, bands.bulge
     u, eye_v = cone.first_u + ring, cone.eye_v - lowest
     rise = np.float32(above_target / u)
     at = out_steps.origin + ring * out_steps.along + (lowest + first) * out_steps.across
@@ -71,7 +71,7 @@ def ring_states(
             continue
         behind = b - 1 if v > 0.0 else b
         roof = between(roof_left, roof_right, k, share)
-        clear = m >= roof and (m >= top[behind] or (rise >= way[behind] and m - way[behind] >= roof))
+        clear = m >= roof and (m >= top[behind] or (rise >= bulge[behind] and m - bulge[behind] >= roof))
         if clear and ring >= 2 and not any_void:
             out[here] = VISIBLE
             continue
@@ -87,7 +87,7 @@ def ring_states(
             own_roof = max(level[k], between(left, right, k, share))
             steps = STRIDE
             if m >= own_roof:  # what was met on this block of rings before is below
-                on_the_way = rise >= way[behind] and m - way[behind] >= own_roof and ring % BLOCK > 0
+                on_the_way = rise >= bulge[behind] and m - bulge[behind] >= own_roof and ring % BLOCK > 0
                 steps = 0 if m >= top[behind] or on_the_way else 1
             if _is_blocked(z, cone, ray, ring, steps, m, k, share, likely, table):
                 state = HIDDEN
@@ -113,24 +113,24 @@ def _is_blocked(
     """
     if ring < STRIDE + 2:
         return blocking_step(z, cone, ray, ring, 0) >= 0
-    found = False
+    blocked = False
     if steps == STRIDE:
-        found = stride_blocks(z, cone, ray, ring - STRIDE + 1)
+        blocked = stride_blocks(z, cone, ray, ring - STRIDE + 1)
     elif steps == 1:
-        found = step_state(z, cone, ray, ring) == HIDDEN
+        blocked = step_state(z, cone, ray, ring) == HIDDEN
     block, guess = ring // BLOCK - 1, likely[k]
-    if not found and not steep >= stored(table, block, k, 2, share):
+    if not blocked and not steep >= stored(table, block, k, 2, share):
         if guess > 0 and not steep >= stored(table, guess, k, 0, share):
-            found = stride_blocks(z, cone, ray, guess * BLOCK)
-        while not found and block > 0 and not steep >= stored(table, block, k, 2, share):
+            blocked = stride_blocks(z, cone, ray, guess * BLOCK)
+        while not blocked and block > 0 and not steep >= stored(table, block, k, 2, share):
             if block != guess and not steep >= stored(table, block, k, 0, share):
-                found = stride_blocks(z, cone, ray, block * BLOCK)
-                if found:
+                blocked = stride_blocks(z, cone, ray, block * BLOCK)
+                if blocked:
                     likely[k] = block
             block -= 1
-        if not found and block == 0:
-            found = blocking_step(z, cone, ray, BLOCK - 1, 0) >= 0
-    return found
+        if not blocked and block == 0:
+            blocked = blocking_step(z, cone, ray, BLOCK - 1, 0) >= 0
+    return blocked
 
 
 @kernel

@@ -1,7 +1,7 @@
-"""Rings of cells around an observer, seen from the eye. What the exact and the fast viewshed have in common.
+"""Rings of cells around an observer, as the exact and the fast viewshed share them (numba kernels).
 
-Seen from the eye a point has the *steepness* ``(height - curvature drop - eye) / u`` [m per cell], u its distance along
-the cone's axis: of two points on one ray the nearer hides the farther exactly when it is the steeper.
+As seen from the eye, a point has the *steepness* ``(height - curvature drop - eye) / u`` [m per cell], u its distance
+along the axis of the cone: of two points on one ray the nearer hides the farther exactly when it is the steeper.
 """
 
 from __future__ import annotations

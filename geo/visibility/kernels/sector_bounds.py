@@ -1,15 +1,15 @@
-"""What narrow sectors of rays have met on their way outwards: bounds of steepness from above and from below.
+"""Bounds of the steepness that narrow sectors of rays have met, from above and from below (numba kernels).
 
 The cone around an observer is cut into sectors of equal width in slope, none wider than two cells. On every ring the
 surface between a sector's two edge rays is bounded about the chord between them, or by the corners of the cells it
-crosses, whichever is closer thereabouts; so each sector keeps
+crosses, whichever is closer there. Each sector keeps
 
-* a *roof* over each block of rings, and one over all blocks so far: two numbers, at its left and at its right edge. No
-  ray between has met more than lies between them in proportion, so what lies higher is visible;
-* a *floor* in the same form, from the one ring where it was best: every ray has met at least that, so what lies lower
-  is hidden.
+* a *roof* over each block of rings, and one over all blocks so far, as two numbers at its left and right edges. No ray
+  between has met more than lies between them in proportion, so what lies higher is visible;
+* a *floor* in the same form, from the single ring where it was best: every ray has met at least that, so what lies
+  lower is hidden.
 
-All carry a margin above rounding: ``MARGIN`` of the steepness, LIFT_M in height, ROUNDING of the earth's fall.
+All bounds have a margin above rounding: ``MARGIN`` of the steepness, LIFT_M in height, ROUNDING of the curvature drop.
 """
 
 from __future__ import annotations
@@ -117,16 +117,16 @@ def _by_chord(
     """
     left, right, floor_left, floor_right = bounds.left, bounds.right, bounds.floor_left, bounds.floor_right
     above, below = bands.above, bands.below
-    scale, one = np.float32(1.0 / PLACE_ONE), np.float32(1.0)
+    scale, unit = np.float32(1.0 / PLACE_ONE), np.float32(1.0)
     (place, step), (low_place, low_step) = outer, lowest
     at, share = np.uint64(place >> PLACE_BITS), np.float32(place & PLACE_MASK) * scale
-    m_left, past_left = (one - share) * steep[at] + share * steep[at + np.uint64(1)], edge_before[begin]
+    m_left, past_left = (unit - share) * steep[at] + share * steep[at + np.uint64(1)], edge_before[begin]
     edge[begin] = m_left
     for k in range(begin, end):
         under = below[at]
         place += step
         at, share = np.uint64(place >> PLACE_BITS), np.float32(place & PLACE_MASK) * scale
-        m_right, past_right = (one - share) * steep[at] + share * steep[at + np.uint64(1)], edge_before[k + 1]
+        m_right, past_right = (unit - share) * steep[at] + share * steep[at + np.uint64(1)], edge_before[k + 1]
         edge[k + 1] = m_right
         over = above[np.uint64(low_place >> PLACE_BITS)]
         low_place += low_step
@@ -143,11 +143,11 @@ def _by_chord(
 @inlined_kernel
 def _meet_edges(begin: int, end: int, outer: tuple[int, int], steep: Float32s, edge: Float32s) -> None:
     """What the edges of sectors begin..end - 1 meet on a ring."""
-    scale, one = np.float32(1.0 / PLACE_ONE), np.float32(1.0)
+    scale, unit = np.float32(1.0 / PLACE_ONE), np.float32(1.0)
     place, step = outer
     for k in range(begin, end + 1):
         at, share = np.uint64(place >> PLACE_BITS), np.float32(place & PLACE_MASK) * scale
-        edge[k] = (one - share) * steep[at] + share * steep[at + np.uint64(1)]
+        edge[k] = (unit - share) * steep[at] + share * steep[at + np.uint64(1)]
         place += step
 
 
@@ -241,17 +241,17 @@ def widen(
 
 
 @inlined_kernel
-def _highest(one: Float32s, two: Float32s, three: Float32s, to: Float32s) -> None:
+def _highest(first: Float32s, second: Float32s, third: Float32s, to: Float32s) -> None:
     """The highest of three rows into a fourth."""
     for k in range(len(to)):
-        to[k] = max(max(one[k], two[k]), three[k])
+        to[k] = max(max(first[k], second[k]), third[k])
 
 
 @inlined_kernel
-def _better(one: Float32s, other: Float32s, level: Float32s, to: Float32s) -> None:
-    """Of a floor with two ends and one that is level the higher in the middle, into ``to`` its end ``one``."""
+def _better(end: Float32s, other_end: Float32s, level: Float32s, to: Float32s) -> None:
+    """Of a floor with two ends and one that is level the higher in the middle, into ``to`` its end ``end``."""
     for k in range(len(to)):
-        to[k] = one[k] if one[k] + other[k] > level[k] + level[k] else level[k]
+        to[k] = end[k] if end[k] + other_end[k] > level[k] + level[k] else level[k]
 
 
 @kernel

@@ -1,11 +1,11 @@
-"""The exact sight line: where a ray between two points first meets the bilinear surface. Numba kernels, no labels.
+"""Exact sight line: where a ray between two points first meets the bilinear surface (numba kernels).
 
-A ray is followed in the frame of its *cone*: ``u`` along its major axis (east, north, west or south, whichever it
-makes less than 45° with), ``v`` across, both in cells. Ring A is the grid line ``u = first_u + A``; between two rings
-the ray crosses at most one other grid line, so it crosses each cell in one or two pieces. Along a piece the surface
-minus the line of sight, earth curvature included, is a quadratic: with values ``-a`` and ``-b`` at its ends and bulge
-``q`` it is ``-(1-s)a - s b + q s(1-s)``, which rises above zero for some s in (0, 1) exactly when
-``sqrt(a) + sqrt(b) < sqrt(q)``. That is the whole predicate; it is monotone in both heights in floating point too.
+A ray is followed in the frame of its *cone*: ``u`` along its major axis (east, north, west or south, whichever is
+within 45° of it), ``v`` across, both in cells. Ring A is the grid line ``u = first_u + A``; between two rings the ray
+crosses at most one other grid line, so it crosses each cell in one or two pieces. Along a piece the surface minus the
+line of sight, Earth curvature included, is a quadratic: with values ``-a`` and ``-b`` at its ends and bulge ``q`` it is
+``-(1-s)a - s b + q s(1-s)``, which rises above zero for some s in (0, 1) exactly when ``sqrt(a) + sqrt(b) < sqrt(q)``.
+That is the whole predicate; it is monotone in both heights, in floating point too.
 """
 
 from __future__ import annotations

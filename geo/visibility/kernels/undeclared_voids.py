@@ -1,4 +1,4 @@
-"""Heights that no ground has: voids that nobody declared."""
+"""Detection of values that are not plausible as heights: voids that a raster does not declare."""
 
 from __future__ import annotations
 

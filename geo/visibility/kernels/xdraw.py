@@ -1,7 +1,7 @@
-"""The fast viewshed: each ring takes its horizon, interpolated, from the ring before.
+"""Fast viewshed: each ring interpolates its horizon from the ring before (numba kernels).
 
-XDraw (Franklin, Ray & Mehta, "Geometric algorithms for siting of air defense missile batteries", 1994), the method of
-GDAL too. It errs where the interpolated horizon differs from the ray's own, most at the edges of shadows.
+XDraw (Franklin, Ray and Mehta, Geometric algorithms for siting of air defense missile batteries, 1994), also the method
+of GDAL. It errs where the interpolated horizon differs from that of the ray, mostly at the edges of shadows.
 """
 
 from __future__ import annotations

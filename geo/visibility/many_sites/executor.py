@@ -1,7 +1,7 @@
-"""Who does the work on many sites: this thread, threads, processes of this machine, or a cluster. The answer is one.
+"""Execution of work on many sites: in this thread, in threads, in local processes, or on a dask cluster.
 
-Batches are given out in order, a few ahead of the one that is awaited, and their results come back in that order, so
-that memory is bounded and that sums of floats are the same for every scheduler.
+Batches are submitted in order, a few ahead of the one that is awaited, and results come back in that order, so memory
+is bounded and sums of floats are the same for every scheduler.
 """
 
 from __future__ import annotations
@@ -71,42 +71,42 @@ class Executor:
 
 
 def run_batches(
-    ground: Whole | Chunked, batches: Sequence[SiteBatch], work: Work, labour: Executor
+    ground: Whole | Chunked, batches: Sequence[SiteBatch], work: Work, executor: Executor
 ) -> Iterator[tuple[SiteBatch, Any]]:
     """Each batch with what ``work`` makes of it, in order. ``work`` must be a function that can be sent elsewhere."""
     total, finished = sum(len(batch.sites) for batch in batches), 0
     with ExitStack() as stack:
         stack.callback(forget_chunks)
-        submit, width = _employed(ground, labour, stack)
+        submit, width = _submitter(ground, executor, stack)
         waiting: deque[tuple[SiteBatch, Any]] = deque()
         for batch in batches:
             waiting.append((batch, submit(batch, work)))
             while len(waiting) > width:
-                finished += yield from _next(waiting, labour, finished, total)
+                finished += yield from _next(waiting, executor, finished, total)
         while waiting:
-            finished += yield from _next(waiting, labour, finished, total)
+            finished += yield from _next(waiting, executor, finished, total)
 
 
 def _next(
-    waiting: deque[tuple[SiteBatch, Any]], labour: Executor, finished: int, total: int
+    waiting: deque[tuple[SiteBatch, Any]], executor: Executor, finished: int, total: int
 ) -> Generator[tuple[SiteBatch, Any], None, int]:
     batch, future = waiting.popleft()
     yield batch, future.result()
-    if labour.progress is not None:
-        labour.progress(finished + len(batch.sites), total)
+    if executor.progress is not None:
+        executor.progress(finished + len(batch.sites), total)
     return len(batch.sites)
 
 
-def _employed(
-    ground: Whole | Chunked, labour: Executor, stack: ExitStack
+def _submitter(
+    ground: Whole | Chunked, executor: Executor, stack: ExitStack
 ) -> tuple[Callable[[SiteBatch, Work], Any], int]:
     """How a batch is given out, and how many may be under way."""
-    if labour.scheduler == "synchronous":
-        return lambda batch, work: _Now(_task(ground, batch, work)), 0
-    if labour.scheduler == "threads":
-        pool = stack.enter_context(_threads(labour.count))
-        return lambda batch, work: pool.submit(_task, ground, batch, work), AHEAD * labour.count
-    client = stack.enter_context(_client(labour))
+    if executor.scheduler == "synchronous":
+        return lambda batch, work: _Finished(_task(ground, batch, work)), 0
+    if executor.scheduler == "threads":
+        pool = stack.enter_context(_threads(executor.count))
+        return lambda batch, work: pool.submit(_task, ground, batch, work), AHEAD * executor.count
+    client = stack.enter_context(_client(executor))
     shared: HeightSource | None = None
     if isinstance(ground, Whole) and _on_this_machine(client):
         shared = stack.enter_context(spooled(ground))
@@ -114,18 +114,18 @@ def _employed(
 
     def submit(batch: SiteBatch, work: Work) -> Any:
         if shared is not None:
-            own: HeightSource = shared
+            source: HeightSource = shared
         elif isinstance(ground, Whole):
-            own = cut(ground, batch.rows, batch.columns)
+            source = cut(ground, batch.rows, batch.columns)
         else:
-            own = ground.only(batch.rows, batch.columns)
-        return _Sent(client.submit(_task, own, batch, work, pure=False), batch)
+            source = ground.only(batch.rows, batch.columns)
+        return _Submitted(client.submit(_task, source, batch, work, pure=False), batch)
 
     return submit, AHEAD * threads
 
 
 @dataclass(frozen=True, slots=True)
-class _Now:
+class _Finished:
     """A result that is there already."""
 
     value: Any
@@ -135,7 +135,7 @@ class _Now:
 
 
 @dataclass(frozen=True, slots=True)
-class _Sent:
+class _Submitted:
     """A batch under way in a cluster."""
 
     future: Any
@@ -156,7 +156,7 @@ class _Sent:
 
 
 def _task(ground: HeightSource, batch: SiteBatch, work: Work) -> Any:
-    return work(ground.piece(batch.rows, batch.columns), batch)
+    return work(ground.window(batch.rows, batch.columns), batch)
 
 
 @contextmanager
@@ -169,19 +169,19 @@ def _threads(count: int) -> Iterator[ThreadPoolExecutor]:
 
 
 @contextmanager
-def _client(labour: Executor) -> Iterator[Any]:
+def _client(executor: Executor) -> Iterator[Any]:
     import dask
     from distributed import Client, LocalCluster
 
     with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1GB"}):  # windows travel with tasks
-        if not isinstance(labour.scheduler, str):
-            yield labour.scheduler
-        elif labour.scheduler == "processes":
+        if not isinstance(executor.scheduler, str):
+            yield executor.scheduler
+        elif executor.scheduler == "processes":
             if getattr(multiprocessing.current_process(), "_inheriting", False):
                 raise UNGUARDED  # this is a child that runs the caller's script again
             try:
                 cluster = LocalCluster(  # type: ignore[no-untyped-call]
-                    n_workers=labour.count,
+                    n_workers=executor.count,
                     threads_per_worker=1,
                     processes=True,
                     host="127.0.0.1",
@@ -193,7 +193,7 @@ def _client(labour: Executor) -> Iterator[Any]:
             with cluster, Client(cluster) as client:  # type: ignore[no-untyped-call]
                 yield client
         else:
-            yield from _connected(Client, labour.scheduler)
+            yield from _connected(Client, executor.scheduler)
 
 
 def _on_this_machine(client: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Which of the cells that matter each site sees, one bit a cell: what covering, planning and gaps ask of many sites."""
+"""Footprints: the cells that each of many sites sees, as sets of bits."""
 
 from __future__ import annotations
 
@@ -74,15 +74,15 @@ class Footprints:
     def set_of(self, site: int) -> Bools:
         """The cells of one site, (cells,)."""
         row = np.zeros(words_for(self.cells), np.uint64)
-        own = self.words[self.start[site] : self.start[site + 1]]
-        row[self.first[site] : self.first[site] + len(own)] = own
+        words = self.words[self.start[site] : self.start[site + 1]]
+        row[self.first[site] : self.first[site] + len(words)] = words
         return unpacked(row, self.cells)
 
     def cells_of(self, site: int) -> npt.NDArray[np.int64]:
         """Numbers of the cells of one site, rising; takes no more than its own words."""
-        own = self.words[self.start[site] : self.start[site + 1]]
-        found = np.flatnonzero(unpacked(own, len(own) * WORD_BITS)) + self.first[site] * WORD_BITS
-        return np.asarray(found, np.int64)
+        words = self.words[self.start[site] : self.start[site + 1]]
+        cells = np.flatnonzero(unpacked(words, len(words) * WORD_BITS)) + self.first[site] * WORD_BITS
+        return np.asarray(cells, np.int64)
 
 
 def words_for(cells: int) -> int:
@@ -141,18 +141,18 @@ def footprints(
     Memory: 4 bytes per cell of the terrain, and per site one bit for every kept cell in the rows that it reaches; in
     work, for each worker three batches of BATCH_SITES windows of one bit per cell, and one of about 9 bytes per cell.
     """
-    found, elevation, blocking = sites_of(terrain, sites, **view)
+    observers, elevation, blocking = sites_of(terrain, sites, **view)
     kept = np.ones(elevation.shape, np.bool_) if cells is None else np.asarray(cells, np.bool_)
     if kept.shape != elevation.shape:
         raise BadInput(f"a mask of shape {kept.shape}", where="cells", expected=f"{elevation.shape}, as the terrain")
     total = int(kept.sum())
     number = np.where(kept.ravel(), np.cumsum(kept.ravel()) - 1, -1).astype(np.int32).reshape(kept.shape)
-    ground = ground_of(elevation, blocking, found.grid.cell_m)
-    parts: list[Words] = [np.empty(0, np.uint64)] * len(found)
-    first = np.zeros(len(found), np.int64)
+    ground = ground_of(elevation, blocking, observers.grid.cell_m)
+    parts: list[Words] = [np.empty(0, np.uint64)] * len(observers)
+    first = np.zeros(len(observers), np.int64)
     row = np.zeros(words_for(total), np.uint64)
     for _, windows in run_batches(
-        ground, batches_of(found, BATCH_SITES), _bits, Executor(scheduler, workers, progress)
+        ground, batches_of(observers, BATCH_SITES), _bits, Executor(scheduler, workers, progress)
     ):
         for site, top, left, shape, bits in windows:
             low, high = _gather(np.require(bits, requirements=["W"]), number, (top, left), shape, row)
@@ -162,10 +162,10 @@ def footprints(
     return Footprints._joined(parts, first, total, kept)
 
 
-def _bits(piece: HeightWindow, batch: SiteBatch) -> list[tuple[int, int, int, tuple[int, int], npt.NDArray[np.uint8]]]:
+def _bits(window: HeightWindow, batch: SiteBatch) -> list[tuple[int, int, int, tuple[int, int], npt.NDArray[np.uint8]]]:
     return [
         (site.number, row, column, (states.shape[0], states.shape[1]), np.packbits(states.ravel() == VISIBLE))
-        for site, row, column, states in piece.seen_from(batch.sites)
+        for site, row, column, states in window.viewsheds_from(batch.sites)
     ]
 
 

@@ -1,4 +1,4 @@
-"""Which k of many sites see the most together: greedy, lazily evaluated, with the guarantee that greedy has."""
+"""Maximum coverage: the k sites that together see the most, by a lazy greedy algorithm with a bound."""
 
 from __future__ import annotations
 
@@ -141,9 +141,9 @@ def _footprints(candidates: Footprints | xr.DataArray | npt.ArrayLike) -> Footpr
     return Footprints.of(candidates)
 
 
-def _row(one: Footprints) -> Words:
-    row = np.zeros(words_for(one.cells), np.uint64)
-    row[one.first[0] : one.first[0] + len(one.words)] = one.words
+def _row(single: Footprints) -> Words:
+    row = np.zeros(words_for(single.cells), np.uint64)
+    row[single.first[0] : single.first[0] + len(single.words)] = single.words
     return row
 
 
@@ -151,19 +151,19 @@ def _weights(sets: Footprints, weights: Any) -> npt.NDArray[np.float64] | None:
     """One weight for each cell; those of a raster are taken at its kept cells."""
     if weights is None:
         return None
-    given = np.asarray(weights, np.float64)
-    if sets.kept is not None and given.shape == sets.kept.shape:
-        given = given[sets.kept]
-    if given.shape != (sets.cells,):
-        raise BadInput(f"shape {given.shape}", where="weights", expected=f"({sets.cells},), or that of the raster")
-    if not (np.isfinite(given).all() and (given >= 0.0).all()):
+    numbers = np.asarray(weights, np.float64)
+    if sets.kept is not None and numbers.shape == sets.kept.shape:
+        numbers = numbers[sets.kept]
+    if numbers.shape != (sets.cells,):
+        raise BadInput(f"shape {numbers.shape}", where="weights", expected=f"({sets.cells},), or that of the raster")
+    if not (np.isfinite(numbers).all() and (numbers >= 0.0).all()):
         raise BadInput("a weight below zero or not finite", where="weights", expected="finite weights from zero")
-    return np.ascontiguousarray(given)
+    return np.ascontiguousarray(numbers)
 
 
 def _gain_of(sets: Footprints, n: int, covered: Words, weight: npt.NDArray[np.float64] | None) -> float:
-    own = sets.words[sets.start[n] : sets.start[n + 1]]
-    return float(_gain(own, int(sets.first[n]), covered, _or_empty(weight)))
+    words = sets.words[sets.start[n] : sets.start[n + 1]]
+    return float(_gain(words, int(sets.first[n]), covered, _or_empty(weight)))
 
 
 def _or_empty(weight: npt.NDArray[np.float64] | None) -> npt.NDArray[np.float64]:
@@ -175,31 +175,31 @@ def _ones(cells: int) -> Words:
 
 
 @njit(cache=True, nogil=True)
-def _gain(own: Words, first: int, covered: Words, weight: npt.NDArray[np.float64]) -> float:
-    """Weight of the cells of ``own`` that are not covered, summed in the order of the cells; their number without."""
+def _gain(words: Words, first: int, covered: Words, weight: npt.NDArray[np.float64]) -> float:
+    """Weight of the cells of ``words`` that are not covered, summed in the order of the cells; their number without."""
     total = 0.0
-    for n in range(len(own)):
-        left = own[n] & ~covered[first + n]
+    for n in range(len(words)):
+        bits = words[n] & ~covered[first + n]
         if len(weight) == 0:
-            left = left - ((left >> np.uint64(1)) & np.uint64(0x5555555555555555))
-            left = (left & np.uint64(0x3333333333333333)) + ((left >> np.uint64(2)) & np.uint64(0x3333333333333333))
-            left = (left + (left >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-            total += np.float64((left * np.uint64(0x0101010101010101)) >> np.uint64(56))
+            bits = bits - ((bits >> np.uint64(1)) & np.uint64(0x5555555555555555))
+            bits = (bits & np.uint64(0x3333333333333333)) + ((bits >> np.uint64(2)) & np.uint64(0x3333333333333333))
+            bits = (bits + (bits >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+            total += np.float64((bits * np.uint64(0x0101010101010101)) >> np.uint64(56))
         else:
             cell = (first + n) * 64
-            while left != np.uint64(0):
-                if left & np.uint64(1):
+            while bits != np.uint64(0):
+                if bits & np.uint64(1):
                     total += weight[cell]
-                left = left >> np.uint64(1)
+                bits = bits >> np.uint64(1)
                 cell += 1
     return total
 
 
 @njit(cache=True, nogil=True)
-def _cover(own: Words, first: int, covered: Words) -> None:
+def _cover(words: Words, first: int, covered: Words) -> None:
     """Add a site's cells to those covered, in place."""
-    for n in range(len(own)):
-        covered[first + n] |= own[n]
+    for n in range(len(words)):
+        covered[first + n] |= words[n]
 
 
 def compile_kernels() -> None:

@@ -1,4 +1,4 @@
-"""The heights that tasks see over: all of them in this process, or one window at a time from memory, file or chunks."""
+"""Sources of heights for tasks: all in memory, or one window at a time from memory, files or chunks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from geo.visibility.window import view_from
 
 CACHED_CHUNKS = 16  # of a lazy terrain, in each process: neighbouring windows need the same
 
-Seen = tuple[Site, int, int, UInt8s]
+SiteViewshed = tuple[Site, int, int, UInt8s]
 """A site, the first row and column of its window on the terrain's grid, and the states there."""
 
 
@@ -37,7 +37,7 @@ class HeightWindow:
     column: int
     cell_m: float
 
-    def seen_from(self, sites: Sequence[Site]) -> Iterator[Seen]:
+    def viewsheds_from(self, sites: Sequence[Site]) -> Iterator[SiteViewshed]:
         """What each site sees, one at a time; TerrainError names the site that stands on a void."""
         for site in sites:
             row, column = site.row - self.row, site.column - self.column
@@ -51,7 +51,7 @@ class HeightWindow:
 class HeightSource(Protocol):
     """Where pieces come from; a value that can be sent to the process that needs them."""
 
-    def piece(self, rows: slice, columns: slice) -> HeightWindow:
+    def window(self, rows: slice, columns: slice) -> HeightWindow:
         """The heights of a window."""
 
 
@@ -63,7 +63,7 @@ class Whole:
     above: Float32s | None
     cell_m: float
 
-    def piece(self, rows: slice, columns: slice) -> HeightWindow:  # noqa: ARG002 - all of them
+    def window(self, rows: slice, columns: slice) -> HeightWindow:  # noqa: ARG002 - all of them
         """All heights."""
         return HeightWindow(self.z, self.above, 0, 0, self.cell_m)
 
@@ -74,7 +74,7 @@ class Cut:
 
     only: HeightWindow
 
-    def piece(self, rows: slice, columns: slice) -> HeightWindow:  # noqa: ARG002 - it was cut to them
+    def window(self, rows: slice, columns: slice) -> HeightWindow:  # noqa: ARG002 - it was cut to them
         """The window that was cut; what travelled may be read-only, which the kernels do not take."""
         z, above = (None if heights is None else heights_of(heights) for heights in (self.only.z, self.only.above))
         assert z is not None
@@ -89,7 +89,7 @@ class Spooled:
     above: str | None
     cell_m: float
 
-    def piece(self, rows: slice, columns: slice) -> HeightWindow:
+    def window(self, rows: slice, columns: slice) -> HeightWindow:
         """A window, read from the files."""
         z, above = (None if name is None else _mapped(name, rows, columns) for name in (self.z, self.above))
         assert z is not None
@@ -108,7 +108,7 @@ class Chunked:
     above: Any
     cell_m: float
 
-    def piece(self, rows: slice, columns: slice) -> HeightWindow:
+    def window(self, rows: slice, columns: slice) -> HeightWindow:
         """A window, put together from chunks."""
         z = _assembled(self.z, rows, columns)
         above = None if self.above is None else _assembled(self.above, rows, columns)

@@ -1,4 +1,4 @@
-"""Many observers over one terrain: where they stand and how each looks, checked, and grouped by neighbourhood."""
+"""Sites: many observers on one terrain, checked and grouped into batches of neighbours."""
 
 from __future__ import annotations
 

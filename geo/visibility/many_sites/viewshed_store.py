@@ -1,4 +1,4 @@
-"""Viewsheds of many sites kept on disk: a chunked Zarr array that grows site by site and goes on after a kill."""
+"""Viewsheds of many sites on disk: a chunked Zarr array that can be resumed after an interruption."""
 
 from __future__ import annotations
 
@@ -78,20 +78,20 @@ def write_viewsheds(
     """
     import zarr
 
-    found, elevation, blocking = sites_of(terrain, sites, **view)
-    labour = Executor(scheduler, workers, progress)
-    ground = ground_of(elevation, blocking, found.grid.cell_m)
+    observers, elevation, blocking = sites_of(terrain, sites, **view)
+    executor = Executor(scheduler, workers, progress)
+    ground = ground_of(elevation, blocking, observers.grid.cell_m)
     folder = Path(path)
-    fingerprint = _fingerprint(terrain, found, ground)
+    fingerprint = _fingerprint(terrain, observers, ground)
     if folder.exists():
         _refuse_unless_same(folder, fingerprint)
     else:
-        _create(folder, terrain, found, fingerprint)
+        _create(folder, terrain, observers, fingerprint)
     group: Any = zarr.open_group(folder, mode="r+")
     visible, finished = group["visible"], group["done"]
     missing = np.flatnonzero(np.asarray(finished[:]) == 0)
-    rest = replace(found, each=tuple(found.each[n] for n in missing))
-    for batch, windows in run_batches(ground, batches_of(rest, most=BATCH_SITES), _states, labour):
+    rest = replace(observers, each=tuple(observers.each[n] for n in missing))
+    for batch, windows in run_batches(ground, batches_of(rest, most=BATCH_SITES), _states, executor):
         for number, row, column, states in windows:
             visible[number, row : row + states.shape[0], column : column + states.shape[1]] = states
         for site in batch.sites:
@@ -131,8 +131,8 @@ def open_viewsheds(path: str | Path) -> xr.DataArray:
     return xr.DataArray(visible.assign_coords(site=np.arange(visible.sizes["site"])))
 
 
-def _states(piece: HeightWindow, batch: SiteBatch) -> list[tuple[int, int, int, UInt8s]]:
-    return [(site.number, row, column, states) for site, row, column, states in piece.seen_from(batch.sites)]
+def _states(window: HeightWindow, batch: SiteBatch) -> list[tuple[int, int, int, UInt8s]]:
+    return [(site.number, row, column, states) for site, row, column, states in window.viewsheds_from(batch.sites)]
 
 
 def _fingerprint(terrain: xr.Dataset, sites: Sites, ground: Whole | Chunked) -> str:

@@ -1,4 +1,4 @@
-"""Viewsheds of many observers: as a lazy stack, or reduced while they are computed to who sees what."""
+"""Viewsheds of many sites: as a lazy stack, or reduced to counts while they are computed."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def viewsheds(
     BadInput
         As for ``viewshed``, or if there is not one value per site.
     """
-    found, elevation, blocking = sites_of(
+    observers, elevation, blocking = sites_of(
         terrain,
         sites,
         observer_height_m=observer_height_m,
@@ -93,7 +93,7 @@ def viewsheds(
         canopy=canopy,
     )
     shape = elevation.shape
-    layers = [_lazy_layer(elevation, blocking, found.grid.cell_m, site, found.grid) for site in found]
+    layers = [_lazy_layer(elevation, blocking, observers.grid.cell_m, site, observers.grid) for site in observers]
     stack = da.zeros((0, *shape), dtype=np.uint8, chunks=(1, *shape))
     if layers:
         stack = da.stack(layers)  # type: ignore[no-untyped-call]
@@ -103,9 +103,9 @@ def viewsheds(
         coords={
             "northing": terrain["northing"],
             "easting": terrain["easting"],
-            "site": np.arange(len(found)),
-            "site_easting": ("site", found.easting, {"units": "m"}),
-            "site_northing": ("site", found.northing, {"units": "m"}),
+            "site": np.arange(len(observers)),
+            "site_easting": ("site", observers.easting, {"units": "m"}),
+            "site_northing": ("site", observers.northing, {"units": "m"}),
         },
         name="visible",
         attrs=state_attrs(terrain),
@@ -125,9 +125,9 @@ def _lazy_layer(
 
 
 def _layer(z: Any, above: Any, cell_m: float, site: Site, first: tuple[int, int], shape: tuple[int, int]) -> UInt8s:
-    piece = HeightWindow(heights_of(z), None if above is None else heights_of(above), *first, cell_m)
+    window = HeightWindow(heights_of(z), None if above is None else heights_of(above), *first, cell_m)
     layer = np.zeros(shape, np.uint8)
-    for _, row, column, states in piece.seen_from([site]):
+    for _, row, column, states in window.viewsheds_from([site]):
         layer[row : row + states.shape[0], column : column + states.shape[1]] = states
     return layer
 
@@ -184,21 +184,21 @@ def sites_seeing(
     terrain: 13 bytes per cell of it (21 with ``rate``); for each worker up to three windows of a batch of 3 bytes per
     cell (with ``rate`` of one site and 9), one window of a site of about 8, and 16 chunks of a lazy terrain.
     """
-    found, elevation, blocking = sites_of(terrain, sites, **view)
-    labour = Executor(scheduler, workers, progress)
+    observers, elevation, blocking = sites_of(terrain, sites, **view)
+    executor = Executor(scheduler, workers, progress)
     shape = elevation.shape
     count, unknown = np.zeros(shape, np.int32), np.zeros(shape, np.int32)
     first = np.full(shape, NO_SITE, np.int32)
     rates = None if rate is None else np.zeros(shape, np.float64)
-    ground = ground_of(elevation, blocking, found.grid.cell_m)
-    batches = batches_of(found) if rate is None else singly(found)
+    ground = ground_of(elevation, blocking, observers.grid.cell_m)
+    batches = batches_of(observers) if rate is None else singly(observers)
     places = None if rate is None else (terrain["northing"].to_numpy(), terrain["easting"].to_numpy())
-    for batch, tally in run_batches(ground, batches, partial(_tally, rate=rate, places=places), labour):
+    for batch, tally in run_batches(ground, batches, partial(_tally, rate=rate, places=places), executor):
         numbers = np.array([site.number for site in batch.sites], np.int32)
         corner = (batch.rows.start, batch.columns.start)
-        _merge(_own(tally.count), _own(tally.first), numbers, count, first, corner)
+        _merge(_writable(tally.count), _writable(tally.first), numbers, count, first, corner)
         if len(tally.unknown):
-            _add_counts(_own(tally.unknown), unknown, corner)
+            _add_counts(_writable(tally.unknown), unknown, corner)
         if rates is not None:
             rates[batch.rows, batch.columns] += tally.rate
     return _summary(terrain, count, unknown, first, rates)
@@ -218,27 +218,27 @@ class _Tally:
     rate: npt.NDArray[np.float64] | None
 
 
-def _tally(piece: HeightWindow, batch: SiteBatch, *, rate: RateOf | None, places: Any) -> _Tally:
+def _tally(heights: HeightWindow, batch: SiteBatch, *, rate: RateOf | None, places: Any) -> _Tally:
     count, unknown = np.zeros(batch.shape, np.uint8), np.zeros(batch.shape, np.uint8)
     first = np.full(batch.shape, UNKNOWN, np.uint8)
     rates = None if rate is None else np.zeros(batch.shape, np.float64)
-    for rank, (site, row, column, states) in enumerate(piece.seen_from(batch.sites)):
+    for rank, (site, row, column, states) in enumerate(heights.viewsheds_from(batch.sites)):
         top, left = row - batch.rows.start, column - batch.columns.start
         _add(states, rank, count, unknown, first, (top, left))
         if rate is not None and rates is not None:
             northings, eastings = places
-            own = rate(
+            site_rate = rate(
                 site.number,
                 eastings[column : column + states.shape[1]],
                 northings[row : row + states.shape[0]],
             )
             window = np.s_[top : top + states.shape[0], left : left + states.shape[1]]
-            rates[window] += np.where(states == VISIBLE, own, 0.0)
+            rates[window] += np.where(states == VISIBLE, site_rate, 0.0)
     nothing = np.empty((0, 0), np.uint8)
     return _Tally(count, unknown if unknown.any() else nothing, first if len(batch.sites) > 1 else nothing, rates)
 
 
-def _own(part: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+def _writable(part: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """An array that may be written; what came from another process may be read-only, which is another type to numba."""
     return np.require(part, requirements=["C", "W"])
 

@@ -56,7 +56,7 @@ class WayOracle:
         cells = self._ways(watched, early)
         fresh = {key: way for key, way in cells.items() if key not in self._known}
         if fresh:
-            along = Along.ways_over(watched.on_belt, list(fresh.values()))
+            along = Along.over_paths(watched.on_belt, list(fresh.values()))
             base, slopes = self._hazards(along, early)
             self._known |= {key: (float(base[n]), slopes[n]) for n, key in enumerate(fresh)}
         sums = {key: c + float(s[chosen].sum()) for key, (c, s) in self._known.items()}
@@ -98,7 +98,7 @@ class WayOracle:
         for n, rate in enumerate(scene.rates):
             if searches(rate.kind):
                 slopes[:, n] = np.minimum(slopes[:, n], _most(along, rate, counted))
-        base = np.zeros(along.ways)
+        base = np.zeros(along.paths)
         for rate in scene.watched.sensors:
             paced = feels_steps(rate.kind)
             factor = 1.0 / scene.watched.attrs["assumed_speed_mps"] if paced else 1.0
@@ -123,11 +123,11 @@ def _weights(along: Along, pieces: Floats, size: int, counted: Floats) -> csr_ar
     """What a raster's cells count for on each way (way, cell) when it is summed over ``pieces``."""
     half = 0.5 * pieces
     knot = np.concatenate([along.begins, along.begins + 1])
-    way, value = np.concatenate([along.way, along.way]), np.concatenate([half, half])
+    way, value = np.concatenate([along.path, along.path]), np.concatenate([half, half])
     share = along.share[knot]
     cell = np.concatenate([along.left[knot], along.right[knot]])
     weight = np.concatenate([value * (1.0 - share), value * share]) * counted[cell]
-    return csr_array((weight, (np.concatenate([way, way]), along.cells[cell])), shape=(along.ways, size))
+    return csr_array((weight, (np.concatenate([way, way]), along.cells[cell])), shape=(along.paths, size))
 
 
 def _most(along: Along, rate: SensorRate, counted: Floats) -> Floats:
@@ -139,6 +139,6 @@ def _most(along: Along, rate: SensorRate, counted: Floats) -> Floats:
         here = rate.cells[at] == along.cells
         look[here] = rate.look[at[here]]
     knots = along.between(look * counted)
-    best = np.zeros(along.ways)
-    np.maximum.at(best, along.way, np.maximum(knots[along.begins], knots[along.begins + 1]))
+    best = np.zeros(along.paths)
+    np.maximum.at(best, along.path, np.maximum(knots[along.begins], knots[along.begins + 1]))
     return np.array([most_hazard(p) for p in best])

@@ -101,7 +101,7 @@ def exposures(
     if not paths:
         raise CompareError("nobody can cross", where="border", expected="known ground that leads from edge to edge")
     order = sorted(paths.values(), key=lambda way: way[0])
-    along = Along.ways_over(ground.watched_by(()).on_belt, [cells for _, cells in order])
+    along = Along.over_paths(ground.watched_by(()).on_belt, [cells for _, cells in order])
     strip = _strips(ground, along, settings)
     candidates = _candidates(ground, order, along, strip, quickest, settings)
     answers = []
@@ -171,15 +171,15 @@ class _Rated:
 
     def exposure(self, ground: ComparisonTerrain, along: Along, strip: Ints, settings: CompareSettings) -> Exposure:
         """Hazard of every sensor on every way, in every weather and at every range."""
-        place, size = along.way * settings.strips + strip, along.ways * settings.strips
-        by_state = np.zeros((len(settings.weather), 3, len(self.layout), along.ways, settings.strips))
+        place, size = along.path * settings.strips + strip, along.paths * settings.strips
+        by_state = np.zeros((len(settings.weather), 3, len(self.layout), along.paths, settings.strips))
         for w, weather in enumerate(settings.weather):
             for knot in range(3):
                 watched = ground.watched_by(self.rates[weather, knot])
                 for number in range(len(watched.sensors)):
                     pieces = hazard_of_pieces(watched, along, number)[0]
                     total = np.bincount(place, weights=pieces, minlength=size)
-                    by_state[w, knot, number] = total.reshape(along.ways, settings.strips)
+                    by_state[w, knot, number] = total.reshape(along.paths, settings.strips)
         way, sensor = np.nonzero(by_state.max(axis=(0, 1, 4)).T > 0.0)
         hazard = np.cumsum(by_state[:, :, sensor, way], axis=-1)
         return Exposure(self.layout, self.items, self.knots, way, sensor, hazard, *self._cells(ground, settings))
@@ -209,7 +209,7 @@ def _strips(ground: ComparisonTerrain, along: Along, settings: CompareSettings) 
     if settings.direction != INWARD:
         share = 1.0 - share
     strip = np.minimum((share * settings.strips).astype(np.int64), settings.strips - 1)
-    offset = along.way * settings.strips
+    offset = along.path * settings.strips
     onward: Ints = np.maximum.accumulate(strip + offset) - offset
     return onward
 
@@ -222,22 +222,22 @@ def _candidates(
     quickest: Crossings,
     settings: CompareSettings,
 ) -> CandidatePaths:
-    size = along.ways * settings.strips
-    seconds = np.bincount(along.way * settings.strips + strip, weights=along.seconds, minlength=size)
+    size = along.paths * settings.strips
+    seconds = np.bincount(along.path * settings.strips + strip, weights=along.seconds, minlength=size)
     segment: Ints = np.array([number for number, _ in order], np.int64)
     there = np.full(len(order), np.nan)
     if ground.response is not None:
         field = ground.belt.of(ground.response)
         there = np.array([field[rows[-1], columns[-1]] for _, (rows, columns) in order])
     spans = ground.belt.border.segment_spans_m
-    total = np.bincount(along.way, weights=along.seconds, minlength=along.ways)
+    total = np.bincount(along.path, weights=along.seconds, minlength=along.paths)
     fastest = np.full(quickest.cost.size, -1, np.int64)
     for way in np.argsort(-total, kind="stable"):
         fastest[segment[way]] = way
     length = np.where(fastest >= 0, spans[:, 1] - spans[:, 0], 0.0)
     return CandidatePaths(
         segment,
-        np.asarray(seconds.reshape(along.ways, settings.strips), np.float64),
+        np.asarray(seconds.reshape(along.paths, settings.strips), np.float64),
         there,
         tuple(cells for _, cells in order),
         fastest,

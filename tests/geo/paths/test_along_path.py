@@ -30,7 +30,7 @@ def test_what_is_found_along_a_way_is_what_the_search_paid(seed: int, neighbours
     labels[9, 11] = 0.0
     found = spread(mobility, labels, weight=weight, toll=toll, neighbours=neighbours, backward=backward)
     ends = [(0, 0), (18, 3), (4, 22), (9, 11)]
-    along = Along.ways_over(mobility, [found.way(*end) for end in ends])
+    along = Along.over_paths(mobility, [found.path(*end) for end in ends])
     paid = along.over_time(weight) + along.over_length(toll)
     assert paid == pytest.approx([found.cost[end] for end in ends], rel=1e-9, abs=1e-9)
 
@@ -38,7 +38,7 @@ def test_what_is_found_along_a_way_is_what_the_search_paid(seed: int, neighbours
 def test_by_hand_along_a_knights_move() -> None:
     """Two rows down and one column right over a plane that rises 3 m a row: two pieces of 33.5 m, 3 m up each."""
     elevation = np.repeat(3.0 * np.arange(5.0)[:, None], 4, axis=1)
-    along = Along.ways_over(ground(elevation), [([0, 2], [0, 1])])
+    along = Along.over_paths(ground(elevation), [([0, 2], [0, 1])])
     run = CELL_M * np.hypot(1.0, 0.5)
     assert along.metres == pytest.approx([run, run])
     assert along.seconds == pytest.approx([run / tobler_speed(3.0 / run)] * 2)
@@ -49,14 +49,14 @@ def test_by_hand_along_a_knights_move() -> None:
 
 
 def test_ways_of_one_cell_or_none_have_no_pieces() -> None:
-    along = Along.ways_over(ground(np.zeros((4, 4))), [([], []), ([1], [1]), ([1, 1], [1, 2])])
+    along = Along.over_paths(ground(np.zeros((4, 4))), [([], []), ([1], [1]), ([1, 1], [1, 2])])
     assert along.total(along.metres).tolist() == [0.0, 0.0, CELL_M]
-    nothing = Along.ways_over(ground(np.zeros((4, 4))), [])
+    nothing = Along.over_paths(ground(np.zeros((4, 4))), [])
     assert nothing.total(nothing.seconds).shape == (0,)
 
 
 def test_unknown_cells_beside_a_way_do_not_count() -> None:
     raster = np.full((4, 4), np.nan)
     raster[1] = 2.0
-    along = Along.ways_over(ground(np.zeros((4, 4)), SpeedLaw(1.0, 0.0)), [([1, 1, 1], [0, 1, 2])])
+    along = Along.over_paths(ground(np.zeros((4, 4)), SpeedLaw(1.0, 0.0)), [([1, 1, 1], [0, 1, 2])])
     assert along.over_time(raster) == pytest.approx([2.0 * 2.0 * CELL_M])

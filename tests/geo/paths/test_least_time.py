@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from geo.errors import TerrainError
 from geo.mobility import tobler_speed
 from geo.mobility.speed_surface import WALKING, bare
-from geo.paths.least_time import least_time_path, least_time_way
+from geo.paths.least_time import least_time_path, fastest_path
 from geo.terrain import sample
 
 
@@ -67,10 +67,10 @@ def test_no_way_round_by_three_places_is_faster() -> None:
     """Dijkstra's law: going through any other cell takes no less time."""
     walker = bare(HILLS, WALKING, 1.0)
     start, goal = (10.0, 20.0), (280.0, 260.0)
-    least = least_time_way(walker, start, goal)[1]
+    least = fastest_path(walker, start, goal)[1]
     for easting, northing in np.random.default_rng(0).integers(0, 31, (25, 2)) * 10.0:
         middle = (easting, northing)
-        assert least <= least_time_way(walker, start, middle)[1] + least_time_way(walker, middle, goal)[1] + 1e-6
+        assert least <= fastest_path(walker, start, middle)[1] + fastest_path(walker, middle, goal)[1] + 1e-6
 
 
 def test_uphill_is_not_downhill() -> None:

@@ -100,7 +100,7 @@ def test_a_way_costs_what_its_end_says(seed: int, neighbours: int, backward: boo
     labels[5, 6] = 0.0
     found = spread(ground(elevation, pace), labels, weight=weight, neighbours=neighbours, backward=backward)
     row, column = np.unravel_index(np.argmax(np.where(np.isfinite(found.cost), found.cost, -1.0)), labels.shape)
-    rows, columns = found.way(int(row), int(column))
+    rows, columns = found.path(int(row), int(column))
     if len(rows) == 0:
         assert not math.isfinite(found.cost[row, column])
         return

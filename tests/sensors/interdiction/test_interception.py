@@ -167,7 +167,7 @@ def test_every_way_is_followed_to_its_own_end() -> None:
     found = spread(seen(0.0).mobility, labels, weight=rng.uniform(0.2, 1.0, SHAPE), backward=True)
     ends = where_it_ends(found)
     for cell in [(0, 0), (40, 29), (15, 10), (30, 22)]:
-        rows, columns = found.way(*cell)
+        rows, columns = found.path(*cell)
         assert divmod(int(ends[cell]), SHAPE[1]) == (rows[-1], columns[-1])
 
 
