@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -159,5 +160,10 @@ class StretchAnswer:
         records, raster_attrs, order = (json.loads(attrs.pop(name)) for name in ("records", "raster_attrs", "order"))
         segments, named = (dataset[names] for names in order)
         rasters = named.rename({name: name.removeprefix(RASTER) for name in order[1]})
-        segments.attrs, rasters.attrs = attrs, raster_attrs
+        segments.attrs, rasters.attrs = _with_tuples(attrs), _with_tuples(raster_attrs)
         return cls(segments, rasters, **records)
+
+
+def _with_tuples(attrs: Mapping[str, Any]) -> dict[str, Any]:
+    """Attributes with tuples, which JSON holds as lists: files of a resumed run state them as any other run does."""
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in attrs.items()}
