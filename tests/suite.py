@@ -74,6 +74,7 @@ class Progress:
     def _write(self, text: str) -> None:
         with self._lock:
             self._reporter.write_line(text)
+            self._reporter.flush()
 
     def pytest_xdist_node_collection_finished(self, node: Any, ids: Sequence[str]) -> None:
         self._total = len(ids)
@@ -119,7 +120,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByUnit:
 
 def pytest_configure(config: pytest.Config) -> None:
     reporter = config.pluginmanager.get_plugin("terminalreporter")
-    if config.pluginmanager.has_plugin("dsession") and reporter is not None:
+    if config.getoption("dist", "no") != "no" and reporter is not None:
         config.pluginmanager.register(Progress(reporter), "progress")
 
 
