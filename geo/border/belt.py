@@ -30,8 +30,11 @@ MARGIN_CELLS = 3  # beyond the belt, so that its edges are told from the map's
 
 
 class BorderLine(Protocol):
-    """What a belt needs of a border, a zone or a piece of them: see ``geo.border.Border``, ``geo.border.zone.Zone`` and
-    ``geo.border.stretches.Piece``, whose belt goes on where its segment is ELSEWHERE."""
+    """What a belt needs of a border, a zone or a part of one.
+
+    See ``geo.border.Border``, ``geo.border.Zone`` and ``geo.border.stretches``. The belt of a part of a border
+    continues where its segment is ELSEWHERE.
+    """
 
     @property
     def frame(self) -> LocalFrame: ...
@@ -136,10 +139,10 @@ def refuse_other_cells(easting: Floats, northing: Floats, belt: Belt) -> None:
 
 
 def belt_of(border: BorderLine, terrain: xr.Dataset, *, belt_m: float) -> Belt:
-    """The belt of ``border`` on the cells of ``terrain``.
+    """Belt of ``border`` on the cells of ``terrain``.
 
-    Raises BorderError for a belt that is not above 0, a border that lies outside the terrain, and where no cell of an
-    edge lies on the terrain, so that nobody can be said to cross.
+    Raises BorderError for a belt that is not above 0, a border outside the terrain, and where no cell of an edge is on
+    the terrain, so that no crossing is defined.
     """
     rows, columns = window_of(border, terrain, belt_m)
     easting = terrain["easting"].to_numpy()[columns].astype(np.float64)
@@ -248,13 +251,13 @@ def _too_short(border: BorderLine) -> BorderError:
 
 
 def _touched(border: BorderLine, terrain: xr.Dataset) -> bool:
-    """Whether any of the line lies on the terrain."""
+    """Whether any part of the line is on the terrain."""
     west, south, east, north = bounds(terrain)
     return bool(border.line.intersects(LineString([(west, south), (east, north)]).envelope))
 
 
 def _at_rim(shape: tuple[int, ...], rows: slice, columns: slice, terrain: xr.Dataset) -> Bools:
-    """Cells of the window that lie at the edge of the terrain."""
+    """Cells of the window at the edge of the terrain."""
     rim = np.zeros(shape, dtype=bool)
     height, width = len(terrain["northing"]), len(terrain["easting"])
     rim[0] |= rows.start == 0

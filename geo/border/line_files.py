@@ -55,7 +55,7 @@ def length_off(path: str | Path, *, where: Where | None, clip: Clip) -> float:
 
 
 def _once(lines: Sequence[LineString]) -> list[LineString]:
-    """Each line the first time it comes, read either way: maps draw a border for each of the countries beside it."""
+    """Return each line once, read in either direction: maps often draw a border once per country."""
     earlier: set[bytes] = set()
     kept = []
     for line in lines:
@@ -69,7 +69,7 @@ def _once(lines: Sequence[LineString]) -> list[LineString]:
 def read_named_lines(
     path: str | Path, frame: LocalFrame, columns: Sequence[str]
 ) -> tuple[list[BaseGeometry], dict[str, list[Any]]]:
-    """The lines of each feature of a file in ``frame``, and what its ``columns`` say of it; as ``read_lines``."""
+    """Lines of each feature of a file in ``frame``, and the values of its ``columns``; as ``read_lines``."""
     geometries, crs, table = _read(path, None)
     for column in columns:
         if column not in table:

@@ -98,11 +98,11 @@ def read_sections(
     unit: str | None = None,
     impact_level: str | None = None,
 ) -> list[Section]:
-    """Sections from lines of a file that lie along the border: each segment goes to the nearest line.
+    """Sections from the lines of a file along the border: each segment is assigned to the nearest line.
 
-    ``name``, ``unit`` and ``impact_level`` are the file's columns. A line that runs along several stretches gives one
+    ``name``, ``unit`` and ``impact_level`` are columns of the file. A line along several parts of the border gives one
     section for each; a segment without a line within half its length has none. Sections are in the order of chainage.
-    Raises BorderError for a file without that column, as ``Border.from_file``, and where no line lies along the border.
+    Raises BorderError for a file without that column, as ``Border.from_file``, and where no line is along the border.
     """
     columns = [column for column in (name, unit, impact_level) if column is not None]
     lines, table = read_named_lines(path, border.frame, columns)

@@ -15,10 +15,10 @@ Place = tuple[float, float]
 
 
 def crossing_place(parts: Sequence[LineString]) -> Place | None:
-    """A place where a part crosses itself or another part; None where none does.
+    """Point where a part crosses itself or another part; None without one.
 
-    Runs along itself, and touches itself in the middle of an edge, count as crossing. Parts may touch each other, meet
-    in a branch, and lie over each other; a part may touch itself in a vertex, as where an enclave hangs on the border.
+    Running along itself, and touching itself in the middle of an edge, count as crossing. Parts may touch each other,
+    meet in a branch, and overlap; a part may touch itself in a vertex, as where an enclave adjoins the border.
     """
     for part in parts:
         if not part.is_simple and (place := _self_crossing(part)) is not None:
@@ -50,7 +50,7 @@ def _any_place(geometry: shapely.Geometry) -> Place:
 
 
 def _crossed_vertex(places: Floats) -> Place | None:
-    """A vertex that the line passes twice, the second time from one side of the first to the other."""
+    """Vertex that the line passes twice, the second time from one side of the first pass to the other."""
     visits: dict[Place, list[int]] = defaultdict(list)
     for i, place in enumerate(map(tuple, places)):
         visits[place].append(i)
@@ -64,7 +64,7 @@ def _crossed_vertex(places: Floats) -> Place | None:
 
 
 def _interleaved(spokes: Floats) -> bool:
-    """Whether the way in and out by the first two spokes parts the other two."""
+    """Whether the path in and out by the first two spokes separates the other two."""
     angles = np.arctan2(spokes[:, 1], spokes[:, 0])
     turn = (angles[1:] - angles[0]) % (2.0 * np.pi)
     return bool((turn[1] < turn[0]) != (turn[2] < turn[0]))

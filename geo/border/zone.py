@@ -413,7 +413,7 @@ def _along(line: LineString) -> npt.NDArray[np.object_]:
 
 
 def _runs_along(side: Border, line: LineString | MultiLineString) -> bool:
-    """Whether a line runs the way of a border beside it: its end is farther along than its start."""
+    """Whether a line runs in the direction of a border beside it: its end has the larger chainage."""
     places = shapely.get_coordinates(line)
     _, chainage, _ = side.locate(places[:, 0], places[:, 1])
     return bool(chainage[-1] >= chainage[0])

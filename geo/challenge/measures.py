@@ -56,10 +56,10 @@ class ChallengeTerrain:
 
 
 def measures_of(ground: ChallengeTerrain, crossing_time_s: Floats | None = None) -> dict[str, Floats]:
-    """Every measure: (segment,) for the crossing time, (segment, belt) for all others; NaN where nothing is known.
+    """All measures: (segment,) for the crossing time, (segment, belt) for the others; NaN where unknown.
 
-    Means are over the cells of the segment's belt where the measure is known; ``known_share`` says how many cells have
-    ground that is known. ``crossing_time_s`` (segment,) are the crossing times, where they are at hand already.
+    Means are over the cells of the segment's belt where the measure is known; ``known_share`` is the share of cells
+    with known ground. ``crossing_time_s`` (segment,) replaces the search for crossing times.
     """
     belt, terrain = ground.belt, ground.terrain
     sides = Sides.of(belt)
@@ -91,7 +91,7 @@ def shapes_of(ground: ChallengeTerrain) -> dict[str, Callable[[], Any]]:
 
 
 def fastest_crossings(ground: ChallengeTerrain) -> Crossings:
-    """The fastest crossing of every segment."""
+    """Fastest crossing of every segment."""
     chosen = ground.settings
     return crossings(ground.belt, ground.mobility, direction=chosen.direction, neighbours=chosen.neighbours)
 
@@ -99,25 +99,25 @@ def fastest_crossings(ground: ChallengeTerrain) -> Crossings:
 def fastest_crossings_of_the_whole(
     ground: ChallengeTerrain, own_segments: npt.NDArray[np.int64], *, slack_s: float
 ) -> tuple[Crossings, npt.NDArray[np.bool_]]:
-    """``ways_of`` a piece of a border, and whether through its ``own_segments`` segments the whole has none faster."""
+    """``fastest_crossings`` of a part of a border, and whether the whole has none faster through its own segments."""
     chosen = ground.settings
     case = {"direction": chosen.direction, "neighbours": chosen.neighbours}
     return crossings_of_the_whole(ground.belt, ground.mobility, own_segments, least_per_s=1.0, slack=slack_s, **case)
 
 
 def dead_name(target_m: float) -> str:
-    """Name of the measure of ground that stays hidden to those who look for a target of that height."""
+    """Name of the dead-ground measure for a target height."""
     return f"dead_ground_{target_m:g}m"
 
 
 def dead_cells(ground: ChallengeTerrain) -> dict[str, Floats]:
-    """Cells of the belt (row, column) that stay hidden from the best ``sites`` of their segment's neighbourhood: 1
-    hidden, 0 seen, NaN outside the belt and where the ground is unknown; by name of measure.
+    """Dead ground of the belt (row, column) by target height: 1 hidden, 0 seen, NaN outside the belt and where unknown.
 
-    Candidates are the highest place of every segment's own home side. For each segment those of segments within
-    ``sight_m`` of it are tried, and greedy takes the best few for its belt: at least 1 − 1/e of what the best of them
-    could see. So the figure is of the ground, not of a layout; for a segment it does not depend on how others are
-    watched. Cells of unknown ground do not count; what is unknown to be seen counts as hidden.
+    Candidates are the highest point of every segment's own home side. For each segment those of segments within
+    ``sight_m`` of it are tried, and greedy takes the best ``sites`` for its belt: at least 1 − 1/e of what the best of
+    them could see. So the figure describes the ground, not a layout, and does not depend on how other segments are
+    watched. Cells of unknown ground do not count; cells whose visibility is unknown count as hidden. Keys are names of
+    measures.
     """
     belt, chosen = ground.belt, ground.settings
     places, owners = candidates(belt, ground.terrain)
@@ -138,10 +138,10 @@ def dead_cells(ground: ChallengeTerrain) -> dict[str, Floats]:
 
 
 def candidates(belt: Belt, terrain: xr.Dataset) -> tuple[Floats, npt.NDArray[np.int64]]:
-    """The highest place on each segment's home side (site, 2) [m], and whose it is (site,).
+    """Highest point on each segment's home side (site, 2) [m], and its segment (site,).
 
-    Of equal heights the one nearest to the middle of the belt and of the segment counts, so that neither turning nor
-    shifting the map changes the choice. Segments without known ground at home have none.
+    Of equal heights the one nearest to the middle of the belt and of the segment counts, so that rotating or shifting
+    the map does not change the choice. Segments without known ground on the home side have none.
     """
     height = belt.of(terrain["elevation"])
     rows, columns = np.nonzero(belt.inside & (belt.offset >= 0.0) & np.isfinite(height))
@@ -164,7 +164,7 @@ def _hidden(
     belt: Belt,
     settings: ChallengeSettings,
 ) -> Floats:
-    """What stays hidden (row, column) with the best sites for each segment alone."""
+    """Cells that remain hidden (row, column) with the best sites for each segment alone."""
     segments = belt.border.segments
     owner = belt.segment[known].astype(np.int64)
     order = np.argsort(owner, kind="stable")

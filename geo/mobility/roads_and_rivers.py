@@ -70,13 +70,13 @@ class Ways:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """Which kinds are not at hand."""
+        """Kinds that were not given."""
         return tuple(name for name in ("roads", "rivers", "fords") if getattr(self, name) is None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WayCells:
-    """What ways do to cells (row, column): ``road_mps`` is the speed by road, NaN without one; ``path`` any way."""
+    """Roads and rivers by cell (row, column): ``road_mps``, NaN without a road; ``path`` where any road or path is."""
 
     road_mps: npt.NDArray[np.float32]
     path: npt.NDArray[np.bool_]
@@ -85,11 +85,11 @@ class WayCells:
 
 
 def lay(ways: Ways, terrain: xr.Dataset, frame: LocalFrame, settings: MobilitySettings) -> WayCells:
-    """Ways on the cells of a terrain that they touch at all, so that a river nowhere leaks between two cells.
+    """Roads and rivers on every cell of a terrain that they touch, so that rivers have no gaps between cells.
 
     Where roads of several classes touch a cell the fastest counts. A cell that a road or path touches has no river: so
-    bridges are open, but so is a river wherever a road runs along it within a cell, so that crossing is too easy there.
-    Raises WaysError for roads whose class and speed are unknown, and for other shapes than lines or areas.
+    bridges are open, but so is a river wherever a road runs along it within a cell, which makes crossing too easy
+    there. Raises WaysError for roads whose class and speed are unknown, and for other shapes than lines or areas.
     """
     shape = (terrain.sizes["northing"], terrain.sizes["easting"])
     west, _, _, north = bounds(terrain)

@@ -41,11 +41,11 @@ WALKING = SpeedLaw(TOBLER_PEAK_MPS, TOBLER_STEEPNESS, TOBLER_EASIEST_GRADIENT)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mobility:
-    """Ground that somebody moves over, on the cells of a terrain (row, column).
+    """Speed of a mover over the ground, on the cells of a terrain (row, column).
 
-    ``elevation`` [m]; ``pace`` [1] is what a second of the ``law`` takes there, infinite where there is no way;
-    ``felt`` is the steepest gradient that is met (a road is less steep than the ground it lies in), infinite off roads.
-    ``least_pace`` [1] is one that no cell undercuts, also none beyond these; 0 where none is known.
+    ``elevation`` [m]; ``pace`` [1] is the factor on the seconds of the ``law``, infinite where a cell is impassable;
+    ``felt`` is the steepest gradient that is met (a road is less steep than the ground around it), infinite off roads.
+    ``least_pace`` [1] is a lower bound of the pace, also beyond these cells; 0 where none is known.
     """
 
     law: SpeedLaw
@@ -60,7 +60,7 @@ class Mobility:
     least_pace: float = 0.0
 
     def within(self, rows: slice, columns: slice, inside: npt.NDArray[np.bool_]) -> Mobility:
-        """A window of it, closed outside the cells ``inside`` (row, column of the window)."""
+        """Return a window, closed outside the cells ``inside`` (row, column of the window)."""
         felt = np.broadcast_to(self.felt, self.elevation.shape)[rows, columns]
         return replace(
             self,
@@ -73,15 +73,15 @@ class Mobility:
 
     @property
     def closed(self) -> npt.NDArray[np.bool_]:
-        """Where nobody can be: no way, or ground that is not known."""
+        """Cells that cannot be entered: impassable or unknown."""
         return ~(np.isfinite(self.pace) & np.isfinite(self.elevation))
 
 
 def on_foot(terrain: xr.Dataset, *, ways: Ways | None = None, settings: MobilitySettings | None = None) -> Mobility:
-    """Somebody walking: Tobler's speed, slower off paths, by land cover, under trees, and through rivers.
+    """A walker: Tobler's speed, slower off paths, by land cover, under trees, and through rivers.
 
-    On roads and paths the cover does not count. A river costs ``river_wade_s`` for each cell of it on the way, taken as
-    level, a ford ``ford_wade_s``; water as land cover is closed. Cells whose cover is unknown count as open ground.
+    On roads and paths the cover does not count. A river costs ``river_wade_s`` per cell on the path, taken as level, a
+    ford ``ford_wade_s``; water as land cover is closed. Cells whose cover is unknown count as open ground.
     """
     chosen, features = settings or MobilitySettings(), ways or Ways()
     cells = _laid(features, terrain, chosen)
@@ -97,10 +97,10 @@ def on_foot(terrain: xr.Dataset, *, ways: Ways | None = None, settings: Mobility
 
 
 def by_vehicle(terrain: xr.Dataset, *, ways: Ways | None = None, settings: MobilitySettings | None = None) -> Mobility:
-    """A light off-road vehicle: by road at the road's speed and gradient, off it slower, by land cover and slope.
+    """A light off-road vehicle: on roads at their speed and gradient, off roads slower, by land cover and slope.
 
-    Off roads steeper ground than ``vehicle_limit``, closed cover and rivers are no way; a river is passed at bridges
-    and, for ``vehicle_ford_s``, at fords.
+    Off roads, ground steeper than ``vehicle_limit``, closed cover and rivers are impassable; a river is crossed at
+    bridges and, for ``vehicle_ford_s``, at fords.
     """
     chosen, features = settings or MobilitySettings(), ways or Ways()
     cells = _laid(features, terrain, chosen)
@@ -126,7 +126,7 @@ def _laid(ways: Ways, terrain: xr.Dataset, settings: MobilitySettings) -> WayCel
 
 
 def _cover_share(terrain: xr.Dataset, cover: Factors, canopy_factor: float, settings: MobilitySettings) -> Floats:
-    """Share of the speed on open ground (row, column): by land cover; by the canopy where there is none."""
+    """Share of the speed on open ground (row, column): by land cover, or by the canopy where there is none."""
     share = np.ones((terrain.sizes["northing"], terrain.sizes["easting"]))
     under_trees = np.zeros(share.shape, bool)
     if "canopy_height" in terrain:
@@ -166,9 +166,9 @@ def _mobility(
 
 
 def bare(terrain: xr.Dataset, law: SpeedLaw, pace: float, *, cell_m: float | None = None) -> Mobility:
-    """Ground where elevation alone counts: every cell takes ``pace`` times the law's seconds.
+    """Mobility from elevation alone: every cell takes ``pace`` times the seconds of the law.
 
-    ``cell_m`` [m] for a window too small to tell it from its coordinates.
+    ``cell_m`` [m] is for a window too small to derive it from its coordinates.
     """
     paces = np.full((terrain.sizes["northing"], terrain.sizes["easting"]), pace)
     return replace(_mobility(terrain, law, paces, "walker", Ways(), cell_m), least_pace=pace)

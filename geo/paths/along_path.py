@@ -14,12 +14,12 @@ from geo.mobility.speed_surface import Mobility
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Along:
-    """Knots along one or several ways, and the pieces between them, cut as the search cuts its steps.
+    """Knots along one or several paths, and the pieces between them, cut as the search cuts its steps.
 
-    ``cells`` are the flat cells that any way touches, in ascending order. A knot lies between two of them, numbers
-    ``left`` and ``right`` (knot,), ``share`` of the way towards the right one. ``begins`` (piece,) is the knot at which
-    a piece begins, its end the next one; ``seconds`` and ``metres`` (piece,) are its time and length, ``way`` (piece,)
-    the number of the way it belongs to.
+    ``cells`` are the flat cells that any path touches, ascending. A knot lies between two of them, numbers ``left`` and
+    ``right`` (knot,), at ``share`` of the distance to the right one. ``begins`` (piece,) is the knot at which a piece
+    starts; it ends at the next. ``seconds`` and ``metres`` (piece,) are its time and length, ``path`` (piece,) the
+    number of its path, ``paths`` the number of all.
     """
 
     cells: Ints
@@ -34,9 +34,9 @@ class Along:
 
     @classmethod
     def over_paths(cls, mobility: Mobility, paths: Sequence[tuple[npt.ArrayLike, npt.ArrayLike]]) -> Along:
-        """Along ways given by the rows and columns of their cells, in the order of travel; empty ways have no pieces.
+        """Along paths given by the rows and columns of their cells, in the order of travel; empty paths have no pieces.
 
-        Steps must be straight, diagonal, or moves like a knight's, as ``geo.paths.search`` makes them.
+        Steps must be straight, diagonal, or knight's moves, as ``geo.paths.search`` makes them.
         """
         width = mobility.elevation.shape[1]
         knots, begins, owners, count = [], [], [], 0
@@ -87,15 +87,15 @@ class Along:
         return 0.5 * (knots[self.begins] + knots[self.begins + 1])
 
     def over_time(self, raster: npt.ArrayLike) -> Floats:
-        """∫ raster dt of each way (way,)."""
+        """∫ raster dt of each path (path,)."""
         return self.total(self.of_pieces(raster) * self.seconds)
 
     def over_length(self, raster: npt.ArrayLike) -> Floats:
-        """∫ raster ds of each way (way,)."""
+        """∫ raster ds of each path (path,)."""
         return self.total(self.of_pieces(raster) * self.metres)
 
     def total(self, pieces: Floats) -> Floats:
-        """Sum over the pieces of each way (way,)."""
+        """Sum over the pieces of each path (path,)."""
         return np.bincount(self.path, weights=pieces, minlength=self.paths).astype(np.float64)
 
     def _seconds(self, mobility: Mobility) -> Floats:
@@ -111,7 +111,7 @@ class Along:
 
 
 def _knots(rows: Ints, columns: Ints) -> Floats:
-    """Row and column (knot, 2) of the cells of a way and of the places where its steps cross rows or columns."""
+    """Row and column (knot, 2) of the cells of a path and of the points where its steps cross rows or columns."""
     if len(rows) == 0:
         return np.zeros((0, 2))
     pieces = np.maximum(np.abs(np.diff(rows)), np.abs(np.diff(columns)))

@@ -24,13 +24,13 @@ NEAR_CELLS = 2.0  # a segment that no step passes takes the steps this near to i
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Crossings:
-    """The cheapest crossing through every segment of a belt, in one direction.
+    """Cheapest crossing through every segment of a belt, in one direction.
 
-    ``cost`` (segment,): least sum over the way of time [s] times weight and metres times toll, over all ways from edge
-    to edge that pass the line inside the segment; infinite where nobody can cross, NaN where the ground that would tell
-    is unknown. ``here`` and ``there`` (segment, row and column) are the cells of the step over the line, −1 without.
-    Where ``open_ended`` (segment,) the cheapest way begins or ends where a piece's belt goes on: its cost is then a
-    bound from below, and its cells are a part of a way.
+    ``cost`` (segment,) is the least sum over a path of time [s] times weight and length [m] times toll, over all paths
+    from edge to edge that cross the line inside the segment; infinite where no crossing is possible, NaN where the
+    ground that decides is unknown. ``here`` and ``there`` (segment, row and column) are the cells of the step over the
+    line, −1 without one. Where ``open_ended`` (segment,), the cheapest path starts or ends where the belt of a part of
+    a border continues: its cost is then a lower bound, and its cells are a part of a path.
     """
 
     belt: Belt
@@ -44,12 +44,12 @@ class Crossings:
 
     @property
     def cheapest(self) -> int:
-        """The segment whose crossing costs least; −1 where nobody can cross any."""
+        """Segment whose crossing costs least; −1 where no segment can be crossed."""
         known = np.where(np.isfinite(self.cost), self.cost, np.inf)
         return int(np.argmin(known)) if np.isfinite(known).any() else -1
 
     def cells(self, segment: int) -> tuple[Ints, Ints]:
-        """Rows and columns, in the belt's window, of the way through a segment; empty where nobody can cross it."""
+        """Rows and columns, in the belt's window, of the path through a segment; empty where there is none."""
         if not math.isfinite(self.cost[segment]):
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
         first = self.before.path(*(int(i) for i in self.here[segment]))
@@ -57,7 +57,7 @@ class Crossings:
         return np.concatenate([first[0], then[0]]), np.concatenate([first[1], then[1]])
 
     def places(self, segment: int) -> Floats:
-        """Easting and northing (place, 2) [m] of the way through a segment, from edge to edge, at centres of cells."""
+        """Easting and northing (place, 2) [m] of the path through a segment, edge to edge, at cell centres."""
         rows, columns = self.cells(segment)
         return np.column_stack([self.belt.easting[columns], self.belt.northing[rows]])
 
@@ -72,13 +72,13 @@ def crossings(
     neighbours: int = 16,
     onward_per_s: float | None = None,
 ) -> Crossings:
-    """The cheapest crossing of every segment, ``inward`` (towards home) or ``outward``.
+    """Cheapest crossing of every segment, ``inward`` (towards the home side) or ``outward``.
 
-    ``mobility`` lies on the cells of the terrain that the belt was made on; ``weight`` and ``toll`` (row, column) on
-    those of the belt's window: what a second and a metre there cost, 1 and 0 without. A search from the edge where the
-    crossing begins and one back from where it ends give the cost through every step over the line; a way may leave a
-    segment's own belt, but not the belt. The straight line of a step says in which segment it passes; a segment between
-    two such places takes the nearest within a step. Raises BadInput for another direction, and as ``geo.paths.search``.
+    ``mobility`` is on the cells of the belt's terrain; ``weight`` and ``toll`` (row, column), on those of the belt's
+    window, are the cost of a second and of a metre, by default 1 and 0. One search from the edge where the crossing
+    starts and one back from where it ends give the cost through every step over the line. A path may leave the belt of
+    a segment, but not the belt. The straight line of a step decides in which segment it crosses; a segment between two
+    such points takes the nearest within a step. Raises BadInput for another direction, and as ``geo.paths.search``.
     """
     if direction not in (INWARD, OUTWARD):
         raise BadInput(f"direction {direction!r}", where="crossings", expected="'inward' or 'outward'")
@@ -126,10 +126,10 @@ def crossings_of_the_whole(
 
 
 def first_labels(belt: Belt, mobility: Mobility, edge: npt.NDArray[np.bool_], onward_per_s: float | None) -> Floats:
-    """What a search begins with: 0 on an edge, and where the belt goes on what the way to that edge costs at least.
+    """Start costs of a search: 0 on an edge, and where the belt continues the least cost of a path to that edge.
 
-    A way to the edge has to get away from the line as far as the edge is, at the law's best speed. That holds where
-    the whole is one open line; of others, whose edge may be near somewhere else, nothing is known but 0.
+    A path to the edge must get as far from the line as the edge is, at best at the highest speed of the law. That holds
+    where the whole border is one open line; for others, whose edge may be near elsewhere, only 0 is certain.
     """
     labels = np.where(edge, 0.0, np.inf)
     if onward_per_s is None:
@@ -143,7 +143,7 @@ def first_labels(belt: Belt, mobility: Mobility, edge: npt.NDArray[np.bool_], on
 
 
 def _open_ended(paths: Crossings, start: npt.NDArray[np.bool_], goal: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Of which segments the cheapest way does not lead from edge to edge."""
+    """Segments whose cheapest path does not lead from edge to edge."""
     open_ended = np.zeros(len(paths.cost), bool)
     for segment in np.flatnonzero(np.isfinite(paths.cost)):
         rows, columns = paths.cells(int(segment))
@@ -153,7 +153,7 @@ def _open_ended(paths: Crossings, start: npt.NDArray[np.bool_], goal: npt.NDArra
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Over:
-    """Steps that pass the line: cells (step, 2), segment, chainage [m], and the cost of the whole way through each."""
+    """Steps over the line: cells (step, 2), segment, and the cost of the whole path through each."""
 
     here: Ints
     there: Ints
@@ -181,7 +181,7 @@ def _steps_over_the_line(belt: Belt, steps: Steps, direction: str, before: Float
 
 
 def _shifted(mask: npt.NDArray[np.bool_], down: int, right: int) -> npt.NDArray[np.bool_]:
-    """The mask as seen from cells that lie that many rows above and columns left of it."""
+    """Return the mask shifted so that each cell holds the value ``down`` rows below and ``right`` columns beside it."""
     moved = np.zeros_like(mask)
     rows, columns = mask.shape
     to = (slice(max(0, -down), rows - max(0, down)), slice(max(0, -right), columns - max(0, right)))
@@ -191,7 +191,7 @@ def _shifted(mask: npt.NDArray[np.bool_], down: int, right: int) -> npt.NDArray[
 
 
 def _segments_passed(belt: Belt, here: Ints, there: Ints) -> Ints:
-    """In which segment each step passes the line, where its offset changes sign."""
+    """Segment in which each step crosses the line, where its offset changes sign."""
     a, b = belt.offset[tuple(here.T)], belt.offset[tuple(there.T)]
     share = a / np.where(a == b, 1.0, a - b)
     place = here + share[:, None] * (there - here)
@@ -222,7 +222,7 @@ def _best_by_segment(belt: Belt, over: _Over) -> Ints:
 
 
 def _unknown(belt: Belt, mobility: Mobility) -> npt.NDArray[np.bool_]:
-    """Segments of whose belt not every cell is known, so that a way through might only be unseen."""
+    """Segments in whose belt some cells are unknown, so that an undetected path may exist."""
     segments = belt.border.segments
     void = ~np.isfinite(mobility.elevation[belt.rows, belt.columns]) | belt.at_rim
     cells = np.bincount(belt.segment[belt.inside], minlength=segments)

@@ -27,11 +27,11 @@ def least_time_path(
     bounds: Bounds | None = None,
     neighbours: int = 16,
 ) -> Floats:
-    """Easting and northing (place, 2) [m] of a walker's fastest way from ``start`` to the nearest in time of ``goals``.
+    """Easting and northing (place, 2) [m] of a walker's fastest path from ``start`` to the first reached of ``goals``.
 
-    ``start`` (2,), ``goals`` (2,) or (goal, 2). Speed is Tobler's on the gradient along the way, elevation alone; there
-    is no way into or across a void. Searched over the cells whose centres lie in ``bounds`` (west, south, east, north)
-    [m], default all; see ``fastest_path``.
+    ``start`` (2,), ``goals`` (2,) or (goal, 2). Speed is Tobler's on the gradient along the path, from elevation alone;
+    voids cannot be crossed. The search covers the cells whose centres are in ``bounds`` (west, south, east, north) [m],
+    by default all; see ``fastest_path``.
     """
     cell_m = cell_size(terrain)
     if bounds is not None:
@@ -44,11 +44,11 @@ def least_time_path(
 def fastest_path(
     mobility: Mobility, start: npt.ArrayLike, goals: npt.ArrayLike, *, neighbours: int = 16
 ) -> tuple[Floats, float]:
-    """Places (place, 2) [m] of the fastest way from ``start`` (2,) to the first reached of ``goals``, and its seconds.
+    """Places (place, 2) [m] of the fastest path from ``start`` (2,) to the first of ``goals`` reached, and its seconds.
 
-    The first and last places are the given points themselves, those between are centres of cells; so the seconds are
-    those between the centres at both ends. Over 8, 16 or 32 ``neighbours`` a way is up to ``paths_search.OVERLENGTH``
-    too long. Raises TerrainError where there is no ground, for a point off it, and where no goal can be reached.
+    The first and last places are the given points, those between are cell centres; the seconds are those between the
+    centres at both ends. Over 8, 16 or 32 ``neighbours`` a path is up to ``geo.paths.search.OVERLENGTH`` too long.
+    Raises TerrainError without ground, for a point off it, and where no goal can be reached.
     """
     if mobility.elevation.size == 0 or mobility.closed.all():
         raise TerrainError("there is no ground", where="least-time path", expected="bounds that hold terrain")

@@ -22,9 +22,9 @@ BESIDE = ndimage.generate_binary_structure(2, 1)  # through a side, or askew wit
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Breach:
-    """A way across a belt and its distance [m] to the sensors: the least on a breach, the largest on a support.
+    """Path across a belt and its distance [m] to the sensors: the least for a breach, the largest for a support.
 
-    ``places`` (place, 2) [m] are centres of cells, the fastest of all ways with that distance; ``seconds`` its time.
+    ``places`` (place, 2) [m] are cell centres, of the fastest path with that distance; ``seconds`` is its time.
     """
 
     distance_m: float
@@ -35,11 +35,11 @@ class Breach:
 def maximal_breach(
     belt: Belt, mobility: Mobility, sensors: npt.ArrayLike, *, direction: str = INWARD, neighbours: int = 16
 ) -> Breach:
-    """The way from edge to edge whose least distance to any of ``sensors`` (sensor, 2) [m] is the largest.
+    """Path from edge to edge whose least distance to any of ``sensors`` (sensor, 2) [m] is the largest.
 
     Meguerdichian, Koushanfar, Potkonjak and Srivastava (2001), Coverage problems in wireless ad-hoc sensor networks,
-    doi:10.1109/INFCOM.2001.916633. Distance is counted at the centres of cells and says nothing of sight. Infinite
-    without sensors. Raises BadInput where nobody can cross, and for places that are none.
+    doi:10.1109/INFCOM.2001.916633. Distance is measured at cell centres, regardless of line of sight; it is infinite
+    without sensors. Raises BadInput where no crossing is possible, and for places that are not finite.
     """
     return _bottleneck(belt, mobility, sensors, direction, neighbours, 1.0)
 
@@ -47,7 +47,7 @@ def maximal_breach(
 def maximal_support(
     belt: Belt, mobility: Mobility, sensors: npt.ArrayLike, *, direction: str = INWARD, neighbours: int = 16
 ) -> Breach:
-    """The way from edge to edge whose largest distance to its nearest sensor is the least; as ``maximal_breach``."""
+    """Path from edge to edge whose largest distance to its nearest sensor is the least; as ``maximal_breach``."""
     return _bottleneck(belt, mobility, sensors, direction, neighbours, -1.0)
 
 
@@ -64,28 +64,28 @@ def _bottleneck(
         raise BadInput("a sensor without a place", where="breach", expected="eastings and northings")
     start, goal = (belt.outer, belt.inner) if direction == INWARD else (belt.inner, belt.outer)
     ground = mobility.within(belt.rows, belt.columns, belt.inside)
-    far = _distances(belt, places)
+    distance_m = _distances(belt, places)
     passable = ~ground.closed
 
     def crosses(limit: float) -> bool:
-        parts, _ = ndimage.label(passable & (sign * far >= limit), BESIDE)
+        parts, _ = ndimage.label(passable & (sign * distance_m >= limit), BESIDE)
         return bool(np.intersect1d(parts[start & (parts > 0)], parts[goal & (parts > 0)]).size)
 
-    levels = np.unique(sign * far[passable])
+    levels = np.unique(sign * distance_m[passable])
     if not len(levels) or not crosses(-math.inf):
         raise BadInput("nobody can cross", where="breach", expected="ground that leads from edge to edge")
     low, high = 0, len(levels)  # the least level is crossed; the one after the last is not
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if crosses(levels[middle]) else (low, middle)
-    allowed = np.where(passable & (sign * far >= levels[low]), 1.0, np.nan)
+    allowed = np.where(passable & (sign * distance_m >= levels[low]), 1.0, np.nan)
     steps = Steps.over(ground, weight=allowed, neighbours=neighbours)
-    found = steps.spread(np.where(start, 0.0, np.inf))
-    ends = np.where(goal, found.cost, np.inf)
+    reached = steps.spread(np.where(start, 0.0, np.inf))
+    ends = np.where(goal, reached.cost, np.inf)
     row, column = np.unravel_index(int(np.argmin(ends)), ends.shape)
-    rows, columns = found.path(int(row), int(column))
-    way = np.column_stack([belt.easting[columns], belt.northing[rows]])
-    return Breach(float(sign * levels[low]), way, float(ends[row, column]))
+    rows, columns = reached.path(int(row), int(column))
+    points = np.column_stack([belt.easting[columns], belt.northing[rows]])
+    return Breach(float(sign * levels[low]), points, float(ends[row, column]))
 
 
 def _distances(belt: Belt, places: Floats) -> Floats:

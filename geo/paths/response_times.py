@@ -36,8 +36,8 @@ def travel_time(
 ) -> xr.DataArray:
     """Seconds (northing, easting) from the nearest in time of ``places`` (2,) or (place, 2) [m], or ``to_places``.
 
-    Infinite where nobody can come, or not within ``limit_s``; NaN where the ground is void. Raises TerrainError for a
-    place off the ground, or where its mover cannot be.
+    Infinite where a cell cannot be reached, or not within ``limit_s``; NaN where the ground is void. Raises
+    TerrainError for a place off the ground, or where its mover cannot be.
     """
     labels = labels_at(mobility, places)
     cost = spread(mobility, labels, backward=to_places, neighbours=neighbours, limit=limit_s).cost
@@ -52,12 +52,13 @@ def response_time(
     settings: MobilitySettings | None = None,
     neighbours: int = 16,
 ) -> xr.DataArray:
-    """Seconds (northing, easting) from the alarm until somebody from the nearest base is there.
+    """Seconds (northing, easting) from the alarm until responders from the nearest base arrive.
 
-    The crew drives as far as is worth it, on roads and where a vehicle gets off them, leaves it anywhere and goes on
-    by foot; or walks from the base at once. ``bases`` are places (2,) or (base, 2) [m]; one where no vehicle can be
-    has walkers only (attrs ``bases_on_foot``). ``turnout_s`` and ``dismount_s`` of the settings are counted. Infinite
-    where nobody can come, NaN where the ground is void. Raises TerrainError for no base, and one off the ground.
+    The crew drives as far as it saves time, on roads and off them where a vehicle can, leaves the vehicle anywhere and
+    continues on foot; or walks from the base at once. ``bases`` are places (2,) or (base, 2) [m]; one that no vehicle
+    can leave has walkers only (attrs ``bases_on_foot``). ``turnout_s`` and ``dismount_s`` of the settings are included.
+    Infinite where a cell cannot be reached, NaN where the ground is void. Raises TerrainError without a base, and for
+    one off the ground.
     """
     chosen = settings or MobilitySettings()
     walker, vehicle = on_foot(terrain, ways=ways, settings=chosen), by_vehicle(terrain, ways=ways, settings=chosen)
@@ -78,10 +79,10 @@ def response_time(
 
 
 def isochrones(time: xr.DataArray, terrain: xr.Dataset, minutes: Sequence[float]) -> geopandas.GeoDataFrame:
-    """The ground reached within each of ``minutes``, one row each: ``minutes`` and the area in WGS 84 lon/lat.
+    """Area reached within each of ``minutes``, one row each: ``minutes`` and the area in WGS 84.
 
-    ``time`` is of ``travel_time`` or ``response_time`` over ``terrain``. Areas are whole cells; empty where none is.
-    Raises TerrainError for minutes that are none.
+    ``time`` is a result of ``travel_time`` or ``response_time`` over ``terrain``. Areas are whole cells; empty without
+    any. Raises TerrainError for minutes that are not numbers from 0.
     """
     import geopandas
 
@@ -102,9 +103,9 @@ def isochrones(time: xr.DataArray, terrain: xr.Dataset, minutes: Sequence[float]
 
 
 def labels_at(mobility: Mobility, places: npt.ArrayLike) -> Floats:
-    """0 in the cells that hold ``places`` (2,) or (place, 2) [m], infinite elsewhere: where a search begins.
+    """Start costs of a search: 0 in the cells that hold ``places`` (2,) or (place, 2) [m], infinite elsewhere.
 
-    Raises TerrainError for no place, one off the ground, and one where the mover cannot be.
+    Raises TerrainError without a place, for one off the ground, and for one where the mover cannot be.
     """
     try:
         points = np.atleast_2d(np.asarray(places, dtype=np.float64))

@@ -23,7 +23,8 @@ BUCKET_SHARE = 0.5  # of a usual step; any value gives the same costs
 class Spread:
     """Least costs from, or to, the nearest of the labelled cells.
 
-    ``cost`` (row, column) is infinite where nobody can come; ``arrival`` says by which move the way came.
+    ``cost`` (row, column) is infinite where a cell cannot be reached; ``arrival`` is the move by which the path
+    arrives.
     """
 
     cost: Floats
@@ -32,9 +33,9 @@ class Spread:
     backward: bool
 
     def path(self, row: int, column: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """Rows and columns of the least-cost way in the order of travel; empty where there is none.
+        """Rows and columns of the least-cost path in the order of travel; empty where there is none.
 
-        It ends at the cell, and backward begins there.
+        It ends at the cell; in a backward search it starts there.
         """
         if not math.isfinite(self.cost[row, column]):
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
@@ -47,10 +48,10 @@ class Spread:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Steps:
-    """The steps of somebody over a mobility whose seconds have weights: what a search needs, laid out for the kernel.
+    """Steps of a mover whose seconds have weights, laid out for the kernel.
 
-    ``ground`` (cell, column) is the raster with a frame of closed cells, row by row, ``width`` cells a row; ``inside``
-    cuts the raster from the frame. ``graph`` are the moves and the speed law.
+    ``ground`` (cell, column) is the raster with a frame of closed cells, row by row; ``inside`` cuts the raster from
+    the frame. ``graph`` holds the moves and the speed law.
     """
 
     ground: Floats
@@ -87,11 +88,11 @@ class Steps:
         return cls(ground, inside, ground.shape[:2], neighbours, graph)
 
     def spread(self, labels: npt.ArrayLike, *, backward: bool = False, limit: float = math.inf) -> Spread:
-        """Least cost of every cell from those that have a finite label (row, column), which is what they begin with.
+        """Least cost of every cell from those that have a finite label (row, column), which is their start cost.
 
-        ``backward`` gives the cost from each cell *to* the labelled ones, which differs because uphill is not
-        downhill. Exact over the graph, whose ways are up to OVERLENGTH too long. Dearer than ``limit`` counts as
-        unreachable. 43 bytes a cell while it works, 9 in the answer. Raises BadInput for labels of another shape.
+        ``backward`` gives the cost from each cell *to* the labelled ones, which differs because uphill differs from
+        downhill. Exact over the graph, whose paths are up to OVERLENGTH too long. Costs above ``limit`` count as
+        unreachable. 43 bytes per cell in work, 9 in the result. Raises BadInput for labels of another shape.
         """
         start = np.asarray(labels, dtype=np.float64)
         _refuse_unless(start, "labels", self)
@@ -108,12 +109,12 @@ class Steps:
 
     @property
     def open(self) -> npt.NDArray[np.bool_]:
-        """Where somebody can be (row, column)."""
+        """Cells that can be entered (row, column)."""
         passable: npt.NDArray[np.bool_] = np.isfinite(self.ground[(*self.inside, kernel.PACE)])
         return passable
 
     def costs(self, rows: npt.ArrayLike, columns: npt.ArrayLike, move: int) -> Floats:
-        """Cost of one move from each of some cells (cell,); infinite or NaN where there is no way."""
+        """Cost of one move from each of some cells (cell,); infinite or NaN where the move is impossible."""
         top, left = self.inside[0].start, self.inside[1].start
         cells = (np.asarray(rows, np.int64) + top) * self.shape[1] + np.asarray(columns, np.int64) + left
         costs = np.empty(len(cells))

@@ -87,13 +87,13 @@ class Box:
 
 
 def plan_grid(sources: Sequence[RasterSource], frame: LocalFrame, bounds_deg: Degrees | None = None) -> PlannedGrid:
-    """The square cells of ``frame`` that cover the sources, or what of them is within bounds in degrees.
+    """Square cells of ``frame`` that cover the sources, or the part of them within bounds in degrees.
 
     These are a single source's own cells where they are square, north up and in the frame. Otherwise the cell is the
-    geometric mean of a source's two spacings in the middle of what is kept of it (four digits), the smallest among
-    the sources; edges lie on whole cells from the frame's origin, and the window is the smallest that holds the
-    centre of every cell whose centre lies among a source's. Raises TerrainError where the frame cannot show a source,
-    BadInput for bounds that are none or far from the frame, and TerrainError for bounds off the sources.
+    geometric mean of a source's two spacings in the middle of what is kept of it (four digits), the smallest among the
+    sources; edges are on whole cells from the frame's origin, and the window is the smallest that holds the centre of
+    every cell whose centre is among a source's. Raises TerrainError where the frame cannot represent a source and for
+    bounds off the sources, BadInput for bounds that are invalid or far from the frame.
     """
     first = sources[0]
     native = len(sources) == 1 and _square(first.transform) and _same_system(first.wkt, frame.wkt)
@@ -121,7 +121,7 @@ def plan_grid(sources: Sequence[RasterSource], frame: LocalFrame, bounds_deg: De
 
 
 def part_of(source: RasterSource, bounds_deg: Degrees | None, *, margin: int) -> Box:
-    """The cells of a source that bounds in degrees touch, and a margin of cells; all of them without bounds."""
+    """Cells of a source that bounds in degrees touch, with a margin; all cells without bounds."""
     if bounds_deg is None:
         return Box(0, source.rows, 0, source.columns)
     x, y = transformer(_wgs84(), source.wkt).transform(*around(bounds_deg))
@@ -129,7 +129,7 @@ def part_of(source: RasterSource, bounds_deg: Degrees | None, *, margin: int) ->
 
 
 def around(bounds_deg: Degrees) -> tuple[Floats, Floats]:
-    """Longitudes and latitudes along the edges of bounds; BadInput for bounds that are none."""
+    """Longitudes and latitudes along the edges of bounds; BadInput for invalid bounds."""
     check_degrees(bounds_deg)
     west, south, east, north = bounds_deg
     lon, lat = np.linspace(west, east, POINTS_PER_EDGE), np.linspace(south, north, POINTS_PER_EDGE)
@@ -137,7 +137,7 @@ def around(bounds_deg: Degrees) -> tuple[Floats, Floats]:
 
 
 def check_degrees(bounds_deg: Degrees) -> None:
-    """Raise BadInput for what is no west, south, east, north in degrees."""
+    """Raise BadInput unless bounds are west, south, east and north in degrees."""
     expected = "west, south, east, north in degrees, west of east and south of north"
     if len(bounds_deg) != 4:
         raise BadInput(f"{len(bounds_deg)} numbers", where="bounds_deg", expected=expected)

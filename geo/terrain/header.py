@@ -36,12 +36,12 @@ SMALLEST_CELL_M = 0.01
 
 
 def read_header(path: str | Path, *, nodata: float | None = None, heights: bool = True) -> RasterSource:
-    """The header of one raster; TerrainError where it cannot serve.
+    """Header of one raster; TerrainError where it cannot serve as terrain.
 
-    Refused are: files that are unreadable or hostile (see ``geo.terrain.safe_open``), without or with a contradictory
-    place on the Earth, of several bands, of cells that are no numbers, of sides or blocks too large to read, in units
-    of height that are unknown. ``nodata`` is a value that marks voids besides those which the file declares.
-    ``heights=False`` is for land cover, which has no unit.
+    Rejected are files that are unreadable or hostile (see ``geo.terrain.safe_open``), without or with a contradictory
+    position on the Earth, with several bands, with cells that are not numbers, with sides or blocks too large to read,
+    and with unknown units of height. ``nodata`` is a value that marks voids in addition to those that the file
+    declares. ``heights=False`` is for land cover, which has no unit.
     """
     where = str(path)
     for file in sorted(set(refuse_hostile(where))):

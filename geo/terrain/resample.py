@@ -27,7 +27,7 @@ Read = Callable[[RasterSource, PlannedGrid, Window], Float32s]
 
 
 def read_all(sources: Sequence[RasterSource], grid: PlannedGrid, window: Window, read: Read) -> Float32s:
-    """What ``read`` finds in a window, (rows, columns) float32; of several sources the last that is not NaN."""
+    """Values of a window by ``read``, (rows, columns) float32; of several sources the last that is not NaN."""
     if len(sources) == 1:
         return read(sources[0], grid, window)
     values = np.full((window.height, window.width), np.nan, np.float32)
@@ -107,7 +107,7 @@ def _behind(source: RasterSource, grid: PlannedGrid, window: Window) -> Box:
 
 
 def _refuse_no_heights(source: RasterSource, values: npt.NDArray[Any], voids: npt.NDArray[np.bool_]) -> None:
-    """Raise TerrainError for the first cell that is no height though nothing declares it void."""
+    """Raise TerrainError for the first cell that is not plausible as a height and not declared void."""
     if voids.all():
         return
     kind = values.dtype

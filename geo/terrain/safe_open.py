@@ -78,7 +78,7 @@ def opened(name: str, where: str) -> Iterator[Any]:
 
 
 def _unreadable(error: BaseException, name: str, where: str) -> TerrainError:
-    """The fault with what GDAL said of it, but without the path, which the sentence names anyway."""
+    """The fault with GDAL's message, without the path, which the sentence names anyway."""
     message = re.sub(r"\s+", " ", str(error.__cause__ or error).replace(name, "")).strip(":, '\"").rstrip(".")
     reason = f" ({message[:200]})" if message else ""
     return TerrainError(f"the raster cannot be read{reason}", where=where, expected="intact data that GDAL opens")
@@ -91,10 +91,11 @@ def _drivers() -> tuple[str, ...]:
 
 
 def refuse_hostile(name: str) -> list[str]:
-    """Look at what a path is before GDAL does; the files that it refers to, if it is a virtual raster.
+    """Inspect a path before GDAL does; return the files that it refers to if it is a virtual raster.
 
-    Raises TerrainError for virtual rasters that point at themselves, into the network or are too large or too deeply
-    nested, for archives whose members unpack to many times their size, and for what is no file, such as a pipe.
+    Raises TerrainError for virtual rasters that refer to themselves, to a network, or are too large or too deeply
+    nested, for archives whose members unpack to many times their size, and for anything that is not a file, such as a
+    pipe.
     """
     if name.lstrip().startswith("<"):
         raise TerrainError("text of a virtual raster", where=name[:40], expected="the path of a raster")

@@ -34,10 +34,10 @@ def canopy_share(canopy: Canopy) -> float:
 
 
 def blocking_heights(terrain: xr.Dataset, canopy: Canopy, view: View | None = None) -> xr.DataArray | None:
-    """Height above the ground of what blocks besides the ground, (northing, easting) [m]; None where nothing does.
+    """Height above the ground of what blocks sight, (northing, easting) [m]; None where nothing does.
 
-    Raises TerrainError for a terrain without ``canopy_height`` when the canopy is to block, BadInput for a canopy
-    that is none and for a ``view`` in fast mode, which knows no canopy.
+    Raises TerrainError for a terrain without ``canopy_height`` if the canopy is to block, BadInput for an invalid
+    canopy and for a ``view`` in fast mode, which does not support canopy.
     """
     share = canopy_share(canopy)
     if share == 0.0:

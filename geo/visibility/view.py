@@ -31,7 +31,7 @@ PLACES_PER_CELL = 2.0**20
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How one observer looks: heights and ranges [m], azimuths clockwise from grid north and elevations [rad]."""
+    """View of one observer: heights and ranges [m], azimuths clockwise from grid north and elevations [rad]."""
 
     observer_height_m: float
     max_range_m: float
@@ -135,9 +135,9 @@ def surface_of(terrain: xr.Dataset) -> tuple[xr.DataArray, RasterGrid]:
 
 
 def heights_of(elevation: Any) -> Float32s:
-    """Heights as the kernels take them, float32 in rows; copied only where they are otherwise, or read-only.
+    """Heights as the kernels take them, float32 and row-major; copied only where they differ, or are read-only.
 
-    What is masked in a masked array is void. TerrainError for what are no numbers or no rows and columns.
+    Masked values are voids. TerrainError for values that are not numbers in rows and columns.
     """
     if isinstance(elevation, np.ma.MaskedArray):
         elevation = np.ma.filled(elevation.astype(np.float32), np.nan)
@@ -192,7 +192,7 @@ def _in_degrees(crs: str) -> bool:
 
 
 def check_numbers(value: Any, name: str) -> None:
-    """Raise BadInput for what is no number or array of numbers, such as text."""
+    """Raise BadInput for a value that is not a number or an array of numbers."""
     if np.asarray(value).dtype.kind not in "iuf":
         raise BadInput(f"{value!r}", where=name, expected="a number")
 
@@ -238,7 +238,7 @@ def _angles(angles: Angles, name: str) -> None:
 
 
 def _closed(start: float, end: float) -> bool:
-    """Whether a sector has no width, or is written as whole turns backwards: nobody can say how much it holds."""
+    """Whether a sector has no width, or is written as whole turns backwards, which is ambiguous."""
     return end <= start and abs(math.remainder(end - start, math.tau)) <= 1e-12
 
 

@@ -39,14 +39,16 @@ UNGUARDED = BadInput(
 
 Work = Callable[[HeightWindow, SiteBatch], Any]
 Progress = Callable[[int, int], None]
-"""Told how many sites are done, of how many."""
+"""Called with the number of sites done and the number of all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Executor:
-    """Who works. ``scheduler``: "threads" (numba releases the interpreter), "synchronous" (this thread alone),
-    "processes" (a dask LocalCluster, for this call), the address of a dask scheduler such as "tcp://host:8786", or a
-    ``distributed.Client``. ``workers``: how many threads or processes; by default one for each core.
+    """Where work on many sites is executed.
+
+    ``scheduler``: "threads" (numba releases the interpreter lock), "synchronous" (this thread), "processes" (a dask
+    LocalCluster for this call), the address of a dask scheduler such as "tcp://host:8786", or a ``distributed.Client``.
+    ``workers`` is the number of threads or processes, by default one per core.
     """
 
     scheduler: Any = "threads"
@@ -66,14 +68,14 @@ class Executor:
 
     @property
     def count(self) -> int:
-        """How many threads or processes."""
+        """Number of threads or processes."""
         return self.workers or len(os.sched_getaffinity(0))
 
 
 def run_batches(
     ground: Whole | Chunked, batches: Sequence[SiteBatch], work: Work, executor: Executor
 ) -> Iterator[tuple[SiteBatch, Any]]:
-    """Each batch with what ``work`` makes of it, in order. ``work`` must be a function that can be sent elsewhere."""
+    """Yield each batch with the result of ``work``, in order. ``work`` must be a function that can be pickled."""
     total, finished = sum(len(batch.sites) for batch in batches), 0
     with ExitStack() as stack:
         stack.callback(forget_chunks)
@@ -100,7 +102,7 @@ def _next(
 def _submitter(
     ground: Whole | Chunked, executor: Executor, stack: ExitStack
 ) -> tuple[Callable[[SiteBatch, Work], Any], int]:
-    """How a batch is given out, and how many may be under way."""
+    """Return a function that submits a batch, and how many batches may be in work."""
     if executor.scheduler == "synchronous":
         return lambda batch, work: _Finished(_task(ground, batch, work)), 0
     if executor.scheduler == "threads":
@@ -126,7 +128,7 @@ def _submitter(
 
 @dataclass(frozen=True, slots=True)
 class _Finished:
-    """A result that is there already."""
+    """A result that is available at once."""
 
     value: Any
 
@@ -136,13 +138,13 @@ class _Finished:
 
 @dataclass(frozen=True, slots=True)
 class _Submitted:
-    """A batch under way in a cluster."""
+    """A batch in work on a cluster."""
 
     future: Any
     batch: SiteBatch
 
     def result(self) -> Any:
-        """What the batch came to; WatchlineError where the cluster is gone, or the batch kills every worker."""
+        """Return the result of the batch; WatchlineError if the cluster is gone or the batch kills every worker."""
         from distributed import CancelledError, KilledWorker
         from distributed.comm.core import CommClosedError
 

@@ -26,10 +26,10 @@ Words = npt.NDArray[np.uint64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Footprints:
-    """Sets of cells, one for each site, packed into words of 64 bits; cells are numbered from 0 to ``cells`` − 1.
+    """Sets of cells, one per site, packed into words of 64 bits; cells are numbered from 0 to ``cells`` − 1.
 
     The words of site s are ``words[start[s]:start[s + 1]]``, beginning with word ``first[s]``; all others are zero.
-    ``kept`` says which cells of a raster the numbers stand for, in rows; None where they are just numbers.
+    ``kept`` marks the cells of a raster that are numbered, in row order; None where the numbers are not of a raster.
     """
 
     words: Words
@@ -43,7 +43,7 @@ class Footprints:
 
     @classmethod
     def of(cls, sets: npt.ArrayLike, kept: Bools | None = None) -> Footprints:
-        """From an array of truth, (site, cell)."""
+        """Build the sets from booleans (site, cell)."""
         truth = np.asarray(sets, np.bool_)
         if truth.ndim != 2:
             raise BadInput(f"an array of shape {truth.shape}", where="sets", expected="(site, cell)")
@@ -72,21 +72,21 @@ class Footprints:
         return cls(np.ascontiguousarray(words, np.uint64), start, first, cells, kept)
 
     def set_of(self, site: int) -> Bools:
-        """The cells of one site, (cells,)."""
+        """Cells of one site as booleans (cells,)."""
         row = np.zeros(words_for(self.cells), np.uint64)
         words = self.words[self.start[site] : self.start[site + 1]]
         row[self.first[site] : self.first[site] + len(words)] = words
         return unpacked(row, self.cells)
 
     def cells_of(self, site: int) -> npt.NDArray[np.int64]:
-        """Numbers of the cells of one site, rising; takes no more than its own words."""
+        """Numbers of the cells of one site, ascending."""
         words = self.words[self.start[site] : self.start[site + 1]]
         cells = np.flatnonzero(unpacked(words, len(words) * WORD_BITS)) + self.first[site] * WORD_BITS
         return np.asarray(cells, np.int64)
 
 
 def words_for(cells: int) -> int:
-    """How many words hold so many bits."""
+    """Number of words that hold ``cells`` bits."""
     return (cells + WORD_BITS - 1) // WORD_BITS
 
 

@@ -22,12 +22,11 @@ GREEDY_SHARE = 1.0 - 1.0 / math.e
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Covering:
-    """Sites in the order of choice, what each added, and what all leave uncovered.
+    """Chosen sites in the order of choice, their gains, and what remains uncovered.
 
-    ``sites`` int64 (k',), k' ≤ k: fewer where no other site adds anything; ``gains`` float64 (k',), of weight, or
-    cells without weights; ``covered`` and ``total`` of the same; ``seen`` (cells,). ``bound`` is a limit that no k
-    sites can pass: the best that k gains left after any step of greedy allow, and never more than
-    ``covered`` / GREEDY_SHARE.
+    ``sites`` int64 (k',), k' ≤ k, fewer where no other site adds anything; ``gains`` float64 (k',) in weight, or cells
+    without weights; ``covered`` and ``total`` likewise; ``seen`` (cells,). ``bound`` is an upper bound for any k sites:
+    the best that the k largest gains left after any greedy step allow, and at most ``covered`` / GREEDY_SHARE.
     """
 
     sites: npt.NDArray[np.int64]
@@ -40,18 +39,18 @@ class Covering:
 
     @property
     def covered_share(self) -> float:
-        """Covered over total; NaN where nothing is to be covered."""
+        """Covered over total [1]; NaN where there is nothing to cover."""
         return self.covered / self.total if self.total > 0.0 else math.nan
 
     @property
     def dead_share(self) -> float:
-        """1 − covered share: with sites chosen freely, the intrinsic dead ground (metrics: geography challenge)."""
+        """1 − covered share [1]: with freely chosen sites, the intrinsic dead ground of a challenge."""
         return 1.0 - self.covered_share
 
     def hidden(self) -> Bools:
-        """Where the kept cells of the raster are that no chosen site sees, (northing, easting).
+        """Kept cells of the raster that no chosen site sees, (northing, easting).
 
-        Raises BadInput where the footprints are not of a raster.
+        Raises BadInput if the footprints are not of a raster.
         """
         if self.kept is None:
             raise BadInput("the footprints are not of a raster", where="covering", expected="those of a terrain")

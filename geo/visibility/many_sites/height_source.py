@@ -38,7 +38,7 @@ class HeightWindow:
     cell_m: float
 
     def viewsheds_from(self, sites: Sequence[Site]) -> Iterator[SiteViewshed]:
-        """What each site sees, one at a time; TerrainError names the site that stands on a void."""
+        """Viewshed of each site, one at a time; TerrainError names a site that is on a void."""
         for site in sites:
             row, column = site.row - self.row, site.column - self.column
             try:
@@ -49,15 +49,15 @@ class HeightWindow:
 
 
 class HeightSource(Protocol):
-    """Where pieces come from; a value that can be sent to the process that needs them."""
+    """Source of height windows; a value that can be sent to the process that needs them."""
 
     def window(self, rows: slice, columns: slice) -> HeightWindow:
-        """The heights of a window."""
+        """Heights of a window."""
 
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """Heights in this process's memory, given out whole and without a copy."""
+    """Heights in this process's memory, handed out whole without a copy."""
 
     z: Float32s
     above: Float32s | None
@@ -70,12 +70,12 @@ class Whole:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """One window of heights, to be sent along with the task that needs it."""
+    """One window of heights, sent along with the task that needs it."""
 
     only: HeightWindow
 
     def window(self, rows: slice, columns: slice) -> HeightWindow:  # noqa: ARG002 - it was cut to them
-        """The window that was cut; what travelled may be read-only, which the kernels do not take."""
+        """The window; after a transfer it may be read-only, which the kernels do not accept."""
         z, above = (None if heights is None else heights_of(heights) for heights in (self.only.z, self.only.above))
         assert z is not None
         return HeightWindow(z, above, self.only.row, self.only.column, self.only.cell_m)
@@ -102,20 +102,20 @@ def _mapped(name: str, rows: slice, columns: slice) -> Float32s:
 
 @dataclass(frozen=True, slots=True)
 class Chunked:
-    """A lazy terrain, of which each task computes the chunks that its window meets; a few are kept for the next."""
+    """A lazy terrain of which each task computes the chunks that its window meets; recent chunks are cached."""
 
     z: Any
     above: Any
     cell_m: float
 
     def window(self, rows: slice, columns: slice) -> HeightWindow:
-        """A window, put together from chunks."""
+        """A window, assembled from chunks."""
         z = _assembled(self.z, rows, columns)
         above = None if self.above is None else _assembled(self.above, rows, columns)
         return HeightWindow(z, above, rows.start, columns.start, self.cell_m)
 
     def only(self, rows: slice, columns: slice) -> Chunked:
-        """The same, but holding the tasks of the chunks alone that a window meets, so that sending it is cheap."""
+        """The same source with only the chunks that a window meets, so that it is cheap to send."""
         above = None if self.above is None else _Chunks.of(self.above, rows, columns)
         return Chunked(_Chunks.of(self.z, rows, columns), above, self.cell_m)
 
@@ -173,7 +173,7 @@ def _assembled(array: Any, rows: slice, columns: slice) -> Float32s:
 
 
 def ground_of(elevation: xr.DataArray, blocking: xr.DataArray | None, cell_m: float) -> Whole | Chunked:
-    """The heights of a terrain where they are: in memory, or lazy."""
+    """Source of the heights of a terrain, in memory or lazy."""
     layers = [elevation] if blocking is None else [elevation, blocking]
     if any(is_dask_collection(layer.data) for layer in layers):
         z, above = elevation.data, None if blocking is None else blocking.data

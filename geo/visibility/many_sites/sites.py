@@ -35,7 +35,7 @@ FEW_CELLS = 250_000  # ... or while it is no larger than this
 
 
 class ViewKeywords(TypedDict, total=False):
-    """How the observers look, as for ``viewsheds``: numbers one or one a site, angles one pair or a list of pairs."""
+    """How observers look, as for ``viewsheds``: one number or one per site, one pair of angles or a list of pairs."""
 
     observer_height_m: Any
     max_range_m: Any
@@ -50,7 +50,7 @@ class ViewKeywords(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One observer: its number, its place in rows and columns of the terrain, and how it looks."""
+    """One observer: number, position in rows and columns of the terrain, and view."""
 
     number: int
     row: float
@@ -76,7 +76,7 @@ class Sites:
 
 @dataclass(frozen=True, slots=True)
 class SiteBatch:
-    """Sites that one task sees to, in the order of their numbers, and the rows and columns that hold all they need."""
+    """Sites of one task, in the order of their numbers, and the rows and columns that hold all they need."""
 
     sites: tuple[Site, ...]
     rows: slice
@@ -102,7 +102,7 @@ def sites_of(
     mode: Mode = "exact",
     canopy: Canopy = "ignored",
 ) -> tuple[Sites, xr.DataArray, xr.DataArray | None]:
-    """The sites, the elevation, and what blocks above it; arguments and errors as ``viewsheds``."""
+    """Sites, elevation, and what blocks above it; arguments and errors as ``viewsheds``."""
     elevation, grid = surface_of(terrain)
     easting, northing = np.broadcast_arrays(*points_of(places, "sites"))
     easting, northing = np.ravel(easting), np.ravel(northing)
@@ -143,7 +143,7 @@ def _one_each(value: Any, shape: tuple[int, ...], name: str) -> Floats:
 
 
 def _per_site(angles: Angles | Sequence[Angles], count: int) -> Sequence[Angles]:
-    """One pair of angles per site; a list of two numbers is no list of pairs, so a pair is a tuple of numbers."""
+    """One pair of angles per site; a pair is a tuple of two numbers, a list holds one pair per site."""
     if angles is None or (isinstance(angles, tuple) and len(angles) == 2 and np.isscalar(angles[0])):
         return [angles] * count  # type: ignore[list-item]
     if len(angles) != count:
@@ -161,7 +161,7 @@ def _refuse_on_voids(z: npt.NDArray[np.float32], sites: Sequence[Site]) -> None:
 
 
 def batches_of(sites: Sites, most: int = MOST_IN_A_BATCH) -> list[SiteBatch]:
-    """Every site in one batch of neighbours; the same batches whatever computes them."""
+    """Assign every site to a batch of neighbours; the batches do not depend on the scheduler."""
     batches: list[SiteBatch] = []
     group: list[Site] = []
     union, largest = (0, 0, 0, 0), 0

@@ -21,7 +21,7 @@ from geo.visibility.many_sites.sites import SiteBatch, Sites, ViewKeywords, batc
 from geo.visibility.view import state_attrs
 
 CHUNK_CELLS: Final = 1024
-"""Rows and columns of a chunk; a chunk that nobody sees is not written."""
+"""Rows and columns of a chunk; chunks without a visible cell are not written."""
 BATCH_SITES: Final = 4  # the states of this many come back at once
 
 

@@ -21,13 +21,13 @@ VIEW: dict[str, Any] = {"observer_height_m": 6.0, "max_range_m": 700.0}
 KILLED = """
 import os, signal, sys
 sys.path.insert(0, sys.argv[1])
-import test_viewshed_store as own
-from geo import viewshed_store
+import test_viewshed_store as store
+from geo.visibility.many_sites import viewshed_store
 viewshed_store.BATCH_SITES = 2
 def stop(done, total):
     if done >= 8:
         os.kill(os.getpid(), signal.SIGKILL)
-viewshed_store.write_viewsheds(own.ground(), own.places(), sys.argv[2], progress=stop, **own.VIEW)
+viewshed_store.write_viewsheds(store.ground(), store.places(), sys.argv[2], progress=stop, **store.VIEW)
 """
 
 
