@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from geo.errors import TerrainError
 from geo.mobility import tobler_speed
 from geo.mobility.speed_surface import WALKING, bare
-from geo.paths.least_time import least_time_path, fastest_path
+from geo.paths.least_time import fastest_path, least_time_path
 from geo.terrain import sample
 
 
