@@ -21,6 +21,7 @@ from rich.console import Console
 
 from geo.errors import BadInput
 from geo.mobility.roads_and_rivers import Ways
+from geo.terrain import cell_size
 from ops.analysis.challenge import pictures as challenge_pictures
 from ops.analysis.challenge import profiles as challenge_profiles
 from ops.analysis.challenge.command import PARTS, assess
@@ -210,16 +211,18 @@ def test_parts_of_another_question_are_not_used(based: Any, tmp_path: Path, monk
 def test_the_maximal_breach_is_given_when_it_is_asked_for(
     with_breach: tuple[Path, dict[str, Any]], written: tuple[Path, dict[str, Any]], hill_ground: OpenSector
 ) -> None:
-    """It keeps its distance from every sensor; its support has a sensor within its distance all the way."""
+    """It keeps its distance from every sensor; its support has a sensor within its distance all the way. A move goes
+    past a cell, so that the centres on a path may miss the distance of the cell that decides by a cell at most."""
     out, answer = with_breach
     assert {Path(file).name for file in answer["files"]} == {file.name for file in out.iterdir()}
     assert not (written[0] / "breach.geojson").exists()
     breach, support = gpd.read_file(out / "breach.geojson").to_crs(hill_ground.terrain.attrs["crs"]).itertuples()
     sensors = np.array([(sensor.easting, sensor.northing) for sensor in hill_ground.layout])
-    for path, of_path in ((breach, np.min), (support, np.max)):
+    cell_m = cell_size(hill_ground.terrain)
+    for path, of_path, sign in ((breach, np.min, 1.0), (support, np.max, -1.0)):
         places = np.array(path.geometry.coords)
         nearest = np.hypot(*(places[:, None] - sensors[None]).transpose(2, 0, 1)).min(axis=1)
-        assert of_path(nearest) == pytest.approx(path.distance_m, abs=0.1), path.kind
+        assert -0.1 <= sign * (of_path(nearest) - path.distance_m) <= cell_m, path.kind
     assert (breach.kind, support.kind) == ("maximal breach", "maximal support")
 
 
