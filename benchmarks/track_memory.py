@@ -26,9 +26,9 @@ def held(things: Iterable[object], seen: set[int]) -> int:
     """Bytes of the arrays in ``things`` that are not in ``seen``, which grows."""
     total = 0
     for thing in things:
-        for item in fields(thing):  # type: ignore[arg-type]
-            array = getattr(thing, item.name)
-            if is_dataclass(array):
+        parts = thing if isinstance(thing, tuple) else [getattr(thing, item.name) for item in fields(thing)]  # type: ignore[arg-type]
+        for array in parts:
+            if is_dataclass(array) or (isinstance(array, tuple) and hasattr(array, "_fields")):
                 total += held([array], seen)
                 continue
             while isinstance(array, np.ndarray) and isinstance(array.base, np.ndarray):
@@ -43,7 +43,9 @@ def measure(name: str, seed: int) -> dict[str, float]:
     """kB a track of each part at the end of one night."""
     scene = night(PRESETS[name], seed)
     tracker = Tracker(scene.layout, terrain=scene.terrain)
-    for scan in sorted(split(scene.detections), key=lambda scan: (scan.received_ns, scan.observed_ns, scan.key)):
+    for scan in sorted(
+        split(scene.detections, scene.layout), key=lambda scan: (scan.received_ns, scan.observed_ns, scan.key)
+    ):
         own: dict[str, Any] = {column: getattr(scan, column).copy() for column in ARRAYS}  # as if it came by itself
         tracker.advance(replace(scan, **own))
         tracker.take_history()

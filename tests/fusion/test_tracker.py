@@ -194,10 +194,8 @@ def test_turning_the_whole_scene_by_a_quarter_turns_the_tracks() -> None:
         there.advance(one)
         here.advance(other)
     # at the edge of range the five points of a spread tell more or less of it: tracks well inside are compared
-    a, b = (tracker.timeline.bank for tracker in (there, here))
-    inner, its = (
-        np.flatnonzero((bank.tracks.status > 0) & (np.hypot(*bank.tracks.centre[:, :2].T) < 3500.0)) for bank in (a, b)
-    )
+    a, b = (tracker.timeline.bank.tracks for tracker in (there, here))
+    inner, its = (np.flatnonzero((each.status > 0) & (np.hypot(*each.centre[:, :2].T) < 3500.0)) for each in (a, b))
     assert len(inner) == len(its) >= 10
     c = a.centre[inner]
     back = np.stack([-c[:, 1], c[:, 0], -c[:, 3], c[:, 2]], axis=1)  # names differ: the order of plots does

@@ -58,9 +58,9 @@ def test_quiet_beside_a_track_lowers_its_existence_by_bayes_rule() -> None:
     tracker = walked(Tracker(LAYOUT), 1000.0)
     beat(tracker, 0, 14.0)
     plain = Tracker.restore(LAYOUT, None, tracker.snapshot())
-    before = tracker.timeline.bank
+    before = tracker.timeline.bank.tracks
     beat(tracker, 1, 24.0)
-    after = tracker.timeline.bank
+    after = tracker.timeline.bank.tracks
     carried = before.existence[0]
     # walking 10 s at 1.4 m/s well within reach: 1 − exp(−rate · 14 m), the rate from metrics.md §4
     felt = 1.0 - np.exp(-rate_per_metre(0.9, 60.0) * 14.0)
