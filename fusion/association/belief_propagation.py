@@ -22,7 +22,7 @@ needed 6,300."""
 TOLERANCE = 1e-10
 
 
-class Graph(NamedTuple):
+class AssociationGraph(NamedTuple):
     """Gated pairs both ways: those of track t are start[t] to start[t + 1], with ``plot`` and ``owner`` (pair,) their
     two ends; those of plot j are pair[first[j]:first[j + 1]], in order of track."""
 
@@ -49,7 +49,7 @@ class MessageState(NamedTuple):
 
 
 @numba.njit(cache=True)
-def graph_of(start: Ints, plot: Ints, plots: int) -> Graph:
+def graph_of(start: Ints, plot: Ints, plots: int) -> AssociationGraph:
     """The graph of row-compressed pairs."""
     owner, first = np.empty(len(plot), np.int64), np.zeros(plots + 1, np.int64)
     for t in range(len(start) - 1):
@@ -62,11 +62,11 @@ def graph_of(start: Ints, plot: Ints, plots: int) -> Graph:
     for k in range(len(plot)):
         pair[place[plot[k]]] = k
         place[plot[k]] += 1
-    return Graph(start, plot, owner, first, pair)
+    return AssociationGraph(start, plot, owner, first, pair)
 
 
 @numba.njit(cache=True)
-def post_of(graph: Graph) -> MessageState:
+def post_of(graph: AssociationGraph) -> MessageState:
     """Initial messages: no other track claims any plot."""
     pairs, tracks, plots = len(graph.plot), len(graph.start) - 1, len(graph.first) - 1
     return MessageState(
@@ -83,7 +83,7 @@ def post_of(graph: Graph) -> MessageState:
 @numba.njit(cache=True, error_model="numpy")
 def propagate(
     members: Ints,
-    graph: Graph,
+    graph: AssociationGraph,
     post: MessageState,
     weight: Floats,
     miss_weight: Floats,
@@ -117,7 +117,9 @@ def propagate(
 
 
 @numba.njit(cache=True, error_model="numpy")
-def _tracks_speak(speakers: int, graph: Graph, post: MessageState, weight: Floats, miss_weight: Floats) -> int:
+def _tracks_speak(
+    speakers: int, graph: AssociationGraph, post: MessageState, weight: Floats, miss_weight: Floats
+) -> int:
     """Each pending track sends its plots their odds, given the answers of its other plots, as plain sums of the terms
     before and after, without cancellation. Returns how many plots received a changed message.
     """
@@ -146,7 +148,7 @@ def _tracks_speak(speakers: int, graph: Graph, post: MessageState, weight: Float
 
 
 @numba.njit(cache=True, error_model="numpy")
-def _plots_answer(asked: int, graph: Graph, post: MessageState) -> int:
+def _plots_answer(asked: int, graph: AssociationGraph, post: MessageState) -> int:
     """Each pending plot sends its tracks how free it is of the others. Returns how many received a changed message."""
     forward, back, after, pair = post.forward, post.back, post.after, graph.pair
     waiting = 0

@@ -18,7 +18,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from fusion.association.belief_propagation import Graph
+from fusion.association.belief_propagation import AssociationGraph
 from fusion.association.enumeration import EXACT_PAIRS, EXACT_TRACKS, next_event
 from geo.arrays import Floats, Ints
 
@@ -138,7 +138,7 @@ def _group(held: Ints, kin: Ints, number: Ints, name: Ints) -> int:
 
 @numba.njit(cache=True)
 def exchange(
-    members: Ints, graph: Graph, weight: Floats, hit: Floats, centre: Floats, spread: Floats, alike: float
+    members: Ints, graph: AssociationGraph, weight: Floats, hit: Floats, centre: Floats, spread: Floats, alike: float
 ) -> None:
     """In a cluster too large to enumerate: between two alike tracks and two plots the less likely pairing gives its
     probability to the likelier one, in place. The sums of each track and plot do not change. Only tracks that share

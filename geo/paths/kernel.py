@@ -33,7 +33,7 @@ class Moves(NamedTuple):
     lengths: Floats
 
 
-class Graph(NamedTuple):
+class PathGraph(NamedTuple):
     """The moves over a ground, with the ``runs`` (move,) of their pieces in metres, and the speed ``law`` (4,)."""
 
     steps: Int32s
@@ -115,7 +115,7 @@ def step_cost(
     ground: Floats,
     here: int,
     move: int,
-    graph: Graph,
+    graph: PathGraph,
     sign: float,
 ) -> float:
     """Cost of a move from a cell, or with ``sign`` −1 of coming back by it; infinite or NaN where there is no way.
@@ -213,7 +213,7 @@ def step_costs(
     ground: Floats,
     cells: npt.NDArray[np.int64],
     move: int,
-    graph: Graph,
+    graph: PathGraph,
     costs: Floats,
 ) -> None:
     """Fill ``costs`` (cell,) with those of one move from each of ``cells``."""
@@ -224,7 +224,7 @@ def step_costs(
 @njit(**COMPILED)
 def usual_cost(
     ground: Floats,
-    graph: Graph,
+    graph: PathGraph,
     stride: int,
 ) -> float:
     """Geometric mean cost of the straight steps that cost anything, at every ``stride``-th cell; 1 without any."""
@@ -313,7 +313,7 @@ def search(
     ground: Floats,
     labels: Floats,
     arrival: npt.NDArray[np.uint8],
-    graph: Graph,
+    graph: PathGraph,
     sign: float,
     limit: float,
     width: float,
@@ -399,7 +399,7 @@ def trace(cell: int, arrival: npt.NDArray[np.uint8], steps: Int32s) -> Int32s:
 def compile_kernels() -> None:
     """Compile the kernels, or load them from the disk: one search over a few cells, and one way traced."""
     ground = np.zeros((25, COLUMNS))
-    graph = Graph(*moves_of(8, 5), np.array([1.0, 0.0, 0.0, np.inf]))
+    graph = PathGraph(*moves_of(8, 5), np.array([1.0, 0.0, 0.0, np.inf]))
     ones, cells = np.ones((3, 3)), np.empty((5, 5))
     lay_out(ground.reshape(5, 5, COLUMNS), 1, ones, ones, ones[:1, :1].copy(), ones[:1, :1].copy(), ones[:1, :1].copy())
     begin(ground.reshape(5, 5, COLUMNS), 1, ones, cells)

@@ -58,7 +58,7 @@ class Steps:
     inside: tuple[slice, slice]
     shape: tuple[int, int]
     neighbours: int
-    graph: kernel.Graph
+    graph: kernel.PathGraph
 
     @classmethod
     def over(
@@ -84,7 +84,7 @@ class Steps:
         rasters = (mobility.elevation, mobility.pace, weights, tolls, np.atleast_2d(mobility.felt))
         kernel.lay_out(ground, frame, *(np.ascontiguousarray(raster, dtype=np.float64) for raster in rasters))
         moves = kernel.moves_of(neighbours, ground.shape[1])
-        graph = kernel.Graph(*moves[:4], moves.lengths * mobility.cell_m, mobility.law.columns())
+        graph = kernel.PathGraph(*moves[:4], moves.lengths * mobility.cell_m, mobility.law.columns())
         return cls(ground, inside, ground.shape[:2], neighbours, graph)
 
     def spread(self, labels: npt.ArrayLike, *, backward: bool = False, limit: float = math.inf) -> Spread:

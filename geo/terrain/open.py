@@ -36,6 +36,7 @@ TERRAIN = Schema(
         "land_cover": Variable(("northing", "easting"), kinds="u", required=False),
     },
 )
+"""Schema of a terrain Dataset: elevation [m] on (northing, easting), with canopy height and land cover where known."""
 
 DASK_ABOVE_CELLS = 25_000_000  # 100 MB of float32
 REFUSE_ABOVE_CELLS = 1_000_000_000  # beyond this the caller names the chunks

@@ -34,7 +34,7 @@ from geo.visibility.kernels.sector_bounds import (
     NEVER,
     ROUNDING,
     Bounds,
-    Envelope,
+    SectorEnvelope,
     Sectors,
     close_block,
     mark_voids,
@@ -77,7 +77,7 @@ def sweep_exact(
     table = np.empty((rings // BLOCK + 1, 2 * half, 4), np.float32)
     rows, floor_kept = np.full((12, 2 * half), LOW), np.full((3, 2 * half), LOW)
     bounds = Bounds(rows[0], rows[1], rows[2], rows[3], rows[4], rows[5], rows[6], rows[7])
-    envelope = Envelope(rows[8], rows[9], rows[10], rows[11])
+    envelope = SectorEnvelope(rows[8], rows[9], rows[10], rows[11])
     edges, met_on = np.full((2, 2 * half + 1), LOW), np.full(2 * half // GROUP + 3, -1, np.int32)
     likely, void_from = np.zeros(2 * half, np.int32), np.full(2 * half, NEVER)
     sectors = Sectors(bounds, edges, met_on, likely, void_from)

@@ -11,7 +11,7 @@ from geo.visibility.kernels.compilation import kernel
 from geo.visibility.kernels.ray_blocks import STRIDE, stride_blocks
 from geo.visibility.kernels.ring_bounds import Bands
 from geo.visibility.kernels.rings import BLOCK, LOW, PAD, Eye, WindowSteps
-from geo.visibility.kernels.sector_bounds import PLACE_BITS, PLACE_ONE, Envelope, Sectors, between, stored
+from geo.visibility.kernels.sector_bounds import PLACE_BITS, PLACE_ONE, SectorEnvelope, Sectors, between, stored
 from geo.visibility.kernels.sight_line import HIDDEN, UNKNOWN, VISIBLE, Cone, Ray, blocking_step, step_state, walk
 
 
@@ -34,7 +34,7 @@ def ring_states(
     steep: Float32s,
     bands: Bands,
     sectors: Sectors,
-    envelope: Envelope,
+    envelope: SectorEnvelope,
     table: Float32s,
     out: UInt8s,
     out_steps: WindowSteps,

@@ -42,7 +42,7 @@ class Bounds(NamedTuple):
     floor_level: Float32s
 
 
-class Envelope(NamedTuple):
+class SectorEnvelope(NamedTuple):
     """Roof and floor of the sectors over all rings so far (sector,), at their left and right edges."""
 
     roof_left: Float32s
@@ -255,7 +255,7 @@ def _better(end: Float32s, other_end: Float32s, level: Float32s, to: Float32s) -
 
 
 @kernel
-def so_far(first_k: int, last_k: int, bounds: Bounds, envelope: Envelope) -> None:
+def so_far(first_k: int, last_k: int, bounds: Bounds, envelope: SectorEnvelope) -> None:
     """Roof and floor of sectors first_k..last_k over all rings so far, into ``envelope``."""
     b, e, begin, end = bounds, envelope, first_k, last_k + 1
     _highest(b.left[begin:end], b.level[begin:end], b.all_left[begin:end], e.roof_left[begin:end])
