@@ -136,7 +136,8 @@ pd.DataFrame(
 # ## Which sensors had a part in it
 #
 # From the lineage of the tracks, never from forms that people fill in. A sensor assists in every confirmed track that
-# holds a detection of it. Where a track continues with another sensor than before, that is a hand-over.
+# holds a detection of it. A hand-over is a track that continues with another sensor than before; where fields of view
+# overlap, sensors alternate and each change counts. Simulated sensors report no track ids of their own to link with.
 
 # %%
 plots = plots_by_sensor(lineage)["plots"]
