@@ -431,6 +431,7 @@ def track(
     settings: TrackerSettings | None = None,
     terrain: xr.Dataset | None = None,
     border: Locator | None = None,
+    coverage: xr.Dataset | None = None,
 ) -> xr.Dataset:
     """Track a whole detections dataset, in order of receipt.
 
@@ -446,6 +447,8 @@ def track(
         Terrain of geo.terrain.
     border : Border, optional
         Border that tracks are located against.
+    coverage : Dataset, optional
+        sensors.coverage.look_probability of ``layout`` and ``terrain``, where the caller has it already.
 
     Returns
     -------
@@ -463,7 +466,7 @@ def track(
     A track that is still alive when the data end gets a closing row one nanosecond after its last row, so that the last
     row of every track is ``closed``. It says nothing about the target.
     """
-    tracker = Tracker(layout, settings, terrain=terrain, border=border)
+    tracker = Tracker(layout, settings, terrain=terrain, border=border, coverage=coverage)
     for scan in sorted(split(detections, layout), key=lambda scan: (scan.received_ns, scan.observed_ns, scan.key)):
         tracker.take_in(scan)
     blocks = tracker.timeline.take(final=True)

@@ -279,6 +279,18 @@ def coverage_with_a_shadow(layout: Layout, until_m: float = 1025.0) -> tuple[xr.
     return terrain, xr.Dataset(look, coords={"sensor": list(layout.ids), **coords})
 
 
+def test_track_takes_look_probabilities_as_the_tracker_does() -> None:
+    terrain, coverage = coverage_with_a_shadow(radars((0.0, 0.0)))
+    coverage = coverage.isel(sensor=[0, 0]).assign_coords(sensor=list(TWO.ids))
+    tracker = Tracker(TWO, terrain=terrain, coverage=coverage)
+    for item in NIGHT:
+        tracker.advance(item)
+    expected = tracker.take_history(final=True)
+    whole = track(from_columns(NIGHT), TWO, terrain=terrain, coverage=coverage)
+    xr.testing.assert_identical(whole.isel(estimate=slice(0, expected.sizes["estimate"])), expected)
+    assert not expected.equals(IN_ORDER), "the shadow is of consequence"
+
+
 @pytest.mark.parametrize("comes_out", [True, False])
 def test_a_track_behind_a_ridge_coasts_and_keeps_its_identity(comes_out: bool) -> None:
     layout = radars((0.0, 0.0))
