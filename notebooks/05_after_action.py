@@ -21,7 +21,6 @@
 # calls anybody hostile, and an *apprehension* is that of the model below, not of a person.
 
 # %%
-
 import numpy as np
 import pandas as pd
 
