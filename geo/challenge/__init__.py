@@ -2,9 +2,9 @@
 
 from geo.challenge.assessment import challenge, challenge_by_stretches, scores_of
 from geo.challenge.rasters import challenge_rasters
-from geo.challenge.ruggedness import terrain_ruggedness_index, vector_ruggedness
 from geo.challenge.scores import ChallengeError, Composite, ReferenceTable, composite, percentiles
 from geo.challenge.settings import ChallengeSettings, DemError
+from geo.terrain.ruggedness import terrain_ruggedness_index, vector_ruggedness
 
 __all__ = [
     "ChallengeError",

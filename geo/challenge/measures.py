@@ -13,12 +13,12 @@ import xarray as xr
 
 from geo.arrays import Floats
 from geo.border.belt import Belt
-from geo.challenge.openness import negative_openness, positive_openness
-from geo.challenge.ruggedness import terrain_ruggedness_index, vector_ruggedness
 from geo.challenge.settings import ChallengeSettings
 from geo.mobility.speed_surface import Mobility
 from geo.paths.crossings import Crossings, crossings, crossings_of_the_whole
 from geo.terrain.derived import slope
+from geo.terrain.openness import negative_openness, positive_openness
+from geo.terrain.ruggedness import terrain_ruggedness_index, vector_ruggedness
 from geo.visibility.many_sites.footprints import Footprints, footprints
 from geo.visibility.many_sites.greedy_cover import covering_sites
 

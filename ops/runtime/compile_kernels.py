@@ -44,7 +44,7 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "paths": ("geo.paths.kernel",),
     "planning": ("sensors.planning.solver.lagrangian_bound",),
     "border and situation": ("geo.border.edge_tree", "fusion.situation.correlate", "fusion.situation.forecast"),
-    "openness": ("geo.challenge.openness",),
+    "openness": ("geo.terrain.openness",),
 }
 """Name of a group -> modules whose ``compile_kernels`` run in one process, one after the other. No kernel is compiled
 in two groups. The longest groups come first."""

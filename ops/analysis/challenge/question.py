@@ -20,7 +20,7 @@ from ops.sector.open_sector import OpenSector
 from sensors.coverage import coverage
 from sensors.crossing.watched_belt import DRIVEN, WatchedBelt
 from sensors.gaps import watch_belt
-from sensors.interdiction.of_the_whole import PathsWithProof, three_ways_of_the_whole
+from sensors.interdiction.whole_border import PathsWithProof, three_ways_of_the_whole
 from sensors.layout import Layout
 
 FORM: Final = 3

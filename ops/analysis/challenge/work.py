@@ -19,7 +19,7 @@ from sensors.crossing.segments import CROSSED, UNKNOWN, UNREACHABLE, least_ways,
 from sensors.detection_model.hazard import probability_of
 from sensors.gaps import GapError, barrier, depth_of_segments, single_losses, trade_offs
 from sensors.interdiction.interception import LEAST, WAYS, head_start, interruptions
-from sensors.interdiction.of_the_whole import SAME_WAY
+from sensors.interdiction.whole_border import SAME_WAY
 
 SLOWER: Final = (1.0, 1.5, 2.0)
 """Factors on the response time: as it is, and slower."""

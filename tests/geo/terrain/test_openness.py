@@ -9,8 +9,8 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo.challenge.openness import negative_openness, positive_openness
 from geo.errors import TerrainError
+from geo.terrain.openness import negative_openness, positive_openness
 
 CELL_M = 10.0
 BOTH = [positive_openness, negative_openness]

@@ -10,8 +10,8 @@ import numpy as np
 from numba import njit
 
 from geo.arrays import Floats
-from geo.challenge.focal import focal
 from geo.errors import TerrainError
+from geo.terrain.focal import focal
 
 DIRECTIONS = ((-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1))
 STEPS = np.array(DIRECTIONS, dtype=np.int64)

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from geo.arrays import Floats
-from geo.challenge.focal import focal
 from geo.errors import TerrainError
+from geo.terrain.focal import focal
 
 NEIGHBOURS = [(row, column) for row in (-1, 0, 1) for column in (-1, 0, 1) if (row, column) != (0, 0)]
 
