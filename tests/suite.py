@@ -20,7 +20,7 @@ DURATIONS = Path(__file__).with_name("durations.json")
 """Seconds of each test file that takes more than one; ``WATCHLINE_DURATIONS=write make test`` measures them."""
 TOGETHER = ("tests/web/",)
 """Folders whose files run in one process, one after the other: they share a browser and a demonstration."""
-APART = ("tests/drills/",)
+APART = ("tests/drills/", "tests/notebooks/")
 """Folders whose tests share nothing that is costly: each of their tests goes to whichever process is free."""
 TELL_EVERY_S = 5.0
 MOST_PROCESSES = 6

@@ -117,7 +117,7 @@ def retained(room: Room, topic: str, name: str) -> list[bytes]:
 def test_signed_messages_come_in_and_only_ingest_empties_a_spool(room: Room) -> None:
     spool, link = room.sender("r1")
     link.put_many([scan("r1", n) for n in range(20)])
-    assert link.drain(10.0), link.problem
+    assert link.drain(30.0), link.problem
     assert link.clock_offset_s is not None
     assert -5.0 < link.clock_offset_s <= 0.0, (
         "one machine, one clock: what is left is the time an acknowledgement takes"
@@ -127,10 +127,10 @@ def test_signed_messages_come_in_and_only_ingest_empties_a_spool(room: Room) -> 
     attacker = room.attacker()
     ack = "watchline/1/x/sensor/r1/ack"
     for forged in (encode_ack(spool.boot, 40), encode_ack(spool.boot + 7, 1), b"{}", b"\xff", b"[1]"):
-        attacker(ack, forged).result(5.0)
+        attacker(ack, forged).result(20.0)
     sensor = Publisher(room.broker.url, client_id="r2-key", now_ns=time.time_ns, identity=room.keys.identity("r2"))
     sensor.start()
-    sensor(ack, encode_ack(spool.boot, 40)).result(5.0)
+    sensor(ack, encode_ack(spool.boot, 40)).result(20.0)
     assert until(lambda: link.refused_acks == 6), link.refused_acks
     assert spool.waiting == 20
     assert link.problem is None, "what others write says nothing about our link"
@@ -161,11 +161,11 @@ def test_an_unsigned_and_a_foreign_sender_come_in_nowhere(room: Room) -> None:
 def test_a_revoked_sensor_is_gone_within_five_seconds(room: Room) -> None:
     spool, link = room.sender("r1")
     link.put(scan("r1", 1))
-    assert link.drain(10.0)
+    assert link.drain(30.0)
     assert until(lambda: len(retained(room, STATUS, "early")) == 1)
     began = time.monotonic()
     room.keys.revoke("r1")
-    assert room.ingest.wait_for("revoked", timeout_s=5.0) == "r1"
+    assert room.ingest.wait_for("revoked", timeout_s=20.0) == "r1"
     link.put(scan("r1", 2))
     assert until(lambda: ("detections", "key_revoked") in room.codes(), 5.0)
     assert time.monotonic() - began < 5.0
@@ -188,7 +188,7 @@ def test_a_revoked_sensor_is_gone_within_five_seconds(room: Room) -> None:
 
 def test_revoked_stays_revoked_over_a_restart_and_a_new_key_ends_it(room: Room) -> None:
     room.keys.revoke("r1")
-    assert room.ingest.wait_for("revoked", timeout_s=5.0) == "r1"
+    assert room.ingest.wait_for("revoked", timeout_s=20.0) == "r1"
     room.ingest.kill()
     room.ingest.restart()
     assert room.ingest.wait_for("revoked", timeout_s=15.0) == "r1"
@@ -208,7 +208,7 @@ def test_a_sensor_that_sends_what_nobody_can_read_is_cut_off_within_five_seconds
     again, and that is told."""
     spool, link = room.sender("r2")
     link.put(scan("r2", 0))
-    assert link.drain(10.0), "known from now on"
+    assert link.drain(30.0), "known from now on"
     gone_bad = Publisher(
         room.broker.url, client_id="r1-gone-bad", now_ns=time.time_ns, identity=room.keys.identity("r1")
     )
@@ -222,17 +222,17 @@ def test_a_sensor_that_sends_what_nobody_can_read_is_cut_off_within_five_seconds
 
     flooding = threading.Thread(target=flood, daemon=True)
     flooding.start()
-    held = room.ingest.wait_for("quarantine", timeout_s=15.0)
+    held = room.ingest.wait_for("quarantine", timeout_s=30.0)
     took = time.monotonic() - began
     link.put(scan("r2", 1))
-    assert link.drain(10.0), "the other does not feel it"
+    assert link.drain(30.0), "the other does not feel it"
     stop.set()
     flooding.join(20.0)
     assert (held["source"], held["proven"]) == ("r1", True)
     assert took < 5.0, took
-    assert until(lambda: room.ingest.last("quarantine")["until_ns"] is None, 20.0), "let in again"
+    assert until(lambda: room.ingest.last("quarantine")["until_ns"] is None, 60.0), "let in again"
     good = encode(replace(scan("r1", 1), boot=2**40, sequence=1))
-    gone_bad("watchline/1/x/sensor/r1/detections", good, key=(2**40, 1)).result(5.0)
+    gone_bad("watchline/1/x/sensor/r1/detections", good, key=(2**40, 1)).result(20.0)
     assert until(lambda: room.journaled("r1") == 1), room.codes()[-3:]
     gone_bad.stop()
     link.stop()
@@ -263,8 +263,8 @@ def test_a_flood_is_cut_off_and_the_others_do_not_feel_it(room: Room) -> None:
         link.put(scan("r1", number))
         victim.put(scan("r2", number))
         time.sleep(0.05)
-    assert link.drain(10.0), (link.problem, time.monotonic() - began)
-    assert victim.drain(10.0), victim.problem
+    assert link.drain(30.0), (link.problem, time.monotonic() - began)
+    assert victim.drain(30.0), victim.problem
     stop.set()
     flooding.join(30.0)
     attacker.stop()
@@ -273,7 +273,7 @@ def test_a_flood_is_cut_off_and_the_others_do_not_feel_it(room: Room) -> None:
         with JournalReader(room.journal) as journal:
             return journal.counts()["r2"].received
 
-    assert until(lambda: counted() == sent + 20, 20.0), (counted(), sent)
+    assert until(lambda: counted() == sent + 20, 60.0), (counted(), sent)
     with JournalReader(room.journal) as journal:
         counts = journal.counts()
         rows = journal.recount()
