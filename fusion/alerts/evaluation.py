@@ -65,7 +65,7 @@ def raise_alerts(
         All live tracks. A track of the state that is missing has ended.
     now_ns : int, UTC nanoseconds since 1970
         The journal's time.
-    health : mapping of str to sensors.health.SensorHealth, optional
+    health : mapping of str to sensors.health.liveness.SensorHealth, optional
         State of each sensor (any record with ``state`` and ``since_ns``); a sensor that is missing keeps its last
         state.
     faults : mapping of str to mapping of str to str, optional

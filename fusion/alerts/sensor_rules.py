@@ -19,7 +19,7 @@ from sensors.timestamps import SECOND_NS
 
 
 class Health(Protocol):
-    """State of a sensor, such as sensors.health.SensorHealth; only ``silent`` raises an alert."""
+    """State of a sensor, such as sensors.health.liveness.SensorHealth; only ``silent`` raises an alert."""
 
     @property
     def state(self) -> str:

@@ -77,7 +77,7 @@ class TrackerSettings:
         The same for a tentative track.
     trigger_births : bool
         Whether triggers alone may start a track, which triggers of two sensors then confirm. Live rooms set it
-        (ops.sector.sector_file.tracker_settings): where only ground sensors watch, nothing else starts a track.
+        (ops.sector.settings.tracker_settings): where only ground sensors watch, nothing else starts a track.
     least_false_alarms : float
         False alarms per scan where the layout states fewer.
     horizon_s : float, s

@@ -233,16 +233,16 @@ def doctor(
         raise typer.Exit(1)
 
 
-app.add_typer(archive_app, name="archive")
-app.add_typer(broker_app, name="broker")
 app.command()(challenge)
 app.command()(compare)
 app.command()(plan)
 app.command()(score)
-app.add_typer(dead_letters_app, name="dead-letters")
-app.add_typer(journal_app, name="journal")
-app.add_typer(sensor_app, name="sensor")
 app.add_typer(terrain_app, name="terrain")
+app.add_typer(sensor_app, name="sensor")
+app.add_typer(journal_app, name="journal")
+app.add_typer(archive_app, name="archive")
+app.add_typer(broker_app, name="broker")
+app.add_typer(dead_letters_app, name="dead-letters")
 
 
 def main() -> None:

@@ -29,7 +29,8 @@ def columns_of_row(row: JournalRow, layout: Layout, sensor_context: bytes | None
     """
     from sensors.scan_columns import columns_of  # loads numpy and pyproj, which ingest starts without
 
-    return columns_of(scan_of_row(row, layout, sensor_context), layout)
+    scan = scan_of_row(row, layout, sensor_context)
+    return columns_of(scan, layout)
 
 
 def scan_of_row(row: JournalRow, layout: Layout | None = None, sensor_context: bytes | None = None) -> Scan:
@@ -50,7 +51,8 @@ def scan_of_row(row: JournalRow, layout: Layout | None = None, sensor_context: b
 
 def status_of_row(row: JournalRow) -> Status:
     """The status of a ``status`` row; MalformedMessage as above."""
-    return read_status(row.body, _envelope(row, "status"))
+    envelope = _envelope(row, "status")
+    return read_status(row.body, envelope)
 
 
 def learn(row: JournalRow, sensor_contexts: dict[str, bytes]) -> None:
@@ -62,7 +64,8 @@ def learn(row: JournalRow, sensor_contexts: dict[str, bytes]) -> None:
     if row.kind != "status" or media_type(row.content_type) not in REMEMBER:
         return
     with suppress(MalformedMessage):
-        context = remember(row.body, _envelope(row, "status", sensor_contexts.get(row.sensor)))
+        envelope = _envelope(row, "status", sensor_contexts.get(row.sensor))
+        context = remember(row.body, envelope)
         if context is not None:
             sensor_contexts[row.sensor] = context
 

@@ -12,7 +12,7 @@ class Sizes:
 
     detections: int = 100_000
     plots: int = 50
-    kills: int = 20
+    kills: int = 12
     hole_s: float = 4.0
     soak_s: float = 0.0
     sensors: int = 1000

@@ -307,8 +307,12 @@ class Ingest:
 def _plausibility(layout: Path) -> Plausibility:
     """What the sensors of a layout file can report. LayoutError when the file cannot be used."""
     from ops.sector.layout_file import layout_of
+    from sensors.errors import LayoutError
 
-    return Plausibility.of(layout_of(layout).sensors)
+    sensors = layout_of(layout).sensors
+    if not sensors:
+        raise LayoutError("cannot be read", where=layout.name, expected="a layout with sensors")
+    return Plausibility.of(sensors)
 
 
 def _units_tls(identity: Identity) -> TlsFiles | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import load_sector
 from ops.sector.zone_table import TOLD_OF
 from ops.services.fusion.pipeline import Pipeline
+from tests.ops.conftest import blank_pictures
 
 QUIET = Console(stderr=True, quiet=True)
 WIDTH_M = 700.0
@@ -90,13 +92,13 @@ def zoned(make_sector: Callable[[Path], Any], tmp_path_factory: pytest.TempPathF
 
 @pytest.fixture(scope="module")
 def challenged(zoned: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, dict[str, Any]]]:
+    """Both ways across; the way out without pictures, which are drawn alike."""
     found = {}
-    for direction in ("inward", "outward"):
+    for direction, drawing in (("inward", nullcontext()), ("outward", blank_pictures())):
         out = tmp_path_factory.mktemp("zone") / direction
-        found[direction] = (
-            out,
-            assess(ChallengeOptions(str(zoned.sector), out, draws=0, runs=2, direction=direction), QUIET),
-        )
+        with drawing:
+            options = ChallengeOptions(str(zoned.sector), out, draws=0, runs=2, direction=direction)
+            found[direction] = (out, assess(options, QUIET))
     return found
 
 
@@ -133,7 +135,8 @@ def test_stretches_of_a_zone_say_the_same(
     challenged: dict[str, tuple[Path, dict[str, Any]]], zoned: Any, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    assess(ChallengeOptions(str(zoned.sector), out, draws=0, runs=0, stretch_km=3.0), QUIET)
+    with blank_pictures():
+        assess(ChallengeOptions(str(zoned.sector), out, draws=0, runs=0, stretch_km=3.0), QUIET)
     pieces, whole = (
         gpd.read_parquet(out / "segments.parquet"),
         gpd.read_parquet(challenged["inward"][0] / "segments.parquet"),

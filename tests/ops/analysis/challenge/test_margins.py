@@ -14,12 +14,11 @@ import rasterio
 from rasterio.warp import transform
 from rich.console import Console
 
-from ops.analysis.challenge import pictures as challenge_pictures
-from ops.analysis.challenge import profiles as challenge_profiles
 from ops.analysis.challenge.command import assess
 from ops.analysis.challenge.findings import LIMITS
 from ops.analysis.challenge.options import ChallengeOptions
 from sensors.interdiction.interception import WAYS
+from tests.ops.conftest import blank_pictures
 
 QUIET = Console(stderr=True, quiet=True)
 CLOSE = {"rtol": 1e-6, "atol": 2e-3, "equal_nan": True}
@@ -52,9 +51,7 @@ def both(make_sector: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     hill_sector(files, folder / "sector")
     found = {}
     for name, length_km, margins in (("whole", 100.0, None), ("stretches", 1.0, None), ("narrow", 1.0, (0.1,))):
-        with pytest.MonkeyPatch.context() as patch:
-            for room in (challenge_pictures, challenge_profiles):
-                patch.setattr(room, "DPI", 30)
+        with pytest.MonkeyPatch.context() as patch, blank_pictures():
             if margins is not None:
                 patch.setattr("geo.border.stretches.MARGINS_BELTS", margins)
             options = ChallengeOptions(str(files.sector), folder / name, draws=0, runs=0, stretch_km=length_km)

@@ -31,6 +31,8 @@ from ops.journal.reader import JournalReader
 from ops.journal.writer import Journal
 from ops.runtime.child_process import Child, proportional_set_size_mb
 from ops.runtime.clock import ScenarioClock
+from ops.services.ingest import process
+from sensors.errors import LayoutError
 from sensors.scan import Plot, Scan
 
 pytestmark = pytest.mark.broker
@@ -303,3 +305,10 @@ def test_a_broker_that_goes_away_is_reported_and_found_again(broker: Broker, tmp
     assert ingest.messages[-1] == {"problem": None}
     assert psutil.pid_exists(ingest.process.pid)
     ingest.stop(timeout_s=10)
+
+
+def test_a_layout_without_sensors_is_refused_at_ingest(tmp_path: Path):
+    layout = tmp_path / "layout.geojson"
+    layout.write_text('{"type": "FeatureCollection", "features": []}')
+    with pytest.raises(LayoutError, match=r"layout\.geojson.*a layout with sensors"):
+        process._plausibility(layout)
