@@ -19,14 +19,16 @@ from sensors.layout import Layout
 pytestmark = pytest.mark.chain
 
 PHONE = {"width": 390, "height": 844}
+JOB_MS = 240_000
+"""A plan or a comparison takes some 20 s of a core; the rest is for a busy machine."""
 
 
 def opened(world: Any, visit: Callable[..., Any], **options: Any) -> Any:
     here = visit(world.address, **options)
     here.page.goto(f"{world.address}plan.html")
-    here.page.wait_for_selector("html[data-state=ready]", timeout=60_000)
+    here.page.wait_for_selector("html[data-state=ready]", timeout=JOB_MS)
     for side in ("a", "b"):
-        here.page.wait_for_selector(f"#figures-{side}[data-state=shown]", timeout=30_000)
+        here.page.wait_for_selector(f"#figures-{side}[data-state=shown]", timeout=90_000)
     return here
 
 
@@ -39,7 +41,7 @@ def edited(here: Any, side: str, act: Callable[[], object]) -> None:
     figures = here.page.locator(f"#figures-{side}")
     figures.evaluate("node => { node.dataset.state = 'before'; }")
     act()
-    here.page.wait_for_selector(f"#figures-{side}[data-state=shown]", timeout=20_000)
+    here.page.wait_for_selector(f"#figures-{side}[data-state=shown]", timeout=90_000)
 
 
 def test_two_layouts_side_by_side_and_the_swipe(calm: Any, visit: Callable[..., Any]) -> None:
@@ -88,19 +90,7 @@ def test_a_sensor_is_dragged_turned_and_taken_away(calm: Any, visit: Callable[..
     assert here.page.locator("#map-a [data-sensor=radar-west]").count() == 1
 
 
-def test_a_plan_shows_progress_and_its_answer(calm: Any, visit: Callable[..., Any]) -> None:
-    here = opened(calm, visit)
-    here.part("budget").fill("300000")
-    here.part("plan").click()
-    job = here.part("job").first
-    expect(job.locator("progress")).to_be_visible(timeout=20_000)
-    expect(job).to_have_attribute("data-state", "done", timeout=120_000)
-    expect(job).to_contain_text(re.compile(r"Buy .* for USD .* from .* to .*best there is"))
-    here.page.wait_for_selector("#figures-b[data-state=shown]", timeout=20_000)
-    here.screen("plan-job")
-
-
-def test_the_layout_that_a_plan_chose_is_drawn_picked_compared_and_saved(
+def test_a_plan_shows_progress_and_its_answer_which_is_drawn_picked_compared_and_saved(
     calm: Any, visit: Callable[..., Any], tmp_path: Path
 ) -> None:
     here = opened(calm, visit)
@@ -108,7 +98,14 @@ def test_the_layout_that_a_plan_chose_is_drawn_picked_compared_and_saved(
     here.part("budget").fill("300000")
     here.part("plan").click()
     job = here.part("job").first
-    edited(here, "b", lambda: expect(job).to_have_attribute("data-state", "done", timeout=120_000))
+
+    def done() -> None:
+        expect(job.locator("progress")).to_be_visible()
+        expect(job).to_have_attribute("data-state", "done", timeout=JOB_MS)
+
+    edited(here, "b", done)
+    expect(job).to_contain_text(re.compile(r"Buy .* for USD .* from .* to .*best there is"))
+    here.screen("plan-job")
     fresh = here.page.locator("#map-b [data-fresh=true]")
     assert fresh.count() > 0
     assert here.page.locator("#map-a [data-fresh=true]").count() == 0
@@ -127,7 +124,7 @@ def test_the_layout_that_a_plan_chose_is_drawn_picked_compared_and_saved(
     edited(here, "a", lambda: here.part("pick-a").select_option("basic"))
     here.part("compare").click()
     compared = here.part("job").filter(has_text="Comparison")
-    expect(compared).to_have_attribute("data-state", "done", timeout=180_000)
+    expect(compared).to_have_attribute("data-state", "done", timeout=JOB_MS)
     expect(compared).to_contain_text("At equal life-cycle cost")
 
 
@@ -150,11 +147,11 @@ def test_a_comparison_can_be_cancelled_and_the_next_job_runs(calm: Any, visit: C
     here.part("compare").click()
     job = here.part("job").first
     job.get_by_test_id("job-cancel").click()
-    expect(job).to_have_attribute("data-state", "cancelled", timeout=20_000)
+    expect(job).to_have_attribute("data-state", "cancelled", timeout=60_000)
     here.part("budget").fill("1")
     here.part("plan").click()
     refused = here.part("job").first
-    expect(refused).to_have_attribute("data-state", "failed", timeout=60_000)
+    expect(refused).to_have_attribute("data-state", "failed", timeout=JOB_MS)
     expect(refused).to_contain_text("the budget of 1 buys nothing")
 
 
