@@ -1,4 +1,4 @@
-"""How the suite runs on several cores: whole files in one process, the longest first, and a line of progress.
+"""How the suite runs on several cores: one file a process at a time, the longest first, and a line of progress.
 
 ``make test`` runs ``pytest -n auto``; without ``-n`` everything here stands aside and pytest runs as it does anywhere.
 """
@@ -18,6 +18,8 @@ from xdist.scheduler import LoadScopeScheduling
 
 DURATIONS = Path(__file__).with_name("durations.json")
 """Seconds of each test file that takes more than one; ``WATCHLINE_DURATIONS=write make test`` measures them."""
+TOGETHER = ("tests/web/",)
+"""Folders whose files run in one process, one after the other: they share a browser and a demonstration."""
 APART = ("tests/drills/", "tests/notebooks/")
 """Folders whose tests share nothing that is costly: each of their tests goes to whichever process is free."""
 TELL_EVERY_S = 5.0
@@ -25,8 +27,11 @@ MOST_PROCESSES = 6
 
 
 def unit_of(nodeid: str) -> str:
-    """What runs in one process, one test after the other: a file, or a single test."""
+    """What runs in one process, one test after the other: a file, a folder, or a single test."""
     file = nodeid.partition("::")[0]
+    for folder in TOGETHER:
+        if file.startswith(folder):
+            return folder
     return nodeid if file.startswith(APART) else file
 
 
