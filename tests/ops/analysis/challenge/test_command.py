@@ -358,7 +358,7 @@ def test_response_over_too_many_cells_is_refused_and_over_a_large_terrain_sought
 ) -> None:
     import ops.analysis.challenge.command as command
 
-    ground = command.open_ground(command.load_sector(based.sector))
+    ground = command.open_sector(command.load_sector(based.sector))
     whole = command._response(ground, Ways())
     monkeypatch.setattr(command, "MOST_RESPONSE_CELLS", 25_000)
     monkeypatch.setattr(command, "RESPONSE_MARGIN_M", -2_000.0)  # 1 km beyond the line on either side
