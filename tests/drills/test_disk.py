@@ -114,7 +114,7 @@ def test_on_a_full_disk_sensors_wait_and_calls_for_help_do_not(small_disk: Small
         ballast.unlink()
         small_disk.resize(256)
         ingest.until("problem", lambda problem: problem is None)
-        assert link.sender.drain(30), link.sender.problem
+        assert link.sender.drain(120.0), link.sender.problem
         link.close()
         assert ingest.stop(timeout_s=10) == 0
     check_laws(ingest.journal, {"r1": link.spool.put_total})

@@ -125,7 +125,7 @@ def test_a_message_carries_its_identity_and_the_spool_waits_for_our_ack_alone(br
     assert until(lambda: spool.waiting == 1)
     assert not link.drain(0.1)
     reader.publish(ACK, encode_ack(1, 3), retain=True)
-    assert link.drain(5.0)
+    assert link.drain(120.0)
     link.stop()
     reader.stop()
 
@@ -305,7 +305,7 @@ def test_a_stalled_ack_sends_again_and_a_repeat_sends_twice(broker: Broker, spoo
     assert keys(receive(reader, 4))[:4] == [1, 2, 1, 2]
     assert link.resends >= 1
     reader.publish(ACK, encode_ack(1, 2), retain=True)
-    assert link.drain(5.0)
+    assert link.drain(120.0)
     assert not link.repeat(1, 2), "the spool no longer has it"
     link.put(scan(3))
     assert link.repeat(1, 3)

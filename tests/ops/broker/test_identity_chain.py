@@ -117,7 +117,7 @@ def retained(room: Room, topic: str, name: str) -> list[bytes]:
 def test_signed_messages_come_in_and_only_ingest_empties_a_spool(room: Room) -> None:
     spool, link = room.sender("r1")
     link.put_many([scan("r1", n) for n in range(20)])
-    assert link.drain(30.0), link.problem
+    assert link.drain(120.0), link.problem
     assert link.clock_offset_s is not None
     assert -5.0 < link.clock_offset_s <= 0.0, (
         "one machine, one clock: what is left is the time an acknowledgement takes"
@@ -136,7 +136,7 @@ def test_signed_messages_come_in_and_only_ingest_empties_a_spool(room: Room) -> 
     assert link.problem is None, "what others write says nothing about our link"
     room.ingest.restart()
     room.ingest.wait_for("ready", timeout_s=15)
-    assert link.drain(15.0), link.problem
+    assert link.drain(120.0), link.problem
     assert room.journaled("r1") == 40
     for part in (attacker, sensor, link):
         part.stop()
@@ -161,7 +161,7 @@ def test_an_unsigned_and_a_foreign_sender_come_in_nowhere(room: Room) -> None:
 def test_a_revoked_sensor_is_gone_within_five_seconds(room: Room) -> None:
     spool, link = room.sender("r1")
     link.put(scan("r1", 1))
-    assert link.drain(30.0)
+    assert link.drain(120.0)
     assert until(lambda: len(retained(room, STATUS, "early")) == 1)
     began = time.monotonic()
     room.keys.revoke("r1")
@@ -195,7 +195,7 @@ def test_revoked_stays_revoked_over_a_restart_and_a_new_key_ends_it(room: Room) 
     assert room.keys.prepare([Name("sensor", "r1")])
     spool, link = room.sender("r1")
     link.put(scan("r1", 1))
-    assert link.drain(15.0), room.codes()
+    assert link.drain(120.0), room.codes()
     link.stop()
     with JournalReader(room.journal) as journal:
         said = [json.loads(row.body)["revoked"] for row in journal.read(limit=10**6) if row.kind == "revocation"]
@@ -208,7 +208,7 @@ def test_a_sensor_that_sends_what_nobody_can_read_is_cut_off_within_five_seconds
     again, and that is told."""
     spool, link = room.sender("r2")
     link.put(scan("r2", 0))
-    assert link.drain(30.0), "known from now on"
+    assert link.drain(120.0), "known from now on"
     gone_bad = Publisher(
         room.broker.url, client_id="r1-gone-bad", now_ns=time.time_ns, identity=room.keys.identity("r1")
     )
@@ -225,7 +225,7 @@ def test_a_sensor_that_sends_what_nobody_can_read_is_cut_off_within_five_seconds
     held = room.ingest.wait_for("quarantine", timeout_s=30.0)
     took = time.monotonic() - began
     link.put(scan("r2", 1))
-    assert link.drain(30.0), "the other does not feel it"
+    assert link.drain(120.0), "the other does not feel it"
     stop.set()
     flooding.join(20.0)
     assert (held["source"], held["proven"]) == ("r1", True)
@@ -263,8 +263,8 @@ def test_a_flood_is_cut_off_and_the_others_do_not_feel_it(room: Room) -> None:
         link.put(scan("r1", number))
         victim.put(scan("r2", number))
         time.sleep(0.05)
-    assert link.drain(30.0), (link.problem, time.monotonic() - began)
-    assert victim.drain(30.0), victim.problem
+    assert link.drain(120.0), (link.problem, time.monotonic() - began)
+    assert victim.drain(120.0), victim.problem
     stop.set()
     flooding.join(30.0)
     attacker.stop()

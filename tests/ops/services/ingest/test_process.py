@@ -145,14 +145,14 @@ def test_a_sender_killed_and_restarted_continues_with_its_old_boot(broker: Broke
     ingest = Ingest(tmp_path, broker.url.text).ready()
     first = Adapter(tmp_path, "radar-west", broker)
     first.put(50)
-    assert first.sender.drain(20)
+    assert first.sender.drain(120.0)
     first.sender.stop()
     first.put(50)  # nobody is there to send it
     first.spool.close()
     second = Adapter(tmp_path, "radar-west", broker)
     assert second.spool.boot == 2
     second.put(10)
-    assert second.sender.drain(20)
+    assert second.sender.drain(120.0)
     second.close()
     ingest.stop(timeout_s=10)
     with JournalReader(ingest.journal) as journal:
@@ -171,7 +171,7 @@ def test_ticks_come_every_second_of_the_scenario_clock_and_all_times_are_its(bro
         sender.start()
         at = datetime.fromtimestamp(clock.now_ns() / 1e9, UTC)
         sender.put(Scan("r1", 0, 0, 1, at, at, "radar"))
-        assert sender.drain(10)
+        assert sender.drain(120.0)
         time.sleep(1.0)
         sender.stop()
     ingest.stop(timeout_s=10)
@@ -193,7 +193,7 @@ def test_ingest_is_small(broker: Broker, tmp_path: Path) -> None:
     ingest = Ingest(tmp_path, broker.url.text).ready()
     adapter = Adapter(tmp_path, "radar-west", broker)
     adapter.put(1500)
-    assert adapter.sender.drain(20)
+    assert adapter.sender.drain(120.0)
     assert proportional_set_size_mb([ingest.process.pid]) <= 45
     adapter.close()
     ingest.stop(timeout_s=10)
@@ -285,7 +285,7 @@ def test_a_full_disk_ends_ingest_and_loses_nothing(broker: Broker, tmp_path: Pat
     waiting = adapter.spool.waiting
     assert waiting > 0, "what was not committed was not acknowledged"
     ingest = Ingest(tmp_path, broker.url.text).ready()
-    assert adapter.sender.drain(30)
+    assert adapter.sender.drain(120.0)
     adapter.sender.stop()
     ingest.stop(timeout_s=10)
     check_both_laws(ingest.journal, [adapter])
