@@ -283,7 +283,7 @@ def test_sensors_and_ingest_work_over_mtls_with_signatures(mosquitto: Mosquitto,
         link.put_many([Scan(name, 0, 0, n, now, now, "radar", (Plot(azimuth_deg=1.0),)) for n in range(100)])
         links.append(link)
         spools.append(spool)
-    assert all(link.drain(15) for link in links), [link.problem for link in links]
+    assert all(link.drain(180.0) for link in links), [link.problem for link in links]
     for link, spool in zip(links, spools, strict=True):
         link.stop()
         spool.close()
