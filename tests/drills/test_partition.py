@@ -63,7 +63,7 @@ def test_bad_links_lose_nothing(broker: Broker, tmp_path: Path, before: str) -> 
             time.sleep(chance.uniform(0.2, 0.7))
             proxy.heal()
         for link in links:
-            assert link.sender.drain(60), (link.sender.problem, ingest.messages[-3:])
+            assert link.sender.drain(180), (link.sender.problem, ingest.messages[-3:])
             link.close()
         assert proxy.connections >= 3, "resets, holes and half-open sockets made somebody connect anew"
         ingest.stop(timeout_s=10)
@@ -86,9 +86,8 @@ def test_a_black_hole_before_everybody_only_delays(tmp_path: Path) -> None:
         assert link.spool.waiting > 0
         assert link.sender.problem is not None
         assert ingest.last("problem") is not None
-        waiting = link.spool.waiting
         proxy.heal()
-        assert link.sender.drain(30 + waiting / 200), (link.sender.problem, ingest.messages[-3:])
+        assert link.sender.drain(180), (link.sender.problem, ingest.messages[-3:])
         link.close()
         ingest.stop(timeout_s=10)
     check_laws(ingest.journal, {"a": link.spool.put_total})

@@ -51,21 +51,22 @@ def chromium() -> str:
     return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
+    """Until the file ends: its event loop would be in the way of every later test that wants one of its own."""
     expect.set_options(timeout=SHOWN_MS)
     with sync_playwright() as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def launch(playwright: Playwright) -> Callable[..., Browser]:
     """Starts a browser with more arguments; whoever calls closes it."""
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
     return lambda *arguments: playwright.chromium.launch(executable_path=chromium(), args=[*sandbox, *arguments])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(launch: Callable[..., Browser]) -> Iterator[Browser]:
     if not (BUILT / "index.html").is_file():
         pytest.fail(f"The front end is not built: run 'python deploy/build_web.py' ({BUILT} is empty).")
@@ -150,7 +151,7 @@ def until(true: Callable[[], object], *, within_s: float = 20.0) -> bool:
 # A demonstration
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a running demonstration that has raised its first alert."""
     folder = tmp_path_factory.mktemp("demo")

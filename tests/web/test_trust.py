@@ -214,7 +214,7 @@ def test_without_webgl_the_page_says_so_and_goes_on(
     blind.close()
 
 
-@pytest.mark.parametrize("wrong_s", [3600, -3600])
+@pytest.mark.parametrize("wrong_s", [3630, -3630])
 def test_a_wrong_clock_of_the_browser_is_said_and_not_used(calm: Any, visit: Callable[..., Any], wrong_s: int):
     here = visit("about:blank")
     here.witness.home = calm.address

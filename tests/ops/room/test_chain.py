@@ -72,7 +72,7 @@ class Night:
             time.sleep(0.1)
         assert self.simulator.last("problems") == {}
         assert self.simulator.last("drained") is True
-        assert self.room.drain(60.0), self.room.failed()
+        assert self.room.drain(180.0), self.room.failed()
         assert self.room.ingest.stop(timeout_s=10.0) == 0
         assert self.room.fusion.stop(timeout_s=20.0) == 0
 
