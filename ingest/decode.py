@@ -63,7 +63,7 @@ def decode(
     identity : tuple of int, optional
         (boot, seq) of a message that does not carry numbers; ignored for one that does.
     sensor_context : bytes, optional
-        What ``remember`` returned for the sensor's status messages.
+        What ``read_declaration`` returned for the sensor's newest status message.
 
     Returns
     -------
@@ -248,13 +248,14 @@ def _read_standard_status(payload: bytes, kind: str, envelope: Envelope) -> Stat
     return parse_json(_status_decoder.decode, _encoder.encode(decoder(payload, envelope)), limit=None)
 
 
-def remember(payload: bytes, envelope: Envelope) -> bytes | None:
-    """The sensor context after a status message that ``decode_status`` accepts; the envelope has the one before it.
+def read_declaration(payload: bytes, envelope: Envelope) -> tuple[Status, bytes | None]:
+    """A status, and the sensor context after it; ``envelope`` has the context before it.
 
     The same messages give the same context. Standards whose messages need no context leave it as it was.
     """
+    status = read_status(payload, envelope)
     function = registry.REMEMBER.get(media_type(envelope.content_type))
-    return envelope.sensor_context if function is None else function(payload, envelope)
+    return status, envelope.sensor_context if function is None else function(payload, envelope)
 
 
 def encode_status(status: Status) -> bytes:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ingest import topics, unit_messages
-from ingest.decode import media_type, read_scan, read_status, remember
+from ingest.decode import media_type, read_declaration, read_scan
 from ingest.envelope import UNNUMBERED_BOOT, Delivery, Envelope
 from ingest.errors import UNPROVEN, MalformedMessage, printable
 from ingest.receiving.batch import KEPT_BYTES, Batch, DeadLetter, Row, digest
@@ -56,8 +56,8 @@ class Receiver:
     ``commit`` returns when the batch is durable, or raises: then nothing of the batch is acknowledged, and the
     receiver may only ``settle`` that batch again. ``acknowledge`` sends one PUBACK and may find the connection gone:
     the message is then delivered again, as a duplicate. ``recall`` gives what the journal already settled of a
-    (sensor, boot). ``sensor_contexts`` is what sensors declared (``ingest.decode.remember``); it is filled from the
-    journal when an existing journal is continued.
+    (sensor, boot). ``sensor_contexts`` is what sensors declared (``ingest.decode.read_declaration``); it is filled
+    from the journal when an existing journal is continued.
     """
 
     def __init__(
@@ -225,15 +225,16 @@ class Receiver:
     def _read(self, delivery: Delivery, envelope: Envelope, topic: Topic, kind: str) -> tuple[int, int, int, str]:
         """(boot, seq, observed_ns, flags) of a good message; MalformedMessage on any other."""
         payload, flags, scan = delivery.payload, "", None
+        if topic.name in self.sensor_contexts:
+            envelope = replace(envelope, sensor_context=self.sensor_contexts[topic.name])
         if kind == "detections":
-            if self.sensor_contexts:
-                envelope = replace(envelope, sensor_context=self.sensor_contexts.get(topic.name))
             scan = read_scan(payload, envelope)
             boot, seq, observed_at = scan.boot, scan.sequence, scan.observed_at
         elif kind == "status":
-            status = read_status(payload, envelope)
+            status, context = read_declaration(payload, envelope)
             boot, seq, observed_at = status.boot, status.seq, status.observed_at
-            self._remember(payload, envelope, topic.name)
+            if context is not None:
+                self.sensor_contexts[topic.name] = context
         else:
             message = unit_messages.read_unit(payload, topic.channel, envelope)
             boot, seq, observed_at = message.boot, message.seq, message.observed_at
@@ -256,12 +257,6 @@ class Receiver:
         if foreign:  # other standards do not state the kind of sensor
             flags = ",".join(reason for reason in flags.split(",") if reason != "kind")
         return flags
-
-    def _remember(self, payload: bytes, envelope: Envelope, sensor: str) -> None:
-        before = self.sensor_contexts.get(sensor)
-        context = remember(payload, envelope if before is None else replace(envelope, sensor_context=before))
-        if context is not None:
-            self.sensor_contexts[sensor] = context
 
     def _source(self, topic: Topic | None) -> SourceKey:
         if topic is None or topic.sector != self._sector:

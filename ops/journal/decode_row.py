@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from ingest.decode import media_type, read_scan, read_status, remember
+from ingest.decode import media_type, read_declaration, read_scan
 from ingest.envelope import Envelope
 from ingest.errors import MalformedMessage
 from ingest.standards.registry import REMEMBER
@@ -49,25 +49,27 @@ def scan_of_row(row: JournalRow, layout: Layout | None = None, sensor_context: b
     return completed(scan, layout)
 
 
-def status_of_row(row: JournalRow) -> Status:
-    """The status of a ``status`` row; MalformedMessage as above."""
-    envelope = _envelope(row, "status")
-    return read_status(row.body, envelope)
+def status_of_row(row: JournalRow, sensor_contexts: dict[str, bytes]) -> Status:
+    """The status of a ``status`` row; what it declares of its sensor is recorded in ``sensor_contexts``.
+
+    ``sensor_contexts``: sensor → what the decoder of its standard needs for the sensor's next rows
+    (``ingest.decode.read_declaration``). Raises MalformedMessage for a row that cannot be read, which records nothing.
+    """
+    envelope = _envelope(row, "status", sensor_contexts.get(row.sensor))
+    status, context = read_declaration(row.body, envelope)
+    if context is not None:
+        sensor_contexts[row.sensor] = context
+    return status
 
 
 def learn(row: JournalRow, sensor_contexts: dict[str, bytes]) -> None:
-    """Record in ``sensor_contexts`` what a ``status`` row declares of its sensor; other rows change nothing.
+    """Record what a ``status`` row declares of its sensor, as ``status_of_row`` does; other rows change nothing.
 
-    ``sensor_contexts``: sensor → what the decoder of its standard needs for the sensor's next rows
-    (``ingest.decode.remember``). A row that cannot be read changes nothing.
+    Rows of standards that need no context, and rows that cannot be read, change nothing.
     """
-    if row.kind != "status" or media_type(row.content_type) not in REMEMBER:
-        return
-    with suppress(MalformedMessage):
-        envelope = _envelope(row, "status", sensor_contexts.get(row.sensor))
-        context = remember(row.body, envelope)
-        if context is not None:
-            sensor_contexts[row.sensor] = context
+    if row.kind == "status" and media_type(row.content_type) in REMEMBER:
+        with suppress(MalformedMessage):
+            status_of_row(row, sensor_contexts)
 
 
 def _envelope(row: JournalRow, channel: str, sensor_context: bytes | None = None) -> Envelope:

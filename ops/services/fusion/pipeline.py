@@ -33,8 +33,9 @@ from fusion.situation.track_picture import picture_of_bank
 from fusion.tracker import Tracker, TrackEvent
 from geo.errors import BadInput
 from ingest.errors import MalformedMessage
+from ingest.unit_messages import KINDS as UNIT_KINDS
 from ingest.unit_messages import Position, Reply, decode_unit
-from ops.journal.decode_row import columns_of_row, learn, status_of_row
+from ops.journal.decode_row import columns_of_row, status_of_row
 from ops.journal.events import CLOCK, DISK, QUARANTINE, REVOCATION, ClockJump, CutOff, DiskState, Revocation
 from ops.journal.reader import JournalRow
 from ops.sector.open_sector import OpenSector
@@ -50,6 +51,8 @@ log = logging.getLogger(__name__)
 
 HEALTH_EVERY_NS: Final = 500_000_000
 """How often all sensors are looked at, in the journal's time; one whose word has changed is looked at at once."""
+UNIT_CHANNELS: Final = {kind: channel for channel, kind in UNIT_KINDS.items()}
+"""Channel of a unit's message by the kind of its journal row."""
 EVIDENCE_KEPT: Final = 8
 """How many of a track's newest scans an alert names."""
 
@@ -104,19 +107,11 @@ class Pipeline:
         memory = self._memory
         memory.now_ns = max(memory.now_ns, row.received_ns)
         memory.since_ns = memory.since_ns or row.received_ns
-        changed: tuple[Alert, ...] = ()
-        if row.kind == "detections":
-            self._take_scan(row)
-        elif row.kind == "status":
-            self._take_status(row)
-        elif row.kind == "action":
-            changed = self._take_action(row)
-        elif row.kind == REVOCATION:
-            self._take_revocation(row)
-        elif row.kind in (DISK, CLOCK, QUARANTINE):
-            self._take_event(row)
-        elif row.kind == "position":
-            changed = self._take_position(row)
+        try:
+            changed = self._take(row)
+        except (AlertActionError, BadInput, MalformedMessage, msgspec.DecodeError) as error:
+            self._count_unusable(row, error)
+            changed = ()
         return changed + self._judge() if row.closes_batch else changed
 
     def skip(self, row: JournalRow) -> None:
@@ -210,27 +205,32 @@ class Pipeline:
         }
         return {reason: count for reason, count in {**own, **self._memory.unusable}.items() if count}
 
+    def _take(self, row: JournalRow) -> tuple[Alert, ...]:
+        """The alerts that the row itself changes. Raises what the decoders and the alerts raise for unusable rows."""
+        if row.kind == "detections":
+            self._take_scan(row)
+        elif row.kind == "status":
+            self._take_status(row)
+        elif row.kind in UNIT_CHANNELS:
+            return self._take_unit_message(row)
+        elif row.kind == REVOCATION:
+            self._take_revocation(row)
+        elif row.kind in (DISK, CLOCK, QUARANTINE):
+            self._take_event(row)
+        return ()
+
     def _take_scan(self, row: JournalRow) -> None:
         self._heard(row)
-        try:
-            columns = columns_of_row(row, self._ground.layout, self._memory.told.get(row.sensor))
-            self._memory.faults.take_scan(self._ground.layout, columns)
-            events = self._tracker.advance(columns)
-        except (BadInput, MalformedMessage) as error:
-            self._unusable(row, error)
-            return
+        columns = columns_of_row(row, self._ground.layout, self._memory.told.get(row.sensor))
+        self._memory.faults.take_scan(self._ground.layout, columns)
+        events = self._tracker.advance(columns)
         self._note_evidence(events)
 
     def _take_status(self, row: JournalRow) -> None:
-        try:
-            status = status_of_row(row)
-        except MalformedMessage as error:
-            self._unusable(row, error)
-            return
-        learn(row, self._memory.told)
+        status = status_of_row(row, self._memory.told)
         self._memory.faults.take_status(status, row.received_ns, row.observed_ns)
         word: Literal["online", "maintenance", "offline"] = "online"
-        if status.state in ("maintenance", "stopped"):  # said beforehand, so it is planned
+        if status.state in ("maintenance", "stopped"):  # announced, so it is planned
             word = "maintenance"
         elif status.state == "lost":
             word = "offline"
@@ -243,38 +243,18 @@ class Pipeline:
         self._memory.said[row.sensor] = (word, row.received_ns, None)
 
     def _take_event(self, row: JournalRow) -> None:
-        """What ingest says of its disk, of its machine's clock, and of whom it does not read."""
-        told = self._memory.ingest
-        try:
-            if row.kind == QUARANTINE:
-                event = msgspec.json.decode(row.body, type=CutOff)
-                note_cut_off(self._memory.held, row.sensor, event, row.received_ns)
-            elif row.kind == DISK:
-                told["disk_full"] = int(msgspec.json.decode(row.body, type=DiskState).full)
-            elif not msgspec.json.decode(row.body, type=ClockJump).taken:
-                told["clock_jumps"] = told.get("clock_jumps", 0) + 1
-        except msgspec.DecodeError as error:
-            self._unusable(row, error)
-
-    def _take_action(self, row: JournalRow) -> tuple[Alert, ...]:
-        try:
-            reply = decode_unit(row.body, "reply", content_type=row.content_type)
-            assert isinstance(reply, Reply)
-            self._alerts, alert = act_on(
-                self._alerts,
-                reply.alert,
-                reply.action,
-                by=reply.by,
-                reason=reply.reason,
-                at=utc_datetime(row.received_ns),
-            )
-        except (AlertActionError, MalformedMessage) as error:
-            self._unusable(row, error)
-            return ()
-        return (alert,)
+        """An event of ingest: its disk, the clock of its machine, or a source that it does not read."""
+        ingest = self._memory.ingest
+        if row.kind == QUARANTINE:
+            event = msgspec.json.decode(row.body, type=CutOff)
+            note_cut_off(self._memory.held, row.sensor, event, row.received_ns)
+        elif row.kind == DISK:
+            ingest["disk_full"] = int(msgspec.json.decode(row.body, type=DiskState).full)
+        elif not msgspec.json.decode(row.body, type=ClockJump).taken:
+            ingest["clock_jumps"] = ingest.get("clock_jumps", 0) + 1
 
     def _take_revocation(self, row: JournalRow) -> None:
-        """A stolen key is refused from now on: its sensor is silent at once, and what it told before is doubtful."""
+        """A revoked sensor is silent at once, and what it reported before is doubtful."""
         memory = self._memory
         if msgspec.json.decode(row.body, type=Revocation).revoked:
             memory.revoked[row.sensor] = row.received_ns
@@ -282,18 +262,23 @@ class Pipeline:
         else:
             memory.revoked.pop(row.sensor, None)
 
-    def _take_position(self, row: JournalRow) -> tuple[Alert, ...]:
-        """A unit's position matters to alerts only when it calls for people in need."""
-        try:
-            position = decode_unit(row.body, "position", content_type=row.content_type)
-        except MalformedMessage as error:
-            self._unusable(row, error)
-            return ()
-        assert isinstance(position, Position)
-        if not position.distress:
+    def _take_unit_message(self, row: JournalRow) -> tuple[Alert, ...]:
+        """A reply acts on its alert. A unit's position matters to alerts only when it calls for people in need."""
+        message = decode_unit(row.body, UNIT_CHANNELS[row.kind], content_type=row.content_type)
+        if isinstance(message, Reply):
+            self._alerts, alert = act_on(
+                self._alerts,
+                message.alert,
+                message.action,
+                by=message.by,
+                reason=message.reason,
+                at=utc_datetime(row.received_ns),
+            )
+            return (alert,)
+        if not message.distress:
             return ()
         self._alerts, changed = distress(
-            self._alerts, self._call_of(position, row), now_ns=self.now_ns, settings=self._alert_settings
+            self._alerts, self._call_of(message, row), now_ns=self.now_ns, settings=self._alert_settings
         )
         return changed
 
@@ -392,7 +377,7 @@ class Pipeline:
     def _heard(self, row: JournalRow) -> None:
         self._memory.heard_ns[row.sensor] = max(row.received_ns, self._memory.heard_ns.get(row.sensor, 0))
 
-    def _unusable(self, row: JournalRow, error: Exception) -> None:
+    def _count_unusable(self, row: JournalRow, error: Exception) -> None:
         reason = f"{row.kind}: {type(error).__name__}"
         self._memory.unusable[reason] = self._memory.unusable.get(reason, 0) + 1
         log.warning("journal row %d (%s of %s) cannot be used: %s", row.id, row.kind, row.sensor, error)

@@ -82,7 +82,11 @@ def test_a_person_who_cannot_say_where_is_a_wide_place_about_the_post_that_is_tr
 
 def test_a_status_row_of_another_standard(sapient_node: object) -> None:
     body = sapient_node().status(NOW).SerializeToString()  # type: ignore[operator]
-    assert status_of_row(row("ais-1", SAPIENT, body, kind="status")).sensor == "ais-1"
+    contexts: dict[str, bytes] = {}
+    assert status_of_row(row("ais-1", SAPIENT, body, kind="status"), contexts).sensor == "ais-1"
+    learnt: dict[str, bytes] = {}
+    learn(row("ais-1", SAPIENT, body, kind="status"), learnt)
+    assert contexts == learnt
 
 
 def test_a_row_that_cannot_be_read_says_so() -> None:
