@@ -10,7 +10,6 @@ import numpy as np
 import shapely
 import xarray as xr
 from scipy import ndimage
-from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import coo_array
 
 from geo.arrays import Bools
@@ -420,6 +419,8 @@ def _coloured_cut(chain: Chain) -> frozenset[str] | None:
     at = np.repeat(np.arange(len(rows)), [len(row[0]) for row in rows])
     columns, values = np.concatenate([row[0] for row in rows]), np.concatenate([row[1] for row in rows])
     matrix = coo_array((values, (at, columns)), shape=(len(rows), variables)).tocsr()
+    from scipy.optimize import Bounds, LinearConstraint, milp  # 10 MB that the live processes do without
+
     solution = milp(
         np.append(np.ones(len(names)), np.zeros(2 * count)),
         integrality=np.append(np.ones(len(names)), np.zeros(2 * count)),
