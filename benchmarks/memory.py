@@ -120,7 +120,7 @@ def main() -> None:
     show(looks, rows=12)
     peak = max(looks, key=lambda found: found.total_mb)
     steady = sorted(
-        found.total_mb for found in looks if "simulator" in found.pss_mb and "rehearsal" not in found.pss_mb
+        found.total_mb for found in looks if "room.simulator" in found.pss_mb and "room.simulate_night" not in found.pss_mb
     )
     report(
         "memory",

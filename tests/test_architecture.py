@@ -125,6 +125,14 @@ def test_ingest_starts_without_what_it_does_not_need():
     assert not {"xarray", "pandas", "numba", "scipy", "geopandas", "matplotlib", "dask", "rasterio"} & loaded
 
 
+@pytest.mark.parametrize("module", ["ops.room.demo_command", "ops.room.run_command", "ops.room.serve_command"])
+def test_the_parent_starts_without_the_analysis(module: str):
+    """It runs beside all others: what it loaded for its report would be loaded during the whole demonstration."""
+    code = f"import sys, {module}; print(*sorted({{m.partition('.')[0] for m in sys.modules}}))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert not {"xarray", "pandas", "numba", "scipy", "rasterio", "matplotlib"} & set(done.stdout.split())
+
+
 def test_fusion_starts_without_what_it_does_not_need():
     code = "import sys, ops.services.fusion.process; print(*sorted({m.partition('.')[0] for m in sys.modules}))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
