@@ -41,7 +41,7 @@ MEASURED: Final = (
 ROWS_A_STEP: Final = 5_000
 
 
-def _nobody(_: object) -> None:
+def _ignore(_: object) -> None:
     """Default progress callback: does nothing."""
 
 
@@ -50,10 +50,11 @@ class ArchiveFileError(BadInput):
 
 
 def write_detections(detections: xr.Dataset, path: Path, layout: Layout) -> None:
-    """One row per detection and one per scan without detections (``empty``), in order of scans; points in WGS 84.
+    """Write one row per detection, and one row (``empty``) per scan without detections, in scan order; points in WGS
+    84.
 
-    The points are for display only: the reported position, else range and azimuth on level ground, else the sensor's
-    position. ``read_detections`` reads the other columns back, equal to the bit.
+    The points are for display only. Each is the reported position; without one, the range and azimuth on level ground;
+    without these, the sensor's position. ``read_detections`` restores the other columns bit for bit.
     """
     import geopandas as gpd
     import pandas as pd
@@ -69,7 +70,7 @@ def write_detections(detections: xr.Dataset, path: Path, layout: Layout) -> None
         tail = TAILS.get(name, ())
         values = np.concatenate([detections[name].values, np.full((len(silent), *tail), np.nan)])[order]
         table[name] = list(values.reshape(len(values), -1)) if tail else values
-    easting, northing = _places(table, layout)
+    easting, northing = _positions(table, layout)
     lon, lat = layout.frame.to_lonlat(easting, northing)
     rows = gpd.GeoDataFrame(pd.DataFrame(table), geometry=gpd.points_from_xy(lon, lat), crs="EPSG:4326")
     rows.attrs["frame"] = layout.frame.wkt
@@ -79,7 +80,10 @@ def write_detections(detections: xr.Dataset, path: Path, layout: Layout) -> None
 
 
 def read_detections(path: Path, frame: LocalFrame) -> xr.Dataset:
-    """The detections dataset that ``write_detections`` wrote. ArchiveFileError when it is none or of another frame."""
+    """Read the detections dataset that ``write_detections`` wrote.
+
+    Raises ArchiveFileError for a file that is not part of an archive or belongs to another frame.
+    """
     import pandas as pd
 
     try:
@@ -105,12 +109,12 @@ def read_detections(path: Path, frame: LocalFrame) -> xr.Dataset:
 
 
 def archive_journal(
-    journal: Path, ground: OpenSector, out: Path, *, piece: str = "hour", note: Callable[[int], None] = _nobody
+    journal: Path, ground: OpenSector, out: Path, *, piece: str = "hour", note: Callable[[int], None] = _ignore
 ) -> dict[str, Any]:
-    """Write a journal's detections as the sector's part of an archive, by time of receipt; returns the counts.
+    """Write a journal's detections as the sector's part of an archive, by time of receipt; return the counts.
 
     ``note`` is called with the number of rows read. Scans of sensors outside the layout and unreadable rows are counted
-    and left out. Raises ArchiveFileError for a piece that exists already.
+    and skipped. Raises ArchiveFileError for a piece that already exists.
     """
     if piece not in PIECES:
         raise BadInput(f"piece {piece!r}", where="archive", expected=" or ".join(PIECES))
@@ -133,7 +137,7 @@ def archive_journal(
     with JournalReader(journal) as reader:
         for scan in _scans(reader, ground.layout, counts, note):
             when = datetime.fromtimestamp(scan.received_ns // 10**9, UTC).strftime(PIECES[piece])
-            if when < name:  # the clock was set back: it stays in the piece that is open
+            if when < name:  # the clock was set back: the scan stays in the open piece
                 when = name
             if when != name:
                 put()
@@ -152,11 +156,12 @@ def track_archive(
     *,
     settings: Path | None = None,
     workers: int | None = None,
-    done: Callable[[str], None] = _nobody,
+    done: Callable[[str], None] = _ignore,
 ) -> dict[str, Any]:
     """Track the pieces of every sector and write tracks correlated with terrain and border; finished pieces are kept.
 
-    ``sectors``: names or files, as every command takes them; each runs in its own process. ``done`` is called for each
+    ``sectors`` are names or files, as in every command; each sector runs in its own process. ``done`` is called for
+    each
     piece. A piece is finished when its tracks come from the same detections, state, layout and settings.
     """
     from dask.base import compute
@@ -184,7 +189,9 @@ def count_pieces(detections: Path, sectors: Iterable[str]) -> int:
 
 
 def _track_piece(before: str, path: Path, sector: str, out: Path, settings: Path | None, last: bool) -> str:
-    """One link of a sector's chain; returns the key of the state it left, which names all that went into it."""
+    """Track one piece of a sector's chain; return the key and path of the resulting state. The key covers all
+    inputs.
+    """
     from fusion.batch import track_piece
 
     folder = out / load_sector(sector).name
@@ -207,7 +214,9 @@ def _track_piece(before: str, path: Path, sector: str, out: Path, settings: Path
 
 
 def correlated(history: xr.Dataset, ground: OpenSector) -> xr.Dataset:
-    """``history`` with the columns of fusion.situation.correlate: chainage, ground, time to the border, position."""
+    """Return ``history`` with the columns of fusion.situation.correlate: chainage, ground, time to the border,
+    position.
+    """
     from fusion.situation.correlate import correlate
 
     names = ("easting", "northing", "easting_rate", "northing_rate")
@@ -221,7 +230,7 @@ def correlated(history: xr.Dataset, ground: OpenSector) -> xr.Dataset:
 
 @lru_cache(maxsize=2)
 def _opened(sector: str) -> tuple[OpenSector, xr.Dataset]:
-    """What every piece of a sector needs, once in each process."""
+    """Open what every piece of a sector needs, once per process."""
     from sensors.coverage import look_probability
 
     ground = open_sector(load_sector(sector))
@@ -262,7 +271,7 @@ def _scans(
         note(len(rows))
 
 
-def _places(table: dict[str, Any], layout: Layout) -> tuple[Any, Any]:
+def _positions(table: dict[str, Any], layout: Layout) -> tuple[Any, Any]:
     sensors = table["scan_sensor"].astype(str)
     at = {name: (layout[name].easting, layout[name].northing) for name in np.unique(sensors).tolist()}
     foot = np.array([at[name] for name in sensors.tolist()]).reshape(-1, 2)

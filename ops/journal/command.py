@@ -28,9 +28,9 @@ _COUNTS: Final = ("received", "journaled", "duplicate", "dead_lettered", "shed")
 
 @dataclass(frozen=True, slots=True)
 class DetectionFilter:
-    """Detections of one ``sensor``, observed from ``since`` until before ``until``; None means no limit.
+    """Selects the detections of one ``sensor``, observed from ``since`` until before ``until``; None means no limit.
 
-    ``positions``: how many of the newest positions are given of each source.
+    ``positions`` is the number of newest positions listed per source.
     """
 
     sensor: str | None = None
@@ -48,14 +48,14 @@ class _Source:
 
 
 def journal_path(path: Path) -> Path:
-    """The journal itself, or the one in a data folder."""
+    """Return the path of the journal: ``path`` itself, or the journal in that data folder."""
     return path / "journal.db" if path.is_dir() else path
 
 
 def stats(path: Path, screen: Console) -> dict[str, Any]:
-    """Rows by kind, receipts by sensor and kind, dead letters by code, and the times from first to last.
+    """Count rows by kind, receipts by sensor and kind, and dead letters by code; give the first and last times.
 
-    Raises JournalError for what is no journal.
+    Raises JournalError for a file that is not a journal.
     """
     with JournalReader(journal_path(path)) as journal:
         rows: Counter[str] = Counter()
@@ -81,10 +81,10 @@ def stats(path: Path, screen: Console) -> dict[str, Any]:
 
 
 def detections(path: Path, choice: DetectionFilter, layout: Layout | None, screen: Console) -> dict[str, Any]:
-    """Detections by sensor and source: how many, when, and where.
+    """Summarise detections by sensor and source: count, times and positions.
 
-    A position is the one that the report gives; else, with ``layout``, where its range and azimuth lie on the ground;
-    else there is none (an azimuth alone is no place). ``source``: the sensor's own name for what it saw, "" without.
+    A position is the reported one; otherwise, with ``layout``, range and azimuth projected onto the ground; otherwise
+    there is none (an azimuth alone gives no position). ``source`` is the sensor's own name for the object, or "".
     """
     by_sensor: dict[str, dict[str, _Source]] = {}
     scans: Counter[str] = Counter()
@@ -119,7 +119,7 @@ def detections(path: Path, choice: DetectionFilter, layout: Layout | None, scree
 
 
 def moment(text: str | None, where: str) -> datetime | None:
-    """A time of the command line, in UTC unless it says otherwise; BadInput for what is none."""
+    """Parse a time from the command line; UTC unless it has an offset. Raises BadInput for an invalid time."""
     if text is None:
         return None
     try:
@@ -156,15 +156,15 @@ def _note(sources: dict[str, _Source], scan: Scan, layout: Layout | None, most: 
         source.count += 1
         source.first = scan.observed_at if source.first is None else min(source.first, scan.observed_at)
         source.last = scan.observed_at if source.last is None else max(source.last, scan.observed_at)
-        place = _place(plot, scan.sensor, layout)
-        if place is not None and most > 0:
-            lon, lat = place
+        position = _position(plot, scan.sensor, layout)
+        if position is not None and most > 0:
+            lon, lat = position
             position = {"at": _text(scan.observed_at), "lon": round(lon, 7), "lat": round(lat, 7)}
             source.positions.append(position | {"sd_m": plot.position_sd_m})
             del source.positions[:-most]
 
 
-def _place(plot: Plot, sensor: str, layout: Layout | None) -> tuple[float, float] | None:
+def _position(plot: Plot, sensor: str, layout: Layout | None) -> tuple[float, float] | None:
     if plot.lon is not None and plot.lat is not None:
         return plot.lon, plot.lat
     if layout is None or sensor not in layout or plot.range_m is None or plot.azimuth_deg is None:

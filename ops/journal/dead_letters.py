@@ -24,28 +24,30 @@ from ops.journal.resubmission import submit
 
 STEP: Final = 1000
 SHOWN_BYTES: Final = 2000
-"""How much of a body is printed."""
+"""Number of bytes of a body that are printed."""
 WIDE: Final = 120
-"""Columns of a screen on which the whole list fits."""
+"""Screen width in columns at which the whole list fits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which dead letters: of one sensor or unit, with one code, those not yet journaled by a replay. None = any."""
+    """Selects dead letters: by sensor or unit, by code, or only those not yet journaled by a replay. None selects
+    all.
+    """
 
     sensor: str | None = None
     code: str | None = None
     open_only: bool = False
 
     def takes(self, identity: int, dead: DeadLetter, replayed: dict[int, tuple[int, str]]) -> bool:
-        """Whether this dead letter matches."""
+        """Return whether this dead letter matches."""
         if self.open_only and replayed.get(identity, (0, ""))[1] == "journaled":
             return False
         return self.sensor in (None, dead.sensor) and self.code in (None, dead.code)
 
 
 def list_letters(path: Path, wanted: Filter, limit: int, screen: Console) -> dict[str, Any]:
-    """The newest ``limit`` dead letters of those wanted, and how many there are by code and by sensor."""
+    """List the newest ``limit`` matching dead letters, with counts by code and by sensor."""
     _check_code(wanted.code)
     by_code: Counter[str] = Counter()
     by_sensor: Counter[str] = Counter()
@@ -60,7 +62,7 @@ def list_letters(path: Path, wanted: Filter, limit: int, screen: Console) -> dic
                 del newest[: max(len(newest) - limit, 0)]
     table = Table(title=f"{by_code.total()} dead letters, the newest {len(newest)}", title_justify="left", box=None)
     cells = ["id", "received_at", "sensor", "kind", "code", "field", "sender", "size", "replayed"]
-    if screen.width < WIDE:  # `show` tells the rest
+    if screen.width < WIDE:  # `show` prints the remaining fields
         cells = [name for name in cells if name not in ("kind", "sender")]
     for name in cells:
         title = {"received_at": "received", "size": "bytes"}.get(name, name)
@@ -73,9 +75,9 @@ def list_letters(path: Path, wanted: Filter, limit: int, screen: Console) -> dic
 
 
 def show_letter(path: Path, identity: int, raw: Path | None, screen: Console) -> dict[str, Any]:
-    """Everything that is known of one dead letter; ``raw``: a file that gets its bytes as they were kept.
+    """Show all recorded fields of one dead letter; its stored bytes are written to the file ``raw``.
 
-    Of what a gateway refused the bytes are those that the gateway got, not the form in which it passed them on.
+    For a message that a gateway rejected, these are the bytes that the gateway received, not the form it forwarded.
     """
     with JournalReader(journal_path(path)) as journal:
         letters = journal.dead_letters(identity - 1, 1)
@@ -114,21 +116,21 @@ def show_letter(path: Path, identity: int, raw: Path | None, screen: Console) ->
 
 
 def replay_letters(path: Path, ids: list[int], wanted: Filter, screen: Console) -> dict[str, Any]:
-    """Have dead letters judged anew, those named or else all wanted that were kept whole; what became of them."""
+    """Resubmit dead letters: those in ``ids``, or else all matching ones stored in full; return the outcomes."""
     _check_code(wanted.code)
     journal = journal_path(path)
     cut = 0
     if not ids:
         with JournalReader(journal) as reader:
             replayed = reader.replayed()
-            chosen = [found for found in _letters(reader) if wanted.takes(*found, replayed)]
+            chosen = [letter for letter in _letters(reader) if wanted.takes(*letter, replayed)]
         ids = [identity for identity, dead in chosen if dead.size == len(dead.body)]
         cut = len(chosen) - len(ids)
     outcomes = submit(journal, ids) if ids else {}
     totals = Counter(outcomes.values())
     screen.print(
         f"{len(outcomes)} submitted: "
-        + (", ".join(f"{count} {what}" for what, count in sorted(totals.items())) or "–"),
+        + (", ".join(f"{count} {outcome}" for outcome, count in sorted(totals.items())) or "–"),
         markup=False,
         highlight=False,
     )
@@ -164,7 +166,9 @@ def _check_code(code: str | None) -> None:
 
 
 def _printable(text: str) -> str:
-    """Text that a stranger chose, for a terminal: no control characters, no escapes, nothing beyond ASCII."""
+    """Return untrusted text in a form safe for a terminal: ASCII only, without control characters or escape
+    sequences.
+    """
     return ascii(text)[1:-1].replace("\\'", "'")[:400]
 
 

@@ -1,4 +1,4 @@
-"""Journal rows decoded again: a scan, its columns in the frame, or a status."""
+"""Decodes journal rows: a scan, its columns in the frame, or a status."""
 
 from __future__ import annotations
 
@@ -23,22 +23,24 @@ _ANY_SECTOR: Final = "journal"
 
 
 def columns_of_row(row: JournalRow, layout: Layout, sensor_context: bytes | None = None) -> ScanColumns:
-    """The scan of a ``detections`` row in the layout's frame, complete; arguments as for ``scan_of_row``.
+    """Decode a ``detections`` row into complete scan columns in the layout's frame; arguments as for ``scan_of_row``.
 
-    Raises MalformedMessage for a row that cannot be read, and what ``sensors.scan_columns.columns_of`` raises.
+    Raises MalformedMessage for an unreadable row, and the errors of ``sensors.scan_columns.columns_of``.
     """
-    from sensors.scan_columns import columns_of  # loads numpy and pyproj, which ingest starts without
+    from sensors.scan_columns import (
+        columns_of,
+    )  # loads numpy and pyproj, which ingest starts without
 
     scan = scan_of_row(row, layout, sensor_context)
     return columns_of(scan, layout)
 
 
 def scan_of_row(row: JournalRow, layout: Layout | None = None, sensor_context: bytes | None = None) -> Scan:
-    """The scan of a ``detections`` row: its sensor, boot and seq are the row's.
+    """Decode the scan of a ``detections`` row; sensor, boot and seq are those of the row.
 
-    Wire standards other than JSON do not state the kind of sensor, and not all of them the error of a position: with
-    ``layout`` both are the layout's (``sensors.error_model.completed``). ``sensor_context``: what ``learn`` recorded of
-    the sensor. Raises MalformedMessage for a row that cannot be read.
+    Wire standards other than JSON do not state the sensor kind, and some omit the position error. With ``layout``, both
+    are taken from the layout (``sensors.error_model.completed``). ``sensor_context`` is what ``learn`` recorded for the
+    sensor. Raises MalformedMessage for an unreadable row.
     """
     envelope = _envelope(row, "detections", sensor_context)
     scan = read_scan(row.body, envelope)
@@ -50,10 +52,10 @@ def scan_of_row(row: JournalRow, layout: Layout | None = None, sensor_context: b
 
 
 def status_of_row(row: JournalRow, sensor_contexts: dict[str, bytes]) -> Status:
-    """The status of a ``status`` row; what it declares of its sensor is recorded in ``sensor_contexts``.
+    """Decode the status of a ``status`` row and record its declaration of the sensor in ``sensor_contexts``.
 
-    ``sensor_contexts``: sensor → what the decoder of its standard needs for the sensor's next rows
-    (``ingest.decode.read_declaration``). Raises MalformedMessage for a row that cannot be read, which records nothing.
+    ``sensor_contexts`` maps a sensor to what its standard's decoder needs for later rows
+    (``ingest.decode.read_declaration``). Raises MalformedMessage for an unreadable row and then records nothing.
     """
     envelope = _envelope(row, "status", sensor_contexts.get(row.sensor))
     status, context = read_declaration(row.body, envelope)
@@ -63,9 +65,9 @@ def status_of_row(row: JournalRow, sensor_contexts: dict[str, bytes]) -> Status:
 
 
 def learn(row: JournalRow, sensor_contexts: dict[str, bytes]) -> None:
-    """Record what a ``status`` row declares of its sensor, as ``status_of_row`` does; other rows change nothing.
+    """Record what a ``status`` row declares about its sensor, as ``status_of_row`` does.
 
-    Rows of standards that need no context, and rows that cannot be read, change nothing.
+    Other kinds of rows, rows of standards that need no context and unreadable rows change nothing.
     """
     if row.kind == "status" and media_type(row.content_type) in REMEMBER:
         with suppress(MalformedMessage):
@@ -73,7 +75,9 @@ def learn(row: JournalRow, sensor_contexts: dict[str, bytes]) -> None:
 
 
 def _envelope(row: JournalRow, channel: str, sensor_context: bytes | None = None) -> Envelope:
-    """What came with the message; without a topic for JSON, which carries its own sensor and number."""
+    """Build the envelope of a row's message; without a topic for JSON, which carries its own sensor and sequence
+    number.
+    """
     received_at, content_type = utc_datetime(row.received_ns), row.content_type
     if media_type(content_type) == JSON:
         return Envelope(received_at, content_type=content_type)

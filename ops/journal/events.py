@@ -7,13 +7,15 @@ from typing import Final
 import msgspec
 
 QUARANTINE: Final = "quarantine"
-"""The kind of the rows."""
+"""Kind of the journal rows that record rate-limiting of a source."""
 
 
 class CutOff(msgspec.Struct, frozen=True):
-    """A source was cut off until ``until_ns``, or let in again (None) after ``shed`` messages that nobody read.
+    """A source was cut off until ``until_ns``, or readmitted (None) after ``shed`` messages were dropped unread.
 
-    ``proven``: the sensor or unit itself floods; else whoever writes under its name without its key.
+    ``proven`` is true when the sensor or unit itself sent the excess traffic, authenticated by its key. Otherwise
+    someone
+    without the key sent it under that name.
     """
 
     proven: bool
@@ -22,32 +24,39 @@ class CutOff(msgspec.Struct, frozen=True):
 
 
 DISK: Final = "disk"
-"""The kind of the journal's rows that say so: ``{"full": true, "free_bytes": …}``, once each way."""
+"""Kind of the journal rows that record a full disk, ``{"full": true, "free_bytes": …}``; one row per change of
+state.
+"""
 
 
 class DiskState(msgspec.Struct, frozen=True):
-    """The body of such a row."""
+    """The body of a ``disk`` row."""
 
     full: bool
     free_bytes: int
 
 
 REVOCATION: Final = "revocation"
-"""The kind of the journal's rows that say so: ``{"revoked": true}``, or false when the name has a good key again."""
+"""Kind of the journal rows that record a revocation: ``{"revoked": true}``; false when the name has a valid key
+again.
+"""
 
 
 class Revocation(msgspec.Struct, frozen=True):
-    """The body of such a row."""
+    """The body of a ``revocation`` row."""
 
     revoked: bool
 
 
 CLOCK: Final = "clock"
-"""The kind of the journal's rows that tell of a jump: when the machine's clock stepped, and when the step is taken."""
+"""Kind of the journal rows that record a clock jump: one when the host clock stepped, one when the step is applied."""
 
 
 class ClockJump(msgspec.Struct, frozen=True):
-    """The body of such a row. ``jump_s``: how far the machine's clock stepped; ``taken``: whether ours followed."""
+    """The body of a ``clock`` row.
+
+    ``jump_s`` is the step of the host clock in seconds; ``taken`` is true once Watchline's clock has followed it.
+    """
 
     jump_s: float
     taken: bool

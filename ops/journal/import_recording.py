@@ -1,4 +1,4 @@
-"""``watchline journal import``: a recording of detections becomes a journal that can be replayed."""
+"""``watchline journal import``: converts a recording of detections into a journal that can be replayed."""
 
 from __future__ import annotations
 
@@ -22,16 +22,17 @@ from sensors.timestamps import nanoseconds
 
 TICK_NS: Final = 1_000_000_000
 MOST_TICKS: Final = 2_000_000
-"""Of a recording with gaps: a tick a second over three weeks and more is no recording of a night."""
+"""Longest recording in clock ticks of one second, about 23 days."""
 
 
 def import_recording(
     recording: Path, journal: Path, *, sector_id: str, kind: str | None, screen: Console
 ) -> dict[str, Any]:
-    """Write a new journal of a CSV or (Geo)Parquet file: scans in order of receipt, a clock tick each second between.
+    """Write a new journal from a CSV or (Geo)Parquet file: scans in order of receipt, with one clock tick per second.
 
-    Raises RecordingError, before anything is written, for a recording with anything in it that ingest would refuse,
-    and BadInput for a journal that is there already.
+    Raises RecordingError, before anything is written, for a recording with content that ingest would reject, and
+    BadInput
+    for a journal that already exists.
     """
     identifier(sector_id, "--sector-id")
     if journal.exists():
@@ -75,7 +76,7 @@ def _journal(scans: list[Scan], path: Path, sector_id: str, screen: Console) -> 
 
 
 def _seconds(scans: list[Scan]) -> Iterator[list[Scan]]:
-    """The scans of one second together: they become one batch."""
+    """Group the scans of each second; each group becomes one batch."""
     batch: list[Scan] = []
     for scan in scans:
         if batch and nanoseconds(scan.received_at) // TICK_NS != nanoseconds(batch[0].received_at) // TICK_NS:
@@ -103,7 +104,9 @@ def _rows(path: Path) -> Iterator[Mapping[str, Any]]:
 
 
 def _rows_of_parquet(path: Path) -> Iterator[Mapping[str, Any]]:
-    """Rows of a Parquet file; of a GeoParquet file the points, in whatever system, become longitude and latitude."""
+    """Yield the rows of a Parquet file; points of a GeoParquet file are converted to longitude and latitude from any
+    CRS.
+    """
     import geopandas
     import pandas
     import pyarrow

@@ -1,4 +1,4 @@
-"""Reading the journal from any process: rows after an id, counts, dead letters, and the audit that recounts them."""
+"""Reads the journal from any process: rows after an id, counts, dead letters, and the audit that recounts them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ APPLICATION_ID: Final = 0x574C4A31  # "WLJ1"
 
 ANY: Final = "any"
 _LARGEST: Final = 2**63 - 1
-"""The largest integer of SQLite."""
+"""The largest integer in SQLite."""
 _ROWS: Final = """
 SELECT id, kind, sensor, boot, seq, observed_ns, received_ns, sent_ns, content_type, body, closes_batch, signer, flags
 FROM journal WHERE id > ? ORDER BY id LIMIT ?
@@ -30,19 +30,22 @@ FROM dead_letters WHERE id > ? ORDER BY id LIMIT ?
 
 
 class JournalError(BadInput):
-    """A journal that cannot be opened, read or written. Nothing that was not committed has been acknowledged."""
+    """A journal that cannot be opened, read or written. No uncommitted message has been acknowledged."""
 
 
 class JournalFull(JournalError):
-    """The disk is full: nothing of this transaction was written, and the same one may be tried again."""
+    """The disk is full: nothing of this transaction was written, and the same transaction may be retried."""
 
 
 @dataclass(frozen=True, slots=True)
 class JournalRow:
-    """One row. ``sensor`` is the unit or the operator in rows of those kinds; boot and seq are None where no sender
-    numbered the row (ticks, positions, actions). Times are nanoseconds since 1970, UTC. ``closes_batch`` marks the last
-    row of a commit: where one judgement of the whole picture is due, and the same one in every replay. ``signer`` is
-    the id of the key that signed the message, ``flags`` what was implausible about it; empty where there is none.
+    """One row of the journal.
+
+    ``sensor`` is the unit or operator in rows of those kinds. ``boot`` and ``seq`` are None in rows that no sender
+    numbered (ticks, positions, actions). Times are nanoseconds since 1970, UTC. ``closes_batch`` marks the last row of
+    a
+    commit: the whole picture is evaluated there, and at the same row in every replay. ``signer`` is the id of the key
+    that signed the message; ``flags`` lists its implausible properties. Both are empty when there is none.
     """
 
     id: int
@@ -62,7 +65,7 @@ class JournalRow:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Receipts of one sensor. Always received = journaled + duplicate + dead_lettered + shed."""
+    """Receipts of one sensor. Invariant: received = journaled + duplicate + dead_lettered + shed."""
 
     received: int = 0
     journaled: int = 0
@@ -86,7 +89,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Recount:
-    """Recount of the rows themselves: rows, dead letters, and distinct keys that are dead letters only."""
+    """Recount of the rows: journal rows, dead letters, and distinct keys that occur only as dead letters."""
 
     journaled: int = 0
     dead_lettered: int = 0
@@ -94,7 +97,7 @@ class Recount:
 
 
 class JournalReader:
-    """Read-only access, cheap to poll. JournalError when there is no journal, or one that this program cannot read."""
+    """Read-only access, cheap to poll. Raises JournalError without a journal, or for an unsupported one."""
 
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
@@ -127,7 +130,9 @@ class JournalReader:
         return self._path
 
     def read(self, after_id: int = 0, limit: int = 1000) -> list[JournalRow]:
-        """Up to ``limit`` rows with id above ``after_id``, in order of arrival. Ids rise; they may skip numbers."""
+        """Return up to ``limit`` rows with ids above ``after_id``, in order of arrival. Ids increase and may have
+        gaps.
+        """
         return [
             JournalRow(*row)
             for row in self._db.execute(
@@ -137,23 +142,23 @@ class JournalReader:
         ]
 
     def foreign_status(self, newest: int) -> list[JournalRow]:
-        """The ``status`` rows of other standards than JSON among the ``newest`` rows, in order of arrival."""
+        """Return the non-JSON ``status`` rows among the ``newest`` rows, in order of arrival."""
         columns = "WHERE kind = 'status' AND content_type <> 'application/json' AND id >"
         sql = (_ROWS if self._version >= 2 else _ROWS.replace(", signer, flags", "")).replace("WHERE id >", columns)
         return [JournalRow(*row) for row in self._db.execute(sql, (max(self.last_id() - newest, 0), newest))]
 
     def changed(self) -> int:
-        """A number that differs from the last call's when another process has committed since; microseconds cheap."""
+        """Return a number that changes when another process commits. A call takes microseconds."""
         return int(self._db.execute("PRAGMA data_version").fetchone()[0])
 
     def last_id(self) -> int:
-        """The newest row's id; 0 in an empty journal."""
+        """Return the newest row's id; 0 in an empty journal."""
         return int(self._db.execute("SELECT coalesce(max(id), 0) FROM journal").fetchone()[0])
 
     def counts(self, kind: str | None = "detections") -> dict[str, Counts]:
-        """Receipts per sensor, of one kind or (None) of all: "detections", "status", "unknown".
+        """Return receipts per sensor, of one kind ("detections", "status", "unknown") or of all kinds (None).
 
-        Messages on a topic that names no sensor of this sector stand under sensor "" with kind "unknown".
+        Messages on a topic that names no sensor of this sector are counted under sensor "" and kind "unknown".
         """
         counts: dict[str, Counts] = {}
         for sensor, of_kind, *numbers in self._db.execute("SELECT * FROM counts ORDER BY sensor, kind"):
@@ -162,7 +167,7 @@ class JournalReader:
         return counts
 
     def recount(self) -> dict[SourceKey, Recount]:
-        """(sensor, kind) → what the rows say, counted one by one and apart from ``counts``: the audit."""
+        """Count the rows themselves by (sensor, kind), independently of ``counts``, as an audit."""
         journaled = self._group("SELECT sensor, kind, count(*) FROM journal WHERE boot IS NOT NULL GROUP BY 1, 2")
         dead = self._group("SELECT sensor, kind, count(*) FROM dead_letters GROUP BY 1, 2")
         keys = self._group(
@@ -176,7 +181,7 @@ class JournalReader:
         }
 
     def flagged(self) -> dict[str, dict[str, int]]:
-        """Sensor → what was implausible, or ``any`` for whatever it was → in how many journaled scans."""
+        """Count the implausible journaled scans of each sensor by flag; ``any`` counts each such scan once."""
         flagged: dict[str, dict[str, int]] = {}
         if self._version >= 2:
             for sensor, reason, count in self._db.execute("SELECT * FROM flagged ORDER BY sensor, reason"):
@@ -184,7 +189,9 @@ class JournalReader:
         return flagged
 
     def timings(self) -> dict[str, dict[str, int]]:
-        """Sensor → ``live``, ``late``, ``backfill`` (journaled scans), ``future``, ``expired`` (refused) → how many."""
+        """Count per sensor: ``live``, ``late``, ``backfill`` (journaled scans), ``future`` and ``expired`` (rejected
+        scans).
+        """
         timings: dict[str, dict[str, int]] = {}
         if self._version >= 3:
             for sensor, timing, count in self._db.execute("SELECT * FROM timings ORDER BY sensor, timing"):
@@ -192,21 +199,23 @@ class JournalReader:
         return timings
 
     def dead_letters(self, after_id: int = 0, limit: int = 1000) -> list[tuple[int, DeadLetter]]:
-        """(id, dead letter) with id above ``after_id``, oldest first. ``replay_of`` is None in all of them."""
-        if after_id >= _LARGEST:  # whoever asks for an id may ask for one that SQLite cannot hold
+        """Return (id, dead letter) pairs with ids above ``after_id``, oldest first; their ``replay_of`` is always
+        None.
+        """
+        if after_id >= _LARGEST:  # a caller may ask for an id beyond the range of SQLite
             return []
         query = _DEAD_LETTERS if self._version >= 2 else _DEAD_LETTERS.replace(", sender, said", "")
         rows = self._db.execute(query, (max(after_id, 0), limit))
         return [(row[0], DeadLetter(*row[1:])) for row in rows]
 
     def replayed(self) -> dict[int, tuple[int, str]]:
-        """Id of a dead letter → time and outcome of its last resubmission."""
+        """Map the id of a dead letter to the time and outcome of its last resubmission."""
         if self._version < 2:
             return {}
         return {row[0]: (row[1], row[2]) for row in self._db.execute("SELECT id, at_ns, outcome FROM replays")}
 
     def settled(self, sensor: str, kind: str, boot: int, seq: int) -> bool:
-        """Whether this message is in the journal or among the dead letters."""
+        """Return whether this message is in the journal or among the dead letters."""
         key = (sensor, kind, boot, seq)
         rows = self._db.execute(
             "SELECT EXISTS (SELECT 1 FROM journal WHERE sensor = ?1 AND kind = ?2 AND boot = ?3 AND seq = ?4)"
@@ -216,7 +225,7 @@ class JournalReader:
         return bool(rows.fetchone()[0])
 
     def marks(self) -> dict[tuple[str, int], int]:
-        """(sensor, boot) → up to which seq everything is settled."""
+        """Map (sensor, boot) to the seq up to which everything is settled."""
         return {(sensor, boot): seq for sensor, boot, seq in self._db.execute("SELECT * FROM marks")}
 
     def close(self) -> None:
@@ -233,7 +242,9 @@ class JournalReader:
         return {(sensor, kind): count for sensor, kind, count in self._db.execute(sql)}
 
     def _check_schema(self) -> int:
-        """The file's schema version; 0 for a new file. JournalError on a newer one and on another program's file."""
+        """Return the file's schema version; 0 for a new file. JournalError for a newer version or another program's
+        file.
+        """
         version = int(self._db.execute("PRAGMA user_version").fetchone()[0])
         application = int(self._db.execute("PRAGMA application_id").fetchone()[0])
         tables = int(self._db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0])

@@ -1,7 +1,8 @@
-"""Resubmission of dead letters: a request in a folder beside the journal, carried out by ingest, its writer.
+"""Resubmission of dead letters, requested in a folder beside the journal and carried out by ingest, its only writer.
 
-Resubmitted messages pass the same checks as all others: signature, form, time and plausibility, in the transaction that
-counts them. Only a boot number below their sender's present one is accepted, because they were received before.
+Resubmitted messages pass the same checks as all others (signature, form, time and plausibility) in the transaction
+that counts them. The one exception: a boot number below their sender's current one is accepted, because they were
+received earlier.
 """
 
 from __future__ import annotations
@@ -22,12 +23,12 @@ from ops.journal.reader import JournalReader
 from ops.runtime.output import write_private
 
 AT_ONCE: Final = 1000
-"""How many dead letters one request may name."""
+"""Maximum number of dead letters per request."""
 ANSWER_WITHIN_S: Final = 15.0
 
 
 class ReplayError(BadInput):
-    """A dead letter that cannot be resubmitted, or no ingest process that would take it."""
+    """A dead letter that cannot be resubmitted, or no ingest process to handle it."""
 
 
 class _Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -41,13 +42,15 @@ class ReplayFolder:
         self.path = journal.with_name(f"replays-{journal.name}")
 
     def ask(self, ids: Sequence[int]) -> Path:
-        """Write a request; returns its file, which ingest removes when it has carried the request out."""
+        """Write a request and return its file; ingest removes the file after carrying out the request."""
         path = self.path / f"{time.time_ns()}-{secrets.token_hex(4)}.json"
         write_private(path, msgspec.json.encode(_Request(tuple(ids))))
         return path
 
     def take(self) -> list[tuple[Path, tuple[int, ...]]]:
-        """The requests that wait, oldest first; a spoilt one names nothing and is given to be removed, too."""
+        """Return the waiting requests, oldest first. A corrupt request is returned without ids, so that it is removed
+        too.
+        """
         if not self.path.is_dir():
             return []
         requests = []
@@ -60,7 +63,7 @@ class ReplayFolder:
 
 
 def delivery_of(identity: int, dead: DeadLetter, now_ns: int) -> Delivery | None:
-    """The dead letter as the message it was; None when not all of its bytes were kept."""
+    """Rebuild the original message of a dead letter; None when not all of its bytes were stored."""
     if dead.size != len(dead.body):
         return None
     properties = msgspec.json.decode(dead.user_properties, type=dict[str, str]) if dead.user_properties else {}
@@ -71,7 +74,7 @@ def delivery_of(identity: int, dead: DeadLetter, now_ns: int) -> Delivery | None
 def carry_out(
     folder: ReplayFolder, journal: JournalReader, handle: Callable[[Sequence[Delivery]], object], now_ns: int
 ) -> int:
-    """Carry out the waiting requests in ingest; returns the number of messages submitted."""
+    """Carry out the waiting requests in ingest; return the number of messages submitted."""
     submitted = 0
     for path, ids in folder.take():
         letters = {identity: letter for identity in ids for identity, letter in journal.dead_letters(identity - 1, 1)}
@@ -83,12 +86,12 @@ def carry_out(
         if deliveries:
             handle(deliveries)
             submitted += len(deliveries)
-        path.unlink(missing_ok=True)  # after the commit: a crash before it repeats the request, as duplicates
+        path.unlink(missing_ok=True)  # after the commit: a crash before it repeats the request (duplicates)
     return submitted
 
 
 def submit(journal: Path, ids: Iterable[int], *, within_s: float = ANSWER_WITHIN_S) -> dict[int, str]:
-    """Have these dead letters judged anew; id → what became of each. ReplayError when it cannot be done."""
+    """Resubmit these dead letters; map each id to its outcome. Raises ReplayError when this is not possible."""
     wanted = list(dict.fromkeys(ids))
     with JournalReader(journal) as reader:
         for identity in wanted:
@@ -127,7 +130,7 @@ def _submit(
 
 
 def _is_written(journal: Path) -> bool:
-    """Whether a process holds the journal for writing."""
+    """Return whether a process holds the journal for writing."""
     import fcntl
 
     try:

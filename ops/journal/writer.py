@@ -1,9 +1,10 @@
-"""The journal: what ingest received, in order of arrival, on disk before anybody is told so. It is the truth.
+"""The journal: the authoritative record of what ingest received, in order of arrival, written before acknowledgement.
 
-SQLite, WAL, synchronous=FULL; one writer, any number of readers in other processes. A batch is one transaction: rows,
-dead letters, counts and marks are all there or none is. When the disk is full nothing of it is written, and it may be
-tried again. On any other error of the disk the journal refuses to go on: after a failed fsync nobody knows what is on
-the disk (PostgreSQL's rule), so the process ends and recovers by restarting.
+SQLite in WAL mode with synchronous=FULL; one writer, any number of readers in other processes. A batch is one
+transaction: rows, dead letters, counts and marks are stored together or not at all. When the disk is full, nothing is
+written and the batch may be retried. After any other disk error the journal refuses further writes, because the disk
+contents after a failed fsync are undefined (PostgreSQL follows the same rule); the process ends and recovers by
+restarting.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ _NO_IDENTITY: Final = -1
 
 
 class Journal(JournalReader):
-    """The one writer. JournalError when another writer holds the file, or it is newer, foreign or unwritable."""
+    """The only writer. JournalError when another writer holds the file, or when it is newer, foreign or unwritable."""
 
     def __init__(self, path: str | Path) -> None:
         """Open for writing, or create."""
@@ -73,7 +74,7 @@ class Journal(JournalReader):
 
     def _prepare(self) -> None:
         db = self._db
-        self._check_schema()  # before the first change: another program's file stays as it is
+        self._check_schema()  # before the first change: another program's file is left unchanged
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=FULL")
         db.execute("PRAGMA journal_size_limit=67108864")
@@ -89,10 +90,11 @@ class Journal(JournalReader):
         self._version = SCHEMA_VERSION
 
     def commit(self, batch: Batch) -> None:
-        """Make a batch durable: it is on the disk when this returns. JournalError otherwise; nothing is stored then.
+        """Make a batch durable: it is on disk when this returns. Otherwise raises JournalError and stores nothing.
 
-        A message whose key is journaled or dead-lettered already is a duplicate when its bytes are the same, and a
-        dead letter ``conflict`` when they are not. So a key is journaled or dead-lettered, never both.
+        A message whose key is already journaled or dead-lettered is a duplicate if its bytes are equal, and a dead
+        letter
+        ``conflict`` if they differ. A key is therefore journaled or dead-lettered, never both.
         """
         if not batch.messages and not batch.shed:
             return
@@ -105,13 +107,13 @@ class Journal(JournalReader):
             self._db.executemany(BOOT, [(boot.sensor, boot.kind, boot.key, boot.boot) for boot in batch.boots])
 
     def tick(self, now_ns: int) -> None:
-        """Append a clock tick: the only way in which those who read the journal learn that time passes."""
+        """Append a clock tick. Ticks are the only time reference for readers of the journal."""
         self.append("tick", "", now_ns, b"", content_type="")
 
     def append(
         self, kind: str, subject: str, at_ns: int, body: bytes, *, content_type: str = "application/json"
     ) -> int:
-        """Append one row that has no sender's key: a tick, a unit's position, an operator's action. Returns its id."""
+        """Append a row without a sender's key (a tick, a unit's position, an operator's action); return its id."""
         with _Transaction(self):
             row = (kind, subject, None, None, at_ns, at_ns, None, content_type, body, "", "")
             identity = int(self._db.execute(INSERT, row).lastrowid or 0)
@@ -119,7 +121,7 @@ class Journal(JournalReader):
             return identity
 
     def recall(self, sensor: str, boot: int) -> tuple[int, Set[int]]:
-        """(mark, settled seqs above it) of a sender's boot; (0, {}) when nothing is known. For
+        """Return (mark, settled seqs above it) of a sender's boot; (0, {}) when unknown. For
         ingest.receiving.high_water_marks.
         """
         mark = self._db.execute("SELECT seq FROM marks WHERE sensor = ? AND boot = ?", (sensor, boot)).fetchone()
@@ -134,7 +136,7 @@ class Journal(JournalReader):
         return stored, {seq for (seq,) in ahead}
 
     def recall_boot(self, sensor: str, kind: str, key: str) -> int:
-        """The highest boot that this key signed with for this sensor or unit; −1 when none. For
+        """Return the highest boot that this key signed for this sensor or unit; −1 when none. For
         ingest.security.authentication.
         """
         row = self._db.execute(
@@ -143,7 +145,7 @@ class Journal(JournalReader):
         return -1 if row is None else int(row[0])
 
     def last_of_kind(self, kind: str) -> dict[str, bytes]:
-        """Of each subject the body of its newest row of this kind, one that no sender numbered."""
+        """Map each subject to the body of its newest row of this kind; only rows that no sender numbered."""
         return dict(
             self._db.execute(
                 "SELECT sensor, body FROM journal WHERE id IN"
@@ -153,14 +155,14 @@ class Journal(JournalReader):
         )
 
     def close(self) -> None:
-        """Close the file and let another writer in."""
+        """Close the file and release the writer's lock."""
         super().close()
         os.close(self._lock)
 
     def _store(self, batch: Batch) -> list[str]:
-        """Insert every message and say of each what became of it: journaled, duplicate or dead_lettered."""
+        """Insert every message and return its outcome: journaled, duplicate or dead_lettered."""
         rows = batch.rows
-        if len(rows) == len(batch.messages):  # the usual case, in one statement: only good ones, all of them new
+        if len(rows) == len(batch.messages):  # the usual case, in one statement: only valid messages, all of them new
             self._db.execute("SAVEPOINT usual")
             inserted = self._db.executemany(INSERT_NEW, [_values(row) for row in rows]).rowcount
             if inserted == len(rows):
@@ -187,7 +189,7 @@ class Journal(JournalReader):
             known = self._known(dead.sensor, dead.kind, dead.boot, dead.seq, dead.digest)
             if known == "same":
                 return "duplicate"
-            if dead.code in UNPROVEN:  # whoever sent it may not take a key away from the true sender
+            if dead.code in UNPROVEN:  # an unauthenticated sender must not take a key from the true sender
                 dead = replace(dead, boot=None, seq=None)
             elif known == "other" and dead.code != "conflict":
                 dead = replace(dead, code="conflict", field="boot, seq", message=f"{_TAKEN} {dead.message}")
@@ -211,9 +213,9 @@ class Journal(JournalReader):
         return "dead_lettered" if self._db.execute(INSERT_DEAD, values).rowcount else "duplicate"
 
     def _known(self, sensor: str, kind: str, boot: int, seq: int, payload_digest: bytes, but: int | None = None) -> str:
-        """What the journal holds under this key: the "same" payload, an "other" one, or "nothing".
+        """Compare with what the journal holds under this key: the "same" payload, an "other" one, or "nothing".
 
-        ``but``: the id of a dead letter that does not count, because it is what is submitted anew.
+        ``but`` is the id of the dead letter being resubmitted, which is ignored.
         """
         key = (sensor, kind, boot, seq)
         row = self._db.execute(
@@ -246,14 +248,14 @@ class Journal(JournalReader):
             (message.sensor, message.timing if isinstance(message, Row) else message.code)
             for message, outcome in zip(batch.messages, outcomes, strict=True)
             if message.kind == "detections" and outcome != "duplicate"
-            if isinstance(message, Row) == (outcome == "journaled")  # not a row that became a conflict
+            if isinstance(message, Row) == (outcome == "journaled")  # skip rows that became a conflict
             if isinstance(message, Row) or message.code in ("future", "expired")
         )
         self._db.executemany(TIMING, [(*key, count) for key, count in timed.items()])
         self._db.executemany(
             "INSERT OR REPLACE INTO replays VALUES (?, ?, ?)",
             [
-                (message.replay_of, message.received_ns, _said_of(message, outcome))
+                (message.replay_of, message.received_ns, _outcome_shown(message, outcome))
                 for message, outcome in zip(batch.messages, outcomes, strict=True)
                 if message.replay_of is not None
             ],
@@ -265,7 +267,7 @@ class Journal(JournalReader):
 
 
 class _Transaction:
-    """BEGIN IMMEDIATE … COMMIT; an error of the disk breaks the journal for good."""
+    """BEGIN IMMEDIATE … COMMIT; a disk error makes the journal permanently unusable."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
@@ -301,8 +303,8 @@ class _Transaction:
         return failure
 
 
-def _said_of(message: Row | DeadLetter, outcome: str) -> str:
-    """What became of a message that was submitted anew, for the person who did."""
+def _outcome_shown(message: Row | DeadLetter, outcome: str) -> str:
+    """Return the outcome of a resubmitted message, as shown to the operator who requested it."""
     if isinstance(message, DeadLetter):
         return f"refused: {message.code}"
     return "refused: conflict" if outcome == "dead_lettered" else outcome

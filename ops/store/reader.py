@@ -1,4 +1,4 @@
-"""Reading the fusion store: what the API, the feeds and the reports need. Read-only; never waits for fusion."""
+"""Reads the fusion store for the API, the feeds and the reports. Read-only; never waits for fusion."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _UNITS = {
     "existence": "1",
     "offset_m": "m",
 }
-_CHUNK = 50_000  # history rows turned into columns at a time
+_CHUNK = 50_000  # number of history rows converted into columns at a time
 
 
 class StoreError(WatchlineError):
@@ -41,12 +41,14 @@ class StoreError(WatchlineError):
 
 
 class StoreFull(StoreError):
-    """The disk has no room; the store is intact and the same commit may be tried again."""
+    """The disk is full; the store is intact and the same commit may be retried."""
 
 
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
-    """One published alert revision; ``n`` rises for ever and is the event id of the streams. ``body`` is JSON."""
+    """One published alert revision. ``n`` increases monotonically and is the event id of the streams. ``body`` is
+    JSON.
+    """
 
     n: int
     alert: str
@@ -57,7 +59,7 @@ class OutboxRow:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """One part of the live picture: JSON as fusion wrote it, the journal row and journal time it belongs to."""
+    """One part of the live picture: JSON as written by fusion, with its journal row and journal time."""
 
     cursor: int
     stamp_ns: int
@@ -66,10 +68,10 @@ class Live:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where the store stands: journal cursor, last checkpoint's, outbox rows, rows waiting, history rows.
+    """Progress of the store: journal cursor, checkpoint cursor, outbox rows, rows waiting, history rows.
 
-    ``diverged`` counts alert revisions that a re-run produced with another body: above zero, fusion was not
-    deterministic; the first body stays.
+    ``diverged`` counts alert revisions that a re-run produced with a different body. Above zero, fusion was not
+    deterministic; the first body is kept.
     """
 
     cursor: int
@@ -81,9 +83,9 @@ class Progress:
 
 
 class Reader:
-    """A read-only view of a store. Opens at first use, so it may be made before fusion has written anything.
+    """A read-only view of a store. It opens the file at first use, so it may be created before fusion writes anything.
 
-    Any thread may call it; calls take turns. Every method raises StoreError while there is no readable store.
+    Any thread may call it; calls are serialised. Every method raises StoreError while there is no readable store.
     """
 
     def __init__(self, path: Path) -> None:
@@ -99,35 +101,35 @@ class Reader:
                 self._connection = None
 
     def version(self) -> int:
-        """A number that changes when another process has committed; cheap enough to ask twenty times a second."""
+        """Return a number that changes when another process commits; cheap enough to poll twenty times per second."""
         return int(self._rows("PRAGMA data_version")[0][0])
 
     def progress(self) -> Progress:
-        """Where the store stands, of one moment."""
+        """Return the progress of the store at one moment."""
         row = self._rows(
             "SELECT cursor, checkpoint_cursor, (SELECT coalesce(max(n), 0) FROM outbox),"
             " (SELECT count(*) FROM outbox WHERE delivered_ns IS NULL),"
-            # history ids run from 1 without holes: rows are only ever taken back from the end
+            # history ids run from 1 without gaps: rows are removed only from the end
             " (SELECT coalesce(max(id), 0) FROM history), diverged FROM meta"
         )[0]
         return Progress(*row)
 
     def live(self, part: str) -> Live | None:
-        """The newest ``tracks``, ``sensors`` or ``counts``; None before the first."""
+        """Return the newest ``tracks``, ``sensors`` or ``counts``; None before the first."""
         rows = self._rows("SELECT cursor, stamp_ns, CAST(body AS BLOB) FROM live WHERE part = ?", part)
         return Live(*rows[0]) if rows else None
 
     def last_event(self) -> int:
-        """The newest outbox number, 0 when there is none."""
+        """Return the newest outbox number; 0 when there is none."""
         return int(self._rows("SELECT coalesce(max(n), 0) FROM outbox")[0][0])
 
     def outbox_after(self, n: int, *, limit: int) -> list[OutboxRow]:
-        """Up to ``limit`` outbox rows with numbers above ``n``, in order, delivered or not."""
+        """Return up to ``limit`` outbox rows with numbers above ``n``, in order, delivered or not."""
         sql = "SELECT n, alert, revision, priority, CAST(body AS BLOB) FROM outbox WHERE n > ? ORDER BY n LIMIT ?"
         return [OutboxRow(*row) for row in self._rows(sql, n, limit)]
 
     def outbox_waiting(self, n: int, *, limit: int) -> list[OutboxRow]:
-        """Up to ``limit`` rows above ``n`` not yet marked delivered, in order."""
+        """Return up to ``limit`` rows above ``n`` that are not yet marked delivered, in order."""
         sql = (
             "SELECT n, alert, revision, priority, CAST(body AS BLOB) FROM outbox"
             " WHERE delivered_ns IS NULL AND n > ? ORDER BY n LIMIT ?"
@@ -137,9 +139,10 @@ class Reader:
     def alerts(
         self, *, status: str | None = None, since_ns: int | None = None, limit: int = 1000
     ) -> tuple[int, bool, list[bytes]]:
-        """Newest revisions, latest raised first: (outbox number they are current to, whether there are more, bodies).
+        """Return newest revisions, most recently raised first: (outbox number of this state, whether there are more,
+        bodies).
 
-        ``since_ns`` keeps alerts raised at or after that time.
+        ``since_ns`` selects alerts raised at or after that time.
         """
         sql = (
             "SELECT CAST(body AS BLOB) FROM alerts"
@@ -152,19 +155,20 @@ class Reader:
         return last, len(bodies) > limit, bodies[:limit]
 
     def alert(self, identity: str) -> tuple[str, int, bytes] | None:
-        """(status, revision, body) of one alert; None when there is none of that id."""
+        """Return (status, revision, body) of one alert; None when there is no alert with that id."""
         rows = self._rows("SELECT status, revision, CAST(body AS BLOB) FROM alerts WHERE id = ?", identity)
         return rows[0] if rows else None
 
     def alert_counts(self) -> dict[str, int]:
-        """How many alerts stand in each status; every status is named, also with 0."""
+        """Count the alerts in each status; every status is included, also with 0."""
         counts = dict(self._rows("SELECT status, count(*) FROM alerts GROUP BY status"))
         return {status: counts.get(status, 0) for status in STATUSES}
 
     def history_dataset(self) -> xr.Dataset:
-        """The whole track history, dim ``estimate``, ordered by (time, track), with the columns of the design.
+        """Return the whole track history, dim ``estimate``, ordered by (time, track), with the standard history
+        columns.
 
-        Held in memory: about 250 bytes a row. An empty store gives an empty dataset of the same types.
+        It is held in memory: about 250 bytes per row. An empty store gives an empty dataset of the same types.
         """
         import xarray as xr
 
@@ -180,8 +184,8 @@ class Reader:
         )
 
     def export_tracks_geoparquet(self, path: Path, frame: LocalFrame) -> int:
-        """Write the history as GeoParquet points in lon/lat, one row an estimate (ops.store.track_history); returns the
-        rows.
+        """Write the history as GeoParquet points in lon/lat, one row per estimate (ops.store.track_history); return the
+        number of rows.
         """
         from ops.store.track_history import write_history
 
@@ -190,9 +194,10 @@ class Reader:
         return int(history.sizes["estimate"])
 
     def export_alerts_geojson(self, path: Path) -> int:
-        """Write every alert's newest revision as a GeoJSON feature in lon/lat, oldest first; returns how many.
+        """Write every alert's newest revision as a GeoJSON feature in lon/lat, oldest first; return the number of
+        alerts.
 
-        An alert without a place (a silent sensor off the map) has a null geometry (RFC 7946, 3.2).
+        An alert without a position (such as for an offline sensor outside the map) has a null geometry (RFC 7946, 3.2).
         """
         bodies = self._rows("SELECT CAST(body AS BLOB) FROM alerts ORDER BY raised_ns, id")
         features = [_feature(msgspec.json.decode(body)) for (body,) in bodies]
@@ -217,7 +222,7 @@ class Reader:
 
     @contextmanager
     def _snapshot(self) -> Iterator[None]:
-        """Everything read inside is of one moment."""
+        """Read within one transaction: all values belong to the same moment."""
         with self._reading():
             self._connection.execute("BEGIN")
             try:

@@ -1,4 +1,4 @@
-"""What goes into the fusion store and comes out again: values checked at the door, rows to columns and back."""
+"""Converts values for the fusion store: validation of input, rows to columns and back."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HISTORY_NUMBERS = ("easting", "northing", "easting_rate", "northing_rate")
 
 
 def to_json(value: Any, *, where: str) -> bytes:
-    """Compact UTF-8 JSON of plain values, datetimes and numpy scalars; NaN is null. BadInput for anything else."""
+    """Encode plain values, datetimes and numpy scalars as compact UTF-8 JSON; NaN becomes null. BadInput otherwise."""
     try:
         return msgspec.json.encode(value, enc_hook=_plain)
     except (TypeError, ValueError, NotImplementedError, RecursionError) as error:
@@ -25,7 +25,9 @@ def to_json(value: Any, *, where: str) -> bytes:
 
 
 def checked_json(body: bytes, *, where: str) -> bytes:
-    """``body`` itself when it is one JSON list; BadInput otherwise: readers pass it on unread."""
+    """Return ``body`` unchanged if it is one JSON list, because readers forward it without parsing; else raise
+    BadInput.
+    """
     try:
         msgspec.json.decode(body, type=list[msgspec.Raw])
     except (msgspec.MsgspecError, UnicodeError) as error:
@@ -44,7 +46,9 @@ def _plain(value: Any) -> Any:
 
 
 def alert_row(alert: Mapping[str, Any]) -> tuple[str, int, str, int | str, int, str]:
-    """(id, revision, status, priority, raised in UTC ns, body as JSON) of an alert; BadInput names what fails."""
+    """Return (id, revision, status, priority, raised in UTC ns, JSON body) of an alert; BadInput names an invalid
+    field.
+    """
     where = f"alert {str(alert.get('id'))[:80]!r}"
     for key in ("id", "revision", "status", "priority", "raised_at"):
         if alert.get(key) is None:
@@ -63,7 +67,9 @@ def alert_row(alert: Mapping[str, Any]) -> tuple[str, int, str, int | str, int, 
 
 
 def time_ns(moment: datetime | str, *, where: str) -> int:
-    """UTC nanoseconds since 1970 of an aware datetime or RFC 3339 text from 1970 to 2262; BadInput for any other."""
+    """Convert an aware datetime or RFC 3339 text from 1970 to 2262 to UTC nanoseconds since 1970; BadInput
+    otherwise.
+    """
     try:
         instant = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
     except ValueError:
@@ -77,7 +83,7 @@ def time_ns(moment: datetime | str, *, where: str) -> int:
 
 
 def checked_counts(counts: Mapping[str, Mapping[str, int]] | None) -> Mapping[str, Mapping[str, int]] | None:
-    """``counts`` itself, {sensor: {figure: number}}; BadInput when a figure could not be a metric's name or value."""
+    """Return ``counts``, {sensor: {figure: number}}, unchanged; BadInput for an invalid metric name or value."""
     for sensor, figures in (counts or {}).items():
         for name, value in figures.items():
             if not name.isidentifier() or not name.isascii() or not isinstance(value, int | np.integer):
@@ -88,7 +94,7 @@ def checked_counts(counts: Mapping[str, Mapping[str, int]] | None) -> Mapping[st
 
 
 def history_rows(history: Any) -> list[tuple[Any, ...]]:
-    """Rows of a history dataset or mapping of columns, in its order."""
+    """Return the rows of a history dataset or mapping of columns, in its order."""
 
     def column(name: str) -> np.ndarray:
         try:
@@ -124,7 +130,7 @@ def history_rows(history: Any) -> list[tuple[Any, ...]]:
 
 
 def columns(rows: list[tuple[Any, ...]]) -> dict[str, np.ndarray]:
-    """History rows as columns; SQLite keeps NaN as NULL, so None becomes NaN again."""
+    """Return history rows as columns; SQLite stores NaN as NULL, so None is converted back to NaN."""
     track, time, *numbers, cov, existence, status, segment, offset = list(zip(*rows, strict=True)) or [()] * 11
     return {
         "track": np.array(track, dtype=str),
@@ -139,5 +145,5 @@ def columns(rows: list[tuple[Any, ...]]) -> dict[str, np.ndarray]:
 
 
 def rfc3339(at_ns: int) -> str:
-    """UTC nanoseconds since 1970 as RFC 3339 text with microseconds."""
+    """Format UTC nanoseconds since 1970 as RFC 3339 text with microseconds."""
     return utc_datetime(at_ns).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -1,4 +1,4 @@
-"""Track and truth histories on disk: GeoParquet for others, with lon/lat points; npz between our own processes."""
+"""Track and truth histories on disk: GeoParquet with lon/lat points for exchange, npz between Watchline's processes."""
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ OTHERS = ("track", "target", "time", "status", "segment", "cov", "class", "geome
 
 
 class HistoryError(BadInput):
-    """A file that is no history."""
+    """A file that is not a history."""
 
 
 def write_history(history: xr.Dataset, path: Path, frame: LocalFrame) -> None:
-    """One row an estimate; geometry in WGS 84; the covariance as a list of 16, row by row. ``class`` where it is known.
+    """Write one row per estimate: geometry in WGS 84, covariance as a list of 16 in row-major order, ``class`` if
+    known.
 
-    Further columns of one number an estimate, such as those of ``fusion.situation.correlate``, are written too.
+    Further columns with one number per estimate, such as those of ``fusion.situation.correlate``, are written too.
 
-    The frame's CRS goes into the file's metadata, so that ``read_history`` gives back the same numbers to the bit.
+    The file's metadata contain the frame's CRS, so that ``read_history`` restores the same numbers bit for bit.
     """
     import geopandas as gpd
     import pandas as pd
@@ -51,14 +52,16 @@ def write_history(history: xr.Dataset, path: Path, frame: LocalFrame) -> None:
 
 
 def save_history(history: xr.Dataset, path: Path) -> None:
-    """The history's columns as npz: for a process that would load 30 MB of libraries to write one GeoParquet file."""
+    """Write the history's columns as npz. For processes that would otherwise load 30 MB of libraries to write
+    GeoParquet.
+    """
     columns = {str(name): column.values for name, column in history.data_vars.items()}
     with atomic_write(path) as partial, partial.open("wb") as file:
         np.savez_compressed(file, **columns)  # type: ignore[arg-type]
 
 
 def load_history(path: Path) -> xr.Dataset:
-    """The dataset that ``save_history`` wrote. HistoryError when the file is none."""
+    """Read the dataset that ``save_history`` wrote. Raises HistoryError for any other file."""
     try:
         with np.load(path, allow_pickle=False) as columns:
             return xr.Dataset(
@@ -69,7 +72,7 @@ def load_history(path: Path) -> xr.Dataset:
 
 
 def read_history(path: Path) -> xr.Dataset:
-    """The dataset that ``write_history`` wrote. HistoryError when the file is none."""
+    """Read the dataset that ``write_history`` wrote. Raises HistoryError for any other file."""
     import pandas as pd
 
     try:
@@ -91,7 +94,7 @@ def read_history(path: Path) -> xr.Dataset:
 
 
 def _numbers(history: xr.Dataset) -> list[str]:
-    """The columns of one number an estimate: those that every history has first."""
+    """Return the names of the columns with one number per estimate; those common to all histories come first."""
     more = [
         str(name)
         for name, column in history.data_vars.items()

@@ -1,9 +1,9 @@
-"""The fusion process's store: alerts, outbox, live picture, track history and checkpoint, one transaction a stretch.
+"""The store of the fusion process: alerts, outbox, picture, track history and checkpoint, one transaction per step.
 
-One process writes (``Store``), any number read (``Reader``). What fusion made of one stretch of the journal is either
-wholly there or not at all. After a crash the store goes back to its last checkpoint: history written since is taken
-back and will be written again, while alerts stay, because (alert id, revision) is unique: re-running the journal from
-the checkpoint publishes nothing twice and loses nothing.
+One process writes (``Store``), any number read (``Reader``). The results of one step of the journal are stored
+completely or not at all. After a crash the store returns to its last checkpoint. History written since then is removed
+and will be written again. Alerts stay, because (alert id, revision) is unique: re-running the journal from the
+checkpoint publishes nothing twice and loses nothing.
 """
 
 from __future__ import annotations
@@ -78,15 +78,15 @@ _SKIPS = """
 CREATE TABLE IF NOT EXISTS skips (id INTEGER PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS decided (one INTEGER PRIMARY KEY CHECK (one = 1), cursor INTEGER NOT NULL)
 """
-"""Journal rows that fusion passed over since the checkpoint, and up to which row that is decided for ever."""
+"""Journal rows that fusion skipped since the checkpoint, and the row up to which the decision is final."""
 
 
 class Store(Reader):
-    """The writer's side. Opening takes the file's lock, makes the tables and goes back to the last checkpoint.
+    """The writer's interface. Opening takes the file's lock, creates the tables and returns to the last checkpoint.
 
-    ``cursor`` is the journal row up to which the store is complete and from which fusion goes on; up to ``decided`` it
-    was before, and of these rows it passes over ``skips`` again and no others. ``checkpoint`` is
-    the snapshot fusion had there, None when it never took one (then cursor is 0: run the journal from its start).
+    The store is complete up to journal row ``cursor``, from which fusion continues. ``decided`` is the row that it had
+    reached before the restart; up to that row it skips the rows in ``skips`` again and no others. ``checkpoint`` is
+    fusion's snapshot at ``cursor``, or None if none was taken (then ``cursor`` is 0: run the journal from its start).
     Raises StoreError when another process writes the same file, or the file is not a store of this version.
     """
 
@@ -117,15 +117,20 @@ class Store(Reader):
         counts: Mapping[str, Mapping[str, int]] | None = None,
         skipped: Iterable[int] = (),
     ) -> int:
-        """Write what fusion made of the journal up to row ``cursor``; returns how many alert revisions were new.
+        """Write fusion's results up to journal row ``cursor``; return the number of new alert revisions.
 
         ``stamp_ns`` is the journal's time there, UTC nanoseconds since 1970. ``alerts`` are plain dicts with id,
-        revision, status, priority, raised_at (aware datetime or RFC 3339 text) and whatever else an alert carries.
-        ``history`` is a dataset or mapping of columns along ``estimate``; columns beyond the design's are not kept.
-        ``checkpoint`` is the snapshot of fusion after ``cursor``. ``skipped``: journal rows that it passed over. None
-        leaves a part as it is; NaN becomes null.
-        Raises BadInput for what cannot be stored, StoreFull when the disk is full, StoreError otherwise; then nothing
-        of this call was written and the same call may be made again.
+        revision,
+        status, priority, raised_at (aware datetime or RFC 3339 text) and any further fields of an alert. ``history`` is
+        a
+        dataset or mapping of columns along ``estimate``; non-standard columns are not stored. ``checkpoint`` is the
+        snapshot
+        of fusion after ``cursor``. ``skipped`` lists the journal rows that fusion skipped. None leaves a part
+        unchanged; NaN
+        becomes null.
+        Raises BadInput for values that cannot be stored, StoreFull when the disk is full, StoreError otherwise; in
+        these
+        cases nothing of this call was written and the same call may be repeated.
         """
         if cursor < self.cursor:
             raise BadInput(f"cursor {cursor} lies before {self.cursor}", where="commit", expected="a cursor that rises")
@@ -149,7 +154,7 @@ class Store(Reader):
                 self._connection.execute("COMMIT")
             except BaseException as error:
                 self._delivered.extendleft(reversed(delivered))
-                with suppress(sqlite3.Error):  # a full disk may have rolled back already
+                with suppress(sqlite3.Error):  # SQLite may already have rolled back on a full disk
                     self._connection.execute("ROLLBACK")
                 if isinstance(error, sqlite3.Error | UnicodeError | OverflowError):
                     raise _store_error(self.path, error) from error
@@ -160,14 +165,15 @@ class Store(Reader):
         return new
 
     def mark_delivered(self, numbers: Iterable[int], *, at_ns: int) -> None:
-        """Outbox rows that every addressee acknowledged; written with the next commit. Any thread; touches no disk.
+        """Mark outbox rows that every addressee acknowledged; stored with the next commit. Thread-safe, without disk
+        access.
 
         A crash before that commit sends the rows once more, under the same ids and revisions.
         """
         self._delivered.extend((at_ns, number) for number in numbers)
 
     def close(self) -> None:
-        """Write the deliveries still waiting, close the file and give up its lock. Closing twice is closing once."""
+        """Write pending deliveries, close the file and release its lock. Further calls have no effect."""
         delivered = [self._delivered.popleft() for _ in range(len(self._delivered))]
         if delivered and self._connection is not None:
             with self._lock, suppress(sqlite3.Error):  # unmarked rows are only sent again
@@ -183,7 +189,7 @@ class Store(Reader):
         run = self._connection.execute
         empty = not run("SELECT count(*) FROM sqlite_master").fetchone()[0]
         if not empty:
-            self._check_version()  # before anything is changed: the file may be somebody else's
+            self._check_version()  # before the first change: the file may belong to another program
         run("PRAGMA journal_mode = WAL")
         run("PRAGMA synchronous = FULL")
         run("PRAGMA journal_size_limit = 16777216")
@@ -199,7 +205,9 @@ class Store(Reader):
             run(statement)
 
     def _rewind(self) -> tuple[int, bytes | None]:
-        """Take back the history written since the last checkpoint; fusion writes it again, wherever stretches end."""
+        """Remove the history written since the last checkpoint; fusion writes it again, whatever the step
+        boundaries.
+        """
         run = self._connection.execute
         run("BEGIN IMMEDIATE")
         run("DELETE FROM history WHERE id > (SELECT checkpoint_history FROM meta)")
@@ -213,7 +221,7 @@ class Store(Reader):
         return cursor, checkpoint
 
     def _write_alerts(self, rows: list[tuple[Any, ...]]) -> int:
-        """Newer revisions replace older ones; an (id, revision) that is already there is never published again."""
+        """Replace older revisions by newer ones; an (id, revision) that already exists is never published again."""
         run = self._connection.execute
         new = 0
         for identity, revision, status, priority, raised_ns, body in rows:
@@ -235,7 +243,9 @@ class Store(Reader):
         return new
 
     def _write_live(self, cursor: int, stamp_ns: int, parts: Mapping[str, bytes]) -> None:
-        """The picture never goes back in time: during a re-run the newer one from before the crash stays."""
+        """Write the live picture, which never goes back in time: during a re-run the newer one from before the crash
+        stays.
+        """
         self._connection.executemany(
             "INSERT INTO live VALUES (?, ?, ?, ?) ON CONFLICT (part) DO UPDATE SET cursor = excluded.cursor,"
             " stamp_ns = excluded.stamp_ns, body = excluded.body WHERE excluded.cursor >= live.cursor",
@@ -259,7 +269,7 @@ class Store(Reader):
     def _write_progress(self, cursor: int, checkpoint: bytes | None) -> None:
         self._connection.execute("UPDATE meta SET cursor = ?", (cursor,))
         if checkpoint is not None:
-            # A table of its own: in the row of the cursor its megabytes would be written with every stretch.
+            # A separate table: in the cursor's row its megabytes would be rewritten at every step.
             self._connection.execute("UPDATE checkpoint SET body = ?", (checkpoint,))
             self._connection.execute(
                 "UPDATE meta SET checkpoint_cursor = ?,"
@@ -270,7 +280,7 @@ class Store(Reader):
 
 
 def _lock(path: Path) -> int:
-    """Hold ``path``.lock for as long as the process lives: two writers would publish each other's alerts twice."""
+    """Hold ``path``.lock for the lifetime of the process: two writers would publish each other's alerts twice."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = lock_file(path.with_name(path.name + ".lock"))
