@@ -1,4 +1,4 @@
-"""What alerting knows of a sector beyond the picture, made from the sector's files when the room opens."""
+"""Context of a sector for alerting, beyond the live picture: built from the sector's files at start-up."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def alert_context_of(
     weather: str = "day",
     rasters: SectorRasters | None = None,
 ) -> AlertContext:
-    """Forecasts, responders, the ground, openings and impact levels of a sector; some seconds of searching on 100 km.
+    """Forecasts, responders, terrain, coverage gaps and impact levels of a sector; takes seconds for a 100 km border.
 
-    What the sector's files do not give, or give in a way that cannot be used (a base off the terrain), is named in
-    ``missing`` and logged; alerts then leave it out. ``weather`` is the state in which segments are judged open;
-    ``rasters`` are the terrain's where somebody has them already.
+    Data that the sector's files lack, or that cannot be used (a base outside the terrain), is listed in ``missing``
+    and logged; alerts then omit it. ``weather`` is the weather condition for which coverage gaps are evaluated.
+    ``rasters`` are the rasters of the terrain, if they have already been computed.
     """
-    compile_kernels()  # here, not when the first alert waits for it
+    compile_kernels()  # compile now, so that the first alert is not delayed
     missing: list[str] = []
     ways = _ways(ground, missing)
     around = ground_around(ground.terrain, ways=ways, settlements=_settlements(ground, missing), rasters=rasters)
@@ -54,9 +54,9 @@ def alert_context_of(
     )
 
 
-def _leave_out(missing: list[str], what: str, why: BadInput) -> None:
-    missing.append(what)
-    log.warning("Alerts leave out %s: %s", what, why)
+def _leave_out(missing: list[str], subject: str, error: BadInput) -> None:
+    missing.append(subject)
+    log.warning("Alerts leave out %s: %s", subject, error)
 
 
 def _ways(ground: OpenSector, missing: list[str]) -> Ways | None:

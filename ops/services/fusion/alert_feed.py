@@ -1,4 +1,4 @@
-"""Alerts from the outbox to the units of a sector over MQTT: at least once, in order, never in fusion's way."""
+"""Delivery of alerts from the outbox to units over MQTT: at least once, in order, without delaying fusion."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from ops.store.reader import OutboxRow, Reader, StoreError
 log = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/json"
-DISTRESS = "distress"  # the priority of people in need: no filter holds it back
+DISTRESS = "distress"  # the priority of distress calls: no filter applies to it
 
 
 class Publish(Protocol):
-    """Hands one message to the broker client at QoS 1 and returns at once; the future is done when its PUBACK is in.
+    """Pass one message to the broker client at QoS 1 and return at once; the future completes on its PUBACK.
 
-    A future that ends with an exception, or a call that raises, means that the message may not have arrived.
+    If the future ends with an exception, or the call raises, the message may not have arrived.
     """
 
     def __call__(self, topic: str, payload: bytes, *, content_type: str) -> Future[Any]: ...
@@ -30,23 +30,23 @@ class Publish(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A receiver of alerts: of those ``priorities`` only, or of every alert (None). Distress reaches everybody."""
+    """A unit that receives alerts of the given ``priorities``, or all alerts (None). Every unit receives distress."""
 
     name: str
     priorities: Collection[str] | None = None
 
     def wants(self, row: OutboxRow) -> bool:
-        """Whether this unit is told of ``row``."""
+        """Whether this unit receives ``row``."""
         return self.priorities is None or row.priority in self.priorities or row.priority == DISTRESS
 
 
 @dataclass(frozen=True, slots=True)
 class FeedSettings:
-    """Who gets the alerts of a sector, and how hard the feed tries.
+    """Receivers of a sector's alerts, and the retry policy of the feed.
 
-    ``window``: outbox rows under way at once. ``acknowledged_within_s``: no PUBACK for so long and the message is
-    sent again; the wait doubles with each try, up to 64-fold, because a client without connection keeps every try in
-    its queue. ``retry_s``: pause after a message that the client refused.
+    ``window``: maximum number of outbox rows in flight. ``acknowledged_within_s``: a message without a PUBACK within
+    this time is sent again. This timeout doubles with each attempt, up to 64-fold, because a disconnected client
+    queues every attempt. ``retry_s``: pause after the client has refused a message.
     """
 
     sector: str
@@ -58,21 +58,22 @@ class FeedSettings:
 
 @dataclass(slots=True)
 class _UnderWay:
-    """One outbox row between its first publish and its last PUBACK. An answer to any try counts."""
+    """One outbox row between its first publish and its last PUBACK. A PUBACK for any attempt counts."""
 
     row: OutboxRow
-    topics: set[str]  # still to be acknowledged
-    sent: dict[str, tuple[int, int]] = field(default_factory=dict)  # topic -> (tries, monotonic ns of the last)
+    topics: set[str]  # not yet acknowledged
+    sent: dict[str, tuple[int, int]] = field(default_factory=dict)  # topic -> (attempts, monotonic ns of the last)
     failed: set[str] = field(default_factory=set)
 
 
 class OutboxPublisher:
-    """Sends undelivered outbox rows to ``watchline/1/{sector}/unit/{unit}/alerts`` and reports what arrived everywhere.
+    """Send undelivered outbox rows to ``watchline/1/{sector}/unit/{unit}/alerts`` and report the delivered rows.
 
-    A row is delivered when every unit that wants it has acknowledged. The same id and revision may arrive twice and,
-    after a failure, behind a later one: a receiver keeps the highest revision of each alert. Begins at the oldest
-    undelivered row, so a crash of any process loses nothing. Runs in its own thread over its own reader: fusion
-    never waits for it. Raises BadInput (TopicError) for a sector without units or with a name that no topic may hold.
+    A row is delivered when every unit that receives it has acknowledged it. The same id and revision may arrive twice
+    and, after a failure, after a later revision: a receiver keeps the highest revision of each alert. Publishing
+    starts at the oldest undelivered row, so a crash of any process loses no alert. The publisher runs in its own
+    thread with its own reader: fusion never waits for it. Raises BadInput (TopicError) for a sector without units or
+    with a name that is not allowed in a topic.
     """
 
     def __init__(
@@ -99,11 +100,11 @@ class OutboxPublisher:
 
     @property
     def waiting(self) -> int:
-        """Rows under way: published to some unit and not yet acknowledged by all."""
+        """Number of rows in flight: published to at least one unit and not yet acknowledged by all."""
         return len(self._under_way)
 
     def pump(self) -> int:
-        """One round without waiting: send again what failed, then new rows up to the window; returns messages sent."""
+        """Resend failed messages, then send new rows up to the window, without waiting; return messages sent."""
         now_ns = self._monotonic_ns()
         with self._lock:
             self._find_overdue(now_ns)
@@ -113,7 +114,7 @@ class OutboxPublisher:
             topics = {topic for unit, topic in self._units if unit.wants(row)}
             self._taken = row.n
             if not topics:
-                self._delivered([row.n])  # no unit asked for this priority
+                self._delivered([row.n])  # no unit receives this priority
                 continue
             entry = _UnderWay(row, set(topics))
             with self._lock:
@@ -122,16 +123,16 @@ class OutboxPublisher:
         return sent
 
     def _new_rows(self) -> list[OutboxRow]:
-        """Rows not yet tried, as the window allows; none while an older one has failed, to keep the order."""
+        """New rows, as many as the window allows; none while an older row has failed, to preserve the order."""
         with self._lock:
             blocked = any(entry.failed for entry in self._under_way.values())
             room = 0 if blocked else self._settings.window - len(self._under_way)
         return self._reader.outbox_waiting(self._taken, limit=room) if room > 0 else []
 
     def run(self, stop: threading.Event, *, every_s: float = 0.05, wake: threading.Event | None = None) -> None:
-        """Pump until ``stop``; a store or broker that fails is logged once per outage and tried again.
+        """Pump until ``stop``; a failure of the store or broker is logged once per outage and retried.
 
-        ``wake`` is set by whoever commits alerts, and by whoever stops us: then the next round does not wait.
+        Set ``wake`` after committing alerts, or to stop: the next round then starts without waiting.
         """
         failing = False
         while not stop.is_set():
@@ -142,7 +143,7 @@ class OutboxPublisher:
                 failing = False
             except StoreError as error:
                 if not failing:
-                    log.warning("The alert feed waits: %s", error)
+                    log.warning("Alert feed suspended: %s", error)
                 failing = True
 
     def _send(self, entry: _UnderWay, topic: str, now_ns: int) -> int:
@@ -152,14 +153,14 @@ class OutboxPublisher:
             entry.failed.discard(topic)
         try:
             future = self._publish(topic, entry.row.body, content_type=CONTENT_TYPE)
-        except Exception as error:  # noqa: BLE001 - whatever the client raises, the row stays and is sent again
+        except Exception as error:  # noqa: BLE001 - on any exception the row is kept and sent again
             self._failed(entry, topic, error)
             return 0
         future.add_done_callback(lambda done: self._answered(entry, topic, done))
         return 1
 
     def _answered(self, entry: _UnderWay, topic: str, done: Future[Any]) -> None:
-        """Runs in the broker client's thread; must be quick and must not raise."""
+        """Record the result of one publish. Runs in the broker client's thread: must be quick and must not raise."""
         error = "cancelled" if done.cancelled() else done.exception()
         if error is not None:
             self._failed(entry, topic, error)
@@ -175,9 +176,11 @@ class OutboxPublisher:
         with self._lock:
             if topic in entry.topics:
                 entry.failed.add(topic)
-                entry.sent.pop(topic, None)  # it is in no queue, so the next wait is short again
+                entry.sent.pop(topic, None)  # the client has not queued it, so the timeout starts short again
                 self._retry_at_ns = self._monotonic_ns() + int(self._settings.retry_s * 1e9)
-        log.warning("Alert %s revision %d not taken for %s: %s", entry.row.alert, entry.row.revision, topic, error)
+        log.warning(
+            "Publishing alert %s revision %d to %s failed: %s", entry.row.alert, entry.row.revision, topic, error
+        )
 
     def _find_overdue(self, now_ns: int) -> None:
         for entry in self._under_way.values():

@@ -1,4 +1,4 @@
-"""The checkpoint of fusion: what it needs to go on as if it had never stopped."""
+"""The checkpoint of fusion: the state from which it resumes with the same results as without an interruption."""
 
 from __future__ import annotations
 
@@ -13,32 +13,34 @@ from ops.services.fusion.quarantine_memory import CutOffRecord
 
 
 class CheckpointError(BadInput):
-    """A checkpoint that this program did not write."""
+    """The checkpoint was not written by this program."""
 
 
 @dataclass(frozen=True, slots=True)
 class HealthNow:
-    """A sensor's state in the terms of the alert rules: since when it has been so, journal time in UTC ns."""
+    """Health state of a sensor, as used by the alert rules, and its start in journal time [UTC ns]."""
 
     state: str
     since_ns: int
 
 
 class Memory(msgspec.Struct):
-    """What the pipeline remembers beside the tracker and the alerts; plain values, kept as JSON in the checkpoint.
+    """State of the pipeline besides the tracker and the alerts, kept as plain values in the checkpoint.
 
-    said: a sensor's own word (online, maintenance, offline), when it came and until when it holds. unusable: reports
-    that are in the journal but not of this layout, by reason; they are counted and shown, never dropped in silence.
-    skipped: how many scans of each sensor were passed over in overload. held: whom ingest cut off, and until when.
-    ingest: what it told of itself: whether its disk is full, how often its machine's clock jumped.
-    revoked: sensors and units whose keys are no longer believed, and since when. told: what sensors of other standards
-    than our JSON said of themselves.
+    ``reported_state`` (stored as "said"): a sensor's last reported state (online, maintenance, offline), the time of
+    its receipt, and the end of its validity or None. ``unusable``: journaled rows that cannot be used, counted by
+    reason and shown. ``skipped``: scans of each sensor that were skipped in overload. ``held``: sources that ingest
+    has quarantined. ``ingest``: reports of ingest about itself (whether its disk is full, the number of clock jumps).
+    ``revoked``: sensors and units whose credentials are revoked, and since when. ``sensor_contexts`` (stored as
+    "told"): decoding context announced by sensors that use another standard than Watchline's JSON.
     """
 
     now_ns: int = 0
     since_ns: int = 0
     heard_ns: dict[str, int] = {}
-    said: dict[str, tuple[Literal["online", "maintenance", "offline"], int, int | None]] = {}
+    reported_state: dict[str, tuple[Literal["online", "maintenance", "offline"], int, int | None]] = msgspec.field(
+        default_factory=dict, name="said"
+    )
     health: dict[str, tuple[str, int]] = {}
     evidence: dict[str, list[tuple[str, int, int]]] = {}
     revoked: dict[str, int] = {}
@@ -48,11 +50,11 @@ class Memory(msgspec.Struct):
     ingest: dict[str, int] = {}
     skipped: dict[str, int] = {}
     held: dict[str, CutOffRecord] = {}
-    told: dict[str, bytes] = {}
+    sensor_contexts: dict[str, bytes] = msgspec.field(default_factory=dict, name="told")
 
 
 class Checkpoint(msgspec.Struct):
-    """Everything that the next row's answer depends on."""
+    """The complete state that the result of the next row depends on."""
 
     tracker: bytes
     alerts: bytes

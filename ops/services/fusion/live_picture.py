@@ -1,4 +1,4 @@
-"""The live picture as plain dicts: what the API, the console and the map show of tracks and sensors."""
+"""The live picture of tracks and sensors as plain dicts, for the API, the console and the map."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from sensors.layout import Layout
 from sensors.scan import CLASSES
 
 EVIDENCE_SHOWN: Final = 3
-"""How many of a track's newest scans the picture names."""
+"""Number of a track's newest scans in the picture."""
 UNKNOWN_BELOW: Final = 0.6
-"""A class less probable than this is "unknown": no word is better than a wrong one."""
+"""The label is "unknown" if the most probable class is less probable than this."""
 
 
 def tracks_live(pipeline: Pipeline, frame: LocalFrame) -> list[dict[str, Any]]:
     """Every live track: position in lon/lat and frame, speed, true course, 1-sigma ellipse axes, class, status.
 
-    ``course_deg`` is clockwise from true north, null below 0.2 m/s, where a course means nothing. ``sensors``: those of
-    its newest evidence, the newest first; ``revoked_sources``: those of them whose keys are no longer believed.
+    ``course_deg`` is clockwise from true north, and null below 0.2 m/s, where a course is meaningless. ``sensors``: the
+    sensors of its newest evidence, newest first. ``revoked_sources``: those of them whose credentials are revoked.
     """
     tracks = pipeline.tracks
     n = tracks.sizes["estimate"]
@@ -82,9 +82,9 @@ def sensors_live(
     revoked: Collection[str] = (),
     faults: Mapping[str, Mapping[str, str]] | None = None,
 ) -> list[dict[str, Any]]:
-    """Every sensor of the layout with its state; ``never`` until it is judged for the first time.
+    """Every sensor of the layout with its state; ``never`` until its first evaluation.
 
-    ``revoked``: those whose keys are no longer believed; ``faults``: what was found wrong, by sensor and fault.
+    ``revoked``: the sensors whose credentials are revoked. ``faults``: descriptions by sensor and fault name.
     """
     return [
         {
@@ -102,7 +102,7 @@ def sensors_live(
 
 
 def alert_dict(alert: Alert, frame: LocalFrame) -> dict[str, Any]:
-    """The alert as it is published: its own fields, and where it has a place, lon and lat."""
+    """The alert as published: its fields and, if it has a position, lon and lat."""
     body = alert.to_dict()
     if alert.easting is not None and alert.northing is not None:
         lon, lat = frame.to_lonlat(alert.easting, alert.northing)

@@ -1,8 +1,9 @@
-"""When fusion cannot keep up: which scans it passes over, so that alerts and the picture stay of this minute.
+"""Load shedding in fusion: choice of the scans that are skipped in overload, so that alerts and the picture stay
+current.
 
-Everything is in the journal all the same, and a replay takes all of it. Units' messages, status, ticks and what ingest
-says are never passed over. Of scans each sensor keeps an equal share, so that one that floods takes nothing from the
-others, and always its newest.
+All rows remain in the journal, and a replay processes all of them. Messages of units, status messages, ticks and
+events of ingest are never skipped. Every sensor keeps an equal number of scans, so that a sensor with an excessive
+message rate does not displace the others, and the newest scan of each sensor is always kept.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ LEAST_BUSY_S: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class OverloadSettings:
-    """Overload: a backlog above ``least_rows`` rows that would take longer than ``drain_s`` at the present pace.
+    """Overload: a backlog of more than ``least_rows`` rows that would take longer than ``drain_s`` at the present rate.
 
-    Then one scan in so many is kept as the backlog is times ``drain_s`` long, at least one in ``thinnest``.
+    If the backlog takes n times ``drain_s``, one scan in n (rounded up) is kept, at least one in ``thinnest``.
     """
 
     drain_s: float = 3.0
@@ -33,21 +34,20 @@ class OverloadSettings:
 
 @dataclass(slots=True)
 class Pace:
-    """How many rows a second fusion takes when it has work, over its last seconds of it; what it passes over counts
-    for nothing."""
+    """Recent processing rate of fusion, in rows per second of busy time; skipped rows do not count."""
 
     rows: float = 0.0
     busy_s: float = 0.0
 
     def note(self, rows: int, seconds: float) -> None:
-        """So many rows took so long."""
+        """Record that ``rows`` rows took ``seconds``."""
         if self.busy_s > BUSY_KEPT_S:
             self.rows, self.busy_s = self.rows / 2, self.busy_s / 2
         self.rows += rows
         self.busy_s += seconds
 
     def share(self, backlog: int, settings: OverloadSettings) -> float:
-        """The share of scans to keep: 1 when there is no overload."""
+        """The fraction of scans to keep; 1 without overload."""
         if backlog <= settings.least_rows or self.busy_s < LEAST_BUSY_S:
             return 1.0
         times = backlog * self.busy_s / max(self.rows, 1.0) / max(settings.drain_s, 0.001)
@@ -55,10 +55,10 @@ class Pace:
 
 
 def passed_over(rows: Sequence[JournalRow], share: float) -> set[int]:
-    """The ids of the scans among these rows that are not taken, so that about ``share`` of all scans is.
+    """The ids of the scans to skip among these rows, so that about the fraction ``share`` of all scans is kept.
 
-    Every sensor keeps at most c of its scans, spread evenly and the newest among them; c ≥ 1 is the largest number with
-    which the share is not exceeded. With share 1 nothing is passed over.
+    Every sensor keeps at most c scans, evenly spaced and including its newest; c ≥ 1 is the largest number that does
+    not exceed the fraction. With ``share`` 1 no scan is skipped.
     """
     if share >= 1:
         return set()
@@ -76,10 +76,10 @@ def passed_over(rows: Sequence[JournalRow], share: float) -> set[int]:
 
 
 def _equal_share(counts: list[int], total: int) -> int:
-    """The largest c ≥ 1 with Σ min(count, c) ≤ total; 1 where there is none. ``counts`` ascending."""
+    """The largest c ≥ 1 with Σ min(count, c) ≤ total, or 1 if there is none; ``counts`` ascending."""
     left = total
-    for place, count in enumerate(counts):
-        share = left // (len(counts) - place)
+    for index, count in enumerate(counts):
+        share = left // (len(counts) - index)
         if count >= share:
             return max(share, 1)
         left -= count

@@ -1,8 +1,8 @@
-"""Detections to tracks to alerts: a deterministic function of the journal, resumed from a checkpoint.
+"""From detections to tracks to alerts: a deterministic function of the journal that resumes from a checkpoint.
 
-Nothing here reads a clock: time is what the journal's rows say (``received_ns``, and the ticks that ingest writes
-every second). Alerts are judged at the end of each batch that ingest committed, which the journal records too, so
-the same journal gives the same tracks and alerts: live, after a crash, or a year later.
+This module reads no clock. Time comes from the journal's rows (``received_ns``, and the ticks that ingest writes
+every second). Alerts are evaluated at the end of each batch that ingest committed; the journal records the batches.
+The same journal therefore gives the same tracks and alerts live, after a crash, and in a later replay.
 """
 
 from __future__ import annotations
@@ -50,19 +50,19 @@ from sensors.timestamps import utc_datetime
 log = logging.getLogger(__name__)
 
 HEALTH_EVERY_NS: Final = 500_000_000
-"""How often all sensors are looked at, in the journal's time; one whose word has changed is looked at at once."""
+"""Interval in journal time between health evaluations; a change of a sensor's reported state triggers one at once."""
 UNIT_CHANNELS: Final = {kind: channel for channel, kind in UNIT_KINDS.items()}
-"""Channel of a unit's message by the kind of its journal row."""
+"""Channel of a unit's message, by the kind of its journal row."""
 EVIDENCE_KEPT: Final = 8
-"""How many of a track's newest scans an alert names."""
+"""Number of a track's newest scans that an alert lists as evidence."""
 
 
 class Pipeline:
-    """Takes the journal's rows in order; gives alerts to publish, the live picture and the finished history.
+    """Process the journal's rows in order; provide alerts to publish, the live picture and the finished history.
 
-    ``checkpoint`` is what ``save`` returned after an earlier row; going on from there equals never having stopped.
-    ``context`` is what is known of the sector; it is built here where none is given.
-    Raises CheckpointError for bytes that are none, BadInput for settings that cannot be used.
+    ``checkpoint`` is a return value of ``save``; resuming from it gives the same results as running without
+    interruption. ``context`` is the sector's context for alerts; it is built if not given.
+    Raises CheckpointError for bytes that are not a checkpoint, BadInput for invalid settings.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class Pipeline:
         )
 
     def take(self, row: JournalRow) -> tuple[Alert, ...]:
-        """Take in one row; the alerts that are new or revised after it, most urgent first."""
+        """Process one row; return the alerts that are new or revised, most urgent first."""
         memory = self._memory
         memory.now_ns = max(memory.now_ns, row.received_ns)
         memory.since_ns = memory.since_ns or row.received_ns
@@ -115,7 +115,7 @@ class Pipeline:
         return changed + self._judge() if row.closes_batch else changed
 
     def skip(self, row: JournalRow) -> None:
-        """Pass a scan over, in overload: its sensor is heard, the scan counted, and nothing judged."""
+        """Skip a scan in overload: count it and note that its sensor sends, without tracking or evaluating alerts."""
         memory = self._memory
         memory.now_ns = max(memory.now_ns, row.received_ns)
         memory.since_ns = memory.since_ns or row.received_ns
@@ -123,90 +123,91 @@ class Pipeline:
         self._heard(row)
 
     def save(self) -> bytes:
-        """A checkpoint of everything so far."""
+        """A checkpoint of the present state."""
         return msgspec.msgpack.encode(Checkpoint(self._tracker.snapshot(), self._alerts.to_json(), self._memory))
 
     def take_history(self, *, final: bool = False) -> xr.Dataset:
-        """Track history that late data can no longer change, since the last call; ``final``: all the rest."""
+        """Track history since the last call that late data can no longer change; with ``final``, all that remains."""
         return self._tracker.take_history(final=final)
 
     @property
     def now_ns(self) -> int:
-        """The journal's time: the latest receipt so far, UTC ns."""
+        """Journal time: the latest time of receipt so far [UTC ns]."""
         return self._memory.now_ns
 
     @property
     def tracks(self) -> xr.Dataset:
-        """Every live track as of its last look."""
+        """Every live track at its last look."""
         return self._tracker.tracks()
 
     @property
     def alerts(self) -> Mapping[str, Alert]:
-        """All alerts that are remembered, by id."""
+        """All retained alerts, by id."""
         return self._alerts.alerts
 
     @property
     def health(self) -> Mapping[str, HealthNow]:
-        """State of each sensor that has been judged, by id."""
+        """Health state of each evaluated sensor, by id."""
         return {sensor: HealthNow(*state) for sensor, state in self._memory.health.items()}
 
     @property
     def faults(self) -> Mapping[str, Mapping[str, str]]:
-        """What is wrong with sensors that are heard, or are not read, by sensor and name of the fault."""
-        found = {sensor: dict(faults) for sensor, faults in self._memory.faults.reported().items()}
+        """Descriptions of faults by sensor and fault name, for sensors that send data or are quarantined."""
+        described = {sensor: dict(faults) for sensor, faults in self._memory.faults.reported().items()}
         for source, faults in quarantine_faults(self._memory.held, self.now_ns).items():
             if source in self._ground.layout:
-                found[source] = found.get(source, {}) | faults
-        return found
+                described[source] = described.get(source, {}) | faults
+        return described
 
     @property
     def held(self) -> Mapping[str, CutOffRecord]:
-        """Whom ingest cut off because of a flood: how often, and until when in UTC ns."""
+        """Sources that ingest has quarantined for an excessive message rate: how often, and until when [UTC ns]."""
         return self._memory.held
 
     @property
     def ingest(self) -> Mapping[str, int]:
-        """What ingest told of itself: ``disk_full`` (1 while it is), ``clock_jumps``."""
+        """Reports of ingest about itself: ``disk_full`` (1 while it is full), ``clock_jumps`` (count)."""
         return self._memory.ingest
 
     @property
     def skipped(self) -> Mapping[str, int]:
-        """How many scans of each sensor were passed over in overload; the journal has them."""
+        """Number of scans of each sensor that were skipped in overload; the journal has them."""
         return self._memory.skipped
 
     @property
     def revoked(self) -> Mapping[str, int]:
-        """Sensors and units whose keys are no longer believed, and since when in UTC ns."""
+        """Sensors and units whose credentials are revoked, and since when [UTC ns]."""
         return self._memory.revoked
 
     def seen_by(self, track: str) -> list[str]:
-        """The sensors of a live track's newest evidence, each once, the newest first."""
+        """The sensors of a live track's newest evidence, each once, newest first."""
         return list(dict.fromkeys(sensor for sensor, _, _ in reversed(self._memory.evidence.get(track, ()))))
 
     def evidence_of(self, track: str, most: int) -> list[tuple[str, int, int]]:
-        """(sensor, boot, seq) of a live track's newest scans, the newest first."""
+        """(sensor, boot, seq) of a live track's newest scans, at most ``most``, newest first."""
         return list(reversed(self._memory.evidence.get(track, ())))[:most]
 
     def doubtful(self, track: str) -> list[str]:
-        """The revoked sensors that are among the newest evidence of a live track."""
+        """The revoked sensors among the newest evidence of a live track."""
         sensors = {sensor for sensor, _, _ in self._memory.evidence.get(track, ())}
         return sorted(sensors & self._memory.revoked.keys())
 
     @property
     def tally(self) -> Mapping[str, int]:
-        """What was journaled and not used, by reason: late, duplicate, without measurement, of no sensor here; and
-        plots hardly believed, as there are more than their sensor's layout states."""
+        """Number of journaled reports that were not used, by reason: late, duplicate, without measurement, from a
+        sensor that is not in the layout. Also plots that have little weight, because they exceed the number of false
+        plots that the layout states for their sensor."""
         tracker = self._tracker
-        own = {
+        tracker_counts = {
             "late": tracker.late_ignored,
             "repeated": tracker.duplicates_ignored,
             "no fix": tracker.rows_dropped,
             "in a flood": tracker.plots_flooded,
         }
-        return {reason: count for reason, count in {**own, **self._memory.unusable}.items() if count}
+        return {reason: count for reason, count in {**tracker_counts, **self._memory.unusable}.items() if count}
 
     def _take(self, row: JournalRow) -> tuple[Alert, ...]:
-        """The alerts that the row itself changes. Raises what the decoders and the alerts raise for unusable rows."""
+        """The alerts that the row itself changes. For unusable rows, errors of the decoders and alerts propagate."""
         if row.kind == "detections":
             self._take_scan(row)
         elif row.kind == "status":
@@ -221,29 +222,29 @@ class Pipeline:
 
     def _take_scan(self, row: JournalRow) -> None:
         self._heard(row)
-        columns = columns_of_row(row, self._ground.layout, self._memory.told.get(row.sensor))
+        columns = columns_of_row(row, self._ground.layout, self._memory.sensor_contexts.get(row.sensor))
         self._memory.faults.take_scan(self._ground.layout, columns)
         events = self._tracker.advance(columns)
         self._note_evidence(events)
 
     def _take_status(self, row: JournalRow) -> None:
-        status = status_of_row(row, self._memory.told)
+        status = status_of_row(row, self._memory.sensor_contexts)
         self._memory.faults.take_status(status, row.received_ns, row.observed_ns)
-        word: Literal["online", "maintenance", "offline"] = "online"
-        if status.state in ("maintenance", "stopped"):  # announced, so it is planned
-            word = "maintenance"
+        state: Literal["online", "maintenance", "offline"] = "online"
+        if status.state in ("maintenance", "stopped"):  # the sensor announced it, so it is planned
+            state = "maintenance"
         elif status.state == "lost":
-            word = "offline"
+            state = "offline"
         else:
             self._heard(row)
             self._take_heartbeat(row)
-        before = self._memory.said.get(row.sensor)
-        if before is None or before[0] != word:
+        before = self._memory.reported_state.get(row.sensor)
+        if before is None or before[0] != state:
             self._memory.health_due_ns = 0
-        self._memory.said[row.sensor] = (word, row.received_ns, None)
+        self._memory.reported_state[row.sensor] = (state, row.received_ns, None)
 
     def _take_event(self, row: JournalRow) -> None:
-        """An event of ingest: its disk, the clock of its machine, or a source that it does not read."""
+        """Process an event of ingest: disk state, clock jump of its host, or quarantine of a source."""
         ingest = self._memory.ingest
         if row.kind == QUARANTINE:
             event = msgspec.json.decode(row.body, type=CutOff)
@@ -254,16 +255,16 @@ class Pipeline:
             ingest["clock_jumps"] = ingest.get("clock_jumps", 0) + 1
 
     def _take_revocation(self, row: JournalRow) -> None:
-        """A revoked sensor is silent at once, and what it reported before is doubtful."""
+        """Process a revocation: the sensor is offline at once, and its earlier reports are doubtful."""
         memory = self._memory
         if msgspec.json.decode(row.body, type=Revocation).revoked:
             memory.revoked[row.sensor] = row.received_ns
-            memory.said[row.sensor] = ("offline", row.received_ns, None)
+            memory.reported_state[row.sensor] = ("offline", row.received_ns, None)
         else:
             memory.revoked.pop(row.sensor, None)
 
     def _take_unit_message(self, row: JournalRow) -> tuple[Alert, ...]:
-        """A reply acts on its alert. A unit's position matters to alerts only when it calls for people in need."""
+        """Apply a unit's reply to its alert, or raise a distress alert; other positions do not affect alerts."""
         message = decode_unit(row.body, UNIT_CHANNELS[row.kind], content_type=row.content_type)
         if isinstance(message, Reply):
             self._alerts, alert = act_on(
@@ -303,7 +304,7 @@ class Pipeline:
         return replace(call, place=place, segment=segment, chainage_m=chainage, offset_m=offset)
 
     def _judge(self) -> tuple[Alert, ...]:
-        """Alerts of the whole picture at the journal's time."""
+        """Evaluate the alerts of the whole picture at journal time."""
         picture = self._picture()
         self._update_health()
         live = set(picture.track)
@@ -330,19 +331,19 @@ class Pipeline:
         if memory.now_ns < memory.health_due_ns:
             return
         memory.health_due_ns = memory.now_ns + HEALTH_EVERY_NS
-        said = {
-            sensor: SensorStatus(sensor, utc_datetime(at_ns), word, None if until is None else utc_datetime(until))
-            for sensor, (word, at_ns, until) in memory.said.items()
+        reported = {
+            sensor: SensorStatus(sensor, utc_datetime(at_ns), state, None if until is None else utc_datetime(until))
+            for sensor, (state, at_ns, until) in memory.reported_state.items()
         }
-        said |= self._planned()
+        reported |= self._planned()
         heard = {sensor: utc_datetime(at_ns) for sensor, at_ns in memory.heard_ns.items()}
         now, since = utc_datetime(memory.now_ns), utc_datetime(memory.since_ns + self._start_grace_ns)
         memory.faults.learn_biases(self._tracker.registration, memory.now_ns)
         memory.faults.judge(self._ground.layout, memory.now_ns)
         declared_s = memory.faults.declared_s()
-        states = health(said, heard, now, self._ground.layout, watching_since=since, declared_s=declared_s)
-        for sensor, found in states.items():
-            state = "degraded" if found.state == "ok" and memory.faults.blind(sensor) else found.state
+        states = health(reported, heard, now, self._ground.layout, watching_since=since, declared_s=declared_s)
+        for sensor, evaluated in states.items():
+            state = "degraded" if evaluated.state == "ok" and memory.faults.blind(sensor) else evaluated.state
             before = memory.health.get(sensor)
             if before is None or before[0] != state:
                 if before is not None or state == "silent":
@@ -350,7 +351,7 @@ class Pipeline:
                 memory.health[sensor] = (state, memory.now_ns)
 
     def _planned(self) -> dict[str, SensorStatus]:
-        """Sensors in a maintenance that the settings plan for now."""
+        """Sensors that are in planned maintenance at present, according to the settings."""
         now = utc_datetime(self._memory.now_ns)
         return {
             stop.sensor: SensorStatus(stop.sensor, stop.start, "maintenance", stop.until)
@@ -359,7 +360,7 @@ class Pipeline:
         }
 
     def _take_heartbeat(self, row: JournalRow) -> None:
-        """A ground sensor that sends events only says with each heartbeat that nothing passed."""
+        """Process a heartbeat: for a ground sensor that sends only events, it reports that there was no detection."""
         if row.sensor in self._ground.layout.ids and row.boot is not None and row.seq is not None:
             self._tracker.heartbeat(
                 row.sensor, boot=row.boot, sequence=row.seq, observed_ns=row.observed_ns, received_ns=row.received_ns

@@ -1,8 +1,8 @@
-"""The fusion process: reads the journal, runs the pipeline, writes the store, feeds the units.
+"""The fusion process: reads the journal, runs the pipeline, writes the store and sends alerts to the units.
 
 ``python -m ops.services.fusion.process --journal J --store S --sector T --layout L --sector-id ID``; the broker's URL
-comes in the environment. Killed at any moment it resumes from the store's checkpoint; what it had published keeps its
-ids.
+comes from the environment. If the process is killed, it resumes from the store's checkpoint; published alerts keep
+their ids.
 """
 
 from __future__ import annotations
@@ -45,13 +45,13 @@ REPORT_EVERY_S: Final = 0.5
 DISK_WAIT_S: Final = 0.25
 LATENCIES_KEPT: Final = 200_000
 TIMINGS: Final = ("late", "backfill", "future", "expired")
-"""See ``ingest.receiving.receiver.ReceiverSettings``; what is not of these is live."""
+"""See ``ingest.receiving.receiver.ReceiverSettings``; every other scan is live."""
 CHECKPOINT_BYTES_A_S: Final = 1e6
 
 
 @dataclass(slots=True)
 class Latencies:
-    """Milliseconds of wall time from a scan's sending to its place in the committed picture; newest kept."""
+    """Wall time in milliseconds from sending a scan to committing it to the picture; the newest values are kept."""
 
     clock: ScenarioClock
     values: deque[float] = field(default_factory=lambda: deque(maxlen=LATENCIES_KEPT))
@@ -63,7 +63,7 @@ class Latencies:
                 self.values.append(self.clock.wall_s((now_ns - row.sent_ns) / 1e9) * 1e3)
 
     def percentiles(self) -> tuple[float | None, float | None]:
-        """(p50, p99) in milliseconds; None before the first."""
+        """(p50, p99) in milliseconds; None before the first value."""
         if not self.values:
             return None, None
         p50, p99 = np.percentile(np.asarray(self.values), [50, 99])
@@ -71,13 +71,13 @@ class Latencies:
 
 
 class Fusion:
-    """One journal to one store. ``step`` takes one stretch; everything of it is in the store when it returns."""
+    """Fusion of one journal into one store. ``step`` processes one block of rows and commits it before it returns."""
 
     def __init__(
         self, journal: JournalReader, store: Store, ground: OpenSector, settings: Settings, clock: ScenarioClock
     ):
-        """``overload`` None, as it is at first: every scan is taken, however long that lasts. ``stopping`` None: a full
-        disk is an error; else it is waited for, until somebody sets it."""
+        """Create without overload control: while ``overload`` is None, every scan is processed, however long it takes.
+        While ``stopping`` is None, a full disk is an error; otherwise fusion waits for space until it is set."""
         self.stopping: threading.Event | None = None
         self.overload: OverloadSettings | None = None
         self._pace = Pace()
@@ -94,7 +94,7 @@ class Fusion:
         return self._store.cursor
 
     def step(self, limit: int = ROWS_A_STRETCH) -> int:
-        """Take in what the journal has past the cursor, at most ``limit`` rows; returns how many."""
+        """Process the journal's rows after the cursor, at most ``limit``; return how many."""
         rows = self._journal.read(after_id=self._store.cursor, limit=limit)
         if rows:
             began_s = time.monotonic()
@@ -119,7 +119,7 @@ class Fusion:
         return alerts
 
     def _passed_over(self, rows: Sequence[JournalRow]) -> set[int]:
-        """What is skipped of these rows: as was decided before a crash, beyond that as the backlog wants it."""
+        """Ids of the rows to skip: as decided before a crash, and for new rows as the backlog requires."""
         store, known = self._store, {row.id for row in rows if row.id <= self._store.decided}
         again = known & store.skips
         if self.overload is None or len(known) == len(rows):
@@ -129,9 +129,9 @@ class Fusion:
         return again | passed_over(new, self._pace.share(backlog, self.overload))
 
     def finish(self) -> None:
-        """A last checkpoint, and beyond it all history that is left, and the last picture.
+        """Write the last picture, the last checkpoint, and after it all remaining history.
 
-        Late data may still change that history: whoever goes on with this store takes it back and writes it anew.
+        Late data may still change that history: a run that continues with this store withdraws and rewrites it.
         """
         self._picture_s = 0.0
         self._commit(self._store.cursor, [])
@@ -140,7 +140,8 @@ class Fusion:
         self._write(self._store.cursor, history=rest)
 
     def _checkpoint(self) -> None:
-        """After the alerts of its stretch, which do not wait for it. A large one lasts longer, to spare the disk."""
+        """Write a checkpoint, after the alerts of its block. A large checkpoint is written less often, to limit disk
+        writes."""
         pipeline = self.pipeline
         history, saved = pipeline.take_history(), pipeline.save()
         self._write(self._store.cursor, history=history, checkpoint=saved)
@@ -164,7 +165,7 @@ class Fusion:
         self._write(cursor, alerts=[alert_dict(alert, frame) for alert in alerts], skipped=skipped, **live)
 
     def _write(self, cursor: int, **parts: Any) -> None:
-        """Commit to the store. On a full disk wait: ingest, which looks for it, soon lets its reserve go."""
+        """Commit to the store. Wait if the disk is full: ingest detects that and releases its disk reserve."""
         warned = False
         while True:
             try:
@@ -185,10 +186,10 @@ class Fusion:
 def with_held(
     counts: dict[str, dict[str, int]], held: Mapping[str, CutOffRecord], now_ns: int
 ) -> dict[str, dict[str, int]]:
-    """The counts, and of each source that was ever cut off how often (``cut_off``) and whether it is (``held``)."""
+    """The counts, with the number of quarantines of each source (``cut_off``) and whether one is active (``held``)."""
     extended = dict(counts)
-    for source, known in held.items():
-        figures = {"cut_off": known.times, "held": int(known.until_ns > now_ns)}
+    for source, record in held.items():
+        figures = {"cut_off": record.times, "held": int(record.until_ns > now_ns)}
         extended[source] = extended.get(source, _plain(Counts())) | figures
     return extended
 
@@ -196,13 +197,13 @@ def with_held(
 def counts_of(
     journal: JournalReader, ingest: Mapping[str, int] | None = None, skipped: Mapping[str, int] | None = None
 ) -> dict[str, dict[str, int]]:
-    """Receipts of detections per sensor; of the journaled scans how many were implausible, how old they came, and how
-    many fusion passed over (``skipped``).
+    """Receipts of detections per sensor; and of the journaled scans, how many were implausible, how many were late (by
+    timing category), and how many fusion skipped (``skipped``).
 
-    Under "", of no sensor: ``ingest``, what ingest tells of itself.
+    Key "", for no sensor, holds ``ingest``: reports of ingest about itself.
     """
     flagged, timings = journal.flagged(), journal.timings()
-    found = {
+    by_sensor = {
         name: {
             **_plain(counts),
             "implausible": flagged.get(name, {}).get(ANY, 0),
@@ -212,8 +213,8 @@ def counts_of(
         for name, counts in journal.counts().items()
     }
     if ingest:
-        found[""] = {**found.get("", _plain(Counts())), **ingest}
-    return found
+        by_sensor[""] = {**by_sensor.get("", _plain(Counts())), **ingest}
+    return by_sensor
 
 
 def _plain(counts: Any) -> dict[str, int]:
@@ -221,7 +222,7 @@ def _plain(counts: Any) -> dict[str, int]:
 
 
 def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
-    """Open everything, say ready, and fuse until ``stop``; then finish what the journal still has."""
+    """Open everything, report readiness, and run fusion until ``stop``; then process the rest of the journal."""
     clock = ScenarioClock.from_arguments(arguments)
     settings = load_settings(arguments.settings)
     with ExitStack() as stack:
@@ -249,7 +250,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
 
 
 def _journal_when_there(path: Path, stop: threading.Event) -> JournalReader:
-    """The journal, which ingest makes: at a first start it may come up after us."""
+    """Open the journal; on a first start, wait until ingest has created it."""
     deadline = time.monotonic() + JOURNAL_WAIT_S
     while True:
         try:
@@ -276,7 +277,7 @@ def _report(fusion: Fusion) -> None:
 
 
 class AlertFeedThread:
-    """Context manager: publishes alerts on its own thread and connection, and flushes the outbox at the end."""
+    """Context manager that publishes alerts on its own thread and connection, and flushes the outbox on exit."""
 
     def __init__(
         self,

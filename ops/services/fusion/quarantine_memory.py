@@ -10,7 +10,7 @@ import msgspec
 from ops.journal.events import CutOff
 
 GONE_AFTER_NS: Final = 30 * 10**9
-"""A fault that has not been observed for this long has ended."""
+"""A fault that has not been observed for this time has ended."""
 
 
 class CutOffRecord(msgspec.Struct):

@@ -22,6 +22,7 @@ from ops.room.offline import track_log_hash
 from ops.sector.open_sector import OpenSector
 from ops.sector.settings import Settings
 from ops.services.fusion.checkpoint import CheckpointError
+from ops.services.fusion.fault_memory import Standing
 from ops.services.fusion.pipeline import Pipeline
 from sensors.scan import Scan
 from sensors.timestamps import nanoseconds
@@ -178,6 +179,16 @@ def whole_after(ground: OpenSector, rows: list[JournalRow], place: int) -> Pipel
 def test_what_is_no_checkpoint_is_refused(hill_ground, saved):
     with pytest.raises(CheckpointError, match=r"expected bytes that Pipeline\.save wrote"):
         Pipeline(hill_ground, checkpoint=saved)
+
+
+def test_stored_keys_of_a_checkpoint_do_not_change(hill_ground):
+    saved = run(hill_ground, [status_row("radar-mid", "maintenance", 1.0)])[0].save()
+    memory = msgspec.msgpack.decode(saved)["memory"]
+    assert memory["said"] == {"radar-mid": ["maintenance", START_NS + SECOND, None]}
+    assert memory["told"] == {}
+    assert Pipeline(hill_ground, checkpoint=saved).save() == saved
+    fault = msgspec.msgpack.decode(msgspec.msgpack.encode(Standing("stuck", 1, 2)))
+    assert fault == {"what": "stuck", "since_ns": 1, "seen_ns": 2}
 
 
 def test_a_cut_checkpoint_is_refused(hill_ground, rows):
