@@ -1,7 +1,7 @@
-"""Access log: who looked at or changed what, when and for what purpose. Rows are only ever added.
+"""Append-only access log: records each read and change with its user, time and purpose.
 
-What it does not do yet: prove that nobody with access to the file edited it (a signed Merkle log), or make a purpose
-compulsory for every read, as the Law Enforcement Directive's Article 25 will ask of a real installation.
+Not implemented yet: a proof that the file was not edited (a signed Merkle log), and a mandatory purpose for every read,
+which Article 25 of the Law Enforcement Directive will require of a real installation.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ BEGIN SELECT RAISE(ABORT, 'the access log is append-only'); END;
 
 
 class AuditError(WatchlineError):
-    """The access log cannot be written; what it would have covered must then not be served."""
+    """The access log cannot be written; the request that it would record must then not be served."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Access:
 
 
 class AccessLog:
-    """The log in one SQLite file, each entry on disk before ``add`` returns. Any thread may call it."""
+    """The log in one SQLite file; each entry is on disk before ``add`` returns. Thread-safe."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -61,7 +61,7 @@ class AccessLog:
             raise AuditError(f"{path}: the access log cannot be opened ({error}).") from error
 
     def add(self, access: Access) -> None:
-        """Write one access; raises AuditError when it cannot be kept."""
+        """Write one access; raise AuditError if it cannot be stored."""
         row = (access.at_ns, access.who, access.what, access.purpose)
         try:
             with self._lock:

@@ -1,9 +1,9 @@
 """The operations API: the live picture, alerts and operator actions as JSON, and a stream of events, on 127.0.0.1.
 
-It reads the fusion store and never writes it: an operator's action goes out through ``act``, into the journal, and
-comes back as a new revision of its alert once fusion has applied it. So there is one writer and one order of events.
-Privacy so far: a request that states its purpose in the header ``Purpose`` is written to the access log before it is
-answered, and so is every action. A purpose is not compulsory yet and there are no accounts (see
+It reads the fusion store and never writes to it: an operator's action is sent through ``act`` to the journal, and
+appears as a new revision of its alert once fusion has applied it. The store therefore has one writer and events have
+one order. Privacy at present: a request that states its purpose in the header ``Purpose`` is written to the access log
+before it is answered, and so is every action. A purpose is not mandatory yet and there are no accounts (see
 ``ops.services.api.guard``).
 """
 
@@ -49,7 +49,7 @@ _MAY: Final[dict[Action, tuple[Status, ...]]] = {
     "clear": ("active", "acknowledged"),
     "reject": ("active", "acknowledged"),
 }
-_SENTENCES = {  # for what Starlette says of its own accord
+_SENTENCES = {  # replacements for Starlette's own messages
     (404, "Not Found"): "There is nothing at this address.",
     (405, "Method Not Allowed"): "This address does not take this method.",
 }
@@ -58,11 +58,11 @@ _PURPOSE = re.compile(r"[ -~]{3,200}")
 
 @dataclass(frozen=True, slots=True)
 class ApiSettings:
-    """What the API shows and allows. ``border``: GeoJSON in lon/lat. ``stale_after_s``: from when a picture is old.
+    """Settings of the API. ``border``: GeoJSON in lon/lat. ``stale_after_s``: age at which a picture counts as stale.
 
-    ``demo``: what moves is simulated, and the page must say so. ``clock_rate``: seconds of ``now_ns`` a wall second.
-    ``pages``: folder of the built front end. ``ground`` and ``layout``: the sector and its sensors as in
-    ops.sector.geojson, where they are known before the map process is open.
+    ``demo``: movements are simulated, and the page must say so. ``clock_rate``: seconds of ``now_ns`` per second of
+    wall time. ``pages``: folder of the built front end. ``ground`` and ``layout``: the sector and its sensors as in
+    ops.sector.geojson, if they are available before the map process is ready.
     """
 
     sector: str
@@ -79,7 +79,7 @@ class ApiSettings:
 
 
 class Rejection(BaseModel):
-    """Body of a rejection: why the alert is wrong, 3 to 500 characters on one line."""
+    """Body of a rejection: the reason, 3 to 500 characters on one line."""
 
     model_config = ConfigDict(extra="forbid")
     reason: Reason
@@ -95,13 +95,13 @@ def create_app(
     ground: Ask | None = None,
     plan: PlanRoutes | None = None,
 ) -> FastAPI:
-    """The application, to be bound to 127.0.0.1 (``ops.services.api.server``). The store may still be missing: then 503
-    answers.
+    """Create the application, to be bound to 127.0.0.1 (``ops.services.api.server``). While the store does not exist,
+    requests are answered with status 503.
 
-    ``ground`` asks the map process (``ops.services.map.supervisor``); without it there is no map, and its routes say
-    so. ``plan`` answers the planner's page; whoever made it closes it.
+    ``ground`` queries the map process (``ops.services.map.supervisor``); without it there is no map, and the map routes
+    return 404. ``plan`` handles the planner's page; the caller closes it.
 
-    ``act`` takes an operator's action and returns once it is sent; an exception means that it was not sent.
+    ``act`` sends an operator's action and returns once it is sent; an exception means that it was not sent.
     ``now_ns``: UTC nanoseconds since 1970.
     """
     reader = store if isinstance(store, Reader) else Reader(store)
@@ -136,7 +136,7 @@ def create_app(
 
 
 class _Routes:
-    """The handlers. Plain functions run in a thread pool, so a read of the store never holds up the streams."""
+    """The route handlers. Synchronous ones run in a thread pool, so a read of the store never delays the streams."""
 
     def __init__(
         self,
@@ -147,7 +147,9 @@ class _Routes:
         access_log: AccessLog | None,
     ) -> None:
         self._reader, self._settings, self._act, self._now_ns, self._log = reader, settings, act, now_ns, access_log
-        self.hub = Hub(Reader(reader.path), settings.stream, now_ns=now_ns)  # its own file, so readers do not queue
+        self.hub = Hub(
+            Reader(reader.path), settings.stream, now_ns=now_ns
+        )  # a separate reader, so that it does not wait
 
     def add_to(self, app: FastAPI) -> None:
         for path, handler in (
@@ -167,7 +169,7 @@ class _Routes:
             app.add_api_route(path, action, methods=["POST"], status_code=202)
 
     def tracks(self, request: Request, purpose: Annotated[str | None, Header()] = None) -> Response:
-        """Every live track, as of the journal time ``stamp``."""
+        """Every live track at journal time ``stamp``."""
         self._note(request, purpose)
         live = self._live("tracks")
         return _json(picture(live.stamp_ns, live.cursor, "tracks", live.body))
@@ -189,7 +191,7 @@ class _Routes:
         return Response(to_json(self._settings.border, where="border"), media_type="application/geo+json")
 
     def health(self) -> JSONResponse:
-        """Whether the picture is fresh; status 503 when it is not, so that a probe needs no parsing."""
+        """Whether the picture is current; status 503 if it is not, so that a probe need not parse the body."""
         progress, live, now_ns = self._reader.progress(), self._reader.live("tracks"), self._now_ns()
         age_s = None if live is None else (now_ns - live.stamp_ns) / 1e9
         state = "starting" if age_s is None else "stale" if age_s > self._settings.stale_after_s else "ok"
@@ -212,27 +214,27 @@ class _Routes:
         limit: Limit = 1000,
         purpose: Annotated[str | None, Header()] = None,
     ) -> Response:
-        """Newest revision of each alert, latest raised first. ``last``: go on from here with /api/stream?after=last."""
+        """Newest revision of each alert, latest raised first. To continue from there: /api/stream?after={last}."""
         since_ns = None if since is None else time_ns(since, where="since")
         self._note(request, purpose)
         last, more, bodies = self._reader.alerts(status=status, since_ns=since_ns, limit=limit)
         return _json(b'{"last":%d,"more":%s,"alerts":[%s]}' % (last, b"true" if more else b"false", b",".join(bodies)))
 
     def alert(self, identity: str, request: Request, purpose: Annotated[str | None, Header()] = None) -> Response:
-        """One alert; 404 when there is none of that id."""
+        """One alert; 404 if there is no alert with this id."""
         self._note(request, purpose)
         return _json(self._known(identity)[2])
 
     def acknowledge(self, identity: str, request: Request) -> JSONResponse:
-        """Take an active alert in hand. 202: the action is on its way; the alert's new revision follows."""
+        """Acknowledge an active alert. 202: the action has been sent; the alert's new revision follows."""
         return self._action("acknowledge", identity, request)
 
     def clear(self, identity: str, request: Request) -> JSONResponse:
-        """Close an alert that was dealt with."""
+        """Clear an alert that has been handled."""
         return self._action("clear", identity, request)
 
     def reject(self, identity: str, body: Rejection, request: Request) -> JSONResponse:
-        """Call an alert false, with a reason."""
+        """Reject an alert as false, with a reason."""
         return self._action("reject", identity, request, body.reason)
 
     async def stream(
@@ -278,7 +280,7 @@ class _Routes:
         return live
 
     def _note(self, request: Request, purpose: str | None) -> None:
-        """Log a read that states its purpose; nothing is served when it cannot be logged."""
+        """Log a read that states its purpose; if it cannot be logged, nothing is served."""
         if purpose is None:
             return
         if not _PURPOSE.fullmatch(purpose):
@@ -299,7 +301,7 @@ def _json(body: bytes) -> Response:
 
 
 def _add_error_answers(app: FastAPI) -> None:
-    """Every error is one sentence under ``error``."""
+    """Answer every error with one sentence under ``error``."""
 
     async def refused(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)

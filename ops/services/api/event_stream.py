@@ -1,9 +1,9 @@
-"""Server-sent events from the store: one poller for everybody, and for each client only the number it has reached.
+"""Server-sent events from the store, with one poller for all clients and, per client, only the number it has reached.
 
-Alerts are never dropped: a client pulls them by outbox number, from the newest few in memory or from the store, so it
-can leave and come back with ``Last-Event-ID`` and miss none. Tracks, sensors and heartbeats are pictures: only the
-newest of each is kept, and a client that was busy gets that one. So a slow client costs one piece of a chunk and the
-picture that it is in the middle of, not a queue.
+Alerts are never dropped: they are read for each client by outbox number, from the newest rows in memory or from the
+store, so a client can reconnect with ``Last-Event-ID`` without missing any. Tracks, sensors and heartbeats are
+pictures: only the newest of each is kept and sent to a client that was busy. A slow client therefore costs the memory
+of one piece of a chunk and of the picture being sent, not of a queue.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _ROW_LIMIT = 2_000  # newest rows kept in memory
 class StreamSettings:
     """Limits of the stream: seconds, hertz, bytes.
 
-    A client is let go when one write takes longer than ``stall_s`` or more than ``max_behind_bytes`` of alerts were
+    A client is disconnected if one write takes longer than ``stall_s`` or more than ``max_behind_bytes`` of alerts are
     published meanwhile; it resumes with Last-Event-ID.
     """
 
@@ -50,12 +50,12 @@ class _Client:
     after: int
     seen: dict[str, int] = field(default_factory=dict)  # picture -> version sent
     wake: asyncio.Event = field(default_factory=asyncio.Event)
-    published_before: int = 0  # bytes published when the present write began
+    published_before: int = 0  # bytes published when the current write began
     write_limit: asyncio.Timeout | None = None
 
 
 class Hub:
-    """Polls the store once for all clients and wakes them. Lives in one event loop; ``stop`` from any thread."""
+    """Poll the store once for all clients and wake them. Runs in one event loop; ``stop`` is thread-safe."""
 
     def __init__(self, reader: Reader, settings: StreamSettings, *, now_ns: Callable[[], int]) -> None:
         self._reader, self._settings, self._now_ns = reader, settings, now_ns
@@ -76,12 +76,12 @@ class Hub:
 
     @property
     def clients(self) -> int:
-        """How many streams are open."""
+        """Number of open streams."""
         return len(self._clients)
 
     @property
     def full(self) -> bool:
-        """Whether one more client would be too many."""
+        """Whether the maximum number of clients is reached."""
         return len(self._clients) >= self._settings.max_clients
 
     def sensors_picture(self, sensors: Live) -> bytes:
@@ -90,9 +90,9 @@ class Hub:
         return picture(sensors.stamp_ns, sensors.cursor, "sensors", sensors.body, more)
 
     def sensor_states(self) -> dict[str, str]:
-        """State of health of each sensor by id, as last polled; empty before the first picture.
+        """Health state of each sensor by id, as last polled; empty before the first picture.
 
-        A sensor whose key is no longer believed is ``revoked``, whatever it says of itself.
+        A sensor whose credentials are revoked is ``revoked``, whatever state it reports.
         """
         sensors = [] if self._sensors is None else json.loads(self._sensors.body)
         return {
@@ -101,14 +101,14 @@ class Hub:
         }
 
     def show_layers(self, revisions: Mapping[str, str]) -> None:
-        """Send the sensors again when the revision of a layer has changed; in the event loop of the hub."""
+        """Send the sensors again if the revision of a layer has changed. Call it in the hub's event loop."""
         if revisions != self._layers:
             self._layers = dict(revisions)
             if self._sensors is not None:
                 self._show("sensors", self.sensors_picture(self._sensors))
 
     async def run(self) -> None:
-        """Poll until ``stop``. A store that cannot be read is logged once an outage; heartbeats go on."""
+        """Poll until ``stop``. A store that cannot be read is logged once per outage; heartbeats continue."""
         self._loop = asyncio.get_running_loop()
         failing = False
         while not self.stopped:
@@ -117,7 +117,7 @@ class Hub:
                 failing = False
             except StoreError as error:
                 if not failing:
-                    log.warning("The stream waits: %s", error)
+                    log.warning("Event stream suspended: %s", error)
                 failing = True
             self._beat()
             self._let_go_of_laggards()
@@ -127,11 +127,11 @@ class Hub:
         """End every stream and the poller; thread-safe."""
         self.stopped = True
         if self._loop is not None:
-            with suppress(RuntimeError):  # the loop has ended already
+            with suppress(RuntimeError):  # the loop has already ended
                 self._loop.call_soon_threadsafe(self._wake)
 
     async def serve(self, after: int | None, receive: Receive, send: Send) -> None:
-        """One client's stream from outbox number ``after`` (None: from now), until it leaves or is too slow."""
+        """Serve one client from outbox number ``after`` (None: from now), until it disconnects or is too slow."""
         client = _Client(self._head or 0 if after is None else after)
         reset = await self._from_another_store(client)
         self._clients.add(client)
@@ -149,15 +149,16 @@ class Hub:
             if not gone.done():
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
         except TimeoutError:
-            log.warning("A stream client was too slow and was let go at event %d.", client.after)
+            log.warning("Disconnected a stream client that was too slow, at event %d.", client.after)
         except StoreError as error:
-            log.warning("A stream ended: %s", error)
+            log.warning("Event stream of a client ended: %s", error)
         finally:
             self._clients.discard(client)
             gone.cancel()
 
     async def _from_another_store(self, client: _Client) -> bytes:
-        """A number above every outbox number comes from a store that is gone: say so and send all of this one."""
+        """Event ``reset`` for a client whose number exceeds all outbox numbers: it comes from an earlier store. The
+        client then receives all alerts of this store."""
         if client.after <= (self._head or 0):
             return b""
         with suppress(StoreError):
@@ -168,7 +169,7 @@ class Hub:
         return b""
 
     async def _alerts(self, client: _Client) -> bytes:
-        """The next alerts after what ``client`` has, about one chunk; empty when it has all."""
+        """The next alerts for ``client``, about one chunk; empty if it has all."""
         if client.after >= self._floor:
             start = bisect_right(self._numbers, client.after)
             numbers, frames = self._numbers[start:], self._frames[start:]
@@ -189,7 +190,7 @@ class Hub:
         return [encoded for _, _, encoded in fresh]
 
     async def _write(self, client: _Client, send: Send, chunk: bytes) -> None:
-        """Send ``chunk`` in pieces, each when the client has taken the one before, so that little is held for it."""
+        """Send ``chunk`` in pieces, each after the client has accepted the previous one, to limit buffered data."""
         client.published_before = self._published_bytes
         async with asyncio.timeout(self._settings.stall_s) as client.write_limit:
             for start in range(0, len(chunk), _CHUNK_BYTES):
@@ -207,18 +208,18 @@ class Hub:
             if sensors is not None and (self._sensors is None or sensors.body != self._sensors.body):
                 self._sensors = sensors
                 self._show("sensors", self.sensors_picture(sensors))
-            self._version = version  # only now: what failed half-way is read again
+            self._version = version  # only after success: a read that failed half-way is repeated
         now = asyncio.get_running_loop().time()
         if self._tracks_changed and now >= self._tracks_due:
             tracks = await asyncio.to_thread(self._reader.live, "tracks")
             if tracks is not None:
                 self._show("tracks", picture(tracks.stamp_ns, tracks.cursor, "tracks", tracks.body))
-            # Half a poll early, or a picture that comes exactly in time would be found too late for its own beat.
+            # Half a poll early: otherwise a picture that arrives exactly on time would be sent one poll late.
             wait_s = 1 / self._settings.tracks_hz - self._settings.poll_s / 2
             self._tracks_changed, self._tracks_due = False, now + wait_s
 
     async def _take_alerts(self) -> None:
-        if self._head is None:  # what was there before the start is read from the store when somebody asks
+        if self._head is None:  # rows from before the start are read from the store on request
             self._head = self._floor = await asyncio.to_thread(self._reader.last_event)
         while rows := await asyncio.to_thread(self._reader.outbox_after, self._head, limit=_PAGE):
             frames = [_alert_frame(row) for row in rows]
@@ -265,7 +266,7 @@ class Hub:
 
 
 class EventStream(Response):
-    """The response of ``GET /api/stream``: it hands the connection to the hub."""
+    """The response of ``GET /api/stream``, which passes the connection to the hub."""
 
     media_type = "text/event-stream"
 
@@ -275,19 +276,19 @@ class EventStream(Response):
         self._hub, self._after = hub, after
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the headers, then events until the client leaves; Starlette calls this."""
+        """Send the headers, then events until the client disconnects; called by Starlette."""
         assert scope["type"] == "http"
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         await self._hub.serve(self._after, receive, send)
 
 
 def picture(stamp_ns: int, cursor: int, name: str, body: bytes, more: bytes = b"") -> bytes:
-    """A part of the live picture with the journal time and row it belongs to, as one JSON object ending in ``more``."""
+    """A part of the live picture with its journal time and row, as one JSON object that ends with ``more``."""
     return b'{"stamp":"%s","cursor":%d,"%s":%s%s}' % (rfc3339(stamp_ns).encode(), cursor, name.encode(), body, more)
 
 
 def frame(event: str, body: bytes, number: int | None = None) -> bytes:
-    """One event of the stream (WHATWG HTML, 9.2). Line breaks in ``body`` become lines of data and cannot forge one."""
+    """One event of the stream (WHATWG HTML, 9.2). Line breaks in ``body`` start data lines, so they forge no event."""
     head = b"" if number is None else b"id: %d\n" % number
     data = b"".join(b"data: " + line + b"\n" for line in body.splitlines())
     return head + b"event: " + event.encode() + b"\n" + data + b"\n"

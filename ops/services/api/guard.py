@@ -1,8 +1,8 @@
-"""Who may talk to the operations API. For now: programs and browsers on this machine, and no page from elsewhere.
+"""Access control of the operations API. At present: programs and browsers on this machine, no pages of other origins.
 
-There are no accounts yet: whoever can open a connection to 127.0.0.1 is the operator of this machine. What is held
-already is that a web page from anywhere else, also under a name made to point here (DNS rebinding), can neither read
-nor change anything. Logins, roles and sectors come with the operations centre.
+There are no accounts yet: anyone who can open a connection to 127.0.0.1 counts as the operator of this machine. A web
+page of another origin, including one that uses DNS rebinding, can neither read nor change anything. Logins, roles and
+sectors will come with the operations centre.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ PAGE_POLICY = (
     f"{_NOTHING}; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self';"
     " connect-src 'self'; worker-src 'self'; manifest-src 'self'"
 )
-"""For the page, its scripts and the workers they start: everything from here, nothing inline, nothing elsewhere."""
+"""Policy for the page, its scripts and their workers: only this origin, nothing inline."""
 
 _READING = ("GET", "HEAD")
 _HOST = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?")
 _SECURITY_HEADERS: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": _NOTHING,  # the page has its own, see ops.services.api.static_pages
+    "Content-Security-Policy": _NOTHING,  # the page has a different one, see ops.services.api.static_pages
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -40,14 +40,14 @@ _SECURITY_HEADERS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class GuardSettings:
-    """``token``: what a program without Origin sends in X-Watchline-Token to change anything; None lets none do so."""
+    """``token``: programs without Origin must send it in X-Watchline-Token for changes; None refuses their changes."""
 
     token: str | None = None
     max_body_bytes: int = 65_536
 
 
 class Guard:
-    """ASGI middleware: host, origin, token and size are checked before any route; security headers on every answer."""
+    """ASGI middleware: checks host, origin, token and size before any route; adds security headers to responses."""
 
     def __init__(self, app: ASGIApp, settings: GuardSettings) -> None:
         self._app, self._settings = app, settings
@@ -64,7 +64,7 @@ class Guard:
         await self._app(scope, _limited(receive, self._settings.max_body_bytes), guarded_send)
 
     def _refusal(self, scope: Scope) -> tuple[int, str] | None:
-        """(status, sentence) when the request may not pass."""
+        """(status, sentence) if the request is refused, else None."""
         headers = Headers(scope=scope)
         hosts, origins = headers.getlist("host"), headers.getlist("origin")
         if len(hosts) != 1 or not _HOST.fullmatch(hosts[0]):
@@ -97,7 +97,7 @@ def _with_headers(send: Send) -> Send:
 
 
 def _limited(receive: Receive, max_bytes: int) -> Receive:
-    """``receive`` that raises 413 once more than ``max_bytes`` came, whatever the headers declared."""
+    """A ``receive`` that raises 413 once more than ``max_bytes`` have arrived, whatever the headers declare."""
     seen = 0
 
     async def counted() -> Message:

@@ -1,7 +1,7 @@
-"""The routes of the ground: sector, layout, segments, layers and tiles, one place, the profile between two places.
+"""Routes of the map: sector, layout, segments, layers, tiles, one position, and the profile between two positions.
 
-They only check what was asked and pass it on to the map process (``ops.services.map.process``), a few questions at a
-time, so that a hundred tiles hold up neither an alert nor an acknowledgement.
+They only validate the request and pass it to the map process (``ops.services.map.process``), a few requests at a time,
+so that many tile requests delay neither alerts nor acknowledgements.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ _ASK_ANEW: Final = "private, no-cache"
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What of a sector's description this server knows by itself; ``sector`` and ``layout`` as in ops.sector.geojson.
+    """The sector's description that this server holds itself; ``sector`` and ``layout`` as in ops.sector.geojson.
 
-    Where it knows these two, a page shows them at once, and the map process may take its time.
+    If both are set, a page shows them at once, before the map process is ready.
     """
 
     demo: bool
@@ -60,7 +60,7 @@ class Session:
 
 
 class GroundRoutes:
-    """Handlers that ask the map. ``watch`` keeps map and stream in step: health there, revisions of layers back."""
+    """Handlers that query the map process. ``watch`` sends it the sensors' health and passes on layer revisions."""
 
     def __init__(self, ask: Ask, session: Session, hub: Hub) -> None:
         self._ask_map, self._session, self._hub = ask, session, hub
@@ -80,7 +80,7 @@ class GroundRoutes:
             app.add_api_route(path, handler, methods=["GET"], response_class=Response)
 
     async def sector(self, palette: Palette = "day") -> Response:
-        """The sector in a few figures, its layers, and what time it is here."""
+        """The sector's main figures, its layers, and the current time."""
         session = self._session
         layers = await self._layers(palette)
         if session.sector is None:
@@ -97,9 +97,9 @@ class GroundRoutes:
         return Response(to_json(body, where="sector"), media_type="application/json")
 
     async def _layers(self, palette: Palette) -> list[Any]:
-        """The layers when the map tells them soon; none while it is still being opened."""
+        """The layers if the map process answers soon; none while it is starting."""
         asking = asyncio.create_task(self._ask("layers", palette=palette))
-        self._asking.add(asking)  # a loop keeps only weak references to its tasks
+        self._asking.add(asking)  # the event loop keeps only weak references to tasks
         asking.add_done_callback(self._asked)
         done, _ = await asyncio.wait({asking}, timeout=SOON_S if self._session.sector else None)
         if not done or asking.exception() or asking.result().status != 200:
@@ -109,25 +109,25 @@ class GroundRoutes:
     def _asked(self, task: asyncio.Task[Answer]) -> None:
         self._asking.discard(task)
         if not task.cancelled():
-            task.exception()  # looked at, so that the loop does not complain of it
+            task.exception()  # retrieved, so that the event loop does not log it as unretrieved
 
     async def layout(self) -> Response:
-        """Every sensor with its place and the outline of its range and view, as GeoJSON."""
+        """Every sensor with its position and the outline of its range and field of view, as GeoJSON."""
         if self._session.layout is not None:
             body = to_json(self._session.layout, where="layout")
             return Response(body, media_type="application/geo+json")
         return _passed_on(await self._ask("layout"))
 
     async def segments(self) -> Response:
-        """The border's segments as GeoJSON, each with the share of its belt that no working sensor sees."""
+        """The border's segments as GeoJSON, each with the fraction of its belt that is dead ground."""
         return _passed_on(await self._ask("segments"))
 
     async def layers(self, palette: Palette = "day") -> Response:
-        """Layers of tiles: id, title, revision, zoom levels, legend."""
+        """Tile layers: id, title, revision, zoom levels, legend."""
         return _passed_on(await self._ask("layers", palette=palette))
 
     async def place(self, lon: Longitude, lat: Latitude) -> Response:
-        """Height, steepness, place beside the border, and which working sensors see a person in this cell."""
+        """Height, slope, position relative to the border, and the working sensors that see a person in this cell."""
         return _passed_on(await self._ask("place", lon=lon, lat=lat))
 
     async def profile(
@@ -138,7 +138,8 @@ class GroundRoutes:
         target_height_m: Height = 1.7,
         curvature_k: Curvature = 4 / 3,
     ) -> Response:
-        """Ground and sight line between two places ``lon,lat``, at most 1,000 points; visible true, false or null."""
+        """Terrain profile and sight line between two positions ``lon,lat``, at most 1,000 points; visible true, false
+        or null."""
         if not curvature_k > 0:
             raise HTTPException(422, "curvature_k: expected a number above zero, or inf for a flat Earth.")
         places = place_of(start, "from"), place_of(end, "to")
@@ -155,7 +156,8 @@ class GroundRoutes:
         v: Words | None = None,
         palette: Palette = "day",
     ) -> Response:
-        """A tile of 256 px in Web Mercator. With ``v``, the layer's present revision, browsers keep it for ever."""
+        """A tile of 256 px in Web Mercator. With ``v``, the layer's present revision, browsers may cache it
+        indefinitely."""
         answer = await self._ask("tile", layer=layer, z=z, x=x, y=y, palette=palette)
         if answer.status != 200:
             return _passed_on(answer)
@@ -165,7 +167,7 @@ class GroundRoutes:
         return Response(answer.body, media_type=answer.media_type, headers=headers)
 
     async def watch(self) -> None:
-        """Until the hub stops: tell the map the sensors' health, and the hub which layers changed by it."""
+        """Until the hub stops, send the sensors' health to the map process, and the changed layers to the hub."""
         while not self._hub.stopped:
             with suppress(MapUnavailable, HTTPException):
                 health, lookers = self._hub.sensor_states(), self._hub.clients
@@ -174,7 +176,7 @@ class GroundRoutes:
             await asyncio.sleep(WATCH_EVERY_S)
 
     async def _ask(self, question: str, **arguments: Any) -> Answer:
-        if self._turns is None:  # belongs to the loop that serves
+        if self._turns is None:  # must be created in the serving event loop
             self._turns = anyio.CapacityLimiter(CONNECTIONS)
         try:
             return await run_sync(partial(self._ask_map, question, **arguments), limiter=self._turns)
@@ -183,7 +185,7 @@ class GroundRoutes:
 
 
 def add_no_ground(app: FastAPI) -> None:
-    """The same addresses on a server that has no ground: 404 and why."""
+    """Add the same routes to a server without a map: they answer 404 with the reason."""
 
     def none() -> Response:
         raise HTTPException(404, "This server was opened without its ground, so it has no map.")
@@ -193,7 +195,7 @@ def add_no_ground(app: FastAPI) -> None:
 
 
 def place_of(text: str, name: str) -> tuple[float, float]:
-    """Longitude and latitude of ``lon,lat``; 422 for anything that is no place on Earth."""
+    """Longitude and latitude of ``lon,lat``; 422 if it is not a position on Earth."""
     match = _PLACE.fullmatch(text)
     if match is None:
         raise HTTPException(422, f"{name}: expected longitude,latitude in degrees, such as -84.25,36.59.")

@@ -33,14 +33,14 @@ SENT_WITHIN_S: Final = 3.0
 AGAIN_AFTER_S: Final = 3.0
 LOOK_EVERY_S: Final = 0.25
 FIRST_MINUTE: Final = datetime(2020, 1, 1, tzinfo=UTC)
-"""A new spool counts its boots from the minutes since then, so that numbers of a lost spool are not used again."""
+"""A new spool numbers its boots from the minutes since this time, so that numbers of a lost spool are not reused."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class OperatorAction:
-    """What an operator decided about an alert: ``by`` whom and when (``at``, UTC); ``reason`` for a rejection."""
+    """An operator's decision about an alert: ``by`` the operator, ``at`` a time (UTC); ``reason`` for a rejection."""
 
     action: Literal["acknowledge", "reject", "clear"]
     alert: str
@@ -50,7 +50,7 @@ class OperatorAction:
 
 
 class ActionSender:
-    """Publishes actions as replies of the operations centre, from a spool in the data folder."""
+    """Publish actions as replies of the operations centre, from a spool in the data folder."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class ActionSender:
         now_ns: Callable[[], int],
         identity: Identity | None = None,
     ) -> None:
-        """``folder`` holds the journal ``journal.db`` and the spool ``actions.db``."""
+        """Open the spool ``actions.db`` in ``folder``, which also holds the journal ``journal.db``."""
         minutes = (now_ns() // 1_000_000_000 - int(FIRST_MINUTE.timestamp())) // 60
         self._topic = unit_topic(sector_id, UNIT, "reply")
         self._spool = Spool(folder / "actions.db", first_boot=max(minutes, 1))
@@ -94,8 +94,8 @@ class ActionSender:
         return self._spool.waiting
 
     def send(self, order: OperatorAction) -> None:
-        """Spool and publish one action. WatchlineError when the broker does not confirm it in time; the action stays in
-        the spool and is published when a broker answers."""
+        """Spool and publish one action. WatchlineError if the broker does not confirm it in time; the action stays in
+        the spool and is published once a broker answers."""
 
         def numbered(boot: int, seq: int) -> bytes:
             return encode_unit(Reply(UNIT, boot, seq, order.at, order.action, order.alert, order.by, order.reason))
@@ -127,7 +127,7 @@ class ActionSender:
                 failing = False
             except WatchlineError as error:
                 if not failing:
-                    log.warning("Actions wait: %s", error)
+                    log.warning("Operator actions are queued: %s", error)
                 failing = True
                 self._stop.wait(1.0)
                 self._wake.set()

@@ -1,8 +1,8 @@
-"""Routes of the planner's page: what may be edited, coverage after an edit, and long work as jobs.
+"""Routes of the planner's page: editable layouts, coverage after an edit, and background jobs.
 
-Edits are answered by a process that keeps the ground and each layout's coverage (``ops.services.planner.worker``),
-started when first asked; jobs by processes of their own (``ops.services.planner.jobs``). Nothing here changes a file of
-the sector.
+Edits are evaluated by a process that keeps the terrain and the coverage of each layout
+(``ops.services.planner.worker``) and starts with the first request. Each job has its own process
+(``ops.services.planner.jobs``). No route changes a file of the sector.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ from ops.services.planner.jobs import JobRefused, Jobs, start_worker
 
 MOST_PICTURES: Final = 16
 MOST_WAITING: Final = 4
-"""Questions that wait for the planner's process; more would hold up the threads that alerts need."""
+"""Maximum number of requests that wait for the planner's process; more would block threads that alerts need."""
 ANSWERS_WITHIN_S: Final = 90.0
 IDLE_S: Final = 120.0
-"""How long after the last question the process is kept."""
+"""Time for which the process is kept after the last request."""
 Name = Annotated[str, Field(min_length=1, max_length=64)]
 Token = Annotated[str, InPath(pattern=r"^[0-9a-f]{16}$")]
 PLANNED: Final = "plan:"
-"""What begins the name of a layout that a plan chose; its job's name follows."""
+"""Prefix of the name of a planned layout, followed by the name of its job."""
 Planned = Callable[[str], Any]
 JobName = Annotated[str, InPath(pattern=r"^job-[0-9]{1,9}$")]
 
 
 class Edit(BaseModel):
-    """Where a sensor is put instead, and where it looks."""
+    """New position and azimuth of a sensor."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
     lon: float | None = Field(default=None, ge=-180.0, le=180.0)
@@ -49,14 +49,14 @@ class Edit(BaseModel):
 
 
 class Edited(BaseModel):
-    """A layout of the sector with edits by sensor id; null takes a sensor away."""
+    """A layout of the sector with edits by sensor id; null removes the sensor."""
 
     model_config = ConfigDict(extra="forbid")
     layout: Name
     edits: dict[Name, Edit | None] = Field(default_factory=dict, max_length=2000)
 
     def order(self, planned: Planned) -> dict[str, Any]:
-        """As the planner's process takes it, with the document of a layout that a plan chose."""
+        """The order for the planner's process, with the document of a planned layout."""
         edits = {
             name: None if edit is None else edit.model_dump(exclude_none=True) for name, edit in self.edits.items()
         }
@@ -73,13 +73,13 @@ class CompareOrder(BaseModel):
     draws: int = Field(default=300, ge=2, le=5000)
 
     def order(self, planned: Planned) -> dict[str, Any]:
-        """As the planner's process takes it."""
+        """The order for the planner's process."""
         layouts = [edited.order(planned) for edited in self.layouts]
         return {"do": "compare", "layouts": layouts, "budget": self.budget, "draws": self.draws}
 
 
 class PlanOrder(BaseModel):
-    """What to buy for a budget, after ``start`` or from scratch."""
+    """A plan of what to buy for a budget, extending ``start`` or from scratch."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
     kind: Literal["plan"]
@@ -89,14 +89,14 @@ class PlanOrder(BaseModel):
     seconds: float = Field(default=15.0, ge=1.0, le=120.0)
 
     def order(self, planned: Planned) -> dict[str, Any]:
-        """As the planner's process takes it."""
+        """The order for the planner's process."""
         start = None if self.start is None else self.start.order(planned)
         order = {"do": "plan", "budget": self.budget, "objective": self.objective}
         return {**order, "start": start, "seconds": self.seconds}
 
 
 class PlanRoutes:
-    """Handlers of the planner's page, and the processes behind them; ``close`` ends those."""
+    """Handlers of the planner's page and their processes; ``close`` ends the processes."""
 
     def __init__(self, sector: str, log: Path) -> None:
         self._sector, self._log = sector, log
@@ -108,7 +108,7 @@ class PlanRoutes:
         self._pictures: dict[str, bytes] = {}
 
     def add_to(self, app: FastAPI) -> None:
-        """Add the routes; handlers are plain functions, so they run in threads."""
+        """Add the routes; the handlers are synchronous functions, so they run in threads."""
         app.add_api_route("/api/plan/setup", self.setup, methods=["GET"])
         app.add_api_route("/api/plan/coverage", self.coverage, methods=["POST"])
         app.add_api_route("/api/plan/layout", self.save, methods=["POST"])
@@ -122,7 +122,7 @@ class PlanRoutes:
         """End the processes."""
         self._jobs.close()
         if self._worker is not None:
-            self._worker.kill()  # whoever waits for it hears so, and lets go
+            self._worker.kill()  # a thread that waits for it is notified and releases the lock
         with self._lock:
             if self._idle is not None:
                 self._idle.cancel()
@@ -144,13 +144,13 @@ class PlanRoutes:
         return JSONResponse({**answer, "picture": f"/api/plan/pictures/{token}.png"})
 
     def save(self, asked: Edited) -> JSONResponse:
-        """A layout as edited, as a layout file."""
+        """The edited layout as a layout file."""
         with self._turn():
             answer = self._ask({"do": "save", **asked.order(self._planned)})
         return JSONResponse(answer, media_type="application/geo+json")
 
     def _planned(self, layout: str) -> Any:
-        """The document of a layout that a plan chose; None for a layout of the sector, 422 where no plan has it."""
+        """The document of a planned layout; None for a layout of the sector, 422 if no plan has this name."""
         if not layout.startswith(PLANNED):
             return None
         job = self._jobs.get(layout.removeprefix(PLANNED))
@@ -187,7 +187,7 @@ class PlanRoutes:
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
-        """One question at a time; 429 where too many wait already."""
+        """Admit one request at a time; 429 if too many are waiting."""
         if not self._turns.acquire(blocking=False):
             raise HTTPException(429, "The planner is busy; ask again in a moment.")
         try:
@@ -206,7 +206,7 @@ class PlanRoutes:
             self._end()
 
     def _ask(self, order: Mapping[str, Any]) -> Any:
-        """The worker's answer; 422 with its sentence where it refuses, 503 where it has ended."""
+        """The worker's answer; 422 with its sentence if it refuses, 503 if it has ended."""
         if self._worker is None or self._worker.poll() is not None:
             self._worker = start_worker(self._sector, self._log)
         worker = self._worker
@@ -225,7 +225,7 @@ class PlanRoutes:
                 if "refused" in message:
                     raise HTTPException(422, str(message["refused"]))
         except (OSError, ValueError):
-            pass  # it has ended; what follows says so
+            pass  # the process has ended, which is reported below
         finally:
             patience.cancel()
         self._end()

@@ -1,4 +1,4 @@
-"""What the API tells Prometheus: per-sensor conservation counts, progress of fusion and feeds, open streams."""
+"""Metrics for Prometheus: conservation counts per sensor, progress of fusion and feeds, open streams."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ ACCOUNTED = ("journaled", "duplicate", "dead_lettered", "shed")
 
 
 def unaccounted(figures: Mapping[str, int]) -> int | None:
-    """received − (journaled + duplicate + dead_lettered + shed): zero, always. None when a figure is absent."""
+    """received − (journaled + duplicate + dead_lettered + shed), which must always be 0; None if a figure is absent."""
     if "received" not in figures or any(name not in figures for name in ACCOUNTED):
         return None
     return figures["received"] - sum(figures[name] for name in ACCOUNTED)
 
 
 INGEST_GAUGES = {"disk_full": "watchline_ingest_disk_full", "clock_jumps": "watchline_ingest_clock_jumps_total"}
-"""What ingest tells of itself, among the counts of no sensor (\"\")."""
+"""Reports of ingest about itself, in the counts without a sensor (\"\")."""
 
 
 GAUGES = frozenset({"held"})
-"""Figures of a sensor that may fall: whether ingest's quarantine holds it now."""
+"""Figures of a sensor that may decrease: whether it is in ingest's quarantine."""
 
 
 def metrics_text(progress: Progress, counts: Live | None, stream_clients: int) -> str:
-    """All figures in the Prometheus text format 0.0.4, families in order of name."""
+    """All figures in the Prometheus text format 0.0.4, families sorted by name."""
     sensors = {} if counts is None else msgspec.json.decode(counts.body, type=dict[str, dict[str, int]])
     families: dict[str, list[str]] = {}
     for sensor, figures in sorted(sensors.items()):

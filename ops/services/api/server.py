@@ -1,4 +1,4 @@
-"""Serving an application on 127.0.0.1, and nowhere else."""
+"""Web server for an application, on 127.0.0.1 only."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ class ServerFailed(WatchlineError):
 
 
 def listen(port: int) -> socket.socket:
-    """A listening socket on 127.0.0.1; port 0 takes a free one. BadInput when the port is in use or not allowed.
+    """A listening socket on 127.0.0.1; port 0 takes a free port. BadInput if the port is in use or not allowed.
 
-    Accepted connections inherit a bounded send buffer, so that a stalled client is noticed soon, and a limit after
-    which the kernel drops a peer that takes nothing (Linux; Debian's kernels honour it for a closed window too).
+    Accepted connections inherit a bounded send buffer, so that a stalled client is detected soon, and a timeout after
+    which the kernel drops a peer that accepts no data (Linux; Debian's kernels also honour it for a closed window).
     """
-    # With the protocol named, asyncio turns Nagle's wait off; without it every answer takes 40 ms more (measured).
+    # With an explicit protocol, asyncio disables Nagle's algorithm; otherwise every answer takes 40 ms more (measured).
     server = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     server.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
@@ -44,7 +44,7 @@ def listen(port: int) -> socket.socket:
 
 @contextmanager
 def serving(app: FastAPI, *, port: int = 0) -> Iterator[int]:
-    """Serve ``app`` from a thread while the block runs; gives the port. Streams are ended before the server stops."""
+    """Serve ``app`` from a thread while the block runs; yield the port. Streams are ended before the server stops."""
     with listen(port) as listening:
         server = uvicorn.Server(server_config(app))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="api", daemon=True)
@@ -59,7 +59,7 @@ def serving(app: FastAPI, *, port: int = 0) -> Iterator[int]:
 
 
 def server_config(app: FastAPI) -> uvicorn.Config:
-    """uvicorn without what is not needed here: no proxy headers, no server name, no access log, no websockets."""
+    """Configuration of uvicorn without proxy headers, server name, access log and websockets."""
     return uvicorn.Config(
         app,
         loop="asyncio",

@@ -1,7 +1,7 @@
-"""The built front end: its page and its assets, exactly the files that the build left, each under its own address.
+"""The built front end: its page and assets, exactly the files of the build, each at its own address.
 
-Only what was found in the folder at the start is ever served, so no path leads out of it. Names of assets hold a hash
-of their content, so browsers may keep them for ever; the page itself is asked for anew each time.
+Only files that are in the folder at start-up are served, so no path leads out of it. Names of assets contain a hash of
+their content, so browsers may cache them indefinitely; the page itself is requested again each time.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ BUILT: Final = Path(__file__).resolve().parents[2] / "web" / "dist"
 FOR_EVER: Final = "public, max-age=31536000, immutable"
 ASKED_ANEW: Final = "no-cache"
 _LARGEST_BYTES: Final = 20_000_000
-_TYPES: Final = {  # what browsers insist on, whatever this machine's table of types says
+_TYPES: Final = {  # required by browsers, whatever types this machine's configuration defines
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -35,7 +35,7 @@ _ROUTES: Final = ("sector", "tracks", "alerts", "sensors", "counts", "border", "
 
 
 def add_pages(app: FastAPI, *, title: str, folder: Path = BUILT) -> None:
-    """Serve the front end in ``folder``; where it was not built, a plain page that says so and how to build it."""
+    """Serve the front end in ``folder``; if it was not built, serve a plain page that explains how to build it."""
     index = folder / "index.html"
     if not index.is_file():
         app.add_route("/", lambda _: _not_built(title), methods=["GET"], include_in_schema=False)
