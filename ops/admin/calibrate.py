@@ -1,4 +1,4 @@
-"""``watchline sensor calibrate``: what a journal says of the sensors' probability of detection, by class of ground."""
+"""``watchline sensor calibrate``: observed detection probability of the sensors in a journal, by terrain class."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ROWS_A_STEP: Final = 5_000
 
 @dataclass(frozen=True, slots=True)
 class CalibrationRequest:
-    """What is calibrated: a ``journal`` on a ``sector`` with its ``layout``, observed ``since`` until before ``until``.
+    """What to calibrate: a ``journal`` on a ``sector`` with its ``layout``, observed ``since`` until before ``until``.
 
     ``support_s``: see fusion.scoring.calibration.
     """
@@ -40,7 +40,9 @@ class CalibrationRequest:
 
 
 def calibrate_journal(wanted: CalibrationRequest, screen: Console) -> dict[str, Any]:
-    """Predicted against observed detections, a row for each sensor and class of ground. BadInput for no scans."""
+    """Compare predicted with observed detections, one row per sensor and terrain class. BadInput when there are no
+    scans.
+    """
     from fusion.scoring.calibration import CalibrationSettings, calibrate
     from ops.runtime.output import progress_bar
     from ops.sector.open_sector import open_sector
@@ -54,30 +56,31 @@ def calibrate_journal(wanted: CalibrationRequest, screen: Console) -> dict[str, 
     if not scans:
         raise BadInput("holds no scan of this layout", where=str(wanted.journal), expected="a night's detections")
     with progress_bar(screen) as progress:
-        found = calibrate(
+        calibration = calibrate(
             progress.track(scans, description="scans"),
             ground.layout,
             settings=tracker,
             calibration=calibration,
             terrain=ground.terrain,
         )
-    names = [str(name) for name in found.data_vars]
-    columns = {name: found[name].to_numpy().tolist() for name in names}
-    cells = [{name: _plain(columns[name][i]) for name in names} for i in range(found.sizes.get("cell", 0))]
+    names = [str(name) for name in calibration.data_vars]
+    columns = {name: calibration[name].to_numpy().tolist() for name in names}
+    cells = [{name: _plain(columns[name][i]) for name in names} for i in range(calibration.sizes.get("cell", 0))]
     return {
         "journal": str(journal_path(wanted.journal)),
         "scans": len(scans),
         "unusable": unusable,
-        "level": found.attrs["level"],
+        "level": calibration.attrs["level"],
         "cells": cells,
-        "unsupported": found.attrs["unsupported"],
-        "not_polled": found.attrs["not_polled"],
+        "unsupported": calibration.attrs["unsupported"],
+        "not_polled": calibration.attrs["not_polled"],
     }
 
 
 def observed_scans(wanted: CalibrationRequest, layout: Layout) -> tuple[list[ScanColumns], int]:
-    """The journal's scans of the layout's sensors in the order in which they were observed, and how many rows were
-    of none or could not be used."""
+    """Return the scans of the layout's sensors in order of observation, and the number of rows that were
+    not usable or from other sensors.
+    """
     since = None if wanted.since is None else nanoseconds(wanted.since)
     until = None if wanted.until is None else nanoseconds(wanted.until)
     scans: list[ScanColumns] = []
@@ -100,7 +103,7 @@ def observed_scans(wanted: CalibrationRequest, layout: Layout) -> tuple[list[Sca
 
 
 def show_calibration(calibration: dict[str, Any], screen: Console) -> None:
-    """The table for people, and what it cannot say."""
+    """Show the calibration table and its limitations."""
     table = Table(
         Column("sensor", no_wrap=True),
         Column("ground", no_wrap=True),

@@ -1,4 +1,4 @@
-"""``watchline doctor``: what is installed, reachable and missing, each with what to do about it."""
+"""``watchline doctor``: checks what is installed and reachable, and gives a remedy for whatever is missing."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ PACKAGES: Final = (
 )
 BROKER_WITHIN_S: Final = 5.0
 SOON: Final = timedelta(days=30)
-"""A certificate or key that ends within this is named."""
+"""A certificate or key that expires within this time is listed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing looked at. ``needed``: without it Watchline does not run; otherwise something optional is missing."""
+    """The result of one check. ``needed``: Watchline does not run without it; otherwise it is optional."""
 
     name: str
     ok: bool
@@ -59,8 +59,9 @@ class Check:
 
 
 def examine(broker: str | None, identity: Path | None = None) -> list[Check]:
-    """Look at everything. With ``broker``, also log in there and subscribe; with ``identity``, as that folder's ingest,
-    and look at its keys and certificates too."""
+    """Run all checks. With ``broker``, also log in there and subscribe; with ``identity``, log in as that folder's
+    ingest, and check its keys and certificates too.
+    """
     looks: list[Callable[[], Check]] = [_python, _packages, _kernels, _sample, _sqlite, _disk, _embedded]
     findings = [_guarded(look.__name__.strip("_"), look) for look in looks]
     findings += [
@@ -77,7 +78,7 @@ def examine(broker: str | None, identity: Path | None = None) -> list[Check]:
 
 
 def show(findings: list[Check], screen: Console) -> None:
-    """A table for people: a word and a sign, not colour alone."""
+    """Show a table with a word and a sign for each result, not colour alone."""
     table = Table(box=None, header_style="dim")
     for name in ("", "what", "found"):
         table.add_column(name)
@@ -166,7 +167,7 @@ def _optional(name: str, package: str, purpose: str, extra: str) -> Check:
 
 
 def _identity(folder: Path) -> Check:
-    """Keys and certificates: those of our own are there, and which of all of them ended or end soon."""
+    """Check keys and certificates: Watchline's own must be present; expired and soon-expiring ones are listed."""
     from ingest.security.key_bundle import CERTIFICATE
     from ingest.security.key_register import RegisterFile
     from ops.broker.identities import INGEST_UNITS, RESERVED, IdentityFolder
@@ -182,17 +183,19 @@ def _identity(folder: Path) -> Check:
     for certificate in sorted(folder.glob(f"identities/*/{CERTIFICATE}")):
         end = _end_of(certificate)
         ends[certificate.parent.name] = min(end, ends.get(certificate.parent.name) or end)
-    used = {*valid, INGEST_UNITS}  # which has a certificate and no key
+    used = {*valid, INGEST_UNITS}  # this one has a certificate and no key
     over = [name for name, end in ends.items() if end <= now and name in used]
     soon = [name for name, end in ends.items() if now < end <= now + SOON and name in used]
     lists = (("no key of", missing), ("ended", over), (f"end within {SOON.days} days", soon))
-    says = [f"{len(valid)} names with a key, {len(revoked - valid)} revoked"]
-    says += [f"{words}: {', '.join(sorted(names)[:20])}" for words, names in lists if names]
-    return Check("identity", not missing and not over, "; ".join(says))
+    parts = [f"{len(valid)} names with a key, {len(revoked - valid)} revoked"]
+    parts += [f"{words}: {', '.join(sorted(names)[:20])}" for words, names in lists if names]
+    return Check("identity", not missing and not over, "; ".join(parts))
 
 
 def _tls_of(identity: Path | None) -> TlsFiles | None:
-    """What to show to the broker: the probe with ingest's rights, for ingest's own certificate ends its connection."""
+    """Return the TLS files for the broker: the probe with ingest's rights, as ingest's certificate would end its
+    session.
+    """
     from ingest.security.key_bundle import open_bundle
     from ops.broker.identities import INGEST, IdentityFolder
     from ops.broker.mosquitto_config import PROBES

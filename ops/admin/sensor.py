@@ -1,4 +1,4 @@
-"""``watchline sensor``: which sensors there are, which SAPIENT node is which, what a message would be, and tasks."""
+"""``watchline sensor``: lists sensors, maps SAPIENT nodes to them, tests messages, and sends tasks."""
 
 from __future__ import annotations
 
@@ -37,9 +37,11 @@ CHANNELS: Final = ("detections", "status")
 def register(
     sector_name: str, layout: str | None, sensor: str, *, data: Path | None, node: str | None
 ) -> dict[str, Any]:
-    """Say how a sensor of the layout sends; with ``node``, note in ``data`` that this SAPIENT node is it.
+    """Return how a sensor of the layout sends; with ``node``, record in ``data`` that this SAPIENT node is the sensor.
 
-    Raises LayoutError for a sensor that the layout lacks, BadInput for a node id that is none, or is another sensor.
+    Raises LayoutError for a sensor missing from the layout, BadInput for a node id that is invalid or already assigned
+    to
+    another sensor.
     """
     sector = load_sector(sector_name)
     placed = layout_of(layout_path(sector, layout))[sensor]
@@ -53,7 +55,7 @@ def register(
         "kind": placed.kind,
         "topics": {channel: sensor_topic(sector.name, sensor, channel) for channel in (*CHANNELS, "ack")},
         "content_types": {
-            "detections": [JSON, *(kind for kind in DECODERS if kind != REFUSED)],  # that one is between our processes
+            "detections": [JSON, *(kind for kind in DECODERS if kind != REFUSED)],  # REFUSED is internal
             "status": [JSON, *STATUS_DECODERS],
         },
         "status_interval_s": placed.status_interval_s,
@@ -62,8 +64,9 @@ def register(
 
 
 def listing(sector_name: str, layout: str | None, data: Path | None, screen: Console) -> dict[str, Any]:
-    """The layout's sensors with their surveys, and with ``data`` their states, receipts and SAPIENT nodes, those of no
-    sensor too."""
+    """Return the layout's sensors with their surveys; with ``data``, also their states, receipts and SAPIENT nodes,
+    including unassigned nodes.
+    """
     sector = load_sector(sector_name)
     states: dict[str, str] = {}
     counts: dict[str, Counts] = {}
@@ -107,10 +110,10 @@ def listing(sector_name: str, layout: str | None, data: Path | None, screen: Con
 
 
 def test(file: Path, *, content_type: str, channel: str, sensor: str | None) -> dict[str, Any]:
-    """What ingest would make of the bytes in a file: the scan or status, or the refusal with its field.
+    """Decode the bytes of a file as ingest would: the scan or status, or the refusal with its field.
 
-    ``sensor``: as if it had come on this sensor's topic. The time is not judged. Raises BadInput on a channel that is
-    none, or a file that cannot be read.
+    ``sensor``: decode as if received on this sensor's topic. The time is not checked. Raises BadInput for an invalid
+    channel, or a file that cannot be read.
     """
     if channel not in CHANNELS:
         raise BadInput(f"{channel!r} is no channel", where="--channel", expected=" or ".join(CHANNELS))
@@ -137,7 +140,7 @@ def test(file: Path, *, content_type: str, channel: str, sensor: str | None) -> 
 
 
 def show_registration(registration: dict[str, Any], screen: Console) -> None:
-    """The registration for people."""
+    """Show the registration."""
     for channel, topic in registration["topics"].items():
         forms = ", ".join(registration["content_types"].get(channel, ())) or "acknowledgements come from here"
         screen.print(f"{topic}: {forms}", markup=False, highlight=False)
@@ -148,14 +151,14 @@ def show_registration(registration: dict[str, Any], screen: Console) -> None:
 
 
 def show_test(result: dict[str, Any], screen: Console) -> None:
-    """An accepted message for people; a refusal is said elsewhere."""
+    """Show an accepted message; a refusal is reported elsewhere."""
     if result["accepted"]:
         screen.print_json(data={name: value for name, value in result.items() if name not in ("accepted", "bytes")})
 
 
 @dataclass(frozen=True, slots=True)
 class TaskRequest:
-    """A task as the command line says it; one of mode, request, look_at (AZIMUTH or AZIMUTH,ELEVATION) and stop."""
+    """A task from the command line; exactly one of mode, request, look_at (AZIMUTH or AZIMUTH,ELEVATION) and stop."""
 
     mode: str | None = None
     request: str | None = None
@@ -164,7 +167,7 @@ class TaskRequest:
 
 
 def give_task(sensor: str, data: Path, wanted: TaskRequest) -> dict[str, Any]:
-    """Put a task into the gateway's memory, for it to send; BadInput for no SAPIENT node, and for no task."""
+    """Queue a task for the gateway to send. BadInput for a sensor without a SAPIENT node, or without a task."""
     from ingest.standards.sapient.outgoing import Order, task, ulid
     from ops.services.sapient.database import FILE_NAME, NodeTask, SapientMemory
 
@@ -233,7 +236,7 @@ def _counts(data: Path) -> dict[str, Counts]:
 
 
 def _nodes(data: Path) -> dict[str, str]:
-    """SAPIENT node id → sensor: as registered by a person, and as the nodes that were heard turned out."""
+    """Map SAPIENT node ids to sensors: as registered, and as determined from the nodes heard."""
     from ops.services.sapient.database import FILE_NAME, SapientMemory
 
     nodes = registered_nodes(data)

@@ -1,7 +1,7 @@
-"""``watchline sensor survey``: where a sensor stands and how its north lies, as measured, into the layout file.
+"""``watchline sensor survey``: writes a sensor's measured position and north alignment into the layout file.
 
-The layout is the one truth: whatever opens it (the tracker, coverage, the gateway) takes the new place, takes the
-offset off the sensor's azimuths, and believes them no better than the survey says.
+The layout is the single source: everything that opens it (the tracker, coverage, the gateway) uses the new position,
+subtracts the azimuth offset, and assumes azimuths no more accurate than the survey.
 """
 
 from __future__ import annotations
@@ -23,18 +23,23 @@ from ops.sector.sector_file import layout_path, load_sector
 from sensors.sensor import Sensor
 
 READING_SD_DEG: Final = 0.05
-"""Of one reading of the sensor's azimuth scale (assumption: it is read to a tenth of a degree or better)."""
+"""Standard deviation of one reading of the azimuth scale [degrees] (assumption: read to a tenth of a degree or
+better).
+"""
 NEAREST_M: Final = 50.0
-"""A landmark that is nearer than this says more of where exactly the sensor stands than of its north."""
+"""Minimum distance of a landmark [m]: with a nearer one, the error of the sensor's position dominates that of its
+north.
+"""
 ONE_SIGMA: Final = 0.8413447460685429
-"""Share of a normal distribution below one standard deviation."""
+"""Fraction of a normal distribution below one standard deviation."""
 KEYS: Final = ("site_sd_m", "north_offset_deg", "north_sd_deg", "surveyed_on", "survey_method")
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What a survey found; None was not measured. ``sightings``: ``LON,LAT,READING`` of landmarks, the reading being
-    the azimuth at which the sensor sees it [degrees]."""
+    """The measurements of a survey; None was not measured. ``sightings``: ``LON,LAT,READING`` of landmarks, where the
+    reading is the sensor's azimuth to the landmark [degrees].
+    """
 
     lon: float | None = None
     lat: float | None = None
@@ -48,13 +53,15 @@ class Measured:
 
     @property
     def nothing(self) -> bool:
-        """Whether nothing was measured: then the question is what is known."""
+        """Whether nothing was measured: the record is then shown instead."""
         return self == Measured()
 
 
 @dataclass(frozen=True, slots=True)
 class North:
-    """What a sensor's azimuths read too much [degrees], how well that is known (1 σ), and each landmark's residual."""
+    """A sensor's azimuth offset [degrees], subtracted from its readings; its uncertainty (1 σ); each landmark's
+    residual.
+    """
 
     offset_deg: float
     sd_deg: float | None
@@ -64,10 +71,11 @@ class North:
 def survey(
     sector_name: str, layout: str | None, sensor: str, measured: Measured, *, out: Path | None
 ) -> dict[str, Any]:
-    """Write what was measured into the layout file, or to ``out``; without measurements, tell what is recorded.
+    """Write the measurements into the layout file, or to ``out``; without measurements, return the record.
 
-    Raises LayoutError for a sensor that the layout lacks and for values that no sensor can have, BadInput for half a
-    place, a landmark that cannot be used, or a file that cannot be written.
+    Raises LayoutError for a sensor missing from the layout and for invalid values; BadInput for an incomplete position,
+    an
+    unusable landmark, or a file that cannot be written.
     """
     path = layout_path(load_sector(sector_name), layout)
     before = layout_of(path)[sensor]
@@ -77,12 +85,12 @@ def survey(
     if out is None and path.resolve().is_relative_to(samples_folder().resolve()):
         raise BadInput("a sample's layout stays as it is", where=str(path.name), expected="--out FILE for the surveyed")
     document = json.loads(path.read_text(encoding="utf-8"))
-    feature = next(found for found in document["features"] if found["properties"].get("id") == sensor)
+    feature = next(entry for entry in document["features"] if entry["properties"].get("id") == sensor)
     lon, lat = (before.lon, before.lat) if measured.lon is None else (measured.lon, measured.lat)
     north = _north(measured, float(lon), float(lat or 0.0))
     if measured.lon is not None:
         feature["geometry"]["coordinates"] = [measured.lon, measured.lat]
-    feature["properties"].update(_found(measured, north))
+    feature["properties"].update(_measured_keys(measured, north))
     target = out or path
     _write(target, document, sensor)
     after = layout_of(target)[sensor]
@@ -96,23 +104,23 @@ def survey(
 
 
 def recorded(sensor: Sensor) -> dict[str, Any] | None:
-    """What is recorded of a sensor's survey, by the layout's keys; None: it was never surveyed."""
+    """Return a sensor's recorded survey, by the layout's keys; None when it was never surveyed."""
     survey_keys = {key: getattr(sensor, key) for key in KEYS}
     return None if all(value is None or value == 0.0 for value in survey_keys.values()) else survey_keys
 
 
 def in_words(sensor: Sensor) -> str:
-    """The survey for a table: ``±2 m, ±0.2°, 2026-03-14``; ``never`` without one."""
+    """Format the survey for a table: ``±2 m, ±0.2°, 2026-03-14``; ``never`` without one."""
     known = recorded(sensor)
     if known is None:
         return "never"
     words = ["" if sensor.site_sd_m is None else f"±{sensor.site_sd_m:g} m"]
     words.append("" if sensor.north_sd_deg is None else f"{sensor.north_offset_deg:+g}° ±{sensor.north_sd_deg:g}°")
-    return ", ".join(word for word in (*words, sensor.surveyed_on or "") if word)
+    return ", ".join(part for part in (*words, sensor.surveyed_on or "") if part)
 
 
 def show_survey(result: dict[str, Any], screen: Console) -> None:
-    """The record for people."""
+    """Show the record."""
     record = result["survey"]
     if record is None:
         screen.print(f"{result['sensor']} was never surveyed.", markup=False, highlight=False)
@@ -130,11 +138,12 @@ def show_survey(result: dict[str, Any], screen: Console) -> None:
 
 
 def north_of(sightings: Sequence[str], lon: float, lat: float, *, site_sd_m: float) -> North:
-    """North alignment from landmarks at known places, seen from (``lon``, ``lat``).
+    """Compute north alignment from landmarks at known positions, seen from (``lon``, ``lat``).
 
-    Each residual is reading − geodesic azimuth; the offset is their mean. Its deviation joins the mean's own,
-    ``t s/√n`` with Student's factor for few of them, the reading's, and the angle by which an error of the sensor's
-    own place would turn the nearest landmark. One landmark alone gives no deviation. BadInput for what is no sighting.
+    Each residual is reading − geodesic azimuth; the offset is their mean. Its standard deviation combines that of the
+    mean, ``t s/√n`` (with Student's factor for small n), that of the reading, and the angle by which an error of the
+    sensor's position would shift the nearest landmark. A single landmark gives no scatter. BadInput for an invalid
+    sighting.
     """
     from pyproj import Geod
     from scipy.stats import t as student
@@ -153,8 +162,8 @@ def north_of(sightings: Sequence[str], lon: float, lat: float, *, site_sd_m: flo
     if n == 1:
         return North(_turn(first + mean), None, (first,))
     spread = math.sqrt(sum((each - mean) ** 2 for each in apart) / (n - 1))
-    own_sd_deg = float(student.ppf(ONE_SIGMA, n - 1)) * spread / math.sqrt(n)
-    sd = math.hypot(own_sd_deg, READING_SD_DEG / math.sqrt(n), math.degrees(math.atan2(site_sd_m, nearest_m)))
+    mean_sd_deg = float(student.ppf(ONE_SIGMA, n - 1)) * spread / math.sqrt(n)
+    sd = math.hypot(mean_sd_deg, READING_SD_DEG / math.sqrt(n), math.degrees(math.atan2(site_sd_m, nearest_m)))
     return North(_turn(first + mean), sd, tuple(residuals))
 
 
@@ -169,8 +178,8 @@ def _north(measured: Measured, lon: float, lat: float) -> North | None:
     return north
 
 
-def _found(measured: Measured, north: North | None) -> dict[str, Any]:
-    """The layout's keys that were measured."""
+def _measured_keys(measured: Measured, north: North | None) -> dict[str, Any]:
+    """Return the measured values by the layout's keys."""
     entries = {
         "mast_height_m": measured.mast_height_m,
         "site_sd_m": measured.site_sd_m,
@@ -206,7 +215,7 @@ def _sighting(text: str) -> tuple[float, float, float]:
 
 
 def _turn(angle_deg: float) -> float:
-    """The same angle between −180° and 180°."""
+    """Return the same angle between −180° and 180°."""
     return (angle_deg + 180.0) % 360.0 - 180.0
 
 
@@ -217,7 +226,7 @@ def _distance_m(a: Sensor, b: Sensor) -> float:
 
 
 def _write(target: Path, document: dict[str, Any], sensor: str) -> None:
-    """The layout, whole or not at all, and never one that cannot be opened."""
+    """Write the layout completely or not at all, and never an invalid one."""
     try:
         text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -1,1 +1,1 @@
-"""Brokers: the embedded one, and Mosquitto with its topic rights, certificates and identities."""
+"""Brokers: the embedded broker, and Mosquitto with its topic rights, certificates and identities."""

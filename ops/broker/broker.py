@@ -1,8 +1,8 @@
-"""A broker of our own: iotcore in a child process for one machine, Mosquitto with a generated configuration.
+"""Brokers that Watchline starts itself: iotcore as a child process on one machine, Mosquitto with a generated config.
 
-iotcore binds every interface without authentication by default and has no topic ACL: any authenticated client reads
-every topic. So the embedded broker listens on loopback only, with generated credentials, or does not start.
-Neither broker's PUBACK is a promise of durability, and neither needs to be: see ingest.receiving.receiver.
+By default iotcore binds every interface without authentication, and it has no topic ACL: any authenticated client reads
+every topic. The embedded broker therefore listens on loopback only, with generated credentials, or does not start.
+A PUBACK of either broker does not guarantee durability, and it need not: see ingest.receiving.receiver.
 """
 
 from __future__ import annotations
@@ -32,19 +32,21 @@ from ingest.wire import MAX_PAYLOAD_BYTES
 from ops.runtime.child_process import Child, say, stop_when_parent_ends
 
 URL_VARIABLE: Final = "WATCHLINE_BROKER"
-"""The environment variable that holds a broker's whole URL: command lines are for everybody to see."""
+"""The environment variable with a broker's complete URL: command lines are visible to every user of the machine."""
 IN_FLIGHT: Final = 1000
 MAX_PACKET_BYTES: Final = MAX_PAYLOAD_BYTES + 64 * 1024
 START_TIMEOUT_S: Final = 15.0
 
 
 class EmbeddedBroker:
-    """iotcore (rumqttd) as a child process; MQTT 5 only. Same address and credentials after every start.
+    """iotcore (rumqttd) as a child process; MQTT 5 only. Address and credentials stay the same after every start.
 
-    Traps of iotcore 0.4, measured: it has at most 100 unacknowledged messages under way to a subscriber, whatever
-    ReceiveMaximum says, and answers no SUBSCRIBE while that window is full; it closes the connection on bad
-    credentials without a CONNACK, and on a packet that is too large; a subscription's log holds a fixed number of
-    bytes and then forgets the oldest, delivered or not.
+    Measured limitations of iotcore 0.4: it allows at most 100 unacknowledged messages in flight to a subscriber,
+    whatever
+    ReceiveMaximum says, and answers no SUBSCRIBE while that window is full. On bad credentials it closes the connection
+    without a CONNACK; it also closes it on a packet that is too large. The log of a subscription holds a fixed number
+    of
+    bytes and then discards the oldest, delivered or not.
     """
 
     def __init__(
@@ -55,7 +57,9 @@ class EmbeddedBroker:
         port: int | None = None,
         sector: str | None = None,
     ) -> None:
-        """``folder`` takes the log (default: a temporary one). ``sector`` lets its detections have a larger log."""
+        """``folder`` takes the log (default: a temporary folder). ``sector`` gives that sector's detections a larger
+        log.
+        """
         if not _is_loopback(listen):
             raise BrokerError(
                 f"the embedded broker has no topic rights and cannot listen on {listen}",
@@ -79,7 +83,7 @@ class EmbeddedBroker:
         return self._child.process.pid if self._child and self._child.alive else None
 
     def start(self) -> Self:
-        """Start, and return when it accepts connections. BrokerError when the port is taken or it does not come up."""
+        """Start, and return when it accepts connections. BrokerError when the port is in use or it does not start."""
         if self._child is not None and self._child.alive:
             return self
         _require_free(self._url)
@@ -98,7 +102,7 @@ class EmbeddedBroker:
         return self
 
     def kill(self) -> None:
-        """SIGKILL: everything it held in memory is gone."""
+        """Send SIGKILL; everything it held in memory is lost."""
         if self._child is not None and self._child.alive:
             self._child.kill()
 
@@ -118,10 +122,11 @@ class EmbeddedBroker:
 
 
 class MosquittoBroker:
-    """Mosquitto with a generated configuration: one listener, one user, no silent dropping below 256 MB of queue.
+    """Mosquitto with a generated configuration: one listener, one user, no silent message loss below 256 MB of queue.
 
-    BrokerError with the package to install where Mosquitto is missing. ``persistence`` keeps sessions on disk at a
-    clean stop; nothing here relies on it.
+    Raises BrokerError, naming the package to install, where Mosquitto is missing. ``persistence`` keeps sessions on
+    disk
+    at a clean stop; nothing in Watchline relies on it.
     """
 
     def __init__(
@@ -191,17 +196,17 @@ class MosquittoBroker:
             "connection_messages false",
         ]
         if os.geteuid() == 0:
-            lines.append("user root")  # else it becomes another user, who cannot read these private files
+            lines.append("user root")  # otherwise it changes to another user, who cannot read these private files
         return "\n".join(lines) + "\n"
 
     def kill(self) -> None:
-        """SIGKILL: everything it held in memory is gone."""
+        """Send SIGKILL; everything it held in memory is lost."""
         if self._process is not None and self._process.poll() is None:
             self._process.kill()
             self._process.wait()
 
     def stop(self) -> None:
-        """SIGTERM, then SIGKILL; remove the temporary folder."""
+        """Send SIGTERM, then SIGKILL; remove the temporary folder."""
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
             try:
@@ -222,7 +227,7 @@ RunningBroker = EmbeddedBroker | MosquittoBroker
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """A TCP port that nothing listens on now."""
+    """Return a TCP port that is currently free."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.bind((host, 0))
         return int(probe.getsockname()[1])
@@ -271,14 +276,14 @@ def _write_private(path: Path, text: str) -> None:
 
 
 def _mosquitto_hash(password: str) -> str:
-    """A line of Mosquitto's password file: PBKDF2 with SHA-512, as mosquitto_passwd writes it."""
+    """Return a password hash for Mosquitto's password file: PBKDF2 with SHA-512, as mosquitto_passwd writes it."""
     salt, rounds = secrets.token_bytes(12), 1000
     key = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, rounds)
     return f"$7${rounds}${base64.b64encode(salt).decode()}${base64.b64encode(key).decode()}"
 
 
 def _iotcore_configuration(url: BrokerUrl, sector: str | None) -> str:
-    """rumqttd's TOML. A log of 16 MB for what is heavy, 1 MB for each of the many small topics."""
+    """Return rumqttd's TOML: a log of 16 MB for the high-volume topics, 1 MB for each of the many small topics."""
     segments = (1024 * 1024, 16) if sector is None else (128 * 1024, 8)
     text = f"""
 id = 0
@@ -311,7 +316,7 @@ dynamic_filters = true
 
 
 def _serve() -> int:
-    """The child: run the broker until the parent ends or asks us to stop."""
+    """Run the broker in the child process until the parent ends or requests a stop."""
     import logging
 
     from iotcore.iotcore import IotCoreBroker
@@ -340,4 +345,4 @@ def _serve() -> int:
 
 
 if __name__ == "__main__":
-    os._exit(_serve())  # the broker's threads cannot be asked to end
+    os._exit(_serve())  # the broker's threads cannot be stopped

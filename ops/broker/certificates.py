@@ -1,7 +1,7 @@
-"""A small certificate authority for one sector's broker: server and client certificates, and a list of revoked ones.
+"""A small certificate authority for one sector's broker: server and client certificates, and a revocation list.
 
-ECDSA on P-256. The authority's own key stays in ``authority/``, which belongs on no broker and no sensor. Server and
-client certificates cannot stand in for one another (extended key usage). Private keys are files with mode 0600.
+ECDSA on P-256. The authority's own key stays in ``authority/``, which must not be copied to a broker or a sensor.
+Server and client certificates are not interchangeable (extended key usage). Private keys are files with mode 0600.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from ingest.errors import IdentityError
 from ops.runtime.output import write_private
 
 AUTHORITY_DAYS: Final = 3650
-"""How long the authority, and its list of revoked certificates, is valid. OpenSSL refuses everybody after that."""
+"""Validity in days of the authority and its revocation list. Once they expire, OpenSSL rejects every client."""
 BACKDATED: Final = timedelta(minutes=5)
-"""Certificates begin so long before they are made, because clocks of others are not ours."""
+"""Certificates are backdated by this much, because the clocks of other machines differ."""
 
 
 class Issued(msgspec.Struct, forbid_unknown_fields=True):
-    """One certificate that the authority has made."""
+    """One certificate that the authority has issued."""
 
     name: str
     serial: str
@@ -52,7 +52,9 @@ class Pair:
 
 
 class Authority:
-    """The authority of a folder; made on first use. IdentityError when its files are spoilt or cannot be written."""
+    """The authority of a folder; created on first use. IdentityError when its files are corrupt or cannot be
+    written.
+    """
 
     def __init__(self, folder: Path, *, name: str) -> None:
         self.folder = folder
@@ -64,12 +66,12 @@ class Authority:
 
     @property
     def certificate_pem(self) -> bytes:
-        """What clients and broker believe."""
+        """The certificate that clients and broker trust, as PEM."""
         return self._certificate.public_bytes(Encoding.PEM)
 
     @property
     def issued(self) -> list[Issued]:
-        """Every certificate made so far, revoked ones too."""
+        """Return every certificate issued so far, revoked ones included."""
         if not self._book.exists():
             return []
         try:
@@ -78,14 +80,14 @@ class Authority:
             raise IdentityError(f"cannot be read ({error})", where=str(self._book), expected="what we wrote") from None
 
     def holds(self, name: str, now: datetime) -> bool:
-        """Whether this name has a certificate that is neither revoked nor past its end."""
+        """Return whether this name has a certificate that is neither revoked nor expired."""
         return any(
             certificate.name == name and certificate.revoked_at is None and now < certificate.not_after
             for certificate in self.issued
         )
 
     def server(self, hosts: Sequence[str], days: float) -> Pair:
-        """A certificate for the broker under these host names and addresses."""
+        """Issue a certificate for the broker under these host names and addresses."""
         names: list[x509.GeneralName] = []
         for host in hosts:
             try:
@@ -100,11 +102,13 @@ class Authority:
         return self._issue("broker", days, ExtendedKeyUsageOID.SERVER_AUTH, x509.SubjectAlternativeName(names))
 
     def client(self, name: str, days: float) -> Pair:
-        """A certificate for one client; its common name is what the broker goes by. Negative days: already expired."""
+        """Issue a client certificate; the broker identifies the client by its common name. Negative days: already
+        expired.
+        """
         return self._issue(name, days, ExtendedKeyUsageOID.CLIENT_AUTH, None)
 
     def revoke(self, name: str, now: datetime) -> int:
-        """Revoke every certificate of this name; returns how many those were."""
+        """Revoke every certificate of this name; return the number revoked."""
         book, count = self.issued, 0
         for certificate in book:
             if certificate.name == name and certificate.revoked_at is None:
@@ -113,7 +117,7 @@ class Authority:
         return count
 
     def revocation_list(self) -> bytes:
-        """The list of revoked certificates (PEM), signed now."""
+        """Return the revocation list (PEM), signed now."""
         now = datetime.now(UTC)
         builder = (
             x509.CertificateRevocationListBuilder()

@@ -1,4 +1,4 @@
-"""``watchline broker``: what Mosquitto needs for a sector, proof that it holds, and the end of a stolen key."""
+"""``watchline broker``: configure Mosquitto for a sector, verify its ACL, and revoke stolen keys."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from ops.sector.sector_file import layout_path, load_sector
 from ops.sector.settings import load_settings
 
 KICK_DAYS = 1 / 288
-"""The certificate with which a revoked client's session is ended holds for five minutes."""
+"""Validity in days (five minutes) of the certificate with which a revoked client's session is ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What ``broker config`` was asked for."""
+    """The options of ``broker config``."""
 
     sector: str
     out: Path
@@ -46,7 +46,7 @@ class Request:
 
 
 def configure(request: Request, screen: Console) -> dict[str, Any]:
-    """Write the folder; BadInput (IdentityError) names what cannot be a client's name."""
+    """Write the folder. BadInput (IdentityError) names an invalid client name."""
     sector = load_sector(request.sector)
     host, port = host_and_port(request.listen, "--listen")
     options = BrokerOptions(
@@ -77,17 +77,17 @@ def configure(request: Request, screen: Console) -> dict[str, Any]:
 
 
 def _owner(request: Request) -> str:
-    """Whose the broker's folder must be: its keys are private, and Mosquitto does not stay root."""
+    """Return the account that must own the broker's folder: its keys are private, and Mosquitto gives up root."""
     if request.user is not None:
         return f"    there it must belong to {request.user}, whom Mosquitto becomes when started as root\n"
     return "    there it must belong to whoever runs Mosquitto; started as root it becomes mosquitto, or --user\n"
 
 
 def check(address: str, config: Path, screen: Console) -> tuple[dict[str, Any], bool]:
-    """Try everything against the live broker; the figures, and whether the broker does as it should."""
+    """Test the live broker's ACL; return the figures and whether the broker behaves as required."""
     host, port = host_and_port(address, "HOST:PORT")
     with screen.status("Checking ...") as status:
-        matrix = check_broker(host, port, config, progress=lambda what: status.update(f"Checking: {what} ..."))
+        matrix = check_broker(host, port, config, progress=lambda step: status.update(f"Checking: {step} ..."))
     _show(matrix, screen)
     deviations = [finding.as_dict() for finding in matrix.findings if not finding.ok]
     figures = {"broker": address, "sector": matrix.sector, "checked": len(matrix.findings), "deviations": deviations}
@@ -95,7 +95,7 @@ def check(address: str, config: Path, screen: Console) -> tuple[dict[str, Any], 
 
 
 def revoke(name: str, config: Path, address: str | None, screen: Console) -> dict[str, Any]:
-    """Take every right from a name, at the broker (where it can be reached) and in the register that ingest goes by."""
+    """Revoke all rights of a name, at the broker (where it can be reached) and in the register that ingest uses."""
     if not (config / "installation.json").exists():  # keys of an embedded broker: there are no certificates
         records = IdentityFolder(config).revoke(name)
         screen.print(f"{name}: {len(records)} keys revoked; ingest refuses them within a second.", markup=False)
@@ -118,7 +118,7 @@ def revoke(name: str, config: Path, address: str | None, screen: Console) -> dic
 
 
 def host_and_port(text: str, where: str) -> tuple[str, int]:
-    """``host:port`` in two; BadInput otherwise."""
+    """Split ``host:port``; BadInput for any other form."""
     host, _, port = text.rpartition(":")
     if not host or not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
         raise BadInput(f"{ascii(text)[:80]} is no address", where=where, expected="HOST:PORT")
@@ -126,9 +126,9 @@ def host_and_port(text: str, where: str) -> tuple[str, int]:
 
 
 def _kick(folder: BrokerFolder, name: str, host: str, port: int) -> bool:
-    """End the session of a revoked name: come in its place, with a certificate of five minutes, and leave no session.
+    """End the session of a revoked name: connect under that name with a five-minute certificate, and leave no session.
 
-    The rights of the name are gone by then, so neither we nor its last will can say anything.
+    The name has no rights by then, so neither this connection nor the client's last will can publish anything.
     """
     authority = Authority(folder.path.absolute() / "authority", name="")
     pair = authority.client(name, KICK_DAYS)
@@ -149,7 +149,7 @@ def _kick(folder: BrokerFolder, name: str, host: str, port: int) -> bool:
 
 
 def _show(matrix: Matrix, screen: Console) -> None:
-    """A table of who and what: how many cells are as they should be; then every deviation."""
+    """Show a table of party by action, with the number of correct results; then list every deviation."""
     table = Table(title=f"Rights at {matrix.host}:{matrix.port}, as they should be / tried", title_justify="left",
                   box=None, header_style="dim")  # fmt: skip
     kinds = list(dict.fromkeys(finding.what for finding in matrix.findings))
@@ -158,9 +158,9 @@ def _show(matrix: Matrix, screen: Console) -> None:
         table.add_column(kind, justify="right")
     good = Counter((finding.who, finding.what) for finding in matrix.findings if finding.ok)
     tried = Counter((finding.who, finding.what) for finding in matrix.findings)
-    for who in dict.fromkeys(finding.who for finding in matrix.findings):
-        cells = [f"{good[who, kind]} / {tried[who, kind]}" if tried[who, kind] else "–" for kind in kinds]
-        table.add_row(who, *cells)
+    for party in dict.fromkeys(finding.who for finding in matrix.findings):
+        cells = [f"{good[party, kind]} / {tried[party, kind]}" if tried[party, kind] else "–" for kind in kinds]
+        table.add_row(party, *cells)
     screen.print(table)
     for finding in matrix.findings:
         if not finding.ok:

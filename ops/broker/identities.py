@@ -1,10 +1,10 @@
 """The identities of an installation: a folder with the register of public keys and a bundle for each name.
 
-    register.json              who may sign as whom: what ingest goes by, read again whenever it changes
-    identities/NAME/           what is carried to that sensor or unit (see ingest.security.key_bundle); private keys are
-    0600
+    register.json              which keys may sign for which name; ingest uses it and reads it again after a change
+    identities/NAME/           the bundle to copy to that sensor or unit (see ingest.security.key_bundle); private keys
+                               have mode 0600
 
-Names are unique over all roles, because the name is also that of the certificate and the broker's rights.
+Names are unique over all roles, because the certificate and the broker's rights use the same name.
 """
 
 from __future__ import annotations
@@ -30,53 +30,54 @@ from ops.runtime.file_lock import lock_file
 from ops.runtime.output import write_private
 
 IDENTITY_VARIABLE: Final = "WATCHLINE_IDENTITY"
-"""The environment variable that names the identities' folder for our processes."""
+"""The environment variable that names the identities folder for Watchline's processes."""
 SIGNATURES_VARIABLE: Final = "WATCHLINE_SIGNATURES"
 Signatures = Literal["required", "optional"]
 INGEST: Final = "ingest"
 INGEST_UNITS: Final = "ingest-units"
-"""The certificate of ingest's second connection: a broker that takes the name for the client's id ends the older of two
-connections of one name."""
+"""The certificate name of ingest's second connection. A broker that uses the name as the client id closes the older of
+two connections with one name.
+"""
 FEED: Final = "feed"
 RESERVED: Final[dict[str, Role]] = {INGEST: "ingest", FEED: "feed"}
 
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A name in a role; a sensor's may end in ``*``: a gateway that speaks for all names with that prefix."""
+    """A name in a role; a sensor's may end in ``*``: a gateway that sends for all names with that prefix."""
 
     role: Role
     name: str
 
     @property
     def folder(self) -> str:
-        """The name of its bundle's folder, which is also that of its certificate."""
+        """The name of its bundle's folder, which is also the name in its certificate."""
         return self.name.removesuffix("*").rstrip("-._") if self.name.endswith("*") else self.name
 
 
 class IdentityFolder:
-    """One installation's identities. IdentityError on a name that cannot be, or a folder that cannot be written."""
+    """The identities of one installation. IdentityError for an invalid name or a folder that cannot be written."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     @property
     def register_path(self) -> Path:
-        """Where the register is."""
+        """The path of the register."""
         return self.path / REGISTER
 
     def bundle(self, name: str) -> Path:
-        """The folder of one name's bundle."""
+        """Return the folder of one name's bundle."""
         return self.path / "identities" / name
 
     def register(self) -> Register:
-        """The register as it is now; an empty one where there is none yet."""
+        """Return the current register; an empty one where none exists yet."""
         return RegisterFile(self.register_path).register if self.register_path.exists() else Register()
 
     def prepare(self, names: Iterable[Name], *, valid_until: datetime | None = None) -> list[KeyRecord]:
-        """A key for each name that has no valid one: made, registered, put into its bundle. Returns the new records.
+        """Create a key for each name without a valid one, register it and add it to its bundle; return new records.
 
-        Ingest and the feed are always among them, because every bundle holds their public keys.
+        Ingest and the feed are always included, because every bundle holds their public keys.
         """
         wanted = _checked([*(Name(role, name) for name, role in RESERVED.items()), *names])
         with self._locked():
@@ -92,14 +93,14 @@ class IdentityFolder:
             return made
 
     def add(self, record: KeyRecord) -> None:
-        """Register a public key whose private half somebody else keeps, such as a vendor's."""
+        """Register a public key whose private key is held elsewhere, such as by a vendor."""
         with self._locked():
             register = self.register()
             self._refuse_other_roles([Name(record.role, record.name)], register)
             self._write([*register.records, record])
 
     def revoke(self, name: str) -> list[KeyRecord]:
-        """Revoke every key of a name from now on; returns the records as they were. IdentityError when it has none."""
+        """Revoke every key of a name from now on; return the previous records. IdentityError when it has none."""
         with self._locked():
             records, now = self.register().records, datetime.now(UTC)
             valid = [record for record in records if record.name == name and record.revoked_at is None]
@@ -117,7 +118,7 @@ class IdentityFolder:
             return valid
 
     def identity(self, name: str) -> Identity:
-        """What a process of ours of this name signs with, believes and shows to a broker."""
+        """Return the identity of one of Watchline's processes: signing key, trusted keys and client certificate."""
         return open_bundle(self.bundle(name))
 
     def _make(self, name: Name, now: datetime, valid_until: datetime | None) -> KeyRecord:
@@ -127,12 +128,12 @@ class IdentityFolder:
         return record_of(name.role, name.name, signer.public, valid_from=now, valid_until=valid_until)
 
     def _write(self, records: Iterable[KeyRecord]) -> None:
-        """The register, and in every bundle the part of it that its owner may believe."""
+        """Write the register, and into every bundle the part of it that its owner may trust."""
         register = Register(records)
         write_private(self.register_path, register.to_bytes())
-        ours = Register(record for record in register.records if record.role in EVERYWHERE).to_bytes()
+        trusted = Register(record for record in register.records if record.role in EVERYWHERE).to_bytes()
         for bundle in sorted((self.path / "identities").glob("*/")):
-            write_private(bundle / REGISTER, ours)
+            write_private(bundle / REGISTER, trusted)
 
     def _refuse_other_roles(self, wanted: Sequence[Name], register: Register) -> None:
         roles = {Name(record.role, record.name).folder: record.role for record in register.records}
@@ -159,7 +160,7 @@ class IdentityFolder:
 
 
 def identity_of(name: str) -> Identity:
-    """The identity of this process under the name, by the folder in the environment; an empty one without."""
+    """Return this process's identity under the name, from the folder in the environment; empty without one."""
     folder = os.environ.get(IDENTITY_VARIABLE)
     if not folder or not IdentityFolder(Path(folder)).bundle(name).is_dir():
         return Identity()
@@ -167,17 +168,17 @@ def identity_of(name: str) -> Identity:
 
 
 def signatures_of_environment() -> Signatures:
-    """Whether unsigned messages are refused, by the environment; IdentityError on any other word."""
-    word = os.environ.get(SIGNATURES_VARIABLE, "optional")
-    if word not in ("required", "optional"):
-        raise IdentityError(f"{ascii(word)[:40]}", where=SIGNATURES_VARIABLE, expected="required or optional")
-    return "required" if word == "required" else "optional"
+    """Return whether the environment requires signatures or leaves them optional; IdentityError for any other value."""
+    setting = os.environ.get(SIGNATURES_VARIABLE, "optional")
+    if setting not in ("required", "optional"):
+        raise IdentityError(f"{ascii(setting)[:40]}", where=SIGNATURES_VARIABLE, expected="required or optional")
+    return "required" if setting == "required" else "optional"
 
 
 def layout_ids(layout: Path) -> list[str]:
-    """The ids of a layout file's sensors, whatever they are; none where it cannot be read.
+    """Return the ids of a layout file's sensors, valid or not; an empty list where it cannot be read.
 
-    What is wrong with a layout is said by whoever opens it.
+    Errors in a layout are reported where it is opened.
     """
     try:
         return [str(feature["properties"]["id"]) for feature in json.loads(layout.read_bytes())["features"]]
@@ -186,12 +187,12 @@ def layout_ids(layout: Path) -> list[str]:
 
 
 def sensor_names(layout: Path) -> list[str]:
-    """Those ids of a layout's sensors that may be part of a topic."""
+    """Return the ids of a layout's sensors that are valid in a topic."""
     return [name for name in layout_ids(layout) if _is_identifier(name)]
 
 
 def _checked(names: Sequence[Name]) -> list[Name]:
-    """The names, each once, in order; IdentityError on one that no topic holds or that is used in two roles."""
+    """Return the names without duplicates, in order; IdentityError for an invalid one or one with two roles."""
     by_folder: dict[str, Name] = {}
     for name in names:
         if not _is_identifier(name.name.removesuffix("*") if name.role == "sensor" else name.name):

@@ -1,11 +1,11 @@
-"""Everything that Mosquitto needs for one sector: configuration, rights by topic, certificates, keys that sign.
+"""The Mosquitto files of one sector: configuration, rights by topic, certificates and signing keys.
 
-    broker/          mosquitto.conf, acl, ca.pem, crl.pem, server.pem, server.key: goes to the broker's machine
-    authority/       the key that makes certificates: stays where this was written
-    register.json    whose signatures count; identities/NAME: what is carried to each (see ops.broker.identities)
-    probes/          the identities with which ``broker check`` tries what it must not be able to do
+    broker/          mosquitto.conf, acl, ca.pem, crl.pem, server.pem, server.key: copied to the broker's machine
+    authority/       the key that issues certificates: stays where it was written
+    register.json    the keys whose signatures are valid; identities/NAME: the bundles (see ops.broker.identities)
+    probes/          the identities with which ``broker check`` tests operations that must be refused
 
-Made again over an existing folder it adds what is missing and leaves keys and certificates that are there.
+Writing over an existing folder adds missing files and keeps existing keys and certificates.
 """
 
 from __future__ import annotations
@@ -38,19 +38,22 @@ PROBES: Final[dict[str, Client]] = {
     "ingest": Client("probe-ingest", "ingest"),
     "feed": Client("probe-feed", "feed"),
 }
-"""Who ``broker check`` speaks as: of every part one, two sensors, with the rights of that part and no others."""
+"""The identities of ``broker check``: one for every part and two for sensors, each with exactly the rights of its
+part.
+"""
 PROBE_REVOKED: Final = "probe-revoked"
 PROBE_EXPIRED: Final = "probe-expired"
 PROBE_STRANGER: Final = "probe-stranger"
-"""A certificate by an authority that the broker does not know."""
+"""A certificate issued by an authority that the broker does not trust."""
 
 
 @dataclass(frozen=True, slots=True)
 class BrokerOptions:
-    """Where the broker listens, under which names it is reached, and for how long certificates hold.
+    """Where the broker listens, the names under which it is reached, and the validity of certificates.
 
-    ``user``: the account that Mosquitto changes to when started as root; None leaves the choice to Mosquitto.
-    ``renew``: revoked names that get new keys; the others that are revoked get none.
+    ``user`` is the account that Mosquitto changes to when started as root; None leaves the choice to Mosquitto.
+    ``renew``
+    lists revoked names that get new keys; other revoked names get none.
     """
 
     sector: str
@@ -66,7 +69,7 @@ class BrokerOptions:
 
 
 class _Installation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What ``broker check`` and ``broker revoke`` must know of a folder: installation.json."""
+    """What ``broker check`` and ``broker revoke`` need from a folder: installation.json."""
 
     sector: str
     clients: dict[str, Part] = {}
@@ -74,7 +77,9 @@ class _Installation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class BrokerFolder:
-    """What ``broker config`` wrote. IdentityError where it did not, or where a file cannot be read or written."""
+    """A folder written by ``broker config``. IdentityError for any other folder, or a file that cannot be read or
+    written.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -86,11 +91,11 @@ class BrokerFolder:
 
     @property
     def process(self) -> Path:
-        """Where a running Mosquitto writes its process id."""
+        """The file in which a running Mosquitto stores its process id."""
         return self.path / "broker" / "mosquitto.pid"
 
     def installation(self) -> _Installation:
-        """Sector, clients and the revoked ones."""
+        """Return the sector, the clients and the revoked clients."""
         path = self.path / "installation.json"
         try:
             return msgspec.json.decode(path.read_bytes(), type=_Installation)
@@ -100,7 +105,7 @@ class BrokerFolder:
             ) from None
 
     def write(self, options: BrokerOptions) -> list[str]:
-        """Make or complete the folder; returns the names that got a new certificate. IdentityError on a bad name."""
+        """Create or complete the folder; return the names with a new certificate. IdentityError for an invalid name."""
         identifier(options.sector, "sector")
         folder = self.path.absolute()
         clients = _clients(options)
@@ -126,9 +131,9 @@ class BrokerFolder:
         return made
 
     def revoke(self, name: str) -> int:
-        """Take every right from a name: its certificates, its topics, its signatures. Returns how many certificates.
+        """Revoke all rights of a name: certificates, topics and signatures. Return the number of certificates revoked.
 
-        Rights are refused as soon as Mosquitto reads its files again (SIGHUP), the certificate after it restarts.
+        Topic rights end as soon as Mosquitto reloads its files (SIGHUP), the certificate after a restart.
         """
         known = self.installation()
         if name not in known.clients:
@@ -184,10 +189,12 @@ class BrokerFolder:
 
 
 def acl(sector: str, clients: Sequence[Client], revoked: Sequence[str]) -> str:
-    """Mosquitto's ACL file. Sensors and units by ``pattern`` on the name of their certificate, ours by name.
+    """Return Mosquitto's ACL file. Sensors and units get a ``pattern`` on their certificate's name, other clients a
+    name.
 
-    A pattern gives every client both a sensor's and a unit's branch under its name; a denial takes away the one that is
-    not its own. Denials come before everything else, and a name that is not here has no certificate.
+    A pattern gives every client both a sensor's and a unit's branch under its name; a denial removes the one that does
+    not
+    apply. Denials precede all other rules, and a name that is not listed has no certificate.
     """
     lines = ["# Written by `watchline broker config`; changed by it alone."]
     for owner in ("sensor", "unit"):
@@ -220,12 +227,12 @@ def _configuration(folder: Path, options: BrokerOptions) -> str:
         "tls_version tlsv1.2",
         "require_certificate true",
         "use_identity_as_username true",
-        "use_username_as_clientid true",  # or one client could take another's session over by its id
+        "use_username_as_clientid true",  # otherwise one client could take over another's session by its id
         "allow_anonymous false",
         f"acl_file {folder / 'acl'}",
         "set_tcp_nodelay true",
         "max_inflight_messages 1000",
-        "max_queued_messages 0",  # its default drops what exceeds 1000, in silence
+        "max_queued_messages 0",  # the default silently drops messages beyond 1000
         "max_queued_bytes 268435456",
         f"max_packet_size {MAX_PACKET_BYTES}",
         "max_keepalive 30",
@@ -244,7 +251,9 @@ def _configuration(folder: Path, options: BrokerOptions) -> str:
 
 
 def _clients(options: BrokerOptions) -> list[Client]:
-    """Everybody with a certificate: sensors, units, the operator, and our own two processes. Not the probes."""
+    """Return all clients with a certificate: sensors, units, the operator, and Watchline's two processes; not the
+    probes.
+    """
     units = [unit for unit in dict.fromkeys(options.units) if unit != UNIT]
     clients = [Client(name, "sensor") for name in dict.fromkeys(options.sensors)]
     clients += [Client(name, "unit") for name in units]
@@ -272,7 +281,7 @@ def _put(pair: Pair, folder: Path, certificate: str, key: str) -> None:
 
 
 def running_process(folder: BrokerFolder) -> int | None:
-    """The process id of the Mosquitto that runs with this folder on this machine; None when there is none."""
+    """Return the process id of the Mosquitto running with this folder on this machine; None when there is none."""
     try:
         process = int(folder.process.read_text())
         os.kill(process, 0)

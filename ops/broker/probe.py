@@ -1,4 +1,4 @@
-"""A client that asks a broker for whatever it is told to, and reports what it was answered: for checking rights."""
+"""A client that performs requested operations at a broker and reports the answers, to check topic rights."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from ingest.security.key_register import TlsFiles
 
 ANSWER_WITHIN_S: Final = 5.0
 REFUSED: Final = 0x80
-"""Reason codes of MQTT 5 from here on are refusals."""
+"""The first MQTT 5 reason code that is a refusal."""
 
 
 class Probe:
-    """One session, begun clean. ``received`` is what came: (topic, payload, retained). BrokerError: no answer."""
+    """One clean session. ``received`` lists (topic, payload, retained). BrokerError when the broker does not answer."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Probe:
         self._host, self._port = host, port
 
     def connect(self) -> Self:
-        """Connect; BrokerError with the reason when the broker does not let us in."""
+        """Connect; BrokerError with the reason when the broker refuses the connection."""
         try:
             self._client.connect(self._host, self._port, keepalive=20)
         except OSError as error:
@@ -64,22 +64,22 @@ class Probe:
         return self
 
     def subscribe(self, pattern: str) -> int:
-        """The SUBACK's code: the granted QoS, or a refusal."""
+        """Return the SUBACK's code: the granted QoS, or a refusal."""
         _, mid = self._client.subscribe(pattern, qos=1)
         return self._wait("subscribe", mid or 0)[0]
 
     def unsubscribe(self, pattern: str) -> None:
-        """Returns when the broker has answered: whatever it sent us before is in ``received`` then."""
+        """Unsubscribe and wait for the answer: everything that the broker sent before it is then in ``received``."""
         _, mid = self._client.unsubscribe(pattern)
         self._wait("unsubscribe", mid or 0)
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> int:
-        """The PUBACK's code. A connection that ends instead of an answer counts as a refusal (0x80)."""
+        """Return the PUBACK's code. A connection that closes instead of an answer counts as a refusal (0x80)."""
         info = self._client.publish(topic, payload, qos=1, retain=retain)
         return self._wait("publish", info.mid)[0]
 
     def drop(self) -> None:
-        """End the connection without a word, so that the broker publishes the last will; wait until it has closed."""
+        """Close the connection without DISCONNECT, so that the last will is published; wait for the close."""
         sock: Any = self._client.socket()
         if sock is not None:
             with suppress(OSError):
@@ -87,7 +87,7 @@ class Probe:
         self.ended.wait(ANSWER_WITHIN_S)
 
     def close(self) -> None:
-        """Say goodbye; the last will is not published. Paho's thread ends by itself, within a second."""
+        """Disconnect; the last will is not published. Paho's thread ends by itself, within a second."""
         self._client.disconnect()
 
     @property
@@ -102,21 +102,21 @@ class Probe:
             self.ended.set()
             self._news.notify_all()
 
-    def _answer(self, what: str, mid: int, reasons: list[Any]) -> None:
+    def _answer(self, request: str, mid: int, reasons: list[Any]) -> None:
         codes = [REFUSED if reason is None else int(reason.value) for reason in reasons]
         with self._news:
-            self._answers[what, mid] = codes
+            self._answers[request, mid] = codes
             self._news.notify_all()
 
-    def _wait(self, what: str, mid: int) -> list[int]:
+    def _wait(self, request: str, mid: int) -> list[int]:
         deadline = time.monotonic() + ANSWER_WITHIN_S
         with self._news:
-            while (what, mid) not in self._answers:
+            while (request, mid) not in self._answers:
                 if self.ended.is_set():
                     return [REFUSED]
                 if not self._news.wait(max(deadline - time.monotonic(), 0.0)):
-                    raise self._error(f"no answer to {what}")
-            return self._answers.pop((what, mid))
+                    raise self._error(f"no answer to {request}")
+            return self._answers.pop((request, mid))
 
     def _error(self, why: str) -> BrokerError:
         return BrokerError(why, where=self._where, expected="an answer of the broker")

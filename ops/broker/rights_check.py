@@ -1,9 +1,10 @@
-"""Proof of a broker's rights: every part of a sector tries everything against the live broker, allowed or not.
+"""Test of a broker's topic rights: every party in a sector attempts every operation on the live broker.
 
-Who {sensor A, sensor B, unit, operator, ingest, feed, revoked, expired, stranger, none, plaintext} × what {publish,
-retain, will, receive} × which topic or filter. What may happen comes from ``ops.broker.topic_rights``, not from the
-broker's files. A subscription may be granted and yet bring nothing (Mosquitto judges when it delivers), so *receive* is
-judged. The probes are identities of their own: a check disturbs no sensor, and what ingest gets of it are dead letters.
+Parties {sensor A, sensor B, unit, operator, ingest, feed, revoked, expired, stranger, none, plaintext} × actions
+{publish, retain, will, receive} × topics or filters. The expected result comes from ``ops.broker.topic_rights``, not
+from the broker's files. A subscription may be granted and yet deliver nothing (Mosquitto checks rights on delivery), so
+*receive* is tested. The probes have identities reserved for the test: a check disturbs no sensor, and ingest turns
+messages from them into dead letters.
 """
 
 from __future__ import annotations
@@ -25,16 +26,16 @@ from ops.broker.probe import REFUSED, Probe
 from ops.broker.topic_rights import OWN_READ, OWN_WRITE, Client, matches, may_read, may_write, read_filters
 
 OUTSIDERS: Final = ("revoked", "expired", "stranger", "none", "plaintext")
-"""Who may not connect at all: bad certificates, one by another authority, no certificate, no TLS."""
+"""Parties that must not connect: bad certificates, one by another authority, no certificate, no TLS."""
 
 
 WILL_WITHIN_S: Final = 3.0
-"""How long a last will that should come is waited for."""
+"""Maximum wait for an expected last will."""
 
 
 @dataclass(frozen=True, slots=True)
 class RightsCell:
-    """One cell of the matrix: may it happen, and did it?"""
+    """One cell of the matrix: whether the operation is allowed, and whether it succeeded."""
 
     who: str
     what: str
@@ -47,7 +48,7 @@ class RightsCell:
         return self.allowed == self.happened
 
     def as_dict(self) -> dict[str, str | bool]:
-        """Plain values."""
+        """Return the cell as plain values."""
         return {
             "who": self.who,
             "what": self.what,
@@ -59,7 +60,7 @@ class RightsCell:
 
 @dataclass(slots=True)
 class Matrix:
-    """The findings so far, and how to reach the broker under check."""
+    """The results so far, and the address of the broker under test."""
 
     host: str
     port: int
@@ -67,17 +68,17 @@ class Matrix:
     sector: str
     findings: list[RightsCell] = field(default_factory=list)
 
-    def note(self, who: str, what: str, where: str, *, allowed: bool, happened: bool) -> None:
-        self.findings.append(RightsCell(who, what, where, allowed, happened))
+    def note(self, party: str, action: str, where: str, *, allowed: bool, happened: bool) -> None:
+        self.findings.append(RightsCell(party, action, where, allowed, happened))
 
     def probe(self, name: str, will: tuple[str, bytes, bool] | None = None, *, client_id: str = "") -> Probe:
-        """A probe, not yet connected."""
+        """Create a probe, not yet connected."""
         tls = open_bundle(self.folder.path / "probes" / name).tls
         return Probe(self.host, self.port, client_id or name, tls=tls, will=will)
 
 
 def check_broker(host: str, port: int, config: Path, *, progress: Callable[[str], None] = lambda _: None) -> Matrix:
-    """Try everything; BrokerError when the broker does not answer at all, IdentityError without its configuration."""
+    """Run all tests; BrokerError when the broker does not answer at all, IdentityError without its configuration."""
     folder = BrokerFolder(config)
     matrix = Matrix(host, port, folder, folder.installation().sector)
     with connected(matrix) as probes:
@@ -95,46 +96,48 @@ def check_broker(host: str, port: int, config: Path, *, progress: Callable[[str]
 
 
 def check_receiving(matrix: Matrix, probes: dict[str, Probe]) -> None:
-    """For each filter: everybody subscribes to it, everything that may be said is said, and who heard what is noted."""
+    """For each filter: subscribe every probe, publish on every permitted topic, and record who received what."""
     for pattern in _filters(matrix.sector):
         tag = secrets.token_hex(8).encode()
-        for who, probe in probes.items():
+        for party, probe in probes.items():
             probe.received.clear()
-            probe.subscribe(pattern.replace("{group}", PROBES[who].name))
-        published = [topic for who, topic in _legitimate(matrix.sector) if probes[who].publish(topic, tag) < REFUSED]
-        for who, probe in probes.items():
+            probe.subscribe(pattern.replace("{group}", PROBES[party].name))
+        published = [
+            topic for party, topic in _legitimate(matrix.sector) if probes[party].publish(topic, tag) < REFUSED
+        ]
+        for party, probe in probes.items():
             probe.unsubscribe(
-                pattern.replace("{group}", PROBES[who].name)
-            )  # its answer comes after all that was sent before
+                pattern.replace("{group}", PROBES[party].name)
+            )  # the answer arrives after all messages sent before it
         taken = [topic for topic in published if _takes(pattern, topic)]
-        for who, client in PROBES.items():
-            heard = {topic for topic, payload, _ in probes[who].received if payload == tag}
+        for party, client in PROBES.items():
+            heard = {topic for topic, payload, _ in probes[party].received if payload == tag}
             for topic in published:
                 allowed = topic in taken and may_read(client, matrix.sector, topic)
                 if topic in taken or topic in heard:
-                    matrix.note(who, "receive", f"{pattern} ← {topic}", allowed=allowed, happened=topic in heard)
-            others = {topic for topic, payload, _ in probes[who].received if payload != tag}
+                    matrix.note(party, "receive", f"{pattern} ← {topic}", allowed=allowed, happened=topic in heard)
+            others = {topic for topic, payload, _ in probes[party].received if payload != tag}
             foreign = {topic for topic in others if not may_read(client, matrix.sector, topic)}
-            matrix.note(who, "receive", f"{pattern} ← anything else", allowed=False, happened=bool(foreign))
+            matrix.note(party, "receive", f"{pattern} ← anything else", allowed=False, happened=bool(foreign))
 
 
 def _check_publishing(matrix: Matrix, probes: dict[str, Probe]) -> None:
-    """Everybody publishes on every topic, retained or not; the PUBACK and those who may read it tell what happened."""
-    for who, client in PROBES.items():
+    """Publish from every probe on every topic, retained or not; the PUBACK and permitted readers show the result."""
+    for party, client in PROBES.items():
         for topic in _topics(matrix.sector):
             allowed = may_write(client, matrix.sector, topic)
-            for what, retain in (("publish", False), ("retain", True)):
-                code, seen = _publish(matrix, probes, (who, topic), retain=retain)
-                matrix.note(who, what, topic, allowed=allowed, happened=code < REFUSED or seen)
+            for action, retain in (("publish", False), ("retain", True)):
+                code, seen = _publish(matrix, probes, (party, topic), retain=retain)
+                matrix.note(party, action, topic, allowed=allowed, happened=code < REFUSED or seen)
                 if retain and code < REFUSED:
-                    probes[who].publish(topic, b"", retain=True)
+                    probes[party].publish(topic, b"", retain=True)
 
 
 def _check_wills(matrix: Matrix) -> None:
-    """Everybody connects with a last will on each of these topics and dies; those who may read them tell."""
+    """Connect every probe with a last will on each of these topics and drop it; permitted readers show the result."""
     wanted = [topic for topic in _topics(matrix.sector) if not topic.startswith("$")]
-    for who, client in PROBES.items():
-        with connected(matrix, but=who) as probes:
+    for party, client in PROBES.items():
+        with connected(matrix, but=party) as probes:
             for reader, probe in probes.items():
                 for pattern in read_filters(PROBES[reader], matrix.sector):
                     probe.subscribe(pattern)
@@ -146,7 +149,7 @@ def _check_wills(matrix: Matrix) -> None:
                     matrix.probe(client.name, (topic, tag, True)).connect().drop()
                 allowed = may_write(client, matrix.sector, topic)
                 happened = _heard(list(probes.values()), tag, within_s=WILL_WITHIN_S if allowed else 0.0)
-                matrix.note(who, "will", topic, allowed=allowed, happened=happened)
+                matrix.note(party, "will", topic, allowed=allowed, happened=happened)
                 if allowed:
                     cleaner = matrix.probe(client.name).connect()
                     cleaner.publish(topic, b"", retain=True)
@@ -154,13 +157,13 @@ def _check_wills(matrix: Matrix) -> None:
 
 
 def _check_takeover(matrix: Matrix) -> None:
-    """Sensor A connects under the client id of sensor B, whose session must not be touched."""
+    """Connect sensor A under the client id of sensor B, whose session must not be affected."""
     victim = matrix.probe(PROBES["sensor B"].name).connect()
     other = matrix.probe(PROBES["sensor A"].name, client_id=PROBES["sensor B"].name)
     with suppress(BrokerError):
         other.connect()
         other.subscribe(f"{PREFIX}/none")
-    victim.subscribe(f"{PREFIX}/none")  # an answer, or the end of the connection, tells
+    victim.subscribe(f"{PREFIX}/none")  # an answer, or the end of the connection, shows the result
     matrix.note("sensor A", "take over", "the session of sensor B", allowed=False, happened=not victim.alive)
     other.close()
     victim.close()
@@ -175,19 +178,19 @@ def _check_outsiders(matrix: Matrix) -> None:
         "none": lambda: Probe(matrix.host, matrix.port, "nobody", tls=authority),
         "plaintext": lambda: Probe(matrix.host, matrix.port, PROBES["ingest"].name),
     }
-    for who in OUTSIDERS:
+    for party in OUTSIDERS:
         entered = False
         with suppress(BrokerError):
-            probe = attempts[who]().connect()
+            probe = attempts[party]().connect()
             entered = True
             probe.close()
-        for what in ("connect", "publish", "retain", "will", "receive"):
-            matrix.note(who, what, "everything", allowed=False, happened=entered)
+        for action in ("connect", "publish", "retain", "will", "receive"):
+            matrix.note(party, action, "everything", allowed=False, happened=entered)
 
 
 def _publish(matrix: Matrix, probes: dict[str, Probe], cell: tuple[str, str], *, retain: bool) -> tuple[int, bool]:
-    """The answer to one publication, and whether anybody who may read the topic got it. ``cell``: who, topic."""
-    (who, topic), tag = cell, secrets.token_hex(8).encode()
+    """Publish once; return the reason code and whether a permitted reader got it. ``cell``: (party, topic)."""
+    (party, topic), tag = cell, secrets.token_hex(8).encode()
     readers = [
         (reader, pattern)
         for reader, client in PROBES.items()
@@ -196,11 +199,11 @@ def _publish(matrix: Matrix, probes: dict[str, Probe], cell: tuple[str, str], *,
     ]
     for reader, pattern in readers:
         probes[reader].subscribe(pattern)
-    code = probes[who].publish(topic, tag, retain=retain)
-    if code >= REFUSED:  # Mosquitto 2.0 ends the connection of who publishes where it may not
-        probes[who].close()
-        probes[who] = matrix.probe(PROBES[who].name).connect()
-        readers = [(reader, pattern) for reader, pattern in readers if reader != who]
+    code = probes[party].publish(topic, tag, retain=retain)
+    if code >= REFUSED:  # Mosquitto 2.0 closes the connection on a forbidden publication
+        probes[party].close()
+        probes[party] = matrix.probe(PROBES[party].name).connect()
+        readers = [(reader, pattern) for reader, pattern in readers if reader != party]
     for reader, pattern in readers:
         probes[reader].unsubscribe(pattern)
     return code, any(payload == tag for reader, _ in readers for _, payload, _ in probes[reader].received)
@@ -208,12 +211,12 @@ def _publish(matrix: Matrix, probes: dict[str, Probe], cell: tuple[str, str], *,
 
 @contextmanager
 def connected(matrix: Matrix, but: str = "") -> Iterator[dict[str, Probe]]:
-    """All probes, but perhaps one, connected."""
+    """Connect all probes, except the one named ``but``."""
     probes: dict[str, Probe] = {}
     try:
-        for who, client in PROBES.items():
-            if who != but:
-                probes[who] = matrix.probe(client.name).connect()
+        for party, client in PROBES.items():
+            if party != but:
+                probes[party] = matrix.probe(client.name).connect()
         yield probes
     finally:
         for probe in probes.values():
@@ -221,7 +224,7 @@ def connected(matrix: Matrix, but: str = "") -> Iterator[dict[str, Probe]]:
 
 
 def _heard(readers: Sequence[Probe], tag: bytes, *, within_s: float) -> bool:
-    """Whether anybody got this payload, once each has made a round trip to the broker, or within the time."""
+    """Return whether any reader got this payload, after a round trip of each to the broker or within the time."""
     deadline = time.monotonic() + within_s
     while True:
         for reader in readers:
@@ -239,8 +242,8 @@ def _takes(pattern: str, topic: str) -> bool:
 
 
 def _legitimate(sector: str) -> list[tuple[str, str]]:
-    """(who, topic): one message on every topic that somebody may write."""
-    permitted = [(who, topic) for who, client in PROBES.items() for topic in _own(client, sector, OWN_WRITE)]
+    """Return (party, topic) pairs: one message on every topic that a party may write."""
+    permitted = [(party, topic) for party, client in PROBES.items() for topic in _own(client, sector, OWN_WRITE)]
     for client in PROBES.values():
         writer = "ingest" if client.owner == "sensor" else "feed"
         permitted += [(writer, topic) for topic in _own(client, sector, OWN_READ)]
@@ -254,8 +257,9 @@ def _own(client: Client, sector: str, channels: Mapping[Owner, Sequence[str]]) -
 
 
 def _filters(sector: str) -> list[str]:
-    """What is subscribed to: everything by wildcard, shares (each probe a group of its own), the broker's own topics,
-    names of others, tricks."""
+    """Return the filters to subscribe to: wildcards, shared subscriptions (one group per probe), the broker's own
+    topics, other clients' names and malformed patterns.
+    """
     base = f"{PREFIX}/{sector}"
     return [
         *sorted({pattern for client in PROBES.values() for pattern in read_filters(client, sector)}),
@@ -275,7 +279,7 @@ def _filters(sector: str) -> list[str]:
 
 
 def _topics(sector: str) -> list[str]:
-    """What is published on: every channel of every probe, our own, and names that try to climb out of their level."""
+    """Return the topics to publish on: every channel of every probe, our own, and names that escape their level."""
     a, b, unit = PROBES["sensor A"].name, PROBES["sensor B"].name, PROBES["unit"].name
     base = f"{PREFIX}/{sector}"
     every = [

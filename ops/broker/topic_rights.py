@@ -1,4 +1,4 @@
-"""Who may write and read which topic: the table from which the broker's ACL is made and by which it is checked."""
+"""Write and read rights by topic: the table from which the broker's ACL is generated and checked."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from typing import Final, Literal
 from ingest.topics import PREFIX, Owner, sensor_filter, unit_filter
 
 Part = Literal["sensor", "unit", "operator", "ingest", "feed"]
-"""A client's part in a sector: what its certificate's name stands for."""
+"""The part of a client in a sector, which its certificate's name stands for."""
 PARTS: Final[tuple[Part, ...]] = ("sensor", "unit", "operator", "ingest", "feed")
 
 OWN_WRITE: Final[dict[Owner, tuple[str, ...]]] = {"sensor": ("detections", "status"), "unit": ("position", "reply")}
 OWN_READ: Final[dict[Owner, tuple[str, ...]]] = {"sensor": ("ack",), "unit": ("alerts",)}
-"""Channels that a sensor or unit writes or reads under its own name, and under no other."""
+"""Channels that a sensor or unit writes or reads under its own name only."""
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A name and its part. The operator is a unit that also reads what all units and the map are told."""
+    """A name and its part. The operator is a unit that also reads the alerts of all units and the map's tracks."""
 
     name: str
     part: Part
 
     @property
     def owner(self) -> Owner | None:
-        """Under which branch of the topics this client has channels of its own."""
+        """The topic branch under which this client has channels of its own."""
         return "sensor" if self.part == "sensor" else "unit" if self.part in ("unit", "operator") else None
 
 
 def write_filters(client: Client, sector: str) -> list[str]:
-    """The topics this client may publish on, as filters."""
+    """Return the topics that this client may publish on, as filters."""
     if client.part == "ingest":  # status: only to clear what a revoked sensor left
         return [sensor_filter(sector, "ack"), sensor_filter(sector, "status")]
     if client.part == "feed":
@@ -39,7 +39,7 @@ def write_filters(client: Client, sector: str) -> list[str]:
 
 
 def read_filters(client: Client, sector: str) -> list[str]:
-    """The topics whose messages this client may receive, as filters."""
+    """Return the topics whose messages this client may receive, as filters."""
     if client.part == "ingest":
         of_sensors = [sensor_filter(sector, channel) for channel in OWN_WRITE["sensor"]]
         return of_sensors + [unit_filter(sector, channel) for channel in OWN_WRITE["unit"]]
@@ -52,17 +52,19 @@ def read_filters(client: Client, sector: str) -> list[str]:
 
 
 def may_write(client: Client, sector: str, topic: str) -> bool:
-    """Whether a message of this client on ``topic`` may go through."""
+    """Return whether this client may publish on ``topic``."""
     return any(matches(pattern, topic) for pattern in write_filters(client, sector))
 
 
 def may_read(client: Client, sector: str, topic: str) -> bool:
-    """Whether this client may receive a message on ``topic``, whatever it subscribed to."""
+    """Return whether this client may receive a message on ``topic``, whatever its subscriptions."""
     return any(matches(pattern, topic) for pattern in read_filters(client, sector))
 
 
 def matches(pattern: str, topic: str) -> bool:
-    """Whether a topic filter of MQTT (``+`` one level, ``#`` all that follow, no ``$`` topics by wildcard) takes it."""
+    """Return whether an MQTT topic filter matches (``+`` one level, ``#`` all that follow, no ``$`` topics by
+    wildcard).
+    """
     wanted, levels = pattern.split("/"), topic.split("/")
     if topic.startswith("$") and wanted[0] in ("+", "#"):
         return False
