@@ -1,7 +1,7 @@
-"""The way to the map process and back: one answer as a value, and a client that any thread may use.
+"""Communication with the map process: the answer record and a thread-safe client.
 
-Pickles travel here, which is safe only between our own processes: the socket lies in a folder that only this user may
-enter, and both sides prove that they know a key before the first word.
+Messages are pickled, which is safe only between Watchline's own processes: the socket is in a folder that only this
+user can access, and both sides authenticate with a shared key before the first message.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ ANSWER_S: Final = 30.0
 
 
 class MapUnavailable(WatchlineError):
-    """The map process does not answer: it is starting, busy or gone."""
+    """The map process does not answer: it is starting or busy, or has ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is sent to whoever asked. ``etag`` and ``revision`` only for tiles."""
+    """Answer to a request, ready to be sent to the browser. ``etag`` and ``revision`` are set only for tiles."""
 
     status: int
     media_type: str
@@ -40,9 +40,10 @@ class Answer:
 
 
 class MapClient:
-    """Asks the map process over a few connections, each used by one caller at a time. Waits while it still starts.
+    """Client of the map process with a few connections, each used by one caller at a time. It waits while the process
+    is starting.
 
-    ``alive`` says whether the process runs: when not, nobody waits for it.
+    ``alive`` returns whether the process is running; if it is not, the client does not wait.
     """
 
     def __init__(self, socket: Path, key: bytes, *, alive: Callable[[], bool] = lambda: True) -> None:
@@ -52,12 +53,12 @@ class MapClient:
             self._free.put(None)
 
     def __call__(self, question: str, **arguments: Any) -> Answer:
-        """The answer; MapUnavailable when there is none in time."""
+        """The answer; MapUnavailable if there is none in time."""
         slot = self._free.get()
         kept: Connection | None = None
         try:
             if slot is not None:
-                with suppress(EOFError, OSError):  # the process may have been started anew: then once more, freshly
+                with suppress(EOFError, OSError):  # the process may have restarted: then retry on a new connection
                     answer, kept = _asked(slot, question, arguments), slot
                     return answer
             slot = self._connected()
@@ -66,12 +67,12 @@ class MapClient:
             raise MapUnavailable("The map process has ended; it is being started again.") from error
         finally:
             if kept is None and slot is not None:
-                slot.close()  # a late answer must not pass for the next one
+                slot.close()  # a late answer must not be taken for the answer to the next request
             self._free.put(kept)
         return answer
 
     def close(self) -> None:
-        """Close every connection; each as soon as it is not in use."""
+        """Close every connection, each as soon as it is no longer in use."""
         for _ in range(CONNECTIONS):
             connection = self._free.get()
             if connection is not None:

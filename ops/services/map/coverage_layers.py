@@ -1,7 +1,7 @@
-"""Coverage as layers of the live map: ``coverage`` of all working sensors, and ``coverage-{kind}`` of each kind.
+"""Coverage layers of the live map: ``coverage`` of all working sensors, and ``coverage-{kind}`` of each kind.
 
-A sensor that falls silent or comes back costs its own window only, see ``sensors.coverage.live``. All this is done on a
-thread of its own; until it is there, every cell is shown as unknown, never as covered.
+If a sensor goes offline or returns, only its own window is recomputed, see ``sensors.coverage.live``. The layers are
+computed on a separate thread; until they are ready, every cell is shown as unknown, never as covered.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from ops.services.map.tiles import Layer, raster_of
 from sensors.coverage.live import LiveCoverage
 
 WORKING: Final = "ok"
-"""The only state of health in which a sensor counts: not silent, not in maintenance, not unheard so far."""
+"""The only health state in which a sensor counts: not offline, not in maintenance, not without data so far."""
 DWELL_S: Final = 600.0
-"""The live map's dwell: a walker needs about ten minutes across the near part of a belt (assumption)."""
+"""Exposure time of the live map: a person on foot crosses the near part of a belt in about ten minutes (assumption)."""
 
 
 def coverage_overlay(
@@ -38,10 +38,11 @@ def coverage_overlay(
     conditions: str = "day",
     dwell_s: float = DWELL_S,
 ) -> LiveCoverage:
-    """Coverage of the ground's layout by the sensors whose state of health is WORKING, by kind and of all.
+    """Coverage of the sector by the sensors of its layout whose health state is WORKING, for each kind and for all.
 
-    ``healths`` maps sensor ids to states; a sensor it lacks does not count. ``previous`` is an earlier answer for the
-    same terrain; target, conditions and dwell are then as there. Raises BadInput for an unknown target or weather.
+    ``healths`` maps sensor ids to states; a sensor that it lacks does not count. ``previous`` is an earlier result for
+    the same terrain, whose target, conditions and exposure time are then kept. Raises BadInput for an unknown target
+    or weather condition.
     """
     working = [sensor for sensor, state in healths.items() if state == WORKING]
     if previous is not None and previous.terrain is ground.terrain:
@@ -52,7 +53,7 @@ def coverage_overlay(
 
 
 def revision(live: LiveCoverage, kind: str | None) -> str:
-    """A short text that changes when the raster of that kind does."""
+    """A short text that changes whenever the raster of this kind changes."""
     return blake2b(live.rasters[kind].tobytes(), digest_size=8).hexdigest()
 
 
@@ -60,14 +61,14 @@ log = logging.getLogger(__name__)
 
 
 LARGEST_CELLS: Final = 25_000_000
-"""Above this many cells of terrain there are no such layers: with four bytes a cell and kind they would fill a small
-machine."""
+"""Maximum number of terrain cells for which coverage layers are computed: with four bytes per cell and kind, more would
+exceed the memory of a small machine."""
 CONDITIONS: Final = "day"
 TARGET: Final = "person"
 
 
 class CoverageLayers:
-    """Keeps the layers of coverage up to date with the sensors' health. ``put`` is given each new layer."""
+    """Keep the coverage layers up to date with the sensors' health. ``put`` receives each new layer."""
 
     def __init__(self, ground: OpenSector, put: Callable[[Layer], None], *, terrain_digest: str) -> None:
         self._ground, self._put, self._digest = ground, put, terrain_digest
@@ -80,21 +81,21 @@ class CoverageLayers:
         self.offered = ground.terrain["elevation"].size <= LARGEST_CELLS
 
     def start(self) -> None:
-        """Show every cell as unknown, then begin to compute."""
+        """Show every cell as unknown, then start computing."""
         if self.offered:
             self._show_unknown()
             self._news.set()
             threading.Thread(target=self._run, name="coverage", daemon=True).start()
 
     def take_health(self, states: Mapping[str, str]) -> None:
-        """The sensors' present states of health by id; the layers follow when they are computed."""
+        """Set the sensors' present health states by id; the layers follow once they are computed."""
         if _working(states) != _working(self._wanted):
             self._wanted = dict(states)
             self._news.set()
 
     @property
     def ready(self) -> bool:
-        """Whether the layers show the sensors' health as it was last told."""
+        """Whether the layers reflect the health states that were last set."""
         return self._live is not None and self._live.working == _working(self._wanted)
 
     def _run(self) -> None:
@@ -106,7 +107,7 @@ class CoverageLayers:
                     coverage_overlay(self._ground, self._wanted, self._live, target=TARGET, conditions=CONDITIONS)
                 )
         except Exception:
-            log.exception("The layers of coverage have stopped; all ground stays shown as unknown.")
+            log.exception("Computation of the coverage layers failed; all cells remain shown as unknown.")
             self._show_unknown()
             raise
 
@@ -140,6 +141,6 @@ def layer_id(kind: str | None) -> str:
 
 
 def title(kind: str | None) -> str:
-    """What the layer is called on the screen: whose coverage, of what, within how long, in what weather."""
+    """Title of the layer on the screen: the sensors, target, exposure time and weather condition."""
     whose = "all sensors" if kind is None else f"{kind.replace('_', ' ')}s"
     return f"Coverage by {whose}: {TARGET}, {DWELL_S / 60.0:g} min, clear {CONDITIONS}"

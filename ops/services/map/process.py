@@ -1,8 +1,8 @@
-"""The map process: opens a sector's ground and answers questions about it, so that neither streams nor fusion wait.
+"""The map process: loads a sector's terrain and answers requests about it, without delaying streams or fusion.
 
-``python -m ops.services.map.process --sector T --layout L --socket PATH``; the key that a caller must know comes in the
-environment. It runs at low priority. What it answers is ready to be sent: status, media type, body. It ends with its
-parent.
+``python -m ops.services.map.process --sector T --layout L --socket PATH``; the authentication key for callers comes
+from the environment. The process runs at low priority. Its answers are ready to be sent: status, media type, body. It
+ends with its parent.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ NICENESS: Final = 10
 
 
 class MapService:
-    """Answers by name of the question. Any thread may ask."""
+    """Answer requests by name. Thread-safe."""
 
     def __init__(self, ground: OpenSector) -> None:
         from rasterio.enums import Resampling
@@ -48,7 +48,7 @@ class MapService:
         self._tiles = Tiles()
         elevation = ground.terrain["elevation"]
         raster = raster_of(elevation, ground.terrain.attrs["crs"], nodata=float("nan"), resampling=Resampling.average)
-        digest = blake2b(Path(tile_styles.__file__).read_bytes(), digest_size=8)  # other colours are other tiles
+        digest = blake2b(Path(tile_styles.__file__).read_bytes(), digest_size=8)  # tiles depend on the colours
         digest.update(repr((ground.terrain.attrs["crs"], elevation.shape)).encode())
         step = max(1, elevation.shape[0] // 2048)
         digest.update(elevation[::step].to_numpy().tobytes())
@@ -63,11 +63,11 @@ class MapService:
 
     @property
     def ready(self) -> bool:
-        """Whether every layer shows the sensors' health as it was last told."""
+        """Whether every layer reflects the health states that were last set."""
         return self._overlays.ready and self._coverage.ready
 
     def answer(self, question: str, arguments: Mapping[str, Any]) -> Answer:
-        """The answer to ``question``, one of this class's public methods that the API asks; errors are answers too."""
+        """The answer to ``question``, the name of a public method listed in QUESTIONS; errors also become answers."""
         if question not in QUESTIONS:
             return _error(404, f"The map knows nothing of {question[:40]!r}.")
         try:
@@ -82,7 +82,7 @@ class MapService:
         return answer
 
     def sector(self) -> Answer:
-        """What stays of a sector while it runs."""
+        """The sector's description, which is constant at run time."""
         return _json(self._sector)
 
     def layers(self, palette: Any) -> Answer:
@@ -90,7 +90,7 @@ class MapService:
         return _json(self._tiles.describe(palette))
 
     def layout(self) -> Answer:
-        """Sensors and their views as GeoJSON."""
+        """Sensors and their fields of view as GeoJSON."""
         return _json(layout_view(self._ground, self._overlays.problems), geo=True)
 
     def segments(self) -> Answer:
@@ -99,7 +99,7 @@ class MapService:
         return _json(segments_view(self._ground, shares, revision), geo=True)
 
     def place(self, lon: float, lat: float) -> Answer:
-        """Everything about one place."""
+        """All information about one position."""
         body = place_view(self._ground, lon, lat)
         cell = cell_of(self._ground, body["easting"], body["northing"])
         seen = self._overlays.seen_by(*cell) if cell is not None else ([], [])
@@ -107,7 +107,7 @@ class MapService:
         return _json(body | {"seen_by": seen_by, "seen_by_if_working": lost})
 
     def profile(self, start: tuple[float, float], end: tuple[float, float], eyes: tuple[float, float, float]) -> Answer:
-        """The way between two places in lon/lat, see ops.services.map.profile."""
+        """Profile between two positions in lon/lat, see ops.services.map.profile."""
         frame = self._ground.frame
         here, there = frame.to_local(*start), frame.to_local(*end)
         if not (_is_place(here) and _is_place(there)):
@@ -116,12 +116,12 @@ class MapService:
         return _json({"from": start, "to": end, **body})
 
     def tile(self, layer: str, z: int, x: int, y: int, palette: Any) -> Answer:
-        """One PNG."""
+        """One tile as PNG."""
         tile, revision = self._tiles.tile(layer, z, x, y, palette)
         return Answer(200, "image/png", tile.body, etag=tile.etag, revision=revision)
 
     def watch(self, health: dict[str, str]) -> Answer:
-        """Tell the sensors' health, hear the layers' revisions: {id: revision}."""
+        """Set the sensors' health states and return the layers' revisions: {id: revision}."""
         self._overlays.take_health(health)
         self._coverage.take_health(health)
         return _json(self._tiles.revisions())
@@ -139,16 +139,16 @@ def _error(status: int, sentence: str) -> Answer:
 
 
 def _is_place(place: tuple[float, float]) -> bool:
-    return all(abs(coordinate) < 1e12 for coordinate in place)  # NaN is not
+    return all(abs(coordinate) < 1e12 for coordinate in place)  # False for NaN
 
 
 def serve(listener: Listener, service: MapService) -> None:
-    """Answer every caller on a thread of its own until the process ends."""
+    """Answer every caller on a separate thread until the process ends."""
     while True:
         try:
             connection = listener.accept()
         except (AuthenticationError, EOFError, ConnectionError) as error:
-            log.warning("A caller was turned away: %s", error)
+            log.warning("Rejected a connection: %s", error)
             continue
         threading.Thread(target=_converse, args=(connection, service), daemon=True).start()
 
@@ -164,10 +164,10 @@ def _converse(connection: Connection, service: MapService) -> None:
 
 
 def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
-    """Open the ground, then answer until ``stop``."""
+    """Load the sector, then answer requests until ``stop``."""
     os.nice(NICENESS)
     key = bytes.fromhex(os.environ.pop(KEY_VARIABLE))
-    arguments.socket.unlink(missing_ok=True)  # a process that was killed leaves it behind
+    arguments.socket.unlink(missing_ok=True)  # a killed process does not remove it
     with Listener(str(arguments.socket), family="AF_UNIX", backlog=64, authkey=key) as listener:
         service = MapService(open_sector(load_sector(arguments.sector), arguments.layout))
         threading.Thread(target=serve, args=(listener, service), daemon=True).start()

@@ -1,8 +1,8 @@
-"""The ground between two points and the sight line over it: what blocks it, where, and what would be seen.
+"""Terrain profile between two points and the sight line over it: where it is blocked, and the visible target height.
 
-``geo.visibility.line_of_sight`` decides whether the target is seen. Where and by how much the ground rises above the
-line follows from the same surface, bilinear between cell centres: between two crossings of grid lines its height over
-the line is a quadratic of the distance, so three values of it tell all.
+``geo.visibility.line_of_sight`` decides whether the target is visible. Where and by how much the ground rises above
+the line follows from the same surface, which is bilinear between cell centres: between two crossings of grid lines,
+its height above the line is a quadratic function of the distance, so three values determine it.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from geo.visibility import EARTH_RADIUS_M, HIDDEN, UNKNOWN, VISIBLE, line_of_sig
 from geo.visibility.view import RADIO_K, TARGET_HEIGHT_M, surface_of
 
 MOST_POINTS: Final = 1000
-"""A longer way is shown in steps larger than a cell. The sight line itself is always judged on every cell."""
+"""A longer profile is sampled in steps larger than a cell. The sight line is always evaluated on every cell."""
 OBSERVER_HEIGHT_M: Final = 2.0
 _TOUCH_M: Final = 1e-9  # a line may touch the ground, see geo.visibility.kernels.sight_line
 
 
 @dataclass(frozen=True, slots=True)
 class Eyes:
-    """Heights above the ground [m] of the observer's eye and of the target's top, and the factor k of the Earth."""
+    """Heights above ground [m] of the observer's eye and the target's top, and the effective Earth radius factor k."""
 
     observer_height_m: float = OBSERVER_HEIGHT_M
     target_height_m: float = TARGET_HEIGHT_M
@@ -36,27 +36,27 @@ class Eyes:
 
 
 def profile(terrain: xr.Dataset, start: tuple[float, float], end: tuple[float, float], eyes: Eyes) -> dict[str, Any]:
-    """The way from ``start`` to ``end`` (easting, northing) [m] as lists of equal length, and the verdict.
+    """Profile from ``start`` to ``end`` (easting, northing) [m] as lists of equal length, and the visibility.
 
-    distance_m along the way in the frame; elevation_m of the ground (NaN where void or off the map); drop_m, by how
-    much the curved Earth falls below the observer's horizontal plane; sight_m, height of the sight line above the
-    datum (NaN where its ends are not known). ``visible`` is the answer of ``line_of_sight``, None where that is
-    unknown, also for an observer on a void. ``blocked_at_m`` is where the ground first rises above the line,
-    ``needed_target_height_m`` from which height the target would be seen (0: its feet are), both None where unknown.
-    TerrainError for an observer off the map, BadInput for heights and factors that cannot be.
+    distance_m: distance along the path in the frame. elevation_m: ground (NaN for voids and off the map). drop_m:
+    distance by which the curved Earth falls below the observer's horizontal plane. sight_m: height of the sight line
+    above the datum (NaN if the elevation of its ends is unknown). ``visible``: result of ``line_of_sight``, None if it
+    is unknown or the observer is on a void. ``blocked_at_m``: distance at which the ground first rises above the line.
+    ``needed_target_height_m``: target height above ground from which it is visible (0: its foot is visible). Both are
+    None where unknown. TerrainError for an observer off the map, BadInput for invalid heights and factors.
     """
     near = _window(terrain, start, end)
-    way = _Way(near, _as_judged(near, start), _as_judged(near, end), eyes)
-    length = way.length
+    path = _Way(near, _as_judged(near, start), _as_judged(near, end), eyes)
+    length = path.length
     steps = min(max(math.ceil(length / cell_size(terrain)), 1), MOST_POINTS - 1)
     distance = np.linspace(0.0, length, steps + 1)
-    state = _state(way)
-    sight = way.sight(distance)
-    gap = way.gaps() if state in (HIDDEN, VISIBLE) and length > 0.0 else None
+    state = _state(path)
+    sight = path.sight(distance)
+    gap = path.gaps() if state in (HIDDEN, VISIBLE) and length > 0.0 else None
     return {
         "distance_m": distance,
-        "elevation_m": way.ground(distance),
-        "drop_m": way.drop(distance),
+        "elevation_m": path.ground(distance),
+        "drop_m": path.drop(distance),
         "sight_m": sight,
         "visible": {HIDDEN: False, VISIBLE: True}.get(state),
         "blocked_at_m": gap.first_above() if gap is not None and state == HIDDEN else None,
@@ -69,7 +69,7 @@ def profile(terrain: xr.Dataset, start: tuple[float, float], end: tuple[float, f
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """A way over a terrain; distances are along it in the frame [m], heights above the datum [m]."""
+    """A straight path over a terrain; distances along it in the frame [m], heights above the datum [m]."""
 
     terrain: xr.Dataset
     start: tuple[float, float]
@@ -99,7 +99,7 @@ class _Way:
         return eye + share * (top - self.drop(self.length) - eye) + self.drop(distance)
 
     def gaps(self) -> _Gaps:
-        """The way in pieces between the grid lines that it crosses."""
+        """The path in pieces between the grid lines that it crosses."""
         shares = [np.array([0.0, 1.0])]
         for axis, (first, last) in enumerate(zip(self.start, self.end, strict=True)):
             lines = self.terrain["easting" if axis == 0 else "northing"].to_numpy()
@@ -113,14 +113,14 @@ class _Way:
 
 @dataclass(frozen=True, slots=True)
 class _Gaps:
-    """Pieces of a way: distance and ground at start, middle and end of each, (3, piece)."""
+    """Pieces of a path: distance and ground height at start, middle and end of each, (3, piece)."""
 
     way: _Way
     distance: Floats
     ground: Floats
 
     def first_above(self) -> float:
-        """Distance at which the ground first rises above the sight line; where rounding hides that, the nearest."""
+        """Distance at which the ground first rises above the sight line; if rounding hides it, the closest approach."""
         a, b, c = _quadratic(self.ground - self.way.sight(self.distance))
         top = _clipped(-b, 2 * a)
         highest = np.maximum(np.maximum(c, a + b + c), c + top * (b + top * a))
@@ -137,7 +137,8 @@ class _Gaps:
         return self._at(piece, float(rising.min()) if rising.size else 0.0)
 
     def needed_height(self) -> float:
-        """Height above the ground from which the target is seen: the steepest line to the ground decides."""
+        """Target height above ground from which it is visible, given by the steepest line from the eye to the
+        ground."""
         way, length = self.way, self.way.length
         eye = self.ground[0, 0] + way.eyes.observer_height_m
         height = self.ground - way.drop(self.distance) - eye
@@ -165,34 +166,34 @@ def _quadratic(values: Floats) -> tuple[Floats, Floats, Floats]:
 
 
 def _clipped(numerator: Floats, denominator: Floats) -> Floats:
-    """Their quotient within 0 and 1; 0 where there is none."""
+    """Quotient clipped to 0 to 1; 0 where it is undefined."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.clip(np.nan_to_num(numerator / denominator, nan=0.0, posinf=1.0, neginf=0.0), 0.0, 1.0)
 
 
 def _agreeing(needed: float, state: int, target_height_m: float) -> float:
-    """``needed``, kept on the side of the target's height on which the verdict is: rounding is fractions of a mm."""
+    """``needed``, corrected for rounding (fractions of a mm) so that it agrees with the visibility of the target."""
     return min(needed, target_height_m) if state == VISIBLE else max(needed, target_height_m)
 
 
 def _as_judged(terrain: xr.Dataset, place: tuple[float, float]) -> tuple[float, float]:
-    """The place as the sight line takes it, to a millionth of a cell, so that both judge the same line."""
+    """The position as rounded by the sight line, to a millionth of a cell, so that both evaluate the same line."""
     _, grid = surface_of(terrain)
     column, row = float(grid.column_of(place[0])), float(grid.row_of(place[1]))
     return grid.west + column * grid.cell_m, grid.north - row * grid.cell_m
 
 
-def _state(way: _Way) -> int:
-    """What ``line_of_sight`` says; UNKNOWN where the observer stands on a void, which it refuses."""
-    _, grid = surface_of(way.terrain)
-    on_map = bool(grid.holds(grid.row_of(way.start[1]), grid.column_of(way.start[0])))
-    eyes = way.eyes
+def _state(path: _Way) -> int:
+    """The result of ``line_of_sight``; UNKNOWN for an observer on a void, which ``line_of_sight`` refuses."""
+    _, grid = surface_of(path.terrain)
+    on_map = bool(grid.holds(grid.row_of(path.start[1]), grid.column_of(path.start[0])))
+    eyes = path.eyes
     try:
         return int(
             line_of_sight(
-                way.terrain,
-                way.start,
-                way.end,
+                path.terrain,
+                path.start,
+                path.end,
                 observer_height_m=eyes.observer_height_m,
                 target_height_m=eyes.target_height_m,
                 curvature_k=eyes.curvature_k,
@@ -205,7 +206,7 @@ def _state(way: _Way) -> int:
 
 
 def _window(terrain: xr.Dataset, start: tuple[float, float], end: tuple[float, float]) -> xr.Dataset:
-    """A lazy terrain is read only around the way, which changes no bit of the answer; one in memory is taken whole."""
+    """The part of a lazy terrain around the path, which does not change the result; a terrain in memory as a whole."""
     if terrain["elevation"].chunks is None:
         return terrain
     cell = cell_size(terrain)

@@ -1,6 +1,6 @@
-"""The map process as a part of a server: started when somebody looks, again when it ends, stopped when nobody looks.
+"""Supervision of the map process: started on demand, restarted when it ends, stopped when it is not in use.
 
-It costs a quarter of a gigabyte and some seconds of computing, which a room without a screen should not pay.
+It needs a quarter of a gigabyte of memory and some seconds of computing, which an installation without a screen saves.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from ops.runtime.child_process import Child
 from ops.services.map.client import KEY_VARIABLE, Answer, MapClient, MapUnavailable
 
 REVIVE_EVERY_S: Final = 5.0
-"""A process that ends at once is not started again more often than this."""
+"""Minimum interval between starts of a process that ends at once."""
 IDLE_S: Final = 600.0
-"""How long after the last question, and the last open stream, the process is stopped."""
+"""Time after the last request and the last open stream after which the process is stopped."""
 
 
 class MapProcess:
-    """Calling it asks a question (``ops.services.map.process``) of a process that opens the ground when first asked.
+    """Callable that sends a request to the map process (``ops.services.map.process``), which starts with the first one.
 
-    The question ``watch``, which a server asks by itself, starts nothing: MapUnavailable while nobody looks.
+    The request ``watch``, which a server sends periodically, does not start it: MapUnavailable while it is not in use.
     """
 
     def __init__(self, *, sector: str, layout: str, log: Path, idle_s: float = IDLE_S) -> None:
@@ -37,7 +37,7 @@ class MapProcess:
         self._client: MapClient
 
     def __enter__(self) -> Self:
-        self._folder = tempfile.TemporaryDirectory(prefix="watchline-map-")  # this user's alone
+        self._folder = tempfile.TemporaryDirectory(prefix="watchline-map-")  # only this user can access it
         self._socket, self._key = Path(self._folder.name) / "socket", secrets.token_bytes(32)
         self._client = MapClient(self._socket, self._key, alive=lambda: self.running)
         return self
@@ -49,31 +49,31 @@ class MapProcess:
         self._folder.cleanup()
 
     def stop(self) -> None:
-        """End the process; whoever asks from now on hears that it is not running."""
+        """End the process; later requests raise MapUnavailable."""
         with self._lock:
             self._stopped = True
             self._end()
         self._client.close()
 
     def start(self) -> None:
-        """Start the process now, for somebody is about to look."""
+        """Start the process now, in expectation of requests."""
         with self._lock:
             self._looked_s = time.monotonic()
             self._start_if_dead()
 
     @property
     def running(self) -> bool:
-        """Whether there is a process that answers, or is about to."""
+        """Whether the process is running or starting."""
         return self._child is not None and self._child.alive
 
     @property
     def pid(self) -> int | None:
-        """Of the process that answers now."""
+        """Process id of the running process; None if there is none."""
         return None if self._child is None else self._child.process.pid
 
     def __call__(self, question: str, **arguments: Any) -> Answer:
-        """The map's answer; MapUnavailable when there is none."""
-        lookers = arguments.pop("lookers", 0) if question == "watch" else 1  # open streams; only we need to know
+        """The map's answer; MapUnavailable if there is none."""
+        lookers = arguments.pop("lookers", 0) if question == "watch" else 1  # open streams; used only here
         with self._lock:
             if lookers:
                 self._looked_s = time.monotonic()

@@ -1,7 +1,7 @@
-"""Map tiles: rasters in the sector's frame, painted by a style and cut by rio-tiler into web map tiles (256 px PNG).
+"""Map tiles: rasters in the sector's frame, coloured by a style and cut by rio-tiler into web map tiles (256 px PNG).
 
-A layer is a raster and a style, replaced by ``put``. rio-tiler does the tile arithmetic and reprojection. Painted tiles
-are cached in memory up to a limit.
+A layer is a raster and a style, replaced by ``put``. rio-tiler does the tile arithmetic and reprojection. Rendered
+tiles are cached in memory up to a limit.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ from ops.drawing.tile_styles import Palette, Style
 TILE_PX: Final = 256
 CACHE_BYTES: Final = 16_000_000
 IN_MEMORY_CELLS: Final = 25_000_000
-"""A raster of more cells is laid out on disk, in the system's folder for temporary files."""
+"""A raster with more cells is stored on disk, in the system's folder for temporary files."""
 ZOOMS_OUT, ZOOMS_IN = 3, 3
-"""How many zoom levels beyond the raster's own there are tiles: farther out it is a dot, farther in it is a blur."""
+"""Number of zoom levels with tiles beyond those of the raster: farther out it is a dot, farther in it is blurred."""
 _STRIP_ROWS: Final = 512
 
 
 class NoTile(LookupError):
-    """There is no such tile; the message is a sentence."""
+    """The tile does not exist; the message is a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Raster:
-    """One band in a frame, where GDAL finds it by ``name`` for as long as this object lives."""
+    """One band in a frame, available to GDAL under ``name`` for the lifetime of this object."""
 
     name: str
     _kept: object = field(repr=False)
@@ -50,7 +50,7 @@ class Raster:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A picture of the ground. ``revision`` changes whenever its pixels may: it names the content, not the order."""
+    """A map layer. ``revision`` changes whenever its pixels may change: it identifies the content, not the order."""
 
     id: str
     title: str
@@ -68,9 +68,9 @@ class Tile:
 
 
 def raster_of(values: xr.DataArray, crs: str, *, nodata: float, resampling: Resampling) -> Raster:
-    """``values`` (northing, easting) laid out in tiles with overviews; a lazy array is read in strips of rows."""
+    """``values`` (northing, easting) as a tiled raster with overviews; a lazy array is read in strips of rows."""
     rows, columns = values.shape
-    cell = cell_size(values)  # type: ignore[arg-type]  # only the coordinates are asked for
+    cell = cell_size(values)  # type: ignore[arg-type]  # only the coordinates are used
     west, _, _, north = bounds(values)  # type: ignore[arg-type]
     profile = {
         "driver": "GTiff",
@@ -105,7 +105,7 @@ def raster_of(values: xr.DataArray, crs: str, *, nodata: float, resampling: Resa
 
 
 class Tiles:
-    """All layers of a sector and their tiles. Any thread may ask; ``put`` replaces a layer at once."""
+    """All layers of a sector and their tiles. Thread-safe; ``put`` replaces a layer at once."""
 
     def __init__(self, *, cache_bytes: int = CACHE_BYTES) -> None:
         self._layers: dict[str, Layer] = {}
@@ -116,7 +116,7 @@ class Tiles:
         self._empty = _tile(np.zeros((4, TILE_PX, TILE_PX), np.uint8))
 
     def put(self, layer: Layer) -> None:
-        """Show ``layer`` from now on, in the place of the one with its id."""
+        """Add ``layer``, or replace the one with the same id."""
         with _reader(layer) as reader:
             zooms = max(reader.minzoom - ZOOMS_OUT, 0), min(reader.maxzoom + ZOOMS_IN, reader.tms.maxzoom)
         with self._lock:
@@ -128,7 +128,7 @@ class Tiles:
             return {name: layer.revision for name, layer in self._layers.items()}
 
     def describe(self, palette: Palette) -> list[dict[str, Any]]:
-        """Every layer as the API tells it: id, title, revision, minzoom, maxzoom, legend."""
+        """Every layer as the API returns it: id, title, revision, minzoom, maxzoom, legend."""
         with self._lock:
             layers = [(layer, *self._zooms[name]) for name, layer in self._layers.items()]
         return [
@@ -144,7 +144,7 @@ class Tiles:
         ]
 
     def tile(self, layer_id: str, z: int, x: int, y: int, palette: Palette = "day") -> tuple[Tile, str]:
-        """The tile, and the revision it shows; see-through where there is no data. NoTile says what is out of range."""
+        """The tile, transparent where there is no data, and its revision. NoTile names an argument out of range."""
         with self._lock:
             layer = self._layers.get(layer_id)
             low, high = self._zooms.get(layer_id, (0, 0))
@@ -191,14 +191,14 @@ class Tiles:
 
 
 def _reader(layer: Layer) -> Reader:
-    """A reader of one's own, as a GDAL dataset must not be shared between threads."""
+    """A separate reader, because a GDAL dataset must not be shared between threads."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NoOverviewWarning)
         return Reader(layer.raster.name)
 
 
 def _ground_m(image: ImageData) -> float:
-    """Side of a pixel on the ground [m]: Web Mercator stretches by 1 / cos(latitude)."""
+    """Side of a pixel on the ground [m]; Web Mercator enlarges by 1 / cos(latitude)."""
     assert image.bounds is not None
     radius_m = 6_378_137.0
     latitude = 2 * np.arctan(np.exp((image.bounds[1] + image.bounds[3]) / 2 / radius_m)) - np.pi / 2

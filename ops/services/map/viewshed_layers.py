@@ -1,7 +1,7 @@
 """Viewsheds of the sensors as map layers: one viewshed per sensor, and one union per sensor kind and of all.
 
-An offline sensor sees nothing, so the unions are recomputed whenever a sensor's health changes. This runs on a thread
-of its own; until the viewsheds are computed, every cell is shown as unknown, never as seen.
+An offline sensor sees nothing, so the unions are recomputed whenever a sensor's health changes. This runs on a
+separate thread; until the viewsheds are computed, every cell is shown as unknown, never as visible.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ log = logging.getLogger(__name__)
 
 
 WORKING: Final = "ok"
-"""The only state of health in which a sensor counts as seeing: not silent, not in maintenance, not unheard so far."""
+"""The only health state in which a sensor counts: not offline, not in maintenance, not without data so far."""
 LARGEST_OVERLAY_CELLS: Final = 100_000_000
-"""Above this many cells of terrain there are no overlays: they would not fit the memory of a small machine."""
+"""Maximum number of terrain cells for which overlays are computed: more would exceed the memory of a small machine."""
 _STRIP_ROWS: Final = 512
 
 
 @dataclass(frozen=True, slots=True)
 class Viewshed:
-    """States of one sensor's window of the terrain as ``geo.visibility`` has them, packed."""
+    """Visibility states of one sensor's terrain window as in ``geo.visibility``, compressed."""
 
     kind: str
     first_row: int
@@ -65,7 +65,7 @@ class Viewshed:
         )
 
     def sees(self, row: int, column: int) -> bool:
-        """Whether the cell of the terrain is seen; False where it is hidden, unknown or out of the window."""
+        """Whether the terrain cell is visible; False if it is hidden, unknown or outside the window."""
         r, c = row - self.first_row, column - self.first_column
         if not (0 <= r < self.shape[0] and 0 <= c < self.shape[1]):
             return False
@@ -73,14 +73,15 @@ class Viewshed:
 
 
 def viewshed_of(place: Placement, terrain: xr.Dataset) -> Viewshed:
-    """What one sensor sees of a standing person (``sensors.coverage.sight``); LayoutError off the map or on a void."""
+    """Viewshed of one sensor for a standing person (``sensors.coverage.sight``); LayoutError off the map or on a
+    void."""
     refuse_off_the_map(place.sensor, terrain)
     seen = sight(place, terrain, SightTask("person"))
     return Viewshed.of(place.sensor.kind, seen.states, seen.rows.start, seen.columns.start)
 
 
 def union(viewsheds: Iterable[Viewshed], known: npt.NDArray[np.bool_]) -> UInt8s:
-    """SEEN where any viewshed sees, else UNKNOWN where one cannot tell or the ground is not ``known``, else UNSEEN."""
+    """SEEN if visible in any viewshed; else UNKNOWN if unknown in any, or the terrain is not ``known``; else UNSEEN."""
     states = np.where(known, np.uint8(UNSEEN), np.uint8(UNKNOWN))
     for viewshed in viewsheds:
         part, seen = states[viewshed.window], viewshed.states()
@@ -90,7 +91,7 @@ def union(viewsheds: Iterable[Viewshed], known: npt.NDArray[np.bool_]) -> UInt8s
 
 
 class BeltSegments:
-    """The cells within ``belt_m`` of the border and their segments: for the share of each segment that is hidden."""
+    """The cells within ``belt_m`` of the border and their segments, for the dead-ground fraction of each segment."""
 
     def __init__(self, ground: OpenSector) -> None:
         eastings, northings = ground.terrain["easting"].to_numpy(), ground.terrain["northing"].to_numpy()
@@ -106,8 +107,8 @@ class BeltSegments:
         self._count = ground.border.segments
 
     def hidden_share(self, states: UInt8s) -> list[float | None]:
-        """Per segment: belt cells unseen over belt cells known, see ops.analysis.night_report.hidden_share; None where
-        none is known.
+        """Per segment: unseen belt cells divided by known belt cells, see ops.analysis.night_report.hidden_share; None
+        if no cell is known.
         """
         in_belt = states.ravel()[self._cells]
         counted = np.bincount(self._segments[in_belt != UNKNOWN], minlength=self._count)
@@ -116,9 +117,9 @@ class BeltSegments:
 
 
 class Overlays:
-    """Keeps the layers ``visible`` and ``visible-{kind}`` of a ground up to date with its sensors' health.
+    """Keep the layers ``visible`` and ``visible-{kind}`` of a sector up to date with its sensors' health.
 
-    ``put`` is given each new layer. ``problems`` says of a sensor why its view could not be computed.
+    ``put`` receives each new layer. ``problems`` gives, by sensor, the reason why its viewshed cannot be computed.
     """
 
     def __init__(self, ground: OpenSector, put: Callable[[Layer], None], *, terrain_digest: str) -> None:
@@ -136,13 +137,13 @@ class Overlays:
         self.offered = terrain.size <= LARGEST_OVERLAY_CELLS
 
     def start(self) -> None:
-        """Show every cell as unknown, then begin to compute."""
+        """Show every cell as unknown, then start computing."""
         if self.offered:
             self._show_unknown()
             threading.Thread(target=self._run, name="overlays", daemon=True).start()
 
     def take_health(self, states: Mapping[str, str]) -> None:
-        """The sensors' present states of health by id; the layers follow when they are computed."""
+        """Set the sensors' present health states by id; the layers follow once they are computed."""
         working = frozenset(sensor for sensor, state in states.items() if state == WORKING)
         if working != self._wanted:
             self._wanted = working
@@ -150,16 +151,16 @@ class Overlays:
 
     @property
     def ready(self) -> bool:
-        """Whether the layers show the sensors' health as it was last told."""
+        """Whether the layers reflect the health states that were last set."""
         return self._viewsheds is not None and not self._news.is_set() and bool(self._hidden[0])
 
     @property
     def hidden_share(self) -> tuple[str, list[float | None]]:
-        """(revision of ``visible`` that it belongs to, share per segment); ("", []) while it is not computed."""
+        """(corresponding revision of ``visible``, fraction per segment); ("", []) until it is computed."""
         return self._hidden
 
     def seen_by(self, row: int, column: int) -> tuple[list[str], list[str]] | None:
-        """(working sensors that see a cell of the terrain, others that would); None while it is not computed."""
+        """(working sensors that see a terrain cell, other sensors that would see it); None until it is computed."""
         if self._viewsheds is None:
             return None
         seeing = [sensor for sensor, viewshed in self._viewsheds.items() if viewshed.sees(row, column)]
@@ -176,7 +177,7 @@ class Overlays:
                 self._news.clear()
                 self._show(self._wanted)
         except Exception:
-            log.exception("The overlays of what is seen have stopped; all ground stays shown as unknown.")
+            log.exception("Computation of the viewshed layers failed; all cells remain shown as unknown.")
             self._show_unknown()
             raise
 
@@ -187,7 +188,7 @@ class Overlays:
                 viewsheds[sensor.id] = viewshed_of(self._ground.layout.placement(sensor.id), self._ground.terrain)
             except BadInput as error:
                 self.problems[sensor.id] = str(error)
-                log.warning("What sensor %r sees cannot be computed: %s", sensor.id, error)
+                log.warning("The viewshed of sensor %r cannot be computed: %s", sensor.id, error)
         return viewsheds
 
     def _known_cells(self) -> npt.NDArray[np.bool_]:
@@ -241,5 +242,5 @@ def layer_id(kind: str | None) -> str:
 
 
 def title(kind: str | None) -> str:
-    """What the layer is called on the screen."""
+    """Title of the layer on the screen."""
     return "Unseen by any sensor" if kind is None else f"Unseen by {kind.replace('_', ' ')}s"
