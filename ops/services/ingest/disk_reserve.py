@@ -1,8 +1,8 @@
-"""Room on the journal's disk: a reserve held back for what must go on, and a look that is in time.
+"""Disk reserve on the journal's disk, and early detection of a full disk.
 
-While the disk has room the reserve is held: a file without a name, allocated whole, which the kernel frees when we end.
-When room runs out it is let go, so that alerts, commands and the clock go on in it while sensors' messages wait unread
-in the broker and in their spools; it is taken again when there is room once more.
+While the disk has space, the reserve is held in an unnamed, fully allocated file, which the kernel frees when the
+process ends. When space runs out, the reserve is released, so that alerts, commands and the clock continue while
+sensors' messages wait unread at the broker and in their spools. It is allocated again once there is space.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Final
 
 LEAST_BYTES: Final = 64 * 1024
-"""With less than this left every disk is full."""
+"""Any disk with less free space than this counts as full."""
 
 
 @dataclass(frozen=True, slots=True)
 class DiskSettings:
-    """``reserve_bytes``, but at most ``reserve_share`` of the file system. With less than ``low_share`` of that left,
-    the disk counts as full."""
+    """The reserve is ``reserve_bytes``, but at most the fraction ``reserve_share`` of the file system. The disk counts
+    as full if the free space is below the fraction ``low_share`` of the reserve."""
 
     reserve_bytes: int = 64 * 1024 * 1024
     reserve_share: float = 0.125
@@ -29,7 +29,7 @@ class DiskSettings:
 
 
 class DiskWatch:
-    """Full or not, with some slack between the two; ``full`` is true until ``check`` has found room for the reserve."""
+    """Whether the disk is full, with hysteresis; ``full`` is true until ``check`` has allocated the reserve."""
 
     def __init__(self, folder: Path, settings: DiskSettings | None = None) -> None:
         settings = settings or DiskSettings()
@@ -43,12 +43,12 @@ class DiskWatch:
 
     @property
     def free_bytes(self) -> int:
-        """What may still be written, the reserve not counted while it is held."""
+        """Free space, without the reserve while it is held."""
         disk = os.statvfs(self._folder)
         return disk.f_bavail * disk.f_frsize
 
     def check(self) -> bool:
-        """Look; True when the state has changed. Cheap: call it twice a second."""
+        """Check the free space; True if the state has changed. The check is cheap: call it twice per second."""
         free = self.free_bytes
         if self.full and free >= self.reserve_bytes + 2 * self._low_bytes and self._hold():
             self.full = False
@@ -58,19 +58,19 @@ class DiskWatch:
         return False
 
     def fill(self) -> bool:
-        """The disk is full, whatever the look said: let the reserve go. True when that is news."""
+        """Mark the disk as full, whatever ``check`` found, and release the reserve; True if it was not full before."""
         self.release()
         newly_full, self.full = not self.full, True
         return newly_full
 
     def release(self) -> None:
-        """Give the reserve's room back to the disk."""
+        """Release the space of the reserve."""
         if self._reserve is not None:
             os.close(self._reserve)
             self._reserve = None
 
     def _hold(self) -> bool:
-        """Take the reserve. Where the file system cannot do that at all, go on without one."""
+        """Allocate the reserve. If the file system does not support that, continue without one."""
         reserve, path = tempfile.mkstemp(prefix=".reserve-", dir=self._folder)
         os.unlink(path)
         try:

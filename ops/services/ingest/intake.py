@@ -1,6 +1,6 @@
 """Intake of ingest: one instance for units' messages, which always have priority, and one for sensors' messages.
 
-Each has its own connection, so that a flood or a backlog on one does not delay the other.
+Each has its own connection, so that an excessive message rate or a backlog on one does not delay the other.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from ingest.receiving.receiver import Receiver
 
 @dataclass(slots=True)
 class Intake:
-    """One subscriber. A batch that did not fit on the disk is kept, unacknowledged, and is written next.
+    """Intake from one subscriber. A batch that did not fit on the disk is kept, unacknowledged, and is written next.
 
-    ``look`` may correct the deliveries before they are checked.
+    ``look`` can correct the deliveries before they are checked.
     """
 
     subscriber: Subscriber
@@ -35,6 +35,6 @@ class Intake:
                 return None
             self._held = self.receiver.batch(came, shed), came
         batch, deliveries = self._held
-        self.receiver.settle(batch, deliveries, self.subscriber.acknowledge)  # by the connection that brought them
+        self.receiver.settle(batch, deliveries, self.subscriber.acknowledge)  # on the connection that delivered them
         self._held = None
         return batch

@@ -1,5 +1,6 @@
-"""The ingest process: broker → journal → acknowledgement, and a clock tick a second. ``python -m
-ops.services.ingest.process``.
+"""The ingest process: broker → journal → acknowledgement, and one clock tick per second.
+
+``python -m ops.services.ingest.process``
 """
 
 from __future__ import annotations
@@ -56,17 +57,18 @@ TICK_NS: Final = 1_000_000_000
 MARKS_EVERY_S: Final = 0.05
 CHECK_EVERY_S: Final = 1.0
 LOOK_EVERY_S: Final = 0.5
-"""Interval of checks of the disk and the machine's clock."""
+"""Interval between checks of the disk and the host clock."""
 TOLD_ROWS: Final = 200_000
-"""A restarted ingest knows what sensors of other standards than our JSON said of themselves in so many newest rows."""
+"""Number of newest rows from which a restarted ingest restores the decoding context of sensors that use another
+standard than Watchline's JSON."""
 
 
 @dataclass(frozen=True, slots=True)
 class IngestOptions:
     """Options of the ingest process. ``identities``: the folder with the key register, if any.
 
-    ``units_tls``: the certificate of the connection for units' messages, another than that for sensors'.
-    ``layout``: what the sensors' reports are held against; None = nothing is implausible.
+    ``units_tls``: the certificate of the connection for units' messages, different from that for sensors' messages.
+    ``layout``: the layout for plausibility checks of sensors' reports; None disables the checks.
     """
 
     sector: str
@@ -82,7 +84,7 @@ class IngestOptions:
 
 
 class Ingest:
-    """One sector from a broker into a journal. ``run`` it on one thread until it is asked to stop."""
+    """Ingest of one sector from a broker into a journal. ``run`` runs on one thread until it is asked to stop."""
 
     def __init__(self, url: BrokerUrl, journal: Journal, clock: ScenarioClock, options: IngestOptions) -> None:
         sector = options.sector
@@ -119,7 +121,7 @@ class Ingest:
         self._unit_intake = Intake(self._units, self._receiver, self._correct_times)
         self._replays = ReplayFolder(journal.path)
         self._problem: str | None = None
-        disk_state = journal.last_of_kind(DISK).get("")  # by a process that was killed on a full disk, perhaps
+        disk_state = journal.last_of_kind(DISK).get("")  # possibly from a process that was killed on a full disk
         self._recorded_full = disk_state is not None and msgspec.json.decode(disk_state, type=DiskState).full
         self._jumps: list[ClockJump] = []
         self._quarantined: list[QuarantineRecord] = []
@@ -142,7 +144,7 @@ class Ingest:
         )
 
     def run(self, stopping: threading.Event) -> None:
-        """Ingest until ``stopping``. JournalError when the disk fails: nothing unwritten was acknowledged."""
+        """Ingest until ``stopping``. JournalError if the disk fails; only written messages have been acknowledged."""
         self._subscriber.start(timeout_s=self._options.wait_s)
         try:
             self._units.start(timeout_s=self._options.wait_s)
@@ -194,7 +196,7 @@ class Ingest:
                 self._subscriber.listen(self._subscriptions.filters)
 
     def _correct_times(self, deliveries: list[Delivery]) -> list[Delivery]:
-        """Deliveries with receipt times corrected for a step of the machine's clock, judged by the senders' times."""
+        """Deliveries with receipt times corrected for a step of the host clock, determined from the senders' times."""
         if not deliveries:
             return deliveries
         clock = self._clock
@@ -214,7 +216,7 @@ class Ingest:
             self._jumps.append(jump)
 
     def _check_machine(self) -> None:
-        """Check the disk and the machine's clock, twice a second, and journal changes."""
+        """Check the disk and the host clock, twice per second, and journal changes."""
         self._disk.check()
         self._note_jump(self._clock.check())
         now_ns = self._clock.now_ns()
@@ -305,7 +307,7 @@ class Ingest:
 
 
 def _plausibility(layout: Path) -> Plausibility:
-    """What the sensors of a layout file can report. LayoutError when the file cannot be used."""
+    """Plausibility limits for the sensors of a layout file. LayoutError if the file cannot be used."""
     from ops.sector.layout_file import layout_of
     from sensors.errors import LayoutError
 
@@ -316,7 +318,7 @@ def _plausibility(layout: Path) -> Plausibility:
 
 
 def _units_tls(identity: Identity) -> TlsFiles | None:
-    """The certificate of the second connection. IdentityError where the first has one and there is none for this."""
+    """The certificate of the second connection. IdentityError if the first has one but the second does not."""
     if identity.tls is None or identity.tls.certificate is None:
         return identity.tls
     tls = identity_of(INGEST_UNITS).tls
@@ -344,7 +346,7 @@ def _megabytes(text: str) -> float:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Command line. Exit code 0 when asked to stop, 1 with one sentence on stderr when it could not go on."""
+    """Run from the command line. Exit code 0 when asked to stop, 1 with one sentence on stderr after a failure."""
     parser = argparse.ArgumentParser(prog="python -m ops.services.ingest.process", description=__doc__)
     parser.add_argument("--broker", help=f"mqtt://user:password@host:port; better in the variable {URL_VARIABLE}")
     parser.add_argument("--sector", required=True, help="name of the sector in the topics")

@@ -1,4 +1,4 @@
-"""Keys that are no longer believed: the register as it changes, and what of it the journal has been told."""
+"""Revoked credentials: changes of the key register, and the revocations that have been journaled."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from ops.journal.writer import Journal
 
 
 class Revocations:
-    """Follows a register's file. A name whose every key is revoked is told to the journal, once each way.
+    """Monitor a register file and journal each name whose keys are all revoked, and each reinstatement, once.
 
-    IdentityError when the register cannot be read at the start; one that is spoilt later leaves the old one in force.
+    IdentityError if the register cannot be read at the start; if the file is invalid later, the previous register
+    stays in force.
     """
 
     def __init__(self, folder: Path, journal: Journal) -> None:
         self._file = RegisterFile(IdentityFolder(folder).register_path)
         self._journal = journal
-        self._told = {
+        self._journaled = {
             name
             for name, body in journal.last_of_kind(REVOCATION).items()
             if msgspec.json.decode(body, type=Revocation).revoked
@@ -35,17 +36,17 @@ class Revocations:
 
     @property
     def problem(self) -> str | None:
-        """Why the newest register is not in force; None when it is."""
+        """The reason why the newest register is not in force; None if it is."""
         return self._file.problem
 
     def check(self, now_ns: int) -> list[str]:
-        """Sensors that are revoked and were not when last asked (at the start: all that are); call it every second."""
+        """Sensors revoked since the last call (on the first call: all revoked sensors); call it every second."""
         self._file.refresh()
         revoked = {name for role, name in self.register.revoked(now_ns) if role in ("sensor", "unit")}
-        for name in sorted(revoked ^ self._told):
+        for name in sorted(revoked ^ self._journaled):
             body = msgspec.json.encode(Revocation(name in revoked))
             self._journal.append(REVOCATION, name, now_ns, body)
-        self._told = revoked
+        self._journaled = revoked
         sensors = {name for role, name in self.register.revoked(now_ns) if role == "sensor" and not name.endswith("*")}
         newly_revoked = sorted(sensors - self._cleared)
         self._cleared = sensors

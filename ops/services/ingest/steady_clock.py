@@ -1,8 +1,8 @@
-"""A clock that does not jump when the machine's does, and finds out whether the jump was right.
+"""A clock that does not follow jumps of the host clock until it has determined whether they are correct.
 
-Time runs on the monotonic clock from where the machine's clock was. When the machine's clock steps away from that, the
-senders are the witnesses: if their times agree better with the new time than with the old, it is taken, else held off.
-Where nobody says what time it is, the machine's clock is believed after a while.
+Time runs on the monotonic clock, starting from the host clock. If the host clock steps, the send times of the senders
+serve as references: if they agree better with the new time than with the old time, the step is accepted, otherwise it
+is held off. If no sender supplies a send time, the host clock is used after a while.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ WITNESSES: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class SteadySettings:
-    """A deviation above ``step_s`` is a jump, one below is followed. A witness counts for ``witness_s``; ``quorum`` of
-    them are asked, or all who spoke before the jump where those were fewer; after ``witness_s`` whoever there is."""
+    """A deviation above ``step_s`` is a jump; a smaller one is followed. A reference is valid for ``witness_s``. A
+    decision needs ``quorum`` references, or as many as there were before the jump if that is fewer; after
+    ``witness_s`` any number suffices."""
 
     step_s: float = 0.5
     witness_s: float = 30.0
@@ -31,10 +32,11 @@ class SteadySettings:
 
 @dataclass(slots=True)
 class SteadyClock:
-    """``source_ns`` is the machine's (or the scenario's) clock, which runs ``rate`` times as fast as ``monotonic_ns``.
+    """``source_ns`` is the host (or scenario) clock, which runs ``rate`` times as fast as ``monotonic_ns``.
 
-    ``stamp_ns`` never takes a jump: what was stamped before one may be moved after it, by ``moved_ns``. ``jump_ns``:
-    how far away the machine's clock is held off. Both clocks may be read on any thread; the rest belongs to one.
+    ``stamp_ns`` never jumps: adding ``moved_ns``, the sum of the accepted jumps, corrects a stamp afterwards.
+    ``jump_ns``: deviation of the host clock that is held off at present. ``stamp_ns`` and ``now_ns`` are thread-safe;
+    call the other methods from one thread.
     """
 
     source_ns: Callable[[], int]
@@ -57,30 +59,30 @@ class SteadyClock:
         return ticks if self.rate == 1 else round(ticks * self.rate)
 
     def stamp_ns(self) -> int:
-        """Now, without the jumps that were taken."""
+        """Present time without accepted jumps [ns]."""
         with self._lock:
             return self._passed() + self._offset_ns
 
     def now_ns(self) -> int:
-        """Now, nanoseconds since 1970 UTC; jumps only where that was right."""
+        """Present time in nanoseconds since 1970 UTC; includes accepted jumps only."""
         return self.stamp_ns() + self.moved_ns
 
     def witness(self, sender: str, sent_ns: int, received_ns: int) -> None:
-        """When a sender says that it sent, and when we received it by this clock."""
+        """Record a sender's send time and the time of receipt by this clock [ns]."""
         self._witnesses.pop(sender, None)
         self._witnesses[sender] = (sent_ns - received_ns, received_ns)
         if len(self._witnesses) > WITNESSES:
             del self._witnesses[next(iter(self._witnesses))]
 
     def check(self) -> ClockJump | None:
-        """Look at the machine's clock; what to tell of it, once for each step and once when it is taken."""
+        """Compare with the host clock; return a ClockJump for each step and when a step is accepted, else None."""
         away_ns = self.source_ns() - self.now_ns()
         step_ns = self.settings.step_s * 1e9 * self.rate
         stepped_ns = away_ns - self.jump_ns
         if abs(stepped_ns) > step_ns:
             self._asked = max(1, min(self.settings.quorum, len(self._witnesses)))
             self._stepped_ns = self.monotonic_ns()
-            self._witnesses.clear()  # what they said before the step says nothing of it
+            self._witnesses.clear()  # earlier references do not apply to the step
             self.jump_ns = away_ns if abs(away_ns) > step_ns else 0
             return ClockJump(stepped_ns / 1e9, False)
         if not self.jump_ns:
